@@ -1,0 +1,35 @@
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { passFence } from "./fence.ts";
+
+async function register(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "vmrig-test-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  return join(folder, "fence");
+}
+
+test("lets the same and a larger fence pass, and refuses a smaller one", async () => {
+  const folder = await register();
+  await passFence(folder, "pc1", 7);
+  await passFence(folder, "pc1", 7);
+  await passFence(folder, "pc1", 9);
+  await expect(passFence(folder, "pc1", 8)).rejects.toMatchObject({ code: "FENCED", fault: "infra" });
+  await passFence(folder, "pc1", 9);
+});
+
+test("a refused fence does not lower the register", async () => {
+  const folder = await register();
+  await passFence(folder, "pc1", 9);
+  await expect(passFence(folder, "pc1", 3)).rejects.toThrow("pc1 refuses fence 3: it has seen 9.");
+  await expect(passFence(folder, "pc1", 8)).rejects.toThrow("it has seen 9");
+});
+
+test("of many holders at once only the newest gets through in the end", async () => {
+  const folder = await register();
+  await Promise.allSettled(Array.from({ length: 50 }, (_, index) => passFence(folder, "pc1", 100 + index)));
+  await passFence(folder, "pc1", 149);
+  await expect(passFence(folder, "pc1", 148)).rejects.toThrow("it has seen 149");
+  expect(await readdir(folder)).toContain("149");
+});

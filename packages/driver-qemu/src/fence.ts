@@ -1,0 +1,26 @@
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { VmrigError, type Fence } from "vmrig/driver";
+
+/**
+ * The largest fence that a machine has seen, kept on this computer, outside of what a rollback rewinds.
+ *
+ * It is a folder with one empty file per fence: making a file is atomic and can never lower the maximum, so two holders need no lock to
+ * agree on who is newer. A check alone could still be overtaken between itself and the act; whoever acts on a running machine therefore
+ * checks while it has QEMU's control channel open, which QEMU gives to one client at a time.
+ *
+ * @throws VmrigError `FENCED` when the machine has seen a larger one
+ */
+export async function passFence(folder: string, machine: string, fence: Fence): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await writeFile(join(folder, String(fence)), "");
+  const seen = (await readdir(folder)).map(Number).filter((value) => Number.isSafeInteger(value));
+  const largest = Math.max(...seen);
+  if (largest > fence) {
+    throw new VmrigError("FENCED", {
+      message: `${machine} refuses fence ${fence}: it has seen ${largest}.`,
+      hint: "this run lost its lease and somebody else has used the machine since: start the run again",
+    });
+  }
+  await Promise.all(seen.filter((value) => value < fence).map((value) => rm(join(folder, String(value)), { force: true })));
+}

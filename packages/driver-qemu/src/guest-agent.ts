@@ -1,0 +1,104 @@
+import { connect } from "node:net";
+import { VmrigError, waitFor, type PublicKey } from "vmrig/driver";
+import { z } from "zod";
+import { readLines } from "./json-lines.ts";
+
+const answer = z.union([
+  z.object({ return: z.unknown() }),
+  z.object({ error: z.object({ class: z.string(), desc: z.string() }) }),
+]);
+
+/** The QEMU guest agent of one machine: the way in that needs no network and no key. */
+export interface GuestAgent extends AsyncDisposable {
+  /** Makes `key` the only one that may log in as `user`. The user's home must exist. */
+  authorize(user: string, key: PublicKey): Promise<void>;
+}
+
+export interface GuestAgentOptions {
+  readonly path: string;
+  readonly machine: string;
+  readonly signal: AbortSignal;
+  /** How long the guest may take to answer; a machine that boots takes a minute when it is emulated. */
+  readonly timeoutMs: number;
+}
+
+/**
+ * Waits until the agent answers. The guest may have been restored or rebooted in the middle of a word, so each try sends
+ * `guest-sync-delimited` with a fresh number and drops all that comes before its echo.
+ *
+ * @throws VmrigError `MACHINE_UNREACHABLE` at the deadline
+ */
+export async function openGuestAgent(options: GuestAgentOptions): Promise<GuestAgent> {
+  const { path, machine, signal, timeoutMs } = options;
+  const socket = connect(path);
+  let fault: Error | undefined;
+  let waiting: ((value: z.infer<typeof answer>) => void) | undefined;
+  let synced = 0;
+  socket.on("error", (error) => (fault ??= error));
+  readLines(socket, (line) => {
+    const message = answer.parse(line);
+    if ("return" in message && typeof message.return === "number") synced = message.return;
+    else waiting?.(message);
+  });
+  const send = (command: string, parameters: Record<string, unknown>): void => {
+    socket.write(`${JSON.stringify({ execute: command, arguments: parameters })}\n`);
+  };
+
+  try {
+    let token = 0;
+    let sentAt = Number.NEGATIVE_INFINITY;
+    await waitFor({
+      what: "the guest agent",
+      on: machine,
+      code: "MACHINE_UNREACHABLE",
+      timeoutMs,
+      intervalMs: 10,
+      signal,
+      probe: () => {
+        if (fault !== undefined) throw unreachable(machine, fault);
+        if (token !== 0 && synced === token) return Promise.resolve({ value: true });
+        // QEMU keeps what a booting guest does not read, so a few questions are enough and a flood would have to be drained.
+        if (performance.now() - sentAt > 2_000) {
+          token = 1 + Math.floor(Math.random() * 0x7fff_fffe);
+          sentAt = performance.now();
+          socket.write(Buffer.from([0xff]));
+          send("guest-sync-delimited", { id: token });
+        }
+        return Promise.resolve({ seen: "no answer to guest-sync" });
+      },
+    });
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
+
+  return {
+    async authorize(user, key) {
+      let result: z.infer<typeof answer> | undefined;
+      waiting = (message) => (result ??= message);
+      send("guest-ssh-add-authorized-keys", { username: user, keys: [key], reset: true });
+      const outcome = await waitFor({
+        what: "the guest agent to change the authorised key",
+        on: machine,
+        code: "MACHINE_UNREACHABLE",
+        timeoutMs: 20_000,
+        intervalMs: 5,
+        signal,
+        probe: () => {
+          if (fault !== undefined) throw unreachable(machine, fault);
+          return Promise.resolve(result === undefined ? { seen: "no answer" } : { value: result });
+        },
+      });
+      if ("error" in outcome) throw unreachable(machine, new Error(outcome.error.desc));
+    },
+    [Symbol.asyncDispose]: () =>
+      new Promise<void>((resolve) => {
+        if (socket.closed) resolve();
+        else socket.once("close", () => resolve()).destroy();
+      }),
+  };
+}
+
+function unreachable(machine: string, cause: Error): VmrigError {
+  return new VmrigError("MACHINE_UNREACHABLE", { message: `The guest agent of ${machine} failed: ${cause.message}.`, cause });
+}

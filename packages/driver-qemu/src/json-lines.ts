@@ -1,0 +1,20 @@
+import type { Socket } from "node:net";
+
+/** QMP and the guest agent both speak one JSON value a line; the agent may put a 0xFF byte before one, to mark a new beginning. */
+export function readLines(socket: Socket, onLine: (value: unknown) => void): void {
+  let rest = "";
+  socket.setEncoding("latin1");
+  socket.on("data", (chunk: string) => {
+    const lines = (rest + chunk).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) {
+      const text = Buffer.from(line.slice(line.lastIndexOf("\u00FF") + 1), "latin1").toString("utf8").trim();
+      if (text === "") continue;
+      try {
+        onLine(JSON.parse(text));
+      } catch (error) {
+        socket.destroy(error instanceof Error ? error : new Error(String(error)));
+      }
+    }
+  });
+}

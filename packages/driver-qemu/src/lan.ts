@@ -1,0 +1,85 @@
+import { mkdir, readFile, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { execa } from "execa";
+import { VmrigError, waitFor } from "vmrig/driver";
+import { endProcess, isRunning } from "./program.ts";
+import { requireProgram } from "./qemu-binary.ts";
+
+const LAUNCH_MS = 5_000;
+
+/** The folder in which a copy's switch has its sockets. */
+export function lanSocket(runtimeFolder: string): string {
+  return join(runtimeFolder, "lan");
+}
+
+function pidFile(runtimeFolder: string): string {
+  return join(runtimeFolder, "lan.pid");
+}
+
+/** The pid of a copy's switch, if it lives. */
+export async function lanPid(runtimeFolder: string): Promise<number | undefined> {
+  const pid = Number(await readFile(pidFile(runtimeFolder), "utf8").catch(() => "0"));
+  return pid > 0 && (await isRunning(pid, lanSocket(runtimeFolder))) ? pid : undefined;
+}
+
+/**
+ * Starts the private network of a copy, a VDE switch, unless it runs. Machines that are restored at the same moment all ask for it, so
+ * the start is guarded by a folder that only one of them can make.
+ *
+ * @returns its pid
+ */
+export async function startLan(runtimeFolder: string): Promise<number> {
+  const running = await lanPid(runtimeFolder);
+  if (running !== undefined) return running;
+  const guard = join(runtimeFolder, "lan.starting");
+  return waitFor({
+    what: "the private network to start",
+    on: runtimeFolder,
+    code: "QEMU_FAILED",
+    timeoutMs: 4 * LAUNCH_MS,
+    intervalMs: 20,
+    hint: `remove ${guard} if no other vmrig runs`,
+    probe: async () => {
+      const alive = await lanPid(runtimeFolder);
+      if (alive !== undefined) return { value: alive };
+      try {
+        await mkdir(guard);
+      } catch {
+        await dropStale(guard);
+        return { seen: "somebody else is starting it" };
+      }
+      try {
+        await launch(runtimeFolder);
+      } finally {
+        await rm(guard, { recursive: true, force: true });
+      }
+      return { seen: "started, not answering yet" };
+    },
+  });
+}
+
+export async function stopLan(runtimeFolder: string): Promise<void> {
+  const pid = await lanPid(runtimeFolder);
+  if (pid !== undefined) await endProcess(pid, lanSocket(runtimeFolder), "vde_switch");
+  await rm(lanSocket(runtimeFolder), { recursive: true, force: true });
+  await rm(pidFile(runtimeFolder), { force: true });
+}
+
+/** A starter that was killed leaves its guard behind; no living one keeps it for longer than the launch's own deadline. */
+async function dropStale(guard: string): Promise<void> {
+  const made = await stat(guard).catch(() => undefined);
+  if (made !== undefined && Date.now() - made.mtimeMs > 2 * LAUNCH_MS) await rm(guard, { recursive: true, force: true });
+}
+
+async function launch(runtimeFolder: string): Promise<void> {
+  const program = requireProgram("vde_switch", "apt-get install vde2 · dnf install vde2 · brew install vde");
+  await rm(lanSocket(runtimeFolder), { recursive: true, force: true });
+  try {
+    await execa(program, ["-sock", lanSocket(runtimeFolder), "-mode", "0600", "-dirmode", "0700", "-pidfile", pidFile(runtimeFolder), "-daemon"], {
+      stdio: "ignore",
+      timeout: LAUNCH_MS,
+    });
+  } catch (cause) {
+    throw new VmrigError("QEMU_FAILED", { message: `vde_switch did not start in ${runtimeFolder}.`, cause });
+  }
+}

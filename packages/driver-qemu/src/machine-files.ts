@@ -1,0 +1,90 @@
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { CopySpec } from "vmrig/driver";
+import { z } from "zod";
+import { imageManifest } from "./image.ts";
+
+/** Where the things of one machine lie: what must last in the copy's folder, sockets in its runtime folder. */
+export interface MachineFiles {
+  readonly folder: string;
+  readonly definition: string;
+  readonly disk: string;
+  readonly console: string;
+  readonly pid: string;
+  readonly process: string;
+  readonly parked: string;
+  readonly fences: string;
+  readonly snapshots: string;
+  readonly credentials: string;
+  readonly hostKey: string;
+  readonly qmp: string;
+  readonly agent: string;
+}
+
+export function machineFiles(copy: Pick<CopySpec, "folder" | "runtimeFolder">, machine: string): MachineFiles {
+  const folder = join(copy.folder, "machines", machine);
+  return {
+    folder,
+    definition: join(folder, "machine.json"),
+    disk: join(folder, "disk.qcow2"),
+    console: join(folder, "console.log"),
+    pid: join(folder, "qemu.pid"),
+    process: join(folder, "process.json"),
+    parked: join(folder, "parked"),
+    fences: join(folder, "fences"),
+    snapshots: join(folder, "snapshots"),
+    credentials: join(folder, "credentials"),
+    hostKey: join(folder, "host-key.pub"),
+    qmp: join(copy.runtimeFolder, `${machine}.qmp`),
+    agent: join(copy.runtimeFolder, `${machine}.agent`),
+  };
+}
+
+/** What a machine is, written when it is made and never changed. It is also what Terraform's steps get as their input. */
+export const machineDefinition = z.object({
+  rig: z.string(),
+  copy: z.string(),
+  name: z.string(),
+  folder: z.string(),
+  runtimeFolder: z.string(),
+  cacheFolder: z.string(),
+  owner: z.string(),
+  cpus: z.number(),
+  memoryMb: z.number(),
+  diskGb: z.number(),
+  lanAddress: z.string(),
+  /** Place among the copy's machines, from 0: makes its hardware addresses. */
+  index: z.number(),
+  accelerator: z.enum(["kvm", "tcg"]),
+  /** Where the image lies in the cache when the machine is made. */
+  imageFrom: imageManifest,
+  /** The copy's own image: a disk is worth nothing without the one that it was laid over, and caches get emptied. */
+  image: imageManifest,
+});
+export type MachineDefinition = z.infer<typeof machineDefinition>;
+
+/** One start of QEMU for a machine. */
+export const qemuRun = z.object({
+  pid: z.number(),
+  /** Port on 127.0.0.1 that leads to the guest's port 22. */
+  sshPort: z.number(),
+  platform: z.string(),
+  /** Pid of the LAN's switch that it is plugged into. */
+  lanPid: z.number(),
+});
+export type QemuRun = z.infer<typeof qemuRun>;
+
+/** Reads a JSON file; a missing or half-written one reads as `undefined`. */
+export async function readJson<T>(path: string, schema: z.ZodType<T>): Promise<T | undefined> {
+  try {
+    return schema.parse(JSON.parse(await readFile(path, "utf8")));
+  } catch {
+    return undefined;
+  }
+}
+
+export async function writeJson(path: string, value: unknown): Promise<void> {
+  await mkdir(join(path, ".."), { recursive: true, mode: 0o700 });
+  await writeFile(`${path}.new`, `${JSON.stringify(value, undefined, 2)}\n`, { mode: 0o600 });
+  await rename(`${path}.new`, path);
+}

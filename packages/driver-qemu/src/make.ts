@@ -1,0 +1,68 @@
+import { copyFile, link, mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { execa } from "execa";
+import { generateKeyPair, VmrigError } from "vmrig/driver";
+import { hardwareAddress } from "./command-line.ts";
+import { firstBootCredentials, writeCredentials } from "./first-boot.ts";
+import { machineDefinition, machineFiles, readJson, writeJson, type MachineDefinition } from "./machine-files.ts";
+import { findProcess, startProcess, stopProcess } from "./qemu-process.ts";
+import { requireProgram } from "./qemu-binary.ts";
+
+/**
+ * Makes a machine and starts it. What an interrupted attempt left behind is cleared away; a machine that lives is never touched.
+ *
+ * @throws VmrigError `STATE_LOST` when the machine exists already
+ */
+export async function makeMachine(machine: MachineDefinition): Promise<void> {
+  const files = machineFiles(machine, machine.name);
+  const existing = await readJson(files.definition, machineDefinition);
+  if (existing !== undefined && (await findProcess(existing)) !== undefined) {
+    throw new VmrigError("STATE_LOST", {
+      message: `${machine.name} of ${machine.copy} exists already and runs.`,
+      hint: `put Terraform's state back, or remove the machine with: vmrig destroy ${machine.rig}`,
+    });
+  }
+  await stopProcess(machine);
+  await rm(files.folder, { recursive: true, force: true });
+  await mkdir(files.folder, { recursive: true, mode: 0o700 });
+  await writeJson(files.definition, machine);
+
+  await keepImage(machine);
+  const keys = generateKeyPair();
+  await writeFile(files.hostKey, `${keys.publicKey}\n`);
+  await writeCredentials(
+    files.credentials,
+    firstBootCredentials({
+      hostKey: keys.privateKey,
+      hostPublicKey: keys.publicKey,
+      hostname: machine.name,
+      lanMac: hardwareAddress(machine.index, "lan"),
+      lanAddress: `${machine.lanAddress}/24`,
+    }),
+  );
+  await execa(requireProgram("qemu-img", "apt-get install qemu-utils"), [
+    ...["create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", machine.image.disk],
+    files.disk,
+    `${machine.diskGb}G`,
+  ]);
+  await startProcess(machine);
+}
+
+/** Ends a machine for good. */
+export async function unmakeMachine(machine: MachineDefinition): Promise<void> {
+  await stopProcess(machine);
+  await rm(machineFiles(machine, machine.name).folder, { recursive: true, force: true });
+}
+
+/** Gives the copy its own name for the image's files: a hard link where it can be one, a copy across file systems. */
+async function keepImage({ image, imageFrom }: MachineDefinition): Promise<void> {
+  await mkdir(dirname(image.disk), { recursive: true, mode: 0o700 });
+  for (const part of ["disk", "kernel", "initrd"] as const) {
+    await link(imageFrom[part], image[part]).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code === "EEXIST") return;
+      if (error.code !== "EXDEV" && error.code !== "EPERM") throw error;
+      await copyFile(imageFrom[part], `${image[part]}.new-${process.pid}`);
+      await rename(`${image[part]}.new-${process.pid}`, image[part]);
+    });
+  }
+}

@@ -1,0 +1,45 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { readdir } from "node:fs/promises";
+import { execa } from "execa";
+import type { SnapshotName } from "vmrig/driver";
+import { z } from "zod";
+import { machineFiles, readJson, writeJson, type MachineDefinition } from "./machine-files.ts";
+import { requireProgram } from "./qemu-binary.ts";
+import type { Qmp } from "./qmp.ts";
+
+/** RAM, devices and disk at one moment, inside the machine's qcow2 file, with a note beside it of what it was taken on. */
+const note = z.object({ platform: z.string() });
+
+function notePath(machine: MachineDefinition, name: SnapshotName): string {
+  return join(machineFiles(machine, machine.name).snapshots, `${name}.json`);
+}
+
+export async function listSnapshots(machine: MachineDefinition): Promise<SnapshotName[]> {
+  const files = await readdir(machineFiles(machine, machine.name).snapshots).catch(() => []);
+  return files.filter((file) => file.endsWith(".json")).map((file) => file.slice(0, -".json".length));
+}
+
+/** The platform that a snapshot was taken on; it loads on no other. */
+export async function snapshotPlatform(machine: MachineDefinition, name: SnapshotName): Promise<string | undefined> {
+  return (await readJson(notePath(machine, name), note))?.platform;
+}
+
+const DISK = { vmstate: "disk", devices: ["disk"] } as const;
+
+/** Takes a snapshot of a stopped machine. The note goes first and comes back last, so that a half-taken snapshot is not listed. */
+export async function saveSnapshot(qmp: Qmp, machine: MachineDefinition, name: SnapshotName, platform: string): Promise<void> {
+  await rm(notePath(machine, name), { force: true });
+  await qmp.job("snapshot-delete", { tag: name, devices: DISK.devices });
+  await qmp.job("snapshot-save", { tag: name, ...DISK });
+  await writeJson(notePath(machine, name), { platform });
+}
+
+export async function loadSnapshot(qmp: Qmp, name: SnapshotName): Promise<void> {
+  await qmp.job("snapshot-load", { tag: name, ...DISK });
+}
+
+/** Takes back the disk alone, while QEMU does not run: for a snapshot whose RAM part this platform cannot load. */
+export async function revertDisk(machine: MachineDefinition, name: SnapshotName): Promise<void> {
+  await execa(requireProgram("qemu-img", "apt-get install qemu-utils"), ["snapshot", "-a", name, machineFiles(machine, machine.name).disk]);
+}

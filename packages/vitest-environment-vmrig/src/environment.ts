@@ -1,0 +1,34 @@
+import type { Environment } from "vitest/runtime";
+import type { FileOptions } from "./options.ts";
+
+const KEY = Symbol.for("vmrig.fileOptions");
+
+/** The options of the file that runs now, from its docblock. */
+export function fileOptions(): FileOptions {
+  return (globalThis as { [KEY]?: FileOptions })[KEY] ?? {};
+}
+
+/**
+ * Thin on purpose: Vitest gives an environment 60 s, cannot be told otherwise, and runs its teardown while the next file runs. So this one
+ * only carries a file's options; machines are claimed by the set-up file.
+ */
+const environment: Environment = {
+  name: "vmrig",
+  viteEnvironment: "ssr",
+  setup(global, options) {
+    global[KEY] = ownOptions(options);
+    return {
+      teardown() {
+        delete global[KEY];
+      },
+    };
+  },
+};
+
+/** Vitest passes the config's whole `environmentOptions`; a docblock replaces it, keyed by the environment's name as the config writes it. */
+function ownOptions(options: Record<string, unknown>): unknown {
+  const values = Object.values(options);
+  return options["vmrig"] ?? (values.length === 1 ? values[0] : undefined) ?? {};
+}
+
+export default environment;

@@ -1,0 +1,25 @@
+import { test as base, type TestAPI } from "vitest";
+import { VmrigError, type Machine, type MachineName } from "vmrig";
+import { gateClient, worker } from "./worker.ts";
+
+/** One fixture per machine of the registered rig. */
+export type MachineFixtures = { readonly [name in MachineName]: Machine };
+
+/**
+ * Vitest's `test`, with the rig's machines: `test("…", async ({ pc1, pc2 }) => …)`. They are at their baseline when the file starts, or as
+ * often as the config asks.
+ */
+export const test: TestAPI<MachineFixtures> = await withMachines();
+
+async function withMachines(): Promise<TestAPI<MachineFixtures>> {
+  const { machines } = await (await gateClient()).hello();
+  let extended = base as TestAPI<Record<string, Machine>>;
+  for (const name of machines) extended = extended.extend(name, () => claimed(name)) as TestAPI<Record<string, Machine>>;
+  return extended as TestAPI<MachineFixtures>;
+}
+
+function claimed(name: string): Machine {
+  const machine = worker().claim?.machines[name];
+  if (machine !== undefined) return machine;
+  throw new VmrigError("UNKNOWN_MACHINE", { message: `${name} is not among the machines that this file has claimed.` });
+}

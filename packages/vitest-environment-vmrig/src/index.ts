@@ -1,0 +1,4 @@
+/** What test files import. */
+export { test, test as it, type MachineFixtures } from "./fixtures.ts";
+export { afterAll, afterEach, beforeAll, beforeEach, describe, expect, vi } from "vitest";
+export type {} from "./provided.ts";

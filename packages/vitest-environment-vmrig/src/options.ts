@@ -1,0 +1,12 @@
+import type { RollbackPolicy } from "vmrig/runner";
+
+/** What `vmrig({ … })` and `vmrigProject(…, { … })` take. */
+export interface VmrigOptions {
+  /** Path of the config, from the project's root. @defaultValue the `vmrig.config.ts` of the root or a folder above it */
+  readonly config?: string;
+}
+
+/** What one file may say in its docblock: `// @vitest-environment-options { "vmrig": { "rollback": "test" } }`. */
+export interface FileOptions {
+  readonly rollback?: RollbackPolicy;
+}

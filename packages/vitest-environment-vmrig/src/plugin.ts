@@ -1,0 +1,69 @@
+import { fileURLToPath } from "node:url";
+import { VmrigError } from "vmrig";
+import type { Plugin, TestProjectInlineConfiguration } from "vitest/config";
+import type { VmrigOptions } from "./options.ts";
+
+export type { VmrigOptions } from "./options.ts";
+
+type TestConfig = NonNullable<TestProjectInlineConfiguration["test"]>;
+
+/**
+ * For a Vitest config, or one of its projects, whose tests all run on machines: `plugins: [vmrig()]`.
+ *
+ * Sets the environment, the global set-up, the set-up file and what machines ask for: processes as workers, one file and one test at a time,
+ * timeouts fit for machines. Timeouts, pool and isolation that the config names itself are kept.
+ *
+ * @throws VmrigError `PLUGIN_MISPLACED` at the root of a config with `projects`, where Vitest would not apply it to them, and for the pools
+ * `vmThreads` and `vmForks`
+ */
+export function vmrig(options: VmrigOptions = {}): Plugin {
+  return {
+    name: "vmrig",
+    enforce: "pre",
+    config(user) {
+      const test: TestConfig = user.test ?? {};
+      if ("projects" in test) {
+        throw new VmrigError("PLUGIN_MISPLACED", {
+          message: "The vmrig plugin stands at the root of a Vitest config with `projects`, where it reaches none of them.",
+          hint: "take it away, and add a project: projects: [{ test: { … } }, vmrigProject({ include: ['vm/**/*.test.ts'] })]",
+        });
+      }
+      if (test.pool === "vmThreads" || test.pool === "vmForks") {
+        throw new VmrigError("PLUGIN_MISPLACED", { message: `The vmrig plugin does not work with pool "${test.pool}".`, hint: 'use pool: "forks"' });
+      }
+      return { test: testConfig(test, options) };
+    },
+    resolveId(id, importer) {
+      // Only Vitest itself asks without an importer, for an environment by its name. A test file gets the package.
+      if (id === "vitest-environment-vmrig" && importer === undefined) return here("environment.js");
+      return undefined;
+    },
+  };
+}
+
+/** One entry of `test.projects` whose tests run on machines. */
+export function vmrigProject(test: TestConfig = {}, options: VmrigOptions = {}): TestProjectInlineConfiguration {
+  return { extends: false, plugins: [vmrig(options)], test: { name: "vm", ...test } };
+}
+
+function testConfig(user: TestConfig, options: VmrigOptions): TestConfig {
+  return {
+    environment: here("environment.js"),
+    environmentOptions: { vmrig: options },
+    globalSetup: [here("global-setup.js")],
+    setupFiles: [here("setup-file.js")],
+    pool: user.pool ?? "forks",
+    // A worker that lives on keeps its modules; machines are isolated by their rollback.
+    isolate: user.isolate ?? false,
+    maxWorkers: 1,
+    maxConcurrency: 1,
+    // Not isolated projects must have a group of their own. After the others: unit tests are quick, let them fail first.
+    sequence: { groupOrder: user.sequence?.groupOrder ?? 1000 },
+    testTimeout: user.testTimeout ?? 60_000,
+    hookTimeout: user.hookTimeout ?? 120_000,
+  };
+}
+
+function here(file: string): string {
+  return fileURLToPath(new URL(file, import.meta.url));
+}

@@ -1,0 +1,19 @@
+import type { ErrorJson } from "vmrig/runner";
+
+/** What the main process tells its workers. */
+export type Provided =
+  | {
+      /** Where the gate listens. */
+      readonly socket: string;
+    }
+  | { readonly error: ErrorJson };
+
+declare module "vitest" {
+  interface ProvidedContext {
+    vmrig: Provided;
+  }
+  interface TaskMeta {
+    /** `meta: { vmrig: { rollback: "test" } }` on a test or a `describe`: machines at their baseline before each test of it. */
+    vmrig?: { readonly rollback?: "test" };
+  }
+}

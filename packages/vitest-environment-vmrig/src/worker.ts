@@ -1,0 +1,35 @@
+import { inject } from "vitest";
+import { VmrigError } from "vmrig";
+import { connectGate, type Claim, type GateClient } from "vmrig/runner";
+import type {} from "./provided.ts";
+
+const KEY = Symbol.for("vmrig.worker");
+
+interface Worker {
+  client?: Promise<GateClient>;
+  claim?: Claim;
+}
+
+/** What lasts as long as a worker process. On `globalThis`, because Vitest evaluates the modules of each test file anew. */
+export function worker(): Worker {
+  const global = globalThis as { [KEY]?: Worker };
+  return (global[KEY] ??= {});
+}
+
+/** The worker's one connection to the gate. @throws VmrigError why there is none */
+export function gateClient(): Promise<GateClient> {
+  const state = worker();
+  return (state.client ??= connect());
+}
+
+async function connect(): Promise<GateClient> {
+  const provided = inject("vmrig") as ReturnType<typeof inject<"vmrig">> | undefined;
+  if (provided === undefined) {
+    throw new VmrigError("PLUGIN_MISPLACED", {
+      message: "This file's project has no vmrig plugin, so there are no machines for it.",
+      hint: "move the file into the project of vmrigProject(…), or add plugins: [vmrig()] to its config",
+    });
+  }
+  if ("error" in provided) throw VmrigError.fromJSON(provided.error);
+  return connectGate(provided.socket);
+}

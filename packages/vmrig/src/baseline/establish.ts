@@ -1,0 +1,61 @@
+import type { Inventory } from "../driver/driver.ts";
+import { waitFor } from "../wait/wait-for.ts";
+import { baselineSnapshot, PRISTINE } from "./baseline-id.ts";
+import { login } from "./login.ts";
+import { prepare } from "./prepare.ts";
+import type { Recipe } from "./recipe.ts";
+import { admission, authority, onEach, type Scene } from "./scene.ts";
+
+/** From "it lets us in" to "it has finished booting", emulated. */
+const SETTLE_MS = 240_000;
+
+/**
+ * Makes sure that every machine of the copy has the baseline: boots what was just made, keeps it as `pristine`, prepares, captures. Does
+ * nothing when the baseline is there. All machines take part together, because they know each other.
+ */
+export async function establishBaseline(scene: Scene, id: string, recipes: Readonly<Record<string, Recipe>>): Promise<void> {
+  const { driver, copy, say } = scene;
+  const inventory = await driver.inspect(copy);
+  if (everyMachineHas(scene, inventory, baselineSnapshot(id))) return;
+  const started = performance.now();
+  if (everyMachineHas(scene, inventory, PRISTINE)) {
+    say(`baseline ${copy.copy}: the recipe changed; preparing anew from the pristine machines`);
+    await onEach(scene, (machine) => driver.restore(machine, PRISTINE, admission(scene)));
+  } else {
+    await onEach(scene, (machine) => driver.boot(machine, admission(scene)));
+    await onEach(scene, (machine) => settle(scene, machine.name));
+    await onEach(scene, (machine) => driver.capture(machine, PRISTINE, authority(scene)));
+    say(`boot     ${copy.copy}: all machines are up after ${seconds(started)}`);
+  }
+  const preparing = performance.now();
+  await prepare(scene, id, recipes);
+  await onEach(scene, (machine) => driver.capture(machine, baselineSnapshot(id), authority(scene)));
+  say(`baseline ${copy.copy}: ${id} is prepared and captured after ${seconds(preparing)}`);
+}
+
+function everyMachineHas({ copy }: Scene, inventory: Inventory, snapshot: string): boolean {
+  return copy.machines.every(({ name }) => inventory.machines.find((machine) => machine.name === name)?.snapshots.includes(snapshot));
+}
+
+/** A snapshot of a machine that still boots would do the rest of its boot in every test. */
+async function settle(scene: Scene, name: string): Promise<void> {
+  await using connection = await login(scene, { copy: scene.copy, name }, SETTLE_MS);
+  await waitFor({
+    what: "its boot to finish",
+    on: name,
+    timeoutMs: SETTLE_MS,
+    intervalMs: 1_000,
+    code: "MACHINE_UNREACHABLE",
+    signal: scene.lease.signal,
+    probe: async (signal) => {
+      const { stdout } = await connection.exec("systemctl is-system-running; systemctl --failed --plain --no-legend", { signal });
+      const [state = "", ...failed] = stdout.toString("utf8").trim().split("\n");
+      if (state === "degraded") scene.say(`boot     ${name}: up, but these units failed: ${failed.map((line) => line.split(" ")[0]).join(", ")}`);
+      return state === "running" || state === "degraded" ? { value: true } : { seen: state };
+    },
+  });
+}
+
+function seconds(since: number): string {
+  return `${((performance.now() - since) / 1000).toFixed(1)} s`;
+}

@@ -1,0 +1,65 @@
+import type { MachineRef } from "../driver/driver.ts";
+import { VmrigError } from "../errors/vmrig-error.ts";
+import type { Connection } from "../ssh/connection.ts";
+import { generateKeyPair } from "../ssh/keys.ts";
+import { houseKeepingScript, PROOF_FOLDER, type Peer } from "./house-keeping.ts";
+import { login } from "./login.ts";
+import type { Recipe } from "./recipe.ts";
+import { recipeSteps } from "./recipe-script.ts";
+import { onEach, TEST_USER, type Scene } from "./scene.ts";
+
+/** Packages come over the network, on a machine that may be emulated. */
+const STEP_MS = 15 * 60_000;
+
+/**
+ * Turns pristine machines into what their baseline holds: vmrig's own house-keeping, then the recipe. Leaves no session and no key of this
+ * lease behind.
+ *
+ * @throws VmrigError `PREPARE_FAILED` with the step, its exit code and its last lines
+ */
+export async function prepare(scene: Scene, baseline: string, recipes: Readonly<Record<string, Recipe>>): Promise<void> {
+  const { machines } = await scene.driver.inspect(scene.copy);
+  const peers = scene.copy.machines.map(({ name, lanAddress }): Peer => {
+    const hostKey = machines.find((machine) => machine.name === name)?.hostKey;
+    if (hostKey === undefined) throw new VmrigError("MACHINE_MISSING", { message: `${name} has no host key.` });
+    return { name, lanAddress, hostKey };
+  });
+  const trust = generateKeyPair();
+  await onEach(scene, async (ref) => {
+    const steps = [
+      { what: "vmrig's house-keeping", script: houseKeepingScript({ machine: ref.name, peers, trust, user: TEST_USER }) },
+      ...recipeSteps(recipes[ref.name] ?? { packages: [], files: [], run: [] }),
+      { what: "seal", script: sealScript(baseline) },
+    ];
+    await using connection = await login(scene, ref);
+    for (const step of steps) await runStep(scene, connection, ref, step);
+  });
+}
+
+async function runStep(
+  scene: Scene,
+  connection: Connection,
+  { name }: MachineRef,
+  { what, script }: { readonly what: string; readonly script: string },
+): Promise<void> {
+  scene.lease.assertHeld();
+  const result = await connection.exec("sudo -n -i sh -eu -s", { input: `${script}\n`, timeoutMs: STEP_MS, signal: scene.lease.signal });
+  scene.lease.assertHeld();
+  if (result.exitCode === 0) return;
+  const last = `${result.stdout.toString("utf8")}\n${result.stderr.toString("utf8")}`.trim().split("\n").slice(-12);
+  throw new VmrigError("PREPARE_FAILED", {
+    message: `Preparing ${name} failed: "${what}" ${result.ended === "timed-out" ? `took longer than ${STEP_MS / 60_000} min` : `exited with ${result.exitCode ?? result.signal}`}.`,
+    details: last,
+    hint: "change `prepare` in the config; the next run starts over from the pristine machine",
+  });
+}
+
+/** The last step: what proves a rollback later, and nothing of this lease. */
+function sealScript(baseline: string): string {
+  return [
+    `rm -f ${PROOF_FOLDER}/nonce /home/${TEST_USER}/.ssh/authorized_keys`,
+    `echo ${baseline} > ${PROOF_FOLDER}/baseline`,
+    `chown ${TEST_USER}: ${PROOF_FOLDER}/baseline`,
+    "sync",
+  ].join("\n");
+}

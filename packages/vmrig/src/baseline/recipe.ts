@@ -1,0 +1,25 @@
+/** What is done to a fresh machine before its baseline is taken, in this order: packages, files, commands. All as root. */
+export interface Recipe {
+  readonly packages: readonly string[];
+  readonly files: readonly RecipeFile[];
+  readonly run: readonly string[];
+}
+
+export interface RecipeFile {
+  /** Absolute path on the machine. */
+  readonly path: string;
+  readonly content: string;
+  /** Octal: `0644`. */
+  readonly mode: string;
+  /** `user` or `user:group`. */
+  readonly owner: string;
+}
+
+/** The rig's recipe first, then the machine's own. */
+export function joinRecipes(first: Recipe, second: Recipe): Recipe {
+  return {
+    packages: [...new Set([...first.packages, ...second.packages])],
+    files: [...first.files, ...second.files],
+    run: [...first.run, ...second.run],
+  };
+}

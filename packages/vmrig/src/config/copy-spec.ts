@@ -1,0 +1,28 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { CopySpec } from "../driver/driver.ts";
+import type { Folders } from "./folders.ts";
+import type { ResolvedRig } from "./schema.ts";
+
+/** The rig's copies by number, from 1. Local state is kept per user and rig name: every clone and terminal of a user shares the rig. */
+export async function copySpec(rig: ResolvedRig, number: number, folders: Folders): Promise<CopySpec> {
+  const copy = `${rig.name}-${number}`;
+  const folder = join(folders.state, "rigs", copy);
+  const runtimeFolder = join(folders.runtime, copy);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await mkdir(runtimeFolder, { recursive: true, mode: 0o700 });
+  return {
+    rig: rig.name,
+    copy,
+    folder,
+    runtimeFolder,
+    cacheFolder: folders.cache,
+    machines: Object.entries(rig.machines).map(([name, { cpus, memoryMb, diskGb }], index) => ({
+      name,
+      cpus,
+      memoryMb,
+      diskGb,
+      lanAddress: `10.77.0.${11 + index}`,
+    })),
+  };
+}

@@ -1,0 +1,24 @@
+import type { RigConfig } from "./schema.ts";
+
+/**
+ * Where a project says which rig it uses, so that fixtures know its machines without importing the config:
+ *
+ * ```ts
+ * declare module "vmrig" {
+ *   interface Register { rig: typeof rig }
+ * }
+ * ```
+ */
+// An interface, because only that can be augmented.
+export interface Register {}
+
+/** Names of the registered rig's machines; `string` where nothing is registered. */
+export type MachineName = Register extends { rig: { machines: infer M } } ? keyof M & string : string;
+
+/**
+ * Describes a rig. The config is checked when it is loaded, not here, so that importing it costs nothing; its machines' names become the
+ * fixtures' names.
+ */
+export function defineRig<const C extends RigConfig>(config: C): C {
+  return config;
+}

@@ -1,0 +1,130 @@
+import type { RigStack } from "./rig-stack.ts";
+
+/** A number that only grows, issued with each lease. A machine refuses a smaller one than it has seen. */
+export type Fence = number;
+
+/** `pristine`, or `baseline-<id>`. */
+export type SnapshotName = string;
+
+/** An OpenSSH public key line: `ssh-ed25519 AAAA…`, without options or comment. */
+export type PublicKey = string;
+
+/** What a rollback covers: RAM and disk, the disk with a new boot, or the disk under a kernel that keeps running. */
+export type RollbackKind = "memory" | "disk" | "soft";
+
+export type PowerState = "running" | "paused" | "off" | "absent";
+export type PowerAction = "crash" | "off" | "on" | "reboot";
+
+/** One machine as the config asks for it, every default filled in. */
+export interface MachineSpec {
+  readonly name: string;
+  readonly cpus: number;
+  readonly memoryMb: number;
+  readonly diskGb: number;
+  /** Its address on the rig's private LAN: `10.77.0.11`. */
+  readonly lanAddress: string;
+}
+
+/** One copy of a rig as the config asks for it. Plain data: it hashes, and it crosses process boundaries. */
+export interface CopySpec {
+  /** `pcs` */
+  readonly rig: string;
+  /** `pcs-1` */
+  readonly copy: string;
+  /** Absolute path of a 0700 folder of this computer that belongs to this copy alone. */
+  readonly folder: string;
+  /** Absolute path of a 0700 folder for this copy's sockets. Short: a socket's path may have 104 bytes. */
+  readonly runtimeFolder: string;
+  /** Absolute path of a folder for images and other things that can be made again. Shared by all rigs of this user. */
+  readonly cacheFolder: string;
+  readonly machines: readonly MachineSpec[];
+}
+
+/** What machines of this copy are made of. Both parts are hashed into the baseline id. */
+export interface Fingerprint {
+  /** Digest of the machine image. */
+  readonly image: string;
+  /** All else that a snapshot of this driver depends on, for people and for the hash: `qemu 7.2.22, tcg, q35, cpu max`. */
+  readonly platform: string;
+}
+
+export interface MachineRef {
+  readonly copy: CopySpec;
+  readonly name: string;
+}
+
+/** What is really there. A machine of the spec that does not exist is listed as `absent`; one that exists beyond the spec is listed too. */
+export interface Inventory {
+  readonly machines: readonly MachineStatus[];
+}
+
+export interface MachineStatus {
+  readonly name: string;
+  readonly power: PowerState;
+  /** Where SSH listens, for a machine that runs or is paused. */
+  readonly address?: { readonly host: string; readonly port: number };
+  /** Its pinned host key, known from making it: never learnt from the network. */
+  readonly hostKey?: PublicKey;
+  /** Who made it: the `owner` that {@link Driver.declare} was given. */
+  readonly owner?: string;
+  readonly snapshots: readonly SnapshotName[];
+  /** What a person needs to find it: a pid, a server's id. */
+  readonly whereabouts?: string;
+}
+
+/** Stands behind everything that changes a machine. */
+export interface Authority {
+  /** Checked by the driver against the largest that this machine has seen, outside of what a rollback rewinds. */
+  readonly fence: Fence;
+  /** Aborts when the lease is lost. */
+  readonly signal: AbortSignal;
+  /** Tells the user, in one whole line, what takes long or what was healed. */
+  readonly say?: (line: string) => void;
+}
+
+export interface Admission extends Authority {
+  /** The only key that may log in as the test user from now on. */
+  readonly authorize: PublicKey;
+}
+
+/**
+ * Where machines come from. A plain object, made by a function from options; it holds no connection and no state between calls.
+ *
+ * Every call with an {@link Authority} throws `FENCED` before it changes anything when the machine has seen a larger fence, and
+ * `MACHINE_MISSING` when there is no such machine.
+ */
+export interface Driver {
+  readonly name: string;
+  /** Whether its machines live on this computer alone; decides which Terraform state backends are legal. */
+  readonly locality: "this-computer" | "shared";
+  readonly rollback: RollbackKind;
+
+  /** Says what machines are made of; fetches and checks what is needed to know it. Cheap when nothing changed. */
+  fingerprint(copy: CopySpec): Promise<Fingerprint>;
+  /** Adds its resources to the CDKTF stack. `owner` is stamped on each machine. */
+  declare(
+    stack: RigStack,
+    copy: CopySpec,
+    made: { readonly fingerprint: Fingerprint; readonly owner: string },
+  ): void | Promise<void>;
+  /** Looks at what is really there; changes nothing. */
+  inspect(copy: CopySpec): Promise<Inventory>;
+  /** Waits until a machine that was just made is up, and lets the key in. @throws MACHINE_UNREACHABLE at its own deadline. */
+  boot(machine: MachineRef, admission: Admission): Promise<void>;
+  /** Takes a snapshot of a running machine; one of the same name is replaced. */
+  capture(machine: MachineRef, snapshot: SnapshotName, authority: Authority): Promise<void>;
+  /**
+   * Brings a machine back to a snapshot, running, with the right time to be set by the caller: ends every session, lets in the one
+   * key and nobody else. A machine whose process is gone is started again from the snapshot.
+   */
+  restore(machine: MachineRef, snapshot: SnapshotName, admission: Admission): Promise<void>;
+  /** Ends a machine that Terraform's state does not know. Only for clearing up by hand. */
+  remove(machine: MachineRef, authority: Authority): Promise<void>;
+
+  /** Lets a machine rest while nobody holds it. */
+  park?(machine: MachineRef, authority: Authority): Promise<void>;
+  power?(machine: MachineRef, action: PowerAction, authority: Authority): Promise<void>;
+  network?(machine: MachineRef, action: "disconnect" | "connect", authority: Authority): Promise<void>;
+  /** What the machine printed on its console so far. */
+  console?(machine: MachineRef): AsyncIterable<string>;
+}

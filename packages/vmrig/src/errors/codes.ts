@@ -1,0 +1,52 @@
+/** Whose turn it is to act: the person who wrote the config, the system under test, the infrastructure, or vmrig's authors. */
+export type Fault = "user" | "test" | "infra" | "bug";
+
+/**
+ * Every error code of vmrig with its fault. A code is part of the public contract: it is never renamed, and each has an anchor in
+ * `docs/reference/errors.md`.
+ */
+export const CODES = {
+  CONFIG_NOT_FOUND: "user",
+  CONFIG_UNREADABLE: "user",
+  CONFIG_INVALID: "user",
+  PLUGIN_MISPLACED: "user",
+  UNKNOWN_MACHINE: "user",
+  CAPABILITY_MISSING: "user",
+  PREPARE_FAILED: "user",
+  PLAN_REFUSED: "user",
+  CONFIRMATION_MISSING: "user",
+  COMMAND_INVALID: "user",
+
+  COMMAND_FAILED: "test",
+  COMMAND_TIMEOUT: "test",
+  WAIT_TIMEOUT: "test",
+  FILE_FAILED: "test",
+
+  RIG_BUSY: "infra",
+  LEASE_LOST: "infra",
+  FENCED: "infra",
+  REDIS_MISSING: "infra",
+  REDIS_UNREACHABLE: "infra",
+  FOLDER_UNSAFE: "infra",
+  TERRAFORM_MISSING: "infra",
+  TERRAFORM_FAILED: "infra",
+  STATE_LOST: "infra",
+  STATE_UNSAVED: "infra",
+  STATE_UNWRITABLE: "infra",
+  IMAGE_MISSING: "infra",
+  IMAGE_MISMATCH: "infra",
+  QEMU_MISSING: "infra",
+  QEMU_FAILED: "infra",
+  MACHINE_MISSING: "infra",
+  MACHINE_UNREACHABLE: "infra",
+  HOST_KEY_MISMATCH: "infra",
+  LOGIN_REFUSED: "infra",
+  CONNECTION_LOST: "infra",
+  ROLLBACK_FAILED: "infra",
+  GATE_LOST: "infra",
+  CANCELLED: "infra",
+
+  INTERNAL: "bug",
+} as const satisfies Record<string, Fault>;
+
+export type ErrorCode = keyof typeof CODES;

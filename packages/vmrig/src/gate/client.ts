@@ -1,0 +1,107 @@
+import { connect, type Socket } from "node:net";
+import { isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
+import { waitFor } from "../wait/wait-for.ts";
+import { onJsonLine, sendJson } from "./lines.ts";
+import { answer, grant, welcome, type Ask, type Grant, type Welcome } from "./messages.ts";
+
+/** A worker's end of the gate's socket. */
+export interface GateClient {
+  hello(): Promise<Welcome>;
+  claim(rollback: Welcome["rollback"]): Promise<Grant>;
+  rollBack(claim: string): Promise<Grant>;
+  broken(claim: string, machine: string, error: VmrigError): Promise<void>;
+  release(claim: string): Promise<void>;
+  /** Calls back once when the lease of a claim is lost, or the gate is gone. */
+  onLost(claim: string, lost: (error: VmrigError) => void): void;
+  close(): void;
+}
+
+/** The gate starts while Vitest starts its workers: whoever comes first waits this long for the other. */
+const CONNECT_MS = 15_000;
+
+/** @throws VmrigError `GATE_LOST` when no gate answers; every later call throws it once the gate is gone */
+export async function connectGate(path: string): Promise<GateClient> {
+  const socket = await waitFor({
+    what: "the gate to listen",
+    on: path,
+    code: "GATE_LOST",
+    timeoutMs: CONNECT_MS,
+    intervalMs: 10,
+    hint: "the lines above, marked vmrig, say why it did not start",
+    probe: () => tryConnect(path),
+  });
+  // An idle client does not keep its process alive.
+  socket.unref();
+  const asked = new Map<number, PromiseWithResolvers<unknown>>();
+  const watchers = new Map<string, (error: VmrigError) => void>();
+  let sequence = 0;
+  let gone: VmrigError | undefined;
+
+  onJsonLine(socket, (value) => {
+    const message = answer.parse(value);
+    if ("notice" in message) {
+      const watcher = watchers.get(message.claim);
+      watchers.delete(message.claim);
+      watcher?.(VmrigError.fromJSON(message.error));
+      return;
+    }
+    const waiting = asked.get(message.id);
+    asked.delete(message.id);
+    if (asked.size === 0) socket.unref();
+    if ("error" in message) waiting?.reject(VmrigError.fromJSON(message.error));
+    else waiting?.resolve(message.ok);
+  });
+  const end = (cause?: Error): void => {
+    gone ??= new VmrigError("GATE_LOST", { message: "The gate is gone: its process ended or closed the connection.", ...(cause && { cause }) });
+    for (const waiting of asked.values()) waiting.reject(gone);
+    asked.clear();
+    for (const watcher of watchers.values()) watcher(gone);
+    watchers.clear();
+  };
+  socket.on("error", end);
+  socket.on("close", () => end());
+
+  const ask = (what: Ask): Promise<unknown> => {
+    if (gone !== undefined) return Promise.reject(gone);
+    const id = ++sequence;
+    const waiting = Promise.withResolvers<unknown>();
+    asked.set(id, waiting);
+    socket.ref();
+    sendJson(socket, { id, ...what });
+    return waiting.promise.catch((error: unknown) => {
+      throw rethrown(error);
+    });
+  };
+
+  return {
+    hello: async () => welcome.parse(await ask({ do: "hello" })),
+    claim: async (rollback) => grant.parse(await ask({ do: "claim", rollback })),
+    rollBack: async (claim) => grant.parse(await ask({ do: "rollback", claim })),
+    async broken(claim, machine, error) {
+      await ask({ do: "broken", claim, machine, error: error.toJSON() });
+    },
+    async release(claim) {
+      watchers.delete(claim);
+      await ask({ do: "release", claim });
+    },
+    onLost: (claim, lost) => void watchers.set(claim, lost),
+    close: () => void socket.destroy(),
+  };
+}
+
+/** Gives an error that came from the gate a stack of this process, so that a reporter can point at the caller. */
+function rethrown(error: unknown): unknown {
+  if (isVmrigError(error) && error instanceof Error) Error.captureStackTrace(error, rethrown);
+  return error;
+}
+
+async function tryConnect(path: string): Promise<{ value: Socket } | { seen: string }> {
+  const socket = connect(path);
+  return new Promise((resolve) => {
+    socket.once("connect", () => {
+      socket.removeAllListeners("error");
+      resolve({ value: socket });
+    });
+    socket.once("error", (error: NodeJS.ErrnoException) => resolve({ seen: error.code ?? error.message }));
+  });
+}

@@ -1,0 +1,165 @@
+import { randomUUID } from "node:crypto";
+import { systemClock, type Clock } from "../clock/clock.ts";
+import { copySpec } from "../config/copy-spec.ts";
+import type { Folders } from "../config/folders.ts";
+import type { ResolvedRig, RollbackPolicy } from "../config/schema.ts";
+import { VmrigError } from "../errors/vmrig-error.ts";
+import type { Holder } from "../lease/lease.ts";
+import type { LeaseStore } from "../lease/lease-store.ts";
+import { renderWaitingLine } from "../lease/waiting-line.ts";
+import type { Grant, Welcome } from "./messages.ts";
+import { makeHolding, type Holding } from "./holding.ts";
+import { openStore } from "./store.ts";
+import { oneAtATime } from "./turn.ts";
+
+export interface GateOptions {
+  readonly rig: ResolvedRig;
+  readonly folders: Folders;
+  /** Who this run is, as others see it in line. */
+  readonly holder: Holder;
+  /** Gets one whole line per change of state. */
+  readonly say: (line: string) => void;
+  /** Addresses that a person allowed to be replaced; a test run allows none. */
+  readonly allow?: ReadonlySet<string>;
+  readonly clock?: Clock;
+}
+
+/**
+ * The one place that leases, provisions and rolls back. Nothing is leased until the first {@link Gate.claim}; then the lease is kept for
+ * the next claims, until the gate closes.
+ */
+export interface Gate extends AsyncDisposable {
+  readonly welcome: Welcome;
+  /**
+   * Waits in line for the rig, if it is not held yet, and hands out its machines. They are at their baseline, unless `rollback` is `run`
+   * and this run had them before. One claim at a time; others wait.
+   */
+  claim(rollback: RollbackPolicy, signal?: AbortSignal): Promise<Grant>;
+  /** The machines of a claim back to their baseline, in the middle of it. */
+  rollBack(claim: string): Promise<Grant>;
+  /** A worker found a machine not to be at its baseline. */
+  broken(claim: string, machine: string, error: VmrigError): void;
+  release(claim: string): void;
+  /** Aborts when the lease of a claim is lost. @throws VmrigError `LEASE_LOST` for a claim that is over */
+  lost(claim: string): AbortSignal;
+  /** Rests the machines, hands on the lease, closes the connections. */
+  close(): Promise<void>;
+}
+
+interface Claim {
+  readonly id: string;
+  readonly holding: Holding;
+  readonly done: () => void;
+}
+
+export function openGate(options: GateOptions): Gate {
+  const { rig, folders, holder, say, clock = systemClock } = options;
+  const turn = oneAtATime();
+  const closing = new AbortController();
+  const waitMs = rig.lease.waitFor;
+  let store: Promise<LeaseStore> | undefined;
+  let holding: Promise<Holding> | undefined;
+  let current: Claim | undefined;
+  let handedOut: Grant | undefined;
+
+  const hold = async (signal: AbortSignal): Promise<Holding> => {
+    const copy = await copySpec(rig, 1, folders);
+    store ??= openStore(rig, folders);
+    store.catch(() => (store = undefined));
+    const opened = await store;
+    const asked = clock.monotonic();
+    const lease = await opened.acquire(copy.copy, {
+      holder,
+      ttlMs: rig.lease.ttl,
+      waitForMs: waitMs,
+      signal,
+      onWait: (line) => say(`wait     ${renderWaitingLine(line)}`),
+    });
+    const leased = clock.monotonic();
+    try {
+      const made = await makeHolding({ rig, copy, store: opened, lease, say, until: closing.signal, ...(options.allow && { allow: options.allow }) });
+      say(`lease    ${copy.copy}: leased in ${ms(leased - asked)}, checked in ${ms(clock.monotonic() - leased)}`);
+      lease.signal.addEventListener("abort", () => forget(made), { once: true });
+      return made;
+    } catch (error) {
+      await lease.release();
+      throw error;
+    }
+  };
+
+  const forget = (made: Holding): void => {
+    if (current?.holding === made) current = undefined;
+    holding = undefined;
+    handedOut = undefined;
+  };
+
+  const handOut = async (id: string, held: Holding): Promise<Grant> => {
+    handedOut = undefined;
+    const started = clock.monotonic();
+    const machines = await held.rollBack();
+    say(`rollback ${held.lease.resource}: ${machines.map(({ name }) => name).join(", ")} back at ${held.baseline} in ${ms(clock.monotonic() - started)}`);
+    return (handedOut = {
+      claim: id,
+      copy: held.lease.resource,
+      fence: held.lease.fence,
+      baseline: held.baseline,
+      nonce: randomUUID(),
+      machines: machines.map(({ name, lanAddress, target }) => ({ name, lanAddress, target: { ...target } })),
+    });
+  };
+
+  const find = (id: string): Claim => {
+    if (current?.id === id) return current;
+    throw new VmrigError("LEASE_LOST", { message: `The claim ${id} on rig "${rig.name}" is over: its lease was lost or released.` });
+  };
+
+  return {
+    welcome: { rig: rig.name, machines: Object.keys(rig.machines), rollback: rig.rollback },
+
+    async claim(rollback, signal) {
+      const both = signal === undefined ? closing.signal : AbortSignal.any([signal, closing.signal]);
+      const done = await turn(both);
+      try {
+        holding ??= hold(both);
+        holding.catch(() => (holding = undefined));
+        const held = await holding;
+        held.lease.assertHeld();
+        const id = randomUUID();
+        current = { id, holding: held, done };
+        return rollback === "run" && handedOut !== undefined ? { ...handedOut, claim: id } : await handOut(id, held);
+      } catch (error) {
+        current = undefined;
+        done();
+        throw error;
+      }
+    },
+    async rollBack(id) {
+      return handOut(id, find(id).holding);
+    },
+    broken(id, machine, error) {
+      find(id);
+      say(`broken   ${machine}: ${error.summary}`);
+    },
+    release(id) {
+      if (current?.id !== id) return;
+      const { done } = current;
+      current = undefined;
+      done();
+    },
+    lost: (id) => find(id).holding.lease.signal,
+    async close() {
+      if (closing.signal.aborted) return;
+      closing.abort(new VmrigError("CANCELLED", { message: `The run was ended while it waited for rig "${rig.name}".` }));
+      const held = await holding?.catch(() => undefined);
+      await held?.release();
+      await (await store?.catch(() => undefined))?.close();
+    },
+    async [Symbol.asyncDispose]() {
+      await this.close();
+    },
+  };
+}
+
+function ms(value: number): string {
+  return value < 1_000 ? `${Math.round(value)} ms` : `${(value / 1_000).toFixed(1)} s`;
+}

@@ -1,0 +1,53 @@
+/**
+ * The gate's process: `node main.js`, with what it serves as JSON in VMRIG_GATE. It belongs to the runner that started it, by a pipe: when
+ * its standard input ends, for whatever reason, it releases everything and leaves. Its standard output is lines for people.
+ */
+import { rm } from "node:fs/promises";
+import { asVmrigError } from "../errors/vmrig-error.ts";
+import { gateOrders } from "./orders.ts";
+import { serveGate } from "./server.ts";
+
+const orders = gateOrders.parse(JSON.parse(process.env["VMRIG_GATE"] ?? "null"));
+const say = (line: string): void => {
+  // The runner may be gone; then nobody reads, and that is no reason to fail.
+  process.stdout.write(`${line}\n`);
+};
+process.stdout.on("error", () => {});
+
+const open = async () => {
+  const [{ loadConfig }, { openFolders }, { openGate }] = await Promise.all([
+    import("../config/load.ts"),
+    import("../config/folders.ts"),
+    import("./gate.ts"),
+  ]);
+  const { rig } = await loadConfig(orders.config);
+  return openGate({ rig, folders: await openFolders(), holder: orders.holder, say });
+};
+
+const gate = open();
+gate.catch(() => {
+  // Whoever asks is told.
+});
+const server = await serveGate(orders.socket, gate);
+
+let leaving = false;
+const leave = async (): Promise<void> => {
+  if (leaving) return;
+  leaving = true;
+  await server.close().catch(() => {});
+  const opened = await gate.catch(() => undefined);
+  await opened?.close();
+  await rm(orders.socket, { force: true });
+  process.exit();
+};
+process.stdin.on("end", () => void leave());
+process.stdin.on("error", () => void leave());
+process.stdin.resume();
+for (const signal of ["SIGTERM", "SIGHUP"] as const) process.on(signal, () => void leave());
+// A terminal's Ctrl-C is for the runner; it closes the pipe when it is done.
+process.on("SIGINT", () => {});
+process.on("uncaughtException", (error) => {
+  say(`bug      ${asVmrigError(error).message}`);
+  process.exitCode = 1;
+  void leave();
+});

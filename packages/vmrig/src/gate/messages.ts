@@ -1,0 +1,60 @@
+import { z } from "zod";
+import { CODES, type ErrorCode } from "../errors/codes.ts";
+import type { ErrorJson } from "../errors/vmrig-error.ts";
+
+/** What runs over the gate's socket: one JSON value a line. Requests carry an id, answers repeat it, notices carry none. */
+
+export const errorJson: z.ZodType<ErrorJson> = z.lazy(() =>
+  z.object({
+    name: z.string(),
+    code: z.custom<ErrorCode>((value) => typeof value === "string" && value in CODES),
+    message: z.string(),
+    details: z.array(z.string()),
+    hint: z.string().exactOptional(),
+    cause: z.union([z.string(), errorJson]).exactOptional(),
+  }),
+);
+
+export const request = z.discriminatedUnion("do", [
+  z.object({ id: z.number(), do: z.literal("hello") }),
+  z.object({ id: z.number(), do: z.literal("claim"), rollback: z.enum(["run", "file", "test"]) }),
+  z.object({ id: z.number(), do: z.literal("rollback"), claim: z.string() }),
+  z.object({ id: z.number(), do: z.literal("broken"), claim: z.string(), machine: z.string(), error: errorJson }),
+  z.object({ id: z.number(), do: z.literal("release"), claim: z.string() }),
+]);
+export type Request = z.infer<typeof request>;
+type DistributedOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+export type Ask = DistributedOmit<Request, "id">;
+
+export const answer = z.union([
+  z.object({ id: z.number(), ok: z.unknown() }),
+  z.object({ id: z.number(), error: errorJson }),
+  z.object({ notice: z.literal("lost"), claim: z.string(), error: errorJson }),
+]);
+export type Answer = z.infer<typeof answer>;
+
+export const welcome = z.object({
+  rig: z.string(),
+  machines: z.array(z.string()),
+  rollback: z.enum(["run", "file", "test"]),
+});
+/** What a worker must know of the rig before it leases anything. */
+export type Welcome = z.infer<typeof welcome>;
+
+export const grant = z.object({
+  claim: z.string(),
+  copy: z.string(),
+  fence: z.number(),
+  baseline: z.string(),
+  /** What the proof of the rollback leaves on the machines; the next grant has another. */
+  nonce: z.string(),
+  machines: z.array(
+    z.object({
+      name: z.string(),
+      lanAddress: z.string(),
+      target: z.object({ host: z.string(), port: z.number(), user: z.string(), hostKey: z.string(), privateKey: z.string() }),
+    }),
+  ),
+});
+/** Machines at their baseline, handed out exclusively. They are dirty from this moment on. */
+export type Grant = z.infer<typeof grant>;

@@ -1,0 +1,11 @@
+import { z } from "zod";
+
+/** What the runner tells the gate's process when it starts it. */
+export const gateOrders = z.object({
+  /** Path of the socket to serve. */
+  socket: z.string(),
+  /** Path of the config. */
+  config: z.string(),
+  holder: z.object({ who: z.string(), host: z.string(), command: z.string(), session: z.string() }),
+});
+export type GateOrders = z.infer<typeof gateOrders>;

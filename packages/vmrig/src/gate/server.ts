@@ -1,0 +1,90 @@
+import { chmod } from "node:fs/promises";
+import { createServer, type Socket } from "node:net";
+import { asVmrigError, VmrigError } from "../errors/vmrig-error.ts";
+import type { Gate } from "./gate.ts";
+import { onJsonLine, sendJson } from "./lines.ts";
+import { request, type Answer, type Request } from "./messages.ts";
+
+export interface GateServer {
+  /** Takes no more clients and ends the connections. The gate itself stays open. */
+  close(): Promise<void>;
+}
+
+/**
+ * Carries a gate over a unix socket that only this user can open. It listens before the gate is there, so that whoever connects early waits
+ * instead of failing; when the gate cannot be opened, every request is answered with the reason.
+ */
+export async function serveGate(path: string, gate: Promise<Gate>): Promise<GateServer> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    serveClient(socket, gate, () => sockets.delete(socket));
+  });
+  await new Promise<void>((resolve, reject) => server.once("error", reject).listen(path, resolve));
+  await chmod(path, 0o600);
+  return {
+    async close() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+  };
+}
+
+/** A worker's claims end with its connection: whoever died cannot release. */
+function serveClient(socket: Socket, gate: Promise<Gate>, gone: () => void): void {
+  const claims = new Set<string>();
+  const left = new AbortController();
+  const say = (message: Answer): void => sendJson(socket, message);
+
+  const claim = async (rollback: Extract<Request, { do: "claim" }>["rollback"]): Promise<unknown> => {
+    const opened = await gate;
+    const granted = await opened.claim(rollback, left.signal);
+    if (left.signal.aborted) {
+      opened.release(granted.claim);
+      throw left.signal.reason;
+    }
+    claims.add(granted.claim);
+    const lost = opened.lost(granted.claim);
+    lost.addEventListener(
+      "abort",
+      () => claims.delete(granted.claim) && say({ notice: "lost", claim: granted.claim, error: asVmrigError(lost.reason).toJSON() }),
+      { once: true },
+    );
+    return granted;
+  };
+
+  const handle = async (message: Request): Promise<unknown> => {
+    const opened = await gate;
+    switch (message.do) {
+      case "hello":
+        return opened.welcome;
+      case "claim":
+        return claim(message.rollback);
+      case "rollback":
+        return opened.rollBack(message.claim);
+      case "broken":
+        return opened.broken(message.claim, message.machine, VmrigError.fromJSON(message.error));
+      case "release":
+        claims.delete(message.claim);
+        return opened.release(message.claim);
+    }
+  };
+
+  onJsonLine(socket, (value) => {
+    const message = request.parse(value);
+    handle(message).then(
+      (ok) => say({ id: message.id, ok: ok ?? null }),
+      (error: unknown) => say({ id: message.id, error: asVmrigError(error).toJSON() }),
+    );
+  });
+  socket.on("error", () => {});
+  socket.on("close", () => {
+    gone();
+    left.abort(new VmrigError("CANCELLED", { message: "The worker that asked for machines is gone." }));
+    void gate.then(
+      (opened) => claims.forEach((id) => opened.release(id)),
+      () => {},
+    );
+  });
+}

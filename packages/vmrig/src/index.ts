@@ -1,0 +1,6 @@
+/** What a config needs, and what a test sees. Importing it costs next to nothing. */
+export { defineRig, type MachineName, type Register } from "./config/define-rig.ts";
+export type { RigConfig, RollbackPolicy } from "./config/schema.ts";
+export { VmrigError, isVmrigError } from "./errors/vmrig-error.ts";
+export { CODES, type ErrorCode, type Fault } from "./errors/codes.ts";
+export type { Machine } from "./machine/machine.ts";

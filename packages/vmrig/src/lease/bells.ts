@@ -1,0 +1,65 @@
+import type { Redis } from "ioredis";
+import type { Clock } from "../clock/clock.ts";
+import { wakeChannel } from "./keys.ts";
+import type { RedisAddress } from "./redis-address.ts";
+import { subscriber } from "./connection.ts";
+
+/** What a waiter sleeps on. A ring while it is awake is not forgotten. */
+export class Bell {
+  #asleep: AbortController | undefined;
+  #rung = false;
+
+  ring(): void {
+    this.#rung = true;
+    this.#asleep?.abort();
+  }
+
+  /** Resolves at a ring or after `ms`; rejects with the signal's reason when that aborts. */
+  async sleep(ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
+    const asleep = (this.#asleep = new AbortController());
+    if (!this.#rung) await clock.sleep(ms, AbortSignal.any([signal, asleep.signal])).catch(() => signal.throwIfAborted());
+    this.#rung = false;
+  }
+}
+
+/**
+ * Rings a waiter's bell when Redis publishes its id: the lock is free and it is next. Publish is lossy, so it is a short cut only; a waiter
+ * also looks when the holder's TTL ends and at each of its heartbeats.
+ */
+export class Bells {
+  readonly #address: RedisAddress;
+  readonly #bells = new Map<string, Bell>();
+  #redis: Redis | undefined;
+
+  constructor(address: RedisAddress) {
+    this.#address = address;
+  }
+
+  /** Its first ring says that it works from now on: whatever was published before must be looked for. */
+  hang(waiter: string, lockKey: string): Bell {
+    const bell = new Bell();
+    this.#bells.set(waiter, bell);
+    this.#redis ??= this.#listen();
+    this.#redis.subscribe(wakeChannel(lockKey)).then(
+      () => bell.ring(),
+      () => {}, // closed, or an ACL without this channel: the heartbeats remain
+    );
+    return bell;
+  }
+
+  takeDown(waiter: string): void {
+    this.#bells.delete(waiter);
+  }
+
+  close(): void {
+    this.#redis?.disconnect();
+  }
+
+  #listen(): Redis {
+    const redis = subscriber(this.#address);
+    redis.on("message", (_channel: string, waiter: string) => this.#bells.get(waiter)?.ring());
+    // After a re-dial: what was published in between is gone.
+    redis.on("ready", () => this.#bells.forEach((bell) => bell.ring()));
+    return redis;
+  }
+}

@@ -1,0 +1,123 @@
+import { Redis, type RedisOptions } from "ioredis";
+import { systemClock, type Clock } from "../clock/clock.ts";
+import { VmrigError } from "../errors/vmrig-error.ts";
+import { waitFor, type Observation } from "../wait/wait-for.ts";
+import { describeAddress, dialOptions, type RedisAddress } from "./redis-address.ts";
+import { HELLO, type Script } from "./scripts.ts";
+
+const DIAL_MS = 5000;
+const ASK_MS = 3000;
+const UNREACHABLE_HINT = "check that Redis runs and is reachable from here";
+
+/** What every connection to Redis has in common: re-dial for ever, with pauses that grow to 2 s, until told to stop. */
+const REDIAL = {
+  connectTimeout: 3000,
+  disconnectTimeout: 200,
+  lazyConnect: true,
+  disableClientInfo: true,
+  retryStrategy: (times: number) => Math.min(50 * 2 ** Math.min(times, 6), 2000),
+} satisfies RedisOptions;
+
+/** Without these a command to a server that does not answer never settles, or runs long after its caller gave up. */
+function failFast(commandTimeoutMs: number): typeof REDIAL & RedisOptions {
+  return {
+    ...REDIAL,
+    commandTimeout: commandTimeoutMs,
+    socketTimeout: commandTimeoutMs * 2.5,
+    maxRetriesPerRequest: 0,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+  };
+}
+
+/** A connection whose every command settles within the command timeout. */
+export class Connection {
+  readonly redis: Redis;
+  /** The address without its credentials. */
+  readonly shown: string;
+  readonly #clock: Clock;
+
+  constructor(redis: Redis, shown: string, clock: Clock) {
+    this.redis = redis;
+    this.shown = shown;
+    this.#clock = clock;
+  }
+
+  /** @throws VmrigError `REDIS_UNREACHABLE`: its cause is summed up in words, for ioredis' own errors carry keys, values and options */
+  async run(script: Script, keys: readonly string[], args: readonly (string | number)[] = []): Promise<unknown> {
+    try {
+      return await evaluate(this.redis, script, keys, args);
+    } catch (error) {
+      throw unanswered(this.shown, error);
+    }
+  }
+
+  /** Like {@link Connection.run} for what may run twice: bridges a re-dial by asking again for up to 3 s. */
+  async ask(script: Script, keys: readonly string[], args: readonly (string | number)[] = []): Promise<unknown> {
+    const probe = (): Promise<Observation<unknown>> =>
+      this.run(script, keys, args).then(
+        (value) => ({ value }),
+        (error: VmrigError) => ({ seen: error.summary }),
+      );
+    return waitFor({ what: "an answer of Redis", timeoutMs: ASK_MS, intervalMs: 50, code: "REDIS_UNREACHABLE", hint: UNREACHABLE_HINT, clock: this.#clock, probe });
+  }
+
+  close(): void {
+    this.redis.disconnect();
+  }
+}
+
+/** @throws VmrigError `REDIS_UNREACHABLE` when it is not there, does not answer within 5 s, or does not let us in */
+export async function connect(address: RedisAddress, options: { readonly commandTimeoutMs: number; readonly clock?: Clock }): Promise<Connection> {
+  const clock = options.clock ?? systemClock;
+  const shown = describeAddress(address);
+  const redis = new Redis(ioredisOptions({ ...failFast(options.commandTimeoutMs), ...dialOptions(address) }));
+  let last: Error | undefined;
+  redis.on("error", (error: Error) => (last = error));
+  const start = clock.monotonic();
+  const settled = new AbortController();
+  try {
+    await Promise.race([
+      redis.connect().then(() => evaluate(redis, HELLO, [], [])),
+      clock.sleep(DIAL_MS, settled.signal).then(() => Promise.reject(new Error("no answer"))),
+    ]);
+    return new Connection(redis, shown, clock);
+  } catch (error) {
+    redis.disconnect();
+    const measured = ((clock.monotonic() - start) / 1000).toFixed(1);
+    throw new VmrigError("REDIS_UNREACHABLE", {
+      message: `Redis at ${shown} did not let us in within ${measured} s: ${(last ?? (error as Error)).message}.`,
+      hint: "check the address and credentials in VMRIG_REDIS_URL, and that Redis runs and is reachable from here",
+    });
+  } finally {
+    settled.abort();
+  }
+}
+
+/** A connection for SUBSCRIBE: it waits for the server as long as it takes, for nobody waits for it. */
+export function subscriber(address: RedisAddress): Redis {
+  const redis = new Redis(ioredisOptions({ ...REDIAL, ...dialOptions(address), maxRetriesPerRequest: null }));
+  redis.on("error", () => {});
+  return redis;
+}
+
+function unanswered(shown: string, error: unknown): VmrigError {
+  return new VmrigError("REDIS_UNREACHABLE", {
+    message: `Redis at ${shown} gave no answer: ${error instanceof Error ? error.message : String(error)}`,
+    hint: UNREACHABLE_HINT,
+  });
+}
+
+async function evaluate(redis: Redis, script: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
+  try {
+    return await redis.evalsha(script.sha, keys.length, ...keys, ...args);
+  } catch (error) {
+    if (!(error instanceof Error) || !error.message.startsWith("NOSCRIPT")) throw error;
+    return await redis.eval(script.lua, keys.length, ...keys, ...args);
+  }
+}
+
+/** ioredis 6 under `exactOptionalPropertyTypes`: its own RedisOptions do not fit its constructor because of `replyMapping`. */
+function ioredisOptions(options: RedisOptions): Omit<RedisOptions, "replyMapping"> {
+  return options;
+}

@@ -1,0 +1,82 @@
+import type { Clock } from "../clock/clock.ts";
+import type { Fence } from "../driver/driver.ts";
+import { waitFor, type Observation } from "../wait/wait-for.ts";
+import { Keeper } from "./keeper.ts";
+import type { Holder, Lease, LeaseState } from "./lease.ts";
+import type { Lock } from "./lock.ts";
+import type { Moment } from "./moment.ts";
+
+const RELEASE_MS = 3000;
+
+/** What Redis granted. */
+export interface Grant {
+  readonly lock: Lock;
+  readonly fence: Fence;
+  /** When the request was sent. */
+  readonly sent: Moment;
+  readonly ttlMs: number;
+}
+
+export class HeldLease implements Lease {
+  readonly resource: string;
+  readonly holder: Holder;
+  readonly fence: Fence;
+  readonly #lock: Lock;
+  readonly #clock: Clock;
+  readonly #keeper: Keeper;
+  readonly #onEnd: () => void;
+  #release: Promise<void> | undefined;
+
+  constructor(resource: string, holder: Holder, grant: Grant, clock: Clock, onEnd: () => void) {
+    this.resource = resource;
+    this.holder = holder;
+    this.fence = grant.fence;
+    this.#lock = grant.lock;
+    this.#clock = clock;
+    this.#onEnd = onEnd;
+    this.#keeper = new Keeper({ resource, lock: grant.lock, ttlMs: grant.ttlMs, sent: grant.sent, clock });
+  }
+
+  get signal(): AbortSignal {
+    return this.#keeper.signal;
+  }
+
+  get state(): LeaseState {
+    return this.#keeper.state;
+  }
+
+  remainingMs(): number {
+    return this.#keeper.remainingMs();
+  }
+
+  assertHeld(): void {
+    this.#keeper.assertHeld();
+  }
+
+  /** Redis refused something that only the holder may do. @throws VmrigError `LEASE_LOST` */
+  refused(): never {
+    this.#keeper.refused();
+    this.#keeper.assertHeld();
+    throw new TypeError("unreachable: a refused lease is not held");
+  }
+
+  release(): Promise<void> {
+    return (this.#release ??= this.#giveBack().finally(this.#onEnd));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.release();
+  }
+
+  async #giveBack(): Promise<void> {
+    const timeoutMs = Math.min(RELEASE_MS, this.#keeper.finish());
+    if (timeoutMs === 0) return;
+    const unlock = (): Promise<Observation<void>> =>
+      this.#lock.release().then(
+        () => ({ value: undefined }),
+        (error: Error) => ({ seen: error.message }),
+      );
+    // The TTL frees what Redis could not be told about.
+    await waitFor({ what: "Redis to take the lock back", on: this.resource, timeoutMs, clock: this.#clock, probe: unlock }).catch(() => {});
+  }
+}

@@ -1,0 +1,164 @@
+import type { Clock } from "../clock/clock.ts";
+import { VmrigError } from "../errors/vmrig-error.ts";
+import { duration } from "./duration.ts";
+import type { LeaseState } from "./lease.ts";
+import type { Lock } from "./lock.ts";
+import { later, momentOf, msSince, msUntil, type Moment } from "./moment.ts";
+
+/** Clocks of two computers run at speeds that differ by less than this part. */
+const DRIFT = 0.01;
+/** Covers the granularity of Redis' expiry and of our own timers. */
+const MARGIN_MS = 50;
+/** Between two tries while Redis does not answer; a twentieth of the TTL when that is shorter. */
+const RETRY_MS = 500;
+
+export interface KeeperOptions {
+  readonly resource: string;
+  readonly lock: Lock;
+  readonly ttlMs: number;
+  /** When the request that was granted was *sent*: the key cannot live shorter than a TTL from then on. */
+  readonly sent: Moment;
+  readonly clock: Clock;
+}
+
+/**
+ * Keeps one lock alive: renews it each third of its TTL, knows until when it is certain to be ours, and says so as soon as it is not.
+ *
+ * - Redis says no: lost at once. It is the authority.
+ * - Redis does not answer: tried again until the last renewal that was answered runs out. That deadline counts from the sending of that
+ *   renewal, so it comes before the key can expire.
+ * - This process did not run: noticed by whoever asks first, because {@link Keeper.assertHeld} reads the clocks itself.
+ */
+export class Keeper {
+  readonly #options: KeeperOptions;
+  readonly #lost = new AbortController();
+  readonly #stop = new AbortController();
+  #state: LeaseState = "held";
+  #renewed: Moment;
+  #validUntil: Moment;
+  #lastFailure: string | undefined;
+
+  constructor(options: KeeperOptions) {
+    this.#options = options;
+    this.#renewed = options.sent;
+    this.#validUntil = this.#certainFrom(options.sent);
+    void this.#untilStopped(this.#renewAgainAndAgain());
+    void this.#untilStopped(this.#watch());
+  }
+
+  get signal(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  get state(): LeaseState {
+    return this.#state;
+  }
+
+  remainingMs(): number {
+    return this.#state === "held" ? Math.max(0, msUntil(this.#validUntil, this.#options.clock)) : 0;
+  }
+
+  assertHeld(): void {
+    if (this.#state === "released") {
+      throw new VmrigError("LEASE_LOST", {
+        message: `The lease of "${this.#options.resource}" was released: nothing may touch it any more.`,
+        hint: "this is a bug in vmrig: please report it with the stack",
+      });
+    }
+    if (this.#state === "held" && this.remainingMs() === 0) this.#expire();
+    this.signal.throwIfAborted();
+  }
+
+  /** The holder is done. @returns for how many milliseconds there is still something to give back; 0 when the lease was lost */
+  finish(): number {
+    const left = this.remainingMs();
+    if (this.#state === "held" && left === 0) this.#expire();
+    if (this.#state === "held") {
+      this.#state = "released";
+      this.#stop.abort();
+    }
+    return left;
+  }
+
+  /** Redis refused: the lock is gone or somebody else's. */
+  refused(): void {
+    this.#lose("Redis says that it is no longer ours", "somebody took it away by hand, or Redis lost its data: `vmrig status` shows who holds it now");
+  }
+
+  async #renewAgainAndAgain(): Promise<void> {
+    const { clock, ttlMs } = this.#options;
+    let pauseMs = ttlMs / 3;
+    while (this.#state === "held") {
+      await clock.sleep(pauseMs, this.#stop.signal);
+      if (this.remainingMs() === 0) return this.#expire();
+      pauseMs = (await this.#renew()) ? ttlMs / 3 : Math.min(RETRY_MS, ttlMs / 20);
+    }
+  }
+
+  async #renew(): Promise<boolean> {
+    const { clock, lock, ttlMs } = this.#options;
+    const sent = momentOf(clock);
+    let extended: boolean;
+    try {
+      extended = await lock.extend(ttlMs);
+    } catch (error) {
+      this.#lastFailure = (error as Error).message;
+      return false;
+    }
+    if (extended && this.#state === "held") {
+      this.#renewed = sent;
+      this.#validUntil = this.#certainFrom(sent);
+      this.#lastFailure = undefined;
+    } else if (extended) {
+      // Given up while the answer was on its way: nobody should wait another TTL for a lock that nobody believes in.
+      await lock.release().catch(() => {});
+    } else if (this.#state === "held") {
+      this.refused();
+    }
+    return extended;
+  }
+
+  /** Its own loop, because a renewal that is never answered must not hold up the deadline. */
+  async #watch(): Promise<void> {
+    for (let left = this.remainingMs(); left > 0; left = this.remainingMs()) {
+      await this.#options.clock.sleep(left, this.#stop.signal);
+    }
+    if (this.#state === "held") this.#expire();
+  }
+
+  #certainFrom(sent: Moment): Moment {
+    return later(sent, this.#options.ttlMs * (1 - DRIFT) - MARGIN_MS);
+  }
+
+  #expire(): void {
+    const silent = this.#lastFailure !== undefined;
+    this.#lose(
+      silent ? `Redis did not answer any more (${this.#lastFailure})` : "this process did not get to renew it in time",
+      silent
+        ? "check the network and that Redis runs, then start the run again"
+        : "the process was paused, its computer slept, or its event loop was blocked: start the run again",
+    );
+  }
+
+  #lose(why: string, hint: string): void {
+    if (this.#state !== "held") return;
+    this.#state = "lost";
+    this.#stop.abort();
+    const { resource, ttlMs, clock } = this.#options;
+    this.#lost.abort(
+      new VmrigError("LEASE_LOST", {
+        message: `Lost the lease of "${resource}" ${duration(msSince(this.#renewed, clock))} after its last renewal (ttl ${duration(ttlMs)}): ${why}.`,
+        hint,
+      }),
+    );
+  }
+
+  /** A loop ends by being stopped. Should it ever end by a bug, a lease that nobody renews is given up at once. */
+  async #untilStopped(loop: Promise<void>): Promise<void> {
+    try {
+      await loop;
+    } catch (error) {
+      if (!this.#stop.signal.aborted) this.#lose(`its keeper failed (${String(error)})`, "this is a bug in vmrig: please report it");
+    }
+  }
+}

@@ -1,0 +1,181 @@
+import { systemClock, type Clock } from "../clock/clock.ts";
+import { VmrigError } from "../errors/vmrig-error.ts";
+import { Bells } from "./bells.ts";
+import { connect, type Connection } from "./connection.ts";
+import { HeldLease, type Grant } from "./held-lease.ts";
+import { printable } from "./holder.ts";
+import type { Holder, Lease } from "./lease.ts";
+import { viewLease, type LeaseView } from "./lease-view.ts";
+import { lockPrimitive } from "./lock.ts";
+import { waitForTurn, type QueueTiming } from "./queue.ts";
+import { dropRecord, readRecord, saveRecord } from "./record.ts";
+import type { RedisAddress } from "./redis-address.ts";
+import { Waiter, type Desk } from "./waiter.ts";
+import type { WaitingLine } from "./waiting-line.ts";
+
+export interface TryAcquireOptions {
+  readonly holder: Holder;
+  /** How long the lease outlives a holder that dies. @defaultValue 30000 */
+  readonly ttlMs?: number;
+}
+
+export interface AcquireOptions extends TryAcquireOptions {
+  readonly waitForMs: number;
+  /** Leaves the line at once when it aborts. */
+  readonly signal?: AbortSignal;
+  /** Called when the line, or who holds the lease, changed. */
+  readonly onWait?: (line: WaitingLine) => void;
+}
+
+/** The leases of all resources that are kept in one Redis. */
+export interface LeaseStore extends AsyncDisposable {
+  /** One attempt. `undefined` when somebody holds the resource or waits for it; no place in line is kept. @throws VmrigError `REDIS_UNREACHABLE` */
+  tryAcquire(resource: string, options: TryAcquireOptions): Promise<Lease | undefined>;
+  /**
+   * Waits in line, first come, first served.
+   *
+   * @throws VmrigError `RIG_BUSY` at its deadline, with who holds it and how many are ahead
+   * @throws VmrigError `CANCELLED` when the signal aborts or the store is closed; the signal's reason itself when that is a VmrigError
+   * @throws VmrigError `REDIS_UNREACHABLE` when Redis was silent for 30 s, or at the deadline
+   */
+  acquire(resource: string, options: AcquireOptions): Promise<Lease>;
+  /** Changes nothing. @throws VmrigError `REDIS_UNREACHABLE` */
+  view(resource: string): Promise<LeaseView>;
+  /** The small JSON value that is kept beside the lease and outlives it; `undefined` when there is none. @throws VmrigError `REDIS_UNREACHABLE` */
+  record(resource: string): Promise<unknown>;
+  /** @throws VmrigError `LEASE_LOST` when the lease is not ours any more: nothing is written then. `REDIS_UNREACHABLE` */
+  saveRecord(lease: Lease, value: unknown): Promise<void>;
+  /** @throws VmrigError `LEASE_LOST` when the lease is not ours any more: nothing is removed then. `REDIS_UNREACHABLE` */
+  dropRecord(lease: Lease): Promise<void>;
+  /** Sends the waiting home, releases what is held, leaves no socket and no timer behind. Never throws. */
+  close(): Promise<void>;
+}
+
+export interface LeaseStoreOptions {
+  readonly redis: RedisAddress;
+  /** First part of every key, which an ACL can name. @defaultValue `vmrig` */
+  readonly namespace?: string;
+  readonly clock?: Clock;
+  /** For tests and unusual networks. A command to Redis counts as unanswered after `commandTimeoutMs`. @defaultValue 1500 */
+  readonly timing?: Partial<QueueTiming & { readonly commandTimeoutMs: number }>;
+}
+
+/** @throws VmrigError `REDIS_UNREACHABLE` with the address, without credentials; `CONFIG_INVALID` for an address that is none */
+export async function openLeaseStore(options: LeaseStoreOptions): Promise<LeaseStore> {
+  const { clock = systemClock, timing = {} } = options;
+  const connection = await connect(options.redis, { commandTimeoutMs: timing.commandTimeoutMs ?? 1500, clock });
+  return new RedisLeaseStore(connection, options, clock);
+}
+
+class RedisLeaseStore implements LeaseStore {
+  readonly #connection: Connection;
+  readonly #namespace: string;
+  readonly #clock: Clock;
+  readonly #desk: Desk;
+  readonly #bells: Bells;
+  readonly #timing: QueueTiming;
+  readonly #closing = new AbortController();
+  readonly #waiting = new Set<Promise<unknown>>();
+  readonly #leases = new Set<HeldLease>();
+  #closed: Promise<void> | undefined;
+
+  constructor(connection: Connection, options: LeaseStoreOptions, clock: Clock) {
+    this.#connection = connection;
+    this.#namespace = options.namespace ?? "vmrig";
+    this.#clock = clock;
+    this.#bells = new Bells(options.redis);
+    this.#timing = { heartbeatMs: 2000, aliveMs: 6000, outageMs: 30_000, ...options.timing };
+    this.#desk = { connection, takeLock: lockPrimitive(connection.redis), namespace: this.#namespace, clock };
+  }
+
+  async tryAcquire(resource: string, options: TryAcquireOptions): Promise<Lease | undefined> {
+    const waiter = this.#waiter(resource, options);
+    try {
+      const { held, ahead } = await waiter.look(this.#timing.aliveMs);
+      const grant = held === undefined && ahead === 0 ? await waiter.take(options.ttlMs ?? 30_000) : undefined;
+      if (grant !== undefined) return this.#lease(waiter, grant);
+    } catch (error) {
+      await waiter.leave();
+      throw error;
+    }
+    await waiter.leave();
+    return undefined;
+  }
+
+  async acquire(resource: string, options: AcquireOptions): Promise<Lease> {
+    const waiter = this.#waiter(resource, options);
+    const { signal: cancel, ttlMs = 30_000, waitForMs, onWait } = options;
+    const signal = cancel === undefined ? this.#closing.signal : AbortSignal.any([cancel, this.#closing.signal]);
+    const turn = waitForTurn(this.#desk, waiter, {
+      ttlMs,
+      waitForMs,
+      timing: this.#timing,
+      bells: this.#bells,
+      signal,
+      ...(onWait === undefined ? {} : { onWait }),
+    });
+    this.#waiting.add(turn);
+    try {
+      return this.#lease(waiter, await turn);
+    } finally {
+      this.#waiting.delete(turn);
+    }
+  }
+
+  view(resource: string): Promise<LeaseView> {
+    return viewLease(this.#connection, this.#namespace, resource);
+  }
+
+  record(resource: string): Promise<unknown> {
+    return readRecord(this.#connection, this.#namespace, resource);
+  }
+
+  async saveRecord(lease: Lease, value: unknown): Promise<void> {
+    lease.assertHeld();
+    if (!(await saveRecord(this.#connection, this.#namespace, lease, value))) refuse(lease);
+  }
+
+  async dropRecord(lease: Lease): Promise<void> {
+    lease.assertHeld();
+    if (!(await dropRecord(this.#connection, this.#namespace, lease))) refuse(lease);
+  }
+
+  close(): Promise<void> {
+    return (this.#closed ??= this.#shutDown());
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #shutDown(): Promise<void> {
+    this.#closing.abort(new VmrigError("CANCELLED", { message: `The connection to Redis at ${this.#connection.shown} was closed.` }));
+    await Promise.allSettled(this.#waiting);
+    await Promise.all([...this.#leases].map((lease) => lease.release()));
+    this.#bells.close();
+    this.#connection.close();
+  }
+
+  #waiter(resource: string, { holder, ttlMs = 30_000 }: TryAcquireOptions): Waiter {
+    this.#closing.signal.throwIfAborted();
+    if (!/^[\w.-]+$/.test(resource)) {
+      throw new VmrigError("CONFIG_INVALID", { message: `"${resource}" cannot be leased: a name has letters, digits, ".", "_" and "-" only.` });
+    }
+    if (!Number.isInteger(ttlMs) || ttlMs < 1000) {
+      throw new VmrigError("CONFIG_INVALID", { message: `A lease cannot have a ttl of ${ttlMs} ms: whole milliseconds, at least 1000.` });
+    }
+    return new Waiter(this.#desk, resource, printable(holder));
+  }
+
+  #lease(waiter: Waiter, grant: Grant): Lease {
+    const lease = new HeldLease(waiter.resource, waiter.holder, grant, this.#clock, () => this.#leases.delete(lease));
+    this.#leases.add(lease);
+    return lease;
+  }
+}
+
+/** What the next renewal would find out is known now. */
+function refuse(lease: Lease): never {
+  if (lease instanceof HeldLease) lease.refused();
+  throw new VmrigError("LEASE_LOST", { message: `Redis says that the lease of "${lease.resource}" is no longer ours.` });
+}

@@ -1,0 +1,175 @@
+import { isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
+import { waitFor, type Observation } from "../wait/wait-for.ts";
+import type { Bell, Bells } from "./bells.ts";
+import { duration } from "./duration.ts";
+import type { Grant } from "./held-lease.ts";
+import { turnKeys } from "./keys.ts";
+import { renderHold, renderWaitingLine, type WaitingLine } from "./waiting-line.ts";
+import type { Desk, Look, Waiter } from "./waiter.ts";
+
+/** How waiters show that they live, and how long Redis may be silent. */
+export interface QueueTiming {
+  /** Between two looks when nothing else wakes a waiter. @defaultValue 2000 */
+  readonly heartbeatMs: number;
+  /** Without a heartbeat for so long a waiter is out of the line. @defaultValue 6000 */
+  readonly aliveMs: number;
+  /** A waiter puts up with a Redis that does not answer for so long. @defaultValue 30000 */
+  readonly outageMs: number;
+}
+
+export interface TurnOptions {
+  readonly ttlMs: number;
+  readonly waitForMs: number;
+  readonly timing: QueueTiming;
+  readonly bells: Bells;
+  readonly signal: AbortSignal;
+  readonly onWait?: (line: WaitingLine) => void;
+}
+
+/** Redis rounds a TTL down to whole milliseconds. */
+const EXPIRED_MS = 5;
+/** After a refusal that the next look should explain. */
+const REFUSED_MS = 50;
+
+/**
+ * Waits for the waiter's turn, first come, first served, and takes the lock. Whoever has waited long enough, or is told to stop, leaves the
+ * line before this rejects.
+ *
+ * @throws VmrigError `RIG_BUSY` at the deadline, `REDIS_UNREACHABLE` when Redis has been silent for too long, `CANCELLED` on abort
+ */
+export async function waitForTurn(desk: Desk, waiter: Waiter, options: TurnOptions): Promise<Grant> {
+  const turn = new Turn(desk, waiter, options);
+  try {
+    return await turn.wait();
+  } catch (error) {
+    await waiter.leave();
+    throw turn.explain(error);
+  } finally {
+    options.bells.takeDown(waiter.id);
+  }
+}
+
+class Turn {
+  readonly #desk: Desk;
+  readonly #waiter: Waiter;
+  readonly #options: TurnOptions;
+  readonly #start: number;
+  #bell: Bell | undefined;
+  #pauseMs = 0;
+  #line: WaitingLine | undefined;
+  #outage: { readonly since: number; readonly fault: unknown } | undefined;
+
+  constructor(desk: Desk, waiter: Waiter, options: TurnOptions) {
+    this.#desk = desk;
+    this.#waiter = waiter;
+    this.#options = options;
+    this.#start = desk.clock.monotonic();
+  }
+
+  async wait(): Promise<Grant> {
+    const { signal, waitForMs } = this.#options;
+    const grant = await waitFor({
+      what: "the lease",
+      on: this.#waiter.resource,
+      timeoutMs: waitForMs,
+      intervalMs: 0, // the pause is in the probe, where a bell can end it
+      signal,
+      clock: this.#desk.clock,
+      code: "RIG_BUSY",
+      probe: (bounded) => this.#probe(bounded),
+    });
+    if (!signal.aborted) return grant;
+    await grant.lock.release().catch(() => {});
+    throw signal.reason;
+  }
+
+  /** Turns how the wait ended into the error that its caller deserves. */
+  explain(error: unknown): unknown {
+    const { signal } = this.#options;
+    const waited = duration(this.#waitedMs());
+    if (signal.aborted) {
+      if (isVmrigError(signal.reason)) return signal.reason;
+      return new VmrigError("CANCELLED", { message: `Left the line for "${this.#waiter.resource}" after ${waited}.`, cause: signal.reason });
+    }
+    if (!isVmrigError(error) || error.code !== "RIG_BUSY") return error;
+    if (this.#outage !== undefined) return this.#outage.fault;
+    return busy(this.#waiter.resource, waited, this.#line);
+  }
+
+  async #probe(bounded: AbortSignal): Promise<Observation<Grant>> {
+    if (this.#pauseMs > 0) await this.#pause(bounded);
+    let look: Look;
+    try {
+      look = await this.#waiter.look(this.#options.timing.aliveMs);
+      this.#pauseMs = REFUSED_MS;
+      const grant = look.held === undefined && look.ahead === 0 ? await this.#waiter.take(this.#options.ttlMs) : undefined;
+      if (grant !== undefined) return { value: grant };
+      this.#outage = undefined;
+    } catch (fault) {
+      return this.#tolerate(fault);
+    }
+    if (look.held !== undefined || look.ahead > 0) this.#pauseMs = this.#untilSomethingMayChange(look);
+    this.#tell(look);
+    return { seen: this.#line === undefined ? "nothing" : renderWaitingLine(this.#line) };
+  }
+
+  async #pause(bounded: AbortSignal): Promise<void> {
+    const { id, resource } = this.#waiter;
+    const [lockKey] = turnKeys(this.#desk.namespace, resource, id, 0) as [string];
+    this.#bell ??= this.#options.bells.hang(id, lockKey);
+    await this.#bell.sleep(this.#pauseMs, this.#desk.clock, bounded);
+  }
+
+  /** A publish can get lost, and a holder or a waiter that was killed publishes nothing. */
+  #untilSomethingMayChange(look: Look): number {
+    const { heartbeatMs } = this.#options.timing;
+    const change = look.held === undefined ? look.headExpiresInMs : look.held.expiresInMs;
+    return change === undefined ? heartbeatMs : Math.min(heartbeatMs, change + EXPIRED_MS);
+  }
+
+  #tolerate(fault: unknown): Observation<Grant> {
+    const now = this.#desk.clock.monotonic();
+    this.#outage = { since: this.#outage?.since ?? now, fault };
+    if (now - this.#outage.since >= this.#options.timing.outageMs) throw fault;
+    this.#pauseMs = Math.min(500, this.#options.timing.heartbeatMs);
+    return { seen: (fault as Error).message };
+  }
+
+  #tell(look: Look): void {
+    const line: WaitingLine = {
+      resource: this.#waiter.resource,
+      position: look.ahead + 1,
+      waiting: look.waiting,
+      waitedMs: this.#waitedMs(),
+      ...look.held,
+    };
+    const news = differ(this.#line, line);
+    this.#line = line;
+    if (news) this.#options.onWait?.(line);
+  }
+
+  #waitedMs(): number {
+    return this.#desk.clock.monotonic() - this.#start;
+  }
+}
+
+/** Progress is one line per change of state: time that passes is none. */
+function differ(before: WaitingLine | undefined, now: WaitingLine): boolean {
+  const state = (line: WaitingLine) => JSON.stringify([line.position, line.waiting, line.holder]);
+  return before === undefined || state(before) !== state(now);
+}
+
+function busy(resource: string, waited: string, line: WaitingLine | undefined): VmrigError {
+  const details =
+    line === undefined
+      ? ["Redis did not answer even once"]
+      : [
+          renderHold(line) + (line.expiresInMs === undefined ? "" : `, expires in ${duration(line.expiresInMs)} if not renewed`),
+          `${line.position - 1} ahead of you, ${line.waiting} waiting`,
+        ];
+  return new VmrigError("RIG_BUSY", {
+    message: `"${resource}" stayed busy for ${waited}.`,
+    details,
+    hint: "raise `lease.waitFor`, or see who holds it with `vmrig status`",
+  });
+}

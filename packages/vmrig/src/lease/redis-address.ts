@@ -1,0 +1,42 @@
+import type { RedisOptions } from "ioredis";
+import { VmrigError } from "../errors/vmrig-error.ts";
+
+/** Where Redis listens: a URL (`redis://user:password@host:6379/0`, `rediss://…` for TLS), or a unix socket of this computer. */
+export type RedisAddress =
+  | {
+      readonly url: string;
+      /** PEM of the authority that signed the server's certificate. @defaultValue those of Node.js */
+      readonly ca?: string;
+    }
+  | { readonly socketPath: string };
+
+/** The address as it may be printed: without user name and password. */
+export function describeAddress(address: RedisAddress): string {
+  if ("socketPath" in address) return `unix:${address.socketPath}`;
+  const { protocol, host, pathname } = parse(address.url);
+  return `${protocol}//${host}${pathname === "/" ? "" : pathname}`;
+}
+
+/** @throws VmrigError `CONFIG_INVALID` for what is not a URL of Redis; the message does not show it, for it may hold a password */
+export function dialOptions(address: RedisAddress): RedisOptions {
+  if ("socketPath" in address) return { path: address.socketPath };
+  const url = parse(address.url);
+  const db = url.pathname.replace(/^\//, "");
+  return {
+    host: url.hostname.replace(/^\[|\]$/g, ""),
+    port: url.port === "" ? 6379 : Number(url.port),
+    ...(url.username === "" ? {} : { username: decodeURIComponent(url.username) }),
+    ...(url.password === "" ? {} : { password: decodeURIComponent(url.password) }),
+    ...(db === "" ? {} : { db: Number(db) }),
+    ...(url.protocol === "rediss:" ? { tls: address.ca === undefined ? {} : { ca: address.ca } } : {}),
+  };
+}
+
+function parse(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url !== undefined && /^rediss?:$/.test(url.protocol) && url.hostname !== "" && /^\/?\d*$/.test(url.pathname)) return url;
+  throw new VmrigError("CONFIG_INVALID", {
+    message: "The address of Redis is not a redis:// or rediss:// URL.",
+    hint: "write it as redis://user:password@host:6379/0, or rediss://… for TLS",
+  });
+}

@@ -1,0 +1,128 @@
+import { beforeAll, beforeEach, expect, test } from "vitest";
+import { systemClock } from "../clock/clock.ts";
+import { connect, type Connection } from "./connection.ts";
+import { person } from "./fixtures/people.ts";
+import { RedisServer } from "./fixtures/redis-server.ts";
+import { turnKeys } from "./keys.ts";
+import { lockPrimitive } from "./lock.ts";
+import { FENCE, LEAVE, WAIT } from "./scripts.ts";
+import { Waiter, type Desk } from "./waiter.ts";
+
+let server: RedisServer;
+let connection: Connection;
+let desk: Desk;
+
+beforeAll(async () => {
+  server = await RedisServer.start();
+  connection = await connect({ socketPath: server.socketPath }, { commandTimeoutMs: 1500 });
+  desk = { connection, takeLock: lockPrimitive(connection.redis), namespace: "vmrig", clock: systemClock };
+  return async () => {
+    connection.close();
+    await server[Symbol.asyncDispose]();
+  };
+});
+
+beforeEach(async () => {
+  await server.operator.flushall();
+});
+
+const waiter = (who: string) => new Waiter(desk, "pcs-1", person(who));
+
+async function grant(who: string) {
+  const one = waiter(who);
+  await one.look(6000);
+  const got = await one.take(30_000);
+  if (got === undefined) throw new Error(`${who} was refused`);
+  return got;
+}
+
+test("each fence is larger than the one before", async () => {
+  const fences: number[] = [];
+  for (let i = 0; i < 20; i++) {
+    const { fence, lock } = await grant("alice");
+    fences.push(fence);
+    await lock.release();
+  }
+  expect(fences).toEqual([...new Set(fences)].sort((a, b) => a - b));
+});
+
+test("the fence grows although Redis lost all of its data", async () => {
+  const first = await grant("alice");
+  await server.operator.flushall();
+  const second = await grant("bob");
+  expect(second.fence).toBeGreaterThan(first.fence);
+});
+
+test("the fence grows although the clock of the server was set back", async () => {
+  const future = Date.now() + 86_400_000;
+  await server.operator.set("vmrig:{pcs-1}:fence", future);
+  expect((await grant("alice")).fence).toBe(future + 1);
+});
+
+test("the fence is read back only by who holds the lock", async () => {
+  const { fence, lock } = await grant("alice");
+  const keys = turnKeys("vmrig", "pcs-1", "x", 1);
+  expect(await connection.run(FENCE, keys, [lock.value])).toBe(String(fence));
+  expect(await connection.run(FENCE, keys, ["somebody else"])).toBeNull();
+});
+
+test("who is not in line is refused, though the lock is free", async () => {
+  expect(await waiter("alice").take(30_000)).toBeUndefined();
+});
+
+test("who is not next is refused, though the lock is free", async () => {
+  const [alice, bob] = [waiter("alice"), waiter("bob")];
+  await alice.look(6000);
+  await bob.look(6000);
+  expect(await bob.take(30_000)).toBeUndefined();
+  expect(await alice.take(30_000)).toBeDefined();
+});
+
+test("a waiter undoes its own grant whose answer was lost, and is still first", async () => {
+  const [alice, bob] = [waiter("alice"), waiter("bob")];
+  await alice.look(6000);
+  await bob.look(6000);
+  expect(await alice.take(30_000)).toBeDefined(); // pretend that nobody saw this answer
+  const again = await alice.look(6000);
+  expect(again).toMatchObject({ ahead: 0, waiting: 2 });
+  expect(again.held).toBeUndefined();
+  expect(await alice.take(30_000)).toBeDefined();
+});
+
+test("a heartbeat that arrives after the grant it led to does not undo it", async () => {
+  const keys = turnKeys("vmrig", "pcs-1", "w", 1);
+  await connection.run(WAIT, keys, [6000, "{}", 0]);
+  const lock = await lockPrimitive(connection.redis)(keys, 30_000);
+  expect(await connection.run(WAIT, keys, [6000, "{}", 0])).toBeNull();
+  expect(await server.operator.get("vmrig:{pcs-1}:lock")).toBe(lock?.value);
+  expect(await server.operator.exists("vmrig:{pcs-1}:queue")).toBe(0);
+});
+
+test("who leaves the line gives back what it was granted without knowing", async () => {
+  const keys = turnKeys("vmrig", "pcs-1", "w", 1);
+  await connection.run(WAIT, keys, [6000, "{}", 0]);
+  await lockPrimitive(connection.redis)(keys, 30_000);
+  await connection.run(LEAVE, keys);
+  expect(await server.operator.keys("*")).toEqual(["vmrig:{pcs-1}:fence"]);
+});
+
+test("the order of the line outlives a loss of the data set", async () => {
+  const [alice, bob, carol] = [waiter("alice"), waiter("bob"), waiter("carol")];
+  await grant("holder");
+  for (const one of [alice, bob, carol]) await one.look(6000);
+  await server.operator.flushall();
+  await grant("newcomer");
+  for (const one of [carol, bob, alice]) await one.look(6000);
+  expect([await alice.look(6000), await bob.look(6000), await carol.look(6000)].map(({ ahead }) => ahead)).toEqual([0, 1, 2]);
+});
+
+test("a lock can be extended and released by its owner alone", async () => {
+  const first = await grant("alice");
+  await server.operator.del("vmrig:{pcs-1}:lock");
+  const second = await grant("bob");
+  expect(await first.lock.extend(30_000)).toBe(false);
+  await first.lock.release();
+  expect(await server.operator.get("vmrig:{pcs-1}:lock")).toBe(second.lock.value);
+  expect(await second.lock.extend(30_000)).toBe(true);
+});
+

@@ -1,0 +1,25 @@
+import type { Connection } from "../ssh/connection.ts";
+
+/** The one connection of a machine: dialled when it is first needed, kept, and dialled anew once it has ended. */
+export type Link = () => Promise<Connection>;
+
+export function createLink(connect: () => Promise<Connection>): Link {
+  let current: Promise<Connection> | undefined;
+  return async function link() {
+    const known = current;
+    if (known !== undefined) {
+      const connection = await known;
+      if (!connection.closed.aborted) return connection;
+      // Of several commands that find it ended, the first dials.
+      if (current === known) current = undefined;
+    }
+    if (current === undefined) {
+      const dialling = connect();
+      current = dialling;
+      dialling.catch(() => {
+        if (current === dialling) current = undefined;
+      });
+    }
+    return current;
+  };
+}

@@ -1,0 +1,90 @@
+import type { Clock } from "../clock/clock.ts";
+import { quoteWord } from "../ssh/quote.ts";
+import type { Connection } from "../ssh/connection.ts";
+import type { CommandOptions, CommandPromise } from "./command.ts";
+import { createFile, type MachineFile } from "./file.ts";
+import { createLink } from "./link.ts";
+import { run, type Seat } from "./runner.ts";
+import { sudo, type Become } from "./script.ts";
+import { createTag, type Tag } from "./tag.ts";
+import { waitForPort, waitUntilSucceeds, type UntilOptions, type WaitOptions } from "./waits.ts";
+
+/** One VM of a rig, as one of its users: what a test holds. */
+export interface Machine {
+  readonly name: string;
+  /** By which the other machines of the rig reach it. */
+  readonly address: string;
+  /** Who runs the commands. */
+  readonly user: string;
+  /** The same machine and connection as root. */
+  readonly root: Machine;
+  /** The same machine and connection as another user, through `sudo -n`. */
+  as(user: string): Machine;
+  /**
+   * Runs a line of the login user's shell: `` await pc1.$`rsync -a ${folder} ${pc2.address}:dst/` ``. Values are quoted. With options:
+   * `` pc1.$({ reject: false })`cmd` ``.
+   *
+   * @throws CommandError `COMMAND_FAILED`, `COMMAND_TIMEOUT` or `CANCELLED`, with the fields of the result
+   * @throws VmrigError `CONNECTION_LOST` when the machine went away under the command, also with `reject: false`
+   */
+  readonly $: Tag<CommandOptions>;
+  /** Runs a program, not a shell line: nothing is expanded, and what the shell has built in does not count. Throws as `$` does. */
+  exec(file: string, args?: readonly string[], options?: CommandOptions): CommandPromise;
+  file(path: string): MachineFile;
+  /** Waits until something on the machine listens on a TCP port, on any of its addresses. @throws VmrigError `WAIT_TIMEOUT` */
+  waitForPort(port: number, options?: WaitOptions): Promise<void>;
+  /**
+   * Runs a line again and again until it exits with 0: `` pc1.waitUntilSucceeds`curl -f ${url}` ``; options as with `$`. A reboot on the way is
+   * waited out.
+   *
+   * @throws VmrigError `WAIT_TIMEOUT` with the last exit code and line
+   */
+  readonly waitUntilSucceeds: Tag<UntilOptions>;
+}
+
+export interface MachineOptions {
+  readonly name: string;
+  readonly address: string;
+  /** Who logs in. */
+  readonly user: string;
+  /** Dials. Called when a connection is needed and there is none, one call at a time. Whoever passes it closes what it made. */
+  readonly connect: () => Promise<Connection>;
+  /** Aborts when the machine is taken away: ends every command, whose errors have its reason as their cause. */
+  readonly signal?: AbortSignal;
+  readonly clock?: Clock;
+  /** @defaultValue `sudo -n` */
+  readonly become?: Become;
+}
+
+export function createMachine(options: MachineOptions): Machine {
+  const { name, address, user: login, signal, clock, become = sudo } = options;
+  const link = createLink(options.connect);
+
+  const as = (user: string): Machine => {
+    const seat: Seat = {
+      name,
+      user,
+      link,
+      ...(user === login ? {} : { become }),
+      ...(signal === undefined ? {} : { signal }),
+    };
+    return {
+      name,
+      address,
+      user,
+      get root() {
+        return as("root");
+      },
+      as,
+      $: createTag<CommandOptions>((line, bound) => run(seat, { line }, bound)),
+      async exec(file, args = [], more = {}) {
+        const command = [file, ...args].map(quoteWord).join(" ");
+        return run(seat, { line: `exec ${command}`, command }, more);
+      },
+      file: (path) => createFile(seat, path),
+      waitForPort: (port, more = {}) => waitForPort(seat, port, more, clock),
+      waitUntilSucceeds: createTag<UntilOptions>((line, bound) => waitUntilSucceeds(seat, line, bound, clock)),
+    };
+  };
+  return as(login);
+}

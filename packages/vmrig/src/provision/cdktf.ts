@@ -1,0 +1,75 @@
+import { App, LocalBackend, TerraformResource, TerraformStack, type TerraformMetaArguments } from "cdktf";
+import type { Construct } from "constructs";
+import type { LocalResource, RigStack } from "../driver/rig-stack.ts";
+import { VmrigError } from "../errors/vmrig-error.ts";
+import { literal } from "./literal.ts";
+import { localExec } from "./local-exec.ts";
+import { OWNER_RESOURCE, STACK_ID, type StateFiles } from "./state-files.ts";
+
+// The only file that imports cdktf, which costs 200 ms: reach it through `synthesize`, never statically.
+
+/** cdktf's own `DataResource` starts `terraform version` for each resource. */
+class TerraformData extends TerraformResource {
+  readonly #attributes: Record<string, unknown>;
+
+  constructor(scope: Construct, name: string, attributes: Record<string, unknown>, meta: TerraformMetaArguments = {}) {
+    super(scope, name, { ...meta, terraformResourceType: "terraform_data" });
+    this.#attributes = attributes;
+    // Without this the address would end in a hash.
+    this.overrideLogicalId(name);
+  }
+
+  protected override synthesizeAttributes(): Record<string, unknown> {
+    return this.#attributes;
+  }
+}
+
+class CopyStack extends TerraformStack implements RigStack {
+  readonly declared = new Set<string>();
+
+  constructor(app: App, options: { readonly files: StateFiles; readonly owner: string }) {
+    super(app, STACK_ID);
+    new LocalBackend(this, { path: literal(options.files.state) });
+    new TerraformData(this, OWNER_RESOURCE, { input: literal(options.owner) });
+  }
+
+  local(resource: LocalResource): void {
+    const { name, dependsOn = [] } = resource;
+    this.#assertFree(name);
+    this.declared.add(name);
+    new TerraformData(
+      this,
+      name,
+      { input: literal(resource.input), triggers_replace: literal(resource.replaceOn) },
+      {
+        dependsOn: [OWNER_RESOURCE, ...dependsOn].map((other) => ({ fqn: `terraform_data.${other}` })),
+        provisioners: [localExec(resource.create, "create"), localExec(resource.destroy, "destroy")],
+      },
+    );
+  }
+
+  #assertFree(name: string): void {
+    if (!/^[a-z_][\w-]*$/i.test(name)) {
+      throw new VmrigError("CONFIG_INVALID", {
+        message: `"${name}" cannot be the name of a machine: Terraform takes letters, digits, "_" and "-", and a letter comes first.`,
+        hint: "rename the machine in the config",
+      });
+    }
+    if (name === OWNER_RESOURCE || this.declared.has(name)) {
+      throw new VmrigError("INTERNAL", { message: `The driver declares terraform_data.${name} twice.` });
+    }
+  }
+}
+
+/** Writes the stack of one copy as `cdk.tf.json`. @returns the names of the resources that the driver declared */
+export async function writeStack(options: {
+  readonly files: StateFiles;
+  readonly owner: string;
+  readonly declare: (stack: RigStack) => Promise<void>;
+}): Promise<ReadonlySet<string>> {
+  const app = new App({ outdir: options.files.synth, stackTraces: false });
+  const stack = new CopyStack(app, options);
+  await options.declare(stack);
+  app.synth();
+  return stack.declared;
+}

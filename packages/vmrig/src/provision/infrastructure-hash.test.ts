@@ -1,0 +1,24 @@
+import { expect, test } from "vitest";
+import type { CopySpec } from "../driver/driver.ts";
+import { infrastructureHash } from "./infrastructure-hash.ts";
+
+const pc1 = { name: "pc1", cpus: 1, memoryMb: 512, diskGb: 4, lanAddress: "10.77.0.11" };
+const copy: CopySpec = { rig: "pcs", copy: "pcs-1", folder: "/f", cacheFolder: "/c", runtimeFolder: "/r", machines: [pc1] };
+const fingerprint = { image: "sha256:1", platform: "qemu 7" };
+
+test("is the same for the same copy, in whatever order its members were written", () => {
+  const { rig, ...rest } = copy;
+
+  expect(infrastructureHash({ ...rest, rig }, { platform: "qemu 7", image: "sha256:1" })).toBe(infrastructureHash(copy, fingerprint));
+  expect(infrastructureHash(copy, fingerprint)).toMatch(/^[0-9a-f]{64}$/);
+});
+
+test.for<[string, CopySpec, typeof fingerprint]>([
+  ["a machine", { ...copy, machines: [{ ...pc1, memoryMb: 1024 }] }, fingerprint],
+  ["the number of machines", { ...copy, machines: [pc1, { ...pc1, name: "pc2" }] }, fingerprint],
+  ["the folder", { ...copy, folder: "/g" }, fingerprint],
+  ["the image", copy, { ...fingerprint, image: "sha256:2" }],
+  ["the platform", copy, { ...fingerprint, platform: "qemu 8" }],
+])("changes with %s", ([, other, print]) => {
+  expect(infrastructureHash(other, print)).not.toBe(infrastructureHash(copy, fingerprint));
+});

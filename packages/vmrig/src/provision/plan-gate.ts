@@ -1,0 +1,115 @@
+import { VmrigError } from "../errors/vmrig-error.ts";
+import { changedValues, type ChangedValue } from "./changed-values.ts";
+import type { Plan, ResourceChange } from "./plan.ts";
+
+export interface GateRules {
+  /** Addresses that a person allowed to be replaced or deleted. */
+  readonly allow: ReadonlySet<string>;
+  /** Addresses that the state has and whose machine is gone: Terraform cannot notice it of a `terraform_data`. */
+  readonly vanished: ReadonlySet<string>;
+  /** By type of resource, the attributes whose change in place restarts or rewrites a machine. */
+  readonly disruptive?: Readonly<Record<string, readonly string[]>>;
+}
+
+/** Addresses, by what happens to them. */
+export interface Changes {
+  readonly created: readonly string[];
+  readonly updated: readonly string[];
+  readonly replaced: readonly string[];
+  readonly deleted: readonly string[];
+}
+
+export interface Refusal {
+  readonly address: string;
+  readonly kind: "replace" | "delete" | "forget" | "vanished" | "disrupt" | "unknown";
+  /** Terraform's `action_reason`, or the action that nobody knows. */
+  readonly reason?: string | undefined;
+  readonly values: readonly ChangedValue[];
+}
+
+export type Verdict = { readonly ok: true; readonly changes: Changes } | { readonly ok: false; readonly refused: readonly Refusal[] };
+
+type Ruling = { readonly passes: keyof Changes } | { readonly refused: Omit<Refusal, "address"> } | "nothing happens";
+
+/**
+ * Decides whether a test run may apply a plan: it may create and update, and nothing else. What it does not understand it refuses.
+ *
+ * One replacement passes by itself, that of a tainted resource: its create step failed or was cut off, the call that made it threw, so no
+ * test ever had it. Were it refused, each interrupted first run would have to be mended by hand.
+ *
+ * `allow` opens the way for replacing and deleting. It does not for `forget`, which leaves a machine that no state knows, nor for
+ * actions of which nobody knows what they do.
+ *
+ * @throws VmrigError `TERRAFORM_FAILED` for a plan that is unsound as a whole
+ */
+export function judgePlan(plan: Plan, rules: GateRules): Verdict {
+  assertSound(plan);
+  const changes = { created: [], updated: [], replaced: [], deleted: [] } satisfies Changes as Record<keyof Changes, string[]>;
+  const refused = new Map<string, Refusal>();
+  const refuse = (refusal: Refusal): void => {
+    if (!refused.has(refusal.address)) refused.set(refusal.address, refusal);
+  };
+  const note = (address: string, ruling: Ruling): void => {
+    if (ruling === "nothing happens") return;
+    if ("passes" in ruling) changes[ruling.passes].push(address);
+    else refuse({ address, ...ruling.refused });
+  };
+  for (const change of plan.resource_changes ?? []) note(change.address, ruleOnChange(change, rules));
+  for (const drift of plan.resource_drift ?? []) note(drift.address, ruleOnDrift(drift, rules));
+  for (const address of rules.vanished) {
+    if (!rules.allow.has(address)) refuse({ address, kind: "vanished", values: [] });
+  }
+  return refused.size === 0 ? { ok: true, changes } : { ok: false, refused: [...refused.values()] };
+}
+
+function assertSound(plan: Plan): void {
+  const fault = !plan.format_version.startsWith("1.")
+    ? `has format ${plan.format_version}, and vmrig knows 1.x`
+    : plan.errored === true
+      ? "ended with an error"
+      : plan.complete === false
+        ? "is incomplete: Terraform put off a part of it"
+        : undefined;
+  if (fault === undefined) return;
+  throw new VmrigError("TERRAFORM_FAILED", { message: `Terraform's plan ${fault}, so it was not applied.` });
+}
+
+function ruleOnChange({ address, mode, type, change, action_reason: reason }: ResourceChange, rules: GateRules): Ruling {
+  const action = change.actions.join(" then ");
+  const allowed = rules.allow.has(address);
+  if (action === "no-op" || (mode === "data" && action === "read")) return "nothing happens";
+  if (mode !== "managed") return unknown(action);
+  switch (action) {
+    case "create":
+      return { passes: "created" };
+    case "update": {
+      const values = changedValues(
+        change,
+        (rules.disruptive?.[type] ?? []).map((attribute) => [attribute]),
+      );
+      return allowed || values.length === 0 ? { passes: "updated" } : { refused: { kind: "disrupt", reason, values } };
+    }
+    case "delete then create":
+    case "create then delete":
+      if (allowed || reason === "replace_because_tainted") return { passes: "replaced" };
+      return { refused: { kind: "replace", reason, values: changedValues(change, change.replace_paths ?? []) } };
+    case "delete":
+      return allowed ? { passes: "deleted" } : { refused: { kind: "delete", reason, values: [] } };
+    case "forget":
+      return { refused: { kind: "forget", reason, values: [] } };
+    default:
+      return unknown(action);
+  }
+}
+
+/** A machine that somebody else deleted is planned as a mere `create`; only the drift tells that a machine is gone. */
+function ruleOnDrift({ address, mode, change }: ResourceChange, rules: GateRules): Ruling {
+  const action = change.actions.join(" then ");
+  if (mode !== "managed" || action === "no-op" || action === "update") return "nothing happens";
+  if (action !== "delete") return unknown(action);
+  return rules.allow.has(address) ? "nothing happens" : { refused: { kind: "vanished", values: [] } };
+}
+
+function unknown(action: string): Ruling {
+  return { refused: { kind: "unknown", reason: action, values: [] } };
+}

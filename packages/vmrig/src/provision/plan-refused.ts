@@ -1,0 +1,42 @@
+import { VmrigError } from "../errors/vmrig-error.ts";
+import type { Refusal } from "./plan-gate.ts";
+
+/** The error of a plan that a test run may not apply: what would happen to which machine and why, and the command that allows it. */
+export function planRefused(copy: string, refused: readonly Refusal[]): VmrigError {
+  const allowable = refused.filter(({ kind }) => kind !== "forget" && kind !== "unknown");
+  return new VmrigError("PLAN_REFUSED", {
+    message: `Machines of "${copy}" would be lost, and a test run only makes new ones; nothing was touched.`,
+    details: refused.map((refusal) => `${refusal.address} ${describe(refusal)}`),
+    hint:
+      allowable.length === refused.length
+        ? `if they may be lost, run \`vmrig up ${allowable.map(({ address }) => `--allow ${address}`).join(" ")}\``
+        : "no command allows this: look at what made the state and the config differ",
+  });
+}
+
+function describe({ kind, reason, values }: Refusal): string {
+  const differences = values.map(({ name, before, after }) => `${name} ${before} → ${after}`).join(", ");
+  const because = differences === "" ? (REASONS[reason ?? ""] ?? reason ?? "") : differences;
+  const what = WHAT[kind];
+  return because === "" ? what : `${what}: ${because}`;
+}
+
+const WHAT: Record<Refusal["kind"], string> = {
+  replace: "would be made anew",
+  delete: "would be deleted",
+  forget: "would be forgotten, and go on without anybody who knows it",
+  vanished: "is gone, although nobody here deleted it; it would be made anew, at its baseline",
+  disrupt: "would be restarted or rewritten",
+  unknown: "would undergo something that vmrig does not know",
+};
+
+/** https://developer.hashicorp.com/terraform/internals/json-format#change-representation */
+const REASONS: Readonly<Record<string, string>> = {
+  delete_because_no_resource_config: "it is not in the config any more",
+  delete_because_wrong_repetition: "its count changed",
+  delete_because_count_index: "its count changed",
+  delete_because_each_key: "its key is not in the config any more",
+  replace_because_cannot_update: "it cannot be changed while it exists",
+  replace_by_request: "it was asked for",
+  replace_by_triggers: "something that it depends on changes",
+};

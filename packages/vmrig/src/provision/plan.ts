@@ -1,0 +1,51 @@
+import { z } from "zod";
+import { VmrigError } from "../errors/vmrig-error.ts";
+
+const CHANGE = z.object({
+  actions: z.array(z.string()).min(1),
+  before: z.unknown().optional(),
+  after: z.unknown().optional(),
+  /** The shape of `after`, with `true` wherever the value is known only after apply. */
+  after_unknown: z.unknown().optional(),
+  before_sensitive: z.unknown().optional(),
+  after_sensitive: z.unknown().optional(),
+  replace_paths: z.array(z.array(z.union([z.string(), z.number()]))).optional(),
+});
+
+const RESOURCE_CHANGE = z.object({
+  address: z.string().min(1),
+  mode: z.string(),
+  type: z.string(),
+  action_reason: z.string().optional(),
+  change: CHANGE,
+});
+
+const PLAN = z.object({
+  format_version: z.string(),
+  /** Terraform >= 1.5 */
+  errored: z.boolean().optional(),
+  /** Terraform >= 1.8; false when parts were put off, or with `-target`. */
+  complete: z.boolean().optional(),
+  resource_changes: z.array(RESOURCE_CHANGE).optional(),
+  /** What others changed since the last run. */
+  resource_drift: z.array(RESOURCE_CHANGE).optional(),
+});
+
+/** What vmrig reads of `terraform show -json PLAN`: https://developer.hashicorp.com/terraform/internals/json-format#plan-representation */
+export type Plan = z.infer<typeof PLAN>;
+export type ResourceChange = z.infer<typeof RESOURCE_CHANGE>;
+export type Change = z.infer<typeof CHANGE>;
+
+/** @throws VmrigError `TERRAFORM_FAILED` when it is not a plan as vmrig knows them: what cannot be read cannot be judged */
+export function parsePlan(text: string): Plan {
+  try {
+    return PLAN.parse(JSON.parse(text));
+  } catch (error) {
+    throw new VmrigError("TERRAFORM_FAILED", {
+      message: "Terraform's plan has a form that vmrig does not know, so it was not applied.",
+      details: [error instanceof z.ZodError ? z.prettifyError(error) : String(error)].flatMap((part) => part.split("\n")),
+      hint: "use a version of Terraform or OpenTofu that vmrig supports",
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,91 @@
+import { randomUUID } from "node:crypto";
+import { VmrigError } from "../errors/vmrig-error.ts";
+import { existing, refuseLostState, vanishedAddresses } from "./lost-state.ts";
+import { judgePlan, type Changes } from "./plan-gate.ts";
+import { planRefused } from "./plan-refused.ts";
+import { openStack, type Stack } from "./stack.ts";
+import { OWNER_RESOURCE } from "./state-files.ts";
+import { readStateStamp, type StateStamp } from "./state-stamp.ts";
+import { survey, type Survey, type SurveyOptions } from "./survey.ts";
+
+export interface ProvisionOptions extends SurveyOptions {
+  /** Addresses that a person allowed to be replaced or deleted. @defaultValue none */
+  readonly allow?: ReadonlySet<string>;
+}
+
+/** Addresses (`terraform_data.pc1`) by what happened to them. All empty: nothing had to be done. */
+export interface Provisioned extends Changes {
+  readonly stamp: StateStamp;
+}
+
+/**
+ * Makes the machines of a copy exist: `init → plan → plan gate → apply` of that plan. Running it again changes nothing.
+ *
+ * A machine whose making failed or was cut off by an earlier run is made anew; nothing else that exists is deleted or replaced, unless its
+ * address is in `allow`.
+ *
+ * @throws VmrigError `PLAN_REFUSED` when the plan would do more; nothing was touched
+ * @throws VmrigError `STATE_LOST` when machines exist that the state did not make; nothing was touched
+ * @throws VmrigError `STATE_UNSAVED`, `STATE_UNWRITABLE`, `TERRAFORM_MISSING`, `TERRAFORM_FAILED`
+ * @throws the reason of `warrant.signal`, after Terraform has saved its state
+ */
+export async function provision(options: ProvisionOptions): Promise<Provisioned> {
+  const { copy, say, allow = new Set() } = options;
+  const surveyed = await survey(options);
+  const { state, inventory } = surveyed;
+  await refuseLostState({ copy, ...surveyed });
+  const vanished = vanishedAddresses(copy, state, inventory);
+
+  const stack = await openStack({ ...options, ...surveyed, owner: state?.owner ?? randomUUID() });
+  await using saved = await stack.plan([...vanished].filter((address) => allow.has(address)).map((address) => `-replace=${address}`));
+  const verdict = judgePlan(saved.plan, { allow, vanished });
+  if (!verdict.ok) throw planRefused(copy.copy, verdict.refused);
+
+  const changes = ofMachines(verdict.changes);
+  say(`plan: ${describe(changes)}`);
+  if (saved.changed) {
+    await removeRemains(options, surveyed, stack);
+    await saved.apply();
+    say("apply: done");
+  }
+  return { ...changes, stamp: await stampOf(options) };
+}
+
+/**
+ * Ends the machines of whose end Terraform takes no care: it runs no destroy step for a tainted resource, nor for one that the config no
+ * longer has. The plan replaces the former and deletes the latter. Before apply, because what the state has forgotten is an orphan.
+ */
+async function removeRemains(options: ProvisionOptions, surveyed: Survey, stack: Stack): Promise<void> {
+  const { driver, copy, warrant, say } = options;
+  for (const { name } of existing(surveyed.inventory)) {
+    const known = surveyed.state?.resources.find((resource) => resource.name === name);
+    if (known === undefined || (!known.tainted && stack.declared.has(name))) continue;
+    warrant.assertHeld();
+    say(`remove: ${name}, ${known.tainted ? "whose making was cut off" : "which is not in the config any more"}`);
+    await driver.remove({ copy, name }, warrant);
+  }
+}
+
+function ofMachines(changes: Changes): Changes {
+  const kept = (addresses: readonly string[]): string[] =>
+    addresses.filter((address) => address !== `terraform_data.${OWNER_RESOURCE}`).toSorted();
+  return {
+    created: kept(changes.created),
+    updated: kept(changes.updated),
+    replaced: kept(changes.replaced),
+    deleted: kept(changes.deleted),
+  };
+}
+
+function describe({ created, updated, replaced, deleted }: Changes): string {
+  const parts = Object.entries({ create: created, update: updated, replace: replaced, delete: deleted })
+    .filter(([, addresses]) => addresses.length > 0)
+    .map(([what, addresses]) => `${what} ${addresses.join(", ")}`);
+  return parts.length === 0 ? "no changes" : parts.join("; ");
+}
+
+async function stampOf({ copy }: ProvisionOptions): Promise<StateStamp> {
+  const stamp = await readStateStamp(copy);
+  if (stamp !== undefined) return stamp;
+  throw new VmrigError("INTERNAL", { message: `Terraform applied the plan of "${copy.copy}" and left no state.` });
+}

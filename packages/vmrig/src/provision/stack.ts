@@ -1,0 +1,103 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { CopySpec, Driver, Fingerprint } from "../driver/driver.ts";
+import { parsePlan, type Plan } from "./plan.ts";
+import type { StateFiles } from "./state-files.ts";
+import { PLAN_PREFIX } from "./state-folder.ts";
+import { synthesize } from "./synthesize.ts";
+import type { TerraformBinary } from "./terraform-binary.ts";
+import { terraformEnvironment } from "./terraform-environment.ts";
+import { terraformFailure } from "./terraform-failure.ts";
+import { runTerraform, type TerraformEnded, type TerraformRun } from "./terraform-run.ts";
+import type { Warrant } from "./warrant.ts";
+
+/** A Terraform of a run whose gate died may still be making machines: that is how long they can take. */
+const LOCK_TIMEOUT_S = 600;
+const LOCKING = ["-input=false", `-lock-timeout=${LOCK_TIMEOUT_S}s`] as const;
+/** Exit code of `plan -detailed-exitcode`: 0 is "no changes", 1 a failure. */
+const WITH_CHANGES = 2;
+const INIT_TIMEOUT_MS = 300_000;
+const SHOW_TIMEOUT_MS = 60_000;
+const PLAN_TIMEOUT_MS = (LOCK_TIMEOUT_S + 300) * 1000;
+const APPLY_TIMEOUT_MS = 3_600_000;
+
+export interface StackOptions {
+  readonly driver: Driver;
+  readonly copy: CopySpec;
+  readonly fingerprint: Fingerprint;
+  readonly warrant: Warrant;
+  readonly files: StateFiles;
+  readonly terraform: TerraformBinary;
+  readonly owner: string;
+}
+
+/** A plan, and the one way to carry it out. Disposing deletes it: it holds the configuration in clear, and its time is now. */
+export interface SavedPlan extends AsyncDisposable {
+  readonly plan: Plan;
+  /** Whether there is anything to apply. */
+  readonly changed: boolean;
+  /** Applies this very plan. Terraform refuses it when the state moved since. */
+  apply(): Promise<void>;
+}
+
+/** The stack of one copy, written down and initialised. */
+export interface Stack {
+  /** Names of the resources that the driver declared. */
+  readonly declared: ReadonlySet<string>;
+  plan(flags?: readonly string[]): Promise<SavedPlan>;
+}
+
+/**
+ * Synthesises the stack of a copy and initialises Terraform for it. The lease is asked for before every step.
+ *
+ * @throws VmrigError `TERRAFORM_FAILED`
+ */
+export async function openStack(options: StackOptions): Promise<Stack> {
+  const { copy, files, warrant, terraform } = options;
+  warrant.assertHeld();
+  const declared = await synthesize(options);
+  const env = terraformEnvironment(files);
+
+  const run: Run = async (args, { fine = [0], ...limits }) => {
+    warrant.assertHeld();
+    const ended = await runTerraform(terraform, { args, cwd: files.stack, env, signal: warrant.signal, ...limits });
+    if (fine.includes(ended.exitCode)) return ended;
+    throw terraformFailure({ command: args[0], copy: copy.copy, ended, log: limits.log });
+  };
+
+  // The backend is a file with an absolute path: when the copy's folder was moved, its state moved along and there is nothing to migrate.
+  await run(["init", "-no-color", "-input=false", "-reconfigure"], { timeoutMs: INIT_TIMEOUT_MS });
+  return { declared, plan: async (flags = []) => await savePlan(run, files, flags) };
+}
+
+type Run = (
+  args: readonly [string, ...string[]],
+  limits: Pick<TerraformRun, "timeoutMs" | "log"> & {
+    /** Exit codes that are no failure. @defaultValue 0 */
+    readonly fine?: readonly number[];
+  },
+) => Promise<TerraformEnded>;
+
+async function savePlan(run: Run, files: StateFiles, flags: readonly string[]): Promise<SavedPlan> {
+  const folder = await mkdtemp(join(files.folder, PLAN_PREFIX));
+  const path = join(folder, "plan");
+  const dispose = async (): Promise<void> => await rm(folder, { recursive: true, force: true });
+  try {
+    const planned = await run(["plan", "-json", "-detailed-exitcode", ...LOCKING, `-out=${path}`, ...flags], {
+      timeoutMs: PLAN_TIMEOUT_MS,
+      fine: [0, WITH_CHANGES],
+    });
+    const shown = await run(["show", "-json", path], { timeoutMs: SHOW_TIMEOUT_MS });
+    return {
+      plan: parsePlan(shown.stdout),
+      changed: planned.exitCode === WITH_CHANGES,
+      apply: async () => {
+        await run(["apply", "-json", ...LOCKING, path], { timeoutMs: APPLY_TIMEOUT_MS, log: files.applyLog });
+      },
+      [Symbol.asyncDispose]: dispose,
+    };
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+}

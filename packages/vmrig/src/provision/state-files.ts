@@ -1,0 +1,42 @@
+import { join } from "node:path";
+import type { CopySpec } from "../driver/driver.ts";
+
+/** Where the files of a copy's local state live. All paths are absolute: Terraform resolves relative ones against its own folder. */
+export interface StateFiles {
+  readonly folder: string;
+  readonly state: string;
+  /** Terraform keeps the version before the last one here. */
+  readonly backup: string;
+  /** Exists while a Terraform works on the state, or after one was killed. */
+  readonly lockInfo: string;
+  /** Where cdktf writes. Never wiped: Terraform leaves a state that it could not save in there. */
+  readonly synth: string;
+  /** Terraform's working folder, inside of `synth`. */
+  readonly stack: string;
+  readonly unsaved: string;
+  readonly data: string;
+  readonly cliConfig: string;
+  readonly applyLog: string;
+}
+
+export const STACK_ID = "rig";
+/** The resource that holds the owner. Every other resource depends on it, so that the owner is on disk before the first machine is made. */
+export const OWNER_RESOURCE = "vmrig_owner";
+
+export function stateFiles(copy: Pick<CopySpec, "folder">): StateFiles {
+  const folder = join(copy.folder, "terraform");
+  const synth = join(folder, "synth");
+  const stack = join(synth, "stacks", STACK_ID);
+  return {
+    folder,
+    state: join(folder, "terraform.tfstate"),
+    backup: join(folder, "terraform.tfstate.backup"),
+    lockInfo: join(folder, ".terraform.tfstate.lock.info"),
+    synth,
+    stack,
+    unsaved: join(stack, "errored.tfstate"),
+    data: join(folder, "data"),
+    cliConfig: join(folder, "cli.tfrc"),
+    applyLog: join(folder, "apply.log"),
+  };
+}

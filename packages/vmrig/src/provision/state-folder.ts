@@ -1,0 +1,42 @@
+import { chmod, mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { CopySpec } from "../driver/driver.ts";
+import { VmrigError } from "../errors/vmrig-error.ts";
+import { stateFiles, type StateFiles } from "./state-files.ts";
+
+/** Plans live in folders of this prefix, one per run. They hold the whole configuration in clear. */
+export const PLAN_PREFIX = "plan-";
+
+/**
+ * Makes the folder of a copy's state, or takes it over from an earlier run: closed to other users whatever the umask was, without the plan
+ * of a run that was killed. Call it under the lease only.
+ *
+ * @throws VmrigError `STATE_UNWRITABLE`
+ */
+export async function openStateFolder(copy: CopySpec): Promise<StateFiles> {
+  const files = stateFiles(copy);
+  try {
+    await mkdir(files.folder, { recursive: true, mode: 0o700 });
+    await chmod(files.folder, 0o700);
+    for (const entry of await readdir(files.folder, { withFileTypes: true })) {
+      const path = join(files.folder, entry.name);
+      if (entry.name.startsWith(PLAN_PREFIX)) await rm(path, { recursive: true, force: true });
+      else if (entry.isFile()) await chmod(path, 0o600);
+    }
+    // cdktf makes only the last folder of the path.
+    await mkdir(files.synth, { recursive: true, mode: 0o700 });
+    // A file of our own: the user's may point to credentials and mirrors, and a missing one is warned about by every command.
+    await writeFile(files.cliConfig, "disable_checkpoint = true\n", { mode: 0o600 });
+  } catch (error) {
+    throw new VmrigError("STATE_UNWRITABLE", {
+      message: `The Terraform state of "${copy.copy}" cannot be kept in ${files.folder}: ${reason(error)}.`,
+      hint: "make this folder one that your user can write to",
+      cause: error,
+    });
+  }
+  return files;
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

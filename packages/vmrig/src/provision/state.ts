@@ -1,0 +1,86 @@
+import { readFile } from "node:fs/promises";
+import { z } from "zod";
+import { VmrigError } from "../errors/vmrig-error.ts";
+import { OWNER_RESOURCE } from "./state-files.ts";
+
+/** What vmrig reads of Terraform's state. */
+export interface State {
+  readonly lineage: string;
+  readonly serial: number;
+  /** Absent before the first machine was made, and after all were destroyed. */
+  readonly owner: string | undefined;
+  readonly resources: readonly StateResource[];
+}
+
+export interface StateResource {
+  /** `terraform_data.pc1` */
+  readonly address: string;
+  readonly name: string;
+  /** Its create step failed or was cut off: nobody ever got it. */
+  readonly tainted: boolean;
+}
+
+// Version 4, written by Terraform >= 0.12 and OpenTofu: internal/states/statefile/version4.go.
+const FILE = z.object({
+  version: z.literal(4),
+  lineage: z.string().min(1),
+  serial: z.number().int(),
+  resources: z.array(
+    z.object({
+      module: z.string().optional(),
+      mode: z.string(),
+      type: z.string(),
+      name: z.string(),
+      instances: z.array(z.object({ status: z.string().optional(), attributes: z.record(z.string(), z.unknown()).nullish() })),
+    }),
+  ),
+});
+
+/**
+ * Reads a local state file. Costs one read: no Terraform is started.
+ *
+ * @returns nothing when there is no state yet
+ * @throws VmrigError `STATE_LOST` when the file is not a state
+ */
+export async function readState(path: string): Promise<State | undefined> {
+  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return "";
+    throw unreadable(path, error);
+  });
+  // Terraform makes the file, empty, when it takes the lock for the first time.
+  if (text.trim() === "") return undefined;
+  let file: z.infer<typeof FILE>;
+  try {
+    file = FILE.parse(JSON.parse(text));
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+  const managed = file.resources.filter((resource) => resource.mode === "managed" && resource.instances.length > 0);
+  const owner = managed.find((resource) => resource.type === "terraform_data" && resource.name === OWNER_RESOURCE);
+  return {
+    lineage: file.lineage,
+    serial: file.serial,
+    owner: ownerOf(owner?.instances[0]?.attributes),
+    resources: managed.map(({ module, type, name, instances }) => ({
+      address: [module, type, name].filter((part) => part !== undefined).join("."),
+      name,
+      tainted: instances.some((instance) => instance.status === "tainted"),
+    })),
+  };
+}
+
+// An attribute of dynamic type is stored together with its type.
+const OWNER = z.object({ input: z.object({ value: z.string().min(1) }) });
+
+function ownerOf(attributes: unknown): string | undefined {
+  return OWNER.safeParse(attributes).data?.input.value;
+}
+
+function unreadable(path: string, cause: unknown): VmrigError {
+  return new VmrigError("STATE_LOST", {
+    message: `The Terraform state ${path} cannot be read.`,
+    details: [cause instanceof Error ? (cause.message.split("\n")[0] ?? "") : String(cause)],
+    hint: `put a good version back at this path: Terraform keeps the one before the last as ${path}.backup`,
+    cause,
+  });
+}

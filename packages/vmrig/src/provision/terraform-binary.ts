@@ -1,0 +1,60 @@
+import { resolve, sep } from "node:path";
+import { execa } from "execa";
+import { z } from "zod";
+import { VmrigError } from "../errors/vmrig-error.ts";
+import { hostEnvironment } from "./terraform-environment.ts";
+
+/** `terraform_data` came with 1.4, `errored` in the plan with 1.5; OpenTofu begins with 1.6. */
+const OLDEST = [1, 6] as const;
+
+export interface TerraformBinary {
+  /** A name on the `PATH`, or an absolute path. */
+  readonly path: string;
+  readonly version: string;
+}
+
+/**
+ * Finds what runs our stacks: `VMRIG_TERRAFORM`, otherwise the first of `terraform` and `tofu` on the `PATH` that is not too old.
+ *
+ * @throws VmrigError `TERRAFORM_MISSING`, with what was tried
+ */
+export async function findTerraform(environment: NodeJS.ProcessEnv = process.env): Promise<TerraformBinary> {
+  const asked = environment["VMRIG_TERRAFORM"];
+  const tried: string[] = [];
+  for (const name of asked === undefined || asked === "" ? ["terraform", "tofu"] : [asked]) {
+    const path = name.includes("/") || name.includes(sep) ? resolve(name) : name;
+    const version = await versionOf(path, environment);
+    if ("unusable" in version) tried.push(`${path}: ${version.unusable}`);
+    else if (isOld(version.found)) tried.push(`${path}: ${version.found} is older than ${OLDEST.join(".")}`);
+    else return { path, version: version.found };
+  }
+  throw new VmrigError("TERRAFORM_MISSING", {
+    message: `Neither Terraform nor OpenTofu ${OLDEST.join(".")} or newer was found, and machines have to be made.`,
+    details: tried,
+    hint: "install OpenTofu (https://opentofu.org/docs/intro/install) or Terraform (https://developer.hashicorp.com/terraform/install), or point `VMRIG_TERRAFORM` to one",
+  });
+}
+
+const VERSION = z.object({ terraform_version: z.string() });
+
+async function versionOf(path: string, environment: NodeJS.ProcessEnv): Promise<{ found: string } | { unusable: string }> {
+  const result = await execa(path, ["version", "-json"], {
+    env: { ...hostEnvironment(environment), CHECKPOINT_DISABLE: "1" },
+    extendEnv: false,
+    stdin: "ignore",
+    reject: false,
+    timeout: 30_000,
+  });
+  if (result.code === "ENOENT") return { unusable: path.includes(sep) ? "no such file" : "not on the PATH" };
+  if (result.failed) return { unusable: `\`version -json\` failed: ${result.shortMessage}` };
+  try {
+    return { found: VERSION.parse(JSON.parse(result.stdout)).terraform_version };
+  } catch {
+    return { unusable: `\`version -json\` printed ${JSON.stringify(result.stdout.slice(0, 60))}` };
+  }
+}
+
+function isOld(version: string): boolean {
+  const [major = 0, minor = 0] = version.split(".").map((part) => Number.parseInt(part, 10));
+  return major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1]);
+}

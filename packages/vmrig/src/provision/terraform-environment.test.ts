@@ -1,0 +1,43 @@
+import { chmod, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, expect, vi } from "vitest";
+import { PC1, PC2, test } from "./scene.test.kit.ts";
+import { hostEnvironment, terraformEnvironment } from "./terraform-environment.ts";
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+test("keeps what a program needs of its computer, and no secret", ({ scene }) => {
+  expect(
+    hostEnvironment({ PATH: "/bin", HOME: "/h", https_proxy: "p", HCLOUD_TOKEN: "t", TF_VAR_a: "b", NODE_OPTIONS: "c", EMPTY: undefined }),
+  ).toEqual({
+    PATH: "/bin",
+    HOME: "/h",
+    https_proxy: "p",
+  });
+  expect(terraformEnvironment(scene.files, {})).toMatchObject({ TF_DATA_DIR: scene.files.data, CHECKPOINT_DISABLE: "1" });
+});
+
+test("variables of the user's shell change neither the plan nor where it is written", async ({ scene }) => {
+  await scene.provision();
+  vi.stubEnv("TF_CLI_ARGS", "-destroy");
+  vi.stubEnv("TF_CLI_ARGS_plan", "-destroy");
+  vi.stubEnv("TF_WORKSPACE", "other");
+  vi.stubEnv("TF_DATA_DIR", "/nonexistent");
+  vi.stubEnv("CDKTF_OUTDIR", "/nonexistent");
+  vi.stubEnv("SYNTH_HCL_OUTPUT", "true");
+
+  expect(await scene.provision()).toMatchObject({ created: [], replaced: [], deleted: [] });
+});
+
+test("works the same through a program of another name, as OpenTofu is", async ({ scene }) => {
+  // No OpenTofu in sight: what is shown is that nothing depends on the name `terraform`.
+  const tofu = join(scene.copy.folder, "tofu");
+  await writeFile(tofu, '#!/bin/sh\nexec terraform "$@"\n');
+  await chmod(tofu, 0o755);
+  vi.stubEnv("VMRIG_TERRAFORM", tofu);
+
+  expect(await scene.provision()).toMatchObject({ created: [PC1, PC2] });
+  expect(await scene.provision()).toMatchObject({ created: [] });
+});

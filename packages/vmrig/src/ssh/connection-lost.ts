@@ -1,0 +1,13 @@
+import { VmrigError, type ErrorFacts } from "../errors/vmrig-error.ts";
+
+/** The connection ended under a command. */
+export class ConnectionLostError extends VmrigError {
+  override name = "ConnectionLostError";
+  /** Whether the machine may have begun the command. When not, it is safe to send it again on a new connection. */
+  readonly started: boolean;
+
+  constructor(started: boolean, facts: ErrorFacts) {
+    super("CONNECTION_LOST", facts);
+    this.started = started;
+  }
+}

@@ -1,0 +1,277 @@
+import { createHash, randomBytes } from "node:crypto";
+import { readFile, writeFile } from "node:fs/promises";
+import { createServer, type Socket } from "node:net";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { waitFor } from "../wait/wait-for.ts";
+import { dial, type Connection, type DialOptions } from "./connection.ts";
+import { freePort, startSshd, type TestSshd } from "./fixtures/sshd.test.kit.ts";
+import { fingerprint, generateKeyPair } from "./keys.ts";
+
+let server: TestSshd;
+let connection: Connection;
+beforeAll(async () => {
+  server = await startSshd();
+  connection = await dial(server.target, { name: "pc1" });
+});
+afterAll(async () => {
+  await connection?.close();
+  await server?.[Symbol.asyncDispose]();
+});
+
+const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
+const hash = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+
+/** Resolves when no process of that id is left on the machine. */
+function gone(pid: string): Promise<true> {
+  return waitFor({
+    what: `the end of process ${pid}`,
+    timeoutMs: 15_000,
+    probe: async () => ((await connection.exec(`kill -0 ${pid}`)).exitCode === 0 ? { seen: "alive" } : { value: true }),
+  });
+}
+
+/** What a command wrote into a file of the server's folder, once it is there. */
+function written(file: string): Promise<string> {
+  return waitFor({
+    what: file,
+    timeoutMs: 15_000,
+    intervalMs: 20,
+    probe: async () => {
+      const content = await readFile(join(server.folder, file), "utf8").catch(() => "");
+      return content.endsWith("\n") ? { value: content.trim() } : { seen: "not there" };
+    },
+  });
+}
+
+test("tells stdout, stderr and exit code apart", async () => {
+  const result = await connection.exec("echo out; echo err >&2; exit 3");
+  expect([text(result.stdout), text(result.stderr), result.exitCode, result.signal]).toEqual(["out\n", "err\n", 3, undefined]);
+  expect(result.ended).toBe("exited");
+});
+
+test("an exit by signal is told apart from an exit code of 128 + n", async () => {
+  const killed = await connection.exec("kill -KILL $$");
+  expect([killed.exitCode, killed.signal, killed.ended]).toEqual([undefined, "SIGKILL", "exited"]);
+  const exited = await connection.exec("exit 137");
+  expect([exited.exitCode, exited.signal]).toEqual([137, undefined]);
+});
+
+test("passes 1 MiB of stdin and 8 MiB of stdout, whatever the bytes", async () => {
+  const input = randomBytes(1024 * 1024);
+  const digest = await connection.exec("sha256sum", { input });
+  expect(text(digest.stdout)).toContain(hash(input));
+  const result = await connection.exec("cat; cat -- /dev/stdin; i=0; head -c 7340032 /dev/zero", { input });
+  expect(result.stdout.length).toBe(8 * 1024 * 1024);
+  expect(hash(result.stdout)).toBe(hash(Buffer.concat([input, Buffer.alloc(7 * 1024 * 1024)])));
+});
+
+test("a command that does not read its input ends as it likes", async () => {
+  const result = await connection.exec("exit 4", { input: randomBytes(4 * 1024 * 1024) });
+  expect(result.exitCode).toBe(4);
+});
+
+test("without input a command sees the end of it at once", async () => {
+  expect(text((await connection.exec("cat; echo done")).stdout)).toBe("done\n");
+});
+
+for (const input of [undefined, "some input"]) {
+  test(`a timeout kills the whole process group and keeps the output so far (${input ?? "no input"})`, async () => {
+    const result = await connection.exec("echo before; sleep 600 & echo $!; wait", {
+      timeoutMs: 3000,
+      ...(input === undefined ? {} : { input }),
+    });
+    expect([result.ended, result.signal, result.lingered]).toEqual(["timed-out", "SIGKILL", false]);
+    const [before, sleeper = ""] = text(result.stdout).split("\n");
+    expect(before).toBe("before");
+    expect(await gone(sleeper)).toBe(true);
+  });
+}
+
+test("an abort kills the whole process group", async () => {
+  const abort = new AbortController();
+  const running = connection.exec(`sleep 600 & echo $! >${server.folder}/aborted; wait`, { signal: abort.signal });
+  const sleeper = await written("aborted");
+  abort.abort(new Error("enough"));
+  expect((await running).ended).toBe("aborted");
+  expect(await gone(sleeper)).toBe(true);
+});
+
+test("an abort right after the start, when sshd may not have made the group yet, still ends the command", async () => {
+  for (let round = 0; round < 20; round += 1) {
+    const abort = new AbortController();
+    const running = connection.exec("exec sleep 600", { signal: abort.signal });
+    setImmediate(() => abort.abort());
+    const result = await running;
+    expect([result.ended, result.signal]).toEqual(["aborted", "SIGKILL"]);
+  }
+});
+
+test("an abort before the start sends nothing", async () => {
+  const reason = new Error("too late");
+  await expect(connection.exec(`touch ${server.folder}/never`, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  expect((await connection.exec(`ls ${server.folder}/never`)).exitCode).not.toBe(0);
+});
+
+test("a timeout tells when it was not the command that kept the output open", async () => {
+  const result = await connection.exec("sleep 600 & echo $!", { timeoutMs: 3000 });
+  expect([result.ended, result.exitCode, result.lingered]).toEqual(["timed-out", 0, true]);
+  await connection.exec(`kill ${text(result.stdout)}`);
+});
+
+test("carries many commands at a time over one login, within the server's limit", async () => {
+  const before = server.logins();
+  const results = await Promise.all(Array.from({ length: 40 }, (_, index) => connection.exec(`sleep 0.05; echo ${index}`)));
+  expect(results.map(({ stdout }) => Number(text(stdout)))).toEqual(Array.from({ length: 40 }, (_, index) => index));
+  expect(server.logins()).toBe(before);
+});
+
+test("says when the server opens no further session, and the connection stays usable", async () => {
+  await using strict = await startSshd({ maxSessions: 2 });
+  await using greedy = await dial(strict.target, { name: "pc9", maxSessions: 3 });
+  const go = join(strict.folder, "go");
+  const held = [1, 2].map((turn) => greedy.exec(`touch ${strict.folder}/${turn}; until [ -e ${go} ]; do sleep 0.02; done`));
+  await waitFor({
+    what: "two sessions",
+    timeoutMs: 15_000,
+    intervalMs: 20,
+    probe: async () =>
+      (
+        await Promise.all(
+          ["1", "2"].map((file) =>
+            readFile(join(strict.folder, file)).then(
+              () => true,
+              () => false,
+            ),
+          ),
+        )
+      ).every(Boolean)
+        ? { value: true }
+        : { seen: "fewer" },
+  });
+  await expect(greedy.exec("true")).rejects.toMatchObject({
+    code: "MACHINE_UNREACHABLE",
+    message: expect.stringMatching(/s for a free SSH session on pc9; last seen: .*open failure/),
+  });
+  await writeFile(go, "");
+  expect((await Promise.all(held)).map(({ exitCode }) => exitCode)).toEqual([0, 0]);
+  expect((await greedy.exec("exit 5")).exitCode).toBe(5);
+});
+
+test("a command under which the session dies rejects, and `closed` aborts", async () => {
+  const doomed = await dial(server.target, { name: "pc1" });
+  const bystander = doomed.exec(`echo $$ >${server.folder}/bystander; exec sleep 600`);
+  bystander.catch(() => {});
+  await written("bystander");
+  await expect(doomed.exec("kill -KILL $PPID; sleep 600")).rejects.toMatchObject({ code: "CONNECTION_LOST", started: true });
+  await expect(bystander).rejects.toMatchObject({
+    code: "CONNECTION_LOST",
+    message: expect.stringContaining("The SSH connection to pc1 was lost"),
+  });
+  expect(doomed.closed.aborted).toBe(true);
+  await expect(doomed.exec("true")).rejects.toMatchObject({ code: "CONNECTION_LOST", started: false });
+  const orphan = await written("bystander");
+  await connection.exec(`kill -KILL ${orphan}`);
+  expect(await gone(orphan)).toBe(true);
+});
+
+test("closing ends the connection, also twice", async () => {
+  const other = await dial(server.target, { name: "pc1" });
+  await Promise.all([other.close(), other.close()]);
+  expect(other.closed.reason).toMatchObject({ code: "CONNECTION_LOST", message: "The SSH connection to pc1 was closed." });
+});
+
+test("refuses a wrong host key at once, names both fingerprints and logs in nowhere", async () => {
+  const before = server.logins();
+  const { publicKey } = generateKeyPair();
+  const print = (key: string): string => fingerprint(Buffer.from(key.split(" ")[1] ?? "", "base64"));
+  const dialled = dial({ ...server.target, hostKey: publicKey }, { name: "pc1" });
+  await expect(dialled).rejects.toMatchObject({
+    code: "HOST_KEY_MISMATCH",
+    details: [`expected ${print(publicKey)}`, `got      ${print(server.target.hostKey)}`],
+  });
+  expect(server.logins()).toBe(before);
+});
+
+test("a refused key fails at the first attempt and names user and machine", async () => {
+  await using other = await startSshd();
+  const { privateKey } = generateKeyPair();
+  await expect(dial({ ...other.target, privateKey }, { name: "pc1" })).rejects.toMatchObject({
+    code: "LOGIN_REFUSED",
+    message: expect.stringContaining(`refused the key of user "${other.target.user}"`),
+  });
+  expect(other.log().match(/^Connection from /gm)).toHaveLength(1);
+});
+
+test("waits for a server that comes up later", async () => {
+  const port = await freePort();
+  const placeholder = await listen(port, (socket) => socket.destroy());
+  const options: DialOptions = { name: "pc1", timeoutMs: 25_000 };
+  // The target's keys are known only when the server is there, so the wait is for the port of a server that is started again.
+  const first = await startSshd({ port: await freePort() });
+  const { target } = first;
+  await first[Symbol.asyncDispose]();
+  const dialled = dial({ ...target, port }, options);
+  dialled.catch(() => {});
+  await waitFor({
+    what: "a first attempt",
+    timeoutMs: 10_000,
+    probe: async () => (placeholder.accepted() > 0 ? { value: true } : { seen: "none" }),
+  });
+  await placeholder.close();
+  await using second = await startSshd({ port });
+  // Its key is a new one, which shows that the dialler got through to it.
+  await expect(dialled).rejects.toMatchObject({ code: "HOST_KEY_MISMATCH" });
+  await using admitted = await dial(second.target, options);
+  expect((await admitted.exec("true")).exitCode).toBe(0);
+});
+
+test("a refused connection ends with the measured wait, the address and what was seen", async () => {
+  const port = await freePort();
+  await expect(dial({ ...server.target, port }, { name: "pc1", timeoutMs: 1000 })).rejects.toMatchObject({
+    code: "MACHINE_UNREACHABLE",
+    message: expect.stringMatching(
+      new RegExp(`^Waited \\d+\\.\\d s for SSH at 127\\.0\\.0\\.1:${port} on pc1; last seen: connection refused\\.`),
+    ),
+  });
+});
+
+test("a peer that takes the connection and stays silent, or hangs up, is told apart", async () => {
+  const port = await freePort();
+  const silent = await listen(port, () => {});
+  onTestFinished(silent.close);
+  await expect(dial({ ...server.target, port }, { name: "pc1", timeoutMs: 1500 })).rejects.toThrow(
+    "last seen: TCP connected, but no word from an SSH server",
+  );
+  const rude = await listen(await freePort(), (socket) => socket.end());
+  onTestFinished(rude.close);
+  await expect(dial({ ...server.target, port: rude.port }, { name: "pc1", timeoutMs: 1500 })).rejects.toThrow(
+    "last seen: connection lost before handshake",
+  );
+});
+
+test("dialling can be given up, with the reason", async () => {
+  const reason = new Error("lease lost");
+  const abort = new AbortController();
+  const dialled = dial({ ...server.target, port: await freePort() }, { name: "pc1", signal: abort.signal });
+  abort.abort(reason);
+  await expect(dialled).rejects.toBe(reason);
+});
+
+async function listen(port: number, meet: (socket: Socket) => void): Promise<{ port: number; accepted(): number; close(): Promise<void> }> {
+  const sockets: Socket[] = [];
+  const tcp = createServer((socket) => {
+    sockets.push(socket);
+    socket.on("error", () => {});
+    meet(socket);
+  });
+  await new Promise<void>((resolve) => tcp.listen(port, "127.0.0.1", resolve));
+  return {
+    port,
+    accepted: () => sockets.length,
+    close: async () => {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => tcp.close(resolve));
+    },
+  };
+}

@@ -1,0 +1,104 @@
+import { systemClock, type Clock } from "../clock/clock.ts";
+import { VmrigError } from "../errors/vmrig-error.ts";
+import { waitFor } from "../wait/wait-for.ts";
+import { ConnectionLostError } from "./connection-lost.ts";
+import { exec, type ExecOptions, type ExecResult } from "./exec.ts";
+import { handshake, type SshTarget } from "./handshake.ts";
+import { createTurns } from "./turns.ts";
+import type { Client } from "ssh2";
+
+export type { SshTarget } from "./handshake.ts";
+
+/** One SSH connection, which carries any number of commands at a time. */
+export interface Connection extends AsyncDisposable {
+  /** Aborts when the connection has ended, by whichever side; the reason says why. */
+  readonly closed: AbortSignal;
+  /**
+   * Runs a line in the login shell of the user. One round trip to open a session and one to start, as in raw ssh2.
+   *
+   * @throws ConnectionLostError when the connection ends first; the signal's reason when it aborts before the command was sent
+   */
+  exec(command: string, options?: ExecOptions): Promise<ExecResult>;
+  /** Ends the connection and with it what still runs on it. */
+  close(): Promise<void>;
+}
+
+export interface DialOptions {
+  /** The machine's name, for errors. */
+  readonly name: string;
+  /** @defaultValue 20_000 */
+  readonly timeoutMs?: number;
+  /** Sessions at a time; commands beyond it wait in line. @defaultValue 10, OpenSSH's own `MaxSessions` */
+  readonly maxSessions?: number;
+  /** Gives up dialling. It does not end a connection that stands. */
+  readonly signal?: AbortSignal;
+  readonly clock?: Clock;
+}
+
+/**
+ * Logs in. Tries again within its deadline while nobody listens or the peer hangs up: a machine that has just resumed does both.
+ *
+ * @throws VmrigError `MACHINE_UNREACHABLE` at the deadline, with the last observation
+ * @throws VmrigError `HOST_KEY_MISMATCH` and `LOGIN_REFUSED`, at once
+ */
+export async function dial(target: SshTarget, options: DialOptions): Promise<Connection> {
+  const { name, timeoutMs = 20_000, signal, clock = systemClock, maxSessions = 10 } = options;
+  let seen: string | undefined;
+  const client = await waitFor<Client>({
+    what: `SSH at ${target.host}:${target.port}`,
+    on: name,
+    timeoutMs,
+    intervalMs: 50,
+    code: "MACHINE_UNREACHABLE",
+    clock,
+    ...(signal === undefined ? {} : { signal }),
+    probe: async (deadline) => {
+      const observation = await handshake(target, name, clock, deadline);
+      if ("value" in observation) return observation;
+      // An attempt that the deadline cut short knows less than the one before it.
+      if (!deadline.aborted || seen === undefined) ({ seen } = observation);
+      return { seen };
+    },
+  });
+  return toConnection(client, name, clock, maxSessions);
+}
+
+/** How long a server may take to hang up after it was told goodbye. */
+const CLOSE_GRACE_MS = 1000;
+
+function toConnection(client: Client, name: string, clock: Clock, maxSessions: number): Connection {
+  const turns = createTurns(maxSessions);
+  const closed = new AbortController();
+  let cause: Error | undefined;
+  let closing = false;
+  client.on("error", (error) => (cause ??= error));
+  client.on("close", () => {
+    const how = closing ? "was closed" : cause === undefined ? "was ended by the machine" : `broke: ${cause.message}`;
+    closed.abort(new VmrigError("CONNECTION_LOST", { message: `The SSH connection to ${name} ${how}.`, cause }));
+  });
+
+  const close = async (): Promise<void> => {
+    if (closed.signal.aborted) return;
+    closing = true;
+    const gone = new Promise<void>((resolve) => closed.signal.addEventListener("abort", () => resolve(), { once: true }));
+    client.end();
+    await Promise.race([gone, clock.sleep(CLOSE_GRACE_MS, closed.signal).catch(() => {})]);
+    client.destroy();
+    await gone;
+  };
+
+  return {
+    closed: closed.signal,
+    async exec(command, options = {}) {
+      const giveBack = await turns.take(options.signal);
+      try {
+        if (closed.signal.aborted) throw new ConnectionLostError(false, { message: (closed.signal.reason as VmrigError).summary });
+        return await exec({ client, name, clock, closed: closed.signal }, command, options);
+      } finally {
+        giveBack();
+      }
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}

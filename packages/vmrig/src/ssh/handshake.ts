@@ -1,0 +1,129 @@
+import { connect as connectTcp } from "node:net";
+import ssh2, { type Client, type ConnectConfig } from "ssh2";
+import type { Clock } from "../clock/clock.ts";
+import { VmrigError } from "../errors/vmrig-error.ts";
+import type { Observation } from "../wait/wait-for.ts";
+import { fingerprint } from "./keys.ts";
+
+export interface SshTarget {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  /** The one host key that is accepted, pinned when the machine was made: `ssh-ed25519 AAAA…`. */
+  readonly hostKey: string;
+  /** OpenSSH PEM, without a passphrase. */
+  readonly privateKey: string;
+}
+
+/**
+ * A port forwarder (QEMU's, a load balancer) accepts TCP before the machine behind it can answer, and may never pass the first bytes on.
+ * A new attempt succeeds where the old one would hang, so a silent one is given up after this long.
+ */
+const SILENCE_MS = 5000;
+
+/** Measured on an emulated guest: 0.83 s with the first of each, up to 1.7 s with others. The rest is for servers that lack these. */
+const ALGORITHMS = {
+  kex: ["curve25519-sha256", "curve25519-sha256@libssh.org", "ecdh-sha2-nistp256", "diffie-hellman-group14-sha256"],
+  cipher: ["aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "aes128-ctr"],
+} as const;
+
+/**
+ * One attempt to log in. What may still pass (nobody listens yet, the peer hangs up) is an observation.
+ *
+ * @throws VmrigError `HOST_KEY_MISMATCH` before anything but the key exchange was said; `LOGIN_REFUSED`; `MACHINE_UNREACHABLE` when the
+ * two sides have no algorithm in common
+ */
+export async function handshake(target: SshTarget, name: string, clock: Clock, signal: AbortSignal): Promise<Observation<Client>> {
+  const { host, port, user } = target;
+  const [keyType = "", keyBlob = ""] = target.hostKey.split(" ");
+  const pinned = Buffer.from(keyBlob, "base64");
+  let shown: Buffer | undefined;
+  let seen = "no TCP connection yet";
+
+  const client = new ssh2.Client();
+  const socket = connectTcp({ host, port, noDelay: true });
+  const over = new AbortController();
+  try {
+    return await new Promise<Observation<Client>>((resolve, reject) => {
+      const give = (): void => {
+        socket.destroy();
+        resolve({ seen });
+      };
+      signal.addEventListener("abort", give, { once: true, signal: over.signal });
+      if (signal.aborted) return give();
+      clock.sleep(SILENCE_MS, over.signal).then(
+        () => {
+          if (socket.bytesRead === 0) give();
+        },
+        () => {},
+      );
+
+      client.on("connect", () => (seen = "TCP connected, but no word from an SSH server"));
+      client.on("handshake", () => (seen = "SSH server there, but no answer to the login"));
+      client.on("ready", () => resolve({ value: client }));
+      client.on("close", () => resolve({ seen: socket.bytesRead > 0 ? "connection closed before the login was done" : seen }));
+      client.on("error", (error) => {
+        if (shown !== undefined && !shown.equals(pinned)) reject(wrongHostKey(target, name, pinned, shown));
+        else if (error.level === "client-authentication") reject(refused(target, name));
+        else if (error.level === "handshake") {
+          reject(
+            new VmrigError("MACHINE_UNREACHABLE", { message: `No SSH with ${name} at ${host}:${port}: ${error.message}.`, cause: error }),
+          );
+        } else resolve({ seen: describe(error) });
+      });
+
+      client.connect({
+        sock: socket,
+        username: user,
+        privateKey: target.privateKey,
+        // The default asks with "none" first, which costs a round trip.
+        authHandler: ["publickey"],
+        hostVerifier: (key: Buffer) => (shown = key).equals(pinned),
+        algorithms: { kex: [...ALGORITHMS.kex], cipher: [...ALGORITHMS.cipher], serverHostKey: [keyType] } as NonNullable<
+          ConnectConfig["algorithms"]
+        >,
+        readyTimeout: 0,
+        keepaliveInterval: 10_000,
+        keepaliveCountMax: 3,
+      });
+    }).then((observation) => {
+      if (!("value" in observation)) socket.destroy();
+      return observation;
+    });
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  } finally {
+    over.abort();
+    client.removeAllListeners();
+    // ssh2 may report the same failure twice; an `error` without a listener would end the process.
+    client.on("error", () => {});
+  }
+}
+
+function wrongHostKey(target: SshTarget, name: string, pinned: Buffer, shown: Buffer): VmrigError {
+  return new VmrigError("HOST_KEY_MISMATCH", {
+    message: `The server at ${target.host}:${target.port} is not ${name}: it has another host key.`,
+    details: [`expected ${fingerprint(pinned)}`, `got      ${fingerprint(shown)}`],
+    hint: "the address may belong to another machine by now: see what is there with `vmrig status`",
+  });
+}
+
+function refused(target: SshTarget, name: string): VmrigError {
+  return new VmrigError("LOGIN_REFUSED", {
+    message: `${name} at ${target.host}:${target.port} refused the key of user "${target.user}".`,
+    hint: "a machine admits only the lease that holds it now: see who that is with `vmrig status`",
+  });
+}
+
+const OBSERVATIONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "connection refused",
+  ECONNRESET: "connection reset",
+  EHOSTUNREACH: "no route to the host",
+  ENETUNREACH: "no route to the network",
+  ETIMEDOUT: "connection timed out",
+};
+
+function describe(error: Error & { readonly code?: string | number }): string {
+  return OBSERVATIONS[error.code ?? ""] ?? error.message.toLowerCase();
+}

@@ -1,0 +1,36 @@
+import { execFileSync } from "node:child_process";
+import { expect, test } from "vitest";
+import { NASTY, randomText } from "./fixtures/nasty-text.test.kit.ts";
+import { quote, quoteWord } from "./quote.ts";
+
+const values = [...NASTY, ...randomText(400, 1)];
+
+/** What the shell made of the words, each ended by a NUL. */
+function words(shell: string, line: string): string[] {
+  return execFileSync(shell, ["-c", `printf '%s\\0' ${line}`], { encoding: "utf8" })
+    .split("\0")
+    .slice(0, -1);
+}
+
+for (const shell of ["sh", "bash"]) {
+  for (const how of [quote, quoteWord]) {
+    test(`${shell} sees each value as it is through ${how.name}`, () => {
+      expect(words(shell, values.map(how).join(" "))).toEqual(values);
+    });
+  }
+
+  test(`in ${shell} a quoted value joins the text next to it and stays inert there`, () => {
+    for (const value of values) expect(words(shell, `a${quote(value)}b`)).toEqual([`a${value}b`]);
+  });
+}
+
+test("leaves plain words bare, and never one that assigns", () => {
+  expect(["rsync", "-a", "src/", "10.77.0.12:dst/", "a=b"].map(quoteWord).join(" ")).toBe("rsync -a src/ 10.77.0.12:dst/ 'a=b'");
+});
+
+test("refuses what a command line cannot carry, and says where", () => {
+  expect(() => quote("ab\0c")).toThrow(
+    expect.objectContaining({ code: "COMMAND_INVALID", message: expect.stringContaining("NUL character (at position 2") }),
+  );
+  expect(() => quoteWord("a\uD800")).toThrow(/half a surrogate pair \(at position 1/);
+});

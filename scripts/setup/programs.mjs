@@ -1,0 +1,73 @@
+/**
+ * @typedef {object} Need
+ * @property {readonly string[]} commands any one of them will do; a name to find on PATH, or an absolute path
+ * @property {Partial<Record<import("./system.mjs").Family, string>>} packages its name where this system has it
+ * @property {true} [image] needed only to build a machine image
+ */
+
+/**
+ * What runs beside Node: for the machines, for the lease, for the tests, for the image.
+ *
+ * @param {string} arch as in `process.arch`
+ * @returns {readonly Need[]}
+ */
+export function programs(arch) {
+  const arm = arch === "arm64";
+  return [
+    {
+      commands: [arm ? "qemu-system-aarch64" : "qemu-system-x86_64"],
+      packages: {
+        debian: arm ? "qemu-system-arm" : "qemu-system-x86",
+        fedora: arm ? "qemu-system-aarch64-core" : "qemu-system-x86-core",
+        arch: arm ? "qemu-system-aarch64" : "qemu-system-x86",
+        macos: "qemu",
+      },
+    },
+    { commands: ["qemu-img"], packages: { debian: "qemu-utils", fedora: "qemu-img", arch: "qemu-img", macos: "qemu" } },
+    { commands: ["vde_switch"], packages: { debian: "vde2", fedora: "vde2", arch: "vde2", macos: "vde" } },
+    {
+      commands: ["redis-server", "valkey-server"],
+      packages: { debian: "redis-server", fedora: "valkey", arch: "valkey", macos: "redis" },
+    },
+    { commands: ["ssh-keygen"], packages: { debian: "openssh-client", fedora: "openssh-clients", arch: "openssh", macos: "openssh" } },
+    { commands: ["sshd"], packages: { debian: "openssh-server", fedora: "openssh-server", arch: "openssh", macos: "openssh" } },
+    { commands: ["mmdebstrap"], packages: { debian: "mmdebstrap", fedora: "mmdebstrap" }, image: true },
+    {
+      // Debian itself always has it; elsewhere mmdebstrap cannot tell Debian's packages from forged ones without it.
+      commands: ["/usr/share/keyrings/debian-archive-keyring.gpg"],
+      packages: { debian: "debian-archive-keyring", fedora: "debian-keyring", arch: "debian-archive-keyring" },
+      image: true,
+    },
+    { commands: ["mkfs.btrfs"], packages: { debian: "btrfs-progs", fedora: "btrfs-progs", arch: "btrfs-progs" }, image: true },
+  ];
+}
+
+/** @type {Partial<Record<import("./system.mjs").Family, string>>} */
+const INSTALL = { debian: "apt-get install --no-install-recommends", fedora: "dnf install", arch: "pacman -S", macos: "brew install" };
+
+/**
+ * @param {readonly Need[]} needs
+ * @param {import("./system.mjs").Family} family
+ * @returns {readonly string[]} names of packages, each once
+ */
+export function packagesFor(needs, family) {
+  return [...new Set(needs.flatMap((need) => need.packages[family] ?? []))];
+}
+
+/**
+ * Tells a person how to get what is missing, in the words of this system.
+ *
+ * @param {readonly Need[]} missing
+ * @param {import("./system.mjs").Family} family
+ * @returns {readonly string[]} lines
+ */
+export function installAdvice(missing, family) {
+  const without = missing.filter((need) => need.packages[family] === undefined).map((need) => need.commands.join(" or "));
+  const packages = packagesFor(missing, family);
+  const install = `${family === "macos" ? "" : "sudo "}${INSTALL[family]} ${packages.join(" ")}`;
+  return [
+    `missing: ${missing.map((need) => need.commands.join(" or ")).join(", ")}`,
+    ...(packages.length === 0 ? [] : [`hint: ${install}`]),
+    ...(without.length === 0 ? [] : [`no package of this system is known for: ${without.join(", ")}`]),
+  ];
+}

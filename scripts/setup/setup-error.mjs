@@ -1,0 +1,14 @@
+/** Something that set-up cannot mend by itself: what is wrong, then the facts and the remedy, one a line. */
+export class SetupError extends Error {
+  /**
+   * @param {string} message
+   * @param {readonly string[]} [details]
+   * @param {number} [exitCode]
+   */
+  constructor(message, details = [], exitCode = 1) {
+    super(message);
+    this.name = "SetupError";
+    this.details = details;
+    this.exitCode = exitCode;
+  }
+}

@@ -1,0 +1,62 @@
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { runChild } from "../child.mjs";
+import { cacheFolder } from "./cache-folder.mjs";
+import { installDependencies } from "./dependencies.mjs";
+import { ensureNode } from "./node.mjs";
+import { ensurePnpm } from "./pnpm.mjs";
+import { quietly } from "./quiet.mjs";
+import { SetupError } from "./setup-error.mjs";
+import { ensureSystemPackages } from "./system-packages.mjs";
+import { SYSTEM_FOLDERS } from "./system.mjs";
+import { findTerraform } from "./terraform.mjs";
+
+/** @typedef {(topic: string, text: string) => void} Say one line about one thing that is being done */
+
+/**
+ * Makes this computer able to run everything in this repository. Idempotent: each step looks first, and a second call changes nothing.
+ *
+ * @param {{ root: string, env: NodeJS.ProcessEnv, say: Say }} context
+ * @returns {Promise<NodeJS.ProcessEnv>} the environment for what runs next
+ * @throws {SetupError} with everything that a person has to do, at once
+ */
+export async function setUp({ root, env: given, say }) {
+  const start = performance.now();
+  const cache = cacheFolder(given);
+  const node = await ensureNode({ cache, env: given, say });
+  const pnpm = await ensurePnpm({ root, cache, env: withPath(given, node), say });
+  const env = withPath(given, node, pnpm, join(root, "node_modules/.bin"));
+
+  await installDependencies({ root, env, say });
+  const packages = await ensureSystemPackages({ cache, env, say });
+  const terraform = await findTerraform({ env });
+  refuse([packages, terraform]);
+  await quietly("tsc --build", ["tsc", "--build"], { cwd: root, env });
+  await buildImage({ root, env });
+  say("set-up", `is complete (${process.platform}-${process.arch}, ${terraform}, ${((performance.now() - start) / 1000).toFixed(1)} s)`);
+  return env;
+}
+
+/**
+ * @param {NodeJS.ProcessEnv} env
+ * @param {string[]} first
+ * @returns {NodeJS.ProcessEnv}
+ */
+function withPath(env, ...first) {
+  return { ...env, PATH: [...new Set([...first, ...(env["PATH"] ?? "").split(delimiter), ...SYSTEM_FOLDERS])].join(delimiter) };
+}
+
+/** @param {ReadonlyArray<SetupError | string | undefined>} results */
+function refuse(results) {
+  const [first, ...more] = results.filter((result) => result instanceof SetupError);
+  if (first === undefined) return;
+  throw new SetupError(first.message, [...first.details, ...more.flatMap((error) => [error.message, ...error.details])]);
+}
+
+/** @param {{ root: string, env: NodeJS.ProcessEnv }} context */
+async function buildImage({ root, env }) {
+  const recipe = join(root, "infra/images/debian-13/build");
+  if (!existsSync(recipe)) return;
+  const code = await runChild(recipe, [], { cwd: root, env });
+  if (code !== 0) throw new SetupError("The machine image debian-13 could not be built; the recipe's own message stands above.", [], code);
+}

@@ -1,0 +1,61 @@
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { captureChild } from "../child.mjs";
+import { quietly } from "./quiet.mjs";
+import { SetupError } from "./setup-error.mjs";
+
+/**
+ * @typedef {object} Tool
+ * @property {string} folder where it is kept, absolute
+ * @property {string} spec what npm is asked for: `pnpm@12.21.0`
+ * @property {string} program its file, relative to `folder`
+ */
+
+/**
+ * Fetches a program from the npm registry once. It is installed beside its place, started once, and moved in whole, so that neither a kill
+ * nor a second set-up at the same time leaves half of it.
+ *
+ * @param {Tool} tool
+ * @param {{ env: NodeJS.ProcessEnv, announce: () => void }} context `announce` is called before something is fetched
+ * @returns {Promise<string>} its file, absolute
+ */
+export async function ensureTool({ folder, spec, program }, { env, announce }) {
+  if (existsSync(join(folder, program))) return join(folder, program);
+  announce();
+  await mkdir(dirname(folder), { recursive: true });
+  const half = await mkdtemp(`${folder}.new-`);
+  try {
+    await quietly(
+      `npm install ${spec}`,
+      ["npm", "install", "--prefix", half, "--no-audit", "--no-fund", "--no-save", "--no-package-lock", spec],
+      {
+        cwd: half,
+        env,
+      },
+    );
+    const tried = await captureChild(join(half, program), ["--version"], { env });
+    if (tried.code !== 0) throw new SetupError(`${spec} does not run on this computer.`, tried.output.trimEnd().split("\n"));
+    await moveIn(half, folder, program);
+  } finally {
+    await rm(half, { recursive: true, force: true });
+  }
+  return join(folder, program);
+}
+
+/**
+ * @param {string} half
+ * @param {string} folder
+ * @param {string} program
+ */
+async function moveIn(half, folder, program) {
+  try {
+    await rename(half, folder);
+  } catch (error) {
+    if (existsSync(join(folder, program))) return; // another set-up was faster
+    await rm(folder, { recursive: true, force: true }); // somebody emptied it by hand
+    await rename(half, folder).catch(() => {
+      throw error;
+    });
+  }
+}

@@ -1,0 +1,27 @@
+import { SetupError } from "./setup/setup-error.mjs";
+
+/**
+ * @typedef {object} Task
+ * @property {string} command looked up on the PATH of the set-up, where Node and this folder's programs come first
+ * @property {string[]} args
+ * @property {string} folder relative to the repository
+ */
+
+/** @type {Record<string, (args: string[]) => Task>} */
+const TASKS = {
+  demo: (args) => ({ command: "vitest", args: ["run", ...args], folder: "examples/two-machines" }),
+  test: (args) => ({ command: "vitest", args: ["run", ...args], folder: "." }),
+  bench: (args) => ({ command: "node", args: ["bench/main.ts", ...args], folder: "." }),
+  check: (args) => ({ command: "node", args: ["scripts/check.mjs", ...args], folder: "." }),
+};
+
+/**
+ * @param {string} name
+ * @param {string[]} args passed on to the task's program
+ * @returns {Task}
+ */
+export function taskNamed(name, args) {
+  const task = TASKS[name];
+  if (task === undefined) throw new SetupError(`There is no task "${name}".`, [`tasks: ${Object.keys(TASKS).join(", ")}`]);
+  return task(args);
+}

@@ -1,0 +1,44 @@
+import { availableParallelism } from "node:os";
+import { defineConfig } from "vitest/config";
+
+/** At least two, also on two cores: Vitest runs a project with one worker after every other, so `machines` would no longer be the last. */
+const WORKERS = Math.max(2, availableParallelism() - 1);
+
+const MACHINES = "packages/*/src/**/*.machines.test.ts";
+
+export default defineConfig({
+  test: {
+    reporters: ["default", ...(process.env["GITHUB_ACTIONS"] === "true" ? ["github-actions"] : []), "./scripts/closing-line.mjs"],
+    expect: { requireAssertions: true },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "packages",
+          include: ["packages/*/src/**/*.test.ts"],
+          exclude: [MACHINES],
+          maxWorkers: WORKERS,
+          // Real Redis, Terraform and sshd on a busy computer; the tests themselves wait for conditions, not for time.
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: { name: "scripts", include: ["scripts/**/*.test.mjs"], maxWorkers: WORKERS, testTimeout: 30_000 },
+      },
+      {
+        extends: true,
+        test: {
+          name: "machines",
+          include: [MACHINES],
+          // One file at a time, after all others: real machines fill the cores, and what they share is on purpose.
+          fileParallelism: false,
+          sequence: { groupOrder: 1000 },
+          testTimeout: 300_000,
+          hookTimeout: 600_000,
+        },
+      },
+    ],
+  },
+});
