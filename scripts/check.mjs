@@ -12,7 +12,7 @@ const CHECKS = {
   lint: async () => (await runChild("oxlint", [], { cwd: root })) === 0,
   format: async () => (await runChild("oxfmt", ["--check"], { cwd: root })) === 0,
   types: () => checkTypes(root),
-  "dead code": async () => (await runChild("knip", ["--no-progress", "--no-config-hints"], { cwd: root })) === 0,
+  "dead-code": async () => (await runChild("knip", ["--no-progress", "--no-config-hints"], { cwd: root })) === 0,
   packages: () => checkPackages(root),
 };
 

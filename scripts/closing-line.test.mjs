@@ -31,7 +31,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 function runMixed(env = {}) {
   return captureChild(vitest, ["run", "--root", folder, "--reporter=default", `--reporter=${reporter}`], {
     cwd: folder,
-    env: { ...process.env, ...env },
+    env: { ...process.env, VMRIG_CLOSING_LINE: "", ...env },
   });
 }
 

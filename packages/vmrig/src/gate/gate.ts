@@ -6,9 +6,9 @@ import type { ResolvedRig, RollbackPolicy } from "../config/schema.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import type { Holder } from "../lease/lease.ts";
 import type { LeaseStore } from "../lease/lease-store.ts";
-import { renderWaitingLine } from "../lease/waiting-line.ts";
 import type { Grant, Welcome } from "./messages.ts";
 import { makeHolding, type Holding } from "./holding.ts";
+import { leaseCopy } from "./lease-copy.ts";
 import { openStore } from "./store.ts";
 import { oneAtATime } from "./turn.ts";
 
@@ -56,7 +56,6 @@ export function openGate(options: GateOptions): Gate {
   const { rig, folders, holder, say, clock = systemClock } = options;
   const turn = oneAtATime();
   const closing = new AbortController();
-  const waitMs = rig.lease.waitFor;
   let store: Promise<LeaseStore> | undefined;
   let holding: Promise<Holding> | undefined;
   let current: Claim | undefined;
@@ -68,13 +67,7 @@ export function openGate(options: GateOptions): Gate {
     store.catch(() => (store = undefined));
     const opened = await store;
     const asked = clock.monotonic();
-    const lease = await opened.acquire(copy.copy, {
-      holder,
-      ttlMs: rig.lease.ttl,
-      waitForMs: waitMs,
-      signal,
-      onWait: (line) => say(`wait     ${renderWaitingLine(line)}`),
-    });
+    const lease = await leaseCopy({ rig, copy, store: opened, holder, signal, say });
     const leased = clock.monotonic();
     try {
       const made = await makeHolding({ rig, copy, store: opened, lease, say, until: closing.signal, ...(options.allow && { allow: options.allow }) });

@@ -31,7 +31,9 @@ test("a port where nobody listens fails at once, with the address but without th
   const port = await freePort();
   const error = await failure(connect({ url: `redis://alice:hunter2@127.0.0.1:${port}/3` }, QUICK));
   expect(error).toMatchObject({ code: "REDIS_UNREACHABLE", hint: expect.stringContaining("VMRIG_REDIS_URL") });
-  expect(error.message).toMatch(new RegExp(`^Redis at redis://127\\.0\\.0\\.1:${port}/3 did not let us in within \\d\\.\\d s: .*ECONNREFUSED`));
+  expect(error.message).toMatch(
+    new RegExp(`^Redis at redis://127\\.0\\.0\\.1:${port}/3 did not let us in within \\d\\.\\d s: .*ECONNREFUSED`),
+  );
   expect(JSON.stringify(error)).not.toContain("hunter2");
 });
 
@@ -44,7 +46,10 @@ test("a server that takes connections and never answers fails too", async () => 
   await using server = await RedisServer.start();
   await using network = await BadNetwork.before(server.socketPath);
   network.blackHole();
-  expect(await failure(connect({ url: network.url }, QUICK))).toMatchObject({ code: "REDIS_UNREACHABLE", message: expect.stringContaining("timed out") });
+  expect(await failure(connect({ url: network.url }, QUICK))).toMatchObject({
+    code: "REDIS_UNREACHABLE",
+    message: expect.stringContaining("timed out"),
+  });
 });
 
 test("wrong and missing credentials show on opening, a right password opens", async () => {

@@ -59,7 +59,15 @@ export class Connection {
         (value) => ({ value }),
         (error: VmrigError) => ({ seen: error.summary }),
       );
-    return waitFor({ what: "an answer of Redis", timeoutMs: ASK_MS, intervalMs: 50, code: "REDIS_UNREACHABLE", hint: UNREACHABLE_HINT, clock: this.#clock, probe });
+    return waitFor({
+      what: "an answer of Redis",
+      timeoutMs: ASK_MS,
+      intervalMs: 50,
+      code: "REDIS_UNREACHABLE",
+      hint: UNREACHABLE_HINT,
+      clock: this.#clock,
+      probe,
+    });
   }
 
   close(): void {
@@ -68,7 +76,10 @@ export class Connection {
 }
 
 /** @throws VmrigError `REDIS_UNREACHABLE` when it is not there, does not answer within 5 s, or does not let us in */
-export async function connect(address: RedisAddress, options: { readonly commandTimeoutMs: number; readonly clock?: Clock }): Promise<Connection> {
+export async function connect(
+  address: RedisAddress,
+  options: { readonly commandTimeoutMs: number; readonly clock?: Clock },
+): Promise<Connection> {
   const clock = options.clock ?? systemClock;
   const shown = describeAddress(address);
   const redis = new Redis(ioredisOptions({ ...failFast(options.commandTimeoutMs), ...dialOptions(address) }));

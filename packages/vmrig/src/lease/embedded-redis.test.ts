@@ -43,7 +43,12 @@ async function kill(pid: number): Promise<void> {
 }
 
 function gone(pid: number): Promise<void> {
-  return waitFor({ what: `the end of ${pid}`, timeoutMs: 5000, intervalMs: 10, probe: () => Promise.resolve(isRunning(pid) ? { seen: "runs" } : { value: undefined }) });
+  return waitFor({
+    what: `the end of ${pid}`,
+    timeoutMs: 5000,
+    intervalMs: 10,
+    probe: () => Promise.resolve(isRunning(pid) ? { seen: "runs" } : { value: undefined }),
+  });
 }
 
 /** Asks for the embedded Redis and returns the pid of the server that answers. */
@@ -71,7 +76,7 @@ async function ask<T>(question: (redis: Redis) => Promise<T>): Promise<T> {
 test("it starts with an append-only file that is synced each time, never evicts, and listens on no port", async () => {
   await start();
   const settings = ["appendonly", "appendfsync", "maxmemory-policy", "port", "save"];
-  const found = await ask((redis) => Promise.all(settings.map(async (name) => ((await redis.config("GET", name)) as string[])[1])));
+  const found = await ask((redis) => Promise.all(settings.map(async (name) => (await redis.config("GET", name))[1])));
   expect(found).toEqual(["yes", "always", "noeviction", "0", ""]);
 });
 
@@ -87,7 +92,11 @@ test("it inherits nothing of the environment of the run that started it, and an 
   await writeFile(join(path, "redis-server"), `#!/bin/sh\n/usr/bin/env > ${base}/environment\necho out of luck\nexit 3\n`, { mode: 0o755 });
   process.env["VMRIG_TEST_SECRET"] = "hunter2";
   const outcome = embeddedRedis({ folder, dataFolder, path }).finally(() => delete process.env["VMRIG_TEST_SECRET"]);
-  await expect(outcome).rejects.toMatchObject({ code: "REDIS_UNREACHABLE", summary: expect.stringContaining("exit code 3"), details: ["out of luck"] });
+  await expect(outcome).rejects.toMatchObject({
+    code: "REDIS_UNREACHABLE",
+    summary: expect.stringContaining("exit code 3"),
+    details: ["out of luck"],
+  });
   const environment = await readFile(join(base, "environment"), "utf8");
   expect(environment).toContain("PATH=");
   expect(environment).not.toContain("hunter2");
@@ -178,14 +187,14 @@ test("damaged data is reported with the log, and kept", async () => {
   const first = await start();
   await kill(first);
   const files = join(dataFolder, "appendonlydir");
-  const [base] = (await readdir(files)).filter((name) => name.includes(".base."));
-  await writeFile(join(files, base ?? ""), "REDIS damaged");
+  const damaged = join(files, (await readdir(files)).find((name) => name.includes(".base.")) ?? "");
+  await writeFile(damaged, "REDIS damaged");
   await expect(embeddedRedis({ folder, dataFolder })).rejects.toMatchObject({
     code: "REDIS_UNREACHABLE",
     message: expect.stringContaining("ended while it started"),
     hint: expect.stringContaining(dataFolder),
   });
-  expect(await readFile(join(files, base ?? ""), "utf8")).toBe("REDIS damaged");
+  expect(await readFile(damaged, "utf8")).toBe("REDIS damaged");
 });
 
 test("a socket that accepts but does not answer is waited for, never replaced", async () => {

@@ -104,7 +104,9 @@ function hasItsData(dataFolder: string): Promise<boolean> {
 async function endIfIdle({ socketPath, clock }: RedisProcess): Promise<boolean> {
   const connection = await connect({ socketPath }, { commandTimeoutMs: 1500, clock });
   try {
-    const clients = String(await connection.redis.client("LIST")).trim().split("\n");
+    const clients = String(await connection.redis.client("LIST"))
+      .trim()
+      .split("\n");
     if (clients.length > 1) return false;
     await connection.redis.shutdown("NOSAVE").catch(() => {}); // its answer is the end of the connection
     return true;

@@ -24,7 +24,12 @@ export function decodeHolder(text: string): Holder {
     // Not JSON: a holder without a name is still a holder.
   }
   const field = (name: keyof Holder, missing: string) => (typeof value[name] === "string" ? value[name] : missing);
-  return printable({ who: field("who", "unknown"), host: field("host", "unknown"), command: field("command", ""), session: field("session", "") });
+  return printable({
+    who: field("who", "unknown"),
+    host: field("host", "unknown"),
+    command: field("command", ""),
+    session: field("session", ""),
+  });
 }
 
 export function printable(holder: Holder): Holder {

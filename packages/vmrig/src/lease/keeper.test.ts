@@ -188,7 +188,9 @@ test("a holder that was stopped past its TTL loses the lease, and its late write
   const { fence: older } = await alice.says("fence");
   await alice.says("accepted");
   alice.signal("SIGSTOP");
-  const bob = await (await store({ redis: { socketPath: server.socketPath } })).acquire("pcs-1", { holder: person("bob"), ttlMs: 5000, waitForMs: 10_000 });
+  const bob = await (
+    await store({ redis: { socketPath: server.socketPath } })
+  ).acquire("pcs-1", { holder: person("bob"), ttlMs: 5000, waitForMs: 10_000 });
   expect(bob.fence).toBeGreaterThan(older as number);
   expect(await guardedWrite(server.operator, bob.fence)).toBe(true);
   const before = alice.said.length;

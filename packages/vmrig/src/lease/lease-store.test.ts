@@ -46,7 +46,12 @@ test("an attempt that fails leaves nobody in line", async () => {
 test("an attempt does not overtake those who wait", async () => {
   const held = await acquire("alice");
   const waiting = leases.acquire("pcs-1", { holder: person("bob"), waitForMs: 10_000 });
-  await waitFor({ what: "bob", timeoutMs: 5000, intervalMs: 5, probe: async () => ((await leases.view("pcs-1")).line.length === 1 ? { value: 1 } : { seen: "nobody" }) });
+  await waitFor({
+    what: "bob",
+    timeoutMs: 5000,
+    intervalMs: 5,
+    probe: async () => ((await leases.view("pcs-1")).line.length === 1 ? { value: 1 } : { seen: "nobody" }),
+  });
   const releasing = held.release();
   expect(await leases.tryAcquire("pcs-1", { holder: person("carol") })).toBeUndefined();
   await releasing;
@@ -101,7 +106,11 @@ test("the view tells who holds it, since when, until when, and who waits", async
       return seen.line.length === 1 ? { value: seen } : { seen: "nobody" };
     },
   });
-  expect(view).toMatchObject({ fence: held.fence, held: { holder: person("alice"), fence: held.fence }, line: [{ holder: person("bob") }] });
+  expect(view).toMatchObject({
+    fence: held.fence,
+    held: { holder: person("alice"), fence: held.fence },
+    line: [{ holder: person("bob") }],
+  });
   expect(view.held?.expiresInMs).toBeLessThanOrEqual(30_000);
   expect(view.held?.heldForMs).toBeGreaterThanOrEqual(0);
   await held.release();
@@ -157,7 +166,10 @@ test.each([
   const held = await acquire("alice");
   await server.operator.del("vmrig:{pcs-1}:lock");
   await then();
-  await expect(leases.saveRecord(held, 2)).rejects.toMatchObject({ code: "LEASE_LOST", message: expect.stringContaining("no longer ours") });
+  await expect(leases.saveRecord(held, 2)).rejects.toMatchObject({
+    code: "LEASE_LOST",
+    message: expect.stringContaining("no longer ours"),
+  });
   expect(held.state).toBe("lost");
   await expect(leases.dropRecord(held)).rejects.toBe(await aborted(held.signal));
   expect(await leases.record("pcs-1")).toBe(1);

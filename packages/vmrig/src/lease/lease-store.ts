@@ -159,7 +159,9 @@ class RedisLeaseStore implements LeaseStore {
   #waiter(resource: string, { holder, ttlMs = 30_000 }: TryAcquireOptions): Waiter {
     this.#closing.signal.throwIfAborted();
     if (!/^[\w.-]+$/.test(resource)) {
-      throw new VmrigError("CONFIG_INVALID", { message: `"${resource}" cannot be leased: a name has letters, digits, ".", "_" and "-" only.` });
+      throw new VmrigError("CONFIG_INVALID", {
+        message: `"${resource}" cannot be leased: a name has letters, digits, ".", "_" and "-" only.`,
+      });
     }
     if (!Number.isInteger(ttlMs) || ttlMs < 1000) {
       throw new VmrigError("CONFIG_INVALID", { message: `A lease cannot have a ttl of ${ttlMs} ms: whole milliseconds, at least 1000.` });

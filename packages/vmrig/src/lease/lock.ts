@@ -17,7 +17,11 @@ export type TakeLock = (keys: readonly string[], ttlMs: number) => Promise<Lock 
 /** The only place that knows redlock: just its three primitives, no retries, no `using()`. */
 export function lockPrimitive(redis: Redis): TakeLock {
   // Scripts must be functions: 5.0.0-beta.2 ignores strings without a word, though its types allow them.
-  const redlock = new Redlock([redis], { retryCount: 0 }, { acquireScript: () => ACQUIRE, extendScript: () => EXTEND, releaseScript: () => RELEASE });
+  const redlock = new Redlock(
+    [redis],
+    { retryCount: 0 },
+    { acquireScript: () => ACQUIRE, extendScript: () => EXTEND, releaseScript: () => RELEASE },
+  );
   return async (keys, ttlMs) => {
     const lock = await answered(() => redlock.acquire([...keys], ttlMs));
     return lock === undefined ? undefined : asLock(redlock, lock);
@@ -52,6 +56,7 @@ async function answered<T>(ask: () => Promise<T>): Promise<T | undefined> {
     const votes = [...(stats?.votesAgainst.values() ?? [])];
     const refusals = votes.filter((vote) => vote instanceof ResourceLockedError).length;
     if (stats !== undefined && refusals >= stats.quorumSize) return undefined;
+    // oxlint-disable-next-line preserve-caught-error -- the cause is what must not get out
     throw new Error(votes.map((vote) => vote.message).join("; ") || error.message);
   }
 }

@@ -37,7 +37,10 @@ test("one that others may only read is closed to them", async () => {
 test.each([0o770, 0o707, 0o1777])("one that others may write to (mode %o) is refused", async (open) => {
   await mkdir(folder);
   await chmod(folder, open);
-  await expect(ensurePrivateFolder(folder)).rejects.toMatchObject({ ...UNSAFE, message: expect.stringContaining("open for others to write") });
+  await expect(ensurePrivateFolder(folder)).rejects.toMatchObject({
+    ...UNSAFE,
+    message: expect.stringContaining("open for others to write"),
+  });
 });
 
 test("one of another user is refused", async () => {
@@ -47,7 +50,10 @@ test("one of another user is refused", async () => {
     await mkdir(folder, { mode: 0o700 });
     await chown(folder, 12345, 12345);
   }
-  await expect(ensurePrivateFolder(others)).rejects.toMatchObject({ ...UNSAFE, message: expect.stringMatching(/belongs to user \d+, not to \d+/) });
+  await expect(ensurePrivateFolder(others)).rejects.toMatchObject({
+    ...UNSAFE,
+    message: expect.stringMatching(/belongs to user \d+, not to \d+/),
+  });
 });
 
 test("a link is refused, even to a private folder", async () => {

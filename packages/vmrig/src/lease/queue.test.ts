@@ -75,7 +75,12 @@ test("a release before the waiter's subscription is up is not missed", async () 
   for (let i = 1; i <= 20; i++) {
     // A new resource has a new channel; the connection that listens is up from the first round on.
     const held = await leases.acquire(`pcs-${i}`, { holder: person("alice"), ttlMs: 600_000, waitForMs: 1000 });
-    const waiting = other.acquire(`pcs-${i}`, { holder: person("bob"), ttlMs: 600_000, waitForMs: 60_000, onWait: () => void held.release() });
+    const waiting = other.acquire(`pcs-${i}`, {
+      holder: person("bob"),
+      ttlMs: 600_000,
+      waitForMs: 60_000,
+      onWait: () => void held.release(),
+    });
     expect((await waiting).holder.who).toBe("bob");
   }
 });
@@ -136,7 +141,9 @@ test("the one behind a waiter that gives up is woken when the lock is free", asy
 test("an aborted signal acquires nothing", async () => {
   const server = await redis();
   const leases = await store(server);
-  await expect(leases.acquire("pcs-1", { holder: person("alice"), waitForMs: 1000, signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "CANCELLED" });
+  await expect(leases.acquire("pcs-1", { holder: person("alice"), waitForMs: 1000, signal: AbortSignal.abort() })).rejects.toMatchObject({
+    code: "CANCELLED",
+  });
   expect(await server.operator.keys("*")).toEqual([]);
 });
 
@@ -152,7 +159,10 @@ test("at the deadline the error tells who holds it, since when, and how many are
     code: "RIG_BUSY",
     fault: "infra",
     summary: expect.stringMatching(/^"pcs-1" stayed busy for \d+\.\d s\.$/),
-    details: [expect.stringMatching(/^held by alice@laptop \(vitest run x\) for \d+\.\d s, expires in \d+ s if not renewed$/), "1 ahead of you, 2 waiting"],
+    details: [
+      expect.stringMatching(/^held by alice@laptop \(vitest run x\) for \d+\.\d s, expires in \d+ s if not renewed$/),
+      "1 ahead of you, 2 waiting",
+    ],
     hint: expect.stringContaining("vmrig status"),
   });
   expect(await lineOf(leases)).toEqual(["bob"]);
@@ -178,11 +188,16 @@ test("a waiter is told of each change of the line, and of nothing else", async (
   await waitFor({
     what: "two heartbeats of carol",
     timeoutMs: 5000,
-    probe: async () => ((await leases.view("pcs-1")).line[1]?.waitedMs ?? 0) > 200 ? { value: undefined } : { seen: "too early" },
+    probe: async () => (((await leases.view("pcs-1")).line[1]?.waitedMs ?? 0) > 200 ? { value: undefined } : { seen: "too early" }),
   });
   await alice.release();
   const bobs = await bob;
-  await waitFor({ what: "the news", timeoutMs: 5000, intervalMs: 10, probe: () => Promise.resolve(told.at(-1)?.holder?.who === "bob" ? { value: 1 } : { seen: "not yet" }) });
+  await waitFor({
+    what: "the news",
+    timeoutMs: 5000,
+    intervalMs: 10,
+    probe: () => Promise.resolve(told.at(-1)?.holder?.who === "bob" ? { value: 1 } : { seen: "not yet" }),
+  });
   await bobs.release();
   await carol;
   expect(told.map(({ position, waiting, holder }) => [position, waiting, holder?.who])).toEqual([

@@ -89,7 +89,10 @@ class Turn {
     const waited = duration(this.#waitedMs());
     if (signal.aborted) {
       if (isVmrigError(signal.reason)) return signal.reason;
-      return new VmrigError("CANCELLED", { message: `Left the line for "${this.#waiter.resource}" after ${waited}.`, cause: signal.reason });
+      return new VmrigError("CANCELLED", {
+        message: `Left the line for "${this.#waiter.resource}" after ${waited}.`,
+        cause: signal.reason,
+      });
     }
     if (!isVmrigError(error) || error.code !== "RIG_BUSY") return error;
     if (this.#outage !== undefined) return this.#outage.fault;

@@ -2,7 +2,11 @@ import { expect, test } from "vitest";
 import { describeAddress, dialOptions } from "./redis-address.ts";
 
 test.each([
-  [{ url: "redis://alice:s%40crt@db.example:6380/2" }, "redis://db.example:6380/2", { host: "db.example", port: 6380, username: "alice", password: "s@crt", db: 2 }],
+  [
+    { url: "redis://alice:s%40crt@db.example:6380/2" },
+    "redis://db.example:6380/2",
+    { host: "db.example", port: 6380, username: "alice", password: "s@crt", db: 2 },
+  ],
   [{ url: "redis://:only-a-password@db.example" }, "redis://db.example", { host: "db.example", port: 6379, password: "only-a-password" }],
   [{ url: "redis://[::1]:7000/" }, "redis://[::1]:7000", { host: "::1", port: 7000 }],
   [{ url: "rediss://db.example" }, "rediss://db.example", { host: "db.example", port: 6379, tls: {} }],
@@ -13,6 +17,11 @@ test.each([
   expect(dialOptions(address)).toEqual(options);
 });
 
-test.each(["db.example:6379", "http://db.example", "redis://", "redis://u:hunter2@db.example/not-a-number", ""])("%j is refused without being shown", (url) => {
-  expect(() => dialOptions({ url })).toThrow(expect.objectContaining({ code: "CONFIG_INVALID", message: expect.not.stringContaining("hunter2") }));
-});
+test.each(["db.example:6379", "http://db.example", "redis://", "redis://u:hunter2@db.example/not-a-number", ""])(
+  "%j is refused without being shown",
+  (url) => {
+    expect(() => dialOptions({ url })).toThrow(
+      expect.objectContaining({ code: "CONFIG_INVALID", message: expect.not.stringContaining("hunter2") }),
+    );
+  },
+);

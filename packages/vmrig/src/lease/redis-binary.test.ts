@@ -26,6 +26,9 @@ test("valkey-server does when there is no redis-server", async () => {
 test("without one the error names the package to install and the variable for a shared one", async () => {
   await install("redis-server", 0o644);
   expect(() => findRedisServer(folder)).toThrow(
-    expect.objectContaining({ code: "REDIS_MISSING", hint: expect.stringMatching(/^(run `.+(redis|valkey).*`|install Redis or Valkey), or point VMRIG_REDIS_URL to/) }),
+    expect.objectContaining({
+      code: "REDIS_MISSING",
+      hint: expect.stringMatching(/^(run `.+(redis|valkey).*`|install Redis or Valkey), or point VMRIG_REDIS_URL to/),
+    }),
   );
 });

@@ -125,4 +125,3 @@ test("a lock can be extended and released by its owner alone", async () => {
   expect(await server.operator.get("vmrig:{pcs-1}:lock")).toBe(second.lock.value);
   expect(await second.lock.extend(30_000)).toBe(true);
 });
-

@@ -41,7 +41,7 @@ test("of many who find one left behind, one gets it", async () => {
     folder = await mkdtemp(join(tmpdir(), "vmrig-test-"));
     await symlink(deadPid(), join(folder, "start-1"));
     const locks = await Promise.all(Array.from({ length: 20 }, () => tryStartLock(folder)));
-    const mine = await Promise.all(locks.map((lock) => lock?.isMine() ?? false));
+    const mine = await Promise.all(locks.map(async (lock) => (await lock?.isMine()) ?? false));
     expect(mine.filter(Boolean)).toHaveLength(1);
   }
 });

@@ -48,7 +48,15 @@ export class Waiter {
   async look(aliveMs: number): Promise<Look> {
     this.#attempt += 1;
     const reply = await this.#desk.connection.run(WAIT, this.#keys(), [aliveMs, encodeHolder(this.holder), this.#ticket]);
-    const [ticket, ahead, waiting, headExpiresInMs, pttl, heldForMs, who] = reply as [number, number, number, number, number, number, string];
+    const [ticket, ahead, waiting, headExpiresInMs, pttl, heldForMs, who] = reply as [
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+      string,
+    ];
     this.#ticket = ticket;
     const place = { ahead, waiting, headExpiresInMs };
     if (pttl === -2) return place;

@@ -1,0 +1,46 @@
+import { connectRaw, execRaw } from "./raw.ts";
+import type { BenchRig, Target } from "./rig.ts";
+
+const TOP = "/run/bench-top";
+
+/** Keeps what `/` and `/home` are now as read-only subvolumes, as a rollback by reboot needs them. */
+export async function keepSubvolumes(rig: BenchRig): Promise<void> {
+  const client = await connectRaw(rig.target());
+  await execRaw(
+    client,
+    `sudo sh -eu -c 'mkdir -p ${TOP}; mount -o subvolid=5 LABEL=vmrig-root ${TOP}; for s in @ @home; do btrfs -q subvolume snapshot -r ${TOP}/$s ${TOP}/@snapshots/bench-$s; done; sync'`,
+  );
+  client.end();
+}
+
+/** Dirty → first command the way that a machine without RAM snapshots does it: swap the subvolumes, reboot, log in. */
+export async function rollBackByReboot(rig: BenchRig): Promise<void> {
+  const target = rig.target();
+  const client = await connectRaw(target);
+  const before = await execRaw(client, "cat /proc/sys/kernel/random/boot_id");
+  await execRaw(
+    client,
+    `sudo sh -eu -c 'mkdir -p ${TOP}; mountpoint -q ${TOP} || mount -o subvolid=5 LABEL=vmrig-root ${TOP}; for s in @ @home; do mv ${TOP}/$s ${TOP}/$s.old.$(cut -c1-8 /proc/sys/kernel/random/uuid); btrfs -q subvolume snapshot ${TOP}/@snapshots/bench-$s ${TOP}/$s; done; sync; systemctl reboot --no-block'`,
+  );
+  client.destroy();
+  const deadline = performance.now() + 300_000;
+  for (;;) {
+    const boot = await bootId(target);
+    if (boot !== undefined && boot !== before) return;
+    if (performance.now() > deadline) throw new Error(`the machine did not come back in 300 s; last boot id: ${boot ?? "no answer"}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+async function bootId(target: Target): Promise<string | undefined> {
+  try {
+    const client = await connectRaw(target);
+    try {
+      return await execRaw(client, "cat /proc/sys/kernel/random/boot_id");
+    } finally {
+      client.destroy();
+    }
+  } catch {
+    return undefined;
+  }
+}

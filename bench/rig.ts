@@ -1,0 +1,51 @@
+import { join } from "node:path";
+import { claimMachines, connectGate, spawnGate, type Claim } from "vmrig/runner";
+
+export interface BenchRig extends AsyncDisposable {
+  readonly claim: Claim;
+  /** How raw tools reach the machine: what vmrig itself was granted by the last rollback. */
+  target(): Target;
+  /** The name of the baseline's snapshot. */
+  readonly snapshot: string;
+}
+
+export interface Target {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly privateKey: string;
+}
+
+/** The rig of these benchmarks, claimed the way a test run claims it. Its first use makes and boots a machine. */
+export async function openBenchRig(): Promise<BenchRig> {
+  const gate = await spawnGate({ config: join(import.meta.dirname, "vmrig.config.ts"), onLine: (line) => console.log(`vmrig  ${line}`) });
+  const client = await connectGate(gate.socket);
+  let target: Target | undefined;
+  const watched: typeof client = {
+    ...client,
+    async claim(rollback) {
+      const granted = await client.claim(rollback);
+      target = granted.machines[0]?.target;
+      return granted;
+    },
+    async rollBack(id) {
+      const granted = await client.rollBack(id);
+      target = granted.machines[0]?.target;
+      return granted;
+    },
+  };
+  const claim = await claimMachines(watched, "file");
+  return {
+    claim,
+    snapshot: `baseline-${claim.baseline}`,
+    target() {
+      if (target === undefined) throw new Error("the gate granted no machine");
+      return target;
+    },
+    async [Symbol.asyncDispose]() {
+      await claim.release();
+      client.close();
+      await gate.close();
+    },
+  };
+}
