@@ -9,7 +9,7 @@ const SNAPSHOT = "bench-floor";
  */
 export async function makeFloor(rig: BenchRig, qmp: string): Promise<() => Promise<void>> {
   await rig.claim.rollBack();
-  await rig.claim.machines["pc1"]?.$`true`;
+  await rig.machine.$`true`;
   await monitor(qmp, `savevm ${SNAPSHOT}`);
   return async () => {
     await monitor(qmp, `loadvm ${SNAPSHOT}`);

@@ -32,7 +32,8 @@ const ALGORITHMS = { kex: ["curve25519-sha256"], cipher: ["aes128-gcm@openssh.co
 export async function connectRaw(target: Target): Promise<Client> {
   const client = new Client();
   await new Promise<void>((resolve, reject) => {
-    client.once("ready", resolve).once("error", reject);
+    // A machine that reboots ends a handshake with more than one error.
+    client.once("ready", resolve).on("error", reject);
     client.connect({
       host: target.host,
       port: target.port,

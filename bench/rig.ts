@@ -1,8 +1,10 @@
 import { join } from "node:path";
+import type { Machine } from "vmrig";
 import { claimMachines, connectGate, spawnGate, type Claim } from "vmrig/runner";
 
 export interface BenchRig extends AsyncDisposable {
   readonly claim: Claim;
+  readonly machine: Machine;
   /** How raw tools reach the machine: what vmrig itself was granted by the last rollback. */
   target(): Target;
   /** The name of the baseline's snapshot. */
@@ -35,8 +37,11 @@ export async function openBenchRig(): Promise<BenchRig> {
     },
   };
   const claim = await claimMachines(watched, "file");
+  const machine = claim.machines["pc1"];
+  if (machine === undefined) throw new Error("the rig of the benchmarks has no pc1");
   return {
     claim,
+    machine,
     snapshot: `baseline-${claim.baseline}`,
     target() {
       if (target === undefined) throw new Error("the gate granted no machine");

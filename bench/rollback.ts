@@ -7,8 +7,7 @@ import { openBenchRig } from "./rig.ts";
 /** Dirty → first command: vmrig, the floor, and a rollback by reboot, in turn on the same machine. */
 export async function rollback(rounds: number): Promise<void> {
   await using rig = await openBenchRig();
-  const machine = rig.claim.machines["pc1"];
-  if (machine === undefined) throw new Error("the rig has no pc1");
+  const { machine } = rig;
   const floor = await makeFloor(rig, await benchQmp());
   const samples: Samples = {};
   for (let turn = 0; turn < rounds; turn++) {

@@ -18,9 +18,10 @@ const SERVICES = new Map([
  *
  * @param {readonly string[]} packages
  * @param {NodeJS.ProcessEnv} env
+ * @param {readonly string[]} [options] for apt-get
  */
-export async function aptInstall(packages, env) {
-  const apt = ["apt-get", "--quiet", "--option", "DPkg::Lock::Timeout=300"];
+export async function aptInstall(packages, env, options = []) {
+  const apt = ["apt-get", "--quiet", "--option", "DPkg::Lock::Timeout=300", ...options];
   const quiet = { env: { ...env, DEBIAN_FRONTEND: "noninteractive" } };
   await quietly("apt-get update", [...apt, "update"], quiet);
   await withoutServices(() => quietly("apt-get install", [...apt, "install", "--yes", "--no-install-recommends", ...packages], quiet));

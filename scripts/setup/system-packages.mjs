@@ -1,27 +1,70 @@
 import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { aptInstall } from "./apt.mjs";
 import { installAdvice, packagesFor, programs } from "./programs.mjs";
+import { backportsFor, hasTrustedQemu, withRelease } from "./qemu.mjs";
 import { SetupError } from "./setup-error.mjs";
 import { systemFamily, which } from "./system.mjs";
+
+/** @typedef {{ cache: string, env: NodeJS.ProcessEnv, say: import("./setup.mjs").Say }} Context */
 
 /**
  * Looks for the programs that run beside Node, and installs the missing ones where it may: as root on Debian and its family.
  *
- * @param {{ cache: string, env: NodeJS.ProcessEnv, say: import("./setup.mjs").Say }} context
+ * @param {Context} context
  * @returns {Promise<SetupError | undefined>} what a person has to install
  */
-export async function ensureSystemPackages({ cache, env, say }) {
+export async function ensureSystemPackages(context) {
+  const { cache, env } = context;
   const family = await systemFamily();
-  const path = env["PATH"] ?? "";
-  const missing = programs(process.arch).filter((need) => !need.commands.some((command) => which(command, path) !== undefined));
-  if (family === "debian" && process.getuid?.() === 0 && missing.length > 0) {
-    const packages = packagesFor(missing, family);
-    say("debian", `installing ${packages.join(", ")}`);
-    await aptInstall(packages, env);
+  const missing = programs(process.arch).filter((need) => find(need, env) === undefined);
+  if (family === "debian" && process.getuid?.() === 0) {
+    await installOnDebian(missing, context);
     return undefined;
   }
   const hasImage = existsSync(join(cache, "images", "debian-13"));
   const needed = missing.filter((need) => !(need.image && hasImage));
   return needed.length === 0 ? undefined : new SetupError("Programs that vmrig needs are not installed.", installAdvice(needed, family));
+}
+
+/**
+ * @param {readonly import("./programs.mjs").Need[]} missing
+ * @param {Context} context
+ */
+async function installOnDebian(missing, { env, say }) {
+  const backports = backportsFor(await readFile("/etc/os-release", "utf8"));
+  const emulator = programs(process.arch).filter((need) => need.commands[0]?.startsWith("qemu-"));
+  if (backports !== undefined && !(await areTrusted(emulator, env))) {
+    const packages = packagesFor(emulator, "debian");
+    say("debian", `installing ${packages.join(", ")} from ${backports}: the release's own QEMU lets emulated machines crash`);
+    await withRelease(backports, env, (options) => aptInstall(packages, env, options));
+  }
+  const packages = packagesFor(
+    missing.filter((need) => find(need, env) === undefined),
+    "debian",
+  );
+  if (packages.length === 0) return;
+  say("debian", `installing ${packages.join(", ")}`);
+  await aptInstall(packages, env);
+}
+
+/**
+ * @param {readonly import("./programs.mjs").Need[]} emulator
+ * @param {NodeJS.ProcessEnv} env
+ */
+async function areTrusted(emulator, env) {
+  for (const need of emulator) {
+    const file = find(need, env);
+    if (file === undefined || !(await hasTrustedQemu(file, env))) return false;
+  }
+  return true;
+}
+
+/**
+ * @param {import("./programs.mjs").Need} need
+ * @param {NodeJS.ProcessEnv} env
+ */
+function find(need, env) {
+  return need.commands.map((command) => which(command, env["PATH"] ?? "")).find((file) => file !== undefined);
 }

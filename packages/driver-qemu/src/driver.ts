@@ -3,6 +3,7 @@ import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
+  passFence,
   VmrigError,
   type Admission,
   type Authority,
@@ -14,13 +15,12 @@ import {
 } from "vmrig/driver";
 import { measureAccelerator, resolveAccelerator, type Accelerator } from "./accelerator.ts";
 import { platformOf } from "./command-line.ts";
-import { passFence } from "./fence.ts";
 import { openGuestAgent } from "./guest-agent.ts";
 import { findImage, type Image, type ImageSource } from "./image.ts";
-import { lanPid } from "./lan.ts";
+import { lanPid, stopLan } from "./lan.ts";
 import { machineDefinition, machineFiles, readJson, type MachineDefinition, type QemuRun } from "./machine-files.ts";
 import { unmakeMachine } from "./make.ts";
-import { findQemu } from "./qemu-binary.ts";
+import { emulatesReliably, findQemu } from "./qemu-binary.ts";
 import { findProcess, startProcess, stopProcess } from "./qemu-process.ts";
 import { openQmp, type Qmp } from "./qmp.ts";
 import { listSnapshots, loadSnapshot, revertDisk, saveSnapshot, snapshotPlatform } from "./snapshots.ts";
@@ -102,8 +102,7 @@ export function qemu(options: QemuOptions = {}): Driver {
 
     async inspect(copy) {
       const wanted = copy.machines.map((machine) => machine.name);
-      const found = await readdir(join(copy.folder, "machines")).catch(() => []);
-      const names = [...new Set([...wanted, ...found])];
+      const names = [...new Set([...wanted, ...(await machineNames(copy))])];
       return { machines: await Promise.all(names.map((name) => status(copy, name))) };
     },
 
@@ -112,7 +111,11 @@ export function qemu(options: QemuOptions = {}): Driver {
       await passFence(machineFiles(machine, machine.name).fences, machine.name, admission.fence);
       if ((await findProcess(machine)) === undefined) await startProcess(machine);
       const { why } = resolveAccelerator(machine.accelerator, measureAccelerator());
-      if (machine.accelerator === "tcg") admission.say?.(`boot     ${machine.name} boots, emulated (${why}): this takes about a minute, once`);
+      if (machine.accelerator === "tcg") {
+        admission.say?.(`boot     ${machine.name} boots, emulated (${why}): this takes about a minute, once`);
+        const { version } = await findQemu(machine.cacheFolder);
+        if (!emulatesReliably(version)) admission.say?.(`boot     ${machine.name}: QEMU ${version} lets emulated machines crash at random; use 8.2 or newer`);
+      }
       await admit(machine, admission, BOOT_MS[machine.accelerator]);
     },
 
@@ -145,6 +148,8 @@ export function qemu(options: QemuOptions = {}): Driver {
       const machine = await find(ref);
       await passFence(machineFiles(machine, machine.name).fences, machine.name, authority.fence);
       await unmakeMachine(machine);
+      // The state that knew the network may be lost as well; with its last machine it has no purpose.
+      if ((await machineNames(ref.copy)).length === 0) await stopLan(ref.copy.runtimeFolder);
     },
 
     async park(ref, authority) {
@@ -236,10 +241,14 @@ async function admit(machine: MachineDefinition, admission: Admission, timeoutMs
   }
 }
 
+async function machineNames(copy: CopySpec): Promise<string[]> {
+  return readdir(join(copy.folder, "machines")).catch(() => []);
+}
+
 async function find(ref: MachineRef): Promise<MachineDefinition> {
   const machine = await readJson(machineFiles(ref.copy, ref.name).definition, machineDefinition);
   if (machine !== undefined) return machine;
-  const names = await readdir(join(ref.copy.folder, "machines")).catch(() => []);
+  const names = await machineNames(ref.copy);
   throw new VmrigError("MACHINE_MISSING", {
     message: `There is no machine ${ref.name} in copy ${ref.copy.copy}.`,
     details: [`looked in ${join(ref.copy.folder, "machines")}`, `it has: ${names.join(", ") || "none"}`],

@@ -54,6 +54,12 @@ export async function findQemu(cacheFolder: string): Promise<QemuBinary> {
   return { path, machineType: wanted.machine, version };
 }
 
+/** Older emulators let a Linux 6.12 guest crash at random: kernel double faults in half of the boots on a busy computer, seen with 7.2. */
+export function emulatesReliably(version: string): boolean {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  return major > 8 || (major === 8 && minor >= 2);
+}
+
 async function askVersion(path: string, note: string): Promise<string> {
   const { stdout } = await execa(path, ["--version"]).catch((error: unknown) => {
     throw new VmrigError("QEMU_MISSING", { message: `${path} --version failed.`, hint: "reinstall QEMU", cause: error });

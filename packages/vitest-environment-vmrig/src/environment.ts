@@ -15,11 +15,11 @@ export function fileOptions(): FileOptions {
 const environment: Environment = {
   name: "vmrig",
   viteEnvironment: "ssr",
-  setup(global, options) {
+  setup(global: { [KEY]?: unknown }, options) {
     global[KEY] = ownOptions(options);
     return {
-      teardown() {
-        delete global[KEY];
+      teardown: (left: { [KEY]?: unknown }) => {
+        delete left[KEY];
       },
     };
   },

@@ -6,3 +6,4 @@ export { claimMachines, type Claim } from "./gate/claim.ts";
 export type { Welcome } from "./gate/messages.ts";
 export { ROLLBACK_POLICIES, type RollbackPolicy } from "./config/schema.ts";
 export { asVmrigError, type ErrorJson } from "./errors/vmrig-error.ts";
+export { openFolders, type Folders } from "./config/folders.ts";

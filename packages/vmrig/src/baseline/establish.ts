@@ -1,6 +1,7 @@
 import type { Inventory } from "../driver/driver.ts";
 import { waitFor } from "../wait/wait-for.ts";
 import { baselineSnapshot, PRISTINE } from "./baseline-id.ts";
+import { guestOf } from "./guest.ts";
 import { login } from "./login.ts";
 import { prepare } from "./prepare.ts";
 import type { Recipe } from "./recipe.ts";
@@ -11,30 +12,32 @@ const SETTLE_MS = 240_000;
 
 /**
  * Makes sure that every machine of the copy has the baseline: boots what was just made, keeps it as `pristine`, prepares, captures. Does
- * nothing when the baseline is there. All machines take part together, because they know each other.
+ * nothing when the baseline is there. All machines take part together, because they know each other; but only one that has never been
+ * captured is booted as it is. The others may be parked, and are dirty.
  */
 export async function establishBaseline(scene: Scene, id: string, recipes: Readonly<Record<string, Recipe>>): Promise<void> {
   const { driver, copy, say } = scene;
   const inventory = await driver.inspect(copy);
-  if (everyMachineHas(scene, inventory, baselineSnapshot(id))) return;
+  if (whoLacks(scene, inventory, baselineSnapshot(id)).length === 0) return;
   const started = performance.now();
-  if (everyMachineHas(scene, inventory, PRISTINE)) {
-    say(`baseline ${copy.copy}: the recipe changed; preparing anew from the pristine machines`);
-    await onEach(scene, (machine) => driver.restore(machine, PRISTINE, admission(scene)));
-  } else {
-    await onEach(scene, (machine) => driver.boot(machine, admission(scene)));
-    await onEach(scene, (machine) => settle(scene, machine.name));
-    await onEach(scene, (machine) => driver.capture(machine, PRISTINE, authority(scene)));
-    say(`boot     ${copy.copy}: all machines are up after ${seconds(started)}`);
-  }
+  const fresh = whoLacks(scene, inventory, PRISTINE);
+  if (fresh.length === 0) say(`baseline ${copy.copy}: the recipe changed; preparing anew from the pristine machines`);
+  await onEach(scene, async (machine) => {
+    if (!fresh.includes(machine.name)) return driver.restore(machine, PRISTINE, admission(scene));
+    await driver.boot(machine, admission(scene));
+    if (guestOf(driver.guest).system) await settle(scene, machine.name);
+    return driver.capture(machine, PRISTINE, authority(scene));
+  });
+  if (fresh.length > 0) say(`boot     ${copy.copy}: ${fresh.join(", ")} up after ${seconds(started)}`);
   const preparing = performance.now();
   await prepare(scene, id, recipes);
   await onEach(scene, (machine) => driver.capture(machine, baselineSnapshot(id), authority(scene)));
   say(`baseline ${copy.copy}: ${id} is prepared and captured after ${seconds(preparing)}`);
 }
 
-function everyMachineHas({ copy }: Scene, inventory: Inventory, snapshot: string): boolean {
-  return copy.machines.every(({ name }) => inventory.machines.find((machine) => machine.name === name)?.snapshots.includes(snapshot));
+function whoLacks({ copy }: Scene, { machines }: Inventory, snapshot: string): string[] {
+  const names = copy.machines.map(({ name }) => name);
+  return names.filter((name) => !machines.find((machine) => machine.name === name)?.snapshots.includes(snapshot));
 }
 
 /** A snapshot of a machine that still boots would do the rest of its boot in every test. */

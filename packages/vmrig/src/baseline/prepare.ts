@@ -2,9 +2,10 @@ import type { MachineRef } from "../driver/driver.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import type { Connection } from "../ssh/connection.ts";
 import { generateKeyPair } from "../ssh/keys.ts";
-import { houseKeepingScript, PROOF_FOLDER, type Peer } from "./house-keeping.ts";
+import { guestOf, requireSystem, type Guest } from "./guest.ts";
+import { houseKeepingScript, type Peer } from "./house-keeping.ts";
 import { login } from "./login.ts";
-import type { Recipe } from "./recipe.ts";
+import { EMPTY_RECIPE, type Recipe } from "./recipe.ts";
 import { recipeSteps } from "./recipe-script.ts";
 import { onEach, TEST_USER, type Scene } from "./scene.ts";
 
@@ -15,9 +16,12 @@ const STEP_MS = 15 * 60_000;
  * Turns pristine machines into what their baseline holds: vmrig's own house-keeping, then the recipe. Leaves no session and no key of this
  * lease behind.
  *
- * @throws VmrigError `PREPARE_FAILED` with the step, its exit code and its last lines
+ * @throws VmrigError `PREPARE_FAILED` with the step, its exit code and its last lines; `CAPABILITY_MISSING` when the driver's machines have
+ * no system to install things in
  */
 export async function prepare(scene: Scene, baseline: string, recipes: Readonly<Record<string, Recipe>>): Promise<void> {
+  const guest = guestOf(scene.driver.guest);
+  for (const { name } of scene.copy.machines) requireSystem(guest, scene.driver.name, name, recipes[name] ?? EMPTY_RECIPE);
   const { machines } = await scene.driver.inspect(scene.copy);
   const peers = scene.copy.machines.map(({ name, lanAddress }): Peer => {
     const hostKey = machines.find((machine) => machine.name === name)?.hostKey;
@@ -27,9 +31,11 @@ export async function prepare(scene: Scene, baseline: string, recipes: Readonly<
   const trust = generateKeyPair();
   await onEach(scene, async (ref) => {
     const steps = [
-      { what: "vmrig's house-keeping", script: houseKeepingScript({ machine: ref.name, peers, trust, user: TEST_USER }) },
-      ...recipeSteps(recipes[ref.name] ?? { packages: [], files: [], run: [] }),
-      { what: "seal", script: sealScript(baseline) },
+      ...(guest.system
+        ? [{ what: "vmrig's house-keeping", script: houseKeepingScript({ machine: ref.name, peers, trust, user: TEST_USER }) }]
+        : []),
+      ...recipeSteps(recipes[ref.name] ?? EMPTY_RECIPE),
+      { what: "seal", script: sealScript(guest, baseline) },
     ];
     await using connection = await login(scene, ref);
     for (const step of steps) await runStep(scene, connection, ref, step);
@@ -43,7 +49,7 @@ async function runStep(
   { what, script }: { readonly what: string; readonly script: string },
 ): Promise<void> {
   scene.lease.assertHeld();
-  const result = await connection.exec("sudo -n -i sh -eu -s", { input: `${script}\n`, timeoutMs: STEP_MS, signal: scene.lease.signal });
+  const result = await connection.exec(guestOf(scene.driver.guest).prepareShell, { input: `${script}\n`, timeoutMs: STEP_MS, signal: scene.lease.signal });
   scene.lease.assertHeld();
   if (result.exitCode === 0) return;
   const last = `${result.stdout.toString("utf8")}\n${result.stderr.toString("utf8")}`.trim().split("\n").slice(-12);
@@ -55,11 +61,11 @@ async function runStep(
 }
 
 /** The last step: what proves a rollback later, and nothing of this lease. */
-function sealScript(baseline: string): string {
+function sealScript({ system, proofFolder }: Guest, baseline: string): string {
   return [
-    `rm -f ${PROOF_FOLDER}/nonce /home/${TEST_USER}/.ssh/authorized_keys`,
-    `echo ${baseline} > ${PROOF_FOLDER}/baseline`,
-    `chown ${TEST_USER}: ${PROOF_FOLDER}/baseline`,
-    "sync",
+    `mkdir -p ${proofFolder}`,
+    `rm -f ${proofFolder}/nonce`,
+    `echo ${baseline} > ${proofFolder}/baseline`,
+    ...(system ? [`chown ${TEST_USER}: ${proofFolder}/baseline`, `rm -f /home/${TEST_USER}/.ssh/authorized_keys`, "sync"] : []),
   ].join("\n");
 }

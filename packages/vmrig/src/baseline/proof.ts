@@ -1,14 +1,16 @@
 import { systemClock, type Clock } from "../clock/clock.ts";
+import type { GuestKind } from "../driver/driver.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import type { Connection } from "../ssh/connection.ts";
 import type { ExecResult } from "../ssh/exec.ts";
-import { PROOF_FOLDER, STEP_CLOCK } from "./house-keeping.ts";
+import { guestOf, type Guest } from "./guest.ts";
 
 export interface ProofOptions {
   /** For errors. */
   readonly machine: string;
   /** The baseline that the machine must be at. */
   readonly baseline: string;
+  readonly guest: GuestKind;
   /** Left on the machine by this proof. One nonce per rollback: connections that share it prove the same one. */
   readonly nonce: string;
   /** Told once when the proof fails. */
@@ -25,6 +27,7 @@ export interface ProofOptions {
  */
 export function proven(connection: Connection, options: ProofOptions): Connection {
   const { machine, baseline, nonce, onFailure, clock = systemClock } = options;
+  const guest = guestOf(options.guest);
   const passed = `vmrig-proof ${nonce} passed`;
   let verdict: "unknown" | "passed" | VmrigError = "unknown";
 
@@ -35,7 +38,7 @@ export function proven(connection: Connection, options: ProofOptions): Connectio
     async exec(command, execOptions) {
       if (verdict === "passed") return connection.exec(command, execOptions);
       if (verdict !== "unknown") throw verdict;
-      const result = await connection.exec(`${proofScript({ baseline, nonce, passed, now: clock.wall() })}\n${command}`, execOptions);
+      const result = await connection.exec(`${proofScript(guest, { baseline, nonce, passed, now: clock.wall() })}\n${command}`, execOptions);
       const rest = withoutFirstLine(result.stdout, passed);
       if (rest !== undefined) {
         verdict = "passed";
@@ -59,12 +62,12 @@ interface ProofScript {
 }
 
 /** Only what the shell has built in, but for the clock's step: each program that an emulated machine starts costs 50 ms. */
-function proofScript({ baseline, nonce, passed, now }: ProofScript): string {
-  const folder = PROOF_FOLDER;
+function proofScript({ proofFolder: folder, stepClock }: Guest, { baseline, nonce, passed, now }: ProofScript): string {
+  const step = stepClock === undefined ? "" : `${stepClock} -s @${(now / 1000).toFixed(3)} >/dev/null && `;
   return [
     `vmrig_b=; vmrig_n=; read -r vmrig_b < ${folder}/baseline; [ ! -e ${folder}/nonce ] || read -r vmrig_n < ${folder}/nonce`,
     `case "$vmrig_b/$vmrig_n" in`,
-    `${baseline}/) ${STEP_CLOCK} -s @${(now / 1000).toFixed(3)} >/dev/null && echo ${nonce} > ${folder}/nonce || exit 97 ;;`,
+    `${baseline}/) ${step}echo ${nonce} > ${folder}/nonce || exit 97 ;;`,
     `${baseline}/${nonce}) ;;`,
     `*) echo "vmrig-proof failed: baseline '$vmrig_b', nonce '$vmrig_n'"; exit 97 ;;`,
     `esac`,

@@ -15,6 +15,8 @@ export interface RecipeFile {
   readonly owner: string;
 }
 
+export const EMPTY_RECIPE: Recipe = { packages: [], files: [], run: [] };
+
 /** The rig's recipe first, then the machine's own. */
 export function joinRecipes(first: Recipe, second: Recipe): Recipe {
   return {

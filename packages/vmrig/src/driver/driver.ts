@@ -12,6 +12,15 @@ export type PublicKey = string;
 /** What a rollback covers: RAM and disk, the disk with a new boot, or the disk under a kernel that keeps running. */
 export type RollbackKind = "memory" | "disk" | "soft";
 
+/**
+ * What vmrig finds inside of a machine.
+ *
+ * - `linux`: a system of its own, with systemd, OpenSSH, a clock and a test user who may `sudo`.
+ * - `shell`: no more than a shell in the test user's home. vmrig waits for no boot, sets no clock, leaves out its house-keeping and becomes
+ *   nobody else; a recipe may only `run` lines, as the test user.
+ */
+export type GuestKind = "linux" | "shell";
+
 export type PowerState = "running" | "paused" | "off" | "absent";
 export type PowerAction = "crash" | "off" | "on" | "reboot";
 
@@ -98,6 +107,8 @@ export interface Driver {
   /** Whether its machines live on this computer alone; decides which Terraform state backends are legal. */
   readonly locality: "this-computer" | "shared";
   readonly rollback: RollbackKind;
+  /** @defaultValue `linux` */
+  readonly guest?: GuestKind;
 
   /** Says what machines are made of; fetches and checks what is needed to know it. Cheap when nothing changed. */
   fingerprint(copy: CopySpec): Promise<Fingerprint>;
@@ -118,13 +129,13 @@ export interface Driver {
    * key and nobody else. A machine whose process is gone is started again from the snapshot.
    */
   restore(machine: MachineRef, snapshot: SnapshotName, admission: Admission): Promise<void>;
-  /** Ends a machine that Terraform's state does not know. Only for clearing up by hand. */
+  /** Ends a machine that Terraform will not end: one that its state does not know, or whose making was cut off. Always on somebody's word. */
   remove(machine: MachineRef, authority: Authority): Promise<void>;
 
   /** Lets a machine rest while nobody holds it. */
-  park?(machine: MachineRef, authority: Authority): Promise<void>;
-  power?(machine: MachineRef, action: PowerAction, authority: Authority): Promise<void>;
-  network?(machine: MachineRef, action: "disconnect" | "connect", authority: Authority): Promise<void>;
+  readonly park?: (machine: MachineRef, authority: Authority) => Promise<void>;
+  readonly power?: (machine: MachineRef, action: PowerAction, authority: Authority) => Promise<void>;
+  readonly network?: (machine: MachineRef, action: "disconnect" | "connect", authority: Authority) => Promise<void>;
   /** What the machine printed on its console so far. */
-  console?(machine: MachineRef): AsyncIterable<string>;
+  readonly console?: (machine: MachineRef) => AsyncIterable<string>;
 }

@@ -1,6 +1,7 @@
 /** What the author of a driver needs: the contract, the errors and the one wait loop. */
 export * from "./driver.ts";
 export * from "./rig-stack.ts";
+export { passFence } from "./fence.ts";
 export { VmrigError, isVmrigError, type ErrorFacts } from "../errors/vmrig-error.ts";
 export { CODES, type ErrorCode, type Fault } from "../errors/codes.ts";
 export { waitFor, type Observation, type WaitOptions } from "../wait/wait-for.ts";

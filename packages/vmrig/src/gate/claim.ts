@@ -43,7 +43,7 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
     connections.add(connection);
     connection.closed.addEventListener("abort", () => connections.delete(connection), { once: true });
     const onFailure = (error: VmrigError): void => void client.broken(id, name, error).catch(() => {});
-    return proven(connection, { machine: name, baseline: grant.baseline, nonce: grant.nonce, onFailure });
+    return proven(connection, { machine: name, baseline: grant.baseline, guest: grant.guest, nonce: grant.nonce, onFailure });
   };
 
   return {

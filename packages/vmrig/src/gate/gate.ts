@@ -60,6 +60,7 @@ export function openGate(options: GateOptions): Gate {
   let holding: Promise<Holding> | undefined;
   let current: Claim | undefined;
   let handedOut: Grant | undefined;
+  let closed: Promise<void> | undefined;
 
   const hold = async (signal: AbortSignal): Promise<Holding> => {
     const copy = await copySpec(rig, 1, folders);
@@ -71,6 +72,7 @@ export function openGate(options: GateOptions): Gate {
     const leased = clock.monotonic();
     try {
       const made = await makeHolding({ rig, copy, store: opened, lease, say, until: closing.signal, ...(options.allow && { allow: options.allow }) });
+      lease.assertHeld();
       say(`lease    ${copy.copy}: leased in ${ms(leased - asked)}, checked in ${ms(clock.monotonic() - leased)}`);
       lease.signal.addEventListener("abort", () => forget(made), { once: true });
       return made;
@@ -81,21 +83,29 @@ export function openGate(options: GateOptions): Gate {
   };
 
   const forget = (made: Holding): void => {
-    if (current?.holding === made) current = undefined;
     holding = undefined;
     handedOut = undefined;
+    if (current?.holding === made) finish(current);
+  };
+
+  /** The claim is over, and the next one has its turn. */
+  const finish = (claim: Claim): void => {
+    current = undefined;
+    claim.done();
   };
 
   const handOut = async (id: string, held: Holding): Promise<Grant> => {
     handedOut = undefined;
     const started = clock.monotonic();
     const machines = await held.rollBack();
+    held.lease.assertHeld();
     say(`rollback ${held.lease.resource}: ${machines.map(({ name }) => name).join(", ")} back at ${held.baseline} in ${ms(clock.monotonic() - started)}`);
     return (handedOut = {
       claim: id,
       copy: held.lease.resource,
       fence: held.lease.fence,
       baseline: held.baseline,
+      guest: rig.driver.guest ?? "linux",
       nonce: randomUUID(),
       machines: machines.map(({ name, lanAddress, target }) => ({ name, lanAddress, target: { ...target } })),
     });
@@ -104,6 +114,13 @@ export function openGate(options: GateOptions): Gate {
   const find = (id: string): Claim => {
     if (current?.id === id) return current;
     throw new VmrigError("LEASE_LOST", { message: `The claim ${id} on rig "${rig.name}" is over: its lease was lost or released.` });
+  };
+
+  const shutDown = async (): Promise<void> => {
+    closing.abort(new VmrigError("CANCELLED", { message: `The run was ended while it waited for rig "${rig.name}".` }));
+    const held = await holding?.catch(() => undefined);
+    await held?.release();
+    await (await store?.catch(() => undefined))?.close();
   };
 
   return {
@@ -121,7 +138,8 @@ export function openGate(options: GateOptions): Gate {
         current = { id, holding: held, done };
         return rollback === "run" && handedOut !== undefined ? { ...handedOut, claim: id } : await handOut(id, held);
       } catch (error) {
-        current = undefined;
+        // The turn may have been handed on already, when the lease was lost.
+        if (current?.done === done) current = undefined;
         done();
         throw error;
       }
@@ -131,22 +149,15 @@ export function openGate(options: GateOptions): Gate {
     },
     broken(id, machine, error) {
       find(id);
+      // Nobody gets it without a rollback, also where one per run would do.
+      handedOut = undefined;
       say(`broken   ${machine}: ${error.summary}`);
     },
     release(id) {
-      if (current?.id !== id) return;
-      const { done } = current;
-      current = undefined;
-      done();
+      if (current?.id === id) finish(current);
     },
     lost: (id) => find(id).holding.lease.signal,
-    async close() {
-      if (closing.signal.aborted) return;
-      closing.abort(new VmrigError("CANCELLED", { message: `The run was ended while it waited for rig "${rig.name}".` }));
-      const held = await holding?.catch(() => undefined);
-      await held?.release();
-      await (await store?.catch(() => undefined))?.close();
-    },
+    close: () => (closed ??= shutDown()),
     async [Symbol.asyncDispose]() {
       await this.close();
     },

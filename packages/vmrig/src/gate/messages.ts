@@ -46,6 +46,7 @@ export const grant = z.object({
   copy: z.string(),
   fence: z.number(),
   baseline: z.string(),
+  guest: z.enum(["linux", "shell"]),
   /** What the proof of the rollback leaves on the machines; the next grant has another. */
   nonce: z.string(),
   machines: z.array(

@@ -1,13 +1,14 @@
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { VmrigError, type Fence } from "vmrig/driver";
+import { VmrigError } from "../errors/vmrig-error.ts";
+import type { Fence } from "./driver.ts";
 
 /**
  * The largest fence that a machine has seen, kept on this computer, outside of what a rollback rewinds.
  *
  * It is a folder with one empty file per fence: making a file is atomic and can never lower the maximum, so two holders need no lock to
- * agree on who is newer. A check alone could still be overtaken between itself and the act; whoever acts on a running machine therefore
- * checks while it has QEMU's control channel open, which QEMU gives to one client at a time.
+ * agree on who is newer. A check alone could still be overtaken between itself and the act: a driver checks while it has the machine's control
+ * channel for itself (QEMU's is given to one client at a time).
  *
  * @throws VmrigError `FENCED` when the machine has seen a larger one
  */

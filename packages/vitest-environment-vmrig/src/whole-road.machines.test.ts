@@ -1,0 +1,202 @@
+import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { stripVTControlCharacters } from "node:util";
+import { execa } from "execa";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openHome, type Home } from "./home.test.kit.ts";
+
+/**
+ * The whole road on two real machines: real Vitest runs, real Redis, real Terraform, real QEMU. The machines are made once, by the example's
+ * own first run; each test after it is a story about the next run.
+ */
+
+const EXAMPLE = fileURLToPath(new URL("../../../examples/two-machines", import.meta.url));
+const PROJECT = fileURLToPath(new URL("../test-projects/real", import.meta.url));
+const CLI = fileURLToPath(import.meta.resolve("vmrig/cli"));
+const VITEST = fileURLToPath(new URL("../vitest.mjs", import.meta.resolve("vitest")));
+
+let home: Home;
+beforeAll(async () => {
+  home = await openHome();
+});
+afterAll(() => home[Symbol.asyncDispose]());
+
+/** Starts `vitest run` as a person would, in its own process group, with the words and variables given. */
+function start(folder: string, words: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  return execa(process.execPath, [VITEST, "run", ...words], {
+    cwd: folder,
+    env: { ...home.env, NO_COLOR: "1", VITEST: undefined, VITEST_POOL_ID: undefined, VITEST_WORKER_ID: undefined, ...env },
+    reject: false,
+    all: true,
+    detached: true,
+    timeout: 400_000,
+  });
+}
+
+async function run(folder: string, words: readonly string[], env?: Readonly<Record<string, string>>): Promise<{ code: number | undefined; output: string }> {
+  const { exitCode, all } = await start(folder, words, env);
+  return { code: exitCode, output: stripVTControlCharacters(all) };
+}
+
+const green = (words: readonly string[], env?: Readonly<Record<string, string>>) => async (): Promise<string> => {
+  const { code, output } = await run(PROJECT, words, env);
+  expect(code, output).toBe(0);
+  return output;
+};
+
+const copyFolder = (): string => join(home.folders.state, "rigs", "two-machines-1");
+
+async function qemuPids(): Promise<number[]> {
+  const names = await readdir(join(copyFolder(), "machines"));
+  return Promise.all(names.toSorted().map(async (name) => Number(await readFile(join(copyFolder(), "machines", name, "qemu.pid"), "utf8"))));
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+test("makes the machines, takes their baseline and runs the example, and says each step", async () => {
+  const { code, output } = await run(EXAMPLE, []);
+  expect(code, output).toBe(0);
+  const steps = ["check", "plan", "boot", "baseline", "lease", "rollback"].map((word) => output.indexOf(` vmrig  ${word.padEnd(8)}`));
+  expect(steps.every((at) => at > 0), output).toBe(true);
+  expect(steps).toEqual(steps.toSorted((a, b) => a - b));
+  expect(output).toMatch(/Tests\s+6 passed/);
+});
+
+test("a second run starts no Terraform and boots nothing, and tells how long lease, check and rollback took", async () => {
+  const before = await qemuPids();
+  const output = await green(["look"], { VMRIG_TERRAFORM: "/nonexistent/terraform" })();
+  expect(output).not.toMatch(/vmrig {2}(plan|boot|baseline)/);
+  expect(output).toMatch(/leased in \d+ m?s, checked in \d+ m?s/);
+  expect(output).toMatch(/pc1, pc2 back at [0-9a-f]{16} in [\d.]+ m?s/);
+  expect(await qemuPids()).toEqual(before);
+});
+
+test("a wiped machine works again for the next file, and a turned clock is right again", green(["harm"]));
+
+describe("leases nothing", () => {
+  test.each([
+    ["when only unit tests run", ["--project", "unit"]],
+    ["when -t hits no test", ["look", "-t", "no test has this name", "--passWithNoTests"]],
+  ])("%s", async (_title, words) => {
+    expect(await green(words)()).not.toContain("leased in");
+  });
+
+  test("when tests are only listed", async () => {
+    const { all, exitCode } = await execa(process.execPath, [VITEST, "list"], { cwd: PROJECT, env: { ...home.env, NO_COLOR: "1" }, all: true });
+    expect(exitCode).toBe(0);
+    expect(all).toContain("a command runs on pc1");
+    expect(all).not.toContain("leased in");
+  });
+});
+
+test("of two runs at once one waits, says who holds the rig and its place in line, and both end green", async () => {
+  const runs = await Promise.all([green(["look"])(), green(["look"])()]);
+  const waited = runs.filter((output) => /two-machines-1 is held by \S+@\S+ \(vitest run look\) for .*you are next/.test(output));
+  expect(waited, runs.join("\n")).toHaveLength(1);
+});
+
+describe("a run that is ended from outside", () => {
+  /** Starts a run and waits until its test is on the machine. */
+  async function staying(): Promise<{ vitest: ReturnType<typeof start>; marker: string }> {
+    const marker = join(home.folders.state, `marker-${process.hrtime.bigint()}`);
+    const vitest = start(PROJECT, ["stay"], { TEST_MARKER: marker });
+    await expect.poll(() => exists(marker), { timeout: 60_000 }).toBe(true);
+    return { vitest, marker };
+  }
+
+  async function expectNothingLeft(): Promise<void> {
+    await expect
+      .poll(async () => [...(await home.processes()).values()].filter((line) => !/qemu-system|vde_switch|redis-server|valkey-server/.test(line)), { timeout: 20_000 })
+      .toEqual([]);
+    expect((await readdir(home.folders.runtime)).toSorted()).toEqual(["redis", "two-machines-1"]);
+  }
+
+  test("by kill -9 frees the lease long before its time runs out, and leaves no process and no socket", async () => {
+    const { vitest } = await staying();
+    const next = run(PROJECT, ["look"]);
+    process.kill(vitest.pid ?? 0, "SIGKILL");
+    await vitest;
+    const { code, output } = await next;
+    expect(code, output).toBe(0);
+    await expectNothingLeft();
+  });
+
+  test("by Ctrl-C runs the hooks, releases and exits with 130", async () => {
+    const { vitest, marker } = await staying();
+    // A terminal sends it to the whole foreground group.
+    process.kill(-(vitest.pid ?? 0), "SIGINT");
+    const { exitCode, all } = await vitest;
+    expect(exitCode, all).toBe(130);
+    expect(await exists(`${marker}.after`)).toBe(true);
+    await expectNothingLeft();
+  });
+});
+
+describe("heals by itself", () => {
+  test("when the QEMU processes are gone", async () => {
+    for (const pid of await qemuPids()) process.kill(pid, "SIGKILL");
+    const output = await green(["look"])();
+    expect(output).toContain("its QEMU process is gone; starting it again from its snapshot");
+    expect(output).not.toMatch(/vmrig {2}(plan|boot)/);
+  });
+
+  test("when Redis and its data are gone, record and all", async () => {
+    const before = await qemuPids();
+    process.kill(Number(await readFile(join(home.folders.state, "redis", "redis.pid"), "utf8")), "SIGKILL");
+    await rm(join(home.folders.state, "redis"), { recursive: true });
+    const output = await green(["look"])();
+    expect(output).toContain("there is no record of it; asking Terraform");
+    expect(output).toMatch(/vmrig {2}plan {5}no changes/);
+    expect(await qemuPids()).toEqual(before);
+  });
+
+  test("when the recipe changes: the baseline is built anew from the pristine machines", async () => {
+    const output = await green(["look"], { TEST_RECIPE: "touch /etc/of-the-recipe" })();
+    expect(output).toContain("the recipe changed; preparing anew from the pristine machines");
+    expect(output).not.toMatch(/vmrig {2}(plan|boot)/);
+    expect(await green(["look"])()).not.toContain("preparing anew");
+  });
+});
+
+describe("touches nothing", () => {
+  test("when the config asks for another machine: names the address, what changes and the command that allows it", async () => {
+    const before = await qemuPids();
+    const { code, output } = await run(PROJECT, ["look"], { TEST_MEMORY: "1GB" });
+    expect(code).toBe(1);
+    expect(output).toContain("terraform_data.pc1");
+    expect(output).toMatch(/512.*1024/);
+    expect(output).toContain("vmrig up --allow terraform_data.pc1");
+    expect(await qemuPids()).toEqual(before);
+  });
+
+  test("when Terraform's state is gone while the machines live: reports them instead of making them twice", async () => {
+    const before = await qemuPids();
+    const state = join(copyFolder(), "terraform", "terraform.tfstate");
+    await mkdir(join(home.folders.state, "kept"), { recursive: true });
+    const kept = join(home.folders.state, "kept", "terraform.tfstate");
+    await rename(state, kept);
+    const { code, output } = await run(PROJECT, ["look"]);
+    expect(code).toBe(1);
+    expect(output).toContain("exist that its Terraform state did not make; nothing was touched");
+    for (const pid of before) expect(output).toContain(`pid ${pid}`);
+    expect(await qemuPids()).toEqual(before);
+    await rename(kept, state);
+    await green(["look"])();
+  });
+});
+
+test("vmrig destroy ends the machines when the rig's name is typed, and nothing of theirs is left", async () => {
+  const refused = await execa(process.execPath, [CLI, "destroy", "pcs"], { cwd: EXAMPLE, env: { ...home.env }, reject: false, all: true });
+  expect(refused.exitCode, refused.all).toBe(2);
+  expect(await qemuPids()).toHaveLength(2);
+  const destroyed = await execa(process.execPath, [CLI, "destroy", "two-machines"], { cwd: EXAMPLE, env: { ...home.env }, reject: false, all: true });
+  expect(destroyed.exitCode, destroyed.all).toBe(0);
+  expect([...(await home.processes()).values()].filter((line) => /qemu-system|vde_switch/.test(line))).toEqual([]);
+  expect(await readdir(join(copyFolder(), "machines"))).toEqual([]);
+});

@@ -1,0 +1,32 @@
+import { authorityCases } from "./contract/authority.ts";
+import { endingCases } from "./contract/ending.ts";
+import type { ContractCase, ContractHarness } from "./contract/harness.ts";
+import { healingCases } from "./contract/healing.ts";
+import { makingCases } from "./contract/making.ts";
+import { snapshotCases } from "./contract/snapshots.ts";
+import { Stage } from "./contract/stage.ts";
+import { togetherCases } from "./contract/together.ts";
+
+export type { ContractCase, ContractHarness } from "./contract/harness.ts";
+
+/**
+ * What every driver must keep, as claims for whichever test runner there is:
+ *
+ * ```ts
+ * for (const { title, run } of driverContract(harness)) test(title, run);
+ * ```
+ *
+ * The cases run in order on machines that are made once, booted once and restored about twenty times; the last ones remove them. When one
+ * fails, those after it still say what they can. What a driver or a harness declares not to have is not listed.
+ */
+export function driverContract(harness: ContractHarness): readonly ContractCase[] {
+  const stage = new Stage(harness);
+  return [
+    ...makingCases(stage),
+    ...snapshotCases(stage),
+    ...authorityCases(stage),
+    ...healingCases(stage),
+    ...togetherCases(stage),
+    ...endingCases(stage),
+  ];
+}

@@ -1,0 +1,69 @@
+import { execa } from "execa";
+import { tmpdir } from "node:os";
+import type { LocalResource, LocalStep, RigStack } from "../rig-stack.ts";
+
+/** A step of a driver that does not end is cut off here; making a real machine takes seconds, fetching its image minutes. */
+const STEP_MS = 600_000;
+
+/**
+ * Collects what a driver declares, and runs its steps as Terraform would: as processes, in the order of their dependencies, with the input
+ * in `VMRIG_INPUT`, without stdin, with umask 077 and little of an environment.
+ */
+export class StepStack implements RigStack {
+  readonly #resources = new Map<string, LocalResource>();
+
+  get resources(): readonly LocalResource[] {
+    return [...this.#resources.values()];
+  }
+
+  local(resource: LocalResource): void {
+    const { name, dependsOn = [] } = resource;
+    if (!/^[a-z_][\w-]*$/i.test(name)) throw new Error(`Terraform does not take the name "${name}"`);
+    if (this.#resources.has(name)) throw new Error(`"${name}" is declared twice`);
+    const unknown = dependsOn.filter((other) => !this.#resources.has(other));
+    if (unknown.length > 0) throw new Error(`"${name}" depends on ${unknown.join(", ")}, which is not declared before it`);
+    this.#resources.set(name, resource);
+  }
+
+  /** Runs the create steps; what does not depend on each other at the same time. */
+  async create(): Promise<void> {
+    const begun = new Map<string, Promise<void>>();
+    for (const resource of this.resources) {
+      const before = (resource.dependsOn ?? []).map((name) => begun.get(name));
+      begun.set(resource.name, Promise.all(before).then(() => run(resource, "create")));
+    }
+    await all([...begun.values()]);
+  }
+
+  /** Runs the destroy steps; each after those of what depends on it. */
+  async destroy(): Promise<void> {
+    const begun = new Map<string, Promise<void>>();
+    for (const resource of this.resources.toReversed()) {
+      const before = this.resources.filter(({ dependsOn }) => dependsOn?.includes(resource.name)).map(({ name }) => begun.get(name));
+      begun.set(resource.name, Promise.all(before).then(() => run(resource, "destroy")));
+    }
+    await all([...begun.values()]);
+  }
+}
+
+/** Waits for all, also when one fails: no step is left running. */
+async function all(steps: ReadonlyArray<Promise<void>>): Promise<void> {
+  const failed = (await Promise.allSettled(steps)).find((outcome) => outcome.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
+}
+
+async function run({ name, input, ...steps }: LocalResource, verb: "create" | "destroy"): Promise<void> {
+  const { command, environment }: LocalStep = steps[verb];
+  const { PATH, HOME, TMPDIR } = process.env;
+  const result = await execa("/bin/sh", ["-c", 'umask 077 && exec "$@"', "sh", ...command], {
+    cwd: tmpdir(),
+    env: { PATH, HOME, TMPDIR, ...environment, VMRIG_INPUT: JSON.stringify(input) },
+    extendEnv: false,
+    stdin: "ignore",
+    all: true,
+    reject: false,
+    timeout: STEP_MS,
+  });
+  if (result.timedOut) throw new Error(`the ${verb} step of ${name} did not end, or left a process that holds its output:\n${result.all}`);
+  if (result.failed) throw new Error(`the ${verb} step of ${name} failed (${result.shortMessage}):\n${result.all}`);
+}

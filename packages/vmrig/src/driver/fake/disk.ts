@@ -1,0 +1,54 @@
+import { execFile } from "node:child_process";
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { VmrigError } from "../../errors/vmrig-error.ts";
+import type { SnapshotName } from "../driver.ts";
+import type { MachineFiles } from "./machine-files.ts";
+
+/** An empty disk: a home, and a folder for temporary files. */
+export async function makeDisk(files: MachineFiles): Promise<void> {
+  await mkdir(files.home, { recursive: true });
+  await mkdir(join(files.disk, "tmp"));
+  await mkdir(files.snapshots);
+}
+
+export async function listSnapshots(files: MachineFiles): Promise<SnapshotName[]> {
+  return (await readdir(files.snapshots).catch(() => [])).toSorted();
+}
+
+/** Copies the disk; a snapshot is listed when it is complete. */
+export async function saveDisk(files: MachineFiles, name: SnapshotName): Promise<void> {
+  if (!/^[\w.-]*\w$/.test(name)) throw new VmrigError("INTERNAL", { message: `A snapshot cannot be called ${JSON.stringify(name)}.` });
+  await replaceByCopy(files, files.disk, join(files.snapshots, name));
+}
+
+/** @throws VmrigError `ROLLBACK_FAILED` with the snapshots that there are */
+export async function requireSnapshot(files: MachineFiles, machine: string, name: SnapshotName): Promise<void> {
+  const there = await listSnapshots(files);
+  if (there.includes(name)) return;
+  throw new VmrigError("ROLLBACK_FAILED", {
+    message: `${machine} has no snapshot ${name}.`,
+    details: [`it has: ${there.join(", ") || "none"}`],
+  });
+}
+
+export async function loadDisk(files: MachineFiles, name: SnapshotName): Promise<void> {
+  await replaceByCopy(files, join(files.snapshots, name), files.disk);
+}
+
+/** Copies beside and moves over, so that what is there is whole whenever the process ends. */
+async function replaceByCopy(files: MachineFiles, from: string, to: string): Promise<void> {
+  const [fresh, old] = [join(files.folder, "new"), join(files.folder, "old")];
+  await Promise.all([fresh, old].map(remove));
+  await promisify(execFile)("cp", ["-a", "--", from, fresh]);
+  await rename(to, old).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOENT") throw error;
+  });
+  await rename(fresh, to);
+  await remove(old);
+}
+
+async function remove(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true });
+}

@@ -1,0 +1,132 @@
+import { readdir, readFile } from "node:fs/promises";
+import { extname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { VmrigError } from "../../errors/vmrig-error.ts";
+import type { Admission, CopySpec, Driver, MachineRef, MachineStatus, PublicKey } from "../driver.ts";
+import { passFence } from "../fence.ts";
+import type { LocalStep } from "../rig-stack.ts";
+import { giveOrder, NOBODY, type Order } from "./control.ts";
+import { listSnapshots } from "./disk.ts";
+import { machineFiles, machinesFolder, readDefinition, type MachineDefinition, type MachineFiles } from "./machine-files.ts";
+import { startProcess, unmakeMachine } from "./make.ts";
+
+export interface FakeOptions {
+  /** What its machines say that they are made of; another image makes other machines. @defaultValue `"fake"` */
+  readonly image?: string;
+}
+
+/**
+ * Machines that are none: each is a folder behind a real SSH server, in a process of its own which outlives the run. For the tests of vmrig
+ * and of what is built on it, where a real machine would only cost time; it passes the same contract suite.
+ *
+ * Its commands run on **this computer, as you**, in a home of their own. Nothing keeps them there, but what vmrig itself does to a machine
+ * never leaves it: the guest is a `shell`, so nothing is installed and no system file is written, and the programs that would reboot or
+ * change this computer are shadowed on its PATH. Machines of a copy share no network. Needs Linux to tell a machine's processes from others.
+ */
+export function fakeDriver(options: FakeOptions = {}): Driver {
+  const { image = "fake" } = options;
+
+  return {
+    name: "fake",
+    locality: "this-computer",
+    rollback: "disk",
+    guest: "shell",
+
+    fingerprint: () => Promise.resolve({ image, platform: `fake, ${process.platform}` }),
+
+    declare(stack, copy, { owner }) {
+      for (const { name, cpus, memoryMb, diskGb, lanAddress } of copy.machines) {
+        const { copy: of, folder, runtimeFolder } = copy;
+        const definition: MachineDefinition = { copy: of, name, folder, runtimeFolder, owner };
+        stack.local({
+          name,
+          input: { ...definition },
+          replaceOn: { image, cpus, memory_mb: memoryMb, disk_gb: diskGb, lan_address: lanAddress },
+          create: step("create"),
+          destroy: step("destroy"),
+        });
+      }
+    },
+
+    async inspect(copy) {
+      const found = await readdir(machinesFolder(copy)).catch(() => []);
+      const names = new Set([...copy.machines.map((machine) => machine.name), ...found]);
+      return { machines: await Promise.all([...names].map((name) => look(copy, name))) };
+    },
+
+    async boot(ref, admission) {
+      await raise(ref, { do: "admit", fence: admission.fence, key: admission.authorize }, admission);
+    },
+
+    async capture(ref, snapshot, { fence, signal }) {
+      const { files } = await find(ref);
+      signal.throwIfAborted();
+      if ((await giveOrder(files.control, { do: "capture", fence, snapshot }, signal)) !== NOBODY) return;
+      throw new VmrigError("MACHINE_UNREACHABLE", { message: `${ref.name} is off: its process is gone.` });
+    },
+
+    async restore(ref, snapshot, admission) {
+      await raise(ref, { do: "restore", fence: admission.fence, snapshot, key: admission.authorize }, admission);
+    },
+
+    async remove(ref, authority) {
+      const { definition, files } = await find(ref);
+      authority.signal.throwIfAborted();
+      await passFence(files.fences, ref.name, authority.fence);
+      await unmakeMachine(definition);
+    },
+
+    async park(ref, { fence, signal }) {
+      const { files } = await find(ref);
+      signal.throwIfAborted();
+      await giveOrder(files.control, { do: "park", fence }, signal);
+    },
+  };
+}
+
+/** Has an order carried out by the machine's process, which is started when it is gone. */
+async function raise(ref: MachineRef, order: Extract<Order, { readonly key: PublicKey }>, { fence, signal, say }: Admission): Promise<void> {
+  const { files } = await find(ref);
+  signal.throwIfAborted();
+  if ((await giveOrder(files.control, order, signal)) !== NOBODY) return;
+  await passFence(files.fences, ref.name, fence);
+  signal.throwIfAborted();
+  say?.(`heal     ${ref.name}: its process is gone; starting it again`);
+  await startProcess(files, ref.name);
+  await giveOrder(files.control, order, signal);
+}
+
+async function find({ copy, name }: MachineRef): Promise<{ files: MachineFiles; definition: MachineDefinition }> {
+  const files = machineFiles(copy, name);
+  const definition = await readDefinition(files);
+  if (definition !== undefined) return { files, definition };
+  const names = await readdir(machinesFolder(copy)).catch(() => []);
+  throw new VmrigError("MACHINE_MISSING", {
+    message: `There is no machine ${name} in copy ${copy.copy}.`,
+    details: [`looked in ${machinesFolder(copy)}`, `it has: ${names.join(", ") || "none"}`],
+  });
+}
+
+async function look(copy: CopySpec, name: string): Promise<MachineStatus> {
+  const files = machineFiles(copy, name);
+  const definition = await readDefinition(files);
+  if (definition === undefined) return { name, power: "absent", snapshots: [] };
+  const [status, snapshots, hostKey] = await Promise.all([
+    giveOrder(files.control, { do: "status" }),
+    listSnapshots(files),
+    readFile(files.hostPublicKey, "utf8"),
+  ]);
+  const made = { name, hostKey: hostKey.trim(), owner: definition.owner, snapshots };
+  if (status === NOBODY) return { ...made, power: "off", whereabouts: `${files.folder}, not running` };
+  return {
+    ...made,
+    power: status.paused ? "paused" : "running",
+    address: { host: "127.0.0.1", port: status.sshPort },
+    whereabouts: `pid ${status.pid}, ${files.folder}`,
+  };
+}
+
+function step(verb: "create" | "destroy"): LocalStep {
+  const program = new URL(`./steps${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
+  return { command: [process.execPath, fileURLToPath(program), verb] };
+}

@@ -1,0 +1,8 @@
+import { afterAll, test } from "vitest";
+import { driverContract } from "../contract.ts";
+import { setFakeScene } from "./scene.test.kit.ts";
+
+const scene = await setFakeScene();
+afterAll(() => scene[Symbol.asyncDispose]());
+
+for (const { title, run } of driverContract(scene.harness())) test(title, run);

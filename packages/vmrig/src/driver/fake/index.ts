@@ -1,0 +1,1 @@
+export { fakeDriver, type FakeOptions } from "./driver.ts";

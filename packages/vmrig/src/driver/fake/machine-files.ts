@@ -1,0 +1,69 @@
+import { readFile, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { CopySpec } from "../driver.ts";
+
+/** Where the things of one fake machine lie. What a rollback rewinds is in `disk`, and nothing else is. */
+export interface MachineFiles {
+  readonly folder: string;
+  readonly definition: string;
+  readonly disk: string;
+  /** The test user's home. */
+  readonly home: string;
+  /** Comes first on the machine's PATH. */
+  readonly bin: string;
+  readonly snapshots: string;
+  readonly fences: string;
+  readonly hostKey: string;
+  readonly hostPublicKey: string;
+  /** What the machine's process printed. */
+  readonly log: string;
+  /** The control channel, a unix socket. */
+  readonly control: string;
+}
+
+export function machinesFolder(copy: Pick<CopySpec, "folder">): string {
+  return join(copy.folder, "machines");
+}
+
+export function machineFiles(copy: Pick<CopySpec, "folder" | "runtimeFolder">, name: string): MachineFiles {
+  const folder = join(machinesFolder(copy), name);
+  const disk = join(folder, "disk");
+  return {
+    folder,
+    definition: join(folder, "machine.json"),
+    disk,
+    home: join(disk, "home", "vmrig"),
+    bin: join(folder, "bin"),
+    snapshots: join(folder, "snapshots"),
+    fences: join(folder, "fences"),
+    hostKey: join(folder, "host-key"),
+    hostPublicKey: join(folder, "host-key.pub"),
+    log: join(folder, "process.log"),
+    control: join(copy.runtimeFolder, `${name}.control`),
+  };
+}
+
+/** What a machine is, written when it is made and never changed. Also what Terraform's steps get as their input. */
+export type MachineDefinition = Readonly<Record<"copy" | "name" | "folder" | "runtimeFolder" | "owner", string>>;
+
+const FIELDS = ["copy", "name", "folder", "runtimeFolder", "owner"] as const;
+
+/** By hand: zod would double the time in which a machine starts. */
+export function parseDefinition(text: string): MachineDefinition {
+  const value = JSON.parse(text) as Partial<MachineDefinition> | null;
+  for (const field of FIELDS) {
+    if (typeof value?.[field] !== "string") throw new TypeError(`a machine's definition has no ${field}: ${text.slice(0, 200)}`);
+  }
+  return value as MachineDefinition;
+}
+
+/** @returns nothing when there is no such machine */
+export async function readDefinition(files: MachineFiles): Promise<MachineDefinition | undefined> {
+  const text = await readFile(files.definition, "utf8").catch(() => undefined);
+  return text === undefined ? undefined : parseDefinition(text);
+}
+
+export async function writeDefinition(files: MachineFiles, definition: MachineDefinition): Promise<void> {
+  await writeFile(`${files.definition}.new`, `${JSON.stringify(definition, undefined, 2)}\n`);
+  await rename(`${files.definition}.new`, files.definition);
+}

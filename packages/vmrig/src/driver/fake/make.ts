@@ -1,0 +1,81 @@
+import { spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { extname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { VmrigError } from "../../errors/vmrig-error.ts";
+import { generateKeyPair } from "../../ssh/keys.ts";
+import { waitFor } from "../../wait/wait-for.ts";
+import { giveOrder, NOBODY } from "./control.ts";
+import { makeDisk } from "./disk.ts";
+import { machineFiles, machinesFolder, writeDefinition, type MachineDefinition, type MachineFiles } from "./machine-files.ts";
+import { endMembers, mark } from "./members.ts";
+import { writeShims } from "./shims.ts";
+
+const START_MS = 20_000;
+
+/**
+ * Makes a machine and starts its process. What an interrupted attempt left behind is cleared away; a machine that lives is never touched.
+ *
+ * @throws VmrigError `STATE_LOST` when the machine exists already
+ */
+export async function makeMachine(definition: MachineDefinition): Promise<void> {
+  const files = machineFiles(definition, definition.name);
+  if ((await giveOrder(files.control, { do: "status" })) !== NOBODY) {
+    throw new VmrigError("STATE_LOST", { message: `${definition.name} of ${definition.copy} exists already and runs.` });
+  }
+  await unmakeMachine(definition);
+  await mkdir(machinesFolder(definition), { recursive: true, mode: 0o700 });
+  await mkdir(files.folder, { mode: 0o700 });
+  const keys = generateKeyPair();
+  await Promise.all([
+    makeDisk(files),
+    writeShims(files.bin, definition.name),
+    writeFile(files.hostKey, keys.privateKey, { mode: 0o600 }),
+    writeFile(files.hostPublicKey, `${keys.publicKey}\n`),
+  ]);
+  await writeDefinition(files, definition);
+  await startProcess(files, definition.name);
+}
+
+/** Ends a machine for good. */
+export async function unmakeMachine(definition: MachineDefinition): Promise<void> {
+  const files = machineFiles(definition, definition.name);
+  await endMembers(files);
+  await Promise.all([files.folder, files.control].map((path) => rm(path, { recursive: true, force: true })));
+}
+
+/**
+ * Starts the process of a machine, and waits until it answers.
+ *
+ * @throws VmrigError `MACHINE_UNREACHABLE` at the deadline
+ */
+export async function startProcess(files: MachineFiles, name: string): Promise<void> {
+  const program = new URL(`./machine-process${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
+  const log = openSync(files.log, "a", 0o600);
+  const child = spawn(process.execPath, [fileURLToPath(program), files.definition], {
+    cwd: files.folder,
+    // Nothing of this run should live on in a process that stays.
+    env: { PATH: process.env["PATH"], ...mark(files) },
+    stdio: ["ignore", log, log],
+    detached: true,
+  });
+  let ended: string | undefined;
+  child.once("error", (error) => (ended = error.message));
+  child.once("exit", (code, signal) => (ended = `it ended (${signal ?? code})`));
+  child.unref();
+  closeSync(log);
+  await waitFor({
+    what: "its process to answer",
+    on: name,
+    timeoutMs: START_MS,
+    intervalMs: 5,
+    code: "MACHINE_UNREACHABLE",
+    hint: `see ${files.log}`,
+    probe: async () => {
+      if (ended !== undefined) throw new VmrigError("MACHINE_UNREACHABLE", { message: `${name} did not start: ${ended}.`, hint: `see ${files.log}` });
+      const status = await giveOrder(files.control, { do: "status" });
+      return status === NOBODY ? { seen: status } : { value: true };
+    },
+  });
+}

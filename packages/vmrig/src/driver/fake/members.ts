@@ -1,0 +1,59 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { waitFor } from "../../wait/wait-for.ts";
+import type { MachineFiles } from "./machine-files.ts";
+
+const MARK = "VMRIG_FAKE_MACHINE";
+
+/** What every process of a machine has in its environment, whatever session it moved to: how it is told from all others of this computer. */
+export function mark(files: MachineFiles): Record<string, string> {
+  return { [MARK]: files.folder };
+}
+
+/**
+ * The processes of a machine, by what they were started with. A pid or a process group alone proves nothing: it may be somebody else's by
+ * now. Needs Linux; elsewhere nothing is found, and a process that left its command's group outlives a rollback.
+ */
+export function members(files: MachineFiles): number[] {
+  if (process.platform !== "linux") return [];
+  const wanted = `\0${MARK}=${files.folder}\0`;
+  return readdirSync("/proc")
+    .map(Number)
+    .filter((pid) => pid > 1 && `\0${environmentOf(pid)}\0`.includes(wanted));
+}
+
+export function signalMembers(files: MachineFiles, signal: NodeJS.Signals): void {
+  for (const pid of members(files)) if (pid !== process.pid) send(pid, signal);
+}
+
+/** Ends all processes of a machine but the one that calls this, and waits until they are gone. */
+export async function endMembers(files: MachineFiles): Promise<void> {
+  await waitFor({
+    what: "the machine's processes to end",
+    on: files.folder,
+    timeoutMs: 10_000,
+    intervalMs: 2,
+    code: "ROLLBACK_FAILED",
+    probe: () => {
+      const others = members(files).filter((pid) => pid !== process.pid);
+      for (const pid of others) send(pid, "SIGKILL");
+      return Promise.resolve(others.length === 0 ? { value: true } : { seen: `process ${others.join(", ")}` });
+    },
+  });
+}
+
+/** Empty for a process that is gone, a zombie, or another user's. */
+function environmentOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It ended by itself.
+  }
+}

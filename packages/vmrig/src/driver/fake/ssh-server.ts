@@ -1,0 +1,73 @@
+import { createServer, type AddressInfo, type Socket } from "node:net";
+import ssh2, { type AuthContext } from "ssh2";
+import type { PublicKey } from "../driver.ts";
+import { serveSession, type CommandPlace } from "./session.ts";
+
+/** The way into a machine: a real SSH server on a free port of 127.0.0.1. */
+export interface SshServer {
+  readonly port: number;
+  /** The only key that may log in from now on. Nobody may, until it is called. */
+  admit(key: PublicKey): void;
+  admitNobody(): void;
+  /** Ends every connection, at once and without a word. */
+  hangUp(): void;
+  /** While it is deaf, nobody gets an answer. */
+  deaf: boolean;
+}
+
+export interface SshServerOptions extends CommandPlace {
+  /** The machine's private host key, OpenSSH PEM. */
+  readonly hostKey: string;
+  readonly user: string;
+}
+
+export async function startSshServer(options: SshServerOptions): Promise<SshServer> {
+  const sockets = new Set<Socket>();
+  let admitted: PublicKey = "";
+
+  const ssh = new ssh2.Server({ hostKeys: [options.hostKey] }, (client) => {
+    client.on("authentication", (attempt) => {
+      if (attempt.username === options.user && isAdmitted(attempt, admitted)) attempt.accept();
+      else attempt.reject(["publickey"]);
+    });
+    client.on("session", (accept) => serveSession(accept(), options));
+    client.on("error", () => {});
+  });
+
+  const listener = createServer({ noDelay: true }, (socket) => {
+    socket.on("error", () => {});
+    if (server.deaf) {
+      socket.destroy();
+      return;
+    }
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
+    ssh.injectSocket(socket);
+  });
+  await new Promise<void>((resolve, reject) => listener.once("error", reject).listen(0, "127.0.0.1", resolve));
+
+  const server: SshServer = {
+    port: (listener.address() as AddressInfo).port,
+    admit: (key) => void (admitted = key),
+    admitNobody: () => void (admitted = ""),
+    hangUp() {
+      for (const socket of sockets) socket.destroy();
+    },
+    deaf: false,
+  };
+  return server;
+}
+
+/**
+ * `admitted` is read as an authorized_keys file, with one key a line. RFC 4252 §7: the client asks whether a key would do, without a signature,
+ * and then signs the session's id with it.
+ */
+function isAdmitted(attempt: AuthContext, admitted: string): boolean {
+  if (attempt.method !== "publickey") return false;
+  const { key, signature, blob, hashAlgo } = attempt;
+  return admitted.split("\n").some((line) => {
+    const known = ssh2.utils.parseKey(line);
+    if (known instanceof Error || !key.data.equals(known.getPublicSSH())) return false;
+    return signature === undefined || (blob !== undefined && known.verify(blob, signature, hashAlgo));
+  });
+}

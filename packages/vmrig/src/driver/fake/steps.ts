@@ -1,0 +1,14 @@
+/** What Terraform runs: `node steps.js <create|destroy>`, with the machine's definition as JSON in the environment variable VMRIG_INPUT. */
+import { parseDefinition } from "./machine-files.ts";
+import { makeMachine, unmakeMachine } from "./make.ts";
+
+const STEPS: Readonly<Record<string, typeof makeMachine>> = { create: makeMachine, destroy: unmakeMachine };
+
+try {
+  const step = STEPS[process.argv[2] ?? ""];
+  if (step === undefined) throw new Error(`there is no step ${process.argv[2]}`);
+  await step(parseDefinition(process.env["VMRIG_INPUT"] ?? "null"));
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}

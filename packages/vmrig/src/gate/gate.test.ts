@@ -1,0 +1,200 @@
+import { stat } from "node:fs/promises";
+import { expect, vi } from "vitest";
+import { keysOf } from "../lease/keys.ts";
+import { openLeaseStore } from "../lease/lease-store.ts";
+import { dial } from "../ssh/connection.ts";
+import { waitFor } from "../wait/wait-for.ts";
+import { killFake } from "../driver/fake/scene.test.kit.ts";
+import { on, test, whereabouts } from "./scene.test.kit.ts";
+
+const LOCK = keysOf("vmrig", "pcs-1").lock;
+
+/** Has Terraform be none, for a run that must not need it. */
+function withoutTerraform(): void {
+  vi.stubEnv("VMRIG_TERRAFORM", "/nonexistent/terraform");
+}
+
+function kinds(said: readonly string[]): string[] {
+  return said.map((line) => line.split(" ")[0] ?? "");
+}
+
+async function fingerprintOf(paths: readonly string[]): Promise<unknown[]> {
+  return await Promise.all(
+    paths.map((path) =>
+      stat(path).then(
+        ({ ino, ctimeMs }) => [path, ino, ctimeMs],
+        () => [path, "not there"],
+      ),
+    ),
+  );
+}
+
+test("the first claim makes the machines, prepares them, and hands them out at their baseline", async ({ scene }) => {
+  const { gate, said } = scene.run({ prepare: { run: ["echo prepared > recipe", "hostname >> recipe"] } });
+
+  const grant = await gate.claim("file");
+
+  expect(kinds(said)).toEqual(["check", "plan", "apply", "boot", "baseline", "lease", "rollback"]);
+  expect(said).toContainEqual(expect.stringContaining("create terraform_data.pc1, terraform_data.pc2"));
+  expect(grant).toMatchObject({ copy: "pcs-1", guest: "shell", machines: [{ name: "pc1" }, { name: "pc2" }] });
+  for (const name of ["pc1", "pc2"]) expect(await on(grant, name, "cat recipe")).toBe(`prepared\n${name}`);
+});
+
+test("preparing a fake machine touches nothing of this computer", async ({ scene }) => {
+  // All that vmrig's house-keeping writes on a machine that has a system.
+  const paths = [
+    ...["/etc/hosts", "/etc/hostname", "/etc/ssh", "/etc/ssh/ssh_known_hosts", "/etc/ssh/sshd_config.d", "/etc/ssh/authorized_keys.d"],
+    ...["/usr/lib", "/usr/lib/vmrig", "/var/lib", "/var/lib/vmrig", "/home", "/home/vmrig"],
+  ];
+  const before = await fingerprintOf(paths);
+
+  const grant = await scene.run({ prepare: { run: ["true"] } }).gate.claim("file");
+  await on(grant, "pc1", "true");
+
+  expect(await fingerprintOf(paths)).toEqual(before);
+});
+
+test("a second run finds the machines as they are known: it starts no Terraform, and rolls back", async ({ scene }) => {
+  const first = scene.run();
+  await on(await first.gate.claim("file"), "pc1", "echo dirty > dirty");
+  await first.gate.close();
+  const { pc1, pc2 } = await scene.machines();
+  expect([pc1?.power, pc2?.power]).toEqual(["paused", "paused"]);
+  withoutTerraform();
+
+  const second = scene.run();
+  const grant = await second.gate.claim("file");
+
+  expect(kinds(second.said)).toEqual(["lease", "rollback"]);
+  expect(await on(grant, "pc1", "ls")).toBe("");
+  expect(whereabouts(await scene.machines())).toEqual(whereabouts({ pc1: pc1!, pc2: pc2! }));
+});
+
+test("machines are rolled back for each claim, but not for one that asks for one rollback per run", async ({ scene }) => {
+  const { gate, said } = scene.run();
+  const first = await gate.claim("run");
+  await on(first, "pc1", "echo dirty > dirty");
+  gate.release(first.claim);
+
+  const second = await gate.claim("run");
+  expect(await on(second, "pc1", "cat dirty")).toBe("dirty");
+  gate.release(second.claim);
+
+  const third = await gate.claim("file");
+  expect(await on(third, "pc1", "ls")).toBe("");
+  await on(third, "pc1", "echo dirty > dirty");
+  const again = await gate.rollBack(third.claim);
+  expect(await on(again, "pc1", "ls")).toBe("");
+  expect(again.nonce).not.toBe(third.nonce);
+  expect(kinds(said).filter((kind) => kind === "rollback")).toHaveLength(3);
+});
+
+test("a machine that was found broken is rolled back for the next claim, whatever that asks for", async ({ scene }) => {
+  const { gate, said } = scene.run();
+  const first = await gate.claim("run");
+  await on(first, "pc1", "echo 0123456789abcdef > .vmrig/baseline");
+  const failure = await on({ ...first, nonce: "another" }, "pc1", "true").catch((error: unknown) => error);
+  expect(failure).toMatchObject({ code: "ROLLBACK_FAILED" });
+  gate.broken(first.claim, "pc1", failure as never);
+  gate.release(first.claim);
+
+  expect(await on(await gate.claim("run"), "pc1", "cat .vmrig/baseline")).toBe(first.baseline);
+  expect(kinds(said).slice(-2)).toEqual(["broken", "rollback"]);
+});
+
+test("claims get their turn one after the other; one that is called off leaves the line", async ({ scene }) => {
+  const { gate } = scene.run();
+  const first = await gate.claim("file");
+  const off = new AbortController();
+  const order: string[] = [];
+  const second = gate.claim("file", off.signal).then(
+    () => order.push("second"),
+    (error: unknown) => order.push(String(error)),
+  );
+  const third = gate.claim("file").then(({ claim }) => {
+    order.push("third");
+    gate.release(claim);
+  });
+  off.abort(new Error("called off"));
+  await second;
+  order.push("first released");
+  gate.release(first.claim);
+  await third;
+
+  expect(order).toEqual(["Error: called off", "first released", "third"]);
+});
+
+test("a machine whose process was killed comes back by itself, also between the claims of a run", async ({ scene }) => {
+  const { gate, said } = scene.run();
+  const first = await gate.claim("file");
+  const before = await scene.machines();
+  gate.release(first.claim);
+  await killFake(before["pc2"]!);
+
+  const second = await gate.claim("file");
+
+  expect(await on(second, "pc2", "hostname")).toBe("pc2");
+  expect(said).toContainEqual(expect.stringMatching(/^heal +pc2: /));
+  const after = await scene.machines();
+  expect(after["pc2"]?.hostKey).toBe(before["pc2"]?.hostKey);
+  expect(after["pc2"]?.whereabouts).not.toBe(before["pc2"]?.whereabouts);
+});
+
+test("a second run waits in line, is told who holds the rig, and gets it when the first one closes", async ({ scene }) => {
+  const alice = scene.run();
+  const grant = await alice.gate.claim("file");
+  const bob = scene.run({}, { who: "bob" });
+  const waiting = bob.gate.claim("file");
+  await waitFor({
+    what: "bob to be in line",
+    timeoutMs: 20_000,
+    probe: async () => (bob.said.length > 0 ? { value: true } : { seen: "nothing said" }),
+  });
+  expect(bob.said[0]).toMatch(/^wait .*alice@laptop/);
+  await on(grant, "pc1", "echo dirty > dirty");
+  await alice.gate.close();
+
+  const his = await waiting;
+
+  expect(his.fence).toBeGreaterThan(grant.fence);
+  expect(await on(his, "pc1", "ls")).toBe("");
+  const { target } = grant.machines[0]!;
+  await expect(dial(target, { name: "pc1" })).rejects.toMatchObject({ code: "LOGIN_REFUSED" });
+});
+
+test("a gate that is closed while it waits leaves the line at once", async ({ scene }) => {
+  const alice = scene.run();
+  await alice.gate.claim("file");
+  const bob = scene.run({}, { who: "bob" });
+  const waiting = bob.gate.claim("file");
+  waiting.catch(() => {});
+  await using store = await openLeaseStore({ redis: { socketPath: `${scene.folders.runtime}/redis/redis.sock` } });
+  const inLine = async (): Promise<number> => (await store.view("pcs-1")).line.length;
+  await waitFor({
+    what: "bob to be in line",
+    timeoutMs: 20_000,
+    probe: async () => ((await inLine()) === 1 ? { value: true } : { seen: "nobody" }),
+  });
+
+  await Promise.all([bob.gate.close(), bob.gate.close()]);
+
+  await expect(waiting).rejects.toMatchObject({ code: "CANCELLED" });
+  expect(await inLine()).toBe(0);
+  expect((await scene.machines())["pc1"]?.power).toBe("running");
+});
+
+test("a lost lease ends the claim, and the next claim takes the rig anew", async ({ scene }) => {
+  const { gate } = scene.run({ lease: { ttl: "2s" } });
+  const first = await gate.claim("file");
+  const lost = gate.lost(first.claim);
+  await scene.redis().del(LOCK);
+  await waitFor({ what: "the loss to be noticed", timeoutMs: 20_000, probe: async () => (lost.aborted ? { value: true } : { seen: "held" }) });
+
+  expect(lost.reason).toMatchObject({ code: "LEASE_LOST" });
+  await expect(gate.rollBack(first.claim)).rejects.toMatchObject({ code: "LEASE_LOST" });
+
+  const second = await gate.claim("file");
+  expect(second.fence).toBeGreaterThan(first.fence);
+  expect(await on(second, "pc1", "echo in")).toBe("in");
+  await expect(dial(first.machines[0]!.target, { name: "pc1" })).rejects.toMatchObject({ code: "LOGIN_REFUSED" });
+});
