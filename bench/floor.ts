@@ -15,6 +15,7 @@ export async function makeFloor(rig: BenchRig, qmp: string): Promise<() => Promi
     await monitor(qmp, `loadvm ${SNAPSHOT}`);
     const client = await connectRaw(rig.target());
     await execRaw(client, "true");
-    client.end();
+    // Not end(): the machine may be stopped before it says goodbye.
+    client.destroy();
   };
 }

@@ -10,7 +10,7 @@ export async function keepSubvolumes(rig: BenchRig): Promise<void> {
     client,
     `sudo sh -eu -c 'mkdir -p ${TOP}; mount -o subvolid=5 LABEL=vmrig-root ${TOP}; for s in @ @home; do btrfs -q subvolume snapshot -r ${TOP}/$s ${TOP}/@snapshots/bench-$s; done; sync'`,
   );
-  client.end();
+  client.destroy();
 }
 
 /** Dirty → first command the way that a machine without RAM snapshots does it: swap the subvolumes, reboot, log in. */

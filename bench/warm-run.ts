@@ -33,7 +33,11 @@ export async function warmRun(rounds: number): Promise<void> {
 }
 
 async function vitest(project: "plain" | "machine"): Promise<string> {
-  const { stdout } = await execa("vitest", ["run"], { cwd: join(import.meta.dirname, "projects", project), preferLocal: true, localDir: import.meta.dirname });
+  const { stdout } = await execa("vitest", ["run"], {
+    cwd: join(import.meta.dirname, "projects", project),
+    preferLocal: true,
+    localDir: import.meta.dirname,
+  });
   return stripVTControlCharacters(stdout);
 }
 
@@ -65,5 +69,6 @@ function printPhases(phases: Samples, whole: number): void {
     ["collect, worker, SSH login, first command", rest],
   ];
   console.log("\nwhere a warm run's time goes (medians)");
-  for (const [name, ms] of rows) console.log(`  ${name.padEnd(44)} ${ms.toFixed(0).padStart(6)} ms  ${((100 * ms) / whole).toFixed(0).padStart(3)} %`);
+  for (const [name, ms] of rows)
+    console.log(`  ${name.padEnd(44)} ${ms.toFixed(0).padStart(6)} ms  ${((100 * ms) / whole).toFixed(0).padStart(3)} %`);
 }

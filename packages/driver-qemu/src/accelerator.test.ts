@@ -16,7 +16,9 @@ test.each([
 });
 
 test("refuses an explicit kvm where /dev/kvm cannot be opened", () => {
-  expect(() => resolveAccelerator("kvm", { ...linux, kvmOpens: false })).toThrow('The config asks for accel "kvm", but /dev/kvm cannot be opened');
+  expect(() => resolveAccelerator("kvm", { ...linux, kvmOpens: false })).toThrow(
+    'The config asks for accel "kvm", but /dev/kvm cannot be opened',
+  );
 });
 
 test("takes an explicit kvm at its word where the device opens", () => {

@@ -6,7 +6,7 @@ import { machineFiles, type MachineDefinition } from "./machine-files.ts";
 import type { QemuBinary } from "./qemu-binary.ts";
 
 /** `pcs-1/pc1`: how a QEMU process is told from others. */
-export function guestName(machine: Pick<MachineDefinition, "copy" | "name">): string {
+function guestName(machine: Pick<MachineDefinition, "copy" | "name">): string {
   return `${machine.copy}/${machine.name}`;
 }
 
@@ -43,7 +43,10 @@ export function qemuArguments(machine: MachineDefinition, qemu: QemuBinary, from
     ["-kernel", machine.image.kernel],
     ["-initrd", machine.image.initrd],
     ["-append", `${machine.image.append} console=${process.arch === "arm64" ? "ttyAMA0" : "ttyS0"} quiet panic=-1`],
-    ["-blockdev", JSON.stringify({ driver: "qcow2", "node-name": "disk", discard: "unmap", file: { driver: "file", filename: files.disk } })],
+    [
+      "-blockdev",
+      JSON.stringify({ driver: "qcow2", "node-name": "disk", discard: "unmap", file: { driver: "file", filename: files.disk } }),
+    ],
     ["-device", "virtio-blk-pci,drive=disk"],
     // Port 0: the kernel chooses a free one, and nobody can take it between the choice and its use.
     ["-netdev", "user,id=nat,hostfwd=tcp:127.0.0.1:0-:22"],
@@ -56,7 +59,9 @@ export function qemuArguments(machine: MachineDefinition, qemu: QemuBinary, from
     ["-device", "virtio-rng-pci"],
     // A restored guest learns from it that its randomness was copied, and stirs in fresh one.
     ["-device", "vmgenid"],
-    ...readdirSync(files.credentials).sort().map((name) => ["-smbios", `type=11,path=${value(join(files.credentials, name))}`]),
+    ...readdirSync(files.credentials)
+      .sort()
+      .map((name) => ["-smbios", `type=11,path=${value(join(files.credentials, name))}`]),
     ["-qmp", `unix:${value(files.qmp)},server=on,wait=off`],
     ["-pidfile", files.pid],
     ["-daemonize"],

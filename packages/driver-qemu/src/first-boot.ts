@@ -29,7 +29,15 @@ export function firstBootCredentials(boot: FirstBoot): ReadonlyMap<string, strin
     ],
     [
       "network.network.20-lan",
-      ["[Match]", `MACAddress=${boot.lanMac}`, "[Network]", `Address=${boot.lanAddress}`, "LinkLocalAddressing=no", "IPv6AcceptRA=no", ""].join("\n"),
+      [
+        "[Match]",
+        `MACAddress=${boot.lanMac}`,
+        "[Network]",
+        `Address=${boot.lanAddress}`,
+        "LinkLocalAddressing=no",
+        "IPv6AcceptRA=no",
+        "",
+      ].join("\n"),
     ],
     ["system.hostname", boot.hostname],
   ]);

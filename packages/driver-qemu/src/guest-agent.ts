@@ -3,10 +3,7 @@ import { VmrigError, waitFor, type PublicKey } from "vmrig/driver";
 import { z } from "zod";
 import { readLines } from "./json-lines.ts";
 
-const answer = z.union([
-  z.object({ return: z.unknown() }),
-  z.object({ error: z.object({ class: z.string(), desc: z.string() }) }),
-]);
+const answer = z.union([z.object({ return: z.unknown() }), z.object({ error: z.object({ class: z.string(), desc: z.string() }) })]);
 
 /** The QEMU guest agent of one machine: the way in that needs no network and no key. */
 export interface GuestAgent extends AsyncDisposable {

@@ -5,9 +5,9 @@ import { join, resolve } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
-import { execa } from "execa";
 import { VmrigError } from "vmrig/driver";
 import { z } from "zod";
+import { runProgram } from "./run-program.ts";
 
 /** The name of an image that was built on this computer, or an archive that is fetched once and checked. */
 export type ImageSource = string | { readonly url: string; readonly sha256: string };
@@ -48,7 +48,10 @@ export async function findImage(source: ImageSource, cacheFolder: string): Promi
   return cached ?? (await fetchImage(source, images, folder));
 }
 
-async function readImage(folder: string, missing: () => { message: string; details?: string[]; hint?: string } | undefined): Promise<Image> {
+async function readImage(
+  folder: string,
+  missing: () => { message: string; details?: string[]; hint?: string } | undefined,
+): Promise<Image> {
   let text: string;
   try {
     text = await readFile(join(folder, "image.json"), "utf8");
@@ -57,7 +60,10 @@ async function readImage(folder: string, missing: () => { message: string; detai
   }
   const parsed = imageManifest.safeParse(JSON.parse(text));
   if (!parsed.success) {
-    throw new VmrigError("IMAGE_MISSING", { message: `${join(folder, "image.json")} is no image manifest.`, details: z.prettifyError(parsed.error).split("\n") });
+    throw new VmrigError("IMAGE_MISSING", {
+      message: `${join(folder, "image.json")} is no image manifest.`,
+      details: z.prettifyError(parsed.error).split("\n"),
+    });
   }
   const { disk, kernel, initrd, ...rest } = parsed.data;
   return { ...rest, disk: resolve(folder, disk), kernel: resolve(folder, kernel), initrd: resolve(folder, initrd) };
@@ -91,7 +97,7 @@ async function fetchImage(source: { url: string; sha256: string }, images: strin
     }
     const unpacked = join(work, "image");
     await mkdir(unpacked);
-    await execa("tar", ["-xf", archive, "-C", unpacked, "--no-same-owner"]).catch((cause: unknown) => {
+    await runProgram("tar", ["-xf", archive, "-C", unpacked, "--no-same-owner"]).catch((cause: unknown) => {
       throw new VmrigError("IMAGE_MISSING", { message: `tar cannot unpack the image from ${source.url}.`, cause });
     });
     const image = await readImage(unpacked, () => ({ message: `The archive at ${source.url} has no image.json at its top.` }));
@@ -99,7 +105,12 @@ async function fetchImage(source: { url: string; sha256: string }, images: strin
       // Another run was quicker; its content is the same, by its hash.
       if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error;
     });
-    return { ...image, disk: moved(image.disk, unpacked, folder), kernel: moved(image.kernel, unpacked, folder), initrd: moved(image.initrd, unpacked, folder) };
+    return {
+      ...image,
+      disk: moved(image.disk, unpacked, folder),
+      kernel: moved(image.kernel, unpacked, folder),
+      initrd: moved(image.initrd, unpacked, folder),
+    };
   } finally {
     await rm(work, { recursive: true, force: true });
   }

@@ -8,7 +8,9 @@ export function readLines(socket: Socket, onLine: (value: unknown) => void): voi
     const lines = (rest + chunk).split("\n");
     rest = lines.pop() ?? "";
     for (const line of lines) {
-      const text = Buffer.from(line.slice(line.lastIndexOf("\u00FF") + 1), "latin1").toString("utf8").trim();
+      const text = Buffer.from(line.slice(line.lastIndexOf("\u00FF") + 1), "latin1")
+        .toString("utf8")
+        .trim();
       if (text === "") continue;
       try {
         onLine(JSON.parse(text));

@@ -1,9 +1,9 @@
 import { mkdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { execa } from "execa";
 import { VmrigError, waitFor } from "vmrig/driver";
 import { endProcess, isRunning } from "./program.ts";
 import { requireProgram } from "./qemu-binary.ts";
+import { runProgram } from "./run-program.ts";
 
 const LAUNCH_MS = 5_000;
 
@@ -75,10 +75,14 @@ async function launch(runtimeFolder: string): Promise<void> {
   const program = requireProgram("vde_switch", "apt-get install vde2 · dnf install vde2 · brew install vde");
   await rm(lanSocket(runtimeFolder), { recursive: true, force: true });
   try {
-    await execa(program, ["-sock", lanSocket(runtimeFolder), "-mode", "0600", "-dirmode", "0700", "-pidfile", pidFile(runtimeFolder), "-daemon"], {
-      stdio: "ignore",
-      timeout: LAUNCH_MS,
-    });
+    await runProgram(
+      program,
+      ["-sock", lanSocket(runtimeFolder), "-mode", "0600", "-dirmode", "0700", "-pidfile", pidFile(runtimeFolder), "-daemon"],
+      {
+        output: "ignore",
+        timeoutMs: LAUNCH_MS,
+      },
+    );
   } catch (cause) {
     throw new VmrigError("QEMU_FAILED", { message: `vde_switch did not start in ${runtimeFolder}.`, cause });
   }

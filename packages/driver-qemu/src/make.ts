@@ -1,12 +1,13 @@
 import { copyFile, link, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { execa } from "execa";
 import { generateKeyPair, VmrigError } from "vmrig/driver";
+import { machineNames } from "./find-machine.ts";
 import { hardwareAddress } from "./command-line.ts";
 import { firstBootCredentials, writeCredentials } from "./first-boot.ts";
 import { machineDefinition, machineFiles, readJson, writeJson, type MachineDefinition } from "./machine-files.ts";
 import { findProcess, startProcess, stopProcess } from "./qemu-process.ts";
 import { requireProgram } from "./qemu-binary.ts";
+import { runProgram } from "./run-program.ts";
 
 /**
  * Makes a machine and starts it. What an interrupted attempt left behind is cleared away; a machine that lives is never touched.
@@ -40,8 +41,15 @@ export async function makeMachine(machine: MachineDefinition): Promise<void> {
       lanAddress: `${machine.lanAddress}/24`,
     }),
   );
-  await execa(requireProgram("qemu-img", "apt-get install qemu-utils"), [
-    ...["create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", machine.image.disk],
+  await runProgram(requireProgram("qemu-img", "apt-get install qemu-utils"), [
+    "create",
+    "-q",
+    "-f",
+    "qcow2",
+    "-F",
+    "qcow2",
+    "-b",
+    machine.image.disk,
     files.disk,
     `${machine.diskGb}G`,
   ]);
@@ -52,6 +60,7 @@ export async function makeMachine(machine: MachineDefinition): Promise<void> {
 export async function unmakeMachine(machine: MachineDefinition): Promise<void> {
   await stopProcess(machine);
   await rm(machineFiles(machine, machine.name).folder, { recursive: true, force: true });
+  if ((await machineNames(machine)).length === 0) await rm(dirname(dirname(machine.image.disk)), { recursive: true, force: true });
 }
 
 /** Gives the copy its own name for the image's files: a hard link where it can be one, a copy across file systems. */

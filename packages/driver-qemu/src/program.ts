@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { execa } from "execa";
 import { waitFor } from "vmrig/driver";
+import { runProgram } from "./run-program.ts";
 
 /**
  * Whether `pid` is a living process whose command line holds `mark`. A pid alone proves nothing: after a reboot it may be anybody's.
@@ -14,7 +14,7 @@ export async function isRunning(pid: number, mark: string): Promise<boolean> {
   const line =
     process.platform === "linux"
       ? await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")
-      : (await execa("ps", ["-o", "args=", "-p", String(pid)], { reject: false })).stdout;
+      : await runProgram("ps", ["-o", "args=", "-p", String(pid)], { reject: false });
   return line.includes(mark);
 }
 
@@ -22,7 +22,10 @@ export async function isRunning(pid: number, mark: string): Promise<boolean> {
 export async function endProcess(pid: number, mark: string, name: string): Promise<void> {
   const gone = async (): Promise<{ value: true } | { seen: string }> =>
     (await isRunning(pid, mark)) ? { seen: `process ${pid} is still there` } : { value: true };
-  for (const [signal, timeoutMs] of [["SIGTERM", 5_000], ["SIGKILL", 10_000]] as const) {
+  for (const [signal, timeoutMs] of [
+    ["SIGTERM", 5_000],
+    ["SIGKILL", 10_000],
+  ] as const) {
     if (!(await isRunning(pid, mark))) return;
     process.kill(pid, signal);
     try {

@@ -2,11 +2,11 @@ import { accessSync, constants, realpathSync, statSync } from "node:fs";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { createHash } from "node:crypto";
 import { delimiter, join } from "node:path";
-import { execa } from "execa";
 import { VmrigError } from "vmrig/driver";
+import { runProgram } from "./run-program.ts";
 
 /** Looks a program up on PATH. */
-export function findProgram(name: string, path = process.env["PATH"] ?? ""): string | undefined {
+function findProgram(name: string, path = process.env["PATH"] ?? ""): string | undefined {
   for (const folder of path.split(delimiter)) {
     const file = join(folder, name);
     try {
@@ -29,8 +29,16 @@ export function requireProgram(name: string, packages: string): string {
 }
 
 const ARCHITECTURES: Readonly<Record<string, { system: string; machine: string; packages: string }>> = {
-  x64: { system: "qemu-system-x86_64", machine: "q35", packages: "apt-get install qemu-system-x86 · dnf install qemu-system-x86 · brew install qemu" },
-  arm64: { system: "qemu-system-aarch64", machine: "virt", packages: "apt-get install qemu-system-arm · dnf install qemu-system-aarch64 · brew install qemu" },
+  x64: {
+    system: "qemu-system-x86_64",
+    machine: "q35",
+    packages: "apt-get install qemu-system-x86 · dnf install qemu-system-x86 · brew install qemu",
+  },
+  arm64: {
+    system: "qemu-system-aarch64",
+    machine: "virt",
+    packages: "apt-get install qemu-system-arm · dnf install qemu-system-aarch64 · brew install qemu",
+  },
 };
 
 export interface QemuBinary {
@@ -44,11 +52,16 @@ export interface QemuBinary {
 export async function findQemu(cacheFolder: string): Promise<QemuBinary> {
   const wanted = ARCHITECTURES[process.arch];
   if (wanted === undefined) {
-    throw new VmrigError("QEMU_MISSING", { message: `@vmrig/driver-qemu does not know the architecture ${process.arch}; it knows x64 and arm64.` });
+    throw new VmrigError("QEMU_MISSING", {
+      message: `@vmrig/driver-qemu does not know the architecture ${process.arch}; it knows x64 and arm64.`,
+    });
   }
   const path = requireProgram(wanted.system, wanted.packages);
   const { size, mtimeMs } = statSync(path);
-  const key = createHash("sha256").update(JSON.stringify([realpathSync(path), size, mtimeMs])).digest("hex").slice(0, 16);
+  const key = createHash("sha256")
+    .update(JSON.stringify([realpathSync(path), size, mtimeMs]))
+    .digest("hex")
+    .slice(0, 16);
   const note = join(cacheFolder, "qemu", `${key}.version`);
   const version = (await readFile(note, "utf8").catch(() => undefined)) ?? (await askVersion(path, note));
   return { path, machineType: wanted.machine, version };
@@ -61,7 +74,7 @@ export function emulatesReliably(version: string): boolean {
 }
 
 async function askVersion(path: string, note: string): Promise<string> {
-  const { stdout } = await execa(path, ["--version"]).catch((error: unknown) => {
+  const stdout = await runProgram(path, ["--version"]).catch((error: unknown) => {
     throw new VmrigError("QEMU_MISSING", { message: `${path} --version failed.`, hint: "reinstall QEMU", cause: error });
   });
   const version = /version ([0-9.]+)/.exec(stdout)?.[1] ?? stdout.split("\n")[0] ?? "unknown";

@@ -1,5 +1,4 @@
 import { readFile, rm } from "node:fs/promises";
-import { execa } from "execa";
 import { VmrigError, type SnapshotName } from "vmrig/driver";
 import { z } from "zod";
 import { platformOf, qemuArguments } from "./command-line.ts";
@@ -8,6 +7,7 @@ import { machineFiles, qemuRun, readJson, writeJson, type MachineDefinition, typ
 import { endProcess, isRunning } from "./program.ts";
 import { findQemu } from "./qemu-binary.ts";
 import { openQmp, type Qmp } from "./qmp.ts";
+import { runProgram } from "./run-program.ts";
 
 /** The QEMU process of a machine, if it lives. */
 export async function findProcess(machine: MachineDefinition): Promise<QemuRun | undefined> {
@@ -26,7 +26,7 @@ export async function startProcess(machine: MachineDefinition, from?: SnapshotNa
   const lanPid = await startLan(machine.runtimeFolder);
   await Promise.all([files.qmp, files.agent].map((socket) => rm(socket, { force: true })));
   try {
-    await execa(qemu.path, qemuArguments(machine, qemu, from), { stdin: "ignore", timeout: 60_000 });
+    await runProgram(qemu.path, qemuArguments(machine, qemu, from), { timeoutMs: 60_000 });
   } catch (cause) {
     const said = typeof cause === "object" && cause !== null && "stderr" in cause ? String(cause.stderr).trim().split("\n").slice(-6) : [];
     throw new VmrigError("QEMU_FAILED", {
@@ -63,6 +63,7 @@ const FORWARD = /HOST_FORWARD\]\s+\S+\s+\S+\s+(\d+)\s+\S+\s+22\b/;
 async function forwardedPort(qmp: Qmp, machine: string): Promise<number> {
   const table = z.string().parse(await qmp.execute("human-monitor-command", { "command-line": "info usernet" }));
   const port = FORWARD.exec(table)?.[1];
-  if (port === undefined) throw new VmrigError("QEMU_FAILED", { message: `QEMU forwards no port to port 22 of ${machine}.`, details: table.split("\r\n") });
+  if (port === undefined)
+    throw new VmrigError("QEMU_FAILED", { message: `QEMU forwards no port to port 22 of ${machine}.`, details: table.split("\r\n") });
   return Number(port);
 }

@@ -1,12 +1,11 @@
-import { rm } from "node:fs/promises";
+import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { readdir } from "node:fs/promises";
-import { execa } from "execa";
 import type { SnapshotName } from "vmrig/driver";
 import { z } from "zod";
 import { machineFiles, readJson, writeJson, type MachineDefinition } from "./machine-files.ts";
 import { requireProgram } from "./qemu-binary.ts";
 import type { Qmp } from "./qmp.ts";
+import { runProgram } from "./run-program.ts";
 
 /** RAM, devices and disk at one moment, inside the machine's qcow2 file, with a note beside it of what it was taken on. */
 const note = z.object({ platform: z.string() });
@@ -33,6 +32,19 @@ export async function saveSnapshot(qmp: Qmp, machine: MachineDefinition, name: S
   await qmp.job("snapshot-delete", { tag: name, devices: DISK.devices });
   await qmp.job("snapshot-save", { tag: name, ...DISK });
   await writeJson(notePath(machine, name), { platform });
+  await dropOldBaselines(qmp, machine);
+}
+
+/** Each baseline costs a few hundred megabytes. Two branches that take turns keep theirs; older ones would only fill the disk. */
+const BASELINES_KEPT = 3;
+
+async function dropOldBaselines(qmp: Qmp, machine: MachineDefinition): Promise<void> {
+  const baselines = (await listSnapshots(machine)).filter((name) => name.startsWith("baseline-"));
+  const dated = await Promise.all(baselines.map(async (name) => ({ name, taken: (await stat(notePath(machine, name))).mtimeMs })));
+  for (const { name } of dated.toSorted((a, b) => b.taken - a.taken).slice(BASELINES_KEPT)) {
+    await rm(notePath(machine, name));
+    await qmp.job("snapshot-delete", { tag: name, devices: DISK.devices });
+  }
 }
 
 export async function loadSnapshot(qmp: Qmp, name: SnapshotName): Promise<void> {
@@ -41,5 +53,10 @@ export async function loadSnapshot(qmp: Qmp, name: SnapshotName): Promise<void> 
 
 /** Takes back the disk alone, while QEMU does not run: for a snapshot whose RAM part this platform cannot load. */
 export async function revertDisk(machine: MachineDefinition, name: SnapshotName): Promise<void> {
-  await execa(requireProgram("qemu-img", "apt-get install qemu-utils"), ["snapshot", "-a", name, machineFiles(machine, machine.name).disk]);
+  await runProgram(requireProgram("qemu-img", "apt-get install qemu-utils"), [
+    "snapshot",
+    "-a",
+    name,
+    machineFiles(machine, machine.name).disk,
+  ]);
 }

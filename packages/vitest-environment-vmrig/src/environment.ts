@@ -25,10 +25,17 @@ const environment: Environment = {
   },
 };
 
-/** Vitest passes the config's whole `environmentOptions`; a docblock replaces it, keyed by the environment's name as the config writes it. */
+/**
+ * Vitest passes the config's whole `environmentOptions`; a docblock replaces it, and stands under the environment's name as the config writes
+ * it, which is a path. In a docblock both `{ "rollback": "test" }` and `{ "vmrig": { "rollback": "test" } }` will do.
+ */
 function ownOptions(options: Record<string, unknown>): unknown {
-  const values = Object.values(options);
-  return options["vmrig"] ?? (values.length === 1 ? values[0] : undefined) ?? {};
+  const [first] = Object.values(options);
+  return options["vmrig"] ?? (isRecord(first) ? (first["vmrig"] ?? first) : {});
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
 }
 
 export default environment;

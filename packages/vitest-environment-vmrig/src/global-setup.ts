@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { TestProject } from "vitest/node";
-import { asVmrigError, findConfig, spawnGate } from "vmrig/runner";
+import { asVmrigError, findConfig, spawnGate, toErrorJson } from "vmrig/runner";
 import type { VmrigOptions } from "./options.ts";
 import type {} from "./provided.ts";
 import { takeOverSignals } from "./signals.ts";
@@ -30,7 +30,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     };
   } catch (error) {
     // A throw here would stop all projects, unit tests too. The machine tests fail with it instead.
-    project.provide("vmrig", { error: asVmrigError(error).toJSON() });
+    project.provide("vmrig", { error: toErrorJson(asVmrigError(error)) });
     return async () => {};
   }
 }

@@ -33,7 +33,9 @@ async function processesNaming(paths: readonly string[]): Promise<ReadonlyMap<nu
   for (const entry of await readdir("/proc")) {
     const pid = Number(entry);
     if (!Number.isInteger(pid) || pid === process.pid) continue;
-    const words = (await Promise.all(["cmdline", "environ"].map((file) => readFile(`/proc/${pid}/${file}`, "utf8").catch(() => "")))).join("\0");
+    const words = (await Promise.all(["cmdline", "environ"].map((file) => readFile(`/proc/${pid}/${file}`, "utf8").catch(() => "")))).join(
+      "\0",
+    );
     if (paths.some((path) => words.includes(path))) found.set(pid, words.split("\0").slice(0, 3).join(" "));
   }
   return found;

@@ -6,7 +6,7 @@ export interface VmrigOptions {
   readonly config?: string;
 }
 
-/** What one file may say in its docblock: `// @vitest-environment-options { "vmrig": { "rollback": "test" } }`. */
+/** What one file may say in its docblock: `// @vitest-environment-options { "rollback": "test" }`. */
 export interface FileOptions {
   readonly rollback?: RollbackPolicy;
 }

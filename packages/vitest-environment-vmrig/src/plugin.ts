@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { VmrigError } from "vmrig";
 import type { Plugin, TestProjectInlineConfiguration } from "vitest/config";
@@ -29,7 +30,10 @@ export function vmrig(options: VmrigOptions = {}): Plugin {
         });
       }
       if (test.pool === "vmThreads" || test.pool === "vmForks") {
-        throw new VmrigError("PLUGIN_MISPLACED", { message: `The vmrig plugin does not work with pool "${test.pool}".`, hint: 'use pool: "forks"' });
+        throw new VmrigError("PLUGIN_MISPLACED", {
+          message: `The vmrig plugin does not work with pool "${test.pool}".`,
+          hint: 'use pool: "forks"',
+        });
       }
       return { test: testConfig(test, options) };
     },
@@ -61,7 +65,17 @@ function testConfig(user: TestConfig, options: VmrigOptions): TestConfig {
     sequence: { groupOrder: user.sequence?.groupOrder ?? 1000 },
     testTimeout: user.testTimeout ?? 60_000,
     hookTimeout: user.hookTimeout ?? 120_000,
+    // Linked packages would be transformed for each worker as if they were the project's own sources. Installed ones never are.
+    server: {
+      deps: {
+        external: [new RegExp(`^${escape(here("."))}`), new RegExp(`^${escape(dirname(fileURLToPath(import.meta.resolve("vmrig"))))}`)],
+      },
+    },
   };
+}
+
+function escape(path: string): string {
+  return path.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }
 
 function here(file: string): string {

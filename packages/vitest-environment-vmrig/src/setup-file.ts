@@ -10,14 +10,14 @@ const ROLLBACK_MS = 600_000;
 // A terminal's Ctrl-C reaches the workers too. The main process cancels them in an orderly way, so that hooks run.
 if (process.send !== undefined && process.listenerCount("SIGINT") === 0) process.on("SIGINT", () => {});
 
-let testsRun = 0;
+let untouched = false;
 
 aroundAll(async (runSuite) => {
   const client = await gateClient();
   const policy = fileOptions().rollback ?? (await client.hello()).rollback;
   const claim = await claimMachines(client, policy);
   worker().claim = claim;
-  testsRun = 0;
+  untouched = claim.fresh;
   try {
     await runSuite();
   } finally {
@@ -31,7 +31,7 @@ aroundEach(async (runTest, { task }) => {
   if (claim === undefined) throw new Error("vmrig: a test runs outside of its file's claim");
   const again = (task.result?.retryCount ?? 0) > 0 || (task.result?.repeatCount ?? 0) > 0;
   const policy = task.meta.vmrig?.rollback ?? fileOptions().rollback ?? (await (await gateClient()).hello()).rollback;
-  if (testsRun > 0 && (policy === "test" || again)) await claim.rollBack();
-  testsRun += 1;
+  if (!untouched && (policy === "test" || again)) await claim.rollBack();
+  untouched = false;
   await runTest();
 }, ROLLBACK_MS);

@@ -34,7 +34,11 @@ function start(folder: string, words: readonly string[], env: Readonly<Record<st
   });
 }
 
-async function run(folder: string, words: readonly string[], env?: Readonly<Record<string, string>>): Promise<{ code: number | undefined; output: string }> {
+async function run(
+  folder: string,
+  words: readonly string[],
+  env?: Readonly<Record<string, string>>,
+): Promise<{ code: number | undefined; output: string }> {
   const { exitCode, all } = await start(folder, words, env);
   return { code: exitCode, output: stripVTControlCharacters(all) };
 }
@@ -49,7 +53,9 @@ const copyFolder = (): string => join(home.folders.state, "rigs", "two-machines-
 
 async function qemuPids(): Promise<number[]> {
   const names = await readdir(join(copyFolder(), "machines"));
-  return Promise.all(names.toSorted().map(async (name) => Number(await readFile(join(copyFolder(), "machines", name, "qemu.pid"), "utf8"))));
+  return Promise.all(
+    names.toSorted().map(async (name) => Number(await readFile(join(copyFolder(), "machines", name, "qemu.pid"), "utf8"))),
+  );
 }
 
 async function exists(path: string): Promise<boolean> {
@@ -63,7 +69,10 @@ test("makes the machines, takes their baseline and runs the example, and says ea
   const { code, output } = await run(EXAMPLE, []);
   expect(code, output).toBe(0);
   const steps = ["check", "plan", "boot", "baseline", "lease", "rollback"].map((word) => output.indexOf(` vmrig  ${word.padEnd(8)}`));
-  expect(steps.every((at) => at > 0), output).toBe(true);
+  expect(
+    steps.every((at) => at > 0),
+    output,
+  ).toBe(true);
   expect(steps).toEqual(steps.toSorted((a, b) => a - b));
   expect(output).toMatch(/Tests\s+6 passed/);
 });
@@ -88,7 +97,11 @@ describe("leases nothing", () => {
   });
 
   test("when tests are only listed", async () => {
-    const { all, exitCode } = await execa(process.execPath, [VITEST, "list"], { cwd: PROJECT, env: { ...home.env, NO_COLOR: "1" }, all: true });
+    const { all, exitCode } = await execa(process.execPath, [VITEST, "list"], {
+      cwd: PROJECT,
+      env: { ...home.env, NO_COLOR: "1" },
+      all: true,
+    });
     expect(exitCode).toBe(0);
     expect(all).toContain("a command runs on pc1");
     expect(all).not.toContain("leased in");
@@ -112,7 +125,11 @@ describe("a run that is ended from outside", () => {
 
   async function expectNothingLeft(): Promise<void> {
     await expect
-      .poll(async () => [...(await home.processes()).values()].filter((line) => !/qemu-system|vde_switch|redis-server|valkey-server/.test(line)), { timeout: 20_000 })
+      .poll(
+        async () =>
+          [...(await home.processes()).values()].filter((line) => !/qemu-system|vde_switch|redis-server|valkey-server/.test(line)),
+        { timeout: 20_000 },
+      )
       .toEqual([]);
     expect((await readdir(home.folders.runtime)).toSorted()).toEqual(["redis", "two-machines-1"]);
   }
@@ -195,7 +212,12 @@ test("vmrig destroy ends the machines when the rig's name is typed, and nothing 
   const refused = await execa(process.execPath, [CLI, "destroy", "pcs"], { cwd: EXAMPLE, env: { ...home.env }, reject: false, all: true });
   expect(refused.exitCode, refused.all).toBe(2);
   expect(await qemuPids()).toHaveLength(2);
-  const destroyed = await execa(process.execPath, [CLI, "destroy", "two-machines"], { cwd: EXAMPLE, env: { ...home.env }, reject: false, all: true });
+  const destroyed = await execa(process.execPath, [CLI, "destroy", "two-machines"], {
+    cwd: EXAMPLE,
+    env: { ...home.env },
+    reject: false,
+    all: true,
+  });
   expect(destroyed.exitCode, destroyed.all).toBe(0);
   expect([...(await home.processes()).values()].filter((line) => /qemu-system|vde_switch/.test(line))).toEqual([]);
   expect(await readdir(join(copyFolder(), "machines"))).toEqual([]);

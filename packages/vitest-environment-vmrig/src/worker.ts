@@ -1,6 +1,6 @@
 import { inject } from "vitest";
 import { VmrigError } from "vmrig";
-import { connectGate, type Claim, type GateClient } from "vmrig/runner";
+import { connectGate, fromErrorJson, type Claim, type GateClient } from "vmrig/runner";
 import type {} from "./provided.ts";
 
 const KEY = Symbol.for("vmrig.worker");
@@ -30,6 +30,6 @@ async function connect(): Promise<GateClient> {
       hint: "move the file into the project of vmrigProject(…), or add plugins: [vmrig()] to its config",
     });
   }
-  if ("error" in provided) throw VmrigError.fromJSON(provided.error);
+  if ("error" in provided) throw fromErrorJson(provided.error);
   return connectGate(provided.socket);
 }

@@ -4,3 +4,6 @@ export type { RigConfig, RollbackPolicy } from "./config/schema.ts";
 export { VmrigError, isVmrigError } from "./errors/vmrig-error.ts";
 export { CODES, type ErrorCode, type Fault } from "./errors/codes.ts";
 export type { Machine } from "./machine/machine.ts";
+export { CommandError } from "./machine/command-error.ts";
+export type { CommandOptions, CommandResult } from "./machine/command.ts";
+export type { MachineFile } from "./machine/file.ts";

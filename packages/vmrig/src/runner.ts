@@ -5,5 +5,6 @@ export { connectGate, type GateClient } from "./gate/client.ts";
 export { claimMachines, type Claim } from "./gate/claim.ts";
 export type { Welcome } from "./gate/messages.ts";
 export { ROLLBACK_POLICIES, type RollbackPolicy } from "./config/schema.ts";
-export { asVmrigError, type ErrorJson } from "./errors/vmrig-error.ts";
+export { asVmrigError } from "./errors/vmrig-error.ts";
+export { fromErrorJson, toErrorJson, type ErrorJson } from "./errors/error-json.ts";
 export { openFolders, type Folders } from "./config/folders.ts";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { CopySpec, Fingerprint, SnapshotName } from "../driver/driver.ts";
-import type { Recipe } from "./recipe.ts";
+import { EMPTY_RECIPE, type Recipe } from "./recipe.ts";
 
 /** Raised whenever vmrig's own part of the preparation changes: old baselines then rebuild by themselves. */
 const LAYOUT = 1;
@@ -20,9 +20,14 @@ export function baselineId({ copy, fingerprint, recipes }: BaselineInputs): stri
     fingerprint.platform,
     copy.copy,
     copy.machines.map(({ name, cpus, memoryMb, diskGb, lanAddress }) => [name, cpus, memoryMb, diskGb, lanAddress]),
-    copy.machines.map(({ name }) => recipes[name]),
+    copy.machines.map(({ name }) => canonical(recipes[name] ?? EMPTY_RECIPE)),
   ];
   return createHash("sha256").update(JSON.stringify(inputs)).digest("hex").slice(0, 16);
+}
+
+/** In the order of these keys, whatever object it came in. */
+function canonical({ packages, files, run }: Recipe): Recipe {
+  return { packages, files: files.map(({ path, content, mode, owner }) => ({ path, content, mode, owner })), run };
 }
 
 /** The machine as it was after its first boot, before anything was done to it. */

@@ -53,7 +53,8 @@ async function settle(scene: Scene, name: string): Promise<void> {
     probe: async (signal) => {
       const { stdout } = await connection.exec("systemctl is-system-running; systemctl --failed --plain --no-legend", { signal });
       const [state = "", ...failed] = stdout.toString("utf8").trim().split("\n");
-      if (state === "degraded") scene.say(`boot     ${name}: up, but these units failed: ${failed.map((line) => line.split(" ")[0]).join(", ")}`);
+      if (state === "degraded")
+        scene.say(`boot     ${name}: up, but these units failed: ${failed.map((line) => line.split(" ")[0]).join(", ")}`);
       return state === "running" || state === "degraded" ? { value: true } : { seen: state };
     },
   });

@@ -6,7 +6,7 @@ import { guestOf, requireSystem, type Guest } from "./guest.ts";
 import { houseKeepingScript, type Peer } from "./house-keeping.ts";
 import { login } from "./login.ts";
 import { EMPTY_RECIPE, type Recipe } from "./recipe.ts";
-import { recipeSteps } from "./recipe-script.ts";
+import { asInput, recipeSteps } from "./recipe-script.ts";
 import { onEach, TEST_USER, type Scene } from "./scene.ts";
 
 /** Packages come over the network, on a machine that may be emulated. */
@@ -49,12 +49,17 @@ async function runStep(
   { what, script }: { readonly what: string; readonly script: string },
 ): Promise<void> {
   scene.lease.assertHeld();
-  const result = await connection.exec(guestOf(scene.driver.guest).prepareShell, { input: `${script}\n`, timeoutMs: STEP_MS, signal: scene.lease.signal });
+  const result = await connection.exec(guestOf(scene.driver.guest).prepareShell, {
+    input: asInput(script),
+    timeoutMs: STEP_MS,
+    signal: scene.lease.signal,
+  });
   scene.lease.assertHeld();
   if (result.exitCode === 0) return;
+  const [title = "", ...more] = what.trim().split("\n");
   const last = `${result.stdout.toString("utf8")}\n${result.stderr.toString("utf8")}`.trim().split("\n").slice(-12);
   throw new VmrigError("PREPARE_FAILED", {
-    message: `Preparing ${name} failed: "${what}" ${result.ended === "timed-out" ? `took longer than ${STEP_MS / 60_000} min` : `exited with ${result.exitCode ?? result.signal}`}.`,
+    message: `Preparing ${name} failed: "${title}${more.length > 0 ? " …" : ""}" ${result.ended === "timed-out" ? `took longer than ${STEP_MS / 60_000} min` : `exited with ${result.exitCode ?? result.signal}`}.`,
     details: last,
     hint: "change `prepare` in the config; the next run starts over from the pristine machine",
   });

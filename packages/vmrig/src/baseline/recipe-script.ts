@@ -11,12 +11,21 @@ export function recipeSteps(recipe: Recipe): ReadonlyArray<{ readonly what: stri
   ];
 }
 
+/**
+ * A script as the stdin of `sh -s`. The shell reads all of it before it runs the first line, so that a script that arrives in part does not
+ * run in part, and no command takes the next line for its own input.
+ */
+export function asInput(script: string): string {
+  return `{\n${script}\n} </dev/null\n`;
+}
+
 function installScript(packages: readonly string[]): string {
   const names = packages.map(quote).join(" ");
   return [
     "if command -v apt-get >/dev/null; then",
     "  export DEBIAN_FRONTEND=noninteractive",
-    `  apt-get update -q && apt-get install -yq --no-install-recommends ${names}`,
+    "  apt-get update -q",
+    `  apt-get install -yq --no-install-recommends ${names}`,
     `elif command -v dnf >/dev/null; then dnf install -y ${names}`,
     `elif command -v apk >/dev/null; then apk add ${names}`,
     `elif command -v zypper >/dev/null; then zypper --non-interactive install ${names}`,

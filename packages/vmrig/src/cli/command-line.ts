@@ -35,10 +35,15 @@ function parse(args: readonly string[]) {
       options: { config: { type: "string" }, allow: { type: "string", multiple: true }, help: { type: "boolean" } },
     });
   } catch (cause) {
-    throw new VmrigError("CONFIG_INVALID", { message: cause instanceof Error ? cause.message : String(cause), hint: "see vmrig --help", cause });
+    throw new VmrigError("CONFIG_INVALID", {
+      message: cause instanceof Error ? cause.message : String(cause),
+      hint: "see vmrig --help",
+      cause,
+    });
   }
 }
 
 function refuseMore(verb: string, more: readonly string[]): void {
-  if (more.length > 0) throw new VmrigError("CONFIG_INVALID", { message: `vmrig ${verb} does not take "${more.join(" ")}".`, hint: "see vmrig --help" });
+  if (more.length > 0)
+    throw new VmrigError("CONFIG_INVALID", { message: `vmrig ${verb} does not take "${more.join(" ")}".`, hint: "see vmrig --help" });
 }

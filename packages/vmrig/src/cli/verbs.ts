@@ -28,7 +28,7 @@ export async function runVerb(order: Exclude<Order, { verb: "help" }>, { cwd, ho
     }
     case "destroy": {
       const destroyed = await destroyRig({ rig, folders, holder, say, signal, confirm: order.confirm });
-      say(`destroy  ${rig.name}: ${destroyed.length === 0 ? "there was nothing" : destroyed.join(", ")}`);
+      if (destroyed.length === 0) say(`destroy  ${rig.name}: there was nothing`);
       break;
     }
   }

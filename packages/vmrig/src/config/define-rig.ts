@@ -12,8 +12,11 @@ import type { RigConfig } from "./schema.ts";
 // An interface, because only that can be augmented.
 export interface Register {}
 
-/** Names of the registered rig's machines; `string` where nothing is registered. */
-export type MachineName = Register extends { rig: { machines: infer M } } ? keyof M & string : string;
+/** Names of a registered rig's machines; `string` where nothing is registered. */
+export type MachineNames<R> = R extends { rig: { machines: infer M } } ? keyof M & string : string;
+
+/** Names of the registered rig's machines. */
+export type MachineName = MachineNames<Register>;
 
 /**
  * Describes a rig. The config is checked when it is loaded, not here, so that importing it costs nothing; its machines' names become the

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { lstat, mkdir } from "node:fs/promises";
+import { mkdir, realpath } from "node:fs/promises";
 import { homedir, userInfo } from "node:os";
-import { join } from "node:path";
-import { VmrigError } from "../errors/vmrig-error.ts";
+import { isAbsolute, join, resolve } from "node:path";
+import { ensurePrivateFolder } from "../lease/private-folder.ts";
 
 /** Where vmrig keeps its things on this computer. Absolute paths. */
 export interface Folders {
@@ -16,32 +16,29 @@ export interface Folders {
 
 /**
  * `VMRIG_HOME` and `VMRIG_CACHE`, else the XDG folders. The runtime folder follows from the state folder, so that two homes never share a
- * socket.
+ * socket, and one home has the same ones by whatever path it is reached.
  *
- * @throws VmrigError `CONFIG_INVALID` when somebody else owns the runtime folder, or may write to it
+ * @param temporary Where the runtime folder is made.
+ * @throws VmrigError `FOLDER_UNSAFE` when somebody else owns the runtime folder, or may write to it
  */
-export async function openFolders(env: NodeJS.ProcessEnv = process.env): Promise<Folders> {
-  const state = env["VMRIG_HOME"] ?? join(env["XDG_STATE_HOME"] ?? join(homedir(), ".local", "state"), "vmrig");
-  const cache = env["VMRIG_CACHE"] ?? join(env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "vmrig");
-  const own = join("/tmp", `vmrig-${userInfo().uid}`);
+export async function openFolders(env: NodeJS.ProcessEnv = process.env, temporary = "/tmp"): Promise<Folders> {
+  const wanted = resolve(env["VMRIG_HOME"] || join(base(env["XDG_STATE_HOME"]) ?? join(homedir(), ".local", "state"), "vmrig"));
+  const cache = resolve(env["VMRIG_CACHE"] || join(base(env["XDG_CACHE_HOME"]) ?? join(homedir(), ".cache"), "vmrig"));
+  await mkdir(wanted, { recursive: true, mode: 0o700 });
+  const state = await realpath(wanted);
+  // Not by name: not every user of a container has one.
+  const own = join(temporary, `vmrig-${process.getuid?.() ?? userInfo().username}`);
   const runtime = join(own, digest(state));
-  await mkdir(state, { recursive: true, mode: 0o700 });
-  for (const folder of [own, runtime]) {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    await assertPrivate(folder);
-  }
+  await ensurePrivateFolder(own);
+  await ensurePrivateFolder(runtime);
   return { state, cache, runtime };
+}
+
+/** "All paths set in these environment variables must be absolute"; others count as not set (XDG Base Directory Specification). */
+function base(folder: string | undefined): string | undefined {
+  return folder !== undefined && isAbsolute(folder) ? folder : undefined;
 }
 
 function digest(text: string): string {
   return createHash("sha256").update(text).digest("hex").slice(0, 10);
-}
-
-async function assertPrivate(folder: string): Promise<void> {
-  const entry = await lstat(folder);
-  if (entry.isDirectory() && entry.uid === userInfo().uid && (entry.mode & 0o077) === 0) return;
-  throw new VmrigError("CONFIG_INVALID", {
-    message: `${folder} is not a private folder of this user (owner ${entry.uid}, mode ${(entry.mode & 0o7777).toString(8)}).`,
-    hint: "somebody else may have made it: look at it and remove it",
-  });
 }

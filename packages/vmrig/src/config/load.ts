@@ -1,9 +1,10 @@
 import { stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { z } from "zod";
+import { describeThrown } from "../errors/thrown.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
-import { rigSchema, type ResolvedRig } from "./schema.ts";
+import { checkConfig } from "./check.ts";
+import type { ResolvedRig } from "./schema.ts";
 
 const NAMES = ["vmrig.config.ts", "vmrig.config.mts", "vmrig.config.js", "vmrig.config.mjs"] as const;
 
@@ -39,7 +40,8 @@ export async function findConfig(from: string): Promise<string> {
  *
  * @throws VmrigError `CONFIG_NOT_FOUND`, `CONFIG_UNREADABLE`, `CONFIG_INVALID`
  */
-export async function loadConfig(file: string): Promise<LoadedRig> {
+export async function loadConfig(path: string): Promise<LoadedRig> {
+  const file = resolve(path);
   if (!(await isFile(file))) {
     throw new VmrigError("CONFIG_NOT_FOUND", { message: `There is no config at ${file}.` });
   }
@@ -47,28 +49,13 @@ export async function loadConfig(file: string): Promise<LoadedRig> {
   try {
     module = await importModule(file);
   } catch (cause) {
-    throw new VmrigError("CONFIG_UNREADABLE", {
-      message: `${file} could not be loaded: ${cause instanceof Error ? cause.message : String(cause)}`,
-      cause,
-    });
+    throw unreadable(file, cause);
   }
   const value = typeof module === "object" && module !== null && "default" in module ? module.default : undefined;
   if (value === undefined) {
     throw new VmrigError("CONFIG_INVALID", { message: `${file} has no default export.`, hint: "write: export default defineRig({ … })" });
   }
   return { rig: checkConfig(value, file), file };
-}
-
-/** @throws VmrigError `CONFIG_INVALID` with one line per mistake: its path, the value, the fix. */
-export function checkConfig(value: unknown, file: string): ResolvedRig {
-  const parsed = rigSchema.safeParse(value, { reportInput: true });
-  if (parsed.success) return parsed.data;
-  const { issues } = parsed.error;
-  throw new VmrigError("CONFIG_INVALID", {
-    message: `${file} has ${issues.length === 1 ? "a mistake" : `${issues.length} mistakes`}.`,
-    details: issues.map(describe),
-    hint: "the config's reference is docs/reference/config.md",
-  });
 }
 
 async function importModule(file: string): Promise<unknown> {
@@ -80,22 +67,24 @@ async function importModule(file: string): Promise<unknown> {
   return import(pathToFileURL(file).href);
 }
 
-function describe(issue: z.core.$ZodIssue): string {
-  const path = issue.path.reduce<string>(
-    (text, key) => (typeof key === "number" ? `${text}[${key}]` : /^[A-Za-z_]\w*$/.test(String(key)) ? `${text}${text && "."}${String(key)}` : `${text}[${JSON.stringify(String(key))}]`),
-    "",
-  );
-  const at = path === "" ? "the config" : path;
-  if (issue.code === "unrecognized_keys") return `${at}: does not know ${issue.keys.map((key) => `"${key}"`).join(", ")}`;
-  if (issue.code === "invalid_key") return `${at}: ${issue.issues.map((inner) => inner.message).join("; ")}`;
-  if (issue.input === undefined) return `${at}: is missing; ${issue.message}`;
-  return `${at}: ${issue.message}, got ${show(issue.input)}`;
+function unreadable(file: string, cause: unknown): VmrigError {
+  const [said = "", ...more] = (cause instanceof Error ? cause.message : describeThrown(cause)).split("\n");
+  const unsupported = cause instanceof Error && "code" in cause && cause.code === "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX";
+  return new VmrigError("CONFIG_UNREADABLE", {
+    message: `${file} could not be loaded: ${said}`,
+    details: [...more, ...place(cause)],
+    ...(unsupported ? { hint: "Node.js only leaves out the types: write it without enums, namespaces and parameter properties" } : {}),
+    cause,
+  });
 }
 
-function show(value: unknown): string {
-  if (typeof value === "function") return "a function";
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 80 ? `${text.slice(0, 77)}…` : text;
+/** Node.js shows the line of a syntax error in front of the stack; of what was thrown, the frames outside of Node.js say where. */
+function place(cause: unknown): string[] {
+  const lines = (cause instanceof Error ? (cause.stack ?? "") : "").split("\n");
+  const title = lines.findIndex((line) => /^\w*Error\b/.test(line));
+  const shown = lines.slice(0, Math.max(0, title)).filter((line) => line.trim() !== "");
+  const frames = lines.map((line) => line.trim()).filter((line) => /^at .*(file:\/\/|\()?\//.test(line) && !line.includes("node:"));
+  return shown.length > 0 ? shown : frames.slice(0, 3);
 }
 
 async function isFile(path: string): Promise<boolean> {

@@ -1,26 +1,49 @@
 import { z } from "zod";
 import type { Driver } from "../driver/driver.ts";
+import { describeAddress } from "../lease/redis-address.ts";
 import { duration, size } from "./units.ts";
 
-const NAME = /^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$/;
-const name = z.string().regex(NAME, 'expected a lower-case name such as "pcs": letters, digits and "-", at most 32, starting with a letter');
+const DAY_MS = 86_400_000;
 
-const file = z.union([
-  z.string(),
-  z.strictObject({
-    content: z.string(),
-    /** Octal, as for chmod. */
-    mode: z.string().regex(/^0?[0-7]{3,4}$/, 'expected an octal mode such as "0644"').default("0644"),
-    owner: z.string().regex(/^[a-z_][a-z0-9_-]*(:[a-z_][a-z0-9_-]*)?$/, 'expected "user" or "user:group"').default("root:root"),
-  }),
-]);
+/** Text of one form, with one message for all that is something else. */
+function text(form: RegExp, expected: string): z.ZodString {
+  return z.string(`expected ${expected}`).regex(form, `expected ${expected}`);
+}
 
-const recipe = z.strictObject({
-  packages: z
-    .array(z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9+._:=~-]*$/, "expected a package name"))
-    .default([]),
+/** An object whose error for an unknown name lists those that it knows. */
+function fields<S extends z.core.$ZodLooseShape>(shape: S): z.ZodObject<S, z.core.$strict> {
+  return z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === "unrecognized_keys" ? `does not know ${quoted(issue.keys)}; it knows ${Object.keys(shape).join(", ")}` : undefined,
+  });
+}
+
+function quoted(keys: readonly string[]): string {
+  return keys.map((key) => `"${key}"`).join(", ");
+}
+
+const name = text(
+  /^(?!localhost$)[a-z]([a-z0-9-]{0,30}[a-z0-9])?$/,
+  'a lower-case name such as "pcs": letters, digits and "-", at most 32, starting with a letter',
+);
+
+const file = z.union(
+  [
+    z.string(),
+    fields({
+      content: z.string(),
+      /** Octal, as for chmod. */
+      mode: text(/^0?[0-7]{3,4}$/, 'an octal mode such as "0644"').default("0644"),
+      owner: text(/^[a-z_][a-z0-9_-]*(:[a-z_][a-z0-9_-]*)?$/, '"user" or "user:group"').default("root:root"),
+    }),
+  ],
+  'expected the content, or { content: "…", mode: "0644", owner: "root:root" }',
+);
+
+const recipe = fields({
+  packages: z.array(text(/^[a-zA-Z0-9][a-zA-Z0-9+._:=~-]*$/, "a package name")).default([]),
   files: z
-    .record(z.string().startsWith("/", "expected an absolute path on the machine"), file)
+    .record(text(/^\/[^\0]*[^\0/]$/, "the absolute path of a file on the machine"), file)
     .default({})
     .transform((files) =>
       Object.entries(files).map(([path, value]) => ({
@@ -28,23 +51,34 @@ const recipe = z.strictObject({
         ...(typeof value === "string" ? { content: value, mode: "0644", owner: "root:root" } : value),
       })),
     ),
-  run: z.array(z.string().min(1)).default([]),
+  run: z.array(text(/\S/, "a command")).default([]),
 });
 
-const machine = z
-  .strictObject({
-    cpus: z.int().min(1).max(64).default(1),
-    memory: size.default(512).refine((mb) => mb >= 256, "expected at least 256MB: Linux does not boot in less"),
-    disk: size.default(4096).refine((mb) => mb >= 1024 && mb % 1024 === 0, "expected whole gigabytes, at least 1GB"),
-    prepare: recipe.prefault({}),
-  })
-  .transform(({ memory, disk, ...rest }) => ({ ...rest, memoryMb: memory, diskGb: disk / 1024 }));
+const CPUS = "expected a whole number from 1 to 64";
+
+const machine = fields({
+  cpus: z.int(CPUS).min(1, CPUS).max(64, CPUS).default(1),
+  memory: size
+    .default(512)
+    .refine((mb) => mb >= 256 && Number.isInteger(mb), "expected whole megabytes, at least 256MB: Linux does not boot in less"),
+  disk: size.default(4096).refine((mb) => mb >= 1024 && mb % 1024 === 0, "expected whole gigabytes, at least 1GB"),
+  prepare: recipe.prefault({}),
+}).transform(({ memory, disk, ...rest }) => ({ ...rest, memoryMb: memory, diskGb: disk / 1024 }));
 
 const driver = z.custom<Driver>(
-  (value) =>
-    typeof value === "object" && value !== null && "name" in value && "declare" in value && typeof value.declare === "function",
+  (value) => typeof value === "object" && value !== null && "name" in value && "declare" in value && typeof value.declare === "function",
   'expected a driver, such as qemu() of "@vmrig/driver-qemu"',
 );
+
+const REDIS_URL = 'expected a URL such as "redis://host:6379", or "rediss://host:6379" for TLS';
+
+function isRedisUrl(url: string): boolean {
+  try {
+    return describeAddress({ url }) !== "";
+  } catch {
+    return false;
+  }
+}
 
 export const ROLLBACK_POLICIES = ["run", "file", "test"] as const;
 
@@ -52,25 +86,23 @@ export const ROLLBACK_POLICIES = ["run", "file", "test"] as const;
 export type RollbackPolicy = (typeof ROLLBACK_POLICIES)[number];
 
 /** The one place of the config's shape, its defaults and its messages. */
-export const rigSchema = z.strictObject({
+export const rigSchema = fields({
   name,
   driver,
   machines: z
     .record(name, machine)
-    .refine((machines) => Object.keys(machines).length > 0, 'expected at least one machine, such as { pc1: {} }')
+    .refine((machines) => Object.keys(machines).length > 0, "expected at least one machine, such as { pc1: {} }")
     .refine((machines) => Object.keys(machines).length <= 32, "expected at most 32 machines"),
   prepare: recipe.prefault({}),
   rollback: z.enum(ROLLBACK_POLICIES).default("file"),
-  lease: z
-    .strictObject({
-      ttl: duration.default(30_000).refine((ms) => ms >= 1_000, 'expected at least "1s"'),
-      waitFor: duration.default(900_000),
-    })
-    .prefault({}),
-  redis: z
-    .strictObject({ url: z.string().regex(/^(rediss?|unix):\/\//, 'expected a URL such as "redis://host:6379" or "rediss://host:6379"') })
-    .optional(),
-  state: z.discriminatedUnion("backend", [z.strictObject({ backend: z.literal("local") })]).default({ backend: "local" }),
+  lease: fields({
+    ttl: duration.default(30_000).refine((ms) => ms >= 1_000 && ms <= DAY_MS, 'expected "1s" to "24h"'),
+    waitFor: duration.default(900_000).refine((ms) => ms <= DAY_MS, 'expected at most "24h"'),
+  }).prefault({}),
+  redis: fields({ url: z.string(REDIS_URL).refine(isRedisUrl, REDIS_URL) }).optional(),
+  state: z
+    .discriminatedUnion("backend", [fields({ backend: z.literal("local") })], 'expected { backend: "local" }')
+    .default({ backend: "local" }),
 });
 
 /** What a person writes. */
@@ -78,4 +110,3 @@ export type RigConfig = z.input<typeof rigSchema>;
 
 /** What vmrig works with: every default filled in, every unit resolved. */
 export type ResolvedRig = z.output<typeof rigSchema>;
-export type MachineRecipe = z.output<typeof recipe>;

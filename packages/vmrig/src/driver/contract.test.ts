@@ -22,13 +22,13 @@ const fake = fakeDriver();
 const { park = async () => {} } = fake;
 let lastKey = "";
 
-/** One fault each, and a word of the case that has to see it. */
-const FAULTS: ReadonlyArray<readonly [fault: string, driver: Partial<Driver>, seenBy: RegExp]> = [
-  ["forgets the fence in restore", { restore: (machine, name, how) => fake.restore(machine, name, unfenced(how)) }, /FENCED/],
-  ["forgets the fence in capture", { capture: (machine, name, how) => fake.capture(machine, name, unfenced(how)) }, /FENCED/],
-  ["forgets the fence in boot", { boot: (machine, how) => fake.boot(machine, unfenced(how)) }, /FENCED/],
-  ["forgets the fence in remove", { remove: (machine, how) => fake.remove(machine, unfenced(how)) }, /FENCED/],
-  ["forgets the fence in park", { park: (machine, how) => park(machine, unfenced(how)) }, /FENCED/],
+/** One fault each, and words of the cases that have to see it. */
+const FAULTS: ReadonlyArray<readonly [fault: string, driver: Partial<Driver>, seenBy: readonly RegExp[]]> = [
+  ["forgets the fence in restore", { restore: (machine, name, how) => fake.restore(machine, name, unfenced(how)) }, [/FENCED/]],
+  ["forgets the fence in capture", { capture: (machine, name, how) => fake.capture(machine, name, unfenced(how)) }, [/FENCED/]],
+  ["forgets the fence in boot", { boot: (machine, how) => fake.boot(machine, unfenced(how)) }, [/FENCED/]],
+  ["forgets the fence in remove", { remove: (machine, how) => fake.remove(machine, unfenced(how)) }, [/FENCED/]],
+  ["forgets the fence in park", { park: (machine, how) => park(machine, unfenced(how)) }, [/FENCED/]],
   [
     "lets the last key in beside the new one",
     {
@@ -37,11 +37,14 @@ const FAULTS: ReadonlyArray<readonly [fault: string, driver: Partial<Driver>, se
         lastKey = how.authorize;
       },
     },
-    /refuses the last one/,
+    [/refuses the last one/],
   ],
-  ["does nothing in restore but let the key in", { restore: (machine, _name, how) => fake.boot(machine, how) }, /takes back files and processes/],
-  ["keeps the sessions in restore", { restore: (machine, _name, how) => fake.boot(machine, how) }, /ends every session/],
-  ["goes on after the lease was lost", { capture: (machine, name, how) => fake.capture(machine, name, unstoppable(how)) }, /aborted/],
+  [
+    "does nothing in restore but let the new key in",
+    { restore: (machine, _name, how) => fake.boot(machine, how) },
+    [/takes back files and processes/, /ends every session/, /ROLLBACK_FAILED/, /destroyed its own disk/],
+  ],
+  ["goes on after the lease was lost", { capture: (machine, name, how) => fake.capture(machine, name, unstoppable(how)) }, [/aborted/]],
   [
     "makes something when it is looked at",
     {
@@ -50,31 +53,36 @@ const FAULTS: ReadonlyArray<readonly [fault: string, driver: Partial<Driver>, se
         return await fake.inspect(copy);
       },
     },
-    /looking makes nothing/,
+    [/looking makes nothing/],
   ],
-  ["captures nothing", { capture: () => Promise.resolve() }, /a capture is listed/],
-  ["removes nothing", { remove: () => Promise.resolve() }, /a removed machine is absent/],
-  ["parks nothing", { park: () => Promise.resolve() }, /parked machine is paused/],
+  ["captures nothing", { capture: () => Promise.resolve() }, [/a capture is listed/]],
+  ["removes nothing", { remove: () => Promise.resolve() }, [/a removed machine is absent/]],
+  ["parks nothing", { park: () => Promise.resolve() }, [/parked machine is paused/]],
   [
-    "leaves its process behind in the destroy step",
+    "leaves its machine behind in the destroy step",
     { declare: (stack, copy, made) => fake.declare({ local: (resource) => stack.local(undestroyed(resource)) }, copy, made) },
-    /the destroy steps leave nothing/,
+    [/the create steps work again/],
   ],
   [
     "stamps another owner on its machines",
     { declare: (stack, copy, made) => fake.declare(stack, copy, { ...made, owner: "somebody" }) },
-    /what was made boots/,
+    [/what was made boots/],
   ],
-  ["claims to keep processes", { rollback: "memory" }, /takes back files and processes/],
+  ["claims to keep processes", { rollback: "memory" }, [/takes back files and processes/]],
 ];
 
 test.each(FAULTS)("a driver that %s does not pass", { timeout: 120_000 }, async (_fault, changes, seenBy) => {
-  expect(await failures({ ...fake, ...changes })).toContainEqual(expect.stringMatching(seenBy));
+  expect(await failures({ ...fake, ...changes })).toEqual(
+    expect.arrayContaining(seenBy.map((words): unknown => expect.stringMatching(words))),
+  );
 });
 
 test("a driver and a harness are asked for what they declare, and for nothing else", async () => {
   await using scene = await setFakeScene(["pc1", "pc2"]);
-  const titles = (driver: Driver, lan: boolean): string => driverContract({ ...scene.harness(driver), lan }).map(({ title }) => title).join("\n");
+  const titles = (driver: Driver, lan: boolean): string =>
+    driverContract({ ...scene.harness(driver), lan })
+      .map(({ title }) => title)
+      .join("\n");
   const { park: _, ...unparkable } = fake;
   expect(titles(fake, true)).toMatch(/parked[^]*LAN/);
   expect(titles(unparkable, false)).not.toMatch(/parked|LAN/);
@@ -90,5 +98,5 @@ function unstoppable<T extends Authority>(how: T): T {
 }
 
 function undestroyed(resource: LocalResource): LocalResource {
-  return { ...resource, destroy: { command: ["rm", "-rf", join(String(resource.input["folder"]), "machines", resource.name)] } };
+  return { ...resource, destroy: { command: ["true"] } };
 }

@@ -113,11 +113,7 @@ export interface Driver {
   /** Says what machines are made of; fetches and checks what is needed to know it. Cheap when nothing changed. */
   fingerprint(copy: CopySpec): Promise<Fingerprint>;
   /** Adds its resources to the CDKTF stack. `owner` is stamped on each machine. */
-  declare(
-    stack: RigStack,
-    copy: CopySpec,
-    made: { readonly fingerprint: Fingerprint; readonly owner: string },
-  ): void | Promise<void>;
+  declare(stack: RigStack, copy: CopySpec, made: { readonly fingerprint: Fingerprint; readonly owner: string }): void | Promise<void>;
   /** Looks at what is really there; changes nothing. */
   inspect(copy: CopySpec): Promise<Inventory>;
   /** Waits until a machine that was just made is up, and lets the key in. @throws MACHINE_UNREACHABLE at its own deadline. */

@@ -1,5 +1,6 @@
 import { CODES, type ErrorCode, type Fault } from "./codes.ts";
 import { redact } from "./redact.ts";
+import { describeThrown } from "./thrown.ts";
 
 const BRAND = Symbol.for("vmrig.error");
 
@@ -11,16 +12,6 @@ export interface ErrorFacts {
   /** The one remedy. */
   readonly hint?: string;
   readonly cause?: unknown;
-}
-
-/** What an error looks like on the gate's socket, in a worker message or in `--json` output. */
-export interface ErrorJson {
-  readonly name: string;
-  readonly code: ErrorCode;
-  readonly message: string;
-  readonly details: readonly string[];
-  readonly hint?: string;
-  readonly cause?: ErrorJson | string;
 }
 
 /**
@@ -38,7 +29,8 @@ export class VmrigError extends Error {
 
   constructor(code: ErrorCode, facts: ErrorFacts) {
     const summary = redact(facts.message);
-    const details = (facts.details ?? []).map(redact);
+    // As one text: a key is many lines.
+    const details = facts.details === undefined || facts.details.length === 0 ? [] : redact(facts.details.join("\n")).split("\n");
     const hint = facts.hint === undefined ? undefined : redact(facts.hint);
     super(compose(summary, details, hint), facts.cause === undefined ? {} : { cause: facts.cause });
     Object.defineProperty(this, BRAND, { value: true });
@@ -47,30 +39,6 @@ export class VmrigError extends Error {
     this.summary = summary;
     this.details = details;
     this.hint = hint;
-  }
-
-  toJSON(): ErrorJson {
-    return {
-      name: this.name,
-      code: this.code,
-      message: this.summary,
-      details: this.details,
-      ...(this.hint === undefined ? {} : { hint: this.hint }),
-      ...(this.cause === undefined ? {} : { cause: causeJson(this.cause) }),
-    };
-  }
-
-  /** Rebuilds an error that came as JSON from another process. The stack is that of the call, the cause is kept. */
-  static fromJSON(json: ErrorJson): VmrigError {
-    const { cause } = json;
-    return new VmrigError(json.code, {
-      message: json.message,
-      details: json.details,
-      ...(json.hint === undefined ? {} : { hint: json.hint }),
-      ...(cause === undefined
-        ? {}
-        : { cause: typeof cause === "string" ? new Error(cause) : VmrigError.fromJSON(cause) }),
-    });
   }
 }
 
@@ -81,20 +49,19 @@ export function isVmrigError(value: unknown): value is VmrigError {
 /** The error as it is if it is ours, otherwise wrapped as `INTERNAL`: what crosses a process boundary is always a VmrigError. */
 export function asVmrigError(value: unknown): VmrigError {
   if (isVmrigError(value)) return value;
-  const error = value instanceof Error ? value : new Error(String(value));
+  const stack = value instanceof Error ? (value.stack ?? "") : "";
   return new VmrigError("INTERNAL", {
-    message: `Unexpected ${error.name}: ${error.message}`,
-    details: (error.stack ?? "").split("\n").slice(1, 6).map((line) => line.trim()),
+    message: `Unexpected ${describeThrown(value)}`,
+    details: stack
+      .split("\n")
+      .map((line) => line.trim())
+      .filter((line) => line.startsWith("at "))
+      .slice(0, 5),
     hint: "this is a bug in vmrig: please report it with these lines",
-    cause: error,
+    cause: value,
   });
 }
 
 function compose(summary: string, details: readonly string[], hint: string | undefined): string {
   return [summary, ...details.map((line) => `  ${line}`), ...(hint === undefined ? [] : [`hint: ${hint}`])].join("\n");
-}
-
-function causeJson(cause: unknown): ErrorJson | string {
-  if (isVmrigError(cause)) return cause.toJSON();
-  return redact(cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause));
 }

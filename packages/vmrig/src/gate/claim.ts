@@ -9,6 +9,8 @@ import type { Grant, Welcome } from "./messages.ts";
 export interface Claim {
   readonly copy: string;
   readonly baseline: string;
+  /** Whether the machines were at their baseline when they were handed out. */
+  readonly fresh: boolean;
   /** By name. */
   readonly machines: Readonly<Record<string, Machine>>;
   /** Aborts when the lease is lost: every command ends, every connection is closed. */
@@ -24,22 +26,28 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
   const { claim: id } = granted;
   const connections = new Set<Connection>();
   const lost = new AbortController();
+  let failure: { readonly reason: unknown } | undefined;
 
-  const hangUp = async (): Promise<void> => {
-    const open = [...connections];
+  const hangUp = (): void => {
+    for (const connection of connections) connection.hangUp();
     connections.clear();
-    await Promise.all(open.map((connection) => connection.close()));
   };
   client.onLost(id, (error) => {
     lost.abort(error);
-    void hangUp();
+    hangUp();
   });
 
   const connect = async (name: string): Promise<Connection> => {
     lost.signal.throwIfAborted();
+    if (failure !== undefined) throw failure.reason;
     const grant = granted;
     const { target } = machineOf(grant, name);
     const connection = await dial(target, { name, maxSessions: 100, signal: lost.signal });
+    if (lost.signal.aborted || grant !== granted) {
+      // Rolled back or lost under it, when nobody knew of this connection yet.
+      connection.hangUp();
+      return connect(name);
+    }
     connections.add(connection);
     connection.closed.addEventListener("abort", () => connections.delete(connection), { once: true });
     const onFailure = (error: VmrigError): void => void client.broken(id, name, error).catch(() => {});
@@ -49,6 +57,7 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
   return {
     copy: granted.copy,
     baseline: granted.baseline,
+    fresh: granted.fresh,
     signal: lost.signal,
     machines: Object.fromEntries(
       granted.machines.map(({ name, lanAddress, target }) => [
@@ -58,11 +67,19 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
     ),
     async rollBack() {
       lost.signal.throwIfAborted();
-      await hangUp();
-      granted = await client.rollBack(id);
+      hangUp();
+      try {
+        granted = await client.rollBack(id);
+        failure = undefined;
+      } catch (reason) {
+        // Nobody knows what the machines are now: they stay out of reach until a rollback succeeds.
+        failure = { reason };
+        throw reason;
+      }
+      hangUp();
     },
     async release() {
-      await hangUp();
+      hangUp();
       if (!lost.signal.aborted) await client.release(id);
     },
   };

@@ -1,4 +1,5 @@
 import { connect, type Socket } from "node:net";
+import { fromErrorJson, toErrorJson } from "../errors/error-json.ts";
 import { isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
 import { waitFor } from "../wait/wait-for.ts";
 import { onJsonLine, sendJson } from "./lines.ts";
@@ -11,7 +12,7 @@ export interface GateClient {
   rollBack(claim: string): Promise<Grant>;
   broken(claim: string, machine: string, error: VmrigError): Promise<void>;
   release(claim: string): Promise<void>;
-  /** Calls back once when the lease of a claim is lost, or the gate is gone. */
+  /** Calls back once when the lease of a claim is lost, or the gate is gone; at once when it is already. */
   onLost(claim: string, lost: (error: VmrigError) => void): void;
   close(): void;
 }
@@ -34,6 +35,8 @@ export async function connectGate(path: string): Promise<GateClient> {
   socket.unref();
   const asked = new Map<number, PromiseWithResolvers<unknown>>();
   const watchers = new Map<string, (error: VmrigError) => void>();
+  /** A notice may overtake whoever wants to know: it can come in one piece with the grant, and even before it. */
+  const lost = new Map<string, VmrigError>();
   let sequence = 0;
   let gone: VmrigError | undefined;
 
@@ -42,17 +45,22 @@ export async function connectGate(path: string): Promise<GateClient> {
     if ("notice" in message) {
       const watcher = watchers.get(message.claim);
       watchers.delete(message.claim);
-      watcher?.(VmrigError.fromJSON(message.error));
+      const error = fromErrorJson(message.error);
+      if (watcher === undefined) lost.set(message.claim, error);
+      else watcher(error);
       return;
     }
     const waiting = asked.get(message.id);
     asked.delete(message.id);
     if (asked.size === 0) socket.unref();
-    if ("error" in message) waiting?.reject(VmrigError.fromJSON(message.error));
+    if ("error" in message) waiting?.reject(fromErrorJson(message.error));
     else waiting?.resolve(message.ok);
   });
   const end = (cause?: Error): void => {
-    gone ??= new VmrigError("GATE_LOST", { message: "The gate is gone: its process ended or closed the connection.", ...(cause && { cause }) });
+    gone ??= new VmrigError("GATE_LOST", {
+      message: "The gate is gone: its process ended or closed the connection.",
+      ...(cause && { cause }),
+    });
     for (const waiting of asked.values()) waiting.reject(gone);
     asked.clear();
     for (const watcher of watchers.values()) watcher(gone);
@@ -60,17 +68,20 @@ export async function connectGate(path: string): Promise<GateClient> {
   };
   socket.on("error", end);
   socket.on("close", () => end());
+  if (socket.closed) end();
 
-  const ask = (what: Ask): Promise<unknown> => {
-    if (gone !== undefined) return Promise.reject(gone);
+  const ask = async (what: Ask): Promise<unknown> => {
+    if (gone !== undefined) throw rethrown(gone);
     const id = ++sequence;
     const waiting = Promise.withResolvers<unknown>();
     asked.set(id, waiting);
     socket.ref();
     sendJson(socket, { id, ...what });
-    return waiting.promise.catch((error: unknown) => {
+    try {
+      return await waiting.promise;
+    } catch (error) {
       throw rethrown(error);
-    });
+    }
   };
 
   return {
@@ -78,13 +89,19 @@ export async function connectGate(path: string): Promise<GateClient> {
     claim: async (rollback) => grant.parse(await ask({ do: "claim", rollback })),
     rollBack: async (claim) => grant.parse(await ask({ do: "rollback", claim })),
     async broken(claim, machine, error) {
-      await ask({ do: "broken", claim, machine, error: error.toJSON() });
+      await ask({ do: "broken", claim, machine, error: toErrorJson(error) });
     },
     async release(claim) {
       watchers.delete(claim);
+      lost.delete(claim);
       await ask({ do: "release", claim });
     },
-    onLost: (claim, lost) => void watchers.set(claim, lost),
+    onLost(claim, watcher) {
+      const error = lost.get(claim) ?? gone;
+      lost.delete(claim);
+      if (error === undefined) watchers.set(claim, watcher);
+      else watcher(error);
+    },
     close: () => void socket.destroy(),
   };
 }
@@ -98,10 +115,7 @@ function rethrown(error: unknown): unknown {
 async function tryConnect(path: string): Promise<{ value: Socket } | { seen: string }> {
   const socket = connect(path);
   return new Promise((resolve) => {
-    socket.once("connect", () => {
-      socket.removeAllListeners("error");
-      resolve({ value: socket });
-    });
+    socket.once("connect", () => resolve({ value: socket }));
     socket.once("error", (error: NodeJS.ErrnoException) => resolve({ seen: error.code ?? error.message }));
   });
 }

@@ -1,6 +1,7 @@
 import { copySpec } from "../config/copy-spec.ts";
 import type { GateOptions } from "./gate.ts";
 import { leaseCopy } from "./lease-copy.ts";
+import { stepLine } from "./step-line.ts";
 import { openStore } from "./store.ts";
 
 export interface DestroyRigOptions extends Pick<GateOptions, "rig" | "folders" | "holder" | "say"> {
@@ -30,7 +31,7 @@ export async function destroyRig(options: DestroyRigOptions): Promise<readonly s
       signal.throwIfAborted();
     },
   };
-  const { destroyed } = await destroy({ driver: rig.driver, copy, fingerprint, warrant, confirm, say });
+  const { destroyed } = await destroy({ driver: rig.driver, copy, fingerprint, warrant, confirm, say: (line) => say(stepLine(line)) });
   await store.dropRecord(lease);
   return destroyed;
 }

@@ -71,7 +71,15 @@ export function openGate(options: GateOptions): Gate {
     const lease = await leaseCopy({ rig, copy, store: opened, holder, signal, say });
     const leased = clock.monotonic();
     try {
-      const made = await makeHolding({ rig, copy, store: opened, lease, say, until: closing.signal, ...(options.allow && { allow: options.allow }) });
+      const made = await makeHolding({
+        rig,
+        copy,
+        store: opened,
+        lease,
+        say,
+        until: closing.signal,
+        ...(options.allow && { allow: options.allow }),
+      });
       lease.assertHeld();
       say(`lease    ${copy.copy}: leased in ${ms(leased - asked)}, checked in ${ms(clock.monotonic() - leased)}`);
       lease.signal.addEventListener("abort", () => forget(made), { once: true });
@@ -99,11 +107,14 @@ export function openGate(options: GateOptions): Gate {
     const started = clock.monotonic();
     const machines = await held.rollBack();
     held.lease.assertHeld();
-    say(`rollback ${held.lease.resource}: ${machines.map(({ name }) => name).join(", ")} back at ${held.baseline} in ${ms(clock.monotonic() - started)}`);
+    say(
+      `rollback ${held.lease.resource}: ${machines.map(({ name }) => name).join(", ")} back at ${held.baseline} in ${ms(clock.monotonic() - started)}`,
+    );
     return (handedOut = {
       claim: id,
       copy: held.lease.resource,
       fence: held.lease.fence,
+      fresh: true,
       baseline: held.baseline,
       guest: rig.driver.guest ?? "linux",
       nonce: randomUUID(),
@@ -136,7 +147,7 @@ export function openGate(options: GateOptions): Gate {
         held.lease.assertHeld();
         const id = randomUUID();
         current = { id, holding: held, done };
-        return rollback === "run" && handedOut !== undefined ? { ...handedOut, claim: id } : await handOut(id, held);
+        return rollback === "run" && handedOut !== undefined ? { ...handedOut, claim: id, fresh: false } : await handOut(id, held);
       } catch (error) {
         // The turn may have been handed on already, when the lease was lost.
         if (current?.done === done) current = undefined;

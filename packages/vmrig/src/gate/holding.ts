@@ -10,6 +10,7 @@ import type { LeaseStore } from "../lease/lease-store.ts";
 import { infrastructureHash } from "../provision/infrastructure-hash.ts";
 import { readStateStamp } from "../provision/state-stamp.ts";
 import { generateKeyPair } from "../ssh/keys.ts";
+import { stepLine } from "./step-line.ts";
 import { makeRecord, staleness } from "./record.ts";
 
 export interface HoldingOptions {
@@ -88,7 +89,7 @@ async function ensureMachines(options: HoldingOptions, warrant: Scene["lease"], 
     copy,
     fingerprint,
     warrant,
-    say: (line) => say(line.replace(/^(\w+): /, (_, word: string) => `${word.padEnd(8)} `)),
+    say: (line) => say(stepLine(line)),
     ...(allow && { allow }),
   });
   await store.saveRecord(lease, makeRecord(infrastructure, provisioned.stamp, await driver.inspect(copy)));

@@ -3,7 +3,9 @@
  * its standard input ends, for whatever reason, it releases everything and leaves. Its standard output is lines for people.
  */
 import { rm } from "node:fs/promises";
+import { systemClock } from "../clock/clock.ts";
 import { asVmrigError } from "../errors/vmrig-error.ts";
+import type { Gate } from "./gate.ts";
 import { gateOrders } from "./orders.ts";
 import { serveGate } from "./server.ts";
 
@@ -24,24 +26,33 @@ const open = async () => {
   return openGate({ rig, folders: await openFolders(), holder: orders.holder, say });
 };
 
+/** Longer than Terraform gets to put its state away. After that the lease runs out by itself, as for a gate that was killed. */
+const LEAVE_MS = 90_000;
+
+let opened: Gate | undefined;
 const gate = open();
-gate.catch(() => {
-  // Whoever asks is told.
-});
+gate.then(
+  (value) => (opened = value),
+  () => {
+    // Whoever asks is told.
+  },
+);
 const server = await serveGate(orders.socket, gate);
 
 let leaving = false;
 const leave = async (): Promise<void> => {
   if (leaving) return;
   leaving = true;
-  await server.close().catch(() => {});
-  const opened = await gate.catch(() => undefined);
-  await opened?.close();
+  const close = async (): Promise<void> => {
+    await server.close();
+    // One that is not open yet holds nothing, and a config may take for ever to load.
+    await opened?.close();
+  };
+  await Promise.race([close(), systemClock.sleep(LEAVE_MS)]).catch((error: unknown) => say(`bug      ${asVmrigError(error).message}`));
   await rm(orders.socket, { force: true });
   process.exit();
 };
-process.stdin.on("end", () => void leave());
-process.stdin.on("error", () => void leave());
+for (const event of ["end", "close", "error"] as const) process.stdin.on(event, () => void leave());
 process.stdin.resume();
 for (const signal of ["SIGTERM", "SIGHUP"] as const) process.on(signal, () => void leave());
 // A terminal's Ctrl-C is for the runner; it closes the pipe when it is done.

@@ -1,13 +1,13 @@
 import { z } from "zod";
 import { CODES, type ErrorCode } from "../errors/codes.ts";
-import type { ErrorJson } from "../errors/vmrig-error.ts";
+import type { ErrorJson } from "../errors/error-json.ts";
 
 /** What runs over the gate's socket: one JSON value a line. Requests carry an id, answers repeat it, notices carry none. */
 
-export const errorJson: z.ZodType<ErrorJson> = z.lazy(() =>
+const errorJson: z.ZodType<ErrorJson> = z.lazy(() =>
   z.object({
     name: z.string(),
-    code: z.custom<ErrorCode>((value) => typeof value === "string" && value in CODES),
+    code: z.custom<ErrorCode>((value) => typeof value === "string" && Object.hasOwn(CODES, value)),
     message: z.string(),
     details: z.array(z.string()),
     hint: z.string().exactOptional(),
@@ -45,6 +45,8 @@ export const grant = z.object({
   claim: z.string(),
   copy: z.string(),
   fence: z.number(),
+  /** False when this run had the machines before and did not ask for another rollback. */
+  fresh: z.boolean(),
   baseline: z.string(),
   guest: z.enum(["linux", "shell"]),
   /** What the proof of the rollback leaves on the machines; the next grant has another. */

@@ -1,5 +1,6 @@
 import { chmod } from "node:fs/promises";
 import { createServer, type Socket } from "node:net";
+import { fromErrorJson, toErrorJson } from "../errors/error-json.ts";
 import { asVmrigError, VmrigError } from "../errors/vmrig-error.ts";
 import type { Gate } from "./gate.ts";
 import { onJsonLine, sendJson } from "./lines.ts";
@@ -33,7 +34,8 @@ export async function serveGate(path: string, gate: Promise<Gate>): Promise<Gate
 
 /** A worker's claims end with its connection: whoever died cannot release. */
 function serveClient(socket: Socket, gate: Promise<Gate>, gone: () => void): void {
-  const claims = new Set<string>();
+  /** With each goes what listens for the loss of its lease. */
+  const claims = new Map<string, AbortController>();
   const left = new AbortController();
   const say = (message: Answer): void => sendJson(socket, message);
 
@@ -44,14 +46,21 @@ function serveClient(socket: Socket, gate: Promise<Gate>, gone: () => void): voi
       opened.release(granted.claim);
       throw left.signal.reason;
     }
-    claims.add(granted.claim);
     const lost = opened.lost(granted.claim);
-    lost.addEventListener(
-      "abort",
-      () => claims.delete(granted.claim) && say({ notice: "lost", claim: granted.claim, error: asVmrigError(lost.reason).toJSON() }),
-      { once: true },
-    );
+    const over = new AbortController();
+    claims.set(granted.claim, over);
+    const tell = (): void => {
+      claims.delete(granted.claim);
+      say({ notice: "lost", claim: granted.claim, error: toErrorJson(asVmrigError(lost.reason)) });
+    };
+    lost.addEventListener("abort", tell, { once: true, signal: over.signal });
     return granted;
+  };
+
+  const release = (opened: Gate, id: string): void => {
+    claims.get(id)?.abort();
+    claims.delete(id);
+    opened.release(id);
   };
 
   const handle = async (message: Request): Promise<unknown> => {
@@ -64,10 +73,9 @@ function serveClient(socket: Socket, gate: Promise<Gate>, gone: () => void): voi
       case "rollback":
         return opened.rollBack(message.claim);
       case "broken":
-        return opened.broken(message.claim, message.machine, VmrigError.fromJSON(message.error));
+        return opened.broken(message.claim, message.machine, fromErrorJson(message.error));
       case "release":
-        claims.delete(message.claim);
-        return opened.release(message.claim);
+        return release(opened, message.claim);
     }
   };
 
@@ -75,7 +83,7 @@ function serveClient(socket: Socket, gate: Promise<Gate>, gone: () => void): voi
     const message = request.parse(value);
     handle(message).then(
       (ok) => say({ id: message.id, ok: ok ?? null }),
-      (error: unknown) => say({ id: message.id, error: asVmrigError(error).toJSON() }),
+      (error: unknown) => say({ id: message.id, error: toErrorJson(asVmrigError(error)) }),
     );
   });
   socket.on("error", () => {});
@@ -83,7 +91,7 @@ function serveClient(socket: Socket, gate: Promise<Gate>, gone: () => void): voi
     gone();
     left.abort(new VmrigError("CANCELLED", { message: "The worker that asked for machines is gone." }));
     void gate.then(
-      (opened) => claims.forEach((id) => opened.release(id)),
+      (opened) => [...claims.keys()].forEach((id) => release(opened, id)),
       () => {},
     );
   });

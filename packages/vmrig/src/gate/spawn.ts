@@ -1,11 +1,14 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
+import { Socket } from "node:net";
 import { hostname, userInfo } from "node:os";
-import { basename, join } from "node:path";
+import { basename, extname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { systemClock } from "../clock/clock.ts";
 import { openFolders } from "../config/folders.ts";
+import { describeThrown } from "../errors/thrown.ts";
 import type { GateOrders } from "./orders.ts";
 
 export interface SpawnGateOptions {
@@ -28,14 +31,19 @@ export interface GateProcess {
   close(): Promise<void>;
 }
 
+const DRAIN_MS = 500;
+
+/** Beside this file, and of its kind: Node.js runs TypeScript by itself where vmrig is developed. */
+const MAIN = fileURLToPath(new URL(`./main${extname(fileURLToPath(import.meta.url))}`, import.meta.url));
+
 /** Starts the gate and does not wait for it: it gets ready while the runner starts its workers. */
 export async function spawnGate(options: SpawnGateOptions): Promise<GateProcess> {
   const folders = await openFolders();
   const session = randomBytes(4).toString("hex");
   const socket = join(folders.runtime, `gate-${session}`);
-  const holder = { who: userInfo().username, host: hostname(), command: options.command ?? ownCommand(), session };
+  const holder = { who: ownName(), host: hostname(), command: options.command ?? ownCommand(), session };
   const orders: GateOrders = { socket, config: options.config, holder };
-  const child = spawn(process.execPath, [fileURLToPath(new URL("./main.js", import.meta.url))], {
+  const child = spawn(process.execPath, [MAIN], {
     stdio: ["pipe", "pipe", "pipe"],
     env: { ...process.env, VMRIG_GATE: JSON.stringify(orders) },
     // Out of the terminal's process group: Ctrl-C and a closing terminal are for the runner.
@@ -45,12 +53,17 @@ export async function spawnGate(options: SpawnGateOptions): Promise<GateProcess>
   createInterface({ input: child.stdout }).on("line", options.onLine);
   createInterface({ input: child.stderr }).on("line", (line) => options.onLine(`gate     ${line}`));
   child.stdin.on("error", () => {});
-  const exited = once(child, "exit").then(([code, signal]: unknown[]) => {
-    if (!closing) options.onDeath?.(signal === null ? `exit code ${String(code)}` : String(signal));
+  const drained = once(child, "close").catch(() => {});
+  const exited = (once(child, "exit") as Promise<[number | null, NodeJS.Signals | null]>).then(
+    ([code, signal]: [number | null, NodeJS.Signals | null]) => signal ?? `exit code ${code}`,
+    (error: unknown) => `it could not be started: ${describeThrown(error)}`,
+  );
+  void exited.then((how) => {
+    if (!closing) options.onDeath?.(how);
   });
   // Neither the process nor its pipes keep the runner alive.
   child.unref();
-  for (const pipe of [child.stdin, child.stdout, child.stderr]) if ("unref" in pipe && typeof pipe.unref === "function") pipe.unref();
+  for (const pipe of [child.stdin, child.stdout, child.stderr]) if (pipe instanceof Socket) pipe.unref();
   return {
     socket,
     pid: child.pid,
@@ -59,8 +72,21 @@ export async function spawnGate(options: SpawnGateOptions): Promise<GateProcess>
       child.ref();
       child.stdin.end();
       await exited;
+      // Its last lines. Not for long: what it started may have inherited the pipe.
+      const enough = new AbortController();
+      await Promise.race([drained, systemClock.sleep(DRAIN_MS, enough.signal).catch(() => {})]);
+      enough.abort();
     },
   };
+}
+
+/** Not every user of a container has a name. */
+function ownName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `user ${process.getuid?.() ?? "unknown"}`;
+  }
 }
 
 function ownCommand(): string {

@@ -2,13 +2,13 @@
 export function oneAtATime(): (signal: AbortSignal) => Promise<() => void> {
   let last: Promise<void> = Promise.resolve();
   return async (signal) => {
+    signal.throwIfAborted();
     const before = last;
     const mine = Promise.withResolvers<void>();
     last = before.then(() => mine.promise);
     const stop = Promise.withResolvers<never>();
     const onAbort = (): void => stop.reject(signal.reason);
     signal.addEventListener("abort", onAbort, { once: true });
-    if (signal.aborted) onAbort();
     try {
       await Promise.race([before, stop.promise]);
     } catch (error) {

@@ -82,10 +82,7 @@ export class Keeper {
 
   /** Redis refused: the lock is gone or somebody else's. */
   refused(): void {
-    this.#lose(
-      "Redis says that it is no longer ours",
-      "somebody took it away by hand, or Redis lost its data: `vmrig status` shows who holds it now",
-    );
+    this.#lose("Redis says that it is no longer ours", "somebody took it away by hand, or Redis lost its data: start the run again");
   }
 
   async #renewAgainAndAgain(): Promise<void> {

@@ -173,6 +173,6 @@ function busy(resource: string, waited: string, line: WaitingLine | undefined): 
   return new VmrigError("RIG_BUSY", {
     message: `"${resource}" stayed busy for ${waited}.`,
     details,
-    hint: "raise `lease.waitFor`, or see who holds it with `vmrig status`",
+    hint: "raise `lease.waitFor`, or ask who holds it",
   });
 }

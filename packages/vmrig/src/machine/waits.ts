@@ -70,19 +70,11 @@ function waiting(
   };
 }
 
-/**
- * A machine that reboots while it is waited for is one more thing to be seen; a look that the deadline cut short is none when there was one
- * before it.
- */
+/** A machine that reboots while it is waited for is one more thing to be seen. */
 function tolerant<T>(probe: (signal: AbortSignal) => Promise<Observation<T>>): (signal: AbortSignal) => Promise<Observation<T>> {
-  let last: string | undefined;
-  return async (signal) => {
-    const observation = await probe(signal).catch((error: unknown): Observation<T> => {
+  return (signal) =>
+    probe(signal).catch((error: unknown) => {
       if (!isVmrigError(error) || (error.code !== "CONNECTION_LOST" && error.code !== "MACHINE_UNREACHABLE")) throw error;
       return { seen: error.summary.replace(/\.$/, "") };
     });
-    if ("value" in observation) return observation;
-    if (!signal.aborted || last === undefined) last = observation.seen;
-    return { seen: last };
-  };
 }

@@ -19,8 +19,10 @@ export interface Connection extends AsyncDisposable {
    * @throws ConnectionLostError when the connection ends first; the signal's reason when it aborts before the command was sent
    */
   exec(command: string, options?: ExecOptions): Promise<ExecResult>;
-  /** Ends the connection and with it what still runs on it. */
+  /** Ends the connection and with it what still runs on it. Waits a second for the server to hang up. */
   close(): Promise<void>;
+  /** Ends the connection at once, for a machine that is about to be taken away. */
+  hangUp(): void;
 }
 
 export interface DialOptions {
@@ -43,7 +45,6 @@ export interface DialOptions {
  */
 export async function dial(target: SshTarget, options: DialOptions): Promise<Connection> {
   const { name, timeoutMs = 20_000, signal, clock = systemClock, maxSessions = 10 } = options;
-  let seen: string | undefined;
   const client = await waitFor<Client>({
     what: `SSH at ${target.host}:${target.port}`,
     on: name,
@@ -52,13 +53,7 @@ export async function dial(target: SshTarget, options: DialOptions): Promise<Con
     code: "MACHINE_UNREACHABLE",
     clock,
     ...(signal === undefined ? {} : { signal }),
-    probe: async (deadline) => {
-      const observation = await handshake(target, name, clock, deadline);
-      if ("value" in observation) return observation;
-      // An attempt that the deadline cut short knows less than the one before it.
-      if (!deadline.aborted || seen === undefined) ({ seen } = observation);
-      return { seen };
-    },
+    probe: (enough) => handshake(target, name, clock, enough),
   });
   return toConnection(client, name, clock, maxSessions);
 }
@@ -99,6 +94,10 @@ function toConnection(client: Client, name: string, clock: Clock, maxSessions: n
       }
     },
     close,
+    hangUp() {
+      closing = true;
+      client.destroy();
+    },
     [Symbol.asyncDispose]: close,
   };
 }

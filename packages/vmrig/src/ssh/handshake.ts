@@ -105,14 +105,14 @@ function wrongHostKey(target: SshTarget, name: string, pinned: Buffer, shown: Bu
   return new VmrigError("HOST_KEY_MISMATCH", {
     message: `The server at ${target.host}:${target.port} is not ${name}: it has another host key.`,
     details: [`expected ${fingerprint(pinned)}`, `got      ${fingerprint(shown)}`],
-    hint: "the address may belong to another machine by now: see what is there with `vmrig status`",
+    hint: "the address may belong to another machine by now; a machine that was made anew has another key: run again",
   });
 }
 
 function refused(target: SshTarget, name: string): VmrigError {
   return new VmrigError("LOGIN_REFUSED", {
     message: `${name} at ${target.host}:${target.port} refused the key of user "${target.user}".`,
-    hint: "a machine admits only the lease that holds it now: see who that is with `vmrig status`",
+    hint: "a machine admits only the lease that holds it now: this run may have lost its own",
   });
 }
 

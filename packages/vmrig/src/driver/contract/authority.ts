@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { inspect } from "node:util";
 import { deeds, unchangedBy } from "./deeds.ts";
 import type { ContractCase } from "./harness.ts";
 import { rejectsWith, type Stage } from "./stage.ts";
@@ -27,7 +28,7 @@ export function authorityCases(stage: Stage): ContractCase[] {
               () => "success",
               (error: unknown) => error,
             );
-            assert.equal(outcome, reason, `${name} ended with ${String(outcome)}`);
+            assert.equal(outcome, reason, `${name} ended with ${inspect(outcome)}`);
           }
         });
       },

@@ -8,7 +8,10 @@ export function endingCases(stage: Stage): ContractCase[] {
 
   const absent = async (name: string): Promise<void> => {
     const { machines } = await driver.inspect(harness.copy);
-    assert.deepEqual(machines.filter((machine) => machine.name === name), [{ name, power: "absent", snapshots: [] }]);
+    assert.deepEqual(
+      machines.filter((machine) => machine.name === name),
+      [{ name, power: "absent", snapshots: [] }],
+    );
   };
 
   return [

@@ -81,7 +81,10 @@ export function makingCases(stage: Stage): ContractCase[] {
       title: "a machine that the spec does not name is listed, too",
       async run() {
         const { machines } = await driver.inspect({ ...copy, machines: [] });
-        assert.deepEqual(machines.map(({ name, power }) => `${name} ${power}`).toSorted(), stage.names.map((name) => `${name} running`).toSorted());
+        assert.deepEqual(
+          machines.map(({ name, power }) => `${name} ${power}`).toSorted(),
+          stage.names.map((name) => `${name} running`).toSorted(),
+        );
       },
     },
   ];

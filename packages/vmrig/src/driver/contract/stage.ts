@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { inspect } from "node:util";
 import { isVmrigError } from "../../errors/vmrig-error.ts";
 import type { ErrorCode } from "../../errors/codes.ts";
 import { dial, type Connection } from "../../ssh/connection.ts";
@@ -105,7 +106,7 @@ export async function rejectsWith(code: ErrorCode, what: string, promise: Promis
     (reason: unknown) => reason,
   );
   assert(error !== undefined, `${what} was not refused: ${code} was expected`);
-  assert(isVmrigError(error), `${what} failed with ${String(error)}: ${code} was expected`);
+  assert(isVmrigError(error), `${what} failed with ${inspect(error)}: ${code} was expected`);
   assert.equal(error.code, code, `${what} failed with ${error.message}`);
   return error;
 }

@@ -27,28 +27,32 @@ export class StepStack implements RigStack {
 
   /** Runs the create steps; what does not depend on each other at the same time. */
   async create(): Promise<void> {
-    const begun = new Map<string, Promise<void>>();
-    for (const resource of this.resources) {
-      const before = (resource.dependsOn ?? []).map((name) => begun.get(name));
-      begun.set(resource.name, Promise.all(before).then(() => run(resource, "create")));
-    }
-    await all([...begun.values()]);
+    await inTurn(this.resources, "create", ({ dependsOn = [] }) => dependsOn);
   }
 
   /** Runs the destroy steps; each after those of what depends on it. */
   async destroy(): Promise<void> {
-    const begun = new Map<string, Promise<void>>();
-    for (const resource of this.resources.toReversed()) {
-      const before = this.resources.filter(({ dependsOn }) => dependsOn?.includes(resource.name)).map(({ name }) => begun.get(name));
-      begun.set(resource.name, Promise.all(before).then(() => run(resource, "destroy")));
-    }
-    await all([...begun.values()]);
+    await inTurn(this.resources.toReversed(), "destroy", ({ name }) =>
+      this.resources.filter(({ dependsOn }) => dependsOn?.includes(name)).map((dependent) => dependent.name),
+    );
   }
 }
 
 /** Waits for all, also when one fails: no step is left running. */
-async function all(steps: ReadonlyArray<Promise<void>>): Promise<void> {
-  const failed = (await Promise.allSettled(steps)).find((outcome) => outcome.status === "rejected");
+async function inTurn(
+  resources: readonly LocalResource[],
+  verb: "create" | "destroy",
+  waitsFor: (resource: LocalResource) => readonly string[],
+): Promise<void> {
+  const begun = new Map<string, Promise<void>>();
+  for (const resource of resources) {
+    const before = waitsFor(resource).map((name) => begun.get(name) ?? Promise.resolve());
+    begun.set(
+      resource.name,
+      Promise.all(before).then(() => run(resource, verb)),
+    );
+  }
+  const failed = (await Promise.allSettled(begun.values())).find((outcome) => outcome.status === "rejected");
   if (failed !== undefined) throw failed.reason;
 }
 

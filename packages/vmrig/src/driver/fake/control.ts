@@ -1,5 +1,6 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
-import { asVmrigError, VmrigError, type ErrorJson } from "../../errors/vmrig-error.ts";
+import { fromErrorJson, toErrorJson, type ErrorJson } from "../../errors/error-json.ts";
+import { asVmrigError, VmrigError } from "../../errors/vmrig-error.ts";
 import type { Fence, PublicKey, SnapshotName } from "../driver.ts";
 
 /** What a machine's process is told over its control channel: one JSON line there, one back. */
@@ -27,13 +28,15 @@ export function serveControl(path: string, obey: (order: Order) => Promise<Proce
     readLine(socket, (line) => {
       const mine = last.then(async () => await obey(JSON.parse(line) as Order));
       last = mine.catch(() => {});
-      mine.then(
-        (ok): Answer => ({ ok }),
-        (error: unknown): Answer => ({ error: asVmrigError(error).toJSON() }),
-      ).then(
-        (answer) => socket.end(`${JSON.stringify(answer)}\n`),
-        () => {},
-      );
+      mine
+        .then(
+          (ok): Answer => ({ ok }),
+          (error: unknown): Answer => ({ error: toErrorJson(asVmrigError(error)) }),
+        )
+        .then(
+          (answer) => socket.end(`${JSON.stringify(answer)}\n`),
+          () => {},
+        );
     });
   });
   return server.listen(path);
@@ -71,7 +74,7 @@ export function giveOrder(path: string, order: Order, signal?: AbortSignal): Pro
     readLine(socket, (line) => {
       const answer = JSON.parse(line) as Answer;
       if ("ok" in answer) resolve(answer.ok);
-      else reject(VmrigError.fromJSON(answer.error));
+      else reject(fromErrorJson(answer.error));
     });
   });
 }

@@ -14,7 +14,7 @@ export async function makeDisk(files: MachineFiles): Promise<void> {
 }
 
 export async function listSnapshots(files: MachineFiles): Promise<SnapshotName[]> {
-  return (await readdir(files.snapshots).catch(() => [])).toSorted();
+  return await readdir(files.snapshots).catch(() => []);
 }
 
 /** Copies the disk; a snapshot is listed when it is complete. */

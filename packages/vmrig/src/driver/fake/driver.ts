@@ -1,6 +1,4 @@
 import { readdir, readFile } from "node:fs/promises";
-import { extname } from "node:path";
-import { fileURLToPath } from "node:url";
 import { VmrigError } from "../../errors/vmrig-error.ts";
 import type { Admission, CopySpec, Driver, MachineRef, MachineStatus, PublicKey } from "../driver.ts";
 import { passFence } from "../fence.ts";
@@ -9,6 +7,7 @@ import { giveOrder, NOBODY, type Order } from "./control.ts";
 import { listSnapshots } from "./disk.ts";
 import { machineFiles, machinesFolder, readDefinition, type MachineDefinition, type MachineFiles } from "./machine-files.ts";
 import { startProcess, unmakeMachine } from "./make.ts";
+import { programPath } from "./program.ts";
 
 export interface FakeOptions {
   /** What its machines say that they are made of; another image makes other machines. @defaultValue `"fake"` */
@@ -16,12 +15,13 @@ export interface FakeOptions {
 }
 
 /**
- * Machines that are none: each is a folder behind a real SSH server, in a process of its own which outlives the run. For the tests of vmrig
- * and of what is built on it, where a real machine would only cost time; it passes the same contract suite.
+ * Machines that isolate nothing: their commands run on **this computer, as you**. Each is a folder behind a real SSH server, in a process of
+ * its own which outlives the run. They are for the tests of vmrig and of what is built on it, where a real machine would only cost time; the
+ * driver passes the same contract suite as those of real machines.
  *
- * Its commands run on **this computer, as you**, in a home of their own. Nothing keeps them there, but what vmrig itself does to a machine
- * never leaves it: the guest is a `shell`, so nothing is installed and no system file is written, and the programs that would reboot or
- * change this computer are shadowed on its PATH. Machines of a copy share no network. Needs Linux to tell a machine's processes from others.
+ * What vmrig itself does to such a machine stays in its folder: the guest is a `shell`, so nothing is installed and no file of a system is
+ * written. Programs that would reboot or change this computer are shadowed on its PATH; that keeps accidents away, and nobody who means it.
+ * A rollback covers the disk: what runs is ended. Machines share no network. Needs Linux, to tell a machine's processes from all others.
  */
 export function fakeDriver(options: FakeOptions = {}): Driver {
   const { image = "fake" } = options;
@@ -85,7 +85,11 @@ export function fakeDriver(options: FakeOptions = {}): Driver {
 }
 
 /** Has an order carried out by the machine's process, which is started when it is gone. */
-async function raise(ref: MachineRef, order: Extract<Order, { readonly key: PublicKey }>, { fence, signal, say }: Admission): Promise<void> {
+async function raise(
+  ref: MachineRef,
+  order: Extract<Order, { readonly key: PublicKey }>,
+  { fence, signal, say }: Admission,
+): Promise<void> {
   const { files } = await find(ref);
   signal.throwIfAborted();
   if ((await giveOrder(files.control, order, signal)) !== NOBODY) return;
@@ -127,6 +131,5 @@ async function look(copy: CopySpec, name: string): Promise<MachineStatus> {
 }
 
 function step(verb: "create" | "destroy"): LocalStep {
-  const program = new URL(`./steps${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
-  return { command: [process.execPath, fileURLToPath(program), verb] };
+  return { command: [process.execPath, programPath(new URL("./steps.ts", import.meta.url)), verb] };
 }

@@ -23,7 +23,10 @@ await rm(files.control, { force: true });
 // What an earlier process of this machine left when it was killed.
 await endMembers(files);
 
-const shell = await access("/bin/bash", constants.X_OK).then(() => "/bin/bash", () => "/bin/sh");
+const shell = await access("/bin/bash", constants.X_OK).then(
+  () => "/bin/bash",
+  () => "/bin/sh",
+);
 const ssh = await startSshServer({
   hostKey: await readFile(files.hostKey, "utf8"),
   user: USER,

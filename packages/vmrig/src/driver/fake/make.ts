@@ -1,8 +1,6 @@
 import { spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
-import { extname } from "node:path";
-import { fileURLToPath } from "node:url";
 import { VmrigError } from "../../errors/vmrig-error.ts";
 import { generateKeyPair } from "../../ssh/keys.ts";
 import { waitFor } from "../../wait/wait-for.ts";
@@ -10,6 +8,7 @@ import { giveOrder, NOBODY } from "./control.ts";
 import { makeDisk } from "./disk.ts";
 import { machineFiles, machinesFolder, writeDefinition, type MachineDefinition, type MachineFiles } from "./machine-files.ts";
 import { endMembers, mark } from "./members.ts";
+import { programPath } from "./program.ts";
 import { writeShims } from "./shims.ts";
 
 const START_MS = 20_000;
@@ -51,9 +50,9 @@ export async function unmakeMachine(definition: MachineDefinition): Promise<void
  * @throws VmrigError `MACHINE_UNREACHABLE` at the deadline
  */
 export async function startProcess(files: MachineFiles, name: string): Promise<void> {
-  const program = new URL(`./machine-process${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
+  const program = programPath(new URL("./machine-process.ts", import.meta.url));
   const log = openSync(files.log, "a", 0o600);
-  const child = spawn(process.execPath, [fileURLToPath(program), files.definition], {
+  const child = spawn(process.execPath, [program, files.definition], {
     cwd: files.folder,
     // Nothing of this run should live on in a process that stays.
     env: { PATH: process.env["PATH"], ...mark(files) },
@@ -73,7 +72,8 @@ export async function startProcess(files: MachineFiles, name: string): Promise<v
     code: "MACHINE_UNREACHABLE",
     hint: `see ${files.log}`,
     probe: async () => {
-      if (ended !== undefined) throw new VmrigError("MACHINE_UNREACHABLE", { message: `${name} did not start: ${ended}.`, hint: `see ${files.log}` });
+      if (ended !== undefined)
+        throw new VmrigError("MACHINE_UNREACHABLE", { message: `${name} did not start: ${ended}.`, hint: `see ${files.log}` });
       const status = await giveOrder(files.control, { do: "status" });
       return status === NOBODY ? { seen: status } : { value: true };
     },

@@ -42,8 +42,8 @@ export async function setFakeScene(names: readonly string[] = ["pc1", "pc2"]): P
 }
 
 /** Kills the machine's process, as a crash would; what it started lives on. */
-export async function killFake({ name, whereabouts = "" }: MachineStatus): Promise<void> {
-  const pid = /^pid (\d+)/.exec(whereabouts)?.[1];
-  if (pid === undefined) throw new Error(`${name} has no process: ${whereabouts}`);
+export async function killFake(machine: MachineStatus | undefined): Promise<void> {
+  const pid = /^pid (\d+)/.exec(machine?.whereabouts ?? "")?.[1];
+  if (pid === undefined) throw new Error(`${machine?.name} has no process: ${machine?.whereabouts}`);
   process.kill(Number(pid), "SIGKILL");
 }

@@ -9,6 +9,10 @@ export interface CommandPlace {
   readonly env: Readonly<Record<string, string>>;
 }
 
+interface Inside {
+  _ending: boolean;
+}
+
 /** One session: one command, as OpenSSH runs it, in a process group and session of its own. There are no terminals and no subsystems. */
 export function serveSession(session: Session, place: CommandPlace): void {
   let child: ChildProcessWithoutNullStreams | undefined;
@@ -22,11 +26,13 @@ export function serveSession(session: Session, place: CommandPlace): void {
     }
     connect(channel, child);
   });
+  // ssh2 hears nothing more of a session whose client has sent all of its input; but that is when it asks for a signal.
+  session.on("end", () => ((session as unknown as Inside)._ending = false));
   session.on("signal", (_accept, _reject, { name }) => {
     const signal = `SIG${name}`;
     if (child?.pid === undefined || !(signal in constants.signals)) return;
     try {
-      process.kill(-child.pid, signal as NodeJS.Signals);
+      process.kill(-child.pid, signal);
     } catch {
       // The group is gone.
     }

@@ -24,11 +24,11 @@ exit 1
 `;
 
 const REFUSED = [
-  ...["reboot", "poweroff", "halt", "shutdown", "init", "telinit", "systemctl", "service", "journalctl", "loginctl"],
-  ...["apt", "apt-get", "dpkg", "dnf", "yum", "rpm", "zypper", "apk", "pacman", "snap", "brew"],
-  ...["hostnamectl", "timedatectl", "hwclock", "sysctl", "modprobe", "mount", "umount", "ip", "nft", "iptables", "sshd"],
-  ...["useradd", "usermod", "userdel", "adduser", "deluser", "groupadd", "passwd", "chpasswd", "visudo", "crontab"],
-];
+  "reboot poweroff halt shutdown init telinit systemctl service journalctl loginctl hostnamectl timedatectl hwclock",
+  "apt apt-get dpkg dnf yum rpm zypper apk pacman snap brew",
+  "sysctl modprobe mount umount ip nft iptables sshd crontab",
+  "useradd usermod userdel adduser deluser groupadd passwd chpasswd visudo",
+].flatMap((names) => names.split(" "));
 
 /** Puts in place what comes first on a machine's PATH. */
 export async function writeShims(bin: string, machine: string): Promise<void> {

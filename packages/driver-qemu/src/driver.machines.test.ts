@@ -1,0 +1,82 @@
+import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { qemu } from "@vmrig/driver-qemu";
+import { waitFor, type CopySpec, type MachineStatus } from "vmrig/driver";
+import { driverContract } from "vmrig/driver-contract";
+
+const root = await mkdtemp(join(tmpdir(), "vmrig-test-"));
+const copy: CopySpec = {
+  rig: "contract",
+  copy: "contract-1",
+  folder: join(root, "copy"),
+  runtimeFolder: join(root, "run"),
+  // The user's own, because the image is built there.
+  cacheFolder: process.env["VMRIG_CACHE"] ?? join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "vmrig"),
+  machines: ["pc1", "pc2"].map((name, index) => ({ name, cpus: 1, memoryMb: 512, diskGb: 4, lanAddress: `10.77.0.${11 + index}` })),
+};
+await Promise.all([copy.folder, copy.runtimeFolder].map((folder) => mkdir(folder, { mode: 0o700 })));
+
+afterAll(async () => {
+  await endAll();
+  await rm(root, { recursive: true, force: true });
+});
+
+for (const { title, run } of driverContract({
+  driver: qemu(),
+  copy,
+  lan: true,
+  // The disk that is mounted as /, and then, for what is cached in RAM, the programs and the home.
+  wipe: "sudo -n sh -c 'dd if=/dev/zero of=/dev/vda bs=1M count=16 conv=fsync; rm -rf /home /etc /usr/bin'",
+  kill,
+  leftovers: async () => (await processes()).map(({ pid, command }) => `process ${pid}: ${command}`),
+})) {
+  test(title, async () => {
+    // Its claims are made with node:assert, which Vitest does not count.
+    expect(await run()).toBeUndefined();
+  });
+}
+
+function kill({ name, whereabouts = "" }: MachineStatus): Promise<void> {
+  const pid = /^pid (\d+)/.exec(whereabouts)?.[1];
+  if (pid === undefined) return Promise.reject(new Error(`${name} has no process: ${whereabouts}`));
+  process.kill(Number(pid), "SIGKILL");
+  return Promise.resolve();
+}
+
+interface Process {
+  readonly pid: number;
+  readonly command: string;
+}
+
+/** QEMU and the switch: all that have a path of this copy on their command line. The machines of these tests need Linux anyway. */
+async function processes(): Promise<Process[]> {
+  const all = await Promise.all(
+    (await readdir("/proc"))
+      .filter((entry) => /^\d+$/.test(entry))
+      .map(async (pid) => ({
+        pid: Number(pid),
+        command: (await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")).replaceAll("\0", " "),
+      })),
+  );
+  return all.filter(({ command }) => command.includes(`${root}/`));
+}
+
+async function endAll(): Promise<void> {
+  await waitFor({
+    what: "the machines' processes to end",
+    timeoutMs: 30_000,
+    probe: async () => {
+      const left = await processes();
+      for (const { pid } of left) {
+        try {
+          process.kill(pid, "SIGKILL");
+        } catch {
+          // It ended on its own.
+        }
+      }
+      return left.length === 0 ? { value: true } : { seen: left.map(({ command }) => command.slice(0, 80)).join("; ") };
+    },
+  });
+}

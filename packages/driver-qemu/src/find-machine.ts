@@ -1,0 +1,29 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { VmrigError, type CopySpec, type MachineRef } from "vmrig/driver";
+import { machineDefinition, machineFiles, readJson, type MachineDefinition, type QemuRun } from "./machine-files.ts";
+import { findProcess } from "./qemu-process.ts";
+
+/** The machines of a copy that exist on this computer, whatever the config says. */
+export async function machineNames(copy: Pick<CopySpec, "folder">): Promise<string[]> {
+  return readdir(join(copy.folder, "machines")).catch(() => []);
+}
+
+/** @throws VmrigError `MACHINE_MISSING` with those there are */
+export async function findMachine(ref: MachineRef): Promise<MachineDefinition> {
+  const machine = await readJson(machineFiles(ref.copy, ref.name).definition, machineDefinition);
+  if (machine !== undefined) return machine;
+  const names = await machineNames(ref.copy);
+  throw new VmrigError("MACHINE_MISSING", {
+    message: `There is no machine ${ref.name} in copy ${ref.copy.copy}.`,
+    details: [`looked in ${join(ref.copy.folder, "machines")}`, `it has: ${names.join(", ") || "none"}`],
+  });
+}
+
+/** @throws VmrigError `QEMU_FAILED` when it is off */
+export async function findRunning(ref: MachineRef): Promise<{ machine: MachineDefinition; run: QemuRun }> {
+  const machine = await findMachine(ref);
+  const run = await findProcess(machine);
+  if (run === undefined) throw new VmrigError("QEMU_FAILED", { message: `${machine.name} is off: its QEMU process is gone.` });
+  return { machine, run };
+}

@@ -1,0 +1,4 @@
+/** The sentence of an error, without its details. */
+export function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "";
+}

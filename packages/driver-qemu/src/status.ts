@@ -1,0 +1,30 @@
+import { readFile } from "node:fs/promises";
+import type { CopySpec, MachineStatus } from "vmrig/driver";
+import { machineDefinition, machineFiles, readJson } from "./machine-files.ts";
+import { findProcess } from "./qemu-process.ts";
+import { listSnapshots } from "./snapshots.ts";
+
+/** What is really there of one machine, by its files and its process; QEMU itself is not asked, because it serves one client at a time. */
+export async function machineStatus(copy: CopySpec, name: string): Promise<MachineStatus> {
+  const files = machineFiles(copy, name);
+  const machine = await readJson(files.definition, machineDefinition);
+  if (machine === undefined) return { name, power: "absent", snapshots: [] };
+  const [run, snapshots, hostKey, parked] = await Promise.all([
+    findProcess(machine),
+    listSnapshots(machine),
+    readFile(files.hostKey, "utf8").catch(() => undefined),
+    readFile(files.parked).then(
+      () => true,
+      () => false,
+    ),
+  ]);
+  return {
+    name,
+    power: run === undefined ? "off" : parked ? "paused" : "running",
+    ...(run && { address: { host: "127.0.0.1", port: run.sshPort } }),
+    ...(hostKey !== undefined && { hostKey: hostKey.trim() }),
+    owner: machine.owner,
+    snapshots,
+    whereabouts: run === undefined ? `${files.folder}, not running` : `pid ${run.pid}, ${files.folder}`,
+  };
+}

@@ -1,0 +1,74 @@
+import { expect, test } from "vitest";
+import type { CopySpec } from "../driver/driver.ts";
+import { baselineId, baselineSnapshot, type BaselineInputs } from "./baseline-id.ts";
+import { EMPTY_RECIPE, joinRecipes, type Recipe } from "./recipe.ts";
+
+const pc1 = { name: "pc1", cpus: 1, memoryMb: 512, diskGb: 4, lanAddress: "10.77.0.11" };
+const pc2 = { ...pc1, name: "pc2", lanAddress: "10.77.0.12" };
+const recipe: Recipe = {
+  packages: ["rsync", "curl"],
+  files: [{ path: "/a", content: "x", mode: "0644", owner: "root:root" }],
+  run: ["true"],
+};
+const inputs: BaselineInputs = {
+  copy: { rig: "pcs", copy: "pcs-1", folder: "/state", runtimeFolder: "/run", cacheFolder: "/cache", machines: [pc1, pc2] },
+  fingerprint: { image: "sha256:aa", platform: "qemu 7.2.22, tcg" },
+  recipes: { pc1: recipe, pc2: EMPTY_RECIPE },
+};
+const withCopy = (copy: Partial<CopySpec>): BaselineInputs => ({ ...inputs, copy: { ...inputs.copy, ...copy } });
+const withRecipe = (changes: Partial<Recipe>): BaselineInputs => ({
+  ...inputs,
+  recipes: { ...inputs.recipes, pc1: { ...recipe, ...changes } },
+});
+const withFile = (changes: object): BaselineInputs => withRecipe({ files: recipe.files.map((file) => ({ ...file, ...changes })) });
+
+test("is 16 hex digits, the same each time", () => {
+  expect(baselineId(inputs)).toMatch(/^[0-9a-f]{16}$/);
+  expect(baselineId(structuredClone(inputs))).toBe(baselineId(inputs));
+  expect(baselineSnapshot("0123456789abcdef")).toBe("baseline-0123456789abcdef");
+});
+
+test.each<[string, BaselineInputs]>([
+  ["image", { ...inputs, fingerprint: { ...inputs.fingerprint, image: "sha256:bb" } }],
+  ["platform", { ...inputs, fingerprint: { ...inputs.fingerprint, platform: "qemu 8.0.0, tcg" } }],
+  ["copy", withCopy({ copy: "pcs-2" })],
+  ["machines", withCopy({ machines: [pc1] })],
+  ["machine's name", withCopy({ machines: [pc1, { ...pc2, name: "pc3" }] })],
+  ["processors", withCopy({ machines: [{ ...pc1, cpus: 2 }, pc2] })],
+  ["memory", withCopy({ machines: [{ ...pc1, memoryMb: 1024 }, pc2] })],
+  ["disk", withCopy({ machines: [{ ...pc1, diskGb: 8 }, pc2] })],
+  ["address", withCopy({ machines: [{ ...pc1, lanAddress: "10.77.0.13" }, pc2] })],
+  ["packages", withRecipe({ packages: ["rsync"] })],
+  ["order of the packages", withRecipe({ packages: ["curl", "rsync"] })],
+  ["commands", withRecipe({ run: ["true", "true"] })],
+  ["files", withRecipe({ files: [] })],
+  ["path of a file", withFile({ path: "/b" })],
+  ["content of a file", withFile({ content: "y" })],
+  ["mode of a file", withFile({ mode: "0600" })],
+  ["owner of a file", withFile({ owner: "vmrig" })],
+  ["machine that a recipe is for", { ...inputs, recipes: { pc1: EMPTY_RECIPE, pc2: recipe } }],
+])("changes with the %s", (_what, changed) => {
+  expect(baselineId(changed)).not.toBe(baselineId(inputs));
+});
+
+test.each<[string, BaselineInputs]>([
+  ["folders", withCopy({ folder: "/elsewhere", runtimeFolder: "/elsewhere", cacheFolder: "/elsewhere" })],
+  [
+    "order of a file's fields",
+    withRecipe({ files: recipe.files.map(({ path, content, mode, owner }) => ({ owner, mode, content, path })) }),
+  ],
+  ["fields that it does not know", withCopy({ machines: [Object.assign({ note: "x" }, pc1), pc2] })],
+  ["recipes of machines that are not there", { ...inputs, recipes: { ...inputs.recipes, pc9: recipe } }],
+  ["difference between an empty recipe and none", { ...inputs, recipes: { pc1: recipe } }],
+])("does not change with the %s", (_what, changed) => {
+  expect(baselineId(changed)).toBe(baselineId(inputs));
+});
+
+test("of two recipes the rig's comes first, and no package twice", () => {
+  const own: Recipe = { packages: ["vim", "rsync"], files: [{ path: "/a", content: "own", mode: "0600", owner: "vmrig" }], run: ["false"] };
+  expect(joinRecipes(recipe, own)).toEqual({
+    packages: ["rsync", "curl", "vim"],
+    files: [...recipe.files, ...own.files],
+    run: ["true", "false"],
+  });
+});

@@ -1,0 +1,206 @@
+import { expect, test } from "vitest";
+import type { Driver } from "../driver/driver.ts";
+import { VmrigError } from "../errors/vmrig-error.ts";
+import { checkConfig } from "./check.ts";
+
+// The schema looks at what makes a driver a driver, and hands it through.
+const driver = { name: "none", declare: () => {} } as unknown as Driver;
+const good = { name: "pcs", driver, machines: { pc1: {} } };
+
+function mistakes(config: unknown): readonly string[] {
+  try {
+    checkConfig(config, "/x/vmrig.config.ts");
+  } catch (error) {
+    if (error instanceof VmrigError && error.code === "CONFIG_INVALID") return error.details;
+    throw error;
+  }
+  return [];
+}
+
+const NAME = 'expected a lower-case name such as "pcs": letters, digits and "-", at most 32, starting with a letter';
+const DURATION = 'expected a duration such as "30s", "15m" or "2h"';
+const SIZE = 'expected a size such as "512MB" or "2GB"';
+const URL_EXPECTED = 'expected a URL such as "redis://host:6379", or "rediss://host:6379" for TLS';
+const machine = (pc1: unknown): unknown => ({ ...good, machines: { pc1 } });
+const prepare = (recipe: unknown): unknown => ({ ...good, prepare: recipe });
+
+test.each<[title: string, config: unknown, mistake: string]>([
+  ["no name", { ...good, name: undefined }, `name: is missing; ${NAME}`],
+  ["a name that is none", { ...good, name: 7 }, `name: ${NAME}, got 7`],
+  ["a name with upper case", { ...good, name: "Pcs" }, `name: ${NAME}, got "Pcs"`],
+  ["a name that ends with a hyphen", { ...good, name: "pcs-" }, `name: ${NAME}, got "pcs-"`],
+  ["a name with a second line", { ...good, name: "pcs\n" }, `name: ${NAME}, got "pcs\\n"`],
+  ["a name of 33 letters", { ...good, name: "p".repeat(33) }, `name: ${NAME}, got "${"p".repeat(33)}"`],
+  ["no driver", { ...good, driver: undefined }, 'driver: is missing; expected a driver, such as qemu() of "@vmrig/driver-qemu"'],
+  [
+    "a driver that was not called",
+    { ...good, driver: () => driver },
+    'driver: expected a driver, such as qemu() of "@vmrig/driver-qemu", got a function',
+  ],
+  ["the name of a driver", { ...good, driver: "qemu" }, 'driver: expected a driver, such as qemu() of "@vmrig/driver-qemu", got "qemu"'],
+  ["no machines", { ...good, machines: undefined }, "machines: is missing; expected record"],
+  ["zero machines", { ...good, machines: {} }, "machines: expected at least one machine, such as { pc1: {} }, got {}"],
+  ["a machine with upper case", { ...good, machines: { PC1: {} } }, `machines.PC1: ${NAME}`],
+  ["a machine with a blank", { ...good, machines: { "pc 1": {} } }, `machines["pc 1"]: ${NAME}`],
+  ["a machine that every machine is", { ...good, machines: { localhost: {} } }, `machines.localhost: ${NAME}`],
+  [
+    "an unknown key",
+    { ...good, machine: {} },
+    'the config: does not know "machine"; it knows name, driver, machines, prepare, rollback, lease, redis, state',
+  ],
+  ["an unknown key of a machine", machine({ cpu: 2 }), 'machines.pc1: does not know "cpu"; it knows cpus, memory, disk, prepare'],
+  ["an unknown key of a recipe", prepare({ package: [] }), 'prepare: does not know "package"; it knows packages, files, run'],
+  [
+    "an unknown key of a machine's recipe",
+    machine({ prepare: { apt: [], dnf: [] } }),
+    'machines.pc1.prepare: does not know "apt", "dnf"; it knows packages, files, run',
+  ],
+  [
+    "an unknown key of a file",
+    prepare({ files: { "/a": { content: "", perm: "0644" } } }),
+    'prepare.files["/a"]: does not know "perm"; it knows content, mode, owner',
+  ],
+  ["an unknown key of the lease", { ...good, lease: { tll: "1s" } }, 'lease: does not know "tll"; it knows ttl, waitFor'],
+  ["an unknown key of redis", { ...good, redis: { url: "redis://h", tls: true } }, 'redis: does not know "tls"; it knows url'],
+  ["an unknown key of the state", { ...good, state: { backend: "local", path: "x" } }, 'state: does not know "path"; it knows backend'],
+  ["half a processor", machine({ cpus: 1.5 }), "machines.pc1.cpus: expected a whole number from 1 to 64, got 1.5"],
+  ["too many processors", machine({ cpus: 65 }), "machines.pc1.cpus: expected a whole number from 1 to 64, got 65"],
+  ["a size without a unit", machine({ memory: 512 }), `machines.pc1.memory: ${SIZE}, got 512`],
+  ["a size with another unit", machine({ memory: "512M" }), `machines.pc1.memory: ${SIZE}, got "512M"`],
+  [
+    "no memory to boot in",
+    machine({ memory: "128MB" }),
+    "machines.pc1.memory: expected whole megabytes, at least 256MB: Linux does not boot in less, got 128",
+  ],
+  [
+    "broken megabytes",
+    machine({ memory: "1.1GB" }),
+    "machines.pc1.memory: expected whole megabytes, at least 256MB: Linux does not boot in less, got 1126.4",
+  ],
+  ["a broken disk", machine({ disk: "1.5GB" }), "machines.pc1.disk: expected whole gigabytes, at least 1GB, got 1536"],
+  ["a duration without a unit", { ...good, lease: { ttl: 30 } }, `lease.ttl: ${DURATION}, got 30`],
+  ["a duration of nothing", { ...good, lease: { waitFor: "0s" } }, `lease.waitFor: ${DURATION}, got "0s"`],
+  ["a negative duration", { ...good, lease: { waitFor: "-5s" } }, `lease.waitFor: ${DURATION}, got "-5s"`],
+  ["a ttl too short to renew", { ...good, lease: { ttl: "999ms" } }, 'lease.ttl: expected "1s" to "24h", got 999'],
+  ["a ttl too long for a timer", { ...good, lease: { ttl: "999h" } }, 'lease.ttl: expected "1s" to "24h", got 3596400000'],
+  ["a wait too long for a timer", { ...good, lease: { waitFor: "999h" } }, 'lease.waitFor: expected at most "24h", got 3596400000'],
+  ["another word for rollback", { ...good, rollback: "suite" }, 'rollback: expected one of "run"|"file"|"test", got "suite"'],
+  ["another backend", { ...good, state: { backend: "s3" } }, `state.backend: expected { backend: "local" }, got { backend: 's3' }`],
+  [
+    "an injection as a package",
+    prepare({ packages: ["rsync", "foo; rm -rf /"] }),
+    'prepare.packages[1]: expected a package name, got "foo; rm -rf /"',
+  ],
+  ["an option as a package", prepare({ packages: ["--force-yes"] }), 'prepare.packages[0]: expected a package name, got "--force-yes"'],
+  ["packages that are no list", prepare({ packages: "rsync" }), 'prepare.packages: expected array, got "rsync"'],
+  ["an empty command", prepare({ run: ["true", " "] }), 'prepare.run[1]: expected a command, got " "'],
+  [
+    "a relative path",
+    prepare({ files: { "etc/motd": "" } }),
+    'prepare.files["etc/motd"]: expected the absolute path of a file on the machine',
+  ],
+  ["a folder's path", prepare({ files: { "/etc/": "" } }), 'prepare.files["/etc/"]: expected the absolute path of a file on the machine'],
+  [
+    "a mode in words",
+    prepare({ files: { "/a": { content: "", mode: "u+x" } } }),
+    'prepare.files["/a"].mode: expected an octal mode such as "0644", got "u+x"',
+  ],
+  [
+    "a mode as a number",
+    prepare({ files: { "/a": { content: "", mode: 0o644 } } }),
+    'prepare.files["/a"].mode: expected an octal mode such as "0644", got 420',
+  ],
+  [
+    "an injection as an owner",
+    prepare({ files: { "/a": { content: "", owner: "root; id" } } }),
+    'prepare.files["/a"].owner: expected "user" or "user:group", got "root; id"',
+  ],
+  ["a file without content", prepare({ files: { "/a": { mode: "0644" } } }), 'prepare.files["/a"].content: is missing; expected string'],
+  ["a file of nothing", prepare({ files: { "/a": {} } }), 'prepare.files["/a"].content: is missing; expected string'],
+  [
+    "a file that is neither",
+    prepare({ files: { "/a": 5 } }),
+    'prepare.files["/a"]: expected the content, or { content: "…", mode: "0644", owner: "root:root" }, got 5',
+  ],
+  ["another scheme", { ...good, redis: { url: "http://h" } }, `redis.url: ${URL_EXPECTED}, got another text`],
+  ["a socket as a URL", { ...good, redis: { url: "unix:///run/redis.sock" } }, `redis.url: ${URL_EXPECTED}, got another text`],
+  ["nothing", null, "the config: expected object, got null"],
+  ["what was forgotten to be called", () => good, "the config: expected object, got a function"],
+])("refuses %s", (_title, config, mistake) => {
+  expect(mistakes(config)).toEqual([mistake]);
+});
+
+test("tells all mistakes at once, and counts them", () => {
+  const wrong = { name: "Pcs", driver, machines: { pc1: { cpus: 0 } }, rolback: "test" };
+  expect(() => checkConfig(wrong, "/x/vmrig.config.ts")).toThrow(
+    /^\/x\/vmrig\.config\.ts has 3 mistakes\.\n {2}name: .*\n {2}machines\.pc1\.cpus: .*\n {2}the config: /,
+  );
+  expect(() => checkConfig({ ...good, name: "Pcs" }, "/x/vmrig.config.ts")).toThrow("/x/vmrig.config.ts has a mistake.\n");
+});
+
+test("never shows the password of a URL, however it is spelt wrong", () => {
+  for (const url of ["redis:/alice:hunter2@h", "http://alice:hunter2@h", "redis://alice:hunter2@", "hunter2"]) {
+    expect(() => checkConfig({ ...good, redis: { url } }, "f")).toThrow(
+      expect.objectContaining({ message: expect.not.stringContaining("hunter2") }),
+    );
+    expect(() => checkConfig({ ...good, redis: url }, "f")).toThrow(VmrigError);
+  }
+});
+
+test.each([
+  [
+    "that is a circle",
+    (() => {
+      const circle: Record<string, unknown> = {};
+      circle["self"] = circle;
+      return circle;
+    })(),
+  ],
+  ["that JSON cannot hold", 10n],
+  ["that goes on and on", "x".repeat(10_000)],
+  ["that is a symbol", Symbol("x")],
+])("shows a value %s on one short line", (_title, value: unknown) => {
+  const [mistake = ""] = mistakes({ ...good, rollback: value });
+  expect(mistake).toMatch(/^rollback: expected one of "run"\|"file"\|"test", got /);
+  expect(mistake.length).toBeLessThan(140);
+});
+
+test("fills every default in", () => {
+  const nothing = { packages: [], files: [], run: [] };
+  expect(checkConfig(good, "f")).toEqual({
+    name: "pcs",
+    driver,
+    machines: { pc1: { cpus: 1, memoryMb: 512, diskGb: 4, prepare: nothing } },
+    prepare: nothing,
+    rollback: "file",
+    lease: { ttl: 30_000, waitFor: 900_000 },
+    state: { backend: "local" },
+  });
+});
+
+test("hands the driver through as it is", () => {
+  expect(checkConfig(good, "f").driver).toBe(driver);
+});
+
+test("resolves units, and both ways to write a file, in the order of writing", () => {
+  const rig = checkConfig(
+    {
+      ...good,
+      machines: { pc1: { cpus: 2, memory: "1.5GB", disk: "8 GB" } },
+      prepare: {
+        packages: ["g++", "libfoo-dev=1.2~rc1-1", "python3.13"],
+        files: { "/b": "text", "/a": { content: "x", mode: "755", owner: "vmrig" } },
+        run: ["systemctl enable x && true"],
+      },
+      lease: { ttl: "1.1s", waitFor: "2h" },
+      redis: { url: "rediss://alice:secret@db:6380/1" },
+    },
+    "f",
+  );
+  expect(rig.machines["pc1"]).toMatchObject({ cpus: 2, memoryMb: 1536, diskGb: 8 });
+  expect(rig.lease).toEqual({ ttl: 1_100, waitFor: 7_200_000 });
+  expect(rig.prepare.files).toEqual([
+    { path: "/b", content: "text", mode: "0644", owner: "root:root" },
+    { path: "/a", content: "x", mode: "755", owner: "vmrig" },
+  ]);
+});

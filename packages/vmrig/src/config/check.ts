@@ -1,0 +1,48 @@
+import { inspect } from "node:util";
+import type { z } from "zod";
+import { VmrigError } from "../errors/vmrig-error.ts";
+import { rigSchema, type ResolvedRig } from "./schema.ts";
+
+/** @throws VmrigError `CONFIG_INVALID` with one line per mistake: its path, the value, the fix. */
+export function checkConfig(value: unknown, file: string): ResolvedRig {
+  const parsed = rigSchema.safeParse(value, { reportInput: true });
+  if (parsed.success) return parsed.data;
+  const { issues } = parsed.error;
+  throw new VmrigError("CONFIG_INVALID", {
+    message: `${file} has ${issues.length === 1 ? "a mistake" : `${issues.length} mistakes`}.`,
+    details: issues.flatMap((issue) => describe(issue)),
+    hint: "the config's reference is docs/reference/config.md",
+  });
+}
+
+/** One line, or one for each mistake inside of what may be written in several ways. */
+function describe(issue: z.core.$ZodIssue, above: readonly PropertyKey[] = []): string[] {
+  const path = [...above, ...issue.path];
+  const at = path.length === 0 ? "the config" : spell(path);
+  if (issue.code === "unrecognized_keys") return [`${at}: ${issue.message}`];
+  if (issue.code === "invalid_key") return issue.issues.map((inner) => `${at}: ${inner.message}`);
+  if (issue.code === "invalid_union") {
+    // The way that was chosen is the one whose mistakes lie deeper.
+    const chosen = issue.errors.find((way) => way.every((inner) => inner.path.length > 0));
+    if (chosen !== undefined) return chosen.flatMap((inner) => describe(inner, path));
+  }
+  // What zod says where the schema has no words of its own: "Invalid input: expected string, received number".
+  const message = issue.message.replace(/^[A-Z][a-z ]+: (?=expected)/, "").replace(/, received .*$/, "");
+  if (issue.input === undefined) return [`${at}: is missing; ${message}`];
+  return [`${at}: ${message}, got ${at === "redis.url" ? "another text" : show(issue.input)}`];
+}
+
+/** As one would write it: `machines.pc1.prepare.files["/etc/motd"].mode`. */
+function spell(path: readonly PropertyKey[]): string {
+  const [first, ...rest] = path.map((key) => {
+    if (typeof key === "number") return `[${key}]`;
+    return /^[A-Za-z_]\w*$/.test(String(key)) ? `.${String(key)}` : `[${JSON.stringify(String(key))}]`;
+  });
+  return [first?.replace(/^\./, ""), ...rest].join("");
+}
+
+function show(value: unknown): string {
+  if (typeof value === "function") return "a function";
+  const text = typeof value === "string" ? JSON.stringify(value) : inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY });
+  return text.length > 80 ? `${text.slice(0, 77)}…` : text;
+}

@@ -1,0 +1,110 @@
+import { createHash, randomBytes } from "node:crypto";
+import { readdir, rm } from "node:fs/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { dial, type Connection } from "../../ssh/connection.ts";
+import { generateKeyPair, type KeyPair } from "../../ssh/keys.ts";
+import { waitFor } from "../../wait/wait-for.ts";
+import { StepStack } from "../contract/step-stack.ts";
+import type { Admission } from "../driver.ts";
+import { fakeDriver } from "./driver.ts";
+import { machineFiles } from "./machine-files.ts";
+import { members } from "./members.ts";
+import { setFakeScene } from "./scene.test.kit.ts";
+
+const scene = await setFakeScene(["pc1"]);
+const { copy } = scene;
+const pc1 = { copy, name: "pc1" };
+const files = machineFiles(copy, "pc1");
+const driver = fakeDriver();
+const stack = new StepStack();
+const key: KeyPair = generateKeyPair();
+const admission: Admission = { fence: 1, signal: new AbortController().signal, authorize: key.publicKey };
+let connection: Connection;
+
+beforeAll(async () => {
+  await driver.declare(stack, copy, { fingerprint: await driver.fingerprint(copy), owner: "me" });
+  await stack.create();
+  await driver.boot(pc1, admission);
+  const { machines } = await driver.inspect(copy);
+  const [{ address, hostKey = "" } = {}] = machines;
+  if (address === undefined) throw new Error("pc1 has no address");
+  connection = await dial({ ...address, hostKey, user: "vmrig", privateKey: key.privateKey }, { name: "pc1" });
+});
+
+afterAll(async () => {
+  await connection?.close();
+  await scene[Symbol.asyncDispose]();
+});
+
+async function ask(line: string): Promise<string> {
+  const { stdout, stderr } = await connection.exec(line);
+  return `${stdout.toString("utf8")}${stderr.toString("utf8")}`.trim();
+}
+
+function ended(pid: number): Promise<true> {
+  return waitFor({
+    what: `process ${pid} to end`,
+    timeoutMs: 15_000,
+    probe: async () => (members(files).includes(pid) ? { seen: "it lives" } : { value: true }),
+  });
+}
+
+test("tells stdout, stderr, exit code and signal apart, as OpenSSH does", async () => {
+  const { stdout, stderr, exitCode } = await connection.exec("echo out; echo err >&2; exit 3");
+  expect([stdout.toString(), stderr.toString(), exitCode]).toEqual(["out\n", "err\n", 3]);
+  expect(await connection.exec("kill -TERM $$")).toMatchObject({ signal: "SIGTERM" });
+});
+
+test("passes bytes as they are, both ways", async () => {
+  const input = randomBytes(3 * 1024 * 1024);
+  const { stdout } = await connection.exec("cat", { input });
+  expect(createHash("sha256").update(stdout).digest("hex")).toBe(createHash("sha256").update(input).digest("hex"));
+});
+
+test("a command that is stopped ends with its whole process group", async () => {
+  const result = await connection.exec("sleep 3600 & echo $!; wait", { timeoutMs: 300 });
+  expect(result).toMatchObject({ ended: "timed-out", signal: "SIGKILL" });
+  expect(await ended(Number(result.stdout.toString()))).toBe(true);
+});
+
+test("a command begins in the machine's home, with nothing of the environment that the machine was made in", async () => {
+  expect(await ask("pwd; echo $HOME; echo $USER; hostname; echo $TMPDIR")).toBe(
+    [files.home, files.home, "vmrig", "pc1", `${files.disk}/tmp`].join("\n"),
+  );
+  expect(await ask("env | grep -c VITEST")).toBe("0");
+});
+
+test("whoever a command becomes by sudo, it is the same user", async () => {
+  const me = await ask("id -u");
+  expect(await ask("sudo -n -H -u somebody -- sh -c 'id -u; pwd'")).toBe(`${me}\n${files.home}`);
+  expect(await ask("cd /tmp; sudo -n -i sh -eu -s <<< 'id -u; pwd'")).toBe(`${me}\n${files.home}`);
+  expect(await ask("sudo -K; echo $?")).toMatch(/^1\n.*does not know the option -K$/);
+});
+
+test("programs that act on the computer are out of reach, also for root", async () => {
+  expect(await ask("sudo -n reboot; systemctl stop ssh; hostname other; echo $?")).toBe(
+    ["1", ...["reboot", "systemctl", "hostname"].map((name) => `${name}: this is a fake machine, it has no system of its own`)].join("\n"),
+  );
+});
+
+test("a process that left the session of its command is ended by a restore, too", async () => {
+  await driver.capture(pc1, "before", admission);
+  const pid = Number(await ask("setsid sh -c 'echo $$; exec sleep 3600 >/dev/null 2>&1 </dev/null' &"));
+  expect(members(files)).toContain(pid);
+  await driver.restore(pc1, "before", admission);
+  expect(members(files)).not.toContain(pid);
+});
+
+test("making a machine that exists and runs is STATE_LOST, and leaves it alone", async () => {
+  const before = members(files);
+  await expect(stack.create()).rejects.toThrow("pc1 of pcs-1 exists already and runs.");
+  expect(members(files)).toEqual(before);
+});
+
+test("a machine whose folder is deleted ends by itself", async () => {
+  const [pid = 0] = members(files);
+  expect(pid).toBeGreaterThan(0);
+  await rm(files.folder, { recursive: true });
+  expect(await ended(pid)).toBe(true);
+  expect(await readdir(copy.folder)).toEqual(["machines"]);
+});

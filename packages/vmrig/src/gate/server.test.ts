@@ -1,0 +1,233 @@
+import { once } from "node:events";
+import { readdir, stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { VmrigError } from "../errors/vmrig-error.ts";
+import { waitFor } from "../wait/wait-for.ts";
+import { connectGate } from "./client.ts";
+import type { Gate } from "./gate.ts";
+import { grantOf, paperGate, serve, tempFolder, type PaperGate } from "./socket.test.kit.ts";
+import { serveGate } from "./server.ts";
+
+async function asked(gate: PaperGate, what: string): Promise<void> {
+  await waitFor({
+    what: `"${what}" to arrive`,
+    timeoutMs: 10_000,
+    intervalMs: 5,
+    probe: async () => (gate.asked.includes(what) ? { value: undefined } : { seen: gate.asked.join(", ") }),
+  });
+}
+
+test("carries every call to the gate, and every answer back", async () => {
+  const gate = paperGate();
+  const client = await (await serve(Promise.resolve(gate))).client();
+  expect(await client.hello()).toEqual(gate.welcome);
+  expect(await client.claim("file")).toEqual(grantOf("claim-1"));
+  expect(await client.rollBack("claim-1")).toEqual({ ...grantOf("claim-1"), nonce: "another" });
+  await client.broken("claim-1", "pc1", new VmrigError("ROLLBACK_FAILED", { message: "No.", details: ["a fact"] }));
+  await client.release("claim-1");
+  expect(gate.asked).toEqual(["claim file", "rollback claim-1", "broken claim-1 pc1: ROLLBACK_FAILED No.\n  a fact", "release claim-1"]);
+});
+
+test("answers whoever asks first, first: a claim that waits holds up nobody else", async () => {
+  const gate = paperGate();
+  const line = Promise.withResolvers<void>();
+  gate.line = line.promise;
+  const { client } = await serve(Promise.resolve(gate));
+  const [one, two] = [await client(), await client()];
+  const claiming = one.claim("file");
+  await asked(gate, "claim file");
+  expect(await one.hello()).toEqual(gate.welcome);
+  expect(await two.hello()).toEqual(gate.welcome);
+  line.resolve();
+  expect(await claiming).toEqual(grantOf("claim-1"));
+});
+
+test("a client that comes early waits for the gate to open", async () => {
+  const opening = Promise.withResolvers<Gate>();
+  const client = await (await serve(opening.promise)).client();
+  const hello = client.hello();
+  opening.resolve(paperGate());
+  expect(await hello).toMatchObject({ rig: "pcs" });
+});
+
+test("a client that comes before the socket waits for that", async () => {
+  const path = `${await tempFolder()}/gate`;
+  const connecting = connectGate(path);
+  const server = await serveGate(path, Promise.resolve(paperGate()));
+  onTestFinished(() => server.close());
+  const client = await connecting;
+  onTestFinished(() => client.close());
+  expect(await client.hello()).toMatchObject({ rig: "pcs" });
+});
+
+test("a gate that cannot be opened tells everybody who asks why", async () => {
+  const why = new VmrigError("CONFIG_INVALID", { message: "x.ts has a mistake.", details: ["name: is missing"], hint: "write one" });
+  const { client } = await serve(Promise.reject(why));
+  for (const each of [await client(), await client()]) {
+    await expect(each.hello()).rejects.toMatchObject({ code: "CONFIG_INVALID", message: why.message, details: why.details });
+    await expect(each.claim("file")).rejects.toMatchObject({ code: "CONFIG_INVALID", message: why.message });
+  }
+});
+
+test("a fault of the gate itself arrives as INTERNAL", async () => {
+  const gate: Gate = { ...paperGate(), claim: () => Promise.reject(new TypeError("oops")) };
+  const client = await (await serve(Promise.resolve(gate))).client();
+  await expect(client.claim("file")).rejects.toMatchObject({ code: "INTERNAL", fault: "bug", summary: "Unexpected TypeError: oops" });
+});
+
+test("an error points at the caller", async () => {
+  const client = await (await serve(Promise.reject(new VmrigError("RIG_BUSY", { message: "busy" })))).client();
+  const error: unknown = await client.claim("file").catch((thrown: unknown) => thrown);
+  expect((error as Error).stack).toContain("server.test.ts");
+});
+
+test("claims end with the connection of the client, whoever ends it", async () => {
+  const gate = paperGate();
+  const { client, raw } = await serve(Promise.resolve(gate));
+  const [one, two] = [await client(), await raw()];
+  await one.claim("file");
+  two.send(`${JSON.stringify({ id: 1, do: "claim", rollback: "run" })}\n`);
+  expect(await two.next()).toMatchObject({ id: 1, ok: { claim: "claim-2" } });
+  one.close();
+  await asked(gate, "release claim-1");
+  two.socket.resetAndDestroy();
+  await asked(gate, "release claim-2");
+});
+
+test("a claim that was released is not released again when the client goes", async () => {
+  const gate = paperGate();
+  const { client } = await serve(Promise.resolve(gate));
+  const [one, two] = [await client(), await client()];
+  const { claim } = await one.claim("file");
+  await one.release(claim);
+  await one.claim("file");
+  one.close();
+  await asked(gate, "release claim-2");
+  await two.hello();
+  expect(gate.asked.filter((what) => what === "release claim-1")).toHaveLength(1);
+});
+
+test("a claim that is granted after its client left is called off, and given back", async () => {
+  const gate = paperGate();
+  const line = Promise.withResolvers<void>();
+  gate.line = line.promise;
+  const client = await (await serve(Promise.resolve(gate))).client();
+  const claiming = client.claim("file");
+  await asked(gate, "claim file");
+  client.close();
+  await expect(claiming).rejects.toMatchObject({ code: "GATE_LOST" });
+  await asked(gate, "claim-1 was called off");
+  line.resolve();
+  await asked(gate, "release claim-1");
+});
+
+test("a client is told when the lease of its claim is lost, and nobody else is", async () => {
+  const gate = paperGate();
+  const { client } = await serve(Promise.resolve(gate));
+  const [one, two] = [await client(), await client()];
+  const [first, second] = [await one.claim("file"), await two.claim("file")];
+  const told = Promise.withResolvers<VmrigError>();
+  const others: VmrigError[] = [];
+  one.onLost(first.claim, (error) => told.resolve(error));
+  two.onLost(second.claim, (error) => void others.push(error));
+  gate.leases.get(first.claim)?.abort(new VmrigError("LEASE_LOST", { message: "Taken.", details: ["by bob"] }));
+  expect(await told.promise).toMatchObject({ code: "LEASE_LOST", message: "Taken.\n  by bob" });
+  // An answer after it: everything that was said before has arrived.
+  await two.hello();
+  expect(others).toEqual([]);
+  one.close();
+  await two.hello();
+  expect(gate.asked).not.toContain("release claim-1");
+});
+
+test("a lease that is lost before its holder listens is told as soon as it does", async () => {
+  const gate = paperGate();
+  const client = await (await serve(Promise.resolve(gate))).client();
+  const { claim } = await client.claim("file");
+  gate.leases.get(claim)?.abort(new VmrigError("LEASE_LOST", { message: "Taken." }));
+  await client.hello();
+  const told = await new Promise<VmrigError>((resolve) => client.onLost(claim, resolve));
+  expect(told).toMatchObject({ code: "LEASE_LOST", message: "Taken." });
+});
+
+test("a lease that was lost is told once, and not when the gate is gone as well", async () => {
+  const gate = paperGate();
+  const { client, server } = await serve(Promise.resolve(gate));
+  const one = await client();
+  const { claim } = await one.claim("file");
+  const told: string[] = [];
+  one.onLost(claim, ({ code }) => void told.push(code));
+  gate.leases.get(claim)?.abort(new VmrigError("LEASE_LOST", { message: "Taken." }));
+  await one.hello();
+  await server.close();
+  await expect(one.hello()).rejects.toMatchObject({ code: "GATE_LOST" });
+  expect(told).toEqual(["LEASE_LOST"]);
+});
+
+test("a gate that is gone is told to its watchers, to those who wait, and to all who ask later", async () => {
+  const gate = paperGate();
+  gate.line = new Promise(() => {});
+  const { client, server } = await serve(Promise.resolve(gate));
+  const one = await client();
+  const watching = new Promise<VmrigError>((resolve) => one.onLost("claim-0", resolve));
+  const waiting = one.claim("file");
+  waiting.catch(() => {});
+  await asked(gate, "claim file");
+  await server.close();
+  expect(await watching).toMatchObject({ code: "GATE_LOST", fault: "infra" });
+  await expect(waiting).rejects.toMatchObject({ code: "GATE_LOST" });
+  await expect(one.hello()).rejects.toMatchObject({ code: "GATE_LOST" });
+  expect(await new Promise<VmrigError>((resolve) => one.onLost("claim-1", resolve))).toMatchObject({ code: "GATE_LOST" });
+});
+
+test.each([
+  ["no JSON", "hello\n"],
+  ["half a line of it", '{"id":1,\n'],
+  ["an order that there is not", '{"id":1,"do":"destroy"}\n'],
+  ["an order without an id", '{"do":"hello"}\n'],
+  ["a policy that there is not", '{"id":1,"do":"claim","rollback":"never"}\n'],
+  ["an error with a code that there is not", '{"id":1,"do":"broken","claim":"c","machine":"m","error":{"name":"x","code":"toString","message":"","details":[]}}\n'],
+])("closes the connection of a client that says %s, and of nobody else", async (_title, line) => {
+  const gate = paperGate();
+  const { client, raw } = await serve(Promise.resolve(gate));
+  const [good, bad] = [await client(), await raw()];
+  bad.send(line);
+  expect(await bad.next()).toBe("closed");
+  expect(await good.hello()).toEqual(gate.welcome);
+  expect(gate.asked).toEqual([]);
+});
+
+test("takes requests in whatever pieces they come", async () => {
+  const { send, next } = await (await serve(Promise.resolve(paperGate()))).raw();
+  const text = Buffer.from(`${JSON.stringify({ id: 1, do: "rollback", claim: "€𝄞" })}\n${JSON.stringify({ id: 2, do: "hello" })}\n`);
+  for (const byte of text) send(String.fromCharCode(byte));
+  expect([await next(), await next()]).toEqual([expect.objectContaining({ id: 1 }), expect.objectContaining({ id: 2 })]);
+});
+
+test("only this user can open the socket", async () => {
+  const { path } = await serve(Promise.resolve(paperGate()));
+  expect((await stat(path)).mode & 0o777).toBe(0o600);
+});
+
+test("closing takes the socket away, ends the connections, and leaves the gate open", async () => {
+  const gate = paperGate();
+  const { client, server, path } = await serve(Promise.resolve(gate));
+  const one = await client();
+  await one.claim("file");
+  await server.close();
+  await asked(gate, "release claim-1");
+  expect(gate.asked).not.toContain("close");
+  expect(await readdir(dirname(path))).toEqual([]);
+});
+
+test("many claims on one lease leave no listeners behind", async () => {
+  const gate = paperGate();
+  const lease = new AbortController();
+  gate.lost = () => lease.signal;
+  const warned = once(process, "warning").then(([warning]: unknown[]) => warning);
+  const client = await (await serve(Promise.resolve(gate))).client();
+  for (let turn = 0; turn < 12; turn++) await client.release((await client.claim("file")).claim);
+  await new Promise(setImmediate);
+  expect(await Promise.race([warned, "no warning"])).toBe("no warning");
+});

@@ -1,0 +1,113 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { connect, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { onTestFinished } from "vitest";
+import { VmrigError } from "../errors/vmrig-error.ts";
+import { connectGate, type GateClient } from "./client.ts";
+import type { Gate } from "./gate.ts";
+import type { Grant } from "./messages.ts";
+import { serveGate, type GateServer } from "./server.ts";
+
+export async function tempFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "vmrig-test-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+export function grantOf(claim: string): Grant {
+  const target = { host: "127.0.0.1", port: 1, user: "vmrig", hostKey: "ssh-ed25519 AAAA", privateKey: "key" };
+  return {
+    claim,
+    copy: "pcs-1",
+    fence: 7,
+    baseline: "0123456789abcdef",
+    guest: "linux",
+    nonce: `nonce of ${claim}`,
+    machines: [{ name: "pc1", lanAddress: "10.77.0.11", target }],
+  };
+}
+
+/** A gate without leases and machines, that writes down what it is asked. */
+export interface PaperGate extends Gate {
+  readonly asked: string[];
+  readonly leases: Map<string, AbortController>;
+  /** Every claim waits for it. */
+  line: Promise<void>;
+}
+
+export function paperGate(): PaperGate {
+  const asked: string[] = [];
+  const leases = new Map<string, AbortController>();
+  const gate: PaperGate = {
+    asked,
+    leases,
+    line: Promise.resolve(),
+    welcome: { rig: "pcs", machines: ["pc1"], rollback: "file" },
+    async claim(rollback, signal) {
+      const id = `claim-${leases.size + 1}`;
+      leases.set(id, new AbortController());
+      asked.push(`claim ${rollback}`);
+      signal?.addEventListener("abort", () => asked.push(`${id} was called off`));
+      await gate.line;
+      return grantOf(id);
+    },
+    async rollBack(id) {
+      asked.push(`rollback ${id}`);
+      return { ...grantOf(id), nonce: "another" };
+    },
+    broken(id, machine, error) {
+      asked.push(`broken ${id} ${machine}: ${error.code} ${error.message}`);
+    },
+    release(id) {
+      asked.push(`release ${id}`);
+    },
+    lost(id) {
+      const lease = leases.get(id);
+      if (lease === undefined) throw new VmrigError("LEASE_LOST", { message: `No claim ${id}.` });
+      return lease.signal;
+    },
+    close: async () => void asked.push("close"),
+    [Symbol.asyncDispose]: () => gate.close(),
+  };
+  return gate;
+}
+
+export interface ServedGate {
+  readonly path: string;
+  readonly server: GateServer;
+  client(): Promise<GateClient>;
+  /** A client that speaks by hand; `next` is the next line that comes, or how the connection ended. */
+  raw(): Promise<{ readonly socket: Socket; send(text: string): void; next(): Promise<unknown> }>;
+}
+
+export async function serve(gate: Promise<Gate>): Promise<ServedGate> {
+  const path = join(await tempFolder(), "gate");
+  gate.catch(() => {});
+  const server = await serveGate(path, gate);
+  onTestFinished(() => server.close());
+  return {
+    path,
+    server,
+    async client() {
+      const client = await connectGate(path);
+      onTestFinished(() => client.close());
+      return client;
+    },
+    async raw() {
+      const socket = connect(path);
+      await new Promise<void>((resolve, reject) => socket.once("error", reject).once("connect", resolve));
+      onTestFinished(() => void socket.destroy());
+      const lines = createInterface({ input: socket })[Symbol.asyncIterator]();
+      return {
+        socket,
+        send: (text) => void socket.write(text),
+        async next() {
+          const { value, done } = await lines.next();
+          return done === true ? "closed" : (JSON.parse(value) as unknown);
+        },
+      };
+    },
+  };
+}

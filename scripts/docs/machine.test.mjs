@@ -1,0 +1,51 @@
+import { expect, test } from "vitest";
+import { headingsOf, namesIn, readText, rowsOf, withoutBlocks } from "./markdown.mjs";
+
+const FOLDER = "packages/vmrig/src/machine";
+
+/** Interface, its file, and the heading under which its members stand. */
+const INTERFACES = [
+  ["Machine", "machine.ts", "Machine"],
+  ["CommandOptions", "command.ts", "Options"],
+  ["CommandResult", "command.ts", "Result"],
+  ["MachineFile", "file.ts", "Files"],
+  ["WaitOptions", "waits.ts", "Waits"],
+];
+
+const text = await readText("docs/reference/machine.md");
+
+test.each(INTERFACES)("the members of %s (%s) are those of the table under %s", async (name = "", file = "", heading = "") => {
+  const members = membersOf(await readText(`${FOLDER}/${file}`), name);
+  expect(members.length).toBeGreaterThan(1);
+  expect(tableUnder(heading).toSorted()).toEqual(members.toSorted());
+});
+
+test("every option of a written file is named", async () => {
+  for (const option of membersOf(await readText(`${FOLDER}/file.ts`), "WriteOptions")) expect(section("Files")).toContain(`\`${option}\``);
+});
+
+/**
+ * @param {string} source
+ * @param {string} name
+ */
+function membersOf(source, name) {
+  const body = new RegExp(`^export interface ${name} \\{\\n([\\s\\S]*?)^\\}`, "m").exec(source)?.[1] ?? "";
+  return [...body.matchAll(/^ {2}(?:readonly )?([\w$]+)\??[:(]/gm)].map(([, member = ""]) => member);
+}
+
+/** @param {string} heading */
+function tableUnder(heading) {
+  const cells = rowsOf(section(heading)).flatMap(([first = ""]) => namesIn(first));
+  return [...new Set(cells.map((cell) => /^[\w$]+/.exec(cell)?.[0] ?? cell))];
+}
+
+/** @param {string} heading */
+function section(heading) {
+  const titles = headingsOf(text).map(({ title }) => title);
+  expect(titles).toContain(heading);
+  return (
+    withoutBlocks(text)
+      .split(/^#+ /m)
+      .find((part) => part.startsWith(`${heading}\n`)) ?? ""
+  );
+}
