@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Machine } from "vmrig";
-import { claimMachines, connectGate, spawnGate, type Claim } from "vmrig/runner";
+import { spawnGate } from "vmrig/runner";
+import { claimMachines, connectGate, type Claim } from "vmrig/worker";
 
 export interface BenchRig extends AsyncDisposable {
   readonly claim: Claim;

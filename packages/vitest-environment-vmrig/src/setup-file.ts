@@ -1,5 +1,5 @@
 import { aroundAll, aroundEach } from "vitest";
-import { claimMachines } from "vmrig/runner";
+import { claimMachines } from "vmrig/worker";
 import { fileOptions } from "./environment.ts";
 import { gateClient, worker } from "./worker.ts";
 

@@ -1,6 +1,6 @@
 import { inject } from "vitest";
 import { VmrigError } from "vmrig";
-import { connectGate, fromErrorJson, type Claim, type GateClient } from "vmrig/runner";
+import { connectGate, fromErrorJson, type Claim, type GateClient } from "vmrig/worker";
 import type {} from "./provided.ts";
 
 const KEY = Symbol.for("vmrig.worker");

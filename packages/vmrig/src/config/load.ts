@@ -3,7 +3,6 @@ import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describeThrown } from "../errors/thrown.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
-import { checkConfig } from "./check.ts";
 import type { ResolvedRig } from "./schema.ts";
 
 const NAMES = ["vmrig.config.ts", "vmrig.config.mts", "vmrig.config.js", "vmrig.config.mjs"] as const;
@@ -55,6 +54,7 @@ export async function loadConfig(path: string): Promise<LoadedRig> {
   if (value === undefined) {
     throw new VmrigError("CONFIG_INVALID", { message: `${file} has no default export.`, hint: "write: export default defineRig({ … })" });
   }
+  const { checkConfig } = await import("./check.ts");
   return { rig: checkConfig(value, file), file };
 }
 

@@ -22,6 +22,7 @@ export function grantOf(claim: string): Grant {
     claim,
     copy: "pcs-1",
     fence: 7,
+    fresh: true,
     baseline: "0123456789abcdef",
     guest: "linux",
     nonce: `nonce of ${claim}`,
@@ -79,12 +80,12 @@ export interface ServedGate {
   readonly server: GateServer;
   client(): Promise<GateClient>;
   /** A client that speaks by hand; `next` is the next line that comes, or how the connection ended. */
-  raw(): Promise<{ readonly socket: Socket; send(text: string): void; next(): Promise<unknown> }>;
+  raw(): Promise<{ readonly socket: Socket; send(text: string | Uint8Array): void; next(): Promise<unknown> }>;
 }
 
 export async function serve(gate: Promise<Gate>): Promise<ServedGate> {
-  const path = join(await tempFolder(), "gate");
   gate.catch(() => {});
+  const path = join(await tempFolder(), "gate");
   const server = await serveGate(path, gate);
   onTestFinished(() => server.close());
   return {

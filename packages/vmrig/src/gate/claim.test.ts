@@ -1,0 +1,78 @@
+import { expect, onTestFinished } from "vitest";
+import { VmrigError } from "../errors/vmrig-error.ts";
+import { keysOf } from "../lease/keys.ts";
+import type { Machine } from "../machine/machine.ts";
+import { claimMachines, type Claim } from "./claim.ts";
+import type { GateClient } from "./client.ts";
+import { test, type Scene } from "./scene.test.kit.ts";
+import { serve } from "./socket.test.kit.ts";
+
+/** A worker's way to the machines: over a socket, from a gate with real leases. */
+async function worker(scene: Scene): Promise<GateClient> {
+  return (await serve(Promise.resolve(scene.run({ prepare: { run: ["echo hello > greeting"] }, lease: { ttl: "3s" } }).gate))).client();
+}
+
+function pc1Of({ machines }: Claim): Machine {
+  const machine = machines["pc1"];
+  if (machine === undefined) throw new Error("no pc1");
+  return machine;
+}
+
+test("a machine stays the same object across rollbacks, and is at its baseline after each", async ({ scene }) => {
+  const claim = await claimMachines(await worker(scene), "file");
+  const pc1 = pc1Of(claim);
+  expect(Object.keys(claim.machines)).toEqual(["pc1", "pc2"]);
+  expect((await pc1.$`cat greeting; echo mine > greeting; cat greeting`).stdout).toBe("hello\nmine");
+
+  const endless = pc1.$`echo $$ > pid; exec sleep 600`.catch((error: unknown) => error);
+  await pc1.waitUntilSucceeds`test -s pid`;
+  await claim.rollBack();
+  expect(await endless).toMatchObject({ code: "CONNECTION_LOST" });
+  expect((await pc1.$`cat greeting; ls pid 2>&1 | wc -l; cat pid 2>/dev/null || echo no pid`).stdout).toBe("hello\n1\nno pid");
+
+  await claim.release();
+  await expect(claim.rollBack()).rejects.toMatchObject({ code: "LEASE_LOST" });
+});
+
+test("after a rollback that failed the machines are out of reach until one succeeds", async ({ scene }) => {
+  const client = await worker(scene);
+  const broken = new VmrigError("ROLLBACK_FAILED", { message: "pc2 did not come back." });
+  let fail = true;
+  const rollBack: GateClient["rollBack"] = async (id) => {
+    if (!fail) return client.rollBack(id);
+    await client.hello();
+    throw broken;
+  };
+  const claim = await claimMachines({ ...client, rollBack }, "file");
+  const pc1 = pc1Of(claim);
+  await pc1.$`echo mine > greeting`;
+  await expect(claim.rollBack()).rejects.toBe(broken);
+  await expect(pc1.$`cat greeting`).rejects.toBe(broken);
+  fail = false;
+  await claim.rollBack();
+  expect((await pc1.$`cat greeting`).stdout).toBe("hello");
+});
+
+test("a lease that is lost ends the commands, and no new one begins", async ({ scene }) => {
+  const claim = await claimMachines(await worker(scene), "file");
+  const pc1 = pc1Of(claim);
+  const endless = pc1.$`touch begun; exec sleep 600`.catch((error: unknown) => error);
+  await pc1.waitUntilSucceeds`test -e begun`;
+  await scene.redis().del(keysOf("vmrig", claim.copy).lock);
+  expect(await endless).toMatchObject({ code: "CANCELLED", cause: { code: "LEASE_LOST" } });
+  expect(claim.signal.reason).toMatchObject({ code: "LEASE_LOST" });
+  await expect(pc1.$`true`).rejects.toMatchObject({ code: "CANCELLED" });
+  await expect(claim.rollBack()).rejects.toMatchObject({ code: "LEASE_LOST" });
+  await claim.release();
+});
+
+test("a machine that is not at its baseline is told to the gate, and runs nothing", async ({ scene }) => {
+  const { gate, said } = scene.run();
+  const client = await (await serve(Promise.resolve(gate))).client();
+  const claim = await claimMachines({ ...client, claim: async (policy) => ({ ...(await client.claim(policy)), baseline: "another" }) }, "file");
+  onTestFinished(() => claim.release());
+  const running = pc1Of(claim).$`touch ran`;
+  await expect(running).rejects.toMatchObject({ code: "ROLLBACK_FAILED", message: expect.stringContaining("pc1 could not be proven") });
+  await client.hello();
+  expect(said.filter((line) => line.startsWith("broken "))).toEqual(["broken   pc1: pc1 could not be proven to be at its baseline another."]);
+});

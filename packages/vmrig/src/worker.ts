@@ -1,0 +1,5 @@
+/** What the adapter of a test runner needs where tests run: the way to the gate, and the machines that it hands out. */
+export { fromErrorJson } from "./errors/error-json.ts";
+export { claimMachines, type Claim } from "./gate/claim.ts";
+export { connectGate, type GateClient } from "./gate/client.ts";
+export type { Welcome } from "./gate/messages.ts";
