@@ -1,5 +1,5 @@
 import { connect } from "node:net";
-import { VmrigError, waitFor, type PublicKey } from "vmrig/driver";
+import { systemClock, VmrigError, waitFor, type PublicKey } from "vmrig/driver";
 import { z } from "zod";
 import { readLines } from "./json-lines.ts";
 
@@ -21,7 +21,7 @@ export interface GuestAgentOptions {
 
 /**
  * Waits until the agent answers. The guest may have been restored or rebooted in the middle of a word, so each try sends
- * `guest-sync-delimited` with a fresh number and drops all that comes before its echo.
+ * `guest-sync-delimited` with a fresh number, and all that comes before the echo of one is dropped, whatever it is.
  *
  * @throws VmrigError `MACHINE_UNREACHABLE` at the deadline
  */
@@ -30,19 +30,25 @@ export async function openGuestAgent(options: GuestAgentOptions): Promise<GuestA
   const socket = connect(path);
   let fault: Error | undefined;
   let waiting: ((value: z.infer<typeof answer>) => void) | undefined;
-  let synced = 0;
+  /** A slow guest answers the first when the second was sent; nobody else's numbers are among them. */
+  const tokens = new Set<number>();
+  let synced = false;
   socket.on("error", (error) => (fault ??= error));
-  readLines(socket, (line) => {
-    const message = answer.parse(line);
-    if ("return" in message && typeof message.return === "number") synced = message.return;
-    else waiting?.(message);
-  });
+  socket.on("close", () => (fault ??= new Error("QEMU closed the connection")));
+  readLines(
+    socket,
+    (line) => {
+      const message = answer.parse(line);
+      if ("return" in message && typeof message.return === "number") synced ||= tokens.has(message.return);
+      else waiting?.(message);
+    },
+    () => {},
+  );
   const send = (command: string, parameters: Record<string, unknown>): void => {
     socket.write(`${JSON.stringify({ execute: command, arguments: parameters })}\n`);
   };
 
   try {
-    let token = 0;
     let sentAt = Number.NEGATIVE_INFINITY;
     await waitFor({
       what: "the guest agent",
@@ -53,11 +59,12 @@ export async function openGuestAgent(options: GuestAgentOptions): Promise<GuestA
       signal,
       probe: () => {
         if (fault !== undefined) throw unreachable(machine, fault);
-        if (token !== 0 && synced === token) return Promise.resolve({ value: true });
+        if (synced) return Promise.resolve({ value: true });
         // QEMU keeps what a booting guest does not read, so a few questions are enough and a flood would have to be drained.
-        if (performance.now() - sentAt > 2_000) {
-          token = 1 + Math.floor(Math.random() * 0x7fff_fffe);
-          sentAt = performance.now();
+        if (systemClock.monotonic() - sentAt > 2_000) {
+          const token = 1 + Math.floor(Math.random() * 0x7fff_fffe);
+          tokens.add(token);
+          sentAt = systemClock.monotonic();
           socket.write(Buffer.from([0xff]));
           send("guest-sync-delimited", { id: token });
         }

@@ -1,7 +1,15 @@
 import type { Socket } from "node:net";
 
-/** QMP and the guest agent both speak one JSON value a line; the agent may put a 0xFF byte before one, to mark a new beginning. */
-export function readLines(socket: Socket, onLine: (value: unknown) => void): void {
+/**
+ * QMP and the guest agent both speak one JSON value a line; the agent may put a 0xFF byte before one, to mark a new beginning.
+ *
+ * @param onGarbage Gets what is no JSON, or what `onLine` throws. @defaultValue the connection ends with that error
+ */
+export function readLines(
+  socket: Socket,
+  onLine: (value: unknown) => void,
+  onGarbage = (error: Error): unknown => socket.destroy(error),
+): void {
   let rest = "";
   socket.setEncoding("latin1");
   socket.on("data", (chunk: string) => {
@@ -11,11 +19,11 @@ export function readLines(socket: Socket, onLine: (value: unknown) => void): voi
       const text = Buffer.from(line.slice(line.lastIndexOf("\u00FF") + 1), "latin1")
         .toString("utf8")
         .trim();
-      if (text === "") continue;
+      if (text === "" || socket.destroyed) continue;
       try {
         onLine(JSON.parse(text));
       } catch (error) {
-        socket.destroy(error instanceof Error ? error : new Error(String(error)));
+        onGarbage(error instanceof Error ? error : new Error(String(error)));
       }
     }
   });

@@ -1,6 +1,6 @@
 import { mkdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { VmrigError, waitFor } from "vmrig/driver";
+import { systemClock, VmrigError, waitFor } from "vmrig/driver";
 import { endProcess, isRunning } from "./program.ts";
 import { requireProgram } from "./qemu-binary.ts";
 import { runProgram } from "./run-program.ts";
@@ -42,18 +42,14 @@ export async function startLan(runtimeFolder: string): Promise<number> {
     probe: async () => {
       const alive = await lanPid(runtimeFolder);
       if (alive !== undefined) return { value: alive };
+      if (!(await take(guard))) return { seen: "somebody else is starting it" };
       try {
-        await mkdir(guard);
-      } catch {
-        await dropStale(guard);
-        return { seen: "somebody else is starting it" };
-      }
-      try {
-        await launch(runtimeFolder);
+        // Whoever had the guard before may have started it since the look above.
+        if ((await lanPid(runtimeFolder)) === undefined) await launch(runtimeFolder);
+        return { value: await written(runtimeFolder) };
       } finally {
         await rm(guard, { recursive: true, force: true });
       }
-      return { seen: "started, not answering yet" };
     },
   });
 }
@@ -65,10 +61,36 @@ export async function stopLan(runtimeFolder: string): Promise<void> {
   await rm(pidFile(runtimeFolder), { force: true });
 }
 
-/** A starter that was killed leaves its guard behind; no living one keeps it for longer than the launch's own deadline. */
+async function take(guard: string): Promise<boolean> {
+  try {
+    await mkdir(guard);
+    return true;
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+    await dropStale(guard);
+    return false;
+  }
+}
+
+/** The switch goes into the background before it writes its pid. */
+function written(runtimeFolder: string): Promise<number> {
+  return waitFor({
+    what: "vde_switch to write its pid",
+    on: runtimeFolder,
+    code: "QEMU_FAILED",
+    timeoutMs: LAUNCH_MS,
+    intervalMs: 10,
+    probe: async () => {
+      const pid = await lanPid(runtimeFolder);
+      return pid === undefined ? { seen: "no process with the pid of its file" } : { value: pid };
+    },
+  });
+}
+
+/** A starter that was killed leaves its guard behind; no living one keeps it for longer than the launch and its pid file may take. */
 async function dropStale(guard: string): Promise<void> {
   const made = await stat(guard).catch(() => undefined);
-  if (made !== undefined && Date.now() - made.mtimeMs > 2 * LAUNCH_MS) await rm(guard, { recursive: true, force: true });
+  if (made !== undefined && systemClock.wall() - made.mtimeMs > 2.5 * LAUNCH_MS) await rm(guard, { recursive: true, force: true });
 }
 
 async function launch(runtimeFolder: string): Promise<void> {

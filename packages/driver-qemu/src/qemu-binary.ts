@@ -1,13 +1,14 @@
 import { accessSync, constants, realpathSync, statSync } from "node:fs";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
-import { createHash } from "node:crypto";
-import { delimiter, join } from "node:path";
+import { createHash, randomUUID } from "node:crypto";
+import { delimiter, dirname, join } from "node:path";
 import { VmrigError } from "vmrig/driver";
 import { runProgram } from "./run-program.ts";
 
 /** Looks a program up on PATH. */
 function findProgram(name: string, path = process.env["PATH"] ?? ""): string | undefined {
-  for (const folder of path.split(delimiter)) {
+  // An empty entry would mean the current folder.
+  for (const folder of path.split(delimiter).filter((entry) => entry !== "")) {
     const file = join(folder, name);
     try {
       accessSync(file, constants.X_OK);
@@ -78,8 +79,10 @@ async function askVersion(path: string, note: string): Promise<string> {
     throw new VmrigError("QEMU_MISSING", { message: `${path} --version failed.`, hint: "reinstall QEMU", cause: error });
   });
   const version = /version ([0-9.]+)/.exec(stdout)?.[1] ?? stdout.split("\n")[0] ?? "unknown";
-  await mkdir(join(note, ".."), { recursive: true });
-  await writeFile(`${note}.${process.pid}`, version);
-  await rename(`${note}.${process.pid}`, note);
+  await mkdir(dirname(note), { recursive: true });
+  // Machines that start at the same moment all ask.
+  const draft = `${note}.${randomUUID()}`;
+  await writeFile(draft, version);
+  await rename(draft, note);
   return version;
 }

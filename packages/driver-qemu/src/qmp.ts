@@ -1,5 +1,5 @@
 import { connect, type Socket } from "node:net";
-import { VmrigError, waitFor } from "vmrig/driver";
+import { systemClock, VmrigError, waitFor } from "vmrig/driver";
 import { z } from "zod";
 import { readLines } from "./json-lines.ts";
 
@@ -17,8 +17,9 @@ const jobList = z.array(z.object({ id: z.string(), status: z.string(), error: z.
  * greeting: while it is open, nobody else can stop, load or end this machine.
  */
 export interface Qmp extends AsyncDisposable {
+  /** @throws VmrigError `QEMU_FAILED` with QEMU's words, or when the connection breaks or no answer comes; the signal's reason */
   execute(command: string, parameters?: Record<string, unknown>): Promise<unknown>;
-  /** Runs a job (`snapshot-save`, `snapshot-load`, …) to its end. */
+  /** Runs a job (`snapshot-save`, `snapshot-load`, …) to its end. @throws VmrigError `QEMU_FAILED` with QEMU's words */
   job(command: string, parameters: Record<string, unknown>): Promise<void>;
 }
 
@@ -29,11 +30,13 @@ export interface QmpOptions {
   readonly signal?: AbortSignal;
   /** How long to wait for the greeting. @defaultValue 10000 */
   readonly timeoutMs?: number;
+  /** How long to wait for an answer: QEMU gives none while it writes or reads a guest's RAM. @defaultValue 120000 */
+  readonly answerMs?: number;
 }
 
 /** @throws VmrigError `QEMU_FAILED` when no greeting comes: the process is gone, hangs, or somebody else holds its channel. */
 export async function openQmp(options: QmpOptions): Promise<Qmp> {
-  const { path, machine, signal, timeoutMs = 10_000 } = options;
+  const { path, machine, signal, timeoutMs = 10_000, answerMs = 120_000 } = options;
   const socket = connect(path);
   const pending = new Map<number, PromiseWithResolvers<unknown>>();
   let greeted = false;
@@ -56,13 +59,24 @@ export async function openQmp(options: QmpOptions): Promise<Qmp> {
     }
   });
 
-  const execute = (command: string, parameters?: Record<string, unknown>): Promise<unknown> => {
-    if (fault !== undefined) return Promise.reject(fault);
+  const execute = async (command: string, parameters?: Record<string, unknown>): Promise<unknown> => {
+    if (fault !== undefined) throw fault;
+    signal?.throwIfAborted();
     const id = ++sequence;
     const request = Promise.withResolvers<unknown>();
     pending.set(id, request);
     socket.write(`${JSON.stringify({ execute: command, id, ...(parameters && { arguments: parameters }) })}\n`);
-    return request.promise;
+    const answered = new AbortController();
+    const enough = signal === undefined ? answered.signal : AbortSignal.any([answered.signal, signal]);
+    const tooLong = systemClock.sleep(answerMs, enough).then(() => {
+      throw broken(machine, `no answer to ${command} within ${answerMs / 1_000} s`);
+    });
+    try {
+      return await Promise.race([request.promise, tooLong]);
+    } finally {
+      pending.delete(id);
+      answered.abort();
+    }
   };
 
   try {
@@ -93,11 +107,14 @@ export async function openQmp(options: QmpOptions): Promise<Qmp> {
         what: `QEMU's job ${command}`,
         on: machine,
         code: "QEMU_FAILED",
-        timeoutMs: 120_000,
+        timeoutMs: answerMs,
         intervalMs: 5,
+        ...(signal && { signal }),
         probe: async () => {
           const job = jobList.parse(await execute("query-jobs")).find((candidate) => candidate.id === id);
-          return job?.status === "concluded" ? { value: job } : { seen: job?.status ?? "no such job" };
+          // It stays until it is dismissed, which is for us to do.
+          if (job === undefined) throw broken(machine, `its job ${command} vanished`);
+          return job.status === "concluded" ? { value: job } : { seen: job.status };
         },
       });
       await execute("job-dismiss", { id });

@@ -163,7 +163,7 @@ test("at the deadline the error tells who holds it, since when, and how many are
       expect.stringMatching(/^held by alice@laptop \(vitest run x\) for \d+\.\d s, expires in \d+ s if not renewed$/),
       "1 ahead of you, 2 waiting",
     ],
-    hint: expect.stringContaining("vmrig status"),
+    hint: expect.stringContaining("lease.waitFor"),
   });
   expect(await lineOf(leases)).toEqual(["bob"]);
 });

@@ -31,13 +31,14 @@ redis.pcall('PUBLISH', KEYS[1] .. ':wake', redis.call('ZRANGE', KEYS[4], 0, 0)[1
 
 /**
  * Run by redlock with ARGV value, ttlMs; it must return #KEYS (granted) or any other number (refused). Only the head of the line is served.
- * The fence is a counter with the clock as its floor: it grows even when the data set was lost.
+ * The fence is a counter with the clock in microseconds as its floor: it grows even when the data set was lost. Milliseconds would not do:
+ * several grants in one of them would run ahead of the clock.
  */
 export const ACQUIRE = `${NOW}${ME}
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
 ${PURGE}
 if redis.call('ZRANGE', KEYS[4], 0, 0)[1] ~= me then return 0 end
-local fence = string.format('%.0f', math.max(tonumber(redis.call('GET', KEYS[3]) or '0') + 1, now))
+local fence = string.format('%.0f', math.max(tonumber(redis.call('GET', KEYS[3]) or '0') + 1, t[1] * 1000000 + t[2]))
 redis.call('SET', KEYS[3], fence)
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 redis.call('DEL', KEYS[2])
