@@ -44,7 +44,8 @@ test("credentials are files that nobody else can read, in the format of systemd'
   expect((await readdir(folder)).toSorted()).toEqual([...credentials.keys()].toSorted());
   for (const path of paths) {
     expect((await stat(path)).mode & 0o777).toBe(0o600);
-    const [, name = "", value = ""] = /^io\.systemd\.credential\.binary:([^=]+)=([A-Za-z0-9+/=]+)$/.exec(await readFile(path, "utf8")) ?? [];
+    const [, name = "", value = ""] =
+      /^io\.systemd\.credential\.binary:([^=]+)=([A-Za-z0-9+/=]+)$/.exec(await readFile(path, "utf8")) ?? [];
     expect(Buffer.from(value, "base64").toString()).toBe(credentials.get(name));
   }
 });

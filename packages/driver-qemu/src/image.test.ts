@@ -35,7 +35,12 @@ interface Archive {
 async function archive(folder: string, compress = "--gzip"): Promise<Archive> {
   const path = join(root, "image.tar");
   await runProgram("tar", ["-cf", path, compress, "-C", folder, "."]);
-  return { path, sha256: createHash("sha256").update(await readFile(path)).digest("hex") };
+  return {
+    path,
+    sha256: createHash("sha256")
+      .update(await readFile(path))
+      .digest("hex"),
+  };
 }
 
 async function listen(answer: RequestListener): Promise<string> {
@@ -78,7 +83,9 @@ test.each(["--gzip", "--xz", "--zstd", "--format=gnu"])("reads an archive that t
   const path = join(root, "image.tar");
   const names = ["image.json", "disk.qcow2", "kernel", "initrd"];
   await runProgram("tar", ["-cf", path, compress, "-C", folder, ...names]);
-  const sha256 = createHash("sha256").update(await readFile(path)).digest("hex");
+  const sha256 = createHash("sha256")
+    .update(await readFile(path))
+    .digest("hex");
   const image = await findImage({ url: pathToFileURL(path).href, sha256 }, cache);
   expect(await readFile(image.kernel, "utf8")).toBe("this is kernel");
 });
@@ -105,7 +112,11 @@ test("an archive with another sha256 is refused, with both, and nothing of it st
 
 test.each<[title: string, answer: RequestListener, said: RegExp]>([
   ["404", (_, response) => void response.writeHead(404).end("gone"), /cannot be fetched: HTTP 404 Not Found\.$/],
-  ["a connection that breaks in the middle", (_, response) => void response.writeHead(200, { "content-length": 1000 }).write("half", () => response.destroy()), /cannot be fetched: terminated \(.+\)\.$/],
+  [
+    "a connection that breaks in the middle",
+    (_, response) => void response.writeHead(200, { "content-length": 1000 }).write("half", () => response.destroy()),
+    /cannot be fetched: terminated \(.+\)\.$/,
+  ],
 ])("%s is told as such, and nothing stays", async (_title, answer, said) => {
   await expect(findImage({ url: await listen(answer), sha256: "0".repeat(64) }, cache)).rejects.toMatchObject({
     code: "IMAGE_MISSING",
@@ -132,9 +143,17 @@ test.each([
   ["a manifest that is no JSON", { manifest: "{" }, /image\.json is no image manifest/],
   ["a manifest without a kernel", { manifest: { ...MANIFEST, kernel: undefined } }, /kernel/],
   ["a manifest whose disk is not there", { without: "disk.qcow2" }, /image\.json names "disk\.qcow2", which is no file beside it/],
-  ["a manifest that names a file above it", { manifest: { ...MANIFEST, disk: "../../secret" } }, /names "\.\.\/\.\.\/secret", which is outside of its folder/],
+  [
+    "a manifest that names a file above it",
+    { manifest: { ...MANIFEST, disk: "../../secret" } },
+    /names "\.\.\/\.\.\/secret", which is outside of its folder/,
+  ],
   ["one that does it in a roundabout way", { manifest: { ...MANIFEST, disk: "a/../../secret" } }, /outside of its folder/],
-  ["a manifest that names an absolute path", { manifest: { ...MANIFEST, kernel: "/etc/passwd" } }, /"\/etc\/passwd", which is outside of its folder/],
+  [
+    "a manifest that names an absolute path",
+    { manifest: { ...MANIFEST, kernel: "/etc/passwd" } },
+    /"\/etc\/passwd", which is outside of its folder/,
+  ],
 ])("an archive with %s is refused, and nothing stays", async (_title, wrong, said) => {
   await mkdir(join(cache, "images"), { recursive: true });
   await writeFile(join(cache, "secret"), "");
@@ -151,7 +170,9 @@ test("an archive whose disk is a link out of it is refused", async () => {
   const folder = await files(join(root, "made"), { without: "disk.qcow2" });
   await symlink("/etc/passwd", join(folder, "disk.qcow2"));
   const made = await archive(folder);
-  await expect(findImage({ url: (await serve(made)).url, sha256: made.sha256 }, cache)).rejects.toThrow('names "disk.qcow2", which is no file');
+  await expect(findImage({ url: (await serve(made)).url, sha256: made.sha256 }, cache)).rejects.toThrow(
+    'names "disk.qcow2", which is no file',
+  );
 });
 
 test("what is no archive is told as such", async () => {
@@ -175,11 +196,17 @@ test("a cached image that lost a file is fetched anew", async () => {
   expect(requests()).toBe(2);
 });
 
-test.each(["", "abc", "z".repeat(64), `${"0".repeat(64)}/../..`])("a sha256 that is none (%j) is a mistake in the config, and costs no download", async (sha256) => {
-  const { url, requests } = await serve(await archive(await files(join(root, "made"))));
-  await expect(findImage({ url, sha256 }, cache)).rejects.toMatchObject({ code: "CONFIG_INVALID", summary: expect.stringContaining(JSON.stringify(sha256)) });
-  expect(requests()).toBe(0);
-});
+test.each(["", "abc", "z".repeat(64), `${"0".repeat(64)}/../..`])(
+  "a sha256 that is none (%j) is a mistake in the config, and costs no download",
+  async (sha256) => {
+    const { url, requests } = await serve(await archive(await files(join(root, "made"))));
+    await expect(findImage({ url, sha256 }, cache)).rejects.toMatchObject({
+      code: "CONFIG_INVALID",
+      summary: expect.stringContaining(JSON.stringify(sha256)),
+    });
+    expect(requests()).toBe(0);
+  },
+);
 
 test("an image that was built on this computer is found by its name", async () => {
   const folder = await files(join(cache, "images", "debian-13-abc"));

@@ -79,7 +79,8 @@ test("the guard of a starter that was killed is taken away", async () => {
   const guard = join(folder, "lan.starting");
   await mkdir(guard);
   await utimes(guard, new Date(0), new Date(0));
-  expect(await switches()).toEqual([await startLan(folder)]);
+  const pid = await startLan(folder);
+  expect(await switches()).toEqual([pid]);
   expect(await readdir(folder)).not.toContain("lan.starting");
 });
 
@@ -109,8 +110,10 @@ test("without vde_switch the error names the packages", async () => {
 });
 
 test("a switch that does not start is told, and leaves no guard", async () => {
-  await mkdir(join(folder, "lan.pid"));
-  await expect(startLan(folder)).rejects.toMatchObject({ code: "QEMU_FAILED" });
+  await writeFile(join(folder, "vde_switch"), "#!/bin/sh\nexit 1\n", { mode: 0o755 });
+  vi.stubEnv("PATH", folder);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  await expect(startLan(folder)).rejects.toMatchObject({ code: "QEMU_FAILED", summary: `vde_switch did not start in ${folder}.` });
   expect(await readdir(folder)).not.toContain("lan.starting");
 });
 

@@ -96,6 +96,8 @@ async function dropStale(guard: string): Promise<void> {
 async function launch(runtimeFolder: string): Promise<void> {
   const program = requireProgram("vde_switch", "apt-get install vde2 · dnf install vde2 · brew install vde");
   await rm(lanSocket(runtimeFolder), { recursive: true, force: true });
+  // vde_switch 2.3 ends, with exit code 0, when it finds one.
+  await rm(pidFile(runtimeFolder), { force: true });
   try {
     await runProgram(
       program,

@@ -4,7 +4,13 @@ import { machineFiles, type MachineDefinition } from "./machine-files.ts";
 
 /** A definition as the driver writes it; nothing of it exists but its credentials. */
 export async function defineMachine(root: string, changes: Partial<MachineDefinition> = {}): Promise<MachineDefinition> {
-  const image = { name: "debian", digest: "sha256:aa", disk: join(root, "image/disk"), kernel: join(root, "image/kernel"), initrd: join(root, "image/initrd") };
+  const image = {
+    name: "debian",
+    digest: "sha256:aa",
+    disk: join(root, "image/disk"),
+    kernel: join(root, "image/kernel"),
+    initrd: join(root, "image/initrd"),
+  };
   const machine: MachineDefinition = {
     rig: "pcs",
     copy: "pcs-1",

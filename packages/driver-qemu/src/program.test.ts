@@ -6,7 +6,10 @@ import { endProcess, isRunning } from "./program.ts";
 
 /** A process that ran for some time, so that it has its signal handlers; gone when the test is over. */
 async function start(script: string, ...args: string[]): Promise<ChildProcess & { readonly pid: number }> {
-  const child = spawn("/bin/sh", ["-c", `${script}\necho ready\nwhile :; do sleep 1; done`, "sh", ...args], { stdio: ["ignore", "pipe", "ignore"], detached: true });
+  const child = spawn("/bin/sh", ["-c", `${script}\necho ready\nwhile :; do sleep 1; done`, "sh", ...args], {
+    stdio: ["ignore", "pipe", "ignore"],
+    detached: true,
+  });
   const { pid, stdout } = child;
   if (pid === undefined) throw new Error("no process");
   onTestFinished(() => {

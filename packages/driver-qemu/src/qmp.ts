@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { connect, type Socket } from "node:net";
 import { systemClock, VmrigError, waitFor } from "vmrig/driver";
 import { z } from "zod";
@@ -101,7 +102,7 @@ export async function openQmp(options: QmpOptions): Promise<Qmp> {
   return {
     execute,
     async job(command, parameters) {
-      const id = `vmrig-${process.pid}-${++sequence}`;
+      const id = `vmrig-${randomUUID()}`;
       await execute(command, { "job-id": id, ...parameters });
       const outcome = await waitFor({
         what: `QEMU's job ${command}`,

@@ -50,6 +50,8 @@ export function houseKeepingScript({ machine, peers, trust, user }: HouseKeeping
     `install -d -m 0755 ${STEP_CLOCK.slice(0, STEP_CLOCK.lastIndexOf("/"))}`,
     `install -m 4750 -o root -g ${user} "$(command -v date)" ${STEP_CLOCK}`,
     `install -d -m 0755 -o ${user} -g ${user} ${PROOF_FOLDER}`,
+    // The image's file system knows nothing of a larger disk.
+    `if [ "$(stat -f -c %T /)" = btrfs ]; then btrfs filesystem resize max / >/dev/null; fi`,
   ].join("\n");
 }
 

@@ -31,6 +31,11 @@ test.each<[title: string, config: unknown, mistake: string]>([
   ["a name that ends with a hyphen", { ...good, name: "pcs-" }, `name: ${NAME}, got "pcs-"`],
   ["a name with a second line", { ...good, name: "pcs\n" }, `name: ${NAME}, got "pcs\\n"`],
   ["a name of 33 letters", { ...good, name: "p".repeat(33) }, `name: ${NAME}, got "${"p".repeat(33)}"`],
+  [
+    "machines that others use too, with a state of this computer alone",
+    { ...good, driver: { ...driver, locality: "shared" } },
+    'state.backend: expected a shared backend: others use this driver\'s machines too, and must see the same state, got "local"',
+  ],
   ["no driver", { ...good, driver: undefined }, 'driver: is missing; expected a driver, such as qemu() of "@vmrig/driver-qemu"'],
   [
     "a driver that was not called",
@@ -77,7 +82,11 @@ test.each<[title: string, config: unknown, mistake: string]>([
     machine({ memory: "1.1GB" }),
     "machines.pc1.memory: expected whole megabytes, at least 256MB: Linux does not boot in less, got 1126.4",
   ],
-  ["a broken disk", machine({ disk: "1.5GB" }), "machines.pc1.disk: expected whole gigabytes, at least 1GB, got 1536"],
+  [
+    "a broken disk",
+    machine({ disk: "1.5GB" }),
+    "machines.pc1.disk: expected whole gigabytes, at least 4GB: smaller than its image no disk can be, got 1536",
+  ],
   ["a duration without a unit", { ...good, lease: { ttl: 30 } }, `lease.ttl: ${DURATION}, got 30`],
   ["a duration of nothing", { ...good, lease: { waitFor: "0s" } }, `lease.waitFor: ${DURATION}, got "0s"`],
   ["a negative duration", { ...good, lease: { waitFor: "-5s" } }, `lease.waitFor: ${DURATION}, got "-5s"`],

@@ -61,7 +61,9 @@ const machine = fields({
   memory: size
     .default(512)
     .refine((mb) => mb >= 256 && Number.isInteger(mb), "expected whole megabytes, at least 256MB: Linux does not boot in less"),
-  disk: size.default(4096).refine((mb) => mb >= 1024 && mb % 1024 === 0, "expected whole gigabytes, at least 1GB"),
+  disk: size
+    .default(4096)
+    .refine((mb) => mb >= 4096 && mb % 1024 === 0, "expected whole gigabytes, at least 4GB: smaller than its image no disk can be"),
   prepare: recipe.prefault({}),
 }).transform(({ memory, disk, ...rest }) => ({ ...rest, memoryMb: memory, diskGb: disk / 1024 }));
 
@@ -103,7 +105,23 @@ export const rigSchema = fields({
   state: z
     .discriminatedUnion("backend", [fields({ backend: z.literal("local") })], 'expected { backend: "local" }')
     .default({ backend: "local" }),
-});
+}).check(
+  ({
+    value: {
+      driver: { locality },
+      state,
+    },
+    issues,
+  }) => {
+    if (locality !== "shared" || state.backend !== "local") return;
+    issues.push({
+      code: "custom",
+      path: ["state", "backend"],
+      input: state.backend,
+      message: "expected a shared backend: others use this driver's machines too, and must see the same state",
+    });
+  },
+);
 
 /** What a person writes. */
 export type RigConfig = z.input<typeof rigSchema>;

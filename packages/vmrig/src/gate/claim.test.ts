@@ -69,10 +69,15 @@ test("a lease that is lost ends the commands, and no new one begins", async ({ s
 test("a machine that is not at its baseline is told to the gate, and runs nothing", async ({ scene }) => {
   const { gate, said } = scene.run();
   const client = await (await serve(Promise.resolve(gate))).client();
-  const claim = await claimMachines({ ...client, claim: async (policy) => ({ ...(await client.claim(policy)), baseline: "another" }) }, "file");
+  const claim = await claimMachines(
+    { ...client, claim: async (policy) => ({ ...(await client.claim(policy)), baseline: "another" }) },
+    "file",
+  );
   onTestFinished(() => claim.release());
   const running = pc1Of(claim).$`touch ran`;
   await expect(running).rejects.toMatchObject({ code: "ROLLBACK_FAILED", message: expect.stringContaining("pc1 could not be proven") });
   await client.hello();
-  expect(said.filter((line) => line.startsWith("broken "))).toEqual(["broken   pc1: pc1 could not be proven to be at its baseline another."]);
+  expect(said.filter((line) => line.startsWith("broken "))).toEqual([
+    "broken   pc1: pc1 could not be proven to be at its baseline another.",
+  ]);
 });

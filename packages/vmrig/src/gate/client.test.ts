@@ -38,7 +38,9 @@ test("a grant that is none is refused", async () => {
 test("a notice that comes in one piece with the grant, before it, is not missed", async () => {
   const lost = { notice: "lost", claim: "c", error: { name: "VmrigError", code: "LEASE_LOST", message: "Taken.", details: [] } };
   const ok = { claim: "c", copy: "pcs-1", fence: 1, fresh: true, baseline: "b", guest: "linux", nonce: "n", machines: [] };
-  const path = await listen((socket) => socket.once("data", () => socket.write(`${JSON.stringify(lost)}\n${JSON.stringify({ id: 1, ok })}\n`)));
+  const path = await listen((socket) =>
+    socket.once("data", () => socket.write(`${JSON.stringify(lost)}\n${JSON.stringify({ id: 1, ok })}\n`)),
+  );
   const client = await connectGate(path);
   onTestFinished(() => client.close());
   const { claim } = await client.claim("file");

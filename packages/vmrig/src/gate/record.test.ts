@@ -18,12 +18,18 @@ const copy: CopySpec = {
   folder: "/f",
   runtimeFolder: "/r",
   cacheFolder: "/c",
-  machines: [{ ...spec, name: "pc1" }, { ...spec, name: "pc2" }],
+  machines: [
+    { ...spec, name: "pc1" },
+    { ...spec, name: "pc2" },
+  ],
 };
 const inventory: Inventory = { machines: [machine("pc1"), machine("pc2")] };
 const now = { copy, infrastructure: "hash", stamp, inventory };
 const record: unknown = JSON.parse(JSON.stringify(makeRecord("hash", stamp, inventory)));
-const pc2 = (changes: Partial<MachineStatus>): typeof now => ({ ...now, inventory: { machines: [machine("pc1"), machine("pc2", changes)] } });
+const pc2 = (changes: Partial<MachineStatus>): typeof now => ({
+  ...now,
+  inventory: { machines: [machine("pc1"), machine("pc2", changes)] },
+});
 
 test("a record that fits speaks for what is there, through JSON", () => {
   expect(staleness(record, now)).toBeUndefined();

@@ -187,7 +187,10 @@ test.each([
   ["an order that there is not", '{"id":1,"do":"destroy"}\n'],
   ["an order without an id", '{"do":"hello"}\n'],
   ["a policy that there is not", '{"id":1,"do":"claim","rollback":"never"}\n'],
-  ["an error with a code that there is not", '{"id":1,"do":"broken","claim":"c","machine":"m","error":{"name":"x","code":"toString","message":"","details":[]}}\n'],
+  [
+    "an error with a code that there is not",
+    '{"id":1,"do":"broken","claim":"c","machine":"m","error":{"name":"x","code":"toString","message":"","details":[]}}\n',
+  ],
 ])("closes the connection of a client that says %s, and of nobody else", async (_title, line) => {
   const gate = paperGate();
   const { client, raw } = await serve(Promise.resolve(gate));

@@ -26,7 +26,10 @@ async function home(config: string | undefined = RIG): Promise<string> {
   return file;
 }
 
-async function spawn(config: string, options: Partial<SpawnGateOptions> = {}): Promise<GateProcess & { readonly lines: readonly string[] }> {
+async function spawn(
+  config: string,
+  options: Partial<SpawnGateOptions> = {},
+): Promise<GateProcess & { readonly lines: readonly string[] }> {
   const lines: string[] = [];
   const gate = await spawnGate({ config, onLine: (line) => lines.push(line), ...options });
   onTestFinished(() => gate.close());
@@ -72,8 +75,16 @@ test("does not make the runner wait: whoever asks before it is ready gets an ans
 });
 
 test.each([
-  ["a config with a mistake", 'export default { name: "P" };', { code: "CONFIG_INVALID", message: expect.stringContaining("driver: is missing") }],
-  ["a config that throws", 'throw new Error("no cloud today");', { code: "CONFIG_UNREADABLE", message: expect.stringContaining("no cloud today") }],
+  [
+    "a config with a mistake",
+    'export default { name: "P" };',
+    { code: "CONFIG_INVALID", message: expect.stringContaining("driver: is missing") },
+  ],
+  [
+    "a config that throws",
+    'throw new Error("no cloud today");',
+    { code: "CONFIG_UNREADABLE", message: expect.stringContaining("no cloud today") },
+  ],
 ])("%s is told to whoever asks", async (_title, config, error) => {
   const { socket, close } = await spawn(await home(config));
   const client = await connectGate(socket);
@@ -100,7 +111,9 @@ test("is gone when it is closed, also while the config loads for ever", async ()
 });
 
 test("what the config prints comes out as lines of the gate, the last ones too", async () => {
-  const { socket, lines, close } = await spawn(await home(`process.stdout.write("to the one\\n");\nconsole.error("to the other");\n${RIG}`));
+  const { socket, lines, close } = await spawn(
+    await home(`process.stdout.write("to the one\\n");\nconsole.error("to the other");\n${RIG}`),
+  );
   const client = await connectGate(socket);
   await client.hello();
   await close();
@@ -158,7 +171,9 @@ test.each(["SIGKILL", "SIGTERM"] as const)("a runner that ends by %s takes its g
 
 test("a gate that fails in a way that nobody thought of says so, and leaves", async () => {
   const death = Promise.withResolvers<string>();
-  const { lines, close } = await spawn(await home(`setImmediate(() => { throw new TypeError("oops"); });\n${RIG}`), { onDeath: death.resolve });
+  const { lines, close } = await spawn(await home(`setImmediate(() => { throw new TypeError("oops"); });\n${RIG}`), {
+    onDeath: death.resolve,
+  });
   expect(await death.promise).toBe("exit code 1");
   await close();
   expect(lines[0]).toBe("bug      Unexpected TypeError: oops");

@@ -1,0 +1,117 @@
+import { expect, onTestFinished, test } from "vitest";
+import { openGuestAgent, type GuestAgent, type GuestAgentOptions } from "./guest-agent.ts";
+import { listen, type Client, type SocketServer } from "./socket-server.test.kit.ts";
+
+interface Order {
+  readonly execute: string;
+  readonly arguments: Readonly<Record<string, unknown>>;
+}
+
+const SYNC = "guest-sync-delimited";
+const KEY = "ssh-ed25519 AAAA";
+
+/** As qemu-ga does it: a 0xFF byte before the echo of a sync. */
+function echo(client: Client, order: Order): void {
+  client.say("\u00FF");
+  client.say({ return: order.arguments["id"] });
+}
+
+function agent(onOrder: (order: Order, client: Client) => void): Promise<SocketServer> {
+  return listen(() => {}, onOrder);
+}
+
+async function open(server: SocketServer, options: Partial<GuestAgentOptions> = {}): Promise<GuestAgent> {
+  const opened = await openGuestAgent({ path: server.path, machine: "pc1", signal: new AbortController().signal, timeoutMs: 20_000, ...options });
+  onTestFinished(() => opened[Symbol.asyncDispose]());
+  return opened;
+}
+
+test("makes a key the only one of a user", async () => {
+  const server = await agent((order, client) => (order.execute === SYNC ? echo(client, order) : client.say({ return: {} })));
+  const opened = await open(server);
+  await opened.authorize("vmrig", KEY);
+  expect(server.heard.at(-1)).toEqual({ execute: "guest-ssh-add-authorized-keys", arguments: { username: "vmrig", keys: [KEY], reset: true } });
+});
+
+test.each([
+  ["a number that is not ours", '{"return": 17}\n'],
+  ["half a word of before, then the mark", '{"return": {"na'],
+  ["half a word of before, and the rest of it on a line of its own", 'me": 1}}\n'],
+  ["what no agent says", '[1, 2]\n"text"\nnull\n'],
+  ["an error about a word that was cut off", '{"error": {"class": "GenericError", "desc": "Invalid JSON syntax"}}\n'],
+  ["bytes that are no text", "\u00FE\u0000\u00FF\u00FF\n\u00FF"],
+  ["the answer to an order of before", '{"return": {}}\n'],
+])("drops %s, and waits for the echo", async (_title, garbage) => {
+  const server = await agent((order, client) => {
+    if (order.execute !== SYNC) return client.say({ return: {} });
+    client.say(garbage);
+    echo(client, order);
+  });
+  await expect((await open(server)).authorize("vmrig", KEY)).resolves.toBeUndefined();
+});
+
+test("an agent that is silent while the guest boots is asked again, and answers later", async () => {
+  let asked = 0;
+  const server = await agent((order, client) => {
+    if (order.execute !== SYNC) client.say({ return: {} });
+    else if (++asked === 2) echo(client, order);
+  });
+  await (await open(server)).authorize("vmrig", KEY);
+  const tokens = (server.heard as Order[]).filter(({ execute }) => execute === SYNC).map((order) => order.arguments["id"]);
+  expect(new Set(tokens).size).toBe(2);
+});
+
+test("an agent so slow that each answer comes after the next question is understood, too", async () => {
+  const waiting: Order[] = [];
+  const server = await agent((order, client) => {
+    if (order.execute !== SYNC) return client.say({ return: {} });
+    waiting.push(order);
+    const [first, second] = waiting;
+    if (first !== undefined && second !== undefined) echo(client, first);
+  });
+  await expect((await open(server)).authorize("vmrig", KEY)).resolves.toBeUndefined();
+});
+
+test("an agent that never answers is given up at the deadline", async () => {
+  const server = await agent(() => {});
+  await expect(open(server, { timeoutMs: 200 })).rejects.toMatchObject({
+    code: "MACHINE_UNREACHABLE",
+    summary: expect.stringMatching(/^Waited \d+\.\d s for the guest agent on pc1; last seen: no answer to guest-sync\.$/),
+  });
+});
+
+test("an order that the guest refuses fails with its words", async () => {
+  const server = await agent((order, client) =>
+    order.execute === SYNC ? echo(client, order) : client.say({ error: { class: "GenericError", desc: "failed to create directory '/home/vmrig/.ssh'" } }),
+  );
+  await expect((await open(server)).authorize("vmrig", KEY)).rejects.toMatchObject({
+    code: "MACHINE_UNREACHABLE",
+    summary: "The guest agent of pc1 failed: failed to create directory '/home/vmrig/.ssh'.",
+  });
+});
+
+test("a QEMU that ends is told at once, while it is waited for and later", async () => {
+  const dead = await listen(({ socket }) => void socket.destroy(), () => {});
+  await expect(open(dead, { timeoutMs: 600_000 })).rejects.toMatchObject({
+    code: "MACHINE_UNREACHABLE",
+    // What is noticed first depends on who is quicker.
+    summary: expect.stringMatching(/^The guest agent of pc1 failed: (QEMU closed the connection|write EPIPE|read ECONNRESET)\.$/),
+  });
+  const dying = await agent((order, client) => (order.execute === SYNC ? echo(client, order) : client.socket.destroy()));
+  await expect((await open(dying)).authorize("vmrig", KEY)).rejects.toMatchObject({ code: "MACHINE_UNREACHABLE", summary: expect.stringContaining("The guest agent of pc1 failed") });
+});
+
+test("a socket that is not there is told at once", async () => {
+  const options = { path: "/nowhere/pc1.agent", machine: "pc1", signal: new AbortController().signal, timeoutMs: 600_000 };
+  await expect(openGuestAgent(options)).rejects.toMatchObject({ code: "MACHINE_UNREACHABLE", summary: expect.stringContaining("connect ENOENT") });
+});
+
+test("a lost lease ends the wait, with its reason, for the guest and for its answer", async () => {
+  const reason = new Error("lost");
+  const booting = new AbortController();
+  const silent = await agent(() => booting.abort(reason));
+  await expect(open(silent, { signal: booting.signal })).rejects.toBe(reason);
+  const later = new AbortController();
+  const mute = await agent((order, client) => (order.execute === SYNC ? echo(client, order) : later.abort(reason)));
+  await expect((await open(mute, { signal: later.signal })).authorize("vmrig", KEY)).rejects.toBe(reason);
+});

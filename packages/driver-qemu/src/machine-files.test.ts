@@ -1,0 +1,32 @@
+import { readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { machineFiles, qemuRun, readJson, writeJson } from "./machine-files.ts";
+import { tempFolder } from "./temp-folder.test.kit.ts";
+
+const run = { pid: 1, sshPort: 2, platform: "x", lanPid: 3 };
+
+test("what is written is read, by this user alone, and nothing else is left", async () => {
+  const folder = join(await tempFolder(), "a", "b");
+  const path = join(folder, "process.json");
+  await writeJson(path, { pid: 9 });
+  await writeJson(path, run);
+  expect(await readJson(path, qemuRun)).toEqual(run);
+  expect(await readdir(folder)).toEqual(["process.json"]);
+  expect([(await stat(path)).mode & 0o777, (await stat(folder)).mode & 0o777]).toEqual([0o600, 0o700]);
+  expect(await readFile(path, "utf8")).toMatch(/\}\n$/);
+});
+
+test.each(["", "{", "null", '{"pid":"1"}'])("a file that holds %j reads as one that is not there", async (text) => {
+  const path = join(await tempFolder(), "process.json");
+  expect(await readJson(path, qemuRun)).toBeUndefined();
+  await writeFile(path, text);
+  expect(await readJson(path, qemuRun)).toBeUndefined();
+});
+
+test("sockets lie in the runtime folder, where their paths are short; all else lasts", () => {
+  const files = machineFiles({ folder: "/state/pcs-1", runtimeFolder: "/run/pcs-1" }, "pc1");
+  const { qmp, agent, ...lasting } = files;
+  expect([qmp, agent]).toEqual(["/run/pcs-1/pc1.qmp", "/run/pcs-1/pc1.agent"]);
+  for (const path of Object.values(lasting)) expect(path).toMatch(/^\/state\/pcs-1\/machines\/pc1(\/|$)/);
+});

@@ -1,0 +1,209 @@
+import { expect, onTestFinished, test } from "vitest";
+import { waitFor } from "vmrig/driver";
+import { openQmp, type Qmp, type QmpOptions } from "./qmp.ts";
+import { listen, type Client, type SocketServer } from "./socket-server.test.kit.ts";
+
+interface Order {
+  readonly execute: string;
+  readonly id: number;
+  readonly arguments?: Readonly<Record<string, unknown>>;
+}
+
+type Answers = Readonly<Record<string, (order: Order, client: Client) => unknown>>;
+
+const GREETING = { QMP: { version: { qemu: { major: 7, minor: 2, micro: 22 }, package: "" }, capabilities: ["oob"] } };
+
+/** As QEMU does it: a greeting, an answer with the id of each order, events in between. What an answer returns goes as it is, if anything. */
+function qemu(answers: Answers = {}): Promise<SocketServer> {
+  return listen(
+    ({ say }) => say(GREETING),
+    (order: Order, client) => {
+      client.say({ event: "NIC_RX_FILTER_CHANGED", timestamp: { seconds: 1, microseconds: 2 } });
+      const answer = answers[order.execute];
+      const said = answer === undefined ? { return: {} } : answer(order, client);
+      if (said !== undefined) client.say({ ...(said as object), id: order.id });
+    },
+  );
+}
+
+async function open(server: SocketServer, options: Partial<QmpOptions> = {}): Promise<Qmp> {
+  const qmp = await openQmp({ path: server.path, machine: "pc1", ...options });
+  onTestFinished(() => qmp[Symbol.asyncDispose]());
+  return qmp;
+}
+
+/** Answers to `query-jobs`, one after the other; the last one stays. */
+function jobs(...rounds: readonly (Readonly<Record<string, unknown>> | undefined)[]): Answers {
+  let id: unknown;
+  let round = -1;
+  return {
+    "snapshot-load": (order) => {
+      id = order.arguments?.["job-id"];
+      return { return: {} };
+    },
+    "query-jobs": () => {
+      round = Math.min(round + 1, rounds.length - 1);
+      const job = rounds[round];
+      const other = { id: "somebody-else", type: "snapshot-save", status: "concluded", "current-progress": 1, "total-progress": 1 };
+      return { return: job === undefined ? [other] : [other, { id, type: "snapshot-load", "current-progress": 0, "total-progress": 1, ...job }] };
+    },
+  };
+}
+
+test("greets, and carries orders and answers", async () => {
+  const server = await qemu({ "human-monitor-command": () => ({ return: "VLAN\r\n" }) });
+  const qmp = await open(server);
+  expect(await qmp.execute("human-monitor-command", { "command-line": "info usernet" })).toBe("VLAN\r\n");
+  expect(await qmp.execute("stop")).toEqual({});
+  expect(server.heard).toEqual([
+    { execute: "qmp_capabilities", id: 1 },
+    { execute: "human-monitor-command", id: 2, arguments: { "command-line": "info usernet" } },
+    { execute: "stop", id: 3 },
+  ]);
+});
+
+test("answers find their orders in whatever sequence they come", async () => {
+  let slow: (() => void) | undefined;
+  const server = await qemu({
+    slow: (order, { say }) => void (slow = () => say({ return: "slow", id: order.id })),
+    quick: () => {
+      setImmediate(() => slow?.());
+      return { return: "quick" };
+    },
+  });
+  const qmp = await open(server);
+  expect(await Promise.all([qmp.execute("slow"), qmp.execute("quick")])).toEqual(["slow", "quick"]);
+});
+
+test("an order that QEMU refuses fails with QEMU's words, and the channel stays", async () => {
+  const qmp = await open(await qemu({ cont: () => ({ error: { class: "GenericError", desc: "Resetting the Virtual Machine is required" } }) }));
+  await expect(qmp.execute("cont")).rejects.toMatchObject({
+    code: "QEMU_FAILED",
+    summary: "QEMU's control channel of pc1: GenericError: Resetting the Virtual Machine is required.",
+  });
+  expect(await qmp.execute("stop")).toEqual({});
+});
+
+test("without a greeting it gives up at its deadline: somebody else holds the channel", async () => {
+  const server = await listen(() => {}, () => {});
+  await expect(open(server, { timeoutMs: 200 })).rejects.toMatchObject({
+    code: "QEMU_FAILED",
+    summary: expect.stringMatching(/^Waited \d+\.\d s for QEMU's control channel on pc1; last seen: no greeting\.$/),
+  });
+  await closed(server);
+});
+
+test("a socket that is not there is told at once", async () => {
+  await expect(openQmp({ path: "/nowhere/pc1.qmp", machine: "pc1", timeoutMs: 600_000 })).rejects.toMatchObject({
+    code: "QEMU_FAILED",
+    summary: expect.stringContaining("connect ENOENT /nowhere/pc1.qmp"),
+  });
+});
+
+test("a QEMU that hangs up before it greets is told at once", async () => {
+  const server = await listen(({ socket }) => void socket.end(), () => {});
+  await expect(open(server, { timeoutMs: 600_000 })).rejects.toMatchObject({ code: "QEMU_FAILED", summary: expect.stringContaining("the connection closed") });
+});
+
+test("a QEMU that ends takes all orders with it, those to come, too", async () => {
+  const qmp = await open(await qemu({ quit: (_, { socket }) => void socket.destroy(), wait: () => undefined }));
+  const orders = await Promise.allSettled([qmp.execute("wait"), qmp.execute("quit")]);
+  for (const order of orders) expect(order).toMatchObject({ status: "rejected", reason: { code: "QEMU_FAILED" } });
+  await expect(qmp.execute("stop")).rejects.toMatchObject({ code: "QEMU_FAILED" });
+});
+
+test("a QEMU that does not answer is given up", async () => {
+  const qmp = await open(await qemu({ stop: () => undefined }), { answerMs: 200 });
+  await expect(qmp.execute("stop")).rejects.toMatchObject({
+    code: "QEMU_FAILED",
+    summary: "QEMU's control channel of pc1: no answer to stop within 0.2 s.",
+  });
+});
+
+test("what is no answer of QEMU ends the channel", async () => {
+  const qmp = await open(await qemu({ stop: (_, { say }) => say("hello\r\n") }));
+  await expect(qmp.execute("stop")).rejects.toMatchObject({ code: "QEMU_FAILED", cause: expect.any(SyntaxError) });
+});
+
+test("a lost lease ends the wait, with its reason, for a greeting and for an answer", async () => {
+  const lease = new AbortController();
+  const reason = new Error("lost");
+  const silent = await listen(() => {}, () => lease.abort(reason));
+  const greeting = open(silent, { signal: lease.signal });
+  const qmp = await open(await qemu({ stop: () => void lease.abort(reason) }), { signal: lease.signal });
+  await expect(qmp.execute("stop")).rejects.toBe(reason);
+  await expect(greeting).rejects.toBe(reason);
+  await expect(qmp.execute("cont")).rejects.toBe(reason);
+});
+
+test("a job is done when it is concluded, and is then dismissed", async () => {
+  const server = await qemu(jobs({ status: "created" }, { status: "running" }, { status: "concluded" }));
+  const qmp = await open(server);
+  await qmp.job("snapshot-load", { tag: "baseline-1", vmstate: "disk", devices: ["disk"] });
+  const orders = server.heard as Order[];
+  const [load] = orders.filter(({ execute }) => execute === "snapshot-load");
+  expect(load?.arguments).toMatchObject({ tag: "baseline-1", vmstate: "disk", devices: ["disk"], "job-id": expect.stringMatching(/^vmrig-/) });
+  expect(orders.map(({ execute }) => execute)).toEqual(["qmp_capabilities", "snapshot-load", "query-jobs", "query-jobs", "query-jobs", "job-dismiss"]);
+  expect(orders.at(-1)?.arguments).toEqual({ id: load?.arguments?.["job-id"] });
+});
+
+test("a job that fails is dismissed all the same, and fails with QEMU's words", async () => {
+  const server = await qemu(jobs({ status: "concluded", error: "Snapshot 'x' does not exist in one or more devices" }));
+  await expect((await open(server)).job("snapshot-load", { tag: "x" })).rejects.toMatchObject({
+    code: "QEMU_FAILED",
+    summary: "QEMU's control channel of pc1: snapshot-load failed: Snapshot 'x' does not exist in one or more devices.",
+  });
+  expect(server.heard.at(-1)).toMatchObject({ execute: "job-dismiss" });
+});
+
+test("a job that QEMU does not take fails with QEMU's words", async () => {
+  const server = await qemu({ "snapshot-load": () => ({ error: { class: "GenericError", desc: "Parameter 'tag' is missing" } }) });
+  await expect((await open(server)).job("snapshot-load", {})).rejects.toThrow("Parameter 'tag' is missing");
+});
+
+test("a job that vanishes fails at once", async () => {
+  const server = await qemu(jobs({ status: "running" }, undefined));
+  await expect((await open(server)).job("snapshot-load", {})).rejects.toMatchObject({
+    code: "QEMU_FAILED",
+    summary: "QEMU's control channel of pc1: its job snapshot-load vanished.",
+  });
+});
+
+test("a job that does not end is given up, with its last state", async () => {
+  const server = await qemu(jobs({ status: "running" }));
+  await expect((await open(server, { answerMs: 300 })).job("snapshot-load", {})).rejects.toMatchObject({
+    code: "QEMU_FAILED",
+    summary: expect.stringMatching(/QEMU's job snapshot-load on pc1; last seen: running\.$/),
+  });
+});
+
+test("no two jobs have one name", async () => {
+  const server = await qemu(jobs({ status: "concluded" }));
+  for (let turn = 0; turn < 2; turn++) {
+    await using qmp = await openQmp({ path: server.path, machine: "pc1" });
+    await qmp.job("snapshot-load", {});
+    await qmp.job("snapshot-load", {});
+  }
+  const loads = (server.heard as Order[]).filter(({ execute }) => execute === "snapshot-load");
+  expect(new Set(loads.map((order) => order.arguments?.["job-id"])).size).toBe(4);
+});
+
+test("closing lets the next one in", async () => {
+  const server = await qemu();
+  {
+    await using qmp = await openQmp({ path: server.path, machine: "pc1" });
+    await qmp.execute("stop");
+    expect(server.open()).toBe(1);
+  }
+  await closed(server);
+});
+
+async function closed(server: SocketServer): Promise<void> {
+  const left = await waitFor({
+    what: "the connection to close",
+    timeoutMs: 10_000,
+    intervalMs: 5,
+    probe: async () => (server.open() === 0 ? { value: 0 } : { seen: `${server.open()} open` }),
+  });
+  expect(left).toBe(0);
+}
