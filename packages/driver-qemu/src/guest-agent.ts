@@ -30,8 +30,10 @@ export async function openGuestAgent(options: GuestAgentOptions): Promise<GuestA
   const socket = connect(path);
   let fault: Error | undefined;
   let waiting: ((value: z.infer<typeof answer>) => void) | undefined;
-  /** A slow guest answers the first when the second was sent; nobody else's numbers are among them. */
+  /** A slow guest answers the first question when the second was sent. Only behind the answer to the last one nothing old can follow. */
   const tokens = new Set<number>();
+  let last: number | undefined;
+  let awake = false;
   let synced = false;
   socket.on("error", (error) => (fault ??= error));
   socket.on("close", () => (fault ??= new Error("QEMU closed the connection")));
@@ -39,8 +41,10 @@ export async function openGuestAgent(options: GuestAgentOptions): Promise<GuestA
     socket,
     (line) => {
       const message = answer.parse(line);
-      if ("return" in message && typeof message.return === "number") synced ||= tokens.has(message.return);
-      else waiting?.(message);
+      if ("return" in message && typeof message.return === "number") {
+        awake ||= tokens.has(message.return);
+        synced ||= message.return === last;
+      } else waiting?.(message);
     },
     () => {},
   );
@@ -61,9 +65,10 @@ export async function openGuestAgent(options: GuestAgentOptions): Promise<GuestA
         if (fault !== undefined) throw unreachable(machine, fault);
         if (synced) return Promise.resolve({ value: true });
         // QEMU keeps what a booting guest does not read, so a few questions are enough and a flood would have to be drained.
-        if (systemClock.monotonic() - sentAt > 2_000) {
+        if (!awake && systemClock.monotonic() - sentAt > 2_000) {
           const token = 1 + Math.floor(Math.random() * 0x7fff_fffe);
           tokens.add(token);
+          last = token;
           sentAt = systemClock.monotonic();
           socket.write(Buffer.from([0xff]));
           send("guest-sync-delimited", { id: token });

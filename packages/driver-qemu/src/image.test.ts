@@ -20,7 +20,10 @@ beforeEach(async () => {
 const MANIFEST = { name: "tiny", digest: "sha256:1234", disk: "disk.qcow2", kernel: "kernel", initrd: "initrd", append: "root=LABEL=x" };
 
 /** Writes an image's files, with whatever is wrong about them. */
-async function files(folder: string, { manifest = MANIFEST as object | string | null, without = "" } = {}): Promise<string> {
+async function files(
+  folder: string,
+  { manifest = MANIFEST, without = "" }: { manifest?: object | string | null; without?: string } = {},
+): Promise<string> {
   await mkdir(folder, { recursive: true });
   for (const name of ["disk.qcow2", "kernel", "initrd"]) if (name !== without) await writeFile(join(folder, name), `this is ${name}`);
   if (manifest !== null) await writeFile(join(folder, "image.json"), typeof manifest === "string" ? manifest : JSON.stringify(manifest));

@@ -45,7 +45,9 @@ function jobs(...rounds: readonly (Readonly<Record<string, unknown>> | undefined
       round = Math.min(round + 1, rounds.length - 1);
       const job = rounds[round];
       const other = { id: "somebody-else", type: "snapshot-save", status: "concluded", "current-progress": 1, "total-progress": 1 };
-      return { return: job === undefined ? [other] : [other, { id, type: "snapshot-load", "current-progress": 0, "total-progress": 1, ...job }] };
+      return {
+        return: job === undefined ? [other] : [other, { id, type: "snapshot-load", "current-progress": 0, "total-progress": 1, ...job }],
+      };
     },
   };
 }
@@ -76,7 +78,9 @@ test("answers find their orders in whatever sequence they come", async () => {
 });
 
 test("an order that QEMU refuses fails with QEMU's words, and the channel stays", async () => {
-  const qmp = await open(await qemu({ cont: () => ({ error: { class: "GenericError", desc: "Resetting the Virtual Machine is required" } }) }));
+  const qmp = await open(
+    await qemu({ cont: () => ({ error: { class: "GenericError", desc: "Resetting the Virtual Machine is required" } }) }),
+  );
   await expect(qmp.execute("cont")).rejects.toMatchObject({
     code: "QEMU_FAILED",
     summary: "QEMU's control channel of pc1: GenericError: Resetting the Virtual Machine is required.",
@@ -85,7 +89,10 @@ test("an order that QEMU refuses fails with QEMU's words, and the channel stays"
 });
 
 test("without a greeting it gives up at its deadline: somebody else holds the channel", async () => {
-  const server = await listen(() => {}, () => {});
+  const server = await listen(
+    () => {},
+    () => {},
+  );
   await expect(open(server, { timeoutMs: 200 })).rejects.toMatchObject({
     code: "QEMU_FAILED",
     summary: expect.stringMatching(/^Waited \d+\.\d s for QEMU's control channel on pc1; last seen: no greeting\.$/),
@@ -101,8 +108,14 @@ test("a socket that is not there is told at once", async () => {
 });
 
 test("a QEMU that hangs up before it greets is told at once", async () => {
-  const server = await listen(({ socket }) => void socket.end(), () => {});
-  await expect(open(server, { timeoutMs: 600_000 })).rejects.toMatchObject({ code: "QEMU_FAILED", summary: expect.stringContaining("the connection closed") });
+  const server = await listen(
+    ({ socket }) => void socket.end(),
+    () => {},
+  );
+  await expect(open(server, { timeoutMs: 600_000 })).rejects.toMatchObject({
+    code: "QEMU_FAILED",
+    summary: expect.stringContaining("the connection closed"),
+  });
 });
 
 test("a QEMU that ends takes all orders with it, those to come, too", async () => {
@@ -128,9 +141,12 @@ test("what is no answer of QEMU ends the channel", async () => {
 test("a lost lease ends the wait, with its reason, for a greeting and for an answer", async () => {
   const lease = new AbortController();
   const reason = new Error("lost");
-  const silent = await listen(() => {}, () => lease.abort(reason));
+  const silent = await listen(
+    () => {},
+    () => lease.abort(reason),
+  );
   const greeting = open(silent, { signal: lease.signal });
-  const qmp = await open(await qemu({ stop: () => void lease.abort(reason) }), { signal: lease.signal });
+  const qmp = await open(await qemu({ stop: () => lease.abort(reason) }), { signal: lease.signal });
   await expect(qmp.execute("stop")).rejects.toBe(reason);
   await expect(greeting).rejects.toBe(reason);
   await expect(qmp.execute("cont")).rejects.toBe(reason);
@@ -141,9 +157,21 @@ test("a job is done when it is concluded, and is then dismissed", async () => {
   const qmp = await open(server);
   await qmp.job("snapshot-load", { tag: "baseline-1", vmstate: "disk", devices: ["disk"] });
   const orders = server.heard as Order[];
-  const [load] = orders.filter(({ execute }) => execute === "snapshot-load");
-  expect(load?.arguments).toMatchObject({ tag: "baseline-1", vmstate: "disk", devices: ["disk"], "job-id": expect.stringMatching(/^vmrig-/) });
-  expect(orders.map(({ execute }) => execute)).toEqual(["qmp_capabilities", "snapshot-load", "query-jobs", "query-jobs", "query-jobs", "job-dismiss"]);
+  const load = orders.find(({ execute }) => execute === "snapshot-load");
+  expect(load?.arguments).toMatchObject({
+    tag: "baseline-1",
+    vmstate: "disk",
+    devices: ["disk"],
+    "job-id": expect.stringMatching(/^vmrig-/),
+  });
+  expect(orders.map(({ execute }) => execute)).toEqual([
+    "qmp_capabilities",
+    "snapshot-load",
+    "query-jobs",
+    "query-jobs",
+    "query-jobs",
+    "job-dismiss",
+  ]);
   expect(orders.at(-1)?.arguments).toEqual({ id: load?.arguments?.["job-id"] });
 });
 

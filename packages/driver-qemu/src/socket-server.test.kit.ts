@@ -19,7 +19,10 @@ export interface SocketServer {
 }
 
 /** A unix socket that speaks lines of JSON. Gone when the test is over. */
-export async function listen(onConnect: (client: Client) => void, onMessage: (message: never, client: Client) => void): Promise<SocketServer> {
+export async function listen(
+  onConnect: (client: Client) => void,
+  onMessage: (message: never, client: Client) => void,
+): Promise<SocketServer> {
   const path = join(await tempFolder(), "s");
   const heard: unknown[] = [];
   const sockets = new Set<Socket>();

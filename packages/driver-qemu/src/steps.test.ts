@@ -70,8 +70,14 @@ test("ending a machine leaves the process alone whose pid it once had, and the i
   const image = join(root, "copy", "images", "aa");
   await mkdir(image, { recursive: true });
   await writeFile(join(image, "disk"), "the image");
-  expect(step(["destroy", "machine"], { ...pc1, image: { ...pc1.image, disk: join(image, "disk") } })).toMatchObject({ status: 0, stderr: "" });
+  expect(step(["destroy", "machine"], { ...pc1, image: { ...pc1.image, disk: join(image, "disk") } })).toMatchObject({
+    status: 0,
+    stderr: "",
+  });
   expect(await readFile(join(image, "disk"), "utf8")).toBe("the image");
-  expect(step(["destroy", "machine"], { ...pc2, image: { ...pc2.image, disk: join(image, "disk") } })).toMatchObject({ status: 0, stderr: "" });
+  expect(step(["destroy", "machine"], { ...pc2, image: { ...pc2.image, disk: join(image, "disk") } })).toMatchObject({
+    status: 0,
+    stderr: "",
+  });
   await expect(readFile(join(image, "disk"), "utf8")).rejects.toThrow("ENOENT");
 });
