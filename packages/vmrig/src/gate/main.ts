@@ -7,7 +7,7 @@ import { systemClock } from "../clock/clock.ts";
 import { asVmrigError } from "../errors/vmrig-error.ts";
 import type { Gate } from "./gate.ts";
 import { gateOrders } from "./orders.ts";
-import { serveGate } from "./server.ts";
+import { serveGate, type GateServer } from "./server.ts";
 
 const orders = gateOrders.parse(JSON.parse(process.env["VMRIG_GATE"] ?? "null"));
 const say = (line: string): void => {
@@ -16,35 +16,17 @@ const say = (line: string): void => {
 };
 process.stdout.on("error", () => {});
 
-const open = async () => {
-  const [{ loadConfig }, { openFolders }, { openGate }] = await Promise.all([
-    import("../config/load.ts"),
-    import("../config/folders.ts"),
-    import("./gate.ts"),
-  ]);
-  const { rig } = await loadConfig(orders.config);
-  return openGate({ rig, folders: await openFolders(), holder: orders.holder, say });
-};
-
 /** Longer than Terraform gets to put its state away. After that the lease runs out by itself, as for a gate that was killed. */
 const LEAVE_MS = 90_000;
 
+let server: GateServer | undefined;
 let opened: Gate | undefined;
-const gate = open();
-gate.then(
-  (value) => (opened = value),
-  () => {
-    // Whoever asks is told.
-  },
-);
-const server = await serveGate(orders.socket, gate);
-
 let leaving = false;
 const leave = async (): Promise<void> => {
   if (leaving) return;
   leaving = true;
   const close = async (): Promise<void> => {
-    await server.close();
+    await server?.close();
     // One that is not open yet holds nothing, and a config may take for ever to load.
     await opened?.close();
   };
@@ -62,3 +44,23 @@ process.on("uncaughtException", (error) => {
   process.exitCode = 1;
   void leave();
 });
+
+const open = async () => {
+  const [{ loadConfig }, { openFolders }, { openGate }] = await Promise.all([
+    import("../config/load.ts"),
+    import("../config/folders.ts"),
+    import("./gate.ts"),
+  ]);
+  const { rig } = await loadConfig(orders.config);
+  return openGate({ rig, folders: await openFolders(), holder: orders.holder, say });
+};
+
+// Not before there is somebody who listens to what may go wrong: a config is somebody else's program.
+const gate = open();
+gate.then(
+  (value) => (opened = value),
+  () => {
+    // Whoever asks is told.
+  },
+);
+server = await serveGate(orders.socket, gate);
