@@ -17,6 +17,9 @@ import { findProcess, startProcess } from "./qemu-process.ts";
 import { machineStatus } from "./status.ts";
 import { listSnapshots, saveSnapshot, snapshotPlatform } from "./snapshots.ts";
 
+/** No machine can have this name: theirs have no underscore. */
+const LAN = "vmrig_lan";
+
 export interface QemuOptions {
   /** A machine image that was built on this computer, or an archive to fetch and check. @defaultValue `"debian-13"` */
   readonly image?: ImageSource;
@@ -48,7 +51,7 @@ export function qemu(options: QemuOptions = {}): Driver {
       const imageFrom = await findImage(source, copy.cacheFolder);
       const image = ownImage(copy, imageFrom);
       stack.local({
-        name: "lan",
+        name: LAN,
         input: { runtimeFolder: copy.runtimeFolder },
         replaceOn: {},
         create: step("create", "lan"),
@@ -81,7 +84,7 @@ export function qemu(options: QemuOptions = {}): Driver {
           },
           create: step("create", "machine"),
           destroy: step("destroy", "machine"),
-          dependsOn: ["lan"],
+          dependsOn: [LAN],
         });
       }
     },

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-import { hostname, userInfo } from "node:os";
+import { hostname } from "node:os";
 import { asVmrigError } from "../errors/vmrig-error.ts";
+import { ownName } from "../lease/own-name.ts";
 import { parseCommandLine } from "./command-line.ts";
 import { exitCode } from "./exit-code.ts";
 import { HELP } from "./help.ts";
@@ -18,7 +19,7 @@ try {
   } else {
     await runVerb(order, {
       cwd: process.cwd(),
-      holder: { who: userInfo().username, host: hostname(), command: `vmrig ${order.verb}`, session: String(process.pid) },
+      holder: { who: ownName(), host: hostname(), command: `vmrig ${order.verb}`, session: String(process.pid) },
       say: (line) => process.stdout.write(`${line}\n`),
       signal: interrupted.signal,
     });

@@ -36,6 +36,11 @@ test.each<[title: string, config: unknown, mistake: string]>([
     { ...good, driver: { ...driver, locality: "shared" } },
     'state.backend: expected a shared backend: others use this driver\'s machines too, and must see the same state, got "local"',
   ],
+  [
+    "a machine with a name that Vitest has for something else",
+    { ...good, machines: { task: {} } },
+    "machines.task: expected another name: test runners hand this word to tests themselves",
+  ],
   ["no driver", { ...good, driver: undefined }, 'driver: is missing; expected a driver, such as qemu() of "@vmrig/driver-qemu"'],
   [
     "a driver that was not called",

@@ -87,12 +87,18 @@ export const ROLLBACK_POLICIES = ["run", "file", "test"] as const;
 /** How often machines go back to their baseline: once per run, before each file, or before each test. */
 export type RollbackPolicy = (typeof ROLLBACK_POLICIES)[number];
 
+/** What Vitest puts beside the machines, in the same braces. */
+const TAKEN: ReadonlySet<string> = new Set(["annotate", "bench", "expect", "signal", "skip", "task"]);
+
 /** The one place of the config's shape, its defaults and its messages. */
 export const rigSchema = fields({
   name,
   driver,
   machines: z
-    .record(name, machine)
+    .record(
+      name.refine((word) => !TAKEN.has(word), "expected another name: test runners hand this word to tests themselves"),
+      machine,
+    )
     .refine((machines) => Object.keys(machines).length > 0, "expected at least one machine, such as { pc1: {} }")
     .refine((machines) => Object.keys(machines).length <= 32, "expected at most 32 machines"),
   prepare: recipe.prefault({}),

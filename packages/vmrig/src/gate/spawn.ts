@@ -2,12 +2,13 @@ import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { Socket } from "node:net";
-import { hostname, userInfo } from "node:os";
+import { hostname } from "node:os";
 import { basename, extname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { systemClock } from "../clock/clock.ts";
 import { openFolders } from "../config/folders.ts";
+import { ownName } from "../lease/own-name.ts";
 import { describeThrown } from "../errors/thrown.ts";
 import type { GateOrders } from "./orders.ts";
 
@@ -81,14 +82,6 @@ export async function spawnGate(options: SpawnGateOptions): Promise<GateProcess>
 }
 
 /** Not every user of a container has a name. */
-function ownName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return `user ${process.getuid?.() ?? "unknown"}`;
-  }
-}
-
 function ownCommand(): string {
   const [, script = "", ...rest] = process.argv;
   return [basename(script).replace(/\.[cm]?js$/, ""), ...rest].join(" ");

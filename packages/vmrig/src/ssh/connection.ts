@@ -67,10 +67,11 @@ function toConnection(client: Client, name: string, clock: Clock, maxSessions: n
   let cause: Error | undefined;
   let closing = false;
   client.on("error", (error) => (cause ??= error));
-  client.on("close", () => {
+  const end = (): void => {
     const how = closing ? "was closed" : cause === undefined ? "was ended by the machine" : `broke: ${cause.message}`;
     closed.abort(new VmrigError("CONNECTION_LOST", { message: `The SSH connection to ${name} ${how}.`, cause }));
-  });
+  };
+  client.on("close", end);
 
   const close = async (): Promise<void> => {
     if (closed.signal.aborted) return;
@@ -97,6 +98,8 @@ function toConnection(client: Client, name: string, clock: Clock, maxSessions: n
     hangUp() {
       closing = true;
       client.destroy();
+      // ssh2 tells it a turn later, and until then this connection would pass for one that stands.
+      end();
     },
     [Symbol.asyncDispose]: close,
   };
