@@ -1,9 +1,9 @@
-import { isVmrigError, type Authority, type SnapshotName } from "vmrig/driver";
+import { isVmrigError, passFence, VmrigError, type Authority, type SnapshotName } from "vmrig/driver";
 import { platformOf } from "./command-line.ts";
 import { control } from "./control.ts";
 import { firstLine } from "./first-line.ts";
 import { lanPid } from "./lan.ts";
-import type { MachineDefinition, QemuRun } from "./machine-files.ts";
+import { machineFiles, type MachineDefinition, type QemuRun } from "./machine-files.ts";
 import { findQemu } from "./qemu-binary.ts";
 import { findProcess, startProcess, stopProcess } from "./qemu-process.ts";
 import { loadSnapshot, revertDisk } from "./snapshots.ts";
@@ -34,6 +34,7 @@ export async function bringBack(machine: MachineDefinition, snapshot: SnapshotNa
   } else if (reason !== undefined) {
     say(`heal     ${machine.name}: ${reason}; starting it again from its snapshot`);
   }
+  await assertSameProcess(machine, run, authority);
   await stopProcess(machine);
   if (taken === platform) {
     await startProcess(machine, snapshot);
@@ -43,6 +44,18 @@ export async function bringBack(machine: MachineDefinition, snapshot: SnapshotNa
   await revertDisk(machine, snapshot);
   await startProcess(machine);
   return true;
+}
+
+/**
+ * Behind us somebody may have taken the lease and healed the machine, while this process was paused or waited for the control channel. What
+ * runs now may then be theirs.
+ */
+async function assertSameProcess(machine: MachineDefinition, seen: QemuRun | undefined, { fence, signal }: Authority): Promise<void> {
+  await passFence(machineFiles(machine, machine.name).fences, machine.name, fence);
+  signal.throwIfAborted();
+  const now = await findProcess(machine);
+  if (now === undefined || now.pid === seen?.pid) return;
+  throw new VmrigError("FENCED", { message: `Somebody else started ${machine.name} anew (pid ${now.pid}) while this run wanted to.` });
 }
 
 async function reasonToRestart(machine: MachineDefinition, run: QemuRun | undefined, platform: string): Promise<string | undefined> {

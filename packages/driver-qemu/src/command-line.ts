@@ -57,8 +57,8 @@ export function qemuArguments(machine: MachineDefinition, qemu: QemuBinary, from
     ["-chardev", `socket,id=agent,server=on,wait=off,path=${value(files.agent)}`],
     ["-device", "virtserialport,chardev=agent,name=org.qemu.guest_agent.0"],
     ["-device", "virtio-rng-pci"],
-    // A restored guest learns from it that its randomness was copied, and stirs in fresh one.
-    ["-device", "vmgenid"],
+    // A restored guest learns from it that its randomness was copied, and stirs in fresh one. QEMU has it for x86 alone.
+    ...(process.arch === "x64" ? [["-device", "vmgenid"]] : []),
     ...readdirSync(files.credentials)
       .sort()
       .map((name) => ["-smbios", `type=11,path=${value(join(files.credentials, name))}`]),

@@ -13,7 +13,7 @@ import { stopLan } from "./lan.ts";
 import { machineFiles, type MachineDefinition } from "./machine-files.ts";
 import { unmakeMachine } from "./make.ts";
 import { emulatesReliably, findQemu } from "./qemu-binary.ts";
-import { findProcess, startProcess } from "./qemu-process.ts";
+import { findProcess, startProcess, stopProcess } from "./qemu-process.ts";
 import { machineStatus } from "./status.ts";
 import { listSnapshots, saveSnapshot, snapshotPlatform } from "./snapshots.ts";
 
@@ -99,7 +99,15 @@ export function qemu(options: QemuOptions = {}): Driver {
       const machine = await findMachine(ref);
       await passFence(machineFiles(machine, machine.name).fences, machine.name, admission.fence);
       admission.signal.throwIfAborted();
-      if ((await findProcess(machine)) === undefined) await startProcess(machine);
+      if ((await findProcess(machine)) === undefined) {
+        // A start that was cut off may have left a process that nothing points to.
+        await stopProcess(machine);
+        await startProcess(machine);
+      } else {
+        // A capture that was cut off leaves the machine stopped.
+        await using qmp = await control(machine, admission);
+        await qmp.execute("cont");
+      }
       const { why } = resolveAccelerator(machine.accelerator, measureAccelerator());
       if (machine.accelerator === "tcg") {
         admission.say?.(`boot     ${machine.name} boots, emulated (${why}): this takes about a minute, once`);
@@ -114,8 +122,11 @@ export function qemu(options: QemuOptions = {}): Driver {
       const { machine, run } = await findRunning(ref);
       await using qmp = await control(machine, authority);
       await qmp.execute("stop");
-      await saveSnapshot(qmp, machine, snapshot, run.platform);
-      await qmp.execute("cont");
+      try {
+        await saveSnapshot(qmp, machine, snapshot, run.platform);
+      } finally {
+        await qmp.execute("cont");
+      }
     },
 
     async restore(ref, snapshot, admission) {

@@ -7,7 +7,7 @@ const answer = z.union([z.object({ return: z.unknown() }), z.object({ error: z.o
 
 /** The QEMU guest agent of one machine: the way in that needs no network and no key. */
 export interface GuestAgent extends AsyncDisposable {
-  /** Makes `key` the only one that may log in as `user`. The user's home must exist. */
+  /** Makes `key` the only one that may log in as `user`, whose home must exist, and sets the guest's clock. */
   authorize(user: string, key: PublicKey): Promise<void>;
 }
 
@@ -86,6 +86,9 @@ export async function openGuestAgent(options: GuestAgentOptions): Promise<GuestA
       let result: z.infer<typeof answer> | undefined;
       waiting = (message) => (result ??= message);
       send("guest-ssh-add-authorized-keys", { username: user, keys: [key], reset: true });
+      // Other machines may use one that no test logs in to. It sets the time and then fails where the guest has no hwclock, so nobody waits for
+      // its answer; whoever logs in proves the time.
+      send("guest-set-time", { time: systemClock.wall() * 1e6 });
       const outcome = await waitFor({
         what: "the guest agent to change the authorised key",
         on: machine,

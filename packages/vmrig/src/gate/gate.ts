@@ -61,6 +61,8 @@ export function openGate(options: GateOptions): Gate {
   let current: Claim | undefined;
   let handedOut: Grant | undefined;
   let closed: Promise<void> | undefined;
+  /** The rollback under way, whoever asked for it. Until it has ended nobody else may have the machines, nor the lease. */
+  let busy: Promise<unknown> = Promise.resolve();
 
   const hold = async (signal: AbortSignal): Promise<Holding> => {
     const copy = await copySpec(rig, 1, folders);
@@ -99,18 +101,20 @@ export function openGate(options: GateOptions): Gate {
   /** The claim is over, and the next one has its turn. */
   const finish = (claim: Claim): void => {
     current = undefined;
-    claim.done();
+    void busy.then(claim.done);
   };
 
   const handOut = async (id: string, held: Holding): Promise<Grant> => {
     handedOut = undefined;
     const started = clock.monotonic();
-    const machines = await held.rollBack();
+    const work = busy.then(() => held.rollBack());
+    busy = work.catch(() => {});
+    const machines = await work;
     held.lease.assertHeld();
     say(
       `rollback ${held.lease.resource}: ${machines.map(({ name }) => name).join(", ")} back at ${held.baseline} in ${ms(clock.monotonic() - started)}`,
     );
-    return (handedOut = {
+    const granted: Grant = {
       claim: id,
       copy: held.lease.resource,
       fence: held.lease.fence,
@@ -119,7 +123,9 @@ export function openGate(options: GateOptions): Gate {
       guest: rig.driver.guest ?? "linux",
       nonce: randomUUID(),
       machines: machines.map(({ name, lanAddress, target }) => ({ name, lanAddress, target: { ...target } })),
-    });
+    };
+    if (current?.id === id) handedOut = granted;
+    return granted;
   };
 
   const find = (id: string): Claim => {
@@ -130,6 +136,7 @@ export function openGate(options: GateOptions): Gate {
   const shutDown = async (): Promise<void> => {
     closing.abort(new VmrigError("CANCELLED", { message: `The run was ended while it waited for rig "${rig.name}".` }));
     const held = await holding?.catch(() => undefined);
+    await busy;
     await held?.release();
     await (await store?.catch(() => undefined))?.close();
   };
