@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { VmrigError } from "vmrig";
 import type { Plugin, TestProjectInlineConfiguration } from "vitest/config";
 import type { VmrigOptions } from "./options.ts";
+import { AS_MANY_AS_COPIES, GROUP } from "./workers.ts";
 
 export type { VmrigOptions } from "./options.ts";
 
@@ -59,10 +60,9 @@ function testConfig(user: TestConfig, options: VmrigOptions): TestConfig {
     pool: user.pool ?? "forks",
     // A worker that lives on keeps its modules; machines are isolated by their rollback.
     isolate: user.isolate ?? false,
-    maxWorkers: 1,
+    maxWorkers: user.maxWorkers ?? AS_MANY_AS_COPIES,
     maxConcurrency: 1,
-    // Not isolated projects must have a group of their own. After the others: unit tests are quick, let them fail first.
-    sequence: { groupOrder: user.sequence?.groupOrder ?? 1000 },
+    sequence: { groupOrder: user.sequence?.groupOrder ?? GROUP },
     testTimeout: user.testTimeout ?? 60_000,
     hookTimeout: user.hookTimeout ?? 120_000,
     // Linked packages would be transformed for each worker as if they were the project's own sources. Installed ones never are.

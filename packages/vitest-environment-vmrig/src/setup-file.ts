@@ -1,5 +1,6 @@
 import { aroundAll, aroundEach } from "vitest";
-import { claimMachines } from "vmrig/worker";
+import { isVmrigError, type VmrigError } from "vmrig";
+import { claimMachines, type Claim } from "vmrig/worker";
 import { fileOptions } from "./environment.ts";
 import { gateClient, worker } from "./worker.ts";
 
@@ -11,11 +12,21 @@ const ROLLBACK_MS = 600_000;
 if (process.send !== undefined && process.listenerCount("SIGINT") === 0) process.on("SIGINT", () => {});
 
 let untouched = false;
+/** Why the tests of this file are skipped. */
+let skipped: VmrigError | undefined;
+
+/** Not by Vitest's own counts: it counts a repetition only when the hooks around it have begun. */
+const attempted = new WeakSet<object>();
 
 aroundAll(async (runSuite) => {
   const client = await gateClient();
-  const policy = fileOptions().rollback ?? (await client.hello()).rollback;
-  const claim = await claimMachines(client, policy);
+  const { rollback, onBusy } = await client.hello();
+  const claim = await claimMachines(client, fileOptions().rollback ?? rollback).catch((error: unknown) => {
+    if (onBusy !== "skip" || !isVmrigError(error) || error.code !== "RIG_BUSY") throw error;
+    skipped = error;
+    return undefined;
+  });
+  if (claim === undefined) return runSuite();
   worker().claim = claim;
   untouched = claim.fresh;
   try {
@@ -26,12 +37,27 @@ aroundAll(async (runSuite) => {
   }
 }, CLAIM_MS);
 
-aroundEach(async (runTest, { task }) => {
+aroundEach(async (runTest, { task, skip }) => {
+  if (skipped !== undefined) skip(skipped.summary);
   const { claim } = worker();
   if (claim === undefined) throw new Error("vmrig: a test runs outside of its file's claim");
-  const again = (task.result?.retryCount ?? 0) > 0 || (task.result?.repeatCount ?? 0) > 0;
+  const again = attempted.has(task);
+  attempted.add(task);
   const policy = task.meta.vmrig?.rollback ?? fileOptions().rollback ?? (await (await gateClient()).hello()).rollback;
   if (!untouched && (policy === "test" || again)) await claim.rollBack();
   untouched = false;
-  await runTest();
+  await untilLost(claim, runTest);
 }, ROLLBACK_MS);
+
+/** A test that has lost its machines has nothing more to find out, whatever it waits for. */
+async function untilLost({ signal }: Claim, runTest: () => Promise<void>): Promise<void> {
+  const lost = Promise.withResolvers<never>();
+  const onLost = (): void => lost.reject(signal.reason);
+  signal.addEventListener("abort", onLost, { once: true });
+  lost.promise.catch(() => {});
+  try {
+    await Promise.race([runTest(), lost.promise]);
+  } finally {
+    signal.removeEventListener("abort", onLost);
+  }
+}

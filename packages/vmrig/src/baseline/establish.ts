@@ -7,6 +7,11 @@ import { prepare } from "./prepare.ts";
 import type { Recipe } from "./recipe.ts";
 import { admission, authority, onEach, type Scene } from "./scene.ts";
 
+export interface EstablishOptions {
+  /** Makes it also where it is there already. */
+  readonly anew?: boolean;
+}
+
 /** From "it lets us in" to "it has finished booting", emulated. */
 const SETTLE_MS = 240_000;
 
@@ -15,13 +20,18 @@ const SETTLE_MS = 240_000;
  * nothing when the baseline is there. All machines take part together, because they know each other; but only one that has never been
  * captured is booted as it is. The others may be parked, and are dirty.
  */
-export async function establishBaseline(scene: Scene, id: string, recipes: Readonly<Record<string, Recipe>>): Promise<void> {
+export async function establishBaseline(
+  scene: Scene,
+  id: string,
+  recipes: Readonly<Record<string, Recipe>>,
+  { anew = false }: EstablishOptions = {},
+): Promise<void> {
   const { driver, copy, say } = scene;
   const inventory = await driver.inspect(copy);
-  if (whoLacks(scene, inventory, baselineSnapshot(id)).length === 0) return;
+  if (!anew && whoLacks(scene, inventory, baselineSnapshot(id)).length === 0) return;
   const started = performance.now();
   const fresh = whoLacks(scene, inventory, PRISTINE);
-  if (fresh.length === 0) say(`baseline ${copy.copy}: the recipe changed; preparing anew from the pristine machines`);
+  if (fresh.length === 0 && !anew) say(`baseline ${copy.copy}: the recipe changed; preparing anew from the pristine machines`);
   await onEach(scene, async (machine) => {
     if (!fresh.includes(machine.name)) return driver.restore(machine, PRISTINE, admission(scene));
     await driver.boot(machine, admission(scene));

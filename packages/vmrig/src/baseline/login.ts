@@ -13,6 +13,20 @@ export function sshTarget(inventory: Inventory, name: string, privateKey: string
   return { ...machine.address, user: TEST_USER, hostKey: machine.hostKey, privateKey };
 }
 
+/** A machine at its baseline, not yet proven: whoever logs in first proves it with `prove`. */
+export interface RolledBack {
+  readonly name: string;
+  readonly lanAddress: string;
+  readonly target: SshTarget;
+}
+
+/** How the machines are reached after a rollback: one that had to be started again listens on another port. */
+export async function whereToLogIn({ driver, copy, lease, key }: Scene): Promise<readonly RolledBack[]> {
+  lease.assertHeld();
+  const inventory = await driver.inspect(copy);
+  return copy.machines.map(({ name, lanAddress }) => ({ name, lanAddress, target: sshTarget(inventory, name, key.privateKey) }));
+}
+
 /** Logs in to a machine that is not at its baseline yet. */
 export async function login(scene: Scene, { name }: MachineRef, timeoutMs?: number): Promise<Connection> {
   const inventory = await scene.driver.inspect(scene.copy);

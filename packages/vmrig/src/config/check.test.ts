@@ -56,7 +56,7 @@ test.each<[title: string, config: unknown, mistake: string]>([
   [
     "an unknown key",
     { ...good, machine: {} },
-    'the config: does not know "machine"; it knows name, driver, machines, prepare, rollback, lease, redis, state',
+    'the config: does not know "machine"; it knows name, driver, machines, copies, prepare, rollback, lease, redis, state',
   ],
   ["an unknown key of a machine", machine({ cpu: 2 }), 'machines.pc1: does not know "cpu"; it knows cpus, memory, disk, prepare'],
   ["an unknown key of a recipe", prepare({ package: [] }), 'prepare: does not know "package"; it knows packages, files, run'],
@@ -70,7 +70,7 @@ test.each<[title: string, config: unknown, mistake: string]>([
     prepare({ files: { "/a": { content: "", perm: "0644" } } }),
     'prepare.files["/a"]: does not know "perm"; it knows content, mode, owner',
   ],
-  ["an unknown key of the lease", { ...good, lease: { tll: "1s" } }, 'lease: does not know "tll"; it knows ttl, waitFor'],
+  ["an unknown key of the lease", { ...good, lease: { tll: "1s" } }, 'lease: does not know "tll"; it knows ttl, waitFor, onBusy, idle'],
   ["an unknown key of redis", { ...good, redis: { url: "redis://h", tls: true } }, 'redis: does not know "tls"; it knows url'],
   ["an unknown key of the state", { ...good, state: { backend: "local", path: "x" } }, 'state: does not know "path"; it knows backend'],
   ["half a processor", machine({ cpus: 1.5 }), "machines.pc1.cpus: expected a whole number from 1 to 64, got 1.5"],
@@ -187,7 +187,8 @@ test("fills every default in", () => {
     machines: { pc1: { cpus: 1, memoryMb: 512, diskGb: 4, prepare: nothing } },
     prepare: nothing,
     rollback: "file",
-    lease: { ttl: 30_000, waitFor: 900_000 },
+    copies: 1,
+    lease: { ttl: 30_000, waitFor: 900_000, onBusy: "wait", idle: 60_000 },
     state: { backend: "local" },
   });
 });
@@ -212,7 +213,7 @@ test("resolves units, and both ways to write a file, in the order of writing", (
     "f",
   );
   expect(rig.machines["pc1"]).toMatchObject({ cpus: 2, memoryMb: 1536, diskGb: 8 });
-  expect(rig.lease).toEqual({ ttl: 1_100, waitFor: 7_200_000 });
+  expect(rig.lease).toMatchObject({ ttl: 1_100, waitFor: 7_200_000 });
   expect(rig.prepare.files).toEqual([
     { path: "/b", content: "text", mode: "0644", owner: "root:root" },
     { path: "/a", content: "x", mode: "755", owner: "vmrig" },

@@ -1,8 +1,10 @@
 import { stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { systemClock, type Clock } from "../clock/clock.ts";
 import { describeThrown } from "../errors/thrown.ts";
-import { VmrigError } from "../errors/vmrig-error.ts";
+import { isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
+import { inTime } from "../wait/in-time.ts";
 import type { ResolvedRig } from "./schema.ts";
 
 const NAMES = ["vmrig.config.ts", "vmrig.config.mts", "vmrig.config.js", "vmrig.config.mjs"] as const;
@@ -34,21 +36,27 @@ export async function findConfig(from: string): Promise<string> {
   });
 }
 
+export interface LoadOptions {
+  readonly clock?: Clock;
+}
+
+const LOAD_MS = 60_000;
+
 /**
  * Loads a config from TypeScript or JavaScript without a build step, and checks it.
  *
  * @throws VmrigError `CONFIG_NOT_FOUND`, `CONFIG_UNREADABLE`, `CONFIG_INVALID`
  */
-export async function loadConfig(path: string): Promise<LoadedRig> {
+export async function loadConfig(path: string, { clock = systemClock }: LoadOptions = {}): Promise<LoadedRig> {
   const file = resolve(path);
   if (!(await isFile(file))) {
     throw new VmrigError("CONFIG_NOT_FOUND", { message: `There is no config at ${file}.` });
   }
   let module: unknown;
   try {
-    module = await importModule(file);
+    module = await inTime(importModule(file), { timeoutMs: LOAD_MS, clock, late: () => stillLoading(file) });
   } catch (cause) {
-    throw unreadable(file, cause);
+    throw isVmrigError(cause) ? cause : unreadable(file, cause);
   }
   const value = typeof module === "object" && module !== null && "default" in module ? module.default : undefined;
   if (value === undefined) {
@@ -65,6 +73,14 @@ async function importModule(file: string): Promise<unknown> {
     return createJiti(import.meta.url).import(file);
   }
   return import(pathToFileURL(file).href);
+}
+
+/** A config is a program; one that waits for something at its top may wait for ever. */
+function stillLoading(file: string): VmrigError {
+  return new VmrigError("CONFIG_UNREADABLE", {
+    message: `${file} is still not loaded after ${LOAD_MS / 1000} s.`,
+    hint: "look for an `await` at its top, or at that of what it imports, that does not end",
+  });
 }
 
 function unreadable(file: string, cause: unknown): VmrigError {

@@ -54,6 +54,7 @@ const recipe = fields({
   run: z.array(text(/\S/, "a command")).default([]),
 });
 
+const COPIES = "expected a whole number from 1 to 32";
 const CPUS = "expected a whole number from 1 to 64";
 
 const machine = fields({
@@ -87,6 +88,11 @@ export const ROLLBACK_POLICIES = ["run", "file", "test"] as const;
 /** How often machines go back to their baseline: once per run, before each file, or before each test. */
 export type RollbackPolicy = (typeof ROLLBACK_POLICIES)[number];
 
+export const ON_BUSY = ["wait", "fail", "skip"] as const;
+
+/** What a run does when all copies are held by others: wait in line, fail at once, or skip the tests that need machines. */
+export type OnBusy = (typeof ON_BUSY)[number];
+
 /** What Vitest puts beside the machines, in the same braces. */
 const TAKEN: ReadonlySet<string> = new Set(["annotate", "bench", "expect", "signal", "skip", "task"]);
 
@@ -101,11 +107,14 @@ export const rigSchema = fields({
     )
     .refine((machines) => Object.keys(machines).length > 0, "expected at least one machine, such as { pc1: {} }")
     .refine((machines) => Object.keys(machines).length <= 32, "expected at most 32 machines"),
+  copies: z.int(COPIES).min(1, COPIES).max(32, COPIES).default(1),
   prepare: recipe.prefault({}),
   rollback: z.enum(ROLLBACK_POLICIES).default("file"),
   lease: fields({
     ttl: duration.default(30_000).refine((ms) => ms >= 1_000 && ms <= DAY_MS, 'expected "1s" to "24h"'),
     waitFor: duration.default(900_000).refine((ms) => ms <= DAY_MS, 'expected at most "24h"'),
+    onBusy: z.enum(ON_BUSY).default("wait"),
+    idle: duration.default(60_000).refine((ms) => ms <= DAY_MS, 'expected at most "24h"'),
   }).prefault({}),
   redis: fields({ url: z.string(REDIS_URL).refine(isRedisUrl, REDIS_URL) }).optional(),
   state: z

@@ -128,6 +128,8 @@ export interface Driver {
   /** Ends a machine that Terraform will not end: one that its state does not know, or whose making was cut off. Always on somebody's word. */
   remove(machine: MachineRef, authority: Authority): Promise<void>;
 
+  /** Ends a machine's process in good order. Nothing is lost: the next {@link Driver.restore} starts it again from the snapshot. */
+  readonly stop?: (machine: MachineRef, authority: Authority) => Promise<void>;
   /** Lets a machine rest while nobody holds it. */
   readonly park?: (machine: MachineRef, authority: Authority) => Promise<void>;
   readonly power?: (machine: MachineRef, action: PowerAction, authority: Authority) => Promise<void>;

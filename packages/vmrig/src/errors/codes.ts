@@ -25,6 +25,7 @@ export const CODES = {
   RIG_BUSY: "infra",
   LEASE_LOST: "infra",
   FENCED: "infra",
+  REDIS_SPLIT: "infra",
   REDIS_MISSING: "infra",
   REDIS_UNREACHABLE: "infra",
   FOLDER_UNSAFE: "infra",
@@ -43,6 +44,8 @@ export const CODES = {
   LOGIN_REFUSED: "infra",
   CONNECTION_LOST: "infra",
   ROLLBACK_FAILED: "infra",
+  MACHINE_BROKEN: "infra",
+  RIG_BROKEN: "infra",
   GATE_LOST: "infra",
   CANCELLED: "infra",
 

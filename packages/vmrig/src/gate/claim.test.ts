@@ -4,7 +4,8 @@ import { keysOf } from "../lease/keys.ts";
 import type { Machine } from "../machine/machine.ts";
 import { claimMachines, type Claim } from "./claim.ts";
 import type { GateClient } from "./client.ts";
-import { test, type Scene } from "./scene.test.kit.ts";
+import type { Grant } from "./messages.ts";
+import { on, test, type Scene } from "./scene.test.kit.ts";
 import { serve } from "./socket.test.kit.ts";
 
 /** A worker's way to the machines: over a socket, from a gate with real leases. */
@@ -66,7 +67,7 @@ test("a lease that is lost ends the commands, and no new one begins", async ({ s
   await claim.release();
 });
 
-test("a machine that is not at its baseline is told to the gate, and runs nothing", async ({ scene }) => {
+test("machines that are not at their baseline are healed before the first command, and it runs then", async ({ scene }) => {
   const { gate, said } = scene.run();
   const client = await (await serve(Promise.resolve(gate))).client();
   const claim = await claimMachines(
@@ -74,10 +75,45 @@ test("a machine that is not at its baseline is told to the gate, and runs nothin
     "file",
   );
   onTestFinished(() => claim.release());
+  expect((await pc1Of(claim).$`touch ran; ls`).stdout).toBe("ran");
+  expect(said.filter((line) => line.startsWith("broken ")).toSorted()).toEqual([
+    "broken   pcs-1 pc1: pc1 could not be proven to be at its baseline another.",
+    "broken   pcs-1 pc2: pc2 could not be proven to be at its baseline another.",
+  ]);
+});
+
+test("machines that nothing heals run nothing, and every command says why", async ({ scene }) => {
+  const { gate } = scene.run();
+  const client = await (await serve(Promise.resolve(gate))).client();
+  const wrong = <A extends unknown[]>(ask: (...args: A) => Promise<Grant>) => {
+    return async (...args: A): Promise<Grant> => ({ ...(await ask(...args)), baseline: "another" });
+  };
+  const claim = await claimMachines({ ...client, claim: wrong(client.claim), heal: wrong(client.heal) }, "file");
   const running = pc1Of(claim).$`touch ran`;
-  await expect(running).rejects.toMatchObject({ code: "ROLLBACK_FAILED", message: expect.stringContaining("pc1 could not be proven") });
-  await client.hello();
+  await expect(running).rejects.toMatchObject({
+    code: "RIG_BROKEN",
+    details: [expect.stringContaining("of pcs-1 cannot be brought back")],
+  });
+  await expect(pc1Of(claim).$`true`).rejects.toMatchObject({ code: "RIG_BROKEN" });
+});
+
+test("a machine that no test logs in to is proven as well, before another one may talk to it", async ({ scene }) => {
+  const { gate, said } = scene.run();
+  const client = await (await serve(Promise.resolve(gate))).client();
+  const claim = await claimMachines(
+    {
+      ...client,
+      async claim(policy) {
+        const granted = await client.claim(policy);
+        await on({ ...granted, nonce: "another" }, "pc2", "true");
+        return granted;
+      },
+    },
+    "file",
+  );
+  onTestFinished(() => claim.release());
+  expect((await pc1Of(claim).$`hostname`).stdout).toBe("pc1");
   expect(said.filter((line) => line.startsWith("broken "))).toEqual([
-    "broken   pc1: pc1 could not be proven to be at its baseline another.",
+    "broken   pcs-1 pc2: pc2 could not be proven to be at its baseline ".concat(claim.baseline, "."),
   ]);
 });

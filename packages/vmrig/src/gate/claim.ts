@@ -1,7 +1,9 @@
-import { proven } from "../baseline/proof.ts";
-import type { VmrigError } from "../errors/vmrig-error.ts";
+import type { Sick } from "../baseline/ladder.ts";
+import { prove } from "../baseline/proof.ts";
+import { asVmrigError } from "../errors/vmrig-error.ts";
 import { createMachine, type Machine } from "../machine/machine.ts";
 import { dial, type Connection } from "../ssh/connection.ts";
+import type { SshTarget } from "../ssh/handshake.ts";
 import type { GateClient } from "./client.ts";
 import type { Grant, Welcome } from "./messages.ts";
 
@@ -20,12 +22,20 @@ export interface Claim {
   release(): Promise<void>;
 }
 
+/** The machines between two rollbacks. */
+interface Visit {
+  readonly grant: Grant;
+  /** Every machine is proven before the first command on any: one may talk to another that no test logs in to. */
+  proven?: Promise<Map<string, Connection> | undefined>;
+}
+
 /** Claims the rig's machines from the gate, waiting in line as long as it takes. Nothing is dialled until a machine is used. */
 export async function claimMachines(client: GateClient, rollback: Welcome["rollback"]): Promise<Claim> {
-  let granted = await client.claim(rollback);
-  const { claim: id } = granted;
+  const first = await client.claim(rollback);
+  const { claim: id } = first;
   const connections = new Set<Connection>();
   const lost = new AbortController();
+  let visit: Visit = { grant: first };
   let failure: { readonly reason: unknown } | undefined;
 
   const hangUp = (): void => {
@@ -37,46 +47,85 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
     hangUp();
   });
 
-  const connect = async (name: string): Promise<Connection> => {
-    lost.signal.throwIfAborted();
-    if (failure !== undefined) throw failure.reason;
-    const grant = granted;
-    const { target } = machineOf(grant, name);
-    const connection = await dial(target, { name, maxSessions: 100, signal: lost.signal });
-    if (lost.signal.aborted || grant !== granted) {
-      // Rolled back or lost under it, when nobody knew of this connection yet.
-      connection.hangUp();
-      return connect(name);
+  /** Nobody knows what the machines are while this is asked: they stay out of reach until it succeeds. */
+  const enter = async (ask: () => Promise<Grant>): Promise<void> => {
+    hangUp();
+    try {
+      visit = { grant: await ask() };
+      failure = undefined;
+    } catch (reason) {
+      failure = { reason };
+      throw reason;
+    } finally {
+      hangUp();
     }
+  };
+
+  const open = async (name: string, target: SshTarget): Promise<Connection> => {
+    const connection = await dial(target, { name, maxSessions: 100, signal: lost.signal });
     connections.add(connection);
     connection.closed.addEventListener("abort", () => connections.delete(connection), { once: true });
-    const onFailure = (error: VmrigError): void => void client.broken(id, name, error).catch(() => {});
-    return proven(connection, { machine: name, baseline: grant.baseline, guest: grant.guest, nonce: grant.nonce, onFailure });
+    return connection;
+  };
+
+  /** @returns nothing when the machines were not at their baseline, or not any more: then there is another visit to look at */
+  const proveAll = async (mine: Visit): Promise<Map<string, Connection> | undefined> => {
+    const { baseline, guest, nonce, machines } = mine.grant;
+    const sick: Sick[] = [];
+    const opened = new Map<string, Connection>();
+    await Promise.all(
+      machines.map(async ({ name, target }) => {
+        try {
+          const connection = await open(name, target);
+          opened.set(name, connection);
+          await prove(connection, { machine: name, baseline, guest, nonce, signal: lost.signal });
+        } catch (error) {
+          sick.push({ machine: name, error: asVmrigError(error) });
+        }
+      }),
+    );
+    lost.signal.throwIfAborted();
+    if (visit !== mine) {
+      for (const connection of opened.values()) connection.hangUp();
+      return undefined;
+    }
+    if (sick.length === 0) return opened;
+    await enter(() => client.heal(id, sick));
+    return undefined;
+  };
+
+  const connect = async (name: string): Promise<Connection> => {
+    for (;;) {
+      lost.signal.throwIfAborted();
+      if (failure !== undefined) throw failure.reason;
+      const mine = visit;
+      const proven = await (mine.proven ??= proveAll(mine));
+      if (proven === undefined) continue;
+      const connection = proven.get(name);
+      if (connection?.closed.aborted === false) return connection;
+      // The machine was rebooted, or hung up on; what it was is proven.
+      const again = await open(name, machineOf(mine.grant, name).target);
+      if (visit === mine && !lost.signal.aborted) return again;
+      again.hangUp();
+    }
   };
 
   return {
-    copy: granted.copy,
-    baseline: granted.baseline,
-    fresh: granted.fresh,
+    get copy() {
+      return visit.grant.copy;
+    },
+    baseline: first.baseline,
+    fresh: first.fresh,
     signal: lost.signal,
     machines: Object.fromEntries(
-      granted.machines.map(({ name, lanAddress, target }) => [
+      first.machines.map(({ name, lanAddress, target }) => [
         name,
         createMachine({ name, address: lanAddress, user: target.user, connect: () => connect(name), signal: lost.signal }),
       ]),
     ),
     async rollBack() {
       lost.signal.throwIfAborted();
-      hangUp();
-      try {
-        granted = await client.rollBack(id);
-        failure = undefined;
-      } catch (reason) {
-        // Nobody knows what the machines are now: they stay out of reach until a rollback succeeds.
-        failure = { reason };
-        throw reason;
-      }
-      hangUp();
+      await enter(() => client.rollBack(id));
     },
     async release() {
       hangUp();

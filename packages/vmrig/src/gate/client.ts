@@ -1,6 +1,8 @@
 import { connect, type Socket } from "node:net";
+import type { Sick } from "../baseline/ladder.ts";
 import { fromErrorJson, toErrorJson } from "../errors/error-json.ts";
 import { isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
+import { inTime } from "../wait/in-time.ts";
 import { waitFor } from "../wait/wait-for.ts";
 import { onJsonLine, sendJson } from "./lines.ts";
 import { answer, grant, welcome, type Ask, type Grant, type Welcome } from "./messages.ts";
@@ -10,8 +12,13 @@ export interface GateClient {
   hello(): Promise<Welcome>;
   claim(rollback: Welcome["rollback"]): Promise<Grant>;
   rollBack(claim: string): Promise<Grant>;
-  broken(claim: string, machine: string, error: VmrigError): Promise<void>;
+  /** Asks for machines that are at their baseline, after these turned out not to be. @throws VmrigError `RIG_BROKEN` */
+  heal(claim: string, sick: readonly Sick[]): Promise<Grant>;
   release(claim: string): Promise<void>;
+  /** A new run of this runner begins. */
+  begin(): Promise<void>;
+  /** Calls back when the gate ends the run before its end. */
+  onOver(over: (reason: VmrigError) => void): void;
   /** Calls back once when the lease of a claim is lost, or the gate is gone; at once when it is already. */
   onLost(claim: string, lost: (error: VmrigError) => void): void;
   close(): void;
@@ -19,6 +26,16 @@ export interface GateClient {
 
 /** The gate starts while Vitest starts its workers: whoever comes first waits this long for the other. */
 const CONNECT_MS = 15_000;
+
+/** Longer than the gate itself waits for its config to load. */
+const HELLO_MS = 90_000;
+
+function silent(): VmrigError {
+  return new VmrigError("GATE_LOST", {
+    message: `The gate listens, and has said nothing for ${HELLO_MS / 1000} s.`,
+    hint: "something in the config keeps its process busy: look for a loop that does not end",
+  });
+}
 
 /** @throws VmrigError `GATE_LOST` when no gate answers; every later call throws it once the gate is gone */
 export async function connectGate(path: string): Promise<GateClient> {
@@ -37,11 +54,17 @@ export async function connectGate(path: string): Promise<GateClient> {
   const watchers = new Map<string, (error: VmrigError) => void>();
   /** A notice may overtake whoever wants to know: it can come in one piece with the grant, and even before it. */
   const lost = new Map<string, VmrigError>();
+  const overs: Array<(reason: VmrigError) => void> = [];
   let sequence = 0;
   let gone: VmrigError | undefined;
 
   onJsonLine(socket, (value) => {
     const message = answer.parse(value);
+    if ("notice" in message && message.notice === "over") {
+      const reason = fromErrorJson(message.error);
+      for (const over of overs) over(reason);
+      return;
+    }
     if ("notice" in message) {
       const watcher = watchers.get(message.claim);
       watchers.delete(message.claim);
@@ -85,12 +108,15 @@ export async function connectGate(path: string): Promise<GateClient> {
   };
 
   return {
-    hello: async () => welcome.parse(await ask({ do: "hello" })),
+    hello: async () => welcome.parse(await inTime(ask({ do: "hello" }), { timeoutMs: HELLO_MS, late: silent })),
     claim: async (rollback) => grant.parse(await ask({ do: "claim", rollback })),
     rollBack: async (claim) => grant.parse(await ask({ do: "rollback", claim })),
-    async broken(claim, machine, error) {
-      await ask({ do: "broken", claim, machine, error: toErrorJson(error) });
+    heal: async (claim, sick) =>
+      grant.parse(await ask({ do: "heal", claim, sick: sick.map(({ machine, error }) => ({ machine, error: toErrorJson(error) })) })),
+    async begin() {
+      await ask({ do: "begin" });
     },
+    onOver: (callback) => void overs.push(callback),
     async release(claim) {
       watchers.delete(claim);
       lost.delete(claim);

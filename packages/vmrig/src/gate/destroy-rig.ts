@@ -1,4 +1,7 @@
 import { copySpec } from "../config/copy-spec.ts";
+import type { CopySpec } from "../driver/driver.ts";
+import type { LeaseStore } from "../lease/lease-store.ts";
+import type { destroy as Destroy } from "../provision/destroy.ts";
 import type { GateOptions } from "./gate.ts";
 import { leaseCopy } from "./lease-copy.ts";
 import { stepLine } from "./step-line.ts";
@@ -17,11 +20,27 @@ export interface DestroyRigOptions extends Pick<GateOptions, "rig" | "folders" |
  * @throws VmrigError `CONFIRMATION_MISSING` when `confirm` is not the rig's name; nothing was touched
  */
 export async function destroyRig(options: DestroyRigOptions): Promise<readonly string[]> {
-  const { rig, folders, say, confirm, signal } = options;
-  const copy = await copySpec(rig, 1, folders);
+  const { rig, folders, confirm } = options;
+  const { destroy, requireConfirmation } = await import("../provision/destroy.ts");
+  // Before the line, where it would be an answer much too late.
+  requireConfirmation(confirm, rig.name);
+  const copies = await Promise.all(Array.from({ length: rig.copies }, (_, index) => copySpec(rig, index + 1, folders)));
   await using store = await openStore(rig, folders);
-  await using lease = await leaseCopy({ ...options, copy, store });
-  const { destroy } = await import("../provision/destroy.ts");
+  const destroyed: string[] = [];
+  for (const copy of copies) destroyed.push(...(await destroyCopy(options, { copy, copies, store, destroy })));
+  return destroyed;
+}
+
+interface Work {
+  readonly copy: CopySpec;
+  readonly copies: readonly CopySpec[];
+  readonly store: LeaseStore;
+  readonly destroy: typeof Destroy;
+}
+
+async function destroyCopy(options: DestroyRigOptions, { copy, copies, store, destroy }: Work): Promise<readonly string[]> {
+  const { rig, say, confirm, signal } = options;
+  await using lease = await leaseCopy({ ...options, copies: copies.map((each) => each.copy), accept: [copy.copy], store });
   const fingerprint = await rig.driver.fingerprint(copy);
   const warrant = {
     fence: lease.fence,

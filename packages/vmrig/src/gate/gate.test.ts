@@ -1,5 +1,6 @@
 import { stat } from "node:fs/promises";
 import { expect, vi } from "vitest";
+import type { VmrigError } from "../errors/vmrig-error.ts";
 import { keysOf } from "../lease/keys.ts";
 import { openLeaseStore } from "../lease/lease-store.ts";
 import { waitFor } from "../wait/wait-for.ts";
@@ -88,17 +89,19 @@ test("machines are rolled back for each claim, but not for one that asks for one
   expect(kinds(said).filter((kind) => kind === "rollback")).toHaveLength(3);
 });
 
-test("a machine that was found broken is rolled back for the next claim, whatever that asks for", async ({ scene }) => {
+test("a machine that was found sick is healed, and rolled back for the claim after it as well", async ({ scene }) => {
   const { gate, said } = scene.run();
   const first = await gate.claim("run");
   await on(first, "pc1", "echo 0123456789abcdef > .vmrig/baseline");
-  const failure = await on({ ...first, nonce: "another" }, "pc1", "true").catch((error: unknown) => error);
-  expect(failure).toMatchObject({ code: "ROLLBACK_FAILED" });
-  gate.broken(first.claim, "pc1", failure as never);
+  const error = (await on({ ...first, nonce: "another" }, "pc1", "true").catch((thrown: unknown) => thrown)) as VmrigError;
+  expect(error).toMatchObject({ code: "ROLLBACK_FAILED" });
+  const healed = await gate.heal(first.claim, [{ machine: "pc1", error }]);
+  expect(healed.claim).toBe(first.claim);
+  expect(await on(healed, "pc1", "cat .vmrig/baseline")).toBe(first.baseline);
   gate.release(first.claim);
 
-  expect(await on(await gate.claim("run"), "pc1", "cat .vmrig/baseline")).toBe(first.baseline);
-  expect(kinds(said).slice(-2)).toEqual(["broken", "rollback"]);
+  expect((await gate.claim("run")).nonce).toBe(healed.nonce);
+  expect(kinds(said).slice(-3)).toEqual(["broken", "heal", "rollback"]);
 });
 
 test("claims get their turn one after the other; one that is called off leaves the line", async ({ scene }) => {
@@ -181,10 +184,15 @@ test("a gate that is closed while it waits leaves the line at once", async ({ sc
   expect((await scene.machines())["pc1"]?.power).toBe("running");
 });
 
-test("a lost lease ends the claim, and the next claim takes the rig anew", async ({ scene }) => {
+test("a lost lease ends the claim and the run: every later claim of it says why, and the next run takes the rig anew", async ({
+  scene,
+}) => {
   const { gate } = scene.run({ lease: { ttl: "2s" } });
+  const over: unknown[] = [];
+  gate.onOver((reason) => over.push(reason));
   const first = await gate.claim("file");
   const lost = gate.lost(first.claim);
+  const waiting = gate.claim("file").catch((error: unknown) => error);
   await scene.redis().del(LOCK);
   await waitFor({
     what: "the loss to be noticed",
@@ -193,8 +201,12 @@ test("a lost lease ends the claim, and the next claim takes the rig anew", async
   });
 
   expect(lost.reason).toMatchObject({ code: "LEASE_LOST" });
+  expect(over).toEqual([lost.reason]);
+  expect(await waiting).toBe(lost.reason);
   await expect(gate.rollBack(first.claim)).rejects.toMatchObject({ code: "LEASE_LOST" });
+  await expect(gate.claim("file")).rejects.toBe(lost.reason);
 
+  gate.begin();
   const second = await gate.claim("file");
   expect(second.fence).toBeGreaterThan(first.fence);
   expect(await on(second, "pc1", "echo in")).toBe("in");

@@ -1,16 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { systemClock, type Clock } from "../clock/clock.ts";
-import { copySpec } from "../config/copy-spec.ts";
+import type { Sick } from "../baseline/ladder.ts";
 import type { Folders } from "../config/folders.ts";
 import type { ResolvedRig, RollbackPolicy } from "../config/schema.ts";
-import { VmrigError } from "../errors/vmrig-error.ts";
+import { isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
 import type { Holder } from "../lease/lease.ts";
-import type { LeaseStore } from "../lease/lease-store.ts";
+import { copyFinder } from "./find-copy.ts";
+import type { Holding } from "./holding.ts";
+import { whenIdle } from "./idle.ts";
 import type { Grant, Welcome } from "./messages.ts";
-import { makeHolding, type Holding } from "./holding.ts";
-import { leaseCopy } from "./lease-copy.ts";
-import { openStore } from "./store.ts";
-import { oneAtATime } from "./turn.ts";
+import { createPool } from "./pool.ts";
 
 export interface GateOptions {
   readonly rig: ResolvedRig;
@@ -19,162 +18,214 @@ export interface GateOptions {
   readonly holder: Holder;
   /** Gets one whole line per change of state. */
   readonly say: (line: string) => void;
+  /** How many copies this run can use at once. @defaultValue all of the rig's */
+  readonly maxCopies?: number;
+  /** The one copy that will do, by name. @defaultValue any */
+  readonly only?: string;
   /** Addresses that a person allowed to be replaced; a test run allows none. */
   readonly allow?: ReadonlySet<string>;
   readonly clock?: Clock;
 }
 
 /**
- * The one place that leases, provisions and rolls back. Nothing is leased until the first {@link Gate.claim}; then the lease is kept for
- * the next claims, until the gate closes.
+ * The one place that leases, provisions and rolls back. Nothing is leased until the first {@link Gate.claim}; then a copy is kept for the
+ * next claims, until the gate closes or nobody asked for a while.
  */
 export interface Gate extends AsyncDisposable {
   readonly welcome: Welcome;
+  /** A new run of the same runner: what an earlier one failed of is forgotten. */
+  begin(): void;
   /**
-   * Waits in line for the rig, if it is not held yet, and hands out its machines. They are at their baseline, unless `rollback` is `run`
-   * and this run had them before. One claim at a time; others wait.
+   * Hands out the machines of a copy, which nobody else has until {@link Gate.release}: of one that this run holds and that is free, else of
+   * one that it waits in line for. They are at their baseline, unless `rollback` is `run` and this run had them before.
+   *
+   * @throws VmrigError `LEASE_LOST` for the rest of a run that lost a lease
    */
   claim(rollback: RollbackPolicy, signal?: AbortSignal): Promise<Grant>;
   /** The machines of a claim back to their baseline, in the middle of it. */
   rollBack(claim: string): Promise<Grant>;
-  /** A worker found a machine not to be at its baseline. */
-  broken(claim: string, machine: string, error: VmrigError): void;
+  /**
+   * A worker found machines not to be at their baseline, and has run nothing on any of them: the next stronger step brings them back, or
+   * another copy takes their place.
+   *
+   * @throws VmrigError `RIG_BROKEN` when nothing helps
+   */
+  heal(claim: string, sick: readonly Sick[]): Promise<Grant>;
   release(claim: string): void;
   /** Aborts when the lease of a claim is lost. @throws VmrigError `LEASE_LOST` for a claim that is over */
   lost(claim: string): AbortSignal;
-  /** Rests the machines, hands on the lease, closes the connections. */
+  /** Calls back when this run is over before its end, with the reason. @returns stops that */
+  onOver(callback: (reason: VmrigError) => void): () => void;
+  /** Rests the machines, hands on the leases, closes the connections. */
   close(): Promise<void>;
 }
 
 interface Claim {
   readonly id: string;
-  readonly holding: Holding;
-  readonly done: () => void;
+  /** Changes when another copy takes the place of one that is broken. */
+  holding: Holding;
 }
 
 export function openGate(options: GateOptions): Gate {
-  const { rig, folders, holder, say, clock = systemClock } = options;
-  const turn = oneAtATime();
+  const { rig, say, clock = systemClock } = options;
   const closing = new AbortController();
-  let store: Promise<LeaseStore> | undefined;
-  let holding: Promise<Holding> | undefined;
-  let current: Claim | undefined;
-  let handedOut: Grant | undefined;
+  const finder = copyFinder({ ...options, until: closing.signal });
+  const claims = new Map<string, Claim>();
+  /** What was handed out and not found fit since: for claims that can do without a rollback. */
+  const handedOut = new Map<Holding, Grant>();
+  const listeners = new Set<(reason: VmrigError) => void>();
+  let over: VmrigError | undefined;
   let closed: Promise<void> | undefined;
-  /** The rollback under way, whoever asked for it. Until it has ended nobody else may have the machines, nor the lease. */
-  let busy: Promise<unknown> = Promise.resolve();
 
-  const hold = async (signal: AbortSignal): Promise<Holding> => {
-    const copy = await copySpec(rig, 1, folders);
-    store ??= openStore(rig, folders);
-    store.catch(() => (store = undefined));
-    const opened = await store;
-    const asked = clock.monotonic();
-    const lease = await leaseCopy({ rig, copy, store: opened, holder, signal, say });
-    const leased = clock.monotonic();
-    try {
-      const made = await makeHolding({
-        rig,
-        copy,
-        store: opened,
-        lease,
-        say,
-        until: closing.signal,
-        ...(options.allow && { allow: options.allow }),
-      });
-      lease.assertHeld();
-      say(`lease    ${copy.copy}: leased in ${ms(leased - asked)}, checked in ${ms(clock.monotonic() - leased)}`);
-      lease.signal.addEventListener("abort", () => forget(made), { once: true });
-      return made;
-    } catch (error) {
-      await lease.release();
-      throw error;
-    }
+  const pool = createPool<Holding>({
+    limit: Math.max(1, Math.min(options.only === undefined ? rig.copies : 1, options.maxCopies ?? Infinity)),
+    async open(extra, signal) {
+      const holding = await finder.find(extra, AbortSignal.any([signal, closing.signal]));
+      holding.lease.signal.addEventListener("abort", () => lose(holding), { once: true });
+      return holding;
+    },
+    onRefused: (error) => say(`copies   no other copy: ${isVmrigError(error) ? error.summary : String(error)}`),
+  });
+  const idle = whenIdle({
+    clock,
+    idleMs: rig.lease.idle,
+    signal: closing.signal,
+    othersWait: () => finder.othersWait(),
+    async rest() {
+      const resting = pool.drain();
+      for (const holding of resting) handedOut.delete(holding);
+      if (resting.length > 0)
+        say(`idle     ${resting.map(({ lease }) => lease.resource).join(", ")}: given back, nobody here needs it now`);
+      await Promise.all(resting.map((holding) => holding.release()));
+    },
+  });
+
+  /** The holding can be had by nobody any more, and its claims are over. */
+  const forget = (holding: Holding): void => {
+    handedOut.delete(holding);
+    for (const [id, claim] of claims) if (claim.holding === holding) claims.delete(id);
+    pool.discard(holding);
   };
 
-  const forget = (made: Holding): void => {
-    holding = undefined;
-    handedOut = undefined;
-    if (current?.holding === made) finish(current);
+  const lose = (holding: Holding): void => {
+    if (closing.signal.aborted || holding.lease.state !== "lost") return;
+    const reason: unknown = holding.lease.signal.reason;
+    forget(holding);
+    if (!isVmrigError(reason) || over !== undefined) return;
+    over = reason;
+    pool.dismiss(reason);
+    for (const listener of listeners) listener(reason);
   };
 
-  /** The claim is over, and the next one has its turn. */
-  const finish = (claim: Claim): void => {
-    current = undefined;
-    void busy.then(claim.done);
-  };
-
-  const handOut = async (id: string, held: Holding): Promise<Grant> => {
-    handedOut = undefined;
+  const handOut = async (claim: Claim, roll: () => ReturnType<Holding["rollBack"]>): Promise<Grant> => {
+    const { holding } = claim;
+    handedOut.delete(holding);
     const started = clock.monotonic();
-    const work = busy.then(() => held.rollBack());
-    busy = work.catch(() => {});
-    const machines = await work;
-    held.lease.assertHeld();
-    say(
-      `rollback ${held.lease.resource}: ${machines.map(({ name }) => name).join(", ")} back at ${held.baseline} in ${ms(clock.monotonic() - started)}`,
-    );
+    const machines = await roll();
+    holding.lease.assertHeld();
+    const names = machines.map(({ name }) => name).join(", ");
+    say(`rollback ${holding.lease.resource}: ${names} back at ${holding.baseline} in ${ms(clock.monotonic() - started)}`);
     const granted: Grant = {
-      claim: id,
-      copy: held.lease.resource,
-      fence: held.lease.fence,
+      claim: claim.id,
+      copy: holding.lease.resource,
+      fence: holding.lease.fence,
       fresh: true,
-      baseline: held.baseline,
+      baseline: holding.baseline,
       guest: rig.driver.guest ?? "linux",
       nonce: randomUUID(),
       machines: machines.map(({ name, lanAddress, target }) => ({ name, lanAddress, target: { ...target } })),
     };
-    if (current?.id === id) handedOut = granted;
+    if (claims.get(claim.id)?.holding === holding) handedOut.set(holding, granted);
     return granted;
   };
 
+  /** Like {@link handOut}; a copy that cannot be brought back is marked and left out, and another one takes its place. */
+  const handOutFit = async (claim: Claim, roll: () => ReturnType<Holding["rollBack"]>, signal: AbortSignal): Promise<Grant> => {
+    try {
+      return await handOut(claim, roll);
+    } catch (error) {
+      const { holding } = claim;
+      if (!isVmrigError(error) || error.code !== "MACHINE_BROKEN" || signal.aborted) throw error;
+      await finder.markBroken(holding, error);
+      handedOut.delete(holding);
+      pool.discard(holding);
+      await holding.release();
+      claim.holding = await pool.take(signal);
+      return handOutFit(claim, () => claim.holding.rollBack(), signal);
+    }
+  };
+
   const find = (id: string): Claim => {
-    if (current?.id === id) return current;
+    const claim = claims.get(id);
+    if (claim !== undefined) return claim;
     throw new VmrigError("LEASE_LOST", { message: `The claim ${id} on rig "${rig.name}" is over: its lease was lost or released.` });
   };
 
   const shutDown = async (): Promise<void> => {
-    closing.abort(new VmrigError("CANCELLED", { message: `The run was ended while it waited for rig "${rig.name}".` }));
-    const held = await holding?.catch(() => undefined);
-    await busy;
-    await held?.release();
-    await (await store?.catch(() => undefined))?.close();
+    const reason = new VmrigError("CANCELLED", { message: `The run was ended while it waited for rig "${rig.name}".` });
+    closing.abort(reason);
+    const left = await pool.close(reason);
+    await Promise.all(left.map((holding) => holding.release()));
+    await idle.ended();
+    await finder.close();
   };
 
   return {
-    welcome: { rig: rig.name, machines: Object.keys(rig.machines), rollback: rig.rollback },
+    welcome: {
+      rig: rig.name,
+      machines: Object.keys(rig.machines),
+      rollback: rig.rollback,
+      copies: rig.copies,
+      onBusy: rig.lease.onBusy,
+    },
 
+    begin() {
+      over = undefined;
+      idle.disturb();
+    },
     async claim(rollback, signal) {
+      if (over !== undefined) throw over;
       const both = signal === undefined ? closing.signal : AbortSignal.any([signal, closing.signal]);
-      const done = await turn(both);
+      idle.disturb();
+      let claim: Claim | undefined;
       try {
-        holding ??= hold(both);
-        holding.catch(() => (holding = undefined));
-        const held = await holding;
-        held.lease.assertHeld();
-        const id = randomUUID();
-        current = { id, holding: held, done };
-        return rollback === "run" && handedOut !== undefined ? { ...handedOut, claim: id, fresh: false } : await handOut(id, held);
+        claim = { id: randomUUID(), holding: await pool.take(both) };
+        claims.set(claim.id, claim);
+        claim.holding.lease.assertHeld();
+        const known = rollback === "run" ? handedOut.get(claim.holding) : undefined;
+        if (known !== undefined) return { ...known, claim: claim.id, fresh: false };
+        const { holding } = claim;
+        return await handOutFit(claim, () => holding.rollBack(), both);
       } catch (error) {
-        // The turn may have been handed on already, when the lease was lost.
-        if (current?.done === done) current = undefined;
-        done();
+        if (claim !== undefined) this.release(claim.id);
+        idle.watch(pool.quiet);
         throw error;
       }
     },
     async rollBack(id) {
-      return handOut(id, find(id).holding);
+      const claim = find(id);
+      return handOutFit(claim, () => claim.holding.rollBack(), closing.signal);
     },
-    broken(id, machine, error) {
-      find(id);
-      // Nobody gets it without a rollback, also where one per run would do.
-      handedOut = undefined;
-      say(`broken   ${machine}: ${error.summary}`);
+    async heal(id, sick) {
+      const claim = find(id);
+      for (const { machine, error } of sick) say(`broken   ${claim.holding.lease.resource} ${machine}: ${error.summary}`);
+      return handOutFit(claim, () => claim.holding.heal(sick), closing.signal);
     },
     release(id) {
-      if (current?.id === id) finish(current);
+      const claim = claims.get(id);
+      if (claim === undefined) return;
+      claims.delete(id);
+      // A rollback under way ends first: until then nobody else may have the machines, nor the lease.
+      void claim.holding.settled().then(() => {
+        pool.give(claim.holding);
+        idle.watch(pool.quiet);
+      });
     },
     lost: (id) => find(id).holding.lease.signal,
+    onOver(callback) {
+      listeners.add(callback);
+      return () => listeners.delete(callback);
+    },
     close: () => (closed ??= shutDown()),
     async [Symbol.asyncDispose]() {
       await this.close();

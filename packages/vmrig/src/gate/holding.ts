@@ -1,14 +1,15 @@
+import { createLadder, type Sick } from "../baseline/ladder.ts";
+import type { RolledBack } from "../baseline/login.ts";
 import { baselineId } from "../baseline/baseline-id.ts";
 import { establishBaseline } from "../baseline/establish.ts";
 import { joinRecipes, type Recipe } from "../baseline/recipe.ts";
-import { rollback, type RolledBack } from "../baseline/rollback.ts";
 import { authority, onEach, type Scene } from "../baseline/scene.ts";
 import type { ResolvedRig } from "../config/schema.ts";
 import type { CopySpec, Fingerprint } from "../driver/driver.ts";
 import type { Lease } from "../lease/lease.ts";
 import type { LeaseStore } from "../lease/lease-store.ts";
 import { infrastructureHash } from "../provision/infrastructure-hash.ts";
-import { readStateStamp } from "../provision/state-stamp.ts";
+import { isStateLocked, readStateStamp } from "../provision/state-stamp.ts";
 import { generateKeyPair } from "../ssh/keys.ts";
 import { stepLine } from "./step-line.ts";
 import { makeRecord, staleness } from "./record.ts";
@@ -23,14 +24,21 @@ export interface HoldingOptions {
   readonly until: AbortSignal;
   /** Addresses that a person allowed to be replaced. */
   readonly allow?: ReadonlySet<string>;
+  /** Called before the lease is handed on. */
+  readonly guard?: () => Promise<void>;
 }
 
 /** A copy that this run holds the lease of, whose machines exist and have their baseline. */
 export interface Holding {
   readonly lease: Lease;
   readonly baseline: string;
+  readonly copy: CopySpec;
   /** All machines back to their baseline. */
   rollBack(): Promise<readonly RolledBack[]>;
+  /** The same, where the last rollback turned out not to have done: by the next stronger step. */
+  heal(sick: readonly Sick[]): Promise<readonly RolledBack[]>;
+  /** Resolves when no rollback is under way. */
+  settled(): Promise<void>;
   /** Lets the machines rest, then hands on the lease. Never throws. */
   release(): Promise<void>;
 }
@@ -57,11 +65,24 @@ export async function makeHolding(options: HoldingOptions): Promise<Holding> {
   const baseline = baselineId({ copy, fingerprint, recipes });
   await establishBaseline(scene, baseline, recipes);
 
+  const ladder = createLadder({ scene, baseline, recipes });
+  /** One at a time, whoever asks. Until it has ended nobody else may have the machines, nor the lease. */
+  let busy: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const done = busy.then(work);
+    busy = done.catch(() => {});
+    return done;
+  };
+
   return {
     lease,
+    copy,
     baseline,
-    rollBack: () => rollback(scene, baseline),
+    rollBack: () => inTurn(() => ladder.rollBack()),
+    heal: (sick) => inTurn(() => ladder.heal(sick)),
+    settled: async () => void (await busy),
     async release() {
+      await busy;
       const { park } = driver;
       if (park !== undefined && lease.state === "held") {
         const farewell = { ...scene, lease };
@@ -69,6 +90,7 @@ export async function makeHolding(options: HoldingOptions): Promise<Holding> {
           // A machine that does not rest is no reason to keep the others waiting; the next holder rolls it back anyway.
         });
       }
+      await options.guard?.();
       await lease.release();
     },
   };
@@ -79,8 +101,13 @@ async function ensureMachines(options: HoldingOptions, warrant: Scene["lease"], 
   const { rig, copy, store, lease, say, allow } = options;
   const { driver } = rig;
   const infrastructure = infrastructureHash(copy, fingerprint);
-  const [record, stamp, inventory] = await Promise.all([store.record(copy.copy), readStateStamp(copy), driver.inspect(copy)]);
-  const stale = staleness(record, { copy, infrastructure, stamp, inventory });
+  const [record, stamp, working, inventory] = await Promise.all([
+    store.record(copy.copy),
+    readStateStamp(copy),
+    isStateLocked(copy),
+    driver.inspect(copy),
+  ]);
+  const stale = staleness(record, { copy, infrastructure, stamp, working, inventory });
   if (stale === undefined) return;
   say(`check    ${copy.copy}: ${stale}; asking Terraform`);
   const { provision } = await import("../provision/provision.ts");

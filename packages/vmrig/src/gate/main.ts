@@ -6,6 +6,7 @@ import { rm } from "node:fs/promises";
 import { systemClock } from "../clock/clock.ts";
 import { asVmrigError } from "../errors/vmrig-error.ts";
 import type { Gate } from "./gate.ts";
+import { LEAVE_MS } from "./leave.ts";
 import { gateOrders } from "./orders.ts";
 import { serveGate, type GateServer } from "./server.ts";
 
@@ -15,9 +16,6 @@ const say = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
 process.stdout.on("error", () => {});
-
-/** Longer than Terraform gets to put its state away. After that the lease runs out by itself, as for a gate that was killed. */
-const LEAVE_MS = 90_000;
 
 let server: GateServer | undefined;
 let opened: Gate | undefined;
@@ -46,13 +44,16 @@ process.on("uncaughtException", (error) => {
 });
 
 const open = async () => {
-  const [{ loadConfig }, { openFolders }, { openGate }] = await Promise.all([
+  const [{ loadConfig }, { openFolders }, { openGate }, { rememberCopies }] = await Promise.all([
     import("../config/load.ts"),
     import("../config/folders.ts"),
     import("./gate.ts"),
+    import("./known-copies.ts"),
   ]);
-  const { rig } = await loadConfig(orders.config);
-  return openGate({ rig, folders: await openFolders(), holder: orders.holder, say });
+  const { config, holder, maxCopies } = orders;
+  const [{ rig }, folders] = await Promise.all([loadConfig(config), openFolders()]);
+  await rememberCopies(folders, config, rig.copies);
+  return openGate({ rig, folders, holder, say, ...(maxCopies !== undefined && { maxCopies }) });
 };
 
 // Not before there is somebody who listens to what may go wrong: a config is somebody else's program.

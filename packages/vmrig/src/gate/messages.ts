@@ -19,8 +19,14 @@ export const request = z.discriminatedUnion("do", [
   z.object({ id: z.number(), do: z.literal("hello") }),
   z.object({ id: z.number(), do: z.literal("claim"), rollback: z.enum(["run", "file", "test"]) }),
   z.object({ id: z.number(), do: z.literal("rollback"), claim: z.string() }),
-  z.object({ id: z.number(), do: z.literal("broken"), claim: z.string(), machine: z.string(), error: errorJson }),
+  z.object({
+    id: z.number(),
+    do: z.literal("heal"),
+    claim: z.string(),
+    sick: z.array(z.object({ machine: z.string(), error: errorJson })),
+  }),
   z.object({ id: z.number(), do: z.literal("release"), claim: z.string() }),
+  z.object({ id: z.number(), do: z.literal("begin") }),
 ]);
 export type Request = z.infer<typeof request>;
 type DistributedOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
@@ -30,6 +36,7 @@ export const answer = z.union([
   z.object({ id: z.number(), ok: z.unknown() }),
   z.object({ id: z.number(), error: errorJson }),
   z.object({ notice: z.literal("lost"), claim: z.string(), error: errorJson }),
+  z.object({ notice: z.literal("over"), error: errorJson }),
 ]);
 export type Answer = z.infer<typeof answer>;
 
@@ -37,6 +44,8 @@ export const welcome = z.object({
   rig: z.string(),
   machines: z.array(z.string()),
   rollback: z.enum(["run", "file", "test"]),
+  copies: z.number(),
+  onBusy: z.enum(["wait", "fail", "skip"]),
 });
 /** What a worker must know of the rig before it leases anything. */
 export type Welcome = z.infer<typeof welcome>;

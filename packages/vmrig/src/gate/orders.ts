@@ -6,6 +6,8 @@ export const gateOrders = z.object({
   socket: z.string(),
   /** Path of the config. */
   config: z.string(),
+  /** How many copies the runner can use at once. */
+  maxCopies: z.number().exactOptional(),
   holder: z.object({ who: z.string(), host: z.string(), command: z.string(), session: z.string() }),
 });
 export type GateOrders = z.infer<typeof gateOrders>;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { CopySpec, Inventory, MachineStatus } from "../driver/driver.ts";
-import { makeRecord, staleness } from "./record.ts";
+import { brokenMark, makeRecord, staleness } from "./record.ts";
 
 const stamp = { lineage: "l-1", serial: 3, owner: "o-1" };
 const machine = (name: string, changes: Partial<MachineStatus> = {}): MachineStatus => ({
@@ -24,7 +24,7 @@ const copy: CopySpec = {
   ],
 };
 const inventory: Inventory = { machines: [machine("pc1"), machine("pc2")] };
-const now = { copy, infrastructure: "hash", stamp, inventory };
+const now = { copy, infrastructure: "hash", stamp, working: false, inventory };
 const record: unknown = JSON.parse(JSON.stringify(makeRecord("hash", stamp, inventory)));
 const pc2 = (changes: Partial<MachineStatus>): typeof now => ({
   ...now,
@@ -45,6 +45,7 @@ test.each<[string, unknown, Parameters<typeof staleness>[1]]>([
   ["there is no record of it", { ...(record as object), version: 2 }, now],
   ["the config asks for other machines", record, { ...now, infrastructure: "other" }],
   ["its Terraform state is gone", record, { ...now, stamp: undefined }],
+  ["a Terraform works on its state, or was killed while it did", record, { ...now, working: true }],
   ["its Terraform state changed", record, { ...now, stamp: { ...stamp, serial: 4 } }],
   ["its Terraform state changed", record, { ...now, stamp: { ...stamp, lineage: "l-2" } }],
   ["there are other machines than the config names", record, { ...now, inventory: { machines: [...inventory.machines, machine("pc3")] } }],
@@ -62,4 +63,12 @@ test("a machine whose host key nobody knows has another one", () => {
   const machines = [machine("pc1"), without];
   expect(staleness(record, { ...now, inventory: { machines } })).toBe("pc2 has another host key");
   expect(staleness(makeRecord("hash", stamp, { machines }), { ...now, inventory: { machines } })).toBe("pc2 has another host key");
+});
+
+test("a broken mark is found beside a record, and without one", () => {
+  const broken = { summary: "pc1 of pcs-1 cannot be brought back to its baseline.", at: 1_700_000_000_000 };
+  expect(brokenMark({ ...(record as object), broken })).toEqual(broken);
+  expect(brokenMark({ broken })).toEqual(broken);
+  expect(brokenMark(record)).toBeUndefined();
+  expect(brokenMark(undefined)).toBeUndefined();
 });

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
 import { test as base, vi } from "vitest";
-import { proven } from "../baseline/proof.ts";
+import { prove } from "../baseline/proof.ts";
 import { copySpec } from "../config/copy-spec.ts";
 import type { Folders } from "../config/folders.ts";
 import { rigSchema, type ResolvedRig, type RigConfig } from "../config/schema.ts";
@@ -108,7 +108,8 @@ export async function on({ machines, baseline, guest, nonce }: Grant, name: stri
   const target = machines.find((machine) => machine.name === name)?.target;
   if (target === undefined) throw new Error(`${name} was not granted`);
   await using connection = await dial(target, { name });
-  const result = await proven(connection, { machine: name, baseline, guest, nonce }).exec(line);
+  await prove(connection, { machine: name, baseline, guest, nonce });
+  const result = await connection.exec(line);
   if (result.exitCode !== 0) throw new Error(`\`${line}\` exited with ${result.exitCode}: ${result.stderr.toString("utf8")}`);
   return result.stdout.toString("utf8").trim();
 }

@@ -24,9 +24,17 @@ test("carries every call to the gate, and every answer back", async () => {
   expect(await client.hello()).toEqual(gate.welcome);
   expect(await client.claim("file")).toEqual(grantOf("claim-1"));
   expect(await client.rollBack("claim-1")).toEqual({ ...grantOf("claim-1"), nonce: "another" });
-  await client.broken("claim-1", "pc1", new VmrigError("ROLLBACK_FAILED", { message: "No.", details: ["a fact"] }));
+  const error = new VmrigError("ROLLBACK_FAILED", { message: "No.", details: ["a fact"] });
+  expect(await client.heal("claim-1", [{ machine: "pc1", error }])).toEqual({ ...grantOf("claim-1"), nonce: "healed" });
   await client.release("claim-1");
-  expect(gate.asked).toEqual(["claim file", "rollback claim-1", "broken claim-1 pc1: ROLLBACK_FAILED No.\n  a fact", "release claim-1"]);
+  await client.begin();
+  expect(gate.asked).toEqual([
+    "claim file",
+    "rollback claim-1",
+    "heal claim-1 pc1: ROLLBACK_FAILED No.\n  a fact",
+    "release claim-1",
+    "begin",
+  ]);
 });
 
 test("answers whoever asks first, first: a claim that waits holds up nobody else", async () => {
@@ -202,11 +210,13 @@ test.each([
 });
 
 test("takes requests in whatever pieces they come", async () => {
-  const { send, next } = await (await serve(Promise.resolve(paperGate()))).raw();
-  const text = Buffer.from(`${JSON.stringify({ id: 1, do: "rollback", claim: "€𝄞" })}\n${JSON.stringify({ id: 2, do: "hello" })}\n`);
+  const gate = paperGate();
+  const { send, next } = await (await serve(Promise.resolve(gate))).raw();
+  const text = Buffer.from(`${JSON.stringify({ id: 1, do: "release", claim: "€𝄞" })}\n${JSON.stringify({ id: 2, do: "hello" })}\n`);
   for (const byte of text) send(Uint8Array.of(byte));
   const answers = [await next(), await next()];
-  expect(answers).toContainEqual({ id: 1, ok: expect.objectContaining({ claim: "€𝄞" }) });
+  expect(answers).toContainEqual({ id: 1, ok: null });
+  expect(gate.asked).toEqual(["release €𝄞"]);
   expect(answers).toContainEqual({ id: 2, ok: expect.objectContaining({ rig: "pcs" }) });
 });
 
@@ -235,4 +245,16 @@ test("many claims on one lease leave no listeners behind", async () => {
   expect(getEventListeners(lease.signal, "abort")).toHaveLength(1);
   await client.release(claim);
   expect(getEventListeners(lease.signal, "abort")).toHaveLength(0);
+});
+
+test("every client is told when the run is over before its end", async () => {
+  const gate = paperGate();
+  const { client } = await serve(Promise.resolve(gate));
+  const told: string[] = [];
+  const clients = [await client(), await client()];
+  for (const each of clients) each.onOver((reason) => told.push(reason.message));
+  for (const each of clients) await each.hello();
+  gate.end(new VmrigError("LEASE_LOST", { message: "Somebody took it." }));
+  for (const each of clients) await each.hello();
+  expect(told).toEqual(["Somebody took it.", "Somebody took it."]);
 });

@@ -4,7 +4,7 @@ import { fromErrorJson, toErrorJson } from "../errors/error-json.ts";
 import { asVmrigError, VmrigError } from "../errors/vmrig-error.ts";
 import type { Gate } from "./gate.ts";
 import { onJsonLine, sendJson } from "./lines.ts";
-import { request, type Answer, type Request } from "./messages.ts";
+import { request, type Answer, type Grant, type Request } from "./messages.ts";
 
 export interface GateServer {
   /** Takes no more clients and ends the connections. The gate itself stays open. */
@@ -46,12 +46,19 @@ function serveClient(socket: Socket, gate: Promise<Gate>, gone: () => void): voi
       opened.release(granted.claim);
       throw left.signal.reason;
     }
-    const lost = opened.lost(granted.claim);
+    return guarded(opened, granted);
+  };
+
+  /** Tells the client when the lease of its claim is lost. Another copy may have taken the place of the one it had. */
+  const guarded = (opened: Gate, granted: Grant): Grant => {
+    const { claim: id } = granted;
+    claims.get(id)?.abort();
+    const lost = opened.lost(id);
     const over = new AbortController();
-    claims.set(granted.claim, over);
+    claims.set(id, over);
     const tell = (): void => {
-      claims.delete(granted.claim);
-      say({ notice: "lost", claim: granted.claim, error: toErrorJson(asVmrigError(lost.reason)) });
+      claims.delete(id);
+      say({ notice: "lost", claim: id, error: toErrorJson(asVmrigError(lost.reason)) });
     };
     lost.addEventListener("abort", tell, { once: true, signal: over.signal });
     return granted;
@@ -71,14 +78,25 @@ function serveClient(socket: Socket, gate: Promise<Gate>, gone: () => void): voi
       case "claim":
         return claim(message.rollback);
       case "rollback":
-        return opened.rollBack(message.claim);
-      case "broken":
-        return opened.broken(message.claim, message.machine, fromErrorJson(message.error));
+        return guarded(opened, await opened.rollBack(message.claim));
+      case "heal": {
+        const sick = message.sick.map(({ machine, error }) => ({ machine, error: fromErrorJson(error) }));
+        return guarded(opened, await opened.heal(message.claim, sick));
+      }
+      case "begin":
+        return opened.begin();
       case "release":
         return release(opened, message.claim);
     }
   };
 
+  void gate.then(
+    (opened) => {
+      const stop = opened.onOver((reason) => say({ notice: "over", error: toErrorJson(reason) }));
+      left.signal.addEventListener("abort", stop, { once: true });
+    },
+    () => {},
+  );
   onJsonLine(socket, (value) => {
     const message = request.parse(value);
     handle(message).then(

@@ -34,6 +34,8 @@ export function grantOf(claim: string): Grant {
 export interface PaperGate extends Gate {
   readonly asked: string[];
   readonly leases: Map<string, AbortController>;
+  /** The run is over before its end. */
+  end(reason: VmrigError): void;
   /** Every claim waits for it. */
   line: Promise<void>;
 }
@@ -41,11 +43,12 @@ export interface PaperGate extends Gate {
 export function paperGate(): PaperGate {
   const asked: string[] = [];
   const leases = new Map<string, AbortController>();
+  const overs = new Set<(reason: VmrigError) => void>();
   const gate: PaperGate = {
     asked,
     leases,
     line: Promise.resolve(),
-    welcome: { rig: "pcs", machines: ["pc1"], rollback: "file" },
+    welcome: { rig: "pcs", machines: ["pc1"], rollback: "file", copies: 1, onBusy: "wait" },
     async claim(rollback, signal) {
       const id = `claim-${leases.size + 1}`;
       leases.set(id, new AbortController());
@@ -58,9 +61,16 @@ export function paperGate(): PaperGate {
       asked.push(`rollback ${id}`);
       return { ...grantOf(id), nonce: "another" };
     },
-    broken(id, machine, error) {
-      asked.push(`broken ${id} ${machine}: ${error.code} ${error.message}`);
+    begin: () => void asked.push("begin"),
+    async heal(id, sick) {
+      for (const { machine, error } of sick) asked.push(`heal ${id} ${machine}: ${error.code} ${error.message}`);
+      return { ...grantOf(id), nonce: "healed" };
     },
+    onOver(callback) {
+      overs.add(callback);
+      return () => overs.delete(callback);
+    },
+    end: (reason) => overs.forEach((callback) => callback(reason)),
     release(id) {
       asked.push(`release ${id}`);
     },

@@ -15,6 +15,7 @@ const RIG = `export default { name: "pcs", driver: { name: "none", declare() {} 
 async function home(config: string | undefined = RIG): Promise<string> {
   const root = await realpath(await tempFolder());
   vi.stubEnv("VMRIG_HOME", join(root, "home"));
+  vi.stubEnv("VMRIG_CACHE", join(root, "cache"));
   const { runtime } = await openFolders();
   onTestFinished(async () => {
     vi.unstubAllEnvs();
@@ -59,7 +60,7 @@ async function ended(pid: number | undefined): Promise<void> {
 test("serves the rig of the config, and is gone when it is closed, with its socket", async () => {
   const { socket, pid, close } = await spawn(await home());
   const client = await connectGate(socket);
-  expect(await client.hello()).toEqual({ rig: "pcs", machines: ["pc1", "pc2"], rollback: "test" });
+  expect(await client.hello()).toEqual({ rig: "pcs", machines: ["pc1", "pc2"], rollback: "test", copies: 1, onBusy: "wait" });
   await close();
   expect(lives(pid)).toBe(false);
   expect(await readdir(dirname(socket))).toEqual([]);
@@ -108,6 +109,29 @@ test("is gone when it is closed, also while the config loads for ever", async ()
   await close();
   expect(lives(pid)).toBe(false);
   expect(existsSync(socket)).toBe(false);
+});
+
+test("is gone when it is closed, also when the config keeps it busy for ever", async () => {
+  const { pid, close, lines } = await spawn(await home(`console.log("busy");\nfor (;;);\n`), { leaveMs: 200 });
+  await vi.waitUntil(() => lines.includes("busy"), { timeout: 20_000 });
+  await close();
+  expect(lives(pid)).toBe(false);
+});
+
+test("how many copies a config has is asked once, and again when it was changed", async () => {
+  const config = await home(RIG.replace("machines", "copies: 3, machines"));
+  const first = await spawn(config);
+  expect(await first.copies()).toBe(3);
+  const known = await spawn(config);
+  await (await known.control()).hello();
+  process.kill(known.pid as number, "SIGKILL");
+  expect(await known.copies()).toBe(3);
+  await writeFile(config, RIG.replace("machines", "copies: 2, machines"));
+  expect(await (await spawn(config)).copies()).toBe(2);
+});
+
+test("a config that cannot be loaded has one copy, as far as workers go", async () => {
+  expect(await (await spawn(await home("export default {};\n"))).copies()).toBe(1);
 });
 
 test("what the config prints comes out as lines of the gate, the last ones too", async () => {

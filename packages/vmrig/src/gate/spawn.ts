@@ -6,19 +6,26 @@ import { hostname } from "node:os";
 import { basename, extname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { systemClock } from "../clock/clock.ts";
 import { openFolders } from "../config/folders.ts";
 import { ownName } from "../lease/own-name.ts";
 import { describeThrown } from "../errors/thrown.ts";
+import type { GateClient } from "./client.ts";
+import { recallCopies } from "./known-copies.ts";
+import { LEAVE_MS } from "./leave.ts";
 import type { GateOrders } from "./orders.ts";
+import { inTime } from "../wait/in-time.ts";
 
 export interface SpawnGateOptions {
   /** Absolute path of the config. */
   readonly config: string;
+  /** How many copies the runner can use at once. @defaultValue as many as the config has */
+  readonly maxCopies?: number;
   /** What runs, as others in line see it. @defaultValue this process' own command line */
   readonly command?: string;
   /** Gets the gate's lines. */
   readonly onLine: (line: string) => void;
+  /** How long the gate gets to release everything, before it is killed. @defaultValue 95000 */
+  readonly leaveMs?: number;
   /** The gate ended although nobody closed it. */
   readonly onDeath?: (how: string) => void;
 }
@@ -28,6 +35,10 @@ export interface GateProcess {
   /** Where workers reach it. */
   readonly socket: string;
   readonly pid: number | undefined;
+  /** How many copies the config has, as far as it is known or can be found out; 1 when the config cannot be loaded. */
+  copies(): Promise<number>;
+  /** The runner's own connection. @throws VmrigError `GATE_LOST` when the gate does not listen */
+  control(): Promise<GateClient>;
   /** Releases everything; resolves when the process is gone. */
   close(): Promise<void>;
 }
@@ -43,7 +54,8 @@ export async function spawnGate(options: SpawnGateOptions): Promise<GateProcess>
   const session = randomBytes(4).toString("hex");
   const socket = join(folders.runtime, `gate-${session}`);
   const holder = { who: ownName(), host: hostname(), command: options.command ?? ownCommand(), session };
-  const orders: GateOrders = { socket, config: options.config, holder };
+  const { config, maxCopies } = options;
+  const orders: GateOrders = { socket, config, holder, ...(maxCopies !== undefined && { maxCopies }) };
   const child = spawn(process.execPath, [MAIN], {
     stdio: ["pipe", "pipe", "pipe"],
     env: { ...process.env, VMRIG_GATE: JSON.stringify(orders) },
@@ -65,18 +77,33 @@ export async function spawnGate(options: SpawnGateOptions): Promise<GateProcess>
   // Neither the process nor its pipes keep the runner alive.
   child.unref();
   for (const pipe of [child.stdin, child.stdout, child.stderr]) if (pipe instanceof Socket) pipe.unref();
+  let connected: Promise<GateClient> | undefined;
+  // Loaded late: it brings the checks of all messages along, and most runs do well without it for a while.
+  const control = (): Promise<GateClient> => (connected ??= import("./client.ts").then(({ connectGate }) => connectGate(socket)));
   return {
     socket,
     pid: child.pid,
+    async copies() {
+      const known = await recallCopies(folders, config);
+      if (known !== undefined) return known;
+      const client = await control().catch(() => undefined);
+      return (await client?.hello().catch(() => undefined))?.copies ?? 1;
+    },
+    control,
     async close() {
       closing = true;
+      connected?.then((client) => client.close()).catch(() => {});
       child.ref();
       child.stdin.end();
-      await exited;
+      await inTime(exited, { timeoutMs: options.leaveMs ?? LEAVE_MS + 5_000, late: () => new Error("the gate does not leave") }).catch(
+        () => {
+          // Kept busy by something that never lets go. Its leases run out by themselves.
+          child.kill("SIGKILL");
+          return exited;
+        },
+      );
       // Its last lines. Not for long: what it started may have inherited the pipe.
-      const enough = new AbortController();
-      await Promise.race([drained, systemClock.sleep(DRAIN_MS, enough.signal).catch(() => {})]);
-      enough.abort();
+      await inTime(drained, { timeoutMs: DRAIN_MS, late: () => new Error("something holds its output") }).catch(() => {});
     },
   };
 }

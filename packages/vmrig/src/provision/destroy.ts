@@ -20,12 +20,7 @@ export interface DestroyOptions extends SurveyOptions {
  */
 export async function destroy(options: DestroyOptions): Promise<{ readonly destroyed: string[] }> {
   const { driver, copy, warrant, confirm, say } = options;
-  if (confirm !== copy.rig) {
-    throw new VmrigError("CONFIRMATION_MISSING", {
-      message: `Destroying "${copy.copy}" needs the name of its rig typed out, and got ${JSON.stringify(confirm)}; nothing was touched.`,
-      hint: `vmrig destroy ${copy.rig}`,
-    });
-  }
+  requireConfirmation(confirm, copy.rig);
   const surveyed = await survey(options);
   const destroyed = await destroyState(options, surveyed);
 
@@ -36,6 +31,15 @@ export async function destroy(options: DestroyOptions): Promise<{ readonly destr
     if (!surveyed.state?.resources.some((resource) => resource.name === name)) destroyed.push(name);
   }
   return { destroyed };
+}
+
+/** @throws VmrigError `CONFIRMATION_MISSING` */
+export function requireConfirmation(typed: string, rig: string): void {
+  if (typed === rig) return;
+  throw new VmrigError("CONFIRMATION_MISSING", {
+    message: `Destroying "${rig}" needs its name typed out, and got ${JSON.stringify(typed)}; nothing was touched.`,
+    hint: `vmrig destroy ${rig}`,
+  });
 }
 
 async function destroyState(options: DestroyOptions, surveyed: Survey): Promise<string[]> {

@@ -1,3 +1,4 @@
+import { access } from "node:fs/promises";
 import type { CopySpec } from "../driver/driver.ts";
 import { stateFiles } from "./state-files.ts";
 import { readState } from "./state.ts";
@@ -22,4 +23,12 @@ export async function readStateStamp(copy: CopySpec): Promise<StateStamp | undef
   const state = await readState(stateFiles(copy).state);
   if (state?.owner === undefined) return undefined;
   return { lineage: state.lineage, serial: state.serial, owner: state.owner };
+}
+
+/** Whether a Terraform works on the copy's state, or was killed while it did. One that outlived its gate may still make machines. */
+export async function isStateLocked(copy: CopySpec): Promise<boolean> {
+  return access(stateFiles(copy).lockInfo).then(
+    () => true,
+    () => false,
+  );
 }

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { access } from "node:fs/promises";
 import type { CopySpec, Driver, Fingerprint, Inventory } from "../driver/driver.ts";
 import { openStack } from "./stack.ts";
 import type { StateFiles } from "./state-files.ts";
+import { isStateLocked } from "./state-stamp.ts";
 import { openStateFolder } from "./state-folder.ts";
 import { readState, type State } from "./state.ts";
 import { findTerraform, type TerraformBinary } from "./terraform-binary.ts";
@@ -45,12 +45,8 @@ export async function survey(options: SurveyOptions): Promise<Survey> {
  * cannot be compared. Only Terraform can tell whether the lock that it left is still held: a plan of no consequence waits for it.
  */
 async function outlast(options: SurveyOptions & { readonly files: StateFiles; readonly terraform: TerraformBinary }): Promise<void> {
-  const { files, copy, say } = options;
-  try {
-    await access(files.lockInfo);
-  } catch {
-    return;
-  }
+  const { copy, say } = options;
+  if (!(await isStateLocked(copy))) return;
   say(`state: waiting for the Terraform of an earlier run of ${copy.copy} to finish`);
   // Any owner will do: the state is not read, because the other may just be writing it, and the plan is thrown away.
   const stack = await openStack({ ...options, owner: randomUUID() });

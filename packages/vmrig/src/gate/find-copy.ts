@@ -1,0 +1,103 @@
+import { copySpec } from "../config/copy-spec.ts";
+import type { CopySpec } from "../driver/driver.ts";
+import { VmrigError } from "../errors/vmrig-error.ts";
+import type { Clock } from "../clock/clock.ts";
+import type { LeaseStore } from "../lease/lease-store.ts";
+import { systemClock } from "../clock/clock.ts";
+import type { GateOptions } from "./gate.ts";
+import { makeHolding, type Holding } from "./holding.ts";
+import { leaseCopy } from "./lease-copy.ts";
+import { brokenMark, type BrokenMark } from "./record.ts";
+import { openStore } from "./store.ts";
+import { guardStore } from "./one-store.ts";
+
+export interface CopyFinderOptions extends GateOptions {
+  /** Ends what is under way, Terraform too, when the run is over before the machines are ready. */
+  readonly until: AbortSignal;
+}
+
+/** Where a run gets its copies from. */
+export interface CopyFinder {
+  /** Waits in line for a copy that is fit, and makes it ready. `extra` when this run has one already: whoever has none goes first. */
+  find(extra: boolean, signal: AbortSignal): Promise<Holding>;
+  /** From now on nobody gets the copy, until a person has mended it. */
+  markBroken(holding: Holding, error: VmrigError): Promise<void>;
+  /** Whether somebody else waits for a copy of the rig. */
+  othersWait(): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+export function copyFinder(options: CopyFinderOptions): CopyFinder {
+  const { rig, folders, holder, say, only, until, allow, clock = systemClock } = options;
+  let store: Promise<LeaseStore> | undefined;
+  /** Opened when the first copy is asked for, and once more when that failed. */
+  const open = (): Promise<LeaseStore> => {
+    store ??= openStore(rig, folders);
+    store.catch(() => (store = undefined));
+    return store;
+  };
+
+  return {
+    async find(extra, signal) {
+      const copies = await Promise.all(Array.from({ length: rig.copies }, (_, index) => copySpec(rig, index + 1, folders)));
+      const opened = await open();
+      const accept = only === undefined ? await fitCopies(opened, copies, say) : [only];
+      const asked = clock.monotonic();
+      const lease = await leaseCopy({ rig, copies: copies.map(({ copy }) => copy), accept, extra, store: opened, holder, signal, say });
+      const leased = clock.monotonic();
+      const copy = copies.find((candidate) => candidate.copy === lease.resource) as CopySpec;
+      try {
+        const guard = rig.driver.locality === "this-computer" && "id" in opened ? await guardStore(copy, opened as never) : undefined;
+        const holding = await makeHolding({
+          rig,
+          copy,
+          store: opened,
+          lease,
+          say,
+          until,
+          ...(allow && { allow }),
+          ...(guard && { guard }),
+        });
+        lease.assertHeld();
+        say(`lease    ${copy.copy}: leased in ${took(clock, asked, leased)}, checked in ${took(clock, leased)}`);
+        return holding;
+      } catch (error) {
+        await lease.release();
+        throw error;
+      }
+    },
+    async markBroken({ lease, copy }, error) {
+      say(`broken   ${copy.copy}: left out from now on; ${error.summary}`);
+      const known = await (await open()).record(copy.copy);
+      await (await open()).saveRecord(lease, { ...(known as object | undefined), broken: { summary: error.summary, at: clock.wall() } });
+    },
+    async othersWait() {
+      const { line } = await (await open()).view(`${rig.name}-1`);
+      return line.length > 0;
+    },
+    async close() {
+      await (await store?.catch(() => undefined))?.close();
+    },
+  };
+}
+
+/** @throws VmrigError `RIG_BROKEN` when there is none */
+async function fitCopies(store: LeaseStore, copies: readonly CopySpec[], say: (line: string) => void): Promise<string[]> {
+  const marks = await Promise.all(copies.map(async ({ copy }) => [copy, brokenMark(await store.record(copy))] as const));
+  const broken = marks.filter((mark): mark is readonly [string, BrokenMark] => mark[1] !== undefined);
+  const reasons = broken.map(([copy, { summary, at }]) => `${copy}: ${summary} (${new Date(at).toISOString()})`);
+  if (broken.length < copies.length) {
+    for (const reason of reasons) say(`broken   left out: ${reason}`);
+    return marks.flatMap(([copy, mark]) => (mark === undefined ? [copy] : []));
+  }
+  throw new VmrigError("RIG_BROKEN", {
+    message: `No copy of rig "${copies[0]?.rig}" is fit for use.`,
+    details: reasons,
+    hint: "mend it by hand: `vmrig up --copy NAME`, with --allow ADDRESS for machines that must be replaced",
+  });
+}
+
+function took(clock: Clock, from: number, to = clock.monotonic()): string {
+  const ms = to - from;
+  return ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`;
+}

@@ -1,0 +1,47 @@
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import type { CopySpec } from "../driver/driver.ts";
+import { VmrigError } from "../errors/vmrig-error.ts";
+import { isRunning } from "../lease/start-lock.ts";
+
+/** Who has leased a copy, and through which Redis. */
+const note = z.object({ store: z.string(), shown: z.string(), pid: z.number() });
+
+/**
+ * Two Redises know nothing of each other: of two terminals that lease the same machines of this computer through different ones, both would
+ * be told that they have them. So whoever leases a copy whose machines live here writes down through which Redis, beside the machines.
+ *
+ * The fences of both follow the clock, so that machines would refuse the older holder in any case; this says why, and spares it.
+ *
+ * @returns takes the note away
+ * @throws VmrigError `REDIS_SPLIT` while a living process holds the copy through another Redis
+ */
+export async function guardStore(
+  { copy, folder }: CopySpec,
+  store: { readonly id: string; readonly shown: string },
+): Promise<() => Promise<void>> {
+  const path = join(folder, "leased-through.json");
+  const other = await read(path);
+  if (other !== undefined && other.store !== store.id && other.pid !== process.pid && isRunning(other.pid)) {
+    throw new VmrigError("REDIS_SPLIT", {
+      message: `The machines of ${copy} are leased through another Redis, by process ${other.pid}.`,
+      details: [`it uses   ${other.shown}`, `this one  ${store.shown}`],
+      hint: "use the same Redis everywhere: compare `redis.url` and VMRIG_REDIS_URL of both",
+    });
+  }
+  const mine = `${path}.${process.pid}`;
+  await writeFile(mine, JSON.stringify({ store: store.id, shown: store.shown, pid: process.pid }), { mode: 0o600 });
+  await rename(mine, path);
+  return async () => {
+    if ((await read(path))?.pid === process.pid) await rm(path, { force: true });
+  };
+}
+
+async function read(path: string): Promise<z.infer<typeof note> | undefined> {
+  try {
+    return note.parse(JSON.parse(await readFile(path, "utf8")));
+  } catch {
+    return undefined; // nobody holds it, or the note was cut off
+  }
+}
