@@ -150,7 +150,13 @@ export function openGate(options: GateOptions): Gate {
       handedOut.delete(holding);
       pool.discard(holding);
       await holding.release();
-      claim.holding = await pool.take(signal);
+      const other = await pool.take(signal);
+      if (claims.get(claim.id) !== claim) {
+        // Whoever asked is gone.
+        pool.give(other);
+        throw error;
+      }
+      claim.holding = other;
       return handOutFit(claim, () => claim.holding.rollBack(), signal);
     }
   };

@@ -12,7 +12,7 @@ import { infrastructureHash } from "../provision/infrastructure-hash.ts";
 import { isStateLocked, readStateStamp } from "../provision/state-stamp.ts";
 import { generateKeyPair } from "../ssh/keys.ts";
 import { stepLine } from "./step-line.ts";
-import { makeRecord, staleness } from "./record.ts";
+import { brokenMark, makeRecord, staleness } from "./record.ts";
 
 export interface HoldingOptions {
   readonly rig: ResolvedRig;
@@ -117,6 +117,7 @@ async function ensureMachines(options: HoldingOptions, warrant: Scene["lease"], 
     fingerprint,
     warrant,
     say: (line) => say(stepLine(line)),
+    replaceAllowed: brokenMark(record) !== undefined,
     ...(allow && { allow }),
   });
   await store.saveRecord(lease, makeRecord(infrastructure, provisioned.stamp, await driver.inspect(copy)));

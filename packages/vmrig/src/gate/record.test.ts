@@ -44,6 +44,8 @@ test.each<[string, unknown, Parameters<typeof staleness>[1]]>([
   ["there is no record of it", "garbage", now],
   ["there is no record of it", { ...(record as object), version: 2 }, now],
   ["the config asks for other machines", record, { ...now, infrastructure: "other" }],
+  ["it was found broken", { ...(record as object), broken: { summary: "gone", at: 1 } }, now],
+  ["it was found broken", { broken: { summary: "gone", at: 1 } }, now],
   ["its Terraform state is gone", record, { ...now, stamp: undefined }],
   ["a Terraform works on its state, or was killed while it did", record, { ...now, working: true }],
   ["its Terraform state changed", record, { ...now, stamp: { ...stamp, serial: 4 } }],

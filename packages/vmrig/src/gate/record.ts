@@ -42,6 +42,7 @@ export function staleness(
   },
 ): string | undefined {
   const parsed = copyRecord.safeParse(record);
+  if (brokenMark(record) !== undefined) return "it was found broken";
   if (!parsed.success) return "there is no record of it";
   const { infrastructure, stamp, hostKeys } = parsed.data;
   if (infrastructure !== now.infrastructure) return "the config asks for other machines";

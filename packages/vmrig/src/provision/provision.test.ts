@@ -33,6 +33,14 @@ test("updates the state in place when only a resource's input changed", async ({
   expect(await scene.provision()).toMatchObject({ updated: [PC1, PC2], replaced: [] });
 });
 
+test("replaces a machine of a broken copy on a person's word, and no other", async ({ scene }) => {
+  await scene.provision();
+
+  expect(await scene.provision({ allow: new Set([PC1]) })).toMatchObject({ replaced: [] });
+  expect(await scene.provision({ replaceAllowed: true })).toMatchObject({ replaced: [] });
+  expect(await scene.provision({ allow: new Set([PC1]), replaceAllowed: true })).toMatchObject({ created: [], replaced: [PC1] });
+});
+
 test("adds a machine to those that exist", async ({ scene }) => {
   const { stamp } = await scene.provision();
   scene.copy = { ...scene.copy, machines: [...scene.copy.machines, machine("pc-3")] };

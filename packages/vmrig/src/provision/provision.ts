@@ -11,6 +11,8 @@ import { survey, type Survey, type SurveyOptions } from "./survey.ts";
 export interface ProvisionOptions extends SurveyOptions {
   /** Addresses that a person allowed to be replaced or deleted. @defaultValue none */
   readonly allow?: ReadonlySet<string>;
+  /** Machines in `allow` are replaced although they seem fine: their copy was found broken. @defaultValue false */
+  readonly replaceAllowed?: boolean;
 }
 
 /** Addresses (`terraform_data.pc1`) by what happened to them. All empty: nothing had to be done. */
@@ -30,14 +32,15 @@ export interface Provisioned extends Changes {
  * @throws the reason of `warrant.signal`, after Terraform has saved its state
  */
 export async function provision(options: ProvisionOptions): Promise<Provisioned> {
-  const { copy, say, allow = new Set() } = options;
+  const { copy, say, allow = new Set(), replaceAllowed = false } = options;
   const surveyed = await survey(options);
   const { state, inventory } = surveyed;
   await refuseLostState({ copy, ...surveyed });
   const vanished = vanishedAddresses(copy, state, inventory);
 
   const stack = await openStack({ ...options, ...surveyed, owner: state?.owner ?? randomUUID() });
-  await using saved = await stack.plan([...vanished].filter((address) => allow.has(address)).map((address) => `-replace=${address}`));
+  const replaced = replaceAllowed ? allow : [...vanished].filter((address) => allow.has(address));
+  await using saved = await stack.plan([...replaced].map((address) => `-replace=${address}`));
   const verdict = judgePlan(saved.plan, { allow, vanished });
   if (!verdict.ok) throw planRefused(copy.copy, verdict.refused);
 
