@@ -61,8 +61,8 @@ async function start(vitest: Vitest, config: string, maxCopies: number | undefin
     (client) =>
       client.onOver((reason) => {
         say(`over     ${reason.summary}`);
-        // One error for the run, and no test that runs on without its machines.
-        vitest.state.catchError(reason, "vmrig");
+        // One error for the run, and no test that runs on without its machines. What was called off is none: a test has failed before.
+        if (reason.code !== "CANCELLED") vitest.state.catchError(reason, "vmrig");
         void vitest.cancelCurrentRun("test-failure");
       }),
     () => {}, // whoever claims machines is told why

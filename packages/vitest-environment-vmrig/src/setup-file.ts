@@ -1,4 +1,4 @@
-import { aroundAll, aroundEach } from "vitest";
+import { aroundAll, aroundEach, type RunnerTask } from "vitest";
 import { isVmrigError, type VmrigError } from "vmrig";
 import { claimMachines, type Claim } from "vmrig/worker";
 import { fileOptions } from "./environment.ts";
@@ -15,8 +15,8 @@ let untouched = false;
 /** Why the tests of this file are skipped. */
 let skipped: VmrigError | undefined;
 
-/** Not by Vitest's own counts: it counts a repetition only when the hooks around it have begun. */
-const attempted = new WeakSet<object>();
+/** The tests of this file, as far as they had their turn. */
+const ran = new Set<RunnerTask>();
 
 aroundAll(async (runSuite) => {
   const client = await gateClient();
@@ -33,7 +33,7 @@ aroundAll(async (runSuite) => {
     await runSuite();
   } finally {
     delete worker().claim;
-    await claim.release();
+    await claim.release([...ran].some((task) => task.result?.state === "fail"));
   }
 }, CLAIM_MS);
 
@@ -41,8 +41,9 @@ aroundEach(async (runTest, { task, skip }) => {
   if (skipped !== undefined) skip(skipped.summary);
   const { claim } = worker();
   if (claim === undefined) throw new Error("vmrig: a test runs outside of its file's claim");
-  const again = attempted.has(task);
-  attempted.add(task);
+  // Not by Vitest's own counts: it counts a repetition only when the hooks around it have begun.
+  const again = ran.has(task);
+  ran.add(task);
   const policy = task.meta.vmrig?.rollback ?? fileOptions().rollback ?? (await (await gateClient()).hello()).rollback;
   if (!untouched && (policy === "test" || again)) await claim.rollBack();
   untouched = false;

@@ -93,6 +93,11 @@ export const ON_BUSY = ["wait", "fail", "skip"] as const;
 /** What a run does when all copies are held by others: wait in line, fail at once, or skip the tests that need machines. */
 export type OnBusy = (typeof ON_BUSY)[number];
 
+export const KEEP = ["never", "failed"] as const;
+
+/** Whether the machines of a test file that failed stay as they are, leased to whoever ran it, so that he can look at them. */
+export type Keep = (typeof KEEP)[number];
+
 /** What Vitest puts beside the machines, in the same braces. */
 const TAKEN: ReadonlySet<string> = new Set(["annotate", "bench", "expect", "signal", "skip", "task"]);
 
@@ -110,6 +115,8 @@ export const rigSchema = fields({
   copies: z.int(COPIES).min(1, COPIES).max(32, COPIES).default(1),
   prepare: recipe.prefault({}),
   rollback: z.enum(ROLLBACK_POLICIES).default("file"),
+  keep: z.enum(KEEP).default("never"),
+  keepFor: duration.default(1_800_000).refine((ms) => ms >= 60_000 && ms <= DAY_MS, 'expected "1m" to "24h"'),
   lease: fields({
     ttl: duration.default(30_000).refine((ms) => ms >= 1_000 && ms <= DAY_MS, 'expected "1s" to "24h"'),
     waitFor: duration.default(900_000).refine((ms) => ms <= DAY_MS, 'expected at most "24h"'),

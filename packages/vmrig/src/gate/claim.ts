@@ -19,7 +19,8 @@ export interface Claim {
   readonly signal: AbortSignal;
   /** All machines back to their baseline; what runs on them ends. */
   rollBack(): Promise<void>;
-  release(): Promise<void>;
+  /** `failed` when a test on these machines did: they may be kept as they are. @defaultValue false */
+  release(failed?: boolean): Promise<void>;
 }
 
 /** The machines between two rollbacks. */
@@ -127,9 +128,9 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
       lost.signal.throwIfAborted();
       await enter(() => client.rollBack(id));
     },
-    async release() {
+    async release(failed = false) {
       hangUp();
-      if (!lost.signal.aborted) await client.release(id);
+      if (!lost.signal.aborted) await client.release(id, failed);
     },
   };
 }

@@ -14,7 +14,8 @@ export interface GateClient {
   rollBack(claim: string): Promise<Grant>;
   /** Asks for machines that are at their baseline, after these turned out not to be. @throws VmrigError `RIG_BROKEN` */
   heal(claim: string, sick: readonly Sick[]): Promise<Grant>;
-  release(claim: string): Promise<void>;
+  /** `failed` when a test on these machines did: they may be kept as they are. */
+  release(claim: string, failed: boolean): Promise<void>;
   /** A new run of this runner begins. */
   begin(): Promise<void>;
   /** Calls back when the gate ends the run before its end. */
@@ -117,10 +118,10 @@ export async function connectGate(path: string): Promise<GateClient> {
       await ask({ do: "begin" });
     },
     onOver: (callback) => void overs.push(callback),
-    async release(claim) {
+    async release(claim, failed) {
       watchers.delete(claim);
       lost.delete(claim);
-      await ask({ do: "release", claim });
+      await ask({ do: "release", claim, failed });
     },
     onLost(claim, watcher) {
       const error = lost.get(claim) ?? gone;

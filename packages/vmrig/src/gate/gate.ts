@@ -51,7 +51,8 @@ export interface Gate extends AsyncDisposable {
    * @throws VmrigError `RIG_BROKEN` when nothing helps
    */
   heal(claim: string, sick: readonly Sick[]): Promise<Grant>;
-  release(claim: string): void;
+  /** `failed` when a test on these machines did: they are kept as they are, where the config says so. */
+  release(claim: string, failed?: boolean): void;
   /** Aborts when the lease of a claim is lost. @throws VmrigError `LEASE_LOST` for a claim that is over */
   lost(claim: string): AbortSignal;
   /** Calls back when this run is over before its end, with the reason. @returns stops that */
@@ -73,6 +74,7 @@ export function openGate(options: GateOptions): Gate {
   const claims = new Map<string, Claim>();
   /** What was handed out and not found fit since: for claims that can do without a rollback. */
   const handedOut = new Map<Holding, Grant>();
+  const givingBack = new Set<Promise<void>>();
   const listeners = new Set<(reason: VmrigError) => void>();
   let over: VmrigError | undefined;
   let closed: Promise<void> | undefined;
@@ -111,10 +113,7 @@ export function openGate(options: GateOptions): Gate {
     if (closing.signal.aborted || holding.lease.state !== "lost") return;
     const reason: unknown = holding.lease.signal.reason;
     forget(holding);
-    if (!isVmrigError(reason) || over !== undefined) return;
-    over = reason;
-    pool.dismiss(reason);
-    for (const listener of listeners) listener(reason);
+    if (isVmrigError(reason) && over === undefined) end(reason);
   };
 
   const handOut = async (claim: Claim, roll: () => ReturnType<Holding["rollBack"]>): Promise<Grant> => {
@@ -161,6 +160,31 @@ export function openGate(options: GateOptions): Gate {
     }
   };
 
+  /** Takes a copy out of the run as it is. A run that has no other one ends with it. */
+  const keep = async (holding: Holding): Promise<void> => {
+    try {
+      const until = await holding.keep(rig.keepFor, "a failed run");
+      say(`kept     ${holding.lease.resource}: as the failed tests left it, until ${new Date(until).toLocaleTimeString("en-GB")}`);
+      say(`kept     ${holding.lease.resource}: get in with \`vmrig ssh\`, give it back with \`vmrig release\``);
+    } catch (error) {
+      say(`kept     ${holding.lease.resource}: could not be kept; ${isVmrigError(error) ? error.summary : String(error)}`);
+      pool.give(holding);
+      return;
+    }
+    if (pool.size === 1) {
+      const { copy } = holding.copy;
+      end(new VmrigError("CANCELLED", { message: `The run ends here: the machines of ${copy} are kept as its failed tests left them.` }));
+    }
+    handedOut.delete(holding);
+    pool.discard(holding);
+  };
+
+  const end = (reason: VmrigError): void => {
+    over = reason;
+    pool.dismiss(reason);
+    for (const listener of listeners) listener(reason);
+  };
+
   const find = (id: string): Claim => {
     const claim = claims.get(id);
     if (claim !== undefined) return claim;
@@ -170,6 +194,7 @@ export function openGate(options: GateOptions): Gate {
   const shutDown = async (): Promise<void> => {
     const reason = new VmrigError("CANCELLED", { message: `The run was ended while it waited for rig "${rig.name}".` });
     closing.abort(reason);
+    await Promise.all(givingBack);
     const left = await pool.close(reason);
     await Promise.all(left.map((holding) => holding.release()));
     await idle.ended();
@@ -217,13 +242,16 @@ export function openGate(options: GateOptions): Gate {
       for (const { machine, error } of sick) say(`broken   ${claim.holding.lease.resource} ${machine}: ${error.summary}`);
       return handOutFit(claim, () => claim.holding.heal(sick), closing.signal);
     },
-    release(id) {
+    release(id, failed = false) {
       const claim = claims.get(id);
       if (claim === undefined) return;
       claims.delete(id);
+      const { holding } = claim;
       // A rollback under way ends first: until then nobody else may have the machines, nor the lease.
-      void claim.holding.settled().then(() => {
-        pool.give(claim.holding);
+      const work = holding.settled().then(() => (failed && rig.keep === "failed" ? keep(holding) : pool.give(holding)));
+      givingBack.add(work);
+      void work.finally(() => {
+        givingBack.delete(work);
         idle.watch(pool.quiet);
       });
     },

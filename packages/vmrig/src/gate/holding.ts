@@ -1,9 +1,10 @@
 import { createLadder, type Sick } from "../baseline/ladder.ts";
-import type { RolledBack } from "../baseline/login.ts";
+import { whereToLogIn, type RolledBack } from "../baseline/login.ts";
 import { baselineId } from "../baseline/baseline-id.ts";
 import { establishBaseline } from "../baseline/establish.ts";
 import { joinRecipes, type Recipe } from "../baseline/recipe.ts";
 import { authority, onEach, type Scene } from "../baseline/scene.ts";
+import { systemClock, type Clock } from "../clock/clock.ts";
 import type { ResolvedRig } from "../config/schema.ts";
 import type { CopySpec, Fingerprint } from "../driver/driver.ts";
 import type { Lease } from "../lease/lease.ts";
@@ -11,6 +12,7 @@ import type { LeaseStore } from "../lease/lease-store.ts";
 import { infrastructureHash } from "../provision/infrastructure-hash.ts";
 import { isStateLocked, readStateStamp } from "../provision/state-stamp.ts";
 import { generateKeyPair } from "../ssh/keys.ts";
+import { writeKept } from "./kept.ts";
 import { stepLine } from "./step-line.ts";
 import { brokenMark, makeRecord, staleness } from "./record.ts";
 
@@ -22,6 +24,7 @@ export interface HoldingOptions {
   readonly say: (line: string) => void;
   /** Ends what is under way, Terraform too, when the run is over before the machines are ready. */
   readonly until: AbortSignal;
+  readonly clock?: Clock;
   /** Addresses that a person allowed to be replaced. */
   readonly allow?: ReadonlySet<string>;
   /** Called before the lease is handed on. */
@@ -39,13 +42,19 @@ export interface Holding {
   heal(sick: readonly Sick[]): Promise<readonly RolledBack[]>;
   /** Resolves when no rollback is under way. */
   settled(): Promise<void>;
+  /**
+   * Leaves the machines as they are, and the lease with whoever ran this, for so long. Nothing more can be done with the holding then.
+   *
+   * @returns until when, in milliseconds since the epoch
+   */
+  keep(forMs: number, why: string): Promise<number>;
   /** Lets the machines rest, then hands on the lease. Never throws. */
   release(): Promise<void>;
 }
 
 /** The road from a fresh lease to machines that can be rolled back: check, else provision; then the baseline. */
 export async function makeHolding(options: HoldingOptions): Promise<Holding> {
-  const { rig, copy, lease, say, until } = options;
+  const { rig, copy, store, lease, say, until, clock = systemClock } = options;
   const { driver } = rig;
   const warrant: Scene["lease"] = {
     fence: lease.fence,
@@ -81,6 +90,14 @@ export async function makeHolding(options: HoldingOptions): Promise<Holding> {
     rollBack: () => inTurn(() => ladder.rollBack()),
     heal: (sick) => inTurn(() => ladder.heal(sick)),
     settled: async () => void (await busy),
+    async keep(forMs, why) {
+      await busy;
+      const until = clock.wall() + forMs;
+      const machines = (await whereToLogIn(scene)).map(({ name, lanAddress, target }) => ({ name, lanAddress, target: { ...target } }));
+      await writeKept(copy, { copy: copy.copy, fence: lease.fence, until, why, machines });
+      await store.keep(lease, { forMs, why });
+      return until;
+    },
     async release() {
       await busy;
       const { park } = driver;

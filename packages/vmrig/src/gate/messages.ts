@@ -25,7 +25,7 @@ export const request = z.discriminatedUnion("do", [
     claim: z.string(),
     sick: z.array(z.object({ machine: z.string(), error: errorJson })),
   }),
-  z.object({ id: z.number(), do: z.literal("release"), claim: z.string() }),
+  z.object({ id: z.number(), do: z.literal("release"), claim: z.string(), failed: z.boolean() }),
   z.object({ id: z.number(), do: z.literal("begin") }),
 ]);
 export type Request = z.infer<typeof request>;

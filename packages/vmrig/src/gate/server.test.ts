@@ -26,7 +26,7 @@ test("carries every call to the gate, and every answer back", async () => {
   expect(await client.rollBack("claim-1")).toEqual({ ...grantOf("claim-1"), nonce: "another" });
   const error = new VmrigError("ROLLBACK_FAILED", { message: "No.", details: ["a fact"] });
   expect(await client.heal("claim-1", [{ machine: "pc1", error }])).toEqual({ ...grantOf("claim-1"), nonce: "healed" });
-  await client.release("claim-1");
+  await client.release("claim-1", true);
   await client.begin();
   expect(gate.asked).toEqual([
     "claim file",
@@ -108,7 +108,7 @@ test("a claim that was released is not released again when the client goes", asy
   const { client } = await serve(Promise.resolve(gate));
   const [one, two] = [await client(), await client()];
   const { claim } = await one.claim("file");
-  await one.release(claim);
+  await one.release(claim, false);
   await one.claim("file");
   one.close();
   await asked(gate, "release claim-2");
@@ -243,7 +243,7 @@ test("many claims on one lease leave no listeners behind", async () => {
   const client = await (await serve(Promise.resolve(gate))).client();
   const { claim } = await client.claim("file");
   expect(getEventListeners(lease.signal, "abort")).toHaveLength(1);
-  await client.release(claim);
+  await client.release(claim, false);
   expect(getEventListeners(lease.signal, "abort")).toHaveLength(0);
 });
 

@@ -64,10 +64,10 @@ function serveClient(socket: Socket, gate: Promise<Gate>, gone: () => void): voi
     return granted;
   };
 
-  const release = (opened: Gate, id: string): void => {
+  const release = (opened: Gate, id: string, failed = false): void => {
     claims.get(id)?.abort();
     claims.delete(id);
-    opened.release(id);
+    opened.release(id, failed);
   };
 
   const handle = async (message: Request): Promise<unknown> => {
@@ -86,7 +86,7 @@ function serveClient(socket: Socket, gate: Promise<Gate>, gone: () => void): voi
       case "begin":
         return opened.begin();
       case "release":
-        return release(opened, message.claim);
+        return release(opened, message.claim, message.failed);
     }
   };
 
