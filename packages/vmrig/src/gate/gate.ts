@@ -112,11 +112,11 @@ export function openGate(options: GateOptions): Gate {
     const machines = await work;
     held.lease.assertHeld();
     say(
-      `rollback ${held.lease.resource}: ${machines.map(({ name }) => name).join(", ")} back at ${held.baseline} in ${ms(clock.monotonic() - started)}`,
+      `rollback ${held.lease.copy}: ${machines.map(({ name }) => name).join(", ")} back at ${held.baseline} in ${ms(clock.monotonic() - started)}`,
     );
     const granted: Grant = {
       claim: id,
-      copy: held.lease.resource,
+      copy: held.lease.copy,
       fence: held.lease.fence,
       fresh: true,
       baseline: held.baseline,

@@ -79,7 +79,7 @@ async function ensureMachines(options: HoldingOptions, warrant: Scene["lease"], 
   const { rig, copy, store, lease, say, allow } = options;
   const { driver } = rig;
   const infrastructure = infrastructureHash(copy, fingerprint);
-  const [record, stamp, inventory] = await Promise.all([store.record(copy.copy), readStateStamp(copy), driver.inspect(copy)]);
+  const [record, stamp, inventory] = await Promise.all([store.record(copy), readStateStamp(copy), driver.inspect(copy)]);
   const stale = staleness(record, { copy, infrastructure, stamp, inventory });
   if (stale === undefined) return;
   say(`check    ${copy.copy}: ${stale}; asking Terraform`);

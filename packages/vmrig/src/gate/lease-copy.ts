@@ -15,11 +15,14 @@ export interface LeaseCopyOptions {
 
 /** Waits in line for a copy, and tells who holds it. @throws VmrigError `RIG_BUSY`, `CANCELLED`, `REDIS_UNREACHABLE` */
 export function leaseCopy({ rig, copy, store, holder, signal, say }: LeaseCopyOptions): Promise<Lease> {
-  return store.acquire(copy.copy, {
-    holder,
-    ttlMs: rig.lease.ttl,
-    waitForMs: rig.lease.waitFor,
-    signal,
-    onWait: (line) => say(`wait     ${renderWaitingLine(line)}`),
-  });
+  return store.acquire(
+    { rig: copy.rig, copies: [copy.copy] },
+    {
+      holder,
+      ttlMs: rig.lease.ttl,
+      waitForMs: rig.lease.waitFor,
+      signal,
+      onWait: (line) => say(`wait     ${renderWaitingLine(line)}`),
+    },
+  );
 }

@@ -2,6 +2,7 @@ import type { Clock } from "../clock/clock.ts";
 import type { Fence } from "../driver/driver.ts";
 import { waitFor, type Observation } from "../wait/wait-for.ts";
 import { Keeper } from "./keeper.ts";
+import type { CopyName } from "./keys.ts";
 import type { Holder, Lease, LeaseState } from "./lease.ts";
 import type { Lock } from "./lock.ts";
 import type { Moment } from "./moment.ts";
@@ -9,7 +10,7 @@ import type { Moment } from "./moment.ts";
 const RELEASE_MS = 3000;
 
 /** What Redis granted. */
-export interface Grant {
+export interface Grant extends CopyName {
   readonly lock: Lock;
   readonly fence: Fence;
   /** When the request was sent. */
@@ -18,7 +19,8 @@ export interface Grant {
 }
 
 export class HeldLease implements Lease {
-  readonly resource: string;
+  readonly rig: string;
+  readonly copy: string;
   readonly holder: Holder;
   readonly fence: Fence;
   readonly #lock: Lock;
@@ -27,14 +29,15 @@ export class HeldLease implements Lease {
   readonly #onEnd: () => void;
   #release: Promise<void> | undefined;
 
-  constructor(resource: string, holder: Holder, grant: Grant, clock: Clock, onEnd: () => void) {
-    this.resource = resource;
+  constructor(grant: Grant, holder: Holder, clock: Clock, onEnd: () => void) {
+    this.rig = grant.rig;
+    this.copy = grant.copy;
     this.holder = holder;
     this.fence = grant.fence;
     this.#lock = grant.lock;
     this.#clock = clock;
     this.#onEnd = onEnd;
-    this.#keeper = new Keeper({ resource, lock: grant.lock, ttlMs: grant.ttlMs, sent: grant.sent, clock });
+    this.#keeper = new Keeper({ ...grant, clock });
   }
 
   get signal(): AbortSignal {
@@ -77,6 +80,6 @@ export class HeldLease implements Lease {
         (error: Error) => ({ seen: error.message }),
       );
     // The TTL frees what Redis could not be told about.
-    await waitFor({ what: "Redis to take the lock back", on: this.resource, timeoutMs, clock: this.#clock, probe: unlock }).catch(() => {});
+    await waitFor({ what: "Redis to take the lock back", on: this.copy, timeoutMs, clock: this.#clock, probe: unlock }).catch(() => {});
   }
 }

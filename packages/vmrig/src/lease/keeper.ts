@@ -13,7 +13,8 @@ const MARGIN_MS = 50;
 const RETRY_MS = 500;
 
 export interface KeeperOptions {
-  readonly resource: string;
+  /** Its name. */
+  readonly copy: string;
   readonly lock: Lock;
   readonly ttlMs: number;
   /** When the request that was granted was *sent*: the key cannot live shorter than a TTL from then on. */
@@ -61,7 +62,7 @@ export class Keeper {
   assertHeld(): void {
     if (this.#state === "released") {
       throw new VmrigError("LEASE_LOST", {
-        message: `The lease of "${this.#options.resource}" was released: nothing may touch it any more.`,
+        message: `The lease of "${this.#options.copy}" was released: nothing may touch it any more.`,
         hint: "this is a bug in vmrig: please report it with the stack",
       });
     }
@@ -144,10 +145,10 @@ export class Keeper {
     if (this.#state !== "held") return;
     this.#state = "lost";
     this.#stop.abort();
-    const { resource, ttlMs, clock } = this.#options;
+    const { copy, ttlMs, clock } = this.#options;
     this.#lost.abort(
       new VmrigError("LEASE_LOST", {
-        message: `Lost the lease of "${resource}" ${duration(msSince(this.#renewed, clock))} after its last renewal (ttl ${duration(ttlMs)}): ${why}.`,
+        message: `Lost the lease of "${copy}" ${duration(msSince(this.#renewed, clock))} after its last renewal (ttl ${duration(ttlMs)}): ${why}.`,
         hint,
       }),
     );
