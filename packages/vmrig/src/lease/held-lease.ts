@@ -5,7 +5,9 @@ import { Keeper } from "./keeper.ts";
 import type { CopyName } from "./keys.ts";
 import type { Holder, Lease, LeaseState } from "./lease.ts";
 import type { Lock } from "./lock.ts";
+import { explainLoss } from "./loss.ts";
 import type { Moment } from "./moment.ts";
+import type { Desk } from "./waiter.ts";
 
 const RELEASE_MS = 3000;
 
@@ -16,6 +18,12 @@ export interface Grant extends CopyName {
   /** When the request was sent. */
   readonly sent: Moment;
   readonly ttlMs: number;
+}
+
+export interface HeldLeaseOptions extends Pick<Desk, "connection" | "namespace" | "clock"> {
+  readonly holder: Holder;
+  /** Called when it has been released. */
+  readonly onEnd: () => void;
 }
 
 export class HeldLease implements Lease {
@@ -29,7 +37,7 @@ export class HeldLease implements Lease {
   readonly #onEnd: () => void;
   #release: Promise<void> | undefined;
 
-  constructor(grant: Grant, holder: Holder, clock: Clock, onEnd: () => void) {
+  constructor(grant: Grant, { holder, connection, namespace, clock, onEnd }: HeldLeaseOptions) {
     this.rig = grant.rig;
     this.copy = grant.copy;
     this.holder = holder;
@@ -37,7 +45,7 @@ export class HeldLease implements Lease {
     this.#lock = grant.lock;
     this.#clock = clock;
     this.#onEnd = onEnd;
-    this.#keeper = new Keeper({ ...grant, clock });
+    this.#keeper = new Keeper({ ...grant, clock, explainLoss: () => explainLoss(connection, namespace, grant) });
   }
 
   get signal(): AbortSignal {
@@ -57,8 +65,8 @@ export class HeldLease implements Lease {
   }
 
   /** Redis refused something that only the holder may do. @throws VmrigError `LEASE_LOST` */
-  refused(): never {
-    this.#keeper.refused();
+  async refused(): Promise<never> {
+    await this.#keeper.refused();
     this.#keeper.assertHeld();
     throw new TypeError("unreachable: a refused lease is not held");
   }

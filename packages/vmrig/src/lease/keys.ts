@@ -11,13 +11,15 @@ export interface CopyKeys {
   readonly holder: string;
   /** The largest fence issued. Never expires. */
   readonly fence: string;
+  /** Hash: fence of a lease that was taken away by force → when, and by whom. Expires. */
+  readonly revoked: string;
   /** The small JSON value kept beside the lease. Never expires. */
   readonly record: string;
 }
 
 export function keysOf(namespace: string, { rig, copy }: CopyName): CopyKeys {
   const key = (name: string) => `${namespace}:{${rig}}:${copy}:${name}`;
-  return { lock: key("lock"), holder: key("holder"), fence: key("fence"), record: key("record") };
+  return { lock: key("lock"), holder: key("holder"), fence: key("fence"), revoked: key("revoked"), record: key("record") };
 }
 
 /**

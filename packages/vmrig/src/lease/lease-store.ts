@@ -3,6 +3,7 @@ import { VmrigError } from "../errors/vmrig-error.ts";
 import { Bells } from "./bells.ts";
 import { connect, type Connection } from "./connection.ts";
 import { HeldLease, type Grant } from "./held-lease.ts";
+import type { Hold } from "./hold.ts";
 import { printable } from "./holder.ts";
 import type { CopyName } from "./keys.ts";
 import type { Holder, Lease } from "./lease.ts";
@@ -11,6 +12,7 @@ import { lockPrimitive } from "./lock.ts";
 import { waitForTurn, type QueueTiming } from "./queue.ts";
 import { dropRecord, readRecord, saveRecord } from "./record.ts";
 import type { RedisAddress } from "./redis-address.ts";
+import { revokeLease, type Revocation } from "./revoke.ts";
 import { Waiter, type Desk } from "./waiter.ts";
 import type { WaitingLine } from "./waiting-line.ts";
 import { checkWish, type Wish } from "./wish.ts";
@@ -49,6 +51,13 @@ export interface LeaseStore extends AsyncDisposable {
   saveRecord(lease: Lease, value: unknown): Promise<void>;
   /** @throws VmrigError `LEASE_LOST` when the lease is not ours any more: nothing is removed then. `REDIS_UNREACHABLE` */
   dropRecord(lease: Lease): Promise<void>;
+  /**
+   * Takes a lease away from whoever holds it: its holder loses it at its next renewal, and is told by whom. The next in line has it at once.
+   *
+   * @returns who was cut off; `undefined` when the lease with this fence had ended already, and nothing was done
+   * @throws VmrigError `REDIS_UNREACHABLE`: ask `view` what came of it
+   */
+  revoke(revocation: Revocation): Promise<Hold | undefined>;
   /** Sends the waiting home, releases what is held, leaves no socket and no timer behind. Never throws. */
   close(): Promise<void>;
 }
@@ -72,7 +81,6 @@ export async function openLeaseStore(options: LeaseStoreOptions): Promise<LeaseS
 class RedisLeaseStore implements LeaseStore {
   readonly #connection: Connection;
   readonly #namespace: string;
-  readonly #clock: Clock;
   readonly #desk: Desk;
   readonly #bells: Bells;
   readonly #timing: QueueTiming;
@@ -84,7 +92,6 @@ class RedisLeaseStore implements LeaseStore {
   constructor(connection: Connection, options: LeaseStoreOptions, clock: Clock) {
     this.#connection = connection;
     this.#namespace = options.namespace ?? "vmrig";
-    this.#clock = clock;
     this.#bells = new Bells(options.redis);
     this.#timing = { heartbeatMs: 2000, aliveMs: 6000, outageMs: 30_000, ...options.timing };
     this.#desk = { connection, takeLock: lockPrimitive(connection.redis), namespace: this.#namespace, clock };
@@ -134,12 +141,16 @@ class RedisLeaseStore implements LeaseStore {
 
   async saveRecord(lease: Lease, value: unknown): Promise<void> {
     lease.assertHeld();
-    if (!(await saveRecord(this.#connection, this.#namespace, lease, value))) refuse(lease);
+    if (!(await saveRecord(this.#connection, this.#namespace, lease, value))) await refuse(lease);
   }
 
   async dropRecord(lease: Lease): Promise<void> {
     lease.assertHeld();
-    if (!(await dropRecord(this.#connection, this.#namespace, lease))) refuse(lease);
+    if (!(await dropRecord(this.#connection, this.#namespace, lease))) await refuse(lease);
+  }
+
+  revoke(revocation: Revocation): Promise<Hold | undefined> {
+    return revokeLease(this.#connection, this.#namespace, revocation);
   }
 
   close(): Promise<void> {
@@ -168,14 +179,18 @@ class RedisLeaseStore implements LeaseStore {
   }
 
   #lease(waiter: Waiter, grant: Grant): Lease {
-    const lease = new HeldLease(grant, waiter.holder, this.#clock, () => this.#leases.delete(lease));
+    const lease = new HeldLease(grant, {
+      ...this.#desk,
+      holder: waiter.holder,
+      onEnd: () => this.#leases.delete(lease),
+    });
     this.#leases.add(lease);
     return lease;
   }
 }
 
 /** What the next renewal would find out is known now. */
-function refuse(lease: Lease): never {
-  if (lease instanceof HeldLease) lease.refused();
+async function refuse(lease: Lease): Promise<never> {
+  if (lease instanceof HeldLease) await lease.refused();
   throw new VmrigError("LEASE_LOST", { message: `Redis says that the lease of "${lease.copy}" is no longer ours.` });
 }
