@@ -4,6 +4,16 @@ import type { CopySpec } from "../driver/driver.ts";
 import type { Folders } from "./folders.ts";
 import type { ResolvedRig } from "./schema.ts";
 
+/** Names of the rig's copies, in their order. */
+export function copyNames({ name, copies }: ResolvedRig): string[] {
+  return Array.from({ length: copies }, (_, index) => `${name}-${index + 1}`);
+}
+
+/** All copies of the rig, in their order. */
+export async function copySpecs(rig: ResolvedRig, folders: Folders): Promise<CopySpec[]> {
+  return Promise.all(copyNames(rig).map((_, index) => copySpec(rig, index + 1, folders)));
+}
+
 /** The rig's copies by number, from 1. Local state is kept per user and rig name: every clone and terminal of a user shares the rig. */
 export async function copySpec(rig: ResolvedRig, number: number, folders: Folders): Promise<CopySpec> {
   const copy = `${rig.name}-${number}`;

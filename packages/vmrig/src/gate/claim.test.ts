@@ -59,7 +59,7 @@ test("a lease that is lost ends the commands, and no new one begins", async ({ s
   const pc1 = pc1Of(claim);
   const endless = pc1.$`touch begun; exec sleep 600`.catch((error: unknown) => error);
   await pc1.waitUntilSucceeds`test -e begun`;
-  await scene.redis().del(keysOf("vmrig", claim.copy).lock);
+  await scene.redis().del(keysOf("vmrig", { rig: "pcs", copy: claim.copy }).lock);
   expect(await endless).toMatchObject({ code: "CANCELLED", cause: { code: "LEASE_LOST" } });
   expect(claim.signal.reason).toMatchObject({ code: "LEASE_LOST" });
   await expect(pc1.$`true`).rejects.toMatchObject({ code: "CANCELLED" });

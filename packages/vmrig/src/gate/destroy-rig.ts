@@ -1,4 +1,4 @@
-import { copySpec } from "../config/copy-spec.ts";
+import { copyNames, copySpecs } from "../config/copy-spec.ts";
 import type { CopySpec } from "../driver/driver.ts";
 import type { LeaseStore } from "../lease/lease-store.ts";
 import type { destroy as Destroy } from "../provision/destroy.ts";
@@ -24,23 +24,22 @@ export async function destroyRig(options: DestroyRigOptions): Promise<readonly s
   const { destroy, requireConfirmation } = await import("../provision/destroy.ts");
   // Before the line, where it would be an answer much too late.
   requireConfirmation(confirm, rig.name);
-  const copies = await Promise.all(Array.from({ length: rig.copies }, (_, index) => copySpec(rig, index + 1, folders)));
+  const copies = await copySpecs(rig, folders);
   await using store = await openStore(rig, folders);
   const destroyed: string[] = [];
-  for (const copy of copies) destroyed.push(...(await destroyCopy(options, { copy, copies, store, destroy })));
+  for (const copy of copies) destroyed.push(...(await destroyCopy(options, { copy, store, destroy })));
   return destroyed;
 }
 
 interface Work {
   readonly copy: CopySpec;
-  readonly copies: readonly CopySpec[];
   readonly store: LeaseStore;
   readonly destroy: typeof Destroy;
 }
 
-async function destroyCopy(options: DestroyRigOptions, { copy, copies, store, destroy }: Work): Promise<readonly string[]> {
+async function destroyCopy(options: DestroyRigOptions, { copy, store, destroy }: Work): Promise<readonly string[]> {
   const { rig, say, confirm, signal } = options;
-  await using lease = await leaseCopy({ ...options, copies: copies.map((each) => each.copy), accept: [copy.copy], store });
+  await using lease = await leaseCopy({ ...options, copies: copyNames(rig), accept: [copy.copy], store });
   const fingerprint = await rig.driver.fingerprint(copy);
   const warrant = {
     fence: lease.fence,

@@ -1,4 +1,4 @@
-import { copySpec } from "../config/copy-spec.ts";
+import { copyNames, copySpecs } from "../config/copy-spec.ts";
 import type { CopySpec } from "../driver/driver.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import type { Clock } from "../clock/clock.ts";
@@ -39,13 +39,13 @@ export function copyFinder(options: CopyFinderOptions): CopyFinder {
 
   return {
     async find(extra, signal) {
-      const copies = await Promise.all(Array.from({ length: rig.copies }, (_, index) => copySpec(rig, index + 1, folders)));
+      const copies = await copySpecs(rig, folders);
       const opened = await open();
       const accept = only === undefined ? await fitCopies(opened, copies, say) : [only];
       const asked = clock.monotonic();
-      const lease = await leaseCopy({ rig, copies: copies.map(({ copy }) => copy), accept, extra, store: opened, holder, signal, say });
+      const lease = await leaseCopy({ rig, copies: copyNames(rig), accept, extra, store: opened, holder, signal, say });
       const leased = clock.monotonic();
-      const copy = copies.find((candidate) => candidate.copy === lease.resource) as CopySpec;
+      const copy = copies.find((candidate) => candidate.copy === lease.copy) as CopySpec;
       try {
         const guard = rig.driver.locality === "this-computer" && "id" in opened ? await guardStore(copy, opened as never) : undefined;
         const holding = await makeHolding({
@@ -68,12 +68,12 @@ export function copyFinder(options: CopyFinderOptions): CopyFinder {
     },
     async markBroken({ lease, copy }, error) {
       say(`broken   ${copy.copy}: left out from now on; ${error.summary}`);
-      const known = await (await open()).record(copy.copy);
+      const known = await (await open()).record(copy);
       await (await open()).saveRecord(lease, { ...(known as object | undefined), broken: { summary: error.summary, at: clock.wall() } });
     },
     async othersWait() {
-      const { line } = await (await open()).view(`${rig.name}-1`);
-      return line.length > 0;
+      const { line } = await (await open()).view({ rig: rig.name, copies: copyNames(rig) });
+      return line.some(({ holder: other }) => other.session !== holder.session);
     },
     async close() {
       await (await store?.catch(() => undefined))?.close();
@@ -83,7 +83,7 @@ export function copyFinder(options: CopyFinderOptions): CopyFinder {
 
 /** @throws VmrigError `RIG_BROKEN` when there is none */
 async function fitCopies(store: LeaseStore, copies: readonly CopySpec[], say: (line: string) => void): Promise<string[]> {
-  const marks = await Promise.all(copies.map(async ({ copy }) => [copy, brokenMark(await store.record(copy))] as const));
+  const marks = await Promise.all(copies.map(async ({ rig, copy }) => [copy, brokenMark(await store.record({ rig, copy }))] as const));
   const broken = marks.filter((mark): mark is readonly [string, BrokenMark] => mark[1] !== undefined);
   const reasons = broken.map(([copy, { summary, at }]) => `${copy}: ${summary} (${new Date(at).toISOString()})`);
   if (broken.length < copies.length) {

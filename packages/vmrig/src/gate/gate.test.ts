@@ -7,7 +7,7 @@ import { waitFor } from "../wait/wait-for.ts";
 import { killFake } from "../driver/fake/scene.test.kit.ts";
 import { on, test, whereabouts } from "./scene.test.kit.ts";
 
-const LOCK = keysOf("vmrig", "pcs-1").lock;
+const LOCK = keysOf("vmrig", { rig: "pcs", copy: "pcs-1" }).lock;
 
 /** Has Terraform be none, for a run that must not need it. */
 function withoutTerraform(): void {
@@ -170,7 +170,7 @@ test("a gate that is closed while it waits leaves the line at once", async ({ sc
   const waiting = bob.gate.claim("file");
   waiting.catch(() => {});
   await using store = await openLeaseStore({ redis: { socketPath: `${scene.folders.runtime}/redis/redis.sock` } });
-  const inLine = async (): Promise<number> => (await store.view("pcs-1")).line.length;
+  const inLine = async (): Promise<number> => (await store.view({ rig: "pcs", copies: ["pcs-1"] })).line.length;
   await waitFor({
     what: "bob to be in line",
     timeoutMs: 20_000,

@@ -97,7 +97,7 @@ export function openGate(options: GateOptions): Gate {
       const resting = pool.drain();
       for (const holding of resting) handedOut.delete(holding);
       if (resting.length > 0)
-        say(`idle     ${resting.map(({ lease }) => lease.resource).join(", ")}: given back, nobody here needs it now`);
+        say(`idle     ${resting.map(({ lease }) => lease.copy).join(", ")}: given back, nobody here needs it now`);
       await Promise.all(resting.map((holding) => holding.release()));
     },
   });
@@ -123,10 +123,10 @@ export function openGate(options: GateOptions): Gate {
     const machines = await roll();
     holding.lease.assertHeld();
     const names = machines.map(({ name }) => name).join(", ");
-    say(`rollback ${holding.lease.resource}: ${names} back at ${holding.baseline} in ${ms(clock.monotonic() - started)}`);
+    say(`rollback ${holding.lease.copy}: ${names} back at ${holding.baseline} in ${ms(clock.monotonic() - started)}`);
     const granted: Grant = {
       claim: claim.id,
-      copy: holding.lease.resource,
+      copy: holding.lease.copy,
       fence: holding.lease.fence,
       fresh: true,
       baseline: holding.baseline,
@@ -164,16 +164,15 @@ export function openGate(options: GateOptions): Gate {
   const keep = async (holding: Holding): Promise<void> => {
     try {
       const until = await holding.keep(rig.keepFor, "a failed run");
-      say(`kept     ${holding.lease.resource}: as the failed tests left it, until ${new Date(until).toLocaleTimeString("en-GB")}`);
-      say(`kept     ${holding.lease.resource}: get in with \`vmrig ssh\`, give it back with \`vmrig release\``);
+      say(`kept     ${holding.lease.copy}: as the failed tests left it, until ${new Date(until).toLocaleTimeString("en-GB")}`);
+      say(`kept     ${holding.lease.copy}: get in with \`vmrig ssh\`, give it back with \`vmrig release\``);
     } catch (error) {
-      say(`kept     ${holding.lease.resource}: could not be kept; ${isVmrigError(error) ? error.summary : String(error)}`);
+      say(`kept     ${holding.lease.copy}: could not be kept; ${isVmrigError(error) ? error.summary : String(error)}`);
       pool.give(holding);
       return;
     }
     if (pool.size === 1) {
-      const { copy } = holding.copy;
-      end(new VmrigError("CANCELLED", { message: `The run ends here: the machines of ${copy} are kept as its failed tests left them.` }));
+      end(new VmrigError("CANCELLED", { message: `The run ends here: the machines of ${holding.copy.copy} are kept as its failed tests left them.` }));
     }
     handedOut.delete(holding);
     pool.discard(holding);
@@ -239,7 +238,7 @@ export function openGate(options: GateOptions): Gate {
     },
     async heal(id, sick) {
       const claim = find(id);
-      for (const { machine, error } of sick) say(`broken   ${claim.holding.lease.resource} ${machine}: ${error.summary}`);
+      for (const { machine, error } of sick) say(`broken   ${claim.holding.lease.copy} ${machine}: ${error.summary}`);
       return handOutFit(claim, () => claim.holding.heal(sick), closing.signal);
     },
     release(id, failed = false) {

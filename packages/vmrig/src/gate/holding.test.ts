@@ -14,7 +14,7 @@ test("a deleted record heals: Terraform is asked, and changes nothing", async ({
   await first.gate.claim("file");
   await first.gate.close();
   const before = await scene.machines();
-  await scene.redis().del(keysOf("vmrig", "pcs-1").record);
+  await scene.redis().del(keysOf("vmrig", { rig: "pcs", copy: "pcs-1" }).record);
 
   const { gate, said } = scene.run();
   await gate.claim("file");

@@ -119,7 +119,7 @@ async function ensureMachines(options: HoldingOptions, warrant: Scene["lease"], 
   const { driver } = rig;
   const infrastructure = infrastructureHash(copy, fingerprint);
   const [record, stamp, working, inventory] = await Promise.all([
-    store.record(copy.copy),
+    store.record(copy),
     readStateStamp(copy),
     isStateLocked(copy),
     driver.inspect(copy),

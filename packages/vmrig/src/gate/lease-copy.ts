@@ -18,12 +18,16 @@ export interface LeaseCopyOptions {
 }
 
 /** Waits in line for a copy, and tells who holds them. @throws VmrigError `RIG_BUSY`, `CANCELLED`, `REDIS_UNREACHABLE` */
-export function leaseCopy({ rig, copies, store, holder, signal, say }: LeaseCopyOptions): Promise<Lease> {
-  return store.acquire(copies[0] as string, {
-    holder,
-    ttlMs: rig.lease.ttl,
-    waitForMs: rig.lease.onBusy === "wait" ? rig.lease.waitFor : 0,
-    signal,
-    onWait: (line) => say(`wait     ${renderWaitingLine(line)}`),
-  });
+export function leaseCopy({ rig, copies, accept, extra, store, holder, signal, say }: LeaseCopyOptions): Promise<Lease> {
+  return store.acquire(
+    { rig: rig.name, copies, ...(accept !== undefined && { accept }), ...(extra !== undefined && { extra }) },
+    {
+      holder,
+      ttlMs: rig.lease.ttl,
+      // Whoever has a copy can go on with that one, and waits for another as long as it takes.
+      waitForMs: rig.lease.onBusy === "wait" || extra === true ? rig.lease.waitFor : 0,
+      signal,
+      onWait: (line) => say(`wait     ${renderWaitingLine(line)}`),
+    },
+  );
 }

@@ -1,6 +1,5 @@
 import type { Redis } from "ioredis";
 import type { Clock } from "../clock/clock.ts";
-import { wakeChannel } from "./keys.ts";
 import type { RedisAddress } from "./redis-address.ts";
 import { subscriber } from "./connection.ts";
 
@@ -23,8 +22,8 @@ export class Bell {
 }
 
 /**
- * Rings a waiter's bell when Redis publishes its id: the lock is free and it is next. Publish is lossy, so it is a short cut only; a waiter
- * also looks when the holder's TTL ends and at each of its heartbeats.
+ * Rings a waiter's bell when Redis publishes its id: there is a copy for it. Publish is lossy, so it is a short cut only; a waiter also looks
+ * when the first TTL of those that it waits for ends, and at each of its heartbeats.
  */
 export class Bells {
   readonly #address: RedisAddress;
@@ -36,11 +35,11 @@ export class Bells {
   }
 
   /** Its first ring says that it works from now on: whatever was published before must be looked for. */
-  hang(waiter: string, lockKey: string): Bell {
+  hang(waiter: string, channel: string): Bell {
     const bell = new Bell();
     this.#bells.set(waiter, bell);
     this.#redis ??= this.#listen();
-    this.#redis.subscribe(wakeChannel(lockKey)).then(
+    this.#redis.subscribe(channel).then(
       () => bell.ring(),
       () => {}, // closed, or an ACL without this channel: the heartbeats remain
     );

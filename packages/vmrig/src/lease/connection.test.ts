@@ -10,13 +10,15 @@ import { person } from "./fixtures/people.ts";
 import { RedisServer } from "./fixtures/redis-server.ts";
 import { keysOf } from "./keys.ts";
 import { openLeaseStore } from "./lease-store.ts";
-import { READ_RECORD, VIEW } from "./scripts.ts";
+import { VIEW } from "./lease-view.ts";
+import { READ_RECORD } from "./record.ts";
+import { PCS, PCS_1 } from "./fixtures/rigs.ts";
 
 // Real processes on a computer that may be busy: what is waited for has deadlines of its own.
 vi.setConfig({ testTimeout: 60_000 });
 
 const QUICK = { commandTimeoutMs: 300 };
-const { record } = keysOf("vmrig", "pcs-1");
+const { record } = keysOf("vmrig", PCS_1);
 
 async function failure(outcome: Promise<unknown>): Promise<VmrigError> {
   const error = await outcome.then(
@@ -67,16 +69,16 @@ test("the permissions that the documentation names are enough", async () => {
   await using network = await BadNetwork.before(server.socketPath);
   const rules =
     "on >right resetkeys ~vmrig:* resetchannels &vmrig:* -@all +eval +evalsha +subscribe +info +ping +hello +get +set +del +exists " +
-    "+pexpire +pttl +time +publish +hset +hget +hmget +hdel +zadd +zrem +zscore +zrank +zcard +zrange +zrangebyscore";
+    "+pexpire +pttl +time +publish +hset +hget +hmget +hdel +zadd +zrem +zscore +zrank +zcard +zrange +zrangebyscore +zrevrangebyscore";
   await server.operator.call("ACL", "SETUSER", "vmrig", ...rules.split(" "));
   const redis = { url: network.url.replace("//", "//vmrig:right@") };
   await using leases = await openLeaseStore({ redis, timing: { heartbeatMs: 600_000, aliveMs: 1_800_000 } });
   const holder = person("alice");
-  const first = await leases.acquire("pcs-1", { holder, ttlMs: 600_000, waitForMs: 1000 });
+  const first = await leases.acquire(PCS, { holder, ttlMs: 600_000, waitForMs: 1000 });
   await leases.saveRecord(first, { a: 1 });
-  const second = await leases.acquire("pcs-1", { holder, ttlMs: 600_000, waitForMs: 10_000, onWait: () => void first.release() });
+  const second = await leases.acquire(PCS, { holder, ttlMs: 600_000, waitForMs: 10_000, onWait: () => void first.release() });
   await leases.dropRecord(second);
-  expect((await leases.view("pcs-1")).held?.fence).toBe(second.fence);
+  expect((await leases.view(PCS)).copies[0]?.held?.fence).toBe(second.fence);
   expect(await server.operator.call("ACL", "LOG")).toEqual([]);
 });
 

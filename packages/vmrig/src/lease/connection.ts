@@ -3,8 +3,10 @@ import { systemClock, type Clock } from "../clock/clock.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { waitFor, type Observation } from "../wait/wait-for.ts";
 import { describeAddress, dialOptions, type RedisAddress } from "./redis-address.ts";
-import { HELLO, type Script } from "./scripts.ts";
+import { script, type Script } from "./script.ts";
 
+/** Asked once on opening, so that missing credentials and permissions show at once. */
+const HELLO = script(`return redis.call('TIME')[1]`);
 const DIAL_MS = 5000;
 const ASK_MS = 3000;
 const UNREACHABLE_HINT = "check that Redis runs and is reachable from here";

@@ -12,6 +12,7 @@ import { Child } from "./fixtures/child.ts";
 import { person } from "./fixtures/people.ts";
 import { openLeaseStore } from "./lease-store.ts";
 import { isRunning } from "./start-lock.ts";
+import { PCS } from "./fixtures/rigs.ts";
 
 // Real processes on a computer that may be busy: what is waited for has deadlines of its own.
 vi.setConfig({ testTimeout: 60_000 });
@@ -138,11 +139,11 @@ async function startsInLog(): Promise<number> {
 test("a killed server leaves a stale socket that heals, and no lease is forgotten", async () => {
   const first = await start();
   const leases = await openLeaseStore({ redis: { socketPath } });
-  const lease = await leases.acquire("pcs-1", { holder: person("alice"), waitForMs: 1000 });
+  const lease = await leases.acquire(PCS, { holder: person("alice"), waitForMs: 1000 });
   await kill(first);
   expect((await lstat(socketPath)).isSocket()).toBe(true);
   expect(await start()).not.toBe(first);
-  expect((await leases.view("pcs-1")).held?.fence).toBe(lease.fence);
+  expect((await leases.view(PCS)).copies[0]?.held?.fence).toBe(lease.fence);
   await leases.close();
   expect(lease.state).toBe("released");
 });
@@ -150,18 +151,18 @@ test("a killed server leaves a stale socket that heals, and no lease is forgotte
 test("when its socket folder was deleted the old server is ended, and its leases move to the new one", async () => {
   const first = await start();
   const leases = await openLeaseStore({ redis: { socketPath } });
-  const lease = await leases.acquire("pcs-1", { holder: person("alice"), waitForMs: 1000 });
+  const lease = await leases.acquire(PCS, { holder: person("alice"), waitForMs: 1000 });
   await rm(folder, { recursive: true });
   expect(await start()).not.toBe(first);
   await gone(first);
-  expect((await leases.view("pcs-1")).held?.fence).toBe(lease.fence);
+  expect((await leases.view(PCS)).copies[0]?.held?.fence).toBe(lease.fence);
   await leases.close();
 });
 
 test("when its data was deleted it goes on while somebody uses it, and starts anew when nobody does", async () => {
   const first = await start();
   const leases = await openLeaseStore({ redis: { socketPath } });
-  const lease = await leases.acquire("pcs-1", { holder: person("alice"), waitForMs: 1000 });
+  const lease = await leases.acquire(PCS, { holder: person("alice"), waitForMs: 1000 });
   await rm(dataFolder, { recursive: true });
   expect(await start()).toBe(first);
   await leases.saveRecord(lease, "still writable");
@@ -173,7 +174,7 @@ test("when its data was deleted it goes on while somebody uses it, and starts an
   });
   expect(await readdir(dataFolder)).toContain("redis.pid");
   const again = await openLeaseStore({ redis: { socketPath } });
-  expect((await again.acquire("pcs-1", { holder: person("bob"), waitForMs: 1000 })).fence).toBeGreaterThan(lease.fence);
+  expect((await again.acquire(PCS, { holder: person("bob"), waitForMs: 1000 })).fence).toBeGreaterThan(lease.fence);
   await again.close();
 });
 

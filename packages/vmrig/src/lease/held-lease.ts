@@ -2,14 +2,17 @@ import type { Clock } from "../clock/clock.ts";
 import type { Fence } from "../driver/driver.ts";
 import { waitFor, type Observation } from "../wait/wait-for.ts";
 import { Keeper } from "./keeper.ts";
+import type { CopyName } from "./keys.ts";
 import type { Holder, Lease, LeaseState } from "./lease.ts";
 import type { Lock } from "./lock.ts";
+import { explainLoss } from "./loss.ts";
 import type { Moment } from "./moment.ts";
+import type { Desk } from "./waiter.ts";
 
 const RELEASE_MS = 3000;
 
 /** What Redis granted. */
-export interface Grant {
+export interface Grant extends CopyName {
   readonly lock: Lock;
   readonly fence: Fence;
   /** When the request was sent. */
@@ -17,8 +20,15 @@ export interface Grant {
   readonly ttlMs: number;
 }
 
+export interface HeldLeaseOptions extends Pick<Desk, "connection" | "namespace" | "clock"> {
+  readonly holder: Holder;
+  /** Called when it has been released. */
+  readonly onEnd: () => void;
+}
+
 export class HeldLease implements Lease {
-  readonly resource: string;
+  readonly rig: string;
+  readonly copy: string;
   readonly holder: Holder;
   readonly fence: Fence;
   readonly #lock: Lock;
@@ -27,14 +37,15 @@ export class HeldLease implements Lease {
   readonly #onEnd: () => void;
   #release: Promise<void> | undefined;
 
-  constructor(resource: string, holder: Holder, grant: Grant, clock: Clock, onEnd: () => void) {
-    this.resource = resource;
+  constructor(grant: Grant, { holder, connection, namespace, clock, onEnd }: HeldLeaseOptions) {
+    this.rig = grant.rig;
+    this.copy = grant.copy;
     this.holder = holder;
     this.fence = grant.fence;
     this.#lock = grant.lock;
     this.#clock = clock;
     this.#onEnd = onEnd;
-    this.#keeper = new Keeper({ resource, lock: grant.lock, ttlMs: grant.ttlMs, sent: grant.sent, clock });
+    this.#keeper = new Keeper({ ...grant, clock, explainLoss: () => explainLoss(connection, namespace, grant) });
   }
 
   get signal(): AbortSignal {
@@ -54,8 +65,8 @@ export class HeldLease implements Lease {
   }
 
   /** Redis refused something that only the holder may do. @throws VmrigError `LEASE_LOST` */
-  refused(): never {
-    this.#keeper.refused();
+  async refused(): Promise<never> {
+    await this.#keeper.refused();
     this.#keeper.assertHeld();
     throw new TypeError("unreachable: a refused lease is not held");
   }
@@ -77,6 +88,6 @@ export class HeldLease implements Lease {
         (error: Error) => ({ seen: error.message }),
       );
     // The TTL frees what Redis could not be told about.
-    await waitFor({ what: "Redis to take the lock back", on: this.resource, timeoutMs, clock: this.#clock, probe: unlock }).catch(() => {});
+    await waitFor({ what: "Redis to take the lock back", on: this.copy, timeoutMs, clock: this.#clock, probe: unlock }).catch(() => {});
   }
 }

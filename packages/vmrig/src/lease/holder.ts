@@ -9,9 +9,9 @@ export function describeHolder(holder: Holder): string {
   return `${who}@${host}${command === "" ? "" : ` (${command})`}`;
 }
 
-/** A holder as others may read it in Redis: without secrets and control characters, of bounded length. */
-export function encodeHolder(holder: Holder): string {
-  return JSON.stringify(printable(holder));
+/** A holder as others may read it in Redis: without secrets and control characters, of bounded length. With what it wants, while it waits. */
+export function encodeHolder(holder: Holder, wants: { readonly accept?: readonly string[]; readonly extra?: boolean } = {}): string {
+  return JSON.stringify({ ...printable(holder), ...wants });
 }
 
 /** Reads what some other process, perhaps of another version, wrote. Never throws, never returns what would move a terminal's cursor. */

@@ -7,6 +7,7 @@ import { guardedWrite } from "./fixtures/guarded-write.ts";
 import { aborted, person } from "./fixtures/people.ts";
 import { RedisServer } from "./fixtures/redis-server.ts";
 import { openLeaseStore, type LeaseStoreOptions } from "./lease-store.ts";
+import { PCS } from "./fixtures/rigs.ts";
 
 // Real processes on a computer that may be busy: what is waited for has deadlines of its own.
 vi.setConfig({ testTimeout: 60_000 });
@@ -34,7 +35,7 @@ async function store(options: LeaseStoreOptions) {
 }
 
 async function lease(options: LeaseStoreOptions, ttlMs = TTL) {
-  return (await store(options)).acquire("pcs-1", { holder: person("alice"), ttlMs, waitForMs: 5000 });
+  return (await store(options)).acquire(PCS, { holder: person("alice"), ttlMs, waitForMs: 5000 });
 }
 
 /** Ends when a renewal went through that was sent after this call: the key's TTL went up. */
@@ -45,7 +46,7 @@ async function renewal(server: RedisServer): Promise<void> {
     timeoutMs: 10_000,
     intervalMs: 20,
     probe: async () => {
-      const pttl = await server.operator.pttl("vmrig:{pcs-1}:lock");
+      const pttl = await server.operator.pttl("vmrig:{pcs}:pcs-1:lock");
       if (pttl > last) return { value: undefined };
       last = pttl;
       return { seen: `the key ends in ${pttl} ms` };
@@ -66,7 +67,7 @@ test("a lease is renewed for as long as it is held", async () => {
 test("whoever deletes the key takes the lease away at the next renewal", async () => {
   const server = await redis();
   const held = await lease({ redis: { socketPath: server.socketPath } }, 3000);
-  await server.operator.del("vmrig:{pcs-1}:lock");
+  await server.operator.del("vmrig:{pcs}:pcs-1:lock");
   expect(await aborted(held.signal)).toMatchObject({ ...LOST, message: expect.stringContaining("no longer ours") });
   expect(held.state).toBe("lost");
   expect(held.remainingMs()).toBe(0);
@@ -104,7 +105,7 @@ test("in a black hole the lease is given up before its key expires", async () =>
   hole.blackHole();
   const lost = aborted(held.signal);
   for (;;) {
-    const exists = await server.operator.exists("vmrig:{pcs-1}:lock");
+    const exists = await server.operator.exists("vmrig:{pcs}:pcs-1:lock");
     // Asked after the answer: a key that was gone by then must never be believed in.
     if (exists === 0) break;
   }
@@ -157,7 +158,7 @@ test("the deadline counts from the sending of a renewal, not from its late answe
       return Promise.resolve(rose ? { value: undefined } : { seen: `${last} ms left` });
     },
   });
-  const pttl = await server.operator.pttl("vmrig:{pcs-1}:lock");
+  const pttl = await server.operator.pttl("vmrig:{pcs}:pcs-1:lock");
   expect(held.remainingMs()).toBeLessThanOrEqual(pttl);
 });
 
@@ -190,7 +191,7 @@ test("a holder that was stopped past its TTL loses the lease, and its late write
   alice.signal("SIGSTOP");
   const bob = await (
     await store({ redis: { socketPath: server.socketPath } })
-  ).acquire("pcs-1", { holder: person("bob"), ttlMs: 5000, waitForMs: 10_000 });
+  ).acquire(PCS, { holder: person("bob"), ttlMs: 5000, waitForMs: 10_000 });
   expect(bob.fence).toBeGreaterThan(older as number);
   expect(await guardedWrite(server.operator, bob.fence)).toBe(true);
   const before = alice.said.length;
@@ -209,7 +210,7 @@ test("a holder that was stopped past its TTL loses the lease, and its late write
 test("after a loss the release does not talk to Redis", async () => {
   const server = await redis();
   const held = await lease({ redis: { socketPath: server.socketPath } }, 1000);
-  await server.operator.del("vmrig:{pcs-1}:lock");
+  await server.operator.del("vmrig:{pcs}:pcs-1:lock");
   await aborted(held.signal);
   const scripts = async () => /cmdstat_evalsha:calls=(\d+)/.exec(await server.operator.info("commandstats"))?.[1];
   const before = await scripts();

@@ -11,20 +11,36 @@ const DRIFT = 0.01;
 const MARGIN_MS = 50;
 /** Between two tries while Redis does not answer; a twentieth of the TTL when that is shorter. */
 const RETRY_MS = 500;
+/** How long the abort may wait for the name of who took the lock. */
+const EXPLAIN_MS = 300;
 
 export interface KeeperOptions {
-  readonly resource: string;
+  /** Its name. */
+  readonly copy: string;
   readonly lock: Lock;
   readonly ttlMs: number;
   /** When the request that was granted was *sent*: the key cannot live shorter than a TTL from then on. */
   readonly sent: Moment;
   readonly clock: Clock;
+  /** Asks Redis once, after it refused, who took the lock: facts for people. */
+  readonly explainLoss: () => Promise<readonly string[]>;
 }
+
+interface Loss {
+  readonly why: string;
+  readonly hint: string;
+  readonly facts?: readonly string[];
+}
+
+const REFUSED: Loss = {
+  why: "Redis says that it is no longer ours",
+  hint: "somebody took it away, or Redis lost its data: start the run again",
+};
 
 /**
  * Keeps one lock alive: renews it each third of its TTL, knows until when it is certain to be ours, and says so as soon as it is not.
  *
- * - Redis says no: lost at once. It is the authority.
+ * - Redis says no: lost at once. It is the authority. It is asked who has the lock, and the signal aborts with its answer, or without.
  * - Redis does not answer: tried again until the last renewal that was answered runs out. That deadline counts from the sending of that
  *   renewal, so it comes before the key can expire.
  * - This process did not run: noticed by whoever asks first, because {@link Keeper.assertHeld} reads the clocks itself.
@@ -36,11 +52,14 @@ export class Keeper {
   #state: LeaseState = "held";
   #renewed: Moment;
   #validUntil: Moment;
+  #answered: Moment;
   #lastFailure: string | undefined;
+  #refused: Promise<void> | undefined;
 
   constructor(options: KeeperOptions) {
     this.#options = options;
     this.#renewed = options.sent;
+    this.#answered = options.sent;
     this.#validUntil = this.#certainFrom(options.sent);
     void this.#untilStopped(this.#renewAgainAndAgain());
     void this.#untilStopped(this.#watch());
@@ -61,11 +80,12 @@ export class Keeper {
   assertHeld(): void {
     if (this.#state === "released") {
       throw new VmrigError("LEASE_LOST", {
-        message: `The lease of "${this.#options.resource}" was released: nothing may touch it any more.`,
+        message: `The lease of "${this.#options.copy}" was released: nothing may touch it any more.`,
         hint: "this is a bug in vmrig: please report it with the stack",
       });
     }
     if (this.#state === "held" && this.remainingMs() === 0) this.#expire();
+    if (this.#state === "lost") this.#tell(REFUSED); // whoever asks while Redis is asked for the name does not wait for that
     this.signal.throwIfAborted();
   }
 
@@ -80,9 +100,20 @@ export class Keeper {
     return left;
   }
 
-  /** Redis refused: the lock is gone or somebody else's. */
-  refused(): void {
-    this.#lose("Redis says that it is no longer ours", "somebody took it away by hand, or Redis lost its data: start the run again");
+  /** Redis refused: the lock is gone or somebody else's. Lost from this call on; resolves when the signal has aborted. */
+  refused(): Promise<void> {
+    return (this.#refused ??= this.#loseWithReason());
+  }
+
+  async #loseWithReason(): Promise<void> {
+    const patienceMs = Math.min(EXPLAIN_MS, this.remainingMs());
+    if (!this.#end()) return;
+    const answered = new AbortController();
+    const tooLong = this.#options.clock.sleep(patienceMs, answered.signal);
+    const facts = await Promise.race([this.#options.explainLoss(), tooLong.then(() => [])]).catch(() => []);
+    answered.abort();
+    tooLong.catch(() => {});
+    this.#tell({ ...REFUSED, facts });
   }
 
   async #renewAgainAndAgain(): Promise<void> {
@@ -107,13 +138,14 @@ export class Keeper {
     }
     if (extended && this.#state === "held") {
       this.#renewed = sent;
+      this.#answered = momentOf(this.#options.clock);
       this.#validUntil = this.#certainFrom(sent);
       this.#lastFailure = undefined;
     } else if (extended) {
       // Given up while the answer was on its way: nobody should wait another TTL for a lock that nobody believes in.
       await lock.release().catch(() => {});
     } else if (this.#state === "held") {
-      this.refused();
+      await this.refused();
     }
     return extended;
   }
@@ -131,23 +163,40 @@ export class Keeper {
   }
 
   #expire(): void {
-    const silent = this.#lastFailure !== undefined;
-    this.#lose(
-      silent ? `Redis did not answer any more (${this.#lastFailure})` : "this process did not get to renew it in time",
-      silent
-        ? "check the network and that Redis runs, then start the run again"
-        : "the process was paused, its computer slept, or its event loop was blocked: start the run again",
-    );
+    if (this.#lastFailure === undefined) {
+      this.#lose({
+        why: "this process did not get to renew it in time",
+        hint: "the process was paused, its computer slept, or its event loop was blocked: start the run again",
+      });
+    } else {
+      this.#lose({
+        why: `Redis did not answer any more (${this.#lastFailure})`,
+        hint: "check the network and that Redis runs, then start the run again",
+        facts: [`Redis was silent for ${duration(msSince(this.#answered, this.#options.clock))}`],
+      });
+    }
   }
 
-  #lose(why: string, hint: string): void {
-    if (this.#state !== "held") return;
+  #lose(loss: Loss): void {
+    if (this.#end()) this.#tell(loss);
+  }
+
+  /** @returns whether it was held until now */
+  #end(): boolean {
+    if (this.#state !== "held") return false;
     this.#state = "lost";
     this.#stop.abort();
-    const { resource, ttlMs, clock } = this.#options;
+    return true;
+  }
+
+  /** The first reason stays. */
+  #tell({ why, hint, facts = [] }: Loss): void {
+    if (this.#lost.signal.aborted) return;
+    const { copy, ttlMs, clock } = this.#options;
     this.#lost.abort(
       new VmrigError("LEASE_LOST", {
-        message: `Lost the lease of "${resource}" ${duration(msSince(this.#renewed, clock))} after its last renewal (ttl ${duration(ttlMs)}): ${why}.`,
+        message: `Lost the lease of "${copy}" ${duration(msSince(this.#renewed, clock))} after its last renewal (ttl ${duration(ttlMs)}): ${why}.`,
+        details: facts,
         hint,
       }),
     );
@@ -158,7 +207,9 @@ export class Keeper {
     try {
       await loop;
     } catch (error) {
-      if (!this.#stop.signal.aborted) this.#lose(`its keeper failed (${String(error)})`, "this is a bug in vmrig: please report it");
+      if (!this.#stop.signal.aborted) {
+        this.#lose({ why: `its keeper failed (${String(error)})`, hint: "this is a bug in vmrig: please report it" });
+      }
     }
   }
 }

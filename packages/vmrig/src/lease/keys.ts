@@ -1,43 +1,56 @@
-/** The keys of one resource. All share one hash tag, so that each script is single-slot in a Redis Cluster. */
-export interface ResourceKeys {
+/** One copy of a rig, by name: `pcs-1` of `pcs`. */
+export interface CopyName {
+  readonly rig: string;
+  readonly copy: string;
+}
+
+/** The keys of one copy. They share the hash tag of their rig, so that each script is single-slot in a Redis Cluster. */
+export interface CopyKeys {
   readonly lock: string;
   /** Hash with the TTL of the lock: who, since when, with which fence. */
   readonly holder: string;
   /** The largest fence issued. Never expires. */
   readonly fence: string;
-  /** Sorted set: ticket → waiter. */
-  readonly queue: string;
-  /** Sorted set: time until which a waiter counts as alive → waiter. */
-  readonly alive: string;
-  /** Hash: waiter → its holder record. */
-  readonly waiters: string;
+  /** Hash: fence of a lease that was taken away by force → when, and by whom. Expires. */
+  readonly revoked: string;
   /** The small JSON value kept beside the lease. Never expires. */
   readonly record: string;
 }
 
-export function keysOf(namespace: string, resource: string): ResourceKeys {
-  const key = (name: string) => `${namespace}:{${resource}}:${name}`;
-  return {
-    lock: key("lock"),
-    holder: key("holder"),
-    fence: key("fence"),
-    queue: key("queue"),
-    alive: key("alive"),
-    waiters: key("waiters"),
-    record: key("record"),
-  };
+export function keysOf(namespace: string, { rig, copy }: CopyName): CopyKeys {
+  const key = (name: string) => `${namespace}:{${rig}}:${copy}:${name}`;
+  return { lock: key("lock"), holder: key("holder"), fence: key("fence"), revoked: key("revoked"), record: key("record") };
 }
 
 /**
- * What the scripts of the lock and its line are run with, in the order that they expect. The last is never stored: a key is the only way
- * through redlock's public interface to tell a script which waiter asks, and in which of its attempts.
+ * What a script that knows a rig's line is run with, in the order that it expects: the line's queue (sorted set: ticket → waiter), alive
+ * (sorted set: time until which a waiter counts as alive → waiter) and waiters (hash: waiter → its record), then lock, holder and fence of
+ * each copy.
  */
-export function turnKeys(namespace: string, resource: string, waiter: string, attempt: number): string[] {
-  const keys = keysOf(namespace, resource);
-  return [keys.lock, keys.holder, keys.fence, keys.queue, keys.alive, keys.waiters, `${namespace}:{${resource}}:w:${waiter}:${attempt}`];
+export function rigKeys(namespace: string, rig: string, copies: readonly string[]): string[] {
+  const line = ["queue", "alive", "waiters"].map((name) => `${namespace}:{${rig}}:${name}`);
+  return line.concat(
+    copies.flatMap((copy) => {
+      const { lock, holder, fence } = keysOf(namespace, { rig, copy });
+      return [lock, holder, fence];
+    }),
+  );
 }
 
-/** Where the next in line is told by its id that the lock is free. Derived the same way inside the scripts. */
-export function wakeChannel(lockKey: string): string {
-  return `${lockKey}:wake`;
+/**
+ * {@link rigKeys} for one waiter. The last is never stored: a key is the only way through redlock's public interface to tell a script which
+ * waiter asks, and in which of its attempts.
+ */
+export function turnKeys(
+  namespace: string,
+  { rig, copies }: { readonly rig: string; readonly copies: readonly string[] },
+  waiter: string,
+  attempt: number,
+): string[] {
+  return [...rigKeys(namespace, rig, copies), `${namespace}:{${rig}}:w:${waiter}:${attempt}`];
+}
+
+/** Where waiters are told by their id that there is a copy for them. Derived the same way inside the scripts. */
+export function wakeChannel(namespace: string, rig: string): string {
+  return `${namespace}:{${rig}}:queue:wake`;
 }

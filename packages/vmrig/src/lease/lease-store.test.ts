@@ -4,6 +4,8 @@ import { Child } from "./fixtures/child.ts";
 import { aborted, person } from "./fixtures/people.ts";
 import { RedisServer } from "./fixtures/redis-server.ts";
 import { openLeaseStore, type LeaseStore } from "./lease-store.ts";
+import type { Wish } from "./wish.ts";
+import { PCS, PCS_1, pcs } from "./fixtures/rigs.ts";
 
 // Real processes on a computer that may be busy: what is waited for has deadlines of its own.
 vi.setConfig({ testTimeout: 60_000 });
@@ -23,37 +25,37 @@ beforeEach(async () => {
   return () => leases.close();
 });
 
-const acquire = (who: string, resource = "pcs-1") => leases.acquire(resource, { holder: person(who), waitForMs: 1000 });
+const acquire = (who: string, wish: Wish = PCS) => leases.acquire(wish, { holder: person(who), waitForMs: 1000 });
 
 test("a lease is exclusive until it is released", async () => {
   const held = await acquire("alice");
-  expect(await leases.tryAcquire("pcs-1", { holder: person("bob") })).toBeUndefined();
+  expect(await leases.tryAcquire(PCS, { holder: person("bob") })).toBeUndefined();
   await held.release();
-  expect((await leases.tryAcquire("pcs-1", { holder: person("bob") }))?.holder).toEqual(person("bob"));
+  expect((await leases.tryAcquire(PCS, { holder: person("bob") }))?.holder).toEqual(person("bob"));
 });
 
-test("resources are leased independently of each other", async () => {
-  expect((await acquire("alice", "pcs-1")).state).toBe("held");
-  expect((await acquire("bob", "pcs-2")).state).toBe("held");
+test("rigs are leased independently of each other", async () => {
+  expect((await acquire("alice", PCS)).state).toBe("held");
+  expect((await acquire("bob", { rig: "other", copies: ["pcs-1"] })).state).toBe("held");
 });
 
 test("an attempt that fails leaves nobody in line", async () => {
   await acquire("alice");
-  await leases.tryAcquire("pcs-1", { holder: person("bob") });
-  expect((await leases.view("pcs-1")).line).toEqual([]);
+  await leases.tryAcquire(PCS, { holder: person("bob") });
+  expect((await leases.view(PCS)).line).toEqual([]);
 });
 
 test("an attempt does not overtake those who wait", async () => {
   const held = await acquire("alice");
-  const waiting = leases.acquire("pcs-1", { holder: person("bob"), waitForMs: 10_000 });
+  const waiting = leases.acquire(PCS, { holder: person("bob"), waitForMs: 10_000 });
   await waitFor({
     what: "bob",
     timeoutMs: 5000,
     intervalMs: 5,
-    probe: async () => ((await leases.view("pcs-1")).line.length === 1 ? { value: 1 } : { seen: "nobody" }),
+    probe: async () => ((await leases.view(PCS)).line.length === 1 ? { value: 1 } : { seen: "nobody" }),
   });
   const releasing = held.release();
-  expect(await leases.tryAcquire("pcs-1", { holder: person("carol") })).toBeUndefined();
+  expect(await leases.tryAcquire(PCS, { holder: person("carol") })).toBeUndefined();
   await releasing;
   expect((await waiting).holder.who).toBe("bob");
 });
@@ -77,10 +79,10 @@ test("a release may be repeated, and is quiet about a lock that has vanished", a
 
 test("a release does not touch the lock of whoever came after", async () => {
   const held = await acquire("alice");
-  await server.operator.del("vmrig:{pcs-1}:lock");
+  await server.operator.del("vmrig:{pcs}:pcs-1:lock");
   const next = await acquire("bob");
   await held.release();
-  expect((await leases.view("pcs-1")).held?.fence).toBe(next.fence);
+  expect((await leases.view(PCS)).copies[0]?.held?.fence).toBe(next.fence);
 });
 
 test("a lease is released at the end of its block", async () => {
@@ -88,11 +90,18 @@ test("a lease is released at the end of its block", async () => {
     await using held = await acquire("alice");
     held.assertHeld();
   }
-  expect((await leases.view("pcs-1")).held).toBeUndefined();
+  expect((await leases.view(PCS)).copies[0]?.held).toBeUndefined();
 });
 
-test("the view of a free resource has no holder and no line", async () => {
-  expect(await leases.view("pcs-1")).toEqual({ resource: "pcs-1", fence: 0, line: [] });
+test("the view of a free rig has no holder and no line", async () => {
+  expect(await leases.view(pcs(2))).toEqual({
+    rig: "pcs",
+    copies: [
+      { copy: "pcs-1", fence: 0 },
+      { copy: "pcs-2", fence: 0 },
+    ],
+    line: [],
+  });
 });
 
 test("the view tells who holds it, since when, until when, and who waits", async () => {
@@ -102,69 +111,68 @@ test("the view tells who holds it, since when, until when, and who waits", async
     what: "bob in line",
     timeoutMs: 5000,
     probe: async () => {
-      const seen = await leases.view("pcs-1");
+      const seen = await leases.view(PCS);
       return seen.line.length === 1 ? { value: seen } : { seen: "nobody" };
     },
   });
   expect(view).toMatchObject({
-    fence: held.fence,
-    held: { holder: person("alice"), fence: held.fence },
-    line: [{ holder: person("bob") }],
+    copies: [{ copy: "pcs-1", fence: held.fence, held: { holder: person("alice"), fence: held.fence } }],
+    line: [{ holder: person("bob"), extra: false, accepts: ["pcs-1"] }],
   });
-  expect(view.held?.expiresInMs).toBeLessThanOrEqual(30_000);
-  expect(view.held?.heldForMs).toBeGreaterThanOrEqual(0);
+  expect(view.copies[0]?.held?.expiresInMs).toBeLessThanOrEqual(30_000);
+  expect(view.copies[0]?.held?.heldForMs).toBeGreaterThanOrEqual(0);
   await held.release();
   await waiting;
 });
 
 test("a lock that somebody set by hand is respected and shown", async () => {
-  await server.operator.set("vmrig:{pcs-1}:lock", "mine");
-  expect(await leases.tryAcquire("pcs-1", { holder: person("alice") })).toBeUndefined();
-  expect((await leases.view("pcs-1")).held).toMatchObject({ holder: { who: "unknown" }, expiresInMs: Number.POSITIVE_INFINITY });
+  await server.operator.set("vmrig:{pcs}:pcs-1:lock", "mine");
+  expect(await leases.tryAcquire(PCS, { holder: person("alice") })).toBeUndefined();
+  expect((await leases.view(PCS)).copies[0]?.held).toMatchObject({ holder: { who: "unknown" }, expiresInMs: Number.POSITIVE_INFINITY });
 });
 
 test("others see neither secrets nor control characters of a holder", async () => {
-  await leases.acquire("pcs-1", { holder: { ...person("al\u001B[2Jice"), command: "API_TOKEN=hunter2 vitest" }, waitForMs: 1000 });
-  const stored = JSON.stringify(await server.operator.hgetall("vmrig:{pcs-1}:holder"));
+  await leases.acquire(PCS, { holder: { ...person("al\u001B[2Jice"), command: "API_TOKEN=hunter2 vitest" }, waitForMs: 1000 });
+  const stored = JSON.stringify(await server.operator.hgetall("vmrig:{pcs}:pcs-1:holder"));
   expect(stored).not.toContain("hunter2");
-  expect((await leases.view("pcs-1")).held?.holder).toMatchObject({ who: "al [2Jice", command: "API_TOKEN=*** vitest" });
+  expect((await leases.view(PCS)).copies[0]?.held?.holder).toMatchObject({ who: "al [2Jice", command: "API_TOKEN=*** vitest" });
 });
 
 test("a record outlives the lease under which it was saved", async () => {
-  expect(await leases.record("pcs-1")).toBeUndefined();
+  expect(await leases.record(PCS_1)).toBeUndefined();
   const held = await acquire("alice");
   await leases.saveRecord(held, { baseline: "abc", addresses: ["10.77.0.11"] });
   await held.release();
-  expect(await leases.record("pcs-1")).toEqual({ baseline: "abc", addresses: ["10.77.0.11"] });
-  expect(await server.operator.pttl("vmrig:{pcs-1}:record")).toBe(-1);
+  expect(await leases.record(PCS_1)).toEqual({ baseline: "abc", addresses: ["10.77.0.11"] });
+  expect(await server.operator.pttl("vmrig:{pcs}:pcs-1:record")).toBe(-1);
 });
 
 test("a dropped record is gone", async () => {
   const held = await acquire("alice");
   await leases.saveRecord(held, 1);
   await leases.dropRecord(held);
-  expect(await leases.record("pcs-1")).toBeUndefined();
+  expect(await leases.record(PCS_1)).toBeUndefined();
 });
 
 test("a record that is damaged counts as none", async () => {
-  await server.operator.set("vmrig:{pcs-1}:record", "{");
-  expect(await leases.record("pcs-1")).toBeUndefined();
+  await server.operator.set("vmrig:{pcs}:pcs-1:record", "{");
+  expect(await leases.record(PCS_1)).toBeUndefined();
 });
 
 test("a record is not saved under a lease that was released", async () => {
   const held = await acquire("alice");
   await held.release();
   await expect(leases.saveRecord(held, 1)).rejects.toMatchObject({ code: "LEASE_LOST" });
-  expect(await leases.record("pcs-1")).toBeUndefined();
+  expect(await leases.record(PCS_1)).toBeUndefined();
 });
 
 test.each([
   ["the lock is gone", () => Promise.resolve()],
   ["somebody else holds it", () => acquire("bob")],
 ])("a record is neither saved nor dropped when %s, and the lease is lost at once", async (_case, then) => {
-  await server.operator.set("vmrig:{pcs-1}:record", "1");
+  await server.operator.set("vmrig:{pcs}:pcs-1:record", "1");
   const held = await acquire("alice");
-  await server.operator.del("vmrig:{pcs-1}:lock");
+  await server.operator.del("vmrig:{pcs}:pcs-1:lock");
   await then();
   await expect(leases.saveRecord(held, 2)).rejects.toMatchObject({
     code: "LEASE_LOST",
@@ -172,18 +180,18 @@ test.each([
   });
   expect(held.state).toBe("lost");
   await expect(leases.dropRecord(held)).rejects.toBe(await aborted(held.signal));
-  expect(await leases.record("pcs-1")).toBe(1);
+  expect(await leases.record(PCS_1)).toBe(1);
 });
 
 test("closing releases what is held and sends the waiting home", async () => {
   const held = await acquire("alice");
-  const waiting = leases.acquire("pcs-1", { holder: person("bob"), waitForMs: 600_000 });
+  const waiting = leases.acquire(PCS, { holder: person("bob"), waitForMs: 600_000 });
   const outcome = waiting.catch((error: unknown) => error);
   await Promise.all([leases.close(), leases.close()]);
   expect(await outcome).toMatchObject({ code: "CANCELLED" });
   expect(held.state).toBe("released");
-  expect(await server.operator.keys("*")).toEqual(["vmrig:{pcs-1}:fence"]);
-  await expect(leases.acquire("pcs-1", { holder: person("bob"), waitForMs: 0 })).rejects.toMatchObject({ code: "CANCELLED" });
+  expect(await server.operator.keys("*")).toEqual(["vmrig:{pcs}:pcs-1:fence"]);
+  await expect(leases.acquire(PCS, { holder: person("bob"), waitForMs: 0 })).rejects.toMatchObject({ code: "CANCELLED" });
 });
 
 test("after closing nothing keeps a process alive", async () => {
@@ -192,10 +200,20 @@ test("after closing nothing keeps a process alive", async () => {
   expect(await child.ended()).toBe(0);
 });
 
-test.each(["", "pcs 1", "pcs}1", "pcs:1"])("%j is no name of a resource", async (name) => {
-  await expect(acquire("alice", name)).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+test.each(["", "pcs 1", "pcs}1", "pcs:1"])("%j is no name, neither of a rig nor of a copy", async (name) => {
+  await expect(acquire("alice", { rig: name, copies: ["pcs-1"] })).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+  await expect(acquire("alice", { rig: "pcs", copies: [name] })).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+  await expect(leases.view({ rig: "pcs", copies: [name] })).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+});
+
+test("who asks for a copy that the rig has not is told which it has", async () => {
+  await expect(acquire("alice", { ...pcs(2), accept: ["pcs-3"] })).rejects.toMatchObject({
+    code: "CONFIG_INVALID",
+    message: expect.stringContaining("pcs-1, pcs-2"),
+  });
+  await expect(acquire("alice", { ...pcs(2), accept: [] })).rejects.toMatchObject({ code: "CONFIG_INVALID" });
 });
 
 test.each([0, 999, 1500.5, Number.NaN])("a ttl of %d ms is refused", async (ttlMs) => {
-  await expect(leases.tryAcquire("pcs-1", { holder: person("alice"), ttlMs })).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+  await expect(leases.tryAcquire(PCS, { holder: person("alice"), ttlMs })).rejects.toMatchObject({ code: "CONFIG_INVALID" });
 });

@@ -3,15 +3,19 @@ import { VmrigError } from "../errors/vmrig-error.ts";
 import { Bells } from "./bells.ts";
 import { connect, type Connection } from "./connection.ts";
 import { HeldLease, type Grant } from "./held-lease.ts";
+import type { Hold } from "./hold.ts";
 import { printable } from "./holder.ts";
+import type { CopyName } from "./keys.ts";
 import type { Holder, Lease } from "./lease.ts";
-import { viewLease, type LeaseView } from "./lease-view.ts";
+import { viewRig, type LeaseView } from "./lease-view.ts";
 import { lockPrimitive } from "./lock.ts";
 import { waitForTurn, type QueueTiming } from "./queue.ts";
 import { dropRecord, readRecord, saveRecord } from "./record.ts";
 import type { RedisAddress } from "./redis-address.ts";
+import { revokeLease, type Revocation } from "./revoke.ts";
 import { Waiter, type Desk } from "./waiter.ts";
 import type { WaitingLine } from "./waiting-line.ts";
+import { checkWish, type Wish } from "./wish.ts";
 
 export interface TryAcquireOptions {
   readonly holder: Holder;
@@ -23,30 +27,37 @@ export interface AcquireOptions extends TryAcquireOptions {
   readonly waitForMs: number;
   /** Leaves the line at once when it aborts. */
   readonly signal?: AbortSignal;
-  /** Called when the line, or who holds the lease, changed. */
+  /** Called when the line, or who holds what, changed, and every 30 s otherwise. */
   readonly onWait?: (line: WaitingLine) => void;
 }
 
-/** The leases of all resources that are kept in one Redis. */
+/** The leases of all rigs that are kept in one Redis. */
 export interface LeaseStore extends AsyncDisposable {
-  /** One attempt. `undefined` when somebody holds the resource or waits for it; no place in line is kept. @throws VmrigError `REDIS_UNREACHABLE` */
-  tryAcquire(resource: string, options: TryAcquireOptions): Promise<Lease | undefined>;
+  /** One attempt. `undefined` when there is no copy that is not held or waited for; no place in line is kept. @throws VmrigError `REDIS_UNREACHABLE` */
+  tryAcquire(wish: Wish, options: TryAcquireOptions): Promise<Lease | undefined>;
   /**
-   * Waits in line, first come, first served.
+   * Waits in the rig's one line, first come, first served, for the first copy that it accepts. A `waitForMs` of 0 looks once.
    *
-   * @throws VmrigError `RIG_BUSY` at its deadline, with who holds it and how many are ahead
+   * @throws VmrigError `RIG_BUSY` at its deadline, with who holds what and how many are ahead
    * @throws VmrigError `CANCELLED` when the signal aborts or the store is closed; the signal's reason itself when that is a VmrigError
    * @throws VmrigError `REDIS_UNREACHABLE` when Redis was silent for 30 s, or at the deadline
    */
-  acquire(resource: string, options: AcquireOptions): Promise<Lease>;
+  acquire(wish: Wish, options: AcquireOptions): Promise<Lease>;
   /** Changes nothing. @throws VmrigError `REDIS_UNREACHABLE` */
-  view(resource: string): Promise<LeaseView>;
+  view(rig: Pick<Wish, "rig" | "copies">): Promise<LeaseView>;
   /** The small JSON value that is kept beside the lease and outlives it; `undefined` when there is none. @throws VmrigError `REDIS_UNREACHABLE` */
-  record(resource: string): Promise<unknown>;
+  record(copy: CopyName): Promise<unknown>;
   /** @throws VmrigError `LEASE_LOST` when the lease is not ours any more: nothing is written then. `REDIS_UNREACHABLE` */
   saveRecord(lease: Lease, value: unknown): Promise<void>;
   /** @throws VmrigError `LEASE_LOST` when the lease is not ours any more: nothing is removed then. `REDIS_UNREACHABLE` */
   dropRecord(lease: Lease): Promise<void>;
+  /**
+   * Takes a lease away from whoever holds it: its holder loses it at its next renewal, and is told by whom. The next in line has it at once.
+   *
+   * @returns who was cut off; `undefined` when the lease with this fence had ended already, and nothing was done
+   * @throws VmrigError `REDIS_UNREACHABLE`: ask `view` what came of it
+   */
+  revoke(revocation: Revocation): Promise<Hold | undefined>;
   /** Sends the waiting home, releases what is held, leaves no socket and no timer behind. Never throws. */
   close(): Promise<void>;
 }
@@ -70,7 +81,6 @@ export async function openLeaseStore(options: LeaseStoreOptions): Promise<LeaseS
 class RedisLeaseStore implements LeaseStore {
   readonly #connection: Connection;
   readonly #namespace: string;
-  readonly #clock: Clock;
   readonly #desk: Desk;
   readonly #bells: Bells;
   readonly #timing: QueueTiming;
@@ -82,17 +92,16 @@ class RedisLeaseStore implements LeaseStore {
   constructor(connection: Connection, options: LeaseStoreOptions, clock: Clock) {
     this.#connection = connection;
     this.#namespace = options.namespace ?? "vmrig";
-    this.#clock = clock;
     this.#bells = new Bells(options.redis);
     this.#timing = { heartbeatMs: 2000, aliveMs: 6000, outageMs: 30_000, ...options.timing };
     this.#desk = { connection, takeLock: lockPrimitive(connection.redis), namespace: this.#namespace, clock };
   }
 
-  async tryAcquire(resource: string, options: TryAcquireOptions): Promise<Lease | undefined> {
-    const waiter = this.#waiter(resource, options);
+  async tryAcquire(wish: Wish, options: TryAcquireOptions): Promise<Lease | undefined> {
+    const waiter = this.#waiter(wish, options);
     try {
-      const { held, ahead } = await waiter.look(this.#timing.aliveMs);
-      const grant = held === undefined && ahead === 0 ? await waiter.take(options.ttlMs ?? 30_000) : undefined;
+      const { take } = await waiter.look(this.#timing.aliveMs);
+      const grant = take !== undefined ? await waiter.take(options.ttlMs ?? 30_000) : undefined;
       if (grant !== undefined) return this.#lease(waiter, grant);
     } catch (error) {
       await waiter.leave();
@@ -102,8 +111,8 @@ class RedisLeaseStore implements LeaseStore {
     return undefined;
   }
 
-  async acquire(resource: string, options: AcquireOptions): Promise<Lease> {
-    const waiter = this.#waiter(resource, options);
+  async acquire(wish: Wish, options: AcquireOptions): Promise<Lease> {
+    const waiter = this.#waiter(wish, options);
     const { signal: cancel, ttlMs = 30_000, waitForMs, onWait } = options;
     const signal = cancel === undefined ? this.#closing.signal : AbortSignal.any([cancel, this.#closing.signal]);
     const turn = waitForTurn(this.#desk, waiter, {
@@ -122,22 +131,26 @@ class RedisLeaseStore implements LeaseStore {
     }
   }
 
-  view(resource: string): Promise<LeaseView> {
-    return viewLease(this.#connection, this.#namespace, resource);
+  async view({ rig, copies }: Pick<Wish, "rig" | "copies">): Promise<LeaseView> {
+    return viewRig(this.#connection, this.#namespace, checkWish({ rig, copies }));
   }
 
-  record(resource: string): Promise<unknown> {
-    return readRecord(this.#connection, this.#namespace, resource);
+  record(copy: CopyName): Promise<unknown> {
+    return readRecord(this.#connection, this.#namespace, copy);
   }
 
   async saveRecord(lease: Lease, value: unknown): Promise<void> {
     lease.assertHeld();
-    if (!(await saveRecord(this.#connection, this.#namespace, lease, value))) refuse(lease);
+    if (!(await saveRecord(this.#connection, this.#namespace, lease, value))) await refuse(lease);
   }
 
   async dropRecord(lease: Lease): Promise<void> {
     lease.assertHeld();
-    if (!(await dropRecord(this.#connection, this.#namespace, lease))) refuse(lease);
+    if (!(await dropRecord(this.#connection, this.#namespace, lease))) await refuse(lease);
+  }
+
+  revoke(revocation: Revocation): Promise<Hold | undefined> {
+    return revokeLease(this.#connection, this.#namespace, revocation);
   }
 
   close(): Promise<void> {
@@ -156,28 +169,28 @@ class RedisLeaseStore implements LeaseStore {
     this.#connection.close();
   }
 
-  #waiter(resource: string, { holder, ttlMs = 30_000 }: TryAcquireOptions): Waiter {
+  #waiter(wish: Wish, { holder, ttlMs = 30_000 }: TryAcquireOptions): Waiter {
     this.#closing.signal.throwIfAborted();
-    if (!/^[\w.-]+$/.test(resource)) {
-      throw new VmrigError("CONFIG_INVALID", {
-        message: `"${resource}" cannot be leased: a name has letters, digits, ".", "_" and "-" only.`,
-      });
-    }
+    const checked = checkWish(wish);
     if (!Number.isInteger(ttlMs) || ttlMs < 1000) {
       throw new VmrigError("CONFIG_INVALID", { message: `A lease cannot have a ttl of ${ttlMs} ms: whole milliseconds, at least 1000.` });
     }
-    return new Waiter(this.#desk, resource, printable(holder));
+    return new Waiter(this.#desk, checked, printable(holder));
   }
 
   #lease(waiter: Waiter, grant: Grant): Lease {
-    const lease = new HeldLease(waiter.resource, waiter.holder, grant, this.#clock, () => this.#leases.delete(lease));
+    const lease = new HeldLease(grant, {
+      ...this.#desk,
+      holder: waiter.holder,
+      onEnd: () => this.#leases.delete(lease),
+    });
     this.#leases.add(lease);
     return lease;
   }
 }
 
 /** What the next renewal would find out is known now. */
-function refuse(lease: Lease): never {
-  if (lease instanceof HeldLease) lease.refused();
-  throw new VmrigError("LEASE_LOST", { message: `Redis says that the lease of "${lease.resource}" is no longer ours.` });
+async function refuse(lease: Lease): Promise<never> {
+  if (lease instanceof HeldLease) await lease.refused();
+  throw new VmrigError("LEASE_LOST", { message: `Redis says that the lease of "${lease.copy}" is no longer ours.` });
 }

@@ -1,45 +1,72 @@
 import type { Fence } from "../driver/driver.ts";
 import type { Connection } from "./connection.ts";
+import { decodeHold, type Hold, type HoldReply } from "./hold.ts";
 import { decodeHolder } from "./holder.ts";
-import { keysOf } from "./keys.ts";
+import { rigKeys } from "./keys.ts";
 import type { Holder } from "./lease.ts";
-import { VIEW } from "./scripts.ts";
+import { HOLD, LINE } from "./line-lua.ts";
+import { EXTRA } from "./scripts.ts";
+import { NOW, script } from "./script.ts";
+import type { Wish } from "./wish.ts";
 
-/** What anybody may know about a resource. All durations are measured by Redis' clock alone. */
+/** What anybody may know about a rig. All durations are measured by Redis' clock alone. */
 export interface LeaseView {
-  readonly resource: string;
-  /** The largest fence issued so far; 0 when there was none. */
-  readonly fence: Fence;
-  /** Missing when it is free. */
-  readonly held?: {
-    readonly holder: Holder;
+  readonly rig: string;
+  readonly copies: readonly {
+    readonly copy: string;
+    /** The largest fence issued so far; 0 when there was none. */
     readonly fence: Fence;
-    readonly heldForMs: number;
-    /** Until the lease runs out if it is not renewed. */
-    readonly expiresInMs: number;
-  };
-  /** Who waits, the next one first. */
-  readonly line: readonly { readonly holder: Holder; readonly waitedMs: number }[];
+    /** Missing when it is free. */
+    readonly held?: Hold;
+  }[];
+  /** Who waits, in the order of the line. */
+  readonly line: readonly InLine[];
 }
 
+export interface InLine {
+  readonly holder: Holder;
+  readonly waitedMs: number;
+  /** It holds a copy already, and stands behind everybody who has none. */
+  readonly extra: boolean;
+  /** The copies that will do. */
+  readonly accepts: readonly string[];
+}
+
+/** Run with `rigKeys`; changes nothing. */
+export const VIEW = script(`${NOW}${LINE}${HOLD}
+local copies, line = {}, {}
+for _, name in ipairs(names) do
+  copies[#copies + 1] = { name, redis.call('GET', KEYS[at[name] + 2]) or '0', hold(at[name]) }
+end
+for _, waiter in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
+  if (tonumber(redis.call('ZSCORE', KEYS[2], waiter)) or 0) > now then
+    local ticket = tonumber(redis.call('ZSCORE', KEYS[1], waiter))
+    local extra = ticket >= ${EXTRA.toFixed(0)}
+    line[#line + 1] = { redis.call('HGET', KEYS[3], waiter) or '', now - (extra and ticket - ${EXTRA.toFixed(0)} or ticket), extra and 1 or 0, accepted(waiter) }
+  end
+end
+return { copies, line }
+`);
+
+type ViewReply = [
+  copies: [copy: string, fence: string, hold: HoldReply][],
+  line: [who: string, waitedMs: number, extra: number, accepts: string[]][],
+];
+
 /** @throws VmrigError `REDIS_UNREACHABLE` */
-export async function viewLease(connection: Connection, namespace: string, resource: string): Promise<LeaseView> {
-  const { lock, holder, fence, queue, alive, waiters } = keysOf(namespace, resource);
-  const reply = await connection.ask(VIEW, [lock, holder, fence, queue, alive, waiters]);
-  const [expiresInMs, largest, heldFence, heldForMs, who, waiting] = reply as [number, string, string, number, string, (string | number)[]];
-  const line = [];
-  for (let i = 0; i < waiting.length; i += 2) {
-    line.push({ holder: decodeHolder(String(waiting[i])), waitedMs: Number(waiting[i + 1]) });
-  }
-  const view = { resource, fence: Number(largest), line };
-  if (expiresInMs === -2) return view;
+export async function viewRig(connection: Connection, namespace: string, { rig, copies }: Wish): Promise<LeaseView> {
+  const [states, line] = (await connection.ask(VIEW, rigKeys(namespace, rig, copies))) as ViewReply;
   return {
-    ...view,
-    held: {
+    rig,
+    copies: states.map(([copy, fence, reply]) => {
+      const held = decodeHold(copy, reply);
+      return { copy, fence: Number(fence), ...(held && { held }) };
+    }),
+    line: line.map(([who, waitedMs, extra, accepts]) => ({
       holder: decodeHolder(who),
-      fence: Number(heldFence),
-      heldForMs: Math.max(0, heldForMs),
-      expiresInMs: expiresInMs < 0 ? Number.POSITIVE_INFINITY : expiresInMs,
-    },
+      waitedMs: Math.max(0, waitedMs),
+      extra: extra === 1,
+      accepts: accepts.filter((copy) => typeof copy === "string"),
+    })),
   };
 }

@@ -21,9 +21,11 @@ export type LeaseState = "held" | "lost" | "released";
  * their clocks run at the same speed. What a paused process does late is refused by the machine, by its {@link Lease.fence}.
  */
 export interface Lease extends AsyncDisposable {
+  /** `pcs` */
+  readonly rig: string;
   /** The copy that is leased: `pcs-1`. */
-  readonly resource: string;
-  /** Larger than that of every lease of this resource before it, even when Redis lost its data in between. */
+  readonly copy: string;
+  /** Larger than that of every lease of this copy before it, even when Redis lost its data in between. */
   readonly fence: Fence;
   readonly holder: Holder;
   /**

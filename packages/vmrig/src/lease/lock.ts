@@ -11,7 +11,7 @@ export interface Lock {
   release(): Promise<void>;
 }
 
-/** One try to take the lock. `undefined`: somebody else holds it or is ahead in line. */
+/** One try to take a lock. `undefined`: there is none for this waiter. */
 export type TakeLock = (keys: readonly string[], ttlMs: number) => Promise<Lock | undefined>;
 
 /** The only place that knows redlock: just its three primitives, no retries, no `using()`. */

@@ -8,6 +8,7 @@ import { RedisServer } from "./fixtures/redis-server.ts";
 import { openLeaseStore, type LeaseStore, type LeaseStoreOptions } from "./lease-store.ts";
 import { ACQUIRE } from "./scripts.ts";
 import type { WaitingLine } from "./waiting-line.ts";
+import { PCS } from "./fixtures/rigs.ts";
 
 // Real processes on a computer that may be busy: what is waited for has deadlines of its own.
 vi.setConfig({ testTimeout: 60_000 });
@@ -32,7 +33,7 @@ async function store(server: RedisServer, timing: LeaseStoreOptions["timing"] = 
 }
 
 async function lineOf(leases: LeaseStore): Promise<string[]> {
-  return (await leases.view("pcs-1")).line.map(({ holder }) => holder.who);
+  return (await leases.view(PCS)).line.map(({ holder }) => holder.who);
 }
 
 async function untilLine(leases: LeaseStore, expected: string[]): Promise<void> {
@@ -50,14 +51,14 @@ async function untilLine(leases: LeaseStore, expected: string[]): Promise<void> 
 test("waiters are served in the order of their arrival, each woken by a publish", async () => {
   const server = await redis();
   const leases = await store(server, NO_POLLING);
-  const first = await leases.acquire("pcs-1", { holder: person("first"), ttlMs: 600_000, waitForMs: 1000 });
+  const first = await leases.acquire(PCS, { holder: person("first"), ttlMs: 600_000, waitForMs: 1000 });
   const served: string[] = [];
   const names = ["alice", "bob", "carol", "dave"];
   const turns: Promise<void>[] = [];
   for (const [i, who] of names.entries()) {
     const own = i % 2 === 0 ? leases : await store(server, NO_POLLING);
     turns.push(
-      own.acquire("pcs-1", { holder: person(who), ttlMs: 600_000, waitForMs: 20_000 }).then(async (lease) => {
+      own.acquire(PCS, { holder: person(who), ttlMs: 600_000, waitForMs: 20_000 }).then(async (lease) => {
         served.push(who);
         await lease.release();
       }),
@@ -73,14 +74,17 @@ test("a release before the waiter's subscription is up is not missed", async () 
   const server = await redis();
   const [leases, other] = [await store(server, NO_POLLING), await store(server, NO_POLLING)];
   for (let i = 1; i <= 20; i++) {
-    // A new resource has a new channel; the connection that listens is up from the first round on.
-    const held = await leases.acquire(`pcs-${i}`, { holder: person("alice"), ttlMs: 600_000, waitForMs: 1000 });
-    const waiting = other.acquire(`pcs-${i}`, {
-      holder: person("bob"),
-      ttlMs: 600_000,
-      waitForMs: 60_000,
-      onWait: () => void held.release(),
-    });
+    // A new rig has a new channel; the connection that listens is up from the first round on.
+    const held = await leases.acquire({ rig: `rig-${i}`, copies: ["pc"] }, { holder: person("alice"), ttlMs: 600_000, waitForMs: 1000 });
+    const waiting = other.acquire(
+      { rig: `rig-${i}`, copies: ["pc"] },
+      {
+        holder: person("bob"),
+        ttlMs: 600_000,
+        waitForMs: 60_000,
+        onWait: () => void held.release(),
+      },
+    );
     expect((await waiting).holder.who).toBe("bob");
   }
 });
@@ -90,7 +94,7 @@ test("when a holder is killed its lease goes to the next as soon as the TTL ends
   const leases = await store(server, NO_POLLING);
   const holder = stack.use(new Child("lease-process.ts", [server.socketPath, "hold", "alice"]));
   const { fence } = await holder.says("fence");
-  const waiting = leases.acquire("pcs-1", { holder: person("bob"), waitForMs: 20_000 });
+  const waiting = leases.acquire(PCS, { holder: person("bob"), waitForMs: 20_000 });
   await untilLine(leases, ["bob"]);
   holder.signal("SIGKILL");
   expect((await waiting).fence).toBeGreaterThan(fence as number);
@@ -99,10 +103,10 @@ test("when a holder is killed its lease goes to the next as soon as the TTL ends
 test("a waiter that was killed does not hold up those behind it", async () => {
   const server = await redis();
   const leases = await store(server);
-  const held = await leases.acquire("pcs-1", { holder: person("alice"), waitForMs: 1000 });
+  const held = await leases.acquire(PCS, { holder: person("alice"), waitForMs: 1000 });
   const killed = stack.use(new Child("lease-process.ts", [server.socketPath, "wait", "killed"]));
   await killed.says("waiting");
-  const waiting = leases.acquire("pcs-1", { holder: person("bob"), waitForMs: 20_000 });
+  const waiting = leases.acquire(PCS, { holder: person("bob"), waitForMs: 20_000 });
   await untilLine(leases, ["killed", "bob"]);
   killed.signal("SIGKILL");
   await killed.ended();
@@ -113,13 +117,17 @@ test("a waiter that was killed does not hold up those behind it", async () => {
 test("a waiter that gives up leaves the line at once and without a trace", async () => {
   const server = await redis();
   const leases = await store(server, NO_POLLING);
-  const held = await leases.acquire("pcs-1", { holder: person("alice"), ttlMs: 600_000, waitForMs: 1000 });
+  const held = await leases.acquire(PCS, { holder: person("alice"), ttlMs: 600_000, waitForMs: 1000 });
   const cancel = new AbortController();
-  const waiting = leases.acquire("pcs-1", { holder: person("bob"), waitForMs: 600_000, signal: cancel.signal });
+  const waiting = leases.acquire(PCS, { holder: person("bob"), waitForMs: 600_000, signal: cancel.signal });
   await untilLine(leases, ["bob"]);
   cancel.abort(new Error("changed my mind"));
   await expect(waiting).rejects.toMatchObject({ code: "CANCELLED", cause: cancel.signal.reason });
-  expect((await server.operator.keys("*")).sort()).toEqual(["vmrig:{pcs-1}:fence", "vmrig:{pcs-1}:holder", "vmrig:{pcs-1}:lock"]);
+  expect((await server.operator.keys("*")).sort()).toEqual([
+    "vmrig:{pcs}:pcs-1:fence",
+    "vmrig:{pcs}:pcs-1:holder",
+    "vmrig:{pcs}:pcs-1:lock",
+  ]);
   held.assertHeld();
 });
 
@@ -127,10 +135,10 @@ test("the one behind a waiter that gives up is woken when the lock is free", asy
   const server = await redis();
   const leases = await store(server, NO_POLLING);
   const cancel = new AbortController();
-  const held = await leases.acquire("pcs-1", { holder: person("alice"), ttlMs: 600_000, waitForMs: 1000 });
-  const first = leases.acquire("pcs-1", { holder: person("bob"), waitForMs: 600_000, signal: cancel.signal });
+  const held = await leases.acquire(PCS, { holder: person("alice"), ttlMs: 600_000, waitForMs: 1000 });
+  const first = leases.acquire(PCS, { holder: person("bob"), waitForMs: 600_000, signal: cancel.signal });
   await untilLine(leases, ["bob"]);
-  const second = leases.acquire("pcs-1", { holder: person("carol"), waitForMs: 600_000 });
+  const second = leases.acquire(PCS, { holder: person("carol"), waitForMs: 600_000 });
   await untilLine(leases, ["bob", "carol"]);
   cancel.abort();
   await expect(first).rejects.toMatchObject({ code: "CANCELLED" });
@@ -141,7 +149,7 @@ test("the one behind a waiter that gives up is woken when the lock is free", asy
 test("an aborted signal acquires nothing", async () => {
   const server = await redis();
   const leases = await store(server);
-  await expect(leases.acquire("pcs-1", { holder: person("alice"), waitForMs: 1000, signal: AbortSignal.abort() })).rejects.toMatchObject({
+  await expect(leases.acquire(PCS, { holder: person("alice"), waitForMs: 1000, signal: AbortSignal.abort() })).rejects.toMatchObject({
     code: "CANCELLED",
   });
   expect(await server.operator.keys("*")).toEqual([]);
@@ -150,11 +158,11 @@ test("an aborted signal acquires nothing", async () => {
 test("at the deadline the error tells who holds it, since when, and how many are ahead", async () => {
   const server = await redis();
   const leases = await store(server);
-  await leases.acquire("pcs-1", { holder: person("alice"), waitForMs: 1000 });
-  const ahead = leases.acquire("pcs-1", { holder: person("bob"), waitForMs: 600_000 });
+  await leases.acquire(PCS, { holder: person("alice"), waitForMs: 1000 });
+  const ahead = leases.acquire(PCS, { holder: person("bob"), waitForMs: 600_000 });
   ahead.catch(() => {});
   await untilLine(leases, ["bob"]);
-  const error = await leases.acquire("pcs-1", { holder: person("carol"), waitForMs: 500 }).catch((reason: unknown) => reason);
+  const error = await leases.acquire(PCS, { holder: person("carol"), waitForMs: 500 }).catch((reason: unknown) => reason);
   expect(error).toMatchObject({
     code: "RIG_BUSY",
     fault: "infra",
@@ -171,24 +179,24 @@ test("at the deadline the error tells who holds it, since when, and how many are
 test("a wait of 0 ms looks once", async () => {
   const server = await redis();
   const leases = await store(server);
-  const held = await leases.acquire("pcs-1", { holder: person("alice"), waitForMs: 0 });
-  await expect(leases.acquire("pcs-1", { holder: person("bob"), waitForMs: 0 })).rejects.toMatchObject({ code: "RIG_BUSY" });
+  const held = await leases.acquire(PCS, { holder: person("alice"), waitForMs: 0 });
+  await expect(leases.acquire(PCS, { holder: person("bob"), waitForMs: 0 })).rejects.toMatchObject({ code: "RIG_BUSY" });
   await held.release();
 });
 
 test("a waiter is told of each change of the line, and of nothing else", async () => {
   const server = await redis();
   const leases = await store(server, { heartbeatMs: 50, aliveMs: 5000 });
-  const alice = await leases.acquire("pcs-1", { holder: person("alice"), waitForMs: 1000 });
-  const bob = leases.acquire("pcs-1", { holder: person("bob"), waitForMs: 20_000 });
+  const alice = await leases.acquire(PCS, { holder: person("alice"), waitForMs: 1000 });
+  const bob = leases.acquire(PCS, { holder: person("bob"), waitForMs: 20_000 });
   await untilLine(leases, ["bob"]);
   const told: WaitingLine[] = [];
-  const carol = leases.acquire("pcs-1", { holder: person("carol"), waitForMs: 20_000, onWait: (line) => told.push(line) });
+  const carol = leases.acquire(PCS, { holder: person("carol"), waitForMs: 20_000, onWait: (line) => told.push(line) });
   await untilLine(leases, ["bob", "carol"]);
   await waitFor({
     what: "two heartbeats of carol",
     timeoutMs: 5000,
-    probe: async () => (((await leases.view("pcs-1")).line[1]?.waitedMs ?? 0) > 200 ? { value: undefined } : { seen: "too early" }),
+    probe: async () => (((await leases.view(PCS)).line[1]?.waitedMs ?? 0) > 200 ? { value: undefined } : { seen: "too early" }),
   });
   await alice.release();
   const bobs = await bob;
@@ -196,11 +204,11 @@ test("a waiter is told of each change of the line, and of nothing else", async (
     what: "the news",
     timeoutMs: 5000,
     intervalMs: 10,
-    probe: () => Promise.resolve(told.at(-1)?.holder?.who === "bob" ? { value: 1 } : { seen: "not yet" }),
+    probe: () => Promise.resolve(told.at(-1)?.held[0]?.holder.who === "bob" ? { value: 1 } : { seen: "not yet" }),
   });
   await bobs.release();
   await carol;
-  expect(told.map(({ position, waiting, holder }) => [position, waiting, holder?.who])).toEqual([
+  expect(told.map(({ position, waiting, held }) => [position, waiting, held[0]?.holder.who])).toEqual([
     [2, 2, "alice"],
     [1, 1, "bob"],
   ]);
@@ -209,8 +217,8 @@ test("a waiter is told of each change of the line, and of nothing else", async (
 test("a waiter keeps its place while Redis restarts", async () => {
   const server = await redis({ persistent: true });
   const leases = await store(server);
-  const held = await leases.acquire("pcs-1", { holder: person("alice"), ttlMs: 5000, waitForMs: 1000 });
-  const waiting = leases.acquire("pcs-1", { holder: person("bob"), waitForMs: 20_000 });
+  const held = await leases.acquire(PCS, { holder: person("alice"), ttlMs: 5000, waitForMs: 1000 });
+  const waiting = leases.acquire(PCS, { holder: person("bob"), waitForMs: 20_000 });
   await untilLine(leases, ["bob"]);
   await server.kill();
   await server.start();
@@ -223,8 +231,8 @@ test("a waiter keeps its place while Redis restarts", async () => {
 test("a waiter gives up on a Redis that stays silent, and says so", async () => {
   const server = await redis();
   const leases = await store(server, { ...QUICK, outageMs: 500 });
-  await leases.acquire("pcs-1", { holder: person("alice"), ttlMs: 1000, waitForMs: 1000 });
-  const waiting = leases.acquire("pcs-1", { holder: person("bob"), waitForMs: 600_000 });
+  await leases.acquire(PCS, { holder: person("alice"), ttlMs: 1000, waitForMs: 1000 });
+  const waiting = leases.acquire(PCS, { holder: person("bob"), waitForMs: 600_000 });
   waiting.catch(() => {});
   await untilLine(leases, ["bob"]);
   await server.kill();
@@ -234,8 +242,8 @@ test("a waiter gives up on a Redis that stays silent, and says so", async () => 
 test("at a deadline during an outage the outage is the error", async () => {
   const server = await redis();
   const leases = await store(server);
-  await leases.acquire("pcs-1", { holder: person("alice"), ttlMs: 1000, waitForMs: 1000 });
-  const waiting = leases.acquire("pcs-1", { holder: person("bob"), waitForMs: 1000 });
+  await leases.acquire(PCS, { holder: person("alice"), ttlMs: 1000, waitForMs: 1000 });
+  const waiting = leases.acquire(PCS, { holder: person("bob"), waitForMs: 1000 });
   waiting.catch(() => {});
   await untilLine(leases, ["bob"]);
   await server.kill();
@@ -247,8 +255,8 @@ test("a grant whose answer is lost in a black hole does not become a ghost", asy
   const hole = stack.use(await BadNetwork.before(server.socketPath));
   const behind = stack.use(await openLeaseStore({ redis: { url: hole.url }, timing: QUICK }));
   const leases = await store(server);
-  const held = await leases.acquire("pcs-1", { holder: person("alice"), ttlMs: 600_000, waitForMs: 1000 });
-  const waiting = behind.acquire("pcs-1", { holder: person("bob"), ttlMs: 600_000, waitForMs: 20_000 });
+  const held = await leases.acquire(PCS, { holder: person("alice"), ttlMs: 600_000, waitForMs: 1000 });
+  const waiting = behind.acquire(PCS, { holder: person("bob"), ttlMs: 600_000, waitForMs: 20_000 });
   await untilLine(leases, ["bob"]);
   hole.loseRepliesTo(createHash("sha1").update(ACQUIRE).digest("hex"));
   await held.release();
@@ -256,11 +264,11 @@ test("a grant whose answer is lost in a black hole does not become a ghost", asy
     what: "the grant that nobody hears of",
     timeoutMs: 5000,
     intervalMs: 5,
-    probe: async () => ((await leases.view("pcs-1")).held?.holder.who === "bob" ? { value: 1 } : { seen: "not yet" }),
+    probe: async () => ((await leases.view(PCS)).copies[0]?.held?.holder.who === "bob" ? { value: 1 } : { seen: "not yet" }),
   });
-  const { fence: ghost } = await leases.view("pcs-1");
+  const ghost = (await leases.view(PCS)).copies[0]?.fence;
   hole.loseRepliesTo(undefined);
   const lease = await waiting;
   lease.assertHeld();
-  expect(lease.fence).toBeGreaterThan(ghost);
+  expect(lease.fence).toBeGreaterThan(ghost ?? Number.NaN);
 });

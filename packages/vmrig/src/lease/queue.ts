@@ -3,9 +3,11 @@ import { waitFor, type Observation } from "../wait/wait-for.ts";
 import type { Bell, Bells } from "./bells.ts";
 import { duration } from "./duration.ts";
 import type { Grant } from "./held-lease.ts";
-import { turnKeys } from "./keys.ts";
-import { renderHold, renderWaitingLine, type WaitingLine } from "./waiting-line.ts";
+import { describeHold } from "./hold.ts";
+import { wakeChannel } from "./keys.ts";
+import { renderWaitingLine, type WaitingLine } from "./waiting-line.ts";
 import type { Desk, Look, Waiter } from "./waiter.ts";
+import type { Wish } from "./wish.ts";
 
 /** How waiters show that they live, and how long Redis may be silent. */
 export interface QueueTiming {
@@ -26,13 +28,15 @@ export interface TurnOptions {
   readonly onWait?: (line: WaitingLine) => void;
 }
 
+/** A person who waits is told that nothing changed, too. */
+const STILL_WAITING_MS = 30_000;
 /** Redis rounds a TTL down to whole milliseconds. */
 const EXPIRED_MS = 5;
 /** After a refusal that the next look should explain. */
 const REFUSED_MS = 50;
 
 /**
- * Waits for the waiter's turn, first come, first served, and takes the lock. Whoever has waited long enough, or is told to stop, leaves the
+ * Waits for the waiter's turn, first come, first served, and takes a copy. Whoever has waited long enough, or is told to stop, leaves the
  * line before this rejects.
  *
  * @throws VmrigError `RIG_BUSY` at the deadline, `REDIS_UNREACHABLE` when Redis has been silent for too long, `CANCELLED` on abort
@@ -57,6 +61,7 @@ class Turn {
   #bell: Bell | undefined;
   #pauseMs = 0;
   #line: WaitingLine | undefined;
+  #told = Number.NEGATIVE_INFINITY;
   #outage: { readonly since: number; readonly fault: unknown } | undefined;
 
   constructor(desk: Desk, waiter: Waiter, options: TurnOptions) {
@@ -70,7 +75,7 @@ class Turn {
     const { signal, waitForMs } = this.#options;
     const grant = await waitFor({
       what: "the lease",
-      on: this.#waiter.resource,
+      on: subject(this.#waiter.wish),
       timeoutMs: waitForMs,
       intervalMs: 0, // the pause is in the probe, where a bell can end it
       signal,
@@ -90,13 +95,13 @@ class Turn {
     if (signal.aborted) {
       if (isVmrigError(signal.reason)) return signal.reason;
       return new VmrigError("CANCELLED", {
-        message: `Left the line for "${this.#waiter.resource}" after ${waited}.`,
+        message: `Left the line for "${subject(this.#waiter.wish)}" after ${waited}.`,
         cause: signal.reason,
       });
     }
     if (!isVmrigError(error) || error.code !== "RIG_BUSY") return error;
     if (this.#outage !== undefined) return this.#outage.fault;
-    return busy(this.#waiter.resource, waited, this.#line);
+    return busy(this.#waiter.wish, waited, this.#line);
   }
 
   async #probe(bounded: AbortSignal): Promise<Observation<Grant>> {
@@ -105,29 +110,29 @@ class Turn {
     try {
       look = await this.#waiter.look(this.#options.timing.aliveMs);
       this.#pauseMs = REFUSED_MS;
-      const grant = look.held === undefined && look.ahead === 0 ? await this.#waiter.take(this.#options.ttlMs) : undefined;
+      const grant = look.take !== undefined ? await this.#waiter.take(this.#options.ttlMs) : undefined;
       if (grant !== undefined) return { value: grant };
       this.#outage = undefined;
     } catch (fault) {
       return this.#tolerate(fault);
     }
-    if (look.held !== undefined || look.ahead > 0) this.#pauseMs = this.#untilSomethingMayChange(look);
     this.#tell(look);
+    if (look.take === undefined) this.#pauseMs = this.#untilSomethingMayChange(look);
     return { seen: this.#line === undefined ? "nothing" : renderWaitingLine(this.#line) };
   }
 
   async #pause(bounded: AbortSignal): Promise<void> {
-    const { id, resource } = this.#waiter;
-    const [lockKey] = turnKeys(this.#desk.namespace, resource, id, 0) as [string];
-    this.#bell ??= this.#options.bells.hang(id, lockKey);
+    const { id, wish } = this.#waiter;
+    this.#bell ??= this.#options.bells.hang(id, wakeChannel(this.#desk.namespace, wish.rig));
     await this.#bell.sleep(this.#pauseMs, this.#desk.clock, bounded);
   }
 
   /** A publish can get lost, and a holder or a waiter that was killed publishes nothing. */
   #untilSomethingMayChange(look: Look): number {
-    const { heartbeatMs } = this.#options.timing;
-    const change = look.held === undefined ? look.headExpiresInMs : look.held.expiresInMs;
-    return change === undefined ? heartbeatMs : Math.min(heartbeatMs, change + EXPIRED_MS);
+    const { timing, onWait } = this.#options;
+    const change = Math.min(look.aheadExpiresInMs ?? Number.POSITIVE_INFINITY, ...look.held.map(({ expiresInMs }) => expiresInMs));
+    const untilTold = onWait === undefined ? Number.POSITIVE_INFINITY : this.#told + STILL_WAITING_MS - this.#desk.clock.monotonic();
+    return Math.max(1, Math.min(timing.heartbeatMs, change + EXPIRED_MS, untilTold));
   }
 
   #tolerate(fault: unknown): Observation<Grant> {
@@ -140,15 +145,18 @@ class Turn {
 
   #tell(look: Look): void {
     const line: WaitingLine = {
-      resource: this.#waiter.resource,
+      ...this.#waiter.wish,
       position: look.ahead + 1,
       waiting: look.waiting,
       waitedMs: this.#waitedMs(),
-      ...look.held,
+      held: look.held,
     };
-    const news = differ(this.#line, line);
+    const now = this.#desk.clock.monotonic();
+    const news = differ(this.#line, line) || now - this.#told >= STILL_WAITING_MS;
     this.#line = line;
-    if (news) this.#options.onWait?.(line);
+    if (!news) return;
+    this.#told = now;
+    this.#options.onWait?.(line);
   }
 
   #waitedMs(): number {
@@ -156,23 +164,34 @@ class Turn {
   }
 }
 
-/** Progress is one line per change of state: time that passes is none. */
 function differ(before: WaitingLine | undefined, now: WaitingLine): boolean {
-  const state = (line: WaitingLine) => JSON.stringify([line.position, line.waiting, line.holder]);
+  const state = ({ position, waiting, held }: WaitingLine) =>
+    JSON.stringify([position, waiting, held.map(({ copy, holder, fence }) => [copy, holder, fence])]);
   return before === undefined || state(before) !== state(now);
 }
 
-function busy(resource: string, waited: string, line: WaitingLine | undefined): VmrigError {
-  const details =
-    line === undefined
-      ? ["Redis did not answer even once"]
-      : [
-          renderHold(line) + (line.expiresInMs === undefined ? "" : `, expires in ${duration(line.expiresInMs)} if not renewed`),
-          `${line.position - 1} ahead of you, ${line.waiting} waiting`,
-        ];
+/** What somebody waits for, by name. */
+function subject({ rig, accept }: Required<Wish>): string {
+  return accept.length === 1 ? accept.join() : rig;
+}
+
+function busy(wish: Required<Wish>, waited: string, line: WaitingLine | undefined): VmrigError {
   return new VmrigError("RIG_BUSY", {
-    message: `"${resource}" stayed busy for ${waited}.`,
-    details,
+    message: `"${subject(wish)}" stayed busy for ${waited}.`,
+    details:
+      line === undefined
+        ? ["Redis did not answer even once"]
+        : [...holds(line), `${line.position - 1} ahead of you, ${line.waiting} waiting`],
     hint: "raise `lease.waitFor`, or ask who holds it",
+  });
+}
+
+function holds({ accept, held }: WaitingLine): string[] {
+  return accept.map((copy) => {
+    const name = accept.length === 1 ? "" : `${copy} `;
+    const hold = held.find((one) => one.copy === copy);
+    if (hold === undefined) return `${name}free for the next in line`;
+    const until = Number.isFinite(hold.expiresInMs) ? `, expires in ${duration(hold.expiresInMs)} if not renewed` : "";
+    return `${name}held by ${describeHold(hold)}${until}`;
   });
 }

@@ -5,8 +5,10 @@ import { person } from "./fixtures/people.ts";
 import { RedisServer } from "./fixtures/redis-server.ts";
 import { turnKeys } from "./keys.ts";
 import { lockPrimitive } from "./lock.ts";
-import { FENCE, LEAVE, WAIT } from "./scripts.ts";
+import { GRANT, LEAVE, WAIT } from "./scripts.ts";
 import { Waiter, type Desk } from "./waiter.ts";
+import { checkWish, type Wish } from "./wish.ts";
+import { PCS, pcs } from "./fixtures/rigs.ts";
 
 let server: RedisServer;
 let connection: Connection;
@@ -26,10 +28,10 @@ beforeEach(async () => {
   await server.operator.flushall();
 });
 
-const waiter = (who: string) => new Waiter(desk, "pcs-1", person(who));
+const waiter = (who: string, wish: Wish = PCS) => new Waiter(desk, checkWish(wish), person(who));
 
-async function grant(who: string) {
-  const one = waiter(who);
+async function grant(who: string, wish?: Wish) {
+  const one = waiter(who, wish);
   await one.look(6000);
   const got = await one.take(30_000);
   if (got === undefined) throw new Error(`${who} was refused`);
@@ -55,15 +57,15 @@ test("the fence grows although Redis lost all of its data", async () => {
 
 test("the fence grows although the clock of the server was set back", async () => {
   const future = (Date.now() + 86_400_000) * 1000;
-  await server.operator.set("vmrig:{pcs-1}:fence", future);
+  await server.operator.set("vmrig:{pcs}:pcs-1:fence", future);
   expect((await grant("alice")).fence).toBe(future + 1);
 });
 
 test("the fence is read back only by who holds the lock", async () => {
   const { fence, lock } = await grant("alice");
-  const keys = turnKeys("vmrig", "pcs-1", "x", 1);
-  expect(await connection.run(FENCE, keys, [lock.value])).toBe(String(fence));
-  expect(await connection.run(FENCE, keys, ["somebody else"])).toBeNull();
+  const keys = turnKeys("vmrig", PCS, "x", 1);
+  expect(await connection.run(GRANT, keys, [lock.value])).toEqual(["pcs-1", String(fence)]);
+  expect(await connection.run(GRANT, keys, ["somebody else"])).toBeNull();
 });
 
 test("who is not in line is refused, though the lock is free", async () => {
@@ -84,26 +86,52 @@ test("a waiter undoes its own grant whose answer was lost, and is still first", 
   await bob.look(6000);
   expect(await alice.take(30_000)).toBeDefined(); // pretend that nobody saw this answer
   const again = await alice.look(6000);
-  expect(again).toMatchObject({ ahead: 0, waiting: 2 });
-  expect(again.held).toBeUndefined();
+  expect(again).toMatchObject({ ahead: 0, waiting: 2, take: "pcs-1", held: [] });
   expect(await alice.take(30_000)).toBeDefined();
 });
 
+test("a waiter undoes its own grant whose answer was lost, whichever copy it was", async () => {
+  await grant("holder", pcs(3));
+  const alice = waiter("alice", pcs(3));
+  await alice.look(6000);
+  expect((await alice.take(30_000))?.copy).toBe("pcs-2"); // pretend that nobody saw this answer
+  expect(await alice.look(6000)).toMatchObject({ take: "pcs-2", held: [{ copy: "pcs-1" }] });
+  expect((await alice.take(30_000))?.copy).toBe("pcs-2");
+});
+
+test("who waits may take what those ahead leave of the free copies, each in its own order of preference", async () => {
+  await grant("holder", { ...pcs(4), accept: ["pcs-4"] });
+  const others = { rig: "pcs", copies: ["pcs-3", "pcs-2", "pcs-1", "pcs-4"] };
+  const line = [
+    waiter("particular", { ...pcs(4), accept: ["pcs-4"] }),
+    waiter("alice", pcs(4)),
+    waiter("bob", others),
+    waiter("carol", others),
+    waiter("dave", pcs(4)),
+  ];
+  for (const one of line) await one.look(6000);
+  const takes = [];
+  for (const one of line) takes.push((await one.look(6000)).take);
+  expect(takes).toEqual([undefined, "pcs-1", "pcs-3", "pcs-2", undefined]);
+  expect(await line[4]?.take(30_000)).toBeUndefined();
+  expect((await line[3]?.take(30_000))?.copy).toBe("pcs-2");
+});
+
 test("a heartbeat that arrives after the grant it led to does not undo it", async () => {
-  const keys = turnKeys("vmrig", "pcs-1", "w", 1);
-  await connection.run(WAIT, keys, [6000, "{}", 0]);
+  const keys = turnKeys("vmrig", PCS, "w", 1);
+  await connection.run(WAIT, keys, [6000, "{}", 0, 0]);
   const lock = await lockPrimitive(connection.redis)(keys, 30_000);
-  expect(await connection.run(WAIT, keys, [6000, "{}", 0])).toBeNull();
-  expect(await server.operator.get("vmrig:{pcs-1}:lock")).toBe(lock?.value);
-  expect(await server.operator.exists("vmrig:{pcs-1}:queue")).toBe(0);
+  expect(await connection.run(WAIT, keys, [6000, "{}", 0, 0])).toBeNull();
+  expect(await server.operator.get("vmrig:{pcs}:pcs-1:lock")).toBe(lock?.value);
+  expect(await server.operator.exists("vmrig:{pcs}:queue")).toBe(0);
 });
 
 test("who leaves the line gives back what it was granted without knowing", async () => {
-  const keys = turnKeys("vmrig", "pcs-1", "w", 1);
-  await connection.run(WAIT, keys, [6000, "{}", 0]);
+  const keys = turnKeys("vmrig", PCS, "w", 1);
+  await connection.run(WAIT, keys, [6000, "{}", 0, 0]);
   await lockPrimitive(connection.redis)(keys, 30_000);
   await connection.run(LEAVE, keys);
-  expect(await server.operator.keys("*")).toEqual(["vmrig:{pcs-1}:fence"]);
+  expect(await server.operator.keys("*")).toEqual(["vmrig:{pcs}:pcs-1:fence"]);
 });
 
 test("the order of the line outlives a loss of the data set", async () => {
@@ -116,12 +144,20 @@ test("the order of the line outlives a loss of the data set", async () => {
   expect([await alice.look(6000), await bob.look(6000), await carol.look(6000)].map(({ ahead }) => ahead)).toEqual([0, 1, 2]);
 });
 
+test("who has a copy already is behind the others after a loss of the data set, too", async () => {
+  const [extra, later, bob] = [waiter("extra", { ...PCS, extra: true }), waiter("later", { ...PCS, extra: true }), waiter("bob")];
+  for (const one of [extra, later, bob]) await one.look(6000);
+  await server.operator.flushall();
+  for (const one of [later, extra, bob]) await one.look(6000);
+  expect([await bob.look(6000), await extra.look(6000), await later.look(6000)].map(({ ahead }) => ahead)).toEqual([0, 1, 2]);
+});
+
 test("a lock can be extended and released by its owner alone", async () => {
   const first = await grant("alice");
-  await server.operator.del("vmrig:{pcs-1}:lock");
+  await server.operator.del("vmrig:{pcs}:pcs-1:lock");
   const second = await grant("bob");
   expect(await first.lock.extend(30_000)).toBe(false);
   await first.lock.release();
-  expect(await server.operator.get("vmrig:{pcs-1}:lock")).toBe(second.lock.value);
+  expect(await server.operator.get("vmrig:{pcs}:pcs-1:lock")).toBe(second.lock.value);
   expect(await second.lock.extend(30_000)).toBe(true);
 });

@@ -3,12 +3,14 @@ import type { Clock } from "../clock/clock.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import type { Connection } from "./connection.ts";
 import type { Grant } from "./held-lease.ts";
-import { decodeHolder, encodeHolder } from "./holder.ts";
+import { decodeHold, type Hold, type HoldReply } from "./hold.ts";
+import { encodeHolder } from "./holder.ts";
 import { turnKeys } from "./keys.ts";
 import type { Holder } from "./lease.ts";
 import type { TakeLock } from "./lock.ts";
 import { momentOf, msSince } from "./moment.ts";
-import { FENCE, LEAVE, WAIT } from "./scripts.ts";
+import { GRANT, LEAVE, WAIT } from "./scripts.ts";
+import type { Wish } from "./wish.ts";
 
 /** What the queue of one store works with. */
 export interface Desk {
@@ -20,57 +22,52 @@ export interface Desk {
 
 /** The line as a waiter finds it at one heartbeat. */
 export interface Look {
-  /** 0 = next. */
+  /** How many are ahead; those behind them may be served first all the same, with copies that these do not accept. */
   readonly ahead: number;
   readonly waiting: number;
-  /** When the next in line counts as gone if its heartbeat does not come. */
-  readonly headExpiresInMs: number;
-  /** Missing when the lock is free. */
-  readonly held?: { readonly holder: Holder; readonly heldForMs?: number; readonly expiresInMs?: number };
+  /** The copy that this waiter may take now. */
+  readonly take?: string;
+  /** Who holds the copies that this waiter accepts. */
+  readonly held: readonly Hold[];
+  /** When somebody ahead, who may take one of them now, counts as gone if its heartbeat does not come. */
+  readonly aheadExpiresInMs?: number;
 }
 
-/** One place in the line of one resource, from the first look until it is left or turned into a lease. */
+type LookReply = [ticket: number, ahead: number, waiting: number, take: string, aheadExpiresInMs: number, held: (string | HoldReply)[]];
+
+/** One place in the line of one rig, from the first look until it is left or turned into a lease. */
 export class Waiter {
   readonly id = randomUUID();
-  readonly resource: string;
+  readonly wish: Required<Wish>;
   readonly holder: Holder;
   readonly #desk: Desk;
   #attempt = 0;
   #ticket = 0;
 
-  constructor(desk: Desk, resource: string, holder: Holder) {
+  constructor(desk: Desk, wish: Required<Wish>, holder: Holder) {
     this.#desk = desk;
-    this.resource = resource;
+    this.wish = wish;
     this.holder = holder;
   }
 
   /** Gets in line the first time; says "still here" for `aliveMs` every time. @throws VmrigError `REDIS_UNREACHABLE` */
   async look(aliveMs: number): Promise<Look> {
     this.#attempt += 1;
-    const reply = await this.#desk.connection.run(WAIT, this.#keys(), [aliveMs, encodeHolder(this.holder), this.#ticket]);
-    const [ticket, ahead, waiting, headExpiresInMs, pttl, heldForMs, who] = reply as [
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      string,
-    ];
+    const { accept, extra } = this.wish;
+    const record = encodeHolder(this.holder, { accept, ...(extra && { extra }) });
+    const reply = await this.#desk.connection.run(WAIT, this.#keys(), [aliveMs, record, this.#ticket, extra ? 1 : 0]);
+    const [ticket, ahead, waiting, take, aheadExpiresInMs, held] = reply as LookReply;
     this.#ticket = ticket;
-    const place = { ahead, waiting, headExpiresInMs };
-    if (pttl === -2) return place;
     return {
-      ...place,
-      held: {
-        holder: decodeHolder(who),
-        ...(heldForMs < 0 ? {} : { heldForMs }),
-        ...(pttl < 0 ? {} : { expiresInMs: pttl }),
-      },
+      ahead,
+      waiting,
+      held: decodeHolds(held),
+      ...(take === "" ? {} : { take }),
+      ...(aheadExpiresInMs < 0 ? {} : { aheadExpiresInMs }),
     };
   }
 
-  /** Takes the lock if it is free and this waiter next; leaves the line by it. @throws VmrigError `REDIS_UNREACHABLE`; the next look undoes a grant whose answer was lost */
+  /** Takes a copy if one is free and this waiter's turn; leaves the line by it. @throws VmrigError `REDIS_UNREACHABLE`; the next look undoes a grant whose answer was lost */
   async take(ttlMs: number): Promise<Grant | undefined> {
     const { connection, clock } = this.#desk;
     const sent = momentOf(clock);
@@ -78,8 +75,10 @@ export class Waiter {
       throw new VmrigError("REDIS_UNREACHABLE", { message: `Redis at ${connection.shown} gave no answer: ${error.message}` });
     });
     if (lock === undefined) return undefined;
-    const fence = await connection.run(FENCE, this.#keys(), [lock.value]);
-    if (typeof fence === "string" && msSince(sent, clock) < ttlMs / 2) return { lock, fence: Number(fence), sent, ttlMs };
+    const granted = (await connection.run(GRANT, this.#keys(), [lock.value])) as [copy: string, fence: string] | null;
+    if (granted !== null && msSince(sent, clock) < ttlMs / 2) {
+      return { rig: this.wish.rig, copy: granted[0], lock, fence: Number(granted[1]), sent, ttlMs };
+    }
     await lock.release().catch(() => {});
     return undefined;
   }
@@ -90,6 +89,16 @@ export class Waiter {
   }
 
   #keys(): string[] {
-    return turnKeys(this.#desk.namespace, this.resource, this.id, this.#attempt);
+    return turnKeys(this.#desk.namespace, this.wish, this.id, this.#attempt);
   }
+}
+
+/** From a flat list of names, each followed by what is known of it. */
+function decodeHolds(reply: readonly (string | HoldReply)[]): Hold[] {
+  const holds: Hold[] = [];
+  for (let i = 0; i < reply.length; i += 2) {
+    const hold = decodeHold(reply[i] as string, reply[i + 1] as HoldReply);
+    if (hold !== undefined) holds.push(hold);
+  }
+  return holds;
 }

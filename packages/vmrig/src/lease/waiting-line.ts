@@ -1,34 +1,38 @@
-import { describeHolder } from "./holder.ts";
-import type { Holder } from "./lease.ts";
-import { duration } from "./duration.ts";
+import { describeHold, type Hold } from "./hold.ts";
+import type { Wish } from "./wish.ts";
 
 /** What a waiter sees of the line that it stands in. */
-export interface WaitingLine {
-  readonly resource: string;
+export interface WaitingLine extends Required<Wish> {
   /** 1 = next. */
   readonly position: number;
   /** How many wait, this one included. */
   readonly waiting: number;
   /** How long this one has waited so far. */
   readonly waitedMs: number;
-  /** Missing while the lock is free and the next in line has not yet taken it. */
-  readonly holder?: Holder;
-  /** For how long the holder has held it, by Redis' clock. */
-  readonly heldForMs?: number;
-  /** When the lease runs out if it is not renewed. */
-  readonly expiresInMs?: number;
+  /** Who holds the copies that this one accepts. Those that are missing are free, and another in line has not yet taken them. */
+  readonly held: readonly Hold[];
 }
 
-/** `pcs-1 is held by alice@laptop (vitest run x) for 41 s; you are 2nd in line` */
+/**
+ * - `pcs-1 is held by alice@laptop (vitest run x) for 41 s; you are 2nd in line`
+ * - `all 2 copies of pcs are held (alice@laptop (vitest run x) for 41 s, bob@ci-3 (vitest run) for 3 min); you are next`
+ */
 export function renderWaitingLine(line: WaitingLine): string {
-  return `${line.resource} is ${renderHold(line)}; you are ${line.position === 1 ? "next" : `${ordinal(line.position)} in line`}`;
+  const place = line.position === 1 ? "next" : `${ordinal(line.position)} in line`;
+  return `${renderHolds(line)}; you are ${place}${line.extra ? ", for one more copy" : ""}`;
 }
 
-/** `held by alice@laptop (vitest run x) for 41 s` */
-export function renderHold(hold: Pick<WaitingLine, "holder" | "heldForMs">): string {
-  if (hold.holder === undefined) return "free for the next in line";
-  return `held by ${describeHolder(hold.holder)}${hold.heldForMs === undefined ? "" : ` for ${duration(hold.heldForMs)}`}`;
+function renderHolds({ rig, copies, accept, held }: WaitingLine): string {
+  const [first] = held;
+  if (accept.length === 1) return `${accept.join()} is ${first === undefined ? FREE : `held by ${describeHold(first)}`}`;
+  const wanted = accept.length === copies.length ? `${accept.length} copies of ${rig}` : `${accept.length} copies asked for of ${rig}`;
+  if (first === undefined) return `${wanted} are ${FREE}`;
+  const holds = held.map(describeHold).join(", ");
+  if (held.length === accept.length) return `all ${wanted} are held (${holds})`;
+  return `${held.length} of ${wanted} ${held.length === 1 ? "is" : "are"} held (${holds}), the rest ${FREE}`;
 }
+
+const FREE = "free for the next in line";
 
 function ordinal(n: number): string {
   const suffix = { one: "st", two: "nd", few: "rd" }[new Intl.PluralRules("en", { type: "ordinal" }).select(n) as string] ?? "th";

@@ -1,0 +1,71 @@
+/**
+ * The rule of the line, the same for all scripts that are run with `rigKeys`: 1 queue, 2 alive, 3 waiters, then lock, holder, fence of each
+ * copy. Needs `now`.
+ *
+ * `deal` walks the line in order; each waiter gets the first free copy that it accepts, in its own order of preference. So one who waits
+ * for a busy copy is no obstacle to those behind it who take a free one. Nothing is free most of the time, and then there is no walk.
+ */
+export const LINE = `
+local at, names = {}, {}
+for i = 4, #KEYS - 2, 3 do
+  local name = string.match(KEYS[i], '([^:]+):lock$')
+  at[name] = i; names[#names + 1] = name
+end
+
+local function accepted(waiter)
+  local ok, record = pcall(cjson.decode, redis.call('HGET', KEYS[3], waiter) or '')
+  return ok and type(record) == 'table' and type(record.accept) == 'table' and record.accept or names
+end
+
+local function remove(waiter)
+  redis.call('ZREM', KEYS[1], waiter); redis.call('ZREM', KEYS[2], waiter); redis.call('HDEL', KEYS[3], waiter)
+end
+
+-- Takes waiters whose heartbeat stopped out of the line; tells whether there were any.
+local function purge()
+  local gone = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now)
+  for _, waiter in ipairs(gone) do remove(waiter) end
+  return #gone > 0
+end
+
+-- Who may take which copy now, in the order of the line, up to the waiter 'last' (nil: all).
+local function deal(last)
+  local free, left, dealt = {}, 0, {}
+  for name, i in pairs(at) do
+    if redis.call('EXISTS', KEYS[i]) == 0 then free[name] = true; left = left + 1 end
+  end
+  if left == 0 then return dealt end
+  for _, waiter in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
+    for _, name in ipairs(accepted(waiter)) do
+      if free[name] then
+        free[name] = nil; left = left - 1
+        dealt[#dealt + 1] = { waiter = waiter, copy = name }
+        break
+      end
+    end
+    if left == 0 or waiter == last then break end
+  end
+  return dealt
+end
+
+-- pcall: Lua is not rolled back, so a channel denied by an ACL must cost latency only.
+local function wake(except)
+  for _, turn in ipairs(deal()) do
+    if turn.waiter ~= except then redis.pcall('PUBLISH', KEYS[1] .. ':wake', turn.waiter) end
+  end
+end
+`;
+
+/** Who asks, from the last of the `turnKeys`. */
+export const ME = `
+local me, attempt = string.match(KEYS[#KEYS], '([^:]+):(%d+)$')
+attempt = tonumber(attempt)
+`;
+
+/** What anybody may know of who holds the copy whose lock is `KEYS[i]`: see `decodeHold`. Needs `now`. */
+export const HOLD = `
+local function hold(i)
+  local h = redis.call('HMGET', KEYS[i + 1], 'fence', 'since', 'who')
+  return { redis.call('PTTL', KEYS[i]), h[1] or '0', h[2] and now - h[2] or -1, h[3] or '' }
+end
+`;
