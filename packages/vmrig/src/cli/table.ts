@@ -1,9 +1,10 @@
 import type { OptionSpecs, Verb } from "./verb.ts";
 import { destroy } from "./verbs/destroy.ts";
+import { init } from "./verbs/init.ts";
 import { up } from "./verbs/up.ts";
 
 /** Every verb, in the order of the help. */
-export const VERBS: readonly Verb[] = [up, destroy];
+export const VERBS: readonly Verb[] = [init, up, destroy];
 
 /** Options that every verb takes. */
 export const COMMON = {
