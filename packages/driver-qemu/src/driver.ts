@@ -7,6 +7,7 @@ import { measureAccelerator, resolveAccelerator, type Accelerator } from "./acce
 import { bringBack } from "./bring-back.ts";
 import { platformOf } from "./command-line.ts";
 import { admit, BOOT_MS, control } from "./control.ts";
+import { diagnose } from "./diagnose.ts";
 import { findMachine, findRunning, machineNames } from "./find-machine.ts";
 import { findImage, type Image, type ImageSource } from "./image.ts";
 import { stopLan } from "./lan.ts";
@@ -167,6 +168,8 @@ export function qemu(options: QemuOptions = {}): Driver {
       const machine = await findMachine(ref);
       for await (const chunk of createReadStream(machineFiles(machine, machine.name).console, "utf8")) yield String(chunk);
     },
+
+    diagnose: ({ cacheFolder }) => diagnose({ image: source, accel, cacheFolder }),
   };
 }
 

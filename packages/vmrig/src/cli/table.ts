@@ -1,10 +1,11 @@
 import type { OptionSpecs, Verb } from "./verb.ts";
 import { destroy } from "./verbs/destroy.ts";
+import { doctor } from "./verbs/doctor.ts";
 import { init } from "./verbs/init.ts";
 import { up } from "./verbs/up.ts";
 
 /** Every verb, in the order of the help. */
-export const VERBS: readonly Verb[] = [init, up, destroy];
+export const VERBS: readonly Verb[] = [init, doctor, up, destroy];
 
 /** Options that every verb takes. */
 export const COMMON = {
