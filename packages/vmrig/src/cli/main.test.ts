@@ -1,23 +1,10 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
-import { waitFor } from "../wait/wait-for.ts";
 import { generalHelp, verbHelp } from "./help.ts";
-import { configOf, test, type Cli } from "./place.test.kit.ts";
+import { configOf, says, test } from "./place.test.kit.ts";
 import { VERBS } from "./table.ts";
 import { ownVersion } from "./own-version.ts";
-
-/** Waits until a process has said something on its standard error. */
-async function says(child: Cli, words: RegExp): Promise<void> {
-  let said = "";
-  child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
-  await waitFor({
-    what: `vmrig to say ${words}`,
-    timeoutMs: 30_000,
-    intervalMs: 20,
-    probe: () => Promise.resolve(words.test(said) ? { value: true } : { seen: said || "nothing" }),
-  });
-}
 
 test("the help is on standard output, for all verbs and for each", async ({ place }) => {
   const { exitCode, stdout, stderr } = await place.start(["--help"]);

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { test as base, vi } from "vitest";
@@ -23,7 +24,7 @@ export type Cli = ReturnType<typeof launch>;
 export interface CliOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string | undefined>>;
-  readonly input?: string;
+  readonly input?: string | Readable;
 }
 
 /** A user's project with a config, on a computer of its own as far as vmrig can tell. */
@@ -125,6 +126,18 @@ async function endRedis(dataFolder: string): Promise<void> {
   });
 }
 
-function launch(words: readonly string[], cwd: string, env: Readonly<Record<string, string | undefined>>, input: string) {
+function launch(words: readonly string[], cwd: string, env: Readonly<Record<string, string | undefined>>, input: string | Readable) {
   return execa(process.execPath, [MAIN, ...words], { cwd, env, input, reject: false, stripFinalNewline: false });
+}
+
+/** Waits until a process has said something, on its standard error or output. */
+export async function says(child: Cli, words: RegExp): Promise<void> {
+  let said = "";
+  for (const stream of [child.stderr, child.stdout]) stream.on("data", (chunk: Buffer) => (said += chunk.toString()));
+  await waitFor({
+    what: `vmrig to say ${words}`,
+    timeoutMs: 30_000,
+    intervalMs: 20,
+    probe: () => Promise.resolve(words.test(said) ? { value: true } : { seen: said || "nothing" }),
+  });
 }

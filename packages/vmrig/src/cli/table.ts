@@ -1,11 +1,15 @@
 import type { OptionSpecs, Verb } from "./verb.ts";
 import { destroy } from "./verbs/destroy.ts";
 import { doctor } from "./verbs/doctor.ts";
+import { exec } from "./verbs/exec.ts";
 import { init } from "./verbs/init.ts";
+import { logs } from "./verbs/logs.ts";
+import { rollback } from "./verbs/rollback.ts";
+import { ssh } from "./verbs/ssh.ts";
 import { up } from "./verbs/up.ts";
 
 /** Every verb, in the order of the help. */
-export const VERBS: readonly Verb[] = [init, doctor, up, destroy];
+export const VERBS: readonly Verb[] = [init, doctor, up, rollback, ssh, exec, logs, destroy];
 
 /** Options that every verb takes. */
 export const COMMON = {
