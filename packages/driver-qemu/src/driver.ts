@@ -7,7 +7,6 @@ import { measureAccelerator, resolveAccelerator, type Accelerator } from "./acce
 import { bringBack } from "./bring-back.ts";
 import { platformOf } from "./command-line.ts";
 import { admit, BOOT_MS, control } from "./control.ts";
-import { diagnose } from "./diagnose.ts";
 import { findMachine, findRunning, machineNames } from "./find-machine.ts";
 import { findImage, type Image, type ImageSource } from "./image.ts";
 import { stopLan } from "./lan.ts";
@@ -17,6 +16,7 @@ import { emulatesReliably, findQemu } from "./qemu-binary.ts";
 import { findProcess, startProcess, stopProcess } from "./qemu-process.ts";
 import { machineStatus } from "./status.ts";
 import { listSnapshots, saveSnapshot, snapshotPlatform } from "./snapshots.ts";
+import { diagnose } from "./diagnose.ts";
 
 /** No machine can have this name: theirs have no underscore. */
 const LAN = "vmrig_lan";

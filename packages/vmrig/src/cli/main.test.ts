@@ -59,6 +59,16 @@ describe("on a rig of two machines", () => {
     expect(await holder.waiting()).toBe(0);
   });
 
+  test("Ctrl-C that arrives twice at once, as behind npx, still leaves the line", async ({ place }) => {
+    await using holder = await place.hold("bob");
+    const waiting = place.start(["up"]);
+    await says(waiting, /wait {5}pcs-1 is held by bob@/);
+    waiting.kill("SIGINT");
+    waiting.kill("SIGINT");
+    expect((await waiting).exitCode).toBe(130);
+    expect(await holder.waiting()).toBe(0);
+  });
+
   test("destroy ends them when the rig's name is typed, and names what it ended", async ({ place }) => {
     const { exitCode, stdout, stderr } = await place.start(["destroy", "pcs"]);
     expect(exitCode, stderr).toBe(0);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
+import { Redis } from "ioredis";
 import { test as base, vi } from "vitest";
 import { openFolders, type Folders } from "../config/folders.ts";
 import { machineFiles } from "../driver/fake/machine-files.ts";
@@ -39,6 +40,8 @@ export interface Place {
   folder(name: string): Promise<string>;
   /** Somebody else who holds the rig. */
   hold(who: string): Promise<Holding>;
+  /** Deletes the lock of a rig's leases, as nothing but an operator's mistake would. */
+  takeAway(rig: string): Promise<void>;
 }
 
 interface Holding extends AsyncDisposable {
@@ -81,6 +84,13 @@ async function openPlace(): Promise<Place & AsyncDisposable> {
       const path = join(root, name);
       await mkdir(path);
       return path;
+    },
+    async takeAway(rig) {
+      const redis = new Redis({ path: join(folders.runtime, "redis", "redis.sock") });
+      const locks = await redis.keys(`*{${rig}*:lock`);
+      if (locks.length === 0) throw new Error(`nobody holds ${rig}`);
+      await redis.del(...locks);
+      redis.disconnect();
     },
     async hold(who) {
       const { socketPath } = await embeddedRedis({ folder: join(folders.runtime, "redis"), dataFolder: join(folders.state, "redis") });

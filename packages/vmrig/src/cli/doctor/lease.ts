@@ -3,7 +3,6 @@ import type { Clock } from "../../clock/clock.ts";
 import type { Finding } from "../../driver/driver.ts";
 import { asVmrigError } from "../../errors/vmrig-error.ts";
 import { subscriber } from "../../lease/connection.ts";
-import { keysOf, wakeChannel } from "../../lease/keys.ts";
 import { openLeaseStore } from "../../lease/lease-store.ts";
 import { ownName } from "../../lease/own-name.ts";
 import type { RedisAddress } from "../../lease/redis-address.ts";
@@ -16,7 +15,7 @@ const PERMISSIONS = "let its user run EVAL, EVALSHA, PUBLISH and SUBSCRIBE on ke
 
 /** A lease is handed on without it too, but later. @returns what Redis said, when it did not let us listen and call */
 async function tryChannel(address: RedisAddress): Promise<string | undefined> {
-  const channel = wakeChannel(keysOf("vmrig", PROBE).lock);
+  const channel = `vmrig:{${PROBE}}:doctor`;
   const [ear, voice] = [subscriber(address), subscriber(address)];
   try {
     await ear.subscribe(channel);

@@ -2,11 +2,11 @@ import { readdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { describe, expect } from "vitest";
+import { waitFor } from "../../wait/wait-for.ts";
 import { configOf, says, test, type Place } from "../place.test.kit.ts";
 
-/** What a verb leaves behind in the folder of keys and sockets. */
-const leftovers = async ({ folders }: Place): Promise<string[]> =>
-  (await readdir(folders.runtime)).filter((name) => name !== "redis" && name !== "pcs-1");
+/** Folders with a key in it. */
+const keys = async ({ folders }: Place): Promise<string[]> => (await readdir(folders.runtime)).filter((name) => name.startsWith("ssh-"));
 
 describe("exec", () => {
   test("hands over the output and the exit code of the program, and says so to standard error alone", async ({ place }) => {
@@ -54,6 +54,37 @@ describe("exec", () => {
     expect(await next.waiting()).toBe(0);
   });
 
+  test("ends at once when Ctrl-C comes again and again", async ({ place }) => {
+    await writeFile(join(place.project, "short.config.mjs"), configOf(["pc1"], 'lease: { ttl: "2s" }').replace('"pcs"', '"short"'));
+    const child = place.start([
+      "exec",
+      "--config",
+      "short.config.mjs",
+      "pc1",
+      "--",
+      "sh",
+      "-c",
+      "trap '' TERM; echo begun; while :; do sleep 1; done",
+    ]);
+    await says(child, /^begun$/m);
+    await waitFor({
+      what: "vmrig to end",
+      timeoutMs: 20_000,
+      probe: () => Promise.resolve(child.kill("SIGINT") ? { seen: "still there" } : { value: true }),
+    });
+    expect((await child).signal).toBe("SIGINT");
+  });
+
+  test("ends the program when the lease is lost, and says so", async ({ place }) => {
+    const child = place.start(["exec", "--config", "short.config.mjs", "pc1", "--", "sh", "-c", "echo begun; exec sleep 1000"]);
+    await says(child, /^begun$/m);
+    await place.takeAway("short");
+    const { exitCode, stderr } = await child;
+    expect(exitCode).toBe(3);
+    expect(stderr).toMatch(/lease/);
+    expect(stderr).not.toMatch(/^\s+at /m);
+  });
+
   test("ends when whoever reads its output has gone", async ({ place }) => {
     const child = place.start(["exec", "pc1", "--", "yes"]);
     await says(child, /y\ny\n/);
@@ -82,7 +113,7 @@ describe("ssh", () => {
     await writeFile(join(place.project, "single.config.mjs"), configOf(["pc1"]).replace('"pcs"', '"single"'));
     const { exitCode, stdout, stderr } = await place.start(["ssh", "--config", "single.config.mjs"], { input: "hostname\nexit 3\n" });
     expect({ exitCode, stdout }, stderr).toEqual({ exitCode: 3, stdout: "pc1\n" });
-    expect((await leftovers(place)).filter((name) => name !== "single-1")).toEqual([]);
+    expect(await keys(place)).toEqual([]);
   });
 
   test("asks which, where there are several", async ({ place }) => {
@@ -93,10 +124,10 @@ describe("ssh", () => {
   test("ends on SIGTERM, with its key removed and the lease handed on", async ({ place }) => {
     const child = place.start(["ssh", "pc1", "--", "echo begun; sleep 1000"]);
     await says(child, /^begun$/m);
-    expect((await leftovers(place)).filter((name) => name.startsWith("ssh-"))).toHaveLength(1);
+    expect(await keys(place)).toHaveLength(1);
     child.kill("SIGTERM");
     expect((await child).exitCode).toBe(143);
-    expect((await leftovers(place)).filter((name) => name.startsWith("ssh-"))).toEqual([]);
+    expect(await keys(place)).toEqual([]);
     await using next = await place.hold("bob");
     expect(await next.waiting()).toBe(0);
   });

@@ -1,10 +1,11 @@
 import { createReadStream } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { VmrigError } from "../../errors/vmrig-error.ts";
-import type { Admission, CopySpec, Driver, Finding, MachineRef, MachineStatus, PublicKey } from "../driver.ts";
+import type { Admission, CopySpec, Driver, MachineRef, MachineStatus, PublicKey } from "../driver.ts";
 import { passFence } from "../fence.ts";
 import type { LocalStep } from "../rig-stack.ts";
 import { giveOrder, NOBODY, type Order } from "./control.ts";
+import { diagnosis } from "./diagnosis.ts";
 import { listSnapshots } from "./disk.ts";
 import { machineFiles, machinesFolder, readDefinition, type MachineDefinition, type MachineFiles } from "./machine-files.ts";
 import { startProcess, unmakeMachine } from "./make.ts";
@@ -89,17 +90,6 @@ export function fakeDriver(options: FakeOptions = {}): Driver {
     },
 
     diagnose: () => Promise.resolve([diagnosis(process.platform)]),
-  };
-}
-
-function diagnosis(platform: NodeJS.Platform): Finding {
-  const what = "fake machines";
-  if (platform === "linux") return { what, status: "ok", measured: "they isolate nothing: their commands run on this computer, as you" };
-  return {
-    what,
-    status: "fail",
-    measured: `this is ${platform}`,
-    fix: "use Linux: only there their processes can be told from all others",
   };
 }
 
