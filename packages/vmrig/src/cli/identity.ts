@@ -6,6 +6,8 @@ import type { SshTarget } from "../ssh/connection.ts";
 export interface Identity extends AsyncDisposable {
   /** What OpenSSH needs to know: where, as whom, by which key, and that nothing else will do. */
   readonly sshWords: readonly string[];
+  /** Path of the private key. */
+  readonly key: string;
 }
 
 /** @param runtime A folder of this user alone. */
@@ -38,6 +40,7 @@ export async function writeIdentity(
     LogLevel: "ERROR",
   };
   return {
+    key,
     sshWords: [
       // The user's own settings are for other machines: a jump host or a shared connection would lead elsewhere.
       "-F",

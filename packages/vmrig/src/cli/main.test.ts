@@ -38,7 +38,7 @@ describe("on a rig of two machines", () => {
   test("up makes them, says its steps on standard error, and answers on standard output", async ({ place }) => {
     const { exitCode, stdout, stderr } = await place.start(["up"]);
     expect(exitCode, stderr).toBe(0);
-    expect(stdout).toMatch(/^up {7}pcs-1: pc1, pc2 are at baseline [0-9a-f]+\n$/);
+    expect(stdout).toMatch(/^ready {4}pcs-1: pc1, pc2 at baseline [0-9a-f]+\n$/);
     expect(stderr).toContain("plan     create terraform_data.pc1, terraform_data.pc2");
     // oxlint-disable-next-line no-control-regex -- no colours, whatever the terminal
     expect(stdout + stderr).not.toMatch(/\u001b/);
@@ -72,7 +72,7 @@ describe("on a rig of two machines", () => {
   test("destroy ends them when the rig's name is typed, and names what it ended", async ({ place }) => {
     const { exitCode, stdout, stderr } = await place.start(["destroy", "pcs"]);
     expect(exitCode, stderr).toBe(0);
-    expect(stdout).toBe("destroy  terraform_data.pc1\ndestroy  terraform_data.pc2\n");
-    expect((await place.start(["destroy", "--yes-destroy", "pcs"])).stdout).toBe("destroy  pcs: there was nothing\n");
+    expect(stdout).toBe("gone     terraform_data.pc1\ngone     terraform_data.pc2\n");
+    expect((await place.start(["destroy", "--yes-destroy", "pcs"])).stdout).toBe("gone     pcs: there was nothing\n");
   });
 });

@@ -61,6 +61,7 @@ test("a computer that has all of it: no complaints, and each thing was measured"
     "Node.js",
     "config",
     "state folder",
+    "SSH keys",
     "disk of the state folder",
     "disk of the cache folder",
     "Redis",
@@ -224,7 +225,7 @@ describe("the command", () => {
   test("says one line each and ends with 0, or with 3 when something failed", async ({ place }) => {
     const well = await place.start(["doctor"]);
     expect(well.exitCode, well.stdout).toBe(0);
-    expect(well.stdout.trim().split("\n")).toHaveLength(14);
+    expect(well.stdout.trim().split("\n")).toHaveLength(15);
     expect(well.stdout).toMatch(/^ok {4}Node\.js: \d/);
     const ill = await place.start(["doctor"], { env: await only(place, "nothing", []) });
     expect(ill.exitCode).toBe(3);

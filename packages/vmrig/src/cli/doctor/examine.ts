@@ -13,6 +13,7 @@ import type { RedisAddress } from "../../lease/redis-address.ts";
 import { examineDisk } from "./disk.ts";
 import { failure } from "./finding.ts";
 import { examineSocketPaths, examineStateFolder } from "./folders.ts";
+import { examineKeys } from "./keys.ts";
 import { examineNode } from "./node-version.ts";
 import { examineRedis } from "./redis.ts";
 import { examineSshClient } from "./ssh-client.ts";
@@ -44,6 +45,7 @@ export async function* examine(options: ExamineOptions): AsyncGenerator<Finding>
   if ("what" in folders) yield folders;
   else {
     yield await examineStateFolder(folders);
+    yield await examineKeys(folders);
     yield await examineDisk("state", folders.state, leastFreeBytes);
     yield await examineDisk("cache", folders.cache, leastFreeBytes);
   }

@@ -19,7 +19,7 @@ export const destroy = defineVerb({
     const { rig, folders } = await openRig(surroundings);
     const { destroyRig } = await import("../../gate/destroy-rig.ts");
     const destroyed = await destroyRig({ rig, folders, holder, say, signal, confirm: typed ?? confirmed ?? "" });
-    if (destroyed.length === 0) answer(`destroy  ${rig.name}: there was nothing\n`);
-    else answer(destroyed.map((address) => `destroy  ${address}\n`).join(""));
+    if (destroyed.length === 0) answer(`gone     ${rig.name}: there was nothing\n`);
+    else answer(destroyed.map((address) => `gone     ${address}\n`).join(""));
   },
 });

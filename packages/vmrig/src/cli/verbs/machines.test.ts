@@ -144,7 +144,7 @@ describe("ssh", () => {
 test("rollback ends what runs and answers with the baseline", async ({ place }) => {
   const { exitCode, stdout, stderr } = await place.start(["rollback"]);
   expect(exitCode, stderr).toBe(0);
-  expect(stdout).toMatch(/^rollback pcs-1: pc1, pc2 are at baseline [0-9a-f]+\n$/);
+  expect(stdout).toMatch(/^ready {4}pcs-1: pc1, pc2 at baseline [0-9a-f]+\n$/);
 });
 
 describe("logs", () => {

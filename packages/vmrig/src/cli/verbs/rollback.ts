@@ -10,7 +10,7 @@ export const rollback = defineVerb({
   async run(surroundings) {
     await holdMachines(surroundings, {}, async ({ granted }) => {
       const names = granted.machines.map(({ name }) => name).join(", ");
-      surroundings.answer(`rollback ${granted.copy}: ${names} are at baseline ${granted.baseline}\n`);
+      surroundings.answer(`ready    ${granted.copy}: ${names} at baseline ${granted.baseline}\n`);
     });
   },
 });

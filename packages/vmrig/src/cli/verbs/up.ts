@@ -12,7 +12,7 @@ export const up = defineVerb({
   async run(surroundings, { options }) {
     await holdMachines(surroundings, { allow: new Set(options.allow) }, async ({ granted }) => {
       const names = granted.machines.map(({ name }) => name).join(", ");
-      surroundings.answer(`up       ${granted.copy}: ${names} are at baseline ${granted.baseline}\n`);
+      surroundings.answer(`ready    ${granted.copy}: ${names} at baseline ${granted.baseline}\n`);
     });
   },
 });
