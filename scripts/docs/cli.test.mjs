@@ -1,26 +1,32 @@
 import { expect, test } from "vitest";
 import { exitCode } from "../../packages/vmrig/src/cli/exit-code.ts";
-import { HELP } from "../../packages/vmrig/src/cli/help.ts";
+import { generalHelp, verbHelp } from "../../packages/vmrig/src/cli/help.ts";
+import { VERBS } from "../../packages/vmrig/src/cli/table.ts";
 import { CODES } from "../../packages/vmrig/src/errors/codes.ts";
 import { blocksOf, headingsOf, namesIn, readText, rowsOf } from "./markdown.mjs";
 
 const text = await readText("docs/reference/cli.md");
 
 test("the page begins with the command's own help", () => {
-  expect(blocksOf(text)[0]?.code).toBe(HELP);
+  expect(blocksOf(text)[0]?.code).toBe(generalHelp());
 });
 
-test("every verb of the help has its section, and no other", () => {
-  const verbs = [...HELP.matchAll(/^ {2}(vmrig \w+)/gm)].map(([, verb]) => verb);
+test("every verb of the help has its section, in the same order, and no other", () => {
   const sections = headingsOf(text)
     .map(({ title }) => title)
     .filter((title) => title.startsWith("vmrig "));
-  expect(verbs.length).toBeGreaterThan(1);
-  expect(sections).toEqual(verbs);
+  expect(sections).toEqual(VERBS.map(({ name }) => `vmrig ${name}`));
+});
+
+test.each(VERBS)("the section of $name begins with what `vmrig $name --help` says", (verb) => {
+  const section = text.split(/^## /m).find((part) => part.startsWith(`vmrig ${verb.name}\n`)) ?? "";
+  expect(blocksOf(section)[0]?.code).toBe(verbHelp(verb));
 });
 
 test("the exit codes are those of the faults", () => {
-  const documented = rowsOf(text).flatMap(([code = "", fault = ""]) => namesIn(fault).map((name) => [name, Number(code)]));
+  const documented = rowsOf(text.slice(text.indexOf("\n## Exit codes\n"))).flatMap(([code = "", fault = ""]) =>
+    namesIn(fault).map((name) => [name, Number(code)]),
+  );
   const faults = [...new Set(Object.values(CODES))];
   expect(Object.fromEntries(documented)).toEqual(Object.fromEntries(faults.map((fault) => [fault, exitCode(fault)])));
 });

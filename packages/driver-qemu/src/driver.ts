@@ -16,6 +16,7 @@ import { emulatesReliably, findQemu } from "./qemu-binary.ts";
 import { findProcess, startProcess, stopProcess } from "./qemu-process.ts";
 import { machineStatus } from "./status.ts";
 import { listSnapshots, saveSnapshot, snapshotPlatform } from "./snapshots.ts";
+import { diagnose } from "./diagnose.ts";
 
 /** No machine can have this name: theirs have no underscore. */
 const LAN = "vmrig_lan";
@@ -167,6 +168,8 @@ export function qemu(options: QemuOptions = {}): Driver {
       const machine = await findMachine(ref);
       for await (const chunk of createReadStream(machineFiles(machine, machine.name).console, "utf8")) yield String(chunk);
     },
+
+    diagnose: ({ cacheFolder }) => diagnose({ image: source, accel, cacheFolder }),
   };
 }
 

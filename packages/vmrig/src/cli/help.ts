@@ -1,11 +1,55 @@
-export const HELP = `vmrig — real virtual machines for tests
+import { COMMON, VERBS } from "./table.ts";
+import type { OptionSpecs, Verb } from "./verb.ts";
 
-  vmrig up [--allow ADDRESS]…   make the rig's machines and their baseline; replace only what is allowed
-  vmrig destroy RIG             end the rig's machines for good; the name is typed to be sure
+/** `vmrig ssh [MACHINE] [-- COMMAND…] [options]`, without the options that every verb takes. */
+export function usage({ name, operands, command, options }: Verb): string {
+  const words = operands.map((operand) => (operand.required === true ? operand.name : `[${operand.name}]`));
+  const own = Object.keys(options).length === 0 ? [] : ["[options]"];
+  const after = command === undefined ? [] : [command === "required" ? "-- COMMAND…" : "[-- COMMAND…]"];
+  return ["vmrig", name, ...own, ...words, ...after].join(" ");
+}
 
-Options
-  --config FILE   the config; default: vmrig.config.ts here or in a folder above
-  --help          this text
+/** What `vmrig --help` prints. */
+export function generalHelp(verbs: readonly Verb[] = VERBS): string {
+  return text([
+    "vmrig — real virtual machines for tests",
+    "",
+    ...columns(verbs.map((verb) => [`vmrig ${verb.name}`, verb.summary])),
+    "",
+    "Options of every verb",
+    ...columns(optionRows(COMMON)),
+    "",
+    "More about a verb: vmrig VERB --help",
+    "",
+    "Exit codes: 0 done · 1 a test's fault · 2 the command or the config · 3 the infrastructure · 4 a bug in vmrig · 130, 143 interrupted.",
+    "ssh and exec end with the exit code of their command. What was asked for is on standard output, all else on standard error.",
+  ]);
+}
 
-Exit codes: 0 done · 1 a test's fault · 2 the command or the config · 3 the infrastructure · 4 a bug in vmrig · 130 interrupted
-`;
+/** What `vmrig VERB --help` prints. */
+export function verbHelp(verb: Verb): string {
+  const own = optionRows(verb.options);
+  return text([
+    usage(verb),
+    "",
+    `  ${verb.summary}`,
+    ...(verb.details.length === 0 ? [] : ["", ...verb.details.map((line) => `  ${line}`)]),
+    ...(own.length === 0 ? [] : ["", "Options", ...columns(own)]),
+  ]);
+}
+
+function optionRows(options: OptionSpecs): [string, string][] {
+  return Object.entries(options).map(([name, { short, value, help, multiple }]) => [
+    `${short === undefined ? "" : `-${short}, `}--${name}${value === undefined ? "" : ` ${value}`}${multiple === true ? " …" : ""}`,
+    help,
+  ]);
+}
+
+function columns(rows: readonly (readonly [string, string])[]): string[] {
+  const width = Math.max(...rows.map(([left]) => left.length));
+  return rows.map(([left, right]) => `  ${left.padEnd(width)}   ${right}`);
+}
+
+function text(lines: readonly string[]): string {
+  return `${lines.join("\n")}\n`;
+}

@@ -4,28 +4,39 @@ import { asVmrigError } from "../errors/vmrig-error.ts";
 import { ownName } from "../lease/own-name.ts";
 import { parseCommandLine } from "./command-line.ts";
 import { exitCode } from "./exit-code.ts";
-import { HELP } from "./help.ts";
-import { runVerb } from "./verbs.ts";
+import { generalHelp, verbHelp } from "./help.ts";
+import { listenForInterruption } from "./interruption.ts";
+import { ownVersion } from "./own-version.ts";
 
-const interrupted = new AbortController();
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-  process.once(signal, () => interrupted.abort(new Error(`ended by ${signal}`)));
-}
+const interruption = listenForInterruption();
+const { signal } = interruption;
 
-try {
-  const order = parseCommandLine(process.argv.slice(2));
-  if (order.verb === "help") {
-    process.stdout.write(HELP);
-  } else {
-    await runVerb(order, {
+async function main(args: readonly string[]): Promise<number> {
+  const order = parseCommandLine(args);
+  const answer = (text: string): void => void process.stdout.write(text);
+  if (order.do === "help") answer(order.verb === undefined ? generalHelp() : verbHelp(order.verb));
+  if (order.do === "version") answer(`${await ownVersion()}\n`);
+  if (order.do !== "run") return 0;
+  const { verb, given, config } = order;
+  const ended = await verb.run(
+    {
       cwd: process.cwd(),
-      holder: { who: ownName(), host: hostname(), command: `vmrig ${order.verb}`, session: String(process.pid) },
-      say: (line) => process.stdout.write(`${line}\n`),
-      signal: interrupted.signal,
-    });
-  }
-} catch (error) {
-  const known = interrupted.signal.aborted ? undefined : asVmrigError(error);
-  process.stderr.write(`${known?.message ?? String(interrupted.signal.reason)}\n`);
-  process.exitCode = known === undefined ? 130 : exitCode(known.fault);
+      env: process.env,
+      holder: { who: ownName(), host: hostname(), command: `vmrig ${verb.name}`, session: String(process.pid) },
+      answer,
+      say: (line) => void process.stderr.write(`${line}\n`),
+      signal,
+      ...(config !== undefined && { config }),
+    },
+    given,
+  );
+  return ended ?? 0;
 }
+
+process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {
+  const known = signal.aborted ? undefined : asVmrigError(error);
+  process.stderr.write(`${known?.message ?? (signal.reason as Error).message}\n`);
+  return known === undefined ? 1 : exitCode(known.fault);
+});
+// However the verb took it.
+process.exitCode = interruption.code() ?? process.exitCode;

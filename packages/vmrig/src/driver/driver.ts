@@ -96,6 +96,18 @@ export interface Admission extends Authority {
   readonly authorize: PublicKey;
 }
 
+/** One prerequisite, looked at for real. */
+export interface Finding {
+  /** What was looked at: `QEMU`. */
+  readonly what: string;
+  /** `warn`: it works, but slowly, or not for ever. */
+  readonly status: "ok" | "warn" | "fail";
+  /** What was found, on one line: `8.2.2 at /usr/bin/qemu-system-x86_64`. */
+  readonly measured: string;
+  /** What to do about it, on one line. Missing for `ok`. */
+  readonly fix?: string;
+}
+
 /**
  * Where machines come from. A plain object, made by a function from options; it holds no connection and no state between calls.
  *
@@ -136,4 +148,6 @@ export interface Driver {
   readonly network?: (machine: MachineRef, action: "disconnect" | "connect", authority: Authority) => Promise<void>;
   /** What the machine printed on its console so far. */
   readonly console?: (machine: MachineRef) => AsyncIterable<string>;
+  /** Looks at all that it needs on this computer, for `vmrig doctor`; makes and fetches nothing. Throws nothing that is a finding. */
+  readonly diagnose?: (copy: CopySpec) => Promise<readonly Finding[]>;
 }

@@ -38,6 +38,7 @@ export const CODES = {
   IMAGE_MISMATCH: "infra",
   QEMU_MISSING: "infra",
   QEMU_FAILED: "infra",
+  SSH_MISSING: "infra",
   MACHINE_MISSING: "infra",
   MACHINE_UNREACHABLE: "infra",
   HOST_KEY_MISMATCH: "infra",

@@ -6,15 +6,20 @@ import { openLeaseStore, type LeaseStore } from "../lease/lease-store.ts";
 
 /** The Redis that the config or `VMRIG_REDIS_URL` names, else the embedded one of this user. */
 export async function openStore(rig: ResolvedRig, folders: Folders, env: NodeJS.ProcessEnv = process.env): Promise<LeaseStore> {
-  const url = rig.redis?.url ?? env["VMRIG_REDIS_URL"];
-  if (url !== undefined && url !== "") return openLeaseStore({ redis: redisAddress(url) });
+  const redis = configuredRedis(rig.redis?.url, env);
+  if (redis !== undefined) return openLeaseStore({ redis });
   const { embeddedRedis } = await import("../lease/embedded-redis.ts");
-  return openLeaseStore({
-    redis: await embeddedRedis({ folder: join(folders.runtime, "redis"), dataFolder: join(folders.state, "redis") }),
-  });
+  return openLeaseStore({ redis: await embeddedRedis(embeddedFolders(folders)) });
 }
 
-/** `unix:///run/redis.sock`, or what Redis itself takes as a URL. */
-function redisAddress(url: string): RedisAddress {
+/** Where the embedded Redis of this user has its things. */
+export function embeddedFolders({ runtime, state }: Folders): { readonly folder: string; readonly dataFolder: string } {
+  return { folder: join(runtime, "redis"), dataFolder: join(state, "redis") };
+}
+
+/** `unix:///run/redis.sock`, or what Redis itself takes as a URL. @returns nothing when no Redis is named */
+export function configuredRedis(ofConfig: string | undefined, env: NodeJS.ProcessEnv = process.env): RedisAddress | undefined {
+  const url = ofConfig ?? env["VMRIG_REDIS_URL"];
+  if (url === undefined || url === "") return undefined;
   return url.startsWith("unix://") ? { socketPath: url.slice("unix://".length) } : { url };
 }

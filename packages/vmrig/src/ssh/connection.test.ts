@@ -1,7 +1,9 @@
 import { createHash, randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
 import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
+import { PassThrough, Readable, Writable } from "node:stream";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { waitFor } from "../wait/wait-for.ts";
 import { dial, type Connection, type DialOptions } from "./connection.ts";
@@ -64,6 +66,39 @@ test("passes 1 MiB of stdin and 8 MiB of stdout, whatever the bytes", async () =
   const result = await connection.exec("cat; cat -- /dev/stdin; i=0; head -c 7340032 /dev/zero", { input });
   expect(result.stdout.length).toBe(8 * 1024 * 1024);
   expect(hash(result.stdout)).toBe(hash(Buffer.concat([input, Buffer.alloc(7 * 1024 * 1024)])));
+});
+
+test("passes streams on as they come, leaves them open, and keeps nothing in the result", async () => {
+  const [input, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
+  const running = connection.exec("read line; echo got $line; read line; echo then $line >&2; exit 5", {
+    input,
+    output: { stdout, stderr },
+  });
+  input.write("one\n");
+  const [first] = (await once(stdout, "data")) as [Buffer];
+  expect(text(first)).toBe("got one\n");
+  input.write("two\n");
+  const [second] = (await once(stderr, "data")) as [Buffer];
+  expect(text(second)).toBe("then two\n");
+  const result = await running;
+  expect([text(result.stdout), text(result.stderr), result.exitCode]).toEqual(["", "", 5]);
+  expect([input.destroyed, stdout.writableEnded, stderr.writableEnded]).toEqual([false, false, false]);
+});
+
+test("streams carry 8 MiB, to a reader who takes his time", async () => {
+  const sent = randomBytes(8 * 1024 * 1024);
+  const received = createHash("sha256");
+  const slow = new Writable({
+    highWaterMark: 1024,
+    write: (chunk: Buffer, _, done) => void setImmediate(() => done(void received.update(chunk))),
+  });
+  await connection.exec("cat", { input: Readable.from([sent]), output: { stdout: slow, stderr: new PassThrough() } });
+  await waitFor({
+    what: "all of it",
+    timeoutMs: 10_000,
+    probe: async () => (slow.writableLength === 0 ? { value: true } : { seen: slow.writableLength.toString() }),
+  });
+  expect(received.digest("hex")).toBe(hash(sent));
 });
 
 test("a command that does not read its input ends as it likes", async () => {

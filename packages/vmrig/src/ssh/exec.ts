@@ -1,11 +1,14 @@
+import type { Readable, Writable } from "node:stream";
 import type { ClientChannel } from "ssh2";
 import { ConnectionLostError } from "./connection-lost.ts";
 import { open, type Session } from "./session.ts";
 import { sendSignal, type StopSignal } from "./signal.ts";
 
 export interface ExecOptions {
-  /** All of stdin. @defaultValue empty */
-  readonly input?: string | Uint8Array;
+  /** All of stdin; a stream is passed on as it comes. @defaultValue empty */
+  readonly input?: string | Uint8Array | Readable;
+  /** Where the output goes as it comes; the result has none of it. Neither is ended. */
+  readonly output?: { readonly stdout: Writable; readonly stderr: Writable };
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
   /** What ends the command's process group at the timeout or on abort. @defaultValue `KILL` */
@@ -32,6 +35,7 @@ const STOP_SIGNALS = 10;
 
 /** Runs one command on one channel. Its outcome, stopped or not, is a value. */
 export function exec({ client, name, clock, closed }: Session, command: string, options: ExecOptions): Promise<ExecResult> {
+  const { input, output } = options;
   const start = clock.monotonic();
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
@@ -83,8 +87,13 @@ export function exec({ client, name, clock, closed }: Session, command: string, 
     // Called by ssh2 while it reads packets: what follows in the same chunk, perhaps the exit code, finds listeners only if they are set here.
     const attend = (opened: ClientChannel): void => {
       channel = opened;
-      opened.on("data", (chunk: Buffer) => stdout.push(chunk));
-      opened.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
+      if (output === undefined) {
+        opened.on("data", (chunk: Buffer) => stdout.push(chunk));
+        opened.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
+      } else {
+        opened.pipe(output.stdout, { end: false });
+        opened.stderr.pipe(output.stderr, { end: false });
+      }
       opened.on("exit", (code: number | null, signal?: string) => {
         exit = code === null ? { signal: signal ?? "SIGUNKNOWN" } : { exitCode: code };
       });
@@ -96,10 +105,18 @@ export function exec({ client, name, clock, closed }: Session, command: string, 
       opened.on("error", () => {});
       if (ended !== "exited") sendSignal(opened, options.stopSignal ?? "KILL");
       if (over.signal.aborted) opened.close();
-      else opened.end(options.input);
+      else if (isStream(input)) input.pipe(opened);
+      else opened.end(input);
     };
     open({ client, name, clock, closed }, command, attend, options.signal).catch(reject);
-  }).finally(() => over.abort());
+  }).finally(() => {
+    over.abort();
+    if (isStream(input) && channel !== undefined) input.unpipe(channel);
+  });
+}
+
+function isStream(input: ExecOptions["input"]): input is Readable {
+  return typeof input === "object" && "pipe" in input;
 }
 
 function lost(name: string, afterMs: number, printed: number, closed: AbortSignal): ConnectionLostError {

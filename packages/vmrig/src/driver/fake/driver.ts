@@ -1,9 +1,11 @@
+import { createReadStream } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { VmrigError } from "../../errors/vmrig-error.ts";
 import type { Admission, CopySpec, Driver, MachineRef, MachineStatus, PublicKey } from "../driver.ts";
 import { passFence } from "../fence.ts";
 import type { LocalStep } from "../rig-stack.ts";
 import { giveOrder, NOBODY, type Order } from "./control.ts";
+import { diagnosis } from "./diagnosis.ts";
 import { listSnapshots } from "./disk.ts";
 import { machineFiles, machinesFolder, readDefinition, type MachineDefinition, type MachineFiles } from "./machine-files.ts";
 import { startProcess, unmakeMachine } from "./make.ts";
@@ -81,6 +83,13 @@ export function fakeDriver(options: FakeOptions = {}): Driver {
       signal.throwIfAborted();
       await giveOrder(files.control, { do: "park", fence }, signal);
     },
+
+    async *console(ref) {
+      const { files } = await find(ref);
+      for await (const chunk of createReadStream(files.log, "utf8")) yield String(chunk);
+    },
+
+    diagnose: () => Promise.resolve([diagnosis(process.platform)]),
   };
 }
 

@@ -46,6 +46,10 @@ const ssh = await startSshServer({
   },
 });
 
+/** Its output is its console. */
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+print(`${definition.name} is up`);
+
 const status = (): ProcessStatus => ({ pid: process.pid, sshPort: ssh.port, paused: ssh.deaf });
 
 const obey = async (order: Order): Promise<ProcessStatus> => {
@@ -66,6 +70,7 @@ const obey = async (order: Order): Promise<ProcessStatus> => {
       await endMembers(files);
       await loadDisk(files, order.snapshot);
       ssh.deaf = false;
+      print(`${definition.name} is back at ${order.snapshot}`);
       ssh.admit(order.key);
       break;
     case "park":

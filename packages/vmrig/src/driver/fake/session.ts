@@ -13,19 +13,23 @@ interface Inside {
   _ending: boolean;
 }
 
-/** One session: one command, as OpenSSH runs it, in a process group and session of its own. There are no terminals and no subsystems. */
+/**
+ * One session: one command, as OpenSSH runs it, in a process group and session of its own; or a shell that reads its commands. There are no
+ * terminals and no subsystems.
+ */
 export function serveSession(session: Session, place: CommandPlace): void {
   let child: ChildProcessWithoutNullStreams | undefined;
-  session.on("exec", (accept, _reject, { command }) => {
-    const channel = accept();
+  const start = (channel: ServerChannel, words: readonly string[]): void => {
     try {
-      child = spawn(place.shell, ["-c", command], { cwd: place.home, env: place.env, detached: true });
+      child = spawn(place.shell, words, { cwd: place.home, env: place.env, detached: true });
     } catch (error) {
       refuse(channel, error);
       return;
     }
     connect(channel, child);
-  });
+  };
+  session.on("exec", (accept, _reject, { command }) => start(accept(), ["-c", command]));
+  session.on("shell", (accept) => start(accept(), []));
   // ssh2 hears nothing more of a session whose client has sent all of its input; but that is when it asks for a signal.
   session.on("end", () => ((session as unknown as Inside)._ending = false));
   session.on("signal", (_accept, _reject, { name }) => {

@@ -1,0 +1,79 @@
+import { describe, expect, test } from "vitest";
+import { parseCommandLine } from "./command-line.ts";
+import { defineVerb, type Verb } from "./verb.ts";
+
+const plain = defineVerb({ name: "plain", summary: "does something", details: [], operands: [], options: {}, run: async () => {} });
+const rich = defineVerb({
+  name: "rich",
+  summary: "does more",
+  details: [],
+  operands: [{ name: "MACHINE", required: true }],
+  command: "required",
+  options: {
+    allow: { type: "string", multiple: true, value: "ADDRESS", help: "allows it" },
+    driver: { type: "string", value: "NAME", help: "names it" },
+    follow: { type: "boolean", short: "f", help: "goes on" },
+  },
+  run: async () => {},
+});
+const VERBS: readonly Verb[] = [plain, rich];
+
+const parse = (line: string) => parseCommandLine(line === "" ? [] : line.split(" "), VERBS);
+
+describe("help", () => {
+  test.each(["", "help", "--help", "-h", "--config x"])("is what `vmrig %s` asks for", (line) => {
+    expect(parse(line)).toEqual({ do: "help" });
+  });
+
+  test.each(["plain --help", "plain -h", "--help plain", "help plain"])("about one verb is what `vmrig %s` asks for", (line) => {
+    expect(parse(line)).toEqual({ do: "help", verb: plain });
+  });
+
+  test("needs no operand", () => {
+    expect(parse("rich --help")).toEqual({ do: "help", verb: rich });
+  });
+
+  test("of a command for a machine is not ours", () => {
+    expect(parse("rich pc1 -- ls --help")).toMatchObject({ do: "run", given: { command: ["ls", "--help"] } });
+  });
+});
+
+describe("an order", () => {
+  test.each(["--config a.ts plain", "plain --config a.ts", "plain --config=a.ts"])("`%s` has its config", (line) => {
+    expect(parse(line)).toMatchObject({ do: "run", verb: plain, config: "a.ts" });
+  });
+
+  test("has options, operands and the command, each where it belongs", () => {
+    expect(parse("rich --allow a -f pc1 --allow b -- sh -c x -- --allow c")).toEqual({
+      do: "run",
+      verb: rich,
+      given: { options: { allow: ["a", "b"], follow: true }, operands: ["pc1"], command: ["sh", "-c", "x", "--", "--allow", "c"] },
+    });
+  });
+});
+
+describe("what is no order is refused with what there is", () => {
+  test.each<[line: string, message: string, details: readonly string[]]>([
+    ["plian", 'vmrig knows no verb "plian".', ["it knows: plain, rich, help"]],
+    ["help plian", 'vmrig knows no verb "plian".', ["it knows: plain, rich, help"]],
+    ["rich pc1 --folow", "vmrig rich knows no option --folow.", [expect.stringMatching(/^it knows: --follow, --allow, .*--version/)]],
+    ["--constructor plain", "vmrig plain knows no option --constructor.", expect.anything()],
+    ["-x", "vmrig knows no option -x.", expect.anything()],
+    ["rich --allow", "--allow needs a value: --allow ADDRESS.", []],
+    ["rich --allow --follow pc1 -- x", "--allow needs a value: --allow ADDRESS.", []],
+    ["rich --driver a --driver b pc1 -- x", "--driver was given twice.", []],
+    ["rich --follow=yes pc1 -- x", '--follow takes no value, got "yes".', []],
+    ["plain pc1", 'vmrig plain does not take "pc1".', []],
+    ["plain -- ls", "vmrig plain takes no command.", []],
+    ["rich -- ls", "vmrig rich needs MACHINE.", []],
+    ["rich pc1", "vmrig rich needs a command.", []],
+    ["rich pc1 --", "vmrig rich needs a command.", []],
+    ["rich pc1 ls -f", 'vmrig rich does not take "ls".', []],
+  ])("vmrig %s", (line, summary, details) => {
+    expect(() => parse(line)).toThrow(expect.objectContaining({ code: "CONFIG_INVALID", summary, details }));
+  });
+
+  test("a command without its dashes is told where they stand", () => {
+    expect(() => parse("rich pc1 ls")).toThrow('a command stands after "--": vmrig rich [options] MACHINE -- COMMAND…');
+  });
+});

@@ -1,0 +1,248 @@
+import { chmod, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { execa } from "execa";
+import { describe, expect, onTestFinished } from "vitest";
+import { systemClock } from "../../clock/clock.ts";
+import type { Finding } from "../../driver/driver.ts";
+import { RedisServer } from "../../lease/fixtures/redis-server.ts";
+import { test, type Place } from "../place.test.kit.ts";
+import { examine, type ExamineOptions } from "./examine.ts";
+import { findingLine } from "./finding.ts";
+
+/** All that a doctor finds, by what it looked at. */
+async function look(place: Place, options: Partial<ExamineOptions> = {}): Promise<Readonly<Record<string, Finding>>> {
+  const findings: Finding[] = [];
+  const examination = examine({
+    cwd: place.project,
+    nodeVersion: process.versions.node,
+    leastFreeBytes: 1,
+    clock: systemClock,
+    signal: new AbortController().signal,
+    ...options,
+    env: { ...process.env, ...place.env, ...options.env },
+  });
+  for await (const finding of examination) findings.push(finding);
+  return Object.fromEntries(findings.map((finding) => [finding.what, finding]));
+}
+
+/** What is not fine, with what to do about it. */
+function complaints(findings: Readonly<Record<string, Finding>>): Finding[] {
+  const wrong = Object.values(findings).filter(({ status }) => status !== "ok");
+  for (const { what, fix } of wrong) expect(fix, what).toMatch(/\S/);
+  return wrong;
+}
+
+/** The variables of a computer that has some programs of this one, and no others. */
+async function only(
+  place: Place,
+  name: string,
+  programs: readonly (keyof typeof PROGRAMS)[],
+): Promise<{ readonly [name: string]: string | undefined; readonly PATH: string }> {
+  const bin = await place.folder(name);
+  for (const program of programs) await symlink(await locate(PROGRAMS[program]), join(bin, program));
+  return { PATH: bin, VMRIG_TERRAFORM: undefined };
+}
+
+const PROGRAMS = {
+  terraform: [process.env["VMRIG_TERRAFORM"], "terraform", "tofu"],
+  "redis-server": ["redis-server", "valkey-server"],
+  ssh: ["ssh"],
+} as const;
+
+async function locate(names: readonly (string | undefined)[]): Promise<string> {
+  const { stdout } = await execa("which", ["-a", ...names.filter((name) => name !== undefined)], { reject: false });
+  return stdout.split("\n")[0] ?? "";
+}
+
+test("a computer that has all of it: no complaints, and each thing was measured", async ({ place }) => {
+  const findings = await look(place);
+  expect(complaints(findings)).toEqual([]);
+  expect(Object.keys(findings)).toEqual([
+    "Node.js",
+    "config",
+    "state folder",
+    "SSH keys",
+    "disk of the state folder",
+    "disk of the cache folder",
+    "Redis",
+    "Redis persistence",
+    "Redis memory",
+    "clock",
+    "lease",
+    "Terraform",
+    "runtime folder",
+    "fake machines",
+    "ssh client",
+  ]);
+  expect(findings["config"]?.measured).toBe(`${join(place.project, "vmrig.config.mjs")}: rig pcs with pc1, pc2`);
+  expect(findings["Redis"]?.measured).toMatch(/^\S+.* at unix:.*redis\.sock$/);
+  expect(findings["lease"]?.measured).toMatch(/^taken, waited for and handed on in \d+ ms$/);
+  expect(findings["Terraform"]?.measured).toMatch(/\d+\.\d+\.\d+; a stack can be initialised$/);
+});
+
+describe("a computer that lacks one thing: exactly that is named, with its fix", () => {
+  test("a newer Node.js", async ({ place }) => {
+    expect(complaints(await look(place, { nodeVersion: "22.11.0" }))).toMatchObject([
+      { what: "Node.js", status: "fail", measured: "22.11.0 is older than 22.12", fix: expect.stringContaining("nodejs.org") },
+    ]);
+  });
+
+  test("redis-server", async ({ place }) => {
+    const env = await only(place, "no-redis", ["terraform", "ssh"]);
+    expect(complaints(await look(place, { env }))).toMatchObject([
+      { what: "Redis", status: "fail", measured: expect.stringContaining("redis-server"), fix: expect.stringContaining("VMRIG_REDIS_URL") },
+    ]);
+  });
+
+  test("Terraform", async ({ place }) => {
+    const env = await only(place, "no-terraform", ["redis-server", "ssh"]);
+    expect(complaints(await look(place, { env }))).toMatchObject([
+      {
+        what: "Terraform",
+        status: "fail",
+        measured: expect.stringContaining("terraform: not on the PATH"),
+        fix: expect.stringContaining("install OpenTofu"),
+      },
+    ]);
+  });
+
+  test("a Terraform that works", async ({ place }) => {
+    const env = await only(place, "bad-terraform", ["redis-server", "ssh"]);
+    const words = 'case $1 in version) echo \'{"terraform_version":"1.9.0"}\';; *) echo no plugin cache; exit 1;; esac';
+    await writeFile(join(env.PATH, "terraform"), `#!/bin/sh\n${words}\n`, { mode: 0o755 });
+    expect(complaints(await look(place, { env }))).toMatchObject([
+      { what: "Terraform", status: "fail", measured: "`terraform 1.9.0 init` failed: no plugin cache" },
+    ]);
+  });
+
+  test("ssh", async ({ place }) => {
+    const env = await only(place, "no-ssh", ["redis-server", "terraform"]);
+    expect(complaints(await look(place, { env }))).toMatchObject([
+      { what: "ssh client", status: "warn", fix: expect.stringContaining("openssh-client") },
+    ]);
+  });
+
+  test("a config", async ({ place }) => {
+    expect(complaints(await look(place, { cwd: place.root }))).toMatchObject([
+      { what: "config", status: "fail", measured: expect.stringContaining("There is no vmrig.config.ts"), fix: "`vmrig init` writes one" },
+    ]);
+  });
+
+  test("a config without mistakes", async ({ place }) => {
+    const config = join(place.root, "wrong.config.mjs");
+    await writeFile(config, "export default { name: 'PCs', machines: {} };\n");
+    expect(complaints(await look(place, { config }))).toMatchObject([
+      { what: "config", status: "fail", measured: expect.stringMatching(/3 mistakes.*name: expected .*driver: is missing/) },
+    ]);
+  });
+
+  test.for([
+    [0o777, "fail", "others may write to it"],
+    [0o755, "warn", "others may look into it"],
+  ] as const)("a state folder of its own (mode %o)", async ([mode, status, said], { place }) => {
+    onTestFinished(() => chmod(place.folders.state, 0o700));
+    await chmod(place.folders.state, mode);
+    expect(complaints(await look(place))).toMatchObject([
+      { what: "state folder", status, measured: expect.stringContaining(said), fix: `chmod 700 ${place.folders.state}` },
+    ]);
+  });
+
+  test("a runtime folder of its own; Redis is not started in it", async ({ place }) => {
+    onTestFinished(() => chmod(place.folders.runtime, 0o700));
+    await chmod(place.folders.runtime, 0o777);
+    expect(complaints(await look(place))).toMatchObject([
+      { what: "folders", status: "fail", measured: expect.stringContaining(`${place.folders.runtime} is open for others to write to`) },
+      { what: "Redis", status: "fail", measured: expect.stringContaining("no safe folder") },
+    ]);
+  });
+
+  test("room on its disks", async ({ place }) => {
+    expect(complaints(await look(place, { leastFreeBytes: 2 ** 60 }))).toMatchObject([
+      { what: "disk of the state folder", status: "warn", fix: expect.stringContaining("VMRIG_HOME") },
+      { what: "disk of the cache folder", status: "warn", fix: expect.stringContaining("VMRIG_CACHE") },
+    ]);
+  });
+
+  test.for([
+    [5_000, "5.0 s ahead of that of Redis"],
+    [-90_000, "90.0 s behind that of Redis"],
+  ] as const)("the right time (%i ms off)", async ([offMs, said], { place }) => {
+    const clock = { ...systemClock, wall: () => systemClock.wall() + offMs };
+    expect(complaints(await look(place, { clock }))).toMatchObject([
+      { what: "clock", status: "warn", measured: expect.stringContaining(said), fix: expect.stringContaining("NTP") },
+    ]);
+  });
+});
+
+describe("a Redis that is configured", () => {
+  async function lookAt(place: Place, extra: readonly string[], persistent = true, before?: (server: RedisServer) => Promise<unknown>) {
+    await using server = await RedisServer.start({ persistent, extra });
+    await before?.(server);
+    return complaints(await look(place, { env: { VMRIG_REDIS_URL: `unix://${server.socketPath}` } }));
+  }
+
+  test("is not complained about when it keeps what it confirmed and evicts nothing", async ({ place }) => {
+    expect(await lookAt(place, [])).toEqual([]);
+  });
+
+  test.for<[title: string, extra: readonly string[], persistent: boolean, wrong: Partial<Finding>]>([
+    ["without an append-only file", [], false, { what: "Redis persistence", status: "fail" }],
+    ["that writes through once a second", ["--appendfsync", "everysec"], true, { what: "Redis persistence", status: "warn" }],
+    [
+      "that evicts when it is full",
+      ["--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru"],
+      true,
+      { what: "Redis memory", status: "fail" },
+    ],
+    ["that would evict if it had a limit", ["--maxmemory-policy", "volatile-ttl"], true, { what: "Redis memory", status: "warn" }],
+  ])("%s is named with the setting to change", async ([, extra, persistent, wrong], { place }) => {
+    expect(await lookAt(place, extra, persistent)).toMatchObject([{ ...wrong, fix: expect.stringContaining("redis-cli CONFIG SET") }]);
+  });
+
+  test("that denies our scripts is named with what its user must be allowed", async ({ place }) => {
+    const found = await lookAt(place, [], true, (server) => server.operator.call("ACL", "SETUSER", "default", "-evalsha", "-eval"));
+    expect(found).toMatchObject([{ what: "Redis", status: "fail", measured: expect.stringMatching(/no permissions/i) }]);
+  });
+
+  test("that denies our channels is named: whoever waits is not woken up", async ({ place }) => {
+    const found = await lookAt(place, [], true, (server) => server.operator.call("ACL", "SETUSER", "default", "resetchannels"));
+    expect(found).toMatchObject([{ what: "lease", status: "warn", fix: expect.stringContaining("channels vmrig:*") }]);
+  });
+
+  test("that does not say what it is gets warnings, and a real lease all the same", async ({ place }) => {
+    const found = await lookAt(place, [], true, (server) => server.operator.call("ACL", "SETUSER", "default", "-info", "-config"));
+    expect(found.map(({ what, status }) => `${status} ${what}`)).toEqual(["warn Redis", "warn Redis persistence", "warn Redis memory"]);
+  });
+
+  test("that is not there is named by its address, without its password", async ({ place }) => {
+    const found = complaints(await look(place, { env: { VMRIG_REDIS_URL: "redis://me:secret@127.0.0.1:1" } }));
+    expect(found).toMatchObject([{ what: "Redis", status: "fail", measured: expect.stringContaining("redis://127.0.0.1:1") }]);
+    expect(JSON.stringify(found)).not.toContain("secret");
+  });
+});
+
+describe("the command", () => {
+  test("says one line each and ends with 0, or with 3 when something failed", async ({ place }) => {
+    const well = await place.start(["doctor"]);
+    expect(well.exitCode, well.stdout).toBe(0);
+    expect(well.stdout.trim().split("\n")).toHaveLength(15);
+    expect(well.stdout).toMatch(/^ok {4}Node\.js: \d/);
+    const ill = await place.start(["doctor"], { env: await only(place, "nothing", []) });
+    expect(ill.exitCode).toBe(3);
+    expect(ill.stdout).toMatch(/^FAIL {2}Redis: Neither .* — .*VMRIG_REDIS_URL/m);
+    expect(ill.stdout).toMatch(/^FAIL {2}Terraform: /m);
+  });
+
+  test("answers with JSON for scripts", async ({ place }) => {
+    const { stdout, stderr } = await place.start(["doctor", "--json"]);
+    expect(stderr).toBe("");
+    const { ok, findings } = JSON.parse(stdout) as { ok: boolean; findings: Finding[] };
+    expect(ok).toBe(true);
+    expect(findings[0]).toEqual({ what: "Node.js", status: "ok", measured: process.versions.node });
+  });
+});
+
+test("a finding is one line, whatever was measured", () => {
+  const finding: Finding = { what: "config", status: "fail", measured: "a mistake:\n  name: is missing", fix: "write\none" };
+  expect(findingLine(finding)).toBe("FAIL  config: a mistake: name: is missing — write one");
+});

@@ -1,0 +1,103 @@
+import { resolve } from "node:path";
+import type { Clock } from "../../clock/clock.ts";
+import { copySpec } from "../../config/copy-spec.ts";
+import { openFolders, type Folders } from "../../config/folders.ts";
+import { findConfig, loadConfig } from "../../config/load.ts";
+import type { ResolvedRig } from "../../config/schema.ts";
+import type { Finding } from "../../driver/driver.ts";
+import { asVmrigError } from "../../errors/vmrig-error.ts";
+import { configuredRedis, embeddedFolders } from "../../gate/store.ts";
+import { embeddedRedis } from "../../lease/embedded-redis.ts";
+import { findRedisServer } from "../../lease/redis-binary.ts";
+import type { RedisAddress } from "../../lease/redis-address.ts";
+import { examineDisk } from "./disk.ts";
+import { failure } from "./finding.ts";
+import { examineSocketPaths, examineStateFolder } from "./folders.ts";
+import { examineKeys } from "./keys.ts";
+import { examineNode } from "./node-version.ts";
+import { examineRedis } from "./redis.ts";
+import { examineSshClient } from "./ssh-client.ts";
+import { examineTerraform } from "./terraform.ts";
+
+export interface ExamineOptions {
+  readonly cwd: string;
+  readonly config?: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly nodeVersion: string;
+  /** Less free room on a disk is worth a warning. */
+  readonly leastFreeBytes: number;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Looks at every prerequisite of a run, for real: Redis is started, a lease taken, Terraform initialised. What depends on something that is
+ * missing is left out; the rest is looked at all the same.
+ */
+export async function* examine(options: ExamineOptions): AsyncGenerator<Finding> {
+  const { env, clock, signal, nodeVersion, leastFreeBytes } = options;
+  yield examineNode(nodeVersion);
+
+  const rig = await loadRig(options);
+  yield rig.finding;
+
+  const folders = await openFolders(env).catch((error: unknown) => failure("folders", error));
+  if ("what" in folders) yield folders;
+  else {
+    yield await examineStateFolder(folders);
+    yield await examineKeys(folders);
+    yield await examineDisk("state", folders.state, leastFreeBytes);
+    yield await examineDisk("cache", folders.cache, leastFreeBytes);
+  }
+
+  signal.throwIfAborted();
+  const redis = await findRedis(rig.value, "what" in folders ? undefined : folders, options);
+  if ("what" in redis) yield redis;
+  else yield* examineRedis(redis, clock);
+
+  signal.throwIfAborted();
+  yield await examineTerraform(env, signal);
+  if (rig.value !== undefined && !("what" in folders)) yield* examineMachines(rig.value, folders);
+  yield await examineSshClient(env);
+}
+
+async function loadRig({ cwd, config }: ExamineOptions): Promise<{ readonly finding: Finding; readonly value?: ResolvedRig }> {
+  try {
+    const file = config === undefined ? await findConfig(cwd) : resolve(cwd, config);
+    const { rig } = await loadConfig(file);
+    const machines = Object.keys(rig.machines).join(", ");
+    return { finding: { what: "config", status: "ok", measured: `${file}: rig ${rig.name} with ${machines}` }, value: rig };
+  } catch (error) {
+    const missing = asVmrigError(error).code === "CONFIG_NOT_FOUND";
+    return { finding: failure("config", error, missing ? "`vmrig init` writes one" : undefined) };
+  }
+}
+
+/** Where leases are kept. The embedded Redis is started, as a run would; a program that is missing is missing also while one still runs. */
+async function findRedis(
+  rig: ResolvedRig | undefined,
+  folders: Folders | undefined,
+  { env, clock }: ExamineOptions,
+): Promise<RedisAddress | Finding> {
+  const configured = configuredRedis(rig?.redis?.url, env);
+  if (configured !== undefined) return configured;
+  const what = "Redis";
+  try {
+    findRedisServer(env["PATH"]);
+    if (folders === undefined)
+      return { what, status: "fail", measured: "not started: it has no safe folder", fix: "mend the folders first" };
+    return await embeddedRedis({ ...embeddedFolders(folders), path: env["PATH"] ?? "", clock });
+  } catch (error) {
+    return failure(what, error);
+  }
+}
+
+async function* examineMachines(rig: ResolvedRig, folders: Folders): AsyncGenerator<Finding> {
+  const copy = await copySpec(rig, 1, folders);
+  yield examineSocketPaths(folders, copy.copy, Object.keys(rig.machines));
+  try {
+    yield* (await rig.driver.diagnose?.(copy)) ?? [];
+  } catch (error) {
+    yield failure(`driver ${rig.driver.name}`, error);
+  }
+}

@@ -1,0 +1,34 @@
+import { stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { Folders } from "../../config/folders.ts";
+import type { Finding } from "../../driver/driver.ts";
+import { generateKeyPair } from "../../ssh/keys.ts";
+import { writeIdentity } from "../identity.ts";
+import { failure } from "./finding.ts";
+
+const WHAT = "SSH keys";
+
+/** Makes a key as each lease does, and keeps it as `vmrig ssh` does: not every file system keeps a file private, nor every Node.js knows Ed25519. */
+export async function examineKeys({ runtime }: Pick<Folders, "runtime">): Promise<Finding> {
+  try {
+    const { privateKey, publicKey } = generateKeyPair();
+    await using identity = await writeIdentity(runtime, "doctor", {
+      host: "localhost",
+      port: 22,
+      user: "vmrig",
+      hostKey: publicKey,
+      privateKey,
+    });
+    const [folder, file] = await Promise.all([modeOf(dirname(identity.key)), modeOf(identity.key)]);
+    const measured = `made, and kept with mode ${file.toString(8)} in a folder with mode ${folder.toString(8)}`;
+    if (folder === 0o700 && file === 0o600) return { what: WHAT, status: "ok", measured };
+    const fix = "use a file system that keeps permissions for /tmp";
+    return { what: WHAT, status: "fail", measured, fix };
+  } catch (error) {
+    return failure(WHAT, error, `look at ${runtime}: it should be a folder of your own with mode 700, on a disk with free room`);
+  }
+}
+
+async function modeOf(path: string): Promise<number> {
+  return (await stat(path)).mode & 0o777;
+}

@@ -1,0 +1,60 @@
+import { hostname } from "node:os";
+import type { Clock } from "../../clock/clock.ts";
+import type { Finding } from "../../driver/driver.ts";
+import { asVmrigError } from "../../errors/vmrig-error.ts";
+import { subscriber } from "../../lease/connection.ts";
+import { openLeaseStore } from "../../lease/lease-store.ts";
+import { ownName } from "../../lease/own-name.ts";
+import type { RedisAddress } from "../../lease/redis-address.ts";
+import { failure } from "./finding.ts";
+
+/** A rig that nobody has: always the same, so that only one counter of fences stays behind. */
+const PROBE = "vmrig-doctor";
+const WHAT = "lease";
+const PERMISSIONS = "let its user run EVAL, EVALSHA, PUBLISH and SUBSCRIBE on keys and channels vmrig:*";
+
+/** A lease is handed on without it too, but later. @returns what Redis said, when it did not let us listen and call */
+async function tryChannel(address: RedisAddress): Promise<string | undefined> {
+  const channel = `vmrig:{${PROBE}}:doctor`;
+  const [ear, voice] = [subscriber(address), subscriber(address)];
+  try {
+    await ear.subscribe(channel);
+    await voice.publish(channel, "");
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  } finally {
+    ear.disconnect();
+    voice.disconnect();
+  }
+}
+
+/** Takes a lease, waits in line for it, and is handed it: all that a run does, and all that an ACL may deny. */
+export async function examineLease(address: RedisAddress, clock: Clock): Promise<Finding> {
+  const holder = { who: ownName(), host: hostname(), command: "vmrig doctor", session: String(process.pid) };
+  try {
+    await using store = await openLeaseStore({ redis: address, clock });
+    const first = await store.tryAcquire(PROBE, { holder, ttlMs: 5_000 });
+    if (first === undefined) return { what: WHAT, status: "ok", measured: "another vmrig doctor has it right now" };
+    let released = clock.monotonic();
+    let handing: Promise<void> | undefined;
+    const second = await store.acquire(PROBE, {
+      holder,
+      ttlMs: 5_000,
+      waitForMs: 15_000,
+      onWait: () => {
+        if (handing === undefined) released = clock.monotonic();
+        handing ??= first.release();
+      },
+    });
+    const took = Math.round(clock.monotonic() - released);
+    await handing;
+    await second.release();
+    const measured = `taken, waited for and handed on in ${took} ms`;
+    const deaf = await tryChannel(address);
+    if (deaf === undefined) return { what: WHAT, status: "ok", measured };
+    return { what: WHAT, status: "warn", measured: `${measured}, but whoever waits is not woken up: ${deaf}`, fix: PERMISSIONS };
+  } catch (error) {
+    return failure(WHAT, error, asVmrigError(error).message.includes("NOPERM") ? PERMISSIONS : undefined);
+  }
+}

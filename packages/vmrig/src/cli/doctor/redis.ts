@@ -1,0 +1,101 @@
+import type { Clock } from "../../clock/clock.ts";
+import type { Finding } from "../../driver/driver.ts";
+import { connect, type Connection } from "../../lease/connection.ts";
+import { describeAddress, type RedisAddress } from "../../lease/redis-address.ts";
+import { failure } from "./finding.ts";
+import { examineLease } from "./lease.ts";
+
+const OLDEST = [6, 2] as const;
+const WORST_SKEW_MS = 1_000;
+
+/** Looks at a Redis as leases need it: what it is, what survives a restart of it, what it may throw away, its time, and a real lease. */
+export async function* examineRedis(address: RedisAddress, clock: Clock): AsyncGenerator<Finding> {
+  let connection: Connection;
+  try {
+    connection = await connect(address, { commandTimeoutMs: 3_000, clock });
+  } catch (error) {
+    yield failure("Redis", error);
+    return;
+  }
+  try {
+    // A user of an ACL may be denied it; what it would say is then not known, and the lease below shows what counts.
+    const info = parseInfo(await connection.redis.info().catch(() => ""));
+    yield ofVersion(info, describeAddress(address));
+    const fsync = await connection.redis.config("GET", "appendfsync").catch(() => undefined);
+    yield ofPersistence(info, Array.isArray(fsync) ? (fsync[1] ?? "") : undefined);
+    yield ofMemory(info);
+    yield await ofClock(connection, clock);
+  } catch (error) {
+    yield failure("Redis", error);
+    return;
+  } finally {
+    connection.close();
+  }
+  yield await examineLease(address, clock);
+}
+
+type Info = ReadonlyMap<string, string>;
+
+function parseInfo(text: string): Info {
+  return new Map([...text.matchAll(/^(\w+):(.*?)\r?$/gm)].map(([, name = "", value = ""]) => [name, value]));
+}
+
+const ASK = "ask whoever runs it; the user that vmrig logs in as may not look (INFO, CONFIG GET)";
+
+function ofVersion(info: Info, shown: string): Finding {
+  const what = "Redis";
+  const version = info.get("redis_version");
+  if (version === undefined) return { what, status: "warn", measured: `${shown}, version not known`, fix: ASK };
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  const valkey = info.get("valkey_version");
+  const measured = `${valkey === undefined ? version : `Valkey ${valkey}`} at ${shown}`;
+  if (major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1])) return { what, status: "ok", measured };
+  return {
+    what,
+    status: "fail",
+    measured: `${measured} is older than ${OLDEST.join(".")}`,
+    fix: "upgrade it, or point VMRIG_REDIS_URL to another",
+  };
+}
+
+function ofPersistence(info: Info, fsync: string | undefined): Finding {
+  const what = "Redis persistence";
+  const aof = info.get("aof_enabled");
+  if (aof === undefined) return { what, status: "warn", measured: "not known", fix: ASK };
+  if (aof !== "1") {
+    const fix = "redis-cli CONFIG SET appendonly yes, CONFIG SET appendfsync always, and the same in its redis.conf";
+    return { what, status: "fail", measured: "no append-only file: a restart forgets every lease, and two may hold one rig", fix };
+  }
+  if (fsync === "always") return { what, status: "ok", measured: "append-only file, written through (appendfsync always)" };
+  if (fsync === undefined)
+    return { what, status: "warn", measured: "append-only file; how often it is written through is not known", fix: ASK };
+  const fix = "redis-cli CONFIG SET appendfsync always, and the same in its redis.conf";
+  return { what, status: "warn", measured: `append-only file, but appendfsync ${fsync}: a crash may forget the last leases`, fix };
+}
+
+function ofMemory(info: Info): Finding {
+  const what = "Redis memory";
+  const policy = info.get("maxmemory_policy");
+  if (policy === undefined) return { what, status: "warn", measured: "not known what it does when it is full", fix: ASK };
+  if (policy === "noeviction") return { what, status: "ok", measured: "evicts nothing (noeviction)" };
+  const fix = "redis-cli CONFIG SET maxmemory-policy noeviction, and the same in its redis.conf";
+  if (info.get("maxmemory") === "0") return { what, status: "warn", measured: `maxmemory-policy ${policy}, but no maxmemory so far`, fix };
+  return { what, status: "fail", measured: `maxmemory-policy ${policy}: when it is full it throws leases away`, fix };
+}
+
+/** Half of the question's round trip is on either side of the answer. */
+async function ofClock({ redis }: Connection, clock: Clock): Promise<Finding> {
+  const what = "clock";
+  const [asked, start] = [clock.wall(), clock.monotonic()];
+  const [seconds = 0, micros = 0] = (await redis.time()).map(Number);
+  const skew = seconds * 1000 + micros / 1000 - (asked + (clock.monotonic() - start) / 2);
+  const measured = `${Math.abs(skew) < 1 ? "less than 1" : Math.abs(Math.round(skew))} ms from that of Redis`;
+  if (Math.abs(skew) <= WORST_SKEW_MS) return { what, status: "ok", measured };
+  const fix = "let NTP set both: timedatectl set-ntp true";
+  return {
+    what,
+    status: "warn",
+    measured: `this computer's is ${Math.abs(skew / 1000).toFixed(1)} s ${skew > 0 ? "behind" : "ahead of"} that of Redis`,
+    fix,
+  };
+}

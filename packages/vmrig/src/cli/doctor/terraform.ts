@@ -1,0 +1,54 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Finding } from "../../driver/driver.ts";
+import { stateFiles } from "../../provision/state-files.ts";
+import { findTerraform, type TerraformBinary } from "../../provision/terraform-binary.ts";
+import { terraformEnvironment } from "../../provision/terraform-environment.ts";
+import { runTerraform } from "../../provision/terraform-run.ts";
+import { failure } from "./finding.ts";
+
+const WHAT = "Terraform";
+
+/** All that a rig of local machines needs of Terraform; the provider of `terraform_data` is built in. */
+const STACK = JSON.stringify({ terraform: { backend: { local: { path: "state" } } }, resource: { terraform_data: { probe: {} } } });
+
+/** Finds it, and initialises a stack with it, as a run does: without the network. */
+export async function examineTerraform(env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Finding> {
+  try {
+    const binary = await findTerraform(env);
+    const failed = await tryInit(binary, env, signal);
+    const shown = `${binary.path} ${binary.version}`;
+    if (failed === undefined) return { what: WHAT, status: "ok", measured: `${shown}; a stack can be initialised` };
+    return {
+      what: WHAT,
+      status: "fail",
+      measured: `\`${shown} init\` failed: ${failed}`,
+      fix: "install it anew, or point VMRIG_TERRAFORM to another",
+    };
+  } catch (error) {
+    signal.throwIfAborted();
+    return failure(WHAT, error);
+  }
+}
+
+/** @returns what it said, when it failed */
+async function tryInit(binary: TerraformBinary, env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<string | undefined> {
+  const folder = await mkdtemp(join(tmpdir(), "vmrig-doctor-"));
+  try {
+    const files = stateFiles({ folder });
+    await mkdir(files.stack, { recursive: true });
+    await writeFile(files.cliConfig, "");
+    await writeFile(join(files.stack, "main.tf.json"), STACK);
+    const { exitCode, output } = await runTerraform(binary, {
+      args: ["init", "-no-color", "-input=false"],
+      cwd: files.stack,
+      env: terraformEnvironment(files, env),
+      signal,
+      timeoutMs: 60_000,
+    });
+    return exitCode === 0 ? undefined : output.trim().split("\n").slice(-3).join(" ");
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

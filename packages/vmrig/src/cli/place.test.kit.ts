@@ -1,0 +1,153 @@
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
+import { execa } from "execa";
+import { Redis } from "ioredis";
+import { test as base, vi } from "vitest";
+import { openFolders, type Folders } from "../config/folders.ts";
+import { machineFiles } from "../driver/fake/machine-files.ts";
+import { endMembers } from "../driver/fake/members.ts";
+import { embeddedRedis } from "../lease/embedded-redis.ts";
+import { openLeaseStore } from "../lease/lease-store.ts";
+import { waitFor } from "../wait/wait-for.ts";
+
+// Redis, Terraform and two machines are started in each; a second or two here, more on a busy computer.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
+const MAIN = fileURLToPath(new URL("main.ts", import.meta.url));
+const FAKE = new URL("../driver/fake/driver.ts", import.meta.url).href;
+
+/** A process of the command: standard output and standard error apart, as a script sees them. */
+export type Cli = ReturnType<typeof launch>;
+
+export interface CliOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly input?: string | Readable;
+}
+
+/** A user's project with a config, on a computer of its own as far as vmrig can tell. */
+export interface Place {
+  readonly root: string;
+  readonly project: string;
+  readonly folders: Folders;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Starts `vmrig` with these words. */
+  start(words: readonly string[], options?: CliOptions): Cli;
+  /** Makes a folder beside the project. */
+  folder(name: string): Promise<string>;
+  /** Somebody else who holds the rig. */
+  hold(who: string): Promise<Holding>;
+  /** Deletes the lock of a rig's leases, as nothing but an operator's mistake would. */
+  takeAway(rig: string): Promise<void>;
+}
+
+interface Holding extends AsyncDisposable {
+  /** How many wait in line. */
+  waiting(): Promise<number>;
+}
+
+/** A config of fake machines. */
+export function configOf(machines: readonly string[], more = ""): string {
+  const entries = machines.map((name) => `${name}: {}`).join(", ");
+  return `import { fakeDriver } from "${FAKE}";\nexport default { name: "pcs", driver: fakeDriver(), machines: { ${entries} }, ${more} };\n`;
+}
+
+// oxlint-disable-next-line no-empty-pattern -- Vitest reads the names of the fixtures from it
+export const test = base.extend("place", { scope: "file" }, async ({}, { onCleanup }) => {
+  const place: Place & AsyncDisposable = await openPlace();
+  onCleanup(() => place[Symbol.asyncDispose]());
+  return place;
+});
+
+async function openPlace(): Promise<Place & AsyncDisposable> {
+  const root = await realpath(await mkdtemp(join(tmpdir(), "vmrig-test-")));
+  const env = { VMRIG_HOME: join(root, "home"), VMRIG_CACHE: join(root, "cache"), VMRIG_REDIS_URL: undefined };
+  const folders = await openFolders(env);
+  const started: Cli[] = [];
+  const project = join(root, "project");
+  await mkdir(project);
+  await writeFile(join(project, "vmrig.config.mjs"), configOf(["pc1", "pc2"]));
+  return {
+    root,
+    project,
+    folders,
+    env,
+    start(words, { cwd = project, env: more = {}, input = "" } = {}) {
+      const child = launch(words, cwd, { ...env, ...more }, input);
+      started.push(child);
+      return child;
+    },
+    async folder(name) {
+      const path = join(root, name);
+      await mkdir(path);
+      return path;
+    },
+    async takeAway(rig) {
+      const redis = new Redis({ path: join(folders.runtime, "redis", "redis.sock") });
+      const locks = await redis.keys(`*{${rig}*:lock`);
+      if (locks.length === 0) throw new Error(`nobody holds ${rig}`);
+      await redis.del(...locks);
+      redis.disconnect();
+    },
+    async hold(who) {
+      const { socketPath } = await embeddedRedis({ folder: join(folders.runtime, "redis"), dataFolder: join(folders.state, "redis") });
+      const store = await openLeaseStore({ redis: { socketPath } });
+      await store.acquire("pcs-1", { holder: { who, host: "laptop", command: "vitest run", session: "1" }, waitForMs: 10_000 });
+      return {
+        waiting: async () => (await store.view("pcs-1")).line.length,
+        [Symbol.asyncDispose]: () => store.close(),
+      };
+    },
+    async [Symbol.asyncDispose]() {
+      for (const child of started) child.kill("SIGKILL");
+      await Promise.all(started);
+      await endMachines(folders);
+      await endRedis(join(folders.state, "redis"));
+      await rm(folders.runtime, { recursive: true, force: true });
+      await rm(root, { recursive: true, force: true });
+    },
+  };
+}
+
+async function endMachines({ state, runtime }: Folders): Promise<void> {
+  for (const copy of await readdir(join(state, "rigs")).catch(() => [])) {
+    const places = { folder: join(state, "rigs", copy), runtimeFolder: join(runtime, copy) };
+    const names = await readdir(join(places.folder, "machines")).catch(() => []);
+    await Promise.all(names.map((name) => endMembers(machineFiles(places, name))));
+  }
+}
+
+async function endRedis(dataFolder: string): Promise<void> {
+  const pid = Number(await readFile(join(dataFolder, "redis.pid"), "utf8").catch(() => "0"));
+  if (pid <= 1) return;
+  await waitFor({
+    what: "the test's Redis to end",
+    timeoutMs: 10_000,
+    intervalMs: 10,
+    probe: async () => {
+      const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+      if (!/(redis|valkey)-server/.test(command)) return { value: true };
+      process.kill(pid, "SIGKILL");
+      return { seen: "still there" };
+    },
+  });
+}
+
+function launch(words: readonly string[], cwd: string, env: Readonly<Record<string, string | undefined>>, input: string | Readable) {
+  return execa(process.execPath, [MAIN, ...words], { cwd, env, input, reject: false, stripFinalNewline: false });
+}
+
+/** Waits until a process has said something, on its standard error or output. */
+export async function says(child: Cli, words: RegExp): Promise<void> {
+  let said = "";
+  for (const stream of [child.stderr, child.stdout]) stream.on("data", (chunk: Buffer) => (said += chunk.toString()));
+  await waitFor({
+    what: `vmrig to say ${words}`,
+    timeoutMs: 30_000,
+    intervalMs: 20,
+    probe: () => Promise.resolve(words.test(said) ? { value: true } : { seen: said || "nothing" }),
+  });
+}

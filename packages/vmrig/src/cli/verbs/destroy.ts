@@ -1,0 +1,25 @@
+import { VmrigError } from "../../errors/vmrig-error.ts";
+import { openRig } from "../open-rig.ts";
+import { defineVerb } from "../verb.ts";
+
+export const destroy = defineVerb({
+  name: "destroy",
+  summary: "ends the rig's machines for good; the rig's name is typed to be sure",
+  details: ["Their baselines go with them. The images in the cache and the embedded Redis stay."],
+  operands: [{ name: "RIG" }],
+  options: {
+    "yes-destroy": { type: "string", value: "RIG", help: "the same as RIG, for scripts that should say what they do" },
+  },
+  async run(surroundings, { operands: [typed], options }) {
+    const { holder, say, answer, signal } = surroundings;
+    const confirmed = options["yes-destroy"];
+    if (typed !== undefined && confirmed !== undefined) {
+      throw new VmrigError("CONFIG_INVALID", { message: `vmrig destroy takes one name, got "${typed}" and "${confirmed}".` });
+    }
+    const { rig, folders } = await openRig(surroundings);
+    const { destroyRig } = await import("../../gate/destroy-rig.ts");
+    const destroyed = await destroyRig({ rig, folders, holder, say, signal, confirm: typed ?? confirmed ?? "" });
+    if (destroyed.length === 0) answer(`gone     ${rig.name}: there was nothing\n`);
+    else answer(destroyed.map((address) => `gone     ${address}\n`).join(""));
+  },
+});

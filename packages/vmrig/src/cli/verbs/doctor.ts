@@ -1,0 +1,36 @@
+import { systemClock } from "../../clock/clock.ts";
+import type { Finding } from "../../driver/driver.ts";
+import { LEAST_FREE_BYTES } from "../doctor/disk.ts";
+import { findingLine } from "../doctor/finding.ts";
+import { exitCode } from "../exit-code.ts";
+import { defineVerb } from "../verb.ts";
+
+export const doctor = defineVerb({
+  name: "doctor",
+  summary: "looks at all that a run needs on this computer, and says how to mend it",
+  details: ["One line each: ok, warn or FAIL, what was measured, the fix. Ends with 3 when something failed."],
+  operands: [],
+  options: { json: { type: "boolean", help: "answers with JSON: { ok, findings: [{ what, status, measured, fix }] }" } },
+  async run({ cwd, config, env, signal, answer }, { options: { json = false } }) {
+    const { examine } = await import("../doctor/examine.ts");
+    const findings: Finding[] = [];
+    const nodeVersion = process.versions.node;
+    const examination = examine({
+      cwd,
+      env,
+      signal,
+      nodeVersion,
+      clock: systemClock,
+      leastFreeBytes: LEAST_FREE_BYTES,
+      ...(config !== undefined && { config }),
+    });
+    for await (const finding of examination) {
+      signal.throwIfAborted();
+      findings.push(finding);
+      if (!json) answer(`${findingLine(finding)}\n`);
+    }
+    const ok = findings.every(({ status }) => status !== "fail");
+    if (json) answer(`${JSON.stringify({ ok, findings }, undefined, 2)}\n`);
+    return ok ? 0 : exitCode("infra");
+  },
+});

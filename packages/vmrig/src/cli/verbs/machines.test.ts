@@ -1,0 +1,180 @@
+import { readdir, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { describe, expect } from "vitest";
+import { waitFor } from "../../wait/wait-for.ts";
+import { configOf, says, test, type Place } from "../place.test.kit.ts";
+
+/** Folders with a key in it. */
+const keys = async ({ folders }: Place): Promise<string[]> => (await readdir(folders.runtime)).filter((name) => name.startsWith("ssh-"));
+
+describe("exec", () => {
+  test("hands over the output and the exit code of the program, and says so to standard error alone", async ({ place }) => {
+    const { exitCode, stdout, stderr } = await place.start(["exec", "pc1", "--", "sh", "-c", "hostname; echo oops >&2; exit 42"]);
+    expect({ exitCode, stdout }, stderr).toEqual({ exitCode: 42, stdout: "pc1\n" });
+    expect(stderr).toMatch(/^oops$/m);
+    expect(stderr).toMatch(/^exec {5}pc1: pcs-1 is held until the command has ended$/m);
+  });
+
+  test("passes arguments on as they are", async ({ place }) => {
+    const { stdout } = await place.start(["exec", "pc2", "--", "printf", "<%s>", "a b", "$HOME", "'", "--follow", "*", ""]);
+    expect(stdout).toBe("<a b><$HOME><'><--follow><*><>");
+  });
+
+  test("carries bytes in and out, however many", async ({ place }) => {
+    const input = "0123456789abcdef".repeat(65_536);
+    expect((await place.start(["exec", "pc1", "--", "cat"], { input })).stdout).toBe(input);
+  });
+
+  test("ends when the program does, though whoever writes to it goes on", async ({ place }) => {
+    const endless = new Readable({ read() {} });
+    endless.push("first\n");
+    const { exitCode, stdout } = await place.start(["exec", "pc1", "--", "head", "-n", "1"], { input: endless });
+    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: "first\n" });
+  });
+
+  test("tells of a program that there is not, and of one that a signal ended, as a shell does", async ({ place }) => {
+    expect((await place.start(["exec", "pc1", "--", "no-such-program"])).exitCode).toBe(127);
+    expect((await place.start(["exec", "pc1", "--", "sh", "-c", "kill -KILL $$"])).exitCode).toBe(137);
+  });
+
+  test("begins at the baseline: nothing is left of what ran before", async ({ place }) => {
+    await place.start(["exec", "pc1", "--", "touch", "left"]);
+    expect((await place.start(["exec", "pc1", "--", "ls"])).stdout).toBe("");
+  });
+
+  test("ends the program on Ctrl-C, hands on the lease and exits with 130", async ({ place }) => {
+    const child = place.start(["exec", "pc1", "--", "sh", "-c", "echo begun; exec sleep 1000"]);
+    await says(child, /^begun$/m);
+    child.kill("SIGINT");
+    const { exitCode, stderr } = await child;
+    expect(exitCode).toBe(130);
+    expect(stderr).toMatch(/^ended by SIGINT$/m);
+    await using next = await place.hold("bob");
+    expect(await next.waiting()).toBe(0);
+  });
+
+  test("ends at once when Ctrl-C comes again and again", async ({ place }) => {
+    await writeFile(join(place.project, "short.config.mjs"), configOf(["pc1"], 'lease: { ttl: "2s" }').replace('"pcs"', '"short"'));
+    const child = place.start([
+      "exec",
+      "--config",
+      "short.config.mjs",
+      "pc1",
+      "--",
+      "sh",
+      "-c",
+      "trap '' TERM; echo begun; while :; do sleep 1; done",
+    ]);
+    await says(child, /^begun$/m);
+    await waitFor({
+      what: "vmrig to end",
+      timeoutMs: 20_000,
+      probe: () => Promise.resolve(child.kill("SIGINT") ? { seen: "still there" } : { value: true }),
+    });
+    expect((await child).signal).toBe("SIGINT");
+  });
+
+  test("ends the program when the lease is lost, and says so", async ({ place }) => {
+    const child = place.start(["exec", "--config", "short.config.mjs", "pc1", "--", "sh", "-c", "echo begun; exec sleep 1000"]);
+    await says(child, /^begun$/m);
+    await place.takeAway("short");
+    const { exitCode, stderr } = await child;
+    expect(exitCode).toBe(3);
+    expect(stderr).toMatch(/lease/);
+    expect(stderr).not.toMatch(/^\s+at /m);
+  });
+
+  test("ends when whoever reads its output has gone", async ({ place }) => {
+    const child = place.start(["exec", "pc1", "--", "yes"]);
+    await says(child, /y\ny\n/);
+    child.stdout.destroy();
+    expect((await child).exitCode).toBe(141);
+  });
+
+  test.for([
+    ["pc3", /^Rig "pcs" has no machine "pc3"\.\n {2}it has: pc1, pc2\n$/],
+    ["px2", /it has: pc2, pc1/],
+  ] as const)("refuses %s before it leases anything, and names the machines", async ([name, said], { place }) => {
+    const { exitCode, stderr } = await place.start(["exec", name, "--", "true"]);
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(said);
+  });
+});
+
+describe("ssh", () => {
+  test("runs a line of the machine's shell with OpenSSH, and hands over its exit code", async ({ place }) => {
+    const { exitCode, stdout, stderr } = await place.start(["ssh", "pc2", "--", "echo $(hostname);", "exit", "7"]);
+    expect({ exitCode, stdout }, stderr).toEqual({ exitCode: 7, stdout: "pc2\n" });
+    expect(stderr).toMatch(/^ssh {6}pc2: pcs-1 is held until you leave$/m);
+  });
+
+  test("opens a shell, on the only machine where there is one, and leaves no key behind", async ({ place }) => {
+    await writeFile(join(place.project, "single.config.mjs"), configOf(["pc1"]).replace('"pcs"', '"single"'));
+    const { exitCode, stdout, stderr } = await place.start(["ssh", "--config", "single.config.mjs"], { input: "hostname\nexit 3\n" });
+    expect({ exitCode, stdout }, stderr).toEqual({ exitCode: 3, stdout: "pc1\n" });
+    expect(await keys(place)).toEqual([]);
+  });
+
+  test("asks which, where there are several", async ({ place }) => {
+    const { exitCode, stderr } = await place.start(["ssh"]);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: 'Rig "pcs" has 2 machines: say which.\n  it has: pc1, pc2\n' });
+  });
+
+  test("ends on SIGTERM, with its key removed and the lease handed on", async ({ place }) => {
+    const child = place.start(["ssh", "pc1", "--", "echo begun; sleep 1000"]);
+    await says(child, /^begun$/m);
+    expect(await keys(place)).toHaveLength(1);
+    child.kill("SIGTERM");
+    expect((await child).exitCode).toBe(143);
+    expect(await keys(place)).toEqual([]);
+    await using next = await place.hold("bob");
+    expect(await next.waiting()).toBe(0);
+  });
+
+  test("without OpenSSH names the packages to install", async ({ place }) => {
+    const bin = await place.folder("no-ssh");
+    await symlink("/bin/cp", join(bin, "cp"));
+    const { exitCode, stderr } = await place.start(["ssh", "pc1"], { env: { PATH: bin } });
+    expect(exitCode).toBe(3);
+    expect(stderr).toContain("ssh could not be started.\nhint: install OpenSSH: apt-get install openssh-client");
+  });
+});
+
+test("rollback ends what runs and answers with the baseline", async ({ place }) => {
+  const { exitCode, stdout, stderr } = await place.start(["rollback"]);
+  expect(exitCode, stderr).toBe(0);
+  expect(stdout).toMatch(/^ready {4}pcs-1: pc1, pc2 at baseline [0-9a-f]+\n$/);
+});
+
+describe("logs", () => {
+  test("prints a machine's console as it is, and those of all machines behind their names", async ({ place }) => {
+    const one = await place.start(["logs", "pc1"]);
+    expect(one.exitCode, one.stderr).toBe(0);
+    expect(one.stdout).toMatch(/^pc1 is up\n(pc1 is (up|back at [\w-]+)\n)*pc1 is back at baseline-[0-9a-f]+\n$/);
+    const all = (await place.start(["logs"])).stdout;
+    expect(all).toMatch(/^pc1 \| pc1 is up$/m);
+    expect(all).toMatch(/^pc2 \| pc2 is up$/m);
+  });
+
+  test("needs no lease, follows what comes, and ends on Ctrl-C", async ({ place }) => {
+    const before = (await place.start(["logs", "pc1"])).stdout;
+    const following = place.start(["logs", "pc1", "--follow"]);
+    const rollbacks = before.split("is back at").length - 1;
+    const grown = says(following, new RegExp(`(is back at[^]*){${rollbacks + 1}}`));
+    await says(following, /is up/);
+    await place.start(["rollback"]);
+    await grown;
+    following.kill("SIGINT");
+    const { exitCode, stdout, stderr } = await following;
+    expect({ exitCode, stderr }).toEqual({ exitCode: 130, stderr: "" });
+    expect(stdout.startsWith(before)).toBe(true);
+  });
+
+  test("of a machine that was not made yet says so", async ({ place }) => {
+    await writeFile(join(place.project, "new.config.mjs"), configOf(["pc9"]).replace('"pcs"', '"new"'));
+    const { exitCode, stderr } = await place.start(["logs", "--config", "new.config.mjs"]);
+    expect(exitCode).toBe(3);
+    expect(stderr).toContain("There is no machine pc9 in copy new-1.");
+  });
+});
