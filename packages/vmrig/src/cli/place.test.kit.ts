@@ -16,6 +16,7 @@ import { waitFor } from "../wait/wait-for.ts";
 // Redis, Terraform and two machines are started in each; a second or two here, more on a busy computer.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
+const PCS = { rig: "pcs", copies: ["pcs-1"] };
 const MAIN = fileURLToPath(new URL("main.ts", import.meta.url));
 const FAKE = new URL("../driver/fake/driver.ts", import.meta.url).href;
 
@@ -95,9 +96,9 @@ async function openPlace(): Promise<Place & AsyncDisposable> {
     async hold(who) {
       const { socketPath } = await embeddedRedis({ folder: join(folders.runtime, "redis"), dataFolder: join(folders.state, "redis") });
       const store = await openLeaseStore({ redis: { socketPath } });
-      await store.acquire("pcs-1", { holder: { who, host: "laptop", command: "vitest run", session: "1" }, waitForMs: 10_000 });
+      await store.acquire(PCS, { holder: { who, host: "laptop", command: "vitest run", session: "1" }, waitForMs: 10_000 });
       return {
-        waiting: async () => (await store.view("pcs-1")).line.length,
+        waiting: async () => (await store.view(PCS)).line.length,
         [Symbol.asyncDispose]: () => store.close(),
       };
     },

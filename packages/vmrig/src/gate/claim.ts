@@ -17,6 +17,10 @@ export interface Claim {
   readonly machines: Readonly<Record<string, Machine>>;
   /** Aborts when the lease is lost: every command ends, every connection is closed. */
   readonly signal: AbortSignal;
+  /** A connection to a machine, after all of them were proven. It is kept, and the same for whoever asks until it ends. */
+  connect(name: string): Promise<Connection>;
+  /** Where a machine is, and what opens it, until the next rollback. */
+  target(name: string): SshTarget;
   /** All machines back to their baseline; what runs on them ends. */
   rollBack(): Promise<void>;
   /** `failed` when a test on these machines did: they may be kept as they are. @defaultValue false */
@@ -124,6 +128,8 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
         createMachine({ name, address: lanAddress, user: target.user, connect: () => connect(name), signal: lost.signal }),
       ]),
     ),
+    connect,
+    target: (name) => machineOf(visit.grant, name).target,
     async rollBack() {
       lost.signal.throwIfAborted();
       await enter(() => client.rollBack(id));

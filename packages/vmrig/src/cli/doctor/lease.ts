@@ -10,6 +10,7 @@ import { failure } from "./finding.ts";
 
 /** A rig that nobody has: always the same, so that only one counter of fences stays behind. */
 const PROBE = "vmrig-doctor";
+const WISH = { rig: PROBE, copies: [`${PROBE}-1`] };
 const WHAT = "lease";
 const PERMISSIONS = "let its user run EVAL, EVALSHA, PUBLISH and SUBSCRIBE on keys and channels vmrig:*";
 
@@ -34,11 +35,11 @@ export async function examineLease(address: RedisAddress, clock: Clock): Promise
   const holder = { who: ownName(), host: hostname(), command: "vmrig doctor", session: String(process.pid) };
   try {
     await using store = await openLeaseStore({ redis: address, clock });
-    const first = await store.tryAcquire(PROBE, { holder, ttlMs: 5_000 });
+    const first = await store.tryAcquire(WISH, { holder, ttlMs: 5_000 });
     if (first === undefined) return { what: WHAT, status: "ok", measured: "another vmrig doctor has it right now" };
     let released = clock.monotonic();
     let handing: Promise<void> | undefined;
-    const second = await store.acquire(PROBE, {
+    const second = await store.acquire(WISH, {
       holder,
       ttlMs: 5_000,
       waitForMs: 15_000,

@@ -18,10 +18,10 @@ export const exec = defineVerb({
     const { say } = surroundings;
     const line = `exec ${command.map(quoteWord).join(" ")}`;
     return await holdMachines(surroundings, { check: (rig) => void pickMachine(rig, wanted) }, async (held) => {
-      const { granted, signal, connect } = held;
+      const { claim, signal } = held;
       const name = pickMachine(held.rig, wanted);
-      await using connection = await connect(name);
-      say(`exec     ${name}: ${granted.copy} is held until the command has ended`);
+      const connection = await claim.connect(name);
+      say(`exec     ${name}: ${claim.copy} is held until the command has ended`);
       const { stdin, stdout, stderr } = process;
       try {
         const result = await connection.exec(line, { input: stdin, output: { stdout, stderr }, signal, stopSignal: "TERM" });

@@ -8,9 +8,9 @@ export const rollback = defineVerb({
   operands: [],
   options: {},
   async run(surroundings) {
-    await holdMachines(surroundings, {}, async ({ granted }) => {
-      const names = granted.machines.map(({ name }) => name).join(", ");
-      surroundings.answer(`ready    ${granted.copy}: ${names} at baseline ${granted.baseline}\n`);
+    await holdMachines(surroundings, {}, async ({ claim }) => {
+      const names = Object.keys(claim.machines).join(", ");
+      surroundings.answer(`ready    ${claim.copy}: ${names} at baseline ${claim.baseline}\n`);
     });
   },
 });

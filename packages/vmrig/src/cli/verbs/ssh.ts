@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { VmrigError } from "../../errors/vmrig-error.ts";
 import { endedWith } from "../ended-with.ts";
-import { holdMachines, targetOf } from "../hold-machines.ts";
+import { holdMachines } from "../hold-machines.ts";
 import { writeIdentity } from "../identity.ts";
 import { pickMachine } from "../pick-machine.ts";
 import { defineVerb } from "../verb.ts";
@@ -19,12 +19,12 @@ export const ssh = defineVerb({
   options: {},
   async run(surroundings, { operands: [wanted], command }) {
     return await holdMachines(surroundings, { check: (rig) => void pickMachine(rig, wanted) }, async (held) => {
-      const { rig, folders, granted, signal, connect } = held;
+      const { rig, folders, claim, signal } = held;
       const name = pickMachine(rig, wanted);
       // The proof of the rollback, which ssh knows nothing of.
-      await (await connect(name)).close();
-      await using identity = await writeIdentity(folders.runtime, name, targetOf(granted, name));
-      surroundings.say(`ssh      ${name}: ${granted.copy} is held until you leave`);
+      await claim.connect(name);
+      await using identity = await writeIdentity(folders.runtime, name, claim.target(name));
+      surroundings.say(`ssh      ${name}: ${claim.copy} is held until you leave`);
       return await runSsh([...identity.sshWords, ...(command.length === 0 ? [] : ["--", ...command])], surroundings.env, signal);
     });
   },

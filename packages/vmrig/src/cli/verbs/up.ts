@@ -10,9 +10,9 @@ export const up = defineVerb({
     allow: { type: "string", multiple: true, value: "ADDRESS", help: "the resource of this address may be replaced or deleted" },
   },
   async run(surroundings, { options }) {
-    await holdMachines(surroundings, { allow: new Set(options.allow) }, async ({ granted }) => {
-      const names = granted.machines.map(({ name }) => name).join(", ");
-      surroundings.answer(`ready    ${granted.copy}: ${names} at baseline ${granted.baseline}\n`);
+    await holdMachines(surroundings, { allow: new Set(options.allow) }, async ({ claim }) => {
+      const names = Object.keys(claim.machines).join(", ");
+      surroundings.answer(`ready    ${claim.copy}: ${names} at baseline ${claim.baseline}\n`);
     });
   },
 });

@@ -1,0 +1,23 @@
+import { asVmrigError } from "../errors/vmrig-error.ts";
+import type { GateClient } from "./client.ts";
+import type { Gate } from "./gate.ts";
+
+/** A gate of this very process, as a worker sees one through its socket. */
+export function localClient(gate: Gate): GateClient {
+  return {
+    hello: async () => gate.welcome,
+    claim: (rollback) => gate.claim(rollback),
+    rollBack: (claim) => gate.rollBack(claim),
+    heal: (claim, sick) => gate.heal(claim, sick),
+    release: async (claim, failed) => gate.release(claim, failed),
+    begin: async () => gate.begin(),
+    onLost(claim, lost) {
+      const signal = gate.lost(claim);
+      const tell = (): void => lost(asVmrigError(signal.reason));
+      if (signal.aborted) tell();
+      else signal.addEventListener("abort", tell, { once: true });
+    },
+    onOver: (over) => void gate.onOver(over),
+    close: () => {},
+  };
+}
