@@ -1,4 +1,5 @@
 import type { Inventory } from "../driver/driver.ts";
+import { VmrigError } from "../errors/vmrig-error.ts";
 import { waitFor } from "../wait/wait-for.ts";
 import { baselineSnapshot, PRISTINE } from "./baseline-id.ts";
 import { guestOf } from "./guest.ts";
@@ -31,6 +32,7 @@ export async function establishBaseline(
   if (!anew && whoLacks(scene, inventory, baselineSnapshot(id)).length === 0) return;
   const started = performance.now();
   const fresh = whoLacks(scene, inventory, PRISTINE);
+  refuseLostPristine(inventory, fresh);
   if (fresh.length === 0 && !anew) say(`baseline ${copy.copy}: the recipe changed; preparing anew from the pristine machines`);
   await onEach(scene, async (machine) => {
     if (!fresh.includes(machine.name)) return driver.restore(machine, PRISTINE, admission(scene));
@@ -43,6 +45,17 @@ export async function establishBaseline(
   await prepare(scene, id, recipes);
   await onEach(scene, (machine) => driver.capture(machine, baselineSnapshot(id), authority(scene)));
   say(`baseline ${copy.copy}: ${id} is prepared and captured after ${seconds(preparing)}`);
+}
+
+/** A machine that has baselines was used since it was made: as it is now it must not become the pristine one. */
+function refuseLostPristine({ machines }: Inventory, fresh: readonly string[]): void {
+  const used = machines.find(({ name, snapshots }) => fresh.includes(name) && snapshots.length > 0);
+  if (used === undefined) return;
+  throw new VmrigError("ROLLBACK_FAILED", {
+    message: `${used.name} has lost its snapshot ${PRISTINE}, from which its baseline is made.`,
+    details: [`it has: ${used.snapshots.join(", ")}`],
+    hint: `replace it: vmrig up --allow terraform_data.${used.name}`,
+  });
 }
 
 function whoLacks({ copy }: Scene, { machines }: Inventory, snapshot: string): string[] {

@@ -96,8 +96,7 @@ export function openGate(options: GateOptions): Gate {
     async rest() {
       const resting = pool.drain();
       for (const holding of resting) handedOut.delete(holding);
-      if (resting.length > 0)
-        say(`idle     ${resting.map(({ lease }) => lease.copy).join(", ")}: given back, nobody here needs it now`);
+      if (resting.length > 0) say(`idle     ${resting.map(({ lease }) => lease.copy).join(", ")}: given back, nobody here needs it now`);
       await Promise.all(resting.map((holding) => holding.release()));
     },
   });
@@ -172,7 +171,11 @@ export function openGate(options: GateOptions): Gate {
       return;
     }
     if (pool.size === 1) {
-      end(new VmrigError("CANCELLED", { message: `The run ends here: the machines of ${holding.copy.copy} are kept as its failed tests left them.` }));
+      end(
+        new VmrigError("CANCELLED", {
+          message: `The run ends here: the machines of ${holding.copy.copy} are kept as its failed tests left them.`,
+        }),
+      );
     }
     handedOut.delete(holding);
     pool.discard(holding);

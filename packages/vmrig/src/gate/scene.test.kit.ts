@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Redis } from "ioredis";
 import { test as base, vi } from "vitest";
 import { prove } from "../baseline/proof.ts";
-import { copySpec } from "../config/copy-spec.ts";
+import { copySpec, copySpecs } from "../config/copy-spec.ts";
 import type { Folders } from "../config/folders.ts";
 import { rigSchema, type ResolvedRig, type RigConfig } from "../config/schema.ts";
 import type { CopySpec, MachineStatus } from "../driver/driver.ts";
@@ -72,7 +72,7 @@ export const test = base.extend<{ scene: Scene }>({
     vi.unstubAllEnvs();
     for (const redis of connections) redis.disconnect();
     await Promise.allSettled(gates.map((gate) => gate.close()));
-    await endMachines(await copySpec(rigOf({}), 1, folders));
+    for (const copy of await copySpecs(rigOf({ copies: 9 }), folders)) await endMachines(copy);
     await endRedis(join(folders.state, "redis"));
     await rm(root, { recursive: true, force: true });
   },

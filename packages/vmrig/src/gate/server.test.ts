@@ -212,7 +212,9 @@ test.each([
 test("takes requests in whatever pieces they come", async () => {
   const gate = paperGate();
   const { send, next } = await (await serve(Promise.resolve(gate))).raw();
-  const text = Buffer.from(`${JSON.stringify({ id: 1, do: "release", claim: "€𝄞", failed: false })}\n${JSON.stringify({ id: 2, do: "hello" })}\n`);
+  const text = Buffer.from(
+    `${JSON.stringify({ id: 1, do: "release", claim: "€𝄞", failed: false })}\n${JSON.stringify({ id: 2, do: "hello" })}\n`,
+  );
   for (const byte of text) send(Uint8Array.of(byte));
   const answers = [await next(), await next()];
   expect(answers).toContainEqual({ id: 1, ok: null });

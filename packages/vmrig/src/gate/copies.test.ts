@@ -1,0 +1,139 @@
+import { expect } from "vitest";
+import type { Driver } from "../driver/driver.ts";
+import { fakeDriver } from "../driver/fake/driver.ts";
+import { VmrigError } from "../errors/vmrig-error.ts";
+import { waitFor } from "../wait/wait-for.ts";
+import type { Gate } from "./gate.ts";
+import { on, test, type Run } from "./scene.test.kit.ts";
+
+async function saidBy({ said }: Run, words: RegExp): Promise<string> {
+  return waitFor({
+    what: `the run to say ${words}`,
+    timeoutMs: 60_000,
+    intervalMs: 10,
+    probe: async () => {
+      const line = said.find((candidate) => words.test(candidate));
+      return line === undefined ? { seen: said.join("\n") } : { value: line };
+    },
+  });
+}
+
+/** The fake driver, whose machines do not come back while they are spoilt. */
+function fragile(spoilt: ReadonlySet<string>): Driver {
+  const driver = fakeDriver();
+  return {
+    ...driver,
+    async restore(machine, snapshot, admission) {
+      await driver.restore(machine, snapshot, admission);
+      if (spoilt.has(`${machine.copy.copy}/${machine.name}`)) {
+        throw new VmrigError("ROLLBACK_FAILED", { message: `The disk of ${machine.name} is damaged.` });
+      }
+    },
+  };
+}
+
+const claimed = (gate: Gate) => gate.claim("file");
+
+test("two claims of a run get two copies, each with machines, state and network of its own", async ({ scene }) => {
+  const { gate } = scene.run({ copies: 2 });
+  const [one, two] = await Promise.all([claimed(gate), claimed(gate)]);
+  expect([one.copy, two.copy].toSorted()).toEqual(["pcs-1", "pcs-2"]);
+  await on(one, "pc1", "echo mine > mine");
+  expect(await on(two, "pc1", "ls")).toBe("");
+  const ports = [one, two].flatMap(({ machines }) => machines.map(({ target }) => target.port));
+  expect(new Set(ports).size).toBe(4);
+});
+
+test("a third claim waits, and gets the copy that is given back first", async ({ scene }) => {
+  const { gate } = scene.run({ copies: 2 });
+  const [one, two] = await Promise.all([claimed(gate), claimed(gate)]);
+  const third = claimed(gate);
+  gate.release(two.claim);
+  expect((await third).copy).toBe(two.copy);
+  expect((await third).claim).not.toBe(one.claim);
+});
+
+test("a run that can use one copy takes no other", async ({ scene }) => {
+  const one = scene.run({ copies: 2 }, { maxCopies: 1 });
+  const first = await claimed(one.gate);
+  const waiting = claimed(one.gate);
+  const other = await claimed(scene.run({ copies: 2 }, { who: "bob" }).gate);
+  expect(other.copy).not.toBe(first.copy);
+  one.gate.release(first.claim);
+  expect((await waiting).copy).toBe(first.copy);
+});
+
+test("a copy that another run gives back joins this one; a run that has none goes first", async ({ scene }) => {
+  const alice = scene.run({ copies: 2 });
+  const bob = scene.run({ copies: 2 }, { who: "bob" });
+  const carol = scene.run({ copies: 2 }, { who: "carol" });
+  const first = await claimed(alice.gate);
+  const second = await claimed(bob.gate);
+
+  // Alice has one and could use another; carol comes later, and has none.
+  const extra = claimed(alice.gate);
+  await saidBy(alice, /^wait .*alice.*bob|^wait .*bob.*alice/);
+  const carols = claimed(carol.gate);
+  await saidBy(carol, /^wait .* you are next/);
+  await bob.gate.close();
+  expect((await carols).copy).toBe(second.copy);
+
+  await carol.gate.close();
+  expect((await extra).copy).toBe(second.copy);
+  expect(first.copy).not.toBe(second.copy);
+});
+
+test("a copy whose machines nothing brings back is left out by every run, with its first cause, until a person mends it", async ({
+  scene,
+}) => {
+  const spoilt = new Set<string>();
+  const config = { copies: 2, driver: fragile(spoilt) };
+  const { gate, said } = scene.run(config);
+  const first = await claimed(gate);
+  spoilt.add(`${first.copy}/pc2`);
+  gate.release(first.claim);
+  const second = await claimed(gate);
+  expect(second.copy).not.toBe(first.copy);
+  expect(said).toContainEqual(
+    expect.stringMatching(new RegExp(`^broken   ${first.copy}: left out from now on; pc2 of ${first.copy} cannot be brought back`)),
+  );
+  await gate.close();
+
+  const later = scene.run(config);
+  expect((await claimed(later.gate)).copy).toBe(second.copy);
+  expect(later.said).toContainEqual(expect.stringContaining(`left out: ${first.copy}: pc2 of ${first.copy}`));
+  const both = claimed(later.gate).catch((error: unknown) => error);
+  await saidBy(later, /^wait/);
+  await later.gate.close();
+  expect(await both).toMatchObject({ code: "CANCELLED" });
+
+  spoilt.clear();
+  const mended = scene.run(config, { only: first.copy, allow: new Set(["terraform_data.pc2"]) });
+  expect((await claimed(mended.gate)).copy).toBe(first.copy);
+  expect(mended.said).toContainEqual(expect.stringMatching(/^plan .*replace terraform_data.pc2/));
+  await mended.gate.close();
+  const after = scene.run(config);
+  const [one, two] = await Promise.all([claimed(after.gate), claimed(after.gate)]);
+  expect([one.copy, two.copy].toSorted()).toEqual(["pcs-1", "pcs-2"]);
+});
+
+test("a run that stands still gives its machines to whoever waits, and takes them again when it goes on", async ({ scene }) => {
+  const alice = scene.run({ lease: { idle: "1s" } });
+  const first = await claimed(alice.gate);
+  const bob = scene.run({}, { who: "bob" });
+  const bobs = claimed(bob.gate);
+  await saidBy(bob, /^wait .*alice/);
+  alice.gate.release(first.claim);
+  await saidBy(alice, /^idle     pcs-1: given back/);
+  expect((await bobs).fence).toBeGreaterThan(first.fence);
+  const again = claimed(alice.gate);
+  await bob.gate.close();
+  expect((await again).fence).toBeGreaterThan((await bobs).fence);
+});
+
+test("a busy rig fails at once where the config says so, with who holds it", async ({ scene }) => {
+  await claimed(scene.run().gate);
+  const bob = scene.run({ lease: { onBusy: "fail" } }, { who: "bob" });
+  await expect(claimed(bob.gate)).rejects.toMatchObject({ code: "RIG_BUSY", message: expect.stringContaining("alice@laptop") });
+  expect(bob.gate.welcome.onBusy).toBe("fail");
+});
