@@ -65,7 +65,7 @@ attempt = tonumber(attempt)
 /** What anybody may know of who holds the copy whose lock is `KEYS[i]`: see `decodeHold`. Needs `now`. */
 export const HOLD = `
 local function hold(i)
-  local h = redis.call('HMGET', KEYS[i + 1], 'fence', 'since', 'who')
-  return { redis.call('PTTL', KEYS[i]), h[1] or '0', h[2] and now - h[2] or -1, h[3] or '' }
+  local h = redis.call('HMGET', KEYS[i + 1], 'fence', 'since', 'who', 'kept')
+  return { redis.call('PTTL', KEYS[i]), h[1] or '0', h[2] and now - h[2] or -1, h[3] or '', h[4] or '' }
 end
 `;

@@ -3,7 +3,7 @@ import { waitFor, type Observation } from "../wait/wait-for.ts";
 import type { Bell, Bells } from "./bells.ts";
 import { duration } from "./duration.ts";
 import type { Grant } from "./held-lease.ts";
-import { describeHold } from "./hold.ts";
+import { renderHold } from "./hold.ts";
 import { wakeChannel } from "./keys.ts";
 import { renderWaitingLine, type WaitingLine } from "./waiting-line.ts";
 import type { Desk, Look, Waiter } from "./waiter.ts";
@@ -166,7 +166,7 @@ class Turn {
 
 function differ(before: WaitingLine | undefined, now: WaitingLine): boolean {
   const state = ({ position, waiting, held }: WaitingLine) =>
-    JSON.stringify([position, waiting, held.map(({ copy, holder, fence }) => [copy, holder, fence])]);
+    JSON.stringify([position, waiting, held.map(({ copy, holder, fence, kept }) => [copy, holder, fence, kept?.until])]);
   return before === undefined || state(before) !== state(now);
 }
 
@@ -191,7 +191,8 @@ function holds({ accept, held }: WaitingLine): string[] {
     const name = accept.length === 1 ? "" : `${copy} `;
     const hold = held.find((one) => one.copy === copy);
     if (hold === undefined) return `${name}free for the next in line`;
-    const until = Number.isFinite(hold.expiresInMs) ? `, expires in ${duration(hold.expiresInMs)} if not renewed` : "";
-    return `${name}held by ${describeHold(hold)}${until}`;
+    const until =
+      Number.isFinite(hold.expiresInMs) && hold.kept === undefined ? `, expires in ${duration(hold.expiresInMs)} if not renewed` : "";
+    return `${name}${renderHold(hold)}${until}`;
   });
 }

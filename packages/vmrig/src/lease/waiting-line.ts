@@ -1,4 +1,4 @@
-import { describeHold, type Hold } from "./hold.ts";
+import { describeHold, renderHold, type Hold } from "./hold.ts";
 import type { Wish } from "./wish.ts";
 
 /** What a waiter sees of the line that it stands in. */
@@ -24,7 +24,7 @@ export function renderWaitingLine(line: WaitingLine): string {
 
 function renderHolds({ rig, copies, accept, held }: WaitingLine): string {
   const [first] = held;
-  if (accept.length === 1) return `${accept.join()} is ${first === undefined ? FREE : `held by ${describeHold(first)}`}`;
+  if (accept.length === 1) return `${accept.join()} is ${first === undefined ? FREE : renderHold(first)}`;
   const wanted = accept.length === copies.length ? `${accept.length} copies of ${rig}` : `${accept.length} copies asked for of ${rig}`;
   if (first === undefined) return `${wanted} are ${FREE}`;
   const holds = held.map(describeHold).join(", ");
