@@ -38,6 +38,7 @@ export interface LeaseStore extends AsyncDisposable {
   tryAcquire(wish: Wish, options: TryAcquireOptions): Promise<Lease | undefined>;
   /**
    * Waits in the rig's one line, first come, first served, for the first copy that it accepts. A `waitForMs` of 0 looks once.
+   * While a Redis without append-only file is up for less than a TTL nothing is granted: it may have forgotten who holds what.
    *
    * @throws VmrigError `RIG_BUSY` at its deadline, with who holds what and how many are ahead
    * @throws VmrigError `CANCELLED` when the signal aborts or the store is closed; the signal's reason itself when that is a VmrigError
@@ -108,9 +109,10 @@ class RedisLeaseStore implements LeaseStore {
 
   async tryAcquire(wish: Wish, options: TryAcquireOptions): Promise<Lease | undefined> {
     const waiter = this.#waiter(wish, options);
+    const { ttlMs = 30_000 } = options;
     try {
-      const { take } = await waiter.look(this.#timing.aliveMs);
-      const grant = take !== undefined ? await waiter.take(options.ttlMs ?? 30_000) : undefined;
+      const { take } = await waiter.look({ aliveMs: this.#timing.aliveMs, ttlMs });
+      const grant = take !== undefined ? await waiter.take(ttlMs) : undefined;
       if (grant !== undefined) return this.#lease(waiter, grant);
     } catch (error) {
       await waiter.leave();

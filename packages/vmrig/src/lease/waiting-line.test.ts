@@ -64,6 +64,12 @@ test("a copy that is kept says why and until when, and not what ran", () => {
   );
 });
 
+test("after a restart that forgot who holds what, the line says why nothing is granted yet", () => {
+  expect(renderWaitingLine(line(2, [], { position: 1, restarted: { agoMs: 4000, forMs: 27_000 } }))).toBe(
+    "Redis restarted 4.0 s ago without persistence, leases from before may still live, 27 s more; you are next",
+  );
+});
+
 test("who has a copy already waits for one more", () => {
   expect(renderWaitingLine(line(1, [byAlice], { extra: true }))).toMatch(/; you are 2nd in line, for one more copy$/);
 });
