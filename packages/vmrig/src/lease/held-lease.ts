@@ -1,6 +1,6 @@
-import type { Clock } from "../clock/clock.ts";
 import type { Fence } from "../driver/driver.ts";
 import { waitFor, type Observation } from "../wait/wait-for.ts";
+import { keepLock, type KeepOptions } from "./keep.ts";
 import { Keeper } from "./keeper.ts";
 import type { CopyName } from "./keys.ts";
 import type { Holder, Lease, LeaseState } from "./lease.ts";
@@ -32,19 +32,18 @@ export class HeldLease implements Lease {
   readonly holder: Holder;
   readonly fence: Fence;
   readonly #lock: Lock;
-  readonly #clock: Clock;
+  readonly #desk: HeldLeaseOptions;
   readonly #keeper: Keeper;
-  readonly #onEnd: () => void;
   #release: Promise<void> | undefined;
 
-  constructor(grant: Grant, { holder, connection, namespace, clock, onEnd }: HeldLeaseOptions) {
+  constructor(grant: Grant, desk: HeldLeaseOptions) {
+    const { holder, connection, namespace, clock } = desk;
     this.rig = grant.rig;
     this.copy = grant.copy;
     this.holder = holder;
     this.fence = grant.fence;
     this.#lock = grant.lock;
-    this.#clock = clock;
-    this.#onEnd = onEnd;
+    this.#desk = desk;
     this.#keeper = new Keeper({ ...grant, clock, explainLoss: () => explainLoss(connection, namespace, grant) });
   }
 
@@ -71,8 +70,18 @@ export class HeldLease implements Lease {
     throw new TypeError("unreachable: a refused lease is not held");
   }
 
+  /** @throws VmrigError `LEASE_LOST`, `REDIS_UNREACHABLE`: then it is still held */
+  async keep(options: KeepOptions): Promise<void> {
+    this.#keeper.assertHeld();
+    const { connection, namespace } = this.#desk;
+    const kept = await keepLock(connection, namespace, { ...options, rig: this.rig, copy: this.copy, value: this.#lock.value });
+    if (!kept) return this.refused();
+    this.#keeper.finish("kept");
+    this.#desk.onEnd();
+  }
+
   release(): Promise<void> {
-    return (this.#release ??= this.#giveBack().finally(this.#onEnd));
+    return (this.#release ??= this.#giveBack().finally(this.#desk.onEnd));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -88,6 +97,8 @@ export class HeldLease implements Lease {
         (error: Error) => ({ seen: error.message }),
       );
     // The TTL frees what Redis could not be told about.
-    await waitFor({ what: "Redis to take the lock back", on: this.copy, timeoutMs, clock: this.#clock, probe: unlock }).catch(() => {});
+    await waitFor({ what: "Redis to take the lock back", on: this.copy, timeoutMs, clock: this.#desk.clock, probe: unlock }).catch(
+      () => {},
+    );
   }
 }

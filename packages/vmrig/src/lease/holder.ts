@@ -36,8 +36,8 @@ export function printable(holder: Holder): Holder {
   return { who: clean(holder.who), host: clean(holder.host), command: clean(holder.command), session: clean(holder.session) };
 }
 
-/** Control characters move cursors, format characters (bidi marks, zero-width) reorder and hide text, lone surrogates break encoders. */
-function clean(text: string): string {
+/** A text as others may read it. Control characters move cursors, format characters (bidi marks, zero-width) reorder and hide text, lone surrogates break encoders. */
+export function clean(text: string): string {
   return redact(text)
     .replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+/gu, " ")
     .trim()

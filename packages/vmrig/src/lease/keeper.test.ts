@@ -35,7 +35,7 @@ async function store(options: LeaseStoreOptions) {
 }
 
 async function lease(options: LeaseStoreOptions, ttlMs = TTL) {
-  return (await store(options)).acquire(PCS, { holder: person("alice"), ttlMs, waitForMs: 5000 });
+  return (await store(options)).acquire(PCS, { holder: person("alice"), ttlMs, waitForMs: 20_000 });
 }
 
 /** Ends when a renewal went through that was sent after this call: the key's TTL went up. */
@@ -75,7 +75,7 @@ test("whoever deletes the key takes the lease away at the next renewal", async (
 });
 
 test("a lease survives a Redis that is killed and restarted with its append-only file", async () => {
-  const server = await redis({ persistent: true });
+  const server = await redis({ persistence: "always" });
   const held = await lease({ redis: { socketPath: server.socketPath } }, 3000);
   await server.kill();
   await server.start();
@@ -84,7 +84,7 @@ test("a lease survives a Redis that is killed and restarted with its append-only
 });
 
 test("a lease is lost at once when Redis comes back without its data", async () => {
-  const server = await redis({ persistent: false });
+  const server = await redis({ persistence: "none" });
   const held = await lease({ redis: { socketPath: server.socketPath } }, 3000);
   await server.kill();
   await server.start();

@@ -78,9 +78,9 @@ export class Keeper {
   }
 
   assertHeld(): void {
-    if (this.#state === "released") {
+    if (this.#state === "released" || this.#state === "kept") {
       throw new VmrigError("LEASE_LOST", {
-        message: `The lease of "${this.#options.copy}" was released: nothing may touch it any more.`,
+        message: `The lease of "${this.#options.copy}" was ${this.#state}: nothing may touch it any more.`,
         hint: "this is a bug in vmrig: please report it with the stack",
       });
     }
@@ -90,11 +90,11 @@ export class Keeper {
   }
 
   /** The holder is done. @returns for how many milliseconds there is still something to give back; 0 when the lease was lost */
-  finish(): number {
+  finish(as: "released" | "kept" = "released"): number {
     const left = this.remainingMs();
     if (this.#state === "held" && left === 0) this.#expire();
     if (this.#state === "held") {
-      this.#state = "released";
+      this.#state = as;
       this.#stop.abort();
     }
     return left;
@@ -141,7 +141,7 @@ export class Keeper {
       this.#answered = momentOf(this.#options.clock);
       this.#validUntil = this.#certainFrom(sent);
       this.#lastFailure = undefined;
-    } else if (extended) {
+    } else if (extended && this.#state === "lost") {
       // Given up while the answer was on its way: nobody should wait another TTL for a lock that nobody believes in.
       await lock.release().catch(() => {});
     } else if (this.#state === "held") {

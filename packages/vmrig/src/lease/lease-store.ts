@@ -5,6 +5,7 @@ import { connect, type Connection } from "./connection.ts";
 import { HeldLease, type Grant } from "./held-lease.ts";
 import type { Hold } from "./hold.ts";
 import { printable } from "./holder.ts";
+import { checkKeep, type KeepOptions } from "./keep.ts";
 import type { CopyName } from "./keys.ts";
 import type { Holder, Lease } from "./lease.ts";
 import { viewRig, type LeaseView } from "./lease-view.ts";
@@ -37,6 +38,7 @@ export interface LeaseStore extends AsyncDisposable {
   tryAcquire(wish: Wish, options: TryAcquireOptions): Promise<Lease | undefined>;
   /**
    * Waits in the rig's one line, first come, first served, for the first copy that it accepts. A `waitForMs` of 0 looks once.
+   * While a Redis without append-only file is up for less than a TTL nothing is granted: it may have forgotten who holds what.
    *
    * @throws VmrigError `RIG_BUSY` at its deadline, with who holds what and how many are ahead
    * @throws VmrigError `CANCELLED` when the signal aborts or the store is closed; the signal's reason itself when that is a VmrigError
@@ -51,6 +53,14 @@ export interface LeaseStore extends AsyncDisposable {
   saveRecord(lease: Lease, value: unknown): Promise<void>;
   /** @throws VmrigError `LEASE_LOST` when the lease is not ours any more: nothing is removed then. `REDIS_UNREACHABLE` */
   dropRecord(lease: Lease): Promise<void>;
+  /**
+   * Leaves a copy as it is for people to look at, although its run is over: the lease outlives this process, and ends by itself after
+   * `forMs`, or earlier by `revoke` with its fence. The `Lease` ends in state `kept`.
+   *
+   * @throws VmrigError `CONFIG_INVALID` for more than 24 hours
+   * @throws VmrigError `LEASE_LOST` when it is not ours any more; `REDIS_UNREACHABLE`: then it is still held
+   */
+  keep(lease: Lease, options: KeepOptions): Promise<void>;
   /**
    * Takes a lease away from whoever holds it: its holder loses it at its next renewal, and is told by whom. The next in line has it at once.
    *
@@ -99,9 +109,10 @@ class RedisLeaseStore implements LeaseStore {
 
   async tryAcquire(wish: Wish, options: TryAcquireOptions): Promise<Lease | undefined> {
     const waiter = this.#waiter(wish, options);
+    const { ttlMs = 30_000 } = options;
     try {
-      const { take } = await waiter.look(this.#timing.aliveMs);
-      const grant = take !== undefined ? await waiter.take(options.ttlMs ?? 30_000) : undefined;
+      const { take } = await waiter.look({ aliveMs: this.#timing.aliveMs, ttlMs });
+      const grant = take !== undefined ? await waiter.take(ttlMs) : undefined;
       if (grant !== undefined) return this.#lease(waiter, grant);
     } catch (error) {
       await waiter.leave();
@@ -147,6 +158,12 @@ class RedisLeaseStore implements LeaseStore {
   async dropRecord(lease: Lease): Promise<void> {
     lease.assertHeld();
     if (!(await dropRecord(this.#connection, this.#namespace, lease))) await refuse(lease);
+  }
+
+  async keep(lease: Lease, options: KeepOptions): Promise<void> {
+    checkKeep(options);
+    if (!(lease instanceof HeldLease)) throw new TypeError(`the lease of "${lease.copy}" is not of this store`);
+    await lease.keep(options);
   }
 
   revoke(revocation: Revocation): Promise<Hold | undefined> {

@@ -12,7 +12,8 @@ export interface Holder {
   readonly session: string;
 }
 
-export type LeaseState = "held" | "lost" | "released";
+/** `kept`: given up by its holder, who left the copy as it is for people to look at; see `LeaseStore.keep`. */
+export type LeaseState = "held" | "lost" | "released" | "kept";
 
 /**
  * The exclusive, time-bounded right to one copy of a rig. It is renewed in the background until it is released or lost.
@@ -34,18 +35,19 @@ export interface Lease extends AsyncDisposable {
    */
   readonly signal: AbortSignal;
   readonly state: LeaseState;
-  /** For how many milliseconds the lease is certain to be ours if no renewal succeeds from now on; 0 when it is lost or released. */
+  /** For how many milliseconds the lease is certain to be ours if no renewal succeeds from now on; 0 when it is not held any more. */
   remainingMs(): number;
   /**
    * Stands right before every destructive step. It reads both clocks itself, so that it tells the truth in a process that was paused or
    * whose event loop was blocked, before any timer had a chance to run.
    *
-   * @throws VmrigError `LEASE_LOST` when the lease is lost or released
+   * @throws VmrigError `LEASE_LOST` when the lease is lost, released or kept
    */
   assertHeld(): void;
   /**
    * Hands the lease to the next in line. May be called any number of times and never throws: a lock that is gone is no error, and when
-   * Redis does not answer (tried for 3 s) the lease runs out by its TTL. Does not talk to Redis when the lease is already lost.
+   * Redis does not answer (tried for 3 s) the lease runs out by its TTL. Does not talk to Redis when the lease is already lost, and
+   * leaves it alone when it is kept.
    */
   release(): Promise<void>;
 }

@@ -62,10 +62,27 @@ local me, attempt = string.match(KEYS[#KEYS], '([^:]+):(%d+)$')
 attempt = tonumber(attempt)
 `;
 
+/**
+ * A Redis that restarted without its data may have forgotten leases whose holders still believe in them, for as long as their TTL. An
+ * append-only file remembers them. Uptime counts whole seconds of a clock that itself ticks: one more is added. INFO may be denied by an
+ * ACL: then there is no such wait.
+ */
+export const RESTARTED = `
+-- For how many ms nothing may be granted, and how many seconds ago it restarted.
+local function restarted(ttl)
+  local server = redis.pcall('INFO', 'server')
+  local up = type(server) == 'string' and tonumber(string.match(server, 'uptime_in_seconds:(%d+)'))
+  if not up or up * 1000 >= ttl + 1000 then return 0, 0 end
+  local persistence = redis.pcall('INFO', 'persistence')
+  if type(persistence) ~= 'string' or string.find(persistence, 'aof_enabled:1', 1, true) then return 0, 0 end
+  return ttl + 1000 - up * 1000, up
+end
+`;
+
 /** What anybody may know of who holds the copy whose lock is `KEYS[i]`: see `decodeHold`. Needs `now`. */
 export const HOLD = `
 local function hold(i)
-  local h = redis.call('HMGET', KEYS[i + 1], 'fence', 'since', 'who')
-  return { redis.call('PTTL', KEYS[i]), h[1] or '0', h[2] and now - h[2] or -1, h[3] or '' }
+  local h = redis.call('HMGET', KEYS[i + 1], 'fence', 'since', 'who', 'kept')
+  return { redis.call('PTTL', KEYS[i]), h[1] or '0', h[2] and now - h[2] or -1, h[3] or '', h[4] or '' }
 end
 `;

@@ -215,7 +215,7 @@ test("a waiter is told of each change of the line, and of nothing else", async (
 });
 
 test("a waiter keeps its place while Redis restarts", async () => {
-  const server = await redis({ persistent: true });
+  const server = await redis({ persistence: "always" });
   const leases = await store(server);
   const held = await leases.acquire(PCS, { holder: person("alice"), ttlMs: 5000, waitForMs: 1000 });
   const waiting = leases.acquire(PCS, { holder: person("bob"), waitForMs: 20_000 });

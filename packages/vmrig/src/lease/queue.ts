@@ -3,9 +3,9 @@ import { waitFor, type Observation } from "../wait/wait-for.ts";
 import type { Bell, Bells } from "./bells.ts";
 import { duration } from "./duration.ts";
 import type { Grant } from "./held-lease.ts";
-import { describeHold } from "./hold.ts";
+import { renderHold } from "./hold.ts";
 import { wakeChannel } from "./keys.ts";
-import { renderWaitingLine, type WaitingLine } from "./waiting-line.ts";
+import { renderRestarted, renderWaitingLine, type WaitingLine } from "./waiting-line.ts";
 import type { Desk, Look, Waiter } from "./waiter.ts";
 import type { Wish } from "./wish.ts";
 
@@ -30,6 +30,7 @@ export interface TurnOptions {
 
 /** A person who waits is told that nothing changed, too. */
 const STILL_WAITING_MS = 30_000;
+const NEVER = Number.POSITIVE_INFINITY;
 /** Redis rounds a TTL down to whole milliseconds. */
 const EXPIRED_MS = 5;
 /** After a refusal that the next look should explain. */
@@ -108,7 +109,7 @@ class Turn {
     if (this.#pauseMs > 0) await this.#pause(bounded);
     let look: Look;
     try {
-      look = await this.#waiter.look(this.#options.timing.aliveMs);
+      look = await this.#waiter.look({ aliveMs: this.#options.timing.aliveMs, ttlMs: this.#options.ttlMs });
       this.#pauseMs = REFUSED_MS;
       const grant = look.take !== undefined ? await this.#waiter.take(this.#options.ttlMs) : undefined;
       if (grant !== undefined) return { value: grant };
@@ -130,8 +131,9 @@ class Turn {
   /** A publish can get lost, and a holder or a waiter that was killed publishes nothing. */
   #untilSomethingMayChange(look: Look): number {
     const { timing, onWait } = this.#options;
-    const change = Math.min(look.aheadExpiresInMs ?? Number.POSITIVE_INFINITY, ...look.held.map(({ expiresInMs }) => expiresInMs));
-    const untilTold = onWait === undefined ? Number.POSITIVE_INFINITY : this.#told + STILL_WAITING_MS - this.#desk.clock.monotonic();
+    const { aheadExpiresInMs = NEVER, restarted, held } = look;
+    const change = Math.min(aheadExpiresInMs, restarted?.forMs ?? NEVER, ...held.map(({ expiresInMs }) => expiresInMs));
+    const untilTold = onWait === undefined ? NEVER : this.#told + STILL_WAITING_MS - this.#desk.clock.monotonic();
     return Math.max(1, Math.min(timing.heartbeatMs, change + EXPIRED_MS, untilTold));
   }
 
@@ -150,6 +152,7 @@ class Turn {
       waiting: look.waiting,
       waitedMs: this.#waitedMs(),
       held: look.held,
+      ...(look.restarted && { restarted: look.restarted }),
     };
     const now = this.#desk.clock.monotonic();
     const news = differ(this.#line, line) || now - this.#told >= STILL_WAITING_MS;
@@ -165,8 +168,13 @@ class Turn {
 }
 
 function differ(before: WaitingLine | undefined, now: WaitingLine): boolean {
-  const state = ({ position, waiting, held }: WaitingLine) =>
-    JSON.stringify([position, waiting, held.map(({ copy, holder, fence }) => [copy, holder, fence])]);
+  const state = ({ position, waiting, held, restarted }: WaitingLine) =>
+    JSON.stringify([
+      position,
+      waiting,
+      restarted !== undefined,
+      held.map(({ copy, holder, fence, kept }) => [copy, holder, fence, kept?.until]),
+    ]);
   return before === undefined || state(before) !== state(now);
 }
 
@@ -186,12 +194,16 @@ function busy(wish: Required<Wish>, waited: string, line: WaitingLine | undefine
   });
 }
 
-function holds({ accept, held }: WaitingLine): string[] {
-  return accept.map((copy) => {
-    const name = accept.length === 1 ? "" : `${copy} `;
-    const hold = held.find((one) => one.copy === copy);
-    if (hold === undefined) return `${name}free for the next in line`;
-    const until = Number.isFinite(hold.expiresInMs) ? `, expires in ${duration(hold.expiresInMs)} if not renewed` : "";
-    return `${name}held by ${describeHold(hold)}${until}`;
-  });
+function holds({ accept, held, restarted }: WaitingLine): string[] {
+  const why = restarted === undefined ? [] : [renderRestarted(restarted)];
+  return why.concat(
+    accept.map((copy) => {
+      const name = accept.length === 1 ? "" : `${copy} `;
+      const hold = held.find((one) => one.copy === copy);
+      if (hold === undefined) return `${name}free for the next in line`;
+      const until =
+        Number.isFinite(hold.expiresInMs) && hold.kept === undefined ? `, expires in ${duration(hold.expiresInMs)} if not renewed` : "";
+      return `${name}${renderHold(hold)}${until}`;
+    }),
+  );
 }

@@ -82,7 +82,7 @@ test("a renewal at the same moment does not bring the lease back, nor lengthen t
   const desk = { connection, takeLock: lockPrimitive(connection.redis), namespace: "vmrig", clock: systemClock };
   const grant = async (who: string, ttlMs: number) => {
     const waiter = new Waiter(desk, checkWish(PCS), person(who));
-    await waiter.look(6000);
+    await waiter.look({ aliveMs: 6000, ttlMs });
     const granted = await waiter.take(ttlMs);
     if (granted === undefined) throw new Error(`${who} was refused`);
     return granted;

@@ -28,11 +28,12 @@ beforeEach(async () => {
   await server.operator.flushall();
 });
 
+const TIMES = { aliveMs: 6000, ttlMs: 30_000 };
 const waiter = (who: string, wish: Wish = PCS) => new Waiter(desk, checkWish(wish), person(who));
 
 async function grant(who: string, wish?: Wish) {
   const one = waiter(who, wish);
-  await one.look(6000);
+  await one.look(TIMES);
   const got = await one.take(30_000);
   if (got === undefined) throw new Error(`${who} was refused`);
   return got;
@@ -74,18 +75,18 @@ test("who is not in line is refused, though the lock is free", async () => {
 
 test("who is not next is refused, though the lock is free", async () => {
   const [alice, bob] = [waiter("alice"), waiter("bob")];
-  await alice.look(6000);
-  await bob.look(6000);
+  await alice.look(TIMES);
+  await bob.look(TIMES);
   expect(await bob.take(30_000)).toBeUndefined();
   expect(await alice.take(30_000)).toBeDefined();
 });
 
 test("a waiter undoes its own grant whose answer was lost, and is still first", async () => {
   const [alice, bob] = [waiter("alice"), waiter("bob")];
-  await alice.look(6000);
-  await bob.look(6000);
+  await alice.look(TIMES);
+  await bob.look(TIMES);
   expect(await alice.take(30_000)).toBeDefined(); // pretend that nobody saw this answer
-  const again = await alice.look(6000);
+  const again = await alice.look(TIMES);
   expect(again).toMatchObject({ ahead: 0, waiting: 2, take: "pcs-1", held: [] });
   expect(await alice.take(30_000)).toBeDefined();
 });
@@ -93,9 +94,9 @@ test("a waiter undoes its own grant whose answer was lost, and is still first", 
 test("a waiter undoes its own grant whose answer was lost, whichever copy it was", async () => {
   await grant("holder", pcs(3));
   const alice = waiter("alice", pcs(3));
-  await alice.look(6000);
+  await alice.look(TIMES);
   expect((await alice.take(30_000))?.copy).toBe("pcs-2"); // pretend that nobody saw this answer
-  expect(await alice.look(6000)).toMatchObject({ take: "pcs-2", held: [{ copy: "pcs-1" }] });
+  expect(await alice.look(TIMES)).toMatchObject({ take: "pcs-2", held: [{ copy: "pcs-1" }] });
   expect((await alice.take(30_000))?.copy).toBe("pcs-2");
 });
 
@@ -109,9 +110,9 @@ test("who waits may take what those ahead leave of the free copies, each in its 
     waiter("carol", others),
     waiter("dave", pcs(4)),
   ];
-  for (const one of line) await one.look(6000);
+  for (const one of line) await one.look(TIMES);
   const takes = [];
-  for (const one of line) takes.push((await one.look(6000)).take);
+  for (const one of line) takes.push((await one.look(TIMES)).take);
   expect(takes).toEqual([undefined, "pcs-1", "pcs-3", "pcs-2", undefined]);
   expect(await line[4]?.take(30_000)).toBeUndefined();
   expect((await line[3]?.take(30_000))?.copy).toBe("pcs-2");
@@ -119,16 +120,16 @@ test("who waits may take what those ahead leave of the free copies, each in its 
 
 test("a heartbeat that arrives after the grant it led to does not undo it", async () => {
   const keys = turnKeys("vmrig", PCS, "w", 1);
-  await connection.run(WAIT, keys, [6000, "{}", 0, 0]);
+  await connection.run(WAIT, keys, [6000, "{}", 0, 0, 30_000]);
   const lock = await lockPrimitive(connection.redis)(keys, 30_000);
-  expect(await connection.run(WAIT, keys, [6000, "{}", 0, 0])).toBeNull();
+  expect(await connection.run(WAIT, keys, [6000, "{}", 0, 0, 30_000])).toBeNull();
   expect(await server.operator.get("vmrig:{pcs}:pcs-1:lock")).toBe(lock?.value);
   expect(await server.operator.exists("vmrig:{pcs}:queue")).toBe(0);
 });
 
 test("who leaves the line gives back what it was granted without knowing", async () => {
   const keys = turnKeys("vmrig", PCS, "w", 1);
-  await connection.run(WAIT, keys, [6000, "{}", 0, 0]);
+  await connection.run(WAIT, keys, [6000, "{}", 0, 0, 30_000]);
   await lockPrimitive(connection.redis)(keys, 30_000);
   await connection.run(LEAVE, keys);
   expect(await server.operator.keys("*")).toEqual(["vmrig:{pcs}:pcs-1:fence"]);
@@ -137,19 +138,19 @@ test("who leaves the line gives back what it was granted without knowing", async
 test("the order of the line outlives a loss of the data set", async () => {
   const [alice, bob, carol] = [waiter("alice"), waiter("bob"), waiter("carol")];
   await grant("holder");
-  for (const one of [alice, bob, carol]) await one.look(6000);
+  for (const one of [alice, bob, carol]) await one.look(TIMES);
   await server.operator.flushall();
   await grant("newcomer");
-  for (const one of [carol, bob, alice]) await one.look(6000);
-  expect([await alice.look(6000), await bob.look(6000), await carol.look(6000)].map(({ ahead }) => ahead)).toEqual([0, 1, 2]);
+  for (const one of [carol, bob, alice]) await one.look(TIMES);
+  expect([await alice.look(TIMES), await bob.look(TIMES), await carol.look(TIMES)].map(({ ahead }) => ahead)).toEqual([0, 1, 2]);
 });
 
 test("who has a copy already is behind the others after a loss of the data set, too", async () => {
   const [extra, later, bob] = [waiter("extra", { ...PCS, extra: true }), waiter("later", { ...PCS, extra: true }), waiter("bob")];
-  for (const one of [extra, later, bob]) await one.look(6000);
+  for (const one of [extra, later, bob]) await one.look(TIMES);
   await server.operator.flushall();
-  for (const one of [later, extra, bob]) await one.look(6000);
-  expect([await bob.look(6000), await extra.look(6000), await later.look(6000)].map(({ ahead }) => ahead)).toEqual([0, 1, 2]);
+  for (const one of [later, extra, bob]) await one.look(TIMES);
+  expect([await bob.look(TIMES), await extra.look(TIMES), await later.look(TIMES)].map(({ ahead }) => ahead)).toEqual([0, 1, 2]);
 });
 
 test("a lock can be extended and released by its owner alone", async () => {

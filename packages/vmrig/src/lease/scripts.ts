@@ -1,4 +1,4 @@
-import { HOLD, LINE, ME } from "./line-lua.ts";
+import { HOLD, LINE, ME, RESTARTED } from "./line-lua.ts";
 import { NOW, script } from "./script.ts";
 
 /**
@@ -15,10 +15,10 @@ const EXTRA_LUA = EXTRA.toFixed(0);
  * The fence is a counter with the clock in microseconds as its floor: it grows even when the data set was lost. Milliseconds would not do:
  * several grants in one of them would run ahead of the clock.
  */
-export const ACQUIRE = `${NOW}${ME}${LINE}
+export const ACQUIRE = `${NOW}${ME}${LINE}${RESTARTED}
 purge()
 local turn = table.remove(deal(me))
-if not turn or turn.waiter ~= me then return 0 end
+if not turn or turn.waiter ~= me or restarted(tonumber(ARGV[2])) > 0 then return 0 end
 local i = at[turn.copy]
 local fence = string.format('%.0f', math.max(tonumber(redis.call('GET', KEYS[i + 2]) or '0') + 1, t[1] * 1000000 + t[2]))
 redis.call('SET', KEYS[i + 2], fence)
@@ -31,10 +31,13 @@ wake()
 return #KEYS
 `;
 
-/** Run by redlock with `turnKeys` and ARGV value, ttlMs. */
+/** Run by redlock with `turnKeys` and ARGV value, ttlMs. Changes nothing of a lock that is kept for longer already, and refuses one that is not. */
 export const EXTEND = `
 for i = 4, #KEYS - 2, 3 do
   if redis.call('GET', KEYS[i]) == ARGV[1] then
+    if redis.call('HEXISTS', KEYS[i + 1], 'kept') == 1 then
+      return redis.call('PTTL', KEYS[i]) >= tonumber(ARGV[2]) and #KEYS or 0
+    end
     redis.call('PEXPIRE', KEYS[i], ARGV[2]); redis.call('PEXPIRE', KEYS[i + 1], ARGV[2])
     return #KEYS
   end
@@ -56,14 +59,14 @@ return #KEYS
 
 /**
  * Heartbeat and view of a waiter; puts it in line the first time. Run with `turnKeys` and ARGV aliveMs, waiter's record, ticket (0 = none
- * yet), extra (1 or 0).
+ * yet), extra (1 or 0), ttlMs.
  *
  * A waiter that asks while a holder record names it never saw the answer to its own grant: that grant is undone. Unless this question is
  * the older of the two, held up on a connection that was given up since: then it must change nothing.
  *
  * The ticket is the time of arrival. The waiter keeps it, so that the order of the line outlives a loss of the data set.
  */
-export const WAIT = script(`${NOW}${ME}${LINE}${HOLD}
+export const WAIT = script(`${NOW}${ME}${LINE}${HOLD}${RESTARTED}
 local changed = false
 for _, i in pairs(at) do
   local mine = redis.call('HMGET', KEYS[i + 1], 'id', 'attempt')
@@ -89,16 +92,18 @@ for _, name in ipairs(accepted(me)) do
   wanted[name] = true
   if at[name] then held[#held + 1] = name; held[#held + 1] = hold(at[name]) end
 end
-local take, ahead = '', -1
-for _, turn in ipairs(deal(me)) do
+local take, ahead, blocked, up = '', -1, 0, 0
+local dealt = deal(me)
+if #dealt > 0 then blocked, up = restarted(tonumber(ARGV[5])) end
+for _, turn in ipairs(dealt) do
   if turn.waiter == me then
-    take = turn.copy
+    take = blocked == 0 and turn.copy or ''
   elseif wanted[turn.copy] then
     local left = redis.call('ZSCORE', KEYS[2], turn.waiter) - now
     if ahead < 0 or left < ahead then ahead = left end
   end
 end
-return { ticket, redis.call('ZRANK', KEYS[1], me), redis.call('ZCARD', KEYS[1]), take, ahead, held }
+return { ticket, redis.call('ZRANK', KEYS[1], me), redis.call('ZCARD', KEYS[1]), take, ahead, held, blocked, up }
 `);
 
 /** Takes a waiter out of the line, and back what it may have been granted without seeing the answer. Run with `turnKeys`. */

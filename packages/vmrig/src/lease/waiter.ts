@@ -10,6 +10,7 @@ import type { Holder } from "./lease.ts";
 import type { TakeLock } from "./lock.ts";
 import { momentOf, msSince } from "./moment.ts";
 import { GRANT, LEAVE, WAIT } from "./scripts.ts";
+import type { Restarted } from "./waiting-line.ts";
 import type { Wish } from "./wish.ts";
 
 /** What the queue of one store works with. */
@@ -31,9 +32,20 @@ export interface Look {
   readonly held: readonly Hold[];
   /** When somebody ahead, who may take one of them now, counts as gone if its heartbeat does not come. */
   readonly aheadExpiresInMs?: number;
+  /** Redis restarted without persistence, so that nothing is granted yet. */
+  readonly restarted?: Restarted;
 }
 
-type LookReply = [ticket: number, ahead: number, waiting: number, take: string, aheadExpiresInMs: number, held: (string | HoldReply)[]];
+type LookReply = [
+  ticket: number,
+  ahead: number,
+  waiting: number,
+  take: string,
+  aheadExpiresInMs: number,
+  held: (string | HoldReply)[],
+  blockedForMs: number,
+  upForS: number,
+];
 
 /** One place in the line of one rig, from the first look until it is left or turned into a lease. */
 export class Waiter {
@@ -51,12 +63,12 @@ export class Waiter {
   }
 
   /** Gets in line the first time; says "still here" for `aliveMs` every time. @throws VmrigError `REDIS_UNREACHABLE` */
-  async look(aliveMs: number): Promise<Look> {
+  async look({ aliveMs, ttlMs }: { readonly aliveMs: number; readonly ttlMs: number }): Promise<Look> {
     this.#attempt += 1;
     const { accept, extra } = this.wish;
     const record = encodeHolder(this.holder, { accept, ...(extra && { extra }) });
-    const reply = await this.#desk.connection.run(WAIT, this.#keys(), [aliveMs, record, this.#ticket, extra ? 1 : 0]);
-    const [ticket, ahead, waiting, take, aheadExpiresInMs, held] = reply as LookReply;
+    const reply = await this.#desk.connection.run(WAIT, this.#keys(), [aliveMs, record, this.#ticket, extra ? 1 : 0, ttlMs]);
+    const [ticket, ahead, waiting, take, aheadExpiresInMs, held, blockedForMs, upForS] = reply as LookReply;
     this.#ticket = ticket;
     return {
       ahead,
@@ -64,6 +76,7 @@ export class Waiter {
       held: decodeHolds(held),
       ...(take === "" ? {} : { take }),
       ...(aheadExpiresInMs < 0 ? {} : { aheadExpiresInMs }),
+      ...(blockedForMs === 0 ? {} : { restarted: { agoMs: upForS * 1000, forMs: blockedForMs } }),
     };
   }
 

@@ -50,6 +50,26 @@ test("who wants some of the copies hears of no others", () => {
   );
 });
 
+test("a copy that is kept says why and until when, and not what ran", () => {
+  const kept: Hold = {
+    ...byAlice,
+    expiresInMs: 720_000,
+    kept: { until: new Date(2026, 0, 2, 14, 32).getTime(), why: "after a failed run" },
+  };
+  expect(renderWaitingLine(line(1, [kept]))).toBe(
+    "pcs-1 is kept by alice@laptop after a failed run for another 12 min (until 14:32); you are 2nd in line",
+  );
+  expect(renderWaitingLine(line(2, [kept, byBob]))).toContain(
+    " held (kept by alice@laptop after a failed run for another 12 min (until 14:32), bob@ci-3 (vitest run) for 3 min)",
+  );
+});
+
+test("after a restart that forgot who holds what, the line says why nothing is granted yet", () => {
+  expect(renderWaitingLine(line(2, [], { position: 1, restarted: { agoMs: 4000, forMs: 27_000 } }))).toBe(
+    "Redis restarted 4.0 s ago without persistence, leases from before may still live, 27 s more; you are next",
+  );
+});
+
 test("who has a copy already waits for one more", () => {
   expect(renderWaitingLine(line(1, [byAlice], { extra: true }))).toMatch(/; you are 2nd in line, for one more copy$/);
 });

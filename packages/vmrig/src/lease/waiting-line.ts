@@ -1,4 +1,5 @@
-import { describeHold, type Hold } from "./hold.ts";
+import { duration } from "./duration.ts";
+import { describeHold, renderHold, type Hold } from "./hold.ts";
 import type { Wish } from "./wish.ts";
 
 /** What a waiter sees of the line that it stands in. */
@@ -11,6 +12,14 @@ export interface WaitingLine extends Required<Wish> {
   readonly waitedMs: number;
   /** Who holds the copies that this one accepts. Those that are missing are free, and another in line has not yet taken them. */
   readonly held: readonly Hold[];
+  /** Redis restarted without persistence: nothing is granted while leases that it has forgotten may still live. */
+  readonly restarted?: Restarted;
+}
+
+export interface Restarted {
+  readonly agoMs: number;
+  /** For so long nothing is granted. */
+  readonly forMs: number;
 }
 
 /**
@@ -22,9 +31,15 @@ export function renderWaitingLine(line: WaitingLine): string {
   return `${renderHolds(line)}; you are ${place}${line.extra ? ", for one more copy" : ""}`;
 }
 
-function renderHolds({ rig, copies, accept, held }: WaitingLine): string {
+/** `Redis restarted 4.0 s ago without persistence, leases from before may still live, 27 s more` */
+export function renderRestarted({ agoMs, forMs }: Restarted): string {
+  return `Redis restarted ${duration(agoMs)} ago without persistence, leases from before may still live, ${duration(forMs)} more`;
+}
+
+function renderHolds({ rig, copies, accept, held, restarted }: WaitingLine): string {
+  if (restarted !== undefined) return renderRestarted(restarted);
   const [first] = held;
-  if (accept.length === 1) return `${accept.join()} is ${first === undefined ? FREE : `held by ${describeHold(first)}`}`;
+  if (accept.length === 1) return `${accept.join()} is ${first === undefined ? FREE : renderHold(first)}`;
   const wanted = accept.length === copies.length ? `${accept.length} copies of ${rig}` : `${accept.length} copies asked for of ${rig}`;
   if (first === undefined) return `${wanted} are ${FREE}`;
   const holds = held.map(describeHold).join(", ");
