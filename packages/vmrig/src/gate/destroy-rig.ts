@@ -22,7 +22,6 @@ export async function destroyRig(options: DestroyRigOptions): Promise<readonly s
   await using store = await openStore(rig, folders);
   await using lease = await leaseCopy({ ...options, copy, store });
   const { destroy } = await import("../provision/destroy.ts");
-  const fingerprint = await rig.driver.fingerprint(copy);
   const warrant = {
     fence: lease.fence,
     signal: AbortSignal.any([lease.signal, signal]),
@@ -31,7 +30,7 @@ export async function destroyRig(options: DestroyRigOptions): Promise<readonly s
       signal.throwIfAborted();
     },
   };
-  const { destroyed } = await destroy({ driver: rig.driver, copy, fingerprint, warrant, confirm, say: (line) => say(stepLine(line)) });
+  const { destroyed } = await destroy({ driver: rig.driver, copy, warrant, confirm, say: (line) => say(stepLine(line)) });
   await store.dropRecord(lease);
   return destroyed;
 }
