@@ -4,19 +4,21 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { qemu } from "@vmrig/driver-qemu";
 import { waitFor, type CopySpec, type MachineStatus } from "vmrig/driver";
-import { driverContract } from "vmrig/driver-contract";
+import { driverContract, type PlantedOrphan } from "vmrig/driver-contract";
+import { findQemu } from "./qemu-binary.ts";
+import { runProgram } from "./run-program.ts";
 
 const root = await mkdtemp(join(tmpdir(), "vmrig-test-"));
 const copy: CopySpec = {
   rig: "contract",
   copy: "contract-1",
-  folder: join(root, "copy"),
-  runtimeFolder: join(root, "run"),
+  folder: join(root, "rigs", "contract-1"),
+  runtimeFolder: join(root, "run", "contract-1"),
   // The user's own, because the image is built there.
   cacheFolder: process.env["VMRIG_CACHE"] ?? join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "vmrig"),
   machines: ["pc1", "pc2"].map((name, index) => ({ name, cpus: 1, memoryMb: 512, diskGb: 4, lanAddress: `10.77.0.${11 + index}` })),
 };
-await Promise.all([copy.folder, copy.runtimeFolder].map((folder) => mkdir(folder, { mode: 0o700 })));
+await Promise.all([copy.folder, copy.runtimeFolder].map((folder) => mkdir(folder, { recursive: true, mode: 0o700 })));
 
 afterAll(async () => {
   await endAll();
@@ -30,6 +32,7 @@ for (const { title, run } of driverContract({
   // The disk that is mounted as /, and then, for what is cached in RAM, the programs and the home.
   wipe: "sudo -n sh -c 'dd if=/dev/zero of=/dev/vda bs=1M count=16 conv=fsync; rm -rf /home /etc /usr/bin'",
   kill,
+  orphan,
   leftovers: async () => (await processes()).map(({ pid, command }) => `process ${pid}: ${command}`),
 })) {
   test(title, async () => {
@@ -43,6 +46,18 @@ function kill({ name, whereabouts = "" }: MachineStatus): Promise<void> {
   if (pid === undefined) return Promise.reject(new Error(`${name} has no process: ${whereabouts}`));
   process.kill(Number(pid), "SIGKILL");
   return Promise.resolve();
+}
+
+/** QEMU as the driver starts it, but without a guest, for a machine whose folder was deleted while it ran. */
+async function orphan(): Promise<PlantedOrphan> {
+  const folder = join(root, "gone", "machines", "pc9");
+  await mkdir(folder, { recursive: true });
+  const binary = await findQemu(copy.cacheFolder);
+  const pidFile = join(folder, "qemu.pid");
+  await runProgram(binary.path, ["-machine", "none", "-nodefaults", "-display", "none", "-S", "-pidfile", pidFile, "-daemonize"]);
+  const pid = Number(await readFile(pidFile, "utf8"));
+  await rm(join(root, "gone"), { recursive: true });
+  return { mark: `process ${pid}, `, lives: async () => (await processes()).some((found) => found.pid === pid) };
 }
 
 interface Process {

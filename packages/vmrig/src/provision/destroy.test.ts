@@ -23,7 +23,10 @@ test("runs the destroy steps and forgets the owner; the next run begins anew", a
 test.for(["", "pcs-1", "PCS"])("touches nothing when it is confirmed with %j", async (confirm, { scene }) => {
   await makeByHand(scene.copy, "pc1");
 
-  await expect(destroy({ ...scene.toDestroy(), confirm })).rejects.toMatchObject({ code: "CONFIRMATION_MISSING", hint: "vmrig destroy pcs" });
+  await expect(destroy({ ...scene.toDestroy(), confirm })).rejects.toMatchObject({
+    code: "CONFIRMATION_MISSING",
+    hint: "vmrig destroy pcs",
+  });
   expect(await scene.machines()).toEqual(["pc1"]);
 });
 
@@ -78,5 +81,8 @@ test("needs no image: each destroy step gets what its machine was made as", asyn
   scene.driver.input = {};
 
   expect(await destroy({ ...scene.toDestroy(), confirm: "pcs" })).toEqual({ destroyed: [PC1, PC2] });
-  expect(await scene.destroyed()).toEqual([expect.objectContaining({ disk: "the old one" }), expect.objectContaining({ disk: "the old one" })]);
+  expect(await scene.destroyed()).toEqual([
+    expect.objectContaining({ disk: "the old one" }),
+    expect.objectContaining({ disk: "the old one" }),
+  ]);
 });

@@ -21,7 +21,11 @@ export async function synthesize(options: {
 }): Promise<ReadonlySet<string>> {
   const { driver, copy, fingerprint, owner, files } = options;
   const { writeStack } = await importWithoutVariables();
-  return await writeStack({ files, owner, declare: async (stack) => await driver.declare(stack, copy, { owner, ...(fingerprint && { fingerprint }) }) });
+  return await writeStack({
+    files,
+    owner,
+    declare: async (stack) => await driver.declare(stack, copy, { owner, ...(fingerprint && { fingerprint }) }),
+  });
 }
 
 /** They stay deleted: cdktf reads some of them again with each stack, and nobody else in this process wants them. */

@@ -41,7 +41,8 @@ export function makingCases(stage: Stage): ContractCase[] {
         const [whole, bare] = [new StepStack(), new StepStack()];
         await driver.declare(whole, copy, { fingerprint: await driver.fingerprint(copy), owner: stage.owner });
         await driver.declare(bare, { ...copy, cacheFolder: join(copy.folder, "no-cache") }, { owner: stage.owner });
-        const shape = ({ resources }: StepStack): unknown => resources.map(({ name, destroy, dependsOn }) => ({ name, destroy, dependsOn }));
+        const shape = ({ resources }: StepStack): unknown =>
+          resources.map(({ name, destroy, dependsOn }) => ({ name, destroy, dependsOn }));
         assert.deepEqual(shape(bare), shape(whole));
         assert.deepEqual(await entries(stage), [], "declaring made something");
       },

@@ -25,12 +25,18 @@ export function orphanCases(stage: Stage): ContractCase[] {
         const planted = await harness.orphan();
         const found = (await orphans(places)).filter(({ what }) => what.includes(planted.mark));
         assert.equal(found.length, 1, `the orphan is listed ${found.length} times`);
-        assert(found.every(({ what }) => !what.includes("\n")), "the line about it is more than one");
+        assert(
+          found.every(({ what }) => !what.includes("\n")),
+          "the line about it is more than one",
+        );
         assert.deepEqual(await list(), [], "a machine that runs is listed beside the orphan");
         await Promise.all(found.map((orphan) => orphan.remove()));
         assert.equal(await planted.lives(), false, "it still runs after it was removed");
         await Promise.all(found.map((orphan) => orphan.remove()));
-        assert.deepEqual((await orphans(places)).filter(({ what }) => what.includes(planted.mark)), []);
+        assert.deepEqual(
+          (await orphans(places)).filter(({ what }) => what.includes(planted.mark)),
+          [],
+        );
         for (const name of stage.names) assert.equal(await ask(stage, name, "cat kept"), "kept");
 
         await harness.kill(await stage.status(stage.subject));

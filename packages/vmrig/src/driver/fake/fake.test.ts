@@ -19,13 +19,13 @@ const files = machineFiles(copy, "pc1");
 const driver = fakeDriver();
 const stack = new StepStack();
 const key: KeyPair = generateKeyPair();
-const admission: Admission = { fence: 3, signal: new AbortController().signal, authorize: key.publicKey };
+const admission: Admission = { fence: 4, signal: new AbortController().signal, authorize: key.publicKey };
 let connection: Connection;
 
 beforeAll(async () => {
   await driver.declare(stack, copy, { fingerprint: await driver.fingerprint(copy), owner: "me" });
   await stack.create();
-  await driver.boot(pc1, admission);
+  await driver.boot(pc1, { ...admission, fence: 3 });
   const { machines } = await driver.inspect(copy);
   const [{ address, hostKey = "" } = {}] = machines;
   if (address === undefined) throw new Error("pc1 has no address");
@@ -54,8 +54,8 @@ test("whose turn came too late changes nothing: somebody newer acted meanwhile",
   const { remove, stop = remove } = driver;
   const lateOutcomes = Promise.withResolvers<unknown>();
   await inTurn({ path: files.turn, on: "pc1" }, async () => {
-    const late = Promise.allSettled([remove(pc1, { ...admission, fence: 2 }), stop(pc1, { ...admission, fence: 2 })]);
-    await driver.boot(pc1, { ...admission, fence: 3 });
+    const late = Promise.allSettled([remove(pc1, { ...admission, fence: 3 }), stop(pc1, { ...admission, fence: 3 })]);
+    await driver.boot(pc1, { ...admission, fence: 4 });
     void late.then((outcomes) => lateOutcomes.resolve(outcomes));
   });
   expect(await lateOutcomes.promise).toMatchObject([{ reason: { code: "FENCED" } }, { reason: { code: "FENCED" } }]);
