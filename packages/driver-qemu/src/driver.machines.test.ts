@@ -1,11 +1,12 @@
-import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { qemu } from "@vmrig/driver-qemu";
-import { waitFor, type CopySpec, type MachineStatus } from "vmrig/driver";
+import type { CopySpec, MachineStatus } from "vmrig/driver";
 import { driverContract, type PlantedOrphan } from "vmrig/driver-contract";
 import { findQemu } from "./qemu-binary.ts";
+import { endAll, processes } from "./processes.test.kit.ts";
 import { runProgram } from "./run-program.ts";
 
 const root = await mkdtemp(join(tmpdir(), "vmrig-test-"));
@@ -21,7 +22,7 @@ const copy: CopySpec = {
 await Promise.all([copy.folder, copy.runtimeFolder].map((folder) => mkdir(folder, { recursive: true, mode: 0o700 })));
 
 afterAll(async () => {
-  await endAll();
+  await endAll(root);
   await rm(root, { recursive: true, force: true });
 });
 
@@ -33,7 +34,7 @@ for (const { title, run } of driverContract({
   wipe: "sudo -n sh -c 'dd if=/dev/zero of=/dev/vda bs=1M count=16 conv=fsync; rm -rf /home /etc /usr/bin'",
   kill,
   orphan,
-  leftovers: async () => (await processes()).map(({ pid, command }) => `process ${pid}: ${command}`),
+  leftovers: async () => (await processes(root)).map(({ pid, command }) => `process ${pid}: ${command}`),
 })) {
   test(title, async () => {
     // Its claims are made with node:assert, which Vitest does not count.
@@ -57,41 +58,5 @@ async function orphan(): Promise<PlantedOrphan> {
   await runProgram(binary.path, ["-machine", "none", "-nodefaults", "-display", "none", "-S", "-pidfile", pidFile, "-daemonize"]);
   const pid = Number(await readFile(pidFile, "utf8"));
   await rm(join(root, "gone"), { recursive: true });
-  return { mark: `process ${pid}, `, lives: async () => (await processes()).some((found) => found.pid === pid) };
-}
-
-interface Process {
-  readonly pid: number;
-  readonly command: string;
-}
-
-/** QEMU and the switch: all that have a path of this copy on their command line. The machines of these tests need Linux anyway. */
-async function processes(): Promise<Process[]> {
-  const all = await Promise.all(
-    (await readdir("/proc"))
-      .filter((entry) => /^\d+$/.test(entry))
-      .map(async (pid) => ({
-        pid: Number(pid),
-        command: (await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")).replaceAll("\0", " "),
-      })),
-  );
-  return all.filter(({ command }) => command.includes(`${root}/`));
-}
-
-async function endAll(): Promise<void> {
-  await waitFor({
-    what: "the machines' processes to end",
-    timeoutMs: 30_000,
-    probe: async () => {
-      const left = await processes();
-      for (const { pid } of left) {
-        try {
-          process.kill(pid, "SIGKILL");
-        } catch {
-          // It ended on its own.
-        }
-      }
-      return left.length === 0 ? { value: true } : { seen: left.map(({ command }) => command.slice(0, 80)).join("; ") };
-    },
-  });
+  return { mark: `process ${pid}, `, lives: async () => (await processes(root)).some((found) => found.pid === pid) };
 }

@@ -9,7 +9,11 @@ import { runningProcesses, type RunningProcess } from "./running-processes.ts";
 
 /** Processes and files of this driver's that nobody knows any more. */
 export async function findOrphans(folders: CopiesFolders): Promise<Orphan[]> {
-  const found = await Promise.all([orphanProcesses(), orphanSockets(folders), ...["images", "tools"].map((name) => abandonedWork(join(folders.cache, name)))]);
+  const found = await Promise.all([
+    orphanProcesses(),
+    orphanSockets(folders),
+    ...["images", "tools"].map((name) => abandonedWork(join(folders.cache, name))),
+  ]);
   return found.flat();
 }
 
