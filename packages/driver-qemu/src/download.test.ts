@@ -27,11 +27,20 @@ test("says what is fetched and how large it is, before the first byte", async ()
   expect((await stat(path)).size).toBe(bytes.length);
 });
 
+test("says how far it is, of how much, no more often than asked", async () => {
+  const bytes = Buffer.alloc(1024 * 1024);
+  const url = await serve((_, response) => void response.writeHead(200, { "content-length": bytes.length }).end(bytes));
+  const said: string[] = [];
+  await download(url, join(await tempFolder(), "archive"), { say: (line) => said.push(line), sayMs: 0 });
+  expect(said.length).toBeGreaterThan(1);
+  expect(said.at(-1)).toBe(`image    fetching ${url}: 1.0 MB of 1.0 MB`);
+});
+
 test.each([
   ["before it answers", (): void => {}],
   ["in the middle of it", (_: unknown, response: { write(text: string): void }): void => response.write("some")],
 ] as const)("a server that falls silent %s is given up, and told", async (_when, answer) => {
-  const url = await serve(answer as RequestListener);
+  const url = await serve(answer);
   await expect(download(url, join(await tempFolder(), "archive"), { stallMs: 200 })).rejects.toMatchObject({
     code: "IMAGE_MISSING",
     summary: `The image at ${url} cannot be fetched: nothing came for 0.2 s.`,

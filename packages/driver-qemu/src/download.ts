@@ -6,13 +6,14 @@ import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 import { systemClock, VmrigError, waitFor, type Patience } from "vmrig/driver";
 
-const SAY_MS = 10_000;
 /** Nobody waits that long; but as long as bytes come a download may take its time. */
 const LONGEST_MS = 24 * 3_600_000;
 
 export interface DownloadOptions extends Patience {
   /** How long nothing may come. @defaultValue 60000 */
   readonly stallMs?: number;
+  /** How often to say how far it is, at most. @defaultValue 10000 */
+  readonly sayMs?: number;
 }
 
 export interface Downloaded {
@@ -26,7 +27,7 @@ export interface Downloaded {
  * @throws VmrigError `IMAGE_MISSING` when it cannot be fetched, or when nothing comes for `stallMs`; the signal's reason
  */
 export async function download(url: string, path: string, options: DownloadOptions = {}): Promise<Downloaded> {
-  const { signal, say = () => {}, stallMs = 60_000 } = options;
+  const { signal, say = () => {}, stallMs = 60_000, sayMs = 10_000 } = options;
   signal?.throwIfAborted();
   const hash = createHash("sha256");
   const stalled = new AbortController();
@@ -57,7 +58,7 @@ export async function download(url: string, path: string, options: DownloadOptio
           heard = systemClock.monotonic();
           hash.update(chunk);
           bytes += chunk.length;
-          if (systemClock.monotonic() - said >= SAY_MS) {
+          if (systemClock.monotonic() - said >= sayMs) {
             said = systemClock.monotonic();
             say(`image    fetching ${url}: ${megabytes(bytes)}${of}`);
           }

@@ -19,11 +19,11 @@ test("who was slower does not remove, stop or start what somebody with a newer l
   await writeJson(files.definition, machine);
   const ref = { copy: copyOf(machine), name: machine.name };
   const late = { fence: 1, signal: new AbortController().signal, authorize: "ssh-ed25519 AAAA" };
-  const { stop } = driver;
+  const { stop = () => Promise.reject(new Error("it cannot be stopped")) } = driver;
 
   const outcomes = await inTurn({ path: files.turn, on: "the newer one" }, async () => {
     // They passed all that stands before the deed when the newer one began.
-    const waiting = [driver.remove(ref, late), driver.boot(ref, late), driver.restore(ref, "pristine", late), stop?.(ref, late)];
+    const waiting = [driver.remove(ref, late), driver.boot(ref, late), driver.restore(ref, "pristine", late), stop(ref, late)];
     const ended = Promise.allSettled(waiting);
     await passFence(files.fences, machine.name, 2);
     return { ended };

@@ -157,9 +157,10 @@ export function qemu(options: QemuOptions = {}): Driver {
     park: (ref, authority) =>
       acting(ref, authority, async (machine) => {
         if ((await findProcess(machine)) === undefined) return;
+        const { parked } = machineFiles(machine, machine.name);
         await using qmp = await control(machine, authority);
         await qmp.execute("stop");
-        await writing(machine.folder, () => writeFile(machineFiles(machine, machine.name).parked, ""));
+        await writing(parked, () => writeFile(parked, ""));
       }),
 
     orphans: findOrphans,

@@ -8,7 +8,10 @@ import { startLan, stopLan } from "./lan.ts";
 import { machineDefinition, machineFiles, type MachineDefinition } from "./machine-files.ts";
 import { makeMachine, unmakeMachine } from "./make.ts";
 
-const lanInput = z.object({ folder: z.string(), runtimeFolder: z.string() });
+/** A state that knows no folder was made when the switch's pid file lay beside its sockets. */
+const lanInput = z
+  .object({ folder: z.string().optional(), runtimeFolder: z.string() })
+  .transform(({ folder, runtimeFolder }) => ({ folder: folder ?? runtimeFolder, runtimeFolder }));
 
 const [verb, what] = process.argv.slice(2);
 const input: unknown = JSON.parse(process.env["VMRIG_INPUT"] ?? "null");

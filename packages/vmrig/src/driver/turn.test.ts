@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { lstat, mkdtemp, readdir, readlink, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
@@ -84,16 +85,36 @@ test("a killed holder loses it at once, to one of those who wait", async () => {
 });
 
 test("a pid that somebody else has by now holds nothing", async () => {
-  await inTurn({ path, on: "pc1" }, async () => writeFile(join(folder, "held"), await readFile(path)));
-  const [pid, , token] = (await readFile(join(folder, "held"), "utf8")).split(" ");
-  await writeFile(path, `${pid} 1 ${token}`);
+  const held = await inTurn({ path, on: "pc1" }, () => readlink(path));
+  const [pid, , token] = held.split(" ");
+  await symlink(`${pid} 1 ${token}`, path);
   expect(await inTurn({ path, on: "pc1" }, () => Promise.resolve("acted"))).toBe("acted");
 });
 
-test.each(["", "garbage", "-1 1 x", "0"])("a turn that holds %j is nobody's", async (text) => {
+test.each(["garbage", "-1 1 x", "0"])("a turn that holds %j is nobody's", async (text) => {
   await inTurn({ path, on: "pc1" }, () => Promise.resolve());
-  await writeFile(path, text);
+  await symlink(text, path);
   expect(await inTurn({ path, on: "pc1" }, () => Promise.resolve("acted"))).toBe("acted");
+});
+
+test("who died while it took away a dead one's turn is no obstacle", async () => {
+  await inTurn({ path, on: "pc1" }, () => Promise.resolve());
+  const dead = "4194305 1 x";
+  await symlink(dead, path);
+  const grave = `${path}.${createHash("sha256").update(dead).digest("hex").slice(0, 8)}`;
+  await symlink("4194306 1 y", grave);
+  expect(await inTurn({ path, on: "pc1" }, () => Promise.resolve("acted"))).toBe("acted");
+  expect(await left()).toEqual([]);
+});
+
+test("a turn takes no room on the disk but its name", async () => {
+  const { size, target } = await inTurn({ path, on: "pc1" }, async () => ({
+    size: (await lstat(path)).blocks,
+    target: await readlink(path),
+  }));
+  // ext4 keeps shorter ones in the inode.
+  expect(size).toBe(0);
+  expect(target.length).toBeLessThan(60);
 });
 
 test("who gives up waiting leaves nothing", async () => {

@@ -1,11 +1,11 @@
 import { createHash, randomUUID } from "node:crypto";
-import { link, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readlink, rm, symlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import { waitFor } from "../wait/wait-for.ts";
 import { writing } from "./writable.ts";
 
 export interface TurnOptions {
-  /** The file that stands for the turn, on a disk of this computer; it exists while somebody has it. */
+  /** Stands for the turn, on a disk of this computer; it exists while somebody has it. */
   readonly path: string;
   /** Whose turn it is about, for errors: `pc1`. */
   readonly on: string;
@@ -18,36 +18,27 @@ export interface TurnOptions {
  * Lets one process of this computer act at a time, so that a check (of a fence, of a process) still holds when the deed is done. A holder
  * that was killed loses its turn at once; one that is stopped keeps it, because it may go on in the middle of its deed.
  *
- * The turn is a hard link to a file that is complete: making it is atomic, and it names its holder from the first moment.
+ * The turn is a symbolic link whose target names its holder: making it is atomic, and where a disk is full it still takes one, so that what
+ * makes room can be done.
  *
  * @throws VmrigError `MACHINE_UNREACHABLE` with the holder's pid at the deadline, `STATE_UNWRITABLE`; the signal's reason; what `act` throws
  */
 export async function inTurn<T>(options: TurnOptions, act: () => Promise<T>): Promise<T> {
   const { path, on, signal, timeoutMs = 60_000 } = options;
-  signal?.throwIfAborted();
-  const ticket = `${path}.${randomUUID()}`;
-  try {
-    await writing(path, async () => {
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-      await writeFile(ticket, `${process.pid} ${await birthOf(process.pid)} ${randomUUID()}\n`, { mode: 0o600 });
-    });
-    await waitFor({
-      what: "the turn to act on it",
-      on,
-      code: "MACHINE_UNREACHABLE",
-      timeoutMs,
-      intervalMs: 10,
-      hint: `let that process go on, or end it (the turn is ${path})`,
-      ...(signal && { signal }),
-      probe: async () => {
-        if (await linked(ticket, path)) return { value: true };
-        const holder = await turnHolder(path);
-        return { seen: holder === undefined ? "nobody has it" : `process ${holder} has it` };
-      },
-    });
-  } finally {
-    await rm(ticket, { force: true }).catch(() => {});
-  }
+  await waitFor({
+    what: "the turn to act on it",
+    on,
+    code: "MACHINE_UNREACHABLE",
+    timeoutMs,
+    intervalMs: 10,
+    hint: `let that process go on, or end it (the turn is ${path})`,
+    ...(signal && { signal }),
+    probe: async () => {
+      if (await take(path)) return { value: true };
+      const holder = await turnHolder(path);
+      return { seen: holder === undefined ? "nobody has it" : `process ${holder} has it` };
+    },
+  });
   try {
     return await act();
   } finally {
@@ -57,35 +48,43 @@ export async function inTurn<T>(options: TurnOptions, act: () => Promise<T>): Pr
 
 /** The pid of the living process that has a turn. A turn whose holder is dead is taken away. */
 export async function turnHolder(path: string): Promise<number | undefined> {
-  const text = await readFile(path, "utf8").catch(() => undefined);
-  if (text === undefined) return undefined;
-  const [pid = "", birth] = text.split(" ");
+  const target = await readlink(path).catch(() => undefined);
+  if (target === undefined) return undefined;
+  const [pid = "", birth] = target.split(" ");
   const holder = Number(pid);
   if (holder > 0 && (await birthOf(holder)) === birth) return holder;
-  await bury(path, text);
+  await bury(path, target);
   return undefined;
 }
 
-/**
- * Many may see the same dead holder. Only who can make the link that bears that turn's name removes the turn; and only if it is that turn
- * still, and not the one of somebody who was quicker.
- */
-async function bury(path: string, text: string): Promise<void> {
-  const grave = `${path}.${createHash("sha256").update(text).digest("hex").slice(0, 16)}`;
-  if (!(await linked(path, grave).catch(() => false))) return;
-  if ((await readFile(grave, "utf8")) === text) await rm(path, { force: true });
-  await rm(grave, { force: true });
+/** @returns whether it was free */
+async function take(path: string): Promise<boolean> {
+  const mine = `${process.pid} ${await birthOf(process.pid)} ${randomUUID()}`;
+  return await writing(path, async () => {
+    try {
+      await symlink(mine, path);
+      return true;
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === "ENOENT") await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      else if (code !== "EEXIST") throw error;
+      return false;
+    }
+  });
 }
 
-/** Gives a file another name. @returns whether that name was free */
-async function linked(from: string, to: string): Promise<boolean> {
-  try {
-    await link(from, to);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
-    throw error;
+/**
+ * Many may see the same dead holder. Only who has the turn to bury that one removes what it held; and only if that is there still, and not the
+ * turn of somebody who was quicker.
+ */
+async function bury(path: string, target: string): Promise<void> {
+  const grave = `${path}.${createHash("sha256").update(target).digest("hex").slice(0, 8)}`;
+  if (!(await take(grave))) {
+    await turnHolder(grave);
+    return;
   }
+  if ((await readlink(path).catch(() => undefined)) === target) await rm(path, { force: true });
+  await rm(grave, { force: true });
 }
 
 /** Tells a process from a later one with the same pid, where the system says when it began. Nothing for one that is gone. */
