@@ -8,6 +8,7 @@ import { lanPid } from "./lan.ts";
 import { machineFiles, type MachineDefinition, type QemuRun } from "./machine-files.ts";
 import { findQemu } from "./qemu-binary.ts";
 import { findProcess, startProcess, stopProcess } from "./qemu-process.ts";
+import { explainSilence } from "./silence.ts";
 import { loadSnapshot, revertDisk } from "./snapshots.ts";
 
 const ADMIT_MS = 30_000;
@@ -32,6 +33,8 @@ export async function bringBack(machine: MachineDefinition, snapshot: SnapshotNa
     } catch (error) {
       admission.signal.throwIfAborted();
       if (isVmrigError(error) && error.code === "FENCED") throw error;
+      // A new process writes to the same disk; and this one goes on at the next load, when there is room.
+      if ((await explainSilence(machine)).diskRefused) throw error;
       say(`heal     ${machine.name} did not take its snapshot in place (${firstLine(error)}); starting it again from there`);
       first = error;
     }
