@@ -22,9 +22,16 @@ test("who was slower does not remove, stop or start what somebody with a newer l
   const { stop = () => Promise.reject(new Error("it cannot be stopped")) } = driver;
 
   const outcomes = await inTurn({ path: files.turn, on: "the newer one" }, async () => {
-    // They passed all that stands before the deed when the newer one began.
+    // Their fence is still the largest; but somebody is at work.
     const waiting = [driver.remove(ref, late), driver.boot(ref, late), driver.restore(ref, "pristine", late), stop(ref, late)];
     const ended = Promise.allSettled(waiting);
+    // Long enough for others to have come and gone.
+    for (let times = 0; times < 3; times += 1) {
+      const other = await defineMachine(await tempFolder());
+      await writeJson(machineFiles(other, other.name).definition, other);
+      await driver.remove({ copy: copyOf(other), name: other.name }, late);
+    }
+    await access(files.definition);
     await passFence(files.fences, machine.name, 2);
     return { ended };
   });
