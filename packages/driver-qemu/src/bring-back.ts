@@ -1,66 +1,103 @@
-import { isVmrigError, passFence, VmrigError, type Authority, type SnapshotName } from "vmrig/driver";
+import { access } from "node:fs/promises";
+import { isVmrigError, VmrigError, type Admission, type SnapshotName } from "vmrig/driver";
 import { platformOf } from "./command-line.ts";
-import { control } from "./control.ts";
+import { boundConsole } from "./console-log.ts";
+import { admit, BOOT_MS, control } from "./control.ts";
 import { firstLine } from "./first-line.ts";
 import { lanPid } from "./lan.ts";
 import { machineFiles, type MachineDefinition, type QemuRun } from "./machine-files.ts";
 import { findQemu } from "./qemu-binary.ts";
 import { findProcess, startProcess, stopProcess } from "./qemu-process.ts";
+import { explainSilence } from "./silence.ts";
 import { loadSnapshot, revertDisk } from "./snapshots.ts";
 
+const ADMIT_MS = 30_000;
+
 /**
- * Loads a snapshot: in the running process where that works, else in a new one. A snapshot of another platform gives back its disk alone.
+ * Loads a snapshot and lets the key in: in the running process where that works, else in a new one. A snapshot of another platform gives
+ * back its disk alone. Call it in the machine's turn.
  *
  * @param taken the platform that the snapshot was taken on
- * @returns whether the machine boots from cold
  */
-export async function bringBack(machine: MachineDefinition, snapshot: SnapshotName, taken: string, authority: Authority): Promise<boolean> {
-  const say = authority.say ?? (() => {});
+export async function bringBack(machine: MachineDefinition, snapshot: SnapshotName, taken: string, admission: Admission): Promise<void> {
+  const say = admission.say ?? (() => {});
   const platform = platformOf(await findQemu(machine.cacheFolder), machine.accelerator);
-  const run = await findProcess(machine);
-  const reason = await reasonToRestart(machine, run, platform);
-  if (reason === undefined && taken === platform) {
-    try {
-      await using qmp = await control(machine, authority);
-      await qmp.execute("stop");
-      await loadSnapshot(qmp, snapshot);
-      await qmp.execute("cont");
-      return false;
-    } catch (error) {
-      authority.signal.throwIfAborted();
-      if (isVmrigError(error) && error.code === "FENCED") throw error;
-      say(`heal     ${machine.name} did not take its snapshot in place (${firstLine(error)}); starting it again from there`);
-    }
-  } else if (reason !== undefined) {
+  const reason = await reasonToRestart(machine, await findProcess(machine), platform);
+  let first: unknown;
+  if (reason !== undefined) {
     say(`heal     ${machine.name}: ${reason}; starting it again from its snapshot`);
+  } else if (taken === platform) {
+    try {
+      await loadInPlace(machine, snapshot, admission);
+      return;
+    } catch (error) {
+      admission.signal.throwIfAborted();
+      if (isVmrigError(error) && error.code === "FENCED") throw error;
+      // A new process writes to the same disk; and this one goes on at the next load, when there is room.
+      if ((await explainSilence(machine)).diskRefused) throw error;
+      say(`heal     ${machine.name} did not take its snapshot in place (${firstLine(error)}); starting it again from there`);
+      first = error;
+    }
   }
-  await assertSameProcess(machine, run, authority);
+  try {
+    await restart(machine, snapshot, taken === platform ? undefined : { taken, platform }, admission);
+  } catch (error) {
+    admission.signal.throwIfAborted();
+    if (first === undefined || !isVmrigError(error)) throw error;
+    throw new VmrigError(error.code, {
+      message: error.summary,
+      details: [...error.details, "it was started again because of this:", `  ${firstLine(first)}`],
+      ...(error.hint !== undefined && { hint: error.hint }),
+      cause: first,
+    });
+  }
+}
+
+async function loadInPlace(machine: MachineDefinition, snapshot: SnapshotName, admission: Admission): Promise<void> {
+  await boundConsole(machineFiles(machine, machine.name).console);
+  {
+    await using qmp = await control(machine, admission);
+    await qmp.execute("stop");
+    await loadSnapshot(qmp, snapshot);
+    await qmp.execute("cont");
+  }
+  await admit(machine, admission, ADMIT_MS);
+}
+
+async function restart(
+  machine: MachineDefinition,
+  snapshot: SnapshotName,
+  foreign: { readonly taken: string; readonly platform: string } | undefined,
+  admission: Admission,
+): Promise<void> {
   await stopProcess(machine);
-  if (taken === platform) {
+  if (foreign === undefined) {
     await startProcess(machine, snapshot);
-    return false;
+    await admit(machine, admission, ADMIT_MS);
+    return;
   }
-  say(`heal     ${machine.name}: its snapshot is of another platform (${taken}, now ${platform}); booting from its disk`);
+  const { taken, platform } = foreign;
+  admission.say?.(`heal     ${machine.name}: its snapshot is of another platform (${taken}, now ${platform}); booting from its disk`);
   await revertDisk(machine, snapshot);
   await startProcess(machine);
-  return true;
+  await admit(machine, admission, BOOT_MS[machine.accelerator]);
 }
 
-/**
- * Behind us somebody may have taken the lease and healed the machine, while this process was paused or waited for the control channel. What
- * runs now may then be theirs.
- */
-async function assertSameProcess(machine: MachineDefinition, seen: QemuRun | undefined, { fence, signal }: Authority): Promise<void> {
-  await passFence(machineFiles(machine, machine.name).fences, machine.name, fence);
-  signal.throwIfAborted();
-  const now = await findProcess(machine);
-  if (now === undefined || now.pid === seen?.pid) return;
-  throw new VmrigError("FENCED", { message: `Somebody else started ${machine.name} anew (pid ${now.pid}) while this run wanted to.` });
-}
-
-async function reasonToRestart(machine: MachineDefinition, run: QemuRun | undefined, platform: string): Promise<string | undefined> {
+/** What no load into the running process would mend, if anything. */
+export async function reasonToRestart(machine: MachineDefinition, run: QemuRun | undefined, platform: string): Promise<string | undefined> {
   if (run === undefined) return "its QEMU process is gone";
   if (run.platform !== platform) return `QEMU changed (${run.platform}, now ${platform})`;
-  if (run.lanPid !== (await lanPid(machine.runtimeFolder))) return "the switch of its private network is gone";
+  if (run.lanPid !== (await lanPid(machine))) return "the switch of its private network is gone";
+  const { qmp, agent } = machineFiles(machine, machine.name);
+  // Whatever cleans temporary folders takes the names away; nobody can connect to a socket that has none.
+  for (const socket of [qmp, agent]) {
+    if (
+      !(await access(socket).then(
+        () => true,
+        () => false,
+      ))
+    )
+      return `its socket ${socket} is gone`;
+  }
   return undefined;
 }

@@ -1,25 +1,28 @@
-import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { qemu } from "@vmrig/driver-qemu";
-import { waitFor, type CopySpec, type MachineStatus } from "vmrig/driver";
-import { driverContract } from "vmrig/driver-contract";
+import type { CopySpec, MachineStatus } from "vmrig/driver";
+import { driverContract, type PlantedOrphan } from "vmrig/driver-contract";
+import { findQemu } from "./qemu-binary.ts";
+import { endAll, processes } from "./processes.test.kit.ts";
+import { runProgram } from "./run-program.ts";
 
 const root = await mkdtemp(join(tmpdir(), "vmrig-test-"));
 const copy: CopySpec = {
   rig: "contract",
   copy: "contract-1",
-  folder: join(root, "copy"),
-  runtimeFolder: join(root, "run"),
+  folder: join(root, "rigs", "contract-1"),
+  runtimeFolder: join(root, "run", "contract-1"),
   // The user's own, because the image is built there.
   cacheFolder: process.env["VMRIG_CACHE"] ?? join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "vmrig"),
   machines: ["pc1", "pc2"].map((name, index) => ({ name, cpus: 1, memoryMb: 512, diskGb: 4, lanAddress: `10.77.0.${11 + index}` })),
 };
-await Promise.all([copy.folder, copy.runtimeFolder].map((folder) => mkdir(folder, { mode: 0o700 })));
+await Promise.all([copy.folder, copy.runtimeFolder].map((folder) => mkdir(folder, { recursive: true, mode: 0o700 })));
 
 afterAll(async () => {
-  await endAll();
+  await endAll(root);
   await rm(root, { recursive: true, force: true });
 });
 
@@ -30,7 +33,8 @@ for (const { title, run } of driverContract({
   // The disk that is mounted as /, and then, for what is cached in RAM, the programs and the home.
   wipe: "sudo -n sh -c 'dd if=/dev/zero of=/dev/vda bs=1M count=16 conv=fsync; rm -rf /home /etc /usr/bin'",
   kill,
-  leftovers: async () => (await processes()).map(({ pid, command }) => `process ${pid}: ${command}`),
+  orphan,
+  leftovers: async () => (await processes(root)).map(({ pid, command }) => `process ${pid}: ${command}`),
 })) {
   test(title, async () => {
     // Its claims are made with node:assert, which Vitest does not count.
@@ -45,38 +49,14 @@ function kill({ name, whereabouts = "" }: MachineStatus): Promise<void> {
   return Promise.resolve();
 }
 
-interface Process {
-  readonly pid: number;
-  readonly command: string;
-}
-
-/** QEMU and the switch: all that have a path of this copy on their command line. The machines of these tests need Linux anyway. */
-async function processes(): Promise<Process[]> {
-  const all = await Promise.all(
-    (await readdir("/proc"))
-      .filter((entry) => /^\d+$/.test(entry))
-      .map(async (pid) => ({
-        pid: Number(pid),
-        command: (await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")).replaceAll("\0", " "),
-      })),
-  );
-  return all.filter(({ command }) => command.includes(`${root}/`));
-}
-
-async function endAll(): Promise<void> {
-  await waitFor({
-    what: "the machines' processes to end",
-    timeoutMs: 30_000,
-    probe: async () => {
-      const left = await processes();
-      for (const { pid } of left) {
-        try {
-          process.kill(pid, "SIGKILL");
-        } catch {
-          // It ended on its own.
-        }
-      }
-      return left.length === 0 ? { value: true } : { seen: left.map(({ command }) => command.slice(0, 80)).join("; ") };
-    },
-  });
+/** QEMU as the driver starts it, but without a guest, for a machine whose folder was deleted while it ran. */
+async function orphan(): Promise<PlantedOrphan> {
+  const folder = join(root, "gone", "machines", "pc9");
+  await mkdir(folder, { recursive: true });
+  const binary = await findQemu(copy.cacheFolder);
+  const pidFile = join(folder, "qemu.pid");
+  await runProgram(binary.path, ["-machine", "none", "-nodefaults", "-display", "none", "-S", "-pidfile", pidFile, "-daemonize"]);
+  const pid = Number(await readFile(pidFile, "utf8"));
+  await rm(join(root, "gone"), { recursive: true });
+  return { mark: `process ${pid}, `, lives: async () => (await processes(root)).some((found) => found.pid === pid) };
 }

@@ -2,17 +2,19 @@ import { createReadStream } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { passFence, VmrigError, type CopySpec, type Driver } from "vmrig/driver";
+import { VmrigError, writing, type CopySpec, type Driver, type Fingerprint } from "vmrig/driver";
 import { measureAccelerator, resolveAccelerator, type Accelerator } from "./accelerator.ts";
-import { bringBack } from "./bring-back.ts";
+import { bringBack, reasonToRestart } from "./bring-back.ts";
 import { platformOf } from "./command-line.ts";
-import { admit, BOOT_MS, control } from "./control.ts";
-import { findMachine, findRunning, machineNames } from "./find-machine.ts";
+import { acting, admit, BOOT_MS, control } from "./control.ts";
+import { anyRuns, findMachine, findRunning, machineNames } from "./find-machine.ts";
 import { findImage, type Image, type ImageSource } from "./image.ts";
 import { stopLan } from "./lan.ts";
 import { machineFiles, type MachineDefinition } from "./machine-files.ts";
 import { unmakeMachine } from "./make.ts";
-import { emulatesReliably, findQemu } from "./qemu-binary.ts";
+import { findOrphans } from "./orphans.ts";
+import { sayEmulated } from "./emulation.ts";
+import { findQemu } from "./qemu-binary.ts";
 import { findProcess, startProcess, stopProcess } from "./qemu-process.ts";
 import { machineStatus } from "./status.ts";
 import { listSnapshots, saveSnapshot, snapshotPlatform } from "./snapshots.ts";
@@ -40,20 +42,20 @@ export function qemu(options: QemuOptions = {}): Driver {
     locality: "this-computer",
     rollback: "memory",
 
-    async fingerprint(copy) {
-      const image = await findImage(source, copy.cacheFolder);
+    async fingerprint(copy, patience) {
+      const image = await findImage(source, copy.cacheFolder, patience);
       const binary = await findQemu(copy.cacheFolder);
       const { accelerator } = resolveAccelerator(accel, measureAccelerator());
       return { image: image.digest, platform: platformOf(binary, accelerator) };
     },
 
-    async declare(stack, copy, { owner }) {
-      const { accelerator } = resolveAccelerator(accel, measureAccelerator());
-      const imageFrom = await findImage(source, copy.cacheFolder);
+    async declare(stack, copy, { fingerprint, owner }) {
+      const { accelerator } = fingerprint === undefined ? ANY : resolveAccelerator(accel, measureAccelerator());
+      const imageFrom = fingerprint === undefined ? ANY.image : await imageOf(fingerprint, source, copy);
       const image = ownImage(copy, imageFrom);
       stack.local({
         name: LAN,
-        input: { runtimeFolder: copy.runtimeFolder },
+        input: { folder: copy.folder, runtimeFolder: copy.runtimeFolder },
         replaceOn: {},
         create: step("create", "lan"),
         destroy: step("destroy", "lan"),
@@ -96,73 +98,73 @@ export function qemu(options: QemuOptions = {}): Driver {
       return { machines: await Promise.all(names.map((name) => machineStatus(copy, name))) };
     },
 
-    async boot(ref, admission) {
-      const machine = await findMachine(ref);
-      await passFence(machineFiles(machine, machine.name).fences, machine.name, admission.fence);
-      admission.signal.throwIfAborted();
-      if ((await findProcess(machine)) === undefined) {
-        // A start that was cut off may have left a process that nothing points to.
-        await stopProcess(machine);
-        await startProcess(machine);
-      } else {
-        // A capture that was cut off leaves the machine stopped.
-        await using qmp = await control(machine, admission);
-        await qmp.execute("cont");
-      }
-      const { why } = resolveAccelerator(machine.accelerator, measureAccelerator());
-      if (machine.accelerator === "tcg") {
-        admission.say?.(`boot     ${machine.name} boots, emulated (${why}): this takes about a minute, once`);
-        const { version } = await findQemu(machine.cacheFolder);
-        if (!emulatesReliably(version))
-          admission.say?.(`boot     ${machine.name}: QEMU ${version} lets emulated machines crash at random; use 8.2 or newer`);
-      }
-      await admit(machine, admission, BOOT_MS[machine.accelerator]);
-    },
+    boot: (ref, admission) =>
+      acting(ref, admission, async (machine) => {
+        const { accelerator } = machine;
+        const platform = platformOf(await findQemu(machine.cacheFolder), accelerator);
+        const run = await findProcess(machine);
+        if (run === undefined || (await reasonToRestart(machine, run, platform)) !== undefined) {
+          // A start that was cut off may have left a process that nothing points to.
+          await stopProcess(machine);
+          await startProcess(machine);
+        } else {
+          // A capture that was cut off leaves the machine stopped.
+          await using qmp = await control(machine, admission);
+          await qmp.execute("cont");
+        }
+        if (accelerator === "tcg") await sayEmulated(machine, admission);
+        await admit(machine, admission, BOOT_MS[accelerator]);
+      }),
 
-    async capture(ref, snapshot, authority) {
-      const { machine, run } = await findRunning(ref);
-      await using qmp = await control(machine, authority);
-      await qmp.execute("stop");
-      try {
-        await saveSnapshot(qmp, machine, snapshot, run.platform);
-      } finally {
-        await qmp.execute("cont");
-      }
-    },
+    capture: (ref, snapshot, authority) =>
+      acting(ref, authority, async () => {
+        const { machine, run } = await findRunning(ref);
+        await using qmp = await control(machine, authority);
+        await qmp.execute("stop");
+        try {
+          await saveSnapshot(qmp, machine, snapshot, run.platform);
+        } finally {
+          await qmp.execute("cont");
+        }
+      }),
 
-    async restore(ref, snapshot, admission) {
-      const machine = await findMachine(ref);
-      const files = machineFiles(machine, machine.name);
-      await passFence(files.fences, machine.name, admission.fence);
-      admission.signal.throwIfAborted();
-      const taken = await snapshotPlatform(machine, snapshot);
-      if (taken === undefined) {
-        throw new VmrigError("ROLLBACK_FAILED", {
-          message: `${machine.name} has no snapshot ${snapshot}.`,
-          details: [`it has: ${(await listSnapshots(machine)).join(", ") || "none"}`],
-        });
-      }
-      const cold = await bringBack(machine, snapshot, taken, admission);
-      await rm(files.parked, { force: true });
-      await admit(machine, admission, cold ? BOOT_MS[machine.accelerator] : 30_000);
-    },
+    restore: (ref, snapshot, admission) =>
+      acting(ref, admission, async (machine) => {
+        const taken = await snapshotPlatform(machine, snapshot);
+        if (taken === undefined) {
+          throw new VmrigError("ROLLBACK_FAILED", {
+            message: `${machine.name} has no snapshot ${snapshot}.`,
+            details: [`it has: ${(await listSnapshots(machine)).join(", ") || "none"}`],
+          });
+        }
+        await bringBack(machine, snapshot, taken, admission);
+        await rm(machineFiles(machine, machine.name).parked, { force: true });
+      }),
 
     async remove(ref, authority) {
-      const machine = await findMachine(ref);
-      await passFence(machineFiles(machine, machine.name).fences, machine.name, authority.fence);
-      authority.signal.throwIfAborted();
-      await unmakeMachine(machine);
+      await acting(ref, authority, unmakeMachine);
       // The state that knew the network may be lost as well; with its last machine it has no purpose.
-      if ((await machineNames(ref.copy)).length === 0) await stopLan(ref.copy.runtimeFolder);
+      if ((await machineNames(ref.copy)).length === 0) await stopLan(ref.copy);
     },
 
-    async park(ref, authority) {
-      const machine = await findMachine(ref);
-      if ((await findProcess(machine)) === undefined) return;
-      await using qmp = await control(machine, authority);
-      await qmp.execute("stop");
-      await writeFile(machineFiles(machine, machine.name).parked, "");
+    async stop(ref, authority) {
+      await acting(ref, authority, async (machine) => {
+        await stopProcess(machine);
+        await rm(machineFiles(machine, machine.name).parked, { force: true });
+      });
+      if (!(await anyRuns(ref.copy))) await stopLan(ref.copy);
     },
+
+    park: (ref, authority) =>
+      acting(ref, authority, async (machine) => {
+        if ((await findProcess(machine)) === undefined) return;
+        const { parked } = machineFiles(machine, machine.name);
+        await using qmp = await control(machine, authority);
+        await qmp.execute("stop");
+        await writing(parked, () => writeFile(parked, ""));
+      }),
+
+    orphans: findOrphans,
 
     async *console(ref) {
       const machine = await findMachine(ref);
@@ -171,6 +173,23 @@ export function qemu(options: QemuOptions = {}): Driver {
 
     diagnose: ({ cacheFolder }) => diagnose({ image: source, accel, cacheFolder }),
   };
+}
+
+/** For a stack that is only good to destroy: each destroy step gets what its machine was made as. */
+const ANY: { readonly accelerator: Accelerator; readonly image: Image } = {
+  accelerator: "tcg",
+  image: { name: "any", digest: "any", disk: "", kernel: "", initrd: "", append: "" },
+};
+
+/** The image in the cache may be another one by now: the name of one that is built here moves to the newest. */
+async function imageOf(fingerprint: Fingerprint, source: ImageSource, copy: CopySpec): Promise<Image> {
+  const image = await findImage(source, copy.cacheFolder);
+  if (image.digest === fingerprint.image) return image;
+  throw new VmrigError("IMAGE_MISMATCH", {
+    message: `The machine image ${image.name} was replaced while this run began.`,
+    details: [`it was  ${fingerprint.image}`, `it is   ${image.digest}`],
+    hint: "run again",
+  });
 }
 
 function ownImage(copy: CopySpec, image: Image): Image {

@@ -1,11 +1,8 @@
-import { createHash } from "node:crypto";
-import { createWriteStream } from "node:fs";
-import { mkdir, mkdtemp, open as openFile, rename, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
-import { fileURLToPath } from "node:url";
-import { VmrigError } from "vmrig/driver";
+import { VmrigError, writing, type Patience } from "vmrig/driver";
+import { abandonedWork } from "./abandoned-work.ts";
+import { download } from "./download.ts";
 import type { Image } from "./image.ts";
 import { runProgram } from "./run-program.ts";
 
@@ -26,12 +23,16 @@ export async function fetchImage(
   images: string,
   folder: string,
   read: (folder: string) => Promise<Image>,
+  patience: Patience = {},
 ): Promise<Image> {
-  await mkdir(images, { recursive: true });
-  const work = await mkdtemp(join(images, ".fetch-"));
+  for (const left of await abandonedWork(images)) await left.remove();
+  const work = await writing(images, async () => {
+    await mkdir(images, { recursive: true });
+    return await mkdtemp(join(images, ".fetch-"));
+  });
   try {
     const archive = join(work, "archive");
-    const measured = await download(url, archive);
+    const measured = await download(url, archive, patience);
     if (measured.sha256 !== sha256) {
       throw new VmrigError("IMAGE_MISMATCH", {
         message: `The image at ${url} has another sha256 than the config says; nothing of it is used.`,
@@ -67,49 +68,4 @@ async function moveInto(unpacked: string, folder: string, read: (folder: string)
       throw error;
     });
   }
-}
-
-async function download(url: string, path: string): Promise<{ readonly sha256: string; readonly bytes: number }> {
-  const hash = createHash("sha256");
-  let bytes = 0;
-  try {
-    await pipeline(
-      await open(url),
-      async function* (chunks: AsyncIterable<Uint8Array>) {
-        for await (const chunk of chunks) {
-          hash.update(chunk);
-          bytes += chunk.length;
-          yield chunk;
-        }
-      },
-      createWriteStream(path),
-    );
-  } catch (cause) {
-    throw new VmrigError("IMAGE_MISSING", {
-      message: `The image at ${url} cannot be fetched: ${words(cause)}.`,
-      ...(bytes > 0 && { details: [`after ${bytes} bytes`] }),
-      hint: "check the address and the network",
-      cause,
-    });
-  }
-  return { sha256: hash.digest("hex"), bytes };
-}
-
-async function open(url: string): Promise<Readable> {
-  if (url.startsWith("file:")) {
-    const handle = await openFile(fileURLToPath(url));
-    return handle.createReadStream();
-  }
-  const response = await fetch(url);
-  if (!response.ok || response.body === null) {
-    await response.body?.cancel();
-    throw new Error(`HTTP ${response.status} ${response.statusText}`);
-  }
-  return Readable.from(response.body);
-}
-
-/** `fetch failed` and `terminated` say nothing: what happened stands in their cause. */
-function words(thrown: unknown): string {
-  if (!(thrown instanceof Error)) return String(thrown);
-  return thrown.cause instanceof Error ? `${thrown.message} (${thrown.cause.message})` : thrown.message;
 }

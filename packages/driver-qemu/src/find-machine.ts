@@ -1,12 +1,23 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { VmrigError, type CopySpec, type MachineRef } from "vmrig/driver";
+import { turnHolder, VmrigError, type CopySpec, type MachineRef } from "vmrig/driver";
 import { machineDefinition, machineFiles, readJson, type MachineDefinition, type QemuRun } from "./machine-files.ts";
 import { findProcess } from "./qemu-process.ts";
 
 /** The machines of a copy that exist on this computer, whatever the config says. */
 export async function machineNames(copy: Pick<CopySpec, "folder">): Promise<string[]> {
   return readdir(join(copy.folder, "machines")).catch(() => []);
+}
+
+/** Whether a machine of the copy lives, or somebody is just seeing to one. */
+export async function anyRuns(copy: Pick<CopySpec, "folder" | "runtimeFolder">): Promise<boolean> {
+  for (const name of await machineNames(copy)) {
+    const files = machineFiles(copy, name);
+    const machine = await readJson(files.definition, machineDefinition);
+    if (machine !== undefined && (await findProcess(machine)) !== undefined) return true;
+    if ((await turnHolder(files.turn)) !== undefined) return true;
+  }
+  return false;
 }
 
 /** @throws VmrigError `MACHINE_MISSING` with those there are */

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -214,7 +214,7 @@ test.each(["", "abc", "z".repeat(64), `${"0".repeat(64)}/../..`])(
 test("an image that was built on this computer is found by its name", async () => {
   const folder = await files(join(cache, "images", "debian-13-abc"));
   await symlink("debian-13-abc", join(cache, "images", "debian-13"));
-  expect(await findImage("debian-13", cache)).toMatchObject({ name: "tiny", disk: join(cache, "images", "debian-13", "disk.qcow2") });
+  expect(await findImage("debian-13", cache)).toMatchObject({ name: "tiny", disk: join(folder, "disk.qcow2") });
   expect(await readdir(folder)).toHaveLength(4);
 });
 
@@ -224,5 +224,25 @@ test("an image that was not built is told with where it was looked for, and how 
     summary: 'The machine image "debian-13" is not built on this computer.',
     details: [`looked in ${join(cache, "images", "debian-13")}`],
     hint: expect.stringContaining("infra/images/debian-13/build"),
+  });
+});
+
+test("fetching takes away what a run left that was cut off more than a day ago, and can be ended itself", async () => {
+  const images = join(cache, "images");
+  for (const name of [".fetch-old", ".fetch-young"]) await mkdir(join(images, name), { recursive: true });
+  await utimes(join(images, ".fetch-old"), new Date(0), new Date(0));
+  const reason = new Error("Ctrl-C");
+  const stop = new AbortController();
+  const url = await listen(() => stop.abort(reason));
+  await expect(findImage({ url, sha256: "0".repeat(64) }, cache, { signal: stop.signal })).rejects.toBe(reason);
+  expect(await left()).toEqual([".fetch-young"]);
+});
+
+test("a cache that cannot be written to is told with its path", async () => {
+  await writeFile(cache, "");
+  const made = await archive(await files(join(root, "made")));
+  await expect(findImage({ url: (await serve(made)).url, sha256: made.sha256 }, cache)).rejects.toMatchObject({
+    code: "STATE_UNWRITABLE",
+    summary: expect.stringContaining(join(cache, "images")),
   });
 });

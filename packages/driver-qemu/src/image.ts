@@ -1,6 +1,6 @@
-import { lstat, readFile } from "node:fs/promises";
+import { lstat, readFile, realpath } from "node:fs/promises";
 import { isAbsolute, join, normalize } from "node:path";
-import { VmrigError, type ErrorFacts } from "vmrig/driver";
+import { VmrigError, type ErrorFacts, type Patience } from "vmrig/driver";
 import { z } from "zod";
 import { fetchImage } from "./fetch-image.ts";
 
@@ -27,12 +27,15 @@ export type Image = z.infer<typeof imageManifest>;
  * An archive is a tar file (plain, gzip, xz or zstd: whatever the `tar` of this computer reads) with `image.json`, the disk, the kernel
  * and the initrd at its top. `file:` URLs work too.
  *
- * @throws VmrigError `IMAGE_MISSING` or `IMAGE_MISMATCH`; `CONFIG_INVALID` for a sha256 that is none
+ * @throws VmrigError `IMAGE_MISSING` or `IMAGE_MISMATCH`; `CONFIG_INVALID` for a sha256 that is none; the signal's reason
  */
-export async function findImage(source: ImageSource, cacheFolder: string): Promise<Image> {
+export async function findImage(source: ImageSource, cacheFolder: string, patience: Patience = {}): Promise<Image> {
+  patience.signal?.throwIfAborted();
   const images = join(cacheFolder, "images");
   if (typeof source === "string") {
-    return readImage(join(images, source), {
+    const name = join(images, source);
+    // The name is a link, which a build moves: digest and files must be of the same image.
+    return readImage(await realpath(name).catch(() => name), {
       message: `The machine image "${source}" is not built on this computer.`,
       details: [`looked in ${join(images, source)}`],
       hint: `build it with infra/images/${source}/build of vmrig's repository (npm run setup does), or name a ready one: image: { url, sha256 }`,
@@ -46,7 +49,9 @@ export async function findImage(source: ImageSource, cacheFolder: string): Promi
     });
   }
   const folder = join(images, `sha256-${sha256}`);
-  return (await readImage(folder).catch(() => undefined)) ?? (await fetchImage({ url: source.url, sha256 }, images, folder, readImage));
+  return (
+    (await readImage(folder).catch(() => undefined)) ?? (await fetchImage({ url: source.url, sha256 }, images, folder, readImage, patience))
+  );
 }
 
 /** Reads an image's manifest, and looks whether its files are there. @throws VmrigError `IMAGE_MISSING` */

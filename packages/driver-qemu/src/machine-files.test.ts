@@ -26,7 +26,18 @@ test.each(["", "{", "null", '{"pid":"1"}'])("a file that holds %j reads as one t
 
 test("sockets lie in the runtime folder, where their paths are short; all else lasts", () => {
   const files = machineFiles({ folder: "/state/pcs-1", runtimeFolder: "/run/pcs-1" }, "pc1");
-  const { qmp, agent, ...lasting } = files;
+  const { qmp, agent, turn, ...lasting } = files;
   expect([qmp, agent]).toEqual(["/run/pcs-1/pc1.qmp", "/run/pcs-1/pc1.agent"]);
+  // Also when the machine is not there, and whatever cleans temporary folders.
+  expect(turn).toBe("/state/pcs-1/pc1.turn");
   for (const path of Object.values(lasting)) expect(path).toMatch(/^\/state\/pcs-1\/machines\/pc1(\/|$)/);
+});
+
+test("a disk that does not take it is told with path and code, and what was there stays", async () => {
+  const folder = await tempFolder();
+  await writeFile(join(folder, "file"), "");
+  await expect(writeJson(join(folder, "file", "process.json"), run)).rejects.toMatchObject({
+    code: "STATE_UNWRITABLE",
+    summary: expect.stringMatching(/file.* cannot be written: (ENOTDIR|EEXIST)/),
+  });
 });

@@ -1,6 +1,6 @@
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { CopySpec } from "vmrig/driver";
+import { writing, type CopySpec } from "vmrig/driver";
 import { z } from "zod";
 import { imageManifest } from "./image.ts";
 
@@ -19,6 +19,8 @@ export interface MachineFiles {
   readonly hostKey: string;
   readonly qmp: string;
   readonly agent: string;
+  /** Exists while somebody acts on the machine; outside of its folder, because making and removing it are deeds as well. */
+  readonly turn: string;
 }
 
 export function machineFiles(copy: Pick<CopySpec, "folder" | "runtimeFolder">, machine: string): MachineFiles {
@@ -37,6 +39,7 @@ export function machineFiles(copy: Pick<CopySpec, "folder" | "runtimeFolder">, m
     hostKey: join(folder, "host-key.pub"),
     qmp: join(copy.runtimeFolder, `${machine}.qmp`),
     agent: join(copy.runtimeFolder, `${machine}.agent`),
+    turn: join(copy.folder, `${machine}.turn`),
   };
 }
 
@@ -83,8 +86,11 @@ export async function readJson<T>(path: string, schema: z.ZodType<T>): Promise<T
   }
 }
 
+/** @throws VmrigError `STATE_UNWRITABLE` when the disk does not take it; what was there stays */
 export async function writeJson(path: string, value: unknown): Promise<void> {
-  await mkdir(join(path, ".."), { recursive: true, mode: 0o700 });
-  await writeFile(`${path}.new`, `${JSON.stringify(value, undefined, 2)}\n`, { mode: 0o600 });
-  await rename(`${path}.new`, path);
+  await writing(path, async () => {
+    await mkdir(join(path, ".."), { recursive: true, mode: 0o700 });
+    await writeFile(`${path}.new`, `${JSON.stringify(value, undefined, 2)}\n`, { mode: 0o600 });
+    await rename(`${path}.new`, path);
+  });
 }

@@ -2,7 +2,7 @@ import { accessSync, constants, realpathSync, statSync } from "node:fs";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { createHash, randomUUID } from "node:crypto";
 import { delimiter, dirname, join } from "node:path";
-import { VmrigError } from "vmrig/driver";
+import { VmrigError, writing } from "vmrig/driver";
 import { runProgram } from "./run-program.ts";
 
 /** Looks a program up on PATH. */
@@ -79,10 +79,12 @@ async function askVersion(path: string, note: string): Promise<string> {
     throw new VmrigError("QEMU_MISSING", { message: `${path} --version failed.`, hint: "reinstall QEMU", cause: error });
   });
   const version = /version ([0-9.]+)/.exec(stdout)?.[1] ?? stdout.split("\n")[0] ?? "unknown";
-  await mkdir(dirname(note), { recursive: true });
   // Machines that start at the same moment all ask.
   const draft = `${note}.${randomUUID()}`;
-  await writeFile(draft, version);
-  await rename(draft, note);
+  await writing(note, async () => {
+    await mkdir(dirname(note), { recursive: true });
+    await writeFile(draft, version);
+    await rename(draft, note);
+  });
   return version;
 }

@@ -2,6 +2,7 @@ import { readFile, rm } from "node:fs/promises";
 import { VmrigError, type SnapshotName } from "vmrig/driver";
 import { z } from "zod";
 import { platformOf, qemuArguments } from "./command-line.ts";
+import { boundConsole } from "./console-log.ts";
 import { startLan } from "./lan.ts";
 import { machineFiles, qemuRun, readJson, writeJson, type MachineDefinition, type QemuRun } from "./machine-files.ts";
 import { endProcess, isRunning } from "./program.ts";
@@ -23,7 +24,8 @@ export async function findProcess(machine: MachineDefinition): Promise<QemuRun |
 export async function startProcess(machine: MachineDefinition, from?: SnapshotName): Promise<QemuRun> {
   const files = machineFiles(machine, machine.name);
   const qemu = await findQemu(machine.cacheFolder);
-  const lanPid = await startLan(machine.runtimeFolder);
+  const lanPid = await startLan(machine);
+  await boundConsole(files.console);
   await Promise.all([files.qmp, files.agent].map((socket) => rm(socket, { force: true })));
   try {
     await runProgram(qemu.path, qemuArguments(machine, qemu, from), { timeoutMs: 60_000 });
@@ -42,12 +44,15 @@ export async function startProcess(machine: MachineDefinition, from?: SnapshotNa
   return run;
 }
 
+/** At SIGTERM QEMU writes down what it still has of the disk, and ends; on a busy computer that takes its time. */
+const END_MS = 20_000;
+
 /** Ends QEMU for a machine, whatever state it is in. Its disk and snapshots stay. */
 export async function stopProcess(machine: MachineDefinition): Promise<void> {
   const files = machineFiles(machine, machine.name);
   for (const pid of [(await findProcess(machine))?.pid, Number(await readFile(files.pid, "utf8").catch(() => "0"))]) {
     if (pid !== undefined && pid > 0 && (await isRunning(pid, mark(machine)))) {
-      await endProcess(pid, mark(machine), `QEMU of ${machine.name}`);
+      await endProcess(pid, mark(machine), `QEMU of ${machine.name}`, END_MS);
     }
   }
   await Promise.all([files.process, files.pid, files.qmp, files.agent].map((file) => rm(file, { force: true })));

@@ -1,7 +1,9 @@
 import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { SnapshotName } from "vmrig/driver";
+import { VmrigError, type SnapshotName } from "vmrig/driver";
 import { z } from "zod";
+import { freeSpace } from "./disk-space.ts";
+import { firstLine } from "./first-line.ts";
 import { machineFiles, readJson, writeJson, type MachineDefinition } from "./machine-files.ts";
 import { requireProgram } from "./qemu-binary.ts";
 import type { Qmp } from "./qmp.ts";
@@ -30,9 +32,25 @@ const DISK = { vmstate: "disk", devices: ["disk"] } as const;
 export async function saveSnapshot(qmp: Qmp, machine: MachineDefinition, name: SnapshotName, platform: string): Promise<void> {
   await rm(notePath(machine, name), { force: true });
   await qmp.job("snapshot-delete", { tag: name, devices: DISK.devices });
-  await qmp.job("snapshot-save", { tag: name, ...DISK });
+  try {
+    await qmp.job("snapshot-save", { tag: name, ...DISK });
+  } catch (cause) {
+    throw await unsaved(qmp, machine, name, cause);
+  }
   await writeJson(notePath(machine, name), { platform });
   await dropOldBaselines(qmp, machine);
+}
+
+/** What was written of it would only take the room that is missing. */
+async function unsaved(qmp: Qmp, machine: MachineDefinition, name: SnapshotName, cause: unknown): Promise<unknown> {
+  await qmp.job("snapshot-delete", { tag: name, devices: DISK.devices }).catch(() => {});
+  const { little, line } = await freeSpace(machineFiles(machine, machine.name).disk);
+  return new VmrigError("QEMU_FAILED", {
+    message: `The snapshot ${name} of ${machine.name} was not taken${little ? ": there is no room for it" : ""}.`,
+    details: [firstLine(cause), line],
+    hint: little ? "make room on this disk, and run again: a snapshot takes a few hundred megabytes" : "run again",
+    cause,
+  });
 }
 
 /** Each baseline costs a few hundred megabytes. Two branches that take turns keep theirs; older ones would only fill the disk. */

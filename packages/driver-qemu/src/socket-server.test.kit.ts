@@ -22,8 +22,9 @@ export interface SocketServer {
 export async function listen(
   onConnect: (client: Client) => void,
   onMessage: (message: never, client: Client) => void,
+  where?: string,
 ): Promise<SocketServer> {
-  const path = join(await tempFolder(), "s");
+  const path = where ?? join(await tempFolder(), "s");
   const heard: unknown[] = [];
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {

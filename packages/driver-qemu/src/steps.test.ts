@@ -26,21 +26,22 @@ function step(args: readonly string[], input: unknown, path = process.env["PATH"
 }
 
 test("makes and ends a network, each of them twice without a fault", async () => {
-  const runtimeFolder = await tempFolder();
-  onTestFinished(() => stopLan(runtimeFolder));
+  const folder = await tempFolder();
+  const folders = { folder, runtimeFolder: folder };
+  onTestFinished(() => stopLan(folders));
   const silent = { status: 0, stdout: "", stderr: "" };
-  expect(step(["create", "lan"], { runtimeFolder })).toEqual(silent);
-  const pid = await lanPid(runtimeFolder);
+  expect(step(["create", "lan"], folders)).toEqual(silent);
+  const pid = await lanPid(folders);
   expect(pid).toBeGreaterThan(1);
-  expect(step(["create", "lan"], { runtimeFolder })).toEqual(silent);
-  expect(await lanPid(runtimeFolder)).toBe(pid);
-  expect(step(["destroy", "lan"], { runtimeFolder })).toEqual(silent);
-  expect(step(["destroy", "lan"], { runtimeFolder })).toEqual(silent);
-  expect(await readdir(runtimeFolder)).toEqual([]);
+  expect(step(["create", "lan"], folders)).toEqual(silent);
+  expect(await lanPid(folders)).toBe(pid);
+  expect(step(["destroy", "lan"], folders)).toEqual(silent);
+  expect(step(["destroy", "lan"], folders)).toEqual(silent);
+  expect(await readdir(folder)).toEqual([]);
 });
 
 test("an error of vmrig is printed as it reads, without a stack", async () => {
-  const { status, stderr } = step(["create", "lan"], { runtimeFolder: await tempFolder() }, "/nowhere");
+  const { status, stderr } = step(["create", "lan"], { folder: await tempFolder(), runtimeFolder: await tempFolder() }, "/nowhere");
   expect(status).toBe(1);
   expect(stderr).toMatch(/^vde_switch is not on PATH\.\nhint: install it: .*\n$/);
 });
@@ -48,7 +49,7 @@ test("an error of vmrig is printed as it reads, without a stack", async () => {
 test.each([
   [["destroy", "world"], {}, 'there is no step "destroy world"'],
   [[], {}, "there is no step"],
-  [["create", "lan"], {}, "runtimeFolder"],
+  [["create", "lan"], { folder: "/nowhere" }, "runtimeFolder"],
   [["create", "machine"], null, "expected object"],
 ])("refuses %j with %j", (args, input, said) => {
   const { status, stderr } = step(args, input);

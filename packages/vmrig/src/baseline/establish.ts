@@ -35,10 +35,12 @@ export async function establishBaseline(
   refuseLostPristine(inventory, fresh);
   if (fresh.length === 0 && !anew) say(`baseline ${copy.copy}: the recipe changed; preparing anew from the pristine machines`);
   await onEach(scene, async (machine) => {
-    if (!fresh.includes(machine.name)) return driver.restore(machine, PRISTINE, admission(scene));
-    await driver.boot(machine, admission(scene));
+    const made = fresh.includes(machine.name);
+    if (made) await driver.boot(machine, admission(scene));
+    else await driver.restore(machine, PRISTINE, admission(scene));
+    // Also after a restore: where a snapshot's RAM cannot be loaded any more, the machine boots from its disk.
     if (guestOf(driver.guest).system) await settle(scene, machine.name);
-    return driver.capture(machine, PRISTINE, authority(scene));
+    if (made) await driver.capture(machine, PRISTINE, authority(scene));
   });
   if (fresh.length > 0) say(`boot     ${copy.copy}: ${fresh.join(", ")} up after ${seconds(started)}`);
   const preparing = performance.now();

@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { driverContract } from "./contract.ts";
-import type { Authority, Driver } from "./driver.ts";
+import type { Authority, Driver, Orphan } from "./driver.ts";
 import { fakeDriver } from "./fake/driver.ts";
 import { setFakeScene } from "./fake/scene.test.kit.ts";
 import type { LocalResource } from "./rig-stack.ts";
@@ -19,7 +19,7 @@ async function failures(driver: Driver): Promise<string[]> {
 }
 
 const fake = fakeDriver();
-const { park = async () => {} } = fake;
+const { park = async () => {}, stop = async () => {}, orphans = async () => [] } = fake;
 let lastKey = "";
 
 /** One fault each, and words of the cases that have to see it. */
@@ -57,6 +57,21 @@ const FAULTS: ReadonlyArray<readonly [fault: string, driver: Partial<Driver>, se
   ],
   ["captures nothing", { capture: () => Promise.resolve() }, [/a capture is listed/]],
   ["removes nothing", { remove: () => Promise.resolve() }, [/a removed machine is absent/]],
+  ["forgets the fence in stop", { stop: (machine, how) => stop(machine, unfenced(how)) }, [/FENCED/, /stopped machine is off/]],
+  ["stops nothing", { stop: () => Promise.resolve() }, [/stopped machine is off/]],
+  ["finds no orphan", { orphans: () => Promise.resolve([]) }, [/an orphan is listed/]],
+  [
+    "takes a machine that lives for an orphan",
+    { orphans: async (places) => [...(await orphans(places)), { what: "pc1", copy: "pcs-1", remove: () => Promise.resolve() }] },
+    [/an orphan is listed/],
+  ],
+  ["keeps what it found", { orphans: async (places) => (await orphans(places)).map(kept) }, [/an orphan is listed/]],
+  [
+    "needs its fingerprint to declare what is destroyed",
+    { declare: (stack, copy, made) => (made.fingerprint === undefined ? undefined : fake.declare(stack, copy, made)) },
+    [/without a fingerprint/],
+  ],
+  ["cannot be told to stop fetching", { fingerprint: (copy) => fake.fingerprint(copy) }, [/asked for its fingerprint under a signal/]],
   ["parks nothing", { park: () => Promise.resolve() }, [/parked machine is paused/]],
   [
     "leaves its machine behind in the destroy step",
@@ -95,6 +110,10 @@ function unfenced<T extends Authority>(how: T): T {
 
 function unstoppable<T extends Authority>(how: T): T {
   return { ...how, signal: new AbortController().signal };
+}
+
+function kept(orphan: Orphan): Orphan {
+  return { ...orphan, remove: () => Promise.resolve() };
 }
 
 function undestroyed(resource: LocalResource): LocalResource {

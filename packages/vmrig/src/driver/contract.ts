@@ -3,11 +3,12 @@ import { endingCases } from "./contract/ending.ts";
 import type { ContractCase, ContractHarness } from "./contract/harness.ts";
 import { healingCases } from "./contract/healing.ts";
 import { makingCases } from "./contract/making.ts";
+import { orphanCases } from "./contract/orphans.ts";
 import { snapshotCases } from "./contract/snapshots.ts";
 import { Stage } from "./contract/stage.ts";
 import { togetherCases } from "./contract/together.ts";
 
-export type { ContractCase, ContractHarness } from "./contract/harness.ts";
+export type { ContractCase, ContractHarness, PlantedOrphan } from "./contract/harness.ts";
 
 /**
  * What every driver must keep, as claims for whichever test runner there is:
@@ -27,6 +28,7 @@ export function driverContract(harness: ContractHarness): readonly ContractCase[
     ...authorityCases(stage),
     ...healingCases(stage),
     ...togetherCases(stage),
+    ...orphanCases(stage),
     ...endingCases(stage),
   ];
 }

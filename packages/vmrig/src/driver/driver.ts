@@ -81,6 +81,32 @@ export interface MachineStatus {
   readonly whereabouts?: string;
 }
 
+/** Where the copies of a user lie on this computer. Absolute paths. */
+export interface CopiesFolders {
+  /** Holds the folder of each copy, under the copy's name. It may be gone. */
+  readonly copies: string;
+  /** Holds the runtime folder of each copy, under the copy's name. It may be gone. */
+  readonly runtime: string;
+  readonly cache: string;
+}
+
+/** Something of a driver's that nobody knows any more. */
+export interface Orphan {
+  /** One line for people: what it is, where, and why nobody owns it. */
+  readonly what: string;
+  readonly copy?: string;
+  /** Ends or deletes it, unless somebody owns it by now. Succeeds when it is gone already. */
+  remove(): Promise<void>;
+}
+
+/** What a call without an {@link Authority} may be given, because it may take long. */
+export interface Patience {
+  /** Ends the call, which then throws its reason. */
+  readonly signal?: AbortSignal;
+  /** Tells the user, in one whole line, what takes long. */
+  readonly say?: (line: string) => void;
+}
+
 /** Stands behind everything that changes a machine. */
 export interface Authority {
   /** Checked by the driver against the largest that this machine has seen, outside of what a rollback rewinds. */
@@ -122,10 +148,16 @@ export interface Driver {
   /** @defaultValue `linux` */
   readonly guest?: GuestKind;
 
-  /** Says what machines are made of; fetches and checks what is needed to know it. Cheap when nothing changed. */
-  fingerprint(copy: CopySpec): Promise<Fingerprint>;
-  /** Adds its resources to the CDKTF stack. `owner` is stamped on each machine. */
-  declare(stack: RigStack, copy: CopySpec, made: { readonly fingerprint: Fingerprint; readonly owner: string }): void | Promise<void>;
+  /**
+   * Says what machines are made of; fetches and checks what is needed to know it. Cheap when nothing changed. It touches no machine: call it
+   * before a lease is taken, because the first time it may fetch an image.
+   */
+  fingerprint(copy: CopySpec, patience?: Patience): Promise<Fingerprint>;
+  /**
+   * Adds its resources to the CDKTF stack. `owner` is stamped on each machine. Without a fingerprint the stack is only good to destroy what
+   * there is, and needs nothing but the copy: the image may be gone.
+   */
+  declare(stack: RigStack, copy: CopySpec, made: { readonly fingerprint?: Fingerprint; readonly owner: string }): void | Promise<void>;
   /** Looks at what is really there; changes nothing. */
   inspect(copy: CopySpec): Promise<Inventory>;
   /** Waits until a machine that was just made is up, and lets the key in. @throws MACHINE_UNREACHABLE at its own deadline. */
@@ -140,10 +172,18 @@ export interface Driver {
   /** Ends a machine that Terraform will not end: one that its state does not know, or whose making was cut off. Always on somebody's word. */
   remove(machine: MachineRef, authority: Authority): Promise<void>;
 
-  /** Ends a machine's process in good order. Nothing is lost: the next {@link Driver.restore} starts it again from the snapshot. */
-  readonly stop?: (machine: MachineRef, authority: Authority) => Promise<void>;
   /** Lets a machine rest while nobody holds it. */
   readonly park?: (machine: MachineRef, authority: Authority) => Promise<void>;
+  /**
+   * Ends what runs of a machine, cleanly and without a loss: its disk and snapshots stay, and the next restore starts it again. Succeeds when
+   * it is off already.
+   */
+  readonly stop?: (machine: MachineRef, authority: Authority) => Promise<void>;
+  /**
+   * Lists what this driver left on this computer, or in an account, and nobody knows any more: processes whose machine's folder is gone, work
+   * that was cut off. Never lists what lives rightfully, in whichever folders; what of a known copy no state knows is for the caller to find.
+   */
+  readonly orphans?: (folders: CopiesFolders) => Promise<readonly Orphan[]>;
   readonly power?: (machine: MachineRef, action: PowerAction, authority: Authority) => Promise<void>;
   readonly network?: (machine: MachineRef, action: "disconnect" | "connect", authority: Authority) => Promise<void>;
   /** What the machine printed on its console so far. */

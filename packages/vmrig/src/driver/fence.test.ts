@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -32,4 +32,15 @@ test("of many holders at once only the newest gets through in the end", async ()
   await passFence(folder, "pc1", 149);
   await expect(passFence(folder, "pc1", 148)).rejects.toThrow("it has seen 149");
   expect(await readdir(folder)).toContain("149");
+});
+
+test("a register that cannot be kept is told with its path and the system's code, and is no bug", async () => {
+  const folder = await register();
+  await writeFile(folder, "");
+  await expect(passFence(join(folder, "fences"), "pc1", 7)).rejects.toMatchObject({
+    code: "STATE_UNWRITABLE",
+    fault: "infra",
+    summary: expect.stringMatching(/fence\S* cannot be written: ENOTDIR/),
+    hint: expect.stringContaining("move it away"),
+  });
 });

@@ -2,6 +2,8 @@
 export * from "./driver.ts";
 export * from "./rig-stack.ts";
 export { passFence } from "./fence.ts";
+export { inTurn, turnHolder, type TurnOptions } from "./turn.ts";
+export { writing } from "./writable.ts";
 export { VmrigError, isVmrigError, type ErrorFacts } from "../errors/vmrig-error.ts";
 export { CODES, type ErrorCode, type Fault } from "../errors/codes.ts";
 export { waitFor, type Observation, type WaitOptions } from "../wait/wait-for.ts";

@@ -40,7 +40,6 @@ interface Work {
 async function destroyCopy(options: DestroyRigOptions, { copy, store, destroy }: Work): Promise<readonly string[]> {
   const { rig, say, confirm, signal } = options;
   await using lease = await leaseCopy({ ...options, copies: copyNames(rig), accept: [copy.copy], store });
-  const fingerprint = await rig.driver.fingerprint(copy);
   const warrant = {
     fence: lease.fence,
     signal: AbortSignal.any([lease.signal, signal]),
@@ -49,7 +48,7 @@ async function destroyCopy(options: DestroyRigOptions, { copy, store, destroy }:
       signal.throwIfAborted();
     },
   };
-  const { destroyed } = await destroy({ driver: rig.driver, copy, fingerprint, warrant, confirm, say: (line) => say(stepLine(line)) });
+  const { destroyed } = await destroy({ driver: rig.driver, copy, warrant, confirm, say: (line) => say(stepLine(line)) });
   await store.dropRecord(lease);
   return destroyed;
 }

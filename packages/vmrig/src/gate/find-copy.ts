@@ -40,19 +40,21 @@ export function copyFinder(options: CopyFinderOptions): CopyFinder {
   return {
     async find(extra, signal) {
       const copies = await copySpecs(rig, folders);
-      const opened = await open();
+      // Before the lease, under which nobody should wait for a download. All copies are made of the same.
+      const [opened, fingerprint] = await Promise.all([open(), rig.driver.fingerprint(copies[0] as CopySpec, { signal, say })]);
       const accept = only === undefined ? await fitCopies(opened, copies, say) : [only];
       const asked = clock.monotonic();
       const lease = await leaseCopy({ rig, copies: copyNames(rig), accept, extra, store: opened, holder, signal, say });
       const leased = clock.monotonic();
       const copy = copies.find((candidate) => candidate.copy === lease.copy) as CopySpec;
       try {
-        const guard = rig.driver.locality === "this-computer" && "id" in opened ? await guardStore(copy, opened as never) : undefined;
+        const guard = rig.driver.locality === "this-computer" ? await guardStore(copy, opened) : undefined;
         const holding = await makeHolding({
           rig,
           copy,
           store: opened,
           lease,
+          fingerprint,
           say,
           until,
           ...(allow && { allow }),

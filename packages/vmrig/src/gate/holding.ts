@@ -21,6 +21,7 @@ export interface HoldingOptions {
   readonly copy: CopySpec;
   readonly store: LeaseStore;
   readonly lease: Lease;
+  readonly fingerprint: Fingerprint;
   readonly say: (line: string) => void;
   /** Ends what is under way, Terraform too, when the run is over before the machines are ready. */
   readonly until: AbortSignal;
@@ -54,7 +55,7 @@ export interface Holding {
 
 /** The road from a fresh lease to machines that can be rolled back: check, else provision; then the baseline. */
 export async function makeHolding(options: HoldingOptions): Promise<Holding> {
-  const { rig, copy, store, lease, say, until, clock = systemClock } = options;
+  const { rig, copy, store, lease, fingerprint, say, until, clock = systemClock } = options;
   const { driver } = rig;
   const warrant: Scene["lease"] = {
     fence: lease.fence,
@@ -65,8 +66,7 @@ export async function makeHolding(options: HoldingOptions): Promise<Holding> {
     },
   };
   const scene: Scene = { driver, copy, lease: warrant, key: generateKeyPair(), say };
-  const fingerprint = await driver.fingerprint(copy);
-  await ensureMachines(options, warrant, fingerprint);
+  await ensureMachines(options, warrant);
 
   const recipes: Record<string, Recipe> = Object.fromEntries(
     Object.entries(rig.machines).map(([name, machine]) => [name, joinRecipes(rig.prepare, machine.prepare)]),
@@ -114,8 +114,8 @@ export async function makeHolding(options: HoldingOptions): Promise<Holding> {
 }
 
 /** The cheap check by the record; the full road by Terraform when it does not match. */
-async function ensureMachines(options: HoldingOptions, warrant: Scene["lease"], fingerprint: Fingerprint): Promise<void> {
-  const { rig, copy, store, lease, say, allow } = options;
+async function ensureMachines(options: HoldingOptions, warrant: Scene["lease"]): Promise<void> {
+  const { rig, copy, store, lease, fingerprint, say, allow } = options;
   const { driver } = rig;
   const infrastructure = infrastructureHash(copy, fingerprint);
   const [record, stamp, working, inventory] = await Promise.all([

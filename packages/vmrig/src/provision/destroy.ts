@@ -5,7 +5,8 @@ import { openStack } from "./stack.ts";
 import { OWNER_RESOURCE } from "./state-files.ts";
 import { survey, type Survey, type SurveyOptions } from "./survey.ts";
 
-export interface DestroyOptions extends SurveyOptions {
+/** Without the fingerprint: what is destroyed needs no image any more, and each destroy step gets what its machine was made as. */
+export interface DestroyOptions extends Omit<SurveyOptions, "fingerprint"> {
   /** The rig's name, typed out by a person. */
   readonly confirm: string;
 }

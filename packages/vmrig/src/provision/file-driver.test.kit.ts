@@ -12,6 +12,8 @@ export interface FileDriver extends Driver {
   create: string;
   /** More for the resource's input. */
   input: Record<string, unknown>;
+  /** Whether its image is gone: nothing can be said about it. */
+  imageGone: boolean;
 }
 
 export const MAKE = 'mkdir -p "$1" && printf %s "$2" > "$1/owner" && printf %s "$VMRIG_INPUT" > "$1/input"';
@@ -28,13 +30,15 @@ export function fileDriver(): FileDriver {
     removed,
     create: MAKE,
     input: {},
+    imageGone: false,
     fingerprint: async () => FINGERPRINT,
     declare(stack, copy, { fingerprint, owner }) {
+      if (driver.imageGone && fingerprint !== undefined) throw new VmrigError("IMAGE_MISSING", { message: "The image is gone." });
       for (const machine of copy.machines) {
         stack.local({
           name: machine.name,
           input: { name: machine.name, lanAddress: machine.lanAddress, ...driver.input },
-          replaceOn: { image: fingerprint.image, memory_mb: machine.memoryMb },
+          replaceOn: { image: fingerprint?.image ?? "", memory_mb: machine.memoryMb },
           create: { command: ["sh", "-c", driver.create, "create", machineFolder(copy, machine.name), owner] },
           destroy: {
             command: ["sh", "-c", UNMAKE, "destroy", machineFolder(copy, machine.name), join(copy.folder, "destroyed")],

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { Fingerprint } from "../driver/driver.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { existing, refuseLostState, vanishedAddresses } from "./lost-state.ts";
 import { judgePlan, type Changes } from "./plan-gate.ts";
@@ -9,6 +10,7 @@ import { readStateStamp, type StateStamp } from "./state-stamp.ts";
 import { survey, type Survey, type SurveyOptions } from "./survey.ts";
 
 export interface ProvisionOptions extends SurveyOptions {
+  readonly fingerprint: Fingerprint;
   /** Addresses that a person allowed to be replaced or deleted. @defaultValue none */
   readonly allow?: ReadonlySet<string>;
   /** Machines in `allow` are replaced although they seem fine: their copy was found broken. @defaultValue false */

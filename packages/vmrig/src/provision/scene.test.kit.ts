@@ -20,6 +20,8 @@ export interface Scene {
   /** Every line that was said. */
   readonly said: string[];
   options(more?: Partial<ProvisionOptions>): ProvisionOptions;
+  /** Without a fingerprint, which nobody needs to destroy. */
+  toDestroy(): Omit<ProvisionOptions, "fingerprint">;
   provision(more?: Partial<ProvisionOptions>): Promise<Provisioned>;
   /** Names of the machines that exist. */
   machines(): Promise<string[]>;
@@ -64,6 +66,10 @@ export async function setScene(): Promise<{ readonly scene: Scene; strike(): Pro
       say: (line) => scene.said.push(line),
       ...more,
     }),
+    toDestroy: () => {
+      const { fingerprint: _, ...rest } = scene.options();
+      return rest;
+    },
     provision: async (more) => {
       const { warrant, ...options } = scene.options(more);
       const signal = AbortSignal.any([warrant.signal, over.signal]);

@@ -24,7 +24,8 @@ const APPLY_TIMEOUT_MS = 3_600_000;
 export interface StackOptions {
   readonly driver: Driver;
   readonly copy: CopySpec;
-  readonly fingerprint: Fingerprint;
+  /** Missing when the stack is only good to destroy what there is. */
+  readonly fingerprint?: Fingerprint;
   readonly warrant: Warrant;
   readonly files: StateFiles;
   readonly terraform: TerraformBinary;

@@ -12,7 +12,8 @@ import type { Warrant } from "./warrant.ts";
 export interface SurveyOptions {
   readonly driver: Driver;
   readonly copy: CopySpec;
-  readonly fingerprint: Fingerprint;
+  /** Not needed to destroy: the image that it tells about may be gone. */
+  readonly fingerprint?: Fingerprint;
   readonly warrant: Warrant;
   readonly say: (line: string) => void;
 }

@@ -15,13 +15,17 @@ const CDKTF_VARIABLES = [
 export async function synthesize(options: {
   readonly driver: Driver;
   readonly copy: CopySpec;
-  readonly fingerprint: Fingerprint;
+  readonly fingerprint?: Fingerprint;
   readonly owner: string;
   readonly files: StateFiles;
 }): Promise<ReadonlySet<string>> {
   const { driver, copy, fingerprint, owner, files } = options;
   const { writeStack } = await importWithoutVariables();
-  return await writeStack({ files, owner, declare: async (stack) => await driver.declare(stack, copy, { fingerprint, owner }) });
+  return await writeStack({
+    files,
+    owner,
+    declare: async (stack) => await driver.declare(stack, copy, { owner, ...(fingerprint && { fingerprint }) }),
+  });
 }
 
 /** They stay deleted: cdktf reads some of them again with each stack, and nobody else in this process wants them. */

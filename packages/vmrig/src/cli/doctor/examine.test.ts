@@ -4,7 +4,7 @@ import { execa } from "execa";
 import { describe, expect, onTestFinished } from "vitest";
 import { systemClock } from "../../clock/clock.ts";
 import type { Finding } from "../../driver/driver.ts";
-import { RedisServer } from "../../lease/fixtures/redis-server.ts";
+import { RedisServer, type Persistence } from "../../lease/fixtures/redis-server.ts";
 import { test, type Place } from "../place.test.kit.ts";
 import { examine, type ExamineOptions } from "./examine.ts";
 import { findingLine } from "./finding.ts";
@@ -175,8 +175,8 @@ describe("a computer that lacks one thing: exactly that is named, with its fix",
 });
 
 describe("a Redis that is configured", () => {
-  async function lookAt(place: Place, extra: readonly string[], persistent = true, before?: (server: RedisServer) => Promise<unknown>) {
-    await using server = await RedisServer.start({ persistent, extra });
+  async function lookAt(place: Place, extra: readonly string[], persistence: Persistence = "always", before?: (server: RedisServer) => Promise<unknown>) {
+    await using server = await RedisServer.start({ persistence, extra });
     await before?.(server);
     return complaints(await look(place, { env: { VMRIG_REDIS_URL: `unix://${server.socketPath}` } }));
   }
@@ -185,32 +185,32 @@ describe("a Redis that is configured", () => {
     expect(await lookAt(place, [])).toEqual([]);
   });
 
-  test.for<[title: string, extra: readonly string[], persistent: boolean, wrong: Partial<Finding>]>([
-    ["without an append-only file", [], false, { what: "Redis persistence", status: "fail" }],
-    ["that writes through once a second", ["--appendfsync", "everysec"], true, { what: "Redis persistence", status: "warn" }],
+  test.for<[title: string, extra: readonly string[], persistence: Persistence, wrong: Partial<Finding>]>([
+    ["without an append-only file", [], "none", { what: "Redis persistence", status: "fail" }],
+    ["that writes through once a second", ["--appendfsync", "everysec"], "always", { what: "Redis persistence", status: "warn" }],
     [
       "that evicts when it is full",
       ["--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru"],
-      true,
+      "always",
       { what: "Redis memory", status: "fail" },
     ],
-    ["that would evict if it had a limit", ["--maxmemory-policy", "volatile-ttl"], true, { what: "Redis memory", status: "warn" }],
-  ])("%s is named with the setting to change", async ([, extra, persistent, wrong], { place }) => {
-    expect(await lookAt(place, extra, persistent)).toMatchObject([{ ...wrong, fix: expect.stringContaining("redis-cli CONFIG SET") }]);
+    ["that would evict if it had a limit", ["--maxmemory-policy", "volatile-ttl"], "always", { what: "Redis memory", status: "warn" }],
+  ])("%s is named with the setting to change", async ([, extra, persistence, wrong], { place }) => {
+    expect(await lookAt(place, extra, persistence)).toMatchObject([{ ...wrong, fix: expect.stringContaining("redis-cli CONFIG SET") }]);
   });
 
   test("that denies our scripts is named with what its user must be allowed", async ({ place }) => {
-    const found = await lookAt(place, [], true, (server) => server.operator.call("ACL", "SETUSER", "default", "-evalsha", "-eval"));
+    const found = await lookAt(place, [], "always", (server) => server.operator.call("ACL", "SETUSER", "default", "-evalsha", "-eval"));
     expect(found).toMatchObject([{ what: "Redis", status: "fail", measured: expect.stringMatching(/no permissions/i) }]);
   });
 
   test("that denies our channels is named: whoever waits is not woken up", async ({ place }) => {
-    const found = await lookAt(place, [], true, (server) => server.operator.call("ACL", "SETUSER", "default", "resetchannels"));
+    const found = await lookAt(place, [], "always", (server) => server.operator.call("ACL", "SETUSER", "default", "resetchannels"));
     expect(found).toMatchObject([{ what: "lease", status: "warn", fix: expect.stringContaining("channels vmrig:*") }]);
   });
 
   test("that does not say what it is gets warnings, and a real lease all the same", async ({ place }) => {
-    const found = await lookAt(place, [], true, (server) => server.operator.call("ACL", "SETUSER", "default", "-info", "-config"));
+    const found = await lookAt(place, [], "always", (server) => server.operator.call("ACL", "SETUSER", "default", "-info", "-config"));
     expect(found.map(({ what, status }) => `${status} ${what}`)).toEqual(["warn Redis", "warn Redis persistence", "warn Redis memory"]);
   });
 

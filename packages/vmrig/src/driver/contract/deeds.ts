@@ -7,13 +7,14 @@ type Deed = readonly [name: string, act: (machine: MachineRef, authority: Author
 
 /** Every call of the driver that changes a machine. Each would be noticed by {@link unchangedBy}. */
 export function deeds({ driver }: Stage): readonly Deed[] {
-  const { park, power, network } = driver;
+  const { park, stop, power, network } = driver;
   const stranger = { authorize: STRANGER.publicKey };
   return [
     ["boot", (machine, authority) => driver.boot(machine, { ...authority, ...stranger })],
     ["capture", (machine, authority) => driver.capture(machine, HOME_BASE, authority)],
     ["restore", (machine, authority) => driver.restore(machine, HOME_BASE, { ...authority, ...stranger })],
     ...(park === undefined ? [] : [["park", park] as const]),
+    ...(stop === undefined ? [] : [["stop", stop] as const]),
     ...(power === undefined ? [] : [["power", (machine, authority) => power(machine, "crash", authority)] satisfies Deed]),
     ...(network === undefined ? [] : [["network", (machine, authority) => network(machine, "disconnect", authority)] satisfies Deed]),
     ["remove", (machine, authority) => driver.remove(machine, authority)],

@@ -9,7 +9,7 @@ const KILL_MS = 20_000;
 /** From which states a restore brings a machine back. */
 export function healingCases(stage: Stage): ContractCase[] {
   const { driver, harness } = stage;
-  const { park } = driver;
+  const { park, stop } = driver;
 
   const parking: ContractCase = {
     title: "a parked machine is paused, and a restore brings it back",
@@ -20,6 +20,26 @@ export function healingCases(stage: Stage): ContractCase[] {
       assert.equal((await stage.status(stage.subject)).power, "paused");
       await stage.rewind(stage.subject);
       await works(stage, stage.subject);
+    },
+  };
+
+  const stopping: ContractCase = {
+    title: "a stopped machine is off and can be stopped again; a restore starts it at its snapshot, with the same host key",
+    async run() {
+      await stage.rewind(stage.subject);
+      assert(stop !== undefined);
+      const { hostKey, snapshots } = await stage.status(stage.subject);
+      await ask(stage, stage.subject, "echo dirty > dirty");
+      await stop(stage.ref(stage.subject), stage.authority());
+      await stop(stage.ref(stage.subject), stage.authority());
+      const off = await stage.status(stage.subject);
+      assert.deepEqual([off.power, off.address, off.hostKey, off.snapshots], ["off", undefined, hostKey, snapshots]);
+      await rejectsWith("FENCED", "stop with a smaller fence", stop(stage.ref(stage.subject), stage.authority(stage.fence - 1)));
+
+      await stage.rewind(stage.subject);
+      await works(stage, stage.subject);
+      assert.equal(await ask(stage, stage.subject, "[ ! -e dirty ] && echo clean"), "clean");
+      assert.equal((await stage.status(stage.subject)).hostKey, hostKey);
     },
   };
 
@@ -63,6 +83,7 @@ export function healingCases(stage: Stage): ContractCase[] {
       },
     },
     ...(park === undefined ? [] : [parking]),
+    ...(stop === undefined ? [] : [stopping]),
   ];
 }
 

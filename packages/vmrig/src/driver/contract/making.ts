@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readdir } from "node:fs/promises";
+import { join } from "node:path";
 import { generateKeyPair } from "../../ssh/keys.ts";
 import { deeds } from "./deeds.ts";
 import type { ContractCase } from "./harness.ts";
@@ -24,6 +25,26 @@ export function makingCases(stage: Stage): ContractCase[] {
         const start = performance.now();
         for (let asked = 0; asked < FINGERPRINTS; asked += 1) assert.deepEqual(await driver.fingerprint(copy), fingerprint);
         assert(performance.now() - start < FINGERPRINTS_MS, `asking ${FINGERPRINTS} times took more than ${FINGERPRINTS_MS} ms`);
+      },
+    },
+    {
+      title: "it is asked for its fingerprint under a signal that has aborted, and rejects with its reason",
+      async run() {
+        const reason = new Error("nobody wants it any more");
+        const outcome = await driver.fingerprint(copy, { signal: AbortSignal.abort(reason) }).catch((error: unknown) => error);
+        assert.equal(outcome, reason);
+      },
+    },
+    {
+      title: "what it declares without a fingerprint, to destroy, has the same names in the same order",
+      async run() {
+        const [whole, bare] = [new StepStack(), new StepStack()];
+        await driver.declare(whole, copy, { fingerprint: await driver.fingerprint(copy), owner: stage.owner });
+        await driver.declare(bare, { ...copy, cacheFolder: join(copy.folder, "no-cache") }, { owner: stage.owner });
+        const shape = ({ resources }: StepStack): unknown =>
+          resources.map(({ name, destroy, dependsOn }) => ({ name, destroy, dependsOn }));
+        assert.deepEqual(shape(bare), shape(whole));
+        assert.deepEqual(await entries(stage), [], "declaring made something");
       },
     },
     {

@@ -1,14 +1,16 @@
 import { createReadStream } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { VmrigError } from "../../errors/vmrig-error.ts";
-import type { Admission, CopySpec, Driver, MachineRef, MachineStatus, PublicKey } from "../driver.ts";
+import type { Admission, Authority, CopySpec, Driver, MachineRef, MachineStatus, PublicKey } from "../driver.ts";
 import { passFence } from "../fence.ts";
 import type { LocalStep } from "../rig-stack.ts";
+import { inTurn } from "../turn.ts";
 import { giveOrder, NOBODY, type Order } from "./control.ts";
 import { diagnosis } from "./diagnosis.ts";
 import { listSnapshots } from "./disk.ts";
 import { machineFiles, machinesFolder, readDefinition, type MachineDefinition, type MachineFiles } from "./machine-files.ts";
-import { startProcess, unmakeMachine } from "./make.ts";
+import { startProcess, stopProcess, unmakeMachine } from "./make.ts";
+import { findOrphans } from "./orphans.ts";
 import { programPath } from "./program.ts";
 
 export interface FakeOptions {
@@ -34,7 +36,10 @@ export function fakeDriver(options: FakeOptions = {}): Driver {
     rollback: "disk",
     guest: "shell",
 
-    fingerprint: () => Promise.resolve({ image, platform: `fake, ${process.platform}` }),
+    async fingerprint(_copy, { signal } = {}) {
+      signal?.throwIfAborted();
+      return { image, platform: `fake, ${process.platform}` };
+    },
 
     declare(stack, copy, { owner }) {
       for (const { name, cpus, memoryMb, diskGb, lanAddress } of copy.machines) {
@@ -72,11 +77,14 @@ export function fakeDriver(options: FakeOptions = {}): Driver {
     },
 
     async remove(ref, authority) {
-      const { definition, files } = await find(ref);
-      authority.signal.throwIfAborted();
-      await passFence(files.fences, ref.name, authority.fence);
-      await unmakeMachine(definition);
+      await alone(ref, authority, ({ definition }) => unmakeMachine(definition));
     },
+
+    async stop(ref, authority) {
+      await alone(ref, authority, ({ files }) => stopProcess(files));
+    },
+
+    orphans: ({ copies, runtime }) => findOrphans(copies, runtime),
 
     async park(ref, { fence, signal }) {
       const { files } = await find(ref);
@@ -93,23 +101,37 @@ export function fakeDriver(options: FakeOptions = {}): Driver {
   };
 }
 
+/** For what the machine's process cannot do to itself: nobody else acts on it meanwhile, whatever their fence. */
+async function alone<T>(ref: MachineRef, { fence, signal }: Authority, act: (machine: FoundMachine) => Promise<T>): Promise<T> {
+  return await inTurn({ path: machineFiles(ref.copy, ref.name).turn, on: ref.name, signal }, async () => {
+    const machine = await find(ref);
+    await passFence(machine.files.fences, ref.name, fence);
+    signal.throwIfAborted();
+    return await act(machine);
+  });
+}
+
 /** Has an order carried out by the machine's process, which is started when it is gone. */
-async function raise(
-  ref: MachineRef,
-  order: Extract<Order, { readonly key: PublicKey }>,
-  { fence, signal, say }: Admission,
-): Promise<void> {
+async function raise(ref: MachineRef, order: Extract<Order, { readonly key: PublicKey }>, admission: Admission): Promise<void> {
+  const { signal, say } = admission;
   const { files } = await find(ref);
   signal.throwIfAborted();
   if ((await giveOrder(files.control, order, signal)) !== NOBODY) return;
-  await passFence(files.fences, ref.name, fence);
-  signal.throwIfAborted();
-  say?.(`heal     ${ref.name}: its process is gone; starting it again`);
-  await startProcess(files, ref.name);
-  await giveOrder(files.control, order, signal);
+  await alone(ref, admission, async () => {
+    // Somebody else may have started it meanwhile.
+    if ((await giveOrder(files.control, order, signal)) !== NOBODY) return;
+    say?.(`heal     ${ref.name}: its process is gone; starting it again`);
+    await startProcess(files, ref.name);
+    await giveOrder(files.control, order, signal);
+  });
 }
 
-async function find({ copy, name }: MachineRef): Promise<{ files: MachineFiles; definition: MachineDefinition }> {
+interface FoundMachine {
+  readonly files: MachineFiles;
+  readonly definition: MachineDefinition;
+}
+
+async function find({ copy, name }: MachineRef): Promise<FoundMachine> {
   const files = machineFiles(copy, name);
   const definition = await readDefinition(files);
   if (definition !== undefined) return { files, definition };

@@ -6,6 +6,7 @@ import { generateKeyPair, type KeyPair } from "../../ssh/keys.ts";
 import { waitFor } from "../../wait/wait-for.ts";
 import { StepStack } from "../contract/step-stack.ts";
 import type { Admission } from "../driver.ts";
+import { inTurn } from "../turn.ts";
 import { fakeDriver } from "./driver.ts";
 import { machineFiles } from "./machine-files.ts";
 import { members } from "./members.ts";
@@ -18,13 +19,13 @@ const files = machineFiles(copy, "pc1");
 const driver = fakeDriver();
 const stack = new StepStack();
 const key: KeyPair = generateKeyPair();
-const admission: Admission = { fence: 1, signal: new AbortController().signal, authorize: key.publicKey };
+const admission: Admission = { fence: 4, signal: new AbortController().signal, authorize: key.publicKey };
 let connection: Connection;
 
 beforeAll(async () => {
   await driver.declare(stack, copy, { fingerprint: await driver.fingerprint(copy), owner: "me" });
   await stack.create();
-  await driver.boot(pc1, admission);
+  await driver.boot(pc1, { ...admission, fence: 3 });
   const { machines } = await driver.inspect(copy);
   const [{ address, hostKey = "" } = {}] = machines;
   if (address === undefined) throw new Error("pc1 has no address");
@@ -48,6 +49,18 @@ function ended(pid: number): Promise<true> {
     probe: async () => (members(files).includes(pid) ? { seen: "it lives" } : { value: true }),
   });
 }
+
+test("whose turn came too late changes nothing: somebody newer acted meanwhile", async () => {
+  const { remove, stop = remove } = driver;
+  const lateOutcomes = Promise.withResolvers<unknown>();
+  await inTurn({ path: files.turn, on: "pc1" }, async () => {
+    const late = Promise.allSettled([remove(pc1, { ...admission, fence: 3 }), stop(pc1, { ...admission, fence: 3 })]);
+    await driver.boot(pc1, { ...admission, fence: 4 });
+    void late.then((outcomes) => lateOutcomes.resolve(outcomes));
+  });
+  expect(await lateOutcomes.promise).toMatchObject([{ reason: { code: "FENCED" } }, { reason: { code: "FENCED" } }]);
+  expect(await ask("echo in")).toBe("in");
+});
 
 test("tells stdout, stderr, exit code and signal apart, as OpenSSH does", async () => {
   const { stdout, stderr, exitCode } = await connection.exec("echo out; echo err >&2; exit 3");

@@ -19,6 +19,8 @@ export interface MachineFiles {
   readonly log: string;
   /** The control channel, a unix socket. */
   readonly control: string;
+  /** Exists while somebody acts on the machine from outside of its process. */
+  readonly turn: string;
 }
 
 export function machinesFolder(copy: Pick<CopySpec, "folder">): string {
@@ -40,6 +42,7 @@ export function machineFiles(copy: Pick<CopySpec, "folder" | "runtimeFolder">, n
     hostPublicKey: join(folder, "host-key.pub"),
     log: join(folder, "process.log"),
     control: join(copy.runtimeFolder, `${name}.control`),
+    turn: join(copy.folder, `${name}.turn`),
   };
 }
 

@@ -37,6 +37,12 @@ export async function makeMachine(definition: MachineDefinition): Promise<void> 
   await startProcess(files, definition.name);
 }
 
+/** Ends what runs of a machine; its disk and snapshots stay. */
+export async function stopProcess(files: MachineFiles): Promise<void> {
+  await endMembers(files);
+  await rm(files.control, { force: true });
+}
+
 /** Ends a machine for good. */
 export async function unmakeMachine(definition: MachineDefinition): Promise<void> {
   const files = machineFiles(definition, definition.name);

@@ -5,7 +5,7 @@ import type { MachineFiles } from "./machine-files.ts";
 const MARK = "VMRIG_FAKE_MACHINE";
 
 /** What every process of a machine has in its environment, whatever session it moved to: how it is told from all others of this computer. */
-export function mark(files: MachineFiles): Record<string, string> {
+export function mark(files: Pick<MachineFiles, "folder">): Record<string, string> {
   return { [MARK]: files.folder };
 }
 
@@ -13,7 +13,7 @@ export function mark(files: MachineFiles): Record<string, string> {
  * The processes of a machine, by what they were started with. A pid or a process group alone proves nothing: it may be somebody else's by
  * now. Needs Linux; elsewhere nothing is found, and a process that left its command's group outlives a rollback.
  */
-export function members(files: MachineFiles): number[] {
+export function members(files: Pick<MachineFiles, "folder">): number[] {
   if (process.platform !== "linux") return [];
   const wanted = `\0${MARK}=${files.folder}\0`;
   return readdirSync("/proc")
@@ -21,12 +21,23 @@ export function members(files: MachineFiles): number[] {
     .filter((pid) => pid > 1 && `\0${environmentOf(pid)}\0`.includes(wanted));
 }
 
+/** All processes of machines that this user may look at, by the folder that each says it belongs to. */
+export function allMembers(): ReadonlyMap<string, readonly number[]> {
+  const found = new Map<string, number[]>();
+  if (process.platform !== "linux") return found;
+  for (const pid of readdirSync("/proc").map(Number)) {
+    const folder = pid > 1 ? new RegExp(`\\0${MARK}=([^\\0]+)\\0`).exec(`\0${environmentOf(pid)}\0`)?.[1] : undefined;
+    if (folder !== undefined) found.set(folder, [...(found.get(folder) ?? []), pid]);
+  }
+  return found;
+}
+
 export function signalMembers(files: MachineFiles, signal: NodeJS.Signals): void {
   for (const pid of members(files)) if (pid !== process.pid) send(pid, signal);
 }
 
 /** Ends all processes of a machine but the one that calls this, and waits until they are gone. */
-export async function endMembers(files: MachineFiles): Promise<void> {
+export async function endMembers(files: Pick<MachineFiles, "folder">): Promise<void> {
   await waitFor({
     what: "the machine's processes to end",
     on: files.folder,

@@ -1,11 +1,12 @@
+import { spawn } from "node:child_process";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ContractHarness } from "../contract.ts";
+import type { ContractHarness, PlantedOrphan } from "../contract.ts";
 import type { CopySpec, Driver, MachineStatus } from "../driver.ts";
 import { fakeDriver } from "./driver.ts";
 import { machineFiles } from "./machine-files.ts";
-import { endMembers, members } from "./members.ts";
+import { endMembers, mark, members } from "./members.ts";
 
 /** A copy of fake machines in a temporary folder, all of which ends with the scene. */
 export interface FakeScene extends AsyncDisposable {
@@ -18,12 +19,12 @@ export async function setFakeScene(names: readonly string[] = ["pc1", "pc2"]): P
   const copy: CopySpec = {
     rig: "pcs",
     copy: "pcs-1",
-    folder: join(root, "copy"),
-    runtimeFolder: join(root, "run"),
+    folder: join(root, "rigs", "pcs-1"),
+    runtimeFolder: join(root, "run", "pcs-1"),
     cacheFolder: join(root, "cache"),
     machines: names.map((name, index) => ({ name, cpus: 1, memoryMb: 512, diskGb: 4, lanAddress: `10.77.0.${11 + index}` })),
   };
-  await Promise.all([copy.folder, copy.runtimeFolder, copy.cacheFolder].map((folder) => mkdir(folder)));
+  await Promise.all([copy.folder, copy.runtimeFolder, copy.cacheFolder].map((folder) => mkdir(folder, { recursive: true })));
   return {
     copy,
     harness: (driver = fakeDriver()) => ({
@@ -32,9 +33,11 @@ export async function setFakeScene(names: readonly string[] = ["pc1", "pc2"]): P
       lan: false,
       wipe: 'find "${VMRIG_FAKE_DISK:?}" -mindepth 1 -delete',
       kill: killFake,
+      orphan: () => plantOrphan(join(root, "gone", "machines", "pc9")),
       leftovers: async () => names.flatMap((name) => members(machineFiles(copy, name)).map((pid) => `${name}: process ${pid}`)),
     }),
     async [Symbol.asyncDispose]() {
+      await endMembers({ folder: join(root, "gone", "machines", "pc9") });
       await Promise.all(names.map((name) => endMembers(machineFiles(copy, name))));
       await rm(root, { recursive: true, force: true });
     },
@@ -46,4 +49,11 @@ export async function killFake(machine: MachineStatus | undefined): Promise<void
   const pid = /^pid (\d+)/.exec(machine?.whereabouts ?? "")?.[1];
   if (pid === undefined) throw new Error(`${machine?.name} has no process: ${machine?.whereabouts}`);
   process.kill(Number(pid), "SIGKILL");
+}
+
+/** What is left of a machine when its process was killed and then its folder deleted. */
+async function plantOrphan(folder: string): Promise<PlantedOrphan> {
+  const child = spawn("sleep", ["3600"], { stdio: "ignore", detached: true, env: { ...process.env, ...mark({ folder }) } });
+  child.unref();
+  return { mark: `process ${child.pid}, `, lives: async () => members({ folder }).length > 0 };
 }

@@ -1,5 +1,6 @@
 /** What Terraform runs: `node steps.js <create|destroy>`, with the machine's definition as JSON in the environment variable VMRIG_INPUT. */
-import { parseDefinition } from "./machine-files.ts";
+import { inTurn } from "../turn.ts";
+import { machineFiles, parseDefinition } from "./machine-files.ts";
 import { makeMachine, unmakeMachine } from "./make.ts";
 
 const STEPS: Readonly<Record<string, typeof makeMachine>> = { create: makeMachine, destroy: unmakeMachine };
@@ -7,7 +8,8 @@ const STEPS: Readonly<Record<string, typeof makeMachine>> = { create: makeMachin
 try {
   const step = STEPS[process.argv[2] ?? ""];
   if (step === undefined) throw new Error(`there is no step ${process.argv[2]}`);
-  await step(parseDefinition(process.env["VMRIG_INPUT"] ?? "null"));
+  const machine = parseDefinition(process.env["VMRIG_INPUT"] ?? "null");
+  await inTurn({ path: machineFiles(machine, machine.name).turn, on: machine.name }, () => step(machine));
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;

@@ -1,0 +1,22 @@
+import { readdir, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { systemClock, type Orphan } from "vmrig/driver";
+
+const DAY_MS = 24 * 3_600_000;
+/** The names that fetching, building and installing give to what is not complete. */
+const WORK = /^\.(fetch|build)-|\.new-/;
+
+/** Folders and files of such a name that nobody has written to for a day: their run was cut off. */
+export async function abandonedWork(folder: string): Promise<Orphan[]> {
+  const found: Orphan[] = [];
+  for (const entry of (await readdir(folder).catch(() => [])).filter((name) => WORK.test(name))) {
+    const path = join(folder, entry);
+    const made = await stat(path).catch(() => undefined);
+    if (made === undefined || systemClock.wall() - made.mtimeMs < DAY_MS) continue;
+    found.push({
+      what: `unfinished work ${path}, of ${made.mtime.toISOString().slice(0, 10)}`,
+      remove: () => rm(path, { recursive: true, force: true }),
+    });
+  }
+  return found;
+}

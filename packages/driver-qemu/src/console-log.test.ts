@@ -1,0 +1,33 @@
+import { open, readFile, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { boundConsole } from "./console-log.ts";
+import { tempFolder } from "./temp-folder.test.kit.ts";
+
+const line = (index: number): string => `line ${String(index).padStart(10, "0")}\n`;
+
+test("a console that grew beyond 16 MiB keeps its last lines, and who appends to it goes on behind them", async () => {
+  const path = join(await tempFolder(), "console.log");
+  const lines = Math.ceil((16 * 1024 * 1024 + 1) / line(0).length);
+  await writeFile(path, Array.from({ length: lines }, (_, index) => line(index)).join(""));
+  const qemu = await open(path, "a");
+  try {
+    await boundConsole(path);
+    await qemu.write("after\n");
+  } finally {
+    await qemu.close();
+  }
+  const kept = (await readFile(path, "utf8")).split("\n");
+  expect((await stat(path)).size).toBeLessThan(1024 * 1024 + 10);
+  expect(kept[0]).toMatch(/^line \d{10}$/);
+  expect(kept.slice(-3)).toEqual([line(lines - 1).trimEnd(), "after", ""]);
+});
+
+test("a console that is small, or not there, is left alone", async () => {
+  const path = join(await tempFolder(), "console.log");
+  await boundConsole(path);
+  await expect(stat(path)).rejects.toThrow("ENOENT");
+  await writeFile(path, "Booting\n");
+  await boundConsole(path);
+  expect(await readFile(path, "utf8")).toBe("Booting\n");
+});

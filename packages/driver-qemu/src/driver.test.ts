@@ -1,0 +1,64 @@
+import { access, mkdir, rename, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { inTurn, passFence, type CopySpec } from "vmrig/driver";
+import { qemu } from "./driver.ts";
+import { machineFiles, writeJson, type MachineDefinition } from "./machine-files.ts";
+import { defineMachine } from "./machine.test.kit.ts";
+import { tempFolder } from "./temp-folder.test.kit.ts";
+
+const driver = qemu();
+
+function copyOf({ rig, copy, folder, runtimeFolder, cacheFolder }: MachineDefinition): CopySpec {
+  return { rig, copy, folder, runtimeFolder, cacheFolder, machines: [] };
+}
+
+test("who was slower does not remove, stop or start what somebody with a newer lease has", async () => {
+  const machine = await defineMachine(await tempFolder());
+  const files = machineFiles(machine, machine.name);
+  await writeJson(files.definition, machine);
+  const ref = { copy: copyOf(machine), name: machine.name };
+  const late = { fence: 1, signal: new AbortController().signal, authorize: "ssh-ed25519 AAAA" };
+  const { stop = () => Promise.reject(new Error("it cannot be stopped")) } = driver;
+
+  const outcomes = await inTurn({ path: files.turn, on: "the newer one" }, async () => {
+    // Their fence is still the largest; but somebody is at work.
+    const waiting = [driver.remove(ref, late), driver.boot(ref, late), driver.restore(ref, "pristine", late), stop(ref, late)];
+    const ended = Promise.allSettled(waiting);
+    // Long enough for others to have come and gone.
+    for (let times = 0; times < 3; times += 1) {
+      const other = await defineMachine(await tempFolder());
+      await writeJson(machineFiles(other, other.name).definition, other);
+      await driver.remove({ copy: copyOf(other), name: other.name }, late);
+    }
+    await access(files.definition);
+    await passFence(files.fences, machine.name, 2);
+    return { ended };
+  });
+  for (const outcome of await outcomes.ended) expect(outcome).toMatchObject({ status: "rejected", reason: { code: "FENCED" } });
+  await access(files.definition);
+  await driver.remove(ref, { ...late, fence: 2 });
+  await expect(access(files.folder)).rejects.toThrow("ENOENT");
+});
+
+test("an image that was replaced after it was looked at is not mistaken for the one that was", async () => {
+  const root = await tempFolder();
+  const images = join(root, "images");
+  for (const version of ["a", "b"]) {
+    const folder = join(images, `debian-13-${version}`);
+    await mkdir(folder, { recursive: true });
+    for (const name of ["disk", "kernel", "initrd"]) await writeFile(join(folder, name), version);
+    const manifest = { name: "tiny", digest: `sha256:${version}`, disk: "disk", kernel: "kernel", initrd: "initrd", append: "" };
+    await writeFile(join(folder, "image.json"), JSON.stringify(manifest));
+    await symlink(`debian-13-${version}`, join(images, `link-${version}`));
+  }
+  const copy: CopySpec = { rig: "pcs", copy: "pcs-1", folder: root, runtimeFolder: root, cacheFolder: root, machines: [] };
+  const made = { fingerprint: { image: "sha256:a", platform: "x" }, owner: "me" };
+  await rename(join(images, "link-a"), join(images, "debian-13"));
+  await driver.declare({ local: () => {} }, copy, made);
+  await rename(join(images, "link-b"), join(images, "debian-13"));
+  await expect(Promise.resolve(driver.declare({ local: () => {} }, copy, made))).rejects.toMatchObject({
+    code: "IMAGE_MISMATCH",
+    details: ["it was  sha256:a", "it is   sha256:b"],
+  });
+});

@@ -1,0 +1,107 @@
+import { access, readdir, readFile, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { turnHolder, type CopiesFolders, type Orphan } from "vmrig/driver";
+import { abandonedWork } from "./abandoned-work.ts";
+import { lanPidFile, lanTurn } from "./lan.ts";
+import { machineFiles, qemuRun, readJson } from "./machine-files.ts";
+import { endProcess, isRunning } from "./program.ts";
+import { runningProcesses, type RunningProcess } from "./running-processes.ts";
+
+/** Processes and files of this driver's that nobody knows any more. */
+export async function findOrphans(folders: CopiesFolders): Promise<Orphan[]> {
+  const found = await Promise.all([
+    orphanProcesses(),
+    orphanSockets(folders),
+    ...["images", "tools"].map((name) => abandonedWork(join(folders.cache, name))),
+  ]);
+  return found.flat();
+}
+
+/** A process of this driver's, known by its pid file: that path is on no other process' command line. */
+interface OwnProcess {
+  readonly pid: number;
+  readonly what: string;
+  /** Its copy's folder. */
+  readonly folder: string;
+  readonly pidFile: string;
+  /** What is gone when nobody knows the process any more. */
+  readonly home: string;
+  readonly turn: string;
+  /** Where else its pid may be written. */
+  readonly run?: string;
+}
+
+function ownProcess({ pid, args }: RunningProcess): OwnProcess | undefined {
+  const program = basename(args[0] ?? "");
+  const pidFile = args[args.indexOf("-pidfile") + 1] ?? "";
+  if (program === "vde_switch" && basename(pidFile) === "lan.pid") {
+    const folder = dirname(pidFile);
+    return { pid, what: "switch of the private network", folder, pidFile, home: folder, turn: lanTurn(folder) };
+  }
+  const home = dirname(pidFile);
+  if (!program.startsWith("qemu-system-") || basename(pidFile) !== "qemu.pid" || basename(dirname(home)) !== "machines") return undefined;
+  const folder = dirname(dirname(home));
+  const { turn, process: run } = machineFiles({ folder, runtimeFolder: "" }, basename(home));
+  return { pid, what: `QEMU of ${basename(home)}`, folder, pidFile, home, turn, run };
+}
+
+async function orphanProcesses(): Promise<Orphan[]> {
+  const own = (await runningProcesses()).map(ownProcess).filter((candidate) => candidate !== undefined);
+  const orphans = await Promise.all(
+    own.map(async (candidate): Promise<Orphan | undefined> => {
+      const why = await whyUnknown(candidate);
+      if (why === undefined) return undefined;
+      const { pid, pidFile, what, folder } = candidate;
+      return {
+        what: `${what}: process ${pid}, ${why}`,
+        copy: basename(folder),
+        async remove() {
+          if ((await whyUnknown(candidate)) !== undefined) await endProcess(pid, pidFile, what);
+        },
+      };
+    }),
+  );
+  return orphans.filter((orphan) => orphan !== undefined);
+}
+
+/** Why nobody knows a process. The last look is at the process: one that had just been started, or was about to end, is no orphan. */
+async function whyUnknown({ pid, pidFile, home, turn, run }: OwnProcess): Promise<string | undefined> {
+  if ((await turnHolder(turn)) !== undefined) return undefined;
+  const written = Number(await readFile(pidFile, "utf8").catch(() => "0"));
+  const started = run === undefined ? undefined : (await readJson(run, qemuRun))?.pid;
+  if (written === pid || started === pid || !(await isRunning(pid, pidFile))) return undefined;
+  if (!(await exists(home))) return `whose folder ${home} is gone`;
+  return `of which ${home} knows nothing`;
+}
+
+/** Sockets of machines and of switches that are not there. What a process still has open is listed with the process. */
+async function orphanSockets({ copies, runtime }: CopiesFolders): Promise<Orphan[]> {
+  const processes = await runningProcesses();
+  const found: Orphan[] = [];
+  for (const copy of await readdir(runtime).catch(() => [])) {
+    for (const entry of await readdir(join(runtime, copy)).catch(() => [])) {
+      const machine = /^(.+)\.(qmp|agent)$/.exec(entry)?.[1];
+      if (machine === undefined && entry !== "lan") continue;
+      const path = join(runtime, copy, entry);
+      const owner = machine === undefined ? lanPidFile(join(copies, copy)) : join(copies, copy, "machines", machine);
+      const turn = machine === undefined ? lanTurn(join(copies, copy)) : join(copies, copy, `${machine}.turn`);
+      const owned = async (): Promise<boolean> => (await exists(owner)) || (await turnHolder(turn)) !== undefined;
+      if ((await owned()) || processes.some(({ args }) => args.some((arg) => arg.includes(path)))) continue;
+      found.push({
+        what: `socket ${path}, whose ${machine === undefined ? "switch" : "machine"} is gone`,
+        copy,
+        async remove() {
+          if (!(await owned())) await rm(path, { recursive: true, force: true });
+        },
+      });
+    }
+  }
+  return found;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,44 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { StepStack } from "../driver/contract/step-stack.ts";
+import type { Driver } from "../driver/driver.ts";
+import { fakeDriver } from "../driver/fake/driver.ts";
+import { machineFiles } from "../driver/fake/machine-files.ts";
+import { setFakeScene } from "../driver/fake/scene.test.kit.ts";
+import { generateKeyPair } from "../ssh/keys.ts";
+import { PRISTINE } from "./baseline-id.ts";
+import { establishBaseline } from "./establish.ts";
+import { authority, admission, type Scene } from "./scene.ts";
+
+test("a machine that is back at its pristine snapshot, and may have booted from its disk alone, has finished booting before it is prepared", async () => {
+  const { copy, ...stage } = await setFakeScene(["pc1"]);
+  onTestFinished(() => stage[Symbol.asyncDispose]());
+  // A system that boots; nothing of it is ever prepared, because its sudo refuses: the commands of a fake machine are those of this computer.
+  const driver: Driver = { ...fakeDriver(), guest: "linux" };
+  const said: string[] = [];
+  const scene: Scene = {
+    driver,
+    copy,
+    lease: { fence: 1, signal: new AbortController().signal, assertHeld: () => {} },
+    key: generateKeyPair(),
+    say: (line) => said.push(line),
+  };
+  const stack = new StepStack();
+  await driver.declare(stack, copy, { owner: "me" });
+  await stack.create();
+  const { bin, folder } = machineFiles(copy, "pc1");
+  await driver.boot({ copy, name: "pc1" }, admission(scene));
+  await driver.capture({ copy, name: "pc1" }, PRISTINE, authority(scene));
+  const asked = join(folder, "asked");
+  await writeFile(
+    join(bin, "systemctl"),
+    `#!/bin/sh\n[ "$1" = is-system-running ] || exit 0\necho asked >> ${asked}\n[ $(wc -l < ${asked}) -gt 1 ] && echo running || echo starting\n`,
+    { mode: 0o755 },
+  );
+  await writeFile(join(bin, "sudo"), "#!/bin/sh\nexit 77\n", { mode: 0o755 });
+
+  await expect(establishBaseline(scene, "0123456789abcdef", {})).rejects.toMatchObject({ code: "PREPARE_FAILED" });
+  expect(said).toContainEqual(expect.stringContaining("preparing anew from the pristine machines"));
+  expect(await readFile(asked, "utf8")).toBe("asked\nasked\n");
+});
