@@ -175,7 +175,12 @@ describe("a computer that lacks one thing: exactly that is named, with its fix",
 });
 
 describe("a Redis that is configured", () => {
-  async function lookAt(place: Place, extra: readonly string[], persistence: Persistence = "always", before?: (server: RedisServer) => Promise<unknown>) {
+  async function lookAt(
+    place: Place,
+    extra: readonly string[],
+    persistence: Persistence = "always",
+    before?: (server: RedisServer) => Promise<unknown>,
+  ) {
     await using server = await RedisServer.start({ persistence, extra });
     await before?.(server);
     return complaints(await look(place, { env: { VMRIG_REDIS_URL: `unix://${server.socketPath}` } }));
