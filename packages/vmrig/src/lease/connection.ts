@@ -1,12 +1,14 @@
+import { randomUUID } from "node:crypto";
 import { Redis, type RedisOptions } from "ioredis";
 import { systemClock, type Clock } from "../clock/clock.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { waitFor, type Observation } from "../wait/wait-for.ts";
+import { idKey } from "./keys.ts";
 import { describeAddress, dialOptions, type RedisAddress } from "./redis-address.ts";
 import { script, type Script } from "./script.ts";
 
-/** Asked once on opening, so that missing credentials and permissions show at once. */
-const HELLO = script(`return redis.call('TIME')[1]`);
+/** Run once on opening, so that missing credentials and permissions show at once. KEYS id; ARGV the id that it gets if it has none. */
+const HELLO = script(`redis.call('SET', KEYS[1], ARGV[1], 'NX') return redis.call('GET', KEYS[1])`);
 const DIAL_MS = 5000;
 const ASK_MS = 3000;
 const UNREACHABLE_HINT = "check that Redis runs and is reachable from here";
@@ -37,11 +39,14 @@ export class Connection {
   readonly redis: Redis;
   /** The address without its credentials. */
   readonly shown: string;
+  /** A UUID that lives in Redis: tells two of them apart, whatever their addresses. */
+  readonly id: string;
   readonly #clock: Clock;
 
-  constructor(redis: Redis, shown: string, clock: Clock) {
+  constructor(redis: Redis, { shown, id, clock }: { readonly shown: string; readonly id: string; readonly clock: Clock }) {
     this.redis = redis;
     this.shown = shown;
+    this.id = id;
     this.#clock = clock;
   }
 
@@ -80,9 +85,9 @@ export class Connection {
 /** @throws VmrigError `REDIS_UNREACHABLE` when it is not there, does not answer within 5 s, or does not let us in */
 export async function connect(
   address: RedisAddress,
-  options: { readonly commandTimeoutMs: number; readonly clock?: Clock },
+  options: { readonly commandTimeoutMs: number; readonly namespace?: string; readonly clock?: Clock },
 ): Promise<Connection> {
-  const clock = options.clock ?? systemClock;
+  const { clock = systemClock, namespace = "vmrig" } = options;
   const shown = describeAddress(address);
   const redis = new Redis(ioredisOptions({ ...failFast(options.commandTimeoutMs), ...dialOptions(address) }));
   let last: Error | undefined;
@@ -90,11 +95,11 @@ export async function connect(
   const start = clock.monotonic();
   const settled = new AbortController();
   try {
-    await Promise.race([
-      redis.connect().then(() => evaluate(redis, HELLO, [], [])),
+    const id = await Promise.race([
+      redis.connect().then(() => evaluate(redis, HELLO, [idKey(namespace)], [randomUUID()])),
       clock.sleep(DIAL_MS, settled.signal).then(() => Promise.reject(new Error("no answer"))),
     ]);
-    return new Connection(redis, shown, clock);
+    return new Connection(redis, { shown, id: String(id), clock });
   } catch (error) {
     redis.disconnect();
     const measured = ((clock.monotonic() - start) / 1000).toFixed(1);

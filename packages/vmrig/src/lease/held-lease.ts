@@ -5,9 +5,9 @@ import { Keeper } from "./keeper.ts";
 import type { CopyName } from "./keys.ts";
 import type { Holder, Lease, LeaseState } from "./lease.ts";
 import type { Lock } from "./lock.ts";
-import { explainLoss } from "./loss.ts";
+import { explainLoss } from "./explain-loss.ts";
 import type { Moment } from "./moment.ts";
-import type { Desk } from "./waiter.ts";
+import type { Desk } from "./desk.ts";
 
 const RELEASE_MS = 3000;
 

@@ -1,8 +1,8 @@
 import type { Clock } from "../clock/clock.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
-import { duration } from "./duration.ts";
 import type { LeaseState } from "./lease.ts";
 import type { Lock } from "./lock.ts";
+import { leaseLost, PAUSED, REFUSED, silent, type Loss } from "./loss.ts";
 import { later, momentOf, msSince, msUntil, type Moment } from "./moment.ts";
 
 /** Clocks of two computers run at speeds that differ by less than this part. */
@@ -25,17 +25,6 @@ export interface KeeperOptions {
   /** Asks Redis once, after it refused, who took the lock: facts for people. */
   readonly explainLoss: () => Promise<readonly string[]>;
 }
-
-interface Loss {
-  readonly why: string;
-  readonly hint: string;
-  readonly facts?: readonly string[];
-}
-
-const REFUSED: Loss = {
-  why: "Redis says that it is no longer ours",
-  hint: "somebody took it away, or Redis lost its data: start the run again",
-};
 
 /**
  * Keeps one lock alive: renews it each third of its TTL, knows until when it is certain to be ours, and says so as soon as it is not.
@@ -163,18 +152,8 @@ export class Keeper {
   }
 
   #expire(): void {
-    if (this.#lastFailure === undefined) {
-      this.#lose({
-        why: "this process did not get to renew it in time",
-        hint: "the process was paused, its computer slept, or its event loop was blocked: start the run again",
-      });
-    } else {
-      this.#lose({
-        why: `Redis did not answer any more (${this.#lastFailure})`,
-        hint: "check the network and that Redis runs, then start the run again",
-        facts: [`Redis was silent for ${duration(msSince(this.#answered, this.#options.clock))}`],
-      });
-    }
+    const silentForMs = msSince(this.#answered, this.#options.clock);
+    this.#lose(this.#lastFailure === undefined ? PAUSED : silent(this.#lastFailure, silentForMs));
   }
 
   #lose(loss: Loss): void {
@@ -190,16 +169,10 @@ export class Keeper {
   }
 
   /** The first reason stays. */
-  #tell({ why, hint, facts = [] }: Loss): void {
+  #tell(loss: Loss): void {
     if (this.#lost.signal.aborted) return;
     const { copy, ttlMs, clock } = this.#options;
-    this.#lost.abort(
-      new VmrigError("LEASE_LOST", {
-        message: `Lost the lease of "${copy}" ${duration(msSince(this.#renewed, clock))} after its last renewal (ttl ${duration(ttlMs)}): ${why}.`,
-        details: facts,
-        hint,
-      }),
-    );
+    this.#lost.abort(leaseLost({ copy, ttlMs, sinceRenewalMs: msSince(this.#renewed, clock) }, loss));
   }
 
   /** A loop ends by being stopped. Should it ever end by a bug, a lease that nobody renews is given up at once. */

@@ -50,6 +50,11 @@ export function turnKeys(
   return [...rigKeys(namespace, rig, copies), `${namespace}:{${rig}}:w:${waiter}:${attempt}`];
 }
 
+/** Never expires: whoever finds another id here speaks to another Redis, or to one that lost its data. */
+export function idKey(namespace: string): string {
+  return `${namespace}:id`;
+}
+
 /** Where waiters are told by their id that there is a copy for them. Derived the same way inside the scripts. */
 export function wakeChannel(namespace: string, rig: string): string {
   return `${namespace}:{${rig}}:queue:wake`;

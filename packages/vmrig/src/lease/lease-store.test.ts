@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { waitFor } from "../wait/wait-for.ts";
+import { BadNetwork } from "./fixtures/bad-network.ts";
 import { Child } from "./fixtures/child.ts";
 import { aborted, person } from "./fixtures/people.ts";
 import { RedisServer } from "./fixtures/redis-server.ts";
@@ -190,8 +191,28 @@ test("closing releases what is held and sends the waiting home", async () => {
   await Promise.all([leases.close(), leases.close()]);
   expect(await outcome).toMatchObject({ code: "CANCELLED" });
   expect(held.state).toBe("released");
-  expect(await server.operator.keys("*")).toEqual(["vmrig:{pcs}:pcs-1:fence"]);
+  expect((await server.operator.keys("*")).toSorted()).toEqual(["vmrig:id", "vmrig:{pcs}:pcs-1:fence"]);
   await expect(leases.acquire(PCS, { holder: person("bob"), waitForMs: 0 })).rejects.toMatchObject({ code: "CANCELLED" });
+});
+
+test("stores of one Redis have the same id, stores of another have another", async () => {
+  await using network = await BadNetwork.before(server.socketPath);
+  await using elsewhere = await RedisServer.start();
+  await using again = await openLeaseStore({ redis: { url: network.url } });
+  await using other = await openLeaseStore({ redis: { socketPath: elsewhere.socketPath } });
+  expect(leases.id).toMatch(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/);
+  expect(again.id).toBe(leases.id);
+  expect(other.id).not.toBe(leases.id);
+});
+
+test("the id outlives a restart of a Redis with an append-only file", async () => {
+  await using persistent = await RedisServer.start({ persistence: "always" });
+  const redis = { socketPath: persistent.socketPath };
+  await using first = await openLeaseStore({ redis });
+  await persistent.kill();
+  await persistent.start();
+  await using second = await openLeaseStore({ redis });
+  expect(second.id).toBe(first.id);
 });
 
 test("after closing nothing keeps a process alive", async () => {

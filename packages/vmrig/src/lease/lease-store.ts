@@ -1,22 +1,18 @@
 import { systemClock, type Clock } from "../clock/clock.ts";
-import { VmrigError } from "../errors/vmrig-error.ts";
 import { Bells } from "./bells.ts";
-import { connect, type Connection } from "./connection.ts";
-import { HeldLease, type Grant } from "./held-lease.ts";
+import { connect } from "./connection.ts";
 import type { Hold } from "./hold.ts";
-import { printable } from "./holder.ts";
-import { checkKeep, type KeepOptions } from "./keep.ts";
+import type { KeepOptions } from "./keep.ts";
 import type { CopyName } from "./keys.ts";
 import type { Holder, Lease } from "./lease.ts";
-import { viewRig, type LeaseView } from "./lease-view.ts";
+import type { LeaseView } from "./lease-view.ts";
 import { lockPrimitive } from "./lock.ts";
-import { waitForTurn, type QueueTiming } from "./queue.ts";
-import { dropRecord, readRecord, saveRecord } from "./record.ts";
+import type { QueueTiming } from "./queue.ts";
 import type { RedisAddress } from "./redis-address.ts";
-import { revokeLease, type Revocation } from "./revoke.ts";
-import { Waiter, type Desk } from "./waiter.ts";
+import type { Revocation } from "./revoke.ts";
 import type { WaitingLine } from "./waiting-line.ts";
-import { checkWish, type Wish } from "./wish.ts";
+import type { Wish } from "./wish.ts";
+import { RedisLeaseStore } from "./redis-lease-store.ts";
 
 export interface TryAcquireOptions {
   readonly holder: Holder;
@@ -34,6 +30,8 @@ export interface AcquireOptions extends TryAcquireOptions {
 
 /** The leases of all rigs that are kept in one Redis. */
 export interface LeaseStore extends AsyncDisposable {
+  /** A random UUID kept in Redis. Two stores with the same id speak of the same leases, whatever their addresses are. */
+  readonly id: string;
   /** One attempt. `undefined` when there is no copy that is not held or waited for; no place in line is kept. @throws VmrigError `REDIS_UNREACHABLE` */
   tryAcquire(wish: Wish, options: TryAcquireOptions): Promise<Lease | undefined>;
   /**
@@ -83,131 +81,8 @@ export interface LeaseStoreOptions {
 
 /** @throws VmrigError `REDIS_UNREACHABLE` with the address, without credentials; `CONFIG_INVALID` for an address that is none */
 export async function openLeaseStore(options: LeaseStoreOptions): Promise<LeaseStore> {
-  const { clock = systemClock, timing = {} } = options;
-  const connection = await connect(options.redis, { commandTimeoutMs: timing.commandTimeoutMs ?? 1500, clock });
-  return new RedisLeaseStore(connection, options, clock);
-}
-
-class RedisLeaseStore implements LeaseStore {
-  readonly #connection: Connection;
-  readonly #namespace: string;
-  readonly #desk: Desk;
-  readonly #bells: Bells;
-  readonly #timing: QueueTiming;
-  readonly #closing = new AbortController();
-  readonly #waiting = new Set<Promise<unknown>>();
-  readonly #leases = new Set<HeldLease>();
-  #closed: Promise<void> | undefined;
-
-  constructor(connection: Connection, options: LeaseStoreOptions, clock: Clock) {
-    this.#connection = connection;
-    this.#namespace = options.namespace ?? "vmrig";
-    this.#bells = new Bells(options.redis);
-    this.#timing = { heartbeatMs: 2000, aliveMs: 6000, outageMs: 30_000, ...options.timing };
-    this.#desk = { connection, takeLock: lockPrimitive(connection.redis), namespace: this.#namespace, clock };
-  }
-
-  async tryAcquire(wish: Wish, options: TryAcquireOptions): Promise<Lease | undefined> {
-    const waiter = this.#waiter(wish, options);
-    const { ttlMs = 30_000 } = options;
-    try {
-      const { take } = await waiter.look({ aliveMs: this.#timing.aliveMs, ttlMs });
-      const grant = take !== undefined ? await waiter.take(ttlMs) : undefined;
-      if (grant !== undefined) return this.#lease(waiter, grant);
-    } catch (error) {
-      await waiter.leave();
-      throw error;
-    }
-    await waiter.leave();
-    return undefined;
-  }
-
-  async acquire(wish: Wish, options: AcquireOptions): Promise<Lease> {
-    const waiter = this.#waiter(wish, options);
-    const { signal: cancel, ttlMs = 30_000, waitForMs, onWait } = options;
-    const signal = cancel === undefined ? this.#closing.signal : AbortSignal.any([cancel, this.#closing.signal]);
-    const turn = waitForTurn(this.#desk, waiter, {
-      ttlMs,
-      waitForMs,
-      timing: this.#timing,
-      bells: this.#bells,
-      signal,
-      ...(onWait === undefined ? {} : { onWait }),
-    });
-    this.#waiting.add(turn);
-    try {
-      return this.#lease(waiter, await turn);
-    } finally {
-      this.#waiting.delete(turn);
-    }
-  }
-
-  async view({ rig, copies }: Pick<Wish, "rig" | "copies">): Promise<LeaseView> {
-    return viewRig(this.#connection, this.#namespace, checkWish({ rig, copies }));
-  }
-
-  record(copy: CopyName): Promise<unknown> {
-    return readRecord(this.#connection, this.#namespace, copy);
-  }
-
-  async saveRecord(lease: Lease, value: unknown): Promise<void> {
-    lease.assertHeld();
-    if (!(await saveRecord(this.#connection, this.#namespace, lease, value))) await refuse(lease);
-  }
-
-  async dropRecord(lease: Lease): Promise<void> {
-    lease.assertHeld();
-    if (!(await dropRecord(this.#connection, this.#namespace, lease))) await refuse(lease);
-  }
-
-  async keep(lease: Lease, options: KeepOptions): Promise<void> {
-    checkKeep(options);
-    if (!(lease instanceof HeldLease)) throw new TypeError(`the lease of "${lease.copy}" is not of this store`);
-    await lease.keep(options);
-  }
-
-  revoke(revocation: Revocation): Promise<Hold | undefined> {
-    return revokeLease(this.#connection, this.#namespace, revocation);
-  }
-
-  close(): Promise<void> {
-    return (this.#closed ??= this.#shutDown());
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
-
-  async #shutDown(): Promise<void> {
-    this.#closing.abort(new VmrigError("CANCELLED", { message: `The connection to Redis at ${this.#connection.shown} was closed.` }));
-    await Promise.allSettled(this.#waiting);
-    await Promise.all([...this.#leases].map((lease) => lease.release()));
-    this.#bells.close();
-    this.#connection.close();
-  }
-
-  #waiter(wish: Wish, { holder, ttlMs = 30_000 }: TryAcquireOptions): Waiter {
-    this.#closing.signal.throwIfAborted();
-    const checked = checkWish(wish);
-    if (!Number.isInteger(ttlMs) || ttlMs < 1000) {
-      throw new VmrigError("CONFIG_INVALID", { message: `A lease cannot have a ttl of ${ttlMs} ms: whole milliseconds, at least 1000.` });
-    }
-    return new Waiter(this.#desk, checked, printable(holder));
-  }
-
-  #lease(waiter: Waiter, grant: Grant): Lease {
-    const lease = new HeldLease(grant, {
-      ...this.#desk,
-      holder: waiter.holder,
-      onEnd: () => this.#leases.delete(lease),
-    });
-    this.#leases.add(lease);
-    return lease;
-  }
-}
-
-/** What the next renewal would find out is known now. */
-async function refuse(lease: Lease): Promise<never> {
-  if (lease instanceof HeldLease) await lease.refused();
-  throw new VmrigError("LEASE_LOST", { message: `Redis says that the lease of "${lease.copy}" is no longer ours.` });
+  const { clock = systemClock, namespace = "vmrig", timing = {} } = options;
+  const connection = await connect(options.redis, { commandTimeoutMs: timing.commandTimeoutMs ?? 1500, clock, namespace });
+  const desk = { connection, takeLock: lockPrimitive(connection.redis), namespace, clock };
+  return new RedisLeaseStore(desk, new Bells(options.redis), timing);
 }

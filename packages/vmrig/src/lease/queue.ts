@@ -1,13 +1,13 @@
 import { isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
 import { waitFor, type Observation } from "../wait/wait-for.ts";
 import type { Bell, Bells } from "./bells.ts";
+import type { Desk } from "./desk.ts";
 import { duration } from "./duration.ts";
 import type { Grant } from "./held-lease.ts";
-import { renderHold } from "./hold.ts";
 import { wakeChannel } from "./keys.ts";
-import { renderRestarted, renderWaitingLine, type WaitingLine } from "./waiting-line.ts";
-import type { Desk, Look, Waiter } from "./waiter.ts";
-import type { Wish } from "./wish.ts";
+import { rigBusy, subject } from "./rig-busy.ts";
+import { renderWaitingLine, type WaitingLine } from "./waiting-line.ts";
+import type { Look, Waiter } from "./waiter.ts";
 
 /** How waiters show that they live, and how long Redis may be silent. */
 export interface QueueTiming {
@@ -102,7 +102,7 @@ class Turn {
     }
     if (!isVmrigError(error) || error.code !== "RIG_BUSY") return error;
     if (this.#outage !== undefined) return this.#outage.fault;
-    return busy(this.#waiter.wish, waited, this.#line);
+    return rigBusy(this.#waiter.wish, waited, this.#line);
   }
 
   async #probe(bounded: AbortSignal): Promise<Observation<Grant>> {
@@ -176,34 +176,4 @@ function differ(before: WaitingLine | undefined, now: WaitingLine): boolean {
       held.map(({ copy, holder, fence, kept }) => [copy, holder, fence, kept?.until]),
     ]);
   return before === undefined || state(before) !== state(now);
-}
-
-/** What somebody waits for, by name. */
-function subject({ rig, accept }: Required<Wish>): string {
-  return accept.length === 1 ? accept.join() : rig;
-}
-
-function busy(wish: Required<Wish>, waited: string, line: WaitingLine | undefined): VmrigError {
-  return new VmrigError("RIG_BUSY", {
-    message: `"${subject(wish)}" stayed busy for ${waited}.`,
-    details:
-      line === undefined
-        ? ["Redis did not answer even once"]
-        : [...holds(line), `${line.position - 1} ahead of you, ${line.waiting} waiting`],
-    hint: "raise `lease.waitFor`, or ask who holds it",
-  });
-}
-
-function holds({ accept, held, restarted }: WaitingLine): string[] {
-  const why = restarted === undefined ? [] : [renderRestarted(restarted)];
-  return why.concat(
-    accept.map((copy) => {
-      const name = accept.length === 1 ? "" : `${copy} `;
-      const hold = held.find((one) => one.copy === copy);
-      if (hold === undefined) return `${name}free for the next in line`;
-      const until =
-        Number.isFinite(hold.expiresInMs) && hold.kept === undefined ? `, expires in ${duration(hold.expiresInMs)} if not renewed` : "";
-      return `${name}${renderHold(hold)}${until}`;
-    }),
-  );
 }

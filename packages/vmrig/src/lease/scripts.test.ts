@@ -1,12 +1,13 @@
 import { beforeAll, beforeEach, expect, test } from "vitest";
 import { systemClock } from "../clock/clock.ts";
 import { connect, type Connection } from "./connection.ts";
+import type { Desk } from "./desk.ts";
 import { person } from "./fixtures/people.ts";
 import { RedisServer } from "./fixtures/redis-server.ts";
 import { turnKeys } from "./keys.ts";
 import { lockPrimitive } from "./lock.ts";
 import { GRANT, LEAVE, WAIT } from "./scripts.ts";
-import { Waiter, type Desk } from "./waiter.ts";
+import { Waiter } from "./waiter.ts";
 import { checkWish, type Wish } from "./wish.ts";
 import { PCS, pcs } from "./fixtures/rigs.ts";
 

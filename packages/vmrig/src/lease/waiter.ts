@@ -1,25 +1,15 @@
 import { randomUUID } from "node:crypto";
-import type { Clock } from "../clock/clock.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
-import type { Connection } from "./connection.ts";
+import type { Desk } from "./desk.ts";
 import type { Grant } from "./held-lease.ts";
 import { decodeHold, type Hold, type HoldReply } from "./hold.ts";
 import { encodeHolder } from "./holder.ts";
 import { turnKeys } from "./keys.ts";
 import type { Holder } from "./lease.ts";
-import type { TakeLock } from "./lock.ts";
 import { momentOf, msSince } from "./moment.ts";
 import { GRANT, LEAVE, WAIT } from "./scripts.ts";
 import type { Restarted } from "./waiting-line.ts";
 import type { Wish } from "./wish.ts";
-
-/** What the queue of one store works with. */
-export interface Desk {
-  readonly connection: Connection;
-  readonly takeLock: TakeLock;
-  readonly namespace: string;
-  readonly clock: Clock;
-}
 
 /** The line as a waiter finds it at one heartbeat. */
 export interface Look {

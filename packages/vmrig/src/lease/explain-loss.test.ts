@@ -6,7 +6,7 @@ import { aborted, person } from "./fixtures/people.ts";
 import { RedisServer } from "./fixtures/redis-server.ts";
 import { PCS } from "./fixtures/rigs.ts";
 import { openLeaseStore } from "./lease-store.ts";
-import { LOSS } from "./loss.ts";
+import { LOSS } from "./explain-loss.ts";
 import type { RedisAddress } from "./redis-address.ts";
 
 // Real processes on a computer that may be busy: what is waited for has deadlines of its own.

@@ -1,0 +1,36 @@
+import { VmrigError } from "../errors/vmrig-error.ts";
+import { duration } from "./duration.ts";
+import { renderHold } from "./hold.ts";
+import { renderRestarted, type WaitingLine } from "./waiting-line.ts";
+import type { Wish } from "./wish.ts";
+
+/** What somebody waits for, by name. */
+export function subject({ rig, accept }: Required<Wish>): string {
+  return accept.length === 1 ? accept.join() : rig;
+}
+
+/** How long somebody waited in vain, and what the line looked like at last; `undefined` when it was never seen. */
+export function rigBusy(wish: Required<Wish>, waited: string, line: WaitingLine | undefined): VmrigError {
+  return new VmrigError("RIG_BUSY", {
+    message: `"${subject(wish)}" stayed busy for ${waited}.`,
+    details:
+      line === undefined
+        ? ["Redis did not answer even once"]
+        : [...holds(line), `${line.position - 1} ahead of you, ${line.waiting} waiting`],
+    hint: "raise `lease.waitFor`, or ask who holds it",
+  });
+}
+
+function holds({ accept, held, restarted }: WaitingLine): string[] {
+  const why = restarted === undefined ? [] : [renderRestarted(restarted)];
+  return why.concat(
+    accept.map((copy) => {
+      const name = accept.length === 1 ? "" : `${copy} `;
+      const hold = held.find((one) => one.copy === copy);
+      if (hold === undefined) return `${name}free for the next in line`;
+      const until =
+        Number.isFinite(hold.expiresInMs) && hold.kept === undefined ? `, expires in ${duration(hold.expiresInMs)} if not renewed` : "";
+      return `${name}${renderHold(hold)}${until}`;
+    }),
+  );
+}
