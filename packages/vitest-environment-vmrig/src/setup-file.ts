@@ -12,6 +12,9 @@ if (process.send !== undefined && process.listenerCount("SIGINT") === 0) process
 
 let untouched = false;
 
+/** Not by Vitest's own counts: it counts a repetition only when the hooks around it have begun. */
+const attempted = new WeakSet<object>();
+
 aroundAll(async (runSuite) => {
   const client = await gateClient();
   const policy = fileOptions().rollback ?? (await client.hello()).rollback;
@@ -29,7 +32,8 @@ aroundAll(async (runSuite) => {
 aroundEach(async (runTest, { task }) => {
   const { claim } = worker();
   if (claim === undefined) throw new Error("vmrig: a test runs outside of its file's claim");
-  const again = (task.result?.retryCount ?? 0) > 0 || (task.result?.repeatCount ?? 0) > 0;
+  const again = attempted.has(task);
+  attempted.add(task);
   const policy = task.meta.vmrig?.rollback ?? fileOptions().rollback ?? (await (await gateClient()).hello()).rollback;
   if (!untouched && (policy === "test" || again)) await claim.rollBack();
   untouched = false;
