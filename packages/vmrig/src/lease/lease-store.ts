@@ -32,6 +32,8 @@ export interface AcquireOptions extends TryAcquireOptions {
 export interface LeaseStore extends AsyncDisposable {
   /** A random UUID kept in Redis. Two stores with the same id speak of the same leases, whatever their addresses are. */
   readonly id: string;
+  /** Where it is, without credentials. */
+  readonly shown: string;
   /** One attempt. `undefined` when there is no copy that is not held or waited for; no place in line is kept. @throws VmrigError `REDIS_UNREACHABLE` */
   tryAcquire(wish: Wish, options: TryAcquireOptions): Promise<Lease | undefined>;
   /**

@@ -18,6 +18,7 @@ import type { AcquireOptions, LeaseStore, TryAcquireOptions } from "./lease-stor
 /** {@link LeaseStore} over one connection to Redis. */
 export class RedisLeaseStore implements LeaseStore {
   readonly id: string;
+  readonly shown: string;
   readonly #desk: Desk;
   readonly #bells: Bells;
   readonly #timing: QueueTiming;
@@ -28,6 +29,7 @@ export class RedisLeaseStore implements LeaseStore {
 
   constructor(desk: Desk, bells: Bells, timing: Partial<QueueTiming>) {
     this.id = desk.connection.id;
+    this.shown = desk.connection.shown;
     this.#desk = desk;
     this.#bells = bells;
     this.#timing = { heartbeatMs: 2000, aliveMs: 6000, outageMs: 30_000, ...timing };

@@ -1,0 +1,90 @@
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { execa } from "execa";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { FAKE, FAULTS, openStage, type Run, type Stage } from "./vitest-run.test.kit.ts";
+
+const LIMIT_MS = 150_000;
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await openStage();
+});
+afterAll(() => stage[Symbol.asyncDispose]());
+
+test.each([
+  ["at the root of a config with projects", "at-root", /stands at the root of a Vitest config with `projects`.+\nhint: .*vmrigProject/],
+  ["with the pool vmThreads", "vm-threads", /does not work with pool "vmThreads"\.\nhint: use pool: "forks"/],
+])(
+  "%s the plugin refuses to work, and no test runs",
+  async (_where, config, text) => {
+    const run = await stage.run(FAULTS, ["--config", `${config}.vitest.config.ts`]);
+    expect(run.output).toMatch(text);
+    expect(run.output).toContain("code: 'PLUGIN_MISPLACED'");
+    expect(run.code).toBe(1);
+    expect(run.outcome("sum.test.ts")).toEqual({});
+  },
+  LIMIT_MS,
+);
+
+describe("leases nothing, starts no Redis and makes no machine", () => {
+  test.each([
+    ["when only unit tests run", ["run", "--project", "unit"], /Tests +1 passed \(1\)/],
+    [
+      "when -t hits no test",
+      ["run", "--project", "per-file", "-t", "no test has this name", "--passWithNoTests"],
+      /Tests +\d+ skipped \(\d+\)/,
+    ],
+    ["when tests are only listed", ["list", "--project", "per-file"], /share-2\.test\.ts > sees nothing of the file before it/],
+  ])(
+    "%s",
+    async (_when, words, text) => {
+      const { code, output, said } = await stage.vitest(FAKE, words);
+      expect(code, output).toBe(0);
+      expect(output).toMatch(text);
+      expect(said).toEqual([]);
+      expect([...(await stage.home.processes()).values()]).toEqual([]);
+    },
+    LIMIT_MS,
+  );
+});
+
+describe("in a plain config, with threads and isolation, and three workers asked for", () => {
+  let run: Run;
+  let log: string;
+  beforeAll(async () => {
+    const folder = await stage.folder();
+    run = await stage.run(FAKE, ["--config", "plain.vitest.config.ts", "--maxWorkers", "3"], { TEST_FOLDER: folder });
+    log = await readFile(join(folder, "log"), "utf8");
+  }, LIMIT_MS);
+
+  test.each([
+    ["the config's own pool and timeout are kept", "plain/1", 2],
+    ["each file has a worker of its own and machines at their baseline", "plain/2", 2],
+  ])("%s", (_claim, file, passed) => {
+    expect(run.outcome(`${file}.test.ts`), run.output).toEqual({ passed });
+    expect(run.code).toBe(0);
+  });
+
+  test("no two files have the machines at once", () => {
+    const files = [...log.matchAll(/^begin (file \d)$/gm)].map(([, file = ""]) => file);
+    expect(files.toSorted(), run.output).toEqual(["file 1", "file 2", "file 3"]);
+    expect(log).toBe(files.map((file) => `begin ${file}\nend ${file}\n`).join(""));
+  });
+});
+
+test(
+  "a machine that the rig has not is a type error, and the only one: those that it has are typed",
+  async () => {
+    const tsc = join(createRequire(import.meta.url).resolve("typescript/package.json"), "../bin/tsc");
+    const { exitCode, stdout } = await execa(process.execPath, [tsc, "--noEmit", "--pretty", "false"], { cwd: FAKE, reject: false });
+    expect(exitCode, stdout).not.toBe(0);
+    expect(stdout.split("\n")).toEqual([
+      expect.stringMatching(
+        /^types\/wrong-machine\.ts\(4,\d+\): error TS2339: Property 'pc3' does not exist on type '.*MachineFixtures'\.$/,
+      ),
+    ]);
+  },
+  LIMIT_MS,
+);

@@ -1,0 +1,47 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { FAKE, openStage, type Run, type Stage } from "./vitest-run.test.kit.ts";
+
+let stage: Stage;
+let cold: Run;
+let warm: Run;
+beforeAll(async () => {
+  stage = await openStage();
+  cold = await stage.run(FAKE, ["--project", "others"]);
+  warm = await stage.run(FAKE, ["--project", "others"]);
+}, 250_000);
+afterAll(() => stage[Symbol.asyncDispose]());
+
+/** The words of docs/concepts/lifecycle.md. */
+const LINE = /^ vmrig {2}(?:wait|check|plan|apply|remove|state|boot|baseline|lease|rollback|heal|broken|gate|bug) +\S.*$/;
+const TIME = String.raw`\d+(?:\.\d)? m?s`;
+
+/** What was said, with numbers that differ from run to run left open. */
+function expectSaid(run: Run, ...lines: readonly string[]): void {
+  const patterns = lines.map((line): unknown => expect.stringMatching(new RegExp(`^ vmrig  ${line}$`)));
+  expect(run.said, run.output).toEqual(patterns);
+}
+
+test("a run on new machines tells each step from the check to the rollback, in this order and once", () => {
+  expect(cold.code, cold.output).toBe(0);
+  expectSaid(
+    cold,
+    "check    others-1: there is no record of it; asking Terraform",
+    "plan     create terraform_data.pc1, terraform_data.pc2",
+    "apply    done",
+    `boot     others-1: pc1, pc2 up after ${TIME}`,
+    `baseline others-1: [0-9a-f]{16} is prepared and captured after ${TIME}`,
+    `lease    others-1: leased in ${TIME}, checked in ${TIME}`,
+    `rollback others-1: pc1, pc2 back at [0-9a-f]{16} in ${TIME}`,
+  );
+});
+
+test("the next run only leases and rolls back", () => {
+  expect(warm.code, warm.output).toBe(0);
+  expectSaid(warm, `lease    others-1: leased in ${TIME}, .*`, "rollback others-1: pc1, pc2 back at .*");
+});
+
+test("every line is whole and begins with its word", () => {
+  const said = [...cold.said, ...warm.said];
+  expect(said.filter((line) => !LINE.test(line))).toEqual([]);
+  expect(said.length).toBeGreaterThan(0);
+});

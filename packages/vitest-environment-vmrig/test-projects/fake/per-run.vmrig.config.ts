@@ -1,0 +1,4 @@
+import { defineRig } from "vmrig";
+import rig from "./vmrig.config.ts";
+
+export default defineRig({ ...rig, rollback: "run" });

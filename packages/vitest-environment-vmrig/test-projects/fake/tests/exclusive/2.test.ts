@@ -1,0 +1,4 @@
+import { test } from "vitest-environment-vmrig";
+import { useAlone } from "../use-alone.ts";
+
+test("file 2 has the machines for itself", ({ pc1, pc2 }) => useAlone("file 2", pc1, pc2));

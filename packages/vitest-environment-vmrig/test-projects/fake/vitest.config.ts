@@ -1,0 +1,17 @@
+import { defineConfig } from "vitest/config";
+import { vmrigProject } from "vitest-environment-vmrig/plugin";
+import { ByName } from "./by-name.ts";
+
+export default defineConfig({
+  test: {
+    sequence: { sequencer: ByName },
+    projects: [
+      { test: { name: "unit", include: ["tests/unit/*.test.ts"] } },
+      vmrigProject({ name: "per-file", include: ["tests/{per-file,exclusive}/*.test.ts"] }),
+      vmrigProject({ name: "per-run", include: ["tests/per-run/*.test.ts"] }, { config: "per-run.vmrig.config.ts" }),
+      vmrigProject({ name: "per-test", include: ["tests/per-test/*.test.ts"] }, { config: "per-test.vmrig.config.ts" }),
+      vmrigProject({ name: "others", include: ["tests/others/*.test.ts"] }, { config: "others.vmrig.config.ts" }),
+      vmrigProject({ name: "failing", include: ["tests/failing/*.test.ts"] }),
+    ],
+  },
+});

@@ -1,0 +1,7 @@
+import { defineConfig } from "vitest/config";
+import { vmrig } from "vitest-environment-vmrig/plugin";
+
+export default defineConfig({
+  plugins: [vmrig()],
+  test: { projects: [{ test: { name: "unit", include: ["tests/sum.test.ts"] } }] },
+});

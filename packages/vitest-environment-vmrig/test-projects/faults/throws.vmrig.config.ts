@@ -1,0 +1,1 @@
+throw new Error("The token of the cloud is not set.");
