@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { CopySpec } from "../driver/driver.ts";
+import { writing } from "../driver/writable.ts";
 import type { Folders } from "./folders.ts";
 import type { ResolvedRig } from "./schema.ts";
 
@@ -19,8 +20,8 @@ export async function copySpec(rig: ResolvedRig, number: number, folders: Folder
   const copy = `${rig.name}-${number}`;
   const folder = join(folders.state, "rigs", copy);
   const runtimeFolder = join(folders.runtime, copy);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  await mkdir(runtimeFolder, { recursive: true, mode: 0o700 });
+  await writing(folder, () => mkdir(folder, { recursive: true, mode: 0o700 }));
+  await writing(runtimeFolder, () => mkdir(runtimeFolder, { recursive: true, mode: 0o700 }));
   return {
     rig: rig.name,
     copy,
