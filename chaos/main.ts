@@ -1,0 +1,29 @@
+/** `node chaos/main.ts --seed N --grants N --faults N`: see README.md. */
+import { parseArgs } from "node:util";
+import { runChaos } from "./suite.ts";
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: "string", default: String(Date.now() % 1_000_000) },
+    grants: { type: "string", default: "1000" },
+    faults: { type: "string", default: "300" },
+    copies: { type: "string", default: "2" },
+    crowd: { type: "string", default: "5" },
+    ttl: { type: "string", default: "1500" },
+    plant: { type: "string" },
+  },
+});
+
+const asked = { grants: Number(values.grants), faults: Number(values.faults) };
+const report = await runChaos({
+  ...asked,
+  seed: Number(values.seed),
+  copies: Number(values.copies),
+  crowd: Number(values.crowd),
+  ttlMs: Number(values.ttl),
+  ...(values.plant !== undefined && { plant: values.plant }),
+  say: (line) => console.log(line),
+});
+console.log(JSON.stringify(report));
+const enough = report.grants >= asked.grants && report.faults >= asked.faults;
+process.exitCode = enough && report.violations === 0 && report.leftovers === 0 ? 0 : 1;

@@ -1,0 +1,110 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { fileURLToPath } from "node:url";
+import { crowd } from "./crowd.ts";
+import { FAULTS, type FaultName } from "./faults.ts";
+import { judge } from "./judge/judge.ts";
+import { overtakings } from "./judge/fairness.ts";
+import type { Violation } from "./judge/violation.ts";
+import { lastCall } from "./last-call.ts";
+import { count, findLeftovers } from "./leftovers.ts";
+import { send } from "./processes.ts";
+import { byKind, describeLeftovers, describeViolations, sum, type Report } from "./report.ts";
+import { setScene, type Scene } from "./scene.ts";
+import { storm } from "./storm.ts";
+import { until } from "./until.ts";
+import { isDeed, openWitness } from "./witness.ts";
+
+export interface ChaosOptions {
+  readonly seed: number;
+  /** At least so many of each. */
+  readonly grants: number;
+  readonly faults: number;
+  readonly copies: number;
+  /** Runs at a time. */
+  readonly crowd: number;
+  readonly ttlMs: number;
+  /** One of `PLANTS`: what is put wrong, to see the suite end red. */
+  readonly plant?: string;
+  readonly say: (line: string) => void;
+}
+
+/** A waiter that died at the head of the line keeps the others waiting for so long: docs/concepts/lease.md. */
+const ALIVE_MS = 6_000;
+/** For processes to start, machines to be rolled back and Terraform to be asked, on a computer that has other things to do. */
+const SLACK_MS = 20_000;
+/** A run that nobody disturbs any more has done its visits by then. */
+const LEAVE_MS = 120_000;
+/** Of a run that is alive and harmless, whatever happens around it. */
+const OVERTAKINGS = 3;
+/** Dead waiters are out of the line for good when somebody looks at it after their time. */
+const ROUNDS = 4;
+
+export async function runChaos(options: ChaosOptions): Promise<Report> {
+  const { seed, copies: number, ttlMs, say } = options;
+  const started = performance.now();
+  await using scene = await setScene({ copies: number, ttlMs, ...(options.plant !== undefined && { plant: options.plant }) });
+  const copies = Array.from({ length: number }, (_, index) => `chaos-${index + 1}`);
+  const withinMs = ttlMs + ALIVE_MS + SLACK_MS;
+  const leftOut = scene.ownDisk ? [] : ["disk-full: takes root, to mount a small disk"];
+  const kinds = (Object.keys(FAULTS) as FaultName[]).filter((kind) => scene.ownDisk || kind !== "disk-full");
+  say(`chaos    seed ${seed}, ${number} copies, ttl ${ttlMs} ms, in ${scene.root}`);
+
+  const witness = openWitness(scene.witness);
+  const runs = crowd({ seed, scene, copies: number, size: options.crowd, log: join(scene.root, "runs.log") });
+  const violations: Violation[] = [];
+  const { struck, endedAt, violations: stalled } = await storm({ ...options, scene, crowd: runs, witness, kinds });
+  violations.push(...stalled);
+
+  say(`calm     ${runs.runs.length} runs still go on`);
+  if ((await until(LEAVE_MS, () => (runs.runs.length === 0 ? true : undefined))) === undefined) {
+    for (const { session, pid } of runs.runs) {
+      violations.push({ promise: "ends", what: `${session} still runs ${LEAVE_MS / 1000} s after the last fault` });
+      send(pid, "SIGKILL");
+    }
+  }
+
+  let left = await findLeftovers(scene, { machines: true });
+  for (let round = 1; round === 1 || (count(left) > 0 && round <= ROUNDS); round++) {
+    violations.push(...(await lastCall(runs, witness, { round, copies, withinMs })));
+    left = (await until(ALIVE_MS / 2, async () => {
+      const now = await findLeftovers(scene, { machines: true });
+      return count(now) === 0 ? now : undefined;
+    })) ?? (await findLeftovers(scene, { machines: true }));
+  }
+  violations.push(...(await destroy(scene)));
+  const after = await findLeftovers(scene, { machines: false });
+
+  await witness.readMore();
+  const { rows } = witness;
+  violations.push(...judge({ rows, faults: struck, bounds: { copies, withinMs, endedAt, overtakings: OVERTAKINGS } }));
+  for (const line of [...describeViolations(violations), ...describeLeftovers(left), ...describeLeftovers(after)]) say(line);
+  const deeds = rows.filter(isDeed);
+  return {
+    seed,
+    copies: number,
+    runs: runs.started,
+    grants: witness.grants,
+    rollbacks: new Set(deeds.map(({ nonce }) => nonce)).size,
+    commands: deeds.filter(({ kind }) => kind === "begin").length,
+    faults: struck.length,
+    byKind: byKind(struck),
+    leftOut,
+    overtakings: Math.max(0, ...overtakings(rows).map(({ by }) => by)),
+    violations: violations.length,
+    leftovers: sum([left, after]),
+    seconds: Math.round((performance.now() - started) / 1000),
+  };
+}
+
+/** As a person would: nothing of the rig is there afterwards. */
+async function destroy({ env }: Scene): Promise<Violation[]> {
+  const command = fileURLToPath(import.meta.resolve("vmrig/cli"));
+  try {
+    await promisify(execFile)(process.execPath, [command, "destroy", "chaos"], { cwd: import.meta.dirname, env, timeout: 120_000 });
+    return [];
+  } catch (error) {
+    return [{ promise: "ends", what: `vmrig destroy: ${error instanceof Error ? error.message : String(error)}` }];
+  }
+}

@@ -1,0 +1,80 @@
+/** A worker of a test runner: `node worker.ts`, with its orders as JSON in CHAOS_WORKER. It ends with the runner, as Vitest's forks do. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { claimMachines, connectGate, type Claim, type GateClient } from "vmrig/worker";
+import type { Visit } from "./plan.ts";
+import { plantedTouch } from "./planted.ts";
+import { sayWord, WITNESS_COMMAND } from "./witness.ts";
+
+export interface WorkerOrders {
+  readonly socket: string;
+  readonly session: string;
+  /** Where commands on machines write. */
+  readonly witness: string;
+  readonly visits: readonly Visit[];
+}
+
+type Granted = Awaited<ReturnType<GateClient["claim"]>>;
+
+const { socket, session, witness, visits } = JSON.parse(process.env["CHAOS_WORKER"] ?? "null") as WorkerOrders;
+process.on("disconnect", () => process.exit());
+
+/** The client, and what the gate granted last through it: the fence, and the nonce of the proof. */
+function watched(client: GateClient): GateClient & { granted(): Granted } {
+  let last: Granted | undefined;
+  const note = (granted: Granted): Granted => (last = granted);
+  return {
+    ...client,
+    claim: async (rollback) => note(await client.claim(rollback)),
+    rollBack: async (claim) => note(await client.rollBack(claim)),
+    heal: async (claim, sick) => note(await client.heal(claim, sick)),
+    granted() {
+      if (last === undefined) throw new Error("nothing was granted yet");
+      return last;
+    },
+  };
+}
+
+async function visit(gate: ReturnType<typeof watched>, { commands, commandMs, rollBackBefore, rude }: Visit): Promise<void> {
+  sayWord(witness, "ask", session);
+  let claim: Claim | undefined;
+  try {
+    claim = await claimMachines(gate, "file");
+  } catch (error) {
+    sayWord(witness, "out", session);
+    throw error;
+  }
+  const { machines } = claim;
+  for (let number = 1; number <= commands; number++) {
+    if (number === rollBackBefore) await claim.rollBack();
+    await Promise.all(
+      Object.values(machines).map(async ({ $ }) => {
+        // A first look may find a machine that must be healed: what is granted then is told by the same answer.
+        await $`true`;
+        const { fence, nonce } = plantedTouch(gate.granted(), { witness, session });
+        await $({ timeout: 20_000 })`bash ${WITNESS_COMMAND} ${witness} ${session} ${fence} ${nonce} ${commandMs}`;
+      }),
+    );
+  }
+  if (!rude) await claim.release();
+}
+
+let client = watched(await connectGate(socket));
+for (const planned of visits) {
+  try {
+    await visit(client, planned);
+    if (planned.rude) {
+      client.close();
+      client = watched(await connectGate(socket));
+    }
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    // Its claim ends with its connection, as with a worker that Vitest starts anew.
+    client.close();
+    const again = await connectGate(socket).catch(() => undefined);
+    if (again === undefined) break;
+    client = watched(again);
+  }
+  await sleep(planned.pauseMs);
+}
+client.close();
+process.disconnect?.();
