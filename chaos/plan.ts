@@ -46,7 +46,7 @@ export function planRunner(seed: number, index: number, copies: number): RunnerP
   return {
     session: `run-${index}`,
     maxCopies: workers,
-    workers: Array.from({ length: workers }, () => Array.from({ length: between(2, 6) }, visit)),
+    workers: Array.from({ length: workers }, () => Array.from({ length: between(4, 10) }, visit)),
   };
 }
 
