@@ -1,16 +1,18 @@
+import { createHash } from "node:crypto";
+
 /** A stream of numbers that the seed and the name determine: what one stream is asked for changes no other. */
 export interface Dice {
   /** From 0 up to, and without, 1. */
-  roll(): number;
+  readonly roll: () => number;
   /** A whole number from `from` to `to`, both included. */
-  between(from: number, to: number): number;
-  chance(probability: number): boolean;
+  readonly between: (from: number, to: number) => number;
+  readonly chance: (probability: number) => boolean;
   /** One of them, each as likely as its weight says. */
-  oneOf<T extends string>(weights: Readonly<Record<T, number>>): T;
+  readonly oneOf: <T extends string>(weights: Readonly<Record<T, number>>) => T;
 }
 
 export function dice(seed: number, name: string): Dice {
-  let state = [...`${seed}/${name}`].reduce((hash, char) => Math.imul(hash ^ char.codePointAt(0)!, 0x01000193), 0x811c9dc5);
+  let state = createHash("sha256").update(`${seed}/${name}`).digest().readInt32LE();
   // mulberry32 (public domain, Tommy Ettinger): 32 bits of state are plenty for a schedule.
   const roll = (): number => {
     state = (state + 0x6d2b79f5) | 0;
@@ -22,11 +24,10 @@ export function dice(seed: number, name: string): Dice {
     roll,
     between: (from, to) => from + Math.floor(roll() * (to - from + 1)),
     chance: (probability) => roll() < probability,
-    oneOf<T extends string>(weights: Readonly<Record<T, number>>): T {
-      const entries = Object.entries(weights) as [T, number][];
-      let left = roll() * entries.reduce((sum, [, weight]) => sum + weight, 0);
-      for (const [name, weight] of entries) if ((left -= weight) < 0) return name;
-      return entries[0]![0];
+    oneOf(weights) {
+      const names = Object.keys(weights) as (keyof typeof weights)[];
+      let left = roll() * names.reduce((sum, name) => sum + weights[name], 0);
+      return names.find((name) => (left -= weights[name]) < 0) as keyof typeof weights;
     },
   };
 }

@@ -80,13 +80,21 @@ const killTerraform: Fault = async (stage) => {
   const { root } = stage.scene;
   // Without the record the next holder asks Terraform.
   if ((await keyGone("vmrig:*:record")(stage)) === undefined) return undefined;
-  const found = await until(15_000, () => one(processesOf(root).filter(({ command }) => /^\S*(terraform|tofu) /.test(command)), stage.pick));
+  const found = await until(15_000, () =>
+    one(
+      processesOf(root).filter(({ command }) => /^\S*(terraform|tofu) (init|plan|show|apply) /.test(command)),
+      stage.pick,
+    ),
+  );
   if (found === undefined || !send(found.pid, "SIGKILL")) return undefined;
   return { target: found.command.split(" ").slice(0, 2).join(" "), sessions: [] };
 };
 
 const killMachine: Fault = async ({ scene: { root }, pick }) => {
-  const found = one(processesOf(root).filter(({ command }) => /machine-process\.[jt]s/.test(command)), pick);
+  const found = one(
+    processesOf(root).filter(({ command }) => /machine-process\.[jt]s/.test(command)),
+    pick,
+  );
   if (found === undefined || !send(found.pid, "SIGKILL")) return undefined;
   return { target: found.command.split("/").slice(-2).join("/"), sessions: [] };
 };
@@ -96,7 +104,12 @@ const fillDisk: Fault = async ({ scene: { state }, ms }) => {
   await using file = await open(filler, "w");
   for (const block of [Buffer.alloc(2 ** 20), Buffer.alloc(4096)]) {
     // Until there is no room for another one.
-    while (await file.appendFile(block).then(() => true, () => false));
+    while (
+      await file.appendFile(block).then(
+        () => true,
+        () => false,
+      )
+    );
   }
   return { target: state, sessions: [], over: sleep(ms).then(() => rm(filler, { force: true })) };
 };

@@ -14,6 +14,9 @@ const { values } = parseArgs({
   },
 });
 
+const interrupted = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => interrupted.abort(new Error(`ended by ${signal}`)));
+
 const asked = { grants: Number(values.grants), faults: Number(values.faults) };
 const report = await runChaos({
   ...asked,
@@ -22,6 +25,7 @@ const report = await runChaos({
   crowd: Number(values.crowd),
   ttlMs: Number(values.ttl),
   ...(values.plant !== undefined && { plant: values.plant }),
+  signal: interrupted.signal,
   say: (line) => console.log(line),
 });
 console.log(JSON.stringify(report));

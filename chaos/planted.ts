@@ -18,13 +18,16 @@ interface Touch {
  * - `liar`: shows a fence that nobody issued.
  * - `squatter`: leaves a process behind on this computer that does nothing at all.
  */
-export function plantedTouch(granted: Touch, { witness, session }: { readonly witness: string; readonly session: string }): Touch {
+export function plantedTouch(
+  granted: Touch,
+  { witness, session, visit }: Readonly<Record<"witness" | "session" | "visit", string>>,
+): Touch {
   const plant = process.env["CHAOS_PLANT"];
   if (plant === "liar") return { ...granted, fence: granted.fence + 60_000_000 };
   if (plant === "squatter") spawn("sleep", ["30"], { detached: true, stdio: "ignore" }).unref();
   if (plant === "intruder") {
     const disk = join(process.env["VMRIG_HOME"] ?? "", "rigs", granted.copy, "machines", "pc1", "disk");
-    const touch = [WITNESS_COMMAND, witness, session, String(granted.fence), granted.nonce, "10"];
+    const touch = [WITNESS_COMMAND, witness, session, visit, String(granted.fence), granted.nonce, "10"];
     spawn("bash", ["-c", 'for i in 1 2 3 4 5 6 7 8; do sleep 0.5; bash "$@"; done', "bash", ...touch], {
       detached: true,
       stdio: "ignore",

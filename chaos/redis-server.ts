@@ -25,7 +25,20 @@ export async function startRedis(folder: string): Promise<RedisServer> {
   let child: ChildProcess;
 
   const start = async (): Promise<void> => {
-    const settings = ["--port", "0", "--unixsocket", socketPath, "--dir", folder, "--save", "", "--appendonly", "yes", "--appendfsync", "always"];
+    const settings = [
+      "--port",
+      "0",
+      "--unixsocket",
+      socketPath,
+      "--dir",
+      folder,
+      "--save",
+      "",
+      "--appendonly",
+      "yes",
+      "--appendfsync",
+      "always",
+    ];
     child = spawn("redis-server", settings, { stdio: "ignore" });
     child.once("error", () => {});
     // Its data are read before it answers.

@@ -18,6 +18,8 @@ export interface Report {
   readonly leftOut: readonly string[];
   /** The largest number of times that anybody was overtaken in line. */
   readonly overtakings: number;
+  /** The longest that a copy did nothing after a fault was over. */
+  readonly silenceMs: number;
   readonly violations: number;
   readonly leftovers: number;
   readonly seconds: number;
@@ -34,7 +36,9 @@ export function describeViolations(violations: readonly Violation[]): string[] {
 }
 
 export function describeLeftovers(leftovers: Leftovers): string[] {
-  return Object.entries(leftovers).flatMap(([kind, names]: [string, readonly string[]]) => names.map((name) => `leftover   ${kind}: ${name}`));
+  return Object.entries(leftovers).flatMap(([kind, names]: [string, readonly string[]]) =>
+    names.map((name) => `leftover   ${kind}: ${name}`),
+  );
 }
 
 export function sum(all: readonly Leftovers[]): number {

@@ -39,8 +39,8 @@ const leave = async (): Promise<void> => {
 process.once("SIGINT", () => void leave());
 
 await Promise.all(
-  workers.map(async (visits) => {
-    const orders: WorkerOrders = { socket: gate.socket, session, witness, visits };
+  workers.map(async (visits, index) => {
+    const orders: WorkerOrders = { socket: gate.socket, session, worker: index + 1, witness, visits };
     const worker = fork(join(import.meta.dirname, "worker.ts"), { env: { ...process.env, CHAOS_WORKER: JSON.stringify(orders) } });
     await once(worker, "exit");
   }),

@@ -17,6 +17,7 @@ export interface StormOptions {
   readonly faults: number;
   readonly kinds: readonly FaultName[];
   readonly say: (line: string) => void;
+  readonly signal?: AbortSignal;
 }
 
 export interface StormEnded {
@@ -53,6 +54,7 @@ export async function storm(options: StormOptions): Promise<StormEnded> {
   };
 
   for (;;) {
+    options.signal?.throwIfAborted();
     crowd.fill();
     await sleep(25);
     await witness.readMore();

@@ -4,8 +4,9 @@ import { promisify } from "node:util";
 import { fileURLToPath } from "node:url";
 import { crowd } from "./crowd.ts";
 import { FAULTS, type FaultName } from "./faults.ts";
+import { silences } from "./judge/availability.ts";
 import { judge } from "./judge/judge.ts";
-import { overtakings } from "./judge/fairness.ts";
+import { patientWaits } from "./judge/fairness.ts";
 import type { Violation } from "./judge/violation.ts";
 import { lastCall } from "./last-call.ts";
 import { count, findLeftovers } from "./leftovers.ts";
@@ -28,6 +29,8 @@ export interface ChaosOptions {
   /** One of `PLANTS`: what is put wrong, to see the suite end red. */
   readonly plant?: string;
   readonly say: (line: string) => void;
+  /** Gives up; nothing stays behind. */
+  readonly signal?: AbortSignal;
 }
 
 /** A waiter that died at the head of the line keeps the others waiting for so long: docs/concepts/lease.md. */
@@ -68,17 +71,19 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
   let left = await findLeftovers(scene, { machines: true });
   for (let round = 1; round === 1 || (count(left) > 0 && round <= ROUNDS); round++) {
     violations.push(...(await lastCall(runs, witness, { round, copies, withinMs })));
-    left = (await until(ALIVE_MS / 2, async () => {
-      const now = await findLeftovers(scene, { machines: true });
-      return count(now) === 0 ? now : undefined;
-    })) ?? (await findLeftovers(scene, { machines: true }));
+    left =
+      (await until(ALIVE_MS / 2, async () => {
+        const now = await findLeftovers(scene, { machines: true });
+        return count(now) === 0 ? now : undefined;
+      })) ?? (await findLeftovers(scene, { machines: true }));
   }
   violations.push(...(await destroy(scene)));
   const after = await findLeftovers(scene, { machines: false });
 
   await witness.readMore();
   const { rows } = witness;
-  violations.push(...judge({ rows, faults: struck, bounds: { copies, withinMs, endedAt, overtakings: OVERTAKINGS } }));
+  const bounds = { copies, withinMs, endedAt, overtakings: OVERTAKINGS };
+  violations.push(...judge({ rows, faults: struck, bounds }));
   for (const line of [...describeViolations(violations), ...describeLeftovers(left), ...describeLeftovers(after)]) say(line);
   const deeds = rows.filter(isDeed);
   return {
@@ -91,7 +96,8 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
     faults: struck.length,
     byKind: byKind(struck),
     leftOut,
-    overtakings: Math.max(0, ...overtakings(rows).map(({ by }) => by)),
+    overtakings: Math.max(0, ...patientWaits(rows, struck).map(({ overtaken }) => overtaken)),
+    silenceMs: Math.max(0, ...silences(rows, struck, bounds).map(({ ms }) => ms)),
     violations: violations.length,
     leftovers: sum([left, after]),
     seconds: Math.round((performance.now() - started) / 1000),

@@ -13,6 +13,8 @@ export interface Deed {
   readonly kind: (typeof DEEDS)[number];
   readonly at: number;
   readonly session: string;
+  /** Which use of the machines by the run: of which worker, and the how many-th. */
+  readonly visit: string;
   readonly copy: string;
   readonly machine: string;
   /** As the runner was told. */
@@ -43,12 +45,13 @@ export function isDeed(row: Row): row is Deed {
 }
 
 export function parseRow(line: string): Row {
-  const [kind = "", at, session = "", copy = "", machine = "", fence, nonce = "", found = "", remains = "", seen] = line.split(" ");
+  const [kind = "", at, session = "", visit = "", copy = "", machine = "", fence, nonce = "", found = "", remains = "", seen] =
+    line.split(" ");
   const word = WORDS.find((name) => name === kind);
   if (word !== undefined) return { kind: word, at: Number(at), session };
   const deed = DEEDS.find((name) => name === kind);
   if (deed === undefined || seen === undefined) throw new Error(`the witness wrote what nobody understands: ${JSON.stringify(line)}`);
-  return { kind: deed, at: Number(at), session, copy, machine, fence: Number(fence), nonce, found, remains, seen: Number(seen) };
+  return { kind: deed, at: Number(at), session, visit, copy, machine, fence: Number(fence), nonce, found, remains, seen: Number(seen) };
 }
 
 export function sayWord(file: string, kind: Word["kind"], session: string): void {

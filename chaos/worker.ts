@@ -1,5 +1,6 @@
 /** A worker of a test runner: `node worker.ts`, with its orders as JSON in CHAOS_WORKER. It ends with the runner, as Vitest's forks do. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { isVmrigError } from "vmrig";
 import { claimMachines, connectGate, type Claim, type GateClient } from "vmrig/worker";
 import type { Visit } from "./plan.ts";
 import { plantedTouch } from "./planted.ts";
@@ -8,6 +9,8 @@ import { sayWord, WITNESS_COMMAND } from "./witness.ts";
 export interface WorkerOrders {
   readonly socket: string;
   readonly session: string;
+  /** Which of the run's workers this is. */
+  readonly worker: number;
   /** Where commands on machines write. */
   readonly witness: string;
   readonly visits: readonly Visit[];
@@ -15,7 +18,7 @@ export interface WorkerOrders {
 
 type Granted = Awaited<ReturnType<GateClient["claim"]>>;
 
-const { socket, session, witness, visits } = JSON.parse(process.env["CHAOS_WORKER"] ?? "null") as WorkerOrders;
+const { socket, session, worker, witness, visits } = JSON.parse(process.env["CHAOS_WORKER"] ?? "null") as WorkerOrders;
 process.on("disconnect", () => process.exit());
 
 /** The client, and what the gate granted last through it: the fence, and the nonce of the proof. */
@@ -34,7 +37,8 @@ function watched(client: GateClient): GateClient & { granted(): Granted } {
   };
 }
 
-async function visit(gate: ReturnType<typeof watched>, { commands, commandMs, rollBackBefore, rude }: Visit): Promise<void> {
+async function make(visit: string, gate: ReturnType<typeof watched>, planned: Visit): Promise<void> {
+  const { commands, commandMs, rollBackBefore, rude } = planned;
   sayWord(witness, "ask", session);
   let claim: Claim | undefined;
   try {
@@ -50,8 +54,8 @@ async function visit(gate: ReturnType<typeof watched>, { commands, commandMs, ro
       Object.values(machines).map(async ({ $ }) => {
         // A first look may find a machine that must be healed: what is granted then is told by the same answer.
         await $`true`;
-        const { fence, nonce } = plantedTouch(gate.granted(), { witness, session });
-        await $({ timeout: 20_000 })`bash ${WITNESS_COMMAND} ${witness} ${session} ${fence} ${nonce} ${commandMs}`;
+        const { fence, nonce } = plantedTouch(gate.granted(), { witness, session, visit });
+        await $({ timeout: 20_000 })`bash ${WITNESS_COMMAND} ${witness} ${session} ${visit} ${fence} ${nonce} ${commandMs}`;
       }),
     );
   }
@@ -59,15 +63,15 @@ async function visit(gate: ReturnType<typeof watched>, { commands, commandMs, ro
 }
 
 let client = watched(await connectGate(socket));
-for (const planned of visits) {
+for (const [index, planned] of visits.entries()) {
   try {
-    await visit(client, planned);
+    await make(`${worker}.${index + 1}`, client, planned);
     if (planned.rude) {
       client.close();
       client = watched(await connectGate(socket));
     }
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`failed   ${isVmrigError(error) ? error.code : "UNKNOWN"} ${String(error)}\n`);
     // Its claim ends with its connection, as with a worker that Vitest starts anew.
     client.close();
     const again = await connectGate(socket).catch(() => undefined);

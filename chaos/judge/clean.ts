@@ -8,6 +8,7 @@ import type { Violation } from "./violation.ts";
  */
 export function judgeClean(deeds: readonly Deed[]): Violation[] {
   const violations: Violation[] = [];
+  /** By machine, visit and nonce: a rollback in the middle of a visit begins another one. */
   const visits = new Map<string, { worked: boolean }>();
   const nonces = new Map<string, string>();
   const accuse = (deed: Deed, what: string): void => void violations.push({ promise: "clean", what: `${describe(deed)} ${what}` });
@@ -15,7 +16,8 @@ export function judgeClean(deeds: readonly Deed[]): Violation[] {
   for (const deed of deeds) {
     const machine = `${deed.copy} ${deed.machine}`;
     const own = `${deed.fence}/${deed.nonce}`;
-    const visit = visits.get(`${machine} ${own}`);
+    const who = `${deed.session} ${deed.visit}`;
+    const visit = visits.get(`${machine} ${who} ${own}`);
     if (deed.kind !== "begin") {
       if (visit !== undefined) visit.worked = true;
       continue;
@@ -23,10 +25,10 @@ export function judgeClean(deeds: readonly Deed[]): Violation[] {
     if (deed.found !== deed.nonce) accuse(deed, `was granted nonce ${deed.nonce} and found ${deed.found}: the rollback is not proven`);
     if (visit === undefined) {
       const owner = nonces.get(`${machine} ${deed.nonce}`);
-      if (owner !== undefined) accuse(deed, `found the nonce that proved a rollback for fence ${owner} already`);
-      nonces.set(`${machine} ${deed.nonce}`, String(deed.fence));
+      if (owner !== undefined) accuse(deed, `found the nonce that proved a rollback for ${owner} already`);
+      nonces.set(`${machine} ${deed.nonce}`, who);
       if (deed.remains !== "-") accuse(deed, `found what ${deed.remains} left behind`);
-      visits.set(`${machine} ${own}`, { worked: false });
+      visits.set(`${machine} ${who} ${own}`, { worked: false });
     } else if (deed.remains !== own && (visit.worked || deed.remains !== "-")) {
       accuse(deed, `found ${deed.remains === "-" ? "a machine that somebody had rolled back" : `what ${deed.remains} left behind`}`);
     }

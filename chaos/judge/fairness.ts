@@ -9,16 +9,23 @@ interface Granted {
   readonly asked: number;
 }
 
-/**
- * How often each grant's holder had been overtaken while it stood in line: by runs that asked after its gate had said that it stands there, and
- * were granted a copy before it.
- */
-export function overtakings(rows: readonly Row[]): { readonly session: string; readonly from: number; readonly to: number; readonly by: number }[] {
+/** A place in line, from when the run's gate said that it stands there. */
+export interface Wait {
+  readonly session: string;
+  readonly from: number;
+  /** When it showed itself on a machine; never, if it did not. */
+  readonly to: number;
+  /** How often somebody was granted a copy before it who had asked for one after it stood there. */
+  readonly overtaken: number;
+}
+
+/** Everybody who stood in line, but for those who went away by themselves. */
+export function waits(rows: readonly Row[]): Wait[] {
   const asked = new Map<string, number>();
   const stood = new Map<string, number>();
   const seen = new Set<string>();
   const grants: Granted[] = [];
-  const waits: { readonly session: string; readonly since: number; readonly fence: number; readonly at: number }[] = [];
+  const found: { readonly session: string; readonly since: number; readonly fence: number; readonly to: number }[] = [];
   for (const [index, row] of rows.entries()) {
     const { session } = row;
     if (row.kind === "ask") asked.set(session, index);
@@ -28,24 +35,31 @@ export function overtakings(rows: readonly Row[]): { readonly session: string; r
     seen.add(`${row.copy} ${row.fence}`);
     grants.push({ session, fence: row.fence, asked: asked.get(session) ?? 0 });
     const since = stood.get(session);
-    if (since !== undefined) waits.push({ session, since, fence: row.fence, at: row.at });
+    if (since !== undefined) found.push({ session, since, fence: row.fence, to: row.at });
     stood.delete(session);
   }
-  return waits.map(({ session, since, fence, at }) => ({
+  for (const [session, since] of stood) found.push({ session, since, fence: Infinity, to: Infinity });
+  return found.map(({ session, since, fence, to }) => ({
     session,
     from: rows[since]?.at ?? 0,
-    to: at,
-    by: grants.filter((other) => other.session !== session && other.asked > since && other.fence < fence).length,
+    to,
+    overtaken: grants.filter((other) => other.session !== session && other.asked > since && other.fence < fence).length,
   }));
 }
 
-/** Nobody who stood in line alive, and was not hit by a fault meanwhile, is overtaken more often than the bound says. */
+/** Those whom the line owed something: alive, and not hit by a fault while they stood there. */
+export function patientWaits(rows: readonly Row[], faults: readonly Struck[]): Wait[] {
+  return waits(rows).filter(
+    ({ session, from, to }) => !faults.some((fault) => fault.sessions.includes(session) && fault.from <= to && fault.to >= from),
+  );
+}
+
+/** Nobody of them is overtaken more often than the bound says. */
 export function judgeFairness(rows: readonly Row[], faults: readonly Struck[], bound: number): Violation[] {
-  return overtakings(rows)
-    .filter(({ by }) => by > bound)
-    .filter(({ session, from, to }) => !faults.some((fault) => fault.sessions.includes(session) && fault.from <= to && fault.to >= from))
-    .map(({ session, from, to, by }) => ({
+  return patientWaits(rows, faults)
+    .filter(({ overtaken }) => overtaken > bound)
+    .map(({ session, from, to, overtaken }) => ({
       promise: "fair",
-      what: `${session} stood in line from ${from} to ${to} and was overtaken ${by} times, more than ${bound}`,
+      what: `${session} stood in line from ${from} to ${to} and was overtaken ${overtaken} times, more than ${bound}`,
     }));
 }

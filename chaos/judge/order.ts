@@ -26,8 +26,10 @@ export function judgeFences(deeds: readonly Deed[]): Violation[] {
   for (const deed of deeds) {
     const before = newest.get(deed.copy);
     if (before === undefined || deed.fence > before.fence) newest.set(deed.copy, deed);
-    else if (deed.fence < before.fence) violations.push({ promise: "fenced", what: `${describe(deed)} was accepted after ${describe(before)}` });
-    if (deed.seen < deed.fence) violations.push({ promise: "fenced", what: `${describe(deed)} was accepted; the machine has only seen ${deed.seen}` });
+    else if (deed.fence < before.fence)
+      violations.push({ promise: "fenced", what: `${describe(deed)} was accepted after ${describe(before)}` });
+    if (deed.seen < deed.fence)
+      violations.push({ promise: "fenced", what: `${describe(deed)} was accepted; the machine has only seen ${deed.seen}` });
     const grant = `${deed.copy} ${deed.fence}`;
     const owner = owners.get(grant) ?? deed.session;
     owners.set(grant, owner);
@@ -36,10 +38,10 @@ export function judgeFences(deeds: readonly Deed[]): Violation[] {
   return violations;
 }
 
-export function describe({ kind, session, machine, copy, fence, at }: Deed): string {
-  return `${kind} of ${session} on ${copy} ${machine} (fence ${fence}, at ${at})`;
+export function describe({ kind, session, visit, machine, copy, fence, at }: Deed): string {
+  return `${kind} of ${session} ${visit} on ${copy} ${machine} (fence ${fence}, at ${at})`;
 }
 
-function holder({ session, fence }: Deed): string {
-  return `${session} ${fence}`;
+function holder({ session, visit, fence }: Deed): string {
+  return `${session} ${visit} ${fence}`;
 }
