@@ -1,4 +1,6 @@
 /** `node chaos/main.ts --seed N --grants N --faults N`: see README.md. */
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { runChaos } from "./suite.ts";
 
@@ -11,16 +13,19 @@ const { values } = parseArgs({
     crowd: { type: "string", default: "5" },
     ttl: { type: "string", default: "1500" },
     plant: { type: "string" },
+    evidence: { type: "string" },
   },
 });
 
 const interrupted = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => interrupted.abort(new Error(`ended by ${signal}`)));
 
+const seed = Number(values.seed);
 const asked = { grants: Number(values.grants), faults: Number(values.faults) };
 const report = await runChaos({
   ...asked,
-  seed: Number(values.seed),
+  seed,
+  evidence: values.evidence ?? join(tmpdir(), `vmrig-chaos-evidence-${seed}`),
   copies: Number(values.copies),
   crowd: Number(values.crowd),
   ttlMs: Number(values.ttl),

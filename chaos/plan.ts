@@ -9,6 +9,8 @@ export interface Visit {
   readonly rollBackBefore?: number;
   /** Leaves the machines without giving them back by word. */
   readonly rude: boolean;
+  /** So long after it, with machines that are not its any more, it tries once more: see ex-holder.ts. */
+  readonly intrudeAfterMs?: number;
   /** Until the next one. Longer than `lease.idle` of the config, mostly: then the lease goes on to the next in line. */
   readonly pauseMs: number;
 }
@@ -40,6 +42,8 @@ export function planRunner(seed: number, index: number, copies: number): RunnerP
       commandMs: between(5, 40),
       ...(chance(0.2) && { rollBackBefore: between(1, commands) }),
       rude: chance(0.1),
+      // With two workers the other one may have got them by the same lease.
+      ...(workers === 1 && chance(0.3) && { intrudeAfterMs: between(50, 400) }),
       pauseMs: chance(0.85) ? between(40, 150) : 0,
     };
   };

@@ -1,6 +1,6 @@
 import type { Leftovers } from "./leftovers.ts";
 import { count } from "./leftovers.ts";
-import type { Struck, Violation } from "./judge/violation.ts";
+import type { Violation } from "./judge/violation.ts";
 
 /** The last line that is printed. */
 export interface Report {
@@ -16,6 +16,8 @@ export interface Report {
   readonly byKind: Readonly<Record<string, number>>;
   /** Kinds that this computer does not allow, each with the reason. */
   readonly leftOut: readonly string[];
+  /** What became of visits and of those who tried once more after theirs: error codes, and what the machines refused or accepted. */
+  readonly outcomes: Readonly<Record<string, number>>;
   /** The largest number of times that anybody was overtaken in line. */
   readonly overtakings: number;
   /** The longest that a copy did nothing after a fault was over. */
@@ -25,10 +27,20 @@ export interface Report {
   readonly seconds: number;
 }
 
-export function byKind(faults: readonly Struck[]): Record<string, number> {
+/** How often each word comes. */
+export function tally(words: readonly string[]): Record<string, number> {
   const counts: Record<string, number> = {};
-  for (const { kind } of faults.toSorted((a, b) => a.kind.localeCompare(b.kind))) counts[kind] = (counts[kind] ?? 0) + 1;
+  for (const word of words.toSorted()) counts[word] = (counts[word] ?? 0) + 1;
   return counts;
+}
+
+/** From what the runs printed: `failed LEASE_LOST`, `refused login`. */
+export function outcomes(log: string): Record<string, number> {
+  return tally(
+    [...log.matchAll(/ {2}(?:(failed) +(\w+)|(refused|accepted) +(login|rollback))/g)].map((match) =>
+      match.slice(1).filter(Boolean).join(" "),
+    ),
+  );
 }
 
 export function describeViolations(violations: readonly Violation[]): string[] {

@@ -1,8 +1,10 @@
 import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { fileURLToPath } from "node:url";
 import { crowd } from "./crowd.ts";
+import { keepEvidence } from "./evidence.ts";
 import { FAULTS, type FaultName } from "./faults.ts";
 import { silences } from "./judge/availability.ts";
 import { judge } from "./judge/judge.ts";
@@ -11,7 +13,7 @@ import type { Violation } from "./judge/violation.ts";
 import { lastCall } from "./last-call.ts";
 import { count, findLeftovers } from "./leftovers.ts";
 import { send } from "./processes.ts";
-import { byKind, describeLeftovers, describeViolations, sum, type Report } from "./report.ts";
+import { describeLeftovers, describeViolations, outcomes, sum, tally, type Report } from "./report.ts";
 import { setScene, type Scene } from "./scene.ts";
 import { storm } from "./storm.ts";
 import { until } from "./until.ts";
@@ -29,6 +31,8 @@ export interface ChaosOptions {
   /** One of `PLANTS`: what is put wrong, to see the suite end red. */
   readonly plant?: string;
   readonly say: (line: string) => void;
+  /** Where what happened is kept when it ends red: rows, faults, what the runs printed. */
+  readonly evidence?: string;
   /** Gives up; nothing stays behind. */
   readonly signal?: AbortSignal;
 }
@@ -55,7 +59,8 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
   say(`chaos    seed ${seed}, ${number} copies, ttl ${ttlMs} ms, in ${scene.root}`);
 
   const witness = openWitness(scene.witness);
-  const runs = crowd({ seed, scene, copies: number, size: options.crowd, log: join(scene.root, "runs.log") });
+  const log = join(scene.root, "runs.log");
+  const runs = crowd({ seed, scene, copies: number, size: options.crowd, log });
   const violations: Violation[] = [];
   const { struck, endedAt, violations: stalled } = await storm({ ...options, scene, crowd: runs, witness, kinds });
   violations.push(...stalled);
@@ -85,6 +90,10 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
   const bounds = { copies, withinMs, endedAt, overtakings: OVERTAKINGS };
   violations.push(...judge({ rows, faults: struck, bounds }));
   for (const line of [...describeViolations(violations), ...describeLeftovers(left), ...describeLeftovers(after)]) say(line);
+  if (options.evidence !== undefined && violations.length + sum([left, after]) > 0) {
+    await keepEvidence(options.evidence, { witness: scene.witness, log, faults: struck });
+    say(`evidence ${options.evidence}`);
+  }
   const deeds = rows.filter(isDeed);
   return {
     seed,
@@ -94,8 +103,9 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
     rollbacks: new Set(deeds.map(({ nonce }) => nonce)).size,
     commands: deeds.filter(({ kind }) => kind === "begin").length,
     faults: struck.length,
-    byKind: byKind(struck),
+    byKind: tally(struck.map(({ kind }) => kind)),
     leftOut,
+    outcomes: outcomes(await readFile(log, "utf8")),
     overtakings: Math.max(0, ...patientWaits(rows, struck).map(({ overtaken }) => overtaken)),
     silenceMs: Math.max(0, ...silences(rows, struck, bounds).map(({ ms }) => ms)),
     violations: violations.length,

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isVmrigError } from "vmrig";
 import { claimMachines, connectGate, type Claim, type GateClient } from "vmrig/worker";
+import { intrude } from "./ex-holder.ts";
 import type { Visit } from "./plan.ts";
 import { plantedTouch } from "./planted.ts";
 import { sayWord, WITNESS_COMMAND } from "./witness.ts";
@@ -22,7 +23,7 @@ const { socket, session, worker, witness, visits } = JSON.parse(process.env["CHA
 process.on("disconnect", () => process.exit());
 
 /** The client, and what the gate granted last through it: the fence, and the nonce of the proof. */
-function watched(client: GateClient): GateClient & { granted(): Granted } {
+function watched(client: GateClient): GateClient & { granted(): Granted; last(): Granted | undefined } {
   let last: Granted | undefined;
   const note = (granted: Granted): Granted => (last = granted);
   return {
@@ -30,6 +31,7 @@ function watched(client: GateClient): GateClient & { granted(): Granted } {
     claim: async (rollback) => note(await client.claim(rollback)),
     rollBack: async (claim) => note(await client.rollBack(claim)),
     heal: async (claim, sick) => note(await client.heal(claim, sick)),
+    last: () => last,
     granted() {
       if (last === undefined) throw new Error("nothing was granted yet");
       return last;
@@ -62,10 +64,20 @@ async function make(visit: string, gate: ReturnType<typeof watched>, planned: Vi
   if (!rude) await claim.release();
 }
 
+/** However the visit ended. */
+async function linger(visit: string, gate: ReturnType<typeof watched>, afterMs: number): Promise<void> {
+  const granted = gate.last();
+  if (granted === undefined) return;
+  await sleep(afterMs);
+  for (const answer of await intrude(granted, witness, [session, visit])) process.stdout.write(`${answer}\n`);
+}
+
 let client = watched(await connectGate(socket));
 for (const [index, planned] of visits.entries()) {
+  const visit = `${worker}.${index + 1}`;
+  const visitor = client;
   try {
-    await make(`${worker}.${index + 1}`, client, planned);
+    await make(visit, visitor, planned);
     if (planned.rude) {
       client.close();
       client = watched(await connectGate(socket));
@@ -78,6 +90,7 @@ for (const [index, planned] of visits.entries()) {
     if (again === undefined) break;
     client = watched(again);
   }
+  if (planned.intrudeAfterMs !== undefined) await linger(visit, visitor, planned.intrudeAfterMs);
   await sleep(planned.pauseMs);
 }
 client.close();
