@@ -7,12 +7,16 @@ import { isDeed, type Witness } from "./witness.ts";
 /** Long enough for all of them to be there at the same time. */
 const VISIT: Visit = { commands: 3, commandMs: 400, rude: false, pauseMs: 0 };
 
+export interface LastCallOptions {
+  readonly crowd: Crowd;
+  readonly witness: Witness;
+  readonly copies: readonly string[];
+  readonly withinMs: number;
+  readonly round: number;
+}
+
 /** When all is over, as many new runs as there are copies each get one, within the bound. */
-export async function lastCall(
-  crowd: Crowd,
-  witness: Witness,
-  { round, copies, withinMs }: { readonly round: number; readonly copies: readonly string[]; readonly withinMs: number },
-): Promise<Violation[]> {
+export async function lastCall({ crowd, witness, copies, withinMs, round }: LastCallOptions): Promise<Violation[]> {
   const sessions = copies.map((_, index) => `last-call-${round}-${index + 1}`);
   const ended = Promise.all(sessions.map((session) => crowd.send({ session, maxCopies: 1, workers: [[VISIT]] })));
   const reached = (): string[] => {

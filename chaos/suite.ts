@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { fileURLToPath } from "node:url";
+import { calm } from "./calm.ts";
 import { crowd } from "./crowd.ts";
 import { keepEvidence } from "./evidence.ts";
 import { FAULTS, type FaultName } from "./faults.ts";
@@ -10,13 +11,10 @@ import { silences } from "./judge/availability.ts";
 import { judge } from "./judge/judge.ts";
 import { patientWaits } from "./judge/fairness.ts";
 import type { Violation } from "./judge/violation.ts";
-import { lastCall } from "./last-call.ts";
-import { count, findLeftovers } from "./leftovers.ts";
-import { send } from "./processes.ts";
+import { findLeftovers } from "./leftovers.ts";
 import { describeLeftovers, describeViolations, outcomes, sum, tally, type Report } from "./report.ts";
 import { setScene, type Scene } from "./scene.ts";
 import { storm } from "./storm.ts";
-import { until } from "./until.ts";
 import { isDeed, openWitness } from "./witness.ts";
 
 export interface ChaosOptions {
@@ -41,13 +39,8 @@ export interface ChaosOptions {
 const ALIVE_MS = 6_000;
 /** For processes to start, machines to be rolled back and Terraform to be asked, on a computer that has other things to do. */
 const SLACK_MS = 20_000;
-/** A run that nobody disturbs any more has done its visits by then. */
-const LEAVE_MS = 120_000;
 /** Of a run that is alive and harmless, whatever happens around it. */
 const OVERTAKINGS = 3;
-/** Dead waiters are out of the line for good when somebody looks at it after their time. */
-const ROUNDS = 4;
-
 export async function runChaos(options: ChaosOptions): Promise<Report> {
   const { seed, copies: number, ttlMs, say } = options;
   const started = performance.now();
@@ -65,23 +58,8 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
   const { struck, endedAt, violations: stalled } = await storm({ ...options, scene, crowd: runs, witness, kinds });
   violations.push(...stalled);
 
-  say(`calm     ${runs.runs.length} runs still go on`);
-  if ((await until(LEAVE_MS, () => (runs.runs.length === 0 ? true : undefined))) === undefined) {
-    for (const { session, pid } of runs.runs) {
-      violations.push({ promise: "ends", what: `${session} still runs ${LEAVE_MS / 1000} s after the last fault` });
-      send(pid, "SIGKILL");
-    }
-  }
-
-  let left = await findLeftovers(scene, { machines: true });
-  for (let round = 1; round === 1 || (count(left) > 0 && round <= ROUNDS); round++) {
-    violations.push(...(await lastCall(runs, witness, { round, copies, withinMs })));
-    left =
-      (await until(ALIVE_MS / 2, async () => {
-        const now = await findLeftovers(scene, { machines: true });
-        return count(now) === 0 ? now : undefined;
-      })) ?? (await findLeftovers(scene, { machines: true }));
-  }
+  const { violations: unsettled, leftovers: left } = await calm({ scene, crowd: runs, witness, struck, copies, withinMs, say });
+  violations.push(...unsettled);
   violations.push(...(await destroy(scene)));
   const after = await findLeftovers(scene, { machines: false });
 

@@ -29,7 +29,7 @@ export interface Deed {
 }
 
 /**
- * What a run did beside the machines: asked for some, stood in line as its gate said, went away without. The judge uses it for the order of
+ * What a run did beside the machines: asked for some, stood in line as its gate said, went away, mostly without. The judge uses it for the order of
  * the line alone.
  */
 export interface Word {

@@ -1,7 +1,7 @@
 /** A worker of a test runner: `node worker.ts`, with its orders as JSON in CHAOS_WORKER. It ends with the runner, as Vitest's forks do. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { isVmrigError } from "vmrig";
-import { claimMachines, connectGate, type Claim, type GateClient } from "vmrig/worker";
+import { claimMachines, connectGate, type GateClient } from "vmrig/worker";
 import { intrude } from "./ex-holder.ts";
 import type { Visit } from "./plan.ts";
 import { plantedTouch } from "./planted.ts";
@@ -42,13 +42,7 @@ function watched(client: GateClient): GateClient & { granted(): Granted; last():
 async function make(visit: string, gate: ReturnType<typeof watched>, planned: Visit): Promise<void> {
   const { commands, commandMs, rollBackBefore, rude } = planned;
   sayWord(witness, "ask", session);
-  let claim: Claim | undefined;
-  try {
-    claim = await claimMachines(gate, "file");
-  } catch (error) {
-    sayWord(witness, "out", session);
-    throw error;
-  }
+  const claim = await claimMachines(gate, "file");
   const { machines } = claim;
   for (let number = 1; number <= commands; number++) {
     if (number === rollBackBefore) await claim.rollBack();
@@ -83,6 +77,7 @@ for (const [index, planned] of visits.entries()) {
       client = watched(await connectGate(socket));
     }
   } catch (error) {
+    sayWord(witness, "out", session);
     process.stderr.write(`failed   ${isVmrigError(error) ? error.code : "UNKNOWN"} ${String(error)}\n`);
     // Its claim ends with its connection, as with a worker that Vitest starts anew.
     client.close();
