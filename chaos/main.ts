@@ -2,6 +2,7 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { FAULTS, type FaultName } from "./faults.ts";
 import { runChaos } from "./suite.ts";
 
 const { values } = parseArgs({
@@ -12,10 +13,20 @@ const { values } = parseArgs({
     copies: { type: "string", default: "2" },
     crowd: { type: "string", default: "5" },
     ttl: { type: "string", default: "1500" },
+    kinds: { type: "string" },
     plant: { type: "string" },
     evidence: { type: "string" },
   },
 });
+
+function faultNames(list: string): FaultName[] {
+  const known = Object.keys(FAULTS) as FaultName[];
+  return list.split(",").map((name) => {
+    const kind = known.find((one) => one === name);
+    if (kind === undefined) throw new Error(`there is no fault "${name}"; there are: ${known.join(", ")}`);
+    return kind;
+  });
+}
 
 const interrupted = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => interrupted.abort(new Error(`ended by ${signal}`)));
@@ -29,6 +40,7 @@ const report = await runChaos({
   copies: Number(values.copies),
   crowd: Number(values.crowd),
   ttlMs: Number(values.ttl),
+  ...(values.kinds !== undefined && { kinds: faultNames(values.kinds) }),
   ...(values.plant !== undefined && { plant: values.plant }),
   signal: interrupted.signal,
   say: (line) => console.log(line),

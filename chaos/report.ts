@@ -16,6 +16,8 @@ export interface Report {
   readonly byKind: Readonly<Record<string, number>>;
   /** Kinds that this computer does not allow, each with the reason. */
   readonly leftOut: readonly string[];
+  /** Copies that were marked as broken, because their disk was full, and mended. */
+  readonly mended: number;
   /** What became of visits and of those who tried once more after theirs: error codes, and what the machines refused or accepted. */
   readonly outcomes: Readonly<Record<string, number>>;
   /** The largest number of times that anybody was overtaken in line. */

@@ -13,7 +13,6 @@ export interface RunnerOrders extends RunnerPlan {
 
 const { session, workers, maxCopies, witness } = JSON.parse(process.env["CHAOS_RUNNER"] ?? "null") as RunnerOrders;
 
-let held = 0;
 let stands = false;
 const gate = await spawnGate({
   config: join(import.meta.dirname, "vmrig.config.ts"),
@@ -21,10 +20,8 @@ const gate = await spawnGate({
   command: session,
   onLine(line) {
     process.stdout.write(`${line}\n`);
-    if (line.startsWith("lease ")) held += 1;
-    if (line.startsWith("idle ")) held -= line.split(",").length;
     // One that has a copy already stands behind all who have none: its place in line says nothing.
-    if (line.startsWith("wait ") && held <= 0 && !stands) sayWord(witness, "line", session);
+    if (line.startsWith("wait ") && !line.endsWith("for one more copy") && !stands) sayWord(witness, "line", session);
     stands = line.startsWith("wait ");
   },
   // What is left of the run can only fail.

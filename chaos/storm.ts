@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Crowd } from "./crowd.ts";
 import { FAULTS, type FaultKind, type FaultName } from "./faults.ts";
 import type { Struck, Violation } from "./judge/violation.ts";
+import { mender } from "./mender.ts";
 import { planFault } from "./plan.ts";
 import type { Scene } from "./scene.ts";
 import type { Witness } from "./witness.ts";
@@ -22,12 +23,18 @@ export interface StormOptions {
 
 export interface StormEnded {
   readonly struck: readonly Struck[];
+  /** Copies that a person had to mend. */
+  readonly mended: readonly Struck[];
   readonly violations: readonly Violation[];
   readonly endedAt: number;
 }
 
 /** Longer than any fault, a provisioning and a waiter's last heartbeat together: then nothing will ever move again. */
 const STALLED_MS = 90_000;
+/** How long a machine that was given up because its disk was full may be at it. */
+const FULL_MS = 15_000;
+/** Between two looks of whoever is called when a copy is broken. */
+const MEND_EVERY_MS = 1_000;
 /** With more at once hardly anybody would get anything done. */
 const AT_ONCE = 2;
 
@@ -41,6 +48,8 @@ export async function storm(options: StormOptions): Promise<StormEnded> {
   let index = 0;
   let next = plan(index);
   let due = next.afterGrants;
+  const person = mender(scene, crowd);
+  let looked = performance.now();
   let moved = { grants: 0, at: performance.now() };
 
   const strike = async (): Promise<void> => {
@@ -63,12 +72,21 @@ export async function storm(options: StormOptions): Promise<StormEnded> {
       if (Math.floor(grants / 50) > Math.floor(moved.grants / 50)) say(`storm    ${grants} grants, ${struck.length} faults`);
       moved = { grants, at: performance.now() };
     }
+    // While Redis does not answer nobody can see anything.
+    if (performance.now() - looked > MEND_EVERY_MS && ![...busy.values()].includes("redis")) {
+      await person.lookAfter(
+        [...busy.values()].includes("disk") || struck.some(({ kind, to }) => kind === "disk-full" && Date.now() - to < FULL_MS),
+      );
+      looked = performance.now();
+    }
     const enough = grants >= options.grants && struck.length >= options.faults;
     const stalled = performance.now() - moved.at > STALLED_MS;
     if (enough || stalled) {
       await Promise.all(busy.keys());
       const what = `nobody was granted a copy for ${STALLED_MS / 1000} s, after ${grants} grants and ${struck.length} faults`;
-      return { struck, endedAt: Date.now(), violations: stalled ? [{ promise: "frees itself", what }] : [] };
+      await person.lookAfter(true);
+      const violations: Violation[] = [...person.violations, ...(stalled ? [{ promise: "frees itself", what } as const] : [])];
+      return { struck, mended: person.mended, endedAt: Date.now(), violations };
     }
     const { needs }: FaultKind = FAULTS[next.kind];
     const taken = needs !== undefined && [...busy.values()].includes(needs);

@@ -26,6 +26,8 @@ export interface ChaosOptions {
   /** Runs at a time. */
   readonly crowd: number;
   readonly ttlMs: number;
+  /** @defaultValue all that this computer allows */
+  readonly kinds?: readonly FaultName[];
   /** One of `PLANTS`: what is put wrong, to see the suite end red. */
   readonly plant?: string;
   readonly say: (line: string) => void;
@@ -48,14 +50,16 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
   const copies = Array.from({ length: number }, (_, index) => `chaos-${index + 1}`);
   const withinMs = ttlMs + ALIVE_MS + SLACK_MS;
   const leftOut = scene.ownDisk ? [] : ["disk-full: takes root, to mount a small disk"];
-  const kinds = (Object.keys(FAULTS) as FaultName[]).filter((kind) => scene.ownDisk || kind !== "disk-full");
+  const kinds = (Object.keys(FAULTS) as FaultName[]).filter(
+    (kind) => (scene.ownDisk || kind !== "disk-full") && options.kinds?.includes(kind) !== false,
+  );
   say(`chaos    seed ${seed}, ${number} copies, ttl ${ttlMs} ms, in ${scene.root}`);
 
   const witness = openWitness(scene.witness);
   const log = join(scene.root, "runs.log");
   const runs = crowd({ seed, scene, copies: number, size: options.crowd, log });
   const violations: Violation[] = [];
-  const { struck, endedAt, violations: stalled } = await storm({ ...options, scene, crowd: runs, witness, kinds });
+  const { struck, mended, endedAt, violations: stalled } = await storm({ ...options, scene, crowd: runs, witness, kinds });
   violations.push(...stalled);
 
   const { violations: unsettled, leftovers: left } = await calm({ scene, crowd: runs, witness, struck, copies, withinMs, say });
@@ -66,7 +70,7 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
   await witness.readMore();
   const { rows } = witness;
   const bounds = { copies, withinMs, endedAt, overtakings: OVERTAKINGS };
-  violations.push(...judge({ rows, faults: struck, bounds }));
+  violations.push(...judge({ rows, faults: [...struck, ...mended], bounds }));
   for (const line of [...describeViolations(violations), ...describeLeftovers(left), ...describeLeftovers(after)]) say(line);
   if (options.evidence !== undefined && violations.length + sum([left, after]) > 0) {
     await keepEvidence(options.evidence, { witness: scene.witness, log, faults: struck });
@@ -83,8 +87,9 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
     faults: struck.length,
     byKind: tally(struck.map(({ kind }) => kind)),
     leftOut,
+    mended: mended.length,
     outcomes: outcomes(await readFile(log, "utf8")),
-    overtakings: Math.max(0, ...patientWaits(rows, struck).map(({ overtaken }) => overtaken)),
+    overtakings: Math.max(0, ...patientWaits(rows, [...struck, ...mended]).map(({ overtaken }) => overtaken)),
     silenceMs: Math.max(0, ...silences(rows, struck, bounds).map(({ ms }) => ms)),
     violations: violations.length,
     leftovers: sum([left, after]),

@@ -14,7 +14,7 @@ say() {
 
 found=- remains=- seen=0
 [ ! -e ~/.vmrig/nonce ] || read -r found <~/.vmrig/nonce
-[ ! -e ~/remains ] || read -r remains <~/remains
+[ ! -e ~/remains ] || read -r remains <~/remains || remains=empty # the disk was full
 for path in "$machine"/fences/*; do
   [ "${path##*/}" -gt "$seen" ] 2>/dev/null && seen=${path##*/}
 done

@@ -2,6 +2,9 @@ import type { Deed } from "../witness.ts";
 import { describe } from "./order.ts";
 import type { Violation } from "./violation.ts";
 
+/** There was no room on the disk for what the last command of the same visit wanted to leave behind. */
+const EMPTY = "empty";
+
 /**
  * Whoever gets machines finds each of them rolled back: nothing of the last command is there, and the proof's nonce is a new one. And it stays
  * that way: nobody rolls a machine back under its holder.
@@ -29,7 +32,7 @@ export function judgeClean(deeds: readonly Deed[]): Violation[] {
       nonces.set(`${machine} ${deed.nonce}`, who);
       if (deed.remains !== "-") accuse(deed, `found what ${deed.remains} left behind`);
       visits.set(`${machine} ${who} ${own}`, { worked: false });
-    } else if (deed.remains !== own && (visit.worked || deed.remains !== "-")) {
+    } else if (![own, EMPTY].includes(deed.remains) && (visit.worked || deed.remains !== "-")) {
       accuse(deed, `found ${deed.remains === "-" ? "a machine that somebody had rolled back" : `what ${deed.remains} left behind`}`);
     }
   }

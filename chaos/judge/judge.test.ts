@@ -98,6 +98,11 @@ test("sees a rollback under the feet of the holder", () => {
   expect(promisesBroken([...command({ by: "a", fence: 1 }), ...command({ by: "a", fence: 1 })])).toEqual(["clean"]);
 });
 
+test("takes remains that did not fit on a full disk for those of the same visit only", () => {
+  expect(promisesBroken([...command({ by: "a", fence: 1 }), ...command({ by: "a", fence: 1, remains: "empty" })])).toEqual([]);
+  expect(promisesBroken(command({ by: "a", fence: 1, remains: "empty" }))).toEqual(["clean"]);
+});
+
 test("takes a command that was cut off before it did anything for none", () => {
   expect(promisesBroken([deed("begin", { by: "a", fence: 1 }), ...command({ by: "a", fence: 1 })])).toEqual([]);
 });
