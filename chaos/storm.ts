@@ -52,6 +52,7 @@ export async function storm(options: StormOptions): Promise<StormEnded> {
   let looked = performance.now();
   let moved = { grants: 0, at: performance.now() };
 
+  const failed = new AbortController();
   const strike = async (): Promise<void> => {
     const { kind, pick, ms } = next;
     const from = Date.now();
@@ -64,6 +65,7 @@ export async function storm(options: StormOptions): Promise<StormEnded> {
 
   for (;;) {
     options.signal?.throwIfAborted();
+    failed.signal.throwIfAborted();
     crowd.fill();
     await sleep(25);
     await witness.readMore();
@@ -83,6 +85,7 @@ export async function storm(options: StormOptions): Promise<StormEnded> {
     const stalled = performance.now() - moved.at > STALLED_MS;
     if (enough || stalled) {
       await Promise.all(busy.keys());
+      failed.signal.throwIfAborted();
       const what = `nobody was granted a copy for ${STALLED_MS / 1000} s, after ${grants} grants and ${struck.length} faults`;
       await person.lookAfter(true);
       const violations: Violation[] = [...person.violations, ...(stalled ? [{ promise: "frees itself", what } as const] : [])];
@@ -91,7 +94,9 @@ export async function storm(options: StormOptions): Promise<StormEnded> {
     const { needs }: FaultKind = FAULTS[next.kind];
     const taken = needs !== undefined && [...busy.values()].includes(needs);
     if (options.faults === 0 || grants < due || taken || busy.size >= AT_ONCE) continue;
-    const done = strike().finally(() => busy.delete(done));
+    const done = strike()
+      .catch((error: unknown) => failed.abort(error))
+      .finally(() => busy.delete(done));
     busy.set(done, needs);
     next = plan(++index);
     due = grants + next.afterGrants;
