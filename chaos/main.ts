@@ -6,6 +6,8 @@ import { FAULTS, type FaultName } from "./faults.ts";
 import { runChaos } from "./suite.ts";
 
 const { values } = parseArgs({
+  // Between npm and this there may be one more `--` than npm takes away.
+  args: process.argv.slice(2).filter((word) => word !== "--"),
   options: {
     seed: { type: "string", default: String(Date.now() % 1_000_000) },
     grants: { type: "string", default: "1000" },
