@@ -1,4 +1,4 @@
-// The one door to this repository: sets this computer up, then runs a task. `npm run setup | demo | bench`, `npm test`.
+// The one door to this repository: sets this computer up, then runs a task. `npm run setup | demo | bench | test:chaos`, `npm test`.
 // Plain JavaScript without dependencies, because it runs before there are any, on whatever Node this computer has.
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
