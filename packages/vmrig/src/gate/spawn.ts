@@ -43,6 +43,9 @@ export interface GateProcess {
   close(): Promise<void>;
 }
 
+/** Sockets of gates are called so, in the runtime folder. */
+export const GATE_PREFIX = "gate-";
+
 const DRAIN_MS = 500;
 
 /** Beside this file, and of its kind: Node.js runs TypeScript by itself where vmrig is developed. */
@@ -52,7 +55,7 @@ const MAIN = fileURLToPath(new URL(`./main${extname(fileURLToPath(import.meta.ur
 export async function spawnGate(options: SpawnGateOptions): Promise<GateProcess> {
   const folders = await openFolders();
   const session = randomBytes(4).toString("hex");
-  const socket = join(folders.runtime, `gate-${session}`);
+  const socket = join(folders.runtime, `${GATE_PREFIX}${session}`);
   const holder = { who: ownName(), host: hostname(), command: options.command ?? ownCommand(), session };
   const { config, maxCopies } = options;
   const orders: GateOrders = { socket, config, holder, ...(maxCopies !== undefined && { maxCopies }) };
