@@ -67,8 +67,8 @@ export async function openStage(): Promise<Stage> {
     vitest,
     async run(cwd, words, env) {
       const report = join(await folder(), "report.json");
-      // Verbose: it alone shows the fields of an error, its code among them.
-      const reporters = ["--reporter=verbose", "--reporter=json", `--outputFile.json=${report}`];
+      // What a person sees who asks for nothing else, whatever Vitest finds this to be.
+      const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
       const ran = await vitest(cwd, ["run", ...reporters, ...words], env);
       const text = await readFile(report, "utf8").catch(() => '{"testResults":[]}');
       return { ...ran, outcome: (file) => outcome(text, join(cwd, "tests", file)) };
