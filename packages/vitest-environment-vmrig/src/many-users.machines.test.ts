@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Machine } from "vmrig";
 import { claimMachines, connectGate, type Claim } from "vmrig/worker";
@@ -8,13 +9,18 @@ import { spawnGate } from "vmrig/runner";
 import { openHome, type Home } from "./home.test.kit.ts";
 import { runVitest, startVitest } from "./start-vitest.test.kit.ts";
 
-/** Several runs, and several copies, on real machines. The copies are made once, by the first story. */
+/** Several runs, and several copies, on real machines. The copies are made once, by hand. */
 
-const PROJECT = fileURLToPath(new URL("../test-projects/copies", import.meta.url));
+const PROJECT = fileURLToPath(new URL("../test-projects/real-copies", import.meta.url));
+
+const CLI = fileURLToPath(import.meta.resolve("vmrig/cli"));
 
 let home: Home;
 beforeAll(async () => {
   home = await openHome();
+  const { exitCode, all } = await execa(process.execPath, [CLI, "up"], { cwd: PROJECT, env: home.env, reject: false, all: true });
+  expect(exitCode, all).toBe(0);
+  expect(all).toMatch(/ready {4}copied-1: pc1 [^]*ready {4}copied-2: pc1 /);
 });
 afterAll(() => home[Symbol.asyncDispose]());
 

@@ -1,4 +1,16 @@
 import { defineConfig } from "vitest/config";
-import { vmrig } from "vitest-environment-vmrig/plugin";
+import { vmrigProject } from "vitest-environment-vmrig/plugin";
+import { ByName } from "../fake/by-name.ts";
 
-export default defineConfig({ plugins: [vmrig()], test: { include: ["tests/*.vm.test.ts"], testTimeout: 240_000 } });
+const include = ["tests/*.test.ts"];
+
+export default defineConfig({
+  test: {
+    sequence: { sequencer: ByName },
+    projects: [
+      vmrigProject({ name: "shared", include }),
+      vmrigProject({ name: "isolated", include, isolate: true }),
+      vmrigProject({ name: "one-worker", include, maxWorkers: 1 }),
+    ],
+  },
+});

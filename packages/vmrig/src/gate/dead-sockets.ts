@@ -21,7 +21,7 @@ export async function sweepDeadSockets(folder: string, now: number): Promise<voi
 }
 
 /** A process that is stopped still takes connections: only a socket that nobody has open refuses them. */
-function isDead(path: string): Promise<boolean> {
+export function isDead(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(path);
     socket.once("error", (error: NodeJS.ErrnoException) => resolve(error.code === "ECONNREFUSED"));

@@ -45,9 +45,6 @@ export interface GateProcess {
   close(): Promise<void>;
 }
 
-/** Sockets of gates are called so, in the runtime folder. */
-export const GATE_PREFIX = "gate-";
-
 const DRAIN_MS = 500;
 
 /** Beside this file, and of its kind: Node.js runs TypeScript by itself where vmrig is developed. */

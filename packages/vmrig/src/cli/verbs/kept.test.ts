@@ -23,7 +23,9 @@ describe("machines that a failed run kept", () => {
     await failedRun(place);
     const exec = await place.start(["exec", "pc1", "--", "cat", "left"]);
     expect({ exitCode: exec.exitCode, stdout: exec.stdout }, exec.stderr).toEqual({ exitCode: 0, stdout: "evidence\n" });
-    expect(exec.stderr).toMatch(/^exec {5}pc1: pcs-1 as it is after a failed run, kept for you until \d\d:\d\d; not rolled back \(--fresh does\)$/m);
+    expect(exec.stderr).toMatch(
+      /^exec {5}pc1: pcs-1 as it is after a failed run, kept for you until \d\d:\d\d; not rolled back \(--fresh does\)$/m,
+    );
     const ssh = await place.start(["ssh", "pc1", "--", "cat left"]);
     expect({ exitCode: ssh.exitCode, stdout: ssh.stdout }, ssh.stderr).toEqual({ exitCode: 0, stdout: "evidence\n" });
     expect(ssh.stderr).not.toMatch(/lease|rollback/);
@@ -38,7 +40,9 @@ describe("machines that a failed run kept", () => {
   test("another run waits, is told why and until when, and has them as soon as they are released", async ({ place }) => {
     const bob = place.run("bob");
     const claim = bob.gate.claim("file");
-    expect(await bob.says(/^wait/)).toMatch(/^wait {5}pcs-1 is kept by alice@laptop after a failed run for another .* min \(until \d\d:\d\d\); you are next$/);
+    expect(await bob.says(/^wait/)).toMatch(
+      /^wait {5}pcs-1 is kept by alice@laptop after a failed run for another .* min \(until \d\d:\d\d\); you are next$/,
+    );
     const { exitCode, stdout } = await place.start(["release"]);
     expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: "released pcs-1: it was kept for you\n" });
     await claim;
@@ -98,7 +102,9 @@ describe("release --force", () => {
     const [hers, his] = [await alice.gate.claim("file"), await bob.gate.claim("file")];
     const unsure = await place.start(["release", "--force", "--config", "two.config.mjs"]);
     expect(unsure.exitCode).toBe(2);
-    expect(unsure.stderr).toMatch(/^2 have copies of rig "two": say which one is to be taken away\.\n {2}two-1: held by .*\n {2}two-2: held by .*\n/);
+    expect(unsure.stderr).toMatch(
+      /^2 have copies of rig "two": say which one is to be taken away\.\n {2}two-1: held by .*\n {2}two-2: held by .*\n/,
+    );
     const sure = await place.start(["release", "--force", "--copy", his.copy, "--config", "two.config.mjs"]);
     expect(sure.stdout).toMatch(new RegExp(`^released ${his.copy}: it was held by bob@laptop`));
     expect(alice.gate.lost(hers.claim).aborted).toBe(false);

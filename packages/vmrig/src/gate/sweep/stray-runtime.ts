@@ -1,10 +1,9 @@
 import { readdir, rm } from "node:fs/promises";
-import { connect } from "node:net";
 import { join } from "node:path";
 import type { Folders } from "../../config/folders.ts";
 import type { Orphan } from "../../driver/driver.ts";
 import { isRunning } from "../../lease/start-lock.ts";
-import { GATE_PREFIX } from "../spawn.ts";
+import { GATE_PREFIX, isDead } from "../dead-sockets.ts";
 
 /** What `vmrig ssh` makes for its own time: `ssh-<pid>-…`, with a key in it. */
 const IDENTITY = /^ssh-(\d+)-/;
@@ -15,12 +14,12 @@ export async function strayRuntime({ runtime }: Pick<Folders, "runtime">): Promi
   const found = await Promise.all(
     names.map(async (name): Promise<readonly Orphan[]> => {
       const path = join(runtime, name);
-      if (name.startsWith(GATE_PREFIX) && (await isDeserted(path))) {
+      if (name.startsWith(GATE_PREFIX) && (await isDead(path))) {
         return [
           {
             what: `socket ${path} of a gate that is gone`,
             async remove() {
-              if (await isDeserted(path)) await rm(path, { force: true });
+              if (await isDead(path)) await rm(path, { force: true });
             },
           },
         ];
@@ -32,16 +31,4 @@ export async function strayRuntime({ runtime }: Pick<Folders, "runtime">): Promi
     }),
   );
   return found.flat();
-}
-
-/** A socket that is there, behind which nobody listens; one whose process is stopped is not. */
-function isDeserted(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path);
-    socket.once("connect", () => {
-      socket.destroy();
-      resolve(false);
-    });
-    socket.once("error", ({ code }: NodeJS.ErrnoException) => resolve(code === "ECONNREFUSED"));
-  });
 }
