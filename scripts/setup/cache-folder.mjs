@@ -18,6 +18,8 @@ export function cacheFolder(env) {
  * @returns {NodeJS.ProcessEnv}
  */
 export function fromHere(env) {
-  const absolute = ["VMRIG_CACHE", "VMRIG_HOME"].flatMap((name) => (env[name] ? [[name, resolve(env[name])]] : []));
-  return { ...env, ...Object.fromEntries(absolute) };
+  /** @type {NodeJS.ProcessEnv} */
+  const same = { ...env };
+  for (const name of ["VMRIG_CACHE", "VMRIG_HOME"]) if (same[name]) same[name] = resolve(same[name]);
+  return same;
 }
