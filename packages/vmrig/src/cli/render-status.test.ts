@@ -30,7 +30,14 @@ test("machines stand in columns, above the state that they belong to", () => {
     locked: true,
     terraform: { lineage: "0988fb44-2a24-b291-a6ff-5fefdde3e462", serial: 4, owner: "me" },
     machines: [
-      { name: "pc1", power: "running", address: { host: "127.0.0.1", port: 2222 }, snapshots: [], whereabouts: "pid 7", baseline: "current" },
+      {
+        name: "pc1",
+        power: "running",
+        address: { host: "127.0.0.1", port: 2222 },
+        snapshots: [],
+        whereabouts: "pid 7",
+        baseline: "current",
+      },
       { name: "server", power: "off", snapshots: [], baseline: "other" },
     ],
   });
