@@ -81,7 +81,11 @@ test("what is kept has its end and its reason; whoever keeps it is told what to 
 
 test("the line has its order, and what each waits for", () => {
   const waiting = (position: number, who: string, more = {}) => ({
-    ...{ position, holder: holder(who), since: at(-12), extra: false, accepts: ["pcs-1"] },
+    position,
+    holder: holder(who),
+    since: at(-12),
+    extra: false,
+    accepts: ["pcs-1"],
     ...more,
   });
   expect(rendered({}, { line: [waiting(1, "bob"), waiting(2, "carol", { extra: true, accepts: ["pcs-9"] })] }).slice(-3)).toEqual([
