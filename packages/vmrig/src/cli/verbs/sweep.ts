@@ -30,9 +30,8 @@ export const sweep = defineVerb({
         say(`left     ${asVmrigError(error).summary}`);
       }
     }
-    say(
-      `sweep    ${countOf(found.length)}${remove ? `, ${removed} removed` : found.length === 0 ? "" : "; `vmrig sweep --remove` removes"}`,
-    );
+    const outcome = remove ? `, ${removed} removed` : "; `vmrig sweep --remove` removes";
+    say(`sweep    ${countOf(found.length)}${found.length === 0 ? "" : outcome}`);
   },
 });
 

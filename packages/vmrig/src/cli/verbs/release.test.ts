@@ -77,7 +77,7 @@ describe("machines that a failed run kept", () => {
 
 describe("release --force", () => {
   test("cuts a run off, which is told by whom; the next in line has the machines", async ({ place }) => {
-    const alice = place.run("alice");
+    const alice = place.run("alice", { lease: { ttl: "3s" } });
     const lost = alice.gate.lost((await alice.gate.claim("file")).claim);
     const bob = place.run("bob");
     const claim = bob.gate.claim("file");
@@ -112,35 +112,10 @@ describe("release --force", () => {
   });
 });
 
-describe("down", () => {
-  test("stops the machines of every copy; the next run has them at the same baseline, without Terraform", async ({ place }) => {
-    const two = ["--config", "two.config.mjs"];
-    const { exitCode, stdout } = await place.start(["down", ...two]);
-    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: "off      two-1: pc1\noff      two-2: pc1\n" });
-    expect((await place.start(["status", ...two])).stdout.match(/^ {2}pc1 {3}off /gm)).toHaveLength(2);
-    expect((await place.start(["down", "--copy", "two-2", ...two])).stdout).toBe("off      two-2: nothing ran\n");
-    const again = await place.start(["rollback", ...two]);
-    expect(again.stdout).toMatch(/^ready {4}two-1: pc1 at baseline \w+\nready {4}two-2: pc1 at baseline \w+\n$/);
-    expect(again.stderr).not.toMatch(/^(plan|apply|baseline)/m);
-  });
-
-  test("says so where the driver cannot", async ({ place }) => {
-    const config = configOf(["pc1"]).replace("driver: fakeDriver()", "driver: { ...fakeDriver(), stop: undefined }");
-    await writeFile(join(place.project, "endless.config.mjs"), config);
-    const { exitCode, stderr } = await place.start(["down", "--config", "endless.config.mjs"]);
-    expect({ exitCode, stderr }).toEqual({
-      exitCode: 2,
-      stderr: 'Machines of the driver "fake" cannot be stopped.\nhint: `vmrig destroy pcs` ends them for good\n',
-    });
-  });
-});
-
-test.for(["up", "rollback", "ssh", "exec pc1 -- true", "logs", "release", "release --force", "down"])(
+test.for(["ssh pc1", "logs", "release --force"])(
   "%s refuses a copy that there is not, and names those there are",
   async (words, { place }) => {
-    const [verb = "", ...rest] = words.split(" ");
-    const machine = verb === "ssh" ? ["pc1"] : [];
-    const { exitCode, stderr } = await place.start([verb, "--config", "two.config.mjs", "--copy", "two-3", ...rest, ...machine]);
+    const { exitCode, stderr } = await place.start([...words.split(" "), "--config", "two.config.mjs", "--copy", "two-3"]);
     expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: 'Rig "two" has no copy "two-3".\n  it has: two-1, two-2\n' });
   },
 );
