@@ -121,11 +121,11 @@ test(
 test(
   "a copy that somebody else gives back during the run joins it",
   async () => {
-    await using bob = await openSomebody(stage.home, ["pcs-1", "pcs-2"]);
+    await using bob = openSomebody(stage.home, COPIES);
     const giveBack = await bob.hold("pcs-2");
     const folder = await stage.folder();
     const live = await stage.start(COPIES, ["run", "--project", "shared", "a.test", "b.test"], { TEST_FOLDER: folder, TEST_MEET: "yes" });
-    await live.prints(/wait {5}.*bob@laptop/);
+    await live.prints(/wait {5}.*vmrig exec/);
     await giveBack();
     const told = await toldBy(folder, await live.ended);
     expect(told.run.code, told.run.output).toBe(0);

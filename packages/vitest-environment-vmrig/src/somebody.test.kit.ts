@@ -1,42 +1,64 @@
-import { join } from "node:path";
-import type { LeaseStore, openLeaseStore } from "../../vmrig/dist/lease/lease-store.js";
-import type { embeddedRedis } from "../../vmrig/dist/lease/embedded-redis.js";
-import type { LeaseView } from "../../vmrig/dist/lease/lease-view.js";
+import { fileURLToPath } from "node:url";
+import { execa } from "execa";
+import { vi, expect } from "vitest";
 import type { Home } from "./home.test.kit.ts";
 
-/** Bob, at another terminal of the same home: he uses the same Redis, and no Vitest. */
-export interface Somebody extends AsyncDisposable {
-  view(): Promise<LeaseView>;
-  /** Leases a copy, waiting in line for it. @returns gives it back */
-  hold(copy?: string): Promise<() => Promise<void>>;
-  /** Takes a lease away from whoever holds the copy, as `vmrig release --force` does, and has it himself from then on. */
-  takeAway(copy?: string): Promise<void>;
+const CLI = fileURLToPath(import.meta.resolve("vmrig/cli"));
+
+/** What `vmrig status --json` says, as far as these tests ask for it. */
+export interface Status {
+  readonly copies: readonly {
+    readonly copy: string;
+    readonly state: "free" | "held" | "kept";
+    readonly kept?: { readonly why: string; readonly yours: boolean };
+  }[];
+  readonly line: readonly unknown[];
 }
 
-const BOB = { who: "bob", host: "laptop", command: "vmrig release --force", session: "bob" };
+/** Somebody else at another terminal of the same home, with the command `vmrig` and no Vitest. */
+export interface Somebody extends AsyncDisposable {
+  status(): Promise<Status>;
+  /** Leases a copy, waiting in line for it, and works on its pc1. @returns gives it back */
+  hold(copy?: string): Promise<() => Promise<void>>;
+  /** Takes the lease away from whoever holds the copy, and has it himself from then on. */
+  takeAway(copy?: string): Promise<void>;
+  /** Any other verb. @returns both streams */
+  vmrig(...words: readonly string[]): Promise<string>;
+}
 
-/** For a rig "pcs". */
-export async function openSomebody({ folders }: Home, copies: readonly string[] = ["pcs-1"]): Promise<Somebody> {
-  const lease = async <T>(file: string): Promise<T> => (await import(new URL(`lease/${file}`, import.meta.resolve("vmrig")).href)) as T;
-  const redis = await lease<{ embeddedRedis: typeof embeddedRedis }>("embedded-redis.js");
-  const leases = await lease<{ openLeaseStore: typeof openLeaseStore }>("lease-store.js");
-  const address = await redis.embeddedRedis({ folder: join(folders.runtime, "redis"), dataFolder: join(folders.state, "redis") });
-  const store: LeaseStore = await leases.openLeaseStore({ redis: address });
-  const rig = { rig: "pcs", copies };
+/** For the rig of a project. */
+export function openSomebody({ env }: Home, cwd: string, more: Readonly<Record<string, string>> = {}): Somebody {
+  const start = (words: readonly string[]) =>
+    execa(process.execPath, [CLI, ...words], { cwd, env: { ...env, VMRIG_REDIS_URL: undefined, ...more }, reject: false, all: true, input: "" });
+  const holding = new Set<ReturnType<typeof start>>();
+  const vmrig: Somebody["vmrig"] = async (...words) => {
+    const { all, exitCode } = await start(words);
+    expect(exitCode, all).toBe(0);
+    return all;
+  };
   const hold: Somebody["hold"] = async (copy = "pcs-1") => {
-    const held = await store.acquire({ ...rig, accept: [copy] }, { holder: { ...BOB, command: "vitest run" }, waitForMs: 30_000 });
-    return () => held.release();
+    const child = start(["exec", "pc1", "--copy", copy, "--fresh", "--", "sleep", "600"]);
+    holding.add(child);
+    let said = "";
+    child.all.on("data", (chunk: Buffer) => (said += chunk.toString()));
+    await vi.waitFor(() => expect(said).toContain("is held until"), { timeout: 60_000, interval: 20 });
+    return async () => {
+      child.kill("SIGINT");
+      holding.delete(child);
+      await child;
+    };
   };
   return {
-    view: () => store.view(rig),
+    vmrig,
     hold,
+    status: async () => JSON.parse(await vmrig("status", "--json")) as Status,
     async takeAway(copy = "pcs-1") {
-      const { copies: states } = await store.view(rig);
-      const fence = states.find((state) => state.copy === copy)?.fence ?? 0;
-      const cut = await store.revoke({ rig: rig.rig, copy, fence, by: BOB });
-      if (cut === undefined) throw new Error(`nobody holds ${copy}`);
+      expect(await vmrig("release", "--force", "--copy", copy)).toContain(copy);
       await hold(copy);
     },
-    [Symbol.asyncDispose]: () => store.close(),
+    async [Symbol.asyncDispose]() {
+      for (const child of holding) child.kill("SIGINT");
+      await Promise.all(holding);
+    },
   };
 }

@@ -1,0 +1,9 @@
+import { expect, test } from "vitest-environment-vmrig";
+import { note } from "../witness.ts";
+
+test("leaves a file and fails", async ({ pc1 }) => {
+  await pc1.file("evidence").write("as the failed test left it");
+  expect((await pc1.$`ls`).stdout).toBe("something else");
+});
+
+test("comes after it in the same file", () => note("same file"));

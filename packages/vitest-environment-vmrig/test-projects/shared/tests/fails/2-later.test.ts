@@ -1,0 +1,7 @@
+import { expect, test } from "vitest-environment-vmrig";
+import { note } from "../witness.ts";
+
+test("is in a later file", async ({ pc1 }) => {
+  expect(await pc1.file("evidence").exists()).toBe(false);
+  await note("later file");
+});

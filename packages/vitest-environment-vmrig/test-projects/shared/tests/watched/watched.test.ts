@@ -1,0 +1,7 @@
+import { expect, test } from "vitest-environment-vmrig";
+import { note } from "../witness.ts";
+
+test("runs on a machine", async ({ pc1 }) => {
+  await note("ran");
+  expect((await pc1.$`hostname`).stdout).toBe("pc1");
+});

@@ -1,0 +1,15 @@
+import { defineConfig } from "vitest/config";
+import { vmrigProject } from "vitest-environment-vmrig/plugin";
+import { ByName } from "../fake/by-name.ts";
+
+export default defineConfig({
+  test: {
+    sequence: { sequencer: ByName },
+    projects: [
+      { test: { name: "unit", include: ["tests/sum.test.ts"] } },
+      vmrigProject({ name: "waits", include: ["tests/waits/*.test.ts"] }),
+      vmrigProject({ name: "watched", include: ["tests/watched/*.test.ts"] }),
+      vmrigProject({ name: "fails", include: ["tests/fails/*.test.ts"] }),
+    ],
+  },
+});
