@@ -6,7 +6,7 @@ import { expect, test, vi } from "vitest";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { connect } from "./connection.ts";
 import { BadNetwork } from "./fixtures/bad-network.ts";
-import { person } from "./fixtures/people.ts";
+import { aborted, person } from "./fixtures/people.ts";
 import { RedisServer } from "./fixtures/redis-server.ts";
 import { keysOf } from "./keys.ts";
 import { openLeaseStore } from "./lease-store.ts";
@@ -69,7 +69,7 @@ test("the permissions that the documentation names are enough", async () => {
   await using network = await BadNetwork.before(server.socketPath);
   const rules =
     "on >right resetkeys ~vmrig:* resetchannels &vmrig:* -@all +eval +evalsha +subscribe +info +ping +hello +get +set +del +exists " +
-    "+pexpire +pttl +time +publish +hset +hget +hmget +hdel +zadd +zrem +zscore +zrank +zcard +zrange +zrangebyscore +zrevrangebyscore";
+    "+pexpire +pttl +time +publish +hset +hget +hmget +hexists +hdel +zadd +zrem +zscore +zrank +zcard +zrange +zrangebyscore +zrevrangebyscore";
   await server.operator.call("ACL", "SETUSER", "vmrig", ...rules.split(" "));
   const redis = { url: network.url.replace("//", "//vmrig:right@") };
   await using leases = await openLeaseStore({ redis, timing: { heartbeatMs: 600_000, aliveMs: 1_800_000 } });
@@ -79,6 +79,11 @@ test("the permissions that the documentation names are enough", async () => {
   const second = await leases.acquire(PCS, { holder, ttlMs: 600_000, waitForMs: 10_000, onWait: () => void first.release() });
   await leases.dropRecord(second);
   expect((await leases.view(PCS)).copies[0]?.held?.fence).toBe(second.fence);
+  await leases.keep(second, { forMs: 60_000, why: "to look" });
+  await leases.revoke({ ...PCS_1, fence: second.fence, by: holder });
+  const third = await leases.acquire(PCS, { holder, ttlMs: 1000, waitForMs: 0 });
+  await leases.revoke({ ...PCS_1, fence: third.fence, by: holder });
+  expect(await aborted(third.signal)).toMatchObject({ details: [expect.stringContaining("released by force")] });
   expect(await server.operator.call("ACL", "LOG")).toEqual([]);
 });
 

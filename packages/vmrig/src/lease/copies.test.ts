@@ -159,6 +159,31 @@ test("a waiter that was killed does not hold up those behind it, whichever copy 
   expect((await dave.lease).copy).toBe("pcs-2");
 });
 
+test("a waiter that was stopped is passed, and stands where it stood when it goes on", async () => {
+  const { ask, wait, server, leases } = await open({ commandTimeoutMs: 300, heartbeatMs: 200, aliveMs: 1000 });
+  const held = await ask("alice", PCS);
+  const stopped = stack.use(new Child("lease-process.ts", [server.socketPath, "wait", "stopped"]));
+  await stopped.says("waiting");
+  const bob = await wait("bob", PCS);
+  const carol = await wait("carol", PCS);
+  stopped.signal("SIGSTOP");
+  await held.release();
+  const bobs = await bob.lease;
+  stopped.signal("SIGCONT");
+  await waitFor({
+    what: "its old place",
+    timeoutMs: 10_000,
+    probe: async () => {
+      const line = (await lineOf(leases)).join();
+      return line === "stopped,carol" ? { value: undefined } : { seen: line };
+    },
+  });
+  await bobs.release();
+  expect(Number((await stopped.says("fence"))["fence"])).toBeGreaterThan(bobs.fence);
+  stopped.signal("SIGKILL");
+  expect((await carol.lease).copy).toBe("pcs-1");
+});
+
 test("a look that takes nothing tells who holds what", async () => {
   const { ask } = await open();
   await ask("alice", pcs(2));
