@@ -9,11 +9,11 @@ test.each([
   ],
   [{ url: "redis://:only-a-password@db.example" }, "redis://db.example", { host: "db.example", port: 6379, password: "only-a-password" }],
   [{ url: "redis://[::1]:7000/" }, "redis://[::1]:7000", { host: "::1", port: 7000 }],
-  [{ url: "rediss://db.example" }, "rediss://db.example", { host: "db.example", port: 6379, tls: {} }],
+  [{ url: "rediss://db.example" }, "rediss://db.example", { host: "db.example", port: 6379, tls: { rejectUnauthorized: true } }],
   [
     { url: "rediss://db.example", tls: { ca: "PEM", servername: "db" } },
     "rediss://db.example",
-    { host: "db.example", port: 6379, tls: { ca: "PEM", servername: "db" } },
+    { host: "db.example", port: 6379, tls: { ca: "PEM", servername: "db", rejectUnauthorized: true } },
   ],
   [{ socketPath: "/run/redis.sock" }, "unix:/run/redis.sock", { path: "/run/redis.sock" }],
 ])("%j is shown as %s", (address, shown, options) => {

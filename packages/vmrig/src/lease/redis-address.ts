@@ -48,7 +48,8 @@ export function dialOptions(address: RedisAddress): RedisOptions {
     ...(url.username === "" ? {} : { username: decodeURIComponent(url.username) }),
     ...(url.password === "" ? {} : { password: decodeURIComponent(url.password) }),
     ...(db === "" ? {} : { db: Number(db) }),
-    ...(url.protocol === "rediss:" ? { tls: { ...address.tls } } : {}),
+    // Said, because NODE_TLS_REJECT_UNAUTHORIZED=0 of some other tool would turn it off.
+    ...(url.protocol === "rediss:" ? { tls: { ...address.tls, rejectUnauthorized: true } } : {}),
   };
 }
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { BadNetwork } from "./fixtures/bad-network.ts";
 import { Certificates, SERVER_NAME } from "./fixtures/certificates.ts";
 import { freePort } from "./fixtures/free-port.ts";
@@ -55,6 +55,12 @@ test("a self-signed certificate is not trusted without its authority, and the hi
     ...refusal("`redis.tls.ca`"),
     message: expect.stringMatching(/^Redis at rediss:\/\/127\.0\.0\.1:\d+ did not let us in within \d\.\d s: self-signed certificate/),
   });
+});
+
+test("nor when the environment tells Node.js to trust everybody", async () => {
+  vi.stubEnv("NODE_TLS_REJECT_UNAUTHORIZED", "0");
+  onTestFinished(() => void vi.unstubAllEnvs());
+  await expect(store(open)).rejects.toMatchObject(refusal("`redis.tls.ca`"));
 });
 
 test("nor with another authority", async () => {
