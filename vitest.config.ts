@@ -30,6 +30,17 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: "chaos",
+          include: ["chaos/**/*.test.ts"],
+          // By itself, after the others: its runs fill the cores, and bounds in time are what it judges by.
+          fileParallelism: false,
+          sequence: { groupOrder: 500 },
+          testTimeout: 300_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: "machines",
           include: [MACHINES],
           // One file at a time, after all others: real machines fill the cores, and what they share is on purpose.

@@ -1,8 +1,17 @@
 import { parseArgs } from "node:util";
+import { copies } from "./copies.ts";
+import { contention } from "./lease/contention.ts";
+import { handover } from "./lease/handover.ts";
 import { rollback } from "./rollback.ts";
 import { warmRun } from "./warm-run.ts";
 
-const BENCHES: Readonly<Record<string, (runs: number) => Promise<void>>> = { rollback, "warm-run": warmRun };
+const BENCHES: Readonly<Record<string, (runs: number) => Promise<void>>> = {
+  rollback,
+  "warm-run": warmRun,
+  handover,
+  contention,
+  copies,
+};
 
 const { positionals, values } = parseArgs({ allowPositionals: true, options: { runs: { type: "string", default: "10" } } });
 const name = positionals[0] ?? "";

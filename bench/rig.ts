@@ -23,31 +23,14 @@ export interface Target {
 export async function openBenchRig(): Promise<BenchRig> {
   const gate = await spawnGate({ config: join(import.meta.dirname, "vmrig.config.ts"), onLine: (line) => console.log(`vmrig  ${line}`) });
   const client = await connectGate(gate.socket);
-  let target: Target | undefined;
-  const watched: typeof client = {
-    ...client,
-    async claim(rollback) {
-      const granted = await client.claim(rollback);
-      target = granted.machines[0]?.target;
-      return granted;
-    },
-    async rollBack(id) {
-      const granted = await client.rollBack(id);
-      target = granted.machines[0]?.target;
-      return granted;
-    },
-  };
-  const claim = await claimMachines(watched, "file");
+  const claim = await claimMachines(client, "file");
   const machine = claim.machines["pc1"];
   if (machine === undefined) throw new Error("the rig of the benchmarks has no pc1");
   return {
     claim,
     machine,
     snapshot: `baseline-${claim.baseline}`,
-    target() {
-      if (target === undefined) throw new Error("the gate granted no machine");
-      return target;
-    },
+    target: () => claim.target("pc1"),
     async [Symbol.asyncDispose]() {
       await claim.release();
       client.close();

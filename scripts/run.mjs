@@ -1,7 +1,8 @@
-// The one door to this repository: sets this computer up, then runs a task. `npm run setup | demo | bench`, `npm test`.
+// The one door to this repository: sets this computer up, then runs a task. `npm run setup | demo | bench | test:chaos`, `npm test`.
 // Plain JavaScript without dependencies, because it runs before there are any, on whatever Node this computer has.
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { fromHere } from "./setup/cache-folder.mjs";
 import { runChild } from "./child.mjs";
 import { SetupError } from "./setup/setup-error.mjs";
 import { setUp } from "./setup/setup.mjs";
@@ -12,7 +13,7 @@ const [name, ...args] = process.argv.slice(2);
 
 try {
   const task = name === undefined ? undefined : taskNamed(name, args);
-  const env = await setUp({ root, env: process.env, say: (topic, text) => console.log(`${topic.padEnd(8)} ${text}`) });
+  const env = await setUp({ root, env: fromHere(process.env), say: (topic, text) => console.log(`${topic.padEnd(8)} ${text}`) });
   if (task !== undefined) process.exitCode = await runChild(task.command, task.args, { cwd: join(root, task.folder), env });
 } catch (error) {
   if (!(error instanceof SetupError)) throw error;

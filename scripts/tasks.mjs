@@ -12,6 +12,7 @@ const TASKS = {
   demo: (args) => ({ command: "vitest", args: ["run", ...args], folder: "examples/two-machines" }),
   test: (args) => ({ command: "vitest", args: ["run", ...args], folder: "." }),
   bench: (args) => ({ command: "node", args: ["bench/main.ts", ...args], folder: "." }),
+  chaos: (args) => ({ command: "node", args: ["chaos/main.ts", ...args], folder: "." }),
   check: (args) => ({ command: "node", args: ["scripts/check.mjs", ...args], folder: "." }),
 };
 

@@ -1,10 +1,18 @@
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
-import { cacheFolder } from "./cache-folder.mjs";
+import { cacheFolder, fromHere } from "./cache-folder.mjs";
 
 test("prefers VMRIG_CACHE, then the XDG folder, then ~/.cache; an empty variable is none", () => {
   expect(cacheFolder({ VMRIG_CACHE: "/a", XDG_CACHE_HOME: "/b" })).toBe("/a");
   expect(cacheFolder({ VMRIG_CACHE: "", XDG_CACHE_HOME: "/b" })).toBe("/b/vmrig");
   expect(cacheFolder({ XDG_CACHE_HOME: "" })).toBe(join(homedir(), ".cache/vmrig"));
+});
+
+test("a folder of XDG that is not absolute counts as not set, as vmrig itself has it", () => {
+  expect(cacheFolder({ XDG_CACHE_HOME: "b" })).toBe(join(homedir(), ".cache/vmrig"));
+});
+
+test("a relative folder means the same one in every task, wherever that runs", () => {
+  expect(fromHere({ VMRIG_CACHE: "a", VMRIG_HOME: "", OTHER: "b" })).toEqual({ VMRIG_CACHE: resolve("a"), VMRIG_HOME: "", OTHER: "b" });
 });

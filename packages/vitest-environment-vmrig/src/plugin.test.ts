@@ -21,7 +21,7 @@ test.each([
   async (_where, config, text) => {
     const run = await stage.run(FAULTS, ["--config", `${config}.vitest.config.ts`]);
     expect(run.output).toMatch(text);
-    expect(run.output).toContain("code: 'PLUGIN_MISPLACED'");
+    expect(run.output).toContain("VmrigError [PLUGIN_MISPLACED]");
     expect(run.code).toBe(1);
     expect(run.outcome("sum.test.ts")).toEqual({});
   },

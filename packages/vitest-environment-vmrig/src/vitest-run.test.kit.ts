@@ -10,6 +10,8 @@ import { openHome, type Home } from "./home.test.kit.ts";
 /** Test projects whose machines are those of the fake driver: real Redis, real Terraform, real SSH, nothing to boot. */
 export const FAKE = project("fake");
 export const FAULTS = project("faults");
+export const COPIES = project("copies");
+export const SHARED = project("shared");
 
 const VITEST = fileURLToPath(new URL("../vitest.mjs", import.meta.resolve("vitest")));
 const RUN_MS = 100_000;
@@ -29,6 +31,17 @@ export interface Run {
   failure(of: string): string;
 }
 
+/** A Vitest that runs while the test goes on. */
+export interface Live {
+  /** What it has printed so far, without colours. */
+  output(): string;
+  /** Waits until what it printed since `from` characters matches. @returns how much it has printed by then */
+  prints(words: RegExp, from?: number): Promise<number>;
+  kill(signal: NodeJS.Signals): void;
+  /** Resolves when it has ended. @throws AssertionError when it leaves anything behind */
+  readonly ended: Promise<Run>;
+}
+
 export interface Stage extends AsyncDisposable {
   readonly home: Home;
   /** A new folder that ends with the stage. */
@@ -37,6 +50,8 @@ export interface Stage extends AsyncDisposable {
   run(folder: string, words: readonly string[], env?: Readonly<Record<string, string | undefined>>): Promise<Run>;
   /** The same for any command of Vitest. It makes no report. */
   vitest(folder: string, words: readonly string[], env?: Readonly<Record<string, string | undefined>>): Promise<Run>;
+  /** The same, without waiting for its end. */
+  start(folder: string, words: readonly string[], env?: Readonly<Record<string, string | undefined>>): Promise<Live>;
 }
 
 /** A home of its own, in which Vitest runs one after another. */
@@ -48,27 +63,46 @@ export async function openStage(): Promise<Stage> {
     return mkdtemp(join(parent, "run-"));
   };
 
-  const vitest: Stage["vitest"] = async (cwd, words, env = {}) => {
-    const { exitCode, all } = await execa(process.execPath, [VITEST, ...words], {
+  const start: Stage["start"] = async (cwd, words, env = {}) => {
+    const child = execa(process.execPath, [VITEST, ...words], {
       cwd,
       env: { ...home.env, ...WITHOUT_THIS_RUN, TEST_FOLDER: await folder(), ...env },
       reject: false,
       all: true,
       timeout: RUN_MS,
     });
-    const nothingLeft = async (): Promise<void> => expect(await leftovers(home), `left behind by this run:\n${all}`).toEqual([]);
-    await vi.waitFor(nothingLeft, { timeout: 20_000, interval: 50 });
-    return told(exitCode, stripVTControlCharacters(all));
+    let printed = "";
+    child.all.setEncoding("utf8").on("data", (text: string) => (printed += text));
+    const output = (): string => stripVTControlCharacters(printed);
+    const finish = async (): Promise<Run> => {
+      const { exitCode, all } = await child;
+      const nothingLeft = async (): Promise<void> => expect(await leftovers(home), `left behind by this run:\n${all}`).toEqual([]);
+      await vi.waitFor(nothingLeft, { timeout: 20_000, interval: 50 });
+      return told(exitCode, stripVTControlCharacters(all));
+    };
+    const ended = finish();
+    ended.catch(() => {}); // whoever waits for it is told
+    return {
+      output,
+      async prints(words, from = 0) {
+        await vi.waitFor(() => expect(output().slice(from)).toMatch(words), { timeout: 30_000, interval: 20 });
+        return output().length;
+      },
+      kill: (signal) => void child.kill(signal),
+      ended,
+    };
   };
+  const vitest: Stage["vitest"] = async (cwd, words, env) => (await start(cwd, words, env)).ended;
 
   return {
     home,
     folder,
+    start,
     vitest,
     async run(cwd, words, env) {
       const report = join(await folder(), "report.json");
-      // Verbose: it alone shows the fields of an error, its code among them.
-      const reporters = ["--reporter=verbose", "--reporter=json", `--outputFile.json=${report}`];
+      // What a person sees who asks for nothing else, whatever Vitest finds this to be.
+      const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
       const ran = await vitest(cwd, ["run", ...reporters, ...words], env);
       const text = await readFile(report, "utf8").catch(() => '{"testResults":[]}');
       return { ...ran, outcome: (file) => outcome(text, join(cwd, "tests", file)) };

@@ -1,10 +1,10 @@
 import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { stripVTControlCharacters } from "node:util";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openHome, type Home } from "./home.test.kit.ts";
+import { runVitest, startVitest } from "./start-vitest.test.kit.ts";
 
 /**
  * The whole road on two real machines: real Vitest runs, real Redis, real Terraform, real QEMU. The machines are made once, by the example's
@@ -22,26 +22,8 @@ beforeAll(async () => {
 });
 afterAll(() => home[Symbol.asyncDispose]());
 
-/** Starts `vitest run` as a person would, in its own process group, with the words and variables given. */
-function start(folder: string, words: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  return execa(process.execPath, [VITEST, "run", ...words], {
-    cwd: folder,
-    env: { ...home.env, NO_COLOR: "1", VITEST: undefined, VITEST_POOL_ID: undefined, VITEST_WORKER_ID: undefined, ...env },
-    reject: false,
-    all: true,
-    detached: true,
-    timeout: 400_000,
-  });
-}
-
-async function run(
-  folder: string,
-  words: readonly string[],
-  env?: Readonly<Record<string, string>>,
-): Promise<{ code: number | undefined; output: string }> {
-  const { exitCode, all } = await start(folder, words, env);
-  return { code: exitCode, output: stripVTControlCharacters(all) };
-}
+const start = (folder: string, words: readonly string[], env?: Readonly<Record<string, string>>) => startVitest(home, folder, words, env);
+const run = (folder: string, words: readonly string[], env?: Readonly<Record<string, string>>) => runVitest(home, folder, words, env);
 
 const green = (words: readonly string[], env?: Readonly<Record<string, string>>) => async (): Promise<string> => {
   const { code, output } = await run(PROJECT, words, env);

@@ -10,6 +10,7 @@ export default defineConfig({
       vmrigProject({ name: "per-file", include: ["tests/{per-file,exclusive}/*.test.ts"] }),
       vmrigProject({ name: "per-run", include: ["tests/per-run/*.test.ts"] }, { config: "per-run.vmrig.config.ts" }),
       vmrigProject({ name: "per-test", include: ["tests/per-test/*.test.ts"] }, { config: "per-test.vmrig.config.ts" }),
+      vmrigProject({ name: "twin", include: ["tests/exclusive/*.test.ts"] }),
       vmrigProject({ name: "others", include: ["tests/others/*.test.ts"] }, { config: "others.vmrig.config.ts" }),
       vmrigProject({ name: "failing", include: ["tests/failing/*.test.ts"] }),
     ],

@@ -114,7 +114,7 @@ test("where a driver cannot stop a machine, its baseline is made anew next", asy
   expect(asked).toEqual(["restore baseline-b", "restore pristine"]);
 });
 
-test.each<ErrorCode>(["FENCED", "LEASE_LOST", "CANCELLED", "PREPARE_FAILED", "INTERNAL"])(
+test.each<ErrorCode>(["FENCED", "LEASE_LOST", "CANCELLED", "STATE_UNWRITABLE", "PREPARE_FAILED", "INTERNAL"])(
   "%s is nothing that a step of it could mend",
   async (code) => {
     const { ladder, asked, failures } = stage();

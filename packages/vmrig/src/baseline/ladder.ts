@@ -103,10 +103,13 @@ export function createLadder({ scene, baseline, recipes }: LadderOptions): Ladde
   };
 }
 
-/** Not what says that the machine is somebody else's by now, nor a command or config that is wrong. */
+/** Not what says that the machine is somebody else's by now, nor a wrong config, nor a disk that a person must make room on. */
 function isHealable(error: unknown): boolean {
   if (!isVmrigError(error)) return false;
-  return error.fault === "infra" && !["FENCED", "LEASE_LOST", "CANCELLED", "REDIS_UNREACHABLE", "FOLDER_UNSAFE"].includes(error.code);
+  return (
+    error.fault === "infra" &&
+    !["FENCED", "LEASE_LOST", "CANCELLED", "REDIS_UNREACHABLE", "FOLDER_UNSAFE", "STATE_UNWRITABLE"].includes(error.code)
+  );
 }
 
 function broken(copy: string, machine: string, first: unknown, last?: unknown): VmrigError {

@@ -5,7 +5,7 @@ import type { SshTarget } from "../ssh/handshake.ts";
 import { TEST_USER, type Scene } from "./scene.ts";
 
 /** Where and how the lease's key gets in. @throws VmrigError `MACHINE_MISSING` when the machine has no address */
-export function sshTarget(inventory: Inventory, name: string, privateKey: string): SshTarget {
+function sshTarget(inventory: Inventory, name: string, privateKey: string): SshTarget {
   const machine = inventory.machines.find((candidate) => candidate.name === name);
   if (machine?.address === undefined || machine.hostKey === undefined) {
     throw new VmrigError("MACHINE_MISSING", { message: `${name} has no address to log in at (${machine?.power ?? "not there"}).` });

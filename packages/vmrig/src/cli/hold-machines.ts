@@ -1,7 +1,7 @@
 import type { Folders } from "../config/folders.ts";
 import type { ResolvedRig } from "../config/schema.ts";
 import type { Claim } from "../gate/claim.ts";
-import { openRig } from "./open-rig.ts";
+import type { OpenedRig } from "./open-rig.ts";
 import type { Surroundings } from "./verb.ts";
 
 /** Machines that are held while a verb works with them. */
@@ -13,11 +13,9 @@ export interface Held {
   readonly signal: AbortSignal;
 }
 
-export interface HoldOptions {
-  /** Looks at the rig before anything is leased. */
-  readonly check?: (rig: ResolvedRig) => void;
-  /** The one copy that will do, by name. @defaultValue any */
-  readonly only?: string;
+export interface HoldOptions extends OpenedRig {
+  /** The one copy that will do, by name. @defaultValue any that is fit */
+  readonly only?: string | undefined;
   /** Addresses that may be replaced. @defaultValue none */
   readonly allow?: ReadonlySet<string>;
 }
@@ -27,13 +25,10 @@ export interface HoldOptions {
  * ended, however that happens.
  */
 export async function holdMachines<T>(
-  surroundings: Surroundings,
-  { check, only, allow }: HoldOptions,
+  { holder, say, signal: ended }: Surroundings,
+  { rig, folders, only, allow }: HoldOptions,
   work: (held: Held) => Promise<T>,
 ): Promise<T> {
-  const { holder, say, signal: ended } = surroundings;
-  const { rig, folders } = await openRig(surroundings);
-  check?.(rig);
   // Loaded late, so that a help and a mistake are told at once.
   const [{ openGate }, { claimMachines }, { localClient }] = await Promise.all([
     import("../gate/gate.ts"),

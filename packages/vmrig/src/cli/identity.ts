@@ -16,7 +16,8 @@ export async function writeIdentity(
   name: string,
   { host, port, user, hostKey, privateKey }: SshTarget,
 ): Promise<Identity> {
-  const folder = await mkdtemp(join(runtime, "ssh-"));
+  // Named by this process: what it leaves when it is killed is found by `vmrig sweep`.
+  const folder = await mkdtemp(join(runtime, `ssh-${process.pid}-`));
   const [key, knownHosts] = [join(folder, "key"), join(folder, "known_hosts")];
   const dispose = (): Promise<void> => rm(folder, { recursive: true, force: true });
   try {

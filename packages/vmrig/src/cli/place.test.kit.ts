@@ -7,8 +7,11 @@ import { execa } from "execa";
 import { Redis } from "ioredis";
 import { test as base, vi } from "vitest";
 import { openFolders, type Folders } from "../config/folders.ts";
+import { rigSchema, type RigConfig } from "../config/schema.ts";
+import { fakeDriver } from "../driver/fake/driver.ts";
 import { machineFiles } from "../driver/fake/machine-files.ts";
 import { endMembers } from "../driver/fake/members.ts";
+import { openGate, type Gate } from "../gate/gate.ts";
 import { embeddedRedis } from "../lease/embedded-redis.ts";
 import { openLeaseStore } from "../lease/lease-store.ts";
 import { waitFor } from "../wait/wait-for.ts";
@@ -39,10 +42,20 @@ export interface Place {
   start(words: readonly string[], options?: CliOptions): Cli;
   /** Makes a folder beside the project. */
   folder(name: string): Promise<string>;
+  /** Somebody's test run, as far as its gate can tell: a gate of this process on the rig `pcs`. */
+  run(who: string, config?: Partial<RigConfig>): Run;
   /** Somebody else who holds the rig. */
   hold(who: string): Promise<Holding>;
   /** Deletes the lock of a rig's leases, as nothing but an operator's mistake would. */
   takeAway(rig: string): Promise<void>;
+}
+
+export interface Run {
+  readonly gate: Gate;
+  /** Every line that it said. */
+  readonly said: string[];
+  /** Waits for a line. @returns it */
+  says(words: RegExp): Promise<string>;
 }
 
 interface Holding extends AsyncDisposable {
@@ -68,6 +81,9 @@ async function openPlace(): Promise<Place & AsyncDisposable> {
   const env = { VMRIG_HOME: join(root, "home"), VMRIG_CACHE: join(root, "cache"), VMRIG_REDIS_URL: undefined };
   const folders = await openFolders(env);
   const started: Cli[] = [];
+  const gates: Gate[] = [];
+  // One that is shared would be somebody else's; gates of this process look for it.
+  vi.stubEnv("VMRIG_REDIS_URL", undefined);
   const project = join(root, "project");
   await mkdir(project);
   await writeFile(join(project, "vmrig.config.mjs"), configOf(["pc1", "pc2"]));
@@ -86,6 +102,14 @@ async function openPlace(): Promise<Place & AsyncDisposable> {
       await mkdir(path);
       return path;
     },
+    run(who, config = {}) {
+      const said: string[] = [];
+      const rig = rigSchema.parse({ name: "pcs", driver: fakeDriver(), machines: { pc1: {}, pc2: {} }, ...config });
+      const holder = { who, host: "laptop", command: "vitest run", session: `session of ${who}` };
+      const gate = openGate({ rig, folders, holder, say: (line) => said.push(line) });
+      gates.push(gate);
+      return { gate, said, says: (words) => lineOf(said, words) };
+    },
     async takeAway(rig) {
       const redis = new Redis({ path: join(folders.runtime, "redis", "redis.sock") });
       const locks = await redis.keys(`*{${rig}*:lock`);
@@ -103,6 +127,8 @@ async function openPlace(): Promise<Place & AsyncDisposable> {
       };
     },
     async [Symbol.asyncDispose]() {
+      vi.unstubAllEnvs();
+      await Promise.all(gates.map((gate) => gate.close()));
       for (const child of started) child.kill("SIGKILL");
       await Promise.all(started);
       await endMachines(folders);
@@ -111,6 +137,18 @@ async function openPlace(): Promise<Place & AsyncDisposable> {
       await rm(root, { recursive: true, force: true });
     },
   };
+}
+
+async function lineOf(said: readonly string[], words: RegExp): Promise<string> {
+  return waitFor({
+    what: `the run to say ${words}`,
+    timeoutMs: 60_000,
+    intervalMs: 10,
+    probe: async () => {
+      const line = said.find((candidate) => words.test(candidate));
+      return line === undefined ? { seen: said.join("\n") } : { value: line };
+    },
+  });
 }
 
 async function endMachines({ state, runtime }: Folders): Promise<void> {

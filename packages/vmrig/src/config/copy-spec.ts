@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { CopySpec } from "../driver/driver.ts";
+import { writing } from "../driver/writable.ts";
 import type { Folders } from "./folders.ts";
 import type { ResolvedRig } from "./schema.ts";
 
@@ -14,18 +15,28 @@ export async function copySpecs(rig: ResolvedRig, folders: Folders): Promise<Cop
   return Promise.all(copyNames(rig).map((_, index) => copySpec(rig, index + 1, folders)));
 }
 
-/** The rig's copies by number, from 1. Local state is kept per user and rig name: every clone and terminal of a user shares the rig. */
+/** The rig's copies by number, from 1, with their folders made. */
 export async function copySpec(rig: ResolvedRig, number: number, folders: Folders): Promise<CopySpec> {
+  const copy = describeCopy(rig, number, folders);
+  for (const folder of [copy.folder, copy.runtimeFolder]) await writing(folder, () => mkdir(folder, { recursive: true, mode: 0o700 }));
+  return copy;
+}
+
+/** Where the copies of all rigs have their folders. */
+export function copiesFolder({ state }: Pick<Folders, "state">): string {
+  return join(state, "rigs");
+}
+
+/**
+ * The same for looking only: nothing is made. Local state is kept per user and rig name: every clone and terminal of a user shares the rig.
+ */
+export function describeCopy(rig: ResolvedRig, number: number, folders: Folders): CopySpec {
   const copy = `${rig.name}-${number}`;
-  const folder = join(folders.state, "rigs", copy);
-  const runtimeFolder = join(folders.runtime, copy);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  await mkdir(runtimeFolder, { recursive: true, mode: 0o700 });
   return {
     rig: rig.name,
     copy,
-    folder,
-    runtimeFolder,
+    folder: join(copiesFolder(folders), copy),
+    runtimeFolder: join(folders.runtime, copy),
     cacheFolder: folders.cache,
     machines: Object.entries(rig.machines).map(([name, { cpus, memoryMb, diskGb }], index) => ({
       name,

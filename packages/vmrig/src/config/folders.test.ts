@@ -1,4 +1,4 @@
-import { chmod, lstat, mkdir, mkdtemp, realpath, rm, symlink } from "node:fs/promises";
+import { chmod, lstat, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { homedir, tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
@@ -96,4 +96,13 @@ test("a copy has folders and addresses of its own, and machines in the order of 
     ],
   });
   expect(await Promise.all([copy.folder, copy.runtimeFolder].map(mode))).toEqual(["700", "700"]);
+});
+
+test("a home that cannot be made is told with its path and a remedy", async () => {
+  await writeFile(join(root, "file"), "");
+  await expect(openFolders({ VMRIG_HOME: join(root, "file", "home") }, temporary)).rejects.toMatchObject({
+    code: "STATE_UNWRITABLE",
+    summary: expect.stringContaining(join(root, "file", "home")),
+    hint: "a part of this path is a file: move it away",
+  });
 });

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdir, realpath } from "node:fs/promises";
 import { homedir, userInfo } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
+import { writing } from "../driver/writable.ts";
 import { ensurePrivateFolder } from "../lease/private-folder.ts";
 
 /** Where vmrig keeps its things on this computer. Absolute paths. */
@@ -19,12 +20,12 @@ export interface Folders {
  * socket, and one home has the same ones by whatever path it is reached.
  *
  * @param temporary Where the runtime folder is made.
- * @throws VmrigError `FOLDER_UNSAFE` when somebody else owns the runtime folder, or may write to it
+ * @throws VmrigError `STATE_UNWRITABLE` when the state folder cannot be made; `FOLDER_UNSAFE` when somebody else owns the runtime folder, or may write to it
  */
 export async function openFolders(env: NodeJS.ProcessEnv = process.env, temporary = "/tmp"): Promise<Folders> {
   const wanted = resolve(env["VMRIG_HOME"] || join(base(env["XDG_STATE_HOME"]) ?? join(homedir(), ".local", "state"), "vmrig"));
   const cache = resolve(env["VMRIG_CACHE"] || join(base(env["XDG_CACHE_HOME"]) ?? join(homedir(), ".cache"), "vmrig"));
-  await mkdir(wanted, { recursive: true, mode: 0o700 });
+  await writing(wanted, () => mkdir(wanted, { recursive: true, mode: 0o700 }));
   const state = await realpath(wanted);
   // Not by name: not every user of a container has one.
   const own = join(temporary, `vmrig-${process.getuid?.() ?? userInfo().username}`);

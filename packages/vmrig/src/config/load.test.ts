@@ -68,7 +68,11 @@ test("loads by a relative path, and says the absolute one", async () => {
 test("a file that is not there is told by its path", async () => {
   await mkdir(join(root, "folder"));
   for (const path of [join(root, "none.ts"), join(root, "folder")]) {
-    await expect(loadConfig(path)).rejects.toMatchObject({ code: "CONFIG_NOT_FOUND", message: `There is no config at ${path}.` });
+    await expect(loadConfig(path)).rejects.toMatchObject({
+      code: "CONFIG_NOT_FOUND",
+      summary: `There is no config at ${path}.`,
+      hint: expect.stringContaining("vmrig.config.ts"),
+    });
   }
 });
 

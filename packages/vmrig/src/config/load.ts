@@ -50,7 +50,10 @@ const LOAD_MS = 60_000;
 export async function loadConfig(path: string, { clock = systemClock }: LoadOptions = {}): Promise<LoadedRig> {
   const file = resolve(path);
   if (!(await isFile(file))) {
-    throw new VmrigError("CONFIG_NOT_FOUND", { message: `There is no config at ${file}.` });
+    throw new VmrigError("CONFIG_NOT_FOUND", {
+      message: `There is no config at ${file}.`,
+      hint: "name one that exists, or none: then `vmrig.config.ts` is looked for in the project's folder and those above it",
+    });
   }
   let module: unknown;
   try {

@@ -110,15 +110,11 @@ export const ROLLBACK_POLICIES = ["run", "file", "test"] as const;
 /** How often machines go back to their baseline: once per run, before each file, or before each test. */
 export type RollbackPolicy = (typeof ROLLBACK_POLICIES)[number];
 
-export const ON_BUSY = ["wait", "fail", "skip"] as const;
+/** When all copies are held by others: wait in line, fail at once, or skip the tests that need machines. */
+const ON_BUSY = ["wait", "fail", "skip"] as const;
 
-/** What a run does when all copies are held by others: wait in line, fail at once, or skip the tests that need machines. */
-export type OnBusy = (typeof ON_BUSY)[number];
-
-export const KEEP = ["never", "failed"] as const;
-
-/** Whether the machines of a test file that failed stay as they are, leased to whoever ran it, so that he can look at them. */
-export type Keep = (typeof KEEP)[number];
+/** Whether the machines of a test file that failed stay as they are, leased to whoever ran it. */
+const KEEP = ["never", "failed"] as const;
 
 /** What Vitest puts beside the machines, in the same braces. */
 const TAKEN: ReadonlySet<string> = new Set(["annotate", "bench", "expect", "signal", "skip", "task"]);

@@ -34,7 +34,7 @@ test("a fact of several lines stays under the sentence", () => {
 });
 
 test.each(Object.entries(CODES))("%s is the fault of %s", (code, fault) => {
-  expect(new VmrigError(code as ErrorCode, { message: "x" })).toMatchObject({ code, fault, name: "VmrigError" });
+  expect(new VmrigError(code as ErrorCode, { message: "x" })).toMatchObject({ code, fault, name: `VmrigError [${code}]` });
 });
 
 test("takes secrets out of its message, its facts and its hint", () => {
@@ -55,7 +55,14 @@ test("takes secrets out of its message, its facts and its hint", () => {
 
 test("its own fields are plain data", () => {
   const error = full();
-  const fields = { name: "VmrigError", code: error.code, fault: "infra", summary: error.summary, details: error.details, hint: error.hint };
+  const fields = {
+    name: "VmrigError [RIG_BUSY]",
+    code: error.code,
+    fault: "infra",
+    summary: error.summary,
+    details: error.details,
+    hint: error.hint,
+  };
   expect(JSON.parse(JSON.stringify(error))).toEqual(fields);
   expect(structuredClone(Object.assign({}, error))).toEqual(fields);
 });
@@ -93,7 +100,7 @@ test.each([[new Error("x")], [{ code: "FENCED", name: "VmrigError" }], ["vmrig.e
 
 const VITEST = fileURLToPath(new URL("../../node_modules/vitest/vitest.mjs", import.meta.url));
 
-test.each(["forks", "threads"])("Vitest shows all of it, its stack and its causes, out of a worker of the pool %s", async (pool) => {
+test.each(["forks", "threads"])("Vitest shows all of it, code, stack and causes, out of a worker of the pool %s", async (pool) => {
   const root = await mkdtemp(join(tmpdir(), "vmrig-test-"));
   onTestFinished(() => rm(root, { recursive: true }));
   const here = (file: string): string => JSON.stringify(fileURLToPath(new URL(file, import.meta.url)));
@@ -119,11 +126,11 @@ test("two", () => {
   });
   expect(readdirSync(root), stdout + stderr).toContain("report.json");
   expect(stderr).not.toContain("serialize");
-  expect(stderr).toContain("VmrigError: pc1 is broken.\n  a fact\nhint: a remedy\n");
+  expect(stderr).toContain("VmrigError [ROLLBACK_FAILED]: pc1 is broken.\n  a fact\nhint: a remedy\n");
   expect(stderr).toContain("failing.test.ts:7:");
-  expect(stderr).toContain("Caused by: VmrigError: pc1 refuses fence 3.\n  a fact inside\n");
+  expect(stderr).toContain("Caused by: VmrigError [FENCED]: pc1 refuses fence 3.\n  a fact inside\n");
   expect(stderr).toContain("Caused by: TypeError: innermost\n");
-  expect(stderr).toContain("CommandError: `false` on pc1 exited with 3");
+  expect(stderr).toContain("CommandError [COMMAND_FAILED]: `false` on pc1 exited with 3");
   expect(stderr).toContain("Caused by: Error: behind it\n");
   expect(readFileSync(join(root, "report.json"), "utf8")).toContain("pc1 is broken.");
 });

@@ -19,7 +19,8 @@ export interface ErrorFacts {
  * another realm, would answer no. Its own fields survive JSON and structured cloning. Secrets are redacted on construction.
  */
 export class VmrigError extends Error {
-  override name = "VmrigError";
+  /** `VmrigError [RIG_BUSY]`, as Node.js shows its own: a test reporter prints the name, and most print no other field. */
+  override name: string;
   readonly code: ErrorCode;
   readonly fault: Fault;
   /** The first sentence, without details and hint; `message` holds all three, because every reporter shows that one. */
@@ -34,6 +35,7 @@ export class VmrigError extends Error {
     const hint = facts.hint === undefined ? undefined : redact(facts.hint);
     super(compose(summary, details, hint), facts.cause === undefined ? {} : { cause: facts.cause });
     Object.defineProperty(this, BRAND, { value: true });
+    this.name = `VmrigError [${code}]`;
     this.code = code;
     this.fault = CODES[code];
     this.summary = summary;

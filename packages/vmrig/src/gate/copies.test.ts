@@ -107,6 +107,10 @@ test("a copy whose machines nothing brings back is left out by every run, with i
   await later.gate.close();
   expect(await both).toMatchObject({ code: "CANCELLED" });
 
+  const vain = scene.run(config, { only: first.copy });
+  await expect(claimed(vain.gate)).rejects.toMatchObject({ code: "MACHINE_BROKEN" });
+  await vain.gate.close();
+
   spoilt.clear();
   const mended = scene.run(config, { only: first.copy, allow: new Set(["terraform_data.pc2"]) });
   expect((await claimed(mended.gate)).copy).toBe(first.copy);

@@ -1,11 +1,11 @@
-import { copyNames, copySpecs } from "../config/copy-spec.ts";
+import { copySpecs } from "../config/copy-spec.ts";
 import type { CopySpec } from "../driver/driver.ts";
 import type { LeaseStore } from "../lease/lease-store.ts";
 import type { destroy as Destroy } from "../provision/destroy.ts";
 import type { GateOptions } from "./gate.ts";
-import { leaseCopy } from "./lease-copy.ts";
 import { stepLine } from "./step-line.ts";
 import { openStore } from "./store.ts";
+import { underLease } from "./under-lease.ts";
 
 export interface DestroyRigOptions extends Pick<GateOptions, "rig" | "folders" | "holder" | "say"> {
   /** The rig's name, as a person typed it. */
@@ -37,18 +37,12 @@ interface Work {
   readonly destroy: typeof Destroy;
 }
 
-async function destroyCopy(options: DestroyRigOptions, { copy, store, destroy }: Work): Promise<readonly string[]> {
-  const { rig, say, confirm, signal } = options;
-  await using lease = await leaseCopy({ ...options, copies: copyNames(rig), accept: [copy.copy], store });
-  const warrant = {
-    fence: lease.fence,
-    signal: AbortSignal.any([lease.signal, signal]),
-    assertHeld() {
-      lease.assertHeld();
-      signal.throwIfAborted();
-    },
-  };
-  const { destroyed } = await destroy({ driver: rig.driver, copy, warrant, confirm, say: (line) => say(stepLine(line)) });
-  await store.dropRecord(lease);
-  return destroyed;
+/** Also of a copy that the config no longer asks for. */
+export async function destroyCopy(options: DestroyRigOptions, { copy, store, destroy }: Work): Promise<readonly string[]> {
+  const { rig, say, confirm } = options;
+  return underLease({ ...options, copy, store }, async (warrant, lease) => {
+    const { destroyed } = await destroy({ driver: rig.driver, copy, warrant, confirm, say: (line) => say(stepLine(line)) });
+    await store.dropRecord(lease);
+    return destroyed;
+  });
 }

@@ -1,6 +1,6 @@
 import { copyNames, copySpecs } from "../config/copy-spec.ts";
 import type { CopySpec } from "../driver/driver.ts";
-import { VmrigError } from "../errors/vmrig-error.ts";
+import { isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
 import type { Clock } from "../clock/clock.ts";
 import type { LeaseStore } from "../lease/lease-store.ts";
 import { systemClock } from "../clock/clock.ts";
@@ -29,12 +29,25 @@ export interface CopyFinder {
 
 export function copyFinder(options: CopyFinderOptions): CopyFinder {
   const { rig, folders, holder, say, only, until, allow, clock = systemClock } = options;
-  let store: Promise<LeaseStore> | undefined;
-  /** Opened when the first copy is asked for, and once more when that failed. */
+  const stores = new Set<LeaseStore>();
+  let current: Promise<LeaseStore> | undefined;
+  /**
+   * Opened when the first copy is asked for, and once more when that failed or the store fell silent: an embedded Redis that has ended since
+   * is started again by nobody else. What is held through the old one goes on with that.
+   */
   const open = (): Promise<LeaseStore> => {
-    store ??= openStore(rig, folders);
-    store.catch(() => (store = undefined));
-    return store;
+    if (current !== undefined) return current;
+    const opening = openStore(rig, folders);
+    current = opening;
+    opening.then(
+      (store) => stores.add(store),
+      () => (current = undefined),
+    );
+    return opening;
+  };
+  const orForget = (error: unknown): never => {
+    if (isVmrigError(error) && error.code === "REDIS_UNREACHABLE") current = undefined;
+    throw error;
   };
 
   return {
@@ -44,7 +57,7 @@ export function copyFinder(options: CopyFinderOptions): CopyFinder {
       const [opened, fingerprint] = await Promise.all([open(), rig.driver.fingerprint(copies[0] as CopySpec, { signal, say })]);
       const accept = only === undefined ? await fitCopies(opened, copies, say) : [only];
       const asked = clock.monotonic();
-      const lease = await leaseCopy({ rig, copies: copyNames(rig), accept, extra, store: opened, holder, signal, say });
+      const lease = await leaseCopy({ rig, copies: copyNames(rig), accept, extra, store: opened, holder, signal, say }).catch(orForget);
       const leased = clock.monotonic();
       const copy = copies.find((candidate) => candidate.copy === lease.copy) as CopySpec;
       try {
@@ -78,7 +91,8 @@ export function copyFinder(options: CopyFinderOptions): CopyFinder {
       return line.some(({ holder: other }) => other.session !== holder.session);
     },
     async close() {
-      await (await store?.catch(() => undefined))?.close();
+      await current?.catch(() => undefined);
+      await Promise.all([...stores].map((store) => store.close()));
     },
   };
 }

@@ -148,6 +148,8 @@ export function openGate(options: GateOptions): Gate {
       handedOut.delete(holding);
       pool.discard(holding);
       await holding.release();
+      // No other copy will do, and the same one again would be as broken.
+      if (options.only !== undefined) throw error;
       const other = await pool.take(signal);
       if (claims.get(claim.id) !== claim) {
         // Whoever asked is gone.
@@ -162,7 +164,7 @@ export function openGate(options: GateOptions): Gate {
   /** Takes a copy out of the run as it is. A run that has no other one ends with it. */
   const keep = async (holding: Holding): Promise<void> => {
     try {
-      const until = await holding.keep(rig.keepFor, "a failed run");
+      const until = await holding.keep(rig.keepFor, "after a failed run");
       say(`kept     ${holding.lease.copy}: as the failed tests left it, until ${new Date(until).toLocaleTimeString("en-GB")}`);
       say(`kept     ${holding.lease.copy}: get in with \`vmrig ssh\`, give it back with \`vmrig release\``);
     } catch (error) {

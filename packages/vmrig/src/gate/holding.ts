@@ -2,7 +2,6 @@ import { createLadder, type Sick } from "../baseline/ladder.ts";
 import { whereToLogIn, type RolledBack } from "../baseline/login.ts";
 import { baselineId } from "../baseline/baseline-id.ts";
 import { establishBaseline } from "../baseline/establish.ts";
-import { joinRecipes, type Recipe } from "../baseline/recipe.ts";
 import { authority, onEach, type Scene } from "../baseline/scene.ts";
 import { systemClock, type Clock } from "../clock/clock.ts";
 import type { ResolvedRig } from "../config/schema.ts";
@@ -14,6 +13,7 @@ import { isStateLocked, readStateStamp } from "../provision/state-stamp.ts";
 import { generateKeyPair } from "../ssh/keys.ts";
 import { writeKept } from "./kept.ts";
 import { stepLine } from "./step-line.ts";
+import { recipesOf } from "./recipes.ts";
 import { brokenMark, makeRecord, staleness } from "./record.ts";
 
 export interface HoldingOptions {
@@ -68,9 +68,7 @@ export async function makeHolding(options: HoldingOptions): Promise<Holding> {
   const scene: Scene = { driver, copy, lease: warrant, key: generateKeyPair(), say };
   await ensureMachines(options, warrant);
 
-  const recipes: Record<string, Recipe> = Object.fromEntries(
-    Object.entries(rig.machines).map(([name, machine]) => [name, joinRecipes(rig.prepare, machine.prepare)]),
-  );
+  const recipes = recipesOf(rig);
   const baseline = baselineId({ copy, fingerprint, recipes });
   await establishBaseline(scene, baseline, recipes);
 

@@ -23,21 +23,25 @@ export type Kept = z.infer<typeof kept>;
 
 /** Beside the copy's machines. It outlives the run, and is worth nothing once somebody else has rolled the machines back. */
 export async function writeKept({ folder }: CopySpec, value: Kept): Promise<void> {
-  const path = join(folder, "kept.json");
+  const path = keptPath(folder);
   await writeFile(`${path}.${process.pid}`, JSON.stringify(value), { mode: 0o600 });
   await rename(`${path}.${process.pid}`, path);
 }
 
-/** @returns nothing when this user keeps nothing of the copy, or did until a while ago. Whether the lease still stands, Redis knows */
-export async function readKept({ folder }: CopySpec, now: number): Promise<Kept | undefined> {
+/** @returns nothing when this user left nothing of the copy. Whether its time is over, and whether the lease still stands, is not said */
+export async function readKept({ folder }: Pick<CopySpec, "folder">): Promise<Kept | undefined> {
   try {
-    const value = kept.parse(JSON.parse(await readFile(join(folder, "kept.json"), "utf8")));
-    return value.until > now ? value : undefined;
+    return kept.parse(JSON.parse(await readFile(keptPath(folder), "utf8")));
   } catch {
     return undefined; // never written, or cut off
   }
 }
 
-export async function dropKept({ folder }: CopySpec): Promise<void> {
-  await rm(join(folder, "kept.json"), { force: true });
+/** Takes the note of a lease away; that of a later one stays. */
+export async function dropKept(copy: Pick<CopySpec, "folder">, { fence }: Pick<Kept, "fence">): Promise<void> {
+  if ((await readKept(copy))?.fence === fence) await rm(keptPath(copy.folder), { force: true });
+}
+
+export function keptPath(folder: string): string {
+  return join(folder, "kept.json");
 }

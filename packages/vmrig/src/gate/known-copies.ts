@@ -32,6 +32,11 @@ export async function rememberCopies(folders: Folders, config: string, copies: n
   await rename(`${path}.${process.pid}`, path);
 }
 
-function notePath({ cache }: Folders, config: string): string {
-  return join(cache, "copies", createHash("sha256").update(config).digest("hex").slice(0, 16));
+/** Where the notes of all configs are. */
+export function notesFolder({ cache }: Pick<Folders, "cache">): string {
+  return join(cache, "copies");
+}
+
+function notePath(folders: Folders, config: string): string {
+  return join(notesFolder(folders), createHash("sha256").update(config).digest("hex").slice(0, 16));
 }

@@ -3,8 +3,10 @@
  * its standard input ends, for whatever reason, it releases everything and leaves. Its standard output is lines for people.
  */
 import { rm } from "node:fs/promises";
+import { dirname } from "node:path";
 import { systemClock } from "../clock/clock.ts";
 import { asVmrigError } from "../errors/vmrig-error.ts";
+import { sweepDeadSockets } from "./dead-sockets.ts";
 import type { Gate } from "./gate.ts";
 import { LEAVE_MS } from "./leave.ts";
 import { gateOrders } from "./orders.ts";
@@ -65,3 +67,4 @@ gate.then(
   },
 );
 server = await serveGate(orders.socket, gate);
+await sweepDeadSockets(dirname(orders.socket), systemClock.wall());

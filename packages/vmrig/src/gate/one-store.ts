@@ -21,8 +21,8 @@ export async function guardStore(
   { copy, folder }: CopySpec,
   store: { readonly id: string; readonly shown: string },
 ): Promise<() => Promise<void>> {
-  const path = join(folder, "leased-through.json");
-  const other = await read(path);
+  const path = leasedThroughPath({ folder });
+  const other = await readLeasedThrough({ folder });
   if (other !== undefined && other.store !== store.id && other.pid !== process.pid && isRunning(other.pid)) {
     throw new VmrigError("REDIS_SPLIT", {
       message: `The machines of ${copy} are leased through another Redis, by process ${other.pid}.`,
@@ -34,14 +34,19 @@ export async function guardStore(
   await writeFile(mine, JSON.stringify({ store: store.id, shown: store.shown, pid: process.pid }), { mode: 0o600 });
   await rename(mine, path);
   return async () => {
-    if ((await read(path))?.pid === process.pid) await rm(path, { force: true });
+    if ((await readLeasedThrough({ folder }))?.pid === process.pid) await rm(path, { force: true });
   };
 }
 
-async function read(path: string): Promise<z.infer<typeof note> | undefined> {
+export function leasedThroughPath({ folder }: Pick<CopySpec, "folder">): string {
+  return join(folder, "leased-through.json");
+}
+
+/** @returns nothing when nobody holds the copy, or the note was cut off */
+export async function readLeasedThrough(copy: Pick<CopySpec, "folder">): Promise<z.infer<typeof note> | undefined> {
   try {
-    return note.parse(JSON.parse(await readFile(path, "utf8")));
+    return note.parse(JSON.parse(await readFile(leasedThroughPath(copy), "utf8")));
   } catch {
-    return undefined; // nobody holds it, or the note was cut off
+    return undefined;
   }
 }

@@ -163,13 +163,14 @@ test.each(["SIGTERM", "SIGHUP"] as const)("leaves in order on %s", async (signal
   expect(existsSync(socket)).toBe(false);
 });
 
-test("a gate that was killed is told, and closing it is no error", async () => {
+test("a gate that was killed is told, its socket goes with it, and closing it is no error", async () => {
   const death = Promise.withResolvers<string>();
   const { socket, pid, close } = await spawn(await home(), { onDeath: death.resolve });
   const client = await connectGate(socket);
   await client.hello();
   process.kill(pid ?? 0, "SIGKILL");
   expect(await death.promise).toBe("SIGKILL");
+  await vi.waitUntil(() => !existsSync(socket), { timeout: 20_000 });
   await close();
 });
 

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
+import { rm } from "node:fs/promises";
 import { Socket } from "node:net";
 import { hostname } from "node:os";
 import { basename, extname, join } from "node:path";
@@ -10,6 +11,7 @@ import { openFolders } from "../config/folders.ts";
 import { ownName } from "../lease/own-name.ts";
 import { describeThrown } from "../errors/thrown.ts";
 import type { GateClient } from "./client.ts";
+import { GATE_PREFIX } from "./dead-sockets.ts";
 import { recallCopies } from "./known-copies.ts";
 import { LEAVE_MS } from "./leave.ts";
 import type { GateOrders } from "./orders.ts";
@@ -52,7 +54,7 @@ const MAIN = fileURLToPath(new URL(`./main${extname(fileURLToPath(import.meta.ur
 export async function spawnGate(options: SpawnGateOptions): Promise<GateProcess> {
   const folders = await openFolders();
   const session = randomBytes(4).toString("hex");
-  const socket = join(folders.runtime, `gate-${session}`);
+  const socket = join(folders.runtime, `${GATE_PREFIX}${session}`);
   const holder = { who: ownName(), host: hostname(), command: options.command ?? ownCommand(), session };
   const { config, maxCopies } = options;
   const orders: GateOrders = { socket, config, holder, ...(maxCopies !== undefined && { maxCopies }) };
@@ -72,7 +74,10 @@ export async function spawnGate(options: SpawnGateOptions): Promise<GateProcess>
     (error: unknown) => `it could not be started: ${describeThrown(error)}`,
   );
   void exited.then((how) => {
-    if (!closing) options.onDeath?.(how);
+    if (closing) return;
+    // A gate that was killed could not.
+    rm(socket, { force: true }).catch(() => {});
+    options.onDeath?.(how);
   });
   // Neither the process nor its pipes keep the runner alive.
   child.unref();

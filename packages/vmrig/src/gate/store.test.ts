@@ -10,7 +10,7 @@ import { freePort } from "../lease/fixtures/free-port.ts";
 import { person } from "../lease/fixtures/people.ts";
 import { RedisServer } from "../lease/fixtures/redis-server.ts";
 import { PCS } from "../lease/fixtures/rigs.ts";
-import { openStore } from "./store.ts";
+import { openRunningStore, openStore } from "./store.ts";
 
 // Real processes on a computer that may be busy: what is waited for has deadlines of its own.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
@@ -80,4 +80,15 @@ test("leases of two prefixes on one Redis know nothing of each other, and are tw
   const next = ours.acquire(PCS, { holder: person("bob"), waitForMs: 30_000, onWait: () => void lease.release() });
   expect((await next).holder.who).toBe("bob");
   expect(ours.id).not.toBe(theirs.id);
+});
+
+test("whoever only looks, looks at the leases of the same prefix", async () => {
+  const server = stack.use(await RedisServer.start());
+  const env = { VMRIG_REDIS_URL: `unix://${server.socketPath}` };
+  const config = rig({ redis: { prefix: "team-a" } });
+  await using store = await openStore(config, folders, env);
+  const lease = await store.acquire(PCS, { holder: person("alice"), waitForMs: 1000 });
+  await using looking = await openRunningStore(config, folders, env);
+  expect(looking?.id).toBe(store.id);
+  expect((await looking?.view(PCS))?.copies[0]?.fence).toBe(lease.fence);
 });

@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import type { Folders } from "../config/folders.ts";
 import type { ResolvedRig } from "../config/schema.ts";
+import { EMBEDDED_SOCKET } from "../lease/embedded-socket.ts";
+import { ping } from "../lease/ping.ts";
 import type { RedisAddress } from "../lease/redis-address.ts";
 import { openLeaseStore, type LeaseStore } from "../lease/lease-store.ts";
 import { readTlsFiles } from "./tls-files.ts";
@@ -11,6 +13,27 @@ export async function openStore(rig: ResolvedRig, folders: Folders, env: NodeJS.
   if (redis !== undefined) return openLeaseStore({ redis, ...namespaceOf(rig.redis) });
   const { embeddedRedis } = await import("../lease/embedded-redis.ts");
   return openLeaseStore({ redis: await embeddedRedis(embeddedFolders(folders)), ...namespaceOf(rig.redis) });
+}
+
+/**
+ * The same for looking only: nothing is started.
+ *
+ * @returns nothing when no Redis is named and the embedded one does not run: then nobody holds or waits for anything
+ */
+export async function openRunningStore(
+  rig: ResolvedRig,
+  folders: Folders,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<LeaseStore | undefined> {
+  const redis = storeAddress(rig, folders, env);
+  const embedded = configuredRedis(rig.redis, env) === undefined;
+  if (embedded && "socketPath" in redis && (await ping(redis.socketPath)) === "dead") return undefined;
+  return openLeaseStore({ redis, ...namespaceOf(rig.redis) });
+}
+
+/** Where leases are kept, whether somebody answers there or not. */
+export function storeAddress(rig: ResolvedRig, folders: Folders, env: NodeJS.ProcessEnv = process.env): RedisAddress {
+  return configuredRedis(rig.redis, env) ?? { socketPath: join(embeddedFolders(folders).folder, EMBEDDED_SOCKET) };
 }
 
 /** Where the embedded Redis of this user has its things. */

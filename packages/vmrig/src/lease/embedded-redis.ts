@@ -4,6 +4,7 @@ import { systemClock, type Clock } from "../clock/clock.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { waitFor, type Observation } from "../wait/wait-for.ts";
 import { connect } from "./connection.ts";
+import { EMBEDDED_SOCKET } from "./embedded-socket.ts";
 import { ping } from "./ping.ts";
 import { ensurePrivateFolder } from "./private-folder.ts";
 import { findRedisServer } from "./redis-binary.ts";
@@ -41,7 +42,7 @@ const BOOT_MS = 1000;
  */
 export async function embeddedRedis(options: EmbeddedRedisOptions): Promise<{ readonly socketPath: string }> {
   const { folder, dataFolder, clock = systemClock } = options;
-  const socketPath = join(folder, "redis.sock");
+  const socketPath = join(folder, EMBEDDED_SOCKET);
   requireShort(socketPath);
   requireUnix();
   await ensurePrivateFolder(folder);

@@ -10,7 +10,6 @@ export interface Circumstances {
 
 /** A command that failed, with the fields of its result. Recognise it by its `code`, as every error of vmrig. */
 export class CommandError extends VmrigError implements CommandResult {
-  override name = "CommandError";
   readonly machine: string;
   readonly user: string;
   readonly command: string;
@@ -29,6 +28,7 @@ export class CommandError extends VmrigError implements CommandResult {
       details: [...notes, ...output(result)],
       cause,
     });
+    this.name = `CommandError [${this.code}]`;
     this.machine = result.machine;
     this.user = result.user;
     this.command = result.command;
@@ -74,5 +74,5 @@ function tail(title: string, text: string): string[] {
 }
 
 export function isCommandError(value: unknown): value is CommandError {
-  return isVmrigError(value) && value.name === "CommandError";
+  return isVmrigError(value) && value.name === `CommandError [${value.code}]`;
 }

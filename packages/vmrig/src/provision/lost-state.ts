@@ -16,10 +16,7 @@ export async function refuseLostState(options: {
   readonly inventory: Inventory;
 }): Promise<void> {
   const { copy, files, state, inventory } = options;
-  const strangers = existing(inventory).flatMap((machine) => {
-    const why = whyStrange(machine, state);
-    return why === undefined ? [] : [`${describe(machine)}: ${why}`];
-  });
+  const strangers = strangersOf(state, inventory).map(({ what }) => what);
   if (strangers.length === 0) return;
   const backup = await readState(files.backup).catch(() => undefined);
   throw new VmrigError("STATE_LOST", {
@@ -30,6 +27,14 @@ export async function refuseLostState(options: {
       ...(backup === undefined ? [] : [`the state before it: ${files.backup}, ${describeState(backup)}`]),
     ],
     hint: `put the right state back at ${files.state}, or remove these machines with \`vmrig destroy ${copy.rig}\``,
+  });
+}
+
+/** Machines that exist and that the state did not make, with what there is to say of each on one line. */
+export function strangersOf(state: State | undefined, inventory: Inventory): readonly { readonly name: string; readonly what: string }[] {
+  return existing(inventory).flatMap((machine) => {
+    const why = whyStrange(machine, state);
+    return why === undefined ? [] : [{ name: machine.name, what: `${describe(machine)}: ${why}` }];
   });
 }
 

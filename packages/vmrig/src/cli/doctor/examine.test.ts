@@ -70,6 +70,7 @@ test("a computer that has all of it: no complaints, and each thing was measured"
     "clock",
     "lease",
     "Terraform",
+    "copies",
     "runtime folder",
     "fake machines",
     "ssh client",
@@ -230,7 +231,7 @@ describe("the command", () => {
   test("says one line each and ends with 0, or with 3 when something failed", async ({ place }) => {
     const well = await place.start(["doctor"]);
     expect(well.exitCode, well.stdout).toBe(0);
-    expect(well.stdout.trim().split("\n")).toHaveLength(15);
+    expect(well.stdout.trim().split("\n")).toHaveLength(16);
     expect(well.stdout).toMatch(/^ok {4}Node\.js: \d/);
     const ill = await place.start(["doctor"], { env: await only(place, "nothing", []) });
     expect(ill.exitCode).toBe(3);

@@ -1,10 +1,10 @@
 import { resolve } from "node:path";
 import type { Clock } from "../../clock/clock.ts";
-import { copySpec } from "../../config/copy-spec.ts";
+import { copySpecs } from "../../config/copy-spec.ts";
 import { openFolders, type Folders } from "../../config/folders.ts";
 import { findConfig, loadConfig } from "../../config/load.ts";
 import type { ResolvedRig } from "../../config/schema.ts";
-import type { Finding } from "../../driver/driver.ts";
+import type { CopySpec, Finding } from "../../driver/driver.ts";
 import { asVmrigError } from "../../errors/vmrig-error.ts";
 import { configuredRedis, embeddedFolders, namespaceOf } from "../../gate/store.ts";
 import { embeddedRedis } from "../../lease/embedded-redis.ts";
@@ -12,7 +12,7 @@ import { findRedisServer } from "../../lease/redis-binary.ts";
 import type { RedisAddress } from "../../lease/redis-address.ts";
 import { examineDisk } from "./disk.ts";
 import { failure } from "./finding.ts";
-import { examineSocketPaths, examineStateFolder } from "./folders.ts";
+import { examineCopyFolders, examineSocketPaths, examineStateFolder } from "./folders.ts";
 import { examineKeys } from "./keys.ts";
 import { examineNode } from "./node-version.ts";
 import { examineRedis } from "./redis.ts";
@@ -93,10 +93,12 @@ async function findRedis(
 }
 
 async function* examineMachines(rig: ResolvedRig, folders: Folders): AsyncGenerator<Finding> {
-  const copy = await copySpec(rig, 1, folders);
-  yield examineSocketPaths(folders, copy.copy, Object.keys(rig.machines));
+  const copies = await copySpecs(rig, folders);
+  yield await examineCopyFolders(copies);
+  yield examineSocketPaths(folders, copies.at(-1)?.copy ?? "", Object.keys(rig.machines));
   try {
-    yield* (await rig.driver.diagnose?.(copy)) ?? [];
+    // All copies are made of the same, on the same computer.
+    yield* (await rig.driver.diagnose?.(copies[0] as CopySpec)) ?? [];
   } catch (error) {
     yield failure(`driver ${rig.driver.name}`, error);
   }

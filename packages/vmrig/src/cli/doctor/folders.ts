@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Folders } from "../../config/folders.ts";
-import type { Finding } from "../../driver/driver.ts";
+import type { CopySpec, Finding } from "../../driver/driver.ts";
 
 /** sun_path of sockaddr_un: 104 bytes on macOS, 108 on Linux, with the closing NUL. */
 const LONGEST_SOCKET_PATH = 103;
@@ -22,6 +22,17 @@ export async function examineStateFolder({ state }: Pick<Folders, "state">): Pro
   if ((mode & 0o022) !== 0) return { what, status: "fail", measured: `${shown}: others may write to it`, fix };
   if ((mode & 0o077) !== 0) return { what, status: "warn", measured: `${shown}: others may look into it`, fix };
   return { what, status: "ok", measured: shown };
+}
+
+/** Each copy has a folder of its own, which lies in the state folder and is as private. */
+export async function examineCopyFolders(copies: readonly Pick<CopySpec, "copy" | "folder">[]): Promise<Finding> {
+  const what = "copies";
+  for (const { copy, folder } of copies) {
+    const finding = await examineStateFolder({ state: folder });
+    if (finding.status !== "ok") return { ...finding, what, measured: `${copy}: ${finding.measured}` };
+  }
+  const names = copies.map(({ copy }) => copy).join(", ");
+  return { what, status: "ok", measured: `${names}: each with a folder that is yours alone` };
 }
 
 /** The longest path of a socket that this rig needs. */

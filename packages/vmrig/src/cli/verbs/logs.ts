@@ -1,19 +1,25 @@
-import { copySpec } from "../../config/copy-spec.ts";
+import { copyNames, describeCopy } from "../../config/copy-spec.ts";
+import type { CopySpec } from "../../driver/driver.ts";
 import { VmrigError } from "../../errors/vmrig-error.ts";
 import { followConsole, readConsole } from "../console.ts";
-import { openRig } from "../open-rig.ts";
+import { openRig, type OpenedRig } from "../open-rig.ts";
+import { copyOption, pickCopies } from "../pick-copy.ts";
 import { pickMachine } from "../pick-machine.ts";
-import { defineVerb } from "../verb.ts";
+import { defineVerb, type Surroundings } from "../verb.ts";
 
 export const logs = defineVerb({
   name: "logs",
   summary: "prints what machines wrote on their console; needs no lease",
   details: ["Without MACHINE those of all machines, each line behind the name of its machine."],
   operands: [{ name: "MACHINE" }],
-  options: { follow: { type: "boolean", short: "f", help: "goes on with what comes, until Ctrl-C" } },
-  async run(surroundings, { operands: [wanted], options: { follow = false } }) {
+  options: {
+    copy: copyOption("the copy with this name; default: one that you keep, else the first"),
+    follow: { type: "boolean", short: "f", help: "goes on with what comes, until Ctrl-C" },
+  },
+  async run(surroundings, { operands: [wanted], options: { copy: named, follow = false } }) {
     const { answer, signal } = surroundings;
-    const { rig, folders } = await openRig(surroundings);
+    const opened = await openRig(surroundings);
+    const { rig } = opened;
     const { driver } = rig;
     const read = driver.console;
     if (read === undefined) {
@@ -22,7 +28,7 @@ export const logs = defineVerb({
       });
     }
     const names = wanted === undefined ? Object.keys(rig.machines) : [pickMachine(rig, wanted)];
-    const copy = await copySpec(rig, 1, folders);
+    const copy = await whichCopy(surroundings, opened, named);
     const show = async (name: string): Promise<void> => {
       const { print, flush } = names.length === 1 ? { print: answer, flush: () => {} } : behind(name, answer);
       const console = { name, read: () => read({ copy, name }), print };
@@ -33,6 +39,15 @@ export const logs = defineVerb({
     else for (const name of names) await show(name);
   },
 });
+
+/** What a person wants to see after a failure is what he keeps of it. */
+async function whichCopy({ say }: Surroundings, { rig, folders }: OpenedRig, named: string | undefined): Promise<CopySpec> {
+  const [first] = pickCopies(rig, named);
+  const { findKept } = await import("../../gate/find-kept.ts");
+  const [kept] = named === undefined ? await findKept({ rig, folders, say }) : [];
+  if (kept !== undefined && rig.copies > 1) say(`logs     ${kept.copy.copy}: the copy that you keep`);
+  return kept?.copy ?? describeCopy(rig, copyNames(rig).indexOf(first ?? "") + 1, folders);
+}
 
 /** Puts a name in front of each line, and waits until a line is whole. */
 function behind(name: string, answer: (text: string) => void): { readonly print: (text: string) => void; readonly flush: () => void } {

@@ -1,4 +1,5 @@
-import { holdMachines } from "../hold-machines.ts";
+import { copyOption } from "../pick-copy.ts";
+import { readyCopies } from "../ready-copies.ts";
 import { defineVerb } from "../verb.ts";
 
 export const rollback = defineVerb({
@@ -6,11 +7,8 @@ export const rollback = defineVerb({
   summary: "brings the rig's machines back to their baseline",
   details: ["What runs on them ends, what was changed is gone. A test run does the same before its first file."],
   operands: [],
-  options: {},
-  async run(surroundings) {
-    await holdMachines(surroundings, {}, async ({ claim }) => {
-      const names = Object.keys(claim.machines).join(", ");
-      surroundings.answer(`ready    ${claim.copy}: ${names} at baseline ${claim.baseline}\n`);
-    });
+  options: { copy: copyOption("this copy alone; default: all, one after another") },
+  async run(surroundings, { options: { copy } }) {
+    await readyCopies(surroundings, { copy });
   },
 });

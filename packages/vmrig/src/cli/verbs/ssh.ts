@@ -2,9 +2,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { VmrigError } from "../../errors/vmrig-error.ts";
 import { endedWith } from "../ended-with.ts";
-import { holdMachines } from "../hold-machines.ts";
 import { writeIdentity } from "../identity.ts";
-import { pickMachine } from "../pick-machine.ts";
+import { REACH, reachMachine } from "../reach-machine.ts";
 import { defineVerb } from "../verb.ts";
 
 export const ssh = defineVerb({
@@ -12,19 +11,16 @@ export const ssh = defineVerb({
   summary: "opens a shell on a machine, with OpenSSH's own client",
   details: [
     "MACHINE may be left out where there is only one. A COMMAND is a line for the machine's shell, as with ssh itself.",
-    "The machine is rolled back first, and the lease is held until the shell has ended.",
+    "The machine is rolled back first, and the lease is held until the shell has ended; but what you keep of a failed run is left as it is.",
   ],
   operands: [{ name: "MACHINE" }],
   command: "optional",
-  options: {},
-  async run(surroundings, { operands: [wanted], command }) {
-    return await holdMachines(surroundings, { check: (rig) => void pickMachine(rig, wanted) }, async (held) => {
-      const { rig, folders, claim, signal } = held;
-      const name = pickMachine(rig, wanted);
-      // The proof of the rollback, which ssh knows nothing of.
-      await claim.connect(name);
-      await using identity = await writeIdentity(folders.runtime, name, claim.target(name));
-      surroundings.say(`ssh      ${name}: ${claim.copy} is held until you leave`);
+  options: REACH,
+  async run(surroundings, { operands: [machine], command, options }) {
+    return await reachMachine(surroundings, { machine, ...options, until: "until you leave" }, async (reached) => {
+      const { name, folders, target, standing, signal } = reached;
+      await using identity = await writeIdentity(folders.runtime, name, target);
+      surroundings.say(`ssh      ${name}: ${standing}`);
       return await runSsh([...identity.sshWords, ...(command.length === 0 ? [] : ["--", ...command])], surroundings.env, signal);
     });
   },

@@ -1,0 +1,18 @@
+import { RedisServer } from "../../packages/vmrig/src/lease/fixtures/redis-server.ts";
+import { openLeaseStore, type LeaseStore } from "../../packages/vmrig/src/lease/lease-store.ts";
+
+/** A Redis of the benchmark's own, on a unix socket, with an append-only file as vmrig's embedded one has it. */
+export function startRedis(): Promise<RedisServer> {
+  return RedisServer.start({ persistence: "always" });
+}
+
+export function openStore({ socketPath }: RedisServer): Promise<LeaseStore> {
+  return openLeaseStore({ redis: { socketPath } });
+}
+
+/** A rig with one copy, that everybody wants. */
+export const WISH = { rig: "bench", copies: ["bench-1"] } as const;
+
+export function holderNamed(who: string): { who: string; host: string; command: string; session: string } {
+  return { who, host: "bench", command: "bench", session: who };
+}

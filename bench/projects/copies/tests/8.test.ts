@@ -1,0 +1,3 @@
+import { busyForASecond } from "../busy.ts";
+
+busyForASecond();

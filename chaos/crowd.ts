@@ -1,0 +1,66 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { appendFileSync } from "node:fs";
+import { join } from "node:path";
+import { planRunner, type RunnerPlan } from "./plan.ts";
+import type { RunnerOrders } from "./runner.ts";
+import type { Scene } from "./scene.ts";
+
+/** One run of a test runner that lives. */
+export interface Run {
+  readonly session: string;
+  readonly pid: number;
+}
+
+/** So many runs at a time, each after another. */
+export interface Crowd {
+  /** Starts the next ones of the plan, where there are less. */
+  fill(): void;
+  readonly runs: readonly Run[];
+  /** How many were started. */
+  readonly started: number;
+  send(plan: RunnerPlan): Promise<number | NodeJS.Signals | null>;
+}
+
+export interface CrowdOptions {
+  readonly seed: number;
+  readonly scene: Scene;
+  readonly copies: number;
+  readonly size: number;
+  /** Gets what the runs print. */
+  readonly log: string;
+}
+
+export function crowd({ seed, scene, copies, size, log }: CrowdOptions): Crowd {
+  const living = new Map<string, ChildProcess>();
+  let started = 0;
+
+  const send = async (plan: RunnerPlan): Promise<number | NodeJS.Signals | null> => {
+    const orders: RunnerOrders = { ...plan, witness: scene.witness };
+    const child = spawn(process.execPath, [join(import.meta.dirname, "runner.ts")], {
+      env: { ...scene.env, CHAOS_RUNNER: JSON.stringify(orders) },
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: true,
+    });
+    living.set(plan.session, child);
+    const note = (text: Buffer): void => appendFileSync(log, text.toString("utf8").replace(/^(?=.)/gm, `${Date.now()} ${plan.session}  `));
+    child.stdout.on("data", note);
+    child.stderr.on("data", note);
+    const [code, signal] = (await once(child, "exit")) as [number | null, NodeJS.Signals | null];
+    living.delete(plan.session);
+    return code ?? signal;
+  };
+
+  return {
+    fill() {
+      for (; living.size < size; started++) void send(planRunner(seed, started, copies));
+    },
+    get runs() {
+      return [...living].flatMap(([session, { pid }]) => (pid === undefined ? [] : [{ session, pid }]));
+    },
+    get started() {
+      return started;
+    },
+    send,
+  };
+}

@@ -1,0 +1,33 @@
+import { createHash } from "node:crypto";
+
+/** A stream of numbers that the seed and the name determine: what one stream is asked for changes no other. */
+export interface Dice {
+  /** From 0 up to, and without, 1. */
+  readonly roll: () => number;
+  /** A whole number from `from` to `to`, both included. */
+  readonly between: (from: number, to: number) => number;
+  readonly chance: (probability: number) => boolean;
+  /** One of them, each as likely as its weight says. */
+  readonly oneOf: <T extends string>(weights: Readonly<Record<T, number>>) => T;
+}
+
+export function dice(seed: number, name: string): Dice {
+  let state = createHash("sha256").update(`${seed}/${name}`).digest().readInt32LE();
+  // mulberry32 (public domain, Tommy Ettinger): 32 bits of state are plenty for a schedule.
+  const roll = (): number => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+  return {
+    roll,
+    between: (from, to) => from + Math.floor(roll() * (to - from + 1)),
+    chance: (probability) => roll() < probability,
+    oneOf(weights) {
+      const names = Object.keys(weights) as (keyof typeof weights)[];
+      let left = roll() * names.reduce((sum, name) => sum + weights[name], 0);
+      return names.find((name) => (left -= weights[name]) < 0) as keyof typeof weights;
+    },
+  };
+}

@@ -1,0 +1,64 @@
+import { join } from "node:path";
+import ssh2 from "ssh2";
+import { fakeDriver } from "vmrig/driver-fake";
+import { isVmrigError } from "vmrig";
+import { openFolders } from "vmrig/runner";
+import type { GateClient } from "vmrig/worker";
+import { WITNESS_COMMAND } from "./witness.ts";
+
+type Granted = Awaited<ReturnType<GateClient["claim"]>>;
+
+const ANSWER_MS = 5_000;
+
+/**
+ * Somebody whose visit is over and who does not care: logs in with the key that he had, past vmrig, and orders a rollback with the fence that he
+ * had, past the gate. As long as nobody else has come since, the machines may let him; that does no harm. Afterwards they must not: the judge
+ * would see it.
+ *
+ * @returns what the machine said to each of the two
+ */
+export async function intrude(granted: Granted, witness: string, who: readonly [session: string, visit: string]): Promise<string[]> {
+  return await Promise.all([login(granted, witness, who), rollBack(granted)]);
+}
+
+async function login({ machines, fence, nonce }: Granted, witness: string, who: readonly string[]): Promise<string> {
+  const target = machines[0]?.target;
+  if (target === undefined) throw new Error("no machine was granted");
+  const { host, port, user, privateKey } = target;
+  const client = new ssh2.Client();
+  const said = Promise.withResolvers<string>();
+  client.on("error", (error) => said.resolve(`refused  login: ${error.message}`));
+  client.on("close", () => said.resolve("refused  login: hung up"));
+  client.on("ready", () => {
+    client.exec(["bash", WITNESS_COMMAND, witness, ...who, fence, nonce, "10"].join(" "), (error, channel) => {
+      if (error !== undefined) return said.resolve(`refused  login: ${error.message}`);
+      channel.resume().on("close", () => said.resolve("accepted login"));
+    });
+  });
+  client.connect({ host, port, username: user, privateKey, readyTimeout: ANSWER_MS });
+  const answer = await said.promise;
+  client.destroy();
+  return answer;
+}
+
+async function rollBack({ copy, machines, baseline, fence }: Granted): Promise<string> {
+  const { state, runtime, cache } = await openFolders();
+  const own = {
+    rig: "chaos",
+    copy,
+    folder: join(state, "rigs", copy),
+    runtimeFolder: join(runtime, copy),
+    cacheFolder: cache,
+    machines: [],
+  };
+  const [{ name, target } = { name: "", target: undefined }] = machines;
+  const key = ssh2.utils.parseKey(target?.privateKey ?? "");
+  if (key instanceof Error) throw key;
+  const authorize = `${key.type} ${key.getPublicSSH().toString("base64")}`;
+  try {
+    await fakeDriver().restore({ copy: own, name }, `baseline-${baseline}`, { fence, authorize, signal: AbortSignal.timeout(ANSWER_MS) });
+    return "accepted rollback";
+  } catch (error) {
+    return `refused  rollback: ${isVmrigError(error) ? error.code : String(error)}`;
+  }
+}

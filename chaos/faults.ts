@@ -1,0 +1,165 @@
+import { open, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Crowd, Run } from "./crowd.ts";
+import { childrenOf, processesOf, send } from "./processes.ts";
+import { keysLike } from "./redis-server.ts";
+import type { Scene } from "./scene.ts";
+import { until } from "./until.ts";
+
+export interface Stage {
+  readonly scene: Scene;
+  readonly crowd: Crowd;
+  /** Which one of those that are there. */
+  readonly pick: number;
+  /** How long what does not end at once goes on. */
+  readonly ms: number;
+}
+
+/** What was hit. `over` when what was stopped runs again. */
+export interface Hit {
+  readonly target: string;
+  readonly sessions: readonly string[];
+  readonly over?: Promise<void>;
+}
+
+/** @returns nothing when there is nothing that it could hit */
+type Fault = (stage: Stage) => Promise<Hit | undefined>;
+
+export interface FaultKind {
+  readonly weight: number;
+  /** Two of a kind that needs the same thing never strike at once. */
+  readonly needs?: "redis" | "disk";
+  readonly strike: Fault;
+}
+
+function one<T>(things: readonly T[], pick: number): T | undefined {
+  return things[pick % Math.max(1, things.length)];
+}
+
+const PARTS = {
+  runner: ({ pid }: Run) => [pid],
+  gate: ({ pid }: Run) => childrenOf(pid).flatMap((child) => (/gate\/main\.[jt]s/.test(child.command) ? [child.pid] : [])),
+  worker: ({ pid }: Run) => childrenOf(pid).flatMap((child) => (child.command.includes("worker.ts") ? [child.pid] : [])),
+} as const;
+
+function signalled(parts: readonly (keyof typeof PARTS)[], signal: NodeJS.Signals): Fault {
+  return async ({ crowd, pick }) => {
+    const run = one(crowd.runs, pick);
+    const pids = run === undefined ? [] : parts.flatMap((part) => PARTS[part](run));
+    if (run === undefined || pids.length < parts.length) return undefined;
+    for (const pid of pids) send(pid, signal);
+    return { target: run.session, sessions: [run.session] };
+  };
+}
+
+/** A laptop's lid, a debugger, a machine without memory: it does not run, and does not know it when it goes on. */
+function paused(parts: readonly (keyof typeof PARTS)[]): Fault {
+  return async ({ crowd, pick, ms }) => {
+    const run = one(crowd.runs, pick);
+    const pids = run === undefined ? [] : parts.flatMap((part) => PARTS[part](run));
+    if (run === undefined || pids.length < parts.length) return undefined;
+    for (const pid of pids) send(pid, "SIGSTOP");
+    const over = sleep(ms).then(() => pids.forEach((pid) => send(pid, "SIGCONT")));
+    return { target: run.session, sessions: [run.session], over };
+  };
+}
+
+function keyGone(pattern: string): Fault {
+  return async ({ scene: { redis }, pick }) => {
+    const key = one(await keysLike(redis.operator, pattern), pick);
+    if (key === undefined) return undefined;
+    await redis.operator.del(key);
+    // A lock without its holder record would be what no command of vmrig makes.
+    if (key.endsWith(":lock")) await redis.operator.del(key.replace(/:lock$/, ":holder"));
+    return { target: key, sessions: [] };
+  };
+}
+
+const killTerraform: Fault = async (stage) => {
+  const { root } = stage.scene;
+  // Without the record the next holder asks Terraform.
+  if ((await keyGone("vmrig:*:record")(stage)) === undefined) return undefined;
+  const found = await until(15_000, () =>
+    one(
+      processesOf(root).filter(({ command }) => /^\S*(terraform|tofu) (init|plan|show|apply) /.test(command)),
+      stage.pick,
+    ),
+  );
+  if (found === undefined || !send(found.pid, "SIGKILL")) return undefined;
+  return { target: found.command.split(" ").slice(0, 2).join(" "), sessions: [] };
+};
+
+const killMachine: Fault = async ({ scene: { root }, pick }) => {
+  const found = one(
+    processesOf(root).filter(({ command }) => /machine-process\.[jt]s/.test(command)),
+    pick,
+  );
+  if (found === undefined || !send(found.pid, "SIGKILL")) return undefined;
+  return { target: found.command.split("/").slice(-2).join("/"), sessions: [] };
+};
+
+const fillDisk: Fault = async ({ scene: { state }, ms }) => {
+  const filler = join(state, "filler");
+  await using file = await open(filler, "w");
+  for (const block of [Buffer.alloc(2 ** 20), Buffer.alloc(4096)]) {
+    // Until there is no room for another one.
+    while (
+      await file.appendFile(block).then(
+        () => true,
+        () => false,
+      )
+    );
+  }
+  return { target: state, sessions: [], over: sleep(ms).then(() => rm(filler, { force: true })) };
+};
+
+/** All that can go wrong, and how often, one against the other. */
+export const FAULTS = {
+  "runner-kill": { weight: 3, strike: signalled(["runner"], "SIGKILL") },
+  "runner-term": { weight: 2, strike: signalled(["runner"], "SIGTERM") },
+  "runner-interrupt": { weight: 2, strike: signalled(["runner"], "SIGINT") },
+  "runner-pause": { weight: 2, strike: paused(["runner"]) },
+  "worker-kill": { weight: 2, strike: signalled(["worker"], "SIGKILL") },
+  "worker-pause": { weight: 2, strike: paused(["worker"]) },
+  "gate-kill": { weight: 4, strike: signalled(["gate"], "SIGKILL") },
+  "gate-term": { weight: 1, strike: signalled(["gate"], "SIGTERM") },
+  "gate-pause": { weight: 4, strike: paused(["gate"]) },
+  "run-pause": { weight: 4, strike: paused(["runner", "gate", "worker"]) },
+  "run-kill": { weight: 2, strike: signalled(["gate", "runner"], "SIGKILL") },
+  "redis-kill": {
+    weight: 2,
+    needs: "redis",
+    strike: async ({ scene: { redis } }) => ({ target: "with its data", sessions: [], over: redis.restart(true) }),
+  },
+  "redis-loss": {
+    weight: 1,
+    needs: "redis",
+    strike: async ({ scene: { redis } }) => ({ target: "without its data", sessions: [], over: redis.restart(false) }),
+  },
+  "redis-pause": {
+    weight: 2,
+    needs: "redis",
+    strike: async ({ scene: { redis }, ms }) => {
+      redis.pause();
+      return { target: "redis-server", sessions: [], over: sleep(ms).then(() => redis.resume()) };
+    },
+  },
+  "network-black-hole": {
+    weight: 2,
+    needs: "redis",
+    strike: async ({ scene: { network }, ms }) => ({ target: "Redis", sessions: [], over: network.blackHole(ms) }),
+  },
+  "network-reset": {
+    weight: 2,
+    needs: "redis",
+    strike: async ({ scene: { network } }) => ({ target: `${network.reset()} connections`, sessions: [] }),
+  },
+  "lock-gone": { weight: 2, needs: "redis", strike: keyGone("vmrig:*:lock") },
+  "record-gone": { weight: 1, needs: "redis", strike: keyGone("vmrig:*:record") },
+  "terraform-kill": { weight: 1, needs: "redis", strike: killTerraform },
+  "machine-kill": { weight: 2, strike: killMachine },
+  "disk-full": { weight: 1, needs: "disk", strike: fillDisk },
+} satisfies Readonly<Record<string, FaultKind>>;
+
+export type FaultName = keyof typeof FAULTS;

@@ -1,0 +1,39 @@
+import type { Crowd } from "./crowd.ts";
+import type { Visit } from "./plan.ts";
+import type { Violation } from "./judge/violation.ts";
+import { until } from "./until.ts";
+import { isDeed, type Witness } from "./witness.ts";
+
+/** Long enough for all of them to be there at the same time. */
+const VISIT: Visit = { commands: 3, commandMs: 400, rude: false, pauseMs: 0 };
+
+export interface LastCallOptions {
+  readonly crowd: Crowd;
+  readonly witness: Witness;
+  readonly copies: readonly string[];
+  readonly withinMs: number;
+  readonly round: number;
+}
+
+/** When all is over, as many new runs as there are copies each get one, within the bound. */
+export async function lastCall({ crowd, witness, copies, withinMs, round }: LastCallOptions): Promise<Violation[]> {
+  const sessions = copies.map((_, index) => `last-call-${round}-${index + 1}`);
+  const ended = Promise.all(sessions.map((session) => crowd.send({ session, maxCopies: 1, workers: [[VISIT]] })));
+  const reached = (): string[] => {
+    const own = witness.rows.filter(isDeed).filter(({ session }) => sessions.includes(session));
+    return copies.filter((copy) => own.some((deed) => deed.copy === copy));
+  };
+  await until(withinMs, async () => {
+    await witness.readMore();
+    return reached().length === copies.length ? true : undefined;
+  });
+  const missed = copies.filter((copy) => !reached().includes(copy));
+  const codes = await ended;
+  await witness.readMore();
+  return [
+    ...missed.map((copy): Violation => ({ promise: "frees itself", what: `at the end nobody got ${copy} within ${withinMs} ms` })),
+    ...codes
+      .filter((code) => code !== 0)
+      .map((code): Violation => ({ promise: "ends", what: `a run that nobody harmed ended with ${code}` })),
+  ];
+}

@@ -1,0 +1,65 @@
+import { readdir } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { processesOf } from "./processes.ts";
+import { keysLike } from "./redis-server.ts";
+import type { Scene } from "./scene.ts";
+
+/** What nobody needs any more and nobody cleared away. */
+export interface Leftovers {
+  /** Keys of leases, of who waits for them, and whatever else is in Redis. */
+  readonly keys: readonly string[];
+  readonly processes: readonly string[];
+  readonly sockets: readonly string[];
+  readonly files: readonly string[];
+}
+
+/** They outlive every lease on purpose: the largest fence issued, and what Terraform was asked. See docs/concepts/lease.md. */
+const LASTING_KEYS = /:(fence|record)$/;
+
+/** Names under which programs write what they rename or delete later. */
+const TEMPORARY = /^(plan-.*|new|old|filler|errored\.tfstate|\.terraform\.tfstate\.lock\.info|leased-through\.json.*|.*\.(new|tmp|\d+))$/;
+
+export interface Allowed {
+  /** Machines outlive the run: their processes, and their control sockets. */
+  readonly machines: boolean;
+}
+
+export async function findLeftovers(scene: Scene, { machines }: Allowed): Promise<Leftovers> {
+  const { root, redis, runtime, state, temporary } = scene;
+  const [keys, sockets, stateFiles, temporaryFiles] = await Promise.all([
+    keysLike(redis.operator, "*"),
+    filesUnder(runtime),
+    filesUnder(state),
+    filesUnder(temporary),
+  ]);
+  const seen = new Set<string>();
+  /** One process a machine, and what its holders left running in it: that goes with the next rollback. */
+  const isMachine = ({ command, machine }: { readonly command: string; readonly machine: string | undefined }): boolean => {
+    if (!machines || machine === undefined) return false;
+    if (!/machine-process\.[jt]s/.test(command)) return true;
+    return !seen.has(machine) && seen.add(machine).has(machine);
+  };
+  return {
+    keys: keys.filter((key) => !LASTING_KEYS.test(key)),
+    processes: processesOf(root)
+      .filter((process) => !process.command.includes(redis.socketPath) && !isMachine(process))
+      .map(({ pid, command }) => `${pid} ${command}`),
+    sockets: sockets.filter((path) => !machines || !/^[^/]+\/[^/]+\.control$/.test(path)),
+    files: [...stateFiles.filter((path) => isTemporary(path)), ...temporaryFiles],
+  };
+}
+
+export function count({ keys, processes, sockets, files }: Leftovers): number {
+  return keys.length + processes.length + sockets.length + files.length;
+}
+
+/** What is on a machine's disk, or in a snapshot of it, is the machine's. */
+function isTemporary(path: string): boolean {
+  const own = path.replace(/\/machines\/([^/]+)\/(disk|snapshots|fences)\/.*$/, "");
+  return own.split("/").some((name) => TEMPORARY.test(name));
+}
+
+async function filesUnder(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  return entries.filter((entry) => !entry.isDirectory()).map((entry) => relative(folder, join(entry.parentPath, entry.name)));
+}

@@ -1,0 +1,27 @@
+import { expect, test } from "vitest";
+import { planFault, planRunner } from "./plan.ts";
+
+const KINDS = { kill: 3, pause: 1 };
+const faults = (seed: number) =>
+  Array.from({ length: 50 }, (_, index) => planFault(seed, index, { kinds: KINDS, ttlMs: 1_000, grantsPerFault: 3 }));
+const runs = (seed: number) => Array.from({ length: 50 }, (_, index) => planRunner(seed, index, 2));
+
+test("the same seed makes the same runs and the same faults, another one others", () => {
+  expect([runs(7), faults(7)]).toEqual([runs(7), faults(7)]);
+  expect(runs(8)).not.toEqual(runs(7));
+  expect(faults(8)).not.toEqual(faults(7));
+});
+
+test("each run is the same whatever other runs there are", () => {
+  expect(planRunner(7, 30, 2)).toEqual(runs(7)[30]);
+});
+
+test("kinds of faults come as often as their weight says, with pauses on both sides of the ttl", () => {
+  const all = Array.from({ length: 1_000 }, (_, seed) => planFault(seed, 0, { kinds: KINDS, ttlMs: 1_000, grantsPerFault: 3 }));
+  const kills = all.filter(({ kind }) => kind === "kill").length;
+  expect(kills).toBeGreaterThan(650);
+  expect(kills).toBeLessThan(850);
+  const long = all.filter(({ ms }) => ms > 1_000).length;
+  expect(long).toBeGreaterThan(350);
+  expect(long).toBeLessThan(650);
+});

@@ -1,0 +1,83 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { Redis } from "ioredis";
+import { until } from "./until.ts";
+
+/** The suite's own Redis. Whatever happens to it, its address stays. */
+export interface RedisServer extends AsyncDisposable {
+  readonly socketPath: string;
+  /** A connection past every bad network: what a person with redis-cli can see and do. */
+  readonly operator: Redis;
+  /** `kill -9`, and started again; with its append-only file, or without any data. */
+  restart(keepData: boolean): Promise<void>;
+  /** Does not run for so long. */
+  pause(): void;
+  resume(): void;
+}
+
+export async function startRedis(folder: string): Promise<RedisServer> {
+  const socketPath = join(folder, "redis.sock");
+  await mkdir(folder);
+  const operator = new Redis({ path: socketPath, lazyConnect: true, retryStrategy: () => 50, maxRetriesPerRequest: null });
+  operator.on("error", () => {});
+  let child: ChildProcess;
+
+  const start = async (): Promise<void> => {
+    const settings = [
+      "--port",
+      "0",
+      "--unixsocket",
+      socketPath,
+      "--dir",
+      folder,
+      "--save",
+      "",
+      "--appendonly",
+      "yes",
+      "--appendfsync",
+      "always",
+    ];
+    child = spawn("redis-server", settings, { stdio: "ignore" });
+    child.once("error", () => {});
+    // Its data are read before it answers.
+    if ((await until(20_000, async () => ((await operator.ping()) === "PONG" ? true : undefined))) === undefined)
+      throw new Error("redis-server does not answer");
+  };
+  const kill = async (): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, "exit");
+    child.kill("SIGKILL");
+    await ended;
+  };
+
+  await start();
+  return {
+    socketPath,
+    operator,
+    async restart(keepData) {
+      await kill();
+      if (!keepData) await rm(join(folder, "appendonlydir"), { recursive: true, force: true });
+      await start();
+    },
+    pause: () => void child.kill("SIGSTOP"),
+    resume: () => void child.kill("SIGCONT"),
+    async [Symbol.asyncDispose]() {
+      operator.disconnect();
+      await kill();
+    },
+  };
+}
+
+/** The names of all keys that match, whatever they are. */
+export async function keysLike(redis: Redis, pattern: string): Promise<string[]> {
+  const found = new Set<string>();
+  let cursor = "0";
+  do {
+    const [next, keys] = await redis.scan(cursor, "MATCH", pattern, "COUNT", 1000);
+    for (const key of keys) found.add(key);
+    cursor = next;
+  } while (cursor !== "0");
+  return [...found].toSorted();
+}

@@ -1,0 +1,45 @@
+/** A run of a test runner: `node runner.ts`, with its orders as JSON in CHAOS_RUNNER. It starts its gate and its workers as Vitest would. */
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { spawnGate } from "vmrig/runner";
+import type { RunnerPlan } from "./plan.ts";
+import { sayWord } from "./witness.ts";
+import type { WorkerOrders } from "./worker.ts";
+
+export interface RunnerOrders extends RunnerPlan {
+  readonly witness: string;
+}
+
+const { session, workers, maxCopies, witness } = JSON.parse(process.env["CHAOS_RUNNER"] ?? "null") as RunnerOrders;
+
+let stands = false;
+const gate = await spawnGate({
+  config: join(import.meta.dirname, "vmrig.config.ts"),
+  maxCopies,
+  command: session,
+  onLine(line) {
+    process.stdout.write(`${line}\n`);
+    // One that has a copy already stands behind all who have none: its place in line says nothing.
+    if (line.startsWith("wait ") && !line.endsWith("for one more copy") && !stands) sayWord(witness, "line", session);
+    stands = line.startsWith("wait ");
+  },
+  // What is left of the run can only fail.
+  onDeath: () => process.exit(1),
+});
+
+const leave = async (): Promise<void> => {
+  await gate.close();
+  process.exit();
+};
+// As Vitest takes Ctrl-C: the tests are cancelled, then the machines given back. SIGTERM ends it at once.
+process.once("SIGINT", () => void leave());
+
+await Promise.all(
+  workers.map(async (visits, index) => {
+    const orders: WorkerOrders = { socket: gate.socket, session, worker: index + 1, witness, visits };
+    const worker = fork(join(import.meta.dirname, "worker.ts"), { env: { ...process.env, CHAOS_WORKER: JSON.stringify(orders) } });
+    await once(worker, "exit");
+  }),
+);
+await leave();

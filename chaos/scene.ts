@@ -1,0 +1,92 @@
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { openFolders } from "vmrig/runner";
+import { badNetwork, type BadNetwork } from "./bad-network.ts";
+import { processesOf, send } from "./processes.ts";
+import { startRedis, type RedisServer } from "./redis-server.ts";
+import { until } from "./until.ts";
+
+const run = promisify(execFile);
+
+/** The world of one suite: a computer of one user, as far as vmrig can tell. */
+export interface Scene extends AsyncDisposable {
+  /** Every process of the suite has it in its command line, its environment or as its folder. */
+  readonly root: string;
+  /** Where vmrig keeps what must not be lost. */
+  readonly state: string;
+  /** Where programs put what is temporary. */
+  readonly temporary: string;
+  /** Where vmrig's sockets are. */
+  readonly runtime: string;
+  readonly witness: string;
+  readonly redis: RedisServer;
+  readonly network: BadNetwork;
+  /** Whether the state folder is a small disk of its own, that can be filled. */
+  readonly ownDisk: boolean;
+  /** What its processes are started with. */
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** Full within a moment, and large enough for all that the machines keep. */
+const DISK = "size=256m";
+
+export interface SceneOptions {
+  readonly copies: number;
+  readonly ttlMs: number;
+  /** For the suite's own tests: what its workers do wrong. */
+  readonly plant?: string;
+}
+
+export async function setScene({ copies, ttlMs, plant = "" }: SceneOptions): Promise<Scene> {
+  const root = await mkdtemp(join(tmpdir(), "vmrig-chaos-"));
+  const [state, temporary, witness] = ["state", "tmp", "witness"].map((name) => join(root, name)) as [string, string, string];
+  await Promise.all([mkdir(state, { mode: 0o700 }), mkdir(temporary), writeFile(witness, "")]);
+  const ownDisk = await mounted(state);
+  const redis = await startRedis(join(root, "redis"));
+  const network = await badNetwork(redis.socketPath);
+  const env: NodeJS.ProcessEnv = {
+    ...process.env,
+    VMRIG_HOME: state,
+    VMRIG_CACHE: join(root, "cache"),
+    TMPDIR: temporary,
+    CHAOS_COPIES: String(copies),
+    CHAOS_TTL_MS: String(ttlMs),
+    CHAOS_PLANT: plant,
+    CHAOS_REDIS: `redis://127.0.0.1:${network.port}`,
+  };
+  delete env["VMRIG_REDIS_URL"];
+  const { runtime } = await openFolders(env);
+  return {
+    root,
+    state,
+    temporary,
+    runtime,
+    witness,
+    redis,
+    network,
+    ownDisk,
+    env,
+    async [Symbol.asyncDispose]() {
+      await until(10_000, () => {
+        const left = processesOf(root).filter(({ command }) => !command.includes(redis.socketPath));
+        for (const { pid } of left) send(pid, "SIGKILL");
+        return left.length === 0 ? true : undefined;
+      });
+      await network[Symbol.asyncDispose]();
+      await redis[Symbol.asyncDispose]();
+      if (ownDisk) await run("umount", ["--lazy", state]);
+      await Promise.all([root, runtime].map((folder) => rm(folder, { recursive: true, force: true })));
+    },
+  };
+}
+
+/** Takes root, on Linux. */
+async function mounted(folder: string): Promise<boolean> {
+  return await run("mount", ["-t", "tmpfs", "-o", `${DISK},mode=0700`, "tmpfs", folder]).then(
+    () => true,
+    () => false,
+  );
+}

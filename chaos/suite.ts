@@ -1,0 +1,109 @@
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { fileURLToPath } from "node:url";
+import { calm } from "./calm.ts";
+import { crowd } from "./crowd.ts";
+import { keepEvidence } from "./evidence.ts";
+import { FAULTS, type FaultName } from "./faults.ts";
+import { silences } from "./judge/availability.ts";
+import { judge } from "./judge/judge.ts";
+import { patientWaits } from "./judge/fairness.ts";
+import type { Violation } from "./judge/violation.ts";
+import { findLeftovers } from "./leftovers.ts";
+import { describeLeftovers, describeViolations, outcomes, sum, tally, type Report } from "./report.ts";
+import { setScene, type Scene } from "./scene.ts";
+import { storm } from "./storm.ts";
+import { isDeed, openWitness } from "./witness.ts";
+
+export interface ChaosOptions {
+  readonly seed: number;
+  /** At least so many of each. */
+  readonly grants: number;
+  readonly faults: number;
+  readonly copies: number;
+  /** Runs at a time. */
+  readonly crowd: number;
+  readonly ttlMs: number;
+  /** @defaultValue all that this computer allows */
+  readonly kinds?: readonly FaultName[];
+  /** One of `PLANTS`: what is put wrong, to see the suite end red. */
+  readonly plant?: string;
+  readonly say: (line: string) => void;
+  /** Where what happened is kept when it ends red: rows, faults, what the runs printed. */
+  readonly evidence?: string;
+  /** Gives up; nothing stays behind. */
+  readonly signal?: AbortSignal;
+}
+
+/** A waiter that died at the head of the line keeps the others waiting for so long: docs/concepts/lease.md. */
+const ALIVE_MS = 6_000;
+/** For processes to start, machines to be rolled back and Terraform to be asked, on a computer that has other things to do. */
+const SLACK_MS = 20_000;
+/** Of a run that is alive and harmless, whatever happens around it. */
+const OVERTAKINGS = 3;
+export async function runChaos(options: ChaosOptions): Promise<Report> {
+  const { seed, copies: number, ttlMs, say } = options;
+  const started = performance.now();
+  await using scene = await setScene({ copies: number, ttlMs, ...(options.plant !== undefined && { plant: options.plant }) });
+  const copies = Array.from({ length: number }, (_, index) => `chaos-${index + 1}`);
+  const withinMs = ttlMs + ALIVE_MS + SLACK_MS;
+  const leftOut = scene.ownDisk ? [] : ["disk-full: takes root, to mount a small disk"];
+  const kinds = (Object.keys(FAULTS) as FaultName[]).filter(
+    (kind) => (scene.ownDisk || kind !== "disk-full") && options.kinds?.includes(kind) !== false,
+  );
+  say(`chaos    seed ${seed}, ${number} copies, ttl ${ttlMs} ms, in ${scene.root}`);
+
+  const witness = openWitness(scene.witness);
+  const log = join(scene.root, "runs.log");
+  const runs = crowd({ seed, scene, copies: number, size: options.crowd, log });
+  const violations: Violation[] = [];
+  const { struck, mended, endedAt, violations: stalled } = await storm({ ...options, scene, crowd: runs, witness, kinds });
+  violations.push(...stalled);
+
+  const { violations: unsettled, leftovers: left } = await calm({ scene, crowd: runs, witness, struck, copies, withinMs, say });
+  violations.push(...unsettled);
+  violations.push(...(await destroy(scene)));
+  const after = await findLeftovers(scene, { machines: false });
+
+  await witness.readMore();
+  const { rows } = witness;
+  const bounds = { copies, withinMs, endedAt, overtakings: OVERTAKINGS };
+  violations.push(...judge({ rows, faults: [...struck, ...mended], bounds }));
+  for (const line of [...describeViolations(violations), ...describeLeftovers(left), ...describeLeftovers(after)]) say(line);
+  if (options.evidence !== undefined && violations.length + sum([left, after]) > 0) {
+    await keepEvidence(options.evidence, { witness: scene.witness, log, faults: struck });
+    say(`evidence ${options.evidence}`);
+  }
+  const deeds = rows.filter(isDeed);
+  return {
+    seed,
+    copies: number,
+    runs: runs.started,
+    grants: witness.grants,
+    rollbacks: new Set(deeds.map(({ nonce }) => nonce)).size,
+    commands: deeds.filter(({ kind }) => kind === "begin").length,
+    faults: struck.length,
+    byKind: tally(struck.map(({ kind }) => kind)),
+    leftOut,
+    mended: mended.length,
+    outcomes: outcomes(await readFile(log, "utf8")),
+    overtakings: Math.max(0, ...patientWaits(rows, [...struck, ...mended]).map(({ overtaken }) => overtaken)),
+    silenceMs: Math.max(0, ...silences(rows, struck, bounds).map(({ ms }) => ms)),
+    violations: violations.length,
+    leftovers: sum([left, after]),
+    seconds: Math.round((performance.now() - started) / 1000),
+  };
+}
+
+/** As a person would: nothing of the rig is there afterwards. */
+async function destroy({ env }: Scene): Promise<Violation[]> {
+  const command = fileURLToPath(import.meta.resolve("vmrig/cli"));
+  try {
+    await promisify(execFile)(process.execPath, [command, "destroy", "chaos"], { cwd: import.meta.dirname, env, timeout: 120_000 });
+    return [];
+  } catch (error) {
+    return [{ promise: "ends", what: `vmrig destroy: ${error instanceof Error ? error.message : String(error)}` }];
+  }
+}

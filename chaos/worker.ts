@@ -1,0 +1,92 @@
+/** A worker of a test runner: `node worker.ts`, with its orders as JSON in CHAOS_WORKER. It ends with the runner, as Vitest's forks do. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { isVmrigError } from "vmrig";
+import { claimMachines, connectGate, type GateClient } from "vmrig/worker";
+import { intrude } from "./ex-holder.ts";
+import type { Visit } from "./plan.ts";
+import { plantedTouch } from "./planted.ts";
+import { sayWord, WITNESS_COMMAND } from "./witness.ts";
+
+export interface WorkerOrders {
+  readonly socket: string;
+  readonly session: string;
+  /** Which of the run's workers this is. */
+  readonly worker: number;
+  /** Where commands on machines write. */
+  readonly witness: string;
+  readonly visits: readonly Visit[];
+}
+
+type Granted = Awaited<ReturnType<GateClient["claim"]>>;
+
+const { socket, session, worker, witness, visits } = JSON.parse(process.env["CHAOS_WORKER"] ?? "null") as WorkerOrders;
+process.on("disconnect", () => process.exit());
+
+/** The client, and what the gate granted last through it: the fence, and the nonce of the proof. */
+function watched(client: GateClient): GateClient & { granted(): Granted; last(): Granted | undefined } {
+  let last: Granted | undefined;
+  const note = (granted: Granted): Granted => (last = granted);
+  return {
+    ...client,
+    claim: async (rollback) => note(await client.claim(rollback)),
+    rollBack: async (claim) => note(await client.rollBack(claim)),
+    heal: async (claim, sick) => note(await client.heal(claim, sick)),
+    last: () => last,
+    granted() {
+      if (last === undefined) throw new Error("nothing was granted yet");
+      return last;
+    },
+  };
+}
+
+async function make(visit: string, gate: ReturnType<typeof watched>, planned: Visit): Promise<void> {
+  const { commands, commandMs, rollBackBefore, rude } = planned;
+  sayWord(witness, "ask", session);
+  const claim = await claimMachines(gate, "file");
+  const { machines } = claim;
+  for (let number = 1; number <= commands; number++) {
+    if (number === rollBackBefore) await claim.rollBack();
+    await Promise.all(
+      Object.values(machines).map(async ({ $ }) => {
+        // A first look may find a machine that must be healed: what is granted then is told by the same answer.
+        await $`true`;
+        const { fence, nonce } = plantedTouch(gate.granted(), { witness, session, visit });
+        await $({ timeout: 20_000 })`bash ${WITNESS_COMMAND} ${witness} ${session} ${visit} ${fence} ${nonce} ${commandMs}`;
+      }),
+    );
+  }
+  if (!rude) await claim.release();
+}
+
+/** However the visit ended. */
+async function linger(visit: string, gate: ReturnType<typeof watched>, afterMs: number): Promise<void> {
+  const granted = gate.last();
+  if (granted === undefined) return;
+  await sleep(afterMs);
+  for (const answer of await intrude(granted, witness, [session, visit])) process.stdout.write(`${answer}\n`);
+}
+
+let client = watched(await connectGate(socket));
+for (const [index, planned] of visits.entries()) {
+  const visit = `${worker}.${index + 1}`;
+  const visitor = client;
+  try {
+    await make(visit, visitor, planned);
+    if (planned.rude) {
+      client.close();
+      client = watched(await connectGate(socket));
+    }
+  } catch (error) {
+    sayWord(witness, "out", session);
+    process.stderr.write(`failed   ${isVmrigError(error) ? error.code : "UNKNOWN"} ${String(error)}\n`);
+    // Its claim ends with its connection, as with a worker that Vitest starts anew.
+    client.close();
+    const again = await connectGate(socket).catch(() => undefined);
+    if (again === undefined) break;
+    client = watched(again);
+  }
+  if (planned.intrudeAfterMs !== undefined) await linger(visit, visitor, planned.intrudeAfterMs);
+  await sleep(planned.pauseMs);
+}
+client.close();
+process.disconnect?.();

@@ -1,0 +1,18 @@
+import { appendFile, readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest-environment-vmrig";
+
+const folder = process.env["TEST_FOLDER"] ?? "";
+
+/** A file that has a machine for itself, and that ends only when another file has one at the same time: one in a pair must be elsewhere. */
+export function meetAnother(name: string, other: string): void {
+  test(`${name} has a machine for itself while ${other} has another`, async ({ pc1 }) => {
+    expect(await pc1.file("used").exists()).toBe(false);
+    await pc1.file("used").write(name);
+    const boot = (await pc1.$`cat /proc/sys/kernel/random/boot_id`).stdout;
+    await appendFile(join(folder, "machines"), `${name} ${boot}\n`);
+    await writeFile(join(folder, name), "");
+    await expect.poll(() => readdir(folder), { timeout: 200_000 }).toContain(other);
+    expect(await pc1.file("used").text()).toBe(name);
+  });
+}

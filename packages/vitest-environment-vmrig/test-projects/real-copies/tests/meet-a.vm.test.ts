@@ -1,0 +1,3 @@
+import { meetAnother } from "../meet.ts";
+
+meetAnother("a", "b");

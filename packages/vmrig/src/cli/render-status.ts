@@ -1,0 +1,91 @@
+import type { CopyStatus, MachineView, RigStatus, Waiting } from "../gate/rig-status.ts";
+import { duration } from "../lease/duration.ts";
+import { describeHolder } from "../lease/holder.ts";
+
+/** The status for people, one fact a line, in columns. @param now Milliseconds since the epoch. */
+export function renderStatus(status: RigStatus, now: number): string {
+  const { rig, redis, copies, line } = status;
+  const lines = [
+    `rig      ${rig}: ${copies.length === 1 ? "1 copy" : `${copies.length} copies`}, leases in ${redis.address}`,
+    ...(redis.running ? [] : ["redis    nobody holds anything: the embedded Redis does not run"]),
+  ];
+  for (const copy of copies) lines.push(...copyLines(copy, now));
+  lines.push("");
+  if (line.length === 0) lines.push("line     nobody waits");
+  for (const waiting of line) lines.push(waitingLine(waiting, copies.length, now));
+  return `${lines.join("\n")}\n`;
+}
+
+/** The status without what changes by itself as time goes by: two that are equal look alike. */
+export function shapeOf({ copies, line, ...rest }: RigStatus): string {
+  return JSON.stringify({
+    ...rest,
+    copies: copies.map(({ since: _since, expires: _expires, ...copy }) => copy),
+    line: line.map(({ since: _since, ...waiting }) => waiting),
+  });
+}
+
+function copyLines(copy: CopyStatus, now: number): string[] {
+  const { terraform, locked, fence, machines, broken } = copy;
+  const state =
+    terraform === undefined
+      ? "no Terraform state"
+      : `Terraform state ${terraform.lineage.slice(0, 8)}, serial ${terraform.serial}${locked ? ", locked" : ""}`;
+  return [
+    "",
+    `${copy.copy.padEnd(8)} ${standing(copy, now)}`,
+    ...(broken === undefined ? [] : [`  broken   for ${since(broken.since, now)}: ${broken.cause}`]),
+    ...table(machines.map(machineRow)).map((row) => `  ${row}`),
+    `  ${state}; ${fence === 0 ? "no fence yet" : `fence ${fence}`}`,
+  ];
+}
+
+function standing({ state, holder, since: from, expires, kept, broken }: CopyStatus, now: number): string {
+  if (holder === undefined) return broken === undefined ? "free" : "free, but left out by runs";
+  const until = expires === undefined ? "without an end" : `ends in ${left(expires, now)}`;
+  if (kept !== undefined) {
+    const whose = kept.yours ? ": get in with `vmrig ssh`, give it back with `vmrig release`" : "";
+    const time = `until ${timeOf(kept.until)}, for another ${left(kept.until, now)}`;
+    return `kept by ${describeHolder({ ...holder, command: "" })} ${kept.why} ${time}${whose}`;
+  }
+  return `${state} by ${describeHolder(holder)}${from === undefined ? "" : ` for ${since(from, now)}`}, ${until} unless renewed`;
+}
+
+function machineRow({ name, power, address, baseline, whereabouts }: MachineView): string[] {
+  const at = address === undefined ? "-" : `${address.host}:${address.port}`;
+  return [name, power, at, BASELINES[baseline], whereabouts ?? ""];
+}
+
+const BASELINES = {
+  current: "baseline current",
+  other: "baseline of another config",
+  none: "no baseline",
+  unknown: "baseline of unknown age",
+} as const satisfies Record<MachineView["baseline"], string>;
+
+function waitingLine({ position, holder, since: from, extra, accepts }: Waiting, copies: number, now: number): string {
+  const only = accepts.length === copies ? "" : `, for ${accepts.join(" or ")} only`;
+  return `line     ${position}. ${describeHolder(holder)} waits for ${since(from, now)}${extra ? ", for one more copy" : ""}${only}`;
+}
+
+function since(from: string, now: number): string {
+  return duration(now - Date.parse(from));
+}
+
+function left(until: string, now: number): string {
+  return duration(Date.parse(until) - now);
+}
+
+function timeOf(point: string): string {
+  return new Date(point).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+}
+
+function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("   ")
+      .trimEnd(),
+  );
+}

@@ -1,0 +1,21 @@
+import { openRig } from "../open-rig.ts";
+import { copyOption, pickCopies } from "../pick-copy.ts";
+import { defineVerb } from "../verb.ts";
+
+export const down = defineVerb({
+  name: "down",
+  summary: "stops the rig's machines; nothing is lost",
+  details: ["Waits in line for each copy. The next run starts them again, from their snapshots."],
+  operands: [],
+  options: { copy: copyOption("this copy alone; default: all, one after another") },
+  async run(surroundings, { options: { copy } }) {
+    const { holder, say, answer, signal } = surroundings;
+    const { rig, folders } = await openRig(surroundings);
+    pickCopies(rig, copy);
+    const { stopRig } = await import("../../gate/stop-rig.ts");
+    for await (const stopped of stopRig({ rig, folders, holder, say, signal, ...(copy !== undefined && { only: copy }) })) {
+      const { machines } = stopped;
+      answer(`off      ${stopped.copy}: ${machines.length === 0 ? "nothing ran" : machines.join(", ")}\n`);
+    }
+  },
+});

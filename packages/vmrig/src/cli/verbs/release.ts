@@ -1,0 +1,37 @@
+import { copyNames } from "../../config/copy-spec.ts";
+import { openRig, type OpenedRig } from "../open-rig.ts";
+import { copyOption, pickCopies } from "../pick-copy.ts";
+import { defineVerb, type Surroundings } from "../verb.ts";
+
+export const release = defineVerb({
+  name: "release",
+  summary: "gives back what you keep of a failed run; with --force, takes the lease from whoever has it",
+  details: ["A run that is cut off fails, and is told by whom. With several holders --force needs --copy."],
+  operands: [],
+  options: {
+    copy: copyOption("this copy alone; default: all"),
+    force: { type: "boolean", help: "ends the lease of somebody else, or of a run that does not end by itself" },
+  },
+  async run(surroundings, { options: { copy, force = false } }) {
+    const opened = await openRig(surroundings);
+    pickCopies(opened.rig, copy);
+    await (force ? releaseByForce(surroundings, opened, copy) : releaseOwn(surroundings, opened, copy));
+  },
+});
+
+async function releaseOwn({ holder, say, answer }: Surroundings, opened: OpenedRig, only: string | undefined): Promise<void> {
+  const [{ findKept }, { releaseKept }] = await Promise.all([import("../../gate/find-kept.ts"), import("../../gate/release-kept.ts")]);
+  const kept = await findKept({ ...opened, only, say });
+  if (kept.length === 0) {
+    answer(`nothing  you keep no copy of ${only ?? opened.rig.name}\n`);
+    return;
+  }
+  for (const copy of await releaseKept({ ...opened, holder, say }, kept)) answer(`released ${copy}: it was kept for you\n`);
+}
+
+async function releaseByForce({ holder, answer }: Surroundings, opened: OpenedRig, only: string | undefined): Promise<void> {
+  const [{ cutOff }, { renderHold }] = await Promise.all([import("../../gate/cut-off.ts"), import("../../lease/hold.ts")]);
+  const cut = await cutOff({ ...opened, holder: { ...holder, command: "vmrig release --force" }, only });
+  if (cut.length === 0) answer(`nothing  nobody holds ${only ?? copyNames(opened.rig).join(", ")}\n`);
+  for (const hold of cut) answer(`released ${hold.copy}: it was ${renderHold(hold)}\n`);
+}

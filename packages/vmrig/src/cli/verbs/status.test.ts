@@ -1,0 +1,69 @@
+import { readdir } from "node:fs/promises";
+import { expect } from "vitest";
+import type { RigStatus } from "../../gate/rig-status.ts";
+import { says, test } from "../place.test.kit.ts";
+
+test("nothing is started or made by looking", async ({ place }) => {
+  const { exitCode, stdout, stderr } = await place.start(["status"]);
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+  expect(stdout).toMatch(/^redis {4}nobody holds anything: the embedded Redis does not run$/m);
+  expect(stdout).toMatch(/^ {2}pc1 {3}absent/m);
+  expect([await readdir(place.folders.state), await readdir(place.folders.runtime)]).toEqual([[], []]);
+});
+
+test("while one run holds and two wait it shows all three, the machines and the state; and changes as they do", async ({ place }) => {
+  const alice = place.run("alice");
+  const { fence } = await alice.gate.claim("file");
+  const bobs = place.run("bob");
+  const bob = bobs.gate.claim("file");
+  await bobs.says(/^wait .* you are next/);
+  const carols = place.run("carol");
+  const carol = carols.gate.claim("file");
+  await carols.says(/^wait .* you are 2nd in line/);
+
+  const watching = place.start(["status", "--watch"]);
+  const shown = says(watching, /1\. bob@laptop.*\n.*2\. carol@laptop/);
+  const handedOn = says(watching, /held by bob@laptop[^]*1\. carol@laptop/);
+  const { exitCode, stdout } = await place.start(["status"]);
+  expect(exitCode).toBe(0);
+  expect(stdout).toMatch(/^pcs-1 {4}held by alice@laptop \(vitest run\) for \d.* s, ends in \d+ s unless renewed$/m);
+  expect(stdout).toMatch(/^ {2}pc1 {3}running {3}127\.0\.0\.1:\d+ {3}baseline current {3}pid \d+/m);
+  expect(stdout).toMatch(new RegExp(`^ {2}Terraform state [0-9a-f]{8}, serial \\d+; fence ${fence}$`, "m"));
+  expect(stdout).toMatch(/^line {5}1\. bob@laptop \(vitest run\) waits for .*\nline {5}2\. carol@laptop \(vitest run\) waits for .*\n$/m);
+
+  const { stdout: json } = await place.start(["status", "--json"]);
+  const status = JSON.parse(json) as RigStatus;
+  expect(status).toMatchObject({
+    rig: "pcs",
+    redis: { running: true },
+    copies: [
+      {
+        copy: "pcs-1",
+        state: "held",
+        fence,
+        holder: { who: "alice", host: "laptop", command: "vitest run", session: "session of alice" },
+        locked: false,
+        machines: [
+          { name: "pc1", power: "running", baseline: "current", snapshots: expect.arrayContaining(["pristine"]) as unknown },
+          { name: "pc2", power: "running", baseline: "current" },
+        ],
+      },
+    ],
+    line: [
+      { position: 1, holder: { who: "bob" }, extra: false, accepts: ["pcs-1"] },
+      { position: 2, holder: { who: "carol" } },
+    ],
+  });
+  expect(Date.parse(status.copies[0]?.since ?? "")).toBeLessThan(Date.parse(status.copies[0]?.expires ?? ""));
+
+  await shown;
+  await alice.gate.close();
+  await bob;
+  await handedOn;
+  watching.kill("SIGINT");
+  expect((await watching).exitCode).toBe(130);
+  // oxlint-disable-next-line no-control-regex -- whole lines where there is no terminal
+  expect((await watching).stdout).not.toMatch(/\u001b/);
+  await bobs.gate.close();
+  await carol;
+});

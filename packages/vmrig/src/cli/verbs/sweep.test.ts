@@ -1,0 +1,98 @@
+import { existsSync } from "node:fs";
+import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { expect, onTestFinished } from "vitest";
+import { configOf, test, type Place } from "../place.test.kit.ts";
+
+/** Orphans of the fake driver are those of the whole computer, and other tests plant some: this driver knows of none but its own. */
+function configFor({ root, folders }: Place, copies: number): string {
+  const own = `orphans: async (folders) => (await fakeDriver().orphans(folders)).filter(({ what }) => ["${root}", "${folders.runtime}"].some((own) => what.includes(own)))`;
+  return configOf(["pc1"], `copies: ${copies}`).replace("driver: fakeDriver()", `driver: { ...fakeDriver(), ${own} }`);
+}
+
+const lines = (text: string): string[] => text.trimEnd().split("\n").toSorted();
+
+/** The pid of a process that is gone. */
+function deadPid(): number {
+  return spawnSync(process.execPath, ["--version"]).pid;
+}
+
+test("a clean computer has no orphans, whoever holds machines", async ({ place }) => {
+  await writeFile(join(place.project, "vmrig.config.mjs"), configFor(place, 2));
+  const alice = place.run("alice", { copies: 2, machines: { pc1: {} } });
+  onTestFinished(() => alice.gate.close());
+  await Promise.all([alice.gate.claim("file"), alice.gate.claim("file")]);
+  const { exitCode, stdout, stderr } = await place.start(["sweep", "--remove"]);
+  expect({ exitCode, stdout, stderr }).toEqual({ exitCode: 0, stdout: "", stderr: "sweep    no orphans\n" });
+});
+
+test("what nobody owns is listed, and removed only when asked", async ({ place }) => {
+  const { runtime, state } = place.folders;
+  const folder = join(state, "rigs", "pcs-1");
+  const pid = deadPid();
+  const planted = [
+    join(runtime, `ssh-${pid}-abc`, "key"),
+    join(folder, `kept.json.${pid}`),
+    join(folder, "leased-through.json"),
+    join(runtime, "pcs-1", "pc9.control"),
+  ];
+  await mkdir(join(runtime, `ssh-${pid}-abc`));
+  for (const path of planted) await writeFile(path, JSON.stringify({ store: "x", shown: "x", pid }));
+  const socket = join(runtime, "gate-served");
+  const server = createServer().listen(socket);
+  const deserted = join(runtime, "gate-deserted");
+  // A process that ends without closing its socket.
+  spawnSync(process.execPath, [
+    "-e",
+    `require("net").createServer().listen(${JSON.stringify(deserted)}, () => process.kill(process.pid, "SIGKILL"))`,
+  ]);
+  try {
+    const listed = await place.start(["sweep"]);
+    expect(listed.exitCode).toBe(0);
+    expect(lines(listed.stdout)).toEqual(
+      [
+        `orphan   half-written ${folder}/kept.json.${pid}, which process ${pid} was writing, which is gone`,
+        `orphan   key in ${runtime}/ssh-${pid}-abc of process ${pid}, which is gone`,
+        `orphan   note ${folder}/leased-through.json of process ${pid}, which is gone`,
+        `orphan   socket ${deserted} of a gate that is gone`,
+        `orphan   socket ${runtime}/pcs-1/pc9.control, whose machine is gone`,
+      ].toSorted(),
+    );
+    expect(listed.stderr).toBe("sweep    5 orphans; `vmrig sweep --remove` removes\n");
+    expect(planted.filter((path) => existsSync(path))).toEqual(planted);
+
+    const removed = await place.start(["sweep", "--remove"]);
+    expect({ exitCode: removed.exitCode, stderr: removed.stderr }).toEqual({ exitCode: 0, stderr: "sweep    5 orphans, 5 removed\n" });
+    expect([...planted, deserted].filter((path) => existsSync(path))).toEqual([]);
+    expect((await readdir(runtime)).includes("gate-served")).toBe(true);
+    expect((await place.start(["sweep"])).stderr).toBe("sweep    no orphans\n");
+  } finally {
+    server.close();
+  }
+});
+
+test("a machine that no state knows, and a copy beyond the config, are destroyed under their lease; one that is held is not", async ({
+  place,
+}) => {
+  const { state } = place.folders;
+  await writeFile(join(place.project, "vmrig.config.mjs"), configFor(place, 1));
+  const bob = place.run("bob", { copies: 2, machines: { pc1: {} } });
+  onTestFinished(() => bob.gate.close());
+  await Promise.all([bob.gate.claim("file"), bob.gate.claim("file")]);
+  expect((await place.start(["sweep", "--remove"])).stdout).toBe("");
+  await bob.gate.close();
+
+  await writeFile(join(state, "rigs", "pcs-1", "terraform", "terraform.tfstate"), "");
+  const listed = await place.start(["sweep"]);
+  expect(lines(listed.stdout)).toEqual([
+    `orphan   copy pcs-2 with pc1 in ${state}/rigs/pcs-2: the config asks for 1 of pcs`,
+    expect.stringMatching(/^orphan {3}machine pc1, paused at 127\.0\.0\.1:\d+, pid \d+, .*: there is no state; in .*pcs-1$/),
+  ]);
+  const removed = await place.start(["sweep", "--remove"]);
+  expect(removed.stderr).toMatch(/^sweep {4}2 orphans, 2 removed$/m);
+  expect((await place.start(["status"])).stdout).toMatch(/^ {2}pc1 {3}absent/m);
+  expect(await readdir(join(state, "rigs", "pcs-2", "machines"))).toEqual([]);
+  expect((await place.start(["up"])).exitCode).toBe(0);
+});

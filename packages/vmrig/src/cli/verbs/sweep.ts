@@ -1,0 +1,41 @@
+import { asVmrigError } from "../../errors/vmrig-error.ts";
+import { openRig } from "../open-rig.ts";
+import { defineVerb } from "../verb.ts";
+
+export const sweep = defineVerb({
+  name: "sweep",
+  summary: "lists what runs left behind and nobody owns any more; removes it when asked",
+  details: ["Machines that no state knows, copies beyond the config, processes, sockets, notes. Never what somebody has a lease of."],
+  operands: [],
+  options: { remove: { type: "boolean", help: "removes what it lists" } },
+  async run(surroundings, { options: { remove = false } }) {
+    const { holder, say, answer, signal } = surroundings;
+    const { rig, folders } = await openRig(surroundings);
+    const { findLeftovers } = await import("../../gate/sweep/sweep.ts");
+    const found = await findLeftovers({ rig, folders, holder, say, signal });
+    let removed = 0;
+    for (const orphan of found) {
+      signal.throwIfAborted();
+      if (!remove) {
+        answer(`orphan   ${orphan.what}\n`);
+        continue;
+      }
+      try {
+        await orphan.remove();
+        removed += 1;
+        answer(`removed  ${orphan.what}\n`);
+      } catch (error) {
+        signal.throwIfAborted();
+        answer(`left     ${orphan.what}\n`);
+        say(`left     ${asVmrigError(error).summary}`);
+      }
+    }
+    const outcome = remove ? `, ${removed} removed` : "; `vmrig sweep --remove` removes";
+    say(`sweep    ${countOf(found.length)}${found.length === 0 ? "" : outcome}`);
+  },
+});
+
+function countOf(orphans: number): string {
+  if (orphans === 0) return "no orphans";
+  return orphans === 1 ? "1 orphan" : `${orphans} orphans`;
+}
