@@ -20,6 +20,7 @@ function mistakes(config: unknown): readonly string[] {
 const NAME = 'expected a lower-case name such as "pcs": letters, digits and "-", at most 32, starting with a letter';
 const DURATION = 'expected a duration such as "30s", "15m" or "2h"';
 const SIZE = 'expected a size such as "512MB" or "2GB"';
+const PREFIX = 'expected a prefix of keys such as "vmrig" or "team-a:vmrig": letters, digits, ".", "_", ":" and "-", at most 64';
 const URL_EXPECTED = 'expected a URL such as "redis://host:6379", or "rediss://host:6379" for TLS';
 const machine = (pc1: unknown): unknown => ({ ...good, machines: { pc1 } });
 const prepare = (recipe: unknown): unknown => ({ ...good, prepare: recipe });
@@ -71,7 +72,27 @@ test.each<[title: string, config: unknown, mistake: string]>([
     'prepare.files["/a"]: does not know "perm"; it knows content, mode, owner',
   ],
   ["an unknown key of the lease", { ...good, lease: { tll: "1s" } }, 'lease: does not know "tll"; it knows ttl, waitFor, onBusy, idle'],
-  ["an unknown key of redis", { ...good, redis: { url: "redis://h", tls: true } }, 'redis: does not know "tls"; it knows url'],
+  ["an unknown key of redis", { ...good, redis: { host: "h" } }, 'redis: does not know "host"; it knows url, prefix, tls'],
+  [
+    "a server that nobody verifies",
+    { ...good, redis: { url: "rediss://h", tls: { rejectUnauthorized: false } } },
+    'redis.tls: does not know "rejectUnauthorized"; it knows ca, cert, key, servername',
+  ],
+  ["TLS as a word", { ...good, redis: { url: "rediss://h", tls: true } }, "redis.tls: expected object, got true"],
+  [
+    "a key without its certificate",
+    { ...good, redis: { url: "rediss://h", tls: { key: "k.pem" } } },
+    "redis.tls: expected cert and key together, got { key: 'k.pem' }",
+  ],
+  [
+    "settings of TLS for a URL without it",
+    { ...good, redis: { url: "redis://u:p@h", tls: { ca: "ca.pem" } } },
+    "redis.url: expected rediss://, because redis.tls is set, got another text",
+  ],
+  ["an empty prefix", { ...good, redis: { prefix: "" } }, `redis.prefix: ${PREFIX}, got ""`],
+  ["a prefix that is a hash tag", { ...good, redis: { prefix: "{a}" } }, `redis.prefix: ${PREFIX}, got "{a}"`],
+  ["a prefix that is a pattern", { ...good, redis: { prefix: "a*" } }, `redis.prefix: ${PREFIX}, got "a*"`],
+  ["a prefix that ends in a colon", { ...good, redis: { prefix: "a:" } }, `redis.prefix: ${PREFIX}, got "a:"`],
   ["an unknown key of the state", { ...good, state: { backend: "local", path: "x" } }, 'state: does not know "path"; it knows backend'],
   ["half a processor", machine({ cpus: 1.5 }), "machines.pc1.cpus: expected a whole number from 1 to 64, got 1.5"],
   ["too many processors", machine({ cpus: 65 }), "machines.pc1.cpus: expected a whole number from 1 to 64, got 65"],
@@ -220,4 +241,17 @@ test("resolves units, and both ways to write a file, in the order of writing", (
     { path: "/b", content: "text", mode: "0644", owner: "root:root" },
     { path: "/a", content: "x", mode: "755", owner: "vmrig" },
   ]);
+});
+
+test("files of TLS are looked for from the config's folder", () => {
+  const redis = { url: "rediss://db", tls: { ca: "pki/ca.pem", cert: "/etc/me.pem", key: "../me.key", servername: "db" } };
+  expect(checkConfig({ ...good, redis }, "/srv/project/vmrig.config.ts").redis).toEqual({
+    url: "rediss://db",
+    prefix: "vmrig",
+    tls: { ca: "/srv/project/pki/ca.pem", cert: "/etc/me.pem", key: "/srv/me.key", servername: "db" },
+  });
+});
+
+test("the parts of redis that are no address may stand alone, beside VMRIG_REDIS_URL", () => {
+  expect(checkConfig({ ...good, redis: { prefix: "team-a:vmrig" } }, "f").redis).toEqual({ prefix: "team-a:vmrig" });
 });

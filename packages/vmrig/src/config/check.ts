@@ -1,18 +1,29 @@
+import { dirname, resolve } from "node:path";
 import { inspect } from "node:util";
 import type { z } from "zod";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { rigSchema, type ResolvedRig } from "./schema.ts";
 
-/** @throws VmrigError `CONFIG_INVALID` with one line per mistake: its path, the value, the fix. */
+/**
+ * @param file the config's: relative paths in it begin at its folder
+ * @throws VmrigError `CONFIG_INVALID` with one line per mistake: its path, the value, the fix.
+ */
 export function checkConfig(value: unknown, file: string): ResolvedRig {
   const parsed = rigSchema.safeParse(value, { reportInput: true });
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return withFilesFrom(dirname(resolve(file)), parsed.data);
   const { issues } = parsed.error;
   throw new VmrigError("CONFIG_INVALID", {
     message: `${file} has ${issues.length === 1 ? "a mistake" : `${issues.length} mistakes`}.`,
     details: issues.flatMap((issue) => describe(issue)),
     hint: "the config's reference is docs/reference/config.md",
   });
+}
+
+function withFilesFrom(folder: string, rig: ResolvedRig): ResolvedRig {
+  if (rig.redis?.tls === undefined) return rig;
+  const { servername, ...files } = rig.redis.tls;
+  const tls = Object.fromEntries(Object.entries(files).map(([name, path]) => [name, path === undefined ? path : resolve(folder, path)]));
+  return { ...rig, redis: { ...rig.redis, tls: { ...tls, ...(servername === undefined ? {} : { servername }) } } };
 }
 
 /** One line, or one for each mistake inside of what may be written in several ways. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Driver } from "../driver/driver.ts";
+import { DEFAULT_NAMESPACE } from "../lease/keys.ts";
 import { describeAddress } from "../lease/redis-address.ts";
 import { duration, size } from "./units.ts";
 
@@ -83,6 +84,27 @@ function isRedisUrl(url: string): boolean {
   }
 }
 
+const pemFile = text(/\S/, "the path of a PEM file");
+
+const redis = fields({
+  url: z.string(REDIS_URL).refine(isRedisUrl, REDIS_URL).optional(),
+  prefix: text(
+    /^[a-zA-Z0-9]([\w.:-]{0,62}[\w.-])?$/,
+    'a prefix of keys such as "vmrig" or "team-a:vmrig": letters, digits, ".", "_", ":" and "-", at most 64',
+  ).default(DEFAULT_NAMESPACE),
+  tls: fields({
+    ca: pemFile.optional(),
+    cert: pemFile.optional(),
+    key: pemFile.optional(),
+    servername: text(/^[\w.-]+$/, "a host name").optional(),
+  })
+    .refine(({ cert, key }) => (cert === undefined) === (key === undefined), "expected cert and key together")
+    .optional(),
+}).check(({ value: { url, tls }, issues }) => {
+  if (tls === undefined || url === undefined || url.startsWith("rediss:")) return;
+  issues.push({ code: "custom", path: ["url"], input: url, message: "expected rediss://, because redis.tls is set" });
+});
+
 export const ROLLBACK_POLICIES = ["run", "file", "test"] as const;
 
 /** How often machines go back to their baseline: once per run, before each file, or before each test. */
@@ -119,7 +141,7 @@ export const rigSchema = fields({
     onBusy: z.enum(ON_BUSY).default("wait"),
     idle: duration.default(60_000).refine((ms) => ms <= DAY_MS, 'expected at most "24h"'),
   }).prefault({}),
-  redis: fields({ url: z.string(REDIS_URL).refine(isRedisUrl, REDIS_URL) }).optional(),
+  redis: redis.optional(),
   state: z
     .discriminatedUnion("backend", [fields({ backend: z.literal("local") })], 'expected { backend: "local" }')
     .default({ backend: "local" }),

@@ -1,18 +1,17 @@
-import { createServer, type AddressInfo } from "node:net";
-import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { VmrigError } from "../errors/vmrig-error.ts";
+import { waitFor } from "../wait/wait-for.ts";
 import { connect } from "./connection.ts";
 import { BadNetwork } from "./fixtures/bad-network.ts";
-import { aborted, person } from "./fixtures/people.ts";
+import { freePort } from "./fixtures/free-port.ts";
 import { RedisServer } from "./fixtures/redis-server.ts";
 import { keysOf } from "./keys.ts";
-import { openLeaseStore } from "./lease-store.ts";
+import { ping } from "./ping.ts";
 import { VIEW } from "./lease-view.ts";
 import { READ_RECORD } from "./record.ts";
-import { PCS, PCS_1 } from "./fixtures/rigs.ts";
+import { PCS_1 } from "./fixtures/rigs.ts";
 
 // Real processes on a computer that may be busy: what is waited for has deadlines of its own.
 vi.setConfig({ testTimeout: 60_000 });
@@ -64,29 +63,6 @@ test("wrong and missing credentials show on opening, a right password opens", as
   (await connect({ url: at(":right@") }, QUICK)).close();
 });
 
-test("the permissions that the documentation names are enough", async () => {
-  await using server = await RedisServer.start();
-  await using network = await BadNetwork.before(server.socketPath);
-  const rules =
-    "on >right resetkeys ~vmrig:* resetchannels &vmrig:* -@all +eval +evalsha +subscribe +info +ping +hello +get +set +del +exists " +
-    "+pexpire +pttl +time +publish +hset +hget +hmget +hexists +hdel +zadd +zrem +zscore +zrank +zcard +zrange +zrangebyscore +zrevrangebyscore";
-  await server.operator.call("ACL", "SETUSER", "vmrig", ...rules.split(" "));
-  const redis = { url: network.url.replace("//", "//vmrig:right@") };
-  await using leases = await openLeaseStore({ redis, timing: { heartbeatMs: 600_000, aliveMs: 1_800_000 } });
-  const holder = person("alice");
-  const first = await leases.acquire(PCS, { holder, ttlMs: 600_000, waitForMs: 1000 });
-  await leases.saveRecord(first, { a: 1 });
-  const second = await leases.acquire(PCS, { holder, ttlMs: 600_000, waitForMs: 10_000, onWait: () => void first.release() });
-  await leases.dropRecord(second);
-  expect((await leases.view(PCS)).copies[0]?.held?.fence).toBe(second.fence);
-  await leases.keep(second, { forMs: 60_000, why: "to look" });
-  await leases.revoke({ ...PCS_1, fence: second.fence, by: holder });
-  const third = await leases.acquire(PCS, { holder, ttlMs: 1000, waitForMs: 0 });
-  await leases.revoke({ ...PCS_1, fence: third.fence, by: holder });
-  expect(await aborted(third.signal)).toMatchObject({ details: [expect.stringContaining("released by force")] });
-  expect(await server.operator.call("ACL", "LOG")).toEqual([]);
-});
-
 test("a question is asked again across a reset of the connection", async () => {
   await using server = await RedisServer.start();
   await using network = await BadNetwork.before(server.socketPath);
@@ -107,10 +83,20 @@ test("an unanswered command fails within its timeout, and names no key or value"
   connection.close();
 });
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  await new Promise((closed) => server.close(closed));
-  return port;
-}
+test("a server that still reads its append-only file is waited for", async () => {
+  await using server = await RedisServer.start({ extra: ["--key-load-delay", "300"] });
+  const filling = server.operator.pipeline();
+  for (let i = 0; i < 8000; i++) filling.set(`key-${i}`, i);
+  await filling.exec();
+  await server.kill();
+  const starting = server.start();
+  await waitFor({
+    what: "a server that listens",
+    timeoutMs: 10_000,
+    intervalMs: 5,
+    probe: async () => ((await ping(server.socketPath)) === "silent" ? { value: undefined } : { seen: "not yet" }),
+  });
+  (await connect({ socketPath: server.socketPath }, { commandTimeoutMs: 5000 })).close();
+  expect(await ping(server.socketPath)).toBe("pong");
+  await starting;
+});

@@ -3,9 +3,10 @@ import { Redis, type RedisOptions } from "ioredis";
 import { systemClock, type Clock } from "../clock/clock.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { waitFor, type Observation } from "../wait/wait-for.ts";
-import { idKey } from "./keys.ts";
+import { DEFAULT_NAMESPACE, idKey } from "./keys.ts";
 import { describeAddress, dialOptions, type RedisAddress } from "./redis-address.ts";
 import { script, type Script } from "./script.ts";
+import { tlsHint } from "./tls-hint.ts";
 
 /** Run once on opening, so that missing credentials and permissions show at once. KEYS id; ARGV the id that it gets if it has none. */
 const HELLO = script(`redis.call('SET', KEYS[1], ARGV[1], 'NX') return redis.call('GET', KEYS[1])`);
@@ -19,6 +20,8 @@ const REDIAL = {
   disconnectTimeout: 200,
   lazyConnect: true,
   disableClientInfo: true,
+  // It would ask INFO, which an ACL may deny: then ioredis writes to stderr. A server that still loads its data says so to each command.
+  enableReadyCheck: false,
   retryStrategy: (times: number) => Math.min(50 * 2 ** Math.min(times, 6), 2000),
 } satisfies RedisOptions;
 
@@ -87,8 +90,8 @@ export async function connect(
   address: RedisAddress,
   options: { readonly commandTimeoutMs: number; readonly namespace?: string; readonly clock?: Clock },
 ): Promise<Connection> {
-  const { clock = systemClock, namespace = "vmrig" } = options;
-  const shown = describeAddress(address);
+  const { clock = systemClock, namespace = DEFAULT_NAMESPACE } = options;
+  const shown = `${describeAddress(address)}${namespace === DEFAULT_NAMESPACE ? "" : `, prefix ${namespace}`}`;
   const redis = new Redis(ioredisOptions({ ...failFast(options.commandTimeoutMs), ...dialOptions(address) }));
   let last: Error | undefined;
   redis.on("error", (error: Error) => (last = error));
@@ -96,20 +99,46 @@ export async function connect(
   const settled = new AbortController();
   try {
     const id = await Promise.race([
-      redis.connect().then(() => evaluate(redis, HELLO, [idKey(namespace)], [randomUUID()])),
+      redis.connect().then(() => greet(redis, { namespace, clock, onLoading: (error) => (last = error) })),
       clock.sleep(DIAL_MS, settled.signal).then(() => Promise.reject(new Error("no answer"))),
     ]);
     return new Connection(redis, { shown, id: String(id), clock });
   } catch (error) {
     redis.disconnect();
     const measured = ((clock.monotonic() - start) / 1000).toFixed(1);
+    const fault = last ?? (error as Error);
     throw new VmrigError("REDIS_UNREACHABLE", {
-      message: `Redis at ${shown} did not let us in within ${measured} s: ${(last ?? (error as Error)).message}.`,
-      hint: "check the address and credentials in VMRIG_REDIS_URL, and that Redis runs and is reachable from here",
+      message: `Redis at ${shown} did not let us in within ${measured} s: ${fault.message.trim()}.`,
+      hint: dialHint(fault, { shown, namespace }),
     });
   } finally {
     settled.abort();
   }
+}
+
+function dialHint(fault: Error, { shown, namespace }: { readonly shown: string; readonly namespace: string }): string {
+  if (fault.message.startsWith("NOPERM")) {
+    return `give its user the rules of docs/guide/shared-redis.md, for keys and channels ${namespace}:*`;
+  }
+  const hint = shown.startsWith("rediss:") ? tlsHint(fault) : undefined;
+  return hint ?? "check the address and credentials in VMRIG_REDIS_URL, and that Redis runs and is reachable from here";
+}
+
+/** A server that was just started answers nothing else until it has read its append-only file. @returns its id */
+function greet(
+  redis: Redis,
+  { namespace, clock, onLoading }: { readonly namespace: string; readonly clock: Clock; readonly onLoading: (error: Error) => void },
+): Promise<unknown> {
+  const probe = (): Promise<Observation<unknown>> =>
+    evaluate(redis, HELLO, [idKey(namespace)], [randomUUID()]).then(
+      (value) => ({ value }),
+      (error: Error) => {
+        if (!error.message.startsWith("LOADING")) throw error;
+        onLoading(error);
+        return { seen: error.message };
+      },
+    );
+  return waitFor({ what: "Redis to load its data", timeoutMs: DIAL_MS, intervalMs: 50, clock, probe });
 }
 
 /** A connection for SUBSCRIBE: it waits for the server as long as it takes, for nobody waits for it. */

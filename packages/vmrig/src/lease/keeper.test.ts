@@ -130,6 +130,21 @@ test("a short black hole does not cost the lease", async () => {
   expect(held.state).toBe("held");
 });
 
+test("a Redis that stands still for less than the TTL does not cost the lease", async () => {
+  const server = await redis();
+  const held = await lease({ redis: { socketPath: server.socketPath } }, 3000);
+  server.signal("SIGSTOP");
+  await waitFor({
+    what: "a renewal to be late",
+    timeoutMs: 5000,
+    intervalMs: 10,
+    probe: () => Promise.resolve(held.remainingMs() < 1500 ? { value: undefined } : { seen: `${held.remainingMs()} ms left` }),
+  });
+  server.signal("SIGCONT");
+  await renewal(server);
+  expect(held.state).toBe("held");
+});
+
 test("connections that are reset again and again do not cost a lease whose lock is still valid", async () => {
   const server = await redis();
   const flaky = await network(server);

@@ -1,3 +1,6 @@
+/** First part of every key and channel of vmrig, unless the config says otherwise. */
+export const DEFAULT_NAMESPACE = "vmrig";
+
 /** One copy of a rig, by name: `pcs-1` of `pcs`. */
 export interface CopyName {
   readonly rig: string;

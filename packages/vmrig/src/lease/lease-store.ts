@@ -3,7 +3,7 @@ import { Bells } from "./bells.ts";
 import { connect } from "./connection.ts";
 import type { Hold } from "./hold.ts";
 import type { KeepOptions } from "./keep.ts";
-import type { CopyName } from "./keys.ts";
+import { DEFAULT_NAMESPACE, type CopyName } from "./keys.ts";
 import type { Holder, Lease } from "./lease.ts";
 import type { LeaseView } from "./lease-view.ts";
 import { lockPrimitive } from "./lock.ts";
@@ -32,7 +32,7 @@ export interface AcquireOptions extends TryAcquireOptions {
 export interface LeaseStore extends AsyncDisposable {
   /** A random UUID kept in Redis. Two stores with the same id speak of the same leases, whatever their addresses are. */
   readonly id: string;
-  /** Where it is, without credentials. */
+  /** Where it is, without credentials, with its namespace when that is not the usual one. */
   readonly shown: string;
   /** One attempt. `undefined` when there is no copy that is not held or waited for; no place in line is kept. @throws VmrigError `REDIS_UNREACHABLE` */
   tryAcquire(wish: Wish, options: TryAcquireOptions): Promise<Lease | undefined>;
@@ -74,7 +74,7 @@ export interface LeaseStore extends AsyncDisposable {
 
 export interface LeaseStoreOptions {
   readonly redis: RedisAddress;
-  /** First part of every key, which an ACL can name. @defaultValue `vmrig` */
+  /** First part of every key and channel, which an ACL can name. Stores of different namespaces know nothing of each other. @defaultValue `vmrig` */
   readonly namespace?: string;
   readonly clock?: Clock;
   /** For tests and unusual networks. A command to Redis counts as unanswered after `commandTimeoutMs`. @defaultValue 1500 */
@@ -83,7 +83,7 @@ export interface LeaseStoreOptions {
 
 /** @throws VmrigError `REDIS_UNREACHABLE` with the address, without credentials; `CONFIG_INVALID` for an address that is none */
 export async function openLeaseStore(options: LeaseStoreOptions): Promise<LeaseStore> {
-  const { clock = systemClock, namespace = "vmrig", timing = {} } = options;
+  const { clock = systemClock, namespace = DEFAULT_NAMESPACE, timing = {} } = options;
   const connection = await connect(options.redis, { commandTimeoutMs: timing.commandTimeoutMs ?? 1500, clock, namespace });
   const desk = { connection, takeLock: lockPrimitive(connection.redis), namespace, clock };
   return new RedisLeaseStore(desk, new Bells(options.redis), timing);

@@ -9,8 +9,12 @@ test.each([
   ],
   [{ url: "redis://:only-a-password@db.example" }, "redis://db.example", { host: "db.example", port: 6379, password: "only-a-password" }],
   [{ url: "redis://[::1]:7000/" }, "redis://[::1]:7000", { host: "::1", port: 7000 }],
-  [{ url: "rediss://db.example" }, "rediss://db.example", { host: "db.example", port: 6379, tls: {} }],
-  [{ url: "rediss://db.example", ca: "PEM" }, "rediss://db.example", { host: "db.example", port: 6379, tls: { ca: "PEM" } }],
+  [{ url: "rediss://db.example" }, "rediss://db.example", { host: "db.example", port: 6379, tls: { rejectUnauthorized: true } }],
+  [
+    { url: "rediss://db.example", tls: { ca: "PEM", servername: "db" } },
+    "rediss://db.example",
+    { host: "db.example", port: 6379, tls: { ca: "PEM", servername: "db", rejectUnauthorized: true } },
+  ],
   [{ socketPath: "/run/redis.sock" }, "unix:/run/redis.sock", { path: "/run/redis.sock" }],
 ])("%j is shown as %s", (address, shown, options) => {
   expect(describeAddress(address)).toBe(shown);
@@ -25,3 +29,9 @@ test.each(["db.example:6379", "http://db.example", "redis://", "redis://u:hunter
     );
   },
 );
+
+test("what was meant to be encrypted does not go out in the clear", () => {
+  expect(() => dialOptions({ url: "redis://u:hunter2@db.example", tls: { ca: "PEM" } })).toThrow(
+    expect.objectContaining({ code: "CONFIG_INVALID", summary: "redis.tls is set, but redis://db.example asks for no TLS." }),
+  );
+});

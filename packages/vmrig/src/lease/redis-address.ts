@@ -5,10 +5,21 @@ import { VmrigError } from "../errors/vmrig-error.ts";
 export type RedisAddress =
   | {
       readonly url: string;
-      /** PEM of the authority that signed the server's certificate. @defaultValue those of Node.js */
-      readonly ca?: string;
+      /** For `rediss://` only. */
+      readonly tls?: TlsIdentity;
     }
   | { readonly socketPath: string };
+
+/** Whom to trust and who we are, in PEM. A server is always verified: there is no way to turn that off. */
+export interface TlsIdentity {
+  /** The authority that signed the server's certificate. @defaultValue those of Node.js */
+  readonly ca?: string;
+  /** Our own certificate and its key, for a server that asks for one. */
+  readonly cert?: string;
+  readonly key?: string;
+  /** The name that the server's certificate must have. @defaultValue the host of the URL */
+  readonly servername?: string;
+}
 
 /** The address as it may be printed: without user name and password. */
 export function describeAddress(address: RedisAddress): string {
@@ -17,18 +28,28 @@ export function describeAddress(address: RedisAddress): string {
   return `${protocol}//${host}${pathname === "/" ? "" : pathname}`;
 }
 
-/** @throws VmrigError `CONFIG_INVALID` for what is not a URL of Redis; the message does not show it, for it may hold a password */
+/**
+ * @throws VmrigError `CONFIG_INVALID` for what is not a URL of Redis; the message does not show it, for it may hold a password. Also when
+ *   there is something to say about TLS, and the URL asks for none: what was meant to be encrypted must not go out in the clear
+ */
 export function dialOptions(address: RedisAddress): RedisOptions {
   if ("socketPath" in address) return { path: address.socketPath };
   const url = parse(address.url);
   const db = url.pathname.replace(/^\//, "");
+  if (address.tls !== undefined && url.protocol !== "rediss:") {
+    throw new VmrigError("CONFIG_INVALID", {
+      message: `redis.tls is set, but ${describeAddress(address)} asks for no TLS.`,
+      hint: "write rediss:// in the URL, or leave redis.tls out",
+    });
+  }
   return {
     host: url.hostname.replace(/^\[|\]$/g, ""),
     port: url.port === "" ? 6379 : Number(url.port),
     ...(url.username === "" ? {} : { username: decodeURIComponent(url.username) }),
     ...(url.password === "" ? {} : { password: decodeURIComponent(url.password) }),
     ...(db === "" ? {} : { db: Number(db) }),
-    ...(url.protocol === "rediss:" ? { tls: address.ca === undefined ? {} : { ca: address.ca } } : {}),
+    // Said, because NODE_TLS_REJECT_UNAUTHORIZED=0 of some other tool would turn it off.
+    ...(url.protocol === "rediss:" ? { tls: { ...address.tls, rejectUnauthorized: true } } : {}),
   };
 }
 

@@ -6,7 +6,7 @@ import { findConfig, loadConfig } from "../../config/load.ts";
 import type { ResolvedRig } from "../../config/schema.ts";
 import type { CopySpec, Finding } from "../../driver/driver.ts";
 import { asVmrigError } from "../../errors/vmrig-error.ts";
-import { configuredRedis, embeddedFolders } from "../../gate/store.ts";
+import { configuredRedis, embeddedFolders, namespaceOf } from "../../gate/store.ts";
 import { embeddedRedis } from "../../lease/embedded-redis.ts";
 import { findRedisServer } from "../../lease/redis-binary.ts";
 import type { RedisAddress } from "../../lease/redis-address.ts";
@@ -53,7 +53,7 @@ export async function* examine(options: ExamineOptions): AsyncGenerator<Finding>
   signal.throwIfAborted();
   const redis = await findRedis(rig.value, "what" in folders ? undefined : folders, options);
   if ("what" in redis) yield redis;
-  else yield* examineRedis(redis, clock);
+  else yield* examineRedis({ redis, ...namespaceOf(rig.value?.redis), clock });
 
   signal.throwIfAborted();
   yield await examineTerraform(env, signal);
@@ -79,10 +79,10 @@ async function findRedis(
   folders: Folders | undefined,
   { env, clock }: ExamineOptions,
 ): Promise<RedisAddress | Finding> {
-  const configured = configuredRedis(rig?.redis?.url, env);
-  if (configured !== undefined) return configured;
   const what = "Redis";
   try {
+    const configured = configuredRedis(rig?.redis, env);
+    if (configured !== undefined) return configured;
     findRedisServer(env["PATH"]);
     if (folders === undefined)
       return { what, status: "fail", measured: "not started: it has no safe folder", fix: "mend the folders first" };

@@ -3,6 +3,7 @@ import type { Clock } from "../../clock/clock.ts";
 import type { Finding } from "../../driver/driver.ts";
 import { asVmrigError } from "../../errors/vmrig-error.ts";
 import { subscriber } from "../../lease/connection.ts";
+import { DEFAULT_NAMESPACE } from "../../lease/keys.ts";
 import { openLeaseStore } from "../../lease/lease-store.ts";
 import { ownName } from "../../lease/own-name.ts";
 import type { RedisAddress } from "../../lease/redis-address.ts";
@@ -12,11 +13,21 @@ import { failure } from "./finding.ts";
 const PROBE = "vmrig-doctor";
 const WISH = { rig: PROBE, copies: [`${PROBE}-1`] };
 const WHAT = "lease";
-const PERMISSIONS = "let its user run EVAL, EVALSHA, PUBLISH and SUBSCRIBE on keys and channels vmrig:*";
+
+/** Where leases are kept, as `openLeaseStore` takes it. */
+export interface ExaminedStore {
+  readonly redis: RedisAddress;
+  readonly namespace?: string;
+  readonly clock: Clock;
+}
+
+function permissions(namespace: string): string {
+  return `give its user the rules of docs/guide/shared-redis.md, for keys and channels ${namespace}:*`;
+}
 
 /** A lease is handed on without it too, but later. @returns what Redis said, when it did not let us listen and call */
-async function tryChannel(address: RedisAddress): Promise<string | undefined> {
-  const channel = `vmrig:{${PROBE}}:doctor`;
+async function tryChannel(address: RedisAddress, namespace: string): Promise<string | undefined> {
+  const channel = `${namespace}:{${PROBE}}:doctor`;
   const [ear, voice] = [subscriber(address), subscriber(address)];
   try {
     await ear.subscribe(channel);
@@ -31,10 +42,10 @@ async function tryChannel(address: RedisAddress): Promise<string | undefined> {
 }
 
 /** Takes a lease, waits in line for it, and is handed it: all that a run does, and all that an ACL may deny. */
-export async function examineLease(address: RedisAddress, clock: Clock): Promise<Finding> {
+export async function examineLease({ redis: address, namespace = DEFAULT_NAMESPACE, clock }: ExaminedStore): Promise<Finding> {
   const holder = { who: ownName(), host: hostname(), command: "vmrig doctor", session: String(process.pid) };
   try {
-    await using store = await openLeaseStore({ redis: address, clock });
+    await using store = await openLeaseStore({ redis: address, namespace, clock });
     const first = await store.tryAcquire(WISH, { holder, ttlMs: 5_000 });
     if (first === undefined) return { what: WHAT, status: "ok", measured: "another vmrig doctor has it right now" };
     let released = clock.monotonic();
@@ -52,10 +63,10 @@ export async function examineLease(address: RedisAddress, clock: Clock): Promise
     await handing;
     await second.release();
     const measured = `taken, waited for and handed on in ${took} ms`;
-    const deaf = await tryChannel(address);
+    const deaf = await tryChannel(address, namespace);
     if (deaf === undefined) return { what: WHAT, status: "ok", measured };
-    return { what: WHAT, status: "warn", measured: `${measured}, but whoever waits is not woken up: ${deaf}`, fix: PERMISSIONS };
+    return { what: WHAT, status: "warn", measured: `${measured}, but whoever waits is not woken up: ${deaf}`, fix: permissions(namespace) };
   } catch (error) {
-    return failure(WHAT, error, asVmrigError(error).message.includes("NOPERM") ? PERMISSIONS : undefined);
+    return failure(WHAT, error, asVmrigError(error).message.includes("NOPERM") ? permissions(namespace) : undefined);
   }
 }

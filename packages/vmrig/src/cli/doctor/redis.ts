@@ -1,18 +1,19 @@
 import type { Clock } from "../../clock/clock.ts";
 import type { Finding } from "../../driver/driver.ts";
 import { connect, type Connection } from "../../lease/connection.ts";
-import { describeAddress, type RedisAddress } from "../../lease/redis-address.ts";
+import { describeAddress } from "../../lease/redis-address.ts";
 import { failure } from "./finding.ts";
-import { examineLease } from "./lease.ts";
+import { examineLease, type ExaminedStore } from "./lease.ts";
 
 const OLDEST = [6, 2] as const;
 const WORST_SKEW_MS = 1_000;
 
 /** Looks at a Redis as leases need it: what it is, what survives a restart of it, what it may throw away, its time, and a real lease. */
-export async function* examineRedis(address: RedisAddress, clock: Clock): AsyncGenerator<Finding> {
+export async function* examineRedis(store: ExaminedStore): AsyncGenerator<Finding> {
+  const { redis: address, clock, ...options } = store;
   let connection: Connection;
   try {
-    connection = await connect(address, { commandTimeoutMs: 3_000, clock });
+    connection = await connect(address, { commandTimeoutMs: 3_000, clock, ...options });
   } catch (error) {
     yield failure("Redis", error);
     return;
@@ -31,7 +32,7 @@ export async function* examineRedis(address: RedisAddress, clock: Clock): AsyncG
   } finally {
     connection.close();
   }
-  yield await examineLease(address, clock);
+  yield await examineLease(store);
 }
 
 type Info = ReadonlyMap<string, string>;

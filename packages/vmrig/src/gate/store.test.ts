@@ -1,0 +1,94 @@
+import { mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { checkConfig } from "../config/check.ts";
+import type { Folders } from "../config/folders.ts";
+import type { ResolvedRig } from "../config/schema.ts";
+import { Certificates } from "../lease/fixtures/certificates.ts";
+import { freePort } from "../lease/fixtures/free-port.ts";
+import { person } from "../lease/fixtures/people.ts";
+import { RedisServer } from "../lease/fixtures/redis-server.ts";
+import { PCS } from "../lease/fixtures/rigs.ts";
+import { openRunningStore, openStore } from "./store.ts";
+
+// Real processes on a computer that may be busy: what is waited for has deadlines of its own.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
+let stack: AsyncDisposableStack;
+let project: string;
+/** Never used: each of these names a Redis. */
+let folders: Folders;
+
+beforeEach(async () => {
+  stack = new AsyncDisposableStack();
+  project = await mkdtemp(join(tmpdir(), "vmrig-test-"));
+  stack.defer(() => rm(project, { recursive: true, force: true }));
+  folders = { state: project, cache: project, runtime: project };
+});
+afterEach(() => stack.disposeAsync());
+
+const RIG = { name: "pcs", driver: { name: "none", declare: () => {} }, machines: { pc1: {} } };
+
+function rig(config: object): ResolvedRig {
+  return checkConfig({ ...RIG, ...config }, join(project, "vmrig.config.ts"));
+}
+
+test("the config of the guide: prefix and authority in the config, the URL in the environment", async () => {
+  const certificates = stack.use(await Certificates.make());
+  const port = await freePort();
+  const server = stack.use(await RedisServer.start({ extra: certificates.redisArguments(port) }));
+  await mkdir(join(project, "pki"));
+  await symlink(certificates.path("ca.pem"), join(project, "pki", "ca.pem"));
+  const config = rig({
+    redis: {
+      prefix: "team-a",
+      tls: { ca: "pki/ca.pem" },
+    },
+  });
+  await using store = await openStore(config, folders, { VMRIG_REDIS_URL: `rediss://127.0.0.1:${port}` });
+  await store.acquire(PCS, { holder: person("alice"), waitForMs: 1000 });
+  expect((await server.operator.keys("*")).filter((key) => !key.startsWith("team-a:"))).toEqual([]);
+  expect(store.shown).toBe(`rediss://127.0.0.1:${port}, prefix team-a`);
+});
+
+test("a missing file of TLS is a mistake of the config, before Redis is asked", async () => {
+  const config = rig({ redis: { url: "rediss://127.0.0.1:1", tls: { ca: "ca.pem" } } });
+  await expect(openStore(config, folders, {})).rejects.toMatchObject({
+    code: "CONFIG_INVALID",
+    summary: `redis.tls.ca cannot be read: ${join(project, "ca.pem")} (ENOENT)`,
+  });
+});
+
+test("a URL of the environment without TLS is refused when the config says something about TLS", async () => {
+  const certificates = stack.use(await Certificates.make());
+  const config = rig({ redis: { tls: { ca: certificates.path("ca.pem") } } });
+  await expect(openStore(config, folders, { VMRIG_REDIS_URL: "redis://127.0.0.1:1" })).rejects.toMatchObject({
+    code: "CONFIG_INVALID",
+    hint: expect.stringContaining("rediss://"),
+  });
+});
+
+test("leases of two prefixes on one Redis know nothing of each other, and are two stores", async () => {
+  const server = stack.use(await RedisServer.start());
+  const env = { VMRIG_REDIS_URL: `unix://${server.socketPath}` };
+  await using ours = await openStore(rig({ redis: { prefix: "team-a:vmrig" } }), folders, env);
+  await using theirs = await openStore(rig({}), folders, env);
+  const holder = person("alice");
+  const lease = await ours.acquire(PCS, { holder, waitForMs: 1000 });
+  expect((await theirs.tryAcquire(PCS, { holder }))?.state).toBe("held");
+  const next = ours.acquire(PCS, { holder: person("bob"), waitForMs: 30_000, onWait: () => void lease.release() });
+  expect((await next).holder.who).toBe("bob");
+  expect(ours.id).not.toBe(theirs.id);
+});
+
+test("whoever only looks, looks at the leases of the same prefix", async () => {
+  const server = stack.use(await RedisServer.start());
+  const env = { VMRIG_REDIS_URL: `unix://${server.socketPath}` };
+  const config = rig({ redis: { prefix: "team-a" } });
+  await using store = await openStore(config, folders, env);
+  const lease = await store.acquire(PCS, { holder: person("alice"), waitForMs: 1000 });
+  await using looking = await openRunningStore(config, folders, env);
+  expect(looking?.id).toBe(store.id);
+  expect((await looking?.view(PCS))?.copies[0]?.fence).toBe(lease.fence);
+});

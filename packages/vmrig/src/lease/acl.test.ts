@@ -1,0 +1,124 @@
+import { readFile } from "node:fs/promises";
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { waitFor } from "../wait/wait-for.ts";
+import { BadNetwork } from "./fixtures/bad-network.ts";
+import { aborted, person } from "./fixtures/people.ts";
+import { RedisServer } from "./fixtures/redis-server.ts";
+import { PCS, PCS_1, pcs } from "./fixtures/rigs.ts";
+import type { Lease } from "./lease.ts";
+import { openLeaseStore, type LeaseStore, type LeaseStoreOptions } from "./lease-store.ts";
+
+// Real processes on a computer that may be busy: what is waited for has deadlines of its own.
+vi.setConfig({ testTimeout: 60_000 });
+
+/** The rules as the guide tells people to type them, between the user's name and the end of the line. */
+const GUIDE = await readFile(new URL("../../../../docs/guide/shared-redis.md", import.meta.url), "utf8");
+const RULES = (/^ACL SETUSER vmrig ([^`]*?)\n```/ms.exec(GUIDE)?.[1] ?? "").replaceAll("\\\n", " ").trim().split(/\s+/);
+const COMMANDS = RULES.filter((rule) => rule.startsWith("+"));
+const PASSWORD = RULES.find((rule) => rule.startsWith(">"))?.slice(1);
+
+let server: RedisServer;
+let network: BadNetwork;
+
+beforeAll(async () => {
+  server = await RedisServer.start();
+  network = await BadNetwork.before(server.socketPath);
+});
+afterAll(async () => {
+  await network[Symbol.asyncDispose]();
+  await server[Symbol.asyncDispose]();
+});
+beforeEach(async () => {
+  await server.operator.flushall();
+  await server.operator.script("FLUSH");
+  await server.operator.call("ACL", "DELUSER", "vmrig");
+  await server.operator.call("ACL", "LOG", "RESET");
+});
+
+async function login(rules: readonly string[], options: Partial<LeaseStoreOptions> = {}): Promise<LeaseStore> {
+  await server.operator.call("ACL", "SETUSER", "vmrig", ...rules);
+  const redis = { url: network.url.replace("//", `//vmrig:${PASSWORD}@`) };
+  return openLeaseStore({ redis, timing: { heartbeatMs: 600_000, aliveMs: 1_800_000, outageMs: 0 }, ...options });
+}
+
+/** Who was denied what since the user was made. */
+async function denials(): Promise<string[]> {
+  const log = (await server.operator.call("ACL", "LOG")) as string[][];
+  return log.map((entry) => `${entry[3]}: ${entry[7]}`);
+}
+
+async function renewal(lease: Lease): Promise<void> {
+  let last = Number.POSITIVE_INFINITY;
+  await waitFor({
+    what: "a renewal",
+    timeoutMs: 5000,
+    intervalMs: 10,
+    probe: () => {
+      lease.assertHeld();
+      const rose = lease.remainingMs() > last;
+      last = lease.remainingMs();
+      return Promise.resolve(rose ? { value: undefined } : { seen: `${last} ms left` });
+    },
+  });
+}
+
+/** All that vmrig does with Redis but to look at it: what a denial breaks does not come to its end, or leaves a line in Redis' log. */
+async function useAll(leases: LeaseStore): Promise<void> {
+  const holder = person("alice");
+  const renewed = await leases.acquire(PCS, { holder, ttlMs: 1000, waitForMs: 1000 });
+  await renewal(renewed);
+  await leases.saveRecord(renewed, { a: 1 });
+  await leases.dropRecord(renewed);
+  const long = { holder, ttlMs: 600_000, waitForMs: 10_000 };
+  const handedOn = await leases.acquire(PCS, { ...long, onWait: () => void renewed.release() });
+  expect(await leases.record(PCS_1)).toBeUndefined();
+  const extra = await leases.acquire({ ...pcs(2), extra: true }, long);
+  await leases.view(pcs(2));
+  await expect(leases.acquire(PCS, { ...long, waitForMs: 0 })).rejects.toMatchObject({ code: "RIG_BUSY" });
+  expect(await leases.tryAcquire(PCS, long)).toBeUndefined();
+  await leases.keep(handedOn, { forMs: 60_000, why: "to look" });
+  await leases.revoke({ ...PCS_1, fence: handedOn.fence, by: holder });
+  await extra.release();
+  const cutOff = await leases.acquire(PCS, { ...long, ttlMs: 1000 });
+  await leases.revoke({ ...PCS_1, fence: cutOff.fence, by: holder });
+  expect(await aborted(cutOff.signal)).toMatchObject({ details: [expect.stringContaining("released by force")] });
+}
+
+test("the rules of the guide are enough for all that vmrig does", async () => {
+  await using leases = await login(RULES);
+  await useAll(leases);
+  expect(await denials()).toEqual([]);
+});
+
+test("they allow nothing but these commands, keys and channels", () => {
+  expect(RULES.filter((rule) => !/^[+>]/.test(rule))).toEqual(["on", "resetkeys", "~vmrig:*", "resetchannels", "&vmrig:*", "-@all"]);
+});
+
+test.each([...COMMANDS.map((rule) => rule.replace("+", "-")), "resetchannels"])("without %s something is denied", async (rule) => {
+  const outcome = await login([...RULES, rule])
+    .then(async (leases) => {
+      await using opened = leases;
+      await useAll(opened);
+    })
+    .then(
+      () => "all of it worked",
+      (error: unknown) => error,
+    );
+  expect({ outcome, denied: await denials() }).toMatchObject({ denied: expect.arrayContaining([expect.stringMatching(/\S/)]) });
+});
+
+test("another prefix is out of reach", async () => {
+  await expect(login(RULES, { namespace: "team-a" })).rejects.toMatchObject({
+    code: "REDIS_UNREACHABLE",
+    message: expect.stringMatching(/no permissions to access/i),
+    hint: expect.stringContaining("for keys and channels team-a:*"),
+  });
+});
+
+test("a user who may not ask INFO leases all the same, and nothing is written to the terminal", async () => {
+  const written = vi.spyOn(console, "warn");
+  await using leases = await login([...RULES, "-info"]);
+  await useAll(leases);
+  expect(written).not.toHaveBeenCalled();
+  written.mockRestore();
+});

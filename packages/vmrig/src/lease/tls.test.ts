@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
+import { BadNetwork } from "./fixtures/bad-network.ts";
+import { Certificates, SERVER_NAME } from "./fixtures/certificates.ts";
+import { freePort } from "./fixtures/free-port.ts";
+import { person } from "./fixtures/people.ts";
+import { RedisServer } from "./fixtures/redis-server.ts";
+import { PCS } from "./fixtures/rigs.ts";
+import { openLeaseStore, type LeaseStore } from "./lease-store.ts";
+import type { TlsIdentity } from "./redis-address.ts";
+
+// Real processes on a computer that may be busy: what is waited for has deadlines of its own.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
+let certificates: Certificates;
+let ca: string;
+const stack = new AsyncDisposableStack();
+/** Servers with TLS: one that lets everybody in, one that asks clients for a certificate. */
+let open: Secured;
+let strict: Secured;
+
+interface Secured {
+  readonly server: RedisServer;
+  readonly port: number;
+}
+
+beforeAll(async () => {
+  certificates = stack.use(await Certificates.make());
+  ca = await certificates.read("ca.pem");
+  open = await secured("no");
+  strict = await secured("yes");
+});
+afterAll(() => stack.disposeAsync());
+
+async function secured(authClients: "yes" | "no"): Promise<Secured> {
+  const port = await freePort();
+  return { server: stack.use(await RedisServer.start({ extra: certificates.redisArguments(port, authClients) })), port };
+}
+
+function store({ port }: Secured, tls?: TlsIdentity, host = "127.0.0.1"): Promise<LeaseStore> {
+  return openLeaseStore({ redis: { url: `rediss://${host}:${port}`, ...(tls && { tls }) } });
+}
+
+const refusal = (hint: string) => ({ code: "REDIS_UNREACHABLE", hint: expect.stringContaining(hint) });
+
+test("a lease is taken, waited for and handed on by a publish, all over TLS", async () => {
+  await using leases = await store(open, { ca });
+  const options = { ttlMs: 600_000, waitForMs: 30_000 };
+  const first = await leases.acquire(PCS, { holder: person("alice"), ...options });
+  const second = await leases.acquire(PCS, { holder: person("bob"), ...options, onWait: () => void first.release() });
+  expect(second.fence).toBeGreaterThan(first.fence);
+});
+
+test("a self-signed certificate is not trusted without its authority, and the hint says where to name it", async () => {
+  await expect(store(open)).rejects.toMatchObject({
+    ...refusal("`redis.tls.ca`"),
+    message: expect.stringMatching(/^Redis at rediss:\/\/127\.0\.0\.1:\d+ did not let us in within \d\.\d s: self-signed certificate/),
+  });
+});
+
+test("nor when the environment tells Node.js to trust everybody", async () => {
+  vi.stubEnv("NODE_TLS_REJECT_UNAUTHORIZED", "0");
+  onTestFinished(() => void vi.unstubAllEnvs());
+  await expect(store(open)).rejects.toMatchObject(refusal("`redis.tls.ca`"));
+});
+
+test("nor with another authority", async () => {
+  await using others = await Certificates.make();
+  await expect(store(open, { ca: await others.read("ca.pem") })).rejects.toMatchObject(refusal("`redis.tls.ca`"));
+});
+
+test("a certificate of another name is refused until that name is said", async () => {
+  await expect(store(open, { ca }, "localhost")).rejects.toMatchObject(refusal("`redis.tls.servername`"));
+  await using leases = await store(open, { ca, servername: SERVER_NAME }, "localhost");
+  expect((await leases.view(PCS)).line).toEqual([]);
+});
+
+test("a server that asks who we are is told by certificate and key", async () => {
+  await expect(store(strict, { ca })).rejects.toMatchObject(refusal("`redis.tls.cert` and `redis.tls.key`"));
+  await using leases = await store(strict, { ca, cert: await certificates.read("client.pem"), key: await certificates.read("client.key") });
+  expect((await leases.acquire(PCS, { holder: person("alice"), waitForMs: 1000 })).state).toBe("held");
+});
+
+test("a server that does not trust our certificate says so", async () => {
+  await using others = await Certificates.make();
+  const identity = { ca, cert: await others.read("client.pem"), key: await others.read("client.key") };
+  await expect(store(strict, identity)).rejects.toMatchObject(refusal("does not trust the certificate in `redis.tls.cert`"));
+});
+
+test("a port without TLS fails too, and the hint thinks of it", async () => {
+  await using network = await BadNetwork.before(open.server.socketPath);
+  const redis = { url: network.url.replace("redis:", "rediss:"), tls: { ca } };
+  await expect(openLeaseStore({ redis })).rejects.toMatchObject(refusal("speaks TLS at this port"));
+});
