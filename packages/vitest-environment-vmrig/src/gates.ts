@@ -1,9 +1,14 @@
 import type { Vitest } from "vitest/node";
+import { VmrigError } from "vmrig";
 import { spawnGate, type GateProcess } from "vmrig/runner";
 import { takeOverSignals } from "./signals.ts";
 
 /** One gate of a Vitest, for all of its projects that use the same config. */
-export interface SharedGate extends Pick<GateProcess, "socket" | "copies"> {
+export interface SharedGate {
+  /** Where workers reach it; another one after it had to be started anew. */
+  readonly socket: string;
+  /** How many copies the config has. */
+  copies(): Promise<number>;
   /** A new run begins in watch mode. */
   begin(): Promise<void>;
   /** The last project to leave closes the gate. */
@@ -11,7 +16,8 @@ export interface SharedGate extends Pick<GateProcess, "socket" | "copies"> {
 }
 
 interface Entry {
-  readonly gate: GateProcess;
+  gate: GateProcess;
+  dead: boolean;
   projects: number;
 }
 
@@ -28,14 +34,20 @@ const KEY = Symbol.for("vmrig.gates");
  */
 export async function shareGate(vitest: Vitest & { [KEY]?: Gates }, config: string, maxCopies: number | undefined): Promise<SharedGate> {
   const gates = (vitest[KEY] ??= { entries: new Map(), giveBackSignals: takeOverSignals(vitest) });
-  const starting = gates.entries.get(config) ?? start(vitest, config, maxCopies);
+  const options: StartOptions = { vitest, config, ...(maxCopies !== undefined && { maxCopies }) };
+  const starting = gates.entries.get(config) ?? start(options);
   gates.entries.set(config, starting);
   const entry = await starting;
   entry.projects += 1;
   return {
-    socket: entry.gate.socket,
+    get socket() {
+      return entry.gate.socket;
+    },
     copies: () => entry.gate.copies(),
-    begin: async () => (await entry.gate.control()).begin(),
+    async begin() {
+      if (entry.dead) await start(options, entry);
+      else await (await entry.gate.control()).begin();
+    },
     async leave() {
       entry.projects -= 1;
       if (entry.projects > 0) return;
@@ -49,23 +61,39 @@ export async function shareGate(vitest: Vitest & { [KEY]?: Gates }, config: stri
   };
 }
 
-async function start(vitest: Vitest, config: string, maxCopies: number | undefined): Promise<Entry> {
+interface StartOptions {
+  readonly vitest: Vitest;
+  readonly config: string;
+  readonly maxCopies?: number;
+}
+
+/** Starts a gate, in the place of one that has died where there is one. */
+async function start({ vitest, config, maxCopies }: StartOptions, instead?: Entry): Promise<Entry> {
   const say = (line: string): void => vitest.logger.log(` vmrig  ${line}`);
+  /** One error for the run, and no test that runs on without its machines. */
+  const end = (reason: VmrigError): void => {
+    say(`over     ${reason.summary}`);
+    // What was called off is no error: a test has failed before.
+    if (reason.code !== "CANCELLED") vitest.state.catchError(reason, "vmrig");
+    void vitest.cancelCurrentRun("test-failure");
+  };
+  let died = false;
+  let entry = instead;
   const gate = await spawnGate({
     config,
     onLine: say,
-    onDeath: (how) => say(`gate     ended unexpectedly (${how})`),
+    onDeath(how) {
+      died = true;
+      if (entry !== undefined) entry.dead = true;
+      end(new VmrigError("GATE_LOST", { message: `The gate ended unexpectedly (${how}); its leases run out by themselves.` }));
+    },
     ...(maxCopies !== undefined && { maxCopies }),
   });
   gate.control().then(
-    (client) =>
-      client.onOver((reason) => {
-        say(`over     ${reason.summary}`);
-        // One error for the run, and no test that runs on without its machines. What was called off is none: a test has failed before.
-        if (reason.code !== "CANCELLED") vitest.state.catchError(reason, "vmrig");
-        void vitest.cancelCurrentRun("test-failure");
-      }),
+    (client) => client.onOver(end),
     () => {}, // whoever claims machines is told why
   );
-  return { gate, projects: 0 };
+  entry ??= { gate, dead: died, projects: 0 };
+  entry.dead = died;
+  return Object.assign(entry, { gate });
 }

@@ -18,8 +18,12 @@ export default async function setup(project: TestProject): Promise<() => Promise
   try {
     const file = options.config === undefined ? await findConfig(config.root) : resolve(config.root, options.config);
     const gate = await shareGate(vitest, file, asked);
-    project.provide("vmrig", { socket: gate.socket });
-    project.onTestsRerun(() => gate.begin());
+    const tell = (): void => project.provide("vmrig", { socket: gate.socket });
+    tell();
+    project.onTestsRerun(async () => {
+      await gate.begin();
+      tell();
+    });
     limitWorkers(config, Math.min(asked ?? Infinity, await gate.copies()));
     return () => gate.leave();
   } catch (error) {

@@ -29,7 +29,13 @@ export interface Somebody extends AsyncDisposable {
 /** For the rig of a project. */
 export function openSomebody({ env }: Home, cwd: string, more: Readonly<Record<string, string>> = {}): Somebody {
   const start = (words: readonly string[]) =>
-    execa(process.execPath, [CLI, ...words], { cwd, env: { ...env, VMRIG_REDIS_URL: undefined, ...more }, reject: false, all: true, input: "" });
+    execa(process.execPath, [CLI, ...words], {
+      cwd,
+      env: { ...env, VMRIG_REDIS_URL: undefined, ...more },
+      reject: false,
+      all: true,
+      input: "",
+    });
   const holding = new Set<ReturnType<typeof start>>();
   const vmrig: Somebody["vmrig"] = async (...words) => {
     const { all, exitCode } = await start(words);

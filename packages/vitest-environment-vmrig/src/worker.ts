@@ -1,12 +1,14 @@
 import { inject } from "vitest";
 import { VmrigError } from "vmrig";
 import { connectGate, fromErrorJson, type Claim, type GateClient } from "vmrig/worker";
-import type {} from "./provided.ts";
+import type { Provided } from "./provided.ts";
 
 const KEY = Symbol.for("vmrig.worker");
 
 interface Worker {
   client?: Promise<GateClient>;
+  /** Where the client is connected to: a watcher's next run may have another gate. */
+  socket?: string | undefined;
   claim?: Claim;
 }
 
@@ -19,11 +21,13 @@ export function worker(): Worker {
 /** The worker's one connection to the gate. @throws VmrigError why there is none */
 export function gateClient(): Promise<GateClient> {
   const state = worker();
-  return (state.client ??= connect());
+  const provided = inject("vmrig") as ReturnType<typeof inject<"vmrig">> | undefined;
+  const socket = provided !== undefined && "socket" in provided ? provided.socket : undefined;
+  if (state.client === undefined || state.socket !== socket) Object.assign(state, { client: connect(provided), socket });
+  return state.client as Promise<GateClient>;
 }
 
-async function connect(): Promise<GateClient> {
-  const provided = inject("vmrig") as ReturnType<typeof inject<"vmrig">> | undefined;
+async function connect(provided: Provided | undefined): Promise<GateClient> {
   if (provided === undefined) {
     throw new VmrigError("PLUGIN_MISPLACED", {
       message: "This file's project has no vmrig plugin, so there are no machines for it.",

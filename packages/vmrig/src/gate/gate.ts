@@ -76,6 +76,8 @@ export function openGate(options: GateOptions): Gate {
   const handedOut = new Map<Holding, Grant>();
   const givingBack = new Set<Promise<void>>();
   const listeners = new Set<(reason: VmrigError) => void>();
+  /** How many copies this run left to a person. */
+  let kept = 0;
   let over: VmrigError | undefined;
   let closed: Promise<void> | undefined;
 
@@ -172,7 +174,8 @@ export function openGate(options: GateOptions): Gate {
       pool.give(holding);
       return;
     }
-    if (pool.size === 1) {
+    kept += 1;
+    if (kept >= (options.only === undefined ? rig.copies : 1)) {
       end(
         new VmrigError("CANCELLED", {
           message: `The run ends here: the machines of ${holding.copy.copy} are kept as its failed tests left them.`,
@@ -216,6 +219,7 @@ export function openGate(options: GateOptions): Gate {
 
     begin() {
       over = undefined;
+      kept = 0;
       idle.disturb();
     },
     async claim(rollback, signal) {
