@@ -1,4 +1,5 @@
 import type { Vitest } from "vitest/node";
+import { VmrigError } from "vmrig";
 import { spawnGate, type GateProcess } from "vmrig/runner";
 import { takeOverSignals } from "./signals.ts";
 
@@ -51,19 +52,26 @@ export async function shareGate(vitest: Vitest & { [KEY]?: Gates }, config: stri
 
 async function start(vitest: Vitest, config: string, maxCopies: number | undefined): Promise<Entry> {
   const say = (line: string): void => vitest.logger.log(` vmrig  ${line}`);
+  /** One error for the run, and no test that runs on without its machines. */
+  const end = (reason: VmrigError): void => {
+    // What was called off is none: a test has failed before.
+    if (reason.code !== "CANCELLED") vitest.state.catchError(reason, "vmrig");
+    void vitest.cancelCurrentRun("test-failure");
+  };
   const gate = await spawnGate({
     config,
     onLine: say,
-    onDeath: (how) => say(`gate     ended unexpectedly (${how})`),
+    onDeath(how) {
+      say(`gate     ended unexpectedly (${how})`);
+      end(new VmrigError("GATE_LOST", { message: `The gate ended in the middle of the run (${how}).` }));
+    },
     ...(maxCopies !== undefined && { maxCopies }),
   });
   gate.control().then(
     (client) =>
       client.onOver((reason) => {
         say(`over     ${reason.summary}`);
-        // One error for the run, and no test that runs on without its machines. What was called off is none: a test has failed before.
-        if (reason.code !== "CANCELLED") vitest.state.catchError(reason, "vmrig");
-        void vitest.cancelCurrentRun("test-failure");
+        end(reason);
       }),
     () => {}, // whoever claims machines is told why
   );

@@ -1,6 +1,6 @@
 import { aroundAll, aroundEach, type RunnerTask } from "vitest";
 import { isVmrigError, type VmrigError } from "vmrig";
-import { claimMachines, type Claim } from "vmrig/worker";
+import { claimMachines } from "vmrig/worker";
 import { fileOptions } from "./environment.ts";
 import { gateClient, worker } from "./worker.ts";
 
@@ -22,7 +22,10 @@ aroundAll(async (runSuite) => {
   const client = await gateClient();
   const { rollback, onBusy } = await client.hello();
   const claim = await claimMachines(client, fileOptions().rollback ?? rollback).catch((error: unknown) => {
-    if (onBusy !== "skip" || !isVmrigError(error) || error.code !== "RIG_BUSY") throw error;
+    if (!isVmrigError(error)) throw error;
+    // A run that has lost a lease is over, and has its one error already.
+    const told = error.code === "LEASE_LOST" || (error.code === "RIG_BUSY" && onBusy === "skip");
+    if (!told) throw error;
     skipped = error;
     return undefined;
   });
@@ -41,24 +44,19 @@ aroundEach(async (runTest, { task, skip }) => {
   if (skipped !== undefined) skip(skipped.summary);
   const { claim } = worker();
   if (claim === undefined) throw new Error("vmrig: a test runs outside of its file's claim");
+  if (claim.signal.aborted) skip(reasonOf(claim.signal));
   // Not by Vitest's own counts: it counts a repetition only when the hooks around it have begun.
   const again = ran.has(task);
   ran.add(task);
   const policy = task.meta.vmrig?.rollback ?? fileOptions().rollback ?? (await (await gateClient()).hello()).rollback;
   if (!untouched && (policy === "test" || again)) await claim.rollBack();
   untouched = false;
-  await untilLost(claim, runTest);
+  // A test that has lost its machines has nothing more to find out, whatever it waits for. Vitest ends it by this signal, of which it makes
+  // another one for each attempt. To leave before the test has ended would not do: Vitest then never gives its place to another one.
+  Object.assign(task.context, { signal: AbortSignal.any([task.context.signal, claim.signal]) });
+  await runTest();
 }, ROLLBACK_MS);
 
-/** A test that has lost its machines has nothing more to find out, whatever it waits for. */
-async function untilLost({ signal }: Claim, runTest: () => Promise<void>): Promise<void> {
-  const lost = Promise.withResolvers<never>();
-  const onLost = (): void => lost.reject(signal.reason);
-  signal.addEventListener("abort", onLost, { once: true });
-  lost.promise.catch(() => {});
-  try {
-    await Promise.race([runTest(), lost.promise]);
-  } finally {
-    signal.removeEventListener("abort", onLost);
-  }
+function reasonOf({ reason }: AbortSignal): string {
+  return isVmrigError(reason) ? reason.summary : String(reason);
 }

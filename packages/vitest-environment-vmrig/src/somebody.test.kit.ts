@@ -1,6 +1,9 @@
 import { join } from "node:path";
+// oxlint-disable-next-line no-restricted-imports -- another person of the same Redis: `vmrig` has no public way to be one yet
 import type { LeaseStore, openLeaseStore } from "../../vmrig/dist/lease/lease-store.js";
+// oxlint-disable-next-line no-restricted-imports -- another person of the same Redis: `vmrig` has no public way to be one yet
 import type { embeddedRedis } from "../../vmrig/dist/lease/embedded-redis.js";
+// oxlint-disable-next-line no-restricted-imports -- another person of the same Redis: `vmrig` has no public way to be one yet
 import type { LeaseView } from "../../vmrig/dist/lease/lease-view.js";
 import type { Home } from "./home.test.kit.ts";
 

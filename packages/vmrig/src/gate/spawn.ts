@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
+import { rm } from "node:fs/promises";
 import { Socket } from "node:net";
 import { hostname } from "node:os";
 import { basename, extname, join } from "node:path";
@@ -104,6 +105,8 @@ export async function spawnGate(options: SpawnGateOptions): Promise<GateProcess>
       );
       // Its last lines. Not for long: what it started may have inherited the pipe.
       await inTime(drained, { timeoutMs: DRAIN_MS, late: () => new Error("something holds its output") }).catch(() => {});
+      // One that was killed could not.
+      await rm(socket, { force: true });
     },
   };
 }

@@ -1,0 +1,15 @@
+import { defineRig, type RigConfig } from "vmrig";
+import { fakeDriver } from "vmrig/driver-fake";
+
+/** What is special about the rig in one run. */
+const special = JSON.parse(process.env["TEST_RIG"] ?? "{}") as Partial<Pick<RigConfig, "keep" | "lease" | "rollback">>;
+
+const rig = defineRig({ name: "pcs", driver: fakeDriver(), machines: { pc1: {} }, lease: { ttl: "6s" }, ...special });
+
+declare module "vmrig" {
+  interface Register {
+    rig: typeof rig;
+  }
+}
+
+export default rig;
