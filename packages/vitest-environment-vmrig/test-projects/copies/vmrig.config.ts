@@ -2,7 +2,7 @@ import { defineRig, type RigConfig } from "vmrig";
 import { fakeDriver } from "vmrig/driver-fake";
 
 /** What is special about the rig in one run. */
-const special = JSON.parse(process.env["TEST_RIG"] ?? "{}") as Partial<RigConfig>;
+const special = JSON.parse(process.env["TEST_RIG"] ?? "{}") as Partial<Pick<RigConfig, "keep" | "lease" | "rollback">>;
 
 const rig = defineRig({ name: "pcs", driver: fakeDriver(), machines: { pc1: {} }, copies: 2, ...special });
 

@@ -100,7 +100,7 @@ test("a config that is gone is told to whoever asks", async () => {
   const { socket } = await spawn(config);
   const client = await connectGate(socket);
   onTestFinished(() => client.close());
-  await expect(client.hello()).rejects.toMatchObject({ code: "CONFIG_NOT_FOUND", message: `There is no config at ${config}.` });
+  await expect(client.hello()).rejects.toMatchObject({ code: "CONFIG_NOT_FOUND", summary: `There is no config at ${config}.` });
 });
 
 test("is gone when it is closed, also while the config loads for ever", async () => {

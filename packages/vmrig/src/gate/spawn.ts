@@ -109,6 +109,8 @@ export async function spawnGate(options: SpawnGateOptions): Promise<GateProcess>
       );
       // Its last lines. Not for long: what it started may have inherited the pipe.
       await inTime(drained, { timeoutMs: DRAIN_MS, late: () => new Error("something holds its output") }).catch(() => {});
+      // One that was killed could not.
+      await rm(socket, { force: true });
     },
   };
 }
