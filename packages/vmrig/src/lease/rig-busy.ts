@@ -17,7 +17,7 @@ export function rigBusy(wish: Required<Wish>, waited: string, line: WaitingLine 
       line === undefined
         ? ["Redis did not answer even once"]
         : [...holds(line), `${line.position - 1} ahead of you, ${line.waiting} waiting`],
-    hint: "raise `lease.waitFor`, or ask who holds it",
+    hint: "raise `lease.waitFor`, or see who holds it with `vmrig status`",
   });
 }
 
