@@ -13,8 +13,8 @@ export interface Leftovers {
   readonly files: readonly string[];
 }
 
-/** They outlive every lease on purpose: the largest fence issued, and what Terraform was asked. See docs/concepts/lease.md. */
-const LASTING_KEYS = /:(fence|record)$/;
+/** They outlive every lease on purpose: the largest fence issued, what Terraform was asked, who this Redis is. See docs/concepts/lease.md. */
+const LASTING_KEYS = /:(fence|record|id)$/;
 
 /** Names under which programs write what they rename or delete later. */
 const TEMPORARY = /^(plan-.*|new|old|filler|errored\.tfstate|\.terraform\.tfstate\.lock\.info|leased-through\.json.*|.*\.(new|tmp|\d+))$/;
