@@ -114,6 +114,7 @@ export function openGate(options: GateOptions): Gate {
     if (closing.signal.aborted || holding.lease.state !== "lost") return;
     const reason: unknown = holding.lease.signal.reason;
     forget(holding);
+    void holding.release();
     if (isVmrigError(reason) && over === undefined) end(reason);
   };
 

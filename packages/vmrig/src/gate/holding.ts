@@ -91,7 +91,12 @@ export async function makeHolding(options: HoldingOptions): Promise<Holding> {
     async keep(forMs, why) {
       await busy;
       const until = clock.wall() + forMs;
-      const machines = (await whereToLogIn(scene)).map(({ name, lanAddress, target }) => ({ name, lanAddress, target: { ...target } }));
+      // By the lease alone: the run may be about to end, and this is its last wish.
+      const machines = (await whereToLogIn({ ...scene, lease })).map(({ name, lanAddress, target }) => ({
+        name,
+        lanAddress,
+        target: { ...target },
+      }));
       await writeKept(copy, { copy: copy.copy, fence: lease.fence, until, why, machines });
       await store.keep(lease, { forMs, why });
       return until;
@@ -105,7 +110,7 @@ export async function makeHolding(options: HoldingOptions): Promise<Holding> {
           // A machine that does not rest is no reason to keep the others waiting; the next holder rolls it back anyway.
         });
       }
-      await options.guard?.();
+      await options.guard?.().catch(() => {}); // a note that stays is worth nothing once this process has ended
       await lease.release();
     },
   };
