@@ -21,7 +21,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
     const tell = (): void => project.provide("vmrig", { socket: gate.socket });
     tell();
     project.onTestsRerun(async () => {
-      await gate.begin();
+      // A rejection here would end the watcher, unit tests and all. Whoever claims machines is told why there are none.
+      await gate.begin().catch(() => {});
       tell();
     });
     limitWorkers(config, Math.min(asked ?? Infinity, await gate.copies()));

@@ -108,7 +108,7 @@ function isHealable(error: unknown): boolean {
   if (!isVmrigError(error)) return false;
   return (
     error.fault === "infra" &&
-    !["FENCED", "LEASE_LOST", "CANCELLED", "REDIS_UNREACHABLE", "FOLDER_UNSAFE", "STATE_UNWRITABLE"].includes(error.code)
+    !["FENCED", "LEASE_LOST", "CANCELLED", "REDIS_UNREACHABLE", "FOLDER_UNSAFE", "STATE_UNWRITABLE", "RIG_BUSY"].includes(error.code)
   );
 }
 

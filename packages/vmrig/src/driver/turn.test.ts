@@ -61,7 +61,7 @@ test("a stopped holder keeps it: the wait ends with its pid", async () => {
   await holder.kill("SIGSTOP");
   const late = inTurn({ path, on: "pc1", timeoutMs: 300 }, () => Promise.resolve("acted"));
   await expect(late).rejects.toMatchObject({
-    code: "MACHINE_UNREACHABLE",
+    code: "RIG_BUSY",
     summary: expect.stringContaining(`process ${holder.pid} has it`),
     hint: expect.stringContaining(path),
   });

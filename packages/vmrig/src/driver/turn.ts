@@ -21,14 +21,14 @@ export interface TurnOptions {
  * The turn is a symbolic link whose target names its holder: making it is atomic, and where a disk is full it still takes one, so that what
  * makes room can be done.
  *
- * @throws VmrigError `MACHINE_UNREACHABLE` with the holder's pid at the deadline, `STATE_UNWRITABLE`; the signal's reason; what `act` throws
+ * @throws VmrigError `RIG_BUSY` with the holder's pid at the deadline, `STATE_UNWRITABLE`; the signal's reason; what `act` throws
  */
 export async function inTurn<T>(options: TurnOptions, act: () => Promise<T>): Promise<T> {
   const { path, on, signal, timeoutMs = 60_000 } = options;
   await waitFor({
     what: "the turn to act on it",
     on,
-    code: "MACHINE_UNREACHABLE",
+    code: "RIG_BUSY",
     timeoutMs,
     intervalMs: 10,
     hint: `let that process go on, or end it (the turn is ${path})`,

@@ -117,3 +117,25 @@ test("a machine that no test logs in to is proven as well, before another one ma
     "broken   pcs-1 pc2: pc2 could not be proven to be at its baseline ".concat(claim.baseline, "."),
   ]);
 });
+
+test("machines of a claim that is over are out of reach, whoever still has them in hand", async ({ scene }) => {
+  const claim = await claimMachines(await worker(scene), "file");
+  const pc1 = pc1Of(claim);
+  await pc1.$`true`;
+  await claim.release();
+  await expect(pc1.$`echo late > late`).rejects.toMatchObject({
+    code: "LEASE_LOST",
+    message: expect.stringContaining("its test file has ended"),
+  });
+});
+
+test("a first command under way when a rollback begins is no reason to heal anything", async ({ scene }) => {
+  const { gate, said } = scene.run();
+  const claim = await claimMachines(await (await serve(Promise.resolve(gate))).client(), "file");
+  onTestFinished(() => claim.release());
+  const early = pc1Of(claim).$`true`.catch((error: unknown) => error);
+  await claim.rollBack();
+  expect((await pc1Of(claim).$`hostname`).stdout).toBe("pc1");
+  await early;
+  expect(said.filter((line) => /^(broken|heal)/.test(line))).toEqual([]);
+});

@@ -1,6 +1,6 @@
 import type { Sick } from "../baseline/ladder.ts";
 import { prove } from "../baseline/proof.ts";
-import { asVmrigError } from "../errors/vmrig-error.ts";
+import { asVmrigError, VmrigError } from "../errors/vmrig-error.ts";
 import { createMachine, type Machine } from "../machine/machine.ts";
 import { dial, type Connection } from "../ssh/connection.ts";
 import type { SshTarget } from "../ssh/handshake.ts";
@@ -42,6 +42,9 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
   const lost = new AbortController();
   let visit: Visit = { grant: first };
   let failure: { readonly reason: unknown } | undefined;
+  let released: VmrigError | undefined;
+  /** The machines are being brought to their baseline: nobody looks at them until that has ended. */
+  let entering: Promise<void> | undefined;
 
   const hangUp = (): void => {
     for (const connection of connections) connection.hangUp();
@@ -54,17 +57,27 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
 
   /** Nobody knows what the machines are while this is asked: they stay out of reach until it succeeds. */
   const enter = async (ask: () => Promise<Grant>): Promise<void> => {
-    hangUp();
-    try {
-      visit = { grant: await ask() };
-      failure = undefined;
-    } catch (reason) {
-      failure = { reason };
-      throw reason;
-    } finally {
+    const before = entering;
+    const work = (async (): Promise<void> => {
+      await before?.catch(() => {});
       hangUp();
+      try {
+        visit = { grant: await ask() };
+        failure = undefined;
+      } catch (reason) {
+        failure = { reason };
+        throw reason;
+      }
+    })();
+    entering = work;
+    try {
+      await work;
+    } finally {
+      if (entering === work) entering = undefined;
     }
   };
+
+  const isOver = (mine: Visit): boolean => visit !== mine || entering !== undefined || released !== undefined || lost.signal.aborted;
 
   const open = async (name: string, target: SshTarget): Promise<Connection> => {
     const connection = await dial(target, { name, maxSessions: 100, signal: lost.signal });
@@ -83,14 +96,14 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
         try {
           const connection = await open(name, target);
           opened.set(name, connection);
+          if (isOver(mine)) return;
           await prove(connection, { machine: name, baseline, guest, nonce, signal: lost.signal });
         } catch (error) {
           sick.push({ machine: name, error: asVmrigError(error) });
         }
       }),
     );
-    lost.signal.throwIfAborted();
-    if (visit !== mine) {
+    if (isOver(mine)) {
       for (const connection of opened.values()) connection.hangUp();
       return undefined;
     }
@@ -101,7 +114,9 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
 
   const connect = async (name: string): Promise<Connection> => {
     for (;;) {
+      await entering?.catch(() => {});
       lost.signal.throwIfAborted();
+      if (released !== undefined) throw released;
       if (failure !== undefined) throw failure.reason;
       const mine = visit;
       const proven = await (mine.proven ??= proveAll(mine));
@@ -110,7 +125,7 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
       if (connection?.closed.aborted === false) return connection;
       // The machine was rebooted, or hung up on; what it was is proven.
       const again = await open(name, machineOf(mine.grant, name).target);
-      if (visit === mine && !lost.signal.aborted) return again;
+      if (!isOver(mine)) return again;
       again.hangUp();
     }
   };
@@ -135,6 +150,7 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
       await enter(() => client.rollBack(id));
     },
     async release(failed = false) {
+      released = new VmrigError("LEASE_LOST", { message: `The claim on ${visit.grant.copy} is over: its test file has ended.` });
       hangUp();
       if (!lost.signal.aborted) await client.release(id, failed);
     },

@@ -115,7 +115,7 @@ export async function connectGate(path: string): Promise<GateClient> {
     heal: async (claim, sick) =>
       grant.parse(await ask({ do: "heal", claim, sick: sick.map(({ machine, error }) => ({ machine, error: toErrorJson(error) })) })),
     async begin() {
-      await ask({ do: "begin" });
+      await inTime(ask({ do: "begin" }), { timeoutMs: HELLO_MS, late: silent });
     },
     onOver: (callback) => void overs.push(callback),
     async release(claim, failed) {

@@ -135,6 +135,31 @@ test("a run that stands still gives its machines to whoever waits, and takes the
   expect((await again).fence).toBeGreaterThan((await bobs).fence);
 });
 
+test("a run that begins anew and asks for no machines gives back what it holds", async ({ scene }) => {
+  const alice = scene.run({ lease: { idle: "1s" } });
+  alice.gate.release((await claimed(alice.gate)).claim);
+  alice.gate.begin();
+  expect(await saidBy(alice, /^idle/)).toContain("pcs-1: given back");
+});
+
+test("a copy that is ready only when nobody needs it any more is given back", async ({ scene }) => {
+  const alice = scene.run({ lease: { idle: "1s" } });
+  const off = new AbortController();
+  const asking = alice.gate.claim("file", off.signal).catch((error: unknown) => error);
+  await saidBy(alice, /^check/);
+  off.abort(new Error("called off"));
+  expect(await asking).toMatchObject({ message: "called off" });
+  expect(await saidBy(alice, /^idle/)).toContain("pcs-1: given back");
+});
+
+test("a new run of a watcher starts on machines at their baseline, also with one rollback per run", async ({ scene }) => {
+  const { gate } = scene.run();
+  const first = await gate.claim("run");
+  gate.release(first.claim);
+  gate.begin();
+  expect((await gate.claim("run")).fresh).toBe(true);
+});
+
 test("a busy rig fails at once where the config says so, with who holds it", async ({ scene }) => {
   await claimed(scene.run().gate);
   const bob = scene.run({ lease: { onBusy: "fail" } }, { who: "bob" });

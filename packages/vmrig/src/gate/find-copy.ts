@@ -54,14 +54,20 @@ export function copyFinder(options: CopyFinderOptions): CopyFinder {
     async find(extra, signal) {
       const copies = await copySpecs(rig, folders);
       // Before the lease, under which nobody should wait for a download. All copies are made of the same.
-      const [opened, fingerprint] = await Promise.all([open(), rig.driver.fingerprint(copies[0] as CopySpec, { signal, say })]);
-      const accept = only === undefined ? await fitCopies(opened, copies, say) : [only];
+      const fingerprint = await rig.driver.fingerprint(copies[0] as CopySpec, { signal, say });
+      const fit = async (): Promise<readonly string[]> => (only === undefined ? fitCopies(await open(), copies, say) : [only]);
+      // An embedded Redis may have ended since it was asked last: once more, which starts it again.
+      const accept = await fit()
+        .catch(orForget)
+        .catch((error: unknown) => (current === undefined ? fit().catch(orForget) : Promise.reject(error)));
+      const opened = await open();
       const asked = clock.monotonic();
       const lease = await leaseCopy({ rig, copies: copyNames(rig), accept, extra, store: opened, holder, signal, say }).catch(orForget);
       const leased = clock.monotonic();
       const copy = copies.find((candidate) => candidate.copy === lease.copy) as CopySpec;
+      let guard: (() => Promise<void>) | undefined;
       try {
-        const guard = rig.driver.locality === "this-computer" ? await guardStore(copy, opened) : undefined;
+        guard = rig.driver.locality === "this-computer" ? await guardStore(copy, opened) : undefined;
         const holding = await makeHolding({
           rig,
           copy,
@@ -77,6 +83,7 @@ export function copyFinder(options: CopyFinderOptions): CopyFinder {
         say(`lease    ${copy.copy}: leased in ${took(clock, asked, leased)}, checked in ${took(clock, leased)}`);
         return holding;
       } catch (error) {
+        await guard?.().catch(() => {});
         await lease.release();
         throw error;
       }
@@ -87,7 +94,7 @@ export function copyFinder(options: CopyFinderOptions): CopyFinder {
       await (await open()).saveRecord(lease, { ...(known as object | undefined), broken: { summary: error.summary, at: clock.wall() } });
     },
     async othersWait() {
-      const { line } = await (await open()).view({ rig: rig.name, copies: copyNames(rig) });
+      const { line } = await (await open()).view({ rig: rig.name, copies: copyNames(rig) }).catch(orForget);
       return line.some(({ holder: other }) => other.session !== holder.session);
     },
     async close() {

@@ -65,6 +65,10 @@ interface Claim {
   readonly id: string;
   /** Changes when another copy takes the place of one that is broken. */
   holding: Holding;
+  /** Why there are no machines behind it any more. */
+  failed?: unknown;
+  /** What is done for it, one thing after the other. Until that has ended nobody else may have its machines, nor their lease. */
+  work: Promise<unknown>;
 }
 
 export function openGate(options: GateOptions): Gate {
@@ -74,7 +78,7 @@ export function openGate(options: GateOptions): Gate {
   const claims = new Map<string, Claim>();
   /** What was handed out and not found fit since: for claims that can do without a rollback. */
   const handedOut = new Map<Holding, Grant>();
-  const givingBack = new Set<Promise<void>>();
+  const givingBack = new Set<Promise<unknown>>();
   const listeners = new Set<(reason: VmrigError) => void>();
   /** How many copies this run left to a person. */
   let kept = 0;
@@ -88,6 +92,7 @@ export function openGate(options: GateOptions): Gate {
       holding.lease.signal.addEventListener("abort", () => lose(holding), { once: true });
       return holding;
     },
+    onFree: () => idle.watch(pool.quiet),
     onRefused: (error) => say(`copies   no other copy: ${isVmrigError(error) ? error.summary : String(error)}`),
   });
   const idle = whenIdle({
@@ -147,21 +152,36 @@ export function openGate(options: GateOptions): Gate {
     } catch (error) {
       const { holding } = claim;
       if (!isVmrigError(error) || error.code !== "MACHINE_BROKEN" || signal.aborted) throw error;
-      await finder.markBroken(holding, error);
+      claim.failed = error;
       handedOut.delete(holding);
+      await finder.markBroken(holding, error);
       pool.discard(holding);
       await holding.release();
       // No other copy will do, and the same one again would be as broken.
       if (options.only !== undefined) throw error;
-      const other = await pool.take(signal);
+      const other = await pool.take(signal).catch((reason: unknown) => {
+        claim.failed = reason;
+        throw reason;
+      });
       if (claims.get(claim.id) !== claim) {
         // Whoever asked is gone.
         pool.give(other);
+        idle.watch(pool.quiet);
         throw error;
       }
       claim.holding = other;
-      return handOutFit(claim, () => claim.holding.rollBack(), signal);
+      delete claim.failed;
+      return handOutFit(claim, () => other.rollBack(), signal);
     }
+  };
+
+  const inTurn = <T>(claim: Claim, act: () => Promise<T>): Promise<T> => {
+    const done = claim.work.then(() => {
+      if (claim.failed !== undefined) throw claim.failed;
+      return act();
+    });
+    claim.work = done.catch(() => {});
+    return done;
   };
 
   /** Takes a copy out of the run as it is. A run that has no other one ends with it. */
@@ -221,7 +241,8 @@ export function openGate(options: GateOptions): Gate {
     begin() {
       over = undefined;
       kept = 0;
-      idle.disturb();
+      handedOut.clear();
+      idle.watch(pool.quiet);
     },
     async claim(rollback, signal) {
       if (over !== undefined) throw over;
@@ -229,13 +250,14 @@ export function openGate(options: GateOptions): Gate {
       idle.disturb();
       let claim: Claim | undefined;
       try {
-        claim = { id: randomUUID(), holding: await pool.take(both) };
+        const holding = await pool.take(both);
+        claim = { id: randomUUID(), holding, work: Promise.resolve() };
         claims.set(claim.id, claim);
-        claim.holding.lease.assertHeld();
-        const known = rollback === "run" ? handedOut.get(claim.holding) : undefined;
+        holding.lease.assertHeld();
+        const known = rollback === "run" ? handedOut.get(holding) : undefined;
         if (known !== undefined) return { ...known, claim: claim.id, fresh: false };
-        const { holding } = claim;
-        return await handOutFit(claim, () => holding.rollBack(), both);
+        const mine = claim;
+        return await inTurn(mine, () => handOutFit(mine, () => holding.rollBack(), both));
       } catch (error) {
         if (claim !== undefined) this.release(claim.id);
         idle.watch(pool.quiet);
@@ -244,20 +266,21 @@ export function openGate(options: GateOptions): Gate {
     },
     async rollBack(id) {
       const claim = find(id);
-      return handOutFit(claim, () => claim.holding.rollBack(), closing.signal);
+      return inTurn(claim, () => handOutFit(claim, () => claim.holding.rollBack(), closing.signal));
     },
     async heal(id, sick) {
       const claim = find(id);
       for (const { machine, error } of sick) say(`broken   ${claim.holding.lease.copy} ${machine}: ${error.summary}`);
-      return handOutFit(claim, () => claim.holding.heal(sick), closing.signal);
+      return inTurn(claim, () => handOutFit(claim, () => claim.holding.heal(sick), closing.signal));
     },
     release(id, failed = false) {
       const claim = claims.get(id);
       if (claim === undefined) return;
       claims.delete(id);
-      const { holding } = claim;
-      // A rollback under way ends first: until then nobody else may have the machines, nor the lease.
-      const work = holding.settled().then(() => (failed && rig.keep === "failed" ? keep(holding) : pool.give(holding)));
+      const work = claim.work.then(() => {
+        if (claim.failed !== undefined) return undefined;
+        return failed && rig.keep === "failed" ? keep(claim.holding) : pool.give(claim.holding);
+      });
       givingBack.add(work);
       void work.finally(() => {
         givingBack.delete(work);

@@ -41,8 +41,6 @@ export interface Holding {
   rollBack(): Promise<readonly RolledBack[]>;
   /** The same, where the last rollback turned out not to have done: by the next stronger step. */
   heal(sick: readonly Sick[]): Promise<readonly RolledBack[]>;
-  /** Resolves when no rollback is under way. */
-  settled(): Promise<void>;
   /**
    * Leaves the machines as they are, and the lease with whoever ran this, for so long. Nothing more can be done with the holding then.
    *
@@ -87,7 +85,6 @@ export async function makeHolding(options: HoldingOptions): Promise<Holding> {
     baseline,
     rollBack: () => inTurn(() => ladder.rollBack()),
     heal: (sick) => inTurn(() => ladder.heal(sick)),
-    settled: async () => void (await busy),
     async keep(forMs, why) {
       await busy;
       const until = clock.wall() + forMs;

@@ -4,6 +4,8 @@ import { createPool, type Pool } from "./pool.ts";
 interface Stage {
   readonly pool: Pool<string>;
   readonly refusals: unknown[];
+  /** How often one was got. */
+  readonly got: () => number;
   /** Each `open` that is under way, in the order of asking. */
   readonly opening: Array<PromiseWithResolvers<string> & { readonly extra: boolean; readonly signal: AbortSignal }>;
 }
@@ -11,8 +13,10 @@ interface Stage {
 function stage(limit: number): Stage {
   const opening: Stage["opening"] = [];
   const refusals: unknown[] = [];
+  let free = 0;
   const pool = createPool<string>({
     limit,
+    onFree: () => (free += 1),
     onRefused: (error) => refusals.push(error),
     open(extra, signal) {
       const got = { ...Promise.withResolvers<string>(), extra, signal };
@@ -21,7 +25,7 @@ function stage(limit: number): Stage {
       return got.promise;
     },
   });
-  return { pool, opening, refusals };
+  return { pool, opening, refusals, got: () => free };
 }
 
 const FOREVER = new AbortController().signal;
@@ -54,13 +58,14 @@ test("what is given back goes to who has waited longest, and the search for anot
 });
 
 test("one that comes although nobody needs it any more is kept for the next", async () => {
-  const { pool, opening } = stage(1);
+  const { pool, opening, got } = stage(1);
   const off = new AbortController();
   const taking = pool.take(off.signal);
   opening[0]?.resolve("pcs-1");
   off.abort(new Error("called off"));
   await expect(taking).rejects.toThrow("called off");
   await settled();
+  expect([pool.quiet, got()]).toEqual([true, 1]);
   expect(await pool.take(FOREVER)).toBe("pcs-1");
   expect(opening).toHaveLength(1);
 });

@@ -9,6 +9,8 @@ export interface PoolOptions<T> {
    * The signal aborts when nobody here needs another one any more.
    */
   readonly open: (extra: boolean, signal: AbortSignal) => Promise<T>;
+  /** One was got that nobody may be waiting for any more. */
+  readonly onFree: () => void;
   /** An extra one could not be had; those who wait for it go on waiting for one of the others. */
   readonly onRefused: (error: unknown) => void;
 }
@@ -38,7 +40,7 @@ interface Asker<T> {
   readonly got: PromiseWithResolvers<T>;
 }
 
-export function createPool<T>({ limit, open, onRefused }: PoolOptions<T>): Pool<T> {
+export function createPool<T>({ limit, open, onFree, onRefused }: PoolOptions<T>): Pool<T> {
   const free: T[] = [];
   const taken = new Set<T>();
   let waiting: Asker<T>[] = [];
@@ -70,6 +72,7 @@ export function createPool<T>({ limit, open, onRefused }: PoolOptions<T>): Pool<
         opening = undefined;
         free.push(item);
         pump();
+        onFree();
       },
       (error: unknown) => {
         opening = undefined;
