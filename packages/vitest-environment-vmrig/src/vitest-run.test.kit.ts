@@ -88,7 +88,8 @@ export async function openStage(): Promise<Stage> {
         await vi.waitFor(() => expect(output().slice(from)).toMatch(words), { timeout: 30_000, interval: 20 });
         return output().length;
       },
-      kill: (signal) => void child.kill(signal),
+      // Not by execa, which kills 5 s later what takes its time to end in order.
+      kill: (signal) => void process.kill(child.pid ?? 0, signal),
       ended,
     };
   };

@@ -1,6 +1,6 @@
-import { utimes } from "node:fs/promises";
+import { readFile, utimes } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { openSomebody } from "./somebody.test.kit.ts";
 import { openStage, SHARED, type Live, type Stage } from "./vitest-run.test.kit.ts";
 
@@ -51,8 +51,9 @@ test(
   "a watcher that is told to end while it holds the machines leaves nothing behind",
   async () => {
     await using bob = openSomebody(stage.home, SHARED, RIG);
-    const live = await stage.start(SHARED, ["--watch", "--project", "waits"], { TEST_RIG: "{}" });
-    await live.prints(/rollback pcs-1/);
+    const folder = await stage.folder();
+    const live = await stage.start(SHARED, ["--watch", "--project", "waits", "1-works"], { TEST_RIG: "{}", TEST_FOLDER: folder });
+    await vi.waitFor(async () => expect(await readFile(join(folder, "log"), "utf8")).toContain("began"), { timeout: 60_000, interval: 20 });
     live.kill("SIGTERM");
     expect((await live.ended).code).toBe(143);
     expect((await bob.status()).copies).toMatchObject([{ state: "free" }]);

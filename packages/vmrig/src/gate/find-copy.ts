@@ -1,7 +1,6 @@
 import { copyNames, copySpecs } from "../config/copy-spec.ts";
 import type { CopySpec } from "../driver/driver.ts";
 import { isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
-import type { Clock } from "../clock/clock.ts";
 import type { LeaseStore } from "../lease/lease-store.ts";
 import { systemClock } from "../clock/clock.ts";
 import type { GateOptions } from "./gate.ts";
@@ -9,6 +8,7 @@ import { makeHolding, type Holding } from "./holding.ts";
 import { leaseCopy } from "./lease-copy.ts";
 import { brokenMark, type BrokenMark } from "./record.ts";
 import { openStore } from "./store.ts";
+import { took } from "./took.ts";
 import { guardStore } from "./one-store.ts";
 
 export interface CopyFinderOptions extends GateOptions {
@@ -80,7 +80,7 @@ export function copyFinder(options: CopyFinderOptions): CopyFinder {
           ...(guard && { guard }),
         });
         lease.assertHeld();
-        say(`lease    ${copy.copy}: leased in ${took(clock, asked, leased)}, checked in ${took(clock, leased)}`);
+        say(`lease    ${copy.copy}: leased in ${took(leased - asked)}, checked in ${took(clock.monotonic() - leased)}`);
         return holding;
       } catch (error) {
         await guard?.().catch(() => {});
@@ -118,9 +118,4 @@ async function fitCopies(store: LeaseStore, copies: readonly CopySpec[], say: (l
     details: reasons,
     hint: "mend it by hand: `vmrig up --copy NAME`, with --allow ADDRESS for machines that must be replaced",
   });
-}
-
-function took(clock: Clock, from: number, to = clock.monotonic()): string {
-  const ms = to - from;
-  return ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`;
 }

@@ -3,13 +3,14 @@ import { systemClock, type Clock } from "../clock/clock.ts";
 import type { Sick } from "../baseline/ladder.ts";
 import type { Folders } from "../config/folders.ts";
 import type { ResolvedRig, RollbackPolicy } from "../config/schema.ts";
-import { isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
+import { asVmrigError, isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
 import type { Holder } from "../lease/lease.ts";
 import { copyFinder } from "./find-copy.ts";
 import type { Holding } from "./holding.ts";
 import { whenIdle } from "./idle.ts";
 import type { Grant, Welcome } from "./messages.ts";
 import { createPool } from "./pool.ts";
+import { took } from "./took.ts";
 
 export interface GateOptions {
   readonly rig: ResolvedRig;
@@ -66,7 +67,7 @@ interface Claim {
   /** Changes when another copy takes the place of one that is broken. */
   holding: Holding;
   /** Why there are no machines behind it any more. */
-  failed?: unknown;
+  failed?: VmrigError;
   /** What is done for it, one thing after the other. Until that has ended nobody else may have its machines, nor their lease. */
   work: Promise<unknown>;
 }
@@ -130,7 +131,7 @@ export function openGate(options: GateOptions): Gate {
     const machines = await roll();
     holding.lease.assertHeld();
     const names = machines.map(({ name }) => name).join(", ");
-    say(`rollback ${holding.lease.copy}: ${names} back at ${holding.baseline} in ${ms(clock.monotonic() - started)}`);
+    say(`rollback ${holding.lease.copy}: ${names} back at ${holding.baseline} in ${took(clock.monotonic() - started)}`);
     const granted: Grant = {
       claim: claim.id,
       copy: holding.lease.copy,
@@ -160,8 +161,8 @@ export function openGate(options: GateOptions): Gate {
       // No other copy will do, and the same one again would be as broken.
       if (options.only !== undefined) throw error;
       const other = await pool.take(signal).catch((reason: unknown) => {
-        claim.failed = reason;
-        throw reason;
+        claim.failed = asVmrigError(reason);
+        throw claim.failed;
       });
       if (claims.get(claim.id) !== claim) {
         // Whoever asked is gone.
@@ -297,8 +298,4 @@ export function openGate(options: GateOptions): Gate {
       await this.close();
     },
   };
-}
-
-function ms(value: number): string {
-  return value < 1_000 ? `${Math.round(value)} ms` : `${(value / 1_000).toFixed(1)} s`;
 }
