@@ -197,13 +197,8 @@ export function openGate(options: GateOptions): Gate {
       return;
     }
     kept += 1;
-    if (kept >= (options.only === undefined ? rig.copies : 1)) {
-      end(
-        new VmrigError("CANCELLED", {
-          message: `The run ends here: the machines of ${holding.copy.copy} are kept as its failed tests left them.`,
-        }),
-      );
-    }
+    const message = `The run ends here: the machines of ${holding.copy.copy} are kept as its failed tests left them.`;
+    if (kept >= (options.only === undefined ? rig.copies : 1)) end(new VmrigError("CANCELLED", { message }));
     handedOut.delete(holding);
     pool.discard(holding);
   };
