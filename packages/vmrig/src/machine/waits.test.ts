@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { rename, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
@@ -51,7 +51,9 @@ test("waitUntilSucceeds answers with the result of the run that succeeded", asyn
   const flag = join(rig.server.folder, "flag");
   const waiting = rig.pc1.waitUntilSucceeds({ timeout: "20s", interval: 20 })`cat ${flag}`;
   await rig.pc1.$({ reject: false })`true`;
-  await writeFile(flag, "ready\n");
+  // Whole or not at all: a look in between would find it empty.
+  await writeFile(`${flag}.new`, "ready\n");
+  await rename(`${flag}.new`, flag);
   expect(await waiting).toMatchObject({ stdout: "ready", exitCode: 0, failed: false });
 });
 
