@@ -42,6 +42,23 @@ test("makes a key the only one of a user", async () => {
   });
 });
 
+test("asks nothing that it does not wait for the answer of: the agent would try for ever to give it", async () => {
+  const unanswered = new Set<string>();
+  const server = await agent((order, client) => {
+    unanswered.add(order.execute);
+    setTimeout(() => {
+      unanswered.delete(order.execute);
+      if (order.execute === SYNC) echo(client, order);
+      else client.say({ return: {} });
+    }, 20);
+  });
+  {
+    await using opened = await open(server);
+    await opened.authorize("vmrig", KEY);
+  }
+  expect([server.heard.length, [...unanswered]]).toEqual([2, []]);
+});
+
 test.each([
   ["a number that is not ours", '{"return": 17}\n'],
   ["half a word of before, then the mark", '{"return": {"na'],

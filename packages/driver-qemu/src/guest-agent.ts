@@ -5,9 +5,13 @@ import { readLines } from "./json-lines.ts";
 
 const answer = z.union([z.object({ return: z.unknown() }), z.object({ error: z.object({ class: z.string(), desc: z.string() }) })]);
 
-/** The QEMU guest agent of one machine: the way in that needs no network and no key. */
+/**
+ * The QEMU guest agent of one machine: the way in that needs no network and no key. Every answer is waited for before the connection is
+ * closed: an agent that has something to say and nobody to say it to tries again without a pause, on all of a processor, and cannot be
+ * stopped by its system any more (`ga_channel_write_all` in QEMU's qga/channel-posix.c).
+ */
 export interface GuestAgent extends AsyncDisposable {
-  /** Makes `key` the only one that may log in as `user`, whose home must exist, and sets the guest's clock. */
+  /** Makes `key` the only one that may log in as `user`, whose home must exist. */
   authorize(user: string, key: PublicKey): Promise<void>;
 }
 
@@ -86,9 +90,6 @@ export async function openGuestAgent(options: GuestAgentOptions): Promise<GuestA
       let result: z.infer<typeof answer> | undefined;
       waiting = (message) => (result ??= message);
       send("guest-ssh-add-authorized-keys", { username: user, keys: [key], reset: true });
-      // Other machines may use one that no test logs in to. It sets the time and then fails where the guest has no hwclock, so nobody waits for
-      // its answer; whoever logs in proves the time.
-      send("guest-set-time", { time: systemClock.wall() * 1e6 });
       const outcome = await waitFor({
         what: "the guest agent to change the authorised key",
         on: machine,

@@ -1,3 +1,4 @@
+import { systemClock, type Clock } from "../clock/clock.ts";
 import type { MachineRef } from "../driver/driver.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import type { Connection } from "../ssh/connection.ts";
@@ -19,7 +20,12 @@ const STEP_MS = 15 * 60_000;
  * @throws VmrigError `PREPARE_FAILED` with the step, its exit code and its last lines; `CAPABILITY_MISSING` when the driver's machines have
  * no system to install things in
  */
-export async function prepare(scene: Scene, baseline: string, recipes: Readonly<Record<string, Recipe>>): Promise<void> {
+export async function prepare(
+  scene: Scene,
+  baseline: string,
+  recipes: Readonly<Record<string, Recipe>>,
+  clock: Clock = systemClock,
+): Promise<void> {
   const guest = guestOf(scene.driver.guest);
   for (const { name } of scene.copy.machines) requireSystem(guest, scene.driver.name, name, recipes[name] ?? EMPTY_RECIPE);
   const { machines } = await scene.driver.inspect(scene.copy);
@@ -32,7 +38,10 @@ export async function prepare(scene: Scene, baseline: string, recipes: Readonly<
   await onEach(scene, async (ref) => {
     const steps = [
       ...(guest.system
-        ? [{ what: "vmrig's house-keeping", script: houseKeepingScript({ machine: ref.name, peers, trust, user: TEST_USER }) }]
+        ? [
+            { what: "set its clock", script: setClockScript(clock) },
+            { what: "vmrig's house-keeping", script: houseKeepingScript({ machine: ref.name, peers, trust, user: TEST_USER }) },
+          ]
         : []),
       ...recipeSteps(recipes[ref.name] ?? EMPTY_RECIPE),
       { what: "seal", script: sealScript(guest, baseline) },
@@ -63,6 +72,11 @@ async function runStep(
     details: last,
     hint: "change `prepare` in the config; the next run starts over from the pristine machine",
   });
+}
+
+/** The pristine machine's stands where its snapshot was taken; package managers refuse what is signed in their future. */
+function setClockScript(clock: Clock): string {
+  return `date -s @${(clock.wall() / 1000).toFixed(3)} >/dev/null`;
 }
 
 /** The last step: what proves a rollback later, and nothing of this lease. */
