@@ -190,6 +190,42 @@ describe("touches nothing", () => {
   });
 });
 
+describe("the command, on real machines,", () => {
+  const vmrig = (words: readonly string[], input = "") =>
+    execa(process.execPath, [CLI, ...words], { cwd: EXAMPLE, env: { ...home.env }, reject: false, input });
+
+  test("runs a program and a line of the shell, and passes on input, output and exit code", async () => {
+    const counted = await vmrig(["exec", "pc1", "--", "sh", "-c", "wc -c; hostname >&2; exit 7"], "12345");
+    expect([counted.stdout, counted.exitCode], counted.stderr).toEqual(["5", 7]);
+    expect(counted.stderr).toContain("pc1");
+    const shell = await vmrig(["ssh", "pc2", "--", "echo $((6 * 7)) on $(hostname)"]);
+    expect([shell.stdout, shell.exitCode], shell.stderr).toEqual(["42 on pc2", 0]);
+  });
+
+  test("shows copies, machines and consoles without touching them", async () => {
+    const before = await qemuPids();
+    const status = await vmrig(["status", "--json"]);
+    expect(status.exitCode, status.stderr).toBe(0);
+    expect(JSON.parse(status.stdout)).toMatchObject({
+      rig: "two-machines",
+      copies: [{ copy: "two-machines-1", machines: [{ name: "pc1" }, { name: "pc2" }] }],
+    });
+    const console = await vmrig(["logs", "pc1"]);
+    expect([console.exitCode, console.stdout.length > 0], console.stderr).toEqual([0, true]);
+    const orphans = await vmrig(["sweep"]);
+    expect(orphans.exitCode, orphans.stderr).toBe(0);
+    expect(await qemuPids()).toEqual(before);
+  });
+
+  test("ends the machines with `down` and loses nothing: the next run starts them from their baseline", async () => {
+    const down = await vmrig(["down"]);
+    expect(down.exitCode, down.stderr).toBe(0);
+    expect([...(await home.processes()).values()].filter((line) => /qemu-system|vde_switch/.test(line))).toEqual([]);
+    const output = await green(["look"])();
+    expect(output).not.toMatch(/vmrig {2}(plan|boot|baseline)/);
+  });
+});
+
 test("vmrig destroy ends the machines when the rig's name is typed, and nothing of theirs is left", async () => {
   const refused = await execa(process.execPath, [CLI, "destroy", "pcs"], { cwd: EXAMPLE, env: { ...home.env }, reject: false, all: true });
   expect(refused.exitCode, refused.all).toBe(2);
