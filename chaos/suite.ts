@@ -8,6 +8,7 @@ import { crowd } from "./crowd.ts";
 import { keepEvidence } from "./evidence.ts";
 import { FAULTS, type FaultName } from "./faults.ts";
 import { silences } from "./judge/availability.ts";
+import { judgeBugs } from "./judge/bugs.ts";
 import { judge } from "./judge/judge.ts";
 import { patientWaits } from "./judge/fairness.ts";
 import type { Violation } from "./judge/violation.ts";
@@ -71,6 +72,8 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
   const { rows } = witness;
   const bounds = { copies, withinMs, endedAt, overtakings: OVERTAKINGS };
   violations.push(...judge({ rows, faults: [...struck, ...mended], bounds }));
+  const printed = await readFile(log, "utf8");
+  violations.push(...judgeBugs(printed));
   for (const line of [...describeViolations(violations), ...describeLeftovers(left), ...describeLeftovers(after)]) say(line);
   if (options.evidence !== undefined && violations.length + sum([left, after]) > 0) {
     await keepEvidence(options.evidence, { witness: scene.witness, log, faults: struck });
@@ -88,7 +91,7 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
     byKind: tally(struck.map(({ kind }) => kind)),
     leftOut,
     mended: mended.length,
-    outcomes: outcomes(await readFile(log, "utf8")),
+    outcomes: outcomes(printed),
     overtakings: Math.max(0, ...patientWaits(rows, [...struck, ...mended]).map(({ overtaken }) => overtaken)),
     silenceMs: Math.max(0, ...silences(rows, struck, bounds).map(({ ms }) => ms)),
     violations: violations.length,

@@ -31,6 +31,8 @@ export function programs(arch) {
     },
     { commands: ["ssh-keygen"], packages: { debian: "openssh-client", fedora: "openssh-clients", arch: "openssh", macos: "openssh" } },
     { commands: ["sshd"], packages: { debian: "openssh-server", fedora: "openssh-server", arch: "openssh", macos: "openssh" } },
+    // Makes terminals, for the tests. A Mac has another one of that name.
+    { commands: ["script"], packages: { debian: "bsdutils", fedora: "util-linux-script", arch: "util-linux" } },
     { commands: ["mmdebstrap"], packages: { debian: "mmdebstrap", fedora: "mmdebstrap" }, image: true },
     {
       // Debian itself always has it; elsewhere mmdebstrap cannot tell Debian's packages from forged ones without it.

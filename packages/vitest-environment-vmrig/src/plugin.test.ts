@@ -82,7 +82,7 @@ test(
     expect(exitCode, stdout).not.toBe(0);
     expect(stdout.split("\n")).toEqual([
       expect.stringMatching(
-        /^types\/wrong-machine\.ts\(4,\d+\): error TS2339: Property 'pc3' does not exist on type '.*MachineFixtures'\.$/,
+        /^typed-fixtures\/wrong-machine\.ts\(4,\d+\): error TS2339: Property 'pc3' does not exist on type '.*MachineFixtures'\.$/,
       ),
     ]);
   },

@@ -5,6 +5,8 @@ import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import { execa } from "execa";
 import { expect, vi } from "vitest";
+// Built, as all of vmrig that takes part here: the sources of another package cannot be built into this one.
+import { openTerminal, type Terminal } from "../../vmrig/dist/cli/terminal.test.kit.js";
 import { openHome, type Home } from "./home.test.kit.ts";
 
 /** Test projects whose machines are those of the fake driver: real Redis, real Terraform, real SSH, nothing to boot. */
@@ -42,6 +44,12 @@ export interface Live {
   readonly ended: Promise<Run>;
 }
 
+/** A Vitest at a terminal of its own. */
+export interface Seated extends Terminal {
+  /** Waits until it has ended. @returns its exit code @throws AssertionError when it leaves anything behind, temporary files included */
+  over(): Promise<number>;
+}
+
 export interface Stage extends AsyncDisposable {
   readonly home: Home;
   /** A new folder that ends with the stage. */
@@ -52,6 +60,8 @@ export interface Stage extends AsyncDisposable {
   vitest(folder: string, words: readonly string[], env?: Readonly<Record<string, string | undefined>>): Promise<Run>;
   /** The same, without waiting for its end. */
   start(folder: string, words: readonly string[], env?: Readonly<Record<string, string | undefined>>): Promise<Live>;
+  /** The same, at a terminal. */
+  sit(folder: string, words: readonly string[], env?: Readonly<Record<string, string | undefined>>): Promise<Seated>;
 }
 
 /** A home of its own, in which Vitest runs one after another. */
@@ -93,12 +103,27 @@ export async function openStage(): Promise<Stage> {
       ended,
     };
   };
+  const sit: Stage["sit"] = async (cwd, words, more = {}) => {
+    const temporary = await folder();
+    const env = { ...home.env, ...WITHOUT_THIS_RUN, TEST_FOLDER: await folder(), TMPDIR: temporary, ...more };
+    const terminal = openTerminal([process.execPath, VITEST, ...words], { cwd, env, patienceMs: 60_000 });
+    return {
+      ...terminal,
+      async over() {
+        const code = await terminal.ended;
+        const left = async (): Promise<string[]> => [...(await leftovers(home)), ...(await unfinished([temporary, home.folders.state]))];
+        await vi.waitFor(async () => expect(await left(), terminal.output()).toEqual([]), { timeout: 20_000, interval: 50 });
+        return code;
+      },
+    };
+  };
   const vitest: Stage["vitest"] = async (cwd, words, env) => (await start(cwd, words, env)).ended;
 
   return {
     home,
     folder,
     start,
+    sit,
     vitest,
     async run(cwd, words, env) {
       const report = join(await folder(), "report.json");
@@ -156,6 +181,12 @@ async function leftovers({ processes, folders }: Home): Promise<string[]> {
     if ((await lstat(path)).isSocket() && !(await isHeard(path))) left.push(`socket ${relative(folders.runtime, path)}`);
   }
   return left;
+}
+
+/** Files that somebody meant to move or delete later, and everything in the first folder. */
+async function unfinished([temporary, ...kept]: readonly [string, ...string[]]): Promise<string[]> {
+  const found = await Promise.all(kept.map((folder) => readdir(folder, { recursive: true })));
+  return [...(await readdir(temporary)), ...found.flat().filter((path) => /(leased-through|kept)\.json|\.(new|\d+)$/.test(path))];
 }
 
 function isHeard(path: string): Promise<boolean> {

@@ -60,3 +60,56 @@ test(
   },
   LIMIT_MS,
 );
+
+/** What a terminal sends for this key. */
+const CTRL_C = "\u0003";
+
+test(
+  "q ends a watcher that stands still and has the machines still, and leaves nothing behind",
+  async () => {
+    await using bob = openSomebody(stage.home, SHARED);
+    await using vitest = await stage.sit(SHARED, ["--watch", "--project", "watched"], { TEST_RIG: "{}" });
+    await vitest.shows(/press .*q.* to quit/);
+    expect((await bob.status()).copies).toMatchObject([{ state: "held" }]);
+    vitest.type("q");
+    expect(await vitest.over()).toBe(0);
+    expect(await bob.status()).toMatchObject({ copies: [{ state: "free" }], line: [] });
+  },
+  LIMIT_MS,
+);
+
+// A watcher has the keys for itself, so that no process gets a signal; a run gets one, and so does everything that it has started.
+test.each([
+  { who: "a watcher that stands still", words: ["--watch", "--project", "watched"], meanwhile: /press .*q.* to quit/, code: 130 },
+  // As without vmrig.
+  { who: "a watcher whose tests run", words: ["--watch", "--project", "waits", "1-works"], meanwhile: /leased/, code: 1 },
+  { who: "a run whose tests run", words: ["run", "--project", "waits", "1-works"], meanwhile: /leased/, code: 130 },
+])(
+  "Ctrl-C at the terminal ends $who, and leaves nothing behind",
+  async ({ words, meanwhile, code }) => {
+    await using bob = openSomebody(stage.home, SHARED);
+    const folder = await stage.folder();
+    await using vitest = await stage.sit(SHARED, words, { TEST_RIG: "{}", TEST_FOLDER: folder });
+    await vitest.shows(meanwhile);
+    await vi.waitFor(async () => expect(await readFile(join(folder, "log"), "utf8")).toMatch(/began|ran/), { timeout: 60_000, interval: 20 });
+    vitest.type(CTRL_C);
+    expect(await vitest.over()).toBe(code);
+    expect(await bob.status()).toMatchObject({ copies: [{ state: "free" }], line: [] });
+  },
+  LIMIT_MS,
+);
+
+test(
+  "Ctrl-C at the terminal takes a watcher out of the line",
+  async () => {
+    await using bob = openSomebody(stage.home, SHARED);
+    const giveBack = await bob.hold();
+    await using vitest = await stage.sit(SHARED, ["--watch", "--project", "watched"], { TEST_RIG: "{}" });
+    await vitest.shows(/you are next/);
+    vitest.type(CTRL_C);
+    expect(await vitest.over()).toBe(130);
+    expect(await bob.status()).toMatchObject({ copies: [{ state: "held" }], line: [] });
+    await giveBack();
+  },
+  LIMIT_MS,
+);

@@ -20,7 +20,7 @@ import { waitFor } from "../wait/wait-for.ts";
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const PCS = { rig: "pcs", copies: ["pcs-1"] };
-const MAIN = fileURLToPath(new URL("main.ts", import.meta.url));
+const COMMAND = [process.execPath, fileURLToPath(new URL("main.ts", import.meta.url))] as const;
 const FAKE = new URL("../driver/fake/driver.ts", import.meta.url).href;
 
 /** A process of the command: standard output and standard error apart, as a script sees them. */
@@ -38,6 +38,8 @@ export interface Place {
   readonly project: string;
   readonly folders: Folders;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** The words with which a shell starts `vmrig`. */
+  readonly command: readonly string[];
   /** Starts `vmrig` with these words. */
   start(words: readonly string[], options?: CliOptions): Cli;
   /** Makes a folder beside the project. */
@@ -92,6 +94,7 @@ async function openPlace(): Promise<Place & AsyncDisposable> {
     project,
     folders,
     env,
+    command: COMMAND,
     start(words, { cwd = project, env: more = {}, input = "" } = {}) {
       const child = launch(words, cwd, { ...env, ...more }, input);
       started.push(child);
@@ -176,7 +179,8 @@ async function endRedis(dataFolder: string): Promise<void> {
 }
 
 function launch(words: readonly string[], cwd: string, env: Readonly<Record<string, string | undefined>>, input: string | Readable) {
-  return execa(process.execPath, [MAIN, ...words], { cwd, env, input, reject: false, stripFinalNewline: false });
+  const [node, main] = COMMAND;
+  return execa(node, [main, ...words], { cwd, env, input, reject: false, stripFinalNewline: false });
 }
 
 /** Waits until a process has said something, on its standard error or output. */

@@ -1,7 +1,8 @@
-import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import type { CopySpec } from "../driver/driver.ts";
+import { writeNote } from "./write-note.ts";
 
 const kept = z.object({
   copy: z.string(),
@@ -23,9 +24,7 @@ export type Kept = z.infer<typeof kept>;
 
 /** Beside the copy's machines. It outlives the run, and is worth nothing once somebody else has rolled the machines back. */
 export async function writeKept({ folder }: CopySpec, value: Kept): Promise<void> {
-  const path = keptPath(folder);
-  await writeFile(`${path}.${process.pid}`, JSON.stringify(value), { mode: 0o600 });
-  await rename(`${path}.${process.pid}`, path);
+  await writeNote(keptPath(folder), value);
 }
 
 /** @returns nothing when this user left nothing of the copy. Whether its time is over, and whether the lease still stands, is not said */

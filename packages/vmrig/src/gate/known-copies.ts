@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Folders } from "../config/folders.ts";
+import { writeNote } from "./write-note.ts";
 
 interface Note {
   readonly mtimeMs: number;
@@ -28,8 +29,7 @@ export async function rememberCopies(folders: Folders, config: string, copies: n
   const path = notePath(folders, config);
   const { mtimeMs } = await stat(config);
   await mkdir(dirname(path), { recursive: true });
-  await writeFile(`${path}.${process.pid}`, JSON.stringify({ mtimeMs, copies }), { mode: 0o600 });
-  await rename(`${path}.${process.pid}`, path);
+  await writeNote(path, { mtimeMs, copies });
 }
 
 /** Where the notes of all configs are. */

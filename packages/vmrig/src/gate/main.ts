@@ -54,7 +54,8 @@ const open = async () => {
   ]);
   const { config, holder, maxCopies } = orders;
   const [{ rig }, folders] = await Promise.all([loadConfig(config), openFolders()]);
-  await rememberCopies(folders, config, rig.copies);
+  // For speed alone: a cache that cannot be written to is no reason to fail.
+  await rememberCopies(folders, config, rig.copies).catch(() => {});
   return openGate({ rig, folders, holder, say, ...(maxCopies !== undefined && { maxCopies }) });
 };
 

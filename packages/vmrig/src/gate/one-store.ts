@@ -1,9 +1,10 @@
-import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import type { CopySpec } from "../driver/driver.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { isRunning } from "../lease/start-lock.ts";
+import { writeNote } from "./write-note.ts";
 
 /** Who has leased a copy, and through which Redis. */
 const note = z.object({ store: z.string(), shown: z.string(), pid: z.number() });
@@ -15,7 +16,7 @@ const note = z.object({ store: z.string(), shown: z.string(), pid: z.number() })
  * The fences of both follow the clock, so that machines would refuse the older holder in any case; this says why, and spares it.
  *
  * @returns takes the note away
- * @throws VmrigError `REDIS_SPLIT` while a living process holds the copy through another Redis
+ * @throws VmrigError `REDIS_SPLIT` while a living process holds the copy through another Redis, `STATE_UNWRITABLE`
  */
 export async function guardStore(
   { copy, folder }: CopySpec,
@@ -30,9 +31,7 @@ export async function guardStore(
       hint: "use the same Redis everywhere: compare `redis.url` and VMRIG_REDIS_URL of both",
     });
   }
-  const mine = `${path}.${process.pid}`;
-  await writeFile(mine, JSON.stringify({ store: store.id, shown: store.shown, pid: process.pid }), { mode: 0o600 });
-  await rename(mine, path);
+  await writeNote(path, { store: store.id, shown: store.shown, pid: process.pid });
   return async () => {
     if ((await readLeasedThrough({ folder }))?.pid === process.pid) await rm(path, { force: true });
   };

@@ -29,7 +29,7 @@ export interface Survey {
 /**
  * Looks at the state and at the machines of a copy, after a Terraform of an earlier run has come to its end.
  *
- * @throws VmrigError `TERRAFORM_MISSING`, `STATE_UNWRITABLE`, `STATE_UNSAVED`, or `STATE_LOST` when the state cannot be read
+ * @throws VmrigError `TERRAFORM_MISSING`, `TERRAFORM_FAILED`, `STATE_UNWRITABLE`, `STATE_UNSAVED`, or `STATE_LOST` when the state cannot be read
  */
 export async function survey(options: SurveyOptions): Promise<Survey> {
   const { driver, copy, warrant } = options;

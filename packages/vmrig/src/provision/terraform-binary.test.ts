@@ -67,3 +67,14 @@ test("does not take a program that only bears the name", async () => {
     details: ['terraform: `version -json` printed "hello"', expect.stringContaining("tofu: `version -json` failed")],
   });
 });
+
+test("says that terraform was killed, not that there is none; and does not go on with another one", async () => {
+  await program("terraform", "kill -KILL $$");
+  await program("tofu", says("1.10.2"));
+
+  await expect(findTerraform({ PATH: folder })).rejects.toMatchObject({
+    code: "TERRAFORM_FAILED",
+    summary: "`terraform version -json` was ended by SIGKILL, not by vmrig.",
+    hint: expect.stringContaining("run again") as string,
+  });
+});

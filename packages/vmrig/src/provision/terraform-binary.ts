@@ -16,7 +16,7 @@ export interface TerraformBinary {
 /**
  * Finds what runs our stacks: `VMRIG_TERRAFORM`, otherwise the first of `terraform` and `tofu` on the `PATH` that is not too old.
  *
- * @throws VmrigError `TERRAFORM_MISSING`, with what was tried
+ * @throws VmrigError `TERRAFORM_MISSING`, with what was tried; `TERRAFORM_FAILED` when one was killed, or hung, while it was asked for its version
  */
 export async function findTerraform(environment: NodeJS.ProcessEnv = process.env): Promise<TerraformBinary> {
   const asked = environment["VMRIG_TERRAFORM"];
@@ -35,6 +35,7 @@ export async function findTerraform(environment: NodeJS.ProcessEnv = process.env
   });
 }
 
+const VERSION_MS = 30_000;
 const VERSION = z.object({ terraform_version: z.string() });
 
 async function versionOf(path: string, environment: NodeJS.ProcessEnv): Promise<{ found: string } | { unusable: string }> {
@@ -43,8 +44,11 @@ async function versionOf(path: string, environment: NodeJS.ProcessEnv): Promise<
     extendEnv: false,
     stdin: "ignore",
     reject: false,
-    timeout: 30_000,
+    timeout: VERSION_MS,
   });
+  // It is there: to go on with the other one, or to tell a person to install it, would be wrong.
+  if (result.timedOut) throw interrupted(path, `did not end within ${VERSION_MS / 1000} s`);
+  if (result.signal !== undefined) throw interrupted(path, `was ended by ${result.signal}, not by vmrig`);
   if (result.code === "ENOENT") return { unusable: path.includes(sep) ? "no such file" : "not on the PATH" };
   if (result.failed) return { unusable: `\`version -json\` failed: ${result.shortMessage}` };
   try {
@@ -52,6 +56,13 @@ async function versionOf(path: string, environment: NodeJS.ProcessEnv): Promise<
   } catch {
     return { unusable: `\`version -json\` printed ${JSON.stringify(result.stdout.slice(0, 60))}` };
   }
+}
+
+function interrupted(path: string, what: string): VmrigError {
+  return new VmrigError("TERRAFORM_FAILED", {
+    message: `\`${path} version -json\` ${what}.`,
+    hint: "run again; nothing was begun. Memory that ran out is told by the kernel's log: `dmesg | grep -i oom`",
+  });
 }
 
 function isOld(version: string): boolean {

@@ -6,8 +6,6 @@ import { openRig } from "../open-rig.ts";
 import { defineVerb, type Surroundings } from "../verb.ts";
 
 const LOOK_MS = 1_000;
-/** Cursor to the top left, and all below it away (ECMA-48: CUP, ED). */
-const REDRAW = "\u001b[H\u001b[J";
 
 export const status = defineVerb({
   name: "status",
@@ -19,24 +17,31 @@ export const status = defineVerb({
     watch: { type: "boolean", help: "goes on until Ctrl-C; without a terminal it prints again when something changed" },
   },
   async run(surroundings, { options: { json = false, watch = false } }) {
-    const { answer } = surroundings;
+    const { answer, env } = surroundings;
     const [{ renderStatus, shapeOf }, look] = await Promise.all([import("../render-status.ts"), lookAgain(surroundings)]);
     await using looking = look;
     const text = (seen: RigStatus): string => renderStatus(seen, systemClock.wall());
     if (!watch) {
       const seen = await looking.look();
       answer(json ? `${JSON.stringify(seen, undefined, 2)}\n` : text(seen));
-      return;
+    } else if (process.stdout.isTTY && env["TERM"] !== "dumb" && !json) {
+      const { openScreen } = await import("../screen.ts");
+      let last = "";
+      {
+        using screen = openScreen(process.stdout);
+        await untilInterrupted(surroundings, async () => screen.draw((last = text(await looking.look()))));
+      }
+      // The screen is gone, and with it what it showed: that stays to be read.
+      answer(last);
+    } else {
+      let shown: string | undefined;
+      await untilInterrupted(surroundings, async () => {
+        const seen = await looking.look();
+        const shape = shapeOf(seen);
+        if (shape !== shown) answer(json ? `${JSON.stringify(seen)}\n` : `${shown === undefined ? "" : "\n"}${text(seen)}`);
+        shown = shape;
+      });
     }
-    const redraw = process.stdout.isTTY && !json;
-    let shown: string | undefined;
-    await untilInterrupted(surroundings, async () => {
-      const seen = await looking.look();
-      const shape = shapeOf(seen);
-      if (redraw) answer(`${REDRAW}${text(seen)}`);
-      else if (shape !== shown) answer(json ? `${JSON.stringify(seen)}\n` : `${shown === undefined ? "" : "\n"}${text(seen)}`);
-      shown = shape;
-    });
   },
 });
 

@@ -1,9 +1,9 @@
-import { execFile } from "node:child_process";
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { VmrigError } from "../../errors/vmrig-error.ts";
 import type { SnapshotName } from "../driver.ts";
+import { writing } from "../writable.ts";
+import { copyTree } from "./copy-tree.ts";
 import type { MachineFiles } from "./machine-files.ts";
 
 /** An empty disk: a home, and a folder for temporary files. */
@@ -37,15 +37,27 @@ export async function loadDisk(files: MachineFiles, name: SnapshotName): Promise
   await replaceByCopy(files, join(files.snapshots, name), files.disk);
 }
 
-/** Copies beside and moves over, so that what is there is whole whenever the process ends. */
+/**
+ * Copies beside and moves over, so that what is there is whole whenever the process ends.
+ *
+ * @throws VmrigError `STATE_UNWRITABLE` when there is no room for it
+ */
 async function replaceByCopy(files: MachineFiles, from: string, to: string): Promise<void> {
   const [fresh, old] = [join(files.folder, "new"), join(files.folder, "old")];
   await Promise.all([fresh, old].map(remove));
-  await promisify(execFile)("cp", ["-a", "--", from, fresh]);
-  await rename(to, old).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== "ENOENT") throw error;
+  await writing(to, async () => {
+    try {
+      await copyTree(from, fresh);
+    } catch (error) {
+      // What was written of it would only take the room that is missing.
+      await remove(fresh).catch(() => {});
+      throw error;
+    }
+    await rename(to, old).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== "ENOENT") throw error;
+    });
+    await rename(fresh, to);
   });
-  await rename(fresh, to);
   await remove(old);
 }
 

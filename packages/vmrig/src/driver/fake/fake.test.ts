@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
-import { readdir, rm } from "node:fs/promises";
+import { readdir, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { dial, type Connection } from "../../ssh/connection.ts";
 import { generateKeyPair, type KeyPair } from "../../ssh/keys.ts";
@@ -106,6 +107,20 @@ test("a process that left the session of its command is ended by a restore, too"
   expect(members(files)).toContain(pid);
   await driver.restore(pc1, "before", admission);
   expect(members(files)).not.toContain(pid);
+});
+
+test("what the disk refuses is told as such, and what was there stays", async () => {
+  await driver.capture(pc1, "roomy", admission);
+  await writeFile(join(files.home, "kept"), "");
+  // What a full disk answers, without one: the place of the copy cannot be made.
+  await rename(files.snapshots, `${files.snapshots}-away`);
+  await writeFile(files.snapshots, "");
+  await expect(driver.capture(pc1, "other", admission)).rejects.toMatchObject({ code: "STATE_UNWRITABLE", fault: "infra" });
+  await rm(files.snapshots);
+  await rename(`${files.snapshots}-away`, files.snapshots);
+  expect(await readdir(files.home)).toEqual(["kept"]);
+  await driver.restore(pc1, "roomy", admission);
+  expect(await readdir(files.home)).toEqual([]);
 });
 
 test("making a machine that exists and runs is STATE_LOST, and leaves it alone", async () => {

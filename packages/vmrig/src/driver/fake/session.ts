@@ -1,6 +1,7 @@
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { constants } from "node:os";
 import type { ServerChannel, Session } from "ssh2";
+import { spawnAtTerminal, type AtTerminal } from "./spawn-at-terminal.ts";
 
 /** Where and how a machine's commands run. */
 export interface CommandPlace {
@@ -14,20 +15,32 @@ interface Inside {
 }
 
 /**
- * One session: one command, as OpenSSH runs it, in a process group and session of its own; or a shell that reads its commands. There are no
- * terminals and no subsystems.
+ * One session: one command, as OpenSSH runs it, in a process group and session of its own; or a shell that reads its commands. At a terminal
+ * when the client asks for one. There are no subsystems.
  */
 export function serveSession(session: Session, place: CommandPlace): void {
+  let asked: { readonly columns: number; readonly rows: number; readonly term: string } | undefined;
+  let terminal: AtTerminal | undefined;
   let child: ChildProcessWithoutNullStreams | undefined;
   const start = (channel: ServerChannel, words: readonly string[]): void => {
+    const { shell, home: cwd, env } = place;
     try {
-      child = spawn(place.shell, words, { cwd: place.home, env: place.env, detached: true });
+      if (asked !== undefined) terminal = spawnAtTerminal([shell, ...words], { ...asked, cwd, env: { ...env, TERM: asked.term } });
+      child = terminal?.child ?? spawn(shell, words, { cwd, env, detached: true });
     } catch (error) {
       refuse(channel, error);
       return;
     }
     connect(channel, child);
+    // The terminal goes with whoever sat at it.
+    channel.on("close", () => void terminal?.child.kill("SIGKILL"));
   };
+  session.on("pty", (accept, _reject, { cols: columns, rows, term }) => {
+    asked = { columns, rows, term };
+    accept?.();
+  });
+  // One that comes before the program, or after it, changes nothing for anybody.
+  session.on("window-change", (_accept, _reject, { cols, rows }) => void terminal?.resize({ columns: cols, rows }).catch(() => {}));
   session.on("exec", (accept, _reject, { command }) => start(accept(), ["-c", command]));
   session.on("shell", (accept) => start(accept(), []));
   // ssh2 hears nothing more of a session whose client has sent all of its input; but that is when it asks for a signal.

@@ -1,0 +1,37 @@
+import { execFile, spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
+import { readFile, readlink } from "node:fs/promises";
+import { promisify } from "node:util";
+import { quote } from "../../ssh/quote.ts";
+
+export interface TerminalSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+export interface AtTerminalOptions extends TerminalSize {
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** A program at a terminal of its own: keys go in by the standard input, and what is shown comes out at the standard output. */
+export interface AtTerminal {
+  /** Ends with the program's exit code. When it is killed the terminal is gone, and its programs get SIGHUP. */
+  readonly child: ChildProcessWithoutNullStreams;
+  resize(size: TerminalSize): Promise<void>;
+}
+
+/** By `script` of util-linux, which Linux is hardly ever without: Node.js itself cannot make a terminal. */
+export function spawnAtTerminal(words: readonly string[], { columns, rows, cwd, env }: AtTerminalOptions): AtTerminal {
+  const shell = env["SHELL"] ?? "/bin/sh";
+  // It leaves out the echo where its own input is no terminal.
+  const line = `stty echo rows ${rows} cols ${columns}; SHELL=${quote(shell)}; exec ${words.map(quote).join(" ")}`;
+  const child = spawn("script", ["-qefc", line, "/dev/null"], { cwd, env: { ...env, SHELL: "/bin/sh" }, detached: true });
+  return {
+    child,
+    async resize({ columns, rows }) {
+      const program = (await readFile(`/proc/${child.pid}/task/${child.pid}/children`, "utf8")).trim();
+      const device = await readlink(`/proc/${program}/fd/0`);
+      await promisify(execFile)("stty", ["-F", device, "rows", String(rows), "cols", String(columns)]);
+    },
+  };
+}
