@@ -48,6 +48,8 @@ export async function connectRaw(target: Target): Promise<Client> {
 
 export function execRaw(client: Client, command: string): Promise<string> {
   return new Promise((resolve, reject) => {
+    const gone = (): void => reject(new Error(`${command}: the connection was closed`));
+    client.once("close", gone);
     client.exec(command, (error, channel) => {
       if (error !== undefined) return reject(error);
       let output = "";
@@ -55,7 +57,11 @@ export function execRaw(client: Client, command: string): Promise<string> {
       channel.on("data", (chunk: Buffer) => (output += chunk.toString()));
       channel.stderr.on("data", (chunk: Buffer) => (output += chunk.toString()));
       channel.on("exit", (exit: number) => (code = exit));
-      channel.on("close", () => (code === 0 ? resolve(output.trim()) : reject(new Error(`${command}: exit ${code}: ${output}`))));
+      channel.on("close", () => {
+        client.off("close", gone);
+        if (code === 0) resolve(output.trim());
+        else reject(new Error(`${command}: exit ${code}: ${output}`));
+      });
     });
   });
 }

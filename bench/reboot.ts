@@ -32,12 +32,17 @@ export async function rollBackByReboot(rig: BenchRig): Promise<void> {
   }
 }
 
+/** A machine that goes down in the middle of an answer says no goodbye. */
+const ANSWER_MS = 10_000;
+
 async function bootId(target: Target): Promise<string | undefined> {
   try {
     const client = await connectRaw(target);
+    const giveUp = setTimeout(() => client.destroy(), ANSWER_MS);
     try {
       return await execRaw(client, "cat /proc/sys/kernel/random/boot_id");
     } finally {
+      clearTimeout(giveUp);
       client.destroy();
     }
   } catch {

@@ -91,7 +91,10 @@ test.each([
     const folder = await stage.folder();
     await using vitest = await stage.sit(SHARED, words, { TEST_RIG: "{}", TEST_FOLDER: folder });
     await vitest.shows(meanwhile);
-    await vi.waitFor(async () => expect(await readFile(join(folder, "log"), "utf8")).toMatch(/began|ran/), { timeout: 60_000, interval: 20 });
+    await vi.waitFor(async () => expect(await readFile(join(folder, "log"), "utf8")).toMatch(/began|ran/), {
+      timeout: 60_000,
+      interval: 20,
+    });
     vitest.type(CTRL_C);
     expect(await vitest.over()).toBe(code);
     expect(await bob.status()).toMatchObject({ copies: [{ state: "free" }], line: [] });
