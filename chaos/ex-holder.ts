@@ -1,10 +1,11 @@
+import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import ssh2 from "ssh2";
-import { fakeDriver } from "vmrig/driver-fake";
 import { isVmrigError } from "vmrig";
 import { openFolders } from "vmrig/runner";
 import type { GateClient } from "vmrig/worker";
-import { WITNESS_COMMAND } from "./witness.ts";
+import { driverOf, machineKind } from "./machines.ts";
+import { witnessOf, WITNESS_SCRIPT } from "./witness.ts";
 
 type Granted = Awaited<ReturnType<GateClient["claim"]>>;
 
@@ -30,8 +31,9 @@ async function login({ machines, fence, nonce }: Granted, witness: string, who: 
   client.on("error", (error) => said.resolve(`refused  login: ${error.message}`));
   client.on("close", () => said.resolve("refused  login: hung up"));
   client.on("ready", () => {
-    client.exec(["bash", WITNESS_COMMAND, witness, ...who, fence, nonce, "10"].join(" "), (error, channel) => {
+    client.exec(["bash", "-s", witnessOf(witness), ...who, fence, nonce, "10"].join(" "), (error, channel) => {
       if (error !== undefined) return said.resolve(`refused  login: ${error.message}`);
+      createReadStream(WITNESS_SCRIPT).pipe(channel);
       channel.resume().on("close", () => said.resolve("accepted login"));
     });
   });
@@ -56,7 +58,11 @@ async function rollBack({ copy, machines, baseline, fence }: Granted): Promise<s
   if (key instanceof Error) throw key;
   const authorize = `${key.type} ${key.getPublicSSH().toString("base64")}`;
   try {
-    await fakeDriver().restore({ copy: own, name }, `baseline-${baseline}`, { fence, authorize, signal: AbortSignal.timeout(ANSWER_MS) });
+    await driverOf(machineKind()).restore({ copy: own, name }, `baseline-${baseline}`, {
+      fence,
+      authorize,
+      signal: AbortSignal.timeout(ANSWER_MS),
+    });
     return "accepted rollback";
   } catch (error) {
     return `refused  rollback: ${isVmrigError(error) ? error.code : String(error)}`;

@@ -92,11 +92,11 @@ const killTerraform: Fault = async (stage) => {
 
 const killMachine: Fault = async ({ scene: { root }, pick }) => {
   const found = one(
-    processesOf(root).filter(({ command }) => /machine-process\.[jt]s/.test(command)),
+    processesOf(root).filter(({ command }) => /machine-process\.[jt]s|qemu-system/.test(command)),
     pick,
   );
   if (found === undefined || !send(found.pid, "SIGKILL")) return undefined;
-  return { target: found.command.split("/").slice(-2).join("/"), sessions: [] };
+  return { target: /guest=(\S+)/.exec(found.command)?.[1] ?? found.command.split("/").slice(-2).join("/"), sessions: [] };
 };
 
 const fillDisk: Fault = async ({ scene: { state }, ms }) => {

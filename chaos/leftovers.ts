@@ -35,7 +35,9 @@ export async function findLeftovers(scene: Scene, { machines }: Allowed): Promis
   const seen = new Set<string>();
   /** One process a machine, and what its holders left running in it: that goes with the next rollback. */
   const isMachine = ({ command, machine }: { readonly command: string; readonly machine: string | undefined }): boolean => {
-    if (!machines || machine === undefined) return false;
+    if (!machines) return false;
+    if (/^\S*(qemu-system-\w+|vde_switch) /.test(command)) return true;
+    if (machine === undefined) return false;
     if (!/machine-process\.[jt]s/.test(command)) return true;
     return !seen.has(machine) && seen.add(machine).has(machine);
   };
@@ -44,7 +46,7 @@ export async function findLeftovers(scene: Scene, { machines }: Allowed): Promis
     processes: processesOf(root)
       .filter((process) => !process.command.includes(redis.socketPath) && !isMachine(process))
       .map(({ pid, command }) => `${pid} ${command}`),
-    sockets: sockets.filter((path) => !machines || !/^[^/]+\/[^/]+\.control$/.test(path)),
+    sockets: sockets.filter((path) => !machines || !/^[^/]+\/([^/]+\.(control|qmp|agent)|lan\/.+)$/.test(path)),
     files: [...stateFiles.filter((path) => isTemporary(path)), ...temporaryFiles],
   };
 }

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
-import { WITNESS_COMMAND } from "./witness.ts";
+import { WITNESS_SCRIPT } from "./witness.ts";
 
 /** What the suite's own tests put wrong, to see it end red. */
 export const PLANTS = ["intruder", "liar", "squatter"] as const;
@@ -27,7 +27,7 @@ export function plantedTouch(
   if (plant === "squatter") spawn("sleep", ["30"], { detached: true, stdio: "ignore" }).unref();
   if (plant === "intruder") {
     const disk = join(process.env["VMRIG_HOME"] ?? "", "rigs", granted.copy, "machines", "pc1", "disk");
-    const touch = [WITNESS_COMMAND, witness, session, visit, String(granted.fence), granted.nonce, "10"];
+    const touch = [WITNESS_SCRIPT, witness, session, visit, String(granted.fence), granted.nonce, "10"];
     spawn("bash", ["-c", 'for i in 1 2 3 4 5 6 7 8; do sleep 0.5; bash "$@"; done', "bash", ...touch], {
       detached: true,
       stdio: "ignore",

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { openFolders } from "vmrig/runner";
 import { badNetwork, type BadNetwork } from "./bad-network.ts";
+import { type MachineKind } from "./machines.ts";
 import { processesOf, send } from "./processes.ts";
 import { startRedis, type RedisServer } from "./redis-server.ts";
 import { until } from "./until.ts";
@@ -36,21 +37,25 @@ const DISK = "size=256m";
 export interface SceneOptions {
   readonly copies: number;
   readonly ttlMs: number;
+  readonly machines: MachineKind;
   /** For the suite's own tests: what its workers do wrong. */
   readonly plant?: string;
 }
 
-export async function setScene({ copies, ttlMs, plant = "" }: SceneOptions): Promise<Scene> {
+export async function setScene({ copies, ttlMs, machines, plant = "" }: SceneOptions): Promise<Scene> {
   const root = await mkdtemp(join(tmpdir(), "vmrig-chaos-"));
   const [state, temporary, witness] = ["state", "tmp", "witness"].map((name) => join(root, name)) as [string, string, string];
   await Promise.all([mkdir(state, { mode: 0o700 }), mkdir(temporary), writeFile(witness, "")]);
-  const ownDisk = await mounted(state);
+  // Real machines need more room than anybody wants to fill.
+  const ownDisk = machines === "fake" && (await mounted(state));
   const redis = await startRedis(join(root, "redis"));
   const network = await badNetwork(redis.socketPath);
   const env: NodeJS.ProcessEnv = {
     ...process.env,
     VMRIG_HOME: state,
-    VMRIG_CACHE: join(root, "cache"),
+    // The image of real machines is the user's own.
+    VMRIG_CACHE: machines === "real" ? (await openFolders()).cache : join(root, "cache"),
+    CHAOS_MACHINES: machines,
     TMPDIR: temporary,
     CHAOS_COPIES: String(copies),
     CHAOS_TTL_MS: String(ttlMs),

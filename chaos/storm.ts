@@ -16,6 +16,8 @@ export interface StormOptions {
   /** At least so many of each. */
   readonly grants: number;
   readonly faults: number;
+  /** Longer than any fault, a provisioning and a waiter's last heartbeat together: then nothing will ever move again. */
+  readonly stalledMs: number;
   readonly kinds: readonly FaultName[];
   readonly say: (line: string) => void;
   readonly signal?: AbortSignal;
@@ -29,8 +31,6 @@ export interface StormEnded {
   readonly endedAt: number;
 }
 
-/** Longer than any fault, a provisioning and a waiter's last heartbeat together: then nothing will ever move again. */
-const STALLED_MS = 90_000;
 /** How long a machine that was given up because its disk was full may be at it. */
 const FULL_MS = 15_000;
 /** Between two looks of whoever is called when a copy is broken. */
@@ -40,7 +40,7 @@ const AT_ONCE = 2;
 
 /** Runs come and go, and one fault after another strikes them, until there were enough of both. */
 export async function storm(options: StormOptions): Promise<StormEnded> {
-  const { seed, scene, crowd, witness, ttlMs, say } = options;
+  const { seed, scene, crowd, witness, ttlMs, stalledMs, say } = options;
   const kinds = Object.fromEntries(options.kinds.map((kind) => [kind, FAULTS[kind].weight])) as Record<FaultName, number>;
   const plan = (index: number) => planFault(seed, index, { kinds, ttlMs, grantsPerFault: options.grants / Math.max(1, options.faults) });
   const struck: Struck[] = [];
@@ -82,11 +82,11 @@ export async function storm(options: StormOptions): Promise<StormEnded> {
       looked = performance.now();
     }
     const enough = grants >= options.grants && struck.length >= options.faults;
-    const stalled = performance.now() - moved.at > STALLED_MS;
+    const stalled = performance.now() - moved.at > stalledMs;
     if (enough || stalled) {
       await Promise.all(busy.keys());
       failed.signal.throwIfAborted();
-      const what = `nobody was granted a copy for ${STALLED_MS / 1000} s, after ${grants} grants and ${struck.length} faults`;
+      const what = `nobody was granted a copy for ${stalledMs / 1000} s, after ${grants} grants and ${struck.length} faults`;
       await person.lookAfter(true);
       const violations: Violation[] = [...person.violations, ...(stalled ? [{ promise: "frees itself", what } as const] : [])];
       return { struck, mended: person.mended, endedAt: Date.now(), violations };

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { fileURLToPath } from "node:url";
 import { calm } from "./calm.ts";
+import { carryConsoles } from "./consoles.ts";
 import { crowd } from "./crowd.ts";
 import { keepEvidence } from "./evidence.ts";
 import { FAULTS, type FaultName } from "./faults.ts";
@@ -13,6 +14,7 @@ import { judge } from "./judge/judge.ts";
 import { patientWaits } from "./judge/fairness.ts";
 import type { Violation } from "./judge/violation.ts";
 import { findLeftovers } from "./leftovers.ts";
+import { PATIENCE, type MachineKind } from "./machines.ts";
 import { describeLeftovers, describeViolations, outcomes, sum, tally, type Report } from "./report.ts";
 import { setScene, type Scene } from "./scene.ts";
 import { storm } from "./storm.ts";
@@ -27,6 +29,8 @@ export interface ChaosOptions {
   /** Runs at a time. */
   readonly crowd: number;
   readonly ttlMs: number;
+  /** @defaultValue `fake` */
+  readonly machines?: MachineKind;
   /** @defaultValue all that this computer allows */
   readonly kinds?: readonly FaultName[];
   /** One of `PLANTS`: what is put wrong, to see the suite end red. */
@@ -40,30 +44,31 @@ export interface ChaosOptions {
 
 /** A waiter that died at the head of the line keeps the others waiting for so long: docs/concepts/lease.md. */
 const ALIVE_MS = 6_000;
-/** For processes to start, machines to be rolled back and Terraform to be asked, on a computer that has other things to do. */
-const SLACK_MS = 20_000;
 /** Of a run that is alive and harmless, whatever happens around it. */
 const OVERTAKINGS = 3;
 export async function runChaos(options: ChaosOptions): Promise<Report> {
-  const { seed, copies: number, ttlMs, say } = options;
+  const { seed, copies: number, ttlMs, machines = "fake", say } = options;
+  const { slackMs, stalledMs, leaveMs } = PATIENCE[machines];
   const started = performance.now();
-  await using scene = await setScene({ copies: number, ttlMs, ...(options.plant !== undefined && { plant: options.plant }) });
+  await using scene = await setScene({ copies: number, ttlMs, machines, ...(options.plant !== undefined && { plant: options.plant }) });
   const copies = Array.from({ length: number }, (_, index) => `chaos-${index + 1}`);
-  const withinMs = ttlMs + ALIVE_MS + SLACK_MS;
-  const leftOut = scene.ownDisk ? [] : ["disk-full: takes root, to mount a small disk"];
+  const withinMs = ttlMs + ALIVE_MS + slackMs;
+  const leftOut = scene.ownDisk
+    ? []
+    : [`disk-full: ${machines === "real" ? "real machines need a large disk" : "takes root, to mount a small disk"}`];
   const kinds = (Object.keys(FAULTS) as FaultName[]).filter(
     (kind) => (scene.ownDisk || kind !== "disk-full") && options.kinds?.includes(kind) !== false,
   );
-  say(`chaos    seed ${seed}, ${number} copies, ttl ${ttlMs} ms, in ${scene.root}`);
+  say(`chaos    seed ${seed}, ${number} copies of ${machines} machines, ttl ${ttlMs} ms, in ${scene.root}`);
 
-  const witness = openWitness(scene.witness);
+  const witness = openWitness(scene.witness, machines === "real" ? carryConsoles(scene) : undefined);
   const log = join(scene.root, "runs.log");
   const runs = crowd({ seed, scene, copies: number, size: options.crowd, log });
   const violations: Violation[] = [];
-  const { struck, mended, endedAt, violations: stalled } = await storm({ ...options, scene, crowd: runs, witness, kinds });
+  const { struck, mended, endedAt, violations: stalled } = await storm({ ...options, stalledMs, scene, crowd: runs, witness, kinds });
   violations.push(...stalled);
 
-  const { violations: unsettled, leftovers: left } = await calm({ scene, crowd: runs, witness, struck, copies, withinMs, say });
+  const { violations: unsettled, leftovers: left } = await calm({ scene, crowd: runs, witness, struck, copies, withinMs, leaveMs, say });
   violations.push(...unsettled);
   violations.push(...(await destroy(scene)));
   const after = await findLeftovers(scene, { machines: false });

@@ -1,23 +1,27 @@
 #!/bin/bash
-# One command of a run on a machine: `witness.sh FILE SESSION VISIT FENCE NONCE MS`. It says what it finds and what it does, one line each, in a
+# One command of a run on a machine, read from stdin: `bash -s FILE SESSION VISIT FENCE NONCE MS`. It says what it finds and what it does, one line each, in a
 # file that no rollback rewinds. A line is one write to a file opened for appending, so lines of all machines stand in the order of time.
 # Words: kind, ms since the epoch, session, visit, copy, machine, fence and nonce as the run was told, nonce and remains as they are on the
-# disk, the largest fence that the machine has seen.
+# disk, the largest fence that the machine has seen. What a machine does not know of itself is `-`.
 file=$1 session=$2 visit=$3 fence=$4 nonce=$5 ms=$6
 
-machine=${VMRIG_FAKE_DISK%/disk}
-copy=${machine%/machines/*}
+folder=${VMRIG_FAKE_DISK%/disk}
+machine=${folder##*/} copy=${folder%/machines/*}
+copy=${copy##*/}
 say() {
   printf '%s %s %s %s %s %s %s %s %s %s %s\n' "$1" "$((${EPOCHREALTIME/[.,]/} / 1000))" \
-    "$session" "$visit" "${copy##*/}" "${machine##*/}" "$fence" "$nonce" "$found" "$remains" "$seen" >>"$file"
+    "$session" "$visit" "${copy:--}" "${machine:--}" "$fence" "$nonce" "$found" "$remains" "$seen" >>"$file"
 }
 
 found=- remains=- seen=0
-[ ! -e ~/.vmrig/nonce ] || read -r found <~/.vmrig/nonce
+for path in ~/.vmrig/nonce /var/lib/vmrig/nonce; do
+  [ ! -e "$path" ] || read -r found <"$path"
+done
 [ ! -e ~/remains ] || read -r remains <~/remains || remains=empty # the disk was full
-for path in "$machine"/fences/*; do
+for path in "$folder"/fences/*; do
   [ "${path##*/}" -gt "$seen" ] 2>/dev/null && seen=${path##*/}
 done
+[ "$folder" != "" ] || seen=-
 
 say begin
 echo "$fence/$nonce" >~/remains

@@ -1,9 +1,15 @@
 import { appendFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
+import { machineKind } from "./machines.ts";
 
-/** What runs on a machine for each command; what its words mean is said there. */
-export const WITNESS_COMMAND = join(import.meta.dirname, "witness.sh");
+/** What runs on a machine for each command, as the stdin of `bash -s`; what its words mean is said there. */
+export const WITNESS_SCRIPT = join(import.meta.dirname, "witness.sh");
+
+/** Where a machine writes: to the witness's file, or where it has none of this computer's files, on its console. */
+export function witnessOf(file: string): string {
+  return machineKind() === "real" ? "/dev/ttyS0" : file;
+}
 
 const DEEDS = ["begin", "tick", "end", "late"] as const;
 const WORDS = ["ask", "line", "out"] as const;
@@ -66,7 +72,8 @@ export interface Witness {
   readMore(): Promise<void>;
 }
 
-export function openWitness(path: string): Witness {
+/** @param carry brings what machines said elsewhere into the file */
+export function openWitness(path: string, carry: () => Promise<void> = () => Promise.resolve()): Witness {
   const rows: Row[] = [];
   const granted = new Set<string>();
   let offset = 0;
@@ -77,6 +84,7 @@ export function openWitness(path: string): Witness {
       return granted.size;
     },
     async readMore() {
+      await carry();
       await using file = await open(path);
       const { size } = await file.stat();
       const { buffer, bytesRead } = await file.read(Buffer.alloc(size - offset), 0, size - offset, offset);

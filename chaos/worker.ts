@@ -1,11 +1,13 @@
 /** A worker of a test runner: `node worker.ts`, with its orders as JSON in CHAOS_WORKER. It ends with the runner, as Vitest's forks do. */
+import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isVmrigError } from "vmrig";
 import { claimMachines, connectGate, type GateClient } from "vmrig/worker";
 import { intrude } from "./ex-holder.ts";
+import { machineKind, PATIENCE } from "./machines.ts";
 import type { Visit } from "./plan.ts";
 import { plantedTouch } from "./planted.ts";
-import { sayWord, WITNESS_COMMAND } from "./witness.ts";
+import { sayWord, witnessOf, WITNESS_SCRIPT } from "./witness.ts";
 
 export interface WorkerOrders {
   readonly socket: string;
@@ -16,6 +18,9 @@ export interface WorkerOrders {
   readonly witness: string;
   readonly visits: readonly Visit[];
 }
+
+const script = await readFile(WITNESS_SCRIPT, "utf8");
+const { commandMs: timeout } = PATIENCE[machineKind()];
 
 type Granted = Awaited<ReturnType<GateClient["claim"]>>;
 
@@ -51,7 +56,7 @@ async function make(visit: string, gate: ReturnType<typeof watched>, planned: Vi
         // A first look may find a machine that must be healed: what is granted then is told by the same answer.
         await $`true`;
         const { fence, nonce } = plantedTouch(gate.granted(), { witness, session, visit });
-        await $({ timeout: 20_000 })`bash ${WITNESS_COMMAND} ${witness} ${session} ${visit} ${fence} ${nonce} ${commandMs}`;
+        await $({ timeout, input: script })`bash -s ${witnessOf(witness)} ${session} ${visit} ${fence} ${nonce} ${commandMs}`;
       }),
     );
   }
