@@ -25,11 +25,15 @@ function cpuModel(accelerator: string): string {
 }
 
 /**
- * An emulated x86 counts its cycles (TSC) on through a load in place, while all its other clocks go back to the snapshot: see
- * `cpu_get_ticks` in QEMU's system/cpu-timers.c. A guest that keeps time by it finds itself in the future, and stands still for as long.
+ * What an emulated guest's kernel and systemd are told.
+ *
+ * - An x86 counts its cycles (TSC) on through a load in place, while all its other clocks go back to the snapshot: see `cpu_get_ticks` in
+ *   QEMU's system/cpu-timers.c. A guest that keeps time by it finds itself in the future, and stands still for as long.
+ * - systemd gives a disk 90 s to appear, then leaves the boot for an emergency shell. On a computer that has much else to do that is too short.
  */
-function clock(accelerator: string): string {
-  return accelerator === "tcg" && process.arch === "x64" ? " tsc=unstable" : "";
+function emulated(accelerator: string): string {
+  if (accelerator !== "tcg") return "";
+  return `${process.arch === "x64" ? " tsc=unstable" : ""} systemd.default_device_timeout_sec=300 systemd.default_timeout_start_sec=300`;
 }
 
 /** QEMU's arguments for one machine, without the accelerator's luck: the same definition gives the same devices, so snapshots load. */
@@ -52,7 +56,7 @@ export function qemuArguments(machine: MachineDefinition, qemu: QemuBinary, from
     ["-initrd", machine.image.initrd],
     [
       "-append",
-      `${machine.image.append} console=${process.arch === "arm64" ? "ttyAMA0" : "ttyS0"} quiet panic=-1${clock(machine.accelerator)}`,
+      `${machine.image.append} console=${process.arch === "arm64" ? "ttyAMA0" : "ttyS0"} quiet panic=-1${emulated(machine.accelerator)}`,
     ],
     [
       "-blockdev",
