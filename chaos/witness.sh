@@ -8,8 +8,11 @@ file=$1 session=$2 visit=$3 fence=$4 nonce=$5 ms=$6
 folder=${VMRIG_FAKE_DISK%/disk}
 machine=${folder##*/} copy=${folder%/machines/*}
 copy=${copy##*/}
+# A rollback may have cut off the last line on a console.
+lead=
+[ ! -c "$file" ] || lead=$'\n'
 say() {
-  printf '%s %s %s %s %s %s %s %s %s %s %s\n' "$1" "$((${EPOCHREALTIME/[.,]/} / 1000))" \
+  printf '%s%s %s %s %s %s %s %s %s %s %s %s\n' "$lead" "$1" "$((${EPOCHREALTIME/[.,]/} / 1000))" \
     "$session" "$visit" "${copy:--}" "${machine:--}" "$fence" "$nonce" "$found" "$remains" "$seen" >>"$file"
 }
 
@@ -26,7 +29,7 @@ done
 say begin
 echo "$fence/$nonce" >~/remains
 # What a careless test leaves running: in a session of its own, without the command's output.
-(setsid bash -c "sleep 0.$((RANDOM % 8 + 1)); $(declare -p file session visit fence nonce found remains seen copy machine); $(declare -f say); say late" >/dev/null 2>&1 &)
+(setsid bash -c "sleep 0.$((RANDOM % 8 + 1)); $(declare -p file lead session visit fence nonce found remains seen copy machine); $(declare -f say); say late" >/dev/null 2>&1 &)
 half=$(printf '%d.%03d' $((ms / 2000)) $((ms / 2 % 1000)))
 sleep "$half"
 say tick
