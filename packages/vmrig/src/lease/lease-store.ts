@@ -6,7 +6,7 @@ import type { KeepOptions } from "./keep.ts";
 import { DEFAULT_NAMESPACE, type CopyName } from "./keys.ts";
 import type { Holder, Lease } from "./lease.ts";
 import type { LeaseView } from "./lease-view.ts";
-import { lockPrimitive } from "./lock.ts";
+import { oneRedis } from "./one-redis.ts";
 import type { QueueTiming } from "./queue.ts";
 import type { RedisAddress } from "./redis-address.ts";
 import type { Revocation } from "./revoke.ts";
@@ -85,6 +85,5 @@ export interface LeaseStoreOptions {
 export async function openLeaseStore(options: LeaseStoreOptions): Promise<LeaseStore> {
   const { clock = systemClock, namespace = DEFAULT_NAMESPACE, timing = {} } = options;
   const connection = await connect(options.redis, { commandTimeoutMs: timing.commandTimeoutMs ?? 1500, clock, namespace });
-  const desk = { connection, takeLock: lockPrimitive(connection.redis), namespace, clock };
-  return new RedisLeaseStore(desk, new Bells(options.redis), timing);
+  return new RedisLeaseStore({ ledger: oneRedis(connection, namespace), namespace, clock }, new Bells(options.redis), timing);
 }

@@ -54,7 +54,11 @@ type ViewReply = [
 ];
 
 /** @throws VmrigError `REDIS_UNREACHABLE` */
-export async function viewRig(connection: Connection, namespace: string, { rig, copies }: Wish): Promise<LeaseView> {
+export async function viewRig(
+  connection: Connection,
+  namespace: string,
+  { rig, copies }: Pick<Wish, "rig" | "copies">,
+): Promise<LeaseView> {
   const [states, line] = (await connection.ask(VIEW, rigKeys(namespace, rig, copies))) as ViewReply;
   return {
     rig,

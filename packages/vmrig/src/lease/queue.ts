@@ -7,7 +7,8 @@ import type { Grant } from "./held-lease.ts";
 import { wakeChannel } from "./keys.ts";
 import { rigBusy, subject } from "./rig-busy.ts";
 import { renderWaitingLine, type WaitingLine } from "./waiting-line.ts";
-import type { Look, Waiter } from "./waiter.ts";
+import type { Look } from "./ledger.ts";
+import type { Waiter } from "./waiter.ts";
 
 /** How waiters show that they live, and how long Redis may be silent. */
 export interface QueueTiming {

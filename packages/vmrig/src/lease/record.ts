@@ -1,6 +1,6 @@
 import type { Connection } from "./connection.ts";
 import { keysOf, type CopyName } from "./keys.ts";
-import type { Lease } from "./lease.ts";
+import type { FencedCopy } from "./ledger.ts";
 import { script } from "./script.ts";
 
 // A record is written under the lock alone: the fence names the grant. KEYS lock, holder, record; ARGV fence, value.
@@ -23,13 +23,13 @@ export async function readRecord(connection: Connection, namespace: string, name
 }
 
 /** @returns whether Redis still knew the lease as ours; else nothing was written */
-export async function saveRecord(connection: Connection, namespace: string, lease: Lease, value: unknown): Promise<boolean> {
+export async function saveRecord(connection: Connection, namespace: string, lease: FencedCopy, value: unknown): Promise<boolean> {
   const { lock, holder, record } = keysOf(namespace, lease);
   return (await connection.ask(SAVE_RECORD, [lock, holder, record], [lease.fence, JSON.stringify(value)])) === 1;
 }
 
 /** @returns whether Redis still knew the lease as ours; else nothing was removed */
-export async function dropRecord(connection: Connection, namespace: string, lease: Lease): Promise<boolean> {
+export async function dropRecord(connection: Connection, namespace: string, lease: FencedCopy): Promise<boolean> {
   const { lock, holder, record } = keysOf(namespace, lease);
   return (await connection.ask(DROP_RECORD, [lock, holder, record], [lease.fence])) === 1;
 }

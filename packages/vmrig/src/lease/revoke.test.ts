@@ -6,7 +6,7 @@ import { aborted, person } from "./fixtures/people.ts";
 import { RedisServer } from "./fixtures/redis-server.ts";
 import { PCS, PCS_1, pcs } from "./fixtures/rigs.ts";
 import { openLeaseStore, type LeaseStore } from "./lease-store.ts";
-import { lockPrimitive } from "./lock.ts";
+import { oneRedis } from "./one-redis.ts";
 import { revokeLease } from "./revoke.ts";
 import { Waiter } from "./waiter.ts";
 import { checkWish } from "./wish.ts";
@@ -79,7 +79,7 @@ test("of two who take a lease away at once, one did it", async () => {
 
 test("a renewal at the same moment does not bring the lease back, nor lengthen that of the next", async () => {
   const connection = await connect({ socketPath: server.socketPath }, { commandTimeoutMs: 1500 });
-  const desk = { connection, takeLock: lockPrimitive(connection.redis), namespace: "vmrig", clock: systemClock };
+  const desk = { ledger: oneRedis(connection, "vmrig"), namespace: "vmrig", clock: systemClock };
   const grant = async (who: string, ttlMs: number) => {
     const waiter = new Waiter(desk, checkWish(PCS), person(who));
     await waiter.look({ aliveMs: 6000, ttlMs });
