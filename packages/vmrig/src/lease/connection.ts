@@ -4,7 +4,7 @@ import { systemClock, type Clock } from "../clock/clock.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { waitFor, type Observation } from "../wait/wait-for.ts";
 import { DEFAULT_NAMESPACE, idKey } from "./keys.ts";
-import { describeAddress, dialOptions, type RedisAddress } from "./redis-address.ts";
+import { describeAddresses, dialOptions, type RedisAddress } from "./redis-address.ts";
 import { script, type Script } from "./script.ts";
 import { tlsHint } from "./tls-hint.ts";
 
@@ -115,14 +115,9 @@ export function dial(
   options: ConnectOptions,
 ): { readonly connection: Connection; readonly opened: Promise<string> } {
   const { clock = systemClock, namespace = DEFAULT_NAMESPACE } = options;
-  const shown = describeStore(address, namespace);
+  const shown = describeAddresses([address], namespace);
   const redis = new Redis(ioredisOptions({ ...failFast(options.commandTimeoutMs), ...dialOptions(address) }));
   return { connection: new Connection(redis, { shown, clock }), opened: open(redis, { shown, namespace, clock }) };
-}
-
-/** The address without credentials, with the namespace when that is not the usual one. */
-function describeStore(address: RedisAddress, namespace: string): string {
-  return `${describeAddress(address)}${namespace === DEFAULT_NAMESPACE ? "" : `, prefix ${namespace}`}`;
 }
 
 async function open(

@@ -35,7 +35,7 @@ export function lockPrimitive(servers: readonly Connection[], scripts: LockScrip
     { acquireScript: () => scripts.acquire, extendScript: () => scripts.extend, releaseScript: () => scripts.release },
   );
   return async (keys, ttlMs) => {
-    const lock = await answered(servers, () => redlock.acquire([...keys], ttlMs));
+    const lock = await answered(servers, () => redlock.acquire([...keys], ttlMs), lostTheVote);
     return lock === undefined ? undefined : asLock(servers, redlock, lock);
   };
 }
@@ -63,15 +63,20 @@ function asLock(servers: readonly Connection[], redlock: Redlock, granted: Redlo
   };
 }
 
-/** `undefined` when a quorum of servers said no. redlock's errors hold its clients, with their credentials: they do not leave this function. */
-async function answered<T>(servers: readonly Connection[], ask: () => Promise<T>): Promise<T | undefined> {
+type IsNo = (refusals: number, stats: ExecutionStats) => boolean;
+const refused: IsNo = (refusals, { quorumSize }) => refusals >= quorumSize;
+/** Of an acquire, also votes that were split between several who asked: there is nothing to have for now. */
+const lostTheVote: IsNo = (refusals, { votesFor, quorumSize }) => refusals > 0 && refusals + votesFor.size >= quorumSize;
+
+/** `undefined` when the servers said no. redlock's errors hold its clients, with their credentials: they do not leave this function. */
+async function answered<T>(servers: readonly Connection[], ask: () => Promise<T>, isNo: IsNo = refused): Promise<T | undefined> {
   try {
     return await ask();
   } catch (error) {
     if (!(error instanceof ExecutionError)) throw error;
     const stats = await error.attempts.at(-1);
     const refusals = [...(stats?.votesAgainst.values() ?? [])].filter((vote) => vote instanceof ResourceLockedError).length;
-    if (stats !== undefined && refusals >= stats.quorumSize) return undefined;
+    if (stats !== undefined && isNo(refusals, stats)) return undefined;
     // oxlint-disable-next-line preserve-caught-error -- the cause is what must not get out
     throw new Error(stats === undefined ? error.message : describeVotes(servers, stats));
   }

@@ -7,13 +7,16 @@ import { script } from "./script.ts";
 const OURS = `
 if redis.call('EXISTS', KEYS[1]) == 0 or redis.call('HGET', KEYS[2], 'fence') ~= ARGV[1] then return 0 end
 `;
-const SAVE_RECORD = script(`${OURS} redis.call('SET', KEYS[3], ARGV[2]) return 1`);
+export const SAVE_RECORD = script(`${OURS} redis.call('SET', KEYS[3], ARGV[2]) return 1`);
 const DROP_RECORD = script(`${OURS} redis.call('DEL', KEYS[3]) return 1`);
 export const READ_RECORD = script(`return redis.call('GET', KEYS[1])`);
 
 /** @returns what was saved last, `undefined` when there is nothing or it is not JSON: a record is a cache */
 export async function readRecord(connection: Connection, namespace: string, name: CopyName): Promise<unknown> {
-  const text = await connection.ask(READ_RECORD, [keysOf(namespace, name).record]);
+  return parseRecord(await connection.ask(READ_RECORD, [keysOf(namespace, name).record]));
+}
+
+export function parseRecord(text: unknown): unknown {
   if (typeof text !== "string") return undefined;
   try {
     return JSON.parse(text) as unknown;
