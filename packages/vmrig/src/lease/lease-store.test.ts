@@ -218,7 +218,7 @@ describe.each([1, 3])("in %d", (count) => {
   });
 
   test("after closing nothing keeps a process alive", async () => {
-    await using child = new Child("lease-process.ts", [servers.all.map(({ socketPath }) => socketPath).join(), "leave", "alice"]);
+    await using child = new Child("lease-process.ts", [servers.socketPaths, "leave", "alice"]);
     await child.says("closed");
     expect(await child.ended()).toBe(0);
   });

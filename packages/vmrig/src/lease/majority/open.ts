@@ -51,25 +51,25 @@ export async function openSeveral(addresses: readonly RedisAddress[], options: O
 
 /** @throws VmrigError `REDIS_UNREACHABLE` */
 async function mostOf<T>(attempts: readonly Promise<T>[], majority: number, clock: Clock): Promise<readonly T[]> {
-  const values: T[] = [];
-  const faults: VmrigError[] = [];
-  const settled = attempts.map((attempt) =>
-    attempt.then(
-      (value) => void values.push(value),
-      (error: unknown) => void faults.push(asVmrigError(error)),
-    ),
-  );
+  const values = new Map<number, T>();
+  const faults = new Map<number, VmrigError>();
   const over = new AbortController();
   const most = new Promise<void>((resolve) => {
-    for (const one of settled) void one.then(() => values.length >= majority && resolve());
+    attempts.forEach((attempt, i) => {
+      attempt.then(
+        (value) => values.set(i, value).size === majority && resolve(),
+        (error: unknown) => void faults.set(i, asVmrigError(error)),
+      );
+    });
   });
-  await Promise.race([Promise.all(settled), most.then(() => clock.sleep(GRACE_MS, over.signal))]);
+  await Promise.race([Promise.allSettled(attempts), most.then(() => clock.sleep(GRACE_MS, over.signal))]);
   over.abort();
-  if (values.length >= majority) return values;
+  if (values.size >= majority) return [...values.values()];
+  const inOrder = [...faults].sort(([a], [b]) => a - b).map(([, fault]) => fault);
   throw new VmrigError("REDIS_UNREACHABLE", {
-    message: `${values.length} of ${attempts.length} Redises let us in, and ${majority} must.`,
-    details: faults.map(({ summary }) => summary),
-    hint: faults[0]?.hint ?? "check that they run and are reachable from here",
+    message: `${values.size} of ${attempts.length} Redises let us in, and ${majority} must.`,
+    details: inOrder.map(({ summary }) => summary),
+    hint: inOrder[0]?.hint ?? "check that they run and are reachable from here",
   });
 }
 

@@ -20,10 +20,12 @@ if redis.call('GET', KEYS[4]) == ARGV[1] then redis.call('DEL', KEYS[4], KEYS[5]
 return #KEYS
 `;
 
-/** Wakes who may have the copy that most servers have let go of. Run with the `rigKeys` of that copy and ARGV its name. */
+/** Wakes who may have what is free here, and what most servers have let go of. Run with `rigKeys` and ARGV the names of the latter. */
 export const WAKE = script(`${NOW}${LINE}
+local free = unlocked()
+for _, name in ipairs(ARGV) do free[name] = true end
 purge()
-wake({ [ARGV[1]] = true })
+wake(free)
 return 1
 `);
 
@@ -37,14 +39,13 @@ return { redis.call('GET', KEYS[6]) or '0', string.format('%.0f', t[1] * 1000000
  * Phase two: the fence, for who still has the lock, and only upwards. Takes the waiter out of the line in any case: most servers have voted
  * for it. Run with the `turnKeys` of one copy and ARGV value, fence, holder.
  */
-export const WRITE_FENCE = script(`${NOW}${ME}${LINE}
+export const WRITE_FENCE = script(`${ME}${LINE}
 remove(me)
 local ours = redis.call('GET', KEYS[4]) == ARGV[1] and tonumber(redis.call('GET', KEYS[6]) or '0') < tonumber(ARGV[2])
 if ours then
   redis.call('SET', KEYS[6], ARGV[2])
   redis.call('HSET', KEYS[5], 'fence', ARGV[2], 'who', ARGV[3])
 end
-wake(unlocked())
 return ours and 1 or 0
 `);
 

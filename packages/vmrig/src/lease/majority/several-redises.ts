@@ -12,7 +12,7 @@ import { encodePlace } from "../place.ts";
 import { NOTE_MS, REVOKE } from "../revoke.ts";
 import { LEAVE } from "../scripts.ts";
 import { countVotes } from "./count.ts";
-import { takerOf } from "./take.ts";
+import { takerOf, type Wake } from "./take.ts";
 import { recordsOf } from "./record.ts";
 import { TALLY, WAIT, WAKE } from "./scripts.ts";
 import type { Answered, Servers } from "./servers.ts";
@@ -35,8 +35,8 @@ export interface SeveralOptions {
 export function severalRedises({ servers, id, shown, namespace, clock }: SeveralOptions): Ledger {
   const keys = ({ wish, id: waiter, attempt }: Place): string[] => turnKeys(namespace, wish, waiter, attempt);
   const whole = { all: servers.all.length, majority: servers.majority };
-  const wake = async (rig: string, copy: string): Promise<void> => {
-    await servers.poll((server) => server.run(WAKE, rigKeys(namespace, rig, [copy]), [copy]));
+  const wake: Wake = async ({ rig, copies }, released) => {
+    await servers.poll((server) => server.run(WAKE, rigKeys(namespace, rig, copies), released));
   };
   const take = takerOf({ servers, namespace, clock, wake });
 
@@ -101,7 +101,7 @@ export function severalRedises({ servers, id, shown, namespace, clock }: Several
       const cuts = await servers.ask(
         async (server) => (await server.run(REVOKE, revoked, [fence, encodeHolder(by), NOTE_MS])) as HoldReply | null,
       );
-      await wake(rig, copy);
+      await wake({ rig, copies: [copy] }, [copy]);
       const had = cuts.flatMap(({ answer }) => (answer === null ? [] : [answer]));
       // Those that did not answer may have had it, too.
       if (had.length === 0 || had.length + servers.all.length - cuts.length < servers.majority) return undefined;

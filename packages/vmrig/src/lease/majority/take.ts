@@ -13,12 +13,14 @@ import { answers, type Servers } from "./servers.ts";
 /** When most have let go of a lock, the others get so long before the next waiter is woken, who should find all of them free. */
 const LET_GO_MS = 50;
 
+/** Tells who is next in line what most servers have let go of, and what is free besides. */
+export type Wake = (rig: { readonly rig: string; readonly copies: readonly string[] }, released: readonly string[]) => Promise<void>;
+
 export interface TakerOptions {
   readonly servers: Servers;
   readonly namespace: string;
   readonly clock: Clock;
-  /** Tells the next in line that a copy is free. */
-  readonly wake: (rig: string, copy: string) => Promise<void>;
+  readonly wake: Wake;
 }
 
 /**
@@ -30,7 +32,8 @@ export function takerOf(options: TakerOptions): (place: Place, copy: string, ttl
   const { servers, namespace, clock } = options;
   const takeLock = lockPrimitive(servers.all, { acquire: ACQUIRE, extend: EXTEND, release: RELEASE });
 
-  return async ({ wish: { rig }, id, attempt, holder }, copy, ttlMs) => {
+  return async ({ wish, id, attempt, holder }, copy, ttlMs) => {
+    const { rig } = wish;
     const keys = turnKeys(namespace, { rig, copies: [copy] }, id, attempt);
     const sent = momentOf(clock);
     const lock = await takeLock(keys, ttlMs).catch((error: Error) => {
@@ -43,6 +46,8 @@ export function takerOf(options: TakerOptions): (place: Place, copy: string, ttl
       await lock.release().catch(() => {});
       return undefined;
     }
+    // There is one less in line now, which may be the turn of somebody else for another copy.
+    if (wish.copies.length > 1) void options.wake(wish, []);
     const restored = [lock.value, ttlMs, fence, who] as const;
     const restoreKeys = [...rigKeys(namespace, rig, [copy]), keysOf(namespace, { rig, copy }).revoked];
     const restore = async (ended: () => boolean): Promise<void> => {
@@ -50,7 +55,7 @@ export function takerOf(options: TakerOptions): (place: Place, copy: string, ttl
       if (ended()) return;
       await Promise.allSettled(missing.map((server) => server.run(RESTORE, restoreKeys, [...restored, Math.round(msSince(sent, clock))])));
     };
-    return { copy, fence, lock: asLockOf(lock, { restore, wake: () => options.wake(rig, copy), clock }) };
+    return { copy, fence, lock: asLockOf(lock, { restore, wake: () => options.wake(wish, [copy]), clock }) };
   };
 }
 
