@@ -4,7 +4,7 @@ import { asVmrigError, VmrigError } from "../../errors/vmrig-error.ts";
 import { dial, type Connection } from "../connection.ts";
 import { setIdKey } from "../keys.ts";
 import type { Ledger } from "../ledger.ts";
-import { checkAddresses, describeAddresses, type RedisAddress } from "../redis-address.ts";
+import { checkAddresses, describeAddresses, dialOptions, type RedisAddress } from "../redis-address.ts";
 import { script } from "../script.ts";
 import { Servers } from "./servers.ts";
 import { severalRedises } from "./several-redises.ts";
@@ -32,6 +32,7 @@ return id
  */
 export async function openSeveral(addresses: readonly RedisAddress[], options: OpenSeveralOptions): Promise<Ledger> {
   checkAddresses(addresses);
+  addresses.forEach(dialOptions); // none of them is dialled while another cannot be
   const { namespace, clock, onNews } = options;
   const dialled = addresses.map((address) => dial(address, options));
   const servers = new Servers(

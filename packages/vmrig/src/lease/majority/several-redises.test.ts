@@ -86,12 +86,12 @@ test("without the majority nobody gets a lease, and the error counts and names t
   await expect(leases.tryAcquire(PCS, { holder: person("alice") })).rejects.toMatchObject({
     code: "REDIS_UNREACHABLE",
     summary: "1 of 3 Redises answered; a lease needs the same answer of 2.",
-    details: [0, 2].map((i) => expect.stringContaining(servers.all[i]?.socketPath ?? "")),
+    details: [0, 2].map((i) => expect.stringContaining(servers.all[i]?.socketPath ?? "") as string),
   });
   await expect(openLeaseStore({ redis: servers.address })).rejects.toMatchObject({
     code: "REDIS_UNREACHABLE",
     summary: "1 of 3 Redises let us in, and 2 must.",
-    details: [0, 2].map((i) => expect.stringContaining(servers.all[i]?.socketPath ?? "")),
+    details: [0, 2].map((i) => expect.stringContaining(servers.all[i]?.socketPath ?? "") as string),
   });
 });
 
