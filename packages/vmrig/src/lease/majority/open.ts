@@ -42,6 +42,8 @@ export async function openSeveral(addresses: readonly RedisAddress[], options: O
   try {
     const greetings = dialled.map(async ({ connection, opened }) => ({ connection, id: await opened }));
     refuseTwins(await mostOf(greetings, servers.majority, clock));
+    for (const { connection, opened } of dialled)
+      opened.catch((error: unknown) => servers.note({ server: connection, fault: asVmrigError(error) }));
     const id = await agreeOnId(servers, setIdKey(namespace));
     return severalRedises({ servers, id, shown: describeAddresses(addresses, namespace), namespace, clock });
   } catch (error) {

@@ -47,7 +47,7 @@ export class Servers {
     const pending = new Set(this.all);
     return new Promise((resolve) => {
       const count = (ballot: Ballot<T>): void => {
-        this.#noteNews(ballot);
+        this.note(ballot);
         ballots.push(ballot);
         pending.delete(ballot.server);
         const others = [...pending].every((server) => this.#silent.has(server));
@@ -80,12 +80,11 @@ export class Servers {
 
   /** Whether most of them do it, or most refuse; neither while too few answer. May run twice. @throws VmrigError `REDIS_UNREACHABLE` */
   async vote(question: (server: Connection) => Promise<boolean>): Promise<boolean> {
-    const decided = (ballots: readonly Ballot<boolean>[]): boolean | undefined =>
-      [true, false].find((vote) => answers(ballots).filter(({ answer }) => answer === vote).length >= this.majority);
     return this.#again(async () => {
-      const ballots = await this.poll(question, (so) => decided(so) !== undefined);
-      const value = decided(ballots);
-      if (value !== undefined) return { value };
+      const ballots = await this.poll(question); // all of them: what is to stay should be where a minority may be lost
+      for (const value of [true, false]) {
+        if (answers(ballots).filter(({ answer }) => answer === value).length >= this.majority) return { value };
+      }
       throw this.unanswered(ballots);
     });
   }
@@ -114,7 +113,8 @@ export class Servers {
     });
   }
 
-  #noteNews(ballot: Ballot<unknown>): void {
+  /** Remembers whether a server answered, and says so when that is news. */
+  note(ballot: Ballot<unknown>): void {
     const { server } = ballot;
     if ("answer" in ballot) {
       if (this.#silent.delete(server)) this.#options.onNews?.(`redis    ${server.shown} answers again`);

@@ -10,7 +10,10 @@ import { EXTEND } from "../scripts.ts";
 import { ACQUIRE, READ_FENCE, RELEASE, RESTORE, WRITE_FENCE } from "./scripts.ts";
 import { answers, type Servers } from "./servers.ts";
 
-/** When most have let go of a lock, the others get so long before the next waiter is woken, who should find all of them free. */
+/**
+ * When most have let go of a lock, the others get so long before the next waiter is woken, who should find all of them free; and so long to
+ * be told whom to wake.
+ */
 const LET_GO_MS = 50;
 
 /** Tells who is next in line what most servers have let go of, and what is free besides. */
@@ -98,10 +101,14 @@ function asLockOf(
     async release() {
       ended = true;
       await lock.release();
-      const late = new AbortController();
-      await Promise.race([lock.refusals(), clock.sleep(LET_GO_MS, late.signal)]).catch(() => {});
-      late.abort();
-      await wake();
+      await briefly(lock.refusals(), clock);
+      await briefly(wake(), clock);
     },
   };
+}
+
+async function briefly(work: Promise<unknown>, clock: Clock): Promise<void> {
+  const over = new AbortController();
+  await Promise.race([work, clock.sleep(LET_GO_MS, over.signal)]);
+  over.abort();
 }
