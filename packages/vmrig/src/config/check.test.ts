@@ -286,8 +286,15 @@ test("files of TLS are looked for from the config's folder", () => {
 });
 
 test("several Redises are named in a list", () => {
-  const urls = ["redis://a", "rediss://b:6380", "redis://u:p@c/1"];
-  expect(checkConfig({ ...good, redis: { urls } }, "f").redis).toEqual({ urls, prefix: "vmrig" });
+  const config = {
+    ...good,
+    redis: {
+      urls: ["redis://redis-a:6379", "redis://redis-b:6379", "redis://redis-c:6379"],
+    },
+  };
+  expect(checkConfig(config, "f").redis).toEqual({ ...config.redis, prefix: "vmrig" });
+  const urls = ["redis://a", "rediss://b:6380", "redis://u:p@c/1", "redis://a:1", "redis://d"];
+  expect(checkConfig({ ...good, redis: { urls } }, "f").redis?.urls).toEqual(urls);
 });
 
 test("the parts of redis that are no address may stand alone, beside VMRIG_REDIS_URL", () => {

@@ -59,7 +59,7 @@ describe.each([1, 3])("in %d", (count) => {
   test("who lost a lease by the silence of Redis is told how long it was", async () => {
     const servers = await redis();
     const held = await lease("alice", servers);
-    for (const server of servers.all) await server.kill();
+    await servers.kill();
     expect(await details(held.signal)).toEqual([expect.stringMatching(/^Redis was silent for \d\.\d s$/)]);
   });
 

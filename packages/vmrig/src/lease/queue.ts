@@ -118,7 +118,8 @@ class Turn {
     } catch (fault) {
       return this.#tolerate(fault);
     }
-    this.#tell(look);
+    // What was offered and then refused is somebody else's by now: the next look says whose.
+    if (look.take === undefined || this.#line === undefined) this.#tell(look);
     if (look.take === undefined) this.#pauseMs = this.#untilSomethingMayChange(look);
     return { seen: this.#line === undefined ? "nothing" : renderWaitingLine(this.#line) };
   }

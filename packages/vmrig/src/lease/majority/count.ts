@@ -13,13 +13,15 @@ export interface Count {
   /** Most servers would grant these. */
   readonly free: readonly string[];
   readonly held: readonly Hold[];
+  /** Somebody has locks of these and no fence yet, or did not live to get one. */
+  readonly unsettled: readonly string[];
   /** Why a copy that nobody seems to hold is not granted yet. */
   readonly restarted?: Restarted;
 }
 
 /**
  * A copy is free when most of all servers know of no lock. Else it is held, by whom the newest fence says, until enough of the locks have
- * run out. One that somebody is about to take has locks but no fence yet: neither free nor held.
+ * run out.
  */
 export function countVotes(
   copies: readonly string[],
@@ -28,6 +30,7 @@ export function countVotes(
 ): Count {
   const free: string[] = [];
   const held: Hold[] = [];
+  const unsettled: string[] = [];
   let restarted: Restarted | undefined;
   for (const [i, copy] of copies.entries()) {
     const votes = tallies.map(({ holds, blockedForMs = 0, upForS = 0 }) => ({ hold: holds[i] as HoldReply, blockedForMs, upForS }));
@@ -44,12 +47,15 @@ export function countVotes(
       copy,
       votes.map(({ hold: reply }) => reply),
     );
-    if (hold === undefined) continue;
+    if (hold === undefined) {
+      if (unlocked.length < votes.length) unsettled.push(copy);
+      continue;
+    }
     const ends = votes.map(({ hold: [pttl], blockedForMs }) => (pttl === -2 ? blockedForMs : pttl < 0 ? Number.POSITIVE_INFINITY : pttl));
     const inOrder = [...ends, ...Array.from({ length: all - votes.length }, () => Number.POSITIVE_INFINITY)].sort((a, b) => a - b);
     held.push({ ...hold, expiresInMs: inOrder[majority - 1] ?? Number.POSITIVE_INFINITY });
   }
-  return { free, held, ...(restarted && { restarted }) };
+  return { free, held, unsettled, ...(restarted && { restarted }) };
 }
 
 /** That with the largest fence; a lock that somebody set by hand has none, and no holder either. */

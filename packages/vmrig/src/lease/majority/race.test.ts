@@ -41,6 +41,8 @@ test.each([
         return ledger;
       }),
     );
+    // Ahead of every clock, so that nothing but what most servers have written down makes it grow.
+    await servers.set(FENCE, String((Date.now() + 86_400_000) * 1000));
     const fences: number[] = [];
     let holders = 0;
     let overlaps = 0;
@@ -55,7 +57,6 @@ test.each([
         holders += 1;
         if (holders > 1) overlaps += 1;
         fences.push(taken.fence);
-        if (fences.length % 10 === 0) await servers.all[fences.length % count]?.operator.del(FENCE);
         holders -= 1;
         await taken.lock.release();
       }

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { afterEach, expect, test, vi } from "vitest";
 import { systemClock } from "../../clock/clock.ts";
 import { waitFor } from "../../wait/wait-for.ts";
@@ -5,6 +6,7 @@ import { Child } from "../fixtures/child.ts";
 import { aborted, person } from "../fixtures/people.ts";
 import { RedisServers } from "../fixtures/redis-servers.ts";
 import { PCS, PCS_1 } from "../fixtures/rigs.ts";
+import { ACQUIRE } from "./scripts.ts";
 import { openLeaseStore, type LeaseStore, type LeaseStoreOptions } from "../lease-store.ts";
 
 // Real processes on a computer that may be busy: what is waited for has deadlines of its own.
@@ -205,6 +207,23 @@ test("who waited at a server of its own, because of its network, is served as we
   await alice.release();
   await Promise.all(both);
   expect(await inLine(leases)).toBe("");
+});
+
+test("a grant whose answers are lost in black holes does not become a ghost", async () => {
+  const servers = await redises(3);
+  const [leases, behind] = [await open(servers.address), await open(servers.throughNetworks)];
+  const held = await ask(leases, "alice", { ttlMs: 600_000 });
+  const waiting = ask(behind, "bob", { ttlMs: 600_000 });
+  await until("bob in line", async () => (await inLine(leases)) === "bob");
+  for (const network of servers.networks) network.loseRepliesTo(createHash("sha1").update(ACQUIRE).digest("hex"));
+  const alices = await servers.all[0]?.operator.get(LOCK);
+  await held.release();
+  await until("the grant that nobody hears of", async () => {
+    const lock = await servers.all[0]?.operator.get(LOCK);
+    return typeof lock === "string" && lock !== alices;
+  });
+  for (const network of servers.networks) network.loseRepliesTo(undefined);
+  expect((await waiting).fence).toBeGreaterThan(held.fence);
 });
 
 test("a kept copy that is released while a server is away is free for the next, also when that one comes back with its lock", async () => {

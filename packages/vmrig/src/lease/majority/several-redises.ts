@@ -17,6 +17,10 @@ import { recordsOf } from "./record.ts";
 import { TALLY, WAIT, WAKE } from "./scripts.ts";
 import type { Answered, Servers } from "./servers.ts";
 
+/** Whoever takes a copy has its fence soon. Then it can be said whose it is. */
+const SETTLE_MS = 20;
+const SETTLE_TIMES = 5;
+
 type TallyReply = readonly [holds: readonly HoldReply[], blockedForMs: number, upForS: number];
 type PlaceReply = readonly [ticket: number, ahead: number, waiting: number, take: string, aheadExpiresInMs: number];
 
@@ -38,6 +42,31 @@ export function severalRedises({ servers, id, shown, namespace, clock }: Several
   const wake: Wake = async ({ rig, copies }, released) => {
     await servers.poll((server) => server.run(WAKE, rigKeys(namespace, rig, copies), released));
   };
+  const lookOnce = async (place: Place, { aliveMs, ttlMs }: LookTimes): Promise<Look & { readonly unsettled: boolean }> => {
+    const tallies = await servers.ask(async (server) => {
+      const reply = (await server.run(TALLY, keys(place), [ttlMs])) as TallyReply | null;
+      if (reply === null) throw new VmrigError("REDIS_UNREACHABLE", { message: `Redis at ${server.shown} answered too late.` });
+      return { holds: reply[0], blockedForMs: reply[1], upForS: reply[2] };
+    });
+    const { copies, accept } = place.wish;
+    const { free, held, unsettled, restarted } = countVotes(
+      copies,
+      tallies.map(({ answer }) => answer),
+      whole,
+    );
+    const reply = await firstOf(tallies, (server) => server.run(WAIT, keys(place), [aliveMs, ...encodePlace(place), ...free]));
+    const [ticket, ahead, waiting, offered, aheadExpiresInMs] = reply as PlaceReply;
+    return {
+      ticket,
+      ahead,
+      waiting,
+      held: held.filter(({ copy }) => accept.includes(copy)),
+      unsettled: offered === "" && unsettled.some((copy) => accept.includes(copy)),
+      ...(offered === "" ? {} : { take: offered }),
+      ...(aheadExpiresInMs < 0 ? {} : { aheadExpiresInMs }),
+      ...(offered === "" && restarted && { restarted }),
+    };
+  };
   const take = takerOf({ servers, namespace, clock, wake });
 
   return {
@@ -45,28 +74,12 @@ export function severalRedises({ servers, id, shown, namespace, clock }: Several
     shown,
     ...recordsOf(servers, namespace),
 
-    async look(place: Place, { aliveMs, ttlMs }: LookTimes): Promise<Look> {
-      const tallies = await servers.ask(async (server) => {
-        const reply = (await server.run(TALLY, keys(place), [ttlMs])) as TallyReply | null;
-        if (reply === null) throw new VmrigError("REDIS_UNREACHABLE", { message: `Redis at ${server.shown} answered too late.` });
-        return { holds: reply[0], blockedForMs: reply[1], upForS: reply[2] };
-      });
-      const { free, held, restarted } = countVotes(
-        place.wish.copies,
-        tallies.map(({ answer }) => answer),
-        whole,
-      );
-      const reply = await firstOf(tallies, (server) => server.run(WAIT, keys(place), [aliveMs, ...encodePlace(place), ...free]));
-      const [ticket, ahead, waiting, offered, aheadExpiresInMs] = reply as PlaceReply;
-      return {
-        ticket,
-        ahead,
-        waiting,
-        held: held.filter(({ copy }) => place.wish.accept.includes(copy)),
-        ...(offered === "" ? {} : { take: offered }),
-        ...(aheadExpiresInMs < 0 ? {} : { aheadExpiresInMs }),
-        ...(offered === "" && restarted && { restarted }),
-      };
+    async look(place: Place, times: LookTimes): Promise<Look> {
+      for (let again = SETTLE_TIMES; ; again--) {
+        const { unsettled, ...look } = await lookOnce(place, times);
+        if (!unsettled || again === 0) return look;
+        await clock.sleep(SETTLE_MS);
+      }
     },
 
     async take(place: Place, copy: string | undefined, ttlMs: number): Promise<Taken | undefined> {
