@@ -6,7 +6,8 @@ import { waitFor } from "../../wait/wait-for.ts";
 import { person } from "../fixtures/people.ts";
 import { RedisServers } from "../fixtures/redis-servers.ts";
 import { PCS } from "../fixtures/rigs.ts";
-import type { Ledger, Taken } from "../ledger.ts";
+import type { Ledger, Place, Taken } from "../ledger.ts";
+import type { RedisAddress } from "../redis-address.ts";
 import { checkWish } from "../wish.ts";
 import { openSeveral } from "./open.ts";
 import { WRITE_FENCE } from "./scripts.ts";
@@ -17,9 +18,10 @@ vi.setConfig({ testTimeout: 60_000 });
 const OPTIONS = { commandTimeoutMs: 2000, namespace: "vmrig", clock: systemClock };
 const FENCE = "vmrig:{pcs}:pcs-1:fence";
 
+const placeOf = (who: string, attempt: number): Place => ({ id: who, wish: checkWish(PCS), holder: person(who), ticket: 0, attempt });
+
 function taker(ledger: Ledger, who: string): (attempt: number, ttlMs?: number) => Promise<Taken | undefined> {
-  const place = { id: who, wish: checkWish(PCS), holder: person(who), ticket: 0 };
-  return (attempt, ttlMs = 30_000) => ledger.take({ ...place, attempt }, "pcs-1", ttlMs);
+  return (attempt, ttlMs = 30_000) => ledger.take(placeOf(who, attempt), "pcs-1", ttlMs);
 }
 
 test.each([
@@ -57,6 +59,7 @@ test.each([
         holders += 1;
         if (holders > 1) overlaps += 1;
         fences.push(taken.fence);
+        await systemClock.sleep(Math.random() * 4);
         holders -= 1;
         await taken.lock.release();
       }
@@ -67,39 +70,89 @@ test.each([
   },
 );
 
-test("whoever is paused before it writes its fence down, until the lock is somebody else's, gets nothing", async () => {
-  await using servers = await RedisServers.start(3);
-  const [slow, quick] = [
-    await openSeveral(servers.throughNetworks, { ...OPTIONS, commandTimeoutMs: 20_000 }),
-    await openSeveral(
-      servers.throughNetworks.map((_, i) => ({ socketPath: servers.all[i]?.socketPath ?? "" })),
-      OPTIONS,
+/** One whose writes of a fence are held back, and one whose are not. */
+async function slowAndQuick(stack: AsyncDisposableStack, commandTimeoutMs = 20_000) {
+  const servers = stack.use(await RedisServers.start(3));
+  const open = async (addresses: readonly RedisAddress[], timeoutMs: number): Promise<Ledger> => {
+    const ledger = await openSeveral(addresses, { ...OPTIONS, commandTimeoutMs: timeoutMs });
+    stack.defer(() => ledger.close());
+    return ledger;
+  };
+  const slow = await open(servers.throughNetworks, commandTimeoutMs);
+  return {
+    servers,
+    slow,
+    quick: await open(
+      servers.all.map(({ socketPath }) => ({ socketPath })),
+      2000,
     ),
-  ];
-  try {
-    const wakeUp = servers.networks.map((network) => network.holdBack(WRITE_FENCE.sha));
-    const late = taker(slow, "alice")(1, 1000);
-    await waitFor({
-      what: "alice between the phases",
-      timeoutMs: 10_000,
-      intervalMs: 5,
-      probe: async () => (servers.networks.every(({ heldBack }) => heldBack === 1) ? { value: 1 } : { seen: "not yet" }),
-    });
-    const next = await waitFor({
-      what: "her lock to run out",
-      timeoutMs: 10_000,
-      intervalMs: 20,
-      probe: async () => {
-        const value = await taker(quick, "bob")(1);
-        return value === undefined ? { seen: "not yet" } : { value };
-      },
-    });
-    for (const letGo of wakeUp) letGo();
-    expect(await late).toBeUndefined();
-    for (const { operator } of servers.all) expect(await operator.get(FENCE)).toBe(String(next.fence));
-    expect(await next.lock.extend(30_000)).toBe(true);
-  } finally {
-    slow.close();
-    quick.close();
-  }
+  };
+}
+
+async function pausedAt(networks: RedisServers["networks"]): Promise<void> {
+  const probe = async () => (networks.every(({ heldBack }) => heldBack > 0) ? { value: undefined } : { seen: "not yet" });
+  await waitFor({ what: "her to be between the phases", timeoutMs: 10_000, intervalMs: 5, probe });
+}
+
+const lockedAt = (servers: RedisServers): Promise<number[]> =>
+  Promise.all(servers.all.map(({ operator }) => operator.exists("vmrig:{pcs}:pcs-1:lock")));
+
+test("whoever is paused before it writes its fence down, until the lock is somebody else's, gets nothing", async () => {
+  await using stack = new AsyncDisposableStack();
+  const { servers, slow, quick } = await slowAndQuick(stack);
+  const letGo = servers.networks.map((network) => network.holdBack(WRITE_FENCE.sha));
+  const late = taker(slow, "alice")(1, 1000);
+  await pausedAt(servers.networks);
+  const next = await waitFor({
+    what: "her lock to run out",
+    timeoutMs: 10_000,
+    intervalMs: 20,
+    probe: async () => {
+      const value = await taker(quick, "bob")(1);
+      return value === undefined ? { seen: "not yet" } : { value };
+    },
+  });
+  for (const wakeUp of letGo) wakeUp();
+  expect(await late).toBeUndefined();
+  const fences = await Promise.all(servers.all.map(({ operator }) => operator.get(FENCE)));
+  expect(fences.filter((fence) => fence !== null && fence !== String(next.fence))).toEqual([]);
+  expect(await next.lock.extend(30_000)).toBe(true);
+});
+
+test("whoever is paused before it writes its fence down, until the lock has run out, gets nothing, though nobody has it", async () => {
+  await using stack = new AsyncDisposableStack();
+  const { servers, slow } = await slowAndQuick(stack);
+  const letGo = servers.networks.map((network) => network.holdBack(WRITE_FENCE.sha));
+  const late = taker(slow, "alice")(1, 1000);
+  await pausedAt(servers.networks);
+  await waitFor({
+    what: "her lock to run out",
+    timeoutMs: 10_000,
+    intervalMs: 20,
+    probe: async () => ((await lockedAt(servers)).includes(1) ? { seen: "not yet" } : { value: undefined }),
+  });
+  for (const wakeUp of letGo) wakeUp();
+  expect(await late).toBeUndefined();
+});
+
+test("a fence that less than the majority wrote down is no lease, and its lock is given back by who leaves", async () => {
+  await using stack = new AsyncDisposableStack();
+  const { servers, slow, quick } = await slowAndQuick(stack, 500);
+  const away = servers.networks.slice(1);
+  const letGo = away.map((network) => network.holdBack(WRITE_FENCE.sha));
+  const late = taker(slow, "alice")(1);
+  await pausedAt(away);
+  expect(await late).toBeUndefined();
+  for (const wakeUp of letGo) wakeUp();
+  await waitFor({
+    what: "her lock to be given back",
+    timeoutMs: 10_000,
+    intervalMs: 50,
+    probe: async () => {
+      await slow.leave(placeOf("alice", 2));
+      return (await lockedAt(servers)).includes(1) ? { seen: "not yet" } : { value: undefined };
+    },
+  });
+  const next = await taker(quick, "bob")(1);
+  expect(next?.fence).toBeGreaterThan(Number(await servers.all[0]?.operator.get(FENCE)) - 1);
 });
