@@ -29,7 +29,7 @@ export interface AcquireOptions extends TryAcquireOptions {
   readonly onWait?: (line: WaitingLine) => void;
 }
 
-/** The leases of all rigs that are kept in one Redis. */
+/** The leases of all rigs that are kept in one Redis, or in several of which the majority decides. */
 export interface LeaseStore extends AsyncDisposable {
   /** A random UUID kept in Redis. Two stores with the same id speak of the same leases, whatever their addresses are. */
   readonly id: string;

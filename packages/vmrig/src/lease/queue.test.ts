@@ -209,7 +209,9 @@ describe.each([1, 3])("in %d", (count) => {
     });
     await bobs.release();
     await carol;
-    expect(told.map(({ position, waiting, held }) => [position, waiting, held[0]?.holder.who])).toEqual([
+    // Between a release and the next grant it is free for a moment, which one of them may happen to see.
+    const settled = told.filter(({ held }) => held.length > 0);
+    expect(settled.map(({ position, waiting, held }) => [position, waiting, held[0]?.holder.who])).toEqual([
       [2, 2, "alice"],
       [1, 1, "bob"],
     ]);

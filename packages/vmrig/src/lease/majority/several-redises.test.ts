@@ -156,6 +156,7 @@ test("a server that restarted without its data has no vote until what it forgot 
   await first.release();
   const restart = async (): Promise<void> => {
     await servers.all[1]?.kill();
+    await leases.view(PCS); // notices
     await servers.all[1]?.start();
     await until("its answer", async () => (await leases.view(PCS)) && said.at(-1)?.endsWith("answers again") === true);
   };
