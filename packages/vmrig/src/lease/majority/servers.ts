@@ -31,6 +31,7 @@ export class Servers {
   readonly majority: number;
   readonly #options: ServersOptions;
   readonly #silent = new Set<Connection>();
+  #closed = false;
 
   constructor(all: readonly Connection[], options: ServersOptions) {
     this.all = all;
@@ -98,6 +99,7 @@ export class Servers {
   }
 
   close(): void {
+    this.#closed = true;
     for (const server of this.all) server.close();
   }
 
@@ -115,6 +117,7 @@ export class Servers {
 
   /** Remembers whether a server answered, and says so when that is news. */
   note(ballot: Ballot<unknown>): void {
+    if (this.#closed) return; // what was under way then did not fail
     const { server } = ballot;
     if ("answer" in ballot) {
       if (this.#silent.delete(server)) this.#options.onNews?.(`redis    ${server.shown} answers again`);

@@ -101,8 +101,7 @@ test("without the majority a lease is given up before it can run out, and the er
   const servers = await redises(3);
   const alice = await ask(await open(servers.address), "alice");
   for (const i of [0, 1]) await servers.all[i]?.kill();
-  const error = await aborted(alice.signal);
-  expect(error).toMatchObject({ code: "LEASE_LOST", message: expect.stringContaining("1 of 3 agreed") });
+  expect(await aborted(alice.signal)).toMatchObject({ code: "LEASE_LOST", message: expect.stringContaining("1 of 3 agreed") });
   expect(await servers.all[2]?.operator.pttl(LOCK)).toBeGreaterThan(0);
 });
 
@@ -277,6 +276,9 @@ test("what one server says is said: when it falls silent, and when it answers ag
     expect.stringContaining(`2 of 3 answer, 2 must: Redis at unix:${path} gave no answer`),
     `redis    unix:${path} answers again`,
   ]);
+  await ask(leases, "alice");
+  await leases.close();
+  expect(said).toHaveLength(2);
 });
 
 test("a holder that was stopped past its TTL loses the lease, and its late writes are refused by their older fence", async () => {
@@ -295,39 +297,4 @@ test("a holder that was stopped past its TTL loses the lease, and its late write
   const late = holder.said.slice(from + 1).filter((fact) => "accepted" in fact);
   expect(late).toEqual(late.map(() => ({ accepted: false, held: "LEASE_LOST" })));
   next.assertHeld();
-});
-
-test.each([0, 2, 4, 6])("%d servers are refused", async (count) => {
-  const redis = Array.from({ length: count }, (_, i) => ({ url: `redis://r${i}` }));
-  await expect(openLeaseStore({ redis })).rejects.toMatchObject({
-    code: "CONFIG_INVALID",
-    summary: expect.stringContaining(`${count} Redises: 1, 3 or 5`),
-  });
-});
-
-test("one server under two addresses is refused", async () => {
-  const servers = await redises(3);
-  const redis = servers.throughNetworks.with(2, { socketPath: servers.all[0]?.socketPath ?? "" });
-  await expect(openLeaseStore({ redis })).rejects.toMatchObject({
-    code: "CONFIG_INVALID",
-    summary: expect.stringContaining("The same Redis answers at"),
-  });
-  const databases = ["redis://h", "redis://h:6379/1", "redis://other"].map((url) => ({ url }));
-  await expect(openLeaseStore({ redis: databases })).rejects.toMatchObject({
-    code: "CONFIG_INVALID",
-    summary: "Redis at redis://h:6379/1 is named twice.",
-  });
-});
-
-test("several have an id of their own, that outlives a minority, and a server that lost its data learns it again", async () => {
-  const servers = await redises(3);
-  const [one] = servers.all;
-  const { id } = await open(servers.address);
-  expect((await open({ socketPath: one?.socketPath ?? "" })).id).not.toBe(id);
-  await one?.operator.flushall();
-  expect((await open(servers.address)).id).toBe(id);
-  await servers.all[1]?.kill();
-  expect((await open(servers.address)).id).toBe(id);
-  const opened = await Promise.all(Array.from({ length: 6 }, () => open(servers.address, { namespace: "new" })));
-  expect(new Set(opened.map((store) => store.id)).size).toBe(1);
 });
