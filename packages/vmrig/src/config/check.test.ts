@@ -21,6 +21,7 @@ const NAME = 'expected a lower-case name such as "pcs": letters, digits and "-",
 const DURATION = 'expected a duration such as "30s", "15m" or "2h"';
 const SIZE = 'expected a size such as "512MB" or "2GB"';
 const PREFIX = 'expected a prefix of keys such as "vmrig" or "team-a:vmrig": letters, digits, ".", "_", ":" and "-", at most 64';
+const COUNT = "expected 3 or 5 URLs: one Redis is `redis.url`, and with an even number a vote can tie";
 const URL_EXPECTED = 'expected a URL such as "redis://host:6379", or "rediss://host:6379" for TLS';
 const machine = (pc1: unknown): unknown => ({ ...good, machines: { pc1 } });
 const prepare = (recipe: unknown): unknown => ({ ...good, prepare: recipe });
@@ -72,7 +73,7 @@ test.each<[title: string, config: unknown, mistake: string]>([
     'prepare.files["/a"]: does not know "perm"; it knows content, mode, owner',
   ],
   ["an unknown key of the lease", { ...good, lease: { tll: "1s" } }, 'lease: does not know "tll"; it knows ttl, waitFor, onBusy, idle'],
-  ["an unknown key of redis", { ...good, redis: { host: "h" } }, 'redis: does not know "host"; it knows url, prefix, tls'],
+  ["an unknown key of redis", { ...good, redis: { host: "h" } }, 'redis: does not know "host"; it knows url, urls, prefix, tls'],
   [
     "a server that nobody verifies",
     { ...good, redis: { url: "rediss://h", tls: { rejectUnauthorized: false } } },
@@ -88,6 +89,38 @@ test.each<[title: string, config: unknown, mistake: string]>([
     "settings of TLS for a URL without it",
     { ...good, redis: { url: "redis://u:p@h", tls: { ca: "ca.pem" } } },
     "redis.url: expected rediss://, because redis.tls is set, got another text",
+  ],
+  ["two Redises", { ...good, redis: { urls: ["redis://u:p@a", "redis://b"] } }, `redis.urls: ${COUNT}, got 2 entries`],
+  [
+    "four Redises",
+    { ...good, redis: { urls: ["a", "b", "c", "d"].map((host) => `redis://${host}`) } },
+    `redis.urls: ${COUNT}, got 4 entries`,
+  ],
+  ["one Redis of several", { ...good, redis: { urls: ["redis://a"] } }, `redis.urls: ${COUNT}, got 1 entry`],
+  [
+    "several Redises of which two are one",
+    { ...good, redis: { urls: ["redis://a", "redis://u:p@A:6379/1", "redis://c"] } },
+    "redis.urls: expected servers that run independently of each other, each once; another database of one server is the same server, got 3 entries",
+  ],
+  [
+    "one Redis and several",
+    { ...good, redis: { url: "redis://a", urls: ["redis://a", "redis://b", "redis://c"] } },
+    "redis.urls: expected either redis.url or redis.urls, got 3 entries",
+  ],
+  [
+    "several Redises of which one is no URL",
+    { ...good, redis: { urls: ["redis://a", "http://u:p@b", "redis://c"] } },
+    `redis.urls[1]: ${URL_EXPECTED}, got another text`,
+  ],
+  [
+    "several Redises as a text",
+    { ...good, redis: { urls: "redis://a,redis://u:p@b" } },
+    "redis.urls: expected a list of URLs, got another text",
+  ],
+  [
+    "settings of TLS for several of which one has none",
+    { ...good, redis: { urls: ["rediss://a", "redis://u:p@b", "rediss://c"], tls: { ca: "ca.pem" } } },
+    "redis.urls[1]: expected rediss://, because redis.tls is set, got another text",
   ],
   ["an empty prefix", { ...good, redis: { prefix: "" } }, `redis.prefix: ${PREFIX}, got ""`],
   ["a prefix that is a hash tag", { ...good, redis: { prefix: "{a}" } }, `redis.prefix: ${PREFIX}, got "{a}"`],
@@ -250,6 +283,18 @@ test("files of TLS are looked for from the config's folder", () => {
     prefix: "vmrig",
     tls: { ca: "/srv/project/pki/ca.pem", cert: "/etc/me.pem", key: "/srv/me.key", servername: "db" },
   });
+});
+
+test("several Redises are named in a list", () => {
+  const config = {
+    ...good,
+    redis: {
+      urls: ["redis://redis-a:6379", "redis://redis-b:6379", "redis://redis-c:6379"],
+    },
+  };
+  expect(checkConfig(config, "f").redis).toEqual({ ...config.redis, prefix: "vmrig" });
+  const urls = ["redis://a", "rediss://b:6380", "redis://u:p@c/1", "redis://a:1", "redis://d"];
+  expect(checkConfig({ ...good, redis: { urls } }, "f").redis?.urls).toEqual(urls);
 });
 
 test("the parts of redis that are no address may stand alone, beside VMRIG_REDIS_URL", () => {

@@ -40,7 +40,7 @@ function describe(issue: z.core.$ZodIssue, above: readonly PropertyKey[] = []): 
   // What zod says where the schema has no words of its own: "Invalid input: expected string, received number".
   const message = issue.message.replace(/^[A-Z][a-z ]+: (?=expected)/, "").replace(/, received .*$/, "");
   if (issue.input === undefined) return [`${at}: is missing; ${message}`];
-  return [`${at}: ${message}, got ${at === "redis.url" ? "another text" : show(issue.input)}`];
+  return [`${at}: ${message}, got ${at.startsWith("redis.url") ? showUrl(issue.input) : show(issue.input)}`];
 }
 
 /** As one would write it: `machines.pc1.prepare.files["/etc/motd"].mode`. */
@@ -50,6 +50,12 @@ function spell(path: readonly PropertyKey[]): string {
     return /^[A-Za-z_]\w*$/.test(String(key)) ? `.${String(key)}` : `[${JSON.stringify(String(key))}]`;
   });
   return [first?.replace(/^\./, ""), ...rest].join("");
+}
+
+/** What may have a password in it. */
+function showUrl(value: unknown): string {
+  if (Array.isArray(value)) return value.length === 1 ? "1 entry" : `${value.length} entries`;
+  return "another text";
 }
 
 function show(value: unknown): string {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Driver } from "../driver/driver.ts";
 import { DEFAULT_NAMESPACE } from "../lease/keys.ts";
-import { describeAddress } from "../lease/redis-address.ts";
+import { describeAddress, serverOf, SEVERAL } from "../lease/redis-address.ts";
 import { duration, size } from "./units.ts";
 
 const DAY_MS = 86_400_000;
@@ -84,10 +84,22 @@ function isRedisUrl(url: string): boolean {
   }
 }
 
+const redisUrl = z.string(REDIS_URL).refine(isRedisUrl, REDIS_URL);
+
+/** Whoever counts on several must not have two that are one, or a vote that can tie. */
+const redisUrls = z
+  .array(redisUrl, "expected a list of URLs")
+  .refine((urls) => SEVERAL.includes(urls.length), "expected 3 or 5 URLs: one Redis is `redis.url`, and with an even number a vote can tie")
+  .refine(
+    (urls) => !urls.every(isRedisUrl) || new Set(urls.map((url) => serverOf({ url }))).size === urls.length,
+    "expected servers that run independently of each other, each once; another database of one server is the same server",
+  );
+
 const pemFile = text(/\S/, "the path of a PEM file");
 
 const redis = fields({
-  url: z.string(REDIS_URL).refine(isRedisUrl, REDIS_URL).optional(),
+  url: redisUrl.optional(),
+  urls: redisUrls.optional(),
   prefix: text(
     /^[a-zA-Z0-9]([\w.:-]{0,62}[\w.-])?$/,
     'a prefix of keys such as "vmrig" or "team-a:vmrig": letters, digits, ".", "_", ":" and "-", at most 64',
@@ -100,9 +112,16 @@ const redis = fields({
   })
     .refine(({ cert, key }) => (cert === undefined) === (key === undefined), "expected cert and key together")
     .optional(),
-}).check(({ value: { url, tls }, issues }) => {
-  if (tls === undefined || url === undefined || url.startsWith("rediss:")) return;
-  issues.push({ code: "custom", path: ["url"], input: url, message: "expected rediss://, because redis.tls is set" });
+}).check(({ value: { url, urls, tls }, issues }) => {
+  if (url !== undefined && urls !== undefined) {
+    issues.push({ code: "custom", path: ["urls"], input: urls, message: "expected either redis.url or redis.urls" });
+  }
+  if (tls === undefined) return;
+  const message = "expected rediss://, because redis.tls is set";
+  if (url?.startsWith("rediss:") === false) issues.push({ code: "custom", path: ["url"], input: url, message });
+  for (const [i, one] of (urls ?? []).entries()) {
+    if (!one.startsWith("rediss:")) issues.push({ code: "custom", path: ["urls", i], input: one, message });
+  }
 });
 
 export const ROLLBACK_POLICIES = ["run", "file", "test"] as const;

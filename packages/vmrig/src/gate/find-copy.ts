@@ -37,7 +37,7 @@ export function copyFinder(options: CopyFinderOptions): CopyFinder {
    */
   const open = (): Promise<LeaseStore> => {
     if (current !== undefined) return current;
-    const opening = openStore(rig, folders);
+    const opening = openStore(rig, folders, process.env, say);
     current = opening;
     opening.then(
       (store) => stores.add(store),

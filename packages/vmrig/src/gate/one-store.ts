@@ -28,7 +28,7 @@ export async function guardStore(
     throw new VmrigError("REDIS_SPLIT", {
       message: `The machines of ${copy} are leased through another Redis, by process ${other.pid}.`,
       details: [`it uses   ${other.shown}`, `this one  ${store.shown}`],
-      hint: "use the same Redis everywhere: compare `redis.url` and VMRIG_REDIS_URL of both",
+      hint: "use the same Redis everywhere: compare `redis.url`, `redis.urls` and VMRIG_REDIS_URL of both",
     });
   }
   await writeNote(path, { store: store.id, shown: store.shown, pid: process.pid });

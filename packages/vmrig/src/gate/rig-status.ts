@@ -4,12 +4,12 @@ import { systemClock, type Clock } from "../clock/clock.ts";
 import type { Holder } from "../lease/lease.ts";
 import type { LeaseStore } from "../lease/lease-store.ts";
 import type { LeaseView } from "../lease/lease-view.ts";
-import { describeAddress } from "../lease/redis-address.ts";
+import { describeAddresses } from "../lease/redis-address.ts";
 import { isStateLocked, readStateStamp, type StateStamp } from "../provision/state-stamp.ts";
 import type { GateOptions } from "./gate.ts";
 import { readKept } from "./kept.ts";
 import { brokenMark } from "./record.ts";
-import { storeAddress } from "./store.ts";
+import { storeAddresses } from "./store.ts";
 import { baselineOf, wantedBaseline, type Baseline } from "./wanted-baseline.ts";
 
 /** A rig as anybody may look at it. Plain data: `vmrig status --json` answers with it. Points of time are ISO 8601, in UTC. */
@@ -73,7 +73,7 @@ export async function lookAtRig(options: LookOptions): Promise<RigStatus> {
   const copies = copyNames(rig).map((_, index) => describeCopy(rig, index + 1, folders));
   return {
     rig: rig.name,
-    redis: { address: store?.shown ?? describeAddress(storeAddress(rig, folders)), running: store !== undefined },
+    redis: { address: store?.shown ?? describeAddresses(storeAddresses(rig, folders)), running: store !== undefined },
     copies: await Promise.all(copies.map((copy) => lookAtCopy(options, copy, view, now))),
     line: view.line.map(({ holder, waitedMs, extra, accepts }, index) => ({
       position: index + 1,

@@ -8,6 +8,7 @@ import type { ResolvedRig } from "../config/schema.ts";
 import { Certificates } from "../lease/fixtures/certificates.ts";
 import { freePort } from "../lease/fixtures/free-port.ts";
 import { person } from "../lease/fixtures/people.ts";
+import { RedisServers } from "../lease/fixtures/redis-servers.ts";
 import { RedisServer } from "../lease/fixtures/redis-server.ts";
 import { PCS } from "../lease/fixtures/rigs.ts";
 import { openRunningStore, openStore } from "./store.ts";
@@ -91,4 +92,25 @@ test("whoever only looks, looks at the leases of the same prefix", async () => {
   await using looking = await openRunningStore(config, folders, env);
   expect(looking?.id).toBe(store.id);
   expect((await looking?.view(PCS))?.copies[0]?.fence).toBe(lease.fence);
+});
+
+test("several Redises are named in the config, or in the environment with commas between them", async () => {
+  const servers = stack.use(await RedisServers.start(3));
+  const urls = servers.networks.map(({ url }) => url);
+  await using ofConfig = await openStore(rig({ redis: { urls } }), folders, {});
+  await using ofEnvironment = await openStore(rig({}), folders, { VMRIG_REDIS_URL: urls.join(", ") });
+  await using looking = await openRunningStore(rig({}), folders, {
+    VMRIG_REDIS_URL: servers.all.map(({ socketPath }) => `unix://${socketPath}`).join(),
+  });
+  expect([ofEnvironment.id, looking?.id]).toEqual([ofConfig.id, ofConfig.id]);
+  expect(ofConfig.shown).toBe(urls.join(", "));
+  const lease = await ofConfig.acquire(PCS, { holder: person("alice"), waitForMs: 1000 });
+  expect((await looking?.view(PCS))?.copies[0]?.held?.fence).toBe(lease.fence);
+});
+
+test("two Redises in the environment are refused, without their passwords", async () => {
+  const error: unknown = await openStore(rig({}), folders, { VMRIG_REDIS_URL: "redis://u:one,two@a,redis://u:three@b" }).catch(
+    (reason: unknown) => reason,
+  );
+  expect(error).toMatchObject({ code: "CONFIG_INVALID", details: ["redis://a", "redis://b"], hint: expect.stringContaining("name 3") });
 });

@@ -4,6 +4,7 @@ import { waitFor } from "../wait/wait-for.ts";
 import { BadNetwork } from "./fixtures/bad-network.ts";
 import { aborted, person } from "./fixtures/people.ts";
 import { RedisServer } from "./fixtures/redis-server.ts";
+import { RedisServers } from "./fixtures/redis-servers.ts";
 import { PCS, PCS_1, pcs } from "./fixtures/rigs.ts";
 import type { Lease } from "./lease.ts";
 import { openLeaseStore, type LeaseStore, type LeaseStoreOptions } from "./lease-store.ts";
@@ -88,6 +89,16 @@ test("the rules of the guide are enough for all that vmrig does", async () => {
   await using leases = await login(RULES);
   await useAll(leases);
   expect(await denials()).toEqual([]);
+});
+
+test("they are enough for several Redises", async () => {
+  await using servers = await RedisServers.start(3);
+  for (const { operator } of servers.all) await operator.call("ACL", "SETUSER", "vmrig", ...RULES);
+  const redis = servers.networks.map(({ url }) => ({ url: url.replace("//", `//vmrig:${PASSWORD}@`) }));
+  await using leases = await openLeaseStore({ redis, timing: { heartbeatMs: 600_000, aliveMs: 1_800_000, outageMs: 0 } });
+  await useAll(leases);
+  const logs = await Promise.all(servers.all.map(({ operator }) => operator.call("ACL", "LOG")));
+  expect(logs).toEqual([[], [], []]);
 });
 
 test("they allow nothing but these commands, keys and channels", () => {

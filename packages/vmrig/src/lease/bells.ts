@@ -22,27 +22,29 @@ export class Bell {
 }
 
 /**
- * Rings a waiter's bell when Redis publishes its id: there is a copy for it. Publish is lossy, so it is a short cut only; a waiter also looks
+ * Rings a waiter's bell when a Redis publishes its id: there is a copy for it. Publish is lossy, so it is a short cut only; a waiter also looks
  * when the first TTL of those that it waits for ends, and at each of its heartbeats.
  */
 export class Bells {
-  readonly #address: RedisAddress;
+  readonly #addresses: readonly RedisAddress[];
   readonly #bells = new Map<string, Bell>();
-  #redis: Redis | undefined;
+  #redises: readonly Redis[] | undefined;
 
-  constructor(address: RedisAddress) {
-    this.#address = address;
+  constructor(addresses: readonly RedisAddress[]) {
+    this.#addresses = addresses;
   }
 
   /** Its first ring says that it works from now on: whatever was published before must be looked for. */
   hang(waiter: string, channel: string): Bell {
     const bell = new Bell();
     this.#bells.set(waiter, bell);
-    this.#redis ??= this.#listen();
-    this.#redis.subscribe(channel).then(
-      () => bell.ring(),
-      () => {}, // closed, or an ACL without this channel: the heartbeats remain
-    );
+    this.#redises ??= this.#addresses.map((address) => this.#listen(address));
+    for (const redis of this.#redises) {
+      redis.subscribe(channel).then(
+        () => bell.ring(),
+        () => {}, // closed, or an ACL without this channel: the heartbeats remain
+      );
+    }
     return bell;
   }
 
@@ -51,11 +53,11 @@ export class Bells {
   }
 
   close(): void {
-    this.#redis?.disconnect();
+    this.#redises?.forEach((redis) => redis.disconnect());
   }
 
-  #listen(): Redis {
-    const redis = subscriber(this.#address);
+  #listen(address: RedisAddress): Redis {
+    const redis = subscriber(address);
     redis.on("message", (_channel: string, waiter: string) => this.#bells.get(waiter)?.ring());
     // After a re-dial: what was published in between is gone.
     redis.on("ready", () => this.#bells.forEach((bell) => bell.ring()));

@@ -4,7 +4,7 @@ import { systemClock, type Clock } from "../clock/clock.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { waitFor, type Observation } from "../wait/wait-for.ts";
 import { DEFAULT_NAMESPACE, idKey } from "./keys.ts";
-import { describeAddress, dialOptions, type RedisAddress } from "./redis-address.ts";
+import { describeAddresses, dialOptions, type RedisAddress } from "./redis-address.ts";
 import { script, type Script } from "./script.ts";
 import { tlsHint } from "./tls-hint.ts";
 
@@ -42,14 +42,11 @@ export class Connection {
   readonly redis: Redis;
   /** The address without its credentials. */
   readonly shown: string;
-  /** A UUID that lives in Redis: tells two of them apart, whatever their addresses. */
-  readonly id: string;
   readonly #clock: Clock;
 
-  constructor(redis: Redis, { shown, id, clock }: { readonly shown: string; readonly id: string; readonly clock: Clock }) {
+  constructor(redis: Redis, { shown, clock }: { readonly shown: string; readonly clock: Clock }) {
     this.redis = redis;
     this.shown = shown;
-    this.id = id;
     this.#clock = clock;
   }
 
@@ -85,14 +82,48 @@ export class Connection {
   }
 }
 
+/** A connection that was let in. */
+export interface OpenConnection extends Connection {
+  /** A UUID that lives in Redis: tells two of them apart, whatever their addresses. */
+  readonly id: string;
+}
+
+export interface ConnectOptions {
+  readonly commandTimeoutMs: number;
+  readonly namespace?: string;
+  readonly clock?: Clock;
+}
+
 /** @throws VmrigError `REDIS_UNREACHABLE` when it is not there, does not answer within 5 s, or does not let us in */
-export async function connect(
+export async function connect(address: RedisAddress, options: ConnectOptions): Promise<OpenConnection> {
+  const { connection, opened } = dial(address, options);
+  try {
+    return Object.assign(connection, { id: await opened });
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+/**
+ * Begins to dial, and goes on with it until the connection is closed.
+ *
+ * @returns `opened` settles with the first attempt: with the Redis' own id, or as {@link connect} throws
+ */
+export function dial(
   address: RedisAddress,
-  options: { readonly commandTimeoutMs: number; readonly namespace?: string; readonly clock?: Clock },
-): Promise<Connection> {
+  options: ConnectOptions,
+): { readonly connection: Connection; readonly opened: Promise<string> } {
   const { clock = systemClock, namespace = DEFAULT_NAMESPACE } = options;
-  const shown = `${describeAddress(address)}${namespace === DEFAULT_NAMESPACE ? "" : `, prefix ${namespace}`}`;
+  const shown = describeAddresses([address], namespace);
   const redis = new Redis(ioredisOptions({ ...failFast(options.commandTimeoutMs), ...dialOptions(address) }));
+  return { connection: new Connection(redis, { shown, clock }), opened: open(redis, { shown, namespace, clock }) };
+}
+
+async function open(
+  redis: Redis,
+  { shown, namespace, clock }: { readonly shown: string; readonly namespace: string; readonly clock: Clock },
+): Promise<string> {
   let last: Error | undefined;
   redis.on("error", (error: Error) => (last = error));
   const start = clock.monotonic();
@@ -102,9 +133,8 @@ export async function connect(
       redis.connect().then(() => greet(redis, { namespace, clock, onLoading: (error) => (last = error) })),
       clock.sleep(DIAL_MS, settled.signal).then(() => Promise.reject(new Error("no answer"))),
     ]);
-    return new Connection(redis, { shown, id: String(id), clock });
+    return String(id);
   } catch (error) {
-    redis.disconnect();
     const measured = ((clock.monotonic() - start) / 1000).toFixed(1);
     const fault = last ?? (error as Error);
     throw new VmrigError("REDIS_UNREACHABLE", {

@@ -1,9 +1,9 @@
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { systemClock } from "../clock/clock.ts";
 import { waitFor } from "../wait/wait-for.ts";
 import { Child } from "./fixtures/child.ts";
 import { person } from "./fixtures/people.ts";
-import { RedisServer } from "./fixtures/redis-server.ts";
+import { RedisServers } from "./fixtures/redis-servers.ts";
 import { PCS, pcs } from "./fixtures/rigs.ts";
 import type { Lease } from "./lease.ts";
 import { openLeaseStore, type AcquireOptions, type LeaseStore, type LeaseStoreOptions } from "./lease-store.ts";
@@ -23,217 +23,219 @@ afterEach(async () => {
 /** Nothing but a publish wakes a waiter within the time of a test. */
 const NO_POLLING = { heartbeatMs: 600_000, aliveMs: 1_800_000 };
 
-async function open(timing: LeaseStoreOptions["timing"] = NO_POLLING, clock = systemClock) {
-  const server = stack.use(await RedisServer.start());
-  const leases = stack.use(await openLeaseStore({ redis: { socketPath: server.socketPath }, timing, clock }));
-  const ask = (who: string, wish: Wish, options: Partial<AcquireOptions> = {}) =>
-    leases.acquire(wish, { holder: person(who), ttlMs: 600_000, waitForMs: 30_000, ...options });
-  /** Resolves when it stands in line. */
-  const wait = async (who: string, wish: Wish, options: Partial<AcquireOptions> = {}): Promise<{ readonly lease: Promise<Lease> }> => {
-    const lease = ask(who, wish, options);
-    lease.catch(() => {});
+describe.each([1, 3])("in %d", (count) => {
+  async function open(timing: LeaseStoreOptions["timing"] = NO_POLLING, clock = systemClock) {
+    const servers = stack.use(await RedisServers.start(count));
+    const leases = stack.use(await openLeaseStore({ redis: servers.address, timing, clock }));
+    const ask = (who: string, wish: Wish, options: Partial<AcquireOptions> = {}) =>
+      leases.acquire(wish, { holder: person(who), ttlMs: 600_000, waitForMs: 30_000, ...options });
+    /** Resolves when it stands in line. */
+    const wait = async (who: string, wish: Wish, options: Partial<AcquireOptions> = {}): Promise<{ readonly lease: Promise<Lease> }> => {
+      const lease = ask(who, wish, options);
+      lease.catch(() => {});
+      await waitFor({
+        what: who,
+        on: "the line",
+        timeoutMs: 5000,
+        intervalMs: 2,
+        probe: async () => {
+          const line = await lineOf(leases);
+          return line.includes(who) ? { value: undefined } : { seen: line.join() };
+        },
+      });
+      return { lease };
+    };
+    return { servers, leases, ask, wait };
+  }
+
+  async function lineOf(leases: LeaseStore): Promise<string[]> {
+    return (await leases.view(PCS)).line.map(({ holder }) => holder.who);
+  }
+
+  test("two runs hold two copies, and the third gets whichever is free first", async () => {
+    const { ask, wait } = await open();
+    const [alice, bob] = [await ask("alice", pcs(2)), await ask("bob", pcs(2))];
+    expect([alice.copy, bob.copy]).toEqual(["pcs-1", "pcs-2"]);
+    const carol = await wait("carol", pcs(2));
+    const dave = await wait("dave", pcs(2));
+    await bob.release();
+    expect((await carol.lease).copy).toBe("pcs-2");
+    await alice.release();
+    expect((await dave.lease).copy).toBe("pcs-1");
+  });
+
+  test("copies that are released at once go to as many waiters, in the order of the line", async () => {
+    const { ask, wait } = await open();
+    const held = await Promise.all(["a", "b", "c"].map((who) => ask(who, pcs(3))));
+    const waiting = [await wait("alice", pcs(3)), await wait("bob", pcs(3)), await wait("carol", pcs(3))];
+    await Promise.all(held.map((lease) => lease.release()));
+    const copies = (await Promise.all(waiting.map(({ lease }) => lease))).map(({ copy }) => copy);
+    expect(copies.toSorted()).toEqual(["pcs-1", "pcs-2", "pcs-3"]);
+  });
+
+  test("the preferred copy that is free is handed out, and none that is not accepted", async () => {
+    const { ask } = await open();
+    expect((await ask("alice", { rig: "pcs", copies: ["pcs-2", "pcs-1", "pcs-3"] })).copy).toBe("pcs-2");
+    expect((await ask("bob", { ...pcs(3), accept: ["pcs-2", "pcs-3"] })).copy).toBe("pcs-3");
+  });
+
+  test("who waits for a busy copy does not hold up those behind who take a free one", async () => {
+    const { ask, wait, leases } = await open();
+    const first = await ask("alice", pcs(2));
+    const particular = await wait("bob", { ...pcs(2), accept: ["pcs-1"] });
+    expect((await ask("carol", pcs(2), { waitForMs: 0 })).copy).toBe("pcs-2");
+    expect(await lineOf(leases)).toEqual(["bob"]);
+    await first.release();
+    expect((await particular.lease).copy).toBe("pcs-1");
+  });
+
+  test("who accepts two busy copies is woken by either, past a waiter ahead who wants the other", async () => {
+    const { ask, wait } = await open();
+    await ask("alice", pcs(2));
+    const second = await ask("bob", pcs(2));
+    await wait("carol", { ...pcs(2), accept: ["pcs-1"] });
+    const dave = await wait("dave", pcs(2));
+    await second.release();
+    expect((await dave.lease).copy).toBe("pcs-2");
+  });
+
+  test("who has a copy already stands behind everybody who has none", async () => {
+    const { ask, wait, leases } = await open();
+    const held = await ask("alice", PCS);
+    const extra = await wait("greedy", { ...PCS, extra: true });
+    const later = await wait("greedier", { ...PCS, extra: true });
+    const bob = await wait("bob", PCS);
+    const carol = await wait("carol", PCS);
+    expect((await leases.view(PCS)).line).toMatchObject([
+      { holder: { who: "bob" }, extra: false, accepts: ["pcs-1"] },
+      { holder: { who: "carol" }, extra: false },
+      { holder: { who: "greedy" }, extra: true },
+      { holder: { who: "greedier" }, extra: true },
+    ]);
+    for (const { waitedMs } of (await leases.view(PCS)).line) expect(waitedMs).toBeLessThan(60_000);
+    let last = held;
+    for (const one of [bob, carol, extra, later]) {
+      await last.release();
+      last = await one.lease;
+    }
+    expect(last.holder.who).toBe("greedier");
+  });
+
+  test("an extra copy is handed out while nobody else waits", async () => {
+    const { ask } = await open();
+    await ask("alice", pcs(2));
+    expect((await ask("alice", { ...pcs(2), extra: true })).copy).toBe("pcs-2");
+  });
+
+  test("one who gives up leaves a copy that is free to the next", async () => {
+    const { ask, wait, servers } = await open();
+    const held = await ask("alice", PCS);
+    const cancel = new AbortController();
+    const killed = await wait("bob", PCS, { signal: cancel.signal });
+    const carol = await wait("carol", PCS);
+    await servers.del("vmrig:{pcs}:pcs-1:lock", "vmrig:{pcs}:pcs-1:holder"); // free, and nobody was told
+    cancel.abort();
+    await expect(killed.lease).rejects.toMatchObject({ code: "CANCELLED" });
+    expect((await carol.lease).fence).toBeGreaterThan(held.fence);
+  });
+
+  test("a copy that nobody renews any more is taken when its TTL ends, though another copy is held for longer", async () => {
+    const { ask, servers } = await open();
+    await ask("alice", pcs(2));
+    await servers.set("vmrig:{pcs}:pcs-2:lock", "of one who was killed", { forMs: 1000 });
+    expect((await ask("bob", pcs(2))).copy).toBe("pcs-2");
+  });
+
+  test("a waiter that was killed does not hold up those behind it, whichever copy it could have had", async () => {
+    const { ask, wait, servers } = await open({ commandTimeoutMs: 300, heartbeatMs: 200, aliveMs: 1000 });
+    const held = [await ask("alice", pcs(2)), await ask("bob", pcs(2))];
+    const killed = stack.use(new Child("lease-process.ts", [servers.socketPaths, "wait", "killed"])); // wants pcs-1
+    await killed.says("waiting");
+    const carol = await wait("carol", { ...pcs(2), accept: ["pcs-1"] });
+    const dave = await wait("dave", pcs(2));
+    killed.signal("SIGKILL");
+    await killed.ended();
+    await Promise.all(held.map((lease) => lease.release()));
+    expect((await carol.lease).copy).toBe("pcs-1");
+    expect((await dave.lease).copy).toBe("pcs-2");
+  });
+
+  test("a waiter that was stopped is passed, and stands where it stood when it goes on", async () => {
+    const { ask, wait, servers, leases } = await open({ commandTimeoutMs: 300, heartbeatMs: 200, aliveMs: 1000 });
+    const held = await ask("alice", PCS);
+    const stopped = stack.use(new Child("lease-process.ts", [servers.socketPaths, "wait", "stopped"]));
+    await stopped.says("waiting");
+    const bob = await wait("bob", PCS);
+    const carol = await wait("carol", PCS);
+    stopped.signal("SIGSTOP");
+    await held.release();
+    const bobs = await bob.lease;
+    stopped.signal("SIGCONT");
     await waitFor({
-      what: who,
-      on: "the line",
-      timeoutMs: 5000,
-      intervalMs: 2,
+      what: "its old place",
+      timeoutMs: 10_000,
       probe: async () => {
-        const line = await lineOf(leases);
-        return line.includes(who) ? { value: undefined } : { seen: line.join() };
+        const line = (await lineOf(leases)).join();
+        return line === "stopped,carol" ? { value: undefined } : { seen: line };
       },
     });
-    return { lease };
-  };
-  return { server, leases, ask, wait };
-}
-
-async function lineOf(leases: LeaseStore): Promise<string[]> {
-  return (await leases.view(PCS)).line.map(({ holder }) => holder.who);
-}
-
-test("two runs hold two copies, and the third gets whichever is free first", async () => {
-  const { ask, wait } = await open();
-  const [alice, bob] = [await ask("alice", pcs(2)), await ask("bob", pcs(2))];
-  expect([alice.copy, bob.copy]).toEqual(["pcs-1", "pcs-2"]);
-  const carol = await wait("carol", pcs(2));
-  const dave = await wait("dave", pcs(2));
-  await bob.release();
-  expect((await carol.lease).copy).toBe("pcs-2");
-  await alice.release();
-  expect((await dave.lease).copy).toBe("pcs-1");
-});
-
-test("copies that are released at once go to as many waiters, in the order of the line", async () => {
-  const { ask, wait } = await open();
-  const held = await Promise.all(["a", "b", "c"].map((who) => ask(who, pcs(3))));
-  const waiting = [await wait("alice", pcs(3)), await wait("bob", pcs(3)), await wait("carol", pcs(3))];
-  await Promise.all(held.map((lease) => lease.release()));
-  const copies = (await Promise.all(waiting.map(({ lease }) => lease))).map(({ copy }) => copy);
-  expect(copies.toSorted()).toEqual(["pcs-1", "pcs-2", "pcs-3"]);
-});
-
-test("the preferred copy that is free is handed out, and none that is not accepted", async () => {
-  const { ask } = await open();
-  expect((await ask("alice", { rig: "pcs", copies: ["pcs-2", "pcs-1", "pcs-3"] })).copy).toBe("pcs-2");
-  expect((await ask("bob", { ...pcs(3), accept: ["pcs-2", "pcs-3"] })).copy).toBe("pcs-3");
-});
-
-test("who waits for a busy copy does not hold up those behind who take a free one", async () => {
-  const { ask, wait, leases } = await open();
-  const first = await ask("alice", pcs(2));
-  const particular = await wait("bob", { ...pcs(2), accept: ["pcs-1"] });
-  expect((await ask("carol", pcs(2), { waitForMs: 0 })).copy).toBe("pcs-2");
-  expect(await lineOf(leases)).toEqual(["bob"]);
-  await first.release();
-  expect((await particular.lease).copy).toBe("pcs-1");
-});
-
-test("who accepts two busy copies is woken by either, past a waiter ahead who wants the other", async () => {
-  const { ask, wait } = await open();
-  await ask("alice", pcs(2));
-  const second = await ask("bob", pcs(2));
-  await wait("carol", { ...pcs(2), accept: ["pcs-1"] });
-  const dave = await wait("dave", pcs(2));
-  await second.release();
-  expect((await dave.lease).copy).toBe("pcs-2");
-});
-
-test("who has a copy already stands behind everybody who has none", async () => {
-  const { ask, wait, leases } = await open();
-  const held = await ask("alice", PCS);
-  const extra = await wait("greedy", { ...PCS, extra: true });
-  const later = await wait("greedier", { ...PCS, extra: true });
-  const bob = await wait("bob", PCS);
-  const carol = await wait("carol", PCS);
-  expect((await leases.view(PCS)).line).toMatchObject([
-    { holder: { who: "bob" }, extra: false, accepts: ["pcs-1"] },
-    { holder: { who: "carol" }, extra: false },
-    { holder: { who: "greedy" }, extra: true },
-    { holder: { who: "greedier" }, extra: true },
-  ]);
-  for (const { waitedMs } of (await leases.view(PCS)).line) expect(waitedMs).toBeLessThan(60_000);
-  let last = held;
-  for (const one of [bob, carol, extra, later]) {
-    await last.release();
-    last = await one.lease;
-  }
-  expect(last.holder.who).toBe("greedier");
-});
-
-test("an extra copy is handed out while nobody else waits", async () => {
-  const { ask } = await open();
-  await ask("alice", pcs(2));
-  expect((await ask("alice", { ...pcs(2), extra: true })).copy).toBe("pcs-2");
-});
-
-test("one who gives up leaves a copy that is free to the next", async () => {
-  const { ask, wait, server } = await open();
-  const held = await ask("alice", PCS);
-  const cancel = new AbortController();
-  const killed = await wait("bob", PCS, { signal: cancel.signal });
-  const carol = await wait("carol", PCS);
-  await server.operator.del("vmrig:{pcs}:pcs-1:lock", "vmrig:{pcs}:pcs-1:holder"); // free, and nobody was told
-  cancel.abort();
-  await expect(killed.lease).rejects.toMatchObject({ code: "CANCELLED" });
-  expect((await carol.lease).fence).toBeGreaterThan(held.fence);
-});
-
-test("a copy that nobody renews any more is taken when its TTL ends, though another copy is held for longer", async () => {
-  const { ask, server } = await open();
-  await ask("alice", pcs(2));
-  await server.operator.set("vmrig:{pcs}:pcs-2:lock", "of one who was killed", "PX", 1000);
-  expect((await ask("bob", pcs(2))).copy).toBe("pcs-2");
-});
-
-test("a waiter that was killed does not hold up those behind it, whichever copy it could have had", async () => {
-  const { ask, wait, server } = await open({ commandTimeoutMs: 300, heartbeatMs: 200, aliveMs: 1000 });
-  const held = [await ask("alice", pcs(2)), await ask("bob", pcs(2))];
-  const killed = stack.use(new Child("lease-process.ts", [server.socketPath, "wait", "killed"])); // wants pcs-1
-  await killed.says("waiting");
-  const carol = await wait("carol", { ...pcs(2), accept: ["pcs-1"] });
-  const dave = await wait("dave", pcs(2));
-  killed.signal("SIGKILL");
-  await killed.ended();
-  await Promise.all(held.map((lease) => lease.release()));
-  expect((await carol.lease).copy).toBe("pcs-1");
-  expect((await dave.lease).copy).toBe("pcs-2");
-});
-
-test("a waiter that was stopped is passed, and stands where it stood when it goes on", async () => {
-  const { ask, wait, server, leases } = await open({ commandTimeoutMs: 300, heartbeatMs: 200, aliveMs: 1000 });
-  const held = await ask("alice", PCS);
-  const stopped = stack.use(new Child("lease-process.ts", [server.socketPath, "wait", "stopped"]));
-  await stopped.says("waiting");
-  const bob = await wait("bob", PCS);
-  const carol = await wait("carol", PCS);
-  stopped.signal("SIGSTOP");
-  await held.release();
-  const bobs = await bob.lease;
-  stopped.signal("SIGCONT");
-  await waitFor({
-    what: "its old place",
-    timeoutMs: 10_000,
-    probe: async () => {
-      const line = (await lineOf(leases)).join();
-      return line === "stopped,carol" ? { value: undefined } : { seen: line };
-    },
+    await bobs.release();
+    expect(Number((await stopped.says("fence"))["fence"])).toBeGreaterThan(bobs.fence);
+    stopped.signal("SIGKILL");
+    expect((await carol.lease).copy).toBe("pcs-1");
   });
-  await bobs.release();
-  expect(Number((await stopped.says("fence"))["fence"])).toBeGreaterThan(bobs.fence);
-  stopped.signal("SIGKILL");
-  expect((await carol.lease).copy).toBe("pcs-1");
-});
 
-test("a look that takes nothing tells who holds what", async () => {
-  const { ask } = await open();
-  await ask("alice", pcs(2));
-  await ask("bob", pcs(2));
-  await expect(ask("carol", pcs(2), { waitForMs: 0 })).rejects.toMatchObject({
-    code: "RIG_BUSY",
-    summary: expect.stringMatching(/^"pcs" stayed busy for 0\.\d s\.$/),
-    details: [
-      expect.stringMatching(/^pcs-1 held by alice@laptop \(vitest run x\) for \d\.\d s, expires in 10 min if not renewed$/),
-      expect.stringMatching(/^pcs-2 held by bob@laptop /),
-      "0 ahead of you, 1 waiting",
-    ],
+  test("a look that takes nothing tells who holds what", async () => {
+    const { ask } = await open();
+    await ask("alice", pcs(2));
+    await ask("bob", pcs(2));
+    await expect(ask("carol", pcs(2), { waitForMs: 0 })).rejects.toMatchObject({
+      code: "RIG_BUSY",
+      summary: expect.stringMatching(/^"pcs" stayed busy for 0\.\d s\.$/),
+      details: [
+        expect.stringMatching(/^pcs-1 held by alice@laptop \(vitest run x\) for \d\.\d s, expires in 10 min if not renewed$/),
+        expect.stringMatching(/^pcs-2 held by bob@laptop /),
+        "0 ahead of you, 1 waiting",
+      ],
+    });
   });
-});
 
-test("a waiter is told every 30 s that nothing has changed", async () => {
-  const quick = {
-    wall: () => Date.now(),
-    monotonic: () => performance.now() * 100,
-    sleep: (ms: number, signal?: AbortSignal) => systemClock.sleep(ms / 100, signal),
-  };
-  const { server, leases } = await open(NO_POLLING, quick);
-  await server.operator.set("vmrig:{pcs}:pcs-1:lock", "by hand");
-  const told: WaitingLine[] = [];
-  const waiting = leases.acquire(PCS, { holder: person("bob"), waitForMs: 600_000, onWait: (line) => told.push(line) });
-  waiting.catch(() => {});
-  await waitFor({ what: "three lines", timeoutMs: 20_000, probe: async () => (told.length >= 3 ? { value: 1 } : { seen: "fewer" }) });
-  const pauses = told.slice(1).map(({ waitedMs }, i) => waitedMs - (told[i]?.waitedMs ?? 0));
-  for (const pause of pauses) expect(pause).toBeGreaterThanOrEqual(29_999);
-});
+  test("a waiter is told every 30 s that nothing has changed", async () => {
+    const quick = {
+      wall: () => Date.now(),
+      monotonic: () => performance.now() * 100,
+      sleep: (ms: number, signal?: AbortSignal) => systemClock.sleep(ms / 100, signal),
+    };
+    const { servers, leases } = await open(NO_POLLING, quick);
+    await servers.set("vmrig:{pcs}:pcs-1:lock", "by hand");
+    const told: WaitingLine[] = [];
+    const waiting = leases.acquire(PCS, { holder: person("bob"), waitForMs: 600_000, onWait: (line) => told.push(line) });
+    waiting.catch(() => {});
+    await waitFor({ what: "three lines", timeoutMs: 20_000, probe: async () => (told.length >= 3 ? { value: 1 } : { seen: "fewer" }) });
+    const pauses = told.slice(1).map(({ waitedMs }, i) => waitedMs - (told[i]?.waitedMs ?? 0));
+    for (const pause of pauses) expect(pause).toBeGreaterThanOrEqual(29_999);
+  });
 
-test("two hundred who wait for one copy are served in the order of their arrival", async () => {
-  const { ask, leases } = await open();
-  const first = await ask("first", PCS);
-  const names = Array.from({ length: 200 }, (_, i) => `w${i}`);
-  const served: string[] = [];
-  const turns = names.map(async (who) => {
-    const lease = await ask(who, PCS, { waitForMs: 50_000 });
-    served.push(who);
-    await lease.release();
+  test("two hundred who wait for one copy are served in the order of their arrival", async () => {
+    const { ask, leases } = await open();
+    const first = await ask("first", PCS);
+    const names = Array.from({ length: 200 }, (_, i) => `w${i}`);
+    const served: string[] = [];
+    const turns = names.map(async (who) => {
+      const lease = await ask(who, PCS, { waitForMs: 50_000 });
+      served.push(who);
+      await lease.release();
+    });
+    const arrived = await waitFor({
+      what: "all of them",
+      timeoutMs: 20_000,
+      probe: async () => {
+        const line = await lineOf(leases);
+        return line.length === names.length ? { value: line } : { seen: `${line.length}` };
+      },
+    });
+    await first.release();
+    await Promise.all(turns);
+    expect(served).toEqual(arrived);
   });
-  const arrived = await waitFor({
-    what: "all of them",
-    timeoutMs: 20_000,
-    probe: async () => {
-      const line = await lineOf(leases);
-      return line.length === names.length ? { value: line } : { seen: `${line.length}` };
-    },
-  });
-  await first.release();
-  await Promise.all(turns);
-  expect(served).toEqual(arrived);
 });

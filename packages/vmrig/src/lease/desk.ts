@@ -1,11 +1,9 @@
 import type { Clock } from "../clock/clock.ts";
-import type { Connection } from "./connection.ts";
-import type { TakeLock } from "./lock.ts";
+import type { Ledger } from "./ledger.ts";
 
 /** What everything of one store works with. */
 export interface Desk {
-  readonly connection: Connection;
-  readonly takeLock: TakeLock;
+  readonly ledger: Ledger;
   readonly namespace: string;
   readonly clock: Clock;
 }

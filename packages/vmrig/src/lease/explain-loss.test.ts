@@ -1,13 +1,11 @@
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import type { VmrigError } from "../errors/vmrig-error.ts";
 import { waitFor } from "../wait/wait-for.ts";
-import { BadNetwork } from "./fixtures/bad-network.ts";
 import { aborted, person } from "./fixtures/people.ts";
-import { RedisServer } from "./fixtures/redis-server.ts";
+import { RedisServers } from "./fixtures/redis-servers.ts";
 import { PCS } from "./fixtures/rigs.ts";
-import { openLeaseStore } from "./lease-store.ts";
+import { openLeaseStore, type LeaseStoreOptions } from "./lease-store.ts";
 import { LOSS } from "./explain-loss.ts";
-import type { RedisAddress } from "./redis-address.ts";
 
 // Real processes on a computer that may be busy: what is waited for has deadlines of its own.
 vi.setConfig({ testTimeout: 60_000 });
@@ -19,76 +17,76 @@ afterEach(async () => {
   await used.disposeAsync();
 });
 
-async function redis(): Promise<RedisServer> {
-  return stack.use(await RedisServer.start());
-}
+describe.each([1, 3])("in %d", (count) => {
+  async function redis(): Promise<RedisServers> {
+    return stack.use(await RedisServers.start(count));
+  }
 
-async function open(redisAddress: RedisAddress) {
-  return stack.use(await openLeaseStore({ redis: redisAddress, timing: { commandTimeoutMs: 500 } }));
-}
+  async function open(redisAddress: LeaseStoreOptions["redis"]) {
+    return stack.use(await openLeaseStore({ redis: redisAddress, timing: { commandTimeoutMs: 500 } }));
+  }
 
-async function lease(who: string, { socketPath }: RedisServer) {
-  return (await open({ socketPath })).acquire(PCS, { holder: person(who), ttlMs: 1500, waitForMs: 5000 });
-}
+  async function lease(who: string, servers: RedisServers) {
+    return (await open(servers.address)).acquire(PCS, { holder: person(who), ttlMs: 1500, waitForMs: 5000 });
+  }
 
-async function details(signal: AbortSignal): Promise<readonly string[]> {
-  return ((await aborted(signal)) as VmrigError).details;
-}
+  async function details(signal: AbortSignal): Promise<readonly string[]> {
+    return ((await aborted(signal)) as VmrigError).details;
+  }
 
-test("who lost a lease is told who has it now, and since when", async () => {
-  const server = await redis();
-  const held = await lease("alice", server);
-  await server.operator.del("vmrig:{pcs}:pcs-1:lock");
-  await lease("bob", server);
-  expect(await details(held.signal)).toEqual([expect.stringMatching(/^taken by bob@laptop \(vitest run x\) \d\.\d s ago$/)]);
-});
-
-test("who lost a lease that nobody has is told that the lock vanished", async () => {
-  const server = await redis();
-  const held = await lease("alice", server);
-  await server.operator.flushall();
-  expect(await details(held.signal)).toEqual(["the lock vanished from Redis (data lost, or removed by hand)"]);
-});
-
-test("who lost a lease to somebody's hand is told so", async () => {
-  const server = await redis();
-  const held = await lease("alice", server);
-  await server.operator.set("vmrig:{pcs}:pcs-1:lock", "mine");
-  expect(await details(held.signal)).toEqual(["the lock was set anew by hand"]);
-});
-
-test("who lost a lease by the silence of Redis is told how long it was", async () => {
-  const server = await redis();
-  const held = await lease("alice", server);
-  await server.kill();
-  expect(await details(held.signal)).toEqual([expect.stringMatching(/^Redis was silent for \d\.\d s$/)]);
-});
-
-test("a refusal ends the lease at once, and the abort does not wait for a name that does not come", async () => {
-  const server = await redis();
-  const network = stack.use(await BadNetwork.before(server.socketPath));
-  const store = await open({ url: network.url });
-  const held = await store.acquire(PCS, { holder: person("alice"), ttlMs: 600_000, waitForMs: 5000 });
-  network.loseRepliesTo(LOSS.sha);
-  await server.operator.del("vmrig:{pcs}:pcs-1:lock");
-  const saving = store.saveRecord(held, 1).catch((error: unknown) => error);
-  await waitFor({
-    what: "the refusal",
-    timeoutMs: 5000,
-    intervalMs: 1,
-    probe: () => Promise.resolve(held.state === "lost" ? { value: undefined } : { seen: held.state }),
+  test("who lost a lease is told who has it now, and since when", async () => {
+    const servers = await redis();
+    const held = await lease("alice", servers);
+    await servers.del("vmrig:{pcs}:pcs-1:lock");
+    await lease("bob", servers);
+    expect(await details(held.signal)).toEqual([expect.stringMatching(/^taken by bob@laptop \(vitest run x\) \d\.\d s ago$/)]);
   });
-  expect(held.remainingMs()).toBe(0);
-  expect(() => held.assertHeld()).toThrow(expect.objectContaining({ code: "LEASE_LOST", details: [] }));
-  expect(held.signal.aborted).toBe(true);
-  expect(await saving).toBe(held.signal.reason);
-});
 
-test("an abort comes without a name when Redis falls silent after the refusal", async () => {
-  const server = await redis();
-  const network = stack.use(await BadNetwork.before(server.socketPath));
-  const held = await (await open({ url: network.url })).acquire(PCS, { holder: person("alice"), ttlMs: 1500, waitForMs: 5000 });
-  network.loseRepliesTo(LOSS.sha);
-  await server.operator.del("vmrig:{pcs}:pcs-1:lock");
-  expect(await aborted(held.signal)).toMatchObject({ message: expect.stringContaining("no longer ours"), details: [] });
+  test("who lost a lease that nobody has is told that the lock vanished", async () => {
+    const servers = await redis();
+    const held = await lease("alice", servers);
+    await servers.flushall();
+    expect(await details(held.signal)).toEqual(["the lock vanished from Redis (data lost, or removed by hand)"]);
+  });
+
+  test("who lost a lease to somebody's hand is told so", async () => {
+    const servers = await redis();
+    const held = await lease("alice", servers);
+    await servers.set("vmrig:{pcs}:pcs-1:lock", "mine");
+    expect(await details(held.signal)).toEqual(["the lock was set anew by hand"]);
+  });
+
+  test("who lost a lease by the silence of Redis is told how long it was", async () => {
+    const servers = await redis();
+    const held = await lease("alice", servers);
+    await servers.kill();
+    expect(await details(held.signal)).toEqual([expect.stringMatching(/^Redis was silent for \d\.\d s$/)]);
+  });
+
+  test("a refusal ends the lease at once, and the abort does not wait for a name that does not come", async () => {
+    const servers = await redis();
+    const store = await open(servers.throughNetworks);
+    const held = await store.acquire(PCS, { holder: person("alice"), ttlMs: 600_000, waitForMs: 5000 });
+    for (const network of servers.networks) network.loseRepliesTo(LOSS.sha);
+    await servers.del("vmrig:{pcs}:pcs-1:lock");
+    const saving = store.saveRecord(held, 1).catch((error: unknown) => error);
+    await waitFor({
+      what: "the refusal",
+      timeoutMs: 5000,
+      intervalMs: 1,
+      probe: () => Promise.resolve(held.state === "lost" ? { value: undefined } : { seen: held.state }),
+    });
+    expect(held.remainingMs()).toBe(0);
+    expect(() => held.assertHeld()).toThrow(expect.objectContaining({ code: "LEASE_LOST", details: [] }));
+    expect(held.signal.aborted).toBe(true);
+    expect(await saving).toBe(held.signal.reason);
+  });
+
+  test("an abort comes without a name when Redis falls silent after the refusal", async () => {
+    const servers = await redis();
+    const held = await (await open(servers.throughNetworks)).acquire(PCS, { holder: person("alice"), ttlMs: 1500, waitForMs: 5000 });
+    for (const network of servers.networks) network.loseRepliesTo(LOSS.sha);
+    await servers.del("vmrig:{pcs}:pcs-1:lock");
+    expect(await aborted(held.signal)).toMatchObject({ message: expect.stringContaining("no longer ours"), details: [] });
+  });
 });

@@ -1,11 +1,10 @@
 import type { Fence } from "../driver/driver.ts";
 import { waitFor, type Observation } from "../wait/wait-for.ts";
-import { keepLock, type KeepOptions } from "./keep.ts";
+import type { KeepOptions } from "./keep.ts";
 import { Keeper } from "./keeper.ts";
 import type { CopyName } from "./keys.ts";
 import type { Holder, Lease, LeaseState } from "./lease.ts";
 import type { Lock } from "./lock.ts";
-import { explainLoss } from "./explain-loss.ts";
 import type { Moment } from "./moment.ts";
 import type { Desk } from "./desk.ts";
 
@@ -20,7 +19,7 @@ export interface Grant extends CopyName {
   readonly ttlMs: number;
 }
 
-export interface HeldLeaseOptions extends Pick<Desk, "connection" | "namespace" | "clock"> {
+export interface HeldLeaseOptions extends Pick<Desk, "ledger" | "clock"> {
   readonly holder: Holder;
   /** Called when it has been released. */
   readonly onEnd: () => void;
@@ -37,14 +36,14 @@ export class HeldLease implements Lease {
   #release: Promise<void> | undefined;
 
   constructor(grant: Grant, desk: HeldLeaseOptions) {
-    const { holder, connection, namespace, clock } = desk;
+    const { holder, ledger, clock } = desk;
     this.rig = grant.rig;
     this.copy = grant.copy;
     this.holder = holder;
     this.fence = grant.fence;
     this.#lock = grant.lock;
     this.#desk = desk;
-    this.#keeper = new Keeper({ ...grant, clock, explainLoss: () => explainLoss(connection, namespace, grant) });
+    this.#keeper = new Keeper({ ...grant, clock, explainLoss: () => ledger.explainLoss(grant) });
   }
 
   get signal(): AbortSignal {
@@ -73,8 +72,7 @@ export class HeldLease implements Lease {
   /** @throws VmrigError `LEASE_LOST`, `REDIS_UNREACHABLE`: then it is still held */
   async keep(options: KeepOptions): Promise<void> {
     this.#keeper.assertHeld();
-    const { connection, namespace } = this.#desk;
-    const kept = await keepLock(connection, namespace, { ...options, rig: this.rig, copy: this.copy, value: this.#lock.value });
+    const kept = await this.#desk.ledger.keep({ ...options, rig: this.rig, copy: this.copy, value: this.#lock.value });
     if (!kept) return this.refused();
     this.#keeper.finish("kept");
     this.#desk.onEnd();

@@ -39,6 +39,16 @@ export function decodeHold(copy: string, [pttl, fence, heldForMs, who, keptReply
   };
 }
 
+/** From a flat list of names, each followed by what is known of it. */
+export function decodeHolds(reply: readonly (string | HoldReply)[]): Hold[] {
+  const holds: Hold[] = [];
+  for (let i = 0; i < reply.length; i += 2) {
+    const hold = decodeHold(reply[i] as string, reply[i + 1] as HoldReply);
+    if (hold !== undefined) holds.push(hold);
+  }
+  return holds;
+}
+
 /** `held by alice@laptop (vitest run x) for 41 s`, `kept by alice@laptop after a failed run for another 12 min (until 14:32)` */
 export function renderHold(hold: Hold): string {
   return `${hold.kept === undefined ? "held by " : ""}${describeHold(hold)}`;

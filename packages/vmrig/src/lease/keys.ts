@@ -58,6 +58,11 @@ export function idKey(namespace: string): string {
   return `${namespace}:id`;
 }
 
+/** The same for several servers of one store: another than that of each, for who uses one of them alone has other leases. */
+export function setIdKey(namespace: string): string {
+  return `${namespace}:set-id`;
+}
+
 /** Where waiters are told by their id that there is a copy for them. Derived the same way inside the scripts. */
 export function wakeChannel(namespace: string, rig: string): string {
   return `${namespace}:{${rig}}:queue:wake`;

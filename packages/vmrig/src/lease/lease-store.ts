@@ -6,7 +6,8 @@ import type { KeepOptions } from "./keep.ts";
 import { DEFAULT_NAMESPACE, type CopyName } from "./keys.ts";
 import type { Holder, Lease } from "./lease.ts";
 import type { LeaseView } from "./lease-view.ts";
-import { lockPrimitive } from "./lock.ts";
+import { openSeveral } from "./majority/open.ts";
+import { oneRedis } from "./one-redis.ts";
 import type { QueueTiming } from "./queue.ts";
 import type { RedisAddress } from "./redis-address.ts";
 import type { Revocation } from "./revoke.ts";
@@ -28,7 +29,7 @@ export interface AcquireOptions extends TryAcquireOptions {
   readonly onWait?: (line: WaitingLine) => void;
 }
 
-/** The leases of all rigs that are kept in one Redis. */
+/** The leases of all rigs that are kept in one Redis, or in several of which the majority decides. */
 export interface LeaseStore extends AsyncDisposable {
   /** A random UUID kept in Redis. Two stores with the same id speak of the same leases, whatever their addresses are. */
   readonly id: string;
@@ -73,10 +74,13 @@ export interface LeaseStore extends AsyncDisposable {
 }
 
 export interface LeaseStoreOptions {
-  readonly redis: RedisAddress;
+  /** One, or 3 or 5 that run independently of each other, of which the majority decides. */
+  readonly redis: RedisAddress | readonly RedisAddress[];
   /** First part of every key and channel, which an ACL can name. Stores of different namespaces know nothing of each other. @defaultValue `vmrig` */
   readonly namespace?: string;
   readonly clock?: Clock;
+  /** Of several: told in a line when one of them falls silent, and when it answers again. */
+  readonly onNews?: (line: string) => void;
   /** For tests and unusual networks. A command to Redis counts as unanswered after `commandTimeoutMs`. @defaultValue 1500 */
   readonly timing?: Partial<QueueTiming & { readonly commandTimeoutMs: number }>;
 }
@@ -84,7 +88,10 @@ export interface LeaseStoreOptions {
 /** @throws VmrigError `REDIS_UNREACHABLE` with the address, without credentials; `CONFIG_INVALID` for an address that is none */
 export async function openLeaseStore(options: LeaseStoreOptions): Promise<LeaseStore> {
   const { clock = systemClock, namespace = DEFAULT_NAMESPACE, timing = {} } = options;
-  const connection = await connect(options.redis, { commandTimeoutMs: timing.commandTimeoutMs ?? 1500, clock, namespace });
-  const desk = { connection, takeLock: lockPrimitive(connection.redis), namespace, clock };
-  return new RedisLeaseStore(desk, new Bells(options.redis), timing);
+  const addresses = "length" in options.redis ? options.redis : [options.redis];
+  const dialling = { ...options, commandTimeoutMs: timing.commandTimeoutMs ?? 1500, clock, namespace };
+  const [only] = addresses;
+  const one = only !== undefined && addresses.length === 1;
+  const ledger = one ? oneRedis(await connect(only, dialling), namespace) : await openSeveral(addresses, dialling);
+  return new RedisLeaseStore({ ledger, namespace, clock }, new Bells(addresses), timing);
 }

@@ -4,8 +4,7 @@ import { decodeHold, type Hold, type HoldReply } from "./hold.ts";
 import { decodeHolder } from "./holder.ts";
 import { rigKeys } from "./keys.ts";
 import type { Holder } from "./lease.ts";
-import { HOLD, LINE } from "./line-lua.ts";
-import { EXTRA } from "./scripts.ts";
+import { EXTRA, HOLD, LINE } from "./line-lua.ts";
 import { NOW, script } from "./script.ts";
 import type { Wish } from "./wish.ts";
 
@@ -42,19 +41,22 @@ for _, waiter in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
   if (tonumber(redis.call('ZSCORE', KEYS[2], waiter)) or 0) > now then
     local ticket = tonumber(redis.call('ZSCORE', KEYS[1], waiter))
     local extra = ticket >= ${EXTRA.toFixed(0)}
-    line[#line + 1] = { redis.call('HGET', KEYS[3], waiter) or '', now - (extra and ticket - ${EXTRA.toFixed(0)} or ticket), extra and 1 or 0, accepted(waiter) }
+    line[#line + 1] = { redis.call('HGET', KEYS[3], waiter) or '', now - (extra and ticket - ${EXTRA.toFixed(0)} or ticket), extra and 1 or 0, accepted(waiter), waiter }
   end
 end
 return { copies, line }
 `);
 
-type ViewReply = [
-  copies: [copy: string, fence: string, hold: HoldReply][],
-  line: [who: string, waitedMs: number, extra: number, accepts: string[]][],
-];
+export type ViewReply = [copies: [copy: string, fence: string, hold: HoldReply][], line: InLineReply[]];
+
+export type InLineReply = [who: string, waitedMs: number, extra: number, accepts: string[], waiter: string];
 
 /** @throws VmrigError `REDIS_UNREACHABLE` */
-export async function viewRig(connection: Connection, namespace: string, { rig, copies }: Wish): Promise<LeaseView> {
+export async function viewRig(
+  connection: Connection,
+  namespace: string,
+  { rig, copies }: Pick<Wish, "rig" | "copies">,
+): Promise<LeaseView> {
   const [states, line] = (await connection.ask(VIEW, rigKeys(namespace, rig, copies))) as ViewReply;
   return {
     rig,
@@ -62,11 +64,15 @@ export async function viewRig(connection: Connection, namespace: string, { rig, 
       const held = decodeHold(copy, reply);
       return { copy, fence: Number(fence), ...(held && { held }) };
     }),
-    line: line.map(([who, waitedMs, extra, accepts]) => ({
-      holder: decodeHolder(who),
-      waitedMs: Math.max(0, waitedMs),
-      extra: extra === 1,
-      accepts: accepts.filter((copy) => typeof copy === "string"),
-    })),
+    line: line.map(decodeInLine),
+  };
+}
+
+export function decodeInLine([who, waitedMs, extra, accepts]: InLineReply): InLine {
+  return {
+    holder: decodeHolder(who),
+    waitedMs: Math.max(0, waitedMs),
+    extra: extra === 1,
+    accepts: accepts.filter((copy) => typeof copy === "string"),
   };
 }

@@ -1,4 +1,11 @@
 /**
+ * Added to the ticket of a waiter that holds a copy already: it stands behind all who have none. Tickets are milliseconds since the epoch,
+ * so that the sum stays below 2^53, where a sorted set's scores are whole numbers.
+ */
+export const EXTRA = 2 ** 52;
+const EXTRA_LUA = EXTRA.toFixed(0);
+
+/**
  * The rule of the line, the same for all scripts that are run with `rigKeys`: 1 queue, 2 alive, 3 waiters, then lock, holder, fence of each
  * copy. Needs `now`.
  *
@@ -28,12 +35,19 @@ local function purge()
   return #gone > 0
 end
 
--- Who may take which copy now, in the order of the line, up to the waiter 'last' (nil: all).
-local function deal(last)
-  local free, left, dealt = {}, 0, {}
+-- The copies without a lock: name -> true.
+local function unlocked()
+  local free = {}
   for name, i in pairs(at) do
-    if redis.call('EXISTS', KEYS[i]) == 0 then free[name] = true; left = left + 1 end
+    if redis.call('EXISTS', KEYS[i]) == 0 then free[name] = true end
   end
+  return free
+end
+
+-- Who may take which of the copies in 'free', in the order of the line, up to the waiter 'last' (nil: all). Uses 'free' up.
+local function deal(free, last)
+  local left, dealt = 0, {}
+  for _ in pairs(free) do left = left + 1 end
   if left == 0 then return dealt end
   for _, waiter in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
     for _, name in ipairs(accepted(waiter)) do
@@ -49,10 +63,42 @@ local function deal(last)
 end
 
 -- pcall: Lua is not rolled back, so a channel denied by an ACL must cost latency only.
-local function wake(except)
-  for _, turn in ipairs(deal()) do
+local function wake(free, except)
+  for _, turn in ipairs(deal(free)) do
     if turn.waiter ~= except then redis.pcall('PUBLISH', KEYS[1] .. ':wake', turn.waiter) end
   end
+end
+`;
+
+/** Getting in line and what comes of it, beside `LINE`. Needs `me`. */
+export const ENLIST = `
+-- Puts the waiter in line, or says that it is still there. 'ticket' is 0 before it has one.
+local function enlist(aliveMs, record, ticket, extra)
+  ticket = tonumber(redis.call('ZSCORE', KEYS[1], me) or ticket)
+  if ticket == 0 then
+    local floor = extra == '1' and ${EXTRA_LUA} or 0
+    local last = redis.call('ZREVRANGEBYSCORE', KEYS[1], floor == 0 and '(${EXTRA_LUA}' or '+inf', floor, 'WITHSCORES', 'LIMIT', 0, 1)
+    ticket = math.max((tonumber(last[2]) or 0) + 1, floor + now)
+  end
+  redis.call('ZADD', KEYS[1], string.format('%.0f', ticket), me)
+  redis.call('ZADD', KEYS[2], now + aliveMs, me)
+  redis.call('HSET', KEYS[3], me, record)
+  return ticket
+end
+
+-- Of what was dealt: the copy for this waiter, and in how many ms somebody ahead, who may take one that it accepts, is gone if silent.
+local function offer(dealt)
+  local take, ahead, wanted = '', -1, {}
+  for _, name in ipairs(accepted(me)) do wanted[name] = true end
+  for _, turn in ipairs(dealt) do
+    if turn.waiter == me then
+      take = turn.copy
+    elseif wanted[turn.copy] then
+      local left = redis.call('ZSCORE', KEYS[2], turn.waiter) - now
+      if ahead < 0 or left < ahead then ahead = left end
+    end
+  end
+  return take, ahead
 end
 `;
 

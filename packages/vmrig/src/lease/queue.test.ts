@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { waitFor } from "../wait/wait-for.ts";
 import { BadNetwork } from "./fixtures/bad-network.ts";
 import { Child } from "./fixtures/child.ts";
 import { person } from "./fixtures/people.ts";
 import { RedisServer } from "./fixtures/redis-server.ts";
+import { RedisServers } from "./fixtures/redis-servers.ts";
 import { openLeaseStore, type LeaseStore, type LeaseStoreOptions } from "./lease-store.ts";
 import { ACQUIRE } from "./scripts.ts";
 import type { WaitingLine } from "./waiting-line.ts";
@@ -24,14 +25,6 @@ const QUICK = { commandTimeoutMs: 300, heartbeatMs: 200, aliveMs: 1000 };
 /** Nothing but a publish wakes a waiter within the time of a test. */
 const NO_POLLING = { heartbeatMs: 600_000, aliveMs: 1_800_000 };
 
-async function redis(options?: Parameters<typeof RedisServer.start>[0]): Promise<RedisServer> {
-  return stack.use(await RedisServer.start(options));
-}
-
-async function store(server: RedisServer, timing: LeaseStoreOptions["timing"] = QUICK): Promise<LeaseStore> {
-  return stack.use(await openLeaseStore({ redis: { socketPath: server.socketPath }, timing }));
-}
-
 async function lineOf(leases: LeaseStore): Promise<string[]> {
   return (await leases.view(PCS)).line.map(({ holder }) => holder.who);
 }
@@ -48,214 +41,226 @@ async function untilLine(leases: LeaseStore, expected: string[]): Promise<void> 
   });
 }
 
-test("waiters are served in the order of their arrival, each woken by a publish", async () => {
-  const server = await redis();
-  const leases = await store(server, NO_POLLING);
-  const first = await leases.acquire(PCS, { holder: person("first"), ttlMs: 600_000, waitForMs: 1000 });
-  const served: string[] = [];
-  const names = ["alice", "bob", "carol", "dave"];
-  const turns: Promise<void>[] = [];
-  for (const [i, who] of names.entries()) {
-    const own = i % 2 === 0 ? leases : await store(server, NO_POLLING);
-    turns.push(
-      own.acquire(PCS, { holder: person(who), ttlMs: 600_000, waitForMs: 20_000 }).then(async (lease) => {
-        served.push(who);
-        await lease.release();
-      }),
-    );
-    await untilLine(leases, names.slice(0, i + 1));
-  }
-  await first.release();
-  await Promise.all(turns);
-  expect(served).toEqual(names);
-});
+describe.each([1, 3])("in %d", (count) => {
+  const ids = ["vmrig:id", ...(count === 1 ? [] : ["vmrig:set-id"])];
 
-test("a release before the waiter's subscription is up is not missed", async () => {
-  const server = await redis();
-  const [leases, other] = [await store(server, NO_POLLING), await store(server, NO_POLLING)];
-  for (let i = 1; i <= 20; i++) {
-    // A new rig has a new channel; the connection that listens is up from the first round on.
-    const held = await leases.acquire({ rig: `rig-${i}`, copies: ["pc"] }, { holder: person("alice"), ttlMs: 600_000, waitForMs: 1000 });
-    const waiting = other.acquire(
-      { rig: `rig-${i}`, copies: ["pc"] },
-      {
-        holder: person("bob"),
-        ttlMs: 600_000,
-        waitForMs: 60_000,
-        onWait: () => void held.release(),
-      },
-    );
+  async function redis(options?: Parameters<typeof RedisServer.start>[0]): Promise<RedisServers> {
+    return stack.use(await RedisServers.start(count, options));
+  }
+
+  async function store(servers: RedisServers, timing: LeaseStoreOptions["timing"] = QUICK): Promise<LeaseStore> {
+    return stack.use(await openLeaseStore({ redis: servers.address, timing }));
+  }
+
+  test("waiters are served in the order of their arrival, each woken by a publish", async () => {
+    const servers = await redis();
+    const leases = await store(servers, NO_POLLING);
+    const first = await leases.acquire(PCS, { holder: person("first"), ttlMs: 600_000, waitForMs: 1000 });
+    const served: string[] = [];
+    const names = ["alice", "bob", "carol", "dave"];
+    const turns: Promise<void>[] = [];
+    for (const [i, who] of names.entries()) {
+      const own = i % 2 === 0 ? leases : await store(servers, NO_POLLING);
+      turns.push(
+        own.acquire(PCS, { holder: person(who), ttlMs: 600_000, waitForMs: 20_000 }).then(async (lease) => {
+          served.push(who);
+          await lease.release();
+        }),
+      );
+      await untilLine(leases, names.slice(0, i + 1));
+    }
+    await first.release();
+    await Promise.all(turns);
+    expect(served).toEqual(names);
+  });
+
+  test("a release before the waiter's subscription is up is not missed", async () => {
+    const servers = await redis();
+    const [leases, other] = [await store(servers, NO_POLLING), await store(servers, NO_POLLING)];
+    for (let i = 1; i <= 20; i++) {
+      // A new rig has a new channel; the connection that listens is up from the first round on.
+      const held = await leases.acquire({ rig: `rig-${i}`, copies: ["pc"] }, { holder: person("alice"), ttlMs: 600_000, waitForMs: 1000 });
+      const waiting = other.acquire(
+        { rig: `rig-${i}`, copies: ["pc"] },
+        {
+          holder: person("bob"),
+          ttlMs: 600_000,
+          waitForMs: 60_000,
+          onWait: () => void held.release(),
+        },
+      );
+      expect((await waiting).holder.who).toBe("bob");
+    }
+  });
+
+  test("when a holder is killed its lease goes to the next as soon as the TTL ends", async () => {
+    const servers = await redis();
+    const leases = await store(servers, NO_POLLING);
+    const holder = stack.use(new Child("lease-process.ts", [servers.socketPaths, "hold", "alice"]));
+    const { fence } = await holder.says("fence");
+    const waiting = leases.acquire(PCS, { holder: person("bob"), waitForMs: 20_000 });
+    await untilLine(leases, ["bob"]);
+    holder.signal("SIGKILL");
+    expect((await waiting).fence).toBeGreaterThan(fence as number);
+  });
+
+  test("a waiter that was killed does not hold up those behind it", async () => {
+    const servers = await redis();
+    const leases = await store(servers);
+    const held = await leases.acquire(PCS, { holder: person("alice"), waitForMs: 1000 });
+    const killed = stack.use(new Child("lease-process.ts", [servers.socketPaths, "wait", "killed"]));
+    await killed.says("waiting");
+    const waiting = leases.acquire(PCS, { holder: person("bob"), waitForMs: 20_000 });
+    await untilLine(leases, ["killed", "bob"]);
+    killed.signal("SIGKILL");
+    await killed.ended();
+    await held.release();
     expect((await waiting).holder.who).toBe("bob");
-  }
-});
-
-test("when a holder is killed its lease goes to the next as soon as the TTL ends", async () => {
-  const server = await redis();
-  const leases = await store(server, NO_POLLING);
-  const holder = stack.use(new Child("lease-process.ts", [server.socketPath, "hold", "alice"]));
-  const { fence } = await holder.says("fence");
-  const waiting = leases.acquire(PCS, { holder: person("bob"), waitForMs: 20_000 });
-  await untilLine(leases, ["bob"]);
-  holder.signal("SIGKILL");
-  expect((await waiting).fence).toBeGreaterThan(fence as number);
-});
-
-test("a waiter that was killed does not hold up those behind it", async () => {
-  const server = await redis();
-  const leases = await store(server);
-  const held = await leases.acquire(PCS, { holder: person("alice"), waitForMs: 1000 });
-  const killed = stack.use(new Child("lease-process.ts", [server.socketPath, "wait", "killed"]));
-  await killed.says("waiting");
-  const waiting = leases.acquire(PCS, { holder: person("bob"), waitForMs: 20_000 });
-  await untilLine(leases, ["killed", "bob"]);
-  killed.signal("SIGKILL");
-  await killed.ended();
-  await held.release();
-  expect((await waiting).holder.who).toBe("bob");
-});
-
-test("a waiter that gives up leaves the line at once and without a trace", async () => {
-  const server = await redis();
-  const leases = await store(server, NO_POLLING);
-  const held = await leases.acquire(PCS, { holder: person("alice"), ttlMs: 600_000, waitForMs: 1000 });
-  const cancel = new AbortController();
-  const waiting = leases.acquire(PCS, { holder: person("bob"), waitForMs: 600_000, signal: cancel.signal });
-  await untilLine(leases, ["bob"]);
-  cancel.abort(new Error("changed my mind"));
-  await expect(waiting).rejects.toMatchObject({ code: "CANCELLED", cause: cancel.signal.reason });
-  expect((await server.operator.keys("*")).sort()).toEqual([
-    "vmrig:id",
-    "vmrig:{pcs}:pcs-1:fence",
-    "vmrig:{pcs}:pcs-1:holder",
-    "vmrig:{pcs}:pcs-1:lock",
-  ]);
-  held.assertHeld();
-});
-
-test("the one behind a waiter that gives up is woken when the lock is free", async () => {
-  const server = await redis();
-  const leases = await store(server, NO_POLLING);
-  const cancel = new AbortController();
-  const held = await leases.acquire(PCS, { holder: person("alice"), ttlMs: 600_000, waitForMs: 1000 });
-  const first = leases.acquire(PCS, { holder: person("bob"), waitForMs: 600_000, signal: cancel.signal });
-  await untilLine(leases, ["bob"]);
-  const second = leases.acquire(PCS, { holder: person("carol"), waitForMs: 600_000 });
-  await untilLine(leases, ["bob", "carol"]);
-  cancel.abort();
-  await expect(first).rejects.toMatchObject({ code: "CANCELLED" });
-  await held.release();
-  expect((await second).holder.who).toBe("carol");
-});
-
-test("an aborted signal acquires nothing", async () => {
-  const server = await redis();
-  const leases = await store(server);
-  await expect(leases.acquire(PCS, { holder: person("alice"), waitForMs: 1000, signal: AbortSignal.abort() })).rejects.toMatchObject({
-    code: "CANCELLED",
   });
-  expect(await server.operator.keys("*")).toEqual(["vmrig:id"]);
-});
 
-test("at the deadline the error tells who holds it, since when, and how many are ahead", async () => {
-  const server = await redis();
-  const leases = await store(server);
-  await leases.acquire(PCS, { holder: person("alice"), waitForMs: 1000 });
-  const ahead = leases.acquire(PCS, { holder: person("bob"), waitForMs: 600_000 });
-  ahead.catch(() => {});
-  await untilLine(leases, ["bob"]);
-  const error = await leases.acquire(PCS, { holder: person("carol"), waitForMs: 500 }).catch((reason: unknown) => reason);
-  expect(error).toMatchObject({
-    code: "RIG_BUSY",
-    fault: "infra",
-    summary: expect.stringMatching(/^"pcs-1" stayed busy for \d+\.\d s\.$/),
-    details: [
-      expect.stringMatching(/^held by alice@laptop \(vitest run x\) for \d+\.\d s, expires in \d+ s if not renewed$/),
-      "1 ahead of you, 2 waiting",
-    ],
-    hint: expect.stringContaining("lease.waitFor"),
+  test("a waiter that gives up leaves the line at once and without a trace", async () => {
+    const servers = await redis();
+    const leases = await store(servers, NO_POLLING);
+    const held = await leases.acquire(PCS, { holder: person("alice"), ttlMs: 600_000, waitForMs: 1000 });
+    const cancel = new AbortController();
+    const waiting = leases.acquire(PCS, { holder: person("bob"), waitForMs: 600_000, signal: cancel.signal });
+    await untilLine(leases, ["bob"]);
+    cancel.abort(new Error("changed my mind"));
+    await expect(waiting).rejects.toMatchObject({ code: "CANCELLED", cause: cancel.signal.reason });
+    const left = [...ids, "vmrig:{pcs}:pcs-1:fence", "vmrig:{pcs}:pcs-1:holder", "vmrig:{pcs}:pcs-1:lock"];
+    for (const keys of await servers.keys()) expect(keys).toEqual(left);
+    held.assertHeld();
   });
-  expect(await lineOf(leases)).toEqual(["bob"]);
-});
 
-test("a wait of 0 ms looks once", async () => {
-  const server = await redis();
-  const leases = await store(server);
-  const held = await leases.acquire(PCS, { holder: person("alice"), waitForMs: 0 });
-  await expect(leases.acquire(PCS, { holder: person("bob"), waitForMs: 0 })).rejects.toMatchObject({ code: "RIG_BUSY" });
-  await held.release();
-});
-
-test("a waiter is told of each change of the line, and of nothing else", async () => {
-  const server = await redis();
-  const leases = await store(server, { heartbeatMs: 50, aliveMs: 5000 });
-  const alice = await leases.acquire(PCS, { holder: person("alice"), waitForMs: 1000 });
-  const bob = leases.acquire(PCS, { holder: person("bob"), waitForMs: 20_000 });
-  await untilLine(leases, ["bob"]);
-  const told: WaitingLine[] = [];
-  const carol = leases.acquire(PCS, { holder: person("carol"), waitForMs: 20_000, onWait: (line) => told.push(line) });
-  await untilLine(leases, ["bob", "carol"]);
-  await waitFor({
-    what: "two heartbeats of carol",
-    timeoutMs: 5000,
-    probe: async () => (((await leases.view(PCS)).line[1]?.waitedMs ?? 0) > 200 ? { value: undefined } : { seen: "too early" }),
+  test("the one behind a waiter that gives up is woken when the lock is free", async () => {
+    const servers = await redis();
+    const leases = await store(servers, NO_POLLING);
+    const cancel = new AbortController();
+    const held = await leases.acquire(PCS, { holder: person("alice"), ttlMs: 600_000, waitForMs: 1000 });
+    const first = leases.acquire(PCS, { holder: person("bob"), waitForMs: 600_000, signal: cancel.signal });
+    await untilLine(leases, ["bob"]);
+    const second = leases.acquire(PCS, { holder: person("carol"), waitForMs: 600_000 });
+    await untilLine(leases, ["bob", "carol"]);
+    cancel.abort();
+    await expect(first).rejects.toMatchObject({ code: "CANCELLED" });
+    await held.release();
+    expect((await second).holder.who).toBe("carol");
   });
-  await alice.release();
-  const bobs = await bob;
-  await waitFor({
-    what: "the news",
-    timeoutMs: 5000,
-    intervalMs: 10,
-    probe: () => Promise.resolve(told.at(-1)?.held[0]?.holder.who === "bob" ? { value: 1 } : { seen: "not yet" }),
+
+  test("an aborted signal acquires nothing", async () => {
+    const servers = await redis();
+    const leases = await store(servers);
+    await expect(leases.acquire(PCS, { holder: person("alice"), waitForMs: 1000, signal: AbortSignal.abort() })).rejects.toMatchObject({
+      code: "CANCELLED",
+    });
+    for (const keys of await servers.keys()) expect(keys).toEqual(ids);
   });
-  await bobs.release();
-  await carol;
-  expect(told.map(({ position, waiting, held }) => [position, waiting, held[0]?.holder.who])).toEqual([
-    [2, 2, "alice"],
-    [1, 1, "bob"],
-  ]);
-});
 
-test("a waiter keeps its place while Redis restarts", async () => {
-  const server = await redis({ persistence: "always" });
-  const leases = await store(server);
-  const held = await leases.acquire(PCS, { holder: person("alice"), ttlMs: 5000, waitForMs: 1000 });
-  const waiting = leases.acquire(PCS, { holder: person("bob"), waitForMs: 20_000 });
-  await untilLine(leases, ["bob"]);
-  await server.kill();
-  await server.start();
-  await untilLine(leases, ["bob"]);
-  held.assertHeld();
-  await held.release();
-  expect((await waiting).holder.who).toBe("bob");
-});
+  test("at the deadline the error tells who holds it, since when, and how many are ahead", async () => {
+    const servers = await redis();
+    const leases = await store(servers);
+    await leases.acquire(PCS, { holder: person("alice"), waitForMs: 1000 });
+    const ahead = leases.acquire(PCS, { holder: person("bob"), waitForMs: 600_000 });
+    ahead.catch(() => {});
+    await untilLine(leases, ["bob"]);
+    const error = await leases.acquire(PCS, { holder: person("carol"), waitForMs: 500 }).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({
+      code: "RIG_BUSY",
+      fault: "infra",
+      summary: expect.stringMatching(/^"pcs-1" stayed busy for \d+\.\d s\.$/),
+      details: [
+        expect.stringMatching(/^held by alice@laptop \(vitest run x\) for \d+\.\d s, expires in \d+ s if not renewed$/),
+        "1 ahead of you, 2 waiting",
+      ],
+      hint: expect.stringContaining("lease.waitFor"),
+    });
+    expect(await lineOf(leases)).toEqual(["bob"]);
+  });
 
-test("a waiter gives up on a Redis that stays silent, and says so", async () => {
-  const server = await redis();
-  const leases = await store(server, { ...QUICK, outageMs: 500 });
-  await leases.acquire(PCS, { holder: person("alice"), ttlMs: 1000, waitForMs: 1000 });
-  const waiting = leases.acquire(PCS, { holder: person("bob"), waitForMs: 600_000 });
-  waiting.catch(() => {});
-  await untilLine(leases, ["bob"]);
-  await server.kill();
-  await expect(waiting).rejects.toMatchObject({ code: "REDIS_UNREACHABLE", message: expect.stringContaining(server.socketPath) });
-});
+  test("a wait of 0 ms looks once", async () => {
+    const servers = await redis();
+    const leases = await store(servers);
+    const held = await leases.acquire(PCS, { holder: person("alice"), waitForMs: 0 });
+    await expect(leases.acquire(PCS, { holder: person("bob"), waitForMs: 0 })).rejects.toMatchObject({ code: "RIG_BUSY" });
+    await held.release();
+  });
 
-test("at a deadline during an outage the outage is the error", async () => {
-  const server = await redis();
-  const leases = await store(server);
-  await leases.acquire(PCS, { holder: person("alice"), ttlMs: 1000, waitForMs: 1000 });
-  const waiting = leases.acquire(PCS, { holder: person("bob"), waitForMs: 1000 });
-  waiting.catch(() => {});
-  await untilLine(leases, ["bob"]);
-  await server.kill();
-  await expect(waiting).rejects.toMatchObject({ code: "REDIS_UNREACHABLE" });
+  test("a waiter is told of each change of the line, and of nothing else", async () => {
+    const servers = await redis();
+    const leases = await store(servers, { heartbeatMs: 50, aliveMs: 5000 });
+    const alice = await leases.acquire(PCS, { holder: person("alice"), waitForMs: 1000 });
+    const bob = leases.acquire(PCS, { holder: person("bob"), waitForMs: 20_000 });
+    await untilLine(leases, ["bob"]);
+    const told: WaitingLine[] = [];
+    const carol = leases.acquire(PCS, { holder: person("carol"), waitForMs: 20_000, onWait: (line) => told.push(line) });
+    await untilLine(leases, ["bob", "carol"]);
+    await waitFor({
+      what: "two heartbeats of carol",
+      timeoutMs: 5000,
+      probe: async () => (((await leases.view(PCS)).line[1]?.waitedMs ?? 0) > 200 ? { value: undefined } : { seen: "too early" }),
+    });
+    await alice.release();
+    const bobs = await bob;
+    await waitFor({
+      what: "the news",
+      timeoutMs: 5000,
+      intervalMs: 10,
+      probe: () => Promise.resolve(told.at(-1)?.held[0]?.holder.who === "bob" ? { value: 1 } : { seen: "not yet" }),
+    });
+    await bobs.release();
+    await carol;
+    // Between a release and the next grant it is free for a moment, which one of them may happen to see.
+    const settled = told.filter(({ held }) => held.length > 0);
+    expect(settled.map(({ position, waiting, held }) => [position, waiting, held[0]?.holder.who])).toEqual([
+      [2, 2, "alice"],
+      [1, 1, "bob"],
+    ]);
+  });
+
+  test("a waiter keeps its place while Redis restarts", async () => {
+    const servers = await redis({ persistence: "always" });
+    const leases = await store(servers);
+    const held = await leases.acquire(PCS, { holder: person("alice"), ttlMs: 5000, waitForMs: 1000 });
+    const waiting = leases.acquire(PCS, { holder: person("bob"), waitForMs: 20_000 });
+    await untilLine(leases, ["bob"]);
+    await servers.restart();
+    await untilLine(leases, ["bob"]);
+    held.assertHeld();
+    await held.release();
+    expect((await waiting).holder.who).toBe("bob");
+  });
+
+  test("a waiter gives up on a Redis that stays silent, and says so", async () => {
+    const servers = await redis();
+    const leases = await store(servers, { ...QUICK, outageMs: 500 });
+    await leases.acquire(PCS, { holder: person("alice"), ttlMs: 1000, waitForMs: 1000 });
+    const waiting = leases.acquire(PCS, { holder: person("bob"), waitForMs: 600_000 });
+    waiting.catch(() => {});
+    await untilLine(leases, ["bob"]);
+    await servers.kill();
+    await expect(waiting).rejects.toMatchObject({
+      code: "REDIS_UNREACHABLE",
+      message: expect.stringContaining(servers.all[0]?.socketPath ?? ""),
+    });
+  });
+
+  test("at a deadline during an outage the outage is the error", async () => {
+    const servers = await redis();
+    const leases = await store(servers);
+    await leases.acquire(PCS, { holder: person("alice"), ttlMs: 1000, waitForMs: 1000 });
+    const waiting = leases.acquire(PCS, { holder: person("bob"), waitForMs: 1000 });
+    waiting.catch(() => {});
+    await untilLine(leases, ["bob"]);
+    await servers.kill();
+    await expect(waiting).rejects.toMatchObject({ code: "REDIS_UNREACHABLE" });
+  });
 });
 
 test("a grant whose answer is lost in a black hole does not become a ghost", async () => {
-  const server = await redis();
+  const server = stack.use(await RedisServer.start());
   const hole = stack.use(await BadNetwork.before(server.socketPath));
   const behind = stack.use(await openLeaseStore({ redis: { url: hole.url }, timing: QUICK }));
-  const leases = await store(server);
+  const leases = stack.use(await openLeaseStore({ redis: { socketPath: server.socketPath }, timing: QUICK }));
   const held = await leases.acquire(PCS, { holder: person("alice"), ttlMs: 600_000, waitForMs: 1000 });
   const waiting = behind.acquire(PCS, { holder: person("bob"), ttlMs: 600_000, waitForMs: 20_000 });
   await untilLine(leases, ["bob"]);

@@ -7,7 +7,8 @@ import type { Grant } from "./held-lease.ts";
 import { wakeChannel } from "./keys.ts";
 import { rigBusy, subject } from "./rig-busy.ts";
 import { renderWaitingLine, type WaitingLine } from "./waiting-line.ts";
-import type { Look, Waiter } from "./waiter.ts";
+import type { Look } from "./ledger.ts";
+import type { Waiter } from "./waiter.ts";
 
 /** How waiters show that they live, and how long Redis may be silent. */
 export interface QueueTiming {
@@ -117,7 +118,8 @@ class Turn {
     } catch (fault) {
       return this.#tolerate(fault);
     }
-    this.#tell(look);
+    // What was offered and then refused is somebody else's by now: the next look says whose.
+    if (look.take === undefined || this.#line === undefined) this.#tell(look);
     if (look.take === undefined) this.#pauseMs = this.#untilSomethingMayChange(look);
     return { seen: this.#line === undefined ? "nothing" : renderWaitingLine(this.#line) };
   }

@@ -1,5 +1,6 @@
 import type { RedisOptions } from "ioredis";
 import { VmrigError } from "../errors/vmrig-error.ts";
+import { DEFAULT_NAMESPACE } from "./keys.ts";
 
 /** Where Redis listens: a URL (`redis://user:password@host:6379/0`, `rediss://…` for TLS), or a unix socket of this computer. */
 export type RedisAddress =
@@ -26,6 +27,39 @@ export function describeAddress(address: RedisAddress): string {
   if ("socketPath" in address) return `unix:${address.socketPath}`;
   const { protocol, host, pathname } = parse(address.url);
   return `${protocol}//${host}${pathname === "/" ? "" : pathname}`;
+}
+
+/** One or several, with the namespace when that is not the usual one. */
+export function describeAddresses(addresses: readonly RedisAddress[], namespace: string = DEFAULT_NAMESPACE): string {
+  return `${addresses.map(describeAddress).join(", ")}${namespace === DEFAULT_NAMESPACE ? "" : `, prefix ${namespace}`}`;
+}
+
+/** What makes a server one: whoever and whichever database is asked for there. */
+export function serverOf(address: RedisAddress): string {
+  if ("socketPath" in address) return `unix:${address.socketPath}`;
+  const { hostname, port } = parse(address.url);
+  return `${hostname.toLowerCase()}:${port === "" ? 6379 : port}`;
+}
+
+/** With an even number a vote can tie, with more than 5 a lease takes longer and is no safer. */
+export const SEVERAL: readonly number[] = [3, 5];
+
+/** @throws VmrigError `CONFIG_INVALID` for another number than 1, 3 or 5, and for a server that is named twice */
+export function checkAddresses(addresses: readonly RedisAddress[]): void {
+  if (addresses.length !== 1 && !SEVERAL.includes(addresses.length)) {
+    throw new VmrigError("CONFIG_INVALID", {
+      message: `Leases cannot be kept in ${addresses.length} Redises: 1, 3 or 5.`,
+      details: addresses.map(describeAddress),
+      hint: "with an even number a vote can tie; name 3 that run independently of each other",
+    });
+  }
+  const twice = addresses.find((address, i) => addresses.findIndex((other) => serverOf(other) === serverOf(address)) !== i);
+  if (twice === undefined) return;
+  throw new VmrigError("CONFIG_INVALID", {
+    message: `Redis at ${describeAddress(twice)} is named twice.`,
+    details: addresses.map(describeAddress),
+    hint: "name servers that run independently of each other, each once; another database of one server is the same server",
+  });
 }
 
 /**

@@ -6,16 +6,15 @@ import { printable } from "./holder.ts";
 import { checkKeep, type KeepOptions } from "./keep.ts";
 import type { CopyName } from "./keys.ts";
 import type { Lease } from "./lease.ts";
-import { viewRig, type LeaseView } from "./lease-view.ts";
+import type { LeaseView } from "./lease-view.ts";
 import { waitForTurn, type QueueTiming } from "./queue.ts";
-import { dropRecord, readRecord, saveRecord } from "./record.ts";
-import { revokeLease, type Revocation } from "./revoke.ts";
+import type { Revocation } from "./revoke.ts";
 import type { Desk } from "./desk.ts";
 import { Waiter } from "./waiter.ts";
 import { checkWish, type Wish } from "./wish.ts";
 import type { AcquireOptions, LeaseStore, TryAcquireOptions } from "./lease-store.ts";
 
-/** {@link LeaseStore} over one connection to Redis. */
+/** {@link LeaseStore} over one Redis or several. */
 export class RedisLeaseStore implements LeaseStore {
   readonly id: string;
   readonly shown: string;
@@ -28,8 +27,8 @@ export class RedisLeaseStore implements LeaseStore {
   #closed: Promise<void> | undefined;
 
   constructor(desk: Desk, bells: Bells, timing: Partial<QueueTiming>) {
-    this.id = desk.connection.id;
-    this.shown = desk.connection.shown;
+    this.id = desk.ledger.id;
+    this.shown = desk.ledger.shown;
     this.#desk = desk;
     this.#bells = bells;
     this.#timing = { heartbeatMs: 2000, aliveMs: 6000, outageMs: 30_000, ...timing };
@@ -71,21 +70,21 @@ export class RedisLeaseStore implements LeaseStore {
   }
 
   async view({ rig, copies }: Pick<Wish, "rig" | "copies">): Promise<LeaseView> {
-    return viewRig(this.#desk.connection, this.#desk.namespace, checkWish({ rig, copies }));
+    return this.#desk.ledger.view(checkWish({ rig, copies }));
   }
 
   record(copy: CopyName): Promise<unknown> {
-    return readRecord(this.#desk.connection, this.#desk.namespace, copy);
+    return this.#desk.ledger.record(copy);
   }
 
   async saveRecord(lease: Lease, value: unknown): Promise<void> {
     lease.assertHeld();
-    if (!(await saveRecord(this.#desk.connection, this.#desk.namespace, lease, value))) await refuse(lease);
+    if (!(await this.#desk.ledger.saveRecord(lease, value))) await refuse(lease);
   }
 
   async dropRecord(lease: Lease): Promise<void> {
     lease.assertHeld();
-    if (!(await dropRecord(this.#desk.connection, this.#desk.namespace, lease))) await refuse(lease);
+    if (!(await this.#desk.ledger.dropRecord(lease))) await refuse(lease);
   }
 
   async keep(lease: Lease, options: KeepOptions): Promise<void> {
@@ -95,7 +94,7 @@ export class RedisLeaseStore implements LeaseStore {
   }
 
   revoke(revocation: Revocation): Promise<Hold | undefined> {
-    return revokeLease(this.#desk.connection, this.#desk.namespace, revocation);
+    return this.#desk.ledger.revoke(revocation);
   }
 
   close(): Promise<void> {
@@ -107,11 +106,11 @@ export class RedisLeaseStore implements LeaseStore {
   }
 
   async #shutDown(): Promise<void> {
-    this.#closing.abort(new VmrigError("CANCELLED", { message: `The connection to Redis at ${this.#desk.connection.shown} was closed.` }));
+    this.#closing.abort(new VmrigError("CANCELLED", { message: `The connection to Redis at ${this.shown} was closed.` }));
     await Promise.allSettled(this.#waiting);
     await Promise.all([...this.#leases].map((lease) => lease.release()));
     this.#bells.close();
-    this.#desk.connection.close();
+    this.#desk.ledger.close();
   }
 
   #waiter(wish: Wish, { holder, ttlMs = 30_000 }: TryAcquireOptions): Waiter {

@@ -1,117 +1,119 @@
-import { beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { systemClock } from "../clock/clock.ts";
 import { waitFor } from "../wait/wait-for.ts";
 import { connect } from "./connection.ts";
 import { aborted, person } from "./fixtures/people.ts";
-import { RedisServer } from "./fixtures/redis-server.ts";
+import { RedisServers } from "./fixtures/redis-servers.ts";
 import { PCS, PCS_1, pcs } from "./fixtures/rigs.ts";
 import { openLeaseStore, type LeaseStore } from "./lease-store.ts";
-import { lockPrimitive } from "./lock.ts";
-import { revokeLease } from "./revoke.ts";
+import { openSeveral } from "./majority/open.ts";
+import { oneRedis } from "./one-redis.ts";
+import type { RedisAddress } from "./redis-address.ts";
 import { Waiter } from "./waiter.ts";
 import { checkWish } from "./wish.ts";
 
 // Real processes on a computer that may be busy: what is waited for has deadlines of its own.
 vi.setConfig({ testTimeout: 60_000 });
 
-let server: RedisServer;
-let leases: LeaseStore;
-const bob = { ...person("bob"), command: "vmrig release --force" };
+describe.each([1, 3])("in %d", (count) => {
+  let servers: RedisServers;
+  let leases: LeaseStore;
+  const bob = { ...person("bob"), command: "vmrig release --force" };
 
-beforeAll(async () => {
-  server = await RedisServer.start();
-  return () => server[Symbol.asyncDispose]();
-});
-beforeEach(async () => {
-  await server.operator.flushall();
-  // Nothing but a publish wakes a waiter within the time of a test.
-  leases = await openLeaseStore({ redis: { socketPath: server.socketPath }, timing: { heartbeatMs: 600_000, aliveMs: 1_800_000 } });
-  return () => leases.close();
-});
-
-const acquire = (who: string, wish = PCS, ttlMs = 1500) => leases.acquire(wish, { holder: person(who), ttlMs, waitForMs: 20_000 });
-
-test("who is cut off is named, loses the lease at its next renewal, and is told by whom", async () => {
-  const held = await acquire("alice");
-  expect(await leases.revoke({ ...PCS_1, fence: held.fence, by: bob })).toMatchObject({
-    copy: "pcs-1",
-    holder: person("alice"),
-    fence: held.fence,
+  beforeAll(async () => {
+    servers = await RedisServers.start(count);
+    return () => servers[Symbol.asyncDispose]();
   });
-  expect(await aborted(held.signal)).toMatchObject({
-    code: "LEASE_LOST",
-    details: [expect.stringMatching(/^released by force by bob@laptop \d\.\d s ago \(vmrig release --force\)$/)],
+  beforeEach(async () => {
+    await servers.flushall();
+    // Nothing but a publish wakes a waiter within the time of a test.
+    leases = await openLeaseStore({ redis: servers.address, timing: { heartbeatMs: 600_000, aliveMs: 1_800_000 } });
+    return () => leases.close();
   });
-});
 
-test("the next in line has the copy at once, and who is cut off is told both names", async () => {
-  const held = await acquire("alice", pcs(2));
-  await acquire("dave", pcs(2), 600_000);
-  const waiting = acquire("carol", pcs(2), 600_000);
-  await waitFor({
-    what: "carol in line",
-    timeoutMs: 5000,
-    intervalMs: 5,
-    probe: async () => ((await leases.view(PCS)).line.length === 1 ? { value: 1 } : { seen: "nobody" }),
+  const acquire = (who: string, wish = PCS, ttlMs = 1500) => leases.acquire(wish, { holder: person(who), ttlMs, waitForMs: 20_000 });
+
+  test("who is cut off is named, loses the lease at its next renewal, and is told by whom", async () => {
+    const held = await acquire("alice");
+    expect(await leases.revoke({ ...PCS_1, fence: held.fence, by: bob })).toMatchObject({
+      copy: "pcs-1",
+      holder: person("alice"),
+      fence: held.fence,
+    });
+    expect(await aborted(held.signal)).toMatchObject({
+      code: "LEASE_LOST",
+      details: [expect.stringMatching(/^released by force by bob@laptop \d\.\d s ago \(vmrig release --force\)$/)],
+    });
   });
-  await leases.revoke({ ...PCS_1, fence: held.fence, by: bob });
-  expect((await waiting).copy).toBe("pcs-1");
-  expect(await aborted(held.signal)).toMatchObject({
-    details: [expect.stringMatching(/^released by force by bob@laptop /), expect.stringMatching(/^taken by carol@laptop /)],
+
+  test("the next in line has the copy at once, and who is cut off is told both names", async () => {
+    const held = await acquire("alice", pcs(2));
+    await acquire("dave", pcs(2), 600_000);
+    const waiting = acquire("carol", pcs(2), 600_000);
+    await waitFor({
+      what: "carol in line",
+      timeoutMs: 5000,
+      intervalMs: 5,
+      probe: async () => ((await leases.view(PCS)).line.length === 1 ? { value: 1 } : { seen: "nobody" }),
+    });
+    await leases.revoke({ ...PCS_1, fence: held.fence, by: bob });
+    expect((await waiting).copy).toBe("pcs-1");
+    expect(await aborted(held.signal)).toMatchObject({
+      details: [expect.stringMatching(/^released by force by bob@laptop /), expect.stringMatching(/^taken by carol@laptop /)],
+    });
   });
-});
 
-test("a lease that was granted since is left alone", async () => {
-  const first = await acquire("alice");
-  await first.release();
-  const second = await acquire("carol");
-  expect(await leases.revoke({ ...PCS_1, fence: first.fence, by: bob })).toBeUndefined();
-  expect((await leases.view(PCS)).copies[0]?.held?.fence).toBe(second.fence);
-  expect(await leases.revoke({ rig: "pcs", copy: "pcs-2", fence: second.fence, by: bob })).toBeUndefined();
-});
+  test("a lease that was granted since is left alone", async () => {
+    const first = await acquire("alice");
+    await first.release();
+    const second = await acquire("carol");
+    expect(await leases.revoke({ ...PCS_1, fence: first.fence, by: bob })).toBeUndefined();
+    expect((await leases.view(PCS)).copies[0]?.held?.fence).toBe(second.fence);
+    expect(await leases.revoke({ rig: "pcs", copy: "pcs-2", fence: second.fence, by: bob })).toBeUndefined();
+  });
 
-test("of two who take a lease away at once, one did it", async () => {
-  const held = await acquire("alice");
-  const revocation = { ...PCS_1, fence: held.fence, by: bob };
-  const cut = await Promise.all([leases.revoke(revocation), leases.revoke(revocation)]);
-  expect(cut.filter((hold) => hold !== undefined)).toHaveLength(1);
-});
+  test("of two who take a lease away at once, one did it", async () => {
+    const held = await acquire("alice");
+    const revocation = { ...PCS_1, fence: held.fence, by: bob };
+    const cut = await Promise.all([leases.revoke(revocation), leases.revoke(revocation)]);
+    expect(cut.filter((hold) => hold !== undefined)).toHaveLength(1);
+  });
 
-test("a renewal at the same moment does not bring the lease back, nor lengthen that of the next", async () => {
-  const connection = await connect({ socketPath: server.socketPath }, { commandTimeoutMs: 1500 });
-  const desk = { connection, takeLock: lockPrimitive(connection.redis), namespace: "vmrig", clock: systemClock };
-  const grant = async (who: string, ttlMs: number) => {
-    const waiter = new Waiter(desk, checkWish(PCS), person(who));
-    await waiter.look({ aliveMs: 6000, ttlMs });
-    const granted = await waiter.take(ttlMs);
-    if (granted === undefined) throw new Error(`${who} was refused`);
-    return granted;
-  };
-  for (let i = 0; i < 30; i++) {
-    const { lock, fence } = await grant("alice", 600_000);
-    const [, cut] = await Promise.all([
-      lock.extend(600_000),
-      revokeLease(connection, "vmrig", { ...PCS_1, fence, by: bob }),
-      lock.extend(600_000),
-    ]);
-    expect(cut?.holder.who).toBe("alice");
-    const next = await grant("carol", 30_000);
-    expect(await lock.extend(600_000)).toBe(false);
-    expect(await server.operator.pttl("vmrig:{pcs}:pcs-1:lock")).toBeLessThanOrEqual(30_000);
-    await next.lock.release();
-  }
-  connection.close();
-});
+  test("a lock that somebody set by hand can be taken away, too", async () => {
+    await servers.set("vmrig:{pcs}:pcs-1:lock", "mine");
+    const fence = (await leases.view(PCS)).copies[0]?.held?.fence ?? Number.NaN;
+    expect(await leases.revoke({ ...PCS_1, fence, by: bob })).toMatchObject({ holder: { who: "unknown" } });
+    expect((await leases.tryAcquire(PCS, { holder: person("alice") }))?.state).toBe("held");
+  });
 
-test("a lock that somebody set by hand can be taken away, too", async () => {
-  await server.operator.set("vmrig:{pcs}:pcs-1:lock", "mine");
-  const fence = (await leases.view(PCS)).copies[0]?.held?.fence ?? Number.NaN;
-  expect(await leases.revoke({ ...PCS_1, fence, by: bob })).toMatchObject({ holder: { who: "unknown" } });
-  expect((await leases.tryAcquire(PCS, { holder: person("alice") }))?.state).toBe("held");
-});
+  test("the note of it does not stay for ever", async () => {
+    const held = await acquire("alice");
+    await leases.revoke({ ...PCS_1, fence: held.fence, by: bob });
+    for (const { operator } of servers.all) expect(await operator.pttl("vmrig:{pcs}:pcs-1:revoked")).toBeGreaterThan(0);
+  });
 
-test("the note of it does not stay for ever", async () => {
-  const held = await acquire("alice");
-  await leases.revoke({ ...PCS_1, fence: held.fence, by: bob });
-  expect(await server.operator.pttl("vmrig:{pcs}:pcs-1:revoked")).toBeGreaterThan(0);
+  test("a renewal at the same moment does not bring the lease back, nor lengthen that of the next", async () => {
+    const options = { commandTimeoutMs: 1500, namespace: "vmrig", clock: systemClock };
+    const addresses = servers.all.map(({ socketPath }) => ({ socketPath }));
+    const ledger =
+      count === 1 ? oneRedis(await connect(addresses[0] as RedisAddress, options), "vmrig") : await openSeveral(addresses, options);
+    const desk = { ledger, namespace: "vmrig", clock: systemClock };
+    const grant = async (who: string, ttlMs: number) => {
+      const waiter = new Waiter(desk, checkWish(PCS), person(who));
+      await waiter.look({ aliveMs: 6000, ttlMs });
+      const granted = await waiter.take(ttlMs);
+      if (granted === undefined) throw new Error(`${who} was refused`);
+      return granted;
+    };
+    for (let i = 0; i < 30; i++) {
+      const { lock, fence } = await grant("alice", 600_000);
+      const [, cut] = await Promise.all([lock.extend(600_000), ledger.revoke({ ...PCS_1, fence, by: bob }), lock.extend(600_000)]);
+      expect(cut?.holder.who).toBe("alice");
+      const next = await grant("carol", 30_000);
+      expect(await lock.extend(600_000)).toBe(false);
+      for (const { operator } of servers.all) expect(await operator.pttl("vmrig:{pcs}:pcs-1:lock")).toBeLessThanOrEqual(30_000);
+      await next.lock.release();
+    }
+    ledger.close();
+  });
 });

@@ -15,10 +15,10 @@ export interface Revocation extends CopyName {
 }
 
 /** How long a loser that does not run now may find out later who it was. */
-const NOTE_MS = 3_600_000;
+export const NOTE_MS = 3_600_000;
 
 /** Run with `rigKeys` of one copy and its revoked key; ARGV fence, who takes it away, life of the note in ms. */
-const REVOKE = script(`${NOW}${LINE}${HOLD}
+export const REVOKE = script(`${NOW}${LINE}${HOLD}
 local i, notes = 4, KEYS[#KEYS]
 local cut = hold(i)
 if cut[1] == -2 or cut[2] ~= ARGV[1] then return false end
@@ -26,7 +26,7 @@ redis.call('DEL', KEYS[i], KEYS[i + 1])
 redis.call('HSET', notes, ARGV[1], string.format('%.0f', now) .. ':' .. ARGV[2])
 redis.call('PEXPIRE', notes, ARGV[3])
 purge()
-wake()
+wake(unlocked())
 return cut
 `);
 

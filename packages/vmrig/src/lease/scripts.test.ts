@@ -1,24 +1,25 @@
 import { beforeAll, beforeEach, expect, test } from "vitest";
 import { systemClock } from "../clock/clock.ts";
-import { connect, type Connection } from "./connection.ts";
+import { connect, type OpenConnection } from "./connection.ts";
 import type { Desk } from "./desk.ts";
 import { person } from "./fixtures/people.ts";
 import { RedisServer } from "./fixtures/redis-server.ts";
 import { turnKeys } from "./keys.ts";
 import { lockPrimitive } from "./lock.ts";
-import { GRANT, LEAVE, WAIT } from "./scripts.ts";
+import { oneRedis } from "./one-redis.ts";
+import { ACQUIRE, EXTEND, GRANT, LEAVE, RELEASE, WAIT } from "./scripts.ts";
 import { Waiter } from "./waiter.ts";
 import { checkWish, type Wish } from "./wish.ts";
 import { PCS, pcs } from "./fixtures/rigs.ts";
 
 let server: RedisServer;
-let connection: Connection;
+let connection: OpenConnection;
 let desk: Desk;
 
 beforeAll(async () => {
   server = await RedisServer.start();
   connection = await connect({ socketPath: server.socketPath }, { commandTimeoutMs: 1500 });
-  desk = { connection, takeLock: lockPrimitive(connection.redis), namespace: "vmrig", clock: systemClock };
+  desk = { ledger: oneRedis(connection, "vmrig"), namespace: "vmrig", clock: systemClock };
   return async () => {
     connection.close();
     await server[Symbol.asyncDispose]();
@@ -30,6 +31,7 @@ beforeEach(async () => {
 });
 
 const TIMES = { aliveMs: 6000, ttlMs: 30_000 };
+const takeLock = (keys: string[]) => lockPrimitive([connection], { acquire: ACQUIRE, extend: EXTEND, release: RELEASE })(keys, 30_000);
 const waiter = (who: string, wish: Wish = PCS) => new Waiter(desk, checkWish(wish), person(who));
 
 async function grant(who: string, wish?: Wish) {
@@ -122,7 +124,7 @@ test("who waits may take what those ahead leave of the free copies, each in its 
 test("a heartbeat that arrives after the grant it led to does not undo it", async () => {
   const keys = turnKeys("vmrig", PCS, "w", 1);
   await connection.run(WAIT, keys, [6000, "{}", 0, 0, 30_000]);
-  const lock = await lockPrimitive(connection.redis)(keys, 30_000);
+  const lock = await takeLock(keys);
   expect(await connection.run(WAIT, keys, [6000, "{}", 0, 0, 30_000])).toBeNull();
   expect(await server.operator.get("vmrig:{pcs}:pcs-1:lock")).toBe(lock?.value);
   expect(await server.operator.exists("vmrig:{pcs}:queue")).toBe(0);
@@ -131,7 +133,7 @@ test("a heartbeat that arrives after the grant it led to does not undo it", asyn
 test("who leaves the line gives back what it was granted without knowing", async () => {
   const keys = turnKeys("vmrig", PCS, "w", 1);
   await connection.run(WAIT, keys, [6000, "{}", 0, 0, 30_000]);
-  await lockPrimitive(connection.redis)(keys, 30_000);
+  await takeLock(keys);
   await connection.run(LEAVE, keys);
   expect(await server.operator.keys("*")).toEqual(["vmrig:{pcs}:pcs-1:fence"]);
 });

@@ -1,12 +1,5 @@
-import { HOLD, LINE, ME, RESTARTED } from "./line-lua.ts";
+import { ENLIST, HOLD, LINE, ME, RESTARTED } from "./line-lua.ts";
 import { NOW, script } from "./script.ts";
-
-/**
- * Added to the ticket of a waiter that holds a copy already: it stands behind all who have none. Tickets are milliseconds since the epoch,
- * so that the sum stays below 2^53, where a sorted set's scores are whole numbers.
- */
-export const EXTRA = 2 ** 52;
-const EXTRA_LUA = EXTRA.toFixed(0);
 
 /**
  * Run by redlock with `turnKeys` and ARGV value, ttlMs; it must return #KEYS (granted) or any other number (refused). Grants the copy that
@@ -17,7 +10,7 @@ const EXTRA_LUA = EXTRA.toFixed(0);
  */
 export const ACQUIRE = `${NOW}${ME}${LINE}${RESTARTED}
 purge()
-local turn = table.remove(deal(me))
+local turn = table.remove(deal(unlocked(), me))
 if not turn or turn.waiter ~= me or restarted(tonumber(ARGV[2])) > 0 then return 0 end
 local i = at[turn.copy]
 local fence = string.format('%.0f', math.max(tonumber(redis.call('GET', KEYS[i + 2]) or '0') + 1, t[1] * 1000000 + t[2]))
@@ -27,7 +20,7 @@ redis.call('DEL', KEYS[i + 1])
 redis.call('HSET', KEYS[i + 1], 'fence', fence, 'id', me, 'attempt', attempt, 'since', now, 'who', redis.call('HGET', KEYS[3], me) or '')
 redis.call('PEXPIRE', KEYS[i + 1], ARGV[2])
 remove(me)
-wake()
+wake(unlocked())
 return #KEYS
 `;
 
@@ -51,7 +44,7 @@ for i = 4, #KEYS - 2, 3 do
   if redis.call('GET', KEYS[i]) == ARGV[1] then
     redis.call('DEL', KEYS[i], KEYS[i + 1])
     purge()
-    wake()
+    wake(unlocked())
   end
 end
 return #KEYS
@@ -66,7 +59,7 @@ return #KEYS
  *
  * The ticket is the time of arrival. The waiter keeps it, so that the order of the line outlives a loss of the data set.
  */
-export const WAIT = script(`${NOW}${ME}${LINE}${HOLD}${RESTARTED}
+export const WAIT = script(`${NOW}${ME}${LINE}${ENLIST}${HOLD}${RESTARTED}
 local changed = false
 for _, i in pairs(at) do
   local mine = redis.call('HMGET', KEYS[i + 1], 'id', 'attempt')
@@ -76,33 +69,17 @@ for _, i in pairs(at) do
     changed = true
   end
 end
-local ticket = tonumber(redis.call('ZSCORE', KEYS[1], me) or ARGV[3])
-if ticket == 0 then
-  local floor = ARGV[4] == '1' and ${EXTRA_LUA} or 0
-  local last = redis.call('ZREVRANGEBYSCORE', KEYS[1], floor == 0 and '(${EXTRA_LUA}' or '+inf', floor, 'WITHSCORES', 'LIMIT', 0, 1)
-  ticket = math.max((tonumber(last[2]) or 0) + 1, floor + now)
-end
-redis.call('ZADD', KEYS[1], string.format('%.0f', ticket), me)
-redis.call('ZADD', KEYS[2], now + ARGV[1], me)
-redis.call('HSET', KEYS[3], me, ARGV[2])
-if purge() or changed then wake(me) end
+local ticket = enlist(ARGV[1], ARGV[2], ARGV[3], ARGV[4])
+if purge() or changed then wake(unlocked(), me) end
 
-local held, wanted = {}, {}
+local held = {}
 for _, name in ipairs(accepted(me)) do
-  wanted[name] = true
   if at[name] then held[#held + 1] = name; held[#held + 1] = hold(at[name]) end
 end
-local take, ahead, blocked, up = '', -1, 0, 0
-local dealt = deal(me)
+local dealt, blocked, up = deal(unlocked(), me), 0, 0
 if #dealt > 0 then blocked, up = restarted(tonumber(ARGV[5])) end
-for _, turn in ipairs(dealt) do
-  if turn.waiter == me then
-    take = blocked == 0 and turn.copy or ''
-  elseif wanted[turn.copy] then
-    local left = redis.call('ZSCORE', KEYS[2], turn.waiter) - now
-    if ahead < 0 or left < ahead then ahead = left end
-  end
-end
+local take, ahead = offer(dealt)
+if blocked > 0 then take = '' end
 return { ticket, redis.call('ZRANK', KEYS[1], me), redis.call('ZCARD', KEYS[1]), take, ahead, held, blocked, up }
 `);
 
@@ -112,7 +89,7 @@ remove(me)
 for _, i in pairs(at) do
   if redis.call('HGET', KEYS[i + 1], 'id') == me then redis.call('DEL', KEYS[i], KEYS[i + 1]) end
 end
-wake()
+wake(unlocked())
 return 1
 `);
 

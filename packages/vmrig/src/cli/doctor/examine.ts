@@ -78,7 +78,7 @@ async function findRedis(
   rig: ResolvedRig | undefined,
   folders: Folders | undefined,
   { env, clock }: ExamineOptions,
-): Promise<RedisAddress | Finding> {
+): Promise<readonly RedisAddress[] | Finding> {
   const what = "Redis";
   try {
     const configured = configuredRedis(rig?.redis, env);
@@ -86,7 +86,7 @@ async function findRedis(
     findRedisServer(env["PATH"]);
     if (folders === undefined)
       return { what, status: "fail", measured: "not started: it has no safe folder", fix: "mend the folders first" };
-    return await embeddedRedis({ ...embeddedFolders(folders), path: env["PATH"] ?? "", clock });
+    return [await embeddedRedis({ ...embeddedFolders(folders), path: env["PATH"] ?? "", clock })];
   } catch (error) {
     return failure(what, error);
   }

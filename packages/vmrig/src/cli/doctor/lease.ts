@@ -16,7 +16,8 @@ const WHAT = "lease";
 
 /** Where leases are kept, as `openLeaseStore` takes it. */
 export interface ExaminedStore {
-  readonly redis: RedisAddress;
+  /** One, or several of which the majority decides. */
+  readonly redis: readonly RedisAddress[];
   readonly namespace?: string;
   readonly clock: Clock;
 }
@@ -41,11 +42,18 @@ async function tryChannel(address: RedisAddress, namespace: string): Promise<str
   }
 }
 
-/** Takes a lease, waits in line for it, and is handed it: all that a run does, and all that an ACL may deny. */
-export async function examineLease({ redis: address, namespace = DEFAULT_NAMESPACE, clock }: ExaminedStore): Promise<Finding> {
+/**
+ * Takes a lease, waits in line for it, and is handed it: all that a run does, and all that an ACL may deny.
+ *
+ * @param answering those whose channels are tried: of several, a minority may be away
+ */
+export async function examineLease(
+  { redis, namespace = DEFAULT_NAMESPACE, clock }: ExaminedStore,
+  answering: readonly RedisAddress[],
+): Promise<Finding> {
   const holder = { who: ownName(), host: hostname(), command: "vmrig doctor", session: String(process.pid) };
   try {
-    await using store = await openLeaseStore({ redis: address, namespace, clock });
+    await using store = await openLeaseStore({ redis, namespace, clock });
     const first = await store.tryAcquire(WISH, { holder, ttlMs: 5_000 });
     if (first === undefined) return { what: WHAT, status: "ok", measured: "another vmrig doctor has it right now" };
     let released = clock.monotonic();
@@ -63,7 +71,7 @@ export async function examineLease({ redis: address, namespace = DEFAULT_NAMESPA
     await handing;
     await second.release();
     const measured = `taken, waited for and handed on in ${took} ms`;
-    const deaf = await tryChannel(address, namespace);
+    const deaf = (await Promise.all(answering.map((address) => tryChannel(address, namespace)))).find((said) => said !== undefined);
     if (deaf === undefined) return { what: WHAT, status: "ok", measured };
     return { what: WHAT, status: "warn", measured: `${measured}, but whoever waits is not woken up: ${deaf}`, fix: permissions(namespace) };
   } catch (error) {

@@ -1,22 +1,45 @@
 import type { Clock } from "../../clock/clock.ts";
 import type { Finding } from "../../driver/driver.ts";
 import { connect, type Connection } from "../../lease/connection.ts";
-import { describeAddress } from "../../lease/redis-address.ts";
+import { describeAddress, type RedisAddress } from "../../lease/redis-address.ts";
 import { failure } from "./finding.ts";
 import { examineLease, type ExaminedStore } from "./lease.ts";
 
 const OLDEST = [6, 2] as const;
 const WORST_SKEW_MS = 1_000;
 
-/** Looks at a Redis as leases need it: what it is, what survives a restart of it, what it may throw away, its time, and a real lease. */
+/** Looks at a Redis as leases need it, or at several: what each is, and a real lease in all of them. */
 export async function* examineRedis(store: ExaminedStore): AsyncGenerator<Finding> {
-  const { redis: address, clock, ...options } = store;
+  const { redis, ...options } = store;
+  const answering: RedisAddress[] = [];
+  for (const address of redis) {
+    const findings = examineServer(address, options);
+    for (let next = await findings.next(); ; next = await findings.next()) {
+      if (next.done === true) {
+        if (next.value) answering.push(address);
+        break;
+      }
+      const { measured } = next.value;
+      const shown = describeAddress(address);
+      yield redis.length === 1 || measured.includes(shown) ? next.value : { ...next.value, measured: `${shown}: ${measured}` };
+    }
+  }
+  if (answering.length > redis.length / 2) yield await examineLease(store, answering);
+}
+
+/**
+ * What it is, what survives a restart of it, what it may throw away, its time.
+ *
+ * @returns whether it answered
+ */
+async function* examineServer(address: RedisAddress, options: Omit<ExaminedStore, "redis">): AsyncGenerator<Finding, boolean> {
+  const { clock } = options;
   let connection: Connection;
   try {
-    connection = await connect(address, { commandTimeoutMs: 3_000, clock, ...options });
+    connection = await connect(address, { commandTimeoutMs: 3_000, ...options });
   } catch (error) {
     yield failure("Redis", error);
-    return;
+    return false;
   }
   try {
     // A user of an ACL may be denied it; what it would say is then not known, and the lease below shows what counts.
@@ -28,11 +51,11 @@ export async function* examineRedis(store: ExaminedStore): AsyncGenerator<Findin
     yield await ofClock(connection, clock);
   } catch (error) {
     yield failure("Redis", error);
-    return;
+    return false;
   } finally {
     connection.close();
   }
-  yield await examineLease(store);
+  return true;
 }
 
 type Info = ReadonlyMap<string, string>;
