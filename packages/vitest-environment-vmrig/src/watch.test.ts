@@ -91,7 +91,10 @@ test.each([
     const folder = await stage.folder();
     await using vitest = await stage.sit(SHARED, words, { TEST_RIG: "{}", TEST_FOLDER: folder });
     await vitest.shows(meanwhile);
-    await vi.waitFor(async () => expect(await readFile(join(folder, "log"), "utf8")).toMatch(/began|ran/), { timeout: 60_000, interval: 20 });
+    await vi.waitFor(async () => expect(await readFile(join(folder, "log"), "utf8")).toMatch(/began|ran/), {
+      timeout: 60_000,
+      interval: 20,
+    });
     vitest.type(CTRL_C);
     expect(await vitest.over()).toBe(code);
     expect(await bob.status()).toMatchObject({ copies: [{ state: "free" }], line: [] });
@@ -99,17 +102,21 @@ test.each([
   LIMIT_MS,
 );
 
-test(
-  "Ctrl-C at the terminal takes a watcher out of the line",
-  async () => {
+test.each([
+  { who: "a watcher", words: ["--watch", "--project", "watched"], code: 1 },
+  { who: "a run", words: ["run", "--project", "watched"], code: 130 },
+])(
+  "Ctrl-C at the terminal takes $who out of the line at once",
+  async ({ words, code }) => {
     await using bob = openSomebody(stage.home, SHARED);
     const giveBack = await bob.hold();
-    await using vitest = await stage.sit(SHARED, ["--watch", "--project", "watched"], { TEST_RIG: "{}" });
+    await using vitest = await stage.sit(SHARED, words, { TEST_RIG: "{}" });
     await vitest.shows(/you are next/);
     vitest.type(CTRL_C);
-    expect(await vitest.over()).toBe(130);
+    expect(await vitest.ended).toBe(code);
     expect(await bob.status()).toMatchObject({ copies: [{ state: "held" }], line: [] });
     await giveBack();
+    await vitest.over();
   },
   LIMIT_MS,
 );
