@@ -2,6 +2,7 @@ import { readFile, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { openSomebody } from "./somebody.test.kit.ts";
+import { CTRL_C } from "./terminal.test.kit.ts";
 import { openStage, SHARED, type Live, type Stage } from "./vitest-run.test.kit.ts";
 
 let stage: Stage;
@@ -60,9 +61,6 @@ test(
   },
   LIMIT_MS,
 );
-
-/** What a terminal sends for this key. */
-const CTRL_C = "\u0003";
 
 test(
   "q ends a watcher that stands still and has the machines still, and leaves nothing behind",
