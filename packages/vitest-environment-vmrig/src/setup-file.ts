@@ -2,7 +2,7 @@ import { aroundAll, aroundEach, type RunnerTask } from "vitest";
 import { isVmrigError, type VmrigError } from "vmrig";
 import { claimMachines } from "vmrig/worker";
 import { fileOptions } from "./environment.ts";
-import { gateClient, worker } from "./worker.ts";
+import { gateClient, unlessCancelled, worker } from "./worker.ts";
 
 /** The gate's own deadlines are shorter: waiting in line, provisioning and booting all end in an error that says what was waited for. */
 const CLAIM_MS = 3_600_000;
@@ -19,12 +19,16 @@ let skipped: VmrigError | undefined;
 const ran = new Set<RunnerTask>();
 
 aroundAll(async (runSuite) => {
-  const client = await gateClient();
-  const { rollback, onBusy } = await client.hello();
-  const claim = await claimMachines(client, fileOptions().rollback ?? rollback).catch((error: unknown) => {
+  let busy: "wait" | "fail" | "skip" = "wait";
+  const claim = await unlessCancelled(async () => {
+    const client = await gateClient();
+    const { rollback, onBusy } = await client.hello();
+    busy = onBusy;
+    return claimMachines(client, fileOptions().rollback ?? rollback);
+  }).catch((error: unknown) => {
     if (!isVmrigError(error)) throw error;
-    // A run that has lost a lease, or whose machines are kept, is over, and has its one error already.
-    const told = error.code === "LEASE_LOST" || error.code === "CANCELLED" || (error.code === "RIG_BUSY" && onBusy === "skip");
+    // A run that was cancelled, has lost a lease, or whose machines are kept, is over, and has its one error already.
+    const told = error.code === "LEASE_LOST" || error.code === "CANCELLED" || (error.code === "RIG_BUSY" && busy === "skip");
     if (!told) throw error;
     skipped = error;
     return undefined;

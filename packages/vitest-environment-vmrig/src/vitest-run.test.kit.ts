@@ -5,9 +5,8 @@ import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import { execa } from "execa";
 import { expect, vi } from "vitest";
-// Built, as all of vmrig that takes part here: the sources of another package cannot be built into this one.
-import { openTerminal, type Terminal } from "../../vmrig/dist/cli/terminal.test.kit.js";
 import { openHome, type Home } from "./home.test.kit.ts";
+import { openTerminal, type Terminal } from "./terminal.test.kit.ts";
 
 /** Test projects whose machines are those of the fake driver: real Redis, real Terraform, real SSH, nothing to boot. */
 export const FAKE = project("fake");
@@ -106,7 +105,7 @@ export async function openStage(): Promise<Stage> {
   const sit: Stage["sit"] = async (cwd, words, more = {}) => {
     const temporary = await folder();
     const env = { ...home.env, ...WITHOUT_THIS_RUN, TEST_FOLDER: await folder(), TMPDIR: temporary, ...more };
-    const terminal = openTerminal([process.execPath, VITEST, ...words], { cwd, env, patienceMs: 60_000 });
+    const terminal = openTerminal([process.execPath, VITEST, ...words], { cwd, env });
     return {
       ...terminal,
       async over() {

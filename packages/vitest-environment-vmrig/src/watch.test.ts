@@ -2,6 +2,7 @@ import { readFile, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { openSomebody } from "./somebody.test.kit.ts";
+import { CTRL_C } from "./terminal.test.kit.ts";
 import { openStage, SHARED, type Live, type Stage } from "./vitest-run.test.kit.ts";
 
 let stage: Stage;
@@ -61,9 +62,6 @@ test(
   LIMIT_MS,
 );
 
-/** What a terminal sends for this key. */
-const CTRL_C = "\u0003";
-
 test(
   "q ends a watcher that stands still and has the machines still, and leaves nothing behind",
   async () => {
@@ -102,17 +100,21 @@ test.each([
   LIMIT_MS,
 );
 
-test(
-  "Ctrl-C at the terminal takes a watcher out of the line",
-  async () => {
+test.each([
+  { who: "a watcher", words: ["--watch", "--project", "watched"], code: 1 },
+  { who: "a run", words: ["run", "--project", "watched"], code: 130 },
+])(
+  "Ctrl-C at the terminal takes $who out of the line at once",
+  async ({ words, code }) => {
     await using bob = openSomebody(stage.home, SHARED);
     const giveBack = await bob.hold();
-    await using vitest = await stage.sit(SHARED, ["--watch", "--project", "watched"], { TEST_RIG: "{}" });
+    await using vitest = await stage.sit(SHARED, words, { TEST_RIG: "{}" });
     await vitest.shows(/you are next/);
     vitest.type(CTRL_C);
-    expect(await vitest.over()).toBe(130);
+    expect(await vitest.ended).toBe(code);
     expect(await bob.status()).toMatchObject({ copies: [{ state: "held" }], line: [] });
     await giveBack();
+    await vitest.over();
   },
   LIMIT_MS,
 );

@@ -18,6 +18,35 @@ export function worker(): Worker {
   return (global[KEY] ??= {});
 }
 
+/** What Vitest keeps in its workers for itself. Outside of a test nothing else tells that the run is cancelled. */
+interface OfVitest {
+  readonly __vitest_worker__?: { readonly onCancel?: (listener: () => void) => () => void };
+}
+
+/**
+ * What a worker waits for at the gate, for as long as nobody cancels the run. Then it hangs up: the gate takes it out of the line, or takes back what
+ * it has got meanwhile.
+ *
+ * @throws VmrigError `CANCELLED`
+ */
+export async function unlessCancelled<T>(wait: () => Promise<T>): Promise<T> {
+  const cancelled = Promise.withResolvers<never>();
+  const forget = (globalThis as OfVitest).__vitest_worker__?.onCancel?.(() => {
+    const { client } = worker();
+    delete worker().client;
+    client?.then(
+      (connected) => connected.close(),
+      () => {}, // there is nobody to hang up on
+    );
+    cancelled.reject(new VmrigError("CANCELLED", { message: "The run was cancelled before this file had its machines." }));
+  });
+  try {
+    return await Promise.race([wait(), cancelled.promise]);
+  } finally {
+    forget?.();
+  }
+}
+
 /** The worker's one connection to the gate. @throws VmrigError why there is none */
 export function gateClient(): Promise<GateClient> {
   const state = worker();
