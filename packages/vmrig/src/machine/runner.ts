@@ -1,5 +1,6 @@
 import { ConnectionLostError } from "../ssh/connection-lost.ts";
-import { STOP_GRACE_MS, type ExecOptions, type ExecResult } from "../ssh/exec.ts";
+import type { ExecOptions, ExecResult } from "../ssh/exec.ts";
+import { STOP_GRACE_MS } from "../ssh/process.ts";
 import type { CommandOptions, CommandResult } from "./command.ts";
 import { CommandError } from "./command-error.ts";
 import { milliseconds } from "./duration.ts";
