@@ -91,7 +91,7 @@ function toConnection(client: Client, name: string, clock: Clock, maxSessions: n
     const giveBack = await turns.take(signal);
     try {
       if (closed.signal.aborted) throw new ConnectionLostError(false, { message: (closed.signal.reason as VmrigError).summary });
-      return await work({ client, name, clock, closed: closed.signal });
+      return await work({ client, name, clock, closed: closed.signal, hungUp: () => closing });
     } finally {
       giveBack();
     }

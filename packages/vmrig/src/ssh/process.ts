@@ -1,5 +1,6 @@
 import type { Readable, Writable } from "node:stream";
 import type { ClientChannel } from "ssh2";
+import type { ErrorFacts } from "../errors/vmrig-error.ts";
 import { ConnectionLostError } from "./connection-lost.ts";
 import { open, type Pty, type Session } from "./session.ts";
 import { sendSignal, type SignalName, type StopSignal } from "./signal.ts";
@@ -52,7 +53,7 @@ const STOP_SIGNALS = 10;
  * @throws ConnectionLostError; VmrigError `MACHINE_UNREACHABLE` when the server opens no session
  */
 export function runProcess(session: Session, command: string, options: ProcessOptions): Promise<Ending> {
-  const { name, clock, closed } = session;
+  const { clock, closed } = session;
   const { signal, stopSignal = "KILL", warning } = options;
   const start = clock.monotonic();
   const over = new AbortController();
@@ -113,7 +114,7 @@ export function runProcess(session: Session, command: string, options: ProcessOp
         open -= 1;
         if (open > 0) return;
         if (exit !== undefined || ended !== "exited") finish();
-        else reject(lost(name, clock.monotonic() - start, options.said?.() ?? [], closed));
+        else reject(lost(session, clock.monotonic() - start, options.said?.() ?? []));
       };
       opened.on("close", close);
       opened.stderr.on("close", close);
@@ -129,11 +130,12 @@ export function runProcess(session: Session, command: string, options: ProcessOp
   }).finally(() => over.abort());
 }
 
-function lost(name: string, afterMs: number, said: readonly string[], closed: AbortSignal): ConnectionLostError {
-  return new ConnectionLostError(true, {
+function lost({ name, closed, hungUp }: Session, afterMs: number, said: readonly string[]): ConnectionLostError {
+  const facts: ErrorFacts = {
     message: `The SSH connection to ${name} was lost ${(afterMs / 1000).toFixed(1)} s into a command.`,
     details: said,
     hint: "the machine may have rebooted or been rolled back under the command",
     cause: closed.reason,
-  });
+  };
+  return new ConnectionLostError(true, facts, hungUp());
 }

@@ -10,6 +10,8 @@ export interface Session {
   readonly name: string;
   readonly clock: Clock;
   readonly closed: AbortSignal;
+  /** Whether this side ends the connection. */
+  readonly hungUp: () => boolean;
 }
 
 /** A terminal on the machine. */
@@ -36,7 +38,7 @@ export interface Opening {
 const REFUSAL_MS = 2000;
 
 /** How long a server may leave a request for a session without an answer. An emulated machine under load takes a second for each step. */
-export const ANSWER_MS = 30_000;
+const ANSWER_MS = 30_000;
 
 /**
  * Opens a session and starts a command in it.
@@ -64,7 +66,11 @@ export async function open(session: Session, command: string, opening: Opening):
 }
 
 /** One attempt; what the server said when it refused. */
-function attempt({ client, name, clock, closed }: Session, command: string, { attend, pty, over }: Opening): Promise<string | undefined> {
+function attempt(
+  { client, name, clock, closed, hungUp: byUs }: Session,
+  command: string,
+  { attend, pty, over }: Opening,
+): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
     const answered = new AbortController();
     const fail = (error: Error): void => {
@@ -77,7 +83,7 @@ function attempt({ client, name, clock, closed }: Session, command: string, { at
         return;
       }
       const moment = started ? "while it started a command" : "before a command was sent";
-      reject(new ConnectionLostError(started, { message: `The SSH connection to ${name} ended ${moment}.`, cause: error }));
+      reject(new ConnectionLostError(started, { message: `The SSH connection to ${name} ended ${moment}.`, cause: error }, byUs()));
     };
     clock.sleep(ANSWER_MS, answered.signal).then(
       () => reject(unanswered(name)),
