@@ -1,4 +1,5 @@
 import { PassThrough, Readable, Transform, type Writable } from "node:stream";
+import { setImmediate as othersTurn } from "node:timers/promises";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import type { CommandOptions } from "./command.ts";
 
@@ -47,7 +48,7 @@ export class Inlet {
       return;
     }
     // A stream of somebody else stays his; one that was made here ends with the command.
-    const fed = source instanceof Readable ? source : Readable.from(source, { objectMode: false });
+    const fed = source instanceof Readable ? source : Readable.from(breathing(source), { objectMode: false });
     this.#fed = fed;
     fed.once("error", broken);
     if (pty) fed.pipe(endByCharacter()).pipe(target);
@@ -76,6 +77,19 @@ function isData(input: unknown): input is string | Uint8Array {
 
 function pieces(input: CommandOptions["input"]): Exclude<CommandOptions["input"], string | Uint8Array | undefined> {
   return input === undefined || isData(input) ? [Buffer.from(input ?? "")] : input;
+}
+
+const BREATH_MS = 10;
+
+/** Pieces that are always there would let nobody else have a turn, not even the news that the command has ended. */
+async function* breathing<T>(pieces: Iterable<T> | AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
+  let since = performance.now();
+  for await (const piece of pieces) {
+    yield piece;
+    if (performance.now() - since < BREATH_MS) continue;
+    await othersTurn();
+    since = performance.now();
+  }
 }
 
 const END_OF_TRANSMISSION = "\u0004";

@@ -44,7 +44,7 @@ const ANSWER_MS = 30_000;
  * Opens a session and starts a command in it.
  *
  * @throws ConnectionLostError, which knows whether the command may have begun
- * @throws VmrigError `MACHINE_UNREACHABLE` when the server goes on refusing, or does not answer
+ * @throws VmrigError `MACHINE_UNREACHABLE` when the server goes on refusing, or does not answer; `CAPABILITY_MISSING` when it gives no terminal
  */
 export async function open(session: Session, command: string, opening: Opening): Promise<void> {
   const refusal = await attempt(session, command, opening);
@@ -75,6 +75,7 @@ function attempt(
     const answered = new AbortController();
     const fail = (error: Error): void => {
       answered.abort();
+      if (error.message === "Unable to request a pseudo-terminal") return reject(noTerminal(name));
       // ssh2 says this when the request to start the command was sent and not answered with a yes.
       const started = error.message === "Unable to exec";
       const hungUp = started || error.message === "No response from server" || error.message === "Not connected";
@@ -107,5 +108,12 @@ function unanswered(name: string): VmrigError {
   return new VmrigError("MACHINE_UNREACHABLE", {
     message: `The SSH server of ${name} did not answer the request for a session within ${ANSWER_MS / 1000} s.`,
     hint: "its connection stands, so the server hangs or the machine is out of processes or memory: see its console",
+  });
+}
+
+function noTerminal(name: string): VmrigError {
+  return new VmrigError("CAPABILITY_MISSING", {
+    message: `The SSH server of ${name} gives no terminal.`,
+    hint: "see PermitTTY in its sshd_config",
   });
 }
