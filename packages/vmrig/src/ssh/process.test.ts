@@ -35,9 +35,8 @@ test("a server that answers no request for a session is told apart, and holds no
   expect(await waiting).toMatchObject({ ended: "aborted" });
   await connection.exec(`kill -CONT ${String(stdout)}`);
   // The sessions that nobody waits for any more are closed when they come.
-  expect(await Promise.all(Array.from({ length: 10 }, () => hung.exec("exit 5")))).toEqual(
-    Array.from({ length: 10 }, () => expect.objectContaining({ exitCode: 5 })),
-  );
+  const ten = await Promise.all(Array.from({ length: 10 }, () => hung.exec("exit 5")));
+  expect(ten.map(({ exitCode }) => exitCode)).toEqual(ten.map(() => 5));
   await hung.close();
 });
 
