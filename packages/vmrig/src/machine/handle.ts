@@ -2,7 +2,8 @@ import type { Readable, Writable } from "node:stream";
 import { ConnectionLostError } from "../ssh/connection-lost.ts";
 import type { CommandPromise, CommandResult, KillSignal, PipeOptions, PipePromise } from "./command.ts";
 import { linesOf } from "./lines.ts";
-import { pipeInto, toWritable, verdict } from "./pipe.ts";
+import { toError, type Outcome } from "./outcome.ts";
+import { pipeInto, toWritable } from "./pipe.ts";
 import type { Running } from "./running.ts";
 
 /** A running command, as whoever began it holds it. */
@@ -11,14 +12,19 @@ export class CommandHandle<Output> extends Promise<CommandResult<Output>> implem
 
   constructor(running: Running) {
     super((resolve, reject) => {
-      running.outcome.then((outcome) => resolve(verdict(outcome) as CommandResult<Output>)).catch(reject);
+      running.outcome.then(
+        (outcome) => {
+          if (!outcome.throws) return resolve(outcome.result as CommandResult<Output>);
+          if (isOurs(outcome)) this.expectEnd();
+          reject(toError(outcome));
+        },
+        (error: unknown) => {
+          if (error instanceof ConnectionLostError && error.hungUp) this.expectEnd();
+          reject(error);
+        },
+      );
     });
     this.running = running;
-    // An end that this side has brought about surprises nobody who does not wait for it.
-    running.outcome.then(
-      ({ stop }) => stop !== undefined && stop.why !== "overflow" && stop.why !== "input" && this.expectEnd(),
-      (error: unknown) => error instanceof ConnectionLostError && error.hungUp && this.expectEnd(),
-    );
   }
 
   /** What comes of `then` is no running command. */
@@ -85,4 +91,9 @@ export class CommandHandle<Output> extends Promise<CommandResult<Output>> implem
     }
     await this;
   }
+}
+
+/** An end that this side has brought about surprises nobody who does not wait for it. */
+function isOurs({ stop }: Outcome): boolean {
+  return stop !== undefined && stop.why !== "overflow" && stop.why !== "input";
 }

@@ -1,6 +1,6 @@
 import { STOP_GRACE_MS, type Ending } from "../ssh/process.ts";
 import type { CommandOptions, CommandResult } from "./command.ts";
-import type { Circumstances } from "./command-error.ts";
+import { CommandError, type Circumstances } from "./command-error.ts";
 import { splitLines } from "./lines.ts";
 import type { Outlet } from "./outlet.ts";
 
@@ -64,6 +64,16 @@ export function toOutcome({ machine, user, command, outputs, options, ending, be
     throws: failed && ((options.reject ?? true) || taken),
     stop: stopped,
   };
+}
+
+export function toError({ result, circumstances }: Outcome): CommandError<unknown> {
+  return new CommandError(result, circumstances);
+}
+
+/** The result, or what a command's promise throws. */
+export function verdict(outcome: Outcome): CommandResult<unknown> {
+  if (outcome.throws) throw toError(outcome);
+  return outcome.result;
 }
 
 function shown(outlet: Outlet, { encoding, lines, stripFinalNewline = true }: CommandOptions): unknown {

@@ -1,18 +1,12 @@
 import { finished, type Writable } from "node:stream";
 import type { CommandPromise, CommandResult, PipeOptions, PipePromise } from "./command.ts";
-import { CommandError, isCommandError, outcome as outcomeOf } from "./command-error.ts";
-import type { Outcome } from "./outcome.ts";
+import { isCommandError, outcome as outcomeOf } from "./command-error.ts";
+import { verdict, type Outcome } from "./outcome.ts";
 import type { Running } from "./running.ts";
 
 /** Where a pipe can end: a handle. */
 interface Destination extends CommandPromise<unknown> {
   readonly running: Running;
-}
-
-/** The result, or what a command's promise throws. */
-export function verdict({ result, circumstances, throws }: Outcome): CommandResult<unknown> {
-  if (throws) throw new CommandError(result, circumstances);
-  return result;
 }
 
 /** Passes an output of one command to another's stdin, on whichever machine, as fast as the slower side. */

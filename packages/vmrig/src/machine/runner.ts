@@ -1,6 +1,6 @@
 import type { CommandOptions, CommandResult } from "./command.ts";
 import { CommandHandle } from "./handle.ts";
-import { verdict } from "./pipe.ts";
+import { verdict } from "./outcome.ts";
 import { Running } from "./running.ts";
 import type { Line, Seat } from "./seat.ts";
 

@@ -13,6 +13,8 @@ import type { Line, Seat } from "./seat.ts";
 
 const MAX_BUFFER = 100_000_000;
 const FORCE_AFTER_MS = 5000;
+/** A reason costs nothing; without one, each abort would make an error with its stack. */
+const OVER = "over";
 const NEVER_BEGAN: Ending = { ended: "aborted", lingered: false, durationMs: 0 };
 
 /** A command from its beginning to its end. It begins at once. */
@@ -32,6 +34,7 @@ export class Running {
   #process: RemoteProcess | undefined;
   #toSend: SignalName[] = [];
   #stop: Stop | undefined;
+  #giveUp: (() => void) | undefined;
   #over = false;
 
   constructor(seat: Seat, command: () => Line, options: CommandOptions) {
@@ -78,7 +81,8 @@ export class Running {
   stop(stop: Stop): void {
     if (this.#over || this.#stop !== undefined) return;
     this.#stop = stop;
-    this.#stopper.abort(stop.why === "cancelled" ? stop.reason : undefined);
+    this.#stopper.abort(stop.why === "cancelled" ? stop.reason : OVER);
+    this.#giveUp?.();
   }
 
   kill(signal: KillSignal = this.#options.killSignal ?? "SIGTERM"): void {
@@ -161,17 +165,11 @@ export class Running {
   }
 
   /** Dialling may take long, and is for others, too. */
-  async #unlessStopped<T>(work: Promise<T>): Promise<T> {
-    const { signal } = this.#stopper;
-    const done = new AbortController();
-    const stopped = new Promise<never>((_, reject) =>
-      signal.addEventListener("abort", () => reject(signal.reason), { once: true, signal: done.signal }),
-    );
-    try {
-      return await Promise.race([work, stopped]);
-    } finally {
-      done.abort();
-    }
+  #unlessStopped<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#giveUp = () => reject(this.#stopper.signal.reason);
+      work.then(resolve, reject);
+    });
   }
 
   #attend(process: RemoteProcess, before: Buffer | undefined): void {
@@ -193,7 +191,7 @@ export class Running {
     this.stdin.end();
     for (const outlet of [this.stdout, this.stderr, this.#all]) outlet?.end(error);
     // Ends the wait for a forced end.
-    this.#stopper.abort();
+    this.#stopper.abort(OVER);
   }
 
   /** Listens to everybody who may end it. */

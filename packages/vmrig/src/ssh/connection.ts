@@ -1,11 +1,12 @@
 import { systemClock, type Clock } from "../clock/clock.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { waitFor } from "../wait/wait-for.ts";
+import { createAnswers } from "./answers.ts";
 import { ConnectionLostError } from "./connection-lost.ts";
 import { exec, type ExecOptions, type ExecResult } from "./exec.ts";
 import { handshake, type SshTarget } from "./handshake.ts";
 import { runProcess, type Ending, type ProcessOptions } from "./process.ts";
-import type { Session } from "./session.ts";
+import { ANSWER_MS, type Session } from "./session.ts";
 import { createTurns } from "./turns.ts";
 import type { Client } from "ssh2";
 
@@ -87,11 +88,19 @@ function toConnection(client: Client, name: string, clock: Clock, maxSessions: n
     await gone;
   };
 
+  const session: Session = {
+    client,
+    name,
+    clock,
+    closed: closed.signal,
+    answers: createAnswers(clock, ANSWER_MS, closed.signal),
+    hungUp: () => closing,
+  };
   const inTurn = async <T>(signal: AbortSignal | undefined, work: (session: Session) => Promise<T>): Promise<T> => {
     const giveBack = await turns.take(signal);
     try {
       if (closed.signal.aborted) throw new ConnectionLostError(false, { message: (closed.signal.reason as VmrigError).summary });
-      return await work({ client, name, clock, closed: closed.signal, hungUp: () => closing });
+      return await work(session);
     } finally {
       giveBack();
     }

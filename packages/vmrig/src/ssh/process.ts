@@ -50,84 +50,89 @@ const STOP_SIGNALS = 10;
 /**
  * Runs one command on one channel. Its outcome, stopped or not, is a value.
  *
- * @throws ConnectionLostError; VmrigError `MACHINE_UNREACHABLE` when the server opens no session
+ * @throws ConnectionLostError; VmrigError `MACHINE_UNREACHABLE` when the server opens no session; the signal's reason when it has aborted
  */
-export function runProcess(session: Session, command: string, options: ProcessOptions): Promise<Ending> {
+export async function runProcess(session: Session, command: string, options: ProcessOptions): Promise<Ending> {
   const { clock, closed } = session;
-  const { signal, stopSignal = "KILL", warning } = options;
+  const { signal, timeoutMs, stopSignal = "KILL", warning } = options;
+  signal?.throwIfAborted();
   const start = clock.monotonic();
-  const over = new AbortController();
   let channel: ClientChannel | undefined;
   let exit: { readonly exitCode?: number; readonly signal?: string } | undefined;
   let ended: Ending["ended"] = "exited";
   let lingered = false;
+  let over = false;
+  /** Made where something sleeps: most commands end before anybody looks at a clock. */
+  let alarms: AbortController | undefined;
+  const sleep = (ms: number): Promise<void> => clock.sleep(ms, (alarms ??= new AbortController()).signal);
+  let abort = (): void => {};
 
-  return new Promise<Ending>((resolve, reject) => {
-    const finish = (): void => resolve({ ...exit, ended, lingered, durationMs: clock.monotonic() - start });
+  try {
+    return await new Promise<Ending>((resolve, reject) => {
+      const finish = (): void => resolve({ ...exit, ended, lingered, durationMs: clock.monotonic() - start });
 
-    // Again and again: a signal that comes between sshd's fork and its setsid finds no process group, and is dropped.
-    const persuade = async (): Promise<void> => {
-      if (warning !== undefined) {
-        if (channel !== undefined) sendSignal(channel, warning.signal);
-        await clock.sleep(warning.graceMs, over.signal);
-      }
-      for (let sent = 0; sent < STOP_SIGNALS; sent += 1) {
-        if (channel !== undefined) sendSignal(channel, stopSignal);
-        await clock.sleep(STOP_GRACE_MS / STOP_SIGNALS, over.signal);
-      }
-    };
-    const stop = (why: "timed-out" | "aborted"): void => {
-      if (ended !== "exited") return;
-      ended = why;
-      lingered = exit !== undefined;
-      persuade().then(
-        () => {
-          channel?.close();
-          finish();
-        },
-        () => {},
-      );
-    };
-
-    if (options.timeoutMs !== undefined) {
-      clock.sleep(options.timeoutMs, over.signal).then(
-        () => stop("timed-out"),
-        () => {},
-      );
-    }
-    signal?.addEventListener("abort", () => stop("aborted"), { once: true, signal: over.signal });
-
-    // Called by ssh2 while it reads packets: what follows in the same chunk, perhaps the exit code, finds listeners only if they are set here.
-    const attend = (opened: ClientChannel): void => {
-      channel = opened;
-      // A command that does not read its input may be gone before all of it was sent: its exit code tells the story.
-      opened.on("error", () => {});
-      if (over.signal.aborted) {
-        opened.close();
-        return;
-      }
-      opened.on("exit", (code: number | null, signal?: string) => {
-        exit = code === null ? { signal: signal ?? "SIGUNKNOWN" } : { exitCode: code };
-      });
-      let open = 2;
-      const close = (): void => {
-        open -= 1;
-        if (open > 0) return;
-        if (exit !== undefined || ended !== "exited") finish();
-        else reject(lost(session, clock.monotonic() - start, options.said?.() ?? []));
+      // Again and again: a signal that comes between sshd's fork and its setsid finds no process group, and is dropped.
+      const persuade = async (): Promise<void> => {
+        if (warning !== undefined) {
+          if (channel !== undefined) sendSignal(channel, warning.signal);
+          await sleep(warning.graceMs);
+        }
+        for (let sent = 0; sent < STOP_SIGNALS; sent += 1) {
+          if (channel !== undefined) sendSignal(channel, stopSignal);
+          await sleep(STOP_GRACE_MS / STOP_SIGNALS);
+        }
+        channel?.close();
+        finish();
       };
-      opened.on("close", close);
-      opened.stderr.on("close", close);
-      options.attend({ stdin: opened, stdout: opened, stderr: opened.stderr, signal: (name) => sendSignal(opened, name) });
-      if (ended !== "exited") sendSignal(opened, stopSignal);
-    };
-    open(session, command, { attend, over: over.signal, ...(signal && { signal }), ...(options.pty && { pty: options.pty }) }).catch(
-      (error: unknown) => {
+      const stop = (why: "timed-out" | "aborted"): void => {
+        if (ended !== "exited") return;
+        ended = why;
+        lingered = exit !== undefined;
+        persuade().catch(() => {});
+      };
+      if (timeoutMs !== undefined) {
+        sleep(timeoutMs).then(
+          () => stop("timed-out"),
+          () => {},
+        );
+      }
+      abort = () => stop("aborted");
+      signal?.addEventListener("abort", abort, { once: true });
+
+      // Called by ssh2 while it reads packets: what follows in the same chunk, perhaps the exit code, finds listeners only if they are set here.
+      const attend = (opened: ClientChannel): void => {
+        channel = opened;
+        // A command that does not read its input may be gone before all of it was sent: its exit code tells the story.
+        opened.on("error", () => {});
+        if (over) {
+          opened.close();
+          return;
+        }
+        opened.on("exit", (code: number | null, signal?: string) => {
+          exit = code === null ? { signal: signal ?? "SIGUNKNOWN" } : { exitCode: code };
+        });
+        let open = 2;
+        const close = (): void => {
+          open -= 1;
+          if (open > 0) return;
+          if (exit !== undefined || ended !== "exited") finish();
+          else reject(lost(session, clock.monotonic() - start, options.said?.() ?? []));
+        };
+        opened.on("close", close);
+        opened.stderr.on("close", close);
+        options.attend({ stdin: opened, stdout: opened, stderr: opened.stderr, signal: (name) => sendSignal(opened, name) });
+        if (ended !== "exited") sendSignal(opened, stopSignal);
+      };
+      open(session, command, { attend, ...(signal && { signal }), ...(options.pty && { pty: options.pty }) }).catch((error: unknown) => {
         // Nobody knows whether a command that is given up while it is started has begun; what gave it up is the better news.
         if (ended === "exited" || closed.aborted) reject(error);
-      },
-    );
-  }).finally(() => over.abort());
+      });
+    });
+  } finally {
+    over = true;
+    signal?.removeEventListener("abort", abort);
+    alarms?.abort();
+  }
 }
 
 function lost({ name, closed, hungUp }: Session, afterMs: number, said: readonly string[]): ConnectionLostError {

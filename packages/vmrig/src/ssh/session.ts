@@ -1,4 +1,5 @@
 import type { Client, ClientChannel } from "ssh2";
+import type { Answers } from "./answers.ts";
 import type { Clock } from "../clock/clock.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { waitFor } from "../wait/wait-for.ts";
@@ -10,6 +11,7 @@ export interface Session {
   readonly name: string;
   readonly clock: Clock;
   readonly closed: AbortSignal;
+  readonly answers: Answers;
   /** Whether this side ends the connection. */
   readonly hungUp: () => boolean;
 }
@@ -27,8 +29,6 @@ export interface Opening {
   readonly attend: (channel: ClientChannel) => void;
   readonly pty?: Pty;
   readonly signal?: AbortSignal;
-  /** Aborts when nobody waits for the session any more. */
-  readonly over: AbortSignal;
 }
 
 /**
@@ -38,7 +38,7 @@ export interface Opening {
 const REFUSAL_MS = 2000;
 
 /** How long a server may leave a request for a session without an answer. An emulated machine under load takes a second for each step. */
-const ANSWER_MS = 30_000;
+export const ANSWER_MS = 30_000;
 
 /**
  * Opens a session and starts a command in it.
@@ -67,14 +67,14 @@ export async function open(session: Session, command: string, opening: Opening):
 
 /** One attempt; what the server said when it refused. */
 function attempt(
-  { client, name, clock, closed, hungUp: byUs }: Session,
+  { client, name, closed, answers, hungUp: byUs }: Session,
   command: string,
-  { attend, pty, over }: Opening,
+  { attend, pty }: Opening,
 ): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
-    const answered = new AbortController();
+    const answered = answers.expect(() => reject(unanswered(name)));
     const fail = (error: Error): void => {
-      answered.abort();
+      answered();
       if (error.message === "Unable to request a pseudo-terminal") return reject(noTerminal(name));
       // ssh2 says this when the request to start the command was sent and not answered with a yes.
       const started = error.message === "Unable to exec";
@@ -86,15 +86,10 @@ function attempt(
       const moment = started ? "while it started a command" : "before a command was sent";
       reject(new ConnectionLostError(started, { message: `The SSH connection to ${name} ended ${moment}.`, cause: error }, byUs()));
     };
-    clock.sleep(ANSWER_MS, answered.signal).then(
-      () => reject(unanswered(name)),
-      () => {},
-    );
-    over.addEventListener("abort", () => answered.abort(), { once: true, signal: answered.signal });
     try {
       client.exec(command, pty === undefined ? {} : { pty: { cols: pty.columns, rows: pty.rows, term: pty.term } }, (error, channel) => {
         if (error !== undefined) return fail(error);
-        answered.abort();
+        answered();
         attend(channel);
         resolve(undefined);
       });
