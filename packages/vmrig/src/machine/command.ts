@@ -100,7 +100,8 @@ export interface PipeOptions {
 /** What `pipe` gives back: the outcome of the last command, whose `pipedFrom` has the others. Throws when any of them failed. */
 export interface PipePromise<Output = string> extends Promise<CommandResult<Output>> {
   pipe<Next>(destination: CommandPromise<Next>, options?: PipeOptions): PipePromise<Next>;
-  pipe(destination: Writable, options?: PipeOptions): Promise<CommandResult<Output>>;
+  /** Into a stream, which is ended. The result has what was passed on only with `buffer: true`. */
+  pipe(destination: Writable, options?: PipeOptions): Promise<CommandResult<Output | undefined>>;
 }
 
 /** A command that runs. Begins at once, as in execa. */

@@ -46,10 +46,16 @@ describe("the streams of a command", () => {
   });
 
   test("end with the command, each and both together", async () => {
-    const both = pc1.$`echo out; sleep 0.2; echo err >&2; sleep 0.2; echo out`;
-    const [all, stdout, stderr] = await Promise.all([text(both.all), text(both.stdout), text(both.stderr), both]);
-    expect([all, stdout, stderr]).toEqual(["out\nerr\nout\n", "out\nout\n", "err\n"]);
-    expect(await pc1.$({ all: true })`echo out; sleep 0.2; echo err >&2`).toMatchObject({ all: "out\nerr", stdout: "out" });
+    const both = pc1.$({ all: true, stdin: "pipe" })`echo out; read -r go; echo err >&2; read -r go; echo out`;
+    const streams = Promise.all([text(both.stdout), text(both.stderr)]);
+    let all = "";
+    for await (const chunk of both.all) {
+      all += String(chunk);
+      // The two ways from the machine know no order: only what has come is before what comes.
+      both.stdin.write("go\n");
+    }
+    expect([all, ...(await streams)]).toEqual(["out\nerr\nout\n", "out\nout\n", "err\n"]);
+    expect(await both).toMatchObject({ all: "out\nerr\nout", stdout: "out\nout", stderr: "err" });
   });
 
   test("asked for late, begin with what was kept", async () => {
@@ -185,7 +191,7 @@ describe("a command in the background", () => {
       reject: false,
     })`trap 'echo bye; exit 0' TERM; while :; do sleep 0.02; done`;
     expect(await polite).toMatchObject({ timedOut: true, stdout: "bye", exitCode: 0, failed: true });
-    const deaf = pc1.$({ timeout: "1s", killSignal: "SIGTERM", forceKillAfterDelay: "200ms", reject: false })`trap '' TERM; sleep 600`;
+    const deaf = pc1.$({ timeout: "4s", killSignal: "SIGTERM", forceKillAfterDelay: "200ms", reject: false })`trap '' TERM; sleep 600`;
     expect(await deaf).toMatchObject({ timedOut: true, signal: "SIGKILL" });
   });
 

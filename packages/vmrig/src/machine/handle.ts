@@ -1,8 +1,7 @@
 import type { Readable, Writable } from "node:stream";
-import { ConnectionLostError } from "../ssh/connection-lost.ts";
 import type { CommandPromise, CommandResult, KillSignal, PipeOptions, PipePromise } from "./command.ts";
 import { linesOf } from "./lines.ts";
-import { toError, type Outcome } from "./outcome.ts";
+import { isOurs, toError } from "./outcome.ts";
 import { pipeInto, toWritable } from "./pipe.ts";
 import type { Running } from "./running.ts";
 
@@ -18,8 +17,8 @@ export class CommandHandle<Output> extends Promise<CommandResult<Output>> implem
           if (isOurs(outcome)) this.expectEnd();
           reject(toError(outcome));
         },
-        (error: unknown) => {
-          if (error instanceof ConnectionLostError && error.hungUp) this.expectEnd();
+        (error: Error) => {
+          if (isOurs(error)) this.expectEnd();
           reject(error);
         },
       );
@@ -55,12 +54,13 @@ export class CommandHandle<Output> extends Promise<CommandResult<Output>> implem
 
   async waitForExit(): Promise<CommandResult<Output>> {
     this.expectEnd();
-    const { result } = await this.running.outcome;
-    return result as CommandResult<Output>;
+    const outcome = await this.running.outcome;
+    if (outcome.taken) throw toError(outcome);
+    return outcome.result as CommandResult<Output>;
   }
 
   pipe<Next>(destination: CommandPromise<Next>, options?: PipeOptions): PipePromise<Next>;
-  pipe(destination: Writable, options?: PipeOptions): Promise<CommandResult<Output>>;
+  pipe(destination: Writable, options?: PipeOptions): Promise<CommandResult<Output | undefined>>;
   pipe(destination: CommandPromise<unknown> | Writable, options: PipeOptions = {}): unknown {
     this.expectEnd();
     if (!(destination instanceof CommandHandle)) return toWritable(this.running, destination as Writable, options);
@@ -91,9 +91,4 @@ export class CommandHandle<Output> extends Promise<CommandResult<Output>> implem
     }
     await this;
   }
-}
-
-/** An end that this side has brought about surprises nobody who does not wait for it. */
-function isOurs({ stop }: Outcome): boolean {
-  return stop !== undefined && stop.why !== "overflow" && stop.why !== "input";
 }

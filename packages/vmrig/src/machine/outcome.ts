@@ -1,3 +1,4 @@
+import { ConnectionLostError } from "../ssh/connection-lost.ts";
 import { STOP_GRACE_MS, type Ending } from "../ssh/process.ts";
 import type { CommandOptions, CommandResult } from "./command.ts";
 import { CommandError, type Circumstances } from "./command-error.ts";
@@ -14,8 +15,9 @@ export type Stop =
 export interface Outcome {
   readonly result: CommandResult<unknown>;
   readonly circumstances: Circumstances;
-  /** A machine that was taken away is not an outcome of the command, whatever the caller does with those. */
   readonly throws: boolean;
+  /** A machine that was taken away is not an outcome of the command, whatever the caller does with those. */
+  readonly taken: boolean;
   readonly stop: Stop | undefined;
 }
 
@@ -62,12 +64,19 @@ export function toOutcome({ machine, user, command, outputs, options, ending, be
     result,
     circumstances: { notes: [...notesOn(ending, began), ...notesOnStop(stopped)], cause, ...hintOn(stopped) },
     throws: failed && ((options.reject ?? true) || taken),
+    taken: failed && taken,
     stop: stopped,
   };
 }
 
 export function toError({ result, circumstances }: Outcome): CommandError<unknown> {
   return new CommandError(result, circumstances);
+}
+
+/** Whether this side has brought it about: then it surprises nobody who does not wait for it. */
+export function isOurs(end: Outcome | Error): boolean {
+  if (end instanceof Error) return end instanceof ConnectionLostError && end.hungUp;
+  return end.stop !== undefined && end.stop.why !== "overflow" && end.stop.why !== "input";
 }
 
 /** The result, or what a command's promise throws. */

@@ -31,6 +31,13 @@ test("pipes go on, from any output, and what was asked for is kept", async () =>
   expect(end.pipedFrom[0]).toMatchObject({ machine: "pc2", pipedFrom: [{ machine: "pc1", stdout: "a", stderr: "b" }] });
 });
 
+test("two commands may be piped into one, whose input ends with the last of them", async () => {
+  const both = pc2.$`sort`;
+  const first = pc1.$`echo b; sleep 0.2; echo d`.pipe(both);
+  const second = pc1.$`echo a; echo c`.pipe(both);
+  expect((await Promise.all([first, second])).map(({ stdout }) => stdout)).toEqual(["a\nb\nc\nd", "a\nb\nc\nd"]);
+});
+
 test("a reader who takes his time slows the writer down", async () => {
   const slow = pc2.$`until [ -e go ]; do sleep 0.02; done; sha256sum`;
   const writer = pc1.$`i=0; while [ $i -lt 40 ]; do head -c 1048576 /dev/zero; i=$((i+1)); echo $i >&2; done`;

@@ -1,7 +1,7 @@
 import { finished, type Writable } from "node:stream";
 import type { CommandPromise, CommandResult, PipeOptions, PipePromise } from "./command.ts";
 import { isCommandError, outcome as outcomeOf } from "./command-error.ts";
-import { verdict, type Outcome } from "./outcome.ts";
+import { isOurs, verdict, type Outcome } from "./outcome.ts";
 import type { Running } from "./running.ts";
 
 /** Where a pipe can end: a handle. */
@@ -16,8 +16,10 @@ export function pipeInto(source: Running, destination: Destination, { from = "st
   const output = source.passOn(from).stream;
   running.sources.push(source);
   output.pipe(sink, { end: false });
+  running.feeders += 1;
   output.once("close", () => {
-    if (running.sources.every((each) => each === source || each.over)) sink.end();
+    running.feeders -= 1;
+    if (running.feeders === 0) sink.end();
   });
   // As a shell's SIGPIPE: who writes to somebody who has gone is ended, and has not failed by that.
   const leave = (): void => {
@@ -27,6 +29,10 @@ export function pipeInto(source: Running, destination: Destination, { from = "st
   };
   running.outcome.then(leave, leave);
   const whole = conclude(running).then(verdict);
+  const hush = (end: Outcome | Error): void => {
+    if (isOurs(end)) whole.catch(() => {});
+  };
+  running.outcome.then(hush, hush);
   return Object.assign(whole, { pipe: destination.pipe.bind(destination) }) as PipePromise<unknown>;
 }
 
@@ -35,21 +41,23 @@ export async function toWritable<Output>(
   source: Running,
   sink: Writable,
   { from = "stdout" }: PipeOptions,
-): Promise<CommandResult<Output>> {
+): Promise<CommandResult<Output | undefined>> {
   const output = source.passOn(from).stream;
   const taken = new Promise<void>((resolve, reject) => {
+    // As Node.js has it: these two are never ended.
+    if (sink === process.stdout || sink === process.stderr) output.once("close", resolve);
     finished(sink, { readable: false }, (error) => {
       if (error === undefined || error === null) return resolve();
-      source.stop({ why: "input", reason: error });
+      source.stop({ why: "unread" });
       reject(error);
     });
   });
   taken.catch(() => {});
   output.pipe(sink);
   output.once("error", (error) => sink.destroy(error));
-  const ended = await source.outcome;
+  const outcome = await source.outcome;
   await taken;
-  return verdict(ended) as CommandResult<Output>;
+  return verdict(outcome) as CommandResult<Output | undefined>;
 }
 
 /**

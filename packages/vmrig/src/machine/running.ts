@@ -26,6 +26,8 @@ export class Running {
   readonly outcome: Promise<Outcome>;
   /** What was piped into it. */
   readonly sources: Running[] = [];
+  /** How many outputs of those are still open. */
+  feeders = 0;
   readonly #seat: Seat;
   readonly #options: CommandOptions;
   readonly #clock: Clock;
@@ -58,15 +60,6 @@ export class Running {
     if (this.#process !== undefined) this.#attachAll(this.#process);
     if (this.#over) this.#all.end();
     return this.#all;
-  }
-
-  /** Nothing more of its own will come, or be done. */
-  get over(): boolean {
-    return this.#over;
-  }
-
-  get rejects(): boolean {
-    return this.#options.reject ?? true;
   }
 
   /** What goes elsewhere is not kept, where nobody said that it should be. */

@@ -60,7 +60,7 @@ function waiting(
   { timeout = 30_000, interval = 250, signal }: WaitOptions,
   clock: Clock | undefined,
 ): Omit<WaitForOptions<never>, "what" | "probe"> {
-  const signals = [signal, seat.signal].filter((one) => one !== undefined);
+  const signals = [signal, seat.signal, seat.scope?.()].filter((one) => one !== undefined);
   return {
     on: seat.name,
     timeoutMs: milliseconds(timeout),
