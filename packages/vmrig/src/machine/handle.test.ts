@@ -118,14 +118,14 @@ describe("lines", () => {
     expect(await collect(pc1.$({ reject: false })`echo two; exit 4`)).toEqual(["two"]);
   });
 
-  test("leaving the loop early ends the process group, before what follows the loop", async () => {
+  test("leaving the loop early ends the process group", async () => {
     let pid = "";
     const command = pc1.$`sleep 600 & echo $!; yes`;
     for await (const line of command) {
       pid = line;
       break;
     }
-    expect((await pc1.$({ reject: false })`kill -0 ${pid}`).exitCode).not.toBe(0);
+    await gone(pid);
     expect(await command.waitForExit()).toMatchObject({ failed: true, isCanceled: false, signal: "SIGKILL" });
   });
 
@@ -174,6 +174,26 @@ describe("a command in the background", () => {
       await gone(String(pid).trim());
     });
   }
+
+  test("tells the signal that ended a program; a shell around it says 128 + n", async () => {
+    const suicide = ["-c", "kill -USR1 $$"];
+    expect(await pc1.exec("sh", suicide, { reject: false })).toMatchObject({ signal: "SIGUSR1", exitCode: undefined, isTerminated: true });
+    expect(await pc1.$({ reject: false })`sh ${suicide}; exit`).toMatchObject({ signal: undefined, exitCode: 138, isTerminated: false });
+    expect(await pc1.root.exec("sh", suicide, { reject: false })).toMatchObject({ exitCode: 138, isTerminated: false });
+  });
+
+  test("is interrupted, of another user when it handles that", async () => {
+    const sleeper = pc1.$`echo begun; exec sleep 600`;
+    await once(sleeper.stdout, "data");
+    sleeper.kill("SIGINT");
+    expect(await sleeper.waitForExit()).toMatchObject({ signal: "SIGINT" });
+    // What a shell begins in the background ignores SIGINT until it says otherwise, and only some programs can after that (POSIX.1-2017, XCU 2.11).
+    const handles = 'process.on("SIGINT", () => process.exit(5)); console.log(1); setInterval(() => {}, 1000)';
+    const listener = pc1.root.exec(process.execPath, ["-e", handles]);
+    await once(listener.stdout, "data");
+    listener.kill("SIGINT");
+    expect(await listener.waitForExit()).toMatchObject({ exitCode: 5 });
+  });
 
   test("is ended before it has begun", async () => {
     const file = `${rig.server.folder}/never-begun`;
