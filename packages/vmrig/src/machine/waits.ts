@@ -15,7 +15,7 @@ export interface WaitOptions {
 }
 
 /** `reject` has no meaning here; `timeout` is that of the whole wait. */
-export type UntilOptions = Omit<CommandOptions, "reject"> & WaitOptions;
+export type UntilOptions = Omit<CommandOptions, "reject" | "stdin" | "encoding" | "lines" | "buffer"> & WaitOptions;
 
 export async function waitForPort(seat: Seat, port: number, options: WaitOptions, clock: Clock | undefined): Promise<void> {
   await waitFor<true>({
@@ -60,7 +60,7 @@ function waiting(
   { timeout = 30_000, interval = 250, signal }: WaitOptions,
   clock: Clock | undefined,
 ): Omit<WaitForOptions<never>, "what" | "probe"> {
-  const signals = [signal, seat.signal].filter((one) => one !== undefined);
+  const signals = [signal, seat.signal, seat.scope?.()].filter((one) => one !== undefined);
   return {
     on: seat.name,
     timeoutMs: milliseconds(timeout),
