@@ -38,7 +38,10 @@ async function login({ machines, fence, nonce }: Granted, witness: string, who: 
     });
   });
   client.connect({ host, port, username: user, privateKey, readyTimeout: ANSWER_MS });
+  // A machine that is paused in the middle says nothing at all.
+  const tooLong = setTimeout(() => said.resolve("refused  login: no answer"), ANSWER_MS);
   const answer = await said.promise;
+  clearTimeout(tooLong);
   client.destroy();
   return answer;
 }
