@@ -9,7 +9,7 @@ const INTERFACES = [
   ["CommandOptions", "command.ts", "Options"],
   ["CommandResult", "command.ts", "Result"],
   ["MachineFile", "file.ts", "Files"],
-  ["WaitOptions", "waits.ts", "Waits"],
+  ["WaitOptions", "waits/patience.ts", "Waits"],
 ];
 
 const text = await readText("docs/reference/machine.md");

@@ -69,6 +69,7 @@ export function connectShell(
       asked.push(command);
       return runShell([shell, "-c", rewrite(command)], { cwd, ...options });
     },
+    tunnel: () => Promise.reject(new Error("a shell opens no tunnels")),
     hangUp,
     close: async () => hangUp(),
     [Symbol.asyncDispose]: async () => hangUp(),

@@ -7,10 +7,11 @@ import { createLink } from "./link.ts";
 import { run, type Seat } from "./runner.ts";
 import { sudo, type Become } from "./script.ts";
 import { createTag, type Tag } from "./tag.ts";
-import { waitForPort, waitUntilSucceeds, type UntilOptions, type WaitOptions } from "./waits.ts";
+import { createParts, type MachineParts } from "./parts/parts.ts";
+import { createWaits, type MachineWaits } from "./waits/waits.ts";
 
 /** One VM of a rig, as one of its users: what a test holds. */
-export interface Machine {
+export interface Machine extends MachineParts, MachineWaits {
   readonly name: string;
   /** By which the other machines of the rig reach it. */
   readonly address: string;
@@ -31,15 +32,6 @@ export interface Machine {
   /** Runs a program, not a shell line: nothing is expanded, and what the shell has built in does not count. Throws as `$` does. */
   exec(file: string, args?: readonly string[], options?: CommandOptions): CommandPromise;
   file(path: string): MachineFile;
-  /** Waits until something on the machine listens on a TCP port, on any of its addresses. @throws VmrigError `WAIT_TIMEOUT` */
-  waitForPort(port: number, options?: WaitOptions): Promise<void>;
-  /**
-   * Runs a line again and again until it exits with 0: `` pc1.waitUntilSucceeds`curl -f ${url}` ``; options as with `$`. A reboot on the way is
-   * waited out.
-   *
-   * @throws VmrigError `WAIT_TIMEOUT` with the last exit code and line
-   */
-  readonly waitUntilSucceeds: Tag<UntilOptions>;
 }
 
 export interface MachineOptions {
@@ -52,6 +44,8 @@ export interface MachineOptions {
   /** Aborts when the machine is taken away: ends every command, whose errors have its reason as their cause. */
   readonly signal?: AbortSignal;
   readonly clock?: Clock;
+  /** When the test began, by which `waitForLog` tells new lines from old ones. @defaultValue all lines since the boot count */
+  readonly since?: () => Date | undefined;
   /** @defaultValue `sudo -n` */
   readonly become?: Become;
 }
@@ -60,15 +54,19 @@ export function createMachine(options: MachineOptions): Machine {
   const { name, address, user: login, signal, clock, become = sudo } = options;
   const link = createLink(options.connect);
 
+  const seatOf = (user: string): Seat => ({
+    name,
+    user,
+    link,
+    ...(user === login ? {} : { become }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+
   const as = (user: string): Machine => {
-    const seat: Seat = {
-      name,
-      user,
-      link,
-      ...(user === login ? {} : { become }),
-      ...(signal === undefined ? {} : { signal }),
-    };
+    const seat = seatOf(user);
     return {
+      ...createParts(seat),
+      ...createWaits({ seat, root: seatOf("root"), clock, since: options.since }),
       name,
       address,
       user,
@@ -82,8 +80,6 @@ export function createMachine(options: MachineOptions): Machine {
         return run(seat, { line: `exec ${command}`, command }, more);
       },
       file: (path) => createFile(seat, path),
-      waitForPort: (port, more = {}) => waitForPort(seat, port, more, clock),
-      waitUntilSucceeds: createTag<UntilOptions>((line, bound) => waitUntilSucceeds(seat, line, bound, clock)),
     };
   };
   return as(login);

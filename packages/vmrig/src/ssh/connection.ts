@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import { systemClock, type Clock } from "../clock/clock.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { waitFor } from "../wait/wait-for.ts";
@@ -5,6 +6,7 @@ import { ConnectionLostError } from "./connection-lost.ts";
 import { exec, type ExecOptions, type ExecResult } from "./exec.ts";
 import { handshake, type SshTarget } from "./handshake.ts";
 import { createTurns } from "./turns.ts";
+import { tunnel } from "./tunnel.ts";
 import type { Client } from "ssh2";
 
 export type { SshTarget } from "./handshake.ts";
@@ -19,6 +21,12 @@ export interface Connection extends AsyncDisposable {
    * @throws ConnectionLostError when the connection ends first; the signal's reason when it aborts before the command was sent
    */
   exec(command: string, options?: ExecOptions): Promise<ExecResult>;
+  /**
+   * A TCP connection that the machine makes, as bytes. Whoever opens it destroys it.
+   *
+   * @throws TunnelRefusedError when the machine does not, with its reason; ConnectionLostError
+   */
+  tunnel(host: string, port: number): Promise<Duplex>;
   /** Ends the connection and with it what still runs on it. Waits a second for the server to hang up. */
   close(): Promise<void>;
   /** Ends the connection at once, for a machine that is about to be taken away. */
@@ -94,6 +102,7 @@ function toConnection(client: Client, name: string, clock: Clock, maxSessions: n
         giveBack();
       }
     },
+    tunnel: (host, port) => tunnel({ client, name, clock, closed: closed.signal }, host, port),
     close,
     hangUp() {
       closing = true;
