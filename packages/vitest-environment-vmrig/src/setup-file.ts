@@ -1,7 +1,8 @@
-import { aroundAll, aroundEach, type RunnerTask } from "vitest";
+import { aroundAll, aroundEach, expect, type RunnerTask } from "vitest";
 import { isVmrigError, type VmrigError } from "vmrig";
 import { claimMachines } from "vmrig/worker";
 import { fileOptions } from "./environment.ts";
+import { matchers } from "./matchers.ts";
 import { gateClient, worker } from "./worker.ts";
 
 /** The gate's own deadlines are shorter: waiting in line, provisioning and booting all end in an error that says what was waited for. */
@@ -10,6 +11,8 @@ const ROLLBACK_MS = 600_000;
 
 // A terminal's Ctrl-C reaches the workers too. The main process cancels them in an orderly way, so that hooks run.
 if (process.send !== undefined && process.listenerCount("SIGINT") === 0) process.on("SIGINT", () => {});
+
+expect.extend(matchers);
 
 let untouched = false;
 /** Why the tests of this file are skipped. */

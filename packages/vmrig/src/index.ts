@@ -7,3 +7,6 @@ export type { Machine } from "./machine/machine.ts";
 export { CommandError } from "./machine/command-error.ts";
 export type { CommandOptions, CommandResult } from "./machine/command.ts";
 export type { MachineFile } from "./machine/file.ts";
+export type { FileStat } from "./machine/file-stat.ts";
+export type { MachineParts } from "./machine/parts/parts.ts";
+export type { MachineWaits } from "./machine/waits/waits.ts";

@@ -41,9 +41,10 @@ function inspectionFailed(seat: Seat, title: string, { exitCode, signal, stderr,
   const said = (stderr || stdout).trim();
   // 127 is the shell's word for a program that it does not find.
   const missing = exitCode === 127 ? /(\S+): (?:command )?not found/.exec(said)?.[1] : undefined;
+  const why = said.split("\n").at(-1)?.replace(/\.$/, "") || (signal ?? `exit code ${exitCode}`);
   return new VmrigError("INSPECTION_FAILED", {
-    message: `Cannot read ${title} on ${seat.name} as ${seat.user}: ${missing === undefined ? (signal ?? `exit code ${exitCode}`) : `it has no ${missing}`}.`,
-    details: said === "" ? ["it printed nothing"] : said.split("\n").slice(-5),
+    message: `Cannot read ${title} on ${seat.name} as ${seat.user}: ${missing === undefined ? why : `it has no ${missing}`}.`,
+    details: said.includes("\n") ? said.split("\n").slice(-5) : [],
     ...(missing === undefined ? {} : { hint: `install what brings ${missing}, or look with a command of your own` }),
   });
 }

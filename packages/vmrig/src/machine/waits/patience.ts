@@ -1,5 +1,5 @@
 import type { Clock } from "../../clock/clock.ts";
-import { isVmrigError } from "../../errors/vmrig-error.ts";
+import { isVmrigError, type VmrigError } from "../../errors/vmrig-error.ts";
 import type { Observation, WaitOptions as WaitForOptions } from "../../wait/wait-for.ts";
 import { milliseconds, type Duration } from "../duration.ts";
 import type { Seat } from "../runner.ts";
@@ -41,12 +41,17 @@ export function patience(
 export function tolerant<T>(probe: (signal: AbortSignal) => Promise<Observation<T>>): (signal: AbortSignal) => Promise<Observation<T>> {
   return (signal) =>
     probe(signal).catch((error: unknown) => {
-      if (!isAway(error)) throw error;
+      if (!mayPass(error)) throw error;
       return { seen: error.summary.replace(/\.$/, "") };
     });
 }
 
-/** The machine could not be asked. It may come back. */
-export function isAway(error: unknown): error is Error & { readonly summary: string } {
+/** The machine could not be asked, or could not tell, and may yet: while it boots. A program that is missing does not come by itself. */
+export function mayPass(error: unknown): error is VmrigError {
+  return isAway(error) || (isVmrigError(error) && error.code === "INSPECTION_FAILED" && error.hint === undefined);
+}
+
+/** The machine could not be asked. */
+export function isAway(error: unknown): error is VmrigError {
   return isVmrigError(error) && (error.code === "CONNECTION_LOST" || error.code === "MACHINE_UNREACHABLE");
 }
