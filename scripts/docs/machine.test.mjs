@@ -9,7 +9,10 @@ const INTERFACES = [
   ["CommandOptions", "command.ts", "Options"],
   ["CommandResult", "command.ts", "Result"],
   ["MachineFile", "file.ts", "Files"],
-  ["WaitOptions", "waits/patience.ts", "Waits"],
+  ["FileStat", "file-stat.ts", "Stat"],
+  ["MachineParts", "parts/parts.ts", "Parts"],
+  ["MachineWaits", "waits/waits.ts", "Waits"],
+  ["WaitOptions", "waits/patience.ts", "Options of a wait"],
 ];
 
 const text = await readText("docs/reference/machine.md");
@@ -29,7 +32,7 @@ test("every option of a written file is named", async () => {
  * @param {string} name
  */
 function membersOf(source, name) {
-  const body = new RegExp(`^export interface ${name} \\{\\n([\\s\\S]*?)^\\}`, "m").exec(source)?.[1] ?? "";
+  const body = new RegExp(`^export interface ${name}(?: extends [^{]+)? \\{\\n([\\s\\S]*?)^\\}`, "m").exec(source)?.[1] ?? "";
   return [...body.matchAll(/^ {2}(?:readonly )?([\w$]+)\??[:(]/gm)].map(([, member = ""]) => member);
 }
 

@@ -27,7 +27,7 @@ describe("a failed one shows", () => {
       /Error: expected pc1:greeting as \S+ to have the text "bye\\n"\n {2}looked for 0\.\d s; last seen: "hello\\n"\n/,
     );
     expect(failure).toMatch(/- Expected\n\s*\+ Received\n\n- bye\n\+ hello\n/);
-    expect(failure).toMatch(/❯ tests\/matchers\/failing\.test\.ts:5:/);
+    expect(failure).toMatch(/❯ tests\/matchers\/failing\.test\.ts:6:/);
   });
 
   test("each of several soft ones", () => {
@@ -63,6 +63,6 @@ test("one inside of another matcher says that it cannot be there", () => {
 test("one that looks when the test's time is over ends with the test, and says what it saw", () => {
   expect(run.failure("waits longer than the test may"), run.output).toContain("Test timed out in 1000ms");
   expect(run.output).toMatch(
-    /The test ended while expect\(pc1:never as \S+\)\.toExist\(\) was looking; last seen: it is not there\.\n ❯ tests\/matchers\/failing\.test\.ts:30:/,
+    /The test ended while expect\(pc1:never as \S+\)\.toExist\(\) was looking; last seen: it is not there\.\n ❯ tests\/matchers\/failing\.test\.ts:32:/,
   );
 });
