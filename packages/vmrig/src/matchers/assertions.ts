@@ -1,6 +1,5 @@
 import type { RetryOptions } from "./assert.ts";
 import type { ExpectedText } from "./look.ts";
-import type { MatcherName } from "./matchers.ts";
 import type { SubjectKind, Subjects } from "./subject.ts";
 
 /** Shown by the compiler where a matcher is used on what it is not about. */
@@ -49,6 +48,3 @@ export interface MachineMatchers<T> {
   /** Its whole stdout, without the newline at the end. */
   toPrint: About<T, Command, [expected: ExpectedText]>;
 }
-
-/** Both lists have the same names, or this does not compile. */
-export type Complete = [MatcherName, keyof MachineMatchers<unknown>] extends [keyof MachineMatchers<unknown>, MatcherName] ? true : never;

@@ -1,9 +1,10 @@
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from "vitest";
 import { startMachine, type TestMachine } from "../machine/fixtures.test.kit.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { Service, ServiceStatus } from "../machine/parts/service.ts";
 import { toAssertion, type AssertionContext, type Verdict } from "./assert.ts";
+import type { MachineMatchers } from "./assertions.ts";
 import type { AsymmetricMatcher } from "./look.ts";
 import { MATCHERS, type MatcherName } from "./matchers.ts";
 
@@ -211,4 +212,9 @@ describe.each(Object.entries(CASES))("%s", (key, cases) => {
       );
     }
   });
+});
+
+test("the types name those of the table", () => {
+  expectTypeOf<keyof MachineMatchers<unknown>>().toEqualTypeOf<MatcherName>();
+  expect(Object.keys(CASES).toSorted()).toEqual(Object.keys(MATCHERS).toSorted());
 });

@@ -42,7 +42,7 @@ export async function readFacts(seat: Seat): Promise<Facts> {
   return parseFacts((await look(seat, READ, { title: "its facts" })).stdout);
 }
 
-export function parseFacts(text: string): Facts {
+function parseFacts(text: string): Facts {
   const [uname = "", bootId = "", init = "", uptime = "", cpus = "", memory = "", ...release] = text.split("\n");
   const [hostname = "", kernel = "", arch = ""] = uname.split(" ");
   const os = (key: string): string => {

@@ -84,7 +84,7 @@ function isMeant({ name, pid, user, args }: ProcessInfo, filter: ProcessFilter):
 }
 
 /** Reads `/proc/PID/status` and `/proc/PID/cmdline` (proc_pid_status(5), proc_pid_cmdline(5)), each line with its file in front, and passwd(5). */
-export function parseProcesses(text: string): ProcessInfo[] {
+function parseProcesses(text: string): ProcessInfo[] {
   const [statuses = "", commands = "", passwd = ""] = text.split(`${SEPARATOR}\n`);
   const users = new Map(
     passwd.split("\n").flatMap((line) => {

@@ -38,7 +38,7 @@ export interface Service extends Part<"service"> {
 
 export function createService(seat: Seat, name: string): Service {
   const title = `service ${name}`;
-  const status = (): Promise<ServiceStatus> => readService(seat, name);
+  const status = async (): Promise<ServiceStatus> => parseService(seat, name, (await look(seat, showUnit(name), { title })).stdout);
   return {
     kind: "service",
     machine: seat.name,
@@ -77,11 +77,6 @@ const PROPERTIES = [
 /** The command that {@link parseService} reads the output of. */
 export function showUnit(name: string): string {
   return `systemctl show --no-pager --property=${PROPERTIES.join(",")} -- ${argument(name)}`;
-}
-
-export async function readService(seat: Seat, name: string, signal?: AbortSignal): Promise<ServiceStatus> {
-  const { stdout } = await look(seat, showUnit(name), { title: `service ${name}`, signal });
-  return parseService(seat, name, stdout);
 }
 
 /** Reads `systemctl show`: one `Key=value` a line, keys that a unit has not are left out. Format: systemctl(1). */
