@@ -1,8 +1,10 @@
 import { appendFile, rm, writeFile } from "node:fs/promises";
 import { createServer as createHttp, type RequestListener } from "node:http";
+import { createServer as createHttps } from "node:https";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { Certificates } from "../../lease/fixtures/certificates.ts";
 import { freePort } from "../../ssh/fixtures/sshd.test.kit.ts";
 import { startMachine, type TestMachine } from "../fixtures.test.kit.ts";
 import type { Machine } from "../machine.ts";
@@ -127,6 +129,18 @@ describe("HTTP", () => {
     await expect(pc1.waitForHttp(port, { timeout: "1s" })).rejects.toThrow("last seen: Error: socket hang up.");
     const silent = await serve(() => {});
     await expect(pc1.waitForHttp(silent, { timeout: "1s" })).rejects.toThrow("last seen: no answer.");
+  });
+
+  test("is asked over TLS, whoever signed the certificate", async () => {
+    await using certificates = await Certificates.make();
+    const [key, cert] = await Promise.all([certificates.read("server.key"), certificates.read("server.pem")]);
+    const server = createHttps({ key, cert }, (_, answer) => answer.end("safe"));
+    const port = await freePort();
+    await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+    onTestFinished(() => void server.close());
+    expect(await pc1.waitForHttp(`https://localhost:${port}/`, PATIENT)).toMatchObject({ status: 200, body: "safe" });
+    expect(await pc1.waitForHttp(`https://127.0.0.1:${port}/`, PATIENT)).toMatchObject({ body: "safe" });
+    await expect(pc1.waitForHttp(`http://localhost:${port}/`, { timeout: "1s" })).rejects.toThrow("last seen: Error: socket hang up.");
   });
 
   test.each(["localhost:80", "ftp://x", "/health"])("is not asked at %s", async (target) => {
