@@ -10,7 +10,10 @@ const INTERFACES = [
   ["CommandResult", "command.ts", "Result"],
   ["CommandPromise", "command.ts", "A running command"],
   ["MachineFile", "file.ts", "Files"],
-  ["WaitOptions", "waits.ts", "Waits"],
+  ["FileStat", "file-stat.ts", "Stat"],
+  ["MachineParts", "parts/parts.ts", "Parts"],
+  ["MachineWaits", "waits/waits.ts", "Waits"],
+  ["WaitOptions", "waits/patience.ts", "Options of a wait"],
 ];
 
 const text = await readText("docs/reference/machine.md");

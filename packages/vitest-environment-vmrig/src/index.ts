@@ -1,4 +1,5 @@
 /** What test files import. */
 export { test, test as it, type MachineFixtures } from "./fixtures.ts";
 export { afterAll, afterEach, beforeAll, beforeEach, describe, expect, vi } from "vitest";
+export type {} from "./matchers.ts";
 export type {} from "./provided.ts";

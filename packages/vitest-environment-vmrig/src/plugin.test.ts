@@ -75,16 +75,26 @@ describe("in a plain config, with threads and isolation, and three workers asked
 });
 
 test(
-  "a machine that the rig has not is a type error, and the only one: those that it has are typed",
+  "a machine that the rig has not and a matcher on the wrong subject are type errors, and the only ones: all else is typed",
   async () => {
     const tsc = join(createRequire(import.meta.url).resolve("typescript/package.json"), "../bin/tsc");
     const { exitCode, stdout } = await execa(process.execPath, [tsc, "--noEmit", "--pretty", "false"], { cwd: FAKE, reject: false });
     expect(exitCode, stdout).not.toBe(0);
-    expect(stdout.split("\n")).toEqual([
+    expect(stdout.split("\n").filter((line) => !line.startsWith(" "))).toEqual([
       expect.stringMatching(
         /^typed-fixtures\/wrong-machine\.ts\(4,\d+\): error TS2339: Property 'pc3' does not exist on type '.*MachineFixtures'\.$/,
       ),
+      wrongSubject(5, /Expected 1 arguments, but got 0\./),
+      wrongSubject(6, /Argument of type 'string' is not assignable to parameter of type 'WrongSubject<"file">'\./),
+      wrongSubject(7, /Expected 1 arguments, but got 0\./),
+      wrongSubject(8, /Argument of type 'number' is not assignable to parameter of type 'WrongSubject<Command>'\./),
+      wrongSubject(9, /Argument of type 'string' is not assignable to parameter of type 'number'\./),
+      wrongSubject(10, /'retries' does not exist in type 'RetryOptions'\./),
     ]);
   },
   LIMIT_MS,
 );
+
+function wrongSubject(line: number, text: RegExp): unknown {
+  return expect.stringMatching(new RegExp(`^types/wrong-subject\\.ts\\(${line},\\d+\\): error TS\\d+: .*${text.source}$`));
+}

@@ -1,15 +1,20 @@
-import { aroundAll, aroundEach, type RunnerTask } from "vitest";
+import { aroundAll, aroundEach, expect, type RunnerTask } from "vitest";
 import { isVmrigError, type VmrigError } from "vmrig";
 import { claimMachines } from "vmrig/worker";
 import { fileOptions } from "./environment.ts";
+import { matchers } from "./matchers.ts";
 import { gateClient, unlessCancelled, worker } from "./worker.ts";
 
 /** The gate's own deadlines are shorter: waiting in line, provisioning and booting all end in an error that says what was waited for. */
 const CLAIM_MS = 3_600_000;
 const ROLLBACK_MS = 600_000;
+/** By which the clock of a machine may be behind, because the order to set it took its time. */
+const CLOCK_SLACK_MS = 1_000;
 
 // A terminal's Ctrl-C reaches the workers too. The main process cancels them in an orderly way, so that hooks run.
 if (process.send !== undefined && process.listenerCount("SIGINT") === 0) process.on("SIGINT", () => {});
+
+expect.extend(matchers);
 
 let untouched = false;
 /** Why the tests of this file are skipped. */
@@ -61,10 +66,12 @@ aroundEach(async (runTest, { task, skip }) => {
   Object.assign(task.context, { signal });
   // Nor do its commands outlive it when its time is over. What a test that has ended in time leaves running is its own affair.
   claim.scope = signal;
+  claim.since = new Date(Date.now() - CLOCK_SLACK_MS);
   try {
     await runTest();
   } finally {
     claim.scope = undefined;
+    claim.since = undefined;
   }
 }, ROLLBACK_MS);
 

@@ -16,3 +16,6 @@ export type {
   Terminal,
 } from "./machine/command.ts";
 export type { MachineFile } from "./machine/file.ts";
+export type { FileStat } from "./machine/file-stat.ts";
+export type { MachineParts } from "./machine/parts/parts.ts";
+export type { MachineWaits } from "./machine/waits/waits.ts";

@@ -13,6 +13,7 @@ export default defineConfig({
       vmrigProject({ name: "twin", include: ["tests/exclusive/*.test.ts"] }),
       vmrigProject({ name: "others", include: ["tests/others/*.test.ts"] }, { config: "others.vmrig.config.ts" }),
       vmrigProject({ name: "failing", include: ["tests/failing/*.test.ts"] }),
+      vmrigProject({ name: "matchers", include: ["tests/matchers/*.test.ts"] }),
     ],
   },
 });

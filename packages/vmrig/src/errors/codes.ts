@@ -16,11 +16,14 @@ export const CODES = {
   PLAN_REFUSED: "user",
   CONFIRMATION_MISSING: "user",
   COMMAND_INVALID: "user",
+  MATCHER_MISUSED: "user",
 
   COMMAND_FAILED: "test",
   COMMAND_TIMEOUT: "test",
   WAIT_TIMEOUT: "test",
+  WAIT_FAILED: "test",
   FILE_FAILED: "test",
+  INSPECTION_FAILED: "test",
 
   RIG_BUSY: "infra",
   LEASE_LOST: "infra",

@@ -19,6 +19,8 @@ export interface Claim {
   readonly signal: AbortSignal;
   /** Ends the commands that begin while it is set: the signal of the test that runs. */
   scope: AbortSignal | undefined;
+  /** When what runs now began: older lines of a journal are not its own. */
+  since: Date | undefined;
   /** A connection to a machine, after all of them were proven. It is kept, and the same for whoever asks until it ends. */
   connect(name: string): Promise<Connection>;
   /** Where a machine is, and what opens it, until the next rollback. */
@@ -134,6 +136,7 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
 
   const claim: Claim = {
     scope: undefined,
+    since: undefined,
     get copy() {
       return visit.grant.copy;
     },
@@ -150,6 +153,7 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
           connect: () => connect(name),
           signal: lost.signal,
           scope: () => claim.scope,
+          since: () => claim.since,
         }),
       ]),
     ),

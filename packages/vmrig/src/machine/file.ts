@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { isCommandError, type CommandError } from "./command-error.ts";
+import { parseStat, STAT_FORMAT, type FileStat } from "./file-stat.ts";
 import { runRaw, type RawResult, type Seat } from "./runner.ts";
 import { quotePath } from "./script.ts";
 import { quote } from "../ssh/quote.ts";
@@ -14,6 +15,8 @@ export interface WriteOptions {
 export interface MachineFile {
   readonly machine: string;
   readonly path: string;
+  /** Who looks at it. */
+  readonly user: string;
   /** @throws VmrigError `FILE_FAILED`, with what the machine says about it */
   text(): Promise<string>;
   /** @throws VmrigError `FILE_FAILED` */
@@ -27,6 +30,8 @@ export interface MachineFile {
   write(data: string | Uint8Array, options?: WriteOptions): Promise<void>;
   /** True for anything of that name, also a folder or a dangling link. */
   exists(): Promise<boolean>;
+  /** A symbolic link is followed. @throws VmrigError `FILE_FAILED` */
+  stat(): Promise<FileStat>;
 }
 
 export function createFile(seat: Seat, path: string): MachineFile {
@@ -45,11 +50,13 @@ export function createFile(seat: Seat, path: string): MachineFile {
   return {
     machine: seat.name,
     path,
+    user: seat.user,
     text: async () => (await read()).toString("utf8"),
     bytes: read,
     async write(data, options = {}) {
       await attempt("write", replacing(target, Buffer.byteLength(data), options.mode), data);
     },
+    stat: async () => parseStat((await attempt("look at", `exec stat -L -c '${STAT_FORMAT}' -- ${target}`)).result.stdout),
     async exists() {
       const { result } = await runRaw(seat, { line: `[ -e ${target} ] || [ -L ${target} ]` }, { reject: false });
       if (result.exitCode === 0 || result.exitCode === 1) return result.exitCode === 0;
@@ -84,7 +91,7 @@ function fileFailed(seat: Seat, doing: string, path: string, error: CommandError
   // The second is dash's word for a missing folder in a redirection.
   const missing = reason === "No such file or directory" || reason === "Directory nonexistent";
   const message =
-    missing && doing === "read"
+    missing && doing !== "write"
       ? `No such file on ${seat.name}: ${path}.`
       : `Cannot ${doing} ${path} on ${seat.name} as ${seat.user}: ${missing ? "no such folder" : reason || `exit code ${error.exitCode}`}.`;
   return new VmrigError("FILE_FAILED", { message, cause: error });

@@ -1,16 +1,17 @@
 import type { Clock } from "../clock/clock.ts";
 import { quoteWord } from "../ssh/quote.ts";
 import type { Connection } from "../ssh/connection.ts";
-import type { CommandOptions, CommandPromise, CommandResult, OutputOf } from "./command.ts";
+import type { CommandOptions, CommandPromise, OutputOf } from "./command.ts";
 import { createFile, type MachineFile } from "./file.ts";
 import { createLink } from "./link.ts";
 import { start, type Line, type Seat } from "./runner.ts";
 import { checkLength, sudo, type Become } from "./script.ts";
-import { createTag, type CommandTag, type Tag } from "./tag.ts";
-import { waitForPort, waitUntilSucceeds, type UntilOptions, type WaitOptions } from "./waits.ts";
+import { createTag, type CommandTag } from "./tag.ts";
+import { createParts, type MachineParts } from "./parts/parts.ts";
+import { createWaits, type MachineWaits } from "./waits/waits.ts";
 
 /** One VM of a rig, as one of its users: what a test holds. */
-export interface Machine {
+export interface Machine extends MachineParts, MachineWaits {
   readonly name: string;
   /** By which the other machines of the rig reach it. */
   readonly address: string;
@@ -35,15 +36,6 @@ export interface Machine {
     options?: Options,
   ): CommandPromise<OutputOf<Options>>;
   file(path: string): MachineFile;
-  /** Waits until something on the machine listens on a TCP port, on any of its addresses. @throws VmrigError `WAIT_TIMEOUT` */
-  waitForPort(port: number, options?: WaitOptions): Promise<void>;
-  /**
-   * Runs a line again and again until it exits with 0: `` pc1.waitUntilSucceeds`curl -f ${url}` ``; options as with `$`. A reboot on the way is
-   * waited out.
-   *
-   * @throws VmrigError `WAIT_TIMEOUT` with the last exit code and line
-   */
-  readonly waitUntilSucceeds: Tag<UntilOptions, Promise<CommandResult>>;
 }
 
 export interface MachineOptions {
@@ -58,6 +50,8 @@ export interface MachineOptions {
   /** The signal of what runs now, such as a test: it ends the commands that begin in its time. Asked when a command begins. */
   readonly scope?: () => AbortSignal | undefined;
   readonly clock?: Clock;
+  /** When the test began, by which `waitForLog` tells new lines from old ones. @defaultValue all lines since the boot count */
+  readonly since?: () => Date | undefined;
   /** @defaultValue `sudo -n` */
   readonly become?: Become;
 }
@@ -66,17 +60,21 @@ export function createMachine(options: MachineOptions): Machine {
   const { name, address, user: login, signal, scope, clock, become = sudo } = options;
   const link = createLink(options.connect);
 
+  const seatOf = (user: string): Seat => ({
+    name,
+    user,
+    link,
+    ...(user === login ? {} : { become }),
+    ...(signal === undefined ? {} : { signal }),
+    ...(scope === undefined ? {} : { scope }),
+    ...(clock === undefined ? {} : { clock }),
+  });
+
   const as = (user: string): Machine => {
-    const seat: Seat = {
-      name,
-      user,
-      link,
-      ...(user === login ? {} : { become }),
-      ...(signal === undefined ? {} : { signal }),
-      ...(scope === undefined ? {} : { scope }),
-      ...(clock === undefined ? {} : { clock }),
-    };
+    const seat = seatOf(user);
     return {
+      ...createParts(seat),
+      ...createWaits({ seat, root: seatOf("root"), clock, since: options.since }),
       name,
       address,
       user,
@@ -87,10 +85,6 @@ export function createMachine(options: MachineOptions): Machine {
       $: createTag<CommandOptions, CommandPromise>((line, bound) => start(seat, () => ({ line: line() }), bound)) as CommandTag,
       exec: (file, args = [], more) => start(seat, () => toExecLine(file, args), more ?? {}),
       file: (path) => createFile(seat, path),
-      waitForPort: (port, more = {}) => waitForPort(seat, port, more, clock),
-      waitUntilSucceeds: createTag<UntilOptions, Promise<CommandResult>>(async (line, bound) =>
-        waitUntilSucceeds(seat, line(), bound, clock),
-      ),
     };
   };
   return as(login);

@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import { systemClock, type Clock } from "../clock/clock.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { waitFor } from "../wait/wait-for.ts";
@@ -8,6 +9,7 @@ import { handshake, type SshTarget } from "./handshake.ts";
 import { runProcess, type Ending, type ProcessOptions } from "./process.ts";
 import { ANSWER_MS, type Session } from "./session.ts";
 import { createTurns } from "./turns.ts";
+import { tunnel } from "./tunnel.ts";
 import type { Client } from "ssh2";
 
 export type { SshTarget } from "./handshake.ts";
@@ -24,6 +26,12 @@ export interface Connection extends AsyncDisposable {
   exec(command: string, options?: ExecOptions): Promise<ExecResult>;
   /** Runs a line as `exec` does, for whoever takes the streams of the command himself. Throws as `exec` does. */
   run(command: string, options: ProcessOptions): Promise<Ending>;
+  /**
+   * A TCP connection that the machine makes, as bytes. Whoever opens it destroys it.
+   *
+   * @throws TunnelRefusedError when the machine does not, with its reason; ConnectionLostError
+   */
+  tunnel(host: string, port: number): Promise<Duplex>;
   /** Ends the connection and with it what still runs on it. Waits a second for the server to hang up. */
   close(): Promise<void>;
   /** Ends the connection at once, for a machine that is about to be taken away. */
@@ -110,6 +118,7 @@ function toConnection(client: Client, name: string, clock: Clock, maxSessions: n
     closed: closed.signal,
     exec: (command, options = {}) => inTurn(options.signal, (session) => exec(session, command, options)),
     run: (command, options) => inTurn(options.signal, (session) => runProcess(session, command, options)),
+    tunnel: (host, port) => tunnel(session, host, port),
     close,
     hangUp() {
       closing = true;

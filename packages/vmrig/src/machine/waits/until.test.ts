@@ -2,9 +2,8 @@ import { rename, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { freePort } from "../ssh/fixtures/sshd.test.kit.ts";
-import { startMachine, type TestMachine } from "./fixtures.test.kit.ts";
-import { listeningPorts } from "./waits.ts";
+import { freePort } from "../../ssh/fixtures/sshd.test.kit.ts";
+import { startMachine, type TestMachine } from "../fixtures.test.kit.ts";
 
 let rig: TestMachine;
 beforeAll(async () => {
@@ -34,17 +33,6 @@ test("a port that stays closed fails with those that are open", async () => {
       new RegExp(`^Waited \\d+\\.\\d s for port ${port} on pc1; last seen: listening are .*\\b${rig.server.target.port}\\b`),
     ),
   });
-});
-
-test("reads the kernel's table: only TCP ports in state LISTEN, each once", () => {
-  const table = `  sl  local_address rem_address   st tx_queue
-   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000
-   1: 0100007F:D431 0100007F:0016 01 00000000:00000000
-  sl  local_address                         remote_address                        st
-   0: 00000000000000000000000000000000:0016 00000000000000000000000000000000:0000 0A 00000000:00000000
-   1: 00000000000000000000000001000000:1F90 00000000000000000000000000000000:0000 0A 00000000:00000000
-`;
-  expect(listeningPorts(table)).toEqual([22, 8080]);
 });
 
 test("waitUntilSucceeds answers with the result of the run that succeeded", async () => {

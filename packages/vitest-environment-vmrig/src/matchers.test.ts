@@ -1,0 +1,68 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { FAKE, openStage, type Run, type Stage } from "./vitest-run.test.kit.ts";
+
+const LIMIT_MS = 150_000;
+
+let stage: Stage;
+let run: Run;
+beforeAll(async () => {
+  stage = await openStage();
+  run = await stage.run(FAKE, ["--project", "matchers"]);
+}, LIMIT_MS);
+afterAll(() => stage[Symbol.asyncDispose]());
+
+test("hold where they should", () => {
+  expect(run.outcome("matchers/examples.test.ts"), run.output).toEqual({ passed: 8 });
+});
+
+test("fail where they should, and no other test with them", () => {
+  expect(run.outcome("matchers/failing.test.ts"), run.output).toEqual({ failed: 7, passed: 1 });
+  expect(run.output).not.toContain("Unhandled");
+});
+
+describe("a failed one shows", () => {
+  test("what was expected of which object, what was seen, a diff and the line of the test", () => {
+    const failure = run.failure("expects another text");
+    expect(failure, run.output).toMatch(
+      /Error: expected pc1:greeting as \S+ to have the text "bye\\n"\n {2}looked for 0\.\d s; last seen: "hello\\n"\n/,
+    );
+    expect(failure).toMatch(/- Expected\n\s*\+ Received\n\n- bye\n\+ hello\n/);
+    expect(failure).toMatch(/❯ tests\/matchers\/failing\.test\.ts:6:/);
+  });
+
+  test("each of several soft ones", () => {
+    expect(run.failure("expects softly, twice"), run.output).toContain("expected pc1:first as");
+    expect(run.output).toContain("expected pc1:second as");
+  });
+});
+
+describe("one that is not awaited", () => {
+  test.each([
+    ["forgets to await", 15],
+    ["softly forgets", 19],
+  ])("fails its test (%s), with the line", (name, line) => {
+    const failure = run.failure(name);
+    expect(failure, run.output).toMatch(/expect\(pc1:greeting as \S+\)\.toExist\(\) was not awaited: it has looked at nothing\./);
+    expect(failure).toContain("[MATCHER_MISUSED]");
+    expect(failure).toContain(`failing.test.ts:${line}:`);
+  });
+});
+
+test("one that is given a command that runs says the remedy", () => {
+  expect(run.failure("gives a command that runs"), run.output).toContain(
+    "hint: give a function that runs it: await expect(() => pc1.$`…`).toSucceed(…)",
+  );
+});
+
+test("one inside of another matcher says that it cannot be there", () => {
+  expect(run.failure("asks inside of another matcher"), run.output).toContain(
+    "toExist asks a machine, and cannot stand inside of another matcher.",
+  );
+});
+
+test("one that looks when the test's time is over ends with the test, and says what it saw", () => {
+  expect(run.failure("waits longer than the test may"), run.output).toContain("Test timed out in 1000ms");
+  expect(run.output).toMatch(
+    /The test ended while expect\(pc1:never as \S+\)\.toExist\(\) was looking; last seen: it is not there\.\n ❯ tests\/matchers\/failing\.test\.ts:32:/,
+  );
+});

@@ -1,0 +1,28 @@
+import { waitFor, type Observation } from "../../wait/wait-for.ts";
+import { look } from "../parts/look.ts";
+import { quotePath } from "../script.ts";
+import { patience, tolerant, type WaitOptions, type Watch } from "./patience.ts";
+
+export interface FileWaitOptions extends WaitOptions {
+  /** @defaultValue `"present"` */
+  readonly state?: "present" | "absent" | undefined;
+}
+
+/** Anything of that name counts, also a folder or a dangling link. */
+export async function waitForFile(watch: Watch, path: string, options: FileWaitOptions): Promise<void> {
+  const absent = options.state === "absent";
+  const target = quotePath(path);
+  // Where it is not there, the first folder on the way that is not there either says more.
+  const line = `f=${target}; if [ -e "$f" ] || [ -L "$f" ]; then echo there; else until [ -e "$f" ]; do m=$f; f=$(dirname -- "$f"); done; echo "$m"; fi`;
+  await waitFor<true>({
+    ...patience(watch, options),
+    what: `${path}${absent ? " to be gone" : ""}`,
+    probe: tolerant(async (signal): Promise<Observation<true>> => {
+      const { stdout } = await look(watch.seat, line, { title: path, signal });
+      if ((stdout === "there") !== absent) return { value: true };
+      if (absent) return { seen: "it is still there" };
+      const missing = stdout.replace(/^\.\//, "");
+      return { seen: missing === path ? "it is not there" : `not even ${missing} is there` };
+    }),
+  });
+}

@@ -1,0 +1,94 @@
+import { VmrigError } from "../../errors/vmrig-error.ts";
+import { waitFor, type Observation } from "../../wait/wait-for.ts";
+import { quotePath } from "../script.ts";
+import { argument, look } from "../parts/look.ts";
+import type { Seat } from "../runner.ts";
+import { patience, tolerant, type WaitOptions, type Watch } from "./patience.ts";
+
+export interface LogWaitOptions extends WaitOptions {
+  /** Of which unit of systemd; none of both: the whole journal. */
+  readonly unit?: string | undefined;
+  /** A file in place of the journal. */
+  readonly file?: string | undefined;
+  /**
+   * Which lines count: those after a moment of the machine's clock (journal only), those from now on, or all of this boot and of the file.
+   *
+   * @defaultValue the journal since the test began, the whole file
+   */
+  readonly since?: Date | "now" | "boot" | undefined;
+}
+
+/** Takes what was written since it was taken the last time. */
+type Reader = (signal?: AbortSignal) => Promise<string>;
+
+/** @returns the first line that has the words, or matches */
+export async function waitForLog(watch: Watch, pattern: string | RegExp, options: LogWaitOptions): Promise<string> {
+  const { unit, file, since } = options;
+  if (unit !== undefined && file !== undefined) {
+    throw new VmrigError("COMMAND_INVALID", { message: "waitForLog takes a unit or a file, not both." });
+  }
+  if (file !== undefined && since instanceof Date) {
+    throw new VmrigError("COMMAND_INVALID", {
+      message: "Lines of a file have no time: `since` is for the journal.",
+      hint: 'say since: "now"',
+    });
+  }
+  const take = file === undefined ? journal(watch, options) : fileTail(watch.seat, file, since === "now");
+  const regexp = typeof pattern === "string" ? undefined : new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, ""));
+  let last: string | undefined;
+  let rest = "";
+  return waitFor<string>({
+    ...patience(watch, options),
+    what: `${regexp === undefined ? JSON.stringify(pattern) : String(pattern)} in ${file ?? (unit === undefined ? "the journal" : `the journal of ${unit}`)}`,
+    probe: tolerant(async (signal): Promise<Observation<string>> => {
+      const text = `${rest}${await take(signal)}`;
+      const lines = text.split("\n");
+      // The last piece may be the first half of a line. It counts when it matches: a prompt has no newline.
+      rest = lines.at(-1) ?? "";
+      const found = lines.find((line) => (regexp === undefined ? line.includes(String(pattern)) : regexp.test(line)));
+      if (found !== undefined) return { value: found };
+      last = lines.findLast((line) => line.trim() !== "") ?? last;
+      return { seen: last === undefined ? "nothing was written" : `its last line is ${JSON.stringify(last.slice(0, 200))}` };
+    }),
+  });
+}
+
+const CURSOR = /^-- cursor: (.*)$/m;
+
+/** As root: others see their own lines only. After the first look only what is new is sent. Format of the cursor: journalctl(1), `--show-cursor`. */
+function journal({ root, since: begun }: Watch, { unit, since = begun?.() ?? "boot" }: LogWaitOptions): Reader {
+  const title = unit === undefined ? "the journal" : `the journal of ${unit}`;
+  const of = unit === undefined ? "" : ` --unit=${argument(unit)}`;
+  let from = since === "now" ? undefined : since === "boot" ? "--boot" : `--since=@${(since.getTime() / 1000).toFixed(3)}`;
+  return async (signal) => {
+    const after = from?.startsWith("--after-cursor=") === true;
+    // The end of the whole journal: a unit that has not written yet has no line to begin after.
+    const what = from === undefined ? " --lines=0" : `${of} ${from}`;
+    const line = `journalctl --no-pager --quiet --output=cat --show-cursor${what}`;
+    const { stdout, exitCode } = await look(root, line, { title, signal, answers: after ? [0, 1] : [0] });
+    if (exitCode !== 0) {
+      // The line was kept in memory only, and ended with the last boot.
+      from = "--boot";
+      return "";
+    }
+    const cursor = CURSOR.exec(stdout)?.[1];
+    if (cursor !== undefined) from = `--after-cursor=${argument(cursor)}`;
+    return stdout.replace(CURSOR, "");
+  };
+}
+
+/** A file that got shorter was begun anew, or replaced by a new one: all of it is new. */
+function fileTail(seat: Seat, path: string, fromNow: boolean): Reader {
+  const target = quotePath(path);
+  let offset = fromNow ? undefined : 0;
+  return async (signal) => {
+    // The point keeps newlines at the end from being taken for the shell's own.
+    const rest = 'tail -c +"$((o + 1))" <"$f" | head -c "$((s - o))"; echo .';
+    const from = offset === undefined ? "o=$s" : `o=${offset}; [ "$s" -ge "$o" ] || o=0`;
+    const line = `f=${target}; [ -e "$f" ] || exit 0; s=$(wc -c <"$f") || exit 1; echo "$s"; ${from}; ${rest}`;
+    const { stdout } = await look(seat, line, { title: path, signal });
+    const end = stdout.indexOf("\n");
+    offset = end < 0 ? 0 : Number(stdout.slice(0, end));
+    return end < 0 ? "" : stdout.slice(end + 1, -1);
+  };
+}

@@ -1,0 +1,31 @@
+import { waitFor, type Observation } from "../../wait/wait-for.ts";
+import { listenersInWords, portTarget, readListeners, unixTarget, type PortOptions, type SocketTarget } from "../parts/socket.ts";
+import { patience, tolerant, type WaitOptions, type Watch } from "./patience.ts";
+
+export interface SocketWaitOptions extends WaitOptions {
+  /** @defaultValue `"open"` */
+  readonly state?: "open" | "closed" | undefined;
+}
+
+export type PortWaitOptions = SocketWaitOptions & PortOptions;
+
+export function waitForPort(watch: Watch, port: number, options: PortWaitOptions): Promise<void> {
+  return waitForSocket(watch, portTarget(port, options), options);
+}
+
+export function waitForUnixSocket(watch: Watch, path: string, options: SocketWaitOptions): Promise<void> {
+  return waitForSocket(watch, unixTarget(path), options);
+}
+
+async function waitForSocket(watch: Watch, target: SocketTarget, options: SocketWaitOptions): Promise<void> {
+  const closed = options.state === "closed";
+  await waitFor<true>({
+    ...patience(watch, options),
+    what: `${target.title}${closed ? " to be closed" : ""}`,
+    probe: tolerant(async (signal): Promise<Observation<true>> => {
+      const listeners = await readListeners(watch.seat, target, signal);
+      if (listeners.some(target.matches) !== closed) return { value: true };
+      return { seen: closed ? "something still listens on it" : listenersInWords(listeners) };
+    }),
+  });
+}

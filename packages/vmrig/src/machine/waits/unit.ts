@@ -1,0 +1,71 @@
+import { isVmrigError, VmrigError } from "../../errors/vmrig-error.ts";
+import { waitFor, type Observation } from "../../wait/wait-for.ts";
+import { argument, look } from "../parts/look.ts";
+import { inWords, isActive, parseService, showUnit, type ServiceStatus } from "../parts/service.ts";
+import { run } from "../runner.ts";
+import { isAway, patience, tolerant, type WaitOptions, type Watch } from "./patience.ts";
+
+const QUEUE = "=== queue ===";
+const JOURNAL_LINES = 10;
+const JOURNAL_MS = 5_000;
+
+/**
+ * Waits until systemd counts a unit as active. What cannot become so by itself ends it at once: a unit that failed, that systemd cannot load,
+ * or that is inactive while nothing at all is queued (the rule of the NixOS test driver: at boot another unit's job may still pull it in).
+ */
+export async function waitForUnit(watch: Watch, name: string, options: WaitOptions): Promise<ServiceStatus> {
+  const title = `service ${name}`;
+  try {
+    return await waitFor<ServiceStatus>({
+      ...patience(watch, options),
+      what: `${name} to be active`,
+      probe: tolerant(async (signal): Promise<Observation<ServiceStatus>> => {
+        const line = `${showUnit(name)} && echo '${QUEUE}' && systemctl list-jobs --no-pager --no-legend`;
+        const [shown = "", queue = ""] = (await look(watch.seat, line, { title, signal })).stdout.split(QUEUE);
+        const status = parseService(watch.seat, name, shown);
+        if (isActive(status)) return { value: status };
+        if (isHopeless(status, queue)) throw hopeless(watch, name, status);
+        return { seen: inWords(status) };
+      }),
+    });
+  } catch (error) {
+    if (!isVmrigError(error) || (error.code !== "WAIT_TIMEOUT" && error.code !== "WAIT_FAILED")) throw error;
+    // What systemd does not know has written nothing.
+    if (error.hint !== undefined) throw error;
+    throw new VmrigError(error.code, { message: error.summary, details: await lastLines(watch, name), cause: error.cause });
+  }
+}
+
+/** @param queue the lines of `systemctl list-jobs --no-legend`: "No jobs running." where it has none and has a terminal */
+export function isHopeless({ load, active, hasJob }: ServiceStatus, queue: string): boolean {
+  if (hasJob) return false;
+  if (load !== "loaded" || active === "failed") return true;
+  return active === "inactive" && !/^\s*\d+ /m.test(queue);
+}
+
+function hopeless({ seat }: Watch, name: string, status: ServiceStatus): VmrigError {
+  const why =
+    status.load !== "loaded"
+      ? `systemd cannot load it: ${status.load}`
+      : status.active === "failed"
+        ? inWords(status)
+        : `it is ${inWords(status)} and nothing is queued that would start it`;
+  return new VmrigError("WAIT_FAILED", {
+    message: `${name} on ${seat.name} will not become active: ${why}.`,
+    ...(status.load === "not-found" ? { hint: "check its name with `systemctl list-unit-files`, and that its package is installed" } : {}),
+  });
+}
+
+/** What it wrote last. An error that has none of it is better than none. */
+async function lastLines({ root, seat }: Watch, name: string): Promise<string[]> {
+  const line = `journalctl --no-pager --quiet --output=short-iso --lines=${JOURNAL_LINES} --unit=${argument(name)}`;
+  try {
+    const { stdout, failed, stderr } = await run(root, { line }, { reject: false, timeout: JOURNAL_MS });
+    if (failed) return [`its journal could not be read: ${stderr.trim().split("\n").at(-1) ?? ""}`];
+    if (stdout === "") return ["its journal is empty"];
+    return [`its journal, last lines:`, ...stdout.split("\n").map((one) => `  ${one}`)];
+  } catch (error) {
+    if (!isAway(error)) throw error;
+    return [`its journal could not be read: ${seat.name} cannot be reached`];
+  }
+}

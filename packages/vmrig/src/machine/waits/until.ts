@@ -1,0 +1,42 @@
+import { waitFor, type Observation } from "../../wait/wait-for.ts";
+import type { CommandOptions, CommandResult } from "../command.ts";
+import { abridged } from "../command-error.ts";
+import { run } from "../runner.ts";
+import { patience, tolerant, type WaitOptions, type Watch } from "./patience.ts";
+
+/** `reject` has no meaning here; `timeout` is that of the whole wait. */
+export type UntilOptions = Omit<CommandOptions, "reject" | "stdin" | "encoding" | "lines" | "buffer"> & WaitOptions;
+
+export function waitUntilSucceeds(watch: Watch, line: string, options: UntilOptions): Promise<CommandResult> {
+  return until(watch, line, options, "succeed", (result) => !result.failed);
+}
+
+/** A machine that could not be asked, or a run that was cut short, is no failure of the command. */
+export function waitUntilFails(watch: Watch, line: string, options: UntilOptions): Promise<CommandResult> {
+  return until(watch, line, options, "fail", (result) => result.failed && !result.isCanceled && !result.timedOut);
+}
+
+function until(
+  watch: Watch,
+  line: string,
+  options: UntilOptions,
+  verb: string,
+  isSo: (result: CommandResult) => boolean,
+): Promise<CommandResult> {
+  const { timeout: _whole, interval: _pause, ...command } = options;
+  return waitFor<CommandResult>({
+    ...patience(watch, options),
+    what: `\`${abridged(line)}\` to ${verb}`,
+    probe: tolerant(async (signal): Promise<Observation<CommandResult>> => {
+      const result = await run(watch.seat, { line }, { ...command, signal, reject: false });
+      return isSo(result) ? { value: result } : { seen: resultInWords(result) };
+    }),
+  });
+}
+
+/** `exit code 7: no luck` */
+export function resultInWords(result: CommandResult): string {
+  if (result.isCanceled) return "it was still running at the deadline";
+  const said = (result.stderr || result.stdout).trimEnd().split("\n").at(-1);
+  return `${result.signal ?? `exit code ${result.exitCode}`}${said ? `: ${said}` : ""}`;
+}

@@ -1,0 +1,135 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startMachine, type TestMachine } from "../machine/fixtures.test.kit.ts";
+import type { Machine } from "../machine/machine.ts";
+import { toAssertion, type AssertionContext, type Verdict } from "./assert.ts";
+import type { MatcherName } from "./matchers.ts";
+
+let rig: TestMachine;
+let pc1: Machine;
+beforeAll(async () => {
+  rig = await startMachine();
+  ({ pc1 } = rig);
+});
+afterAll(() => rig?.[Symbol.asyncDispose]());
+
+const STRAIGHT: AssertionContext = { isNot: false, equals: Object.is };
+
+function check(name: MatcherName, subject: unknown, args: readonly unknown[], more: Partial<AssertionContext> = {}): Promise<Verdict> {
+  return toAssertion(name, subject, args, { ...STRAIGHT, ...more }).check();
+}
+
+const PATIENT = { timeout: "20s", interval: 20 } as const;
+
+test("looks until it holds", async () => {
+  const path = join(rig.server.folder, "late");
+  const checking = check("toHaveText", pc1.file(path), ["new", PATIENT]);
+  await pc1.$`true`;
+  await writeFile(path, "old");
+  await pc1.$`true`;
+  await writeFile(path, "new");
+  expect(await checking).toMatchObject({ pass: true, actual: "new", expected: "new" });
+});
+
+test("behind .not it looks until it does not hold", async () => {
+  const path = join(rig.server.folder, "going");
+  await writeFile(path, "");
+  const checking = check("toExist", pc1.file(path), [PATIENT], { isNot: true });
+  await pc1.$`rm ${path}`;
+  expect(await checking).toMatchObject({ pass: false });
+});
+
+test("runs a command again until it holds", async () => {
+  const path = join(rig.server.folder, "tries");
+  let runs = 0;
+  const checking = check(
+    "toPrint",
+    () => {
+      runs += 1;
+      return pc1.$`echo x >>${path}; wc -l <${path} | tr -d ' '`;
+    },
+    ["3", PATIENT],
+  );
+  expect(await checking).toMatchObject({ pass: true });
+  expect(runs).toBe(3);
+});
+
+describe("a look that cannot be taken", () => {
+  test("makes neither the assertion nor its opposite hold", async () => {
+    const file = pc1.file(join(rig.server.folder, "missing"));
+    const [straight, turned] = await Promise.all([
+      check("toHaveText", file, ["x", { timeout: 300 }]),
+      check("toHaveText", file, ["x", { timeout: 300 }], { isNot: true }),
+    ]);
+    expect([straight.pass, turned.pass]).toEqual([false, true]);
+    expect(turned.message()).toMatch(
+      /^expected pc1:\S+missing as \S+ not to have the text "x"\n {2}looked for .* s; last seen: No such file on pc1: \S+$/,
+    );
+  });
+
+  test("ends it at once where it would never come", async () => {
+    await using bare = await startMachine({ become: (_user, line) => `PATH=/nonexistent /bin/sh -c '${line.replaceAll("'", "'\\''")}'` });
+    await expect(check("toBeRunning", bare.pc1.root.service("x"), [])).rejects.toMatchObject({ code: "INSPECTION_FAILED" });
+  });
+
+  test("is waited out when the connection was lost", async () => {
+    await using fresh = await startMachine();
+    const once = join(fresh.server.folder, "once");
+    const command = () => fresh.pc1.$`[ -e ${once} ] || { : >${once}; kill -KILL $PPID; sleep 600; }; echo survived`;
+    expect(await check("toPrint", command, ["survived", PATIENT])).toMatchObject({ pass: true });
+    expect(fresh.dials()).toBe(2);
+  });
+});
+
+test("a command that hangs is said to be running, and is told that nobody waits any more", async () => {
+  const verdict = await check("toSucceed", ({ signal }: { signal: AbortSignal }) => pc1.$({ signal })`sleep 600`, [{ timeout: 500 }]);
+  expect(verdict.pass).toBe(false);
+  expect(verdict.message()).toMatch(/^expected .* to succeed\n {2}looked for .* s; last seen: it was still running$/);
+});
+
+test("ends with the reason of its signal", async () => {
+  const abort = new AbortController();
+  const reason = new Error("the test is over");
+  const checking = check("toExist", pc1.file("none"), [PATIENT], { signal: abort.signal });
+  abort.abort(reason);
+  await expect(checking).rejects.toBe(reason);
+});
+
+describe("is misused", () => {
+  test("with a command that runs already, which is told and leaves no rejection behind", () => {
+    expect(() => toAssertion("toSucceed", pc1.$`exit 1`, [], STRAIGHT)).toThrow(
+      expect.objectContaining({
+        code: "MATCHER_MISUSED",
+        fault: "user",
+        summary: "toSucceed was given a command that runs already, and cannot run it again.",
+        hint: "give a function that runs it: await expect(() => pc1.$`…`).toSucceed(…)",
+      }),
+    );
+  });
+
+  test("with a function that answers with nothing", async () => {
+    const forgotten = async (): Promise<void> => {
+      await pc1.$`true`;
+    };
+    await expect(check("toSucceed", forgotten, [])).rejects.toMatchObject({
+      code: "MATCHER_MISUSED",
+      hint: "return the command: expect(() => pc1.$`…`), without braces",
+    });
+  });
+
+  test.each([
+    ["no expected value", "toHaveText", [], /^toHaveText was not told what is expected of pc1:x/],
+    ["options that are none", "toExist", ["10s"], /^The last argument of toExist are its options, and cannot be "10s"/],
+    ["a timeout that is none", "toExist", [{ timeout: "10" }], /"10" is not a duration/],
+  ] as const)("with %s", (_what, name, args, text) => {
+    expect(() => toAssertion(name, pc1.file("x"), args, STRAIGHT)).toThrow(text);
+  });
+
+  test("with a subject of another matcher", () => {
+    expect(() => toAssertion("toBeRunning", pc1.port(80), [], STRAIGHT)).toThrow(
+      /^toBeRunning is about a service or a process, and was given a socket\.\nhint: write: await expect\(pc1\.service\("nginx"\)\)\.toBeRunning/,
+    );
+    expect(() => toAssertion("toExist", Promise.resolve(), [], STRAIGHT)).toThrow("was given a promise: await it first.");
+  });
+});
