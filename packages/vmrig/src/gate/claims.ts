@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
+import type { RolledBack } from "../baseline/login.ts";
 import type { Clock } from "../clock/clock.ts";
-import type { ResolvedRig } from "../config/schema.ts";
+import type { ResolvedRig, RollbackPolicy } from "../config/schema.ts";
 import { asVmrigError, isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
+import type { Ready } from "./ahead.ts";
 import type { Holding } from "./holding.ts";
 import type { Grant } from "./messages.ts";
 import { took } from "./took.ts";
@@ -9,6 +11,7 @@ import { took } from "./took.ts";
 /** A copy that was taken for one test file, and what is done for it. */
 export interface Claim {
   readonly id: string;
+  readonly rollback: RollbackPolicy;
   /** Changes when another copy takes the place of one that is broken. */
   holding: Holding;
   /** Why there are no machines behind it any more. */
@@ -17,7 +20,13 @@ export interface Claim {
   work: Promise<unknown>;
 }
 
-type Roll = ReturnType<Holding["rollBack"]>;
+type Roll = Promise<readonly RolledBack[]>;
+
+/** What was handed out of a copy, and the latest claim that had it. */
+interface HandedOut {
+  readonly grant: Grant;
+  readonly rollback: RollbackPolicy;
+}
 
 export interface ClaimsOptions {
   readonly rig: ResolvedRig;
@@ -25,13 +34,15 @@ export interface ClaimsOptions {
   readonly say: (line: string) => void;
   /** Takes a copy that nothing brings back out of the run. @returns another one, where one will do; otherwise it throws the error */
   readonly replace: (broken: Holding, error: VmrigError, signal: AbortSignal) => Promise<Holding>;
+  /** What was done ahead for whoever gets the copy; nothing when it must be rolled back now. */
+  readonly takeReady: (holding: Holding) => Promise<Ready | undefined>;
   /** One was got for somebody who is gone. */
   readonly giveBack: (unwanted: Holding) => void;
 }
 
 /** Who of this run has which copy, and what was handed out with it. */
 export interface Claims {
-  open(holding: Holding): Claim;
+  open(holding: Holding, rollback: RollbackPolicy): Claim;
   /** @throws VmrigError `LEASE_LOST` for a claim that is over */
   find(id: string): Claim;
   /** From now on it is over. Its work may still be under way. @returns nothing when it was over before */
@@ -40,15 +51,17 @@ export interface Claims {
   forget(holding: Holding): void;
   /** What was handed out of a copy and not found unfit since, for a claim that can do without a rollback. */
   again(claim: Claim): Grant | undefined;
+  /** Whether another claim may build on what the last one left on a copy. */
+  isBuiltOn(holding: Holding): boolean;
   /** Nothing of a copy, or of all, is handed out again without a rollback. */
   stale(holding?: Holding): void;
   /** Hands out the machines after `roll`, in turn; those of another copy when nothing brings these back. */
   handOut(claim: Claim, roll: () => Roll, signal: AbortSignal): Promise<Grant>;
 }
 
-export function createClaims({ rig, clock, say, replace, giveBack }: ClaimsOptions): Claims {
+export function createClaims({ rig, clock, say, replace, takeReady, giveBack }: ClaimsOptions): Claims {
   const claims = new Map<string, Claim>();
-  const handedOut = new Map<Holding, Grant>();
+  const handedOut = new Map<Holding, HandedOut>();
 
   const inTurn = <T>(claim: Claim, act: () => Promise<T>): Promise<T> => {
     const done = claim.work.then(() => {
@@ -59,14 +72,19 @@ export function createClaims({ rig, clock, say, replace, giveBack }: ClaimsOptio
     return done;
   };
 
+  const rollNow = async (roll: () => Roll): Promise<Ready> => {
+    const started = clock.monotonic();
+    const machines = await roll();
+    return { machines, nonce: randomUUID(), tookMs: clock.monotonic() - started, ahead: false };
+  };
+
   const grantAfter = async (claim: Claim, roll: () => Roll): Promise<Grant> => {
     const { holding } = claim;
     handedOut.delete(holding);
-    const started = clock.monotonic();
-    const machines = await roll();
+    const { machines, nonce, tookMs, ahead } = (await takeReady(holding)) ?? (await rollNow(roll));
     holding.lease.assertHeld();
     const names = machines.map(({ name }) => name).join(", ");
-    say(`rollback ${holding.lease.copy}: ${names} back at ${holding.baseline} in ${took(clock.monotonic() - started)}`);
+    say(`rollback ${holding.lease.copy}: ${names} back at ${holding.baseline} in ${took(tookMs)}${ahead ? ", ahead" : ""}`);
     const granted: Grant = {
       claim: claim.id,
       copy: holding.lease.copy,
@@ -74,10 +92,10 @@ export function createClaims({ rig, clock, say, replace, giveBack }: ClaimsOptio
       fresh: true,
       baseline: holding.baseline,
       guest: rig.driver.guest ?? "linux",
-      nonce: randomUUID(),
+      nonce,
       machines: machines.map(({ name, lanAddress, target }) => ({ name, lanAddress, target: { ...target } })),
     };
-    if (claims.get(claim.id)?.holding === holding) handedOut.set(holding, granted);
+    if (claims.get(claim.id)?.holding === holding) handedOut.set(holding, { grant: granted, rollback: claim.rollback });
     return granted;
   };
 
@@ -105,8 +123,8 @@ export function createClaims({ rig, clock, say, replace, giveBack }: ClaimsOptio
   };
 
   return {
-    open(holding) {
-      const claim: Claim = { id: randomUUID(), holding, work: Promise.resolve() };
+    open(holding, rollback) {
+      const claim: Claim = { id: randomUUID(), rollback, holding, work: Promise.resolve() };
       claims.set(claim.id, claim);
       return claim;
     },
@@ -125,9 +143,12 @@ export function createClaims({ rig, clock, say, replace, giveBack }: ClaimsOptio
       for (const [id, claim] of claims) if (claim.holding === holding) claims.delete(id);
     },
     again(claim) {
-      const known = handedOut.get(claim.holding);
-      return known && { ...known, claim: claim.id, fresh: false };
+      const known = handedOut.get(claim.holding)?.grant;
+      if (known === undefined) return undefined;
+      handedOut.set(claim.holding, { grant: known, rollback: claim.rollback });
+      return { ...known, claim: claim.id, fresh: false };
     },
+    isBuiltOn: (holding) => handedOut.get(holding)?.rollback === "run",
     stale(holding) {
       if (holding === undefined) handedOut.clear();
       else handedOut.delete(holding);

@@ -4,6 +4,7 @@ import type { Folders } from "../config/folders.ts";
 import type { ResolvedRig, RollbackPolicy } from "../config/schema.ts";
 import { isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
 import type { Holder } from "../lease/lease.ts";
+import { createAhead } from "./ahead.ts";
 import { createClaims, type Claim } from "./claims.ts";
 import { copyFinder } from "./find-copy.ts";
 import type { Holding } from "./holding.ts";
@@ -35,6 +36,8 @@ export interface Gate extends AsyncDisposable {
   readonly welcome: Welcome;
   /** A new run of the same runner: what an earlier one failed of is forgotten. */
   begin(): void;
+  /** How many claims this run will make in all. Until then a copy that is free is made ready ahead. @defaultValue 0: nobody knows */
+  expect(claims: number): void;
   /**
    * Hands out the machines of a copy, which nobody else has until {@link Gate.release}: of one that this run holds and that is free, else of
    * one that it waits in line for. They are at their baseline, unless `rollback` is `run` and this run had them before.
@@ -69,6 +72,9 @@ export function openGate(options: GateOptions): Gate {
   const listeners = new Set<(reason: VmrigError) => void>();
   /** How many copies this run left to a person. */
   let kept = 0;
+  /** How many claims this run will make, as far as anybody knows, and how many it has made. */
+  let expected = 0;
+  let asked = 0;
   let over: VmrigError | undefined;
   let closed: Promise<void> | undefined;
 
@@ -79,7 +85,7 @@ export function openGate(options: GateOptions): Gate {
       holding.lease.signal.addEventListener("abort", () => lose(holding), { once: true });
       return holding;
     },
-    onFree: () => idle.watch(pool.quiet),
+    onFree: () => freed(),
     onRefused: (error) => say(`copies   no other copy: ${isVmrigError(error) ? error.summary : String(error)}`),
   });
   const idle = whenIdle({
@@ -89,11 +95,30 @@ export function openGate(options: GateOptions): Gate {
     othersWait: () => finder.othersWait(),
     async rest() {
       const resting = pool.drain();
-      for (const holding of resting) claims.stale(holding);
+      for (const holding of resting) {
+        claims.stale(holding);
+        ahead.drop(holding);
+      }
       if (resting.length > 0) say(`idle     ${resting.map(({ lease }) => lease.copy).join(", ")}: given back, nobody here needs it now`);
       await Promise.all(resting.map((holding) => holding.release()));
     },
   });
+
+  const ahead = createAhead({ clock, guest: rig.driver.guest ?? "linux", say });
+  /** Machines that nobody has are made ready for the files that are still to come; not more of them than there are files. */
+  const goAhead = (): void => {
+    if (closing.signal.aborted || over !== undefined) return;
+    for (const holding of pool.free) {
+      if (ahead.size >= expected - asked) return;
+      if (claims.isBuiltOn(holding)) continue;
+      claims.stale(holding);
+      ahead.begin(holding);
+    }
+  };
+  const freed = (): void => {
+    goAhead();
+    idle.watch(pool.quiet);
+  };
 
   const claims = createClaims({
     rig,
@@ -107,9 +132,10 @@ export function openGate(options: GateOptions): Gate {
       if (options.only !== undefined) throw error;
       return pool.take(signal);
     },
+    takeReady: (holding) => ahead.take(holding),
     giveBack(holding) {
       pool.give(holding);
-      idle.watch(pool.quiet);
+      freed();
     },
   });
 
@@ -117,6 +143,7 @@ export function openGate(options: GateOptions): Gate {
     if (closing.signal.aborted || holding.lease.state !== "lost") return;
     const reason: unknown = holding.lease.signal.reason;
     claims.forget(holding);
+    ahead.drop(holding);
     pool.discard(holding);
     void holding.release();
     if (isVmrigError(reason) && over === undefined) end(reason);
@@ -149,6 +176,7 @@ export function openGate(options: GateOptions): Gate {
   const shutDown = async (): Promise<void> => {
     const reason = new VmrigError("CANCELLED", { message: `The run was ended while it waited for rig "${rig.name}".` });
     closing.abort(reason);
+    for (const holding of pool.free) ahead.drop(holding);
     await Promise.all(givingBack);
     const left = await pool.close(reason);
     await Promise.all(left.map((holding) => holding.release()));
@@ -168,17 +196,24 @@ export function openGate(options: GateOptions): Gate {
     begin() {
       over = undefined;
       kept = 0;
+      expected = 0;
+      asked = 0;
       claims.stale();
       idle.watch(pool.quiet);
+    },
+    expect(count) {
+      expected = count;
+      goAhead();
     },
     async claim(rollback, signal) {
       if (over !== undefined) throw over;
       const both = signal === undefined ? closing.signal : AbortSignal.any([signal, closing.signal]);
+      asked += 1;
       idle.disturb();
       let claim: Claim | undefined;
       try {
         const holding = await pool.take(both);
-        claim = claims.open(holding);
+        claim = claims.open(holding, rollback);
         holding.lease.assertHeld();
         const known = rollback === "run" ? claims.again(claim) : undefined;
         return known ?? (await claims.handOut(claim, () => holding.rollBack(), both));
@@ -207,7 +242,7 @@ export function openGate(options: GateOptions): Gate {
       givingBack.add(work);
       void work.finally(() => {
         givingBack.delete(work);
-        idle.watch(pool.quiet);
+        freed();
       });
     },
     lost: (id) => claims.find(id).holding.lease.signal,
