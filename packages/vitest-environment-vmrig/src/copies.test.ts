@@ -50,7 +50,7 @@ const copies = ({ used }: Told): string[] => [...new Set([...used.values()].map(
 const workers = ({ used }: Told): string[] => [...new Set([...used.values()].map(({ worker }) => worker))].toSorted();
 const rollbacks = ({ run }: Told): string[] => run.said.flatMap((line) => /rollback (\S+):/.exec(line)?.[1] ?? []).toSorted();
 
-const ahead = ({ run }: Told): string[] => run.said.filter((line) => line.endsWith(", ahead"));
+const ahead = ({ run }: Told): string[] => run.said.filter((line) => line.endsWith(" ahead"));
 
 describe("two copies", () => {
   test(

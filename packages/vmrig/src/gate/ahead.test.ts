@@ -2,48 +2,13 @@ import { createServer, type AddressInfo, type Socket } from "node:net";
 import { expect, onTestFinished, test as plain, vi } from "vitest";
 import { systemClock } from "../clock/clock.ts";
 import type { Driver } from "../driver/driver.ts";
-import { fakeDriver } from "../driver/fake/driver.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { keysOf } from "../lease/keys.ts";
 import { generateKeyPair } from "../ssh/keys.ts";
 import { createAhead } from "./ahead.ts";
 import type { Holding } from "./holding.ts";
-import { on, test, type Run } from "./scene.test.kit.ts";
-
-/** The fake driver, whose rollbacks are counted and may be held up. */
-interface Rollbacks {
-  readonly driver: Driver;
-  /** How many have begun. */
-  begun: number;
-  /** Each waits for it, whatever its signal says. */
-  held: Promise<void>;
-  /** What the next one does in the place of a rollback. */
-  instead?: () => void;
-}
-
-function rollbacks(): Rollbacks {
-  const driver = fakeDriver();
-  const watched: Rollbacks = {
-    begun: 0,
-    held: Promise.resolve(),
-    driver: {
-      ...driver,
-      async restore(machine, snapshot, admission) {
-        watched.begun += 1;
-        const { instead } = watched;
-        delete watched.instead;
-        instead?.();
-        await watched.held;
-        await driver.restore(machine, snapshot, admission);
-      },
-    },
-  };
-  return watched;
-}
-
-const until = (condition: () => void): Promise<void> => vi.waitFor(condition, { timeout: 20_000, interval: 10 });
-const begun = (watched: Rollbacks, count: number): Promise<void> => until(() => expect(watched.begun).toBe(count));
-const saidOf = ({ said }: Run, word: string): string[] => said.filter((line) => line.startsWith(word.padEnd(9)));
+import { begun, hold, rollbacks, saidOf, until } from "./rollbacks.test.kit.ts";
+import { on, test } from "./scene.test.kit.ts";
 
 const ONE = { machines: { pc1: {} } } as const;
 
@@ -61,7 +26,7 @@ test("the next file finds its machines at their baseline: they were rolled back 
   expect(watched.begun).toBe(2);
   expect(second).toMatchObject({ fresh: true, fence: first.fence });
   expect(await on(second, "pc1", "ls")).toBe("");
-  expect(said.at(-1)).toMatch(/^rollback pcs-1: pc1 back at \w+ in .*, ahead$/);
+  expect(said.at(-1)).toMatch(/^rollback pcs-1: pc1 back at \w+ in .*, begun .* ahead$/);
   gate.release(second.claim);
   await gate.close();
   expect(watched.begun, "nothing is done for a file that does not come").toBe(2);
@@ -72,15 +37,14 @@ test("a file that asks while its machines are rolled back ahead waits for that, 
   const { gate } = scene.run({ ...ONE, driver: watched.driver });
   const first = await gate.claim("file");
   gate.expect(2);
-  const { promise, resolve } = Promise.withResolvers<void>();
-  watched.held = promise;
+  const goOn = hold(watched);
   gate.release(first.claim);
   await begun(watched, 2);
   const order: string[] = [];
   const second = gate.claim("test").then((grant) => (order.push("granted"), grant));
   await systemClock.sleep(0);
   order.push("rolled back");
-  resolve();
+  goOn();
 
   expect(await on(await second, "pc1", "ls")).toBe("");
   expect(order).toEqual(["rolled back", "granted"]);
@@ -92,7 +56,7 @@ test("what fails ahead fails nobody: the next file says so once, and has its mac
   const run = scene.run({ ...ONE, driver: watched.driver });
   const { gate } = run;
   const first = await gate.claim("file");
-  watched.instead = () => {
+  watched.first = () => {
     throw new VmrigError("ROLLBACK_FAILED", { message: "The disk of pc1 is slow." });
   };
   gate.expect(2);
@@ -175,15 +139,14 @@ test("a lease that is lost during a rollback ahead ends it; the next run begins 
   const { gate } = run;
   const first = await gate.claim("file");
   gate.expect(2);
-  const { promise, resolve } = Promise.withResolvers<void>();
-  watched.held = promise;
+  const goOn = hold(watched);
   gate.release(first.claim);
   await begun(watched, 2);
   const over: unknown[] = [];
   gate.onOver((reason) => over.push(reason));
   await scene.redis().del(keysOf("vmrig", { rig: "pcs", copy: "pcs-1" }).lock);
   await until(() => expect(over).toMatchObject([{ code: "LEASE_LOST" }]));
-  resolve();
+  goOn();
 
   gate.begin();
   gate.expect(1);
@@ -191,7 +154,7 @@ test("a lease that is lost during a rollback ahead ends it; the next run begins 
   expect(second.fence).toBeGreaterThan(first.fence);
   expect(await on(second, "pc1", "ls")).toBe("");
   expect(saidOf(run, "ahead")).toEqual([]);
-  expect(saidOf(run, "rollback").filter((line) => line.endsWith(", ahead"))).toEqual([]);
+  expect(saidOf(run, "rollback").filter((line) => line.endsWith(" ahead"))).toEqual([]);
 });
 
 test("a gate that closes during a rollback ahead hands on the lease when that has ended, and begins nothing more", async ({ scene }) => {
@@ -199,8 +162,7 @@ test("a gate that closes during a rollback ahead hands on the lease when that ha
   const { gate } = scene.run({ ...ONE, driver: watched.driver });
   const first = await gate.claim("file");
   gate.expect(2);
-  const { promise, resolve } = Promise.withResolvers<void>();
-  watched.held = promise;
+  const goOn = hold(watched);
   gate.release(first.claim);
   await begun(watched, 2);
   const bob = scene.run({ ...ONE, driver: watched.driver }, { who: "bob" });
@@ -210,7 +172,7 @@ test("a gate that closes during a rollback ahead hands on the lease when that ha
   const closed = gate.close().then(() => order.push("closed"));
   await until(() => expect(watched.begun).toBe(2));
   order.push("rolled back");
-  resolve();
+  goOn();
   await closed;
 
   expect((await bobs).fence).toBeGreaterThan(first.fence);
@@ -242,7 +204,7 @@ test("a watcher's next run finds its machines ready as soon as it knows of its f
   await begun(watched, 2);
   await gate.claim("run");
   expect(watched.begun).toBe(2);
-  expect(said.at(-1)).toMatch(/, ahead$/);
+  expect(said.at(-1)).toMatch(/ ahead$/);
 });
 
 /** A machine that takes calls and never answers. */
@@ -275,7 +237,7 @@ plain("who takes the machines does not wait for a login that is under way: it is
   await vi.waitFor(() => expect(calls).toHaveLength(1), HUNG_UP);
   expect(ahead.size).toBe(1);
 
-  expect(await ahead.take(holding)).toMatchObject({ ahead: true, machines: [{ name: "pc1" }] });
+  expect(await ahead.take(holding)).toMatchObject({ aheadMs: expect.any(Number), machines: [{ name: "pc1" }] });
 
   await vi.waitFor(() => expect(calls[0]?.closed).toBe(true), HUNG_UP);
   expect([ahead.size, said]).toEqual([0, []]);

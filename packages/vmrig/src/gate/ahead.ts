@@ -14,8 +14,8 @@ export interface Ready {
   readonly nonce: string;
   /** How long the rollback took. */
   readonly tookMs: number;
-  /** Whether it began before anybody asked for it. */
-  readonly ahead: boolean;
+  /** How long before it was asked for it had begun; 0 when nothing was done ahead. */
+  readonly aheadMs: number;
 }
 
 /**
@@ -39,7 +39,9 @@ export interface Ahead {
 }
 
 interface Preparation {
-  readonly ready: Promise<Ready | undefined>;
+  readonly ready: Promise<Omit<Ready, "aheadMs"> | undefined>;
+  /** When it began, by the monotonic clock. */
+  readonly since: number;
   /** Somebody waits: no login begins any more. */
   readonly taken: AbortController;
   readonly dropped: AbortController;
@@ -74,14 +76,14 @@ export function createAhead({ clock, guest, say }: AheadOptions): Ahead {
       }
     };
 
-    const work = async (): Promise<Ready> => {
-      const started = clock.monotonic();
+    const since = clock.monotonic();
+    const work = async () => {
       const machines = await holding.rollBackAhead();
-      const ready: Ready = { machines, nonce, tookMs: clock.monotonic() - started, ahead: true };
+      const tookMs = clock.monotonic() - since;
       const proofs = await Promise.allSettled(machines.map(proveOne));
       const failed = proofs.find((proof) => proof.status === "rejected" && proof.reason !== taken.signal.reason);
       if (failed?.status === "rejected") throw failed.reason;
-      return ready;
+      return { machines, nonce, tookMs };
     };
     const ready = work().catch((error: unknown) => {
       // A lease that was lost, a run that ends and a copy that leaves it have words of their own.
@@ -91,7 +93,7 @@ export function createAhead({ clock, guest, say }: AheadOptions): Ahead {
       }
       return undefined;
     });
-    return { ready, taken, dropped };
+    return { ready, since, taken, dropped };
   };
 
   return {
@@ -106,7 +108,9 @@ export function createAhead({ clock, guest, say }: AheadOptions): Ahead {
       if (preparation === undefined) return undefined;
       begun.delete(holding);
       preparation.taken.abort();
-      return preparation.ready;
+      const aheadMs = clock.monotonic() - preparation.since;
+      const ready = await preparation.ready;
+      return ready && { ...ready, aheadMs };
     },
     drop(holding) {
       begun.get(holding)?.dropped.abort();

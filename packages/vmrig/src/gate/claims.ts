@@ -32,8 +32,10 @@ export interface ClaimsOptions {
   readonly rig: ResolvedRig;
   readonly clock: Clock;
   readonly say: (line: string) => void;
-  /** Takes a copy that nothing brings back out of the run. @returns another one, where one will do; otherwise it throws the error */
-  readonly replace: (broken: Holding, error: VmrigError, signal: AbortSignal) => Promise<Holding>;
+  /** Takes a copy that nothing brings back out of the run. */
+  readonly leaveOut: (broken: Holding, error: VmrigError) => Promise<void>;
+  /** One that is taken in the place of another. Missing where no other one will do. */
+  readonly another?: (signal: AbortSignal) => Promise<Holding>;
   /** What was done ahead for whoever gets the copy; nothing when it must be rolled back now. */
   readonly takeReady: (holding: Holding) => Promise<Ready | undefined>;
   /** One was got for somebody who is gone. */
@@ -59,7 +61,7 @@ export interface Claims {
   handOut(claim: Claim, roll: () => Roll, signal: AbortSignal): Promise<Grant>;
 }
 
-export function createClaims({ rig, clock, say, replace, takeReady, giveBack }: ClaimsOptions): Claims {
+export function createClaims({ rig, clock, say, leaveOut, another, takeReady, giveBack }: ClaimsOptions): Claims {
   const claims = new Map<string, Claim>();
   const handedOut = new Map<Holding, HandedOut>();
 
@@ -75,16 +77,17 @@ export function createClaims({ rig, clock, say, replace, takeReady, giveBack }: 
   const rollNow = async (roll: () => Roll): Promise<Ready> => {
     const started = clock.monotonic();
     const machines = await roll();
-    return { machines, nonce: randomUUID(), tookMs: clock.monotonic() - started, ahead: false };
+    return { machines, nonce: randomUUID(), tookMs: clock.monotonic() - started, aheadMs: 0 };
   };
 
   const grantAfter = async (claim: Claim, roll: () => Roll): Promise<Grant> => {
     const { holding } = claim;
     handedOut.delete(holding);
-    const { machines, nonce, tookMs, ahead } = (await takeReady(holding)) ?? (await rollNow(roll));
+    const { machines, nonce, tookMs, aheadMs } = (await takeReady(holding)) ?? (await rollNow(roll));
     holding.lease.assertHeld();
     const names = machines.map(({ name }) => name).join(", ");
-    say(`rollback ${holding.lease.copy}: ${names} back at ${holding.baseline} in ${took(tookMs)}${ahead ? ", ahead" : ""}`);
+    const early = aheadMs === 0 ? "" : `, begun ${took(aheadMs)} ahead`;
+    say(`rollback ${holding.lease.copy}: ${names} back at ${holding.baseline} in ${took(tookMs)}${early}`);
     const granted: Grant = {
       claim: claim.id,
       copy: holding.lease.copy,
@@ -107,18 +110,23 @@ export function createClaims({ rig, clock, say, replace, takeReady, giveBack }: 
       if (!isVmrigError(error) || error.code !== "MACHINE_BROKEN" || signal.aborted) throw error;
       claim.failed = error;
       handedOut.delete(claim.holding);
-      const other = await replace(claim.holding, error, signal).catch((reason: unknown) => {
+      const isOver = (): boolean => claims.get(claim.id) !== claim;
+      try {
+        await leaveOut(claim.holding, error);
+        // Whoever is gone waits for no other one.
+        if (another === undefined || isOver()) throw error;
+        const other = await another(signal);
+        if (isOver()) {
+          giveBack(other);
+          throw error;
+        }
+        claim.holding = other;
+      } catch (reason) {
         claim.failed = asVmrigError(reason);
         throw claim.failed;
-      });
-      if (claims.get(claim.id) !== claim) {
-        // Whoever asked is gone.
-        giveBack(other);
-        throw error;
       }
-      claim.holding = other;
       delete claim.failed;
-      return grantFit(claim, () => other.rollBack(), signal);
+      return grantFit(claim, () => claim.holding.rollBack(), signal);
     }
   };
 

@@ -72,6 +72,8 @@ export function openGate(options: GateOptions): Gate {
   const listeners = new Set<(reason: VmrigError) => void>();
   /** How many copies this run left to a person. */
   let kept = 0;
+  /** That the rig is busy was said: of tests that are skipped not every reporter says why. */
+  let saidBusy = false;
   /** How many claims this run will make, as far as anybody knows, and how many it has made. */
   let expected = 0;
   let asked = 0;
@@ -124,14 +126,13 @@ export function openGate(options: GateOptions): Gate {
     rig,
     clock,
     say,
-    async replace(holding, error, signal) {
+    async leaveOut(holding, error) {
       await finder.markBroken(holding, error);
       pool.discard(holding);
       await holding.release();
-      // No other copy will do, and the same one again would be as broken.
-      if (options.only !== undefined) throw error;
-      return pool.take(signal);
     },
+    // The same one again would be as broken.
+    ...(options.only === undefined && { another: (signal) => pool.take(signal) }),
     takeReady: (holding) => ahead.take(holding),
     giveBack(holding) {
       pool.give(holding);
@@ -196,6 +197,7 @@ export function openGate(options: GateOptions): Gate {
     begin() {
       over = undefined;
       kept = 0;
+      saidBusy = false;
       expected = 0;
       asked = 0;
       claims.stale();
@@ -218,6 +220,10 @@ export function openGate(options: GateOptions): Gate {
         const known = rollback === "run" ? claims.again(claim) : undefined;
         return known ?? (await claims.handOut(claim, () => holding.rollBack(), both));
       } catch (error) {
+        if (rig.lease.onBusy === "skip" && isVmrigError(error) && error.code === "RIG_BUSY" && !saidBusy) {
+          saidBusy = true;
+          say(`busy     ${error.summary} Tests that need it are skipped.`);
+        }
         if (claim !== undefined) this.release(claim.id);
         idle.watch(pool.quiet);
         throw error;
