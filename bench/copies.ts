@@ -2,8 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
-import { systemClock } from "../packages/vmrig/src/clock/clock.ts";
-import { runningServer, stopRedis } from "../packages/vmrig/src/lease/redis-process.ts";
+import { endRedis } from "./end-redis.ts";
 import { median, medians, printReport, round, timed, type Samples } from "./report.ts";
 
 const COPIES = [1, 2, 4] as const;
@@ -42,11 +41,4 @@ export async function copies(rounds: number): Promise<void> {
     ms: medians(samples),
     ratios: { ...perMinute, over1With2: round(of(1) / of(2), 2), over1With4: round(of(1) / of(4), 2) },
   });
-}
-
-async function endRedis(home: string): Promise<void> {
-  // Its socket is not asked for: what is ended is found by the pid that it wrote down.
-  const server = { program: "", socketPath: "", dataFolder: join(home, "redis"), clock: systemClock };
-  const pid = await runningServer(server);
-  if (pid !== undefined) await stopRedis(server, pid);
 }

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { ahead } from "./ahead.ts";
 import { copies } from "./copies.ts";
 import { exec } from "./exec.ts";
 import { contention } from "./lease/contention.ts";
@@ -6,20 +7,24 @@ import { handover } from "./lease/handover.ts";
 import { rollback } from "./rollback.ts";
 import { warmRun } from "./warm-run.ts";
 
-const BENCHES: Readonly<Record<string, (runs: number) => Promise<void>>> = {
+const BENCHES: Readonly<Record<string, (runs: number, fake: boolean) => Promise<void>>> = {
   rollback,
   "warm-run": warmRun,
   handover,
   contention,
   copies,
   exec,
+  ahead,
 };
 
-const { positionals, values } = parseArgs({ allowPositionals: true, options: { runs: { type: "string", default: "10" } } });
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { runs: { type: "string", default: "10" }, fake: { type: "boolean", default: false } },
+});
 const name = positionals[0] ?? "";
 const bench = BENCHES[name];
 if (bench === undefined) {
   console.error(`There is no benchmark "${name}"; there are: ${Object.keys(BENCHES).join(", ")}.`);
   process.exit(2);
 }
-await bench(Number(values.runs));
+await bench(Number(values.runs), values.fake);

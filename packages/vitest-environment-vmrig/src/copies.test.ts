@@ -50,6 +50,8 @@ const copies = ({ used }: Told): string[] => [...new Set([...used.values()].map(
 const workers = ({ used }: Told): string[] => [...new Set([...used.values()].map(({ worker }) => worker))].toSorted();
 const rollbacks = ({ run }: Told): string[] => run.said.flatMap((line) => /rollback (\S+):/.exec(line)?.[1] ?? []).toSorted();
 
+const ahead = ({ run }: Told): string[] => run.said.filter((line) => line.endsWith(" ahead"));
+
 describe("two copies", () => {
   test(
     "the first run of a config uses both: two files run at once in two workers, each with a copy for itself, and every file starts clean",
@@ -87,10 +89,21 @@ describe("two copies", () => {
       expect(told.log).toMatch(/^begin a .*\nend a .*\nleft .*\nbegin b .*\nend b .*\nleft .*\n$/);
       expect(copies(told), told.log).toHaveLength(1);
       expect(rollbacks(told)).toEqual([...told.used.values()].map(({ copy }) => copy));
+      expect(ahead(told), told.run.output).toHaveLength(1);
     },
     LIMIT_MS,
   );
 });
+
+test(
+  "a run that picks its tests by name, of which nobody knows how many files have any, rolls nothing back ahead",
+  async () => {
+    const told = await runFiles(["--project", "one-worker", "a.test", "b.test", "-t", "."], false);
+    expectGreen(told, "a", "b");
+    expect(ahead(told), told.run.output).toEqual([]);
+  },
+  LIMIT_MS,
+);
 
 test(
   "with a rollback per test every test starts clean on whichever copy it runs",

@@ -1,6 +1,7 @@
-import type { Vitest } from "vitest/node";
+import type { TestProject, TestSpecification, Vitest } from "vitest/node";
 import { VmrigError } from "vmrig";
 import { spawnGate, type GateProcess } from "vmrig/runner";
+import { filesToCome } from "./files-to-come.ts";
 import { takeOverSignals } from "./signals.ts";
 
 /** One gate of a Vitest, for all of its projects that use the same config. */
@@ -9,8 +10,8 @@ export interface SharedGate {
   readonly socket: string;
   /** How many copies the config has. */
   copies(): Promise<number>;
-  /** A new run begins in watch mode. */
-  begin(): Promise<void>;
+  /** A new run begins in watch mode, of these files. */
+  begin(files: readonly TestSpecification[]): Promise<void>;
   /** The last project to leave closes the gate. */
   leave(): Promise<void>;
 }
@@ -18,7 +19,7 @@ export interface SharedGate {
 interface Entry {
   gate: GateProcess;
   dead: boolean;
-  projects: number;
+  readonly projects: Set<TestProject>;
 }
 
 interface Gates {
@@ -32,25 +33,33 @@ const KEY = Symbol.for("vmrig.gates");
  * The gate of a config, started by the first project that asks. Two gates of one Vitest would wait for each other: what one holds until the
  * end of the run is what the other waits for.
  */
-export async function shareGate(vitest: Vitest & { [KEY]?: Gates }, config: string, maxCopies: number | undefined): Promise<SharedGate> {
+export async function shareGate(project: TestProject, config: string, maxCopies: number | undefined): Promise<SharedGate> {
+  const vitest: Vitest & { [KEY]?: Gates } = project.vitest;
   const gates = (vitest[KEY] ??= { entries: new Map(), giveBackSignals: takeOverSignals(vitest) });
   const options: StartOptions = { vitest, config, ...(maxCopies !== undefined && { maxCopies }) };
   const starting = gates.entries.get(config) ?? start(options);
   gates.entries.set(config, starting);
   const entry = await starting;
-  entry.projects += 1;
+  entry.projects.add(project);
+  /** What it knows of the files only helps it to be quick. */
+  const expect = async (files?: readonly TestSpecification[]): Promise<void> => {
+    const count = filesToCome(vitest, entry.projects, files);
+    await (await entry.gate.control()).expect(count);
+  };
+  expect().catch(() => {});
   return {
     get socket() {
       return entry.gate.socket;
     },
     copies: () => entry.gate.copies(),
-    async begin() {
+    async begin(files) {
       if (entry.dead) await start(options, entry);
       else await (await entry.gate.control()).begin();
+      await expect(files);
     },
     async leave() {
-      entry.projects -= 1;
-      if (entry.projects > 0) return;
+      entry.projects.delete(project);
+      if (entry.projects.size > 0) return;
       gates.entries.delete(config);
       if (gates.entries.size === 0) {
         gates.giveBackSignals();
@@ -93,7 +102,7 @@ async function start({ vitest, config, maxCopies }: StartOptions, instead?: Entr
     (client) => client.onOver(end),
     () => {}, // whoever claims machines is told why
   );
-  entry ??= { gate, dead: died, projects: 0 };
+  entry ??= { gate, dead: died, projects: new Set() };
   entry.dead = died;
   return Object.assign(entry, { gate });
 }

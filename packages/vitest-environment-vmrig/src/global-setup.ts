@@ -11,18 +11,18 @@ import { askedWorkers, limitWorkers } from "./workers.ts";
  * machine.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const { vitest, config } = project;
+  const { config } = project;
   const asked = askedWorkers(config);
   limitWorkers(config, 1);
   const options = (config.environmentOptions["vmrig"] ?? {}) as VmrigOptions;
   try {
     const file = options.config === undefined ? await findConfig(config.root) : resolve(config.root, options.config);
-    const gate = await shareGate(vitest, file, asked);
+    const gate = await shareGate(project, file, asked);
     const tell = (): void => project.provide("vmrig", { socket: gate.socket });
     tell();
-    project.onTestsRerun(async () => {
+    project.onTestsRerun(async (files) => {
       // A rejection here would end the watcher, unit tests and all. Whoever claims machines is told why there are none.
-      await gate.begin().catch(() => {});
+      await gate.begin(files).catch(() => {});
       tell();
     });
     limitWorkers(config, Math.min(asked ?? Infinity, await gate.copies()));

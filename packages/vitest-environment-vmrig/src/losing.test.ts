@@ -77,7 +77,7 @@ describe("a rig that somebody else holds", () => {
       expect(run.code, run.output).toBe(0);
       expect(run.outcome("watched/watched.test.ts")).toEqual({ skipped: 1 });
       expect(run.outcome("sum.test.ts")).toEqual({ passed: 1 });
-      expect(run.output).toMatch(/pcs-1" .*busy|held by \S+@\S+/);
+      expect(run.said, run.output).toEqual([expect.stringMatching(/^ vmrig {2}busy {5}"pcs-1" is busy: held by \S+@\S+ \(vmrig exec/)]);
     },
     LIMIT_MS,
   );

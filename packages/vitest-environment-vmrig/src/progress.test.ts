@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => stage[Symbol.asyncDispose]());
 
 /** The words of docs/concepts/lifecycle.md. */
-const LINE = /^ vmrig {2}(?:wait|check|plan|apply|remove|state|boot|baseline|lease|rollback|heal|broken|gate|bug) +\S.*$/;
+const LINE = /^ vmrig {2}(?:wait|check|plan|apply|remove|state|boot|baseline|lease|rollback|ahead|heal|broken|gate|bug) +\S.*$/;
 const TIME = String.raw`\d+(?:\.\d)? m?s`;
 
 /** What was said, with numbers that differ from run to run left open. */

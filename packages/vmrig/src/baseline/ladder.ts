@@ -22,6 +22,8 @@ export interface Ladder {
    * @throws VmrigError `MACHINE_BROKEN` with the first cause, `FENCED`, `LEASE_LOST`
    */
   rollBack(): Promise<readonly RolledBack[]>;
+  /** Its first step alone, for which nobody waits yet: what that does not bring back is left to the next {@link rollBack}. */
+  rollBackAhead(): Promise<readonly RolledBack[]>;
   /** The same, where the last rollback did not do: these machines take their next step. */
   heal(sick: readonly Sick[]): Promise<readonly RolledBack[]>;
 }
@@ -95,6 +97,10 @@ export function createLadder({ scene, baseline, recipes }: LadderOptions): Ladde
     rollBack() {
       patients.clear();
       return bringBack();
+    },
+    async rollBackAhead() {
+      await onEach(scene, (machine) => driver.restore(machine, snapshot, admission(scene)));
+      return whereToLogIn(scene);
     },
     async heal(sick) {
       for (const { machine, error } of sick) climb(machine, error);

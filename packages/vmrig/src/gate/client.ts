@@ -18,6 +18,8 @@ export interface GateClient {
   release(claim: string, failed: boolean): Promise<void>;
   /** A new run of this runner begins. */
   begin(): Promise<void>;
+  /** How many claims this run will make in all; 0 when nobody knows. */
+  expect(claims: number): Promise<void>;
   /** Calls back when the gate ends the run before its end. */
   onOver(over: (reason: VmrigError) => void): void;
   /** Calls back once when the lease of a claim is lost, or the gate is gone; at once when it is already. */
@@ -116,6 +118,9 @@ export async function connectGate(path: string): Promise<GateClient> {
       grant.parse(await ask({ do: "heal", claim, sick: sick.map(({ machine, error }) => ({ machine, error: toErrorJson(error) })) })),
     async begin() {
       await inTime(ask({ do: "begin" }), { timeoutMs: HELLO_MS, late: silent });
+    },
+    async expect(claims) {
+      await ask({ do: "expect", claims });
     },
     onOver: (callback) => void overs.push(callback),
     async release(claim, failed) {

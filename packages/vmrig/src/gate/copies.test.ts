@@ -163,6 +163,27 @@ test("a new run of a watcher starts on machines at their baseline, also with one
 test("a busy rig fails at once where the config says so, with who holds it", async ({ scene }) => {
   await claimed(scene.run().gate);
   const bob = scene.run({ lease: { onBusy: "fail" } }, { who: "bob" });
-  await expect(claimed(bob.gate)).rejects.toMatchObject({ code: "RIG_BUSY", message: expect.stringContaining("alice@laptop") });
+  await expect(claimed(bob.gate)).rejects.toMatchObject({
+    code: "RIG_BUSY",
+    summary: expect.stringMatching(/^"pcs-1" is busy: held by alice@laptop \(vitest run\) for .+\.$/),
+    hint: expect.stringContaining("lease.onBusy"),
+  });
   expect(bob.gate.welcome.onBusy).toBe("fail");
+  expect(bob.said).toEqual([]);
+});
+
+test("a busy rig whose tests are skipped is said once in a run, with who holds each copy", async ({ scene }) => {
+  const alice = scene.run({ copies: 2 });
+  await Promise.all([claimed(alice.gate), claimed(alice.gate)]);
+  const bob = scene.run({ copies: 2, lease: { onBusy: "skip" } }, { who: "bob" });
+  for (const _file of [1, 2]) {
+    await expect(claimed(bob.gate)).rejects.toMatchObject({
+      code: "RIG_BUSY",
+      details: [expect.stringMatching(/^pcs-1 held by alice/), expect.stringMatching(/^pcs-2 held by alice/)],
+    });
+  }
+  expect(bob.said).toEqual([expect.stringMatching(/^busy     "pcs" is busy: held by alice@laptop .*\. Tests that need it are skipped\.$/)]);
+  bob.gate.begin();
+  await expect(claimed(bob.gate)).rejects.toMatchObject({ code: "RIG_BUSY" });
+  expect(bob.said).toHaveLength(2);
 });

@@ -1,16 +1,16 @@
-import { randomUUID } from "node:crypto";
 import { systemClock, type Clock } from "../clock/clock.ts";
 import type { Sick } from "../baseline/ladder.ts";
 import type { Folders } from "../config/folders.ts";
 import type { ResolvedRig, RollbackPolicy } from "../config/schema.ts";
-import { asVmrigError, isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
+import { isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
 import type { Holder } from "../lease/lease.ts";
+import { createAhead } from "./ahead.ts";
+import { createClaims, type Claim } from "./claims.ts";
 import { copyFinder } from "./find-copy.ts";
 import type { Holding } from "./holding.ts";
 import { whenIdle } from "./idle.ts";
 import type { Grant, Welcome } from "./messages.ts";
 import { createPool } from "./pool.ts";
-import { took } from "./took.ts";
 
 export interface GateOptions {
   readonly rig: ResolvedRig;
@@ -36,6 +36,8 @@ export interface Gate extends AsyncDisposable {
   readonly welcome: Welcome;
   /** A new run of the same runner: what an earlier one failed of is forgotten. */
   begin(): void;
+  /** How many claims this run will make in all. Until then a copy that is free is made ready ahead. @defaultValue 0: nobody knows */
+  expect(claims: number): void;
   /**
    * Hands out the machines of a copy, which nobody else has until {@link Gate.release}: of one that this run holds and that is free, else of
    * one that it waits in line for. They are at their baseline, unless `rollback` is `run` and this run had them before.
@@ -62,27 +64,19 @@ export interface Gate extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-interface Claim {
-  readonly id: string;
-  /** Changes when another copy takes the place of one that is broken. */
-  holding: Holding;
-  /** Why there are no machines behind it any more. */
-  failed?: VmrigError;
-  /** What is done for it, one thing after the other. Until that has ended nobody else may have its machines, nor their lease. */
-  work: Promise<unknown>;
-}
-
 export function openGate(options: GateOptions): Gate {
   const { rig, say, clock = systemClock } = options;
   const closing = new AbortController();
   const finder = copyFinder({ ...options, until: closing.signal });
-  const claims = new Map<string, Claim>();
-  /** What was handed out and not found fit since: for claims that can do without a rollback. */
-  const handedOut = new Map<Holding, Grant>();
   const givingBack = new Set<Promise<unknown>>();
   const listeners = new Set<(reason: VmrigError) => void>();
   /** How many copies this run left to a person. */
   let kept = 0;
+  /** That the rig is busy was said: of tests that are skipped not every reporter says why. */
+  let saidBusy = false;
+  /** How many claims this run will make, as far as anybody knows, and how many it has made. */
+  let expected = 0;
+  let asked = 0;
   let over: VmrigError | undefined;
   let closed: Promise<void> | undefined;
 
@@ -93,7 +87,7 @@ export function openGate(options: GateOptions): Gate {
       holding.lease.signal.addEventListener("abort", () => lose(holding), { once: true });
       return holding;
     },
-    onFree: () => idle.watch(pool.quiet),
+    onFree: () => freed(),
     onRefused: (error) => say(`copies   no other copy: ${isVmrigError(error) ? error.summary : String(error)}`),
   });
   const idle = whenIdle({
@@ -103,86 +97,57 @@ export function openGate(options: GateOptions): Gate {
     othersWait: () => finder.othersWait(),
     async rest() {
       const resting = pool.drain();
-      for (const holding of resting) handedOut.delete(holding);
+      for (const holding of resting) {
+        claims.stale(holding);
+        ahead.drop(holding);
+      }
       if (resting.length > 0) say(`idle     ${resting.map(({ lease }) => lease.copy).join(", ")}: given back, nobody here needs it now`);
       await Promise.all(resting.map((holding) => holding.release()));
     },
   });
 
-  /** The holding can be had by nobody any more, and its claims are over. */
-  const forget = (holding: Holding): void => {
-    handedOut.delete(holding);
-    for (const [id, claim] of claims) if (claim.holding === holding) claims.delete(id);
-    pool.discard(holding);
+  const ahead = createAhead({ clock, guest: rig.driver.guest ?? "linux", say });
+  /** Machines that nobody has are made ready for the files that are still to come; not more of them than there are files. */
+  const goAhead = (): void => {
+    if (closing.signal.aborted || over !== undefined) return;
+    for (const holding of pool.free) {
+      if (ahead.size >= expected - asked) return;
+      if (claims.isBuiltOn(holding)) continue;
+      claims.stale(holding);
+      ahead.begin(holding);
+    }
   };
+  const freed = (): void => {
+    goAhead();
+    idle.watch(pool.quiet);
+  };
+
+  const claims = createClaims({
+    rig,
+    clock,
+    say,
+    async leaveOut(holding, error) {
+      await finder.markBroken(holding, error);
+      pool.discard(holding);
+      await holding.release();
+    },
+    // The same one again would be as broken.
+    ...(options.only === undefined && { another: (signal) => pool.take(signal) }),
+    takeReady: (holding) => ahead.take(holding),
+    giveBack(holding) {
+      pool.give(holding);
+      freed();
+    },
+  });
 
   const lose = (holding: Holding): void => {
     if (closing.signal.aborted || holding.lease.state !== "lost") return;
     const reason: unknown = holding.lease.signal.reason;
-    forget(holding);
+    claims.forget(holding);
+    ahead.drop(holding);
+    pool.discard(holding);
     void holding.release();
     if (isVmrigError(reason) && over === undefined) end(reason);
-  };
-
-  const handOut = async (claim: Claim, roll: () => ReturnType<Holding["rollBack"]>): Promise<Grant> => {
-    const { holding } = claim;
-    handedOut.delete(holding);
-    const started = clock.monotonic();
-    const machines = await roll();
-    holding.lease.assertHeld();
-    const names = machines.map(({ name }) => name).join(", ");
-    say(`rollback ${holding.lease.copy}: ${names} back at ${holding.baseline} in ${took(clock.monotonic() - started)}`);
-    const granted: Grant = {
-      claim: claim.id,
-      copy: holding.lease.copy,
-      fence: holding.lease.fence,
-      fresh: true,
-      baseline: holding.baseline,
-      guest: rig.driver.guest ?? "linux",
-      nonce: randomUUID(),
-      machines: machines.map(({ name, lanAddress, target }) => ({ name, lanAddress, target: { ...target } })),
-    };
-    if (claims.get(claim.id)?.holding === holding) handedOut.set(holding, granted);
-    return granted;
-  };
-
-  /** Like {@link handOut}; a copy that cannot be brought back is marked and left out, and another one takes its place. */
-  const handOutFit = async (claim: Claim, roll: () => ReturnType<Holding["rollBack"]>, signal: AbortSignal): Promise<Grant> => {
-    try {
-      return await handOut(claim, roll);
-    } catch (error) {
-      const { holding } = claim;
-      if (!isVmrigError(error) || error.code !== "MACHINE_BROKEN" || signal.aborted) throw error;
-      claim.failed = error;
-      handedOut.delete(holding);
-      await finder.markBroken(holding, error);
-      pool.discard(holding);
-      await holding.release();
-      // No other copy will do, and the same one again would be as broken.
-      if (options.only !== undefined) throw error;
-      const other = await pool.take(signal).catch((reason: unknown) => {
-        claim.failed = asVmrigError(reason);
-        throw claim.failed;
-      });
-      if (claims.get(claim.id) !== claim) {
-        // Whoever asked is gone.
-        pool.give(other);
-        idle.watch(pool.quiet);
-        throw error;
-      }
-      claim.holding = other;
-      delete claim.failed;
-      return handOutFit(claim, () => other.rollBack(), signal);
-    }
-  };
-
-  const inTurn = <T>(claim: Claim, act: () => Promise<T>): Promise<T> => {
-    const done = claim.work.then(() => {
-      if (claim.failed !== undefined) throw claim.failed;
-      return act();
-    });
-    claim.work = done.catch(() => {});
-    return done;
   };
 
   /** Takes a copy out of the run as it is. A run that has no other one ends with it. */
@@ -199,7 +164,7 @@ export function openGate(options: GateOptions): Gate {
     kept += 1;
     const message = `The run ends here: the machines of ${holding.copy.copy} are kept as its failed tests left them.`;
     if (kept >= (options.only === undefined ? rig.copies : 1)) end(new VmrigError("CANCELLED", { message }));
-    handedOut.delete(holding);
+    claims.stale(holding);
     pool.discard(holding);
   };
 
@@ -209,15 +174,10 @@ export function openGate(options: GateOptions): Gate {
     for (const listener of listeners) listener(reason);
   };
 
-  const find = (id: string): Claim => {
-    const claim = claims.get(id);
-    if (claim !== undefined) return claim;
-    throw new VmrigError("LEASE_LOST", { message: `The claim ${id} on rig "${rig.name}" is over: its lease was lost or released.` });
-  };
-
   const shutDown = async (): Promise<void> => {
     const reason = new VmrigError("CANCELLED", { message: `The run was ended while it waited for rig "${rig.name}".` });
     closing.abort(reason);
+    for (const holding of pool.free) ahead.drop(holding);
     await Promise.all(givingBack);
     const left = await pool.close(reason);
     await Promise.all(left.map((holding) => holding.release()));
@@ -237,42 +197,50 @@ export function openGate(options: GateOptions): Gate {
     begin() {
       over = undefined;
       kept = 0;
-      handedOut.clear();
+      saidBusy = false;
+      expected = 0;
+      asked = 0;
+      claims.stale();
       idle.watch(pool.quiet);
+    },
+    expect(count) {
+      expected = count;
+      goAhead();
     },
     async claim(rollback, signal) {
       if (over !== undefined) throw over;
       const both = signal === undefined ? closing.signal : AbortSignal.any([signal, closing.signal]);
+      asked += 1;
       idle.disturb();
       let claim: Claim | undefined;
       try {
         const holding = await pool.take(both);
-        claim = { id: randomUUID(), holding, work: Promise.resolve() };
-        claims.set(claim.id, claim);
+        claim = claims.open(holding, rollback);
         holding.lease.assertHeld();
-        const known = rollback === "run" ? handedOut.get(holding) : undefined;
-        if (known !== undefined) return { ...known, claim: claim.id, fresh: false };
-        const mine = claim;
-        return await inTurn(mine, () => handOutFit(mine, () => holding.rollBack(), both));
+        const known = rollback === "run" ? claims.again(claim) : undefined;
+        return known ?? (await claims.handOut(claim, () => holding.rollBack(), both));
       } catch (error) {
+        if (rig.lease.onBusy === "skip" && isVmrigError(error) && error.code === "RIG_BUSY" && !saidBusy) {
+          saidBusy = true;
+          say(`busy     ${error.summary} Tests that need it are skipped.`);
+        }
         if (claim !== undefined) this.release(claim.id);
         idle.watch(pool.quiet);
         throw error;
       }
     },
     async rollBack(id) {
-      const claim = find(id);
-      return inTurn(claim, () => handOutFit(claim, () => claim.holding.rollBack(), closing.signal));
+      const claim = claims.find(id);
+      return claims.handOut(claim, () => claim.holding.rollBack(), closing.signal);
     },
     async heal(id, sick) {
-      const claim = find(id);
+      const claim = claims.find(id);
       for (const { machine, error } of sick) say(`broken   ${claim.holding.lease.copy} ${machine}: ${error.summary}`);
-      return inTurn(claim, () => handOutFit(claim, () => claim.holding.heal(sick), closing.signal));
+      return claims.handOut(claim, () => claim.holding.heal(sick), closing.signal);
     },
     release(id, failed = false) {
-      const claim = claims.get(id);
+      const claim = claims.end(id);
       if (claim === undefined) return;
-      claims.delete(id);
       const work = claim.work.then(() => {
         if (claim.failed !== undefined) return undefined;
         return failed && rig.keep === "failed" ? keep(claim.holding) : pool.give(claim.holding);
@@ -280,10 +248,10 @@ export function openGate(options: GateOptions): Gate {
       givingBack.add(work);
       void work.finally(() => {
         givingBack.delete(work);
-        idle.watch(pool.quiet);
+        freed();
       });
     },
-    lost: (id) => find(id).holding.lease.signal,
+    lost: (id) => claims.find(id).holding.lease.signal,
     onOver(callback) {
       listeners.add(callback);
       return () => listeners.delete(callback);

@@ -39,6 +39,8 @@ export interface Holding {
   readonly copy: CopySpec;
   /** All machines back to their baseline. */
   rollBack(): Promise<readonly RolledBack[]>;
+  /** The same before anybody waits for it. A machine that does not come back is not healed: that is for whoever needs it. */
+  rollBackAhead(): Promise<readonly RolledBack[]>;
   /** The same, where the last rollback turned out not to have done: by the next stronger step. */
   heal(sick: readonly Sick[]): Promise<readonly RolledBack[]>;
   /**
@@ -84,6 +86,7 @@ export async function makeHolding(options: HoldingOptions): Promise<Holding> {
     copy,
     baseline,
     rollBack: () => inTurn(() => ladder.rollBack()),
+    rollBackAhead: () => inTurn(() => ladder.rollBackAhead()),
     heal: (sick) => inTurn(() => ladder.heal(sick)),
     async keep(forMs, why) {
       await busy;

@@ -1,7 +1,9 @@
 import type { ResolvedRig } from "../config/schema.ts";
+import { isVmrigError } from "../errors/vmrig-error.ts";
 import type { Holder, Lease } from "../lease/lease.ts";
 import type { LeaseStore } from "../lease/lease-store.ts";
-import { renderWaitingLine } from "../lease/waiting-line.ts";
+import { renderWaitingLine, type WaitingLine } from "../lease/waiting-line.ts";
+import { busyNow } from "./busy-now.ts";
 
 export interface LeaseCopyOptions {
   readonly rig: ResolvedRig;
@@ -18,16 +20,26 @@ export interface LeaseCopyOptions {
 }
 
 /** Waits in line for a copy, and tells who holds them. @throws VmrigError `RIG_BUSY`, `CANCELLED`, `REDIS_UNREACHABLE` */
-export function leaseCopy({ rig, copies, accept, extra, store, holder, signal, say }: LeaseCopyOptions): Promise<Lease> {
-  return store.acquire(
-    { rig: rig.name, copies, ...(accept !== undefined && { accept }), ...(extra !== undefined && { extra }) },
-    {
-      holder,
-      ttlMs: rig.lease.ttl,
-      // Whoever has a copy can go on with that one, and waits for another as long as it takes.
-      waitForMs: rig.lease.onBusy === "wait" || extra === true ? rig.lease.waitFor : 0,
-      signal,
-      onWait: (line) => say(`wait     ${renderWaitingLine(line)}`),
-    },
-  );
+export async function leaseCopy({ rig, copies, accept, extra, store, holder, signal, say }: LeaseCopyOptions): Promise<Lease> {
+  // Whoever has a copy can go on with that one, and waits for another as long as it takes.
+  const waits = rig.lease.onBusy === "wait" || extra === true;
+  let seen: WaitingLine | undefined;
+  try {
+    return await store.acquire(
+      { rig: rig.name, copies, ...(accept !== undefined && { accept }), ...(extra !== undefined && { extra }) },
+      {
+        holder,
+        ttlMs: rig.lease.ttl,
+        waitForMs: waits ? rig.lease.waitFor : 0,
+        signal,
+        onWait(line) {
+          seen = line;
+          if (waits) say(`wait     ${renderWaitingLine(line)}`);
+        },
+      },
+    );
+  } catch (error) {
+    if (!waits && seen !== undefined && isVmrigError(error) && error.code === "RIG_BUSY") throw busyNow(seen, rig.lease.onBusy);
+    throw error;
+  }
 }

@@ -11,6 +11,7 @@ export function localClient(gate: Gate): GateClient {
     heal: (claim, sick) => gate.heal(claim, sick),
     release: async (claim, failed) => gate.release(claim, failed),
     begin: async () => gate.begin(),
+    expect: async (claims) => gate.expect(claims),
     onLost(claim, lost) {
       const signal = gate.lost(claim);
       const tell = (): void => lost(asVmrigError(signal.reason));

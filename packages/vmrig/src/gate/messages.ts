@@ -27,6 +27,7 @@ export const request = z.discriminatedUnion("do", [
   }),
   z.object({ id: z.number(), do: z.literal("release"), claim: z.string(), failed: z.boolean() }),
   z.object({ id: z.number(), do: z.literal("begin") }),
+  z.object({ id: z.number(), do: z.literal("expect"), claims: z.number() }),
 ]);
 export type Request = z.infer<typeof request>;
 type DistributedOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;

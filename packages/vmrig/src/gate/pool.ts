@@ -29,6 +29,8 @@ export interface Pool<T> {
   drain(): T[];
   /** Sends those who wait home; who asks later is served again. */
   dismiss(reason: unknown): void;
+  /** Those that are nobody's now; the first of them is taken next. */
+  readonly free: readonly T[];
   /** Nothing is taken, and nobody waits. */
   readonly quiet: boolean;
   readonly size: number;
@@ -88,6 +90,7 @@ export function createPool<T>({ limit, open, onFree, onRefused }: PoolOptions<T>
   };
 
   return {
+    free,
     get quiet() {
       return taken.size === 0 && waiting.length === 0;
     },

@@ -28,12 +28,14 @@ test("carries every call to the gate, and every answer back", async () => {
   expect(await client.heal("claim-1", [{ machine: "pc1", error }])).toEqual({ ...grantOf("claim-1"), nonce: "healed" });
   await client.release("claim-1", true);
   await client.begin();
+  await client.expect(3);
   expect(gate.asked).toEqual([
     "claim file",
     "rollback claim-1",
     "heal claim-1 pc1: ROLLBACK_FAILED No.\n  a fact",
     "release claim-1",
     "begin",
+    "expect 3",
   ]);
 });
 

@@ -85,6 +85,8 @@ function serveClient(socket: Socket, gate: Promise<Gate>, gone: () => void): voi
       }
       case "begin":
         return opened.begin();
+      case "expect":
+        return opened.expect(message.claims);
       case "release":
         return release(opened, message.claim, message.failed);
     }

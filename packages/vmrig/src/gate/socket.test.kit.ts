@@ -62,6 +62,7 @@ export function paperGate(): PaperGate {
       return { ...grantOf(id), nonce: "another" };
     },
     begin: () => void asked.push("begin"),
+    expect: (count) => void asked.push(`expect ${count}`),
     async heal(id, sick) {
       for (const { machine, error } of sick) asked.push(`heal ${id} ${machine}: ${error.code} ${error.message}`);
       return { ...grantOf(id), nonce: "healed" };

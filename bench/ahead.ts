@@ -1,0 +1,96 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { stripVTControlCharacters } from "node:util";
+import { execa } from "execa";
+import { spawnGate } from "vmrig/runner";
+import { claimMachines, connectGate } from "vmrig/worker";
+import { endRedis } from "./end-redis.ts";
+import { median, medians, printReport, round, timed, type Samples } from "./report.ts";
+
+/** Between a file's release and the claim of the next one: nothing, a small file's import, a large one's, a new worker for each file. */
+const PAUSES = [0, 50, 200, 500, 2_000] as const;
+const PROJECT = join(import.meta.dirname, "projects", "copies");
+
+/**
+ * What rollback ahead hides, against a gate that is not told how many files come and so rolls back when it is asked: from a claim to its first
+ * command, by the pause before it, and a whole `vitest run` of eight files. On the bench's own machine, or on the fake driver's.
+ */
+export async function ahead(rounds: number, fake: boolean): Promise<void> {
+  const home = fake ? await mkdtemp(join(tmpdir(), "vmrig-bench-")) : undefined;
+  if (home !== undefined) Object.assign(process.env, { VMRIG_HOME: join(home, "home"), VMRIG_CACHE: join(home, "cache") });
+  const config = fake ? join(PROJECT, "1.vmrig.config.ts") : join(import.meta.dirname, "vmrig.config.ts");
+  const samples: Samples = {};
+  try {
+    await claims(config, rounds, samples);
+    await vitest(config, []);
+    for (let turn = 0; turn < rounds; turn++) {
+      await timed(samples, "runAfter", () => vitest(config, ["-t", "keeps"]));
+      await timed(samples, "runAhead", async () => noteLead(samples, await vitest(config, [])));
+    }
+  } finally {
+    if (home !== undefined) {
+      await execa("vmrig", ["destroy", "copies-1", "--config", config], { cwd: PROJECT, preferLocal: true, reject: false });
+      await endRedis(join(home, "home"));
+      await rm(home, { recursive: true, force: true });
+    }
+  }
+  const ratio = (after: string, ahead: string): number => round(median(samples[after] ?? []) / median(samples[ahead] ?? []), 2);
+  printReport({
+    bench: "ahead",
+    runs: rounds,
+    ms: medians(samples),
+    ratios: {
+      ...Object.fromEntries(PAUSES.map((pause) => [`overAfter@${pause}`, ratio(`after@${pause}`, `ahead@${pause}`)])),
+      overRunAfter: ratio("runAfter", "runAhead"),
+    },
+  });
+}
+
+async function claims(config: string, rounds: number, samples: Samples): Promise<void> {
+  const gate = await spawnGate({ config, onLine: (line) => console.log(`vmrig  ${line}`) });
+  const client = await connectGate(gate.socket);
+  const use = async (): Promise<() => Promise<void>> => {
+    const claim = await claimMachines(client, "file");
+    const machine = claim.machines["pc1"];
+    if (machine === undefined) throw new Error("the rig of the benchmarks has no pc1");
+    await machine.$`true`;
+    return () => claim.release();
+  };
+  try {
+    for (let turn = 0; turn < rounds; turn++) {
+      for (const pause of PAUSES) {
+        for (const [side, files] of [["after", 0] as const, ["ahead", 2] as const]) {
+          await client.begin();
+          const release = await use();
+          await client.expect(files);
+          await release();
+          await sleep(pause);
+          await timed(samples, `${side}@${pause}`, async () => (await use())());
+        }
+      }
+    }
+  } finally {
+    client.close();
+    await gate.close();
+  }
+}
+
+/** A run that picks its tests by name is not told how many files come: `-t` with a name that all have is the other side. */
+async function vitest(config: string, words: readonly string[]): Promise<string> {
+  const { stdout } = await execa("vitest", ["run", ...words], {
+    cwd: PROJECT,
+    env: { VMRIG_BENCH_CONFIG: config },
+    preferLocal: true,
+    localDir: import.meta.dirname,
+  });
+  return stripVTControlCharacters(stdout);
+}
+
+/** How long before a file asked its rollback had begun: no more than that can be hidden. */
+function noteLead(samples: Samples, output: string): void {
+  for (const [, number, unit] of output.matchAll(/begun ([\d.]+) (m?s) ahead/g)) {
+    (samples["lead"] ??= []).push(Number(number) * (unit === "s" ? 1_000 : 1));
+  }
+}

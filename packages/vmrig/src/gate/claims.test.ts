@@ -1,0 +1,68 @@
+import { expect } from "vitest";
+import { VmrigError } from "../errors/vmrig-error.ts";
+import { keysOf } from "../lease/keys.ts";
+import { begun, hold, rollbacks, saidOf, until } from "./rollbacks.test.kit.ts";
+import { on, test } from "./scene.test.kit.ts";
+
+const ONE = { machines: { pc1: {} } } as const;
+const SICK = [{ machine: "pc1", error: new VmrigError("ROLLBACK_FAILED", { message: "It is dirty." }) }];
+
+test("machines whose worker died during a rollback are nobody's before it is known what has become of them", async ({ scene }) => {
+  const watched = rollbacks();
+  const run = scene.run({ ...ONE, copies: 2, driver: watched.driver });
+  const { gate } = run;
+  const first = await gate.claim("file");
+  const goOn = hold(watched);
+  watched.spoilt.add(first.copy);
+  const rolling = gate.rollBack(first.claim).catch((error: unknown) => error);
+  await begun(watched, 2);
+  gate.release(first.claim);
+  const second = gate.claim("file");
+  goOn();
+
+  expect((await second).copy).not.toBe(first.copy);
+  expect(await rolling).toMatchObject({ code: "MACHINE_BROKEN" });
+  expect(saidOf(run, "broken").filter((line) => line.includes("left out from now on"))).toHaveLength(1);
+  expect(await on(await second, "pc1", "ls")).toBe("");
+});
+
+test("what two ask for of one claim is done one after the other: the second gets the copy that took the place of the first", async ({
+  scene,
+}) => {
+  const watched = rollbacks();
+  const { gate } = scene.run({ ...ONE, copies: 2, driver: watched.driver });
+  const first = await gate.claim("file");
+  const goOn = hold(watched);
+  watched.spoilt.add(first.copy);
+  const healing = gate.heal(first.claim, SICK);
+  const rolling = gate.rollBack(first.claim);
+  await begun(watched, 2);
+  goOn();
+
+  const [healed, rolled] = await Promise.all([healing, rolling]);
+  expect([healed.copy, rolled.copy]).toEqual(["pcs-2", "pcs-2"]);
+  expect(rolled.nonce).not.toBe(healed.nonce);
+  expect(await on(rolled, "pc1", "ls")).toBe("");
+});
+
+test("machines that cannot be kept because their lease is lost are handed out no more", async ({ scene }) => {
+  const watched = rollbacks();
+  const run = scene.run({ ...ONE, driver: watched.driver, keep: "failed", lease: { ttl: "2s" } });
+  const { gate } = run;
+  const first = await gate.claim("file");
+  const lost = gate.lost(first.claim);
+  const goOn = hold(watched);
+  const rolling = gate.rollBack(first.claim).catch((error: unknown) => error);
+  await begun(watched, 2);
+  gate.release(first.claim, true);
+  await scene.redis().del(keysOf("vmrig", { rig: "pcs", copy: "pcs-1" }).lock);
+  await until(() => expect(lost.aborted).toBe(true));
+  goOn();
+  await rolling;
+  await until(() => expect(saidOf(run, "kept")).toEqual([expect.stringContaining("pcs-1: could not be kept; ")]));
+
+  gate.begin();
+  const second = await gate.claim("file");
+  expect(second.fence).toBeGreaterThan(first.fence);
+  expect(await on(second, "pc1", "ls")).toBe("");
+});

@@ -1,0 +1,57 @@
+import { vi, expect } from "vitest";
+import type { Driver } from "../driver/driver.ts";
+import { fakeDriver } from "../driver/fake/driver.ts";
+import { VmrigError } from "../errors/vmrig-error.ts";
+import type { Run } from "./scene.test.kit.ts";
+
+/** The fake driver, whose rollbacks are counted, may be held up, and may fail. */
+export interface Rollbacks {
+  readonly driver: Driver;
+  /** How many have begun. */
+  begun: number;
+  /** Each waits for it, whatever its signal says. */
+  held: Promise<void>;
+  /** Copies whose machines do not come back. */
+  readonly spoilt: Set<string>;
+  /** Done by the next one, which may throw. */
+  first?: () => void;
+}
+
+export function rollbacks(): Rollbacks {
+  const driver = fakeDriver();
+  const watched: Rollbacks = {
+    begun: 0,
+    held: Promise.resolve(),
+    spoilt: new Set(),
+    driver: {
+      ...driver,
+      async restore(machine, snapshot, admission) {
+        watched.begun += 1;
+        const { first } = watched;
+        delete watched.first;
+        first?.();
+        await watched.held;
+        await driver.restore(machine, snapshot, admission);
+        if (!watched.spoilt.has(machine.copy.copy)) return;
+        throw new VmrigError("ROLLBACK_FAILED", { message: `The disk of ${machine.name} is damaged.` });
+      },
+    },
+  };
+  return watched;
+}
+
+/** Holds up all rollbacks from now on. @returns lets them go on */
+export function hold(watched: Rollbacks): () => void {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  watched.held = promise;
+  return resolve;
+}
+
+export async function until(condition: () => void): Promise<void> {
+  await vi.waitFor(condition, { timeout: 30_000, interval: 10 });
+}
+
+export const begun = (watched: Rollbacks, count: number): Promise<void> => until(() => expect(watched.begun).toBe(count));
+
+/** What a run said that begins with a word. */
+export const saidOf = ({ said }: Run, word: string): string[] => said.filter((line) => line.startsWith(word.padEnd(9)));
