@@ -6,12 +6,20 @@ import type { Scene } from "./scene.ts";
 /** What a machine's console says of itself: kind, time, session, visit, then what it does not know, then what it was told and found. */
 const LINE = /\b(begin|tick|end|late) \d+ (\S+ \S+) - - (\S+ \S+ \S+ \S+) -$/;
 
+export interface Consoles extends Disposable {
+  /** What has been said until now is in the witness's file when it resolves. */
+  readonly carry: () => Promise<void>;
+}
+
+/** Also when nobody asks: the time of a line is when it is carried. */
+const EVERY_MS = 50;
+
 /**
  * Carries what real machines write on their consoles to the witness's file. A rollback rewinds their disks; what has left by the serial port
  * it does not take back, and each console is a file of its own, in the order of its machine. What the machine cannot know is added here: the
  * time of this computer, which copy it is of, and the largest fence that it has been shown.
  */
-export function carryConsoles({ state, witness }: Scene): () => Promise<void> {
+export function carryConsoles({ state, witness }: Scene): Consoles {
   const offsets = new Map<string, number>();
   const rests = new Map<string, string>();
 
@@ -45,5 +53,7 @@ export function carryConsoles({ state, witness }: Scene): () => Promise<void> {
     }
   };
   // One at a time: two would carry the same line twice.
-  return () => (carrying ??= carryAll().finally(() => (carrying = undefined)));
+  const carryOnce = (): Promise<void> => (carrying ??= carryAll().finally(() => (carrying = undefined)));
+  const timer = setInterval(() => void carryOnce().catch(() => {}), EVERY_MS);
+  return { carry: carryOnce, [Symbol.dispose]: () => clearInterval(timer) };
 }

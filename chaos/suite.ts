@@ -61,7 +61,8 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
   );
   say(`chaos    seed ${seed}, ${number} copies of ${machines} machines, ttl ${ttlMs} ms, in ${scene.root}`);
 
-  const witness = openWitness(scene.witness, machines === "real" ? carryConsoles(scene) : undefined);
+  using consoles = machines === "real" ? carryConsoles(scene) : undefined;
+  const witness = openWitness(scene.witness, consoles?.carry);
   const log = join(scene.root, "runs.log");
   const runs = crowd({ seed, scene, copies: number, size: options.crowd, log });
   const violations: Violation[] = [];

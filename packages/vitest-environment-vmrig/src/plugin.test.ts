@@ -96,5 +96,5 @@ test(
 );
 
 function wrongSubject(line: number, text: RegExp): unknown {
-  return expect.stringMatching(new RegExp(`^types/wrong-subject\\.ts\\(${line},\\d+\\): error TS\\d+: .*${text.source}$`));
+  return expect.stringMatching(new RegExp(`^typed-fixtures/wrong-subject\\.ts\\(${line},\\d+\\): error TS\\d+: .*${text.source}$`));
 }
