@@ -129,3 +129,11 @@ test("without the lease nothing is mended", async () => {
   await expect(ladder.heal([{ machine: "pc1", error: failure("ROLLBACK_FAILED") }])).rejects.toMatchObject({ code: "LEASE_LOST" });
   expect(asked).toEqual([]);
 });
+
+test("after a rollback ahead a machine that could not be proven begins at the first step, whatever it took before", async () => {
+  const { ladder, asked } = stage();
+  await ladder.heal([{ machine: "pc1", error: failure("ROLLBACK_FAILED") }]);
+  await ladder.rollBackAhead();
+  await ladder.heal([{ machine: "pc1", error: failure("ROLLBACK_FAILED") }]);
+  expect(asked.slice(-2)).toEqual(["stop pc1", "restore baseline-b"]);
+});

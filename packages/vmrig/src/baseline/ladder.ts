@@ -99,6 +99,7 @@ export function createLadder({ scene, baseline, recipes }: LadderOptions): Ladde
       return bringBack();
     },
     async rollBackAhead() {
+      patients.clear();
       await onEach(scene, (machine) => driver.restore(machine, snapshot, admission(scene)));
       return whereToLogIn(scene);
     },
