@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { Redis } from "ioredis";
 import { test as base, vi } from "vitest";
+import { endRedis } from "../lease/end-redis.test.kit.ts";
 import { openFolders, type Folders } from "../config/folders.ts";
 import { rigSchema, type RigConfig } from "../config/schema.ts";
 import { fakeDriver } from "../driver/fake/driver.ts";
@@ -160,22 +161,6 @@ async function endMachines({ state, runtime }: Folders): Promise<void> {
     const names = await readdir(join(places.folder, "machines")).catch(() => []);
     await Promise.all(names.map((name) => endMembers(machineFiles(places, name))));
   }
-}
-
-async function endRedis(dataFolder: string): Promise<void> {
-  const pid = Number(await readFile(join(dataFolder, "redis.pid"), "utf8").catch(() => "0"));
-  if (pid <= 1) return;
-  await waitFor({
-    what: "the test's Redis to end",
-    timeoutMs: 10_000,
-    intervalMs: 10,
-    probe: async () => {
-      const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
-      if (!/(redis|valkey)-server/.test(command)) return { value: true };
-      process.kill(pid, "SIGKILL");
-      return { seen: "still there" };
-    },
-  });
 }
 
 function launch(words: readonly string[], cwd: string, env: Readonly<Record<string, string | undefined>>, input: string | Readable) {

@@ -1,8 +1,9 @@
-import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
 import { test as base, vi } from "vitest";
+import { endRedis } from "../lease/end-redis.test.kit.ts";
 import { prove } from "../baseline/proof.ts";
 import { copySpec, copySpecs } from "../config/copy-spec.ts";
 import type { Folders } from "../config/folders.ts";
@@ -12,7 +13,6 @@ import { fakeDriver } from "../driver/fake/driver.ts";
 import { machineFiles } from "../driver/fake/machine-files.ts";
 import { endMembers } from "../driver/fake/members.ts";
 import { dial } from "../ssh/connection.ts";
-import { waitFor } from "../wait/wait-for.ts";
 import { openGate, type Gate, type GateOptions } from "./gate.ts";
 import type { Grant } from "./messages.ts";
 
@@ -85,22 +85,6 @@ function rigOf(config: Partial<RigConfig>): ResolvedRig {
 async function endMachines(copy: CopySpec): Promise<void> {
   const names = await readdir(join(copy.folder, "machines")).catch(() => []);
   await Promise.all(names.map((name) => endMembers(machineFiles(copy, name))));
-}
-
-async function endRedis(dataFolder: string): Promise<void> {
-  const pid = Number(await readFile(join(dataFolder, "redis.pid"), "utf8").catch(() => "0"));
-  if (pid <= 1) return;
-  await waitFor({
-    what: "the test's Redis to end",
-    timeoutMs: 10_000,
-    intervalMs: 10,
-    probe: async () => {
-      const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
-      if (!command.includes("redis-server")) return { value: true };
-      process.kill(pid, "SIGKILL");
-      return { seen: "still there" };
-    },
-  });
 }
 
 /** Runs a line on a machine that was granted, over a connection that also proves the rollback, as a worker does. @returns what it printed */

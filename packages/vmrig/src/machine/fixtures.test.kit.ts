@@ -1,5 +1,8 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { dial, type Connection, type DialOptions } from "../ssh/connection.ts";
 import { startSshd, type TestSshd } from "../ssh/fixtures/sshd.test.kit.ts";
+import { waitFor } from "../wait/wait-for.ts";
 import { createMachine, type Machine, type MachineOptions } from "./machine.ts";
 
 /** A machine, `pc1` where no name is given, whose SSH server is a real one on this computer. */
@@ -8,6 +11,10 @@ export interface TestMachine extends AsyncDisposable {
   readonly pc1: Machine;
   /** How many times it was dialled. */
   dials(): number;
+  /** Resolves when no process of that id is left. */
+  gone(pid: string): Promise<unknown>;
+  /** What a command wrote into a file of the server's folder, once it is there. */
+  written(file: string): Promise<string>;
 }
 
 export async function startMachine(
@@ -32,6 +39,17 @@ export async function startMachine(
     server,
     pc1,
     dials: () => made.length,
+    gone: (pid) => pc1.root.waitUntilSucceeds({ timeout: "15s", interval: 50 })`! kill -0 ${pid}`,
+    written: (file) =>
+      waitFor({
+        what: file,
+        timeoutMs: 15_000,
+        intervalMs: 20,
+        probe: async () => {
+          const content = await readFile(join(server.folder, file), "utf8").catch(() => "");
+          return content.endsWith("\n") ? { value: content.trim() } : { seen: "not there" };
+        },
+      }),
     async [Symbol.asyncDispose]() {
       await Promise.all(made.map((connection) => connection.close()));
       await server[Symbol.asyncDispose]();

@@ -1,6 +1,4 @@
-import { readFile } from "node:fs/promises";
 import { once } from "node:events";
-import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { waitFor } from "../wait/wait-for.ts";
@@ -15,19 +13,8 @@ beforeAll(async () => {
 });
 afterAll(() => rig?.[Symbol.asyncDispose]());
 
-const gone = (pid: string): Promise<unknown> => pc1.root.waitUntilSucceeds({ timeout: "15s", interval: 50 })`! kill -0 ${pid}`;
-
-/** What a command wrote into a file of the server's folder, once it is there. */
-const written = (file: string): Promise<string> =>
-  waitFor({
-    what: file,
-    timeoutMs: 15_000,
-    intervalMs: 20,
-    probe: async () => {
-      const content = await readFile(join(rig.server.folder, file), "utf8").catch(() => "");
-      return content.endsWith("\n") ? { value: content.trim() } : { seen: "not there" };
-    },
-  });
+const gone = (pid: string): Promise<unknown> => rig.gone(pid);
+const written = (file: string): Promise<string> => rig.written(file);
 
 async function collect(lines: AsyncIterable<string>): Promise<string[]> {
   const all: string[] = [];

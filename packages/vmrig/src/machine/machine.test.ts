@@ -1,10 +1,7 @@
-import { readFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { NASTY, randomText } from "../ssh/fixtures/nasty-text.test.kit.ts";
 import { OTHER_USER } from "../ssh/fixtures/sshd.test.kit.ts";
-import { waitFor } from "../wait/wait-for.ts";
 import { CommandError } from "./command-error.ts";
 import { startMachine, type TestMachine } from "./fixtures.test.kit.ts";
 import type { Machine } from "./machine.ts";
@@ -26,19 +23,8 @@ const failure = async (command: Promise<unknown>): Promise<CommandError> => {
   throw new Error(`expected a CommandError, got ${String(error)}`);
 };
 
-const gone = (pid: string): Promise<unknown> => pc1.root.waitUntilSucceeds({ timeout: "15s", interval: 50 })`! kill -0 ${pid}`;
-
-/** What a command wrote into a file of the server's folder, once it is there. */
-const written = (file: string): Promise<string> =>
-  waitFor({
-    what: file,
-    timeoutMs: 15_000,
-    intervalMs: 20,
-    probe: async () => {
-      const content = await readFile(join(rig.server.folder, file), "utf8").catch(() => "");
-      return content.endsWith("\n") ? { value: content.trim() } : { seen: "not there" };
-    },
-  });
+const gone = (pid: string): Promise<unknown> => rig.gone(pid);
+const written = (file: string): Promise<string> => rig.written(file);
 
 test("a result has what execa's has", async () => {
   const result = await pc1.$`echo ${"hello world"}; echo warn >&2`;
