@@ -1,8 +1,12 @@
 import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 /** At least two, also on two cores: Vitest runs a project with one worker after every other, so `machines` would no longer be the last. */
 const WORKERS = Math.max(2, availableParallelism() - 1);
+
+/** The tests start many hundreds of Node.js processes; each would take the types out of the same sources, and compile them, anew. */
+const COMPILED = fileURLToPath(new URL("node_modules/.cache/node-compile", import.meta.url));
 
 const MACHINES = "packages/*/src/**/*.machines.test.ts";
 
@@ -10,6 +14,7 @@ export default defineConfig({
   test: {
     reporters: ["default", ...(process.env["GITHUB_ACTIONS"] === "true" ? ["github-actions"] : []), "./scripts/closing-line.mjs"],
     expect: { requireAssertions: true },
+    env: { NODE_COMPILE_CACHE: COMPILED },
     projects: [
       {
         extends: true,
