@@ -95,10 +95,13 @@ describe("two copies", () => {
   );
 });
 
-test(
-  "a run that picks its tests by name, of which nobody knows how many files have any, rolls nothing back ahead",
-  async () => {
-    const told = await runFiles(["--project", "one-worker", "a.test", "b.test", "-t", "."], false);
+test.each([
+  ["name", ["-t", "."]],
+  ["tag", ["--tags-filter", "!slow"]],
+])(
+  "a run that picks its tests by %s, of which nobody knows how many files have any, rolls nothing back ahead",
+  async (_what, words) => {
+    const told = await runFiles(["--project", "one-worker", "a.test", "b.test", ...words], false);
     expectGreen(told, "a", "b");
     expect(ahead(told), told.run.output).toEqual([]);
   },

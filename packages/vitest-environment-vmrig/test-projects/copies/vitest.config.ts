@@ -10,7 +10,7 @@ export default defineConfig({
     projects: [
       vmrigProject({ name: "shared", include }),
       vmrigProject({ name: "isolated", include, isolate: true }),
-      vmrigProject({ name: "one-worker", include, maxWorkers: 1 }),
+      vmrigProject({ name: "one-worker", include, maxWorkers: 1, tags: [{ name: "slow" }] }),
     ],
   },
 });

@@ -13,6 +13,7 @@ import { fakeDriver } from "../driver/fake/driver.ts";
 import { machineFiles } from "../driver/fake/machine-files.ts";
 import { endMembers } from "../driver/fake/members.ts";
 import { openGate, type Gate } from "../gate/gate.ts";
+import { lineOf } from "../gate/said.test.kit.ts";
 import { embeddedRedis } from "../lease/embedded-redis.ts";
 import { openLeaseStore } from "../lease/lease-store.ts";
 import { waitFor } from "../wait/wait-for.ts";
@@ -141,18 +142,6 @@ async function openPlace(): Promise<Place & AsyncDisposable> {
       await rm(root, { recursive: true, force: true });
     },
   };
-}
-
-async function lineOf(said: readonly string[], words: RegExp): Promise<string> {
-  return waitFor({
-    what: `the run to say ${words}`,
-    timeoutMs: 60_000,
-    intervalMs: 10,
-    probe: async () => {
-      const line = said.find((candidate) => words.test(candidate));
-      return line === undefined ? { seen: said.join("\n") } : { value: line };
-    },
-  });
 }
 
 async function endMachines({ state, runtime }: Folders): Promise<void> {

@@ -214,7 +214,7 @@ test("a watcher's next run finds its machines ready as soon as it knows of its f
 });
 
 /** A machine that takes calls and never answers. */
-async function silent(): Promise<{ readonly holding: Holding; readonly calls: Socket[]; readonly lost: AbortController }> {
+async function silent() {
   const calls: Socket[] = [];
   const server = createServer((socket) => {
     socket.on("error", () => {}).resume();
@@ -240,7 +240,7 @@ const HUNG_UP = { timeout: 5_000, interval: 10 };
 plain("who takes the machines does not wait for a login that is under way: it is hung up", async () => {
   const { holding, calls } = await silent();
   const said: string[] = [];
-  const ahead = createAhead({ clock: patient, guest: "shell", say: (line) => said.push(line) });
+  const ahead = createAhead({ clock: patient, guest: "shell", say: (line) => said.push(line), signal: new AbortController().signal });
   ahead.begin(holding);
   await vi.waitFor(() => expect(calls).toHaveLength(1), HUNG_UP);
   expect(ahead.size).toBe(1);
@@ -252,12 +252,16 @@ plain("who takes the machines does not wait for a login that is under way: it is
   expect(await ahead.take(holding)).toBeUndefined();
 });
 
-plain.each(["is dropped", "loses its lease"])("a login under way is hung up when its copy %s", async (how) => {
-  const { holding, calls, lost } = await silent();
-  const ahead = createAhead({ clock: patient, guest: "shell", say: () => {} });
-  ahead.begin(holding);
-  await vi.waitFor(() => expect(calls).toHaveLength(1), HUNG_UP);
-  if (how === "is dropped") ahead.drop(holding);
-  else lost.abort(new Error("lost"));
-  await vi.waitFor(() => expect(calls[0]?.closed).toBe(true), HUNG_UP);
-});
+plain.each(["is dropped", "loses its lease", "belongs to a run that ends"])(
+  "a login under way is hung up when its copy %s",
+  async (how) => {
+    const { holding, calls, lost } = await silent();
+    const closing = new AbortController();
+    const ahead = createAhead({ clock: patient, guest: "shell", say: () => {}, signal: closing.signal });
+    ahead.begin(holding);
+    await vi.waitFor(() => expect(calls).toHaveLength(1), HUNG_UP);
+    if (how === "is dropped") ahead.drop(holding);
+    else (how === "loses its lease" ? lost : closing).abort(new Error(how));
+    await vi.waitFor(() => expect(calls[0]?.closed).toBe(true), HUNG_UP);
+  },
+);

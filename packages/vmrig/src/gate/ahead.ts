@@ -51,15 +51,17 @@ export interface AheadOptions {
   readonly clock: Clock;
   readonly guest: GuestKind;
   readonly say: (line: string) => void;
+  /** Aborts when the run is over: connections are hung up at once, whoever waits for them. */
+  readonly signal: AbortSignal;
 }
 
-export function createAhead({ clock, guest, say }: AheadOptions): Ahead {
+export function createAhead({ clock, guest, say, signal }: AheadOptions): Ahead {
   const begun = new Map<Holding, Preparation>();
 
   const prepare = (holding: Holding): Preparation => {
     const taken = new AbortController();
     const dropped = new AbortController();
-    const over = AbortSignal.any([dropped.signal, holding.lease.signal]);
+    const over = AbortSignal.any([dropped.signal, holding.lease.signal, signal]);
     const nonce = randomUUID();
 
     const proveOne = async ({ name, target }: RolledBack): Promise<void> => {

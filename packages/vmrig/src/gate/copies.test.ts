@@ -2,21 +2,9 @@ import { expect } from "vitest";
 import type { Driver } from "../driver/driver.ts";
 import { fakeDriver } from "../driver/fake/driver.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
-import { waitFor } from "../wait/wait-for.ts";
 import type { Gate } from "./gate.ts";
-import { on, test, type Run } from "./scene.test.kit.ts";
-
-async function saidBy({ said }: Run, words: RegExp): Promise<string> {
-  return waitFor({
-    what: `the run to say ${words}`,
-    timeoutMs: 60_000,
-    intervalMs: 10,
-    probe: async () => {
-      const line = said.find((candidate) => words.test(candidate));
-      return line === undefined ? { seen: said.join("\n") } : { value: line };
-    },
-  });
-}
+import { lineOf } from "./said.test.kit.ts";
+import { on, test } from "./scene.test.kit.ts";
 
 /** The fake driver, whose machines do not come back while they are spoilt. */
 function fragile(spoilt: ReadonlySet<string>): Driver {
@@ -72,9 +60,9 @@ test("a copy that another run gives back joins this one; a run that has none goe
 
   // Alice has one and could use another; carol comes later, and has none.
   const extra = claimed(alice.gate);
-  await saidBy(alice, /^wait .*alice.*bob|^wait .*bob.*alice/);
+  await lineOf(alice.said, /^wait .*alice.*bob|^wait .*bob.*alice/);
   const carols = claimed(carol.gate);
-  await saidBy(carol, /^wait .* you are next/);
+  await lineOf(carol.said, /^wait .* you are next/);
   await bob.gate.close();
   expect((await carols).copy).toBe(second.copy);
 
@@ -103,7 +91,7 @@ test("a copy whose machines nothing brings back is left out by every run, with i
   expect((await claimed(later.gate)).copy).toBe(second.copy);
   expect(later.said).toContainEqual(expect.stringContaining(`left out: ${first.copy}: pc2 of ${first.copy}`));
   const both = claimed(later.gate).catch((error: unknown) => error);
-  await saidBy(later, /^wait/);
+  await lineOf(later.said, /^wait/);
   await later.gate.close();
   expect(await both).toMatchObject({ code: "CANCELLED" });
 
@@ -126,9 +114,9 @@ test("a run that stands still gives its machines to whoever waits, and takes the
   const first = await claimed(alice.gate);
   const bob = scene.run({}, { who: "bob" });
   const bobs = claimed(bob.gate);
-  await saidBy(bob, /^wait .*alice/);
+  await lineOf(bob.said, /^wait .*alice/);
   alice.gate.release(first.claim);
-  await saidBy(alice, /^idle     pcs-1: given back/);
+  await lineOf(alice.said, /^idle     pcs-1: given back/);
   expect((await bobs).fence).toBeGreaterThan(first.fence);
   const again = claimed(alice.gate);
   await bob.gate.close();
@@ -139,17 +127,17 @@ test("a run that begins anew and asks for no machines gives back what it holds",
   const alice = scene.run({ lease: { idle: "1s" } });
   alice.gate.release((await claimed(alice.gate)).claim);
   alice.gate.begin();
-  expect(await saidBy(alice, /^idle/)).toContain("pcs-1: given back");
+  expect(await lineOf(alice.said, /^idle/)).toContain("pcs-1: given back");
 });
 
 test("a copy that is ready only when nobody needs it any more is given back", async ({ scene }) => {
   const alice = scene.run({ lease: { idle: "1s" } });
   const off = new AbortController();
   const asking = alice.gate.claim("file", off.signal).catch((error: unknown) => error);
-  await saidBy(alice, /^check/);
+  await lineOf(alice.said, /^check/);
   off.abort(new Error("called off"));
   expect(await asking).toMatchObject({ message: "called off" });
-  expect(await saidBy(alice, /^idle/)).toContain("pcs-1: given back");
+  expect(await lineOf(alice.said, /^idle/)).toContain("pcs-1: given back");
 });
 
 test("a new run of a watcher starts on machines at their baseline, also with one rollback per run", async ({ scene }) => {

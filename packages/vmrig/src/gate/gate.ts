@@ -106,7 +106,7 @@ export function openGate(options: GateOptions): Gate {
     },
   });
 
-  const ahead = createAhead({ clock, guest: rig.driver.guest ?? "linux", say });
+  const ahead = createAhead({ clock, guest: rig.driver.guest ?? "linux", say, signal: closing.signal });
   /** Machines that nobody has are made ready for the files that are still to come; not more of them than there are files. */
   const goAhead = (): void => {
     if (closing.signal.aborted || over !== undefined) return;
@@ -177,7 +177,6 @@ export function openGate(options: GateOptions): Gate {
   const shutDown = async (): Promise<void> => {
     const reason = new VmrigError("CANCELLED", { message: `The run was ended while it waited for rig "${rig.name}".` });
     closing.abort(reason);
-    for (const holding of pool.free) ahead.drop(holding);
     await Promise.all(givingBack);
     const left = await pool.close(reason);
     await Promise.all(left.map((holding) => holding.release()));
