@@ -54,7 +54,7 @@ export async function admit(machine: MachineDefinition, admission: Admission, ti
     admission.signal.throwIfAborted();
     const silence = await explainSilence(machine);
     if (silence.diskRefused) {
-      throw new VmrigError("QEMU_FAILED", {
+      throw new VmrigError("STATE_UNWRITABLE", {
         message: `${machine.name} stands still: this computer's disk did not take what it wrote.`,
         details: silence.lines,
         hint: `make room on the disk of ${files.disk}, and run again`,

@@ -32,7 +32,7 @@ const admission = { fence: 1, signal: new AbortController().signal, authorize: "
 test("a guest that QEMU stopped because the disk is full is told with its disk and the room on it, and not as a timeout", async () => {
   const machine = await silent("io-error");
   await expect(admit(machine, admission, 200)).rejects.toMatchObject({
-    code: "QEMU_FAILED",
+    code: "STATE_UNWRITABLE",
     summary: "pc1 stands still: this computer's disk did not take what it wrote.",
     details: ["QEMU says: io-error", expect.stringMatching(/disk\.qcow2: \d+ MB of its disk are free$/)],
     hint: expect.stringContaining("make room"),

@@ -40,8 +40,8 @@ test("a snapshot that the disk did not take is not listed, leaves nothing of its
   full = true;
 
   await expect(saveSnapshot(qmp, machine, "baseline-1", "qemu")).rejects.toMatchObject({
-    code: "QEMU_FAILED",
-    summary: expect.stringContaining("The snapshot baseline-1 of pc1 was not taken"),
+    code: "STATE_UNWRITABLE",
+    summary: expect.stringContaining("The snapshot baseline-1 of pc1 was not taken: there is no room for it"),
     details: [expect.stringContaining(NO_ROOM), expect.stringContaining(files.disk)],
   });
   expect(ran).toEqual(["snapshot-delete", "snapshot-save", "snapshot-delete"]);

@@ -45,10 +45,13 @@ export async function saveSnapshot(qmp: Qmp, machine: MachineDefinition, name: S
 async function unsaved(qmp: Qmp, machine: MachineDefinition, name: SnapshotName, cause: unknown): Promise<unknown> {
   await qmp.job("snapshot-delete", { tag: name, devices: DISK.devices }).catch(() => {});
   const { little, line } = await freeSpace(machineFiles(machine, machine.name).disk);
-  return new VmrigError("QEMU_FAILED", {
-    message: `The snapshot ${name} of ${machine.name} was not taken${little ? ": there is no room for it" : ""}.`,
-    details: [firstLine(cause), line],
-    hint: little ? "make room on this disk, and run again: a snapshot takes a few hundred megabytes" : "run again",
+  const words = firstLine(cause);
+  // QEMU tells errno in the words of strerror(3). By now there may be room again: what the snapshot took is given back.
+  const full = little || /No space left on device|Disk quota exceeded/.test(words);
+  return new VmrigError(full ? "STATE_UNWRITABLE" : "QEMU_FAILED", {
+    message: `The snapshot ${name} of ${machine.name} was not taken${full ? ": there is no room for it" : ""}.`,
+    details: [words, line],
+    hint: full ? "make room on this disk, and run again: a snapshot takes a few hundred megabytes" : "run again",
     cause,
   });
 }
