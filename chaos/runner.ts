@@ -13,7 +13,9 @@ export interface RunnerOrders extends RunnerPlan {
 
 const { session, workers, maxCopies, witness } = JSON.parse(process.env["CHAOS_RUNNER"] ?? "null") as RunnerOrders;
 
+/** Whether its gate stands in line, as far as it said so. */
 let stands = false;
+let said = false;
 const gate = await spawnGate({
   config: join(import.meta.dirname, "vmrig.config.ts"),
   maxCopies,
@@ -21,8 +23,13 @@ const gate = await spawnGate({
   onLine(line) {
     process.stdout.write(`${line}\n`);
     // One that has a copy already stands behind all who have none: its place in line says nothing.
-    if (line.startsWith("wait ") && !line.endsWith("for one more copy") && !stands) sayWord(witness, "line", session);
-    stands = line.startsWith("wait ");
+    stands = line.startsWith("wait ") && !line.endsWith("for one more copy");
+    if (!stands) said = false;
+    // Of all that came at once only the last counts: a runner that was stopped meanwhile hears of a wait together with its end.
+    setImmediate(() => {
+      if (stands && !said) sayWord(witness, "line", session);
+      said = stands;
+    });
   },
   // What is left of the run can only fail.
   onDeath: () => process.exit(1),
