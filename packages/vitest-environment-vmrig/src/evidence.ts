@@ -3,8 +3,17 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import type { RunnerTestCase } from "vitest";
 import { VmrigError, type Machine } from "vmrig";
-import { collectEvidence, hideIn, type Claim, type Evidence, type Secrets, type Transcript, type WantedFile } from "vmrig/worker";
-import { gateClient, worker } from "./worker.ts";
+import {
+  collectEvidence,
+  hideIn,
+  type Claim,
+  type Evidence,
+  type Secrets,
+  type Transcript,
+  type WantedFile,
+  type Welcome,
+} from "vmrig/worker";
+import { worker } from "./worker.ts";
 
 /**
  * Names files of a machine that are kept, their last 256 KiB, should the test that runs now fail. They are read then, as root.
@@ -29,12 +38,14 @@ interface Failure {
   readonly claim: Claim;
   readonly transcript: Transcript;
   readonly since: Date;
+  /** What the config asks for, known since the claim: the gate may be gone by now. */
+  readonly wishes: Welcome["evidence"];
   readonly wanted: readonly WantedFile[];
   readonly secrets: Secrets;
 }
 
 /** Of a test that has just failed, and of no other: attaches what there is to see, and says the most of it in its error. Never throws. */
-export async function keepEvidence({ task, known, claim, transcript, since, wanted, secrets }: Failure): Promise<void> {
+export async function keepEvidence({ task, known, claim, transcript, since, wishes, wanted, secrets }: Failure): Promise<void> {
   const errors = task.result?.errors?.slice(known) ?? [];
   const [first] = errors;
   if (first === undefined || task.fails === true) return;
@@ -43,7 +54,6 @@ export async function keepEvidence({ task, known, claim, transcript, since, want
     place(error, task);
   }
   try {
-    const { evidence: wishes } = await (await gateClient()).hello();
     const names = Object.keys(claim.machines);
     const found = await collectEvidence({
       copy: claim.copy,

@@ -1,6 +1,6 @@
 import { aroundAll, aroundEach, expect, type RunnerTask } from "vitest";
 import { isVmrigError, type VmrigError } from "vmrig";
-import { claimMachines, createSecrets, createTranscript, type Secrets } from "vmrig/worker";
+import { claimMachines, createSecrets, createTranscript, type Secrets, type Welcome } from "vmrig/worker";
 import { keepEvidence } from "./evidence.ts";
 import { fileOptions } from "./environment.ts";
 import { matchers } from "./matchers.ts";
@@ -17,7 +17,8 @@ if (process.send !== undefined && process.listenerCount("SIGINT") === 0) process
 
 expect.extend(matchers);
 
-let secrets: Secrets | undefined;
+/** What to keep of a test that fails, and what not to show of it. */
+let keeping: { readonly wishes: Welcome["evidence"]; readonly secrets: Secrets } | undefined;
 let untouched = false;
 /** Why the tests of this file are skipped. */
 let skipped: VmrigError | undefined;
@@ -31,7 +32,7 @@ aroundAll(async (runSuite) => {
     const client = await gateClient();
     const { rollback, onBusy, evidence } = await client.hello();
     busy = onBusy;
-    secrets = createSecrets(evidence.secrets.flatMap((name) => process.env[name] ?? []));
+    keeping = { wishes: evidence, secrets: createSecrets(evidence.secrets.flatMap((name) => process.env[name] ?? [])) };
     return claimMachines(client, fileOptions().rollback ?? rollback);
   }).catch((error: unknown) => {
     if (!isVmrigError(error)) throw error;
@@ -55,7 +56,7 @@ aroundAll(async (runSuite) => {
 aroundEach(async (runTest, { task, skip }) => {
   if (skipped !== undefined) skip(skipped.summary);
   const { claim } = worker();
-  if (claim === undefined) throw new Error("vmrig: a test runs outside of its file's claim");
+  if (claim === undefined || keeping === undefined) throw new Error("vmrig: a test runs outside of its file's claim");
   if (claim.signal.aborted) skip(reasonOf(claim.signal));
   // Not by Vitest's own counts: it counts a repetition only when the hooks around it have begun.
   const again = ran.has(task);
@@ -71,8 +72,7 @@ aroundEach(async (runTest, { task, skip }) => {
   claim.scope = signal;
   const since = new Date(Date.now() - CLOCK_SLACK_MS);
   claim.since = since;
-  const hidden = (secrets ??= createSecrets());
-  const transcript = createTranscript(hidden);
+  const transcript = createTranscript(keeping.secrets);
   claim.witness = transcript.witness;
   const wanted = (worker().wanted = []);
   // Those of earlier attempts have their evidence.
@@ -85,7 +85,7 @@ aroundEach(async (runTest, { task, skip }) => {
     claim.witness = undefined;
     worker().wanted = undefined;
     // Before anything moves on: the next test, a rollback, the release.
-    await keepEvidence({ task, known, claim, transcript, since, wanted, secrets: hidden });
+    await keepEvidence({ task, known, claim, transcript, since, wanted, ...keeping });
   }
 }, ROLLBACK_MS);
 
