@@ -89,6 +89,22 @@ test("each attempt has its own", async () => {
   expect(await kept("echo attempt")).toHaveLength(2);
 });
 
+test("a failing beforeEach is a failure of its test", async () => {
+  const [text = "", ...more] = await kept("echo in the hook");
+  expect(more).toEqual([]);
+  expect(text).toContain("→ exited with 4");
+  expect(await kept("echo never")).toEqual([]);
+});
+
+test("of tests that are concurrent each has its own commands, or none", async () => {
+  const [text = "", ...more] = await kept("echo concurrent");
+  expect(more).toEqual([]);
+  expect(text).toMatch(
+    /^=== commands on pcs-1 ===\n\+\S+ s {2}pc1 vmrig\$ echo concurrent; exit 5 → exited with 5.*\n {4}stdout: concurrent\n\n=== /,
+  );
+  expect(await kept("=== commands on pcs-1 ===\n(none)\n")).toHaveLength(2);
+});
+
 test("a test whose time was over has it, and what was running then", async () => {
   const [text = ""] = await kept("before the time was over");
   expect(text).toContain("sleep 600 → was cancelled");

@@ -1,4 +1,4 @@
-import { evidence, expect, test } from "vitest-environment-vmrig";
+import { beforeEach, describe, evidence, expect, test } from "vitest-environment-vmrig";
 
 /** A fake machine refuses to have a journal, until its test gives it one. */
 const JOURNAL = `#!/bin/sh
@@ -29,6 +29,27 @@ test("is attempted twice", { retry: 1 }, async ({ pc1, task }) => {
 test("takes too long", { timeout: 1_000 }, async ({ pc2 }) => {
   await pc2.$`echo before the time was over`;
   await pc2.$`sleep 600`;
+});
+
+describe("a hook", () => {
+  // As `test.beforeEach` would: the machines are the hook's fixtures, too.
+  beforeEach<{ pc1: { $: (line: TemplateStringsArray) => Promise<unknown> } }>(async ({ pc1 }) => {
+    await pc1.$`echo in the hook; exit 4`;
+  });
+
+  test("fails before it", async ({ pc1 }) => {
+    await pc1.$`echo never`;
+  });
+});
+
+describe("at once", { concurrent: true }, () => {
+  test.each(["one", "two"])("%s", async (word) => {
+    expect(word).toBe("three");
+  });
+
+  test("the one that asks", async ({ pc1 }) => {
+    await pc1.$`echo concurrent; exit 5`;
+  });
 });
 
 test("fails after its machine has died", async ({ pc1 }) => {
