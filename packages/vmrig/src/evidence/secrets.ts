@@ -2,8 +2,8 @@ import { redact } from "../errors/redact.ts";
 
 /** Shorter ones are no secrets, and a text without them could not be read. */
 const SHORTEST = 4;
-/** Of more input than this, the rest is data. */
-const MAX_BYTES = 1_000_000;
+/** Of more input than this, the rest is data: to look for each of its lines would take seconds. */
+const MAX_BYTES = 65_536;
 /** The oldest are forgotten first. */
 const MAX_SECRETS = 10_000;
 
@@ -18,7 +18,8 @@ export function createSecrets(named: readonly string[] = []): Secrets {
   /** As they were given: what is in them is looked for only when something is shown. */
   const given = new Set<string | Uint8Array>(named);
 
-  const words = (): string[] => {
+  let words: readonly string[] | undefined;
+  const toWords = (): string[] => {
     const texts = [...given].map((secret) => (typeof secret === "string" ? secret : Buffer.from(secret).toString("utf8")));
     // A text of many lines is also secret line by line: that is how a log shows it. And so it stands in a quoted word, or in JSON.
     const pieces = texts.flatMap((text) => [text, ...text.split("\n")]).map((piece) => piece.trim());
@@ -30,10 +31,11 @@ export function createSecrets(named: readonly string[] = []): Secrets {
   return {
     add(secret) {
       if (secret.length < SHORTEST) return;
+      words = undefined;
       given.add(secret.length <= MAX_BYTES ? secret : secret.slice(0, MAX_BYTES));
       if (given.size > MAX_SECRETS) for (const oldest of [...given].slice(named.length, named.length + 1)) given.delete(oldest);
     },
-    hide: (text) => redact(words().reduce((result, word) => result.replaceAll(word, "***"), text)),
+    hide: (text) => redact((words ??= toWords()).reduce((result, word) => result.replaceAll(word, "***"), text)),
   };
 }
 
