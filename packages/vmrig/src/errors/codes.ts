@@ -17,6 +17,7 @@ export const CODES = {
   CONFIRMATION_MISSING: "user",
   COMMAND_INVALID: "user",
   MATCHER_MISUSED: "user",
+  EVIDENCE_MISPLACED: "user",
 
   COMMAND_FAILED: "test",
   COMMAND_TIMEOUT: "test",

@@ -13,7 +13,7 @@ async function worker(scene: Scene): Promise<GateClient> {
   return (await serve(Promise.resolve(scene.run({ prepare: { run: ["echo hello > greeting"] }, lease: { ttl: "3s" } }).gate))).client();
 }
 
-function pc1Of({ machines }: Claim): Machine {
+function pc1Of({ machines }: Pick<Claim, "machines">): Machine {
   const machine = machines["pc1"];
   if (machine === undefined) throw new Error("no pc1");
   return machine;
@@ -138,4 +138,31 @@ test("a first command under way when a rollback begins is no reason to heal anyt
   expect((await pc1Of(claim).$`hostname`).stdout).toBe("pc1");
   await early;
   expect(said.filter((line) => /^(broken|heal)/.test(line))).toEqual([]);
+});
+
+test("the end of a console comes through the gate, for as long as the claim lasts", async ({ scene }) => {
+  const claim = await claimMachines(await worker(scene), "file");
+  expect(await claim.console("pc2")).toContain("pc2 is up");
+  await claim.release();
+  await expect(claim.console("pc2")).rejects.toMatchObject({ code: "LEASE_LOST" });
+});
+
+test("who looks after a failure gets in as root where somebody was before, sees no test's time, and brings no machine back", async ({
+  scene,
+}) => {
+  const claim = await claimMachines(await worker(scene), "file");
+  const looker = pc1Of({ machines: claim.lookers });
+  await expect(looker.$`true`).rejects.toMatchObject({ code: "MACHINE_UNREACHABLE" });
+  const seen: string[] = [];
+  claim.scope = AbortSignal.timeout(1);
+  claim.witness = ({ command }) => {
+    seen.push(command);
+    return () => {};
+  };
+  await pc1Of(claim).$`touch mine`.catch(() => {});
+  claim.scope = undefined;
+  await pc1Of(claim).$`touch mine`;
+  claim.scope = AbortSignal.abort();
+  expect((await looker.$`ls mine`).stdout).toBe("mine");
+  expect(seen).toEqual(["touch mine", "touch mine"]);
 });

@@ -3,6 +3,7 @@ import { prove } from "../baseline/proof.ts";
 import { asVmrigError, VmrigError } from "../errors/vmrig-error.ts";
 import { createMachine, type Machine } from "../machine/machine.ts";
 import { dial, type Connection } from "../ssh/connection.ts";
+import type { Witness } from "../machine/witness.ts";
 import type { SshTarget } from "../ssh/handshake.ts";
 import type { GateClient } from "./client.ts";
 import type { Grant, Welcome } from "./messages.ts";
@@ -21,6 +22,12 @@ export interface Claim {
   scope: AbortSignal | undefined;
   /** When what runs now began: older lines of a journal are not its own. */
   since: Date | undefined;
+  /** Sees the commands that begin while it is set: the transcript of the test that runs. */
+  witness: Witness | undefined;
+  /** The machines as who only looks at them after a failure has them: as root, out of any test's time, and never rolled back for it. */
+  readonly lookers: Readonly<Record<string, Machine>>;
+  /** The end of what a machine wrote on its console, as the driver has it: the machine itself is not asked. */
+  console(name: string): Promise<string>;
   /** A connection to a machine, after all of them were proven. It is kept, and the same for whoever asks until it ends. */
   connect(name: string): Promise<Connection>;
   /** Where a machine is, and what opens it, until the next rollback. */
@@ -134,9 +141,21 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
     }
   };
 
+  /** Machines that turn out not to be at their baseline would be rolled back, and what there is to see with them. */
+  const peek = async (name: string): Promise<Connection> => {
+    lost.signal.throwIfAborted();
+    const proven = entering === undefined ? await visit.proven?.catch(() => undefined) : undefined;
+    const connection = proven?.get(name);
+    if (proven === undefined) {
+      throw new VmrigError("MACHINE_UNREACHABLE", { message: `Nobody has logged in to ${name} since its last rollback.` });
+    }
+    return connection?.closed.aborted === false ? connection : open(name, machineOf(visit.grant, name).target);
+  };
+
   const claim: Claim = {
     scope: undefined,
     since: undefined,
+    witness: undefined,
     get copy() {
       return visit.grant.copy;
     },
@@ -154,9 +173,17 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
           signal: lost.signal,
           scope: () => claim.scope,
           since: () => claim.since,
+          witness: () => claim.witness,
         }),
       ]),
     ),
+    lookers: Object.fromEntries(
+      first.machines.map(({ name, lanAddress, target: { user } }) => [
+        name,
+        createMachine({ name, address: lanAddress, user, connect: () => peek(name), signal: lost.signal }).root,
+      ]),
+    ),
+    console: (name) => client.console(id, name),
     connect,
     target: (name) => machineOf(visit.grant, name).target,
     async rollBack() {

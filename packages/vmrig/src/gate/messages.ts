@@ -26,6 +26,7 @@ export const request = z.discriminatedUnion("do", [
     sick: z.array(z.object({ machine: z.string(), error: errorJson })),
   }),
   z.object({ id: z.number(), do: z.literal("release"), claim: z.string(), failed: z.boolean() }),
+  z.object({ id: z.number(), do: z.literal("console"), claim: z.string(), machine: z.string() }),
   z.object({ id: z.number(), do: z.literal("begin") }),
   z.object({ id: z.number(), do: z.literal("expect"), claims: z.number() }),
 ]);
@@ -47,6 +48,8 @@ export const welcome = z.object({
   rollback: z.enum(["run", "file", "test"]),
   copies: z.number(),
   onBusy: z.enum(["wait", "fail", "skip"]),
+  /** What is kept of a test that fails. */
+  evidence: z.object({ files: z.array(z.string()), secrets: z.array(z.string()), timeoutMs: z.number() }),
 });
 /** What a worker must know of the rig before it leases anything. */
 export type Welcome = z.infer<typeof welcome>;

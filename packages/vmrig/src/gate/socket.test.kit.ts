@@ -48,7 +48,14 @@ export function paperGate(): PaperGate {
     asked,
     leases,
     line: Promise.resolve(),
-    welcome: { rig: "pcs", machines: ["pc1"], rollback: "file", copies: 1, onBusy: "wait" },
+    welcome: {
+      rig: "pcs",
+      machines: ["pc1"],
+      rollback: "file",
+      copies: 1,
+      onBusy: "wait",
+      evidence: { files: [], secrets: [], timeoutMs: 10_000 },
+    },
     async claim(rollback, signal) {
       const id = `claim-${leases.size + 1}`;
       leases.set(id, new AbortController());
@@ -70,6 +77,10 @@ export function paperGate(): PaperGate {
     onOver(callback) {
       overs.add(callback);
       return () => overs.delete(callback);
+    },
+    async console(id, machine) {
+      asked.push(`console ${id} ${machine}`);
+      return `the console of ${machine}`;
     },
     end: (reason) => overs.forEach((callback) => callback(reason)),
     release(id) {

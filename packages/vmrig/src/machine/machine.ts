@@ -8,6 +8,7 @@ import { start, type Line, type Seat } from "./runner.ts";
 import { checkLength, sudo, type Become } from "./script.ts";
 import { createTag, type CommandTag } from "./tag.ts";
 import { createParts, type MachineParts } from "./parts/parts.ts";
+import type { Witness } from "./witness.ts";
 import { createWaits, type MachineWaits } from "./waits/waits.ts";
 
 /** One VM of a rig, as one of its users: what a test holds. */
@@ -52,12 +53,14 @@ export interface MachineOptions {
   readonly clock?: Clock;
   /** When the test began, by which `waitForLog` tells new lines from old ones. @defaultValue all lines since the boot count */
   readonly since?: () => Date | undefined;
+  /** Who sees what is run now: asked when a command begins. */
+  readonly witness?: () => Witness | undefined;
   /** @defaultValue `sudo -n` */
   readonly become?: Become;
 }
 
 export function createMachine(options: MachineOptions): Machine {
-  const { name, address, user: login, signal, scope, clock, become = sudo } = options;
+  const { name, address, user: login, signal, scope, clock, witness, become = sudo } = options;
   const link = createLink(options.connect);
 
   const seatOf = (user: string): Seat => ({
@@ -68,6 +71,7 @@ export function createMachine(options: MachineOptions): Machine {
     ...(signal === undefined ? {} : { signal }),
     ...(scope === undefined ? {} : { scope }),
     ...(clock === undefined ? {} : { clock }),
+    ...(witness === undefined ? {} : { witness }),
   });
 
   const as = (user: string): Machine => {
