@@ -8,6 +8,7 @@ import { createAhead } from "./ahead.ts";
 import { createClaims, type Claim } from "./claims.ts";
 import { copyFinder } from "./find-copy.ts";
 import type { Holding } from "./holding.ts";
+import type { Deed, Done } from "./deed.ts";
 import { whenIdle } from "./idle.ts";
 import type { Grant, Welcome } from "./messages.ts";
 import { createPool } from "./pool.ts";
@@ -54,6 +55,8 @@ export interface Gate extends AsyncDisposable {
    * @throws VmrigError `RIG_BROKEN` when nothing helps
    */
   heal(claim: string, sick: readonly Sick[]): Promise<Grant>;
+  /** Power, links, checkpoints, the console: what only the gate may do, in the middle of a claim. */
+  act(claim: string, deed: Deed): Promise<Done>;
   /** `failed` when a test on these machines did: they are kept as they are, where the config says so. */
   release(claim: string, failed?: boolean): void;
   /** Aborts when the lease of a claim is lost. @throws VmrigError `LEASE_LOST` for a claim that is over */
@@ -238,11 +241,14 @@ export function openGate(options: GateOptions): Gate {
       for (const { machine, error } of sick) say(`broken   ${claim.holding.lease.copy} ${machine}: ${error.summary}`);
       return claims.handOut(claim, () => claim.holding.heal(sick), closing.signal);
     },
+    act: async (id, deed) => claims.act(claims.find(id), deed),
     release(id, failed = false) {
       const claim = claims.end(id);
       if (claim === undefined) return;
-      const work = claim.work.then(() => {
+      const work = claim.work.then(async () => {
         if (claim.failed !== undefined) return undefined;
+        // Those that stay are swept by the next holder.
+        await claim.holding.forget().catch(() => {});
         return failed && rig.keep === "failed" ? keep(claim.holding) : pool.give(claim.holding);
       });
       givingBack.add(work);
