@@ -18,8 +18,8 @@ export const test: TestAPI<MachineFixtures & RigFixture> = await withMachines();
 
 async function withMachines(): Promise<TestAPI<MachineFixtures & RigFixture>> {
   const { machines } = await (await gateClient()).hello();
-  let extended = base as TestAPI<Record<string, Machine>>;
-  for (const name of machines) extended = extended.extend(name, () => claimed(name)) as TestAPI<Record<string, Machine>>;
+  let extended = base as TestAPI<Record<string, Machine | Rig>>;
+  for (const name of machines) extended = extended.extend(name, () => claimed(name)) as TestAPI<Record<string, Machine | Rig>>;
   return extended.extend("rig", () => claimedRig()) as unknown as TestAPI<MachineFixtures & RigFixture>;
 }
 
