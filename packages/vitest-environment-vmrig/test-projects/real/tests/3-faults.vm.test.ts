@@ -15,14 +15,14 @@ test("what crashed loses what it had not written, and is off until it is switche
   await pc1.$`echo written > written; sync; echo lost > lost`;
   await pc1.crash();
   await expect(pc1.$`true`).rejects.toMatchObject({ code: "MACHINE_OFF" });
-  expect((await pc2.$({ reject: false })`ping -c 1 -W 2 ${pc1.address}`).failed).toBe(true);
+  expect((await pc2.root.$({ reject: false })`ping -c 1 -W 2 ${pc1.address}`).failed).toBe(true);
   await pc1.powerOn();
   expect((await pc1.$`cat written; [ -s lost ] || echo lost`).stdout).toBe("written\nlost");
 });
 
 test("a pulled link, a block and a slow link do what they say, and end", { timeout: 300_000 }, async ({ pc1, pc2 }) => {
-  const seen = async (): Promise<boolean> => !(await pc1.$({ reject: false })`ping -c 1 -W 3 ${pc2.address}`).failed;
-  const seenBack = async (): Promise<boolean> => !(await pc2.$({ reject: false })`ping -c 1 -W 3 ${pc1.address}`).failed;
+  const seen = async (): Promise<boolean> => !(await pc1.root.$({ reject: false })`ping -c 1 -W 3 ${pc2.address}`).failed;
+  const seenBack = async (): Promise<boolean> => !(await pc2.root.$({ reject: false })`ping -c 1 -W 3 ${pc1.address}`).failed;
   expect(await seen()).toBe(true);
   await pc1.disconnect();
   expect([await seen(), await seenBack()]).toEqual([false, false]);
@@ -36,7 +36,7 @@ test("a pulled link, a block and a slow link do what they say, and end", { timeo
   await expect.poll(seen, { timeout: 30_000 }).toBe(true);
 
   await pc1.slow({ latency: "1s" });
-  const { stdout } = await pc1.$`ping -c 3 -i 2 ${pc2.address}`;
+  const { stdout } = await pc1.root.$`ping -c 3 -i 2 ${pc2.address}`;
   expect(Number(/= [\d.]+\/([\d.]+)\//.exec(stdout)?.[1])).toBeGreaterThan(900);
   await pc1.slow({ loss: "100%" });
   expect(await seen()).toBe(false);

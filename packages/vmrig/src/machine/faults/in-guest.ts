@@ -46,22 +46,21 @@ export async function skewClock(machine: Machine, by: Duration): Promise<void> {
   await asRoot(machine, "set its clock", `date -s @${seconds.toFixed(3)} >/dev/null`);
 }
 
-/** Without writing: `fallocate` takes what there is, in ever smaller pieces, because no file system tells it to the byte. */
+/** `fallocate` takes without writing. No file system tells what there is to the byte, so the pieces get smaller until none fits. */
+const FILL = [
+  'cd "$1" && mkdir -p .vmrig-fill && cd .vmrig-fill || exit 1',
+  '[ "$2" -eq 0 ] || fallocate -l "$2" reserved || exit 1',
+  'piece=1073741824; n=$(ls | wc -l); while [ "$piece" -ge 65536 ]',
+  'do if fallocate -l "$piece" "$n" 2>/dev/null; then n=$(( n + 1 )); else rm -f "$n"; piece=$(( piece / 2 )); fi; done',
+  "rm -f reserved; sync",
+].join("; ");
+
 export async function fillDisk(
   machine: Machine,
   { folder = "/", leave = 0 }: { readonly folder?: string; readonly leave?: number },
 ): Promise<void> {
   if (!Number.isSafeInteger(leave) || leave < 0) throw new VmrigError("COMMAND_INVALID", { message: `${leave} is no number of bytes.` });
-  const { failed, stderr } = await machine.root.$({ reject: false })`
-    cd ${folder} && mkdir -p .vmrig-fill && cd .vmrig-fill || exit 1
-    room() { set -- $(df -B1 --output=avail . | tail -n 1); echo $(( $1 - ${leave} )); }
-    piece=$(room); n=$(ls | wc -l)
-    while [ "$piece" -ge 65536 ]; do
-      if fallocate -l "$piece" "$n" 2>/dev/null; then n=$(( n + 1 )); else rm -f "$n"; piece=$(( piece / 2 )); fi
-      left=$(room); [ "$left" -gt 65535 ] || break
-      [ "$piece" -le "$left" ] || piece=$left
-    done
-  `;
+  const { failed, stderr } = await machine.root.exec("sh", ["-c", FILL, "sh", folder, String(leave)], { reject: false });
   if (failed) throw refused(machine, "fill its disk", stderr);
 }
 
