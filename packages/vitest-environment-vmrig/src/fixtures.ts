@@ -14,13 +14,13 @@ export interface RigFixture {
  * Vitest's `test`, with the rig's machines: `test("…", async ({ pc1, pc2 }) => …)`. They are at their baseline when the file starts, or as
  * often as the config asks.
  */
-export const test: TestAPI<MachineFixtures & RigFixture> = await withMachines();
+export const test: TestAPI<RigFixture & MachineFixtures> = await withMachines();
 
-async function withMachines(): Promise<TestAPI<MachineFixtures & RigFixture>> {
+async function withMachines(): Promise<TestAPI<RigFixture & MachineFixtures>> {
   const { machines } = await (await gateClient()).hello();
   let extended = base as TestAPI<Record<string, Machine | Rig>>;
   for (const name of machines) extended = extended.extend(name, () => claimed(name)) as TestAPI<Record<string, Machine | Rig>>;
-  return extended.extend("rig", () => claimedRig()) as unknown as TestAPI<MachineFixtures & RigFixture>;
+  return extended.extend("rig", () => claimedRig()) as unknown as TestAPI<RigFixture & MachineFixtures>;
 }
 
 function claimedRig(): Rig {
