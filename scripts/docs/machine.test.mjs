@@ -12,6 +12,8 @@ const INTERFACES = [
   ["MachineFile", "file.ts", "Files"],
   ["FileStat", "file-stat.ts", "Stat"],
   ["MachineParts", "parts/parts.ts", "Parts"],
+  ["MachineFaults", "faults/faults.ts", "Faults"],
+  ["Rig", "faults/checkpoint.ts", "Checkpoints"],
   ["MachineWaits", "waits/waits.ts", "Waits"],
   ["WaitOptions", "waits/patience.ts", "Options of a wait"],
 ];

@@ -17,5 +17,7 @@ export type {
 } from "./machine/command.ts";
 export type { MachineFile } from "./machine/file.ts";
 export type { FileStat } from "./machine/file-stat.ts";
+export type { MachineFaults } from "./machine/faults/faults.ts";
+export type { Checkpoint, Rig } from "./machine/faults/checkpoint.ts";
 export type { MachineParts } from "./machine/parts/parts.ts";
 export type { MachineWaits } from "./machine/waits/waits.ts";

@@ -136,7 +136,7 @@ const ON_BUSY = ["wait", "fail", "skip"] as const;
 const KEEP = ["never", "failed"] as const;
 
 /** What Vitest puts beside the machines, in the same braces. */
-const TAKEN: ReadonlySet<string> = new Set(["annotate", "bench", "expect", "signal", "skip", "task"]);
+const TAKEN: ReadonlySet<string> = new Set(["annotate", "bench", "expect", "rig", "signal", "skip", "task"]);
 
 /** The one place of the config's shape, its defaults and its messages. */
 export const rigSchema = fields({

@@ -25,6 +25,9 @@ export const CODES = {
   WAIT_FAILED: "test",
   FILE_FAILED: "test",
   INSPECTION_FAILED: "test",
+  MACHINE_OFF: "test",
+  FAULT_FAILED: "test",
+  CHECKPOINT_UNKNOWN: "test",
 
   RIG_BUSY: "infra",
   LEASE_LOST: "infra",

@@ -5,7 +5,9 @@ import { createMachine, type Machine } from "../machine/machine.ts";
 import { dial, type Connection } from "../ssh/connection.ts";
 import type { Witness } from "../machine/witness.ts";
 import type { SshTarget } from "../ssh/handshake.ts";
+import type { Rig } from "../machine/faults/checkpoint.ts";
 import type { GateClient } from "./client.ts";
+import { createHands } from "./hands.ts";
 import type { Grant, Welcome } from "./messages.ts";
 
 /** Machines that are this worker's until it releases them. The `Machine` objects stay the same across rollbacks. */
@@ -16,6 +18,8 @@ export interface Claim {
   readonly fresh: boolean;
   /** By name. */
   readonly machines: Readonly<Record<string, Machine>>;
+  /** All of them together. */
+  readonly rig: Rig;
   /** Aborts when the lease is lost: every command ends, every connection is closed. */
   readonly signal: AbortSignal;
   /** Ends the commands that begin while it is set: the signal of the test that runs. */
@@ -40,7 +44,10 @@ export interface Claim {
 
 /** The machines between two rollbacks. */
 interface Visit {
-  readonly grant: Grant;
+  /** Changes with the addresses of machines that are started anew. */
+  grant: Grant;
+  /** Those that were switched off. */
+  readonly off: Set<string>;
   /** Every machine is proven before the first command on any: one may talk to another that no test logs in to. */
   proven?: Promise<Map<string, Connection> | undefined>;
 }
@@ -49,17 +56,22 @@ interface Visit {
 export async function claimMachines(client: GateClient, rollback: Welcome["rollback"]): Promise<Claim> {
   const first = await client.claim(rollback);
   const { claim: id } = first;
-  const connections = new Set<Connection>();
+  const connections = new Map<Connection, string>();
+  /** Machines that are between two boots, or two states: who wants in waits. */
+  const away = new Map<string, Promise<void>>();
   const lost = new AbortController();
-  let visit: Visit = { grant: first };
+  let visit: Visit = { grant: first, off: new Set() };
   let failure: { readonly reason: unknown } | undefined;
   let released: VmrigError | undefined;
   /** The machines are being brought to their baseline: nobody looks at them until that has ended. */
   let entering: Promise<void> | undefined;
 
-  const hangUp = (): void => {
-    for (const connection of connections) connection.hangUp();
-    connections.clear();
+  const hangUp = (names?: readonly string[]): void => {
+    for (const [connection, name] of connections) {
+      if (names !== undefined && !names.includes(name)) continue;
+      connection.hangUp();
+      connections.delete(connection);
+    }
   };
   client.onLost(id, (error) => {
     lost.abort(error);
@@ -73,7 +85,7 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
       await before?.catch(() => {});
       hangUp();
       try {
-        visit = { grant: await ask() };
+        visit = { grant: await ask(), off: new Set() };
         failure = undefined;
       } catch (reason) {
         failure = { reason };
@@ -92,7 +104,7 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
 
   const open = async (name: string, target: SshTarget): Promise<Connection> => {
     const connection = await dial(target, { name, maxSessions: 100, signal: lost.signal });
-    connections.add(connection);
+    connections.set(connection, name);
     connection.closed.addEventListener("abort", () => connections.delete(connection), { once: true });
     return connection;
   };
@@ -132,6 +144,12 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
       const mine = visit;
       const proven = await (mine.proven ??= proveAll(mine));
       if (proven === undefined) continue;
+      const returning = away.get(name);
+      if (returning !== undefined) {
+        await returning.catch(() => {}); // whoever sent it away is told
+        continue;
+      }
+      if (mine.off.has(name)) throw switchedOff(name);
       const connection = proven.get(name);
       if (connection?.closed.aborted === false) return connection;
       // The machine was rebooted, or hung up on; what it was is proven.
@@ -152,7 +170,50 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
     return connection?.closed.aborted === false ? connection : open(name, machineOf(visit.grant, name).target);
   };
 
+  /** What is there is proven before anything is done to it. */
+  const proven = async (): Promise<{ readonly mine: Visit; readonly connections: Map<string, Connection> }> => {
+    for (;;) {
+      await entering?.catch(() => {});
+      lost.signal.throwIfAborted();
+      if (released !== undefined) throw released;
+      if (failure !== undefined) throw failure.reason;
+      const mine = visit;
+      const found = await (mine.proven ??= proveAll(mine));
+      if (found !== undefined) return { mine, connections: found };
+    }
+  };
+
+  const hands = createHands({
+    grant: () => visit.grant,
+    connect,
+    async act(deed) {
+      const { mine } = await proven();
+      const done = await client.act(id, deed);
+      const machines = mine.grant.machines.map((old) => done.machines.find(({ name }) => name === old.name) ?? old);
+      mine.grant = { ...mine.grant, machines };
+      return done;
+    },
+    open: (name) => open(name, machineOf(visit.grant, name).target),
+    async without(names, work) {
+      const { mine, connections: known } = await proven();
+      const gone = Promise.withResolvers<void>();
+      for (const name of names) away.set(name, gone.promise);
+      hangUp(names);
+      try {
+        await work((name, fresh) => void known.set(name, fresh));
+        if (isOver(mine)) hangUp(names);
+      } finally {
+        for (const name of names) away.delete(name);
+        gone.resolve();
+      }
+    },
+    switched: (name, off) => void (off ? visit.off.add(name) : visit.off.delete(name)),
+    spoil: (reason) => void (failure = { reason }),
+    signal: lost.signal,
+  });
+
   const claim: Claim = {
+    rig: hands.rig,
     scope: undefined,
     since: undefined,
     witness: undefined,
@@ -171,6 +232,7 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
           user: target.user,
           connect: () => connect(name),
           signal: lost.signal,
+          hands: hands.of(name),
           scope: () => claim.scope,
           since: () => claim.since,
           witness: () => claim.witness,
@@ -197,6 +259,10 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
     },
   };
   return claim;
+}
+
+function switchedOff(name: string): VmrigError {
+  return new VmrigError("MACHINE_OFF", { message: `${name} is off: this test switched it off.`, hint: "powerOn() boots it from its disk" });
 }
 
 function machineOf(granted: Grant, name: string): Grant["machines"][number] {

@@ -10,6 +10,7 @@ export function localClient(gate: Gate): GateClient {
     rollBack: (claim) => gate.rollBack(claim),
     heal: (claim, sick) => gate.heal(claim, sick),
     console: (claim, machine) => gate.console(claim, machine),
+    act: (claim, deed) => gate.act(claim, deed),
     release: async (claim, failed) => gate.release(claim, failed),
     begin: async () => gate.begin(),
     expect: async (claims) => gate.expect(claims),

@@ -85,6 +85,8 @@ function serveClient(socket: Socket, gate: Promise<Gate>, gone: () => void): voi
       }
       case "console":
         return opened.console(message.claim, message.machine);
+      case "act":
+        return opened.act(message.claim, message.deed);
       case "begin":
         return opened.begin();
       case "expect":

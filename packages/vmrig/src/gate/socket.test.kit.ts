@@ -74,6 +74,10 @@ export function paperGate(): PaperGate {
       for (const { machine, error } of sick) asked.push(`heal ${id} ${machine}: ${error.code} ${error.message}`);
       return { ...grantOf(id), nonce: "healed" };
     },
+    act(id, { deed }) {
+      asked.push(`${deed} ${id}`);
+      return Promise.resolve({ machines: [] });
+    },
     onOver(callback) {
       overs.add(callback);
       return () => overs.delete(callback);

@@ -7,12 +7,14 @@ import { createLink } from "./link.ts";
 import { start, type Line, type Seat } from "./runner.ts";
 import { checkLength, sudo, type Become } from "./script.ts";
 import { createTag, type CommandTag } from "./tag.ts";
+import { createFaults, type MachineFaults } from "./faults/faults.ts";
+import type { Hands } from "./faults/hands.ts";
 import { createParts, type MachineParts } from "./parts/parts.ts";
 import type { Witness } from "./witness.ts";
 import { createWaits, type MachineWaits } from "./waits/waits.ts";
 
 /** One VM of a rig, as one of its users: what a test holds. */
-export interface Machine extends MachineParts, MachineWaits {
+export interface Machine extends MachineParts, MachineWaits, MachineFaults {
   readonly name: string;
   /** By which the other machines of the rig reach it. */
   readonly address: string;
@@ -51,6 +53,8 @@ export interface MachineOptions {
   /** The signal of what runs now, such as a test: it ends the commands that begin in its time. Asked when a command begins. */
   readonly scope?: () => AbortSignal | undefined;
   readonly clock?: Clock;
+  /** What is done to it from outside. @defaultValue nobody may */
+  readonly hands?: Hands;
   /** When the test began, by which `waitForLog` tells new lines from old ones. @defaultValue all lines since the boot count */
   readonly since?: () => Date | undefined;
   /** Who sees what is run now: asked when a command begins. */
@@ -60,7 +64,7 @@ export interface MachineOptions {
 }
 
 export function createMachine(options: MachineOptions): Machine {
-  const { name, address, user: login, signal, scope, clock, witness, become = sudo } = options;
+  const { name, address, user: login, signal, scope, clock, witness, become = sudo, hands } = options;
   const link = createLink(options.connect);
 
   const seatOf = (user: string): Seat => ({
@@ -77,6 +81,7 @@ export function createMachine(options: MachineOptions): Machine {
   const as = (user: string): Machine => {
     const seat = seatOf(user);
     return {
+      ...createFaults({ seat, self: () => as(user), hands }),
       ...createParts(seat),
       ...createWaits({ seat, root: seatOf("root"), clock, since: options.since }),
       name,
