@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { copies } from "./copies.ts";
+import { exec } from "./exec.ts";
 import { contention } from "./lease/contention.ts";
 import { handover } from "./lease/handover.ts";
 import { rollback } from "./rollback.ts";
@@ -11,6 +12,7 @@ const BENCHES: Readonly<Record<string, (runs: number) => Promise<void>>> = {
   handover,
   contention,
   copies,
+  exec,
 };
 
 const { positionals, values } = parseArgs({ allowPositionals: true, options: { runs: { type: "string", default: "10" } } });

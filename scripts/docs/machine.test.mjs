@@ -8,6 +8,7 @@ const INTERFACES = [
   ["Machine", "machine.ts", "Machine"],
   ["CommandOptions", "command.ts", "Options"],
   ["CommandResult", "command.ts", "Result"],
+  ["CommandPromise", "command.ts", "A running command"],
   ["MachineFile", "file.ts", "Files"],
   ["WaitOptions", "waits.ts", "Waits"],
 ];
@@ -29,8 +30,8 @@ test("every option of a written file is named", async () => {
  * @param {string} name
  */
 function membersOf(source, name) {
-  const body = new RegExp(`^export interface ${name} \\{\\n([\\s\\S]*?)^\\}`, "m").exec(source)?.[1] ?? "";
-  return [...body.matchAll(/^ {2}(?:readonly )?([\w$]+)\??[:(]/gm)].map(([, member = ""]) => member);
+  const body = new RegExp(`^export interface ${name}\\b[^{]*\\{\\n([\\s\\S]*?)^\\}`, "m").exec(source)?.[1] ?? "";
+  return [...body.matchAll(/^ {2}(?:readonly )?([\w$]+)\??[:(<]/gm)].map(([, member = ""]) => member);
 }
 
 /** @param {string} heading */

@@ -53,8 +53,15 @@ aroundEach(async (runTest, { task, skip }) => {
   untouched = false;
   // A test that has lost its machines has nothing more to find out, whatever it waits for. Vitest ends it by this signal, of which it makes
   // another one for each attempt. To leave before the test has ended would not do: Vitest then never gives its place to another one.
-  Object.assign(task.context, { signal: AbortSignal.any([task.context.signal, claim.signal]) });
-  await runTest();
+  const signal = AbortSignal.any([task.context.signal, claim.signal]);
+  Object.assign(task.context, { signal });
+  // Nor do its commands outlive it when its time is over. What a test that has ended in time leaves running is its own affair.
+  claim.scope = signal;
+  try {
+    await runTest();
+  } finally {
+    claim.scope = undefined;
+  }
 }, ROLLBACK_MS);
 
 function reasonOf({ reason }: AbortSignal): string {

@@ -5,5 +5,14 @@ export { VmrigError, isVmrigError } from "./errors/vmrig-error.ts";
 export { CODES, type ErrorCode, type Fault } from "./errors/codes.ts";
 export type { Machine } from "./machine/machine.ts";
 export { CommandError } from "./machine/command-error.ts";
-export type { CommandOptions, CommandResult } from "./machine/command.ts";
+export type {
+  CommandOptions,
+  CommandPromise,
+  CommandResult,
+  Input,
+  KillSignal,
+  PipeOptions,
+  PipePromise,
+  Terminal,
+} from "./machine/command.ts";
 export type { MachineFile } from "./machine/file.ts";

@@ -29,7 +29,7 @@ const PROOF_MS = 60_000;
  *
  * @throws VmrigError `ROLLBACK_FAILED` with what the machine said
  */
-export async function prove(connection: Connection, options: ProofOptions): Promise<void> {
+export async function prove(connection: Pick<Connection, "exec">, options: ProofOptions): Promise<void> {
   const { machine, baseline, nonce, signal, clock = systemClock } = options;
   const passed = `vmrig-proof ${nonce} passed`;
   const script = proofScript(guestOf(options.guest), { baseline, nonce, passed, now: clock.wall() });

@@ -57,7 +57,7 @@ export function connectShell(
   shell: string,
   cwd: string,
   rewrite = (command: string): string => command,
-): Connection & { readonly asked: string[] } {
+): Pick<Connection, "exec" | "closed" | "close" | "hangUp"> & AsyncDisposable & { readonly asked: string[] } {
   const asked: string[] = [];
   const closed = new AbortController();
   const hangUp = (): void => closed.abort();

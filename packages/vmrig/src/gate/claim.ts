@@ -17,6 +17,8 @@ export interface Claim {
   readonly machines: Readonly<Record<string, Machine>>;
   /** Aborts when the lease is lost: every command ends, every connection is closed. */
   readonly signal: AbortSignal;
+  /** Ends the commands that begin while it is set: the signal of the test that runs. */
+  scope: AbortSignal | undefined;
   /** A connection to a machine, after all of them were proven. It is kept, and the same for whoever asks until it ends. */
   connect(name: string): Promise<Connection>;
   /** Where a machine is, and what opens it, until the next rollback. */
@@ -130,7 +132,8 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
     }
   };
 
-  return {
+  const claim: Claim = {
+    scope: undefined,
     get copy() {
       return visit.grant.copy;
     },
@@ -140,7 +143,14 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
     machines: Object.fromEntries(
       first.machines.map(({ name, lanAddress, target }) => [
         name,
-        createMachine({ name, address: lanAddress, user: target.user, connect: () => connect(name), signal: lost.signal }),
+        createMachine({
+          name,
+          address: lanAddress,
+          user: target.user,
+          connect: () => connect(name),
+          signal: lost.signal,
+          scope: () => claim.scope,
+        }),
       ]),
     ),
     connect,
@@ -155,6 +165,7 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
       if (!lost.signal.aborted) await client.release(id, failed);
     },
   };
+  return claim;
 }
 
 function machineOf(granted: Grant, name: string): Grant["machines"][number] {

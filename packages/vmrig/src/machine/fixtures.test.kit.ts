@@ -2,7 +2,7 @@ import { dial, type Connection, type DialOptions } from "../ssh/connection.ts";
 import { startSshd, type TestSshd } from "../ssh/fixtures/sshd.test.kit.ts";
 import { createMachine, type Machine, type MachineOptions } from "./machine.ts";
 
-/** A machine `pc1` whose SSH server is a real one on this computer. */
+/** A machine, `pc1` where no name is given, whose SSH server is a real one on this computer. */
 export interface TestMachine extends AsyncDisposable {
   readonly server: TestSshd;
   readonly pc1: Machine;
@@ -16,7 +16,7 @@ export async function startMachine(
   const server = await startSshd();
   const made: Connection[] = [];
   const port = (await options.port?.(server)) ?? server.target.port;
-  const how: DialOptions = { name: "pc1" };
+  const how: DialOptions = { name: options.name ?? "pc1" };
   const pc1 = createMachine({
     name: "pc1",
     address: "10.77.0.11",

@@ -54,6 +54,9 @@ test("a result has what execa's has", async () => {
     failed: false,
     timedOut: false,
     isCanceled: false,
+    isTerminated: false,
+    isMaxBuffer: false,
+    pipedFrom: [],
   });
   expect((await pc1.$`echo ${result}`).stdout).toBe("hello world");
   expect((await pc1.$({ stripFinalNewline: false })`echo a; echo`).stdout).toBe("a\n\n");
@@ -122,11 +125,34 @@ test("env and cwd reach the command exactly, without AcceptEnv", async () => {
   await expect(pc1.$({ env: { "A=B;": "x" } })`true`).rejects.toMatchObject({ code: "COMMAND_INVALID" });
 });
 
-test("a command that is too long for Linux is refused with the remedy, one just below runs", async () => {
+test("an argument that is too long for Linux is refused with the remedy, one just below runs", async () => {
+  const hint = "\nhint: pass large data through the `input` option or `file().write()`";
   await expect(pc1.$`: ${"x".repeat(131_072)}`).rejects.toThrow(
-    /^The command has 131076 bytes; Linux takes at most 131071\.\nhint: pass large data/,
+    `Value 1 of the command has 131072 bytes; Linux takes at most 131071 in one argument.${hint}`,
   );
+  await expect(pc1.exec("wc", ["-c", "☕".repeat(350_000)])).rejects.toThrow("Argument 2 has 1050000 bytes;");
+  await expect(pc1.$({ env: { BIG: "x".repeat(2 ** 20) } })`true`).rejects.toThrow("The variable BIG has 1048576 bytes;");
   expect((await pc1.$`: ${"x".repeat(131_067)}`).exitCode).toBe(0);
+});
+
+test("a command line may be far longer than one argument", async () => {
+  const files = Array.from({ length: 12 }, (_, index) => `${index} it's "${"x".repeat(100_000)}"`);
+  const expected = { stdout: files.join("\n") };
+  expect(await pc1.$`printf '%s\n' ${files}`).toMatchObject(expected);
+  expect(await pc1.exec("printf", ["%s\n", ...files], { cwd: "/", env: { A: "1" } })).toMatchObject(expected);
+  expect(await pc1.root.exec("printf", ["%s\n", ...files])).toMatchObject(expected);
+  expect(await pc1.$({ shell: "bash", input: "and stdin\n" })`cat; printf '%s\n' ${files}`).toEqual(
+    expect.objectContaining({ stdout: `and stdin\n${expected.stdout}` }),
+  );
+  expect(await pc1.$({ reject: false })`cat ${Array.from({ length: 30 }, () => "x".repeat(100_000))}`).toMatchObject({
+    exitCode: 126,
+    stderr: expect.stringContaining("Argument list too long"),
+  });
+});
+
+test("a line may be for another shell than the login user's", async () => {
+  expect((await pc1.$({ shell: "bash" })`a=(it "works's"); echo \${#a[@]} ${"it's"} $0`).stdout).toBe("2 it's bash");
+  expect((await pc1.root.$({ shell: "/bin/bash", env: { A: "1" }, cwd: "/tmp" })`[[ $A == 1 ]] && pwd`).stdout).toBe("/tmp");
 });
 
 test("a mistake in the template rejects", async () => {

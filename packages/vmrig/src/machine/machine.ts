@@ -1,12 +1,12 @@
 import type { Clock } from "../clock/clock.ts";
 import { quoteWord } from "../ssh/quote.ts";
 import type { Connection } from "../ssh/connection.ts";
-import type { CommandOptions, CommandPromise } from "./command.ts";
+import type { CommandOptions, CommandPromise, CommandResult, OutputOf } from "./command.ts";
 import { createFile, type MachineFile } from "./file.ts";
 import { createLink } from "./link.ts";
-import { run, type Seat } from "./runner.ts";
-import { sudo, type Become } from "./script.ts";
-import { createTag, type Tag } from "./tag.ts";
+import { start, type Line, type Seat } from "./runner.ts";
+import { checkLength, sudo, type Become } from "./script.ts";
+import { createTag, type CommandTag, type Tag } from "./tag.ts";
 import { waitForPort, waitUntilSucceeds, type UntilOptions, type WaitOptions } from "./waits.ts";
 
 /** One VM of a rig, as one of its users: what a test holds. */
@@ -22,14 +22,18 @@ export interface Machine {
   as(user: string): Machine;
   /**
    * Runs a line of the login user's shell: `` await pc1.$`rsync -a ${folder} ${pc2.address}:dst/` ``. Values are quoted. With options:
-   * `` pc1.$({ reject: false })`cmd` ``.
+   * `` pc1.$({ reject: false })`cmd` ``. It begins at once; the promise is also a handle on what runs.
    *
    * @throws CommandError `COMMAND_FAILED`, `COMMAND_TIMEOUT` or `CANCELLED`, with the fields of the result
    * @throws VmrigError `CONNECTION_LOST` when the machine went away under the command, also with `reject: false`
    */
-  readonly $: Tag<CommandOptions>;
+  readonly $: CommandTag;
   /** Runs a program, not a shell line: nothing is expanded, and what the shell has built in does not count. Throws as `$` does. */
-  exec(file: string, args?: readonly string[], options?: CommandOptions): CommandPromise;
+  exec<const Options extends CommandOptions = object>(
+    file: string,
+    args?: readonly string[],
+    options?: Options,
+  ): CommandPromise<OutputOf<Options>>;
   file(path: string): MachineFile;
   /** Waits until something on the machine listens on a TCP port, on any of its addresses. @throws VmrigError `WAIT_TIMEOUT` */
   waitForPort(port: number, options?: WaitOptions): Promise<void>;
@@ -39,7 +43,7 @@ export interface Machine {
    *
    * @throws VmrigError `WAIT_TIMEOUT` with the last exit code and line
    */
-  readonly waitUntilSucceeds: Tag<UntilOptions>;
+  readonly waitUntilSucceeds: Tag<UntilOptions, Promise<CommandResult>>;
 }
 
 export interface MachineOptions {
@@ -51,13 +55,15 @@ export interface MachineOptions {
   readonly connect: () => Promise<Connection>;
   /** Aborts when the machine is taken away: ends every command, whose errors have its reason as their cause. */
   readonly signal?: AbortSignal;
+  /** The signal of what runs now, such as a test: it ends the commands that begin in its time. Asked when a command begins. */
+  readonly scope?: () => AbortSignal | undefined;
   readonly clock?: Clock;
   /** @defaultValue `sudo -n` */
   readonly become?: Become;
 }
 
 export function createMachine(options: MachineOptions): Machine {
-  const { name, address, user: login, signal, clock, become = sudo } = options;
+  const { name, address, user: login, signal, scope, clock, become = sudo } = options;
   const link = createLink(options.connect);
 
   const as = (user: string): Machine => {
@@ -67,6 +73,8 @@ export function createMachine(options: MachineOptions): Machine {
       link,
       ...(user === login ? {} : { become }),
       ...(signal === undefined ? {} : { signal }),
+      ...(scope === undefined ? {} : { scope }),
+      ...(clock === undefined ? {} : { clock }),
     };
     return {
       name,
@@ -76,15 +84,19 @@ export function createMachine(options: MachineOptions): Machine {
         return as("root");
       },
       as,
-      $: createTag<CommandOptions>((line, bound) => run(seat, { line }, bound)),
-      async exec(file, args = [], more = {}) {
-        const command = [file, ...args].map(quoteWord).join(" ");
-        return run(seat, { line: `exec ${command}`, command }, more);
-      },
+      $: createTag<CommandOptions, CommandPromise>((line, bound) => start(seat, () => ({ line: line() }), bound)) as CommandTag,
+      exec: (file, args = [], more) => start(seat, () => toExecLine(file, args), more ?? {}),
       file: (path) => createFile(seat, path),
       waitForPort: (port, more = {}) => waitForPort(seat, port, more, clock),
-      waitUntilSucceeds: createTag<UntilOptions>((line, bound) => waitUntilSucceeds(seat, line, bound, clock)),
+      waitUntilSucceeds: createTag<UntilOptions, Promise<CommandResult>>(async (line, bound) =>
+        waitUntilSucceeds(seat, line(), bound, clock),
+      ),
     };
   };
   return as(login);
+}
+
+function toExecLine(file: string, args: readonly string[]): Line {
+  const command = [file, ...args].map((word, index) => quoteWord(checkLength(`Argument ${index}`, word))).join(" ");
+  return { line: `exec ${command}`, command };
 }

@@ -1,5 +1,6 @@
 import { VmrigError } from "../errors/vmrig-error.ts";
 import type { CommandResult } from "./command.ts";
+import { checkLength } from "./script.ts";
 import { createShellContext } from "./shell-context.ts";
 
 type Word = string | number | Pick<CommandResult, "stdout">;
@@ -24,10 +25,14 @@ export function toLine(strings: TemplateStringsArray, values: readonly TemplateV
     line += text;
     if (index === values.length) break;
     const value: unknown = values[index];
-    line += Array.isArray(value) ? context.embedAll(value.map((word) => toText(word, index))) : context.embed(toText(value, index));
+    line += Array.isArray(value) ? context.embedAll(value.map((word) => toArgument(word, index))) : context.embed(toArgument(value, index));
   }
   if (line.trim() === "") throw invalid("The command is empty.");
   return line;
+}
+
+function toArgument(value: unknown, index: number): string {
+  return checkLength(`Value ${index + 1} of the command`, toText(value, index));
 }
 
 function toText(value: unknown, index: number): string {

@@ -15,7 +15,7 @@ export interface WaitOptions {
 }
 
 /** `reject` has no meaning here; `timeout` is that of the whole wait. */
-export type UntilOptions = Omit<CommandOptions, "reject"> & WaitOptions;
+export type UntilOptions = Omit<CommandOptions, "reject" | "stdin" | "encoding" | "lines" | "buffer"> & WaitOptions;
 
 export async function waitForPort(seat: Seat, port: number, options: WaitOptions, clock: Clock | undefined): Promise<void> {
   await waitFor<true>({

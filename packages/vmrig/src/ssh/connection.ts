@@ -4,6 +4,8 @@ import { waitFor } from "../wait/wait-for.ts";
 import { ConnectionLostError } from "./connection-lost.ts";
 import { exec, type ExecOptions, type ExecResult } from "./exec.ts";
 import { handshake, type SshTarget } from "./handshake.ts";
+import { runProcess, type Ending, type ProcessOptions } from "./process.ts";
+import type { Session } from "./session.ts";
 import { createTurns } from "./turns.ts";
 import type { Client } from "ssh2";
 
@@ -19,6 +21,8 @@ export interface Connection extends AsyncDisposable {
    * @throws ConnectionLostError when the connection ends first; the signal's reason when it aborts before the command was sent
    */
   exec(command: string, options?: ExecOptions): Promise<ExecResult>;
+  /** Runs a line as `exec` does, for whoever takes the streams of the command himself. Throws as `exec` does. */
+  run(command: string, options: ProcessOptions): Promise<Ending>;
   /** Ends the connection and with it what still runs on it. Waits a second for the server to hang up. */
   close(): Promise<void>;
   /** Ends the connection at once, for a machine that is about to be taken away. */
@@ -83,17 +87,20 @@ function toConnection(client: Client, name: string, clock: Clock, maxSessions: n
     await gone;
   };
 
+  const inTurn = async <T>(signal: AbortSignal | undefined, work: (session: Session) => Promise<T>): Promise<T> => {
+    const giveBack = await turns.take(signal);
+    try {
+      if (closed.signal.aborted) throw new ConnectionLostError(false, { message: (closed.signal.reason as VmrigError).summary });
+      return await work({ client, name, clock, closed: closed.signal, hungUp: () => closing });
+    } finally {
+      giveBack();
+    }
+  };
+
   return {
     closed: closed.signal,
-    async exec(command, options = {}) {
-      const giveBack = await turns.take(options.signal);
-      try {
-        if (closed.signal.aborted) throw new ConnectionLostError(false, { message: (closed.signal.reason as VmrigError).summary });
-        return await exec({ client, name, clock, closed: closed.signal }, command, options);
-      } finally {
-        giveBack();
-      }
-    },
+    exec: (command, options = {}) => inTurn(options.signal, (session) => exec(session, command, options)),
+    run: (command, options) => inTurn(options.signal, (session) => runProcess(session, command, options)),
     close,
     hangUp() {
       closing = true;

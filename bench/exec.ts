@@ -1,0 +1,82 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createMachine } from "../packages/vmrig/src/machine/machine.ts";
+import { dial } from "../packages/vmrig/src/ssh/connection.ts";
+import { startSshd } from "../packages/vmrig/src/ssh/fixtures/sshd.test.kit.ts";
+import type { SshTarget } from "../packages/vmrig/src/ssh/handshake.ts";
+import { connectRaw, execRaw } from "./raw.ts";
+import { median, printReport, round, type Samples } from "./report.ts";
+
+const COMMANDS = 50;
+
+/**
+ * One command on a connection that stands: vmrig, ssh2 with nothing around it, and OpenSSH's own client over a ControlMaster. Each `run` is 50
+ * commands of each side, one side after the other, which takes turns in going first.
+ */
+export async function exec(runs: number): Promise<void> {
+  await using server = await startSshd();
+  const { target } = server;
+  await using connection = await dial(target, { name: "pc1" });
+  const machine = createMachine({ name: "pc1", address: target.host, user: target.user, connect: async () => connection });
+  const raw = await connectRaw(target);
+  // As it comes, ssh2 waits for the peer's delayed acknowledgements, 40 ms each. vmrig would shine beside that; it is to be as fast as it gets.
+  raw.setNoDelay(true);
+  await using master = await openMaster(target);
+  const sides: ReadonlyArray<readonly [string, () => Promise<unknown>]> = [
+    ["vmrig", async () => machine.$`echo ${"hello"}`],
+    ["ssh2", () => execRaw(raw, "echo 'hello'")],
+    ["controlMaster", () => master.run("echo 'hello'")],
+  ];
+  const samples: Samples = Object.fromEntries(sides.map(([side]) => [side, []]));
+  // Nobody's first commands count: the compiler has not seen them yet.
+  for (let turn = -1; turn < runs; turn++) {
+    for (let command = 0; command < COMMANDS; command++) {
+      const first = command % sides.length;
+      for (const [side, work] of [...sides.slice(first), ...sides.slice(0, first)]) {
+        const start = performance.now();
+        await work();
+        if (turn >= 0) samples[side]?.push(performance.now() - start);
+      }
+    }
+    if (turn >= 0) console.log(sides.map(([side]) => `${side} ${median(samples[side]?.slice(-COMMANDS) ?? []).toFixed(2)} ms`).join("   "));
+  }
+  raw.end();
+  const of = (side: string): number => median(samples[side] ?? []);
+  printReport({
+    bench: "exec",
+    runs,
+    ms: Object.fromEntries(sides.map(([side]) => [side, round(of(side), 2)])),
+    ratios: { toSsh2: round(of("vmrig") / of("ssh2"), 3), toControlMaster: round(of("vmrig") / of("controlMaster"), 3) },
+  });
+}
+
+interface Master extends AsyncDisposable {
+  run(line: string): Promise<void>;
+}
+
+/** OpenSSH's client that keeps a connection, for others to run commands over. */
+async function openMaster({ host, port, user, privateKey, hostKey }: SshTarget): Promise<Master> {
+  const folder = await mkdtemp(join(tmpdir(), "vmrig-bench-"));
+  const [key, known, socket] = ["key", "known", "socket"].map((name) => join(folder, name)) as [string, string, string];
+  await writeFile(key, privateKey, { mode: 0o600 });
+  await writeFile(known, `[${host}]:${port} ${hostKey}\n`);
+  const where = ["-F", "none", "-S", socket, "-p", String(port), "-l", user];
+  const login = ["-i", key, "-o", `UserKnownHostsFile=${known}`, "-o", "IdentitiesOnly=yes", "-o", "ControlPersist=600"];
+  await ssh([...where, ...login, "-M", "-f", "-N", host]);
+  return {
+    run: (line) => ssh([...where, host, line]),
+    async [Symbol.asyncDispose]() {
+      await ssh([...where, "-O", "exit", host]);
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+async function ssh(words: readonly string[]): Promise<void> {
+  const child = spawn("ssh", words, { stdio: ["ignore", "ignore", "ignore"] });
+  const [code] = (await once(child, "close")) as [number | null];
+  if (code !== 0) throw new Error(`ssh ${words.join(" ")}: exit ${code}`);
+}

@@ -1,0 +1,88 @@
+import type { Readable, Writable } from "node:stream";
+import { ConnectionLostError } from "../ssh/connection-lost.ts";
+import type { CommandPromise, CommandResult, KillSignal, PipeOptions, PipePromise } from "./command.ts";
+import { linesOf } from "./lines.ts";
+import { pipeInto, toWritable, verdict } from "./pipe.ts";
+import type { Running } from "./running.ts";
+
+/** A running command, as whoever began it holds it. */
+export class CommandHandle<Output> extends Promise<CommandResult<Output>> implements CommandPromise<Output> {
+  readonly running: Running;
+
+  constructor(running: Running) {
+    super((resolve, reject) => {
+      running.outcome.then((outcome) => resolve(verdict(outcome) as CommandResult<Output>)).catch(reject);
+    });
+    this.running = running;
+    // An end that this side has brought about surprises nobody who does not wait for it.
+    running.outcome.then(
+      ({ stop }) => stop !== undefined && stop.why !== "overflow" && stop.why !== "input" && this.expectEnd(),
+      (error: unknown) => error instanceof ConnectionLostError && error.hungUp && this.expectEnd(),
+    );
+  }
+
+  /** What comes of `then` is no running command. */
+  static override get [Symbol.species](): PromiseConstructor {
+    return Promise;
+  }
+
+  get stdin(): Writable {
+    return this.running.stdin.stream;
+  }
+
+  get stdout(): Readable {
+    return this.running.stdout.stream;
+  }
+
+  get stderr(): Readable {
+    return this.running.stderr.stream;
+  }
+
+  get all(): Readable {
+    return this.running.all.stream;
+  }
+
+  kill(signal?: KillSignal): void {
+    this.expectEnd();
+    this.running.kill(signal);
+  }
+
+  async waitForExit(): Promise<CommandResult<Output>> {
+    this.expectEnd();
+    const { result } = await this.running.outcome;
+    return result as CommandResult<Output>;
+  }
+
+  pipe<Next>(destination: CommandPromise<Next>, options?: PipeOptions): PipePromise<Next>;
+  pipe(destination: Writable, options?: PipeOptions): Promise<CommandResult<Output>>;
+  pipe(destination: CommandPromise<unknown> | Writable, options: PipeOptions = {}): unknown {
+    this.expectEnd();
+    if (!(destination instanceof CommandHandle)) return toWritable(this.running, destination as Writable, options);
+    destination.expectEnd();
+    return pipeInto(this.running, destination, options);
+  }
+
+  [Symbol.asyncIterator](): AsyncGenerator<string, void, undefined> {
+    this.expectEnd();
+    return this.#lines(this.stdout);
+  }
+
+  /** Its failure is told elsewhere than by a rejection that nobody handles. */
+  expectEnd(): void {
+    this.catch(() => {});
+  }
+
+  async *#lines(stdout: Readable): AsyncGenerator<string, void, undefined> {
+    let read = false;
+    try {
+      yield* linesOf(stdout);
+      read = true;
+    } finally {
+      if (!read) {
+        this.running.stop({ why: "killed" });
+        await this.running.outcome.catch(() => {});
+      }
+    }
+    await this;
+  }
+}

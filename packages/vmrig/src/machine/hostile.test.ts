@@ -1,0 +1,115 @@
+import { getEventListeners } from "node:events";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { startMachine, type TestMachine } from "./fixtures.test.kit.ts";
+import type { Machine } from "./machine.ts";
+
+/** OpenSSH's `MaxSessions`, and as many as a connection opens at a time. */
+const SESSIONS = 10;
+
+let rig: TestMachine;
+let pc1: Machine;
+const taken = new AbortController();
+const scope = new AbortController();
+beforeAll(async () => {
+  rig = await startMachine({ signal: taken.signal, scope: () => scope.signal });
+  ({ pc1 } = rig);
+});
+afterAll(() => rig?.[Symbol.asyncDispose]());
+
+/** What is left of commands that have ended: sessions, processes, connections, listeners. */
+async function leftOver(): Promise<unknown> {
+  const folder = `${rig.server.folder}/all-${Math.random().toString(36).slice(2)}`;
+  // All sessions that the server allows at one time: one that was left open would leave nine.
+  const all = Array.from(
+    { length: SESSIONS },
+    (_, index) =>
+      pc1.$({
+        timeout: "20s",
+      })`mkdir -p ${folder}; touch ${folder}/${index}; until [ $(ls ${folder} | wc -l) -eq ${SESSIONS} ]; do sleep 0.02; done`,
+  );
+  await Promise.all(all);
+  const { stdout } =
+    await pc1.$`for stat in /proc/[0-9]*/stat; do read -r pid _ _ parent _ <$stat && [ $parent = $PPID ] && [ $pid != $$ ] && cat /proc/$pid/cmdline; done 2>/dev/null; :`;
+  return {
+    children: stdout,
+    logins: rig.server.logins() - 1,
+    dials: rig.dials() - 1,
+    listeners: [taken.signal, scope.signal].map((signal) => getEventListeners(signal, "abort").length),
+  };
+}
+const NOTHING = { children: "", logins: 0, dials: 0, listeners: [0, 0] };
+
+test("a thousand commands at once all end with their own output", async () => {
+  const results = await Promise.all(Array.from({ length: 1000 }, (_, index) => pc1.$`echo ${index}`));
+  expect(results.map(({ stdout }) => Number(stdout))).toEqual(Array.from({ length: 1000 }, (_, index) => index));
+  expect(await leftOver()).toEqual(NOTHING);
+});
+
+test("a hundred commands that are given up at any moment leave nothing", async () => {
+  const outcomes = await Promise.all(
+    Array.from({ length: 100 }, async (_, index) => {
+      const abort = new AbortController();
+      const command = pc1.$({ signal: abort.signal, reject: false })`yes & sleep 600`;
+      let turns = index;
+      const later = (): void => void (turns-- > 0 ? setImmediate(later) : abort.abort());
+      later();
+      const { isCanceled } = await command;
+      return [isCanceled, getEventListeners(abort.signal, "abort").length];
+    }),
+  );
+  expect(outcomes).toEqual(outcomes.map(() => [true, 0]));
+  expect(await leftOver()).toEqual(NOTHING);
+});
+
+test("what a command line cannot carry is refused before anything is sent", async () => {
+  const bad: ReadonlyArray<[Promise<unknown>, string]> = [
+    [pc1.$`echo ${"a\0b"}`, "cannot carry a NUL character (at position 1"],
+    [pc1.exec("a\0"), "cannot carry a NUL character"],
+    [pc1.$({ env: { A: "\0" } })`true`, "cannot carry a NUL character"],
+    [pc1.$({ cwd: "a\0" })`true`, "cannot carry a NUL character"],
+    [pc1.$`echo ${"\ud800"}`, "cannot carry half a surrogate pair"],
+    [pc1.$({ timeout: "soon" })`true`, '"soon" is not a duration'],
+    [pc1.$({ forceKillAfterDelay: "soon" })`true`, '"soon" is not a duration'],
+  ];
+  for (const [command, words] of bad) {
+    await expect(command).rejects.toMatchObject({ code: "COMMAND_INVALID", message: expect.stringContaining(words) });
+  }
+  expect(await leftOver()).toEqual(NOTHING);
+});
+
+test("commands that flood, break off or ignore their input, and readers that leave, leave nothing", async () => {
+  const quiet = pc1.$({ reject: false });
+  await quiet({ maxBuffer: 10 })`yes; sleep 600`;
+  await quiet({ buffer: false, timeout: "500ms" })`yes >&2`;
+  await quiet({ input: Buffer.alloc(8_000_000) })`exit 4`;
+  for await (const line of quiet`yes`) if (line === "y") break;
+  await quiet`yes`.pipe(quiet`head -n 1`);
+  await quiet`yes`.pipe(quiet`exit 3`);
+  await quiet({ pty: true, timeout: "500ms" })`cat /dev/zero`;
+  const endless = async function* (): AsyncGenerator<string> {
+    for (;;) yield "y\n";
+  };
+  expect(await quiet({ input: endless() })`head -n 2`).toMatchObject({ stdout: "y\ny", exitCode: 0 });
+  expect(await leftOver()).toEqual(NOTHING);
+});
+
+test("a machine that goes away under many commands ends each with what it had printed", async () => {
+  await using doomed = await startMachine();
+  const many = Array.from({ length: 8 }, (_, index) => doomed.pc1.$({ reject: false })`echo line ${index}; exec sleep 600`);
+  const streams = many.map(async (command) => {
+    const lines: string[] = [];
+    for await (const line of command) lines.push(line);
+    return lines;
+  });
+  await Promise.all(many.map(({ stdout }) => new Promise((resolve) => stdout.once("readable", resolve))));
+  await doomed.pc1.$`kill -KILL $PPID; sleep 600`.catch(() => {});
+  for (const [index, outcome] of (await Promise.allSettled(many)).entries()) {
+    expect(outcome).toMatchObject({
+      status: "rejected",
+      reason: { code: "CONNECTION_LOST", details: expect.arrayContaining([`  line ${index}`]) },
+    });
+  }
+  for (const outcome of await Promise.allSettled(streams))
+    expect(outcome).toMatchObject({ status: "rejected", reason: { code: "CONNECTION_LOST" } });
+  expect((await doomed.pc1.$`echo back; pkill -KILL sleep`.waitForExit()).stdout).toBe("back");
+});

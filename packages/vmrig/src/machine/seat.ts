@@ -1,0 +1,24 @@
+import type { Clock } from "../clock/clock.ts";
+import type { Link } from "./link.ts";
+import type { Become } from "./script.ts";
+
+/** A machine as one of its users. */
+export interface Seat {
+  readonly name: string;
+  readonly user: string;
+  /** Missing when it is the user who logs in. */
+  readonly become?: Become;
+  readonly link: Link;
+  /** Ends every command of the machine. */
+  readonly signal?: AbortSignal;
+  /** The signal of what runs now, a test: it ends the commands that begin in its time. */
+  readonly scope?: () => AbortSignal | undefined;
+  readonly clock?: Clock;
+}
+
+export interface Line {
+  /** For the shell. */
+  readonly line: string;
+  /** For people. @defaultValue the line */
+  readonly command?: string;
+}

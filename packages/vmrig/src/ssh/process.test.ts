@@ -1,0 +1,49 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { systemClock } from "../clock/clock.ts";
+import { dial, type Connection } from "./connection.ts";
+import { startSshd, type TestSshd } from "./fixtures/sshd.test.kit.ts";
+
+let server: TestSshd;
+let connection: Connection;
+beforeAll(async () => {
+  server = await startSshd();
+  connection = await dial(server.target, { name: "pc1" });
+});
+afterAll(async () => {
+  await connection?.close();
+  await server?.[Symbol.asyncDispose]();
+});
+
+test("a command that closes its output and goes on still tells its exit code", async () => {
+  const result = await connection.exec("exec >&- 2>&-; sleep 0.5; exit 3", { timeoutMs: 20_000 });
+  expect([result.ended, result.exitCode]).toEqual(["exited", 3]);
+});
+
+test("a server that answers no request for a session is told apart, and holds nobody up", async () => {
+  const clock = { ...systemClock, sleep: (ms: number, signal?: AbortSignal) => systemClock.sleep(ms === 30_000 ? 500 : ms, signal) };
+  const hung = await dial(server.target, { name: "pc1", clock });
+  const { stdout } = await hung.exec("echo $PPID");
+  await connection.exec(`kill -STOP ${String(stdout)}`);
+  await expect(hung.exec("true")).rejects.toMatchObject({
+    code: "MACHINE_UNREACHABLE",
+    summary: "The SSH server of pc1 did not answer the request for a session within 30 s.",
+  });
+  expect(await hung.exec("true", { timeoutMs: 100 })).toMatchObject({ ended: "timed-out", stdout: Buffer.alloc(0) });
+  const abort = new AbortController();
+  const waiting = hung.exec("true", { signal: abort.signal });
+  setImmediate(() => abort.abort());
+  expect(await waiting).toMatchObject({ ended: "aborted" });
+  await connection.exec(`kill -CONT ${String(stdout)}`);
+  // The sessions that nobody waits for any more are closed when they come.
+  const ten = await Promise.all(Array.from({ length: 10 }, () => hung.exec("exit 5")));
+  expect(ten.map(({ exitCode }) => exitCode)).toEqual(ten.map(() => 5));
+  await hung.close();
+});
+
+test("a server that gives no terminal says so", async () => {
+  await using strict = await startSshd({ config: "PermitTTY no\n" });
+  await using plain = await dial(strict.target, { name: "pc1" });
+  const pty = { columns: 80, rows: 24, term: "vt100" };
+  await expect(plain.run("true", { pty, attend: () => {} })).rejects.toMatchObject({ code: "CAPABILITY_MISSING" });
+  expect((await plain.exec("exit 5")).exitCode).toBe(5);
+});
