@@ -4,6 +4,7 @@ import { exec } from "./exec.ts";
 import { contention } from "./lease/contention.ts";
 import { handover } from "./lease/handover.ts";
 import { rollback } from "./rollback.ts";
+import { transfer } from "./transfer.ts";
 import { warmRun } from "./warm-run.ts";
 
 const BENCHES: Readonly<Record<string, (runs: number) => Promise<void>>> = {
@@ -13,6 +14,7 @@ const BENCHES: Readonly<Record<string, (runs: number) => Promise<void>>> = {
   contention,
   copies,
   exec,
+  transfer,
 };
 
 const { positionals, values } = parseArgs({ allowPositionals: true, options: { runs: { type: "string", default: "10" } } });

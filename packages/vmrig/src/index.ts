@@ -15,4 +15,8 @@ export type {
   PipePromise,
   Terminal,
 } from "./machine/command.ts";
-export type { MachineFile } from "./machine/file.ts";
+export type { MachineFile, MkdirOptions, RecursiveOptions, RemoveOptions, WriteOptions } from "./machine/file.ts";
+export type { FileEntry } from "./machine/files/entries.ts";
+export type { Progress, TransferOptions } from "./machine/files/progress.ts";
+export type { FileKind, FileStat, StatOptions } from "./machine/files/stat.ts";
+export type { TemporaryFolder } from "./machine/files/tmpdir.ts";

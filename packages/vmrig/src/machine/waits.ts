@@ -55,7 +55,7 @@ export function listeningPorts(table: string): number[] {
   return [...new Set(ports)].toSorted((one, other) => one - other);
 }
 
-function waiting(
+export function waiting(
   seat: Seat,
   { timeout = 30_000, interval = 250, signal }: WaitOptions,
   clock: Clock | undefined,
@@ -71,7 +71,7 @@ function waiting(
 }
 
 /** A machine that reboots while it is waited for is one more thing to be seen. */
-function tolerant<T>(probe: (signal: AbortSignal) => Promise<Observation<T>>): (signal: AbortSignal) => Promise<Observation<T>> {
+export function tolerant<T>(probe: (signal: AbortSignal) => Promise<Observation<T>>): (signal: AbortSignal) => Promise<Observation<T>> {
   return (signal) =>
     probe(signal).catch((error: unknown) => {
       if (!isVmrigError(error) || (error.code !== "CONNECTION_LOST" && error.code !== "MACHINE_UNREACHABLE")) throw error;
