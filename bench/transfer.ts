@@ -42,7 +42,8 @@ export async function transfer(runs: number): Promise<void> {
     await run([...ssh, "-M", "-f", "-N", "-o", "ControlPersist=600", who]);
 
     const scp = ["scp", "-q", ...options, "-P", String(target.port)];
-    const sftp = (command: string): Promise<void> => shell(`echo '${command}' | sftp -q ${options.join(" ")} -P ${target.port} -b - ${who}`);
+    const sftp = (command: string): Promise<void> =>
+      shell(`echo '${command}' | sftp -q ${options.join(" ")} -P ${target.port} -b - ${who}`);
     const tar = (source: string, to: string): Promise<void> =>
       shell(`tar -c -f - -C ${source} . | ${line} ${who} 'mkdir ${to} && tar -x -f - -C ${to}'`);
     const rsync = (source: string, to: string): Promise<void> => run(["rsync", "-a", "-e", line, source, `${who}:${to}`]);
@@ -75,7 +76,9 @@ export async function transfer(runs: number): Promise<void> {
     }
     await run([...ssh, "-O", "exit", who]);
     const best = (size: string): number =>
-      Math.min(...Object.keys(samples).flatMap((side) => (side.endsWith(size) && !side.startsWith("vmrig") ? median(samples[side] ?? []) : [])));
+      Math.min(
+        ...Object.keys(samples).flatMap((side) => (side.endsWith(size) && !side.startsWith("vmrig") ? median(samples[side] ?? []) : [])),
+      );
     const ratio = (size: string): number => round(median(samples[`vmrig${size}`] ?? []) / best(size), 3);
     printReport({ bench: "transfer", runs, ms: medians(samples), ratios: { large: ratio("Large"), small: ratio("Small") } });
   } finally {

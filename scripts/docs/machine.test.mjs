@@ -10,6 +10,7 @@ const INTERFACES = [
   ["CommandResult", "command.ts", "Result"],
   ["CommandPromise", "command.ts", "A running command"],
   ["MachineFile", "file.ts", "Files"],
+  ["TransferOptions", "files/progress.ts", "Copies"],
   ["WaitOptions", "waits.ts", "Waits"],
 ];
 
@@ -21,8 +22,18 @@ test.each(INTERFACES)("the members of %s (%s) are those of the table under %s", 
   expect(tableUnder(heading).toSorted()).toEqual(members.toSorted());
 });
 
-test("every option of a written file is named", async () => {
-  for (const option of membersOf(await readText(`${FOLDER}/file.ts`), "WriteOptions")) expect(section("Files")).toContain(`\`${option}\``);
+test.each([
+  ["WriteOptions", "file.ts"],
+  ["RecursiveOptions", "file.ts"],
+  ["RemoveOptions", "file.ts"],
+  ["MkdirOptions", "file.ts"],
+  ["StatOptions", "files/stat.ts"],
+  ["FileStat", "files/stat.ts"],
+  ["FileEntry", "files/entries.ts"],
+])("every member of %s is named under Files", async (name = "", file = "") => {
+  const members = membersOf(await readText(`${FOLDER}/${file}`), name);
+  expect(members.length).toBeGreaterThan(0);
+  for (const member of members) expect(section("Files")).toContain(`\`${member}\``);
 });
 
 /**

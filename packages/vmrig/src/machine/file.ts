@@ -76,7 +76,8 @@ export interface MachineFile {
 
 export function createFile(seat: Seat, path: string): MachineFile {
   const target = quotePath(path);
-  const run = (doing: string, line: string, existing = true): Promise<void> => attempt(seat, { doing, path, existing }, line).then(() => {});
+  const run = (doing: string, line: string, existing = true): Promise<void> =>
+    attempt(seat, { doing, path, existing }, line).then(() => {});
   const read = async (signal?: AbortSignal): Promise<Buffer> =>
     (await attempt(seat, { doing: "read", path }, `exec cat -- ${target}`, { signal })).stdout;
   const text = async (signal?: AbortSignal): Promise<string> => (await read(signal)).toString("utf8");

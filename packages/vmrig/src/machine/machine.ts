@@ -112,7 +112,7 @@ export function createMachine(options: MachineOptions): Machine {
       glob: (pattern) => glob(seat, pattern),
       async tmpdir() {
         const folder = await createTmpdir(seat);
-        atEnd?.(folder.remove);
+        atEnd?.(() => folder.remove());
         return folder;
       },
       waitForPort: (port, more = {}) => waitForPort(seat, port, more, clock),

@@ -7,7 +7,7 @@ export interface GlobPattern {
   /** How many folders below it at most; missing with `**`. */
   readonly depth: number | undefined;
   /** Of the path below the base. */
-  matches(path: string): boolean;
+  readonly matches: (path: string) => boolean;
 }
 
 const MAGIC = /[*?[{\\]/;

@@ -88,7 +88,9 @@ test("a missing file is named, whatever is asked of it; other failures have the 
   const as = `on pc1 as ${pc1.user}`;
   await expect(pc1.file(`${folder}/text`).entries()).rejects.toThrow(`Cannot list ${folder}/text ${as}: Not a directory.`);
   await expect(pc1.file(`${folder}/text`).mkdir()).rejects.toThrow(`Cannot make the folder ${folder}/text ${as}: File exists.`);
-  await expect(pc1.file(`${folder}/text`).symlink("x")).rejects.toThrow(`Cannot make a symbolic link of ${folder}/text ${as}: File exists.`);
+  await expect(pc1.file(`${folder}/text`).symlink("x")).rejects.toThrow(
+    `Cannot make a symbolic link of ${folder}/text ${as}: File exists.`,
+  );
   await expect(pc1.file(`${folder}/text`).json()).rejects.toThrow(`Cannot read ${folder}/text ${as}: it is not JSON: `);
   await expect(pc1.file(`${folder}/a/b`).append("x")).rejects.toThrow(`Cannot append to ${folder}/a/b ${as}: no such folder.`);
   await expect(pc1.file("/proc/version").write("x")).rejects.toThrow("Cannot write /proc/version on pc1 as ");
@@ -122,7 +124,7 @@ test("a temporary folder is its user's alone, and gone at the end", async () => 
   const kept = await pc1.tmpdir();
   await kept.file("x").write("1");
   expect(await pc1.file(kept.path).stat()).toMatchObject({ kind: "folder", mode: 0o700, owner: pc1.user });
-  expect(undone).toContain(kept.remove);
+  expect(undone.length).toBeGreaterThan(0);
   for (const work of undone) await work();
   expect(await pc1.file(kept.path).exists()).toBe(false);
   let path = "";

@@ -13,7 +13,7 @@ type Piece = (chunk: Buffer) => void;
 
 /** Writes what a machine sends under the name for what is not yet whole. `path`: what is then to be moved. */
 export async function receive(output: Readable, staging: LocalStaging, { onProgress }: TransferOptions): Promise<{ path: string }> {
-  const chunks = output[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+  const chunks = output[Symbol.asyncIterator]() as AsyncIterator<Buffer, undefined>;
   const { line, rest } = await firstLine(chunks);
   const [kind = "", mode = "", mtime = "", size = ""] = line.split(" ");
   const total = Number(size);
@@ -64,24 +64,28 @@ function drained(stream: Writable): Promise<void> {
   });
 }
 
-async function firstLine(chunks: AsyncIterator<Buffer>): Promise<{ line: string; rest: Buffer }> {
+async function firstLine(chunks: AsyncIterator<Buffer, undefined>): Promise<{ line: string; rest: Buffer }> {
   let head = Buffer.alloc(0);
   for (;;) {
-    const { value, done } = await chunks.next();
-    if (done === true) throw new VmrigError("FILE_FAILED", { message: "The machine has sent nothing." });
-    head = Buffer.concat([head, value]);
+    const next = await chunks.next();
+    if (next.done === true) throw new VmrigError("FILE_FAILED", { message: "The machine has sent nothing." });
+    head = Buffer.concat([head, next.value]);
     const end = head.indexOf("\n");
     if (end >= 0) return { line: head.toString("latin1", 0, end), rest: head.subarray(end + 1) };
   }
 }
 
-async function* follow(first: Buffer, chunks: AsyncIterator<Buffer>, passed: Piece | undefined): AsyncGenerator<Buffer, void, undefined> {
+async function* follow(
+  first: Buffer,
+  chunks: AsyncIterator<Buffer, undefined>,
+  passed: Piece | undefined,
+): AsyncGenerator<Buffer, void, undefined> {
   for (let chunk = first; ;) {
     yield chunk;
     passed?.(chunk);
-    const { value, done } = await chunks.next();
-    if (done === true) return;
-    chunk = value;
+    const next = await chunks.next();
+    if (next.done === true) return;
+    chunk = next.value;
   }
 }
 

@@ -11,7 +11,7 @@ export function emptyFile(name: string): Buffer {
   archive.write("00000000000\0", 124, "latin1");
   archive.write("00000000000\0", 136, "latin1");
   archive.write("        0", 148, "latin1");
-  archive.write("ustar\0" + "00", 257, "latin1");
+  archive.write("ustar\u000000", 257, "latin1");
   const sum = archive.subarray(0, BLOCK).reduce((total, byte) => total + byte, 0);
   archive.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148, "latin1");
   return archive;

@@ -63,9 +63,11 @@ async function uploadFile(seat: Seat, task: Task, source: string, facts: BigIntS
 async function uploadFolder(seat: Seat, task: Task, source: string, { onProgress, signal }: TransferOptions): Promise<void> {
   const total = onProgress === undefined ? 0 : await sizeOf(source);
   const mark = `.vmrig-${randomUUID()}`;
-  const archive = pack(source);
+  let archive: ReturnType<typeof pack> | undefined;
   async function* content(): AsyncGenerator<Buffer, void, undefined> {
     const meter = contentMeter();
+    // Not before somebody reads: what nobody listens to when a child process ends, Node.js throws away.
+    archive = pack(source);
     try {
       for await (const chunk of archive.output as AsyncIterable<Buffer>) {
         yield chunk;
@@ -82,7 +84,7 @@ async function uploadFolder(seat: Seat, task: Task, source: string, { onProgress
   try {
     await attempt(seat, task, receiving(task.path, basename(source), mark), { input: content(), signal });
   } finally {
-    archive.kill();
+    archive?.kill();
   }
 }
 

@@ -20,7 +20,9 @@ export async function watchUntil(
         throw error;
       });
       if (typeof text !== "string") return { seen: text.summary.replace(/\.$/, "") };
-      return (await predicate(text)) ? { value: text } : { seen: `${text.length} characters, which end with ${JSON.stringify(lastLine(text))}` };
+      return (await predicate(text))
+        ? { value: text }
+        : { seen: `${text.length} characters, which end with ${JSON.stringify(lastLine(text))}` };
     }),
   });
 }
