@@ -1,5 +1,5 @@
 /** Of the tar format: POSIX.1-2017, pax, "ustar Interchange Format". */
-export const BLOCK = 512;
+const BLOCK = 512;
 
 /** An archive of one empty file. */
 export function emptyFile(name: string): Buffer {
