@@ -67,11 +67,13 @@ aroundEach(async (runTest, { task, skip }) => {
   // Nor do its commands outlive it when its time is over. What a test that has ended in time leaves running is its own affair.
   claim.scope = signal;
   claim.since = new Date(Date.now() - CLOCK_SLACK_MS);
+  const end = claim.begin();
   try {
     await runTest();
   } finally {
     claim.scope = undefined;
     claim.since = undefined;
+    await end();
   }
 }, ROLLBACK_MS);
 

@@ -1,10 +1,11 @@
 import type { Sick } from "../baseline/ladder.ts";
 import { prove } from "../baseline/proof.ts";
-import { asVmrigError, VmrigError } from "../errors/vmrig-error.ts";
+import { asVmrigError, isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
 import { createMachine, type Machine } from "../machine/machine.ts";
 import { dial, type Connection } from "../ssh/connection.ts";
 import type { SshTarget } from "../ssh/handshake.ts";
 import type { GateClient } from "./client.ts";
+import { createEndings } from "./endings.ts";
 import type { Grant, Welcome } from "./messages.ts";
 
 /** Machines that are this worker's until it releases them. The `Machine` objects stay the same across rollbacks. */
@@ -21,6 +22,12 @@ export interface Claim {
   scope: AbortSignal | undefined;
   /** When what runs now began: older lines of a journal are not its own. */
   since: Date | undefined;
+  /**
+   * Begins a part of the file, such as a test. The function that it returns ends it: removes the temporary folders that were made since.
+   *
+   * @throws VmrigError `FILE_FAILED` when one of them cannot be removed
+   */
+  begin(): () => Promise<void>;
   /** A connection to a machine, after all of them were proven. It is kept, and the same for whoever asks until it ends. */
   connect(name: string): Promise<Connection>;
   /** Where a machine is, and what opens it, until the next rollback. */
@@ -44,6 +51,7 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
   const { claim: id } = first;
   const connections = new Set<Connection>();
   const lost = new AbortController();
+  const endings = createEndings();
   let visit: Visit = { grant: first };
   let failure: { readonly reason: unknown } | undefined;
   let released: VmrigError | undefined;
@@ -154,9 +162,11 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
           signal: lost.signal,
           scope: () => claim.scope,
           since: () => claim.since,
+          atEnd: (work) => endings.add(() => unlessAway(work)),
         }),
       ]),
     ),
+    begin: () => endings.begin(),
     connect,
     target: (name) => machineOf(visit.grant, name).target,
     async rollBack() {
@@ -170,6 +180,13 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
     },
   };
   return claim;
+}
+
+/** What can no longer be done on a machine, its next rollback does. */
+async function unlessAway(work: () => Promise<void>): Promise<void> {
+  await work().catch((error: unknown) => {
+    if (!isVmrigError(error) || error.code === "FILE_FAILED") throw error;
+  });
 }
 
 function machineOf(granted: Grant, name: string): Grant["machines"][number] {
