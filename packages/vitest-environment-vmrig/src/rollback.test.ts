@@ -43,7 +43,7 @@ describe("with the default, a rollback per file", () => {
   });
 
   test("nothing is rolled back that nobody asked for", () => {
-    const files = 3 + 9 + 1;
+    const files = 3 + 10 + 1;
     const [docblocks, meta, concurrent, retriesAndRepeats] = [2 * 2, 3, 3, 4];
     expect(rollbacks(run), run.output).toBe(files + docblocks + meta + concurrent + retriesAndRepeats);
   });

@@ -174,9 +174,13 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
       await enter(() => client.rollBack(id));
     },
     async release(failed = false) {
-      released = new VmrigError("LEASE_LOST", { message: `The claim on ${visit.grant.copy} is over: its test file has ended.` });
-      hangUp();
-      if (!lost.signal.aborted) await client.release(id, failed);
+      try {
+        await endings.done();
+      } finally {
+        released = new VmrigError("LEASE_LOST", { message: `The claim on ${visit.grant.copy} is over: its test file has ended.` });
+        hangUp();
+        if (!lost.signal.aborted) await client.release(id, failed);
+      }
     },
   };
   return claim;
