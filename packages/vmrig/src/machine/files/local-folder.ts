@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { chmod, lstat, readdir, realpath, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
+import { VmrigError } from "../../errors/vmrig-error.ts";
 
 /** Where something of this computer is written before it gets its name, and what is there. */
 export interface LocalStaging extends AsyncDisposable {
@@ -22,41 +23,76 @@ export async function stageLocally(path: string): Promise<LocalStaging> {
 
 /** The bytes of all files in a folder. */
 export async function sizeOf(folder: string): Promise<number> {
-  const entries = await readdir(folder, { withFileTypes: true, recursive: true });
-  const files = entries.filter((entry) => entry.isFile());
   let total = 0;
-  for (let at = 0; at < files.length; at += AT_A_TIME) {
-    const sizes = files.slice(at, at + AT_A_TIME).map(async (file) => (await lstat(join(file.parentPath, file.name))).size);
-    for (const size of await Promise.all(sizes)) total += size;
+  const folders: Buffer[] = [Buffer.from(folder)];
+  for (let path = folders.pop(); path !== undefined; path = folders.pop()) {
+    const parent = path;
+    const found = await Promise.all(
+      (await namesIn(parent)).map(async (name) => [below(parent, name), await lstat(below(parent, name))] as const),
+    );
+    for (const [one, facts] of found) {
+      if (facts.isDirectory()) folders.push(one);
+      else if (facts.isFile()) total += facts.size;
+    }
   }
   return total;
 }
 
-const AT_A_TIME = 64;
-
 /**
  * Moves a file to its name, replacing what has it; a folder to where none is, or all that is in it into the one that is there: each file at
- * once, folders that are there stay as they are.
+ * once, folders that are there stay as they are. Looks first whether all of it has a place.
  */
 export async function moveInto(from: string, into: string): Promise<void> {
+  await checkPlaces(Buffer.from(from), Buffer.from(into));
+  await move(Buffer.from(from), Buffer.from(into));
+}
+
+async function move(from: Buffer, into: Buffer): Promise<void> {
   if (!(await lstat(from)).isDirectory()) return rename(from, into);
-  if (!(await isFolder(into))) {
-    await moveFolder(from, into);
+  if (!(await isFolder(into))) return moveFolder(from, into);
+  await chmod(from, 0o700);
+  for (const name of await namesIn(from)) await move(below(from, name), below(into, name));
+}
+
+/** @throws VmrigError `FILE_FAILED` where a folder stands in the place of a file, or the other way round */
+async function checkPlaces(from: Buffer, into: Buffer): Promise<void> {
+  const there = await isFolder(into);
+  if (!(await lstat(from)).isDirectory()) {
+    if (there && !(await lstat(into)).isSymbolicLink()) throw misfit(into.toString(), "it is a folder");
     return;
   }
+  if (!there) {
+    const taken = await lstat(into).catch(() => undefined);
+    if (taken !== undefined) throw misfit(into.toString(), "it is a file");
+    return;
+  }
+  // What may not be read yet is moved with its mode later.
   await chmod(from, 0o700);
-  for (const name of await readdir(from)) await moveInto(join(from, name), join(into, name));
+  for (const name of await namesIn(from)) await checkPlaces(below(from, name), below(into, name));
+}
+
+export function misfit(path: string, what: string): VmrigError {
+  return new VmrigError("FILE_FAILED", { message: `Cannot write ${path} on this computer: ${what}.` });
+}
+
+/** As bytes: a name need not be UTF-8. */
+function namesIn(folder: Buffer): Promise<Buffer[]> {
+  return readdir(folder, { encoding: "buffer" });
+}
+
+function below(folder: Buffer, name: Buffer): Buffer {
+  return Buffer.concat([folder, Buffer.from("/"), name]);
 }
 
 /** A folder that changes its parent is written to, too: its `..` changes. */
-async function moveFolder(from: string, into: string): Promise<void> {
+async function moveFolder(from: Buffer, into: Buffer): Promise<void> {
   const mode = (await stat(from)).mode & 0o7777;
   await chmod(from, mode | 0o200);
   await rename(from, into);
   await chmod(into, mode);
 }
 
-async function isFolder(path: string): Promise<boolean> {
+async function isFolder(path: Buffer): Promise<boolean> {
   return stat(path).then(
     (found) => found.isDirectory(),
     () => false,
@@ -65,13 +101,13 @@ async function isFolder(path: string): Promise<boolean> {
 
 async function discard(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true }).catch(async () => {
-    await open(path);
+    await open(Buffer.from(path));
     await rm(path, { recursive: true, force: true });
   });
 }
 
 /** Of a folder that was half made, those within may not let their content go. */
-async function open(folder: string): Promise<void> {
+async function open(folder: Buffer): Promise<void> {
   await chmod(folder, 0o700);
-  for (const entry of await readdir(folder, { withFileTypes: true })) if (entry.isDirectory()) await open(join(folder, entry.name));
+  for (const name of await namesIn(folder)) if ((await lstat(below(folder, name))).isDirectory()) await open(below(folder, name));
 }

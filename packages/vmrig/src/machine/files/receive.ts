@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { VmrigError } from "../../errors/vmrig-error.ts";
-import type { LocalStaging } from "./local-folder.ts";
+import { misfit, type LocalStaging } from "./local-folder.ts";
 import { unpack } from "./local-tar.ts";
 import type { TransferOptions } from "./progress.ts";
 import { contentMeter } from "./tar-header.ts";
@@ -92,8 +92,4 @@ async function* follow(
 function countBytes(): (chunk: Uint8Array) => number {
   let bytes = 0;
   return (chunk) => (bytes += chunk.length);
-}
-
-function misfit(path: string, what: string): VmrigError {
-  return new VmrigError("FILE_FAILED", { message: `Cannot write ${path} on this computer: ${what}.` });
 }

@@ -1,13 +1,18 @@
+import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { NASTY } from "../../ssh/fixtures/nasty-text.test.kit.ts";
 import { OTHER_USER } from "../../ssh/fixtures/sshd.test.kit.ts";
 import { startMachine, type TestMachine } from "../fixtures.test.kit.ts";
 import type { Machine } from "../machine.ts";
+import { stageLocally } from "./local-folder.ts";
 import type { Progress } from "./progress.ts";
+import { receive } from "./receive.ts";
 
 let rig: TestMachine;
 let pc1: Machine;
@@ -119,6 +124,65 @@ test("a file arrives with mode and time, replaces another one, and comes back", 
   expect(await pc1.file(`${there}/--fresh`).bytes()).toHaveLength(0);
   await pc1.download("/proc/version", join(here, "version"));
   expect(await readFile(join(here, "version"), "utf8")).toContain("Linux");
+});
+
+test("a folder that does not fit into the one that is there is refused before anything is moved", async () => {
+  const tree = join(here, "misfit");
+  await mkdir(join(tree, "z"), { recursive: true });
+  await writeFile(join(tree, "a"), "new");
+  await writeFile(join(tree, "z/b"), "new");
+  const target = `${there}/misfit`;
+  await pc1.$`mkdir -p ${target}/z/b && echo old >${target}/a`;
+  await expect(pc1.upload(tree, target)).rejects.toThrow("Is a directory.");
+  expect(await pc1.file(`${target}/a`).text()).toBe("old\n");
+  await expect(pc1.download(target, tree)).rejects.toThrow(`Cannot write ${tree}/z/b on this computer: it is a file.`);
+  expect(await readFile(join(tree, "a"), "utf8")).toBe("new");
+  await pc1.$`rm -r ${target}/z && echo file >${target}/z`;
+  await expect(pc1.upload(tree, target)).rejects.toThrow("Not a directory.");
+  await expect(pc1.download(target, tree)).rejects.toThrow(`Cannot write ${tree}/z on this computer: it is a folder.`);
+  expect([await pc1.file(`${target}/a`).text(), await readFile(join(tree, "a"), "utf8")]).toEqual(["old\n", "new"]);
+  expect([await litter(target), await litter(tree)]).toEqual([[], []]);
+});
+
+test("names that are not UTF-8 go and come, also into folders that are there", async () => {
+  const tree = join(here, "bytes");
+  const name = Buffer.from([0x61, 0xff, 0xfe]);
+  const nameIn = (folder: string): Buffer => Buffer.concat([Buffer.from(`${folder}/`), name]);
+  await mkdir(tree);
+  await mkdir(nameIn(tree));
+  await writeFile(Buffer.concat([nameIn(tree), Buffer.from("/"), name]), "content");
+  const sizes: Progress[] = [];
+  for (let turn = 0; turn < 2; turn++) {
+    await pc1.upload(tree, `${there}/bytes`, { onProgress: (progress) => sizes.push(progress) });
+    await pc1.download(`${there}/bytes`, join(here, "bytes-back"));
+  }
+  expect(sizes.at(-1)).toEqual({ bytes: 7, total: 7 });
+  expect(await readFile(Buffer.concat([nameIn(join(here, "bytes-back")), Buffer.from("/"), name]), "utf8")).toBe("content");
+});
+
+test("an archive that a machine has made up writes nothing outside of the folder for it", async () => {
+  const cage = join(here, "cage");
+  await mkdir(join(cage, "evil"), { recursive: true });
+  await mkdir(join(cage, "into"));
+  await writeFile(join(cage, "evil/f"), "evil");
+  await symlink(join(cage, "into"), join(cage, "evil/l"));
+  const archive = async (transform: string, ...names: readonly string[]): Promise<Buffer> =>
+    (
+      await promisify(execFile)("tar", ["-c", "-P", "-f", "-", "-C", join(cage, "evil"), `--transform=${transform}`, ...names], {
+        encoding: "buffer",
+      })
+    ).stdout;
+  const archives = [
+    await archive("s,^f,../../escaped,", "f"),
+    await archive(`s,^f,${join(cage, "absolute")},`, "f"),
+    await archive("s,^f,l/through,", "l", "f"),
+  ];
+  for (const [index, bytes] of archives.entries()) {
+    await using staging = await stageLocally(join(cage, `out${index}`));
+    await receive(Readable.from([Buffer.concat([Buffer.from("folder 0 0 0\n"), bytes])]), staging, {}).catch(() => {});
+    expect([(await readdir(here)).includes("escaped"), await readdir(join(cage, "into"))]).toEqual([false, []]);
+  }
+  expect((await readdir(cage)).toSorted()).toEqual(["evil", "into"]);
 });
 
 test("progress counts the content, up to all of it", async () => {

@@ -100,15 +100,27 @@ function receiving(path: string, name: string, mark: string): string {
     `tar -x -p -i -f - --no-same-owner --warning=no-timestamp -C "$temp" || exit 1`,
     `[ -e "$temp/${mark}" ] || ${fail("the archive ended too early")}`,
     MERGE,
-    `merge "$temp"/${quote(name)} "$target"`,
+    `check "$temp"/${quote(name)} "$target" && merge "$temp"/${quote(name)} "$target"`,
   ].join("; ");
 }
 
 /**
- * Shell: as `moveInto` of this computer. In a subshell, so that each call has variables of its own. A folder that changes its parent is written
+ * Shell: as `moveInto` of this computer, which looks first whether all of it has a place. In a subshell, so that each call has variables of its own. A folder that changes its parent is written
  * to, too: its `..` changes.
  */
-const MERGE = `merge() (
+const MERGE = `check() (
+  [ -d "$2" ] || { [ ! -e "$2" ] && [ ! -L "$2" ]; } || { printf 'vmrig: %s: Not a directory\\n' "$2" >&2; exit 1; }
+  [ -d "$2" ] || exit 0
+  chmod 700 -- "$1" || exit 1
+  for each in "$1"/* "$1"/.[!.]* "$1"/..?*; do
+    there=$2/\${each##*/}
+    if [ -d "$each" ] && [ ! -L "$each" ]; then check "$each" "$there" || exit 1
+    elif [ -d "$there" ] && [ ! -L "$there" ] && { [ -e "$each" ] || [ -L "$each" ]; }; then
+      printf 'vmrig: %s: Is a directory\\n' "$there" >&2; exit 1
+    fi
+  done
+)
+merge() (
   if [ ! -d "$2" ]; then
     mode=$(stat -c %a -- "$1") && chmod u+w -- "$1" && mv -T -- "$1" "$2" && chmod "$mode" -- "$2"
     exit
