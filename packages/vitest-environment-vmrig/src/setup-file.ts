@@ -77,6 +77,7 @@ aroundEach(async (runTest, { task, skip }) => {
   const wanted = (worker().wanted = []);
   // Those of earlier attempts have their evidence.
   const known = task.result?.errors?.length ?? 0;
+  const end = claim.begin();
   try {
     await runTest();
   } finally {
@@ -86,6 +87,7 @@ aroundEach(async (runTest, { task, skip }) => {
     worker().wanted = undefined;
     // Before anything moves on: the next test, a rollback, the release.
     await keepEvidence({ task, known, claim, transcript, since, wanted, ...keeping });
+    await end();
   }
 }, ROLLBACK_MS);
 

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { access, rm } from "node:fs/promises";
 import { expect, onTestFinished } from "vitest";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { keysOf } from "../lease/keys.ts";
@@ -127,6 +129,31 @@ test("machines of a claim that is over are out of reach, whoever still has them 
     code: "LEASE_LOST",
     message: expect.stringContaining("its test file has ended"),
   });
+});
+
+test("a temporary folder is gone at the end of the part that made it, and the file's own at its end", async ({ scene }) => {
+  const claim = await claimMachines(await worker(scene), "file");
+  const pc1 = pc1Of(claim);
+  const ofFile = await pc1.tmpdir();
+  const end = claim.begin();
+  const ofTest = await pc1.tmpdir();
+  await end();
+  expect([await pc1.file(ofTest.path).exists(), await pc1.file(ofFile.path).exists()]).toEqual([false, true]);
+  await claim.release();
+  await expect(access(ofFile.path)).rejects.toMatchObject({ code: "ENOENT" });
+});
+
+test("a temporary folder on a machine that was rolled back, or lost, is nobody's to remove", async ({ scene }) => {
+  const claim = await claimMachines(await worker(scene), "file");
+  const end = claim.begin();
+  await pc1Of(claim).tmpdir();
+  await claim.rollBack();
+  await expect(end()).resolves.toBeUndefined();
+  const { path } = await pc1Of(claim).tmpdir();
+  onTestFinished(() => rm(path, { recursive: true }));
+  await scene.redis().del(keysOf("vmrig", { rig: "pcs", copy: claim.copy }).lock);
+  await once(claim.signal, "abort");
+  await expect(claim.release()).resolves.toBeUndefined();
 });
 
 test("a first command under way when a rollback begins is no reason to heal anything", async ({ scene }) => {

@@ -1,12 +1,13 @@
 import type { Sick } from "../baseline/ladder.ts";
 import { prove } from "../baseline/proof.ts";
-import { asVmrigError, VmrigError } from "../errors/vmrig-error.ts";
+import { asVmrigError, isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
 import { createMachine, type Machine } from "../machine/machine.ts";
 import { dial, type Connection } from "../ssh/connection.ts";
 import type { Witness } from "../machine/witness.ts";
 import type { SshTarget } from "../ssh/handshake.ts";
 import type { Rig } from "../machine/faults/checkpoint.ts";
 import type { GateClient } from "./client.ts";
+import { createEndings } from "./endings.ts";
 import { createHands } from "./hands.ts";
 import type { Grant, Welcome } from "./messages.ts";
 
@@ -32,6 +33,12 @@ export interface Claim {
   readonly lookers: Readonly<Record<string, Machine>>;
   /** The end of what a machine wrote on its console, as the driver has it: the machine itself is not asked. */
   console(name: string): Promise<string>;
+  /**
+   * Begins a part of the file, such as a test. The function that it returns ends it: removes the temporary folders that were made since.
+   *
+   * @throws VmrigError `FILE_FAILED` when one of them cannot be removed
+   */
+  begin(): () => Promise<void>;
   /** A connection to a machine, after all of them were proven. It is kept, and the same for whoever asks until it ends. */
   connect(name: string): Promise<Connection>;
   /** Where a machine is, and what opens it, until the next rollback. */
@@ -60,6 +67,7 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
   /** Machines that are between two boots, or two states: who wants in waits. */
   const away = new Map<string, Promise<void>>();
   const lost = new AbortController();
+  const endings = createEndings();
   let visit: Visit = { grant: first, off: new Set() };
   let failure: { readonly reason: unknown } | undefined;
   let released: VmrigError | undefined;
@@ -236,6 +244,7 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
           scope: () => claim.scope,
           since: () => claim.since,
           witness: () => claim.witness,
+          atEnd: (work) => endings.add(() => unlessAway(work)),
         }),
       ]),
     ),
@@ -246,6 +255,7 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
       ]),
     ),
     console: (name) => client.console(id, name),
+    begin: () => endings.begin(),
     connect,
     target: (name) => machineOf(visit.grant, name).target,
     async rollBack() {
@@ -253,9 +263,13 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
       await enter(() => client.rollBack(id));
     },
     async release(failed = false) {
-      released = new VmrigError("LEASE_LOST", { message: `The claim on ${visit.grant.copy} is over: its test file has ended.` });
-      hangUp();
-      if (!lost.signal.aborted) await client.release(id, failed);
+      try {
+        await endings.done();
+      } finally {
+        released = new VmrigError("LEASE_LOST", { message: `The claim on ${visit.grant.copy} is over: its test file has ended.` });
+        hangUp();
+        if (!lost.signal.aborted) await client.release(id, failed);
+      }
     },
   };
   return claim;
@@ -263,6 +277,13 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
 
 function switchedOff(name: string): VmrigError {
   return new VmrigError("MACHINE_OFF", { message: `${name} is off: this test switched it off.`, hint: "powerOn() boots it from its disk" });
+}
+
+/** What can no longer be done on a machine, its next rollback does. */
+async function unlessAway(work: () => Promise<void>): Promise<void> {
+  await work().catch((error: unknown) => {
+    if (!isVmrigError(error) || error.code === "FILE_FAILED") throw error;
+  });
 }
 
 function machineOf(granted: Grant, name: string): Grant["machines"][number] {
