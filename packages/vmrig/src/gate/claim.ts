@@ -201,6 +201,7 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
       mine.grant = { ...mine.grant, machines };
       return done;
     },
+    console: (name) => client.console(id, name),
     open: (name) => open(name, machineOf(visit.grant, name).target),
     async without(names, work) {
       const { mine, connections: known } = await proven();

@@ -6,7 +6,6 @@ export const deed = z.discriminatedUnion("deed", [
   z.object({ deed: z.literal("network"), machine: z.string(), action: z.enum(["disconnect", "connect"]) }),
   z.object({ deed: z.literal("checkpoint"), machines: z.array(z.string()).min(1) }),
   z.object({ deed: z.literal("restore"), machines: z.array(z.string()).min(1), snapshot: z.string() }),
-  z.object({ deed: z.literal("console"), machine: z.string() }),
 ]);
 export type Deed = z.infer<typeof deed>;
 
@@ -22,7 +21,5 @@ export const done = z.object({
   machines: z.array(reached),
   /** Of a checkpoint: what brings it back. */
   snapshot: z.string().exactOptional(),
-  /** All that the machine printed. */
-  console: z.string().exactOptional(),
 });
 export type Done = z.infer<typeof done>;

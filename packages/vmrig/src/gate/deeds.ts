@@ -59,11 +59,6 @@ export function createDeeds(scene: Scene): Deeds {
       case "restore":
         await settleAll(deed.machines.map((name) => driver.restore(ref(name), deed.snapshot, admission(scene))));
         return {};
-      case "console": {
-        let console = "";
-        for await (const chunk of able(driver.console, "tell what is on a console")(ref(deed.machine))) console += chunk;
-        return { console };
-      }
     }
   };
 

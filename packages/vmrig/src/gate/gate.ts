@@ -58,7 +58,7 @@ export interface Gate extends AsyncDisposable {
   heal(claim: string, sick: readonly Sick[]): Promise<Grant>;
   /** The end of what a machine of a claim wrote on its console. @throws VmrigError `CAPABILITY_MISSING` where the driver has none */
   console(claim: string, machine: string): Promise<string>;
-  /** Power, links, checkpoints, the console: what only the gate may do, in the middle of a claim. */
+  /** Power, links, checkpoints: what only the gate may do, in the middle of a claim. */
   act(claim: string, deed: Deed): Promise<Done>;
   /** `failed` when a test on these machines did: they are kept as they are, where the config says so. */
   release(claim: string, failed?: boolean): void;

@@ -16,6 +16,8 @@ export interface Reach {
   readonly connect: (name: string) => Promise<Connection>;
   /** Has it done when what is there was proven, and remembers where the machines are. */
   readonly act: (deed: Deed) => Promise<Done>;
+  /** The end of what a machine wrote on its console. */
+  readonly console: (name: string) => Promise<string>;
   /** Dials, whatever is known of the machine. */
   readonly open: (name: string) => Promise<Connection>;
   /** Ends the connections to these machines; nobody gets another one until `work` has ended, and then the one that it kept. */
@@ -135,7 +137,7 @@ export function createHands(reach: Reach): { readonly of: (name: string) => Hand
       },
       checkpoint: (label) => take(label, [name]),
       restore: (checkpoint) => restore(checkpoint, [name]),
-      console: async () => (await reach.act({ deed: "console", machine: name })).console ?? "",
+      console: () => reach.console(name),
     }),
     rig: {
       checkpoint: (label = "checkpoint") =>

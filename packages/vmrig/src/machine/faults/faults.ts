@@ -38,7 +38,7 @@ export interface MachineFaults {
   checkpoint(name: string): Promise<Checkpoint>;
   /** Brings this machine back to it. What runs is `CONNECTION_LOST`. @throws VmrigError `CHECKPOINT_UNKNOWN` */
   restore(checkpoint: Checkpoint): Promise<void>;
-  /** Until the machine's console has the words or matches; resolves with that line. Counts from when the machine was made. */
+  /** Until the machine's console has the words or matches; resolves with that line. The last 64 thousand characters count, from whatever boot they are. */
   waitForConsole(pattern: string | RegExp, options?: WaitOptions): Promise<string>;
 }
 

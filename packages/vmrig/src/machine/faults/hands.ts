@@ -9,6 +9,6 @@ export interface Hands {
   link(action: LinkAction): Promise<void>;
   checkpoint(name: string): Promise<Checkpoint>;
   restore(checkpoint: Checkpoint): Promise<void>;
-  /** All that was printed on its console so far. */
+  /** The last 64 thousand characters that were printed on its console. */
   console(): Promise<string>;
 }
