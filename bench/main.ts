@@ -5,6 +5,7 @@ import { exec } from "./exec.ts";
 import { contention } from "./lease/contention.ts";
 import { handover } from "./lease/handover.ts";
 import { rollback } from "./rollback.ts";
+import { transfer } from "./transfer.ts";
 import { warmRun } from "./warm-run.ts";
 
 const BENCHES: Readonly<Record<string, (runs: number, fake: boolean) => Promise<void>>> = {
@@ -15,6 +16,7 @@ const BENCHES: Readonly<Record<string, (runs: number, fake: boolean) => Promise<
   copies,
   exec,
   ahead,
+  transfer,
 };
 
 const { positionals, values } = parseArgs({

@@ -12,7 +12,10 @@ const INTERFACES = [
   ["MachineFile", "file.ts", "Files"],
   ["FileStat", "file-stat.ts", "Stat"],
   ["MachineParts", "parts/parts.ts", "Parts"],
+  ["MachineFaults", "faults/faults.ts", "Faults"],
+  ["Rig", "faults/checkpoint.ts", "Checkpoints"],
   ["MachineWaits", "waits/waits.ts", "Waits"],
+  ["TransferOptions", "files/progress.ts", "Copies"],
   ["WaitOptions", "waits/patience.ts", "Options of a wait"],
 ];
 
@@ -24,8 +27,17 @@ test.each(INTERFACES)("the members of %s (%s) are those of the table under %s", 
   expect(tableUnder(heading).toSorted()).toEqual(members.toSorted());
 });
 
-test("every option of a written file is named", async () => {
-  for (const option of membersOf(await readText(`${FOLDER}/file.ts`), "WriteOptions")) expect(section("Files")).toContain(`\`${option}\``);
+test.each([
+  ["WriteOptions", "file.ts"],
+  ["RecursiveOptions", "file.ts"],
+  ["RemoveOptions", "file.ts"],
+  ["MkdirOptions", "file.ts"],
+  ["StatOptions", "file-stat.ts"],
+  ["FileEntry", "files/entries.ts"],
+])("every member of %s is named under Files", async (name = "", file = "") => {
+  const members = membersOf(await readText(`${FOLDER}/${file}`), name);
+  expect(members.length).toBeGreaterThan(0);
+  for (const member of members) expect(section("Files")).toMatch(new RegExp(`\`${member}[\`:]`));
 });
 
 /**

@@ -9,6 +9,7 @@ import { machineFiles, type MachineDefinition, type QemuRun } from "./machine-fi
 import { findQemu } from "./qemu-binary.ts";
 import { findProcess, startProcess, stopProcess } from "./qemu-process.ts";
 import { explainSilence } from "./silence.ts";
+import { setLink } from "./link.ts";
 import { loadSnapshot, revertDisk } from "./snapshots.ts";
 
 const ADMIT_MS = 30_000;
@@ -24,8 +25,10 @@ export async function bringBack(machine: MachineDefinition, snapshot: SnapshotNa
   const platform = platformOf(await findQemu(machine.cacheFolder), machine.accelerator);
   const reason = await reasonToRestart(machine, await findProcess(machine), platform);
   let first: unknown;
+  const { switchedOff } = machineFiles(machine, machine.name);
   if (reason !== undefined) {
-    say(`heal     ${machine.name}: ${reason}; starting it again from its snapshot`);
+    // Somebody wanted it off: that heals nothing.
+    if (!(await exists(switchedOff))) say(`heal     ${machine.name}: ${reason}; starting it again from its snapshot`);
   } else if (taken === platform) {
     try {
       await loadInPlace(machine, snapshot, admission);
@@ -59,6 +62,7 @@ async function loadInPlace(machine: MachineDefinition, snapshot: SnapshotName, a
     await using qmp = await control(machine, admission);
     await qmp.execute("stop");
     await loadSnapshot(qmp, snapshot);
+    await setLink(qmp, machine, "connect");
     await qmp.execute("cont");
   }
   await admit(machine, admission, ADMIT_MS);
@@ -90,14 +94,13 @@ export async function reasonToRestart(machine: MachineDefinition, run: QemuRun |
   if (run.lanPid !== (await lanPid(machine))) return "the switch of its private network is gone";
   const { qmp, agent } = machineFiles(machine, machine.name);
   // Whatever cleans temporary folders takes the names away; nobody can connect to a socket that has none.
-  for (const socket of [qmp, agent]) {
-    if (
-      !(await access(socket).then(
-        () => true,
-        () => false,
-      ))
-    )
-      return `its socket ${socket} is gone`;
-  }
+  for (const socket of [qmp, agent]) if (!(await exists(socket))) return `its socket ${socket} is gone`;
   return undefined;
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }

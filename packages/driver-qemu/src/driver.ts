@@ -5,19 +5,22 @@ import { fileURLToPath } from "node:url";
 import { VmrigError, writing, type CopySpec, type Driver, type Fingerprint } from "vmrig/driver";
 import { measureAccelerator, resolveAccelerator, type Accelerator } from "./accelerator.ts";
 import { bringBack, reasonToRestart } from "./bring-back.ts";
+import { captureTogether } from "./capture.ts";
 import { platformOf } from "./command-line.ts";
 import { acting, admit, BOOT_MS, control } from "./control.ts";
 import { anyRuns, findMachine, findRunning, machineNames } from "./find-machine.ts";
 import { findImage, type Image, type ImageSource } from "./image.ts";
 import { stopLan } from "./lan.ts";
+import { setLink } from "./link.ts";
 import { machineFiles, type MachineDefinition } from "./machine-files.ts";
 import { unmakeMachine } from "./make.ts";
 import { findOrphans } from "./orphans.ts";
 import { sayEmulated } from "./emulation.ts";
+import { power } from "./power.ts";
 import { findQemu } from "./qemu-binary.ts";
 import { findProcess, startProcess, stopProcess } from "./qemu-process.ts";
 import { machineStatus } from "./status.ts";
-import { listSnapshots, saveSnapshot, snapshotPlatform } from "./snapshots.ts";
+import { dropSnapshot, listSnapshots, snapshotPlatform } from "./snapshots.ts";
 import { diagnose } from "./diagnose.ts";
 
 /** No machine can have this name: theirs have no underscore. */
@@ -116,16 +119,23 @@ export function qemu(options: QemuOptions = {}): Driver {
         await admit(machine, admission, BOOT_MS[accelerator]);
       }),
 
-    capture: (ref, snapshot, authority) =>
-      acting(ref, authority, async () => {
-        const { machine, run } = await findRunning(ref);
+    capture: (ref, snapshot, authority) => captureTogether([ref], snapshot, authority),
+    captureTogether,
+
+    drop: (ref, snapshot, authority) =>
+      acting(ref, authority, async (machine) => {
+        if ((await findProcess(machine)) === undefined) return await dropSnapshot(undefined, machine, snapshot);
         await using qmp = await control(machine, authority);
-        await qmp.execute("stop");
-        try {
-          await saveSnapshot(qmp, machine, snapshot, run.platform);
-        } finally {
-          await qmp.execute("cont");
-        }
+        await dropSnapshot(qmp, machine, snapshot);
+      }),
+
+    power,
+
+    network: (ref, action, authority) =>
+      acting(ref, authority, async () => {
+        const { machine } = await findRunning(ref);
+        await using qmp = await control(machine, authority);
+        await setLink(qmp, machine, action);
       }),
 
     restore: (ref, snapshot, admission) =>
@@ -138,7 +148,9 @@ export function qemu(options: QemuOptions = {}): Driver {
           });
         }
         await bringBack(machine, snapshot, taken, admission);
-        await rm(machineFiles(machine, machine.name).parked, { force: true });
+        // A process that was started anew has all its links.
+        const { parked, switchedOff, unlinked } = machineFiles(machine, machine.name);
+        await Promise.all([parked, switchedOff, unlinked].map((path) => rm(path, { force: true })));
       }),
 
     async remove(ref, authority) {

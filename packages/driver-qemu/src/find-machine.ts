@@ -31,10 +31,10 @@ export async function findMachine(ref: MachineRef): Promise<MachineDefinition> {
   });
 }
 
-/** @throws VmrigError `QEMU_FAILED` when it is off */
+/** @throws VmrigError `MACHINE_OFF` */
 export async function findRunning(ref: MachineRef): Promise<{ machine: MachineDefinition; run: QemuRun }> {
   const machine = await findMachine(ref);
   const run = await findProcess(machine);
-  if (run === undefined) throw new VmrigError("QEMU_FAILED", { message: `${machine.name} is off: its QEMU process is gone.` });
+  if (run === undefined) throw new VmrigError("MACHINE_OFF", { message: `${machine.name} is off: its QEMU process is gone.` });
   return { machine, run };
 }

@@ -13,6 +13,8 @@ const answer = z.union([z.object({ return: z.unknown() }), z.object({ error: z.o
 export interface GuestAgent extends AsyncDisposable {
   /** Makes `key` the only one that may log in as `user`, whose home must exist. */
   authorize(user: string, key: PublicKey): Promise<void>;
+  /** Has the guest shut itself down; resolves when it was told, not when it has. The agent answers to success with silence. */
+  shutDown(mode: "powerdown" | "reboot"): Promise<void>;
 }
 
 export interface GuestAgentOptions {
@@ -103,6 +105,12 @@ export async function openGuestAgent(options: GuestAgentOptions): Promise<GuestA
         },
       });
       if ("error" in outcome) throw unreachable(machine, new Error(outcome.error.desc));
+    },
+    shutDown(mode) {
+      return new Promise<void>((resolve, reject) => {
+        if (fault !== undefined) return reject(unreachable(machine, fault));
+        socket.write(`${JSON.stringify({ execute: "guest-shutdown", arguments: { mode } })}\n`, () => resolve());
+      });
     },
     [Symbol.asyncDispose]: () =>
       new Promise<void>((resolve) => {

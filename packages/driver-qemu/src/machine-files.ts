@@ -13,6 +13,10 @@ export interface MachineFiles {
   readonly pid: string;
   readonly process: string;
   readonly parked: string;
+  /** Exists while it is off because it was told to be. */
+  readonly switchedOff: string;
+  /** Exists while its link to the LAN is pulled. */
+  readonly unlinked: string;
   readonly fences: string;
   readonly snapshots: string;
   readonly credentials: string;
@@ -33,6 +37,8 @@ export function machineFiles(copy: Pick<CopySpec, "folder" | "runtimeFolder">, m
     pid: join(folder, "qemu.pid"),
     process: join(folder, "process.json"),
     parked: join(folder, "parked"),
+    switchedOff: join(folder, "switched-off"),
+    unlinked: join(folder, "unlinked"),
     fences: join(folder, "fences"),
     snapshots: join(folder, "snapshots"),
     credentials: join(folder, "credentials"),

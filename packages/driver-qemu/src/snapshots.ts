@@ -68,6 +68,21 @@ async function dropOldBaselines(qmp: Qmp, machine: MachineDefinition): Promise<v
   }
 }
 
+/** Deletes a snapshot, in the running process where there is one. The note goes first: half a snapshot is not listed. */
+export async function dropSnapshot(qmp: Qmp | undefined, machine: MachineDefinition, name: SnapshotName): Promise<void> {
+  const path = notePath(machine, name);
+  if ((await readJson(path, note)) === undefined) return;
+  await rm(path, { force: true });
+  if (qmp !== undefined) await qmp.job("snapshot-delete", { tag: name, devices: DISK.devices });
+  else
+    await runProgram(requireProgram("qemu-img", "apt-get install qemu-utils"), [
+      "snapshot",
+      "-d",
+      name,
+      machineFiles(machine, machine.name).disk,
+    ]);
+}
+
 export async function loadSnapshot(qmp: Qmp, name: SnapshotName): Promise<void> {
   await qmp.job("snapshot-load", { tag: name, ...DISK });
 }

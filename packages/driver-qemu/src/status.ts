@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { access, readFile } from "node:fs/promises";
 import type { CopySpec, MachineStatus } from "vmrig/driver";
 import { machineDefinition, machineFiles, readJson } from "./machine-files.ts";
 import { findProcess } from "./qemu-process.ts";
@@ -9,14 +9,12 @@ export async function machineStatus(copy: CopySpec, name: string): Promise<Machi
   const files = machineFiles(copy, name);
   const machine = await readJson(files.definition, machineDefinition);
   if (machine === undefined) return { name, power: "absent", snapshots: [] };
-  const [run, snapshots, hostKey, parked] = await Promise.all([
+  const [run, snapshots, hostKey, parked, unlinked] = await Promise.all([
     findProcess(machine),
     listSnapshots(machine),
     readFile(files.hostKey, "utf8").catch(() => undefined),
-    readFile(files.parked).then(
-      () => true,
-      () => false,
-    ),
+    exists(files.parked),
+    exists(files.unlinked),
   ]);
   return {
     name,
@@ -25,6 +23,14 @@ export async function machineStatus(copy: CopySpec, name: string): Promise<Machi
     ...(hostKey !== undefined && { hostKey: hostKey.trim() }),
     owner: machine.owner,
     snapshots,
+    ...(unlinked && { disconnected: true }),
     whereabouts: run === undefined ? `${files.folder}, not running` : `pid ${run.pid}, ${files.folder}`,
   };
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }

@@ -1,21 +1,32 @@
 import { test as base, type TestAPI } from "vitest";
-import { VmrigError, type Machine, type MachineName } from "vmrig";
+import { VmrigError, type Machine, type MachineName, type Rig } from "vmrig";
 import { gateClient, worker } from "./worker.ts";
 
 /** One fixture per machine of the registered rig. */
 export type MachineFixtures = { readonly [name in MachineName]: Machine };
 
+/** One more for all of them together; no machine can have its name. */
+export interface RigFixture {
+  readonly rig: Rig;
+}
+
 /**
  * Vitest's `test`, with the rig's machines: `test("…", async ({ pc1, pc2 }) => …)`. They are at their baseline when the file starts, or as
  * often as the config asks.
  */
-export const test: TestAPI<MachineFixtures> = await withMachines();
+export const test: TestAPI<RigFixture & MachineFixtures> = await withMachines();
 
-async function withMachines(): Promise<TestAPI<MachineFixtures>> {
+async function withMachines(): Promise<TestAPI<RigFixture & MachineFixtures>> {
   const { machines } = await (await gateClient()).hello();
-  let extended = base as TestAPI<Record<string, Machine>>;
-  for (const name of machines) extended = extended.extend(name, () => claimed(name)) as TestAPI<Record<string, Machine>>;
-  return extended as TestAPI<MachineFixtures>;
+  let extended = base as TestAPI<Record<string, Machine | Rig>>;
+  for (const name of machines) extended = extended.extend(name, () => claimed(name)) as TestAPI<Record<string, Machine | Rig>>;
+  return extended.extend("rig", () => claimedRig()) as unknown as TestAPI<RigFixture & MachineFixtures>;
+}
+
+function claimedRig(): Rig {
+  const rig = worker().claim?.rig;
+  if (rig !== undefined) return rig;
+  throw new VmrigError("UNKNOWN_MACHINE", { message: "This file has claimed no machines." });
 }
 
 function claimed(name: string): Machine {

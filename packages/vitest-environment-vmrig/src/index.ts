@@ -1,5 +1,6 @@
 /** What test files import. */
 export { test, test as it, type MachineFixtures } from "./fixtures.ts";
 export { afterAll, afterEach, beforeAll, beforeEach, describe, expect, vi } from "vitest";
+export { evidence } from "./evidence.ts";
 export type {} from "./matchers.ts";
 export type {} from "./provided.ts";

@@ -65,6 +65,8 @@ function testConfig(user: TestConfig, options: VmrigOptions): TestConfig {
     sequence: { groupOrder: user.sequence?.groupOrder ?? GROUP },
     testTimeout: user.testTimeout ?? 60_000,
     hookTimeout: user.hookTimeout ?? 120_000,
+    // A failed command remembers vmrig's lines, not the test's. Where a reporter would not know the place, it gets that of the test.
+    includeTaskLocation: user.includeTaskLocation ?? true,
     // Linked packages would be transformed for each worker as if they were the project's own sources. Installed ones never are.
     server: {
       deps: {

@@ -31,6 +31,7 @@ describe("with the default, a rollback per file", () => {
     ["retries and repeats start clean", "per-file/again", 5],
     ["concurrent tests run one after another and have the machines for themselves", "per-file/concurrent", 8],
     ["hooks, test.for and test.each work as those of Vitest, with the machines", "per-file/basics", 7],
+    ["temporary folders are gone when their test has ended", "per-file/tmpdir", 2],
     ["a test that runs out of time leaves no process behind", "per-file/time-out", 3],
     ["1st of three files: has the machines for itself", "exclusive/1", 1],
     ["2nd of three files: has the machines for itself", "exclusive/2", 1],
@@ -42,7 +43,7 @@ describe("with the default, a rollback per file", () => {
   });
 
   test("nothing is rolled back that nobody asked for", () => {
-    const files = 3 + 9 + 1;
+    const files = 3 + 10 + 1;
     const [docblocks, meta, concurrent, retriesAndRepeats] = [2 * 2, 3, 3, 4];
     expect(rollbacks(run), run.output).toBe(files + docblocks + meta + concurrent + retriesAndRepeats);
   });

@@ -1,6 +1,7 @@
 import { aroundAll, aroundEach, expect, type RunnerTask } from "vitest";
 import { isVmrigError, type VmrigError } from "vmrig";
-import { claimMachines } from "vmrig/worker";
+import { claimMachines, createSecrets, createTranscript, type Secrets, type Welcome } from "vmrig/worker";
+import { keepEvidence } from "./evidence.ts";
 import { fileOptions } from "./environment.ts";
 import { matchers } from "./matchers.ts";
 import { gateClient, unlessCancelled, worker } from "./worker.ts";
@@ -16,6 +17,8 @@ if (process.send !== undefined && process.listenerCount("SIGINT") === 0) process
 
 expect.extend(matchers);
 
+/** What to keep of a test that fails, and what not to show of it. */
+let keeping: { readonly wishes: Welcome["evidence"]; readonly secrets: Secrets } | undefined;
 let untouched = false;
 /** Why the tests of this file are skipped. */
 let skipped: VmrigError | undefined;
@@ -27,8 +30,9 @@ aroundAll(async (runSuite) => {
   let busy: "wait" | "fail" | "skip" = "wait";
   const claim = await unlessCancelled(async () => {
     const client = await gateClient();
-    const { rollback, onBusy } = await client.hello();
+    const { rollback, onBusy, evidence } = await client.hello();
     busy = onBusy;
+    keeping = { wishes: evidence, secrets: createSecrets(evidence.secrets.flatMap((name) => process.env[name] ?? [])) };
     return claimMachines(client, fileOptions().rollback ?? rollback);
   }).catch((error: unknown) => {
     if (!isVmrigError(error)) throw error;
@@ -52,7 +56,7 @@ aroundAll(async (runSuite) => {
 aroundEach(async (runTest, { task, skip }) => {
   if (skipped !== undefined) skip(skipped.summary);
   const { claim } = worker();
-  if (claim === undefined) throw new Error("vmrig: a test runs outside of its file's claim");
+  if (claim === undefined || keeping === undefined) throw new Error("vmrig: a test runs outside of its file's claim");
   if (claim.signal.aborted) skip(reasonOf(claim.signal));
   // Not by Vitest's own counts: it counts a repetition only when the hooks around it have begun.
   const again = ran.has(task);
@@ -66,12 +70,24 @@ aroundEach(async (runTest, { task, skip }) => {
   Object.assign(task.context, { signal });
   // Nor do its commands outlive it when its time is over. What a test that has ended in time leaves running is its own affair.
   claim.scope = signal;
-  claim.since = new Date(Date.now() - CLOCK_SLACK_MS);
+  const since = new Date(Date.now() - CLOCK_SLACK_MS);
+  claim.since = since;
+  const transcript = createTranscript(keeping.secrets);
+  claim.witness = transcript.witness;
+  const wanted = (worker().wanted = []);
+  // Those of earlier attempts have their evidence.
+  const known = task.result?.errors?.length ?? 0;
+  const end = claim.begin();
   try {
     await runTest();
   } finally {
     claim.scope = undefined;
     claim.since = undefined;
+    claim.witness = undefined;
+    worker().wanted = undefined;
+    // Before anything moves on: the next test, a rollback, the release.
+    await keepEvidence({ task, known, claim, transcript, since, wanted, ...keeping });
+    await end();
   }
 }, ROLLBACK_MS);
 

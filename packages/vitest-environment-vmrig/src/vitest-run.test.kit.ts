@@ -13,6 +13,7 @@ export const FAKE = project("fake");
 export const FAULTS = project("faults");
 export const COPIES = project("copies");
 export const SHARED = project("shared");
+export const EVIDENCE = project("evidence");
 
 const VITEST = fileURLToPath(new URL("../vitest.mjs", import.meta.resolve("vitest")));
 const RUN_MS = 100_000;

@@ -70,6 +70,8 @@ test("a second run starts no Terraform and boots nothing, and tells how long lea
 
 test("a wiped machine works again for the next file, and a turned clock is right again", green(["harm"]));
 
+test("faults and checkpoints do what they say, and the next file finds nothing of them", green(["faults"]));
+
 describe("leases nothing", () => {
   test.each([
     ["when only unit tests run", ["--project", "unit"]],

@@ -1,6 +1,6 @@
 import { inject } from "vitest";
 import { VmrigError } from "vmrig";
-import { connectGate, fromErrorJson, type Claim, type GateClient } from "vmrig/worker";
+import { connectGate, fromErrorJson, type Claim, type GateClient, type WantedFile } from "vmrig/worker";
 import type { Provided } from "./provided.ts";
 
 const KEY = Symbol.for("vmrig.worker");
@@ -10,6 +10,8 @@ interface Worker {
   /** Where the client is connected to: a watcher's next run may have another gate. */
   socket?: string | undefined;
   claim?: Claim;
+  /** What the test that runs wants to be kept should it fail, beside what the config names. */
+  wanted?: WantedFile[] | undefined;
 }
 
 /** What lasts as long as a worker process. On `globalThis`, because Vitest evaluates the modules of each test file anew. */

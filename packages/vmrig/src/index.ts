@@ -15,7 +15,12 @@ export type {
   PipePromise,
   Terminal,
 } from "./machine/command.ts";
-export type { MachineFile } from "./machine/file.ts";
-export type { FileStat } from "./machine/file-stat.ts";
+export type { MachineFaults } from "./machine/faults/faults.ts";
+export type { Checkpoint, Rig } from "./machine/faults/checkpoint.ts";
+export type { FileStat, StatOptions } from "./machine/file-stat.ts";
 export type { MachineParts } from "./machine/parts/parts.ts";
 export type { MachineWaits } from "./machine/waits/waits.ts";
+export type { MachineFile, MkdirOptions, RecursiveOptions, RemoveOptions, WriteOptions } from "./machine/file.ts";
+export type { FileEntry } from "./machine/files/entries.ts";
+export type { Progress, TransferOptions } from "./machine/files/progress.ts";
+export type { TemporaryFolder } from "./machine/files/tmpdir.ts";

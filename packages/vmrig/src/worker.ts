@@ -6,3 +6,6 @@ export type { Welcome } from "./gate/messages.ts";
 export { toAssertion, type Assertion, type RetryOptions } from "./matchers/assert.ts";
 export type { MachineMatchers } from "./matchers/assertions.ts";
 export { MATCHERS, type MatcherName } from "./matchers/matchers.ts";
+export { collectEvidence, type Evidence, type WantedFile } from "./evidence/collect.ts";
+export { createSecrets, hideIn, type Secrets } from "./evidence/secrets.ts";
+export { createTranscript, type Transcript } from "./evidence/transcript.ts";

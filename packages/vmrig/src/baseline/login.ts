@@ -27,6 +27,16 @@ export async function whereToLogIn({ driver, copy, lease, key }: Scene): Promise
   return copy.machines.map(({ name, lanAddress }) => ({ name, lanAddress, target: sshTarget(inventory, name, key.privateKey) }));
 }
 
+/** The same of those machines that are up. */
+export async function whereReached({ driver, copy, lease, key }: Scene): Promise<readonly RolledBack[]> {
+  lease.assertHeld();
+  const inventory = await driver.inspect(copy);
+  const up = new Set(inventory.machines.filter(({ address }) => address !== undefined).map(({ name }) => name));
+  return copy.machines
+    .filter(({ name }) => up.has(name))
+    .map(({ name, lanAddress }) => ({ name, lanAddress, target: sshTarget(inventory, name, key.privateKey) }));
+}
+
 /** Logs in to a machine that is not at its baseline yet. */
 export async function login(scene: Scene, { name }: MachineRef, timeoutMs?: number): Promise<Connection> {
   const inventory = await scene.driver.inspect(scene.copy);

@@ -13,6 +13,8 @@ export interface ProofOptions {
   readonly guest: GuestKind;
   /** Left on the machine by this proof. One nonce per rollback: connections that share it prove the same one. */
   readonly nonce: string;
+  /** What was left there when the state was kept that was brought back. @defaultValue nothing, as in a baseline */
+  readonly was?: string;
   readonly signal?: AbortSignal;
   readonly clock?: Clock;
 }
@@ -30,9 +32,9 @@ const PROOF_MS = 60_000;
  * @throws VmrigError `ROLLBACK_FAILED` with what the machine said
  */
 export async function prove(connection: Pick<Connection, "exec">, options: ProofOptions): Promise<void> {
-  const { machine, baseline, nonce, signal, clock = systemClock } = options;
+  const { machine, baseline, nonce, was, signal, clock = systemClock } = options;
   const passed = `vmrig-proof ${nonce} passed`;
-  const script = proofScript(guestOf(options.guest), { baseline, nonce, passed, now: clock.wall() });
+  const script = proofScript(guestOf(options.guest), { baseline, nonce, was, passed, now: clock.wall() });
   const result = await connection.exec(script, { timeoutMs: PROOF_MS, ...(signal !== undefined && { signal }) });
   // Whatever a shell's start-up files print stands around it.
   if (result.stdout.toString("latin1").split("\n").includes(passed)) return;
@@ -40,22 +42,44 @@ export async function prove(connection: Pick<Connection, "exec">, options: Proof
   throw failure(machine, baseline, result);
 }
 
+/** Has a machine keep a nonce in what is captured next, for {@link ProofOptions.was}. */
+export async function leaveNonce(
+  connection: Pick<Connection, "exec">,
+  options: Pick<ProofOptions, "machine" | "guest" | "nonce">,
+): Promise<void> {
+  const { machine, guest, nonce } = options;
+  const result = await connection.exec(`echo ${nonce} > ${guestOf(guest).proofFolder}/nonce`, { timeoutMs: PROOF_MS });
+  if (result.exitCode === 0) return;
+  throw new VmrigError("FAULT_FAILED", {
+    message: `${machine} does not take what its checkpoint is proven by.`,
+    details: [ending(result)],
+  });
+}
+
+/** A word that is another one after each boot. */
+export async function bootId(connection: Pick<Connection, "exec">, kind: GuestKind): Promise<string> {
+  const { stdout } = await connection.exec(guestOf(kind).bootId, { timeoutMs: PROOF_MS });
+  return stdout.toString("utf8").trim();
+}
+
 interface ProofScript {
   readonly baseline: string;
   readonly nonce: string;
+  readonly was: string | undefined;
   readonly passed: string;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
 
 /** Only what the shell has built in, but for the clock's step: each program that an emulated machine starts costs 50 ms. */
-function proofScript({ proofFolder: folder, stepClock }: Guest, { baseline, nonce, passed, now }: ProofScript): string {
+function proofScript({ proofFolder: folder, stepClock }: Guest, { baseline, nonce, was, passed, now }: ProofScript): string {
   const step = stepClock === undefined ? "" : `${stepClock} -s @${(now / 1000).toFixed(3)} >/dev/null && `;
   return [
     `b=; n=; read -r b < ${folder}/baseline; [ ! -e ${folder}/nonce ] || read -r n < ${folder}/nonce`,
     `case "$b/$n" in`,
-    `${baseline}/) ${step}echo ${nonce} > ${folder}/nonce || exit 97 ;;`,
-    `${baseline}/${nonce}) ;;`,
+    `${baseline}/${was ?? ""}) ${step}echo ${nonce} > ${folder}/nonce || exit 97 ;;`,
+    // After a checkpoint it would say that nothing was brought back.
+    ...(was === undefined ? [`${baseline}/${nonce}) ;;`] : []),
     `*) echo "vmrig-proof failed: baseline '$b', nonce '$n'"; exit 97 ;;`,
     `esac`,
     `echo '${passed}'`,

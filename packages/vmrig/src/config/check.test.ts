@@ -58,7 +58,7 @@ test.each<[title: string, config: unknown, mistake: string]>([
   [
     "an unknown key",
     { ...good, machine: {} },
-    'the config: does not know "machine"; it knows name, driver, machines, copies, prepare, rollback, keep, keepFor, lease, redis, state',
+    'the config: does not know "machine"; it knows name, driver, machines, copies, prepare, rollback, keep, keepFor, evidence, lease, redis, state',
   ],
   ["an unknown key of a machine", machine({ cpu: 2 }), 'machines.pc1: does not know "cpu"; it knows cpus, memory, disk, prepare'],
   ["an unknown key of a recipe", prepare({ package: [] }), 'prepare: does not know "package"; it knows packages, files, run'],
@@ -244,6 +244,7 @@ test("fills every default in", () => {
     copies: 1,
     keep: "never",
     keepFor: 1_800_000,
+    evidence: { files: [], secrets: [], timeout: 10_000 },
     lease: { ttl: 30_000, waitFor: 900_000, onBusy: "wait", idle: 60_000 },
     state: { backend: "local" },
   });

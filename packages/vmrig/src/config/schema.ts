@@ -136,7 +136,7 @@ const ON_BUSY = ["wait", "fail", "skip"] as const;
 const KEEP = ["never", "failed"] as const;
 
 /** What Vitest puts beside the machines, in the same braces. */
-const TAKEN: ReadonlySet<string> = new Set(["annotate", "bench", "expect", "signal", "skip", "task"]);
+const TAKEN: ReadonlySet<string> = new Set(["annotate", "bench", "expect", "rig", "signal", "skip", "task"]);
 
 /** The one place of the config's shape, its defaults and its messages. */
 export const rigSchema = fields({
@@ -154,6 +154,12 @@ export const rigSchema = fields({
   rollback: z.enum(ROLLBACK_POLICIES).default("file"),
   keep: z.enum(KEEP).default("never"),
   keepFor: duration.default(1_800_000).refine((ms) => ms >= 60_000 && ms <= DAY_MS, 'expected "1m" to "24h"'),
+  evidence: fields({
+    files: z.array(text(/^\/[^\0]*[^\0/]$/, "the absolute path of a file on the machines")).default([]),
+    /** Names, not values: a config is no place for those. */
+    secrets: z.array(text(/^[A-Za-z_]\w*$/, "the name of an environment variable")).default([]),
+    timeout: duration.default(10_000).refine((ms) => ms >= 100 && ms <= 300_000, 'expected "100ms" to "5m"'),
+  }).prefault({}),
   lease: fields({
     ttl: duration.default(30_000).refine((ms) => ms >= 1_000 && ms <= DAY_MS, 'expected "1s" to "24h"'),
     waitFor: duration.default(900_000).refine((ms) => ms <= DAY_MS, 'expected at most "24h"'),

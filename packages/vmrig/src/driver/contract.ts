@@ -1,6 +1,8 @@
 import { authorityCases } from "./contract/authority.ts";
+import { checkpointCases } from "./contract/checkpoints.ts";
 import { endingCases } from "./contract/ending.ts";
 import type { ContractCase, ContractHarness } from "./contract/harness.ts";
+import { faultCases } from "./contract/faults.ts";
 import { healingCases } from "./contract/healing.ts";
 import { makingCases } from "./contract/making.ts";
 import { orphanCases } from "./contract/orphans.ts";
@@ -28,6 +30,8 @@ export function driverContract(harness: ContractHarness): readonly ContractCase[
     ...authorityCases(stage),
     ...healingCases(stage),
     ...togetherCases(stage),
+    ...faultCases(stage),
+    ...checkpointCases(stage),
     ...orphanCases(stage),
     ...endingCases(stage),
   ];

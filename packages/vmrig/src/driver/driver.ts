@@ -22,7 +22,14 @@ export type RollbackKind = "memory" | "disk" | "soft";
 export type GuestKind = "linux" | "shell";
 
 export type PowerState = "running" | "paused" | "off" | "absent";
+/**
+ * - `crash`: the power is cut. What the machine had not written to its disk is lost.
+ * - `off`: the machine shuts itself down. Both succeed when it is off already.
+ * - `on`: boots from the disk as it is. Does nothing where the machine runs.
+ * - `reboot`: the machine shuts itself down, and boots.
+ */
 export type PowerAction = "crash" | "off" | "on" | "reboot";
+export type LinkAction = "disconnect" | "connect";
 
 /** One machine as the config asks for it, every default filled in. */
 export interface MachineSpec {
@@ -77,6 +84,8 @@ export interface MachineStatus {
   /** Who made it: the `owner` that {@link Driver.declare} was given. */
   readonly owner?: string;
   readonly snapshots: readonly SnapshotName[];
+  /** Whether its link to the rig's network was pulled by {@link Driver.network}. Missing where it was not. */
+  readonly disconnected?: true;
   /** What a person needs to find it: a pid, a server's id. */
   readonly whereabouts?: string;
 }
@@ -162,11 +171,11 @@ export interface Driver {
   inspect(copy: CopySpec): Promise<Inventory>;
   /** Waits until a machine that was just made is up, and lets the key in. @throws MACHINE_UNREACHABLE at its own deadline. */
   boot(machine: MachineRef, admission: Admission): Promise<void>;
-  /** Takes a snapshot of a running machine; one of the same name is replaced. */
+  /** Takes a snapshot of a running machine; one of the same name is replaced. @throws VmrigError `MACHINE_OFF` */
   capture(machine: MachineRef, snapshot: SnapshotName, authority: Authority): Promise<void>;
   /**
    * Brings a machine back to a snapshot, running, with the right time to be set by the caller: ends every session, lets in the one
-   * key and nobody else. A machine whose process is gone is started again from the snapshot.
+   * key and nobody else. A machine that is off, or whose process is gone, is started again from the snapshot; its link is connected.
    */
   restore(machine: MachineRef, snapshot: SnapshotName, admission: Admission): Promise<void>;
   /** Ends a machine that Terraform will not end: one that its state does not know, or whose making was cut off. Always on somebody's word. */
@@ -184,8 +193,23 @@ export interface Driver {
    * that was cut off. Never lists what lives rightfully, in whichever folders; what of a known copy no state knows is for the caller to find.
    */
   readonly orphans?: (folders: CopiesFolders) => Promise<readonly Orphan[]>;
-  readonly power?: (machine: MachineRef, action: PowerAction, authority: Authority) => Promise<void>;
-  readonly network?: (machine: MachineRef, action: "disconnect" | "connect", authority: Authority) => Promise<void>;
+  /**
+   * Resolves when it is done: after `on` and `reboot` the machine is up, and lets in the one key, which a crash may have lost; it may listen
+   * at another address.
+   *
+   * @throws VmrigError `MACHINE_OFF` for the reboot of one that is off; `MACHINE_UNREACHABLE` for one that does not shut itself down, or boot
+   */
+  readonly power?: (machine: MachineRef, action: PowerAction, admission: Admission) => Promise<void>;
+  /** Pulls the machine's link to the rig's network, or plugs it in again; the way in stays. @throws VmrigError `MACHINE_OFF` */
+  readonly network?: (machine: MachineRef, action: LinkAction, authority: Authority) => Promise<void>;
+  /**
+   * As {@link capture}, of several machines of one copy at one moment: none of them runs while another is captured.
+   *
+   * @throws VmrigError `MACHINE_OFF`
+   */
+  readonly captureTogether?: (machines: readonly MachineRef[], snapshot: SnapshotName, authority: Authority) => Promise<void>;
+  /** Deletes a snapshot, also of a machine that is off. Succeeds when there is none of that name. */
+  readonly drop?: (machine: MachineRef, snapshot: SnapshotName, authority: Authority) => Promise<void>;
   /** What the machine printed on its console so far. */
   readonly console?: (machine: MachineRef) => AsyncIterable<string>;
   /** Looks at all that it needs on this computer, for `vmrig doctor`; makes and fetches nothing. Throws nothing that is a finding. */

@@ -17,6 +17,7 @@ export const CODES = {
   CONFIRMATION_MISSING: "user",
   COMMAND_INVALID: "user",
   MATCHER_MISUSED: "user",
+  EVIDENCE_MISPLACED: "user",
 
   COMMAND_FAILED: "test",
   COMMAND_TIMEOUT: "test",
@@ -24,6 +25,9 @@ export const CODES = {
   WAIT_FAILED: "test",
   FILE_FAILED: "test",
   INSPECTION_FAILED: "test",
+  MACHINE_OFF: "test",
+  FAULT_FAILED: "test",
+  CHECKPOINT_UNKNOWN: "test",
 
   RIG_BUSY: "infra",
   LEASE_LOST: "infra",

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { access, rm } from "node:fs/promises";
 import { expect, onTestFinished } from "vitest";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { keysOf } from "../lease/keys.ts";
@@ -13,7 +15,7 @@ async function worker(scene: Scene): Promise<GateClient> {
   return (await serve(Promise.resolve(scene.run({ prepare: { run: ["echo hello > greeting"] }, lease: { ttl: "3s" } }).gate))).client();
 }
 
-function pc1Of({ machines }: Claim): Machine {
+function pc1Of({ machines }: Pick<Claim, "machines">): Machine {
   const machine = machines["pc1"];
   if (machine === undefined) throw new Error("no pc1");
   return machine;
@@ -129,6 +131,31 @@ test("machines of a claim that is over are out of reach, whoever still has them 
   });
 });
 
+test("a temporary folder is gone at the end of the part that made it, and the file's own at its end", async ({ scene }) => {
+  const claim = await claimMachines(await worker(scene), "file");
+  const pc1 = pc1Of(claim);
+  const ofFile = await pc1.tmpdir();
+  const end = claim.begin();
+  const ofTest = await pc1.tmpdir();
+  await end();
+  expect([await pc1.file(ofTest.path).exists(), await pc1.file(ofFile.path).exists()]).toEqual([false, true]);
+  await claim.release();
+  await expect(access(ofFile.path)).rejects.toMatchObject({ code: "ENOENT" });
+});
+
+test("a temporary folder on a machine that was rolled back, or lost, is nobody's to remove", async ({ scene }) => {
+  const claim = await claimMachines(await worker(scene), "file");
+  const end = claim.begin();
+  await pc1Of(claim).tmpdir();
+  await claim.rollBack();
+  await expect(end()).resolves.toBeUndefined();
+  const { path } = await pc1Of(claim).tmpdir();
+  onTestFinished(() => rm(path, { recursive: true }));
+  await scene.redis().del(keysOf("vmrig", { rig: "pcs", copy: claim.copy }).lock);
+  await once(claim.signal, "abort");
+  await expect(claim.release()).resolves.toBeUndefined();
+});
+
 test("a first command under way when a rollback begins is no reason to heal anything", async ({ scene }) => {
   const { gate, said } = scene.run();
   const claim = await claimMachines(await (await serve(Promise.resolve(gate))).client(), "file");
@@ -138,4 +165,31 @@ test("a first command under way when a rollback begins is no reason to heal anyt
   expect((await pc1Of(claim).$`hostname`).stdout).toBe("pc1");
   await early;
   expect(said.filter((line) => /^(broken|heal)/.test(line))).toEqual([]);
+});
+
+test("the end of a console comes through the gate, for as long as the claim lasts", async ({ scene }) => {
+  const claim = await claimMachines(await worker(scene), "file");
+  expect(await claim.console("pc2")).toContain("pc2 is up");
+  await claim.release();
+  await expect(claim.console("pc2")).rejects.toMatchObject({ code: "LEASE_LOST" });
+});
+
+test("who looks after a failure gets in as root where somebody was before, sees no test's time, and brings no machine back", async ({
+  scene,
+}) => {
+  const claim = await claimMachines(await worker(scene), "file");
+  const looker = pc1Of({ machines: claim.lookers });
+  await expect(looker.$`true`).rejects.toMatchObject({ code: "MACHINE_UNREACHABLE" });
+  const seen: string[] = [];
+  claim.scope = AbortSignal.timeout(1);
+  claim.witness = ({ command }) => {
+    seen.push(command);
+    return () => {};
+  };
+  await pc1Of(claim).$`touch mine`.catch(() => {});
+  claim.scope = undefined;
+  await pc1Of(claim).$`touch mine`;
+  claim.scope = AbortSignal.abort();
+  expect((await looker.$`ls mine`).stdout).toBe("mine");
+  expect(seen).toEqual(["touch mine", "touch mine"]);
 });

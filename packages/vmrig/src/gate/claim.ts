@@ -1,10 +1,14 @@
 import type { Sick } from "../baseline/ladder.ts";
 import { prove } from "../baseline/proof.ts";
-import { asVmrigError, VmrigError } from "../errors/vmrig-error.ts";
+import { asVmrigError, isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
 import { createMachine, type Machine } from "../machine/machine.ts";
 import { dial, type Connection } from "../ssh/connection.ts";
+import type { Witness } from "../machine/witness.ts";
 import type { SshTarget } from "../ssh/handshake.ts";
+import type { Rig } from "../machine/faults/checkpoint.ts";
 import type { GateClient } from "./client.ts";
+import { createEndings } from "./endings.ts";
+import { createHands } from "./hands.ts";
 import type { Grant, Welcome } from "./messages.ts";
 
 /** Machines that are this worker's until it releases them. The `Machine` objects stay the same across rollbacks. */
@@ -15,12 +19,26 @@ export interface Claim {
   readonly fresh: boolean;
   /** By name. */
   readonly machines: Readonly<Record<string, Machine>>;
+  /** All of them together. */
+  readonly rig: Rig;
   /** Aborts when the lease is lost: every command ends, every connection is closed. */
   readonly signal: AbortSignal;
   /** Ends the commands that begin while it is set: the signal of the test that runs. */
   scope: AbortSignal | undefined;
   /** When what runs now began: older lines of a journal are not its own. */
   since: Date | undefined;
+  /** Sees the commands that begin while it is set: the transcript of the test that runs. */
+  witness: Witness | undefined;
+  /** The machines as who only looks at them after a failure has them: as root, out of any test's time, and never rolled back for it. */
+  readonly lookers: Readonly<Record<string, Machine>>;
+  /** The end of what a machine wrote on its console, as the driver has it: the machine itself is not asked. */
+  console(name: string): Promise<string>;
+  /**
+   * Begins a part of the file, such as a test. The function that it returns ends it: removes the temporary folders that were made since.
+   *
+   * @throws VmrigError `FILE_FAILED` when one of them cannot be removed
+   */
+  begin(): () => Promise<void>;
   /** A connection to a machine, after all of them were proven. It is kept, and the same for whoever asks until it ends. */
   connect(name: string): Promise<Connection>;
   /** Where a machine is, and what opens it, until the next rollback. */
@@ -33,7 +51,10 @@ export interface Claim {
 
 /** The machines between two rollbacks. */
 interface Visit {
-  readonly grant: Grant;
+  /** Changes with the addresses of machines that are started anew. */
+  grant: Grant;
+  /** Those that were switched off. */
+  readonly off: Set<string>;
   /** Every machine is proven before the first command on any: one may talk to another that no test logs in to. */
   proven?: Promise<Map<string, Connection> | undefined>;
 }
@@ -42,17 +63,23 @@ interface Visit {
 export async function claimMachines(client: GateClient, rollback: Welcome["rollback"]): Promise<Claim> {
   const first = await client.claim(rollback);
   const { claim: id } = first;
-  const connections = new Set<Connection>();
+  const connections = new Map<Connection, string>();
+  /** Machines that are between two boots, or two states: who wants in waits. */
+  const away = new Map<string, Promise<void>>();
   const lost = new AbortController();
-  let visit: Visit = { grant: first };
+  const endings = createEndings();
+  let visit: Visit = { grant: first, off: new Set() };
   let failure: { readonly reason: unknown } | undefined;
   let released: VmrigError | undefined;
   /** The machines are being brought to their baseline: nobody looks at them until that has ended. */
   let entering: Promise<void> | undefined;
 
-  const hangUp = (): void => {
-    for (const connection of connections) connection.hangUp();
-    connections.clear();
+  const hangUp = (names?: readonly string[]): void => {
+    for (const [connection, name] of connections) {
+      if (names !== undefined && !names.includes(name)) continue;
+      connection.hangUp();
+      connections.delete(connection);
+    }
   };
   client.onLost(id, (error) => {
     lost.abort(error);
@@ -66,7 +93,7 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
       await before?.catch(() => {});
       hangUp();
       try {
-        visit = { grant: await ask() };
+        visit = { grant: await ask(), off: new Set() };
         failure = undefined;
       } catch (reason) {
         failure = { reason };
@@ -85,7 +112,7 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
 
   const open = async (name: string, target: SshTarget): Promise<Connection> => {
     const connection = await dial(target, { name, maxSessions: 100, signal: lost.signal });
-    connections.add(connection);
+    connections.set(connection, name);
     connection.closed.addEventListener("abort", () => connections.delete(connection), { once: true });
     return connection;
   };
@@ -125,6 +152,12 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
       const mine = visit;
       const proven = await (mine.proven ??= proveAll(mine));
       if (proven === undefined) continue;
+      const returning = away.get(name);
+      if (returning !== undefined) {
+        await returning.catch(() => {}); // whoever sent it away is told
+        continue;
+      }
+      if (mine.off.has(name)) throw switchedOff(name);
       const connection = proven.get(name);
       if (connection?.closed.aborted === false) return connection;
       // The machine was rebooted, or hung up on; what it was is proven.
@@ -134,9 +167,65 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
     }
   };
 
+  /** Machines that turn out not to be at their baseline would be rolled back, and what there is to see with them. */
+  const peek = async (name: string): Promise<Connection> => {
+    lost.signal.throwIfAborted();
+    const proven = entering === undefined ? await visit.proven?.catch(() => undefined) : undefined;
+    const connection = proven?.get(name);
+    if (proven === undefined) {
+      throw new VmrigError("MACHINE_UNREACHABLE", { message: `Nobody has logged in to ${name} since its last rollback.` });
+    }
+    return connection?.closed.aborted === false ? connection : open(name, machineOf(visit.grant, name).target);
+  };
+
+  /** What is there is proven before anything is done to it. */
+  const proven = async (): Promise<{ readonly mine: Visit; readonly connections: Map<string, Connection> }> => {
+    for (;;) {
+      await entering?.catch(() => {});
+      lost.signal.throwIfAborted();
+      if (released !== undefined) throw released;
+      if (failure !== undefined) throw failure.reason;
+      const mine = visit;
+      const found = await (mine.proven ??= proveAll(mine));
+      if (found !== undefined) return { mine, connections: found };
+    }
+  };
+
+  const hands = createHands({
+    grant: () => visit.grant,
+    connect,
+    async act(deed) {
+      const { mine } = await proven();
+      const done = await client.act(id, deed);
+      const machines = mine.grant.machines.map((old) => done.machines.find(({ name }) => name === old.name) ?? old);
+      mine.grant = { ...mine.grant, machines };
+      return done;
+    },
+    console: (name) => client.console(id, name),
+    open: (name) => open(name, machineOf(visit.grant, name).target),
+    async without(names, work) {
+      const { mine, connections: known } = await proven();
+      const gone = Promise.withResolvers<void>();
+      for (const name of names) away.set(name, gone.promise);
+      hangUp(names);
+      try {
+        await work((name, fresh) => void known.set(name, fresh));
+        if (isOver(mine)) hangUp(names);
+      } finally {
+        for (const name of names) away.delete(name);
+        gone.resolve();
+      }
+    },
+    switched: (name, off) => void (off ? visit.off.add(name) : visit.off.delete(name)),
+    spoil: (reason) => void (failure = { reason }),
+    signal: lost.signal,
+  });
+
   const claim: Claim = {
+    rig: hands.rig,
     scope: undefined,
     since: undefined,
+    witness: undefined,
     get copy() {
       return visit.grant.copy;
     },
@@ -152,11 +241,22 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
           user: target.user,
           connect: () => connect(name),
           signal: lost.signal,
+          hands: hands.of(name),
           scope: () => claim.scope,
           since: () => claim.since,
+          witness: () => claim.witness,
+          atEnd: (work) => endings.add(() => unlessAway(work)),
         }),
       ]),
     ),
+    lookers: Object.fromEntries(
+      first.machines.map(({ name, lanAddress, target: { user } }) => [
+        name,
+        createMachine({ name, address: lanAddress, user, connect: () => peek(name), signal: lost.signal }).root,
+      ]),
+    ),
+    console: (name) => client.console(id, name),
+    begin: () => endings.begin(),
     connect,
     target: (name) => machineOf(visit.grant, name).target,
     async rollBack() {
@@ -164,12 +264,27 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
       await enter(() => client.rollBack(id));
     },
     async release(failed = false) {
-      released = new VmrigError("LEASE_LOST", { message: `The claim on ${visit.grant.copy} is over: its test file has ended.` });
-      hangUp();
-      if (!lost.signal.aborted) await client.release(id, failed);
+      try {
+        await endings.done();
+      } finally {
+        released = new VmrigError("LEASE_LOST", { message: `The claim on ${visit.grant.copy} is over: its test file has ended.` });
+        hangUp();
+        if (!lost.signal.aborted) await client.release(id, failed);
+      }
     },
   };
   return claim;
+}
+
+function switchedOff(name: string): VmrigError {
+  return new VmrigError("MACHINE_OFF", { message: `${name} is off: this test switched it off.`, hint: "powerOn() boots it from its disk" });
+}
+
+/** What can no longer be done on a machine, its next rollback does. */
+async function unlessAway(work: () => Promise<void>): Promise<void> {
+  await work().catch((error: unknown) => {
+    if (!isVmrigError(error) || error.code === "FILE_FAILED") throw error;
+  });
 }
 
 function machineOf(granted: Grant, name: string): Grant["machines"][number] {

@@ -3,6 +3,7 @@ import type { RolledBack } from "../baseline/login.ts";
 import type { Clock } from "../clock/clock.ts";
 import type { ResolvedRig, RollbackPolicy } from "../config/schema.ts";
 import { asVmrigError, isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
+import type { Deed, Done } from "./deed.ts";
 import type { Ready } from "./ahead.ts";
 import type { Holding } from "./holding.ts";
 import type { Grant } from "./messages.ts";
@@ -57,6 +58,8 @@ export interface Claims {
   isBuiltOn(holding: Holding): boolean;
   /** Nothing of a copy, or of all, is handed out again without a rollback. */
   stale(holding?: Holding): void;
+  /** Has a deed done to the machines of a claim, in turn. */
+  act(claim: Claim, deed: Deed): Promise<Done>;
   /** Hands out the machines after `roll`, in turn; those of another copy when nothing brings these back. */
   handOut(claim: Claim, roll: () => Roll, signal: AbortSignal): Promise<Grant>;
 }
@@ -161,6 +164,17 @@ export function createClaims({ rig, clock, say, leaveOut, another, takeReady, gi
       if (holding === undefined) handedOut.clear();
       else handedOut.delete(holding);
     },
+    act: (claim, deed) =>
+      inTurn(claim, async () => {
+        const done = await claim.holding.act(deed);
+        // Whoever gets them next without a rollback finds them where they are now.
+        const known = handedOut.get(claim.holding);
+        if (known !== undefined) {
+          const machines = known.grant.machines.map((old) => done.machines.find(({ name }) => name === old.name) ?? old);
+          handedOut.set(claim.holding, { ...known, grant: { ...known.grant, machines } });
+        }
+        return done;
+      }),
     handOut: (claim, roll, signal) => inTurn(claim, () => grantFit(claim, roll, signal)),
   };
 }

@@ -1,9 +1,11 @@
 import { connect, type Socket } from "node:net";
 import type { Sick } from "../baseline/ladder.ts";
+import { z } from "zod";
 import { fromErrorJson, toErrorJson } from "../errors/error-json.ts";
 import { isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
 import { inTime } from "../wait/in-time.ts";
 import { waitFor } from "../wait/wait-for.ts";
+import { done, type Deed, type Done } from "./deed.ts";
 import { onJsonLine, sendJson } from "./lines.ts";
 import { answer, grant, welcome, type Ask, type Grant, type Welcome } from "./messages.ts";
 
@@ -14,6 +16,10 @@ export interface GateClient {
   rollBack(claim: string): Promise<Grant>;
   /** Asks for machines that are at their baseline, after these turned out not to be. @throws VmrigError `RIG_BROKEN` */
   heal(claim: string, sick: readonly Sick[]): Promise<Grant>;
+  /** The end of what a machine wrote on its console. @throws VmrigError `CAPABILITY_MISSING` */
+  console(claim: string, machine: string): Promise<string>;
+  /** Has done to the machines what only the gate may do. */
+  act(claim: string, deed: Deed): Promise<Done>;
   /** `failed` when a test on these machines did: they may be kept as they are. */
   release(claim: string, failed: boolean): Promise<void>;
   /** A new run of this runner begins. */
@@ -116,6 +122,8 @@ export async function connectGate(path: string): Promise<GateClient> {
     rollBack: async (claim) => grant.parse(await ask({ do: "rollback", claim })),
     heal: async (claim, sick) =>
       grant.parse(await ask({ do: "heal", claim, sick: sick.map(({ machine, error }) => ({ machine, error: toErrorJson(error) })) })),
+    console: async (claim, machine) => z.string().parse(await ask({ do: "console", claim, machine })),
+    act: async (claim, what) => done.parse(await ask({ do: "act", claim, deed: what })),
     async begin() {
       await inTime(ask({ do: "begin" }), { timeoutMs: HELLO_MS, late: silent });
     },

@@ -5,9 +5,11 @@ import type { ResolvedRig, RollbackPolicy } from "../config/schema.ts";
 import { isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
 import type { Holder } from "../lease/lease.ts";
 import { createAhead } from "./ahead.ts";
+import { consoleTail } from "./console-tail.ts";
 import { createClaims, type Claim } from "./claims.ts";
 import { copyFinder } from "./find-copy.ts";
 import type { Holding } from "./holding.ts";
+import type { Deed, Done } from "./deed.ts";
 import { whenIdle } from "./idle.ts";
 import type { Grant, Welcome } from "./messages.ts";
 import { createPool } from "./pool.ts";
@@ -54,6 +56,10 @@ export interface Gate extends AsyncDisposable {
    * @throws VmrigError `RIG_BROKEN` when nothing helps
    */
   heal(claim: string, sick: readonly Sick[]): Promise<Grant>;
+  /** The end of what a machine of a claim wrote on its console. @throws VmrigError `CAPABILITY_MISSING` where the driver has none */
+  console(claim: string, machine: string): Promise<string>;
+  /** Power, links, checkpoints: what only the gate may do, in the middle of a claim. */
+  act(claim: string, deed: Deed): Promise<Done>;
   /** `failed` when a test on these machines did: they are kept as they are, where the config says so. */
   release(claim: string, failed?: boolean): void;
   /** Aborts when the lease of a claim is lost. @throws VmrigError `LEASE_LOST` for a claim that is over */
@@ -191,6 +197,7 @@ export function openGate(options: GateOptions): Gate {
       rollback: rig.rollback,
       copies: rig.copies,
       onBusy: rig.lease.onBusy,
+      evidence: { files: [...rig.evidence.files], secrets: [...rig.evidence.secrets], timeoutMs: rig.evidence.timeout },
     },
 
     begin() {
@@ -237,11 +244,15 @@ export function openGate(options: GateOptions): Gate {
       for (const { machine, error } of sick) say(`broken   ${claim.holding.lease.copy} ${machine}: ${error.summary}`);
       return claims.handOut(claim, () => claim.holding.heal(sick), closing.signal);
     },
+    console: async (id, name) => consoleTail(rig.driver, { copy: claims.find(id).holding.copy, name }),
+    act: async (id, deed) => claims.act(claims.find(id), deed),
     release(id, failed = false) {
       const claim = claims.end(id);
       if (claim === undefined) return;
-      const work = claim.work.then(() => {
+      const work = claim.work.then(async () => {
         if (claim.failed !== undefined) return undefined;
+        // Those that stay are swept by the next holder.
+        await claim.holding.forget().catch(() => {});
         return failed && rig.keep === "failed" ? keep(claim.holding) : pool.give(claim.holding);
       });
       givingBack.add(work);

@@ -8,10 +8,13 @@ import type { ResolvedRig } from "../config/schema.ts";
 import type { CopySpec, Fingerprint } from "../driver/driver.ts";
 import type { Lease } from "../lease/lease.ts";
 import type { LeaseStore } from "../lease/lease-store.ts";
+import { isVmrigError } from "../errors/vmrig-error.ts";
 import { infrastructureHash } from "../provision/infrastructure-hash.ts";
 import { isStateLocked, readStateStamp } from "../provision/state-stamp.ts";
 import { generateKeyPair } from "../ssh/keys.ts";
 import { writeKept } from "./kept.ts";
+import { createDeeds } from "./deeds.ts";
+import type { Deed, Done } from "./deed.ts";
 import { stepLine } from "./step-line.ts";
 import { recipesOf } from "./recipes.ts";
 import { brokenMark, makeRecord, staleness } from "./record.ts";
@@ -43,6 +46,10 @@ export interface Holding {
   rollBackAhead(): Promise<readonly RolledBack[]>;
   /** The same, where the last rollback turned out not to have done: by the next stronger step. */
   heal(sick: readonly Sick[]): Promise<readonly RolledBack[]>;
+  /** Does to them what a test asks for. */
+  act(deed: Deed): Promise<Done>;
+  /** Deletes the checkpoints of the claim that has ended. Nothing where it took none. */
+  forget(): Promise<void>;
   /**
    * Leaves the machines as they are, and the lease with whoever ran this, for so long. Nothing more can be done with the holding then.
    *
@@ -72,6 +79,12 @@ export async function makeHolding(options: HoldingOptions): Promise<Holding> {
   const baseline = baselineId({ copy, fingerprint, recipes });
   await establishBaseline(scene, baseline, recipes);
 
+  const deeds = createDeeds(scene);
+  // Of whoever was killed: they cost room, and nobody knows them any more.
+  await deeds.dropCheckpoints().catch((error: unknown) => {
+    warrant.assertHeld();
+    say(`baseline ${copy.copy}: old checkpoints stay; ${isVmrigError(error) ? error.summary : String(error)}`);
+  });
   const ladder = createLadder({ scene, baseline, recipes });
   /** One at a time, whoever asks. Until it has ended nobody else may have the machines, nor the lease. */
   let busy: Promise<unknown> = Promise.resolve();
@@ -88,6 +101,8 @@ export async function makeHolding(options: HoldingOptions): Promise<Holding> {
     rollBack: () => inTurn(() => ladder.rollBack()),
     rollBackAhead: () => inTurn(() => ladder.rollBackAhead()),
     heal: (sick) => inTurn(() => ladder.heal(sick)),
+    act: (deed) => inTurn(() => deeds.act(deed)),
+    forget: () => (deeds.hasCheckpoints ? inTurn(() => deeds.dropCheckpoints()) : Promise.resolve()),
     async keep(forMs, why) {
       await busy;
       const until = clock.wall() + forMs;

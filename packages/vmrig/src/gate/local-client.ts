@@ -9,6 +9,8 @@ export function localClient(gate: Gate): GateClient {
     claim: (rollback) => gate.claim(rollback),
     rollBack: (claim) => gate.rollBack(claim),
     heal: (claim, sick) => gate.heal(claim, sick),
+    console: (claim, machine) => gate.console(claim, machine),
+    act: (claim, deed) => gate.act(claim, deed),
     release: async (claim, failed) => gate.release(claim, failed),
     begin: async () => gate.begin(),
     expect: async (claims) => gate.expect(claims),

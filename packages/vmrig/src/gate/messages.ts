@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { CODES, type ErrorCode } from "../errors/codes.ts";
 import type { ErrorJson } from "../errors/error-json.ts";
+import { deed, reached } from "./deed.ts";
 
 /** What runs over the gate's socket: one JSON value a line. Requests carry an id, answers repeat it, notices carry none. */
 
@@ -25,7 +26,9 @@ export const request = z.discriminatedUnion("do", [
     claim: z.string(),
     sick: z.array(z.object({ machine: z.string(), error: errorJson })),
   }),
+  z.object({ id: z.number(), do: z.literal("act"), claim: z.string(), deed }),
   z.object({ id: z.number(), do: z.literal("release"), claim: z.string(), failed: z.boolean() }),
+  z.object({ id: z.number(), do: z.literal("console"), claim: z.string(), machine: z.string() }),
   z.object({ id: z.number(), do: z.literal("begin") }),
   z.object({ id: z.number(), do: z.literal("expect"), claims: z.number() }),
 ]);
@@ -47,6 +50,8 @@ export const welcome = z.object({
   rollback: z.enum(["run", "file", "test"]),
   copies: z.number(),
   onBusy: z.enum(["wait", "fail", "skip"]),
+  /** What is kept of a test that fails. */
+  evidence: z.object({ files: z.array(z.string()), secrets: z.array(z.string()), timeoutMs: z.number() }),
 });
 /** What a worker must know of the rig before it leases anything. */
 export type Welcome = z.infer<typeof welcome>;
@@ -61,13 +66,7 @@ export const grant = z.object({
   guest: z.enum(["linux", "shell"]),
   /** What the proof of the rollback leaves on the machines; the next grant has another. */
   nonce: z.string(),
-  machines: z.array(
-    z.object({
-      name: z.string(),
-      lanAddress: z.string(),
-      target: z.object({ host: z.string(), port: z.number(), user: z.string(), hostKey: z.string(), privateKey: z.string() }),
-    }),
-  ),
+  machines: z.array(reached),
 });
 /** Machines at their baseline, handed out exclusively. They are dirty from this moment on. */
 export type Grant = z.infer<typeof grant>;

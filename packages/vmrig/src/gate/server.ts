@@ -83,6 +83,10 @@ function serveClient(socket: Socket, gate: Promise<Gate>, gone: () => void): voi
         const sick = message.sick.map(({ machine, error }) => ({ machine, error: fromErrorJson(error) }));
         return guarded(opened, await opened.heal(message.claim, sick));
       }
+      case "console":
+        return opened.console(message.claim, message.machine);
+      case "act":
+        return opened.act(message.claim, message.deed);
       case "begin":
         return opened.begin();
       case "expect":

@@ -48,7 +48,14 @@ export function paperGate(): PaperGate {
     asked,
     leases,
     line: Promise.resolve(),
-    welcome: { rig: "pcs", machines: ["pc1"], rollback: "file", copies: 1, onBusy: "wait" },
+    welcome: {
+      rig: "pcs",
+      machines: ["pc1"],
+      rollback: "file",
+      copies: 1,
+      onBusy: "wait",
+      evidence: { files: [], secrets: [], timeoutMs: 10_000 },
+    },
     async claim(rollback, signal) {
       const id = `claim-${leases.size + 1}`;
       leases.set(id, new AbortController());
@@ -67,9 +74,17 @@ export function paperGate(): PaperGate {
       for (const { machine, error } of sick) asked.push(`heal ${id} ${machine}: ${error.code} ${error.message}`);
       return { ...grantOf(id), nonce: "healed" };
     },
+    act(id, { deed }) {
+      asked.push(`${deed} ${id}`);
+      return Promise.resolve({ machines: [] });
+    },
     onOver(callback) {
       overs.add(callback);
       return () => overs.delete(callback);
+    },
+    async console(id, machine) {
+      asked.push(`console ${id} ${machine}`);
+      return `the console of ${machine}`;
     },
     end: (reason) => overs.forEach((callback) => callback(reason)),
     release(id) {

@@ -60,7 +60,14 @@ async function ended(pid: number | undefined): Promise<void> {
 test("serves the rig of the config, and is gone when it is closed, with its socket", async () => {
   const { socket, pid, close } = await spawn(await home());
   const client = await connectGate(socket);
-  expect(await client.hello()).toEqual({ rig: "pcs", machines: ["pc1", "pc2"], rollback: "test", copies: 1, onBusy: "wait" });
+  expect(await client.hello()).toEqual({
+    rig: "pcs",
+    machines: ["pc1", "pc2"],
+    rollback: "test",
+    copies: 1,
+    onBusy: "wait",
+    evidence: { files: [], secrets: [], timeoutMs: 10_000 },
+  });
   await close();
   expect(lives(pid)).toBe(false);
   expect(await readdir(dirname(socket))).toEqual([]);

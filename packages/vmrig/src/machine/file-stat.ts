@@ -9,11 +9,19 @@ export interface FileStat {
   readonly uid: number;
   readonly gid: number;
   readonly bytes: number;
+  /** To the millisecond; in whole seconds where the machine has only busybox. */
   readonly modified: Date;
+  /** Where a symbolic link leads, as it was written. */
+  readonly target?: string;
 }
 
-/** For `stat -c`, which coreutils and busybox have: stat(1). */
-export const STAT_FORMAT = "%f %u %g %s %Y %U %G";
+export interface StatOptions {
+  /** Whether a symbolic link is followed, and not looked at itself. @defaultValue true */
+  readonly follow?: boolean | undefined;
+}
+
+/** For `stat -c`, which coreutils and busybox have: stat(1). Busybox takes the `.3` for a number of digits at least. */
+const FORMAT = "%f %u %g %s %.3Y %U %G";
 
 const TYPES: Readonly<Record<number, FileStat["type"]>> = {
   0o01_0000: "fifo",
@@ -23,12 +31,21 @@ const TYPES: Readonly<Record<number, FileStat["type"]>> = {
   0o14_0000: "socket",
 };
 
+/** Shell: one line that {@link parseStat} reads, and, of a symbolic link that is not followed, where it leads. */
+export function statLine(target: string, { follow = true }: StatOptions): string {
+  if (follow) return `exec stat -L -c '${FORMAT}' -- ${target}`;
+  return `stat -c '${FORMAT}' -- ${target} && { [ ! -L ${target} ] || exec readlink -n -- ${target}; }`;
+}
+
 /** The type is in the upper bits of the raw mode: inode(7). */
-export function parseStat(line: string): FileStat {
-  const [raw = "", uid = "", gid = "", bytes, modified, user = "", group = ""] = line.trim().split(" ");
+export function parseStat(text: string): FileStat {
+  const end = text.indexOf("\n");
+  const [raw = "", uid = "", gid = "", bytes, modified, user = "", group = ""] = text.slice(0, end).split(" ");
   const mode = Number.parseInt(raw, 16);
+  const type = TYPES[mode & 0o17_0000] ?? "device";
+  const target = text.slice(end + 1);
   return {
-    type: TYPES[mode & 0o17_0000] ?? "device",
+    type,
     mode: mode & 0o7777,
     user: user === "UNKNOWN" ? uid : user,
     group: group === "UNKNOWN" ? gid : group,
@@ -36,5 +53,6 @@ export function parseStat(line: string): FileStat {
     gid: Number(gid),
     bytes: Number(bytes),
     modified: new Date(Number(modified) * 1000),
+    ...(type === "link" ? { target } : {}),
   };
 }

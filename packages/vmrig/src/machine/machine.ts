@@ -3,15 +3,23 @@ import { quoteWord } from "../ssh/quote.ts";
 import type { Connection } from "../ssh/connection.ts";
 import type { CommandOptions, CommandPromise, OutputOf } from "./command.ts";
 import { createFile, type MachineFile } from "./file.ts";
+import { download } from "./files/download.ts";
+import { glob } from "./files/glob.ts";
+import type { TransferOptions } from "./files/progress.ts";
+import { createTmpdir, type TemporaryFolder } from "./files/tmpdir.ts";
+import { upload } from "./files/upload.ts";
 import { createLink } from "./link.ts";
 import { start, type Line, type Seat } from "./runner.ts";
 import { checkLength, sudo, type Become } from "./script.ts";
 import { createTag, type CommandTag } from "./tag.ts";
+import { createFaults, type MachineFaults } from "./faults/faults.ts";
+import type { Hands } from "./faults/hands.ts";
 import { createParts, type MachineParts } from "./parts/parts.ts";
+import type { Witness } from "./witness.ts";
 import { createWaits, type MachineWaits } from "./waits/waits.ts";
 
 /** One VM of a rig, as one of its users: what a test holds. */
-export interface Machine extends MachineParts, MachineWaits {
+export interface Machine extends MachineParts, MachineWaits, MachineFaults {
   readonly name: string;
   /** By which the other machines of the rig reach it. */
   readonly address: string;
@@ -36,6 +44,19 @@ export interface Machine extends MachineParts, MachineWaits {
     options?: Options,
   ): CommandPromise<OutputOf<Options>>;
   file(path: string): MachineFile;
+  /**
+   * Copies a file or folder of this computer to that name, with modes, times and symbolic links, as this user's own. A file replaces what has the
+   * name at once, or not at all; a folder becomes one with that which is there.
+   *
+   * @throws VmrigError `FILE_FAILED`; nothing is then left of it. What a command throws when it is cancelled or lost
+   */
+  upload(local: string, remote: string, options?: TransferOptions): Promise<void>;
+  /** The same from the machine to this computer. */
+  download(remote: string, local: string, options?: TransferOptions): Promise<void>;
+  /** The paths that match, sorted: `*`, `?`, `[a-z]`, `{a,b}`, `**`. A dot at the beginning of a name must be written. */
+  glob(pattern: string): Promise<readonly string[]>;
+  /** A fresh folder of this user, 0700, gone at the end of the test or of its `await using`. */
+  tmpdir(): Promise<TemporaryFolder>;
 }
 
 export interface MachineOptions {
@@ -49,15 +70,21 @@ export interface MachineOptions {
   readonly signal?: AbortSignal;
   /** The signal of what runs now, such as a test: it ends the commands that begin in its time. Asked when a command begins. */
   readonly scope?: () => AbortSignal | undefined;
+  /** Takes what is to be done at the end of what runs now, such as a test. Without it whoever makes a temporary folder removes it. */
+  readonly atEnd?: (work: () => Promise<void>) => void;
   readonly clock?: Clock;
+  /** What is done to it from outside. @defaultValue nobody may */
+  readonly hands?: Hands;
   /** When the test began, by which `waitForLog` tells new lines from old ones. @defaultValue all lines since the boot count */
   readonly since?: () => Date | undefined;
+  /** Who sees what is run now: asked when a command begins. */
+  readonly witness?: () => Witness | undefined;
   /** @defaultValue `sudo -n` */
   readonly become?: Become;
 }
 
 export function createMachine(options: MachineOptions): Machine {
-  const { name, address, user: login, signal, scope, clock, become = sudo } = options;
+  const { name, address, user: login, signal, scope, atEnd, clock, witness, become = sudo, hands } = options;
   const link = createLink(options.connect);
 
   const seatOf = (user: string): Seat => ({
@@ -68,11 +95,13 @@ export function createMachine(options: MachineOptions): Machine {
     ...(signal === undefined ? {} : { signal }),
     ...(scope === undefined ? {} : { scope }),
     ...(clock === undefined ? {} : { clock }),
+    ...(witness === undefined ? {} : { witness }),
   });
 
   const as = (user: string): Machine => {
     const seat = seatOf(user);
     return {
+      ...createFaults({ seat, self: () => as(user), hands }),
       ...createParts(seat),
       ...createWaits({ seat, root: seatOf("root"), clock, since: options.since }),
       name,
@@ -85,6 +114,14 @@ export function createMachine(options: MachineOptions): Machine {
       $: createTag<CommandOptions, CommandPromise>((line, bound) => start(seat, () => ({ line: line() }), bound)) as CommandTag,
       exec: (file, args = [], more) => start(seat, () => toExecLine(file, args), more ?? {}),
       file: (path) => createFile(seat, path),
+      upload: (local, remote, more = {}) => upload(seat, local, remote, more),
+      download: (remote, local, more = {}) => download(seat, remote, local, more),
+      glob: (pattern) => glob(seat, pattern),
+      async tmpdir() {
+        const folder = await createTmpdir(seat);
+        atEnd?.(() => folder.remove());
+        return folder;
+      },
     };
   };
   return as(login);

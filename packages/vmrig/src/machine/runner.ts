@@ -31,7 +31,7 @@ export async function run(seat: Seat, command: Line, options: TextOptions): Prom
 }
 
 export async function runRaw(seat: Seat, command: Line, options: TextOptions): Promise<RawResult> {
-  const running = new Running(seat, () => command, options);
+  const running = new Running(seat, () => ({ look: command.command ?? command.line, house: true, ...command }), options);
   const result = verdict(await running.outcome) as CommandResult;
   return { result, stdout: running.stdout.kept ?? Buffer.alloc(0) };
 }

@@ -3,13 +3,15 @@ import { ConnectionLostError } from "../ssh/connection-lost.ts";
 import type { Ending, ProcessOptions, RemoteProcess } from "../ssh/process.ts";
 import type { SignalName } from "../ssh/signal.ts";
 import type { CommandOptions, KillSignal } from "./command.ts";
-import { abridged, printed } from "./command-error.ts";
+import { abridged, outcome as inWords, printed } from "./command-error.ts";
 import { milliseconds } from "./duration.ts";
 import { Inlet } from "./inlet.ts";
 import { toOutcome, type Outcome, type Stop } from "./outcome.ts";
 import { Outlet } from "./outlet.ts";
 import { toScript } from "./script.ts";
+import type { Witness } from "./witness.ts";
 import type { Line, Seat } from "./seat.ts";
+import { describeThrown } from "../errors/thrown.ts";
 
 const MAX_BUFFER = 100_000_000;
 const FORCE_AFTER_MS = 5000;
@@ -97,14 +99,16 @@ export class Running {
 
   async #run(command: () => Line): Promise<Outcome> {
     const unsubscribe = this.#obey();
+    let tell: ReturnType<Witness> | undefined;
     try {
       const line = command();
+      tell = this.#witnessed(line);
       const { name, user, become } = this.#seat;
       const script = toScript(line.line, { ...this.#options, user, become });
       const how = this.#how(line, script.before);
       const ending = this.#stop === undefined ? await this.#send(script.text, how) : NEVER_BEGAN;
       this.#end();
-      return toOutcome({
+      const outcome = toOutcome({
         machine: name,
         user,
         command: line.command ?? line.line,
@@ -115,12 +119,31 @@ export class Running {
         stop: this.#stop,
         taken: this.#seat.signal?.aborted === true,
       });
+      tell?.(inWords(outcome.result));
+      return outcome;
     } catch (error) {
       this.#end(error as Error);
+      tell?.(`failed: ${describeThrown(error).split("\n")[0]}`);
       throw error;
     } finally {
       unsubscribe();
     }
+  }
+
+  #witnessed(line: Line): ReturnType<Witness> | undefined {
+    const { name, user } = this.#seat;
+    const { env = {}, input } = this.#options;
+    return this.#seat.witness?.()?.({
+      machine: name,
+      user,
+      command: line.command ?? line.line,
+      look: line.look,
+      secrets: [
+        ...Object.values(env).filter((value) => value !== undefined),
+        ...(line.house !== true && (typeof input === "string" || input instanceof Uint8Array) ? [input] : []),
+      ],
+      printed: () => ({ stdout: this.stdout.kept, stderr: this.stderr.kept }),
+    });
   }
 
   #how(line: Line, before: Buffer | undefined): ProcessOptions {

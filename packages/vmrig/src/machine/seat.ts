@@ -1,6 +1,7 @@
 import type { Clock } from "../clock/clock.ts";
 import type { Link } from "./link.ts";
 import type { Become } from "./script.ts";
+import type { Witness } from "./witness.ts";
 
 /** A machine as one of its users. */
 export interface Seat {
@@ -14,6 +15,8 @@ export interface Seat {
   /** The signal of what runs now, a test: it ends the commands that begin in its time. */
   readonly scope?: () => AbortSignal | undefined;
   readonly clock?: Clock;
+  /** Who sees what is run now. Asked when a command begins. */
+  readonly witness?: () => Witness | undefined;
 }
 
 export interface Line {
@@ -21,4 +24,8 @@ export interface Line {
   readonly line: string;
   /** For people. @defaultValue the line */
   readonly command?: string;
+  /** One look of many, which are told together under this name. */
+  readonly look?: string;
+  /** Of vmrig's own making: its input is a file's content, and nobody's secret. @defaultValue false */
+  readonly house?: boolean;
 }

@@ -1,9 +1,10 @@
 import { expectTypeOf } from "vitest";
 import { test, type MachineFixtures } from "vitest-environment-vmrig";
-import type { Machine } from "vmrig";
+import type { Checkpoint, Machine } from "vmrig";
 
 // The suite compiles this file; nobody runs it.
-test("has the machines of the registered rig, each a Machine", ({ pc1, pc2 }) => {
+test("has the machines of the registered rig, each a Machine, and the rig", ({ pc1, pc2, rig }) => {
+  expectTypeOf(rig.checkpoint()).toEqualTypeOf<Promise<Checkpoint>>();
   expectTypeOf(pc1).toEqualTypeOf<Machine>();
   expectTypeOf(pc2).toEqualTypeOf<Machine>();
   expectTypeOf<keyof MachineFixtures>().toEqualTypeOf<"pc1" | "pc2">();

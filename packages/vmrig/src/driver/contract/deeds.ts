@@ -7,7 +7,7 @@ type Deed = readonly [name: string, act: (machine: MachineRef, authority: Author
 
 /** Every call of the driver that changes a machine. Each would be noticed by {@link unchangedBy}. */
 export function deeds({ driver }: Stage): readonly Deed[] {
-  const { park, stop, power, network } = driver;
+  const { park, stop, power, network, captureTogether, drop } = driver;
   const stranger = { authorize: STRANGER.publicKey };
   return [
     ["boot", (machine, authority) => driver.boot(machine, { ...authority, ...stranger })],
@@ -15,8 +15,14 @@ export function deeds({ driver }: Stage): readonly Deed[] {
     ["restore", (machine, authority) => driver.restore(machine, HOME_BASE, { ...authority, ...stranger })],
     ...(park === undefined ? [] : [["park", park] as const]),
     ...(stop === undefined ? [] : [["stop", stop] as const]),
-    ...(power === undefined ? [] : [["power", (machine, authority) => power(machine, "crash", authority)] satisfies Deed]),
+    ...(power === undefined
+      ? []
+      : [["power", (machine, authority) => power(machine, "crash", { ...authority, ...stranger })] satisfies Deed]),
     ...(network === undefined ? [] : [["network", (machine, authority) => network(machine, "disconnect", authority)] satisfies Deed]),
+    ...(captureTogether === undefined
+      ? []
+      : [["captureTogether", (machine, authority) => captureTogether([machine], HOME_BASE, authority)] satisfies Deed]),
+    ...(drop === undefined ? [] : [["drop", (machine, authority) => drop(machine, HOME_BASE, authority)] satisfies Deed]),
     ["remove", (machine, authority) => driver.remove(machine, authority)],
   ];
 }

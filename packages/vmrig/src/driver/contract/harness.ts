@@ -12,6 +12,8 @@ export interface ContractHarness {
   readonly lan: boolean;
   /** A line of the test user's shell with which a machine destroys its own disk. It may end its session, or never come back. */
   readonly wipe: string;
+  /** A line of the test user's shell that prints another word after each boot. @defaultValue the boot id of Linux */
+  readonly bootId?: string;
   /** Ends a machine from the outside and without a warning, as a crash of its process or of its computer would. */
   kill(machine: MachineStatus): Promise<void>;
   /** For a driver that finds orphans: starts a process of its kind whose machine's folder is not there. */

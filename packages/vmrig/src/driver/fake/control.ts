@@ -8,6 +8,8 @@ export type Order =
   | { readonly do: "status" }
   | { readonly do: "admit"; readonly fence: Fence; readonly key: PublicKey }
   | { readonly do: "capture"; readonly fence: Fence; readonly snapshot: SnapshotName }
+  | { readonly do: "freeze"; readonly fence: Fence }
+  | { readonly do: "thaw"; readonly fence: Fence }
   | { readonly do: "restore"; readonly fence: Fence; readonly snapshot: SnapshotName; readonly key: PublicKey }
   | { readonly do: "park"; readonly fence: Fence };
 

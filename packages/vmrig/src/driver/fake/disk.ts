@@ -23,6 +23,10 @@ export async function saveDisk(files: MachineFiles, name: SnapshotName): Promise
   await replaceByCopy(files, files.disk, join(files.snapshots, name));
 }
 
+export async function dropDisk(files: MachineFiles, name: SnapshotName): Promise<void> {
+  await remove(join(files.snapshots, name));
+}
+
 /** @throws VmrigError `ROLLBACK_FAILED` with the snapshots that there are */
 export async function requireSnapshot(files: MachineFiles, machine: string, name: SnapshotName): Promise<void> {
   const there = await listSnapshots(files);

@@ -1,15 +1,14 @@
 import { createReadStream } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
-import { VmrigError } from "../../errors/vmrig-error.ts";
-import type { Admission, Authority, CopySpec, Driver, MachineRef, MachineStatus, PublicKey } from "../driver.ts";
-import { passFence } from "../fence.ts";
+import { access, readdir, readFile } from "node:fs/promises";
+import type { Admission, CopySpec, Driver, MachineRef, MachineStatus, PublicKey } from "../driver.ts";
 import type { LocalStep } from "../rig-stack.ts";
-import { inTurn } from "../turn.ts";
 import { giveOrder, NOBODY, type Order } from "./control.ts";
 import { diagnosis } from "./diagnosis.ts";
+import { captureTogether, drop, network, power } from "./faults.ts";
 import { listSnapshots } from "./disk.ts";
-import { machineFiles, machinesFolder, readDefinition, type MachineDefinition, type MachineFiles } from "./machine-files.ts";
+import { machineFiles, machinesFolder, readDefinition, type MachineDefinition } from "./machine-files.ts";
 import { startProcess, stopProcess, unmakeMachine } from "./make.ts";
+import { alone, findMachine as find, off } from "./find-machine.ts";
 import { findOrphans } from "./orphans.ts";
 import { programPath } from "./program.ts";
 
@@ -69,7 +68,7 @@ export function fakeDriver(options: FakeOptions = {}): Driver {
       const { files } = await find(ref);
       signal.throwIfAborted();
       if ((await giveOrder(files.control, { do: "capture", fence, snapshot }, signal)) !== NOBODY) return;
-      throw new VmrigError("MACHINE_UNREACHABLE", { message: `${ref.name} is off: its process is gone.` });
+      throw off(ref.name);
     },
 
     async restore(ref, snapshot, admission) {
@@ -83,6 +82,11 @@ export function fakeDriver(options: FakeOptions = {}): Driver {
     async stop(ref, authority) {
       await alone(ref, authority, ({ files }) => stopProcess(files));
     },
+
+    power,
+    network,
+    captureTogether,
+    drop,
 
     orphans: ({ copies, runtime }) => findOrphans(copies, runtime),
 
@@ -101,16 +105,6 @@ export function fakeDriver(options: FakeOptions = {}): Driver {
   };
 }
 
-/** For what the machine's process cannot do to itself: nobody else acts on it meanwhile, whatever their fence. */
-async function alone<T>(ref: MachineRef, { fence, signal }: Authority, act: (machine: FoundMachine) => Promise<T>): Promise<T> {
-  return await inTurn({ path: machineFiles(ref.copy, ref.name).turn, on: ref.name, signal }, async () => {
-    const machine = await find(ref);
-    await passFence(machine.files.fences, ref.name, fence);
-    signal.throwIfAborted();
-    return await act(machine);
-  });
-}
-
 /** Has an order carried out by the machine's process, which is started when it is gone. */
 async function raise(ref: MachineRef, order: Extract<Order, { readonly key: PublicKey }>, admission: Admission): Promise<void> {
   const { signal, say } = admission;
@@ -126,32 +120,17 @@ async function raise(ref: MachineRef, order: Extract<Order, { readonly key: Publ
   });
 }
 
-interface FoundMachine {
-  readonly files: MachineFiles;
-  readonly definition: MachineDefinition;
-}
-
-async function find({ copy, name }: MachineRef): Promise<FoundMachine> {
-  const files = machineFiles(copy, name);
-  const definition = await readDefinition(files);
-  if (definition !== undefined) return { files, definition };
-  const names = await readdir(machinesFolder(copy)).catch(() => []);
-  throw new VmrigError("MACHINE_MISSING", {
-    message: `There is no machine ${name} in copy ${copy.copy}.`,
-    details: [`looked in ${machinesFolder(copy)}`, `it has: ${names.join(", ") || "none"}`],
-  });
-}
-
 async function look(copy: CopySpec, name: string): Promise<MachineStatus> {
   const files = machineFiles(copy, name);
   const definition = await readDefinition(files);
   if (definition === undefined) return { name, power: "absent", snapshots: [] };
-  const [status, snapshots, hostKey] = await Promise.all([
+  const [status, snapshots, hostKey, unlinked] = await Promise.all([
     giveOrder(files.control, { do: "status" }),
     listSnapshots(files),
     readFile(files.hostPublicKey, "utf8"),
+    exists(files.unlinked),
   ]);
-  const made = { name, hostKey: hostKey.trim(), owner: definition.owner, snapshots };
+  const made = { name, hostKey: hostKey.trim(), owner: definition.owner, snapshots, ...(unlinked && { disconnected: true as const }) };
   if (status === NOBODY) return { ...made, power: "off", whereabouts: `${files.folder}, not running` };
   return {
     ...made,
@@ -163,4 +142,11 @@ async function look(copy: CopySpec, name: string): Promise<MachineStatus> {
 
 function step(verb: "create" | "destroy"): LocalStep {
   return { command: [process.execPath, programPath(new URL("./steps.ts", import.meta.url)), verb] };
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }

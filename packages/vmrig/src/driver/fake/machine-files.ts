@@ -15,6 +15,8 @@ export interface MachineFiles {
   readonly fences: string;
   readonly hostKey: string;
   readonly hostPublicKey: string;
+  /** Exists while the machine's link is pulled. Nothing else happens: fake machines share no network. */
+  readonly unlinked: string;
   /** What the machine's process printed. */
   readonly log: string;
   /** The control channel, a unix socket. */
@@ -40,6 +42,7 @@ export function machineFiles(copy: Pick<CopySpec, "folder" | "runtimeFolder">, n
     fences: join(folder, "fences"),
     hostKey: join(folder, "host-key"),
     hostPublicKey: join(folder, "host-key.pub"),
+    unlinked: join(folder, "unlinked"),
     log: join(folder, "process.log"),
     control: join(copy.runtimeFolder, `${name}.control`),
     turn: join(copy.folder, `${name}.turn`),

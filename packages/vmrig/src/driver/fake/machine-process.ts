@@ -2,6 +2,7 @@
  * The process of one fake machine: `node machine-process.js <its definition>`. Like QEMU it outlives whoever started it. It ends when it is
  * killed, or when the machine's folder is deleted.
  */
+import { randomUUID } from "node:crypto";
 import { constants, existsSync, watch } from "node:fs";
 import { access, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -42,6 +43,7 @@ const ssh = await startSshServer({
     LANG: "C.UTF-8",
     /** The folder that stands for the machine's disk. */
     VMRIG_FAKE_DISK: files.disk,
+    VMRIG_BOOT_ID: randomUUID(),
     ...mark(files),
   },
 });
@@ -52,6 +54,9 @@ print(`${definition.name} is up`);
 
 const status = (): ProcessStatus => ({ pid: process.pid, sshPort: ssh.port, paused: ssh.deaf });
 
+/** Nothing of it runs on, whatever is done meanwhile. */
+let frozen = false;
+
 const obey = async (order: Order): Promise<ProcessStatus> => {
   if (order.do === "status") return status();
   await passFence(files.fences, definition.name, order.fence);
@@ -61,7 +66,12 @@ const obey = async (order: Order): Promise<ProcessStatus> => {
       break;
     case "capture":
       signalMembers(files, "SIGSTOP");
-      await saveDisk(files, order.snapshot).finally(() => signalMembers(files, "SIGCONT"));
+      await saveDisk(files, order.snapshot).finally(() => frozen || signalMembers(files, "SIGCONT"));
+      break;
+    case "freeze":
+    case "thaw":
+      frozen = order.do === "freeze";
+      signalMembers(files, frozen ? "SIGSTOP" : "SIGCONT");
       break;
     case "restore":
       await requireSnapshot(files, definition.name, order.snapshot);
@@ -69,7 +79,9 @@ const obey = async (order: Order): Promise<ProcessStatus> => {
       ssh.hangUp();
       await endMembers(files);
       await loadDisk(files, order.snapshot);
+      await rm(files.unlinked, { force: true });
       ssh.deaf = false;
+      frozen = false;
       print(`${definition.name} is back at ${order.snapshot}`);
       ssh.admit(order.key);
       break;

@@ -31,6 +31,7 @@ export async function setFakeScene(names: readonly string[] = ["pc1", "pc2"]): P
       driver,
       copy,
       lan: false,
+      bootId: 'echo "$VMRIG_BOOT_ID"',
       wipe: 'find "${VMRIG_FAKE_DISK:?}" -mindepth 1 -delete',
       kill: killFake,
       orphan: () => plantOrphan(join(root, "gone", "machines", "pc9")),

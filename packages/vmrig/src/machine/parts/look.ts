@@ -31,7 +31,7 @@ export interface LookOptions {
  * @throws VmrigError `INSPECTION_FAILED` with what the machine says, when it cannot answer
  */
 export async function look(seat: Seat, line: string, { title, signal, answers = [0] }: LookOptions): Promise<CommandResult> {
-  const result = await run(seat, { line: `${PLAIN}${line}`, command: line }, { reject: false, signal });
+  const result = await run(seat, { line: `${PLAIN}${line}`, command: line, look: `look at ${title}` }, { reject: false, signal });
   if (result.exitCode !== undefined && answers.includes(result.exitCode)) return result;
   signal?.throwIfAborted();
   throw inspectionFailed(seat, title, result);

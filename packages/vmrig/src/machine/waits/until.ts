@@ -28,7 +28,7 @@ function until(
     ...patience(watch, options),
     what: `\`${abridged(line)}\` to ${verb}`,
     probe: tolerant(async (signal): Promise<Observation<CommandResult>> => {
-      const result = await run(watch.seat, { line }, { ...command, signal, reject: false });
+      const result = await run(watch.seat, { line, house: false }, { ...command, signal, reject: false });
       return isSo(result) ? { value: result } : { seen: resultInWords(result) };
     }),
   });

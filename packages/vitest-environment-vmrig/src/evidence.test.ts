@@ -1,0 +1,123 @@
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { EVIDENCE, openStage, type Run, type Stage } from "./vitest-run.test.kit.ts";
+
+const LIMIT_MS = 150_000;
+const REPORTERS = ["default", "junit", "github-actions", "json"];
+
+let stage: Stage;
+let run: Run;
+/** What each reporter made, as text. */
+let reports: Readonly<Record<string, string>>;
+let attachments: string;
+beforeAll(async () => {
+  stage = await openStage();
+  const folder = await stage.folder();
+  attachments = join(folder, "attachments");
+  run = await stage.vitest(
+    EVIDENCE,
+    [
+      "run",
+      ...REPORTERS.map((name) => `--reporter=${name}`),
+      `--outputFile.junit=${join(folder, "junit.xml")}`,
+      `--outputFile.json=${join(folder, "report.json")}`,
+      `--attachmentsDir=${attachments}`,
+    ],
+    { DEPLOY_TOKEN: "hunter2-of-config" },
+  );
+  const github = run.output.split("\n").filter((line) => line.startsWith("::"));
+  reports = {
+    default: run.output,
+    "github-actions": decodeURIComponent(
+      github
+        .join("\n")
+        .replaceAll("%0A", "\n")
+        .replaceAll(/%(?![0-9A-F]{2})/g, "%25"),
+    ),
+    junit: await readFile(join(folder, "junit.xml"), "utf8"),
+    json: await readFile(join(folder, "report.json"), "utf8"),
+  };
+}, LIMIT_MS);
+afterAll(() => stage?.[Symbol.asyncDispose]());
+
+/** The attachments that hold the words. */
+async function kept(words: string): Promise<string[]> {
+  const files = await readdir(attachments);
+  const texts = await Promise.all(files.map((file) => readFile(join(attachments, file), "utf8")));
+  return texts.filter((text) => text.includes(words));
+}
+
+test.each(REPORTERS)("%s names the attachment, and the lines that tell most", (reporter) => {
+  const report = (reports[reporter] ?? "").replaceAll("&gt;", ">").replaceAll("&quot;", '"').replaceAll("&apos;", "'");
+  expect(report).toMatch(/evidence of pcs-1: \S+\.txt/);
+  expect(report).toContain("exited with 3 after");
+  expect(report).toContain("could not bind, password was ***");
+});
+
+test("a test that passed has none", async () => {
+  expect(await kept("of the test that passed")).toEqual([]);
+});
+
+test("a failed test has its commands, its journal, its console and the files that were asked for", async () => {
+  const [text = "", ...more] = await kept("the app said");
+  expect(more).toEqual([]);
+  expect(text).toMatch(/^\+\d+\.\d{3} s {2}pc1 \S+\$ echo "the app said: \$ANY_NAME" >&2; exit 3 → exited with 3 after \d+\.\d s$/m);
+  expect(text).toMatch(/^ {4}stderr: the app said: \*\*\*$/m);
+  expect(text).toContain("pc1 app[7]: error: could not bind");
+  expect(text).toContain("=== console of pc1 ===");
+  expect(text).toContain("kept because the test asked for it");
+  expect(text).toMatch(/=== \/proc\/self\/status of pc2 ===\nName:/);
+  expect(text).toMatch(/=== \/no\/such\/file of pc1 ===\n\(could not be had: .*[Nn]o such file/);
+});
+
+test("a wait that looked many times is one line with their number", async () => {
+  const [text = ""] = await kept("the app said");
+  expect(text.match(/looks; test/g)).toHaveLength(1);
+  expect(text).toContain("(20 times) → exited with 1");
+});
+
+test("no secret is in any report, nor in what is kept", async () => {
+  expect(await kept("***")).not.toEqual([]);
+  expect(await kept("hunter2")).toEqual([]);
+  for (const [reporter, text] of Object.entries(reports)) expect(text, reporter).not.toContain("hunter2");
+});
+
+test("each attempt has its own", async () => {
+  expect(await kept("echo attempt '0'")).toHaveLength(1);
+  expect(await kept("echo attempt '1'")).toHaveLength(1);
+  expect(await kept("echo attempt")).toHaveLength(2);
+});
+
+test("a failing beforeEach is a failure of its test", async () => {
+  const [text = "", ...more] = await kept("echo in the hook");
+  expect(more).toEqual([]);
+  expect(text).toContain("→ exited with 4");
+  expect(await kept("echo never")).toEqual([]);
+});
+
+test("of tests that are concurrent each has its own commands, or none", async () => {
+  const [text = "", ...more] = await kept("echo concurrent");
+  expect(more).toEqual([]);
+  expect(text).toMatch(
+    /^=== commands on pcs-1 ===\n\+\S+ s {2}pc1 vmrig\$ echo concurrent; exit 5 → exited with 5.*\n {4}stdout: concurrent\n\n=== /,
+  );
+  expect(await kept("=== commands on pcs-1 ===\n(none)\n")).toHaveLength(2);
+});
+
+test("a test whose time was over has it, and what was running then", async () => {
+  const [text = ""] = await kept("before the time was over");
+  expect(text).toContain("sleep 600 → was cancelled");
+  expect(text).toMatch(/=== \/proc\/self\/status of pc2 ===\nName:/);
+});
+
+test("a dead machine has its console and the transcript, and each other part says why not", async () => {
+  const [text = ""] = await kept("before it died");
+  expect(text).toMatch(/=== journal of pc1 ===\n\(could not be had: .+\)/);
+  expect(text).toMatch(/=== console of pc1 ===\n(?!\(could not be had)/);
+});
+
+test("only this user can read it", async () => {
+  const modes = await Promise.all((await readdir(attachments)).map(async (file) => (await stat(join(attachments, file))).mode & 0o077));
+  expect(new Set(modes)).toEqual(new Set([0]));
+});

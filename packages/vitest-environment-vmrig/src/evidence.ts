@@ -1,0 +1,118 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import type { RunnerTestCase } from "vitest";
+import { VmrigError, type Machine } from "vmrig";
+import {
+  collectEvidence,
+  hideIn,
+  type Claim,
+  type Evidence,
+  type Secrets,
+  type Transcript,
+  type WantedFile,
+  type Welcome,
+} from "vmrig/worker";
+import { worker } from "./worker.ts";
+
+/**
+ * Names files of a machine that are kept, their last 256 KiB, should the test that runs now fail. They are read then, as root.
+ *
+ * @throws VmrigError `EVIDENCE_MISPLACED` outside of a test, and of its hooks
+ */
+export function evidence(machine: Pick<Machine, "name">, ...paths: readonly string[]): void {
+  const { wanted } = worker();
+  if (wanted === undefined) {
+    throw new VmrigError("EVIDENCE_MISPLACED", {
+      message: "evidence() was called outside of a test: nothing would ever keep these files.",
+      hint: "call it in the test or a beforeEach, or name the files in the config: evidence: { files: […] }",
+    });
+  }
+  wanted.push(...paths.map((path) => ({ machine: machine.name, path })));
+}
+
+interface Failure {
+  readonly task: RunnerTestCase;
+  /** How many of its errors are those of earlier attempts. */
+  readonly known: number;
+  readonly claim: Claim;
+  readonly transcript: Transcript;
+  readonly since: Date;
+  /** What the config asks for, known since the claim: the gate may be gone by now. */
+  readonly wishes: Welcome["evidence"];
+  readonly wanted: readonly WantedFile[];
+  readonly secrets: Secrets;
+}
+
+/** Of a test that has just failed, and of no other: attaches what there is to see, and says the most of it in its error. Never throws. */
+export async function keepEvidence({ task, known, claim, transcript, since, wishes, wanted, secrets }: Failure): Promise<void> {
+  const errors = task.result?.errors?.slice(known) ?? [];
+  const [first] = errors;
+  if (first === undefined || task.fails === true) return;
+  for (const error of errors) {
+    hideIn(error, secrets);
+    place(error, task);
+  }
+  try {
+    const names = Object.keys(claim.machines);
+    const found = await collectEvidence({
+      copy: claim.copy,
+      machines: claim.lookers,
+      transcript,
+      since,
+      files: [...wishes.files.flatMap((path) => names.map((machine) => ({ machine, path }))), ...wanted],
+      console: (machine) => claim.console(machine),
+      secrets,
+      timeoutMs: wishes.timeoutMs,
+    });
+    const path = await attach(task, claim.copy, found).catch((error: unknown) => `could not be written: ${String(error)}`);
+    append(first, [`evidence of ${claim.copy}: ${path}`, ...found.telling.map((line) => `  ${line}`)].join("\n"));
+  } catch (error) {
+    append(first, secrets.hide(`evidence of ${claim.copy}: could not be had: ${String(error)}`));
+  }
+}
+
+/** @returns where Vitest keeps it */
+async function attach(task: RunnerTestCase, copy: string, { text }: Evidence): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "vmrig-evidence-"));
+  try {
+    const file = join(folder, "evidence.txt");
+    await writeFile(file, text, { mode: 0o600 });
+    const { attachment } = await whileItRuns(task, () =>
+      task.context.annotate(`evidence of ${copy}`, "vmrig", { path: file, contentType: "text/plain" }),
+    );
+    return attachment?.path === undefined ? "attached" : relative(process.cwd(), attachment.path);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Vitest annotates only what runs, and marks a test as failed before the hooks around it have ended. */
+async function whileItRuns<T>({ result }: RunnerTestCase, work: () => Promise<T>): Promise<T> {
+  if (result === undefined) return work();
+  const { state } = result;
+  result.state = "run";
+  try {
+    return await work();
+  } finally {
+    result.state = state;
+  }
+}
+
+interface Told {
+  message: string;
+  stack?: string | undefined;
+}
+
+/** The reporter of GitHub Actions leaves out an error whose stack names no file of the project. */
+function place(error: Told, { file, location }: RunnerTestCase): void {
+  if (location === undefined || error.stack === undefined || error.stack.includes(file.filepath)) return;
+  error.stack = `${error.stack}\n    at ${file.filepath}:${location.line}:${location.column}`;
+}
+
+/** Reporters show the message, the stack, or both. */
+function append(error: Told, text: string): void {
+  const { message, stack } = error;
+  error.message = `${message}\n\n${text}`;
+  if (stack !== undefined && stack.includes(message)) error.stack = stack.replace(message, () => error.message);
+}

@@ -1,0 +1,82 @@
+import { expect, test } from "vitest-environment-vmrig";
+
+test("a command after a reboot runs on the new boot, and a console tells of it", { timeout: 300_000 }, async ({ pc1 }) => {
+  const boot = async (): Promise<string> => (await pc1.$`cat /proc/sys/kernel/random/boot_id`).stdout;
+  const before = await boot();
+  const endless = pc1.$`sleep 600`.catch((error: unknown) => error);
+  await pc1.reboot();
+  expect(await endless).toMatchObject({ code: "CONNECTION_LOST" });
+  expect(await boot()).not.toBe(before);
+  await pc1.root.$`echo here is a mark > /dev/console`;
+  expect(await pc1.waitForConsole("here is a mark")).toBe("here is a mark");
+});
+
+test("what crashed loses what it had not written, and is off until it is switched on", { timeout: 300_000 }, async ({ pc1, pc2 }) => {
+  await pc1.$`echo written > written; sync; echo lost > lost`;
+  await pc1.crash();
+  await expect(pc1.$`true`).rejects.toMatchObject({ code: "MACHINE_OFF" });
+  expect((await pc2.root.$({ reject: false })`ping -c 1 -W 2 ${pc1.address}`).failed).toBe(true);
+  await pc1.powerOn();
+  expect((await pc1.$`cat written; [ -s lost ] || echo lost`).stdout).toBe("written\nlost");
+});
+
+test("a pulled link, a block and a slow link do what they say, and end", { timeout: 300_000 }, async ({ pc1, pc2 }) => {
+  // From its own address: a machine without that network would ask the one behind its way out.
+  const seen = async (): Promise<boolean> => !(await pc1.root.$({ reject: false })`ping -I ${pc1.address} -c 1 -W 3 ${pc2.address}`).failed;
+  const seenBack = async (): Promise<boolean> =>
+    !(await pc2.root.$({ reject: false })`ping -I ${pc2.address} -c 1 -W 3 ${pc1.address}`).failed;
+  expect(await seen()).toBe(true);
+  await pc1.disconnect();
+  expect([await seen(), await seenBack()]).toEqual([false, false]);
+  await pc1.connect();
+  await expect.poll(seen, { timeout: 30_000 }).toBe(true);
+
+  await pc1.block(pc2);
+  await pc1.block(pc2);
+  expect([await seen(), await seenBack()]).toEqual([false, false]);
+  await pc2.unblock(pc1);
+  await expect.poll(seen, { timeout: 30_000 }).toBe(true);
+
+  await pc1.slow({ latency: "1s" });
+  const { stdout } = await pc1.root.$`ping -c 3 -i 2 ${pc2.address}`;
+  expect(Number(/= [\d.]+\/([\d.]+)\//.exec(stdout)?.[1])).toBeGreaterThan(900);
+  await pc1.slow({ loss: "100%" });
+  expect(await seen()).toBe(false);
+  await pc1.slow({});
+  await expect.poll(seen, { timeout: 30_000 }).toBe(true);
+});
+
+test("a clock goes wrong and right again, and a disk is full but for what is left", { timeout: 300_000 }, async ({ pc1 }) => {
+  const ahead = async (): Promise<number> => Number((await pc1.$`date +%s`).stdout) - Date.now() / 1000;
+  await pc1.skewClock("-90m");
+  await pc1.skewClock("-90m");
+  expect(await ahead()).toBeLessThan(-5_300);
+  expect(await ahead()).toBeGreaterThan(-5_500);
+  await pc1.skewClock(0);
+  expect(Math.abs(await ahead())).toBeLessThan(60);
+  await pc1.fillDisk();
+  const { failed, stderr } = await pc1.root.$({ reject: false })`dd if=/dev/urandom of=/root/big bs=1M count=64 conv=fsync`;
+  expect([failed, stderr]).toEqual([true, expect.stringContaining("No space left on device")]);
+});
+
+test(
+  "machines go back to a checkpoint of the rig, with what ran then, and one to its own",
+  { timeout: 300_000 },
+  async ({ pc1, pc2, rig }) => {
+    await pc1.$`echo one > state; sleep 7654 </dev/null >/dev/null 2>&1 & echo $! > pid`;
+    const both = await rig.checkpoint("started");
+    await pc1.$`kill $(cat pid); echo two > state`;
+    await pc2.$`echo two > state`;
+    const own = await pc2.checkpoint("second");
+    await rig.restore(both);
+    expect((await pc1.$`cat state; ps -o args= -p $(cat pid)`).stdout).toBe("one\nsleep 7654");
+    expect((await pc2.$({ reject: false })`cat state`).failed).toBe(true);
+    expect(Math.abs(Number((await pc1.$`date +%s`).stdout) - Date.now() / 1000)).toBeLessThan(60);
+    await pc2.restore(own);
+    expect((await pc2.$`cat state`).stdout).toBe("two");
+    expect((await pc1.$`ssh pc2 cat state`).stdout).toBe("two");
+    await pc1.powerOff();
+    await rig.restore(both);
+    expect((await pc1.$`cat state`).stdout).toBe("one");
+  },
+);

@@ -1,0 +1,50 @@
+import { rm, writeFile } from "node:fs/promises";
+import type { Driver, MachineRef } from "../driver.ts";
+import { giveOrder, NOBODY, type Order } from "./control.ts";
+import { dropDisk } from "./disk.ts";
+import { alone, findMachine, off } from "./find-machine.ts";
+import { startProcess, stopProcess } from "./make.ts";
+
+/** A shutdown is as abrupt as a crash here, and loses as little: what was written is in a folder of this computer. */
+export const power: NonNullable<Driver["power"]> = async (ref, action, admission) => {
+  await alone(ref, admission, async ({ files }) => {
+    const { fence, signal, authorize: key } = admission;
+    const runs = (await giveOrder(files.control, { do: "status" }, signal)) !== NOBODY;
+    if (action === "reboot" && !runs) throw off(ref.name);
+    if (action !== "on") await stopProcess(files);
+    if (action === "crash" || action === "off" || (action === "on" && runs)) return;
+    await startProcess(files, ref.name);
+    await giveOrder(files.control, { do: "admit", fence, key }, signal);
+  });
+};
+
+export const network: NonNullable<Driver["network"]> = async (ref, action, authority) => {
+  await alone(ref, authority, async ({ files }) => {
+    if ((await giveOrder(files.control, { do: "status" }, authority.signal)) === NOBODY) throw off(ref.name);
+    if (action === "disconnect") await writeFile(files.unlinked, "");
+    else await rm(files.unlinked, { force: true });
+  });
+};
+
+export const captureTogether: NonNullable<Driver["captureTogether"]> = async (refs, snapshot, { fence, signal }) => {
+  const all = async (order: Order): Promise<void> => {
+    const outcomes = await Promise.allSettled(refs.map((ref) => give(ref, order, signal)));
+    for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
+  };
+  signal.throwIfAborted();
+  try {
+    await all({ do: "freeze", fence });
+    await all({ do: "capture", fence, snapshot });
+  } finally {
+    await all({ do: "thaw", fence }).catch(() => {}); // what kept it from freezing is the first cause
+  }
+};
+
+export const drop: NonNullable<Driver["drop"]> = async (ref, snapshot, authority) => {
+  await alone(ref, authority, ({ files }) => dropDisk(files, snapshot));
+};
+
+async function give(ref: MachineRef, order: Order, signal: AbortSignal): Promise<void> {
+  const { files } = await findMachine(ref);
+  if ((await giveOrder(files.control, order, signal)) === NOBODY) throw off(ref.name);
+}

@@ -1,0 +1,37 @@
+import { readdir } from "node:fs/promises";
+import { VmrigError } from "../../errors/vmrig-error.ts";
+import type { Authority, MachineRef } from "../driver.ts";
+import { passFence } from "../fence.ts";
+import { inTurn } from "../turn.ts";
+import { machineFiles, machinesFolder, readDefinition, type MachineDefinition, type MachineFiles } from "./machine-files.ts";
+
+/** For what the machine's process cannot do to itself: nobody else acts on it meanwhile, whatever their fence. */
+export async function alone<T>(ref: MachineRef, { fence, signal }: Authority, act: (machine: FoundMachine) => Promise<T>): Promise<T> {
+  return await inTurn({ path: machineFiles(ref.copy, ref.name).turn, on: ref.name, signal }, async () => {
+    const machine = await findMachine(ref);
+    await passFence(machine.files.fences, ref.name, fence);
+    signal.throwIfAborted();
+    return await act(machine);
+  });
+}
+
+export interface FoundMachine {
+  readonly files: MachineFiles;
+  readonly definition: MachineDefinition;
+}
+
+/** @throws VmrigError `MACHINE_MISSING` with those there are */
+export async function findMachine({ copy, name }: MachineRef): Promise<FoundMachine> {
+  const files = machineFiles(copy, name);
+  const definition = await readDefinition(files);
+  if (definition !== undefined) return { files, definition };
+  const names = await readdir(machinesFolder(copy)).catch(() => []);
+  throw new VmrigError("MACHINE_MISSING", {
+    message: `There is no machine ${name} in copy ${copy.copy}.`,
+    details: [`looked in ${machinesFolder(copy)}`, `it has: ${names.join(", ") || "none"}`],
+  });
+}
+
+export function off(name: string): VmrigError {
+  return new VmrigError("MACHINE_OFF", { message: `${name} is off: its process is gone.` });
+}

@@ -1,0 +1,67 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { startMachine } from "../machine/fixtures.test.kit.ts";
+import { createMachine, type Machine } from "../machine/machine.ts";
+import { collectEvidence, type Scene } from "./collect.ts";
+import { createSecrets } from "./secrets.ts";
+import { createTranscript } from "./transcript.ts";
+
+/** One to which nobody gets through: its network is gone, or it hangs. */
+const hung: Machine = createMachine({ name: "pc2", address: "10.77.0.12", user: "vmrig", connect: () => new Promise(() => {}) });
+
+const collect = (scene: Partial<Scene>): ReturnType<typeof collectEvidence> => {
+  const secrets = createSecrets();
+  return collectEvidence({
+    copy: "pcs-1",
+    machines: {},
+    transcript: createTranscript(secrets),
+    since: new Date(),
+    files: [],
+    console: (name) => Promise.resolve(`the console of ${name}\n`),
+    secrets,
+    timeoutMs: 5_000,
+    ...scene,
+  });
+};
+
+test("a machine that hangs costs its own parts, and no other", async () => {
+  const { pc1, server, [Symbol.asyncDispose]: end } = await startMachine();
+  onTestFinished(end);
+  const path = join(server.folder, "app.log");
+  await writeFile(path, "what the app said\n");
+  const files = ["pc1", "pc2"].map((machine) => ({ machine, path }));
+  const { text, telling } = await collect({ machines: { pc1, pc2: hung }, files, timeoutMs: 2_000 });
+  expect(text).toContain(`=== ${path} of pc1 ===\nwhat the app said\n`);
+  expect(text).toContain(`=== ${path} of pc2 ===\n(could not be had: no answer within 2 s)\n`);
+  expect(text).toContain("=== journal of pc2 ===\n(could not be had: no answer within 2 s)\n");
+  expect(text).toContain("=== console of pc2 ===\nthe console of pc2\n");
+  expect(telling).toContain(`not to be had: troubled units of pc2, journal of pc2, ${path} of pc2: no answer within 2 s`);
+});
+
+test("a console that never ends, and one that is not there, say so", async () => {
+  const console: Scene["console"] = (name) => (name === "pc1" ? new Promise(() => {}) : Promise.reject(new Error("no such thing.")));
+  const { text } = await collect({ machines: { pc1: hung, pc2: hung }, console, timeoutMs: 100 });
+  expect(text).toContain("=== console of pc1 ===\n(could not be had: no answer within 0.1 s)\n");
+  expect(text).toContain("=== console of pc2 ===\n(could not be had: no such thing)\n");
+});
+
+test("of a large file its end is kept, with a word on its size", async () => {
+  const { pc1, server, [Symbol.asyncDispose]: end } = await startMachine();
+  onTestFinished(end);
+  const path = join(server.folder, "large.log");
+  await writeFile(path, `first\n${"x".repeat(300_000)}\nlast\n`);
+  const { text } = await collect({ machines: { pc1 }, files: [{ machine: "pc1", path }] });
+  expect(text).toContain("(the last 262144 of 300012 bytes)\nxxx");
+  expect(text).toContain("xxx\nlast\n");
+  expect(text).not.toContain("first");
+});
+
+test("what colours a terminal, and what no report may hold, is taken out", async () => {
+  const { text } = await collect({
+    machines: { pc1: hung },
+    console: async () => "\u001b[1;31merror\u001b[0m: \u0000\u0007done",
+    timeoutMs: 100,
+  });
+  expect(text).toContain("\nerror: done\n");
+});

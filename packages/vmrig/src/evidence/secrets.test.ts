@@ -1,0 +1,34 @@
+import { expect, test } from "vitest";
+import { createSecrets, hideIn } from "./secrets.ts";
+
+test("hides what was given, also a line of it, quoted for a shell, and as JSON has it", () => {
+  const secrets = createSecrets(["of the config"]);
+  secrets.add("it's me");
+  secrets.add(Buffer.from('first "line"\nsecond line\n'));
+  const shown = ["of the config", `'it'\\''s me'`, `log: second line!`, JSON.stringify('first "line"'), "password=by-its-name"];
+  expect(shown.map(secrets.hide)).toEqual(["***", "'***'", "log: ***!", '"***"', "password=***"]);
+});
+
+test("hides the longer of two, where one is a part of the other", () => {
+  const secrets = createSecrets();
+  secrets.add("token");
+  secrets.add("token-and-more");
+  expect(secrets.hide("token-and-more, token")).toBe("***, ***");
+});
+
+test("leaves words of three letters, which are no secrets", () => {
+  const secrets = createSecrets();
+  secrets.add("yes");
+  expect(secrets.hide("yes, of course")).toBe("yes, of course");
+});
+
+test("hides everywhere in an error: its message, stack, fields and cause", () => {
+  const secrets = createSecrets(["hunter2"]);
+  const error = Object.assign(new Error("a hunter2", { cause: new Error("b hunter2") }), { stdout: "c hunter2", all: ["d hunter2"] });
+  Object.assign(error, { itself: error });
+  hideIn(error, secrets);
+  const { message, stack, cause, stdout, all } = error;
+  const shown = [message, stack, (cause as Error).message, (cause as Error).stack, stdout, ...all];
+  expect(shown.join("\n")).not.toContain("hunter2");
+  expect(message).toBe("a ***");
+});

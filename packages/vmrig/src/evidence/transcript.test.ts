@@ -1,0 +1,53 @@
+import { expect, test } from "vitest";
+import type { Begun } from "../machine/witness.ts";
+import { createSecrets } from "./secrets.ts";
+import { createTranscript, type Transcript } from "./transcript.ts";
+
+function run({ witness }: Transcript, command: string, more: Partial<Begun> & { readonly stdout?: string } = {}): (end?: string) => void {
+  const { stdout = "", ...begun } = more;
+  const printed = (): ReturnType<Begun["printed"]> => ({ stdout: Buffer.from(stdout), stderr: Buffer.alloc(0) });
+  const end = witness({ machine: "pc1", user: "vmrig", command, look: undefined, secrets: [], printed, ...begun });
+  return (how = "exited with 0 after 0.1 s.") => end(how);
+}
+
+test("has each command with its machine, its user, its end and what it printed", () => {
+  const transcript = createTranscript(createSecrets());
+  run(transcript, "ls", { stdout: "a\nb\n" })();
+  run(transcript, "reboot", { machine: "pc2", user: "root" })("exited with 1 after 2.0 s.");
+  expect(transcript.text().replaceAll(/\+\d+\.\d+ s/g, "+t")).toBe(
+    "+t  pc1 vmrig$ ls → exited with 0 after 0.1 s\n    stdout: a\n            b\n+t  pc2 root$ reboot → exited with 1 after 2.0 s",
+  );
+  expect(transcript.brief(1)).toEqual(["pc2 root$ reboot → exited with 1 after 2.0 s"]);
+});
+
+test("a command that has not ended is there, with what it has printed so far", () => {
+  const transcript = createTranscript(createSecrets());
+  run(transcript, "tail -f log", { stdout: "so far" });
+  expect(transcript.text()).toMatch(/tail -f log → still running\n {4}stdout: so far$/);
+});
+
+test("two hundred looks are one line, also beside others; commands that are the same count as one only when nothing came between", () => {
+  const transcript = createTranscript(createSecrets());
+  for (let cursor = 0; cursor < 200; cursor += 1) {
+    run(transcript, `journalctl --after-cursor=${cursor}`, { look: "look at the journal" })();
+    run(transcript, "read /etc/motd", { look: "read /etc/motd" })();
+  }
+  for (const command of ["ls", "ls", "rm a", "ls"]) run(transcript, command)();
+  expect(transcript.count).toBe(404);
+  expect(transcript.brief(9).map((line) => line.replace(/.*\$ (.*) →.*/, "$1"))).toEqual([
+    "look at the journal (200 times)",
+    "read /etc/motd (200 times)",
+    "ls (2 times)",
+    "rm a",
+    "ls",
+  ]);
+});
+
+test("keeps the last 500 commands, and the end of what each printed", () => {
+  const transcript = createTranscript(createSecrets());
+  for (let index = 0; index < 700; index += 1) run(transcript, `echo ${index}`, { stdout: `${"x".repeat(90)}\n`.repeat(1_000) })();
+  const text = transcript.text();
+  expect(text).toMatch(/^the last 500 of 700 commands\n\S+ s {2}pc1 vmrig\$ echo 200 /);
+  expect(text).toContain("stdout: … xxx");
+  expect(text.length).toBeLessThan(500 * 2_600);
+});

@@ -1,0 +1,109 @@
+import { systemClock, type Clock } from "../clock/clock.ts";
+import type { Begun, Printed, Witness } from "../machine/witness.ts";
+import type { Secrets } from "./secrets.ts";
+
+/** How many commands are kept: the last ones. */
+const MAX_ENTRIES = 500;
+/** How much of each output is kept: its end. */
+const TAIL_BYTES = 2_048;
+/** Looks of one name count as one as long as so few others came between. */
+const WINDOW = 8;
+
+interface Entry {
+  readonly begun: Omit<Begun, "printed" | "secrets" | "command">;
+  command: string;
+  readonly atMs: number;
+  times: number;
+  running: number;
+  end: string | undefined;
+  printed: () => Printed;
+}
+
+/** What was run on the machines in the time of one test. */
+export interface Transcript {
+  readonly witness: Witness;
+  /** How many commands there were. */
+  readonly count: number;
+  /** One a line, without what they printed: the last so many of them. */
+  brief(last: number): string[];
+  /** All of it, for people. */
+  text(): string;
+}
+
+/** Made to cost next to nothing while nothing fails: it keeps references, and words are made of them when somebody asks. */
+export function createTranscript(secrets: Pick<Secrets, "add">, clock: Clock = systemClock): Transcript {
+  const entries: Entry[] = [];
+  const startedMs = clock.monotonic();
+  let count = 0;
+
+  /** The entry that a command is one more time of. */
+  const known = ({ machine, user, command, look }: Begun): Entry | undefined =>
+    (look === undefined ? entries.slice(-1) : entries.slice(-WINDOW)).findLast(
+      (entry) =>
+        entry.begun.machine === machine &&
+        entry.begun.user === user &&
+        entry.begun.look === look &&
+        entry.running === 0 &&
+        (look !== undefined || entry.command === command),
+    );
+
+  const witness: Witness = ({ secrets: given, printed, command, ...begun }) => {
+    for (const secret of given) secrets.add(secret);
+    count += 1;
+    const again = known({ ...begun, command, secrets: given, printed });
+    const entry = again ?? { begun, command, atMs: clock.monotonic() - startedMs, times: 0, running: 0, end: undefined, printed };
+    Object.assign(entry, { command, printed });
+    entry.times += 1;
+    entry.running += 1;
+    if (again === undefined && entries.push(entry) > MAX_ENTRIES) entries.shift();
+    return (end) => {
+      const { stdout, stderr } = printed();
+      const kept = { stdout: tail(stdout), stderr: tail(stderr) };
+      // Copies: the whole output may be large.
+      Object.assign(entry, { end, printed: () => kept });
+      entry.running -= 1;
+    };
+  };
+
+  const line = ({ begun, command, times, end, running }: Entry): string => {
+    const what = begun.look !== undefined && times > 1 ? begun.look : command;
+    const often = times > 1 ? ` (${times} times)` : "";
+    const how = running > 0 ? "still running" : (end ?? "").replace(/\.$/, "");
+    return `${begun.machine} ${begun.user}$ ${what.trimEnd()}${often} → ${how}`;
+  };
+
+  return {
+    witness,
+    get count() {
+      return count;
+    },
+    brief: (last) => entries.slice(-last).map((entry) => oneLine(line(entry))),
+    text() {
+      const shown = entries.flatMap((entry) => {
+        const { stdout, stderr } = entry.printed();
+        return [`+${(entry.atMs / 1000).toFixed(3)} s  ${line(entry)}`, ...output("stdout", stdout), ...output("stderr", stderr)];
+      });
+      return [...(entries.length < MAX_ENTRIES ? [] : [`the last ${MAX_ENTRIES} of ${count} commands`]), ...shown].join("\n");
+    },
+  };
+}
+
+/** The end of an output, and whether there was more. */
+function tail(output: Buffer | undefined): Buffer | undefined {
+  if (output === undefined || output.length === 0) return output;
+  // One byte more than is shown says that it was cut.
+  return Buffer.from(output.subarray(-TAIL_BYTES - 1));
+}
+
+function output(title: string, bytes: Buffer | undefined): string[] {
+  if (bytes === undefined || bytes.length === 0) return [];
+  const cut = bytes.length > TAIL_BYTES;
+  const text = bytes.subarray(-TAIL_BYTES).toString("utf8").replace(/\n$/, "");
+  const lines = cut ? [`… ${text.slice(text.indexOf("\n") + 1)}`] : [text];
+  return lines.flatMap((each) => each.split("\n")).map((each, index) => `    ${index === 0 ? `${title}: ` : "        "}${each}`);
+}
+
+function oneLine(text: string): string {
+  const flat = text.replace(/\s*\n\s*/g, " ⏎ ");
+  return flat.length > 200 ? `${flat.slice(0, 90)} … ${flat.slice(-90)}` : flat;
+}

@@ -1,0 +1,112 @@
+import { VmrigError } from "../../errors/vmrig-error.ts";
+import { milliseconds, type Duration } from "../duration.ts";
+import type { Machine } from "../machine.ts";
+
+export interface SlowOptions {
+  /** Added to each packet that the machine sends: a round trip takes so much longer. */
+  readonly latency?: Duration;
+  /** How many of the packets that it sends are lost. */
+  readonly loss?: `${number}%`;
+}
+
+/** By hardware address, so that nothing slips through by another protocol or an address that moved. */
+export async function block(machine: Machine, other: Machine): Promise<void> {
+  await eachWay(machine, other, (mac) =>
+    [
+      `tc qdisc show dev "$lan" | grep -q clsact || tc qdisc add dev "$lan" clsact`,
+      ...filters(mac).map(
+        ([hook, match, pref]) => `tc filter replace dev "$lan" ${hook} pref ${pref} handle 1 protocol all flower ${match} action drop`,
+      ),
+    ].join(" && "),
+  );
+}
+
+export async function unblock(machine: Machine, other: Machine): Promise<void> {
+  await eachWay(machine, other, (mac) =>
+    filters(mac)
+      .map(([hook, , pref]) => `{ tc filter delete dev "$lan" ${hook} pref ${pref} 2>/dev/null || true; }`)
+      .join(" && "),
+  );
+}
+
+export async function slow(machine: Machine, { latency, loss }: SlowOptions): Promise<void> {
+  if (loss !== undefined && !/^(100|\d{1,2}(\.\d+)?)%$/.test(loss)) {
+    throw new VmrigError("COMMAND_INVALID", { message: `${JSON.stringify(loss)} is not a loss: write "5%".` });
+  }
+  const how = [latency === undefined ? "" : `delay ${milliseconds(latency)}ms`, loss === undefined ? "" : `loss ${loss}`].join(" ").trim();
+  const normal = `tc qdisc delete dev "$lan" root 2>/dev/null || true`;
+  await asRoot(machine, "be slowed down", onLan(machine, how === "" ? normal : `tc qdisc replace dev "$lan" root netem ${how}`));
+}
+
+/** From the right time, which is that of this computer: twice the same is once. */
+export async function skewClock(machine: Machine, by: Duration): Promise<void> {
+  const text = typeof by === "number" ? `${by}ms` : by;
+  const sign = text.startsWith("-") ? -1 : 1;
+  const seconds = (Date.now() + sign * milliseconds(text.replace(/^[-+]/, ""))) / 1000;
+  await asRoot(machine, "set its clock", `date -s @${seconds.toFixed(3)} >/dev/null`);
+}
+
+/** `fallocate` takes without writing. No file system tells what there is to the byte, so the pieces get smaller until none fits. */
+const FILL = [
+  'cd "$1" && mkdir -p .vmrig-fill && cd .vmrig-fill || exit 1',
+  '[ "$2" -eq 0 ] || fallocate -l "$2" reserved || exit 1',
+  'piece=1073741824; n=$(ls | wc -l); while [ "$piece" -ge 65536 ]',
+  'do if fallocate -l "$piece" "$n" 2>/dev/null; then n=$(( n + 1 )); else rm -f "$n"; piece=$(( piece / 2 )); fi; done',
+  "rm -f reserved; sync",
+].join("; ");
+
+export async function fillDisk(
+  machine: Machine,
+  { folder = "/", leave = 0 }: { readonly folder?: string; readonly leave?: number },
+): Promise<void> {
+  if (!Number.isSafeInteger(leave) || leave < 0) throw new VmrigError("COMMAND_INVALID", { message: `${leave} is no number of bytes.` });
+  const { failed, stderr } = await machine.root.exec("sh", ["-c", FILL, "sh", folder, String(leave)], { reject: false });
+  if (failed) throw refused(machine, "fill its disk", stderr);
+}
+
+/** On both: what passes no filter here passes none there, and a reboot of one leaves the other's. */
+async function eachWay(machine: Machine, other: Machine, script: (mac: string) => string): Promise<void> {
+  const [mine, theirs] = await Promise.all([hardwareAddress(machine), hardwareAddress(other)]);
+  await Promise.all([
+    asRoot(machine, `be cut off from ${other.name}`, onLan(machine, script(theirs))),
+    asRoot(other, `be cut off from ${machine.name}`, onLan(other, script(mine))),
+  ]);
+}
+
+/** Each with a preference of its own, by which it is found again. */
+function filters(mac: string): ReadonlyArray<readonly [hook: string, match: string, pref: number]> {
+  const pref = 1 + (Number.parseInt(mac.replaceAll(":", "").slice(-4), 16) % 60_000);
+  return [
+    ["ingress", `src_mac ${mac}`, pref],
+    ["egress", `dst_mac ${mac}`, pref],
+  ];
+}
+
+/** A line that knows the interface of the rig's network as `$lan`. */
+function onLan({ address }: Machine, line: string): string {
+  return `set -- $(ip -o -4 address show to ${address}/32); lan=$2; [ -n "$lan" ] || { echo "no interface has ${address}" >&2; exit 1; }; ${line}`;
+}
+
+async function hardwareAddress(machine: Machine): Promise<string> {
+  const mac = (await asRoot(machine, "tell its hardware address", onLan(machine, `cat "/sys/class/net/$lan/address"`))).trim();
+  if (/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/.test(mac)) return mac;
+  throw refused(machine, "tell its hardware address", mac);
+}
+
+async function asRoot(machine: Machine, what: string, line: string): Promise<string> {
+  const { failed, stdout, stderr } = await machine.root.exec("sh", ["-c", line], { reject: false });
+  if (failed) throw refused(machine, what, stderr);
+  return stdout;
+}
+
+function refused({ name }: Machine, what: string, said: string): VmrigError {
+  return new VmrigError("FAULT_FAILED", {
+    message: `${name} could not ${what}.`,
+    details: said
+      .trim()
+      .split("\n")
+      .slice(-4)
+      .map((line) => `it said: ${line}`),
+    hint: "the machine needs `ip` and `tc` of iproute2, `date`, `df` and `fallocate`, and a kernel with sch_netem and cls_flower",
+  });
+}

@@ -1,0 +1,69 @@
+import { VmrigError, isVmrigError } from "../../errors/vmrig-error.ts";
+import { isCommandError, type CommandError } from "../command-error.ts";
+import type { CommandOptions } from "../command.ts";
+import { runRaw, type RawResult, type Seat } from "../runner.ts";
+
+/** Something that is done with a file of a machine. */
+export interface Task {
+  /** As it reads after "Cannot": `read`. */
+  readonly doing: string;
+  readonly path: string;
+  /** Whether the file itself must be there; otherwise its folder must. @defaultValue true */
+  readonly existing?: boolean;
+}
+
+/**
+ * What ends a command on files: it gets the time to take away what it has written so far.
+ */
+export const TIDY = { killSignal: "SIGTERM", forceKillAfterDelay: 5000 } as const satisfies CommandOptions;
+
+/**
+ * Runs a line that works on a file.
+ *
+ * @throws VmrigError `FILE_FAILED` with the machine's own reason when the line fails; what a command throws when it is cancelled or lost
+ */
+export async function attempt(
+  seat: Seat,
+  task: Task,
+  line: string,
+  options: Pick<CommandOptions, "input" | "signal" | "timeout"> = {},
+): Promise<RawResult> {
+  try {
+    return await runRaw(seat, toLine(task, line), { ...TIDY, ...options, maxBuffer: Number.POSITIVE_INFINITY });
+  } catch (error) {
+    throw toFileError(seat, task, error);
+  }
+}
+
+/** The line, with messages that can be understood, and what people are to read in its place. */
+export function toLine({ doing, path }: Task, line: string): { line: string; command: string } {
+  return { line: `LC_ALL=C; export LC_ALL; ${line}`, command: `${doing} ${path}` };
+}
+
+/** What is thrown in place of the error of the command. */
+export function toFileError(seat: Seat, task: Task, error: unknown): unknown {
+  if (!isCommandError(error) || error.code !== "COMMAND_FAILED") return error;
+  // The input could not be made on this side.
+  if (isVmrigError(error.cause)) return error.cause;
+  return fileFailed(seat, task, reasonOf(error), error);
+}
+
+export function fileFailed(seat: Seat, { doing, path, existing = true }: Task, reason: string, cause?: unknown): VmrigError {
+  // The second is dash's word for a missing folder in a redirection.
+  const missing = reason === "No such file or directory" || reason === "Directory nonexistent";
+  const message =
+    missing && existing
+      ? `No such file on ${seat.name}: ${path}.`
+      : `Cannot ${doing} ${path} on ${seat.name} as ${seat.user}: ${missing ? "no such folder" : reason}.`;
+  return new VmrigError("FILE_FAILED", { message, cause });
+}
+
+const FULL = "No space left on device";
+/** What tar says at its end about what it has said before. */
+const EPILOGUE = /^tar: (?:Exiting with failure status|Error is not recoverable)/;
+
+function reasonOf({ stderr, exitCode }: CommandError): string {
+  if (stderr.includes(FULL)) return FULL;
+  const last = stderr.split("\n").findLast((line) => line !== "" && !EPILOGUE.test(line)) ?? "";
+  return last.slice(last.lastIndexOf(": ") + 2).trim() || `exit code ${exitCode}`;
+}

@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { NASTY } from "../../ssh/fixtures/nasty-text.test.kit.ts";
+import { startMachine, type TestMachine } from "../fixtures.test.kit.ts";
+import { toGlobPattern } from "./glob-pattern.ts";
+
+let rig: TestMachine;
+beforeAll(async () => {
+  rig = await startMachine();
+});
+afterAll(() => rig?.[Symbol.asyncDispose]());
+
+const NAMES = NASTY.filter((name) => name !== "" && !name.includes("/"));
+
+test("glob gives the sorted paths that match, from home when the pattern is relative", async () => {
+  const { pc1, server } = rig;
+  await pc1.$`mkdir -p ${server.folder}/etc/.git ${server.folder}/etc/app/conf.d && cd ${server.folder}/etc &&
+    touch b.conf a.conf .hidden.conf c.txt .git/config app/x.conf app/conf.d/10-y.conf app/conf.d/.z.conf`;
+  const found = async (pattern: string): Promise<string[]> =>
+    (await pc1.glob(`${server.folder}/etc/${pattern}`)).map((path) => path.slice(`${server.folder}/etc/`.length));
+  expect(await found("*.conf")).toEqual(["a.conf", "b.conf"]);
+  expect(await found(".*")).toEqual([".git", ".hidden.conf"]);
+  expect(await found("*")).toEqual(["a.conf", "app", "b.conf", "c.txt"]);
+  expect(await found("*/*.conf")).toEqual(["app/x.conf"]);
+  expect(await found("**/*.conf")).toEqual(["a.conf", "app/conf.d/10-y.conf", "app/x.conf", "b.conf"]);
+  expect(await found("[!a].{conf,txt}")).toEqual(["b.conf", "c.txt"]);
+  expect(await found("a.conf")).toEqual(["a.conf"]);
+  expect(await found("no/such/*")).toEqual([]);
+  const relative = server.fromHome("etc/?.txt");
+  expect(await pc1.glob(relative)).toEqual([relative.replace("?", "c")]);
+});
+
+test("no name and no pattern is read by a shell", async () => {
+  const { pc1, server } = rig;
+  const folder = pc1.file(`${server.folder}/nasty`);
+  await folder.mkdir();
+  for (const name of NAMES) await pc1.file(`${folder.path}/${name}`).write("");
+  const sorted = NAMES.toSorted();
+  expect((await folder.entries()).map(({ name }) => name)).toEqual(sorted);
+  expect(await pc1.glob(`${folder.path}/*`)).toEqual(sorted.map((name) => `${folder.path}/${name}`));
+  expect(await pc1.glob(`${folder.path}/$(touch pwned)`)).toEqual([`${folder.path}/$(touch pwned)`]);
+  expect(await pc1.glob(`${folder.path}/\\*`)).toEqual([`${folder.path}/*`]);
+  expect(await pc1.glob("/etc/pass*d")).toEqual(["/etc/passwd"]);
+});
+
+test.each([
+  ["/*/b", "", 2, ["a/b"], ["a/c", "a/.b/b", ".a/b"]],
+  ["a/**", "a", undefined, ["b", "b/c"], [".b", "b/.c"]],
+  ["x[]a]?", "", 1, ["x]1", "xa."], ["xb1", "xa/"]],
+  ["{a,b*}.c", "", undefined, ["a.c", "bb.c"], ["c.c", ".c"]],
+  ["a+(b).c", "", 1, ["a+(b).c"], ["aab.c", "a+(b)xc"]],
+])("%s", (pattern, base, depth, yes, no) => {
+  const glob = toGlobPattern(pattern);
+  expect([glob.base, glob.depth]).toEqual([base === "" && pattern.startsWith("/") ? "/" : base, depth]);
+  expect(yes.filter((path) => !glob.matches(path))).toEqual([]);
+  expect(no.filter((path) => glob.matches(path))).toEqual([]);
+});
+
+test("a bracket or brace that is not closed is refused", () => {
+  expect(() => toGlobPattern("a[b")).toThrow('The pattern "a[b" has a "[" that is not closed.');
+  expect(() => toGlobPattern("a{b")).toThrow('has a "{" that is not closed.');
+});

@@ -1,0 +1,60 @@
+/** Of the tar format: POSIX.1-2017, pax, "ustar Interchange Format". */
+const BLOCK = 512;
+
+/** An archive of one empty file. */
+export function emptyFile(name: string): Buffer {
+  const archive = Buffer.alloc(3 * BLOCK);
+  archive.write(name, 0, 100, "latin1");
+  archive.write("0000600\0", 100, "latin1");
+  archive.write("0000000\0", 108, "latin1");
+  archive.write("0000000\0", 116, "latin1");
+  archive.write("00000000000\0", 124, "latin1");
+  archive.write("00000000000\0", 136, "latin1");
+  archive.write("        0", 148, "latin1");
+  archive.write("ustar\u000000", 257, "latin1");
+  const sum = archive.subarray(0, BLOCK).reduce((total, byte) => total + byte, 0);
+  archive.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148, "latin1");
+  return archive;
+}
+
+/** Counts the content of the files in an archive that passes by, without its headers. */
+export function contentMeter(): (chunk: Uint8Array) => number {
+  const header = Buffer.alloc(BLOCK);
+  let filled = 0;
+  let left = 0;
+  let padding = 0;
+  let counts = false;
+  let content = 0;
+  return (chunk) => {
+    for (let at = 0; at < chunk.length;) {
+      const rest = chunk.length - at;
+      if (left > 0) {
+        const taken = Math.min(left, rest);
+        if (counts) content += taken;
+        left -= taken;
+        at += taken;
+      } else if (padding > 0) {
+        const taken = Math.min(padding, rest);
+        padding -= taken;
+        at += taken;
+      } else {
+        const taken = Math.min(BLOCK - filled, rest);
+        header.set(chunk.subarray(at, at + taken), filled);
+        filled += taken;
+        at += taken;
+        if (filled < BLOCK) continue;
+        filled = 0;
+        left = sizeOf(header);
+        padding = (BLOCK - (left % BLOCK)) % BLOCK;
+        counts = header[156] === 0x30 || header[156] === 0;
+      }
+    }
+    return content;
+  };
+}
+
+/** Octal digits, or, beyond 8 GiB and with the first bit set, a number to the base of 256. */
+function sizeOf(header: Buffer): number {
+  if ((header[124] ?? 0) >= 0x80) return Number(header.readBigUInt64BE(128));
+  return Number.parseInt(header.toString("latin1", 124, 136).replace(/\0.*$/s, "").trim() || "0", 8);
+}

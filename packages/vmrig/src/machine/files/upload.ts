@@ -1,0 +1,137 @@
+import { randomUUID } from "node:crypto";
+import { createReadStream, type BigIntStats } from "node:fs";
+import { realpath, stat } from "node:fs/promises";
+import { basename } from "node:path";
+import { describeThrown } from "../../errors/thrown.ts";
+import { VmrigError } from "../../errors/vmrig-error.ts";
+import { quote } from "../../ssh/quote.ts";
+import type { Seat } from "../runner.ts";
+import { attempt, type Task } from "./attempt.ts";
+import { sizeOf } from "./local-folder.ts";
+import { pack } from "./local-tar.ts";
+import type { TransferOptions } from "./progress.ts";
+import { fail, octal, replacing, staging } from "./staging.ts";
+import { contentMeter, emptyFile } from "./tar-header.ts";
+
+/** Larger reads than Node.js's own: half the time of 64 MiB. */
+const CHUNK_BYTES = 1024 * 1024;
+
+/**
+ * Copies a file or folder of this computer to a name on the machine. What it is read through, `cat` or `tar`, runs there as the user who asks:
+ * the copy is that user's.
+ */
+export async function upload(seat: Seat, local: string, remote: string, options: TransferOptions): Promise<void> {
+  const task: Task = { doing: `upload ${local} to`, path: remote, existing: false };
+  let source: string;
+  let facts: BigIntStats;
+  try {
+    source = await realpath(local);
+    facts = await stat(source, { bigint: true });
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
+    throw unreadable(local, missing ? "there is no such file on this computer" : describeThrown(error), error);
+  }
+  if (facts.isFile()) await uploadFile(seat, task, source, facts, options);
+  else if (facts.isDirectory()) await uploadFolder(seat, task, source, options);
+  else throw unreadable(local, "it is neither a file nor a folder");
+}
+
+async function uploadFile(seat: Seat, task: Task, source: string, facts: BigIntStats, options: TransferOptions): Promise<void> {
+  const { onProgress, signal } = options;
+  const bytes = Number(facts.size);
+  const mtime = `${facts.mtimeNs / 1_000_000_000n}.${String(facts.mtimeNs % 1_000_000_000n).padStart(9, "0")}`;
+  const finish = `chmod ${octal(Number(facts.mode) & 0o7777)} "$temp" && touch -d @${mtime} -- "$temp"`;
+  async function* content(): AsyncGenerator<Buffer, void, undefined> {
+    let sent = 0;
+    try {
+      // One that grows is sent as long as it was when it was looked at.
+      const reader = bytes === 0 ? [] : createReadStream(source, { highWaterMark: CHUNK_BYTES, end: bytes - 1 });
+      for await (const chunk of reader as AsyncIterable<Buffer>) {
+        yield chunk;
+        sent += chunk.length;
+        onProgress?.({ bytes: sent, total: bytes });
+      }
+    } catch (error) {
+      throw unreadable(source, describeThrown(error), error);
+    }
+    if (sent < bytes) throw unreadable(source, `it shrank from ${bytes} bytes to ${sent} while it was read`);
+    if (bytes === 0) onProgress?.({ bytes, total: bytes });
+  }
+  await attempt(seat, task, replacing(task.path, { bytes, secret: true, finish }), { input: content(), signal });
+}
+
+async function uploadFolder(seat: Seat, task: Task, source: string, { onProgress, signal }: TransferOptions): Promise<void> {
+  const total = onProgress === undefined ? 0 : await sizeOf(source);
+  const mark = `.vmrig-${randomUUID()}`;
+  let archive: ReturnType<typeof pack> | undefined;
+  async function* content(): AsyncGenerator<Buffer, void, undefined> {
+    const meter = contentMeter();
+    // Not before somebody reads: what nobody listens to when a child process ends, Node.js throws away.
+    archive = pack(source);
+    try {
+      for await (const chunk of archive.output as AsyncIterable<Buffer>) {
+        yield chunk;
+        if (onProgress !== undefined) onProgress({ bytes: Math.min(meter(chunk), total), total });
+      }
+      await archive.done;
+      // A second archive behind it, which says that the first one is whole: `tar` over there takes an end in between for a good one.
+      yield emptyFile(mark);
+      onProgress?.({ bytes: total, total });
+    } finally {
+      archive.kill();
+    }
+  }
+  try {
+    await attempt(seat, task, receiving(task.path, basename(source), mark), { input: content(), signal });
+  } finally {
+    archive?.kill();
+  }
+}
+
+/** Shell: unpacks its stdin into a folder of its own; moves that to where it is wanted when all has come. */
+function receiving(path: string, name: string, mark: string): string {
+  const bare = path.replace(/(?<=[^/])\/+$/, "");
+  return [
+    staging(bare),
+    `[ ! -e "$target" ] || [ -d "$target" ] || ${fail("Not a directory")}`,
+    // Absolute, and no name of a command: `find` hands it on.
+    `case $target in /*) ;; *) target=$PWD/$target temp=$PWD/$temp;; esac`,
+    `mkdir -m 700 -- "$temp" || exit 1`,
+    `tar -x -p -i -f - --no-same-owner --warning=no-timestamp -C "$temp" || exit 1`,
+    `[ -e "$temp/${mark}" ] || ${fail("the archive ended too early")}`,
+    MERGE,
+    `check "$temp"/${quote(name)} "$target" && merge "$temp"/${quote(name)} "$target"`,
+  ].join("; ");
+}
+
+/**
+ * Shell: as `moveInto` of this computer, which looks first whether all of it has a place. In a subshell, so that each call has variables of its own. A folder that changes its parent is written
+ * to, too: its `..` changes.
+ */
+const MERGE = `check() (
+  [ -d "$2" ] || { [ ! -e "$2" ] && [ ! -L "$2" ]; } || { printf 'vmrig: %s: Not a directory\\n' "$2" >&2; exit 1; }
+  [ -d "$2" ] || exit 0
+  chmod 700 -- "$1" || exit 1
+  for each in "$1"/* "$1"/.[!.]* "$1"/..?*; do
+    there=$2/\${each##*/}
+    if [ -d "$each" ] && [ ! -L "$each" ]; then check "$each" "$there" || exit 1
+    elif [ -d "$there" ] && [ ! -L "$there" ] && { [ -e "$each" ] || [ -L "$each" ]; }; then
+      printf 'vmrig: %s: Is a directory\\n' "$there" >&2; exit 1
+    fi
+  done
+)
+merge() (
+  if [ ! -d "$2" ]; then
+    mode=$(stat -c %a -- "$1") && chmod u+w -- "$1" && mv -T -- "$1" "$2" && chmod "$mode" -- "$2"
+    exit
+  fi
+  chmod 700 -- "$1" && find "$1" -mindepth 1 -maxdepth 1 ! -type d -exec mv -f -t "$2" -- {} + || exit 1
+  for each in "$1"/*/ "$1"/.[!.]*/ "$1"/..?*/; do
+    each=\${each%/}
+    [ ! -d "$each" ] || [ -L "$each" ] || merge "$each" "$2/\${each##*/}" || exit 1
+  done
+)`;
+
+function unreadable(path: string, reason: string, cause?: unknown): VmrigError {
+  return new VmrigError("FILE_FAILED", { message: `Cannot upload ${path}: ${reason}.`, cause });
+}

@@ -1,0 +1,32 @@
+import { isVmrigError } from "../../errors/vmrig-error.ts";
+import { waitFor } from "../../wait/wait-for.ts";
+import type { Seat } from "../runner.ts";
+import { patience, tolerant, type WaitOptions } from "../waits/patience.ts";
+
+/** Reads a file again and again until what it says is what is waited for. That it is missing is one more thing to be seen. */
+export async function watchUntil(
+  seat: Seat,
+  path: string,
+  read: (signal: AbortSignal) => Promise<string>,
+  predicate: (text: string) => boolean | Promise<boolean>,
+  options: WaitOptions,
+): Promise<string> {
+  return waitFor<string>({
+    ...patience({ seat, clock: seat.clock }, options),
+    what: `the content of ${path}`,
+    probe: tolerant(async (signal) => {
+      const text = await read(signal).catch((error: unknown) => {
+        if (isVmrigError(error) && error.code === "FILE_FAILED") return error;
+        throw error;
+      });
+      if (typeof text !== "string") return { seen: text.summary.replace(/\.$/, "") };
+      return (await predicate(text))
+        ? { value: text }
+        : { seen: `${text.length} characters, which end with ${JSON.stringify(lastLine(text))}` };
+    }),
+  });
+}
+
+function lastLine(text: string): string {
+  return (text.trimEnd().split("\n").at(-1) ?? "").slice(-200);
+}
