@@ -95,6 +95,8 @@ test("a machine goes back to its checkpoint, again and again, alone; it is gone 
   expect((await pc1.$`cat state`).stdout).toBe("installed");
   await expect(pc2.restore(installed)).rejects.toMatchObject({ code: "CHECKPOINT_UNKNOWN" });
   await expect(pc1.restore({ ...installed })).rejects.toMatchObject({ code: "CHECKPOINT_UNKNOWN" });
+  const byName: unknown = "installed";
+  await expect(pc1.restore(byName as typeof installed)).rejects.toThrow("The checkpoint 'installed' is not one of this test file.");
 
   await claim.rollBack();
   expect((await pc1.$`ls`).stdout).toBe("");
