@@ -22,6 +22,8 @@ afterEach(async () => {
 });
 
 const QUICK = { commandTimeoutMs: 300, heartbeatMs: 200, aliveMs: 1000 };
+/** Where no Redis falls silent: one that answers may be slow on a busy computer. */
+const PATIENT = { commandTimeoutMs: 5000, heartbeatMs: 200, aliveMs: 2000 };
 /** Nothing but a publish wakes a waiter within the time of a test. */
 const NO_POLLING = { heartbeatMs: 600_000, aliveMs: 1_800_000 };
 
@@ -48,7 +50,7 @@ describe.each([1, 3])("in %d", (count) => {
     return stack.use(await RedisServers.start(count, options));
   }
 
-  async function store(servers: RedisServers, timing: LeaseStoreOptions["timing"] = QUICK): Promise<LeaseStore> {
+  async function store(servers: RedisServers, timing: LeaseStoreOptions["timing"] = PATIENT): Promise<LeaseStore> {
     return stack.use(await openLeaseStore({ redis: servers.address, timing }));
   }
 
