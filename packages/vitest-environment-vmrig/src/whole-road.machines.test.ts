@@ -72,6 +72,22 @@ test("a wiped machine works again for the next file, and a turned clock is right
 
 test("faults and checkpoints do what they say, and the next file finds nothing of them", green(["faults"]));
 
+test("a failed test has its unit, its journal and its console, also of a machine whose kernel panicked; the next file finds both well", async () => {
+  const attachments = join(home.folders.state, "attachments");
+  const { code, output } = await run(PROJECT, ["evidence", `--attachmentsDir=${attachments}`]);
+  expect(code, output).toBe(1);
+  expect(output).toMatch(/Tests {2}2 failed \| 1 passed/);
+  expect(output).toContain("greeter has no greeting");
+  const files = await readdir(attachments);
+  const texts = await Promise.all(files.map((file) => readFile(join(attachments, file), "utf8")));
+  const [service, panic] = ["greeter", "pc2 lives"].map((words) => texts.find((text) => text.includes(words)));
+  expect(service).toMatch(/=== journal of pc1 ===\n(.+\n)*.*greeter has no greeting/);
+  expect(service).toMatch(/=== troubled units of pc1 ===\n(.+\n)*.*greeter\.service/);
+  expect(panic).toMatch(/=== console of pc1 ===\n(.*\n)*.*Kernel panic/);
+  expect(panic).toMatch(/=== journal of pc1 ===\n\(could not be had: .+\)/);
+  expect(panic).toMatch(/=== journal of pc2 ===\n(?!\(could not)/);
+});
+
 describe("leases nothing", () => {
   test.each([
     ["when only unit tests run", ["--project", "unit"]],

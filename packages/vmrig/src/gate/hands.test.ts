@@ -165,7 +165,7 @@ test("a driver that cannot says so, and what needs a system is not tried on a ma
 
 test("waitForConsole resolves with the line that was printed, and tells the last one when it was not", async ({ scene }) => {
   const { pc1 } = await two(scene);
-  expect(await pc1.waitForConsole("is back at")).toMatch(/^pc1 is back at baseline-/);
+  expect(await pc1.waitForConsole("is back at")).toMatch(/^--- vmrig: pc1 is back at baseline-/);
   await expect(pc1.waitForConsole(/kernel panic/i, { timeout: 200 })).rejects.toMatchObject({
     code: "WAIT_TIMEOUT",
     message: expect.stringContaining("pc1 is back at baseline-"),

@@ -38,7 +38,7 @@ export interface MachineFaults {
   checkpoint(name: string): Promise<Checkpoint>;
   /** Brings this machine back to it. What runs is `CONNECTION_LOST`. @throws VmrigError `CHECKPOINT_UNKNOWN` */
   restore(checkpoint: Checkpoint): Promise<void>;
-  /** Until the machine's console has the words or matches; resolves with that line. The last 64 thousand characters count, from whatever boot they are. */
+  /** Until the machine's console has the words or matches; resolves with that line. What it printed since it was last rolled back, or restored, counts: the last 64 thousand characters. */
   waitForConsole(pattern: string | RegExp, options?: WaitOptions): Promise<string>;
 }
 
