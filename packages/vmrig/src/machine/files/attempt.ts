@@ -10,6 +10,8 @@ export interface Task {
   readonly path: string;
   /** Whether the file itself must be there; otherwise its folder must. @defaultValue true */
   readonly existing?: boolean;
+  /** Whether its input is shown to nobody. @defaultValue false */
+  readonly secret?: boolean;
 }
 
 /**
@@ -29,7 +31,7 @@ export async function attempt(
   options: Pick<CommandOptions, "input" | "signal" | "timeout"> = {},
 ): Promise<RawResult> {
   try {
-    return await runRaw(seat, toLine(task, line), { ...TIDY, ...options, maxBuffer: Number.POSITIVE_INFINITY });
+    return await runRaw(seat, { ...toLine(task, line), house: task.secret !== true }, { ...TIDY, ...options, maxBuffer: Number.POSITIVE_INFINITY });
   } catch (error) {
     throw toFileError(seat, task, error);
   }
