@@ -1,14 +1,6 @@
 import type { RunnerTestCase, RunnerTestSuite } from "vitest";
 import { VmrigError, type Machine } from "vmrig";
-import {
-  collectEvidence,
-  hideIn,
-  type Claim,
-  type Secrets,
-  type Transcript,
-  type WantedFile,
-  type Welcome,
-} from "vmrig/worker";
+import { collectEvidence, hideIn, type Claim, type Secrets, type Transcript, type WantedFile, type Welcome } from "vmrig/worker";
 import { attach } from "./attachment.ts";
 import { worker } from "./worker.ts";
 

@@ -31,7 +31,11 @@ export async function attempt(
   options: Pick<CommandOptions, "input" | "signal" | "timeout"> = {},
 ): Promise<RawResult> {
   try {
-    return await runRaw(seat, { ...toLine(task, line), house: task.secret !== true }, { ...TIDY, ...options, maxBuffer: Number.POSITIVE_INFINITY });
+    return await runRaw(
+      seat,
+      { ...toLine(task, line), house: task.secret !== true },
+      { ...TIDY, ...options, maxBuffer: Number.POSITIVE_INFINITY },
+    );
   } catch (error) {
     throw toFileError(seat, task, error);
   }
