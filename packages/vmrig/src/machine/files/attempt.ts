@@ -61,8 +61,12 @@ export function fileFailed(seat: Seat, { doing, path, existing = true }: Task, r
     missing && existing
       ? `No such file on ${seat.name}: ${path}.`
       : `Cannot ${doing} ${path} on ${seat.name} as ${seat.user}: ${missing ? "no such folder" : reason}.`;
-  return new VmrigError("FILE_FAILED", { message, cause });
+  return new VmrigError("FILE_FAILED", { message, cause, ...(path.includes("\ufffd") && { hint: NO_UTF8 }) });
 }
+
+/** What `entries()` and `glob()` put in the place of such bytes. */
+const NO_UTF8 =
+  "its name on the machine may be no UTF-8, for which \ufffd stands: reach it by a pattern of the machine's shell, or with its folder";
 
 const FULL = "No space left on device";
 /** What tar says at its end about what it has said before. */
