@@ -14,6 +14,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const { config } = project;
   const asked = askedWorkers(config);
   limitWorkers(config, 1);
+  project.provide("vmrigAttachments", config.attachmentsDir);
   const options = (config.environmentOptions["vmrig"] ?? {}) as VmrigOptions;
   try {
     const file = options.config === undefined ? await findConfig(config.root) : resolve(config.root, options.config);

@@ -11,6 +11,8 @@ export type Provided =
 declare module "vitest" {
   interface ProvidedContext {
     vmrig: Provided;
+    /** Where this project's Vitest keeps attachments. */
+    vmrigAttachments: string;
   }
   interface TaskMeta {
     /** `meta: { vmrig: { rollback: "test" } }` on a test or a `describe`: machines at their baseline before each test of it. */

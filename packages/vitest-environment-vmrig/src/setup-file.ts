@@ -1,9 +1,10 @@
-import { aroundAll, aroundEach, expect, type RunnerTask } from "vitest";
+import { aroundAll, aroundEach, expect, type RunnerTask, type RunnerTestSuite } from "vitest";
 import { isVmrigError, type VmrigError } from "vmrig";
 import { claimMachines, createSecrets, createTranscript, type Secrets, type Welcome } from "vmrig/worker";
 import { keepEvidence } from "./evidence.ts";
 import { fileOptions } from "./environment.ts";
 import { matchers } from "./matchers.ts";
+import { aroundEachDescribe } from "./suite-hooks.ts";
 import { gateClient, unlessCancelled, worker } from "./worker.ts";
 
 /** The gate's own deadlines are shorter: waiting in line, provisioning and booting all end in an error that says what was waited for. */
@@ -26,7 +27,8 @@ let skipped: VmrigError | undefined;
 /** The tests of this file, as far as they had their turn. */
 const ran = new Set<RunnerTask>();
 
-aroundAll(async (runSuite) => {
+// oxlint-disable-next-line no-empty-pattern -- Vitest reads the names of fixtures from here
+aroundAll(async (runSuite, {}, suite) => {
   let busy: "wait" | "fail" | "skip" = "wait";
   const claim = await unlessCancelled(async () => {
     const client = await gateClient();
@@ -46,12 +48,26 @@ aroundAll(async (runSuite) => {
   worker().claim = claim;
   untouched = claim.fresh;
   try {
-    await runSuite();
+    aroundEachDescribe(suite, withEvidence);
+    await withEvidence(suite, runSuite);
   } finally {
     delete worker().claim;
     await claim.release([...ran].some((task) => task.result?.state === "fail"));
   }
 }, CLAIM_MS);
+
+/** Keeps the evidence of `beforeAll` and `afterAll`. */
+async function withEvidence(suite: RunnerTestSuite, run: () => Promise<void>): Promise<void> {
+  const { claim } = worker();
+  if (claim === undefined || keeping === undefined) return run();
+  const since = new Date(Date.now() - CLOCK_SLACK_MS);
+  const transcript = createTranscript(keeping.secrets);
+  const outer = claim.witness;
+  claim.witness = transcript.witness;
+  await run();
+  claim.witness = outer;
+  await keepEvidence({ task: suite, known: 0, claim, transcript, since, wanted: [], ...keeping });
+}
 
 aroundEach(async (runTest, { task, skip }) => {
   if (skipped !== undefined) skip(skipped.summary);
@@ -73,6 +89,7 @@ aroundEach(async (runTest, { task, skip }) => {
   const since = new Date(Date.now() - CLOCK_SLACK_MS);
   claim.since = since;
   const transcript = createTranscript(keeping.secrets);
+  const outer = claim.witness;
   claim.witness = transcript.witness;
   const wanted = (worker().wanted = []);
   // Those of earlier attempts have their evidence.
@@ -83,7 +100,7 @@ aroundEach(async (runTest, { task, skip }) => {
   } finally {
     claim.scope = undefined;
     claim.since = undefined;
-    claim.witness = undefined;
+    claim.witness = outer;
     worker().wanted = undefined;
     // Before anything moves on: the next test, a rollback, the release.
     await keepEvidence({ task, known, claim, transcript, since, wanted, ...keeping });

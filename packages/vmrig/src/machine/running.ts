@@ -152,6 +152,7 @@ export class Running {
     const { columns = 80, rows = 24, term = "xterm-256color" } = pty === true || pty === false ? {} : pty;
     return {
       attend: (process) => this.#attend(process, before),
+      noInput: () => before === undefined && this.stdin.shut(),
       signal: this.#stopper.signal,
       stopSignal: this.#seat.become === undefined ? "KILL" : "TERM",
       said: () => [

@@ -26,6 +26,6 @@ export interface Line {
   readonly command?: string;
   /** One look of many, which are told together under this name. */
   readonly look?: string;
-  /** Of vmrig's own making: its input is a file's content, and nobody's secret. @defaultValue false */
+  /** Of vmrig's own making: its input is a file's content, which others may read. @defaultValue false */
   readonly house?: boolean;
 }

@@ -52,6 +52,17 @@ test("tells stdout, stderr and exit code apart", async () => {
   expect(result.ended).toBe("exited");
 });
 
+test("is closed also when the other side hangs, and answers nothing any more", async () => {
+  const other = await dial(server.target, { name: "pc1" });
+  // The process that serves this connection.
+  const stuck = other.exec(`kill -STOP $PPID; echo $PPID >${join(server.folder, "hung")}; sleep 600`);
+  const hung = await written("hung");
+  const [, lost] = await Promise.all([other.close(), stuck.catch((error: unknown) => error)]);
+  expect(lost).toMatchObject({ code: "CONNECTION_LOST" });
+  expect(other.closed.aborted).toBe(true);
+  await connection.exec(`kill -KILL ${hung}`);
+});
+
 test("an exit by signal is told apart from an exit code of 128 + n", async () => {
   const killed = await connection.exec("kill -KILL $$");
   expect([killed.exitCode, killed.signal, killed.ended]).toEqual([undefined, "SIGKILL", "exited"]);

@@ -22,6 +22,8 @@ export interface ProcessOptions {
    */
   readonly attend: (process: RemoteProcess) => void;
   readonly pty?: Pty;
+  /** Asked when the command is sent: whether it has no input, so that nobody need end that. */
+  readonly noInput?: () => boolean;
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
   /** What ends the command's process group at the timeout or on abort. @defaultValue `KILL` */
@@ -125,7 +127,8 @@ export async function runProcess(session: Session, command: string, options: Pro
         options.attend({ stdin: opened, stdout: opened, stderr: opened.stderr, signal: (name) => sendSignal(opened, name) });
         if (ended !== "exited") sendSignal(opened, stopSignal);
       };
-      open(session, command, { attend, ...(signal && { signal }), ...(options.pty && { pty: options.pty }) }).catch((error: unknown) => {
+      const { pty, noInput } = options;
+      open(session, command, { attend, noInput, ...(signal && { signal }), ...(pty && { pty }) }).catch((error: unknown) => {
         // Nobody knows whether a command that is given up while it is started has begun; what gave it up is the better news.
         if (ended === "exited" || closed.aborted) reject(error);
       });

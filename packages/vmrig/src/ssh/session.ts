@@ -1,6 +1,7 @@
 import type { Client, ClientChannel } from "ssh2";
 import type { Answers } from "./answers.ts";
 import type { Clock } from "../clock/clock.ts";
+import type { NoInput } from "./no-input.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { waitFor } from "../wait/wait-for.ts";
 import { ConnectionLostError } from "./connection-lost.ts";
@@ -12,6 +13,7 @@ export interface Session {
   readonly clock: Clock;
   readonly closed: AbortSignal;
   readonly answers: Answers;
+  readonly noInput: NoInput;
   /** Whether this side ends the connection. */
   readonly hungUp: () => boolean;
 }
@@ -28,6 +30,8 @@ export interface Opening {
   /** Gets the channel before any of its events. */
   readonly attend: (channel: ClientChannel) => void;
   readonly pty?: Pty;
+  /** Asked when the command is sent: whether it has no input. That has ended then when the channel is got. */
+  readonly noInput?: (() => boolean) | undefined;
   readonly signal?: AbortSignal;
 }
 
@@ -67,9 +71,9 @@ export async function open(session: Session, command: string, opening: Opening):
 
 /** One attempt; what the server said when it refused. */
 function attempt(
-  { client, name, closed, answers, hungUp: byUs }: Session,
+  { client, name, closed, answers, noInput, hungUp: byUs }: Session,
   command: string,
-  { attend, pty }: Opening,
+  { attend, pty, noInput: hasNone }: Opening,
 ): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
     const answered = answers.expect(() => reject(unanswered(name)));
@@ -87,9 +91,11 @@ function attempt(
       reject(new ConnectionLostError(started, { message: `The SSH connection to ${name} ended ${moment}.`, cause: error }, byUs()));
     };
     try {
-      client.exec(command, pty === undefined ? {} : { pty: { cols: pty.columns, rows: pty.rows, term: pty.term } }, (error, channel) => {
+      const ended = hasNone?.() === true;
+      client.exec(ended ? noInput.mark(command) : command, pty === undefined ? {} : { pty: { cols: pty.columns, rows: pty.rows, term: pty.term } }, (error, channel) => {
         if (error !== undefined) return fail(error);
         answered();
+        if (ended) noInput.end(channel);
         attend(channel);
         resolve(undefined);
       });

@@ -6,6 +6,11 @@ echo "2026-01-01T00:00:00+00:00 pc1 app[7]: started with token hunter2-in-env"
 echo "2026-01-01T00:00:01+00:00 pc1 app[7]: error: could not bind, password was hunter2-as-input, deploy hunter2-of-config"
 `;
 
+/** It is on no disk of a fake machine, so no rollback takes it away. */
+test.afterAll(async ({ pc1 }) => {
+  await pc1.file((await pc1.$`command -v journalctl`).stdout).write("#!/bin/sh\n");
+});
+
 test("passes", async ({ pc1 }) => {
   await pc1.$`echo of the test that passed`;
 });
