@@ -31,7 +31,7 @@ describe("the upgrade to 2.0", () => {
   test("is installed over a running 1.0", async ({ pc1 }) => {
     await pc1.root.$`dpkg --force-confold -i ${await buildPackage(pc1, "2.0.0")}`;
     await expect(pc1.package("tally")).toHaveVersion("2.0.0");
-    await pc1.waitForLog("2.0.0 listens on 8311", { file: "/var/log/tally/tally.log" });
+    await pc1.root.waitForLog("2.0.0 listens on 8311", { file: "/var/log/tally/tally.log" });
   });
 
   test("keeps a config that somebody has changed", async ({ pc1 }) => {
