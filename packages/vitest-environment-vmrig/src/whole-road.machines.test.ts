@@ -11,7 +11,9 @@ import { runVitest, startVitest } from "./start-vitest.test.kit.ts";
  * own first run; each test after it is a story about the next run.
  */
 
-const EXAMPLE = fileURLToPath(new URL("../../../examples/two-machines", import.meta.url));
+const EXAMPLES = fileURLToPath(new URL("../../../examples", import.meta.url));
+const EXAMPLE = join(EXAMPLES, "two-machines");
+const ON_THEIR_MACHINES = fileURLToPath(new URL("../test-projects/examples/vitest.config.ts", import.meta.url));
 const PROJECT = fileURLToPath(new URL("../test-projects/real", import.meta.url));
 const CLI = fileURLToPath(import.meta.resolve("vmrig/cli"));
 const VITEST = fileURLToPath(new URL("../vitest.mjs", import.meta.resolve("vitest")));
@@ -241,6 +243,27 @@ describe("the command, on real machines,", () => {
     expect([...(await home.processes()).values()].filter((line) => /qemu-system|vde_switch/.test(line))).toEqual([]);
     const output = await green(["look"])();
     expect(output).not.toMatch(/vmrig {2}(plan|boot|baseline)/);
+  });
+});
+
+describe("the examples, on the same machines:", () => {
+  const example = (name: string, env: Readonly<Record<string, string>> = {}) =>
+    run(join(EXAMPLES, name), ["--config", ON_THEIR_MACHINES], { ...env, TEST_EXAMPLE: name });
+
+  test.each(["service-under-test", "two-node-cluster"])("%s is green, and nothing is booted for it", { timeout: 600_000 }, async (name) => {
+    const { code, output } = await example(name);
+    expect(code, output).toBe(0);
+    expect(output).not.toMatch(/vmrig {2}(plan|boot)/);
+  });
+
+  test("two-machines without its line that restarts a service fails, and the evidence says why", async () => {
+    const { code, output } = await example("two-machines", { TEST_FORGOTTEN: "Restart=on-failure" });
+    expect(code, output).toBe(1);
+    expect(output).toMatch(/Tests\s+1 failed \| 5 passed/);
+    const said = /^ FAIL .*comes back after a crash of its service$([\s\S]*?)^⎯/m.exec(output)?.[1] ?? output;
+    expect(said).toContain("expected `rsync -a photos/ rsync://pc2/inbox/` on pc1 as vmrig to succeed");
+    expect(said).toContain("journal of pc2:");
+    expect(said).toContain("inbox.service: Failed with result 'signal'.");
   });
 });
 

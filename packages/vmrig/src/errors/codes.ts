@@ -23,6 +23,7 @@ export const CODES = {
   COMMAND_TIMEOUT: "test",
   WAIT_TIMEOUT: "test",
   WAIT_FAILED: "test",
+  SHELL_ENDED: "test",
   FILE_FAILED: "test",
   INSPECTION_FAILED: "test",
   MACHINE_OFF: "test",

@@ -6,8 +6,8 @@ import { createTranscript, type Transcript } from "./transcript.ts";
 function run({ witness }: Transcript, command: string, more: Partial<Begun> & { readonly stdout?: string } = {}): (end?: string) => void {
   const { stdout = "", ...begun } = more;
   const printed = (): ReturnType<Begun["printed"]> => ({ stdout: Buffer.from(stdout), stderr: Buffer.alloc(0) });
-  const end = witness({ machine: "pc1", user: "vmrig", command, look: undefined, secrets: [], printed, ...begun });
-  return (how = "exited with 0 after 0.1 s.") => end(how);
+  const told = witness({ machine: "pc1", user: "vmrig", command, look: undefined, secrets: [], printed, ...begun });
+  return (how = "exited with 0 after 0.1 s.") => told.ended(how);
 }
 
 test("has each command with its machine, its user, its end and what it printed", () => {

@@ -56,12 +56,15 @@ export function createTranscript(secrets: Pick<Secrets, "add">, clock: Clock = s
     entry.times += 1;
     entry.running += 1;
     if (again === undefined && entries.push(entry) > MAX_ENTRIES) entries.shift();
-    return (end) => {
-      const { stdout, stderr } = printed();
-      const kept = { stdout: tail(stdout), stderr: tail(stderr) };
-      // Copies: the whole output may be large.
-      Object.assign(entry, { end, printed: () => kept });
-      entry.running -= 1;
+    return {
+      ended(end) {
+        const { stdout, stderr } = printed();
+        const kept = { stdout: tail(stdout), stderr: tail(stderr) };
+        // Copies: the whole output may be large.
+        Object.assign(entry, { end, printed: () => kept });
+        entry.running -= 1;
+      },
+      secret: secrets.add,
     };
   };
 

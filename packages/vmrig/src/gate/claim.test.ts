@@ -184,7 +184,7 @@ test("who looks after a failure gets in as root where somebody was before, sees 
   claim.scope = AbortSignal.timeout(1);
   claim.witness = ({ command }) => {
     seen.push(command);
-    return () => {};
+    return { ended() {}, secret() {} };
   };
   await pc1Of(claim).$`touch mine`.catch(() => {});
   claim.scope = undefined;

@@ -15,6 +15,8 @@ import { createTag, type CommandTag } from "./tag.ts";
 import { createFaults, type MachineFaults } from "./faults/faults.ts";
 import type { Hands } from "./faults/hands.ts";
 import { createParts, type MachineParts } from "./parts/parts.ts";
+import type { ShellOptions } from "./shell/options.ts";
+import { openShell, type Shell } from "./shell/shell.ts";
 import type { Witness } from "./witness.ts";
 import { createWaits, type MachineWaits } from "./waits/waits.ts";
 
@@ -57,6 +59,11 @@ export interface Machine extends MachineParts, MachineWaits, MachineFaults {
   glob(pattern: string): Promise<readonly string[]>;
   /** A fresh folder of this user, 0700, gone at the end of the test or of its `await using`. */
   tmpdir(): Promise<TemporaryFolder>;
+  /**
+   * Opens a terminal with the login shell, or a program, and hands on the keyboard and the screen: for prompts and full-screen programs. At the
+   * end of the test, or of its `await using`, all that runs there is ended.
+   */
+  shell(options?: ShellOptions): Promise<Shell>;
 }
 
 export interface MachineOptions {
@@ -121,6 +128,11 @@ export function createMachine(options: MachineOptions): Machine {
         const folder = await createTmpdir(seat);
         atEnd?.(() => folder.remove());
         return folder;
+      },
+      async shell(more) {
+        const shell = await openShell(seat, more);
+        atEnd?.(() => shell.close());
+        return shell;
       },
     };
   };
