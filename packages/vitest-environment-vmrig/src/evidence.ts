@@ -46,9 +46,9 @@ interface Failure {
 
 /** Of a test that has just failed, and of no other: attaches what there is to see, and says the most of it in its error. Never throws. */
 export async function keepEvidence({ task, known, claim, transcript, since, wishes, wanted, secrets }: Failure): Promise<void> {
-  const errors = task.result?.errors?.slice(known) ?? [];
+  const errors = errorsOf(task, known);
   const [first] = errors;
-  if (first === undefined || task.fails === true) return;
+  if (first === undefined) return;
   for (const error of errors) {
     hideIn(error, secrets);
     place(error, task);
@@ -70,6 +70,11 @@ export async function keepEvidence({ task, known, claim, transcript, since, wish
   } catch (error) {
     append(first, secrets.hide(`evidence of ${claim.copy}: could not be had: ${String(error)}`));
   }
+}
+
+/** Why a test has failed, behind its errors of earlier attempts; nothing where it should. */
+export function errorsOf({ result, fails }: RunnerTestCase, known: number): NonNullable<NonNullable<RunnerTestCase["result"]>["errors"]> {
+  return fails === true ? [] : (result?.errors?.slice(known) ?? []);
 }
 
 /** @returns where Vitest keeps it */
