@@ -36,9 +36,9 @@ interface Failure {
 
 /** Of what has just failed, and of nothing else: attaches what there is to see, and says the most of it in its error. Never throws. */
 export async function keepEvidence({ task, known, claim, transcript, since, wishes, wanted, secrets }: Failure): Promise<void> {
-  const errors = task.result?.errors?.slice(known) ?? [];
+  const errors = errorsOf(task, known);
   const [first] = errors;
-  if (first === undefined || (task.type === "test" && task.fails === true)) return;
+  if (first === undefined) return;
   for (const error of errors) {
     hideIn(error, secrets);
     place(error, task);
@@ -60,6 +60,11 @@ export async function keepEvidence({ task, known, claim, transcript, since, wish
   } catch (error) {
     append(first, secrets.hide(`evidence of ${claim.copy}: could not be had: ${String(error)}`));
   }
+}
+
+/** Why something has failed, behind its errors of earlier attempts; nothing where it should. */
+export function errorsOf(task: RunnerTestCase | RunnerTestSuite, known = 0): NonNullable<NonNullable<RunnerTestCase["result"]>["errors"]> {
+  return task.type === "test" && task.fails === true ? [] : (task.result?.errors?.slice(known) ?? []);
 }
 
 interface Told {

@@ -19,7 +19,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   try {
     const file = options.config === undefined ? await findConfig(config.root) : resolve(config.root, options.config);
     const gate = await shareGate(project, file, asked);
-    const tell = (): void => project.provide("vmrig", { socket: gate.socket });
+    const tell = (): void => project.provide("vmrig", { socket: gate.socket, pause: gate.pause });
     tell();
     project.onTestsRerun(async (files) => {
       // A rejection here would end the watcher, unit tests and all. Whoever claims machines is told why there are none.

@@ -5,6 +5,8 @@ export type Provided =
   | {
       /** Where the gate listens. */
       readonly socket: string;
+      /** Whether a failed test stops there until somebody has looked. */
+      readonly pause: boolean;
     }
   | { readonly error: ErrorJson };
 

@@ -4,8 +4,9 @@ import { claimMachines, createSecrets, createTranscript, type Secrets, type Welc
 import { keepEvidence } from "./evidence.ts";
 import { fileOptions } from "./environment.ts";
 import { matchers } from "./matchers.ts";
+import { pauseAt } from "./pause.ts";
 import { aroundEachDescribe } from "./suite-hooks.ts";
-import { gateClient, unlessCancelled, worker } from "./worker.ts";
+import { gateClient, pauses, unlessCancelled, worker } from "./worker.ts";
 
 /** The gate's own deadlines are shorter: waiting in line, provisioning and booting all end in an error that says what was waited for. */
 const CLAIM_MS = 3_600_000;
@@ -17,6 +18,8 @@ const CLOCK_SLACK_MS = 1_000;
 if (process.send !== undefined && process.listenerCount("SIGINT") === 0) process.on("SIGINT", () => {});
 
 expect.extend(matchers);
+
+const mayPause = pauses();
 
 /** What to keep of a test that fails, and what not to show of it. */
 let keeping: { readonly wishes: Welcome["evidence"]; readonly secrets: Secrets } | undefined;
@@ -69,44 +72,49 @@ async function withEvidence(suite: RunnerTestSuite, run: () => Promise<void>): P
   await keepEvidence({ task: suite, known: 0, claim, transcript, since, wanted: [], ...keeping });
 }
 
-aroundEach(async (runTest, { task, skip }) => {
-  if (skipped !== undefined) skip(skipped.summary);
-  const { claim } = worker();
-  if (claim === undefined || keeping === undefined) throw new Error("vmrig: a test runs outside of its file's claim");
-  if (claim.signal.aborted) skip(reasonOf(claim.signal));
-  // Not by Vitest's own counts: it counts a repetition only when the hooks around it have begun.
-  const again = ran.has(task);
-  ran.add(task);
-  const policy = task.meta.vmrig?.rollback ?? fileOptions().rollback ?? (await (await gateClient()).hello()).rollback;
-  if (!untouched && (policy === "test" || again)) await claim.rollBack();
-  untouched = false;
-  // A test that has lost its machines has nothing more to find out, whatever it waits for. Vitest ends it by this signal, of which it makes
-  // another one for each attempt. To leave before the test has ended would not do: Vitest then never gives its place to another one.
-  const signal = AbortSignal.any([task.context.signal, claim.signal]);
-  Object.assign(task.context, { signal });
-  // Nor do its commands outlive it when its time is over. What a test that has ended in time leaves running is its own affair.
-  claim.scope = signal;
-  const since = new Date(Date.now() - CLOCK_SLACK_MS);
-  claim.since = since;
-  const transcript = createTranscript(keeping.secrets);
-  const outer = claim.witness;
-  claim.witness = transcript.witness;
-  const wanted = (worker().wanted = []);
-  // Those of earlier attempts have their evidence.
-  const known = task.result?.errors?.length ?? 0;
-  const end = claim.begin();
-  try {
-    await runTest();
-  } finally {
-    claim.scope = undefined;
-    claim.since = undefined;
-    claim.witness = outer;
-    worker().wanted = undefined;
-    // Before anything moves on: the next test, a rollback, the release.
-    await keepEvidence({ task, known, claim, transcript, since, wanted, ...keeping });
-    await end();
-  }
-}, ROLLBACK_MS);
+aroundEach(
+  async (runTest, { task, skip }) => {
+    if (skipped !== undefined) skip(skipped.summary);
+    const { claim } = worker();
+    if (claim === undefined || keeping === undefined) throw new Error("vmrig: a test runs outside of its file's claim");
+    if (claim.signal.aborted) skip(reasonOf(claim.signal));
+    // Not by Vitest's own counts: it counts a repetition only when the hooks around it have begun.
+    const again = ran.has(task);
+    ran.add(task);
+    const policy = task.meta.vmrig?.rollback ?? fileOptions().rollback ?? (await (await gateClient()).hello()).rollback;
+    if (!untouched && (policy === "test" || again)) await claim.rollBack();
+    untouched = false;
+    // A test that has lost its machines has nothing more to find out, whatever it waits for. Vitest ends it by this signal, of which it makes
+    // another one for each attempt. To leave before the test has ended would not do: Vitest then never gives its place to another one.
+    const signal = AbortSignal.any([task.context.signal, claim.signal]);
+    Object.assign(task.context, { signal });
+    // Nor do its commands outlive it when its time is over. What a test that has ended in time leaves running is its own affair.
+    claim.scope = signal;
+    const since = new Date(Date.now() - CLOCK_SLACK_MS);
+    claim.since = since;
+    const transcript = createTranscript(keeping.secrets);
+    const outer = claim.witness;
+    claim.witness = transcript.witness;
+    const wanted = (worker().wanted = []);
+    // Those of earlier attempts have their evidence.
+    const known = task.result?.errors?.length ?? 0;
+    const end = claim.begin();
+    try {
+      await runTest();
+    } finally {
+      claim.scope = undefined;
+      claim.since = undefined;
+      claim.witness = outer;
+      worker().wanted = undefined;
+      // Before anything moves on: the next test, a rollback, the release.
+      await keepEvidence({ task, known, claim, transcript, since, wanted, ...keeping });
+      if (mayPause) await pauseAt(task, known, claim);
+      await end();
+    }
+    // A pause has a deadline of its own, at the gate.
+  },
+  mayPause ? 0 : ROLLBACK_MS,
+);
 
 function reasonOf({ reason }: AbortSignal): string {
   return isVmrigError(reason) ? reason.summary : String(reason);

@@ -58,6 +58,12 @@ export function gateClient(): Promise<GateClient> {
   return state.client as Promise<GateClient>;
 }
 
+/** Whether a failed test stops there until somebody has looked. */
+export function pauses(): boolean {
+  const provided = inject("vmrig") as ReturnType<typeof inject<"vmrig">> | undefined;
+  return provided !== undefined && "pause" in provided && provided.pause;
+}
+
 async function connect(provided: Provided | undefined): Promise<GateClient> {
   if (provided === undefined) {
     throw new VmrigError("PLUGIN_MISPLACED", {

@@ -4,4 +4,6 @@ export { openFolders, type Folders } from "./config/folders.ts";
 export type { RollbackPolicy } from "./config/schema.ts";
 export { toErrorJson, type ErrorJson } from "./errors/error-json.ts";
 export { asVmrigError } from "./errors/vmrig-error.ts";
+export type { GateClient } from "./gate/client.ts";
+export type { Paused } from "./gate/messages.ts";
 export { spawnGate, type GateProcess, type SpawnGateOptions } from "./gate/spawn.ts";

@@ -9,7 +9,7 @@ import type { Rig } from "../machine/faults/checkpoint.ts";
 import type { GateClient } from "./client.ts";
 import { createEndings } from "./endings.ts";
 import { createHands } from "./hands.ts";
-import type { Grant, Welcome } from "./messages.ts";
+import type { Failure, Grant, Welcome } from "./messages.ts";
 
 /** Machines that are this worker's until it releases them. The `Machine` objects stay the same across rollbacks. */
 export interface Claim {
@@ -45,6 +45,8 @@ export interface Claim {
   target(name: string): SshTarget;
   /** All machines back to their baseline; what runs on them ends. */
   rollBack(): Promise<void>;
+  /** Waits while a person looks at the machines as they are, until he says to go on or the time is over. */
+  pause(failure: Failure): Promise<void>;
   /** `failed` when a test on these machines did: they may be kept as they are. @defaultValue false */
   release(failed?: boolean): Promise<void>;
 }
@@ -263,6 +265,7 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
       lost.signal.throwIfAborted();
       await enter(() => client.rollBack(id));
     },
+    pause: (failure) => client.pause(id, failure),
     async release(failed = false) {
       try {
         await endings.done();
