@@ -9,7 +9,7 @@ import { SetupError } from "./setup/setup-error.mjs";
  */
 
 /** In `examples/`; the first is the one that is meant when none is named. */
-export const EXAMPLES = ["two-machines", "service-under-test", "two-node-cluster"];
+export const EXAMPLES = ["two-machines", "service-under-test", "two-node-cluster", "terminal-app"];
 
 /** @type {Record<string, (args: string[]) => Task>} */
 const TASKS = {
