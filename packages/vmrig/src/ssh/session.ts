@@ -92,13 +92,17 @@ function attempt(
     };
     try {
       const ended = hasNone?.() === true;
-      client.exec(ended ? noInput.mark(command) : command, pty === undefined ? {} : { pty: { cols: pty.columns, rows: pty.rows, term: pty.term } }, (error, channel) => {
-        if (error !== undefined) return fail(error);
-        answered();
-        if (ended) noInput.end(channel);
-        attend(channel);
-        resolve(undefined);
-      });
+      client.exec(
+        ended ? noInput.mark(command) : command,
+        pty === undefined ? {} : { pty: { cols: pty.columns, rows: pty.rows, term: pty.term } },
+        (error, channel) => {
+          if (error !== undefined) return fail(error);
+          answered();
+          if (ended) noInput.end(channel);
+          attend(channel);
+          resolve(undefined);
+        },
+      );
     } catch (error) {
       fail(error as Error);
     }
