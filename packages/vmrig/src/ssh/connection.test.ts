@@ -112,6 +112,17 @@ test("streams carry 8 MiB, to a reader who takes his time", async () => {
   expect(received.digest("hex")).toBe(hash(sent));
 });
 
+test("goes on while the server asks for new keys again and again", async () => {
+  await using strict = await startSshd({ config: "RekeyLimit 1M\n" });
+  await using other = await dial(strict.target, { name: "pc1" });
+  const bytes = randomBytes(8 * 1024 * 1024);
+  for (let turn = 0; turn < 2; turn++) {
+    const { stdout } = await other.exec("cat", { input: bytes });
+    expect(hash(stdout)).toBe(hash(bytes));
+    expect(text((await other.exec("echo and after that")).stdout)).toBe("and after that\n");
+  }
+});
+
 test("a command that does not read its input ends as it likes", async () => {
   const result = await connection.exec("exit 4", { input: randomBytes(4 * 1024 * 1024) });
   expect(result.exitCode).toBe(4);

@@ -3,7 +3,9 @@ import ssh2, { type Client, type ConnectConfig } from "ssh2";
 import type { Clock } from "../clock/clock.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import type { Observation } from "../wait/wait-for.ts";
+import { gatherWrites } from "./gather-writes.ts";
 import { fingerprint } from "./keys.ts";
+import { quickenKeys } from "./quick-keys.ts";
 
 export interface SshTarget {
   readonly host: string;
@@ -49,6 +51,7 @@ export async function handshake(target: SshTarget, name: string, clock: Clock, s
 
   const client = new ssh2.Client();
   const socket = connectTcp({ host, port, noDelay: true });
+  gatherWrites(socket);
   const over = new AbortController();
   try {
     return await new Promise<Observation<Login>>((resolve, reject) => {
@@ -103,6 +106,9 @@ export async function handshake(target: SshTarget, name: string, clock: Clock, s
   } finally {
     over.abort();
     client.removeAllListeners();
+    quickenKeys(client);
+    // The server may want new keys later.
+    client.on("handshake", () => quickenKeys(client));
     // ssh2 may report the same failure twice; an `error` without a listener would end the process.
     client.on("error", () => {});
   }
