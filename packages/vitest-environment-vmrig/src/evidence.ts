@@ -31,10 +31,16 @@ export function evidence(machine: Pick<Machine, "name">, ...paths: readonly stri
   wanted.push(...paths.map((path) => ({ machine: machine.name, path })));
 }
 
+/** An error as a reporter shows it. */
+export interface Told {
+  message: string;
+  stack?: string | undefined;
+}
+
 interface Failure {
   readonly task: RunnerTestCase;
-  /** How many of its errors are those of earlier attempts. */
-  readonly known: number;
+  /** Of this attempt. */
+  readonly errors: readonly Told[];
   readonly claim: Claim;
   readonly transcript: Transcript;
   readonly since: Date;
@@ -45,8 +51,7 @@ interface Failure {
 }
 
 /** Of a test that has just failed, and of no other: attaches what there is to see, and says the most of it in its error. Never throws. */
-export async function keepEvidence({ task, known, claim, transcript, since, wishes, wanted, secrets }: Failure): Promise<void> {
-  const errors = task.result?.errors?.slice(known) ?? [];
+export async function keepEvidence({ task, errors, claim, transcript, since, wishes, wanted, secrets }: Failure): Promise<void> {
   const [first] = errors;
   if (first === undefined || task.fails === true) return;
   for (const error of errors) {
@@ -97,11 +102,6 @@ async function whileItRuns<T>({ result }: RunnerTestCase, work: () => Promise<T>
   } finally {
     result.state = state;
   }
-}
-
-interface Told {
-  message: string;
-  stack?: string | undefined;
 }
 
 /** The reporter of GitHub Actions leaves out an error whose stack names no file of the project. */
