@@ -20,11 +20,17 @@ export function evidence(machine: Pick<Machine, "name">, ...paths: readonly stri
   wanted.push(...paths.map((path) => ({ machine: machine.name, path })));
 }
 
+/** An error as a reporter shows it. */
+export interface Told {
+  message: string;
+  stack?: string | undefined;
+}
+
 interface Failure {
   /** A test, or what has a `beforeAll` or an `afterAll` that failed. */
   readonly task: RunnerTestCase | RunnerTestSuite;
-  /** How many of its errors are those of earlier attempts. */
-  readonly known: number;
+  /** Of this attempt. */
+  readonly errors: readonly Told[];
   readonly claim: Claim;
   readonly transcript: Transcript;
   readonly since: Date;
@@ -35,8 +41,7 @@ interface Failure {
 }
 
 /** Of what has just failed, and of nothing else: attaches what there is to see, and says the most of it in its error. Never throws. */
-export async function keepEvidence({ task, known, claim, transcript, since, wishes, wanted, secrets }: Failure): Promise<void> {
-  const errors = errorsOf(task, known);
+export async function keepEvidence({ task, errors, claim, transcript, since, wishes, wanted, secrets }: Failure): Promise<void> {
   const [first] = errors;
   if (first === undefined) return;
   for (const error of errors) {
@@ -63,13 +68,8 @@ export async function keepEvidence({ task, known, claim, transcript, since, wish
 }
 
 /** Why something has failed, behind its errors of earlier attempts; nothing where it should. */
-export function errorsOf(task: RunnerTestCase | RunnerTestSuite, known = 0): NonNullable<NonNullable<RunnerTestCase["result"]>["errors"]> {
+export function errorsOf(task: RunnerTestCase | RunnerTestSuite, known = 0): readonly Told[] {
   return task.type === "test" && task.fails === true ? [] : (task.result?.errors?.slice(known) ?? []);
-}
-
-interface Told {
-  message: string;
-  stack?: string | undefined;
 }
 
 /** The reporter of GitHub Actions leaves out an error whose stack names no file of the project. */

@@ -1,16 +1,29 @@
 import { aroundAll, aroundEach, expect, type RunnerTask, type RunnerTestSuite } from "vitest";
 import { isVmrigError, type VmrigError } from "vmrig";
-import { claimMachines, createSecrets, createTranscript, type Secrets, type Welcome } from "vmrig/worker";
-import { keepEvidence } from "./evidence.ts";
+import {
+  claimMachines,
+  createSecrets,
+  createStarts,
+  createTranscript,
+  type Secrets,
+  type Starts,
+  type Transcript,
+  type Welcome,
+} from "vmrig/worker";
+import { errorsOf, keepEvidence, type Told } from "./evidence.ts";
 import { fileOptions } from "./environment.ts";
 import { matchers } from "./matchers.ts";
 import { pauseAt } from "./pause.ts";
+import { setupOf } from "./setup-once.ts";
 import { aroundEachDescribe } from "./suite-hooks.ts";
 import { gateClient, pauses, unlessCancelled, worker } from "./worker.ts";
 
-/** The gate's own deadlines are shorter: waiting in line, provisioning and booting all end in an error that says what was waited for. */
+/**
+ * The gate's own deadlines are shorter: waiting in line, provisioning and booting all end in an error that says what was waited for. So do those of
+ * rollbacks, set-ups and pauses.
+ */
 const CLAIM_MS = 3_600_000;
-const ROLLBACK_MS = 600_000;
+const START_MS = 3_600_000;
 /** By which the clock of a machine may be behind, because the order to set it took its time. */
 const CLOCK_SLACK_MS = 1_000;
 
@@ -23,7 +36,9 @@ const mayPause = pauses();
 
 /** What to keep of a test that fails, and what not to show of it. */
 let keeping: { readonly wishes: Welcome["evidence"]; readonly secrets: Secrets } | undefined;
-let untouched = false;
+let starts: Starts | undefined;
+/** Says something of the test that begins. */
+let remark: (words: string) => void = () => {};
 /** Why the tests of this file are skipped. */
 let skipped: VmrigError | undefined;
 
@@ -49,7 +64,10 @@ aroundAll(async (runSuite, {}, suite) => {
   });
   if (claim === undefined) return runSuite();
   worker().claim = claim;
-  untouched = claim.fresh;
+  starts = createStarts({
+    claim,
+    onRemade: (why) => remark(`the set-up is done once more, its checkpoint could not be brought back: ${why}`),
+  });
   try {
     aroundEachDescribe(suite, withEvidence);
     await withEvidence(suite, runSuite);
@@ -69,52 +87,60 @@ async function withEvidence(suite: RunnerTestSuite, run: () => Promise<void>): P
   claim.witness = transcript.witness;
   await run();
   claim.witness = outer;
-  await keepEvidence({ task: suite, known: 0, claim, transcript, since, wanted: [], ...keeping });
+  await keepEvidence({ task: suite, errors: errorsOf(suite), claim, transcript, since, wanted: [], ...keeping });
 }
 
-aroundEach(
-  async (runTest, { task, skip }) => {
-    if (skipped !== undefined) skip(skipped.summary);
-    const { claim } = worker();
-    if (claim === undefined || keeping === undefined) throw new Error("vmrig: a test runs outside of its file's claim");
-    if (claim.signal.aborted) skip(reasonOf(claim.signal));
-    // Not by Vitest's own counts: it counts a repetition only when the hooks around it have begun.
-    const again = ran.has(task);
-    ran.add(task);
-    const policy = task.meta.vmrig?.rollback ?? fileOptions().rollback ?? (await (await gateClient()).hello()).rollback;
-    if (!untouched && (policy === "test" || again)) await claim.rollBack();
-    untouched = false;
-    // A test that has lost its machines has nothing more to find out, whatever it waits for. Vitest ends it by this signal, of which it makes
-    // another one for each attempt. To leave before the test has ended would not do: Vitest then never gives its place to another one.
-    const signal = AbortSignal.any([task.context.signal, claim.signal]);
-    Object.assign(task.context, { signal });
-    // Nor do its commands outlive it when its time is over. What a test that has ended in time leaves running is its own affair.
-    claim.scope = signal;
-    const since = new Date(Date.now() - CLOCK_SLACK_MS);
+aroundEach(async (runTest, { task, skip }) => {
+  if (skipped !== undefined) skip(skipped.summary);
+  const { claim } = worker();
+  if (claim === undefined || keeping === undefined || starts === undefined)
+    throw new Error("vmrig: a test runs outside of its file's claim");
+  if (claim.signal.aborted) skip(reasonOf(claim.signal));
+  // Not by Vitest's own counts: it counts a repetition only when the hooks around it have begun.
+  const again = ran.has(task);
+  ran.add(task);
+  const policy = task.meta.vmrig?.rollback ?? fileOptions().rollback ?? (await (await gateClient()).hello()).rollback;
+  // A test that has lost its machines has nothing more to find out, whatever it waits for. Vitest ends it by this signal, of which it makes
+  // another one for each attempt. To leave before the test has ended would not do: Vitest then never gives its place to another one.
+  const signal = AbortSignal.any([task.context.signal, claim.signal]);
+  Object.assign(task.context, { signal });
+  const transcript = createTranscript(keeping.secrets);
+  const wanted = (worker().wanted = []);
+  // Those of earlier attempts have their evidence.
+  const known = task.result?.errors?.length ?? 0;
+  let since = new Date(Date.now() - CLOCK_SLACK_MS);
+  let failed: { readonly error: unknown } | undefined;
+  // Nor do its commands outlive it when its time is over. What a test that has ended in time leaves running is its own affair.
+  claim.scope = signal;
+  const outer = claim.witness;
+  claim.witness = transcript.witness;
+  const end = claim.begin();
+  remark = (words) => void task.context.annotate(words, "vmrig").catch(() => {});
+  try {
+    await starts.begin({ setup: setupOf(task), clean: policy === "test" || again }).catch((error: unknown) => {
+      failed = { error };
+      throw error;
+    });
+    since = new Date(Date.now() - CLOCK_SLACK_MS);
     claim.since = since;
-    const transcript = createTranscript(keeping.secrets);
-    const outer = claim.witness;
-    claim.witness = transcript.witness;
-    const wanted = (worker().wanted = []);
-    // Those of earlier attempts have their evidence.
-    const known = task.result?.errors?.length ?? 0;
-    const end = claim.begin();
-    try {
-      await runTest();
-    } finally {
-      claim.scope = undefined;
-      claim.since = undefined;
-      claim.witness = outer;
-      worker().wanted = undefined;
-      // Before anything moves on: the next test, a rollback, the release.
-      await keepEvidence({ task, known, claim, transcript, since, wanted, ...keeping });
-      if (mayPause) await pauseAt(task, known, claim);
-      await end();
-    }
-    // A pause has a deadline of its own, at the gate.
-  },
-  mayPause ? 0 : ROLLBACK_MS,
-);
+    await runTest();
+  } finally {
+    claim.scope = undefined;
+    claim.since = undefined;
+    claim.witness = outer;
+    worker().wanted = undefined;
+    const errors = failed === undefined ? errorsOf(task, known) : setupErrors(failed.error, transcript);
+    // Before anything moves on: the next test, a rollback, the release.
+    await keepEvidence({ task, errors, claim, transcript, since, wanted, ...keeping });
+    if (mayPause) await pauseAt(task, errors, claim);
+    await end();
+  }
+}, START_MS);
+
+/** Vitest has not seen yet what is thrown before a test. Where no command was run, it was not by a set-up that was done for it. */
+function setupErrors(error: unknown, transcript: Transcript): Told[] {
+  return error instanceof Error && transcript.text() !== "" ? [error] : [];
+}
 
 function reasonOf({ reason }: AbortSignal): string {
   return isVmrigError(reason) ? reason.summary : String(reason);

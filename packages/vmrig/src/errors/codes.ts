@@ -29,6 +29,7 @@ export const CODES = {
   MACHINE_OFF: "test",
   FAULT_FAILED: "test",
   CHECKPOINT_UNKNOWN: "test",
+  SETUP_FAILED: "test",
 
   RIG_BUSY: "infra",
   LEASE_LOST: "infra",

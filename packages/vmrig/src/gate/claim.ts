@@ -1,15 +1,18 @@
 import type { Sick } from "../baseline/ladder.ts";
 import { prove } from "../baseline/proof.ts";
-import { asVmrigError, isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
+import { systemClock, type Clock } from "../clock/clock.ts";
+import { asVmrigError, VmrigError } from "../errors/vmrig-error.ts";
 import { createMachine, type Machine } from "../machine/machine.ts";
 import { dial, type Connection } from "../ssh/connection.ts";
 import type { Witness } from "../machine/witness.ts";
 import type { SshTarget } from "../ssh/handshake.ts";
-import type { Rig } from "../machine/faults/checkpoint.ts";
+import type { Checkpoint, Rig } from "../machine/faults/checkpoint.ts";
 import type { GateClient } from "./client.ts";
-import { createEndings } from "./endings.ts";
+import { createEndings, unlessAway } from "./endings.ts";
 import { createHands } from "./hands.ts";
 import type { Failure, Grant, Welcome } from "./messages.ts";
+import { createStanding } from "./standing.ts";
+import { machineOf, type Visit } from "./visit.ts";
 
 /** Machines that are this worker's until it releases them. The `Machine` objects stay the same across rollbacks. */
 export interface Claim {
@@ -21,6 +24,8 @@ export interface Claim {
   readonly machines: Readonly<Record<string, Machine>>;
   /** All of them together. */
   readonly rig: Rig;
+  /** What all of them were brought back to, while nobody has used any since. */
+  readonly stand: Checkpoint | "baseline" | undefined;
   /** Aborts when the lease is lost: every command ends, every connection is closed. */
   readonly signal: AbortSignal;
   /** Ends the commands that begin while it is set: the signal of the test that runs. */
@@ -43,7 +48,7 @@ export interface Claim {
   connect(name: string): Promise<Connection>;
   /** Where a machine is, and what opens it, until the next rollback. */
   target(name: string): SshTarget;
-  /** All machines back to their baseline; what runs on them ends. */
+  /** All machines back to their baseline; what runs on them ends. Where nobody has used any since the last time, nothing is done. */
   rollBack(): Promise<void>;
   /** Waits while a person looks at the machines as they are, until he says to go on or the time is over. */
   pause(failure: Failure): Promise<void>;
@@ -51,18 +56,8 @@ export interface Claim {
   release(failed?: boolean): Promise<void>;
 }
 
-/** The machines between two rollbacks. */
-interface Visit {
-  /** Changes with the addresses of machines that are started anew. */
-  grant: Grant;
-  /** Those that were switched off. */
-  readonly off: Set<string>;
-  /** Every machine is proven before the first command on any: one may talk to another that no test logs in to. */
-  proven?: Promise<Map<string, Connection> | undefined>;
-}
-
 /** Claims the rig's machines from the gate, waiting in line as long as it takes. Nothing is dialled until a machine is used. */
-export async function claimMachines(client: GateClient, rollback: Welcome["rollback"]): Promise<Claim> {
+export async function claimMachines(client: GateClient, rollback: Welcome["rollback"], clock: Clock = systemClock): Promise<Claim> {
   const first = await client.claim(rollback);
   const { claim: id } = first;
   const connections = new Map<Connection, string>();
@@ -73,6 +68,8 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
   let visit: Visit = { grant: first, off: new Set() };
   let failure: { readonly reason: unknown } | undefined;
   let released: VmrigError | undefined;
+  const standing = createStanding(clock);
+  if (first.fresh) standing.reached("baseline");
   /** The machines are being brought to their baseline: nobody looks at them until that has ended. */
   let entering: Promise<void> | undefined;
 
@@ -94,9 +91,11 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
     const work = (async (): Promise<void> => {
       await before?.catch(() => {});
       hangUp();
+      standing.touch();
       try {
         visit = { grant: await ask(), off: new Set() };
         failure = undefined;
+        standing.reached("baseline");
       } catch (reason) {
         failure = { reason };
         throw reason;
@@ -152,6 +151,7 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
       if (released !== undefined) throw released;
       if (failure !== undefined) throw failure.reason;
       const mine = visit;
+      standing.touch();
       const proven = await (mine.proven ??= proveAll(mine));
       if (proven === undefined) continue;
       const returning = away.get(name);
@@ -174,6 +174,7 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
     lost.signal.throwIfAborted();
     const proven = entering === undefined ? await visit.proven?.catch(() => undefined) : undefined;
     const connection = proven?.get(name);
+    standing.touch();
     if (proven === undefined) {
       throw new VmrigError("MACHINE_UNREACHABLE", { message: `Nobody has logged in to ${name} since its last rollback.` });
     }
@@ -188,6 +189,7 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
       if (released !== undefined) throw released;
       if (failure !== undefined) throw failure.reason;
       const mine = visit;
+      standing.touch();
       const found = await (mine.proven ??= proveAll(mine));
       if (found !== undefined) return { mine, connections: found };
     }
@@ -219,12 +221,16 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
       }
     },
     switched: (name, off) => void (off ? visit.off.add(name) : visit.off.delete(name)),
+    stands: (checkpoint) => standing.reached(checkpoint),
     spoil: (reason) => void (failure = { reason }),
     signal: lost.signal,
   });
 
   const claim: Claim = {
     rig: hands.rig,
+    get stand() {
+      return standing.at;
+    },
     scope: undefined,
     since: undefined,
     witness: undefined,
@@ -260,12 +266,19 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
     console: (name) => client.console(id, name),
     begin: () => endings.begin(),
     connect,
-    target: (name) => machineOf(visit.grant, name).target,
+    target(name) {
+      standing.touch();
+      return machineOf(visit.grant, name).target;
+    },
     async rollBack() {
       lost.signal.throwIfAborted();
-      await enter(() => client.rollBack(id));
+      if (released !== undefined) throw released;
+      if (standing.at !== "baseline") await enter(() => client.rollBack(id));
     },
-    pause: (failure) => client.pause(id, failure),
+    pause(failure) {
+      standing.touch(); // by the person
+      return client.pause(id, failure);
+    },
     async release(failed = false) {
       try {
         await endings.done();
@@ -281,17 +294,4 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
 
 function switchedOff(name: string): VmrigError {
   return new VmrigError("MACHINE_OFF", { message: `${name} is off: this test switched it off.`, hint: "powerOn() boots it from its disk" });
-}
-
-/** What can no longer be done on a machine, its next rollback does. */
-async function unlessAway(work: () => Promise<void>): Promise<void> {
-  await work().catch((error: unknown) => {
-    if (!isVmrigError(error) || error.code === "FILE_FAILED") throw error;
-  });
-}
-
-function machineOf(granted: Grant, name: string): Grant["machines"][number] {
-  const machine = granted.machines.find((candidate) => candidate.name === name);
-  if (machine === undefined) throw new Error(`the grant has no machine ${name}`);
-  return machine;
 }

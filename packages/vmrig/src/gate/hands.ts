@@ -24,6 +24,8 @@ export interface Reach {
   /** Ends the connections to these machines; nobody gets another one until `work` has ended, and then the one that it kept. */
   readonly without: (names: readonly string[], work: (keep: (name: string, fresh: Connection) => void) => Promise<void>) => Promise<void>;
   readonly switched: (name: string, off: boolean) => void;
+  /** All machines are back at it, and nobody has been let in yet. */
+  readonly stands: (checkpoint: Checkpoint) => void;
   /** Nobody knows what the machines are any more, until a rollback. */
   readonly spoil: (reason: unknown) => void;
   readonly signal: AbortSignal;
@@ -116,6 +118,7 @@ export function createHands(reach: Reach): { readonly of: (name: string) => Hand
             reach.switched(name, false);
           }),
         );
+        if (machines.length === reach.grant().machines.length) reach.stands(checkpoint);
       } catch (error) {
         reach.spoil(error);
         throw error;
