@@ -90,52 +90,56 @@ async function withEvidence(suite: RunnerTestSuite, run: () => Promise<void>): P
   await keepEvidence({ task: suite, errors: errorsOf(suite), claim, transcript, since, wanted: [], ...keeping });
 }
 
-aroundEach(async (runTest, { task, skip }) => {
-  if (skipped !== undefined) skip(skipped.summary);
-  const { claim } = worker();
-  if (claim === undefined || keeping === undefined || starts === undefined)
-    throw new Error("vmrig: a test runs outside of its file's claim");
-  if (claim.signal.aborted) skip(reasonOf(claim.signal));
-  // Not by Vitest's own counts: it counts a repetition only when the hooks around it have begun.
-  const again = ran.has(task);
-  ran.add(task);
-  const policy = task.meta.vmrig?.rollback ?? fileOptions().rollback ?? (await (await gateClient()).hello()).rollback;
-  // A test that has lost its machines has nothing more to find out, whatever it waits for. Vitest ends it by this signal, of which it makes
-  // another one for each attempt. To leave before the test has ended would not do: Vitest then never gives its place to another one.
-  const signal = AbortSignal.any([task.context.signal, claim.signal]);
-  Object.assign(task.context, { signal });
-  const transcript = createTranscript(keeping.secrets);
-  const wanted = (worker().wanted = []);
-  // Those of earlier attempts have their evidence.
-  const known = task.result?.errors?.length ?? 0;
-  let since = new Date(Date.now() - CLOCK_SLACK_MS);
-  let failed: { readonly error: unknown } | undefined;
-  // Nor do its commands outlive it when its time is over. What a test that has ended in time leaves running is its own affair.
-  claim.scope = signal;
-  const outer = claim.witness;
-  claim.witness = transcript.witness;
-  const end = claim.begin();
-  remark = (words) => void task.context.annotate(words, "vmrig").catch(() => {});
-  try {
-    await starts.begin({ setup: setupOf(task), clean: policy === "test" || again }).catch((error: unknown) => {
-      failed = { error };
-      throw error;
-    });
-    since = new Date(Date.now() - CLOCK_SLACK_MS);
-    claim.since = since;
-    await runTest();
-  } finally {
-    claim.scope = undefined;
-    claim.since = undefined;
-    claim.witness = outer;
-    worker().wanted = undefined;
-    const errors = failed === undefined ? errorsOf(task, known) : setupErrors(failed.error, transcript);
-    // Before anything moves on: the next test, a rollback, the release.
-    await keepEvidence({ task, errors, claim, transcript, since, wanted, ...keeping });
-    if (mayPause) await pauseAt(task, errors, claim);
-    await end();
-  }
-}, START_MS);
+aroundEach(
+  async (runTest, { task, skip }) => {
+    if (skipped !== undefined) skip(skipped.summary);
+    const { claim } = worker();
+    if (claim === undefined || keeping === undefined || starts === undefined)
+      throw new Error("vmrig: a test runs outside of its file's claim");
+    if (claim.signal.aborted) skip(reasonOf(claim.signal));
+    // Not by Vitest's own counts: it counts a repetition only when the hooks around it have begun.
+    const again = ran.has(task);
+    ran.add(task);
+    const policy = task.meta.vmrig?.rollback ?? fileOptions().rollback ?? (await (await gateClient()).hello()).rollback;
+    // A test that has lost its machines has nothing more to find out, whatever it waits for. Vitest ends it by this signal, of which it makes
+    // another one for each attempt. To leave before the test has ended would not do: Vitest then never gives its place to another one.
+    const signal = AbortSignal.any([task.context.signal, claim.signal]);
+    Object.assign(task.context, { signal });
+    const transcript = createTranscript(keeping.secrets);
+    const wanted = (worker().wanted = []);
+    // Those of earlier attempts have their evidence.
+    const known = task.result?.errors?.length ?? 0;
+    let since = new Date(Date.now() - CLOCK_SLACK_MS);
+    let failed: { readonly error: unknown } | undefined;
+    // Nor do its commands outlive it when its time is over. What a test that has ended in time leaves running is its own affair.
+    claim.scope = signal;
+    const outer = claim.witness;
+    claim.witness = transcript.witness;
+    const end = claim.begin();
+    remark = (words) => void task.context.annotate(words, "vmrig").catch(() => {});
+    try {
+      await starts.begin({ setup: setupOf(task), clean: policy === "test" || again }).catch((error: unknown) => {
+        failed = { error };
+        throw error;
+      });
+      since = new Date(Date.now() - CLOCK_SLACK_MS);
+      claim.since = since;
+      await runTest();
+    } finally {
+      claim.scope = undefined;
+      claim.since = undefined;
+      claim.witness = outer;
+      worker().wanted = undefined;
+      const errors = failed === undefined ? errorsOf(task, known) : setupErrors(failed.error, transcript);
+      // Before anything moves on: the next test, a rollback, the release.
+      await keepEvidence({ task, errors, claim, transcript, since, wanted, ...keeping });
+      if (mayPause) await pauseAt(task, errors, claim);
+      await end();
+    }
+    // The gate bounds a pause by the config's `keepFor`.
+  },
+  mayPause ? 0 : START_MS,
+);
 
 /** Vitest has not seen yet what is thrown before a test. Where no command was run, it was not by a set-up that was done for it. */
 function setupErrors(error: unknown, transcript: Transcript): Told[] {
