@@ -140,6 +140,16 @@ test("a dead machine has its console and the transcript, and each other part say
   expect(text).toMatch(/=== console of pc1 ===\n(?!\(could not be had)/);
 });
 
+test("a shell has its last screen, and the keys that brought it there", async () => {
+  const [text = "", ...more] = await kept("typed: ");
+  expect(more).toEqual([]);
+  expect(text).toMatch(/^\+\S+ s {2}pc1 vmrig\$ read -p "Word: " word; .* → exited with 130 after .*$/m);
+  expect(text).toMatch(/^ {4}typed: \*\*\* <Ctrl\+C>$/m);
+  // The frame would break what nobody may see in two.
+  expect(text).toMatch(/^ {4}Word: \*\*\*$/m);
+  expect(text).toMatch(/^ {4}\*\*\*, \*\*\*: denied$/m);
+});
+
 test("only this user can read it", async () => {
   const modes = await Promise.all((await readdir(attachments)).map(async (file) => (await stat(join(attachments, file))).mode & 0o077));
   expect(new Set(modes)).toEqual(new Set([0]));

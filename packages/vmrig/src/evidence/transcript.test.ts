@@ -43,6 +43,23 @@ test("two hundred looks are one line, also beside others; commands that are the 
   ]);
 });
 
+test("a shell is told with what is seen of it at the end, and no two of them are one", () => {
+  const transcript = createTranscript(createSecrets());
+  let screen = "first";
+  run(transcript, "top", { shown: () => ["typed: <q>", screen] });
+  run(transcript, "top", { shown: () => ["│top│"] })();
+  screen = "last";
+  expect(transcript.text().replaceAll(/\+\S+ s/g, "+T s")).toBe(
+    [
+      "+T s  pc1 vmrig$ top → still running",
+      "    typed: <q>",
+      "    last",
+      "+T s  pc1 vmrig$ top → exited with 0 after 0.1 s",
+      "    │top│",
+    ].join("\n"),
+  );
+});
+
 test("keeps the last 500 commands, and the end of what each printed", () => {
   const transcript = createTranscript(createSecrets());
   for (let index = 0; index < 700; index += 1) run(transcript, `echo ${index}`, { stdout: `${"x".repeat(90)}\n`.repeat(1_000) })();

@@ -57,6 +57,16 @@ describe("at once", { concurrent: true }, () => {
   });
 });
 
+test("fails at a shell", async ({ pc1 }) => {
+  const command = 'read -p "Word: " word; echo; echo "$ANY_NAME, $word: denied"; read -p "Again: " word';
+  const shell = await pc1.shell({ command, env: { ANY_NAME: "hunter2-of-the-shell" }, columns: 30, rows: 8 });
+  await shell.waitForScreen("Word:");
+  await shell.type("hunter2-typed\n", { secret: true });
+  await shell.waitForScreen("Again:");
+  await shell.press("Ctrl+C");
+  await shell.waitForScreen("Welcome", { timeout: "2s" });
+});
+
 test("fails after its machine has died", async ({ pc1 }) => {
   await pc1.$`echo before it died`;
   // The SSH server of a fake machine, by which this comes.

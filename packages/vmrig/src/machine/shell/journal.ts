@@ -1,4 +1,5 @@
 import type { Seat } from "../seat.ts";
+import type { Screen } from "./screen.ts";
 import type { Told } from "../witness.ts";
 
 /** How much of what was typed is told: its end. */
@@ -10,8 +11,7 @@ export interface JournalOptions {
   readonly command: string;
   /** Values of its environment. */
   readonly secrets: readonly string[];
-  /** What is seen of it, in a frame. */
-  readonly framed: () => string;
+  readonly screen: () => Screen;
 }
 
 /** What evidence has of a shell: told to whoever watches when it is used, which may be another test than the one that opened it. */
@@ -23,9 +23,14 @@ export interface Journal {
   /** Something was typed that is not to be shown. */
   secret(text: string): void;
   ended(how: string): void;
+  /** The screen without a frame where that would break a secret in two, so that nobody would know it. */
+  readonly screen: () => Screen;
 }
 
-export function createJournal({ seat, command, secrets: given, framed }: JournalOptions): Journal {
+/** Shorter ones are no secrets, as everywhere in evidence. */
+const SHORTEST = 4;
+
+export function createJournal({ seat, command, secrets: given, screen: seen }: JournalOptions): Journal {
   const { name: machine, user } = seat;
   const secrets: string[] = [...given];
   let typed = "";
@@ -33,7 +38,13 @@ export function createJournal({ seat, command, secrets: given, framed }: Journal
   let told: Told | undefined;
   let end: string | undefined;
 
-  const shown = (): string[] => [...(typed === "" ? [] : [`typed: ${typed.trimEnd()}`]), ...framed().split("\n")];
+  const screen = (): Screen => {
+    const now = seen();
+    const words = secrets.flatMap((secret) => secret.split("\n")).map((word) => word.trim());
+    const broken = words.some((word) => word.length >= SHORTEST && timesIn(now.text, word) > timesIn(now.framed, word));
+    return broken ? { ...now, framed: now.text } : now;
+  };
+  const shown = (): string[] => [...(typed === "" ? [] : [`typed: ${typed.trimEnd()}`]), ...screen().framed.split("\n")];
   const used = (): void => {
     const witness = seat.witness?.();
     if (witness === undefined || witness === known) return;
@@ -54,6 +65,7 @@ export function createJournal({ seat, command, secrets: given, framed }: Journal
     if (typed.length > MAX_TYPED) typed = `… ${typed.slice(-MAX_TYPED)}`;
   };
   return {
+    screen,
     used,
     typed: note,
     secret(text) {
@@ -66,4 +78,8 @@ export function createJournal({ seat, command, secrets: given, framed }: Journal
       told?.ended(how);
     },
   };
+}
+
+function timesIn(text: string, word: string): number {
+  return text.split(word).length - 1;
 }

@@ -76,7 +76,7 @@ export async function openShell(seat: Seat, options: ShellOptions = {}): Promise
   const journal = createJournal({
     seat,
     command,
-    framed: () => emulator.screen().framed,
+    screen: () => emulator.screen(),
     secrets: Object.values(env ?? {}).filter((value) => value !== undefined),
   });
   // What a program writes because it is ended is nothing that a test has brought about.
@@ -87,7 +87,10 @@ export async function openShell(seat: Seat, options: ShellOptions = {}): Promise
     emulator.freeze();
   };
   const unwatch = whenAny([signal, seat.signal, seat.scope?.()], rest);
-  const over = Promise.all([running.outcome, emulator.show(output)]).then(([outcome]) => outcome);
+  const over = Promise.all([running.outcome, emulator.show(output)]).then(async ([outcome]) => {
+    await emulator.settled();
+    return outcome;
+  });
   over
     .then(
       (outcome) => journal.ended(inWords(outcome.result)),
@@ -107,7 +110,7 @@ export async function openShell(seat: Seat, options: ShellOptions = {}): Promise
     async look() {
       journal.used();
       await emulator.settled();
-      return emulator.screen();
+      return journal.screen();
     },
   };
 
