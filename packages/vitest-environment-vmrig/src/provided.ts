@@ -1,4 +1,4 @@
-import type { ErrorJson } from "vmrig/runner";
+import type { ErrorJson, Strict } from "vmrig/runner";
 
 /** What the main process tells its workers. */
 export type Provided =
@@ -17,7 +17,12 @@ declare module "vitest" {
     vmrigAttachments: string;
   }
   interface TaskMeta {
-    /** `meta: { vmrig: { rollback: "test" } }` on a test or a `describe`: machines at their baseline before each test of it. */
-    vmrig?: { readonly rollback?: "test" };
+    /** On a test, a `describe` or a tag: `meta: { vmrig: { rollback: "test" } }`. */
+    vmrig?: {
+      /** Machines at their baseline before each test of it. */
+      readonly rollback?: "test";
+      /** Whether a test may leave anything behind. @defaultValue as the config says */
+      readonly strict?: Strict;
+    };
   }
 }

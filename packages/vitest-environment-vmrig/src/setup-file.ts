@@ -7,8 +7,8 @@ import {
   createTranscript,
   type Secrets,
   type Starts,
-  type Transcript,
   type Welcome,
+  watchForLeftovers,
 } from "vmrig/worker";
 import { errorsOf, keepEvidence, type Told } from "./evidence.ts";
 import { fileOptions } from "./environment.ts";
@@ -34,8 +34,10 @@ expect.extend(matchers);
 
 const mayPause = pauses();
 
-/** What to keep of a test that fails, and what not to show of it. */
-let keeping: { readonly wishes: Welcome["evidence"]; readonly secrets: Secrets } | undefined;
+/** What the config says: how to begin a test, what to keep of one that fails, and what not to show of it. */
+let keeping:
+  | { readonly policy: Pick<Welcome, "rollback" | "strict">; readonly wishes: Welcome["evidence"]; readonly secrets: Secrets }
+  | undefined;
 let starts: Starts | undefined;
 /** Says something of the test that begins. */
 let remark: (words: string) => void = () => {};
@@ -50,9 +52,13 @@ aroundAll(async (runSuite, {}, suite) => {
   let busy: "wait" | "fail" | "skip" = "wait";
   const claim = await unlessCancelled(async () => {
     const client = await gateClient();
-    const { rollback, onBusy, evidence } = await client.hello();
+    const { rollback, strict, onBusy, evidence } = await client.hello();
     busy = onBusy;
-    keeping = { wishes: evidence, secrets: createSecrets(evidence.secrets.flatMap((name) => process.env[name] ?? [])) };
+    keeping = {
+      policy: { rollback, strict },
+      wishes: evidence,
+      secrets: createSecrets(evidence.secrets.flatMap((name) => process.env[name] ?? [])),
+    };
     return claimMachines(client, fileOptions().rollback ?? rollback);
   }).catch((error: unknown) => {
     if (!isVmrigError(error)) throw error;
@@ -100,7 +106,8 @@ aroundEach(
     // Not by Vitest's own counts: it counts a repetition only when the hooks around it have begun.
     const again = ran.has(task);
     ran.add(task);
-    const policy = task.meta.vmrig?.rollback ?? fileOptions().rollback ?? (await (await gateClient()).hello()).rollback;
+    const { rollback, strict } = { ...keeping.policy, ...fileOptions(), ...task.meta.vmrig };
+    const setup = setupOf(task);
     // A test that has lost its machines has nothing more to find out, whatever it waits for. Vitest ends it by this signal, of which it makes
     // another one for each attempt. To leave before the test has ended would not do: Vitest then never gives its place to another one.
     const signal = AbortSignal.any([task.context.signal, claim.signal]);
@@ -109,8 +116,10 @@ aroundEach(
     const wanted = (worker().wanted = []);
     // Those of earlier attempts have their evidence.
     const known = task.result?.errors?.length ?? 0;
+    /** What failed outside of the test itself, which Vitest has not seen yet. */
+    const thrown: Told[] = [];
+    const errors = (): readonly Told[] => [...errorsOf(task, known), ...thrown];
     let since = new Date(Date.now() - CLOCK_SLACK_MS);
-    let failed: { readonly error: unknown } | undefined;
     // Nor do its commands outlive it when its time is over. What a test that has ended in time leaves running is its own affair.
     claim.scope = signal;
     const outer = claim.witness;
@@ -118,33 +127,37 @@ aroundEach(
     const end = claim.begin();
     remark = (words) => void task.context.annotate(words, "vmrig").catch(() => {});
     try {
-      await starts.begin({ setup: setupOf(task), clean: policy === "test" || again }).catch((error: unknown) => {
-        failed = { error };
-        throw error;
-      });
+      await starts.begin({ setup, clean: rollback === "test" || again });
+      // What starts with a rollback finds nothing of what a test before it left.
+      const leftovers = strict !== false && setup === undefined && rollback !== "test" ? await watchForLeftovers(claim) : undefined;
       since = new Date(Date.now() - CLOCK_SLACK_MS);
       claim.since = since;
+      claim.witness = transcript.witness;
       await runTest();
+      const left = errors().length === 0 ? await leftovers?.() : undefined;
+      // oxlint-disable-next-line no-console -- Vitest shows it as the test's, in every reporter
+      if (left !== undefined && strict === "report") console.warn(`vmrig: ${left.message}`);
+      else if (left !== undefined) throw left;
+    } catch (error) {
+      thrown.push(...(error instanceof Error ? [error] : []));
+      throw error;
     } finally {
       claim.scope = undefined;
       claim.since = undefined;
       claim.witness = outer;
       worker().wanted = undefined;
-      const errors = failed === undefined ? errorsOf(task, known) : setupErrors(failed.error, transcript);
-      // Before anything moves on: the next test, a rollback, the release.
-      await keepEvidence({ task, errors, claim, transcript, since, wanted, ...keeping });
-      if (mayPause) await pauseAt(task, errors, claim);
+      // Before anything moves on: the next test, a rollback, the release. Where nothing was run there is nothing of its own: a rollback failed, or a
+      // set-up that was not done for this test.
+      if (thrown.length === 0 || transcript.text() !== "") {
+        await keepEvidence({ task, errors: errors(), claim, transcript, since, wanted, ...keeping });
+      }
+      if (mayPause) await pauseAt(task, errors(), claim);
       await end();
     }
     // The gate bounds a pause by the config's `keepFor`.
   },
   mayPause ? 0 : START_MS,
 );
-
-/** Vitest has not seen yet what is thrown before a test. Where no command was run, it was not by a set-up that was done for it. */
-function setupErrors(error: unknown, transcript: Transcript): Told[] {
-  return error instanceof Error && transcript.text() !== "" ? [error] : [];
-}
 
 function reasonOf({ reason }: AbortSignal): string {
   return isVmrigError(reason) ? reason.summary : String(reason);

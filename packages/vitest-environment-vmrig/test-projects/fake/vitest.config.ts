@@ -16,6 +16,7 @@ export default defineConfig({
       vmrigProject({ name: "once", include: ["tests/once/*.test.ts"] }),
       vmrigProject({ name: "once-fails", include: ["tests/once-fails/*.test.ts"] }),
       vmrigProject({ name: "once-alone", include: ["tests/once-alone/*.test.ts"] }, { config: "alone.vmrig.config.ts" }),
+      vmrigProject({ name: "strict", include: ["tests/strict/*.test.ts"] }, { config: "strict.vmrig.config.ts" }),
       vmrigProject({ name: "matchers", include: ["tests/matchers/*.test.ts"] }),
     ],
   },

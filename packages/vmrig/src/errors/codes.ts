@@ -30,6 +30,7 @@ export const CODES = {
   FAULT_FAILED: "test",
   CHECKPOINT_UNKNOWN: "test",
   SETUP_FAILED: "test",
+  LEFT_BEHIND: "test",
 
   RIG_BUSY: "infra",
   LEASE_LOST: "infra",

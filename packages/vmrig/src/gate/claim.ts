@@ -6,6 +6,7 @@ import { createMachine, type Machine } from "../machine/machine.ts";
 import { dial, type Connection } from "../ssh/connection.ts";
 import type { Witness } from "../machine/witness.ts";
 import type { SshTarget } from "../ssh/handshake.ts";
+import type { GuestKind } from "../driver/driver.ts";
 import type { Checkpoint, Rig } from "../machine/faults/checkpoint.ts";
 import type { GateClient } from "./client.ts";
 import { createEndings, unlessAway } from "./endings.ts";
@@ -18,6 +19,7 @@ import { machineOf, type Visit } from "./visit.ts";
 export interface Claim {
   readonly copy: string;
   readonly baseline: string;
+  readonly guest: GuestKind;
   /** Whether the machines were at their baseline when they were handed out. */
   readonly fresh: boolean;
   /** By name. */
@@ -238,6 +240,7 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
       return visit.grant.copy;
     },
     baseline: first.baseline,
+    guest: first.guest,
     fresh: first.fresh,
     signal: lost.signal,
     machines: Object.fromEntries(

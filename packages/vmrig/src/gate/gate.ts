@@ -202,6 +202,7 @@ export function openGate(options: GateOptions): Gate {
       rig: rig.name,
       machines: Object.keys(rig.machines),
       rollback: rig.rollback,
+      strict: rig.strict,
       copies: rig.copies,
       onBusy: rig.lease.onBusy,
       evidence: { files: [...rig.evidence.files], secrets: [...rig.evidence.secrets], timeoutMs: rig.evidence.timeout },

@@ -67,6 +67,7 @@ export const welcome = z.object({
   rig: z.string(),
   machines: z.array(z.string()),
   rollback: z.enum(["run", "file", "test"]),
+  strict: z.union([z.boolean(), z.literal("report")]),
   copies: z.number(),
   onBusy: z.enum(["wait", "fail", "skip"]),
   /** What is kept of a test that fails. */

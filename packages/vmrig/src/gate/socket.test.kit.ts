@@ -56,6 +56,7 @@ export function paperGate(): PaperGate {
       machines: ["pc1"],
       rollback: "file",
       copies: 1,
+      strict: false,
       onBusy: "wait",
       evidence: { files: [], secrets: [], timeoutMs: 10_000 },
     },
