@@ -132,7 +132,6 @@ aroundEach(
       const leftovers = strict !== false && setup === undefined && rollback !== "test" ? await watchForLeftovers(claim) : undefined;
       since = new Date(Date.now() - CLOCK_SLACK_MS);
       claim.since = since;
-      claim.witness = transcript.witness;
       await runTest();
       const left = errors().length === 0 ? await leftovers?.() : undefined;
       // oxlint-disable-next-line no-console -- Vitest shows it as the test's, in every reporter

@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, describe, expect, setupOnce, test } from "vitest-environment-vmrig";
 import type { Machine } from "vmrig";
 
-const runOn = (machine: Machine): Promise<unknown> => Promise.resolve(machine.$`nohup sleep 600 >/dev/null 2>&1 &`);
+const runOn = (machine: Machine): Promise<unknown> => Promise.resolve(machine.$`nohup sleep 600 >/dev/null 2>&1 & echo $! > pid`);
 
 test("leaves a process", async ({ pc1 }) => {
   await runOn(pc1);
@@ -33,7 +33,7 @@ test("tells what it failed of, and nothing else", async ({ pc2 }) => {
 describe("a group that cleans up", () => {
   let pc2: Machine;
   afterEach(async () => {
-    await pc2.$`pkill -f 'sleep 60[0]'; echo 2 > etc/app.conf`;
+    await pc2.$`kill $(cat pid); echo 2 > etc/app.conf`;
   });
 
   test("leaves nothing", async ({ pc2: machine }) => {
