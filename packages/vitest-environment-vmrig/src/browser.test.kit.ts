@@ -21,7 +21,7 @@ export async function openWindow(): Promise<Window> {
 
 async function pageOf(browser: Browser): Promise<Page> {
   const page = await browser.newPage();
-  page.setDefaultTimeout(30_000);
+  page.setDefaultTimeout(90_000);
   return page;
 }
 
