@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { FAKE, openStage, type Run, type Stage } from "./vitest-run.test.kit.ts";
+import { FAKE, openStage, rollbacks, type Run, type Stage } from "./vitest-run.test.kit.ts";
 
 const LIMIT_MS = 150_000;
 
@@ -10,8 +10,6 @@ beforeAll(async () => {
   stage = await openStage();
 });
 afterAll(() => stage[Symbol.asyncDispose]());
-
-const rollbacks = ({ said }: Run): number => said.filter((line) => line.startsWith(" vmrig  rollback ")).length;
 
 describe("a set-up that is done once", () => {
   let run: Run;

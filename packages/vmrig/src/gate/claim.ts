@@ -146,7 +146,8 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
     return undefined;
   };
 
-  const connect = async (name: string): Promise<Connection> => {
+  /** What is there is proven before anything is done to it. */
+  const proven = async (): Promise<{ readonly mine: Visit; readonly connections: Map<string, Connection> }> => {
     for (;;) {
       await entering?.catch(() => {});
       lost.signal.throwIfAborted();
@@ -154,15 +155,21 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
       if (failure !== undefined) throw failure.reason;
       const mine = visit;
       standing.touch();
-      const proven = await (mine.proven ??= proveAll(mine));
-      if (proven === undefined) continue;
+      const found = await (mine.proven ??= proveAll(mine));
+      if (found !== undefined) return { mine, connections: found };
+    }
+  };
+
+  const connect = async (name: string): Promise<Connection> => {
+    for (;;) {
+      const { mine, connections } = await proven();
       const returning = away.get(name);
       if (returning !== undefined) {
         await returning.catch(() => {}); // whoever sent it away is told
         continue;
       }
       if (mine.off.has(name)) throw switchedOff(name);
-      const connection = proven.get(name);
+      const connection = connections.get(name);
       if (connection?.closed.aborted === false) return connection;
       // The machine was rebooted, or hung up on; what it was is proven.
       const again = await open(name, machineOf(mine.grant, name).target);
@@ -181,20 +188,6 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
       throw new VmrigError("MACHINE_UNREACHABLE", { message: `Nobody has logged in to ${name} since its last rollback.` });
     }
     return connection?.closed.aborted === false ? connection : open(name, machineOf(visit.grant, name).target);
-  };
-
-  /** What is there is proven before anything is done to it. */
-  const proven = async (): Promise<{ readonly mine: Visit; readonly connections: Map<string, Connection> }> => {
-    for (;;) {
-      await entering?.catch(() => {});
-      lost.signal.throwIfAborted();
-      if (released !== undefined) throw released;
-      if (failure !== undefined) throw failure.reason;
-      const mine = visit;
-      standing.touch();
-      const found = await (mine.proven ??= proveAll(mine));
-      if (found !== undefined) return { mine, connections: found };
-    }
   };
 
   const hands = createHands({
