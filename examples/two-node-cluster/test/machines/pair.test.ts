@@ -1,20 +1,16 @@
-import { expect, test } from "vitest-environment-vmrig";
-import type { Checkpoint, Machine } from "vmrig";
+import { expect, setupOnce, test } from "vitest-environment-vmrig";
+import type { Machine } from "vmrig";
 import { faultsOf, type Written } from "../../src/history.ts";
 import { install, statusOf, write } from "../../src/pair.ts";
 
 /** Emulated machines take their time; a pair needs six seconds to find a new leader in any case. */
 const PATIENCE = { timeout: 60_000, interval: 500 };
 
-let formed: Checkpoint | undefined;
-
 // What is costly is done once. Each test begins where it ended: two machines, one moment.
-test.beforeEach(async ({ pc1, pc2, rig }) => {
-  if (formed !== undefined) return rig.restore(formed);
+setupOnce(async ({ pc1, pc2 }) => {
   await Promise.all([install(pc1, pc2), install(pc2, pc1)]);
   await pc1.$`pair found`;
   await expect.poll(() => statusOf(pc2), PATIENCE).toMatchObject({ role: "follower", epoch: 1 });
-  formed = await rig.checkpoint("formed");
 });
 
 /** Writes to both, again and again, until that one has taken something. @returns all that was taken */

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { waitFor } from "../wait/wait-for.ts";
 import { BadNetwork } from "./fixtures/bad-network.ts";
 import { Child } from "./fixtures/child.ts";
+import { lineOf, untilLine } from "./fixtures/line.ts";
 import { person } from "./fixtures/people.ts";
 import { RedisServer } from "./fixtures/redis-server.ts";
 import { RedisServers } from "./fixtures/redis-servers.ts";
@@ -26,22 +27,6 @@ const QUICK = { commandTimeoutMs: 300, heartbeatMs: 200, aliveMs: 1000 };
 const PATIENT = { commandTimeoutMs: 5000, heartbeatMs: 200, aliveMs: 2000 };
 /** Nothing but a publish wakes a waiter within the time of a test. */
 const NO_POLLING = { heartbeatMs: 600_000, aliveMs: 1_800_000 };
-
-async function lineOf(leases: LeaseStore): Promise<string[]> {
-  return (await leases.view(PCS)).line.map(({ holder }) => holder.who);
-}
-
-async function untilLine(leases: LeaseStore, expected: string[], timeoutMs = 5000): Promise<void> {
-  await waitFor({
-    what: `the line ${expected.join(", ")}`,
-    timeoutMs,
-    intervalMs: 10,
-    probe: async () => {
-      const line = await lineOf(leases);
-      return line.join() === expected.join() ? { value: undefined } : { seen: line.join() };
-    },
-  });
-}
 
 describe.each([1, 3])("in %d", (count) => {
   const ids = ["vmrig:id", ...(count === 1 ? [] : ["vmrig:set-id"])];
@@ -256,35 +241,6 @@ describe.each([1, 3])("in %d", (count) => {
     await servers.kill();
     await expect(waiting).rejects.toMatchObject({ code: "REDIS_UNREACHABLE" });
   });
-});
-
-test("of 200 waiters the half whose processes are killed leaves the line, and the others are served, each in its turn", async () => {
-  const servers = stack.use(await RedisServers.start(1));
-  const leases = stack.use(await openLeaseStore({ redis: servers.address, timing: PATIENT }));
-  const held = await leases.acquire(PCS, { holder: person("alice"), ttlMs: 600_000, waitForMs: 1000 });
-  const crowds: Child[] = [];
-  for (const name of ["a", "b", "c", "d"]) {
-    const crowd = stack.use(new Child("lease-process.ts", [servers.socketPaths, "crowd", name]));
-    await crowd.says("crowd");
-    crowds.push(crowd);
-  }
-  const everybody = await lineOf(leases);
-  expect(everybody).toHaveLength(200);
-  for (const i of [0, 2]) crowds[i]?.signal("SIGKILL");
-  const living = everybody.filter((who) => /^[bd]/.test(who));
-  await untilLine(leases, living, 20_000);
-  await held.release();
-  const servedOf = (i: number): unknown[] => crowds[i]?.said.flatMap((fact) => ("served" in fact ? [fact["served"]] : [])) ?? [];
-  const served = await waitFor({
-    what: "everybody's turn",
-    timeoutMs: 20_000,
-    intervalMs: 10,
-    probe: () => {
-      const all = [...servedOf(1), ...servedOf(3)];
-      return Promise.resolve(all.length < living.length ? { seen: `${all.length} were served` } : { value: all });
-    },
-  });
-  expect(served).toEqual(living);
 });
 
 test("a grant whose answer is lost in a black hole does not become a ghost", async () => {

@@ -16,7 +16,6 @@ export class Inlet {
   #stream: PassThrough | undefined;
   #fed: Readable | undefined;
   #target: Writable | undefined;
-  #shut = false;
 
   constructor(options: InletOptions) {
     this.#options = options;
@@ -29,20 +28,13 @@ export class Inlet {
     if (this.#options.input !== undefined) {
       throw new VmrigError("COMMAND_INVALID", { message: "The command gets its stdin from the `input` option." });
     }
-    if (this.#options.stdin === "ignore" || this.#target !== undefined || this.#shut) {
+    if (this.#options.stdin === "ignore" || this.#target !== undefined) {
       throw new VmrigError("COMMAND_INVALID", {
         message: "The command has begun with an empty stdin.",
         hint: 'pass the option `stdin: "pipe"`, or ask for `stdin` at once',
       });
     }
     return this.#open();
-  }
-
-  /** Whether there is none, and from then on will be none. */
-  shut(): boolean {
-    const { input, pty } = this.#options;
-    this.#shut = this.#stream === undefined && input === undefined && !pty;
-    return this.#shut;
   }
 
   /** `before`: what the command reads first. */

@@ -155,7 +155,6 @@ export class Running {
         this.#attend(process, before);
         line.attend?.(process);
       },
-      noInput: () => before === undefined && this.stdin.shut(),
       signal: this.#stopper.signal,
       stopSignal: this.#seat.become === undefined && line.foreground !== true ? "KILL" : "TERM",
       said: () => [

@@ -8,7 +8,6 @@ import { exec, type ExecOptions, type ExecResult } from "./exec.ts";
 import { handshake, type Login, type SshTarget } from "./handshake.ts";
 import { runProcess, type Ending, type ProcessOptions } from "./process.ts";
 import { ANSWER_MS, type Session } from "./session.ts";
-import { createNoInput } from "./no-input.ts";
 import { createTurns } from "./turns.ts";
 import { tunnel } from "./tunnel.ts";
 
@@ -102,7 +101,6 @@ function toConnection({ client, socket }: Login, name: string, clock: Clock, max
     clock,
     closed: closed.signal,
     answers: createAnswers(clock, ANSWER_MS, closed.signal),
-    noInput: createNoInput(client, socket),
     hungUp: () => closing,
   };
   const inTurn = async <T>(signal: AbortSignal | undefined, work: (session: Session) => Promise<T>): Promise<T> => {

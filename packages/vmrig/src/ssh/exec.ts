@@ -27,7 +27,6 @@ export async function exec(session: Session, command: string, { input, output, .
   try {
     const ending = await runProcess(session, command, {
       ...rest,
-      noInput: () => input === undefined,
       said: () => [`it had printed ${Buffer.concat([...stdout, ...stderr]).length} bytes`],
       attend(process) {
         if (output === undefined) {

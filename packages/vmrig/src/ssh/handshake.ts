@@ -3,7 +3,6 @@ import ssh2, { type Client, type ConnectConfig } from "ssh2";
 import type { Clock } from "../clock/clock.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import type { Observation } from "../wait/wait-for.ts";
-import { gatherWrites } from "./gather-writes.ts";
 import { fingerprint } from "./keys.ts";
 import { quickenKeys } from "./quick-keys.ts";
 
@@ -51,7 +50,6 @@ export async function handshake(target: SshTarget, name: string, clock: Clock, s
 
   const client = new ssh2.Client();
   const socket = connectTcp({ host, port, noDelay: true });
-  gatherWrites(socket);
   const over = new AbortController();
   try {
     return await new Promise<Observation<Login>>((resolve, reject) => {

@@ -24,8 +24,6 @@ export interface ProcessOptions {
    */
   readonly attend: (process: RemoteProcess) => void;
   readonly pty?: Pty;
-  /** Asked when the command is sent: whether it has no input, so that nobody need end that. */
-  readonly noInput?: () => boolean;
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
   /** What ends the command's process group at the timeout or on abort. @defaultValue `KILL` */
@@ -135,8 +133,7 @@ export async function runProcess(session: Session, command: string, options: Pro
         });
         if (ended !== "exited") sendSignal(opened, stopSignal);
       };
-      const { pty, noInput } = options;
-      open(session, command, { attend, noInput, ...(signal && { signal }), ...(pty && { pty }) }).catch((error: unknown) => {
+      open(session, command, { attend, ...(signal && { signal }), ...(options.pty && { pty: options.pty }) }).catch((error: unknown) => {
         // Nobody knows whether a command that is given up while it is started has begun; what gave it up is the better news.
         if (ended === "exited" || closed.aborted) reject(error);
       });

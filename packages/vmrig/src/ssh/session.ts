@@ -1,7 +1,6 @@
 import type { Client, ClientChannel } from "ssh2";
 import type { Answers } from "./answers.ts";
 import type { Clock } from "../clock/clock.ts";
-import type { NoInput } from "./no-input.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { waitFor } from "../wait/wait-for.ts";
 import { ConnectionLostError } from "./connection-lost.ts";
@@ -13,7 +12,6 @@ export interface Session {
   readonly clock: Clock;
   readonly closed: AbortSignal;
   readonly answers: Answers;
-  readonly noInput: NoInput;
   /** Whether this side ends the connection. */
   readonly hungUp: () => boolean;
 }
@@ -30,8 +28,6 @@ export interface Opening {
   /** Gets the channel before any of its events. */
   readonly attend: (channel: ClientChannel) => void;
   readonly pty?: Pty;
-  /** Asked when the command is sent: whether it has no input. That has ended then when the channel is got. */
-  readonly noInput?: (() => boolean) | undefined;
   readonly signal?: AbortSignal;
 }
 
@@ -71,9 +67,9 @@ export async function open(session: Session, command: string, opening: Opening):
 
 /** One attempt; what the server said when it refused. */
 function attempt(
-  { client, name, closed, answers, noInput, hungUp: byUs }: Session,
+  { client, name, closed, answers, hungUp: byUs }: Session,
   command: string,
-  { attend, pty, noInput: hasNone }: Opening,
+  { attend, pty }: Opening,
 ): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
     const answered = answers.expect(() => reject(unanswered(name)));
@@ -91,18 +87,12 @@ function attempt(
       reject(new ConnectionLostError(started, { message: `The SSH connection to ${name} ended ${moment}.`, cause: error }, byUs()));
     };
     try {
-      const ended = hasNone?.() === true;
-      client.exec(
-        ended ? noInput.mark(command) : command,
-        pty === undefined ? {} : { pty: { cols: pty.columns, rows: pty.rows, term: pty.term } },
-        (error, channel) => {
-          if (error !== undefined) return fail(error);
-          answered();
-          if (ended) noInput.end(channel);
-          attend(channel);
-          resolve(undefined);
-        },
-      );
+      client.exec(command, pty === undefined ? {} : { pty: { cols: pty.columns, rows: pty.rows, term: pty.term } }, (error, channel) => {
+        if (error !== undefined) return fail(error);
+        answered();
+        attend(channel);
+        resolve(undefined);
+      });
     } catch (error) {
       fail(error as Error);
     }

@@ -1,16 +1,12 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { OTHER_USER } from "../../ssh/fixtures/sshd.test.kit.ts";
-import { quote } from "../../ssh/quote.ts";
 import { startMachine, type TestMachine } from "../fixtures.test.kit.ts";
 import type { Machine } from "../machine.ts";
 import type { ShellOptions } from "./options.ts";
 import type { Shell } from "./shell.ts";
-
-/** What each needs that is alone on its machine: a prompt that is the same everywhere. */
-const BASH = { command: ["bash", "--norc", "--noprofile"], env: { PS1: "$ ", LANG: "C.UTF-8" } } as const satisfies ShellOptions;
-const PATIENT = { timeout: "20s" } as const;
+import { BASH, openShell, PATIENT } from "./shell.test.kit.ts";
 
 let rig: TestMachine;
 let pc1: Machine;
@@ -20,11 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => rig?.[Symbol.asyncDispose]());
 
-async function open(options: ShellOptions = BASH, machine = pc1): Promise<Shell> {
-  const shell = await machine.shell(options);
-  onTestFinished(() => shell.close());
-  return shell;
-}
+const open = (options: ShellOptions = BASH): Promise<Shell> => openShell(pc1, options);
 
 describe("a shell", () => {
   test("is typed into, and shows what it says", async () => {
@@ -70,7 +62,7 @@ describe("a shell", () => {
     ["root", () => pc1.root],
     ["another user", () => pc1.as(OTHER_USER)],
   ])("of %s is his, at his terminal: Ctrl+C ends what runs there, and the shell goes on", async (_who, machine) => {
-    const shell = await open({ ...BASH, cwd: "/" }, machine());
+    const shell = await openShell(machine(), { ...BASH, cwd: "/" });
     // One job: between two of them Ctrl+C is for bash itself.
     await shell.type("sh -c 'id -un; exec sleep 600'\n");
     await shell.waitForScreen(rig.server.becomes(machine().user));
@@ -254,88 +246,6 @@ describe("a wait", () => {
     const wait = (await open()).waitForScreen("never", { signal: abort.signal });
     abort.abort(new Error("enough"));
     await expect(wait).rejects.toThrow("enough");
-  });
-});
-
-describe("its end takes along all that runs at its terminal", () => {
-  /** One in the foreground that ignores every signal that it can, one in the background, one without terminal, one with a session of its own. */
-  const STUBBORN = (name: string): string =>
-    [
-      `(trap '' HUP INT TERM; echo $$ >${name}-front; sh -c 'trap "" HUP INT TERM; echo $$ >${name}-front; sleep 600')`,
-      `sh -c 'trap "" HUP TERM; echo $$ >${name}-back; sleep 600' &`,
-      `nohup sh -c 'echo $$ >${name}-far; sleep 600' >/dev/null 2>&1 &`,
-      `setsid --wait sh -c 'trap "" HUP; echo $$ >${name}-apart; sleep 600' &`,
-    ]
-      .toReversed()
-      .join("\n")
-      .concat("\n");
-
-  async function startStubborn(shell: Shell, name: string): Promise<string[]> {
-    await shell.type(STUBBORN(name));
-    return Promise.all(["front", "back", "far", "apart"].map((part) => rig.written(`${name}-${part}`)));
-  }
-
-  test.each([
-    ["closed", () => pc1],
-    ["closed, another user's", () => pc1.root],
-  ])("%s", async (what, machine) => {
-    const name = what.replace(/\W+/g, "-");
-    const shell = await open({ ...BASH, cwd: rig.server.folder }, machine());
-    const pids = await startStubborn(shell, name);
-    await shell.close();
-    await Promise.all(pids.map((pid) => rig.gone(pid)));
-    expect(shell.exited).toBe(true);
-    expect((await shell.screen()).text).toContain("nohup");
-    expect((await shell.waitForExit()).exitCode).toBeUndefined();
-  });
-
-  test("also where whoever becomes another user gets a session of his own, as by sudo with use_pty", async () => {
-    const become = (_user: string, line: string): string => `setsid --wait sh -c ${quote(line)}`;
-    await using mine = await startMachine({ become });
-    const command = "trap '' HUP INT TERM; echo $$ >own; echo shown; sleep 600";
-    const shell = await mine.pc1.root.shell({ command, cwd: mine.server.folder });
-    await shell.waitForScreen("shown");
-    const pid = await mine.written("own");
-    await shell.close();
-    await mine.gone(pid);
-    expect((await shell.screen()).text).toBe("shown");
-  });
-
-  test("with the test in whose time it was opened, by its signal", async () => {
-    const test = new AbortController();
-    let scope: AbortSignal | undefined = test.signal;
-    await using mine = await startMachine({ scope: () => scope });
-    const shell = await mine.pc1.shell({ ...BASH, cwd: mine.server.folder });
-    await shell.type("echo $$ >mine; sh -c 'trap \"\" TERM HUP; echo on the screen; sleep 600'\n");
-    await shell.waitForScreen(/^on the screen$/m);
-    const pid = await mine.written("mine");
-    const waiting = shell.waitForScreen("never");
-    test.abort(new Error("the test is over"));
-    await expect(waiting).rejects.toThrow("the test is over");
-    await expect(shell.press("Enter")).rejects.toMatchObject({ code: "SHELL_ENDED" });
-    expect((await shell.screen()).text).toMatch(/^on the screen$/m);
-    scope = undefined;
-    await mine.gone(pid);
-  });
-
-  test("by what is done at its end", async () => {
-    const works: Array<() => Promise<void>> = [];
-    await using mine = await startMachine({ atEnd: (work) => works.push(work) });
-    const shell = await mine.pc1.shell(BASH);
-    for (const work of works) await work();
-    expect(shell.exited).toBe(true);
-  });
-
-  test("and when the machine is lost, whoever waits is told", async () => {
-    await using mine = await startMachine();
-    const shell = await mine.pc1.shell({ command: "echo ready; read -r x" });
-    await shell.waitForScreen("ready");
-    const told = expect(shell.waitForScreen("never", PATIENT)).rejects.toMatchObject({ code: "CONNECTION_LOST" });
-    await mine.server[Symbol.asyncDispose]();
-    await told;
-    await expect(shell.type("x")).rejects.toMatchObject({ code: "CONNECTION_LOST" });
-    expect((await shell.screen()).text).toContain("ready");
-    await shell.close();
   });
 });
 
