@@ -29,6 +29,17 @@ async function stage(): Promise<
   };
 }
 
+/** Of this computer: ends at the end of the test what its claims do not end, should they not hold. */
+function endAtLast(pid: number): void {
+  onTestFinished(() => {
+    try {
+      process.kill(pid);
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+    }
+  });
+}
+
 test("files that are new, changed or gone are told, each by what became of it", async () => {
   const { etc, change } = await stage();
   const files = (lines: string[]): string[] => lines.filter((line) => line.startsWith("/etc"));
@@ -65,6 +76,7 @@ test("a process that runs on is told with user and arguments; whoever looks is n
   const { pc1, look, gone } = await stage();
   const before = await look();
   const { stdout: pid } = await pc1.$`sleep 601 >/dev/null 2>&1 & echo $!`;
+  endAtLast(Number(pid));
   const user = (await pc1.$`id -un`).stdout;
   const after = await look();
   const left = leftBehind(before, after, "/etc");
@@ -87,6 +99,7 @@ test("a guest that shares a computer shows the processes of its own home alone, 
   const env = { HOME: home };
   const { stdout } = await pc1.$({ env })`sleep 602 >/dev/null 2>&1 & echo $!; HOME=${`${home}2`} sleep 602 >/dev/null 2>&1 & echo $!`;
   const pids = stdout.split("\n").map(Number);
+  pids.forEach(endAtLast);
   const looker = {
     ...pc1,
     exec: ((file: string, args: string[], options: object) => pc1.exec(file, args, { ...options, env })) as typeof pc1.exec,
@@ -94,7 +107,6 @@ test("a guest that shares a computer shows the processes of its own home alone, 
   const stock = await takeStock(looker, { guest: "shell", folder: server.folder });
   expect(stock.processes.map(({ pid }) => pid)).toEqual([pids[0]]);
   expect(stock.listeners).toEqual([]);
-  await pc1.$`kill ${pids.map(String)}`;
 });
 
 const empty: Stock = { boot: "1", processes: [], listeners: [], files: new Map(), jobs: new Set() };
