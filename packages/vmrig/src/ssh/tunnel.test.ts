@@ -63,7 +63,7 @@ test("that nobody waits for any more is closed when it opens", async () => {
   const reason = new Error("enough");
   abort.abort(reason);
   await expect(tunnel).rejects.toBe(reason);
-  await (await connection.tunnel({ host: "127.0.0.1", port: service.port })).destroy();
+  (await connection.tunnel({ host: "127.0.0.1", port: service.port })).destroy();
   await service.quiet();
   expect(service.open()).toBe(0);
 });
