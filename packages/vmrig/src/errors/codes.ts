@@ -28,6 +28,8 @@ export const CODES = {
   MACHINE_OFF: "test",
   FAULT_FAILED: "test",
   CHECKPOINT_UNKNOWN: "test",
+  FORWARD_FAILED: "test",
+  FETCH_FAILED: "test",
 
   RIG_BUSY: "infra",
   LEASE_LOST: "infra",

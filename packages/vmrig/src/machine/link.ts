@@ -3,7 +3,8 @@ import type { Connection } from "../ssh/connection.ts";
 /** The one connection of a machine: dialled when it is first needed, kept, and dialled anew once it has ended. */
 export type Link = () => Promise<Connection>;
 
-export function createLink(connect: () => Promise<Connection>): Link {
+/** @param greet what is done on a new connection before anybody gets it. It never rejects */
+export function createLink(connect: () => Promise<Connection>, greet?: (connection: Connection) => Promise<void>): Link {
   let current: Promise<Connection> | undefined;
   return async function link() {
     const known = current;
@@ -14,7 +15,7 @@ export function createLink(connect: () => Promise<Connection>): Link {
       if (current === known) current = undefined;
     }
     if (current === undefined) {
-      const dialling = connect();
+      const dialling = greet === undefined ? connect() : connect().then((connection) => greet(connection).then(() => connection));
       current = dialling;
       dialling.catch(() => {
         if (current === dialling) current = undefined;

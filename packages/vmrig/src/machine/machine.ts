@@ -14,12 +14,14 @@ import { checkLength, sudo, type Become } from "./script.ts";
 import { createTag, type CommandTag } from "./tag.ts";
 import { createFaults, type MachineFaults } from "./faults/faults.ts";
 import type { Hands } from "./faults/hands.ts";
+import { createNetwork, type MachineNetwork } from "./network/network.ts";
+import { createStandings } from "./network/standing.ts";
 import { createParts, type MachineParts } from "./parts/parts.ts";
 import type { Witness } from "./witness.ts";
 import { createWaits, type MachineWaits } from "./waits/waits.ts";
 
 /** One VM of a rig, as one of its users: what a test holds. */
-export interface Machine extends MachineParts, MachineWaits, MachineFaults {
+export interface Machine extends MachineParts, MachineWaits, MachineFaults, MachineNetwork {
   readonly name: string;
   /** By which the other machines of the rig reach it. */
   readonly address: string;
@@ -85,7 +87,8 @@ export interface MachineOptions {
 
 export function createMachine(options: MachineOptions): Machine {
   const { name, address, user: login, signal, scope, atEnd, clock, witness, become = sudo, hands } = options;
-  const link = createLink(options.connect);
+  const standings = createStandings();
+  const link = createLink(options.connect, standings.greet);
 
   const seatOf = (user: string): Seat => ({
     name,
@@ -103,6 +106,7 @@ export function createMachine(options: MachineOptions): Machine {
     return {
       ...createFaults({ seat, self: () => as(user), hands }),
       ...createParts(seat),
+      ...createNetwork({ seat, standings, atEnd }),
       ...createWaits({ seat, root: seatOf("root"), clock, since: options.since }),
       name,
       address,

@@ -20,7 +20,7 @@ export type Meet = (stream: Duplex) => void;
 export type Listen = (place: Place, meet: Meet) => Promise<Listener>;
 
 /** The machine does not listen there. SSH has no words for why. */
-class ListenRefusedError extends Error {
+export class ListenRefusedError extends Error {
   override name = "ListenRefusedError";
 }
 
