@@ -9,6 +9,8 @@ const WORKERS = Math.max(2, availableParallelism() - 1);
 const COMPILED = fileURLToPath(new URL("node_modules/.cache/node-compile", import.meta.url));
 
 const MACHINES = "packages/*/src/**/*.machines.test.ts";
+/** By themselves, so that all other tests run without a browser. */
+const BROWSER = "packages/*/src/**/*.browser.test.ts";
 
 export default defineConfig({
   test: {
@@ -21,7 +23,7 @@ export default defineConfig({
         test: {
           name: "packages",
           include: ["packages/*/src/**/*.test.ts"],
-          exclude: [MACHINES],
+          exclude: [MACHINES, BROWSER],
           maxWorkers: WORKERS,
           // Real Redis, Terraform and sshd on a busy computer; the tests themselves wait for conditions, not for time.
           testTimeout: 30_000,
@@ -31,6 +33,10 @@ export default defineConfig({
       {
         extends: true,
         test: { name: "scripts", include: ["scripts/**/*.test.mjs"], maxWorkers: WORKERS, testTimeout: 30_000 },
+      },
+      {
+        extends: true,
+        test: { name: "browser", include: [BROWSER], maxWorkers: WORKERS, testTimeout: 120_000, hookTimeout: 60_000 },
       },
       {
         extends: true,

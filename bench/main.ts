@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { ahead } from "./ahead.ts";
+import { checkpoint } from "./checkpoint.ts";
 import { copies } from "./copies.ts";
 import { exec } from "./exec.ts";
 import { contention } from "./lease/contention.ts";
@@ -17,6 +18,7 @@ const BENCHES: Readonly<Record<string, (runs: number, fake: boolean) => Promise<
   exec,
   ahead,
   transfer,
+  checkpoint,
 };
 
 const { positionals, values } = parseArgs({

@@ -5,7 +5,7 @@ import { isVmrigError } from "vmrig";
 import { openFolders } from "vmrig/runner";
 import type { GateClient } from "vmrig/worker";
 import { driverOf, machineKind } from "./machines.ts";
-import { witnessOf, WITNESS_SCRIPT } from "./witness.ts";
+import { NOTHING_PROMISED, witnessOf, WITNESS_SCRIPT } from "./witness.ts";
 
 type Granted = Awaited<ReturnType<GateClient["claim"]>>;
 
@@ -22,7 +22,7 @@ export async function intrude(granted: Granted, witness: string, who: readonly [
   return await Promise.all([login(granted, witness, who), rollBack(granted)]);
 }
 
-async function login({ machines, fence, nonce }: Granted, witness: string, who: readonly string[]): Promise<string> {
+async function login({ machines, fence }: Granted, witness: string, who: readonly string[]): Promise<string> {
   const target = machines[0]?.target;
   if (target === undefined) throw new Error("no machine was granted");
   const { host, port, user, privateKey } = target;
@@ -31,7 +31,7 @@ async function login({ machines, fence, nonce }: Granted, witness: string, who: 
   client.on("error", (error) => said.resolve(`refused  login: ${error.message}`));
   client.on("close", () => said.resolve("refused  login: hung up"));
   client.on("ready", () => {
-    client.exec(["bash", "-s", witnessOf(witness), ...who, fence, nonce, "10"].join(" "), (error, channel) => {
+    client.exec(["bash", "-s", witnessOf(witness), ...who, fence, NOTHING_PROMISED, "10"].join(" "), (error, channel) => {
       if (error !== undefined) return said.resolve(`refused  login: ${error.message}`);
       createReadStream(WITNESS_SCRIPT).pipe(channel);
       channel.resume().on("close", () => said.resolve("accepted login"));

@@ -11,6 +11,9 @@ export function witnessOf(file: string): string {
   return machineKind() === "real" ? "/dev/ttyS0" : file;
 }
 
+/** The nonce of somebody to whom no rollback is promised: he rolls the machine back himself, or finds it as it is. */
+export const NOTHING_PROMISED = "-";
+
 const DEEDS = ["begin", "tick", "end", "late"] as const;
 const WORDS = ["ask", "line", "out"] as const;
 
@@ -25,6 +28,7 @@ export interface Deed {
   readonly machine: string;
   /** As the runner was told. */
   readonly fence: number;
+  /** That of the rollback that the run was promised, or `NOTHING_PROMISED`. */
   readonly nonce: string;
   /** The nonce on the machine's disk; `-` for none. */
   readonly found: string;

@@ -13,7 +13,13 @@ const [name, ...args] = process.argv.slice(2);
 
 try {
   const task = name === undefined ? undefined : taskNamed(name, args);
-  const env = await setUp({ root, env: fromHere(process.env), say: (topic, text) => console.log(`${topic.padEnd(8)} ${text}`) });
+  const env = await setUp({
+    root,
+    env: fromHere(process.env),
+    // Set-up by itself is for all that may come.
+    browser: task === undefined || task.browser === true,
+    say: (topic, text) => console.log(`${topic.padEnd(8)} ${text}`),
+  });
   if (task !== undefined) process.exitCode = await runChild(task.command, task.args, { cwd: join(root, task.folder), env });
 } catch (error) {
   if (!(error instanceof SetupError)) throw error;

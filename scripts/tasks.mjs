@@ -5,12 +5,20 @@ import { SetupError } from "./setup/setup-error.mjs";
  * @property {string} command looked up on the PATH of the set-up, where Node and this folder's programs come first
  * @property {string[]} args
  * @property {string} folder relative to the repository
+ * @property {true} [browser] whether it needs one
  */
+
+/** In `examples/`; the first is the one that is meant when none is named. */
+export const EXAMPLES = ["two-machines", "service-under-test", "two-node-cluster", "terminal-app"];
 
 /** @type {Record<string, (args: string[]) => Task>} */
 const TASKS = {
-  demo: (args) => ({ command: "vitest", args: ["run", ...args], folder: "examples/two-machines" }),
-  test: (args) => ({ command: "vitest", args: ["run", ...args], folder: "." }),
+  demo: (args) => {
+    const [named = "", ...others] = args;
+    const [example, rest] = EXAMPLES.includes(named) ? [named, others] : [EXAMPLES[0], args];
+    return { command: "vitest", args: ["run", ...rest], folder: `examples/${example}` };
+  },
+  test: (args) => ({ command: "vitest", args: ["run", ...args], folder: ".", browser: true }),
   bench: (args) => ({ command: "node", args: ["bench/main.ts", ...args], folder: "." }),
   chaos: (args) => ({ command: "node", args: ["chaos/main.ts", ...args], folder: "." }),
   check: (args) => ({ command: "node", args: ["scripts/check.mjs", ...args], folder: "." }),

@@ -1,9 +1,33 @@
+import { readdir, readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { taskNamed } from "./tasks.mjs";
+import { EXAMPLES, taskNamed } from "./tasks.mjs";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 test("passes further arguments on to the task's program", () => {
-  expect(taskNamed("test", ["-t", "lease"])).toEqual({ command: "vitest", args: ["run", "-t", "lease"], folder: "." });
+  expect(taskNamed("test", ["-t", "lease"])).toMatchObject({ command: "vitest", args: ["run", "-t", "lease"], folder: "." });
   expect(taskNamed("bench", ["exec"])).toEqual({ command: "node", args: ["bench/main.ts", "exec"], folder: "." });
+});
+
+test("only the tests need a browser", () => {
+  const tasks = ["demo", "test", "bench", "chaos", "check"];
+  expect(tasks.filter((name) => taskNamed(name, []).browser === true)).toEqual(["test"]);
+});
+
+test("runs the example that is named first, or else the first one", () => {
+  expect(taskNamed("demo", ["two-node-cluster", "-t", "clocks"])).toEqual({
+    command: "vitest",
+    args: ["run", "-t", "clocks"],
+    folder: "examples/two-node-cluster",
+  });
+  expect(taskNamed("demo", ["inbox"])).toEqual({ command: "vitest", args: ["run", "inbox"], folder: "examples/two-machines" });
+});
+
+test("knows every example, and CI runs each as its user would", async () => {
+  expect(EXAMPLES.toSorted()).toEqual((await readdir(`${ROOT}/examples`)).toSorted());
+  const ci = await readFile(`${ROOT}/.github/workflows/ci.yml`, "utf8");
+  expect(/example: \[(.*)\]/.exec(ci)?.[1]?.split(", ").toSorted()).toEqual(EXAMPLES.slice(1).toSorted());
 });
 
 test("lists the tasks when it does not know one", () => {

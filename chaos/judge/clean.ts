@@ -1,4 +1,4 @@
-import type { Deed } from "../witness.ts";
+import { NOTHING_PROMISED, type Deed } from "../witness.ts";
 import { describe } from "./order.ts";
 import type { Violation } from "./violation.ts";
 
@@ -7,7 +7,7 @@ const EMPTY = "empty";
 
 /**
  * Whoever gets machines finds each of them rolled back: nothing of the last command is there, and the proof's nonce is a new one. And it stays
- * that way: nobody rolls a machine back under its holder.
+ * that way: nobody rolls a machine back under its holder. An ex-holder who is let in, as nobody else has come since, finds what he finds.
  */
 export function judgeClean(deeds: readonly Deed[]): Violation[] {
   const violations: Violation[] = [];
@@ -17,6 +17,7 @@ export function judgeClean(deeds: readonly Deed[]): Violation[] {
   const accuse = (deed: Deed, what: string): void => void violations.push({ promise: "clean", what: `${describe(deed)} ${what}` });
 
   for (const deed of deeds) {
+    if (deed.nonce === NOTHING_PROMISED) continue;
     const machine = `${deed.copy} ${deed.machine}`;
     const own = `${deed.fence}/${deed.nonce}`;
     const who = `${deed.session} ${deed.visit}`;

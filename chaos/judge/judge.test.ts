@@ -52,6 +52,13 @@ test("has nothing against holders who follow one another, each on clean machines
   expect(judge({ rows, faults: [], bounds: BOUNDS })).toEqual([]);
 });
 
+test("has nothing against an ex-holder who rolls back and logs in before anybody else comes; what he leaves behind is his still", () => {
+  const left = [...command({ by: "a", fence: 1 }), ...command({ by: "a", fence: 1, nonce: "-", found: "-" })];
+  expect(promisesBroken([...left, ...command({ by: "b", fence: 2 })])).toEqual([]);
+  expect(promisesBroken([...left, ...command({ by: "b", fence: 2, remains: "1/-" })])).toEqual(["clean"]);
+  expect(promisesBroken([...left, ...command({ by: "a", fence: 1, found: "-" })])).toEqual(["clean", "clean"]);
+});
+
 test("sees commands of two holders that interleave on a machine", () => {
   const a = command({ by: "a", fence: 1 });
   const b = command({ by: "b", fence: 2 });

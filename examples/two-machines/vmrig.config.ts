@@ -15,6 +15,7 @@ const rig = defineRig({
             "Description=Takes in what other machines send",
             "[Service]",
             "ExecStart=/usr/bin/rsync --daemon --no-detach",
+            "Restart=on-failure",
             "[Install]",
             "WantedBy=multi-user.target",
             "",

@@ -9,6 +9,8 @@ const INTERFACES = [
   ["CommandOptions", "command.ts", "Options"],
   ["CommandResult", "command.ts", "Result"],
   ["CommandPromise", "command.ts", "A running command"],
+  ["Shell", "shell/shell.ts", "Shells"],
+  ["Screen", "shell/screen.ts", "The screen"],
   ["MachineFile", "file.ts", "Files"],
   ["FileStat", "file-stat.ts", "Stat"],
   ["MachineParts", "parts/parts.ts", "Parts"],

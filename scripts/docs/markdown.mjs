@@ -24,8 +24,9 @@ export function readText(path) {
  */
 export async function readPages() {
   const docs = await filesUnder("docs", ".md");
+  const examples = await filesUnder("examples", "README.md");
   const packages = await readdir(join(ROOT, "packages"));
-  const paths = ["README.md", "CONTRIBUTING.md", ...packages.map((name) => `packages/${name}/README.md`), ...docs];
+  const paths = ["README.md", "CONTRIBUTING.md", ...packages.map((name) => `packages/${name}/README.md`), ...examples, ...docs];
   return await Promise.all(paths.map(async (path) => ({ path, text: await readText(path) })));
 }
 

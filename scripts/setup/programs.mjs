@@ -3,6 +3,7 @@
  * @property {readonly string[]} commands any one of them will do; a name to find on PATH, or an absolute path
  * @property {Partial<Record<import("./system.mjs").Family, string>>} packages its name where this system has it
  * @property {true} [image] needed only to build a machine image
+ * @property {true} [browser] needed only by the tests that look at Vitest's reports in a browser: by far the largest of all
  */
 
 /**
@@ -41,6 +42,11 @@ export function programs(arch) {
       image: true,
     },
     { commands: ["mkfs.btrfs"], packages: { debian: "btrfs-progs", fedora: "btrfs-progs", arch: "btrfs-progs" }, image: true },
+    {
+      commands: ["chromium", "chromium-browser", "google-chrome", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"],
+      packages: { debian: "chromium", fedora: "chromium", arch: "chromium", macos: "google-chrome" },
+      browser: true,
+    },
   ];
 }
 

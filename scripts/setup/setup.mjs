@@ -16,11 +16,11 @@ import { findTerraform } from "./terraform.mjs";
 /**
  * Makes this computer able to run everything in this repository. Idempotent: each step looks first, and a second call changes nothing.
  *
- * @param {{ root: string, env: NodeJS.ProcessEnv, say: Say }} context
+ * @param {{ root: string, env: NodeJS.ProcessEnv, browser: boolean, say: Say }} context `browser`: whether one is needed, too
  * @returns {Promise<NodeJS.ProcessEnv>} the environment for what runs next
  * @throws {SetupError} with everything that a person has to do, at once
  */
-export async function setUp({ root, env: given, say }) {
+export async function setUp({ root, env: given, browser, say }) {
   const start = performance.now();
   const cache = cacheFolder(given);
   const node = await ensureNode({ cache, env: given, say });
@@ -28,7 +28,7 @@ export async function setUp({ root, env: given, say }) {
   const env = withPath(given, node, pnpm, join(root, "node_modules/.bin"));
 
   await installDependencies({ root, env, say });
-  const packages = await ensureSystemPackages({ cache, env, say });
+  const packages = await ensureSystemPackages({ cache, env, browser, say });
   const terraform = await findTerraform({ env });
   refuse([packages, terraform]);
   await quietly("tsc --build", ["tsc", "--build"], { cwd: root, env });

@@ -7,7 +7,7 @@ import { backportsFor, hasTrustedQemu, withRelease } from "./qemu.mjs";
 import { SetupError } from "./setup-error.mjs";
 import { systemFamily, which } from "./system.mjs";
 
-/** @typedef {{ cache: string, env: NodeJS.ProcessEnv, say: import("./setup.mjs").Say }} Context */
+/** @typedef {{ cache: string, env: NodeJS.ProcessEnv, browser: boolean, say: import("./setup.mjs").Say }} Context */
 
 /**
  * Looks for the programs that run beside Node, and installs the missing ones where it may: as root on Debian and its family.
@@ -16,9 +16,9 @@ import { systemFamily, which } from "./system.mjs";
  * @returns {Promise<SetupError | undefined>} what a person has to install
  */
 export async function ensureSystemPackages(context) {
-  const { cache, env } = context;
+  const { cache, env, browser } = context;
   const family = await systemFamily();
-  const missing = programs(process.arch).filter((need) => find(need, env) === undefined);
+  const missing = programs(process.arch).filter((need) => (browser || !need.browser) && find(need, env) === undefined);
   if (family === "debian" && process.getuid?.() === 0) {
     await installOnDebian(missing, context);
     return undefined;

@@ -1,7 +1,7 @@
 import { access } from "node:fs/promises";
 import { isVmrigError, VmrigError, type Admission, type SnapshotName } from "vmrig/driver";
 import { platformOf } from "./command-line.ts";
-import { boundConsole } from "./console-log.ts";
+import { boundConsole, markConsole } from "./console-log.ts";
 import { admit, BOOT_MS, control } from "./control.ts";
 import { firstLine } from "./first-line.ts";
 import { lanPid } from "./lan.ts";
@@ -57,12 +57,14 @@ export async function bringBack(machine: MachineDefinition, snapshot: SnapshotNa
 }
 
 async function loadInPlace(machine: MachineDefinition, snapshot: SnapshotName, admission: Admission): Promise<void> {
-  await boundConsole(machineFiles(machine, machine.name).console);
+  const { console } = machineFiles(machine, machine.name);
+  await boundConsole(console);
   {
     await using qmp = await control(machine, admission);
     await qmp.execute("stop");
     await loadSnapshot(qmp, snapshot);
     await setLink(qmp, machine, "connect");
+    await markConsole(console, machine.name, snapshot);
     await qmp.execute("cont");
   }
   await admit(machine, admission, ADMIT_MS);
@@ -75,6 +77,7 @@ async function restart(
   admission: Admission,
 ): Promise<void> {
   await stopProcess(machine);
+  await markConsole(machineFiles(machine, machine.name).console, machine.name, snapshot);
   if (foreign === undefined) {
     await startProcess(machine, snapshot);
     await admit(machine, admission, ADMIT_MS);

@@ -1,4 +1,5 @@
 import { appendFile, open } from "node:fs/promises";
+import { restoredLine, type SnapshotName } from "vmrig/driver";
 
 const LIMIT = 16 * 1024 * 1024;
 const KEPT = 1024 * 1024;
@@ -19,4 +20,9 @@ export async function boundConsole(path: string): Promise<void> {
   } finally {
     await file.close();
   }
+}
+
+/** Says on the console that the machine, which stands still, is brought back. Without room on the disk it goes unsaid. */
+export async function markConsole(path: string, machine: string, snapshot: SnapshotName): Promise<void> {
+  await appendFile(path, `\n${restoredLine(machine, snapshot)}\n`).catch(() => {});
 }

@@ -96,6 +96,29 @@ test("a failing beforeEach is a failure of its test", async () => {
   expect(await kept("echo never")).toEqual([]);
 });
 
+test("a failing beforeAll has its evidence in its error, and so has a failing afterAll, without the tests within", async () => {
+  const [before = "", ...more] = await kept("setting up");
+  expect(more).toEqual([]);
+  expect(before).toMatch(/^=== commands on pcs-1 ===\n\+\S+ s {2}pc2 vmrig\$ echo "setting up with \$TOKEN"; exit 6 → exited with 6/);
+  expect(before).toContain("stdout: setting up with ***\n");
+  const [after = ""] = await kept("echo cleaning up; exit 7 → exited with 7");
+  expect(after).not.toContain("of the test within");
+  const report = reports["default"] ?? "";
+  expect(report).toMatch(/a set-up that fails\n[^]*?evidence of pcs-1: \S+\.txt\n {2}commands:\n {4}pc2 vmrig\$ echo "setting up/);
+});
+
+test("evidence() outside of a test says that nothing would keep the files", () => {
+  const { testResults } = JSON.parse(reports["json"] ?? "") as { testResults: { assertionResults: { title: string; status: string }[] }[] };
+  const results = testResults.flatMap(({ assertionResults }) => assertionResults);
+  expect(results.find(({ title }) => title.startsWith("evidence() says"))).toMatchObject({ status: "passed" });
+});
+
+test("what was written into a file that only its owner may read is a secret", async () => {
+  const [text = ""] = await kept("token was");
+  expect(text).toMatch(/^ {4}stdout: \*\*\*$/m);
+  expect(text).toMatch(/^ {4}stderr: token was \*\*\*$/m);
+});
+
 test("of tests that are concurrent each has its own commands, or none", async () => {
   const [text = "", ...more] = await kept("echo concurrent");
   expect(more).toEqual([]);
@@ -115,6 +138,16 @@ test("a dead machine has its console and the transcript, and each other part say
   const [text = ""] = await kept("before it died");
   expect(text).toMatch(/=== journal of pc1 ===\n\(could not be had: .+\)/);
   expect(text).toMatch(/=== console of pc1 ===\n(?!\(could not be had)/);
+});
+
+test("a shell has its last screen, and the keys that brought it there", async () => {
+  const [text = "", ...more] = await kept("typed: ");
+  expect(more).toEqual([]);
+  expect(text).toMatch(/^\+\S+ s {2}pc1 vmrig\$ read -p "Word: " word; .* → exited with 130 after .*$/m);
+  expect(text).toMatch(/^ {4}typed: \*\*\* <Ctrl\+C>$/m);
+  // The frame would break what nobody may see in two.
+  expect(text).toMatch(/^ {4}Word: \*\*\*$/m);
+  expect(text).toMatch(/^ {4}\*\*\*, \*\*\*: denied$/m);
 });
 
 test("only this user can read it", async () => {

@@ -1,18 +1,7 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join, relative } from "node:path";
-import type { RunnerTestCase } from "vitest";
+import type { RunnerTestCase, RunnerTestSuite } from "vitest";
 import { VmrigError, type Machine } from "vmrig";
-import {
-  collectEvidence,
-  hideIn,
-  type Claim,
-  type Evidence,
-  type Secrets,
-  type Transcript,
-  type WantedFile,
-  type Welcome,
-} from "vmrig/worker";
+import { collectEvidence, hideIn, type Claim, type Secrets, type Transcript, type WantedFile, type Welcome } from "vmrig/worker";
+import { attach } from "./attachment.ts";
 import { worker } from "./worker.ts";
 
 /**
@@ -31,10 +20,17 @@ export function evidence(machine: Pick<Machine, "name">, ...paths: readonly stri
   wanted.push(...paths.map((path) => ({ machine: machine.name, path })));
 }
 
+/** An error as a reporter shows it. */
+export interface Told {
+  message: string;
+  stack?: string | undefined;
+}
+
 interface Failure {
-  readonly task: RunnerTestCase;
-  /** How many of its errors are those of earlier attempts. */
-  readonly known: number;
+  /** A test, or what has a `beforeAll` or an `afterAll` that failed. */
+  readonly task: RunnerTestCase | RunnerTestSuite;
+  /** Of this attempt. */
+  readonly errors: readonly Told[];
   readonly claim: Claim;
   readonly transcript: Transcript;
   readonly since: Date;
@@ -44,11 +40,10 @@ interface Failure {
   readonly secrets: Secrets;
 }
 
-/** Of a test that has just failed, and of no other: attaches what there is to see, and says the most of it in its error. Never throws. */
-export async function keepEvidence({ task, known, claim, transcript, since, wishes, wanted, secrets }: Failure): Promise<void> {
-  const errors = task.result?.errors?.slice(known) ?? [];
+/** Of what has just failed, and of nothing else: attaches what there is to see, and says the most of it in its error. Never throws. */
+export async function keepEvidence({ task, errors, claim, transcript, since, wishes, wanted, secrets }: Failure): Promise<void> {
   const [first] = errors;
-  if (first === undefined || task.fails === true) return;
+  if (first === undefined) return;
   for (const error of errors) {
     hideIn(error, secrets);
     place(error, task);
@@ -72,40 +67,13 @@ export async function keepEvidence({ task, known, claim, transcript, since, wish
   }
 }
 
-/** @returns where Vitest keeps it */
-async function attach(task: RunnerTestCase, copy: string, { text }: Evidence): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "vmrig-evidence-"));
-  try {
-    const file = join(folder, "evidence.txt");
-    await writeFile(file, text, { mode: 0o600 });
-    const { attachment } = await whileItRuns(task, () =>
-      task.context.annotate(`evidence of ${copy}`, "vmrig", { path: file, contentType: "text/plain" }),
-    );
-    return attachment?.path === undefined ? "attached" : relative(process.cwd(), attachment.path);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-/** Vitest annotates only what runs, and marks a test as failed before the hooks around it have ended. */
-async function whileItRuns<T>({ result }: RunnerTestCase, work: () => Promise<T>): Promise<T> {
-  if (result === undefined) return work();
-  const { state } = result;
-  result.state = "run";
-  try {
-    return await work();
-  } finally {
-    result.state = state;
-  }
-}
-
-interface Told {
-  message: string;
-  stack?: string | undefined;
+/** Why something has failed, behind its errors of earlier attempts; nothing where it should. */
+export function errorsOf(task: RunnerTestCase | RunnerTestSuite, known = 0): readonly Told[] {
+  return task.type === "test" && task.fails === true ? [] : (task.result?.errors?.slice(known) ?? []);
 }
 
 /** The reporter of GitHub Actions leaves out an error whose stack names no file of the project. */
-function place(error: Told, { file, location }: RunnerTestCase): void {
+function place(error: Told, { file, location }: Failure["task"]): void {
   if (location === undefined || error.stack === undefined || error.stack.includes(file.filepath)) return;
   error.stack = `${error.stack}\n    at ${file.filepath}:${location.line}:${location.column}`;
 }

@@ -10,6 +10,9 @@ export interface RigFixture {
   readonly rig: Rig;
 }
 
+/** As the claim is. Hooks such as `test.beforeAll` have no others. */
+const OF_FILE = { scope: "file" } as const;
+
 /**
  * Vitest's `test`, with the rig's machines: `test("…", async ({ pc1, pc2 }) => …)`. They are at their baseline when the file starts, or as
  * often as the config asks.
@@ -19,8 +22,8 @@ export const test: TestAPI<RigFixture & MachineFixtures> = await withMachines();
 async function withMachines(): Promise<TestAPI<RigFixture & MachineFixtures>> {
   const { machines } = await (await gateClient()).hello();
   let extended = base as TestAPI<Record<string, Machine | Rig>>;
-  for (const name of machines) extended = extended.extend(name, () => claimed(name)) as TestAPI<Record<string, Machine | Rig>>;
-  return extended.extend("rig", () => claimedRig()) as unknown as TestAPI<RigFixture & MachineFixtures>;
+  for (const name of machines) extended = extended.extend(name, OF_FILE, () => claimed(name)) as TestAPI<Record<string, Machine | Rig>>;
+  return extended.extend("rig", OF_FILE, () => claimedRig()) as unknown as TestAPI<RigFixture & MachineFixtures>;
 }
 
 function claimedRig(): Rig {

@@ -1,13 +1,17 @@
+import { relative } from "node:path";
 import type { TestProject, TestSpecification, Vitest } from "vitest/node";
 import { VmrigError } from "vmrig";
-import { spawnGate, type GateProcess } from "vmrig/runner";
+import { findConfig, spawnGate, type GateProcess } from "vmrig/runner";
 import { filesToCome } from "./files-to-come.ts";
+import { createPauseDesk, type PauseDesk } from "./pause-desk.ts";
 import { takeOverSignals } from "./signals.ts";
 
 /** One gate of a Vitest, for all of its projects that use the same config. */
 export interface SharedGate {
   /** Where workers reach it; another one after it had to be started anew. */
   readonly socket: string;
+  /** Whether a failed test stops there until somebody has looked. */
+  readonly pause: boolean;
   /** How many copies the config has. */
   copies(): Promise<number>;
   /** A new run begins in watch mode, of these files. */
@@ -24,6 +28,7 @@ interface Entry {
 
 interface Gates {
   readonly entries: Map<string, Promise<Entry>>;
+  readonly desk: PauseDesk;
   readonly giveBackSignals: () => void;
 }
 
@@ -35,8 +40,13 @@ const KEY = Symbol.for("vmrig.gates");
  */
 export async function shareGate(project: TestProject, config: string, maxCopies: number | undefined): Promise<SharedGate> {
   const vitest: Vitest & { [KEY]?: Gates } = project.vitest;
-  const gates = (vitest[KEY] ??= { entries: new Map(), giveBackSignals: takeOverSignals(vitest) });
-  const options: StartOptions = { vitest, config, ...(maxCopies !== undefined && { maxCopies }) };
+  const gates = (vitest[KEY] ??= {
+    entries: new Map(),
+    desk: createPauseDesk({ vitest, say: sayBy(vitest), configWords }),
+    giveBackSignals: takeOverSignals(vitest),
+  });
+  const { desk } = gates;
+  const options: StartOptions = { vitest, config, desk, ...(maxCopies !== undefined && { maxCopies }) };
   const starting = gates.entries.get(config) ?? start(options);
   gates.entries.set(config, starting);
   const entry = await starting;
@@ -51,6 +61,7 @@ export async function shareGate(project: TestProject, config: string, maxCopies:
     get socket() {
       return entry.gate.socket;
     },
+    pause: desk.open,
     copies: () => entry.gate.copies(),
     async begin(files) {
       if (entry.dead) await start(options, entry);
@@ -73,12 +84,23 @@ export async function shareGate(project: TestProject, config: string, maxCopies:
 interface StartOptions {
   readonly vitest: Vitest;
   readonly config: string;
+  readonly desk: PauseDesk;
   readonly maxCopies?: number;
 }
 
+function sayBy(vitest: Vitest): (line: string) => void {
+  return (line) => vitest.logger.log(` vmrig  ${line}`);
+}
+
+/** For a command in the folder that Vitest was started in. */
+async function configWords(config: string): Promise<string> {
+  const found = await findConfig(process.cwd()).catch(() => undefined);
+  return found === config ? "" : ` --config ${relative(process.cwd(), config)}`;
+}
+
 /** Starts a gate, in the place of one that has died where there is one. */
-async function start({ vitest, config, maxCopies }: StartOptions, instead?: Entry): Promise<Entry> {
-  const say = (line: string): void => vitest.logger.log(` vmrig  ${line}`);
+async function start({ vitest, config, desk, maxCopies }: StartOptions, instead?: Entry): Promise<Entry> {
+  const say = sayBy(vitest);
   /** One error for the run, and no test that runs on without its machines. */
   const end = (reason: VmrigError): void => {
     say(`over     ${reason.summary}`);
@@ -99,7 +121,10 @@ async function start({ vitest, config, maxCopies }: StartOptions, instead?: Entr
     ...(maxCopies !== undefined && { maxCopies }),
   });
   gate.control().then(
-    (client) => client.onOver(end),
+    (client) => {
+      client.onOver(end);
+      desk.attend(client, config);
+    },
     () => {}, // whoever claims machines is told why
   );
   entry ??= { gate, dead: died, projects: new Set() };

@@ -14,11 +14,12 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const { config } = project;
   const asked = askedWorkers(config);
   limitWorkers(config, 1);
+  project.provide("vmrigAttachments", config.attachmentsDir);
   const options = (config.environmentOptions["vmrig"] ?? {}) as VmrigOptions;
   try {
     const file = options.config === undefined ? await findConfig(config.root) : resolve(config.root, options.config);
     const gate = await shareGate(project, file, asked);
-    const tell = (): void => project.provide("vmrig", { socket: gate.socket });
+    const tell = (): void => project.provide("vmrig", { socket: gate.socket, pause: gate.pause });
     tell();
     project.onTestsRerun(async (files) => {
       // A rejection here would end the watcher, unit tests and all. Whoever claims machines is told why there are none.

@@ -12,11 +12,11 @@ beforeAll(async () => {
 afterAll(() => stage[Symbol.asyncDispose]());
 
 test("hold where they should", () => {
-  expect(run.outcome("matchers/examples.test.ts"), run.output).toEqual({ passed: 8 });
+  expect(run.outcome("matchers/examples.test.ts"), run.output).toEqual({ passed: 9 });
 });
 
 test("fail where they should, and no other test with them", () => {
-  expect(run.outcome("matchers/failing.test.ts"), run.output).toEqual({ failed: 7, passed: 1 });
+  expect(run.outcome("matchers/failing.test.ts"), run.output).toEqual({ failed: 8, passed: 1 });
   expect(run.output).not.toContain("Unhandled");
 });
 
@@ -28,6 +28,14 @@ describe("a failed one shows", () => {
     );
     expect(failure).toMatch(/- Expected\n\s*\+ Received\n\n- bye\n\+ hello\n/);
     expect(failure).toMatch(/❯ tests\/matchers\/failing\.test\.ts:6:/);
+  });
+
+  test("the screen of a shell, in a frame", () => {
+    const failure = run.failure("expects a shell to show something else");
+    expect(failure, run.output).toMatch(
+      /Error: expected shell "printf .*" on pc1 as vmrig to show "Password:"\n {2}looked for 0\.\d s; last seen: a screen whose last line is "Name:"\n/,
+    );
+    expect(failure).toContain(`+ │Name:               │\n`);
   });
 
   test("each of several soft ones", () => {

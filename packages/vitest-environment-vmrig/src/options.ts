@@ -1,4 +1,4 @@
-import type { RollbackPolicy } from "vmrig/runner";
+import type { RollbackPolicy, Strict } from "vmrig/runner";
 
 /** What `vmrig({ … })` and `vmrigProject(…, { … })` take. */
 export interface VmrigOptions {
@@ -9,4 +9,5 @@ export interface VmrigOptions {
 /** What one file may say in its docblock: `// @vitest-environment-options { "rollback": "test" }`. */
 export interface FileOptions {
   readonly rollback?: RollbackPolicy;
+  readonly strict?: Strict;
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { FAKE, openStage, type Run, type Stage } from "./vitest-run.test.kit.ts";
+import { FAKE, openStage, rollbacks, type Run, type Stage } from "./vitest-run.test.kit.ts";
 
 const LIMIT_MS = 150_000;
 
@@ -8,8 +8,6 @@ beforeAll(async () => {
   stage = await openStage();
 });
 afterAll(() => stage[Symbol.asyncDispose]());
-
-const rollbacks = ({ said }: Run): number => said.filter((line) => line.startsWith(" vmrig  rollback ")).length;
 
 describe("with the default, a rollback per file", () => {
   let run: Run;

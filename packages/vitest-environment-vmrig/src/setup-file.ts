@@ -1,14 +1,29 @@
-import { aroundAll, aroundEach, expect, type RunnerTask } from "vitest";
+import { aroundAll, aroundEach, expect, type RunnerTask, type RunnerTestSuite } from "vitest";
 import { isVmrigError, type VmrigError } from "vmrig";
-import { claimMachines, createSecrets, createTranscript, type Secrets, type Welcome } from "vmrig/worker";
-import { keepEvidence } from "./evidence.ts";
+import {
+  claimMachines,
+  createSecrets,
+  createStarts,
+  createTranscript,
+  type Secrets,
+  type Starts,
+  type Welcome,
+  watchForLeftovers,
+} from "vmrig/worker";
+import { errorsOf, keepEvidence, type Told } from "./evidence.ts";
 import { fileOptions } from "./environment.ts";
 import { matchers } from "./matchers.ts";
-import { gateClient, unlessCancelled, worker } from "./worker.ts";
+import { pauseAt } from "./pause.ts";
+import { setupOf } from "./setup-once.ts";
+import { aroundEachDescribe } from "./suite-hooks.ts";
+import { gateClient, pauses, unlessCancelled, worker } from "./worker.ts";
 
-/** The gate's own deadlines are shorter: waiting in line, provisioning and booting all end in an error that says what was waited for. */
+/**
+ * The gate's own deadlines are shorter: waiting in line, provisioning and booting all end in an error that says what was waited for. So do those of
+ * rollbacks, set-ups and pauses.
+ */
 const CLAIM_MS = 3_600_000;
-const ROLLBACK_MS = 600_000;
+const START_MS = 3_600_000;
 /** By which the clock of a machine may be behind, because the order to set it took its time. */
 const CLOCK_SLACK_MS = 1_000;
 
@@ -17,22 +32,33 @@ if (process.send !== undefined && process.listenerCount("SIGINT") === 0) process
 
 expect.extend(matchers);
 
-/** What to keep of a test that fails, and what not to show of it. */
-let keeping: { readonly wishes: Welcome["evidence"]; readonly secrets: Secrets } | undefined;
-let untouched = false;
+const mayPause = pauses();
+
+/** What the config says: how to begin a test, what to keep of one that fails, and what not to show of it. */
+let keeping:
+  | { readonly policy: Pick<Welcome, "rollback" | "strict">; readonly wishes: Welcome["evidence"]; readonly secrets: Secrets }
+  | undefined;
+let starts: Starts | undefined;
+/** Says something of the test that begins. */
+let remark: (words: string) => void = () => {};
 /** Why the tests of this file are skipped. */
 let skipped: VmrigError | undefined;
 
 /** The tests of this file, as far as they had their turn. */
 const ran = new Set<RunnerTask>();
 
-aroundAll(async (runSuite) => {
+// oxlint-disable-next-line no-empty-pattern -- Vitest reads the names of fixtures from here
+aroundAll(async (runSuite, {}, suite) => {
   let busy: "wait" | "fail" | "skip" = "wait";
   const claim = await unlessCancelled(async () => {
     const client = await gateClient();
-    const { rollback, onBusy, evidence } = await client.hello();
+    const { rollback, strict, onBusy, evidence } = await client.hello();
     busy = onBusy;
-    keeping = { wishes: evidence, secrets: createSecrets(evidence.secrets.flatMap((name) => process.env[name] ?? [])) };
+    keeping = {
+      policy: { rollback, strict },
+      wishes: evidence,
+      secrets: createSecrets(evidence.secrets.flatMap((name) => process.env[name] ?? [])),
+    };
     return claimMachines(client, fileOptions().rollback ?? rollback);
   }).catch((error: unknown) => {
     if (!isVmrigError(error)) throw error;
@@ -44,52 +70,93 @@ aroundAll(async (runSuite) => {
   });
   if (claim === undefined) return runSuite();
   worker().claim = claim;
-  untouched = claim.fresh;
+  starts = createStarts({
+    claim,
+    onRemade: (why) => remark(`the set-up is done once more, its checkpoint could not be brought back: ${why}`),
+  });
   try {
-    await runSuite();
+    aroundEachDescribe(suite, withEvidence);
+    await withEvidence(suite, runSuite);
   } finally {
     delete worker().claim;
     await claim.release([...ran].some((task) => task.result?.state === "fail"));
   }
 }, CLAIM_MS);
 
-aroundEach(async (runTest, { task, skip }) => {
-  if (skipped !== undefined) skip(skipped.summary);
+/** Keeps the evidence of `beforeAll` and `afterAll`. */
+async function withEvidence(suite: RunnerTestSuite, run: () => Promise<void>): Promise<void> {
   const { claim } = worker();
-  if (claim === undefined || keeping === undefined) throw new Error("vmrig: a test runs outside of its file's claim");
-  if (claim.signal.aborted) skip(reasonOf(claim.signal));
-  // Not by Vitest's own counts: it counts a repetition only when the hooks around it have begun.
-  const again = ran.has(task);
-  ran.add(task);
-  const policy = task.meta.vmrig?.rollback ?? fileOptions().rollback ?? (await (await gateClient()).hello()).rollback;
-  if (!untouched && (policy === "test" || again)) await claim.rollBack();
-  untouched = false;
-  // A test that has lost its machines has nothing more to find out, whatever it waits for. Vitest ends it by this signal, of which it makes
-  // another one for each attempt. To leave before the test has ended would not do: Vitest then never gives its place to another one.
-  const signal = AbortSignal.any([task.context.signal, claim.signal]);
-  Object.assign(task.context, { signal });
-  // Nor do its commands outlive it when its time is over. What a test that has ended in time leaves running is its own affair.
-  claim.scope = signal;
+  if (claim === undefined || keeping === undefined) return run();
   const since = new Date(Date.now() - CLOCK_SLACK_MS);
-  claim.since = since;
   const transcript = createTranscript(keeping.secrets);
+  const outer = claim.witness;
   claim.witness = transcript.witness;
-  const wanted = (worker().wanted = []);
-  // Those of earlier attempts have their evidence.
-  const known = task.result?.errors?.length ?? 0;
-  const end = claim.begin();
-  try {
-    await runTest();
-  } finally {
-    claim.scope = undefined;
-    claim.since = undefined;
-    claim.witness = undefined;
-    worker().wanted = undefined;
-    // Before anything moves on: the next test, a rollback, the release.
-    await keepEvidence({ task, known, claim, transcript, since, wanted, ...keeping });
-    await end();
-  }
-}, ROLLBACK_MS);
+  await run();
+  claim.witness = outer;
+  await keepEvidence({ task: suite, errors: errorsOf(suite), claim, transcript, since, wanted: [], ...keeping });
+}
+
+aroundEach(
+  async (runTest, { task, skip }) => {
+    if (skipped !== undefined) skip(skipped.summary);
+    const { claim } = worker();
+    if (claim === undefined || keeping === undefined || starts === undefined)
+      throw new Error("vmrig: a test runs outside of its file's claim");
+    if (claim.signal.aborted) skip(reasonOf(claim.signal));
+    // Not by Vitest's own counts: it counts a repetition only when the hooks around it have begun.
+    const again = ran.has(task);
+    ran.add(task);
+    const { rollback, strict } = { ...keeping.policy, ...fileOptions(), ...task.meta.vmrig };
+    const setup = setupOf(task);
+    // A test that has lost its machines has nothing more to find out, whatever it waits for. Vitest ends it by this signal, of which it makes
+    // another one for each attempt. To leave before the test has ended would not do: Vitest then never gives its place to another one.
+    const signal = AbortSignal.any([task.context.signal, claim.signal]);
+    Object.assign(task.context, { signal });
+    const transcript = createTranscript(keeping.secrets);
+    const wanted = (worker().wanted = []);
+    // Those of earlier attempts have their evidence.
+    const known = task.result?.errors?.length ?? 0;
+    /** What failed outside of the test itself, which Vitest has not seen yet. */
+    const thrown: Told[] = [];
+    const errors = (): readonly Told[] => [...errorsOf(task, known), ...thrown];
+    let since = new Date(Date.now() - CLOCK_SLACK_MS);
+    // Nor do its commands outlive it when its time is over. What a test that has ended in time leaves running is its own affair.
+    claim.scope = signal;
+    const outer = claim.witness;
+    claim.witness = transcript.witness;
+    const end = claim.begin();
+    remark = (words) => void task.context.annotate(words, "vmrig").catch(() => {});
+    try {
+      await starts.begin({ setup, clean: rollback === "test" || again });
+      // What starts with a rollback finds nothing of what a test before it left.
+      const leftovers = strict !== false && setup === undefined && rollback !== "test" ? await watchForLeftovers(claim) : undefined;
+      since = new Date(Date.now() - CLOCK_SLACK_MS);
+      claim.since = since;
+      await runTest();
+      const left = errors().length === 0 ? await leftovers?.() : undefined;
+      // oxlint-disable-next-line no-console -- Vitest shows it as the test's, in every reporter
+      if (left !== undefined && strict === "report") console.warn(`vmrig: ${left.message}`);
+      else if (left !== undefined) throw left;
+    } catch (error) {
+      thrown.push(...(error instanceof Error ? [error] : []));
+      throw error;
+    } finally {
+      claim.scope = undefined;
+      claim.since = undefined;
+      claim.witness = outer;
+      worker().wanted = undefined;
+      // Before anything moves on: the next test, a rollback, the release. Where nothing was run there is nothing of its own: a rollback failed, or a
+      // set-up that was not done for this test.
+      if (thrown.length === 0 || transcript.text() !== "") {
+        await keepEvidence({ task, errors: errors(), claim, transcript, since, wanted, ...keeping });
+      }
+      if (mayPause) await pauseAt(task, errors(), claim);
+      await end();
+    }
+    // The gate bounds a pause by the config's `keepFor`.
+  },
+  mayPause ? 0 : START_MS,
+);
 
 function reasonOf({ reason }: AbortSignal): string {
   return isVmrigError(reason) ? reason.summary : String(reason);

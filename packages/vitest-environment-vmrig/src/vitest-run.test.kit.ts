@@ -199,3 +199,8 @@ function isHeard(path: string): Promise<boolean> {
 function project(name: string): string {
   return fileURLToPath(new URL(`../test-projects/${name}`, import.meta.url));
 }
+
+/** How many times machines were brought back to their baseline. */
+export function rollbacks({ said }: Run): number {
+  return said.filter((line) => line.startsWith(" vmrig  rollback ")).length;
+}

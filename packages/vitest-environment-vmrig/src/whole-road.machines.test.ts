@@ -11,9 +11,13 @@ import { runVitest, startVitest } from "./start-vitest.test.kit.ts";
  * own first run; each test after it is a story about the next run.
  */
 
-const EXAMPLE = fileURLToPath(new URL("../../../examples/two-machines", import.meta.url));
+const EXAMPLES = fileURLToPath(new URL("../../../examples", import.meta.url));
+const EXAMPLE = join(EXAMPLES, "two-machines");
+const ON_THEIR_MACHINES = fileURLToPath(new URL("../test-projects/examples/vitest.config.ts", import.meta.url));
 const PROJECT = fileURLToPath(new URL("../test-projects/real", import.meta.url));
 const CLI = fileURLToPath(import.meta.resolve("vmrig/cli"));
+/** As if nobody had thought of restarting the service, which pc1 has not. */
+const FORGOTTEN = "cd /etc && touch of-the-recipe && sed -i /^Restart=/d $(find systemd/system -name inbox.service) of-the-recipe";
 const VITEST = fileURLToPath(new URL("../vitest.mjs", import.meta.resolve("vitest")));
 
 let home: Home;
@@ -72,6 +76,22 @@ test("a wiped machine works again for the next file, and a turned clock is right
 
 test("faults and checkpoints do what they say, and the next file finds nothing of them", green(["faults"]));
 
+test("a failed test has its unit, its journal and its console, also of a machine whose kernel panicked; the next file finds both well", async () => {
+  const attachments = join(home.folders.state, "attachments");
+  const { code, output } = await run(PROJECT, ["evidence", `--attachmentsDir=${attachments}`]);
+  expect(code, output).toBe(1);
+  expect(output).toMatch(/Tests {2}2 failed \| 1 passed/);
+  expect(output).toContain("greeter has no greeting");
+  const files = await readdir(attachments);
+  const texts = await Promise.all(files.map((file) => readFile(join(attachments, file), "utf8")));
+  const [service, panic] = ["greeter", "pc2 lives"].map((words) => texts.find((text) => text.includes(words)));
+  expect(service).toMatch(/=== journal of pc1 ===\n(.+\n)*.*greeter has no greeting/);
+  expect(service).toMatch(/=== troubled units of pc1 ===\n(.+\n)*.*greeter\.service/);
+  expect(panic).toMatch(/=== console of pc1 ===\n(.*\n)*.*Kernel panic/);
+  expect(panic).toMatch(/=== journal of pc1 ===\n\(could not be had: .+\)/);
+  expect(panic).toMatch(/=== journal of pc2 ===\n(?!\(could not)/);
+});
+
 describe("leases nothing", () => {
   test.each([
     ["when only unit tests run", ["--project", "unit"]],
@@ -80,14 +100,19 @@ describe("leases nothing", () => {
     expect(await green(words)()).not.toContain("leased in");
   });
 
-  test("when tests are only listed", async () => {
+  test.each([
+    ["of the tests of this package", PROJECT, "a command runs on pc1"],
+    ["of examples/service-under-test", join(EXAMPLES, "service-under-test"), "is installed, runs, and starts by itself"],
+    ["of examples/two-node-cluster", join(EXAMPLES, "two-node-cluster"), "clocks that are an hour wrong change nothing"],
+    ["of examples/terminal-app", join(EXAMPLES, "terminal-app"), "asks for a name until it is one"],
+  ])("when tests are only listed: those %s", async (_title, cwd, title) => {
     const { all, exitCode } = await execa(process.execPath, [VITEST, "list"], {
-      cwd: PROJECT,
+      cwd,
       env: { ...home.env, NO_COLOR: "1" },
       all: true,
     });
-    expect(exitCode).toBe(0);
-    expect(all).toContain("a command runs on pc1");
+    expect(exitCode, all).toBe(0);
+    expect(all).toContain(title);
     expect(all).not.toContain("leased in");
   });
 });
@@ -158,7 +183,7 @@ describe("heals by itself", () => {
   });
 
   test("when the recipe changes: the baseline is built anew from the pristine machines", async () => {
-    const output = await green(["look"], { TEST_RECIPE: "touch /etc/of-the-recipe" })();
+    const output = await green(["look"], { TEST_RECIPE: FORGOTTEN })();
     expect(output).toContain("the recipe changed; preparing anew from the pristine machines");
     expect(output).not.toMatch(/vmrig {2}(plan|boot)/);
     expect(await green(["look"])()).not.toContain("preparing anew");
@@ -225,6 +250,31 @@ describe("the command, on real machines,", () => {
     expect([...(await home.processes()).values()].filter((line) => /qemu-system|vde_switch/.test(line))).toEqual([]);
     const output = await green(["look"])();
     expect(output).not.toMatch(/vmrig {2}(plan|boot|baseline)/);
+  });
+});
+
+describe("the examples, on the same machines:", () => {
+  const example = (name: string, words: readonly string[] = [], env: Readonly<Record<string, string>> = {}) =>
+    run(join(EXAMPLES, name), ["--config", ON_THEIR_MACHINES, ...words], { ...env, TEST_EXAMPLE: name });
+
+  test.each(["service-under-test", "two-node-cluster", "terminal-app"])(
+    "%s is green, and nothing is booted or prepared for it",
+    { timeout: 600_000 },
+    async (name) => {
+      const { code, output } = await example(name);
+      expect(code, output).toBe(0);
+      expect(output).not.toMatch(/vmrig {2}(plan|boot|baseline)/);
+    },
+  );
+
+  test("two-machines without its line that restarts a service fails, and the evidence says why", async () => {
+    const { code, output } = await example("two-machines", ["inbox"], { TEST_RECIPE: FORGOTTEN });
+    expect(code, output).toBe(1);
+    expect(output).toMatch(/Tests\s+1 failed \| 1 passed/);
+    const said = /^ FAIL .*comes back after a crash of its service$([\s\S]*?)^⎯/m.exec(output)?.[1] ?? output;
+    expect(said).toContain("expected `rsync -a photos/ rsync://pc2/inbox/` on pc1 as vmrig to succeed");
+    expect(said).toContain("journal of pc2:");
+    expect(said).toContain("inbox.service: Failed with result 'signal'.");
   });
 });
 

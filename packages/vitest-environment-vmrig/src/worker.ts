@@ -1,6 +1,6 @@
 import { inject } from "vitest";
 import { VmrigError } from "vmrig";
-import { connectGate, fromErrorJson, type Claim, type GateClient, type WantedFile } from "vmrig/worker";
+import { connectGate, fromErrorJson, type Claim, type GateClient, type Setup, type WantedFile } from "vmrig/worker";
 import type { Provided } from "./provided.ts";
 
 const KEY = Symbol.for("vmrig.worker");
@@ -12,6 +12,8 @@ interface Worker {
   claim?: Claim;
   /** What the test that runs wants to be kept should it fail, beside what the config names. */
   wanted?: WantedFile[] | undefined;
+  /** By the `describe` or file that they stand in. */
+  setups?: WeakMap<object, Setup>;
 }
 
 /** What lasts as long as a worker process. On `globalThis`, because Vitest evaluates the modules of each test file anew. */
@@ -22,7 +24,15 @@ export function worker(): Worker {
 
 /** What Vitest keeps in its workers for itself. Outside of a test nothing else tells that the run is cancelled. */
 interface OfVitest {
-  readonly __vitest_worker__?: { readonly onCancel?: (listener: () => void) => () => void };
+  readonly __vitest_worker__?: {
+    readonly onCancel?: (listener: () => void) => () => void;
+    readonly config?: { readonly hookTimeout?: number };
+  };
+}
+
+/** How long a hook may take that does not say so itself, in milliseconds. */
+export function hookTimeout(): number {
+  return (globalThis as OfVitest).__vitest_worker__?.config?.hookTimeout ?? 120_000;
 }
 
 /**
@@ -56,6 +66,12 @@ export function gateClient(): Promise<GateClient> {
   const socket = provided !== undefined && "socket" in provided ? provided.socket : undefined;
   if (state.client === undefined || state.socket !== socket) Object.assign(state, { client: connect(provided), socket });
   return state.client as Promise<GateClient>;
+}
+
+/** Whether a failed test stops there until somebody has looked. */
+export function pauses(): boolean {
+  const provided = inject("vmrig") as ReturnType<typeof inject<"vmrig">> | undefined;
+  return provided !== undefined && "pause" in provided && provided.pause;
 }
 
 async function connect(provided: Provided | undefined): Promise<GateClient> {

@@ -1,7 +1,9 @@
 /** What the adapter of a test runner needs in the runner's own process. Light: it is loaded before the first worker starts. */
 export { findConfig } from "./config/load.ts";
 export { openFolders, type Folders } from "./config/folders.ts";
-export type { RollbackPolicy } from "./config/schema.ts";
+export type { RollbackPolicy, Strict } from "./config/schema.ts";
 export { toErrorJson, type ErrorJson } from "./errors/error-json.ts";
 export { asVmrigError } from "./errors/vmrig-error.ts";
+export type { GateClient } from "./gate/client.ts";
+export type { Paused } from "./gate/messages.ts";
 export { spawnGate, type GateProcess, type SpawnGateOptions } from "./gate/spawn.ts";

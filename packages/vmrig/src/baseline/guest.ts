@@ -11,6 +11,8 @@ export interface Guest {
   readonly prepareShell: string;
   /** Where what a rollback is proven by is kept; a relative one begins in the test user's home. */
   readonly proofFolder: string;
+  /** Where its system is configured; a relative one begins in the test user's home. */
+  readonly configFolder: string;
   /** Prints a word that is another one after each boot. */
   readonly bootId: string;
   /** Sets the clock, as `date` does. Missing where the clock is none of the machine's own. */
@@ -22,11 +24,12 @@ const GUESTS: Readonly<Record<GuestKind, Guest>> = {
     system: true,
     prepareShell: "sudo -n -i sh -eu -s",
     proofFolder: PROOF_FOLDER,
+    configFolder: "/etc",
     bootId: "cat /proc/sys/kernel/random/boot_id",
     stepClock: STEP_CLOCK,
   },
   // Not one absolute path, and nobody but the test user: such a machine may share its files with the computer that it runs on.
-  shell: { system: false, prepareShell: "sh -eu -s", proofFolder: ".vmrig", bootId: 'echo "$VMRIG_BOOT_ID"' },
+  shell: { system: false, prepareShell: "sh -eu -s", proofFolder: ".vmrig", configFolder: "etc", bootId: 'echo "$VMRIG_BOOT_ID"' },
 };
 
 export function guestOf(kind: GuestKind = "linux"): Guest {

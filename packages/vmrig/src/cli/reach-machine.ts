@@ -1,3 +1,4 @@
+import { VmrigError } from "../errors/vmrig-error.ts";
 import type { Folders } from "../config/folders.ts";
 import type { KeptCopy } from "../gate/find-kept.ts";
 import type { Connection } from "../ssh/connection.ts";
@@ -71,14 +72,14 @@ export async function reachMachine<T>(
 
 function keptMachine({ folders }: OpenedRig, { copy, kept }: KeptCopy, name: string, signal: AbortSignal): Reached {
   const target = kept.machines.find((machine) => machine.name === name)?.target;
-  if (target === undefined) throw new Error(`the note on ${copy.copy} has no machine ${name}`);
+  if (target === undefined) throw new VmrigError("MACHINE_OFF", { message: `${name} of ${copy.copy} is off: a test switched it off.` });
   const time = new Date(kept.until).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
   return {
     name,
     folders,
     target,
     kept: true,
-    standing: `${copy.copy} as it is ${kept.why}, kept for you until ${time}; not rolled back (--fresh does)`,
+    standing: `${copy.copy} as it is ${kept.why}, ${kept.paused === true ? "yours" : "kept for you"} until ${time}; not rolled back (--fresh does)`,
     connect: async () => {
       const { dial } = await import("../ssh/connection.ts");
       return dial(target, { name, signal });

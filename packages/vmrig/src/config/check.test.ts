@@ -58,7 +58,7 @@ test.each<[title: string, config: unknown, mistake: string]>([
   [
     "an unknown key",
     { ...good, machine: {} },
-    'the config: does not know "machine"; it knows name, driver, machines, copies, prepare, rollback, keep, keepFor, evidence, lease, redis, state',
+    'the config: does not know "machine"; it knows name, driver, machines, copies, prepare, rollback, strict, keep, keepFor, evidence, lease, redis, state',
   ],
   ["an unknown key of a machine", machine({ cpu: 2 }), 'machines.pc1: does not know "cpu"; it knows cpus, memory, disk, prepare'],
   ["an unknown key of a recipe", prepare({ package: [] }), 'prepare: does not know "package"; it knows packages, files, run'],
@@ -153,6 +153,7 @@ test.each<[title: string, config: unknown, mistake: string]>([
   ["a ttl too long for a timer", { ...good, lease: { ttl: "999h" } }, 'lease.ttl: expected "1s" to "24h", got 3596400000'],
   ["a wait too long for a timer", { ...good, lease: { waitFor: "999h" } }, 'lease.waitFor: expected at most "24h", got 3596400000'],
   ["another word for rollback", { ...good, rollback: "suite" }, 'rollback: expected one of "run"|"file"|"test", got "suite"'],
+  ["another word for strict", { ...good, strict: "yes" }, 'strict: expected true, false or "report", got "yes"'],
   ["another backend", { ...good, state: { backend: "s3" } }, `state.backend: expected { backend: "local" }, got { backend: 's3' }`],
   [
     "an injection as a package",
@@ -241,6 +242,7 @@ test("fills every default in", () => {
     machines: { pc1: { cpus: 1, memoryMb: 512, diskGb: 4, prepare: nothing } },
     prepare: nothing,
     rollback: "file",
+    strict: false,
     copies: 1,
     keep: "never",
     keepFor: 1_800_000,

@@ -135,6 +135,9 @@ const ON_BUSY = ["wait", "fail", "skip"] as const;
 /** Whether the machines of a test file that failed stay as they are, leased to whoever ran it. */
 const KEEP = ["never", "failed"] as const;
 
+/** Whether a test that leaves something behind fails, is reported, or neither. */
+export type Strict = boolean | "report";
+
 /** What Vitest puts beside the machines, in the same braces. */
 const TAKEN: ReadonlySet<string> = new Set(["annotate", "bench", "expect", "rig", "signal", "skip", "task"]);
 
@@ -152,6 +155,7 @@ export const rigSchema = fields({
   copies: z.int(COPIES).min(1, COPIES).max(32, COPIES).default(1),
   prepare: recipe.prefault({}),
   rollback: z.enum(ROLLBACK_POLICIES).default("file"),
+  strict: z.union([z.boolean(), z.literal("report")], 'expected true, false or "report"').default(false),
   keep: z.enum(KEEP).default("never"),
   keepFor: duration.default(1_800_000).refine((ms) => ms >= 60_000 && ms <= DAY_MS, 'expected "1m" to "24h"'),
   evidence: fields({

@@ -210,7 +210,7 @@ export interface Driver {
   readonly captureTogether?: (machines: readonly MachineRef[], snapshot: SnapshotName, authority: Authority) => Promise<void>;
   /** Deletes a snapshot, also of a machine that is off. Succeeds when there is none of that name. */
   readonly drop?: (machine: MachineRef, snapshot: SnapshotName, authority: Authority) => Promise<void>;
-  /** What the machine printed on its console so far. */
+  /** What the machine printed on its console so far. A restore, and a start from a snapshot, is a `restoredLine` in it. */
   readonly console?: (machine: MachineRef) => AsyncIterable<string>;
   /** Looks at all that it needs on this computer, for `vmrig doctor`; makes and fetches nothing. Throws nothing that is a finding. */
   readonly diagnose?: (copy: CopySpec) => Promise<readonly Finding[]>;

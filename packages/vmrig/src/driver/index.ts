@@ -1,6 +1,7 @@
 /** What the author of a driver needs: the contract, the errors and the one wait loop. */
 export * from "./driver.ts";
 export * from "./rig-stack.ts";
+export { restoredLine } from "./restored-line.ts";
 export { passFence } from "./fence.ts";
 export { inTurn, turnHolder, type TurnOptions } from "./turn.ts";
 export { writing } from "./writable.ts";

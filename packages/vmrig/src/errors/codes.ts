@@ -23,6 +23,7 @@ export const CODES = {
   COMMAND_TIMEOUT: "test",
   WAIT_TIMEOUT: "test",
   WAIT_FAILED: "test",
+  SHELL_ENDED: "test",
   FILE_FAILED: "test",
   INSPECTION_FAILED: "test",
   MACHINE_OFF: "test",
@@ -30,6 +31,8 @@ export const CODES = {
   CHECKPOINT_UNKNOWN: "test",
   FORWARD_FAILED: "test",
   FETCH_FAILED: "test",
+  SETUP_FAILED: "test",
+  LEFT_BEHIND: "test",
 
   RIG_BUSY: "infra",
   LEASE_LOST: "infra",

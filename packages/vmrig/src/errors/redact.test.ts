@@ -37,6 +37,8 @@ test.each([
   "redis://alice@db:6379",
   "the token is gone; the password was wrong",
   "Unexpected token '}', \"{]\" is not valid JSON",
+  "│Password:       │",
+  '"Password:" on the screen of "sudo -k"',
   "tokens: 5, secretary: bob, passwords=none",
   "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE8mZ1lYwq8l0m3rH1mJ",
   "SHA256:nThbg6kXUpJWGl7E1IGOCspRomTxdCARLviKw6E5SY8",

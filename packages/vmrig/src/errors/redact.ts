@@ -1,6 +1,7 @@
 /** What is secret, as the end of a name: `AWS_SECRET_ACCESS_KEY`, `PGPASSWORD`, `--token`, `apiKey`. */
 const SECRET = String.raw`(?:token|secret|password|passwd|passphrase|(?:api|access|secret|private|auth)[_-]?key)`;
-const VALUE = String.raw`(?:"(?:[^"\\]|\\.)*"|'[^']*'|(?!\*\*\*)[^\s"',;]+)`;
+/** The line in a frame around a screen is no part of one: behind a prompt there is nothing else. */
+const VALUE = String.raw`(?:"(?:[^"\\]|\\.)*"|'[^']*'|(?!\*\*\*)[^\s"',;│]+)`;
 
 const RULES: ReadonlyArray<readonly [RegExp, string]> = [
   // Up to the last @ of the authority: a password that nobody encoded may hold one itself.
@@ -10,7 +11,8 @@ const RULES: ReadonlyArray<readonly [RegExp, string]> = [
   [/(?:^[ \t]*[A-Za-z0-9+/=]{16,}[ \t]*\r?\n){1,100}[ \t]*-----END ([A-Z ]*PRIVATE KEY)-----/gm, "[$1 redacted]"],
   [/(\bauthorization["']?[=:][ \t]*["']?(?:[a-z]+[ \t]+)?)(?!(?:[a-z]+[ \t]+)?\*\*\*)[^\s"',;]+/gi, "$1***"],
   [/(\bbearer[ \t]+)[A-Za-z0-9._~+/=-]{8,}/gi, "$1***"],
-  [new RegExp(`(${SECRET}["']?(?:[ \\t]*=|:)[ \\t]*)${VALUE}`, "gi"), "$1***"],
+  // `"Password:" is seen` names a prompt: its quote ends there, and begins no value.
+  [new RegExp(`(${SECRET}(?:["'](?:[ \\t]*=|:)|(?:[ \\t]*=|:)(?!["']\\s))[ \\t]*)${VALUE}`, "gi"), "$1***"],
   // Tokens that say themselves what they are: GitHub's, GitLab's, Slack's, AWS'.
   [/\b(?:gh[oprsu]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{20,}|xox[abeoprs]-[\w-]{10,}|A(?:KIA|SIA)[A-Z0-9]{16})\b/g, "***"],
 ];

@@ -39,6 +39,20 @@ test("a machine that hangs costs its own parts, and no other", async () => {
   expect(telling).toContain(`not to be had: troubled units of pc2, journal of pc2, ${path} of pc2: no answer within 2 s`);
 });
 
+test("a machine whose open connection falls silent still has its console, and what it ran", async () => {
+  const transcript = createTranscript(createSecrets());
+  const { pc1, written, [Symbol.asyncDispose]: end } = await startMachine({ witness: () => transcript.witness });
+  onTestFinished(end);
+  // The process that serves this connection.
+  const stuck = pc1.$`cd folder; echo before it hung; kill -STOP $PPID; echo hung >hung; sleep 600`;
+  stuck.catch(() => {});
+  await written("hung");
+  const { text, telling } = await collect({ machines: { pc1 }, transcript, timeoutMs: 500 });
+  expect(text).toMatch(/kill -STOP \$PPID; echo hung >hung; sleep 600 → still running\n/);
+  expect(text).toContain("=== console of pc1 ===\nthe console of pc1\n");
+  expect(telling).toContain("not to be had: troubled units of pc1, journal of pc1: no answer within 0.5 s");
+});
+
 test("a console that never ends, and one that is not there, say so", async () => {
   const console: Scene["console"] = (name) => (name === "pc1" ? new Promise(() => {}) : Promise.reject(new Error("no such thing.")));
   const { text } = await collect({ machines: { pc1: hung, pc2: hung }, console, timeoutMs: 100 });

@@ -19,11 +19,19 @@ async function ask(machine: Machine, line: string, signal: AbortSignal): Promise
   throw new VmrigError("INSPECTION_FAILED", { message: said === "" ? `exit code ${exitCode}` : said });
 }
 
-/** Lines of the machine's journal since a moment, with their time: journalctl(1). */
+/** What a machine's clock may be behind without that being on purpose. */
+const SLACK_S = 5;
+
+/**
+ * Lines of the machine's journal since a moment, with their time: journalctl(1). A clock that is behind, as a test may set it, stamps what is
+ * new with an earlier time: the same span is then counted from there, and may begin with lines of before.
+ */
 export function journal(machine: Machine, since: Date, signal: AbortSignal): Promise<string> {
-  const from = (since.getTime() / 1000).toFixed(3);
-  const lines = `journalctl --no-pager --quiet --output=short-iso-precise --lines=${JOURNAL_LINES} --since=@${from}`;
-  return ask(machine, `text=$(${lines}) || exit; printf %s "$text" | tail -c ${TAIL_BYTES}`, signal);
+  const from = since.getTime() / 1000;
+  const age = Math.ceil(Date.now() / 1000 - from);
+  const begin = `since=$(($(date +%s) - ${age})); [ "$since" -lt ${Math.floor(from) - SLACK_S} ] || since=${from.toFixed(3)}`;
+  const lines = `journalctl --no-pager --quiet --output=short-iso-precise --lines=${JOURNAL_LINES} --since="@$since"`;
+  return ask(machine, `${begin}; text=$(${lines}) || exit; printf %s "$text" | tail -c ${TAIL_BYTES}`, signal);
 }
 
 /** Units of systemd that are not as they should be. */

@@ -6,6 +6,9 @@ const LINES = 3;
 /** Words of those who report that something went wrong. */
 const BAD = /\b(?:error|errors|fail(?:ed|ure|s)?|fatal|panic|oops|denied|refused|segfault|killed|out of memory|cannot|could not|unable)\b/i;
 
+/** Nearly all of them are vmrig's own: it looks at a machine as root. */
+const COMINGS_AND_GOINGS = /^\S+ \S+ (?:sudo|sshd|sshd-session|systemd-logind)\[/;
+
 /** The few lines that most likely tell why a test failed. Where no line complains, the last one of a journal may be it. */
 export function telling(transcript: Transcript, parts: readonly Part[]): string[] {
   const { count } = transcript;
@@ -16,7 +19,7 @@ export function telling(transcript: Transcript, parts: readonly Part[]): string[
 
 function linesOf({ kind, title, got }: Part): string[] {
   if ("missing" in got) return [];
-  const lines = got.text.split("\n").filter((line) => line.trim() !== "");
+  const lines = got.text.split("\n").filter((line) => line.trim() !== "" && !(kind === "journal" && COMINGS_AND_GOINGS.test(line)));
   // All that is listed there is wrong.
   const bad = kind === "units" ? lines : lines.filter((line) => BAD.test(line));
   const shown = bad.length > 0 ? bad.slice(-LINES) : kind === "journal" ? lines.slice(-1) : [];

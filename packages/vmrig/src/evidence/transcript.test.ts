@@ -6,8 +6,8 @@ import { createTranscript, type Transcript } from "./transcript.ts";
 function run({ witness }: Transcript, command: string, more: Partial<Begun> & { readonly stdout?: string } = {}): (end?: string) => void {
   const { stdout = "", ...begun } = more;
   const printed = (): ReturnType<Begun["printed"]> => ({ stdout: Buffer.from(stdout), stderr: Buffer.alloc(0) });
-  const end = witness({ machine: "pc1", user: "vmrig", command, look: undefined, secrets: [], printed, ...begun });
-  return (how = "exited with 0 after 0.1 s.") => end(how);
+  const told = witness({ machine: "pc1", user: "vmrig", command, look: undefined, secrets: [], printed, ...begun });
+  return (how = "exited with 0 after 0.1 s.") => told.ended(how);
 }
 
 test("has each command with its machine, its user, its end and what it printed", () => {
@@ -41,6 +41,23 @@ test("two hundred looks are one line, also beside others; commands that are the 
     "rm a",
     "ls",
   ]);
+});
+
+test("a shell is told with what is seen of it at the end, and no two of them are one", () => {
+  const transcript = createTranscript(createSecrets());
+  let screen = "first";
+  run(transcript, "top", { shown: () => ["typed: <q>", screen] });
+  run(transcript, "top", { shown: () => ["│top│"] })();
+  screen = "last";
+  expect(transcript.text().replaceAll(/\+\S+ s/g, "+T s")).toBe(
+    [
+      "+T s  pc1 vmrig$ top → still running",
+      "    typed: <q>",
+      "    last",
+      "+T s  pc1 vmrig$ top → exited with 0 after 0.1 s",
+      "    │top│",
+    ].join("\n"),
+  );
 });
 
 test("keeps the last 500 commands, and the end of what each printed", () => {

@@ -37,15 +37,19 @@ export function createTranscript(secrets: Pick<Secrets, "add">, clock: Clock = s
   let count = 0;
 
   /** The entry that a command is one more time of. */
-  const known = ({ machine, user, command, look }: Begun): Entry | undefined =>
-    (look === undefined ? entries.slice(-1) : entries.slice(-WINDOW)).findLast(
+  const known = ({ machine, user, command, look, shown }: Begun): Entry | undefined => {
+    // Each shell has its own screen.
+    if (shown !== undefined) return undefined;
+    return (look === undefined ? entries.slice(-1) : entries.slice(-WINDOW)).findLast(
       (entry) =>
         entry.begun.machine === machine &&
         entry.begun.user === user &&
         entry.begun.look === look &&
+        entry.begun.shown === undefined &&
         entry.running === 0 &&
         (look !== undefined || entry.command === command),
     );
+  };
 
   const witness: Witness = ({ secrets: given, printed, command, ...begun }) => {
     for (const secret of given) secrets.add(secret);
@@ -56,12 +60,15 @@ export function createTranscript(secrets: Pick<Secrets, "add">, clock: Clock = s
     entry.times += 1;
     entry.running += 1;
     if (again === undefined && entries.push(entry) > MAX_ENTRIES) entries.shift();
-    return (end) => {
-      const { stdout, stderr } = printed();
-      const kept = { stdout: tail(stdout), stderr: tail(stderr) };
-      // Copies: the whole output may be large.
-      Object.assign(entry, { end, printed: () => kept });
-      entry.running -= 1;
+    return {
+      ended(end) {
+        const { stdout, stderr } = printed();
+        const kept = { stdout: tail(stdout), stderr: tail(stderr) };
+        // Copies: the whole output may be large.
+        Object.assign(entry, { end, printed: () => kept });
+        entry.running -= 1;
+      },
+      secret: secrets.add,
     };
   };
 
@@ -81,7 +88,9 @@ export function createTranscript(secrets: Pick<Secrets, "add">, clock: Clock = s
     text() {
       const shown = entries.flatMap((entry) => {
         const { stdout, stderr } = entry.printed();
-        return [`+${(entry.atMs / 1000).toFixed(3)} s  ${line(entry)}`, ...output("stdout", stdout), ...output("stderr", stderr)];
+        const title = `+${(entry.atMs / 1000).toFixed(3)} s  ${line(entry)}`;
+        const shown = entry.begun.shown?.().map((each) => `    ${each}`) ?? [];
+        return [title, ...output("stdout", stdout), ...output("stderr", stderr), ...shown];
       });
       return [...(entries.length < MAX_ENTRIES ? [] : [`the last ${MAX_ENTRIES} of ${count} commands`]), ...shown].join("\n");
     },

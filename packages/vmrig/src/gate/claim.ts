@@ -1,26 +1,33 @@
 import type { Sick } from "../baseline/ladder.ts";
 import { prove } from "../baseline/proof.ts";
-import { asVmrigError, isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
+import { systemClock, type Clock } from "../clock/clock.ts";
+import { asVmrigError, VmrigError } from "../errors/vmrig-error.ts";
 import { createMachine, type Machine } from "../machine/machine.ts";
 import { dial, type Connection } from "../ssh/connection.ts";
 import type { Witness } from "../machine/witness.ts";
 import type { SshTarget } from "../ssh/handshake.ts";
-import type { Rig } from "../machine/faults/checkpoint.ts";
+import type { GuestKind } from "../driver/driver.ts";
+import type { Checkpoint, Rig } from "../machine/faults/checkpoint.ts";
 import type { GateClient } from "./client.ts";
-import { createEndings } from "./endings.ts";
+import { createEndings, unlessAway } from "./endings.ts";
 import { createHands } from "./hands.ts";
-import type { Grant, Welcome } from "./messages.ts";
+import type { Failure, Grant, Welcome } from "./messages.ts";
+import { createStanding } from "./standing.ts";
+import { machineOf, type Visit } from "./visit.ts";
 
 /** Machines that are this worker's until it releases them. The `Machine` objects stay the same across rollbacks. */
 export interface Claim {
   readonly copy: string;
   readonly baseline: string;
+  readonly guest: GuestKind;
   /** Whether the machines were at their baseline when they were handed out. */
   readonly fresh: boolean;
   /** By name. */
   readonly machines: Readonly<Record<string, Machine>>;
   /** All of them together. */
   readonly rig: Rig;
+  /** What all of them were brought back to, while nobody has used any since. */
+  readonly stand: Checkpoint | "baseline" | undefined;
   /** Aborts when the lease is lost: every command ends, every connection is closed. */
   readonly signal: AbortSignal;
   /** Ends the commands that begin while it is set: the signal of the test that runs. */
@@ -43,24 +50,16 @@ export interface Claim {
   connect(name: string): Promise<Connection>;
   /** Where a machine is, and what opens it, until the next rollback. */
   target(name: string): SshTarget;
-  /** All machines back to their baseline; what runs on them ends. */
+  /** All machines back to their baseline; what runs on them ends. Where nobody has used any since the last time, nothing is done. */
   rollBack(): Promise<void>;
+  /** Waits while a person looks at the machines as they are, until he says to go on or the time is over. */
+  pause(failure: Failure): Promise<void>;
   /** `failed` when a test on these machines did: they may be kept as they are. @defaultValue false */
   release(failed?: boolean): Promise<void>;
 }
 
-/** The machines between two rollbacks. */
-interface Visit {
-  /** Changes with the addresses of machines that are started anew. */
-  grant: Grant;
-  /** Those that were switched off. */
-  readonly off: Set<string>;
-  /** Every machine is proven before the first command on any: one may talk to another that no test logs in to. */
-  proven?: Promise<Map<string, Connection> | undefined>;
-}
-
 /** Claims the rig's machines from the gate, waiting in line as long as it takes. Nothing is dialled until a machine is used. */
-export async function claimMachines(client: GateClient, rollback: Welcome["rollback"]): Promise<Claim> {
+export async function claimMachines(client: GateClient, rollback: Welcome["rollback"], clock: Clock = systemClock): Promise<Claim> {
   const first = await client.claim(rollback);
   const { claim: id } = first;
   const connections = new Map<Connection, string>();
@@ -71,6 +70,8 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
   let visit: Visit = { grant: first, off: new Set() };
   let failure: { readonly reason: unknown } | undefined;
   let released: VmrigError | undefined;
+  const standing = createStanding(clock);
+  if (first.fresh) standing.reached("baseline");
   /** The machines are being brought to their baseline: nobody looks at them until that has ended. */
   let entering: Promise<void> | undefined;
 
@@ -92,9 +93,11 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
     const work = (async (): Promise<void> => {
       await before?.catch(() => {});
       hangUp();
+      standing.touch();
       try {
         visit = { grant: await ask(), off: new Set() };
         failure = undefined;
+        standing.reached("baseline");
       } catch (reason) {
         failure = { reason };
         throw reason;
@@ -143,22 +146,30 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
     return undefined;
   };
 
-  const connect = async (name: string): Promise<Connection> => {
+  /** What is there is proven before anything is done to it. */
+  const proven = async (): Promise<{ readonly mine: Visit; readonly connections: Map<string, Connection> }> => {
     for (;;) {
       await entering?.catch(() => {});
       lost.signal.throwIfAborted();
       if (released !== undefined) throw released;
       if (failure !== undefined) throw failure.reason;
       const mine = visit;
-      const proven = await (mine.proven ??= proveAll(mine));
-      if (proven === undefined) continue;
+      standing.touch();
+      const found = await (mine.proven ??= proveAll(mine));
+      if (found !== undefined) return { mine, connections: found };
+    }
+  };
+
+  const connect = async (name: string): Promise<Connection> => {
+    for (;;) {
+      const { mine, connections } = await proven();
       const returning = away.get(name);
       if (returning !== undefined) {
         await returning.catch(() => {}); // whoever sent it away is told
         continue;
       }
       if (mine.off.has(name)) throw switchedOff(name);
-      const connection = proven.get(name);
+      const connection = connections.get(name);
       if (connection?.closed.aborted === false) return connection;
       // The machine was rebooted, or hung up on; what it was is proven.
       const again = await open(name, machineOf(mine.grant, name).target);
@@ -172,23 +183,11 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
     lost.signal.throwIfAborted();
     const proven = entering === undefined ? await visit.proven?.catch(() => undefined) : undefined;
     const connection = proven?.get(name);
+    standing.touch();
     if (proven === undefined) {
       throw new VmrigError("MACHINE_UNREACHABLE", { message: `Nobody has logged in to ${name} since its last rollback.` });
     }
     return connection?.closed.aborted === false ? connection : open(name, machineOf(visit.grant, name).target);
-  };
-
-  /** What is there is proven before anything is done to it. */
-  const proven = async (): Promise<{ readonly mine: Visit; readonly connections: Map<string, Connection> }> => {
-    for (;;) {
-      await entering?.catch(() => {});
-      lost.signal.throwIfAborted();
-      if (released !== undefined) throw released;
-      if (failure !== undefined) throw failure.reason;
-      const mine = visit;
-      const found = await (mine.proven ??= proveAll(mine));
-      if (found !== undefined) return { mine, connections: found };
-    }
   };
 
   const hands = createHands({
@@ -217,12 +216,16 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
       }
     },
     switched: (name, off) => void (off ? visit.off.add(name) : visit.off.delete(name)),
+    stands: (checkpoint) => standing.reached(checkpoint),
     spoil: (reason) => void (failure = { reason }),
     signal: lost.signal,
   });
 
   const claim: Claim = {
     rig: hands.rig,
+    get stand() {
+      return standing.at;
+    },
     scope: undefined,
     since: undefined,
     witness: undefined,
@@ -230,6 +233,7 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
       return visit.grant.copy;
     },
     baseline: first.baseline,
+    guest: first.guest,
     fresh: first.fresh,
     signal: lost.signal,
     machines: Object.fromEntries(
@@ -258,10 +262,18 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
     console: (name) => client.console(id, name),
     begin: () => endings.begin(),
     connect,
-    target: (name) => machineOf(visit.grant, name).target,
+    target(name) {
+      standing.touch();
+      return machineOf(visit.grant, name).target;
+    },
     async rollBack() {
       lost.signal.throwIfAborted();
-      await enter(() => client.rollBack(id));
+      if (released !== undefined) throw released;
+      if (standing.at !== "baseline") await enter(() => client.rollBack(id));
+    },
+    pause(failure) {
+      standing.touch(); // by the person
+      return client.pause(id, failure);
     },
     async release(failed = false) {
       try {
@@ -278,17 +290,4 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
 
 function switchedOff(name: string): VmrigError {
   return new VmrigError("MACHINE_OFF", { message: `${name} is off: this test switched it off.`, hint: "powerOn() boots it from its disk" });
-}
-
-/** What can no longer be done on a machine, its next rollback does. */
-async function unlessAway(work: () => Promise<void>): Promise<void> {
-  await work().catch((error: unknown) => {
-    if (!isVmrigError(error) || error.code === "FILE_FAILED") throw error;
-  });
-}
-
-function machineOf(granted: Grant, name: string): Grant["machines"][number] {
-  const machine = granted.machines.find((candidate) => candidate.name === name);
-  if (machine === undefined) throw new Error(`the grant has no machine ${name}`);
-  return machine;
 }

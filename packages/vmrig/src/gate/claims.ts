@@ -60,6 +60,8 @@ export interface Claims {
   stale(holding?: Holding): void;
   /** Has a deed done to the machines of a claim, in turn. */
   act(claim: Claim, deed: Deed): Promise<Done>;
+  /** Nothing else is done for the claim until that has ended. */
+  pause(claim: Claim, pause: () => Promise<void>): Promise<void>;
   /** Hands out the machines after `roll`, in turn; those of another copy when nothing brings these back. */
   handOut(claim: Claim, roll: () => Roll, signal: AbortSignal): Promise<Grant>;
 }
@@ -175,6 +177,7 @@ export function createClaims({ rig, clock, say, leaveOut, another, takeReady, gi
         }
         return done;
       }),
+    pause: (claim, pause) => inTurn(claim, pause),
     handOut: (claim, roll, signal) => inTurn(claim, () => grantFit(claim, roll, signal)),
   };
 }

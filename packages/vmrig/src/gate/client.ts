@@ -7,7 +7,8 @@ import { inTime } from "../wait/in-time.ts";
 import { waitFor } from "../wait/wait-for.ts";
 import { done, type Deed, type Done } from "./deed.ts";
 import { onJsonLine, sendJson } from "./lines.ts";
-import { answer, grant, welcome, type Ask, type Grant, type Welcome } from "./messages.ts";
+import { answer, grant, welcome, type Ask, type Failure, type Grant, type Welcome } from "./messages.ts";
+import type { PauseListener } from "./pauses.ts";
 
 /** A worker's end of the gate's socket. */
 export interface GateClient {
@@ -22,6 +23,12 @@ export interface GateClient {
   act(claim: string, deed: Deed): Promise<Done>;
   /** `failed` when a test on these machines did: they may be kept as they are. */
   release(claim: string, failed: boolean): Promise<void>;
+  /** Waits while a person looks at the machines, until he says to go on or the time is over. */
+  pause(claim: string, failure: Failure): Promise<void>;
+  /** Goes on with a claim that is paused. Nothing where it is not. */
+  resume(claim: string): Promise<void>;
+  /** Calls back when a claim of any client is paused, and when that is over. */
+  onPause(listener: PauseListener): void;
   /** A new run of this runner begins. */
   begin(): Promise<void>;
   /** How many claims this run will make in all; 0 when nobody knows. */
@@ -64,6 +71,7 @@ export async function connectGate(path: string): Promise<GateClient> {
   /** A notice may overtake whoever wants to know: it can come in one piece with the grant, and even before it. */
   const lost = new Map<string, VmrigError>();
   const overs: Array<(reason: VmrigError) => void> = [];
+  const pauses: PauseListener[] = [];
   let sequence = 0;
   let gone: VmrigError | undefined;
 
@@ -72,6 +80,13 @@ export async function connectGate(path: string): Promise<GateClient> {
     if ("notice" in message && message.notice === "over") {
       const reason = fromErrorJson(message.error);
       for (const over of overs) over(reason);
+      return;
+    }
+    if ("notice" in message && message.notice !== "lost") {
+      for (const listener of pauses) {
+        if (message.notice === "paused") listener.paused(message.pause);
+        else listener.resumed(message.claim);
+      }
       return;
     }
     if ("notice" in message) {
@@ -123,6 +138,13 @@ export async function connectGate(path: string): Promise<GateClient> {
     heal: async (claim, sick) =>
       grant.parse(await ask({ do: "heal", claim, sick: sick.map(({ machine, error }) => ({ machine, error: toErrorJson(error) })) })),
     console: async (claim, machine) => z.string().parse(await ask({ do: "console", claim, machine })),
+    async pause(claim, failure) {
+      await ask({ do: "pause", claim, failure });
+    },
+    async resume(claim) {
+      await ask({ do: "resume", claim });
+    },
+    onPause: (listener) => void pauses.push(listener),
     act: async (claim, what) => done.parse(await ask({ do: "act", claim, deed: what })),
     async begin() {
       await inTime(ask({ do: "begin" }), { timeoutMs: HELLO_MS, late: silent });

@@ -1,14 +1,15 @@
 import type { Driver, MachineRef } from "../driver/driver.ts";
+import { sinceRestored } from "../driver/restored-line.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 
 const TAIL = 65_536;
 
-/** The last 64 thousand characters of a machine's console. @throws VmrigError `CAPABILITY_MISSING` where the driver has none */
+/** What a machine wrote on its console since it was last brought back, its last 64 thousand characters. @throws VmrigError `CAPABILITY_MISSING` where the driver has none */
 export async function consoleTail({ name, console }: Driver, machine: MachineRef): Promise<string> {
   if (console === undefined) {
     throw new VmrigError("CAPABILITY_MISSING", { message: `Machines of the driver "${name}" have no console that could be read.` });
   }
   let tail = "";
   for await (const text of console(machine)) tail = (tail + text).slice(-TAIL);
-  return tail;
+  return sinceRestored(tail);
 }

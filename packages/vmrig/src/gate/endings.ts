@@ -1,3 +1,5 @@
+import { isVmrigError } from "../errors/vmrig-error.ts";
+
 /** What is to be done when that which left it has ended: a test, or the file around it. */
 export interface Endings {
   add(work: () => Promise<void>): void;
@@ -26,4 +28,11 @@ export function createEndings(): Endings {
     },
     done: () => doAll(works),
   };
+}
+
+/** What can no longer be done on a machine, its next rollback does. */
+export async function unlessAway(work: () => Promise<void>): Promise<void> {
+  await work().catch((error: unknown) => {
+    if (!isVmrigError(error) || error.code === "FILE_FAILED") throw error;
+  });
 }

@@ -7,7 +7,7 @@ import type { LeaseView } from "../lease/lease-view.ts";
 import { dropKept, readKept, type Kept } from "./kept.ts";
 import { openStore } from "./store.ts";
 
-/** A copy that this user keeps: it stays as his run left it, and nobody else gets in. */
+/** A copy that this user keeps, or at which his run is paused: it stays as the run left it, and nobody else gets in. */
 export interface KeptCopy {
   readonly copy: CopySpec;
   readonly kept: Kept;
@@ -47,9 +47,9 @@ export async function findKept(options: FindKeptOptions): Promise<readonly KeptC
 }
 
 /** Why a note is worth nothing any more; `undefined` while its lease stands. Redis knows, whatever the clock of this computer says. */
-export function whyOver({ copy, fence, until }: Kept, { copies }: Pick<LeaseView, "copies">): string | undefined {
+export function whyOver({ copy, fence, until, paused = false }: Kept, { copies }: Pick<LeaseView, "copies">): string | undefined {
   const held = copies.find((candidate) => candidate.copy === copy)?.held;
-  if (held?.fence === fence) return held.kept === undefined ? "its run ended before it was kept" : undefined;
+  if (held?.fence === fence) return held.kept === undefined && !paused ? "its run ended before it was kept" : undefined;
   const time = new Date(until).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
   const reason = `its time was until ${time}, or it was released by force`;
   return held === undefined ? reason : `${reason}; now it is ${held.kept === undefined ? "held by " : ""}${describeHold(held)}`;

@@ -11,7 +11,8 @@ import { copyFinder } from "./find-copy.ts";
 import type { Holding } from "./holding.ts";
 import type { Deed, Done } from "./deed.ts";
 import { whenIdle } from "./idle.ts";
-import type { Grant, Welcome } from "./messages.ts";
+import type { Failure, Grant, Welcome } from "./messages.ts";
+import { createPauses, type PauseListener } from "./pauses.ts";
 import { createPool } from "./pool.ts";
 
 export interface GateOptions {
@@ -60,6 +61,11 @@ export interface Gate extends AsyncDisposable {
   console(claim: string, machine: string): Promise<string>;
   /** Power, links, checkpoints: what only the gate may do, in the middle of a claim. */
   act(claim: string, deed: Deed): Promise<Done>;
+  /** Lets whoever ran this in to the machines of a claim as they are, and resolves when he says to go on, or after `keepFor`. */
+  pause(claim: string, failure: Failure): Promise<void>;
+  resume(claim: string): void;
+  /** Calls back when a claim is paused, and when that is over. @returns stops that */
+  onPause(listener: PauseListener): () => void;
   /** `failed` when a test on these machines did: they are kept as they are, where the config says so. */
   release(claim: string, failed?: boolean): void;
   /** Aborts when the lease of a claim is lost. @throws VmrigError `LEASE_LOST` for a claim that is over */
@@ -112,6 +118,7 @@ export function openGate(options: GateOptions): Gate {
     },
   });
 
+  const pauses = createPauses({ forMs: rig.keepFor, copies: rig.copies, say, clock, signal: closing.signal });
   const ahead = createAhead({ clock, guest: rig.driver.guest ?? "linux", say, signal: closing.signal });
   /** Machines that nobody has are made ready for the files that are still to come; not more of them than there are files. */
   const goAhead = (): void => {
@@ -195,6 +202,7 @@ export function openGate(options: GateOptions): Gate {
       rig: rig.name,
       machines: Object.keys(rig.machines),
       rollback: rig.rollback,
+      strict: rig.strict,
       copies: rig.copies,
       onBusy: rig.lease.onBusy,
       evidence: { files: [...rig.evidence.files], secrets: [...rig.evidence.secrets], timeoutMs: rig.evidence.timeout },
@@ -246,9 +254,15 @@ export function openGate(options: GateOptions): Gate {
     },
     console: async (id, name) => consoleTail(rig.driver, { copy: claims.find(id).holding.copy, name }),
     act: async (id, deed) => claims.act(claims.find(id), deed),
+    // It may be over when its turn has come.
+    pause: async (id, failure) => claims.pause(claims.find(id), async () => pauses.begin(claims.find(id), failure)),
+    resume: (id) => pauses.resume(id),
+    onPause: (listener) => pauses.listen(listener),
     release(id, failed = false) {
       const claim = claims.end(id);
       if (claim === undefined) return;
+      // Whoever made it is gone.
+      pauses.resume(id);
       const work = claim.work.then(async () => {
         if (claim.failed !== undefined) return undefined;
         // Those that stay are swept by the next holder.

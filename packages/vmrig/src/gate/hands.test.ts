@@ -95,6 +95,8 @@ test("a machine goes back to its checkpoint, again and again, alone; it is gone 
   expect((await pc1.$`cat state`).stdout).toBe("installed");
   await expect(pc2.restore(installed)).rejects.toMatchObject({ code: "CHECKPOINT_UNKNOWN" });
   await expect(pc1.restore({ ...installed })).rejects.toMatchObject({ code: "CHECKPOINT_UNKNOWN" });
+  const byName: unknown = "installed";
+  await expect(pc1.restore(byName as typeof installed)).rejects.toThrow("The checkpoint 'installed' is not one of this test file.");
 
   await claim.rollBack();
   expect((await pc1.$`ls`).stdout).toBe("");
@@ -163,7 +165,7 @@ test("a driver that cannot says so, and what needs a system is not tried on a ma
 
 test("waitForConsole resolves with the line that was printed, and tells the last one when it was not", async ({ scene }) => {
   const { pc1 } = await two(scene);
-  expect(await pc1.waitForConsole("is back at")).toMatch(/^pc1 is back at baseline-/);
+  expect(await pc1.waitForConsole("is back at")).toMatch(/^--- vmrig: pc1 is back at baseline-/);
   await expect(pc1.waitForConsole(/kernel panic/i, { timeout: 200 })).rejects.toMatchObject({
     code: "WAIT_TIMEOUT",
     message: expect.stringContaining("pc1 is back at baseline-"),

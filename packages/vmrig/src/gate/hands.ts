@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { inspect } from "node:util";
 import { bootId, leaveNonce, prove } from "../baseline/proof.ts";
 import type { PowerAction } from "../driver/driver.ts";
 import { isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
@@ -23,6 +24,8 @@ export interface Reach {
   /** Ends the connections to these machines; nobody gets another one until `work` has ended, and then the one that it kept. */
   readonly without: (names: readonly string[], work: (keep: (name: string, fresh: Connection) => void) => Promise<void>) => Promise<void>;
   readonly switched: (name: string, off: boolean) => void;
+  /** All machines are back at it, and nobody has been let in yet. */
+  readonly stands: (checkpoint: Checkpoint) => void;
   /** Nobody knows what the machines are any more, until a rollback. */
   readonly spoil: (reason: unknown) => void;
   readonly signal: AbortSignal;
@@ -96,15 +99,12 @@ export function createHands(reach: Reach): { readonly of: (name: string) => Hand
     return checkpoint;
   };
 
-  const restore = async (checkpoint: Checkpoint, machines: readonly string[]): Promise<void> => {
+  const restore = async (checkpoint: Checkpoint, only?: string): Promise<void> => {
     const found = kept.get(checkpoint);
-    const strangers = machines.filter((name) => !checkpoint.machines.includes(name));
-    if (found === undefined || strangers.length > 0) {
-      throw new VmrigError("CHECKPOINT_UNKNOWN", {
-        message: `The checkpoint "${checkpoint.name}" is not one of ${found === undefined ? "this test file" : strangers.join(", ")}.`,
-        details: [`it is one of ${checkpoint.machines.join(", ")}`],
-        hint: "a checkpoint lasts until the test file that took it ends",
-      });
+    if (found === undefined) throw unknownCheckpoint(inspect(checkpoint, { depth: 1, breakLength: Infinity }), "this test file");
+    const machines = only === undefined ? checkpoint.machines : [only];
+    if (only !== undefined && !checkpoint.machines.includes(only)) {
+      throw unknownCheckpoint(`"${checkpoint.name}"`, only, [`it is one of ${checkpoint.machines.join(", ")}`]);
     }
     const { baseline, guest, nonce } = reach.grant();
     await reach.without(machines, async (keep) => {
@@ -118,6 +118,7 @@ export function createHands(reach: Reach): { readonly of: (name: string) => Hand
             reach.switched(name, false);
           }),
         );
+        if (machines.length === reach.grant().machines.length) reach.stands(checkpoint);
       } catch (error) {
         reach.spoil(error);
         throw error;
@@ -136,7 +137,7 @@ export function createHands(reach: Reach): { readonly of: (name: string) => Hand
         await reach.act({ deed: "network", machine: name, action });
       },
       checkpoint: (label) => take(label, [name]),
-      restore: (checkpoint) => restore(checkpoint, [name]),
+      restore: (checkpoint) => restore(checkpoint, name),
       console: () => reach.console(name),
     }),
     rig: {
@@ -145,7 +146,15 @@ export function createHands(reach: Reach): { readonly of: (name: string) => Hand
           label,
           reach.grant().machines.map(({ name }) => name),
         ),
-      restore: (checkpoint) => restore(checkpoint, checkpoint.machines),
+      restore: (checkpoint) => restore(checkpoint),
     },
   };
+}
+
+function unknownCheckpoint(which: string, whose: string, details: readonly string[] = []): VmrigError {
+  return new VmrigError("CHECKPOINT_UNKNOWN", {
+    message: `The checkpoint ${which} is not one of ${whose}.`,
+    details,
+    hint: "pass what `checkpoint()` resolved to; it lasts until the test file that took it ends",
+  });
 }

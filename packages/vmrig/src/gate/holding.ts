@@ -1,5 +1,5 @@
 import { createLadder, type Sick } from "../baseline/ladder.ts";
-import { whereToLogIn, type RolledBack } from "../baseline/login.ts";
+import { whereReached, whereToLogIn, type RolledBack } from "../baseline/login.ts";
 import { baselineId } from "../baseline/baseline-id.ts";
 import { establishBaseline } from "../baseline/establish.ts";
 import { authority, onEach, type Scene } from "../baseline/scene.ts";
@@ -12,7 +12,7 @@ import { isVmrigError } from "../errors/vmrig-error.ts";
 import { infrastructureHash } from "../provision/infrastructure-hash.ts";
 import { isStateLocked, readStateStamp } from "../provision/state-stamp.ts";
 import { generateKeyPair } from "../ssh/keys.ts";
-import { writeKept } from "./kept.ts";
+import { dropKept, writeKept } from "./kept.ts";
 import { createDeeds } from "./deeds.ts";
 import type { Deed, Done } from "./deed.ts";
 import { stepLine } from "./step-line.ts";
@@ -56,6 +56,15 @@ export interface Holding {
    * @returns until when, in milliseconds since the epoch
    */
   keep(forMs: number, why: string): Promise<number>;
+  /**
+   * Lets whoever ran this in, for so long at most, while the lease and the machines stay the holding's.
+   *
+   * @returns until when, in milliseconds since the epoch; which machines are up; and what ends it
+   */
+  letIn(
+    forMs: number,
+    why: string,
+  ): Promise<{ readonly until: number; readonly machines: readonly string[]; readonly leave: () => Promise<void> }>;
   /** Lets the machines rest, then hands on the lease. Never throws. */
   release(): Promise<void>;
 }
@@ -115,6 +124,18 @@ export async function makeHolding(options: HoldingOptions): Promise<Holding> {
       await writeKept(copy, { copy: copy.copy, fence: lease.fence, until, why, machines });
       await store.keep(lease, { forMs, why });
       return until;
+    },
+    async letIn(forMs, why) {
+      await busy;
+      const { fence } = lease;
+      const until = clock.wall() + forMs;
+      const machines = (await whereReached({ ...scene, lease })).map(({ name, lanAddress, target }) => ({
+        name,
+        lanAddress,
+        target: { ...target },
+      }));
+      await writeKept(copy, { copy: copy.copy, fence, until, why, paused: true, machines });
+      return { until, machines: machines.map(({ name }) => name), leave: () => dropKept(copy, { fence }) };
     },
     async release() {
       await busy;

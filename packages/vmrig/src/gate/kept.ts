@@ -10,6 +10,8 @@ const kept = z.object({
   /** Milliseconds since the epoch. */
   until: z.number(),
   why: z.string(),
+  /** The lease is still that of the run, which waits meanwhile. */
+  paused: z.boolean().exactOptional(),
   machines: z.array(
     z.object({
       name: z.string(),

@@ -16,6 +16,21 @@ const errorJson: z.ZodType<ErrorJson> = z.lazy(() =>
   }),
 );
 
+/** Of a test, for whoever sits at the terminal. */
+const failure = { test: z.string(), error: z.string() };
+export type Failure = { readonly [key in keyof typeof failure]: string };
+
+const paused = z.object({
+  claim: z.string(),
+  copy: z.string(),
+  copies: z.number(),
+  machines: z.array(z.string()),
+  until: z.number(),
+  ...failure,
+});
+/** A test file waits at a failed test, with its machines as that left them. `copies`: how many the rig has; `until`: milliseconds since the epoch. */
+export type Paused = z.infer<typeof paused>;
+
 export const request = z.discriminatedUnion("do", [
   z.object({ id: z.number(), do: z.literal("hello") }),
   z.object({ id: z.number(), do: z.literal("claim"), rollback: z.enum(["run", "file", "test"]) }),
@@ -28,6 +43,8 @@ export const request = z.discriminatedUnion("do", [
   }),
   z.object({ id: z.number(), do: z.literal("act"), claim: z.string(), deed }),
   z.object({ id: z.number(), do: z.literal("release"), claim: z.string(), failed: z.boolean() }),
+  z.object({ id: z.number(), do: z.literal("pause"), claim: z.string(), failure: z.object(failure) }),
+  z.object({ id: z.number(), do: z.literal("resume"), claim: z.string() }),
   z.object({ id: z.number(), do: z.literal("console"), claim: z.string(), machine: z.string() }),
   z.object({ id: z.number(), do: z.literal("begin") }),
   z.object({ id: z.number(), do: z.literal("expect"), claims: z.number() }),
@@ -41,6 +58,8 @@ export const answer = z.union([
   z.object({ id: z.number(), error: errorJson }),
   z.object({ notice: z.literal("lost"), claim: z.string(), error: errorJson }),
   z.object({ notice: z.literal("over"), error: errorJson }),
+  z.object({ notice: z.literal("paused"), pause: paused }),
+  z.object({ notice: z.literal("resumed"), claim: z.string() }),
 ]);
 export type Answer = z.infer<typeof answer>;
 
@@ -48,6 +67,7 @@ export const welcome = z.object({
   rig: z.string(),
   machines: z.array(z.string()),
   rollback: z.enum(["run", "file", "test"]),
+  strict: z.union([z.boolean(), z.literal("report")]),
   copies: z.number(),
   onBusy: z.enum(["wait", "fail", "skip"]),
   /** What is kept of a test that fails. */

@@ -251,6 +251,23 @@ test("many claims on one lease leave no listeners behind", async () => {
   expect(getEventListeners(lease.signal, "abort")).toHaveLength(0);
 });
 
+test("a pause at one client's claim is told to every other, and any of them ends it", async () => {
+  const gate = paperGate();
+  const { client } = await serve(Promise.resolve(gate));
+  const [worker, main] = [await client(), await client()];
+  await Promise.all([worker.hello(), main.hello()]);
+  const told = Promise.withResolvers<unknown>();
+  const over: string[] = [];
+  main.onPause({ paused: told.resolve, resumed: (claim) => over.push(claim) });
+  const { claim } = await worker.claim("file");
+  const pausing = worker.pause(claim, { test: "a.test.ts > fails", error: "no" });
+  expect(await told.promise).toMatchObject({ claim, test: "a.test.ts > fails", error: "no" });
+  await main.resume(claim);
+  await pausing;
+  await main.hello();
+  expect(over).toEqual([claim]);
+});
+
 test("every client is told when the run is over before its end", async () => {
   const gate = paperGate();
   const { client } = await serve(Promise.resolve(gate));

@@ -83,6 +83,10 @@ function serveClient(socket: Socket, gate: Promise<Gate>, gone: () => void): voi
         const sick = message.sick.map(({ machine, error }) => ({ machine, error: fromErrorJson(error) }));
         return guarded(opened, await opened.heal(message.claim, sick));
       }
+      case "pause":
+        return opened.pause(message.claim, message.failure);
+      case "resume":
+        return opened.resume(message.claim);
       case "console":
         return opened.console(message.claim, message.machine);
       case "act":
@@ -100,6 +104,11 @@ function serveClient(socket: Socket, gate: Promise<Gate>, gone: () => void): voi
     (opened) => {
       const stop = opened.onOver((reason) => say({ notice: "over", error: toErrorJson(reason) }));
       left.signal.addEventListener("abort", stop, { once: true });
+      const forget = opened.onPause({
+        paused: (pause) => say({ notice: "paused", pause }),
+        resumed: (claim) => say({ notice: "resumed", claim }),
+      });
+      left.signal.addEventListener("abort", forget, { once: true });
     },
     () => {},
   );

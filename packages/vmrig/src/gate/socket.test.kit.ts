@@ -8,6 +8,7 @@ import { VmrigError } from "../errors/vmrig-error.ts";
 import { connectGate, type GateClient } from "./client.ts";
 import type { Gate } from "./gate.ts";
 import type { Grant } from "./messages.ts";
+import type { PauseListener } from "./pauses.ts";
 import { serveGate, type GateServer } from "./server.ts";
 
 export async function tempFolder(): Promise<string> {
@@ -44,6 +45,8 @@ export function paperGate(): PaperGate {
   const asked: string[] = [];
   const leases = new Map<string, AbortController>();
   const overs = new Set<(reason: VmrigError) => void>();
+  const listeners = new Set<PauseListener>();
+  let goOn = (): void => {};
   const gate: PaperGate = {
     asked,
     leases,
@@ -53,6 +56,7 @@ export function paperGate(): PaperGate {
       machines: ["pc1"],
       rollback: "file",
       copies: 1,
+      strict: false,
       onBusy: "wait",
       evidence: { files: [], secrets: [], timeoutMs: 10_000 },
     },
@@ -85,6 +89,23 @@ export function paperGate(): PaperGate {
     async console(id, machine) {
       asked.push(`console ${id} ${machine}`);
       return `the console of ${machine}`;
+    },
+    async pause(id, { test }) {
+      asked.push(`pause ${id} at ${test}`);
+      const pause = { claim: id, copy: "pcs-1", copies: 1, machines: ["pc1"], until: 1, test, error: "no" };
+      const going = Promise.withResolvers<void>();
+      goOn = going.resolve;
+      for (const { paused } of listeners) paused(pause);
+      await going.promise;
+      for (const { resumed } of listeners) resumed(id);
+    },
+    resume(id) {
+      asked.push(`resume ${id}`);
+      goOn();
+    },
+    onPause(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
     },
     end: (reason) => overs.forEach((callback) => callback(reason)),
     release(id) {

@@ -65,6 +65,7 @@ test("serves the rig of the config, and is gone when it is closed, with its sock
     machines: ["pc1", "pc2"],
     rollback: "test",
     copies: 1,
+    strict: false,
     onBusy: "wait",
     evidence: { files: [], secrets: [], timeoutMs: 10_000 },
   });

@@ -2,11 +2,12 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { systemClock } from "../clock/clock.ts";
 import { waitFor } from "../wait/wait-for.ts";
 import { Child } from "./fixtures/child.ts";
+import { lineOf } from "./fixtures/line.ts";
 import { person } from "./fixtures/people.ts";
 import { RedisServers } from "./fixtures/redis-servers.ts";
 import { PCS, pcs } from "./fixtures/rigs.ts";
 import type { Lease } from "./lease.ts";
-import { openLeaseStore, type AcquireOptions, type LeaseStore, type LeaseStoreOptions } from "./lease-store.ts";
+import { openLeaseStore, type AcquireOptions, type LeaseStoreOptions } from "./lease-store.ts";
 import type { WaitingLine } from "./waiting-line.ts";
 import type { Wish } from "./wish.ts";
 
@@ -46,10 +47,6 @@ describe.each([1, 3])("in %d", (count) => {
       return { lease };
     };
     return { servers, leases, ask, wait };
-  }
-
-  async function lineOf(leases: LeaseStore): Promise<string[]> {
-    return (await leases.view(PCS)).line.map(({ holder }) => holder.who);
   }
 
   test("two runs hold two copies, and the third gets whichever is free first", async () => {

@@ -10,7 +10,11 @@ import { quotePath } from "./script.ts";
 import type { WaitOptions } from "./waits/patience.ts";
 
 export interface WriteOptions {
-  /** `0o644`. @defaultValue that of the file which is replaced, else what the user's umask gives */
+  /**
+   * `0o644`. With one that lets nobody but the owner read, such as `0o600`, the data is a secret, and in no evidence.
+   *
+   * @defaultValue that of the file which is replaced, else what the user's umask gives
+   */
   readonly mode?: number | undefined;
 }
 
@@ -103,7 +107,8 @@ export function createFile(seat: Seat, path: string): MachineFile {
       const kept = `{ [ ! -e "$target" ] || { chown --reference="$target" -- "$temp" && chmod --reference="$target" -- "$temp"; }; }`;
       const finish = mode === undefined ? kept : `${kept} && chmod ${octal(mode)} "$temp"`;
       const line = replacing(path, { bytes: Buffer.byteLength(data), secret: mode !== undefined, finish });
-      await attempt(seat, { doing: "write", path, existing: false }, line, { input: data });
+      const secret = mode !== undefined && (mode & 0o077) === 0;
+      await attempt(seat, { doing: "write", path, existing: false, secret }, line, { input: data });
     },
     async append(data) {
       await attempt(seat, { doing: "append to", path, existing: false }, `cat >>${target}`, { input: data });

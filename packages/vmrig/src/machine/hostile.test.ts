@@ -10,11 +10,18 @@ let rig: TestMachine;
 let pc1: Machine;
 const taken = new AbortController();
 const scope = new AbortController();
+/** Connections of this process, of whatever kind, but for the machine's one. */
+let others: number;
 beforeAll(async () => {
+  others = sockets();
   rig = await startMachine({ signal: taken.signal, scope: () => scope.signal });
   ({ pc1 } = rig);
 });
 afterAll(() => rig?.[Symbol.asyncDispose]());
+
+function sockets(): number {
+  return process.getActiveResourcesInfo().filter((kind) => kind === "TCPSocketWrap").length;
+}
 
 /** What is left of commands that have ended: sessions, processes, connections, listeners. */
 async function leftOver(): Promise<unknown> {
@@ -34,10 +41,11 @@ async function leftOver(): Promise<unknown> {
     children: stdout,
     logins: rig.server.logins() - 1,
     dials: rig.dials() - 1,
+    sockets: sockets() - others - 1,
     listeners: [taken.signal, scope.signal].map((signal) => getEventListeners(signal, "abort").length),
   };
 }
-const NOTHING = { children: "", logins: 0, dials: 0, listeners: [0, 0] };
+const NOTHING = { children: "", logins: 0, dials: 0, sockets: 0, listeners: [0, 0] };
 
 test("a thousand commands at once all end with their own output", async () => {
   const results = await Promise.all(Array.from({ length: 1000 }, (_, index) => pc1.$`echo ${index}`));
@@ -77,10 +85,33 @@ test("what a command line cannot carry is refused before anything is sent", asyn
   expect(await leftOver()).toEqual(NOTHING);
 });
 
+test("an argument, a variable, a line of 1 MiB: each runs, or is refused with the remedy", async () => {
+  const big = "x".repeat(1024 * 1024);
+  const refused = { code: "COMMAND_INVALID", hint: "pass large data through the `input` option or `file().write()`" };
+  await expect(pc1.$`echo ${big}`).rejects.toMatchObject(refused);
+  await expect(pc1.exec("echo", [big])).rejects.toMatchObject(refused);
+  await expect(pc1.$({ env: { BIG: big } })`true`).rejects.toMatchObject(refused);
+  await expect(pc1.root.$`echo ${big}`).rejects.toMatchObject(refused);
+  const words = Array.from({ length: 16 }, () => big.slice(0, 65_536));
+  expect((await pc1.$`printf %s ${words} | wc -c`).stdout).toBe(String(big.length));
+  expect((await pc1.$({ input: big })`wc -c`).stdout).toBe(String(big.length));
+  expect(await leftOver()).toEqual(NOTHING);
+});
+
+test("bytes that are no text come as they are, or replaced where text was asked for", async () => {
+  const bytes = Buffer.from(Array.from({ length: 256 }, (_, index) => index));
+  expect((await pc1.$({ input: bytes, encoding: "buffer" })`cat`).stdout).toEqual(bytes);
+  expect((await pc1.$({ input: bytes, stripFinalNewline: false })`cat`).stdout).toBe(bytes.toString("utf8"));
+  const failure = pc1.$({ input: bytes })`cat >&2; exit 3`;
+  await expect(failure).rejects.toMatchObject({ code: "COMMAND_FAILED", stderr: bytes.toString("utf8") });
+  expect(await leftOver()).toEqual(NOTHING);
+});
+
 test("commands that flood, break off or ignore their input, and readers that leave, leave nothing", async () => {
   const quiet = pc1.$({ reject: false });
   await quiet({ maxBuffer: 10 })`yes; sleep 600`;
   await quiet({ buffer: false, timeout: "500ms" })`yes >&2`;
+  expect(await quiet({ maxBuffer: 1_000_000 })`yes >&2 & yes; wait`).toMatchObject({ isMaxBuffer: true });
   await quiet({ input: Buffer.alloc(8_000_000) })`exit 4`;
   for await (const line of quiet`yes`) if (line === "y") break;
   await quiet`yes`.pipe(quiet`head -n 1`);
@@ -112,4 +143,22 @@ test("a machine that goes away under many commands ends each with what it had pr
   for (const outcome of await Promise.allSettled(streams))
     expect(outcome).toMatchObject({ status: "rejected", reason: { code: "CONNECTION_LOST" } });
   expect((await doomed.pc1.$`echo back; pkill -KILL sleep`.waitForExit()).stdout).toBe("back");
+  expect([doomed.dials(), doomed.server.logins(), sockets() - others]).toEqual([2, 2, 2]);
+});
+
+test("a machine that freezes under a command ends it at its timeout, and the next one at the deadline for an answer", async () => {
+  const before = sockets();
+  {
+    await using doomed = await startMachine();
+    const frozen = doomed.pc1.$({ timeout: "1s", reject: false })`echo so far; exec sleep 600`;
+    await new Promise((resolve) => frozen.stdout.once("readable", resolve));
+    const freezing = doomed.pc1.$({ timeout: "1s", reject: false })`kill -STOP $PPID; sleep 600`;
+    expect(await frozen).toMatchObject({ timedOut: true, stdout: "so far", exitCode: undefined });
+    expect(await freezing).toMatchObject({ timedOut: true });
+    // In the place of the deadline of a session that is not answered, which is long.
+    await expect(doomed.pc1.$({ signal: AbortSignal.timeout(500) })`true`).rejects.toMatchObject({ code: "CANCELLED" });
+    await expect(doomed.pc1.$({ timeout: "500ms" })`true`).rejects.toMatchObject({ code: "COMMAND_TIMEOUT" });
+    expect(doomed.dials()).toBe(1);
+  }
+  expect(sockets()).toBe(before);
 });

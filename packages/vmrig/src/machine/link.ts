@@ -1,4 +1,5 @@
 import type { Connection } from "../ssh/connection.ts";
+import { ConnectionLostError } from "../ssh/connection-lost.ts";
 
 /** The one connection of a machine: dialled when it is first needed, kept, and dialled anew once it has ended. */
 export type Link = () => Promise<Connection>;
@@ -23,4 +24,14 @@ export function createLink(connect: () => Promise<Connection>, greet?: (connecti
     }
     return current;
   };
+}
+
+/** Once more where the connection turns out to be dead: a reboot or a rollback, which a test need not notice. For what has then not begun. */
+export async function onLive<Result>(link: Link, work: (connection: Connection) => Promise<Result>): Promise<Result> {
+  try {
+    return await work(await link());
+  } catch (error) {
+    if (!(error instanceof ConnectionLostError)) throw error;
+    return await work(await link());
+  }
 }

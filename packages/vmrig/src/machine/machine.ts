@@ -17,6 +17,8 @@ import type { Hands } from "./faults/hands.ts";
 import { createNetwork, type MachineNetwork } from "./network/network.ts";
 import { createStandings } from "./network/standing.ts";
 import { createParts, type MachineParts } from "./parts/parts.ts";
+import type { ShellOptions } from "./shell/options.ts";
+import { openShell, type Shell } from "./shell/shell.ts";
 import type { Witness } from "./witness.ts";
 import { createWaits, type MachineWaits } from "./waits/waits.ts";
 
@@ -59,6 +61,11 @@ export interface Machine extends MachineParts, MachineWaits, MachineFaults, Mach
   glob(pattern: string): Promise<readonly string[]>;
   /** A fresh folder of this user, 0700, gone at the end of the test or of its `await using`. */
   tmpdir(): Promise<TemporaryFolder>;
+  /**
+   * Opens a terminal with the login shell, or a program, and hands on the keyboard and the screen: for prompts and full-screen programs. At the
+   * end of the test, or of its `await using`, all that runs there is ended.
+   */
+  shell(options?: ShellOptions): Promise<Shell>;
 }
 
 export interface MachineOptions {
@@ -89,6 +96,7 @@ export function createMachine(options: MachineOptions): Machine {
   const { name, address, user: login, signal, scope, atEnd, clock, witness, become = sudo, hands } = options;
   const standings = createStandings();
   const link = createLink(options.connect, standings.greet);
+  const back = async (): Promise<void> => void (standings.any && (await link()));
 
   const seatOf = (user: string): Seat => ({
     name,
@@ -104,7 +112,7 @@ export function createMachine(options: MachineOptions): Machine {
   const as = (user: string): Machine => {
     const seat = seatOf(user);
     return {
-      ...createFaults({ seat, self: () => as(user), hands }),
+      ...createFaults({ seat, self: () => as(user), hands, back }),
       ...createParts(seat),
       ...createNetwork({ seat, standings, atEnd }),
       ...createWaits({ seat, root: seatOf("root"), clock, since: options.since }),
@@ -125,6 +133,11 @@ export function createMachine(options: MachineOptions): Machine {
         const folder = await createTmpdir(seat);
         atEnd?.(() => folder.remove());
         return folder;
+      },
+      async shell(more) {
+        const shell = await openShell(seat, more);
+        atEnd?.(() => shell.close());
+        return shell;
       },
     };
   };

@@ -9,7 +9,7 @@ import { Inlet } from "./inlet.ts";
 import { toOutcome, type Outcome, type Stop } from "./outcome.ts";
 import { Outlet } from "./outlet.ts";
 import { toScript } from "./script.ts";
-import type { Witness } from "./witness.ts";
+import type { Told } from "./witness.ts";
 import type { Line, Seat } from "./seat.ts";
 import { describeThrown } from "../errors/thrown.ts";
 
@@ -99,12 +99,12 @@ export class Running {
 
   async #run(command: () => Line): Promise<Outcome> {
     const unsubscribe = this.#obey();
-    let tell: ReturnType<Witness> | undefined;
+    let told: Told | undefined;
     try {
       const line = command();
-      tell = this.#witnessed(line);
+      told = this.#witnessed(line);
       const { name, user, become } = this.#seat;
-      const script = toScript(line.line, { ...this.#options, user, become });
+      const script = toScript(line.line, { ...this.#options, user, become, foreground: line.foreground });
       const how = this.#how(line, script.before);
       const ending = this.#stop === undefined ? await this.#send(script.text, how) : NEVER_BEGAN;
       this.#end();
@@ -119,18 +119,18 @@ export class Running {
         stop: this.#stop,
         taken: this.#seat.signal?.aborted === true,
       });
-      tell?.(inWords(outcome.result));
+      told?.ended(inWords(outcome.result));
       return outcome;
     } catch (error) {
       this.#end(error as Error);
-      tell?.(`failed: ${describeThrown(error).split("\n")[0]}`);
+      told?.ended(`failed: ${describeThrown(error).split("\n")[0]}`);
       throw error;
     } finally {
       unsubscribe();
     }
   }
 
-  #witnessed(line: Line): ReturnType<Witness> | undefined {
+  #witnessed(line: Line): Told | undefined {
     const { name, user } = this.#seat;
     const { env = {}, input } = this.#options;
     return this.#seat.witness?.()?.({
@@ -151,9 +151,12 @@ export class Running {
     const graceMs = milliseconds(forceKillAfterDelay === false ? FORCE_AFTER_MS : forceKillAfterDelay);
     const { columns = 80, rows = 24, term = "xterm-256color" } = pty === true || pty === false ? {} : pty;
     return {
-      attend: (process) => this.#attend(process, before),
+      attend: (process) => {
+        this.#attend(process, before);
+        line.attend?.(process);
+      },
       signal: this.#stopper.signal,
-      stopSignal: this.#seat.become === undefined ? "KILL" : "TERM",
+      stopSignal: this.#seat.become === undefined && line.foreground !== true ? "KILL" : "TERM",
       said: () => [
         `the command: ${abridged(line.command ?? line.line)}`,
         ...printed({ stdout: this.stdout.kept, stderr: this.stderr.kept }),

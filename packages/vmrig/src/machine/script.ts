@@ -1,6 +1,7 @@
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { quote, quoteWord } from "../ssh/quote.ts";
 import type { CommandOptions } from "./command.ts";
+import { inForeground } from "./foreground.ts";
 
 /**
  * Makes another user run a shell line: a command for the login user's shell. `sudo` by default; a machine may have `doas`.
@@ -26,6 +27,8 @@ export interface ScriptOptions extends Pick<CommandOptions, "env" | "cwd" | "she
   readonly user: string;
   /** Missing when it is the user who logs in. */
   readonly become?: Become | undefined;
+  /** It is what somebody sits at, with the option `pty`. @defaultValue false */
+  readonly foreground?: boolean | undefined;
 }
 
 /**
@@ -34,9 +37,13 @@ export interface ScriptOptions extends Pick<CommandOptions, "env" | "cwd" | "she
  * @throws VmrigError `COMMAND_INVALID`
  */
 export function toScript(line: string, options: ScriptOptions): Script {
-  const { user, become, shell, pty = false } = options;
+  const { user, become, shell, pty = false, foreground = false } = options;
   const within = (line: string): string => (shell === undefined ? line : `exec ${quoteWord(shell)} -c ${quote(line)}`);
-  const whole = (line: string): string => (become === undefined ? line : asUser(user, line, become));
+  const as = (line: string): string => (become === undefined ? line : become(user, line));
+  const whole = (line: string): string => {
+    if (foreground) return inForeground(become === undefined ? line : become(user, fromHome(line)), as);
+    return become === undefined ? line : asUser(user, line, become);
+  };
   const text = whole(inPlace(within(line), options));
   if (pty === false && Buffer.byteLength(text) > MAX_BYTES) {
     const before = Buffer.from(inPlace(line, options));
@@ -84,9 +91,14 @@ function asUser(user: string, line: string, become: Become): string {
     `pass() { echo "$1 $!" | ${become(user, PASS_ON)} >/dev/null 2>&1; again=1; }`,
     ...Object.entries(PASSED_ON).map(([sent, meant]) => `trap "pass ${meant}" ${sent}`),
     "exec 3<&0",
-    `${become(user, `cd 2>/dev/null || cd /; ${line}`)} <&3 3<&- & while again=; wait $!; code=$?; [ "$again" ]; do :; done`,
+    `${become(user, fromHome(line))} <&3 3<&- & while again=; wait $!; code=$?; [ "$again" ]; do :; done`,
     "exit $code",
   ].join("; ");
+}
+
+/** `sudo` begins where it was called. */
+function fromHome(line: string): string {
+  return `cd 2>/dev/null || cd /; ${line}`;
 }
 
 /** @throws VmrigError `COMMAND_INVALID` on text that no Linux takes as one argument */

@@ -1,4 +1,5 @@
 import type { Clock } from "../clock/clock.ts";
+import type { RemoteProcess } from "../ssh/process.ts";
 import type { Link } from "./link.ts";
 import type { Become } from "./script.ts";
 import type { Witness } from "./witness.ts";
@@ -26,6 +27,10 @@ export interface Line {
   readonly command?: string;
   /** One look of many, which are told together under this name. */
   readonly look?: string;
-  /** Of vmrig's own making: its input is a file's content, and nobody's secret. @defaultValue false */
+  /** Of vmrig's own making: its input is a file's content, which others may read. @defaultValue false */
   readonly house?: boolean;
+  /** Somebody sits at it: all of its terminal's session ends with it. @defaultValue false */
+  readonly foreground?: boolean;
+  /** Is told when it has begun. */
+  readonly attend?: (process: RemoteProcess) => void;
 }

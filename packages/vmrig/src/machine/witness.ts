@@ -10,6 +10,8 @@ export interface Begun {
   readonly secrets: ReadonlyArray<string | Uint8Array>;
   /** What it has printed so far, where that is kept. */
   readonly printed: () => Printed;
+  /** Of a shell: what was typed, and what is seen of it. */
+  readonly shown?: () => readonly string[];
 }
 
 export interface Printed {
@@ -17,5 +19,13 @@ export interface Printed {
   readonly stderr: Buffer | undefined;
 }
 
-/** Sees every command of a machine begin. @returns what is told of its end in words: `exited with 1 after 0.2 s.` */
-export type Witness = (begun: Begun) => (end: string) => void;
+/** What is told of a command after it has begun. */
+export interface Told {
+  /** Its end, in words: `exited with 1 after 0.2 s.` */
+  ended(how: string): void;
+  /** It was given something more that is not to be shown to others. */
+  secret(secret: string): void;
+}
+
+/** Sees every command of a machine begin, and every shell that is used. */
+export type Witness = (begun: Begun) => Told;

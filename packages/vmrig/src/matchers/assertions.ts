@@ -47,4 +47,6 @@ export interface MachineMatchers<T> {
   toExitWith: About<T, Command, [code: number]>;
   /** Its whole stdout, without the newline at the end. */
   toPrint: About<T, Command, [expected: ExpectedText]>;
+  /** The screen of a shell has these words, or its text matches. */
+  toShow: About<T, "shell", [expected: string | RegExp]>;
 }

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from "vitest";
 import { startMachine, type TestMachine } from "../machine/fixtures.test.kit.ts";
 import type { Machine } from "../machine/machine.ts";
+import type { Shell } from "../machine/shell/shell.ts";
 import type { Service, ServiceStatus } from "../machine/parts/service.ts";
 import { toAssertion, type AssertionContext, type Verdict } from "./assert.ts";
 import type { MachineMatchers } from "./assertions.ts";
@@ -11,12 +12,15 @@ import { MATCHERS, type MatcherName } from "./matchers.ts";
 /** Against a real SSH server of this computer. Services are what systemd 252 said of real ones: there is no systemd where tests run. */
 let rig: TestMachine;
 let pc1: Machine;
+let shell: Shell;
 let path: (name: string) => string;
 beforeAll(async () => {
   rig = await startMachine();
   ({ pc1 } = rig);
   path = (name) => join(rig.server.folder, name);
   await pc1.$`cd ${rig.server.folder} && printf 'hello\n' >greeting && chmod 640 greeting`;
+  shell = await pc1.shell({ command: "printf 'Name: '; read -r name" });
+  await shell.waitForScreen("Name:");
 });
 afterAll(() => rig?.[Symbol.asyncDispose]());
 
@@ -191,6 +195,15 @@ const CASES: Readonly<Record<MatcherName, readonly Case[]>> = {
       says: /^expected `echo hello` on pc1 as \S+ not to print "hello"\n/,
     },
     { subject: () => () => pc1.$`echo hello; exit 1`, args: [/bye/], holds: false, says: /to print \/bye\/\n.*: "hello"$/ },
+  ],
+  toShow: [
+    {
+      subject: () => shell,
+      args: [/^Name:/],
+      holds: true,
+      says: /^expected shell "printf .*" on pc1 as \S+ not to show \/\^Name:\/\n {2}looked for T s; last seen: a screen whose last line is "Name:"$/,
+    },
+    { subject: () => shell, args: ["name"], holds: false, says: /to show "name"\n.*: a screen whose last line is "Name:"$/ },
   ],
 };
 

@@ -2,13 +2,14 @@ import { accountLooks } from "./account-looks.ts";
 import { commandLooks } from "./command-looks.ts";
 import { fileLooks } from "./file-looks.ts";
 import { partLooks } from "./part-looks.ts";
+import { shellLooks } from "./shell-looks.ts";
 import type { Matcher } from "./matcher.ts";
 
 /**
  * Every matcher by name. The docs and the tests walk this table, and the adapters of test runners register it; the types of the same names stand
  * in `assertions.ts`.
  */
-export const MATCHERS = { ...fileLooks, ...commandLooks, ...partLooks, ...accountLooks } as const satisfies Readonly<
+export const MATCHERS = { ...fileLooks, ...commandLooks, ...partLooks, ...accountLooks, ...shellLooks } as const satisfies Readonly<
   Record<string, Matcher>
 >;
 

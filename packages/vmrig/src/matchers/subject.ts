@@ -9,6 +9,7 @@ import type { Package } from "../machine/parts/package.ts";
 import type { Processes } from "../machine/parts/process.ts";
 import type { Service } from "../machine/parts/service.ts";
 import type { Socket } from "../machine/parts/socket.ts";
+import type { Shell } from "../machine/shell/shell.ts";
 import type { Sysctl } from "../machine/parts/sysctl.ts";
 
 /** A command that can be run again: `` () => pc1.$`systemctl is-active nginx` ``. The signal aborts when nobody waits for it any more. */
@@ -26,6 +27,7 @@ export interface Subjects {
   readonly mount: Mount;
   readonly interface: NetworkInterface;
   readonly sysctl: Sysctl;
+  readonly shell: Shell;
   readonly command: RepeatableCommand;
   /** The outcome of a command that has ended: nothing will change about it. */
   readonly result: CommandResult;
@@ -45,6 +47,7 @@ const EXAMPLES: Readonly<Record<SubjectKind, string>> = {
   mount: 'pc1.mount("/srv")',
   interface: 'pc1.interface("eth0")',
   sysctl: 'pc1.sysctl("net.ipv4.ip_forward")',
+  shell: "shell",
   command: "() => pc1.$`…`",
   result: "await pc1.$({ reject: false })`…`",
 };
@@ -81,6 +84,7 @@ const PARTS: ReadonlySet<string> = new Set<SubjectKind>([
   "mount",
   "interface",
   "sysctl",
+  "shell",
 ]);
 
 /** By what they are, not by class: the subject may come from another copy of the package. */

@@ -5,13 +5,12 @@ import { waitFor } from "../wait/wait-for.ts";
 import { createAnswers } from "./answers.ts";
 import { ConnectionLostError } from "./connection-lost.ts";
 import { exec, type ExecOptions, type ExecResult } from "./exec.ts";
-import { handshake, type SshTarget } from "./handshake.ts";
+import { handshake, type Login, type SshTarget } from "./handshake.ts";
 import { runProcess, type Ending, type ProcessOptions } from "./process.ts";
 import { ANSWER_MS, type Session } from "./session.ts";
 import { createListen, type Listen } from "./listen.ts";
 import { createTurns } from "./turns.ts";
 import { tunnel, type Destination } from "./tunnel.ts";
-import type { Client } from "ssh2";
 
 export type { SshTarget } from "./handshake.ts";
 
@@ -61,7 +60,7 @@ export interface DialOptions {
  */
 export async function dial(target: SshTarget, options: DialOptions): Promise<Connection> {
   const { name, timeoutMs = 20_000, signal, clock = systemClock, maxSessions = 10 } = options;
-  const client = await waitFor<Client>({
+  const login = await waitFor<Login>({
     what: `SSH at ${target.host}:${target.port}`,
     on: name,
     timeoutMs,
@@ -71,13 +70,13 @@ export async function dial(target: SshTarget, options: DialOptions): Promise<Con
     ...(signal === undefined ? {} : { signal }),
     probe: (enough) => handshake(target, name, clock, enough),
   });
-  return toConnection(client, name, clock, maxSessions);
+  return toConnection(login, name, clock, maxSessions);
 }
 
 /** How long a server may take to hang up after it was told goodbye. */
 const CLOSE_GRACE_MS = 1000;
 
-function toConnection(client: Client, name: string, clock: Clock, maxSessions: number): Connection {
+function toConnection({ client, socket }: Login, name: string, clock: Clock, maxSessions: number): Connection {
   const turns = createTurns(maxSessions);
   const closed = new AbortController();
   let cause: Error | undefined;
@@ -95,7 +94,7 @@ function toConnection(client: Client, name: string, clock: Clock, maxSessions: n
     const gone = new Promise<void>((resolve) => closed.signal.addEventListener("abort", () => resolve(), { once: true }));
     client.end();
     await Promise.race([gone, clock.sleep(CLOSE_GRACE_MS, closed.signal).catch(() => {})]);
-    client.destroy();
+    socket.destroy();
     await gone;
   };
 
@@ -126,7 +125,7 @@ function toConnection(client: Client, name: string, clock: Clock, maxSessions: n
     close,
     hangUp() {
       closing = true;
-      client.destroy();
+      socket.destroy();
       // ssh2 tells it a turn later, and until then this connection would pass for one that stands.
       end();
     },

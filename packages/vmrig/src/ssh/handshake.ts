@@ -1,9 +1,10 @@
-import { connect as connectTcp } from "node:net";
+import { connect as connectTcp, type Socket } from "node:net";
 import ssh2, { type Client, type ConnectConfig } from "ssh2";
 import type { Clock } from "../clock/clock.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import type { Observation } from "../wait/wait-for.ts";
 import { fingerprint } from "./keys.ts";
+import { quickenKeys } from "./quick-keys.ts";
 
 export interface SshTarget {
   readonly host: string;
@@ -13,6 +14,13 @@ export interface SshTarget {
   readonly hostKey: string;
   /** OpenSSH PEM, without a passphrase. */
   readonly privateKey: string;
+}
+
+/** Somebody who has logged in. */
+export interface Login {
+  readonly client: Client;
+  /** What carries it: ssh2 itself does not let go of one that it has ended already, and that its peer has not. */
+  readonly socket: Socket;
 }
 
 /**
@@ -33,7 +41,7 @@ const ALGORITHMS = {
  * @throws VmrigError `HOST_KEY_MISMATCH` before anything but the key exchange was said; `LOGIN_REFUSED`; `MACHINE_UNREACHABLE` when the
  * two sides have no algorithm in common
  */
-export async function handshake(target: SshTarget, name: string, clock: Clock, signal: AbortSignal): Promise<Observation<Client>> {
+export async function handshake(target: SshTarget, name: string, clock: Clock, signal: AbortSignal): Promise<Observation<Login>> {
   const { host, port, user } = target;
   const [keyType = "", keyBlob = ""] = target.hostKey.split(" ");
   const pinned = Buffer.from(keyBlob, "base64");
@@ -44,7 +52,7 @@ export async function handshake(target: SshTarget, name: string, clock: Clock, s
   const socket = connectTcp({ host, port, noDelay: true });
   const over = new AbortController();
   try {
-    return await new Promise<Observation<Client>>((resolve, reject) => {
+    return await new Promise<Observation<Login>>((resolve, reject) => {
       const give = (): void => {
         socket.destroy();
         resolve({ seen });
@@ -60,7 +68,7 @@ export async function handshake(target: SshTarget, name: string, clock: Clock, s
 
       client.on("connect", () => (seen = "TCP connected, but no word from an SSH server"));
       client.on("handshake", () => (seen = "SSH server there, but no answer to the login"));
-      client.on("ready", () => resolve({ value: client }));
+      client.on("ready", () => resolve({ value: { client, socket } }));
       client.on("close", () => resolve({ seen: socket.bytesRead > 0 ? "connection closed before the login was done" : seen }));
       client.on("error", (error) => {
         if (shown !== undefined && !shown.equals(pinned)) reject(wrongHostKey(target, name, pinned, shown));
@@ -96,6 +104,9 @@ export async function handshake(target: SshTarget, name: string, clock: Clock, s
   } finally {
     over.abort();
     client.removeAllListeners();
+    quickenKeys(client);
+    // The server may want new keys later.
+    client.on("handshake", () => quickenKeys(client));
     // ssh2 may report the same failure twice; an `error` without a listener would end the process.
     client.on("error", () => {});
   }

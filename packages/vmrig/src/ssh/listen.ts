@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 import { ConnectionLostError } from "./connection-lost.ts";
-import type { Session } from "./session.ts";
+import { ANSWER_MS, type Session } from "./session.ts";
 import { toStream } from "./stream.ts";
 
 /** Where a machine listens for us: a port of its loopback (0: one that it chooses), or a unix socket. */
@@ -28,7 +28,7 @@ export class ListenRefusedError extends Error {
 const HOST = "127.0.0.1";
 
 /** `tcpip-forward` (RFC 4254, 7.1) and `streamlocal-forward@openssh.com` (OpenSSH, PROTOCOL, 2.4). */
-export function createListen({ client, name, closed }: Pick<Session, "client" | "name" | "closed">): Listen {
+export function createListen({ client, name, closed, answers }: Pick<Session, "client" | "name" | "closed" | "answers">): Listen {
   const meets = new Map<string | number, Meet>();
   const pass = (key: string | number, accept: () => Parameters<typeof toStream>[0], reject: () => void): void => {
     const meet = meets.get(key);
@@ -40,13 +40,19 @@ export function createListen({ client, name, closed }: Pick<Session, "client" | 
 
   const ask = <Answer>(request: (done: (error: Error | undefined, answer: Answer) => void) => void): Promise<Answer> =>
     new Promise((resolve, reject) => {
+      const answered = answers.expect(() => reject(new ListenRefusedError(`no answer within ${ANSWER_MS / 1000} s`)));
       const fail = (error: Error): void => {
+        answered();
         const refused = error.message.startsWith("Unable to ");
         const message = `The SSH connection to ${name} ended before it listened.`;
         reject(refused ? new ListenRefusedError(error.message) : new ConnectionLostError(false, { message, cause: error }));
       };
       try {
-        request((error, answer) => (error === undefined ? resolve(answer) : fail(error)));
+        request((error, answer) => {
+          if (error !== undefined) return fail(error);
+          answered();
+          resolve(answer);
+        });
       } catch (error) {
         fail(error as Error);
       }

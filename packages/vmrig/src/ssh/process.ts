@@ -13,6 +13,8 @@ export interface RemoteProcess {
   readonly stderr: Readable;
   /** Signals its process group. One that comes between sshd's fork and its setsid finds no group, and is lost. */
   signal(name: SignalName): void;
+  /** Gives its terminal another size, and SIGWINCH to whoever sits there. */
+  resize(size: Pick<Pty, "columns" | "rows">): void;
 }
 
 export interface ProcessOptions {
@@ -122,7 +124,13 @@ export async function runProcess(session: Session, command: string, options: Pro
         };
         opened.on("close", close);
         opened.stderr.on("close", close);
-        options.attend({ stdin: opened, stdout: opened, stderr: opened.stderr, signal: (name) => sendSignal(opened, name) });
+        options.attend({
+          stdin: opened,
+          stdout: opened,
+          stderr: opened.stderr,
+          signal: (name) => sendSignal(opened, name),
+          resize: ({ columns, rows }) => opened.setWindow(rows, columns, 0, 0),
+        });
         if (ended !== "exited") sendSignal(opened, stopSignal);
       };
       open(session, command, { attend, ...(signal && { signal }), ...(options.pty && { pty: options.pty }) }).catch((error: unknown) => {

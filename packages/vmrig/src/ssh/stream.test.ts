@@ -34,7 +34,7 @@ interface Line {
 async function line(): Promise<Line> {
   const shaken = await handshake(server.target, "pc1", systemClock, new AbortController().signal);
   if ("seen" in shaken) throw new Error(shaken.seen);
-  const client = shaken.value;
+  const { client } = shaken.value;
   const closed = new AbortController();
   client.on("error", () => {});
   client.on("close", () => closed.abort(new Error("the connection was lost")));

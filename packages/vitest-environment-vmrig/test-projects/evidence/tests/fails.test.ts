@@ -6,6 +6,11 @@ echo "2026-01-01T00:00:00+00:00 pc1 app[7]: started with token hunter2-in-env"
 echo "2026-01-01T00:00:01+00:00 pc1 app[7]: error: could not bind, password was hunter2-as-input, deploy hunter2-of-config"
 `;
 
+/** It is on no disk of a fake machine, so no rollback takes it away. */
+test.afterAll(async ({ pc1 }) => {
+  await pc1.file((await pc1.$`command -v journalctl`).stdout).write("#!/bin/sh\n");
+});
+
 test("passes", async ({ pc1 }) => {
   await pc1.$`echo of the test that passed`;
 });
@@ -50,6 +55,16 @@ describe("at once", { concurrent: true }, () => {
   test("the one that asks", async ({ pc1 }) => {
     await pc1.$`echo concurrent; exit 5`;
   });
+});
+
+test("fails at a shell", async ({ pc1 }) => {
+  const command = 'read -p "Word: " word; echo; echo "$ANY_NAME, $word: denied"; read -p "Again: " word';
+  const shell = await pc1.shell({ command, env: { ANY_NAME: "hunter2-of-the-shell" }, columns: 30, rows: 8 });
+  await shell.waitForScreen("Word:");
+  await shell.type("hunter2-typed\n", { secret: true });
+  await shell.waitForScreen("Again:");
+  await shell.press("Ctrl+C");
+  await shell.waitForScreen("Welcome", { timeout: "2s" });
 });
 
 test("fails after its machine has died", async ({ pc1 }) => {

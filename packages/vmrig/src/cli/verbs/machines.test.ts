@@ -151,7 +151,9 @@ describe("logs", () => {
   test("prints a machine's console as it is, and those of all machines behind their names", async ({ place }) => {
     const one = await place.start(["logs", "pc1"]);
     expect(one.exitCode, one.stderr).toBe(0);
-    expect(one.stdout).toMatch(/^pc1 is up\n(pc1 is (up|back at [\w-]+)\n)*pc1 is back at baseline-[0-9a-f]+\n$/);
+    expect(one.stdout).toMatch(
+      /^pc1 is up\n(pc1 is up\n|--- vmrig: pc1 is back at [\w-]+ ---\n)*--- vmrig: pc1 is back at baseline-[0-9a-f]+ ---\n$/,
+    );
     const all = (await place.start(["logs"])).stdout;
     expect(all).toMatch(/^pc1 \| pc1 is up$/m);
     expect(all).toMatch(/^pc2 \| pc2 is up$/m);

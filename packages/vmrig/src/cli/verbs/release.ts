@@ -21,7 +21,10 @@ export const release = defineVerb({
 
 async function releaseOwn({ holder, say, answer }: Surroundings, opened: OpenedRig, only: string | undefined): Promise<void> {
   const [{ findKept }, { releaseKept }] = await Promise.all([import("../../gate/find-kept.ts"), import("../../gate/release-kept.ts")]);
-  const kept = await findKept({ ...opened, only, say });
+  const found = await findKept({ ...opened, only, say });
+  // Those are the run's own, and it goes on with them.
+  for (const { copy } of found.filter(({ kept }) => kept.paused)) say(`paused   ${copy.copy}: press Enter at the terminal of its run`);
+  const kept = found.filter(({ kept }) => kept.paused !== true);
   if (kept.length === 0) {
     answer(`nothing  you keep no copy of ${only ?? opened.rig.name}\n`);
     return;

@@ -1,11 +1,31 @@
 import assert from "node:assert/strict";
 import type { Connection } from "../../ssh/connection.ts";
+import type { Driver } from "../driver.ts";
+import { restoredLine } from "../restored-line.ts";
 import type { ContractCase } from "./harness.ts";
 import { ask, HOME_BASE, rejectsWith, run, type Stage } from "./stage.ts";
 import { unchangedBy } from "./deeds.ts";
 
 /** How long a session that should be dead gets to show that it lives. */
 const DEAD_MS = 5_000;
+
+function marking(stage: Stage, console: NonNullable<Driver["console"]>): ContractCase {
+  const { subject } = stage;
+  const read = async (): Promise<string> => {
+    let all = "";
+    for await (const text of console(stage.ref(subject))) all += text;
+    return all;
+  };
+  return {
+    title: "a restore is said on the console, behind what was printed before it",
+    async run() {
+      const before = await read();
+      await stage.rewind(subject);
+      const after = (await read()).slice(before.length);
+      assert(after.includes(`\n${restoredLine(subject, HOME_BASE)}\n`) || after.startsWith(`${restoredLine(subject, HOME_BASE)}\n`), after);
+    },
+  };
+}
 
 /** What a snapshot keeps, and what a restore takes back. */
 export function snapshotCases(stage: Stage): ContractCase[] {
@@ -62,6 +82,7 @@ export function snapshotCases(stage: Stage): ContractCase[] {
         assert.notEqual(await pending, 0);
       },
     },
+    ...(driver.console === undefined ? [] : [marking(stage, driver.console)]),
     {
       title: "a restore to a snapshot that is not there is ROLLBACK_FAILED, names those that are, and changes nothing",
       async run() {

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { dial, type Connection } from "../../ssh/connection.ts";
 import { generateKeyPair, type KeyPair } from "../../ssh/keys.ts";
 import { waitFor } from "../../wait/wait-for.ts";
@@ -79,6 +79,24 @@ test("a command that is stopped ends with its whole process group", async () => 
   const result = await connection.exec("sleep 3600 & echo $!; wait", { timeoutMs: 300 });
   expect(result).toMatchObject({ ended: "timed-out", signal: "SIGKILL" });
   expect(await ended(Number(result.stdout.toString()))).toBe(true);
+});
+
+test("one at a terminal, too", async () => {
+  const abort = new AbortController();
+  let shown = "";
+  const running = connection.run("trap '' HUP; sleep 3600 & echo pid $!; wait", {
+    pty: { columns: 80, rows: 24, term: "vt100" },
+    signal: abort.signal,
+    attend({ stdin, stdout, stderr }) {
+      stdin.end();
+      stderr.resume();
+      stdout.on("data", (chunk: Buffer) => (shown += chunk.toString()));
+    },
+  });
+  const pid = await vi.waitFor(() => Number(/pid (\d+)\r/.exec(shown)?.[1] ?? expect.unreachable(shown)), { timeout: 20_000 });
+  abort.abort();
+  await running;
+  expect(await ended(pid)).toBe(true);
 });
 
 test("a command begins in the machine's home, with nothing of the environment that the machine was made in", async () => {

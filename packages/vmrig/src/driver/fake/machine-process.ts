@@ -7,6 +7,7 @@ import { constants, existsSync, watch } from "node:fs";
 import { access, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { passFence } from "../fence.ts";
+import { restoredLine } from "../restored-line.ts";
 import { giveOrder, NOBODY, serveControl, type Order, type ProcessStatus } from "./control.ts";
 import { loadDisk, requireSnapshot, saveDisk } from "./disk.ts";
 import { machineFiles, parseDefinition } from "./machine-files.ts";
@@ -82,7 +83,7 @@ const obey = async (order: Order): Promise<ProcessStatus> => {
       await rm(files.unlinked, { force: true });
       ssh.deaf = false;
       frozen = false;
-      print(`${definition.name} is back at ${order.snapshot}`);
+      print(restoredLine(definition.name, order.snapshot));
       ssh.admit(order.key);
       break;
     case "park":

@@ -47,13 +47,21 @@ export function serveSession(session: Session, place: CommandPlace): void {
   session.on("end", () => ((session as unknown as Inside)._ending = false));
   session.on("signal", (_accept, _reject, { name }) => {
     const signal = `SIG${name}`;
-    if (child?.pid === undefined || !(signal in constants.signals)) return;
+    if (child?.pid === undefined || !isSignal(signal)) return;
+    if (terminal !== undefined) {
+      terminal.signal(signal).catch(() => {}); // the group is gone
+      return;
+    }
     try {
       process.kill(-child.pid, signal);
     } catch {
       // The group is gone.
     }
   });
+}
+
+function isSignal(name: string): name is NodeJS.Signals {
+  return name in constants.signals;
 }
 
 function connect(channel: ServerChannel, child: ChildProcessWithoutNullStreams): void {

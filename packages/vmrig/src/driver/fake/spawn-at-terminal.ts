@@ -18,6 +18,8 @@ export interface AtTerminal {
   /** Ends with the program's exit code. When it is killed the terminal is gone, and its programs get SIGHUP. */
   readonly child: ChildProcessWithoutNullStreams;
   resize(size: TerminalSize): Promise<void>;
+  /** To the process group of the program, as sshd does. `script` would pass a signal on to the program alone, and most not at all. */
+  signal(name: NodeJS.Signals): Promise<void>;
 }
 
 /** By `script` of util-linux, which Linux is hardly ever without: Node.js itself cannot make a terminal. */
@@ -26,11 +28,15 @@ export function spawnAtTerminal(words: readonly string[], { columns, rows, cwd, 
   // It leaves out the echo where its own input is no terminal.
   const line = `stty echo rows ${rows} cols ${columns}; SHELL=${quote(shell)}; exec ${words.map(quote).join(" ")}`;
   const child = spawn("script", ["-qefc", line, "/dev/null"], { cwd, env: { ...env, SHELL: "/bin/sh" }, detached: true });
+  const program = async (): Promise<number> => Number(await readFile(`/proc/${child.pid}/task/${child.pid}/children`, "utf8"));
   return {
     child,
+    async signal(name) {
+      const leader = await program();
+      if (leader > 0) process.kill(-leader, name);
+    },
     async resize({ columns, rows }) {
-      const program = (await readFile(`/proc/${child.pid}/task/${child.pid}/children`, "utf8")).trim();
-      const device = await readlink(`/proc/${program}/fd/0`);
+      const device = await readlink(`/proc/${await program()}/fd/0`);
       await promisify(execFile)("stty", ["-F", device, "rows", String(rows), "cols", String(columns)]);
     },
   };

@@ -10,6 +10,8 @@ export interface Task {
   readonly path: string;
   /** Whether the file itself must be there; otherwise its folder must. @defaultValue true */
   readonly existing?: boolean;
+  /** Whether its input is shown to nobody. @defaultValue false */
+  readonly secret?: boolean;
 }
 
 /**
@@ -29,7 +31,11 @@ export async function attempt(
   options: Pick<CommandOptions, "input" | "signal" | "timeout"> = {},
 ): Promise<RawResult> {
   try {
-    return await runRaw(seat, toLine(task, line), { ...TIDY, ...options, maxBuffer: Number.POSITIVE_INFINITY });
+    return await runRaw(
+      seat,
+      { ...toLine(task, line), house: task.secret !== true },
+      { ...TIDY, ...options, maxBuffer: Number.POSITIVE_INFINITY },
+    );
   } catch (error) {
     throw toFileError(seat, task, error);
   }
@@ -55,8 +61,12 @@ export function fileFailed(seat: Seat, { doing, path, existing = true }: Task, r
     missing && existing
       ? `No such file on ${seat.name}: ${path}.`
       : `Cannot ${doing} ${path} on ${seat.name} as ${seat.user}: ${missing ? "no such folder" : reason}.`;
-  return new VmrigError("FILE_FAILED", { message, cause });
+  return new VmrigError("FILE_FAILED", { message, cause, ...(path.includes("\ufffd") && { hint: NO_UTF8 }) });
 }
+
+/** What `entries()` and `glob()` put in the place of such bytes. */
+const NO_UTF8 =
+  "its name on the machine may be no UTF-8, for which \ufffd stands: reach it by a pattern of the machine's shell, or with its folder";
 
 const FULL = "No space left on device";
 /** What tar says at its end about what it has said before. */

@@ -31,7 +31,7 @@ export async function entries(seat: Seat, path: string): Promise<readonly FileEn
     .sort((one, other) => compare(one.name, other.name));
 }
 
-/** What was printed with a NUL after each. */
+/** What was printed with a NUL after each. Bytes that are no UTF-8 become U+FFFD, as in Node.js. */
 export function records(bytes: Buffer): string[] {
   return bytes.toString("utf8").split("\0").slice(0, -1);
 }

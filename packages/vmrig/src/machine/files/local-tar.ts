@@ -39,8 +39,8 @@ function tar(doing: string, args: readonly string[], stdio: ["ignore" | "pipe", 
 
 /** Packs a folder: all names begin with that of the folder. Times have their fractions. */
 export function pack(folder: string): { readonly output: Readable; readonly done: Promise<void>; kill(): void } {
-  // `./` in front: no name is then an option.
-  const args = ["-c", "-f", "-", "--format=pax", "-C", dirname(folder), `./${basename(folder)}`];
+  // Pieces of 32 KiB, as many as a packet holds; tar's own are of 10. `./` in front: no name is then an option.
+  const args = ["-c", "-f", "-", "-b", "64", "--format=pax", "-C", dirname(folder), `./${basename(folder)}`];
   const { child, done } = tar(`read ${folder}`, args, ["ignore", "pipe", "pipe"]);
   return { output: child.stdout as Readable, done, kill: () => void child.kill("SIGKILL") };
 }

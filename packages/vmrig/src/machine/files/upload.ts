@@ -122,6 +122,7 @@ const MERGE = `check() (
 )
 merge() (
   if [ ! -d "$2" ]; then
+    [ ! -w "$1" ] || { mv -T -- "$1" "$2"; exit; }
     mode=$(stat -c %a -- "$1") && chmod u+w -- "$1" && mv -T -- "$1" "$2" && chmod "$mode" -- "$2"
     exit
   fi

@@ -32,7 +32,7 @@ export async function forward(seat: Seat, target: Target): Promise<Forward> {
 
   const explain = (error: unknown): VmrigError => {
     if (!(error instanceof TunnelRefusedError)) return asVmrigError(error);
-    const hint = hintFor(error, to);
+    const hint = hintFor(error, "path" in to ? to.path : undefined);
     return new VmrigError("FORWARD_FAILED", {
       message: `${seat.name} did not connect to ${inWords(to)}: ${error.message}.`,
       ...(hint === undefined ? {} : { hint }),
@@ -50,12 +50,17 @@ export async function forward(seat: Seat, target: Target): Promise<Forward> {
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> =>
     (closing ??= (async () => {
-      seat.signal?.removeEventListener("abort", close);
+      seat.signal?.removeEventListener("abort", stop);
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       await traffic.close();
       await closed;
     })());
-  seat.signal?.addEventListener("abort", close, { once: true });
+  const stop = (): void => void close();
+  seat.signal?.addEventListener("abort", stop, { once: true });
+  if (seat.signal?.aborted === true) {
+    await close();
+    throw seat.signal.reason;
+  }
 
   return {
     url: `http://${HOST}:${port}`,

@@ -1,22 +1,19 @@
 import type { Duplex } from "node:stream";
 import { VmrigError } from "../../errors/vmrig-error.ts";
-import { ConnectionLostError } from "../../ssh/connection-lost.ts";
 import { TunnelRefusedError, type Destination } from "../../ssh/tunnel.ts";
+import { onLive } from "../link.ts";
 import type { Seat } from "../seat.ts";
 
 /**
- * A connection that the machine makes, over its SSH connection: that is dialled anew where it has ended, so a reboot is waited out.
+ * A connection that the machine makes, over its SSH connection.
  *
  * @throws TunnelRefusedError, the signal's reason, and what a command throws whose machine cannot be reached
  */
-export async function openTunnel({ link }: Pick<Seat, "link">, to: Destination, signal: AbortSignal): Promise<Duplex> {
-  try {
-    return await (await unless(signal, link())).tunnel(to, signal);
-  } catch (error) {
-    // The connection turned out to be dead: a reboot or a rollback, which a test need not notice.
-    if (!(error instanceof ConnectionLostError)) throw error;
-    return await (await unless(signal, link())).tunnel(to, signal);
-  }
+export function openTunnel({ link }: Pick<Seat, "link">, to: Destination, signal: AbortSignal): Promise<Duplex> {
+  return onLive(
+    () => unless(signal, link()),
+    (connection) => connection.tunnel(to, signal),
+  );
 }
 
 /** Of loopback: nobody can listen there, so the answer is `connection refused`, and no service is disturbed by the question. */
@@ -45,9 +42,9 @@ export async function checkAllowed(seat: Pick<Seat, "link" | "name">, to: Destin
 const ALLOW = "set AllowTcpForwarding to yes or local in its sshd_config, and see PermitOpen and DisableForwarding there";
 
 /** What is worth a try when the machine refuses a connection. */
-export function hintFor(refused: TunnelRefusedError, to: Destination): string | undefined {
+export function hintFor(refused: TunnelRefusedError, path: string | undefined): string | undefined {
   if (refused.forbidden) return ALLOW;
-  if (!("path" in to)) return undefined;
+  if (path === undefined) return undefined;
   return "somebody must listen there, the user who logs in must be allowed to connect, and AllowStreamLocalForwarding must be yes or local";
 }
 

@@ -1,32 +1,19 @@
-import { Readable } from "node:stream";
-import type { ReadableStream } from "node:stream/web";
 import type { ConnectionOptions } from "node:tls";
+import type { RequestInit as Wanted } from "undici";
 import { describeThrown } from "../../errors/thrown.ts";
 import { VmrigError } from "../../errors/vmrig-error.ts";
 import { checkPath } from "./target.ts";
 
-/** What `fetch` of a machine takes: what that of Node.js does (`cache`, `credentials`, `mode` and the like say nothing there either), and two more. */
+/** What `fetch` of Node.js takes, and two more. */
 export interface MachineRequestInit extends RequestInit {
   /** A unix socket of the machine to send the request through: the URL's host is then only what the service is told. */
-  readonly socketPath?: string;
+  readonly socketPath?: string | undefined;
   /** Of `https`: `ca` for a certificate of one's own, `rejectUnauthorized: false` for any. */
-  readonly tls?: Pick<ConnectionOptions, "ca" | "cert" | "key" | "rejectUnauthorized" | "servername">;
+  readonly tls?: Pick<ConnectionOptions, "ca" | "cert" | "key" | "rejectUnauthorized" | "servername"> | undefined;
 }
 
-/** A request as it is sent. */
-export interface Sent {
-  readonly url: URL;
-  readonly method: string;
-  readonly headers: Headers;
-  /** A stream can be sent only once. */
-  readonly body: Buffer | Readable | undefined;
-}
-
-/** Reads it as Node.js does, by making a request of it. @throws VmrigError `COMMAND_INVALID` */
-export async function toSent(
-  target: string | URL,
-  { socketPath, method, headers, body, tls: _, ...rest }: MachineRequestInit,
-): Promise<Sent> {
+/** @throws VmrigError `COMMAND_INVALID` */
+export function toUrl(target: string | URL, { socketPath }: MachineRequestInit): URL {
   const url = URL.parse(String(target));
   if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) {
     throw new VmrigError("COMMAND_INVALID", {
@@ -35,25 +22,27 @@ export async function toSent(
     });
   }
   if (socketPath !== undefined) checkPath(socketPath);
+  return url;
+}
+
+/**
+ * Read by Node.js itself, which knows more kinds of bodies than what sends it, and says what is wrong before anything is sent.
+ *
+ * @throws VmrigError `COMMAND_INVALID`
+ */
+export async function toWanted(url: URL, init: MachineRequestInit): Promise<Wanted> {
+  const { socketPath: _, tls: __, signal: ___, dispatcher: ____, ...plain } = init;
   try {
-    const { signal: __, dispatcher: ___, ...plain } = rest;
-    const request = new Request(url, { ...plain, ...given({ method, headers, body }), duplex: "half" });
-    const told = new Headers(request.headers);
-    if (!told.has("accept")) told.set("accept", "*/*");
-    if (!told.has("accept-encoding")) told.set("accept-encoding", "gzip, deflate, br");
-    return { url, method: request.method, headers: told, body: await toBody(body, request) };
+    const request = new Request(url, { ...plain, duplex: "half" });
+    const { method, headers, redirect } = request;
+    const body = isStream(plain.body) ? request.body : request.body && Buffer.from(await request.arrayBuffer());
+    return { method, headers: [...headers], redirect, ...(body === null ? {} : { body, duplex: "half" }) };
   } catch (error) {
-    throw new VmrigError("COMMAND_INVALID", { message: `${url.href} cannot be fetched like that: ${describeThrown(error)}`, cause: error });
+    throw new VmrigError("COMMAND_INVALID", { message: `${url.href} cannot be fetched like that: ${describeThrown(error)}.`, cause: error });
   }
 }
 
-async function toBody(given: RequestInit["body"], request: Request): Promise<Buffer | Readable | undefined> {
-  if (request.body === null) return undefined;
-  const streams =
-    typeof given === "object" && given !== null && (given instanceof globalThis.ReadableStream || Symbol.asyncIterator in given);
-  return streams ? Readable.fromWeb(request.body as ReadableStream) : Buffer.from(await request.arrayBuffer());
-}
-
-function given<Options extends object>(options: Options): Partial<Options> {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<Options>;
+/** Such a body is sent as it comes, and only once. */
+function isStream(body: RequestInit["body"]): boolean {
+  return typeof body === "object" && body !== null && (body instanceof ReadableStream || Symbol.asyncIterator in body);
 }

@@ -1,8 +1,10 @@
 import { asVmrigError, VmrigError } from "../../errors/vmrig-error.ts";
 import type { Connection } from "../../ssh/connection.ts";
-import { ConnectionLostError } from "../../ssh/connection-lost.ts";
 import { ListenRefusedError, type Listener, type Place } from "../../ssh/listen.ts";
 import { quote } from "../../ssh/quote.ts";
+import { TunnelRefusedError } from "../../ssh/tunnel.ts";
+import { waitFor } from "../../wait/wait-for.ts";
+import { onLive } from "../link.ts";
 import type { Seat } from "../seat.ts";
 import { connectHere } from "./connect-here.ts";
 import type { Standing, Standings } from "./standing.ts";
@@ -49,45 +51,39 @@ async function listenFor(seat: Seat, standings: Standings, target: Target, asked
   const traffic = createTraffic(seat, explain);
   let place = asked;
   let listener: Listener | undefined;
+  let closing: Promise<void> | undefined;
 
   const listen = async (connection: Connection): Promise<void> => {
-    listener = await connection.listen(place, (stream) => void traffic.carry(stream, (enough) => connectHere(to, enough)));
+    if ("path" in place) await clear(connection, place.path);
+    const fresh = await connection.listen(place, (stream) => void traffic.carry(stream, (enough) => connectHere(to, enough)));
+    if (closing !== undefined) return fresh.close();
+    listener = fresh;
     // Whoever was told the port finds it again after a reboot.
-    if (listener.port !== undefined) place = { port: listener.port };
+    if (fresh.port !== undefined) place = { port: fresh.port };
   };
   try {
-    try {
-      await listen(await seat.link());
-    } catch (error) {
-      // The connection turned out to be dead: a reboot or a rollback, which a test need not notice.
-      if (!(error instanceof ConnectionLostError)) throw error;
-      await listen(await seat.link());
-    }
+    await onLive(seat.link, listen);
   } catch (error) {
     throw explain(error);
   }
   traffic.begin(`reverse ${inWords("path" in place ? place : { host: HOST, ...place })} → ${inWords(to)} of this computer`);
 
-  const again: Standing = async (connection) => {
-    try {
-      // What a broken connection leaves behind is in the way of the next one.
-      if ("path" in place) await connection.exec(removal(place.path));
-      await listen(connection);
-    } catch (error) {
-      traffic.refuse(error);
-    }
-  };
+  const again: Standing = (connection) => listenPatiently(seat, () => listen(connection)).catch((error: unknown) => traffic.refuse(error));
   standings.add(again);
 
-  let closing: Promise<void> | undefined;
   const close = (): Promise<void> =>
     (closing ??= (async () => {
-      seat.signal?.removeEventListener("abort", close);
+      seat.signal?.removeEventListener("abort", stop);
       standings.delete(again);
       await listener?.close();
       await traffic.close();
     })());
-  seat.signal?.addEventListener("abort", close, { once: true });
+  const stop = (): void => void close();
+  seat.signal?.addEventListener("abort", stop, { once: true });
+  if (seat.signal?.aborted === true) {
+    await close();
+    throw seat.signal.reason;
+  }
 
   return {
     port: "port" in place ? place.port : 0,
@@ -102,8 +98,36 @@ async function listenFor(seat: Seat, standings: Standings, target: Target, asked
   };
 }
 
-function removal(path: string): string {
-  return `[ ! -S ${quote(path)} ] || rm -f -- ${quote(path)}`;
+/** How long a machine may take to notice that an old connection is over: until then that one has the port. */
+const LINGER_MS = 5000;
+
+function listenPatiently({ name, clock }: Seat, work: () => Promise<void>): Promise<void> {
+  return waitFor<void>({
+    what: "the place where it listened before",
+    on: name,
+    timeoutMs: LINGER_MS,
+    code: "FORWARD_FAILED",
+    ...(clock === undefined ? {} : { clock }),
+    probe: async () => {
+      try {
+        return { value: await work() };
+      } catch (error) {
+        if (error instanceof ListenRefusedError) return { seen: error.message };
+        throw error;
+      }
+    },
+  });
+}
+
+/** What listened for a connection that broke leaves its file behind, which is in the way of the next one. */
+async function clear(connection: Connection, path: string): Promise<void> {
+  try {
+    (await connection.tunnel({ path })).destroy(); // somebody listens
+  } catch (error) {
+    if (!(error instanceof TunnelRefusedError)) throw error;
+    const [socket, mine] = [`[ -S ${quote(path)} ]`, `[ -O ${quote(path)} ]`];
+    await connection.exec(`! ${socket} || ! ${mine} || rm -f -- ${quote(path)}`);
+  }
 }
 
 function refusal({ name }: Seat, place: Place, cause: ListenRefusedError): VmrigError {

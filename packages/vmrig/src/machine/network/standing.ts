@@ -8,6 +8,7 @@ export interface Standings {
   add(standing: Standing): void;
   delete(standing: Standing): void;
   readonly greet: Standing;
+  readonly any: boolean;
 }
 
 export function createStandings(): Standings {
@@ -15,6 +16,9 @@ export function createStandings(): Standings {
   return {
     add: (standing) => void all.add(standing),
     delete: (standing) => void all.delete(standing),
+    get any() {
+      return all.size > 0;
+    },
     async greet(connection) {
       await Promise.all([...all].map((standing) => standing(connection)));
     },

@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import { asVmrigError, type VmrigError } from "../../errors/vmrig-error.ts";
 import type { Seat } from "../seat.ts";
-import type { Witness } from "../witness.ts";
+import type { Told } from "../witness.ts";
 import { join, reset } from "./join.ts";
 
 /** The connections through one forward, in whichever direction. */
@@ -29,7 +29,7 @@ export function createTraffic(seat: Seat, explain: (error: unknown) => VmrigErro
   const near = { open: 0, count: 0 };
   const told: string[] = [];
   let refused: VmrigError | undefined;
-  let tell: ReturnType<Witness> | undefined;
+  let tell: Told | undefined;
 
   const hold = (stream: Duplex): void => {
     streams.add(stream);
@@ -86,7 +86,7 @@ export function createTraffic(seat: Seat, explain: (error: unknown) => VmrigErro
       const ends = [...streams].map((stream) => new Promise<void>((resolve) => stream.once("close", () => resolve())));
       for (const stream of streams) reset(stream);
       await Promise.all(ends);
-      tell?.(`closed after ${near.count} ${near.count === 1 ? "connection" : "connections"}`);
+      tell?.ended(`closed after ${near.count} ${near.count === 1 ? "connection" : "connections"}`);
     },
   };
 }

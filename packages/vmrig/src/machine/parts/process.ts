@@ -36,7 +36,7 @@ export interface Processes extends Part<"process"> {
 const SEPARATOR = "=== vmrig ===";
 
 /** One `grep` for all processes: a shell loop starts hundreds of programs, and `ps` of busybox knows none of the columns. */
-const READ = [
+export const READ_PROCESSES = [
   "grep -aHE '^(Name|State|PPid|Uid|VmRSS):' /proc/[0-9]*/status 2>/dev/null",
   `echo '${SEPARATOR}'`,
   "grep -aH '' /proc/[0-9]*/cmdline 2>/dev/null",
@@ -48,7 +48,7 @@ export function createProcesses(seat: Seat, wanted: string | ProcessFilter): Pro
   const filter = typeof wanted === "string" ? { name: wanted } : wanted;
   const title = `process ${titleOf(filter)}`;
   const list = async (): Promise<readonly ProcessInfo[]> => {
-    const { stdout } = await look(seat, READ, { title });
+    const { stdout } = await look(seat, READ_PROCESSES, { title });
     return parseProcesses(stdout).filter((one) => one.state !== "zombie" && isMeant(one, filter));
   };
   return {
@@ -84,7 +84,7 @@ function isMeant({ name, pid, user, args }: ProcessInfo, filter: ProcessFilter):
 }
 
 /** Reads `/proc/PID/status` and `/proc/PID/cmdline` (proc_pid_status(5), proc_pid_cmdline(5)), each line with its file in front, and passwd(5). */
-function parseProcesses(text: string): ProcessInfo[] {
+export function parseProcesses(text: string): ProcessInfo[] {
   const [statuses = "", commands = "", passwd = ""] = text.split(`${SEPARATOR}\n`);
   const users = new Map(
     passwd.split("\n").flatMap((line) => {

@@ -96,7 +96,7 @@ function isReachedBy(address: string, host: string): boolean {
  * TCP in state LISTEN (0A), UDP that is bound and not connected (07), each once. Format: `/proc/net/tcp` in the kernel's
  * Documentation/networking/proc_net_tcp.rst.
  */
-function parseInternet(protocol: "tcp" | "udp", table: string): Listener[] {
+export function parseInternet(protocol: "tcp" | "udp", table: string): Listener[] {
   const rows = table.matchAll(/^\s*\d+: ([\dA-F]+):([\dA-F]{4}) [\dA-F]+:[\dA-F]{4} ([\dA-F]{2}) /gm);
   const found = new Map<string, Listener>();
   for (const [, address = "", port = "", state] of rows) {

@@ -18,8 +18,8 @@ export interface LogWaitOptions extends WaitOptions {
   readonly since?: Date | "now" | "boot" | undefined;
 }
 
-/** Takes what was written since it was taken the last time. */
-type Reader = (signal?: AbortSignal) => Promise<string>;
+/** Takes what was written since it was taken the last time: nothing at all where there is no such file. */
+type Reader = (signal?: AbortSignal) => Promise<string | undefined>;
 
 /** @returns the first line that has the words, or matches */
 export async function waitForLog(watch: Watch, pattern: string | RegExp, options: LogWaitOptions): Promise<string> {
@@ -41,14 +41,15 @@ export async function waitForLog(watch: Watch, pattern: string | RegExp, options
     ...patience(watch, options),
     what: `${regexp === undefined ? JSON.stringify(pattern) : String(pattern)} in ${file ?? (unit === undefined ? "the journal" : `the journal of ${unit}`)}`,
     probe: tolerant(async (signal): Promise<Observation<string>> => {
-      const text = `${rest}${await take(signal)}`;
-      const lines = text.split("\n");
+      const fresh = await take(signal);
+      const lines = `${rest}${fresh ?? ""}`.split("\n");
       // The last piece may be the first half of a line. It counts when it matches: a prompt has no newline.
       rest = lines.at(-1) ?? "";
       const found = lines.find((line) => (regexp === undefined ? line.includes(String(pattern)) : regexp.test(line)));
       if (found !== undefined) return { value: found };
       last = lines.findLast((line) => line.trim() !== "") ?? last;
-      return { seen: last === undefined ? "nothing was written" : `its last line is ${JSON.stringify(last.slice(0, 200))}` };
+      if (last !== undefined) return { seen: `its last line is ${JSON.stringify(last.slice(0, 200))}` };
+      return { seen: fresh === undefined ? `no such file that ${watch.seat.user} may see` : "nothing was written" };
     }),
   });
 }
@@ -89,6 +90,6 @@ function fileTail(seat: Seat, path: string, fromNow: boolean): Reader {
     const { stdout } = await look(seat, line, { title: path, signal });
     const end = stdout.indexOf("\n");
     offset = end < 0 ? 0 : Number(stdout.slice(0, end));
-    return end < 0 ? "" : stdout.slice(end + 1, -1);
+    return end < 0 ? undefined : stdout.slice(end + 1, -1);
   };
 }

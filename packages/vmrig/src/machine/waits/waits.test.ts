@@ -170,11 +170,13 @@ describe("a log file", () => {
     expect(await waiting).toBe("ready now");
   });
 
-  test("that says something else ends with its last line; a missing one is empty", async () => {
+  test("that says something else ends with its last line; an empty one and a missing one say so", async () => {
     const log = file();
     await expect(pc1.waitForLog("ready", { file: log, timeout: "1s" })).rejects.toThrow(
-      `for "ready" in ${log} on pc1; last seen: nothing was written.`,
+      `for "ready" in ${log} on pc1; last seen: no such file that ${pc1.user} may see.`,
     );
+    await writeFile(log, "");
+    await expect(pc1.waitForLog("ready", { file: log, timeout: "1s" })).rejects.toThrow("last seen: nothing was written.");
     await writeFile(log, "one\nout of paper\n\n");
     await expect(pc1.waitForLog("ready", { file: log, timeout: "1s" })).rejects.toThrow('last seen: its last line is "out of paper".');
   });

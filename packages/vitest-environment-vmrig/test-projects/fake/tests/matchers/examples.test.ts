@@ -40,6 +40,14 @@ test("kernel and mounts", async ({ pc1 }) => {
   await expect(pc1.mount("/proc")).toBeMounted();
 });
 
+test("a shell", async ({ pc1 }) => {
+  const shell = await pc1.shell({ command: 'read -p "Name: " name; echo "hello $name"', rows: 5 });
+  await expect(shell).toShow(/^Name:/);
+  await shell.type("you\n");
+  await expect(shell).toShow("hello you");
+  await expect(shell).not.toShow("goodbye");
+});
+
 test("retries until it holds", async ({ pc1 }) => {
   const late = pc1.$`sleep 0.3; echo done >late`;
   await expect(pc1.file("late")).toHaveText("done\n");

@@ -35,3 +35,9 @@ test("waits longer than the test may", { timeout: 1_000 }, async ({ pc1 }) => {
 test("is not disturbed by those before it", async ({ pc1 }) => {
   await expect(pc1.file("/etc/passwd")).toExist();
 });
+
+test("expects a shell to show something else", async ({ pc1 }) => {
+  const shell = await pc1.shell({ command: "printf 'Name: '; read -r name", columns: 20, rows: 5 });
+  await shell.waitForScreen("Name:");
+  await expect(shell).toShow("Password:", { timeout: 300 });
+});

@@ -1,0 +1,4 @@
+import { defineConfig } from "vitest/config";
+import { vmrig } from "vitest-environment-vmrig/plugin";
+
+export default defineConfig({ plugins: [vmrig()], test: { include: ["*.test.ts"] } });

@@ -1,0 +1,91 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { FAKE, openStage, rollbacks, type Run, type Stage } from "./vitest-run.test.kit.ts";
+
+const LIMIT_MS = 150_000;
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await openStage();
+});
+afterAll(() => stage[Symbol.asyncDispose]());
+
+describe("a set-up that is done once", () => {
+  let run: Run;
+  beforeAll(async () => {
+    run = await stage.run(FAKE, ["--project", "once"]);
+  }, LIMIT_MS);
+
+  test.each([
+    ["of a describe: its tests start from what it made, alone or in another one, again and again", "starts", { passed: 17, skipped: 1 }],
+    ["of a file is made anew for each file", "whole-file", { passed: 2 }],
+    ["as the reference shows it", "example", { passed: 2 }],
+  ])("%s", (_claim, file, outcome) => {
+    expect(run.outcome(`once/${file}.test.ts`), run.output).toEqual(outcome);
+    expect(run.code).toBe(0);
+  });
+
+  test("asks for a rollback before it and behind it, and for none between its tests", () => {
+    const [files, outer, behind, two, concurrent] = [3, 1, 1, 1, 1];
+    expect(rollbacks(run), run.output).toBe(files + outer + behind + two + concurrent);
+  });
+});
+
+test(
+  "is not done when no test of its describe is asked for",
+  async () => {
+    const run = await stage.run(FAKE, ["--project", "once-fails", "-t", "behind it"]);
+    expect(run.outcome("once-fails/fails.test.ts"), run.output).toEqual({ passed: 1, skipped: 4 });
+  },
+  LIMIT_MS,
+);
+
+describe("a set-up that fails", () => {
+  let run: Run;
+  let attachments: string[];
+  beforeAll(async () => {
+    const folder = await stage.folder();
+    run = await stage.run(FAKE, ["--project", "once-fails", `--attachmentsDir=${folder}`]);
+    attachments = await Promise.all((await readdir(folder)).map((file) => readFile(join(folder, file), "utf8")));
+  }, LIMIT_MS);
+
+  test("fails all its tests, and no other", () => {
+    expect(run.outcome("once-fails/fails.test.ts"), run.output).toEqual({ failed: 4, passed: 1 });
+  });
+
+  test("fails the first with what it threw, the others with its first cause", () => {
+    expect(run.failure("fails its first test"), run.output).toMatch(/CommandError \[COMMAND_FAILED\]: .* exited with 28/);
+    for (const later of ["fails its second test", "fails the tests of that one"]) {
+      expect(run.failure(later)).toMatch(
+        /VmrigError \[SETUP_FAILED\]: The set-up of "a set-up that fails" has failed: this test has nothing to start from\.\n {2}`echo tried .* exited with 28/,
+      );
+    }
+  });
+
+  test("is tried once, also where its test is tried again, and its evidence is kept once", () => {
+    const kept = attachments.filter((text) => text.includes("no room for the app"));
+    expect(kept, run.output).toHaveLength(1);
+    expect(kept[0]).toMatch(/echo tried >> tries; .* → exited with 28/);
+    expect(kept[0]).not.toContain("tried\ntried");
+    expect(run.failure("fails its first test")).toMatch(/evidence of pcs-1: \S+\.txt/);
+  });
+
+  test("by taking too long ends in time, with what was running", () => {
+    expect(run.failure("fails its test in time"), run.output).toMatch(
+      /VmrigError \[SETUP_FAILED\]: The set-up of "a set-up that takes too long" took longer than 1\.5 s\./,
+    );
+    expect(attachments.some((text) => text.includes("sleep 600"))).toBe(true);
+  });
+});
+
+test(
+  "on a driver without checkpoints of several machines the error says so",
+  async () => {
+    const run = await stage.run(FAKE, ["--project", "once-alone"]);
+    expect(run.failure("there is no such set-up"), run.output).toMatch(
+      /VmrigError \[CAPABILITY_MISSING\]: The driver "fake" cannot take a checkpoint of several machines at one moment\./,
+    );
+  },
+  LIMIT_MS,
+);

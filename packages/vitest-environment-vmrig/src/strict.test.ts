@@ -1,0 +1,36 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { FAKE, openStage, type Run, type Stage } from "./vitest-run.test.kit.ts";
+
+const LIMIT_MS = 150_000;
+
+let stage: Stage;
+let run: Run;
+beforeAll(async () => {
+  stage = await openStage();
+  run = await stage.run(FAKE, ["--project", "strict"]);
+}, LIMIT_MS);
+afterAll(() => stage?.[Symbol.asyncDispose]());
+
+test("with strict tests that leave something behind fail, and no other", () => {
+  expect(run.outcome("strict/leaves.test.ts"), run.output).toEqual({ failed: 4, passed: 11 });
+});
+
+test("the error says what was left where, and what to do", () => {
+  const failure = run.failure("leaves a process");
+  expect(failure, run.output).toMatch(
+    /VmrigError \[LEFT_BEHIND\]: The test left behind on strict-1 what the next one will find\.\n {2}pc1: process \d+ of \S+: sleep 600\nhint: .*rollback: "test"/,
+  );
+  expect(failure).toMatch(/evidence of strict-1: \S+\.txt[^]*nohup sleep 600/);
+  expect(run.failure("leaves changed files")).toContain("\n  pc2: etc/app.conf is changed\n  pc2: etc/new.conf is new\nhint: ");
+  expect(run.failure("leaves a machine that is off")).toContain("\n  pc1 is off: this test switched it off.\nhint: ");
+});
+
+test("a test that fails by itself is told so alone", () => {
+  const failure = run.failure("tells what it failed of, and nothing else");
+  expect(failure).toContain("AssertionError");
+  expect(failure).not.toContain("LEFT_BEHIND");
+});
+
+test("what is only reported is said, and the test passes", () => {
+  expect(run.output).toMatch(/vmrig: The test left behind on strict-1 .*\n {2}pc2: etc\/app\.conf is gone\n/);
+});

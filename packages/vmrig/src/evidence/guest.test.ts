@@ -1,0 +1,48 @@
+import { chmod, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { quote } from "../ssh/quote.ts";
+import { startMachine, type TestMachine } from "../machine/fixtures.test.kit.ts";
+import { journal, units } from "./guest.ts";
+
+const { signal } = new AbortController();
+
+let rig: TestMachine;
+beforeAll(async () => {
+  // Other programs on its PATH, for whoever is not the user who logs in.
+  rig = await startMachine({ become: (_user, line) => `PATH=${quote(rig.server.folder)}:$PATH; export PATH; sh -c ${quote(line)}` });
+});
+afterAll(() => rig?.[Symbol.asyncDispose]());
+
+async function program(name: string, script: string): Promise<void> {
+  const file = join(rig.server.folder, name);
+  await writeFile(file, `#!/bin/sh\n${script}\n`);
+  await chmod(file, 0o755);
+}
+
+test("the journal is asked for from the moment on", async () => {
+  const since = new Date(Date.now() - 30_000);
+  await program("date", `exec /bin/date "$@"`);
+  await program("journalctl", `printf '%s\\n' "$@"`);
+  const words = (await journal(rig.pc1.root, since, signal)).split("\n");
+  expect(words).toContain(`--since=@${(since.getTime() / 1000).toFixed(3)}`);
+});
+
+test("of a machine whose clock is behind, the journal of as long a time is asked for", async () => {
+  await program("date", "echo 1000000000");
+  await program("journalctl", `printf '%s\\n' "$@"`);
+  const words = (await journal(rig.pc1.root, new Date(Date.now() - 30_000), signal)).split("\n");
+  expect(words).toContainEqual(expect.stringMatching(/^--since=@9999999(?:70|69|68)$/));
+});
+
+test("a program that fails is named, with its last words", async () => {
+  await program("systemctl", "echo of no interest >&2; echo Failed to connect to bus: No such file or directory >&2; exit 1");
+  await expect(units(rig.pc1.root, signal)).rejects.toMatchObject({
+    code: "INSPECTION_FAILED",
+    message: expect.stringContaining("Failed to connect to bus"),
+  });
+  await program("journalctl", "echo 'No journal files were opened due to insufficient permissions.' >&2; exit 1");
+  await expect(journal(rig.pc1.root, new Date(), signal)).rejects.toMatchObject({
+    message: expect.stringContaining("insufficient permissions"),
+  });
+});

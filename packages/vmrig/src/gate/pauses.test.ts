@@ -1,0 +1,90 @@
+import { describe, expect } from "vitest";
+import { rigSchema } from "../config/schema.ts";
+import { fakeDriver } from "../driver/fake/driver.ts";
+import { dial } from "../ssh/connection.ts";
+import { claimMachines, type Claim } from "./claim.ts";
+import type { Claim as ClaimOfGate } from "./claims.ts";
+import { findKept, type KeptCopy } from "./find-kept.ts";
+import { localClient } from "./local-client.ts";
+import type { Paused } from "./messages.ts";
+import { createPauses } from "./pauses.ts";
+import { test, type Run, type Scene } from "./scene.test.kit.ts";
+
+const FAILURE = { test: "a.test.ts > fails", error: "AssertionError: no" };
+const rig = rigSchema.parse({ name: "pcs", driver: fakeDriver(), machines: { pc1: {}, pc2: {} } });
+
+const enterable = ({ folders }: Scene): Promise<readonly KeptCopy[]> => findKept({ rig, folders, say: () => {} });
+
+/** A claim whose test has left something and failed, once it is paused. */
+async function pausedClaim(run: Run): Promise<{ readonly claim: Claim; readonly pausing: Promise<void>; readonly pause: Paused }> {
+  const claim = await claimMachines(localClient(run.gate), "file");
+  await claim.machines["pc1"]?.exec("sh", ["-c", "echo evidence >left"]);
+  const told = Promise.withResolvers<Paused>();
+  run.gate.onPause({ paused: told.resolve, resumed: () => {} });
+  return { claim, pausing: claim.pause(FAILURE), pause: await told.promise };
+}
+
+describe("while a claim is paused", () => {
+  test("whoever ran it gets in, to machines as they are, and the lease stays with the run", async ({ scene }) => {
+    const run = scene.run({ lease: { ttl: "3s" } });
+    const { claim, pausing, pause } = await pausedClaim(run);
+    expect(pause).toMatchObject({ copy: "pcs-1", copies: 1, machines: ["pc1", "pc2"], ...FAILURE });
+    expect(run.said.at(-1)).toMatch(/^pause {4}pcs-1: as the failed test left it, until /);
+
+    const [found] = await enterable(scene);
+    expect(found?.kept).toMatchObject({ paused: true, why: "at a failed test of a run that is paused", until: pause.until });
+    const target = found?.kept.machines[0]?.target ?? expect.unreachable();
+    await using connection = await dial(target, { name: "pc1" });
+    expect((await connection.exec("cat left")).stdout.toString()).toBe("evidence\n");
+
+    run.gate.resume(pause.claim);
+    await pausing;
+    expect(await enterable(scene)).toEqual([]);
+    await claim.rollBack();
+    expect((await claim.machines["pc1"]?.exec("ls"))?.stdout).toBe("");
+    await claim.release();
+  });
+
+  test("its end is the end of the pause, and so is that of the gate", async ({ scene }) => {
+    const run = scene.run();
+    const first = await pausedClaim(run);
+    await first.claim.release();
+    await first.pausing;
+    expect(await enterable(scene)).toEqual([]);
+    const second = await pausedClaim(run);
+    await run.gate.close();
+    await second.pausing;
+    expect(await enterable(scene)).toEqual([]);
+  });
+
+  test("who comes later to listen hears of it, too", async ({ scene }) => {
+    const run = scene.run();
+    const { claim, pausing, pause } = await pausedClaim(run);
+    const heard: string[] = [];
+    const stop = run.gate.onPause({ paused: ({ test: name }) => heard.push(name), resumed: (id) => heard.push(id) });
+    run.gate.resume(pause.claim);
+    await pausing;
+    stop();
+    expect(heard).toEqual([FAILURE.test, pause.claim]);
+    await claim.release();
+  });
+});
+
+test("a pause ends when its time is over, and lets nobody in any more", async () => {
+  const happened: string[] = [];
+  const pauses = createPauses({ forMs: 20, copies: 1, say: () => {}, signal: new AbortController().signal });
+  pauses.listen({ paused: () => happened.push("paused"), resumed: () => happened.push("resumed") });
+  const holding = {
+    copy: { copy: "pcs-1" },
+    lease: { signal: new AbortController().signal },
+    letIn: async () => ({ until: 0, machines: ["pc1"], leave: async () => void happened.push("left") }),
+  };
+  await pauses.begin({ id: "claim-1", holding } as unknown as ClaimOfGate, FAILURE);
+  expect(happened).toEqual(["paused", "resumed", "left"]);
+});
+
+test("a claim that is over is not paused", async ({ scene }) => {
+  const claim = await claimMachines(localClient(scene.run().gate), "file");
+  await claim.release();
+  await expect(claim.pause(FAILURE)).rejects.toMatchObject({ code: "LEASE_LOST" });
+});

@@ -1,0 +1,40 @@
+import { expect, test } from "vitest";
+import { waitFor } from "../wait/wait-for.ts";
+import { Child } from "./fixtures/child.ts";
+import { lineOf, untilLine } from "./fixtures/line.ts";
+import { person } from "./fixtures/people.ts";
+import { RedisServers } from "./fixtures/redis-servers.ts";
+import { PCS } from "./fixtures/rigs.ts";
+import { openLeaseStore } from "./lease-store.ts";
+
+test("of 200 waiters the half whose processes are killed leaves the line, and the others are served, each in its turn", async () => {
+  await using stack = new AsyncDisposableStack();
+  const servers = stack.use(await RedisServers.start(1));
+  const leases = stack.use(
+    await openLeaseStore({ redis: servers.address, timing: { commandTimeoutMs: 5000, heartbeatMs: 200, aliveMs: 2000 } }),
+  );
+  const held = await leases.acquire(PCS, { holder: person("alice"), ttlMs: 600_000, waitForMs: 1000 });
+  const crowds: Child[] = [];
+  for (const name of ["a", "b", "c", "d"]) {
+    const crowd = stack.use(new Child("lease-process.ts", [servers.socketPaths, "crowd", name]));
+    await crowd.says("crowd");
+    crowds.push(crowd);
+  }
+  const everybody = await lineOf(leases);
+  expect(everybody).toHaveLength(200);
+  for (const i of [0, 2]) crowds[i]?.signal("SIGKILL");
+  const living = everybody.filter((who) => /^[bd]/.test(who));
+  await untilLine(leases, living);
+  await held.release();
+  const servedOf = (i: number): unknown[] => crowds[i]?.said.flatMap((fact) => ("served" in fact ? [fact["served"]] : [])) ?? [];
+  const served = await waitFor({
+    what: "everybody's turn",
+    timeoutMs: 20_000,
+    intervalMs: 10,
+    probe: () => {
+      const all = [...servedOf(1), ...servedOf(3)];
+      return Promise.resolve(all.length < living.length ? { seen: `${all.length} were served` } : { value: all });
+    },
+  });
+  expect(served).toEqual(living);
+});

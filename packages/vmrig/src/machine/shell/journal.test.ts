@@ -1,0 +1,55 @@
+import { describe, expect, test } from "vitest";
+import { startMachine } from "../fixtures.test.kit.ts";
+import type { Begun, Witness } from "../witness.ts";
+
+describe("whoever watches", () => {
+  interface Seen {
+    readonly begun: Begun;
+    readonly told: string[];
+  }
+
+  function watch(): { readonly seen: Seen[]; readonly witness: Witness } {
+    const seen: Seen[] = [];
+    const witness: Witness = (begun) => {
+      const told: string[] = [];
+      seen.push({ begun, told });
+      return { ended: (how) => told.push(how), secret: (text) => told.push(`secret ${text}`) };
+    };
+    return { seen, witness };
+  }
+
+  test("is told of a shell when it is used, with its keys, its screen and its end", async () => {
+    const [first, second] = [watch(), watch()];
+    let witness: Witness | undefined = first.witness;
+    await using mine = await startMachine({ witness: () => witness });
+    const shell = await mine.pc1.shell({ command: "read -r a; read -r b; echo bye", env: { KEY: "of-env" }, columns: 20 });
+    await shell.type("one\n");
+    await shell.type("hunter2", { secret: true });
+    witness = undefined;
+    await shell.screen();
+    expect(first.seen).toMatchObject([{ begun: { machine: "pc1", command: "read -r a; read -r b; echo bye" }, told: ["secret hunter2"] }]);
+    expect(second.seen).toEqual([]);
+
+    witness = second.witness;
+    await shell.press("Enter");
+    await shell.waitForExit();
+    const [{ begun, told } = expect.unreachable()] = second.seen;
+    expect(begun.secrets).toEqual(["of-env", "hunter2"]);
+    expect(told).toEqual([expect.stringMatching(/^exited with 0 after/)]);
+    expect(begun.shown?.().slice(0, 4)).toEqual([
+      'typed: "one\\n" *** <Enter>',
+      `┌${"─".repeat(20)}┐`,
+      `│one${" ".repeat(17)}│`,
+      `│hunter2${" ".repeat(13)}│`,
+    ]);
+  });
+
+  test("finds a secret that is too long for a row in one piece", async () => {
+    const { seen, witness } = watch();
+    await using mine = await startMachine({ witness: () => witness });
+    const shell = await mine.pc1.shell({ command: 'echo "it is $KEY"', env: { KEY: "longer-than-a-row" }, columns: 10 });
+    await shell.waitForExit();
+    expect(seen[0]?.begun.shown?.()).toEqual(["it is longer-than-a-row"]);
+    expect((await shell.screen()).framed).toBe("it is longer-than-a-row");
+  });
+});

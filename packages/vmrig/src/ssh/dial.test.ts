@@ -1,0 +1,107 @@
+import { createServer, type Socket } from "node:net";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { waitFor } from "../wait/wait-for.ts";
+import { dial, type DialOptions } from "./connection.ts";
+import { freePort, startSshd, type TestSshd } from "./fixtures/sshd.test.kit.ts";
+import { fingerprint, generateKeyPair } from "./keys.ts";
+
+let server: TestSshd;
+beforeAll(async () => {
+  server = await startSshd();
+});
+afterAll(() => server?.[Symbol.asyncDispose]());
+
+test("refuses a wrong host key at once, names both fingerprints and logs in nowhere", async () => {
+  const before = server.logins();
+  const { publicKey } = generateKeyPair();
+  const print = (key: string): string => fingerprint(Buffer.from(key.split(" ")[1] ?? "", "base64"));
+  const dialled = dial({ ...server.target, hostKey: publicKey }, { name: "pc1" });
+  await expect(dialled).rejects.toMatchObject({
+    code: "HOST_KEY_MISMATCH",
+    details: [`expected ${print(publicKey)}`, `got      ${print(server.target.hostKey)}`],
+  });
+  expect(server.logins()).toBe(before);
+});
+
+test("a refused key fails at the first attempt and names user and machine", async () => {
+  await using other = await startSshd();
+  const { privateKey } = generateKeyPair();
+  await expect(dial({ ...other.target, privateKey }, { name: "pc1" })).rejects.toMatchObject({
+    code: "LOGIN_REFUSED",
+    message: expect.stringContaining(`refused the key of user "${other.target.user}"`),
+  });
+  expect(other.log().match(/^Connection from /gm)).toHaveLength(1);
+});
+
+test("waits for a server that comes up later", async () => {
+  const port = await freePort();
+  const placeholder = await listen(port, (socket) => socket.destroy());
+  const options: DialOptions = { name: "pc1", timeoutMs: 25_000 };
+  // The target's keys are known only when the server is there, so the wait is for the port of a server that is started again.
+  const first = await startSshd({ port: await freePort() });
+  const { target } = first;
+  await first[Symbol.asyncDispose]();
+  const dialled = dial({ ...target, port }, options);
+  dialled.catch(() => {});
+  await waitFor({
+    what: "a first attempt",
+    timeoutMs: 10_000,
+    probe: async () => (placeholder.accepted() > 0 ? { value: true } : { seen: "none" }),
+  });
+  await placeholder.close();
+  await using second = await startSshd({ port });
+  // Its key is a new one, which shows that the dialler got through to it.
+  await expect(dialled).rejects.toMatchObject({ code: "HOST_KEY_MISMATCH" });
+  await using admitted = await dial(second.target, options);
+  expect((await admitted.exec("true")).exitCode).toBe(0);
+});
+
+test("a refused connection ends with the measured wait, the address and what was seen", async () => {
+  const port = await freePort();
+  await expect(dial({ ...server.target, port }, { name: "pc1", timeoutMs: 1000 })).rejects.toMatchObject({
+    code: "MACHINE_UNREACHABLE",
+    message: expect.stringMatching(
+      new RegExp(`^Waited \\d+\\.\\d s for SSH at 127\\.0\\.0\\.1:${port} on pc1; last seen: connection refused\\.`),
+    ),
+  });
+});
+
+test("a peer that takes the connection and stays silent, or hangs up, is told apart", async () => {
+  const port = await freePort();
+  const silent = await listen(port, () => {});
+  onTestFinished(silent.close);
+  await expect(dial({ ...server.target, port }, { name: "pc1", timeoutMs: 1500 })).rejects.toThrow(
+    "last seen: TCP connected, but no word from an SSH server",
+  );
+  const rude = await listen(await freePort(), (socket) => socket.end());
+  onTestFinished(rude.close);
+  await expect(dial({ ...server.target, port: rude.port }, { name: "pc1", timeoutMs: 1500 })).rejects.toThrow(
+    "last seen: connection lost before handshake",
+  );
+});
+
+test("dialling can be given up, with the reason", async () => {
+  const reason = new Error("lease lost");
+  const abort = new AbortController();
+  const dialled = dial({ ...server.target, port: await freePort() }, { name: "pc1", signal: abort.signal });
+  abort.abort(reason);
+  await expect(dialled).rejects.toBe(reason);
+});
+
+async function listen(port: number, meet: (socket: Socket) => void): Promise<{ port: number; accepted(): number; close(): Promise<void> }> {
+  const sockets: Socket[] = [];
+  const tcp = createServer((socket) => {
+    sockets.push(socket);
+    socket.on("error", () => {});
+    meet(socket);
+  });
+  await new Promise<void>((resolve) => tcp.listen(port, "127.0.0.1", resolve));
+  return {
+    port,
+    accepted: () => sockets.length,
+    close: async () => {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => tcp.close(resolve));
+    },
+  };
+}
