@@ -22,8 +22,13 @@ export async function createAgent(seat: Pick<Seat, "link">, { socketPath, tls }:
     bodyTimeout: 0,
     connect({ hostname, port, protocol }, done) {
       const secure = protocol === "https:";
-      const to: Destination = socketPath === undefined ? { host: hostname, port: Number(port || (secure ? 443 : 80)) } : { path: socketPath };
-      const ready = openTunnel(seat, to, signal).then((tunnel) => (secure ? encrypt(tunnel, hostname, tls) : tunnel));
+      const to: Destination =
+        socketPath === undefined ? { host: hostname, port: Number(port || (secure ? 443 : 80)) } : { path: socketPath };
+      const ready = openTunnel(seat, to, signal).then((tunnel) => {
+        // As a socket of Node.js, whose client waits for its close to find an answer too short.
+        tunnel.allowHalfOpen = false;
+        return secure ? encrypt(tunnel, hostname, tls) : tunnel;
+      });
       ready.then(
         // It asks for no more than a stream.
         (stream) => done(null, stream as Socket),

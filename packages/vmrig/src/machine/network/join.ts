@@ -25,6 +25,7 @@ export function join(near: Duplex, far: Duplex): void {
 /** Ends a connection so that its peer does not take it for a proper end. */
 export function reset(stream: Duplex): void {
   if (stream.destroyed) return;
-  if (stream instanceof Socket) stream.resetAndDestroy();
+  // While its own half ends, Node.js cannot reset a socket, and would never say that it is closed.
+  if (stream instanceof Socket && !stream.writableEnded) stream.resetAndDestroy();
   else stream.destroy();
 }

@@ -38,7 +38,10 @@ export async function toWanted(url: URL, init: MachineRequestInit): Promise<Want
     const body = isStream(plain.body) ? request.body : request.body && Buffer.from(await request.arrayBuffer());
     return { method, headers: [...headers], redirect, ...(body === null ? {} : { body, duplex: "half" }) };
   } catch (error) {
-    throw new VmrigError("COMMAND_INVALID", { message: `${url.href} cannot be fetched like that: ${describeThrown(error)}.`, cause: error });
+    throw new VmrigError("COMMAND_INVALID", {
+      message: `${url.href} cannot be fetched like that: ${describeThrown(error)}.`,
+      cause: error,
+    });
   }
 }
 
