@@ -40,9 +40,12 @@ export function toStream(channel: Channel, closed: AbortSignal): Duplex {
   channel.on("data", (chunk: Buffer) => {
     if (!stream.destroyed && !stream.push(chunk)) channel.pause();
   });
-  channel.on("end", () => {
-    if (!stream.destroyed) stream.push(null);
-  });
+  // In a turn of its own, as the end of a socket comes: undici loses one that comes with the head of an answer.
+  channel.on("end", () =>
+    setImmediate(() => {
+      if (!stream.destroyed) stream.push(null);
+    }),
+  );
   channel.on("error", (error: Error) => stream.destroy(error));
   channel.on("close", () => {
     over = true;

@@ -1,8 +1,7 @@
 import { isIP, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { connect as connectTls, type ConnectionOptions } from "node:tls";
-import type { Agent } from "undici";
-import type { Destination } from "../../ssh/tunnel.ts";
+import type { Agent, buildConnector } from "undici";
 import type { Seat } from "../seat.ts";
 import { openTunnel } from "./open-tunnel.ts";
 
@@ -16,26 +15,27 @@ export interface Route {
 export async function createAgent(seat: Pick<Seat, "link">, { socketPath, tls }: Route, signal: AbortSignal): Promise<Agent> {
   // A tenth of a second, which most tests need not pay.
   const undici = await import("undici");
-  return new undici.Agent({
-    pipelining: 0,
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    connect({ hostname, port, protocol }, done) {
-      const secure = protocol === "https:";
-      const to: Destination =
-        socketPath === undefined ? { host: hostname, port: Number(port || (secure ? 443 : 80)) } : { path: socketPath };
-      const ready = openTunnel(seat, to, signal).then((tunnel) => {
-        // As a socket of Node.js, whose client waits for its close to find an answer too short.
-        tunnel.allowHalfOpen = false;
-        return secure ? encrypt(tunnel, hostname, tls) : tunnel;
-      });
-      ready.then(
-        // It asks for no more than a stream.
-        (stream) => done(null, stream as Socket),
-        (error: Error) => done(error, null),
-      );
-    },
-  });
+  const open = async ({ hostname, port, protocol }: buildConnector.Options): Promise<Duplex> => {
+    const secure = protocol === "https:";
+    const tunnel = await openTunnel(
+      seat,
+      socketPath === undefined ? { host: hostname, port: Number(port || (secure ? 443 : 80)) } : { path: socketPath },
+      signal,
+    );
+    // As a socket of Node.js, whose client waits for its close to find an answer too short.
+    tunnel.allowHalfOpen = false;
+    return secure ? await encrypt(tunnel, hostname, tls) : tunnel;
+  };
+  const connect = async (options: buildConnector.Options, done: buildConnector.Callback): Promise<void> => {
+    let stream: Duplex;
+    try {
+      stream = await open(options);
+    } catch (error) {
+      return done(error as Error, null);
+    }
+    done(null, stream as Socket); // it asks for no more than a stream
+  };
+  return new undici.Agent({ pipelining: 0, headersTimeout: 0, bodyTimeout: 0, connect: (options, done) => void connect(options, done) });
 }
 
 function encrypt(tunnel: Duplex, host: string, options: ConnectionOptions | undefined): Promise<Duplex> {

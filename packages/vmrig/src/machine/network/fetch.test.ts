@@ -186,7 +186,7 @@ test("a large answer is read as slowly as its reader wants", async () => {
     push();
   });
   const response = await rig.pc1.fetch(url);
-  const reader = response.body?.getReader();
+  const reader: ReadableStreamDefaultReader<Uint8Array> | undefined = response.body?.getReader();
   expect((await reader?.read())?.done).toBe(false);
   expect(sent).toBeLessThan(megabytes);
   let bytes = 0;

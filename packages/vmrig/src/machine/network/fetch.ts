@@ -40,7 +40,7 @@ export async function fetchThrough(
     // When its body has come, or is not wanted any more.
     void agent.close().then(release, release);
     told?.ended(`answered ${response.status} ${after()}`);
-    return response as Response;
+    return response;
   } catch (thrown) {
     release();
     await agent.destroy();
