@@ -114,7 +114,7 @@ export function createMachine(options: MachineOptions): Machine {
     return {
       ...createFaults({ seat, self: () => as(user), hands, back }),
       ...createParts(seat),
-      ...createNetwork({ seat, standings, atEnd }),
+      ...createNetwork({ seat, standings, become, atEnd }),
       ...createWaits({ seat, root: seatOf("root"), clock, since: options.since }),
       name,
       address,

@@ -1,4 +1,4 @@
-import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { connect, createServer, type Server, type Socket } from "node:net";
 import type { Connection, ServerChannel, SocketBindInfo, TcpipBindInfo } from "ssh2";
 
 type Accept = (port?: number) => void;
@@ -77,7 +77,7 @@ function answer(good: boolean, accept: Accept | undefined, reject: Reject | unde
 }
 
 function portOf(server: Server): number | undefined {
-  const address = server.address() as AddressInfo | string | null;
+  const address = server.address();
   return address === null || typeof address === "string" ? undefined : address.port;
 }
 

@@ -1,9 +1,7 @@
-import type { Seat } from "../seat.ts";
 import { fetchThrough } from "./fetch.ts";
 import { forward, type Forward } from "./forward.ts";
 import type { MachineRequestInit } from "./request.ts";
-import { reversePort, reverseSocket, type Reverse, type ReverseSocket } from "./reverse.ts";
-import type { Standings } from "./standing.ts";
+import { reversePort, reverseSocket, type Origin, type Reverse, type ReverseSocket } from "./reverse.ts";
 import type { Target } from "./target.ts";
 
 /** Ways in and out of a machine, all of them over its one SSH connection, and as the user who logs in. */
@@ -34,14 +32,12 @@ export interface MachineNetwork {
   fetch(url: string | URL, init?: MachineRequestInit): Promise<Response>;
 }
 
-export interface NetworkOptions {
-  readonly seat: Seat;
-  readonly standings: Standings;
+export interface NetworkOptions extends Origin {
   /** Takes what is to be done at the end of what runs now, such as a test. */
   readonly atEnd: ((work: () => Promise<void>) => void) | undefined;
 }
 
-export function createNetwork({ seat, standings, atEnd }: NetworkOptions): MachineNetwork {
+export function createNetwork({ atEnd, ...origin }: NetworkOptions): MachineNetwork {
   const untilEnd = <Way extends { close(): Promise<void> }>(way: Way): Way => {
     atEnd?.(() => way.close());
     return way;
@@ -49,12 +45,12 @@ export function createNetwork({ seat, standings, atEnd }: NetworkOptions): Machi
   async function reverse(target: Target, at?: number): Promise<Reverse>;
   async function reverse(target: Target, at: { readonly path: string }): Promise<ReverseSocket>;
   async function reverse(target: Target, at: number | { readonly path: string } = 0): Promise<Reverse | ReverseSocket> {
-    if (typeof at === "number") return untilEnd(await reversePort(seat, standings, target, at));
-    return untilEnd(await reverseSocket(seat, standings, target, at.path));
+    if (typeof at === "number") return untilEnd(await reversePort(origin, target, at));
+    return untilEnd(await reverseSocket(origin, target, at.path));
   }
   return {
-    forward: async (target) => untilEnd(await forward(seat, target)),
+    forward: async (target) => untilEnd(await forward(origin.seat, target)),
     reverse,
-    fetch: (url, init = {}) => fetchThrough(seat, url, init, atEnd),
+    fetch: (url, init = {}) => fetchThrough(origin.seat, url, init, atEnd),
   };
 }

@@ -1,12 +1,11 @@
-import { asVmrigError, VmrigError } from "../../errors/vmrig-error.ts";
+import { asVmrigError, type VmrigError } from "../../errors/vmrig-error.ts";
 import type { Connection } from "../../ssh/connection.ts";
 import { ListenRefusedError, type Listener, type Place } from "../../ssh/listen.ts";
-import { quote } from "../../ssh/quote.ts";
-import { TunnelRefusedError } from "../../ssh/tunnel.ts";
-import { waitFor } from "../../wait/wait-for.ts";
 import { onLive } from "../link.ts";
+import type { Become } from "../script.ts";
 import type { Seat } from "../seat.ts";
 import { connectHere } from "./connect-here.ts";
+import { clear, refusal, takeAgain } from "./place.ts";
 import type { Standing, Standings } from "./standing.ts";
 import { checkPath, checkPort, inWords, toDestination, type Target } from "./target.ts";
 import { createTraffic } from "./traffic.ts";
@@ -34,20 +33,27 @@ export interface ReverseSocket extends Back {
   readonly path: string;
 }
 
+export interface Origin {
+  readonly seat: Seat;
+  readonly standings: Standings;
+  readonly become: Become;
+}
+
 const HOST = "127.0.0.1";
 
-export async function reversePort(seat: Seat, standings: Standings, target: Target, port: number): Promise<Reverse> {
-  const back = await listenFor(seat, standings, target, { port: checkPort(port) });
+export async function reversePort(from: Origin, target: Target, port: number): Promise<Reverse> {
+  const back = await listenFor(from, target, { port: checkPort(port) });
   return Object.assign(back, { url: `http://${HOST}:${back.port}`, host: HOST });
 }
 
-export async function reverseSocket(seat: Seat, standings: Standings, target: Target, path: string): Promise<ReverseSocket> {
-  return Object.assign(await listenFor(seat, standings, target, { path: checkPath(path) }), { path });
+export async function reverseSocket(from: Origin, target: Target, path: string): Promise<ReverseSocket> {
+  return Object.assign(await listenFor(from, target, { path: checkPath(path) }), { path });
 }
 
-async function listenFor(seat: Seat, standings: Standings, target: Target, asked: Place): Promise<Back & { readonly port: number }> {
+async function listenFor({ seat, standings, become }: Origin, target: Target, asked: Place): Promise<Back & { readonly port: number }> {
   const to = toDestination(target);
-  const explain = (error: unknown): VmrigError => (error instanceof ListenRefusedError ? refusal(seat, place, error) : asVmrigError(error));
+  const explain = (error: unknown): VmrigError =>
+    error instanceof ListenRefusedError ? refusal(seat.name, place, error) : asVmrigError(error);
   const traffic = createTraffic(seat, explain);
   let place = asked;
   let listener: Listener | undefined;
@@ -68,7 +74,8 @@ async function listenFor(seat: Seat, standings: Standings, target: Target, asked
   }
   traffic.begin(`reverse ${inWords("path" in place ? place : { host: HOST, ...place })} → ${inWords(to)} of this computer`);
 
-  const again: Standing = (connection) => listenPatiently(seat, () => listen(connection)).catch((error: unknown) => traffic.refuse(error));
+  const again: Standing = (connection) =>
+    takeAgain(seat, become, connection, place, () => listen(connection)).catch((error: unknown) => traffic.refuse(error));
   standings.add(again);
 
   const close = (): Promise<void> =>
@@ -96,47 +103,4 @@ async function listenFor(seat: Seat, standings: Standings, target: Target, asked
     close,
     [Symbol.asyncDispose]: close,
   };
-}
-
-/** How long a machine may take to notice that an old connection is over: until then that one has the port. */
-const LINGER_MS = 5000;
-
-function listenPatiently({ name, clock }: Seat, work: () => Promise<void>): Promise<void> {
-  return waitFor<void>({
-    what: "the place where it listened before",
-    on: name,
-    timeoutMs: LINGER_MS,
-    code: "FORWARD_FAILED",
-    ...(clock === undefined ? {} : { clock }),
-    probe: async () => {
-      try {
-        return { value: await work() };
-      } catch (error) {
-        if (error instanceof ListenRefusedError) return { seen: error.message };
-        throw error;
-      }
-    },
-  });
-}
-
-/** What listened for a connection that broke leaves its file behind, which is in the way of the next one. */
-async function clear(connection: Connection, path: string): Promise<void> {
-  try {
-    (await connection.tunnel({ path })).destroy(); // somebody listens
-  } catch (error) {
-    if (!(error instanceof TunnelRefusedError)) throw error;
-    const [socket, mine] = [`[ -S ${quote(path)} ]`, `[ -O ${quote(path)} ]`];
-    await connection.exec(`! ${socket} || ! ${mine} || rm -f -- ${quote(path)}`);
-  }
-}
-
-function refusal({ name }: Seat, place: Place, cause: ListenRefusedError): VmrigError {
-  const socket = "path" in place;
-  return new VmrigError("FORWARD_FAILED", {
-    message: `The SSH server of ${name} does not listen ${socket ? `at ${place.path}` : `on port ${place.port}`}.`,
-    hint: socket
-      ? "nothing of that name may be there, its folder must be the login user's, and AllowStreamLocalForwarding must be yes or remote"
-      : "nobody may listen there, ports below 1024 are root's alone, and AllowTcpForwarding must be yes or remote in its sshd_config",
-    cause,
-  });
 }
