@@ -14,6 +14,7 @@ const INTERFACES = [
   ["MachineFile", "file.ts", "Files"],
   ["FileStat", "file-stat.ts", "Stat"],
   ["MachineParts", "parts/parts.ts", "Parts"],
+  ["MachineNetwork", "network/network.ts", "Network"],
   ["MachineFaults", "faults/faults.ts", "Faults"],
   ["Rig", "faults/checkpoint.ts", "Checkpoints"],
   ["MachineWaits", "waits/waits.ts", "Waits"],
@@ -48,7 +49,8 @@ test.each([
  */
 function membersOf(source, name) {
   const body = new RegExp(`^export interface ${name}\\b[^{]*\\{\\n([\\s\\S]*?)^\\}`, "m").exec(source)?.[1] ?? "";
-  return [...body.matchAll(/^ {2}(?:readonly )?([\w$]+)\??[:(<]/gm)].map(([, member = ""]) => member);
+  // Once where there are several ways to call it.
+  return [...new Set(Array.from(body.matchAll(/^ {2}(?:readonly )?([\w$]+)\??[:(<]/gm), ([, member = ""]) => member))];
 }
 
 /** @param {string} heading */

@@ -76,6 +76,8 @@ test("a wiped machine works again for the next file, and a turned clock is right
 
 test("faults and checkpoints do what they say, and the next file finds nothing of them", green(["faults"]));
 
+test("ways lead into a machine and out of it, and are back after a restore", green(["network"]));
+
 test("a failed test has its unit, its journal and its console, also of a machine whose kernel panicked; the next file finds both well", async () => {
   const attachments = join(home.folders.state, "attachments");
   const { code, output } = await run(PROJECT, ["evidence", `--attachmentsDir=${attachments}`]);

@@ -18,6 +18,11 @@ export type {
 export type { MachineFaults } from "./machine/faults/faults.ts";
 export type { Checkpoint, Rig } from "./machine/faults/checkpoint.ts";
 export type { FileStat, StatOptions } from "./machine/file-stat.ts";
+export type { Forward } from "./machine/network/forward.ts";
+export type { MachineNetwork } from "./machine/network/network.ts";
+export type { MachineRequestInit } from "./machine/network/request.ts";
+export type { Reverse, ReverseSocket } from "./machine/network/reverse.ts";
+export type { Target } from "./machine/network/target.ts";
 export type { MachineParts } from "./machine/parts/parts.ts";
 export type { MachineWaits } from "./machine/waits/waits.ts";
 export type { MachineFile, MkdirOptions, RecursiveOptions, RemoveOptions, WriteOptions } from "./machine/file.ts";

@@ -29,6 +29,8 @@ export const CODES = {
   MACHINE_OFF: "test",
   FAULT_FAILED: "test",
   CHECKPOINT_UNKNOWN: "test",
+  FORWARD_FAILED: "test",
+  FETCH_FAILED: "test",
   SETUP_FAILED: "test",
   LEFT_BEHIND: "test",
 

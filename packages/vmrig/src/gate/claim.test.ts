@@ -1,5 +1,7 @@
 import { once } from "node:events";
 import { access, rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { expect, onTestFinished } from "vitest";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { keysOf } from "../lease/keys.ts";
@@ -54,6 +56,27 @@ test("after a rollback that failed the machines are out of reach until one succe
   fail = false;
   await claim.rollBack();
   expect((await pc1.$`cat greeting`).stdout).toBe("hello");
+});
+
+test("a forward and a reverse that outlive a rollback lead there again, and end with the claim", async ({ scene }) => {
+  const claim = await claimMachines(await worker(scene), "file");
+  const pc1 = pc1Of(claim);
+  const service = createServer((_, response) => void response.end("played")).listen(0, "127.0.0.1");
+  onTestFinished(() => void service.close());
+  await once(service, "listening");
+  const back = await pc1.reverse((service.address() as AddressInfo).port);
+  const socket = await pc1.reverse((service.address() as AddressInfo).port, { path: `${(await pc1.tmpdir()).path}/played.sock` });
+  const forth = await pc1.forward(back.port);
+  for (const roll of [async () => {}, () => claim.rollBack()]) {
+    await roll();
+    expect(await (await fetch(forth.url)).text()).toBe("played");
+    expect(await (await pc1.fetch(back.url)).text()).toBe("played");
+    expect((await pc1.waitForHttp(back.port)).body).toBe("played");
+    expect(back.refused).toBeUndefined();
+  }
+  expect(await (await pc1.fetch("http://played/", { socketPath: socket.path })).text()).toBe("played");
+  await claim.release();
+  await expect(fetch(forth.url)).rejects.toMatchObject({ message: "fetch failed" });
 });
 
 test("a lease that is lost ends the commands, and no new one begins", async ({ scene }) => {

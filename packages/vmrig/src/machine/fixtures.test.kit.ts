@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { dial, type Connection, type DialOptions } from "../ssh/connection.ts";
-import { startSshd, type TestSshd } from "../ssh/fixtures/sshd.test.kit.ts";
+import { startSshd, type TestSshd, type TestSshdOptions } from "../ssh/fixtures/sshd.test.kit.ts";
 import { waitFor } from "../wait/wait-for.ts";
 import { createMachine, type Machine, type MachineOptions } from "./machine.ts";
 
@@ -11,6 +11,8 @@ export interface TestMachine extends AsyncDisposable {
   readonly pc1: Machine;
   /** How many times it was dialled. */
   dials(): number;
+  /** Breaks every connection. */
+  hangUp(): void;
   /** Resolves when no process of that id is left. */
   gone(pid: string): Promise<unknown>;
   /** What a command wrote into a file of the server's folder, once it is there. */
@@ -18,9 +20,9 @@ export interface TestMachine extends AsyncDisposable {
 }
 
 export async function startMachine(
-  options: Partial<MachineOptions> & { readonly port?: (server: TestSshd) => Promise<number> } = {},
+  options: Partial<MachineOptions> & { readonly port?: (server: TestSshd) => Promise<number>; readonly sshd?: TestSshdOptions } = {},
 ): Promise<TestMachine> {
-  const server = await startSshd();
+  const server = await startSshd(options.sshd);
   const made: Connection[] = [];
   const port = (await options.port?.(server)) ?? server.target.port;
   const how: DialOptions = { name: options.name ?? "pc1" };
@@ -39,6 +41,7 @@ export async function startMachine(
     server,
     pc1,
     dials: () => made.length,
+    hangUp: () => made.forEach((connection) => connection.hangUp()),
     gone: (pid) => pc1.root.waitUntilSucceeds({ timeout: "15s", interval: 50 })`! kill -0 ${pid}`,
     written: (file) =>
       waitFor({

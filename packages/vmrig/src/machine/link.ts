@@ -1,9 +1,11 @@
 import type { Connection } from "../ssh/connection.ts";
+import { ConnectionLostError } from "../ssh/connection-lost.ts";
 
 /** The one connection of a machine: dialled when it is first needed, kept, and dialled anew once it has ended. */
 export type Link = () => Promise<Connection>;
 
-export function createLink(connect: () => Promise<Connection>): Link {
+/** @param greet what is done on a new connection before anybody gets it. It never rejects */
+export function createLink(connect: () => Promise<Connection>, greet?: (connection: Connection) => Promise<void>): Link {
   let current: Promise<Connection> | undefined;
   return async function link() {
     const known = current;
@@ -14,7 +16,7 @@ export function createLink(connect: () => Promise<Connection>): Link {
       if (current === known) current = undefined;
     }
     if (current === undefined) {
-      const dialling = connect();
+      const dialling = greet === undefined ? connect() : connect().then((connection) => greet(connection).then(() => connection));
       current = dialling;
       dialling.catch(() => {
         if (current === dialling) current = undefined;
@@ -22,4 +24,14 @@ export function createLink(connect: () => Promise<Connection>): Link {
     }
     return current;
   };
+}
+
+/** Once more where the connection turns out to be dead: a reboot or a rollback, which a test need not notice. For what has then not begun. */
+export async function onLive<Result>(link: Link, work: (connection: Connection) => Promise<Result>): Promise<Result> {
+  try {
+    return await work(await link());
+  } catch (error) {
+    if (!(error instanceof ConnectionLostError)) throw error;
+    return await work(await link());
+  }
 }

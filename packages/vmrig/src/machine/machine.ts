@@ -14,6 +14,8 @@ import { checkLength, sudo, type Become } from "./script.ts";
 import { createTag, type CommandTag } from "./tag.ts";
 import { createFaults, type MachineFaults } from "./faults/faults.ts";
 import type { Hands } from "./faults/hands.ts";
+import { createNetwork, type MachineNetwork } from "./network/network.ts";
+import { createStandings } from "./network/standing.ts";
 import { createParts, type MachineParts } from "./parts/parts.ts";
 import type { ShellOptions } from "./shell/options.ts";
 import { openShell, type Shell } from "./shell/shell.ts";
@@ -21,7 +23,7 @@ import type { Witness } from "./witness.ts";
 import { createWaits, type MachineWaits } from "./waits/waits.ts";
 
 /** One VM of a rig, as one of its users: what a test holds. */
-export interface Machine extends MachineParts, MachineWaits, MachineFaults {
+export interface Machine extends MachineParts, MachineWaits, MachineFaults, MachineNetwork {
   readonly name: string;
   /** By which the other machines of the rig reach it. */
   readonly address: string;
@@ -92,7 +94,9 @@ export interface MachineOptions {
 
 export function createMachine(options: MachineOptions): Machine {
   const { name, address, user: login, signal, scope, atEnd, clock, witness, become = sudo, hands } = options;
-  const link = createLink(options.connect);
+  const standings = createStandings();
+  const link = createLink(options.connect, standings.greet);
+  const back = async (): Promise<void> => void (standings.any && (await link()));
 
   const seatOf = (user: string): Seat => ({
     name,
@@ -108,8 +112,9 @@ export function createMachine(options: MachineOptions): Machine {
   const as = (user: string): Machine => {
     const seat = seatOf(user);
     return {
-      ...createFaults({ seat, self: () => as(user), hands }),
+      ...createFaults({ seat, self: () => as(user), hands, back }),
       ...createParts(seat),
+      ...createNetwork({ seat, standings, become, atEnd }),
       ...createWaits({ seat, root: seatOf("root"), clock, since: options.since }),
       name,
       address,

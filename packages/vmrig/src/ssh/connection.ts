@@ -8,8 +8,9 @@ import { exec, type ExecOptions, type ExecResult } from "./exec.ts";
 import { handshake, type Login, type SshTarget } from "./handshake.ts";
 import { runProcess, type Ending, type ProcessOptions } from "./process.ts";
 import { ANSWER_MS, type Session } from "./session.ts";
+import { createListen, type Listen } from "./listen.ts";
 import { createTurns } from "./turns.ts";
-import { tunnel } from "./tunnel.ts";
+import { tunnel, type Destination } from "./tunnel.ts";
 
 export type { SshTarget } from "./handshake.ts";
 
@@ -26,11 +27,13 @@ export interface Connection extends AsyncDisposable {
   /** Runs a line as `exec` does, for whoever takes the streams of the command himself. Throws as `exec` does. */
   run(command: string, options: ProcessOptions): Promise<Ending>;
   /**
-   * A TCP connection that the machine makes, as bytes. Whoever opens it destroys it.
+   * A connection that the machine makes, as bytes. Whoever opens it destroys it.
    *
-   * @throws TunnelRefusedError when the machine does not, with its reason; ConnectionLostError
+   * @throws TunnelRefusedError when the machine does not, with its reason; ConnectionLostError; the signal's reason
    */
-  tunnel(host: string, port: number): Promise<Duplex>;
+  tunnel(to: Destination, signal?: AbortSignal): Promise<Duplex>;
+  /** Has the machine listen, and passes on who connects there. */
+  readonly listen: Listen;
   /** Ends the connection and with it what still runs on it. Waits a second for the server to hang up. */
   close(): Promise<void>;
   /** Ends the connection at once, for a machine that is about to be taken away. */
@@ -117,7 +120,8 @@ function toConnection({ client, socket }: Login, name: string, clock: Clock, max
     closed: closed.signal,
     exec: (command, options = {}) => inTurn(options.signal, (session) => exec(session, command, options)),
     run: (command, options) => inTurn(options.signal, (session) => runProcess(session, command, options)),
-    tunnel: (host, port) => tunnel(session, host, port),
+    tunnel: (to, signal) => tunnel(session, to, signal),
+    listen: createListen(session),
     close,
     hangUp() {
       closing = true;

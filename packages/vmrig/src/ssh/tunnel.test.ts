@@ -1,8 +1,10 @@
-import { createServer } from "node:net";
+import { chmod } from "node:fs/promises";
+import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
 import { dial, type Connection } from "./connection.ts";
 import { freePort, startSshd, type TestSshdOptions } from "./fixtures/sshd.test.kit.ts";
+import { echo, startService } from "./fixtures/service.test.kit.ts";
 
 async function connect(options?: TestSshdOptions): Promise<Connection> {
   const server = await startSshd(options);
@@ -14,27 +16,54 @@ async function connect(options?: TestSshdOptions): Promise<Connection> {
 
 test("carries bytes both ways to what the machine calls localhost", async () => {
   const connection = await connect();
-  const echo = createServer({ allowHalfOpen: true }, (socket) => void socket.pipe(socket));
-  await new Promise<void>((resolve) => echo.listen(0, "127.0.0.1", resolve));
-  onTestFinished(() => void echo.close());
-  const address = echo.address();
-  const tunnel = await connection.tunnel("localhost", typeof address === "object" && address !== null ? address.port : 0);
+  const { port } = await startService(echo());
+  const tunnel = await connection.tunnel({ host: "localhost", port });
   tunnel.end("there and back");
   expect(await text(tunnel)).toBe("there and back");
 });
 
 test("that the machine cannot make says why", async () => {
   const connection = await connect();
-  await expect(connection.tunnel("127.0.0.1", await freePort())).rejects.toMatchObject({ message: "connection refused", forbidden: false });
+  await expect(connection.tunnel({ host: "127.0.0.1", port: await freePort() })).rejects.toMatchObject({
+    message: "connection refused",
+    forbidden: false,
+  });
 });
 
 test("that the machine's server forbids says so", async () => {
   const connection = await connect({ forwarding: false });
-  await expect(connection.tunnel("127.0.0.1", await freePort())).rejects.toMatchObject({ forbidden: true });
+  await expect(connection.tunnel({ host: "127.0.0.1", port: await freePort() })).rejects.toMatchObject({ forbidden: true });
 });
 
 test("on a connection that has ended fails as a command does that was not sent", async () => {
   const connection = await connect();
   await connection.close();
-  await expect(connection.tunnel("127.0.0.1", 1)).rejects.toMatchObject({ code: "CONNECTION_LOST", started: false });
+  await expect(connection.tunnel({ host: "127.0.0.1", port: 1 })).rejects.toMatchObject({ code: "CONNECTION_LOST", started: false });
+});
+
+test("leads to a unix socket as well, and says when nobody listens at it", async () => {
+  const server = await startSshd();
+  onTestFinished(() => server[Symbol.asyncDispose]());
+  const connection = await dial(server.target, { name: "pc1" });
+  onTestFinished(() => connection.close());
+  const path = join(server.folder, "app.sock");
+  await expect(connection.tunnel({ path })).rejects.toMatchObject({ message: "open failed", forbidden: false });
+  await startService(echo(), path);
+  await chmod(path, 0o777);
+  const tunnel = await connection.tunnel({ path });
+  tunnel.end("there and back");
+  expect(await text(tunnel)).toBe("there and back");
+});
+
+test("that nobody waits for any more is closed when it opens", async () => {
+  const connection = await connect();
+  const service = await startService(echo());
+  const abort = new AbortController();
+  const tunnel = connection.tunnel({ host: "127.0.0.1", port: service.port }, abort.signal);
+  const reason = new Error("enough");
+  abort.abort(reason);
+  await expect(tunnel).rejects.toBe(reason);
+  (await connection.tunnel({ host: "127.0.0.1", port: service.port })).destroy();
+  await service.quiet();
+  expect(service.open()).toBe(0);
 });

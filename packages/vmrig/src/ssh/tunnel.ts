@@ -1,10 +1,15 @@
 import type { Duplex } from "node:stream";
+import type { ClientChannel } from "ssh2";
 import { ConnectionLostError } from "./connection-lost.ts";
 import type { Session } from "./session.ts";
+import { toStream } from "./stream.ts";
 
-/** The machine did not make the TCP connection. */
+/** What a machine connects to: a TCP port as it sees it, or a unix socket of its own. */
+export type Destination = { readonly host: string; readonly port: number } | { readonly path: string };
+
+/** The machine did not make the connection. */
 export class TunnelRefusedError extends Error {
-  /** Its sshd forbids forwarding: `SSH_OPEN_ADMINISTRATIVELY_PROHIBITED`, RFC 4254, 5.1. */
+  /** Its sshd forbids forwarding: `SSH_OPEN_ADMINISTRATIVELY_PROHIBITED`, RFC 4254, 5.1. Of a unix socket OpenSSH does not tell. */
   readonly forbidden: boolean;
 
   constructor(message: string, forbidden: boolean) {
@@ -16,10 +21,18 @@ export class TunnelRefusedError extends Error {
 
 const PROHIBITED = 1;
 
-/** Opens a `direct-tcpip` channel: RFC 4254, 7.2. The machine looks the host up, so `localhost` is the machine itself. */
-export function tunnel({ client, name, closed }: Session, host: string, port: number): Promise<Duplex> {
+/**
+ * Opens a `direct-tcpip` channel (RFC 4254, 7.2), or `direct-streamlocal@openssh.com` (OpenSSH, PROTOCOL, 2.4). The machine looks the host
+ * up, so `localhost` is the machine itself.
+ *
+ * @param signal gives up waiting for it; one that is open stays open
+ */
+export function tunnel({ client, name, closed }: Session, to: Destination, signal?: AbortSignal): Promise<Duplex> {
   return new Promise((resolve, reject) => {
+    const giveUp = (): void => reject(signal?.reason);
+    const settle = (): void => signal?.removeEventListener("abort", giveUp);
     const fail = (error: Error & { readonly reason?: unknown }): void => {
+      settle();
       if (typeof error.reason === "number" && !closed.aborted) {
         // ssh2 writes: (SSH) Channel open failure: Connection refused
         reject(new TunnelRefusedError(error.message.replace(/^.*Channel open failure: /, "").toLowerCase(), error.reason === PROHIBITED));
@@ -27,8 +40,19 @@ export function tunnel({ client, name, closed }: Session, host: string, port: nu
       }
       reject(new ConnectionLostError(false, { message: `The SSH connection to ${name} ended before a tunnel was open.`, cause: error }));
     };
+    const opened = (error: Error | undefined, channel: ClientChannel): void => {
+      if (error !== undefined) return fail(error);
+      settle();
+      const stream = toStream(channel, closed);
+      // Nobody waits for it any more.
+      if (signal?.aborted === true) stream.destroy();
+      else resolve(stream);
+    };
+    if (signal?.aborted === true) return giveUp();
+    signal?.addEventListener("abort", giveUp, { once: true });
     try {
-      client.forwardOut("127.0.0.1", 0, host, port, (error, channel) => (error === undefined ? resolve(channel) : fail(error)));
+      if ("path" in to) client.openssh_forwardOutStreamLocal(to.path, opened);
+      else client.forwardOut("127.0.0.1", 0, to.host, to.port, opened);
     } catch (error) {
       fail(error as Error);
     }

@@ -4,7 +4,10 @@ test("a command after a reboot runs on the new boot, and a console tells of it",
   const boot = async (): Promise<string> => (await pc1.$`cat /proc/sys/kernel/random/boot_id`).stdout;
   const before = await boot();
   const endless = pc1.$`sleep 600`.catch((error: unknown) => error);
+  const back = await pc1.reverse(9, 8025); // nobody is there, and the machine is to listen all the same
   await pc1.reboot();
+  await pc1.waitForPort(8025);
+  expect(back.refused).toBeUndefined();
   expect(await endless).toMatchObject({ code: "CONNECTION_LOST" });
   expect(await boot()).not.toBe(before);
   await pc1.root.$`echo here is a mark > /dev/console`;

@@ -1,6 +1,7 @@
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import ssh2, { type AuthContext } from "ssh2";
 import type { PublicKey } from "../driver.ts";
+import { serveForwarding } from "./forwarding.ts";
 import { serveSession, type CommandPlace } from "./session.ts";
 
 /** The way into a machine: a real SSH server on a free port of 127.0.0.1. */
@@ -30,6 +31,7 @@ export async function startSshServer(options: SshServerOptions): Promise<SshServ
       if (attempt.username === options.user && isAdmitted(attempt, admitted)) attempt.accept();
       else attempt.reject(["publickey"]);
     });
+    serveForwarding(client);
     client.on("session", (accept) => serveSession(accept(), options));
     client.on("error", () => {});
   });

@@ -46,9 +46,11 @@ export interface FaultsOptions {
   readonly seat: Seat;
   readonly self: () => Machine;
   readonly hands: Hands | undefined;
+  /** Is told when it may have another boot, and other connections. */
+  readonly back: () => Promise<void>;
 }
 
-export function createFaults({ seat, self, hands }: FaultsOptions): MachineFaults {
+export function createFaults({ seat, self, hands, back }: FaultsOptions): MachineFaults {
   const able = (): Hands => {
     if (hands !== undefined) return hands;
     throw new VmrigError("CAPABILITY_MISSING", {
@@ -60,10 +62,16 @@ export function createFaults({ seat, self, hands }: FaultsOptions): MachineFault
     throw new VmrigError("CAPABILITY_MISSING", { message: `${seat.name} has no system of its own, and cannot ${what}.` });
   };
   return {
-    reboot: async () => able().power("reboot"),
+    async reboot() {
+      await able().power("reboot");
+      await back();
+    },
     crash: async () => able().power("crash"),
     powerOff: async () => able().power("off"),
-    powerOn: async () => able().power("on"),
+    async powerOn() {
+      await able().power("on");
+      await back();
+    },
     disconnect: async () => able().link("disconnect"),
     connect: async () => able().link("connect"),
     block: async (other) => block(inside("block another one"), other),
@@ -72,7 +80,10 @@ export function createFaults({ seat, self, hands }: FaultsOptions): MachineFault
     skewClock: async (by) => skewClock(inside("set its clock"), by),
     fillDisk: async (options = {}) => fillDisk(inside("fill its disk"), options),
     checkpoint: async (name) => able().checkpoint(name),
-    restore: async (checkpoint) => able().restore(checkpoint),
+    async restore(checkpoint) {
+      await able().restore(checkpoint);
+      await back();
+    },
     waitForConsole: async (pattern, options = {}) => {
       const console = able();
       return await waitFor<string>({

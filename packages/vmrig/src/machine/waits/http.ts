@@ -70,7 +70,7 @@ async function open({ seat }: Watch, url: URL): Promise<Observation<Duplex>> {
   const host = url.hostname.replace(/^\[|\]$/g, "");
   const port = Number(url.port || (url.protocol === "https:" ? 443 : 80));
   try {
-    return { value: await (await seat.link()).tunnel(host, port) };
+    return { value: await (await seat.link()).tunnel({ host, port }) };
   } catch (error) {
     if (!(error instanceof TunnelRefusedError)) throw error;
     if (!error.forbidden) return { seen: error.message };

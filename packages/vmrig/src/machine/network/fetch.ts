@@ -1,0 +1,74 @@
+import { systemClock } from "../../clock/clock.ts";
+import { describeThrown } from "../../errors/thrown.ts";
+import { isVmrigError, VmrigError } from "../../errors/vmrig-error.ts";
+import { TunnelRefusedError } from "../../ssh/tunnel.ts";
+import type { Seat } from "../seat.ts";
+import { createAgent } from "./agent.ts";
+import { hintFor } from "./open-tunnel.ts";
+import { toUrl, toWanted, type MachineRequestInit } from "./request.ts";
+import { underSignals } from "./under-signals.ts";
+
+export async function fetchThrough(
+  seat: Seat,
+  target: string | URL,
+  init: MachineRequestInit,
+  atEnd: ((work: () => Promise<void>) => void) | undefined,
+): Promise<Response> {
+  const url = toUrl(target, init);
+  const wanted = await toWanted(url, init);
+  const { signal, release, end } = underSignals(seat, init.signal);
+  const told = seat.witness?.()?.({
+    machine: seat.name,
+    user: seat.user,
+    command: `fetch ${wanted.method} ${url.href}`,
+    look: undefined,
+    secrets: [],
+    printed: () => ({ stdout: undefined, stderr: undefined }),
+  });
+  const clock = seat.clock ?? systemClock;
+  const startedMs = clock.monotonic();
+  const after = (): string => `after ${((clock.monotonic() - startedMs) / 1000).toFixed(1)} s`;
+
+  const agent = await createAgent(seat, init, signal);
+  const { fetch } = await import("undici");
+  atEnd?.(async () => {
+    end(new Error("The test that fetched it has ended."));
+    await agent.destroy();
+  });
+  try {
+    const response = await fetch(url, { ...wanted, signal, dispatcher: agent });
+    // When its body has come, or is not wanted any more.
+    void agent.close().then(release, release);
+    told?.ended(`answered ${response.status} ${after()}`);
+    return response;
+  } catch (thrown) {
+    release();
+    await agent.destroy();
+    const error: unknown = signal.aborted ? signal.reason : failure(seat, url, init, thrown);
+    told?.ended(`failed ${after()}: ${isVmrigError(error) ? error.summary : describeThrown(error)}`);
+    throw error;
+  }
+}
+
+/** `fetch failed` says nothing: what it was is its cause. */
+function failure({ name }: Seat, url: URL, { method = "GET", socketPath }: MachineRequestInit, thrown: unknown): VmrigError {
+  const cause = thrown instanceof TypeError && thrown.cause !== undefined ? thrown.cause : thrown;
+  if (isVmrigError(cause)) return cause;
+  const why = cause instanceof Error && cause.message !== "" ? cause.message : describeThrown(cause);
+  const hint = hintOf(cause, socketPath);
+  return new VmrigError("FETCH_FAILED", {
+    message: `${method} ${url.href} from ${name}${socketPath === undefined ? "" : ` through ${socketPath}`} failed: ${why}.`,
+    ...(hint === undefined ? {} : { hint }),
+    cause,
+  });
+}
+
+function hintOf(cause: unknown, socketPath: string | undefined): string | undefined {
+  if (cause instanceof TunnelRefusedError) return hintFor(cause, socketPath);
+  if (!(cause instanceof Error)) return undefined;
+  if (cause.message === "bad port") return "Fetch forbids some ports, as those of mail and IRC (2.9); forward() leads to any";
+  if ("code" in cause && /CERT|ALTNAME|VERIFY/.test(String(cause.code))) {
+    return "give its `ca`, or `rejectUnauthorized: false`, in the option `tls`";
+  }
+  return undefined;
+}
