@@ -19,6 +19,12 @@ describe("tally 1.0", () => {
     expect(body).toBe("1\n");
   });
 
+  test("is reached from this computer through a forward", async ({ pc1 }) => {
+    await using web = await pc1.forward(8300);
+    const response = await fetch(`${web.url}/pears`);
+    expect([response.status, await response.text()]).toEqual([200, "1\n"]);
+  });
+
   test("listens where its config says", async ({ pc1 }) => {
     await pc1.root.file("/etc/tally.conf").write("port=8311\n");
     await pc1.root.$`systemctl restart tally`;
