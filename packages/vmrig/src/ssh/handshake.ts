@@ -4,6 +4,7 @@ import type { Clock } from "../clock/clock.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import type { Observation } from "../wait/wait-for.ts";
 import { fingerprint } from "./keys.ts";
+import { writeOnceATurn } from "./one-write.ts";
 import { quickenKeys } from "./quick-keys.ts";
 
 export interface SshTarget {
@@ -50,6 +51,7 @@ export async function handshake(target: SshTarget, name: string, clock: Clock, s
 
   const client = new ssh2.Client();
   const socket = connectTcp({ host, port, noDelay: true });
+  writeOnceATurn(socket);
   const over = new AbortController();
   try {
     return await new Promise<Observation<Login>>((resolve, reject) => {
