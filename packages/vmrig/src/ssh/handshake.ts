@@ -5,7 +5,7 @@ import { VmrigError } from "../errors/vmrig-error.ts";
 import type { Observation } from "../wait/wait-for.ts";
 import { fingerprint } from "./keys.ts";
 import { writeOnceATurn } from "./one-write.ts";
-import { quickenKeys } from "./quick-keys.ts";
+import { quickenCiphers } from "./quick-ciphers.ts";
 
 export interface SshTarget {
   readonly host: string;
@@ -106,9 +106,9 @@ export async function handshake(target: SshTarget, name: string, clock: Clock, s
   } finally {
     over.abort();
     client.removeAllListeners();
-    quickenKeys(client);
+    quickenCiphers(client, socket);
     // The server may want new keys later.
-    client.on("handshake", () => quickenKeys(client));
+    client.on("handshake", () => quickenCiphers(client, socket));
     // ssh2 may report the same failure twice; an `error` without a listener would end the process.
     client.on("error", () => {});
   }
