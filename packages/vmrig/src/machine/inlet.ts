@@ -73,7 +73,7 @@ export class Inlet {
     for await (const piece of pieces) {
       const gone = await new Promise<boolean>((resolve) => {
         this.#goOn = () => resolve(false);
-        into.write(piece, (error) => resolve(error == null));
+        into.write(piece, (error) => resolve(error === null || error === undefined));
       });
       if (!gone || this.#over) return;
     }

@@ -1,6 +1,7 @@
 import { createSecretKey, randomBytes, type KeyObject } from "node:crypto";
 import type { Socket } from "node:net";
 import type { Client } from "ssh2";
+import { giveBack } from "./give-back.ts";
 
 /** What ssh2 1.17 has inside, without its native addon. */
 interface Inside {
@@ -36,8 +37,8 @@ const MAX_BYTES = 33 * 1024;
 const BLOCK_BYTES = 16;
 
 /**
- * ssh2 takes new memory for each packet and once more for it encrypted: of 64 MiB half the time went into collecting that. Large packets are
- * made in the same place, one after the other, and what was encrypted is given back when it is written, not when it is found.
+ * ssh2 takes new memory for each packet, and once more for it encrypted. Large ones are made in the same place, one after the other, and what
+ * was encrypted is given back when it is written.
  */
 function spareMemory(cipher: Cipher, socket: Socket): void {
   const place = Buffer.allocUnsafeSlow(MAX_BYTES);
@@ -59,7 +60,7 @@ function spareMemory(cipher: Cipher, socket: Socket): void {
   cipher._onWrite = (piece) => {
     if (!socket.writable) return;
     if (piece.buffer === place.buffer) socket.write(Buffer.from(piece));
-    else if (piece.length < LARGE_BYTES || piece.length < piece.buffer.byteLength) socket.write(piece);
-    else socket.write(piece, () => void (piece.buffer as ArrayBuffer).transfer(0));
+    else if (piece.length < LARGE_BYTES) socket.write(piece);
+    else socket.write(piece, () => giveBack(piece));
   };
 }

@@ -4,6 +4,7 @@ import { realpath, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { describeThrown } from "../../errors/thrown.ts";
 import { VmrigError } from "../../errors/vmrig-error.ts";
+import { giveBack } from "../../ssh/give-back.ts";
 import { quote } from "../../ssh/quote.ts";
 import type { Seat } from "../runner.ts";
 import { attempt, type Task } from "./attempt.ts";
@@ -59,28 +60,24 @@ async function uploadFile(seat: Seat, task: Task, source: string, facts: BigIntS
 async function uploadFolder(seat: Seat, task: Task, source: string, { onProgress, signal }: TransferOptions): Promise<void> {
   const total = onProgress === undefined ? 0 : await sizeOf(source);
   const mark = `.vmrig-${randomUUID()}`;
-  let archive: ReturnType<typeof pack> | undefined;
+  // Begins while the machine gets ready.
+  const archive = pack(source);
   async function* content(): AsyncGenerator<Buffer, void, undefined> {
     const meter = contentMeter();
-    // Not before somebody reads: what nobody listens to when a child process ends, Node.js throws away.
-    archive = pack(source);
-    try {
-      for await (const chunk of archive.output as AsyncIterable<Buffer>) {
-        yield chunk;
-        if (onProgress !== undefined) onProgress({ bytes: Math.min(meter(chunk), total), total });
-      }
-      await archive.done;
-      // A second archive behind it, which says that the first one is whole: `tar` over there takes an end in between for a good one.
-      yield emptyFile(mark);
-      onProgress?.({ bytes: total, total });
-    } finally {
-      archive.kill();
+    for await (const chunk of archive.output as AsyncIterable<Buffer>) {
+      yield chunk;
+      if (onProgress !== undefined) onProgress({ bytes: Math.min(meter(chunk), total), total });
+      giveBack(chunk);
     }
+    await archive.done;
+    // A second archive behind it, which says that the first one is whole: `tar` over there takes an end in between for a good one.
+    yield emptyFile(mark);
+    onProgress?.({ bytes: total, total });
   }
   try {
     await attempt(seat, task, receiving(task.path, basename(source), mark), { input: content(), signal });
   } finally {
-    archive?.kill();
+    archive.kill();
   }
 }
 
