@@ -16,6 +16,8 @@ export class Inlet {
   #stream: PassThrough | undefined;
   #fed: Readable | undefined;
   #target: Writable | undefined;
+  #over = false;
+  #goOn = (): void => {};
 
   constructor(options: InletOptions) {
     this.#options = options;
@@ -47,21 +49,35 @@ export class Inlet {
       target.end(source);
       return;
     }
-    // A stream of somebody else stays his; one that was made here ends with the command.
-    const fed = source instanceof Readable ? source : Readable.from(breathing(source), { objectMode: false });
-    this.#fed = fed;
-    fed.once("error", broken);
-    if (pty) fed.pipe(endByCharacter()).pipe(target);
-    else fed.pipe(target);
+    const into = pty ? endByCharacter() : target;
+    if (into !== target) into.pipe(target);
+    if (source instanceof Readable) {
+      this.#fed = source;
+      source.once("error", broken);
+      source.pipe(into);
+    } else {
+      this.#feed(breathing(source), into).catch(broken);
+    }
   }
 
-  /** The command takes no more. */
+  /** The command takes no more. A stream of somebody else stays his. */
   end(): void {
+    this.#over = true;
+    this.#goOn();
     this.#stream?.destroy();
-    const { input } = this.#options;
-    if (this.#fed === undefined) return;
-    if (this.#fed === input) this.#fed.unpipe();
-    else this.#fed.destroy();
+    this.#fed?.unpipe();
+  }
+
+  /** Asks for a piece when the one before has gone: whoever makes them may use the same memory again. */
+  async #feed(pieces: AsyncIterable<string | Uint8Array>, into: Writable): Promise<void> {
+    for await (const piece of pieces) {
+      const gone = await new Promise<boolean>((resolve) => {
+        this.#goOn = () => resolve(false);
+        into.write(piece, (error) => resolve(error === null || error === undefined));
+      });
+      if (!gone || this.#over) return;
+    }
+    into.end();
   }
 
   #open(): PassThrough {

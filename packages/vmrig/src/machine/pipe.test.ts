@@ -100,6 +100,12 @@ test("the input may be a stream or any sequence, and breaks with it", async () =
   expect(await pc1.$({ input: pieces(), encoding: "buffer" })`cat`).toMatchObject({ stdout: Buffer.from("one \u00ff\u0000", "latin1") });
   expect((await pc1.$({ input: ["a", "b"] })`cat`).stdout).toBe("ab");
   expect((await pc2.$({ input: pc1.$`echo over`.stdout })`cat`).stdout).toBe("over");
+  const sameMemory = async function* (): AsyncGenerator<Buffer> {
+    const memory = Buffer.alloc(100_000);
+    for (let value = 0; value < 50; value++) yield memory.fill(value);
+  };
+  const sent = Buffer.concat(Array.from({ length: 50 }, (_, value) => Buffer.alloc(100_000, value)));
+  expect(sent.equals((await pc1.$({ input: sameMemory(), encoding: "buffer" })`sleep 0.2; cat`).stdout)).toBe(true);
   const broken = async function* (): AsyncGenerator<string> {
     yield "one";
     throw new Error("no more");

@@ -110,6 +110,13 @@ test("streams carry 8 MiB, to a reader who takes his time", async () => {
   expect(received.digest("hex")).toBe(hash(sent));
 });
 
+test("pieces of any size arrive as they are, also those that are just larger or smaller than a packet", async () => {
+  const sizes = Array.from({ length: 40 }, (_, index) => [16_384, 32_768, 65_536].map((size) => size - 20 + index)).flat();
+  const sent = sizes.map((size) => randomBytes(size));
+  const { stdout } = await connection.exec("cat", { input: Readable.from(sent) });
+  expect(hash(stdout)).toBe(hash(Buffer.concat(sent)));
+});
+
 test("goes on while the server asks for new keys again and again", async () => {
   await using strict = await startSshd({ config: "RekeyLimit 1M\n" });
   await using other = await dial(strict.target, { name: "pc1" });

@@ -4,7 +4,8 @@ import type { Clock } from "../clock/clock.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import type { Observation } from "../wait/wait-for.ts";
 import { fingerprint } from "./keys.ts";
-import { quickenKeys } from "./quick-keys.ts";
+import { writeOnceATurn } from "./one-write.ts";
+import { quickenCiphers } from "./quick-ciphers.ts";
 
 export interface SshTarget {
   readonly host: string;
@@ -50,6 +51,7 @@ export async function handshake(target: SshTarget, name: string, clock: Clock, s
 
   const client = new ssh2.Client();
   const socket = connectTcp({ host, port, noDelay: true });
+  writeOnceATurn(socket);
   const over = new AbortController();
   try {
     return await new Promise<Observation<Login>>((resolve, reject) => {
@@ -104,9 +106,9 @@ export async function handshake(target: SshTarget, name: string, clock: Clock, s
   } finally {
     over.abort();
     client.removeAllListeners();
-    quickenKeys(client);
+    quickenCiphers(client, socket);
     // The server may want new keys later.
-    client.on("handshake", () => quickenKeys(client));
+    client.on("handshake", () => quickenCiphers(client, socket));
     // ssh2 may report the same failure twice; an `error` without a listener would end the process.
     client.on("error", () => {});
   }

@@ -42,6 +42,8 @@ export function pack(folder: string): { readonly output: Readable; readonly done
   // Pieces of 32 KiB, as many as a packet holds; tar's own are of 10. `./` in front: no name is then an option.
   const args = ["-c", "-f", "-", "-b", "64", "--format=pax", "-C", dirname(folder), `./${basename(folder)}`];
   const { child, done } = tar(`read ${folder}`, args, ["ignore", "pipe", "pipe"]);
+  // What nobody listens to when a child process ends, Node.js throws away; it may be early before somebody reads.
+  child.stdout?.on("readable", () => {});
   return { output: child.stdout as Readable, done, kill: () => void child.kill("SIGKILL") };
 }
 

@@ -1,20 +1,19 @@
 import { randomUUID } from "node:crypto";
-import { createReadStream, type BigIntStats } from "node:fs";
+import type { BigIntStats } from "node:fs";
 import { realpath, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { describeThrown } from "../../errors/thrown.ts";
 import { VmrigError } from "../../errors/vmrig-error.ts";
+import { giveBack } from "../../ssh/give-back.ts";
 import { quote } from "../../ssh/quote.ts";
 import type { Seat } from "../runner.ts";
 import { attempt, type Task } from "./attempt.ts";
+import { readPieces } from "./local-file.ts";
 import { sizeOf } from "./local-folder.ts";
 import { pack } from "./local-tar.ts";
 import type { TransferOptions } from "./progress.ts";
 import { fail, octal, replacing, staging } from "./staging.ts";
 import { contentMeter, emptyFile } from "./tar-header.ts";
-
-/** Larger reads than Node.js's own: half the time of 64 MiB. */
-const CHUNK_BYTES = 1024 * 1024;
 
 /**
  * Copies a file or folder of this computer to a name on the machine. What it is read through, `cat` or `tar`, runs there as the user who asks:
@@ -44,9 +43,7 @@ async function uploadFile(seat: Seat, task: Task, source: string, facts: BigIntS
   async function* content(): AsyncGenerator<Buffer, void, undefined> {
     let sent = 0;
     try {
-      // One that grows is sent as long as it was when it was looked at.
-      const reader = bytes === 0 ? [] : createReadStream(source, { highWaterMark: CHUNK_BYTES, end: bytes - 1 });
-      for await (const chunk of reader as AsyncIterable<Buffer>) {
+      for await (const chunk of readPieces(source, bytes)) {
         yield chunk;
         sent += chunk.length;
         onProgress?.({ bytes: sent, total: bytes });
@@ -63,28 +60,24 @@ async function uploadFile(seat: Seat, task: Task, source: string, facts: BigIntS
 async function uploadFolder(seat: Seat, task: Task, source: string, { onProgress, signal }: TransferOptions): Promise<void> {
   const total = onProgress === undefined ? 0 : await sizeOf(source);
   const mark = `.vmrig-${randomUUID()}`;
-  let archive: ReturnType<typeof pack> | undefined;
+  // Begins while the machine gets ready.
+  const archive = pack(source);
   async function* content(): AsyncGenerator<Buffer, void, undefined> {
     const meter = contentMeter();
-    // Not before somebody reads: what nobody listens to when a child process ends, Node.js throws away.
-    archive = pack(source);
-    try {
-      for await (const chunk of archive.output as AsyncIterable<Buffer>) {
-        yield chunk;
-        if (onProgress !== undefined) onProgress({ bytes: Math.min(meter(chunk), total), total });
-      }
-      await archive.done;
-      // A second archive behind it, which says that the first one is whole: `tar` over there takes an end in between for a good one.
-      yield emptyFile(mark);
-      onProgress?.({ bytes: total, total });
-    } finally {
-      archive.kill();
+    for await (const chunk of archive.output as AsyncIterable<Buffer>) {
+      yield chunk;
+      if (onProgress !== undefined) onProgress({ bytes: Math.min(meter(chunk), total), total });
+      giveBack(chunk);
     }
+    await archive.done;
+    // A second archive behind it, which says that the first one is whole: `tar` over there takes an end in between for a good one.
+    yield emptyFile(mark);
+    onProgress?.({ bytes: total, total });
   }
   try {
     await attempt(seat, task, receiving(task.path, basename(source), mark), { input: content(), signal });
   } finally {
-    archive?.kill();
+    archive.kill();
   }
 }
 
