@@ -18,9 +18,9 @@ export interface TestMachine extends AsyncDisposable {
 }
 
 export async function startMachine(
-  options: Partial<MachineOptions> & { readonly port?: (server: TestSshd) => Promise<number> } = {},
+  options: Partial<MachineOptions> & { readonly port?: (server: TestSshd) => Promise<number>; readonly loginShell?: string } = {},
 ): Promise<TestMachine> {
-  const server = await startSshd();
+  const server = await startSshd({ loginShell: options.loginShell });
   const made: Connection[] = [];
   const port = (await options.port?.(server)) ?? server.target.port;
   const how: DialOptions = { name: options.name ?? "pc1" };
