@@ -3,8 +3,8 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { startMachine, type TestMachine } from "./fixtures.test.kit.ts";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { type TestMachine, useMachine } from "./fixtures.test.kit.ts";
 
 /** `sh` is that of all other tests. The set-up installs zsh. */
 const LOGIN_SHELLS = ["/bin/bash", "/usr/bin/zsh"].filter((shell) => existsSync(shell));
@@ -12,11 +12,13 @@ const LOGIN_SHELLS = ["/bin/bash", "/usr/bin/zsh"].filter((shell) => existsSync(
 describe.each(LOGIN_SHELLS)("users whose login shell is %s", (loginShell) => {
   let rig: TestMachine;
   let pc1: TestMachine["pc1"];
-  beforeAll(async () => {
-    rig = await startMachine({ loginShell });
-    pc1 = rig.pc1;
-  });
-  afterAll(() => rig?.[Symbol.asyncDispose]());
+  useMachine(
+    (made) => {
+      rig = made;
+      pc1 = rig.pc1;
+    },
+    { loginShell },
+  );
 
   test("have their lines read by it, with any value and from any folder, whoever runs them", async () => {
     const odd = "$x *[ =ls ~ 'q' \"!!\" \n#";
