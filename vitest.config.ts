@@ -54,7 +54,8 @@ export default defineConfig({
         test: {
           name: "machines",
           include: [MACHINES],
-          // One file at a time, after all others: real machines fill the cores, and what they share is on purpose.
+          // One file at a time, after all others: real machines fill the cores, and what they share is on purpose. Two at a time took twice as long
+          // each, and ran into deadlines that a test has for its own machines.
           fileParallelism: false,
           sequence: { groupOrder: 1000 },
           testTimeout: 300_000,

@@ -1,14 +1,14 @@
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { openFolders } from "vmrig/runner";
 import { badNetwork, type BadNetwork } from "./bad-network.ts";
+import { hireCaretaker } from "./caretaker.ts";
 import { type MachineKind } from "./machines.ts";
-import { processesOf, send } from "./processes.ts";
 import { startRedis, type RedisServer } from "./redis-server.ts";
-import { until } from "./until.ts";
+import { clearAway, endProcesses, type Remains } from "./remains.ts";
 
 const run = promisify(execFile);
 
@@ -48,22 +48,23 @@ export async function setScene({ copies, ttlMs, machines, plant = "" }: SceneOpt
   await Promise.all([mkdir(state, { mode: 0o700 }), mkdir(temporary), writeFile(witness, "")]);
   // Real machines need more room than anybody wants to fill.
   const ownDisk = machines === "fake" && (await mounted(state));
+  const base = { ...process.env, VMRIG_HOME: state, TMPDIR: temporary };
+  const { runtime } = await openFolders(base);
+  const remains: Remains = { root, runtime, ...(ownDisk && { disk: state }) };
+  const caretaker = await hireCaretaker(remains);
   const redis = await startRedis(join(root, "redis"));
   const network = await badNetwork(redis.socketPath);
   const env: NodeJS.ProcessEnv = {
-    ...process.env,
-    VMRIG_HOME: state,
+    ...base,
     // The image of real machines is the user's own.
     VMRIG_CACHE: machines === "real" ? (await openFolders()).cache : join(root, "cache"),
     CHAOS_MACHINES: machines,
-    TMPDIR: temporary,
     CHAOS_COPIES: String(copies),
     CHAOS_TTL_MS: String(ttlMs),
     CHAOS_PLANT: plant,
     CHAOS_REDIS: `redis://127.0.0.1:${network.port}`,
   };
   delete env["VMRIG_REDIS_URL"];
-  const { runtime } = await openFolders(env);
   return {
     root,
     state,
@@ -75,15 +76,11 @@ export async function setScene({ copies, ttlMs, machines, plant = "" }: SceneOpt
     ownDisk,
     env,
     async [Symbol.asyncDispose]() {
-      await until(10_000, () => {
-        const left = processesOf(root).filter(({ command }) => !command.includes(redis.socketPath));
-        for (const { pid } of left) send(pid, "SIGKILL");
-        return left.length === 0 ? true : undefined;
-      });
+      await endProcesses(root, (command) => command.includes(redis.socketPath));
       await network[Symbol.asyncDispose]();
       await redis[Symbol.asyncDispose]();
-      if (ownDisk) await run("umount", ["--lazy", state]);
-      await Promise.all([root, runtime].map((folder) => rm(folder, { recursive: true, force: true })));
+      await clearAway(remains);
+      await caretaker[Symbol.asyncDispose]();
     },
   };
 }

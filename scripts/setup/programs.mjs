@@ -32,6 +32,8 @@ export function programs(arch) {
     },
     { commands: ["ssh-keygen"], packages: { debian: "openssh-client", fedora: "openssh-clients", arch: "openssh", macos: "openssh" } },
     { commands: ["sshd"], packages: { debian: "openssh-server", fedora: "openssh-server", arch: "openssh", macos: "openssh" } },
+    // A login shell that is not like the others, for the tests.
+    { commands: ["zsh"], packages: { debian: "zsh", fedora: "zsh", arch: "zsh", macos: "zsh" } },
     // Makes terminals, for the tests. A Mac has another one of that name.
     { commands: ["script"], packages: { debian: "bsdutils", fedora: "util-linux-script", arch: "util-linux" } },
     { commands: ["mmdebstrap"], packages: { debian: "mmdebstrap", fedora: "mmdebstrap" }, image: true },

@@ -12,7 +12,7 @@ test("knows every program's package on Debian", () => {
 });
 
 test("names a package once, also when it brings two programs", () => {
-  expect(packagesFor(programs("arm64"), "macos")).toEqual(["qemu", "vde", "redis", "openssh", "google-chrome"]);
+  expect(packagesFor(programs("arm64"), "macos")).toEqual(["qemu", "vde", "redis", "openssh", "zsh", "google-chrome"]);
 });
 
 test.each(

@@ -5,11 +5,20 @@ import type { Home } from "./home.test.kit.ts";
 
 const VITEST = fileURLToPath(new URL("../vitest.mjs", import.meta.resolve("vitest")));
 
+/** As where somebody types a command: nothing of the Vitest that this runs in. */
+export const asAPerson = ({ env }: Home) => ({
+  ...env,
+  NO_COLOR: "1",
+  VITEST: undefined,
+  VITEST_POOL_ID: undefined,
+  VITEST_WORKER_ID: undefined,
+});
+
 /** Starts `vitest run` as a person would, in its own process group, with the words and variables given. */
 export function startVitest(home: Home, folder: string, words: readonly string[], env: Readonly<Record<string, string>> = {}) {
   return execa(process.execPath, [VITEST, "run", ...words], {
     cwd: folder,
-    env: { ...home.env, NO_COLOR: "1", VITEST: undefined, VITEST_POOL_ID: undefined, VITEST_WORKER_ID: undefined, ...env },
+    env: { ...asAPerson(home), ...env },
     reject: false,
     all: true,
     detached: true,

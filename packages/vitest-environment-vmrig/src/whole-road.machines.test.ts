@@ -1,16 +1,19 @@
 import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { stripVTControlCharacters } from "node:util";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openHome, type Home } from "./home.test.kit.ts";
-import { runVitest, startVitest } from "./start-vitest.test.kit.ts";
+import { asAPerson, runVitest, startVitest } from "./start-vitest.test.kit.ts";
 
 /**
  * The whole road on two real machines: real Vitest runs, real Redis, real Terraform, real QEMU. The machines are made once, by the example's
  * own first run; each test after it is a story about the next run.
  */
 
+/** What `npm run` runs. */
+const DOOR = fileURLToPath(new URL("../../../scripts/run.mjs", import.meta.url));
 const EXAMPLES = fileURLToPath(new URL("../../../examples", import.meta.url));
 const EXAMPLE = join(EXAMPLES, "two-machines");
 const ON_THEIR_MACHINES = fileURLToPath(new URL("../test-projects/examples/vitest.config.ts", import.meta.url));
@@ -51,9 +54,10 @@ async function exists(path: string): Promise<boolean> {
   );
 }
 
-test("makes the machines, takes their baseline and runs the example, and says each step", async () => {
-  const { code, output } = await run(EXAMPLE, []);
-  expect(code, output).toBe(0);
+test("`npm run demo` makes the machines, takes their baseline and runs the example, and says each step", async () => {
+  const { exitCode, all } = await execa(process.execPath, [DOOR, "demo"], { env: asAPerson(home), reject: false, all: true });
+  const output = stripVTControlCharacters(all);
+  expect(exitCode, output).toBe(0);
   const steps = ["check", "plan", "boot", "baseline", "lease", "rollback"].map((word) => output.indexOf(` vmrig  ${word.padEnd(8)}`));
   expect(
     steps.every((at) => at > 0),
@@ -92,6 +96,16 @@ test("a failed test has its unit, its journal and its console, also of a machine
   expect(panic).toMatch(/=== console of pc1 ===\n(.*\n)*.*Kernel panic/);
   expect(panic).toMatch(/=== journal of pc1 ===\n\(could not be had: .+\)/);
   expect(panic).toMatch(/=== journal of pc2 ===\n(?!\(could not)/);
+});
+
+test("with strict a test that leaves something behind fails, and one that does not passes", async () => {
+  const { code, output } = await run(PROJECT, ["strict"]);
+  expect(code, output).toBe(1);
+  expect(output).toMatch(/Tests {2}1 failed \| 1 passed/);
+  const said = /^VmrigError \[LEFT_BEHIND\]: .*\n(?: {2}.*\n)*/m.exec(output)?.[0] ?? output;
+  expect(said).toMatch(/^ {2}pc1: process \d+ of vmrig: sleep 7655$/m);
+  expect(said).toMatch(/^ {2}pc1: \/etc\/hosts is changed$/m);
+  expect(said).toMatch(/^ {2}pc2: .*port .*7656/m);
 });
 
 describe("leases nothing", () => {

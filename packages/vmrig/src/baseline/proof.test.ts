@@ -116,6 +116,21 @@ test("a shell that ends without a word is a failure", async () => {
   await expect(machine.prove()).rejects.toMatchObject({ code: "ROLLBACK_FAILED", details: ["exit code 0"] });
 });
 
+test("a shell that reads no POSIX is named, and passes no proof by going on behind what it does not know", async () => {
+  const folder = await tempFolder();
+  const odd = join(folder, "odd");
+  // As csh does it: of all lines of the proof, it knows the last one.
+  await writeFile(odd, `#!/bin/sh\nexec /bin/sh -c "$(printf '%s\\n' "$2" | tail -n 1)"\n`, { mode: 0o755 });
+  vi.stubEnv("SHELL", odd);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const proof = { machine: "pc1", baseline: BASELINE, guest: "linux", nonce: NONCE } as const;
+  await expect(prove(connectShell(odd, folder), proof)).rejects.toMatchObject({
+    code: "ROLLBACK_FAILED",
+    details: [`it said: vmrig-proof ${NONCE}`, "exit code 0", `its user's login shell is ${odd}`],
+    hint: "give its user a login shell that reads POSIX: sh, dash, bash, ksh or zsh",
+  });
+});
+
 test("a proof that is called off is no failure of the machine", async () => {
   const machine = await stage();
   await writeFile(join(machine.folder, "step-clock"), `#!/bin/sh\ntouch ${machine.folder}/begun\nexec sleep 600\n`);

@@ -34,12 +34,12 @@ const PROOF_MS = 60_000;
 export async function prove(connection: Pick<Connection, "exec">, options: ProofOptions): Promise<void> {
   const { machine, baseline, nonce, was, signal, clock = systemClock } = options;
   const passed = `vmrig-proof ${nonce} passed`;
-  const script = proofScript(guestOf(options.guest), { baseline, nonce, was, passed, now: clock.wall() });
+  const script = proofScript(guestOf(options.guest), { baseline, nonce, was, now: clock.wall() });
   const result = await connection.exec(script, { timeoutMs: PROOF_MS, ...(signal !== undefined && { signal }) });
   // Whatever a shell's start-up files print stands around it.
   if (result.stdout.toString("latin1").split("\n").includes(passed)) return;
   signal?.throwIfAborted();
-  throw failure(machine, baseline, result);
+  throw failure(machine, baseline, result, await foreignShell(connection, result, signal));
 }
 
 /** Has a machine keep a nonce in what is captured next, for {@link ProofOptions.was}. */
@@ -66,13 +66,12 @@ interface ProofScript {
   readonly baseline: string;
   readonly nonce: string;
   readonly was: string | undefined;
-  readonly passed: string;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
 
 /** Only what the shell has built in, but for the clock's step: each program that an emulated machine starts costs 50 ms. */
-function proofScript({ proofFolder: folder, stepClock }: Guest, { baseline, nonce, was, passed, now }: ProofScript): string {
+function proofScript({ proofFolder: folder, stepClock }: Guest, { baseline, nonce, was, now }: ProofScript): string {
   const step = stepClock === undefined ? "" : `${stepClock} -s @${(now / 1000).toFixed(3)} >/dev/null && `;
   return [
     `b=; n=; read -r b < ${folder}/baseline; [ ! -e ${folder}/nonce ] || read -r n < ${folder}/nonce`,
@@ -82,19 +81,42 @@ function proofScript({ proofFolder: folder, stepClock }: Guest, { baseline, nonc
     ...(was === undefined ? [`${baseline}/${nonce}) ;;`] : []),
     `*) echo "vmrig-proof failed: baseline '$b', nonce '$n'"; exit 97 ;;`,
     `esac`,
-    `echo '${passed}'`,
+    // Put together by a shell that has read the baseline: csh goes on behind each line that it does not know, down to this one.
+    `echo 'vmrig-proof ${nonce}'"\${b:+ passed}"`,
   ].join("\n");
 }
 
-function failure(machine: string, baseline: string, result: ExecResult): VmrigError {
+const POSIX_SHELL = /\/(?:a|da|ba|k|mk|z|ya)?sh$/;
+const SHELL_MS = 5_000;
+
+/** The login shell, where it is none that knows the script: any shell knows this line. */
+async function foreignShell(
+  connection: Pick<Connection, "exec">,
+  { ended }: ExecResult,
+  signal: AbortSignal | undefined,
+): Promise<string | undefined> {
+  if (ended !== "exited") return undefined;
+  const asked = connection.exec("echo $SHELL", { timeoutMs: SHELL_MS, ...(signal !== undefined && { signal }) });
+  const shell = (await asked.catch(() => undefined))?.stdout.toString("utf8").trim() ?? "";
+  return /^\/\S+$/.test(shell) && !POSIX_SHELL.test(shell) ? shell : undefined;
+}
+
+function failure(machine: string, baseline: string, result: ExecResult, foreign: string | undefined): VmrigError {
   const said = `${result.stdout.toString("utf8")}\n${result.stderr.toString("utf8")}`
     .split("\n")
     .filter((line) => line.trim() !== "")
     .slice(-6);
   return new VmrigError("ROLLBACK_FAILED", {
     message: `${machine} could not be proven to be at its baseline ${baseline}.`,
-    details: [...said.map((line) => `it said: ${line}`), ending(result)],
-    hint: "no test ran on it; the next run rolls it back anew",
+    details: [
+      ...said.map((line) => `it said: ${line}`),
+      ending(result),
+      ...(foreign === undefined ? [] : [`its user's login shell is ${foreign}`]),
+    ],
+    hint:
+      foreign === undefined
+        ? "no test ran on it; the next run rolls it back anew"
+        : "give its user a login shell that reads POSIX: sh, dash, bash, ksh or zsh",
   });
 }
 

@@ -266,13 +266,13 @@ test("resolves units, and both ways to write a file, in the order of writing", (
         files: { "/b": "text", "/a": { content: "x", mode: "755", owner: "vmrig" } },
         run: ["systemctl enable x && true"],
       },
-      lease: { ttl: "1.1s", waitFor: "2h" },
+      lease: { ttl: "1.1s", waitFor: "1d" },
       redis: { url: "rediss://alice:secret@db:6380/1" },
     },
     "f",
   );
   expect(rig.machines["pc1"]).toMatchObject({ cpus: 2, memoryMb: 1536, diskGb: 8 });
-  expect(rig.lease).toMatchObject({ ttl: 1_100, waitFor: 7_200_000 });
+  expect(rig.lease).toMatchObject({ ttl: 1_100, waitFor: 86_400_000 });
   expect(rig.prepare.files).toEqual([
     { path: "/b", content: "text", mode: "0644", owner: "root:root" },
     { path: "/a", content: "x", mode: "755", owner: "vmrig" },

@@ -1,20 +1,19 @@
 import { createHash, randomBytes } from "node:crypto";
 import { readdir, readlink } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { NASTY } from "../ssh/fixtures/nasty-text.test.kit.ts";
-import { startMachine, type TestMachine } from "./fixtures.test.kit.ts";
+import { startMachine, type TestMachine, useMachine } from "./fixtures.test.kit.ts";
 import type { Machine } from "./machine.ts";
 
 let rig: TestMachine;
 let pc1: Machine;
 let folder: string;
-beforeAll(async () => {
-  rig = await startMachine();
+useMachine((made) => {
+  rig = made;
   ({ pc1 } = rig);
   ({ folder } = rig.server);
 });
-afterAll(() => rig?.[Symbol.asyncDispose]());
 
 const mode = async (path: string): Promise<string> => (await pc1.root.$`stat -c '%a %U' ${path}`).stdout;
 const hash = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { afterAll, beforeAll } from "vitest";
 import { dial, type Connection, type DialOptions } from "../ssh/connection.ts";
 import { startSshd, type TestSshd, type TestSshdOptions } from "../ssh/fixtures/sshd.test.kit.ts";
 import { waitFor } from "../wait/wait-for.ts";
@@ -19,9 +20,23 @@ export interface TestMachine extends AsyncDisposable {
   written(file: string): Promise<string>;
 }
 
-export async function startMachine(
-  options: Partial<MachineOptions> & { readonly port?: (server: TestSshd) => Promise<number>; readonly sshd?: TestSshdOptions } = {},
-): Promise<TestMachine> {
+export interface TestMachineOptions extends Partial<MachineOptions> {
+  /** Where it is dialled. @defaultValue the server's */
+  readonly port?: (server: TestSshd) => Promise<number>;
+  readonly sshd?: TestSshdOptions;
+}
+
+/** One for all tests of a file, or of a `describe`: `take` gets it before the first of them, and it ends behind the last one. */
+export function useMachine(take: (machine: TestMachine) => unknown, options?: TestMachineOptions): void {
+  let machine: TestMachine | undefined;
+  beforeAll(async () => {
+    machine = await startMachine(options);
+    await take(machine);
+  });
+  afterAll(() => machine?.[Symbol.asyncDispose]());
+}
+
+export async function startMachine(options: TestMachineOptions = {}): Promise<TestMachine> {
   const server = await startSshd(options.sshd);
   const made: Connection[] = [];
   const port = (await options.port?.(server)) ?? server.target.port;

@@ -1,17 +1,16 @@
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { waitFor } from "../wait/wait-for.ts";
-import { startMachine, type TestMachine } from "./fixtures.test.kit.ts";
+import { startMachine, type TestMachine, useMachine } from "./fixtures.test.kit.ts";
 import type { Machine } from "./machine.ts";
 
 let rig: TestMachine;
 let pc1: Machine;
-beforeAll(async () => {
-  rig = await startMachine();
+useMachine((made) => {
+  rig = made;
   ({ pc1 } = rig);
 });
-afterAll(() => rig?.[Symbol.asyncDispose]());
 
 const gone = (pid: string): Promise<unknown> => rig.gone(pid);
 const written = (file: string): Promise<string> => rig.written(file);

@@ -1,18 +1,17 @@
 import { connect, createServer } from "node:net";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { NASTY, randomText } from "../ssh/fixtures/nasty-text.test.kit.ts";
 import { OTHER_USER } from "../ssh/fixtures/sshd.test.kit.ts";
 import { CommandError } from "./command-error.ts";
-import { startMachine, type TestMachine } from "./fixtures.test.kit.ts";
+import { startMachine, type TestMachine, useMachine } from "./fixtures.test.kit.ts";
 import type { Machine } from "./machine.ts";
 
 let rig: TestMachine;
 let pc1: Machine;
-beforeAll(async () => {
-  rig = await startMachine();
+useMachine((made) => {
+  rig = made;
   ({ pc1 } = rig);
 });
-afterAll(() => rig?.[Symbol.asyncDispose]());
 
 const failure = async (command: Promise<unknown>): Promise<CommandError> => {
   const error: unknown = await command.then(

@@ -1,16 +1,15 @@
-import { afterAll, beforeAll, expect, expectTypeOf, test } from "vitest";
+import { expect, expectTypeOf, test } from "vitest";
 import type { CommandResult } from "./command.ts";
 import { CommandError } from "./command-error.ts";
-import { startMachine, type TestMachine } from "./fixtures.test.kit.ts";
+import { type TestMachine, useMachine } from "./fixtures.test.kit.ts";
 import type { Machine } from "./machine.ts";
 
 let rig: TestMachine;
 let pc1: Machine;
-beforeAll(async () => {
-  rig = await startMachine();
+useMachine((made) => {
+  rig = made;
   ({ pc1 } = rig);
 });
-afterAll(() => rig?.[Symbol.asyncDispose]());
 
 test("is text, bytes, lines or nothing, as the options say, also for the compiler", async () => {
   const bytes = await pc1.$({ encoding: "buffer" })`printf '\\377\\000\\n'`;

@@ -65,6 +65,15 @@ function inPlace(line: string, { env = {}, cwd }: ScriptOptions): string {
   return `${exported.join("")}${entered}${line}`;
 }
 
+/**
+ * Shell: makes a line of vmrig's own mean the same to zsh as to a shell of POSIX, where what an unquoted variable holds is split into words, and a
+ * pattern that matches nothing stands for itself.
+ */
+export const AS_POSIX = '[ -z "${ZSH_VERSION-}" ] || emulate sh; ';
+
+/** Shell, at the beginning of a whole script: zsh forgets how a child ended that did so in the time of a trap, and has its `wait` say 127. */
+const NOT_IN_ZSH = '[ -z "${ZSH_VERSION-}" ] || exec sh -c "$ZSH_EXECUTION_STRING"';
+
 /** Ends every process of the session that it runs in, through `pkill` where there is one, and its first process group in any case. */
 const END_SESSION = 'read -r _ _ _ _ _ session _ </proc/$$/stat; pkill -KILL -s "$session"; kill -KILL -- "-$session"';
 
@@ -87,6 +96,7 @@ const PASSED_ON = { HUP: "HUP", INT: "INT", USR1: "USR1", USR2: "USR2", QUIT: "T
 function asUser(user: string, line: string, become: Become): string {
   const stop = `trap "" TERM; ${become(user, END_SESSION)} >/dev/null 2>&1; exit 143`;
   return [
+    NOT_IN_ZSH,
     `trap ${quote(stop)} TERM`,
     `pass() { echo "$1 $!" | ${become(user, PASS_ON)} >/dev/null 2>&1; again=1; }`,
     ...Object.entries(PASSED_ON).map(([sent, meant]) => `trap "pass ${meant}" ${sent}`),

@@ -1,18 +1,17 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startMachine, type TestMachine } from "../machine/fixtures.test.kit.ts";
+import { describe, expect, test } from "vitest";
+import { startMachine, type TestMachine, useMachine } from "../machine/fixtures.test.kit.ts";
 import type { Machine } from "../machine/machine.ts";
 import { toAssertion, type AssertionContext, type Verdict } from "./assert.ts";
 import type { MatcherName } from "./matchers.ts";
 
 let rig: TestMachine;
 let pc1: Machine;
-beforeAll(async () => {
-  rig = await startMachine();
+useMachine((made) => {
+  rig = made;
   ({ pc1 } = rig);
 });
-afterAll(() => rig?.[Symbol.asyncDispose]());
 
 const STRAIGHT: AssertionContext = { isNot: false, equals: Object.is };
 

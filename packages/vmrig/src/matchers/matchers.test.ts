@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from "vitest";
-import { startMachine, type TestMachine } from "../machine/fixtures.test.kit.ts";
+import { describe, expect, expectTypeOf, test } from "vitest";
+import { type TestMachine, useMachine } from "../machine/fixtures.test.kit.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { Shell } from "../machine/shell/shell.ts";
 import type { Service, ServiceStatus } from "../machine/parts/service.ts";
@@ -14,15 +14,14 @@ let rig: TestMachine;
 let pc1: Machine;
 let shell: Shell;
 let path: (name: string) => string;
-beforeAll(async () => {
-  rig = await startMachine();
+useMachine(async (made) => {
+  rig = made;
   ({ pc1 } = rig);
   path = (name) => join(rig.server.folder, name);
   await pc1.$`cd ${rig.server.folder} && printf 'hello\n' >greeting && chmod 640 greeting`;
   shell = await pc1.shell({ command: "printf 'Name: '; read -r name" });
   await shell.waitForScreen("Name:");
 });
-afterAll(() => rig?.[Symbol.asyncDispose]());
 
 const STAYS: ServiceStatus = {
   unit: "stays.service",

@@ -2,6 +2,7 @@ import { VmrigError, isVmrigError } from "../../errors/vmrig-error.ts";
 import { isCommandError, type CommandError } from "../command-error.ts";
 import type { CommandOptions } from "../command.ts";
 import { runRaw, type RawResult, type Seat } from "../runner.ts";
+import { AS_POSIX } from "../script.ts";
 
 /** Something that is done with a file of a machine. */
 export interface Task {
@@ -43,7 +44,7 @@ export async function attempt(
 
 /** The line, with messages that can be understood, and what people are to read in its place. */
 export function toLine({ doing, path }: Task, line: string): { line: string; command: string } {
-  return { line: `LC_ALL=C; export LC_ALL; ${line}`, command: `${doing} ${path}` };
+  return { line: `${AS_POSIX}LC_ALL=C; export LC_ALL; ${line}`, command: `${doing} ${path}` };
 }
 
 /** What is thrown in place of the error of the command. */
@@ -72,8 +73,13 @@ const FULL = "No space left on device";
 /** What tar says at its end about what it has said before. */
 const EPILOGUE = /^tar: (?:Exiting with failure status|Error is not recoverable)/;
 
+/** It names the place first, and the file last: `zsh:1: no such file or directory: /x`. */
+const OF_ZSH = /^\S+:\d+: ([a-z][a-z ]*): /;
+
 function reasonOf({ stderr, exitCode }: CommandError): string {
   if (stderr.includes(FULL)) return FULL;
   const last = stderr.split("\n").findLast((line) => line !== "" && !EPILOGUE.test(line)) ?? "";
+  const zsh = OF_ZSH.exec(last)?.[1];
+  if (zsh !== undefined) return zsh.charAt(0).toUpperCase() + zsh.slice(1);
   return last.slice(last.lastIndexOf(": ") + 2).trim() || `exit code ${exitCode}`;
 }

@@ -1,13 +1,10 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { NASTY } from "../../ssh/fixtures/nasty-text.test.kit.ts";
-import { startMachine, type TestMachine } from "../fixtures.test.kit.ts";
+import { type TestMachine, useMachine } from "../fixtures.test.kit.ts";
 import { toGlobPattern } from "./glob-pattern.ts";
 
 let rig: TestMachine;
-beforeAll(async () => {
-  rig = await startMachine();
-});
-afterAll(() => rig?.[Symbol.asyncDispose]());
+useMachine((made) => (rig = made));
 
 const NAMES = NASTY.filter((name) => name !== "" && !name.includes("/"));
 

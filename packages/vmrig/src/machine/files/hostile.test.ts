@@ -1,24 +1,15 @@
-import { mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readdir, readFile, readlink, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { startMachine, type TestMachine } from "../fixtures.test.kit.ts";
+import { expect, test } from "vitest";
+import type { TestMachine } from "../fixtures.test.kit.ts";
 import type { Machine } from "../machine.ts";
+import { useTwoSides } from "./two-sides.test.kit.ts";
 
 let rig: TestMachine;
 let pc1: Machine;
 let there: string;
 let here: string;
-beforeAll(async () => {
-  here = await mkdtemp(join(tmpdir(), "vmrig-test-"));
-  rig = await startMachine();
-  ({ pc1 } = rig);
-  there = rig.server.folder;
-});
-afterAll(async () => {
-  await rig?.[Symbol.asyncDispose]();
-  await rm(here, { recursive: true, force: true });
-});
+useTwoSides((sides) => ({ rig, pc1, there, here } = sides));
 
 test("a path that no system can have is refused before anything is sent, whatever is asked", async () => {
   const local = join(here, "local");

@@ -1,18 +1,20 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { OTHER_USER } from "../../ssh/fixtures/sshd.test.kit.ts";
-import { startMachine, type TestMachine } from "../fixtures.test.kit.ts";
+import { type TestMachine, useMachine } from "../fixtures.test.kit.ts";
 import type { Machine } from "../machine.ts";
 
 let rig: TestMachine;
 let pc1: Machine;
 let folder: string;
 const undone: Array<() => Promise<void>> = [];
-beforeAll(async () => {
-  rig = await startMachine({ atEnd: (work) => void undone.push(work) });
-  ({ pc1 } = rig);
-  ({ folder } = rig.server);
-});
-afterAll(() => rig?.[Symbol.asyncDispose]());
+useMachine(
+  (made) => {
+    rig = made;
+    ({ pc1 } = rig);
+    ({ folder } = rig.server);
+  },
+  { atEnd: (work) => void undone.push(work) },
+);
 
 test("a file is read, added to, looked at and removed", async () => {
   const log = pc1.file(`${folder}/app.log`);

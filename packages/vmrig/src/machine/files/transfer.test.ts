@@ -1,11 +1,10 @@
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { chmod, lstat, mkdir, readdir, readFile, readlink, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { NASTY } from "../../ssh/fixtures/nasty-text.test.kit.ts";
 import { OTHER_USER } from "../../ssh/fixtures/sshd.test.kit.ts";
 import { startMachine, type TestMachine } from "../fixtures.test.kit.ts";
@@ -13,21 +12,13 @@ import type { Machine } from "../machine.ts";
 import { stageLocally } from "./local-folder.ts";
 import type { Progress } from "./progress.ts";
 import { receive } from "./receive.ts";
+import { useTwoSides } from "./two-sides.test.kit.ts";
 
 let rig: TestMachine;
 let pc1: Machine;
 let there: string;
 let here: string;
-beforeAll(async () => {
-  here = await mkdtemp(join(tmpdir(), "vmrig-test-"));
-  rig = await startMachine();
-  ({ pc1 } = rig);
-  there = rig.server.folder;
-});
-afterAll(async () => {
-  await rig?.[Symbol.asyncDispose]();
-  await rm(here, { recursive: true, force: true });
-});
+useTwoSides((sides) => ({ rig, pc1, there, here } = sides));
 
 /** A folder with everything that a copy can lose. */
 async function makeTree(name: string): Promise<string> {

@@ -3,16 +3,13 @@ import { createServer as createTlsServer } from "node:https";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { startService, talk, type TestService } from "../../ssh/fixtures/service.test.kit.ts";
 import { freePort } from "../../ssh/fixtures/sshd.test.kit.ts";
-import { startMachine, type TestMachine } from "../fixtures.test.kit.ts";
+import { startMachine, useMachine, type TestMachine } from "../fixtures.test.kit.ts";
 
 let rig: TestMachine;
-beforeAll(async () => {
-  rig = await startMachine();
-});
-afterAll(() => rig?.[Symbol.asyncDispose]());
+useMachine((machine) => (rig = machine));
 
 async function serve(answer: RequestListener): Promise<TestService & { readonly url: string }> {
   const service = await startService(createServer(answer));

@@ -4,16 +4,13 @@ import { createServer } from "node:http";
 import { connect, type NetConnectOpts } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { echo, startService, talk } from "../../ssh/fixtures/service.test.kit.ts";
 import { freePort } from "../../ssh/fixtures/sshd.test.kit.ts";
-import { startMachine, type TestMachine } from "../fixtures.test.kit.ts";
+import { startMachine, useMachine, type TestMachine } from "../fixtures.test.kit.ts";
 
 let rig: TestMachine;
-beforeAll(async () => {
-  rig = await startMachine();
-});
-afterAll(() => rig?.[Symbol.asyncDispose]());
+useMachine((machine) => (rig = machine));
 
 /** The machine has the network of this computer. */
 const say = async (to: NetConnectOpts, words: string): Promise<string> => text(connect(to).end(words));

@@ -2,6 +2,7 @@ import { VmrigError } from "../../errors/vmrig-error.ts";
 import { quoteWord } from "../../ssh/quote.ts";
 import type { CommandResult } from "../command.ts";
 import { run, type Seat } from "../runner.ts";
+import { AS_POSIX } from "../script.ts";
 
 /** Something of a machine that a test looks at: a service, a package, a port. Looking changes nothing; each read is one round trip. */
 export interface Part<Kind extends string> {
@@ -15,7 +16,7 @@ export interface Part<Kind extends string> {
 }
 
 /** The programs that are asked are to answer in English, and not to page or colour. */
-const PLAIN = "LC_ALL=C; PAGER=cat; SYSTEMD_COLORS=0; export LC_ALL PAGER SYSTEMD_COLORS; ";
+const PLAIN = `${AS_POSIX}LC_ALL=C; PAGER=cat; SYSTEMD_COLORS=0; export LC_ALL PAGER SYSTEMD_COLORS; `;
 
 export interface LookOptions {
   /** As errors name it. */

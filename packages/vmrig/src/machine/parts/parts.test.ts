@@ -2,20 +2,19 @@ import { createServer } from "node:net";
 import { createSocket } from "node:dgram";
 import { hostname, userInfo } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { quote } from "../../ssh/quote.ts";
 import { freePort } from "../../ssh/fixtures/sshd.test.kit.ts";
-import { startMachine, type TestMachine } from "../fixtures.test.kit.ts";
+import { startMachine, type TestMachine, useMachine } from "../fixtures.test.kit.ts";
 import type { Machine } from "../machine.ts";
 
 /** Against a real SSH server of this computer, and the programs and the kernel that it really has. */
 let rig: TestMachine;
 let pc1: Machine;
-beforeAll(async () => {
-  rig = await startMachine();
+useMachine((made) => {
+  rig = made;
   ({ pc1 } = rig);
 });
-afterAll(() => rig?.[Symbol.asyncDispose]());
 
 test("every part says what it is, whose, and as whom it is looked at", () => {
   const { user } = pc1;

@@ -1,14 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { quote } from "../../ssh/quote.ts";
-import { startMachine, type TestMachine } from "../fixtures.test.kit.ts";
+import { startMachine, type TestMachine, useMachine } from "../fixtures.test.kit.ts";
 import type { Shell } from "./shell.ts";
 import { BASH, openShell, PATIENT } from "./shell.test.kit.ts";
 
 let rig: TestMachine;
-beforeAll(async () => {
-  rig = await startMachine();
-});
-afterAll(() => rig?.[Symbol.asyncDispose]());
+useMachine((made) => (rig = made));
 
 describe("the end of a shell takes along all that runs at its terminal", () => {
   /** One in the foreground that ignores every signal that it can, one in the background, one without terminal, one with a session of its own. */

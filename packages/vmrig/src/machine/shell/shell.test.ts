@@ -1,8 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { OTHER_USER } from "../../ssh/fixtures/sshd.test.kit.ts";
-import { startMachine, type TestMachine } from "../fixtures.test.kit.ts";
+import { type TestMachine, useMachine } from "../fixtures.test.kit.ts";
 import type { Machine } from "../machine.ts";
 import type { ShellOptions } from "./options.ts";
 import type { Shell } from "./shell.ts";
@@ -10,11 +10,10 @@ import { BASH, openShell, PATIENT } from "./shell.test.kit.ts";
 
 let rig: TestMachine;
 let pc1: Machine;
-beforeAll(async () => {
-  rig = await startMachine();
+useMachine((made) => {
+  rig = made;
   ({ pc1 } = rig);
 });
-afterAll(() => rig?.[Symbol.asyncDispose]());
 
 const open = (options: ShellOptions = BASH): Promise<Shell> => openShell(pc1, options);
 

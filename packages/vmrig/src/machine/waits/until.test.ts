@@ -1,15 +1,12 @@
 import { rename, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { freePort } from "../../ssh/fixtures/sshd.test.kit.ts";
-import { startMachine, type TestMachine } from "../fixtures.test.kit.ts";
+import { startMachine, type TestMachine, useMachine } from "../fixtures.test.kit.ts";
 
 let rig: TestMachine;
-beforeAll(async () => {
-  rig = await startMachine();
-});
-afterAll(() => rig?.[Symbol.asyncDispose]());
+useMachine((made) => (rig = made));
 
 test.each(["127.0.0.1", "::1"])("a port counts as soon as something listens on %s", async (host) => {
   const port = await freePort();

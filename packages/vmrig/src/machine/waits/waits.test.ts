@@ -3,21 +3,20 @@ import { createServer as createHttp, type RequestListener } from "node:http";
 import { createServer as createHttps } from "node:https";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { Certificates } from "../../lease/fixtures/certificates.ts";
 import { freePort } from "../../ssh/fixtures/sshd.test.kit.ts";
-import { startMachine, type TestMachine } from "../fixtures.test.kit.ts";
+import { startMachine, type TestMachine, useMachine } from "../fixtures.test.kit.ts";
 import type { Machine } from "../machine.ts";
 
 const PATIENT = { timeout: "20s", interval: 20 } as const;
 
 let rig: TestMachine;
 let pc1: Machine;
-beforeAll(async () => {
-  rig = await startMachine();
+useMachine((made) => {
+  rig = made;
   ({ pc1 } = rig);
 });
-afterAll(() => rig?.[Symbol.asyncDispose]());
 
 /** Looks have been taken by now: commands are begun in the order in which they are sent. */
 const looked = (): Promise<unknown> => Promise.all([pc1.$`true`, pc1.$`true`]);

@@ -1,0 +1,30 @@
+import { execFile } from "node:child_process";
+import { rm } from "node:fs/promises";
+import { promisify } from "node:util";
+import { processesOf, send } from "./processes.ts";
+import { until } from "./until.ts";
+
+/** What there is of a scene, whoever set it. */
+export interface Remains {
+  /** Every process of the scene has it in its command line, its environment or as its folder. */
+  readonly root: string;
+  /** Where vmrig's sockets are. */
+  readonly runtime: string;
+  /** Where a disk is mounted, if one is. */
+  readonly disk?: string;
+}
+
+export async function clearAway({ root, runtime, disk }: Remains): Promise<void> {
+  await endProcesses(root);
+  if (disk !== undefined) await promisify(execFile)("umount", ["--lazy", disk]);
+  await Promise.all([root, runtime].map((folder) => rm(folder, { recursive: true, force: true })));
+}
+
+/** Until none is left: while one is killed, another one may start more. */
+export async function endProcesses(root: string, spared = (_command: string): boolean => false): Promise<void> {
+  await until(10_000, () => {
+    const left = processesOf(root).filter(({ command }) => !spared(command));
+    for (const { pid } of left) send(pid, "SIGKILL");
+    return left.length === 0 ? true : undefined;
+  });
+}

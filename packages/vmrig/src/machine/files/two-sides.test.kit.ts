@@ -1,0 +1,28 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll } from "vitest";
+import { type TestMachine, useMachine } from "../fixtures.test.kit.ts";
+import type { Machine } from "../machine.ts";
+
+/** What is copied between: a folder of this computer, and one of a machine. */
+export interface TwoSides {
+  readonly rig: TestMachine;
+  readonly pc1: Machine;
+  readonly here: string;
+  readonly there: string;
+}
+
+/** They are there for all tests of a file, and end behind the last one. */
+export function useTwoSides(take: (sides: TwoSides) => unknown): void {
+  let here: string | undefined;
+  beforeAll(async () => {
+    here = await mkdtemp(join(tmpdir(), "vmrig-test-"));
+  });
+  afterAll(async () => {
+    if (here !== undefined) await rm(here, { recursive: true, force: true });
+  });
+  useMachine((rig) => {
+    if (here !== undefined) take({ rig, pc1: rig.pc1, here, there: rig.server.folder });
+  });
+}
