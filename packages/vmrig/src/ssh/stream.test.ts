@@ -151,7 +151,8 @@ test("no channel is left, however the streams have ended", async () => {
       socket.on("end", () => socket.end()).resume();
     }),
   );
-  const reset = await startService(talk((socket) => void socket.resetAndDestroy()));
+  // Not before it is written to: sshd would take that for a refusal.
+  const reset = await startService(talk((socket) => void socket.once("data", () => socket.resetAndDestroy())));
   const ways: Array<() => Promise<unknown>> = [
     async () => text((await open(back.port)).end("x")),
     async () => (await open(back.port)).destroy(),
