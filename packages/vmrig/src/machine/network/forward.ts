@@ -43,6 +43,8 @@ export async function forward(seat: Seat, target: Target): Promise<Forward> {
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     void traffic.carry(socket, (enough) => openTunnel(seat, to, enough));
   });
+  // Also when this computer has no file descriptor left for somebody who connects.
+  server.on("error", (error) => traffic.refuse(error));
   await new Promise<void>((resolve, reject) => server.once("error", reject).listen(0, HOST, resolve));
   const { port } = server.address() as AddressInfo;
   traffic.begin(`forward ${HOST}:${port} → ${inWords(to)}`);

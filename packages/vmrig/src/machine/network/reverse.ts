@@ -60,6 +60,7 @@ async function listenFor({ seat, standings, become }: Origin, target: Target, as
   let closing: Promise<void> | undefined;
 
   const listen = async (connection: Connection): Promise<void> => {
+    if (closing !== undefined) return;
     if ("path" in place) await clear(connection, place.path);
     const fresh = await connection.listen(place, (stream) => void traffic.carry(stream, (enough) => connectHere(to, enough)));
     if (closing !== undefined) return fresh.close();

@@ -32,6 +32,7 @@ export function createTraffic(seat: Seat, explain: (error: unknown) => VmrigErro
   let tell: Told | undefined;
 
   const hold = (stream: Duplex): void => {
+    if (stream.closed) return;
     streams.add(stream);
     stream.once("close", () => streams.delete(stream));
   };
@@ -74,7 +75,8 @@ export function createTraffic(seat: Seat, explain: (error: unknown) => VmrigErro
         const far = await open(enough);
         far.on("error", () => {});
         hold(far);
-        if (enough.aborted) reset(far);
+        // Its connection may have ended in the moment that it was opened.
+        if (enough.aborted || far.destroyed) [far, stream].forEach(reset);
         else join(stream, far);
       } catch (error) {
         if (!enough.aborted) refuse(error);
