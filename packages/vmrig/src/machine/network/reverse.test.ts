@@ -38,6 +38,7 @@ test("listens where it is told, on a port or a unix socket of the machine, and l
   const path = join(rig.server.folder, "there.sock");
   await using socket = await rig.pc1.reverse({ path: here }, { path });
   expect(socket.path).toBe(path);
+  expect(socket).not.toHaveProperty("port");
   expect(await say({ path }, "by socket")).toBe("by socket");
 });
 

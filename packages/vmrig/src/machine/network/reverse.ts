@@ -42,15 +42,18 @@ export interface Origin {
 const HOST = "127.0.0.1";
 
 export async function reversePort(from: Origin, target: Target, port: number): Promise<Reverse> {
-  const back = await listenFor(from, target, { port: checkPort(port) });
-  return Object.assign(back, { url: `http://${HOST}:${back.port}`, host: HOST });
+  const { back, place } = await listenFor(from, target, { port: checkPort(port) });
+  const given = "port" in place ? place.port : port;
+  return Object.assign(back, { url: `http://${HOST}:${given}`, host: HOST, port: given });
 }
 
 export async function reverseSocket(from: Origin, target: Target, path: string): Promise<ReverseSocket> {
-  return Object.assign(await listenFor(from, target, { path: checkPath(path) }), { path });
+  const { back } = await listenFor(from, target, { path: checkPath(path) });
+  return Object.assign(back, { path });
 }
 
-async function listenFor({ seat, standings, become }: Origin, target: Target, asked: Place): Promise<Back & { readonly port: number }> {
+/** `place`: where it listens now, and will. */
+async function listenFor({ seat, standings, become }: Origin, target: Target, asked: Place): Promise<{ back: Back; place: Place }> {
   const to = toDestination(target);
   const explain = (error: unknown): VmrigError =>
     error instanceof ListenRefusedError ? refusal(seat.name, place, error) : asVmrigError(error);
@@ -93,8 +96,7 @@ async function listenFor({ seat, standings, become }: Origin, target: Target, as
     throw seat.signal.reason;
   }
 
-  return {
-    port: "port" in place ? place.port : 0,
+  const back: Back = {
     get connections() {
       return traffic.open;
     },
@@ -104,4 +106,5 @@ async function listenFor({ seat, standings, become }: Origin, target: Target, as
     close,
     [Symbol.asyncDispose]: close,
   };
+  return { back, place };
 }
