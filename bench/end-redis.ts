@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { systemClock } from "../packages/vmrig/src/clock/clock.ts";
-import { runningServer, stopRedis } from "../packages/vmrig/src/lease/redis-process.ts";
+import { runningServer, stopRedis } from "../packages/vmrig/src/redis/redis-process.ts";
 
 /** Ends the embedded Redis of a home that was made for one benchmark. */
 export async function endRedis(home: string): Promise<void> {

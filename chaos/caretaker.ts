@@ -5,7 +5,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
-import { clearAway, type Remains } from "./remains.ts";
+import { clearAway, type Remains } from "./cleanup.ts";
 
 export interface Caretaker extends AsyncDisposable {
   readonly pid: number | undefined;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { runChaos, type ChaosOptions } from "./suite.ts";
-import type { PLANTS } from "./planted.ts";
+import type { PLANTS } from "./injected-bugs.ts";
 
 /** What it says is in the error, when there is one. */
 async function chaos(options: Partial<ChaosOptions>) {

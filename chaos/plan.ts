@@ -1,4 +1,4 @@
-import { dice } from "./dice.ts";
+import { dice } from "./seeded-random.ts";
 
 /** One use of the machines by a worker: a claim, some commands on each machine, and the way back. */
 export interface Visit {

@@ -8,7 +8,7 @@ import { badNetwork, type BadNetwork } from "./bad-network.ts";
 import { hireCaretaker } from "./caretaker.ts";
 import { type MachineKind } from "./machines.ts";
 import { startRedis, type RedisServer } from "./redis-server.ts";
-import { clearAway, endProcesses, type Remains } from "./remains.ts";
+import { clearAway, endProcesses, type Remains } from "./cleanup.ts";
 
 const run = promisify(execFile);
 

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { fileURLToPath } from "node:url";
-import { calm } from "./calm.ts";
+import { calm } from "./settle.ts";
 import { carryConsoles } from "./consoles.ts";
 import { crowd } from "./crowd.ts";
 import { keepEvidence } from "./evidence.ts";
@@ -17,7 +17,7 @@ import { findLeftovers } from "./leftovers.ts";
 import { PATIENCE, type MachineKind } from "./machines.ts";
 import { describeLeftovers, describeViolations, outcomes, sum, tally, type Report } from "./report.ts";
 import { setScene, type Scene } from "./scene.ts";
-import { storm } from "./storm.ts";
+import { storm } from "./fault-run.ts";
 import { isDeed, openWitness } from "./witness.ts";
 
 export interface ChaosOptions {

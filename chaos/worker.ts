@@ -6,7 +6,7 @@ import { claimMachines, connectGate, type GateClient } from "vmrig/worker";
 import { intrude } from "./ex-holder.ts";
 import { machineKind, PATIENCE } from "./machines.ts";
 import type { Visit } from "./plan.ts";
-import { plantedTouch } from "./planted.ts";
+import { plantedTouch } from "./injected-bugs.ts";
 import { sayWord, witnessOf, WITNESS_SCRIPT } from "./witness.ts";
 
 export interface WorkerOrders {

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { RedisServer } from "../../packages/vmrig/src/lease/fixtures/redis-server.ts";
+import type { RedisServer } from "../../packages/vmrig/src/redis/fixtures/redis-server.ts";
 import type { LeaseStore } from "../../packages/vmrig/src/lease/lease-store.ts";
 import { printReport, round } from "../report.ts";
 import { holderNamed, openStore, startRedis, WISH } from "./redis.ts";

@@ -1,5 +1,6 @@
-import { RedisServer } from "../../packages/vmrig/src/lease/fixtures/redis-server.ts";
-import { openLeaseStore, type LeaseStore } from "../../packages/vmrig/src/lease/lease-store.ts";
+import { RedisServer } from "../../packages/vmrig/src/redis/fixtures/redis-server.ts";
+import type { LeaseStore } from "../../packages/vmrig/src/lease/lease-store.ts";
+import { openLeaseStore } from "../../packages/vmrig/src/lease/open-lease-store.ts";
 
 /** A Redis of the benchmark's own, on a unix socket, with an append-only file as vmrig's embedded one has it. */
 export function startRedis(): Promise<RedisServer> {

@@ -2,7 +2,7 @@ import { chmod, mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import type { Finding } from "vmrig/driver";
-import { measureAccelerator, resolveAccelerator } from "./accelerator.ts";
+import { measureAccelerator, resolveAccelerator } from "./process/accelerator.ts";
 import { diagnose, type DiagnoseOptions } from "./diagnose.ts";
 import { tempFolder } from "./temp-folder.test.kit.ts";
 

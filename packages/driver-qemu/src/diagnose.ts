@@ -1,11 +1,11 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { isVmrigError, type Finding } from "vmrig/driver";
-import { measureAccelerator, resolveAccelerator, type Accelerator } from "./accelerator.ts";
+import { measureAccelerator, resolveAccelerator, type Accelerator } from "./process/accelerator.ts";
 import { firstLine } from "./first-line.ts";
-import { findImage, type ImageSource } from "./image.ts";
-import { emulatesReliably, findQemu, requireProgram } from "./qemu-binary.ts";
-import { runProgram } from "./run-program.ts";
+import { findImage, type ImageSource } from "./image/image.ts";
+import { emulatesReliably, findQemu, requireProgram } from "./process/qemu-binary.ts";
+import { runProgram } from "./process/run-program.ts";
 
 export interface DiagnoseOptions {
   readonly image: ImageSource;

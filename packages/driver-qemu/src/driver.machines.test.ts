@@ -5,9 +5,9 @@ import { afterAll, expect, test } from "vitest";
 import { qemu } from "@vmrig/driver-qemu";
 import type { CopySpec, MachineStatus } from "vmrig/driver";
 import { driverContract, type PlantedOrphan } from "vmrig/driver-contract";
-import { findQemu } from "./qemu-binary.ts";
+import { findQemu } from "./process/qemu-binary.ts";
 import { endAll, processes } from "./processes.test.kit.ts";
-import { runProgram } from "./run-program.ts";
+import { runProgram } from "./process/run-program.ts";
 
 const root = await mkdtemp(join(tmpdir(), "vmrig-test-"));
 const copy: CopySpec = {

@@ -3,24 +3,25 @@ import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { VmrigError, writing, type CopySpec, type Driver, type Fingerprint } from "vmrig/driver";
-import { measureAccelerator, resolveAccelerator, type Accelerator } from "./accelerator.ts";
-import { bringBack, reasonToRestart } from "./bring-back.ts";
-import { captureTogether } from "./capture.ts";
-import { platformOf } from "./command-line.ts";
-import { acting, admit, BOOT_MS, control } from "./control.ts";
+import { measureAccelerator, resolveAccelerator, type Accelerator } from "./process/accelerator.ts";
+import { bringBack, reasonToRestart } from "./snapshot/restore.ts";
+import { captureTogether } from "./snapshot/capture.ts";
+import { platformOf } from "./process/command-line.ts";
+import { acting, admit, BOOT_MS, control } from "./power/control.ts";
 import { anyRuns, findMachine, findRunning, machineNames } from "./find-machine.ts";
-import { findImage, type Image, type ImageSource } from "./image.ts";
-import { stopLan } from "./lan.ts";
-import { setLink } from "./link.ts";
+import { findImage, type ImageSource } from "./image/image.ts";
+import type { Image } from "./image/manifest.ts";
+import { stopLan } from "./network/lan.ts";
+import { setLink } from "./network/link.ts";
 import { machineFiles, type MachineDefinition } from "./machine-files.ts";
 import { unmakeMachine } from "./make.ts";
 import { findOrphans } from "./orphans.ts";
-import { sayEmulated } from "./emulation.ts";
-import { power } from "./power.ts";
-import { findQemu } from "./qemu-binary.ts";
-import { findProcess, startProcess, stopProcess } from "./qemu-process.ts";
+import { sayEmulated } from "./process/emulation-notice.ts";
+import { power } from "./power/power.ts";
+import { findQemu } from "./process/qemu-binary.ts";
+import { findProcess, startProcess, stopProcess } from "./process/qemu-process.ts";
 import { machineStatus } from "./status.ts";
-import { dropSnapshot, listSnapshots, snapshotPlatform } from "./snapshots.ts";
+import { dropSnapshot, listSnapshots, snapshotPlatform } from "./snapshot/snapshots.ts";
 import { diagnose } from "./diagnose.ts";
 
 /** No machine can have this name: theirs have no underscore. */
@@ -210,5 +211,5 @@ function ownImage(copy: CopySpec, image: Image): Image {
 }
 
 function step(verb: "create" | "destroy", what: "machine" | "lan"): { command: readonly [string, ...string[]] } {
-  return { command: [process.execPath, fileURLToPath(new URL("./steps.js", import.meta.url)), verb, what] };
+  return { command: [process.execPath, fileURLToPath(new URL("./terraform-steps.js", import.meta.url)), verb, what] };
 }

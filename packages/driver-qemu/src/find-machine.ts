@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { turnHolder, VmrigError, type CopySpec, type MachineRef } from "vmrig/driver";
 import { machineDefinition, machineFiles, readJson, type MachineDefinition, type QemuRun } from "./machine-files.ts";
-import { findProcess } from "./qemu-process.ts";
+import { findProcess } from "./process/qemu-process.ts";
 
 /** The machines of a copy that exist on this computer, whatever the config says. */
 export async function machineNames(copy: Pick<CopySpec, "folder">): Promise<string[]> {

@@ -2,7 +2,7 @@ import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writing, type CopySpec } from "vmrig/driver";
 import { z } from "zod";
-import { imageManifest } from "./image.ts";
+import { imageManifest } from "./image/manifest.ts";
 
 /** Where the things of one machine lie: what must last in the copy's folder, sockets in its runtime folder. */
 export interface MachineFiles {

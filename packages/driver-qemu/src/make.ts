@@ -2,12 +2,12 @@ import { copyFile, link, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { generateKeyPair, VmrigError, writing } from "vmrig/driver";
 import { machineNames } from "./find-machine.ts";
-import { hardwareAddress } from "./command-line.ts";
+import { hardwareAddress } from "./process/command-line.ts";
 import { firstBootCredentials, writeCredentials } from "./first-boot.ts";
 import { machineDefinition, machineFiles, readJson, writeJson, type MachineDefinition } from "./machine-files.ts";
-import { findProcess, startProcess, stopProcess } from "./qemu-process.ts";
-import { requireProgram } from "./qemu-binary.ts";
-import { runProgram } from "./run-program.ts";
+import { findProcess, startProcess, stopProcess } from "./process/qemu-process.ts";
+import { requireProgram } from "./process/qemu-binary.ts";
+import { runProgram } from "./process/run-program.ts";
 
 /**
  * Makes a machine and starts it. What an interrupted attempt left behind is cleared away; a machine that lives is never touched.

@@ -4,10 +4,10 @@ import { mkdir, readdir, rm, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
 import { inTurn, type Orphan } from "vmrig/driver";
-import { lanSocket, startLan } from "./lan.ts";
+import { lanSocket, startLan } from "./network/lan.ts";
 import { machineFiles, writeJson } from "./machine-files.ts";
 import { findOrphans } from "./orphans.ts";
-import { isRunning } from "./program.ts";
+import { isRunning } from "./process/running-program.ts";
 import { tempFolder } from "./temp-folder.test.kit.ts";
 
 let root: string;

@@ -1,11 +1,11 @@
 import { access, readdir, readFile, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { turnHolder, type CopiesFolders, type Orphan } from "vmrig/driver";
-import { abandonedWork } from "./abandoned-work.ts";
-import { lanPidFile, lanTurn } from "./lan.ts";
+import { abandonedWork } from "./image/abandoned-downloads.ts";
+import { lanPidFile, lanTurn } from "./network/lan.ts";
 import { machineFiles, qemuRun, readJson } from "./machine-files.ts";
-import { endProcess, isRunning } from "./program.ts";
-import { runningProcesses, type RunningProcess } from "./running-processes.ts";
+import { endProcess, isRunning } from "./process/running-program.ts";
+import { runningProcesses, type RunningProcess } from "./process/list-processes.ts";
 
 /** Processes and files of this driver's that nobody knows any more. */
 export async function findOrphans(folders: CopiesFolders): Promise<Orphan[]> {

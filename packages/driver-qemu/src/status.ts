@@ -1,8 +1,8 @@
 import { access, readFile } from "node:fs/promises";
 import type { CopySpec, MachineStatus } from "vmrig/driver";
 import { machineDefinition, machineFiles, readJson } from "./machine-files.ts";
-import { findProcess } from "./qemu-process.ts";
-import { listSnapshots } from "./snapshots.ts";
+import { findProcess } from "./process/qemu-process.ts";
+import { listSnapshots } from "./snapshot/snapshots.ts";
 
 /** What is really there of one machine, by its files and its process; QEMU itself is not asked, because it serves one client at a time. */
 export async function machineStatus(copy: CopySpec, name: string): Promise<MachineStatus> {

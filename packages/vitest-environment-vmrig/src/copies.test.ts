@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { COPIES, openStage, type Run, type Stage } from "./vitest-run.test.kit.ts";
-import { openSomebody } from "./somebody.test.kit.ts";
+import { openSomebody } from "./other-user.test.kit.ts";
 
 const LIMIT_MS = 150_000;
 

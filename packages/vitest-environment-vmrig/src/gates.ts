@@ -2,8 +2,8 @@ import { relative } from "node:path";
 import type { TestProject, TestSpecification, Vitest } from "vitest/node";
 import { VmrigError } from "vmrig";
 import { findConfig, spawnGate, type GateProcess } from "vmrig/runner";
-import { filesToCome } from "./files-to-come.ts";
-import { createPauseDesk, type PauseDesk } from "./pause-desk.ts";
+import { filesToCome } from "./remaining-files.ts";
+import { createPauseDesk, type PauseDesk } from "./pause-prompt.ts";
 import { takeOverSignals } from "./signals.ts";
 
 /** One gate of a Vitest, for all of its projects that use the same config. */

@@ -1,7 +1,7 @@
 import type { MatcherState, RunnerTestCase } from "vitest";
 import { isVmrigError, VmrigError } from "vmrig";
 import { MATCHERS, toAssertion, type Assertion, type MachineMatchers, type MatcherName } from "vmrig/worker";
-import { lazily } from "./lazily.ts";
+import { lazily } from "./lazy-promise.ts";
 
 declare module "vitest" {
   // Vitest 4.1 has `T` alone. With defaults the two merge, and both read the subject's type from `T`.

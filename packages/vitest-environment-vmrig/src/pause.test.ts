@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { openSomebody } from "./somebody.test.kit.ts";
+import { openSomebody } from "./other-user.test.kit.ts";
 import { CTRL_C } from "./terminal.test.kit.ts";
 import { openStage, SHARED, type Stage } from "./vitest-run.test.kit.ts";
 

@@ -4,7 +4,7 @@ export type { RigConfig, RollbackPolicy } from "./config/schema.ts";
 export { VmrigError, isVmrigError } from "./errors/vmrig-error.ts";
 export { CODES, type ErrorCode, type Fault } from "./errors/codes.ts";
 export type { Machine } from "./machine/machine.ts";
-export { CommandError } from "./machine/command-error.ts";
+export { CommandError } from "./machine/command/error.ts";
 export type {
   CommandOptions,
   CommandPromise,
@@ -14,18 +14,18 @@ export type {
   PipeOptions,
   PipePromise,
   Terminal,
-} from "./machine/command.ts";
+} from "./machine/command/command.ts";
 export type { MachineFaults } from "./machine/faults/faults.ts";
 export type { Checkpoint, Rig } from "./machine/faults/checkpoint.ts";
-export type { FileStat, StatOptions } from "./machine/file-stat.ts";
+export type { FileStat, StatOptions } from "./machine/files/file-stat.ts";
 export type { Forward } from "./machine/network/forward.ts";
 export type { MachineNetwork } from "./machine/network/network.ts";
 export type { MachineRequestInit } from "./machine/network/request.ts";
 export type { Reverse, ReverseSocket } from "./machine/network/reverse.ts";
 export type { Target } from "./machine/network/target.ts";
-export type { MachineParts } from "./machine/parts/parts.ts";
+export type { MachineParts } from "./machine/resources/resources.ts";
 export type { MachineWaits } from "./machine/waits/waits.ts";
-export type { MachineFile, MkdirOptions, RecursiveOptions, RemoveOptions, WriteOptions } from "./machine/file.ts";
+export type { MachineFile, MkdirOptions, RecursiveOptions, RemoveOptions, WriteOptions } from "./machine/files/file.ts";
 export type { Key } from "./machine/shell/keys.ts";
 export type { ScreenWaitOptions, ShellOptions, TypeOptions } from "./machine/shell/options.ts";
 export type { Screen } from "./machine/shell/screen.ts";

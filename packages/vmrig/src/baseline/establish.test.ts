@@ -5,11 +5,11 @@ import { StepStack } from "../driver/contract/step-stack.ts";
 import type { Driver } from "../driver/driver.ts";
 import { fakeDriver } from "../driver/fake/driver.ts";
 import { machineFiles } from "../driver/fake/machine-files.ts";
-import { setFakeScene } from "../driver/fake/scene.test.kit.ts";
+import { setFakeScene } from "../driver/fake/fake-machines.test.kit.ts";
 import { generateKeyPair } from "../ssh/keys.ts";
 import { PRISTINE } from "./baseline-id.ts";
 import { establishBaseline } from "./establish.ts";
-import { authority, admission, type Scene } from "./scene.ts";
+import { authority, admission, type Scene } from "./leased-context.ts";
 
 test("a machine that is back at its pristine snapshot, and may have booted from its disk alone, has finished booting before it is prepared", async () => {
   const { copy, ...stage } = await setFakeScene(["pc1"]);

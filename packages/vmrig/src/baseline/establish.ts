@@ -6,7 +6,7 @@ import { guestOf } from "./guest.ts";
 import { login } from "./login.ts";
 import { prepare } from "./prepare.ts";
 import type { Recipe } from "./recipe.ts";
-import { admission, authority, onEach, type Scene } from "./scene.ts";
+import { admission, authority, onEach, type Scene } from "./leased-context.ts";
 
 export interface EstablishOptions {
   /** Makes it also where it is there already. */

@@ -1,6 +1,6 @@
 import type { GuestKind } from "../driver/driver.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
-import { PROOF_FOLDER, STEP_CLOCK } from "./house-keeping.ts";
+import { PROOF_FOLDER, STEP_CLOCK } from "./guest-setup.ts";
 import type { Recipe } from "./recipe.ts";
 
 /** How vmrig works inside of a machine. */

@@ -2,7 +2,7 @@ import type { Inventory, MachineRef } from "../driver/driver.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { dial, type Connection } from "../ssh/connection.ts";
 import type { SshTarget } from "../ssh/handshake.ts";
-import { TEST_USER, type Scene } from "./scene.ts";
+import { TEST_USER, type Scene } from "./leased-context.ts";
 
 /** Where and how the lease's key gets in. @throws VmrigError `MACHINE_MISSING` when the machine has no address */
 function sshTarget(inventory: Inventory, name: string, privateKey: string): SshTarget {

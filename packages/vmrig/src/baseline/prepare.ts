@@ -4,11 +4,11 @@ import { VmrigError } from "../errors/vmrig-error.ts";
 import type { Connection } from "../ssh/connection.ts";
 import { generateKeyPair } from "../ssh/keys.ts";
 import { guestOf, requireSystem, type Guest } from "./guest.ts";
-import { houseKeepingScript, type Peer } from "./house-keeping.ts";
+import { houseKeepingScript, type Peer } from "./guest-setup.ts";
 import { login } from "./login.ts";
 import { EMPTY_RECIPE, type Recipe } from "./recipe.ts";
 import { asInput, recipeSteps } from "./recipe-script.ts";
-import { onEach, TEST_USER, type Scene } from "./scene.ts";
+import { onEach, TEST_USER, type Scene } from "./leased-context.ts";
 
 /** Packages come over the network, on a machine that may be emulated. */
 const STEP_MS = 15 * 60_000;

@@ -3,7 +3,7 @@ import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { systemClock } from "../clock/clock.ts";
-import { PROOF_FOLDER, STEP_CLOCK } from "./house-keeping.ts";
+import { PROOF_FOLDER, STEP_CLOCK } from "./guest-setup.ts";
 import { prove, type ProofOptions } from "./proof.ts";
 import { connectShell, SHELLS, tempFolder } from "./shell.test.kit.ts";
 

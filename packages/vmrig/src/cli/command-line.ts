@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { usage } from "./help.ts";
-import { nearestFirst } from "./nearest.ts";
+import { nearestFirst } from "./closest-name.ts";
 import { COMMON, VERBS } from "./table.ts";
 import type { Given, OptionSpecs, Verb } from "./verb.ts";
 

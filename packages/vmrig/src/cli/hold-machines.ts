@@ -1,6 +1,6 @@
 import type { Folders } from "../config/folders.ts";
 import type { ResolvedRig } from "../config/schema.ts";
-import type { Claim } from "../gate/claim.ts";
+import type { Claim } from "../worker/claim-session.ts";
 import type { OpenedRig } from "./open-rig.ts";
 import type { Surroundings } from "./verb.ts";
 
@@ -32,7 +32,7 @@ export async function holdMachines<T>(
   // Loaded late, so that a help and a mistake are told at once.
   const [{ openGate }, { claimMachines }, { localClient }] = await Promise.all([
     import("../gate/gate.ts"),
-    import("../gate/claim.ts"),
+    import("../worker/claim-session.ts"),
     import("../gate/local-client.ts"),
   ]);
   ended.throwIfAborted();

@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
 import { generalHelp, verbHelp } from "./help.ts";
-import { configOf, says, test } from "./place.test.kit.ts";
+import { configOf, says, test } from "./test-cli.test.kit.ts";
 import { VERBS } from "./table.ts";
 import { ownVersion } from "./own-version.ts";
 

@@ -1,7 +1,7 @@
 import { copyNames } from "../config/copy-spec.ts";
 import type { ResolvedRig } from "../config/schema.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
-import { nearestFirst } from "./nearest.ts";
+import { nearestFirst } from "./closest-name.ts";
 import type { OptionSpec } from "./verb.ts";
 
 /** The option `--copy NAME`. @param meaning What NAME does for this verb, and what is without it. */

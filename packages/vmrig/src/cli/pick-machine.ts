@@ -1,6 +1,6 @@
 import type { ResolvedRig } from "../config/schema.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
-import { nearestFirst } from "./nearest.ts";
+import { nearestFirst } from "./closest-name.ts";
 
 /**
  * The machine that was named, or the only one that there is.

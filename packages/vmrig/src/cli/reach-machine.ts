@@ -1,6 +1,6 @@
 import { VmrigError } from "../errors/vmrig-error.ts";
 import type { Folders } from "../config/folders.ts";
-import type { KeptCopy } from "../gate/find-kept.ts";
+import type { KeptCopy } from "../operations/find-retained-copy.ts";
 import type { Connection } from "../ssh/connection.ts";
 import type { SshTarget } from "../ssh/handshake.ts";
 import { holdMachines } from "./hold-machines.ts";
@@ -52,7 +52,7 @@ export async function reachMachine<T>(
   const name = pickMachine(rig, machine);
   pickCopies(rig, copy);
   // Loaded late, so that a help and a mistake are told at once.
-  const { findKept } = await import("../gate/find-kept.ts");
+  const { findKept } = await import("../operations/find-retained-copy.ts");
   const [kept] = fresh === true ? [] : await findKept({ ...opened, only: copy, say });
   if (kept !== undefined) return work(keptMachine(opened, kept, name, ended));
   return holdMachines(surroundings, { ...opened, only: copy }, async ({ claim, signal }) => {

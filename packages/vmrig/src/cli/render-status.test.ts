@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { CopyStatus, RigStatus } from "../gate/rig-status.ts";
+import type { CopyStatus, RigStatus } from "../operations/rig-status.ts";
 import { renderStatus, shapeOf } from "./render-status.ts";
 
 const NOW = Date.parse("2026-01-02T12:00:00Z");

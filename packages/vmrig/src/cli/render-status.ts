@@ -1,5 +1,5 @@
-import type { CopyStatus, MachineView, RigStatus, Waiting } from "../gate/rig-status.ts";
-import { duration } from "../lease/duration.ts";
+import type { CopyStatus, MachineView, RigStatus, Waiting } from "../operations/rig-status.ts";
+import { duration } from "../clock/format-duration.ts";
 import { describeHolder } from "../lease/holder.ts";
 
 /** The status for people, one fact a line, in columns. @param now Milliseconds since the epoch. */

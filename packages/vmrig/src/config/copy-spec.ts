@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { CopySpec } from "../driver/driver.ts";
-import { writing } from "../driver/writable.ts";
+import { writing } from "../local-files/explain-write-errors.ts";
 import type { Folders } from "./folders.ts";
 import type { ResolvedRig } from "./schema.ts";
 

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { mkdir, realpath } from "node:fs/promises";
 import { homedir, userInfo } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
-import { writing } from "../driver/writable.ts";
-import { ensurePrivateFolder } from "../lease/private-folder.ts";
+import { writing } from "../local-files/explain-write-errors.ts";
+import { ensurePrivateFolder } from "../local-files/private-folder.ts";
 
 /** Where vmrig keeps its things on this computer. Absolute paths. */
 export interface Folders {

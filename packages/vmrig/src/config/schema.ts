@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Driver } from "../driver/driver.ts";
-import { DEFAULT_NAMESPACE } from "../lease/keys.ts";
-import { describeAddress, serverOf, SEVERAL } from "../lease/redis-address.ts";
+import { DEFAULT_NAMESPACE } from "../redis/namespace.ts";
+import { describeAddress, serverOf, SEVERAL } from "../redis/address.ts";
 import { duration, size } from "./units.ts";
 
 const DAY_MS = 86_400_000;

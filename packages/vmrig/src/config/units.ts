@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { durationMs } from "../clock/duration.ts";
+import { durationMs } from "../clock/parse-duration.ts";
 
 const SIZE: Readonly<Record<string, number>> = { MB: 1, GB: 1_024 };
 

@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { driverContract } from "./contract.ts";
 import type { Authority, Driver, Orphan } from "./driver.ts";
 import { fakeDriver } from "./fake/driver.ts";
-import { setFakeScene } from "./fake/scene.test.kit.ts";
+import { setFakeScene } from "./fake/fake-machines.test.kit.ts";
 import type { LocalResource } from "./rig-stack.ts";
 
 /** Titles of the cases that a driver does not pass, until there was one for each of these words. */

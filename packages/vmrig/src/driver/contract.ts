@@ -1,13 +1,13 @@
 import { authorityCases } from "./contract/authority.ts";
 import { checkpointCases } from "./contract/checkpoints.ts";
-import { endingCases } from "./contract/ending.ts";
+import { endingCases } from "./contract/cancellation.ts";
 import type { ContractCase, ContractHarness } from "./contract/harness.ts";
 import { faultCases } from "./contract/faults.ts";
-import { healingCases } from "./contract/healing.ts";
-import { makingCases } from "./contract/making.ts";
+import { healingCases } from "./contract/recovery.ts";
+import { makingCases } from "./contract/provisioning.ts";
 import { orphanCases } from "./contract/orphans.ts";
 import { snapshotCases } from "./contract/snapshots.ts";
-import { Stage } from "./contract/stage.ts";
+import { Stage } from "./contract/test-machines.ts";
 import { togetherCases } from "./contract/together.ts";
 
 export type { ContractCase, ContractHarness, PlantedOrphan } from "./contract/harness.ts";

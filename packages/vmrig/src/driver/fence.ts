@@ -2,7 +2,7 @@ import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import type { Fence } from "./driver.ts";
-import { writing } from "./writable.ts";
+import { writing } from "../local-files/explain-write-errors.ts";
 
 /**
  * The largest fence that a machine has seen, kept on this computer, outside of what a rollback rewinds.

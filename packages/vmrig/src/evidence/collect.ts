@@ -3,7 +3,8 @@ import type { Machine } from "../machine/machine.ts";
 import { inTime } from "../wait/in-time.ts";
 import { fileTail, journal, units, whyNot } from "./guest.ts";
 import type { Secrets } from "./secrets.ts";
-import { telling } from "./telling.ts";
+import type { Part } from "./part.ts";
+import { telling } from "./highlights.ts";
 import type { Transcript } from "./transcript.ts";
 
 /** A file of a machine. */
@@ -26,13 +27,6 @@ export interface Scene {
   /** For each part by itself; all are asked for at once. */
   readonly timeoutMs: number;
   readonly clock?: Clock;
-}
-
-export interface Part {
-  readonly kind: "journal" | "units" | "console" | "file";
-  readonly title: string;
-  /** What there was, or why that is not known. */
-  readonly got: { readonly text: string } | { readonly missing: string };
 }
 
 /** What is kept of a test that failed. No secret is in it. */

@@ -1,6 +1,6 @@
 import { isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
 import type { Machine } from "../machine/machine.ts";
-import { quotePath } from "../machine/script.ts";
+import { quotePath } from "../machine/command/script.ts";
 
 /** How much of a journal or a file is kept: its end. */
 const TAIL_BYTES = 262_144;

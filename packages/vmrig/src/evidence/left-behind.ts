@@ -1,4 +1,4 @@
-import type { Stock, StockedProcess } from "./stock.ts";
+import type { Stock, StockedProcess } from "./system-snapshot.ts";
 
 /** What a machine has that it had not before: one fact a line, without the machine's name. Nothing that comes and goes by itself. */
 export function leftBehind(before: Stock, after: Stock, folder: string): string[] {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Begun } from "../machine/witness.ts";
+import type { Begun } from "../machine/command/command-observer.ts";
 import { createSecrets } from "./secrets.ts";
 import { createTranscript, type Transcript } from "./transcript.ts";
 

@@ -1,5 +1,5 @@
 import { systemClock, type Clock } from "../clock/clock.ts";
-import type { Begun, Printed, Witness } from "../machine/witness.ts";
+import type { Begun, Printed, Witness } from "../machine/command/command-observer.ts";
 import type { Secrets } from "./secrets.ts";
 
 /** How many commands are kept: the last ones. */

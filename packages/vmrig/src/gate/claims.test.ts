@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { keysOf } from "../lease/keys.ts";
 import { begun, hold, rollbacks, saidOf, until } from "./rollbacks.test.kit.ts";
-import { on, test } from "./scene.test.kit.ts";
+import { on, test } from "./test-gate.test.kit.ts";
 
 const ONE = { machines: { pc1: {} } } as const;
 const SICK = [{ machine: "pc1", error: new VmrigError("ROLLBACK_FAILED", { message: "It is dirty." }) }];

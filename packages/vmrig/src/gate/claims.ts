@@ -3,11 +3,11 @@ import type { RolledBack } from "../baseline/login.ts";
 import type { Clock } from "../clock/clock.ts";
 import type { ResolvedRig, RollbackPolicy } from "../config/schema.ts";
 import { asVmrigError, isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
-import type { Deed, Done } from "./deed.ts";
-import type { Ready } from "./ahead.ts";
-import type { Holding } from "./holding.ts";
-import type { Grant } from "./messages.ts";
-import { took } from "./took.ts";
+import type { Deed, Done } from "../protocol/control-command.ts";
+import type { Ready } from "./rollback-ahead.ts";
+import type { Holding } from "./leased-copy.ts";
+import type { Grant } from "../protocol/messages.ts";
+import { took } from "../clock/format-elapsed.ts";
 
 /** A copy that was taken for one test file, and what is done for it. */
 export interface Claim {

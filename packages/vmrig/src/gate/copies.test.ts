@@ -3,8 +3,8 @@ import type { Driver } from "../driver/driver.ts";
 import { fakeDriver } from "../driver/fake/driver.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import type { Gate } from "./gate.ts";
-import { lineOf } from "./said.test.kit.ts";
-import { on, test } from "./scene.test.kit.ts";
+import { lineOf } from "./output.test.kit.ts";
+import { on, test } from "./test-gate.test.kit.ts";
 
 /** The fake driver, whose machines do not come back while they are spoilt. */
 function fragile(spoilt: ReadonlySet<string>): Driver {

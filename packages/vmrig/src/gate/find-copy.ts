@@ -3,13 +3,13 @@ import type { CopySpec } from "../driver/driver.ts";
 import { isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
 import type { LeaseStore } from "../lease/lease-store.ts";
 import { systemClock } from "../clock/clock.ts";
-import type { GateOptions } from "./gate.ts";
-import { makeHolding, type Holding } from "./holding.ts";
+import type { GateOptions } from "./gate-options.ts";
+import { makeHolding, type Holding } from "./leased-copy.ts";
 import { leaseCopy } from "./lease-copy.ts";
-import { brokenMark, type BrokenMark } from "./record.ts";
-import { openStore } from "./store.ts";
-import { took } from "./took.ts";
-import { guardStore } from "./one-store.ts";
+import { brokenMark, type BrokenMark } from "./copy-record.ts";
+import { openStore } from "./open-store.ts";
+import { took } from "../clock/format-elapsed.ts";
+import { guardStore } from "./redis-split-guard.ts";
 
 export interface CopyFinderOptions extends GateOptions {
   /** Ends what is under way, Terraform too, when the run is over before the machines are ready. */

@@ -2,10 +2,10 @@ import { stat } from "node:fs/promises";
 import { expect, vi } from "vitest";
 import type { VmrigError } from "../errors/vmrig-error.ts";
 import { keysOf } from "../lease/keys.ts";
-import { openLeaseStore } from "../lease/lease-store.ts";
+import { openLeaseStore } from "../lease/open-lease-store.ts";
 import { waitFor } from "../wait/wait-for.ts";
-import { killFake } from "../driver/fake/scene.test.kit.ts";
-import { on, test, whereabouts } from "./scene.test.kit.ts";
+import { killFake } from "../driver/fake/fake-machines.test.kit.ts";
+import { on, test, whereabouts } from "./test-gate.test.kit.ts";
 
 const LOCK = keysOf("vmrig", { rig: "pcs", copy: "pcs-1" }).lock;
 

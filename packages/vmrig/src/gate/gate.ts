@@ -1,35 +1,18 @@
-import { systemClock, type Clock } from "../clock/clock.ts";
-import type { Sick } from "../baseline/ladder.ts";
-import type { Folders } from "../config/folders.ts";
-import type { ResolvedRig, RollbackPolicy } from "../config/schema.ts";
+import { systemClock } from "../clock/clock.ts";
+import type { Sick } from "../baseline/recovery.ts";
+import type { RollbackPolicy } from "../config/schema.ts";
 import { isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
-import type { Holder } from "../lease/lease.ts";
-import { createAhead } from "./ahead.ts";
+import { createAhead } from "./rollback-ahead.ts";
 import { consoleTail } from "./console-tail.ts";
 import { createClaims, type Claim } from "./claims.ts";
 import { copyFinder } from "./find-copy.ts";
-import type { Holding } from "./holding.ts";
-import type { Deed, Done } from "./deed.ts";
+import type { Holding } from "./leased-copy.ts";
+import type { Deed, Done } from "../protocol/control-command.ts";
+import type { GateOptions } from "./gate-options.ts";
 import { whenIdle } from "./idle.ts";
-import type { Failure, Grant, Welcome } from "./messages.ts";
-import { createPauses, type PauseListener } from "./pauses.ts";
+import type { Failure, Grant, PauseListener, Welcome } from "../protocol/messages.ts";
+import { createPauses } from "./pauses.ts";
 import { createPool } from "./pool.ts";
-
-export interface GateOptions {
-  readonly rig: ResolvedRig;
-  readonly folders: Folders;
-  /** Who this run is, as others see it in line. */
-  readonly holder: Holder;
-  /** Gets one whole line per change of state. */
-  readonly say: (line: string) => void;
-  /** How many copies this run can use at once. @defaultValue all of the rig's */
-  readonly maxCopies?: number;
-  /** The one copy that will do, by name. @defaultValue any */
-  readonly only?: string;
-  /** Addresses that a person allowed to be replaced; a test run allows none. */
-  readonly allow?: ReadonlySet<string>;
-  readonly clock?: Clock;
-}
 
 /**
  * The one place that leases, provisions and rolls back. Nothing is leased until the first {@link Gate.claim}; then a copy is kept for the

@@ -2,8 +2,8 @@ import type { ResolvedRig } from "../config/schema.ts";
 import { isVmrigError } from "../errors/vmrig-error.ts";
 import type { Holder, Lease } from "../lease/lease.ts";
 import type { LeaseStore } from "../lease/lease-store.ts";
-import { renderWaitingLine, type WaitingLine } from "../lease/waiting-line.ts";
-import { busyNow } from "./busy-now.ts";
+import { renderWaitingLine, type WaitingLine } from "../lease/queue-status.ts";
+import { busyNow } from "./rig-busy-now.ts";
 
 export interface LeaseCopyOptions {
   readonly rig: ResolvedRig;

@@ -1,5 +1,5 @@
 import { asVmrigError } from "../errors/vmrig-error.ts";
-import type { GateClient } from "./client.ts";
+import type { GateClient } from "../protocol/client.ts";
 import type { Gate } from "./gate.ts";
 
 /** A gate of this very process, as a worker sees one through its socket. */

@@ -8,8 +8,8 @@ import { systemClock } from "../clock/clock.ts";
 import { asVmrigError } from "../errors/vmrig-error.ts";
 import { sweepDeadSockets } from "./dead-sockets.ts";
 import type { Gate } from "./gate.ts";
-import { LEAVE_MS } from "./leave.ts";
-import { gateOrders } from "./orders.ts";
+import { LEAVE_MS } from "../protocol/shutdown-timeout.ts";
+import { gateOrders } from "../protocol/launch-options.ts";
 import { serveGate, type GateServer } from "./server.ts";
 
 const orders = gateOrders.parse(JSON.parse(process.env["VMRIG_GATE"] ?? "null"));

@@ -2,13 +2,13 @@ import { describe, expect } from "vitest";
 import { rigSchema } from "../config/schema.ts";
 import { fakeDriver } from "../driver/fake/driver.ts";
 import { dial } from "../ssh/connection.ts";
-import { claimMachines, type Claim } from "./claim.ts";
+import { claimMachines, type Claim } from "../worker/claim-session.ts";
 import type { Claim as ClaimOfGate } from "./claims.ts";
-import { findKept, type KeptCopy } from "./find-kept.ts";
+import { findKept, type KeptCopy } from "../operations/find-retained-copy.ts";
 import { localClient } from "./local-client.ts";
-import type { Paused } from "./messages.ts";
+import type { Paused } from "../protocol/messages.ts";
 import { createPauses } from "./pauses.ts";
-import { test, type Run, type Scene } from "./scene.test.kit.ts";
+import { test, type Run, type Scene } from "./test-gate.test.kit.ts";
 
 const FAILURE = { test: "a.test.ts > fails", error: "AssertionError: no" };
 const rig = rigSchema.parse({ name: "pcs", driver: fakeDriver(), machines: { pc1: {}, pc2: {} } });

@@ -1,6 +1,6 @@
 import { systemClock, type Clock } from "../clock/clock.ts";
 import type { Claim } from "./claims.ts";
-import type { Failure, Paused } from "./messages.ts";
+import type { Failure, Paused, PauseListener } from "../protocol/messages.ts";
 
 export interface PausesOptions {
   /** How long one may last. */
@@ -11,13 +11,6 @@ export interface PausesOptions {
   /** Ends them all. */
   readonly signal: AbortSignal;
   readonly clock?: Clock;
-}
-
-/** What hears of pauses: the runner's own process, which has the terminal. */
-export interface PauseListener {
-  readonly paused: (pause: Paused) => void;
-  /** It is over, for whatever reason. */
-  readonly resumed: (claim: string) => void;
 }
 
 /** Claims whose machines stay as a failed test left them, for a person to look at, while the test file waits. */

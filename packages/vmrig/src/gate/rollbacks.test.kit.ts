@@ -2,7 +2,7 @@ import { vi, expect } from "vitest";
 import type { Driver } from "../driver/driver.ts";
 import { fakeDriver } from "../driver/fake/driver.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
-import type { Run } from "./scene.test.kit.ts";
+import type { Run } from "./test-gate.test.kit.ts";
 
 /** The fake driver, whose rollbacks are counted, may be held up, and may fail. */
 export interface Rollbacks {

@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { waitFor } from "../wait/wait-for.ts";
-import { connectGate } from "./client.ts";
+import { connectGate } from "../protocol/client.ts";
 import type { Gate } from "./gate.ts";
 import { grantOf, paperGate, serve, tempFolder, type PaperGate } from "./socket.test.kit.ts";
 import { serveGate } from "./server.ts";

@@ -3,8 +3,8 @@ import { createServer, type Socket } from "node:net";
 import { fromErrorJson, toErrorJson } from "../errors/error-json.ts";
 import { asVmrigError, VmrigError } from "../errors/vmrig-error.ts";
 import type { Gate } from "./gate.ts";
-import { onJsonLine, sendJson } from "./lines.ts";
-import { request, type Answer, type Grant, type Request } from "./messages.ts";
+import { onJsonLine, sendJson } from "../protocol/json-lines.ts";
+import { request, type Answer, type Grant, type Request } from "../protocol/messages.ts";
 
 export interface GateServer {
   /** Takes no more clients and ends the connections. The gate itself stays open. */

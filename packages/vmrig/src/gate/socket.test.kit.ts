@@ -5,10 +5,9 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { onTestFinished } from "vitest";
 import { VmrigError } from "../errors/vmrig-error.ts";
-import { connectGate, type GateClient } from "./client.ts";
+import { connectGate, type GateClient } from "../protocol/client.ts";
 import type { Gate } from "./gate.ts";
-import type { Grant } from "./messages.ts";
-import type { PauseListener } from "./pauses.ts";
+import type { Grant, PauseListener } from "../protocol/messages.ts";
 import { serveGate, type GateServer } from "./server.ts";
 
 export async function tempFolder(): Promise<string> {

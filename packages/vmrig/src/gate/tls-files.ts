@@ -2,7 +2,7 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { ResolvedRig } from "../config/schema.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
-import type { TlsIdentity } from "../lease/redis-address.ts";
+import type { TlsIdentity } from "../redis/address.ts";
 
 type TlsFiles = NonNullable<NonNullable<ResolvedRig["redis"]>["tls"]>;
 

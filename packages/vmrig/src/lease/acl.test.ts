@@ -1,13 +1,14 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { waitFor } from "../wait/wait-for.ts";
-import { BadNetwork } from "./fixtures/bad-network.ts";
-import { aborted, person } from "./fixtures/people.ts";
-import { RedisServer } from "./fixtures/redis-server.ts";
-import { RedisServers } from "./fixtures/redis-servers.ts";
+import { BadNetwork } from "../redis/fixtures/bad-network.ts";
+import { aborted, person } from "./fixtures/holders.ts";
+import { RedisServer } from "../redis/fixtures/redis-server.ts";
+import { RedisServers } from "../redis/fixtures/redis-servers.ts";
 import { PCS, PCS_1, pcs } from "./fixtures/rigs.ts";
 import type { Lease } from "./lease.ts";
-import { openLeaseStore, type LeaseStore, type LeaseStoreOptions } from "./lease-store.ts";
+import type { LeaseStore } from "./lease-store.ts";
+import { openLeaseStore, type LeaseStoreOptions } from "./open-lease-store.ts";
 
 // Real processes on a computer that may be busy: what is waited for has deadlines of its own.
 vi.setConfig({ testTimeout: 60_000 });

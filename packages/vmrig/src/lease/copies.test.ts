@@ -2,14 +2,15 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { systemClock } from "../clock/clock.ts";
 import { waitFor } from "../wait/wait-for.ts";
 import { Child } from "./fixtures/child.ts";
-import { lineOf } from "./fixtures/line.ts";
-import { person } from "./fixtures/people.ts";
-import { RedisServers } from "./fixtures/redis-servers.ts";
+import { lineOf } from "./fixtures/queue.ts";
+import { person } from "./fixtures/holders.ts";
+import { RedisServers } from "../redis/fixtures/redis-servers.ts";
 import { PCS, pcs } from "./fixtures/rigs.ts";
 import type { Lease } from "./lease.ts";
-import { openLeaseStore, type AcquireOptions, type LeaseStoreOptions } from "./lease-store.ts";
-import type { WaitingLine } from "./waiting-line.ts";
-import type { Wish } from "./wish.ts";
+import type { AcquireOptions } from "./lease-store.ts";
+import { openLeaseStore, type LeaseStoreOptions } from "./open-lease-store.ts";
+import type { WaitingLine } from "./queue-status.ts";
+import type { Wish } from "./lease-request.ts";
 
 // Real processes on a computer that may be busy: what is waited for has deadlines of its own.
 vi.setConfig({ testTimeout: 60_000 });

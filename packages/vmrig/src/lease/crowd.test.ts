@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import { waitFor } from "../wait/wait-for.ts";
 import { Child } from "./fixtures/child.ts";
-import { lineOf, untilLine } from "./fixtures/line.ts";
-import { person } from "./fixtures/people.ts";
-import { RedisServers } from "./fixtures/redis-servers.ts";
+import { lineOf, untilLine } from "./fixtures/queue.ts";
+import { person } from "./fixtures/holders.ts";
+import { RedisServers } from "../redis/fixtures/redis-servers.ts";
 import { PCS } from "./fixtures/rigs.ts";
-import { openLeaseStore } from "./lease-store.ts";
+import { openLeaseStore } from "./open-lease-store.ts";
 
 test("of 200 waiters the half whose processes are killed leaves the line, and the others are served, each in its turn", async () => {
   await using stack = new AsyncDisposableStack();

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { VmrigError } from "../errors/vmrig-error.ts";
 import { waitFor } from "../wait/wait-for.ts";
-import { aborted, person } from "./fixtures/people.ts";
-import { RedisServers } from "./fixtures/redis-servers.ts";
+import { aborted, person } from "./fixtures/holders.ts";
+import { RedisServers } from "../redis/fixtures/redis-servers.ts";
 import { PCS } from "./fixtures/rigs.ts";
-import { openLeaseStore, type LeaseStoreOptions } from "./lease-store.ts";
+import { openLeaseStore, type LeaseStoreOptions } from "./open-lease-store.ts";
 import { LOSS } from "./explain-loss.ts";
 
 // Real processes on a computer that may be busy: what is waited for has deadlines of its own.

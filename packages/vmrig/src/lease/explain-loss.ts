@@ -1,9 +1,9 @@
 import type { Fence } from "../driver/driver.ts";
-import type { Connection } from "./connection.ts";
-import { duration } from "./duration.ts";
+import type { Connection } from "../redis/connection.ts";
+import { duration } from "../clock/format-duration.ts";
 import { decodeHolder, describeHolder } from "./holder.ts";
 import { keysOf, type CopyName } from "./keys.ts";
-import { NOW, script } from "./script.ts";
+import { NOW, script } from "../redis/script.ts";
 
 /** KEYS lock, holder, revoked; ARGV the fence of the lease that was lost. */
 export const LOSS = script(`${NOW}

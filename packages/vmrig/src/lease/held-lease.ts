@@ -1,12 +1,12 @@
 import type { Fence } from "../driver/driver.ts";
 import { waitFor, type Observation } from "../wait/wait-for.ts";
-import type { KeepOptions } from "./keep.ts";
-import { Keeper } from "./keeper.ts";
+import type { KeepOptions } from "./retain.ts";
+import { Keeper } from "./lease-renewer.ts";
 import type { CopyName } from "./keys.ts";
 import type { Holder, Lease, LeaseState } from "./lease.ts";
-import type { Lock } from "./lock.ts";
-import type { Moment } from "./moment.ts";
-import type { Desk } from "./desk.ts";
+import type { Lock } from "./backends/lock.ts";
+import type { Moment } from "./dual-timestamp.ts";
+import type { Desk } from "./store-context.ts";
 
 const RELEASE_MS = 3000;
 

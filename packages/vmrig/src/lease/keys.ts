@@ -1,6 +1,3 @@
-/** First part of every key and channel of vmrig, unless the config says otherwise. */
-export const DEFAULT_NAMESPACE = "vmrig";
-
 /** One copy of a rig, by name: `pcs-1` of `pcs`. */
 export interface CopyName {
   readonly rig: string;
@@ -51,16 +48,6 @@ export function turnKeys(
   attempt: number,
 ): string[] {
   return [...rigKeys(namespace, rig, copies), `${namespace}:{${rig}}:w:${waiter}:${attempt}`];
-}
-
-/** Never expires: whoever finds another id here speaks to another Redis, or to one that lost its data. */
-export function idKey(namespace: string): string {
-  return `${namespace}:id`;
-}
-
-/** The same for several servers of one store: another than that of each, for who uses one of them alone has other leases. */
-export function setIdKey(namespace: string): string {
-  return `${namespace}:set-id`;
 }
 
 /** Where waiters are told by their id that there is a copy for them. Derived the same way inside the scripts. */

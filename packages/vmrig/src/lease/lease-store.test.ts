@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { waitFor } from "../wait/wait-for.ts";
 import { Child } from "./fixtures/child.ts";
-import { aborted, person } from "./fixtures/people.ts";
-import { RedisServers } from "./fixtures/redis-servers.ts";
-import { openLeaseStore, type LeaseStore } from "./lease-store.ts";
-import type { Wish } from "./wish.ts";
+import { aborted, person } from "./fixtures/holders.ts";
+import { RedisServers } from "../redis/fixtures/redis-servers.ts";
+import type { LeaseStore } from "./lease-store.ts";
+import { openLeaseStore } from "./open-lease-store.ts";
+import type { Wish } from "./lease-request.ts";
 import { PCS, PCS_1, pcs } from "./fixtures/rigs.ts";
 
 // Real processes on a computer that may be busy: what is waited for has deadlines of its own.

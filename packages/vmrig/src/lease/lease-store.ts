@@ -1,19 +1,11 @@
-import { systemClock, type Clock } from "../clock/clock.ts";
-import { Bells } from "./bells.ts";
-import { connect } from "./connection.ts";
-import type { Hold } from "./hold.ts";
-import type { KeepOptions } from "./keep.ts";
-import { DEFAULT_NAMESPACE, type CopyName } from "./keys.ts";
+import type { Hold } from "./current-holder.ts";
+import type { KeepOptions } from "./retain.ts";
+import type { CopyName } from "./keys.ts";
 import type { Holder, Lease } from "./lease.ts";
 import type { LeaseView } from "./lease-view.ts";
-import { openSeveral } from "./majority/open.ts";
-import { oneRedis } from "./one-redis.ts";
-import type { QueueTiming } from "./queue.ts";
-import type { RedisAddress } from "./redis-address.ts";
 import type { Revocation } from "./revoke.ts";
-import type { WaitingLine } from "./waiting-line.ts";
-import type { Wish } from "./wish.ts";
-import { RedisLeaseStore } from "./redis-lease-store.ts";
+import type { WaitingLine } from "./queue-status.ts";
+import type { Wish } from "./lease-request.ts";
 
 export interface TryAcquireOptions {
   readonly holder: Holder;
@@ -71,27 +63,4 @@ export interface LeaseStore extends AsyncDisposable {
   revoke(revocation: Revocation): Promise<Hold | undefined>;
   /** Sends the waiting home, releases what is held, leaves no socket and no timer behind. Never throws. */
   close(): Promise<void>;
-}
-
-export interface LeaseStoreOptions {
-  /** One, or 3 or 5 that run independently of each other, of which the majority decides. */
-  readonly redis: RedisAddress | readonly RedisAddress[];
-  /** First part of every key and channel, which an ACL can name. Stores of different namespaces know nothing of each other. @defaultValue `vmrig` */
-  readonly namespace?: string;
-  readonly clock?: Clock;
-  /** Of several: told in a line when one of them falls silent, and when it answers again. */
-  readonly onNews?: (line: string) => void;
-  /** For tests and unusual networks. A command to Redis counts as unanswered after `commandTimeoutMs`. @defaultValue 1500 */
-  readonly timing?: Partial<QueueTiming & { readonly commandTimeoutMs: number }>;
-}
-
-/** @throws VmrigError `REDIS_UNREACHABLE` with the address, without credentials; `CONFIG_INVALID` for an address that is none */
-export async function openLeaseStore(options: LeaseStoreOptions): Promise<LeaseStore> {
-  const { clock = systemClock, namespace = DEFAULT_NAMESPACE, timing = {} } = options;
-  const addresses = "length" in options.redis ? options.redis : [options.redis];
-  const dialling = { ...options, commandTimeoutMs: timing.commandTimeoutMs ?? 1500, clock, namespace };
-  const [only] = addresses;
-  const one = only !== undefined && addresses.length === 1;
-  const ledger = one ? oneRedis(await connect(only, dialling), namespace) : await openSeveral(addresses, dialling);
-  return new RedisLeaseStore({ ledger, namespace, clock }, new Bells(addresses), timing);
 }

@@ -1,12 +1,12 @@
 import type { Fence } from "../driver/driver.ts";
-import type { Connection } from "./connection.ts";
-import { decodeHold, type Hold, type HoldReply } from "./hold.ts";
+import type { Connection } from "../redis/connection.ts";
+import { decodeHold, type Hold, type HoldReply } from "./current-holder.ts";
 import { decodeHolder } from "./holder.ts";
 import { rigKeys } from "./keys.ts";
 import type { Holder } from "./lease.ts";
-import { EXTRA, HOLD, LINE } from "./line-lua.ts";
-import { NOW, script } from "./script.ts";
-import type { Wish } from "./wish.ts";
+import { EXTRA, HOLD, LINE } from "./backends/queue-lua.ts";
+import { NOW, script } from "../redis/script.ts";
+import type { Wish } from "./lease-request.ts";
 
 /** What anybody may know about a rig. All durations are measured by Redis' clock alone. */
 export interface LeaseView {

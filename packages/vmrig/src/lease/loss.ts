@@ -1,5 +1,5 @@
 import { VmrigError } from "../errors/vmrig-error.ts";
-import { duration } from "./duration.ts";
+import { duration } from "../clock/format-duration.ts";
 
 /** How a lease came to be lost, for people. */
 export interface Loss {

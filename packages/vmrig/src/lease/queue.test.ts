@@ -1,15 +1,16 @@
 import { createHash } from "node:crypto";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { waitFor } from "../wait/wait-for.ts";
-import { BadNetwork } from "./fixtures/bad-network.ts";
+import { BadNetwork } from "../redis/fixtures/bad-network.ts";
 import { Child } from "./fixtures/child.ts";
-import { lineOf, untilLine } from "./fixtures/line.ts";
-import { person } from "./fixtures/people.ts";
-import { RedisServer } from "./fixtures/redis-server.ts";
-import { RedisServers } from "./fixtures/redis-servers.ts";
-import { openLeaseStore, type LeaseStore, type LeaseStoreOptions } from "./lease-store.ts";
-import { ACQUIRE } from "./scripts.ts";
-import type { WaitingLine } from "./waiting-line.ts";
+import { lineOf, untilLine } from "./fixtures/queue.ts";
+import { person } from "./fixtures/holders.ts";
+import { RedisServer } from "../redis/fixtures/redis-server.ts";
+import { RedisServers } from "../redis/fixtures/redis-servers.ts";
+import type { LeaseStore } from "./lease-store.ts";
+import { openLeaseStore, type LeaseStoreOptions } from "./open-lease-store.ts";
+import { ACQUIRE } from "./backends/scripts.ts";
+import type { WaitingLine } from "./queue-status.ts";
 import { PCS } from "./fixtures/rigs.ts";
 
 // Real processes on a computer that may be busy: what is waited for has deadlines of its own.

@@ -1,14 +1,14 @@
 import { isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
 import { waitFor, type Observation } from "../wait/wait-for.ts";
-import type { Bell, Bells } from "./bells.ts";
-import type { Desk } from "./desk.ts";
-import { duration } from "./duration.ts";
+import type { Bell, Bells } from "./wake-notifier.ts";
+import type { Desk } from "./store-context.ts";
+import { duration } from "../clock/format-duration.ts";
 import type { Grant } from "./held-lease.ts";
 import { wakeChannel } from "./keys.ts";
 import { rigBusy, subject } from "./rig-busy.ts";
-import { renderWaitingLine, type WaitingLine } from "./waiting-line.ts";
-import type { Look } from "./ledger.ts";
-import type { Waiter } from "./waiter.ts";
+import { renderWaitingLine, type WaitingLine } from "./queue-status.ts";
+import type { Look } from "./lease-backend.ts";
+import type { Waiter } from "./queue-waiter.ts";
 
 /** How waiters show that they live, and how long Redis may be silent. */
 export interface QueueTiming {

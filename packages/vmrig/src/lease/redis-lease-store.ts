@@ -1,17 +1,17 @@
 import { VmrigError } from "../errors/vmrig-error.ts";
-import type { Bells } from "./bells.ts";
+import type { Bells } from "./wake-notifier.ts";
 import { HeldLease, type Grant } from "./held-lease.ts";
-import type { Hold } from "./hold.ts";
+import type { Hold } from "./current-holder.ts";
 import { printable } from "./holder.ts";
-import { checkKeep, type KeepOptions } from "./keep.ts";
+import { checkKeep, type KeepOptions } from "./retain.ts";
 import type { CopyName } from "./keys.ts";
 import type { Lease } from "./lease.ts";
 import type { LeaseView } from "./lease-view.ts";
 import { waitForTurn, type QueueTiming } from "./queue.ts";
 import type { Revocation } from "./revoke.ts";
-import type { Desk } from "./desk.ts";
-import { Waiter } from "./waiter.ts";
-import { checkWish, type Wish } from "./wish.ts";
+import type { Desk } from "./store-context.ts";
+import { Waiter } from "./queue-waiter.ts";
+import { checkWish, type Wish } from "./lease-request.ts";
 import type { AcquireOptions, LeaseStore, TryAcquireOptions } from "./lease-store.ts";
 
 /** {@link LeaseStore} over one Redis or several. */

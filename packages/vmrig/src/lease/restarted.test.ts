@@ -1,12 +1,12 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { waitFor } from "../wait/wait-for.ts";
-import { BadNetwork } from "./fixtures/bad-network.ts";
-import { person } from "./fixtures/people.ts";
-import { RedisServer, type Persistence } from "./fixtures/redis-server.ts";
+import { BadNetwork } from "../redis/fixtures/bad-network.ts";
+import { person } from "./fixtures/holders.ts";
+import { RedisServer, type Persistence } from "../redis/fixtures/redis-server.ts";
 import { PCS } from "./fixtures/rigs.ts";
-import { openLeaseStore } from "./lease-store.ts";
-import type { RedisAddress } from "./redis-address.ts";
-import { renderWaitingLine } from "./waiting-line.ts";
+import { openLeaseStore } from "./open-lease-store.ts";
+import type { RedisAddress } from "../redis/address.ts";
+import { renderWaitingLine } from "./queue-status.ts";
 
 // Real processes on a computer that may be busy: what is waited for has deadlines of its own.
 vi.setConfig({ testTimeout: 60_000 });

@@ -1,16 +1,17 @@
 import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { systemClock } from "../clock/clock.ts";
 import { waitFor } from "../wait/wait-for.ts";
-import { connect } from "./connection.ts";
-import { aborted, person } from "./fixtures/people.ts";
-import { RedisServers } from "./fixtures/redis-servers.ts";
+import { connect } from "../redis/connection.ts";
+import { aborted, person } from "./fixtures/holders.ts";
+import { RedisServers } from "../redis/fixtures/redis-servers.ts";
 import { PCS, PCS_1, pcs } from "./fixtures/rigs.ts";
-import { openLeaseStore, type LeaseStore } from "./lease-store.ts";
-import { openSeveral } from "./majority/open.ts";
-import { oneRedis } from "./one-redis.ts";
-import type { RedisAddress } from "./redis-address.ts";
-import { Waiter } from "./waiter.ts";
-import { checkWish } from "./wish.ts";
+import type { LeaseStore } from "./lease-store.ts";
+import { openLeaseStore } from "./open-lease-store.ts";
+import { openSeveral } from "./backends/quorum/open.ts";
+import { oneRedis } from "./backends/single/single-redis.ts";
+import type { RedisAddress } from "../redis/address.ts";
+import { Waiter } from "./queue-waiter.ts";
+import { checkWish } from "./lease-request.ts";
 
 // Real processes on a computer that may be busy: what is waited for has deadlines of its own.
 vi.setConfig({ testTimeout: 60_000 });

@@ -1,11 +1,11 @@
 import type { Fence } from "../driver/driver.ts";
-import type { Connection } from "./connection.ts";
-import { decodeHold, type Hold, type HoldReply } from "./hold.ts";
+import type { Connection } from "../redis/connection.ts";
+import { decodeHold, type Hold, type HoldReply } from "./current-holder.ts";
 import { encodeHolder } from "./holder.ts";
 import { keysOf, rigKeys, type CopyName } from "./keys.ts";
 import type { Holder } from "./lease.ts";
-import { HOLD, LINE } from "./line-lua.ts";
-import { NOW, script } from "./script.ts";
+import { HOLD, LINE } from "./backends/queue-lua.ts";
+import { NOW, script } from "../redis/script.ts";
 
 export interface Revocation extends CopyName {
   /** Of the lease that is to end, as a view showed it; one that was granted since is left alone. */

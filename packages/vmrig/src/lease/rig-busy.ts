@@ -1,8 +1,8 @@
 import { VmrigError } from "../errors/vmrig-error.ts";
-import { duration } from "./duration.ts";
-import { renderHold } from "./hold.ts";
-import { renderRestarted, type WaitingLine } from "./waiting-line.ts";
-import type { Wish } from "./wish.ts";
+import { duration } from "../clock/format-duration.ts";
+import { renderHold } from "./current-holder.ts";
+import { renderRestarted, type WaitingLine } from "./queue-status.ts";
+import type { Wish } from "./lease-request.ts";
 
 /** What somebody waits for, by name. */
 export function subject({ rig, accept }: Required<Wish>): string {

@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
-import { BadNetwork } from "./fixtures/bad-network.ts";
-import { Certificates, SERVER_NAME } from "./fixtures/certificates.ts";
-import { freePort } from "./fixtures/free-port.ts";
-import { person } from "./fixtures/people.ts";
-import { RedisServer } from "./fixtures/redis-server.ts";
+import { BadNetwork } from "../redis/fixtures/bad-network.ts";
+import { Certificates, SERVER_NAME } from "../redis/fixtures/certificates.ts";
+import { freePort } from "../redis/fixtures/free-port.ts";
+import { person } from "./fixtures/holders.ts";
+import { RedisServer } from "../redis/fixtures/redis-server.ts";
 import { PCS } from "./fixtures/rigs.ts";
-import { openLeaseStore, type LeaseStore } from "./lease-store.ts";
-import type { TlsIdentity } from "./redis-address.ts";
+import type { LeaseStore } from "./lease-store.ts";
+import { openLeaseStore } from "./open-lease-store.ts";
+import type { TlsIdentity } from "../redis/address.ts";
 
 // Real processes on a computer that may be busy: what is waited for has deadlines of its own.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });

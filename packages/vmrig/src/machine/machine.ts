@@ -1,25 +1,25 @@
 import type { Clock } from "../clock/clock.ts";
 import { quoteWord } from "../ssh/quote.ts";
 import type { Connection } from "../ssh/connection.ts";
-import type { CommandOptions, CommandPromise, OutputOf } from "./command.ts";
-import { createFile, type MachineFile } from "./file.ts";
+import type { CommandOptions, CommandPromise, OutputOf } from "./command/command.ts";
+import { createFile, type MachineFile } from "./files/file.ts";
 import { download } from "./files/download.ts";
 import { glob } from "./files/glob.ts";
 import type { TransferOptions } from "./files/progress.ts";
 import { createTmpdir, type TemporaryFolder } from "./files/tmpdir.ts";
 import { upload } from "./files/upload.ts";
 import { createLink } from "./link.ts";
-import { start, type Line, type Seat } from "./runner.ts";
-import { checkLength, sudo, type Become } from "./script.ts";
-import { createTag, type CommandTag } from "./tag.ts";
+import { start, type Line, type Seat } from "./command/run.ts";
+import { checkLength, sudo, type Become } from "./command/script.ts";
+import { createTag, type CommandTag } from "./command/tag.ts";
 import { createFaults, type MachineFaults } from "./faults/faults.ts";
-import type { Hands } from "./faults/hands.ts";
+import type { Hands } from "./faults/machine-control.ts";
 import { createNetwork, type MachineNetwork } from "./network/network.ts";
-import { createStandings } from "./network/standing.ts";
-import { createParts, type MachineParts } from "./parts/parts.ts";
+import { createStandings } from "./network/reconnect-hooks.ts";
+import { createParts, type MachineParts } from "./resources/resources.ts";
 import type { ShellOptions } from "./shell/options.ts";
 import { openShell, type Shell } from "./shell/shell.ts";
-import type { Witness } from "./witness.ts";
+import type { Witness } from "./command/command-observer.ts";
 import { createWaits, type MachineWaits } from "./waits/waits.ts";
 
 /** One VM of a rig, as one of its users: what a test holds. */

@@ -1,9 +1,9 @@
 import type { Clock } from "../clock/clock.ts";
 import { isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
-import { milliseconds, type Duration } from "../machine/duration.ts";
-import { mayPass } from "../machine/waits/patience.ts";
+import { milliseconds, type Duration } from "../machine/duration-option.ts";
+import { mayPass } from "../machine/waits/wait-options.ts";
 import { waitFor, type Observation } from "../wait/wait-for.ts";
-import type { Equals, Look } from "./look.ts";
+import type { Equals, Look } from "./check.ts";
 import type { Matcher } from "./matcher.ts";
 import { MATCHERS, type MatcherName } from "./matchers.ts";
 import { nameOf, toSubject, type Subject } from "./subject.ts";

@@ -1,5 +1,5 @@
 import type { RetryOptions } from "./assert.ts";
-import type { ExpectedText } from "./look.ts";
+import type { ExpectedText } from "./check.ts";
 import type { SubjectKind, Subjects } from "./subject.ts";
 
 /** Shown by the compiler where a matcher is used on what it is not about. */

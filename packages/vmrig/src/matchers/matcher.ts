@@ -1,5 +1,5 @@
-import type { Equals, Look } from "./look.ts";
-import { shown } from "./look.ts";
+import type { Equals, Look } from "./check.ts";
+import { shown } from "./check.ts";
 import type { Subject, SubjectKind } from "./subject.ts";
 
 export interface LookContext {

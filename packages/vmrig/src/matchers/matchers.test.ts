@@ -3,10 +3,10 @@ import { describe, expect, expectTypeOf, test } from "vitest";
 import { type TestMachine, useMachine } from "../machine/fixtures.test.kit.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { Shell } from "../machine/shell/shell.ts";
-import type { Service, ServiceStatus } from "../machine/parts/service.ts";
+import type { Service, ServiceStatus } from "../machine/resources/service.ts";
 import { toAssertion, type AssertionContext, type Verdict } from "./assert.ts";
 import type { MachineMatchers } from "./assertions.ts";
-import type { AsymmetricMatcher } from "./look.ts";
+import type { AsymmetricMatcher } from "./check.ts";
 import { MATCHERS, type MatcherName } from "./matchers.ts";
 
 /** Against a real SSH server of this computer. Services are what systemd 252 said of real ones: there is no systemd where tests run. */

@@ -1,8 +1,8 @@
-import { accountLooks } from "./account-looks.ts";
-import { commandLooks } from "./command-looks.ts";
-import { fileLooks } from "./file-looks.ts";
-import { partLooks } from "./part-looks.ts";
-import { shellLooks } from "./shell-looks.ts";
+import { accountLooks } from "./account-checks.ts";
+import { commandLooks } from "./command-checks.ts";
+import { fileLooks } from "./file-checks.ts";
+import { partLooks } from "./resource-checks.ts";
+import { shellLooks } from "./shell-checks.ts";
 import type { Matcher } from "./matcher.ts";
 
 /**

@@ -1,16 +1,16 @@
 import { VmrigError } from "../errors/vmrig-error.ts";
-import { abridged } from "../machine/command-error.ts";
-import type { CommandResult } from "../machine/command.ts";
-import type { MachineFile } from "../machine/file.ts";
-import type { Group, UserAccount } from "../machine/parts/account.ts";
-import type { Mount } from "../machine/parts/mount.ts";
-import type { NetworkInterface } from "../machine/parts/network-interface.ts";
-import type { Package } from "../machine/parts/package.ts";
-import type { Processes } from "../machine/parts/process.ts";
-import type { Service } from "../machine/parts/service.ts";
-import type { Socket } from "../machine/parts/socket.ts";
+import { abridged } from "../machine/command/error.ts";
+import type { CommandResult } from "../machine/command/command.ts";
+import type { MachineFile } from "../machine/files/file.ts";
+import type { Group, UserAccount } from "../machine/resources/account.ts";
+import type { Mount } from "../machine/resources/mount.ts";
+import type { NetworkInterface } from "../machine/resources/network-interface.ts";
+import type { Package } from "../machine/resources/package.ts";
+import type { Processes } from "../machine/resources/process.ts";
+import type { Service } from "../machine/resources/service.ts";
+import type { Socket } from "../machine/resources/socket.ts";
 import type { Shell } from "../machine/shell/shell.ts";
-import type { Sysctl } from "../machine/parts/sysctl.ts";
+import type { Sysctl } from "../machine/resources/sysctl.ts";
 
 /** A command that can be run again: `` () => pc1.$`systemctl is-active nginx` ``. The signal aborts when nobody waits for it any more. */
 export type RepeatableCommand = (context: { readonly signal: AbortSignal }) => PromiseLike<CommandResult>;

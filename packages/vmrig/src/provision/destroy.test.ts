@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import { expect } from "vitest";
 import { destroy } from "./destroy.ts";
 import { MAKE, machine, machineFolder, makeByHand } from "./file-driver.test.kit.ts";
-import { heldWarrant, PC1, PC2, test } from "./scene.test.kit.ts";
+import { heldWarrant, PC1, PC2, test } from "./test-provision.test.kit.ts";
 import { readStateStamp } from "./state-stamp.ts";
 
 test("runs the destroy steps and forgets the owner; the next run begins anew", async ({ scene }) => {

@@ -3,7 +3,7 @@ import { VmrigError } from "../errors/vmrig-error.ts";
 import { existing } from "./lost-state.ts";
 import { openStack } from "./stack.ts";
 import { OWNER_RESOURCE } from "./state-files.ts";
-import { survey, type Survey, type SurveyOptions } from "./survey.ts";
+import { survey, type Survey, type SurveyOptions } from "./inspect-state.ts";
 
 /** Without the fingerprint: what is destroyed needs no image any more, and each destroy step gets what its machine was made as. */
 export interface DestroyOptions extends Omit<SurveyOptions, "fingerprint"> {

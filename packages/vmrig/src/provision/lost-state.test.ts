@@ -2,7 +2,7 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { machineFolder, makeByHand } from "./file-driver.test.kit.ts";
-import { test } from "./scene.test.kit.ts";
+import { test } from "./test-provision.test.kit.ts";
 
 test("nothing is made double when the state file is gone", async ({ scene }) => {
   await scene.provision();

@@ -1,5 +1,5 @@
 import { VmrigError } from "../errors/vmrig-error.ts";
-import type { Refusal } from "./plan-gate.ts";
+import type { Refusal } from "./plan-policy.ts";
 
 /** The error of a plan that a test run may not apply: what would happen to which machine and why, and the command that allows it. */
 export function planRefused(copy: string, refused: readonly Refusal[]): VmrigError {

@@ -2,7 +2,7 @@ import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
 import { machine, machineFolder } from "./file-driver.test.kit.ts";
-import { PC1, PC2, setScene, test } from "./scene.test.kit.ts";
+import { PC1, PC2, setScene, test } from "./test-provision.test.kit.ts";
 import { readStateStamp } from "./state-stamp.ts";
 
 test("makes the machines, stamped with the owner that the state keeps", async ({ scene }) => {

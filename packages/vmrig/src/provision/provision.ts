@@ -2,12 +2,12 @@ import { randomUUID } from "node:crypto";
 import type { Fingerprint } from "../driver/driver.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { existing, refuseLostState, vanishedAddresses } from "./lost-state.ts";
-import { judgePlan, type Changes } from "./plan-gate.ts";
+import { judgePlan, type Changes } from "./plan-policy.ts";
 import { planRefused } from "./plan-refused.ts";
 import { openStack, type Stack } from "./stack.ts";
 import { OWNER_RESOURCE } from "./state-files.ts";
 import { readStateStamp, type StateStamp } from "./state-stamp.ts";
-import { survey, type Survey, type SurveyOptions } from "./survey.ts";
+import { survey, type Survey, type SurveyOptions } from "./inspect-state.ts";
 
 export interface ProvisionOptions extends SurveyOptions {
   readonly fingerprint: Fingerprint;

@@ -9,7 +9,7 @@ import type { TerraformBinary } from "./terraform-binary.ts";
 import { terraformEnvironment } from "./terraform-environment.ts";
 import { terraformFailure } from "./terraform-failure.ts";
 import { runTerraform, type TerraformEnded, type TerraformRun } from "./terraform-run.ts";
-import type { Warrant } from "./warrant.ts";
+import type { Warrant } from "./lease-guard.ts";
 
 /** A Terraform of a run whose gate died may still be making machines: that is how long they can take. */
 const LOCK_TIMEOUT_S = 600;

@@ -1,7 +1,7 @@
 import { chmod, mkdir, readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { test } from "./scene.test.kit.ts";
+import { test } from "./test-provision.test.kit.ts";
 
 test("is closed to other users whatever the umask is, also when an earlier run left it open", async ({ scene }) => {
   const { folder, state } = scene.files;

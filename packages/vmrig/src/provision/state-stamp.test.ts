@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
-import { test } from "./scene.test.kit.ts";
+import { test } from "./test-provision.test.kit.ts";
 import { readStateStamp } from "./state-stamp.ts";
 
 const STATE = { version: 4, lineage: "l", serial: 3, resources: [] };

@@ -1,7 +1,7 @@
 import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, expect, vi } from "vitest";
-import { PC1, PC2, test } from "./scene.test.kit.ts";
+import { PC1, PC2, test } from "./test-provision.test.kit.ts";
 import { hostEnvironment, terraformEnvironment } from "./terraform-environment.ts";
 
 afterEach(() => {

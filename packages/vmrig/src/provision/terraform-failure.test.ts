@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { describe, expect } from "vitest";
 import { MAKE, machine, machineFolder } from "./file-driver.test.kit.ts";
-import { PC1, PC2, test } from "./scene.test.kit.ts";
+import { PC1, PC2, test } from "./test-provision.test.kit.ts";
 import { terraformFailure } from "./terraform-failure.ts";
 
 describe("a create step that fails", () => {

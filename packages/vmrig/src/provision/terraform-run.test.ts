@@ -4,7 +4,7 @@ import { execa } from "execa";
 import { describe, expect } from "vitest";
 import { destroy } from "./destroy.ts";
 import { FINGERPRINT, MAKE, machine, machineFolder, made } from "./file-driver.test.kit.ts";
-import { heldWarrant, PC1, test } from "./scene.test.kit.ts";
+import { heldWarrant, PC1, test } from "./test-provision.test.kit.ts";
 import { readState } from "./state.ts";
 
 const SLOW = `${MAKE} && exec sleep 60`;

@@ -2,14 +2,14 @@ import type { Duplex } from "node:stream";
 import { systemClock, type Clock } from "../clock/clock.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { waitFor } from "../wait/wait-for.ts";
-import { createAnswers } from "./answers.ts";
+import { createAnswers } from "./reply-deadlines.ts";
 import { ConnectionLostError } from "./connection-lost.ts";
 import { exec, type ExecOptions, type ExecResult } from "./exec.ts";
 import { handshake, type Login, type SshTarget } from "./handshake.ts";
 import { runProcess, type Ending, type ProcessOptions } from "./process.ts";
 import { ANSWER_MS, type Session } from "./session.ts";
 import { createListen, type Listen } from "./listen.ts";
-import { createTurns } from "./turns.ts";
+import { createTurns } from "./semaphore.ts";
 import { tunnel, type Destination } from "./tunnel.ts";
 
 export type { SshTarget } from "./handshake.ts";

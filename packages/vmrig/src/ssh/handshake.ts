@@ -4,8 +4,8 @@ import type { Clock } from "../clock/clock.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import type { Observation } from "../wait/wait-for.ts";
 import { fingerprint } from "./keys.ts";
-import { writeOnceATurn } from "./one-write.ts";
-import { quickenCiphers } from "./quick-ciphers.ts";
+import { writeOnceATurn } from "./ssh2-patches/batch-writes.ts";
+import { quickenCiphers } from "./ssh2-patches/fast-ciphers.ts";
 
 export interface SshTarget {
   readonly host: string;

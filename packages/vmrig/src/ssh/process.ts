@@ -4,7 +4,7 @@ import type { ErrorFacts } from "../errors/vmrig-error.ts";
 import { ConnectionLostError } from "./connection-lost.ts";
 import { open, type Pty, type Session } from "./session.ts";
 import { sendSignal, type SignalName, type StopSignal } from "./signal.ts";
-import { keepWindowShut } from "./window.ts";
+import { keepWindowShut } from "./ssh2-patches/receive-window.ts";
 
 /** A command that has begun. */
 export interface RemoteProcess {

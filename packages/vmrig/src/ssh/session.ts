@@ -1,5 +1,5 @@
 import type { Client, ClientChannel } from "ssh2";
-import type { Answers } from "./answers.ts";
+import type { Answers } from "./reply-deadlines.ts";
 import type { Clock } from "../clock/clock.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { waitFor } from "../wait/wait-for.ts";

@@ -6,7 +6,7 @@ import type { Client } from "ssh2";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { systemClock } from "../clock/clock.ts";
 import { waitFor } from "../wait/wait-for.ts";
-import { createAnswers } from "./answers.ts";
+import { createAnswers } from "./reply-deadlines.ts";
 import { dial } from "./connection.ts";
 import { echo, startService, talk } from "./fixtures/service.test.kit.ts";
 import { startSshd, type TestSshd } from "./fixtures/sshd.test.kit.ts";

@@ -4,8 +4,8 @@ import { execa } from "execa";
 import { describe, expect, onTestFinished } from "vitest";
 import { systemClock } from "../../clock/clock.ts";
 import type { Finding } from "../../driver/driver.ts";
-import { RedisServer, type Persistence } from "../../lease/fixtures/redis-server.ts";
-import { test, type Place } from "../place.test.kit.ts";
+import { RedisServer, type Persistence } from "../../redis/fixtures/redis-server.ts";
+import { test, type Place } from "../test-cli.test.kit.ts";
 import { examine, type ExamineOptions } from "./examine.ts";
 import { findingLine } from "./finding.ts";
 

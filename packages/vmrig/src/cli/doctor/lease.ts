@@ -2,11 +2,11 @@ import { hostname } from "node:os";
 import type { Clock } from "../../clock/clock.ts";
 import type { Finding } from "../../driver/driver.ts";
 import { asVmrigError } from "../../errors/vmrig-error.ts";
-import { subscriber } from "../../lease/connection.ts";
-import { DEFAULT_NAMESPACE } from "../../lease/keys.ts";
-import { openLeaseStore } from "../../lease/lease-store.ts";
+import { subscriber } from "../../redis/connection.ts";
+import { DEFAULT_NAMESPACE } from "../../redis/namespace.ts";
+import { openLeaseStore } from "../../lease/open-lease-store.ts";
 import { ownName } from "../../lease/own-name.ts";
-import type { RedisAddress } from "../../lease/redis-address.ts";
+import type { RedisAddress } from "../../redis/address.ts";
 import { failure } from "./finding.ts";
 
 /** A rig that nobody has: always the same, so that only one counter of fences stays behind. */

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { systemClock } from "../../clock/clock.ts";
 import type { Finding } from "../../driver/driver.ts";
-import { RedisServer } from "../../lease/fixtures/redis-server.ts";
-import { RedisServers } from "../../lease/fixtures/redis-servers.ts";
+import { RedisServer } from "../../redis/fixtures/redis-server.ts";
+import { RedisServers } from "../../redis/fixtures/redis-servers.ts";
 import { examineRedis } from "./redis.ts";
 
 async function look(...servers: readonly RedisServer[]): Promise<Finding[]> {

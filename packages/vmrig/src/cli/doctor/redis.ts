@@ -1,7 +1,7 @@
 import type { Clock } from "../../clock/clock.ts";
 import type { Finding } from "../../driver/driver.ts";
-import { connect, type Connection } from "../../lease/connection.ts";
-import { describeAddress, type RedisAddress } from "../../lease/redis-address.ts";
+import { connect, type Connection } from "../../redis/connection.ts";
+import { describeAddress, type RedisAddress } from "../../redis/address.ts";
 import { failure } from "./finding.ts";
 import { examineLease, type ExaminedStore } from "./lease.ts";
 

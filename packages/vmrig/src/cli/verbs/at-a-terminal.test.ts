@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { describe, expect } from "vitest";
 import { waitFor } from "../../wait/wait-for.ts";
-import { test, type Place } from "../place.test.kit.ts";
+import { test, type Place } from "../test-cli.test.kit.ts";
 import { CTRL_C, openTerminal, type Terminal } from "../terminal.test.kit.ts";
 
 const start = ({ command, project: cwd, env }: Place, words: readonly string[]): Terminal =>

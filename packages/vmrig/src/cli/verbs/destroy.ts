@@ -17,7 +17,7 @@ export const destroy = defineVerb({
       throw new VmrigError("CONFIG_INVALID", { message: `vmrig destroy takes one name, got "${typed}" and "${confirmed}".` });
     }
     const { rig, folders } = await openRig(surroundings);
-    const { destroyRig } = await import("../../gate/destroy-rig.ts");
+    const { destroyRig } = await import("../../operations/destroy-rig.ts");
     const destroyed = await destroyRig({ rig, folders, holder, say, signal, confirm: typed ?? confirmed ?? "" });
     if (destroyed.length === 0) answer(`gone     ${rig.name}: there was nothing\n`);
     else answer(destroyed.map((address) => `gone     ${address}\n`).join(""));

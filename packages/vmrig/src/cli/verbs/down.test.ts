@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { configOf, test } from "../place.test.kit.ts";
+import { configOf, test } from "../test-cli.test.kit.ts";
 
 const TWO = ["--config", "two.config.mjs"];
 

@@ -9,7 +9,7 @@ import { fakeDriver } from "../../driver/fake/driver.ts";
 import { VITEST } from "../init/set-up-project.ts";
 import { rigName } from "../init/templates.ts";
 import { ownVersion } from "../own-version.ts";
-import { test, type Place } from "../place.test.kit.ts";
+import { test, type Place } from "../test-cli.test.kit.ts";
 
 const PACKAGES = fileURLToPath(new URL("../../../../", import.meta.url));
 const VITEST_FOLDER = dirname(fileURLToPath(import.meta.resolve("vitest/package.json")));

@@ -2,7 +2,7 @@ import { VmrigError } from "../../errors/vmrig-error.ts";
 import { DRIVERS, type DriverChoice } from "../init/drivers.ts";
 import { setUpProject, type SetUp } from "../init/set-up-project.ts";
 import { VITEST_ADDITION } from "../init/templates.ts";
-import { nearestFirst } from "../nearest.ts";
+import { nearestFirst } from "../closest-name.ts";
 import { ownVersion } from "../own-version.ts";
 import { defineVerb } from "../verb.ts";
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { describe, expect } from "vitest";
 import { waitFor } from "../../wait/wait-for.ts";
-import { configOf, says, test, type Place } from "../place.test.kit.ts";
+import { configOf, says, test, type Place } from "../test-cli.test.kit.ts";
 
 /** Folders with a key in it. */
 const keys = async ({ folders }: Place): Promise<string[]> => (await readdir(folders.runtime)).filter((name) => name.startsWith("ssh-"));

@@ -1,10 +1,10 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
-import type { GateClient } from "../../gate/client.ts";
-import { claimMachines, type Claim } from "../../gate/claim.ts";
+import type { GateClient } from "../../protocol/client.ts";
+import { claimMachines, type Claim } from "../../worker/claim-session.ts";
 import { localClient } from "../../gate/local-client.ts";
-import { configOf, test, type Place, type Run } from "../place.test.kit.ts";
+import { configOf, test, type Place, type Run } from "../test-cli.test.kit.ts";
 
 /** A test file that leaves something behind and fails, in a run that keeps what failed. */
 async function failedRun(place: Place): Promise<Run> {

@@ -20,7 +20,10 @@ export const release = defineVerb({
 });
 
 async function releaseOwn({ holder, say, answer }: Surroundings, opened: OpenedRig, only: string | undefined): Promise<void> {
-  const [{ findKept }, { releaseKept }] = await Promise.all([import("../../gate/find-kept.ts"), import("../../gate/release-kept.ts")]);
+  const [{ findKept }, { releaseKept }] = await Promise.all([
+    import("../../operations/find-retained-copy.ts"),
+    import("../../operations/release-retained-copy.ts"),
+  ]);
   const found = await findKept({ ...opened, only, say });
   // Those are the run's own, and it goes on with them.
   for (const { copy } of found.filter(({ kept }) => kept.paused)) say(`paused   ${copy.copy}: press Enter at the terminal of its run`);
@@ -33,7 +36,10 @@ async function releaseOwn({ holder, say, answer }: Surroundings, opened: OpenedR
 }
 
 async function releaseByForce({ holder, answer }: Surroundings, opened: OpenedRig, only: string | undefined): Promise<void> {
-  const [{ cutOff }, { renderHold }] = await Promise.all([import("../../gate/cut-off.ts"), import("../../lease/hold.ts")]);
+  const [{ cutOff }, { renderHold }] = await Promise.all([
+    import("../../operations/force-release.ts"),
+    import("../../lease/current-holder.ts"),
+  ]);
   const cut = await cutOff({ ...opened, holder: { ...holder, command: "vmrig release --force" }, only });
   if (cut.length === 0) answer(`nothing  nobody holds ${only ?? copyNames(opened.rig).join(", ")}\n`);
   for (const hold of cut) answer(`released ${hold.copy}: it was ${renderHold(hold)}\n`);

@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { expect } from "vitest";
-import type { RigStatus } from "../../gate/rig-status.ts";
-import { says, test } from "../place.test.kit.ts";
+import type { RigStatus } from "../../operations/rig-status.ts";
+import { says, test } from "../test-cli.test.kit.ts";
 
 test("nothing is started or made by looking", async ({ place }) => {
   const { exitCode, stdout, stderr } = await place.start(["status"]);

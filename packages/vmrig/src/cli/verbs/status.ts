@@ -1,5 +1,5 @@
 import { systemClock } from "../../clock/clock.ts";
-import type { RigStatus } from "../../gate/rig-status.ts";
+import type { RigStatus } from "../../operations/rig-status.ts";
 import type { LeaseStore } from "../../lease/lease-store.ts";
 import { waitFor } from "../../wait/wait-for.ts";
 import { openRig } from "../open-rig.ts";
@@ -49,8 +49,8 @@ export const status = defineVerb({
 async function lookAgain(surroundings: Surroundings): Promise<AsyncDisposable & { look(): Promise<RigStatus> }> {
   const [{ rig, folders }, { lookAtRig }, { openRunningStore }] = await Promise.all([
     openRig(surroundings),
-    import("../../gate/rig-status.ts"),
-    import("../../gate/store.ts"),
+    import("../../operations/rig-status.ts"),
+    import("../../gate/open-store.ts"),
   ]);
   let store: LeaseStore | undefined;
   return {

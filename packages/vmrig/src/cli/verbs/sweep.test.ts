@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { expect, onTestFinished } from "vitest";
-import { configOf, test, type Place } from "../place.test.kit.ts";
+import { configOf, test, type Place } from "../test-cli.test.kit.ts";
 
 /** Orphans of the fake driver are those of the whole computer, and other tests plant some: this driver knows of none but its own. */
 function configFor({ root, folders }: Place, copies: number): string {

@@ -11,7 +11,7 @@ export const sweep = defineVerb({
   async run(surroundings, { options: { remove = false } }) {
     const { holder, say, answer, signal } = surroundings;
     const { rig, folders } = await openRig(surroundings);
-    const { findLeftovers } = await import("../../gate/sweep/sweep.ts");
+    const { findLeftovers } = await import("../../operations/sweep/sweep.ts");
     const found = await findLeftovers({ rig, folders, holder, say, signal });
     let removed = 0;
     for (const orphan of found) {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { inspect } from "node:util";
-import { deeds, unchangedBy } from "./deeds.ts";
+import { deeds, unchangedBy } from "./control.ts";
 import type { ContractCase } from "./harness.ts";
-import { rejectsWith, type Stage } from "./stage.ts";
+import { rejectsWith, type Stage } from "./test-machines.ts";
 
 /** Who may change a machine. */
 export function authorityCases(stage: Stage): ContractCase[] {

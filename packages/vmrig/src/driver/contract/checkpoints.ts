@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { ContractCase } from "./harness.ts";
-import { ask, HOME_BASE, rejectsWith, type Stage } from "./stage.ts";
+import { ask, HOME_BASE, rejectsWith, type Stage } from "./test-machines.ts";
 
 /** Snapshots that come and go beside the one that cases go back to. */
 export function checkpointCases(stage: Stage): ContractCase[] {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { PowerAction } from "../driver.ts";
 import type { ContractCase } from "./harness.ts";
-import { ask, rejectsWith, run, type Stage } from "./stage.ts";
+import { ask, rejectsWith, run, type Stage } from "./test-machines.ts";
 
 /** Power and links, and that a restore puts right whatever was done to them. */
 export function faultCases(stage: Stage): ContractCase[] {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { basename, dirname } from "node:path";
 import type { ContractCase } from "./harness.ts";
-import { ask, type Stage } from "./stage.ts";
+import { ask, type Stage } from "./test-machines.ts";
 
 /** What nobody knows any more. */
 export function orphanCases(stage: Stage): ContractCase[] {

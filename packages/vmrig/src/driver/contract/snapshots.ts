@@ -3,8 +3,8 @@ import type { Connection } from "../../ssh/connection.ts";
 import type { Driver } from "../driver.ts";
 import { restoredLine } from "../restored-line.ts";
 import type { ContractCase } from "./harness.ts";
-import { ask, HOME_BASE, rejectsWith, run, type Stage } from "./stage.ts";
-import { unchangedBy } from "./deeds.ts";
+import { ask, HOME_BASE, rejectsWith, run, type Stage } from "./test-machines.ts";
+import { unchangedBy } from "./control.ts";
 
 /** How long a session that should be dead gets to show that it lives. */
 const DEAD_MS = 5_000;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { ContractCase } from "./harness.ts";
-import { ask, run, type Stage } from "./stage.ts";
+import { ask, run, type Stage } from "./test-machines.ts";
 
 /** What holds for the machines of a copy together. */
 export function togetherCases(stage: Stage): ContractCase[] {

@@ -2,7 +2,7 @@ import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { VmrigError } from "../../errors/vmrig-error.ts";
 import type { SnapshotName } from "../driver.ts";
-import { writing } from "../writable.ts";
+import { writing } from "../../local-files/explain-write-errors.ts";
 import { copyTree } from "./copy-tree.ts";
 import type { MachineFiles } from "./machine-files.ts";
 

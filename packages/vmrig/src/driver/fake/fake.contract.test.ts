@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from "vitest";
 import { driverContract } from "../contract.ts";
-import { setFakeScene } from "./scene.test.kit.ts";
+import { setFakeScene } from "./fake-machines.test.kit.ts";
 
 const scene = await setFakeScene();
 afterAll(() => scene[Symbol.asyncDispose]());

@@ -7,11 +7,11 @@ import { generateKeyPair, type KeyPair } from "../../ssh/keys.ts";
 import { waitFor } from "../../wait/wait-for.ts";
 import { StepStack } from "../contract/step-stack.ts";
 import type { Admission } from "../driver.ts";
-import { inTurn } from "../turn.ts";
+import { inTurn } from "../../local-files/file-lock.ts";
 import { fakeDriver } from "./driver.ts";
 import { machineFiles } from "./machine-files.ts";
 import { members } from "./members.ts";
-import { setFakeScene } from "./scene.test.kit.ts";
+import { setFakeScene } from "./fake-machines.test.kit.ts";
 
 const scene = await setFakeScene(["pc1"]);
 const { copy } = scene;

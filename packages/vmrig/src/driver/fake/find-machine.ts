@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import { VmrigError } from "../../errors/vmrig-error.ts";
 import type { Authority, MachineRef } from "../driver.ts";
 import { passFence } from "../fence.ts";
-import { inTurn } from "../turn.ts";
+import { inTurn } from "../../local-files/file-lock.ts";
 import { machineFiles, machinesFolder, readDefinition, type MachineDefinition, type MachineFiles } from "./machine-files.ts";
 
 /** For what the machine's process cannot do to itself: nobody else acts on it meanwhile, whatever their fence. */

@@ -1,5 +1,5 @@
 /** What Terraform runs: `node steps.js <create|destroy>`, with the machine's definition as JSON in the environment variable VMRIG_INPUT. */
-import { inTurn } from "../turn.ts";
+import { inTurn } from "../../local-files/file-lock.ts";
 import { machineFiles, parseDefinition } from "./machine-files.ts";
 import { makeMachine, unmakeMachine } from "./make.ts";
 

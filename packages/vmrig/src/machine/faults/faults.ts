@@ -1,11 +1,11 @@
 import { VmrigError } from "../../errors/vmrig-error.ts";
 import { waitFor } from "../../wait/wait-for.ts";
-import type { Duration } from "../duration.ts";
-import { patience, type WaitOptions } from "../waits/patience.ts";
-import type { Machine } from "../machine.ts";
-import type { Seat } from "../seat.ts";
+import type { Duration } from "../duration-option.ts";
+import { patience, type WaitOptions } from "../waits/wait-options.ts";
+import type { FaultTarget } from "./fault-target.ts";
+import type { Seat } from "../command/execution-context.ts";
 import type { Checkpoint } from "./checkpoint.ts";
-import type { Hands } from "./hands.ts";
+import type { Hands } from "./machine-control.ts";
 import { block, fillDisk, skewClock, slow, unblock, type SlowOptions } from "./in-guest.ts";
 
 /** What a test may do to a machine. All of it is undone by the next rollback. */
@@ -26,8 +26,8 @@ export interface MachineFaults {
   /** Plugs it in again. */
   connect(): Promise<void>;
   /** Lets nothing pass between this machine and another one, in either direction. */
-  block(other: Machine): Promise<void>;
-  unblock(other: Machine): Promise<void>;
+  block(other: FaultTarget): Promise<void>;
+  unblock(other: FaultTarget): Promise<void>;
   /** Delays, or loses, what the machine sends to the rig's network; `slow({})` ends that. */
   slow(options: SlowOptions): Promise<void>;
   /** Sets the machine's clock so far from the right time: `"90s"`, `"-5m"`; `0` sets it right. */
@@ -44,7 +44,7 @@ export interface MachineFaults {
 
 export interface FaultsOptions {
   readonly seat: Seat;
-  readonly self: () => Machine;
+  readonly self: () => FaultTarget;
   readonly hands: Hands | undefined;
   /** Is told when it may have another boot, and other connections. */
   readonly back: () => Promise<void>;
@@ -57,7 +57,7 @@ export function createFaults({ seat, self, hands, back }: FaultsOptions): Machin
       message: `${seat.name} was not handed out by a gate, and nobody else may do that to it.`,
     });
   };
-  const inside = (what: string): Machine => {
+  const inside = (what: string): FaultTarget => {
     if (able().guest === "linux") return self();
     throw new VmrigError("CAPABILITY_MISSING", { message: `${seat.name} has no system of its own, and cannot ${what}.` });
   };

@@ -1,6 +1,6 @@
 import { VmrigError } from "../../errors/vmrig-error.ts";
-import { milliseconds, type Duration } from "../duration.ts";
-import type { Machine } from "../machine.ts";
+import { milliseconds, type Duration } from "../duration-option.ts";
+import type { FaultTarget } from "./fault-target.ts";
 
 export interface SlowOptions {
   /** Added to each packet that the machine sends: a round trip takes so much longer. */
@@ -10,7 +10,7 @@ export interface SlowOptions {
 }
 
 /** By hardware address, so that nothing slips through by another protocol or an address that moved. */
-export async function block(machine: Machine, other: Machine): Promise<void> {
+export async function block(machine: FaultTarget, other: FaultTarget): Promise<void> {
   await eachWay(machine, other, (mac) =>
     [
       `tc qdisc show dev "$lan" | grep -q clsact || tc qdisc add dev "$lan" clsact`,
@@ -21,7 +21,7 @@ export async function block(machine: Machine, other: Machine): Promise<void> {
   );
 }
 
-export async function unblock(machine: Machine, other: Machine): Promise<void> {
+export async function unblock(machine: FaultTarget, other: FaultTarget): Promise<void> {
   await eachWay(machine, other, (mac) =>
     filters(mac)
       .map(([hook, , pref]) => `{ tc filter delete dev "$lan" ${hook} pref ${pref} 2>/dev/null || true; }`)
@@ -29,7 +29,7 @@ export async function unblock(machine: Machine, other: Machine): Promise<void> {
   );
 }
 
-export async function slow(machine: Machine, { latency, loss }: SlowOptions): Promise<void> {
+export async function slow(machine: FaultTarget, { latency, loss }: SlowOptions): Promise<void> {
   if (loss !== undefined && !/^(100|\d{1,2}(\.\d+)?)%$/.test(loss)) {
     throw new VmrigError("COMMAND_INVALID", { message: `${JSON.stringify(loss)} is not a loss: write "5%".` });
   }
@@ -39,7 +39,7 @@ export async function slow(machine: Machine, { latency, loss }: SlowOptions): Pr
 }
 
 /** From the right time, which is that of this computer: twice the same is once. */
-export async function skewClock(machine: Machine, by: Duration): Promise<void> {
+export async function skewClock(machine: FaultTarget, by: Duration): Promise<void> {
   const text = typeof by === "number" ? `${by}ms` : by;
   const sign = text.startsWith("-") ? -1 : 1;
   const seconds = (Date.now() + sign * milliseconds(text.replace(/^[-+]/, ""))) / 1000;
@@ -56,7 +56,7 @@ const FILL = [
 ].join("; ");
 
 export async function fillDisk(
-  machine: Machine,
+  machine: FaultTarget,
   { folder = "/", leave = 0 }: { readonly folder?: string; readonly leave?: number },
 ): Promise<void> {
   if (!Number.isSafeInteger(leave) || leave < 0) throw new VmrigError("COMMAND_INVALID", { message: `${leave} is no number of bytes.` });
@@ -65,7 +65,7 @@ export async function fillDisk(
 }
 
 /** On both: what passes no filter here passes none there, and a reboot of one leaves the other's. */
-async function eachWay(machine: Machine, other: Machine, script: (mac: string) => string): Promise<void> {
+async function eachWay(machine: FaultTarget, other: FaultTarget, script: (mac: string) => string): Promise<void> {
   const [mine, theirs] = await Promise.all([hardwareAddress(machine), hardwareAddress(other)]);
   await Promise.all([
     asRoot(machine, `be cut off from ${other.name}`, onLan(machine, script(theirs))),
@@ -83,23 +83,23 @@ function filters(mac: string): ReadonlyArray<readonly [hook: string, match: stri
 }
 
 /** A line that knows the interface of the rig's network as `$lan`. */
-function onLan({ address }: Machine, line: string): string {
+function onLan({ address }: FaultTarget, line: string): string {
   return `set -- $(ip -o -4 address show to ${address}/32); lan=$2; [ -n "$lan" ] || { echo "no interface has ${address}" >&2; exit 1; }; ${line}`;
 }
 
-async function hardwareAddress(machine: Machine): Promise<string> {
+async function hardwareAddress(machine: FaultTarget): Promise<string> {
   const mac = (await asRoot(machine, "tell its hardware address", onLan(machine, `cat "/sys/class/net/$lan/address"`))).trim();
   if (/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/.test(mac)) return mac;
   throw refused(machine, "tell its hardware address", mac);
 }
 
-async function asRoot(machine: Machine, what: string, line: string): Promise<string> {
+async function asRoot(machine: FaultTarget, what: string, line: string): Promise<string> {
   const { failed, stdout, stderr } = await machine.root.exec("sh", ["-c", line], { reject: false });
   if (failed) throw refused(machine, what, stderr);
   return stdout;
 }
 
-function refused({ name }: Machine, what: string, said: string): VmrigError {
+function refused({ name }: FaultTarget, what: string, said: string): VmrigError {
   return new VmrigError("FAULT_FAILED", {
     message: `${name} could not ${what}.`,
     details: said

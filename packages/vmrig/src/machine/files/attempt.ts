@@ -1,8 +1,8 @@
 import { VmrigError, isVmrigError } from "../../errors/vmrig-error.ts";
-import { isCommandError, type CommandError } from "../command-error.ts";
-import type { CommandOptions } from "../command.ts";
-import { runRaw, type RawResult, type Seat } from "../runner.ts";
-import { AS_POSIX } from "../script.ts";
+import { isCommandError, type CommandError } from "../command/error.ts";
+import type { CommandOptions } from "../command/command.ts";
+import { runRaw, type RawResult, type Seat } from "../command/run.ts";
+import { AS_POSIX } from "../command/script.ts";
 
 /** Something that is done with a file of a machine. */
 export interface Task {

@@ -1,9 +1,9 @@
 import { describeThrown } from "../../errors/thrown.ts";
 import { isVmrigError, VmrigError } from "../../errors/vmrig-error.ts";
-import { verdict } from "../outcome.ts";
-import { Running } from "../running.ts";
-import { quotePath } from "../script.ts";
-import type { Seat } from "../runner.ts";
+import { verdict } from "../command/outcome.ts";
+import { Running } from "../command/running.ts";
+import { quotePath } from "../command/script.ts";
+import type { Seat } from "../command/run.ts";
 import { TIDY, toFileError, toLine, type Task } from "./attempt.ts";
 import { moveInto, stageLocally } from "./local-folder.ts";
 import type { TransferOptions } from "./progress.ts";

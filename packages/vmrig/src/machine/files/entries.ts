@@ -1,6 +1,6 @@
-import type { FileStat } from "../file-stat.ts";
-import { quotePath } from "../script.ts";
-import type { Seat } from "../runner.ts";
+import type { FileStat } from "./file-stat.ts";
+import { quotePath } from "../command/script.ts";
+import type { Seat } from "../command/run.ts";
 import { attempt } from "./attempt.ts";
 
 export interface FileEntry {

@@ -1,5 +1,5 @@
-import { quotePath } from "../script.ts";
-import type { Seat } from "../runner.ts";
+import { quotePath } from "../command/script.ts";
+import type { Seat } from "../command/run.ts";
 import { attempt } from "./attempt.ts";
 import { below, compare, records } from "./entries.ts";
 import { toGlobPattern } from "./glob-pattern.ts";

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { quote } from "../../ssh/quote.ts";
-import { quotePath } from "../script.ts";
+import { quotePath } from "../command/script.ts";
 
 /**
  * Shell: `$target`, behind whatever symbolic links, and `$temp`, a new name on the same file system: beside it, or within when it is a folder,

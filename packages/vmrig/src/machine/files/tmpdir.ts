@@ -1,6 +1,6 @@
-import { createFile, type MachineFile } from "../file.ts";
+import { createFile, type MachineFile } from "./file.ts";
 import { quote } from "../../ssh/quote.ts";
-import type { Seat } from "../runner.ts";
+import type { Seat } from "../command/run.ts";
 import { attempt } from "./attempt.ts";
 
 /** A fresh folder that only its user may enter. */

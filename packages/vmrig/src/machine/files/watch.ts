@@ -1,7 +1,7 @@
 import { isVmrigError } from "../../errors/vmrig-error.ts";
 import { waitFor } from "../../wait/wait-for.ts";
-import type { Seat } from "../runner.ts";
-import { patience, tolerant, type WaitOptions } from "../waits/patience.ts";
+import type { Seat } from "../command/run.ts";
+import { patience, tolerant, type WaitOptions } from "../waits/wait-options.ts";
 
 /** Reads a file again and again until what it says is what is waited for. That it is missing is one more thing to be seen. */
 export async function watchUntil(

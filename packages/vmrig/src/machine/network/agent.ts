@@ -2,7 +2,7 @@ import { isIP, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { connect as connectTls, type ConnectionOptions } from "node:tls";
 import type { Agent, buildConnector } from "undici";
-import type { Seat } from "../seat.ts";
+import type { Seat } from "../command/execution-context.ts";
 import { openTunnel } from "./open-tunnel.ts";
 
 export interface Route {

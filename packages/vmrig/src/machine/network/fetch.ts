@@ -2,7 +2,7 @@ import { systemClock } from "../../clock/clock.ts";
 import { describeThrown } from "../../errors/thrown.ts";
 import { isVmrigError, VmrigError } from "../../errors/vmrig-error.ts";
 import { TunnelRefusedError } from "../../ssh/tunnel.ts";
-import type { Seat } from "../seat.ts";
+import type { Seat } from "../command/execution-context.ts";
 import { createAgent } from "./agent.ts";
 import { hintFor } from "./open-tunnel.ts";
 import { toUrl, toWanted, type MachineRequestInit } from "./request.ts";

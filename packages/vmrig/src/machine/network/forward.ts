@@ -1,7 +1,7 @@
 import { createServer, type AddressInfo } from "node:net";
 import { VmrigError, asVmrigError } from "../../errors/vmrig-error.ts";
 import { TunnelRefusedError } from "../../ssh/tunnel.ts";
-import type { Seat } from "../seat.ts";
+import type { Seat } from "../command/execution-context.ts";
 import { checkAllowed, hintFor, openTunnel } from "./open-tunnel.ts";
 import { inWords, toDestination, type Target } from "./target.ts";
 import { createTraffic } from "./traffic.ts";

@@ -2,7 +2,7 @@ import type { Duplex } from "node:stream";
 import { VmrigError } from "../../errors/vmrig-error.ts";
 import { TunnelRefusedError, type Destination } from "../../ssh/tunnel.ts";
 import { onLive } from "../link.ts";
-import type { Seat } from "../seat.ts";
+import type { Seat } from "../command/execution-context.ts";
 
 /**
  * A connection that the machine makes, over its SSH connection.

@@ -2,11 +2,11 @@ import { asVmrigError, type VmrigError } from "../../errors/vmrig-error.ts";
 import type { Connection } from "../../ssh/connection.ts";
 import { ListenRefusedError, type Listener, type Place } from "../../ssh/listen.ts";
 import { onLive } from "../link.ts";
-import type { Become } from "../script.ts";
-import type { Seat } from "../seat.ts";
+import type { Become } from "../command/script.ts";
+import type { Seat } from "../command/execution-context.ts";
 import { connectHere } from "./connect-here.ts";
-import { clear, refusal, takeAgain } from "./place.ts";
-import type { Standing, Standings } from "./standing.ts";
+import { clear, refusal, takeAgain } from "./listen-address.ts";
+import type { Standing, Standings } from "./reconnect-hooks.ts";
 import { checkPath, checkPort, inWords, toDestination, type Target } from "./target.ts";
 import { createTraffic } from "./traffic.ts";
 

@@ -1,8 +1,8 @@
 import type { Duplex } from "node:stream";
 import { asVmrigError, type VmrigError } from "../../errors/vmrig-error.ts";
-import type { Seat } from "../seat.ts";
-import type { Told } from "../witness.ts";
-import { join, reset } from "./join.ts";
+import type { Seat } from "../command/execution-context.ts";
+import type { Told } from "../command/command-observer.ts";
+import { join, reset } from "./pipe-both-ways.ts";
 
 /** The connections through one forward, in whichever direction. */
 export interface Traffic {

@@ -1,4 +1,4 @@
-import type { Seat } from "../seat.ts";
+import type { Seat } from "../command/execution-context.ts";
 
 /** All that may end what a test asks for now: its own signal, the test's, and that of the lease. */
 export function underSignals(

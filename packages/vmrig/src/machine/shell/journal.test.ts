@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { startMachine } from "../fixtures.test.kit.ts";
-import type { Begun, Witness } from "../witness.ts";
+import type { Begun, Witness } from "../command/command-observer.ts";
 
 describe("whoever watches", () => {
   interface Seen {

@@ -1,6 +1,6 @@
-import type { Seat } from "../seat.ts";
+import type { Seat } from "../command/execution-context.ts";
 import type { Screen } from "./screen.ts";
-import type { Told } from "../witness.ts";
+import type { Told } from "../command/command-observer.ts";
 
 /** How much of what was typed is told: its end. */
 const MAX_TYPED = 2_000;

@@ -1,8 +1,8 @@
 import { quote, quoteWord } from "../../ssh/quote.ts";
 import { VmrigError } from "../../errors/vmrig-error.ts";
-import type { CommandOptions, Terminal } from "../command.ts";
-import type { Duration } from "../duration.ts";
-import { checkLength } from "../script.ts";
+import type { CommandOptions, Terminal } from "../command/command.ts";
+import type { Duration } from "../duration-option.ts";
+import { checkLength } from "../command/script.ts";
 
 export interface ShellOptions extends Terminal, Pick<CommandOptions, "env" | "cwd" | "signal"> {
   /** A line of the shell, or a program and its arguments. @defaultValue the user's login shell */

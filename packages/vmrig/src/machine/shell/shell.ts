@@ -1,9 +1,9 @@
 import { VmrigError } from "../../errors/vmrig-error.ts";
 import type { RemoteProcess } from "../../ssh/process.ts";
-import { outcome as inWords } from "../command-error.ts";
-import { toError } from "../outcome.ts";
-import { Running } from "../running.ts";
-import type { Seat } from "../seat.ts";
+import { outcome as inWords } from "../command/error.ts";
+import { toError } from "../command/outcome.ts";
+import { Running } from "../command/running.ts";
+import type { Seat } from "../command/execution-context.ts";
 import { openEmulator, type Size } from "./emulator.ts";
 import { createJournal } from "./journal.ts";
 import { toSequence, type Key } from "./keys.ts";

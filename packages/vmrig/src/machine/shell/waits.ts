@@ -1,9 +1,9 @@
 import { isVmrigError, VmrigError } from "../../errors/vmrig-error.ts";
 import { waitFor } from "../../wait/wait-for.ts";
-import { outcome as inWords } from "../command-error.ts";
-import { toError, type Outcome } from "../outcome.ts";
-import type { Seat } from "../seat.ts";
-import { patience } from "../waits/patience.ts";
+import { outcome as inWords } from "../command/error.ts";
+import { toError, type Outcome } from "../command/outcome.ts";
+import type { Seat } from "../command/execution-context.ts";
+import { patience } from "../waits/wait-options.ts";
 import type { ScreenWaitOptions } from "./options.ts";
 import type { Screen } from "./screen.ts";
 

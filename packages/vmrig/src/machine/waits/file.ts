@@ -1,7 +1,7 @@
 import { waitFor, type Observation } from "../../wait/wait-for.ts";
-import { look } from "../parts/look.ts";
-import { quotePath } from "../script.ts";
-import { patience, tolerant, type WaitOptions, type Watch } from "./patience.ts";
+import { look } from "../resources/query.ts";
+import { quotePath } from "../command/script.ts";
+import { patience, tolerant, type WaitOptions, type Watch } from "./wait-options.ts";
 
 export interface FileWaitOptions extends WaitOptions {
   /** @defaultValue `"present"` */

@@ -6,7 +6,7 @@ import { VmrigError } from "../../errors/vmrig-error.ts";
 import { describeThrown } from "../../errors/thrown.ts";
 import { TunnelRefusedError } from "../../ssh/tunnel.ts";
 import { waitFor, type Observation } from "../../wait/wait-for.ts";
-import { patience, tolerant, type WaitOptions, type Watch } from "./patience.ts";
+import { patience, tolerant, type WaitOptions, type Watch } from "./wait-options.ts";
 
 export interface HttpWaitOptions extends WaitOptions {
   /** @defaultValue any of 200 to 399 */

@@ -1,9 +1,9 @@
 import { VmrigError } from "../../errors/vmrig-error.ts";
 import { waitFor, type Observation } from "../../wait/wait-for.ts";
-import { quotePath } from "../script.ts";
-import { argument, look } from "../parts/look.ts";
-import type { Seat } from "../runner.ts";
-import { patience, tolerant, type WaitOptions, type Watch } from "./patience.ts";
+import { quotePath } from "../command/script.ts";
+import { argument, look } from "../resources/query.ts";
+import type { Seat } from "../command/run.ts";
+import { patience, tolerant, type WaitOptions, type Watch } from "./wait-options.ts";
 
 export interface LogWaitOptions extends WaitOptions {
   /** Of which unit of systemd; none of both: the whole journal. */

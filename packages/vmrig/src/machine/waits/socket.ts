@@ -1,6 +1,6 @@
 import { waitFor, type Observation } from "../../wait/wait-for.ts";
-import { listenersInWords, portTarget, readListeners, unixTarget, type PortOptions, type SocketTarget } from "../parts/socket.ts";
-import { patience, tolerant, type WaitOptions, type Watch } from "./patience.ts";
+import { listenersInWords, portTarget, readListeners, unixTarget, type PortOptions, type SocketTarget } from "../resources/socket.ts";
+import { patience, tolerant, type WaitOptions, type Watch } from "./wait-options.ts";
 
 export interface SocketWaitOptions extends WaitOptions {
   /** @defaultValue `"open"` */

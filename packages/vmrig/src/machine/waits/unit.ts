@@ -1,9 +1,9 @@
 import { isVmrigError, VmrigError } from "../../errors/vmrig-error.ts";
 import { waitFor, type Observation } from "../../wait/wait-for.ts";
-import { argument, look } from "../parts/look.ts";
-import { inWords, isActive, parseService, showUnit, type ServiceStatus } from "../parts/service.ts";
-import { run } from "../runner.ts";
-import { isAway, patience, tolerant, type WaitOptions, type Watch } from "./patience.ts";
+import { argument, look } from "../resources/query.ts";
+import { inWords, isActive, parseService, showUnit, type ServiceStatus } from "../resources/service.ts";
+import { run } from "../command/run.ts";
+import { isAway, patience, tolerant, type WaitOptions, type Watch } from "./wait-options.ts";
 
 const QUEUE = "=== queue ===";
 const JOURNAL_LINES = 10;

@@ -1,8 +1,8 @@
 import { waitFor, type Observation } from "../../wait/wait-for.ts";
-import type { CommandOptions, CommandResult } from "../command.ts";
-import { abridged } from "../command-error.ts";
-import { run } from "../runner.ts";
-import { patience, tolerant, type WaitOptions, type Watch } from "./patience.ts";
+import type { CommandOptions, CommandResult } from "../command/command.ts";
+import { abridged } from "../command/error.ts";
+import { run } from "../command/run.ts";
+import { patience, tolerant, type WaitOptions, type Watch } from "./wait-options.ts";
 
 /** `reject` has no meaning here; `timeout` is that of the whole wait. */
 export type UntilOptions = Omit<CommandOptions, "reject" | "stdin" | "encoding" | "lines" | "buffer"> & WaitOptions;

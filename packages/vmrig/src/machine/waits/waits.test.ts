@@ -4,7 +4,7 @@ import { createServer as createHttps } from "node:https";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { Certificates } from "../../lease/fixtures/certificates.ts";
+import { Certificates } from "../../redis/fixtures/certificates.ts";
 import { freePort } from "../../ssh/fixtures/sshd.test.kit.ts";
 import { startMachine, type TestMachine, useMachine } from "../fixtures.test.kit.ts";
 import type { Machine } from "../machine.ts";

@@ -1,10 +1,10 @@
-import type { CommandResult } from "../command.ts";
-import type { ServiceStatus } from "../parts/service.ts";
-import { createTag, type Tag } from "../tag.ts";
+import type { CommandResult } from "../command/command.ts";
+import type { ServiceStatus } from "../resources/service.ts";
+import { createTag, type Tag } from "../command/tag.ts";
 import { waitForFile, type FileWaitOptions } from "./file.ts";
 import { waitForHttp, type HttpResponse, type HttpWaitOptions } from "./http.ts";
 import { waitForLog, type LogWaitOptions } from "./log.ts";
-import type { WaitOptions, Watch } from "./patience.ts";
+import type { WaitOptions, Watch } from "./wait-options.ts";
 import { waitForPort, waitForUnixSocket, type PortWaitOptions, type SocketWaitOptions } from "./socket.ts";
 import { waitForUnit } from "./unit.ts";
 import { waitUntilFails, waitUntilSucceeds, type UntilOptions } from "./until.ts";

@@ -1,0 +1,58 @@
+import { once } from "node:events";
+import { stat } from "node:fs/promises";
+import { createServer, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { download } from "./download.ts";
+import { tempFolder } from "../temp-folder.test.kit.ts";
+
+async function serve(answer: RequestListener): Promise<string> {
+  const server = createServer(answer).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/image.tar`;
+}
+
+test("says what is fetched and how large it is, before the first byte", async () => {
+  const bytes = Buffer.alloc(3 * 1024 * 1024);
+  const url = await serve((_, response) => void response.writeHead(200, { "content-length": bytes.length }).end(bytes));
+  const path = join(await tempFolder(), "archive");
+  const said: string[] = [];
+  expect(await download(url, path, { say: (line) => said.push(line) })).toMatchObject({ bytes: bytes.length });
+  expect(said).toEqual([`image    fetching ${url} (3.0 MB)`]);
+  expect((await stat(path)).size).toBe(bytes.length);
+});
+
+test("says how far it is, of how much, no more often than asked", async () => {
+  const bytes = Buffer.alloc(1024 * 1024);
+  const url = await serve((_, response) => void response.writeHead(200, { "content-length": bytes.length }).end(bytes));
+  const said: string[] = [];
+  await download(url, join(await tempFolder(), "archive"), { say: (line) => said.push(line), sayMs: 0 });
+  expect(said.length).toBeGreaterThan(1);
+  expect(said.at(-1)).toBe(`image    fetching ${url}: 1.0 MB of 1.0 MB`);
+});
+
+test.each([
+  ["before it answers", (): void => {}],
+  ["in the middle of it", (_: unknown, response: { write(text: string): void }): void => response.write("some")],
+] as const)("a server that falls silent %s is given up, and told", async (_when, answer) => {
+  const url = await serve(answer);
+  await expect(download(url, join(await tempFolder(), "archive"), { stallMs: 200 })).rejects.toMatchObject({
+    code: "IMAGE_MISSING",
+    summary: `The image at ${url} cannot be fetched: nothing came for 0.2 s.`,
+  });
+});
+
+test("ends with the signal's reason when nobody wants it any more", async () => {
+  const reason = new Error("Ctrl-C");
+  const stop = new AbortController();
+  const url = await serve((_, response) => {
+    response.write("some");
+    stop.abort(reason);
+  });
+  await expect(download(url, join(await tempFolder(), "archive"), { signal: stop.signal })).rejects.toBe(reason);
+});

@@ -1,0 +1,71 @@
+import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { VmrigError, writing, type Patience } from "vmrig/driver";
+import { abandonedWork } from "./abandoned-downloads.ts";
+import { download } from "./download.ts";
+import type { Image } from "./manifest.ts";
+import { runProgram } from "../process/run-program.ts";
+
+interface Source {
+  readonly url: string;
+  /** In lower case. */
+  readonly sha256: string;
+}
+
+/**
+ * Fetches an archive, checks it, and unpacks it into `folder`, which appears whole or not at all.
+ *
+ * @param images A folder of the same file system, for work in progress; nothing stays there.
+ * @param read Reads what an unpacked archive holds, and throws when that is no image.
+ */
+export async function fetchImage(
+  { url, sha256 }: Source,
+  images: string,
+  folder: string,
+  read: (folder: string) => Promise<Image>,
+  patience: Patience = {},
+): Promise<Image> {
+  for (const left of await abandonedWork(images)) await left.remove();
+  const work = await writing(images, async () => {
+    await mkdir(images, { recursive: true });
+    return await mkdtemp(join(images, ".fetch-"));
+  });
+  try {
+    const archive = join(work, "archive");
+    const measured = await download(url, archive, patience);
+    if (measured.sha256 !== sha256) {
+      throw new VmrigError("IMAGE_MISMATCH", {
+        message: `The image at ${url} has another sha256 than the config says; nothing of it is used.`,
+        details: [`config    ${sha256}`, `measured  ${measured.sha256} (${measured.bytes} bytes)`],
+        hint: "if you trust the new image, put the measured sha256 in the config",
+      });
+    }
+    const unpacked = join(work, "image");
+    await mkdir(unpacked);
+    await runProgram("tar", ["-xf", archive, "-C", unpacked, "--no-same-owner"]).catch((cause: unknown) => {
+      throw new VmrigError("IMAGE_MISSING", { message: `tar cannot unpack the image from ${url}.`, cause });
+    });
+    await read(unpacked).catch((cause: unknown) => {
+      const said = cause instanceof Error ? cause.message.replaceAll(`${unpacked}/`, "").split("\n") : [];
+      throw new VmrigError("IMAGE_MISSING", { message: `The archive at ${url} holds no machine image at its top.`, details: said, cause });
+    });
+    await moveInto(unpacked, folder, read);
+    return await read(folder);
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+/** Another run may have been quicker: its content is the same, by its hash. What is there and is no image was left by something else. */
+async function moveInto(unpacked: string, folder: string, read: (folder: string) => Promise<unknown>): Promise<void> {
+  try {
+    await rename(unpacked, folder);
+  } catch (error) {
+    const there = await read(folder).catch(() => undefined);
+    if (there !== undefined) return;
+    await rm(folder, { recursive: true, force: true });
+    await rename(unpacked, folder).catch(() => {
+      throw error;
+    });
+  }
+}

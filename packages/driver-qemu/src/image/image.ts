@@ -1,0 +1,79 @@
+import { lstat, readFile, realpath } from "node:fs/promises";
+import { isAbsolute, join, normalize } from "node:path";
+import { VmrigError, type ErrorFacts, type Patience } from "vmrig/driver";
+import { z } from "zod";
+import { imageManifest, type Image } from "./manifest.ts";
+import { fetchImage } from "./fetch-image.ts";
+
+/** The name of an image that was built on this computer, or an archive that is fetched once and checked. */
+export type ImageSource = string | { readonly url: string; readonly sha256: string };
+
+/**
+ * Finds the image in the cache, or fetches it there.
+ *
+ * An archive is a tar file (plain, gzip, xz or zstd: whatever the `tar` of this computer reads) with `image.json`, the disk, the kernel
+ * and the initrd at its top. `file:` URLs work too.
+ *
+ * @throws VmrigError `IMAGE_MISSING` or `IMAGE_MISMATCH`; `CONFIG_INVALID` for a sha256 that is none; the signal's reason
+ */
+export async function findImage(source: ImageSource, cacheFolder: string, patience: Patience = {}): Promise<Image> {
+  patience.signal?.throwIfAborted();
+  const images = join(cacheFolder, "images");
+  if (typeof source === "string") {
+    const name = join(images, source);
+    // The name is a link, which a build moves: digest and files must be of the same image.
+    return readImage(await realpath(name).catch(() => name), {
+      message: `The machine image "${source}" is not built on this computer.`,
+      details: [`looked in ${join(images, source)}`],
+      hint: `build it with infra/images/${source}/build of vmrig's repository (npm run setup does), or name a ready one: image: { url, sha256 }`,
+    });
+  }
+  const sha256 = source.sha256.toLowerCase();
+  if (!/^[0-9a-f]{64}$/.test(sha256)) {
+    throw new VmrigError("CONFIG_INVALID", {
+      message: `The image's sha256 is no sha256: ${JSON.stringify(source.sha256)}.`,
+      hint: "write the 64 hex digits that sha256sum prints for the archive",
+    });
+  }
+  const folder = join(images, `sha256-${sha256}`);
+  return (
+    (await readImage(folder).catch(() => undefined)) ?? (await fetchImage({ url: source.url, sha256 }, images, folder, readImage, patience))
+  );
+}
+
+/** Reads an image's manifest, and looks whether its files are there. @throws VmrigError `IMAGE_MISSING` */
+async function readImage(folder: string, missing?: ErrorFacts): Promise<Image> {
+  const path = join(folder, "image.json");
+  const text = await readFile(path, "utf8").catch((cause: unknown) => {
+    throw new VmrigError("IMAGE_MISSING", { message: `There is no machine image in ${folder}.`, ...missing, cause });
+  });
+  const parsed = imageManifest.safeParse(parseJson(text));
+  if (!parsed.success) {
+    throw new VmrigError("IMAGE_MISSING", {
+      message: `${path} is no image manifest.`,
+      details: z.prettifyError(parsed.error).split("\n"),
+    });
+  }
+  const { disk, kernel, initrd, ...rest } = parsed.data;
+  const [diskPath, kernelPath, initrdPath] = await Promise.all([fileOf(folder, disk), fileOf(folder, kernel), fileOf(folder, initrd)]);
+  return { ...rest, disk: diskPath, kernel: kernelPath, initrd: initrdPath };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    return error;
+  }
+}
+
+/** A manifest may come from elsewhere: what it names lies in its own folder, and is a file, not a link out of it. */
+async function fileOf(folder: string, name: string): Promise<string> {
+  const path = join(folder, name);
+  const inside = !isAbsolute(name) && !normalize(name).startsWith("..");
+  const found = inside ? await lstat(path).catch(() => undefined) : undefined;
+  if (found?.isFile() === true) return path;
+  throw new VmrigError("IMAGE_MISSING", {
+    message: `${join(folder, "image.json")} names ${JSON.stringify(name)}, which is ${inside ? "no file beside it" : "outside of its folder"}.`,
+  });
+}

@@ -1,0 +1,95 @@
+import { readFile, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { inTurn, VmrigError, waitFor, type CopySpec } from "vmrig/driver";
+import { endProcess, isRunning } from "../process/running-program.ts";
+import { requireProgram } from "../process/qemu-binary.ts";
+import { runProgram } from "../process/run-program.ts";
+
+const LAUNCH_MS = 5_000;
+const SWITCH = "vde_switch";
+
+type LanFolders = Pick<CopySpec, "folder" | "runtimeFolder">;
+
+/** The folder in which a copy's switch has its sockets. */
+export function lanSocket(runtimeFolder: string): string {
+  return join(runtimeFolder, "lan");
+}
+
+/** Beside the machines, and not beside the sockets: whatever cleans temporary folders would let a second switch be started, and split the LAN. */
+export function lanPidFile(folder: string): string {
+  return join(folder, "lan.pid");
+}
+
+export function lanTurn(folder: string): string {
+  return join(folder, "lan.turn");
+}
+
+/** The pid of a copy's switch, if it lives and machines can be plugged into it. */
+export async function lanPid(folders: LanFolders): Promise<number | undefined> {
+  const plug = await stat(join(lanSocket(folders.runtimeFolder), "ctl")).catch(() => undefined);
+  return plug?.isSocket() === true ? await livingSwitch(folders) : undefined;
+}
+
+async function livingSwitch({ folder }: LanFolders): Promise<number | undefined> {
+  const pid = Number(await readFile(lanPidFile(folder), "utf8").catch(() => "0"));
+  return pid > 0 && (await isRunning(pid, lanPidFile(folder))) ? pid : undefined;
+}
+
+/**
+ * Starts the private network of a copy, a VDE switch, unless it runs. One that lives and whose socket is gone is replaced. Machines that
+ * are restored at the same moment all ask for it, and one of them starts it.
+ *
+ * @returns its pid
+ */
+export async function startLan(folders: LanFolders): Promise<number> {
+  const running = await lanPid(folders);
+  if (running !== undefined) return running;
+  return await inTurn({ path: lanTurn(folders.folder), on: "the private network" }, async () => {
+    // Whoever had the turn before may have started it since the look above.
+    const alive = await lanPid(folders);
+    if (alive !== undefined) return alive;
+    await end(folders);
+    await launch(folders);
+    return await written(folders);
+  });
+}
+
+export async function stopLan(folders: LanFolders): Promise<void> {
+  await inTurn({ path: lanTurn(folders.folder), on: "the private network" }, () => end(folders));
+}
+
+async function end(folders: LanFolders): Promise<void> {
+  const pid = await livingSwitch(folders);
+  if (pid !== undefined) await endProcess(pid, lanPidFile(folders.folder), SWITCH);
+  await rm(lanSocket(folders.runtimeFolder), { recursive: true, force: true });
+  // vde_switch 2.3 ends, with exit code 0, when it finds one.
+  await rm(lanPidFile(folders.folder), { force: true });
+}
+
+/** The switch goes into the background before it writes its pid. */
+function written(folders: LanFolders): Promise<number> {
+  return waitFor({
+    what: "vde_switch to write its pid",
+    on: folders.folder,
+    code: "QEMU_FAILED",
+    timeoutMs: LAUNCH_MS,
+    intervalMs: 10,
+    probe: async () => {
+      const pid = await lanPid(folders);
+      return pid === undefined ? { seen: "no process with the pid of its file" } : { value: pid };
+    },
+  });
+}
+
+async function launch({ folder, runtimeFolder }: LanFolders): Promise<void> {
+  const program = requireProgram(SWITCH, "apt-get install vde2 · dnf install vde2 · brew install vde");
+  try {
+    await runProgram(
+      program,
+      ["-sock", lanSocket(runtimeFolder), "-mode", "0600", "-dirmode", "0700", "-pidfile", lanPidFile(folder), "-daemon"],
+      { output: "ignore", timeoutMs: LAUNCH_MS },
+    );
+  } catch (cause) {
+    throw new VmrigError("QEMU_FAILED", { message: `vde_switch did not start in ${runtimeFolder}.`, cause });
+  }
+}

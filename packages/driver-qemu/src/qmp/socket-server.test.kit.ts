@@ -1,0 +1,54 @@
+import { createServer, type Socket } from "node:net";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+import { readLines } from "./json-lines.ts";
+import { tempFolder } from "../temp-folder.test.kit.ts";
+
+export interface Client {
+  /** An object goes as one line of JSON; text and bytes as they are. */
+  say(what: object | string): void;
+  readonly socket: Socket;
+}
+
+export interface SocketServer {
+  readonly path: string;
+  /** Every message that came, of all clients. */
+  readonly heard: unknown[];
+  /** Connections that are open at this moment. */
+  open(): number;
+}
+
+/** A unix socket that speaks lines of JSON. Gone when the test is over. */
+export async function listen(
+  onConnect: (client: Client) => void,
+  onMessage: (message: never, client: Client) => void,
+  where?: string,
+): Promise<SocketServer> {
+  const path = where ?? join(await tempFolder(), "s");
+  const heard: unknown[] = [];
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on("error", () => {});
+    socket.on("close", () => sockets.delete(socket));
+    const client: Client = {
+      socket,
+      say(what) {
+        if (typeof what === "string") socket.write(what, "latin1");
+        else if (what instanceof Uint8Array) socket.write(what);
+        else socket.write(`${JSON.stringify(what)}\r\n`);
+      },
+    };
+    readLines(socket, (message) => {
+      heard.push(message);
+      onMessage(message as never, client);
+    });
+    onConnect(client);
+  });
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return { path, heard, open: () => sockets.size };
+}

@@ -1,0 +1,109 @@
+import { access } from "node:fs/promises";
+import { isVmrigError, VmrigError, type Admission, type SnapshotName } from "vmrig/driver";
+import { platformOf } from "../process/command-line.ts";
+import { boundConsole, markConsole } from "../console-log.ts";
+import { admit, BOOT_MS, control } from "../power/control.ts";
+import { firstLine } from "../first-line.ts";
+import { lanPid } from "../network/lan.ts";
+import { machineFiles, type MachineDefinition, type QemuRun } from "../machine-files.ts";
+import { findQemu } from "../process/qemu-binary.ts";
+import { findProcess, startProcess, stopProcess } from "../process/qemu-process.ts";
+import { explainSilence } from "../power/unresponsive-guest.ts";
+import { setLink } from "../network/link.ts";
+import { loadSnapshot, revertDisk } from "./snapshots.ts";
+
+const ADMIT_MS = 30_000;
+
+/**
+ * Loads a snapshot and lets the key in: in the running process where that works, else in a new one. A snapshot of another platform gives
+ * back its disk alone. Call it in the machine's turn.
+ *
+ * @param taken the platform that the snapshot was taken on
+ */
+export async function bringBack(machine: MachineDefinition, snapshot: SnapshotName, taken: string, admission: Admission): Promise<void> {
+  const say = admission.say ?? (() => {});
+  const platform = platformOf(await findQemu(machine.cacheFolder), machine.accelerator);
+  const reason = await reasonToRestart(machine, await findProcess(machine), platform);
+  let first: unknown;
+  const { switchedOff } = machineFiles(machine, machine.name);
+  if (reason !== undefined) {
+    // Somebody wanted it off: that heals nothing.
+    if (!(await exists(switchedOff))) say(`heal     ${machine.name}: ${reason}; starting it again from its snapshot`);
+  } else if (taken === platform) {
+    try {
+      await loadInPlace(machine, snapshot, admission);
+      return;
+    } catch (error) {
+      admission.signal.throwIfAborted();
+      if (isVmrigError(error) && error.code === "FENCED") throw error;
+      // A new process writes to the same disk; and this one goes on at the next load, when there is room.
+      if ((await explainSilence(machine)).diskRefused) throw error;
+      say(`heal     ${machine.name} did not take its snapshot in place (${firstLine(error)}); starting it again from there`);
+      first = error;
+    }
+  }
+  try {
+    await restart(machine, snapshot, taken === platform ? undefined : { taken, platform }, admission);
+  } catch (error) {
+    admission.signal.throwIfAborted();
+    if (first === undefined || !isVmrigError(error)) throw error;
+    throw new VmrigError(error.code, {
+      message: error.summary,
+      details: [...error.details, "it was started again because of this:", `  ${firstLine(first)}`],
+      ...(error.hint !== undefined && { hint: error.hint }),
+      cause: first,
+    });
+  }
+}
+
+async function loadInPlace(machine: MachineDefinition, snapshot: SnapshotName, admission: Admission): Promise<void> {
+  const { console } = machineFiles(machine, machine.name);
+  await boundConsole(console);
+  {
+    await using qmp = await control(machine, admission);
+    await qmp.execute("stop");
+    await loadSnapshot(qmp, snapshot);
+    await setLink(qmp, machine, "connect");
+    await markConsole(console, machine.name, snapshot);
+    await qmp.execute("cont");
+  }
+  await admit(machine, admission, ADMIT_MS);
+}
+
+async function restart(
+  machine: MachineDefinition,
+  snapshot: SnapshotName,
+  foreign: { readonly taken: string; readonly platform: string } | undefined,
+  admission: Admission,
+): Promise<void> {
+  await stopProcess(machine);
+  await markConsole(machineFiles(machine, machine.name).console, machine.name, snapshot);
+  if (foreign === undefined) {
+    await startProcess(machine, snapshot);
+    await admit(machine, admission, ADMIT_MS);
+    return;
+  }
+  const { taken, platform } = foreign;
+  admission.say?.(`heal     ${machine.name}: its snapshot is of another platform (${taken}, now ${platform}); booting from its disk`);
+  await revertDisk(machine, snapshot);
+  await startProcess(machine);
+  await admit(machine, admission, BOOT_MS[machine.accelerator]);
+}
+
+/** What no load into the running process would mend, if anything. */
+export async function reasonToRestart(machine: MachineDefinition, run: QemuRun | undefined, platform: string): Promise<string | undefined> {
+  if (run === undefined) return "its QEMU process is gone";
+  if (run.platform !== platform) return `QEMU changed (${run.platform}, now ${platform})`;
+  if (run.lanPid !== (await lanPid(machine))) return "the switch of its private network is gone";
+  const { qmp, agent } = machineFiles(machine, machine.name);
+  // Whatever cleans temporary folders takes the names away; nobody can connect to a socket that has none.
+  for (const socket of [qmp, agent]) if (!(await exists(socket))) return `its socket ${socket} is gone`;
+  return undefined;
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

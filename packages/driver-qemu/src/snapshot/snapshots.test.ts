@@ -1,0 +1,49 @@
+import { writeFile } from "node:fs/promises";
+import { expect, onTestFinished, test } from "vitest";
+import { machineFiles } from "../machine-files.ts";
+import { defineMachine } from "../machine.test.kit.ts";
+import { openQmp } from "../qmp/qmp.ts";
+import { listSnapshots, saveSnapshot } from "./snapshots.ts";
+import { listen } from "../qmp/socket-server.test.kit.ts";
+import { tempFolder } from "../temp-folder.test.kit.ts";
+
+interface Order {
+  readonly execute: string;
+  readonly id: number;
+  readonly arguments?: { readonly "job-id"?: string };
+}
+
+const NO_ROOM = "Error while writing VM state: No space left on device";
+
+test("a snapshot that the disk did not take is not listed, leaves nothing of itself, and is told with QEMU's words and the room there is", async () => {
+  const machine = await defineMachine(await tempFolder());
+  const files = machineFiles(machine, machine.name);
+  await writeFile(files.disk, "");
+  const ran: string[] = [];
+  let full = false;
+  let job: { readonly id: string | undefined; readonly error?: string } = { id: undefined };
+  const { path } = await listen(
+    ({ say }) => say({ QMP: {} }),
+    ({ execute, id, arguments: given }: Order, { say }) => {
+      if (execute.startsWith("snapshot-")) {
+        ran.push(execute);
+        job = { id: given?.["job-id"], ...(full && execute === "snapshot-save" && { error: NO_ROOM }) };
+      }
+      say({ id, return: execute === "query-jobs" ? [{ ...job, status: "concluded" }] : {} });
+    },
+  );
+  const qmp = await openQmp({ path, machine: "pc1" });
+  onTestFinished(() => qmp[Symbol.asyncDispose]());
+  await saveSnapshot(qmp, machine, "pristine", "qemu");
+  await saveSnapshot(qmp, machine, "baseline-1", "qemu");
+  ran.length = 0;
+  full = true;
+
+  await expect(saveSnapshot(qmp, machine, "baseline-1", "qemu")).rejects.toMatchObject({
+    code: "STATE_UNWRITABLE",
+    summary: expect.stringContaining("The snapshot baseline-1 of pc1 was not taken: there is no room for it"),
+    details: [expect.stringContaining(NO_ROOM), expect.stringContaining(files.disk)],
+  });
+  expect(ran).toEqual(["snapshot-delete", "snapshot-save", "snapshot-delete"]);
+  expect(await listSnapshots(machine)).toEqual(["pristine"]);
+});

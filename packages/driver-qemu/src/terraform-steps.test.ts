@@ -1,0 +1,84 @@
+import { spawnSync } from "node:child_process";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, onTestFinished, test } from "vitest";
+import { lanPid, stopLan } from "./network/lan.ts";
+import { machineFiles, writeJson } from "./machine-files.ts";
+import { defineMachine } from "./machine.test.kit.ts";
+import { tempFolder } from "./temp-folder.test.kit.ts";
+
+interface Ended {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** As Terraform runs it: without stdin, with little environment. */
+function step(args: readonly string[], input: unknown, path = process.env["PATH"]): Ended {
+  const script = fileURLToPath(new URL("./terraform-steps.ts", import.meta.url));
+  const { status, stdout, stderr } = spawnSync(process.execPath, [script, ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+    encoding: "utf8",
+    env: { PATH: path, HOME: "/nonexistent", VMRIG_INPUT: JSON.stringify(input) },
+  });
+  return { status, stdout, stderr };
+}
+
+test("makes and ends a network, each of them twice without a fault", async () => {
+  const folder = await tempFolder();
+  const folders = { folder, runtimeFolder: folder };
+  onTestFinished(() => stopLan(folders));
+  const silent = { status: 0, stdout: "", stderr: "" };
+  expect(step(["create", "lan"], folders)).toEqual(silent);
+  const pid = await lanPid(folders);
+  expect(pid).toBeGreaterThan(1);
+  expect(step(["create", "lan"], folders)).toEqual(silent);
+  expect(await lanPid(folders)).toBe(pid);
+  expect(step(["destroy", "lan"], folders)).toEqual(silent);
+  expect(step(["destroy", "lan"], folders)).toEqual(silent);
+  expect(await readdir(folder)).toEqual([]);
+});
+
+test("an error of vmrig is printed as it reads, without a stack", async () => {
+  const { status, stderr } = step(["create", "lan"], { folder: await tempFolder(), runtimeFolder: await tempFolder() }, "/nowhere");
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/^vde_switch is not on PATH\.\nhint: install it: .*\n$/);
+});
+
+test.each([
+  [["destroy", "world"], {}, 'there is no step "destroy world"'],
+  [[], {}, "there is no step"],
+  [["create", "lan"], { folder: "/nowhere" }, "runtimeFolder"],
+  [["create", "machine"], null, "expected object"],
+])("refuses %j with %j", (args, input, said) => {
+  const { status, stderr } = step(args, input);
+  expect([status, stderr]).toEqual([1, expect.stringContaining(said)]);
+});
+
+test("to end a machine that is gone already is no fault", async () => {
+  const machine = await defineMachine(await tempFolder());
+  expect(step(["destroy", "machine"], machine)).toMatchObject({ status: 0, stderr: "" });
+  await expect(readdir(machineFiles(machine, "pc1").folder)).rejects.toThrow("ENOENT");
+});
+
+test("ending a machine leaves the process alone whose pid it once had, and the image that others lie on", async () => {
+  const root = await tempFolder();
+  const [pc1, pc2] = [await defineMachine(root), await defineMachine(root, { name: "pc2" })];
+  const files = machineFiles(pc1, "pc1");
+  await writeJson(files.process, { pid: process.pid, sshPort: 1, platform: "x", lanPid: 1 });
+  await writeFile(files.pid, String(process.pid));
+  const image = join(root, "copy", "images", "aa");
+  await mkdir(image, { recursive: true });
+  await writeFile(join(image, "disk"), "the image");
+  expect(step(["destroy", "machine"], { ...pc1, image: { ...pc1.image, disk: join(image, "disk") } })).toMatchObject({
+    status: 0,
+    stderr: "",
+  });
+  expect(await readFile(join(image, "disk"), "utf8")).toBe("the image");
+  expect(step(["destroy", "machine"], { ...pc2, image: { ...pc2.image, disk: join(image, "disk") } })).toMatchObject({
+    status: 0,
+    stderr: "",
+  });
+  await expect(readFile(join(image, "disk"), "utf8")).rejects.toThrow("ENOENT");
+});

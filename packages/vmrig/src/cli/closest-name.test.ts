@@ -1,0 +1,18 @@
+import { expect, test } from "vitest";
+import { nearestFirst } from "./closest-name.ts";
+
+const VERBS = ["init", "doctor", "up", "rollback", "ssh", "exec", "logs", "destroy"];
+
+test.each([
+  ["destory", "destroy"],
+  ["shh", "ssh"],
+  ["roll", "rollback"],
+  ["log", "logs"],
+  ["exce", "exec"],
+])("whoever types %s most likely means %s", (typed, meant) => {
+  expect(nearestFirst(typed, VERBS)[0]).toBe(meant);
+});
+
+test("lists all names, whatever was typed", () => {
+  for (const typed of ["", "zzzzzzzzzzzzzzzz", "🙂"]) expect(nearestFirst(typed, VERBS).toSorted()).toEqual(VERBS.toSorted());
+});

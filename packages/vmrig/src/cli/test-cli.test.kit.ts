@@ -1,0 +1,170 @@
+import { mkdir, mkdtemp, readdir, realpath, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
+import { execa } from "execa";
+import { Redis } from "ioredis";
+import { test as base, vi } from "vitest";
+import { endRedis } from "../redis/end-redis.test.kit.ts";
+import { openFolders, type Folders } from "../config/folders.ts";
+import { rigSchema, type RigConfig } from "../config/schema.ts";
+import { fakeDriver } from "../driver/fake/driver.ts";
+import { machineFiles } from "../driver/fake/machine-files.ts";
+import { endMembers } from "../driver/fake/members.ts";
+import { openGate, type Gate } from "../gate/gate.ts";
+import { lineOf } from "../gate/output.test.kit.ts";
+import { embeddedRedis } from "../redis/embedded-redis.ts";
+import { openLeaseStore } from "../lease/open-lease-store.ts";
+import { waitFor } from "../wait/wait-for.ts";
+
+// Redis, Terraform and two machines are started in each; a second or two here, more on a busy computer.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
+const PCS = { rig: "pcs", copies: ["pcs-1"] };
+const COMMAND = [process.execPath, fileURLToPath(new URL("main.ts", import.meta.url))] as const;
+const FAKE = new URL("../driver/fake/driver.ts", import.meta.url).href;
+
+/** A process of the command: standard output and standard error apart, as a script sees them. */
+export type Cli = ReturnType<typeof launch>;
+
+export interface CliOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly input?: string | Readable;
+}
+
+/** A user's project with a config, on a computer of its own as far as vmrig can tell. */
+export interface Place {
+  readonly root: string;
+  readonly project: string;
+  readonly folders: Folders;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The words with which a shell starts `vmrig`. */
+  readonly command: readonly string[];
+  /** Starts `vmrig` with these words. */
+  start(words: readonly string[], options?: CliOptions): Cli;
+  /** Makes a folder beside the project. */
+  folder(name: string): Promise<string>;
+  /** Somebody's test run, as far as its gate can tell: a gate of this process on the rig `pcs`. */
+  run(who: string, config?: Partial<RigConfig>): Run;
+  /** Somebody else who holds the rig. */
+  hold(who: string): Promise<Holding>;
+  /** Deletes the lock of a rig's leases, as nothing but an operator's mistake would. */
+  takeAway(rig: string): Promise<void>;
+}
+
+export interface Run {
+  readonly gate: Gate;
+  /** Every line that it said. */
+  readonly said: string[];
+  /** Waits for a line. @returns it */
+  says(words: RegExp): Promise<string>;
+}
+
+interface Holding extends AsyncDisposable {
+  /** How many wait in line. */
+  waiting(): Promise<number>;
+}
+
+/** A config of fake machines. */
+export function configOf(machines: readonly string[], more = ""): string {
+  const entries = machines.map((name) => `${name}: {}`).join(", ");
+  return `import { fakeDriver } from "${FAKE}";\nexport default { name: "pcs", driver: fakeDriver(), machines: { ${entries} }, ${more} };\n`;
+}
+
+// oxlint-disable-next-line no-empty-pattern -- Vitest reads the names of the fixtures from it
+export const test = base.extend("place", { scope: "file" }, async ({}, { onCleanup }) => {
+  const place: Place & AsyncDisposable = await openPlace();
+  onCleanup(() => place[Symbol.asyncDispose]());
+  return place;
+});
+
+async function openPlace(): Promise<Place & AsyncDisposable> {
+  const root = await realpath(await mkdtemp(join(tmpdir(), "vmrig-test-")));
+  const env = { VMRIG_HOME: join(root, "home"), VMRIG_CACHE: join(root, "cache"), VMRIG_REDIS_URL: undefined };
+  const folders = await openFolders(env);
+  const started: Cli[] = [];
+  const gates: Gate[] = [];
+  // One that is shared would be somebody else's; gates of this process look for it.
+  vi.stubEnv("VMRIG_REDIS_URL", undefined);
+  const project = join(root, "project");
+  await mkdir(project);
+  await writeFile(join(project, "vmrig.config.mjs"), configOf(["pc1", "pc2"]));
+  return {
+    root,
+    project,
+    folders,
+    env,
+    command: COMMAND,
+    start(words, { cwd = project, env: more = {}, input = "" } = {}) {
+      const child = launch(words, cwd, { ...env, ...more }, input);
+      started.push(child);
+      return child;
+    },
+    async folder(name) {
+      const path = join(root, name);
+      await mkdir(path);
+      return path;
+    },
+    run(who, config = {}) {
+      const said: string[] = [];
+      const rig = rigSchema.parse({ name: "pcs", driver: fakeDriver(), machines: { pc1: {}, pc2: {} }, ...config });
+      const holder = { who, host: "laptop", command: "vitest run", session: `session of ${who}` };
+      const gate = openGate({ rig, folders, holder, say: (line) => said.push(line) });
+      gates.push(gate);
+      return { gate, said, says: (words) => lineOf(said, words) };
+    },
+    async takeAway(rig) {
+      const redis = new Redis({ path: join(folders.runtime, "redis", "redis.sock") });
+      const locks = await redis.keys(`*{${rig}*:lock`);
+      if (locks.length === 0) throw new Error(`nobody holds ${rig}`);
+      await redis.del(...locks);
+      redis.disconnect();
+    },
+    async hold(who) {
+      const { socketPath } = await embeddedRedis({ folder: join(folders.runtime, "redis"), dataFolder: join(folders.state, "redis") });
+      const store = await openLeaseStore({ redis: { socketPath } });
+      await store.acquire(PCS, { holder: { who, host: "laptop", command: "vitest run", session: "1" }, waitForMs: 10_000 });
+      return {
+        waiting: async () => (await store.view(PCS)).line.length,
+        [Symbol.asyncDispose]: () => store.close(),
+      };
+    },
+    async [Symbol.asyncDispose]() {
+      vi.unstubAllEnvs();
+      await Promise.all(gates.map((gate) => gate.close()));
+      for (const child of started) child.kill("SIGKILL");
+      await Promise.all(started);
+      await endMachines(folders);
+      await endRedis(join(folders.state, "redis"));
+      await rm(folders.runtime, { recursive: true, force: true });
+      await rm(root, { recursive: true, force: true });
+    },
+  };
+}
+
+async function endMachines({ state, runtime }: Folders): Promise<void> {
+  for (const copy of await readdir(join(state, "rigs")).catch(() => [])) {
+    const places = { folder: join(state, "rigs", copy), runtimeFolder: join(runtime, copy) };
+    const names = await readdir(join(places.folder, "machines")).catch(() => []);
+    await Promise.all(names.map((name) => endMembers(machineFiles(places, name))));
+  }
+}
+
+function launch(words: readonly string[], cwd: string, env: Readonly<Record<string, string | undefined>>, input: string | Readable) {
+  const [node, main] = COMMAND;
+  return execa(node, [main, ...words], { cwd, env, input, reject: false, stripFinalNewline: false });
+}
+
+/** Waits until a process has said something, on its standard error or output. */
+export async function says(child: Cli, words: RegExp): Promise<void> {
+  let said = "";
+  for (const stream of [child.stderr, child.stdout]) stream.on("data", (chunk: Buffer) => (said += chunk.toString()));
+  await waitFor({
+    what: `vmrig to say ${words}`,
+    timeoutMs: 30_000,
+    intervalMs: 20,
+    probe: () => Promise.resolve(words.test(said) ? { value: true } : { seen: said || "nothing" }),
+  });
+}

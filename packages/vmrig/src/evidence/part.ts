@@ -1,0 +1,7 @@
+/** One section of the evidence. */
+export interface Part {
+  readonly kind: "journal" | "units" | "console" | "file";
+  readonly title: string;
+  /** What there was, or why that is not known. */
+  readonly got: { readonly text: string } | { readonly missing: string };
+}

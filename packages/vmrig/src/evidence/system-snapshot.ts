@@ -1,0 +1,141 @@
+import { guestOf } from "../baseline/guest.ts";
+import type { GuestKind } from "../driver/driver.ts";
+import { VmrigError } from "../errors/vmrig-error.ts";
+import type { Machine } from "../machine/machine.ts";
+import { parseProcesses, READ_PROCESSES, type ProcessInfo } from "../machine/resources/process.ts";
+import { parseInternet, type Listener } from "../machine/resources/socket.ts";
+
+/** What runs on a machine, listens, and is configured at one moment. */
+export interface Stock {
+  readonly boot: string;
+  /** Without those of the kernel, of SSH, and of whoever looks. */
+  readonly processes: readonly StockedProcess[];
+  readonly listeners: readonly Listener[];
+  /** What tells each file from another one of its name, by path. */
+  readonly files: ReadonlyMap<string, string>;
+  /** Units of systemd that are on their way, such as a job that a timer started. */
+  readonly jobs: ReadonlySet<string>;
+}
+
+export interface StockedProcess extends ProcessInfo {
+  /** The unit or session that it belongs to, as a path: cgroups(7). Empty where there is none. */
+  readonly group: string;
+}
+
+export interface StockOptions {
+  readonly guest: GuestKind;
+  /** Whose files count. @defaultValue that of the guest: `/etc` */
+  readonly folder?: string;
+  /** Whether to ask for jobs: what is there may be theirs, and the question costs a program more. @defaultValue false */
+  readonly jobs?: boolean;
+}
+
+const TIMEOUT_MS = 15_000;
+const NEXT = "=== vmrig stock ===";
+
+/**
+ * Looks as the machine's user, who should be root, in one round trip.
+ *
+ * @throws VmrigError `INSPECTION_FAILED`, or what a command throws
+ */
+export async function takeStock(machine: Machine, { guest: kind, folder, jobs = false }: StockOptions): Promise<Stock> {
+  const guest = guestOf(kind);
+  const line = script(guest.system, folder ?? guest.configFolder, guest.bootId, jobs);
+  const { stdout, stderr, failed, timedOut } = await machine.exec("sh", ["-c", line], {
+    reject: false,
+    timeout: TIMEOUT_MS,
+    stripFinalNewline: false,
+  });
+  const parts = stdout.split(`${NEXT}\n`);
+  if (failed || parts.length < 7) {
+    const why = timedOut ? `it took longer than ${TIMEOUT_MS / 1000} s` : stderr.trim().split("\n").at(-1) || "it does not say why";
+    throw new VmrigError("INSPECTION_FAILED", { message: `Cannot see what runs on ${machine.name}: ${why}.` });
+  }
+  const [head = "", processes = "", groups = "", tcp = "", udp = "", files = "", waiting = ""] = parts;
+  const [boot = "", self = "", ephemeral = "", ...mine] = head.split("\n");
+  return {
+    boot,
+    processes: ofTheMachine(parseProcesses(processes), Number(self), guest.system ? undefined : mine, toGroups(groups)),
+    listeners: [
+      ...parseInternet("tcp", tcp),
+      // Above it are those of clients, which come and go.
+      ...parseInternet("udp", udp).filter(({ port = 0 }) => port < Number(ephemeral.split(/\s/)[0])),
+    ],
+    files: toFiles(files),
+    jobs: new Set(waiting.split("\n").flatMap((unit) => unit.trim().split(/\s/)[0] || [])),
+  };
+}
+
+/**
+ * Few programs, because each costs 50 ms on an emulated machine. On a guest that shares a computer with others, only what has its home in its
+ * environment is its own, and ports are nobody's.
+ */
+function script(system: boolean, folder: string, bootId: string, jobs: boolean): string {
+  const of = (kind: string, program: string): string => `find . -xdev ${kind} -exec ${program} {} +`;
+  // Each may complain of what goes while it looks.
+  const ownFiles = `cd ${folder} && { ${of("-type f", "cksum")}; ${of("! -type l", "stat -c '%a %u:%g %n'")}; ${of("-type l", "ls -ldn")}; }`;
+  const sections = [
+    `{ ${bootId}; } && echo $$ && cat /proc/sys/net/ipv4/ip_local_port_range${system ? "" : '; grep -lzxF "HOME=$HOME" /proc/[0-9]*/environ 2>/dev/null'}`,
+    READ_PROCESSES,
+    "grep -aH '' /proc/[0-9]*/cgroup 2>/dev/null",
+    system ? "cat /proc/net/tcp /proc/net/tcp6 2>/dev/null" : "",
+    system ? "cat /proc/net/udp /proc/net/udp6 2>/dev/null" : "",
+    `( ${ownFiles} ) 2>/dev/null`,
+    jobs && system
+      ? "systemctl list-units --no-pager --plain --no-legend --full --state=activating,deactivating,reloading 2>/dev/null"
+      : "",
+  ];
+  return `LC_ALL=C; export LC_ALL; ${sections.join(`\necho '${NEXT}'\n`)}\ntrue`;
+}
+
+/** Those of a login, and of the manager that systemd starts for its user. */
+const OF_SSH = /^(?:sshd|sshd-session|sshd-auth|\(sd-pam\))$/;
+const OF_LOGIN = /user@\d+\.service\/(?:init\.scope|session\.slice)/;
+
+function ofTheMachine(
+  all: readonly ProcessInfo[],
+  self: number,
+  mine: readonly string[] | undefined,
+  groups: ReadonlyMap<number, string>,
+): StockedProcess[] {
+  const parents = new Map(all.map(({ pid, parentPid }) => [pid, parentPid]));
+  const above = (pid: number): number[] => {
+    const line: number[] = [];
+    for (let at: number | undefined = pid; at !== undefined && at > 1 && !line.includes(at); at = parents.get(at)) line.push(at);
+    return line;
+  };
+  const lookers = new Set(above(self));
+  const own = mine === undefined ? undefined : new Set(mine.map((path) => Number(path.split("/")[2])));
+  return all
+    .filter(({ pid, args, name, state }) => {
+      if (args.length === 0 || state === "zombie" || OF_SSH.test(name)) return false;
+      if (own !== undefined && !own.has(pid)) return false;
+      return !lookers.has(pid) && !above(pid).includes(self);
+    })
+    .map((one) => ({ ...one, group: groups.get(one.pid) ?? "" }))
+    .filter(({ group }) => !OF_LOGIN.test(group));
+}
+
+/** The one of systemd, in either version of cgroups. */
+function toGroups(text: string): Map<number, string> {
+  const lines = text.matchAll(/^\/proc\/(\d+)\/cgroup:\d+:(?:name=systemd)?:(.*)$/gm);
+  return new Map([...lines].map(([, pid, group = ""]) => [Number(pid), group]));
+}
+
+/** What the system writes by itself. */
+const WRITTEN_BY_ITSELF = new Set(["./resolv.conf", "./adjtime", "./mtab", "./.pwd.lock"]);
+
+/**
+ * What cksum(1) says of content, stat(1) of mode and owner, and ls(1) of where a link leads. The time does not count: a file that is as it was has
+ * not changed.
+ */
+function toFiles(text: string): Map<string, string> {
+  const files = new Map<string, string>();
+  for (const line of text.split("\n")) {
+    const [, sum, state = sum, path = ""] = /^(?:(\d+ \d+)|(\d+ \d+:\d+)) (\.\/.*)$/.exec(line) ?? [];
+    const [, link = "", target = ""] = /^l\S+ .*? (\.\/.*) -> (.*)$/.exec(line) ?? [];
+    const name = path || link;
+    if (name !== "" && !WRITTEN_BY_ITSELF.has(name)) files.set(name, `${files.get(name) ?? ""}${state ?? ""}${target} `);
+  }
+  return files;
+}

@@ -1,0 +1,76 @@
+import { expect, test } from "vitest";
+import type { CopySpec, Inventory, MachineStatus } from "../driver/driver.ts";
+import { brokenMark, makeRecord, staleness } from "./copy-record.ts";
+
+const stamp = { lineage: "l-1", serial: 3, owner: "o-1" };
+const machine = (name: string, changes: Partial<MachineStatus> = {}): MachineStatus => ({
+  name,
+  power: "running",
+  hostKey: `ssh-ed25519 ${name}`,
+  owner: stamp.owner,
+  snapshots: [],
+  ...changes,
+});
+const spec = { cpus: 1, memoryMb: 512, diskGb: 4, lanAddress: "10.77.0.11" };
+const copy: CopySpec = {
+  rig: "pcs",
+  copy: "pcs-1",
+  folder: "/f",
+  runtimeFolder: "/r",
+  cacheFolder: "/c",
+  machines: [
+    { ...spec, name: "pc1" },
+    { ...spec, name: "pc2" },
+  ],
+};
+const inventory: Inventory = { machines: [machine("pc1"), machine("pc2")] };
+const now = { copy, infrastructure: "hash", stamp, working: false, inventory };
+const record: unknown = JSON.parse(JSON.stringify(makeRecord("hash", stamp, inventory)));
+const pc2 = (changes: Partial<MachineStatus>): typeof now => ({
+  ...now,
+  inventory: { machines: [machine("pc1"), machine("pc2", changes)] },
+});
+
+test("a record that fits speaks for what is there, through JSON", () => {
+  expect(staleness(record, now)).toBeUndefined();
+});
+
+test.each(["off", "paused"] as const)("a machine that is %s is still there", (power) => {
+  expect(staleness(record, pc2({ power }))).toBeUndefined();
+});
+
+test.each<[string, unknown, Parameters<typeof staleness>[1]]>([
+  ["there is no record of it", undefined, now],
+  ["there is no record of it", "garbage", now],
+  ["there is no record of it", { ...(record as object), version: 2 }, now],
+  ["the config asks for other machines", record, { ...now, infrastructure: "other" }],
+  ["it was found broken", { ...(record as object), broken: { summary: "gone", at: 1 } }, now],
+  ["it was found broken", { broken: { summary: "gone", at: 1 } }, now],
+  ["its Terraform state is gone", record, { ...now, stamp: undefined }],
+  ["a Terraform works on its state, or was killed while it did", record, { ...now, working: true }],
+  ["its Terraform state changed", record, { ...now, stamp: { ...stamp, serial: 4 } }],
+  ["its Terraform state changed", record, { ...now, stamp: { ...stamp, lineage: "l-2" } }],
+  ["there are other machines than the config names", record, { ...now, inventory: { machines: [...inventory.machines, machine("pc3")] } }],
+  ["there are other machines than the config names", record, { ...now, inventory: { machines: [machine("pc1")] } }],
+  ["pc2 is gone", record, { ...now, inventory: { machines: [machine("pc1"), machine("pc3")] } }],
+  ["pc2 is gone", record, pc2({ power: "absent" })],
+  ["pc2 belongs to another state", record, pc2({ owner: "o-2" })],
+  ["pc2 has another host key", record, pc2({ hostKey: "ssh-ed25519 other" })],
+])("says why it does not: %s", (why, old, what) => {
+  expect(staleness(old, what)).toBe(why);
+});
+
+test("a machine whose host key nobody knows has another one", () => {
+  const { hostKey: _unknown, ...without } = machine("pc2");
+  const machines = [machine("pc1"), without];
+  expect(staleness(record, { ...now, inventory: { machines } })).toBe("pc2 has another host key");
+  expect(staleness(makeRecord("hash", stamp, { machines }), { ...now, inventory: { machines } })).toBe("pc2 has another host key");
+});
+
+test("a broken mark is found beside a record, and without one", () => {
+  const broken = { summary: "pc1 of pcs-1 cannot be brought back to its baseline.", at: 1_700_000_000_000 };
+  expect(brokenMark({ ...(record as object), broken })).toEqual(broken);
+  expect(brokenMark({ broken })).toEqual(broken);
+  expect(brokenMark(record)).toBeUndefined();
+  expect(brokenMark(undefined)).toBeUndefined();
+});

@@ -1,0 +1,160 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { expect } from "vitest";
+import { fakeDriver } from "../driver/fake/driver.ts";
+import { keysOf } from "../lease/keys.ts";
+import { stateFiles } from "../provision/state-files.ts";
+import { on, test, whereabouts } from "./test-gate.test.kit.ts";
+
+const PC1 = "terraform_data.pc1";
+const PC2 = "terraform_data.pc2";
+
+test("a deleted record heals: Terraform is asked, and changes nothing", async ({ scene }) => {
+  const first = scene.run();
+  await first.gate.claim("file");
+  await first.gate.close();
+  const before = await scene.machines();
+  await scene.redis().del(keysOf("vmrig", { rig: "pcs", copy: "pcs-1" }).record);
+
+  const { gate, said } = scene.run();
+  await gate.claim("file");
+
+  expect(said.slice(0, 2)).toEqual(["check    pcs-1: there is no record of it; asking Terraform", "plan     no changes"]);
+  expect(whereabouts(await scene.machines())).toEqual(whereabouts(before));
+  await gate.close();
+  const third = scene.run();
+  await third.gate.claim("file");
+  expect(third.said[0]).toMatch(/^lease /);
+});
+
+test("machines whose Terraform state is gone are STATE_LOST, and are not touched", async ({ scene }) => {
+  const first = scene.run();
+  await first.gate.claim("file");
+  await first.gate.close();
+  const before = await scene.machines();
+  await rm(stateFiles(await scene.copy()).state);
+
+  await expect(scene.run().gate.claim("file")).rejects.toMatchObject({
+    code: "STATE_LOST",
+    details: expect.arrayContaining([expect.stringMatching(/^pc1, paused .*there is no state$/)]),
+  });
+
+  expect(await scene.machines()).toEqual(before);
+});
+
+test("another memory size is PLAN_REFUSED and nothing is touched, until a person allows it", async ({ scene }) => {
+  const first = scene.run();
+  await first.gate.claim("file");
+  await first.gate.close();
+  const before = await scene.machines();
+  const larger = { machines: { pc1: { memory: "1GB" }, pc2: {} } } as const;
+
+  await expect(scene.run(larger).gate.claim("file")).rejects.toMatchObject({
+    code: "PLAN_REFUSED",
+    message: expect.stringContaining(PC1),
+  });
+  expect(await scene.machines()).toEqual(before);
+
+  const allowed = scene.run(larger, { allow: new Set([PC1]) });
+  const grant = await allowed.gate.claim("file");
+  expect(allowed.said).toContain(`plan     replace ${PC1}`);
+  const after = await scene.machines();
+  expect(after["pc1"]?.hostKey).not.toBe(before["pc1"]?.hostKey);
+  expect(after["pc2"]?.whereabouts).toBe(before["pc2"]?.whereabouts);
+  for (const name of ["pc1", "pc2"]) expect(await on(grant, name, "hostname")).toBe(name);
+});
+
+test("another image makes other machines, which a test run may not", async ({ scene }) => {
+  const first = scene.run();
+  await first.gate.claim("file");
+  await first.gate.close();
+
+  await expect(scene.run({ driver: fakeDriver({ image: "other" }) }).gate.claim("file")).rejects.toMatchObject({
+    code: "PLAN_REFUSED",
+    message: expect.stringContaining(PC2),
+  });
+});
+
+test("another recipe rebuilds the baseline, from what the machines were after their first boot", async ({ scene }) => {
+  const first = scene.run({ prepare: { run: ["echo one > recipe; echo left > over"] } });
+  const old = await first.gate.claim("file");
+  await first.gate.close();
+  const before = await scene.machines();
+
+  const { gate, said } = scene.run({ prepare: { run: ["echo two > recipe"] } });
+  const grant = await gate.claim("file");
+
+  expect(said[0]).toBe("baseline pcs-1: the recipe changed; preparing anew from the pristine machines");
+  expect(grant.baseline).not.toBe(old.baseline);
+  expect(await on(grant, "pc2", "cat recipe; ls")).toBe("two\nrecipe");
+  expect(whereabouts(await scene.machines())).toEqual(whereabouts(before));
+});
+
+test("the baseline of an earlier recipe is still there, and is used again", async ({ scene }) => {
+  const one = { prepare: { run: ["echo one > recipe"] } };
+  for (const config of [one, { prepare: { run: ["echo two > recipe"] } }]) {
+    const { gate } = scene.run(config);
+    await gate.claim("file");
+    await gate.close();
+  }
+
+  const { gate, said } = scene.run(one);
+  expect(await on(await gate.claim("file"), "pc1", "cat recipe")).toBe("one");
+  expect(said[0]).toMatch(/^lease /);
+});
+
+test("a machine that is added joins the others, which start over from pristine and not from what the last test left", async ({ scene }) => {
+  const first = scene.run();
+  await on(await first.gate.claim("file"), "pc1", "echo dirty > dirty");
+  await first.gate.close();
+
+  const three = { machines: { pc1: {}, pc2: {}, pc3: {} } };
+  const { gate, said } = scene.run(three);
+  const grant = await gate.claim("file");
+
+  expect(said).toContain("plan     create terraform_data.pc3");
+  for (const name of ["pc1", "pc2", "pc3"]) expect(await on(grant, name, "hostname; ls")).toBe(name);
+  await gate.close();
+
+  // From pristine once more: that one must be clean, too.
+  const again = scene.run({ ...three, prepare: { run: ["ls > found"] } });
+  expect(await on(await again.gate.claim("file"), "pc1", "grep -v found found || true")).toBe("");
+});
+
+test("a recipe that fails says which step and with what words; the next run starts over from pristine", async ({ scene }) => {
+  const failing = scene.run({ prepare: { run: ["echo left > over", "echo the words >&2; exit 3"] } });
+  await expect(failing.gate.claim("file")).rejects.toMatchObject({
+    code: "PREPARE_FAILED",
+    message: expect.stringMatching(/"echo the words >&2; exit 3" exited with 3/),
+    details: expect.arrayContaining(["the words"]),
+  });
+  await failing.gate.close();
+
+  const { gate } = scene.run({ prepare: { run: ["ls > found"] } });
+  expect(await on(await gate.claim("file"), "pc1", "grep -v found found || true")).toBe("");
+});
+
+test("a recipe that needs a system is refused for machines that have none", async ({ scene }) => {
+  const { gate } = scene.run({ prepare: { packages: ["rsync"], files: { "/etc/motd": "hello" } } });
+
+  await expect(gate.claim("file")).rejects.toMatchObject({
+    code: "CAPABILITY_MISSING",
+    details: ["package rsync", "file /etc/motd"],
+  });
+});
+
+test("a rig that is busy for too long is RIG_BUSY, and the machines stay with their holder", async ({ scene }) => {
+  const alice = scene.run();
+  const grant = await alice.gate.claim("file");
+
+  const bob = scene.run({ lease: { waitFor: "1s" } }, { who: "bob" });
+  await expect(bob.gate.claim("file")).rejects.toMatchObject({ code: "RIG_BUSY" });
+
+  expect(await on(grant, "pc1", "echo mine")).toBe("mine");
+});
+
+test("a copy's machines, state and sockets lie in the folders that it was given", async ({ scene }) => {
+  await scene.run().gate.claim("file");
+  const { pc1 } = await scene.machines();
+  expect(pc1?.whereabouts).toContain(join(scene.folders.state, "rigs", "pcs-1", "machines", "pc1"));
+});

@@ -1,0 +1,65 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import type { CopySpec } from "../driver/driver.ts";
+import { guardStore } from "./redis-split-guard.ts";
+import { tempFolder } from "./socket.test.kit.ts";
+
+async function copy(): Promise<CopySpec> {
+  const folder = await tempFolder();
+  return { rig: "pcs", copy: "pcs-1", folder, runtimeFolder: folder, cacheFolder: folder, machines: [] };
+}
+
+const EMBEDDED = { id: "one", shown: "unix:/run/redis.sock" };
+const SHARED = { id: "other", shown: "redis://ci:6379" };
+
+/** Another process that has leased the copy, as far as its note says. */
+async function otherHolder(spec: CopySpec): Promise<{ end(): Promise<void>; readonly pid: number }> {
+  const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
+  const exited = once(child, "exit");
+  const end = async (): Promise<void> => {
+    child.kill("SIGKILL");
+    await exited;
+  };
+  onTestFinished(end);
+  const pid = child.pid as number;
+  await writeFile(join(spec.folder, "leased-through.json"), JSON.stringify({ store: SHARED.id, shown: SHARED.shown, pid }));
+  return { pid, end };
+}
+
+test("machines that a living process holds through another Redis are refused, with both addresses", async () => {
+  const spec = await copy();
+  const { pid, end } = await otherHolder(spec);
+  await expect(guardStore(spec, EMBEDDED)).rejects.toMatchObject({
+    code: "REDIS_SPLIT",
+    summary: `The machines of pcs-1 are leased through another Redis, by process ${pid}.`,
+    details: ["it uses   redis://ci:6379", "this one  unix:/run/redis.sock"],
+  });
+  await end();
+  await expect(guardStore(spec, EMBEDDED)).resolves.toBeTypeOf("function");
+});
+
+test("through the same Redis the lease decides", async () => {
+  const spec = await copy();
+  await otherHolder(spec);
+  await expect(guardStore(spec, SHARED)).resolves.toBeTypeOf("function");
+});
+
+test("whoever hands the lease on takes its note away, and nobody else's", async () => {
+  const spec = await copy();
+  const free = await guardStore(spec, EMBEDDED);
+  await free();
+  expect(await readdir(spec.folder)).toEqual([]);
+  const late = await guardStore(spec, EMBEDDED);
+  await otherHolder(spec);
+  await late();
+  expect(await readdir(spec.folder)).toEqual(["leased-through.json"]);
+});
+
+test("a note that was cut off stops nobody", async () => {
+  const spec = await copy();
+  await writeFile(join(spec.folder, "leased-through.json"), '{"store":');
+  await expect(guardStore(spec, EMBEDDED)).resolves.toBeTypeOf("function");
+});

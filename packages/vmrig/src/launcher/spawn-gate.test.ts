@@ -1,0 +1,213 @@
+import { existsSync, readFileSync } from "node:fs";
+import { mkdir, readdir, realpath, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { openFolders } from "../config/folders.ts";
+import { Child } from "../lease/fixtures/child.ts";
+import { waitFor } from "../wait/wait-for.ts";
+import { connectGate } from "../protocol/client.ts";
+import { tempFolder } from "../gate/socket.test.kit.ts";
+import { spawnGate, type GateProcess, type SpawnGateOptions } from "./spawn-gate.ts";
+
+const RIG = `export default { name: "pcs", driver: { name: "none", declare() {} }, machines: { pc1: {}, pc2: {} }, rollback: "test" };\n`;
+
+/** A home of its own for vmrig, and a config in it. @returns the config's path */
+async function home(config: string | undefined = RIG): Promise<string> {
+  const root = await realpath(await tempFolder());
+  vi.stubEnv("VMRIG_HOME", join(root, "home"));
+  vi.stubEnv("VMRIG_CACHE", join(root, "cache"));
+  const { runtime } = await openFolders();
+  onTestFinished(async () => {
+    vi.unstubAllEnvs();
+    await rm(runtime, { recursive: true, force: true });
+  });
+  await mkdir(join(root, "project"));
+  const file = join(root, "project", "vmrig.config.mjs");
+  if (config !== undefined) await writeFile(file, config);
+  return file;
+}
+
+async function spawn(
+  config: string,
+  options: Partial<SpawnGateOptions> = {},
+): Promise<GateProcess & { readonly lines: readonly string[] }> {
+  const lines: string[] = [];
+  const gate = await spawnGate({ config, onLine: (line) => lines.push(line), ...options });
+  onTestFinished(() => gate.close());
+  return { ...gate, lines };
+}
+
+/** An orphan may stay in the list of processes, as a zombie, where nobody collects them. */
+function lives(pid: number | undefined): boolean {
+  if (pid === undefined) return false;
+  try {
+    process.kill(pid, 0);
+    return process.platform !== "linux" || !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+  } catch {
+    return false;
+  }
+}
+
+async function ended(pid: number | undefined): Promise<void> {
+  await waitFor({
+    what: `process ${pid} to end`,
+    timeoutMs: 20_000,
+    intervalMs: 20,
+    probe: async () => (lives(pid) ? { seen: "it lives" } : { value: undefined }),
+  });
+}
+
+test("serves the rig of the config, and is gone when it is closed, with its socket", async () => {
+  const { socket, pid, close } = await spawn(await home());
+  const client = await connectGate(socket);
+  expect(await client.hello()).toEqual({
+    rig: "pcs",
+    machines: ["pc1", "pc2"],
+    rollback: "test",
+    copies: 1,
+    strict: false,
+    onBusy: "wait",
+    evidence: { files: [], secrets: [], timeoutMs: 10_000 },
+  });
+  await close();
+  expect(lives(pid)).toBe(false);
+  expect(await readdir(dirname(socket))).toEqual([]);
+  await expect(client.hello()).rejects.toMatchObject({ code: "GATE_LOST" });
+});
+
+test("does not make the runner wait: whoever asks before it is ready gets an answer then", async () => {
+  const slow = `await new Promise((resolve) => setTimeout(resolve, 300));\n${RIG}`;
+  const { socket } = await spawn(await home(slow));
+  const client = await connectGate(socket);
+  onTestFinished(() => client.close());
+  expect(await client.hello()).toMatchObject({ rig: "pcs" });
+});
+
+test.each([
+  [
+    "a config with a mistake",
+    'export default { name: "P" };',
+    { code: "CONFIG_INVALID", message: expect.stringContaining("driver: is missing") },
+  ],
+  [
+    "a config that throws",
+    'throw new Error("no cloud today");',
+    { code: "CONFIG_UNREADABLE", message: expect.stringContaining("no cloud today") },
+  ],
+])("%s is told to whoever asks", async (_title, config, error) => {
+  const { socket, close } = await spawn(await home(config));
+  const client = await connectGate(socket);
+  await expect(client.hello()).rejects.toMatchObject(error);
+  await expect(client.claim("file")).rejects.toMatchObject(error);
+  await close();
+});
+
+test("a config that is gone is told to whoever asks", async () => {
+  const config = await home();
+  await rm(config);
+  const { socket } = await spawn(config);
+  const client = await connectGate(socket);
+  onTestFinished(() => client.close());
+  await expect(client.hello()).rejects.toMatchObject({ code: "CONFIG_NOT_FOUND", summary: `There is no config at ${config}.` });
+});
+
+test("is gone when it is closed, also while the config loads for ever", async () => {
+  const { socket, pid, close } = await spawn(await home(`setInterval(() => {}, 1000);\nawait new Promise(() => {});\n${RIG}`));
+  (await connectGate(socket)).close();
+  await close();
+  expect(lives(pid)).toBe(false);
+  expect(existsSync(socket)).toBe(false);
+});
+
+test("is gone when it is closed, also when the config keeps it busy for ever", async () => {
+  const { pid, close, lines } = await spawn(await home(`console.log("busy");\nfor (;;);\n`), { leaveMs: 200 });
+  await vi.waitUntil(() => lines.includes("busy"), { timeout: 20_000 });
+  await close();
+  expect(lives(pid)).toBe(false);
+});
+
+test("how many copies a config has is asked once, and again when it was changed", async () => {
+  const config = await home(RIG.replace("machines", "copies: 3, machines"));
+  const first = await spawn(config);
+  expect(await first.copies()).toBe(3);
+  const known = await spawn(config);
+  await (await known.control()).hello();
+  process.kill(known.pid as number, "SIGKILL");
+  expect(await known.copies()).toBe(3);
+  await writeFile(config, RIG.replace("machines", "copies: 2, machines"));
+  expect(await (await spawn(config)).copies()).toBe(2);
+});
+
+test("a config that cannot be loaded has one copy, as far as workers go", async () => {
+  expect(await (await spawn(await home("export default {};\n"))).copies()).toBe(1);
+});
+
+test("what the config prints comes out as lines of the gate, the last ones too", async () => {
+  const { socket, lines, close } = await spawn(
+    await home(`process.stdout.write("to the one\\n");\nconsole.error("to the other");\n${RIG}`),
+  );
+  const client = await connectGate(socket);
+  await client.hello();
+  await close();
+  expect(lines.toSorted()).toEqual(["gate     to the other", "to the one"]);
+});
+
+test("Ctrl-C of the terminal is the runner's business", async () => {
+  const { socket, pid } = await spawn(await home());
+  const client = await connectGate(socket);
+  onTestFinished(() => client.close());
+  await client.hello();
+  process.kill(pid ?? 0, "SIGINT");
+  expect(await client.hello()).toMatchObject({ rig: "pcs" });
+});
+
+test.each(["SIGTERM", "SIGHUP"] as const)("leaves in order on %s", async (signal) => {
+  const death = Promise.withResolvers<string>();
+  const { socket, pid } = await spawn(await home(), { onDeath: death.resolve });
+  const client = await connectGate(socket);
+  await client.hello();
+  process.kill(pid ?? 0, signal);
+  expect(await death.promise).toBe("exit code 0");
+  expect(existsSync(socket)).toBe(false);
+});
+
+test("a gate that was killed is told, its socket goes with it, and closing it is no error", async () => {
+  const death = Promise.withResolvers<string>();
+  const { socket, pid, close } = await spawn(await home(), { onDeath: death.resolve });
+  const client = await connectGate(socket);
+  await client.hello();
+  process.kill(pid ?? 0, "SIGKILL");
+  expect(await death.promise).toBe("SIGKILL");
+  await vi.waitUntil(() => !existsSync(socket), { timeout: 20_000 });
+  await close();
+});
+
+test("a gate that was closed is no death", async () => {
+  const deaths: string[] = [];
+  const { close, pid } = await spawn(await home(), { onDeath: (how) => deaths.push(how) });
+  await close();
+  await close();
+  expect([deaths, lives(pid)]).toEqual([[], false]);
+});
+
+test.each(["SIGKILL", "SIGTERM"] as const)("a runner that ends by %s takes its gate with it, process and socket", async (signal) => {
+  const config = await home();
+  await using runner = new Child(new URL("./fixtures/runner.ts", import.meta.url).href, [config]);
+  const { socket, pid } = (await runner.says("socket")) as { socket: string; pid: number };
+  const client = await connectGate(socket);
+  await client.hello();
+  runner.signal(signal);
+  await ended(pid);
+  expect(existsSync(socket)).toBe(false);
+  await expect(client.hello()).rejects.toMatchObject({ code: "GATE_LOST" });
+});
+
+test("a gate that fails in a way that nobody thought of says so, and leaves", async () => {
+  const death = Promise.withResolvers<string>();
+  const { lines, close } = await spawn(await home(`setImmediate(() => { throw new TypeError("oops"); });\n${RIG}`), {
+    onDeath: death.resolve,
+  });
+  expect(await death.promise).toBe("exit code 1");
+  await close();
+  expect(lines[0]).toBe("bug      Unexpected TypeError: oops");
+});

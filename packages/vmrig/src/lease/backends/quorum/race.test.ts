@@ -1,0 +1,158 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test, vi } from "vitest";
+import { systemClock } from "../../../clock/clock.ts";
+import { waitFor } from "../../../wait/wait-for.ts";
+import { person } from "../../fixtures/holders.ts";
+import { RedisServers } from "../../../redis/fixtures/redis-servers.ts";
+import { PCS } from "../../fixtures/rigs.ts";
+import type { Ledger, Place, Taken } from "../../lease-backend.ts";
+import type { RedisAddress } from "../../../redis/address.ts";
+import { checkWish } from "../../lease-request.ts";
+import { openSeveral } from "./open.ts";
+import { WRITE_FENCE } from "./scripts.ts";
+
+// Real processes on a computer that may be busy: what is waited for has deadlines of its own.
+vi.setConfig({ testTimeout: 60_000 });
+
+const OPTIONS = { commandTimeoutMs: 2000, namespace: "vmrig", clock: systemClock };
+const FENCE = "vmrig:{pcs}:pcs-1:fence";
+
+const placeOf = (who: string, attempt: number): Place => ({ id: who, wish: checkWish(PCS), holder: person(who), ticket: 0, attempt });
+
+function taker(ledger: Ledger, who: string): (attempt: number, ttlMs?: number) => Promise<Taken | undefined> {
+  return (attempt, ttlMs = 30_000) => ledger.take(placeOf(who, attempt), "pcs-1", ttlMs);
+}
+
+test.each([
+  [3, 1],
+  [5, 2],
+])(
+  "of two who race for it, past every line, only one has it, and the fence always grows: %d servers, %d of them out of reach",
+  async (count, missing) => {
+    await using stack = new AsyncDisposableStack();
+    const servers = stack.use(await RedisServers.start(count));
+    // As many ways to see the servers as there are to lose the minority in a row.
+    const views = await Promise.all(
+      servers.all.map(async (_, hidden) => {
+        const addresses = servers.all.map(({ socketPath }, i) =>
+          (i - hidden + count) % count < missing ? { socketPath: join(tmpdir(), `vmrig-test-nobody-${i}.sock`) } : { socketPath },
+        );
+        const ledger = await openSeveral(addresses, OPTIONS);
+        stack.defer(() => ledger.close());
+        return ledger;
+      }),
+    );
+    // Ahead of every clock, so that nothing but what most servers have written down makes it grow.
+    await servers.set(FENCE, String((Date.now() + 86_400_000) * 1000));
+    const fences: number[] = [];
+    let holders = 0;
+    let overlaps = 0;
+    const race = async (who: string): Promise<void> => {
+      for (let attempt = 1; fences.length < 120; attempt++) {
+        const view = views[Math.floor(Math.random() * views.length)] as Ledger;
+        const taken = await taker(view, who)(attempt);
+        if (taken === undefined) {
+          await systemClock.sleep(Math.random() * 10);
+          continue;
+        }
+        holders += 1;
+        if (holders > 1) overlaps += 1;
+        fences.push(taken.fence);
+        await systemClock.sleep(Math.random() * 4);
+        holders -= 1;
+        await taken.lock.release();
+      }
+    };
+    await Promise.all([race("alice"), race("bob")]);
+    expect(overlaps).toBe(0);
+    expect(fences).toEqual([...new Set(fences)].sort((a, b) => a - b));
+  },
+);
+
+/** One whose writes of a fence are held back, and one whose are not. */
+async function slowAndQuick(stack: AsyncDisposableStack, commandTimeoutMs = 20_000) {
+  const servers = stack.use(await RedisServers.start(3));
+  const open = async (addresses: readonly RedisAddress[], timeoutMs: number): Promise<Ledger> => {
+    const ledger = await openSeveral(addresses, { ...OPTIONS, commandTimeoutMs: timeoutMs });
+    stack.defer(() => ledger.close());
+    return ledger;
+  };
+  const slow = await open(servers.throughNetworks, commandTimeoutMs);
+  return {
+    servers,
+    slow,
+    quick: await open(
+      servers.all.map(({ socketPath }) => ({ socketPath })),
+      2000,
+    ),
+  };
+}
+
+async function pausedAt(networks: RedisServers["networks"]): Promise<void> {
+  const probe = async () => (networks.every(({ heldBack }) => heldBack > 0) ? { value: undefined } : { seen: "not yet" });
+  await waitFor({ what: "her to be between the phases", timeoutMs: 10_000, intervalMs: 5, probe });
+}
+
+const lockedAt = (servers: RedisServers): Promise<number[]> =>
+  Promise.all(servers.all.map(({ operator }) => operator.exists("vmrig:{pcs}:pcs-1:lock")));
+
+test("whoever is paused before it writes its fence down, until the lock is somebody else's, gets nothing", async () => {
+  await using stack = new AsyncDisposableStack();
+  const { servers, slow, quick } = await slowAndQuick(stack);
+  const letGo = servers.networks.map((network) => network.holdBack(WRITE_FENCE.sha));
+  const late = taker(slow, "alice")(1, 1000);
+  await pausedAt(servers.networks);
+  const next = await waitFor({
+    what: "her lock to run out",
+    timeoutMs: 10_000,
+    intervalMs: 20,
+    probe: async () => {
+      const value = await taker(quick, "bob")(1);
+      return value === undefined ? { seen: "not yet" } : { value };
+    },
+  });
+  for (const wakeUp of letGo) wakeUp();
+  expect(await late).toBeUndefined();
+  const fences = await Promise.all(servers.all.map(({ operator }) => operator.get(FENCE)));
+  expect(fences.filter((fence) => fence !== null && fence !== String(next.fence))).toEqual([]);
+  expect(await next.lock.extend(30_000)).toBe(true);
+});
+
+test("whoever is paused before it writes its fence down, until the lock has run out, gets nothing, though nobody has it", async () => {
+  await using stack = new AsyncDisposableStack();
+  const { servers, slow } = await slowAndQuick(stack);
+  const letGo = servers.networks.map((network) => network.holdBack(WRITE_FENCE.sha));
+  const late = taker(slow, "alice")(1, 1000);
+  await pausedAt(servers.networks);
+  await waitFor({
+    what: "her lock to run out",
+    timeoutMs: 10_000,
+    intervalMs: 20,
+    probe: async () => ((await lockedAt(servers)).includes(1) ? { seen: "not yet" } : { value: undefined }),
+  });
+  for (const wakeUp of letGo) wakeUp();
+  expect(await late).toBeUndefined();
+});
+
+test("a fence that less than the majority wrote down is no lease, and its lock is given back by who leaves", async () => {
+  await using stack = new AsyncDisposableStack();
+  const { servers, slow, quick } = await slowAndQuick(stack, 500);
+  const away = servers.networks.slice(1);
+  const letGo = away.map((network) => network.holdBack(WRITE_FENCE.sha));
+  const late = taker(slow, "alice")(1);
+  await pausedAt(away);
+  expect(await late).toBeUndefined();
+  for (const wakeUp of letGo) wakeUp();
+  await waitFor({
+    what: "her lock to be given back",
+    timeoutMs: 10_000,
+    intervalMs: 50,
+    probe: async () => {
+      await slow.leave(placeOf("alice", 2));
+      return (await lockedAt(servers)).includes(1) ? { seen: "not yet" } : { value: undefined };
+    },
+  });
+  const next = await taker(quick, "bob")(1);
+  expect(next?.fence).toBeGreaterThan(Number(await servers.all[0]?.operator.get(FENCE)) - 1);
+});

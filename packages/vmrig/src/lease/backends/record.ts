@@ -1,0 +1,38 @@
+import type { Connection } from "../../redis/connection.ts";
+import { keysOf, type CopyName } from "../keys.ts";
+import type { FencedCopy } from "../lease-backend.ts";
+import { script } from "../../redis/script.ts";
+
+// A record is written under the lock alone: the fence names the grant. KEYS lock, holder, record; ARGV fence, value.
+const OURS = `
+if redis.call('EXISTS', KEYS[1]) == 0 or redis.call('HGET', KEYS[2], 'fence') ~= ARGV[1] then return 0 end
+`;
+export const SAVE_RECORD = script(`${OURS} redis.call('SET', KEYS[3], ARGV[2]) return 1`);
+const DROP_RECORD = script(`${OURS} redis.call('DEL', KEYS[3]) return 1`);
+export const READ_RECORD = script(`return redis.call('GET', KEYS[1])`);
+
+/** @returns what was saved last, `undefined` when there is nothing or it is not JSON: a record is a cache */
+export async function readRecord(connection: Connection, namespace: string, name: CopyName): Promise<unknown> {
+  return parseRecord(await connection.ask(READ_RECORD, [keysOf(namespace, name).record]));
+}
+
+export function parseRecord(text: unknown): unknown {
+  if (typeof text !== "string") return undefined;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+/** @returns whether Redis still knew the lease as ours; else nothing was written */
+export async function saveRecord(connection: Connection, namespace: string, lease: FencedCopy, value: unknown): Promise<boolean> {
+  const { lock, holder, record } = keysOf(namespace, lease);
+  return (await connection.ask(SAVE_RECORD, [lock, holder, record], [lease.fence, JSON.stringify(value)])) === 1;
+}
+
+/** @returns whether Redis still knew the lease as ours; else nothing was removed */
+export async function dropRecord(connection: Connection, namespace: string, lease: FencedCopy): Promise<boolean> {
+  const { lock, holder, record } = keysOf(namespace, lease);
+  return (await connection.ask(DROP_RECORD, [lock, holder, record], [lease.fence])) === 1;
+}

@@ -1,0 +1,167 @@
+import { beforeAll, beforeEach, expect, test } from "vitest";
+import { systemClock } from "../../clock/clock.ts";
+import { connect, type OpenConnection } from "../../redis/connection.ts";
+import type { Desk } from "../store-context.ts";
+import { person } from "../fixtures/holders.ts";
+import { RedisServer } from "../../redis/fixtures/redis-server.ts";
+import { turnKeys } from "../keys.ts";
+import { lockPrimitive } from "./lock.ts";
+import { oneRedis } from "./single/single-redis.ts";
+import { ACQUIRE, EXTEND, GRANT, LEAVE, RELEASE, WAIT } from "./scripts.ts";
+import { Waiter } from "../queue-waiter.ts";
+import { checkWish, type Wish } from "../lease-request.ts";
+import { PCS, pcs } from "../fixtures/rigs.ts";
+
+let server: RedisServer;
+let connection: OpenConnection;
+let desk: Desk;
+
+beforeAll(async () => {
+  server = await RedisServer.start();
+  connection = await connect({ socketPath: server.socketPath }, { commandTimeoutMs: 1500 });
+  desk = { ledger: oneRedis(connection, "vmrig"), namespace: "vmrig", clock: systemClock };
+  return async () => {
+    connection.close();
+    await server[Symbol.asyncDispose]();
+  };
+});
+
+beforeEach(async () => {
+  await server.operator.flushall();
+});
+
+const TIMES = { aliveMs: 6000, ttlMs: 30_000 };
+const takeLock = (keys: string[]) => lockPrimitive([connection], { acquire: ACQUIRE, extend: EXTEND, release: RELEASE })(keys, 30_000);
+const waiter = (who: string, wish: Wish = PCS) => new Waiter(desk, checkWish(wish), person(who));
+
+async function grant(who: string, wish?: Wish) {
+  const one = waiter(who, wish);
+  await one.look(TIMES);
+  const got = await one.take(30_000);
+  if (got === undefined) throw new Error(`${who} was refused`);
+  return got;
+}
+
+test("each fence is larger than the one before", async () => {
+  const fences: number[] = [];
+  for (let i = 0; i < 20; i++) {
+    const { fence, lock } = await grant("alice");
+    fences.push(fence);
+    await lock.release();
+  }
+  expect(fences).toEqual([...new Set(fences)].sort((a, b) => a - b));
+});
+
+test("the fence grows although Redis lost all of its data", async () => {
+  const first = await grant("alice");
+  await server.operator.flushall();
+  const second = await grant("bob");
+  expect(second.fence).toBeGreaterThan(first.fence);
+});
+
+test("the fence grows although the clock of the server was set back", async () => {
+  const future = (Date.now() + 86_400_000) * 1000;
+  await server.operator.set("vmrig:{pcs}:pcs-1:fence", future);
+  expect((await grant("alice")).fence).toBe(future + 1);
+});
+
+test("the fence is read back only by who holds the lock", async () => {
+  const { fence, lock } = await grant("alice");
+  const keys = turnKeys("vmrig", PCS, "x", 1);
+  expect(await connection.run(GRANT, keys, [lock.value])).toEqual(["pcs-1", String(fence)]);
+  expect(await connection.run(GRANT, keys, ["somebody else"])).toBeNull();
+});
+
+test("who is not in line is refused, though the lock is free", async () => {
+  expect(await waiter("alice").take(30_000)).toBeUndefined();
+});
+
+test("who is not next is refused, though the lock is free", async () => {
+  const [alice, bob] = [waiter("alice"), waiter("bob")];
+  await alice.look(TIMES);
+  await bob.look(TIMES);
+  expect(await bob.take(30_000)).toBeUndefined();
+  expect(await alice.take(30_000)).toBeDefined();
+});
+
+test("a waiter undoes its own grant whose answer was lost, and is still first", async () => {
+  const [alice, bob] = [waiter("alice"), waiter("bob")];
+  await alice.look(TIMES);
+  await bob.look(TIMES);
+  expect(await alice.take(30_000)).toBeDefined(); // pretend that nobody saw this answer
+  const again = await alice.look(TIMES);
+  expect(again).toMatchObject({ ahead: 0, waiting: 2, take: "pcs-1", held: [] });
+  expect(await alice.take(30_000)).toBeDefined();
+});
+
+test("a waiter undoes its own grant whose answer was lost, whichever copy it was", async () => {
+  await grant("holder", pcs(3));
+  const alice = waiter("alice", pcs(3));
+  await alice.look(TIMES);
+  expect((await alice.take(30_000))?.copy).toBe("pcs-2"); // pretend that nobody saw this answer
+  expect(await alice.look(TIMES)).toMatchObject({ take: "pcs-2", held: [{ copy: "pcs-1" }] });
+  expect((await alice.take(30_000))?.copy).toBe("pcs-2");
+});
+
+test("who waits may take what those ahead leave of the free copies, each in its own order of preference", async () => {
+  await grant("holder", { ...pcs(4), accept: ["pcs-4"] });
+  const others = { rig: "pcs", copies: ["pcs-3", "pcs-2", "pcs-1", "pcs-4"] };
+  const line = [
+    waiter("particular", { ...pcs(4), accept: ["pcs-4"] }),
+    waiter("alice", pcs(4)),
+    waiter("bob", others),
+    waiter("carol", others),
+    waiter("dave", pcs(4)),
+  ];
+  for (const one of line) await one.look(TIMES);
+  const takes = [];
+  for (const one of line) takes.push((await one.look(TIMES)).take);
+  expect(takes).toEqual([undefined, "pcs-1", "pcs-3", "pcs-2", undefined]);
+  expect(await line[4]?.take(30_000)).toBeUndefined();
+  expect((await line[3]?.take(30_000))?.copy).toBe("pcs-2");
+});
+
+test("a heartbeat that arrives after the grant it led to does not undo it", async () => {
+  const keys = turnKeys("vmrig", PCS, "w", 1);
+  await connection.run(WAIT, keys, [6000, "{}", 0, 0, 30_000]);
+  const lock = await takeLock(keys);
+  expect(await connection.run(WAIT, keys, [6000, "{}", 0, 0, 30_000])).toBeNull();
+  expect(await server.operator.get("vmrig:{pcs}:pcs-1:lock")).toBe(lock?.value);
+  expect(await server.operator.exists("vmrig:{pcs}:queue")).toBe(0);
+});
+
+test("who leaves the line gives back what it was granted without knowing", async () => {
+  const keys = turnKeys("vmrig", PCS, "w", 1);
+  await connection.run(WAIT, keys, [6000, "{}", 0, 0, 30_000]);
+  await takeLock(keys);
+  await connection.run(LEAVE, keys);
+  expect(await server.operator.keys("*")).toEqual(["vmrig:{pcs}:pcs-1:fence"]);
+});
+
+test("the order of the line outlives a loss of the data set", async () => {
+  const [alice, bob, carol] = [waiter("alice"), waiter("bob"), waiter("carol")];
+  await grant("holder");
+  for (const one of [alice, bob, carol]) await one.look(TIMES);
+  await server.operator.flushall();
+  await grant("newcomer");
+  for (const one of [carol, bob, alice]) await one.look(TIMES);
+  expect([await alice.look(TIMES), await bob.look(TIMES), await carol.look(TIMES)].map(({ ahead }) => ahead)).toEqual([0, 1, 2]);
+});
+
+test("who has a copy already is behind the others after a loss of the data set, too", async () => {
+  const [extra, later, bob] = [waiter("extra", { ...PCS, extra: true }), waiter("later", { ...PCS, extra: true }), waiter("bob")];
+  for (const one of [extra, later, bob]) await one.look(TIMES);
+  await server.operator.flushall();
+  for (const one of [later, extra, bob]) await one.look(TIMES);
+  expect([await bob.look(TIMES), await extra.look(TIMES), await later.look(TIMES)].map(({ ahead }) => ahead)).toEqual([0, 1, 2]);
+});
+
+test("a lock can be extended and released by its owner alone", async () => {
+  const first = await grant("alice");
+  await server.operator.del("vmrig:{pcs}:pcs-1:lock");
+  const second = await grant("bob");
+  expect(await first.lock.extend(30_000)).toBe(false);
+  await first.lock.release();
+  expect(await server.operator.get("vmrig:{pcs}:pcs-1:lock")).toBe(second.lock.value);
+  expect(await second.lock.extend(30_000)).toBe(true);
+});

@@ -1,0 +1,104 @@
+import { ENLIST, HOLD, LINE, ME, RESTARTED } from "./queue-lua.ts";
+import { NOW, script } from "../../redis/script.ts";
+
+/**
+ * Run by redlock with `turnKeys` and ARGV value, ttlMs; it must return #KEYS (granted) or any other number (refused). Grants the copy that
+ * the rule of the line leaves for this waiter.
+ *
+ * The fence is a counter with the clock in microseconds as its floor: it grows even when the data set was lost. Milliseconds would not do:
+ * several grants in one of them would run ahead of the clock.
+ */
+export const ACQUIRE = `${NOW}${ME}${LINE}${RESTARTED}
+purge()
+local turn = table.remove(deal(unlocked(), me))
+if not turn or turn.waiter ~= me or restarted(tonumber(ARGV[2])) > 0 then return 0 end
+local i = at[turn.copy]
+local fence = string.format('%.0f', math.max(tonumber(redis.call('GET', KEYS[i + 2]) or '0') + 1, t[1] * 1000000 + t[2]))
+redis.call('SET', KEYS[i + 2], fence)
+redis.call('SET', KEYS[i], ARGV[1], 'PX', ARGV[2])
+redis.call('DEL', KEYS[i + 1])
+redis.call('HSET', KEYS[i + 1], 'fence', fence, 'id', me, 'attempt', attempt, 'since', now, 'who', redis.call('HGET', KEYS[3], me) or '')
+redis.call('PEXPIRE', KEYS[i + 1], ARGV[2])
+remove(me)
+wake(unlocked())
+return #KEYS
+`;
+
+/** Run by redlock with `turnKeys` and ARGV value, ttlMs. Changes nothing of a lock that is kept for longer already, and refuses one that is not. */
+export const EXTEND = `
+for i = 4, #KEYS - 2, 3 do
+  if redis.call('GET', KEYS[i]) == ARGV[1] then
+    if redis.call('HEXISTS', KEYS[i + 1], 'kept') == 1 then
+      return redis.call('PTTL', KEYS[i]) >= tonumber(ARGV[2]) and #KEYS or 0
+    end
+    redis.call('PEXPIRE', KEYS[i], ARGV[2]); redis.call('PEXPIRE', KEYS[i + 1], ARGV[2])
+    return #KEYS
+  end
+end
+return 0
+`;
+
+/** Run by redlock with `turnKeys` and ARGV value. A lock that is gone counts as released; redlock's own script makes it an error (its issues 309, 313). */
+export const RELEASE = `${NOW}${LINE}
+for i = 4, #KEYS - 2, 3 do
+  if redis.call('GET', KEYS[i]) == ARGV[1] then
+    redis.call('DEL', KEYS[i], KEYS[i + 1])
+    purge()
+    wake(unlocked())
+  end
+end
+return #KEYS
+`;
+
+/**
+ * Heartbeat and view of a waiter; puts it in line the first time. Run with `turnKeys` and ARGV aliveMs, waiter's record, ticket (0 = none
+ * yet), extra (1 or 0), ttlMs.
+ *
+ * A waiter that asks while a holder record names it never saw the answer to its own grant: that grant is undone. Unless this question is
+ * the older of the two, held up on a connection that was given up since: then it must change nothing.
+ *
+ * The ticket is the time of arrival. The waiter keeps it, so that the order of the line outlives a loss of the data set.
+ */
+export const WAIT = script(`${NOW}${ME}${LINE}${ENLIST}${HOLD}${RESTARTED}
+local changed = false
+for _, i in pairs(at) do
+  local mine = redis.call('HMGET', KEYS[i + 1], 'id', 'attempt')
+  if mine[1] == me then
+    if tonumber(mine[2]) >= attempt then return false end
+    redis.call('DEL', KEYS[i], KEYS[i + 1])
+    changed = true
+  end
+end
+local ticket = enlist(ARGV[1], ARGV[2], ARGV[3], ARGV[4])
+if purge() or changed then wake(unlocked(), me) end
+
+local held = {}
+for _, name in ipairs(accepted(me)) do
+  if at[name] then held[#held + 1] = name; held[#held + 1] = hold(at[name]) end
+end
+local dealt, blocked, up = deal(unlocked(), me), 0, 0
+if #dealt > 0 then blocked, up = restarted(tonumber(ARGV[5])) end
+local take, ahead = offer(dealt)
+if blocked > 0 then take = '' end
+return { ticket, redis.call('ZRANK', KEYS[1], me), redis.call('ZCARD', KEYS[1]), take, ahead, held, blocked, up }
+`);
+
+/** Takes a waiter out of the line, and back what it may have been granted without seeing the answer. Run with `turnKeys`. */
+export const LEAVE = script(`${NOW}${ME}${LINE}
+remove(me)
+for _, i in pairs(at) do
+  if redis.call('HGET', KEYS[i + 1], 'id') == me then redis.call('DEL', KEYS[i], KEYS[i + 1]) end
+end
+wake(unlocked())
+return 1
+`);
+
+/** Which copy was granted, with which fence. Run with `turnKeys` and ARGV value. A script of redlock cannot return it. */
+export const GRANT = script(`
+for i = 4, #KEYS - 2, 3 do
+  if redis.call('GET', KEYS[i]) == ARGV[1] then
+    return { string.match(KEYS[i], '([^:]+):lock$'), redis.call('HGET', KEYS[i + 1], 'fence') }
+  end
+end
+return false
+`);

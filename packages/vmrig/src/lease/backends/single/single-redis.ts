@@ -1,0 +1,73 @@
+import { VmrigError } from "../../../errors/vmrig-error.ts";
+import type { OpenConnection } from "../../../redis/connection.ts";
+import { explainLoss } from "../../explain-loss.ts";
+import { decodeHolds, type HoldReply } from "../../current-holder.ts";
+import { keepLock } from "../../retain.ts";
+import { turnKeys } from "../../keys.ts";
+import type { Ledger, Look, LookTimes, Place, Taken } from "../../lease-backend.ts";
+import { viewRig } from "../../lease-view.ts";
+import { lockPrimitive, type TakeLock } from "../lock.ts";
+import { dropRecord, readRecord, saveRecord } from "../record.ts";
+import { revokeLease } from "../../revoke.ts";
+import { ACQUIRE, EXTEND, GRANT, LEAVE, RELEASE, WAIT } from "../scripts.ts";
+import { encodePlace } from "../queue-entry.ts";
+
+type LookReply = [
+  ticket: number,
+  ahead: number,
+  waiting: number,
+  take: string,
+  aheadExpiresInMs: number,
+  held: (string | HoldReply)[],
+  blockedForMs: number,
+  upForS: number,
+];
+
+/** {@link Ledger} in one Redis: each step is one script, and one round trip. */
+export function oneRedis(connection: OpenConnection, namespace: string): Ledger {
+  const takeLock: TakeLock = lockPrimitive([connection], { acquire: ACQUIRE, extend: EXTEND, release: RELEASE });
+  const keys = ({ wish, id, attempt }: Place): string[] => turnKeys(namespace, wish, id, attempt);
+  return {
+    id: connection.id,
+    shown: connection.shown,
+
+    async look(place: Place, { aliveMs, ttlMs }: LookTimes): Promise<Look> {
+      const reply = await connection.run(WAIT, keys(place), [aliveMs, ...encodePlace(place), ttlMs]);
+      const [ticket, ahead, waiting, take, aheadExpiresInMs, held, blockedForMs, upForS] = reply as LookReply;
+      return {
+        ticket,
+        ahead,
+        waiting,
+        held: decodeHolds(held),
+        ...(take === "" ? {} : { take }),
+        ...(aheadExpiresInMs < 0 ? {} : { aheadExpiresInMs }),
+        ...(blockedForMs === 0 ? {} : { restarted: { agoMs: upForS * 1000, forMs: blockedForMs } }),
+      };
+    },
+
+    // The script takes what the line leaves for this waiter at that moment, whatever the last look offered.
+    async take(place: Place, _copy: string | undefined, ttlMs: number): Promise<Taken | undefined> {
+      const lock = await takeLock(keys(place), ttlMs).catch((error: Error) => {
+        throw new VmrigError("REDIS_UNREACHABLE", { message: `Redis at ${connection.shown} gave no answer: ${error.message}` });
+      });
+      if (lock === undefined) return undefined;
+      const granted = (await connection.run(GRANT, keys(place), [lock.value])) as [copy: string, fence: string] | null;
+      if (granted !== null) return { copy: granted[0], lock, fence: Number(granted[1]) };
+      await lock.release().catch(() => {});
+      return undefined;
+    },
+
+    async leave(place) {
+      await connection.run(LEAVE, keys(place));
+    },
+
+    view: (rig) => viewRig(connection, namespace, rig),
+    record: (copy) => readRecord(connection, namespace, copy),
+    saveRecord: (lease, value) => saveRecord(connection, namespace, lease, value),
+    dropRecord: (lease) => dropRecord(connection, namespace, lease),
+    keep: (kept) => keepLock(connection, namespace, kept),
+    revoke: (revocation) => revokeLease(connection, namespace, revocation),
+    explainLoss: (lease) => explainLoss(connection, namespace, lease),
+    close: () => connection.close(),
+  };
+}

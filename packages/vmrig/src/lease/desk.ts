@@ -1,9 +1,0 @@
-import type { Clock } from "../clock/clock.ts";
-import type { Ledger } from "./ledger.ts";
-
-/** What everything of one store works with. */
-export interface Desk {
-  readonly ledger: Ledger;
-  readonly namespace: string;
-  readonly clock: Clock;
-}

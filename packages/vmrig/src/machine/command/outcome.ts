@@ -1,0 +1,116 @@
+import { ConnectionLostError } from "../../ssh/connection-lost.ts";
+import { STOP_GRACE_MS, type Ending } from "../../ssh/process.ts";
+import type { CommandOptions, CommandResult } from "./command.ts";
+import { CommandError, type Circumstances } from "./error.ts";
+import { splitLines } from "./lines.ts";
+import type { Outlet } from "./output-buffer.ts";
+
+/** Who ended a command before it ended by itself, but for its timeout. */
+export type Stop =
+  | { readonly why: "cancelled" | "input"; readonly reason: unknown }
+  | { readonly why: "overflow"; readonly output: string; readonly maxBytes: number }
+  /** `unread`: whoever read its output has gone. */
+  | { readonly why: "killed" | "unread" };
+
+export interface Outcome {
+  readonly result: CommandResult<unknown>;
+  readonly circumstances: Circumstances;
+  readonly throws: boolean;
+  /** A machine that was taken away is not an outcome of the command, whatever the caller does with those. */
+  readonly taken: boolean;
+  readonly stop: Stop | undefined;
+}
+
+export interface Facts {
+  readonly machine: string;
+  readonly user: string;
+  readonly command: string;
+  readonly outputs: { readonly stdout: Outlet; readonly stderr: Outlet; readonly all: Outlet | undefined };
+  readonly options: CommandOptions;
+  readonly ending: Ending;
+  readonly began: boolean;
+  readonly stop: Stop | undefined;
+  /** The machine was taken away. */
+  readonly taken: boolean;
+}
+
+export function toOutcome({ machine, user, command, outputs, options, ending, began, stop, taken }: Facts): Outcome {
+  const { exitCode, signal, ended, durationMs } = ending;
+  const timedOut = ended === "timed-out";
+  // Only what came in time: a command that had ended when it was to be stopped has ended as it liked.
+  const stopped = ended === "aborted" || (stop?.why === "overflow" && !timedOut) ? stop : undefined;
+  const failed = ended !== "exited" || stopped !== undefined || exitCode !== 0;
+  const isCanceled = stopped?.why === "cancelled";
+  const result: CommandResult<unknown> = {
+    machine,
+    user,
+    command,
+    cwd: options.cwd,
+    stdout: shown(outputs.stdout, options),
+    stderr: shown(outputs.stderr, options),
+    all: outputs.all === undefined ? undefined : shown(outputs.all, options),
+    exitCode,
+    signal,
+    durationMs,
+    failed,
+    timedOut,
+    isCanceled,
+    isTerminated: signal !== undefined,
+    isMaxBuffer: stopped?.why === "overflow",
+    pipedFrom: [],
+  };
+  const cause = stopped !== undefined && "reason" in stopped ? stopped.reason : undefined;
+  return {
+    result,
+    circumstances: { notes: [...notesOn(ending, began), ...notesOnStop(stopped)], cause, ...hintOn(stopped) },
+    throws: failed && ((options.reject ?? true) || taken),
+    taken: failed && taken,
+    stop: stopped,
+  };
+}
+
+export function toError({ result, circumstances }: Outcome): CommandError<unknown> {
+  return new CommandError(result, circumstances);
+}
+
+/** Whether this side has brought it about: then it surprises nobody who does not wait for it. */
+export function isOurs(end: Outcome | Error): boolean {
+  if (end instanceof Error) return end instanceof ConnectionLostError && end.hungUp;
+  return end.stop !== undefined && end.stop.why !== "overflow" && end.stop.why !== "input";
+}
+
+/** The result, or what a command's promise throws. */
+export function verdict(outcome: Outcome): CommandResult<unknown> {
+  if (outcome.throws) throw toError(outcome);
+  return outcome.result;
+}
+
+function shown(outlet: Outlet, { encoding, lines, stripFinalNewline = true }: CommandOptions): unknown {
+  const bytes = outlet.kept;
+  // Bytes stay as they are: a newline at the end of a picture is none.
+  if (bytes === undefined || encoding === "buffer") return bytes;
+  const text = bytes.toString("utf8");
+  if (lines === true) return splitLines(text);
+  return stripFinalNewline ? text.replace(/\r?\n$/, "") : text;
+}
+
+function notesOn(ending: Ending, began: boolean): string[] {
+  if (!began) return ["it was not started"];
+  const { lingered, signal, exitCode, ended } = ending;
+  if (lingered) {
+    return [`its shell had ended with ${signal ?? exitCode}, but something it left running keeps its output open: redirect that to a file`];
+  }
+  if (ended === "exited" || exitCode !== undefined || signal !== undefined) return [];
+  return [`the machine did not confirm its end within ${STOP_GRACE_MS / 1000} s`];
+}
+
+function notesOnStop(stop: Stop | undefined): string[] {
+  if (stop?.why === "overflow") return [`${stop.output} had more than ${stop.maxBytes} bytes`];
+  if (stop?.why === "input") return ["its input could not be read to the end"];
+  return stop?.why === "unread" ? ["what read its output had ended"] : [];
+}
+
+function hintOn(stop: Stop | undefined): { hint: string } | undefined {
+  if (stop?.why !== "overflow") return undefined;
+  return { hint: "raise `maxBuffer`; or keep nothing, with `buffer: false`, and read the output as it comes" };
+}

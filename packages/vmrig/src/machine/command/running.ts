@@ -1,0 +1,234 @@
+import { systemClock, type Clock } from "../../clock/clock.ts";
+import { ConnectionLostError } from "../../ssh/connection-lost.ts";
+import type { Ending, ProcessOptions, RemoteProcess } from "../../ssh/process.ts";
+import type { SignalName } from "../../ssh/signal.ts";
+import type { CommandOptions, KillSignal } from "./command.ts";
+import { abridged, outcome as inWords, printed } from "./error.ts";
+import { milliseconds } from "../duration-option.ts";
+import { Inlet } from "./stdin.ts";
+import { toOutcome, type Outcome, type Stop } from "./outcome.ts";
+import { Outlet } from "./output-buffer.ts";
+import { toScript } from "./script.ts";
+import type { Told } from "./command-observer.ts";
+import type { Line, Seat } from "./execution-context.ts";
+import { describeThrown } from "../../errors/thrown.ts";
+
+const MAX_BUFFER = 100_000_000;
+const FORCE_AFTER_MS = 5000;
+/** A reason costs nothing; without one, each abort would make an error with its stack. */
+const OVER = "over";
+const NEVER_BEGAN: Ending = { ended: "aborted", lingered: false, durationMs: 0 };
+
+/** A command from its beginning to its end. It begins at once. */
+export class Running {
+  readonly stdin: Inlet;
+  readonly stdout: Outlet;
+  readonly stderr: Outlet;
+  /** Rejects when the command could not be started, or the machine was lost. */
+  readonly outcome: Promise<Outcome>;
+  /** What was piped into it. */
+  readonly sources: Running[] = [];
+  /** How many outputs of those are still open. */
+  feeders = 0;
+  readonly #seat: Seat;
+  readonly #options: CommandOptions;
+  readonly #clock: Clock;
+  readonly #stopper = new AbortController();
+  #all: Outlet | undefined;
+  #process: RemoteProcess | undefined;
+  #toSend: SignalName[] = [];
+  #stop: Stop | undefined;
+  #giveUp: (() => void) | undefined;
+  #over = false;
+
+  constructor(seat: Seat, command: () => Line, options: CommandOptions) {
+    const { buffer = true, maxBuffer = MAX_BUFFER, all = false, input, stdin, pty = false } = options;
+    this.#seat = seat;
+    this.#options = options;
+    this.#clock = seat.clock ?? systemClock;
+    const outlet = (output: string, maxBytes: number): Outlet =>
+      new Outlet({ keep: buffer, maxBytes, overflow: () => this.stop({ why: "overflow", output, maxBytes }) });
+    this.stdout = outlet("stdout", maxBuffer);
+    this.stderr = outlet("stderr", maxBuffer);
+    if (all) this.#all = outlet("stdout and stderr", 2 * maxBuffer);
+    this.stdin = new Inlet({ input, stdin, pty: pty !== false, broken: (reason) => this.stop({ why: "input", reason }) });
+    this.outcome = this.#run(command);
+  }
+
+  /** Both outputs. When it was not an option, from when it is asked for. */
+  get all(): Outlet {
+    if (this.#all !== undefined) return this.#all;
+    this.#all = new Outlet({ keep: false, maxBytes: 0, overflow: () => {} });
+    if (this.#process !== undefined) this.#attachAll(this.#process);
+    if (this.#over) this.#all.end();
+    return this.#all;
+  }
+
+  /** What goes elsewhere is not kept, where nobody said that it should be. */
+  passOn(output: "stdout" | "stderr" | "all"): Outlet {
+    if (this.#options.buffer === undefined) {
+      for (const outlet of output === "all" ? [this.stdout, this.stderr] : [this[output]]) outlet.forget();
+    }
+    return this[output];
+  }
+
+  /** Ends it: the first reason counts. */
+  stop(stop: Stop): void {
+    if (this.#over || this.#stop !== undefined) return;
+    this.#stop = stop;
+    this.#stopper.abort(stop.why === "cancelled" ? stop.reason : OVER);
+    this.#giveUp?.();
+  }
+
+  kill(signal: KillSignal = this.#options.killSignal ?? "SIGTERM"): void {
+    if (this.#over) return;
+    const { killSignal = "SIGTERM", forceKillAfterDelay = FORCE_AFTER_MS } = this.#options;
+    // What has not begun has nothing to clean up.
+    if (signal === "SIGKILL" || (signal === killSignal && this.#process === undefined)) {
+      this.stop({ why: "killed" });
+      return;
+    }
+    if (this.#process === undefined) this.#toSend.push(this.#toWire(signal));
+    else this.#process.signal(this.#toWire(signal));
+    if (signal !== killSignal || forceKillAfterDelay === false) return;
+    this.#clock.sleep(milliseconds(forceKillAfterDelay), this.#stopper.signal).then(
+      () => this.stop({ why: "killed" }),
+      () => {},
+    );
+  }
+
+  async #run(command: () => Line): Promise<Outcome> {
+    const unsubscribe = this.#obey();
+    let told: Told | undefined;
+    try {
+      const line = command();
+      told = this.#witnessed(line);
+      const { name, user, become } = this.#seat;
+      const script = toScript(line.line, { ...this.#options, user, become, foreground: line.foreground });
+      const how = this.#how(line, script.before);
+      const ending = this.#stop === undefined ? await this.#send(script.text, how) : NEVER_BEGAN;
+      this.#end();
+      const outcome = toOutcome({
+        machine: name,
+        user,
+        command: line.command ?? line.line,
+        outputs: { stdout: this.stdout, stderr: this.stderr, all: this.#options.all === true ? this.#all : undefined },
+        options: this.#options,
+        ending,
+        began: ending !== NEVER_BEGAN,
+        stop: this.#stop,
+        taken: this.#seat.signal?.aborted === true,
+      });
+      told?.ended(inWords(outcome.result));
+      return outcome;
+    } catch (error) {
+      this.#end(error as Error);
+      told?.ended(`failed: ${describeThrown(error).split("\n")[0]}`);
+      throw error;
+    } finally {
+      unsubscribe();
+    }
+  }
+
+  #witnessed(line: Line): Told | undefined {
+    const { name, user } = this.#seat;
+    const { env = {}, input } = this.#options;
+    return this.#seat.witness?.()?.({
+      machine: name,
+      user,
+      command: line.command ?? line.line,
+      look: line.look,
+      secrets: [
+        ...Object.values(env).filter((value) => value !== undefined),
+        ...(line.house !== true && (typeof input === "string" || input instanceof Uint8Array) ? [input] : []),
+      ],
+      printed: () => ({ stdout: this.stdout.kept, stderr: this.stderr.kept }),
+    });
+  }
+
+  #how(line: Line, before: Buffer | undefined): ProcessOptions {
+    const { timeout, pty = false, killSignal = "SIGKILL", forceKillAfterDelay = FORCE_AFTER_MS } = this.#options;
+    const graceMs = milliseconds(forceKillAfterDelay === false ? FORCE_AFTER_MS : forceKillAfterDelay);
+    const { columns = 80, rows = 24, term = "xterm-256color" } = pty === true || pty === false ? {} : pty;
+    return {
+      attend: (process) => {
+        this.#attend(process, before);
+        line.attend?.(process);
+      },
+      signal: this.#stopper.signal,
+      stopSignal: this.#seat.become === undefined && line.foreground !== true ? "KILL" : "TERM",
+      said: () => [
+        `the command: ${abridged(line.command ?? line.line)}`,
+        ...printed({ stdout: this.stdout.kept, stderr: this.stderr.kept }),
+      ],
+      ...(killSignal === "SIGKILL" ? {} : { warning: { signal: this.#toWire(killSignal), graceMs } }),
+      ...(timeout === undefined ? {} : { timeoutMs: milliseconds(timeout) }),
+      ...(pty === false ? {} : { pty: { columns, rows, term } }),
+    };
+  }
+
+  async #send(script: string, how: ProcessOptions): Promise<Ending> {
+    const { link } = this.#seat;
+    try {
+      try {
+        return await (await this.#unlessStopped(link())).run(script, how);
+      } catch (error) {
+        // The connection turned out to be dead before the command was sent: a reboot or a rollback, which a test need not notice.
+        if (!(error instanceof ConnectionLostError) || error.started) throw error;
+        return await (await this.#unlessStopped(link())).run(script, how);
+      }
+    } catch (error) {
+      if (this.#stopper.signal.aborted && error === this.#stopper.signal.reason) return NEVER_BEGAN;
+      throw error;
+    }
+  }
+
+  /** Dialling may take long, and is for others, too. */
+  #unlessStopped<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#giveUp = () => reject(this.#stopper.signal.reason);
+      work.then(resolve, reject);
+    });
+  }
+
+  #attend(process: RemoteProcess, before: Buffer | undefined): void {
+    this.#process = process;
+    this.stdout.attach(process.stdout);
+    this.stderr.attach(process.stderr);
+    this.#attachAll(process);
+    this.stdin.attach(process.stdin, before);
+    for (const signal of this.#toSend) process.signal(signal);
+  }
+
+  #attachAll({ stdout, stderr }: RemoteProcess): void {
+    this.#all?.attach(stdout);
+    this.#all?.attach(stderr);
+  }
+
+  #end(error?: Error): void {
+    this.#over = true;
+    this.stdin.end();
+    for (const outlet of [this.stdout, this.stderr, this.#all]) outlet?.end(error);
+    // Ends the wait for a forced end.
+    this.#stopper.abort(OVER);
+  }
+
+  /** Listens to everybody who may end it. */
+  #obey(): () => void {
+    const signals = [this.#options.signal, this.#seat.signal, this.#seat.scope?.()].filter((signal) => signal !== undefined);
+    const undo = signals.map((signal) => {
+      const cancel = (): void => this.stop({ why: "cancelled", reason: signal.reason });
+      if (signal.aborted) cancel();
+      signal.addEventListener("abort", cancel, { once: true });
+      return () => signal.removeEventListener("abort", cancel);
+    });
+    return () => undo.forEach((each) => each());
+  }
+
+  /** sshd cannot signal another user's processes: what runs beside them then takes TERM for KILL, and QUIT for TERM. */
+  #toWire(signal: KillSignal): SignalName {
+    const name = signal.slice("SIG".length) as SignalName;
+    if (this.#seat.become === undefined) return name;
+    return name === "KILL" ? "TERM" : name === "TERM" ? "QUIT" : name;
+  }
+}

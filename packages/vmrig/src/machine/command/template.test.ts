@@ -1,0 +1,117 @@
+import { execFileSync } from "node:child_process";
+import { describe, expect, test } from "vitest";
+import { NASTY, randomText } from "../../ssh/fixtures/nasty-text.test.kit.ts";
+import { toLine, type TemplateValue } from "./template.ts";
+
+const values = [...NASTY, ...randomText(60, 2)];
+const line = (strings: TemplateStringsArray, ...embedded: readonly TemplateValue[]): string => toLine(strings, embedded);
+
+describe.each(["sh", "bash"])("what %s makes of it", (shell) => {
+  const run = (command: string): string => execFileSync(shell, ["-c", command], { encoding: "utf8" });
+  /** Each value's command on a line of its own, in one shell: a process for each would take minutes on a busy computer. */
+  const expectEach = (command: (value: string) => string, printed: (value: string) => string): void =>
+    expect(run(values.map(command).join("\n"))).toBe(values.map(printed).join(""));
+
+  test("a value is one argument, whatever its characters", () => {
+    expectEach(
+      (value) => line`printf '[%s]' ${value} end; echo`,
+      (value) => `[${value}][end]\n`,
+    );
+  });
+
+  test("a list is as many arguments, and an empty one is none", () => {
+    expect(run(line`printf '<%s>' ${values} ${[]} end`)).toBe([...values, "end"].map((value) => `<${value}>`).join(""));
+  });
+
+  test("text next to a value belongs to the same argument", () => {
+    expectEach(
+      (value) => line`printf '[%s]' a${value}b-${value}; echo`,
+      (value) => `[a${value}b-${value}]\n`,
+    );
+  });
+
+  test("a digit before a redirection and a word in the place of a keyword stay text", () => {
+    expect(run(line`echo ${2}>&1`)).toBe("2\n");
+    expect(run(line`${"if"} 2>/dev/null || echo no such command`)).toBe("no such command\n");
+  });
+
+  test("inside quotes of either kind a value is part of the quoted text", () => {
+    expectEach(
+      (value) => line`printf '[%s]' "a ${value} b" 'a ${value} b'; echo`,
+      (value) => `[a ${value} b][a ${value} b]\n`,
+    );
+  });
+
+  test("inside $(…), in quotes or not, a value is one argument of the inner command", () => {
+    expectEach(
+      (value) => line`printf '[%s]' "$(printf '%s.' ${value} "(${value})")"; echo`,
+      (value) => `[${value}.(${value}).]\n`,
+    );
+  });
+
+  test("an apostrophe in a comment does not begin a quotation, and # inside a word no comment", () => {
+    expect(
+      run(line`# don't
+      printf '<%s>' ${"it's"} a#'b'${"$x"}`),
+    ).toBe("<it's><a#b$x>");
+  });
+
+  test("pipes, redirections, expansions and escaped quotes of the literal text are the shell's", () => {
+    expect(run(line`V=1; echo \\'${"a b"}\\" "$V" \${V} | tr a-z A-Z 2>/dev/null`)).toBe(`'A B" 1 1\n`);
+  });
+});
+
+test("a result of a command stands for its stdout", () => {
+  expect(line`kill ${{ stdout: "42" }}`).toBe("kill '42'");
+});
+
+describe("is refused, because the shell could not be kept from changing it", () => {
+  test.each([
+    ["right after a backslash", () => line`echo \\${"x"}`],
+    ["right after a backslash in quotes", () => line`echo "\\${"x"}"`],
+    ["right after `$`", () => line`echo "$${"x"}"`],
+    ["inside backticks", () => line`echo \`cat ${"x"}\``],
+    ["inside $'…'", () => line`echo $'a ${"x"}'`],
+    ["inside a comment", () => line`echo # ${"x"}`],
+    [
+      "inside a here-document",
+      () => line`cat <<EOF
+      ${"x"}
+      EOF`,
+    ],
+    ["inside quotes, where a list has no words", () => line`echo "${["a", "b"]}"`],
+  ])("a value %s", (where, make) => {
+    expect(make).toThrow(
+      expect.objectContaining({ code: "COMMAND_INVALID", message: expect.stringContaining(where.replace(" in quotes", "")) }),
+    );
+  });
+});
+
+test("a here-string and a shift are no here-document", () => {
+  expect(line`cat <<<${"x"}
+    echo $((1<<2)) ${"y"}`).toContain("'y'");
+});
+
+describe("values that are no text are refused by name", () => {
+  test.each<readonly [string, unknown]>([
+    ["is undefined", undefined],
+    ["is null", null],
+    ["is a boolean", true],
+    ["is an object (Object)", { a: 1 }],
+    ["is an object (Date)", new Date(0)],
+    ["is a list in a list", [["a"]]],
+    ["is undefined", ["a", undefined]],
+    ["is a promise: write ${await …}", Promise.resolve("x")],
+  ])("%s", (what, value) => {
+    expect(() => line`echo ok ${"fine"} ${value as string}`).toThrow(
+      expect.objectContaining({ code: "COMMAND_INVALID", summary: expect.stringContaining(`Value 2 of the command ${what}`) }),
+    );
+  });
+
+  test("NUL, an empty line, an invalid escape", () => {
+    expect(() => line`echo ${"a\0b"}`).toThrow(/NUL character/);
+    expect(() => line`echo "${"a\0b"}"`).toThrow(/NUL character/);
+    expect(() => line` `).toThrow("The command is empty.");
+    expect(() => line`echo \u{zz}`).toThrow(/invalid backslash sequence/);
+  });
+});

@@ -1,0 +1,80 @@
+import type { Seat } from "../command/run.ts";
+import { argument, look, type Part } from "./query.ts";
+
+/** An account of a machine. Plain data. */
+export interface Account {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+  /** The comment field: often the full name. */
+  readonly comment: string;
+  readonly home: string;
+  readonly shell: string;
+  /** Names of all groups, the primary one first. */
+  readonly groups: readonly string[];
+}
+
+export interface UserAccount extends Part<"user"> {
+  readonly name: string;
+  /** `undefined` when there is none. @throws VmrigError `INSPECTION_FAILED` */
+  account(): Promise<Account | undefined>;
+  exists(): Promise<boolean>;
+}
+
+/** A group of a machine. Plain data. */
+export interface GroupEntry {
+  readonly name: string;
+  readonly gid: number;
+  /** Those who have it beside their primary group. */
+  readonly members: readonly string[];
+}
+
+export interface Group extends Part<"group"> {
+  readonly name: string;
+  /** `undefined` when there is none. @throws VmrigError `INSPECTION_FAILED` */
+  entry(): Promise<GroupEntry | undefined>;
+  exists(): Promise<boolean>;
+}
+
+/** `getent` exits with 2 for a key that it does not find: getent(1). */
+const NOT_FOUND = 2;
+
+export function createUser(seat: Seat, name: string): UserAccount {
+  const title = `user ${name}`;
+  const word = argument(name);
+  const account = async (): Promise<Account | undefined> => {
+    // A group without a name is shown by its number, and makes `id` exit with 1.
+    const { stdout } = await look(seat, `getent passwd ${word} || exit; id -Gn ${word} 2>/dev/null || :`, {
+      title,
+      answers: [0, NOT_FOUND],
+    });
+    return parseAccount(stdout);
+  };
+  const exists = async (): Promise<boolean> => (await account()) !== undefined;
+  return { kind: "user", machine: seat.name, user: seat.user, title, name, account, exists };
+}
+
+export function createGroup(seat: Seat, name: string): Group {
+  const title = `group ${name}`;
+  const entry = async (): Promise<GroupEntry | undefined> => {
+    const { stdout } = await look(seat, `getent group ${argument(name)}`, { title, answers: [0, NOT_FOUND] });
+    return parseGroup(stdout);
+  };
+  const exists = async (): Promise<boolean> => (await entry()) !== undefined;
+  return { kind: "group", machine: seat.name, user: seat.user, title, name, entry, exists };
+}
+
+/** A line of passwd(5), and one of group names. */
+function parseAccount(text: string): Account | undefined {
+  const [line = "", groups = ""] = text.split("\n");
+  const [name = "", , uid, gid, comment = "", home = "", shell = ""] = line.split(":");
+  if (name === "") return undefined;
+  return { name, uid: Number(uid), gid: Number(gid), comment, home, shell, groups: groups.split(" ").filter((one) => one !== "") };
+}
+
+/** A line of group(5). */
+function parseGroup(text: string): GroupEntry | undefined {
+  const [name = "", , gid, members = ""] = text.split(":");
+  if (name === "") return undefined;
+  return { name, gid: Number(gid), members: members.trim() === "" ? [] : members.trim().split(",") };
+}

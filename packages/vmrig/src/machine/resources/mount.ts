@@ -1,0 +1,53 @@
+import type { Seat } from "../command/run.ts";
+import { look, type Part } from "./query.ts";
+
+/** A mounted file system. Plain data. */
+export interface MountEntry {
+  readonly path: string;
+  /** The device, or what stands in its place: `/dev/vda1`, `tmpfs`. */
+  readonly source: string;
+  /** `ext4`, `tmpfs`, `overlay` … */
+  readonly type: string;
+  /** Of the mount and of the file system: `rw`, `noexec`, `size=1024k`. */
+  readonly options: readonly string[];
+}
+
+export interface Mount extends Part<"mount"> {
+  readonly path: string;
+  /** What is mounted at exactly this path, the uppermost where there are several; `undefined` when nothing is. @throws VmrigError `INSPECTION_FAILED` */
+  entry(): Promise<MountEntry | undefined>;
+  isMounted(): Promise<boolean>;
+}
+
+export function createMount(seat: Seat, path: string): Mount {
+  const title = `mount ${path}`;
+  const entry = async (): Promise<MountEntry | undefined> => {
+    const { stdout } = await look(seat, "cat /proc/self/mountinfo", { title });
+    return parseMounts(stdout).findLast((one) => one.path === path);
+  };
+  return {
+    kind: "mount",
+    machine: seat.name,
+    user: seat.user,
+    title,
+    path,
+    entry,
+    isMounted: async () => (await entry()) !== undefined,
+  };
+}
+
+/** Reads `/proc/self/mountinfo`. Format: proc_pid_mountinfo(5); blanks and the like are written in octal. */
+export function parseMounts(text: string): MountEntry[] {
+  return text.split("\n").flatMap((line) => {
+    const [mount = "", system = ""] = line.split(" - ");
+    const [, , , , path, options = ""] = mount.split(" ");
+    const [type, source, superOptions = ""] = system.split(" ");
+    if (path === undefined || type === undefined || source === undefined) return [];
+    const all = [...options.split(","), ...superOptions.split(",")].filter((option) => option !== "");
+    return [{ path: plain(path), source: plain(source), type, options: [...new Set(all)] }];
+  });
+}
+
+function plain(text: string): string {
+  return text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+}

@@ -1,0 +1,56 @@
+import type { Seat } from "../command/run.ts";
+import { argument, look, type Part } from "./query.ts";
+
+/** A network interface. Plain data. */
+export interface InterfaceStatus {
+  readonly name: string;
+  /** Whether it is switched on and, as far as it can tell, connected. */
+  readonly up: boolean;
+  readonly mtu: number;
+  /** The hardware address, where it has one. */
+  readonly mac: string | undefined;
+  /** With their prefix: `10.77.0.11/24`, `fe80::1/64`. */
+  readonly addresses: readonly string[];
+}
+
+export interface NetworkInterface extends Part<"interface"> {
+  readonly name: string;
+  /** `undefined` when there is none of that name. @throws VmrigError `INSPECTION_FAILED` */
+  status(): Promise<InterfaceStatus | undefined>;
+  exists(): Promise<boolean>;
+  isUp(): Promise<boolean>;
+}
+
+export function createInterface(seat: Seat, name: string): NetworkInterface {
+  const title = `interface ${name}`;
+  const status = async (): Promise<InterfaceStatus | undefined> => {
+    const word = argument(name);
+    // The one of busybox knows no JSON, and prints the same text.
+    const { stdout } = await look(seat, `[ ! -e /sys/class/net/${word} ] || ip address show dev ${word}`, { title });
+    return parseInterface(stdout);
+  };
+  return {
+    kind: "interface",
+    machine: seat.name,
+    user: seat.user,
+    title,
+    name,
+    status,
+    exists: async () => (await status()) !== undefined,
+    isUp: async () => (await status())?.up === true,
+  };
+}
+
+/** Reads `ip address show dev NAME`, of iproute2 and of busybox: ip-address(8). */
+export function parseInterface(text: string): InterfaceStatus | undefined {
+  const [, name, flags = "", mtu] = /^\d+: ([^:@\s]+)(?:@\S+)?: <([^>]*)>.* mtu (\d+)/m.exec(text) ?? [];
+  if (name === undefined) return undefined;
+  const set = flags.split(",");
+  return {
+    name,
+    up: set.includes("UP") && !set.includes("NO-CARRIER"),
+    mtu: Number(mtu),
+    mac: /^\s+link\/ether (\S+)/m.exec(text)?.[1],
+    addresses: [...text.matchAll(/^\s+inet6? (\S+)/gm)].map(([, address = ""]) => address),
+  };
+}

@@ -1,0 +1,72 @@
+import type { Seat } from "../command/run.ts";
+import { argument, look, type Part } from "./query.ts";
+import { VmrigError } from "../../errors/vmrig-error.ts";
+
+/** A package as it is installed. Plain data. */
+export interface InstalledPackage {
+  readonly name: string;
+  /** With epoch and release, as the package manager writes it: `1.22.1-9`, `1:9.2p1-2+deb12u3`. */
+  readonly version: string;
+  /** `amd64`, `x86_64`; the word of the package manager. Unknown to apk's list. */
+  readonly arch: string | undefined;
+  readonly manager: "dpkg" | "rpm" | "apk";
+}
+
+export interface Package extends Part<"package"> {
+  readonly name: string;
+  /** What is installed; `undefined` when it is not, also when only its configuration was left. @throws VmrigError `INSPECTION_FAILED` */
+  installed(): Promise<InstalledPackage | undefined>;
+  isInstalled(): Promise<boolean>;
+  /** The installed version. @throws VmrigError `INSPECTION_FAILED`, also when it is not installed */
+  version(): Promise<string>;
+}
+
+export function createPackage(seat: Seat, name: string): Package {
+  const title = `package ${name}`;
+  const installed = async (): Promise<InstalledPackage | undefined> => {
+    // Package managers exit with 1 for what is not installed.
+    const { stdout } = await look(seat, askForPackage(name), { title, answers: [0, 1] });
+    return parsePackage(name, stdout);
+  };
+  return {
+    kind: "package",
+    machine: seat.name,
+    user: seat.user,
+    title,
+    name,
+    installed,
+    isInstalled: async () => (await installed()) !== undefined,
+    async version() {
+      const found = await installed();
+      if (found !== undefined) return found.version;
+      throw new VmrigError("INSPECTION_FAILED", { message: `The ${title} is not installed on ${seat.name}.` });
+    },
+  };
+}
+
+/**
+ * Asks the manager of the system: the one that has a database, because dpkg and rpm can both be installed as programs. The first line says
+ * which one answers.
+ */
+function askForPackage(name: string): string {
+  const word = argument(name);
+  return [
+    `if [ -s /var/lib/dpkg/status ]; then echo dpkg; dpkg-query -W -f '\${db:Status-Status} \${Version} \${Architecture}\\n' -- ${word} 2>/dev/null`,
+    `elif [ -s /lib/apk/db/installed ] || [ -s /usr/lib/apk/db/installed ]; then echo apk; apk info -e -v -- ${word}`,
+    `elif command -v rpm >/dev/null; then echo rpm; rpm -q --qf '%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE} %{ARCH}\\n' -- ${word}`,
+    `else echo 'none of dpkg, apk and rpm is there' >&2; exit 2; fi`,
+  ].join("; ");
+}
+
+/** @param text the manager's name on a line, and what it answered: format of the query in {@link askForPackage} */
+export function parsePackage(name: string, text: string): InstalledPackage | undefined {
+  const [manager, ...lines] = text.split("\n");
+  for (const line of lines.toReversed()) {
+    const [first = "", second, third] = line.trim().split(" ");
+    if (manager === "dpkg" && first === "installed" && second !== undefined) return { name, version: second, arch: third, manager };
+    // "package x is not installed" has more words.
+    if (manager === "rpm" && second !== undefined && third === undefined) return { name, version: first, arch: second, manager };
+    if (manager === "apk" && first.startsWith(`${name}-`)) return { name, version: first.slice(name.length + 1), arch: undefined, manager };
+  }
+  return undefined;
+}

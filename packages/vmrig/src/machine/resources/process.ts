@@ -1,0 +1,119 @@
+import type { Seat } from "../command/run.ts";
+import { look, type Part } from "./query.ts";
+
+/** A process as the kernel shows it. Plain data. */
+export interface ProcessInfo {
+  readonly pid: number;
+  readonly parentPid: number;
+  /** The program's own name; the kernel keeps 15 characters of it. */
+  readonly name: string;
+  /** Of its effective user: the name, or the number where nobody has it. */
+  readonly user: string;
+  /** With the program as the first. Empty for threads of the kernel. */
+  readonly args: readonly string[];
+  /** `running`, `sleeping`, `disk sleep`, `stopped`, `zombie` … */
+  readonly state: string;
+  /** Memory that is its own or shared at this moment. Zero for threads of the kernel. */
+  readonly residentBytes: number;
+}
+
+/** Which processes are meant; all that is given must hold. */
+export interface ProcessFilter {
+  readonly name?: string;
+  readonly pid?: number;
+  readonly user?: string;
+  /** Found in the arguments, joined by blanks. */
+  readonly args?: string | RegExp;
+}
+
+export interface Processes extends Part<"process"> {
+  readonly filter: ProcessFilter;
+  /** Those that there are, in the order of their pids; what has ended and was not waited for is left out. @throws VmrigError `INSPECTION_FAILED` */
+  list(): Promise<readonly ProcessInfo[]>;
+  isRunning(): Promise<boolean>;
+}
+
+const SEPARATOR = "=== vmrig ===";
+
+/** One `grep` for all processes: a shell loop starts hundreds of programs, and `ps` of busybox knows none of the columns. */
+export const READ_PROCESSES = [
+  "grep -aHE '^(Name|State|PPid|Uid|VmRSS):' /proc/[0-9]*/status 2>/dev/null",
+  `echo '${SEPARATOR}'`,
+  "grep -aH '' /proc/[0-9]*/cmdline 2>/dev/null",
+  `echo '${SEPARATOR}'`,
+  "getent passwd 2>/dev/null || cat /etc/passwd",
+].join("; ");
+
+export function createProcesses(seat: Seat, wanted: string | ProcessFilter): Processes {
+  const filter = typeof wanted === "string" ? { name: wanted } : wanted;
+  const title = `process ${titleOf(filter)}`;
+  const list = async (): Promise<readonly ProcessInfo[]> => {
+    const { stdout } = await look(seat, READ_PROCESSES, { title });
+    return parseProcesses(stdout).filter((one) => one.state !== "zombie" && isMeant(one, filter));
+  };
+  return {
+    kind: "process",
+    machine: seat.name,
+    user: seat.user,
+    title,
+    filter,
+    list,
+    isRunning: async () => (await list()).length > 0,
+  };
+}
+
+function titleOf({ name, pid, user, args }: ProcessFilter): string {
+  const words = [
+    name,
+    pid === undefined ? undefined : `with pid ${pid}`,
+    user === undefined ? undefined : `of ${user}`,
+    args === undefined ? undefined : `with ${String(args)} in its arguments`,
+  ];
+  return words.filter((word) => word !== undefined).join(" ") || "of any kind";
+}
+
+function isMeant({ name, pid, user, args }: ProcessInfo, filter: ProcessFilter): boolean {
+  const line = args.join(" ");
+  return (
+    // The kernel cuts names off.
+    (filter.name === undefined || filter.name.slice(0, 15) === name) &&
+    (filter.pid === undefined || filter.pid === pid) &&
+    (filter.user === undefined || filter.user === user) &&
+    (filter.args === undefined || (typeof filter.args === "string" ? line.includes(filter.args) : new RegExp(filter.args).test(line)))
+  );
+}
+
+/** Reads `/proc/PID/status` and `/proc/PID/cmdline` (proc_pid_status(5), proc_pid_cmdline(5)), each line with its file in front, and passwd(5). */
+export function parseProcesses(text: string): ProcessInfo[] {
+  const [statuses = "", commands = "", passwd = ""] = text.split(`${SEPARATOR}\n`);
+  const users = new Map(
+    passwd.split("\n").flatMap((line) => {
+      const [name, , uid] = line.split(":");
+      return name === undefined || uid === undefined ? [] : [[uid, name] as const];
+    }),
+  );
+  const found = new Map<number, Map<string, string>>();
+  for (const [, pid = "", key = "", value = ""] of statuses.matchAll(/^\/proc\/(\d+)\/status:(\w+):\s*(.*)$/gm)) {
+    const fields = found.get(Number(pid)) ?? new Map<string, string>();
+    found.set(Number(pid), fields.set(key, value));
+  }
+  const lines = new Map<number, string[]>();
+  for (const [, pid = "", line = ""] of commands.matchAll(/^\/proc\/(\d+)\/cmdline:(.*)$/gm)) {
+    lines.set(Number(pid), [...(lines.get(Number(pid)) ?? []), line]);
+  }
+  return [...found]
+    .map(([pid, fields]) => {
+      const word = (key: string): string => fields.get(key) ?? "";
+      const uid = word("Uid").split("\t")[1] ?? "";
+      return {
+        pid,
+        parentPid: Number(word("PPid")),
+        name: word("Name"),
+        user: users.get(uid) ?? uid,
+        args: (lines.get(pid) ?? []).join("\n").split("\0").slice(0, -1),
+        state: /\((.*)\)/.exec(word("State"))?.[1] ?? word("State"),
+        residentBytes: Number.parseInt(word("VmRSS") || "0", 10) * 1024,
+      };
+    })
+    .toSorted((one, other) => one.pid - other.pid);
+}

@@ -1,0 +1,141 @@
+import { VmrigError } from "../../errors/vmrig-error.ts";
+import type { Seat } from "../command/run.ts";
+import { look, type Part } from "./query.ts";
+
+/** Something that takes connections or datagrams. Plain data. */
+export interface Listener {
+  readonly protocol: "tcp" | "udp" | "unix";
+  /** `0.0.0.0`, `::1`, or the path of a unix socket. */
+  readonly address: string;
+  /** Missing for a unix socket. */
+  readonly port: number | undefined;
+}
+
+export interface PortOptions {
+  /** @defaultValue `"tcp"` */
+  readonly protocol?: "tcp" | "udp" | undefined;
+  /** The address on which it must be reachable: one that listens on all addresses of its family counts. @defaultValue any address */
+  readonly host?: string | undefined;
+}
+
+export interface Socket extends Part<"socket"> {
+  /** Those that there are of what was asked for. @throws VmrigError `INSPECTION_FAILED` */
+  listeners(): Promise<readonly Listener[]>;
+  isListening(): Promise<boolean>;
+}
+
+/** What is looked for, and where. */
+export interface SocketTarget {
+  readonly title: string;
+  readonly file: string;
+  /** All that could have been meant: for the observation of who finds nothing. */
+  readonly among: (text: string) => readonly Listener[];
+  readonly matches: (listener: Listener) => boolean;
+}
+
+export function portTarget(port: number, { protocol = "tcp", host }: PortOptions = {}): SocketTarget {
+  return {
+    title: `port ${port}${protocol === "udp" ? "/udp" : ""}${host === undefined ? "" : ` on ${host}`}`,
+    // Without IPv6 the second file is missing, which is no failure.
+    file: `/proc/net/${protocol} /proc/net/${protocol}6`,
+    among: (text) => parseInternet(protocol, text),
+    matches: (one) => one.port === port && (host === undefined || isReachedBy(one.address, host)),
+  };
+}
+
+export function unixTarget(path: string): SocketTarget {
+  return {
+    title: `unix socket ${path}`,
+    file: "/proc/net/unix",
+    among: parseUnix,
+    matches: (one) => one.address === path,
+  };
+}
+
+/** `tcp://80`, `tcp://127.0.0.1:80`, `udp://[::1]:53`, `unix:///run/app.sock`: as in testinfra. @throws VmrigError `COMMAND_INVALID` */
+export function parseSpec(spec: string): SocketTarget {
+  const [, path] = /^unix:\/\/(\/.*)$/s.exec(spec) ?? [];
+  if (path !== undefined) return unixTarget(path);
+  const [, protocol, bracketed, plain, digits] = /^(tcp|udp):\/\/(?:(?:\[([^\]]+)\]|([^:[\]]+)):)?(\d{1,5})$/.exec(spec) ?? [];
+  const port = Number(digits);
+  if ((protocol === "tcp" || protocol === "udp") && port > 0 && port < 65_536) {
+    return portTarget(port, { protocol, host: bracketed ?? plain });
+  }
+  throw new VmrigError("COMMAND_INVALID", {
+    message: `${JSON.stringify(spec)} names no socket.`,
+    hint: 'write "tcp://80", "tcp://127.0.0.1:80", "udp://[::1]:53" or "unix:///run/app.sock"',
+  });
+}
+
+export function createSocket(seat: Seat, target: SocketTarget): Socket {
+  const listeners = async (): Promise<readonly Listener[]> => (await readListeners(seat, target)).filter(target.matches);
+  return {
+    kind: "socket",
+    machine: seat.name,
+    user: seat.user,
+    title: target.title,
+    listeners,
+    isListening: async () => (await listeners()).length > 0,
+  };
+}
+
+/** All listeners of the target's kind. */
+export async function readListeners(seat: Seat, { title, file, among }: SocketTarget, signal?: AbortSignal): Promise<readonly Listener[]> {
+  const { stdout } = await look(seat, `cat ${file} 2>/dev/null`, { title, signal, answers: [0, 1] });
+  return among(stdout);
+}
+
+const IS_WILDCARD = /^(?:0\.0\.0\.0|::)$/;
+
+function isReachedBy(address: string, host: string): boolean {
+  // What listens on `::` takes IPv4 too, unless it asked not to.
+  return address === host || address === "::" || (IS_WILDCARD.test(address) && !host.includes(":"));
+}
+
+/**
+ * TCP in state LISTEN (0A), UDP that is bound and not connected (07), each once. Format: `/proc/net/tcp` in the kernel's
+ * Documentation/networking/proc_net_tcp.rst.
+ */
+export function parseInternet(protocol: "tcp" | "udp", table: string): Listener[] {
+  const rows = table.matchAll(/^\s*\d+: ([\dA-F]+):([\dA-F]{4}) [\dA-F]+:[\dA-F]{4} ([\dA-F]{2}) /gm);
+  const found = new Map<string, Listener>();
+  for (const [, address = "", port = "", state] of rows) {
+    if (state !== (protocol === "tcp" ? "0A" : "07")) continue;
+    const one: Listener = { protocol, address: toAddress(address), port: Number.parseInt(port, 16) };
+    found.set(`${one.address} ${one.port}`, one);
+  }
+  return [...found.values()].toSorted((one, other) => (one.port ?? 0) - (other.port ?? 0));
+}
+
+/** The kernel prints each 32-bit word as a number of the machine's byte order, which is little-endian wherever vmrig's machines run. */
+function toAddress(hex: string): string {
+  const bytes = (hex.match(/.{8}/g) ?? []).flatMap((word) => (word.match(/../g) ?? []).toReversed());
+  if (bytes.length === 4) return bytes.map((byte) => Number.parseInt(byte, 16)).join(".");
+  const groups = Array.from({ length: 8 }, (_, index) => `${bytes[index * 2]}${bytes[index * 2 + 1]}`.toLowerCase());
+  if (groups.slice(0, 5).every((group) => group === "0000") && groups[5] === "ffff") {
+    return bytes
+      .slice(12)
+      .map((byte) => Number.parseInt(byte, 16))
+      .join(".");
+  }
+  // The canonical way to write it is that of URLs.
+  return new URL(`http://[${groups.join(":")}]`).hostname.slice(1, -1);
+}
+
+/** Sockets that accept connections (flag `__SO_ACCEPTCON`, 0x10000), by path. Format: proc_net_unix(5); abstract names begin with `@`. */
+function parseUnix(table: string): Listener[] {
+  const rows = table.matchAll(/^[\da-f]+: [\dA-F]+ [\dA-F]+ ([\dA-F]{8}) [\dA-F]+ [\dA-F]+ +\d+ (.+)$/gm);
+  return [...rows].flatMap(([, flags = "", address = ""]) =>
+    (Number.parseInt(flags, 16) & 0x1_00_00) === 0 ? [] : [{ protocol: "unix" as const, address, port: undefined }],
+  );
+}
+
+/** `22, 80 (127.0.0.1)`, for who looked for something else; at most ten. */
+export function listenersInWords(listeners: readonly Listener[]): string {
+  if (listeners.length === 0) return "nothing is listening";
+  const words = listeners.map(({ address, port }) =>
+    port === undefined ? address : `${port}${IS_WILDCARD.test(address) ? "" : ` (${address})`}`,
+  );
+  const [shown, rest] = [[...new Set(words)].slice(0, 10), new Set(words).size - 10];
+  return `listening are ${shown.join(", ")}${rest > 0 ? ` and ${rest} more` : ""}`;
+}

@@ -1,0 +1,48 @@
+import { copySpecs } from "../config/copy-spec.ts";
+import type { CopySpec } from "../driver/driver.ts";
+import type { LeaseStore } from "../lease/lease-store.ts";
+import type { destroy as Destroy } from "../provision/destroy.ts";
+import type { GateOptions } from "../gate/gate-options.ts";
+import { stepLine } from "../gate/step-line.ts";
+import { openStore } from "../gate/open-store.ts";
+import { underLease } from "./with-lease.ts";
+
+export interface DestroyRigOptions extends Pick<GateOptions, "rig" | "folders" | "holder" | "say"> {
+  /** The rig's name, as a person typed it. */
+  readonly confirm: string;
+  /** Leaves the line, or ends Terraform, when it aborts. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Ends the machines of a rig for good, under its lease: those of Terraform's state, and those that the state has lost.
+ *
+ * @throws VmrigError `CONFIRMATION_MISSING` when `confirm` is not the rig's name; nothing was touched
+ */
+export async function destroyRig(options: DestroyRigOptions): Promise<readonly string[]> {
+  const { rig, folders, confirm } = options;
+  const { destroy, requireConfirmation } = await import("../provision/destroy.ts");
+  // Before the line, where it would be an answer much too late.
+  requireConfirmation(confirm, rig.name);
+  const copies = await copySpecs(rig, folders);
+  await using store = await openStore(rig, folders);
+  const destroyed: string[] = [];
+  for (const copy of copies) destroyed.push(...(await destroyCopy(options, { copy, store, destroy })));
+  return destroyed;
+}
+
+interface Work {
+  readonly copy: CopySpec;
+  readonly store: LeaseStore;
+  readonly destroy: typeof Destroy;
+}
+
+/** Also of a copy that the config no longer asks for. */
+export async function destroyCopy(options: DestroyRigOptions, { copy, store, destroy }: Work): Promise<readonly string[]> {
+  const { rig, say, confirm } = options;
+  return underLease({ ...options, copy, store }, async (warrant, lease) => {
+    const { destroyed } = await destroy({ driver: rig.driver, copy, warrant, confirm, say: (line) => say(stepLine(line)) });
+    await store.dropRecord(lease);
+    return destroyed;
+  });
+}

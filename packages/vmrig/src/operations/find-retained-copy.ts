@@ -1,0 +1,56 @@
+import { describeCopy, copyNames } from "../config/copy-spec.ts";
+import type { Folders } from "../config/folders.ts";
+import type { ResolvedRig } from "../config/schema.ts";
+import type { CopySpec } from "../driver/driver.ts";
+import { describeHold } from "../lease/current-holder.ts";
+import type { LeaseView } from "../lease/lease-view.ts";
+import { dropKept, readKept, type Kept } from "../gate/retained-copy.ts";
+import { openStore } from "../gate/open-store.ts";
+
+/** A copy that this user keeps, or at which his run is paused: it stays as the run left it, and nobody else gets in. */
+export interface KeptCopy {
+  readonly copy: CopySpec;
+  readonly kept: Kept;
+}
+
+export interface FindKeptOptions {
+  readonly rig: ResolvedRig;
+  readonly folders: Folders;
+  /** The one copy to look at, by name. @defaultValue all */
+  readonly only?: string | undefined;
+  /** Is told of each that was kept, and is not any more. */
+  readonly say: (line: string) => void;
+}
+
+/** The copies of a rig that this user keeps, by the notes of his runs and by Redis. Nobody is asked when there are no notes. */
+export async function findKept(options: FindKeptOptions): Promise<readonly KeptCopy[]> {
+  const { rig, folders, only, say } = options;
+  const copies = copyNames(rig).map((_, index) => describeCopy(rig, index + 1, folders));
+  const notes: KeptCopy[] = [];
+  for (const copy of copies) {
+    const kept = only === undefined || only === copy.copy ? await readKept(copy) : undefined;
+    if (kept !== undefined) notes.push({ copy, kept });
+  }
+  if (notes.length === 0) return [];
+  await using store = await openStore(rig, folders);
+  const view = await store.view({ rig: rig.name, copies: copyNames(rig) });
+  const standing: KeptCopy[] = [];
+  for (const note of notes) {
+    const over = whyOver(note.kept, view);
+    if (over === undefined) standing.push(note);
+    else {
+      say(`kept     ${note.copy.copy}: not any more, ${over}`);
+      await dropKept(note.copy, note.kept);
+    }
+  }
+  return standing;
+}
+
+/** Why a note is worth nothing any more; `undefined` while its lease stands. Redis knows, whatever the clock of this computer says. */
+export function whyOver({ copy, fence, until, paused = false }: Kept, { copies }: Pick<LeaseView, "copies">): string | undefined {
+  const held = copies.find((candidate) => candidate.copy === copy)?.held;
+  if (held?.fence === fence) return held.kept === undefined && !paused ? "its run ended before it was kept" : undefined;
+  const time = new Date(until).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+  const reason = `its time was until ${time}, or it was released by force`;
+  return held === undefined ? reason : `${reason}; now it is ${held.kept === undefined ? "held by " : ""}${describeHold(held)}`;
+}

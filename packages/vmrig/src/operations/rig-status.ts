@@ -1,0 +1,127 @@
+import { copyNames, describeCopy } from "../config/copy-spec.ts";
+import type { CopySpec, Inventory, MachineStatus } from "../driver/driver.ts";
+import { systemClock, type Clock } from "../clock/clock.ts";
+import type { Holder } from "../lease/lease.ts";
+import type { LeaseStore } from "../lease/lease-store.ts";
+import type { LeaseView } from "../lease/lease-view.ts";
+import { describeAddresses } from "../redis/address.ts";
+import { isStateLocked, readStateStamp, type StateStamp } from "../provision/state-stamp.ts";
+import type { GateOptions } from "../gate/gate-options.ts";
+import { readKept } from "../gate/retained-copy.ts";
+import { brokenMark } from "../gate/copy-record.ts";
+import { storeAddresses } from "../gate/open-store.ts";
+import { baselineOf, wantedBaseline, type Baseline } from "./wanted-baseline.ts";
+
+/** A rig as anybody may look at it. Plain data: `vmrig status --json` answers with it. Points of time are ISO 8601, in UTC. */
+export interface RigStatus {
+  readonly rig: string;
+  /** Where leases are kept. While the embedded Redis does not run, nobody holds or waits for anything. */
+  readonly redis: { readonly address: string; readonly running: boolean };
+  readonly copies: readonly CopyStatus[];
+  /** Who waits, in the order of the line. */
+  readonly line: readonly Waiting[];
+}
+
+export interface CopyStatus {
+  readonly copy: string;
+  readonly state: "free" | "held" | "kept";
+  /** Who has it, unless it is free. */
+  readonly holder?: Holder;
+  /** Since when; missing for a lock that was set by hand. */
+  readonly since?: string;
+  /** When the lease ends if nobody renews it; missing for a lock that was set by hand, without an end. */
+  readonly expires?: string;
+  /** Its run is over, and it stays as it is. `yours`: `vmrig ssh` of this user gets in. */
+  readonly kept?: { readonly until: string; readonly why: string; readonly yours: boolean };
+  /** Runs leave it out; `vmrig up --copy NAME` mends it. */
+  readonly broken?: { readonly since: string; readonly cause: string };
+  /** The largest fence issued so far; 0 when there was none. */
+  readonly fence: number;
+  /** Terraform's state; missing before the first run, and after `vmrig destroy`. */
+  readonly terraform?: StateStamp;
+  /** A Terraform works on the state, or was killed while it did. */
+  readonly locked: boolean;
+  readonly machines: readonly MachineView[];
+}
+
+export interface MachineView extends Omit<MachineStatus, "hostKey" | "owner"> {
+  /** Whether it has the baseline that the config asks for: `current`; another one: `other`; `none`; `unknown` when that cannot be told without fetching something. */
+  readonly baseline: Baseline;
+}
+
+export interface Waiting {
+  readonly position: number;
+  readonly holder: Holder;
+  readonly since: string;
+  /** It holds a copy already, and stands behind everybody who has none. */
+  readonly extra: boolean;
+  /** The copies that will do. */
+  readonly accepts: readonly string[];
+}
+
+export interface LookOptions extends Pick<GateOptions, "rig" | "folders"> {
+  /** Nothing while the embedded Redis does not run. */
+  readonly store: LeaseStore | undefined;
+  readonly clock?: Clock;
+}
+
+/** Looks at a rig: needs no lease, changes nothing, makes nothing. */
+export async function lookAtRig(options: LookOptions): Promise<RigStatus> {
+  const { rig, folders, store, clock = systemClock } = options;
+  const view: LeaseView = (await store?.view({ rig: rig.name, copies: copyNames(rig) })) ?? { rig: rig.name, copies: [], line: [] };
+  const now = clock.wall();
+  const copies = copyNames(rig).map((_, index) => describeCopy(rig, index + 1, folders));
+  return {
+    rig: rig.name,
+    redis: { address: store?.shown ?? describeAddresses(storeAddresses(rig, folders)), running: store !== undefined },
+    copies: await Promise.all(copies.map((copy) => lookAtCopy(options, copy, view, now))),
+    line: view.line.map(({ holder, waitedMs, extra, accepts }, index) => ({
+      position: index + 1,
+      holder,
+      since: iso(now - waitedMs),
+      extra,
+      accepts,
+    })),
+  };
+}
+
+async function lookAtCopy({ rig, store }: LookOptions, copy: CopySpec, view: LeaseView, now: number): Promise<CopyStatus> {
+  const [terraform, locked, inventory, record, note] = await Promise.all([
+    readStateStamp(copy),
+    isStateLocked(copy),
+    rig.driver.inspect(copy),
+    store?.record(copy),
+    readKept(copy),
+  ]);
+  const broken = brokenMark(record);
+  const { fence = 0, held } = view.copies.find((candidate) => candidate.copy === copy.copy) ?? {};
+  return {
+    copy: copy.copy,
+    state: held === undefined ? "free" : held.kept === undefined ? "held" : "kept",
+    ...(held && { holder: held.holder }),
+    ...(held?.heldForMs !== undefined && { since: iso(now - held.heldForMs) }),
+    ...(held !== undefined && Number.isFinite(held.expiresInMs) && { expires: iso(now + held.expiresInMs) }),
+    ...(held?.kept && { kept: { until: iso(held.kept.until), why: held.kept.why, yours: note?.fence === held.fence } }),
+    ...(broken && { broken: { since: iso(broken.at), cause: broken.summary } }),
+    fence,
+    ...(terraform && { terraform }),
+    locked,
+    machines: await lookAtMachines({ rig, copy, inventory }),
+  };
+}
+
+async function lookAtMachines({
+  rig,
+  copy,
+  inventory,
+}: Pick<LookOptions, "rig"> & { readonly copy: CopySpec; readonly inventory: Inventory }): Promise<MachineView[]> {
+  const wanted = await wantedBaseline(rig, copy, inventory);
+  return inventory.machines.map(({ hostKey: _hostKey, owner: _owner, ...machine }) => ({
+    ...machine,
+    baseline: baselineOf(machine, wanted),
+  }));
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}

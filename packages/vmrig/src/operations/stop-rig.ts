@@ -1,0 +1,48 @@
+import { copySpecs } from "../config/copy-spec.ts";
+import { VmrigError } from "../errors/vmrig-error.ts";
+import type { GateOptions } from "../gate/gate-options.ts";
+import { openStore } from "../gate/open-store.ts";
+import { underLease } from "./with-lease.ts";
+
+export interface StopRigOptions extends Pick<GateOptions, "rig" | "folders" | "holder" | "say" | "only"> {
+  /** Leaves the line when it aborts. */
+  readonly signal: AbortSignal;
+}
+
+/** What was stopped of one copy. */
+export interface StoppedCopy {
+  readonly copy: string;
+  /** Machines that ran or were paused; the others were off already. */
+  readonly machines: readonly string[];
+}
+
+/**
+ * Stops the machines of each copy, under its lease. Their disks and snapshots stay: the next run starts them again from there.
+ *
+ * @throws VmrigError `CAPABILITY_MISSING` when the driver cannot; nothing was leased
+ */
+export async function* stopRig(options: StopRigOptions): AsyncGenerator<StoppedCopy> {
+  const { rig, folders, only, say } = options;
+  const { driver } = rig;
+  const { stop } = driver;
+  if (stop === undefined) {
+    throw new VmrigError("CAPABILITY_MISSING", {
+      message: `Machines of the driver "${driver.name}" cannot be stopped.`,
+      hint: `\`vmrig destroy ${rig.name}\` ends them for good`,
+    });
+  }
+  await using store = await openStore(rig, folders);
+  for (const copy of await copySpecs(rig, folders)) {
+    if (only !== undefined && copy.copy !== only) continue;
+    yield await underLease({ ...options, copy, store }, async (warrant) => {
+      const machines = (await driver.inspect(copy)).machines.filter(({ power }) => power === "running" || power === "paused");
+      await Promise.all(
+        machines.map(async ({ name }) => {
+          warrant.assertHeld();
+          await stop({ copy, name }, { fence: warrant.fence, signal: warrant.signal, say });
+        }),
+      );
+      return { copy: copy.copy, machines: machines.map(({ name }) => name) };
+    });
+  }
+}

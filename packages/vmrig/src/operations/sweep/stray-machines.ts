@@ -1,0 +1,63 @@
+import type { CopySpec, Orphan } from "../../driver/driver.ts";
+import { existing, strangersOf } from "../../provision/lost-state.ts";
+import { stateFiles } from "../../provision/state-files.ts";
+import { isStateLocked } from "../../provision/state-stamp.ts";
+import { readState } from "../../provision/state.ts";
+import type { LeaseStore } from "../../lease/lease-store.ts";
+import { destroyCopy } from "../destroy-rig.ts";
+import { openStore } from "../../gate/open-store.ts";
+import { underLease } from "../with-lease.ts";
+import { ownCopies } from "./own-copies.ts";
+import type { SweepOptions } from "./sweep-options.ts";
+
+/** Machines of copies that the config no longer asks for, and machines that the state of their copy does not know. */
+export async function strayMachines(options: SweepOptions, store: LeaseStore | undefined): Promise<readonly Orphan[]> {
+  const free = (await ownCopies(options.rig, options.folders, store)).filter(({ held }) => held === undefined);
+  const found = await Promise.all(free.map(({ copy, surplus }) => (surplus ? surplusCopy(options, copy) : strangers(options, copy))));
+  return found.flat();
+}
+
+async function surplusCopy(options: SweepOptions, copy: CopySpec): Promise<readonly Orphan[]> {
+  const { rig } = options;
+  const [state, inventory] = await Promise.all([readState(stateFiles(copy).state), rig.driver.inspect(copy)]);
+  const names = existing(inventory).map(({ name }) => name);
+  if (names.length === 0 && (state === undefined || state.resources.length === 0)) return [];
+  return [
+    {
+      what: `copy ${copy.copy} with ${names.join(", ") || "no machines"} in ${copy.folder}: the config asks for ${rig.copies} of ${rig.name}`,
+      copy: copy.copy,
+      async remove() {
+        const { destroy } = await import("../../provision/destroy.ts");
+        await using store = await openStore(rig, options.folders);
+        await destroyCopy({ ...atOnce(options), confirm: rig.name }, { copy, store, destroy });
+      },
+    },
+  ];
+}
+
+async function strangers(options: SweepOptions, copy: CopySpec): Promise<readonly Orphan[]> {
+  const { rig, folders, say } = options;
+  const look = async () => {
+    // A Terraform that outlived its run may be making them right now, and writes them down when it has.
+    if (await isStateLocked(copy)) return [];
+    return strangersOf(await readState(stateFiles(copy).state), await rig.driver.inspect(copy));
+  };
+  return (await look()).map(({ name, what }) => ({
+    what: `machine ${what}; in ${copy.folder}`,
+    copy: copy.copy,
+    async remove() {
+      await using store = await openStore(rig, folders);
+      await underLease({ ...atOnce(options), copy, store }, async (warrant) => {
+        if (!(await look()).some((stranger) => stranger.name === name)) return;
+        warrant.assertHeld();
+        await rig.driver.remove({ copy, name }, { fence: warrant.fence, signal: warrant.signal, say });
+      });
+    },
+  }));
+}
+
+/** Whoever has it by now is no reason to wait: then it is no orphan. */
+function atOnce(options: SweepOptions): SweepOptions {
+  const { rig } = options;
+  return { ...options, rig: { ...rig, lease: { ...rig.lease, onBusy: "fail" } } };
+}

@@ -1,0 +1,90 @@
+import { readdir, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { systemClock } from "../../clock/clock.ts";
+import type { CopySpec, Orphan } from "../../driver/driver.ts";
+import type { LeaseStore } from "../../lease/lease-store.ts";
+import { isRunning } from "../../local-files/start-lock.ts";
+import { whyOver } from "../find-retained-copy.ts";
+import { dropKept, keptPath, readKept } from "../../gate/retained-copy.ts";
+import { leasedThroughPath, readLeasedThrough } from "../../gate/redis-split-guard.ts";
+import { notesFolder } from "../../gate/known-copies.ts";
+import { ownCopies, type OwnCopy } from "./own-copies.ts";
+import type { SweepOptions } from "./sweep-options.ts";
+
+/** A note is written beside its place and moved over it: `<note>.<pid>`, or `<note>.new`. */
+const OF_PROCESS = /\.(?:new-)?(\d+)$/;
+const HALF = /\.new$/;
+/** To write one takes milliseconds. */
+const ABANDONED_MS = 3_600_000;
+
+/** Notes beside the machines whose time is over, and files that a killed process was writing. */
+export async function strayNotes({ rig, folders }: SweepOptions, store: LeaseStore | undefined): Promise<readonly Orphan[]> {
+  const copies = await ownCopies(rig, folders, store);
+  const free = copies.filter(({ held }) => held === undefined).map(({ copy }) => copy);
+  const found = await Promise.all([
+    ...copies.map(lapsedKept),
+    ...free.flatMap((copy) => [
+      leftNote(copy),
+      halfWritten(copy.folder),
+      halfWritten(join(copy.folder, "images")),
+      halfWrittenBelow(join(copy.folder, "machines")),
+    ]),
+    halfWritten(notesFolder(folders)),
+  ]);
+  return found.flat();
+}
+
+async function lapsedKept({ copy, held }: OwnCopy): Promise<readonly Orphan[]> {
+  const kept = await readKept(copy);
+  const path = keptPath(copy.folder);
+  if (kept === undefined || whyOver(kept, { copies: [{ copy: copy.copy, fence: 0, ...(held && { held }) }] }) === undefined) return [];
+  return [{ what: `note ${path} of a copy that is not kept any more`, copy: copy.copy, remove: () => dropKept(copy, kept) }];
+}
+
+async function leftNote(copy: CopySpec): Promise<readonly Orphan[]> {
+  const path = leasedThroughPath(copy);
+  const dead = async (): Promise<number | undefined> => {
+    const pid = (await readLeasedThrough(copy))?.pid;
+    return pid === undefined || isRunning(pid) ? undefined : pid;
+  };
+  const pid = await dead();
+  if (pid === undefined) return [];
+  return [
+    {
+      what: `note ${path} of process ${pid}, which is gone`,
+      copy: copy.copy,
+      async remove() {
+        if ((await dead()) === pid) await rm(path, { force: true });
+      },
+    },
+  ];
+}
+
+async function halfWrittenBelow(folder: string): Promise<readonly Orphan[]> {
+  const names = await readdir(folder).catch(() => []);
+  return (await Promise.all(names.map((name) => halfWritten(join(folder, name))))).flat();
+}
+
+/** Files of one folder that nobody finishes: their process is gone, or it has had an hour. */
+async function halfWritten(folder: string): Promise<readonly Orphan[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const found = await Promise.all(
+    entries
+      .filter((entry) => entry.isFile())
+      .map(async ({ name }): Promise<readonly Orphan[]> => {
+        const path = join(folder, name);
+        const pid = OF_PROCESS.exec(name)?.[1];
+        const old = pid === undefined && HALF.test(name) && (await ageOf(path)) > ABANDONED_MS;
+        if (!old && (pid === undefined || isRunning(Number(pid)))) return [];
+        const why = pid === undefined ? "was begun long ago" : `process ${pid} was writing, which is gone`;
+        return [{ what: `half-written ${path}, which ${why}`, remove: () => rm(path, { force: true }) }];
+      }),
+  );
+  return found.flat();
+}
+
+async function ageOf(path: string): Promise<number> {
+  const now = systemClock.wall();
+  const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: now }));
+  return now - mtimeMs;
+}

@@ -1,0 +1,34 @@
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Folders } from "../../config/folders.ts";
+import type { Orphan } from "../../driver/driver.ts";
+import { isRunning } from "../../local-files/start-lock.ts";
+import { GATE_PREFIX, isDead } from "../../gate/dead-sockets.ts";
+
+/** What `vmrig ssh` makes for its own time: `ssh-<pid>-…`, with a key in it. */
+const IDENTITY = /^ssh-(\d+)-/;
+
+/** Sockets of gates that nobody serves, and folders with the key of a `vmrig ssh` that was killed. */
+export async function strayRuntime({ runtime }: Pick<Folders, "runtime">): Promise<readonly Orphan[]> {
+  const names = await readdir(runtime).catch(() => []);
+  const found = await Promise.all(
+    names.map(async (name): Promise<readonly Orphan[]> => {
+      const path = join(runtime, name);
+      if (name.startsWith(GATE_PREFIX) && (await isDead(path))) {
+        return [
+          {
+            what: `socket ${path} of a gate that is gone`,
+            async remove() {
+              if (await isDead(path)) await rm(path, { force: true });
+            },
+          },
+        ];
+      }
+      const pid = IDENTITY.exec(name)?.[1];
+      if (pid === undefined || isRunning(Number(pid))) return [];
+      const what = `key in ${path} of process ${pid}, which is gone`;
+      return [{ what, remove: () => rm(path, { recursive: true, force: true }) }];
+    }),
+  );
+  return found.flat();
+}

@@ -1,0 +1,226 @@
+import { spawnSync } from "node:child_process";
+import { createServer } from "node:net";
+import { once } from "node:events";
+import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { Redis } from "ioredis";
+import { waitFor } from "../wait/wait-for.ts";
+import { embeddedRedis } from "./embedded-redis.ts";
+import { Child } from "../lease/fixtures/child.ts";
+import { person } from "../lease/fixtures/holders.ts";
+import { openLeaseStore } from "../lease/open-lease-store.ts";
+import { isRunning } from "../local-files/start-lock.ts";
+import { PCS } from "../lease/fixtures/rigs.ts";
+
+// Real processes on a computer that may be busy: what is waited for has deadlines of its own.
+vi.setConfig({ testTimeout: 60_000 });
+
+let base: string;
+let folder: string;
+let dataFolder: string;
+let socketPath: string;
+/** Every server that a test saw, to be ended whatever happens to its pid file. */
+let servers: Set<number>;
+
+beforeEach(async () => {
+  base = await mkdtemp(join(tmpdir(), "vmrig-test-"));
+  folder = join(base, "run");
+  dataFolder = join(base, "data");
+  socketPath = join(folder, "redis.sock");
+  servers = new Set();
+});
+afterEach(async () => {
+  const noted = Number(await readFile(join(dataFolder, "redis.pid"), "utf8").catch(() => "0"));
+  if (noted > 1) servers.add(noted);
+  for (const pid of servers) await kill(pid);
+  await rm(base, { recursive: true, force: true });
+});
+
+async function kill(pid: number): Promise<void> {
+  if (isRunning(pid)) process.kill(pid, "SIGKILL");
+  await gone(pid);
+}
+
+function gone(pid: number): Promise<void> {
+  return waitFor({
+    what: `the end of ${pid}`,
+    timeoutMs: 5000,
+    intervalMs: 10,
+    probe: () => Promise.resolve(isRunning(pid) ? { seen: "runs" } : { value: undefined }),
+  });
+}
+
+/** Asks for the embedded Redis and returns the pid of the server that answers. */
+async function start(): Promise<number> {
+  const found = await embeddedRedis({ folder, dataFolder });
+  expect(found).toEqual({ socketPath });
+  return serverPid();
+}
+
+async function serverPid(): Promise<number> {
+  const pid = await ask(async (redis) => Number(/process_id:(\d+)/.exec(await redis.info("server"))?.[1]));
+  servers.add(pid);
+  return pid;
+}
+
+async function ask<T>(question: (redis: Redis) => Promise<T>): Promise<T> {
+  const redis = new Redis({ path: socketPath });
+  try {
+    return await question(redis);
+  } finally {
+    redis.disconnect();
+  }
+}
+
+test("it starts with an append-only file that is synced each time, never evicts, and listens on no port", async () => {
+  await start();
+  const settings = ["appendonly", "appendfsync", "maxmemory-policy", "port", "save"];
+  const found = await ask((redis) => Promise.all(settings.map(async (name) => (await redis.config("GET", name))[1])));
+  expect(found).toEqual(["yes", "always", "noeviction", "0", ""]);
+});
+
+test("its socket, data and folders are for this user alone", async () => {
+  await start();
+  for (const path of [folder, dataFolder, socketPath]) expect((await lstat(path)).mode & 0o077).toBe(0);
+});
+
+test("it inherits nothing of the environment of the run that started it, and an early end is reported", async () => {
+  // Redis overwrites what ps and /proc show of its environment: a program in its place tells.
+  const path = join(base, "bin");
+  await mkdir(path);
+  await writeFile(join(path, "redis-server"), `#!/bin/sh\n/usr/bin/env > ${base}/environment\necho out of luck\nexit 3\n`, { mode: 0o755 });
+  process.env["VMRIG_TEST_SECRET"] = "hunter2";
+  const outcome = embeddedRedis({ folder, dataFolder, path }).finally(() => delete process.env["VMRIG_TEST_SECRET"]);
+  await expect(outcome).rejects.toMatchObject({
+    code: "REDIS_UNREACHABLE",
+    summary: expect.stringContaining("exit code 3"),
+    details: ["out of luck"],
+  });
+  const environment = await readFile(join(base, "environment"), "utf8");
+  expect(environment).toContain("PATH=");
+  expect(environment).not.toContain("hunter2");
+});
+
+test("it outlives the process that started it, and the next one finds it", async () => {
+  await using child = new Child("embedded-process.ts", [folder, dataFolder]);
+  const { pid } = await child.says("pid");
+  servers.add(pid as number);
+  expect(await child.ended()).toBe(0);
+  expect(await start()).toBe(pid);
+});
+
+test("twenty that start at once share one server, although a killed starter left its lock behind", async () => {
+  await mkdir(folder, { mode: 0o700 });
+  await symlink(String(spawnSync(process.execPath, ["-e", ""]).pid), join(folder, "start-1"));
+  const found = await Promise.all(Array.from({ length: 20 }, () => embeddedRedis({ folder, dataFolder })));
+  expect(new Set(found.map((one) => one.socketPath))).toEqual(new Set([socketPath]));
+  await serverPid();
+  expect(await startsInLog()).toBe(1);
+});
+
+test("processes that start at once share one server", async () => {
+  const children = Array.from({ length: 6 }, () => new Child("embedded-process.ts", [folder, dataFolder]));
+  try {
+    const pids = (await Promise.all(children.map((child) => child.says("pid")))).map(({ pid }) => pid as number);
+    pids.forEach((pid) => servers.add(pid));
+    expect(new Set(pids).size).toBe(1);
+    expect(await startsInLog()).toBe(1);
+  } finally {
+    await Promise.all(children.map((child) => child[Symbol.asyncDispose]()));
+  }
+});
+
+async function startsInLog(): Promise<number> {
+  return (await readFile(join(dataFolder, "redis.log"), "utf8")).split("Server initialized").length - 1;
+}
+
+test("a killed server leaves a stale socket that heals, and no lease is forgotten", async () => {
+  const first = await start();
+  const leases = await openLeaseStore({ redis: { socketPath } });
+  const lease = await leases.acquire(PCS, { holder: person("alice"), waitForMs: 1000 });
+  await kill(first);
+  expect((await lstat(socketPath)).isSocket()).toBe(true);
+  expect(await start()).not.toBe(first);
+  expect((await leases.view(PCS)).copies[0]?.held?.fence).toBe(lease.fence);
+  await leases.close();
+  expect(lease.state).toBe("released");
+});
+
+test("when its socket folder was deleted the old server is ended, and its leases move to the new one", async () => {
+  const first = await start();
+  const leases = await openLeaseStore({ redis: { socketPath } });
+  const lease = await leases.acquire(PCS, { holder: person("alice"), waitForMs: 1000 });
+  await rm(folder, { recursive: true });
+  expect(await start()).not.toBe(first);
+  await gone(first);
+  expect((await leases.view(PCS)).copies[0]?.held?.fence).toBe(lease.fence);
+  await leases.close();
+});
+
+test("when its data was deleted it goes on while somebody uses it, and starts anew when nobody does", async () => {
+  const first = await start();
+  const leases = await openLeaseStore({ redis: { socketPath } });
+  const lease = await leases.acquire(PCS, { holder: person("alice"), waitForMs: 1000 });
+  await rm(dataFolder, { recursive: true });
+  expect(await start()).toBe(first);
+  await leases.saveRecord(lease, "still writable");
+  await leases.close();
+  await waitFor({
+    what: "a run that finds nobody else connected",
+    timeoutMs: 5000,
+    probe: async () => ((await start()) === first ? { seen: "the old one" } : { value: undefined }),
+  });
+  expect(await readdir(dataFolder)).toContain("redis.pid");
+  const again = await openLeaseStore({ redis: { socketPath } });
+  expect((await again.acquire(PCS, { holder: person("bob"), waitForMs: 1000 })).fence).toBeGreaterThan(lease.fence);
+  await again.close();
+});
+
+test("a pid file that names some other process harms nobody", async () => {
+  await mkdir(dataFolder, { mode: 0o700 });
+  await writeFile(join(dataFolder, "redis.pid"), `${process.pid}\n`);
+  expect(await start()).not.toBe(process.pid);
+});
+
+test("damaged data is reported with the log, and kept", async () => {
+  const first = await start();
+  await kill(first);
+  const files = join(dataFolder, "appendonlydir");
+  const damaged = join(files, (await readdir(files)).find((name) => name.includes(".base.")) ?? "");
+  await writeFile(damaged, "REDIS damaged");
+  await expect(embeddedRedis({ folder, dataFolder })).rejects.toMatchObject({
+    code: "REDIS_UNREACHABLE",
+    message: expect.stringContaining("ended while it started"),
+    hint: expect.stringContaining(dataFolder),
+  });
+  expect(await readFile(damaged, "utf8")).toBe("REDIS damaged");
+});
+
+test("a socket that accepts but does not answer is waited for, never replaced", async () => {
+  await mkdir(folder, { mode: 0o700 });
+  const silent = createServer((socket) => socket.on("error", () => {}).resume()).listen(socketPath);
+  await once(silent, "listening");
+  const outcome = embeddedRedis({ folder, dataFolder });
+  await once(silent, "connection");
+  await once(silent, "connection");
+  expect(await readdir(folder)).toEqual(["redis.sock"]);
+  silent.close();
+  await outcome;
+  await serverPid();
+});
+
+test("a folder of somebody else is refused", async () => {
+  await mkdir(folder);
+  await chmod(folder, 0o777);
+  await expect(embeddedRedis({ folder, dataFolder })).rejects.toMatchObject({ code: "FOLDER_UNSAFE" });
+});
+
+test("a path that is too long for a socket is refused", async () => {
+  await expect(embeddedRedis({ folder: join(base, "x".repeat(100)), dataFolder })).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+});
+
+test("without a server on PATH the error says what to install", async () => {
+  await expect(embeddedRedis({ folder, dataFolder, path: "" })).rejects.toMatchObject({ code: "REDIS_MISSING" });
+});

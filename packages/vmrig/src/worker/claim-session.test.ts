@@ -1,0 +1,218 @@
+import { once } from "node:events";
+import { access, rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { expect, onTestFinished } from "vitest";
+import { VmrigError } from "../errors/vmrig-error.ts";
+import { keysOf } from "../lease/keys.ts";
+import type { Machine } from "../machine/machine.ts";
+import { claimMachines, type Claim } from "./claim-session.ts";
+import type { GateClient } from "../protocol/client.ts";
+import type { Grant } from "../protocol/messages.ts";
+import { on, test, type Scene } from "../gate/test-gate.test.kit.ts";
+import { serve } from "../gate/socket.test.kit.ts";
+
+/** A worker's way to the machines: over a socket, from a gate with real leases. */
+async function worker(scene: Scene): Promise<GateClient> {
+  return (await serve(Promise.resolve(scene.run({ prepare: { run: ["echo hello > greeting"] }, lease: { ttl: "3s" } }).gate))).client();
+}
+
+function pc1Of({ machines }: Pick<Claim, "machines">): Machine {
+  const machine = machines["pc1"];
+  if (machine === undefined) throw new Error("no pc1");
+  return machine;
+}
+
+test("a machine stays the same object across rollbacks, and is at its baseline after each", async ({ scene }) => {
+  const claim = await claimMachines(await worker(scene), "file");
+  const pc1 = pc1Of(claim);
+  expect(Object.keys(claim.machines)).toEqual(["pc1", "pc2"]);
+  expect((await pc1.$`cat greeting; echo mine > greeting; cat greeting`).stdout).toBe("hello\nmine");
+
+  const endless = pc1.$`echo $$ > pid; exec sleep 600`.catch((error: unknown) => error);
+  await pc1.waitUntilSucceeds`test -s pid`;
+  await claim.rollBack();
+  expect(await endless).toMatchObject({ code: "CONNECTION_LOST" });
+  expect((await pc1.$`cat greeting; ls pid 2>&1 | wc -l; cat pid 2>/dev/null || echo no pid`).stdout).toBe("hello\n1\nno pid");
+
+  await claim.release();
+  await expect(claim.rollBack()).rejects.toMatchObject({ code: "LEASE_LOST" });
+});
+
+test("after a rollback that failed the machines are out of reach until one succeeds", async ({ scene }) => {
+  const client = await worker(scene);
+  const broken = new VmrigError("ROLLBACK_FAILED", { message: "pc2 did not come back." });
+  let fail = true;
+  const rollBack: GateClient["rollBack"] = async (id) => {
+    if (!fail) return client.rollBack(id);
+    await client.hello();
+    throw broken;
+  };
+  const claim = await claimMachines({ ...client, rollBack }, "file");
+  const pc1 = pc1Of(claim);
+  await pc1.$`echo mine > greeting`;
+  await expect(claim.rollBack()).rejects.toBe(broken);
+  await expect(pc1.$`cat greeting`).rejects.toBe(broken);
+  fail = false;
+  await claim.rollBack();
+  expect((await pc1.$`cat greeting`).stdout).toBe("hello");
+});
+
+test("a forward and a reverse that outlive a rollback lead there again, and end with the claim", async ({ scene }) => {
+  const claim = await claimMachines(await worker(scene), "file");
+  const pc1 = pc1Of(claim);
+  const service = createServer((_, response) => void response.end("played")).listen(0, "127.0.0.1");
+  onTestFinished(() => void service.close());
+  await once(service, "listening");
+  const back = await pc1.reverse((service.address() as AddressInfo).port);
+  const socket = await pc1.reverse((service.address() as AddressInfo).port, { path: `${(await pc1.tmpdir()).path}/played.sock` });
+  const forth = await pc1.forward(back.port);
+  for (const roll of [async () => {}, () => claim.rollBack()]) {
+    await roll();
+    expect(await (await fetch(forth.url)).text()).toBe("played");
+    expect(await (await pc1.fetch(back.url)).text()).toBe("played");
+    expect((await pc1.waitForHttp(back.port)).body).toBe("played");
+    expect(back.refused).toBeUndefined();
+  }
+  expect(await (await pc1.fetch("http://played/", { socketPath: socket.path })).text()).toBe("played");
+  await claim.release();
+  await expect(fetch(forth.url)).rejects.toMatchObject({ message: "fetch failed" });
+});
+
+test("a lease that is lost ends the commands, and no new one begins", async ({ scene }) => {
+  const claim = await claimMachines(await worker(scene), "file");
+  const pc1 = pc1Of(claim);
+  const endless = pc1.$`touch begun; exec sleep 600`.catch((error: unknown) => error);
+  await pc1.waitUntilSucceeds`test -e begun`;
+  await scene.redis().del(keysOf("vmrig", { rig: "pcs", copy: claim.copy }).lock);
+  expect(await endless).toMatchObject({ code: "CANCELLED", cause: { code: "LEASE_LOST" } });
+  expect(claim.signal.reason).toMatchObject({ code: "LEASE_LOST" });
+  await expect(pc1.$`true`).rejects.toMatchObject({ code: "CANCELLED" });
+  await expect(claim.rollBack()).rejects.toMatchObject({ code: "LEASE_LOST" });
+  await claim.release();
+});
+
+test("machines that are not at their baseline are healed before the first command, and it runs then", async ({ scene }) => {
+  const { gate, said } = scene.run();
+  const client = await (await serve(Promise.resolve(gate))).client();
+  const claim = await claimMachines(
+    { ...client, claim: async (policy) => ({ ...(await client.claim(policy)), baseline: "another" }) },
+    "file",
+  );
+  onTestFinished(() => claim.release());
+  expect((await pc1Of(claim).$`touch ran; ls`).stdout).toBe("ran");
+  expect(said.filter((line) => line.startsWith("broken ")).toSorted()).toEqual([
+    "broken   pcs-1 pc1: pc1 could not be proven to be at its baseline another.",
+    "broken   pcs-1 pc2: pc2 could not be proven to be at its baseline another.",
+  ]);
+});
+
+test("machines that nothing heals run nothing, and every command says why", async ({ scene }) => {
+  const { gate } = scene.run();
+  const client = await (await serve(Promise.resolve(gate))).client();
+  const wrong = <A extends unknown[]>(ask: (...args: A) => Promise<Grant>) => {
+    return async (...args: A): Promise<Grant> => ({ ...(await ask(...args)), baseline: "another" });
+  };
+  const claim = await claimMachines({ ...client, claim: wrong(client.claim), heal: wrong(client.heal) }, "file");
+  const running = pc1Of(claim).$`touch ran`;
+  await expect(running).rejects.toMatchObject({
+    code: "RIG_BROKEN",
+    details: [expect.stringContaining("of pcs-1 cannot be brought back")],
+  });
+  await expect(pc1Of(claim).$`true`).rejects.toMatchObject({ code: "RIG_BROKEN" });
+});
+
+test("a machine that no test logs in to is proven as well, before another one may talk to it", async ({ scene }) => {
+  const { gate, said } = scene.run();
+  const client = await (await serve(Promise.resolve(gate))).client();
+  const claim = await claimMachines(
+    {
+      ...client,
+      async claim(policy) {
+        const granted = await client.claim(policy);
+        await on({ ...granted, nonce: "another" }, "pc2", "true");
+        return granted;
+      },
+    },
+    "file",
+  );
+  onTestFinished(() => claim.release());
+  expect((await pc1Of(claim).$`hostname`).stdout).toBe("pc1");
+  expect(said.filter((line) => line.startsWith("broken "))).toEqual([
+    "broken   pcs-1 pc2: pc2 could not be proven to be at its baseline ".concat(claim.baseline, "."),
+  ]);
+});
+
+test("machines of a claim that is over are out of reach, whoever still has them in hand", async ({ scene }) => {
+  const claim = await claimMachines(await worker(scene), "file");
+  const pc1 = pc1Of(claim);
+  await pc1.$`true`;
+  await claim.release();
+  await expect(pc1.$`echo late > late`).rejects.toMatchObject({
+    code: "LEASE_LOST",
+    message: expect.stringContaining("its test file has ended"),
+  });
+});
+
+test("a temporary folder is gone at the end of the part that made it, and the file's own at its end", async ({ scene }) => {
+  const claim = await claimMachines(await worker(scene), "file");
+  const pc1 = pc1Of(claim);
+  const ofFile = await pc1.tmpdir();
+  const end = claim.begin();
+  const ofTest = await pc1.tmpdir();
+  await end();
+  expect([await pc1.file(ofTest.path).exists(), await pc1.file(ofFile.path).exists()]).toEqual([false, true]);
+  await claim.release();
+  await expect(access(ofFile.path)).rejects.toMatchObject({ code: "ENOENT" });
+});
+
+test("a temporary folder on a machine that was rolled back, or lost, is nobody's to remove", async ({ scene }) => {
+  const claim = await claimMachines(await worker(scene), "file");
+  const end = claim.begin();
+  await pc1Of(claim).tmpdir();
+  await claim.rollBack();
+  await expect(end()).resolves.toBeUndefined();
+  const { path } = await pc1Of(claim).tmpdir();
+  onTestFinished(() => rm(path, { recursive: true }));
+  await scene.redis().del(keysOf("vmrig", { rig: "pcs", copy: claim.copy }).lock);
+  await once(claim.signal, "abort");
+  await expect(claim.release()).resolves.toBeUndefined();
+});
+
+test("a first command under way when a rollback begins is no reason to heal anything", async ({ scene }) => {
+  const { gate, said } = scene.run();
+  const claim = await claimMachines(await (await serve(Promise.resolve(gate))).client(), "file");
+  onTestFinished(() => claim.release());
+  const early = pc1Of(claim).$`true`.catch((error: unknown) => error);
+  await claim.rollBack();
+  expect((await pc1Of(claim).$`hostname`).stdout).toBe("pc1");
+  await early;
+  expect(said.filter((line) => /^(broken|heal)/.test(line))).toEqual([]);
+});
+
+test("the end of a console comes through the gate, for as long as the claim lasts", async ({ scene }) => {
+  const claim = await claimMachines(await worker(scene), "file");
+  expect(await claim.console("pc2")).toMatch(/^--- vmrig: pc2 is back at baseline-/);
+  await claim.release();
+  await expect(claim.console("pc2")).rejects.toMatchObject({ code: "LEASE_LOST" });
+});
+
+test("who looks after a failure gets in as root where somebody was before, sees no test's time, and brings no machine back", async ({
+  scene,
+}) => {
+  const claim = await claimMachines(await worker(scene), "file");
+  const looker = pc1Of({ machines: claim.lookers });
+  await expect(looker.$`true`).rejects.toMatchObject({ code: "MACHINE_UNREACHABLE" });
+  const seen: string[] = [];
+  claim.scope = AbortSignal.timeout(1);
+  claim.witness = ({ command }) => {
+    seen.push(command);
+    return { ended() {}, secret() {} };
+  };
+  await pc1Of(claim).$`touch mine`.catch(() => {});
+  claim.scope = undefined;
+  await pc1Of(claim).$`touch mine`;
+  claim.scope = AbortSignal.abort();
+  expect((await looker.$`ls mine`).stdout).toBe("mine");
+  expect(seen).toEqual(["touch mine", "touch mine"]);
+});

@@ -1,0 +1,293 @@
+import type { Sick } from "../baseline/recovery.ts";
+import { prove } from "../baseline/proof.ts";
+import { systemClock, type Clock } from "../clock/clock.ts";
+import { asVmrigError, VmrigError } from "../errors/vmrig-error.ts";
+import { createMachine, type Machine } from "../machine/machine.ts";
+import { dial, type Connection } from "../ssh/connection.ts";
+import type { Witness } from "../machine/command/command-observer.ts";
+import type { SshTarget } from "../ssh/handshake.ts";
+import type { GuestKind } from "../driver/driver.ts";
+import type { Checkpoint, Rig } from "../machine/faults/checkpoint.ts";
+import type { GateClient } from "../protocol/client.ts";
+import { createEndings, unlessAway } from "./cleanup-stack.ts";
+import { createHands } from "./machine-control.ts";
+import type { Failure, Grant, Welcome } from "../protocol/messages.ts";
+import { createStanding } from "./pristine-state.ts";
+import { machineOf, type Visit } from "./machine-epoch.ts";
+
+/** Machines that are this worker's until it releases them. The `Machine` objects stay the same across rollbacks. */
+export interface Claim {
+  readonly copy: string;
+  readonly baseline: string;
+  readonly guest: GuestKind;
+  /** Whether the machines were at their baseline when they were handed out. */
+  readonly fresh: boolean;
+  /** By name. */
+  readonly machines: Readonly<Record<string, Machine>>;
+  /** All of them together. */
+  readonly rig: Rig;
+  /** What all of them were brought back to, while nobody has used any since. */
+  readonly stand: Checkpoint | "baseline" | undefined;
+  /** Aborts when the lease is lost: every command ends, every connection is closed. */
+  readonly signal: AbortSignal;
+  /** Ends the commands that begin while it is set: the signal of the test that runs. */
+  scope: AbortSignal | undefined;
+  /** When what runs now began: older lines of a journal are not its own. */
+  since: Date | undefined;
+  /** Sees the commands that begin while it is set: the transcript of the test that runs. */
+  witness: Witness | undefined;
+  /** The machines as who only looks at them after a failure has them: as root, out of any test's time, and never rolled back for it. */
+  readonly lookers: Readonly<Record<string, Machine>>;
+  /** The end of what a machine wrote on its console, as the driver has it: the machine itself is not asked. */
+  console(name: string): Promise<string>;
+  /**
+   * Begins a part of the file, such as a test. The function that it returns ends it: removes the temporary folders that were made since.
+   *
+   * @throws VmrigError `FILE_FAILED` when one of them cannot be removed
+   */
+  begin(): () => Promise<void>;
+  /** A connection to a machine, after all of them were proven. It is kept, and the same for whoever asks until it ends. */
+  connect(name: string): Promise<Connection>;
+  /** Where a machine is, and what opens it, until the next rollback. */
+  target(name: string): SshTarget;
+  /** All machines back to their baseline; what runs on them ends. Where nobody has used any since the last time, nothing is done. */
+  rollBack(): Promise<void>;
+  /** Waits while a person looks at the machines as they are, until he says to go on or the time is over. */
+  pause(failure: Failure): Promise<void>;
+  /** `failed` when a test on these machines did: they may be kept as they are. @defaultValue false */
+  release(failed?: boolean): Promise<void>;
+}
+
+/** Claims the rig's machines from the gate, waiting in line as long as it takes. Nothing is dialled until a machine is used. */
+export async function claimMachines(client: GateClient, rollback: Welcome["rollback"], clock: Clock = systemClock): Promise<Claim> {
+  const first = await client.claim(rollback);
+  const { claim: id } = first;
+  const connections = new Map<Connection, string>();
+  /** Machines that are between two boots, or two states: who wants in waits. */
+  const away = new Map<string, Promise<void>>();
+  const lost = new AbortController();
+  const endings = createEndings();
+  let visit: Visit = { grant: first, off: new Set() };
+  let failure: { readonly reason: unknown } | undefined;
+  let released: VmrigError | undefined;
+  const standing = createStanding(clock);
+  if (first.fresh) standing.reached("baseline");
+  /** The machines are being brought to their baseline: nobody looks at them until that has ended. */
+  let entering: Promise<void> | undefined;
+
+  const hangUp = (names?: readonly string[]): void => {
+    for (const [connection, name] of connections) {
+      if (names !== undefined && !names.includes(name)) continue;
+      connection.hangUp();
+      connections.delete(connection);
+    }
+  };
+  client.onLost(id, (error) => {
+    lost.abort(error);
+    hangUp();
+  });
+
+  /** Nobody knows what the machines are while this is asked: they stay out of reach until it succeeds. */
+  const enter = async (ask: () => Promise<Grant>): Promise<void> => {
+    const before = entering;
+    const work = (async (): Promise<void> => {
+      await before?.catch(() => {});
+      hangUp();
+      standing.touch();
+      try {
+        visit = { grant: await ask(), off: new Set() };
+        failure = undefined;
+        standing.reached("baseline");
+      } catch (reason) {
+        failure = { reason };
+        throw reason;
+      }
+    })();
+    entering = work;
+    try {
+      await work;
+    } finally {
+      if (entering === work) entering = undefined;
+    }
+  };
+
+  const isOver = (mine: Visit): boolean => visit !== mine || entering !== undefined || released !== undefined || lost.signal.aborted;
+
+  const open = async (name: string, target: SshTarget): Promise<Connection> => {
+    const connection = await dial(target, { name, maxSessions: 100, signal: lost.signal });
+    connections.set(connection, name);
+    connection.closed.addEventListener("abort", () => connections.delete(connection), { once: true });
+    return connection;
+  };
+
+  /** @returns nothing when the machines were not at their baseline, or not any more: then there is another visit to look at */
+  const proveAll = async (mine: Visit): Promise<Map<string, Connection> | undefined> => {
+    const { baseline, guest, nonce, machines } = mine.grant;
+    const sick: Sick[] = [];
+    const opened = new Map<string, Connection>();
+    await Promise.all(
+      machines.map(async ({ name, target }) => {
+        try {
+          const connection = await open(name, target);
+          opened.set(name, connection);
+          if (isOver(mine)) return;
+          await prove(connection, { machine: name, baseline, guest, nonce, signal: lost.signal });
+        } catch (error) {
+          sick.push({ machine: name, error: asVmrigError(error) });
+        }
+      }),
+    );
+    if (isOver(mine)) {
+      for (const connection of opened.values()) connection.hangUp();
+      return undefined;
+    }
+    if (sick.length === 0) return opened;
+    await enter(() => client.heal(id, sick));
+    return undefined;
+  };
+
+  /** What is there is proven before anything is done to it. */
+  const proven = async (): Promise<{ readonly mine: Visit; readonly connections: Map<string, Connection> }> => {
+    for (;;) {
+      await entering?.catch(() => {});
+      lost.signal.throwIfAborted();
+      if (released !== undefined) throw released;
+      if (failure !== undefined) throw failure.reason;
+      const mine = visit;
+      standing.touch();
+      const found = await (mine.proven ??= proveAll(mine));
+      if (found !== undefined) return { mine, connections: found };
+    }
+  };
+
+  const connect = async (name: string): Promise<Connection> => {
+    for (;;) {
+      const { mine, connections } = await proven();
+      const returning = away.get(name);
+      if (returning !== undefined) {
+        await returning.catch(() => {}); // whoever sent it away is told
+        continue;
+      }
+      if (mine.off.has(name)) throw switchedOff(name);
+      const connection = connections.get(name);
+      if (connection?.closed.aborted === false) return connection;
+      // The machine was rebooted, or hung up on; what it was is proven.
+      const again = await open(name, machineOf(mine.grant, name).target);
+      if (!isOver(mine)) return again;
+      again.hangUp();
+    }
+  };
+
+  /** Machines that turn out not to be at their baseline would be rolled back, and what there is to see with them. */
+  const peek = async (name: string): Promise<Connection> => {
+    lost.signal.throwIfAborted();
+    const proven = entering === undefined ? await visit.proven?.catch(() => undefined) : undefined;
+    const connection = proven?.get(name);
+    standing.touch();
+    if (proven === undefined) {
+      throw new VmrigError("MACHINE_UNREACHABLE", { message: `Nobody has logged in to ${name} since its last rollback.` });
+    }
+    return connection?.closed.aborted === false ? connection : open(name, machineOf(visit.grant, name).target);
+  };
+
+  const hands = createHands({
+    grant: () => visit.grant,
+    connect,
+    async act(deed) {
+      const { mine } = await proven();
+      const done = await client.act(id, deed);
+      const machines = mine.grant.machines.map((old) => done.machines.find(({ name }) => name === old.name) ?? old);
+      mine.grant = { ...mine.grant, machines };
+      return done;
+    },
+    console: (name) => client.console(id, name),
+    open: (name) => open(name, machineOf(visit.grant, name).target),
+    async without(names, work) {
+      const { mine, connections: known } = await proven();
+      const gone = Promise.withResolvers<void>();
+      for (const name of names) away.set(name, gone.promise);
+      hangUp(names);
+      try {
+        await work((name, fresh) => void known.set(name, fresh));
+        if (isOver(mine)) hangUp(names);
+      } finally {
+        for (const name of names) away.delete(name);
+        gone.resolve();
+      }
+    },
+    switched: (name, off) => void (off ? visit.off.add(name) : visit.off.delete(name)),
+    stands: (checkpoint) => standing.reached(checkpoint),
+    spoil: (reason) => void (failure = { reason }),
+    signal: lost.signal,
+  });
+
+  const claim: Claim = {
+    rig: hands.rig,
+    get stand() {
+      return standing.at;
+    },
+    scope: undefined,
+    since: undefined,
+    witness: undefined,
+    get copy() {
+      return visit.grant.copy;
+    },
+    baseline: first.baseline,
+    guest: first.guest,
+    fresh: first.fresh,
+    signal: lost.signal,
+    machines: Object.fromEntries(
+      first.machines.map(({ name, lanAddress, target }) => [
+        name,
+        createMachine({
+          name,
+          address: lanAddress,
+          user: target.user,
+          connect: () => connect(name),
+          signal: lost.signal,
+          hands: hands.of(name),
+          scope: () => claim.scope,
+          since: () => claim.since,
+          witness: () => claim.witness,
+          atEnd: (work) => endings.add(() => unlessAway(work)),
+        }),
+      ]),
+    ),
+    lookers: Object.fromEntries(
+      first.machines.map(({ name, lanAddress, target: { user } }) => [
+        name,
+        createMachine({ name, address: lanAddress, user, connect: () => peek(name), signal: lost.signal }).root,
+      ]),
+    ),
+    console: (name) => client.console(id, name),
+    begin: () => endings.begin(),
+    connect,
+    target(name) {
+      standing.touch();
+      return machineOf(visit.grant, name).target;
+    },
+    async rollBack() {
+      lost.signal.throwIfAborted();
+      if (released !== undefined) throw released;
+      if (standing.at !== "baseline") await enter(() => client.rollBack(id));
+    },
+    pause(failure) {
+      standing.touch(); // by the person
+      return client.pause(id, failure);
+    },
+    async release(failed = false) {
+      try {
+        await endings.done();
+      } finally {
+        released = new VmrigError("LEASE_LOST", { message: `The claim on ${visit.grant.copy} is over: its test file has ended.` });
+        hangUp();
+        if (!lost.signal.aborted) await client.release(id, failed);
+      }
+    },
+  };
+  return claim;
+}
+
+function switchedOff(name: string): VmrigError {
+  return new VmrigError("MACHINE_OFF", { message: `${name} is off: this test switched it off.`, hint: "powerOn() boots it from its disk" });
+}

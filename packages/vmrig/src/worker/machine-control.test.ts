@@ -1,0 +1,173 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, onTestFinished } from "vitest";
+import { fakeDriver } from "../driver/fake/driver.ts";
+import { machineFiles } from "../driver/fake/machine-files.ts";
+import type { Machine } from "../machine/machine.ts";
+import { claimMachines, type Claim } from "./claim-session.ts";
+import { test, type Run, type Scene } from "../gate/test-gate.test.kit.ts";
+import { serve } from "../gate/socket.test.kit.ts";
+
+async function claimOf(run: Run): Promise<Claim> {
+  const client = await (await serve(Promise.resolve(run.gate))).client();
+  const claim = await claimMachines(client, "file");
+  onTestFinished(() => claim.release());
+  return claim;
+}
+
+async function two(scene: Scene): Promise<{ readonly claim: Claim; readonly pc1: Machine; readonly pc2: Machine }> {
+  const claim = await claimOf(scene.run());
+  const { pc1, pc2 } = claim.machines;
+  if (pc1 === undefined || pc2 === undefined) throw new Error("no machines");
+  return { claim, pc1, pc2 };
+}
+
+async function checkpoints(scene: Scene): Promise<string[]> {
+  const all = Object.values(await scene.machines()).flatMap(({ snapshots }) => snapshots);
+  return all.filter((name) => name.startsWith("checkpoint-"));
+}
+
+test("a command after a reboot runs on the new boot; what ran is CONNECTION_LOST, and what is asked meanwhile waits", async ({ scene }) => {
+  const { claim, pc1 } = await two(scene);
+  const before = (await pc1.$`echo mine > mine; echo $VMRIG_BOOT_ID`).stdout;
+  const endless = pc1.$`touch begun; exec sleep 600`.catch((error: unknown) => error);
+  await pc1.waitUntilSucceeds`test -e begun`;
+  const rebooting = pc1.reboot();
+  expect(await endless).toMatchObject({ code: "CONNECTION_LOST" });
+  const meanwhile = pc1.$`echo $VMRIG_BOOT_ID; cat mine`;
+  await rebooting;
+  const [after, mine] = (await meanwhile).stdout.split("\n");
+  expect([after === before, mine]).toEqual([false, "mine"]);
+  expect((await pc1.$`echo $VMRIG_BOOT_ID`).stdout).toBe(after);
+  await claim.rollBack();
+  expect((await pc1.$`ls`).stdout).toBe("");
+});
+
+for (const deed of ["crash", "powerOff"] as const) {
+  test(`after ${deed} commands, waits and faults are MACHINE_OFF at once; powerOn and a rollback bring the machine back`, async ({
+    scene,
+  }) => {
+    const { claim, pc1, pc2 } = await two(scene);
+    await pc1.$`echo mine > mine`;
+    await pc1[deed]();
+    expect((await scene.machines())["pc1"]?.power).toBe("off");
+    await expect(pc1.$`true`).rejects.toMatchObject({ code: "MACHINE_OFF", hint: "powerOn() boots it from its disk" });
+    await expect(pc1.waitForFile("mine")).rejects.toMatchObject({ code: "MACHINE_OFF" });
+    await expect(pc1.reboot()).rejects.toMatchObject({ code: "MACHINE_OFF" });
+    await expect(pc1.checkpoint("off")).rejects.toMatchObject({ code: "MACHINE_OFF" });
+    expect((await pc2.$`hostname`).stdout).toBe("pc2");
+    await pc1.powerOn();
+    expect((await pc1.$`cat mine`).stdout).toBe("mine");
+    await pc1[deed]();
+    await claim.rollBack();
+    expect((await pc1.$`ls`).stdout).toBe("");
+  });
+}
+
+test("a pulled link is put back by connect and by a rollback", async ({ scene }) => {
+  const { claim, pc1 } = await two(scene);
+  const pulled = async (): Promise<boolean | undefined> => (await scene.machines())["pc1"]?.disconnected;
+  await pc1.disconnect();
+  expect([await pulled(), (await pc1.$`hostname`).stdout]).toEqual([true, "pc1"]);
+  await pc1.connect();
+  expect(await pulled()).toBeUndefined();
+  await pc1.disconnect();
+  await claim.rollBack();
+  expect(await pulled()).toBeUndefined();
+});
+
+test("a machine goes back to its checkpoint, again and again, alone; it is gone when the claim ends", async ({ scene }) => {
+  const { claim, pc1, pc2 } = await two(scene);
+  await pc1.$`echo installed > state`;
+  const running = pc1.$`sleep 600`.catch((error: unknown) => error);
+  const installed = await pc1.checkpoint("installed");
+  expect(installed).toEqual({ name: "installed", machines: ["pc1"] });
+  await pc2.$`echo here > state`;
+  for (const state of ["one", "two"]) {
+    await pc1.$`echo ${state} > state; echo more > more`;
+    await pc1.restore(installed);
+    expect((await pc1.$`cat state; ls`).stdout).toBe("installed\nstate");
+  }
+  expect(await running).toMatchObject({ code: "CONNECTION_LOST" });
+  expect((await pc2.$`cat state`).stdout).toBe("here");
+  await pc1.crash();
+  await pc1.restore(installed);
+  expect((await pc1.$`cat state`).stdout).toBe("installed");
+  await expect(pc2.restore(installed)).rejects.toMatchObject({ code: "CHECKPOINT_UNKNOWN" });
+  await expect(pc1.restore({ ...installed })).rejects.toMatchObject({ code: "CHECKPOINT_UNKNOWN" });
+  const byName: unknown = "installed";
+  await expect(pc1.restore(byName as typeof installed)).rejects.toThrow("The checkpoint 'installed' is not one of this test file.");
+
+  await claim.rollBack();
+  expect((await pc1.$`ls`).stdout).toBe("");
+  await pc1.restore(installed);
+  expect((await pc1.$`cat state`).stdout).toBe("installed");
+  expect(await checkpoints(scene)).toHaveLength(1);
+  await claim.release();
+  await expect.poll(() => checkpoints(scene), { timeout: 10_000 }).toEqual([]);
+});
+
+test("a checkpoint of the rig brings all machines back together", async ({ scene }) => {
+  const { claim, pc1, pc2 } = await two(scene);
+  await Promise.all([pc1, pc2].map((machine) => machine.$`echo kept > state`));
+  const both = await claim.rig.checkpoint();
+  expect(both.machines).toEqual(["pc1", "pc2"]);
+  await Promise.all([pc1, pc2].map((machine) => machine.$`echo changed > state`));
+  await pc2.powerOff();
+  await claim.rig.restore(both);
+  expect(await Promise.all([pc1, pc2].map(async (machine) => (await machine.$`cat state`).stdout))).toEqual(["kept", "kept"]);
+});
+
+test("a restore that brought nothing back is noticed, and nothing runs until a rollback", async ({ scene }) => {
+  const driver = fakeDriver();
+  let lazy = false;
+  const claim = await claimOf(
+    scene.run({ driver: { ...driver, restore: async (...args) => (lazy ? undefined : await driver.restore(...args)) } }),
+  );
+  const { pc1 } = claim.machines;
+  if (pc1 === undefined) throw new Error("no pc1");
+  const checkpoint = await pc1.checkpoint("kept");
+  lazy = true;
+  await expect(pc1.restore(checkpoint)).rejects.toMatchObject({ code: "ROLLBACK_FAILED" });
+  await expect(pc1.$`true`).rejects.toMatchObject({ code: "ROLLBACK_FAILED" });
+  lazy = false;
+  await claim.rollBack();
+  expect((await pc1.$`hostname`).stdout).toBe("pc1");
+});
+
+test("a checkpoint that nobody knows any more is swept by the next holder", async ({ scene }) => {
+  const first = scene.run();
+  await (await claimOf(first)).release();
+  await first.gate.close();
+  // As a run leaves it that was killed.
+  await mkdir(join(machineFiles(await scene.copy(), "pc1").snapshots, "checkpoint-dead"));
+  expect(await checkpoints(scene)).toEqual(["checkpoint-dead"]);
+  await claimOf(scene.run());
+  expect(await checkpoints(scene)).toEqual([]);
+});
+
+test("a driver that cannot says so, and what needs a system is not tried on a machine that has none", async ({ scene }) => {
+  const { power: _, network: __, drop: ___, ...plain } = fakeDriver();
+  const { pc1, pc2 } = (await claimOf(scene.run({ driver: plain }))).machines;
+  if (pc1 === undefined || pc2 === undefined) throw new Error("no machines");
+  for (const refused of [
+    () => pc1.powerOff(),
+    () => pc1.disconnect(),
+    () => pc1.checkpoint("x"),
+    () => pc1.block(pc2),
+    () => pc1.slow({ latency: "1s" }),
+    () => pc1.skewClock("1m"),
+    () => pc1.fillDisk(),
+  ]) {
+    await expect(refused()).rejects.toMatchObject({ code: "CAPABILITY_MISSING" });
+  }
+});
+
+test("waitForConsole resolves with the line that was printed, and tells the last one when it was not", async ({ scene }) => {
+  const { pc1 } = await two(scene);
+  expect(await pc1.waitForConsole("is back at")).toMatch(/^--- vmrig: pc1 is back at baseline-/);
+  await expect(pc1.waitForConsole(/kernel panic/i, { timeout: 200 })).rejects.toMatchObject({
+    code: "WAIT_TIMEOUT",
+    message: expect.stringContaining("pc1 is back at baseline-"),
+  });
+});

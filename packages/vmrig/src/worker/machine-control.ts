@@ -1,0 +1,160 @@
+import { randomUUID } from "node:crypto";
+import { inspect } from "node:util";
+import { bootId, leaveNonce, prove } from "../baseline/proof.ts";
+import type { PowerAction } from "../driver/driver.ts";
+import { isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
+import type { Checkpoint, Rig } from "../machine/faults/checkpoint.ts";
+import type { Hands } from "../machine/faults/machine-control.ts";
+import type { Connection } from "../ssh/connection.ts";
+import { waitFor } from "../wait/wait-for.ts";
+import type { Deed, Done } from "../protocol/control-command.ts";
+import type { Grant } from "../protocol/messages.ts";
+
+/** What the hands of a claim need of it. */
+export interface Reach {
+  readonly grant: () => Grant;
+  /** Of all machines that are up; every one was proven before. */
+  readonly connect: (name: string) => Promise<Connection>;
+  /** Has it done when what is there was proven, and remembers where the machines are. */
+  readonly act: (deed: Deed) => Promise<Done>;
+  /** The end of what a machine wrote on its console. */
+  readonly console: (name: string) => Promise<string>;
+  /** Dials, whatever is known of the machine. */
+  readonly open: (name: string) => Promise<Connection>;
+  /** Ends the connections to these machines; nobody gets another one until `work` has ended, and then the one that it kept. */
+  readonly without: (names: readonly string[], work: (keep: (name: string, fresh: Connection) => void) => Promise<void>) => Promise<void>;
+  readonly switched: (name: string, off: boolean) => void;
+  /** All machines are back at it, and nobody has been let in yet. */
+  readonly stands: (checkpoint: Checkpoint) => void;
+  /** Nobody knows what the machines are any more, until a rollback. */
+  readonly spoil: (reason: unknown) => void;
+  readonly signal: AbortSignal;
+}
+
+interface Kept {
+  readonly snapshot: string;
+  readonly nonce: string;
+}
+
+/** From a boot that is under way to one that lets users in: until then systemd has logins refused. */
+const LOGIN_MS = 120_000;
+
+/** What a claim can have done to its machines. */
+export function createHands(reach: Reach): { readonly of: (name: string) => Hands; readonly rig: Rig } {
+  const kept = new WeakMap<Checkpoint, Kept>();
+
+  const openPatiently = (name: string): Promise<Connection> =>
+    waitFor({
+      what: "its boot to let users in",
+      on: name,
+      timeoutMs: LOGIN_MS,
+      intervalMs: 250,
+      code: "MACHINE_UNREACHABLE",
+      signal: reach.signal,
+      probe: async () => {
+        try {
+          return { value: await reach.open(name) };
+        } catch (error) {
+          if (!isVmrigError(error) || (error.code !== "LOGIN_REFUSED" && error.code !== "MACHINE_UNREACHABLE")) throw error;
+          return { seen: error.summary };
+        }
+      },
+    });
+
+  const power = async (name: string, action: PowerAction): Promise<void> => {
+    const { guest } = reach.grant();
+    const before = action === "reboot" ? await bootId(await reach.connect(name), guest) : undefined;
+    if (action === "on") {
+      await reach.act({ deed: "power", machine: name, action });
+      reach.switched(name, false);
+      await reach.without([name], async (keep) => keep(name, await openPatiently(name)));
+      return;
+    }
+    await reach.without([name], async (keep) => {
+      await reach.act({ deed: "power", machine: name, action });
+      if (action !== "reboot") return reach.switched(name, true);
+      const fresh = await openPatiently(name);
+      keep(name, fresh);
+      const after = await bootId(fresh, guest);
+      if (after !== before && after !== "") return;
+      throw new VmrigError("FAULT_FAILED", { message: `${name} was not booted anew.`, details: [`its boot id is still ${before}`] });
+    });
+  };
+
+  const take = async (name: string, machines: readonly string[]): Promise<Checkpoint> => {
+    const { guest, nonce: mine } = reach.grant();
+    const nonce = randomUUID();
+    const leave = (word: string): Promise<unknown> =>
+      Promise.all(machines.map(async (machine) => leaveNonce(await reach.connect(machine), { machine, guest, nonce: word })));
+    await leave(nonce);
+    let snapshot: string | undefined;
+    try {
+      ({ snapshot } = await reach.act({ deed: "checkpoint", machines: [...machines] }));
+    } finally {
+      await leave(mine);
+    }
+    if (snapshot === undefined) throw new VmrigError("INTERNAL", { message: "The gate took a checkpoint and did not name it." });
+    const checkpoint: Checkpoint = Object.freeze({ name, machines: Object.freeze([...machines]) });
+    kept.set(checkpoint, { snapshot, nonce });
+    return checkpoint;
+  };
+
+  const restore = async (checkpoint: Checkpoint, only?: string): Promise<void> => {
+    const found = kept.get(checkpoint);
+    if (found === undefined) throw unknownCheckpoint(inspect(checkpoint, { depth: 1, breakLength: Infinity }), "this test file");
+    const machines = only === undefined ? checkpoint.machines : [only];
+    if (only !== undefined && !checkpoint.machines.includes(only)) {
+      throw unknownCheckpoint(`"${checkpoint.name}"`, only, [`it is one of ${checkpoint.machines.join(", ")}`]);
+    }
+    const { baseline, guest, nonce } = reach.grant();
+    await reach.without(machines, async (keep) => {
+      try {
+        await reach.act({ deed: "restore", machines: [...machines], snapshot: found.snapshot });
+        await Promise.all(
+          machines.map(async (name) => {
+            const fresh = await openPatiently(name);
+            keep(name, fresh);
+            await prove(fresh, { machine: name, baseline, guest, nonce, was: found.nonce, signal: reach.signal });
+            reach.switched(name, false);
+          }),
+        );
+        if (machines.length === reach.grant().machines.length) reach.stands(checkpoint);
+      } catch (error) {
+        reach.spoil(error);
+        throw error;
+      }
+    });
+  };
+
+  return {
+    of: (name) => ({
+      get guest() {
+        return reach.grant().guest;
+      },
+      power: (action) => power(name, action),
+      async link(action) {
+        await reach.connect(name);
+        await reach.act({ deed: "network", machine: name, action });
+      },
+      checkpoint: (label) => take(label, [name]),
+      restore: (checkpoint) => restore(checkpoint, name),
+      console: () => reach.console(name),
+    }),
+    rig: {
+      checkpoint: (label = "checkpoint") =>
+        take(
+          label,
+          reach.grant().machines.map(({ name }) => name),
+        ),
+      restore: (checkpoint) => restore(checkpoint),
+    },
+  };
+}
+
+function unknownCheckpoint(which: string, whose: string, details: readonly string[] = []): VmrigError {
+  return new VmrigError("CHECKPOINT_UNKNOWN", {
+    message: `The checkpoint ${which} is not one of ${whose}.`,
+    details,
+    hint: "pass what `checkpoint()` resolved to; it lasts until the test file that took it ends",
+  });
+}

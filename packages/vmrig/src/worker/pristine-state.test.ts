@@ -1,0 +1,101 @@
+import { expect, onTestFinished } from "vitest";
+import { systemClock, type Clock } from "../clock/clock.ts";
+import type { RollbackPolicy } from "../config/schema.ts";
+import { claimMachines, type Claim } from "./claim-session.ts";
+import { rollbacks } from "../gate/rollbacks.test.kit.ts";
+import { test, type Scene } from "../gate/test-gate.test.kit.ts";
+import { serve } from "../gate/socket.test.kit.ts";
+
+interface Stage {
+  /** How many rollbacks of a machine there were since this was asked last. */
+  rolledBack(): number;
+  claim(rollback: RollbackPolicy, clock?: Clock): Promise<Claim>;
+}
+
+async function stageOf(scene: Scene): Promise<Stage> {
+  const watched = rollbacks();
+  const client = await (await serve(Promise.resolve(scene.run({ driver: watched.driver }).gate))).client();
+  return {
+    rolledBack() {
+      const { begun } = watched;
+      watched.begun = 0;
+      return begun;
+    },
+    async claim(rollback, clock) {
+      const claim = await claimMachines(client, rollback, clock);
+      onTestFinished(() => claim.release());
+      return claim;
+    },
+  };
+}
+
+test("machines that nobody has used are not rolled back again", async ({ scene }) => {
+  const { claim: claimOf, rolledBack } = await stageOf(scene);
+  const claim = await claimOf("test");
+  rolledBack();
+  for (let test = 0; test < 3; test++) await claim.rollBack();
+  expect(rolledBack()).toBe(0);
+  expect((await claim.machines["pc1"]?.exec("ls"))?.stdout).toBe("");
+  expect(claim.stand).toBeUndefined();
+  await claim.rollBack();
+  await claim.rollBack();
+  expect(rolledBack()).toBe(2);
+});
+
+test("one that is used is reason to roll back all: it may have reached the others", async ({ scene }) => {
+  const { claim: claimOf, rolledBack } = await stageOf(scene);
+  const claim = await claimOf("test");
+  rolledBack();
+  for (const use of [
+    async () => claim.machines["pc2"]?.exec("true"),
+    async () => claim.machines["pc1"]?.disconnect(),
+    async () => claim.rig.checkpoint(),
+    async () => claim.connect("pc1"),
+    async () => claim.target("pc1"),
+  ]) {
+    await use();
+    await claim.rollBack();
+    expect(rolledBack(), use.toString()).toBe(2);
+  }
+  await claim.machines["pc2"]?.exec("true");
+  await claim.lookers["pc1"]?.exec("true");
+  await claim.rollBack();
+  expect(rolledBack()).toBe(2);
+  await claim.console("pc1");
+  await claim.rollBack();
+  expect(rolledBack()).toBe(0);
+});
+
+test("machines that have stood for a minute are rolled back, used or not: time runs on in them", async ({ scene }) => {
+  let now = 0;
+  const { claim: claimOf, rolledBack } = await stageOf(scene);
+  const claim = await claimOf("test", { ...systemClock, monotonic: () => now });
+  rolledBack();
+  now = 59_999;
+  await claim.rollBack();
+  expect(rolledBack()).toBe(0);
+  now = 60_000;
+  await claim.rollBack();
+  await claim.rollBack();
+  expect(rolledBack()).toBe(2);
+});
+
+test("whoever gets machines that the last one has not used gets them rolled back", async ({ scene }) => {
+  const { claim: claimOf, rolledBack } = await stageOf(scene);
+  for (let file = 0; file < 2; file++) {
+    const claim = await claimOf("test");
+    expect(rolledBack()).toBe(2);
+    await claim.release();
+    await expect(claim.rollBack()).rejects.toMatchObject({ code: "LEASE_LOST" });
+  }
+});
+
+test("machines as another file left them are rolled back when that is asked for, used or not", async ({ scene }) => {
+  const { claim: claimOf, rolledBack } = await stageOf(scene);
+  await (await claimOf("run")).release();
+  rolledBack();
+  const second = await claimOf("run");
+  expect([second.fresh, rolledBack()]).toEqual([false, 0]);
+  await second.rollBack();
+  expect(rolledBack()).toBe(2);
+});
