@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import type { Machine } from "vmrig";
 import { spawnGate } from "vmrig/runner";
-import { claimMachines, connectGate, type Claim } from "vmrig/worker";
+import { claimMachines, connectGate, type ClaimSession } from "vmrig/worker";
 
 export interface BenchRig extends AsyncDisposable {
-  readonly claim: Claim;
+  readonly claim: ClaimSession;
   readonly machine: Machine;
   /** How raw tools reach the machine: what vmrig itself was granted by the last rollback. */
   target(): Target;

@@ -5,14 +5,14 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
-import { clearAway, type Remains } from "./cleanup.ts";
+import { clearAway, type Leftovers } from "./cleanup.ts";
 
 export interface Caretaker extends AsyncDisposable {
   readonly pid: number | undefined;
 }
 
 /** @returns is disposed of when the scene was cleared away */
-export async function hireCaretaker(remains: Remains): Promise<Caretaker> {
+export async function hireCaretaker(remains: Leftovers): Promise<Caretaker> {
   // In a session of its own, where no signal of a terminal reaches it.
   const child: ChildProcess = spawn(process.execPath, [import.meta.filename], { stdio: ["pipe", "ignore", "inherit"], detached: true });
   await once(child, "spawn");
@@ -28,4 +28,4 @@ export async function hireCaretaker(remains: Remains): Promise<Caretaker> {
   };
 }
 
-if (import.meta.main) await clearAway(JSON.parse(await text(process.stdin)) as Remains);
+if (import.meta.main) await clearAway(JSON.parse(await text(process.stdin)) as Leftovers);

@@ -5,7 +5,7 @@ import { processesOf, send } from "./processes.ts";
 import { until } from "./until.ts";
 
 /** What there is of a scene, whoever set it. */
-export interface Remains {
+export interface Leftovers {
   /** Every process of the scene has it in its command line, its environment or as its folder. */
   readonly root: string;
   /** Where vmrig's sockets are. */
@@ -14,7 +14,7 @@ export interface Remains {
   readonly disk?: string;
 }
 
-export async function clearAway({ root, runtime, disk }: Remains): Promise<void> {
+export async function clearAway({ root, runtime, disk }: Leftovers): Promise<void> {
   await endProcesses(root);
   if (disk !== undefined) await promisify(execFile)("umount", ["--lazy", disk]);
   await Promise.all([root, runtime].map((folder) => rm(folder, { recursive: true, force: true })));

@@ -1,7 +1,7 @@
 import { open, readdir } from "node:fs/promises";
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Scene } from "./scene.ts";
+import type { ChaosRig } from "./scene.ts";
 
 /** What a machine's console says of itself: kind, time, session, visit, then what it does not know, then what it was told and found. */
 const LINE = /\b(begin|tick|end|late) \d+ (\S+ \S+) - - (\S+ \S+ \S+ \S+) -$/;
@@ -19,7 +19,7 @@ const EVERY_MS = 50;
  * it does not take back, and each console is a file of its own, in the order of its machine. What the machine cannot know is added here: the
  * time of this computer, which copy it is of, and the largest fence that it has been shown.
  */
-export function carryConsoles({ state, witness }: Scene): Consoles {
+export function carryConsoles({ state, witness }: ChaosRig): Consoles {
   const offsets = new Map<string, number>();
   const rests = new Map<string, string>();
 

@@ -4,7 +4,7 @@ import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import { planRunner, type RunnerPlan } from "./plan.ts";
 import type { RunnerOrders } from "./runner.ts";
-import type { Scene } from "./scene.ts";
+import type { ChaosRig } from "./scene.ts";
 
 /** One run of a test runner that lives. */
 export interface Run {
@@ -14,7 +14,7 @@ export interface Run {
 
 /** So many runs at a time, each after another. */
 export interface Crowd {
-  /** Starts the next ones of the plan, where there are less. */
+  /** TestStartState the next ones of the plan, where there are less. */
   fill(): void;
   readonly runs: readonly Run[];
   /** How many were started. */
@@ -24,7 +24,7 @@ export interface Crowd {
 
 export interface CrowdOptions {
   readonly seed: number;
-  readonly scene: Scene;
+  readonly scene: ChaosRig;
   readonly copies: number;
   readonly size: number;
   /** Gets what the runs print. */

@@ -4,12 +4,12 @@ import { FAULTS, type FaultKind, type FaultName } from "./faults.ts";
 import type { Struck, Violation } from "./judge/violation.ts";
 import { mender } from "./operator.ts";
 import { planFault } from "./plan.ts";
-import type { Scene } from "./scene.ts";
+import type { ChaosRig } from "./scene.ts";
 import type { Witness } from "./witness.ts";
 
 export interface StormOptions {
   readonly seed: number;
-  readonly scene: Scene;
+  readonly scene: ChaosRig;
   readonly crowd: Crowd;
   readonly witness: Witness;
   readonly ttlMs: number;

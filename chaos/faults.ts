@@ -4,11 +4,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Crowd, Run } from "./crowd.ts";
 import { childrenOf, processesOf, send } from "./processes.ts";
 import { keysLike } from "./redis-server.ts";
-import type { Scene } from "./scene.ts";
+import type { ChaosRig } from "./scene.ts";
 import { until } from "./until.ts";
 
 export interface Stage {
-  readonly scene: Scene;
+  readonly scene: ChaosRig;
   readonly crowd: Crowd;
   /** Which one of those that are there. */
   readonly pick: number;

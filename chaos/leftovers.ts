@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { processesOf } from "./processes.ts";
 import { keysLike } from "./redis-server.ts";
-import type { Scene } from "./scene.ts";
+import type { ChaosRig } from "./scene.ts";
 
 /** What nobody needs any more and nobody cleared away. */
 export interface Leftovers {
@@ -24,7 +24,7 @@ export interface Allowed {
   readonly machines: boolean;
 }
 
-export async function findLeftovers(scene: Scene, { machines }: Allowed): Promise<Leftovers> {
+export async function findLeftovers(scene: ChaosRig, { machines }: Allowed): Promise<Leftovers> {
   const { root, redis, runtime, state, temporary } = scene;
   const [keys, sockets, stateFiles, temporaryFiles] = await Promise.all([
     keysLike(redis.operator, "*"),

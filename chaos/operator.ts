@@ -1,7 +1,7 @@
 import type { Crowd } from "./crowd.ts";
 import type { Struck, Violation } from "./judge/violation.ts";
 import { keysLike } from "./redis-server.ts";
-import type { Scene } from "./scene.ts";
+import type { ChaosRig } from "./scene.ts";
 
 /**
  * The person who is called when a copy is marked as broken. vmrig gives a machine up that could not be brought back by any step, and a disk that
@@ -19,7 +19,7 @@ interface Marked {
   readonly broken?: { readonly summary: string; readonly at: number };
 }
 
-export function mender({ redis }: Scene, crowd: Crowd): Mender {
+export function mender({ redis }: ChaosRig, crowd: Crowd): Mender {
   const mended: Struck[] = [];
   const violations: Violation[] = [];
   return {

@@ -8,12 +8,12 @@ import { badNetwork, type BadNetwork } from "./bad-network.ts";
 import { hireCaretaker } from "./caretaker.ts";
 import { type MachineKind } from "./machines.ts";
 import { startRedis, type RedisServer } from "./redis-server.ts";
-import { clearAway, endProcesses, type Remains } from "./cleanup.ts";
+import { clearAway, endProcesses, type Leftovers } from "./cleanup.ts";
 
 const run = promisify(execFile);
 
 /** The world of one suite: a computer of one user, as far as vmrig can tell. */
-export interface Scene extends AsyncDisposable {
+export interface ChaosRig extends AsyncDisposable {
   /** Every process of the suite has it in its command line, its environment or as its folder. */
   readonly root: string;
   /** Where vmrig keeps what must not be lost. */
@@ -42,7 +42,7 @@ export interface SceneOptions {
   readonly plant?: string;
 }
 
-export async function setScene({ copies, ttlMs, machines, plant = "" }: SceneOptions): Promise<Scene> {
+export async function setScene({ copies, ttlMs, machines, plant = "" }: SceneOptions): Promise<ChaosRig> {
   const root = await mkdtemp(join(tmpdir(), "vmrig-chaos-"));
   const [state, temporary, witness] = ["state", "tmp", "witness"].map((name) => join(root, name)) as [string, string, string];
   await Promise.all([mkdir(state, { mode: 0o700 }), mkdir(temporary), writeFile(witness, "")]);
@@ -50,7 +50,7 @@ export async function setScene({ copies, ttlMs, machines, plant = "" }: SceneOpt
   const ownDisk = machines === "fake" && (await mounted(state));
   const base = { ...process.env, VMRIG_HOME: state, TMPDIR: temporary };
   const { runtime } = await openFolders(base);
-  const remains: Remains = { root, runtime, ...(ownDisk && { disk: state }) };
+  const remains: Leftovers = { root, runtime, ...(ownDisk && { disk: state }) };
   const caretaker = await hireCaretaker(remains);
   const redis = await startRedis(join(root, "redis"));
   const network = await badNetwork(redis.socketPath);

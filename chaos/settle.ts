@@ -4,12 +4,12 @@ import type { Struck, Violation } from "./judge/violation.ts";
 import { lastCall } from "./last-call.ts";
 import { count, findLeftovers, type Leftovers } from "./leftovers.ts";
 import { send } from "./processes.ts";
-import type { Scene } from "./scene.ts";
+import type { ChaosRig } from "./scene.ts";
 import { until } from "./until.ts";
 import type { Witness } from "./witness.ts";
 
 export interface CalmOptions {
-  readonly scene: Scene;
+  readonly scene: ChaosRig;
   readonly crowd: Crowd;
   readonly witness: Witness;
   readonly struck: readonly Struck[];
@@ -47,7 +47,7 @@ export async function calm(options: CalmOptions): Promise<{ readonly violations:
   }
 }
 
-async function look(scene: Scene): Promise<Leftovers> {
+async function look(scene: ChaosRig): Promise<Leftovers> {
   const nothing = await until(LOOK_MS, async () => {
     const left = await findLeftovers(scene, { machines: true });
     return count(left) === 0 ? left : undefined;

@@ -16,7 +16,7 @@ import type { Violation } from "./judge/violation.ts";
 import { findLeftovers } from "./leftovers.ts";
 import { PATIENCE, type MachineKind } from "./machines.ts";
 import { describeLeftovers, describeViolations, outcomes, sum, tally, type Report } from "./report.ts";
-import { setScene, type Scene } from "./scene.ts";
+import { setScene, type ChaosRig } from "./scene.ts";
 import { storm } from "./fault-run.ts";
 import { isDeed, openWitness } from "./witness.ts";
 
@@ -107,7 +107,7 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
 }
 
 /** As a person would: nothing of the rig is there afterwards. */
-async function destroy({ env }: Scene): Promise<Violation[]> {
+async function destroy({ env }: ChaosRig): Promise<Violation[]> {
   const command = fileURLToPath(import.meta.resolve("vmrig/cli"));
   try {
     await promisify(execFile)(process.execPath, [command, "destroy", "chaos"], { cwd: import.meta.dirname, env, timeout: 120_000 });

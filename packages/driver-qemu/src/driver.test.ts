@@ -1,7 +1,7 @@
 import { access, mkdir, rename, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { inTurn, passFence, type CopySpec } from "vmrig/driver";
+import { withFileLock, passFence, type CopySpec } from "vmrig/driver";
 import { qemu } from "./driver.ts";
 import { machineFiles, writeJson, type MachineDefinition } from "./machine-files.ts";
 import { defineMachine } from "./machine.test.kit.ts";
@@ -21,7 +21,7 @@ test("who was slower does not remove, stop or start what somebody with a newer l
   const late = { fence: 1, signal: new AbortController().signal, authorize: "ssh-ed25519 AAAA" };
   const { stop = () => Promise.reject(new Error("it cannot be stopped")) } = driver;
 
-  const outcomes = await inTurn({ path: files.turn, on: "the newer one" }, async () => {
+  const outcomes = await withFileLock({ path: files.turn, on: "the newer one" }, async () => {
     // Their fence is still the largest; but somebody is at work.
     const waiting = [driver.remove(ref, late), driver.boot(ref, late), driver.restore(ref, "pristine", late), stop(ref, late)];
     const ended = Promise.allSettled(waiting);

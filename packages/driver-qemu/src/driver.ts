@@ -2,9 +2,9 @@ import { createReadStream } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { VmrigError, writing, type CopySpec, type Driver, type Fingerprint } from "vmrig/driver";
+import { VmrigError, explainWriteErrors, type CopySpec, type Driver, type Fingerprint } from "vmrig/driver";
 import { measureAccelerator, resolveAccelerator, type Accelerator } from "./process/accelerator.ts";
-import { bringBack, reasonToRestart } from "./snapshot/restore.ts";
+import { restoreMachine, reasonToRestart } from "./snapshot/restore.ts";
 import { captureTogether } from "./snapshot/capture.ts";
 import { platformOf } from "./process/command-line.ts";
 import { acting, admit, BOOT_MS, control } from "./power/control.ts";
@@ -16,7 +16,7 @@ import { setLink } from "./network/link.ts";
 import { machineFiles, type MachineDefinition } from "./machine-files.ts";
 import { unmakeMachine } from "./make.ts";
 import { findOrphans } from "./orphans.ts";
-import { sayEmulated } from "./process/emulation-notice.ts";
+import { reportEmulation } from "./process/emulation-notice.ts";
 import { power } from "./power/power.ts";
 import { findQemu } from "./process/qemu-binary.ts";
 import { findProcess, startProcess, stopProcess } from "./process/qemu-process.ts";
@@ -116,7 +116,7 @@ export function qemu(options: QemuOptions = {}): Driver {
           await using qmp = await control(machine, admission);
           await qmp.execute("cont");
         }
-        if (accelerator === "tcg") await sayEmulated(machine, admission);
+        if (accelerator === "tcg") await reportEmulation(machine, admission);
         await admit(machine, admission, BOOT_MS[accelerator]);
       }),
 
@@ -148,7 +148,7 @@ export function qemu(options: QemuOptions = {}): Driver {
             details: [`it has: ${(await listSnapshots(machine)).join(", ") || "none"}`],
           });
         }
-        await bringBack(machine, snapshot, taken, admission);
+        await restoreMachine(machine, snapshot, taken, admission);
         // A process that was started anew has all its links.
         const { parked, switchedOff, unlinked } = machineFiles(machine, machine.name);
         await Promise.all([parked, switchedOff, unlinked].map((path) => rm(path, { force: true })));
@@ -174,7 +174,7 @@ export function qemu(options: QemuOptions = {}): Driver {
         const { parked } = machineFiles(machine, machine.name);
         await using qmp = await control(machine, authority);
         await qmp.execute("stop");
-        await writing(parked, () => writeFile(parked, ""));
+        await explainWriteErrors(parked, () => writeFile(parked, ""));
       }),
 
     orphans: findOrphans,

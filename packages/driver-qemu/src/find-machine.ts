@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { turnHolder, VmrigError, type CopySpec, type MachineRef } from "vmrig/driver";
+import { fileLockHolder, VmrigError, type CopySpec, type MachineRef } from "vmrig/driver";
 import { machineDefinition, machineFiles, readJson, type MachineDefinition, type QemuRun } from "./machine-files.ts";
 import { findProcess } from "./process/qemu-process.ts";
 
@@ -15,7 +15,7 @@ export async function anyRuns(copy: Pick<CopySpec, "folder" | "runtimeFolder">):
     const files = machineFiles(copy, name);
     const machine = await readJson(files.definition, machineDefinition);
     if (machine !== undefined && (await findProcess(machine)) !== undefined) return true;
-    if ((await turnHolder(files.turn)) !== undefined) return true;
+    if ((await fileLockHolder(files.turn)) !== undefined) return true;
   }
   return false;
 }

@@ -1,6 +1,6 @@
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { writing, type CopySpec } from "vmrig/driver";
+import { explainWriteErrors, type CopySpec } from "vmrig/driver";
 import { z } from "zod";
 import { imageManifest } from "./image/manifest.ts";
 
@@ -94,7 +94,7 @@ export async function readJson<T>(path: string, schema: z.ZodType<T>): Promise<T
 
 /** @throws VmrigError `STATE_UNWRITABLE` when the disk does not take it; what was there stays */
 export async function writeJson(path: string, value: unknown): Promise<void> {
-  await writing(path, async () => {
+  await explainWriteErrors(path, async () => {
     await mkdir(join(path, ".."), { recursive: true, mode: 0o700 });
     await writeFile(`${path}.new`, `${JSON.stringify(value, undefined, 2)}\n`, { mode: 0o600 });
     await rename(`${path}.new`, path);

@@ -1,6 +1,6 @@
 import { copyFile, link, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { generateKeyPair, VmrigError, writing } from "vmrig/driver";
+import { generateKeyPair, VmrigError, explainWriteErrors } from "vmrig/driver";
 import { machineNames } from "./find-machine.ts";
 import { hardwareAddress } from "./process/command-line.ts";
 import { firstBootCredentials, writeCredentials } from "./first-boot.ts";
@@ -24,13 +24,13 @@ export async function makeMachine(machine: MachineDefinition): Promise<void> {
     });
   }
   await stopProcess(machine);
-  await writing(files.folder, async () => {
+  await explainWriteErrors(files.folder, async () => {
     await rm(files.folder, { recursive: true, force: true });
     await mkdir(files.folder, { recursive: true, mode: 0o700 });
   });
   await writeJson(files.definition, machine);
 
-  await writing(dirname(machine.image.disk), () => keepImage(machine));
+  await explainWriteErrors(dirname(machine.image.disk), () => keepImage(machine));
   const keys = generateKeyPair();
   await writeFile(files.hostKey, `${keys.publicKey}\n`);
   await writeCredentials(

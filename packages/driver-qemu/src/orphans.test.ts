@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdir, readdir, rm, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
-import { inTurn, type Orphan } from "vmrig/driver";
+import { withFileLock, type Orphan } from "vmrig/driver";
 import { lanSocket, startLan } from "./network/lan.ts";
 import { machineFiles, writeJson } from "./machine-files.ts";
 import { findOrphans } from "./orphans.ts";
@@ -81,7 +81,7 @@ test("a process whose machine somebody sees to right now is none, and one that w
   const { turn } = machineFiles({ folder, runtimeFolder }, "pc1");
   const before = await orphans();
   expect(before).toHaveLength(1);
-  await inTurn({ path: turn, on: "pc1" }, async () => {
+  await withFileLock({ path: turn, on: "pc1" }, async () => {
     expect(await said()).toEqual([]);
     await before[0]?.remove();
   });

@@ -1,8 +1,8 @@
 import { access, readdir, readFile, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { turnHolder, type CopiesFolders, type Orphan } from "vmrig/driver";
-import { abandonedWork } from "./image/abandoned-downloads.ts";
-import { lanPidFile, lanTurn } from "./network/lan.ts";
+import { fileLockHolder, type CopiesFolders, type Orphan } from "vmrig/driver";
+import { abandonedDownloads } from "./image/abandoned-downloads.ts";
+import { lanPidFile, lanLockPath } from "./network/lan.ts";
 import { machineFiles, qemuRun, readJson } from "./machine-files.ts";
 import { endProcess, isRunning } from "./process/running-program.ts";
 import { runningProcesses, type RunningProcess } from "./process/list-processes.ts";
@@ -12,7 +12,7 @@ export async function findOrphans(folders: CopiesFolders): Promise<Orphan[]> {
   const found = await Promise.all([
     orphanProcesses(),
     orphanSockets(folders),
-    ...["images", "tools"].map((name) => abandonedWork(join(folders.cache, name))),
+    ...["images", "tools"].map((name) => abandonedDownloads(join(folders.cache, name))),
   ]);
   return found.flat();
 }
@@ -36,7 +36,7 @@ function ownProcess({ pid, args }: RunningProcess): OwnProcess | undefined {
   const pidFile = args[args.indexOf("-pidfile") + 1] ?? "";
   if (program === "vde_switch" && basename(pidFile) === "lan.pid") {
     const folder = dirname(pidFile);
-    return { pid, what: "switch of the private network", folder, pidFile, home: folder, turn: lanTurn(folder) };
+    return { pid, what: "switch of the private network", folder, pidFile, home: folder, turn: lanLockPath(folder) };
   }
   const home = dirname(pidFile);
   if (!program.startsWith("qemu-system-") || basename(pidFile) !== "qemu.pid" || basename(dirname(home)) !== "machines") return undefined;
@@ -66,7 +66,7 @@ async function orphanProcesses(): Promise<Orphan[]> {
 
 /** Why nobody knows a process. The last look is at the process: one that had just been started, or was about to end, is no orphan. */
 async function whyUnknown({ pid, pidFile, home, turn, run }: OwnProcess): Promise<string | undefined> {
-  if ((await turnHolder(turn)) !== undefined) return undefined;
+  if ((await fileLockHolder(turn)) !== undefined) return undefined;
   const written = Number(await readFile(pidFile, "utf8").catch(() => "0"));
   const started = run === undefined ? undefined : (await readJson(run, qemuRun))?.pid;
   if (written === pid || started === pid || !(await isRunning(pid, pidFile))) return undefined;
@@ -84,8 +84,8 @@ async function orphanSockets({ copies, runtime }: CopiesFolders): Promise<Orphan
       if (machine === undefined && entry !== "lan") continue;
       const path = join(runtime, copy, entry);
       const owner = machine === undefined ? lanPidFile(join(copies, copy)) : join(copies, copy, "machines", machine);
-      const turn = machine === undefined ? lanTurn(join(copies, copy)) : join(copies, copy, `${machine}.turn`);
-      const owned = async (): Promise<boolean> => (await exists(owner)) || (await turnHolder(turn)) !== undefined;
+      const turn = machine === undefined ? lanLockPath(join(copies, copy)) : join(copies, copy, `${machine}.turn`);
+      const owned = async (): Promise<boolean> => (await exists(owner)) || (await fileLockHolder(turn)) !== undefined;
       if ((await owned()) || processes.some(({ args }) => args.some((arg) => arg.includes(path)))) continue;
       found.push({
         what: `socket ${path}, whose ${machine === undefined ? "switch" : "machine"} is gone`,

@@ -2,7 +2,7 @@
  * What Terraform runs to make and end machines: `node steps.js <create|destroy> <machine|lan>`, with the resource's input as JSON in the
  * environment variable VMRIG_INPUT.
  */
-import { inTurn, isVmrigError } from "vmrig/driver";
+import { withFileLock, isVmrigError } from "vmrig/driver";
 import { z } from "zod";
 import { startLan, stopLan } from "./network/lan.ts";
 import { machineDefinition, machineFiles, type MachineDefinition } from "./machine-files.ts";
@@ -41,5 +41,5 @@ try {
 /** Terraform has no fence: the lease's holder has it run. But nobody acts on a machine while it is made or ended. */
 async function alone(act: (machine: MachineDefinition) => Promise<void>): Promise<void> {
   const machine = machineDefinition.parse(input);
-  await inTurn({ path: machineFiles(machine, machine.name).turn, on: machine.name }, () => act(machine));
+  await withFileLock({ path: machineFiles(machine, machine.name).turn, on: machine.name }, () => act(machine));
 }

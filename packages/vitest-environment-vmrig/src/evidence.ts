@@ -1,6 +1,6 @@
 import type { RunnerTestCase, RunnerTestSuite } from "vitest";
 import { VmrigError, type Machine } from "vmrig";
-import { collectEvidence, hideIn, type Claim, type Secrets, type Transcript, type WantedFile, type Welcome } from "vmrig/worker";
+import { collectEvidence, hideIn, type ClaimSession, type Secrets, type Transcript, type WantedFile, type Welcome } from "vmrig/worker";
 import { attach } from "./attachment.ts";
 import { worker } from "./worker.ts";
 
@@ -21,7 +21,7 @@ export function evidence(machine: Pick<Machine, "name">, ...paths: readonly stri
 }
 
 /** An error as a reporter shows it. */
-export interface Told {
+export interface ReportedError {
   message: string;
   stack?: string | undefined;
 }
@@ -30,8 +30,8 @@ interface Failure {
   /** A test, or what has a `beforeAll` or an `afterAll` that failed. */
   readonly task: RunnerTestCase | RunnerTestSuite;
   /** Of this attempt. */
-  readonly errors: readonly Told[];
-  readonly claim: Claim;
+  readonly errors: readonly ReportedError[];
+  readonly claim: ClaimSession;
   readonly transcript: Transcript;
   readonly since: Date;
   /** What the config asks for, known since the claim: the gate may be gone by now. */
@@ -61,25 +61,25 @@ export async function keepEvidence({ task, errors, claim, transcript, since, wis
       timeoutMs: wishes.timeoutMs,
     });
     const path = await attach(task, claim.copy, found).catch((error: unknown) => `could not be written: ${String(error)}`);
-    append(first, [`evidence of ${claim.copy}: ${path}`, ...found.telling.map((line) => `  ${line}`)].join("\n"));
+    append(first, [`evidence of ${claim.copy}: ${path}`, ...found.highlights.map((line) => `  ${line}`)].join("\n"));
   } catch (error) {
     append(first, secrets.hide(`evidence of ${claim.copy}: could not be had: ${String(error)}`));
   }
 }
 
 /** Why something has failed, behind its errors of earlier attempts; nothing where it should. */
-export function errorsOf(task: RunnerTestCase | RunnerTestSuite, known = 0): readonly Told[] {
+export function errorsOf(task: RunnerTestCase | RunnerTestSuite, known = 0): readonly ReportedError[] {
   return task.type === "test" && task.fails === true ? [] : (task.result?.errors?.slice(known) ?? []);
 }
 
 /** The reporter of GitHub Actions leaves out an error whose stack names no file of the project. */
-function place(error: Told, { file, location }: Failure["task"]): void {
+function place(error: ReportedError, { file, location }: Failure["task"]): void {
   if (location === undefined || error.stack === undefined || error.stack.includes(file.filepath)) return;
   error.stack = `${error.stack}\n    at ${file.filepath}:${location.line}:${location.column}`;
 }
 
 /** Reporters show the message, the stack, or both. */
-function append(error: Told, text: string): void {
+function append(error: ReportedError, text: string): void {
   const { message, stack } = error;
   error.message = `${message}\n\n${text}`;
   if (stack !== undefined && stack.includes(message)) error.stack = stack.replace(message, () => error.message);

@@ -2,8 +2,8 @@ import { relative } from "node:path";
 import type { TestProject, TestSpecification, Vitest } from "vitest/node";
 import { VmrigError } from "vmrig";
 import { findConfig, spawnGate, type GateProcess } from "vmrig/runner";
-import { filesToCome } from "./remaining-files.ts";
-import { createPauseDesk, type PauseDesk } from "./pause-prompt.ts";
+import { remainingFiles } from "./remaining-files.ts";
+import { createPausePrompt, type PausePrompt } from "./pause-prompt.ts";
 import { takeOverSignals } from "./signals.ts";
 
 /** One gate of a Vitest, for all of its projects that use the same config. */
@@ -28,7 +28,7 @@ interface Entry {
 
 interface Gates {
   readonly entries: Map<string, Promise<Entry>>;
-  readonly desk: PauseDesk;
+  readonly desk: PausePrompt;
   readonly giveBackSignals: () => void;
 }
 
@@ -42,7 +42,7 @@ export async function shareGate(project: TestProject, config: string, maxCopies:
   const vitest: Vitest & { [KEY]?: Gates } = project.vitest;
   const gates = (vitest[KEY] ??= {
     entries: new Map(),
-    desk: createPauseDesk({ vitest, say: sayBy(vitest), configWords }),
+    desk: createPausePrompt({ vitest, say: sayBy(vitest), configWords }),
     giveBackSignals: takeOverSignals(vitest),
   });
   const { desk } = gates;
@@ -53,7 +53,7 @@ export async function shareGate(project: TestProject, config: string, maxCopies:
   entry.projects.add(project);
   /** What it knows of the files only helps it to be quick. */
   const expect = async (files?: readonly TestSpecification[]): Promise<void> => {
-    const count = filesToCome(vitest, entry.projects, files);
+    const count = remainingFiles(vitest, entry.projects, files);
     await (await entry.gate.control()).expect(count);
   };
   expect().catch(() => {});
@@ -84,7 +84,7 @@ export async function shareGate(project: TestProject, config: string, maxCopies:
 interface StartOptions {
   readonly vitest: Vitest;
   readonly config: string;
-  readonly desk: PauseDesk;
+  readonly desk: PausePrompt;
   readonly maxCopies?: number;
 }
 
@@ -98,7 +98,7 @@ async function configWords(config: string): Promise<string> {
   return found === config ? "" : ` --config ${relative(process.cwd(), config)}`;
 }
 
-/** Starts a gate, in the place of one that has died where there is one. */
+/** TestStartState a gate, in the place of one that has died where there is one. */
 async function start({ vitest, config, desk, maxCopies }: StartOptions, instead?: Entry): Promise<Entry> {
   const say = sayBy(vitest);
   /** One error for the run, and no test that runs on without its machines. */

@@ -7,7 +7,7 @@ import type {} from "./provided.ts";
 import { askedWorkers, limitWorkers } from "./workers.ts";
 
 /**
- * Starts the gate and does not wait for it. Nothing is leased here: `vitest list`, a `-t` without hits and a run of unit tests alone take no
+ * TestStartState the gate and does not wait for it. Nothing is leased here: `vitest list`, a `-t` without hits and a run of unit tests alone take no
  * machine.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {

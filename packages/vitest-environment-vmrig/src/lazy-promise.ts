@@ -1,4 +1,4 @@
-export interface Lazy<T> {
+export interface LazyPromiseOptions<T> {
   /** Called once, when somebody waits. */
   readonly begin: () => Promise<T>;
   /** How often `then` is called by those who only add to it: what they are given begins as late. */
@@ -13,7 +13,7 @@ export interface Lazy<T> {
  * A promise that begins when it is awaited, as that of `expect.poll`: who forgets to await it leaves nothing running, and no rejection that
  * nobody handles.
  */
-export function lazily<T>({ begin, layers, fail, pass }: Lazy<T>): Promise<T> {
+export function lazyPromise<T>({ begin, layers, fail, pass }: LazyPromiseOptions<T>): Promise<T> {
   let begun: Promise<T> | undefined;
   const start = (): Promise<T> => (begun ??= begin());
   const then: Promise<T>["then"] = <A, B>(fulfilled?: ((value: T) => A) | null, rejected?: ((reason: unknown) => B) | null) => {
@@ -23,7 +23,7 @@ export function lazily<T>({ begin, layers, fail, pass }: Lazy<T>): Promise<T> {
         if (rejected) return rejected(failure) as never;
         throw failure;
       });
-    return layers > 0 ? lazily({ begin: attach, layers: layers - 1, fail, pass }) : attach();
+    return layers > 0 ? lazyPromise({ begin: attach, layers: layers - 1, fail, pass }) : attach();
   };
   const promise = {
     // oxlint-disable-next-line unicorn/no-thenable -- it is one

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Machine } from "vmrig";
-import { claimMachines, connectGate, type Claim } from "vmrig/worker";
+import { claimMachines, connectGate, type ClaimSession } from "vmrig/worker";
 import { spawnGate } from "vmrig/runner";
 import { openHome, type Home } from "./home.test.kit.ts";
 import { runVitest, startVitest } from "./start-vitest.test.kit.ts";
@@ -30,7 +30,7 @@ async function folder(): Promise<string> {
   return mkdtemp(join(parent, "run-"));
 }
 
-/** Starts a run that holds a copy, and waits until its test is on the machine. */
+/** TestStartState a run that holds a copy, and waits until its test is on the machine. */
 async function holding(): Promise<{ readonly vitest: ReturnType<typeof startVitest> }> {
   const marker = join(await folder(), "marker");
   const vitest = startVitest(home, PROJECT, ["hold"], { TEST_MARKER: marker });
@@ -44,7 +44,7 @@ async function holding(): Promise<{ readonly vitest: ReturnType<typeof startVite
   return { vitest };
 }
 
-function pc1Of({ machines }: Claim): Machine {
+function pc1Of({ machines }: ClaimSession): Machine {
   const { pc1 } = machines;
   if (pc1 === undefined) throw new Error("no pc1");
   return pc1;

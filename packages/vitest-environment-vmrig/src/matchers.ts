@@ -1,7 +1,7 @@
 import type { MatcherState, RunnerTestCase } from "vitest";
 import { isVmrigError, VmrigError } from "vmrig";
 import { MATCHERS, toAssertion, type Assertion, type MachineMatchers, type MatcherName } from "vmrig/worker";
-import { lazily } from "./lazy-promise.ts";
+import { lazyPromise } from "./lazy-promise.ts";
 
 declare module "vitest" {
   // Vitest 4.1 has `T` alone. With defaults the two merge, and both read the subject's type from `T`.
@@ -43,7 +43,7 @@ export const matchers = Object.fromEntries(
         // Vitest says that the time is over, not what for. Of lost machines all is said.
         if (state === "looking" && !isVmrigError(signal?.reason)) throw at(place, cutShort(assertion));
       });
-      return lazily({
+      return lazyPromise({
         // Vitest itself attaches its judgement, and for `expect.soft` something that keeps the error.
         layers: soft === true ? 2 : 1,
         async begin() {

@@ -2,13 +2,13 @@ import type { Vitest } from "vitest/node";
 import type { GateClient, Paused } from "vmrig/runner";
 
 /** Where a person tells runs that are paused at a failed test to go on: the terminal of the main process, for all gates of one Vitest. */
-export interface PauseDesk {
+export interface PausePrompt {
   /** Whether failed tests pause. */
   readonly open: boolean;
   attend(client: GateClient, config: string): void;
 }
 
-export interface PauseDeskOptions {
+export interface PausePromptOptions {
   readonly vitest: Vitest;
   readonly say: (line: string) => void;
   /** Says how a command finds the config: nothing where it finds it by itself. */
@@ -19,7 +19,7 @@ const WISH = "on-failure";
 /** Lines of an error that are shown. */
 const LINES = 40;
 
-export function createPauseDesk({ vitest, say, configWords }: PauseDeskOptions): PauseDesk {
+export function createPausePrompt({ vitest, say, configWords }: PausePromptOptions): PausePrompt {
   const waiting = new Map<string, () => void>();
   let rise: (() => void) | undefined;
   const goOn = (): void => waiting.forEach((resume) => resume());

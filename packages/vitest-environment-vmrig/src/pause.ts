@@ -1,10 +1,10 @@
 import type { RunnerTask, RunnerTestCase } from "vitest";
 import { isVmrigError } from "vmrig";
-import type { Claim } from "vmrig/worker";
-import type { Told } from "./evidence.ts";
+import type { ClaimSession } from "vmrig/worker";
+import type { ReportedError } from "./evidence.ts";
 
 /** Waits at a test that has just failed, and at no other, for as long as a person looks at its machines. Never throws. */
-export async function pauseAt(task: RunnerTestCase, [first]: readonly Told[], claim: Claim): Promise<void> {
+export async function pauseAt(task: RunnerTestCase, [first]: readonly ReportedError[], claim: ClaimSession): Promise<void> {
   if (first === undefined || claim.signal.aborted) return;
   await claim.pause({ test: nameOf(task), error: first.message }).catch((error: unknown) => {
     // A claim that is lost, or a gate that is gone, ends the run anyway, and says why.

@@ -6,7 +6,7 @@ import type { TestProject, TestSpecification, Vitest } from "vitest/node";
  *
  * @param rerun what a watcher runs again; missing in its first run
  */
-export function filesToCome(vitest: Vitest, projects: ReadonlySet<TestProject>, rerun?: readonly TestSpecification[]): number {
+export function remainingFiles(vitest: Vitest, projects: ReadonlySet<TestProject>, rerun?: readonly TestSpecification[]): number {
   const { tagsFilter = [] } = vitest.config;
   if (vitest.getGlobalTestNamePattern() !== undefined || tagsFilter.length > 0) return 0;
   // Vitest writes down the paths of a run before it calls the global set-ups.

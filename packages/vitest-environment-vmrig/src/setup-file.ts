@@ -3,14 +3,14 @@ import { isVmrigError, type VmrigError } from "vmrig";
 import {
   claimMachines,
   createSecrets,
-  createStarts,
+  createTestStartState,
   createTranscript,
   type Secrets,
-  type Starts,
+  type TestStartState,
   type Welcome,
   watchForLeftovers,
 } from "vmrig/worker";
-import { errorsOf, keepEvidence, type Told } from "./evidence.ts";
+import { errorsOf, keepEvidence, type ReportedError } from "./evidence.ts";
 import { fileOptions } from "./environment.ts";
 import { matchers } from "./matchers.ts";
 import { pauseAt } from "./pause.ts";
@@ -38,7 +38,7 @@ const mayPause = pauses();
 let keeping:
   | { readonly policy: Pick<Welcome, "rollback" | "strict">; readonly wishes: Welcome["evidence"]; readonly secrets: Secrets }
   | undefined;
-let starts: Starts | undefined;
+let starts: TestStartState | undefined;
 /** Says something of the test that begins. */
 let remark: (words: string) => void = () => {};
 /** Why the tests of this file are skipped. */
@@ -70,7 +70,7 @@ aroundAll(async (runSuite, {}, suite) => {
   });
   if (claim === undefined) return runSuite();
   worker().claim = claim;
-  starts = createStarts({
+  starts = createTestStartState({
     claim,
     onRemade: (why) => remark(`the set-up is done once more, its checkpoint could not be brought back: ${why}`),
   });
@@ -89,10 +89,10 @@ async function withEvidence(suite: RunnerTestSuite, run: () => Promise<void>): P
   if (claim === undefined || keeping === undefined) return run();
   const since = new Date(Date.now() - CLOCK_SLACK_MS);
   const transcript = createTranscript(keeping.secrets);
-  const outer = claim.witness;
-  claim.witness = transcript.witness;
+  const outer = claim.observer;
+  claim.observer = transcript.observer;
   await run();
-  claim.witness = outer;
+  claim.observer = outer;
   await keepEvidence({ task: suite, errors: errorsOf(suite), claim, transcript, since, wanted: [], ...keeping });
 }
 
@@ -117,13 +117,13 @@ aroundEach(
     // Those of earlier attempts have their evidence.
     const known = task.result?.errors?.length ?? 0;
     /** What failed outside of the test itself, which Vitest has not seen yet. */
-    const thrown: Told[] = [];
-    const errors = (): readonly Told[] => [...errorsOf(task, known), ...thrown];
+    const thrown: ReportedError[] = [];
+    const errors = (): readonly ReportedError[] => [...errorsOf(task, known), ...thrown];
     let since = new Date(Date.now() - CLOCK_SLACK_MS);
     // Nor do its commands outlive it when its time is over. What a test that has ended in time leaves running is its own affair.
     claim.scope = signal;
-    const outer = claim.witness;
-    claim.witness = transcript.witness;
+    const outer = claim.observer;
+    claim.observer = transcript.observer;
     const end = claim.begin();
     remark = (words) => void task.context.annotate(words, "vmrig").catch(() => {});
     try {
@@ -143,7 +143,7 @@ aroundEach(
     } finally {
       claim.scope = undefined;
       claim.since = undefined;
-      claim.witness = outer;
+      claim.observer = outer;
       worker().wanted = undefined;
       // Before anything moves on: the next test, a rollback, the release. Where nothing was run there is nothing of its own: a rollback failed, or a
       // set-up that was not done for this test.

@@ -14,7 +14,7 @@ export const asAPerson = ({ env }: Home) => ({
   VITEST_WORKER_ID: undefined,
 });
 
-/** Starts `vitest run` as a person would, in its own process group, with the words and variables given. */
+/** TestStartState `vitest run` as a person would, in its own process group, with the words and variables given. */
 export function startVitest(home: Home, folder: string, words: readonly string[], env: Readonly<Record<string, string>> = {}) {
   return execa(process.execPath, [VITEST, "run", ...words], {
     cwd: folder,

@@ -140,7 +140,7 @@ test("of two runs at once one waits, says who holds the rig and its place in lin
 });
 
 describe("a run that is ended from outside", () => {
-  /** Starts a run and waits until its test is on the machine. */
+  /** TestStartState a run and waits until its test is on the machine. */
   async function staying(): Promise<{ vitest: ReturnType<typeof start>; marker: string }> {
     const marker = join(home.folders.state, `marker-${process.hrtime.bigint()}`);
     const vitest = start(PROJECT, ["stay"], { TEST_MARKER: marker });

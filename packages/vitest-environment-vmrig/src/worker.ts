@@ -1,6 +1,6 @@
 import { inject } from "vitest";
 import { VmrigError } from "vmrig";
-import { connectGate, fromErrorJson, type Claim, type GateClient, type Setup, type WantedFile } from "vmrig/worker";
+import { connectGate, fromErrorJson, type ClaimSession, type GateClient, type Setup, type WantedFile } from "vmrig/worker";
 import type { Provided } from "./provided.ts";
 
 const KEY = Symbol.for("vmrig.worker");
@@ -9,7 +9,7 @@ interface Worker {
   client?: Promise<GateClient>;
   /** Where the client is connected to: a watcher's next run may have another gate. */
   socket?: string | undefined;
-  claim?: Claim;
+  claim?: ClaimSession;
   /** What the test that runs wants to be kept should it fail, beside what the config names. */
   wanted?: WantedFile[] | undefined;
   /** By the `describe` or file that they stand in. */

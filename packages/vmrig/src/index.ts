@@ -23,7 +23,7 @@ export type { MachineNetwork } from "./machine/network/network.ts";
 export type { MachineRequestInit } from "./machine/network/request.ts";
 export type { Reverse, ReverseSocket } from "./machine/network/reverse.ts";
 export type { Target } from "./machine/network/target.ts";
-export type { MachineParts } from "./machine/resources/resources.ts";
+export type { MachineResources } from "./machine/resources/resources.ts";
 export type { MachineWaits } from "./machine/waits/waits.ts";
 export type { MachineFile, MkdirOptions, RecursiveOptions, RemoveOptions, WriteOptions } from "./machine/files/file.ts";
 export type { Key } from "./machine/shell/keys.ts";

@@ -7,7 +7,7 @@ const DAY_MS = 24 * 3_600_000;
 const WORK = /^\.(fetch|build)-|\.new-/;
 
 /** Folders and files of such a name that nobody has written to for a day: their run was cut off. */
-export async function abandonedWork(folder: string): Promise<Orphan[]> {
+export async function abandonedDownloads(folder: string): Promise<Orphan[]> {
   const found: Orphan[] = [];
   for (const entry of (await readdir(folder).catch(() => [])).filter((name) => WORK.test(name))) {
     const path = join(folder, entry);

@@ -4,12 +4,12 @@ import { open as openFile } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
-import { systemClock, VmrigError, waitFor, type Patience } from "vmrig/driver";
+import { systemClock, VmrigError, waitFor, type WaitLimit } from "vmrig/driver";
 
 /** Nobody waits that long; but as long as bytes come a download may take its time. */
 const LONGEST_MS = 24 * 3_600_000;
 
-export interface DownloadOptions extends Patience {
+export interface DownloadOptions extends WaitLimit {
   /** How long nothing may come. @defaultValue 60000 */
   readonly stallMs?: number;
   /** How often to say how far it is, at most. @defaultValue 10000 */

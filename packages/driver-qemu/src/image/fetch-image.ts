@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { VmrigError, writing, type Patience } from "vmrig/driver";
-import { abandonedWork } from "./abandoned-downloads.ts";
+import { VmrigError, explainWriteErrors, type WaitLimit } from "vmrig/driver";
+import { abandonedDownloads } from "./abandoned-downloads.ts";
 import { download } from "./download.ts";
 import type { Image } from "./manifest.ts";
 import { runProgram } from "../process/run-program.ts";
@@ -23,10 +23,10 @@ export async function fetchImage(
   images: string,
   folder: string,
   read: (folder: string) => Promise<Image>,
-  patience: Patience = {},
+  patience: WaitLimit = {},
 ): Promise<Image> {
-  for (const left of await abandonedWork(images)) await left.remove();
-  const work = await writing(images, async () => {
+  for (const left of await abandonedDownloads(images)) await left.remove();
+  const work = await explainWriteErrors(images, async () => {
     await mkdir(images, { recursive: true });
     return await mkdtemp(join(images, ".fetch-"));
   });

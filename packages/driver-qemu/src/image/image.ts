@@ -1,6 +1,6 @@
 import { lstat, readFile, realpath } from "node:fs/promises";
 import { isAbsolute, join, normalize } from "node:path";
-import { VmrigError, type ErrorFacts, type Patience } from "vmrig/driver";
+import { VmrigError, type ErrorFacts, type WaitLimit } from "vmrig/driver";
 import { z } from "zod";
 import { imageManifest, type Image } from "./manifest.ts";
 import { fetchImage } from "./fetch-image.ts";
@@ -16,7 +16,7 @@ export type ImageSource = string | { readonly url: string; readonly sha256: stri
  *
  * @throws VmrigError `IMAGE_MISSING` or `IMAGE_MISMATCH`; `CONFIG_INVALID` for a sha256 that is none; the signal's reason
  */
-export async function findImage(source: ImageSource, cacheFolder: string, patience: Patience = {}): Promise<Image> {
+export async function findImage(source: ImageSource, cacheFolder: string, patience: WaitLimit = {}): Promise<Image> {
   patience.signal?.throwIfAborted();
   const images = join(cacheFolder, "images");
   if (typeof source === "string") {

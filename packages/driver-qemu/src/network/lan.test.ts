@@ -3,8 +3,8 @@ import { mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
-import { inTurn, waitFor } from "vmrig/driver";
-import { lanPid, lanPidFile, lanSocket, lanTurn, startLan, stopLan } from "./lan.ts";
+import { withFileLock, waitFor } from "vmrig/driver";
+import { lanPid, lanPidFile, lanSocket, lanLockPath, startLan, stopLan } from "./lan.ts";
 import { isRunning } from "../process/running-program.ts";
 import { tempFolder } from "../temp-folder.test.kit.ts";
 
@@ -100,7 +100,7 @@ test("an emptied runtime folder is no second switch, and no second network", asy
 test("who is just starting it is waited for", async () => {
   let started = false;
   let starting: Promise<number> | undefined;
-  await inTurn({ path: lanTurn(folder), on: "the test" }, async () => {
+  await withFileLock({ path: lanLockPath(folder), on: "the test" }, async () => {
     starting = startLan(folders).finally(() => (started = true));
     // Long enough for another one to have come and gone.
     const other = await tempFolder();

@@ -1,6 +1,6 @@
 import { readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { inTurn, VmrigError, waitFor, type CopySpec } from "vmrig/driver";
+import { withFileLock, VmrigError, waitFor, type CopySpec } from "vmrig/driver";
 import { endProcess, isRunning } from "../process/running-program.ts";
 import { requireProgram } from "../process/qemu-binary.ts";
 import { runProgram } from "../process/run-program.ts";
@@ -20,7 +20,7 @@ export function lanPidFile(folder: string): string {
   return join(folder, "lan.pid");
 }
 
-export function lanTurn(folder: string): string {
+export function lanLockPath(folder: string): string {
   return join(folder, "lan.turn");
 }
 
@@ -36,7 +36,7 @@ async function livingSwitch({ folder }: LanFolders): Promise<number | undefined>
 }
 
 /**
- * Starts the private network of a copy, a VDE switch, unless it runs. One that lives and whose socket is gone is replaced. Machines that
+ * TestStartState the private network of a copy, a VDE switch, unless it runs. One that lives and whose socket is gone is replaced. Machines that
  * are restored at the same moment all ask for it, and one of them starts it.
  *
  * @returns its pid
@@ -44,7 +44,7 @@ async function livingSwitch({ folder }: LanFolders): Promise<number | undefined>
 export async function startLan(folders: LanFolders): Promise<number> {
   const running = await lanPid(folders);
   if (running !== undefined) return running;
-  return await inTurn({ path: lanTurn(folders.folder), on: "the private network" }, async () => {
+  return await withFileLock({ path: lanLockPath(folders.folder), on: "the private network" }, async () => {
     // Whoever had the turn before may have started it since the look above.
     const alive = await lanPid(folders);
     if (alive !== undefined) return alive;
@@ -55,7 +55,7 @@ export async function startLan(folders: LanFolders): Promise<number> {
 }
 
 export async function stopLan(folders: LanFolders): Promise<void> {
-  await inTurn({ path: lanTurn(folders.folder), on: "the private network" }, () => end(folders));
+  await withFileLock({ path: lanLockPath(folders.folder), on: "the private network" }, () => end(folders));
 }
 
 async function end(folders: LanFolders): Promise<void> {

@@ -1,5 +1,5 @@
 import { rm, writeFile } from "node:fs/promises";
-import { writing, type LinkAction } from "vmrig/driver";
+import { explainWriteErrors, type LinkAction } from "vmrig/driver";
 import { machineFiles, type MachineDefinition } from "../machine-files.ts";
 import type { Qmp } from "../qmp/qmp.ts";
 
@@ -11,5 +11,5 @@ export async function setLink(qmp: Qmp, machine: MachineDefinition, action: Link
   const { unlinked } = machineFiles(machine, machine.name);
   await qmp.execute("set_link", { name: "lan", up: action === "connect" });
   if (action === "connect") await rm(unlinked, { force: true });
-  else await writing(unlinked, () => writeFile(unlinked, ""));
+  else await explainWriteErrors(unlinked, () => writeFile(unlinked, ""));
 }

@@ -1,12 +1,12 @@
 import { readFile } from "node:fs/promises";
-import { inTurn, passFence, VmrigError, type Admission, type Authority, type MachineRef } from "vmrig/driver";
+import { withFileLock, passFence, VmrigError, type Admission, type Authority, type MachineRef } from "vmrig/driver";
 import type { Accelerator } from "../process/accelerator.ts";
 import { firstLine } from "../first-line.ts";
 import { findMachine } from "../find-machine.ts";
 import { openGuestAgent } from "../qmp/guest-agent.ts";
 import { machineFiles, type MachineDefinition } from "../machine-files.ts";
 import { openQmp, type Qmp } from "../qmp/qmp.ts";
-import { explainSilence } from "./unresponsive-guest.ts";
+import { explainUnresponsiveGuest } from "./unresponsive-guest.ts";
 
 /** The user that tests log in as; the image has it. */
 const USER = "vmrig";
@@ -22,7 +22,7 @@ export const BOOT_MS: Readonly<Record<Accelerator, number>> = { tcg: 300_000, kv
  */
 export async function acting<T>(ref: MachineRef, authority: Authority, deed: (machine: MachineDefinition) => Promise<T>): Promise<T> {
   const { turn, fences } = machineFiles(ref.copy, ref.name);
-  return await inTurn({ path: turn, on: ref.name, signal: authority.signal }, async () => {
+  return await withFileLock({ path: turn, on: ref.name, signal: authority.signal }, async () => {
     const machine = await findMachine(ref);
     await passFence(fences, machine.name, authority.fence);
     authority.signal.throwIfAborted();
@@ -52,7 +52,7 @@ export async function admit(machine: MachineDefinition, admission: Admission, ti
     await agent.authorize(USER, admission.authorize);
   } catch (error) {
     admission.signal.throwIfAborted();
-    const silence = await explainSilence(machine);
+    const silence = await explainUnresponsiveGuest(machine);
     if (silence.diskRefused) {
       throw new VmrigError("STATE_UNWRITABLE", {
         message: `${machine.name} stands still: this computer's disk did not take what it wrote.`,

@@ -1,5 +1,5 @@
 import { readFile, rm, writeFile } from "node:fs/promises";
-import { VmrigError, waitFor, writing, type Admission, type Driver, type PowerAction } from "vmrig/driver";
+import { VmrigError, waitFor, explainWriteErrors, type Admission, type Driver, type PowerAction } from "vmrig/driver";
 import { admit, acting, BOOT_MS } from "./control.ts";
 import { openGuestAgent } from "../qmp/guest-agent.ts";
 import { machineFiles, type MachineDefinition } from "../machine-files.ts";
@@ -87,5 +87,5 @@ function kill(pid: number): void {
 
 async function note(machine: MachineDefinition): Promise<void> {
   const { switchedOff } = machineFiles(machine, machine.name);
-  await writing(switchedOff, () => writeFile(switchedOff, ""));
+  await explainWriteErrors(switchedOff, () => writeFile(switchedOff, ""));
 }

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { admit } from "./control.ts";
 import { machineFiles, type MachineDefinition } from "../machine-files.ts";
 import { defineMachine } from "../machine.test.kit.ts";
-import { explainSilence } from "./unresponsive-guest.ts";
+import { explainUnresponsiveGuest } from "./unresponsive-guest.ts";
 import { listen } from "../qmp/socket-server.test.kit.ts";
 import { tempFolder } from "../temp-folder.test.kit.ts";
 
@@ -49,5 +49,5 @@ test("of any other guest that does not answer it is told what QEMU says", async 
 
 test("a QEMU that is gone explains nothing, and hides nothing", async () => {
   const machine = await defineMachine(await tempFolder());
-  expect(await explainSilence(machine)).toEqual({ diskRefused: false, lines: [expect.stringContaining("QEMU says nothing: ")] });
+  expect(await explainUnresponsiveGuest(machine)).toEqual({ diskRefused: false, lines: [expect.stringContaining("QEMU says nothing: ")] });
 });

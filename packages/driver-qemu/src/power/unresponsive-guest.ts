@@ -6,14 +6,14 @@ import { openQmp } from "../qmp/qmp.ts";
 const runState = z.object({ status: z.string() });
 
 /** Why a guest says nothing, as far as QEMU knows. */
-export interface Silence {
+export interface UnresponsiveGuest {
   /** QEMU stopped the guest because this computer's disk did not take what it wrote: by default it does so for ENOSPC, without a word. */
   readonly diskRefused: boolean;
   readonly lines: readonly string[];
 }
 
 /** Asks QEMU about a guest that does not answer. Never throws: it explains another failure. */
-export async function explainSilence(machine: MachineDefinition): Promise<Silence> {
+export async function explainUnresponsiveGuest(machine: MachineDefinition): Promise<UnresponsiveGuest> {
   const files = machineFiles(machine, machine.name);
   try {
     await using qmp = await openQmp({ path: files.qmp, machine: machine.name, timeoutMs: 2_000, answerMs: 2_000 });

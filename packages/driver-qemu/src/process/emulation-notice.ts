@@ -4,7 +4,7 @@ import type { MachineDefinition } from "../machine-files.ts";
 import { emulatesReliably, findQemu } from "./qemu-binary.ts";
 
 /** What a machine that is emulated costs, and what it may suffer. */
-export async function sayEmulated({ name, accelerator, cacheFolder }: MachineDefinition, { say }: Authority): Promise<void> {
+export async function reportEmulation({ name, accelerator, cacheFolder }: MachineDefinition, { say }: Authority): Promise<void> {
   const { why } = resolveAccelerator(accelerator, measureAccelerator());
   say?.(`boot     ${name} boots, emulated (${why}): this takes about a minute, once`);
   const { version } = await findQemu(cacheFolder);

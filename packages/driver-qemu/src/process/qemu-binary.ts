@@ -2,7 +2,7 @@ import { accessSync, constants, realpathSync, statSync } from "node:fs";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { createHash, randomUUID } from "node:crypto";
 import { delimiter, dirname, join } from "node:path";
-import { VmrigError, writing } from "vmrig/driver";
+import { VmrigError, explainWriteErrors } from "vmrig/driver";
 import { runProgram } from "./run-program.ts";
 
 /** Looks a program up on PATH. */
@@ -81,7 +81,7 @@ async function askVersion(path: string, note: string): Promise<string> {
   const version = /version ([0-9.]+)/.exec(stdout)?.[1] ?? stdout.split("\n")[0] ?? "unknown";
   // Machines that start at the same moment all ask.
   const draft = `${note}.${randomUUID()}`;
-  await writing(note, async () => {
+  await explainWriteErrors(note, async () => {
     await mkdir(dirname(note), { recursive: true });
     await writeFile(draft, version);
     await rename(draft, note);

@@ -17,7 +17,7 @@ export async function findProcess(machine: MachineDefinition): Promise<QemuRun |
 }
 
 /**
- * Starts QEMU for a machine: from a snapshot, or by a cold boot. Returns when QEMU runs; the guest may still boot.
+ * TestStartState QEMU for a machine: from a snapshot, or by a cold boot. Returns when QEMU runs; the guest may still boot.
  *
  * @throws VmrigError `QEMU_MISSING`, `QEMU_FAILED` with QEMU's own words
  */

@@ -8,7 +8,7 @@ import { lanPid } from "../network/lan.ts";
 import { machineFiles, type MachineDefinition, type QemuRun } from "../machine-files.ts";
 import { findQemu } from "../process/qemu-binary.ts";
 import { findProcess, startProcess, stopProcess } from "../process/qemu-process.ts";
-import { explainSilence } from "../power/unresponsive-guest.ts";
+import { explainUnresponsiveGuest } from "../power/unresponsive-guest.ts";
 import { setLink } from "../network/link.ts";
 import { loadSnapshot, revertDisk } from "./snapshots.ts";
 
@@ -20,7 +20,7 @@ const ADMIT_MS = 30_000;
  *
  * @param taken the platform that the snapshot was taken on
  */
-export async function bringBack(machine: MachineDefinition, snapshot: SnapshotName, taken: string, admission: Admission): Promise<void> {
+export async function restoreMachine(machine: MachineDefinition, snapshot: SnapshotName, taken: string, admission: Admission): Promise<void> {
   const say = admission.say ?? (() => {});
   const platform = platformOf(await findQemu(machine.cacheFolder), machine.accelerator);
   const reason = await reasonToRestart(machine, await findProcess(machine), platform);
@@ -37,7 +37,7 @@ export async function bringBack(machine: MachineDefinition, snapshot: SnapshotNa
       admission.signal.throwIfAborted();
       if (isVmrigError(error) && error.code === "FENCED") throw error;
       // A new process writes to the same disk; and this one goes on at the next load, when there is room.
-      if ((await explainSilence(machine)).diskRefused) throw error;
+      if ((await explainUnresponsiveGuest(machine)).diskRefused) throw error;
       say(`heal     ${machine.name} did not take its snapshot in place (${firstLine(error)}); starting it again from there`);
       first = error;
     }

@@ -5,19 +5,19 @@ import { StepStack } from "../driver/contract/step-stack.ts";
 import type { Driver } from "../driver/driver.ts";
 import { fakeDriver } from "../driver/fake/driver.ts";
 import { machineFiles } from "../driver/fake/machine-files.ts";
-import { setFakeScene } from "../driver/fake/fake-machines.test.kit.ts";
+import { setUpFakeMachines } from "../driver/fake/fake-machines.test.kit.ts";
 import { generateKeyPair } from "../ssh/keys.ts";
 import { PRISTINE } from "./baseline-id.ts";
 import { establishBaseline } from "./establish.ts";
-import { authority, admission, type Scene } from "./leased-context.ts";
+import { authority, admission, type LeasedContext } from "./leased-context.ts";
 
 test("a machine that is back at its pristine snapshot, and may have booted from its disk alone, has finished booting before it is prepared", async () => {
-  const { copy, ...stage } = await setFakeScene(["pc1"]);
+  const { copy, ...stage } = await setUpFakeMachines(["pc1"]);
   onTestFinished(() => stage[Symbol.asyncDispose]());
   // A system that boots; nothing of it is ever prepared, because its sudo refuses: the commands of a fake machine are those of this computer.
   const driver: Driver = { ...fakeDriver(), guest: "linux" };
   const said: string[] = [];
-  const scene: Scene = {
+  const context: LeasedContext = {
     driver,
     copy,
     lease: { fence: 1, signal: new AbortController().signal, assertHeld: () => {} },
@@ -28,8 +28,8 @@ test("a machine that is back at its pristine snapshot, and may have booted from 
   await driver.declare(stack, copy, { owner: "me" });
   await stack.create();
   const { bin, folder } = machineFiles(copy, "pc1");
-  await driver.boot({ copy, name: "pc1" }, admission(scene));
-  await driver.capture({ copy, name: "pc1" }, PRISTINE, authority(scene));
+  await driver.boot({ copy, name: "pc1" }, admission(context));
+  await driver.capture({ copy, name: "pc1" }, PRISTINE, authority(context));
   const asked = join(folder, "asked");
   await writeFile(
     join(bin, "systemctl"),
@@ -38,7 +38,7 @@ test("a machine that is back at its pristine snapshot, and may have booted from 
   );
   await writeFile(join(bin, "sudo"), "#!/bin/sh\nexit 77\n", { mode: 0o755 });
 
-  await expect(establishBaseline(scene, "0123456789abcdef", {})).rejects.toMatchObject({ code: "PREPARE_FAILED" });
+  await expect(establishBaseline(context, "0123456789abcdef", {})).rejects.toMatchObject({ code: "PREPARE_FAILED" });
   expect(said).toContainEqual(expect.stringContaining("preparing anew from the pristine machines"));
   expect(await readFile(asked, "utf8")).toBe("asked\nasked\n");
 });

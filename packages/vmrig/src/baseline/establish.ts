@@ -6,7 +6,7 @@ import { guestOf } from "./guest.ts";
 import { login } from "./login.ts";
 import { prepare } from "./prepare.ts";
 import type { Recipe } from "./recipe.ts";
-import { admission, authority, onEach, type Scene } from "./leased-context.ts";
+import { admission, authority, onEach, type LeasedContext } from "./leased-context.ts";
 
 export interface EstablishOptions {
   /** Makes it also where it is there already. */
@@ -22,30 +22,30 @@ const SETTLE_MS = 240_000;
  * captured is booted as it is. The others may be parked, and are dirty.
  */
 export async function establishBaseline(
-  scene: Scene,
+  context: LeasedContext,
   id: string,
   recipes: Readonly<Record<string, Recipe>>,
   { anew = false }: EstablishOptions = {},
 ): Promise<void> {
-  const { driver, copy, say } = scene;
+  const { driver, copy, say } = context;
   const inventory = await driver.inspect(copy);
-  if (!anew && whoLacks(scene, inventory, baselineSnapshot(id)).length === 0) return;
+  if (!anew && whoLacks(context, inventory, baselineSnapshot(id)).length === 0) return;
   const started = performance.now();
-  const fresh = whoLacks(scene, inventory, PRISTINE);
+  const fresh = whoLacks(context, inventory, PRISTINE);
   refuseLostPristine(inventory, fresh);
   if (fresh.length === 0 && !anew) say(`baseline ${copy.copy}: the recipe changed; preparing anew from the pristine machines`);
-  await onEach(scene, async (machine) => {
+  await onEach(context, async (machine) => {
     const made = fresh.includes(machine.name);
-    if (made) await driver.boot(machine, admission(scene));
-    else await driver.restore(machine, PRISTINE, admission(scene));
+    if (made) await driver.boot(machine, admission(context));
+    else await driver.restore(machine, PRISTINE, admission(context));
     // Also after a restore: where a snapshot's RAM cannot be loaded any more, the machine boots from its disk.
-    if (guestOf(driver.guest).system) await settle(scene, machine.name);
-    if (made) await driver.capture(machine, PRISTINE, authority(scene));
+    if (guestOf(driver.guest).system) await settle(context, machine.name);
+    if (made) await driver.capture(machine, PRISTINE, authority(context));
   });
   if (fresh.length > 0) say(`boot     ${copy.copy}: ${fresh.join(", ")} up after ${seconds(started)}`);
   const preparing = performance.now();
-  await prepare(scene, id, recipes);
-  await onEach(scene, (machine) => driver.capture(machine, baselineSnapshot(id), authority(scene)));
+  await prepare(context, id, recipes);
+  await onEach(context, (machine) => driver.capture(machine, baselineSnapshot(id), authority(context)));
   say(`baseline ${copy.copy}: ${id} is prepared and captured after ${seconds(preparing)}`);
 }
 
@@ -60,26 +60,26 @@ function refuseLostPristine({ machines }: Inventory, fresh: readonly string[]): 
   });
 }
 
-function whoLacks({ copy }: Scene, { machines }: Inventory, snapshot: string): string[] {
+function whoLacks({ copy }: LeasedContext, { machines }: Inventory, snapshot: string): string[] {
   const names = copy.machines.map(({ name }) => name);
   return names.filter((name) => !machines.find((machine) => machine.name === name)?.snapshots.includes(snapshot));
 }
 
 /** A snapshot of a machine that still boots would do the rest of its boot in every test. */
-async function settle(scene: Scene, name: string): Promise<void> {
-  await using connection = await login(scene, { copy: scene.copy, name }, SETTLE_MS);
+async function settle(context: LeasedContext, name: string): Promise<void> {
+  await using connection = await login(context, { copy: context.copy, name }, SETTLE_MS);
   await waitFor({
     what: "its boot to finish",
     on: name,
     timeoutMs: SETTLE_MS,
     intervalMs: 1_000,
     code: "MACHINE_UNREACHABLE",
-    signal: scene.lease.signal,
+    signal: context.lease.signal,
     probe: async (signal) => {
       const { stdout } = await connection.exec("systemctl is-system-running; systemctl --failed --plain --no-legend", { signal });
       const [state = "", ...failed] = stdout.toString("utf8").trim().split("\n");
       if (state === "degraded")
-        scene.say(`boot     ${name}: up, but these units failed: ${failed.map((line) => line.split(" ")[0]).join(", ")}`);
+        context.say(`boot     ${name}: up, but these units failed: ${failed.map((line) => line.split(" ")[0]).join(", ")}`);
       return state === "running" || state === "degraded" ? { value: true } : { seen: state };
     },
   });

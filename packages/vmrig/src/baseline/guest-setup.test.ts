@@ -2,7 +2,7 @@ import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { generateKeyPair } from "../ssh/keys.ts";
-import { houseKeepingScript, type HouseKeeping } from "./guest-setup.ts";
+import { guestSetupScript, type GuestSetup } from "./guest-setup.ts";
 import { asInput } from "./recipe-script.ts";
 import { runShell, SHELLS, tempFolder } from "./shell.test.kit.ts";
 
@@ -11,7 +11,7 @@ const peers = [
   { name: "pc1", lanAddress: "10.77.0.11", hostKey: generateKeyPair().publicKey },
   { name: "pc2", lanAddress: "10.77.0.12", hostKey: generateKeyPair().publicKey },
 ];
-const order: HouseKeeping = { machine: "pc1", peers, trust, user: "vmrig" };
+const order: GuestSetup = { machine: "pc1", peers, trust, user: "vmrig" };
 
 /** What only root on a machine of its own may do, written down instead. */
 const STAND_INS = `
@@ -27,14 +27,14 @@ async function run(shell: string, sshd = "true"): Promise<{ root: string; log: s
   for (const folder of ["etc", "home/vmrig/.ssh", "usr/lib/vmrig", "var/lib/vmrig"]) await mkdir(join(root, folder), { recursive: true });
   await writeFile(join(root, "log"), "");
   // `chmod`, `mv` and all the rest are the real ones, in a folder that stands for the machine.
-  const script = houseKeepingScript(order).replaceAll(/(?<![\w/.])\/(etc|home|usr\/lib\/vmrig|var\/lib)\b/g, `${root}/$1`);
+  const script = guestSetupScript(order).replaceAll(/(?<![\w/.])\/(etc|home|usr\/lib\/vmrig|var\/lib)\b/g, `${root}/$1`);
   const input = asInput(`LOG=${root}/log${STAND_INS}sshd() { log sshd "$@"; ${sshd}; }\n${script}`);
   const { exitCode, stderr } = await runShell([shell, "-eu", "-s"], { cwd: root, input });
   return { root, log: (await readFile(join(root, "log"), "utf8")).replaceAll(root, ""), exitCode, stderr: stderr.toString() };
 }
 
 test.each(SHELLS)("is a script that %s can read", async (shell) => {
-  const { exitCode, stderr } = await runShell([shell, "-n", "-c", houseKeepingScript(order)], { cwd: "/" });
+  const { exitCode, stderr } = await runShell([shell, "-n", "-c", guestSetupScript(order)], { cwd: "/" });
   expect([exitCode, stderr.toString()]).toEqual([0, ""]);
 });
 

@@ -10,7 +10,7 @@ export interface Peer {
   readonly hostKey: PublicKey;
 }
 
-export interface HouseKeeping {
+export interface GuestSetup {
   readonly machine: string;
   /** All machines of the rig, this one too. */
   readonly peers: readonly Peer[];
@@ -25,7 +25,7 @@ export const PROOF_FOLDER = "/var/lib/vmrig";
 export const STEP_CLOCK = "/usr/lib/vmrig/step-clock";
 
 /** The part of the preparation that is vmrig's own, as a script for root: names, trust between the machines, sshd's limits, the clock. */
-export function houseKeepingScript({ machine, peers, trust, user }: HouseKeeping): string {
+export function guestSetupScript({ machine, peers, trust, user }: GuestSetup): string {
   const hosts = [
     "127.0.0.1 localhost",
     "::1 localhost ip6-localhost ip6-loopback",

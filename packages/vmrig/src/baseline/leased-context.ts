@@ -3,7 +3,7 @@ import type { Lease } from "../lease/lease.ts";
 import type { KeyPair } from "../ssh/keys.ts";
 
 /** What all work on a copy's machines needs in its hand: the machines, the right to touch them, the key that opens them. */
-export interface Scene {
+export interface LeasedContext {
   readonly driver: Driver;
   readonly copy: CopySpec;
   readonly lease: Pick<Lease, "fence" | "signal" | "assertHeld">;
@@ -15,17 +15,17 @@ export interface Scene {
 /** The user that tests log in as, on every machine. */
 export const TEST_USER = "vmrig";
 
-export function authority({ lease, say }: Scene): Authority {
+export function authority({ lease, say }: LeasedContext): Authority {
   lease.assertHeld();
   return { fence: lease.fence, signal: lease.signal, say };
 }
 
-export function admission(scene: Scene): Admission {
-  return { ...authority(scene), authorize: scene.key.publicKey };
+export function admission(context: LeasedContext): Admission {
+  return { ...authority(context), authorize: context.key.publicKey };
 }
 
 /** Does the same on all machines at once, and fails when all are done, with the first failure as it was. */
-export async function onEach<T>({ copy }: Scene, act: (machine: MachineRef) => Promise<T>): Promise<T[]> {
+export async function onEach<T>({ copy }: LeasedContext, act: (machine: MachineRef) => Promise<T>): Promise<T[]> {
   const outcomes = await Promise.allSettled(copy.machines.map(({ name }) => act({ copy, name })));
   const failures = outcomes.filter((outcome) => outcome.status === "rejected").map((outcome): unknown => outcome.reason);
   if (failures.length > 0) throw failures[0];

@@ -1,8 +1,8 @@
 import type { Inventory, MachineRef } from "../driver/driver.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
-import { dial, type Connection } from "../ssh/connection.ts";
+import { dial, type SshConnection } from "../ssh/connection.ts";
 import type { SshTarget } from "../ssh/handshake.ts";
-import { TEST_USER, type Scene } from "./leased-context.ts";
+import { TEST_USER, type LeasedContext } from "./leased-context.ts";
 
 /** Where and how the lease's key gets in. @throws VmrigError `MACHINE_MISSING` when the machine has no address */
 function sshTarget(inventory: Inventory, name: string, privateKey: string): SshTarget {
@@ -21,14 +21,14 @@ export interface RolledBack {
 }
 
 /** How the machines are reached after a rollback: one that had to be started again listens on another port. */
-export async function whereToLogIn({ driver, copy, lease, key }: Scene): Promise<readonly RolledBack[]> {
+export async function whereToLogIn({ driver, copy, lease, key }: LeasedContext): Promise<readonly RolledBack[]> {
   lease.assertHeld();
   const inventory = await driver.inspect(copy);
   return copy.machines.map(({ name, lanAddress }) => ({ name, lanAddress, target: sshTarget(inventory, name, key.privateKey) }));
 }
 
 /** The same of those machines that are up. */
-export async function whereReached({ driver, copy, lease, key }: Scene): Promise<readonly RolledBack[]> {
+export async function whereReached({ driver, copy, lease, key }: LeasedContext): Promise<readonly RolledBack[]> {
   lease.assertHeld();
   const inventory = await driver.inspect(copy);
   const up = new Set(inventory.machines.filter(({ address }) => address !== undefined).map(({ name }) => name));
@@ -38,11 +38,11 @@ export async function whereReached({ driver, copy, lease, key }: Scene): Promise
 }
 
 /** Logs in to a machine that is not at its baseline yet. */
-export async function login(scene: Scene, { name }: MachineRef, timeoutMs?: number): Promise<Connection> {
-  const inventory = await scene.driver.inspect(scene.copy);
-  return dial(sshTarget(inventory, name, scene.key.privateKey), {
+export async function login(context: LeasedContext, { name }: MachineRef, timeoutMs?: number): Promise<SshConnection> {
+  const inventory = await context.driver.inspect(context.copy);
+  return dial(sshTarget(inventory, name, context.key.privateKey), {
     name,
-    signal: scene.lease.signal,
+    signal: context.lease.signal,
     ...(timeoutMs !== undefined && { timeoutMs }),
   });
 }

@@ -1,14 +1,14 @@
 import { systemClock, type Clock } from "../clock/clock.ts";
 import type { MachineRef } from "../driver/driver.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
-import type { Connection } from "../ssh/connection.ts";
+import type { SshConnection } from "../ssh/connection.ts";
 import { generateKeyPair } from "../ssh/keys.ts";
 import { guestOf, requireSystem, type Guest } from "./guest.ts";
-import { houseKeepingScript, type Peer } from "./guest-setup.ts";
+import { guestSetupScript, type Peer } from "./guest-setup.ts";
 import { login } from "./login.ts";
 import { EMPTY_RECIPE, type Recipe } from "./recipe.ts";
 import { asInput, recipeSteps } from "./recipe-script.ts";
-import { onEach, TEST_USER, type Scene } from "./leased-context.ts";
+import { onEach, TEST_USER, type LeasedContext } from "./leased-context.ts";
 
 /** Packages come over the network, on a machine that may be emulated. */
 const STEP_MS = 15 * 60_000;
@@ -21,49 +21,49 @@ const STEP_MS = 15 * 60_000;
  * no system to install things in
  */
 export async function prepare(
-  scene: Scene,
+  context: LeasedContext,
   baseline: string,
   recipes: Readonly<Record<string, Recipe>>,
   clock: Clock = systemClock,
 ): Promise<void> {
-  const guest = guestOf(scene.driver.guest);
-  for (const { name } of scene.copy.machines) requireSystem(guest, scene.driver.name, name, recipes[name] ?? EMPTY_RECIPE);
-  const { machines } = await scene.driver.inspect(scene.copy);
-  const peers = scene.copy.machines.map(({ name, lanAddress }): Peer => {
+  const guest = guestOf(context.driver.guest);
+  for (const { name } of context.copy.machines) requireSystem(guest, context.driver.name, name, recipes[name] ?? EMPTY_RECIPE);
+  const { machines } = await context.driver.inspect(context.copy);
+  const peers = context.copy.machines.map(({ name, lanAddress }): Peer => {
     const hostKey = machines.find((machine) => machine.name === name)?.hostKey;
     if (hostKey === undefined) throw new VmrigError("MACHINE_MISSING", { message: `${name} has no host key.` });
     return { name, lanAddress, hostKey };
   });
   const trust = generateKeyPair();
-  await onEach(scene, async (ref) => {
+  await onEach(context, async (ref) => {
     const steps = [
       ...(guest.system
         ? [
             { what: "set its clock", script: setClockScript(clock) },
-            { what: "vmrig's house-keeping", script: houseKeepingScript({ machine: ref.name, peers, trust, user: TEST_USER }) },
+            { what: "vmrig's house-keeping", script: guestSetupScript({ machine: ref.name, peers, trust, user: TEST_USER }) },
           ]
         : []),
       ...recipeSteps(recipes[ref.name] ?? EMPTY_RECIPE),
       { what: "seal", script: sealScript(guest, baseline) },
     ];
-    await using connection = await login(scene, ref);
-    for (const step of steps) await runStep(scene, connection, ref, step);
+    await using connection = await login(context, ref);
+    for (const step of steps) await runStep(context, connection, ref, step);
   });
 }
 
 async function runStep(
-  scene: Scene,
-  connection: Connection,
+  context: LeasedContext,
+  connection: SshConnection,
   { name }: MachineRef,
   { what, script }: { readonly what: string; readonly script: string },
 ): Promise<void> {
-  scene.lease.assertHeld();
-  const result = await connection.exec(guestOf(scene.driver.guest).prepareShell, {
+  context.lease.assertHeld();
+  const result = await connection.exec(guestOf(context.driver.guest).prepareShell, {
     input: asInput(script),
     timeoutMs: STEP_MS,
-    signal: scene.lease.signal,
+    signal: context.lease.signal,
   });
-  scene.lease.assertHeld();
+  context.lease.assertHeld();
   if (result.exitCode === 0) return;
   const [title = "", ...more] = what.trim().split("\n");
   const last = `${result.stdout.toString("utf8")}\n${result.stderr.toString("utf8")}`.trim().split("\n").slice(-12);

@@ -1,7 +1,7 @@
 import { systemClock, type Clock } from "../clock/clock.ts";
 import type { GuestKind } from "../driver/driver.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
-import type { Connection } from "../ssh/connection.ts";
+import type { SshConnection } from "../ssh/connection.ts";
 import type { ExecResult } from "../ssh/exec.ts";
 import { guestOf, type Guest } from "./guest.ts";
 
@@ -31,7 +31,7 @@ const PROOF_MS = 60_000;
  *
  * @throws VmrigError `ROLLBACK_FAILED` with what the machine said
  */
-export async function prove(connection: Pick<Connection, "exec">, options: ProofOptions): Promise<void> {
+export async function prove(connection: Pick<SshConnection, "exec">, options: ProofOptions): Promise<void> {
   const { machine, baseline, nonce, was, signal, clock = systemClock } = options;
   const passed = `vmrig-proof ${nonce} passed`;
   const script = proofScript(guestOf(options.guest), { baseline, nonce, was, now: clock.wall() });
@@ -44,7 +44,7 @@ export async function prove(connection: Pick<Connection, "exec">, options: Proof
 
 /** Has a machine keep a nonce in what is captured next, for {@link ProofOptions.was}. */
 export async function leaveNonce(
-  connection: Pick<Connection, "exec">,
+  connection: Pick<SshConnection, "exec">,
   options: Pick<ProofOptions, "machine" | "guest" | "nonce">,
 ): Promise<void> {
   const { machine, guest, nonce } = options;
@@ -57,7 +57,7 @@ export async function leaveNonce(
 }
 
 /** A word that is another one after each boot. */
-export async function bootId(connection: Pick<Connection, "exec">, kind: GuestKind): Promise<string> {
+export async function bootId(connection: Pick<SshConnection, "exec">, kind: GuestKind): Promise<string> {
   const { stdout } = await connection.exec(guestOf(kind).bootId, { timeoutMs: PROOF_MS });
   return stdout.toString("utf8").trim();
 }
@@ -91,7 +91,7 @@ const SHELL_MS = 5_000;
 
 /** The login shell, where it is none that knows the script: any shell knows this line. */
 async function foreignShell(
-  connection: Pick<Connection, "exec">,
+  connection: Pick<SshConnection, "exec">,
   { ended }: ExecResult,
   signal: AbortSignal | undefined,
 ): Promise<string | undefined> {

@@ -3,7 +3,7 @@ import type { Admission, CopySpec, Driver, MachineRef } from "../driver/driver.t
 import { VmrigError, type ErrorFacts } from "../errors/vmrig-error.ts";
 import type { ErrorCode } from "../errors/codes.ts";
 import { generateKeyPair } from "../ssh/keys.ts";
-import { createLadder, type Ladder } from "./recovery.ts";
+import { createRecovery, type Recovery } from "./recovery.ts";
 
 const copy: CopySpec = {
   rig: "pcs",
@@ -18,7 +18,7 @@ const failure = (code: ErrorCode, facts: Partial<ErrorFacts> = {}): VmrigError =
   new VmrigError(code, { message: `no ${code}.`, ...facts });
 
 interface Stage {
-  readonly ladder: Ladder;
+  readonly ladder: Recovery;
   /** What the driver was asked, without the machine that is never sick. */
   readonly asked: string[];
   readonly said: string[];
@@ -59,41 +59,41 @@ function stage({ stop = true, held = true }: { readonly stop?: boolean; readonly
       if (!held) throw failure("LEASE_LOST");
     },
   };
-  const scene = { driver, copy, lease, key: generateKeyPair(), say: (line: string) => void said.push(line) };
-  return { ladder: createLadder({ scene, baseline: "b", recipes: {} }), asked, said, failures };
+  const context = { driver, copy, lease, key: generateKeyPair(), say: (line: string) => void said.push(line) };
+  return { ladder: createRecovery({ context, baseline: "b", recipes: {} }), asked, said, failures };
 }
 
 test("machines that come back are rolled back and nothing else", async () => {
-  const { ladder, asked, said } = stage();
-  expect((await ladder.rollBack()).map(({ name }) => name)).toEqual(["pc1", "pc2"]);
+  const { ladder: recovery, asked, said } = stage();
+  expect((await recovery.rollBack()).map(({ name }) => name)).toEqual(["pc1", "pc2"]);
   expect(asked).toEqual(["restore baseline-b"]);
   expect(said).toEqual([]);
 });
 
 test("a machine that does not come back starts anew from its snapshot, which is said once with the reason", async () => {
-  const { ladder, asked, said, failures } = stage();
+  const { ladder: recovery, asked, said, failures } = stage();
   failures.push(failure("MACHINE_UNREACHABLE"));
-  await ladder.rollBack();
+  await recovery.rollBack();
   expect(asked).toEqual(["restore baseline-b", "stop pc1", "restore baseline-b"]);
   expect(said).toEqual(["heal     pcs-1 pc1: starts anew from its snapshot, because no MACHINE_UNREACHABLE."]);
 });
 
 test("after a rollback that helped the next one begins at the first step again", async () => {
-  const { ladder, asked, failures } = stage();
+  const { ladder: recovery, asked, failures } = stage();
   failures.push(failure("ROLLBACK_FAILED"));
-  await ladder.rollBack();
-  await ladder.rollBack();
+  await recovery.rollBack();
+  await recovery.rollBack();
   expect(asked.slice(3)).toEqual(["restore baseline-b"]);
 });
 
 test("a machine that could not be proven takes the second step at once, and the third when that did not do", async () => {
-  const { ladder, asked, said, failures } = stage();
-  await ladder.rollBack();
-  await ladder.heal([{ machine: "pc1", error: failure("ROLLBACK_FAILED") }]);
+  const { ladder: recovery, asked, said, failures } = stage();
+  await recovery.rollBack();
+  await recovery.escalate([{ machine: "pc1", error: failure("ROLLBACK_FAILED") }]);
   expect(asked.slice(1)).toEqual(["stop pc1", "restore baseline-b"]);
   // Making the baseline anew begins at pristine; here that fails, and ends the ladder.
   failures.push(failure("QEMU_FAILED"));
-  const broken = await ladder.heal([{ machine: "pc1", error: failure("CONNECTION_LOST") }]).catch((error: unknown) => error);
+  const broken = await recovery.escalate([{ machine: "pc1", error: failure("CONNECTION_LOST") }]).catch((error: unknown) => error);
   expect(asked.slice(3)).toEqual(["restore pristine"]);
   expect(said.map((line) => line.split(":")[1])).toEqual([
     " starts anew from its snapshot, because no ROLLBACK_FAILED.",
@@ -108,32 +108,32 @@ test("a machine that could not be proven takes the second step at once, and the 
 });
 
 test("where a driver cannot stop a machine, its baseline is made anew next", async () => {
-  const { ladder, asked, failures } = stage({ stop: false });
+  const { ladder: recovery, asked, failures } = stage({ stop: false });
   failures.push(failure("ROLLBACK_FAILED"), failure("QEMU_FAILED"));
-  await expect(ladder.rollBack()).rejects.toMatchObject({ code: "MACHINE_BROKEN" });
+  await expect(recovery.rollBack()).rejects.toMatchObject({ code: "MACHINE_BROKEN" });
   expect(asked).toEqual(["restore baseline-b", "restore pristine"]);
 });
 
 test.each<ErrorCode>(["FENCED", "LEASE_LOST", "CANCELLED", "STATE_UNWRITABLE", "PREPARE_FAILED", "INTERNAL"])(
   "%s is nothing that a step of it could mend",
   async (code) => {
-    const { ladder, asked, failures } = stage();
+    const { ladder: recovery, asked, failures } = stage();
     failures.push(failure(code));
-    await expect(ladder.rollBack()).rejects.toMatchObject({ code });
+    await expect(recovery.rollBack()).rejects.toMatchObject({ code });
     expect(asked).toEqual(["restore baseline-b"]);
   },
 );
 
 test("without the lease nothing is mended", async () => {
-  const { ladder, asked } = stage({ held: false });
-  await expect(ladder.heal([{ machine: "pc1", error: failure("ROLLBACK_FAILED") }])).rejects.toMatchObject({ code: "LEASE_LOST" });
+  const { ladder: recovery, asked } = stage({ held: false });
+  await expect(recovery.escalate([{ machine: "pc1", error: failure("ROLLBACK_FAILED") }])).rejects.toMatchObject({ code: "LEASE_LOST" });
   expect(asked).toEqual([]);
 });
 
 test("after a rollback ahead a machine that could not be proven begins at the first step, whatever it took before", async () => {
-  const { ladder, asked } = stage();
-  await ladder.heal([{ machine: "pc1", error: failure("ROLLBACK_FAILED") }]);
-  await ladder.rollBackAhead();
-  await ladder.heal([{ machine: "pc1", error: failure("ROLLBACK_FAILED") }]);
+  const { ladder: recovery, asked } = stage();
+  await recovery.escalate([{ machine: "pc1", error: failure("ROLLBACK_FAILED") }]);
+  await recovery.rollBackAhead();
+  await recovery.escalate([{ machine: "pc1", error: failure("ROLLBACK_FAILED") }]);
   expect(asked.slice(-2)).toEqual(["stop pc1", "restore baseline-b"]);
 });

@@ -3,10 +3,10 @@ import { establishBaseline } from "./establish.ts";
 import { baselineSnapshot } from "./baseline-id.ts";
 import { whereToLogIn, type RolledBack } from "./login.ts";
 import type { Recipe } from "./recipe.ts";
-import { admission, authority, onEach, type Scene } from "./leased-context.ts";
+import { admission, authority, onEach, type LeasedContext } from "./leased-context.ts";
 
 /** What a machine was found to be, after a rollback that claimed to have succeeded. */
-export interface Sick {
+export interface Unhealthy {
   readonly machine: string;
   readonly error: VmrigError;
 }
@@ -15,7 +15,7 @@ export interface Sick {
  * What brings machines to their baseline, each step stronger than the one before: the rollback; the machine's process anew from its snapshot;
  * a new baseline, prepared from pristine; after that only a person can help. Each step is said once, with its reason.
  */
-export interface Ladder {
+export interface Recovery {
   /**
    * All machines of the copy to their baseline, at once. Ends all their sessions; from now on only this lease's key gets in.
    *
@@ -25,7 +25,7 @@ export interface Ladder {
   /** Its first step alone, for which nobody waits yet: what that does not bring back is left to the next {@link rollBack}. */
   rollBackAhead(): Promise<readonly RolledBack[]>;
   /** The same, where the last rollback did not do: these machines take their next step. */
-  heal(sick: readonly Sick[]): Promise<readonly RolledBack[]>;
+  escalate(sick: readonly Unhealthy[]): Promise<readonly RolledBack[]>;
 }
 
 /** 0: rolled back; 1: started anew from the snapshot; 2: its baseline was made anew; 3: nothing more to do. */
@@ -36,15 +36,15 @@ interface Patient {
   readonly cause: unknown;
 }
 
-export interface LadderOptions {
-  readonly scene: Scene;
+export interface RecoveryOptions {
+  readonly context: LeasedContext;
   /** The baseline's id. */
   readonly baseline: string;
   readonly recipes: Readonly<Record<string, Recipe>>;
 }
 
-export function createLadder({ scene, baseline, recipes }: LadderOptions): Ladder {
-  const { driver, copy, say } = scene;
+export function createRecovery({ context, baseline, recipes }: RecoveryOptions): Recovery {
+  const { driver, copy, say } = context;
   const snapshot = baselineSnapshot(baseline);
   const patients = new Map<string, Patient>();
 
@@ -63,11 +63,11 @@ export function createLadder({ scene, baseline, recipes }: LadderOptions): Ladde
     const machine = { copy, name };
     for (;;) {
       try {
-        if (patients.get(name)?.rung === 1) await driver.stop?.(machine, authority(scene));
-        await driver.restore(machine, snapshot, admission(scene));
+        if (patients.get(name)?.rung === 1) await driver.stop?.(machine, authority(context));
+        await driver.restore(machine, snapshot, admission(context));
         return true;
       } catch (error) {
-        scene.lease.assertHeld();
+        context.lease.assertHeld();
         if (!isHealable(error)) throw error;
         if (climb(name, error).rung === 2) return false;
       }
@@ -78,10 +78,10 @@ export function createLadder({ scene, baseline, recipes }: LadderOptions): Ladde
     const [name, patient] = [...patients].find(([, { rung }]) => rung === 2) ?? [];
     say(`heal     ${copy.copy}: makes its baseline anew, because ${name ?? copy.copy}: ${summary(patient?.cause)}`);
     try {
-      await establishBaseline(scene, baseline, recipes, { anew: true });
-      await onEach(scene, (machine) => driver.restore(machine, snapshot, admission(scene)));
+      await establishBaseline(context, baseline, recipes, { anew: true });
+      await onEach(context, (machine) => driver.restore(machine, snapshot, admission(context)));
     } catch (error) {
-      scene.lease.assertHeld();
+      context.lease.assertHeld();
       if (!isHealable(error)) throw error;
       throw broken(copy.copy, name ?? copy.copy, patient?.cause, error);
     }
@@ -89,8 +89,8 @@ export function createLadder({ scene, baseline, recipes }: LadderOptions): Ladde
 
   const bringBack = async (): Promise<readonly RolledBack[]> => {
     const due = [...patients.values()].some(({ rung }) => rung === 2);
-    if (due || (await onEach(scene, ({ name }) => restore(name))).includes(false)) await rebuild();
-    return whereToLogIn(scene);
+    if (due || (await onEach(context, ({ name }) => restore(name))).includes(false)) await rebuild();
+    return whereToLogIn(context);
   };
 
   return {
@@ -100,10 +100,10 @@ export function createLadder({ scene, baseline, recipes }: LadderOptions): Ladde
     },
     async rollBackAhead() {
       patients.clear();
-      await onEach(scene, (machine) => driver.restore(machine, snapshot, admission(scene)));
-      return whereToLogIn(scene);
+      await onEach(context, (machine) => driver.restore(machine, snapshot, admission(context)));
+      return whereToLogIn(context);
     },
-    async heal(sick) {
+    async escalate(sick) {
       for (const { machine, error } of sick) climb(machine, error);
       return bringBack();
     },

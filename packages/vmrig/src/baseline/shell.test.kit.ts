@@ -4,7 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import type { Connection } from "../ssh/connection.ts";
+import type { SshConnection } from "../ssh/connection.ts";
 import type { ExecOptions, ExecResult } from "../ssh/exec.ts";
 
 /** Login shells of machines, as far as this computer has them. */
@@ -57,7 +57,7 @@ export function connectShell(
   shell: string,
   cwd: string,
   rewrite = (command: string): string => command,
-): Pick<Connection, "exec" | "closed" | "close" | "hangUp"> & AsyncDisposable & { readonly asked: string[] } {
+): Pick<SshConnection, "exec" | "closed" | "close" | "hangUp"> & AsyncDisposable & { readonly asked: string[] } {
   const asked: string[] = [];
   const closed = new AbortController();
   const hangUp = (): void => closed.abort();

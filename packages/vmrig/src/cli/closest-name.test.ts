@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { nearestFirst } from "./closest-name.ts";
+import { closestFirst } from "./closest-name.ts";
 
 const VERBS = ["init", "doctor", "up", "rollback", "ssh", "exec", "logs", "destroy"];
 
@@ -10,9 +10,9 @@ test.each([
   ["log", "logs"],
   ["exce", "exec"],
 ])("whoever types %s most likely means %s", (typed, meant) => {
-  expect(nearestFirst(typed, VERBS)[0]).toBe(meant);
+  expect(closestFirst(typed, VERBS)[0]).toBe(meant);
 });
 
 test("lists all names, whatever was typed", () => {
-  for (const typed of ["", "zzzzzzzzzzzzzzzz", "🙂"]) expect(nearestFirst(typed, VERBS).toSorted()).toEqual(VERBS.toSorted());
+  for (const typed of ["", "zzzzzzzzzzzzzzzz", "🙂"]) expect(closestFirst(typed, VERBS).toSorted()).toEqual(VERBS.toSorted());
 });

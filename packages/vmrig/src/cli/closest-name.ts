@@ -1,5 +1,5 @@
 /** Names in the order in which they look like what was typed. */
-export function nearestFirst(typed: string, names: readonly string[]): readonly string[] {
+export function closestFirst(typed: string, names: readonly string[]): readonly string[] {
   const distances = new Map(names.map((name) => [name, distance(typed, name)]));
   return names.toSorted((a, b) => (distances.get(a) ?? 0) - (distances.get(b) ?? 0));
 }

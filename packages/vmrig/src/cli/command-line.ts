@@ -1,18 +1,18 @@
 import { parseArgs } from "node:util";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { usage } from "./help.ts";
-import { nearestFirst } from "./closest-name.ts";
+import { closestFirst } from "./closest-name.ts";
 import { COMMON, VERBS } from "./table.ts";
 import type { Given, OptionSpecs, Verb } from "./verb.ts";
 
 /** What was asked for. */
-export type Order =
+export type ParsedCommand =
   | { readonly do: "help"; readonly verb?: Verb }
   | { readonly do: "version" }
   | { readonly do: "run"; readonly verb: Verb; readonly given: Given; readonly config?: string };
 
 /** @throws VmrigError `CONFIG_INVALID` for what is no order, with those there are, nearest first */
-export function parseCommandLine(args: readonly string[], verbs: readonly Verb[] = VERBS): Order {
+export function parseCommandLine(args: readonly string[], verbs: readonly Verb[] = VERBS): ParsedCommand {
   const { before, name, after } = splitAtVerb(args);
   const verb = name === undefined || name === "help" ? undefined : findVerb(name, verbs);
   if (verb === undefined) {
@@ -100,7 +100,7 @@ function findVerb(name: string, verbs: readonly Verb[]): Verb {
 }
 
 function unknown(message: string, typed: string, names: readonly string[]): VmrigError {
-  return new VmrigError("CONFIG_INVALID", { message, details: [`it knows: ${nearestFirst(typed, names).join(", ")}`] });
+  return new VmrigError("CONFIG_INVALID", { message, details: [`it knows: ${closestFirst(typed, names).join(", ")}`] });
 }
 
 function mistake(message: string, hint = "see vmrig --help"): VmrigError {

@@ -1,6 +1,6 @@
 import type { Folders } from "../config/folders.ts";
 import type { ResolvedRig } from "../config/schema.ts";
-import type { Claim } from "../worker/claim-session.ts";
+import type { ClaimSession } from "../worker/claim-session.ts";
 import type { OpenedRig } from "./open-rig.ts";
 import type { Surroundings } from "./verb.ts";
 
@@ -8,7 +8,7 @@ import type { Surroundings } from "./verb.ts";
 export interface Held {
   readonly rig: ResolvedRig;
   readonly folders: Folders;
-  readonly claim: Claim;
+  readonly claim: ClaimSession;
   /** Aborts when the program is told to end, and when the lease is lost. */
   readonly signal: AbortSignal;
 }

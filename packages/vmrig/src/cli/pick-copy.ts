@@ -1,7 +1,7 @@
 import { copyNames } from "../config/copy-spec.ts";
 import type { ResolvedRig } from "../config/schema.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
-import { nearestFirst } from "./closest-name.ts";
+import { closestFirst } from "./closest-name.ts";
 import type { OptionSpec } from "./verb.ts";
 
 /** The option `--copy NAME`. @param meaning What NAME does for this verb, and what is without it. */
@@ -20,6 +20,6 @@ export function pickCopies(rig: ResolvedRig, name: string | undefined): readonly
   if (names.includes(name)) return [name];
   throw new VmrigError("CONFIG_INVALID", {
     message: `Rig "${rig.name}" has no copy "${name}".`,
-    details: [`it has: ${nearestFirst(name, names).join(", ")}`],
+    details: [`it has: ${closestFirst(name, names).join(", ")}`],
   });
 }

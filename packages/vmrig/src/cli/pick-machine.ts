@@ -1,6 +1,6 @@
 import type { ResolvedRig } from "../config/schema.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
-import { nearestFirst } from "./closest-name.ts";
+import { closestFirst } from "./closest-name.ts";
 
 /**
  * The machine that was named, or the only one that there is.
@@ -15,6 +15,6 @@ export function pickMachine(rig: ResolvedRig, name: string | undefined): string 
   throw new VmrigError("UNKNOWN_MACHINE", {
     message:
       name === undefined ? `Rig "${rig.name}" has ${names.length} machines: say which.` : `Rig "${rig.name}" has no machine "${name}".`,
-    details: [`it has: ${(name === undefined ? names : nearestFirst(name, names)).join(", ")}`],
+    details: [`it has: ${(name === undefined ? names : closestFirst(name, names)).join(", ")}`],
   });
 }

@@ -1,7 +1,7 @@
 import { VmrigError } from "../errors/vmrig-error.ts";
 import type { Folders } from "../config/folders.ts";
-import type { KeptCopy } from "../operations/find-retained-copy.ts";
-import type { Connection } from "../ssh/connection.ts";
+import type { RetainedCopy } from "../operations/find-retained-copy.ts";
+import type { SshConnection } from "../ssh/connection.ts";
 import type { SshTarget } from "../ssh/handshake.ts";
 import { holdMachines } from "./hold-machines.ts";
 import { openRig, type OpenedRig } from "./open-rig.ts";
@@ -18,7 +18,7 @@ export interface Reached {
   readonly kept: boolean;
   /** Whose it is, and for how long: `pcs-1 is held until the command has ended`. */
   readonly standing: string;
-  connect(): Promise<Connection>;
+  connect(): Promise<SshConnection>;
   /** Aborts when the program is told to end, and when the lease is lost. */
   readonly signal: AbortSignal;
 }
@@ -52,8 +52,8 @@ export async function reachMachine<T>(
   const name = pickMachine(rig, machine);
   pickCopies(rig, copy);
   // Loaded late, so that a help and a mistake are told at once.
-  const { findKept } = await import("../operations/find-retained-copy.ts");
-  const [kept] = fresh === true ? [] : await findKept({ ...opened, only: copy, say });
+  const { findRetainedCopy } = await import("../operations/find-retained-copy.ts");
+  const [kept] = fresh === true ? [] : await findRetainedCopy({ ...opened, only: copy, say });
   if (kept !== undefined) return work(keptMachine(opened, kept, name, ended));
   return holdMachines(surroundings, { ...opened, only: copy }, async ({ claim, signal }) => {
     // The proof of the rollback, which ssh knows nothing of.
@@ -70,7 +70,7 @@ export async function reachMachine<T>(
   });
 }
 
-function keptMachine({ folders }: OpenedRig, { copy, kept }: KeptCopy, name: string, signal: AbortSignal): Reached {
+function keptMachine({ folders }: OpenedRig, { copy, kept }: RetainedCopy, name: string, signal: AbortSignal): Reached {
   const target = kept.machines.find((machine) => machine.name === name)?.target;
   if (target === undefined) throw new VmrigError("MACHINE_OFF", { message: `${name} of ${copy.copy} is off: a test switched it off.` });
   const time = new Date(kept.until).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });

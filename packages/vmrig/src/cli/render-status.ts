@@ -1,5 +1,5 @@
 import type { CopyStatus, MachineView, RigStatus, Waiting } from "../operations/rig-status.ts";
-import { duration } from "../clock/format-duration.ts";
+import { formatDuration } from "../clock/format-duration.ts";
 import { describeHolder } from "../lease/holder.ts";
 
 /** The status for people, one fact a line, in columns. @param now Milliseconds since the epoch. */
@@ -69,11 +69,11 @@ function waitingLine({ position, holder, since: from, extra, accepts }: Waiting,
 }
 
 function since(from: string, now: number): string {
-  return duration(now - Date.parse(from));
+  return formatDuration(now - Date.parse(from));
 }
 
 function left(until: string, now: number): string {
-  return duration(Date.parse(until) - now);
+  return formatDuration(Date.parse(until) - now);
 }
 
 function timeOf(point: string): string {

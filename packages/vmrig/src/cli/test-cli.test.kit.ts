@@ -35,7 +35,7 @@ export interface CliOptions {
 }
 
 /** A user's project with a config, on a computer of its own as far as vmrig can tell. */
-export interface Place {
+export interface TestCli {
   readonly root: string;
   readonly project: string;
   readonly folders: Folders;
@@ -75,12 +75,12 @@ export function configOf(machines: readonly string[], more = ""): string {
 
 // oxlint-disable-next-line no-empty-pattern -- Vitest reads the names of the fixtures from it
 export const test = base.extend("place", { scope: "file" }, async ({}, { onCleanup }) => {
-  const place: Place & AsyncDisposable = await openPlace();
+  const place: TestCli & AsyncDisposable = await openPlace();
   onCleanup(() => place[Symbol.asyncDispose]());
   return place;
 });
 
-async function openPlace(): Promise<Place & AsyncDisposable> {
+async function openPlace(): Promise<TestCli & AsyncDisposable> {
   const root = await realpath(await mkdtemp(join(tmpdir(), "vmrig-test-")));
   const env = { VMRIG_HOME: join(root, "home"), VMRIG_CACHE: join(root, "cache"), VMRIG_REDIS_URL: undefined };
   const folders = await openFolders(env);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { duration } from "./format-duration.ts";
+import { formatDuration } from "./format-duration.ts";
 
 test.each([
   [-5, "0.0 s"],
@@ -10,5 +10,5 @@ test.each([
   [2_460_000, "41 min"],
   [11_520_000, "3.2 h"],
 ])("%d ms reads %s", (ms, text) => {
-  expect(duration(ms)).toBe(text);
+  expect(formatDuration(ms)).toBe(text);
 });

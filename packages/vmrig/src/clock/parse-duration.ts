@@ -2,7 +2,7 @@ const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h:
 const DURATION = new RegExp(`^(\\d+(?:\\.\\d+)?) ?(${Object.keys(UNITS).join("|")})$`);
 
 /** Milliseconds of a duration as people write it, wherever vmrig takes one: `"500ms"`, `"1.5s"`, `"15m"`, `"2h"`, `"1d"`; nothing where it is none. */
-export function durationMs(text: string): number | undefined {
+export function parseDuration(text: string): number | undefined {
   const [, amount = "", unit = ""] = DURATION.exec(text.trim()) ?? [];
   const ms = Number(amount) * (UNITS[unit] ?? Number.NaN);
   return Number.isFinite(ms) ? ms : undefined;

@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { CopySpec } from "../driver/driver.ts";
-import { writing } from "../local-files/explain-write-errors.ts";
+import { explainWriteErrors } from "../local-files/explain-write-errors.ts";
 import type { Folders } from "./folders.ts";
 import type { ResolvedRig } from "./schema.ts";
 
@@ -18,7 +18,7 @@ export async function copySpecs(rig: ResolvedRig, folders: Folders): Promise<Cop
 /** The rig's copies by number, from 1, with their folders made. */
 export async function copySpec(rig: ResolvedRig, number: number, folders: Folders): Promise<CopySpec> {
   const copy = describeCopy(rig, number, folders);
-  for (const folder of [copy.folder, copy.runtimeFolder]) await writing(folder, () => mkdir(folder, { recursive: true, mode: 0o700 }));
+  for (const folder of [copy.folder, copy.runtimeFolder]) await explainWriteErrors(folder, () => mkdir(folder, { recursive: true, mode: 0o700 }));
   return copy;
 }
 

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdir, realpath } from "node:fs/promises";
 import { homedir, userInfo } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
-import { writing } from "../local-files/explain-write-errors.ts";
+import { explainWriteErrors } from "../local-files/explain-write-errors.ts";
 import { ensurePrivateFolder } from "../local-files/private-folder.ts";
 
 /** Where vmrig keeps its things on this computer. Absolute paths. */
@@ -25,7 +25,7 @@ export interface Folders {
 export async function openFolders(env: NodeJS.ProcessEnv = process.env, temporary = "/tmp"): Promise<Folders> {
   const wanted = resolve(env["VMRIG_HOME"] || join(base(env["XDG_STATE_HOME"]) ?? join(homedir(), ".local", "state"), "vmrig"));
   const cache = resolve(env["VMRIG_CACHE"] || join(base(env["XDG_CACHE_HOME"]) ?? join(homedir(), ".cache"), "vmrig"));
-  await writing(wanted, () => mkdir(wanted, { recursive: true, mode: 0o700 }));
+  await explainWriteErrors(wanted, () => mkdir(wanted, { recursive: true, mode: 0o700 }));
   const state = await realpath(wanted);
   // Not by name: not every user of a container has one.
   const own = join(temporary, `vmrig-${process.getuid?.() ?? userInfo().username}`);

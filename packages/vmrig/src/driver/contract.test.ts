@@ -4,12 +4,12 @@ import { expect, onTestFinished, test } from "vitest";
 import { driverContract } from "./contract.ts";
 import type { Authority, Driver, Orphan } from "./driver.ts";
 import { fakeDriver } from "./fake/driver.ts";
-import { setFakeScene } from "./fake/fake-machines.test.kit.ts";
+import { setUpFakeMachines } from "./fake/fake-machines.test.kit.ts";
 import type { LocalResource } from "./rig-stack.ts";
 
 /** Titles of the cases that a driver does not pass, until there was one for each of these words. */
 async function failures(driver: Driver, seenBy: readonly RegExp[]): Promise<string[]> {
-  const scene = await setFakeScene(["pc1"]);
+  const scene = await setUpFakeMachines(["pc1"]);
   onTestFinished(() => scene[Symbol.asyncDispose]());
   const failed: string[] = [];
   for (const { title, run } of driverContract(scene.harness(driver))) {
@@ -94,7 +94,7 @@ test.each(FAULTS)("a driver that %s does not pass", { timeout: 120_000 }, async 
 });
 
 test("a driver and a harness are asked for what they declare, and for nothing else", async () => {
-  await using scene = await setFakeScene(["pc1", "pc2"]);
+  await using scene = await setUpFakeMachines(["pc1", "pc2"]);
   const titles = (driver: Driver, lan: boolean): string =>
     driverContract({ ...scene.harness(driver), lan })
       .map(({ title }) => title)

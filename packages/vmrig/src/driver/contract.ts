@@ -7,7 +7,7 @@ import { healingCases } from "./contract/recovery.ts";
 import { makingCases } from "./contract/provisioning.ts";
 import { orphanCases } from "./contract/orphans.ts";
 import { snapshotCases } from "./contract/snapshots.ts";
-import { Stage } from "./contract/test-machines.ts";
+import { TestMachines } from "./contract/test-machines.ts";
 import { togetherCases } from "./contract/together.ts";
 
 export type { ContractCase, ContractHarness, PlantedOrphan } from "./contract/harness.ts";
@@ -23,7 +23,7 @@ export type { ContractCase, ContractHarness, PlantedOrphan } from "./contract/ha
  * fails, those after it still say what they can. What a driver or a harness declares not to have is not listed.
  */
 export function driverContract(harness: ContractHarness): readonly ContractCase[] {
-  const stage = new Stage(harness);
+  const stage = new TestMachines(harness);
   return [
     ...makingCases(stage),
     ...snapshotCases(stage),

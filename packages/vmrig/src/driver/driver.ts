@@ -109,7 +109,7 @@ export interface Orphan {
 }
 
 /** What a call without an {@link Authority} may be given, because it may take long. */
-export interface Patience {
+export interface WaitLimit {
   /** Ends the call, which then throws its reason. */
   readonly signal?: AbortSignal;
   /** Tells the user, in one whole line, what takes long. */
@@ -161,7 +161,7 @@ export interface Driver {
    * Says what machines are made of; fetches and checks what is needed to know it. Cheap when nothing changed. It touches no machine: call it
    * before a lease is taken, because the first time it may fetch an image.
    */
-  fingerprint(copy: CopySpec, patience?: Patience): Promise<Fingerprint>;
+  fingerprint(copy: CopySpec, patience?: WaitLimit): Promise<Fingerprint>;
   /**
    * Adds its resources to the CDKTF stack. `owner` is stamped on each machine. Without a fingerprint the stack is only good to destroy what
    * there is, and needs nothing but the copy: the image may be gone.

@@ -2,7 +2,7 @@ import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import type { Fence } from "./driver.ts";
-import { writing } from "../local-files/explain-write-errors.ts";
+import { explainWriteErrors } from "../local-files/explain-write-errors.ts";
 
 /**
  * The largest fence that a machine has seen, kept on this computer, outside of what a rollback rewinds.
@@ -14,7 +14,7 @@ import { writing } from "../local-files/explain-write-errors.ts";
  * @throws VmrigError `FENCED` when the machine has seen a larger one; `STATE_UNWRITABLE` when it cannot be kept
  */
 export async function passFence(folder: string, machine: string, fence: Fence): Promise<void> {
-  await writing(folder, async () => {
+  await explainWriteErrors(folder, async () => {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     await writeFile(join(folder, String(fence)), "");
   });

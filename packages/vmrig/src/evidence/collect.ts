@@ -3,8 +3,8 @@ import type { Machine } from "../machine/machine.ts";
 import { inTime } from "../wait/in-time.ts";
 import { fileTail, journal, units, whyNot } from "./guest.ts";
 import type { Secrets } from "./secrets.ts";
-import type { Part } from "./part.ts";
-import { telling } from "./highlights.ts";
+import type { EvidencePart } from "./part.ts";
+import { highlights } from "./highlights.ts";
 import type { Transcript } from "./transcript.ts";
 
 /** A file of a machine. */
@@ -13,7 +13,7 @@ export interface WantedFile {
   readonly path: string;
 }
 
-export interface Scene {
+export interface CollectOptions {
   /** Of what: `pcs-1`. */
   readonly copy: string;
   /** Those that are asked, by name. */
@@ -34,14 +34,14 @@ export interface Evidence {
   /** All of it, for a file. */
   readonly text: string;
   /** The lines that most likely tell why, for an error's message. */
-  readonly telling: readonly string[];
+  readonly highlights: readonly string[];
 }
 
 /**
  * Asks machines, driver and transcript, all at once, and takes what comes in time. A machine that is dead or hangs costs its own parts and
  * no other. Never throws.
  */
-export async function collectEvidence(scene: Scene): Promise<Evidence> {
+export async function collectEvidence(scene: CollectOptions): Promise<Evidence> {
   const { copy, machines, transcript, since, files, console, secrets } = scene;
   const parts = await Promise.all([
     ...Object.entries(machines).flatMap(([name, machine]) => [
@@ -64,13 +64,13 @@ export async function collectEvidence(scene: Scene): Promise<Evidence> {
   ];
   return {
     text: secrets.hide(plain(sections.join("\n"))),
-    telling: telling(transcript, parts).map((line) => secrets.hide(plain(line))),
+    highlights: highlights(transcript, parts).map((line) => secrets.hide(plain(line))),
   };
 }
 
 type Ask = (signal: AbortSignal) => Promise<string>;
 
-async function part({ timeoutMs, clock = systemClock }: Scene, kind: Part["kind"], title: string, ask: Ask): Promise<Part> {
+async function part({ timeoutMs, clock = systemClock }: CollectOptions, kind: EvidencePart["kind"], title: string, ask: Ask): Promise<EvidencePart> {
   const over = new AbortController();
   const late = (): Error => new Error(`no answer within ${timeoutMs / 1000} s`);
   try {

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { createSecrets } from "./secrets.ts";
-import { telling } from "./highlights.ts";
+import { highlights } from "./highlights.ts";
 import { createTranscript } from "./transcript.ts";
 
 const linesOfJournal = (...lines: readonly string[]): string[] =>
-  telling(createTranscript(createSecrets()), [{ kind: "journal", title: "journal of pc1", got: { text: `${lines.join("\n")}\n` } }]).slice(
+  highlights(createTranscript(createSecrets()), [{ kind: "journal", title: "journal of pc1", got: { text: `${lines.join("\n")}\n` } }]).slice(
     1,
   );
 

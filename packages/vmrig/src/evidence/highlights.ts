@@ -1,4 +1,4 @@
-import type { Part } from "./part.ts";
+import type { EvidencePart } from "./part.ts";
 import type { Transcript } from "./transcript.ts";
 
 const COMMANDS = 5;
@@ -10,14 +10,14 @@ const BAD = /\b(?:error|errors|fail(?:ed|ure|s)?|fatal|panic|oops|denied|refused
 const COMINGS_AND_GOINGS = /^\S+ \S+ (?:sudo|sshd|sshd-session|systemd-logind)\[/;
 
 /** The few lines that most likely tell why a test failed. Where no line complains, the last one of a journal may be it. */
-export function telling(transcript: Transcript, parts: readonly Part[]): string[] {
+export function highlights(transcript: Transcript, parts: readonly EvidencePart[]): string[] {
   const { count } = transcript;
   const commands = transcript.brief(COMMANDS);
   const title = count === 0 ? "no command was run" : commands.length < count ? `the last of ${count} commands:` : "commands:";
   return [title, ...commands.map((line) => `  ${line}`), ...parts.flatMap(linesOf), ...absent(parts)];
 }
 
-function linesOf({ kind, title, got }: Part): string[] {
+function linesOf({ kind, title, got }: EvidencePart): string[] {
   if ("missing" in got) return [];
   const lines = got.text.split("\n").filter((line) => line.trim() !== "" && !(kind === "journal" && COMINGS_AND_GOINGS.test(line)));
   // All that is listed there is wrong.
@@ -27,7 +27,7 @@ function linesOf({ kind, title, got }: Part): string[] {
 }
 
 /** What could not be had, together where the reason is the same. */
-function absent(parts: readonly Part[]): string[] {
+function absent(parts: readonly EvidencePart[]): string[] {
   const titles = new Map<string, string[]>();
   for (const { title, got } of parts) {
     if ("missing" in got) titles.set(got.missing, [...(titles.get(got.missing) ?? []), title]);

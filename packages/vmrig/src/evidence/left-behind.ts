@@ -1,7 +1,7 @@
-import type { Stock, StockedProcess } from "./system-snapshot.ts";
+import type { SystemSnapshot, ProcessSnapshot } from "./system-snapshot.ts";
 
 /** What a machine has that it had not before: one fact a line, without the machine's name. Nothing that comes and goes by itself. */
-export function leftBehind(before: Stock, after: Stock, folder: string): string[] {
+export function leftBehind(before: SystemSnapshot, after: SystemSnapshot, folder: string): string[] {
   return [...processes(before, after), ...ports(before, after), ...files(before.files, after.files, folder)];
 }
 
@@ -10,12 +10,12 @@ const END_BY_THEMSELVES = /^systemd-(?:hostnamed|timedated|localed)\.service$/;
 /** Commands that come over SSH may run in it: then it says nothing of who started them. */
 const OF_SSH = /^sshd?(?:@.*)?\.service$/;
 
-function processes(before: Stock, after: Stock): string[] {
+function processes(before: SystemSnapshot, after: SystemSnapshot): string[] {
   // After a reboot all of them are new, and none is left of the test but what its system starts.
   if (before.boot !== after.boot) return [];
   const known = new Set(before.processes.map(({ pid }) => pid));
   const ran = new Set(before.processes.map(unitOf));
-  const isExcused = (one: StockedProcess): boolean => {
+  const isExcused = (one: ProcessSnapshot): boolean => {
     const unit = unitOf(one);
     if (unit === undefined) return false;
     // A service that ran may have been started anew, or have taken on another worker.
@@ -30,13 +30,13 @@ function processes(before: Stock, after: Stock): string[] {
 }
 
 /** The innermost service. */
-function unitOf({ group }: StockedProcess): string | undefined {
+function unitOf({ group }: ProcessSnapshot): string | undefined {
   const unit = group.split("/").findLast((part) => part.endsWith(".service"));
   return unit === undefined || OF_SSH.test(unit) || /^user@\d+\.service$/.test(unit) ? undefined : unit;
 }
 
-function ports(before: Stock, after: Stock): string[] {
-  const name = ({ protocol, port, address }: Stock["listeners"][number]): string => `${protocol} port ${port} on ${address}`;
+function ports(before: SystemSnapshot, after: SystemSnapshot): string[] {
+  const name = ({ protocol, port, address }: SystemSnapshot["listeners"][number]): string => `${protocol} port ${port} on ${address}`;
   const known = new Set(before.listeners.map(name));
   return after.listeners.map(name).filter((one) => !known.has(one));
 }

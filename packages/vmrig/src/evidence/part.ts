@@ -1,5 +1,5 @@
 /** One section of the evidence. */
-export interface Part {
+export interface EvidencePart {
   readonly kind: "journal" | "units" | "console" | "file";
   readonly title: string;
   /** What there was, or why that is not known. */

@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { startMachine, type TestMachine } from "../machine/fixtures.test.kit.ts";
 import { leftBehind } from "./left-behind.ts";
-import { takeStock, type Stock } from "./system-snapshot.ts";
+import { takeSystemSnapshot, type SystemSnapshot } from "./system-snapshot.ts";
 
 /** This computer, as its user: what is read of it is what a machine's root reads. Others use it, too. */
 async function stage(): Promise<
-  TestMachine & { readonly etc: string; look(): Promise<Stock>; change(work: () => Promise<unknown>): Promise<string[]> }
+  TestMachine & { readonly etc: string; look(): Promise<SystemSnapshot>; change(work: () => Promise<unknown>): Promise<string[]> }
 > {
   const machine = await startMachine();
   onTestFinished(() => machine[Symbol.asyncDispose]());
@@ -16,7 +16,7 @@ async function stage(): Promise<
   await mkdir(join(etc, "app"), { recursive: true });
   await writeFile(join(etc, "hosts"), "127.0.0.1 localhost\n");
   await writeFile(join(etc, "app", "it's a file"), "1\n");
-  const look = (): Promise<Stock> => takeStock(machine.pc1, { guest: "linux", folder: etc });
+  const look = (): Promise<SystemSnapshot> => takeSystemSnapshot(machine.pc1, { guest: "linux", folder: etc });
   return {
     ...machine,
     etc,
@@ -104,13 +104,13 @@ test("a guest that shares a computer shows the processes of its own home alone, 
     ...pc1,
     exec: ((file: string, args: string[], options: object) => pc1.exec(file, args, { ...options, env })) as typeof pc1.exec,
   };
-  const stock = await takeStock(looker, { guest: "shell", folder: server.folder });
+  const stock = await takeSystemSnapshot(looker, { guest: "shell", folder: server.folder });
   expect(stock.processes.map(({ pid }) => pid)).toEqual([pids[0]]);
   expect(stock.listeners).toEqual([]);
 });
 
-const empty: Stock = { boot: "1", processes: [], listeners: [], files: new Map(), jobs: new Set() };
-const inGroup = (pid: number, group: string): Stock["processes"][number] => ({
+const empty: SystemSnapshot = { boot: "1", processes: [], listeners: [], files: new Map(), jobs: new Set() };
+const inGroup = (pid: number, group: string): SystemSnapshot["processes"][number] => ({
   pid,
   parentPid: 1,
   name: "app",

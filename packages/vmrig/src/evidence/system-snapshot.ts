@@ -6,10 +6,10 @@ import { parseProcesses, READ_PROCESSES, type ProcessInfo } from "../machine/res
 import { parseInternet, type Listener } from "../machine/resources/socket.ts";
 
 /** What runs on a machine, listens, and is configured at one moment. */
-export interface Stock {
+export interface SystemSnapshot {
   readonly boot: string;
   /** Without those of the kernel, of SSH, and of whoever looks. */
-  readonly processes: readonly StockedProcess[];
+  readonly processes: readonly ProcessSnapshot[];
   readonly listeners: readonly Listener[];
   /** What tells each file from another one of its name, by path. */
   readonly files: ReadonlyMap<string, string>;
@@ -17,12 +17,12 @@ export interface Stock {
   readonly jobs: ReadonlySet<string>;
 }
 
-export interface StockedProcess extends ProcessInfo {
+export interface ProcessSnapshot extends ProcessInfo {
   /** The unit or session that it belongs to, as a path: cgroups(7). Empty where there is none. */
   readonly group: string;
 }
 
-export interface StockOptions {
+export interface SystemSnapshotOptions {
   readonly guest: GuestKind;
   /** Whose files count. @defaultValue that of the guest: `/etc` */
   readonly folder?: string;
@@ -38,7 +38,7 @@ const NEXT = "=== vmrig stock ===";
  *
  * @throws VmrigError `INSPECTION_FAILED`, or what a command throws
  */
-export async function takeStock(machine: Machine, { guest: kind, folder, jobs = false }: StockOptions): Promise<Stock> {
+export async function takeSystemSnapshot(machine: Machine, { guest: kind, folder, jobs = false }: SystemSnapshotOptions): Promise<SystemSnapshot> {
   const guest = guestOf(kind);
   const line = script(guest.system, folder ?? guest.configFolder, guest.bootId, jobs);
   const { stdout, stderr, failed, timedOut } = await machine.exec("sh", ["-c", line], {
@@ -97,7 +97,7 @@ function ofTheMachine(
   self: number,
   mine: readonly string[] | undefined,
   groups: ReadonlyMap<number, string>,
-): StockedProcess[] {
+): ProcessSnapshot[] {
   const parents = new Map(all.map(({ pid, parentPid }) => [pid, parentPid]));
   const above = (pid: number): number[] => {
     const line: number[] = [];

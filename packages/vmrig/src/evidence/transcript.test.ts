@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
-import type { Begun } from "../machine/command/command-observer.ts";
+import type { CommandStarted } from "../machine/command/command-observer.ts";
 import { createSecrets } from "./secrets.ts";
 import { createTranscript, type Transcript } from "./transcript.ts";
 
-function run({ witness }: Transcript, command: string, more: Partial<Begun> & { readonly stdout?: string } = {}): (end?: string) => void {
+function run({ observer }: Transcript, command: string, more: Partial<CommandStarted> & { readonly stdout?: string } = {}): (end?: string) => void {
   const { stdout = "", ...begun } = more;
-  const printed = (): ReturnType<Begun["printed"]> => ({ stdout: Buffer.from(stdout), stderr: Buffer.alloc(0) });
-  const told = witness({ machine: "pc1", user: "vmrig", command, look: undefined, secrets: [], printed, ...begun });
+  const printed = (): ReturnType<CommandStarted["printed"]> => ({ stdout: Buffer.from(stdout), stderr: Buffer.alloc(0) });
+  const told = observer({ machine: "pc1", user: "vmrig", command, look: undefined, secrets: [], printed, ...begun });
   return (how = "exited with 0 after 0.1 s.") => told.ended(how);
 }
 

@@ -1,5 +1,5 @@
 import { systemClock, type Clock } from "../clock/clock.ts";
-import type { Begun, Printed, Witness } from "../machine/command/command-observer.ts";
+import type { CommandStarted, Printed, CommandObserver } from "../machine/command/command-observer.ts";
 import type { Secrets } from "./secrets.ts";
 
 /** How many commands are kept: the last ones. */
@@ -10,7 +10,7 @@ const TAIL_BYTES = 2_048;
 const WINDOW = 8;
 
 interface Entry {
-  readonly begun: Omit<Begun, "printed" | "secrets" | "command">;
+  readonly begun: Omit<CommandStarted, "printed" | "secrets" | "command">;
   command: string;
   readonly atMs: number;
   times: number;
@@ -21,7 +21,7 @@ interface Entry {
 
 /** What was run on the machines in the time of one test. */
 export interface Transcript {
-  readonly witness: Witness;
+  readonly observer: CommandObserver;
   /** How many commands there were. */
   readonly count: number;
   /** One a line, without what they printed: the last so many of them. */
@@ -37,7 +37,7 @@ export function createTranscript(secrets: Pick<Secrets, "add">, clock: Clock = s
   let count = 0;
 
   /** The entry that a command is one more time of. */
-  const known = ({ machine, user, command, look, shown }: Begun): Entry | undefined => {
+  const known = ({ machine, user, command, look, shown }: CommandStarted): Entry | undefined => {
     // Each shell has its own screen.
     if (shown !== undefined) return undefined;
     return (look === undefined ? entries.slice(-1) : entries.slice(-WINDOW)).findLast(
@@ -51,7 +51,7 @@ export function createTranscript(secrets: Pick<Secrets, "add">, clock: Clock = s
     );
   };
 
-  const witness: Witness = ({ secrets: given, printed, command, ...begun }) => {
+  const observer: CommandObserver = ({ secrets: given, printed, command, ...begun }) => {
     for (const secret of given) secrets.add(secret);
     count += 1;
     const again = known({ ...begun, command, secrets: given, printed });
@@ -80,7 +80,7 @@ export function createTranscript(secrets: Pick<Secrets, "add">, clock: Clock = s
   };
 
   return {
-    witness,
+    observer,
     get count() {
       return count;
     },

@@ -3,18 +3,18 @@ import type { RolledBack } from "../baseline/login.ts";
 import type { Clock } from "../clock/clock.ts";
 import type { ResolvedRig, RollbackPolicy } from "../config/schema.ts";
 import { asVmrigError, isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
-import type { Deed, Done } from "../protocol/control-command.ts";
+import type { ControlCommand, ControlResult } from "../protocol/control-command.ts";
 import type { Ready } from "./rollback-ahead.ts";
-import type { Holding } from "./leased-copy.ts";
+import type { LeasedCopy } from "./leased-copy.ts";
 import type { Grant } from "../protocol/messages.ts";
-import { took } from "../clock/format-elapsed.ts";
+import { formatElapsed } from "../clock/format-elapsed.ts";
 
 /** A copy that was taken for one test file, and what is done for it. */
 export interface Claim {
   readonly id: string;
   readonly rollback: RollbackPolicy;
   /** Changes when another copy takes the place of one that is broken. */
-  holding: Holding;
+  leasedCopy: LeasedCopy;
   /** Why there are no machines behind it any more. */
   failed?: VmrigError;
   /** What is done for it, one thing after the other. Until that has ended nobody else may have its machines, nor their lease. */
@@ -34,32 +34,32 @@ export interface ClaimsOptions {
   readonly clock: Clock;
   readonly say: (line: string) => void;
   /** Takes a copy that nothing brings back out of the run. */
-  readonly leaveOut: (broken: Holding, error: VmrigError) => Promise<void>;
+  readonly leaveOut: (broken: LeasedCopy, error: VmrigError) => Promise<void>;
   /** One that is taken in the place of another. Missing where no other one will do. */
-  readonly another?: (signal: AbortSignal) => Promise<Holding>;
+  readonly another?: (signal: AbortSignal) => Promise<LeasedCopy>;
   /** What was done ahead for whoever gets the copy; nothing when it must be rolled back now. */
-  readonly takeReady: (holding: Holding) => Promise<Ready | undefined>;
+  readonly takeReady: (leasedCopy: LeasedCopy) => Promise<Ready | undefined>;
   /** One was got for somebody who is gone. */
-  readonly giveBack: (unwanted: Holding) => void;
+  readonly giveBack: (unwanted: LeasedCopy) => void;
 }
 
 /** Who of this run has which copy, and what was handed out with it. */
 export interface Claims {
-  open(holding: Holding, rollback: RollbackPolicy): Claim;
+  open(leasedCopy: LeasedCopy, rollback: RollbackPolicy): Claim;
   /** @throws VmrigError `LEASE_LOST` for a claim that is over */
   find(id: string): Claim;
   /** From now on it is over. Its work may still be under way. @returns nothing when it was over before */
   end(id: string): Claim | undefined;
   /** Ends the claims on a copy that this run has no more. */
-  forget(holding: Holding): void;
+  forget(leasedCopy: LeasedCopy): void;
   /** What was handed out of a copy and not found unfit since, for a claim that can do without a rollback. */
   again(claim: Claim): Grant | undefined;
   /** Whether another claim may build on what the last one left on a copy. */
-  isBuiltOn(holding: Holding): boolean;
+  isBuiltOn(leasedCopy: LeasedCopy): boolean;
   /** Nothing of a copy, or of all, is handed out again without a rollback. */
-  stale(holding?: Holding): void;
+  stale(leasedCopy?: LeasedCopy): void;
   /** Has a deed done to the machines of a claim, in turn. */
-  act(claim: Claim, deed: Deed): Promise<Done>;
+  act(claim: Claim, command: ControlCommand): Promise<ControlResult>;
   /** Nothing else is done for the claim until that has ended. */
   pause(claim: Claim, pause: () => Promise<void>): Promise<void>;
   /** Hands out the machines after `roll`, in turn; those of another copy when nothing brings these back. */
@@ -68,7 +68,7 @@ export interface Claims {
 
 export function createClaims({ rig, clock, say, leaveOut, another, takeReady, giveBack }: ClaimsOptions): Claims {
   const claims = new Map<string, Claim>();
-  const handedOut = new Map<Holding, HandedOut>();
+  const handedOut = new Map<LeasedCopy, HandedOut>();
 
   const inTurn = <T>(claim: Claim, act: () => Promise<T>): Promise<T> => {
     const done = claim.work.then(() => {
@@ -86,24 +86,24 @@ export function createClaims({ rig, clock, say, leaveOut, another, takeReady, gi
   };
 
   const grantAfter = async (claim: Claim, roll: () => Roll): Promise<Grant> => {
-    const { holding } = claim;
-    handedOut.delete(holding);
-    const { machines, nonce, tookMs, aheadMs } = (await takeReady(holding)) ?? (await rollNow(roll));
-    holding.lease.assertHeld();
+    const { leasedCopy } = claim;
+    handedOut.delete(leasedCopy);
+    const { machines, nonce, tookMs, aheadMs } = (await takeReady(leasedCopy)) ?? (await rollNow(roll));
+    leasedCopy.lease.assertHeld();
     const names = machines.map(({ name }) => name).join(", ");
-    const early = aheadMs === 0 ? "" : `, begun ${took(aheadMs)} ahead`;
-    say(`rollback ${holding.lease.copy}: ${names} back at ${holding.baseline} in ${took(tookMs)}${early}`);
+    const early = aheadMs === 0 ? "" : `, begun ${formatElapsed(aheadMs)} ahead`;
+    say(`rollback ${leasedCopy.lease.copy}: ${names} back at ${leasedCopy.baseline} in ${formatElapsed(tookMs)}${early}`);
     const granted: Grant = {
       claim: claim.id,
-      copy: holding.lease.copy,
-      fence: holding.lease.fence,
+      copy: leasedCopy.lease.copy,
+      fence: leasedCopy.lease.fence,
       fresh: true,
-      baseline: holding.baseline,
+      baseline: leasedCopy.baseline,
       guest: rig.driver.guest ?? "linux",
       nonce,
       machines: machines.map(({ name, lanAddress, target }) => ({ name, lanAddress, target: { ...target } })),
     };
-    if (claims.get(claim.id)?.holding === holding) handedOut.set(holding, { grant: granted, rollback: claim.rollback });
+    if (claims.get(claim.id)?.leasedCopy === leasedCopy) handedOut.set(leasedCopy, { grant: granted, rollback: claim.rollback });
     return granted;
   };
 
@@ -114,10 +114,10 @@ export function createClaims({ rig, clock, say, leaveOut, another, takeReady, gi
     } catch (error) {
       if (!isVmrigError(error) || error.code !== "MACHINE_BROKEN" || signal.aborted) throw error;
       claim.failed = error;
-      handedOut.delete(claim.holding);
+      handedOut.delete(claim.leasedCopy);
       const isOver = (): boolean => claims.get(claim.id) !== claim;
       try {
-        await leaveOut(claim.holding, error);
+        await leaveOut(claim.leasedCopy, error);
         // Whoever is gone waits for no other one.
         if (another === undefined || isOver()) throw error;
         const other = await another(signal);
@@ -125,19 +125,19 @@ export function createClaims({ rig, clock, say, leaveOut, another, takeReady, gi
           giveBack(other);
           throw error;
         }
-        claim.holding = other;
+        claim.leasedCopy = other;
       } catch (reason) {
         claim.failed = asVmrigError(reason);
         throw claim.failed;
       }
       delete claim.failed;
-      return grantFit(claim, () => claim.holding.rollBack(), signal);
+      return grantFit(claim, () => claim.leasedCopy.rollBack(), signal);
     }
   };
 
   return {
-    open(holding, rollback) {
-      const claim: Claim = { id: randomUUID(), rollback, holding, work: Promise.resolve() };
+    open(leasedCopy, rollback) {
+      const claim: Claim = { id: randomUUID(), rollback, leasedCopy, work: Promise.resolve() };
       claims.set(claim.id, claim);
       return claim;
     },
@@ -151,29 +151,29 @@ export function createClaims({ rig, clock, say, leaveOut, another, takeReady, gi
       claims.delete(id);
       return claim;
     },
-    forget(holding) {
-      handedOut.delete(holding);
-      for (const [id, claim] of claims) if (claim.holding === holding) claims.delete(id);
+    forget(leasedCopy) {
+      handedOut.delete(leasedCopy);
+      for (const [id, claim] of claims) if (claim.leasedCopy === leasedCopy) claims.delete(id);
     },
     again(claim) {
-      const known = handedOut.get(claim.holding)?.grant;
+      const known = handedOut.get(claim.leasedCopy)?.grant;
       if (known === undefined) return undefined;
-      handedOut.set(claim.holding, { grant: known, rollback: claim.rollback });
+      handedOut.set(claim.leasedCopy, { grant: known, rollback: claim.rollback });
       return { ...known, claim: claim.id, fresh: false };
     },
-    isBuiltOn: (holding) => handedOut.get(holding)?.rollback === "run",
-    stale(holding) {
-      if (holding === undefined) handedOut.clear();
-      else handedOut.delete(holding);
+    isBuiltOn: (leasedCopy) => handedOut.get(leasedCopy)?.rollback === "run",
+    stale(leasedCopy) {
+      if (leasedCopy === undefined) handedOut.clear();
+      else handedOut.delete(leasedCopy);
     },
-    act: (claim, deed) =>
+    act: (claim, command) =>
       inTurn(claim, async () => {
-        const done = await claim.holding.act(deed);
+        const done = await claim.leasedCopy.act(command);
         // Whoever gets them next without a rollback finds them where they are now.
-        const known = handedOut.get(claim.holding);
+        const known = handedOut.get(claim.leasedCopy);
         if (known !== undefined) {
           const machines = known.grant.machines.map((old) => done.machines.find(({ name }) => name === old.name) ?? old);
-          handedOut.set(claim.holding, { ...known, grant: { ...known.grant, machines } });
+          handedOut.set(claim.leasedCopy, { ...known, grant: { ...known.grant, machines } });
         }
         return done;
       }),

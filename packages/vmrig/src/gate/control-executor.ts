@@ -1,24 +1,24 @@
 import { randomUUID } from "node:crypto";
 import { whereReached } from "../baseline/login.ts";
-import { admission, authority, type Scene } from "../baseline/leased-context.ts";
+import { admission, authority, type LeasedContext } from "../baseline/leased-context.ts";
 import type { MachineRef } from "../driver/driver.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
-import type { Deed, Done } from "../protocol/control-command.ts";
+import type { ControlCommand, ControlResult } from "../protocol/control-command.ts";
 
 /** First part of the names of snapshots that last no longer than the claim that took them. */
 const CHECKPOINT = "checkpoint-";
 
 /** Does to the machines of a holding what its tests ask for. */
-export interface Deeds {
+export interface ControlExecutor {
   /** @throws VmrigError `CAPABILITY_MISSING` for what the driver cannot; `UNKNOWN_MACHINE` */
-  act(deed: Deed): Promise<Done>;
+  act(command: ControlCommand): Promise<ControlResult>;
   /** Deletes all checkpoints that there are, those of a run that was killed too. */
   dropCheckpoints(): Promise<void>;
   /** Whether there are any that this run took. */
   readonly hasCheckpoints: boolean;
 }
 
-export function createDeeds(scene: Scene): Deeds {
+export function createControlExecutor(scene: LeasedContext): ControlExecutor {
   const { driver, copy } = scene;
   let taken = 0;
 
@@ -32,19 +32,19 @@ export function createDeeds(scene: Scene): Deeds {
     throw new VmrigError("CAPABILITY_MISSING", { message: `The driver "${driver.name}" cannot ${what}.` });
   };
 
-  const carryOut = async (deed: Deed): Promise<Omit<Done, "machines">> => {
-    switch (deed.deed) {
+  const carryOut = async (command: ControlCommand): Promise<Omit<ControlResult, "machines">> => {
+    switch (command.deed) {
       case "power":
-        await able(driver.power, "switch machines off and on")(ref(deed.machine), deed.action, admission(scene));
+        await able(driver.power, "switch machines off and on")(ref(command.machine), command.action, admission(scene));
         return {};
       case "network":
-        await able(driver.network, "disconnect machines")(ref(deed.machine), deed.action, authority(scene));
+        await able(driver.network, "disconnect machines")(ref(command.machine), command.action, authority(scene));
         return {};
       case "checkpoint": {
         // What could never be deleted again is not taken.
         able(driver.drop, "take checkpoints");
         const snapshot = `${CHECKPOINT}${randomUUID().slice(0, 8)}`;
-        const [first, ...others] = deed.machines.map(ref);
+        const [first, ...others] = command.machines.map(ref);
         taken += 1;
         if (first !== undefined && others.length === 0) await driver.capture(first, snapshot, authority(scene));
         else if (first !== undefined) {
@@ -57,7 +57,7 @@ export function createDeeds(scene: Scene): Deeds {
         return { snapshot };
       }
       case "restore":
-        await settleAll(deed.machines.map((name) => driver.restore(ref(name), deed.snapshot, admission(scene))));
+        await settleAll(command.machines.map((name) => driver.restore(ref(name), command.snapshot, admission(scene))));
         return {};
     }
   };
@@ -66,8 +66,8 @@ export function createDeeds(scene: Scene): Deeds {
     get hasCheckpoints() {
       return taken > 0;
     },
-    async act(deed) {
-      const outcome = await carryOut(deed);
+    async act(command) {
+      const outcome = await carryOut(command);
       return { ...outcome, machines: (await whereReached(scene)).map(({ target, ...where }) => ({ ...where, target: { ...target } })) };
     },
     async dropCheckpoints() {
@@ -86,6 +86,6 @@ export function createDeeds(scene: Scene): Deeds {
 }
 
 /** Waits for all, also when one fails. */
-async function settleAll(deeds: readonly Promise<void>[]): Promise<void> {
-  for (const outcome of await Promise.allSettled(deeds)) if (outcome.status === "rejected") throw outcome.reason;
+async function settleAll(controlExecutor: readonly Promise<void>[]): Promise<void> {
+  for (const outcome of await Promise.allSettled(controlExecutor)) if (outcome.status === "rejected") throw outcome.reason;
 }

@@ -4,12 +4,12 @@ import { isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
 import type { LeaseStore } from "../lease/lease-store.ts";
 import { systemClock } from "../clock/clock.ts";
 import type { GateOptions } from "./gate-options.ts";
-import { makeHolding, type Holding } from "./leased-copy.ts";
+import { createLeasedCopy, type LeasedCopy } from "./leased-copy.ts";
 import { leaseCopy } from "./lease-copy.ts";
 import { brokenMark, type BrokenMark } from "./copy-record.ts";
 import { openStore } from "./open-store.ts";
-import { took } from "../clock/format-elapsed.ts";
-import { guardStore } from "./redis-split-guard.ts";
+import { formatElapsed } from "../clock/format-elapsed.ts";
+import { guardAgainstSplitRedis } from "./redis-split-guard.ts";
 
 export interface CopyFinderOptions extends GateOptions {
   /** Ends what is under way, Terraform too, when the run is over before the machines are ready. */
@@ -19,9 +19,9 @@ export interface CopyFinderOptions extends GateOptions {
 /** Where a run gets its copies from. */
 export interface CopyFinder {
   /** Waits in line for a copy that is fit, and makes it ready. `extra` when this run has one already: whoever has none goes first. */
-  find(extra: boolean, signal: AbortSignal): Promise<Holding>;
+  find(extra: boolean, signal: AbortSignal): Promise<LeasedCopy>;
   /** From now on nobody gets the copy, until a person has mended it. */
-  markBroken(holding: Holding, error: VmrigError): Promise<void>;
+  markBroken(leasedCopy: LeasedCopy, error: VmrigError): Promise<void>;
   /** Whether somebody else waits for a copy of the rig. */
   othersWait(): Promise<boolean>;
   close(): Promise<void>;
@@ -67,8 +67,8 @@ export function copyFinder(options: CopyFinderOptions): CopyFinder {
       const copy = copies.find((candidate) => candidate.copy === lease.copy) as CopySpec;
       let guard: (() => Promise<void>) | undefined;
       try {
-        guard = rig.driver.locality === "this-computer" ? await guardStore(copy, opened) : undefined;
-        const holding = await makeHolding({
+        guard = rig.driver.locality === "this-computer" ? await guardAgainstSplitRedis(copy, opened) : undefined;
+        const leasedCopy = await createLeasedCopy({
           rig,
           copy,
           store: opened,
@@ -80,8 +80,8 @@ export function copyFinder(options: CopyFinderOptions): CopyFinder {
           ...(guard && { guard }),
         });
         lease.assertHeld();
-        say(`lease    ${copy.copy}: leased in ${took(leased - asked)}, checked in ${took(clock.monotonic() - leased)}`);
-        return holding;
+        say(`lease    ${copy.copy}: leased in ${formatElapsed(leased - asked)}, checked in ${formatElapsed(clock.monotonic() - leased)}`);
+        return leasedCopy;
       } catch (error) {
         await guard?.().catch(() => {});
         await lease.release();

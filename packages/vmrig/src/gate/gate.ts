@@ -1,13 +1,13 @@
 import { systemClock } from "../clock/clock.ts";
-import type { Sick } from "../baseline/recovery.ts";
+import type { Unhealthy } from "../baseline/recovery.ts";
 import type { RollbackPolicy } from "../config/schema.ts";
 import { isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
-import { createAhead } from "./rollback-ahead.ts";
+import { createRollbackAhead } from "./rollback-ahead.ts";
 import { consoleTail } from "./console-tail.ts";
 import { createClaims, type Claim } from "./claims.ts";
 import { copyFinder } from "./find-copy.ts";
-import type { Holding } from "./leased-copy.ts";
-import type { Deed, Done } from "../protocol/control-command.ts";
+import type { LeasedCopy } from "./leased-copy.ts";
+import type { ControlCommand, ControlResult } from "../protocol/control-command.ts";
 import type { GateOptions } from "./gate-options.ts";
 import { whenIdle } from "./idle.ts";
 import type { Failure, Grant, PauseListener, Welcome } from "../protocol/messages.ts";
@@ -39,11 +39,11 @@ export interface Gate extends AsyncDisposable {
    *
    * @throws VmrigError `RIG_BROKEN` when nothing helps
    */
-  heal(claim: string, sick: readonly Sick[]): Promise<Grant>;
+  heal(claim: string, sick: readonly Unhealthy[]): Promise<Grant>;
   /** The end of what a machine of a claim wrote on its console. @throws VmrigError `CAPABILITY_MISSING` where the driver has none */
   console(claim: string, machine: string): Promise<string>;
   /** Power, links, checkpoints: what only the gate may do, in the middle of a claim. */
-  act(claim: string, deed: Deed): Promise<Done>;
+  act(claim: string, command: ControlCommand): Promise<ControlResult>;
   /** Lets whoever ran this in to the machines of a claim as they are, and resolves when he says to go on, or after `keepFor`. */
   pause(claim: string, failure: Failure): Promise<void>;
   resume(claim: string): void;
@@ -75,12 +75,12 @@ export function openGate(options: GateOptions): Gate {
   let over: VmrigError | undefined;
   let closed: Promise<void> | undefined;
 
-  const pool = createPool<Holding>({
+  const pool = createPool<LeasedCopy>({
     limit: Math.max(1, Math.min(options.only === undefined ? rig.copies : 1, options.maxCopies ?? Infinity)),
     async open(extra, signal) {
-      const holding = await finder.find(extra, AbortSignal.any([signal, closing.signal]));
-      holding.lease.signal.addEventListener("abort", () => lose(holding), { once: true });
-      return holding;
+      const leasedCopy = await finder.find(extra, AbortSignal.any([signal, closing.signal]));
+      leasedCopy.lease.signal.addEventListener("abort", () => lose(leasedCopy), { once: true });
+      return leasedCopy;
     },
     onFree: () => freed(),
     onRefused: (error) => say(`copies   no other copy: ${isVmrigError(error) ? error.summary : String(error)}`),
@@ -92,25 +92,25 @@ export function openGate(options: GateOptions): Gate {
     othersWait: () => finder.othersWait(),
     async rest() {
       const resting = pool.drain();
-      for (const holding of resting) {
-        claims.stale(holding);
-        ahead.drop(holding);
+      for (const leasedCopy of resting) {
+        claims.stale(leasedCopy);
+        ahead.drop(leasedCopy);
       }
       if (resting.length > 0) say(`idle     ${resting.map(({ lease }) => lease.copy).join(", ")}: given back, nobody here needs it now`);
-      await Promise.all(resting.map((holding) => holding.release()));
+      await Promise.all(resting.map((leasedCopy) => leasedCopy.release()));
     },
   });
 
   const pauses = createPauses({ forMs: rig.keepFor, copies: rig.copies, say, clock, signal: closing.signal });
-  const ahead = createAhead({ clock, guest: rig.driver.guest ?? "linux", say, signal: closing.signal });
+  const ahead = createRollbackAhead({ clock, guest: rig.driver.guest ?? "linux", say, signal: closing.signal });
   /** Machines that nobody has are made ready for the files that are still to come; not more of them than there are files. */
   const goAhead = (): void => {
     if (closing.signal.aborted || over !== undefined) return;
-    for (const holding of pool.free) {
+    for (const leasedCopy of pool.free) {
       if (ahead.size >= expected - asked) return;
-      if (claims.isBuiltOn(holding)) continue;
-      claims.stale(holding);
-      ahead.begin(holding);
+      if (claims.isBuiltOn(leasedCopy)) continue;
+      claims.stale(leasedCopy);
+      ahead.begin(leasedCopy);
     }
   };
   const freed = (): void => {
@@ -122,46 +122,46 @@ export function openGate(options: GateOptions): Gate {
     rig,
     clock,
     say,
-    async leaveOut(holding, error) {
-      await finder.markBroken(holding, error);
-      pool.discard(holding);
-      await holding.release();
+    async leaveOut(leasedCopy, error) {
+      await finder.markBroken(leasedCopy, error);
+      pool.discard(leasedCopy);
+      await leasedCopy.release();
     },
     // The same one again would be as broken.
     ...(options.only === undefined && { another: (signal) => pool.take(signal) }),
-    takeReady: (holding) => ahead.take(holding),
-    giveBack(holding) {
-      pool.give(holding);
+    takeReady: (leasedCopy) => ahead.take(leasedCopy),
+    giveBack(leasedCopy) {
+      pool.give(leasedCopy);
       freed();
     },
   });
 
-  const lose = (holding: Holding): void => {
-    if (closing.signal.aborted || holding.lease.state !== "lost") return;
-    const reason: unknown = holding.lease.signal.reason;
-    claims.forget(holding);
-    ahead.drop(holding);
-    pool.discard(holding);
-    void holding.release();
+  const lose = (leasedCopy: LeasedCopy): void => {
+    if (closing.signal.aborted || leasedCopy.lease.state !== "lost") return;
+    const reason: unknown = leasedCopy.lease.signal.reason;
+    claims.forget(leasedCopy);
+    ahead.drop(leasedCopy);
+    pool.discard(leasedCopy);
+    void leasedCopy.release();
     if (isVmrigError(reason) && over === undefined) end(reason);
   };
 
   /** Takes a copy out of the run as it is. A run that has no other one ends with it. */
-  const keep = async (holding: Holding): Promise<void> => {
+  const keep = async (leasedCopy: LeasedCopy): Promise<void> => {
     try {
-      const until = await holding.keep(rig.keepFor, "after a failed run");
-      say(`kept     ${holding.lease.copy}: as the failed tests left it, until ${new Date(until).toLocaleTimeString("en-GB")}`);
-      say(`kept     ${holding.lease.copy}: get in with \`vmrig ssh\`, give it back with \`vmrig release\``);
+      const until = await leasedCopy.keep(rig.keepFor, "after a failed run");
+      say(`kept     ${leasedCopy.lease.copy}: as the failed tests left it, until ${new Date(until).toLocaleTimeString("en-GB")}`);
+      say(`kept     ${leasedCopy.lease.copy}: get in with \`vmrig ssh\`, give it back with \`vmrig release\``);
     } catch (error) {
-      say(`kept     ${holding.lease.copy}: could not be kept; ${isVmrigError(error) ? error.summary : String(error)}`);
-      pool.give(holding);
+      say(`kept     ${leasedCopy.lease.copy}: could not be kept; ${isVmrigError(error) ? error.summary : String(error)}`);
+      pool.give(leasedCopy);
       return;
     }
     kept += 1;
-    const message = `The run ends here: the machines of ${holding.copy.copy} are kept as its failed tests left them.`;
+    const message = `The run ends here: the machines of ${leasedCopy.copy.copy} are kept as its failed tests left them.`;
     if (kept >= (options.only === undefined ? rig.copies : 1)) end(new VmrigError("CANCELLED", { message }));
-    claims.stale(holding);
-    pool.discard(holding);
+    claims.stale(leasedCopy);
+    pool.discard(leasedCopy);
   };
 
   const end = (reason: VmrigError): void => {
@@ -175,7 +175,7 @@ export function openGate(options: GateOptions): Gate {
     closing.abort(reason);
     await Promise.all(givingBack);
     const left = await pool.close(reason);
-    await Promise.all(left.map((holding) => holding.release()));
+    await Promise.all(left.map((leasedCopy) => leasedCopy.release()));
     await idle.ended();
     await finder.close();
   };
@@ -211,11 +211,11 @@ export function openGate(options: GateOptions): Gate {
       idle.disturb();
       let claim: Claim | undefined;
       try {
-        const holding = await pool.take(both);
-        claim = claims.open(holding, rollback);
-        holding.lease.assertHeld();
+        const leasedCopy = await pool.take(both);
+        claim = claims.open(leasedCopy, rollback);
+        leasedCopy.lease.assertHeld();
         const known = rollback === "run" ? claims.again(claim) : undefined;
-        return known ?? (await claims.handOut(claim, () => holding.rollBack(), both));
+        return known ?? (await claims.handOut(claim, () => leasedCopy.rollBack(), both));
       } catch (error) {
         if (rig.lease.onBusy === "skip" && isVmrigError(error) && error.code === "RIG_BUSY" && !saidBusy) {
           saidBusy = true;
@@ -228,15 +228,15 @@ export function openGate(options: GateOptions): Gate {
     },
     async rollBack(id) {
       const claim = claims.find(id);
-      return claims.handOut(claim, () => claim.holding.rollBack(), closing.signal);
+      return claims.handOut(claim, () => claim.leasedCopy.rollBack(), closing.signal);
     },
     async heal(id, sick) {
       const claim = claims.find(id);
-      for (const { machine, error } of sick) say(`broken   ${claim.holding.lease.copy} ${machine}: ${error.summary}`);
-      return claims.handOut(claim, () => claim.holding.heal(sick), closing.signal);
+      for (const { machine, error } of sick) say(`broken   ${claim.leasedCopy.lease.copy} ${machine}: ${error.summary}`);
+      return claims.handOut(claim, () => claim.leasedCopy.heal(sick), closing.signal);
     },
-    console: async (id, name) => consoleTail(rig.driver, { copy: claims.find(id).holding.copy, name }),
-    act: async (id, deed) => claims.act(claims.find(id), deed),
+    console: async (id, name) => consoleTail(rig.driver, { copy: claims.find(id).leasedCopy.copy, name }),
+    act: async (id, command) => claims.act(claims.find(id), command),
     // It may be over when its turn has come.
     pause: async (id, failure) => claims.pause(claims.find(id), async () => pauses.begin(claims.find(id), failure)),
     resume: (id) => pauses.resume(id),
@@ -249,8 +249,8 @@ export function openGate(options: GateOptions): Gate {
       const work = claim.work.then(async () => {
         if (claim.failed !== undefined) return undefined;
         // Those that stay are swept by the next holder.
-        await claim.holding.forget().catch(() => {});
-        return failed && rig.keep === "failed" ? keep(claim.holding) : pool.give(claim.holding);
+        await claim.leasedCopy.forget().catch(() => {});
+        return failed && rig.keep === "failed" ? keep(claim.leasedCopy) : pool.give(claim.leasedCopy);
       });
       givingBack.add(work);
       void work.finally(() => {
@@ -258,7 +258,7 @@ export function openGate(options: GateOptions): Gate {
         freed();
       });
     },
-    lost: (id) => claims.find(id).holding.lease.signal,
+    lost: (id) => claims.find(id).leasedCopy.lease.signal,
     onOver(callback) {
       listeners.add(callback);
       return () => listeners.delete(callback);

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdir, readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Folders } from "../config/folders.ts";
-import { writeNote } from "../local-files/write-json.ts";
+import { writeJsonAtomically } from "../local-files/write-json.ts";
 
 interface Note {
   readonly mtimeMs: number;
@@ -29,7 +29,7 @@ export async function rememberCopies(folders: Folders, config: string, copies: n
   const path = notePath(folders, config);
   const { mtimeMs } = await stat(config);
   await mkdir(dirname(path), { recursive: true });
-  await writeNote(path, { mtimeMs, copies });
+  await writeJsonAtomically(path, { mtimeMs, copies });
 }
 
 /** Where the notes of all configs are. */

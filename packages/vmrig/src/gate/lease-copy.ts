@@ -2,8 +2,8 @@ import type { ResolvedRig } from "../config/schema.ts";
 import { isVmrigError } from "../errors/vmrig-error.ts";
 import type { Holder, Lease } from "../lease/lease.ts";
 import type { LeaseStore } from "../lease/lease-store.ts";
-import { renderWaitingLine, type WaitingLine } from "../lease/queue-status.ts";
-import { busyNow } from "./rig-busy-now.ts";
+import { renderQueueStatus, type QueueStatus } from "../lease/queue-status.ts";
+import { rigBusyNow } from "./rig-busy-now.ts";
 
 export interface LeaseCopyOptions {
   readonly rig: ResolvedRig;
@@ -23,7 +23,7 @@ export interface LeaseCopyOptions {
 export async function leaseCopy({ rig, copies, accept, extra, store, holder, signal, say }: LeaseCopyOptions): Promise<Lease> {
   // Whoever has a copy can go on with that one, and waits for another as long as it takes.
   const waits = rig.lease.onBusy === "wait" || extra === true;
-  let seen: WaitingLine | undefined;
+  let seen: QueueStatus | undefined;
   try {
     return await store.acquire(
       { rig: rig.name, copies, ...(accept !== undefined && { accept }), ...(extra !== undefined && { extra }) },
@@ -34,12 +34,12 @@ export async function leaseCopy({ rig, copies, accept, extra, store, holder, sig
         signal,
         onWait(line) {
           seen = line;
-          if (waits) say(`wait     ${renderWaitingLine(line)}`);
+          if (waits) say(`wait     ${renderQueueStatus(line)}`);
         },
       },
     );
   } catch (error) {
-    if (!waits && seen !== undefined && isVmrigError(error) && error.code === "RIG_BUSY") throw busyNow(seen, rig.lease.onBusy);
+    if (!waits && seen !== undefined && isVmrigError(error) && error.code === "RIG_BUSY") throw rigBusyNow(seen, rig.lease.onBusy);
     throw error;
   }
 }

@@ -1,8 +1,8 @@
-import { createLadder, type Sick } from "../baseline/recovery.ts";
+import { createRecovery, type Unhealthy } from "../baseline/recovery.ts";
 import { whereReached, whereToLogIn, type RolledBack } from "../baseline/login.ts";
 import { baselineId } from "../baseline/baseline-id.ts";
 import { establishBaseline } from "../baseline/establish.ts";
-import { authority, onEach, type Scene } from "../baseline/leased-context.ts";
+import { authority, onEach, type LeasedContext } from "../baseline/leased-context.ts";
 import { systemClock, type Clock } from "../clock/clock.ts";
 import type { ResolvedRig } from "../config/schema.ts";
 import type { CopySpec, Fingerprint } from "../driver/driver.ts";
@@ -12,14 +12,14 @@ import { isVmrigError } from "../errors/vmrig-error.ts";
 import { infrastructureHash } from "../provision/infrastructure-hash.ts";
 import { isStateLocked, readStateStamp } from "../provision/state-stamp.ts";
 import { generateKeyPair } from "../ssh/keys.ts";
-import { dropKept, writeKept } from "./retained-copy.ts";
-import { createDeeds } from "./control-executor.ts";
-import type { Deed, Done } from "../protocol/control-command.ts";
+import { dropRetainedCopy, writeRetainedCopy } from "./retained-copy.ts";
+import { createControlExecutor } from "./control-executor.ts";
+import type { ControlCommand, ControlResult } from "../protocol/control-command.ts";
 import { stepLine } from "./step-line.ts";
 import { recipesOf } from "./recipes.ts";
 import { brokenMark, makeRecord, staleness } from "./copy-record.ts";
 
-export interface HoldingOptions {
+export interface LeasedCopyOptions {
   readonly rig: ResolvedRig;
   readonly copy: CopySpec;
   readonly store: LeaseStore;
@@ -36,7 +36,7 @@ export interface HoldingOptions {
 }
 
 /** A copy that this run holds the lease of, whose machines exist and have their baseline. */
-export interface Holding {
+export interface LeasedCopy {
   readonly lease: Lease;
   readonly baseline: string;
   readonly copy: CopySpec;
@@ -45,9 +45,9 @@ export interface Holding {
   /** The same before anybody waits for it. A machine that does not come back is not healed: that is for whoever needs it. */
   rollBackAhead(): Promise<readonly RolledBack[]>;
   /** The same, where the last rollback turned out not to have done: by the next stronger step. */
-  heal(sick: readonly Sick[]): Promise<readonly RolledBack[]>;
+  heal(sick: readonly Unhealthy[]): Promise<readonly RolledBack[]>;
   /** Does to them what a test asks for. */
-  act(deed: Deed): Promise<Done>;
+  act(command: ControlCommand): Promise<ControlResult>;
   /** Deletes the checkpoints of the claim that has ended. Nothing where it took none. */
   forget(): Promise<void>;
   /**
@@ -70,10 +70,10 @@ export interface Holding {
 }
 
 /** The road from a fresh lease to machines that can be rolled back: check, else provision; then the baseline. */
-export async function makeHolding(options: HoldingOptions): Promise<Holding> {
+export async function createLeasedCopy(options: LeasedCopyOptions): Promise<LeasedCopy> {
   const { rig, copy, store, lease, fingerprint, say, until, clock = systemClock } = options;
   const { driver } = rig;
-  const warrant: Scene["lease"] = {
+  const warrant: LeasedContext["lease"] = {
     fence: lease.fence,
     signal: AbortSignal.any([lease.signal, until]),
     assertHeld() {
@@ -81,20 +81,20 @@ export async function makeHolding(options: HoldingOptions): Promise<Holding> {
       until.throwIfAborted();
     },
   };
-  const scene: Scene = { driver, copy, lease: warrant, key: generateKeyPair(), say };
+  const scene: LeasedContext = { driver, copy, lease: warrant, key: generateKeyPair(), say };
   await ensureMachines(options, warrant);
 
   const recipes = recipesOf(rig);
   const baseline = baselineId({ copy, fingerprint, recipes });
   await establishBaseline(scene, baseline, recipes);
 
-  const deeds = createDeeds(scene);
+  const controlExecutor = createControlExecutor(scene);
   // Of whoever was killed: they cost room, and nobody knows them any more.
-  await deeds.dropCheckpoints().catch((error: unknown) => {
+  await controlExecutor.dropCheckpoints().catch((error: unknown) => {
     warrant.assertHeld();
     say(`baseline ${copy.copy}: old checkpoints stay; ${isVmrigError(error) ? error.summary : String(error)}`);
   });
-  const ladder = createLadder({ scene, baseline, recipes });
+  const recovery = createRecovery({ context: scene, baseline, recipes });
   /** One at a time, whoever asks. Until it has ended nobody else may have the machines, nor the lease. */
   let busy: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -107,11 +107,11 @@ export async function makeHolding(options: HoldingOptions): Promise<Holding> {
     lease,
     copy,
     baseline,
-    rollBack: () => inTurn(() => ladder.rollBack()),
-    rollBackAhead: () => inTurn(() => ladder.rollBackAhead()),
-    heal: (sick) => inTurn(() => ladder.heal(sick)),
-    act: (deed) => inTurn(() => deeds.act(deed)),
-    forget: () => (deeds.hasCheckpoints ? inTurn(() => deeds.dropCheckpoints()) : Promise.resolve()),
+    rollBack: () => inTurn(() => recovery.rollBack()),
+    rollBackAhead: () => inTurn(() => recovery.rollBackAhead()),
+    heal: (sick) => inTurn(() => recovery.escalate(sick)),
+    act: (command) => inTurn(() => controlExecutor.act(command)),
+    forget: () => (controlExecutor.hasCheckpoints ? inTurn(() => controlExecutor.dropCheckpoints()) : Promise.resolve()),
     async keep(forMs, why) {
       await busy;
       const until = clock.wall() + forMs;
@@ -121,8 +121,8 @@ export async function makeHolding(options: HoldingOptions): Promise<Holding> {
         lanAddress,
         target: { ...target },
       }));
-      await writeKept(copy, { copy: copy.copy, fence: lease.fence, until, why, machines });
-      await store.keep(lease, { forMs, why });
+      await writeRetainedCopy(copy, { copy: copy.copy, fence: lease.fence, until, why, machines });
+      await store.retain(lease, { forMs, why });
       return until;
     },
     async letIn(forMs, why) {
@@ -134,8 +134,8 @@ export async function makeHolding(options: HoldingOptions): Promise<Holding> {
         lanAddress,
         target: { ...target },
       }));
-      await writeKept(copy, { copy: copy.copy, fence, until, why, paused: true, machines });
-      return { until, machines: machines.map(({ name }) => name), leave: () => dropKept(copy, { fence }) };
+      await writeRetainedCopy(copy, { copy: copy.copy, fence, until, why, paused: true, machines });
+      return { until, machines: machines.map(({ name }) => name), leave: () => dropRetainedCopy(copy, { fence }) };
     },
     async release() {
       await busy;
@@ -153,7 +153,7 @@ export async function makeHolding(options: HoldingOptions): Promise<Holding> {
 }
 
 /** The cheap check by the record; the full road by Terraform when it does not match. */
-async function ensureMachines(options: HoldingOptions, warrant: Scene["lease"]): Promise<void> {
+async function ensureMachines(options: LeasedCopyOptions, warrant: LeasedContext["lease"]): Promise<void> {
   const { rig, copy, store, lease, fingerprint, say, allow } = options;
   const { driver } = rig;
   const infrastructure = infrastructureHash(copy, fingerprint);

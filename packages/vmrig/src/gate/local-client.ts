@@ -10,7 +10,7 @@ export function localClient(gate: Gate): GateClient {
     rollBack: (claim) => gate.rollBack(claim),
     heal: (claim, sick) => gate.heal(claim, sick),
     console: (claim, machine) => gate.console(claim, machine),
-    act: (claim, deed) => gate.act(claim, deed),
+    act: (claim, command) => gate.act(claim, command),
     pause: (claim, failure) => gate.pause(claim, failure),
     resume: async (claim) => gate.resume(claim),
     onPause: (listener) => void gate.onPause(listener),

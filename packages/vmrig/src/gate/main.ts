@@ -8,11 +8,11 @@ import { systemClock } from "../clock/clock.ts";
 import { asVmrigError } from "../errors/vmrig-error.ts";
 import { sweepDeadSockets } from "./dead-sockets.ts";
 import type { Gate } from "./gate.ts";
-import { LEAVE_MS } from "../protocol/shutdown-timeout.ts";
-import { gateOrders } from "../protocol/launch-options.ts";
+import { SHUTDOWN_TIMEOUT_MS } from "../protocol/shutdown-timeout.ts";
+import { launchOptions } from "../protocol/launch-options.ts";
 import { serveGate, type GateServer } from "./server.ts";
 
-const orders = gateOrders.parse(JSON.parse(process.env["VMRIG_GATE"] ?? "null"));
+const orders = launchOptions.parse(JSON.parse(process.env["VMRIG_GATE"] ?? "null"));
 const say = (line: string): void => {
   // The runner may be gone; then nobody reads, and that is no reason to fail.
   process.stdout.write(`${line}\n`);
@@ -30,7 +30,7 @@ const leave = async (): Promise<void> => {
     // One that is not open yet holds nothing, and a config may take for ever to load.
     await opened?.close();
   };
-  await Promise.race([close(), systemClock.sleep(LEAVE_MS)]).catch((error: unknown) => say(`bug      ${asVmrigError(error).message}`));
+  await Promise.race([close(), systemClock.sleep(SHUTDOWN_TIMEOUT_MS)]).catch((error: unknown) => say(`bug      ${asVmrigError(error).message}`));
   await rm(orders.socket, { force: true });
   process.exit();
 };

@@ -2,21 +2,21 @@ import { describe, expect } from "vitest";
 import { rigSchema } from "../config/schema.ts";
 import { fakeDriver } from "../driver/fake/driver.ts";
 import { dial } from "../ssh/connection.ts";
-import { claimMachines, type Claim } from "../worker/claim-session.ts";
+import { claimMachines, type ClaimSession } from "../worker/claim-session.ts";
 import type { Claim as ClaimOfGate } from "./claims.ts";
-import { findKept, type KeptCopy } from "../operations/find-retained-copy.ts";
+import { findRetainedCopy, type RetainedCopy } from "../operations/find-retained-copy.ts";
 import { localClient } from "./local-client.ts";
 import type { Paused } from "../protocol/messages.ts";
 import { createPauses } from "./pauses.ts";
-import { test, type Run, type Scene } from "./test-gate.test.kit.ts";
+import { test, type Run, type TestGate } from "./test-gate.test.kit.ts";
 
 const FAILURE = { test: "a.test.ts > fails", error: "AssertionError: no" };
 const rig = rigSchema.parse({ name: "pcs", driver: fakeDriver(), machines: { pc1: {}, pc2: {} } });
 
-const enterable = ({ folders }: Scene): Promise<readonly KeptCopy[]> => findKept({ rig, folders, say: () => {} });
+const enterable = ({ folders }: TestGate): Promise<readonly RetainedCopy[]> => findRetainedCopy({ rig, folders, say: () => {} });
 
 /** A claim whose test has left something and failed, once it is paused. */
-async function pausedClaim(run: Run): Promise<{ readonly claim: Claim; readonly pausing: Promise<void>; readonly pause: Paused }> {
+async function pausedClaim(run: Run): Promise<{ readonly claim: ClaimSession; readonly pausing: Promise<void>; readonly pause: Paused }> {
   const claim = await claimMachines(localClient(run.gate), "file");
   await claim.machines["pc1"]?.exec("sh", ["-c", "echo evidence >left"]);
   const told = Promise.withResolvers<Paused>();
@@ -74,12 +74,12 @@ test("a pause ends when its time is over, and lets nobody in any more", async ()
   const happened: string[] = [];
   const pauses = createPauses({ forMs: 20, copies: 1, say: () => {}, signal: new AbortController().signal });
   pauses.listen({ paused: () => happened.push("paused"), resumed: () => happened.push("resumed") });
-  const holding = {
+  const leasedCopy = {
     copy: { copy: "pcs-1" },
     lease: { signal: new AbortController().signal },
     letIn: async () => ({ until: 0, machines: ["pc1"], leave: async () => void happened.push("left") }),
   };
-  await pauses.begin({ id: "claim-1", holding } as unknown as ClaimOfGate, FAILURE);
+  await pauses.begin({ id: "claim-1", holding: leasedCopy } as unknown as ClaimOfGate, FAILURE);
   expect(happened).toEqual(["paused", "resumed", "left"]);
 });
 

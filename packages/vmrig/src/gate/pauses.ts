@@ -27,14 +27,14 @@ export function createPauses({ forMs, copies, say, signal, clock = systemClock }
   const told = new Map<string, Paused>();
   const listeners = new Set<PauseListener>();
   return {
-    async begin({ id, holding }, failure) {
-      const { copy, lease } = holding;
+    async begin({ id, leasedCopy }, failure) {
+      const { copy, lease } = leasedCopy;
       const over = new AbortController();
       overs.set(id, over);
       const ends = AbortSignal.any([over.signal, lease.signal, signal]);
       let leave = async (): Promise<void> => {};
       try {
-        const letIn = await holding.letIn(forMs, "at a failed test of a run that is paused");
+        const letIn = await leasedCopy.letIn(forMs, "at a failed test of a run that is paused");
         ({ leave } = letIn);
         const { until, machines } = letIn;
         const pause = { claim: id, copy: copy.copy, copies, machines: [...machines], until, ...failure };

@@ -4,7 +4,7 @@ import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import type { CopySpec } from "../driver/driver.ts";
-import { guardStore } from "./redis-split-guard.ts";
+import { guardAgainstSplitRedis } from "./redis-split-guard.ts";
 import { tempFolder } from "./socket.test.kit.ts";
 
 async function copy(): Promise<CopySpec> {
@@ -32,27 +32,27 @@ async function otherHolder(spec: CopySpec): Promise<{ end(): Promise<void>; read
 test("machines that a living process holds through another Redis are refused, with both addresses", async () => {
   const spec = await copy();
   const { pid, end } = await otherHolder(spec);
-  await expect(guardStore(spec, EMBEDDED)).rejects.toMatchObject({
+  await expect(guardAgainstSplitRedis(spec, EMBEDDED)).rejects.toMatchObject({
     code: "REDIS_SPLIT",
     summary: `The machines of pcs-1 are leased through another Redis, by process ${pid}.`,
     details: ["it uses   redis://ci:6379", "this one  unix:/run/redis.sock"],
   });
   await end();
-  await expect(guardStore(spec, EMBEDDED)).resolves.toBeTypeOf("function");
+  await expect(guardAgainstSplitRedis(spec, EMBEDDED)).resolves.toBeTypeOf("function");
 });
 
 test("through the same Redis the lease decides", async () => {
   const spec = await copy();
   await otherHolder(spec);
-  await expect(guardStore(spec, SHARED)).resolves.toBeTypeOf("function");
+  await expect(guardAgainstSplitRedis(spec, SHARED)).resolves.toBeTypeOf("function");
 });
 
 test("whoever hands the lease on takes its note away, and nobody else's", async () => {
   const spec = await copy();
-  const free = await guardStore(spec, EMBEDDED);
+  const free = await guardAgainstSplitRedis(spec, EMBEDDED);
   await free();
   expect(await readdir(spec.folder)).toEqual([]);
-  const late = await guardStore(spec, EMBEDDED);
+  const late = await guardAgainstSplitRedis(spec, EMBEDDED);
   await otherHolder(spec);
   await late();
   expect(await readdir(spec.folder)).toEqual(["leased-through.json"]);
@@ -61,5 +61,5 @@ test("whoever hands the lease on takes its note away, and nobody else's", async 
 test("a note that was cut off stops nobody", async () => {
   const spec = await copy();
   await writeFile(join(spec.folder, "leased-through.json"), '{"store":');
-  await expect(guardStore(spec, EMBEDDED)).resolves.toBeTypeOf("function");
+  await expect(guardAgainstSplitRedis(spec, EMBEDDED)).resolves.toBeTypeOf("function");
 });

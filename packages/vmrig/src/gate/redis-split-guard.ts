@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { CopySpec } from "../driver/driver.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { isRunning } from "../local-files/start-lock.ts";
-import { writeNote } from "../local-files/write-json.ts";
+import { writeJsonAtomically } from "../local-files/write-json.ts";
 
 /** Who has leased a copy, and through which Redis. */
 const note = z.object({ store: z.string(), shown: z.string(), pid: z.number() });
@@ -18,7 +18,7 @@ const note = z.object({ store: z.string(), shown: z.string(), pid: z.number() })
  * @returns takes the note away
  * @throws VmrigError `REDIS_SPLIT` while a living process holds the copy through another Redis, `STATE_UNWRITABLE`
  */
-export async function guardStore(
+export async function guardAgainstSplitRedis(
   { copy, folder }: CopySpec,
   store: { readonly id: string; readonly shown: string },
 ): Promise<() => Promise<void>> {
@@ -31,7 +31,7 @@ export async function guardStore(
       hint: "use the same Redis everywhere: compare `redis.url`, `redis.urls` and VMRIG_REDIS_URL of both",
     });
   }
-  await writeNote(path, { store: store.id, shown: store.shown, pid: process.pid });
+  await writeJsonAtomically(path, { store: store.id, shown: store.shown, pid: process.pid });
   return async () => {
     if ((await readLeasedThrough({ folder }))?.pid === process.pid) await rm(path, { force: true });
   };

@@ -5,8 +5,8 @@ import type { Driver } from "../driver/driver.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { keysOf } from "../lease/keys.ts";
 import { generateKeyPair } from "../ssh/keys.ts";
-import { createAhead } from "./rollback-ahead.ts";
-import type { Holding } from "./leased-copy.ts";
+import { createRollbackAhead } from "./rollback-ahead.ts";
+import type { LeasedCopy } from "./leased-copy.ts";
 import { begun, hold, rollbacks, saidOf, until } from "./rollbacks.test.kit.ts";
 import { on, test } from "./test-gate.test.kit.ts";
 
@@ -237,7 +237,7 @@ async function silent() {
   const machines = [{ name: "pc1", lanAddress: "10.77.0.11", target: { host: "127.0.0.1", port, user: "vmrig", hostKey, privateKey } }];
   const lost = new AbortController();
   const lease = { copy: "pcs-1", state: "held", signal: lost.signal };
-  return { holding: { lease, baseline: "0123456789abcdef", rollBackAhead: async () => machines } as unknown as Holding, calls, lost };
+  return { holding: { lease, baseline: "0123456789abcdef", rollBackAhead: async () => machines } as unknown as LeasedCopy, calls, lost };
 }
 
 /** On which nobody hangs up because the machine is silent. */
@@ -245,29 +245,29 @@ const patient: Clock = { ...systemClock, sleep: (ms, signal) => systemClock.slee
 const HUNG_UP = { timeout: 5_000, interval: 10 };
 
 plain("who takes the machines does not wait for a login that is under way: it is hung up", async () => {
-  const { holding, calls } = await silent();
+  const { holding: leasedCopy, calls } = await silent();
   const said: string[] = [];
-  const ahead = createAhead({ clock: patient, guest: "shell", say: (line) => said.push(line), signal: new AbortController().signal });
-  ahead.begin(holding);
+  const ahead = createRollbackAhead({ clock: patient, guest: "shell", say: (line) => said.push(line), signal: new AbortController().signal });
+  ahead.begin(leasedCopy);
   await vi.waitFor(() => expect(calls).toHaveLength(1), HUNG_UP);
   expect(ahead.size).toBe(1);
 
-  expect(await ahead.take(holding)).toMatchObject({ aheadMs: expect.any(Number), machines: [{ name: "pc1" }] });
+  expect(await ahead.take(leasedCopy)).toMatchObject({ aheadMs: expect.any(Number), machines: [{ name: "pc1" }] });
 
   await vi.waitFor(() => expect(calls[0]?.closed).toBe(true), HUNG_UP);
   expect([ahead.size, said]).toEqual([0, []]);
-  expect(await ahead.take(holding)).toBeUndefined();
+  expect(await ahead.take(leasedCopy)).toBeUndefined();
 });
 
 plain.each(["is dropped", "loses its lease", "belongs to a run that ends"])(
   "a login under way is hung up when its copy %s",
   async (how) => {
-    const { holding, calls, lost } = await silent();
+    const { holding: leasedCopy, calls, lost } = await silent();
     const closing = new AbortController();
-    const ahead = createAhead({ clock: patient, guest: "shell", say: () => {}, signal: closing.signal });
-    ahead.begin(holding);
+    const ahead = createRollbackAhead({ clock: patient, guest: "shell", say: () => {}, signal: closing.signal });
+    ahead.begin(leasedCopy);
     await vi.waitFor(() => expect(calls).toHaveLength(1), HUNG_UP);
-    if (how === "is dropped") ahead.drop(holding);
+    if (how === "is dropped") ahead.drop(leasedCopy);
     else (how === "loses its lease" ? lost : closing).abort(new Error(how));
     await vi.waitFor(() => expect(calls[0]?.closed).toBe(true), HUNG_UP);
   },

@@ -5,7 +5,7 @@ import type { Clock } from "../clock/clock.ts";
 import type { GuestKind } from "../driver/driver.ts";
 import { isVmrigError } from "../errors/vmrig-error.ts";
 import { dial } from "../ssh/connection.ts";
-import type { Holding } from "./leased-copy.ts";
+import type { LeasedCopy } from "./leased-copy.ts";
 
 /** Machines that were rolled back. */
 export interface Ready {
@@ -22,20 +22,20 @@ export interface Ready {
  * Makes machines ready for the next claim while nobody has them: they are rolled back, and proven over connections that end before anybody
  * else gets in. The first login after a rollback is most of the time to the first command on an emulated machine; the second one is quick.
  */
-export interface Ahead {
+export interface RollbackAhead {
   /** Of how many copies it was begun and not taken. */
   readonly size: number;
   /** Once for a copy, until it is taken or dropped. What fails is said, and fails nobody. */
-  begin(holding: Holding): void;
+  begin(leasedCopy: LeasedCopy): void;
   /**
    * The copy is somebody's from now on. Waits for a rollback that is under way, and for a proof whose script runs; what has not begun by then
    * does not begin.
    *
    * @returns nothing when it was not begun, or failed: the copy is to be rolled back now
    */
-  take(holding: Holding): Promise<Ready | undefined>;
+  take(leasedCopy: LeasedCopy): Promise<Ready | undefined>;
   /** The copy is about to leave this run: its connections are hung up at once, and a rollback that is under way is the last thing done. */
-  drop(holding: Holding): void;
+  drop(leasedCopy: LeasedCopy): void;
 }
 
 interface Preparation {
@@ -47,7 +47,7 @@ interface Preparation {
   readonly dropped: AbortController;
 }
 
-export interface AheadOptions {
+export interface RollbackAheadOptions {
   readonly clock: Clock;
   readonly guest: GuestKind;
   readonly say: (line: string) => void;
@@ -55,13 +55,13 @@ export interface AheadOptions {
   readonly signal: AbortSignal;
 }
 
-export function createAhead({ clock, guest, say, signal }: AheadOptions): Ahead {
-  const begun = new Map<Holding, Preparation>();
+export function createRollbackAhead({ clock, guest, say, signal }: RollbackAheadOptions): RollbackAhead {
+  const begun = new Map<LeasedCopy, Preparation>();
 
-  const prepare = (holding: Holding): Preparation => {
+  const prepare = (leasedCopy: LeasedCopy): Preparation => {
     const taken = new AbortController();
     const dropped = new AbortController();
-    const over = AbortSignal.any([dropped.signal, holding.lease.signal, signal]);
+    const over = AbortSignal.any([dropped.signal, leasedCopy.lease.signal, signal]);
     const nonce = randomUUID();
 
     const proveOne = async ({ name, target }: RolledBack): Promise<void> => {
@@ -71,7 +71,7 @@ export function createAhead({ clock, guest, say, signal }: AheadOptions): Ahead 
       try {
         if (taken.signal.aborted || over.aborted) return;
         // From here to its end, whoever waits: a script that is left alone would step the clock again, under somebody's test.
-        await prove(connection, { machine: name, baseline: holding.baseline, guest, nonce, clock });
+        await prove(connection, { machine: name, baseline: leasedCopy.baseline, guest, nonce, clock });
       } finally {
         over.removeEventListener("abort", hangUp);
         hangUp();
@@ -80,7 +80,7 @@ export function createAhead({ clock, guest, say, signal }: AheadOptions): Ahead 
 
     const since = clock.monotonic();
     const work = async () => {
-      const machines = await holding.rollBackAhead();
+      const machines = await leasedCopy.rollBackAhead();
       const tookMs = clock.monotonic() - since;
       const proofs = await Promise.allSettled(machines.map(proveOne));
       const failed = proofs.find((proof) => proof.status === "rejected" && proof.reason !== taken.signal.reason);
@@ -91,7 +91,7 @@ export function createAhead({ clock, guest, say, signal }: AheadOptions): Ahead 
       // A lease that was lost, a run that ends and a copy that leaves it have words of their own.
       if (!over.aborted && !isCalledOff(error)) {
         const why = isVmrigError(error) ? error.summary : String(error);
-        say(`ahead    ${holding.lease.copy}: not ready for the next file, which rolls it back itself; ${why}`);
+        say(`ahead    ${leasedCopy.lease.copy}: not ready for the next file, which rolls it back itself; ${why}`);
       }
       return undefined;
     });
@@ -102,21 +102,21 @@ export function createAhead({ clock, guest, say, signal }: AheadOptions): Ahead 
     get size() {
       return begun.size;
     },
-    begin(holding) {
-      if (!begun.has(holding)) begun.set(holding, prepare(holding));
+    begin(leasedCopy) {
+      if (!begun.has(leasedCopy)) begun.set(leasedCopy, prepare(leasedCopy));
     },
-    async take(holding) {
-      const preparation = begun.get(holding);
+    async take(leasedCopy) {
+      const preparation = begun.get(leasedCopy);
       if (preparation === undefined) return undefined;
-      begun.delete(holding);
+      begun.delete(leasedCopy);
       preparation.taken.abort();
       const aheadMs = clock.monotonic() - preparation.since;
       const ready = await preparation.ready;
       return ready && { ...ready, aheadMs };
     },
-    drop(holding) {
-      begun.get(holding)?.dropped.abort();
-      begun.delete(holding);
+    drop(leasedCopy) {
+      begun.get(leasedCopy)?.dropped.abort();
+      begun.delete(leasedCopy);
     },
   };
 }

@@ -77,8 +77,8 @@ export function paperGate(): PaperGate {
       for (const { machine, error } of sick) asked.push(`heal ${id} ${machine}: ${error.code} ${error.message}`);
       return { ...grantOf(id), nonce: "healed" };
     },
-    act(id, { deed }) {
-      asked.push(`${deed} ${id}`);
+    act(id, { deed: command }) {
+      asked.push(`${command} ${id}`);
       return Promise.resolve({ machines: [] });
     },
     onOver(callback) {

@@ -28,7 +28,7 @@ export interface Run {
 }
 
 /** What the tests of this folder play in: a computer of one user, with real Redis and Terraform, and fake machines. */
-export interface Scene {
+export interface TestGate {
   readonly folders: Folders;
   run(config?: Partial<RigConfig>, options?: Partial<GateOptions> & { readonly who?: string }): Run;
   copy(): Promise<CopySpec>;
@@ -38,7 +38,7 @@ export interface Scene {
   redis(): Redis;
 }
 
-export const test = base.extend<{ scene: Scene }>({
+export const test = base.extend<{ scene: TestGate }>({
   // oxlint-disable-next-line no-empty-pattern -- Vitest reads the names of the fixtures from it
   scene: async ({}, use) => {
     const root = await mkdtemp(join(tmpdir(), "vmrig-test-"));

@@ -13,8 +13,8 @@ import { describeThrown } from "../errors/thrown.ts";
 import type { GateClient } from "../protocol/client.ts";
 import { GATE_PREFIX } from "../gate/dead-sockets.ts";
 import { recallCopies } from "../gate/known-copies.ts";
-import { LEAVE_MS } from "../protocol/shutdown-timeout.ts";
-import type { GateOrders } from "../protocol/launch-options.ts";
+import { SHUTDOWN_TIMEOUT_MS } from "../protocol/shutdown-timeout.ts";
+import type { LaunchOptions } from "../protocol/launch-options.ts";
 import { inTime } from "../wait/in-time.ts";
 
 export interface SpawnGateOptions {
@@ -57,7 +57,7 @@ export async function spawnGate(options: SpawnGateOptions): Promise<GateProcess>
   const socket = join(folders.runtime, `${GATE_PREFIX}${session}`);
   const holder = { who: ownName(), host: hostname(), command: options.command ?? ownCommand(), session };
   const { config, maxCopies } = options;
-  const orders: GateOrders = { socket, config, holder, ...(maxCopies !== undefined && { maxCopies }) };
+  const orders: LaunchOptions = { socket, config, holder, ...(maxCopies !== undefined && { maxCopies }) };
   const child = spawn(process.execPath, [MAIN], {
     stdio: ["pipe", "pipe", "pipe"],
     env: { ...process.env, VMRIG_GATE: JSON.stringify(orders) },
@@ -100,7 +100,7 @@ export async function spawnGate(options: SpawnGateOptions): Promise<GateProcess>
       connected?.then((client) => client.close()).catch(() => {});
       child.ref();
       child.stdin.end();
-      await inTime(exited, { timeoutMs: options.leaveMs ?? LEAVE_MS + 5_000, late: () => new Error("the gate does not leave") }).catch(
+      await inTime(exited, { timeoutMs: options.leaveMs ?? SHUTDOWN_TIMEOUT_MS + 5_000, late: () => new Error("the gate does not leave") }).catch(
         () => {
           // Kept busy by something that never lets go. Its leases run out by themselves.
           child.kill("SIGKILL");

@@ -78,7 +78,7 @@ async function useAll(leases: LeaseStore): Promise<void> {
   await leases.view(pcs(2));
   await expect(leases.acquire(PCS, { ...long, waitForMs: 0 })).rejects.toMatchObject({ code: "RIG_BUSY" });
   expect(await leases.tryAcquire(PCS, long)).toBeUndefined();
-  await leases.keep(handedOn, { forMs: 60_000, why: "to look" });
+  await leases.retain(handedOn, { forMs: 60_000, why: "to look" });
   await leases.revoke({ ...PCS_1, fence: handedOn.fence, by: holder });
   await extra.release();
   const cutOff = await leases.acquire(PCS, { ...long, ttlMs: 1000 });

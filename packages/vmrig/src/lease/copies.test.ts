@@ -9,8 +9,8 @@ import { PCS, pcs } from "./fixtures/rigs.ts";
 import type { Lease } from "./lease.ts";
 import type { AcquireOptions } from "./lease-store.ts";
 import { openLeaseStore, type LeaseStoreOptions } from "./open-lease-store.ts";
-import type { WaitingLine } from "./queue-status.ts";
-import type { Wish } from "./lease-request.ts";
+import type { QueueStatus } from "./queue-status.ts";
+import type { LeaseRequest } from "./lease-request.ts";
 
 // Real processes on a computer that may be busy: what is waited for has deadlines of its own.
 vi.setConfig({ testTimeout: 60_000 });
@@ -29,11 +29,11 @@ describe.each([1, 3])("in %d", (count) => {
   async function open(timing: LeaseStoreOptions["timing"] = NO_POLLING, clock = systemClock) {
     const servers = stack.use(await RedisServers.start(count));
     const leases = stack.use(await openLeaseStore({ redis: servers.address, timing, clock }));
-    const ask = (who: string, wish: Wish, options: Partial<AcquireOptions> = {}) =>
-      leases.acquire(wish, { holder: person(who), ttlMs: 600_000, waitForMs: 30_000, ...options });
+    const ask = (who: string, request: LeaseRequest, options: Partial<AcquireOptions> = {}) =>
+      leases.acquire(request, { holder: person(who), ttlMs: 600_000, waitForMs: 30_000, ...options });
     /** Resolves when it stands in line. */
-    const wait = async (who: string, wish: Wish, options: Partial<AcquireOptions> = {}): Promise<{ readonly lease: Promise<Lease> }> => {
-      const lease = ask(who, wish, options);
+    const wait = async (who: string, request: LeaseRequest, options: Partial<AcquireOptions> = {}): Promise<{ readonly lease: Promise<Lease> }> => {
+      const lease = ask(who, request, options);
       lease.catch(() => {});
       await waitFor({
         what: who,
@@ -206,7 +206,7 @@ describe.each([1, 3])("in %d", (count) => {
     };
     const { servers, leases } = await open(NO_POLLING, quick);
     await servers.set("vmrig:{pcs}:pcs-1:lock", "by hand");
-    const told: WaitingLine[] = [];
+    const told: QueueStatus[] = [];
     const waiting = leases.acquire(PCS, { holder: person("bob"), waitForMs: 600_000, onWait: (line) => told.push(line) });
     waiting.catch(() => {});
     await waitFor({ what: "three lines", timeoutMs: 20_000, probe: async () => (told.length >= 3 ? { value: 1 } : { seen: "fewer" }) });

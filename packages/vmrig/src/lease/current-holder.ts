@@ -1,10 +1,10 @@
 import type { Fence } from "../driver/driver.ts";
-import { duration } from "../clock/format-duration.ts";
+import { formatDuration } from "../clock/format-duration.ts";
 import { clean, decodeHolder, describeHolder } from "./holder.ts";
 import type { Holder } from "./lease.ts";
 
 /** One copy that somebody holds, as anybody may know it. All durations are measured by Redis' clock alone. */
-export interface Hold {
+export interface CurrentHolder {
   readonly copy: string;
   readonly holder: Holder;
   /** 0 for a lock that somebody set by hand. */
@@ -23,10 +23,10 @@ export interface Hold {
 }
 
 /** What `HOLD` of line-lua.ts returns. */
-export type HoldReply = readonly [pttl: number, fence: string, heldForMs: number, who: string, kept: string];
+export type CurrentHolderReply = readonly [pttl: number, fence: string, heldForMs: number, who: string, kept: string];
 
 /** `undefined` for a copy that is free. */
-export function decodeHold(copy: string, [pttl, fence, heldForMs, who, keptReply]: HoldReply): Hold | undefined {
+export function decodeCurrentHolder(copy: string, [pttl, fence, heldForMs, who, keptReply]: CurrentHolderReply): CurrentHolder | undefined {
   if (pttl === -2) return undefined;
   const kept = /^(\d+):(.*)$/s.exec(keptReply);
   return {
@@ -40,23 +40,23 @@ export function decodeHold(copy: string, [pttl, fence, heldForMs, who, keptReply
 }
 
 /** From a flat list of names, each followed by what is known of it. */
-export function decodeHolds(reply: readonly (string | HoldReply)[]): Hold[] {
-  const holds: Hold[] = [];
+export function decodeCurrentHolders(reply: readonly (string | CurrentHolderReply)[]): CurrentHolder[] {
+  const holds: CurrentHolder[] = [];
   for (let i = 0; i < reply.length; i += 2) {
-    const hold = decodeHold(reply[i] as string, reply[i + 1] as HoldReply);
+    const hold = decodeCurrentHolder(reply[i] as string, reply[i + 1] as CurrentHolderReply);
     if (hold !== undefined) holds.push(hold);
   }
   return holds;
 }
 
 /** `held by alice@laptop (vitest run x) for 41 s`, `kept by alice@laptop after a failed run for another 12 min (until 14:32)` */
-export function renderHold(hold: Hold): string {
-  return `${hold.kept === undefined ? "held by " : ""}${describeHold(hold)}`;
+export function renderCurrentHolder(hold: CurrentHolder): string {
+  return `${hold.kept === undefined ? "held by " : ""}${describeCurrentHolder(hold)}`;
 }
 
 /** The same without "held by", where that was said already. */
-export function describeHold({ holder, heldForMs, kept, expiresInMs }: Hold): string {
-  if (kept === undefined) return `${describeHolder(holder)}${heldForMs === undefined ? "" : ` for ${duration(heldForMs)}`}`;
+export function describeCurrentHolder({ holder, heldForMs, kept, expiresInMs }: CurrentHolder): string {
+  if (kept === undefined) return `${describeHolder(holder)}${heldForMs === undefined ? "" : ` for ${formatDuration(heldForMs)}`}`;
   const until = new Date(kept.until).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
-  return `kept by ${describeHolder({ ...holder, command: "" })} ${kept.why} for another ${duration(expiresInMs)} (until ${until})`;
+  return `kept by ${describeHolder({ ...holder, command: "" })} ${kept.why} for another ${formatDuration(expiresInMs)} (until ${until})`;
 }

@@ -1,6 +1,6 @@
 import type { Fence } from "../driver/driver.ts";
-import type { Connection } from "../redis/connection.ts";
-import { duration } from "../clock/format-duration.ts";
+import type { RedisConnection } from "../redis/connection.ts";
+import { formatDuration } from "../clock/format-duration.ts";
 import { decodeHolder, describeHolder } from "./holder.ts";
 import { keysOf, type CopyName } from "./keys.ts";
 import { NOW, script } from "../redis/script.ts";
@@ -16,7 +16,7 @@ export type LossReply = [revokedForMs: number, by: string, locked: number, fence
 
 /** Why Redis does not know a lease as ours any more, one fact a line. @throws VmrigError `REDIS_UNREACHABLE`, after one try */
 export async function explainLoss(
-  connection: Connection,
+  connection: RedisConnection,
   namespace: string,
   lease: CopyName & { readonly fence: Fence },
 ): Promise<string[]> {
@@ -31,7 +31,7 @@ export function tellLoss(replies: readonly LossReply[], lost: Fence): string[] {
   if (forced !== undefined) facts.push(renderForced(forced[1], forced[0]));
   const locked = replies.filter(([, , exists]) => exists === 1).toSorted((a, b) => Number(b[3]) - Number(a[3]));
   const taken = locked.find(([, , , fence, takenForMs]) => takenForMs >= 0 && fence !== "" && fence !== String(lost));
-  if (taken !== undefined) facts.push(`taken by ${describeHolder(decodeHolder(taken[5]))} ${duration(taken[4])} ago`);
+  if (taken !== undefined) facts.push(`taken by ${describeHolder(decodeHolder(taken[5]))} ${formatDuration(taken[4])} ago`);
   // One of several that still has our own lock is not meant.
   const byHand = locked.filter(([, , , fence, takenForMs]) => takenForMs < 0 || fence === String(lost));
   if (taken === undefined && byHand.length > replies.length / 2) facts.push("the lock was set anew by hand");
@@ -41,5 +41,5 @@ export function tellLoss(replies: readonly LossReply[], lost: Fence): string[] {
 /** `released by force by bob@laptop 1.0 s ago (vmrig release --force)` */
 function renderForced(by: string, agoMs: number): string {
   const { command, ...who } = decodeHolder(by);
-  return `released by force by ${describeHolder({ ...who, command: "" })} ${duration(agoMs)} ago${command === "" ? "" : ` (${command})`}`;
+  return `released by force by ${describeHolder({ ...who, command: "" })} ${formatDuration(agoMs)} ago${command === "" ? "" : ` (${command})`}`;
 }

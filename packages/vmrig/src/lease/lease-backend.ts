@@ -1,18 +1,18 @@
 import type { Fence } from "../driver/driver.ts";
-import type { Hold } from "./current-holder.ts";
-import type { KeepOptions } from "./retain.ts";
+import type { CurrentHolder } from "./current-holder.ts";
+import type { RetainOptions } from "./retain.ts";
 import type { CopyName } from "./keys.ts";
 import type { Holder } from "./lease.ts";
 import type { LeaseView } from "./lease-view.ts";
 import type { Lock } from "./backends/lock.ts";
 import type { Revocation } from "./revoke.ts";
 import type { Restarted } from "./queue-status.ts";
-import type { Wish } from "./lease-request.ts";
+import type { LeaseRequest } from "./lease-request.ts";
 
 /** A waiter as it introduces itself each time. */
-export interface Place {
+export interface QueueEntry {
   readonly id: string;
-  readonly wish: Required<Wish>;
+  readonly request: Required<LeaseRequest>;
   readonly holder: Holder;
   /** Grows with each look. */
   readonly attempt: number;
@@ -21,7 +21,7 @@ export interface Place {
 }
 
 /** The line as a waiter finds it at one heartbeat. */
-export interface Look {
+export interface QueueState {
   readonly ticket: number;
   /** How many are ahead; those behind them may be served first all the same, with copies that these do not accept. */
   readonly ahead: number;
@@ -29,7 +29,7 @@ export interface Look {
   /** The copy that this waiter may take now. */
   readonly take?: string;
   /** Who holds the copies that this waiter accepts. */
-  readonly held: readonly Hold[];
+  readonly held: readonly CurrentHolder[];
   /** When somebody ahead, who may take one of them now, counts as gone if its heartbeat does not come. */
   readonly aheadExpiresInMs?: number;
   /** Redis restarted without persistence, so that nothing is granted yet. */
@@ -37,30 +37,30 @@ export interface Look {
 }
 
 /** What a waiter was given. */
-export interface Taken {
+export interface GrantedCopy {
   readonly copy: string;
   readonly lock: Lock;
   readonly fence: Fence;
 }
 
-export interface LookTimes {
+export interface HeartbeatTimes {
   readonly aliveMs: number;
   readonly ttlMs: number;
 }
 
 /** Where the leases of one store are written down: one Redis, or several of which the majority decides. All may throw `REDIS_UNREACHABLE`. */
-export interface Ledger {
+export interface LeaseBackend {
   /** Tells two ledgers apart, whatever their addresses. */
   readonly id: string;
   /** The addresses, without credentials. */
   readonly shown: string;
   /** Gets a waiter in line the first time; says "still here" for `aliveMs` every time. Undoes a grant whose answer the waiter never saw. */
-  look(place: Place, times: LookTimes): Promise<Look>;
+  heartbeat(place: QueueEntry, times: HeartbeatTimes): Promise<QueueState>;
   /** One try to take `copy`, which the last look offered. `undefined`: there is none any more. */
-  take(place: Place, copy: string | undefined, ttlMs: number): Promise<Taken | undefined>;
+  take(place: QueueEntry, copy: string | undefined, ttlMs: number): Promise<GrantedCopy | undefined>;
   /** Takes a waiter out of the line, with what it was granted without seeing it. */
-  leave(place: Place): Promise<void>;
-  view(rig: Required<Wish>): Promise<LeaseView>;
+  leave(place: QueueEntry): Promise<void>;
+  view(rig: Required<LeaseRequest>): Promise<LeaseView>;
   /** What was saved last, `undefined` when there is nothing or it is not JSON: a record is a cache. */
   record(copy: CopyName): Promise<unknown>;
   /** @returns whether the lease was still known; else nothing was written */
@@ -68,9 +68,9 @@ export interface Ledger {
   /** @returns whether the lease was still known; else nothing was removed */
   dropRecord(lease: FencedCopy): Promise<boolean>;
   /** @returns whether the lock was still ours; else nothing was changed */
-  keep(kept: KeepOptions & CopyName & { readonly value: string }): Promise<boolean>;
+  retain(kept: RetainOptions & CopyName & { readonly value: string }): Promise<boolean>;
   /** @returns who was cut off, `undefined` when the lease with this fence had ended already */
-  revoke(revocation: Revocation): Promise<Hold | undefined>;
+  revoke(revocation: Revocation): Promise<CurrentHolder | undefined>;
   /** Why a lease is not known as ours any more, one fact a line. */
   explainLoss(lease: FencedCopy): Promise<string[]>;
   close(): void;

@@ -3,7 +3,7 @@ import { VmrigError } from "../errors/vmrig-error.ts";
 import type { LeaseState } from "./lease.ts";
 import type { Lock } from "./backends/lock.ts";
 import { leaseLost, PAUSED, REFUSED, silent, type Loss } from "./loss.ts";
-import { later, momentOf, msSince, msUntil, type Moment } from "./dual-timestamp.ts";
+import { later, now, msSince, msUntil, type DualTimestamp } from "./dual-timestamp.ts";
 
 /** Clocks of two computers run at speeds that differ by less than this part. */
 const DRIFT = 0.01;
@@ -14,13 +14,13 @@ const RETRY_MS = 500;
 /** How long the abort may wait for the name of who took the lock. */
 const EXPLAIN_MS = 300;
 
-export interface KeeperOptions {
+export interface LeaseRenewerOptions {
   /** Its name. */
   readonly copy: string;
   readonly lock: Lock;
   readonly ttlMs: number;
   /** When the request that was granted was *sent*: the key cannot live shorter than a TTL from then on. */
-  readonly sent: Moment;
+  readonly sent: DualTimestamp;
   readonly clock: Clock;
   /** Asks Redis once, after it refused, who took the lock: facts for people. */
   readonly explainLoss: () => Promise<readonly string[]>;
@@ -32,20 +32,20 @@ export interface KeeperOptions {
  * - Redis says no: lost at once. It is the authority. It is asked who has the lock, and the signal aborts with its answer, or without.
  * - Redis does not answer: tried again until the last renewal that was answered runs out. That deadline counts from the sending of that
  *   renewal, so it comes before the key can expire.
- * - This process did not run: noticed by whoever asks first, because {@link Keeper.assertHeld} reads the clocks itself.
+ * - This process did not run: noticed by whoever asks first, because {@link LeaseRenewer.assertHeld} reads the clocks itself.
  */
-export class Keeper {
-  readonly #options: KeeperOptions;
+export class LeaseRenewer {
+  readonly #options: LeaseRenewerOptions;
   readonly #lost = new AbortController();
   readonly #stop = new AbortController();
   #state: LeaseState = "held";
-  #renewed: Moment;
-  #validUntil: Moment;
-  #answered: Moment;
+  #renewed: DualTimestamp;
+  #validUntil: DualTimestamp;
+  #answered: DualTimestamp;
   #lastFailure: string | undefined;
   #refused: Promise<void> | undefined;
 
-  constructor(options: KeeperOptions) {
+  constructor(options: LeaseRenewerOptions) {
     this.#options = options;
     this.#renewed = options.sent;
     this.#answered = options.sent;
@@ -117,7 +117,7 @@ export class Keeper {
 
   async #renew(): Promise<boolean> {
     const { clock, lock, ttlMs } = this.#options;
-    const sent = momentOf(clock);
+    const sent = now(clock);
     let extended: boolean;
     try {
       extended = await lock.extend(ttlMs);
@@ -127,7 +127,7 @@ export class Keeper {
     }
     if (extended && this.#state === "held") {
       this.#renewed = sent;
-      this.#answered = momentOf(this.#options.clock);
+      this.#answered = now(this.#options.clock);
       this.#validUntil = this.#certainFrom(sent);
       this.#lastFailure = undefined;
     } else if (extended && this.#state === "lost") {
@@ -147,7 +147,7 @@ export class Keeper {
     if (this.#state === "held") this.#expire();
   }
 
-  #certainFrom(sent: Moment): Moment {
+  #certainFrom(sent: DualTimestamp): DualTimestamp {
     return later(sent, this.#options.ttlMs * (1 - DRIFT) - MARGIN_MS);
   }
 
@@ -181,7 +181,7 @@ export class Keeper {
       await loop;
     } catch (error) {
       if (!this.#stop.signal.aborted) {
-        this.#lose({ why: `its keeper failed (${String(error)})`, hint: "this is a bug in vmrig: please report it" });
+        this.#lose({ why: `its renewer failed (${String(error)})`, hint: "this is a bug in vmrig: please report it" });
       }
     }
   }

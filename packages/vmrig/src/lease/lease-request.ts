@@ -1,7 +1,7 @@
 import { VmrigError } from "../errors/vmrig-error.ts";
 
 /** What is asked for: any one of some copies of a rig. */
-export interface Wish {
+export interface LeaseRequest {
   /** `pcs` */
   readonly rig: string;
   /** All copies of the rig by name, the preferred ones first. */
@@ -13,7 +13,7 @@ export interface Wish {
 }
 
 /** @throws VmrigError `CONFIG_INVALID` for a name that cannot be one, for no copies, and for one that is accepted but does not exist */
-export function checkWish({ rig, copies, accept = copies, extra = false }: Wish): Required<Wish> {
+export function checkLeaseRequest({ rig, copies, accept = copies, extra = false }: LeaseRequest): Required<LeaseRequest> {
   for (const name of [rig, ...copies]) {
     if (!/^[\w.-]+$/.test(name)) {
       throw invalid(`"${name}" cannot be leased: a name has letters, digits, ".", "_" and "-" only.`);

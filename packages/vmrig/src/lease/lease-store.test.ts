@@ -5,7 +5,7 @@ import { aborted, person } from "./fixtures/holders.ts";
 import { RedisServers } from "../redis/fixtures/redis-servers.ts";
 import type { LeaseStore } from "./lease-store.ts";
 import { openLeaseStore } from "./open-lease-store.ts";
-import type { Wish } from "./lease-request.ts";
+import type { LeaseRequest } from "./lease-request.ts";
 import { PCS, PCS_1, pcs } from "./fixtures/rigs.ts";
 
 // Real processes on a computer that may be busy: what is waited for has deadlines of its own.
@@ -27,7 +27,7 @@ describe.each([1, 3])("in %d", (count) => {
     return () => leases.close();
   });
 
-  const acquire = (who: string, wish: Wish = PCS) => leases.acquire(wish, { holder: person(who), waitForMs: 1000 });
+  const acquire = (who: string, request: LeaseRequest = PCS) => leases.acquire(request, { holder: person(who), waitForMs: 1000 });
 
   test("a lease is exclusive until it is released", async () => {
     const held = await acquire("alice");

@@ -1,11 +1,11 @@
-import type { Hold } from "./current-holder.ts";
-import type { KeepOptions } from "./retain.ts";
+import type { CurrentHolder } from "./current-holder.ts";
+import type { RetainOptions } from "./retain.ts";
 import type { CopyName } from "./keys.ts";
 import type { Holder, Lease } from "./lease.ts";
 import type { LeaseView } from "./lease-view.ts";
 import type { Revocation } from "./revoke.ts";
-import type { WaitingLine } from "./queue-status.ts";
-import type { Wish } from "./lease-request.ts";
+import type { QueueStatus } from "./queue-status.ts";
+import type { LeaseRequest } from "./lease-request.ts";
 
 export interface TryAcquireOptions {
   readonly holder: Holder;
@@ -18,7 +18,7 @@ export interface AcquireOptions extends TryAcquireOptions {
   /** Leaves the line at once when it aborts. */
   readonly signal?: AbortSignal;
   /** Called when the line, or who holds what, changed, and every 30 s otherwise. */
-  readonly onWait?: (line: WaitingLine) => void;
+  readonly onWait?: (line: QueueStatus) => void;
 }
 
 /** The leases of all rigs that are kept in one Redis, or in several of which the majority decides. */
@@ -28,7 +28,7 @@ export interface LeaseStore extends AsyncDisposable {
   /** Where it is, without credentials, with its namespace when that is not the usual one. */
   readonly shown: string;
   /** One attempt. `undefined` when there is no copy that is not held or waited for; no place in line is kept. @throws VmrigError `REDIS_UNREACHABLE` */
-  tryAcquire(wish: Wish, options: TryAcquireOptions): Promise<Lease | undefined>;
+  tryAcquire(request: LeaseRequest, options: TryAcquireOptions): Promise<Lease | undefined>;
   /**
    * Waits in the rig's one line, first come, first served, for the first copy that it accepts. A `waitForMs` of 0 looks once.
    * While a Redis without append-only file is up for less than a TTL nothing is granted: it may have forgotten who holds what.
@@ -37,9 +37,9 @@ export interface LeaseStore extends AsyncDisposable {
    * @throws VmrigError `CANCELLED` when the signal aborts or the store is closed; the signal's reason itself when that is a VmrigError
    * @throws VmrigError `REDIS_UNREACHABLE` when Redis was silent for 30 s, or at the deadline
    */
-  acquire(wish: Wish, options: AcquireOptions): Promise<Lease>;
+  acquire(request: LeaseRequest, options: AcquireOptions): Promise<Lease>;
   /** Changes nothing. @throws VmrigError `REDIS_UNREACHABLE` */
-  view(rig: Pick<Wish, "rig" | "copies">): Promise<LeaseView>;
+  view(rig: Pick<LeaseRequest, "rig" | "copies">): Promise<LeaseView>;
   /** The small JSON value that is kept beside the lease and outlives it; `undefined` when there is none. @throws VmrigError `REDIS_UNREACHABLE` */
   record(copy: CopyName): Promise<unknown>;
   /** @throws VmrigError `LEASE_LOST` when the lease is not ours any more: nothing is written then. `REDIS_UNREACHABLE` */
@@ -53,14 +53,14 @@ export interface LeaseStore extends AsyncDisposable {
    * @throws VmrigError `CONFIG_INVALID` for more than 24 hours
    * @throws VmrigError `LEASE_LOST` when it is not ours any more; `REDIS_UNREACHABLE`: then it is still held
    */
-  keep(lease: Lease, options: KeepOptions): Promise<void>;
+  retain(lease: Lease, options: RetainOptions): Promise<void>;
   /**
    * Takes a lease away from whoever holds it: its holder loses it at its next renewal, and is told by whom. The next in line has it at once.
    *
    * @returns who was cut off; `undefined` when the lease with this fence had ended already, and nothing was done
    * @throws VmrigError `REDIS_UNREACHABLE`: ask `view` what came of it
    */
-  revoke(revocation: Revocation): Promise<Hold | undefined>;
+  revoke(revocation: Revocation): Promise<CurrentHolder | undefined>;
   /** Sends the waiting home, releases what is held, leaves no socket and no timer behind. Never throws. */
   close(): Promise<void>;
 }

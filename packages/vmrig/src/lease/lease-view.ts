@@ -1,12 +1,12 @@
 import type { Fence } from "../driver/driver.ts";
-import type { Connection } from "../redis/connection.ts";
-import { decodeHold, type Hold, type HoldReply } from "./current-holder.ts";
+import type { RedisConnection } from "../redis/connection.ts";
+import { decodeCurrentHolder, type CurrentHolder, type CurrentHolderReply } from "./current-holder.ts";
 import { decodeHolder } from "./holder.ts";
 import { rigKeys } from "./keys.ts";
 import type { Holder } from "./lease.ts";
 import { EXTRA, HOLD, LINE } from "./backends/queue-lua.ts";
 import { NOW, script } from "../redis/script.ts";
-import type { Wish } from "./lease-request.ts";
+import type { LeaseRequest } from "./lease-request.ts";
 
 /** What anybody may know about a rig. All durations are measured by Redis' clock alone. */
 export interface LeaseView {
@@ -16,7 +16,7 @@ export interface LeaseView {
     /** The largest fence issued so far; 0 when there was none. */
     readonly fence: Fence;
     /** Missing when it is free. */
-    readonly held?: Hold;
+    readonly held?: CurrentHolder;
   }[];
   /** Who waits, in the order of the line. */
   readonly line: readonly InLine[];
@@ -47,21 +47,21 @@ end
 return { copies, line }
 `);
 
-export type ViewReply = [copies: [copy: string, fence: string, hold: HoldReply][], line: InLineReply[]];
+export type ViewReply = [copies: [copy: string, fence: string, hold: CurrentHolderReply][], line: InLineReply[]];
 
 export type InLineReply = [who: string, waitedMs: number, extra: number, accepts: string[], waiter: string];
 
 /** @throws VmrigError `REDIS_UNREACHABLE` */
 export async function viewRig(
-  connection: Connection,
+  connection: RedisConnection,
   namespace: string,
-  { rig, copies }: Pick<Wish, "rig" | "copies">,
+  { rig, copies }: Pick<LeaseRequest, "rig" | "copies">,
 ): Promise<LeaseView> {
   const [states, line] = (await connection.ask(VIEW, rigKeys(namespace, rig, copies))) as ViewReply;
   return {
     rig,
     copies: states.map(([copy, fence, reply]) => {
-      const held = decodeHold(copy, reply);
+      const held = decodeCurrentHolder(copy, reply);
       return { copy, fence: Number(fence), ...(held && { held }) };
     }),
     line: line.map(decodeInLine),

@@ -1,5 +1,5 @@
 import { VmrigError } from "../errors/vmrig-error.ts";
-import { duration } from "../clock/format-duration.ts";
+import { formatDuration } from "../clock/format-duration.ts";
 
 /** How a lease came to be lost, for people. */
 export interface Loss {
@@ -22,7 +22,7 @@ export function silent(failure: string, silentForMs: number): Loss {
   return {
     why: `Redis did not answer any more (${failure})`,
     hint: "check the network and that Redis runs, then start the run again",
-    facts: [`Redis was silent for ${duration(silentForMs)}`],
+    facts: [`Redis was silent for ${formatDuration(silentForMs)}`],
   };
 }
 
@@ -32,7 +32,7 @@ export function leaseLost(
 ): VmrigError {
   const { copy, ttlMs, sinceRenewalMs } = lease;
   return new VmrigError("LEASE_LOST", {
-    message: `Lost the lease of "${copy}" ${duration(sinceRenewalMs)} after its last renewal (ttl ${duration(ttlMs)}): ${why}.`,
+    message: `Lost the lease of "${copy}" ${formatDuration(sinceRenewalMs)} after its last renewal (ttl ${formatDuration(ttlMs)}): ${why}.`,
     details: facts,
     hint,
   });

@@ -2,12 +2,12 @@ import { systemClock, type Clock } from "../clock/clock.ts";
 import type { RedisAddress } from "../redis/address.ts";
 import { connect } from "../redis/connection.ts";
 import { DEFAULT_NAMESPACE } from "../redis/namespace.ts";
-import { openSeveral } from "./backends/quorum/open.ts";
-import { oneRedis } from "./backends/single/single-redis.ts";
+import { openQuorum } from "./backends/quorum/open.ts";
+import { singleRedis } from "./backends/single/single-redis.ts";
 import type { LeaseStore } from "./lease-store.ts";
 import type { QueueTiming } from "./queue.ts";
 import { RedisLeaseStore } from "./redis-lease-store.ts";
-import { Bells } from "./wake-notifier.ts";
+import { WakeNotifier } from "./wake-notifier.ts";
 
 export interface LeaseStoreOptions {
   /** One, or 3 or 5 that run independently of each other, of which the majority decides. */
@@ -28,6 +28,6 @@ export async function openLeaseStore(options: LeaseStoreOptions): Promise<LeaseS
   const dialling = { ...options, commandTimeoutMs: timing.commandTimeoutMs ?? 1500, clock, namespace };
   const [only] = addresses;
   const one = only !== undefined && addresses.length === 1;
-  const ledger = one ? oneRedis(await connect(only, dialling), namespace) : await openSeveral(addresses, dialling);
-  return new RedisLeaseStore({ ledger, namespace, clock }, new Bells(addresses), timing);
+  const backend = one ? singleRedis(await connect(only, dialling), namespace) : await openQuorum(addresses, dialling);
+  return new RedisLeaseStore({ backend, namespace, clock }, new WakeNotifier(addresses), timing);
 }

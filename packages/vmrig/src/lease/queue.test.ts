@@ -10,7 +10,7 @@ import { RedisServers } from "../redis/fixtures/redis-servers.ts";
 import type { LeaseStore } from "./lease-store.ts";
 import { openLeaseStore, type LeaseStoreOptions } from "./open-lease-store.ts";
 import { ACQUIRE } from "./backends/scripts.ts";
-import type { WaitingLine } from "./queue-status.ts";
+import type { QueueStatus } from "./queue-status.ts";
 import { PCS } from "./fixtures/rigs.ts";
 
 // Real processes on a computer that may be busy: what is waited for has deadlines of its own.
@@ -179,7 +179,7 @@ describe.each([1, 3])("in %d", (count) => {
     const alice = await leases.acquire(PCS, { holder: person("alice"), waitForMs: 1000 });
     const bob = leases.acquire(PCS, { holder: person("bob"), waitForMs: 20_000 });
     await untilLine(leases, ["bob"]);
-    const told: WaitingLine[] = [];
+    const told: QueueStatus[] = [];
     const carol = leases.acquire(PCS, { holder: person("carol"), waitForMs: 20_000, onWait: (line) => told.push(line) });
     await untilLine(leases, ["bob", "carol"]);
     await waitFor({

@@ -1,14 +1,14 @@
 import { isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
 import { waitFor, type Observation } from "../wait/wait-for.ts";
-import type { Bell, Bells } from "./wake-notifier.ts";
-import type { Desk } from "./store-context.ts";
-import { duration } from "../clock/format-duration.ts";
-import type { Grant } from "./held-lease.ts";
+import type { Waker, WakeNotifier } from "./wake-notifier.ts";
+import type { StoreContext } from "./store-context.ts";
+import { formatDuration } from "../clock/format-duration.ts";
+import type { LeaseGrant } from "./held-lease.ts";
 import { wakeChannel } from "./keys.ts";
 import { rigBusy, subject } from "./rig-busy.ts";
-import { renderWaitingLine, type WaitingLine } from "./queue-status.ts";
-import type { Look } from "./lease-backend.ts";
-import type { Waiter } from "./queue-waiter.ts";
+import { renderQueueStatus, type QueueStatus } from "./queue-status.ts";
+import type { QueueState } from "./lease-backend.ts";
+import type { QueueWaiter } from "./queue-waiter.ts";
 
 /** How waiters show that they live, and how long Redis may be silent. */
 export interface QueueTiming {
@@ -24,9 +24,9 @@ export interface TurnOptions {
   readonly ttlMs: number;
   readonly waitForMs: number;
   readonly timing: QueueTiming;
-  readonly bells: Bells;
+  readonly wakeNotifier: WakeNotifier;
   readonly signal: AbortSignal;
-  readonly onWait?: (line: WaitingLine) => void;
+  readonly onWait?: (line: QueueStatus) => void;
 }
 
 /** A person who waits is told that nothing changed, too. */
@@ -43,45 +43,45 @@ const REFUSED_MS = 50;
  *
  * @throws VmrigError `RIG_BUSY` at the deadline, `REDIS_UNREACHABLE` when Redis has been silent for too long, `CANCELLED` on abort
  */
-export async function waitForTurn(desk: Desk, waiter: Waiter, options: TurnOptions): Promise<Grant> {
-  const turn = new Turn(desk, waiter, options);
+export async function waitForTurn(context: StoreContext, waiter: QueueWaiter, options: TurnOptions): Promise<LeaseGrant> {
+  const turn = new Turn(context, waiter, options);
   try {
     return await turn.wait();
   } catch (error) {
     await waiter.leave();
     throw turn.explain(error);
   } finally {
-    options.bells.takeDown(waiter.id);
+    options.wakeNotifier.unregister(waiter.id);
   }
 }
 
 class Turn {
-  readonly #desk: Desk;
-  readonly #waiter: Waiter;
+  readonly #context: StoreContext;
+  readonly #waiter: QueueWaiter;
   readonly #options: TurnOptions;
   readonly #start: number;
-  #bell: Bell | undefined;
+  #bell: Waker | undefined;
   #pauseMs = 0;
-  #line: WaitingLine | undefined;
+  #line: QueueStatus | undefined;
   #told = Number.NEGATIVE_INFINITY;
   #outage: { readonly since: number; readonly fault: unknown } | undefined;
 
-  constructor(desk: Desk, waiter: Waiter, options: TurnOptions) {
-    this.#desk = desk;
+  constructor(context: StoreContext, waiter: QueueWaiter, options: TurnOptions) {
+    this.#context = context;
     this.#waiter = waiter;
     this.#options = options;
-    this.#start = desk.clock.monotonic();
+    this.#start = context.clock.monotonic();
   }
 
-  async wait(): Promise<Grant> {
+  async wait(): Promise<LeaseGrant> {
     const { signal, waitForMs } = this.#options;
     const grant = await waitFor({
       what: "the lease",
-      on: subject(this.#waiter.wish),
+      on: subject(this.#waiter.request),
       timeoutMs: waitForMs,
       intervalMs: 0, // the pause is in the probe, where a bell can end it
       signal,
-      clock: this.#desk.clock,
+      clock: this.#context.clock,
       code: "RIG_BUSY",
       probe: (bounded) => this.#probe(bounded),
     });
@@ -93,24 +93,24 @@ class Turn {
   /** Turns how the wait ended into the error that its caller deserves. */
   explain(error: unknown): unknown {
     const { signal } = this.#options;
-    const waited = duration(this.#waitedMs());
+    const waited = formatDuration(this.#waitedMs());
     if (signal.aborted) {
       if (isVmrigError(signal.reason)) return signal.reason;
       return new VmrigError("CANCELLED", {
-        message: `Left the line for "${subject(this.#waiter.wish)}" after ${waited}.`,
+        message: `Left the line for "${subject(this.#waiter.request)}" after ${waited}.`,
         cause: signal.reason,
       });
     }
     if (!isVmrigError(error) || error.code !== "RIG_BUSY") return error;
     if (this.#outage !== undefined) return this.#outage.fault;
-    return rigBusy(this.#waiter.wish, waited, this.#line);
+    return rigBusy(this.#waiter.request, waited, this.#line);
   }
 
-  async #probe(bounded: AbortSignal): Promise<Observation<Grant>> {
+  async #probe(bounded: AbortSignal): Promise<Observation<LeaseGrant>> {
     if (this.#pauseMs > 0) await this.#pause(bounded);
-    let look: Look;
+    let look: QueueState;
     try {
-      look = await this.#waiter.look({ aliveMs: this.#options.timing.aliveMs, ttlMs: this.#options.ttlMs });
+      look = await this.#waiter.heartbeat({ aliveMs: this.#options.timing.aliveMs, ttlMs: this.#options.ttlMs });
       this.#pauseMs = REFUSED_MS;
       const grant = look.take !== undefined ? await this.#waiter.take(this.#options.ttlMs) : undefined;
       if (grant !== undefined) return { value: grant };
@@ -121,42 +121,42 @@ class Turn {
     // What was offered and then refused is somebody else's by now: the next look says whose.
     if (look.take === undefined || this.#line === undefined) this.#tell(look);
     if (look.take === undefined) this.#pauseMs = this.#untilSomethingMayChange(look);
-    return { seen: this.#line === undefined ? "nothing" : renderWaitingLine(this.#line) };
+    return { seen: this.#line === undefined ? "nothing" : renderQueueStatus(this.#line) };
   }
 
   async #pause(bounded: AbortSignal): Promise<void> {
-    const { id, wish } = this.#waiter;
-    this.#bell ??= this.#options.bells.hang(id, wakeChannel(this.#desk.namespace, wish.rig));
-    await this.#bell.sleep(this.#pauseMs, this.#desk.clock, bounded);
+    const { id, request } = this.#waiter;
+    this.#bell ??= this.#options.wakeNotifier.register(id, wakeChannel(this.#context.namespace, request.rig));
+    await this.#bell.sleep(this.#pauseMs, this.#context.clock, bounded);
   }
 
   /** A publish can get lost, and a holder or a waiter that was killed publishes nothing. */
-  #untilSomethingMayChange(look: Look): number {
+  #untilSomethingMayChange(look: QueueState): number {
     const { timing, onWait } = this.#options;
     const { aheadExpiresInMs = NEVER, restarted, held } = look;
     const change = Math.min(aheadExpiresInMs, restarted?.forMs ?? NEVER, ...held.map(({ expiresInMs }) => expiresInMs));
-    const untilTold = onWait === undefined ? NEVER : this.#told + STILL_WAITING_MS - this.#desk.clock.monotonic();
+    const untilTold = onWait === undefined ? NEVER : this.#told + STILL_WAITING_MS - this.#context.clock.monotonic();
     return Math.max(1, Math.min(timing.heartbeatMs, change + EXPIRED_MS, untilTold));
   }
 
-  #tolerate(fault: unknown): Observation<Grant> {
-    const now = this.#desk.clock.monotonic();
+  #tolerate(fault: unknown): Observation<LeaseGrant> {
+    const now = this.#context.clock.monotonic();
     this.#outage = { since: this.#outage?.since ?? now, fault };
     if (now - this.#outage.since >= this.#options.timing.outageMs) throw fault;
     this.#pauseMs = Math.min(500, this.#options.timing.heartbeatMs);
     return { seen: (fault as Error).message };
   }
 
-  #tell(look: Look): void {
-    const line: WaitingLine = {
-      ...this.#waiter.wish,
+  #tell(look: QueueState): void {
+    const line: QueueStatus = {
+      ...this.#waiter.request,
       position: look.ahead + 1,
       waiting: look.waiting,
       waitedMs: this.#waitedMs(),
       held: look.held,
       ...(look.restarted && { restarted: look.restarted }),
     };
-    const now = this.#desk.clock.monotonic();
+    const now = this.#context.clock.monotonic();
     const news = differ(this.#line, line) || now - this.#told >= STILL_WAITING_MS;
     this.#line = line;
     if (!news) return;
@@ -165,12 +165,12 @@ class Turn {
   }
 
   #waitedMs(): number {
-    return this.#desk.clock.monotonic() - this.#start;
+    return this.#context.clock.monotonic() - this.#start;
   }
 }
 
-function differ(before: WaitingLine | undefined, now: WaitingLine): boolean {
-  const state = ({ position, waiting, held, restarted }: WaitingLine) =>
+function differ(before: QueueStatus | undefined, now: QueueStatus): boolean {
+  const state = ({ position, waiting, held, restarted }: QueueStatus) =>
     JSON.stringify([
       position,
       waiting,

@@ -6,7 +6,7 @@ import { RedisServer, type Persistence } from "../redis/fixtures/redis-server.ts
 import { PCS } from "./fixtures/rigs.ts";
 import { openLeaseStore } from "./open-lease-store.ts";
 import type { RedisAddress } from "../redis/address.ts";
-import { renderWaitingLine } from "./queue-status.ts";
+import { renderQueueStatus } from "./queue-status.ts";
 
 // Real processes on a computer that may be busy: what is waited for has deadlines of its own.
 vi.setConfig({ testTimeout: 60_000 });
@@ -36,7 +36,7 @@ test("a Redis that restarted without its data grants nothing before the holder i
   await server.start();
   expect(alice.state).toBe("held");
   const told: string[] = [];
-  await near.acquire(PCS, { holder: person("bob"), ttlMs: 3000, waitForMs: 30_000, onWait: (line) => told.push(renderWaitingLine(line)) });
+  await near.acquire(PCS, { holder: person("bob"), ttlMs: 3000, waitForMs: 30_000, onWait: (line) => told.push(renderQueueStatus(line)) });
   expect(alice.remainingMs()).toBe(0);
   expect(told.at(-1)).toMatch(
     /^Redis restarted \d\.\d s ago without persistence, leases from before may still live, \d\.\d s more; you are next$/,

@@ -6,7 +6,7 @@ import { RedisServers } from "../redis/fixtures/redis-servers.ts";
 import { PCS, PCS_1 } from "./fixtures/rigs.ts";
 import type { LeaseStore } from "./lease-store.ts";
 import { openLeaseStore, type LeaseStoreOptions } from "./open-lease-store.ts";
-import { renderWaitingLine } from "./queue-status.ts";
+import { renderQueueStatus } from "./queue-status.ts";
 
 // Real processes on a computer that may be busy: what is waited for has deadlines of its own.
 vi.setConfig({ testTimeout: 60_000 });
@@ -39,7 +39,7 @@ describe.each([1, 3])("in %d", (count) => {
 
   test("a lease that is kept is over for its run, and stays taken when its process has gone", async () => {
     const { leases, alice, other } = await scene();
-    await leases.keep(alice, { forMs: HOUR, why: WHY });
+    await leases.retain(alice, { forMs: HOUR, why: WHY });
     expect(alice.state).toBe("kept");
     expect(alice.signal.aborted).toBe(false);
     expect(alice.remainingMs()).toBe(0);
@@ -57,14 +57,14 @@ describe.each([1, 3])("in %d", (count) => {
   test("those who wait are told that it is kept, why, by whom and until when", async () => {
     const { leases, alice, other } = await scene();
     const told: string[] = [];
-    const waiting = other.acquire(PCS, { holder: person("bob"), waitForMs: 20_000, onWait: (line) => told.push(renderWaitingLine(line)) });
+    const waiting = other.acquire(PCS, { holder: person("bob"), waitForMs: 20_000, onWait: (line) => told.push(renderQueueStatus(line)) });
     await waitFor({
       what: "bob",
       timeoutMs: 5000,
       intervalMs: 5,
       probe: async () => (told.length > 0 ? { value: 1 } : { seen: "nothing" }),
     });
-    await leases.keep(alice, { forMs: 2000, why: WHY });
+    await leases.retain(alice, { forMs: 2000, why: WHY });
     const { message } = await other.acquire(PCS, { holder: person("carol"), waitForMs: 0 }).then(
       () => new Error("it was granted"),
       (error: Error) => error,
@@ -79,7 +79,7 @@ describe.each([1, 3])("in %d", (count) => {
     const leases = await open(servers.throughNetworks);
     const alice = await leases.acquire(PCS, { holder: person("alice"), ttlMs: 1000, waitForMs: 1000 });
     for (const network of servers.networks) network.delayReplies(150); // renewals every third of a second: one is under way most of the time
-    await leases.keep(alice, { forMs: 900, why: WHY });
+    await leases.retain(alice, { forMs: 900, why: WHY });
     const lives = async () => Math.max(...(await Promise.all(servers.all.map(({ operator }) => operator.pttl("vmrig:{pcs}:pcs-1:lock")))));
     expect(await lives()).toBeLessThanOrEqual(900);
     await waitFor({
@@ -97,7 +97,7 @@ describe.each([1, 3])("in %d", (count) => {
 
   test("a kept lease is released by its fence, and the next in line has the copy at once", async () => {
     const { leases, alice, other } = await scene();
-    await leases.keep(alice, { forMs: HOUR, why: WHY });
+    await leases.retain(alice, { forMs: HOUR, why: WHY });
     const waiting = other.acquire(PCS, { holder: person("bob"), waitForMs: 20_000 });
     await waitFor({
       what: "bob in line",
@@ -113,7 +113,7 @@ describe.each([1, 3])("in %d", (count) => {
     const { servers, leases, alice, other } = await scene();
     await servers.del("vmrig:{pcs}:pcs-1:lock");
     const bob = await other.acquire(PCS, { holder: person("bob"), waitForMs: 1000 });
-    await expect(leases.keep(alice, { forMs: HOUR, why: WHY })).rejects.toMatchObject({
+    await expect(leases.retain(alice, { forMs: HOUR, why: WHY })).rejects.toMatchObject({
       code: "LEASE_LOST",
       details: [expect.stringContaining("taken by bob@laptop")],
     });
@@ -128,9 +128,9 @@ describe.each([1, 3])("in %d", (count) => {
     const alice = await leases.acquire(PCS, { holder: person("alice"), ttlMs: 30_000, waitForMs: 1000 });
     // From here on Redis knows the script by its name, which alone is sent.
     const other = await leases.acquire({ rig: "other", copies: ["pc"] }, { holder: person("alice"), waitForMs: 1000 });
-    await leases.keep(other, { forMs: HOUR, why: "before" });
+    await leases.retain(other, { forMs: HOUR, why: "before" });
     for (const network of servers.networks) network.loseRepliesTo(WHY);
-    const keeping = leases.keep(alice, { forMs: HOUR, why: WHY });
+    const keeping = leases.retain(alice, { forMs: HOUR, why: WHY });
     keeping.catch(() => {});
     await waitFor({
       what: "the order to arrive",
@@ -148,13 +148,13 @@ describe.each([1, 3])("in %d", (count) => {
 
   test("what others are told of the reason can move no cursor and holds no secret", async () => {
     const { leases, alice, other } = await scene();
-    await leases.keep(alice, { forMs: HOUR, why: "because\u001B[2J of API_TOKEN=hunter2" });
+    await leases.retain(alice, { forMs: HOUR, why: "because\u001B[2J of API_TOKEN=hunter2" });
     expect((await other.view(PCS)).copies[0]?.held?.kept?.why).toBe("because [2J of API_TOKEN=***");
   });
 
   test.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 24 * HOUR + 1])("a copy is not kept for %d ms", async (forMs) => {
     const { leases, alice } = await scene();
-    await expect(leases.keep(alice, { forMs, why: WHY })).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+    await expect(leases.retain(alice, { forMs, why: WHY })).rejects.toMatchObject({ code: "CONFIG_INVALID" });
     alice.assertHeld();
   });
 

@@ -1,10 +1,10 @@
 import { VmrigError } from "../errors/vmrig-error.ts";
-import type { Connection } from "../redis/connection.ts";
+import type { RedisConnection } from "../redis/connection.ts";
 import { clean } from "./holder.ts";
 import { keysOf, type CopyName } from "./keys.ts";
 import { NOW, script } from "../redis/script.ts";
 
-export interface KeepOptions {
+export interface RetainOptions {
   /** How long the copy stays as it is, in whole milliseconds; at most a day. Nobody renews it. */
   readonly forMs: number;
   /** As others read it: `after a failed run`. */
@@ -14,7 +14,7 @@ export interface KeepOptions {
 const LONGEST_MS = 24 * 3_600_000;
 
 /** KEYS lock, holder; ARGV value of the lock, forMs, why. May run twice. */
-export const KEEP = script(`${NOW}
+export const RETAIN = script(`${NOW}
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('HSET', KEYS[2], 'kept', string.format('%.0f', now + ARGV[2]) .. ':' .. ARGV[3])
 redis.call('PEXPIRE', KEYS[1], ARGV[2]); redis.call('PEXPIRE', KEYS[2], ARGV[2])
@@ -22,17 +22,17 @@ return 1
 `);
 
 /** @throws VmrigError `CONFIG_INVALID` for a time that is none, or longer than a day */
-export function checkKeep({ forMs }: KeepOptions): void {
+export function checkRetain({ forMs }: RetainOptions): void {
   if (Number.isInteger(forMs) && forMs > 0 && forMs <= LONGEST_MS) return;
   throw new VmrigError("CONFIG_INVALID", { message: `A copy cannot be kept for ${forMs} ms: whole milliseconds, at most 24 hours.` });
 }
 
 /** @returns whether the lock was still ours; else nothing was changed. @throws VmrigError `REDIS_UNREACHABLE` */
-export async function keepLock(
-  connection: Connection,
+export async function retainLock(
+  connection: RedisConnection,
   namespace: string,
-  { forMs, why, value, ...copy }: KeepOptions & CopyName & { readonly value: string },
+  { forMs, why, value, ...copy }: RetainOptions & CopyName & { readonly value: string },
 ): Promise<boolean> {
   const { lock, holder } = keysOf(namespace, copy);
-  return (await connection.ask(KEEP, [lock, holder], [value, forMs, clean(why)])) === 1;
+  return (await connection.ask(RETAIN, [lock, holder], [value, forMs, clean(why)])) === 1;
 }

@@ -7,11 +7,11 @@ import { RedisServers } from "../redis/fixtures/redis-servers.ts";
 import { PCS, PCS_1, pcs } from "./fixtures/rigs.ts";
 import type { LeaseStore } from "./lease-store.ts";
 import { openLeaseStore } from "./open-lease-store.ts";
-import { openSeveral } from "./backends/quorum/open.ts";
-import { oneRedis } from "./backends/single/single-redis.ts";
+import { openQuorum } from "./backends/quorum/open.ts";
+import { singleRedis } from "./backends/single/single-redis.ts";
 import type { RedisAddress } from "../redis/address.ts";
-import { Waiter } from "./queue-waiter.ts";
-import { checkWish } from "./lease-request.ts";
+import { QueueWaiter } from "./queue-waiter.ts";
+import { checkLeaseRequest } from "./lease-request.ts";
 
 // Real processes on a computer that may be busy: what is waited for has deadlines of its own.
 vi.setConfig({ testTimeout: 60_000 });
@@ -32,7 +32,7 @@ describe.each([1, 3])("in %d", (count) => {
     return () => leases.close();
   });
 
-  const acquire = (who: string, wish = PCS, ttlMs = 1500) => leases.acquire(wish, { holder: person(who), ttlMs, waitForMs: 20_000 });
+  const acquire = (who: string, request = PCS, ttlMs = 1500) => leases.acquire(request, { holder: person(who), ttlMs, waitForMs: 20_000 });
 
   test("who is cut off is named, loses the lease at its next renewal, and is told by whom", async () => {
     const held = await acquire("alice");
@@ -96,25 +96,25 @@ describe.each([1, 3])("in %d", (count) => {
   test("a renewal at the same moment does not bring the lease back, nor lengthen that of the next", async () => {
     const options = { commandTimeoutMs: 1500, namespace: "vmrig", clock: systemClock };
     const addresses = servers.all.map(({ socketPath }) => ({ socketPath }));
-    const ledger =
-      count === 1 ? oneRedis(await connect(addresses[0] as RedisAddress, options), "vmrig") : await openSeveral(addresses, options);
-    const desk = { ledger, namespace: "vmrig", clock: systemClock };
+    const backend =
+      count === 1 ? singleRedis(await connect(addresses[0] as RedisAddress, options), "vmrig") : await openQuorum(addresses, options);
+    const context = { backend, namespace: "vmrig", clock: systemClock };
     const grant = async (who: string, ttlMs: number) => {
-      const waiter = new Waiter(desk, checkWish(PCS), person(who));
-      await waiter.look({ aliveMs: 6000, ttlMs });
+      const waiter = new QueueWaiter(context, checkLeaseRequest(PCS), person(who));
+      await waiter.heartbeat({ aliveMs: 6000, ttlMs });
       const granted = await waiter.take(ttlMs);
       if (granted === undefined) throw new Error(`${who} was refused`);
       return granted;
     };
     for (let i = 0; i < 30; i++) {
       const { lock, fence } = await grant("alice", 600_000);
-      const [, cut] = await Promise.all([lock.extend(600_000), ledger.revoke({ ...PCS_1, fence, by: bob }), lock.extend(600_000)]);
+      const [, cut] = await Promise.all([lock.extend(600_000), backend.revoke({ ...PCS_1, fence, by: bob }), lock.extend(600_000)]);
       expect(cut?.holder.who).toBe("alice");
       const next = await grant("carol", 30_000);
       expect(await lock.extend(600_000)).toBe(false);
       for (const { operator } of servers.all) expect(await operator.pttl("vmrig:{pcs}:pcs-1:lock")).toBeLessThanOrEqual(30_000);
       await next.lock.release();
     }
-    ledger.close();
+    backend.close();
   });
 });

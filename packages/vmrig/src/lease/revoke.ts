@@ -1,6 +1,6 @@
 import type { Fence } from "../driver/driver.ts";
-import type { Connection } from "../redis/connection.ts";
-import { decodeHold, type Hold, type HoldReply } from "./current-holder.ts";
+import type { RedisConnection } from "../redis/connection.ts";
+import { decodeCurrentHolder, type CurrentHolder, type CurrentHolderReply } from "./current-holder.ts";
 import { encodeHolder } from "./holder.ts";
 import { keysOf, rigKeys, type CopyName } from "./keys.ts";
 import type { Holder } from "./lease.ts";
@@ -32,11 +32,11 @@ return cut
 
 /** @returns who was cut off, `undefined` when the lease with this fence had ended already. @throws VmrigError `REDIS_UNREACHABLE` */
 export async function revokeLease(
-  connection: Connection,
+  connection: RedisConnection,
   namespace: string,
   { rig, copy, fence, by }: Revocation,
-): Promise<Hold | undefined> {
+): Promise<CurrentHolder | undefined> {
   const keys = [...rigKeys(namespace, rig, [copy]), keysOf(namespace, { rig, copy }).revoked];
-  const reply = (await connection.run(REVOKE, keys, [fence, encodeHolder(by), NOTE_MS])) as HoldReply | null;
-  return reply === null ? undefined : decodeHold(copy, reply);
+  const reply = (await connection.run(REVOKE, keys, [fence, encodeHolder(by), NOTE_MS])) as CurrentHolderReply | null;
+  return reply === null ? undefined : decodeCurrentHolder(copy, reply);
 }

@@ -1,9 +1,9 @@
 import type { Clock } from "../clock/clock.ts";
-import type { Ledger } from "./lease-backend.ts";
+import type { LeaseBackend } from "./lease-backend.ts";
 
 /** What everything of one store works with. */
-export interface Desk {
-  readonly ledger: Ledger;
+export interface StoreContext {
+  readonly backend: LeaseBackend;
   readonly namespace: string;
   readonly clock: Clock;
 }

@@ -4,30 +4,30 @@ import type { RedisAddress } from "../redis/address.ts";
 import { subscriber } from "../redis/connection.ts";
 
 /** What a waiter sleeps on. A ring while it is awake is not forgotten. */
-export class Bell {
+export class Waker {
   #asleep: AbortController | undefined;
-  #rung = false;
+  #woken = false;
 
-  ring(): void {
-    this.#rung = true;
+  wake(): void {
+    this.#woken = true;
     this.#asleep?.abort();
   }
 
   /** Resolves at a ring or after `ms`; rejects with the signal's reason when that aborts. */
   async sleep(ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
     const asleep = (this.#asleep = new AbortController());
-    if (!this.#rung) await clock.sleep(ms, AbortSignal.any([signal, asleep.signal])).catch(() => signal.throwIfAborted());
-    this.#rung = false;
+    if (!this.#woken) await clock.sleep(ms, AbortSignal.any([signal, asleep.signal])).catch(() => signal.throwIfAborted());
+    this.#woken = false;
   }
 }
 
 /**
- * Rings a waiter's bell when a Redis publishes its id: there is a copy for it. Publish is lossy, so it is a short cut only; a waiter also looks
+ * Rings a waiter's waker when a Redis publishes its id: there is a copy for it. Publish is lossy, so it is a short cut only; a waiter also looks
  * when the first TTL of those that it waits for ends, and at each of its heartbeats.
  */
-export class Bells {
+export class WakeNotifier {
   readonly #addresses: readonly RedisAddress[];
-  readonly #bells = new Map<string, Bell>();
+  readonly #wakers = new Map<string, Waker>();
   #redises: readonly Redis[] | undefined;
 
   constructor(addresses: readonly RedisAddress[]) {
@@ -35,21 +35,21 @@ export class Bells {
   }
 
   /** Its first ring says that it works from now on: whatever was published before must be looked for. */
-  hang(waiter: string, channel: string): Bell {
-    const bell = new Bell();
-    this.#bells.set(waiter, bell);
+  register(waiter: string, channel: string): Waker {
+    const waker = new Waker();
+    this.#wakers.set(waiter, waker);
     this.#redises ??= this.#addresses.map((address) => this.#listen(address));
     for (const redis of this.#redises) {
       redis.subscribe(channel).then(
-        () => bell.ring(),
+        () => waker.wake(),
         () => {}, // closed, or an ACL without this channel: the heartbeats remain
       );
     }
-    return bell;
+    return waker;
   }
 
-  takeDown(waiter: string): void {
-    this.#bells.delete(waiter);
+  unregister(waiter: string): void {
+    this.#wakers.delete(waiter);
   }
 
   close(): void {
@@ -58,9 +58,9 @@ export class Bells {
 
   #listen(address: RedisAddress): Redis {
     const redis = subscriber(address);
-    redis.on("message", (_channel: string, waiter: string) => this.#bells.get(waiter)?.ring());
+    redis.on("message", (_channel: string, waiter: string) => this.#wakers.get(waiter)?.wake());
     // After a re-dial: what was published in between is gone.
-    redis.on("ready", () => this.#bells.forEach((bell) => bell.ring()));
+    redis.on("ready", () => this.#wakers.forEach((waker) => waker.wake()));
     return redis;
   }
 }

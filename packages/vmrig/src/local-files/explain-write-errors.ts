@@ -17,7 +17,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
  *
  * @throws VmrigError `STATE_UNWRITABLE` with the path and the system's code
  */
-export async function writing<T>(path: string, write: () => Promise<T>): Promise<T> {
+export async function explainWriteErrors<T>(path: string, write: () => Promise<T>): Promise<T> {
   try {
     return await write();
   } catch (error) {

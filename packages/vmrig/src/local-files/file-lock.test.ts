@@ -5,7 +5,7 @@ import { lstat, mkdtemp, readdir, readlink, rm, symlink, writeFile } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
-import { inTurn, turnHolder } from "./file-lock.ts";
+import { withFileLock, fileLockHolder } from "./file-lock.ts";
 
 let folder: string;
 let path: string;
@@ -41,7 +41,7 @@ test("of many who want it at once one acts at a time, and nothing is left behind
   let most = 0;
   await Promise.all(
     Array.from({ length: 20 }, () =>
-      inTurn({ path, on: "pc1" }, async () => {
+      withFileLock({ path, on: "pc1" }, async () => {
         most = Math.max(most, (acting += 1));
         await readdir(folder);
         acting -= 1;
@@ -52,20 +52,20 @@ test("of many who want it at once one acts at a time, and nothing is left behind
 });
 
 test("gives the turn back, and the failure on, when the deed fails", async () => {
-  await expect(inTurn({ path, on: "pc1" }, () => Promise.reject(new Error("no")))).rejects.toThrow("no");
-  expect(await inTurn({ path, on: "pc1" }, () => Promise.resolve(7))).toBe(7);
+  await expect(withFileLock({ path, on: "pc1" }, () => Promise.reject(new Error("no")))).rejects.toThrow("no");
+  expect(await withFileLock({ path, on: "pc1" }, () => Promise.resolve(7))).toBe(7);
 });
 
 test("a stopped holder keeps it: the wait ends with its pid", async () => {
   const holder = await occupy();
   await holder.kill("SIGSTOP");
-  const late = inTurn({ path, on: "pc1", timeoutMs: 300 }, () => Promise.resolve("acted"));
+  const late = withFileLock({ path, on: "pc1", timeoutMs: 300 }, () => Promise.resolve("acted"));
   await expect(late).rejects.toMatchObject({
     code: "RIG_BUSY",
     summary: expect.stringContaining(`process ${holder.pid} has it`),
     hint: expect.stringContaining(path),
   });
-  expect(await turnHolder(path)).toBe(holder.pid);
+  expect(await fileLockHolder(path)).toBe(holder.pid);
   expect(await left()).toEqual(["pc1.turn"]);
 });
 
@@ -73,7 +73,7 @@ test("a killed holder loses it at once, to one of those who wait", async () => {
   const holder = await occupy();
   let acting = 0;
   const waiting = Array.from({ length: 20 }, () =>
-    inTurn({ path, on: "pc1" }, async () => {
+    withFileLock({ path, on: "pc1" }, async () => {
       expect((acting += 1)).toBe(1);
       await readdir(folder);
       acting -= 1;
@@ -81,34 +81,34 @@ test("a killed holder loses it at once, to one of those who wait", async () => {
   );
   await holder.kill("SIGKILL");
   await Promise.all(waiting);
-  expect([await turnHolder(path), await left()]).toEqual([undefined, []]);
+  expect([await fileLockHolder(path), await left()]).toEqual([undefined, []]);
 });
 
 test("a pid that somebody else has by now holds nothing", async () => {
-  const held = await inTurn({ path, on: "pc1" }, () => readlink(path));
+  const held = await withFileLock({ path, on: "pc1" }, () => readlink(path));
   const [pid, , token] = held.split(" ");
   await symlink(`${pid} 1 ${token}`, path);
-  expect(await inTurn({ path, on: "pc1" }, () => Promise.resolve("acted"))).toBe("acted");
+  expect(await withFileLock({ path, on: "pc1" }, () => Promise.resolve("acted"))).toBe("acted");
 });
 
 test.each(["garbage", "-1 1 x", "0"])("a turn that holds %j is nobody's", async (text) => {
-  await inTurn({ path, on: "pc1" }, () => Promise.resolve());
+  await withFileLock({ path, on: "pc1" }, () => Promise.resolve());
   await symlink(text, path);
-  expect(await inTurn({ path, on: "pc1" }, () => Promise.resolve("acted"))).toBe("acted");
+  expect(await withFileLock({ path, on: "pc1" }, () => Promise.resolve("acted"))).toBe("acted");
 });
 
 test("who died while it took away a dead one's turn is no obstacle", async () => {
-  await inTurn({ path, on: "pc1" }, () => Promise.resolve());
+  await withFileLock({ path, on: "pc1" }, () => Promise.resolve());
   const dead = "4194305 1 x";
   await symlink(dead, path);
   const grave = `${path}.${createHash("sha256").update(dead).digest("hex").slice(0, 8)}`;
   await symlink("4194306 1 y", grave);
-  expect(await inTurn({ path, on: "pc1" }, () => Promise.resolve("acted"))).toBe("acted");
+  expect(await withFileLock({ path, on: "pc1" }, () => Promise.resolve("acted"))).toBe("acted");
   expect(await left()).toEqual([]);
 });
 
 test("a turn takes no room on the disk but its name", async () => {
-  const { size, target } = await inTurn({ path, on: "pc1" }, async () => ({
+  const { size, target } = await withFileLock({ path, on: "pc1" }, async () => ({
     size: (await lstat(path)).blocks,
     target: await readlink(path),
   }));
@@ -121,7 +121,7 @@ test("who gives up waiting leaves nothing", async () => {
   await occupy();
   const reason = new Error("the lease is lost");
   const giveUp = new AbortController();
-  const waiting = inTurn({ path, on: "pc1", signal: giveUp.signal }, () => Promise.resolve());
+  const waiting = withFileLock({ path, on: "pc1", signal: giveUp.signal }, () => Promise.resolve());
   giveUp.abort(reason);
   await expect(waiting).rejects.toBe(reason);
   expect(await left()).toEqual(["pc1.turn"]);
@@ -129,7 +129,7 @@ test("who gives up waiting leaves nothing", async () => {
 
 test("a folder that cannot be made is told with its path", async () => {
   await writeFile(join(folder, "copy"), "");
-  await expect(inTurn({ path, on: "pc1" }, () => Promise.resolve())).rejects.toMatchObject({
+  await expect(withFileLock({ path, on: "pc1" }, () => Promise.resolve())).rejects.toMatchObject({
     code: "STATE_UNWRITABLE",
     summary: expect.stringContaining(join(folder, "copy")),
   });

@@ -2,9 +2,9 @@ import { createHash, randomUUID } from "node:crypto";
 import { mkdir, readFile, readlink, rm, symlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import { waitFor } from "../wait/wait-for.ts";
-import { writing } from "./explain-write-errors.ts";
+import { explainWriteErrors } from "./explain-write-errors.ts";
 
-export interface TurnOptions {
+export interface FileLockOptions {
   /** Stands for the turn, on a disk of this computer; it exists while somebody has it. */
   readonly path: string;
   /** Whose turn it is about, for errors: `pc1`. */
@@ -23,7 +23,7 @@ export interface TurnOptions {
  *
  * @throws VmrigError `RIG_BUSY` with the holder's pid at the deadline, `STATE_UNWRITABLE`; the signal's reason; what `act` throws
  */
-export async function inTurn<T>(options: TurnOptions, act: () => Promise<T>): Promise<T> {
+export async function withFileLock<T>(options: FileLockOptions, act: () => Promise<T>): Promise<T> {
   const { path, on, signal, timeoutMs = 60_000 } = options;
   await waitFor({
     what: "the turn to act on it",
@@ -35,7 +35,7 @@ export async function inTurn<T>(options: TurnOptions, act: () => Promise<T>): Pr
     ...(signal && { signal }),
     probe: async () => {
       if (await take(path)) return { value: true };
-      const holder = await turnHolder(path);
+      const holder = await fileLockHolder(path);
       return { seen: holder === undefined ? "nobody has it" : `process ${holder} has it` };
     },
   });
@@ -47,7 +47,7 @@ export async function inTurn<T>(options: TurnOptions, act: () => Promise<T>): Pr
 }
 
 /** The pid of the living process that has a turn. A turn whose holder is dead is taken away. */
-export async function turnHolder(path: string): Promise<number | undefined> {
+export async function fileLockHolder(path: string): Promise<number | undefined> {
   const target = await readlink(path).catch(() => undefined);
   if (target === undefined) return undefined;
   const [pid = "", birth] = target.split(" ");
@@ -60,7 +60,7 @@ export async function turnHolder(path: string): Promise<number | undefined> {
 /** @returns whether it was free */
 async function take(path: string): Promise<boolean> {
   const mine = `${process.pid} ${await birthOf(process.pid)} ${randomUUID()}`;
-  return await writing(path, async () => {
+  return await explainWriteErrors(path, async () => {
     try {
       await symlink(mine, path);
       return true;
@@ -80,7 +80,7 @@ async function take(path: string): Promise<boolean> {
 async function bury(path: string, target: string): Promise<void> {
   const grave = `${path}.${createHash("sha256").update(target).digest("hex").slice(0, 8)}`;
   if (!(await take(grave))) {
-    await turnHolder(grave);
+    await fileLockHolder(grave);
     return;
   }
   if ((await readlink(path).catch(() => undefined)) === target) await rm(path, { force: true });

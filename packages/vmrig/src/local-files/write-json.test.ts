@@ -2,13 +2,13 @@ import { readdir, readFile, stat, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { tempFolder } from "../gate/socket.test.kit.ts";
-import { writeNote } from "./write-json.ts";
+import { writeJsonAtomically } from "./write-json.ts";
 
 test("takes the place of what was there, and only this user can read it", async () => {
   const folder = await tempFolder();
   const path = join(folder, "note.json");
-  await writeNote(path, { first: true });
-  await writeNote(path, { second: true });
+  await writeJsonAtomically(path, { first: true });
+  await writeJsonAtomically(path, { second: true });
   expect(JSON.parse(await readFile(path, "utf8"))).toEqual({ second: true });
   expect((await stat(path)).mode & 0o777).toBe(0o600);
   expect(await readdir(folder)).toEqual(["note.json"]);
@@ -18,7 +18,7 @@ test("a full disk is no bug, and nothing half-written is left on it", async () =
   const folder = await tempFolder();
   // The kernel answers each write to it as a full disk does.
   await symlink("/dev/full", join(folder, `note.json.${process.pid}`));
-  await expect(writeNote(join(folder, "note.json"), {})).rejects.toMatchObject({
+  await expect(writeJsonAtomically(join(folder, "note.json"), {})).rejects.toMatchObject({
     code: "STATE_UNWRITABLE",
     summary: expect.stringMatching(/note\.json cannot be written: ENOSPC/) as string,
   });

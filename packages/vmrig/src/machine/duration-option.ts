@@ -1,12 +1,12 @@
-import { durationMs } from "../clock/parse-duration.ts";
+import { parseDuration } from "../clock/parse-duration.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 
 /** Milliseconds, or text with a unit, as in the config: `500ms`, `30s`, `15m`, `2h`, `1d`. */
 export type Duration = number | string;
 
 /** @throws VmrigError `COMMAND_INVALID` on what is not a duration */
-export function milliseconds(duration: Duration): number {
-  const ms = durationMs(typeof duration === "number" ? `${duration}ms` : duration);
+export function toMilliseconds(duration: Duration): number {
+  const ms = parseDuration(typeof duration === "number" ? `${duration}ms` : duration);
   if (ms !== undefined) return ms;
   throw new VmrigError("COMMAND_INVALID", {
     message: `${JSON.stringify(duration) ?? String(duration)} is not a duration.`,

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
-import { dial, type Connection, type DialOptions } from "../ssh/connection.ts";
+import { dial, type SshConnection, type DialOptions } from "../ssh/connection.ts";
 import { startSshd, type TestSshd, type TestSshdOptions } from "../ssh/fixtures/sshd.test.kit.ts";
 import { waitFor } from "../wait/wait-for.ts";
 import { createMachine, type Machine, type MachineOptions } from "./machine.ts";
@@ -38,7 +38,7 @@ export function useMachine(take: (machine: TestMachine) => unknown, options?: Te
 
 export async function startMachine(options: TestMachineOptions = {}): Promise<TestMachine> {
   const server = await startSshd(options.sshd);
-  const made: Connection[] = [];
+  const made: SshConnection[] = [];
   const port = (await options.port?.(server)) ?? server.target.port;
   const how: DialOptions = { name: options.name ?? "pc1" };
   const pc1 = createMachine({

@@ -1,12 +1,12 @@
-import type { Connection } from "../ssh/connection.ts";
+import type { SshConnection } from "../ssh/connection.ts";
 import { ConnectionLostError } from "../ssh/connection-lost.ts";
 
 /** The one connection of a machine: dialled when it is first needed, kept, and dialled anew once it has ended. */
-export type Link = () => Promise<Connection>;
+export type Connector = () => Promise<SshConnection>;
 
 /** @param greet what is done on a new connection before anybody gets it. It never rejects */
-export function createLink(connect: () => Promise<Connection>, greet?: (connection: Connection) => Promise<void>): Link {
-  let current: Promise<Connection> | undefined;
+export function createLink(connect: () => Promise<SshConnection>, greet?: (connection: SshConnection) => Promise<void>): Connector {
+  let current: Promise<SshConnection> | undefined;
   return async function link() {
     const known = current;
     if (known !== undefined) {
@@ -27,7 +27,7 @@ export function createLink(connect: () => Promise<Connection>, greet?: (connecti
 }
 
 /** Once more where the connection turns out to be dead: a reboot or a rollback, which a test need not notice. For what has then not begun. */
-export async function onLive<Result>(link: Link, work: (connection: Connection) => Promise<Result>): Promise<Result> {
+export async function onLive<Result>(link: Connector, work: (connection: SshConnection) => Promise<Result>): Promise<Result> {
   try {
     return await work(await link());
   } catch (error) {

@@ -1,6 +1,6 @@
 import type { Clock } from "../clock/clock.ts";
 import { quoteWord } from "../ssh/quote.ts";
-import type { Connection } from "../ssh/connection.ts";
+import type { SshConnection } from "../ssh/connection.ts";
 import type { CommandOptions, CommandPromise, OutputOf } from "./command/command.ts";
 import { createFile, type MachineFile } from "./files/file.ts";
 import { download } from "./files/download.ts";
@@ -9,21 +9,21 @@ import type { TransferOptions } from "./files/progress.ts";
 import { createTmpdir, type TemporaryFolder } from "./files/tmpdir.ts";
 import { upload } from "./files/upload.ts";
 import { createLink } from "./link.ts";
-import { start, type Line, type Seat } from "./command/run.ts";
+import { start, type CommandLine, type ExecutionContext } from "./command/run.ts";
 import { checkLength, sudo, type Become } from "./command/script.ts";
 import { createTag, type CommandTag } from "./command/tag.ts";
 import { createFaults, type MachineFaults } from "./faults/faults.ts";
-import type { Hands } from "./faults/machine-control.ts";
+import type { MachineControl } from "./faults/machine-control.ts";
 import { createNetwork, type MachineNetwork } from "./network/network.ts";
-import { createStandings } from "./network/reconnect-hooks.ts";
-import { createParts, type MachineParts } from "./resources/resources.ts";
+import { createReconnectHooks } from "./network/reconnect-hooks.ts";
+import { createResources, type MachineResources } from "./resources/resources.ts";
 import type { ShellOptions } from "./shell/options.ts";
 import { openShell, type Shell } from "./shell/shell.ts";
-import type { Witness } from "./command/command-observer.ts";
+import type { CommandObserver } from "./command/command-observer.ts";
 import { createWaits, type MachineWaits } from "./waits/waits.ts";
 
 /** One VM of a rig, as one of its users: what a test holds. */
-export interface Machine extends MachineParts, MachineWaits, MachineFaults, MachineNetwork {
+export interface Machine extends MachineResources, MachineWaits, MachineFaults, MachineNetwork {
   readonly name: string;
   /** By which the other machines of the rig reach it. */
   readonly address: string;
@@ -74,31 +74,31 @@ export interface MachineOptions {
   /** Who logs in. */
   readonly user: string;
   /** Dials. Called when a connection is needed and there is none, one call at a time. Whoever passes it closes what it made. */
-  readonly connect: () => Promise<Connection>;
+  readonly connect: () => Promise<SshConnection>;
   /** Aborts when the machine is taken away: ends every command, whose errors have its reason as their cause. */
   readonly signal?: AbortSignal;
   /** The signal of what runs now, such as a test: it ends the commands that begin in its time. Asked when a command begins. */
   readonly scope?: () => AbortSignal | undefined;
   /** Takes what is to be done at the end of what runs now, such as a test. Without it whoever makes a temporary folder removes it. */
-  readonly atEnd?: (work: () => Promise<void>) => void;
+  readonly onCleanup?: (work: () => Promise<void>) => void;
   readonly clock?: Clock;
   /** What is done to it from outside. @defaultValue nobody may */
-  readonly hands?: Hands;
+  readonly control?: MachineControl;
   /** When the test began, by which `waitForLog` tells new lines from old ones. @defaultValue all lines since the boot count */
   readonly since?: () => Date | undefined;
   /** Who sees what is run now: asked when a command begins. */
-  readonly witness?: () => Witness | undefined;
+  readonly observer?: () => CommandObserver | undefined;
   /** @defaultValue `sudo -n` */
   readonly become?: Become;
 }
 
 export function createMachine(options: MachineOptions): Machine {
-  const { name, address, user: login, signal, scope, atEnd, clock, witness, become = sudo, hands } = options;
-  const standings = createStandings();
-  const link = createLink(options.connect, standings.greet);
-  const back = async (): Promise<void> => void (standings.any && (await link()));
+  const { name, address, user: login, signal, scope, onCleanup, clock, observer, become = sudo, control } = options;
+  const reconnectHooks = createReconnectHooks();
+  const link = createLink(options.connect, reconnectHooks.greet);
+  const back = async (): Promise<void> => void (reconnectHooks.any && (await link()));
 
-  const seatOf = (user: string): Seat => ({
+  const contextOf = (user: string): ExecutionContext => ({
     name,
     user,
     link,
@@ -106,16 +106,16 @@ export function createMachine(options: MachineOptions): Machine {
     ...(signal === undefined ? {} : { signal }),
     ...(scope === undefined ? {} : { scope }),
     ...(clock === undefined ? {} : { clock }),
-    ...(witness === undefined ? {} : { witness }),
+    ...(observer === undefined ? {} : { observer }),
   });
 
   const as = (user: string): Machine => {
-    const seat = seatOf(user);
+    const context = contextOf(user);
     return {
-      ...createFaults({ seat, self: () => as(user), hands, back }),
-      ...createParts(seat),
-      ...createNetwork({ seat, standings, become, atEnd }),
-      ...createWaits({ seat, root: seatOf("root"), clock, since: options.since }),
+      ...createFaults({ context, self: () => as(user), control, back }),
+      ...createResources(context),
+      ...createNetwork({ context, reconnectHooks, become, onCleanup }),
+      ...createWaits({ context, root: contextOf("root"), clock, since: options.since }),
       name,
       address,
       user,
@@ -123,20 +123,20 @@ export function createMachine(options: MachineOptions): Machine {
         return as("root");
       },
       as,
-      $: createTag<CommandOptions, CommandPromise>((line, bound) => start(seat, () => ({ line: line() }), bound)) as CommandTag,
-      exec: (file, args = [], more) => start(seat, () => toExecLine(file, args), more ?? {}),
-      file: (path) => createFile(seat, path),
-      upload: (local, remote, more = {}) => upload(seat, local, remote, more),
-      download: (remote, local, more = {}) => download(seat, remote, local, more),
-      glob: (pattern) => glob(seat, pattern),
+      $: createTag<CommandOptions, CommandPromise>((line, bound) => start(context, () => ({ line: line() }), bound)) as CommandTag,
+      exec: (file, args = [], more) => start(context, () => toExecLine(file, args), more ?? {}),
+      file: (path) => createFile(context, path),
+      upload: (local, remote, more = {}) => upload(context, local, remote, more),
+      download: (remote, local, more = {}) => download(context, remote, local, more),
+      glob: (pattern) => glob(context, pattern),
       async tmpdir() {
-        const folder = await createTmpdir(seat);
-        atEnd?.(() => folder.remove());
+        const folder = await createTmpdir(context);
+        onCleanup?.(() => folder.remove());
         return folder;
       },
       async shell(more) {
-        const shell = await openShell(seat, more);
-        atEnd?.(() => shell.close());
+        const shell = await openShell(context, more);
+        onCleanup?.(() => shell.close());
         return shell;
       },
     };
@@ -144,7 +144,7 @@ export function createMachine(options: MachineOptions): Machine {
   return as(login);
 }
 
-function toExecLine(file: string, args: readonly string[]): Line {
+function toExecLine(file: string, args: readonly string[]): CommandLine {
   const command = [file, ...args].map((word, index) => quoteWord(checkLength(`Argument ${index}`, word))).join(" ");
   return { line: `exec ${command}`, command };
 }

@@ -1,7 +1,7 @@
-import { lookAt } from "./check.ts";
+import { checkValue } from "./check.ts";
 import { matcherOf } from "./matcher.ts";
 
-export const accountLooks = {
+export const accountChecks = {
   toBelongTo: matcherOf<string>()({
     about: ["user"],
     words: "to belong to the group",
@@ -9,7 +9,7 @@ export const accountLooks = {
     async look({ of }, expected) {
       const account = await of.account();
       if (account === undefined) return { unknown: "there is no such user" };
-      return lookAt(account.groups.includes(expected), `it is in ${account.groups.join(", ") || "no group"}`);
+      return checkValue(account.groups.includes(expected), `it is in ${account.groups.join(", ") || "no group"}`);
     },
   }),
 };

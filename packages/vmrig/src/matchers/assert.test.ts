@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { startMachine, type TestMachine, useMachine } from "../machine/fixtures.test.kit.ts";
 import type { Machine } from "../machine/machine.ts";
-import { toAssertion, type AssertionContext, type Verdict } from "./assert.ts";
+import { toAssertion, type AssertionContext, type AssertionResult } from "./assert.ts";
 import type { MatcherName } from "./matchers.ts";
 
 let rig: TestMachine;
@@ -15,7 +15,7 @@ useMachine((made) => {
 
 const STRAIGHT: AssertionContext = { isNot: false, equals: Object.is };
 
-function check(name: MatcherName, subject: unknown, args: readonly unknown[], more: Partial<AssertionContext> = {}): Promise<Verdict> {
+function check(name: MatcherName, subject: unknown, args: readonly unknown[], more: Partial<AssertionContext> = {}): Promise<AssertionResult> {
   return toAssertion(name, subject, args, { ...STRAIGHT, ...more }).check();
 }
 

@@ -1,9 +1,9 @@
 import type { Clock } from "../clock/clock.ts";
 import { isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
-import { milliseconds, type Duration } from "../machine/duration-option.ts";
+import { toMilliseconds, type Duration } from "../machine/duration-option.ts";
 import { mayPass } from "../machine/waits/wait-options.ts";
 import { waitFor, type Observation } from "../wait/wait-for.ts";
-import type { Equals, Look } from "./check.ts";
+import type { Equals, Check } from "./check.ts";
 import type { Matcher } from "./matcher.ts";
 import { MATCHERS, type MatcherName } from "./matchers.ts";
 import { nameOf, toSubject, type Subject } from "./subject.ts";
@@ -26,7 +26,7 @@ export interface AssertionContext {
 }
 
 /** As a custom matcher answers to Jest and Vitest. */
-export interface Verdict {
+export interface AssertionResult {
   readonly pass: boolean;
   message(): string;
   readonly actual?: unknown;
@@ -38,7 +38,7 @@ export interface Assertion {
   /** As it stands in the test, more or less: `expect(pc1:/etc/hosts).not.toExist()`. */
   readonly title: string;
   /** Looks until it holds, or, behind `.not`, until it does not. @throws VmrigError where the machine cannot tell, and the signal's reason */
-  readonly check: () => Promise<Verdict>;
+  readonly check: () => Promise<AssertionResult>;
   /** What the last look saw, in words. */
   readonly seen: () => string;
 }
@@ -52,8 +52,8 @@ export function toAssertion(name: MatcherName, value: unknown, args: readonly un
     throw new VmrigError("MATCHER_MISUSED", { message: `${name} was not told what is expected of ${nameOf(subject)}.` });
   }
   const retry = toRetry(name, options);
-  let last: Look | undefined;
-  const note = (look: Look): void => void (last = look);
+  let last: Check | undefined;
+  const note = (look: Check): void => void (last = look);
   return {
     title: `expect(${nameOf(subject)})${context.isNot ? ".not" : ""}.${name}(${matcher.takes === "nothing" ? "" : "…"})`,
     check: () => check(matcher, subject, expected, { ...context, ...retry, note }),
@@ -67,7 +67,7 @@ interface Retry {
 }
 
 interface CheckContext extends AssertionContext, Retry {
-  readonly note: (look: Look) => void;
+  readonly note: (look: Check) => void;
 }
 
 function toRetry(name: string, options: unknown): Retry {
@@ -78,27 +78,27 @@ function toRetry(name: string, options: unknown): Retry {
     });
   }
   const { timeout = 5_000, interval = 100 } = (options ?? {}) as RetryOptions;
-  return { timeoutMs: milliseconds(timeout), intervalMs: milliseconds(interval) };
+  return { timeoutMs: toMilliseconds(timeout), intervalMs: toMilliseconds(interval) };
 }
 
-async function check(matcher: Matcher, subject: Subject, expected: unknown, context: CheckContext): Promise<Verdict> {
+async function check(matcher: Matcher, subject: Subject, expected: unknown, context: CheckContext): Promise<AssertionResult> {
   const { isNot, equals, signal, clock, timeoutMs, intervalMs, note } = context;
   const retries = subject.kind !== "result";
-  let last: Look | undefined;
-  const verdict = (pass: boolean, waited?: VmrigError): Verdict => ({
+  let last: Check | undefined;
+  const verdict = (pass: boolean, waited?: VmrigError): AssertionResult => ({
     pass,
     message: () => inWords(matcher, subject, expected, { isNot, last, waited: retries ? waited : undefined }),
     ...(last !== undefined && "pass" in last && "actual" in last ? { actual: last.actual, expected: last.expected } : {}),
   });
 
   try {
-    return await waitFor<Verdict>({
+    return await waitFor<AssertionResult>({
       what: "it",
       timeoutMs: retries ? timeoutMs : 0,
       intervalMs,
       ...(signal === undefined ? {} : { signal }),
       ...(clock === undefined ? {} : { clock }),
-      probe: async (enough): Promise<Observation<Verdict>> => {
+      probe: async (enough): Promise<Observation<AssertionResult>> => {
         const look = await matcher.look(subject, expected, { equals, signal: enough }).catch(toUnknown);
         // One that the deadline cut short knows less than the one before it.
         if (last === undefined || "pass" in look || !enough.aborted) note((last = look));
@@ -112,14 +112,14 @@ async function check(matcher: Matcher, subject: Subject, expected: unknown, cont
   }
 }
 
-function toUnknown(error: unknown): Look {
+function toUnknown(error: unknown): Check {
   if (!mayPass(error) && !(isVmrigError(error) && error.code === "FILE_FAILED")) throw error;
   return { unknown: error.summary.replace(/\.$/, "") };
 }
 
 interface Outcome {
   readonly isNot: boolean;
-  readonly last: Look | undefined;
+  readonly last: Check | undefined;
   /** Missing where it was looked at only once. */
   readonly waited: VmrigError | undefined;
 }
@@ -132,7 +132,7 @@ function inWords(matcher: Matcher, subject: Subject, expected: unknown, { isNot,
   return `expected ${name} ${isNot ? "not " : ""}${matcher.words(expected)}\n  ${how}: ${seenBy(last)}`;
 }
 
-function seenBy(last: Look | undefined): string {
+function seenBy(last: Check | undefined): string {
   if (last === undefined) return "nothing yet: the first look did not end";
   return "pass" in last ? last.seen : last.unknown;
 }

@@ -1,5 +1,5 @@
 /** One look of a matcher at its subject. */
-export type Look =
+export type Check =
   | {
       readonly pass: boolean;
       /** What there was instead, in words: `it is not there`. */
@@ -25,14 +25,14 @@ export interface AsymmetricMatcher {
   toString(): string;
 }
 
-export function lookAt(pass: boolean, seen: string, compared?: { readonly actual: unknown; readonly expected: unknown }): Look {
+export function checkValue(pass: boolean, seen: string, compared?: { readonly actual: unknown; readonly expected: unknown }): Check {
   return { pass, seen, ...compared };
 }
 
 /** Compares a text, and says what it was. */
-export function lookAtText(actual: string, expected: ExpectedText, equals: Equals): Look {
+export function checkText(actual: string, expected: ExpectedText, equals: Equals): Check {
   const pass = expected instanceof RegExp ? new RegExp(expected).test(actual) : equals(actual, expected);
-  return lookAt(pass, quoted(actual), { actual, expected });
+  return checkValue(pass, quoted(actual), { actual, expected });
 }
 
 /** Short enough for a line; a diff shows the rest. */

@@ -2,37 +2,37 @@ import { VmrigError } from "../errors/vmrig-error.ts";
 import type { CommandResult } from "../machine/command/command.ts";
 import { isCommandError } from "../machine/command/error.ts";
 import { resultInWords } from "../machine/waits/until.ts";
-import { lookAt, lookAtText, type ExpectedText, type Look } from "./check.ts";
-import { matcher, matcherOf, type LookContext } from "./matcher.ts";
+import { checkValue, checkText, type ExpectedText, type Check } from "./check.ts";
+import { matcher, matcherOf, type CheckContext } from "./matcher.ts";
 import { nameOf, type Subject } from "./subject.ts";
 
 type CommandSubject = Extract<Subject, { readonly kind: "command" | "result" }>;
 
 const about = ["command", "result"] as const;
 
-export const commandLooks = {
+export const commandChecks = {
   toSucceed: matcher({
     about,
     words: "to succeed",
-    look: (subject, _, context) => lookAtResult(subject, context, (result) => lookAt(!result.failed, resultInWords(result))),
+    look: (subject, _, context) => lookAtResult(subject, context, (result) => checkValue(!result.failed, resultInWords(result))),
   }),
   toExitWith: matcherOf<number>()({
     about,
     words: "to exit with",
     look: (subject, expected, context) =>
       lookAtResult(subject, context, (result) =>
-        lookAt(result.exitCode === expected, resultInWords(result), { actual: result.exitCode ?? result.signal, expected }),
+        checkValue(result.exitCode === expected, resultInWords(result), { actual: result.exitCode ?? result.signal, expected }),
       ),
   }),
   toPrint: matcherOf<ExpectedText>()({
     about,
     words: "to print",
-    look: (subject, expected, context) => lookAtResult(subject, context, ({ stdout }) => lookAtText(stdout, expected, context.equals)),
+    look: (subject, expected, context) => lookAtResult(subject, context, ({ stdout }) => checkText(stdout, expected, context.equals)),
   }),
 };
 
 /** A command that was cut short is none that failed, and what it would have printed is not known. */
-async function lookAtResult(subject: CommandSubject, { signal }: LookContext, judge: (result: CommandResult) => Look): Promise<Look> {
+async function lookAtResult(subject: CommandSubject, { signal }: CheckContext, judge: (result: CommandResult) => Check): Promise<Check> {
   const result = subject.kind === "result" ? subject.of : await runOnce(subject.of, signal);
   const name = nameOf({ kind: "result", of: result });
   if (result.isCanceled || result.timedOut) {

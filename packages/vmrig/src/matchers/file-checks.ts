@@ -1,21 +1,21 @@
-import { lookAt, lookAtText, quoted, type ExpectedText } from "./check.ts";
+import { checkValue, checkText, quoted, type ExpectedText } from "./check.ts";
 import { matcher, matcherOf } from "./matcher.ts";
 
 const octal = (mode: number): string => `0${mode.toString(8).padStart(3, "0")}`;
 
-export const fileLooks = {
+export const fileChecks = {
   toExist: matcher({
     about: ["file", "user", "group", "interface"],
     words: "to exist",
     async look({ of }) {
       const there = await of.exists();
-      return lookAt(there, there ? "it is there" : "it is not there");
+      return checkValue(there, there ? "it is there" : "it is not there");
     },
   }),
   toHaveText: matcherOf<ExpectedText>()({
     about: ["file"],
     words: "to have the text",
-    look: async ({ of }, expected, { equals }) => lookAtText(await of.text(), expected, equals),
+    look: async ({ of }, expected, { equals }) => checkText(await of.text(), expected, equals),
   }),
   toContainText: matcherOf<string | RegExp>()({
     about: ["file"],
@@ -23,7 +23,7 @@ export const fileLooks = {
     async look({ of }, expected) {
       const text = await of.text();
       const pass = typeof expected === "string" ? text.includes(expected) : new RegExp(expected).test(text);
-      return lookAt(pass, quoted(text), { actual: text, expected });
+      return checkValue(pass, quoted(text), { actual: text, expected });
     },
   }),
   toHaveMode: matcherOf<number>()({
@@ -32,7 +32,7 @@ export const fileLooks = {
     show: octal,
     async look({ of }, expected) {
       const mode = (await of.stat()).mode & 0o7777;
-      return lookAt(mode === expected, `mode ${octal(mode)}`, { actual: octal(mode), expected: octal(expected) });
+      return checkValue(mode === expected, `mode ${octal(mode)}`, { actual: octal(mode), expected: octal(expected) });
     },
   }),
   toHaveOwner: matcherOf<string>()({
@@ -43,7 +43,7 @@ export const fileLooks = {
       const { user, group } = await of.stat();
       const [wantedUser = "", wantedGroup] = expected.split(":");
       const pass = (wantedUser === "" || wantedUser === user) && (wantedGroup === undefined || wantedGroup === group);
-      return lookAt(pass, `${user}:${group}`, { actual: wantedGroup === undefined ? user : `${wantedUser && user}:${group}`, expected });
+      return checkValue(pass, `${user}:${group}`, { actual: wantedGroup === undefined ? user : `${wantedUser && user}:${group}`, expected });
     },
   }),
 };

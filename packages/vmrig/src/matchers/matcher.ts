@@ -1,8 +1,8 @@
-import type { Equals, Look } from "./check.ts";
+import type { Equals, Check } from "./check.ts";
 import { shown } from "./check.ts";
 import type { Subject, SubjectKind } from "./subject.ts";
 
-export interface LookContext {
+export interface CheckContext {
   readonly equals: Equals;
   /** Aborts when nobody waits for the look any more. */
   readonly signal: AbortSignal;
@@ -16,7 +16,7 @@ export interface Matcher {
   words(expected: unknown): string;
   /** Whether it needs an expected value; the options come after it. */
   readonly takes: "nothing" | "a value";
-  look(subject: Subject, expected: unknown, context: LookContext): Promise<Look>;
+  look(subject: Subject, expected: unknown, context: CheckContext): Promise<Check>;
 }
 
 interface Definition<Kind extends SubjectKind, Expected> {
@@ -24,7 +24,7 @@ interface Definition<Kind extends SubjectKind, Expected> {
   readonly words: string;
   /** @defaultValue {@link shown} */
   readonly show?: (expected: Expected) => string;
-  look(subject: Extract<Subject, { readonly kind: Kind }>, expected: Expected, context: LookContext): Promise<Look>;
+  look(subject: Extract<Subject, { readonly kind: Kind }>, expected: Expected, context: CheckContext): Promise<Check>;
 }
 
 /** A matcher without an expected value. */

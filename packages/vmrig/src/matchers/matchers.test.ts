@@ -4,7 +4,7 @@ import { type TestMachine, useMachine } from "../machine/fixtures.test.kit.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { Shell } from "../machine/shell/shell.ts";
 import type { Service, ServiceStatus } from "../machine/resources/service.ts";
-import { toAssertion, type AssertionContext, type Verdict } from "./assert.ts";
+import { toAssertion, type AssertionContext, type AssertionResult } from "./assert.ts";
 import type { MachineMatchers } from "./assertions.ts";
 import type { AsymmetricMatcher } from "./check.ts";
 import { MATCHERS, type MatcherName } from "./matchers.ts";
@@ -58,7 +58,7 @@ const equals = (actual: unknown, expected: unknown): boolean =>
 
 const QUICK = { timeout: 300, interval: 20 } as const;
 
-function check(name: MatcherName, subject: unknown, args: readonly unknown[], more: Partial<AssertionContext> = {}): Promise<Verdict> {
+function check(name: MatcherName, subject: unknown, args: readonly unknown[], more: Partial<AssertionContext> = {}): Promise<AssertionResult> {
   const wanted = MATCHERS[name].takes === "nothing" ? [] : args.slice(0, 1);
   return toAssertion(name, subject, [...wanted, QUICK], { isNot: false, equals, ...more }).check();
 }

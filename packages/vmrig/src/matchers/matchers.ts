@@ -1,15 +1,15 @@
-import { accountLooks } from "./account-checks.ts";
-import { commandLooks } from "./command-checks.ts";
-import { fileLooks } from "./file-checks.ts";
-import { partLooks } from "./resource-checks.ts";
-import { shellLooks } from "./shell-checks.ts";
+import { accountChecks } from "./account-checks.ts";
+import { commandChecks } from "./command-checks.ts";
+import { fileChecks } from "./file-checks.ts";
+import { resourceChecks } from "./resource-checks.ts";
+import { shellChecks } from "./shell-checks.ts";
 import type { Matcher } from "./matcher.ts";
 
 /**
  * Every matcher by name. The docs and the tests walk this table, and the adapters of test runners register it; the types of the same names stand
  * in `assertions.ts`.
  */
-export const MATCHERS = { ...fileLooks, ...commandLooks, ...partLooks, ...accountLooks, ...shellLooks } as const satisfies Readonly<
+export const MATCHERS = { ...fileChecks, ...commandChecks, ...resourceChecks, ...accountChecks, ...shellChecks } as const satisfies Readonly<
   Record<string, Matcher>
 >;
 

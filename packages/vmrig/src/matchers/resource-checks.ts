@@ -1,19 +1,19 @@
 import { inWords, isActive, isEnabled } from "../machine/resources/service.ts";
-import { lookAt, lookAtText, type ExpectedText } from "./check.ts";
+import { checkValue, checkText, type ExpectedText } from "./check.ts";
 import { matcher, matcherOf } from "./matcher.ts";
 
-export const partLooks = {
+export const resourceChecks = {
   toBeRunning: matcher({
     about: ["service", "process"],
     words: "to be running",
     async look(subject) {
       if (subject.kind === "service") {
         const status = await subject.of.status();
-        return lookAt(isActive(status), inWords(status));
+        return checkValue(isActive(status), inWords(status));
       }
       const found = await subject.of.list();
       const pids = found.map(({ pid }) => pid);
-      return lookAt(pids.length > 0, pids.length === 0 ? "there is no such process" : `pid ${pids.join(", ")}`);
+      return checkValue(pids.length > 0, pids.length === 0 ? "there is no such process" : `pid ${pids.join(", ")}`);
     },
   }),
   toBeEnabled: matcher({
@@ -21,7 +21,7 @@ export const partLooks = {
     words: "to be enabled",
     async look({ of }) {
       const status = await of.status();
-      return lookAt(isEnabled(status), status.load === "loaded" ? status.enabled || "it has no unit file" : status.load);
+      return checkValue(isEnabled(status), status.load === "loaded" ? status.enabled || "it has no unit file" : status.load);
     },
   }),
   toBeInstalled: matcher({
@@ -29,7 +29,7 @@ export const partLooks = {
     words: "to be installed",
     async look({ of }) {
       const found = await of.installed();
-      return lookAt(found !== undefined, found === undefined ? "it is not installed" : `version ${found.version}`);
+      return checkValue(found !== undefined, found === undefined ? "it is not installed" : `version ${found.version}`);
     },
   }),
   toHaveVersion: matcherOf<ExpectedText>()({
@@ -37,7 +37,7 @@ export const partLooks = {
     words: "to have version",
     async look({ of }, expected, { equals }) {
       const found = await of.installed();
-      return found === undefined ? { unknown: "it is not installed" } : lookAtText(found.version, expected, equals);
+      return found === undefined ? { unknown: "it is not installed" } : checkText(found.version, expected, equals);
     },
   }),
   toBeListening: matcher({
@@ -45,7 +45,7 @@ export const partLooks = {
     words: "to be listening",
     async look({ of }) {
       const found = await of.listeners();
-      return lookAt(
+      return checkValue(
         found.length > 0,
         found.length === 0 ? "nobody listens" : `something listens on ${found.map(({ address }) => address).join(", ")}`,
       );
@@ -56,7 +56,7 @@ export const partLooks = {
     words: "to be mounted",
     async look({ of }) {
       const entry = await of.entry();
-      return lookAt(entry !== undefined, entry === undefined ? "nothing is mounted there" : `${entry.source}, ${entry.type}`);
+      return checkValue(entry !== undefined, entry === undefined ? "nothing is mounted there" : `${entry.source}, ${entry.type}`);
     },
   }),
   toBeUp: matcher({
@@ -64,7 +64,7 @@ export const partLooks = {
     words: "to be up",
     async look({ of }) {
       const status = await of.status();
-      return status === undefined ? { unknown: "there is no such interface" } : lookAt(status.up, status.up ? "it is up" : "it is down");
+      return status === undefined ? { unknown: "there is no such interface" } : checkValue(status.up, status.up ? "it is up" : "it is down");
     },
   }),
   toHaveAddress: matcherOf<string>()({
@@ -76,13 +76,13 @@ export const partLooks = {
       if (status === undefined) return { unknown: "there is no such interface" };
       const { addresses } = status;
       const pass = addresses.some((address) => address === expected || address.split("/")[0] === expected);
-      return lookAt(pass, addresses.length === 0 ? "it has none" : `it has ${addresses.join(", ")}`);
+      return checkValue(pass, addresses.length === 0 ? "it has none" : `it has ${addresses.join(", ")}`);
     },
   }),
   toHaveValue: matcherOf<ExpectedText | number>()({
     about: ["sysctl"],
     words: "to have the value",
     look: async ({ of }, expected, { equals }) =>
-      lookAtText(await of.value(), typeof expected === "number" ? String(expected) : expected, equals),
+      checkText(await of.value(), typeof expected === "number" ? String(expected) : expected, equals),
   }),
 };

@@ -1,8 +1,8 @@
 import { isThere } from "../machine/shell/waits.ts";
-import { lookAt } from "./check.ts";
+import { checkValue } from "./check.ts";
 import { matcherOf } from "./matcher.ts";
 
-export const shellLooks = {
+export const shellChecks = {
   toShow: matcherOf<string | RegExp>()({
     about: ["shell"],
     words: "to show",
@@ -11,7 +11,7 @@ export const shellLooks = {
       const last = screen.lines.findLast((line) => line !== "");
       const seen = last === undefined ? "an empty screen" : `a screen whose last line is ${JSON.stringify(last)}`;
       const ended = of.exited ? "; its program has ended" : "";
-      return lookAt(isThere(screen, expected), `${seen}${ended}`, { actual: screen.framed, expected });
+      return checkValue(isThere(screen, expected), `${seen}${ended}`, { actual: screen.framed, expected });
     },
   }),
 };

@@ -5,7 +5,7 @@ import type { destroy as Destroy } from "../provision/destroy.ts";
 import type { GateOptions } from "../gate/gate-options.ts";
 import { stepLine } from "../gate/step-line.ts";
 import { openStore } from "../gate/open-store.ts";
-import { underLease } from "./with-lease.ts";
+import { withLease } from "./with-lease.ts";
 
 export interface DestroyRigOptions extends Pick<GateOptions, "rig" | "folders" | "holder" | "say"> {
   /** The rig's name, as a person typed it. */
@@ -40,7 +40,7 @@ interface Work {
 /** Also of a copy that the config no longer asks for. */
 export async function destroyCopy(options: DestroyRigOptions, { copy, store, destroy }: Work): Promise<readonly string[]> {
   const { rig, say, confirm } = options;
-  return underLease({ ...options, copy, store }, async (warrant, lease) => {
+  return withLease({ ...options, copy, store }, async (warrant, lease) => {
     const { destroyed } = await destroy({ driver: rig.driver, copy, warrant, confirm, say: (line) => say(stepLine(line)) });
     await store.dropRecord(lease);
     return destroyed;

@@ -2,18 +2,18 @@ import { describeCopy, copyNames } from "../config/copy-spec.ts";
 import type { Folders } from "../config/folders.ts";
 import type { ResolvedRig } from "../config/schema.ts";
 import type { CopySpec } from "../driver/driver.ts";
-import { describeHold } from "../lease/current-holder.ts";
+import { describeCurrentHolder } from "../lease/current-holder.ts";
 import type { LeaseView } from "../lease/lease-view.ts";
-import { dropKept, readKept, type Kept } from "../gate/retained-copy.ts";
+import { dropRetainedCopy, readRetainedCopy, type RetainedCopyNote } from "../gate/retained-copy.ts";
 import { openStore } from "../gate/open-store.ts";
 
 /** A copy that this user keeps, or at which his run is paused: it stays as the run left it, and nobody else gets in. */
-export interface KeptCopy {
+export interface RetainedCopy {
   readonly copy: CopySpec;
-  readonly kept: Kept;
+  readonly kept: RetainedCopyNote;
 }
 
-export interface FindKeptOptions {
+export interface FindRetainedCopyOptions {
   readonly rig: ResolvedRig;
   readonly folders: Folders;
   /** The one copy to look at, by name. @defaultValue all */
@@ -23,34 +23,34 @@ export interface FindKeptOptions {
 }
 
 /** The copies of a rig that this user keeps, by the notes of his runs and by Redis. Nobody is asked when there are no notes. */
-export async function findKept(options: FindKeptOptions): Promise<readonly KeptCopy[]> {
+export async function findRetainedCopy(options: FindRetainedCopyOptions): Promise<readonly RetainedCopy[]> {
   const { rig, folders, only, say } = options;
   const copies = copyNames(rig).map((_, index) => describeCopy(rig, index + 1, folders));
-  const notes: KeptCopy[] = [];
+  const notes: RetainedCopy[] = [];
   for (const copy of copies) {
-    const kept = only === undefined || only === copy.copy ? await readKept(copy) : undefined;
+    const kept = only === undefined || only === copy.copy ? await readRetainedCopy(copy) : undefined;
     if (kept !== undefined) notes.push({ copy, kept });
   }
   if (notes.length === 0) return [];
   await using store = await openStore(rig, folders);
   const view = await store.view({ rig: rig.name, copies: copyNames(rig) });
-  const standing: KeptCopy[] = [];
+  const standing: RetainedCopy[] = [];
   for (const note of notes) {
     const over = whyOver(note.kept, view);
     if (over === undefined) standing.push(note);
     else {
       say(`kept     ${note.copy.copy}: not any more, ${over}`);
-      await dropKept(note.copy, note.kept);
+      await dropRetainedCopy(note.copy, note.kept);
     }
   }
   return standing;
 }
 
 /** Why a note is worth nothing any more; `undefined` while its lease stands. Redis knows, whatever the clock of this computer says. */
-export function whyOver({ copy, fence, until, paused = false }: Kept, { copies }: Pick<LeaseView, "copies">): string | undefined {
+export function whyOver({ copy, fence, until, paused = false }: RetainedCopyNote, { copies }: Pick<LeaseView, "copies">): string | undefined {
   const held = copies.find((candidate) => candidate.copy === copy)?.held;
   if (held?.fence === fence) return held.kept === undefined && !paused ? "its run ended before it was kept" : undefined;
   const time = new Date(until).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
   const reason = `its time was until ${time}, or it was released by force`;
-  return held === undefined ? reason : `${reason}; now it is ${held.kept === undefined ? "held by " : ""}${describeHold(held)}`;
+  return held === undefined ? reason : `${reason}; now it is ${held.kept === undefined ? "held by " : ""}${describeCurrentHolder(held)}`;
 }

@@ -1,8 +1,8 @@
 import { copyNames, describeCopy } from "../config/copy-spec.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
-import { renderHold, type Hold } from "../lease/current-holder.ts";
+import { renderCurrentHolder, type CurrentHolder } from "../lease/current-holder.ts";
 import type { GateOptions } from "../gate/gate-options.ts";
-import { dropKept } from "../gate/retained-copy.ts";
+import { dropRetainedCopy } from "../gate/retained-copy.ts";
 import { openRunningStore } from "../gate/open-store.ts";
 
 /**
@@ -12,12 +12,12 @@ import { openRunningStore } from "../gate/open-store.ts";
  * @returns who was cut off
  * @throws VmrigError `CONFIG_INVALID` when several have copies and `only` does not say which; nobody was cut off
  */
-export async function cutOff({
+export async function forceRelease({
   rig,
   folders,
   holder,
   only,
-}: Pick<GateOptions, "rig" | "folders" | "holder"> & { readonly only?: string | undefined }): Promise<readonly Hold[]> {
+}: Pick<GateOptions, "rig" | "folders" | "holder"> & { readonly only?: string | undefined }): Promise<readonly CurrentHolder[]> {
   await using store = await openRunningStore(rig, folders);
   if (store === undefined) return [];
   const copies = copyNames(rig);
@@ -27,15 +27,15 @@ export async function cutOff({
   if (holders.size > 1) {
     throw new VmrigError("CONFIG_INVALID", {
       message: `${holders.size} have copies of rig "${rig.name}": say which one is to be taken away.`,
-      details: held.map((hold) => `${hold.copy}: ${renderHold(hold)}`),
+      details: held.map((hold) => `${hold.copy}: ${renderCurrentHolder(hold)}`),
       hint: `vmrig release --force --copy ${held[0]?.copy}`,
     });
   }
-  const cut: Hold[] = [];
+  const cut: CurrentHolder[] = [];
   for (const { copy, fence } of held) {
     const hold = await store.revoke({ rig: rig.name, copy, fence, by: holder });
     if (hold !== undefined) cut.push(hold);
-    await dropKept(describeCopy(rig, copies.indexOf(copy) + 1, folders), { fence });
+    await dropRetainedCopy(describeCopy(rig, copies.indexOf(copy) + 1, folders), { fence });
   }
   return cut;
 }

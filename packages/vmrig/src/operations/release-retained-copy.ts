@@ -1,6 +1,6 @@
-import type { KeptCopy } from "./find-retained-copy.ts";
+import type { RetainedCopy } from "./find-retained-copy.ts";
 import type { GateOptions } from "../gate/gate-options.ts";
-import { dropKept } from "../gate/retained-copy.ts";
+import { dropRetainedCopy } from "../gate/retained-copy.ts";
 import { openStore } from "../gate/open-store.ts";
 
 /**
@@ -8,9 +8,9 @@ import { openStore } from "../gate/open-store.ts";
  *
  * @returns the copies that were given back; the others had ended meanwhile
  */
-export async function releaseKept(
+export async function releaseRetainedCopy(
   { rig, folders, holder, say }: Pick<GateOptions, "rig" | "folders" | "holder" | "say">,
-  found: readonly KeptCopy[],
+  found: readonly RetainedCopy[],
 ): Promise<readonly string[]> {
   await using store = await openStore(rig, folders);
   const { park } = rig.driver;
@@ -21,7 +21,7 @@ export async function releaseKept(
     const signal = new AbortController().signal;
     await Promise.allSettled(copy.machines.map(async ({ name }) => park?.({ copy, name }, { fence, signal, say })));
     if ((await store.revoke({ rig: rig.name, copy: copy.copy, fence, by: holder })) !== undefined) released.push(copy.copy);
-    await dropKept(copy, kept);
+    await dropRetainedCopy(copy, kept);
   }
   return released;
 }

@@ -7,7 +7,7 @@ import type { LeaseView } from "../lease/lease-view.ts";
 import { describeAddresses } from "../redis/address.ts";
 import { isStateLocked, readStateStamp, type StateStamp } from "../provision/state-stamp.ts";
 import type { GateOptions } from "../gate/gate-options.ts";
-import { readKept } from "../gate/retained-copy.ts";
+import { readRetainedCopy } from "../gate/retained-copy.ts";
 import { brokenMark } from "../gate/copy-record.ts";
 import { storeAddresses } from "../gate/open-store.ts";
 import { baselineOf, wantedBaseline, type Baseline } from "./wanted-baseline.ts";
@@ -59,14 +59,14 @@ export interface Waiting {
   readonly accepts: readonly string[];
 }
 
-export interface LookOptions extends Pick<GateOptions, "rig" | "folders"> {
+export interface RigStatusOptions extends Pick<GateOptions, "rig" | "folders"> {
   /** Nothing while the embedded Redis does not run. */
   readonly store: LeaseStore | undefined;
   readonly clock?: Clock;
 }
 
 /** Looks at a rig: needs no lease, changes nothing, makes nothing. */
-export async function lookAtRig(options: LookOptions): Promise<RigStatus> {
+export async function readRigStatus(options: RigStatusOptions): Promise<RigStatus> {
   const { rig, folders, store, clock = systemClock } = options;
   const view: LeaseView = (await store?.view({ rig: rig.name, copies: copyNames(rig) })) ?? { rig: rig.name, copies: [], line: [] };
   const now = clock.wall();
@@ -85,13 +85,13 @@ export async function lookAtRig(options: LookOptions): Promise<RigStatus> {
   };
 }
 
-async function lookAtCopy({ rig, store }: LookOptions, copy: CopySpec, view: LeaseView, now: number): Promise<CopyStatus> {
+async function lookAtCopy({ rig, store }: RigStatusOptions, copy: CopySpec, view: LeaseView, now: number): Promise<CopyStatus> {
   const [terraform, locked, inventory, record, note] = await Promise.all([
     readStateStamp(copy),
     isStateLocked(copy),
     rig.driver.inspect(copy),
     store?.record(copy),
-    readKept(copy),
+    readRetainedCopy(copy),
   ]);
   const broken = brokenMark(record);
   const { fence = 0, held } = view.copies.find((candidate) => candidate.copy === copy.copy) ?? {};
@@ -114,7 +114,7 @@ async function lookAtMachines({
   rig,
   copy,
   inventory,
-}: Pick<LookOptions, "rig"> & { readonly copy: CopySpec; readonly inventory: Inventory }): Promise<MachineView[]> {
+}: Pick<RigStatusOptions, "rig"> & { readonly copy: CopySpec; readonly inventory: Inventory }): Promise<MachineView[]> {
   const wanted = await wantedBaseline(rig, copy, inventory);
   return inventory.machines.map(({ hostKey: _hostKey, owner: _owner, ...machine }) => ({
     ...machine,

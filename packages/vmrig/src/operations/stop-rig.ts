@@ -2,7 +2,7 @@ import { copySpecs } from "../config/copy-spec.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import type { GateOptions } from "../gate/gate-options.ts";
 import { openStore } from "../gate/open-store.ts";
-import { underLease } from "./with-lease.ts";
+import { withLease } from "./with-lease.ts";
 
 export interface StopRigOptions extends Pick<GateOptions, "rig" | "folders" | "holder" | "say" | "only"> {
   /** Leaves the line when it aborts. */
@@ -34,7 +34,7 @@ export async function* stopRig(options: StopRigOptions): AsyncGenerator<StoppedC
   await using store = await openStore(rig, folders);
   for (const copy of await copySpecs(rig, folders)) {
     if (only !== undefined && copy.copy !== only) continue;
-    yield await underLease({ ...options, copy, store }, async (warrant) => {
+    yield await withLease({ ...options, copy, store }, async (warrant) => {
       const machines = (await driver.inspect(copy)).machines.filter(({ power }) => power === "running" || power === "paused");
       await Promise.all(
         machines.map(async ({ name }) => {

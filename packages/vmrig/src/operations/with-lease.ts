@@ -2,12 +2,12 @@ import { copyNames } from "../config/copy-spec.ts";
 import type { CopySpec } from "../driver/driver.ts";
 import type { Lease } from "../lease/lease.ts";
 import type { LeaseStore } from "../lease/lease-store.ts";
-import type { Warrant } from "../provision/lease-guard.ts";
+import type { LeaseGuard } from "../provision/lease-guard.ts";
 import type { GateOptions } from "../gate/gate-options.ts";
 import { leaseCopy } from "../gate/lease-copy.ts";
-import { guardStore } from "../gate/redis-split-guard.ts";
+import { guardAgainstSplitRedis } from "../gate/redis-split-guard.ts";
 
-export interface UnderLeaseOptions extends Pick<GateOptions, "rig" | "holder" | "say"> {
+export interface WithLeaseOptions extends Pick<GateOptions, "rig" | "holder" | "say"> {
   readonly copy: CopySpec;
   readonly store: LeaseStore;
   /** Leaves the line, or ends the work, when it aborts. */
@@ -15,13 +15,13 @@ export interface UnderLeaseOptions extends Pick<GateOptions, "rig" | "holder" | 
 }
 
 /** Waits in line for one copy, and works on what there is of it, without making anything ready first. */
-export async function underLease<T>(options: UnderLeaseOptions, work: (warrant: Warrant, lease: Lease) => Promise<T>): Promise<T> {
+export async function withLease<T>(options: WithLeaseOptions, work: (warrant: LeaseGuard, lease: Lease) => Promise<T>): Promise<T> {
   const { rig, copy, store, signal } = options;
   // A copy that the config no longer asks for stands in the same line as the others.
   const copies = [...new Set([...copyNames(rig), copy.copy])];
   await using lease = await leaseCopy({ ...options, copies, accept: [copy.copy] });
-  const guard = rig.driver.locality === "this-computer" ? await guardStore(copy, store) : undefined;
-  const warrant: Warrant = {
+  const guard = rig.driver.locality === "this-computer" ? await guardAgainstSplitRedis(copy, store) : undefined;
+  const warrant: LeaseGuard = {
     fence: lease.fence,
     signal: AbortSignal.any([lease.signal, signal]),
     assertHeld() {

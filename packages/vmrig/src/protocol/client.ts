@@ -1,11 +1,11 @@
 import { connect, type Socket } from "node:net";
-import type { Sick } from "../baseline/recovery.ts";
+import type { Unhealthy } from "../baseline/recovery.ts";
 import { z } from "zod";
 import { fromErrorJson, toErrorJson } from "../errors/error-json.ts";
 import { isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
 import { inTime } from "../wait/in-time.ts";
 import { waitFor } from "../wait/wait-for.ts";
-import { done, type Deed, type Done } from "./control-command.ts";
+import { controlResult, type ControlCommand, type ControlResult } from "./control-command.ts";
 import { onJsonLine, sendJson } from "./json-lines.ts";
 import { answer, grant, welcome, type Ask, type Failure, type Grant, type Welcome, type PauseListener } from "./messages.ts";
 
@@ -15,11 +15,11 @@ export interface GateClient {
   claim(rollback: Welcome["rollback"]): Promise<Grant>;
   rollBack(claim: string): Promise<Grant>;
   /** Asks for machines that are at their baseline, after these turned out not to be. @throws VmrigError `RIG_BROKEN` */
-  heal(claim: string, sick: readonly Sick[]): Promise<Grant>;
+  heal(claim: string, sick: readonly Unhealthy[]): Promise<Grant>;
   /** The end of what a machine wrote on its console. @throws VmrigError `CAPABILITY_MISSING` */
   console(claim: string, machine: string): Promise<string>;
   /** Has done to the machines what only the gate may do. */
-  act(claim: string, deed: Deed): Promise<Done>;
+  act(claim: string, deed: ControlCommand): Promise<ControlResult>;
   /** `failed` when a test on these machines did: they may be kept as they are. */
   release(claim: string, failed: boolean): Promise<void>;
   /** Waits while a person looks at the machines, until he says to go on or the time is over. */
@@ -144,7 +144,7 @@ export async function connectGate(path: string): Promise<GateClient> {
       await ask({ do: "resume", claim });
     },
     onPause: (listener) => void pauses.push(listener),
-    act: async (claim, what) => done.parse(await ask({ do: "act", claim, deed: what })),
+    act: async (claim, what) => controlResult.parse(await ask({ do: "act", claim, deed: what })),
     async begin() {
       await inTime(ask({ do: "begin" }), { timeoutMs: HELLO_MS, late: silent });
     },

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /** What the runner tells the gate's process when it starts it. */
-export const gateOrders = z.object({
+export const launchOptions = z.object({
   /** Path of the socket to serve. */
   socket: z.string(),
   /** Path of the config. */
@@ -10,4 +10,4 @@ export const gateOrders = z.object({
   maxCopies: z.number().exactOptional(),
   holder: z.object({ who: z.string(), host: z.string(), command: z.string(), session: z.string() }),
 });
-export type GateOrders = z.infer<typeof gateOrders>;
+export type LaunchOptions = z.infer<typeof launchOptions>;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { CODES, type ErrorCode } from "../errors/codes.ts";
 import type { ErrorJson } from "../errors/error-json.ts";
-import { deed, reached } from "./control-command.ts";
+import { controlCommand, reached } from "./control-command.ts";
 
 /** What runs over the gate's socket: one JSON value a line. Requests carry an id, answers repeat it, notices carry none. */
 
@@ -41,7 +41,7 @@ export const request = z.discriminatedUnion("do", [
     claim: z.string(),
     sick: z.array(z.object({ machine: z.string(), error: errorJson })),
   }),
-  z.object({ id: z.number(), do: z.literal("act"), claim: z.string(), deed }),
+  z.object({ id: z.number(), do: z.literal("act"), claim: z.string(), deed: controlCommand }),
   z.object({ id: z.number(), do: z.literal("release"), claim: z.string(), failed: z.boolean() }),
   z.object({ id: z.number(), do: z.literal("pause"), claim: z.string(), failure: z.object(failure) }),
   z.object({ id: z.number(), do: z.literal("resume"), claim: z.string() }),

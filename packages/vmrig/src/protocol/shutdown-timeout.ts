@@ -1,2 +1,2 @@
 /** Longer than Terraform gets to put its state away. After that a lease runs out by itself, as for a gate that was killed. */
-export const LEAVE_MS = 90_000;
+export const SHUTDOWN_TIMEOUT_MS = 90_000;

@@ -3,10 +3,10 @@ import { VmrigError } from "../errors/vmrig-error.ts";
 import { existing } from "./lost-state.ts";
 import { openStack } from "./stack.ts";
 import { OWNER_RESOURCE } from "./state-files.ts";
-import { survey, type Survey, type SurveyOptions } from "./inspect-state.ts";
+import { inspectState, type StateInspection, type InspectStateOptions } from "./inspect-state.ts";
 
 /** Without the fingerprint: what is destroyed needs no image any more, and each destroy step gets what its machine was made as. */
-export interface DestroyOptions extends Omit<SurveyOptions, "fingerprint"> {
+export interface DestroyOptions extends Omit<InspectStateOptions, "fingerprint"> {
   /** The rig's name, typed out by a person. */
   readonly confirm: string;
 }
@@ -22,7 +22,7 @@ export interface DestroyOptions extends Omit<SurveyOptions, "fingerprint"> {
 export async function destroy(options: DestroyOptions): Promise<{ readonly destroyed: string[] }> {
   const { driver, copy, warrant, confirm, say } = options;
   requireConfirmation(confirm, copy.rig);
-  const surveyed = await survey(options);
+  const surveyed = await inspectState(options);
   const destroyed = await destroyState(options, surveyed);
 
   for (const { name, whereabouts } of existing(await driver.inspect(copy))) {
@@ -43,7 +43,7 @@ export function requireConfirmation(typed: string, rig: string): void {
   });
 }
 
-async function destroyState(options: DestroyOptions, surveyed: Survey): Promise<string[]> {
+async function destroyState(options: DestroyOptions, surveyed: StateInspection): Promise<string[]> {
   const { state } = surveyed;
   if (state === undefined || state.resources.length === 0) return [];
   const stack = await openStack({ ...options, ...surveyed, owner: state.owner ?? randomUUID() });

@@ -7,19 +7,19 @@ import { openStateFolder } from "./state-folder.ts";
 import { readState, type State } from "./state.ts";
 import { findTerraform, type TerraformBinary } from "./terraform-binary.ts";
 import { refuseUnsavedState } from "./unsaved-state.ts";
-import type { Warrant } from "./lease-guard.ts";
+import type { LeaseGuard } from "./lease-guard.ts";
 
-export interface SurveyOptions {
+export interface InspectStateOptions {
   readonly driver: Driver;
   readonly copy: CopySpec;
   /** Not needed to destroy: the image that it tells about may be gone. */
   readonly fingerprint?: Fingerprint;
-  readonly warrant: Warrant;
+  readonly warrant: LeaseGuard;
   readonly say: (line: string) => void;
 }
 
 /** What there is before anything is changed: what the state says, and what the driver sees. */
-export interface Survey {
+export interface StateInspection {
   readonly files: StateFiles;
   readonly terraform: TerraformBinary;
   readonly state: State | undefined;
@@ -31,7 +31,7 @@ export interface Survey {
  *
  * @throws VmrigError `TERRAFORM_MISSING`, `TERRAFORM_FAILED`, `STATE_UNWRITABLE`, `STATE_UNSAVED`, or `STATE_LOST` when the state cannot be read
  */
-export async function survey(options: SurveyOptions): Promise<Survey> {
+export async function inspectState(options: InspectStateOptions): Promise<StateInspection> {
   const { driver, copy, warrant } = options;
   warrant.assertHeld();
   const files = await openStateFolder(copy);
@@ -45,7 +45,7 @@ export async function survey(options: SurveyOptions): Promise<Survey> {
  * A Terraform outlives the gate that started it, so that what it makes gets into the state. While it is at work the state and the machines
  * cannot be compared. Only Terraform can tell whether the lock that it left is still held: a plan of no consequence waits for it.
  */
-async function outlast(options: SurveyOptions & { readonly files: StateFiles; readonly terraform: TerraformBinary }): Promise<void> {
+async function outlast(options: InspectStateOptions & { readonly files: StateFiles; readonly terraform: TerraformBinary }): Promise<void> {
   const { copy, say } = options;
   if (!(await isStateLocked(copy))) return;
   say(`state: waiting for the Terraform of an earlier run of ${copy.copy} to finish`);

@@ -1,5 +1,5 @@
 /** What a held lease grants, and all that this folder knows of one: nothing is planned, made or destroyed without it. */
-export interface Warrant {
+export interface LeaseGuard {
   readonly fence: number;
   /** Aborts when the lease is lost. */
   readonly signal: AbortSignal;

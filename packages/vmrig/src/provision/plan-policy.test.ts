@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { judgePlan, type GateRules } from "./plan-policy.ts";
+import { checkPlan, type PlanPolicyRules } from "./plan-policy.ts";
 import type { Plan, ResourceChange } from "./plan.ts";
 
 const PC1 = "terraform_data.pc1";
@@ -8,7 +8,7 @@ interface Case {
   readonly what: string;
   readonly changes?: readonly ResourceChange[];
   readonly drift?: readonly ResourceChange[];
-  readonly rules?: Partial<GateRules>;
+  readonly rules?: Partial<PlanPolicyRules>;
 }
 
 function change(
@@ -25,8 +25,8 @@ function change(
   };
 }
 
-function judge({ changes = [], drift = [], rules = {} }: Omit<Case, "what">, plan: Partial<Plan> = {}): ReturnType<typeof judgePlan> {
-  return judgePlan(
+function judge({ changes = [], drift = [], rules = {} }: Omit<Case, "what">, plan: Partial<Plan> = {}): ReturnType<typeof checkPlan> {
+  return checkPlan(
     { format_version: "1.2", resource_changes: [...changes], resource_drift: [...drift], ...plan },
     { allow: new Set(), vanished: new Set(), ...rules },
   );

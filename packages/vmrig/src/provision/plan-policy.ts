@@ -2,7 +2,7 @@ import { VmrigError } from "../errors/vmrig-error.ts";
 import { changedValues, type ChangedValue } from "./changed-values.ts";
 import type { Plan, ResourceChange } from "./plan.ts";
 
-export interface GateRules {
+export interface PlanPolicyRules {
   /** Addresses that a person allowed to be replaced or deleted. */
   readonly allow: ReadonlySet<string>;
   /** Addresses that the state has and whose machine is gone: Terraform cannot notice it of a `terraform_data`. */
@@ -27,7 +27,7 @@ export interface Refusal {
   readonly values: readonly ChangedValue[];
 }
 
-export type Verdict = { readonly ok: true; readonly changes: Changes } | { readonly ok: false; readonly refused: readonly Refusal[] };
+export type PlanVerdict = { readonly ok: true; readonly changes: Changes } | { readonly ok: false; readonly refused: readonly Refusal[] };
 
 type Ruling = { readonly passes: keyof Changes } | { readonly refused: Omit<Refusal, "address"> } | "nothing happens";
 
@@ -42,7 +42,7 @@ type Ruling = { readonly passes: keyof Changes } | { readonly refused: Omit<Refu
  *
  * @throws VmrigError `TERRAFORM_FAILED` for a plan that is unsound as a whole
  */
-export function judgePlan(plan: Plan, rules: GateRules): Verdict {
+export function checkPlan(plan: Plan, rules: PlanPolicyRules): PlanVerdict {
   assertSound(plan);
   const changes = { created: [], updated: [], replaced: [], deleted: [] } satisfies Changes as Record<keyof Changes, string[]>;
   const refused = new Map<string, Refusal>();
@@ -74,7 +74,7 @@ function assertSound(plan: Plan): void {
   throw new VmrigError("TERRAFORM_FAILED", { message: `Terraform's plan ${fault}, so it was not applied.` });
 }
 
-function ruleOnChange({ address, mode, type, change, action_reason: reason }: ResourceChange, rules: GateRules): Ruling {
+function ruleOnChange({ address, mode, type, change, action_reason: reason }: ResourceChange, rules: PlanPolicyRules): Ruling {
   const action = change.actions.join(" then ");
   const allowed = rules.allow.has(address);
   if (action === "no-op" || (mode === "data" && action === "read")) return "nothing happens";
@@ -103,7 +103,7 @@ function ruleOnChange({ address, mode, type, change, action_reason: reason }: Re
 }
 
 /** A machine that somebody else deleted is planned as a mere `create`; only the drift tells that a machine is gone. */
-function ruleOnDrift({ address, mode, change }: ResourceChange, rules: GateRules): Ruling {
+function ruleOnDrift({ address, mode, change }: ResourceChange, rules: PlanPolicyRules): Ruling {
   const action = change.actions.join(" then ");
   if (mode !== "managed" || action === "no-op" || action === "update") return "nothing happens";
   if (action !== "delete") return unknown(action);

@@ -2,14 +2,14 @@ import { randomUUID } from "node:crypto";
 import type { Fingerprint } from "../driver/driver.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { existing, refuseLostState, vanishedAddresses } from "./lost-state.ts";
-import { judgePlan, type Changes } from "./plan-policy.ts";
+import { checkPlan, type Changes } from "./plan-policy.ts";
 import { planRefused } from "./plan-refused.ts";
 import { openStack, type Stack } from "./stack.ts";
 import { OWNER_RESOURCE } from "./state-files.ts";
 import { readStateStamp, type StateStamp } from "./state-stamp.ts";
-import { survey, type Survey, type SurveyOptions } from "./inspect-state.ts";
+import { inspectState, type StateInspection, type InspectStateOptions } from "./inspect-state.ts";
 
-export interface ProvisionOptions extends SurveyOptions {
+export interface ProvisionOptions extends InspectStateOptions {
   readonly fingerprint: Fingerprint;
   /** Addresses that a person allowed to be replaced or deleted. @defaultValue none */
   readonly allow?: ReadonlySet<string>;
@@ -35,7 +35,7 @@ export interface Provisioned extends Changes {
  */
 export async function provision(options: ProvisionOptions): Promise<Provisioned> {
   const { copy, say, allow = new Set(), replaceAllowed = false } = options;
-  const surveyed = await survey(options);
+  const surveyed = await inspectState(options);
   const { state, inventory } = surveyed;
   await refuseLostState({ copy, ...surveyed });
   const vanished = vanishedAddresses(copy, state, inventory);
@@ -43,7 +43,7 @@ export async function provision(options: ProvisionOptions): Promise<Provisioned>
   const stack = await openStack({ ...options, ...surveyed, owner: state?.owner ?? randomUUID() });
   const replaced = replaceAllowed ? allow : [...vanished].filter((address) => allow.has(address));
   await using saved = await stack.plan([...replaced].map((address) => `-replace=${address}`));
-  const verdict = judgePlan(saved.plan, { allow, vanished });
+  const verdict = checkPlan(saved.plan, { allow, vanished });
   if (!verdict.ok) throw planRefused(copy.copy, verdict.refused);
 
   const changes = ofMachines(verdict.changes);
@@ -60,7 +60,7 @@ export async function provision(options: ProvisionOptions): Promise<Provisioned>
  * Ends the machines of whose end Terraform takes no care: it runs no destroy step for a tainted resource, nor for one that the config no
  * longer has. The plan replaces the former and deletes the latter. Before apply, because what the state has forgotten is an orphan.
  */
-async function removeRemains(options: ProvisionOptions, surveyed: Survey, stack: Stack): Promise<void> {
+async function removeRemains(options: ProvisionOptions, surveyed: StateInspection, stack: Stack): Promise<void> {
   const { driver, copy, warrant, say } = options;
   for (const { name } of existing(surveyed.inventory)) {
     const known = surveyed.state?.resources.find((resource) => resource.name === name);

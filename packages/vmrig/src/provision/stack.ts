@@ -9,7 +9,7 @@ import type { TerraformBinary } from "./terraform-binary.ts";
 import { terraformEnvironment } from "./terraform-environment.ts";
 import { terraformFailure } from "./terraform-failure.ts";
 import { runTerraform, type TerraformEnded, type TerraformRun } from "./terraform-run.ts";
-import type { Warrant } from "./lease-guard.ts";
+import type { LeaseGuard } from "./lease-guard.ts";
 
 /** A Terraform of a run whose gate died may still be making machines: that is how long they can take. */
 const LOCK_TIMEOUT_S = 600;
@@ -26,7 +26,7 @@ export interface StackOptions {
   readonly copy: CopySpec;
   /** Missing when the stack is only good to destroy what there is. */
   readonly fingerprint?: Fingerprint;
-  readonly warrant: Warrant;
+  readonly warrant: LeaseGuard;
   readonly files: StateFiles;
   readonly terraform: TerraformBinary;
   readonly owner: string;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect } from "vitest";
 import type { LocalResource, RigStack } from "../driver/rig-stack.ts";
 import { FINGERPRINT } from "./file-driver.test.kit.ts";
-import { test, type Scene } from "./test-provision.test.kit.ts";
+import { test, type TestProvision } from "./test-provision.test.kit.ts";
 import { openStateFolder } from "./state-folder.ts";
 import { synthesize } from "./synthesize.ts";
 
@@ -16,7 +16,7 @@ const lan: LocalResource = {
 };
 
 async function stackOf(
-  { copy, driver }: Scene,
+  { copy, driver }: TestProvision,
   declare: (stack: RigStack) => void,
 ): Promise<{ declared: ReadonlySet<string>; resources: Record<string, unknown> }> {
   const files = await openStateFolder(copy);

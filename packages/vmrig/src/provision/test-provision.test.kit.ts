@@ -6,13 +6,13 @@ import type { CopySpec } from "../driver/driver.ts";
 import { fileDriver, FINGERPRINT, machine, type FileDriver } from "./file-driver.test.kit.ts";
 import { provision, type Provisioned, type ProvisionOptions } from "./provision.ts";
 import { stateFiles, type StateFiles } from "./state-files.ts";
-import type { Warrant } from "./lease-guard.ts";
+import type { LeaseGuard } from "./lease-guard.ts";
 
 // A run takes half a second here, and some seconds on a busy computer.
 vi.setConfig({ testTimeout: 60_000 });
 
 /** What the tests of this folder play in: a copy in a temporary folder, and a driver that makes folders. */
-export interface Scene {
+export interface TestProvision {
   /** Two machines of 512 MB, `pc1` and `pc2`, until a test says otherwise. */
   copy: CopySpec;
   readonly driver: FileDriver;
@@ -32,7 +32,7 @@ export interface Scene {
 export const PC1 = "terraform_data.pc1";
 export const PC2 = "terraform_data.pc2";
 
-export const test = base.extend<{ scene: Scene }>({
+export const test = base.extend<{ scene: TestProvision }>({
   // oxlint-disable-next-line no-empty-pattern -- Vitest reads the names of the fixtures from it
   scene: async ({}, use) => {
     const { scene, strike } = await setScene();
@@ -42,11 +42,11 @@ export const test = base.extend<{ scene: Scene }>({
 });
 
 /** @returns the scene, and what ends its processes and removes its files, also after a test that failed half-way */
-export async function setScene(): Promise<{ readonly scene: Scene; strike(): Promise<void> }> {
+export async function setScene(): Promise<{ readonly scene: TestProvision; strike(): Promise<void> }> {
   const over = new AbortController();
   const runs: Array<Promise<unknown>> = [];
   const folder = await mkdtemp(join(tmpdir(), "vmrig-test-"));
-  const scene: Scene = {
+  const scene: TestProvision = {
     copy: {
       rig: "pcs",
       copy: "pcs-1",
@@ -98,6 +98,6 @@ export async function setScene(): Promise<{ readonly scene: Scene; strike(): Pro
 }
 
 /** A lease that is held until the signal aborts. */
-export function heldWarrant(signal: AbortSignal = new AbortController().signal): Warrant {
+export function heldWarrant(signal: AbortSignal = new AbortController().signal): LeaseGuard {
   return { fence: 7, signal, assertHeld: () => signal.throwIfAborted() };
 }

@@ -4,10 +4,10 @@ import { expect } from "vitest";
 import { isVmrigError } from "../errors/vmrig-error.ts";
 import { destroy } from "./destroy.ts";
 import { machine } from "./file-driver.test.kit.ts";
-import { test, type Scene } from "./test-provision.test.kit.ts";
+import { test, type TestProvision } from "./test-provision.test.kit.ts";
 
 /** As after a run that made pc1 and could then not write its state: Terraform leaves the newest version in its own folder. */
-async function losePower(scene: Scene): Promise<void> {
+async function losePower(scene: TestProvision): Promise<void> {
   const { state, unsaved } = scene.files;
   scene.copy = { ...scene.copy, machines: [machine("pc1")] };
   await scene.provision({ copy: { ...scene.copy, machines: [] } });

@@ -38,7 +38,7 @@ function failFast(commandTimeoutMs: number): typeof REDIAL & RedisOptions {
 }
 
 /** A connection whose every command settles within the command timeout. */
-export class Connection {
+export class RedisConnection {
   readonly redis: Redis;
   /** The address without its credentials. */
   readonly shown: string;
@@ -59,7 +59,7 @@ export class Connection {
     }
   }
 
-  /** Like {@link Connection.run} for what may run twice: bridges a re-dial by asking again for up to 3 s. */
+  /** Like {@link RedisConnection.run} for what may run twice: bridges a re-dial by asking again for up to 3 s. */
   async ask(script: Script, keys: readonly string[], args: readonly (string | number)[] = []): Promise<unknown> {
     const probe = (): Promise<Observation<unknown>> =>
       this.run(script, keys, args).then(
@@ -83,7 +83,7 @@ export class Connection {
 }
 
 /** A connection that was let in. */
-export interface OpenConnection extends Connection {
+export interface OpenRedisConnection extends RedisConnection {
   /** A UUID that lives in Redis: tells two of them apart, whatever their addresses. */
   readonly id: string;
 }
@@ -95,7 +95,7 @@ export interface ConnectOptions {
 }
 
 /** @throws VmrigError `REDIS_UNREACHABLE` when it is not there, does not answer within 5 s, or does not let us in */
-export async function connect(address: RedisAddress, options: ConnectOptions): Promise<OpenConnection> {
+export async function connect(address: RedisAddress, options: ConnectOptions): Promise<OpenRedisConnection> {
   const { connection, opened } = dial(address, options);
   try {
     return Object.assign(connection, { id: await opened });
@@ -113,11 +113,11 @@ export async function connect(address: RedisAddress, options: ConnectOptions): P
 export function dial(
   address: RedisAddress,
   options: ConnectOptions,
-): { readonly connection: Connection; readonly opened: Promise<string> } {
+): { readonly connection: RedisConnection; readonly opened: Promise<string> } {
   const { clock = systemClock, namespace = DEFAULT_NAMESPACE } = options;
   const shown = describeAddresses([address], namespace);
   const redis = new Redis(ioredisOptions({ ...failFast(options.commandTimeoutMs), ...dialOptions(address) }));
-  return { connection: new Connection(redis, { shown, clock }), opened: open(redis, { shown, namespace, clock }) };
+  return { connection: new RedisConnection(redis, { shown, clock }), opened: open(redis, { shown, namespace, clock }) };
 }
 
 async function open(

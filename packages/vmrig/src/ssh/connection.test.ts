@@ -5,11 +5,11 @@ import { join } from "node:path";
 import { PassThrough, Readable, Writable } from "node:stream";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { waitFor } from "../wait/wait-for.ts";
-import { dial, type Connection } from "./connection.ts";
+import { dial, type SshConnection } from "./connection.ts";
 import { startSshd, type TestSshd } from "./fixtures/sshd.test.kit.ts";
 
 let server: TestSshd;
-let connection: Connection;
+let connection: SshConnection;
 beforeAll(async () => {
   server = await startSshd();
   connection = await dial(server.target, { name: "pc1" });

@@ -2,20 +2,20 @@ import type { Duplex } from "node:stream";
 import { systemClock, type Clock } from "../clock/clock.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { waitFor } from "../wait/wait-for.ts";
-import { createAnswers } from "./reply-deadlines.ts";
+import { createReplyDeadlines } from "./reply-deadlines.ts";
 import { ConnectionLostError } from "./connection-lost.ts";
 import { exec, type ExecOptions, type ExecResult } from "./exec.ts";
 import { handshake, type Login, type SshTarget } from "./handshake.ts";
 import { runProcess, type Ending, type ProcessOptions } from "./process.ts";
 import { ANSWER_MS, type Session } from "./session.ts";
 import { createListen, type Listen } from "./listen.ts";
-import { createTurns } from "./semaphore.ts";
+import { createSemaphore } from "./semaphore.ts";
 import { tunnel, type Destination } from "./tunnel.ts";
 
 export type { SshTarget } from "./handshake.ts";
 
 /** One SSH connection, which carries any number of commands at a time. */
-export interface Connection extends AsyncDisposable {
+export interface SshConnection extends AsyncDisposable {
   /** Aborts when the connection has ended, by whichever side; the reason says why. */
   readonly closed: AbortSignal;
   /**
@@ -58,7 +58,7 @@ export interface DialOptions {
  * @throws VmrigError `MACHINE_UNREACHABLE` at the deadline, with the last observation
  * @throws VmrigError `HOST_KEY_MISMATCH` and `LOGIN_REFUSED`, at once
  */
-export async function dial(target: SshTarget, options: DialOptions): Promise<Connection> {
+export async function dial(target: SshTarget, options: DialOptions): Promise<SshConnection> {
   const { name, timeoutMs = 20_000, signal, clock = systemClock, maxSessions = 10 } = options;
   const login = await waitFor<Login>({
     what: `SSH at ${target.host}:${target.port}`,
@@ -76,8 +76,8 @@ export async function dial(target: SshTarget, options: DialOptions): Promise<Con
 /** How long a server may take to hang up after it was told goodbye. */
 const CLOSE_GRACE_MS = 1000;
 
-function toConnection({ client, socket }: Login, name: string, clock: Clock, maxSessions: number): Connection {
-  const turns = createTurns(maxSessions);
+function toConnection({ client, socket }: Login, name: string, clock: Clock, maxSessions: number): SshConnection {
+  const turns = createSemaphore(maxSessions);
   const closed = new AbortController();
   let cause: Error | undefined;
   let closing = false;
@@ -103,7 +103,7 @@ function toConnection({ client, socket }: Login, name: string, clock: Clock, max
     name,
     clock,
     closed: closed.signal,
-    answers: createAnswers(clock, ANSWER_MS, closed.signal),
+    answers: createReplyDeadlines(clock, ANSWER_MS, closed.signal),
     hungUp: () => closing,
   };
   const inTurn = async <T>(signal: AbortSignal | undefined, work: (session: Session) => Promise<T>): Promise<T> => {

@@ -4,8 +4,8 @@ import type { Clock } from "../clock/clock.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import type { Observation } from "../wait/wait-for.ts";
 import { fingerprint } from "./keys.ts";
-import { writeOnceATurn } from "./ssh2-patches/batch-writes.ts";
-import { quickenCiphers } from "./ssh2-patches/fast-ciphers.ts";
+import { batchWrites } from "./ssh2-patches/batch-writes.ts";
+import { useFastCiphers } from "./ssh2-patches/fast-ciphers.ts";
 
 export interface SshTarget {
   readonly host: string;
@@ -51,7 +51,7 @@ export async function handshake(target: SshTarget, name: string, clock: Clock, s
 
   const client = new ssh2.Client();
   const socket = connectTcp({ host, port, noDelay: true });
-  writeOnceATurn(socket);
+  batchWrites(socket);
   const over = new AbortController();
   try {
     return await new Promise<Observation<Login>>((resolve, reject) => {
@@ -106,9 +106,9 @@ export async function handshake(target: SshTarget, name: string, clock: Clock, s
   } finally {
     over.abort();
     client.removeAllListeners();
-    quickenCiphers(client, socket);
+    useFastCiphers(client, socket);
     // The server may want new keys later.
-    client.on("handshake", () => quickenCiphers(client, socket));
+    client.on("handshake", () => useFastCiphers(client, socket));
     // ssh2 may report the same failure twice; an `error` without a listener would end the process.
     client.on("error", () => {});
   }

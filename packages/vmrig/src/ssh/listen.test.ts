@@ -3,11 +3,11 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
-import { dial, type Connection } from "./connection.ts";
+import { dial, type SshConnection } from "./connection.ts";
 import { echo, startService } from "./fixtures/service.test.kit.ts";
 import { freePort, startSshd, type TestSshd, type TestSshdOptions } from "./fixtures/sshd.test.kit.ts";
 
-async function start(options?: TestSshdOptions): Promise<{ server: TestSshd; connection: Connection }> {
+async function start(options?: TestSshdOptions): Promise<{ server: TestSshd; connection: SshConnection }> {
   const server = await startSshd(options);
   onTestFinished(() => server[Symbol.asyncDispose]());
   const connection = await dial(server.target, { name: "pc1" });

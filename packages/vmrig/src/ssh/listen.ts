@@ -4,9 +4,9 @@ import { ANSWER_MS, type Session } from "./session.ts";
 import { toStream } from "./stream.ts";
 
 /** Where a machine listens for us: a port of its loopback (0: one that it chooses), or a unix socket. */
-export type Place = { readonly port: number } | { readonly path: string };
+export type ListenAddress = { readonly port: number } | { readonly path: string };
 
-export interface Listener {
+export interface RemoteListener {
   /** Missing where it is a unix socket. */
   readonly port: number | undefined;
   /** Has the machine listen no more. What it has accepted goes on. */
@@ -14,10 +14,10 @@ export interface Listener {
 }
 
 /** Gets each connection that the machine has accepted. */
-export type Meet = (stream: Duplex) => void;
+export type AcceptStream = (stream: Duplex) => void;
 
 /** Has the machine listen. @throws ListenRefusedError, ConnectionLostError */
-export type Listen = (place: Place, meet: Meet) => Promise<Listener>;
+export type Listen = (place: ListenAddress, meet: AcceptStream) => Promise<RemoteListener>;
 
 /** The machine does not listen there. SSH has no words for why. */
 export class ListenRefusedError extends Error {
@@ -29,7 +29,7 @@ const HOST = "127.0.0.1";
 
 /** `tcpip-forward` (RFC 4254, 7.1) and `streamlocal-forward@openssh.com` (OpenSSH, PROTOCOL, 2.4). */
 export function createListen({ client, name, closed, answers }: Pick<Session, "client" | "name" | "closed" | "answers">): Listen {
-  const meets = new Map<string | number, Meet>();
+  const meets = new Map<string | number, AcceptStream>();
   const pass = (key: string | number, accept: () => Parameters<typeof toStream>[0], reject: () => void): void => {
     const meet = meets.get(key);
     if (meet === undefined) reject();

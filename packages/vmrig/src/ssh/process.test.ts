@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { systemClock, type Clock } from "../clock/clock.ts";
-import { dial, type Connection } from "./connection.ts";
+import { dial, type SshConnection } from "./connection.ts";
 import { startSshd, type TestSshd } from "./fixtures/sshd.test.kit.ts";
 
 let server: TestSshd;
-let connection: Connection;
+let connection: SshConnection;
 beforeAll(async () => {
   server = await startSshd();
   connection = await dial(server.target, { name: "pc1" });

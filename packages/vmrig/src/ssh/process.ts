@@ -4,7 +4,7 @@ import type { ErrorFacts } from "../errors/vmrig-error.ts";
 import { ConnectionLostError } from "./connection-lost.ts";
 import { open, type Pty, type Session } from "./session.ts";
 import { sendSignal, type SignalName, type StopSignal } from "./signal.ts";
-import { keepWindowShut } from "./ssh2-patches/receive-window.ts";
+import { keepReceiveWindowClosed } from "./ssh2-patches/receive-window.ts";
 
 /** A command that has begun. */
 export interface RemoteProcess {
@@ -114,7 +114,7 @@ export async function runProcess(session: Session, command: string, options: Pro
         opened.on("exit", (code: number | null, signal?: string) => {
           exit = code === null ? { signal: signal ?? "SIGUNKNOWN" } : { exitCode: code };
         });
-        keepWindowShut(opened);
+        keepReceiveWindowClosed(opened);
         let open = 2;
         const close = (): void => {
           open -= 1;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Clock } from "../clock/clock.ts";
-import { createAnswers } from "./reply-deadlines.ts";
+import { createReplyDeadlines } from "./reply-deadlines.ts";
 
 /** A clock that stands still until it is told to go on. */
 function handClock(): Clock & { readonly sleepers: () => number; go(ms: number): Promise<void> } {
@@ -27,7 +27,7 @@ function handClock(): Clock & { readonly sleepers: () => number; go(ms: number):
 
 test("each request has its own deadline, and all share one timer", async () => {
   const clock = handClock();
-  const answers = createAnswers(clock, 100, new AbortController().signal);
+  const answers = createReplyDeadlines(clock, 100, new AbortController().signal);
   const late: string[] = [];
   answers.expect(() => late.push("first"));
   await clock.go(40);
@@ -51,7 +51,7 @@ test("the end of the connection ends the watch: who waits is told of that elsewh
   const clock = handClock();
   const closed = new AbortController();
   const late: string[] = [];
-  createAnswers(clock, 100, closed.signal).expect(() => late.push("first"));
+  createReplyDeadlines(clock, 100, closed.signal).expect(() => late.push("first"));
   closed.abort();
   await clock.go(1000);
   expect(late).toEqual([]);

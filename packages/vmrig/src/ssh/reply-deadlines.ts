@@ -1,13 +1,13 @@
 import type { Clock } from "../clock/clock.ts";
 
 /** Requests that a server owes an answer. */
-export interface Answers {
+export interface ReplyDeadlines {
   /** `unanswered` is called when none has come in time. @returns what to call when it has come */
   expect(unanswered: () => void): () => void;
 }
 
 /** One timer for all requests of a connection: a timer of its own would be a good part of what a command costs. */
-export function createAnswers(clock: Clock, limitMs: number, closed: AbortSignal): Answers {
+export function createReplyDeadlines(clock: Clock, limitMs: number, closed: AbortSignal): ReplyDeadlines {
   /** In the order of their deadlines. */
   const owed = new Set<{ readonly deadline: number; readonly unanswered: () => void }>();
   let watching = false;

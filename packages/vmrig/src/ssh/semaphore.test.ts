@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { createTurns } from "./semaphore.ts";
+import { createSemaphore } from "./semaphore.ts";
 
 test("lets no more in than the limit, in the order in which they came", async () => {
-  const turns = createTurns(2);
+  const turns = createSemaphore(2);
   const first = await turns.take();
   await turns.take();
   const order: string[] = [];
@@ -18,7 +18,7 @@ test("lets no more in than the limit, in the order in which they came", async ()
 });
 
 test("a turn is given back once, however often", async () => {
-  const turns = createTurns(1);
+  const turns = createSemaphore(1);
   const giveBack = await turns.take();
   giveBack();
   giveBack();
@@ -30,7 +30,7 @@ test("a turn is given back once, however often", async () => {
 });
 
 test("who gives up in line loses only his own place", async () => {
-  const turns = createTurns(1);
+  const turns = createSemaphore(1);
   const giveBack = await turns.take();
   const impatient = new AbortController();
   const second = turns.take(impatient.signal);

@@ -1,5 +1,5 @@
 import type { Client, ClientChannel } from "ssh2";
-import type { Answers } from "./reply-deadlines.ts";
+import type { ReplyDeadlines } from "./reply-deadlines.ts";
 import type { Clock } from "../clock/clock.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { waitFor } from "../wait/wait-for.ts";
@@ -11,7 +11,7 @@ export interface Session {
   readonly name: string;
   readonly clock: Clock;
   readonly closed: AbortSignal;
-  readonly answers: Answers;
+  readonly answers: ReplyDeadlines;
   /** Whether this side ends the connection. */
   readonly hungUp: () => boolean;
 }

@@ -6,7 +6,7 @@ import type { Client } from "ssh2";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { systemClock } from "../clock/clock.ts";
 import { waitFor } from "../wait/wait-for.ts";
-import { createAnswers } from "./reply-deadlines.ts";
+import { createReplyDeadlines } from "./reply-deadlines.ts";
 import { dial } from "./connection.ts";
 import { echo, startService, talk } from "./fixtures/service.test.kit.ts";
 import { startSshd, type TestSshd } from "./fixtures/sshd.test.kit.ts";
@@ -44,7 +44,7 @@ async function line(): Promise<Line> {
     name: "pc1",
     clock: systemClock,
     closed: closed.signal,
-    answers: createAnswers(systemClock, 1000, closed.signal),
+    answers: createReplyDeadlines(systemClock, 1000, closed.signal),
     hungUp: () => false,
   };
   return {

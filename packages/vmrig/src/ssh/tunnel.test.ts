@@ -2,11 +2,11 @@ import { chmod } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
-import { dial, type Connection } from "./connection.ts";
+import { dial, type SshConnection } from "./connection.ts";
 import { freePort, startSshd, type TestSshdOptions } from "./fixtures/sshd.test.kit.ts";
 import { echo, startService } from "./fixtures/service.test.kit.ts";
 
-async function connect(options?: TestSshdOptions): Promise<Connection> {
+async function connect(options?: TestSshdOptions): Promise<SshConnection> {
   const server = await startSshd(options);
   onTestFinished(() => server[Symbol.asyncDispose]());
   const connection = await dial(server.target, { name: "pc1" });

@@ -6,18 +6,18 @@ import { expect, onTestFinished } from "vitest";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { keysOf } from "../lease/keys.ts";
 import type { Machine } from "../machine/machine.ts";
-import { claimMachines, type Claim } from "./claim-session.ts";
+import { claimMachines, type ClaimSession } from "./claim-session.ts";
 import type { GateClient } from "../protocol/client.ts";
 import type { Grant } from "../protocol/messages.ts";
-import { on, test, type Scene } from "../gate/test-gate.test.kit.ts";
+import { on, test, type TestGate } from "../gate/test-gate.test.kit.ts";
 import { serve } from "../gate/socket.test.kit.ts";
 
 /** A worker's way to the machines: over a socket, from a gate with real leases. */
-async function worker(scene: Scene): Promise<GateClient> {
+async function worker(scene: TestGate): Promise<GateClient> {
   return (await serve(Promise.resolve(scene.run({ prepare: { run: ["echo hello > greeting"] }, lease: { ttl: "3s" } }).gate))).client();
 }
 
-function pc1Of({ machines }: Pick<Claim, "machines">): Machine {
+function pc1Of({ machines }: Pick<ClaimSession, "machines">): Machine {
   const machine = machines["pc1"];
   if (machine === undefined) throw new Error("no pc1");
   return machine;
@@ -205,7 +205,7 @@ test("who looks after a failure gets in as root where somebody was before, sees 
   await expect(looker.$`true`).rejects.toMatchObject({ code: "MACHINE_UNREACHABLE" });
   const seen: string[] = [];
   claim.scope = AbortSignal.timeout(1);
-  claim.witness = ({ command }) => {
+  claim.observer = ({ command }) => {
     seen.push(command);
     return { ended() {}, secret() {} };
   };

@@ -1,22 +1,22 @@
-import type { Sick } from "../baseline/recovery.ts";
+import type { Unhealthy } from "../baseline/recovery.ts";
 import { prove } from "../baseline/proof.ts";
 import { systemClock, type Clock } from "../clock/clock.ts";
 import { asVmrigError, VmrigError } from "../errors/vmrig-error.ts";
 import { createMachine, type Machine } from "../machine/machine.ts";
-import { dial, type Connection } from "../ssh/connection.ts";
-import type { Witness } from "../machine/command/command-observer.ts";
+import { dial, type SshConnection } from "../ssh/connection.ts";
+import type { CommandObserver } from "../machine/command/command-observer.ts";
 import type { SshTarget } from "../ssh/handshake.ts";
 import type { GuestKind } from "../driver/driver.ts";
 import type { Checkpoint, Rig } from "../machine/faults/checkpoint.ts";
 import type { GateClient } from "../protocol/client.ts";
-import { createEndings, unlessAway } from "./cleanup-stack.ts";
-import { createHands } from "./machine-control.ts";
+import { createCleanupStack, unlessAway } from "./cleanup-stack.ts";
+import { createMachineControl } from "./machine-control.ts";
 import type { Failure, Grant, Welcome } from "../protocol/messages.ts";
-import { createStanding } from "./pristine-state.ts";
-import { machineOf, type Visit } from "./machine-epoch.ts";
+import { createPristineState } from "./pristine-state.ts";
+import { machineOf, type MachineEpoch } from "./machine-epoch.ts";
 
 /** Machines that are this worker's until it releases them. The `Machine` objects stay the same across rollbacks. */
-export interface Claim {
+export interface ClaimSession {
   readonly copy: string;
   readonly baseline: string;
   readonly guest: GuestKind;
@@ -35,7 +35,7 @@ export interface Claim {
   /** When what runs now began: older lines of a journal are not its own. */
   since: Date | undefined;
   /** Sees the commands that begin while it is set: the transcript of the test that runs. */
-  witness: Witness | undefined;
+  observer: CommandObserver | undefined;
   /** The machines as who only looks at them after a failure has them: as root, out of any test's time, and never rolled back for it. */
   readonly lookers: Readonly<Record<string, Machine>>;
   /** The end of what a machine wrote on its console, as the driver has it: the machine itself is not asked. */
@@ -47,7 +47,7 @@ export interface Claim {
    */
   begin(): () => Promise<void>;
   /** A connection to a machine, after all of them were proven. It is kept, and the same for whoever asks until it ends. */
-  connect(name: string): Promise<Connection>;
+  connect(name: string): Promise<SshConnection>;
   /** Where a machine is, and what opens it, until the next rollback. */
   target(name: string): SshTarget;
   /** All machines back to their baseline; what runs on them ends. Where nobody has used any since the last time, nothing is done. */
@@ -59,19 +59,19 @@ export interface Claim {
 }
 
 /** Claims the rig's machines from the gate, waiting in line as long as it takes. Nothing is dialled until a machine is used. */
-export async function claimMachines(client: GateClient, rollback: Welcome["rollback"], clock: Clock = systemClock): Promise<Claim> {
+export async function claimMachines(client: GateClient, rollback: Welcome["rollback"], clock: Clock = systemClock): Promise<ClaimSession> {
   const first = await client.claim(rollback);
   const { claim: id } = first;
-  const connections = new Map<Connection, string>();
+  const connections = new Map<SshConnection, string>();
   /** Machines that are between two boots, or two states: who wants in waits. */
   const away = new Map<string, Promise<void>>();
   const lost = new AbortController();
-  const endings = createEndings();
-  let visit: Visit = { grant: first, off: new Set() };
+  const cleanups = createCleanupStack();
+  let epoch: MachineEpoch = { grant: first, off: new Set() };
   let failure: { readonly reason: unknown } | undefined;
   let released: VmrigError | undefined;
-  const standing = createStanding(clock);
-  if (first.fresh) standing.reached("baseline");
+  const pristine = createPristineState(clock);
+  if (first.fresh) pristine.reached("baseline");
   /** The machines are being brought to their baseline: nobody looks at them until that has ended. */
   let entering: Promise<void> | undefined;
 
@@ -93,11 +93,11 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
     const work = (async (): Promise<void> => {
       await before?.catch(() => {});
       hangUp();
-      standing.touch();
+      pristine.touch();
       try {
-        visit = { grant: await ask(), off: new Set() };
+        epoch = { grant: await ask(), off: new Set() };
         failure = undefined;
-        standing.reached("baseline");
+        pristine.reached("baseline");
       } catch (reason) {
         failure = { reason };
         throw reason;
@@ -111,9 +111,9 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
     }
   };
 
-  const isOver = (mine: Visit): boolean => visit !== mine || entering !== undefined || released !== undefined || lost.signal.aborted;
+  const isOver = (mine: MachineEpoch): boolean => epoch !== mine || entering !== undefined || released !== undefined || lost.signal.aborted;
 
-  const open = async (name: string, target: SshTarget): Promise<Connection> => {
+  const open = async (name: string, target: SshTarget): Promise<SshConnection> => {
     const connection = await dial(target, { name, maxSessions: 100, signal: lost.signal });
     connections.set(connection, name);
     connection.closed.addEventListener("abort", () => connections.delete(connection), { once: true });
@@ -121,10 +121,10 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
   };
 
   /** @returns nothing when the machines were not at their baseline, or not any more: then there is another visit to look at */
-  const proveAll = async (mine: Visit): Promise<Map<string, Connection> | undefined> => {
+  const proveAll = async (mine: MachineEpoch): Promise<Map<string, SshConnection> | undefined> => {
     const { baseline, guest, nonce, machines } = mine.grant;
-    const sick: Sick[] = [];
-    const opened = new Map<string, Connection>();
+    const sick: Unhealthy[] = [];
+    const opened = new Map<string, SshConnection>();
     await Promise.all(
       machines.map(async ({ name, target }) => {
         try {
@@ -147,20 +147,20 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
   };
 
   /** What is there is proven before anything is done to it. */
-  const proven = async (): Promise<{ readonly mine: Visit; readonly connections: Map<string, Connection> }> => {
+  const proven = async (): Promise<{ readonly mine: MachineEpoch; readonly connections: Map<string, SshConnection> }> => {
     for (;;) {
       await entering?.catch(() => {});
       lost.signal.throwIfAborted();
       if (released !== undefined) throw released;
       if (failure !== undefined) throw failure.reason;
-      const mine = visit;
-      standing.touch();
+      const mine = epoch;
+      pristine.touch();
       const found = await (mine.proven ??= proveAll(mine));
       if (found !== undefined) return { mine, connections: found };
     }
   };
 
-  const connect = async (name: string): Promise<Connection> => {
+  const connect = async (name: string): Promise<SshConnection> => {
     for (;;) {
       const { mine, connections } = await proven();
       const returning = away.get(name);
@@ -179,29 +179,29 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
   };
 
   /** Machines that turn out not to be at their baseline would be rolled back, and what there is to see with them. */
-  const peek = async (name: string): Promise<Connection> => {
+  const peek = async (name: string): Promise<SshConnection> => {
     lost.signal.throwIfAborted();
-    const proven = entering === undefined ? await visit.proven?.catch(() => undefined) : undefined;
+    const proven = entering === undefined ? await epoch.proven?.catch(() => undefined) : undefined;
     const connection = proven?.get(name);
-    standing.touch();
+    pristine.touch();
     if (proven === undefined) {
       throw new VmrigError("MACHINE_UNREACHABLE", { message: `Nobody has logged in to ${name} since its last rollback.` });
     }
-    return connection?.closed.aborted === false ? connection : open(name, machineOf(visit.grant, name).target);
+    return connection?.closed.aborted === false ? connection : open(name, machineOf(epoch.grant, name).target);
   };
 
-  const hands = createHands({
-    grant: () => visit.grant,
+  const control = createMachineControl({
+    grant: () => epoch.grant,
     connect,
-    async act(deed) {
+    async act(command) {
       const { mine } = await proven();
-      const done = await client.act(id, deed);
+      const done = await client.act(id, command);
       const machines = mine.grant.machines.map((old) => done.machines.find(({ name }) => name === old.name) ?? old);
       mine.grant = { ...mine.grant, machines };
       return done;
     },
     console: (name) => client.console(id, name),
-    open: (name) => open(name, machineOf(visit.grant, name).target),
+    open: (name) => open(name, machineOf(epoch.grant, name).target),
     async without(names, work) {
       const { mine, connections: known } = await proven();
       const gone = Promise.withResolvers<void>();
@@ -215,22 +215,22 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
         gone.resolve();
       }
     },
-    switched: (name, off) => void (off ? visit.off.add(name) : visit.off.delete(name)),
-    stands: (checkpoint) => standing.reached(checkpoint),
+    switched: (name, off) => void (off ? epoch.off.add(name) : epoch.off.delete(name)),
+    stands: (checkpoint) => pristine.reached(checkpoint),
     spoil: (reason) => void (failure = { reason }),
     signal: lost.signal,
   });
 
-  const claim: Claim = {
-    rig: hands.rig,
+  const claim: ClaimSession = {
+    rig: control.rig,
     get stand() {
-      return standing.at;
+      return pristine.at;
     },
     scope: undefined,
     since: undefined,
-    witness: undefined,
+    observer: undefined,
     get copy() {
-      return visit.grant.copy;
+      return epoch.grant.copy;
     },
     baseline: first.baseline,
     guest: first.guest,
@@ -245,11 +245,11 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
           user: target.user,
           connect: () => connect(name),
           signal: lost.signal,
-          hands: hands.of(name),
+          control: control.of(name),
           scope: () => claim.scope,
           since: () => claim.since,
-          witness: () => claim.witness,
-          atEnd: (work) => endings.add(() => unlessAway(work)),
+          observer: () => claim.observer,
+          onCleanup: (work) => cleanups.add(() => unlessAway(work)),
         }),
       ]),
     ),
@@ -260,26 +260,26 @@ export async function claimMachines(client: GateClient, rollback: Welcome["rollb
       ]),
     ),
     console: (name) => client.console(id, name),
-    begin: () => endings.begin(),
+    begin: () => cleanups.begin(),
     connect,
     target(name) {
-      standing.touch();
-      return machineOf(visit.grant, name).target;
+      pristine.touch();
+      return machineOf(epoch.grant, name).target;
     },
     async rollBack() {
       lost.signal.throwIfAborted();
       if (released !== undefined) throw released;
-      if (standing.at !== "baseline") await enter(() => client.rollBack(id));
+      if (pristine.at !== "baseline") await enter(() => client.rollBack(id));
     },
     pause(failure) {
-      standing.touch(); // by the person
+      pristine.touch(); // by the person
       return client.pause(id, failure);
     },
     async release(failed = false) {
       try {
-        await endings.done();
+        await cleanups.done();
       } finally {
-        released = new VmrigError("LEASE_LOST", { message: `The claim on ${visit.grant.copy} is over: its test file has ended.` });
+        released = new VmrigError("LEASE_LOST", { message: `The claim on ${epoch.grant.copy} is over: its test file has ended.` });
         hangUp();
         if (!lost.signal.aborted) await client.release(id, failed);
       }

@@ -1,7 +1,7 @@
 import { isVmrigError } from "../errors/vmrig-error.ts";
 
 /** What is to be done when that which left it has ended: a test, or the file around it. */
-export interface Endings {
+export interface CleanupStack {
   add(work: () => Promise<void>): void;
   /** Begins a part, such as a test: what is added from here on is done when the function that this returns is called. */
   begin(): () => Promise<void>;
@@ -9,7 +9,7 @@ export interface Endings {
   done(): Promise<void>;
 }
 
-export function createEndings(): Endings {
+export function createCleanupStack(): CleanupStack {
   let works: Array<() => Promise<void>> = [];
   const doAll = async (left: Array<() => Promise<void>>): Promise<void> => {
     let failed: { readonly error: unknown } | undefined;

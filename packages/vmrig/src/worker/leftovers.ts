@@ -1,15 +1,15 @@
 import { guestOf } from "../baseline/guest.ts";
 import { isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
 import { leftBehind } from "../evidence/left-behind.ts";
-import { takeStock, type Stock } from "../evidence/system-snapshot.ts";
+import { takeSystemSnapshot, type SystemSnapshot } from "../evidence/system-snapshot.ts";
 import { waitFor } from "../wait/wait-for.ts";
-import type { Claim } from "./claim-session.ts";
+import type { ClaimSession } from "./claim-session.ts";
 
 /** What is about to end by itself gets as long. */
 const GRACE_MS = 2_000;
 const SHOWN = 20;
 
-type Watched = Pick<Claim, "copy" | "connect" | "guest" | "lookers" | "signal">;
+type Watched = Pick<ClaimSession, "copy" | "connect" | "guest" | "lookers" | "signal">;
 
 /**
  * Sees what runs, listens and is configured on the machines of a claim, as root.
@@ -19,7 +19,7 @@ type Watched = Pick<Claim, "copy" | "connect" | "guest" | "lookers" | "signal">;
  * @throws VmrigError `INSPECTION_FAILED`
  */
 export async function watchForLeftovers(claim: Watched): Promise<() => Promise<VmrigError | undefined>> {
-  const before = new Map<string, Stock>();
+  const before = new Map<string, SystemSnapshot>();
   await Promise.all(
     Object.keys(claim.lookers).map(async (name) => {
       try {
@@ -63,12 +63,12 @@ export async function watchForLeftovers(claim: Watched): Promise<() => Promise<V
   };
 }
 
-async function look({ connect, lookers, guest }: Watched, name: string, jobs = false): Promise<Stock> {
+async function look({ connect, lookers, guest }: Watched, name: string, jobs = false): Promise<SystemSnapshot> {
   // Whoever only looks is let in where somebody was before.
   await connect(name);
   const looker = lookers[name];
   if (looker === undefined) throw new Error(`the claim has no machine ${name}`);
-  return takeStock(looker, { guest, jobs });
+  return takeSystemSnapshot(looker, { guest, jobs });
 }
 
 function toError(copy: string, found: readonly string[]): VmrigError {

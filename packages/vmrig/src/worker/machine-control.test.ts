@@ -4,25 +4,25 @@ import { expect, onTestFinished } from "vitest";
 import { fakeDriver } from "../driver/fake/driver.ts";
 import { machineFiles } from "../driver/fake/machine-files.ts";
 import type { Machine } from "../machine/machine.ts";
-import { claimMachines, type Claim } from "./claim-session.ts";
-import { test, type Run, type Scene } from "../gate/test-gate.test.kit.ts";
+import { claimMachines, type ClaimSession } from "./claim-session.ts";
+import { test, type Run, type TestGate } from "../gate/test-gate.test.kit.ts";
 import { serve } from "../gate/socket.test.kit.ts";
 
-async function claimOf(run: Run): Promise<Claim> {
+async function claimOf(run: Run): Promise<ClaimSession> {
   const client = await (await serve(Promise.resolve(run.gate))).client();
   const claim = await claimMachines(client, "file");
   onTestFinished(() => claim.release());
   return claim;
 }
 
-async function two(scene: Scene): Promise<{ readonly claim: Claim; readonly pc1: Machine; readonly pc2: Machine }> {
+async function two(scene: TestGate): Promise<{ readonly claim: ClaimSession; readonly pc1: Machine; readonly pc2: Machine }> {
   const claim = await claimOf(scene.run());
   const { pc1, pc2 } = claim.machines;
   if (pc1 === undefined || pc2 === undefined) throw new Error("no machines");
   return { claim, pc1, pc2 };
 }
 
-async function checkpoints(scene: Scene): Promise<string[]> {
+async function checkpoints(scene: TestGate): Promise<string[]> {
   const all = Object.values(await scene.machines()).flatMap(({ snapshots }) => snapshots);
   return all.filter((name) => name.startsWith("checkpoint-"));
 }
@@ -43,13 +43,13 @@ test("a command after a reboot runs on the new boot; what ran is CONNECTION_LOST
   expect((await pc1.$`ls`).stdout).toBe("");
 });
 
-for (const deed of ["crash", "powerOff"] as const) {
-  test(`after ${deed} commands, waits and faults are MACHINE_OFF at once; powerOn and a rollback bring the machine back`, async ({
+for (const command of ["crash", "powerOff"] as const) {
+  test(`after ${command} commands, waits and faults are MACHINE_OFF at once; powerOn and a rollback bring the machine back`, async ({
     scene,
   }) => {
     const { claim, pc1, pc2 } = await two(scene);
     await pc1.$`echo mine > mine`;
-    await pc1[deed]();
+    await pc1[command]();
     expect((await scene.machines())["pc1"]?.power).toBe("off");
     await expect(pc1.$`true`).rejects.toMatchObject({ code: "MACHINE_OFF", hint: "powerOn() boots it from its disk" });
     await expect(pc1.waitForFile("mine")).rejects.toMatchObject({ code: "MACHINE_OFF" });
@@ -58,7 +58,7 @@ for (const deed of ["crash", "powerOff"] as const) {
     expect((await pc2.$`hostname`).stdout).toBe("pc2");
     await pc1.powerOn();
     expect((await pc1.$`cat mine`).stdout).toBe("mine");
-    await pc1[deed]();
+    await pc1[command]();
     await claim.rollBack();
     expect((await pc1.$`ls`).stdout).toBe("");
   });

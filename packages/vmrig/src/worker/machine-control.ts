@@ -4,25 +4,25 @@ import { bootId, leaveNonce, prove } from "../baseline/proof.ts";
 import type { PowerAction } from "../driver/driver.ts";
 import { isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
 import type { Checkpoint, Rig } from "../machine/faults/checkpoint.ts";
-import type { Hands } from "../machine/faults/machine-control.ts";
-import type { Connection } from "../ssh/connection.ts";
+import type { MachineControl } from "../machine/faults/machine-control.ts";
+import type { SshConnection } from "../ssh/connection.ts";
 import { waitFor } from "../wait/wait-for.ts";
-import type { Deed, Done } from "../protocol/control-command.ts";
+import type { ControlCommand, ControlResult } from "../protocol/control-command.ts";
 import type { Grant } from "../protocol/messages.ts";
 
 /** What the hands of a claim need of it. */
-export interface Reach {
+export interface MachineControlOptions {
   readonly grant: () => Grant;
   /** Of all machines that are up; every one was proven before. */
-  readonly connect: (name: string) => Promise<Connection>;
+  readonly connect: (name: string) => Promise<SshConnection>;
   /** Has it done when what is there was proven, and remembers where the machines are. */
-  readonly act: (deed: Deed) => Promise<Done>;
+  readonly act: (command: ControlCommand) => Promise<ControlResult>;
   /** The end of what a machine wrote on its console. */
   readonly console: (name: string) => Promise<string>;
   /** Dials, whatever is known of the machine. */
-  readonly open: (name: string) => Promise<Connection>;
+  readonly open: (name: string) => Promise<SshConnection>;
   /** Ends the connections to these machines; nobody gets another one until `work` has ended, and then the one that it kept. */
-  readonly without: (names: readonly string[], work: (keep: (name: string, fresh: Connection) => void) => Promise<void>) => Promise<void>;
+  readonly without: (names: readonly string[], work: (keep: (name: string, fresh: SshConnection) => void) => Promise<void>) => Promise<void>;
   readonly switched: (name: string, off: boolean) => void;
   /** All machines are back at it, and nobody has been let in yet. */
   readonly stands: (checkpoint: Checkpoint) => void;
@@ -40,10 +40,10 @@ interface Kept {
 const LOGIN_MS = 120_000;
 
 /** What a claim can have done to its machines. */
-export function createHands(reach: Reach): { readonly of: (name: string) => Hands; readonly rig: Rig } {
+export function createMachineControl(reach: MachineControlOptions): { readonly of: (name: string) => MachineControl; readonly rig: Rig } {
   const kept = new WeakMap<Checkpoint, Kept>();
 
-  const openPatiently = (name: string): Promise<Connection> =>
+  const openPatiently = (name: string): Promise<SshConnection> =>
     waitFor({
       what: "its boot to let users in",
       on: name,

@@ -1,14 +1,14 @@
-import type { Connection } from "../ssh/connection.ts";
+import type { SshConnection } from "../ssh/connection.ts";
 import type { Grant } from "../protocol/messages.ts";
 
 /** The machines between two rollbacks. */
-export interface Visit {
+export interface MachineEpoch {
   /** Changes with the addresses of machines that are started anew. */
   grant: Grant;
   /** Those that were switched off. */
   readonly off: Set<string>;
   /** Every machine is proven before the first command on any: one may talk to another that no test logs in to. */
-  proven?: Promise<Map<string, Connection> | undefined>;
+  proven?: Promise<Map<string, SshConnection> | undefined>;
 }
 
 export function machineOf(granted: Grant, name: string): Grant["machines"][number] {

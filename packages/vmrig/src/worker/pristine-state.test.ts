@@ -1,18 +1,18 @@
 import { expect, onTestFinished } from "vitest";
 import { systemClock, type Clock } from "../clock/clock.ts";
 import type { RollbackPolicy } from "../config/schema.ts";
-import { claimMachines, type Claim } from "./claim-session.ts";
+import { claimMachines, type ClaimSession } from "./claim-session.ts";
 import { rollbacks } from "../gate/rollbacks.test.kit.ts";
-import { test, type Scene } from "../gate/test-gate.test.kit.ts";
+import { test, type TestGate } from "../gate/test-gate.test.kit.ts";
 import { serve } from "../gate/socket.test.kit.ts";
 
 interface Stage {
   /** How many rollbacks of a machine there were since this was asked last. */
   rolledBack(): number;
-  claim(rollback: RollbackPolicy, clock?: Clock): Promise<Claim>;
+  claim(rollback: RollbackPolicy, clock?: Clock): Promise<ClaimSession>;
 }
 
-async function stageOf(scene: Scene): Promise<Stage> {
+async function stageOf(scene: TestGate): Promise<Stage> {
   const watched = rollbacks();
   const client = await (await serve(Promise.resolve(scene.run({ driver: watched.driver }).gate))).client();
   return {

@@ -8,14 +8,14 @@ import type { Checkpoint } from "../machine/faults/checkpoint.ts";
 const FRESH_MS = 60_000;
 
 /** What all machines of a claim were brought back to, for as long as nobody has used any of them. */
-export interface Standing {
+export interface PristineState {
   readonly at: Checkpoint | "baseline" | undefined;
   reached(state: Checkpoint | "baseline"): void;
   /** Somebody is about to use one. It counts for all: they reach each other. */
   touch(): void;
 }
 
-export function createStanding(clock: Clock): Standing {
+export function createPristineState(clock: Clock): PristineState {
   let known: { readonly state: Checkpoint | "baseline"; readonly since: number } | undefined;
   return {
     get at() {

@@ -3,15 +3,15 @@ import type { Driver } from "../driver/driver.ts";
 import { fakeDriver } from "../driver/fake/driver.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import type { Machine } from "../machine/machine.ts";
-import { claimMachines, type Claim } from "./claim-session.ts";
-import { test, type Scene } from "../gate/test-gate.test.kit.ts";
+import { claimMachines, type ClaimSession } from "./claim-session.ts";
+import { test, type TestGate } from "../gate/test-gate.test.kit.ts";
 import { serve } from "../gate/socket.test.kit.ts";
-import { createStarts, type Setup, type Starts } from "./test-start-state.ts";
+import { createTestStartState, type Setup, type TestStartState } from "./test-start-state.ts";
 
 interface Stage {
-  readonly claim: Claim;
+  readonly claim: ClaimSession;
   readonly pc1: Machine;
-  readonly starts: Starts;
+  readonly starts: TestStartState;
   readonly remade: string[];
   /** How often the driver brought back what, since the machines were handed out. */
   readonly restored: string[];
@@ -19,7 +19,7 @@ interface Stage {
   fails: (snapshot: string) => boolean;
 }
 
-async function stageOf(scene: Scene): Promise<Stage> {
+async function stageOf(scene: TestGate): Promise<Stage> {
   const real = fakeDriver();
   const restored: string[] = [];
   const driver: Driver = {
@@ -39,7 +39,7 @@ async function stageOf(scene: Scene): Promise<Stage> {
   if (pc1 === undefined) throw new Error("no pc1");
   restored.length = 0;
   const remade: string[] = [];
-  return Object.assign(stage, { claim, pc1, restored, remade, starts: createStarts({ claim, onRemade: (why) => remade.push(why) }) });
+  return Object.assign(stage, { claim, pc1, restored, remade, starts: createTestStartState({ claim, onRemade: (why) => remade.push(why) }) });
 }
 
 /** One that counts how often it was done. */

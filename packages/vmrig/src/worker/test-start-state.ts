@@ -2,7 +2,7 @@ import { systemClock, type Clock } from "../clock/clock.ts";
 import { isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
 import type { Checkpoint } from "../machine/faults/checkpoint.ts";
 import { inTime } from "../wait/in-time.ts";
-import type { Claim } from "./claim-session.ts";
+import type { ClaimSession } from "./claim-session.ts";
 
 /** What costs too much to be done for each test: it is done once, and its tests start from a checkpoint of what it made. */
 export interface Setup {
@@ -23,7 +23,7 @@ export interface Start {
 }
 
 /** Brings the machines of a claim to where a test starts. */
-export interface Starts {
+export interface TestStartState {
   /**
    * @throws what the set-up threw, for the test that it was done for
    * @throws VmrigError `SETUP_FAILED` for the others, and when it took too long; `CAPABILITY_MISSING` for a driver without such checkpoints
@@ -33,14 +33,14 @@ export interface Starts {
 
 type Outcome = { readonly checkpoint: Checkpoint; readonly copy: string } | { readonly error: unknown; readonly words: string };
 
-export interface StartsOptions {
-  readonly claim: Pick<Claim, "copy" | "rig" | "rollBack" | "scope" | "signal" | "stand">;
+export interface TestStartStateOptions {
+  readonly claim: Pick<ClaimSession, "copy" | "rig" | "rollBack" | "scope" | "signal" | "stand">;
   /** A checkpoint could not be brought back, and its set-up is done once more. */
   readonly onRemade?: (why: string) => void;
   readonly clock?: Clock;
 }
 
-export function createStarts({ claim, onRemade = () => {}, clock = systemClock }: StartsOptions): Starts {
+export function createTestStartState({ claim, onRemade = () => {}, clock = systemClock }: TestStartStateOptions): TestStartState {
   /** They are gone with the claim, as the checkpoints are. */
   const outcomes = new Map<Setup, Outcome>();
   /** The machines are as a set-up and its tests left them, which no other test asked for. */
@@ -91,7 +91,7 @@ export function createStarts({ claim, onRemade = () => {}, clock = systemClock }
 }
 
 /** Its commands end with its time. */
-async function inItsTime({ title, timeoutMs, work }: Setup, claim: Pick<Claim, "scope">, clock: Clock): Promise<void> {
+async function inItsTime({ title, timeoutMs, work }: Setup, claim: Pick<ClaimSession, "scope">, clock: Clock): Promise<void> {
   const over = new AbortController();
   const outer = claim.scope;
   const scope = outer === undefined ? over.signal : AbortSignal.any([outer, over.signal]);

@@ -5,12 +5,12 @@ import { describe, expect, onTestFinished } from "vitest";
 import { systemClock } from "../../clock/clock.ts";
 import type { Finding } from "../../driver/driver.ts";
 import { RedisServer, type Persistence } from "../../redis/fixtures/redis-server.ts";
-import { test, type Place } from "../test-cli.test.kit.ts";
+import { test, type TestCli } from "../test-cli.test.kit.ts";
 import { examine, type ExamineOptions } from "./examine.ts";
 import { findingLine } from "./finding.ts";
 
 /** All that a doctor finds, by what it looked at. */
-async function look(place: Place, options: Partial<ExamineOptions> = {}): Promise<Readonly<Record<string, Finding>>> {
+async function look(place: TestCli, options: Partial<ExamineOptions> = {}): Promise<Readonly<Record<string, Finding>>> {
   const findings: Finding[] = [];
   const examination = examine({
     cwd: place.project,
@@ -34,7 +34,7 @@ function complaints(findings: Readonly<Record<string, Finding>>): Finding[] {
 
 /** The variables of a computer that has some programs of this one, and no others. */
 async function only(
-  place: Place,
+  place: TestCli,
   name: string,
   programs: readonly (keyof typeof PROGRAMS)[],
 ): Promise<{ readonly [name: string]: string | undefined; readonly PATH: string }> {
@@ -177,7 +177,7 @@ describe("a computer that lacks one thing: exactly that is named, with its fix",
 
 describe("a Redis that is configured", () => {
   async function lookAt(
-    place: Place,
+    place: TestCli,
     extra: readonly string[],
     persistence: Persistence = "always",
     before?: (server: RedisServer) => Promise<unknown>,

@@ -1,6 +1,6 @@
 import type { Clock } from "../../clock/clock.ts";
 import type { Finding } from "../../driver/driver.ts";
-import { connect, type Connection } from "../../redis/connection.ts";
+import { connect, type RedisConnection } from "../../redis/connection.ts";
 import { describeAddress, type RedisAddress } from "../../redis/address.ts";
 import { failure } from "./finding.ts";
 import { examineLease, type ExaminedStore } from "./lease.ts";
@@ -34,7 +34,7 @@ export async function* examineRedis(store: ExaminedStore): AsyncGenerator<Findin
  */
 async function* examineServer(address: RedisAddress, options: Omit<ExaminedStore, "redis">): AsyncGenerator<Finding, boolean> {
   const { clock } = options;
-  let connection: Connection;
+  let connection: RedisConnection;
   try {
     connection = await connect(address, { commandTimeoutMs: 3_000, ...options });
   } catch (error) {
@@ -108,7 +108,7 @@ function ofMemory(info: Info): Finding {
 }
 
 /** Half of the question's round trip is on either side of the answer. */
-async function ofClock({ redis }: Connection, clock: Clock): Promise<Finding> {
+async function ofClock({ redis }: RedisConnection, clock: Clock): Promise<Finding> {
   const what = "clock";
   const [asked, start] = [clock.wall(), clock.monotonic()];
   const [seconds = 0, micros = 0] = (await redis.time()).map(Number);

@@ -1,16 +1,16 @@
 import { readdir } from "node:fs/promises";
 import { describe, expect } from "vitest";
 import { waitFor } from "../../wait/wait-for.ts";
-import { test, type Place } from "../test-cli.test.kit.ts";
+import { test, type TestCli } from "../test-cli.test.kit.ts";
 import { CTRL_C, openTerminal, type Terminal } from "../terminal.test.kit.ts";
 
-const start = ({ command, project: cwd, env }: Place, words: readonly string[]): Terminal =>
+const start = ({ command, project: cwd, env }: TestCli, words: readonly string[]): Terminal =>
   openTerminal([...command, ...words], { cwd, env, columns: 80, rows: 24 });
 
 /** Folders with a key in it. */
-const keys = async ({ folders }: Place): Promise<string[]> => (await readdir(folders.runtime)).filter((name) => name.startsWith("ssh-"));
+const keys = async ({ folders }: TestCli): Promise<string[]> => (await readdir(folders.runtime)).filter((name) => name.startsWith("ssh-"));
 
-async function handedOn(place: Place): Promise<void> {
+async function handedOn(place: TestCli): Promise<void> {
   expect(await keys(place)).toEqual([]);
   await using next = await place.hold("bob");
   expect(await next.waiting()).toBe(0);

@@ -9,7 +9,7 @@ import { fakeDriver } from "../../driver/fake/driver.ts";
 import { VITEST } from "../init/set-up-project.ts";
 import { rigName } from "../init/templates.ts";
 import { ownVersion } from "../own-version.ts";
-import { test, type Place } from "../test-cli.test.kit.ts";
+import { test, type TestCli } from "../test-cli.test.kit.ts";
 
 const PACKAGES = fileURLToPath(new URL("../../../../", import.meta.url));
 const VITEST_FOLDER = dirname(fileURLToPath(import.meta.resolve("vitest/package.json")));
@@ -26,7 +26,7 @@ async function install(project: string): Promise<void> {
 }
 
 /** `npx vitest run`, as a person would: not as a part of the run that this test belongs to. */
-function vitest(place: Place, project: string) {
+function vitest(place: TestCli, project: string) {
   return execa(process.execPath, [join(project, "node_modules", "vitest", "vitest.mjs"), "run"], {
     cwd: project,
     env: { ...place.env, NO_COLOR: "1", VITEST: undefined, VITEST_POOL_ID: undefined, VITEST_WORKER_ID: undefined, NODE_ENV: undefined },

@@ -2,7 +2,7 @@ import { VmrigError } from "../../errors/vmrig-error.ts";
 import { DRIVERS, type DriverChoice } from "../init/drivers.ts";
 import { setUpProject, type SetUp } from "../init/set-up-project.ts";
 import { VITEST_ADDITION } from "../init/templates.ts";
-import { nearestFirst } from "../closest-name.ts";
+import { closestFirst } from "../closest-name.ts";
 import { ownVersion } from "../own-version.ts";
 import { defineVerb } from "../verb.ts";
 
@@ -25,7 +25,7 @@ function driverNamed(name: string): DriverChoice {
   if (driver !== undefined) return driver;
   throw new VmrigError("CONFIG_INVALID", {
     message: `vmrig init knows no driver "${name}".`,
-    details: [`it knows: ${nearestFirst(name, Object.keys(DRIVERS)).join(", ")}`],
+    details: [`it knows: ${closestFirst(name, Object.keys(DRIVERS)).join(", ")}`],
   });
 }
 

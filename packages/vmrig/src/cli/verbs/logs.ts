@@ -43,8 +43,8 @@ export const logs = defineVerb({
 /** What a person wants to see after a failure is what he keeps of it. */
 async function whichCopy({ say }: Surroundings, { rig, folders }: OpenedRig, named: string | undefined): Promise<CopySpec> {
   const [first] = pickCopies(rig, named);
-  const { findKept } = await import("../../operations/find-retained-copy.ts");
-  const [kept] = named === undefined ? await findKept({ rig, folders, say }) : [];
+  const { findRetainedCopy } = await import("../../operations/find-retained-copy.ts");
+  const [kept] = named === undefined ? await findRetainedCopy({ rig, folders, say }) : [];
   if (kept !== undefined && rig.copies > 1) say(`logs     ${kept.copy.copy}: the copy that you keep`);
   return kept?.copy ?? describeCopy(rig, copyNames(rig).indexOf(first ?? "") + 1, folders);
 }

@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { describe, expect } from "vitest";
 import { waitFor } from "../../wait/wait-for.ts";
-import { configOf, says, test, type Place } from "../test-cli.test.kit.ts";
+import { configOf, says, test, type TestCli } from "../test-cli.test.kit.ts";
 
 /** Folders with a key in it. */
-const keys = async ({ folders }: Place): Promise<string[]> => (await readdir(folders.runtime)).filter((name) => name.startsWith("ssh-"));
+const keys = async ({ folders }: TestCli): Promise<string[]> => (await readdir(folders.runtime)).filter((name) => name.startsWith("ssh-"));
 
 describe("exec", () => {
   test("hands over the output and the exit code of the program, and says so to standard error alone", async ({ place }) => {

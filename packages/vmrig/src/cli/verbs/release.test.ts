@@ -2,15 +2,15 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
 import type { GateClient } from "../../protocol/client.ts";
-import { claimMachines, type Claim } from "../../worker/claim-session.ts";
+import { claimMachines, type ClaimSession } from "../../worker/claim-session.ts";
 import { localClient } from "../../gate/local-client.ts";
-import { configOf, test, type Place, type Run } from "../test-cli.test.kit.ts";
+import { configOf, test, type TestCli, type Run } from "../test-cli.test.kit.ts";
 
 /** A test file that leaves something behind and fails, in a run that keeps what failed. */
-async function failedRun(place: Place): Promise<Run> {
+async function failedRun(place: TestCli): Promise<Run> {
   const run = place.run("alice", { keep: "failed", keepFor: "10m" });
   const client: GateClient = localClient(run.gate);
-  const claim: Claim = await claimMachines(client, "file");
+  const claim: ClaimSession = await claimMachines(client, "file");
   await claim.machines["pc1"]?.exec("sh", ["-c", "echo evidence > left"]);
   await claim.release(true);
   await run.says(/^kept {5}pcs-1: as the failed tests left it, until/);

@@ -20,11 +20,11 @@ export const release = defineVerb({
 });
 
 async function releaseOwn({ holder, say, answer }: Surroundings, opened: OpenedRig, only: string | undefined): Promise<void> {
-  const [{ findKept }, { releaseKept }] = await Promise.all([
+  const [{ findRetainedCopy }, { releaseRetainedCopy }] = await Promise.all([
     import("../../operations/find-retained-copy.ts"),
     import("../../operations/release-retained-copy.ts"),
   ]);
-  const found = await findKept({ ...opened, only, say });
+  const found = await findRetainedCopy({ ...opened, only, say });
   // Those are the run's own, and it goes on with them.
   for (const { copy } of found.filter(({ kept }) => kept.paused)) say(`paused   ${copy.copy}: press Enter at the terminal of its run`);
   const kept = found.filter(({ kept }) => kept.paused !== true);
@@ -32,15 +32,15 @@ async function releaseOwn({ holder, say, answer }: Surroundings, opened: OpenedR
     answer(`nothing  you keep no copy of ${only ?? opened.rig.name}\n`);
     return;
   }
-  for (const copy of await releaseKept({ ...opened, holder, say }, kept)) answer(`released ${copy}: it was kept for you\n`);
+  for (const copy of await releaseRetainedCopy({ ...opened, holder, say }, kept)) answer(`released ${copy}: it was kept for you\n`);
 }
 
 async function releaseByForce({ holder, answer }: Surroundings, opened: OpenedRig, only: string | undefined): Promise<void> {
-  const [{ cutOff }, { renderHold }] = await Promise.all([
+  const [{ forceRelease }, { renderCurrentHolder }] = await Promise.all([
     import("../../operations/force-release.ts"),
     import("../../lease/current-holder.ts"),
   ]);
-  const cut = await cutOff({ ...opened, holder: { ...holder, command: "vmrig release --force" }, only });
+  const cut = await forceRelease({ ...opened, holder: { ...holder, command: "vmrig release --force" }, only });
   if (cut.length === 0) answer(`nothing  nobody holds ${only ?? copyNames(opened.rig).join(", ")}\n`);
-  for (const hold of cut) answer(`released ${hold.copy}: it was ${renderHold(hold)}\n`);
+  for (const hold of cut) answer(`released ${hold.copy}: it was ${renderCurrentHolder(hold)}\n`);
 }

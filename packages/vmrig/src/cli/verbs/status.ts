@@ -47,7 +47,7 @@ export const status = defineVerb({
 
 /** Looks at the rig as often as asked, over one connection to Redis. */
 async function lookAgain(surroundings: Surroundings): Promise<AsyncDisposable & { look(): Promise<RigStatus> }> {
-  const [{ rig, folders }, { lookAtRig }, { openRunningStore }] = await Promise.all([
+  const [{ rig, folders }, { readRigStatus }, { openRunningStore }] = await Promise.all([
     openRig(surroundings),
     import("../../operations/rig-status.ts"),
     import("../../gate/open-store.ts"),
@@ -56,7 +56,7 @@ async function lookAgain(surroundings: Surroundings): Promise<AsyncDisposable & 
   return {
     async look() {
       store ??= await openRunningStore(rig, folders);
-      return lookAtRig({ rig, folders, store });
+      return readRigStatus({ rig, folders, store });
     },
     async [Symbol.asyncDispose]() {
       await store?.close();

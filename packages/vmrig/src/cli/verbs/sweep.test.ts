@@ -4,10 +4,10 @@ import { createServer } from "node:net";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { expect, onTestFinished } from "vitest";
-import { configOf, test, type Place } from "../test-cli.test.kit.ts";
+import { configOf, test, type TestCli } from "../test-cli.test.kit.ts";
 
 /** Orphans of the fake driver are those of the whole computer, and other tests plant some: this driver knows of none but its own. */
-function configFor({ root, folders }: Place, copies: number): string {
+function configFor({ root, folders }: TestCli, copies: number): string {
   const own = `orphans: async (folders) => (await fakeDriver().orphans(folders)).filter(({ what }) => ["${root}", "${folders.runtime}"].some((own) => what.includes(own)))`;
   return configOf(["pc1"], `copies: ${copies}`).replace("driver: fakeDriver()", `driver: { ...fakeDriver(), ${own} }`);
 }

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { inspect } from "node:util";
 import { deeds, unchangedBy } from "./control.ts";
 import type { ContractCase } from "./harness.ts";
-import { rejectsWith, type Stage } from "./test-machines.ts";
+import { rejectsWith, type TestMachines } from "./test-machines.ts";
 
 /** Who may change a machine. */
-export function authorityCases(stage: Stage): ContractCase[] {
+export function authorityCases(stage: TestMachines): ContractCase[] {
   return [
     {
       title: "a smaller fence than the machine has seen is FENCED in every call and changes nothing, also right after a restore",

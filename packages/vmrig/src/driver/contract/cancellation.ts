@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import type { ContractCase } from "./harness.ts";
-import type { Stage } from "./test-machines.ts";
+import type { TestMachines } from "./test-machines.ts";
 
 /** From machines back to nothing. */
-export function endingCases(stage: Stage): ContractCase[] {
+export function endingCases(stage: TestMachines): ContractCase[] {
   const { driver, harness, stack } = stage;
 
   const absent = async (name: string): Promise<void> => {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import type { ContractCase } from "./harness.ts";
-import { ask, HOME_BASE, rejectsWith, type Stage } from "./test-machines.ts";
+import { ask, HOME_BASE, rejectsWith, type TestMachines } from "./test-machines.ts";
 
 /** Snapshots that come and go beside the one that cases go back to. */
-export function checkpointCases(stage: Stage): ContractCase[] {
+export function checkpointCases(stage: TestMachines): ContractCase[] {
   const { driver, subject } = stage;
   const { captureTogether, drop, stop } = driver;
   const onAll = (line: string): Promise<string[]> => Promise.all(stage.names.map((name) => ask(stage, name, line)));

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { generateKeyPair } from "../../ssh/keys.ts";
 import type { Authority, MachineRef } from "../driver.ts";
-import { HOME_BASE, rejectsWith, run, type Stage } from "./test-machines.ts";
+import { HOME_BASE, rejectsWith, run, type TestMachines } from "./test-machines.ts";
 
 type Deed = readonly [name: string, act: (machine: MachineRef, authority: Authority) => Promise<void>];
 
 /** Every call of the driver that changes a machine. Each would be noticed by {@link unchangedBy}. */
-export function deeds({ driver }: Stage): readonly Deed[] {
+export function deeds({ driver }: TestMachines): readonly Deed[] {
   const { park, stop, power, network, captureTogether, drop } = driver;
   const stranger = { authorize: STRANGER.publicKey };
   return [
@@ -30,7 +30,7 @@ export function deeds({ driver }: Stage): readonly Deed[] {
 const STRANGER = generateKeyPair();
 
 /** Makes a machine dirty, lets `act` try what it must not get done, and sees that everything is as it was before. Leaves a restored machine. */
-export async function unchangedBy(stage: Stage, name: string, act: () => Promise<void>): Promise<void> {
+export async function unchangedBy(stage: TestMachines, name: string, act: () => Promise<void>): Promise<void> {
   await stage.rewind(name);
   await using connection = await stage.login(name);
   await run(connection, "echo dirty > dirty");

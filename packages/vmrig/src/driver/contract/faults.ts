@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import type { PowerAction } from "../driver.ts";
 import type { ContractCase } from "./harness.ts";
-import { ask, rejectsWith, run, type Stage } from "./test-machines.ts";
+import { ask, rejectsWith, run, type TestMachines } from "./test-machines.ts";
 
 /** Power and links, and that a restore puts right whatever was done to them. */
-export function faultCases(stage: Stage): ContractCase[] {
+export function faultCases(stage: TestMachines): ContractCase[] {
   const { driver, harness } = stage;
   const { power, network } = driver;
   const bootId = harness.bootId ?? "cat /proc/sys/kernel/random/boot_id";

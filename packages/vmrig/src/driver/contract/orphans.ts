@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { basename, dirname } from "node:path";
 import type { ContractCase } from "./harness.ts";
-import { ask, type Stage } from "./test-machines.ts";
+import { ask, type TestMachines } from "./test-machines.ts";
 
 /** What nobody knows any more. */
-export function orphanCases(stage: Stage): ContractCase[] {
+export function orphanCases(stage: TestMachines): ContractCase[] {
   const { driver, harness } = stage;
   const { orphans } = driver;
   const { copy } = harness;

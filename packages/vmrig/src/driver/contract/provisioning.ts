@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { generateKeyPair } from "../../ssh/keys.ts";
 import { deeds } from "./control.ts";
 import type { ContractCase } from "./harness.ts";
-import { rejectsWith, run, type Stage } from "./test-machines.ts";
+import { rejectsWith, run, type TestMachines } from "./test-machines.ts";
 import { StepStack } from "./step-stack.ts";
 
 /** A warm run asks for it each time. */
@@ -12,7 +12,7 @@ const FINGERPRINTS = 10;
 const FINGERPRINTS_MS = 10_000;
 
 /** From nothing to machines that let somebody in. */
-export function makingCases(stage: Stage): ContractCase[] {
+export function makingCases(stage: TestMachines): ContractCase[] {
   const { driver, harness } = stage;
   const { copy } = harness;
 
@@ -111,7 +111,7 @@ export function makingCases(stage: Stage): ContractCase[] {
   ];
 }
 
-async function entries({ harness: { copy } }: Stage): Promise<string[]> {
+async function entries({ harness: { copy } }: TestMachines): Promise<string[]> {
   const lists = await Promise.all([copy.folder, copy.runtimeFolder].map((folder) => readdir(folder, { recursive: true })));
   return lists.flat().toSorted();
 }

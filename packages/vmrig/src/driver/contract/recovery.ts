@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { waitFor } from "../../wait/wait-for.ts";
 import type { ContractCase } from "./harness.ts";
-import { ask, HOME_BASE, rejectsWith, type Stage } from "./test-machines.ts";
+import { ask, HOME_BASE, rejectsWith, type TestMachines } from "./test-machines.ts";
 
 const WIPE_MS = 120_000;
 const KILL_MS = 20_000;
 
 /** From which states a restore brings a machine back. */
-export function healingCases(stage: Stage): ContractCase[] {
+export function healingCases(stage: TestMachines): ContractCase[] {
   const { driver, harness } = stage;
   const { park, stop } = driver;
 
@@ -87,7 +87,7 @@ export function healingCases(stage: Stage): ContractCase[] {
   ];
 }
 
-async function works(stage: Stage, name: string): Promise<void> {
+async function works(stage: TestMachines, name: string): Promise<void> {
   assert.equal((await stage.status(name)).power, "running");
   assert.equal(await ask(stage, name, "cat kept"), "kept");
 }

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
-import type { Connection } from "../../ssh/connection.ts";
+import type { SshConnection } from "../../ssh/connection.ts";
 import type { Driver } from "../driver.ts";
 import { restoredLine } from "../restored-line.ts";
 import type { ContractCase } from "./harness.ts";
-import { ask, HOME_BASE, rejectsWith, run, type Stage } from "./test-machines.ts";
+import { ask, HOME_BASE, rejectsWith, run, type TestMachines } from "./test-machines.ts";
 import { unchangedBy } from "./control.ts";
 
 /** How long a session that should be dead gets to show that it lives. */
 const DEAD_MS = 5_000;
 
-function marking(stage: Stage, console: NonNullable<Driver["console"]>): ContractCase {
+function marking(stage: TestMachines, console: NonNullable<Driver["console"]>): ContractCase {
   const { subject } = stage;
   const read = async (): Promise<string> => {
     let all = "";
@@ -28,7 +28,7 @@ function marking(stage: Stage, console: NonNullable<Driver["console"]>): Contrac
 }
 
 /** What a snapshot keeps, and what a restore takes back. */
-export function snapshotCases(stage: Stage): ContractCase[] {
+export function snapshotCases(stage: TestMachines): ContractCase[] {
   const { driver } = stage;
   const kept = driver.rollback === "memory";
   let before: Sleeper | undefined;
@@ -108,18 +108,18 @@ interface Sleeper {
 let lastSleep = 86_400;
 
 /** Starts a process in the background, told from others by what it waits for. */
-async function startSleeper(connection: Connection): Promise<Sleeper> {
+async function startSleeper(connection: SshConnection): Promise<Sleeper> {
   lastSleep += 1;
   const pid = await run(connection, `sleep ${lastSleep} </dev/null >/dev/null 2>&1 & echo $!`);
   return { pid, seconds: lastSleep };
 }
 
 /** By its command line, which a zombie does not have. */
-async function isAlive(connection: Connection, { pid, seconds }: Sleeper): Promise<boolean> {
+async function isAlive(connection: SshConnection, { pid, seconds }: Sleeper): Promise<boolean> {
   return (await run(connection, `cat /proc/${pid}/cmdline 2>/dev/null || true`)).includes(String(seconds));
 }
 
-async function isDead(session: Connection): Promise<boolean> {
+async function isDead(session: SshConnection): Promise<boolean> {
   if (session.closed.aborted) return true;
   return await session.exec("echo alive", { timeoutMs: DEAD_MS }).then(
     ({ stdout }) => !stdout.toString("utf8").includes("alive"),

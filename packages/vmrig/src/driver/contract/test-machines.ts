@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { inspect } from "node:util";
 import { isVmrigError } from "../../errors/vmrig-error.ts";
 import type { ErrorCode } from "../../errors/codes.ts";
-import { dial, type Connection } from "../../ssh/connection.ts";
+import { dial, type SshConnection } from "../../ssh/connection.ts";
 import { generateKeyPair, type KeyPair } from "../../ssh/keys.ts";
 import type { Admission, Authority, Driver, Fence, MachineRef, MachineStatus } from "../driver.ts";
 import type { ContractHarness } from "./harness.ts";
@@ -17,7 +17,7 @@ const USER = "vmrig";
 const COMMAND_MS = 60_000;
 
 /** What the cases of one suite share: the machines, and the lease that is pretended. */
-export class Stage {
+export class TestMachines {
   readonly harness: ContractHarness;
   readonly driver: Driver;
   readonly stack = new StepStack();
@@ -78,7 +78,7 @@ export class Stage {
     return last;
   }
 
-  async login(name: string, changes: { readonly key?: KeyPair; readonly hostKey?: string } = {}): Promise<Connection> {
+  async login(name: string, changes: { readonly key?: KeyPair; readonly hostKey?: string } = {}): Promise<SshConnection> {
     const { key = this.key } = changes;
     const { address, hostKey, power } = await this.status(name);
     assert(address !== undefined, `${name} has no address (it is ${power})`);
@@ -88,14 +88,14 @@ export class Stage {
 }
 
 /** Runs a line that must succeed. @returns what it printed */
-export async function run(connection: Connection, line: string): Promise<string> {
+export async function run(connection: SshConnection, line: string): Promise<string> {
   const { exitCode, ended, stdout, stderr } = await connection.exec(line, { timeoutMs: COMMAND_MS });
   assert.equal(exitCode, 0, `\`${line}\` ${ended} with ${exitCode}: ${stderr.toString("utf8")}`);
   return stdout.toString("utf8").trim();
 }
 
 /** What a line prints on a machine, over a connection of its own. */
-export async function ask(stage: Stage, name: string, line: string): Promise<string> {
+export async function ask(stage: TestMachines, name: string, line: string): Promise<string> {
   await using connection = await stage.login(name);
   return await run(connection, line);
 }

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import type { ContractCase } from "./harness.ts";
-import { ask, run, type Stage } from "./test-machines.ts";
+import { ask, run, type TestMachines } from "./test-machines.ts";
 
 /** What holds for the machines of a copy together. */
-export function togetherCases(stage: Stage): ContractCase[] {
+export function togetherCases(stage: TestMachines): ContractCase[] {
   const { harness } = stage;
   const [one, two] = harness.copy.machines;
   if (one === undefined || two === undefined) return [];

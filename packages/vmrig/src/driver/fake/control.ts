@@ -4,7 +4,7 @@ import { asVmrigError, VmrigError } from "../../errors/vmrig-error.ts";
 import type { Fence, PublicKey, SnapshotName } from "../driver.ts";
 
 /** What a machine's process is told over its control channel: one JSON line there, one back. */
-export type Order =
+export type FakeCommand =
   | { readonly do: "status" }
   | { readonly do: "admit"; readonly fence: Fence; readonly key: PublicKey }
   | { readonly do: "capture"; readonly fence: Fence; readonly snapshot: SnapshotName }
@@ -23,12 +23,12 @@ export interface ProcessStatus {
 type Answer = { readonly ok: ProcessStatus } | { readonly error: ErrorJson };
 
 /** Carries out one order after another, so that a fence is checked and acted upon in one go. */
-export function serveControl(path: string, obey: (order: Order) => Promise<ProcessStatus>): Server {
+export function serveControl(path: string, obey: (order: FakeCommand) => Promise<ProcessStatus>): Server {
   let last: Promise<unknown> = Promise.resolve();
   const server = createServer((socket) => {
     socket.on("error", () => {});
     readLine(socket, (line) => {
-      const mine = last.then(async () => await obey(JSON.parse(line) as Order));
+      const mine = last.then(async () => await obey(JSON.parse(line) as FakeCommand));
       last = mine.catch(() => {});
       mine
         .then(
@@ -54,7 +54,7 @@ const ANSWER_MS = 30_000;
  *
  * @throws what the machine answered; the signal's reason when it aborts; VmrigError `MACHINE_UNREACHABLE` when no answer comes
  */
-export function giveOrder(path: string, order: Order, signal?: AbortSignal): Promise<ProcessStatus | typeof NOBODY> {
+export function sendCommand(path: string, order: FakeCommand, signal?: AbortSignal): Promise<ProcessStatus | typeof NOBODY> {
   const deadline = AbortSignal.timeout(ANSWER_MS);
   const stop = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
   return new Promise((resolve, reject) => {

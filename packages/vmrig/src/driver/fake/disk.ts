@@ -2,7 +2,7 @@ import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { VmrigError } from "../../errors/vmrig-error.ts";
 import type { SnapshotName } from "../driver.ts";
-import { writing } from "../../local-files/explain-write-errors.ts";
+import { explainWriteErrors } from "../../local-files/explain-write-errors.ts";
 import { copyTree } from "./copy-tree.ts";
 import type { MachineFiles } from "./machine-files.ts";
 
@@ -49,7 +49,7 @@ export async function loadDisk(files: MachineFiles, name: SnapshotName): Promise
 async function replaceByCopy(files: MachineFiles, from: string, to: string): Promise<void> {
   const [fresh, old] = [join(files.folder, "new"), join(files.folder, "old")];
   await Promise.all([fresh, old].map(remove));
-  await writing(to, async () => {
+  await explainWriteErrors(to, async () => {
     try {
       await copyTree(from, fresh);
     } catch (error) {

@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { access, readdir, readFile } from "node:fs/promises";
 import type { Admission, CopySpec, Driver, MachineRef, MachineStatus, PublicKey } from "../driver.ts";
 import type { LocalStep } from "../rig-stack.ts";
-import { giveOrder, NOBODY, type Order } from "./control.ts";
+import { sendCommand, NOBODY, type FakeCommand } from "./control.ts";
 import { diagnosis } from "./diagnosis.ts";
 import { captureTogether, drop, network, power } from "./faults.ts";
 import { listSnapshots } from "./disk.ts";
@@ -67,7 +67,7 @@ export function fakeDriver(options: FakeOptions = {}): Driver {
     async capture(ref, snapshot, { fence, signal }) {
       const { files } = await find(ref);
       signal.throwIfAborted();
-      if ((await giveOrder(files.control, { do: "capture", fence, snapshot }, signal)) !== NOBODY) return;
+      if ((await sendCommand(files.control, { do: "capture", fence, snapshot }, signal)) !== NOBODY) return;
       throw off(ref.name);
     },
 
@@ -93,7 +93,7 @@ export function fakeDriver(options: FakeOptions = {}): Driver {
     async park(ref, { fence, signal }) {
       const { files } = await find(ref);
       signal.throwIfAborted();
-      await giveOrder(files.control, { do: "park", fence }, signal);
+      await sendCommand(files.control, { do: "park", fence }, signal);
     },
 
     async *console(ref) {
@@ -106,17 +106,17 @@ export function fakeDriver(options: FakeOptions = {}): Driver {
 }
 
 /** Has an order carried out by the machine's process, which is started when it is gone. */
-async function raise(ref: MachineRef, order: Extract<Order, { readonly key: PublicKey }>, admission: Admission): Promise<void> {
+async function raise(ref: MachineRef, order: Extract<FakeCommand, { readonly key: PublicKey }>, admission: Admission): Promise<void> {
   const { signal, say } = admission;
   const { files } = await find(ref);
   signal.throwIfAborted();
-  if ((await giveOrder(files.control, order, signal)) !== NOBODY) return;
+  if ((await sendCommand(files.control, order, signal)) !== NOBODY) return;
   await alone(ref, admission, async () => {
     // Somebody else may have started it meanwhile.
-    if ((await giveOrder(files.control, order, signal)) !== NOBODY) return;
+    if ((await sendCommand(files.control, order, signal)) !== NOBODY) return;
     say?.(`heal     ${ref.name}: its process is gone; starting it again`);
     await startProcess(files, ref.name);
-    await giveOrder(files.control, order, signal);
+    await sendCommand(files.control, order, signal);
   });
 }
 
@@ -125,7 +125,7 @@ async function look(copy: CopySpec, name: string): Promise<MachineStatus> {
   const definition = await readDefinition(files);
   if (definition === undefined) return { name, power: "absent", snapshots: [] };
   const [status, snapshots, hostKey, unlinked] = await Promise.all([
-    giveOrder(files.control, { do: "status" }),
+    sendCommand(files.control, { do: "status" }),
     listSnapshots(files),
     readFile(files.hostPublicKey, "utf8"),
     exists(files.unlinked),

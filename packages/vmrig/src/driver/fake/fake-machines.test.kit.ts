@@ -9,12 +9,12 @@ import { machineFiles } from "./machine-files.ts";
 import { endMembers, mark, members } from "./members.ts";
 
 /** A copy of fake machines in a temporary folder, all of which ends with the scene. */
-export interface FakeScene extends AsyncDisposable {
+export interface FakeMachines extends AsyncDisposable {
   readonly copy: CopySpec;
   harness(driver?: Driver): ContractHarness;
 }
 
-export async function setFakeScene(names: readonly string[] = ["pc1", "pc2"]): Promise<FakeScene> {
+export async function setUpFakeMachines(names: readonly string[] = ["pc1", "pc2"]): Promise<FakeMachines> {
   const root = await mkdtemp(join(tmpdir(), "vmrig-test-"));
   const copy: CopySpec = {
     rig: "pcs",

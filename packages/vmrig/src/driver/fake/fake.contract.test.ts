@@ -1,8 +1,8 @@
 import { afterAll, expect, test } from "vitest";
 import { driverContract } from "../contract.ts";
-import { setFakeScene } from "./fake-machines.test.kit.ts";
+import { setUpFakeMachines } from "./fake-machines.test.kit.ts";
 
-const scene = await setFakeScene();
+const scene = await setUpFakeMachines();
 afterAll(() => scene[Symbol.asyncDispose]());
 
 for (const { title, run } of driverContract(scene.harness())) {

@@ -2,18 +2,18 @@ import { createHash, randomBytes } from "node:crypto";
 import { readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { dial, type Connection } from "../../ssh/connection.ts";
+import { dial, type SshConnection } from "../../ssh/connection.ts";
 import { generateKeyPair, type KeyPair } from "../../ssh/keys.ts";
 import { waitFor } from "../../wait/wait-for.ts";
 import { StepStack } from "../contract/step-stack.ts";
 import type { Admission } from "../driver.ts";
-import { inTurn } from "../../local-files/file-lock.ts";
+import { withFileLock } from "../../local-files/file-lock.ts";
 import { fakeDriver } from "./driver.ts";
 import { machineFiles } from "./machine-files.ts";
 import { members } from "./members.ts";
-import { setFakeScene } from "./fake-machines.test.kit.ts";
+import { setUpFakeMachines } from "./fake-machines.test.kit.ts";
 
-const scene = await setFakeScene(["pc1"]);
+const scene = await setUpFakeMachines(["pc1"]);
 const { copy } = scene;
 const pc1 = { copy, name: "pc1" };
 const files = machineFiles(copy, "pc1");
@@ -21,7 +21,7 @@ const driver = fakeDriver();
 const stack = new StepStack();
 const key: KeyPair = generateKeyPair();
 const admission: Admission = { fence: 4, signal: new AbortController().signal, authorize: key.publicKey };
-let connection: Connection;
+let connection: SshConnection;
 
 beforeAll(async () => {
   await driver.declare(stack, copy, { fingerprint: await driver.fingerprint(copy), owner: "me" });
@@ -54,7 +54,7 @@ function ended(pid: number): Promise<true> {
 test("whose turn came too late changes nothing: somebody newer acted meanwhile", async () => {
   const { remove, stop = remove } = driver;
   const lateOutcomes = Promise.withResolvers<unknown>();
-  await inTurn({ path: files.turn, on: "pc1" }, async () => {
+  await withFileLock({ path: files.turn, on: "pc1" }, async () => {
     const late = Promise.allSettled([remove(pc1, { ...admission, fence: 3 }), stop(pc1, { ...admission, fence: 3 })]);
     await driver.boot(pc1, { ...admission, fence: 4 });
     void late.then((outcomes) => lateOutcomes.resolve(outcomes));

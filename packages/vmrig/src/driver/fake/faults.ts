@@ -1,6 +1,6 @@
 import { rm, writeFile } from "node:fs/promises";
 import type { Driver, MachineRef } from "../driver.ts";
-import { giveOrder, NOBODY, type Order } from "./control.ts";
+import { sendCommand, NOBODY, type FakeCommand } from "./control.ts";
 import { dropDisk } from "./disk.ts";
 import { alone, findMachine, off } from "./find-machine.ts";
 import { startProcess, stopProcess } from "./make.ts";
@@ -9,25 +9,25 @@ import { startProcess, stopProcess } from "./make.ts";
 export const power: NonNullable<Driver["power"]> = async (ref, action, admission) => {
   await alone(ref, admission, async ({ files }) => {
     const { fence, signal, authorize: key } = admission;
-    const runs = (await giveOrder(files.control, { do: "status" }, signal)) !== NOBODY;
+    const runs = (await sendCommand(files.control, { do: "status" }, signal)) !== NOBODY;
     if (action === "reboot" && !runs) throw off(ref.name);
     if (action !== "on") await stopProcess(files);
     if (action === "crash" || action === "off" || (action === "on" && runs)) return;
     await startProcess(files, ref.name);
-    await giveOrder(files.control, { do: "admit", fence, key }, signal);
+    await sendCommand(files.control, { do: "admit", fence, key }, signal);
   });
 };
 
 export const network: NonNullable<Driver["network"]> = async (ref, action, authority) => {
   await alone(ref, authority, async ({ files }) => {
-    if ((await giveOrder(files.control, { do: "status" }, authority.signal)) === NOBODY) throw off(ref.name);
+    if ((await sendCommand(files.control, { do: "status" }, authority.signal)) === NOBODY) throw off(ref.name);
     if (action === "disconnect") await writeFile(files.unlinked, "");
     else await rm(files.unlinked, { force: true });
   });
 };
 
 export const captureTogether: NonNullable<Driver["captureTogether"]> = async (refs, snapshot, { fence, signal }) => {
-  const all = async (order: Order): Promise<void> => {
+  const all = async (order: FakeCommand): Promise<void> => {
     const outcomes = await Promise.allSettled(refs.map((ref) => give(ref, order, signal)));
     for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
   };
@@ -44,7 +44,7 @@ export const drop: NonNullable<Driver["drop"]> = async (ref, snapshot, authority
   await alone(ref, authority, ({ files }) => dropDisk(files, snapshot));
 };
 
-async function give(ref: MachineRef, order: Order, signal: AbortSignal): Promise<void> {
+async function give(ref: MachineRef, order: FakeCommand, signal: AbortSignal): Promise<void> {
   const { files } = await findMachine(ref);
-  if ((await giveOrder(files.control, order, signal)) === NOBODY) throw off(ref.name);
+  if ((await sendCommand(files.control, order, signal)) === NOBODY) throw off(ref.name);
 }

@@ -8,7 +8,7 @@ import { access, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { passFence } from "../fence.ts";
 import { restoredLine } from "../restored-line.ts";
-import { giveOrder, NOBODY, serveControl, type Order, type ProcessStatus } from "./control.ts";
+import { sendCommand, NOBODY, serveControl, type FakeCommand, type ProcessStatus } from "./control.ts";
 import { loadDisk, requireSnapshot, saveDisk } from "./disk.ts";
 import { machineFiles, parseDefinition } from "./machine-files.ts";
 import { endMembers, mark, signalMembers } from "./members.ts";
@@ -20,7 +20,7 @@ const USER = "vmrig";
 const definition = parseDefinition(await readFile(process.argv[2] ?? "", "utf8"));
 const files = machineFiles(definition, definition.name);
 
-if ((await giveOrder(files.control, { do: "status" })) !== NOBODY) throw new Error(`${definition.name} runs already`);
+if ((await sendCommand(files.control, { do: "status" })) !== NOBODY) throw new Error(`${definition.name} runs already`);
 await rm(files.control, { force: true });
 // What an earlier process of this machine left when it was killed.
 await endMembers(files);
@@ -58,7 +58,7 @@ const status = (): ProcessStatus => ({ pid: process.pid, sshPort: ssh.port, paus
 /** Nothing of it runs on, whatever is done meanwhile. */
 let frozen = false;
 
-const obey = async (order: Order): Promise<ProcessStatus> => {
+const obey = async (order: FakeCommand): Promise<ProcessStatus> => {
   if (order.do === "status") return status();
   await passFence(files.fences, definition.name, order.fence);
   switch (order.do) {

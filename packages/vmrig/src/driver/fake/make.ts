@@ -4,7 +4,7 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { VmrigError } from "../../errors/vmrig-error.ts";
 import { generateKeyPair } from "../../ssh/keys.ts";
 import { waitFor } from "../../wait/wait-for.ts";
-import { giveOrder, NOBODY } from "./control.ts";
+import { sendCommand, NOBODY } from "./control.ts";
 import { makeDisk } from "./disk.ts";
 import { machineFiles, machinesFolder, writeDefinition, type MachineDefinition, type MachineFiles } from "./machine-files.ts";
 import { endMembers, mark } from "./members.ts";
@@ -20,7 +20,7 @@ const START_MS = 20_000;
  */
 export async function makeMachine(definition: MachineDefinition): Promise<void> {
   const files = machineFiles(definition, definition.name);
-  if ((await giveOrder(files.control, { do: "status" })) !== NOBODY) {
+  if ((await sendCommand(files.control, { do: "status" })) !== NOBODY) {
     throw new VmrigError("STATE_LOST", { message: `${definition.name} of ${definition.copy} exists already and runs.` });
   }
   await unmakeMachine(definition);
@@ -80,7 +80,7 @@ export async function startProcess(files: MachineFiles, name: string): Promise<v
     probe: async () => {
       if (ended !== undefined)
         throw new VmrigError("MACHINE_UNREACHABLE", { message: `${name} did not start: ${ended}.`, hint: `see ${files.log}` });
-      const status = await giveOrder(files.control, { do: "status" });
+      const status = await sendCommand(files.control, { do: "status" });
       return status === NOBODY ? { seen: status } : { value: true };
     },
   });

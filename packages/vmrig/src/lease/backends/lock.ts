@@ -1,5 +1,5 @@
 import Redlock, { ExecutionError, ResourceLockedError, type ExecutionResult, type ExecutionStats, type Lock as RedlockLock } from "redlock";
-import type { Connection } from "../../redis/connection.ts";
+import type { RedisConnection } from "../../redis/connection.ts";
 
 /** A lock in Redis. Every call is one try; it throws an Error with a short message when Redis did not answer. */
 export interface Lock {
@@ -13,7 +13,7 @@ export interface Lock {
 /** A lock that several servers voted for. A call ends with their majority; this is about the rest. */
 export interface VotedLock extends Lock {
   /** Resolves when every server has voted on the last call, or has been silent for too long: with those that refused. */
-  refusals(): Promise<readonly Connection[]>;
+  refusals(): Promise<readonly RedisConnection[]>;
 }
 
 /** One try to take a lock. `undefined`: there is none for this waiter. */
@@ -27,7 +27,7 @@ export interface LockScripts {
 }
 
 /** The only place that knows redlock: just its three primitives, no retries, no `using()`. */
-export function lockPrimitive(servers: readonly Connection[], scripts: LockScripts): TakeLock {
+export function lockPrimitive(servers: readonly RedisConnection[], scripts: LockScripts): TakeLock {
   // Scripts must be functions: 5.0.0-beta.2 ignores strings without a word, though its types allow them.
   const redlock = new Redlock(
     servers.map(({ redis }) => redis),
@@ -40,7 +40,7 @@ export function lockPrimitive(servers: readonly Connection[], scripts: LockScrip
   };
 }
 
-function asLock(servers: readonly Connection[], redlock: Redlock, granted: RedlockLock): VotedLock {
+function asLock(servers: readonly RedisConnection[], redlock: Redlock, granted: RedlockLock): VotedLock {
   let lock = granted;
   let last: ExecutionResult = granted;
   return {
@@ -69,7 +69,7 @@ const refused: IsNo = (refusals, { quorumSize }) => refusals >= quorumSize;
 const lostTheVote: IsNo = (refusals, { votesFor, quorumSize }) => refusals > 0 && refusals + votesFor.size >= quorumSize;
 
 /** `undefined` when the servers said no. redlock's errors hold its clients, with their credentials: they do not leave this function. */
-async function answered<T>(servers: readonly Connection[], ask: () => Promise<T>, isNo: IsNo = refused): Promise<T | undefined> {
+async function answered<T>(servers: readonly RedisConnection[], ask: () => Promise<T>, isNo: IsNo = refused): Promise<T | undefined> {
   try {
     return await ask();
   } catch (error) {
@@ -82,7 +82,7 @@ async function answered<T>(servers: readonly Connection[], ask: () => Promise<T>
   }
 }
 
-function describeVotes(servers: readonly Connection[], { votesFor, votesAgainst, membershipSize }: ExecutionStats): string {
+function describeVotes(servers: readonly RedisConnection[], { votesFor, votesAgainst, membershipSize }: ExecutionStats): string {
   const [only] = votesAgainst.values();
   if (membershipSize === 1) return only?.message ?? "";
   const against = servers.flatMap(({ redis, shown }) => {

@@ -1,25 +1,25 @@
 import { beforeAll, beforeEach, expect, test } from "vitest";
 import { systemClock } from "../../clock/clock.ts";
-import { connect, type OpenConnection } from "../../redis/connection.ts";
-import type { Desk } from "../store-context.ts";
+import { connect, type OpenRedisConnection } from "../../redis/connection.ts";
+import type { StoreContext } from "../store-context.ts";
 import { person } from "../fixtures/holders.ts";
 import { RedisServer } from "../../redis/fixtures/redis-server.ts";
 import { turnKeys } from "../keys.ts";
 import { lockPrimitive } from "./lock.ts";
-import { oneRedis } from "./single/single-redis.ts";
+import { singleRedis } from "./single/single-redis.ts";
 import { ACQUIRE, EXTEND, GRANT, LEAVE, RELEASE, WAIT } from "./scripts.ts";
-import { Waiter } from "../queue-waiter.ts";
-import { checkWish, type Wish } from "../lease-request.ts";
+import { QueueWaiter } from "../queue-waiter.ts";
+import { checkLeaseRequest, type LeaseRequest } from "../lease-request.ts";
 import { PCS, pcs } from "../fixtures/rigs.ts";
 
 let server: RedisServer;
-let connection: OpenConnection;
-let desk: Desk;
+let connection: OpenRedisConnection;
+let context: StoreContext;
 
 beforeAll(async () => {
   server = await RedisServer.start();
   connection = await connect({ socketPath: server.socketPath }, { commandTimeoutMs: 1500 });
-  desk = { ledger: oneRedis(connection, "vmrig"), namespace: "vmrig", clock: systemClock };
+  context = { backend: singleRedis(connection, "vmrig"), namespace: "vmrig", clock: systemClock };
   return async () => {
     connection.close();
     await server[Symbol.asyncDispose]();
@@ -32,11 +32,11 @@ beforeEach(async () => {
 
 const TIMES = { aliveMs: 6000, ttlMs: 30_000 };
 const takeLock = (keys: string[]) => lockPrimitive([connection], { acquire: ACQUIRE, extend: EXTEND, release: RELEASE })(keys, 30_000);
-const waiter = (who: string, wish: Wish = PCS) => new Waiter(desk, checkWish(wish), person(who));
+const waiter = (who: string, request: LeaseRequest = PCS) => new QueueWaiter(context, checkLeaseRequest(request), person(who));
 
-async function grant(who: string, wish?: Wish) {
-  const one = waiter(who, wish);
-  await one.look(TIMES);
+async function grant(who: string, request?: LeaseRequest) {
+  const one = waiter(who, request);
+  await one.heartbeat(TIMES);
   const got = await one.take(30_000);
   if (got === undefined) throw new Error(`${who} was refused`);
   return got;
@@ -78,18 +78,18 @@ test("who is not in line is refused, though the lock is free", async () => {
 
 test("who is not next is refused, though the lock is free", async () => {
   const [alice, bob] = [waiter("alice"), waiter("bob")];
-  await alice.look(TIMES);
-  await bob.look(TIMES);
+  await alice.heartbeat(TIMES);
+  await bob.heartbeat(TIMES);
   expect(await bob.take(30_000)).toBeUndefined();
   expect(await alice.take(30_000)).toBeDefined();
 });
 
 test("a waiter undoes its own grant whose answer was lost, and is still first", async () => {
   const [alice, bob] = [waiter("alice"), waiter("bob")];
-  await alice.look(TIMES);
-  await bob.look(TIMES);
+  await alice.heartbeat(TIMES);
+  await bob.heartbeat(TIMES);
   expect(await alice.take(30_000)).toBeDefined(); // pretend that nobody saw this answer
-  const again = await alice.look(TIMES);
+  const again = await alice.heartbeat(TIMES);
   expect(again).toMatchObject({ ahead: 0, waiting: 2, take: "pcs-1", held: [] });
   expect(await alice.take(30_000)).toBeDefined();
 });
@@ -97,9 +97,9 @@ test("a waiter undoes its own grant whose answer was lost, and is still first", 
 test("a waiter undoes its own grant whose answer was lost, whichever copy it was", async () => {
   await grant("holder", pcs(3));
   const alice = waiter("alice", pcs(3));
-  await alice.look(TIMES);
+  await alice.heartbeat(TIMES);
   expect((await alice.take(30_000))?.copy).toBe("pcs-2"); // pretend that nobody saw this answer
-  expect(await alice.look(TIMES)).toMatchObject({ take: "pcs-2", held: [{ copy: "pcs-1" }] });
+  expect(await alice.heartbeat(TIMES)).toMatchObject({ take: "pcs-2", held: [{ copy: "pcs-1" }] });
   expect((await alice.take(30_000))?.copy).toBe("pcs-2");
 });
 
@@ -113,9 +113,9 @@ test("who waits may take what those ahead leave of the free copies, each in its 
     waiter("carol", others),
     waiter("dave", pcs(4)),
   ];
-  for (const one of line) await one.look(TIMES);
+  for (const one of line) await one.heartbeat(TIMES);
   const takes = [];
-  for (const one of line) takes.push((await one.look(TIMES)).take);
+  for (const one of line) takes.push((await one.heartbeat(TIMES)).take);
   expect(takes).toEqual([undefined, "pcs-1", "pcs-3", "pcs-2", undefined]);
   expect(await line[4]?.take(30_000)).toBeUndefined();
   expect((await line[3]?.take(30_000))?.copy).toBe("pcs-2");
@@ -141,19 +141,19 @@ test("who leaves the line gives back what it was granted without knowing", async
 test("the order of the line outlives a loss of the data set", async () => {
   const [alice, bob, carol] = [waiter("alice"), waiter("bob"), waiter("carol")];
   await grant("holder");
-  for (const one of [alice, bob, carol]) await one.look(TIMES);
+  for (const one of [alice, bob, carol]) await one.heartbeat(TIMES);
   await server.operator.flushall();
   await grant("newcomer");
-  for (const one of [carol, bob, alice]) await one.look(TIMES);
-  expect([await alice.look(TIMES), await bob.look(TIMES), await carol.look(TIMES)].map(({ ahead }) => ahead)).toEqual([0, 1, 2]);
+  for (const one of [carol, bob, alice]) await one.heartbeat(TIMES);
+  expect([await alice.heartbeat(TIMES), await bob.heartbeat(TIMES), await carol.heartbeat(TIMES)].map(({ ahead }) => ahead)).toEqual([0, 1, 2]);
 });
 
 test("who has a copy already is behind the others after a loss of the data set, too", async () => {
   const [extra, later, bob] = [waiter("extra", { ...PCS, extra: true }), waiter("later", { ...PCS, extra: true }), waiter("bob")];
-  for (const one of [extra, later, bob]) await one.look(TIMES);
+  for (const one of [extra, later, bob]) await one.heartbeat(TIMES);
   await server.operator.flushall();
-  for (const one of [later, extra, bob]) await one.look(TIMES);
-  expect([await bob.look(TIMES), await extra.look(TIMES), await later.look(TIMES)].map(({ ahead }) => ahead)).toEqual([0, 1, 2]);
+  for (const one of [later, extra, bob]) await one.heartbeat(TIMES);
+  expect([await bob.heartbeat(TIMES), await extra.heartbeat(TIMES), await later.heartbeat(TIMES)].map(({ ahead }) => ahead)).toEqual([0, 1, 2]);
 });
 
 test("a lock can be extended and released by its owner alone", async () => {

@@ -1,5 +1,5 @@
 /** A command that begins. */
-export interface Begun {
+export interface CommandStarted {
   readonly machine: string;
   readonly user: string;
   /** For people. */
@@ -20,7 +20,7 @@ export interface Printed {
 }
 
 /** What is told of a command after it has begun. */
-export interface Told {
+export interface CommandEnded {
   /** Its end, in words: `exited with 1 after 0.2 s.` */
   ended(how: string): void;
   /** It was given something more that is not to be shown to others. */
@@ -28,4 +28,4 @@ export interface Told {
 }
 
 /** Sees every command of a machine begin, and every shell that is used. */
-export type Witness = (begun: Begun) => Told;
+export type CommandObserver = (begun: CommandStarted) => CommandEnded;

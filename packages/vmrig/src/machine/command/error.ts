@@ -2,7 +2,7 @@ import { isVmrigError, VmrigError } from "../../errors/vmrig-error.ts";
 import type { CommandResult } from "./command.ts";
 
 /** What a {@link CommandError} says beyond the result itself. */
-export interface Circumstances {
+export interface CommandErrorFacts {
   readonly cause?: unknown;
   /** Facts for the person who reads it, one a line. */
   readonly notes: readonly string[];
@@ -28,7 +28,7 @@ export class CommandError<Output = string> extends VmrigError implements Command
   readonly isMaxBuffer: boolean;
   readonly pipedFrom: ReadonlyArray<CommandResult<unknown>>;
 
-  constructor(result: CommandResult<Output>, { cause, notes, hint }: Circumstances) {
+  constructor(result: CommandResult<Output>, { cause, notes, hint }: CommandErrorFacts) {
     super(result.isCanceled ? "CANCELLED" : result.timedOut ? "COMMAND_TIMEOUT" : "COMMAND_FAILED", {
       message: `\`${abridged(result.command)}\` on ${result.machine} ${outcome(result)}`,
       details: [...notes, ...printed(result)],

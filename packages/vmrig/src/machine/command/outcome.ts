@@ -1,9 +1,9 @@
 import { ConnectionLostError } from "../../ssh/connection-lost.ts";
 import { STOP_GRACE_MS, type Ending } from "../../ssh/process.ts";
 import type { CommandOptions, CommandResult } from "./command.ts";
-import { CommandError, type Circumstances } from "./error.ts";
+import { CommandError, type CommandErrorFacts } from "./error.ts";
 import { splitLines } from "./lines.ts";
-import type { Outlet } from "./output-buffer.ts";
+import type { OutputBuffer } from "./output-buffer.ts";
 
 /** Who ended a command before it ended by itself, but for its timeout. */
 export type Stop =
@@ -14,18 +14,18 @@ export type Stop =
 
 export interface Outcome {
   readonly result: CommandResult<unknown>;
-  readonly circumstances: Circumstances;
+  readonly circumstances: CommandErrorFacts;
   readonly throws: boolean;
   /** A machine that was taken away is not an outcome of the command, whatever the caller does with those. */
   readonly taken: boolean;
   readonly stop: Stop | undefined;
 }
 
-export interface Facts {
+export interface OutcomeFacts {
   readonly machine: string;
   readonly user: string;
   readonly command: string;
-  readonly outputs: { readonly stdout: Outlet; readonly stderr: Outlet; readonly all: Outlet | undefined };
+  readonly outputs: { readonly stdout: OutputBuffer; readonly stderr: OutputBuffer; readonly all: OutputBuffer | undefined };
   readonly options: CommandOptions;
   readonly ending: Ending;
   readonly began: boolean;
@@ -34,7 +34,7 @@ export interface Facts {
   readonly taken: boolean;
 }
 
-export function toOutcome({ machine, user, command, outputs, options, ending, began, stop, taken }: Facts): Outcome {
+export function toOutcome({ machine, user, command, outputs, options, ending, began, stop, taken }: OutcomeFacts): Outcome {
   const { exitCode, signal, ended, durationMs } = ending;
   const timedOut = ended === "timed-out";
   // Only what came in time: a command that had ended when it was to be stopped has ended as it liked.
@@ -85,7 +85,7 @@ export function verdict(outcome: Outcome): CommandResult<unknown> {
   return outcome.result;
 }
 
-function shown(outlet: Outlet, { encoding, lines, stripFinalNewline = true }: CommandOptions): unknown {
+function shown(outlet: OutputBuffer, { encoding, lines, stripFinalNewline = true }: CommandOptions): unknown {
   const bytes = outlet.kept;
   // Bytes stay as they are: a newline at the end of a picture is none.
   if (bytes === undefined || encoding === "buffer") return bytes;

@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 
-export interface OutletOptions {
+export interface OutputBufferOptions {
   /** Whether what comes is kept. */
   readonly keep: boolean;
   readonly maxBytes: number;
@@ -11,7 +11,7 @@ export interface OutletOptions {
 const NOTHING = Buffer.alloc(0);
 
 /** One output of a command: keeps what comes, and passes it on to whoever asks for the stream. */
-export class Outlet {
+export class OutputBuffer {
   readonly #maxBytes: number;
   readonly #overflow: () => void;
   readonly #sources: Readable[] = [];
@@ -21,7 +21,7 @@ export class Outlet {
   #stream: Readable | undefined;
   #end: { readonly error?: Error } | undefined;
 
-  constructor({ keep, maxBytes, overflow }: OutletOptions) {
+  constructor({ keep, maxBytes, overflow }: OutputBufferOptions) {
     this.#keeps = keep;
     this.#maxBytes = maxBytes;
     this.#overflow = overflow;

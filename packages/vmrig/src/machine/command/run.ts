@@ -2,9 +2,9 @@ import type { CommandOptions, CommandResult } from "./command.ts";
 import { CommandHandle } from "./handle.ts";
 import { verdict } from "./outcome.ts";
 import { Running } from "./running.ts";
-import type { Line, Seat } from "./execution-context.ts";
+import type { CommandLine, ExecutionContext } from "./execution-context.ts";
 
-export type { Line, Seat } from "./execution-context.ts";
+export type { CommandLine, ExecutionContext } from "./execution-context.ts";
 
 /** The outcome of a command whose output is bytes. */
 export interface RawResult {
@@ -16,8 +16,8 @@ export interface RawResult {
 type TextOptions = Omit<CommandOptions, "encoding" | "lines" | "buffer">;
 
 /** Begins a line on a machine. Its mistakes, too, are those of the promise. */
-export function start<Output>(seat: Seat, command: () => Line, options: CommandOptions): CommandHandle<Output> {
-  return new CommandHandle<Output>(new Running(seat, command, options));
+export function start<Output>(context: ExecutionContext, command: () => CommandLine, options: CommandOptions): CommandHandle<Output> {
+  return new CommandHandle<Output>(new Running(context, command, options));
 }
 
 /**
@@ -26,12 +26,12 @@ export function start<Output>(seat: Seat, command: () => Line, options: CommandO
  * @throws CommandError, but for `reject: false`
  * @throws VmrigError `CONNECTION_LOST` when the connection ended under it
  */
-export async function run(seat: Seat, command: Line, options: TextOptions): Promise<CommandResult> {
-  return (await runRaw(seat, command, options)).result;
+export async function run(context: ExecutionContext, command: CommandLine, options: TextOptions): Promise<CommandResult> {
+  return (await runRaw(context, command, options)).result;
 }
 
-export async function runRaw(seat: Seat, command: Line, options: TextOptions): Promise<RawResult> {
-  const running = new Running(seat, () => ({ look: command.command ?? command.line, house: true, ...command }), options);
+export async function runRaw(context: ExecutionContext, command: CommandLine, options: TextOptions): Promise<RawResult> {
+  const running = new Running(context, () => ({ look: command.command ?? command.line, internal: true, ...command }), options);
   const result = verdict(await running.outcome) as CommandResult;
   return { result, stdout: running.stdout.kept ?? Buffer.alloc(0) };
 }

@@ -4,13 +4,13 @@ import type { Ending, ProcessOptions, RemoteProcess } from "../../ssh/process.ts
 import type { SignalName } from "../../ssh/signal.ts";
 import type { CommandOptions, KillSignal } from "./command.ts";
 import { abridged, outcome as inWords, printed } from "./error.ts";
-import { milliseconds } from "../duration-option.ts";
-import { Inlet } from "./stdin.ts";
+import { toMilliseconds } from "../duration-option.ts";
+import { CommandStdin } from "./stdin.ts";
 import { toOutcome, type Outcome, type Stop } from "./outcome.ts";
-import { Outlet } from "./output-buffer.ts";
+import { OutputBuffer } from "./output-buffer.ts";
 import { toScript } from "./script.ts";
-import type { Told } from "./command-observer.ts";
-import type { Line, Seat } from "./execution-context.ts";
+import type { CommandEnded } from "./command-observer.ts";
+import type { CommandLine, ExecutionContext } from "./execution-context.ts";
 import { describeThrown } from "../../errors/thrown.ts";
 
 const MAX_BUFFER = 100_000_000;
@@ -21,51 +21,51 @@ const NEVER_BEGAN: Ending = { ended: "aborted", lingered: false, durationMs: 0 }
 
 /** A command from its beginning to its end. It begins at once. */
 export class Running {
-  readonly stdin: Inlet;
-  readonly stdout: Outlet;
-  readonly stderr: Outlet;
+  readonly stdin: CommandStdin;
+  readonly stdout: OutputBuffer;
+  readonly stderr: OutputBuffer;
   /** Rejects when the command could not be started, or the machine was lost. */
   readonly outcome: Promise<Outcome>;
   /** What was piped into it. */
   readonly sources: Running[] = [];
   /** How many outputs of those are still open. */
   feeders = 0;
-  readonly #seat: Seat;
+  readonly #context: ExecutionContext;
   readonly #options: CommandOptions;
   readonly #clock: Clock;
   readonly #stopper = new AbortController();
-  #all: Outlet | undefined;
+  #all: OutputBuffer | undefined;
   #process: RemoteProcess | undefined;
   #toSend: SignalName[] = [];
   #stop: Stop | undefined;
   #giveUp: (() => void) | undefined;
   #over = false;
 
-  constructor(seat: Seat, command: () => Line, options: CommandOptions) {
+  constructor(context: ExecutionContext, command: () => CommandLine, options: CommandOptions) {
     const { buffer = true, maxBuffer = MAX_BUFFER, all = false, input, stdin, pty = false } = options;
-    this.#seat = seat;
+    this.#context = context;
     this.#options = options;
-    this.#clock = seat.clock ?? systemClock;
-    const outlet = (output: string, maxBytes: number): Outlet =>
-      new Outlet({ keep: buffer, maxBytes, overflow: () => this.stop({ why: "overflow", output, maxBytes }) });
+    this.#clock = context.clock ?? systemClock;
+    const outlet = (output: string, maxBytes: number): OutputBuffer =>
+      new OutputBuffer({ keep: buffer, maxBytes, overflow: () => this.stop({ why: "overflow", output, maxBytes }) });
     this.stdout = outlet("stdout", maxBuffer);
     this.stderr = outlet("stderr", maxBuffer);
     if (all) this.#all = outlet("stdout and stderr", 2 * maxBuffer);
-    this.stdin = new Inlet({ input, stdin, pty: pty !== false, broken: (reason) => this.stop({ why: "input", reason }) });
+    this.stdin = new CommandStdin({ input, stdin, pty: pty !== false, broken: (reason) => this.stop({ why: "input", reason }) });
     this.outcome = this.#run(command);
   }
 
   /** Both outputs. When it was not an option, from when it is asked for. */
-  get all(): Outlet {
+  get all(): OutputBuffer {
     if (this.#all !== undefined) return this.#all;
-    this.#all = new Outlet({ keep: false, maxBytes: 0, overflow: () => {} });
+    this.#all = new OutputBuffer({ keep: false, maxBytes: 0, overflow: () => {} });
     if (this.#process !== undefined) this.#attachAll(this.#process);
     if (this.#over) this.#all.end();
     return this.#all;
   }
 
   /** What goes elsewhere is not kept, where nobody said that it should be. */
-  passOn(output: "stdout" | "stderr" | "all"): Outlet {
+  passOn(output: "stdout" | "stderr" | "all"): OutputBuffer {
     if (this.#options.buffer === undefined) {
       for (const outlet of output === "all" ? [this.stdout, this.stderr] : [this[output]]) outlet.forget();
     }
@@ -91,19 +91,19 @@ export class Running {
     if (this.#process === undefined) this.#toSend.push(this.#toWire(signal));
     else this.#process.signal(this.#toWire(signal));
     if (signal !== killSignal || forceKillAfterDelay === false) return;
-    this.#clock.sleep(milliseconds(forceKillAfterDelay), this.#stopper.signal).then(
+    this.#clock.sleep(toMilliseconds(forceKillAfterDelay), this.#stopper.signal).then(
       () => this.stop({ why: "killed" }),
       () => {},
     );
   }
 
-  async #run(command: () => Line): Promise<Outcome> {
+  async #run(command: () => CommandLine): Promise<Outcome> {
     const unsubscribe = this.#obey();
-    let told: Told | undefined;
+    let told: CommandEnded | undefined;
     try {
       const line = command();
       told = this.#witnessed(line);
-      const { name, user, become } = this.#seat;
+      const { name, user, become } = this.#context;
       const script = toScript(line.line, { ...this.#options, user, become, foreground: line.foreground });
       const how = this.#how(line, script.before);
       const ending = this.#stop === undefined ? await this.#send(script.text, how) : NEVER_BEGAN;
@@ -117,7 +117,7 @@ export class Running {
         ending,
         began: ending !== NEVER_BEGAN,
         stop: this.#stop,
-        taken: this.#seat.signal?.aborted === true,
+        taken: this.#context.signal?.aborted === true,
       });
       told?.ended(inWords(outcome.result));
       return outcome;
@@ -130,25 +130,25 @@ export class Running {
     }
   }
 
-  #witnessed(line: Line): Told | undefined {
-    const { name, user } = this.#seat;
+  #witnessed(line: CommandLine): CommandEnded | undefined {
+    const { name, user } = this.#context;
     const { env = {}, input } = this.#options;
-    return this.#seat.witness?.()?.({
+    return this.#context.observer?.()?.({
       machine: name,
       user,
       command: line.command ?? line.line,
       look: line.look,
       secrets: [
         ...Object.values(env).filter((value) => value !== undefined),
-        ...(line.house !== true && (typeof input === "string" || input instanceof Uint8Array) ? [input] : []),
+        ...(line.internal !== true && (typeof input === "string" || input instanceof Uint8Array) ? [input] : []),
       ],
       printed: () => ({ stdout: this.stdout.kept, stderr: this.stderr.kept }),
     });
   }
 
-  #how(line: Line, before: Buffer | undefined): ProcessOptions {
+  #how(line: CommandLine, before: Buffer | undefined): ProcessOptions {
     const { timeout, pty = false, killSignal = "SIGKILL", forceKillAfterDelay = FORCE_AFTER_MS } = this.#options;
-    const graceMs = milliseconds(forceKillAfterDelay === false ? FORCE_AFTER_MS : forceKillAfterDelay);
+    const graceMs = toMilliseconds(forceKillAfterDelay === false ? FORCE_AFTER_MS : forceKillAfterDelay);
     const { columns = 80, rows = 24, term = "xterm-256color" } = pty === true || pty === false ? {} : pty;
     return {
       attend: (process) => {
@@ -156,19 +156,19 @@ export class Running {
         line.attend?.(process);
       },
       signal: this.#stopper.signal,
-      stopSignal: this.#seat.become === undefined && line.foreground !== true ? "KILL" : "TERM",
+      stopSignal: this.#context.become === undefined && line.foreground !== true ? "KILL" : "TERM",
       said: () => [
         `the command: ${abridged(line.command ?? line.line)}`,
         ...printed({ stdout: this.stdout.kept, stderr: this.stderr.kept }),
       ],
       ...(killSignal === "SIGKILL" ? {} : { warning: { signal: this.#toWire(killSignal), graceMs } }),
-      ...(timeout === undefined ? {} : { timeoutMs: milliseconds(timeout) }),
+      ...(timeout === undefined ? {} : { timeoutMs: toMilliseconds(timeout) }),
       ...(pty === false ? {} : { pty: { columns, rows, term } }),
     };
   }
 
   async #send(script: string, how: ProcessOptions): Promise<Ending> {
-    const { link } = this.#seat;
+    const { link } = this.#context;
     try {
       try {
         return await (await this.#unlessStopped(link())).run(script, how);
@@ -215,7 +215,7 @@ export class Running {
 
   /** Listens to everybody who may end it. */
   #obey(): () => void {
-    const signals = [this.#options.signal, this.#seat.signal, this.#seat.scope?.()].filter((signal) => signal !== undefined);
+    const signals = [this.#options.signal, this.#context.signal, this.#context.scope?.()].filter((signal) => signal !== undefined);
     const undo = signals.map((signal) => {
       const cancel = (): void => this.stop({ why: "cancelled", reason: signal.reason });
       if (signal.aborted) cancel();
@@ -228,7 +228,7 @@ export class Running {
   /** sshd cannot signal another user's processes: what runs beside them then takes TERM for KILL, and QUIT for TERM. */
   #toWire(signal: KillSignal): SignalName {
     const name = signal.slice("SIG".length) as SignalName;
-    if (this.#seat.become === undefined) return name;
+    if (this.#context.become === undefined) return name;
     return name === "KILL" ? "TERM" : name === "TERM" ? "QUIT" : name;
   }
 }

@@ -3,7 +3,7 @@ import { setImmediate as othersTurn } from "node:timers/promises";
 import { VmrigError } from "../../errors/vmrig-error.ts";
 import type { CommandOptions } from "./command.ts";
 
-export interface InletOptions extends Pick<CommandOptions, "input" | "stdin"> {
+export interface CommandStdinOptions extends Pick<CommandOptions, "input" | "stdin"> {
   /** The end of the input is then a character. */
   readonly pty: boolean;
   /** The input cannot be read to its end. */
@@ -11,15 +11,15 @@ export interface InletOptions extends Pick<CommandOptions, "input" | "stdin"> {
 }
 
 /** The input of a command. */
-export class Inlet {
-  readonly #options: InletOptions;
+export class CommandStdin {
+  readonly #options: CommandStdinOptions;
   #stream: PassThrough | undefined;
   #fed: Readable | undefined;
   #target: Writable | undefined;
   #over = false;
   #goOn = (): void => {};
 
-  constructor(options: InletOptions) {
+  constructor(options: CommandStdinOptions) {
     this.#options = options;
     if (options.stdin === "pipe") this.#open();
   }

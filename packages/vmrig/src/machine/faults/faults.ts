@@ -1,11 +1,11 @@
 import { VmrigError } from "../../errors/vmrig-error.ts";
 import { waitFor } from "../../wait/wait-for.ts";
 import type { Duration } from "../duration-option.ts";
-import { patience, type WaitOptions } from "../waits/wait-options.ts";
+import { toWatch, type WaitOptions } from "../waits/wait-options.ts";
 import type { FaultTarget } from "./fault-target.ts";
-import type { Seat } from "../command/execution-context.ts";
+import type { ExecutionContext } from "../command/execution-context.ts";
 import type { Checkpoint } from "./checkpoint.ts";
-import type { Hands } from "./machine-control.ts";
+import type { MachineControl } from "./machine-control.ts";
 import { block, fillDisk, skewClock, slow, unblock, type SlowOptions } from "./in-guest.ts";
 
 /** What a test may do to a machine. All of it is undone by the next rollback. */
@@ -43,23 +43,23 @@ export interface MachineFaults {
 }
 
 export interface FaultsOptions {
-  readonly seat: Seat;
+  readonly context: ExecutionContext;
   readonly self: () => FaultTarget;
-  readonly hands: Hands | undefined;
+  readonly control: MachineControl | undefined;
   /** Is told when it may have another boot, and other connections. */
   readonly back: () => Promise<void>;
 }
 
-export function createFaults({ seat, self, hands, back }: FaultsOptions): MachineFaults {
-  const able = (): Hands => {
-    if (hands !== undefined) return hands;
+export function createFaults({ context, self, control, back }: FaultsOptions): MachineFaults {
+  const able = (): MachineControl => {
+    if (control !== undefined) return control;
     throw new VmrigError("CAPABILITY_MISSING", {
-      message: `${seat.name} was not handed out by a gate, and nobody else may do that to it.`,
+      message: `${context.name} was not handed out by a gate, and nobody else may do that to it.`,
     });
   };
   const inside = (what: string): FaultTarget => {
     if (able().guest === "linux") return self();
-    throw new VmrigError("CAPABILITY_MISSING", { message: `${seat.name} has no system of its own, and cannot ${what}.` });
+    throw new VmrigError("CAPABILITY_MISSING", { message: `${context.name} has no system of its own, and cannot ${what}.` });
   };
   return {
     async reboot() {
@@ -87,7 +87,7 @@ export function createFaults({ seat, self, hands, back }: FaultsOptions): Machin
     waitForConsole: async (pattern, options = {}) => {
       const console = able();
       return await waitFor<string>({
-        ...patience({ seat, clock: seat.clock }, options),
+        ...toWatch({ context, clock: context.clock }, options),
         what: `${typeof pattern === "string" ? JSON.stringify(pattern) : String(pattern)} on its console`,
         probe: async () => {
           const lines = (await console.console()).split(/\r*\n/);

@@ -1,5 +1,5 @@
 import { VmrigError } from "../../errors/vmrig-error.ts";
-import { milliseconds, type Duration } from "../duration-option.ts";
+import { toMilliseconds, type Duration } from "../duration-option.ts";
 import type { FaultTarget } from "./fault-target.ts";
 
 export interface SlowOptions {
@@ -33,7 +33,7 @@ export async function slow(machine: FaultTarget, { latency, loss }: SlowOptions)
   if (loss !== undefined && !/^(100|\d{1,2}(\.\d+)?)%$/.test(loss)) {
     throw new VmrigError("COMMAND_INVALID", { message: `${JSON.stringify(loss)} is not a loss: write "5%".` });
   }
-  const how = [latency === undefined ? "" : `delay ${milliseconds(latency)}ms`, loss === undefined ? "" : `loss ${loss}`].join(" ").trim();
+  const how = [latency === undefined ? "" : `delay ${toMilliseconds(latency)}ms`, loss === undefined ? "" : `loss ${loss}`].join(" ").trim();
   const normal = `tc qdisc delete dev "$lan" root 2>/dev/null || true`;
   await asRoot(machine, "be slowed down", onLan(machine, how === "" ? normal : `tc qdisc replace dev "$lan" root netem ${how}`));
 }
@@ -42,7 +42,7 @@ export async function slow(machine: FaultTarget, { latency, loss }: SlowOptions)
 export async function skewClock(machine: FaultTarget, by: Duration): Promise<void> {
   const text = typeof by === "number" ? `${by}ms` : by;
   const sign = text.startsWith("-") ? -1 : 1;
-  const seconds = (Date.now() + sign * milliseconds(text.replace(/^[-+]/, ""))) / 1000;
+  const seconds = (Date.now() + sign * toMilliseconds(text.replace(/^[-+]/, ""))) / 1000;
   await asRoot(machine, "set its clock", `date -s @${seconds.toFixed(3)} >/dev/null`);
 }
 

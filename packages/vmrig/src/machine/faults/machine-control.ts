@@ -2,7 +2,7 @@ import type { GuestKind, LinkAction, PowerAction } from "../../driver/driver.ts"
 import type { Checkpoint } from "./checkpoint.ts";
 
 /** What is done to a machine from outside of it, by the one who may. */
-export interface Hands {
+export interface MachineControl {
   readonly guest: GuestKind;
   /** Ends what runs, and resolves when the machine is as wanted, and its new boot is proven. */
   power(action: PowerAction): Promise<void>;

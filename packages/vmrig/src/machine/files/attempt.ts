@@ -1,7 +1,7 @@
 import { VmrigError, isVmrigError } from "../../errors/vmrig-error.ts";
 import { isCommandError, type CommandError } from "../command/error.ts";
 import type { CommandOptions } from "../command/command.ts";
-import { runRaw, type RawResult, type Seat } from "../command/run.ts";
+import { runRaw, type RawResult, type ExecutionContext } from "../command/run.ts";
 import { AS_POSIX } from "../command/script.ts";
 
 /** Something that is done with a file of a machine. */
@@ -26,19 +26,19 @@ export const TIDY = { killSignal: "SIGTERM", forceKillAfterDelay: 5000 } as cons
  * @throws VmrigError `FILE_FAILED` with the machine's own reason when the line fails; what a command throws when it is cancelled or lost
  */
 export async function attempt(
-  seat: Seat,
+  context: ExecutionContext,
   task: Task,
   line: string,
   options: Pick<CommandOptions, "input" | "signal" | "timeout"> = {},
 ): Promise<RawResult> {
   try {
     return await runRaw(
-      seat,
-      { ...toLine(task, line), house: task.secret !== true },
+      context,
+      { ...toLine(task, line), internal: task.secret !== true },
       { ...TIDY, ...options, maxBuffer: Number.POSITIVE_INFINITY },
     );
   } catch (error) {
-    throw toFileError(seat, task, error);
+    throw toFileError(context, task, error);
   }
 }
 
@@ -48,20 +48,20 @@ export function toLine({ doing, path }: Task, line: string): { line: string; com
 }
 
 /** What is thrown in place of the error of the command. */
-export function toFileError(seat: Seat, task: Task, error: unknown): unknown {
+export function toFileError(context: ExecutionContext, task: Task, error: unknown): unknown {
   if (!isCommandError(error) || error.code !== "COMMAND_FAILED") return error;
   // The input could not be made on this side.
   if (isVmrigError(error.cause)) return error.cause;
-  return fileFailed(seat, task, reasonOf(error), error);
+  return fileFailed(context, task, reasonOf(error), error);
 }
 
-export function fileFailed(seat: Seat, { doing, path, existing = true }: Task, reason: string, cause?: unknown): VmrigError {
+export function fileFailed(context: ExecutionContext, { doing, path, existing = true }: Task, reason: string, cause?: unknown): VmrigError {
   // The second is dash's word for a missing folder in a redirection.
   const missing = reason === "No such file or directory" || reason === "Directory nonexistent";
   const message =
     missing && existing
-      ? `No such file on ${seat.name}: ${path}.`
-      : `Cannot ${doing} ${path} on ${seat.name} as ${seat.user}: ${missing ? "no such folder" : reason}.`;
+      ? `No such file on ${context.name}: ${path}.`
+      : `Cannot ${doing} ${path} on ${context.name} as ${context.user}: ${missing ? "no such folder" : reason}.`;
   return new VmrigError("FILE_FAILED", { message, cause, ...(path.includes("\ufffd") && { hint: NO_UTF8 }) });
 }
 

@@ -3,7 +3,7 @@ import { isVmrigError, VmrigError } from "../../errors/vmrig-error.ts";
 import { verdict } from "../command/outcome.ts";
 import { Running } from "../command/running.ts";
 import { quotePath } from "../command/script.ts";
-import type { Seat } from "../command/run.ts";
+import type { ExecutionContext } from "../command/run.ts";
 import { TIDY, toFileError, toLine, type Task } from "./attempt.ts";
 import { moveInto, stageLocally } from "./local-folder.ts";
 import type { TransferOptions } from "./progress.ts";
@@ -11,7 +11,7 @@ import { receive } from "./receive.ts";
 import { fail } from "./staging.ts";
 
 /** Copies a file or folder of the machine to a name on this computer. It is read there as the user who asks. */
-export async function download(seat: Seat, remote: string, local: string, options: TransferOptions): Promise<void> {
+export async function download(context: ExecutionContext, remote: string, local: string, options: TransferOptions): Promise<void> {
   const task: Task = { doing: "download", path: remote };
   const here = async <T>(work: Promise<T>): Promise<T> => {
     try {
@@ -21,7 +21,7 @@ export async function download(seat: Seat, remote: string, local: string, option
     }
   };
   await using staging = await here(stageLocally(local));
-  const running = new Running(seat, () => toLine(task, sending(remote, options.onProgress !== undefined)), {
+  const running = new Running(context, () => toLine(task, sending(remote, options.onProgress !== undefined)), {
     ...TIDY,
     signal: options.signal,
   });
@@ -35,7 +35,7 @@ export async function download(seat: Seat, remote: string, local: string, option
   } catch (error) {
     await received;
     // What failed here is then a consequence.
-    throw toFileError(seat, task, error);
+    throw toFileError(context, task, error);
   }
   const copy = await received;
   if ("error" in copy) await here(Promise.reject(copy.error));

@@ -5,7 +5,7 @@ import { attempt, fileFailed } from "./attempt.ts";
 import { entries, type FileEntry } from "./entries.ts";
 import { octal, replacing } from "./staging.ts";
 import { watchUntil } from "./watch.ts";
-import { runRaw, type Seat } from "../command/run.ts";
+import { runRaw, type ExecutionContext } from "../command/run.ts";
 import { quotePath } from "../command/script.ts";
 import type { WaitOptions } from "../waits/wait-options.ts";
 
@@ -80,18 +80,18 @@ export interface MachineFile {
   watchUntil(predicate: (text: string) => boolean | Promise<boolean>, options?: WaitOptions): Promise<string>;
 }
 
-export function createFile(seat: Seat, path: string): MachineFile {
+export function createFile(context: ExecutionContext, path: string): MachineFile {
   const target = quotePath(path);
   const run = (doing: string, line: string, existing = true): Promise<void> =>
-    attempt(seat, { doing, path, existing }, line).then(() => {});
+    attempt(context, { doing, path, existing }, line).then(() => {});
   const read = async (signal?: AbortSignal): Promise<Buffer> =>
-    (await attempt(seat, { doing: "read", path }, `exec cat -- ${target}`, { signal })).stdout;
+    (await attempt(context, { doing: "read", path }, `exec cat -- ${target}`, { signal })).stdout;
   const text = async (signal?: AbortSignal): Promise<string> => (await read(signal)).toString("utf8");
 
   return {
-    machine: seat.name,
+    machine: context.name,
     path,
-    user: seat.user,
+    user: context.user,
     text: () => text(),
     bytes: () => read(),
     async json<T>() {
@@ -99,7 +99,7 @@ export function createFile(seat: Seat, path: string): MachineFile {
       try {
         return JSON.parse(content) as T;
       } catch (error) {
-        throw fileFailed(seat, { doing: "read", path }, `it is not JSON: ${(error as Error).message}`, error);
+        throw fileFailed(context, { doing: "read", path }, `it is not JSON: ${(error as Error).message}`, error);
       }
     },
     async write(data, { mode } = {}) {
@@ -108,18 +108,18 @@ export function createFile(seat: Seat, path: string): MachineFile {
       const finish = mode === undefined ? kept : `${kept} && chmod ${octal(mode)} "$temp"`;
       const line = replacing(path, { bytes: Buffer.byteLength(data), secret: mode !== undefined, finish });
       const secret = mode !== undefined && (mode & 0o077) === 0;
-      await attempt(seat, { doing: "write", path, existing: false, secret }, line, { input: data });
+      await attempt(context, { doing: "write", path, existing: false, secret }, line, { input: data });
     },
     async append(data) {
-      await attempt(seat, { doing: "append to", path, existing: false }, `cat >>${target}`, { input: data });
+      await attempt(context, { doing: "append to", path, existing: false }, `cat >>${target}`, { input: data });
     },
     async exists() {
-      const { result } = await runRaw(seat, { line: `[ -e ${target} ] || [ -L ${target} ]` }, { reject: false });
+      const { result } = await runRaw(context, { line: `[ -e ${target} ] || [ -L ${target} ]` }, { reject: false });
       if (result.exitCode === 0 || result.exitCode === 1) return result.exitCode === 0;
-      throw new VmrigError("FILE_FAILED", { message: `Cannot tell whether ${path} exists on ${seat.name}.`, details: [result.stderr] });
+      throw new VmrigError("FILE_FAILED", { message: `Cannot tell whether ${path} exists on ${context.name}.`, details: [result.stderr] });
     },
     async stat(options = {}) {
-      const { stdout } = await attempt(seat, { doing: "look at", path }, statLine(target, options));
+      const { stdout } = await attempt(context, { doing: "look at", path }, statLine(target, options));
       return parseStat(stdout.toString("utf8"));
     },
     chmod: (mode, options) => run("change the mode of", `exec chmod ${flags(options)}${octal(mode)} -- ${target}`),
@@ -130,8 +130,8 @@ export function createFile(seat: Seat, path: string): MachineFile {
       const made = `mkdir ${recursive ? "-p " : ""}${mode === undefined ? "" : `-m ${octal(mode)} `}`;
       return run("make the folder", `exec ${made}-- ${target}`, false);
     },
-    entries: () => entries(seat, path),
-    watchUntil: (predicate, options = {}) => watchUntil(seat, path, text, predicate, options),
+    entries: () => entries(context, path),
+    watchUntil: (predicate, options = {}) => watchUntil(context, path, text, predicate, options),
   };
 }
 

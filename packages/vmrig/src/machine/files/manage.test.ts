@@ -13,7 +13,7 @@ useMachine(
     ({ pc1 } = rig);
     ({ folder } = rig.server);
   },
-  { atEnd: (work) => void undone.push(work) },
+  { onCleanup: (work) => void undone.push(work) },
 );
 
 test("a file is read, added to, looked at and removed", async () => {

@@ -1,6 +1,6 @@
 import { createFile, type MachineFile } from "./file.ts";
 import { quote } from "../../ssh/quote.ts";
-import type { Seat } from "../command/run.ts";
+import type { ExecutionContext } from "../command/run.ts";
 import { attempt } from "./attempt.ts";
 
 /** A fresh folder that only its user may enter. */
@@ -16,9 +16,9 @@ export interface TemporaryFolder extends AsyncDisposable {
 /** A machine that a test has frozen does not hold up the tests after it. */
 const REMOVAL_MS = 30_000;
 
-export async function createTmpdir(seat: Seat): Promise<TemporaryFolder> {
+export async function createTmpdir(context: ExecutionContext): Promise<TemporaryFolder> {
   const { stdout } = await attempt(
-    seat,
+    context,
     { doing: "make a temporary folder in", path: "/tmp", existing: false },
     `exec mktemp -d -p /tmp vmrig-XXXXXXXXXX`,
   );
@@ -28,8 +28,8 @@ export async function createTmpdir(seat: Seat): Promise<TemporaryFolder> {
     if (removed) return;
     // A folder that lets nothing go (0555) is in the way of whoever is not root.
     const line = `rm -rf -- ${quote(path)} 2>/dev/null || { chmod -R u+rwx -- ${quote(path)}; exec rm -rf -- ${quote(path)}; }`;
-    await attempt(seat, { doing: "remove", path }, line, { timeout: REMOVAL_MS });
+    await attempt(context, { doing: "remove", path }, line, { timeout: REMOVAL_MS });
     removed = true;
   };
-  return { path, file: (name) => createFile(seat, `${path}/${name}`), remove, [Symbol.asyncDispose]: remove };
+  return { path, file: (name) => createFile(context, `${path}/${name}`), remove, [Symbol.asyncDispose]: remove };
 }

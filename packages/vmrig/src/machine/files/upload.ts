@@ -4,9 +4,9 @@ import { realpath, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { describeThrown } from "../../errors/thrown.ts";
 import { VmrigError } from "../../errors/vmrig-error.ts";
-import { giveBack } from "../../ssh/ssh2-patches/release-buffer.ts";
+import { releaseBuffer } from "../../ssh/ssh2-patches/release-buffer.ts";
 import { quote } from "../../ssh/quote.ts";
-import type { Seat } from "../command/run.ts";
+import type { ExecutionContext } from "../command/run.ts";
 import { attempt, type Task } from "./attempt.ts";
 import { readPieces } from "./local-file.ts";
 import { sizeOf } from "./local-folder.ts";
@@ -19,7 +19,7 @@ import { contentMeter, emptyFile } from "./tar-header.ts";
  * Copies a file or folder of this computer to a name on the machine. What it is read through, `cat` or `tar`, runs there as the user who asks:
  * the copy is that user's.
  */
-export async function upload(seat: Seat, local: string, remote: string, options: TransferOptions): Promise<void> {
+export async function upload(context: ExecutionContext, local: string, remote: string, options: TransferOptions): Promise<void> {
   const task: Task = { doing: `upload ${local} to`, path: remote, existing: false };
   let source: string;
   let facts: BigIntStats;
@@ -30,12 +30,12 @@ export async function upload(seat: Seat, local: string, remote: string, options:
     const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
     throw unreadable(local, missing ? "there is no such file on this computer" : describeThrown(error), error);
   }
-  if (facts.isFile()) await uploadFile(seat, task, source, facts, options);
-  else if (facts.isDirectory()) await uploadFolder(seat, task, source, options);
+  if (facts.isFile()) await uploadFile(context, task, source, facts, options);
+  else if (facts.isDirectory()) await uploadFolder(context, task, source, options);
   else throw unreadable(local, "it is neither a file nor a folder");
 }
 
-async function uploadFile(seat: Seat, task: Task, source: string, facts: BigIntStats, options: TransferOptions): Promise<void> {
+async function uploadFile(context: ExecutionContext, task: Task, source: string, facts: BigIntStats, options: TransferOptions): Promise<void> {
   const { onProgress, signal } = options;
   const bytes = Number(facts.size);
   const mtime = `${facts.mtimeNs / 1_000_000_000n}.${String(facts.mtimeNs % 1_000_000_000n).padStart(9, "0")}`;
@@ -54,10 +54,10 @@ async function uploadFile(seat: Seat, task: Task, source: string, facts: BigIntS
     if (sent < bytes) throw unreadable(source, `it shrank from ${bytes} bytes to ${sent} while it was read`);
     if (bytes === 0) onProgress?.({ bytes, total: bytes });
   }
-  await attempt(seat, task, replacing(task.path, { bytes, secret: true, finish }), { input: content(), signal });
+  await attempt(context, task, replacing(task.path, { bytes, secret: true, finish }), { input: content(), signal });
 }
 
-async function uploadFolder(seat: Seat, task: Task, source: string, { onProgress, signal }: TransferOptions): Promise<void> {
+async function uploadFolder(context: ExecutionContext, task: Task, source: string, { onProgress, signal }: TransferOptions): Promise<void> {
   const total = onProgress === undefined ? 0 : await sizeOf(source);
   const mark = `.vmrig-${randomUUID()}`;
   // Begins while the machine gets ready.
@@ -67,7 +67,7 @@ async function uploadFolder(seat: Seat, task: Task, source: string, { onProgress
     for await (const chunk of archive.output as AsyncIterable<Buffer>) {
       yield chunk;
       if (onProgress !== undefined) onProgress({ bytes: Math.min(meter(chunk), total), total });
-      giveBack(chunk);
+      releaseBuffer(chunk);
     }
     await archive.done;
     // A second archive behind it, which says that the first one is whole: `tar` over there takes an end in between for a good one.
@@ -75,7 +75,7 @@ async function uploadFolder(seat: Seat, task: Task, source: string, { onProgress
     onProgress?.({ bytes: total, total });
   }
   try {
-    await attempt(seat, task, receiving(task.path, basename(source), mark), { input: content(), signal });
+    await attempt(context, task, receiving(task.path, basename(source), mark), { input: content(), signal });
   } finally {
     archive.kill();
   }

@@ -1,18 +1,18 @@
 import { isVmrigError } from "../../errors/vmrig-error.ts";
 import { waitFor } from "../../wait/wait-for.ts";
-import type { Seat } from "../command/run.ts";
-import { patience, tolerant, type WaitOptions } from "../waits/wait-options.ts";
+import type { ExecutionContext } from "../command/run.ts";
+import { toWatch, tolerant, type WaitOptions } from "../waits/wait-options.ts";
 
 /** Reads a file again and again until what it says is what is waited for. That it is missing is one more thing to be seen. */
 export async function watchUntil(
-  seat: Seat,
+  context: ExecutionContext,
   path: string,
   read: (signal: AbortSignal) => Promise<string>,
   predicate: (text: string) => boolean | Promise<boolean>,
   options: WaitOptions,
 ): Promise<string> {
   return waitFor<string>({
-    ...patience({ seat, clock: seat.clock }, options),
+    ...toWatch({ context, clock: context.clock }, options),
     what: `the content of ${path}`,
     probe: tolerant(async (signal) => {
       const text = await read(signal).catch((error: unknown) => {

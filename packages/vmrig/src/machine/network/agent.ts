@@ -2,7 +2,7 @@ import { isIP, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { connect as connectTls, type ConnectionOptions } from "node:tls";
 import type { Agent, buildConnector } from "undici";
-import type { Seat } from "../command/execution-context.ts";
+import type { ExecutionContext } from "../command/execution-context.ts";
 import { openTunnel } from "./open-tunnel.ts";
 
 export interface Route {
@@ -12,13 +12,13 @@ export interface Route {
 }
 
 /** Sends requests through a machine. Each has a connection of its own, so that none is left behind. It waits as long as the signal lets it. */
-export async function createAgent(seat: Pick<Seat, "link">, { socketPath, tls }: Route, signal: AbortSignal): Promise<Agent> {
+export async function createAgent(context: Pick<ExecutionContext, "link">, { socketPath, tls }: Route, signal: AbortSignal): Promise<Agent> {
   // A tenth of a second, which most tests need not pay.
   const undici = await import("undici");
   const open = async ({ hostname, port, protocol }: buildConnector.Options): Promise<Duplex> => {
     const secure = protocol === "https:";
     const tunnel = await openTunnel(
-      seat,
+      context,
       socketPath === undefined ? { host: hostname, port: Number(port || (secure ? 443 : 80)) } : { path: socketPath },
       signal,
     );

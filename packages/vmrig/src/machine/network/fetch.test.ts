@@ -162,7 +162,7 @@ test("a body that is cut off is an error, not an end", async () => {
 
 test("ends with the test: what was not read by then is lost, and its connection gone", async () => {
   const works: Array<() => Promise<void>> = [];
-  await using mine = await startMachine({ atEnd: (work) => works.push(work) });
+  await using mine = await startMachine({ onCleanup: (work) => works.push(work) });
   const { url, quiet } = await serve((_, response) => void response.write("endless"));
   const response = await mine.pc1.fetch(url);
   const read = response.text();

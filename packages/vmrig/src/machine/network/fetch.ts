@@ -2,36 +2,36 @@ import { systemClock } from "../../clock/clock.ts";
 import { describeThrown } from "../../errors/thrown.ts";
 import { isVmrigError, VmrigError } from "../../errors/vmrig-error.ts";
 import { TunnelRefusedError } from "../../ssh/tunnel.ts";
-import type { Seat } from "../command/execution-context.ts";
+import type { ExecutionContext } from "../command/execution-context.ts";
 import { createAgent } from "./agent.ts";
 import { hintFor } from "./open-tunnel.ts";
 import { toUrl, toWanted, type MachineRequestInit } from "./request.ts";
 import { underSignals } from "./under-signals.ts";
 
 export async function fetchThrough(
-  seat: Seat,
+  context: ExecutionContext,
   target: string | URL,
   init: MachineRequestInit,
-  atEnd: ((work: () => Promise<void>) => void) | undefined,
+  onCleanup: ((work: () => Promise<void>) => void) | undefined,
 ): Promise<Response> {
   const url = toUrl(target, init);
   const wanted = await toWanted(url, init);
-  const { signal, release, end } = underSignals(seat, init.signal);
-  const told = seat.witness?.()?.({
-    machine: seat.name,
-    user: seat.user,
+  const { signal, release, end } = underSignals(context, init.signal);
+  const told = context.observer?.()?.({
+    machine: context.name,
+    user: context.user,
     command: `fetch ${wanted.method} ${url.href}`,
     look: undefined,
     secrets: [],
     printed: () => ({ stdout: undefined, stderr: undefined }),
   });
-  const clock = seat.clock ?? systemClock;
+  const clock = context.clock ?? systemClock;
   const startedMs = clock.monotonic();
   const after = (): string => `after ${((clock.monotonic() - startedMs) / 1000).toFixed(1)} s`;
 
-  const agent = await createAgent(seat, init, signal);
+  const agent = await createAgent(context, init, signal);
   const { fetch } = await import("undici");
-  atEnd?.(async () => {
+  onCleanup?.(async () => {
     end(new Error("The test that fetched it has ended."));
     await agent.destroy();
   });
@@ -44,14 +44,14 @@ export async function fetchThrough(
   } catch (thrown) {
     release();
     await agent.destroy();
-    const error: unknown = signal.aborted ? signal.reason : failure(seat, url, init, thrown);
+    const error: unknown = signal.aborted ? signal.reason : failure(context, url, init, thrown);
     told?.ended(`failed ${after()}: ${isVmrigError(error) ? error.summary : describeThrown(error)}`);
     throw error;
   }
 }
 
 /** `fetch failed` says nothing: what it was is its cause. */
-function failure({ name }: Seat, url: URL, { method = "GET", socketPath }: MachineRequestInit, thrown: unknown): VmrigError {
+function failure({ name }: ExecutionContext, url: URL, { method = "GET", socketPath }: MachineRequestInit, thrown: unknown): VmrigError {
   const cause = thrown instanceof TypeError && thrown.cause !== undefined ? thrown.cause : thrown;
   if (isVmrigError(cause)) return cause;
   const why = cause instanceof Error && cause.message !== "" ? cause.message : describeThrown(cause);

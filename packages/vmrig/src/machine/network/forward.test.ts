@@ -112,7 +112,7 @@ test("ends with what it was made in, and with the lease", async () => {
   const { port } = await startService(echo());
   const works: Array<() => Promise<void>> = [];
   const lease = new AbortController();
-  await using mine = await startMachine({ atEnd: (work) => works.push(work), signal: lease.signal });
+  await using mine = await startMachine({ onCleanup: (work) => works.push(work), signal: lease.signal });
   const ofTest = await mine.pc1.forward(port);
   expect(works).toHaveLength(1);
   await works[0]?.();

@@ -1,7 +1,7 @@
 import { createServer, type AddressInfo } from "node:net";
 import { VmrigError, asVmrigError } from "../../errors/vmrig-error.ts";
 import { TunnelRefusedError } from "../../ssh/tunnel.ts";
-import type { Seat } from "../command/execution-context.ts";
+import type { ExecutionContext } from "../command/execution-context.ts";
 import { checkAllowed, hintFor, openTunnel } from "./open-tunnel.ts";
 import { inWords, toDestination, type Target } from "./target.ts";
 import { createTraffic } from "./traffic.ts";
@@ -25,23 +25,23 @@ export interface Forward extends AsyncDisposable {
 const HOST = "127.0.0.1";
 
 /** Listens on a port that the system chooses. Each connection is one that the machine makes, when somebody connects. */
-export async function forward(seat: Seat, target: Target): Promise<Forward> {
+export async function forward(context: ExecutionContext, target: Target): Promise<Forward> {
   const to = toDestination(target);
-  const { signal, release } = underSignals(seat);
-  await checkAllowed(seat, to, signal).finally(release);
+  const { signal, release } = underSignals(context);
+  await checkAllowed(context, to, signal).finally(release);
 
   const explain = (error: unknown): VmrigError => {
     if (!(error instanceof TunnelRefusedError)) return asVmrigError(error);
     const hint = hintFor(error, "path" in to ? to.path : undefined);
     return new VmrigError("FORWARD_FAILED", {
-      message: `${seat.name} did not connect to ${inWords(to)}: ${error.message}.`,
+      message: `${context.name} did not connect to ${inWords(to)}: ${error.message}.`,
       ...(hint === undefined ? {} : { hint }),
       cause: error,
     });
   };
-  const traffic = createTraffic(seat, explain);
+  const traffic = createTraffic(context, explain);
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-    void traffic.carry(socket, (enough) => openTunnel(seat, to, enough));
+    void traffic.carry(socket, (enough) => openTunnel(context, to, enough));
   });
   // Also when this computer has no file descriptor left for somebody who connects.
   server.on("error", (error) => traffic.refuse(error));
@@ -52,16 +52,16 @@ export async function forward(seat: Seat, target: Target): Promise<Forward> {
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> =>
     (closing ??= (async () => {
-      seat.signal?.removeEventListener("abort", stop);
+      context.signal?.removeEventListener("abort", stop);
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       await traffic.close();
       await closed;
     })());
   const stop = (): void => void close();
-  seat.signal?.addEventListener("abort", stop, { once: true });
-  if (seat.signal?.aborted === true) {
+  context.signal?.addEventListener("abort", stop, { once: true });
+  if (context.signal?.aborted === true) {
     await close();
-    throw seat.signal.reason;
+    throw context.signal.reason;
   }
 
   return {

@@ -1,11 +1,11 @@
 import { VmrigError } from "../../errors/vmrig-error.ts";
-import type { Connection } from "../../ssh/connection.ts";
-import { ListenRefusedError, type Place } from "../../ssh/listen.ts";
+import type { SshConnection } from "../../ssh/connection.ts";
+import { ListenRefusedError, type ListenAddress } from "../../ssh/listen.ts";
 import { quote } from "../../ssh/quote.ts";
 import { TunnelRefusedError } from "../../ssh/tunnel.ts";
 import { waitFor } from "../../wait/wait-for.ts";
 import type { Become } from "../command/script.ts";
-import type { Seat } from "../command/execution-context.ts";
+import type { ExecutionContext } from "../command/execution-context.ts";
 
 /** How long a machine may take to let go of a place where it listened for a connection that is over. */
 const LINGER_MS = 5000;
@@ -15,10 +15,10 @@ const LINGER_MS = 5000;
  * its other end is gone.
  */
 export function takeAgain(
-  { name, clock }: Seat,
+  { name, clock }: ExecutionContext,
   become: Become,
-  connection: Connection,
-  place: Place,
+  connection: SshConnection,
+  place: ListenAddress,
   listen: () => Promise<void>,
 ): Promise<void> {
   return waitFor<void>({
@@ -40,7 +40,7 @@ export function takeAgain(
 }
 
 /** Ends an sshd that listens there. Nobody else is touched. */
-async function evict(connection: Connection, become: Become, place: Place): Promise<void> {
+async function evict(connection: SshConnection, become: Become, place: ListenAddress): Promise<void> {
   const filter = "path" in place ? `-x src ${quote(place.path)}` : `-t sport = :${place.port}`;
   const { stdout } = await connection.exec(become("root", `ss -Hlnp ${filter}`));
   const [, pid] = /\("sshd[^"]*",pid=(\d+)/.exec(stdout.toString()) ?? [];
@@ -48,7 +48,7 @@ async function evict(connection: Connection, become: Become, place: Place): Prom
 }
 
 /** A unix socket that nobody listens at is in the way of the next one. */
-export async function clear(connection: Connection, path: string): Promise<void> {
+export async function clear(connection: SshConnection, path: string): Promise<void> {
   try {
     (await connection.tunnel({ path })).destroy();
   } catch (error) {
@@ -57,7 +57,7 @@ export async function clear(connection: Connection, path: string): Promise<void>
   }
 }
 
-export function refusal(machine: string, place: Place, cause: ListenRefusedError): VmrigError {
+export function refusal(machine: string, place: ListenAddress, cause: ListenRefusedError): VmrigError {
   return new VmrigError("FORWARD_FAILED", {
     message: `The SSH server of ${machine} does not listen ${"path" in place ? "at" : "on"} ${placeInWords(place)}.`,
     hint:
@@ -68,6 +68,6 @@ export function refusal(machine: string, place: Place, cause: ListenRefusedError
   });
 }
 
-function placeInWords(place: Place): string {
+function placeInWords(place: ListenAddress): string {
   return "path" in place ? place.path : `port ${place.port}`;
 }

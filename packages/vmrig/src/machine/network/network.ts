@@ -34,12 +34,12 @@ export interface MachineNetwork {
 
 export interface NetworkOptions extends Origin {
   /** Takes what is to be done at the end of what runs now, such as a test. */
-  readonly atEnd: ((work: () => Promise<void>) => void) | undefined;
+  readonly onCleanup: ((work: () => Promise<void>) => void) | undefined;
 }
 
-export function createNetwork({ atEnd, ...origin }: NetworkOptions): MachineNetwork {
+export function createNetwork({ onCleanup, ...origin }: NetworkOptions): MachineNetwork {
   const untilEnd = <Way extends { close(): Promise<void> }>(way: Way): Way => {
-    atEnd?.(() => way.close());
+    onCleanup?.(() => way.close());
     return way;
   };
   async function reverse(target: Target, at?: number): Promise<Reverse>;
@@ -49,8 +49,8 @@ export function createNetwork({ atEnd, ...origin }: NetworkOptions): MachineNetw
     return untilEnd(await reverseSocket(origin, target, at.path));
   }
   return {
-    forward: async (target) => untilEnd(await forward(origin.seat, target)),
+    forward: async (target) => untilEnd(await forward(origin.context, target)),
     reverse,
-    fetch: (url, init = {}) => fetchThrough(origin.seat, url, init, atEnd),
+    fetch: (url, init = {}) => fetchThrough(origin.context, url, init, onCleanup),
   };
 }

@@ -2,14 +2,14 @@ import type { Duplex } from "node:stream";
 import { VmrigError } from "../../errors/vmrig-error.ts";
 import { TunnelRefusedError, type Destination } from "../../ssh/tunnel.ts";
 import { onLive } from "../link.ts";
-import type { Seat } from "../command/execution-context.ts";
+import type { ExecutionContext } from "../command/execution-context.ts";
 
 /**
  * A connection that the machine makes, over its SSH connection.
  *
  * @throws TunnelRefusedError, the signal's reason, and what a command throws whose machine cannot be reached
  */
-export function openTunnel({ link }: Pick<Seat, "link">, to: Destination, signal: AbortSignal): Promise<Duplex> {
+export function openTunnel({ link }: Pick<ExecutionContext, "link">, to: Destination, signal: AbortSignal): Promise<Duplex> {
   return onLive(
     () => unless(signal, link()),
     (connection) => connection.tunnel(to, signal),
@@ -24,19 +24,19 @@ const NOBODY: Destination = { host: "127.0.0.1", port: 0 };
  *
  * @throws VmrigError `FORWARD_FAILED` when it does not
  */
-export async function checkAllowed(seat: Pick<Seat, "link" | "name">, to: Destination, signal: AbortSignal): Promise<void> {
+export async function checkAllowed(context: Pick<ExecutionContext, "link" | "name">, to: Destination, signal: AbortSignal): Promise<void> {
   // Of a unix socket OpenSSH does not tell whether it is forbidden.
   if ("path" in to) return;
   for (const where of [NOBODY, to]) {
     try {
-      (await openTunnel(seat, where, signal)).destroy();
+      (await openTunnel(context, where, signal)).destroy();
       return;
     } catch (error) {
       if (!(error instanceof TunnelRefusedError)) throw error;
       if (!error.forbidden) return;
     }
   }
-  throw new VmrigError("FORWARD_FAILED", { message: `The SSH server of ${seat.name} forbids connections through it.`, hint: ALLOW });
+  throw new VmrigError("FORWARD_FAILED", { message: `The SSH server of ${context.name} forbids connections through it.`, hint: ALLOW });
 }
 
 const ALLOW = "set AllowTcpForwarding to yes or local in its sshd_config, and see PermitOpen and DisableForwarding there";

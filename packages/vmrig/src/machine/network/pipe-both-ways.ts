@@ -2,7 +2,7 @@ import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 
 /** Passes bytes both ways, as fast as the slower side. Each half ends by itself; a side that breaks breaks the other one. */
-export function join(near: Duplex, far: Duplex): void {
+export function pipeBothWays(near: Duplex, far: Duplex): void {
   for (const [one, other] of [
     [near, far],
     [far, near],

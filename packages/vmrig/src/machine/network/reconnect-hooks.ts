@@ -1,18 +1,18 @@
-import type { Connection } from "../../ssh/connection.ts";
+import type { SshConnection } from "../../ssh/connection.ts";
 
 /** Has a new SSH connection do what the last one did. It never rejects. */
-export type Standing = (connection: Connection) => Promise<void>;
+export type ReconnectHook = (connection: SshConnection) => Promise<void>;
 
 /** What must be on each SSH connection of a machine: it goes with one, and nobody gets the next one before it is back. */
-export interface Standings {
-  add(standing: Standing): void;
-  delete(standing: Standing): void;
-  readonly greet: Standing;
+export interface ReconnectHooks {
+  add(standing: ReconnectHook): void;
+  delete(standing: ReconnectHook): void;
+  readonly greet: ReconnectHook;
   readonly any: boolean;
 }
 
-export function createStandings(): Standings {
-  const all = new Set<Standing>();
+export function createReconnectHooks(): ReconnectHooks {
+  const all = new Set<ReconnectHook>();
   return {
     add: (standing) => void all.add(standing),
     delete: (standing) => void all.delete(standing),

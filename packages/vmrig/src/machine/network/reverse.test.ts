@@ -95,7 +95,7 @@ test("is back on the next connection, at the same place, before the first comman
 test("is back at once when a test has the machine reboot, boot or go back", async () => {
   const { port } = await startService(echo());
   const cut = async (): Promise<void> => rig.hangUp();
-  const hands = {
+  const control = {
     guest: "linux" as const,
     power: cut,
     link: cut,
@@ -103,7 +103,7 @@ test("is back at once when a test has the machine reboot, boot or go back", asyn
     checkpoint: async (name: string) => ({ name, machines: ["pc1"] }),
     console: async () => "",
   };
-  await using mine = await startMachine({ hands: { ...hands, power: async () => mine.hangUp(), restore: async () => mine.hangUp() } });
+  await using mine = await startMachine({ control: { ...control, power: async () => mine.hangUp(), restore: async () => mine.hangUp() } });
   await using back = await mine.pc1.reverse(port);
   const checkpoint = await mine.pc1.checkpoint("before");
   for (const work of [() => mine.pc1.reboot(), () => mine.pc1.powerOn(), () => mine.pc1.restore(checkpoint)]) {
@@ -146,7 +146,7 @@ test("ends with what it was made in, and with the lease", async () => {
   );
   const works: Array<() => Promise<void>> = [];
   const lease = new AbortController();
-  await using mine = await startMachine({ atEnd: (work) => works.push(work), signal: lease.signal });
+  await using mine = await startMachine({ onCleanup: (work) => works.push(work), signal: lease.signal });
   const ofTest = await mine.pc1.reverse(service.port);
   const client = connect(at(ofTest.port));
   onTestFinished(() => void client.destroy());

@@ -1,12 +1,12 @@
 import { asVmrigError, type VmrigError } from "../../errors/vmrig-error.ts";
-import type { Connection } from "../../ssh/connection.ts";
-import { ListenRefusedError, type Listener, type Place } from "../../ssh/listen.ts";
+import type { SshConnection } from "../../ssh/connection.ts";
+import { ListenRefusedError, type RemoteListener, type ListenAddress } from "../../ssh/listen.ts";
 import { onLive } from "../link.ts";
 import type { Become } from "../command/script.ts";
-import type { Seat } from "../command/execution-context.ts";
+import type { ExecutionContext } from "../command/execution-context.ts";
 import { connectHere } from "./connect-here.ts";
 import { clear, refusal, takeAgain } from "./listen-address.ts";
-import type { Standing, Standings } from "./reconnect-hooks.ts";
+import type { ReconnectHook, ReconnectHooks } from "./reconnect-hooks.ts";
 import { checkPath, checkPort, inWords, toDestination, type Target } from "./target.ts";
 import { createTraffic } from "./traffic.ts";
 
@@ -34,8 +34,8 @@ export interface ReverseSocket extends Back {
 }
 
 export interface Origin {
-  readonly seat: Seat;
-  readonly standings: Standings;
+  readonly context: ExecutionContext;
+  readonly reconnectHooks: ReconnectHooks;
   readonly become: Become;
 }
 
@@ -53,16 +53,16 @@ export async function reverseSocket(from: Origin, target: Target, path: string):
 }
 
 /** `place`: where it listens now, and will. */
-async function listenFor({ seat, standings, become }: Origin, target: Target, asked: Place): Promise<{ back: Back; place: Place }> {
+async function listenFor({ context, reconnectHooks, become }: Origin, target: Target, asked: ListenAddress): Promise<{ back: Back; place: ListenAddress }> {
   const to = toDestination(target);
   const explain = (error: unknown): VmrigError =>
-    error instanceof ListenRefusedError ? refusal(seat.name, place, error) : asVmrigError(error);
-  const traffic = createTraffic(seat, explain);
+    error instanceof ListenRefusedError ? refusal(context.name, place, error) : asVmrigError(error);
+  const traffic = createTraffic(context, explain);
   let place = asked;
-  let listener: Listener | undefined;
+  let listener: RemoteListener | undefined;
   let closing: Promise<void> | undefined;
 
-  const listen = async (connection: Connection): Promise<void> => {
+  const listen = async (connection: SshConnection): Promise<void> => {
     if (closing !== undefined) return;
     if ("path" in place) await clear(connection, place.path);
     const fresh = await connection.listen(place, (stream) => void traffic.carry(stream, (enough) => connectHere(to, enough)));
@@ -72,28 +72,28 @@ async function listenFor({ seat, standings, become }: Origin, target: Target, as
     if (fresh.port !== undefined) place = { port: fresh.port };
   };
   try {
-    await onLive(seat.link, listen);
+    await onLive(context.link, listen);
   } catch (error) {
     throw explain(error);
   }
   traffic.begin(`reverse ${inWords("path" in place ? place : { host: HOST, ...place })} → ${inWords(to)} of this computer`);
 
-  const again: Standing = (connection) =>
-    takeAgain(seat, become, connection, place, () => listen(connection)).catch((error: unknown) => traffic.refuse(error));
-  standings.add(again);
+  const again: ReconnectHook = (connection) =>
+    takeAgain(context, become, connection, place, () => listen(connection)).catch((error: unknown) => traffic.refuse(error));
+  reconnectHooks.add(again);
 
   const close = (): Promise<void> =>
     (closing ??= (async () => {
-      seat.signal?.removeEventListener("abort", stop);
-      standings.delete(again);
+      context.signal?.removeEventListener("abort", stop);
+      reconnectHooks.delete(again);
       await listener?.close();
       await traffic.close();
     })());
   const stop = (): void => void close();
-  seat.signal?.addEventListener("abort", stop, { once: true });
-  if (seat.signal?.aborted === true) {
+  context.signal?.addEventListener("abort", stop, { once: true });
+  if (context.signal?.aborted === true) {
     await close();
-    throw seat.signal.reason;
+    throw context.signal.reason;
   }
 
   const back: Back = {

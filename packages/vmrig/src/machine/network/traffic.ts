@@ -1,8 +1,8 @@
 import type { Duplex } from "node:stream";
 import { asVmrigError, type VmrigError } from "../../errors/vmrig-error.ts";
-import type { Seat } from "../command/execution-context.ts";
-import type { Told } from "../command/command-observer.ts";
-import { join, reset } from "./pipe-both-ways.ts";
+import type { ExecutionContext } from "../command/execution-context.ts";
+import type { CommandEnded } from "../command/command-observer.ts";
+import { pipeBothWays, reset } from "./pipe-both-ways.ts";
 
 /** The connections through one forward, in whichever direction. */
 export interface Traffic {
@@ -23,13 +23,13 @@ export interface Traffic {
 /** Of those who were refused: the last ones. */
 const MOST_TOLD = 20;
 
-export function createTraffic(seat: Seat, explain: (error: unknown) => VmrigError = asVmrigError): Traffic {
+export function createTraffic(context: ExecutionContext, explain: (error: unknown) => VmrigError = asVmrigError): Traffic {
   const streams = new Set<Duplex>();
   const over = new AbortController();
   const near = { open: 0, count: 0 };
   const told: string[] = [];
   let refused: VmrigError | undefined;
-  let tell: Told | undefined;
+  let tell: CommandEnded | undefined;
 
   const hold = (stream: Duplex): void => {
     if (stream.closed) return;
@@ -50,9 +50,9 @@ export function createTraffic(seat: Seat, explain: (error: unknown) => VmrigErro
     },
     refuse,
     begin(title) {
-      tell = seat.witness?.()?.({
-        machine: seat.name,
-        user: seat.user,
+      tell = context.observer?.()?.({
+        machine: context.name,
+        user: context.user,
         command: title,
         look: undefined,
         secrets: [],
@@ -77,7 +77,7 @@ export function createTraffic(seat: Seat, explain: (error: unknown) => VmrigErro
         hold(far);
         // Its connection may have ended in the moment that it was opened.
         if (enough.aborted || far.destroyed) [far, stream].forEach(reset);
-        else join(stream, far);
+        else pipeBothWays(stream, far);
       } catch (error) {
         if (!enough.aborted) refuse(error);
         reset(stream);

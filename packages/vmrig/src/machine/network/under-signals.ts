@@ -1,8 +1,8 @@
-import type { Seat } from "../command/execution-context.ts";
+import type { ExecutionContext } from "../command/execution-context.ts";
 
 /** All that may end what a test asks for now: its own signal, the test's, and that of the lease. */
 export function underSignals(
-  { signal, scope }: Pick<Seat, "signal" | "scope">,
+  { signal, scope }: Pick<ExecutionContext, "signal" | "scope">,
   own?: AbortSignal | null,
 ): { readonly signal: AbortSignal; readonly end: (reason: unknown) => void; readonly release: () => void } {
   const over = new AbortController();

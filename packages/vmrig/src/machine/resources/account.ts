@@ -1,5 +1,5 @@
-import type { Seat } from "../command/run.ts";
-import { argument, look, type Part } from "./query.ts";
+import type { ExecutionContext } from "../command/run.ts";
+import { argument, query, type QueryTarget } from "./query.ts";
 
 /** An account of a machine. Plain data. */
 export interface Account {
@@ -14,7 +14,7 @@ export interface Account {
   readonly groups: readonly string[];
 }
 
-export interface UserAccount extends Part<"user"> {
+export interface UserAccount extends QueryTarget<"user"> {
   readonly name: string;
   /** `undefined` when there is none. @throws VmrigError `INSPECTION_FAILED` */
   account(): Promise<Account | undefined>;
@@ -29,7 +29,7 @@ export interface GroupEntry {
   readonly members: readonly string[];
 }
 
-export interface Group extends Part<"group"> {
+export interface Group extends QueryTarget<"group"> {
   readonly name: string;
   /** `undefined` when there is none. @throws VmrigError `INSPECTION_FAILED` */
   entry(): Promise<GroupEntry | undefined>;
@@ -39,29 +39,29 @@ export interface Group extends Part<"group"> {
 /** `getent` exits with 2 for a key that it does not find: getent(1). */
 const NOT_FOUND = 2;
 
-export function createUser(seat: Seat, name: string): UserAccount {
+export function createUser(context: ExecutionContext, name: string): UserAccount {
   const title = `user ${name}`;
   const word = argument(name);
   const account = async (): Promise<Account | undefined> => {
     // A group without a name is shown by its number, and makes `id` exit with 1.
-    const { stdout } = await look(seat, `getent passwd ${word} || exit; id -Gn ${word} 2>/dev/null || :`, {
+    const { stdout } = await query(context, `getent passwd ${word} || exit; id -Gn ${word} 2>/dev/null || :`, {
       title,
       answers: [0, NOT_FOUND],
     });
     return parseAccount(stdout);
   };
   const exists = async (): Promise<boolean> => (await account()) !== undefined;
-  return { kind: "user", machine: seat.name, user: seat.user, title, name, account, exists };
+  return { kind: "user", machine: context.name, user: context.user, title, name, account, exists };
 }
 
-export function createGroup(seat: Seat, name: string): Group {
+export function createGroup(context: ExecutionContext, name: string): Group {
   const title = `group ${name}`;
   const entry = async (): Promise<GroupEntry | undefined> => {
-    const { stdout } = await look(seat, `getent group ${argument(name)}`, { title, answers: [0, NOT_FOUND] });
+    const { stdout } = await query(context, `getent group ${argument(name)}`, { title, answers: [0, NOT_FOUND] });
     return parseGroup(stdout);
   };
   const exists = async (): Promise<boolean> => (await entry()) !== undefined;
-  return { kind: "group", machine: seat.name, user: seat.user, title, name, entry, exists };
+  return { kind: "group", machine: context.name, user: context.user, title, name, entry, exists };
 }
 
 /** A line of passwd(5), and one of group names. */

@@ -1,5 +1,5 @@
-import type { Seat } from "../command/run.ts";
-import { look } from "./query.ts";
+import type { ExecutionContext } from "../command/run.ts";
+import { query } from "./query.ts";
 
 /** What a machine is. Plain data. */
 export interface Facts {
@@ -38,8 +38,8 @@ const READ = [
 ].join(" && ");
 
 /** @throws VmrigError `INSPECTION_FAILED` */
-export async function readFacts(seat: Seat): Promise<Facts> {
-  return parseFacts((await look(seat, READ, { title: "its facts" })).stdout);
+export async function readFacts(context: ExecutionContext): Promise<Facts> {
+  return parseFacts((await query(context, READ, { title: "its facts" })).stdout);
 }
 
 function parseFacts(text: string): Facts {

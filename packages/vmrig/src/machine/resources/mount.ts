@@ -1,5 +1,5 @@
-import type { Seat } from "../command/run.ts";
-import { look, type Part } from "./query.ts";
+import type { ExecutionContext } from "../command/run.ts";
+import { query, type QueryTarget } from "./query.ts";
 
 /** A mounted file system. Plain data. */
 export interface MountEntry {
@@ -12,23 +12,23 @@ export interface MountEntry {
   readonly options: readonly string[];
 }
 
-export interface Mount extends Part<"mount"> {
+export interface Mount extends QueryTarget<"mount"> {
   readonly path: string;
   /** What is mounted at exactly this path, the uppermost where there are several; `undefined` when nothing is. @throws VmrigError `INSPECTION_FAILED` */
   entry(): Promise<MountEntry | undefined>;
   isMounted(): Promise<boolean>;
 }
 
-export function createMount(seat: Seat, path: string): Mount {
+export function createMount(context: ExecutionContext, path: string): Mount {
   const title = `mount ${path}`;
   const entry = async (): Promise<MountEntry | undefined> => {
-    const { stdout } = await look(seat, "cat /proc/self/mountinfo", { title });
+    const { stdout } = await query(context, "cat /proc/self/mountinfo", { title });
     return parseMounts(stdout).findLast((one) => one.path === path);
   };
   return {
     kind: "mount",
-    machine: seat.name,
-    user: seat.user,
+    machine: context.name,
+    user: context.user,
     title,
     path,
     entry,

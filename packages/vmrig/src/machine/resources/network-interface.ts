@@ -1,5 +1,5 @@
-import type { Seat } from "../command/run.ts";
-import { argument, look, type Part } from "./query.ts";
+import type { ExecutionContext } from "../command/run.ts";
+import { argument, query, type QueryTarget } from "./query.ts";
 
 /** A network interface. Plain data. */
 export interface InterfaceStatus {
@@ -13,7 +13,7 @@ export interface InterfaceStatus {
   readonly addresses: readonly string[];
 }
 
-export interface NetworkInterface extends Part<"interface"> {
+export interface NetworkInterface extends QueryTarget<"interface"> {
   readonly name: string;
   /** `undefined` when there is none of that name. @throws VmrigError `INSPECTION_FAILED` */
   status(): Promise<InterfaceStatus | undefined>;
@@ -21,18 +21,18 @@ export interface NetworkInterface extends Part<"interface"> {
   isUp(): Promise<boolean>;
 }
 
-export function createInterface(seat: Seat, name: string): NetworkInterface {
+export function createInterface(context: ExecutionContext, name: string): NetworkInterface {
   const title = `interface ${name}`;
   const status = async (): Promise<InterfaceStatus | undefined> => {
     const word = argument(name);
     // The one of busybox knows no JSON, and prints the same text.
-    const { stdout } = await look(seat, `[ ! -e /sys/class/net/${word} ] || ip address show dev ${word}`, { title });
+    const { stdout } = await query(context, `[ ! -e /sys/class/net/${word} ] || ip address show dev ${word}`, { title });
     return parseInterface(stdout);
   };
   return {
     kind: "interface",
-    machine: seat.name,
-    user: seat.user,
+    machine: context.name,
+    user: context.user,
     title,
     name,
     status,

@@ -1,5 +1,5 @@
-import type { Seat } from "../command/run.ts";
-import { argument, look, type Part } from "./query.ts";
+import type { ExecutionContext } from "../command/run.ts";
+import { argument, query, type QueryTarget } from "./query.ts";
 import { VmrigError } from "../../errors/vmrig-error.ts";
 
 /** A package as it is installed. Plain data. */
@@ -12,7 +12,7 @@ export interface InstalledPackage {
   readonly manager: "dpkg" | "rpm" | "apk";
 }
 
-export interface Package extends Part<"package"> {
+export interface Package extends QueryTarget<"package"> {
   readonly name: string;
   /** What is installed; `undefined` when it is not, also when only its configuration was left. @throws VmrigError `INSPECTION_FAILED` */
   installed(): Promise<InstalledPackage | undefined>;
@@ -21,17 +21,17 @@ export interface Package extends Part<"package"> {
   version(): Promise<string>;
 }
 
-export function createPackage(seat: Seat, name: string): Package {
+export function createPackage(context: ExecutionContext, name: string): Package {
   const title = `package ${name}`;
   const installed = async (): Promise<InstalledPackage | undefined> => {
     // Package managers exit with 1 for what is not installed.
-    const { stdout } = await look(seat, askForPackage(name), { title, answers: [0, 1] });
+    const { stdout } = await query(context, askForPackage(name), { title, answers: [0, 1] });
     return parsePackage(name, stdout);
   };
   return {
     kind: "package",
-    machine: seat.name,
-    user: seat.user,
+    machine: context.name,
+    user: context.user,
     title,
     name,
     installed,
@@ -39,7 +39,7 @@ export function createPackage(seat: Seat, name: string): Package {
     async version() {
       const found = await installed();
       if (found !== undefined) return found.version;
-      throw new VmrigError("INSPECTION_FAILED", { message: `The ${title} is not installed on ${seat.name}.` });
+      throw new VmrigError("INSPECTION_FAILED", { message: `The ${title} is not installed on ${context.name}.` });
     },
   };
 }

@@ -1,5 +1,5 @@
-import type { Seat } from "../command/run.ts";
-import { look, type Part } from "./query.ts";
+import type { ExecutionContext } from "../command/run.ts";
+import { query, type QueryTarget } from "./query.ts";
 
 /** A process as the kernel shows it. Plain data. */
 export interface ProcessInfo {
@@ -26,7 +26,7 @@ export interface ProcessFilter {
   readonly args?: string | RegExp;
 }
 
-export interface Processes extends Part<"process"> {
+export interface Processes extends QueryTarget<"process"> {
   readonly filter: ProcessFilter;
   /** Those that there are, in the order of their pids; what has ended and was not waited for is left out. @throws VmrigError `INSPECTION_FAILED` */
   list(): Promise<readonly ProcessInfo[]>;
@@ -44,17 +44,17 @@ export const READ_PROCESSES = [
   "getent passwd 2>/dev/null || cat /etc/passwd",
 ].join("; ");
 
-export function createProcesses(seat: Seat, wanted: string | ProcessFilter): Processes {
+export function createProcesses(context: ExecutionContext, wanted: string | ProcessFilter): Processes {
   const filter = typeof wanted === "string" ? { name: wanted } : wanted;
   const title = `process ${titleOf(filter)}`;
   const list = async (): Promise<readonly ProcessInfo[]> => {
-    const { stdout } = await look(seat, READ_PROCESSES, { title });
+    const { stdout } = await query(context, READ_PROCESSES, { title });
     return parseProcesses(stdout).filter((one) => one.state !== "zombie" && isMeant(one, filter));
   };
   return {
     kind: "process",
-    machine: seat.name,
-    user: seat.user,
+    machine: context.name,
+    user: context.user,
     title,
     filter,
     list,

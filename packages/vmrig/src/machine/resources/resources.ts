@@ -1,4 +1,4 @@
-import type { Seat } from "../command/run.ts";
+import type { ExecutionContext } from "../command/run.ts";
 import { createGroup, createUser, type Group, type UserAccount } from "./account.ts";
 import { readFacts, type Facts } from "./facts.ts";
 import { createMount, type Mount } from "./mount.ts";
@@ -10,7 +10,7 @@ import { createSocket, parseSpec, portTarget, type PortOptions, type Socket } fr
 import { createSysctl, type Sysctl } from "./sysctl.ts";
 
 /** What a test can look at on a machine. Naming a part asks nothing; each of its reads is one round trip. */
-export interface MachineParts {
+export interface MachineResources {
   /** A unit of systemd: `nginx`, `backup.timer`. */
   service(name: string): Service;
   /** Of dpkg, rpm or apk. */
@@ -31,18 +31,18 @@ export interface MachineParts {
   facts(): Promise<Facts>;
 }
 
-export function createParts(seat: Seat): MachineParts {
+export function createResources(context: ExecutionContext): MachineResources {
   return {
-    service: (name) => createService(seat, name),
-    package: (name) => createPackage(seat, name),
-    process: (filter) => createProcesses(seat, filter),
-    account: (name) => createUser(seat, name),
-    group: (name) => createGroup(seat, name),
-    port: (port, options) => createSocket(seat, portTarget(port, options)),
-    socket: (spec) => createSocket(seat, parseSpec(spec)),
-    mount: (path) => createMount(seat, path),
-    interface: (name) => createInterface(seat, name),
-    sysctl: (key) => createSysctl(seat, key),
-    facts: () => readFacts(seat),
+    service: (name) => createService(context, name),
+    package: (name) => createPackage(context, name),
+    process: (filter) => createProcesses(context, filter),
+    account: (name) => createUser(context, name),
+    group: (name) => createGroup(context, name),
+    port: (port, options) => createSocket(context, portTarget(port, options)),
+    socket: (spec) => createSocket(context, parseSpec(spec)),
+    mount: (path) => createMount(context, path),
+    interface: (name) => createInterface(context, name),
+    sysctl: (key) => createSysctl(context, key),
+    facts: () => readFacts(context),
   };
 }

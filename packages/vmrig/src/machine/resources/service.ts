@@ -1,6 +1,6 @@
 import { VmrigError } from "../../errors/vmrig-error.ts";
-import type { Seat } from "../command/run.ts";
-import { argument, look, type Part } from "./query.ts";
+import type { ExecutionContext } from "../command/run.ts";
+import { argument, query, type QueryTarget } from "./query.ts";
 
 /** What systemd says of a unit. Plain data; words are systemd's own. */
 export interface ServiceStatus {
@@ -26,7 +26,7 @@ export interface ServiceStatus {
   readonly hasJob: boolean;
 }
 
-export interface Service extends Part<"service"> {
+export interface Service extends QueryTarget<"service"> {
   readonly name: string;
   /** @throws VmrigError `INSPECTION_FAILED`, also where there is no systemd */
   status(): Promise<ServiceStatus>;
@@ -36,13 +36,13 @@ export interface Service extends Part<"service"> {
   isEnabled(): Promise<boolean>;
 }
 
-export function createService(seat: Seat, name: string): Service {
+export function createService(context: ExecutionContext, name: string): Service {
   const title = `service ${name}`;
-  const status = async (): Promise<ServiceStatus> => parseService(seat, name, (await look(seat, showUnit(name), { title })).stdout);
+  const status = async (): Promise<ServiceStatus> => parseService(context, name, (await query(context, showUnit(name), { title })).stdout);
   return {
     kind: "service",
-    machine: seat.name,
-    user: seat.user,
+    machine: context.name,
+    user: context.user,
     title,
     name,
     status,
@@ -80,7 +80,7 @@ export function showUnit(name: string): string {
 }
 
 /** Reads `systemctl show`: one `Key=value` a line, keys that a unit has not are left out. Format: systemctl(1). */
-export function parseService(seat: Pick<Seat, "name" | "user">, name: string, text: string): ServiceStatus {
+export function parseService(context: Pick<ExecutionContext, "name" | "user">, name: string, text: string): ServiceStatus {
   const properties = new Map(
     text.split("\n").map((line) => {
       const at = line.indexOf("=");
@@ -91,7 +91,7 @@ export function parseService(seat: Pick<Seat, "name" | "user">, name: string, te
   const number = (key: string): number => Number(word(key) || 0);
   if (word("LoadState") === "") {
     throw new VmrigError("INSPECTION_FAILED", {
-      message: `Cannot read service ${name} on ${seat.name} as ${seat.user}: systemctl tells no LoadState.`,
+      message: `Cannot read service ${name} on ${context.name} as ${context.user}: systemctl tells no LoadState.`,
       details: text.split("\n").slice(0, 5),
     });
   }

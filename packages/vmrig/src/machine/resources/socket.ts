@@ -1,6 +1,6 @@
 import { VmrigError } from "../../errors/vmrig-error.ts";
-import type { Seat } from "../command/run.ts";
-import { look, type Part } from "./query.ts";
+import type { ExecutionContext } from "../command/run.ts";
+import { query, type QueryTarget } from "./query.ts";
 
 /** Something that takes connections or datagrams. Plain data. */
 export interface Listener {
@@ -18,7 +18,7 @@ export interface PortOptions {
   readonly host?: string | undefined;
 }
 
-export interface Socket extends Part<"socket"> {
+export interface Socket extends QueryTarget<"socket"> {
   /** Those that there are of what was asked for. @throws VmrigError `INSPECTION_FAILED` */
   listeners(): Promise<readonly Listener[]>;
   isListening(): Promise<boolean>;
@@ -67,12 +67,12 @@ export function parseSpec(spec: string): SocketTarget {
   });
 }
 
-export function createSocket(seat: Seat, target: SocketTarget): Socket {
-  const listeners = async (): Promise<readonly Listener[]> => (await readListeners(seat, target)).filter(target.matches);
+export function createSocket(context: ExecutionContext, target: SocketTarget): Socket {
+  const listeners = async (): Promise<readonly Listener[]> => (await readListeners(context, target)).filter(target.matches);
   return {
     kind: "socket",
-    machine: seat.name,
-    user: seat.user,
+    machine: context.name,
+    user: context.user,
     title: target.title,
     listeners,
     isListening: async () => (await listeners()).length > 0,
@@ -80,8 +80,8 @@ export function createSocket(seat: Seat, target: SocketTarget): Socket {
 }
 
 /** All listeners of the target's kind. */
-export async function readListeners(seat: Seat, { title, file, among }: SocketTarget, signal?: AbortSignal): Promise<readonly Listener[]> {
-  const { stdout } = await look(seat, `cat ${file} 2>/dev/null`, { title, signal, answers: [0, 1] });
+export async function readListeners(context: ExecutionContext, { title, file, among }: SocketTarget, signal?: AbortSignal): Promise<readonly Listener[]> {
+  const { stdout } = await query(context, `cat ${file} 2>/dev/null`, { title, signal, answers: [0, 1] });
   return among(stdout);
 }
 

@@ -70,7 +70,7 @@ describe("the end of a shell takes along all that runs at its terminal", () => {
 
   test("by what is done at its end", async () => {
     const works: Array<() => Promise<void>> = [];
-    await using mine = await startMachine({ atEnd: (work) => works.push(work) });
+    await using mine = await startMachine({ onCleanup: (work) => works.push(work) });
     const shell = await mine.pc1.shell(BASH);
     for (const work of works) await work();
     expect(shell.exited).toBe(true);

@@ -1,36 +1,36 @@
 import { describe, expect, test } from "vitest";
 import { startMachine } from "../fixtures.test.kit.ts";
-import type { Begun, Witness } from "../command/command-observer.ts";
+import type { CommandStarted, CommandObserver } from "../command/command-observer.ts";
 
 describe("whoever watches", () => {
   interface Seen {
-    readonly begun: Begun;
+    readonly begun: CommandStarted;
     readonly told: string[];
   }
 
-  function watch(): { readonly seen: Seen[]; readonly witness: Witness } {
+  function watch(): { readonly seen: Seen[]; readonly observer: CommandObserver } {
     const seen: Seen[] = [];
-    const witness: Witness = (begun) => {
+    const observer: CommandObserver = (begun) => {
       const told: string[] = [];
       seen.push({ begun, told });
       return { ended: (how) => told.push(how), secret: (text) => told.push(`secret ${text}`) };
     };
-    return { seen, witness };
+    return { seen, observer };
   }
 
   test("is told of a shell when it is used, with its keys, its screen and its end", async () => {
     const [first, second] = [watch(), watch()];
-    let witness: Witness | undefined = first.witness;
-    await using mine = await startMachine({ witness: () => witness });
+    let observer: CommandObserver | undefined = first.observer;
+    await using mine = await startMachine({ observer: () => observer });
     const shell = await mine.pc1.shell({ command: "read -r a; read -r b; echo bye", env: { KEY: "of-env" }, columns: 20 });
     await shell.type("one\n");
     await shell.type("hunter2", { secret: true });
-    witness = undefined;
+    observer = undefined;
     await shell.screen();
     expect(first.seen).toMatchObject([{ begun: { machine: "pc1", command: "read -r a; read -r b; echo bye" }, told: ["secret hunter2"] }]);
     expect(second.seen).toEqual([]);
 
-    witness = second.witness;
+    observer = second.observer;
     await shell.press("Enter");
     await shell.waitForExit();
     const [{ begun, told } = expect.unreachable()] = second.seen;
@@ -45,8 +45,8 @@ describe("whoever watches", () => {
   });
 
   test("finds a secret that is too long for a row in one piece", async () => {
-    const { seen, witness } = watch();
-    await using mine = await startMachine({ witness: () => witness });
+    const { seen, observer } = watch();
+    await using mine = await startMachine({ observer: () => observer });
     const shell = await mine.pc1.shell({ command: 'echo "it is $KEY"', env: { KEY: "longer-than-a-row" }, columns: 10 });
     await shell.waitForExit();
     expect(seen[0]?.begun.shown?.()).toEqual(["it is longer-than-a-row"]);

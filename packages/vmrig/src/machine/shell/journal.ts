@@ -1,12 +1,12 @@
-import type { Seat } from "../command/execution-context.ts";
+import type { ExecutionContext } from "../command/execution-context.ts";
 import type { Screen } from "./screen.ts";
-import type { Told } from "../command/command-observer.ts";
+import type { CommandEnded } from "../command/command-observer.ts";
 
 /** How much of what was typed is told: its end. */
 const MAX_TYPED = 2_000;
 
 export interface JournalOptions {
-  readonly seat: Seat;
+  readonly context: ExecutionContext;
   /** For people. */
   readonly command: string;
   /** Values of its environment. */
@@ -30,12 +30,12 @@ export interface Journal {
 /** Shorter ones are no secrets, as everywhere in evidence. */
 const SHORTEST = 4;
 
-export function createJournal({ seat, command, secrets: given, screen: seen }: JournalOptions): Journal {
-  const { name: machine, user } = seat;
+export function createJournal({ context, command, secrets: given, screen: seen }: JournalOptions): Journal {
+  const { name: machine, user } = context;
   const secrets: string[] = [...given];
   let typed = "";
-  let known: ReturnType<NonNullable<Seat["witness"]>>;
-  let told: Told | undefined;
+  let known: ReturnType<NonNullable<ExecutionContext["observer"]>>;
+  let told: CommandEnded | undefined;
   let end: string | undefined;
 
   const screen = (): Screen => {
@@ -46,10 +46,10 @@ export function createJournal({ seat, command, secrets: given, screen: seen }: J
   };
   const shown = (): string[] => [...(typed === "" ? [] : [`typed: ${typed.trimEnd()}`]), ...screen().framed.split("\n")];
   const used = (): void => {
-    const witness = seat.witness?.();
-    if (witness === undefined || witness === known) return;
-    known = witness;
-    told = witness({
+    const observer = context.observer?.();
+    if (observer === undefined || observer === known) return;
+    known = observer;
+    told = observer({
       machine,
       user,
       command,

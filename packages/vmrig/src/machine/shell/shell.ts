@@ -3,7 +3,7 @@ import type { RemoteProcess } from "../../ssh/process.ts";
 import { outcome as inWords } from "../command/error.ts";
 import { toError } from "../command/outcome.ts";
 import { Running } from "../command/running.ts";
-import type { Seat } from "../command/execution-context.ts";
+import type { ExecutionContext } from "../command/execution-context.ts";
 import { openEmulator, type Size } from "./emulator.ts";
 import { createJournal } from "./journal.ts";
 import { toSequence, type Key } from "./keys.ts";
@@ -50,16 +50,16 @@ export interface Shell extends AsyncDisposable {
 }
 
 /** @throws VmrigError `COMMAND_INVALID`; `CAPABILITY_MISSING` where the machine gives no terminal; what a command throws that cannot begin */
-export async function openShell(seat: Seat, options: ShellOptions = {}): Promise<Shell> {
+export async function openShell(context: ExecutionContext, options: ShellOptions = {}): Promise<Shell> {
   const { columns = 80, rows = 24, term, env, cwd, signal } = options;
   const size = checkSize({ columns, rows });
   const { line, command } = toLine(options.command);
   const title = options.command === undefined ? command : `shell ${JSON.stringify(command)}`;
-  const { name: machine, user } = seat;
+  const { name: machine, user } = context;
   const begun = Promise.withResolvers<RemoteProcess>();
   begun.promise.catch(() => {}); // whoever opened it is told
   // The journal tells of it, and more.
-  const { witness: _, ...unseen } = seat;
+  const { observer: _, ...unseen } = context;
   const running = new Running(unseen, () => ({ line, command, foreground: true, attend: begun.resolve }), {
     pty: { ...size, term },
     stdin: "pipe",
@@ -74,7 +74,7 @@ export async function openShell(seat: Seat, options: ShellOptions = {}): Promise
   running.outcome.then((outcome) => begun.reject(toError(outcome)), begun.reject);
   const emulator = await openEmulator(size, (text) => void keyboard.write(text));
   const journal = createJournal({
-    seat,
+    context,
     command,
     screen: () => emulator.screen(),
     secrets: Object.values(env ?? {}).filter((value) => value !== undefined),
@@ -86,7 +86,7 @@ export async function openShell(seat: Seat, options: ShellOptions = {}): Promise
     stopped = true;
     emulator.freeze();
   };
-  const unwatch = whenAny([signal, seat.signal, seat.scope?.()], rest);
+  const unwatch = whenAny([signal, context.signal, context.scope?.()], rest);
   const over = Promise.all([running.outcome, emulator.show(output)]).then(async ([outcome]) => {
     await emulator.settled();
     return outcome;
@@ -104,7 +104,7 @@ export async function openShell(seat: Seat, options: ShellOptions = {}): Promise
   const remote = await begun.promise;
 
   const sight: Sight = {
-    seat,
+    context,
     title,
     over,
     async look() {
@@ -188,7 +188,7 @@ async function ended(sight: Sight): Promise<unknown> {
   const outcome = await sight.over.catch((error: unknown) => error as Error);
   if (outcome instanceof Error) return outcome;
   return new VmrigError("SHELL_ENDED", {
-    message: `The ${sight.title} on ${sight.seat.name} ${inWords(outcome.result).replace(/\.$/, "")}: nothing can be typed there any more.`,
+    message: `The ${sight.title} on ${sight.context.name} ${inWords(outcome.result).replace(/\.$/, "")}: nothing can be typed there any more.`,
     details: (await sight.look()).framed.split("\n"),
   });
 }

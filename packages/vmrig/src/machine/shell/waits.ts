@@ -2,8 +2,8 @@ import { isVmrigError, VmrigError } from "../../errors/vmrig-error.ts";
 import { waitFor } from "../../wait/wait-for.ts";
 import { outcome as inWords } from "../command/error.ts";
 import { toError, type Outcome } from "../command/outcome.ts";
-import type { Seat } from "../command/execution-context.ts";
-import { patience } from "../waits/wait-options.ts";
+import type { ExecutionContext } from "../command/execution-context.ts";
+import { toWatch } from "../waits/wait-options.ts";
 import type { ScreenWaitOptions } from "./options.ts";
 import type { Screen } from "./screen.ts";
 
@@ -12,7 +12,7 @@ export type ExpectedScreen = string | RegExp | ((screen: Screen) => boolean);
 
 /** What is waited for at a shell. */
 export interface Sight {
-  readonly seat: Seat;
+  readonly context: ExecutionContext;
   /** `login shell` */
   readonly title: string;
   /** When the program has ended, and all that it wrote has come. */
@@ -34,7 +34,7 @@ export async function waitForScreen(sight: Sight, expected: ExpectedScreen, opti
     if (outcome === NOT_YET) return NOT_YET;
     if (outcome.taken) throw toError(outcome);
     throw new VmrigError("WAIT_FAILED", {
-      message: `${what} on ${sight.seat.name} will not be there: it ${inWords(outcome.result)}`,
+      message: `${what} on ${sight.context.name} will not be there: it ${inWords(outcome.result)}`,
       details: screen.framed.split("\n"),
     });
   });
@@ -52,10 +52,10 @@ export function isThere(screen: Screen, expected: ExpectedScreen): boolean {
 }
 
 async function waitAt<T>(sight: Sight, what: string, options: ScreenWaitOptions, look: () => Promise<T | typeof NOT_YET>): Promise<T> {
-  const { seat } = sight;
+  const { context } = sight;
   try {
     return await waitFor<T>({
-      ...patience({ seat, clock: seat.clock }, { ...options, interval: INTERVAL_MS }),
+      ...toWatch({ context, clock: context.clock }, { ...options, interval: INTERVAL_MS }),
       what,
       probe: async () => {
         const value = await look();

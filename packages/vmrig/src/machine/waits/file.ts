@@ -1,7 +1,7 @@
 import { waitFor, type Observation } from "../../wait/wait-for.ts";
-import { look } from "../resources/query.ts";
+import { query } from "../resources/query.ts";
 import { quotePath } from "../command/script.ts";
-import { patience, tolerant, type WaitOptions, type Watch } from "./wait-options.ts";
+import { toWatch, tolerant, type WaitOptions, type Watch } from "./wait-options.ts";
 
 export interface FileWaitOptions extends WaitOptions {
   /** @defaultValue `"present"` */
@@ -15,10 +15,10 @@ export async function waitForFile(watch: Watch, path: string, options: FileWaitO
   // Where it is not there, the first folder on the way that is not there either says more.
   const line = `f=${target}; if [ -e "$f" ] || [ -L "$f" ]; then echo there; else until [ -e "$f" ]; do m=$f; f=$(dirname -- "$f"); done; echo "$m"; fi`;
   await waitFor<true>({
-    ...patience(watch, options),
+    ...toWatch(watch, options),
     what: `${path}${absent ? " to be gone" : ""}`,
     probe: tolerant(async (signal): Promise<Observation<true>> => {
-      const { stdout } = await look(watch.seat, line, { title: path, signal });
+      const { stdout } = await query(watch.context, line, { title: path, signal });
       if ((stdout === "there") !== absent) return { value: true };
       if (absent) return { seen: "it is still there" };
       const missing = stdout.replace(/^\.\//, "");

@@ -6,7 +6,7 @@ import { VmrigError } from "../../errors/vmrig-error.ts";
 import { describeThrown } from "../../errors/thrown.ts";
 import { TunnelRefusedError } from "../../ssh/tunnel.ts";
 import { waitFor, type Observation } from "../../wait/wait-for.ts";
-import { patience, tolerant, type WaitOptions, type Watch } from "./wait-options.ts";
+import { toWatch, tolerant, type WaitOptions, type Watch } from "./wait-options.ts";
 
 export interface HttpWaitOptions extends WaitOptions {
   /** @defaultValue any of 200 to 399 */
@@ -39,7 +39,7 @@ const MOST_BYTES = 1024 * 1024;
 export function waitForHttp(watch: Watch, target: number | string, options: HttpWaitOptions): Promise<HttpResponse> {
   const url = toUrl(target);
   return waitFor<HttpResponse>({
-    ...patience(watch, options),
+    ...toWatch(watch, options),
     what: `${options.method ?? "GET"} ${url.href}`,
     probe: tolerant(async (signal): Promise<Observation<HttpResponse>> => {
       const enough = AbortSignal.any([signal, AbortSignal.timeout(SILENCE_MS)]);
@@ -66,16 +66,16 @@ function toUrl(target: number | string): URL {
   });
 }
 
-async function open({ seat }: Watch, url: URL): Promise<Observation<Duplex>> {
+async function open({ context }: Watch, url: URL): Promise<Observation<Duplex>> {
   const host = url.hostname.replace(/^\[|\]$/g, "");
   const port = Number(url.port || (url.protocol === "https:" ? 443 : 80));
   try {
-    return { value: await (await seat.link()).tunnel({ host, port }) };
+    return { value: await (await context.link()).tunnel({ host, port }) };
   } catch (error) {
     if (!(error instanceof TunnelRefusedError)) throw error;
     if (!error.forbidden) return { seen: error.message };
     throw new VmrigError("WAIT_FAILED", {
-      message: `The SSH server of ${seat.name} forbids connections to ${host}:${port}.`,
+      message: `The SSH server of ${context.name} forbids connections to ${host}:${port}.`,
       hint: "set AllowTcpForwarding to yes or local in its sshd_config, or wait with waitUntilSucceeds and curl",
       cause: error,
     });

@@ -1,9 +1,9 @@
 import { VmrigError } from "../../errors/vmrig-error.ts";
 import { waitFor, type Observation } from "../../wait/wait-for.ts";
 import { quotePath } from "../command/script.ts";
-import { argument, look } from "../resources/query.ts";
-import type { Seat } from "../command/run.ts";
-import { patience, tolerant, type WaitOptions, type Watch } from "./wait-options.ts";
+import { argument, query } from "../resources/query.ts";
+import type { ExecutionContext } from "../command/run.ts";
+import { toWatch, tolerant, type WaitOptions, type Watch } from "./wait-options.ts";
 
 export interface LogWaitOptions extends WaitOptions {
   /** Of which unit of systemd; none of both: the whole journal. */
@@ -33,12 +33,12 @@ export async function waitForLog(watch: Watch, pattern: string | RegExp, options
       hint: 'say since: "now"',
     });
   }
-  const take = file === undefined ? journal(watch, options) : fileTail(watch.seat, file, since === "now");
+  const take = file === undefined ? journal(watch, options) : fileTail(watch.context, file, since === "now");
   const regexp = typeof pattern === "string" ? undefined : new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, ""));
   let last: string | undefined;
   let rest = "";
   return waitFor<string>({
-    ...patience(watch, options),
+    ...toWatch(watch, options),
     what: `${regexp === undefined ? JSON.stringify(pattern) : String(pattern)} in ${file ?? (unit === undefined ? "the journal" : `the journal of ${unit}`)}`,
     probe: tolerant(async (signal): Promise<Observation<string>> => {
       const fresh = await take(signal);
@@ -49,7 +49,7 @@ export async function waitForLog(watch: Watch, pattern: string | RegExp, options
       if (found !== undefined) return { value: found };
       last = lines.findLast((line) => line.trim() !== "") ?? last;
       if (last !== undefined) return { seen: `its last line is ${JSON.stringify(last.slice(0, 200))}` };
-      return { seen: fresh === undefined ? `no such file that ${watch.seat.user} may see` : "nothing was written" };
+      return { seen: fresh === undefined ? `no such file that ${watch.context.user} may see` : "nothing was written" };
     }),
   });
 }
@@ -66,7 +66,7 @@ function journal({ root, since: begun }: Watch, { unit, since = begun?.() ?? "bo
     // The end of the whole journal: a unit that has not written yet has no line to begin after.
     const what = from === undefined ? " --lines=0" : `${of} ${from}`;
     const line = `journalctl --no-pager --quiet --output=cat --show-cursor${what}`;
-    const { stdout, exitCode } = await look(root, line, { title, signal, answers: after ? [0, 1] : [0] });
+    const { stdout, exitCode } = await query(root, line, { title, signal, answers: after ? [0, 1] : [0] });
     if (exitCode !== 0) {
       // The line was kept in memory only, and ended with the last boot.
       from = "--boot";
@@ -79,7 +79,7 @@ function journal({ root, since: begun }: Watch, { unit, since = begun?.() ?? "bo
 }
 
 /** A file that got shorter was begun anew, or replaced by a new one: all of it is new. */
-function fileTail(seat: Seat, path: string, fromNow: boolean): Reader {
+function fileTail(context: ExecutionContext, path: string, fromNow: boolean): Reader {
   const target = quotePath(path);
   let offset = fromNow ? undefined : 0;
   return async (signal) => {
@@ -87,7 +87,7 @@ function fileTail(seat: Seat, path: string, fromNow: boolean): Reader {
     const rest = 'tail -c +"$((o + 1))" <"$f" | head -c "$((s - o))"; echo .';
     const from = offset === undefined ? "o=$s" : `o=${offset}; [ "$s" -ge "$o" ] || o=0`;
     const line = `f=${target}; [ -e "$f" ] || exit 0; s=$(wc -c <"$f") || exit 1; echo "$s"; ${from}; ${rest}`;
-    const { stdout } = await look(seat, line, { title: path, signal });
+    const { stdout } = await query(context, line, { title: path, signal });
     const end = stdout.indexOf("\n");
     offset = end < 0 ? 0 : Number(stdout.slice(0, end));
     return end < 0 ? undefined : stdout.slice(end + 1, -1);

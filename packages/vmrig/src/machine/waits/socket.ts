@@ -1,6 +1,6 @@
 import { waitFor, type Observation } from "../../wait/wait-for.ts";
 import { listenersInWords, portTarget, readListeners, unixTarget, type PortOptions, type SocketTarget } from "../resources/socket.ts";
-import { patience, tolerant, type WaitOptions, type Watch } from "./wait-options.ts";
+import { toWatch, tolerant, type WaitOptions, type Watch } from "./wait-options.ts";
 
 export interface SocketWaitOptions extends WaitOptions {
   /** @defaultValue `"open"` */
@@ -20,10 +20,10 @@ export function waitForUnixSocket(watch: Watch, path: string, options: SocketWai
 async function waitForSocket(watch: Watch, target: SocketTarget, options: SocketWaitOptions): Promise<void> {
   const closed = options.state === "closed";
   await waitFor<true>({
-    ...patience(watch, options),
+    ...toWatch(watch, options),
     what: `${target.title}${closed ? " to be closed" : ""}`,
     probe: tolerant(async (signal): Promise<Observation<true>> => {
-      const listeners = await readListeners(watch.seat, target, signal);
+      const listeners = await readListeners(watch.context, target, signal);
       if (listeners.some(target.matches) !== closed) return { value: true };
       return { seen: closed ? "something still listens on it" : listenersInWords(listeners) };
     }),

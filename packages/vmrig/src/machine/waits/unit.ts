@@ -1,9 +1,9 @@
 import { isVmrigError, VmrigError } from "../../errors/vmrig-error.ts";
 import { waitFor, type Observation } from "../../wait/wait-for.ts";
-import { argument, look } from "../resources/query.ts";
+import { argument, query } from "../resources/query.ts";
 import { inWords, isActive, parseService, showUnit, type ServiceStatus } from "../resources/service.ts";
 import { run } from "../command/run.ts";
-import { isAway, patience, tolerant, type WaitOptions, type Watch } from "./wait-options.ts";
+import { isAway, toWatch, tolerant, type WaitOptions, type Watch } from "./wait-options.ts";
 
 const QUEUE = "=== queue ===";
 const JOURNAL_LINES = 10;
@@ -17,12 +17,12 @@ export async function waitForUnit(watch: Watch, name: string, options: WaitOptio
   const title = `service ${name}`;
   try {
     return await waitFor<ServiceStatus>({
-      ...patience(watch, options),
+      ...toWatch(watch, options),
       what: `${name} to be active`,
       probe: tolerant(async (signal): Promise<Observation<ServiceStatus>> => {
         const line = `${showUnit(name)} && echo '${QUEUE}' && systemctl list-jobs --no-pager --no-legend`;
-        const [shown = "", queue = ""] = (await look(watch.seat, line, { title, signal })).stdout.split(QUEUE);
-        const status = parseService(watch.seat, name, shown);
+        const [shown = "", queue = ""] = (await query(watch.context, line, { title, signal })).stdout.split(QUEUE);
+        const status = parseService(watch.context, name, shown);
         if (isActive(status)) return { value: status };
         if (isHopeless(status, queue)) throw hopeless(watch, name, status);
         return { seen: inWords(status) };
@@ -43,7 +43,7 @@ export function isHopeless({ load, active, hasJob }: ServiceStatus, queue: strin
   return active === "inactive" && !/^\s*\d+ /m.test(queue);
 }
 
-function hopeless({ seat }: Watch, name: string, status: ServiceStatus): VmrigError {
+function hopeless({ context }: Watch, name: string, status: ServiceStatus): VmrigError {
   const why =
     status.load !== "loaded"
       ? `systemd cannot load it: ${status.load}`
@@ -51,13 +51,13 @@ function hopeless({ seat }: Watch, name: string, status: ServiceStatus): VmrigEr
         ? inWords(status)
         : `it is ${inWords(status)} and nothing is queued that would start it`;
   return new VmrigError("WAIT_FAILED", {
-    message: `${name} on ${seat.name} will not become active: ${why}.`,
+    message: `${name} on ${context.name} will not become active: ${why}.`,
     ...(status.load === "not-found" ? { hint: "check its name with `systemctl list-unit-files`, and that its package is installed" } : {}),
   });
 }
 
 /** What it wrote last. An error that has none of it is better than none. */
-async function lastLines({ root, seat }: Watch, name: string): Promise<string[]> {
+async function lastLines({ root, context }: Watch, name: string): Promise<string[]> {
   const line = `journalctl --no-pager --quiet --output=short-iso --lines=${JOURNAL_LINES} --unit=${argument(name)}`;
   try {
     const { stdout, failed, stderr } = await run(root, { line }, { reject: false, timeout: JOURNAL_MS });
@@ -66,6 +66,6 @@ async function lastLines({ root, seat }: Watch, name: string): Promise<string[]>
     return [`its journal, last lines:`, ...stdout.split("\n").map((one) => `  ${one}`)];
   } catch (error) {
     if (!isAway(error)) throw error;
-    return [`its journal could not be read: ${seat.name} cannot be reached`];
+    return [`its journal could not be read: ${context.name} cannot be reached`];
   }
 }

@@ -2,7 +2,7 @@ import { waitFor, type Observation } from "../../wait/wait-for.ts";
 import type { CommandOptions, CommandResult } from "../command/command.ts";
 import { abridged } from "../command/error.ts";
 import { run } from "../command/run.ts";
-import { patience, tolerant, type WaitOptions, type Watch } from "./wait-options.ts";
+import { toWatch, tolerant, type WaitOptions, type Watch } from "./wait-options.ts";
 
 /** `reject` has no meaning here; `timeout` is that of the whole wait. */
 export type UntilOptions = Omit<CommandOptions, "reject" | "stdin" | "encoding" | "lines" | "buffer"> & WaitOptions;
@@ -25,10 +25,10 @@ function until(
 ): Promise<CommandResult> {
   const { timeout: _whole, interval: _pause, ...command } = options;
   return waitFor<CommandResult>({
-    ...patience(watch, options),
+    ...toWatch(watch, options),
     what: `\`${abridged(line)}\` to ${verb}`,
     probe: tolerant(async (signal): Promise<Observation<CommandResult>> => {
-      const result = await run(watch.seat, { line, house: false }, { ...command, signal, reject: false });
+      const result = await run(watch.context, { line, internal: false }, { ...command, signal, reject: false });
       return isSo(result) ? { value: result } : { seen: resultInWords(result) };
     }),
   });

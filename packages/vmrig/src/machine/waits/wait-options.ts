@@ -1,8 +1,8 @@
 import type { Clock } from "../../clock/clock.ts";
 import { isVmrigError, type VmrigError } from "../../errors/vmrig-error.ts";
 import type { Observation, WaitOptions as WaitForOptions } from "../../wait/wait-for.ts";
-import { milliseconds, type Duration } from "../duration-option.ts";
-import type { Seat } from "../command/run.ts";
+import { toMilliseconds, type Duration } from "../duration-option.ts";
+import type { ExecutionContext } from "../command/run.ts";
 
 export interface WaitOptions {
   /** @defaultValue 30 s */
@@ -14,24 +14,24 @@ export interface WaitOptions {
 
 /** What the waits of one machine have in common. */
 export interface Watch {
-  readonly seat: Seat;
+  readonly context: ExecutionContext;
   /** For what only root may read: the journal. */
-  readonly root: Seat;
+  readonly root: ExecutionContext;
   readonly clock: Clock | undefined;
   /** Since when lines of a log count, where a wait does not say. */
   readonly since: (() => Date | undefined) | undefined;
 }
 
 /** The options of a wait as the one loop takes them. */
-export function patience(
-  { seat, clock }: Pick<Watch, "seat" | "clock">,
+export function toWatch(
+  { context, clock }: Pick<Watch, "context" | "clock">,
   { timeout = 30_000, interval = 250, signal }: WaitOptions,
 ): Omit<WaitForOptions<never>, "what" | "probe"> {
-  const signals = [signal, seat.signal, seat.scope?.()].filter((one) => one !== undefined);
+  const signals = [signal, context.signal, context.scope?.()].filter((one) => one !== undefined);
   return {
-    on: seat.name,
-    timeoutMs: milliseconds(timeout),
-    intervalMs: milliseconds(interval),
+    on: context.name,
+    timeoutMs: toMilliseconds(timeout),
+    intervalMs: toMilliseconds(interval),
     ...(signals.length === 0 ? {} : { signal: AbortSignal.any(signals) }),
     ...(clock === undefined ? {} : { clock }),
   };

@@ -4,7 +4,7 @@ import type { Folders } from "../../config/folders.ts";
 import type { ResolvedRig } from "../../config/schema.ts";
 import type { CopySpec } from "../../driver/driver.ts";
 import type { LeaseStore } from "../../lease/lease-store.ts";
-import type { Hold } from "../../lease/current-holder.ts";
+import type { CurrentHolder } from "../../lease/current-holder.ts";
 
 /** A copy of the rig that has a folder on this computer, whether the config still asks for it or not. */
 export interface OwnCopy {
@@ -12,7 +12,7 @@ export interface OwnCopy {
   /** The config asks for fewer copies than there once were. */
   readonly surplus: boolean;
   /** Missing when it is free. */
-  readonly held?: Hold;
+  readonly held?: CurrentHolder;
 }
 
 /** The copies of the rig on this computer, with who has them. */

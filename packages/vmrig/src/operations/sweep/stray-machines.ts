@@ -6,7 +6,7 @@ import { readState } from "../../provision/state.ts";
 import type { LeaseStore } from "../../lease/lease-store.ts";
 import { destroyCopy } from "../destroy-rig.ts";
 import { openStore } from "../../gate/open-store.ts";
-import { underLease } from "../with-lease.ts";
+import { withLease } from "../with-lease.ts";
 import { ownCopies } from "./own-copies.ts";
 import type { SweepOptions } from "./sweep-options.ts";
 
@@ -47,7 +47,7 @@ async function strangers(options: SweepOptions, copy: CopySpec): Promise<readonl
     copy: copy.copy,
     async remove() {
       await using store = await openStore(rig, folders);
-      await underLease({ ...atOnce(options), copy, store }, async (warrant) => {
+      await withLease({ ...atOnce(options), copy, store }, async (warrant) => {
         if (!(await look()).some((stranger) => stranger.name === name)) return;
         warrant.assertHeld();
         await rig.driver.remove({ copy, name }, { fence: warrant.fence, signal: warrant.signal, say });

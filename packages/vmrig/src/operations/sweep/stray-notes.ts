@@ -5,7 +5,7 @@ import type { CopySpec, Orphan } from "../../driver/driver.ts";
 import type { LeaseStore } from "../../lease/lease-store.ts";
 import { isRunning } from "../../local-files/start-lock.ts";
 import { whyOver } from "../find-retained-copy.ts";
-import { dropKept, keptPath, readKept } from "../../gate/retained-copy.ts";
+import { dropRetainedCopy, retainedCopyPath, readRetainedCopy } from "../../gate/retained-copy.ts";
 import { leasedThroughPath, readLeasedThrough } from "../../gate/redis-split-guard.ts";
 import { notesFolder } from "../../gate/known-copies.ts";
 import { ownCopies, type OwnCopy } from "./own-copies.ts";
@@ -35,10 +35,10 @@ export async function strayNotes({ rig, folders }: SweepOptions, store: LeaseSto
 }
 
 async function lapsedKept({ copy, held }: OwnCopy): Promise<readonly Orphan[]> {
-  const kept = await readKept(copy);
-  const path = keptPath(copy.folder);
+  const kept = await readRetainedCopy(copy);
+  const path = retainedCopyPath(copy.folder);
   if (kept === undefined || whyOver(kept, { copies: [{ copy: copy.copy, fence: 0, ...(held && { held }) }] }) === undefined) return [];
-  return [{ what: `note ${path} of a copy that is not kept any more`, copy: copy.copy, remove: () => dropKept(copy, kept) }];
+  return [{ what: `note ${path} of a copy that is not kept any more`, copy: copy.copy, remove: () => dropRetainedCopy(copy, kept) }];
 }
 
 async function leftNote(copy: CopySpec): Promise<readonly Orphan[]> {

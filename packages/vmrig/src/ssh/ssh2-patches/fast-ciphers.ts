@@ -1,7 +1,7 @@
 import { createSecretKey, randomBytes, type KeyObject } from "node:crypto";
 import type { Socket } from "node:net";
 import type { Client } from "ssh2";
-import { giveBack } from "./release-buffer.ts";
+import { releaseBuffer } from "./release-buffer.ts";
 
 /** What ssh2 1.17 has inside, without its native addon. */
 interface Inside {
@@ -22,7 +22,7 @@ interface Cipher {
  * ssh2 makes a cipher for each packet, of a key that is bytes. Node.js 24 takes 50 µs for that, a command's ten packets a sixth of its time;
  * of a key object it takes 11. To be called when a key exchange is done. An ssh2 that has no such keys is left as it is.
  */
-export function quickenCiphers(client: Client, socket: Socket): void {
+export function useFastCiphers(client: Client, socket: Socket): void {
   const { _cipher: cipher, _decipher: decipher } = (client as Inside)._protocol ?? {};
   if (decipher?._decipherKey instanceof Uint8Array) decipher._decipherKey = createSecretKey(decipher._decipherKey);
   if (!(cipher?._encKey instanceof Uint8Array)) return;
@@ -61,6 +61,6 @@ function spareMemory(cipher: Cipher, socket: Socket): void {
     if (!socket.writable) return;
     if (piece.buffer === place.buffer) socket.write(Buffer.from(piece));
     else if (piece.length < LARGE_BYTES) socket.write(piece);
-    else socket.write(piece, () => giveBack(piece));
+    else socket.write(piece, () => releaseBuffer(piece));
   };
 }

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { giveBack } from "./release-buffer.ts";
+import { releaseBuffer } from "./release-buffer.ts";
 
 test("memory of one's own is free at once, that which others share stays", () => {
   const own = Buffer.allocUnsafeSlow(100_000);
-  giveBack(own);
+  releaseBuffer(own);
   expect(own.byteLength).toBe(0);
   const [shared, neighbour] = [Buffer.from("shared"), Buffer.from("neighbour")];
-  giveBack(shared);
+  releaseBuffer(shared);
   expect([shared.toString(), neighbour.toString()]).toEqual(["shared", "neighbour"]);
 });

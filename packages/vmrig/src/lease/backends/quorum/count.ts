@@ -1,9 +1,9 @@
-import { decodeHold, type Hold, type HoldReply } from "../../current-holder.ts";
+import { decodeCurrentHolder, type CurrentHolder, type CurrentHolderReply } from "../../current-holder.ts";
 import type { Restarted } from "../../queue-status.ts";
 
 /** What one server knows of the copies, in the order in which it was asked. */
 export interface Tally {
-  readonly holds: readonly HoldReply[];
+  readonly holds: readonly CurrentHolderReply[];
   /** After a restart without its data: for how long it may not vote, and since when it runs. */
   readonly blockedForMs?: number;
   readonly upForS?: number;
@@ -12,7 +12,7 @@ export interface Tally {
 export interface Count {
   /** Most servers would grant these. */
   readonly free: readonly string[];
-  readonly held: readonly Hold[];
+  readonly held: readonly CurrentHolder[];
   /** Somebody has locks of these and no fence yet, or did not live to get one. */
   readonly unsettled: readonly string[];
   /** Why a copy that nobody seems to hold is not granted yet. */
@@ -29,11 +29,11 @@ export function countVotes(
   { all, majority }: { readonly all: number; readonly majority: number },
 ): Count {
   const free: string[] = [];
-  const held: Hold[] = [];
+  const held: CurrentHolder[] = [];
   const unsettled: string[] = [];
   let restarted: Restarted | undefined;
   for (const [i, copy] of copies.entries()) {
-    const votes = tallies.map(({ holds, blockedForMs = 0, upForS = 0 }) => ({ hold: holds[i] as HoldReply, blockedForMs, upForS }));
+    const votes = tallies.map(({ holds, blockedForMs = 0, upForS = 0 }) => ({ hold: holds[i] as CurrentHolderReply, blockedForMs, upForS }));
     const unlocked = votes.filter(({ hold }) => hold[0] === -2);
     const blocked = unlocked.filter(({ blockedForMs }) => blockedForMs > 0).toSorted((a, b) => a.blockedForMs - b.blockedForMs);
     const missing = majority - (unlocked.length - blocked.length);
@@ -59,9 +59,9 @@ export function countVotes(
 }
 
 /** That with the largest fence; a lock that somebody set by hand has none, and no holder either. */
-function newest(copy: string, replies: readonly HoldReply[]): Hold | undefined {
+function newest(copy: string, replies: readonly CurrentHolderReply[]): CurrentHolder | undefined {
   const holds = replies.flatMap((reply) => {
-    const hold = decodeHold(copy, reply);
+    const hold = decodeCurrentHolder(copy, reply);
     return hold === undefined || (hold.fence === 0 && hold.heldForMs !== undefined) ? [] : [hold];
   });
   return holds.toSorted((a, b) => b.fence - a.fence)[0];

@@ -1,15 +1,15 @@
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../../../clock/clock.ts";
 import { asVmrigError, VmrigError } from "../../../errors/vmrig-error.ts";
-import { dial, type Connection } from "../../../redis/connection.ts";
+import { dial, type RedisConnection } from "../../../redis/connection.ts";
 import { setIdKey } from "../../../redis/namespace.ts";
-import type { Ledger } from "../../lease-backend.ts";
+import type { LeaseBackend } from "../../lease-backend.ts";
 import { checkAddresses, describeAddresses, dialOptions, type RedisAddress } from "../../../redis/address.ts";
 import { script } from "../../../redis/script.ts";
 import { Servers } from "./servers.ts";
-import { severalRedises } from "./quorum.ts";
+import { quorumBackend } from "./quorum.ts";
 
-export interface OpenSeveralOptions {
+export interface OpenQuorumOptions {
   readonly commandTimeoutMs: number;
   readonly namespace: string;
   readonly clock: Clock;
@@ -30,7 +30,7 @@ return id
  * @throws VmrigError `CONFIG_INVALID` for another number than 3 or 5, and for one Redis under two addresses
  * @throws VmrigError `REDIS_UNREACHABLE` when less than the majority let us in
  */
-export async function openSeveral(addresses: readonly RedisAddress[], options: OpenSeveralOptions): Promise<Ledger> {
+export async function openQuorum(addresses: readonly RedisAddress[], options: OpenQuorumOptions): Promise<LeaseBackend> {
   checkAddresses(addresses);
   addresses.forEach(dialOptions); // none of them is dialled while another cannot be
   const { namespace, clock, onNews } = options;
@@ -45,7 +45,7 @@ export async function openSeveral(addresses: readonly RedisAddress[], options: O
     for (const { connection, opened } of dialled)
       opened.catch((error: unknown) => servers.note({ server: connection, fault: asVmrigError(error) }));
     const id = await agreeOnId(servers, setIdKey(namespace));
-    return severalRedises({ servers, id, shown: describeAddresses(addresses, namespace), namespace, clock });
+    return quorumBackend({ servers, id, shown: describeAddresses(addresses, namespace), namespace, clock });
   } catch (error) {
     servers.close();
     throw error;
@@ -77,7 +77,7 @@ async function mostOf<T>(attempts: readonly Promise<T>[], majority: number, cloc
 }
 
 /** A server with two votes would make a majority of a minority. */
-function refuseTwins(greeted: readonly { readonly connection: Connection; readonly id: string }[]): void {
+function refuseTwins(greeted: readonly { readonly connection: RedisConnection; readonly id: string }[]): void {
   for (const { connection, id } of greeted) {
     const twin = greeted.find((other) => other.connection !== connection && other.id === id);
     if (twin === undefined) continue;

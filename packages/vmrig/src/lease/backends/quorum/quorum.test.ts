@@ -238,7 +238,7 @@ test("a kept copy that is released while a server is away is free for the next, 
   const servers = await redises(3);
   const leases = await open(servers.address);
   const alice = await ask(leases, "alice");
-  await leases.keep(alice, { forMs: 3_600_000, why: "after a failed run" });
+  await leases.retain(alice, { forMs: 3_600_000, why: "after a failed run" });
   await servers.all[0]?.kill();
   expect(await leases.revoke({ ...PCS_1, fence: alice.fence, by: person("bob") })).toMatchObject({ holder: person("alice") });
   await servers.all[0]?.start();

@@ -1,14 +1,14 @@
 import type { Clock } from "../../../clock/clock.ts";
 import { VmrigError } from "../../../errors/vmrig-error.ts";
-import type { Connection } from "../../../redis/connection.ts";
+import type { RedisConnection } from "../../../redis/connection.ts";
 import { LOSS, tellLoss, type LossReply } from "../../explain-loss.ts";
-import { decodeHold, type Hold, type HoldReply } from "../../current-holder.ts";
+import { decodeCurrentHolder, type CurrentHolder, type CurrentHolderReply } from "../../current-holder.ts";
 import { clean, encodeHolder } from "../../holder.ts";
-import { KEEP } from "../../retain.ts";
+import { RETAIN } from "../../retain.ts";
 import { keysOf, rigKeys, turnKeys } from "../../keys.ts";
 import { decodeInLine, VIEW, type InLineReply, type LeaseView, type ViewReply } from "../../lease-view.ts";
-import type { FencedCopy, Ledger, Look, LookTimes, Place, Taken } from "../../lease-backend.ts";
-import { encodePlace } from "../queue-entry.ts";
+import type { FencedCopy, LeaseBackend, QueueState, HeartbeatTimes, QueueEntry, GrantedCopy } from "../../lease-backend.ts";
+import { encodeQueueEntry } from "../queue-entry.ts";
 import { NOTE_MS, REVOKE } from "../../revoke.ts";
 import { LEAVE } from "../scripts.ts";
 import { countVotes } from "./count.ts";
@@ -21,10 +21,10 @@ import type { Answered, Servers } from "./servers.ts";
 const SETTLE_MS = 20;
 const SETTLE_TIMES = 5;
 
-type TallyReply = readonly [holds: readonly HoldReply[], blockedForMs: number, upForS: number];
+type TallyReply = readonly [holds: readonly CurrentHolderReply[], blockedForMs: number, upForS: number];
 type PlaceReply = readonly [ticket: number, ahead: number, waiting: number, take: string, aheadExpiresInMs: number];
 
-export interface SeveralOptions {
+export interface QuorumOptions {
   readonly servers: Servers;
   readonly id: string;
   readonly shown: string;
@@ -33,28 +33,28 @@ export interface SeveralOptions {
 }
 
 /**
- * {@link Ledger} in several Redises that know nothing of each other. Whether a copy is free, and whose it is, most of them decide. The line
+ * {@link LeaseBackend} in several Redises that know nothing of each other. Whether a copy is free, and whose it is, most of them decide. The line
  * is at the first that answers: when that is another one from now on, waiters take their tickets there.
  */
-export function severalRedises({ servers, id, shown, namespace, clock }: SeveralOptions): Ledger {
-  const keys = ({ wish, id: waiter, attempt }: Place): string[] => turnKeys(namespace, wish, waiter, attempt);
+export function quorumBackend({ servers, id, shown, namespace, clock }: QuorumOptions): LeaseBackend {
+  const keys = ({ request, id: waiter, attempt }: QueueEntry): string[] => turnKeys(namespace, request, waiter, attempt);
   const whole = { all: servers.all.length, majority: servers.majority };
   const wake: Wake = async ({ rig, copies }, released) => {
     await servers.poll((server) => server.run(WAKE, rigKeys(namespace, rig, copies), released));
   };
-  const lookOnce = async (place: Place, { aliveMs, ttlMs }: LookTimes): Promise<Look & { readonly unsettled: boolean }> => {
+  const lookOnce = async (place: QueueEntry, { aliveMs, ttlMs }: HeartbeatTimes): Promise<QueueState & { readonly unsettled: boolean }> => {
     const tallies = await servers.ask(async (server) => {
       const reply = (await server.run(TALLY, keys(place), [ttlMs])) as TallyReply | null;
       if (reply === null) throw new VmrigError("REDIS_UNREACHABLE", { message: `Redis at ${server.shown} answered too late.` });
       return { holds: reply[0], blockedForMs: reply[1], upForS: reply[2] };
     });
-    const { copies, accept } = place.wish;
+    const { copies, accept } = place.request;
     const { free, held, unsettled, restarted } = countVotes(
       copies,
       tallies.map(({ answer }) => answer),
       whole,
     );
-    const reply = await firstOf(tallies, (server) => server.run(WAIT, keys(place), [aliveMs, ...encodePlace(place), ...free]));
+    const reply = await firstOf(tallies, (server) => server.run(WAIT, keys(place), [aliveMs, ...encodeQueueEntry(place), ...free]));
     const [ticket, ahead, waiting, offered, aheadExpiresInMs] = reply as PlaceReply;
     return {
       ticket,
@@ -74,7 +74,7 @@ export function severalRedises({ servers, id, shown, namespace, clock }: Several
     shown,
     ...recordsOf(servers, namespace),
 
-    async look(place: Place, times: LookTimes): Promise<Look> {
+    async heartbeat(place: QueueEntry, times: HeartbeatTimes): Promise<QueueState> {
       for (let again = SETTLE_TIMES; ; again--) {
         const { unsettled, ...look } = await lookOnce(place, times);
         if (!unsettled || again === 0) return look;
@@ -82,7 +82,7 @@ export function severalRedises({ servers, id, shown, namespace, clock }: Several
       }
     },
 
-    async take(place: Place, copy: string | undefined, ttlMs: number): Promise<Taken | undefined> {
+    async take(place: QueueEntry, copy: string | undefined, ttlMs: number): Promise<GrantedCopy | undefined> {
       return copy === undefined ? undefined : take(place, copy, ttlMs);
     },
 
@@ -104,21 +104,21 @@ export function severalRedises({ servers, id, shown, namespace, clock }: Several
       };
     },
 
-    async keep({ forMs, why, value, ...copy }) {
+    async retain({ forMs, why, value, ...copy }) {
       const { lock, holder } = keysOf(namespace, copy);
-      return servers.vote(async (server) => (await server.run(KEEP, [lock, holder], [value, forMs, clean(why)])) === 1);
+      return servers.vote(async (server) => (await server.run(RETAIN, [lock, holder], [value, forMs, clean(why)])) === 1);
     },
 
-    async revoke({ rig, copy, fence, by }): Promise<Hold | undefined> {
+    async revoke({ rig, copy, fence, by }): Promise<CurrentHolder | undefined> {
       const revoked = [...rigKeys(namespace, rig, [copy]), keysOf(namespace, { rig, copy }).revoked];
       const cuts = await servers.ask(
-        async (server) => (await server.run(REVOKE, revoked, [fence, encodeHolder(by), NOTE_MS])) as HoldReply | null,
+        async (server) => (await server.run(REVOKE, revoked, [fence, encodeHolder(by), NOTE_MS])) as CurrentHolderReply | null,
       );
       await wake({ rig, copies: [copy] }, [copy]);
       const had = cuts.flatMap(({ answer }) => (answer === null ? [] : [answer]));
       // Those that did not answer may have had it, too.
       if (had.length === 0 || had.length + servers.all.length - cuts.length < servers.majority) return undefined;
-      return decodeHold(copy, had[0] as HoldReply);
+      return decodeCurrentHolder(copy, had[0] as CurrentHolderReply);
     },
 
     async explainLoss(lease: FencedCopy) {
@@ -135,7 +135,7 @@ export function severalRedises({ servers, id, shown, namespace, clock }: Several
 }
 
 /** The answer of the first of them that gives one. */
-async function firstOf<T>(candidates: readonly Answered<unknown>[], question: (server: Connection) => Promise<T>): Promise<T> {
+async function firstOf<T>(candidates: readonly Answered<unknown>[], question: (server: RedisConnection) => Promise<T>): Promise<T> {
   let fault: unknown;
   for (const { server } of candidates) {
     try {

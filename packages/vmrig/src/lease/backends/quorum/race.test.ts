@@ -6,10 +6,10 @@ import { waitFor } from "../../../wait/wait-for.ts";
 import { person } from "../../fixtures/holders.ts";
 import { RedisServers } from "../../../redis/fixtures/redis-servers.ts";
 import { PCS } from "../../fixtures/rigs.ts";
-import type { Ledger, Place, Taken } from "../../lease-backend.ts";
+import type { LeaseBackend, QueueEntry, GrantedCopy } from "../../lease-backend.ts";
 import type { RedisAddress } from "../../../redis/address.ts";
-import { checkWish } from "../../lease-request.ts";
-import { openSeveral } from "./open.ts";
+import { checkLeaseRequest } from "../../lease-request.ts";
+import { openQuorum } from "./open.ts";
 import { WRITE_FENCE } from "./scripts.ts";
 
 // Real processes on a computer that may be busy: what is waited for has deadlines of its own.
@@ -18,10 +18,10 @@ vi.setConfig({ testTimeout: 60_000 });
 const OPTIONS = { commandTimeoutMs: 2000, namespace: "vmrig", clock: systemClock };
 const FENCE = "vmrig:{pcs}:pcs-1:fence";
 
-const placeOf = (who: string, attempt: number): Place => ({ id: who, wish: checkWish(PCS), holder: person(who), ticket: 0, attempt });
+const placeOf = (who: string, attempt: number): QueueEntry => ({ id: who, request: checkLeaseRequest(PCS), holder: person(who), ticket: 0, attempt });
 
-function taker(ledger: Ledger, who: string): (attempt: number, ttlMs?: number) => Promise<Taken | undefined> {
-  return (attempt, ttlMs = 30_000) => ledger.take(placeOf(who, attempt), "pcs-1", ttlMs);
+function taker(backend: LeaseBackend, who: string): (attempt: number, ttlMs?: number) => Promise<GrantedCopy | undefined> {
+  return (attempt, ttlMs = 30_000) => backend.take(placeOf(who, attempt), "pcs-1", ttlMs);
 }
 
 test.each([
@@ -38,9 +38,9 @@ test.each([
         const addresses = servers.all.map(({ socketPath }, i) =>
           (i - hidden + count) % count < missing ? { socketPath: join(tmpdir(), `vmrig-test-nobody-${i}.sock`) } : { socketPath },
         );
-        const ledger = await openSeveral(addresses, OPTIONS);
-        stack.defer(() => ledger.close());
-        return ledger;
+        const backend = await openQuorum(addresses, OPTIONS);
+        stack.defer(() => backend.close());
+        return backend;
       }),
     );
     // Ahead of every clock, so that nothing but what most servers have written down makes it grow.
@@ -50,7 +50,7 @@ test.each([
     let overlaps = 0;
     const race = async (who: string): Promise<void> => {
       for (let attempt = 1; fences.length < 120; attempt++) {
-        const view = views[Math.floor(Math.random() * views.length)] as Ledger;
+        const view = views[Math.floor(Math.random() * views.length)] as LeaseBackend;
         const taken = await taker(view, who)(attempt);
         if (taken === undefined) {
           await systemClock.sleep(Math.random() * 10);
@@ -73,10 +73,10 @@ test.each([
 /** One whose writes of a fence are held back, and one whose are not. */
 async function slowAndQuick(stack: AsyncDisposableStack, commandTimeoutMs = 20_000) {
   const servers = stack.use(await RedisServers.start(3));
-  const open = async (addresses: readonly RedisAddress[], timeoutMs: number): Promise<Ledger> => {
-    const ledger = await openSeveral(addresses, { ...OPTIONS, commandTimeoutMs: timeoutMs });
-    stack.defer(() => ledger.close());
-    return ledger;
+  const open = async (addresses: readonly RedisAddress[], timeoutMs: number): Promise<LeaseBackend> => {
+    const backend = await openQuorum(addresses, { ...OPTIONS, commandTimeoutMs: timeoutMs });
+    stack.defer(() => backend.close());
+    return backend;
   };
   const slow = await open(servers.throughNetworks, commandTimeoutMs);
   return {

@@ -1,5 +1,5 @@
 import { keysOf, type CopyName } from "../../keys.ts";
-import type { FencedCopy, Ledger } from "../../lease-backend.ts";
+import type { FencedCopy, LeaseBackend } from "../../lease-backend.ts";
 import { parseRecord, READ_RECORD, SAVE_RECORD } from "../record.ts";
 import type { Servers } from "./servers.ts";
 
@@ -7,7 +7,7 @@ import type { Servers } from "./servers.ts";
  * Records with a stamp in front, by which of several the newest is known: the fence under which it was written, and the how manieth of this
  * process. One that was dropped is written empty, so that a server which missed it does not bring it back.
  */
-export function recordsOf(servers: Servers, namespace: string): Pick<Ledger, "record" | "saveRecord" | "dropRecord"> {
+export function recordsOf(servers: Servers, namespace: string): Pick<LeaseBackend, "record" | "saveRecord" | "dropRecord"> {
   let writes = 0;
   const write = (lease: FencedCopy, text: string): Promise<boolean> => {
     const { lock, holder, record } = keysOf(namespace, lease);

@@ -1,13 +1,13 @@
 import type { Clock } from "../../../clock/clock.ts";
 import { asVmrigError, VmrigError } from "../../../errors/vmrig-error.ts";
 import { waitFor, type Observation } from "../../../wait/wait-for.ts";
-import type { Connection } from "../../../redis/connection.ts";
+import type { RedisConnection } from "../../../redis/connection.ts";
 
 /** What came of one question to one server. */
-export type Ballot<T> = { readonly server: Connection; readonly answer: T } | { readonly server: Connection; readonly fault: VmrigError };
+export type Ballot<T> = { readonly server: RedisConnection; readonly answer: T } | { readonly server: RedisConnection; readonly fault: VmrigError };
 
 export interface Answered<T> {
-  readonly server: Connection;
+  readonly server: RedisConnection;
   readonly answer: T;
 }
 
@@ -27,13 +27,13 @@ const HINT = "check that most of them run and are reachable from here";
  * one command timeout, not one with every question.
  */
 export class Servers {
-  readonly all: readonly Connection[];
+  readonly all: readonly RedisConnection[];
   readonly majority: number;
   readonly #options: ServersOptions;
-  readonly #silent = new Set<Connection>();
+  readonly #silent = new Set<RedisConnection>();
   #closed = false;
 
-  constructor(all: readonly Connection[], options: ServersOptions) {
+  constructor(all: readonly RedisConnection[], options: ServersOptions) {
     this.all = all;
     this.majority = Math.floor(all.length / 2) + 1;
     this.#options = options;
@@ -41,7 +41,7 @@ export class Servers {
 
   /** Puts a question to all of them. Resolves as soon as `enough` says so; else when all have answered that usually do, and most did. */
   poll<T>(
-    question: (server: Connection) => Promise<T>,
+    question: (server: RedisConnection) => Promise<T>,
     enough: (ballots: readonly Ballot<T>[]) => boolean = () => false,
   ): Promise<readonly Ballot<T>[]> {
     const ballots: Ballot<T>[] = [];
@@ -65,7 +65,7 @@ export class Servers {
 
   /** Like {@link Servers.poll}, for the answers alone. @throws VmrigError `REDIS_UNREACHABLE` when less than the majority answered */
   async ask<T>(
-    question: (server: Connection) => Promise<T>,
+    question: (server: RedisConnection) => Promise<T>,
     enough?: (ballots: readonly Ballot<T>[]) => boolean,
   ): Promise<readonly Answered<T>[]> {
     const ballots = await this.poll(question, enough);
@@ -75,12 +75,12 @@ export class Servers {
   }
 
   /** For what may run twice: bridges a re-dial by asking again for up to 3 s. @throws VmrigError `REDIS_UNREACHABLE` */
-  async askAgain<T>(question: (server: Connection) => Promise<T>): Promise<readonly Answered<T>[]> {
+  async askAgain<T>(question: (server: RedisConnection) => Promise<T>): Promise<readonly Answered<T>[]> {
     return this.#again(async () => ({ value: await this.ask(question) }));
   }
 
   /** Whether most of them do it, or most refuse; neither while too few answer. May run twice. @throws VmrigError `REDIS_UNREACHABLE` */
-  async vote(question: (server: Connection) => Promise<boolean>): Promise<boolean> {
+  async vote(question: (server: RedisConnection) => Promise<boolean>): Promise<boolean> {
     return this.#again(async () => {
       const ballots = await this.poll(question); // all of them: what is to stay should be where a minority may be lost
       for (const value of [true, false]) {

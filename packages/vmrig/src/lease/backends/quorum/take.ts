@@ -3,9 +3,9 @@ import { VmrigError } from "../../../errors/vmrig-error.ts";
 import type { Fence } from "../../../driver/driver.ts";
 import { encodeHolder } from "../../holder.ts";
 import { keysOf, rigKeys, turnKeys } from "../../keys.ts";
-import type { Place, Taken } from "../../lease-backend.ts";
+import type { QueueEntry, GrantedCopy } from "../../lease-backend.ts";
 import { lockPrimitive, type Lock, type VotedLock } from "../lock.ts";
-import { momentOf, msSince } from "../../dual-timestamp.ts";
+import { now, msSince } from "../../dual-timestamp.ts";
 import { EXTEND } from "../scripts.ts";
 import { ACQUIRE, READ_FENCE, RELEASE, RESTORE, WRITE_FENCE } from "./scripts.ts";
 import { answers, type Servers } from "./servers.ts";
@@ -31,14 +31,14 @@ export interface TakerOptions {
  * lock is still ours. Any two majorities have a server in common, so that who comes later sees the fence of who came before, or has its own
  * refused. Whoever is paused between the steps, until the lock is somebody else's, gets nothing.
  */
-export function takerOf(options: TakerOptions): (place: Place, copy: string, ttlMs: number) => Promise<Taken | undefined> {
+export function takerOf(options: TakerOptions): (place: QueueEntry, copy: string, ttlMs: number) => Promise<GrantedCopy | undefined> {
   const { servers, namespace, clock } = options;
   const takeLock = lockPrimitive(servers.all, { acquire: ACQUIRE, extend: EXTEND, release: RELEASE });
 
-  return async ({ wish, id, attempt, holder }, copy, ttlMs) => {
-    const { rig } = wish;
+  return async ({ request, id, attempt, holder }, copy, ttlMs) => {
+    const { rig } = request;
     const keys = turnKeys(namespace, { rig, copies: [copy] }, id, attempt);
-    const sent = momentOf(clock);
+    const sent = now(clock);
     const lock = await takeLock(keys, ttlMs).catch((error: Error) => {
       throw new VmrigError("REDIS_UNREACHABLE", { message: `Most Redises gave no answer: ${error.message}` });
     });
@@ -50,7 +50,7 @@ export function takerOf(options: TakerOptions): (place: Place, copy: string, ttl
       return undefined;
     }
     // There is one less in line now, which may be the turn of somebody else for another copy.
-    if (wish.copies.length > 1) void options.wake(wish, []);
+    if (request.copies.length > 1) void options.wake(request, []);
     const restored = [lock.value, ttlMs, fence, who] as const;
     const restoreKeys = [...rigKeys(namespace, rig, [copy]), keysOf(namespace, { rig, copy }).revoked];
     const restore = async (ended: () => boolean): Promise<void> => {
@@ -58,7 +58,7 @@ export function takerOf(options: TakerOptions): (place: Place, copy: string, ttl
       if (ended()) return;
       await Promise.allSettled(missing.map((server) => server.run(RESTORE, restoreKeys, [...restored, Math.round(msSince(sent, clock))])));
     };
-    return { copy, fence, lock: asLockOf(lock, { restore, wake: () => options.wake(wish, [copy]), clock }) };
+    return { copy, fence, lock: asLockOf(lock, { restore, wake: () => options.wake(request, [copy]), clock }) };
   };
 }
 

@@ -1,16 +1,16 @@
 import { VmrigError } from "../../../errors/vmrig-error.ts";
-import type { OpenConnection } from "../../../redis/connection.ts";
+import type { OpenRedisConnection } from "../../../redis/connection.ts";
 import { explainLoss } from "../../explain-loss.ts";
-import { decodeHolds, type HoldReply } from "../../current-holder.ts";
-import { keepLock } from "../../retain.ts";
+import { decodeCurrentHolders, type CurrentHolderReply } from "../../current-holder.ts";
+import { retainLock } from "../../retain.ts";
 import { turnKeys } from "../../keys.ts";
-import type { Ledger, Look, LookTimes, Place, Taken } from "../../lease-backend.ts";
+import type { LeaseBackend, QueueState, HeartbeatTimes, QueueEntry, GrantedCopy } from "../../lease-backend.ts";
 import { viewRig } from "../../lease-view.ts";
 import { lockPrimitive, type TakeLock } from "../lock.ts";
 import { dropRecord, readRecord, saveRecord } from "../record.ts";
 import { revokeLease } from "../../revoke.ts";
 import { ACQUIRE, EXTEND, GRANT, LEAVE, RELEASE, WAIT } from "../scripts.ts";
-import { encodePlace } from "../queue-entry.ts";
+import { encodeQueueEntry } from "../queue-entry.ts";
 
 type LookReply = [
   ticket: number,
@@ -18,27 +18,27 @@ type LookReply = [
   waiting: number,
   take: string,
   aheadExpiresInMs: number,
-  held: (string | HoldReply)[],
+  held: (string | CurrentHolderReply)[],
   blockedForMs: number,
   upForS: number,
 ];
 
-/** {@link Ledger} in one Redis: each step is one script, and one round trip. */
-export function oneRedis(connection: OpenConnection, namespace: string): Ledger {
+/** {@link LeaseBackend} in one Redis: each step is one script, and one round trip. */
+export function singleRedis(connection: OpenRedisConnection, namespace: string): LeaseBackend {
   const takeLock: TakeLock = lockPrimitive([connection], { acquire: ACQUIRE, extend: EXTEND, release: RELEASE });
-  const keys = ({ wish, id, attempt }: Place): string[] => turnKeys(namespace, wish, id, attempt);
+  const keys = ({ request, id, attempt }: QueueEntry): string[] => turnKeys(namespace, request, id, attempt);
   return {
     id: connection.id,
     shown: connection.shown,
 
-    async look(place: Place, { aliveMs, ttlMs }: LookTimes): Promise<Look> {
-      const reply = await connection.run(WAIT, keys(place), [aliveMs, ...encodePlace(place), ttlMs]);
+    async heartbeat(place: QueueEntry, { aliveMs, ttlMs }: HeartbeatTimes): Promise<QueueState> {
+      const reply = await connection.run(WAIT, keys(place), [aliveMs, ...encodeQueueEntry(place), ttlMs]);
       const [ticket, ahead, waiting, take, aheadExpiresInMs, held, blockedForMs, upForS] = reply as LookReply;
       return {
         ticket,
         ahead,
         waiting,
-        held: decodeHolds(held),
+        held: decodeCurrentHolders(held),
         ...(take === "" ? {} : { take }),
         ...(aheadExpiresInMs < 0 ? {} : { aheadExpiresInMs }),
         ...(blockedForMs === 0 ? {} : { restarted: { agoMs: upForS * 1000, forMs: blockedForMs } }),
@@ -46,7 +46,7 @@ export function oneRedis(connection: OpenConnection, namespace: string): Ledger 
     },
 
     // The script takes what the line leaves for this waiter at that moment, whatever the last look offered.
-    async take(place: Place, _copy: string | undefined, ttlMs: number): Promise<Taken | undefined> {
+    async take(place: QueueEntry, _copy: string | undefined, ttlMs: number): Promise<GrantedCopy | undefined> {
       const lock = await takeLock(keys(place), ttlMs).catch((error: Error) => {
         throw new VmrigError("REDIS_UNREACHABLE", { message: `Redis at ${connection.shown} gave no answer: ${error.message}` });
       });
@@ -65,7 +65,7 @@ export function oneRedis(connection: OpenConnection, namespace: string): Ledger 
     record: (copy) => readRecord(connection, namespace, copy),
     saveRecord: (lease, value) => saveRecord(connection, namespace, lease, value),
     dropRecord: (lease) => dropRecord(connection, namespace, lease),
-    keep: (kept) => keepLock(connection, namespace, kept),
+    retain: (kept) => retainLock(connection, namespace, kept),
     revoke: (revocation) => revokeLease(connection, namespace, revocation),
     explainLoss: (lease) => explainLoss(connection, namespace, lease),
     close: () => connection.close(),
