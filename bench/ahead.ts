@@ -9,18 +9,28 @@ import { claimMachines, connectGate } from "vmrig/worker";
 import { endRedis } from "./end-redis.ts";
 import { median, medians, printReport, round, timed, type Samples } from "./report.ts";
 
-/** Between a file's release and the claim of the next one: nothing, a small file's import, a large one's, a new worker for each file. */
+/**
+ * Between a file's release and the claim of the next one: nothing, a small file's import, a large
+ * one's, a new worker for each file.
+ */
 const PAUSES = [0, 50, 200, 500, 2_000] as const;
 const PROJECT = join(import.meta.dirname, "projects", "copies");
 
 /**
- * What rollback ahead hides, against a gate that is not told how many files come and so rolls back when it is asked: from a claim to its first
- * command, by the pause before it, and a whole `vitest run` of eight files. On the bench's own machine, or on the fake driver's.
+ * What rollback ahead hides, against a gate that is not told how many files come and so rolls back
+ * when it is asked: from a claim to its first command, by the pause before it, and a whole
+ * `vitest run` of eight files. On the bench's own machine, or on the fake driver's.
  */
 export async function ahead(rounds: number, fake: boolean): Promise<void> {
   const home = fake ? await mkdtemp(join(tmpdir(), "vmrig-bench-")) : undefined;
-  if (home !== undefined) Object.assign(process.env, { VMRIG_HOME: join(home, "home"), VMRIG_CACHE: join(home, "cache") });
-  const config = fake ? join(PROJECT, "1.vmrig.config.ts") : join(import.meta.dirname, "vmrig.config.ts");
+  if (home !== undefined)
+    Object.assign(process.env, {
+      VMRIG_HOME: join(home, "home"),
+      VMRIG_CACHE: join(home, "cache"),
+    });
+  const config = fake
+    ? join(PROJECT, "1.vmrig.config.ts")
+    : join(import.meta.dirname, "vmrig.config.ts");
   const samples: Samples = {};
   try {
     await claims(config, rounds, samples);
@@ -31,18 +41,25 @@ export async function ahead(rounds: number, fake: boolean): Promise<void> {
     }
   } finally {
     if (home !== undefined) {
-      await execa("vmrig", ["destroy", "copies-1", "--config", config], { cwd: PROJECT, preferLocal: true, reject: false });
+      await execa("vmrig", ["destroy", "copies-1", "--config", config], {
+        cwd: PROJECT,
+        preferLocal: true,
+        reject: false,
+      });
       await endRedis(join(home, "home"));
       await rm(home, { recursive: true, force: true });
     }
   }
-  const ratio = (after: string, ahead: string): number => round(median(samples[after] ?? []) / median(samples[ahead] ?? []), 2);
+  const ratio = (after: string, ahead: string): number =>
+    round(median(samples[after] ?? []) / median(samples[ahead] ?? []), 2);
   printReport({
     bench: "ahead",
     runs: rounds,
     ms: medians(samples),
     ratios: {
-      ...Object.fromEntries(PAUSES.map((pause) => [`overAfter@${pause}`, ratio(`after@${pause}`, `ahead@${pause}`)])),
+      ...Object.fromEntries(
+        PAUSES.map((pause) => [`overAfter@${pause}`, ratio(`after@${pause}`, `ahead@${pause}`)]),
+      ),
       overRunAfter: ratio("runAfter", "runAhead"),
     },
   });
@@ -77,7 +94,10 @@ async function claims(config: string, rounds: number, samples: Samples): Promise
   }
 }
 
-/** A run that picks its tests by name is not told how many files come: `-t` with a name that all have is the other side. */
+/**
+ * A run that picks its tests by name is not told how many files come: `-t` with a name that all
+ * have is the other side.
+ */
 async function vitest(config: string, words: readonly string[]): Promise<string> {
   const { stdout } = await execa("vitest", ["run", ...words], {
     cwd: PROJECT,

@@ -10,16 +10,24 @@ const FILES = 8;
 const PROJECT = join(import.meta.dirname, "projects", "copies");
 
 /**
- * A whole `vitest run` of eight files, each of which keeps its machine busy for a second, on 1, 2 and 4 copies. On the fake driver: what is
- * measured is how well vmrig hands out copies, not how many emulated machines a computer can run.
+ * A whole `vitest run` of eight files, each of which keeps its machine busy for a second, on 1, 2
+ * and 4 copies. On the fake driver: what is measured is how well vmrig hands out copies, not how
+ * many emulated machines a computer can run.
  */
 export async function copies(rounds: number): Promise<void> {
   const home = await mkdtemp(join(tmpdir(), "vmrig-bench-"));
   const samples: Samples = {};
   const command = { cwd: PROJECT, preferLocal: true, localDir: import.meta.dirname } as const;
-  const env = { VMRIG_HOME: join(home, "home"), VMRIG_CACHE: join(home, "cache"), VMRIG_REDIS_URL: undefined };
+  const env = {
+    VMRIG_HOME: join(home, "home"),
+    VMRIG_CACHE: join(home, "cache"),
+    VMRIG_REDIS_URL: undefined,
+  };
   const run = async (count: number): Promise<void> => {
-    await execa("vitest", ["run"], { ...command, env: { ...env, VMRIG_BENCH_CONFIG: `${count}.vmrig.config.ts` } });
+    await execa("vitest", ["run"], {
+      ...command,
+      env: { ...env, VMRIG_BENCH_CONFIG: `${count}.vmrig.config.ts` },
+    });
   };
   try {
     for (const count of COPIES) await run(count);
@@ -28,17 +36,27 @@ export async function copies(rounds: number): Promise<void> {
     }
   } finally {
     for (const count of COPIES) {
-      await execa("vmrig", ["destroy", `copies-${count}`, "--config", `${count}.vmrig.config.ts`], { ...command, env, reject: false });
+      await execa("vmrig", ["destroy", `copies-${count}`, "--config", `${count}.vmrig.config.ts`], {
+        ...command,
+        env,
+        reject: false,
+      });
     }
     await endRedis(join(home, "home"));
     await rm(home, { recursive: true, force: true });
   }
   const of = (count: number): number => median(samples[`copies${count}`] ?? []);
-  const perMinute = Object.fromEntries(COPIES.map((count) => [`filesPerMinute@${count}`, round((FILES * 60_000) / of(count), 0)]));
+  const perMinute = Object.fromEntries(
+    COPIES.map((count) => [`filesPerMinute@${count}`, round((FILES * 60_000) / of(count), 0)]),
+  );
   printReport({
     bench: "copies",
     runs: rounds,
     ms: medians(samples),
-    ratios: { ...perMinute, over1With2: round(of(1) / of(2), 2), over1With4: round(of(1) / of(4), 2) },
+    ratios: {
+      ...perMinute,
+      over1With2: round(of(1) / of(2), 2),
+      over1With4: round(of(1) / of(4), 2),
+    },
   });
 }

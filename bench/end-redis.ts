@@ -5,7 +5,12 @@ import { runningServer, stopRedis } from "../packages/vmrig/src/redis/redis-proc
 /** Ends the embedded Redis of a home that was made for one benchmark. */
 export async function endRedis(home: string): Promise<void> {
   // Its socket is not asked for: what is ended is found by the pid that it wrote down.
-  const server = { program: "", socketPath: "", dataFolder: join(home, "redis"), clock: systemClock };
+  const server = {
+    program: "",
+    socketPath: "",
+    dataFolder: join(home, "redis"),
+    clock: systemClock,
+  };
   const pid = await runningServer(server);
   if (pid !== undefined) await stopRedis(server, pid);
 }

@@ -13,16 +13,23 @@ import { median, printReport, round, type Samples } from "./report.ts";
 const COMMANDS = 50;
 
 /**
- * One command on a connection that stands: vmrig, ssh2 with nothing around it, and OpenSSH's own client over a ControlMaster. Each `run` is 50
- * commands of each side, one side after the other, which takes turns in going first.
+ * One command on a connection that stands: vmrig, ssh2 with nothing around it, and OpenSSH's own
+ * client over a ControlMaster. Each `run` is 50 commands of each side, one side after the other,
+ * which takes turns in going first.
  */
 export async function exec(runs: number): Promise<void> {
   await using server = await startSshd();
   const { target } = server;
   await using connection = await dial(target, { name: "pc1" });
-  const machine = createMachine({ name: "pc1", address: target.host, user: target.user, connect: async () => connection });
+  const machine = createMachine({
+    name: "pc1",
+    address: target.host,
+    user: target.user,
+    connect: async () => connection,
+  });
   const raw = await connectRaw(target);
-  // As it comes, ssh2 waits for the peer's delayed acknowledgements, 40 ms each. vmrig would shine beside that; it is to be as fast as it gets.
+  // As it comes, ssh2 waits for the peer's delayed acknowledgements, 40 ms each. vmrig would shine
+  // beside that; it is to be as fast as it gets.
   raw.setNoDelay(true);
   await using master = await openMaster(target);
   const sides: ReadonlyArray<readonly [string, () => Promise<unknown>]> = [
@@ -34,7 +41,8 @@ export async function exec(runs: number): Promise<void> {
   // Nobody's first commands count: the compiler has not seen them yet.
   for (let turn = -1; turn < runs; turn++) {
     for (let command = 0; command < COMMANDS; command++) {
-      // Forwards and backwards: whoever comes after the ControlMaster's process, which still ends, has a harder time.
+      // Forwards and backwards: whoever comes after the ControlMaster's process, which still ends,
+      // has a harder time.
       const first = command % sides.length;
       const turned = [...sides.slice(first), ...sides.slice(0, first)];
       for (const [side, work] of command % 2 === 0 ? turned : turned.toReversed()) {
@@ -43,7 +51,12 @@ export async function exec(runs: number): Promise<void> {
         if (turn >= 0) samples[side]?.push(performance.now() - start);
       }
     }
-    if (turn >= 0) console.log(sides.map(([side]) => `${side} ${median(samples[side]?.slice(-COMMANDS) ?? []).toFixed(2)} ms`).join("   "));
+    if (turn >= 0)
+      console.log(
+        sides
+          .map(([side]) => `${side} ${median(samples[side]?.slice(-COMMANDS) ?? []).toFixed(2)} ms`)
+          .join("   "),
+      );
   }
   raw.end();
   const of = (side: string): number => median(samples[side] ?? []);
@@ -51,7 +64,10 @@ export async function exec(runs: number): Promise<void> {
     bench: "exec",
     runs,
     ms: Object.fromEntries(sides.map(([side]) => [side, round(of(side), 2)])),
-    ratios: { toSsh2: round(of("vmrig") / of("ssh2"), 3), toControlMaster: round(of("vmrig") / of("controlMaster"), 3) },
+    ratios: {
+      toSsh2: round(of("vmrig") / of("ssh2"), 3),
+      toControlMaster: round(of("vmrig") / of("controlMaster"), 3),
+    },
   });
 }
 
@@ -62,11 +78,24 @@ interface Master extends AsyncDisposable {
 /** OpenSSH's client that keeps a connection, for others to run commands over. */
 async function openMaster({ host, port, user, privateKey, hostKey }: SshTarget): Promise<Master> {
   const folder = await mkdtemp(join(tmpdir(), "vmrig-bench-"));
-  const [key, known, socket] = ["key", "known", "socket"].map((name) => join(folder, name)) as [string, string, string];
+  const [key, known, socket] = ["key", "known", "socket"].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
   await writeFile(key, privateKey, { mode: 0o600 });
   await writeFile(known, `[${host}]:${port} ${hostKey}\n`);
   const where = ["-F", "none", "-S", socket, "-p", String(port), "-l", user];
-  const login = ["-i", key, "-o", `UserKnownHostsFile=${known}`, "-o", "IdentitiesOnly=yes", "-o", "ControlPersist=600"];
+  const login = [
+    "-i",
+    key,
+    "-o",
+    `UserKnownHostsFile=${known}`,
+    "-o",
+    "IdentitiesOnly=yes",
+    "-o",
+    "ControlPersist=600",
+  ];
   await ssh([...where, ...login, "-M", "-f", "-N", host]);
   return {
     run: (line) => ssh([...where, host, line]),

@@ -4,8 +4,8 @@ import type { BenchRig } from "./rig.ts";
 const SNAPSHOT = "bench-floor";
 
 /**
- * Dirty → first command with nothing but QEMU's monitor and ssh2. The snapshot has the key of this lease in it: the baseline, which is
- * nobody's, lets no key in.
+ * Dirty → first command with nothing but QEMU's monitor and ssh2. The snapshot has the key of this
+ * lease in it: the baseline, which is nobody's, lets no key in.
  */
 export async function makeFloor(rig: BenchRig, qmp: string): Promise<() => Promise<void>> {
   await rig.claim.rollBack();

@@ -20,14 +20,21 @@ export async function monitor(socketPath: string, line: string): Promise<void> {
   await next();
   socket.write('{"execute":"qmp_capabilities"}\n');
   await next();
-  socket.write(`${JSON.stringify({ execute: "human-monitor-command", arguments: { "command-line": line } })}\n`);
+  socket.write(
+    `${JSON.stringify({ execute: "human-monitor-command", arguments: { "command-line": line } })}\n`,
+  );
   const answer = await next();
   socket.destroy();
-  if (answer["return"] !== "") throw new Error(`QEMU answered "${line}" with ${JSON.stringify(answer)}`);
+  if (answer["return"] !== "")
+    throw new Error(`QEMU answered "${line}" with ${JSON.stringify(answer)}`);
 }
 
 /** The algorithms that cost an emulated machine least, the same that vmrig uses. */
-const ALGORITHMS = { kex: ["curve25519-sha256"], cipher: ["aes128-gcm@openssh.com"], serverHostKey: ["ssh-ed25519"] } as const;
+const ALGORITHMS = {
+  kex: ["curve25519-sha256"],
+  cipher: ["aes128-gcm@openssh.com"],
+  serverHostKey: ["ssh-ed25519"],
+} as const;
 
 export async function connectRaw(target: Target): Promise<Client> {
   const client = new Client();
@@ -40,7 +47,11 @@ export async function connectRaw(target: Target): Promise<Client> {
       username: target.user,
       privateKey: target.privateKey,
       readyTimeout: 20_000,
-      algorithms: { kex: [...ALGORITHMS.kex], cipher: [...ALGORITHMS.cipher], serverHostKey: [...ALGORITHMS.serverHostKey] },
+      algorithms: {
+        kex: [...ALGORITHMS.kex],
+        cipher: [...ALGORITHMS.cipher],
+        serverHostKey: [...ALGORITHMS.serverHostKey],
+      },
     });
   });
   return client;

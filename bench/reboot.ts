@@ -3,7 +3,9 @@ import type { BenchRig, Target } from "./rig.ts";
 
 const TOP = "/run/bench-top";
 
-/** Keeps what `/` and `/home` are now as read-only subvolumes, as a rollback by reboot needs them. */
+/**
+ * Keeps what `/` and `/home` are now as read-only subvolumes, as a rollback by reboot needs them.
+ */
 export async function keepSubvolumes(rig: BenchRig): Promise<void> {
   const client = await connectRaw(rig.target());
   await execRaw(
@@ -13,7 +15,10 @@ export async function keepSubvolumes(rig: BenchRig): Promise<void> {
   client.destroy();
 }
 
-/** Dirty → first command the way that a machine without RAM snapshots does it: swap the subvolumes, reboot, log in. */
+/**
+ * Dirty → first command the way that a machine without RAM snapshots does it: swap the subvolumes,
+ * reboot, log in.
+ */
 export async function rollBackByReboot(rig: BenchRig): Promise<void> {
   const target = rig.target();
   const client = await connectRaw(target);
@@ -27,7 +32,10 @@ export async function rollBackByReboot(rig: BenchRig): Promise<void> {
   for (;;) {
     const boot = await bootId(target);
     if (boot !== undefined && boot !== before) return;
-    if (performance.now() > deadline) throw new Error(`the machine did not come back in 300 s; last boot id: ${boot ?? "no answer"}`);
+    if (performance.now() > deadline)
+      throw new Error(
+        `the machine did not come back in 300 s; last boot id: ${boot ?? "no answer"}`,
+      );
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }

@@ -18,10 +18,16 @@ export function median(values: readonly number[]): number {
 }
 
 export function medians(samples: Samples): Record<string, number> {
-  return Object.fromEntries(Object.entries(samples).map(([side, values]) => [side, round(median(values), 1)]));
+  return Object.fromEntries(
+    Object.entries(samples).map(([side, values]) => [side, round(median(values), 1)]),
+  );
 }
 
-export async function timed(samples: Samples, side: string, work: () => Promise<unknown>): Promise<void> {
+export async function timed(
+  samples: Samples,
+  side: string,
+  work: () => Promise<unknown>,
+): Promise<void> {
   const start = performance.now();
   await work();
   const ms = performance.now() - start;

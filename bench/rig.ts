@@ -19,9 +19,15 @@ export interface Target {
   readonly privateKey: string;
 }
 
-/** The rig of these benchmarks, claimed the way a test run claims it. Its first use makes and boots a machine. */
+/**
+ * The rig of these benchmarks, claimed the way a test run claims it. Its first use makes and boots
+ * a machine.
+ */
 export async function openBenchRig(): Promise<BenchRig> {
-  const gate = await spawnGate({ config: join(import.meta.dirname, "vmrig.config.ts"), onLine: (line) => console.log(`vmrig  ${line}`) });
+  const gate = await spawnGate({
+    config: join(import.meta.dirname, "vmrig.config.ts"),
+    onLine: (line) => console.log(`vmrig  ${line}`),
+  });
   const client = await connectGate(gate.socket);
   const claim = await claimMachines(client, "file");
   const machine = claim.machines["pc1"];

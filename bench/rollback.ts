@@ -4,7 +4,9 @@ import { keepSubvolumes, rollBackByReboot } from "./reboot.ts";
 import { median, medians, printReport, round, timed, type Samples } from "./report.ts";
 import { openBenchRig } from "./rig.ts";
 
-/** Dirty → first command: vmrig, the floor, and a rollback by reboot, in turn on the same machine. */
+/**
+ * Dirty → first command: vmrig, the floor, and a rollback by reboot, in turn on the same machine.
+ */
 export async function rollback(rounds: number): Promise<void> {
   await using rig = await openBenchRig();
   const { machine } = rig;
@@ -36,6 +38,9 @@ export async function rollback(rounds: number): Promise<void> {
     bench: "rollback",
     runs: rounds,
     ms: medians(samples),
-    ratios: { toFloor: round(of("vmrig") / of("floor"), 3), overReboot: round(of("reboot") / of("vmrig"), 1) },
+    ratios: {
+      toFloor: round(of("vmrig") / of("floor"), 3),
+      overReboot: round(of("reboot") / of("vmrig"), 1),
+    },
   });
 }

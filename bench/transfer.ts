@@ -18,27 +18,41 @@ const PER_FOLDER = 100;
 const MEMORY = "/dev/shm";
 
 /**
- * 64 MiB in one file, and 5,000 files of 1 KiB in 50 folders, uploaded: vmrig, and OpenSSH's and rsync's programs over a ControlMaster, so that
- * nobody logs in in the measured time. Each copy goes to a name that nothing has yet.
+ * 64 MiB in one file, and 5,000 files of 1 KiB in 50 folders, uploaded: vmrig, and OpenSSH's and
+ * rsync's programs over a ControlMaster, so that nobody logs in in the measured time. Each copy
+ * goes to a name that nothing has yet.
  *
- * In memory, unless TMPDIR says where: each copy is deleted before the next one, and an ext4 without a journal takes up to 0.8 ms for each new file
- * to pass by the inodes that were deleted in the last minutes, more or less of them by where it begins to look.
+ * In memory, unless TMPDIR says where: each copy is deleted before the next one, and an ext4
+ * without a journal takes up to 0.8 ms for each new file to pass by the inodes that were deleted in
+ * the last minutes, more or less of them by where it begins to look.
  */
 export async function transfer(runs: number): Promise<void> {
   if (existsSync(MEMORY)) process.env["TMPDIR"] ??= MEMORY;
   await using server = await startSshd({ config: "Subsystem sftp internal-sftp\n" });
   const { target, folder } = server;
   await using connection = await dial(target, { name: "pc1" });
-  const machine = createMachine({ name: "pc1", address: target.host, user: target.user, connect: async () => connection });
+  const machine = createMachine({
+    name: "pc1",
+    address: target.host,
+    user: target.user,
+    connect: async () => connection,
+  });
   const here = await mkdtemp(join(tmpdir(), "vmrig-bench-"));
-  const [key, known, socket, large, small] = ["key", "known", "socket", "large", "small"].map((name) => join(here, name)) as [
-    string,
-    string,
-    string,
-    string,
-    string,
+  const [key, known, socket, large, small] = ["key", "known", "socket", "large", "small"].map(
+    (name) => join(here, name),
+  ) as [string, string, string, string, string];
+  const options = [
+    "-F",
+    "none",
+    "-i",
+    key,
+    "-o",
+    `UserKnownHostsFile=${known}`,
+    "-o",
+    "IdentitiesOnly=yes",
+    "-o",
+    `ControlPath=${socket}`,
   ];
-  const options = ["-F", "none", "-i", key, "-o", `UserKnownHostsFile=${known}`, "-o", "IdentitiesOnly=yes", "-o", `ControlPath=${socket}`];
   const who = `${target.user}@${target.host}`;
   const ssh = ["ssh", ...options, "-p", String(target.port)];
   const line = ssh.join(" ");
@@ -53,7 +67,8 @@ export async function transfer(runs: number): Promise<void> {
       shell(`echo '${command}' | sftp -q ${options.join(" ")} -P ${target.port} -b - ${who}`);
     const tar = (source: string, to: string): Promise<void> =>
       shell(`tar -c -f - -C ${source} . | ${line} ${who} 'mkdir ${to} && tar -x -f - -C ${to}'`);
-    const rsync = (source: string, to: string): Promise<void> => run(["rsync", "-a", "-e", line, source, `${who}:${to}`]);
+    const rsync = (source: string, to: string): Promise<void> =>
+      run(["rsync", "-a", "-e", line, source, `${who}:${to}`]);
     const withRsync = await run(["rsync", "--version"]).then(
       () => true,
       () => false,
@@ -63,7 +78,13 @@ export async function transfer(runs: number): Promise<void> {
       ["vmrigLarge", (to) => machine.upload(large, to)],
       ["scpLarge", (to) => run([...scp, large, `${who}:${to}`])],
       ["sftpLarge", (to) => sftp(`put ${large} ${to}`)],
-      ["tarLarge", (to) => shell(`tar -c -f - -C ${here} large | ${line} ${who} 'mkdir ${to} && tar -x -f - -C ${to}'`)],
+      [
+        "tarLarge",
+        (to) =>
+          shell(
+            `tar -c -f - -C ${here} large | ${line} ${who} 'mkdir ${to} && tar -x -f - -C ${to}'`,
+          ),
+      ],
       ...(withRsync ? ([["rsyncLarge", (to: string) => rsync(large, to)]] as const) : []),
       ["vmrigSmall", (to) => machine.upload(small, to)],
       ["scpSmall", (to) => run([...scp, "-r", small, `${who}:${to}`])],
@@ -84,10 +105,18 @@ export async function transfer(runs: number): Promise<void> {
     await run([...ssh, "-O", "exit", who]);
     const best = (size: string): number =>
       Math.min(
-        ...Object.keys(samples).flatMap((side) => (side.endsWith(size) && !side.startsWith("vmrig") ? median(samples[side] ?? []) : [])),
+        ...Object.keys(samples).flatMap((side) =>
+          side.endsWith(size) && !side.startsWith("vmrig") ? median(samples[side] ?? []) : [],
+        ),
       );
-    const ratio = (size: string): number => round(median(samples[`vmrig${size}`] ?? []) / best(size), 3);
-    printReport({ bench: "transfer", runs, ms: medians(samples), ratios: { large: ratio("Large"), small: ratio("Small") } });
+    const ratio = (size: string): number =>
+      round(median(samples[`vmrig${size}`] ?? []) / best(size), 3);
+    printReport({
+      bench: "transfer",
+      runs,
+      ms: medians(samples),
+      ratios: { large: ratio("Large"), small: ratio("Small") },
+    });
   } finally {
     await rm(here, { recursive: true, force: true });
   }

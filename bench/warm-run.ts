@@ -6,7 +6,10 @@ import { benchQmp } from "./qmp-path.ts";
 import { median, medians, printReport, round, timed, type Samples } from "./report.ts";
 import { openBenchRig } from "./rig.ts";
 
-/** A whole `vitest run` of one machine test, against a whole `vitest run` of one plain test plus the floor of a rollback. */
+/**
+ * A whole `vitest run` of one machine test, against a whole `vitest run` of one plain test plus the
+ * floor of a rollback.
+ */
 export async function warmRun(rounds: number): Promise<void> {
   const samples: Samples = {};
   const phases: Samples = {};
@@ -16,7 +19,8 @@ export async function warmRun(rounds: number): Promise<void> {
     await timed(samples, "plain", () => vitest("plain"));
     await timed(samples, "machine", async () => notePhases(phases, await vitest("machine")));
   }
-  // The rig can be leased once at a time: the floor is measured on its own, on the same machine right after.
+  // The rig can be leased once at a time: the floor is measured on its own, on the same machine
+  // right after.
   {
     await using rig = await openBenchRig();
     const floor = await makeFloor(rig, await benchQmp());
@@ -28,7 +32,10 @@ export async function warmRun(rounds: number): Promise<void> {
     bench: "warm-run",
     runs: rounds,
     ms: medians(samples),
-    ratios: { toFloor: round(of("machine") / (of("plain") + of("floor")), 3), overPlain: round(of("machine") / of("plain"), 2) },
+    ratios: {
+      toFloor: round(of("machine") / (of("plain") + of("floor")), 3),
+      overPlain: round(of("machine") / of("plain"), 2),
+    },
   });
 }
 
@@ -52,7 +59,8 @@ const PHASES: ReadonlyArray<readonly [string, RegExp]> = [
 function notePhases(phases: Samples, output: string): void {
   for (const [name, pattern] of PHASES) {
     const text = pattern.exec(output)?.[1];
-    if (text === undefined) throw new Error(`the run does not say how long this took: ${name}\n${output}`);
+    if (text === undefined)
+      throw new Error(`the run does not say how long this took: ${name}\n${output}`);
     (phases[name] ??= []).push(Number.parseFloat(text) * (text.endsWith("ms") ? 1 : 1_000));
   }
 }
@@ -70,5 +78,7 @@ function printPhases(phases: Samples, whole: number): void {
   ];
   console.log("\nwhere a warm run's time goes (medians)");
   for (const [name, ms] of rows)
-    console.log(`  ${name.padEnd(44)} ${ms.toFixed(0).padStart(6)} ms  ${((100 * ms) / whole).toFixed(0).padStart(3)} %`);
+    console.log(
+      `  ${name.padEnd(44)} ${ms.toFixed(0).padStart(6)} ms  ${((100 * ms) / whole).toFixed(0).padStart(3)} %`,
+    );
 }

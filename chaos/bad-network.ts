@@ -5,7 +5,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 /** A TCP proxy on a loopback port, that does to connections what networks do. */
 export interface BadNetwork extends AsyncDisposable {
   readonly port: number;
-  /** For so long nothing arrives in either direction, and nobody is told. What was sent meanwhile arrives then. */
+  /**
+   * For so long nothing arrives in either direction, and nobody is told. What was sent meanwhile
+   * arrives then.
+   */
   blackHole(ms: number): Promise<void>;
   /** Resets every connection; new ones can be made at once. */
   reset(): number;

@@ -30,7 +30,10 @@ test.each([
   ["intruder", "violation  exclusive"],
   ["liar", "violation  fenced"],
   ["squatter", "leftover   processes"],
-] satisfies [(typeof PLANTS)[number], string][])("ends red with a planted %s", async (plant, accusation) => {
-  const { said } = await chaos({ plant, copies: 1, grants: 4, faults: 0, crowd: 2 });
-  expect(said.join("\n")).toContain(accusation);
-});
+] satisfies [(typeof PLANTS)[number], string][])(
+  "ends red with a planted %s",
+  async (plant, accusation) => {
+    const { said } = await chaos({ plant, copies: 1, grants: 4, faults: 0, crowd: 2 });
+    expect(said.join("\n")).toContain(accusation);
+  },
+);

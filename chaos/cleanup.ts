@@ -21,7 +21,10 @@ export async function clearAway({ root, runtime, disk }: Leftovers): Promise<voi
 }
 
 /** Until none is left: while one is killed, another one may start more. */
-export async function endProcesses(root: string, spared = (_command: string): boolean => false): Promise<void> {
+export async function endProcesses(
+  root: string,
+  spared = (_command: string): boolean => false,
+): Promise<void> {
   await until(10_000, () => {
     const left = processesOf(root).filter(({ command }) => !spared(command));
     for (const { pid } of left) send(pid, "SIGKILL");

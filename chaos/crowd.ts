@@ -43,7 +43,11 @@ export function crowd({ seed, scene, copies, size, log }: CrowdOptions): Crowd {
       detached: true,
     });
     living.set(plan.session, child);
-    const note = (text: Buffer): void => appendFileSync(log, text.toString("utf8").replace(/^(?=.)/gm, `${Date.now()} ${plan.session}  `));
+    const note = (text: Buffer): void =>
+      appendFileSync(
+        log,
+        text.toString("utf8").replace(/^(?=.)/gm, `${Date.now()} ${plan.session}  `),
+      );
     child.stdout.on("data", note);
     child.stderr.on("data", note);
     const [code, signal] = (await once(child, "exit")) as [number | null, NodeJS.Signals | null];
@@ -56,7 +60,9 @@ export function crowd({ seed, scene, copies, size, log }: CrowdOptions): Crowd {
       for (; living.size < size; started++) void send(planRunner(seed, started, copies));
     },
     get runs() {
-      return [...living].flatMap(([session, { pid }]) => (pid === undefined ? [] : [{ session, pid }]));
+      return [...living].flatMap(([session, { pid }]) =>
+        pid === undefined ? [] : [{ session, pid }],
+      );
     },
     get started() {
       return started;

@@ -11,7 +11,10 @@ export interface Evidence {
 }
 
 /** Keeps what happened: it is deleted with everything else otherwise. */
-export async function keepEvidence(folder: string, { witness, log, faults }: Evidence): Promise<void> {
+export async function keepEvidence(
+  folder: string,
+  { witness, log, faults }: Evidence,
+): Promise<void> {
   await mkdir(folder, { recursive: true });
   await Promise.all([
     cp(witness, join(folder, "witness")),

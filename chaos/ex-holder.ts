@@ -12,17 +12,26 @@ type Granted = Awaited<ReturnType<GateClient["claim"]>>;
 const ANSWER_MS = 5_000;
 
 /**
- * Somebody whose visit is over and who does not care: logs in with the key that he had, past vmrig, and orders a rollback with the fence that he
- * had, past the gate. As long as nobody else has come since, the machines may let him; that does no harm. Afterwards they must not: the judge
- * would see it.
+ * Somebody whose visit is over and who does not care: logs in with the key that he had, past vmrig,
+ * and orders a rollback with the fence that he had, past the gate. As long as nobody else has come
+ * since, the machines may let him; that does no harm. Afterwards they must not: the judge would see
+ * it.
  *
  * @returns what the machine said to each of the two
  */
-export async function intrude(granted: Granted, witness: string, who: readonly [session: string, visit: string]): Promise<string[]> {
+export async function intrude(
+  granted: Granted,
+  witness: string,
+  who: readonly [session: string, visit: string],
+): Promise<string[]> {
   return await Promise.all([login(granted, witness, who), rollBack(granted)]);
 }
 
-async function login({ machines, fence }: Granted, witness: string, who: readonly string[]): Promise<string> {
+async function login(
+  { machines, fence }: Granted,
+  witness: string,
+  who: readonly string[],
+): Promise<string> {
   const target = machines[0]?.target;
   if (target === undefined) throw new Error("no machine was granted");
   const { host, port, user, privateKey } = target;
@@ -31,11 +40,14 @@ async function login({ machines, fence }: Granted, witness: string, who: readonl
   client.on("error", (error) => said.resolve(`refused  login: ${error.message}`));
   client.on("close", () => said.resolve("refused  login: hung up"));
   client.on("ready", () => {
-    client.exec(["bash", "-s", witnessOf(witness), ...who, fence, NOTHING_PROMISED, "10"].join(" "), (error, channel) => {
-      if (error !== undefined) return said.resolve(`refused  login: ${error.message}`);
-      createReadStream(WITNESS_SCRIPT).pipe(channel);
-      channel.resume().on("close", () => said.resolve("accepted login"));
-    });
+    client.exec(
+      ["bash", "-s", witnessOf(witness), ...who, fence, NOTHING_PROMISED, "10"].join(" "),
+      (error, channel) => {
+        if (error !== undefined) return said.resolve(`refused  login: ${error.message}`);
+        createReadStream(WITNESS_SCRIPT).pipe(channel);
+        channel.resume().on("close", () => said.resolve("accepted login"));
+      },
+    );
   });
   client.connect({ host, port, username: user, privateKey, readyTimeout: ANSWER_MS });
   // A machine that is paused in the middle says nothing at all.

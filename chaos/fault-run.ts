@@ -16,7 +16,10 @@ export interface StormOptions {
   /** At least so many of each. */
   readonly grants: number;
   readonly faults: number;
-  /** Longer than any fault, a provisioning and a waiter's last heartbeat together: then nothing will ever move again. */
+  /**
+   * Longer than any fault, a provisioning and a waiter's last heartbeat together: then nothing will
+   * ever move again.
+   */
   readonly stalledMs: number;
   readonly kinds: readonly FaultName[];
   readonly say: (line: string) => void;
@@ -41,8 +44,15 @@ const AT_ONCE = 2;
 /** Runs come and go, and one fault after another strikes them, until there were enough of both. */
 export async function storm(options: StormOptions): Promise<StormEnded> {
   const { seed, scene, crowd, witness, ttlMs, stalledMs, say } = options;
-  const kinds = Object.fromEntries(options.kinds.map((kind) => [kind, FAULTS[kind].weight])) as Record<FaultName, number>;
-  const plan = (index: number) => planFault(seed, index, { kinds, ttlMs, grantsPerFault: options.grants / Math.max(1, options.faults) });
+  const kinds = Object.fromEntries(
+    options.kinds.map((kind) => [kind, FAULTS[kind].weight]),
+  ) as Record<FaultName, number>;
+  const plan = (index: number) =>
+    planFault(seed, index, {
+      kinds,
+      ttlMs,
+      grantsPerFault: options.grants / Math.max(1, options.faults),
+    });
   const struck: Struck[] = [];
   const busy = new Map<Promise<void>, FaultKind["needs"]>();
   let index = 0;
@@ -71,13 +81,15 @@ export async function storm(options: StormOptions): Promise<StormEnded> {
     await witness.readMore();
     const { grants } = witness;
     if (grants > moved.grants) {
-      if (Math.floor(grants / 50) > Math.floor(moved.grants / 50)) say(`storm    ${grants} grants, ${struck.length} faults`);
+      if (Math.floor(grants / 50) > Math.floor(moved.grants / 50))
+        say(`storm    ${grants} grants, ${struck.length} faults`);
       moved = { grants, at: performance.now() };
     }
     // While Redis does not answer nobody can see anything.
     if (performance.now() - looked > MEND_EVERY_MS && ![...busy.values()].includes("redis")) {
       await person.lookAfter(
-        [...busy.values()].includes("disk") || struck.some(({ kind, to }) => kind === "disk-full" && Date.now() - to < FULL_MS),
+        [...busy.values()].includes("disk") ||
+          struck.some(({ kind, to }) => kind === "disk-full" && Date.now() - to < FULL_MS),
       );
       looked = performance.now();
     }
@@ -88,7 +100,10 @@ export async function storm(options: StormOptions): Promise<StormEnded> {
       failed.signal.throwIfAborted();
       const what = `nobody was granted a copy for ${stalledMs / 1000} s, after ${grants} grants and ${struck.length} faults`;
       await person.lookAfter(true);
-      const violations: Violation[] = [...person.violations, ...(stalled ? [{ promise: "frees itself", what } as const] : [])];
+      const violations: Violation[] = [
+        ...person.violations,
+        ...(stalled ? [{ promise: "frees itself", what } as const] : []),
+      ];
       return { struck, mended: person.mended, endedAt: Date.now(), violations };
     }
     const { needs }: FaultKind = FAULTS[next.kind];

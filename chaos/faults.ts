@@ -39,8 +39,12 @@ function one<T>(things: readonly T[], pick: number): T | undefined {
 
 const PARTS = {
   runner: ({ pid }: Run) => [pid],
-  gate: ({ pid }: Run) => childrenOf(pid).flatMap((child) => (/gate\/main\.[jt]s/.test(child.command) ? [child.pid] : [])),
-  worker: ({ pid }: Run) => childrenOf(pid).flatMap((child) => (child.command.includes("worker.ts") ? [child.pid] : [])),
+  gate: ({ pid }: Run) =>
+    childrenOf(pid).flatMap((child) =>
+      /gate\/main\.[jt]s/.test(child.command) ? [child.pid] : [],
+    ),
+  worker: ({ pid }: Run) =>
+    childrenOf(pid).flatMap((child) => (child.command.includes("worker.ts") ? [child.pid] : [])),
 } as const;
 
 function signalled(parts: readonly (keyof typeof PARTS)[], signal: NodeJS.Signals): Fault {
@@ -53,7 +57,10 @@ function signalled(parts: readonly (keyof typeof PARTS)[], signal: NodeJS.Signal
   };
 }
 
-/** A laptop's lid, a debugger, a machine without memory: it does not run, and does not know it when it goes on. */
+/**
+ * A laptop's lid, a debugger, a machine without memory: it does not run, and does not know it when
+ * it goes on.
+ */
 function paused(parts: readonly (keyof typeof PARTS)[]): Fault {
   return async ({ crowd, pick, ms }) => {
     const run = one(crowd.runs, pick);
@@ -82,7 +89,9 @@ const killTerraform: Fault = async (stage) => {
   if ((await keyGone("vmrig:*:record")(stage)) === undefined) return undefined;
   const found = await until(15_000, () =>
     one(
-      processesOf(root).filter(({ command }) => /^\S*(terraform|tofu) (init|plan|show|apply) /.test(command)),
+      processesOf(root).filter(({ command }) =>
+        /^\S*(terraform|tofu) (init|plan|show|apply) /.test(command),
+      ),
       stage.pick,
     ),
   );
@@ -96,7 +105,10 @@ const killMachine: Fault = async ({ scene: { root }, pick }) => {
     pick,
   );
   if (found === undefined || !send(found.pid, "SIGKILL")) return undefined;
-  return { target: /guest=(\S+)/.exec(found.command)?.[1] ?? found.command.split("/").slice(-2).join("/"), sessions: [] };
+  return {
+    target: /guest=(\S+)/.exec(found.command)?.[1] ?? found.command.split("/").slice(-2).join("/"),
+    sessions: [],
+  };
 };
 
 const fillDisk: Fault = async ({ scene: { state }, ms }) => {
@@ -130,12 +142,20 @@ export const FAULTS = {
   "redis-kill": {
     weight: 2,
     needs: "redis",
-    strike: async ({ scene: { redis } }) => ({ target: "with its data", sessions: [], over: redis.restart(true) }),
+    strike: async ({ scene: { redis } }) => ({
+      target: "with its data",
+      sessions: [],
+      over: redis.restart(true),
+    }),
   },
   "redis-loss": {
     weight: 1,
     needs: "redis",
-    strike: async ({ scene: { redis } }) => ({ target: "without its data", sessions: [], over: redis.restart(false) }),
+    strike: async ({ scene: { redis } }) => ({
+      target: "without its data",
+      sessions: [],
+      over: redis.restart(false),
+    }),
   },
   "redis-pause": {
     weight: 2,
@@ -148,12 +168,19 @@ export const FAULTS = {
   "network-black-hole": {
     weight: 2,
     needs: "redis",
-    strike: async ({ scene: { network }, ms }) => ({ target: "Redis", sessions: [], over: network.blackHole(ms) }),
+    strike: async ({ scene: { network }, ms }) => ({
+      target: "Redis",
+      sessions: [],
+      over: network.blackHole(ms),
+    }),
   },
   "network-reset": {
     weight: 2,
     needs: "redis",
-    strike: async ({ scene: { network } }) => ({ target: `${network.reset()} connections`, sessions: [] }),
+    strike: async ({ scene: { network } }) => ({
+      target: `${network.reset()} connections`,
+      sessions: [],
+    }),
   },
   "lock-gone": { weight: 2, needs: "redis", strike: keyGone("vmrig:*:lock") },
   "record-gone": { weight: 1, needs: "redis", strike: keyGone("vmrig:*:record") },

@@ -12,9 +12,11 @@ interface Touch {
 }
 
 /**
- * What a worker tells the machine of its lease: the truth, unless `CHAOS_PLANT` in its environment says otherwise.
+ * What a worker tells the machine of its lease: the truth, unless `CHAOS_PLANT` in its environment
+ * says otherwise.
  *
- * - `intruder`: leaves somebody behind who goes on writing to the machine, past its SSH server, long after the lease has ended.
+ * - `intruder`: leaves somebody behind who goes on writing to the machine, past its SSH server,
+ *   long after the lease has ended.
  * - `liar`: shows a fence that nobody issued.
  * - `squatter`: leaves a process behind on this computer that does nothing at all.
  */
@@ -26,13 +28,32 @@ export function plantedTouch(
   if (plant === "liar") return { ...granted, fence: granted.fence + 60_000_000 };
   if (plant === "squatter") spawn("sleep", ["30"], { detached: true, stdio: "ignore" }).unref();
   if (plant === "intruder") {
-    const disk = join(process.env["VMRIG_HOME"] ?? "", "rigs", granted.copy, "machines", "pc1", "disk");
-    const touch = [WITNESS_SCRIPT, witness, session, visit, String(granted.fence), granted.nonce, "10"];
-    spawn("bash", ["-c", 'for i in 1 2 3 4 5 6 7 8; do sleep 0.5; bash "$@"; done', "bash", ...touch], {
-      detached: true,
-      stdio: "ignore",
-      env: { ...process.env, VMRIG_FAKE_DISK: disk, HOME: join(disk, "home", "vmrig") },
-    }).unref();
+    const disk = join(
+      process.env["VMRIG_HOME"] ?? "",
+      "rigs",
+      granted.copy,
+      "machines",
+      "pc1",
+      "disk",
+    );
+    const touch = [
+      WITNESS_SCRIPT,
+      witness,
+      session,
+      visit,
+      String(granted.fence),
+      granted.nonce,
+      "10",
+    ];
+    spawn(
+      "bash",
+      ["-c", 'for i in 1 2 3 4 5 6 7 8; do sleep 0.5; bash "$@"; done', "bash", ...touch],
+      {
+        detached: true,
+        stdio: "ignore",
+        env: { ...process.env, VMRIG_FAKE_DISK: disk, HOME: join(disk, "home", "vmrig") },
+      },
+    ).unref();
   }
   return granted;
 }

@@ -16,9 +16,17 @@ export interface LastCallOptions {
 }
 
 /** When all is over, as many new runs as there are copies each get one, within the bound. */
-export async function lastCall({ crowd, witness, copies, withinMs, round }: LastCallOptions): Promise<Violation[]> {
+export async function lastCall({
+  crowd,
+  witness,
+  copies,
+  withinMs,
+  round,
+}: LastCallOptions): Promise<Violation[]> {
   const sessions = copies.map((_, index) => `last-call-${round}-${index + 1}`);
-  const ended = Promise.all(sessions.map((session) => crowd.send({ session, maxCopies: 1, workers: [[VISIT]] })));
+  const ended = Promise.all(
+    sessions.map((session) => crowd.send({ session, maxCopies: 1, workers: [[VISIT]] })),
+  );
   const reached = (): string[] => {
     const own = witness.rows.filter(isDeed).filter(({ session }) => sessions.includes(session));
     return copies.filter((copy) => own.some((deed) => deed.copy === copy));
@@ -31,9 +39,15 @@ export async function lastCall({ crowd, witness, copies, withinMs, round }: Last
   const codes = await ended;
   await witness.readMore();
   return [
-    ...missed.map((copy): Violation => ({ promise: "frees itself", what: `at the end nobody got ${copy} within ${withinMs} ms` })),
+    ...missed.map((copy): Violation => ({
+      promise: "frees itself",
+      what: `at the end nobody got ${copy} within ${withinMs} ms`,
+    })),
     ...codes
       .filter((code) => code !== 0)
-      .map((code): Violation => ({ promise: "ends", what: `a run that nobody harmed ended with ${code}` })),
+      .map((code): Violation => ({
+        promise: "ends",
+        what: `a run that nobody harmed ended with ${code}`,
+      })),
   ];
 }

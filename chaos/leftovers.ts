@@ -13,11 +13,15 @@ export interface Leftovers {
   readonly files: readonly string[];
 }
 
-/** They outlive every lease on purpose: the largest fence issued, what Terraform was asked, who this Redis is. See docs/concepts/lease.md. */
+/**
+ * They outlive every lease on purpose: the largest fence issued, what Terraform was asked, who this
+ * Redis is. See docs/concepts/lease.md.
+ */
 const LASTING_KEYS = /:(fence|record|id)$/;
 
 /** Names under which programs write what they rename or delete later. */
-const TEMPORARY = /^(plan-.*|new|old|filler|errored\.tfstate|\.terraform\.tfstate\.lock\.info|leased-through\.json.*|.*\.(new|tmp|\d+))$/;
+const TEMPORARY =
+  /^(plan-.*|new|old|filler|errored\.tfstate|\.terraform\.tfstate\.lock\.info|leased-through\.json.*|.*\.(new|tmp|\d+))$/;
 
 export interface Allowed {
   /** Machines outlive the run: their processes, and their control sockets. */
@@ -33,8 +37,17 @@ export async function findLeftovers(scene: ChaosRig, { machines }: Allowed): Pro
     filesUnder(temporary),
   ]);
   const seen = new Set<string>();
-  /** One process a machine, and what its holders left running in it: that goes with the next rollback. */
-  const isMachine = ({ command, machine }: { readonly command: string; readonly machine: string | undefined }): boolean => {
+  /**
+   * One process a machine, and what its holders left running in it: that goes with the next
+   * rollback.
+   */
+  const isMachine = ({
+    command,
+    machine,
+  }: {
+    readonly command: string;
+    readonly machine: string | undefined;
+  }): boolean => {
     if (!machines) return false;
     if (/^\S*(qemu-system-\w+|vde_switch) /.test(command)) return true;
     if (machine === undefined) return false;
@@ -46,7 +59,9 @@ export async function findLeftovers(scene: ChaosRig, { machines }: Allowed): Pro
     processes: processesOf(root)
       .filter((process) => !process.command.includes(redis.socketPath) && !isMachine(process))
       .map(({ pid, command }) => `${pid} ${command}`),
-    sockets: sockets.filter((path) => !machines || !/^[^/]+\/([^/]+\.(control|qmp|agent)|lan\/.+)$/.test(path)),
+    sockets: sockets.filter(
+      (path) => !machines || !/^[^/]+\/([^/]+\.(control|qmp|agent)|lan\/.+)$/.test(path),
+    ),
     files: [...stateFiles.filter((path) => isTemporary(path)), ...temporaryFiles],
   };
 }
@@ -63,5 +78,7 @@ function isTemporary(path: string): boolean {
 
 async function filesUnder(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
-  return entries.filter((entry) => !entry.isDirectory()).map((entry) => relative(folder, join(entry.parentPath, entry.name)));
+  return entries
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)));
 }

@@ -14,9 +14,15 @@ export function driverOf(kind: MachineKind): Driver {
   return kind === "real" ? qemu() : fakeDriver();
 }
 
-/** How long things may take that depend on the machines. An emulated one boots for a minute or four, when others need the computer too. */
+/**
+ * How long things may take that depend on the machines. An emulated one boots for a minute or four,
+ * when others need the computer too.
+ */
 export interface Patience {
-  /** From the end of a fault until each copy is at work again, beside the ttl and a dead waiter's last heartbeat. */
+  /**
+   * From the end of a fault until each copy is at work again, beside the ttl and a dead waiter's
+   * last heartbeat.
+   */
   readonly slackMs: number;
   /** Without a grant for so long nothing will ever move again. */
   readonly stalledMs: number;
@@ -26,7 +32,8 @@ export interface Patience {
 }
 
 export const PATIENCE: Readonly<Record<MachineKind, Patience>> = {
-  // For processes to start, machines to be rolled back and Terraform to be asked, on a computer that has other things to do.
+  // For processes to start, machines to be rolled back and Terraform to be asked, on a computer
+  // that has other things to do.
   fake: { slackMs: 20_000, stalledMs: 90_000, leaveMs: 120_000, commandMs: 20_000 },
   real: { slackMs: 120_000, stalledMs: 400_000, leaveMs: 600_000, commandMs: 120_000 },
 };

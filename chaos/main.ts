@@ -26,13 +26,15 @@ function faultNames(list: string): FaultName[] {
   const known = Object.keys(FAULTS) as FaultName[];
   return list.split(",").map((name) => {
     const kind = known.find((one) => one === name);
-    if (kind === undefined) throw new Error(`there is no fault "${name}"; there are: ${known.join(", ")}`);
+    if (kind === undefined)
+      throw new Error(`there is no fault "${name}"; there are: ${known.join(", ")}`);
     return kind;
   });
 }
 
 const interrupted = new AbortController();
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => interrupted.abort(new Error(`ended by ${signal}`)));
+for (const signal of ["SIGINT", "SIGTERM"] as const)
+  process.once(signal, () => interrupted.abort(new Error(`ended by ${signal}`)));
 
 const seed = Number(values.seed);
 const asked = { grants: Number(values.grants), faults: Number(values.faults) };

@@ -4,8 +4,9 @@ import { keysLike } from "./redis-server.ts";
 import type { ChaosRig } from "./scene.ts";
 
 /**
- * The person who is called when a copy is marked as broken. vmrig gives a machine up that could not be brought back by any step, and a disk that
- * was full all the while is such a case; everything else is not.
+ * The person who is called when a copy is marked as broken. vmrig gives a machine up that could not
+ * be brought back by any step, and a disk that was full all the while is such a case; everything
+ * else is not.
  */
 export interface Mender {
   /** Looks, and mends. `full` tells whether the disk was full a moment ago. */
@@ -33,7 +34,11 @@ export function mender({ redis }: ChaosRig, crowd: Crowd): Mender {
         // Without a record the next holder asks Terraform, and finds everything in place.
         await redis.operator.del(key);
         mended.push({ kind: "mended", target: key, sessions, from: broken.at, to: Date.now() });
-        if (!full) violations.push({ promise: "frees itself", what: `${key} was given up, and its disk was not full: ${broken.summary}` });
+        if (!full)
+          violations.push({
+            promise: "frees itself",
+            what: `${key} was given up, and its disk was not full: ${broken.summary}`,
+          });
       }
     },
   };

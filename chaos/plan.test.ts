@@ -3,7 +3,9 @@ import { planFault, planRunner } from "./plan.ts";
 
 const KINDS = { kill: 3, pause: 1 };
 const faults = (seed: number) =>
-  Array.from({ length: 50 }, (_, index) => planFault(seed, index, { kinds: KINDS, ttlMs: 1_000, grantsPerFault: 3 }));
+  Array.from({ length: 50 }, (_, index) =>
+    planFault(seed, index, { kinds: KINDS, ttlMs: 1_000, grantsPerFault: 3 }),
+  );
 const runs = (seed: number) => Array.from({ length: 50 }, (_, index) => planRunner(seed, index, 2));
 
 test("the same seed makes the same runs and the same faults, another one others", () => {
@@ -17,7 +19,9 @@ test("each run is the same whatever other runs there are", () => {
 });
 
 test("kinds of faults come as often as their weight says, with pauses on both sides of the ttl", () => {
-  const all = Array.from({ length: 1_000 }, (_, seed) => planFault(seed, 0, { kinds: KINDS, ttlMs: 1_000, grantsPerFault: 3 }));
+  const all = Array.from({ length: 1_000 }, (_, seed) =>
+    planFault(seed, 0, { kinds: KINDS, ttlMs: 1_000, grantsPerFault: 3 }),
+  );
   const kills = all.filter(({ kind }) => kind === "kill").length;
   expect(kills).toBeGreaterThan(650);
   expect(kills).toBeLessThan(850);

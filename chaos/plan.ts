@@ -1,6 +1,8 @@
 import { dice } from "./seeded-random.ts";
 
-/** One use of the machines by a worker: a claim, some commands on each machine, and the way back. */
+/**
+ * One use of the machines by a worker: a claim, some commands on each machine, and the way back.
+ */
 export interface Visit {
   /** How many commands on each machine. */
   readonly commands: number;
@@ -9,9 +11,15 @@ export interface Visit {
   readonly rollBackBefore?: number;
   /** Leaves the machines without giving them back by word. */
   readonly rude: boolean;
-  /** So long after it, with machines that are not its any more, it tries once more: see ex-holder.ts. */
+  /**
+   * So long after it, with machines that are not its any more, it tries once more: see
+   * ex-holder.ts.
+   */
   readonly intrudeAfterMs?: number;
-  /** Until the next one. Longer than `lease.idle` of the config, mostly: then the lease goes on to the next in line. */
+  /**
+   * Until the next one. Longer than `lease.idle` of the config, mostly: then the lease goes on to
+   * the next in line.
+   */
   readonly pauseMs: number;
 }
 
@@ -22,7 +30,10 @@ export interface RunnerPlan {
   readonly workers: readonly (readonly Visit[])[];
 }
 
-/** What is hit by whom the suite finds when the time has come: `pick` says which one of those that are there. */
+/**
+ * What is hit by whom the suite finds when the time has come: `pick` says which one of those that
+ * are there.
+ */
 export interface FaultPlan<Kind extends string> {
   readonly kind: Kind;
   /** How many grants after the fault before this one. */
@@ -58,7 +69,11 @@ export function planRunner(seed: number, index: number, copies: number): RunnerP
 export function planFault<Kind extends string>(
   seed: number,
   index: number,
-  options: { readonly kinds: Readonly<Record<Kind, number>>; readonly ttlMs: number; readonly grantsPerFault: number },
+  options: {
+    readonly kinds: Readonly<Record<Kind, number>>;
+    readonly ttlMs: number;
+    readonly grantsPerFault: number;
+  },
 ): FaultPlan<Kind> {
   const { between, oneOf } = dice(seed, `fault ${index}`);
   const { kinds, ttlMs, grantsPerFault } = options;

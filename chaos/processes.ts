@@ -7,7 +7,10 @@ export interface Process {
   readonly machine: string | undefined;
 }
 
-/** Every living process that was started with this path in its command line, its environment or as its folder. Linux only. */
+/**
+ * Every living process that was started with this path in its command line, its environment or as
+ * its folder. Linux only.
+ */
 export function processesOf(path: string): Process[] {
   return readdirSync("/proc")
     .map(Number)
@@ -25,7 +28,10 @@ export function childrenOf(pid: number): Pick<Process, "pid" | "command">[] {
   return text(pid, `task/${pid}/children`)
     .split(" ")
     .filter((child) => child !== "")
-    .map((child) => ({ pid: Number(child), command: text(Number(child), "cmdline").replaceAll("\0", " ").trim() }));
+    .map((child) => ({
+      pid: Number(child),
+      command: text(Number(child), "cmdline").replaceAll("\0", " ").trim(),
+    }));
 }
 
 export function send(pid: number, signal: NodeJS.Signals): boolean {

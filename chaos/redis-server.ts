@@ -20,7 +20,12 @@ export interface RedisServer extends AsyncDisposable {
 export async function startRedis(folder: string): Promise<RedisServer> {
   const socketPath = join(folder, "redis.sock");
   await mkdir(folder);
-  const operator = new Redis({ path: socketPath, lazyConnect: true, retryStrategy: () => 50, maxRetriesPerRequest: null });
+  const operator = new Redis({
+    path: socketPath,
+    lazyConnect: true,
+    retryStrategy: () => 50,
+    maxRetriesPerRequest: null,
+  });
   operator.on("error", () => {});
   let child: ChildProcess;
 
@@ -42,7 +47,10 @@ export async function startRedis(folder: string): Promise<RedisServer> {
     child = spawn("redis-server", settings, { stdio: "ignore" });
     child.once("error", () => {});
     // Its data are read before it answers.
-    if ((await until(20_000, async () => ((await operator.ping()) === "PONG" ? true : undefined))) === undefined)
+    if (
+      (await until(20_000, async () => ((await operator.ping()) === "PONG" ? true : undefined))) ===
+      undefined
+    )
       throw new Error("redis-server does not answer");
   };
   const kill = async (): Promise<void> => {

@@ -18,7 +18,10 @@ export interface Report {
   readonly leftOut: readonly string[];
   /** Copies that were marked as broken, because their disk was full, and mended. */
   readonly mended: number;
-  /** What became of visits and of those who tried once more after theirs: error codes, and what the machines refused or accepted. */
+  /**
+   * What became of visits and of those who tried once more after theirs: error codes, and what the
+   * machines refused or accepted.
+   */
   readonly outcomes: Readonly<Record<string, number>>;
   /** The largest number of times that anybody was overtaken in line. */
   readonly overtakings: number;
@@ -39,8 +42,8 @@ export function tally(words: readonly string[]): Record<string, number> {
 /** From what the runs printed: `failed LEASE_LOST`, `refused login`. */
 export function outcomes(log: string): Record<string, number> {
   return tally(
-    [...log.matchAll(/ {2}(?:(failed) +(\w+)|(refused|accepted) +(login|rollback))/g)].map((match) =>
-      match.slice(1).filter(Boolean).join(" "),
+    [...log.matchAll(/ {2}(?:(failed) +(\w+)|(refused|accepted) +(login|rollback))/g)].map(
+      (match) => match.slice(1).filter(Boolean).join(" "),
     ),
   );
 }

@@ -1,4 +1,7 @@
-/** A run of a test runner: `node runner.ts`, with its orders as JSON in CHAOS_RUNNER. It starts its gate and its workers as Vitest would. */
+/**
+ * A run of a test runner: `node runner.ts`, with its orders as JSON in CHAOS_RUNNER. It starts its
+ * gate and its workers as Vitest would.
+ */
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
@@ -11,7 +14,9 @@ export interface RunnerOrders extends RunnerPlan {
   readonly witness: string;
 }
 
-const { session, workers, maxCopies, witness } = JSON.parse(process.env["CHAOS_RUNNER"] ?? "null") as RunnerOrders;
+const { session, workers, maxCopies, witness } = JSON.parse(
+  process.env["CHAOS_RUNNER"] ?? "null",
+) as RunnerOrders;
 
 /** Whether its gate stands in line, as far as it said so. */
 let stands = false;
@@ -25,7 +30,8 @@ const gate = await spawnGate({
     // One that has a copy already stands behind all who have none: its place in line says nothing.
     stands = line.startsWith("wait ") && !line.endsWith("for one more copy");
     if (!stands) said = false;
-    // Of all that came at once only the last counts: a runner that was stopped meanwhile hears of a wait together with its end.
+    // Of all that came at once only the last counts: a runner that was stopped meanwhile hears of a
+    // wait together with its end.
     setImmediate(() => {
       if (stands && !said) sayWord(witness, "line", session);
       said = stands;
@@ -39,13 +45,22 @@ const leave = async (): Promise<void> => {
   await gate.close();
   process.exit();
 };
-// As Vitest takes Ctrl-C: the tests are cancelled, then the machines given back. SIGTERM ends it at once.
+// As Vitest takes Ctrl-C: the tests are cancelled, then the machines given back. SIGTERM ends it at
+// once.
 process.once("SIGINT", () => void leave());
 
 await Promise.all(
   workers.map(async (visits, index) => {
-    const orders: WorkerOrders = { socket: gate.socket, session, worker: index + 1, witness, visits };
-    const worker = fork(join(import.meta.dirname, "worker.ts"), { env: { ...process.env, CHAOS_WORKER: JSON.stringify(orders) } });
+    const orders: WorkerOrders = {
+      socket: gate.socket,
+      session,
+      worker: index + 1,
+      witness,
+      visits,
+    };
+    const worker = fork(join(import.meta.dirname, "worker.ts"), {
+      env: { ...process.env, CHAOS_WORKER: JSON.stringify(orders) },
+    });
     await once(worker, "exit");
   }),
 );

@@ -15,7 +15,9 @@ const SETS_A_SCENE = `
 `;
 
 test("a scene whose suite is killed is cleared away all the same: processes, Redis, disk and folders", async () => {
-  const suite = spawn(process.execPath, ["--input-type=module", "-e", SETS_A_SCENE], { stdio: ["ignore", "pipe", "inherit"] });
+  const suite = spawn(process.execPath, ["--input-type=module", "-e", SETS_A_SCENE], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   onTestFinished(() => void (suite.pid !== undefined && send(suite.pid, "SIGKILL")));
   const [line] = (await once(suite.stdout, "data")) as [Buffer];
   const { root, runtime } = JSON.parse(line.toString()) as { root: string; runtime: string };
@@ -24,8 +26,16 @@ test("a scene whose suite is killed is cleared away all the same: processes, Red
 
   suite.kill("SIGKILL");
 
-  await vi.waitFor(() => expect([existsSync(root), existsSync(runtime), processesOf(root)]).toEqual([false, false, []]), {
-    timeout: 30_000,
-    interval: 50,
-  });
+  await vi.waitFor(
+    () =>
+      expect([existsSync(root), existsSync(runtime), processesOf(root)]).toEqual([
+        false,
+        false,
+        [],
+      ]),
+    {
+      timeout: 30_000,
+      interval: 50,
+    },
+  );
 });

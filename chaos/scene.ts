@@ -42,9 +42,16 @@ export interface SceneOptions {
   readonly plant?: string;
 }
 
-export async function setScene({ copies, ttlMs, machines, plant = "" }: SceneOptions): Promise<ChaosRig> {
+export async function setScene({
+  copies,
+  ttlMs,
+  machines,
+  plant = "",
+}: SceneOptions): Promise<ChaosRig> {
   const root = await mkdtemp(join(tmpdir(), "vmrig-chaos-"));
-  const [state, temporary, witness] = ["state", "tmp", "witness"].map((name) => join(root, name)) as [string, string, string];
+  const [state, temporary, witness] = ["state", "tmp", "witness"].map((name) =>
+    join(root, name),
+  ) as [string, string, string];
   await Promise.all([mkdir(state, { mode: 0o700 }), mkdir(temporary), writeFile(witness, "")]);
   // Real machines need more room than anybody wants to fill.
   const ownDisk = machines === "fake" && (await mounted(state));

@@ -1,6 +1,9 @@
 import { createHash } from "node:crypto";
 
-/** A stream of numbers that the seed and the name determine: what one stream is asked for changes no other. */
+/**
+ * A stream of numbers that the seed and the name determine: what one stream is asked for changes no
+ * other.
+ */
 export interface Dice {
   /** From 0 up to, and without, 1. */
   readonly roll: () => number;

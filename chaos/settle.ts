@@ -21,19 +21,27 @@ export interface CalmOptions {
   readonly say: (line: string) => void;
 }
 
-/** What somebody left who was killed is cleared away by whoever comes so long after him: dead waiters after 6 s, dead sockets after 10 s. */
+/**
+ * What somebody left who was killed is cleared away by whoever comes so long after him: dead
+ * waiters after 6 s, dead sockets after 10 s.
+ */
 const SETTLE_MS = 12_000;
 /** Processes that were told to end have a moment for it. */
 const LOOK_MS = 3_000;
 
 /** After the storm: runs end, each copy can be had, and nothing is left but what should be. */
-export async function calm(options: CalmOptions): Promise<{ readonly violations: readonly Violation[]; readonly leftovers: Leftovers }> {
+export async function calm(
+  options: CalmOptions,
+): Promise<{ readonly violations: readonly Violation[]; readonly leftovers: Leftovers }> {
   const { scene, crowd, struck, leaveMs, say } = options;
   const violations: Violation[] = [];
   say(`calm     ${crowd.runs.length} runs still go on`);
   if ((await until(leaveMs, () => (crowd.runs.length === 0 ? true : undefined))) === undefined) {
     for (const { session, pid } of crowd.runs) {
-      violations.push({ promise: "ends", what: `${session} still runs ${leaveMs / 1000} s after the last fault` });
+      violations.push({
+        promise: "ends",
+        what: `${session} still runs ${leaveMs / 1000} s after the last fault`,
+      });
       send(pid, "SIGKILL");
     }
   }

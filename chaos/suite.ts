@@ -15,7 +15,14 @@ import { patientWaits } from "./judge/fairness.ts";
 import type { Violation } from "./judge/violation.ts";
 import { findLeftovers } from "./leftovers.ts";
 import { PATIENCE, type MachineKind } from "./machines.ts";
-import { describeLeftovers, describeViolations, outcomes, sum, tally, type Report } from "./report.ts";
+import {
+  describeLeftovers,
+  describeViolations,
+  outcomes,
+  sum,
+  tally,
+  type Report,
+} from "./report.ts";
 import { setScene, type ChaosRig } from "./scene.ts";
 import { storm } from "./fault-run.ts";
 import { isDeed, openWitness } from "./witness.ts";
@@ -42,7 +49,10 @@ export interface ChaosOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A waiter that died at the head of the line keeps the others waiting for so long: docs/concepts/lease.md. */
+/**
+ * A waiter that died at the head of the line keeps the others waiting for so long:
+ * docs/concepts/lease.md.
+ */
 const ALIVE_MS = 6_000;
 /** Of a run that is alive and harmless, whatever happens around it. */
 const OVERTAKINGS = 3;
@@ -50,26 +60,49 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
   const { seed, copies: number, ttlMs, machines = "fake", say } = options;
   const { slackMs, stalledMs, leaveMs } = PATIENCE[machines];
   const started = performance.now();
-  await using scene = await setScene({ copies: number, ttlMs, machines, ...(options.plant !== undefined && { plant: options.plant }) });
+  await using scene = await setScene({
+    copies: number,
+    ttlMs,
+    machines,
+    ...(options.plant !== undefined && { plant: options.plant }),
+  });
   const copies = Array.from({ length: number }, (_, index) => `chaos-${index + 1}`);
   const withinMs = ttlMs + ALIVE_MS + slackMs;
   const leftOut = scene.ownDisk
     ? []
-    : [`disk-full: ${machines === "real" ? "real machines need a large disk" : "takes root, to mount a small disk"}`];
+    : [
+        `disk-full: ${machines === "real" ? "real machines need a large disk" : "takes root, to mount a small disk"}`,
+      ];
   const kinds = (Object.keys(FAULTS) as FaultName[]).filter(
     (kind) => (scene.ownDisk || kind !== "disk-full") && options.kinds?.includes(kind) !== false,
   );
-  say(`chaos    seed ${seed}, ${number} copies of ${machines} machines, ttl ${ttlMs} ms, in ${scene.root}`);
+  say(
+    `chaos    seed ${seed}, ${number} copies of ${machines} machines, ttl ${ttlMs} ms, in ${scene.root}`,
+  );
 
   using consoles = machines === "real" ? carryConsoles(scene) : undefined;
   const witness = openWitness(scene.witness, consoles?.carry);
   const log = join(scene.root, "runs.log");
   const runs = crowd({ seed, scene, copies: number, size: options.crowd, log });
   const violations: Violation[] = [];
-  const { struck, mended, endedAt, violations: stalled } = await storm({ ...options, stalledMs, scene, crowd: runs, witness, kinds });
+  const {
+    struck,
+    mended,
+    endedAt,
+    violations: stalled,
+  } = await storm({ ...options, stalledMs, scene, crowd: runs, witness, kinds });
   violations.push(...stalled);
 
-  const { violations: unsettled, leftovers: left } = await calm({ scene, crowd: runs, witness, struck, copies, withinMs, leaveMs, say });
+  const { violations: unsettled, leftovers: left } = await calm({
+    scene,
+    crowd: runs,
+    witness,
+    struck,
+    copies,
+    withinMs,
+    leaveMs,
+    say,
+  });
   violations.push(...unsettled);
   violations.push(...(await destroy(scene)));
   const after = await findLeftovers(scene, { machines: false });
@@ -80,7 +113,12 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
   violations.push(...judge({ rows, faults: [...struck, ...mended], bounds }));
   const printed = await readFile(log, "utf8");
   violations.push(...judgeBugs(printed));
-  for (const line of [...describeViolations(violations), ...describeLeftovers(left), ...describeLeftovers(after)]) say(line);
+  for (const line of [
+    ...describeViolations(violations),
+    ...describeLeftovers(left),
+    ...describeLeftovers(after),
+  ])
+    say(line);
   if (options.evidence !== undefined && violations.length + sum([left, after]) > 0) {
     await keepEvidence(options.evidence, { witness: scene.witness, log, faults: struck });
     say(`evidence ${options.evidence}`);
@@ -98,7 +136,10 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
     leftOut,
     mended: mended.length,
     outcomes: outcomes(printed),
-    overtakings: Math.max(0, ...patientWaits(rows, [...struck, ...mended]).map(({ overtaken }) => overtaken)),
+    overtakings: Math.max(
+      0,
+      ...patientWaits(rows, [...struck, ...mended]).map(({ overtaken }) => overtaken),
+    ),
     silenceMs: Math.max(0, ...silences(rows, struck, bounds).map(({ ms }) => ms)),
     violations: violations.length,
     leftovers: sum([left, after]),
@@ -110,9 +151,18 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
 async function destroy({ env }: ChaosRig): Promise<Violation[]> {
   const command = fileURLToPath(import.meta.resolve("vmrig/cli"));
   try {
-    await promisify(execFile)(process.execPath, [command, "destroy", "chaos"], { cwd: import.meta.dirname, env, timeout: 120_000 });
+    await promisify(execFile)(process.execPath, [command, "destroy", "chaos"], {
+      cwd: import.meta.dirname,
+      env,
+      timeout: 120_000,
+    });
     return [];
   } catch (error) {
-    return [{ promise: "ends", what: `vmrig destroy: ${error instanceof Error ? error.message : String(error)}` }];
+    return [
+      {
+        promise: "ends",
+        what: `vmrig destroy: ${error instanceof Error ? error.message : String(error)}`,
+      },
+    ];
   }
 }

@@ -3,21 +3,33 @@ import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { machineKind } from "./machines.ts";
 
-/** What runs on a machine for each command, as the stdin of `bash -s`; what its words mean is said there. */
+/**
+ * What runs on a machine for each command, as the stdin of `bash -s`; what its words mean is said
+ * there.
+ */
 export const WITNESS_SCRIPT = join(import.meta.dirname, "witness.sh");
 
-/** Where a machine writes: to the witness's file, or where it has none of this computer's files, on its console. */
+/**
+ * Where a machine writes: to the witness's file, or where it has none of this computer's files, on
+ * its console.
+ */
 export function witnessOf(file: string): string {
   return machineKind() === "real" ? "/dev/ttyS0" : file;
 }
 
-/** The nonce of somebody to whom no rollback is promised: he rolls the machine back himself, or finds it as it is. */
+/**
+ * The nonce of somebody to whom no rollback is promised: he rolls the machine back himself, or
+ * finds it as it is.
+ */
 export const NOTHING_PROMISED = "-";
 
 const DEEDS = ["begin", "tick", "end", "late"] as const;
 const WORDS = ["ask", "line", "out"] as const;
 
-/** Something that happened on a machine, as a command on it saw it. `late`: by a process that outlived its command. */
+/**
+ * Something that happened on a machine, as a command on it saw it. `late`: by a process that
+ * outlived its command.
+ */
 export interface Deed {
   readonly kind: (typeof DEEDS)[number];
   readonly at: number;
@@ -39,8 +51,8 @@ export interface Deed {
 }
 
 /**
- * What a run did beside the machines: asked for some, stood in line as its gate said, went away, mostly without. The judge uses it for the order of
- * the line alone.
+ * What a run did beside the machines: asked for some, stood in line as its gate said, went away,
+ * mostly without. The judge uses it for the order of the line alone.
  */
 export interface Word {
   readonly kind: (typeof WORDS)[number];
@@ -55,13 +67,37 @@ export function isDeed(row: Row): row is Deed {
 }
 
 export function parseRow(line: string): Row {
-  const [kind = "", at, session = "", visit = "", copy = "", machine = "", fence, nonce = "", found = "", remains = "", seen] =
-    line.split(" ");
+  const [
+    kind = "",
+    at,
+    session = "",
+    visit = "",
+    copy = "",
+    machine = "",
+    fence,
+    nonce = "",
+    found = "",
+    remains = "",
+    seen,
+  ] = line.split(" ");
   const word = WORDS.find((name) => name === kind);
   if (word !== undefined) return { kind: word, at: Number(at), session };
   const deed = DEEDS.find((name) => name === kind);
-  if (deed === undefined || seen === undefined) throw new Error(`the witness wrote what nobody understands: ${JSON.stringify(line)}`);
-  return { kind: deed, at: Number(at), session, visit, copy, machine, fence: Number(fence), nonce, found, remains, seen: Number(seen) };
+  if (deed === undefined || seen === undefined)
+    throw new Error(`the witness wrote what nobody understands: ${JSON.stringify(line)}`);
+  return {
+    kind: deed,
+    at: Number(at),
+    session,
+    visit,
+    copy,
+    machine,
+    fence: Number(fence),
+    nonce,
+    found,
+    remains,
+    seen: Number(seen),
+  };
 }
 
 export function sayWord(file: string, kind: Word["kind"], session: string): void {
@@ -77,7 +113,10 @@ export interface Witness {
 }
 
 /** @param carry brings what machines said elsewhere into the file */
-export function openWitness(path: string, carry: () => Promise<void> = () => Promise.resolve()): Witness {
+export function openWitness(
+  path: string,
+  carry: () => Promise<void> = () => Promise.resolve(),
+): Witness {
   const rows: Row[] = [];
   const granted = new Set<string>();
   let offset = 0;
@@ -91,7 +130,12 @@ export function openWitness(path: string, carry: () => Promise<void> = () => Pro
       await carry();
       await using file = await open(path);
       const { size } = await file.stat();
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(size - offset), 0, size - offset, offset);
+      const { buffer, bytesRead } = await file.read(
+        Buffer.alloc(size - offset),
+        0,
+        size - offset,
+        offset,
+      );
       offset += bytesRead;
       const lines = (rest + buffer.toString("latin1", 0, bytesRead)).split("\n");
       rest = lines.pop() ?? "";

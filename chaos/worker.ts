@@ -1,4 +1,7 @@
-/** A worker of a test runner: `node worker.ts`, with its orders as JSON in CHAOS_WORKER. It ends with the runner, as Vitest's forks do. */
+/**
+ * A worker of a test runner: `node worker.ts`, with its orders as JSON in CHAOS_WORKER. It ends
+ * with the runner, as Vitest's forks do.
+ */
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isVmrigError } from "vmrig";
@@ -24,11 +27,15 @@ const { commandMs: timeout } = PATIENCE[machineKind()];
 
 type Granted = Awaited<ReturnType<GateClient["claim"]>>;
 
-const { socket, session, worker, witness, visits } = JSON.parse(process.env["CHAOS_WORKER"] ?? "null") as WorkerOrders;
+const { socket, session, worker, witness, visits } = JSON.parse(
+  process.env["CHAOS_WORKER"] ?? "null",
+) as WorkerOrders;
 process.on("disconnect", () => process.exit());
 
 /** The client, and what the gate granted last through it: the fence, and the nonce of the proof. */
-function watched(client: GateClient): GateClient & { granted(): Granted; last(): Granted | undefined } {
+function watched(
+  client: GateClient,
+): GateClient & { granted(): Granted; last(): Granted | undefined } {
   let last: Granted | undefined;
   const note = (granted: Granted): Granted => (last = granted);
   return {
@@ -44,7 +51,11 @@ function watched(client: GateClient): GateClient & { granted(): Granted; last():
   };
 }
 
-async function make(visit: string, gate: ReturnType<typeof watched>, planned: Visit): Promise<void> {
+async function make(
+  visit: string,
+  gate: ReturnType<typeof watched>,
+  planned: Visit,
+): Promise<void> {
   const { commands, commandMs, rollBackBefore, rude } = planned;
   sayWord(witness, "ask", session);
   const claim = await claimMachines(gate, "file");
@@ -53,10 +64,14 @@ async function make(visit: string, gate: ReturnType<typeof watched>, planned: Vi
     if (number === rollBackBefore) await claim.rollBack();
     await Promise.all(
       Object.values(machines).map(async ({ $ }) => {
-        // A first look may find a machine that must be healed: what is granted then is told by the same answer.
+        // A first look may find a machine that must be healed: what is granted then is told by the
+        // same answer.
         await $`true`;
         const { fence, nonce } = plantedTouch(gate.granted(), { witness, session, visit });
-        await $({ timeout, input: script })`bash -s ${witnessOf(witness)} ${session} ${visit} ${fence} ${nonce} ${commandMs}`;
+        await $({
+          timeout,
+          input: script,
+        })`bash -s ${witnessOf(witness)} ${session} ${visit} ${fence} ${nonce} ${commandMs}`;
       }),
     );
   }
@@ -64,11 +79,16 @@ async function make(visit: string, gate: ReturnType<typeof watched>, planned: Vi
 }
 
 /** However the visit ended. */
-async function linger(visit: string, gate: ReturnType<typeof watched>, afterMs: number): Promise<void> {
+async function linger(
+  visit: string,
+  gate: ReturnType<typeof watched>,
+  afterMs: number,
+): Promise<void> {
   const granted = gate.last();
   if (granted === undefined) return;
   await sleep(afterMs);
-  for (const answer of await intrude(granted, witness, [session, visit])) process.stdout.write(`${answer}\n`);
+  for (const answer of await intrude(granted, witness, [session, visit]))
+    process.stdout.write(`${answer}\n`);
 }
 
 let client = watched(await connectGate(socket));
@@ -83,7 +103,9 @@ for (const [index, planned] of visits.entries()) {
     }
   } catch (error) {
     sayWord(witness, "out", session);
-    process.stderr.write(`failed   ${isVmrigError(error) ? error.code : "UNKNOWN"} ${String(error)}\n`);
+    process.stderr.write(
+      `failed   ${isVmrigError(error) ? error.code : "UNKNOWN"} ${String(error)}\n`,
+    );
     // Its claim ends with its connection, as with a worker that Vitest starts anew.
     client.close();
     const again = await connectGate(socket).catch(() => undefined);

@@ -1,5 +1,5 @@
-// Everything that is checked beside the tests, each by name: `npm run check`, or `npm run check -- lint types`.
-// Runs all of them, whatever fails, and says at the end which did.
+// Everything that is checked beside the tests, each by name: `npm run check`, or
+// `npm run check -- lint types`. Runs all of them, whatever fails, and says at the end which did.
 import { fileURLToPath } from "node:url";
 import { checkPackages } from "./check/packages.mjs";
 import { checkTypes } from "./check/types.mjs";
@@ -12,14 +12,17 @@ const CHECKS = {
   lint: async () => (await runChild("oxlint", [], { cwd: root })) === 0,
   format: async () => (await runChild("oxfmt", ["--check"], { cwd: root })) === 0,
   types: () => checkTypes(root),
-  "dead-code": async () => (await runChild("knip", ["--no-progress", "--no-config-hints"], { cwd: root })) === 0,
+  "dead-code": async () =>
+    (await runChild("knip", ["--no-progress", "--no-config-hints"], { cwd: root })) === 0,
   packages: () => checkPackages(root),
 };
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !(name in CHECKS));
 if (unknown.length > 0) {
-  console.error(`There is no check "${unknown.join('", "')}".\n  checks: ${Object.keys(CHECKS).join(", ")}`);
+  console.error(
+    `There is no check "${unknown.join('", "')}".\n  checks: ${Object.keys(CHECKS).join(", ")}`,
+  );
   process.exit(1);
 }
 

@@ -10,8 +10,8 @@ import { constants } from "node:os";
 const FORWARDED = /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"]);
 
 /**
- * A terminal sends Ctrl-C and its own end to every process of the foreground group, so the child has them already; sent twice, they would
- * cut short the clean-up that the first one began.
+ * A terminal sends Ctrl-C and its own end to every process of the foreground group, so the child
+ * has them already; sent twice, they would cut short the clean-up that the first one began.
  */
 const TERMINAL = new Set(["SIGINT", "SIGHUP"]);
 
@@ -21,7 +21,8 @@ const TERMINAL = new Set(["SIGINT", "SIGHUP"]);
  * @param {string} command
  * @param {readonly string[]} args
  * @param {ChildOptions} [options]
- * @returns {Promise<number>} its exit code; 128 + the signal's number when a signal ended it, as a shell says it
+ * @returns {Promise<number>} its exit code; 128 + the signal's number when a signal ended it, as a
+ *   shell says it
  */
 export function runChild(command, args, options = {}) {
   return follow(spawn(command, args, { ...options, stdio: "inherit" }));
@@ -33,7 +34,8 @@ export function runChild(command, args, options = {}) {
  * @param {string} command
  * @param {readonly string[]} args
  * @param {ChildOptions} [options]
- * @returns {Promise<{ code: number, stdout: string, output: string }>} `output` is stdout and stderr as they came
+ * @returns {Promise<{ code: number, stdout: string, output: string }>} `output` is stdout and
+ *   stderr as they came
  */
 export async function captureChild(command, args, options = {}) {
   const child = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
@@ -65,7 +67,9 @@ async function follow(child) {
   try {
     return await new Promise((resolve, reject) => {
       child.once("error", reject);
-      child.once("close", (code, signal) => resolve(signal === null ? (code ?? 1) : 128 + constants.signals[signal]));
+      child.once("close", (code, signal) =>
+        resolve(signal === null ? (code ?? 1) : 128 + constants.signals[signal]),
+      );
     });
   } finally {
     for (const signal of FORWARDED) process.off(signal, forward);

@@ -8,8 +8,9 @@ import { writeFileSync } from "node:fs";
  */
 
 /**
- * Counts what Vitest reports. A file or a `describe` that failed outside of its tests counts as one failure: its tests may never have come
- * into being, and "0 failed" under a red run would be a lie. So does an error that belongs to no test.
+ * Counts what Vitest reports. A file or a `describe` that failed outside of its tests counts as one
+ * failure: its tests may never have come into being, and "0 failed" under a red run would be a lie.
+ * So does an error that belongs to no test.
  *
  * @param {ReadonlyArray<import("vitest/node").TestModule>} modules
  * @param {number} unhandled errors that Vitest could give to no test
@@ -22,7 +23,8 @@ export function countTests(modules, unhandled) {
       const { state } = test.result();
       counts[state === "pending" ? "skipped" : state] += 1;
     }
-    for (const owner of [module, ...module.children.allSuites()]) if (owner.errors().length > 0) counts.failed += 1;
+    for (const owner of [module, ...module.children.allSuites()])
+      if (owner.errors().length > 0) counts.failed += 1;
   }
   return counts;
 }
@@ -33,8 +35,9 @@ export function closingLine({ passed, failed, skipped }) {
 }
 
 /**
- * A Vitest reporter for readers that know no Vitest: says how the run ended, in one plain line, after everything else. Where
- * `VMRIG_CLOSING_LINE` names a file, the line goes there instead, for a caller that has more to print before it.
+ * A Vitest reporter for readers that know no Vitest: says how the run ended, in one plain line,
+ * after everything else. Where `VMRIG_CLOSING_LINE` names a file, the line goes there instead, for
+ * a caller that has more to print before it.
  */
 export default class ClosingLineReporter {
   /**

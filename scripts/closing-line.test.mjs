@@ -29,10 +29,14 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** @param {NodeJS.ProcessEnv} [env] */
 function runMixed(env = {}) {
-  return captureChild(vitest, ["run", "--root", folder, "--reporter=default", `--reporter=${reporter}`], {
-    cwd: folder,
-    env: { ...process.env, VMRIG_CLOSING_LINE: "", ...env },
-  });
+  return captureChild(
+    vitest,
+    ["run", "--root", folder, "--reporter=default", `--reporter=${reporter}`],
+    {
+      cwd: folder,
+      env: { ...process.env, VMRIG_CLOSING_LINE: "", ...env },
+    },
+  );
 }
 
 test("ends a run with its counts in one plain line, files and suites that broke counted as failed", async () => {

@@ -1,5 +1,6 @@
-// The one door to this repository: sets this computer up, then runs a task. `npm run setup | demo | bench | test:chaos`, `npm test`.
-// Plain JavaScript without dependencies, because it runs before there are any, on whatever Node this computer has.
+// The one door to this repository: sets this computer up, then runs a task.
+// `npm run setup | demo | bench | test:chaos`, `npm test`. Plain JavaScript without dependencies,
+// because it runs before there are any, on whatever Node this computer has.
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { fromHere } from "./setup/cache-folder.mjs";
@@ -20,7 +21,11 @@ try {
     browser: task === undefined || task.browser === true,
     say: (topic, text) => console.log(`${topic.padEnd(8)} ${text}`),
   });
-  if (task !== undefined) process.exitCode = await runChild(task.command, task.args, { cwd: join(root, task.folder), env });
+  if (task !== undefined)
+    process.exitCode = await runChild(task.command, task.args, {
+      cwd: join(root, task.folder),
+      env,
+    });
 } catch (error) {
   if (!(error instanceof SetupError)) throw error;
   console.error([error.message, ...error.details.map((line) => `  ${line}`)].join("\n"));

@@ -2,7 +2,8 @@ import { SetupError } from "./setup/setup-error.mjs";
 
 /**
  * @typedef {object} Task
- * @property {string} command looked up on the PATH of the set-up, where Node and this folder's programs come first
+ * @property {string} command looked up on the PATH of the set-up, where Node and this folder's
+ *   programs come first
  * @property {string[]} args
  * @property {string} folder relative to the repository
  * @property {true} [browser] whether it needs one
@@ -31,6 +32,9 @@ const TASKS = {
  */
 export function taskNamed(name, args) {
   const task = TASKS[name];
-  if (task === undefined) throw new SetupError(`There is no task "${name}".`, [`tasks: ${Object.keys(TASKS).join(", ")}`]);
+  if (task === undefined)
+    throw new SetupError(`There is no task "${name}".`, [
+      `tasks: ${Object.keys(TASKS).join(", ")}`,
+    ]);
   return task(args);
 }

@@ -6,8 +6,16 @@ import { EXAMPLES, taskNamed } from "./tasks.mjs";
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 test("passes further arguments on to the task's program", () => {
-  expect(taskNamed("test", ["-t", "lease"])).toMatchObject({ command: "vitest", args: ["run", "-t", "lease"], folder: "." });
-  expect(taskNamed("bench", ["exec"])).toEqual({ command: "node", args: ["bench/main.ts", "exec"], folder: "." });
+  expect(taskNamed("test", ["-t", "lease"])).toMatchObject({
+    command: "vitest",
+    args: ["run", "-t", "lease"],
+    folder: ".",
+  });
+  expect(taskNamed("bench", ["exec"])).toEqual({
+    command: "node",
+    args: ["bench/main.ts", "exec"],
+    folder: ".",
+  });
 });
 
 test("only the tests need a browser", () => {
@@ -21,15 +29,23 @@ test("runs the example that is named first, or else the first one", () => {
     args: ["run", "-t", "clocks"],
     folder: "examples/two-node-cluster",
   });
-  expect(taskNamed("demo", ["inbox"])).toEqual({ command: "vitest", args: ["run", "inbox"], folder: "examples/two-machines" });
+  expect(taskNamed("demo", ["inbox"])).toEqual({
+    command: "vitest",
+    args: ["run", "inbox"],
+    folder: "examples/two-machines",
+  });
 });
 
 test("knows every example, and CI runs each as its user would", async () => {
   expect(EXAMPLES.toSorted()).toEqual((await readdir(`${ROOT}/examples`)).toSorted());
   const ci = await readFile(`${ROOT}/.github/workflows/ci.yml`, "utf8");
-  expect(/example: \[(.*)\]/.exec(ci)?.[1]?.split(", ").toSorted()).toEqual(EXAMPLES.slice(1).toSorted());
+  expect(/example: \[(.*)\]/.exec(ci)?.[1]?.split(", ").toSorted()).toEqual(
+    EXAMPLES.slice(1).toSorted(),
+  );
 });
 
 test("lists the tasks when it does not know one", () => {
-  expect(() => taskNamed("tets", [])).toThrow(expect.objectContaining({ details: ["tasks: demo, test, bench, chaos, check"] }));
+  expect(() => taskNamed("tets", [])).toThrow(
+    expect.objectContaining({ details: ["tasks: demo, test, bench, chaos, check"] }),
+  );
 });

@@ -17,7 +17,10 @@ interface Crowd {
   readonly overtakes: number;
 }
 
-/** Many clients in one line: how fast it moves, what it costs Redis to let them wait, and whether it is a line. */
+/**
+ * Many clients in one line: how fast it moves, what it costs Redis to let them wait, and whether it
+ * is a line.
+ */
 export async function contention(rounds: number): Promise<void> {
   await using redis = await startRedis();
   const stores = await Promise.all(Array.from({ length: CONNECTIONS }, () => openStore(redis)));
@@ -26,8 +29,13 @@ export async function contention(rounds: number): Promise<void> {
   try {
     for (const size of CROWDS) {
       const { latencies, commandsPerSecond, overtakes } = await crowd(redis, stores, size);
-      const at = (share: number): number => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? Number.NaN;
-      Object.assign(ms, { [`p50@${size}`]: round(at(0.5), 1), [`p99@${size}`]: round(at(0.99), 1) });
+      const at = (share: number): number =>
+        latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ??
+        Number.NaN;
+      Object.assign(ms, {
+        [`p50@${size}`]: round(at(0.5), 1),
+        [`p99@${size}`]: round(at(0.99), 1),
+      });
       Object.assign(ratios, {
         [`commandsPerSecondAndWaiter@${size}`]: round(commandsPerSecond / size, 2),
         [`overtakes@${size}`]: overtakes,
@@ -43,7 +51,11 @@ export async function contention(rounds: number): Promise<void> {
   printReport({ bench: "contention", runs: rounds, ms, ratios });
 }
 
-async function crowd(redis: RedisServer, stores: readonly LeaseStore[], size: number): Promise<Crowd> {
+async function crowd(
+  redis: RedisServer,
+  stores: readonly LeaseStore[],
+  size: number,
+): Promise<Crowd> {
   const storeOf = (number: number): LeaseStore => stores[number % stores.length] as LeaseStore;
   const first = await storeOf(0).acquire(WISH, { holder: holderNamed("first"), waitForMs: 60_000 });
   const order: number[] = [];
@@ -70,7 +82,8 @@ async function crowd(redis: RedisServer, stores: readonly LeaseStore[], size: nu
   const before = await commands(redis);
   const watching = performance.now();
   await delay(WATCHED_MS);
-  const commandsPerSecond = ((await commands(redis)) - before) / ((performance.now() - watching) / 1000);
+  const commandsPerSecond =
+    ((await commands(redis)) - before) / ((performance.now() - watching) / 1000);
   released = performance.now();
   await first.release();
   await Promise.all(waiting);

@@ -7,13 +7,16 @@ import { holderNamed, openStore, startRedis, WISH } from "./redis.ts";
 const TTL_MS = 30_000;
 const POLL_MS = 200;
 
-/** A way to hand a lock from one client to another that waits for it. Returns how long that took. */
+/**
+ * A way to hand a lock from one client to another that waits for it. Returns how long that took.
+ */
 type HandOver = (heldMs: number) => Promise<number>;
 
 /**
- * From the release of a lease to the moment when somebody who waits for it has it: vmrig, redlock's own retry as it comes, a loop that asks
- * every 200 ms, and the least that Redis can do, which is to publish a word and let a lock be set. Each waits for a random time first, so
- * that no loop is in step with the release.
+ * From the release of a lease to the moment when somebody who waits for it has it: vmrig, redlock's
+ * own retry as it comes, a loop that asks every 200 ms, and the least that Redis can do, which is
+ * to publish a word and let a lock be set. Each waits for a random time first, so that no loop is
+ * in step with the release.
  */
 export async function handover(rounds: number): Promise<void> {
   await using redis = await startRedis();
@@ -25,8 +28,16 @@ export async function handover(rounds: number): Promise<void> {
 
   const sides: Readonly<Record<string, HandOver>> = {
     async vmrig(heldMs) {
-      const lease = await one.acquire(WISH, { holder: holderNamed("one"), ttlMs: TTL_MS, waitForMs: 60_000 });
-      const waiting = two.acquire(WISH, { holder: holderNamed("two"), ttlMs: TTL_MS, waitForMs: 60_000 });
+      const lease = await one.acquire(WISH, {
+        holder: holderNamed("one"),
+        ttlMs: TTL_MS,
+        waitForMs: 60_000,
+      });
+      const waiting = two.acquire(WISH, {
+        holder: holderNamed("two"),
+        ttlMs: TTL_MS,
+        waitForMs: 60_000,
+      });
       await delay(heldMs);
       const released = performance.now();
       void lease.release();
@@ -63,7 +74,10 @@ export async function handover(rounds: number): Promise<void> {
     async publish(heldMs) {
       await a.set("told", "one", "PX", TTL_MS, "NX");
       const waiting = new Promise<void>((resolve) => {
-        ear.once("message", () => void b.set("told", "two", "PX", TTL_MS, "NX").then(() => resolve()));
+        ear.once(
+          "message",
+          () => void b.set("told", "two", "PX", TTL_MS, "NX").then(() => resolve()),
+        );
       });
       await delay(heldMs);
       const released = performance.now();
@@ -77,7 +91,8 @@ export async function handover(rounds: number): Promise<void> {
 
   const samples: Samples = {};
   for (let turn = 0; turn < rounds * 4; turn++) {
-    for (const [side, handOver] of Object.entries(sides)) (samples[side] ??= []).push(await handOver(300 + Math.random() * 400));
+    for (const [side, handOver] of Object.entries(sides))
+      (samples[side] ??= []).push(await handOver(300 + Math.random() * 400));
   }
   for (const client of clients) client.disconnect();
   const of = (side: string): number => median(samples[side] ?? []);

@@ -2,7 +2,10 @@ import { RedisServer } from "../../packages/vmrig/src/redis/fixtures/redis-serve
 import type { LeaseStore } from "../../packages/vmrig/src/lease/lease-store.ts";
 import { openLeaseStore } from "../../packages/vmrig/src/lease/open-lease-store.ts";
 
-/** A Redis of the benchmark's own, on a unix socket, with an append-only file as vmrig's embedded one has it. */
+/**
+ * A Redis of the benchmark's own, on a unix socket, with an append-only file as vmrig's embedded
+ * one has it.
+ */
 export function startRedis(): Promise<RedisServer> {
   return RedisServer.start({ persistence: "always" });
 }
@@ -14,6 +17,11 @@ export function openStore({ socketPath }: RedisServer): Promise<LeaseStore> {
 /** A rig with one copy, that everybody wants. */
 export const WISH = { rig: "bench", copies: ["bench-1"] } as const;
 
-export function holderNamed(who: string): { who: string; host: string; command: string; session: string } {
+export function holderNamed(who: string): {
+  who: string;
+  host: string;
+  command: string;
+  session: string;
+} {
   return { who, host: "bench", command: "bench", session: who };
 }

@@ -12,7 +12,8 @@ test("has nothing against faults that vmrig has words for", () => {
 });
 
 test("sees failures that vmrig has no words for, each once, and a gate that gives itself the blame", () => {
-  const internal = "1795415361640 run-15  failed   INTERNAL VmrigError [INTERNAL]: Unexpected Error: ENOSPC\n";
+  const internal =
+    "1795415361640 run-15  failed   INTERNAL VmrigError [INTERNAL]: Unexpected Error: ENOSPC\n";
   const unknown = "1795415361641 run-16  failed   UNKNOWN TypeError: x is not a function\n";
   const gate = "1795415361642 run-17  bug      Unexpected Error: oops\n";
   expect(judgeBugs(LOG + internal + internal + unknown + gate)).toEqual([

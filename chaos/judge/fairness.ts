@@ -1,7 +1,10 @@
 import { isDeed, type Row } from "../witness.ts";
 import type { Struck, Violation } from "./violation.ts";
 
-/** A lease, as the machines saw it. Its fence tells when it was granted: it is the server's clock in microseconds. */
+/**
+ * A lease, as the machines saw it. Its fence tells when it was granted: it is the server's clock in
+ * microseconds.
+ */
 interface Granted {
   readonly session: string;
   readonly fence: number;
@@ -25,7 +28,12 @@ export function waits(rows: readonly Row[]): Wait[] {
   const stood = new Map<string, number>();
   const seen = new Set<string>();
   const grants: Granted[] = [];
-  const found: { readonly session: string; readonly since: number; readonly fence: number; readonly to: number }[] = [];
+  const found: {
+    readonly session: string;
+    readonly since: number;
+    readonly fence: number;
+    readonly to: number;
+  }[] = [];
   for (const [index, row] of rows.entries()) {
     const { session } = row;
     if (row.kind === "ask") asked.set(session, index);
@@ -38,24 +46,34 @@ export function waits(rows: readonly Row[]): Wait[] {
     if (since !== undefined) found.push({ session, since, fence: row.fence, to: row.at });
     stood.delete(session);
   }
-  for (const [session, since] of stood) found.push({ session, since, fence: Infinity, to: Infinity });
+  for (const [session, since] of stood)
+    found.push({ session, since, fence: Infinity, to: Infinity });
   return found.map(({ session, since, fence, to }) => ({
     session,
     from: rows[since]?.at ?? 0,
     to,
-    overtaken: grants.filter((other) => other.session !== session && other.asked > since && other.fence < fence).length,
+    overtaken: grants.filter(
+      (other) => other.session !== session && other.asked > since && other.fence < fence,
+    ).length,
   }));
 }
 
 /** Those whom the line owed something: alive, and not hit by a fault while they stood there. */
 export function patientWaits(rows: readonly Row[], faults: readonly Struck[]): Wait[] {
   return waits(rows).filter(
-    ({ session, from, to }) => !faults.some((fault) => fault.sessions.includes(session) && fault.from <= to && fault.to >= from),
+    ({ session, from, to }) =>
+      !faults.some(
+        (fault) => fault.sessions.includes(session) && fault.from <= to && fault.to >= from,
+      ),
   );
 }
 
 /** Nobody of them is overtaken more often than the bound says. */
-export function judgeFairness(rows: readonly Row[], faults: readonly Struck[], bound: number): Violation[] {
+export function judgeFairness(
+  rows: readonly Row[],
+  faults: readonly Struck[],
+  bound: number,
+): Violation[] {
   return patientWaits(rows, faults)
     .filter(({ overtaken }) => overtaken > bound)
     .map(({ session, from, to, overtaken }) => ({

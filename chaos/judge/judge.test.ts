@@ -6,7 +6,10 @@ import type { Struck } from "./violation.ts";
 
 const BOUNDS = { copies: ["c-1"], withinMs: 5_000, endedAt: 100_000, overtakings: 1 };
 
-/** One command on pc1, or on the machine that is named: what it says at its beginning, in the middle, and at its end. */
+/**
+ * One command on pc1, or on the machine that is named: what it says at its beginning, in the
+ * middle, and at its end.
+ */
 interface Command {
   readonly by: string;
   readonly fence: number;
@@ -21,9 +24,21 @@ interface Command {
 
 function deed(
   kind: string,
-  { by, fence, visit = "1", machine = "pc1", nonce = `n${fence}`, found = nonce, remains = "-", seen = fence, at = 0 }: Command,
+  {
+    by,
+    fence,
+    visit = "1",
+    machine = "pc1",
+    nonce = `n${fence}`,
+    found = nonce,
+    remains = "-",
+    seen = fence,
+    at = 0,
+  }: Command,
 ): Row {
-  return parseRow([kind, at, by, visit, "c-1", machine, fence, nonce, found, remains, seen].join(" "));
+  return parseRow(
+    [kind, at, by, visit, "c-1", machine, fence, nonce, found, remains, seen].join(" "),
+  );
 }
 
 function command(options: Command): Row[] {
@@ -53,39 +68,64 @@ test("has nothing against holders who follow one another, each on clean machines
 });
 
 test("has nothing against an ex-holder who rolls back and logs in before anybody else comes; what he leaves behind is his still", () => {
-  const left = [...command({ by: "a", fence: 1 }), ...command({ by: "a", fence: 1, nonce: "-", found: "-" })];
+  const left = [
+    ...command({ by: "a", fence: 1 }),
+    ...command({ by: "a", fence: 1, nonce: "-", found: "-" }),
+  ];
   expect(promisesBroken([...left, ...command({ by: "b", fence: 2 })])).toEqual([]);
-  expect(promisesBroken([...left, ...command({ by: "b", fence: 2, remains: "1/-" })])).toEqual(["clean"]);
-  expect(promisesBroken([...left, ...command({ by: "a", fence: 1, found: "-" })])).toEqual(["clean", "clean"]);
+  expect(promisesBroken([...left, ...command({ by: "b", fence: 2, remains: "1/-" })])).toEqual([
+    "clean",
+  ]);
+  expect(promisesBroken([...left, ...command({ by: "a", fence: 1, found: "-" })])).toEqual([
+    "clean",
+    "clean",
+  ]);
 });
 
 test("sees commands of two holders that interleave on a machine", () => {
   const a = command({ by: "a", fence: 1 });
   const b = command({ by: "b", fence: 2 });
-  expect(promisesBroken([...a.slice(0, 2), ...b.slice(0, 1), ...a.slice(2), ...b.slice(1)])).toContain("exclusive");
+  expect(
+    promisesBroken([...a.slice(0, 2), ...b.slice(0, 1), ...a.slice(2), ...b.slice(1)]),
+  ).toContain("exclusive");
 });
 
 test("sees two visits of one run that interleave, or share a rollback", () => {
-  const [first, second] = [command({ by: "a", fence: 1 }), command({ by: "a", fence: 1, visit: "2", nonce: "m" })];
-  expect(promisesBroken([...first.slice(0, 1), ...second.slice(0, 1), ...first.slice(1)])).toContain("exclusive");
-  expect(promisesBroken([...command({ by: "a", fence: 1 }), ...command({ by: "a", fence: 1, visit: "2" })])).toEqual(["clean"]);
+  const [first, second] = [
+    command({ by: "a", fence: 1 }),
+    command({ by: "a", fence: 1, visit: "2", nonce: "m" }),
+  ];
+  expect(
+    promisesBroken([...first.slice(0, 1), ...second.slice(0, 1), ...first.slice(1)]),
+  ).toContain("exclusive");
+  expect(
+    promisesBroken([
+      ...command({ by: "a", fence: 1 }),
+      ...command({ by: "a", fence: 1, visit: "2" }),
+    ]),
+  ).toEqual(["clean"]);
 });
 
 test("sees them on two machines of one copy", () => {
   const a = command({ by: "a", fence: 1, machine: "pc2" });
-  expect(promisesBroken([...a.slice(0, 1), ...command({ by: "b", fence: 2 }), ...a.slice(1)])).toContain("exclusive");
+  expect(
+    promisesBroken([...a.slice(0, 1), ...command({ by: "b", fence: 2 }), ...a.slice(1)]),
+  ).toContain("exclusive");
 });
 
 test("sees two holders who share a fence", () => {
-  expect(promisesBroken([...command({ by: "a", fence: 1 }), ...command({ by: "b", fence: 1, nonce: "m" })])).toEqual([
-    "fenced",
-    "fenced",
-    "fenced",
-  ]);
+  expect(
+    promisesBroken([
+      ...command({ by: "a", fence: 1 }),
+      ...command({ by: "b", fence: 1, nonce: "m" }),
+    ]),
+  ).toEqual(["fenced", "fenced", "fenced"]);
 });
 
 test("sees an older fence that is accepted after a newer one", () => {
-  expect(promisesBroken([...command({ by: "b", fence: 2 }), ...command({ by: "a", fence: 1 })])).toEqual(["fenced", "fenced", "fenced"]);
+  expect(
+    promisesBroken([...command({ by: "b", fence: 2 }), ...command({ by: "a", fence: 1 })]),
+  ).toEqual(["fenced", "fenced", "fenced"]);
 });
 
 test("sees a fence that the machine never was shown", () => {
@@ -93,25 +133,44 @@ test("sees a fence that the machine never was shown", () => {
 });
 
 test("sees what the last holder left behind", () => {
-  expect(promisesBroken([...command({ by: "a", fence: 1 }), ...command({ by: "b", fence: 2, remains: "1/n1" })])).toEqual(["clean"]);
+  expect(
+    promisesBroken([
+      ...command({ by: "a", fence: 1 }),
+      ...command({ by: "b", fence: 2, remains: "1/n1" }),
+    ]),
+  ).toEqual(["clean"]);
 });
 
 test("sees a machine without a proof, or with that of another rollback", () => {
   expect(promisesBroken(command({ by: "a", fence: 1, found: "-" }))).toEqual(["clean"]);
-  expect(promisesBroken([...command({ by: "a", fence: 1 }), ...command({ by: "b", fence: 2, nonce: "n1" })])).toEqual(["clean"]);
+  expect(
+    promisesBroken([
+      ...command({ by: "a", fence: 1 }),
+      ...command({ by: "b", fence: 2, nonce: "n1" }),
+    ]),
+  ).toEqual(["clean"]);
 });
 
 test("sees a rollback under the feet of the holder", () => {
-  expect(promisesBroken([...command({ by: "a", fence: 1 }), ...command({ by: "a", fence: 1 })])).toEqual(["clean"]);
+  expect(
+    promisesBroken([...command({ by: "a", fence: 1 }), ...command({ by: "a", fence: 1 })]),
+  ).toEqual(["clean"]);
 });
 
 test("takes remains that did not fit on a full disk for those of the same visit only", () => {
-  expect(promisesBroken([...command({ by: "a", fence: 1 }), ...command({ by: "a", fence: 1, remains: "empty" })])).toEqual([]);
+  expect(
+    promisesBroken([
+      ...command({ by: "a", fence: 1 }),
+      ...command({ by: "a", fence: 1, remains: "empty" }),
+    ]),
+  ).toEqual([]);
   expect(promisesBroken(command({ by: "a", fence: 1, remains: "empty" }))).toEqual(["clean"]);
 });
 
 test("takes a command that was cut off before it did anything for none", () => {
-  expect(promisesBroken([deed("begin", { by: "a", fence: 1 }), ...command({ by: "a", fence: 1 })])).toEqual([]);
+  expect(
+    promisesBroken([deed("begin", { by: "a", fence: 1 }), ...command({ by: "a", fence: 1 })]),
+  ).toEqual([]);
 });
 
 test("sees a copy that stays silent after a fault, but not one that nobody wanted any more", () => {
@@ -146,7 +205,11 @@ test("sees who stands in line for ever", () => {
 });
 
 test("owes nothing to a waiter that was hit itself", () => {
-  expect(promisesBroken(OVERTAKEN, [{ kind: "gate-pause", target: "b", sessions: ["b"], from: 10, to: 99_999 }])).toEqual([]);
+  expect(
+    promisesBroken(OVERTAKEN, [
+      { kind: "gate-pause", target: "b", sessions: ["b"], from: 10, to: 99_999 },
+    ]),
+  ).toEqual([]);
 });
 
 test("does not count those who came first, or were granted the copy later", () => {

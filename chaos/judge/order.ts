@@ -13,12 +13,17 @@ export function judgeExclusive(deeds: readonly Deed[]): Violation[] {
     const ended = gone.get(deed.copy) ?? new Set();
     gone.set(deed.copy, ended.add(holder(before)));
     if (!ended.has(holder(deed))) continue;
-    violations.push({ promise: "exclusive", what: `${describe(deed)} came after ${describe(before)}, which had taken its place` });
+    violations.push({
+      promise: "exclusive",
+      what: `${describe(deed)} came after ${describe(before)}, which had taken its place`,
+    });
   }
   return violations;
 }
 
-/** No machine obeys an older fence after a newer one, and none obeys a fence that it has not seen. */
+/**
+ * No machine obeys an older fence after a newer one, and none obeys a fence that it has not seen.
+ */
 export function judgeFences(deeds: readonly Deed[]): Violation[] {
   const violations: Violation[] = [];
   const newest = new Map<string, Deed>();
@@ -27,13 +32,23 @@ export function judgeFences(deeds: readonly Deed[]): Violation[] {
     const before = newest.get(deed.copy);
     if (before === undefined || deed.fence > before.fence) newest.set(deed.copy, deed);
     else if (deed.fence < before.fence)
-      violations.push({ promise: "fenced", what: `${describe(deed)} was accepted after ${describe(before)}` });
+      violations.push({
+        promise: "fenced",
+        what: `${describe(deed)} was accepted after ${describe(before)}`,
+      });
     if (deed.seen < deed.fence)
-      violations.push({ promise: "fenced", what: `${describe(deed)} was accepted; the machine has only seen ${deed.seen}` });
+      violations.push({
+        promise: "fenced",
+        what: `${describe(deed)} was accepted; the machine has only seen ${deed.seen}`,
+      });
     const grant = `${deed.copy} ${deed.fence}`;
     const owner = owners.get(grant) ?? deed.session;
     owners.set(grant, owner);
-    if (owner !== deed.session) violations.push({ promise: "fenced", what: `${describe(deed)} shares its fence with ${owner}` });
+    if (owner !== deed.session)
+      violations.push({
+        promise: "fenced",
+        what: `${describe(deed)} shares its fence with ${owner}`,
+      });
   }
   return violations;
 }

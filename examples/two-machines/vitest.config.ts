@@ -3,6 +3,9 @@ import { vmrigProject } from "vitest-environment-vmrig/plugin";
 
 export default defineConfig({
   test: {
-    projects: [{ test: { name: "unit", include: ["test/unit/**/*.test.ts"] } }, vmrigProject({ include: ["test/machines/**/*.test.ts"] })],
+    projects: [
+      { test: { name: "unit", include: ["test/unit/**/*.test.ts"] } },
+      vmrigProject({ include: ["test/machines/**/*.test.ts"] }),
+    ],
   },
 });

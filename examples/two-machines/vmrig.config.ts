@@ -9,7 +9,8 @@ const rig = defineRig({
     pc2: {
       prepare: {
         files: {
-          "/etc/rsyncd.conf": "[inbox]\npath = /srv/inbox\nread only = false\nuid = vmrig\ngid = vmrig\n",
+          "/etc/rsyncd.conf":
+            "[inbox]\npath = /srv/inbox\nread only = false\nuid = vmrig\ngid = vmrig\n",
           "/etc/systemd/system/inbox.service": [
             "[Unit]",
             "Description=Takes in what other machines send",

@@ -8,15 +8,22 @@ import { manifests } from "../setup/workspace.mjs";
 const UNWANTED = /(?:^|\/)(?:fixtures\/|\.tsbuildinfo$)|\.test(?:\.|-d\.)/;
 
 /**
- * Packs each published package as a release would, and looks at what a user gets: entry points that exist, types that resolve.
+ * Packs each published package as a release would, and looks at what a user gets: entry points that
+ * exist, types that resolve.
  *
  * @param {string} root
  */
 export async function checkPackages(root) {
   let fine = true;
   for (const file of await manifests(root)) {
-    const manifest = /** @type {{ private?: boolean, name: string }} */ (JSON.parse(await readFile(join(root, file), "utf8")));
-    if (manifest.private !== true && !(await checkPackage(join(root, dirname(file)), manifest.name))) fine = false;
+    const manifest = /** @type {{ private?: boolean, name: string }} */ (
+      JSON.parse(await readFile(join(root, file), "utf8"))
+    );
+    if (
+      manifest.private !== true &&
+      !(await checkPackage(join(root, dirname(file)), manifest.name))
+    )
+      fine = false;
   }
   return fine;
 }
@@ -28,7 +35,9 @@ export async function checkPackages(root) {
 async function checkPackage(folder, name) {
   const scratch = await mkdtemp(join(tmpdir(), "vmrig-pack-"));
   try {
-    const packed = await captureChild("pnpm", ["pack", "--pack-destination", scratch], { cwd: folder });
+    const packed = await captureChild("pnpm", ["pack", "--pack-destination", scratch], {
+      cwd: folder,
+    });
     const tarball = (await readdir(scratch)).find((file) => file.endsWith(".tgz"));
     if (packed.code !== 0 || tarball === undefined) {
       console.error(`${name} cannot be packed:\n${packed.output}`);
@@ -47,7 +56,8 @@ async function checkPackage(folder, name) {
 async function checkTarball(tarball, name) {
   const { stdout } = await captureChild("tar", ["--list", "--file", tarball]);
   const unwanted = stdout.split("\n").filter((file) => UNWANTED.test(file));
-  if (unwanted.length > 0) console.error(`${name} would publish:\n${unwanted.map((file) => `  ${file}`).join("\n")}`);
+  if (unwanted.length > 0)
+    console.error(`${name} would publish:\n${unwanted.map((file) => `  ${file}`).join("\n")}`);
   const reports = [
     await captureChild("publint", ["run", tarball, "--strict"]),
     await captureChild("attw", [

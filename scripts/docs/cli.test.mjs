@@ -24,9 +24,11 @@ test.each(VERBS)("the section of $name begins with what `vmrig $name --help` say
 });
 
 test("the exit codes are those of the faults", () => {
-  const documented = rowsOf(text.slice(text.indexOf("\n## Exit codes\n"))).flatMap(([code = "", fault = ""]) =>
-    namesIn(fault).map((name) => [name, Number(code)]),
+  const documented = rowsOf(text.slice(text.indexOf("\n## Exit codes\n"))).flatMap(
+    ([code = "", fault = ""]) => namesIn(fault).map((name) => [name, Number(code)]),
   );
   const faults = [...new Set(Object.values(CODES))];
-  expect(Object.fromEntries(documented)).toEqual(Object.fromEntries(faults.map((fault) => [fault, exitCode(fault)])));
+  expect(Object.fromEntries(documented)).toEqual(
+    Object.fromEntries(faults.map((fault) => [fault, exitCode(fault)])),
+  );
 });

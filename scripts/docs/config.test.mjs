@@ -21,25 +21,40 @@ function keysOf(schema, prefix = "") {
     { key: `${prefix}${name}`, required: schema.required?.includes(name) === true },
     ...keysOf(inner, `${prefix}${name}.`),
   ]);
-  const entries = schema.additionalProperties ? keysOf(schema.additionalProperties, `${prefix}*.`) : [];
-  return [...own, ...entries, ...[...(schema.anyOf ?? []), ...(schema.oneOf ?? [])].flatMap((inner) => keysOf(inner, prefix))];
+  const entries = schema.additionalProperties
+    ? keysOf(schema.additionalProperties, `${prefix}*.`)
+    : [];
+  return [
+    ...own,
+    ...entries,
+    ...[...(schema.anyOf ?? []), ...(schema.oneOf ?? [])].flatMap((inner) => keysOf(inner, prefix)),
+  ];
 }
 
-const schema = /** @type {Schema} */ (rigSchema.toJSONSchema({ io: "input", unrepresentable: "any" }));
+const schema = /** @type {Schema} */ (
+  rigSchema.toJSONSchema({ io: "input", unrepresentable: "any" })
+);
 // A machine's recipe has the keys of the rig's, which stand on the page once.
 const keys = keysOf(schema).filter(({ key }) => !key.startsWith("machines.*.prepare."));
 
 const DRIVER = { name: "none", declare: () => {} };
 
 const text = await readText("docs/reference/config.md");
-const rows = rowsOf(text).map(([key = "", , shown = ""]) => ({ key: namesIn(key)[0] ?? "", shown }));
+const rows = rowsOf(text).map(([key = "", , shown = ""]) => ({
+  key: namesIn(key)[0] ?? "",
+  shown,
+}));
 
 test("the page has every key of the schema, and no other", () => {
-  expect(rows.map(({ key }) => key.replaceAll(/<\w+>/g, "*")).toSorted()).toEqual(keys.map(({ key }) => key).toSorted());
+  expect(rows.map(({ key }) => key.replaceAll(/<\w+>/g, "*")).toSorted()).toEqual(
+    keys.map(({ key }) => key).toSorted(),
+  );
 });
 
 test("what the page calls required the schema requires, and nothing else", () => {
-  const required = rows.filter(({ shown }) => shown === "required").map(({ key }) => key.replaceAll(/<\w+>/g, "*"));
+  const required = rows
+    .filter(({ shown }) => shown === "required")
+    .map(({ key }) => key.replaceAll(/<\w+>/g, "*"));
   expect(required.toSorted()).toEqual(
     keys
       .filter((key) => key.required)
@@ -48,11 +63,18 @@ test("what the page calls required the schema requires, and nothing else", () =>
   );
 });
 
-test.each(rows.filter(({ shown }) => shown.startsWith("`")))("$key is $shown when it is left out", ({ key, shown }) => {
-  const path = key.split(".").map((part) => ({ "<name>": "pc1", "<path>": "/etc/motd" })[part] ?? part);
-  const value = JSON.parse(namesIn(shown)[0] ?? "");
-  expect(rigSchema.parse(withValue(path, value))).toEqual(rigSchema.parse(withValue(path, undefined)));
-});
+test.each(rows.filter(({ shown }) => shown.startsWith("`")))(
+  "$key is $shown when it is left out",
+  ({ key, shown }) => {
+    const path = key
+      .split(".")
+      .map((part) => ({ "<name>": "pc1", "<path>": "/etc/motd" })[part] ?? part);
+    const value = JSON.parse(namesIn(shown)[0] ?? "");
+    expect(rigSchema.parse(withValue(path, value))).toEqual(
+      rigSchema.parse(withValue(path, undefined)),
+    );
+  },
+);
 
 /**
  * The smallest config that has a place for every key.
@@ -69,7 +91,8 @@ function withValue(path, value) {
   };
   /** @type {Record<string, unknown>} */
   let place = config;
-  for (const part of path.slice(0, -1)) place = /** @type {Record<string, unknown>} */ (place[part] ??= {});
+  for (const part of path.slice(0, -1))
+    place = /** @type {Record<string, unknown>} */ (place[part] ??= {});
   const last = path.at(-1) ?? "";
   if (value === undefined) delete place[last];
   else place[last] = value;

@@ -1,20 +1,35 @@
 import { expect, test } from "vitest";
 import { filesUnder, namesIn, readText, rowsOf } from "./markdown.mjs";
 
-/** A variable of ours where it is read, set or documented in code; words of here-documents and tests' own do not count. */
+/**
+ * A variable of ours where it is read, set or documented in code; words of here-documents and
+ * tests' own do not count.
+ */
 const READ = /\[\s*["'](VMRIG_[A-Z_]+)["']\s*\]/g;
 const NAMED = /\bVMRIG_[A-Z_]+\b/g;
 
-const documented = rowsOf(await readText("docs/reference/environment.md")).flatMap(([first = ""]) => namesIn(first));
+const documented = rowsOf(await readText("docs/reference/environment.md")).flatMap(([first = ""]) =>
+  namesIn(first),
+);
 
 /** @param {RegExp} pattern */
 async function find(pattern) {
-  const lists = await Promise.all([filesUnder("packages", ".ts"), filesUnder("scripts", ".mjs"), filesUnder("infra", "")]);
+  const lists = await Promise.all([
+    filesUnder("packages", ".ts"),
+    filesUnder("scripts", ".mjs"),
+    filesUnder("infra", ""),
+  ]);
   const files = lists
     .flat()
-    .filter((path) => !/\.test\.|\/fixtures\/|^scripts\/docs\//.test(path) && !/^packages\/[^/]+\/(?!src\/)/.test(path));
+    .filter(
+      (path) =>
+        !/\.test\.|\/fixtures\/|^scripts\/docs\//.test(path) &&
+        !/^packages\/[^/]+\/(?!src\/)/.test(path),
+    );
   const texts = await Promise.all(files.map(readText));
-  return new Set(texts.flatMap((text) => [...text.matchAll(pattern)].map((match) => match[1] ?? match[0])));
+  return new Set(
+    texts.flatMap((text) => [...text.matchAll(pattern)].map((match) => match[1] ?? match[0])),
+  );
 }
 
 test("every variable that is read is on the page", async () => {

@@ -21,5 +21,6 @@ test("every code says its causes and its remedy", () => {
   const sections = text.split(/^#{2,3} /m).slice(1);
   const codes = sections.filter((section) => (section.split("\n")[0] ?? "") in CODES);
   expect(codes).toHaveLength(Object.keys(CODES).length);
-  for (const section of codes) expect(section).toMatch(/^[A-Z_]+\n\n[^-\n][\s\S]+\n\n- Causes: [\s\S]+\n- Remedy: /);
+  for (const section of codes)
+    expect(section).toMatch(/^[A-Z_]+\n\n[^-\n][\s\S]+\n\n- Causes: [\s\S]+\n- Remedy: /);
 });

@@ -6,7 +6,8 @@ import { filesUnder, readText, ROOT } from "./markdown.mjs";
 test("the README has at most 120 lines, an ADR at most a page", async () => {
   const lines = async (/** @type {string} */ path) => (await readText(path)).split("\n").length - 1;
   expect(await lines("README.md")).toBeLessThanOrEqual(120);
-  for (const adr of await filesUnder("docs/adr", ".md")) expect(await lines(adr), adr).toBeLessThanOrEqual(60);
+  for (const adr of await filesUnder("docs/adr", ".md"))
+    expect(await lines(adr), adr).toBeLessThanOrEqual(60);
 });
 
 test("CONTRIBUTING names the folders of the package vmrig, and no other", async () => {

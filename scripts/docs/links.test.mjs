@@ -27,7 +27,11 @@ test("every link inside of this repository leads to a file, and to a heading of 
 });
 
 test("every page of the docs is in their index", () => {
-  const listed = links.filter(({ path }) => path === "docs/README.md").map(({ target }) => `docs/${target}`);
-  const there = pages.map(({ path }) => path).filter((path) => path.startsWith("docs/") && path !== "docs/README.md");
+  const listed = links
+    .filter(({ path }) => path === "docs/README.md")
+    .map(({ target }) => `docs/${target}`);
+  const there = pages
+    .map(({ path }) => path)
+    .filter((path) => path.startsWith("docs/") && path !== "docs/README.md");
   expect(listed.toSorted()).toEqual(there.toSorted());
 });

@@ -24,11 +24,14 @@ const INTERFACES = [
 
 const text = await readText("docs/reference/machine.md");
 
-test.each(INTERFACES)("the members of %s (%s) are those of the table under %s", async (name = "", file = "", heading = "") => {
-  const members = membersOf(await readText(`${FOLDER}/${file}`), name);
-  expect(members.length).toBeGreaterThan(1);
-  expect(tableUnder(heading).toSorted()).toEqual(members.toSorted());
-});
+test.each(INTERFACES)(
+  "the members of %s (%s) are those of the table under %s",
+  async (name = "", file = "", heading = "") => {
+    const members = membersOf(await readText(`${FOLDER}/${file}`), name);
+    expect(members.length).toBeGreaterThan(1);
+    expect(tableUnder(heading).toSorted()).toEqual(members.toSorted());
+  },
+);
 
 test.each([
   ["WriteOptions", "file.ts"],
@@ -48,9 +51,18 @@ test.each([
  * @param {string} name
  */
 function membersOf(source, name) {
-  const body = new RegExp(`^export interface ${name}\\b[^{]*\\{\\n([\\s\\S]*?)^\\}`, "m").exec(source)?.[1] ?? "";
+  const body =
+    new RegExp(`^export interface ${name}\\b[^{]*\\{\\n([\\s\\S]*?)^\\}`, "m").exec(source)?.[1] ??
+    "";
   // Once where there are several ways to call it.
-  return [...new Set(Array.from(body.matchAll(/^ {2}(?:readonly )?([\w$]+)\??[:(<]/gm), ([, member = ""]) => member))];
+  return [
+    ...new Set(
+      Array.from(
+        body.matchAll(/^ {2}(?:readonly )?([\w$]+)\??[:(<]/gm),
+        ([, member = ""]) => member,
+      ),
+    ),
+  ];
 }
 
 /** @param {string} heading */

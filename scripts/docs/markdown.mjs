@@ -10,7 +10,10 @@ export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
  * @property {string} text
  */
 
-/** @typedef {{ readonly language: string, readonly source: string | undefined, readonly code: string }} Block */
+/**
+ * @typedef {{ readonly language: string, readonly source: string | undefined, readonly code: string
+ *   }} Block
+ */
 
 /** @param {string} path relative to the repository */
 export function readText(path) {
@@ -26,7 +29,13 @@ export async function readPages() {
   const docs = await filesUnder("docs", ".md");
   const examples = await filesUnder("examples", "README.md");
   const packages = await readdir(join(ROOT, "packages"));
-  const paths = ["README.md", "CONTRIBUTING.md", ...packages.map((name) => `packages/${name}/README.md`), ...examples, ...docs];
+  const paths = [
+    "README.md",
+    "CONTRIBUTING.md",
+    ...packages.map((name) => `packages/${name}/README.md`),
+    ...examples,
+    ...docs,
+  ];
   return await Promise.all(paths.map(async (path) => ({ path, text: await readText(path) })));
 }
 
@@ -45,22 +54,28 @@ export async function filesUnder(folder, ending) {
 }
 
 /**
- * Fenced blocks, each with the file that the comment above it names: `<!-- from examples/two-machines/vitest.config.ts -->`.
+ * Fenced blocks, each with the file that the comment above it names:
+ * `<!-- from examples/two-machines/vitest.config.ts -->`.
  *
  * @param {string} text
  * @returns {Block[]}
  */
 export function blocksOf(text) {
-  return [...text.matchAll(/(?:^<!-- from (\S+) -->\n\n)?^```(\w*)\n([\s\S]*?)^```$/gm)].map(([, source, language = "", code = ""]) => ({
-    language,
-    source,
-    code,
-  }));
+  return [...text.matchAll(/(?:^<!-- from (\S+) -->\n\n)?^```(\w*)\n([\s\S]*?)^```$/gm)].map(
+    ([, source, language = "", code = ""]) => ({
+      language,
+      source,
+      code,
+    }),
+  );
 }
 
 /** @param {string} text */
 export function headingsOf(text) {
-  return [...withoutBlocks(text).matchAll(/^(#+) (.+)$/gm)].map(([, marks = "", title = ""]) => ({ level: marks.length, title }));
+  return [...withoutBlocks(text).matchAll(/^(#+) (.+)$/gm)].map(([, marks = "", title = ""]) => ({
+    level: marks.length,
+    title,
+  }));
 }
 
 /**

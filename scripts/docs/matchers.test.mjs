@@ -11,8 +11,16 @@ const rows = rowsOf(text).flatMap(([matcher = "", of = ""]) => {
 });
 
 test("every matcher has its row, with what it is about and whether it takes a value, and nothing else has", () => {
-  const known = Object.entries(MATCHERS).map(([name, { about, takes }]) => ({ name, takes, of: [...about] }));
-  const documented = rows.map(({ name, argument, of }) => ({ name, takes: argument === "" ? "nothing" : "a value", of }));
+  const known = Object.entries(MATCHERS).map(([name, { about, takes }]) => ({
+    name,
+    takes,
+    of: [...about],
+  }));
+  const documented = rows.map(({ name, argument, of }) => ({
+    name,
+    takes: argument === "" ? "nothing" : "a value",
+    of,
+  }));
   expect(documented.toSorted(byName)).toEqual(known.toSorted(byName));
 });
 

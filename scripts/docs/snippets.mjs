@@ -1,5 +1,6 @@
 /**
- * Whether a snippet is a part of a file: the same lines in the same order, at whatever indentation. A line `// …` leaves something out.
+ * Whether a snippet is a part of a file: the same lines in the same order, at whatever indentation.
+ * A line `// …` leaves something out.
  *
  * @param {string} snippet
  * @param {string} source
@@ -11,7 +12,9 @@ export function isPartOf(snippet, source) {
     const wanted = dedent(trimmed(piece.split("\n")));
     if (wanted.length === 0) continue;
     const at = lines.findIndex(
-      (_, index) => index >= from && dedent(lines.slice(index, index + wanted.length)).join("\n") === wanted.join("\n"),
+      (_, index) =>
+        index >= from &&
+        dedent(lines.slice(index, index + wanted.length)).join("\n") === wanted.join("\n"),
     );
     if (at < 0) return false;
     from = at + wanted.length;
@@ -27,7 +30,9 @@ function trimmed(lines) {
 
 /** @param {string[]} lines */
 function dedent(lines) {
-  const indents = lines.filter((line) => line.trim() !== "").map((line) => /^ */.exec(line)?.[0].length ?? 0);
+  const indents = lines
+    .filter((line) => line.trim() !== "")
+    .map((line) => /^ */.exec(line)?.[0].length ?? 0);
   const common = Math.min(...indents);
   return lines.map((line) => line.slice(common));
 }

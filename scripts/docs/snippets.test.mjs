@@ -6,16 +6,23 @@ import { isPartOf } from "./snippets.mjs";
 
 const pages = await readPages();
 const sourced = pages.flatMap(({ path, text }) =>
-  blocksOf(text).flatMap(({ source, code }) => (source === undefined ? [] : [{ path, source, code, first: code.split("\n")[0] }])),
+  blocksOf(text).flatMap(({ source, code }) =>
+    source === undefined ? [] : [{ path, source, code, first: code.split("\n")[0] }],
+  ),
 );
 
-test.each(sourced)("$path: the snippet that begins with '$first' stands in $source", async ({ source, code }) => {
-  expect(existsSync(join(ROOT, source)), `${source} does not exist`).toBe(true);
-  expect(isPartOf(code, await readText(source)), code).toBe(true);
-});
+test.each(sourced)(
+  "$path: the snippet that begins with '$first' stands in $source",
+  async ({ source, code }) => {
+    expect(existsSync(join(ROOT, source)), `${source} does not exist`).toBe(true);
+    expect(isPartOf(code, await readText(source)), code).toBe(true);
+  },
+);
 
 test("every comment that names a source has its snippet right below", () => {
-  const comments = pages.flatMap(({ text }) => [...text.matchAll(/^<!-- from (\S+) -->$/gm)].map(([, source]) => source));
+  const comments = pages.flatMap(({ text }) =>
+    [...text.matchAll(/^<!-- from (\S+) -->$/gm)].map(([, source]) => source),
+  );
   expect(comments.length).toBeGreaterThan(5);
   expect(sourced.map(({ source }) => source)).toEqual(comments);
 });

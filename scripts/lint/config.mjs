@@ -1,4 +1,5 @@
-// The linter's configuration. `node scripts/lint/write-config.mjs` writes it to .oxlintrc.json, which
+// The linter's configuration. `node scripts/lint/write-config.mjs` writes it to .oxlintrc.json,
+// which
 // oxlint and editors read; a test fails when the two differ.
 import { layerOverrides } from "./layers.mjs";
 
@@ -11,7 +12,8 @@ export const CONFIG = {
   rules: {
     // Sequences are the rule here: one machine after another, one look after another.
     "no-await-in-loop": "off",
-    // A private name, a redeclared option and a small closure read better than what these three ask for.
+    // A private name, a redeclared option and a small closure read better than what these three ask
+    // for.
     "no-underscore-dangle": "off",
     "no-shadow": "off",
     "unicorn/consistent-function-scoping": "off",
@@ -41,7 +43,10 @@ export const CONFIG = {
     "typescript/no-unsafe-member-access": "error",
     "typescript/no-unsafe-return": "error",
     "typescript/prefer-nullish-coalescing": ["error", { ignorePrimitives: { string: true } }],
-    "typescript/prefer-promise-reject-errors": ["error", { allowThrowingUnknown: true, allowThrowingAny: true }],
+    "typescript/prefer-promise-reject-errors": [
+      "error",
+      { allowThrowingUnknown: true, allowThrowingAny: true },
+    ],
     "typescript/consistent-type-imports": ["error", { disallowTypeAnnotations: false }],
     "typescript/no-deprecated": "error",
     "typescript/ban-ts-comment": "error",
@@ -72,8 +77,14 @@ export const CONFIG = {
         "unicorn/no-process-exit": "error",
         "no-restricted-globals": [
           "error",
-          { name: "setTimeout", message: "Time comes through `Clock`; what waits uses `waitFor` of wait/wait-for.ts." },
-          { name: "setInterval", message: "Time comes through `Clock`; what waits uses `waitFor` of wait/wait-for.ts." },
+          {
+            name: "setTimeout",
+            message: "Time comes through `Clock`; what waits uses `waitFor` of wait/wait-for.ts.",
+          },
+          {
+            name: "setInterval",
+            message: "Time comes through `Clock`; what waits uses `waitFor` of wait/wait-for.ts.",
+          },
         ],
       },
     },
@@ -84,19 +95,30 @@ export const CONFIG = {
         "no-restricted-imports": [
           "error",
           {
-            paths: [{ name: "vmrig", message: "A driver imports `vmrig/driver` only. What it misses there belongs into the contract." }],
+            paths: [
+              {
+                name: "vmrig",
+                message:
+                  "A driver imports `vmrig/driver` only. What it misses there belongs into the contract.",
+              },
+            ],
             patterns: [
               {
                 group: ["vmrig/*", "!vmrig/driver"],
-                message: "A driver imports `vmrig/driver` only. What it misses there belongs into the contract.",
+                message:
+                  "A driver imports `vmrig/driver` only. What it misses there belongs into the contract.",
               },
               {
                 regex: "^(?:cdktf|constructs)(?:/|$)",
                 message: "A driver declares its resources through the `RigStack` that it is given.",
               },
-              { regex: "^(?:ioredis|redlock)(?:/|$)", message: "A driver knows no lease: it gets the fence with each call." },
               {
-                regex: "(?:^|/)(?:vmrig|driver-[a-z]+|(?:vitest|jest)-environment-vmrig)/(?:src|dist)/",
+                regex: "^(?:ioredis|redlock)(?:/|$)",
+                message: "A driver knows no lease: it gets the fence with each call.",
+              },
+              {
+                regex:
+                  "(?:^|/)(?:vmrig|driver-[a-z]+|(?:vitest|jest)-environment-vmrig)/(?:src|dist)/",
                 message: "Import another package by its name, never its files.",
               },
             ],
@@ -113,10 +135,12 @@ export const CONFIG = {
             patterns: [
               {
                 group: ["vmrig/*", "!vmrig/driver", "!vmrig/driver-contract"],
-                message: "A driver's test imports `vmrig/driver`, `vmrig/driver-contract` and the public `vmrig`.",
+                message:
+                  "A driver's test imports `vmrig/driver`, `vmrig/driver-contract` and the public `vmrig`.",
               },
               {
-                regex: "(?:^|/)(?:vmrig|driver-[a-z]+|(?:vitest|jest)-environment-vmrig)/(?:src|dist)/",
+                regex:
+                  "(?:^|/)(?:vmrig|driver-[a-z]+|(?:vitest|jest)-environment-vmrig)/(?:src|dist)/",
                 message: "Import another package by its name, never its files.",
               },
             ],
@@ -136,13 +160,18 @@ export const CONFIG = {
                 message:
                   "A runner's adapter imports `vmrig` and `vmrig/runner` only. What decides about leases, baselines or machines belongs there.",
               },
-              { regex: "^@vmrig/", message: "A runner's adapter never imports a driver: the user's config passes it in." },
+              {
+                regex: "^@vmrig/",
+                message:
+                  "A runner's adapter never imports a driver: the user's config passes it in.",
+              },
               {
                 regex: "^(?:cdktf|constructs|ioredis|redlock|ssh2)(?:/|$)",
                 message: "A runner's adapter is thin: this belongs into vmrig.",
               },
               {
-                regex: "(?:^|/)(?:vmrig|driver-[a-z]+|(?:vitest|jest)-environment-vmrig)/(?:src|dist)/",
+                regex:
+                  "(?:^|/)(?:vmrig|driver-[a-z]+|(?:vitest|jest)-environment-vmrig)/(?:src|dist)/",
                 message: "Import another package by its name, never its files.",
               },
             ],
@@ -159,9 +188,13 @@ export const CONFIG = {
             patterns: [
               {
                 group: ["vmrig/*", "!vmrig/runner", "!vmrig/worker", "!vmrig/driver-fake"],
-                message: "An adapter's test imports `vmrig`, `vmrig/runner` and, for machines without QEMU, `vmrig/driver-fake`.",
+                message:
+                  "An adapter's test imports `vmrig`, `vmrig/runner` and, for machines without QEMU, `vmrig/driver-fake`.",
               },
-              { regex: "^@vmrig/", message: "An adapter's test takes its machines from `vmrig/driver-fake`." },
+              {
+                regex: "^@vmrig/",
+                message: "An adapter's test takes its machines from `vmrig/driver-fake`.",
+              },
             ],
           },
         ],
@@ -173,14 +206,26 @@ export const CONFIG = {
     { files: ["packages/vmrig/src/provision/cdktf.ts"], rules: { "no-new": "off" } },
     { files: ["packages/vmrig/src/cli/**"], rules: { "no-console": "off" } },
     // Entry points of processes of their own.
-    { files: ["packages/vmrig/src/{cli,gate}/main.ts"], rules: { "unicorn/no-process-exit": "off" } },
     {
-      files: ["packages/*/src/index.ts", "packages/vmrig/src/driver/**/index.ts", "packages/vmrig/src/runner.ts"],
+      files: ["packages/vmrig/src/{cli,gate}/main.ts"],
+      rules: { "unicorn/no-process-exit": "off" },
+    },
+    {
+      files: [
+        "packages/*/src/index.ts",
+        "packages/vmrig/src/driver/**/index.ts",
+        "packages/vmrig/src/runner.ts",
+      ],
       rules: { "oxc/no-barrel-file": "off" },
     },
     {
       // Hosts that demand a default export: Vitest's environments, reporters and configs.
-      files: ["**/*.config.ts", "**/environment.ts", "**/global-setup.ts", "scripts/closing-line.mjs"],
+      files: [
+        "**/*.config.ts",
+        "**/environment.ts",
+        "**/global-setup.ts",
+        "scripts/closing-line.mjs",
+      ],
       rules: { "import/no-default-export": "off" },
     },
     {
@@ -188,7 +233,8 @@ export const CONFIG = {
       plugins: ["eslint", "typescript", "unicorn", "oxc", "import", "promise", "node", "vitest"],
       rules: {
         "max-lines": ["error", { max: 400 }],
-        // Vitest's asymmetric matchers are typed `any`, and `expect(object.method)` is how a claim about one reads.
+        // Vitest's asymmetric matchers are typed `any`, and `expect(object.method)` is how a claim
+        // about one reads.
         "typescript/no-unsafe-assignment": "off",
         "typescript/no-unsafe-argument": "off",
         "typescript/unbound-method": "off",
@@ -202,6 +248,9 @@ export const CONFIG = {
         "no-restricted-globals": "off",
       },
     },
-    { files: ["scripts/**", "bench/**", "chaos/**", "examples/**", ".ci/**"], rules: { "no-console": "off" } },
+    {
+      files: ["scripts/**", "bench/**", "chaos/**", "examples/**", ".ci/**"],
+      rules: { "no-console": "off" },
+    },
   ],
 };

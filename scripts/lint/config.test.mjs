@@ -3,14 +3,16 @@ import { expect, test } from "vitest";
 import { CONFIG } from "./config.mjs";
 import { LAYERS } from "./layers.mjs";
 
-const file = (/** @type {string} */ name) => readFile(new URL(`../../${name}`, import.meta.url), "utf8");
+const file = (/** @type {string} */ name) =>
+  readFile(new URL(`../../${name}`, import.meta.url), "utf8");
 
 test(".oxlintrc.json is what scripts/lint/config.mjs generates", async () => {
   expect(JSON.parse(await file(".oxlintrc.json"))).toEqual(JSON.parse(JSON.stringify(CONFIG)));
 });
 
 test("CONTRIBUTING.md lists the layers in the linter's order", async () => {
-  const [, list = ""] = /above it in this list:\s+```\w*\n([^`]+)```/.exec(await file("CONTRIBUTING.md")) ?? [];
+  const [, list = ""] =
+    /above it in this list:\s+```\w*\n([^`]+)```/.exec(await file("CONTRIBUTING.md")) ?? [];
   expect(
     list
       .trim()

@@ -1,6 +1,6 @@
 /**
- * The folders of `packages/vmrig/src`, lower to upper: a folder imports only what stands above it in
- * this list. CONTRIBUTING.md shows the same list; a test compares the two.
+ * The folders of `packages/vmrig/src`, lower to upper: a folder imports only what stands above it
+ * in this list. CONTRIBUTING.md shows the same list; a test compares the two.
  */
 export const LAYERS = [
   "errors",
@@ -40,10 +40,16 @@ const NO_OTHER_PACKAGE = {
 /** The linter's overrides that enforce {@link LAYERS}. A later override replaces an earlier one. */
 export function layerOverrides() {
   return [
-    ...LAYERS.map((folder) => restrict(`packages/vmrig/src/${folder}/**`, [...upward(folder), NO_CDKTF, NO_OTHER_PACKAGE])),
-    // A test may start what uses the module under test: a lease store for Redis, a gate for its protocol.
+    ...LAYERS.map((folder) =>
+      restrict(`packages/vmrig/src/${folder}/**`, [...upward(folder), NO_CDKTF, NO_OTHER_PACKAGE]),
+    ),
+    // A test may start what uses the module under test: a lease store for Redis, a gate for its
+    // protocol.
     restrict("packages/vmrig/src/**/*.test.ts", [NO_CDKTF, NO_OTHER_PACKAGE]),
-    restrict("packages/vmrig/src/provision/{cdktf,synthesize}{,.test}.ts", [...upward("provision"), NO_OTHER_PACKAGE]),
+    restrict("packages/vmrig/src/provision/{cdktf,synthesize}{,.test}.ts", [
+      ...upward("provision"),
+      NO_OTHER_PACKAGE,
+    ]),
   ];
 }
 

@@ -2,4 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { CONFIG } from "./config.mjs";
 
-await writeFile(new URL("../../.oxlintrc.json", import.meta.url), `${JSON.stringify(CONFIG, null, 2)}\n`);
+await writeFile(
+  new URL("../../.oxlintrc.json", import.meta.url),
+  `${JSON.stringify(CONFIG, null, 2)}\n`,
+);

@@ -14,5 +14,9 @@ test("a folder of XDG that is not absolute counts as not set, as vmrig itself ha
 });
 
 test("a relative folder means the same one in every task, wherever that runs", () => {
-  expect(fromHere({ VMRIG_CACHE: "a", VMRIG_HOME: "", OTHER: "b" })).toEqual({ VMRIG_CACHE: resolve("a"), VMRIG_HOME: "", OTHER: "b" });
+  expect(fromHere({ VMRIG_CACHE: "a", VMRIG_HOME: "", OTHER: "b" })).toEqual({
+    VMRIG_CACHE: resolve("a"),
+    VMRIG_HOME: "",
+    OTHER: "b",
+  });
 });

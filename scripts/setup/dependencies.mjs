@@ -16,7 +16,11 @@ export async function installDependencies({ root, env, say }) {
   const stamp = await dependencyStamp(root);
   if (await isInstalled(root, stamp)) return;
   say("pnpm", "installing dependencies");
-  await quietly("pnpm install", ["pnpm", "install", "--frozen-lockfile", "--config.confirmModulesPurge=false"], { cwd: root, env });
+  await quietly(
+    "pnpm install",
+    ["pnpm", "install", "--frozen-lockfile", "--config.confirmModulesPurge=false"],
+    { cwd: root, env },
+  );
   await writeFile(join(root, STAMP), stamp);
 }
 
@@ -42,11 +46,17 @@ export async function isInstalled(root, stamp) {
   if (last !== stamp) return false;
   const files = await manifests(root);
   const needed = await Promise.all(files.map((file) => hasDependencies(join(root, file))));
-  return files.every((file, index) => !needed[index] || existsSync(join(root, dirname(file), "node_modules")));
+  return files.every(
+    (file, index) => !needed[index] || existsSync(join(root, dirname(file), "node_modules")),
+  );
 }
 
 /** @param {string} file */
 async function hasDependencies(file) {
-  const manifest = /** @type {Record<string, object | undefined>} */ (JSON.parse(await readFile(file, "utf8")));
-  return ["dependencies", "devDependencies"].some((field) => Object.keys(manifest[field] ?? {}).length > 0);
+  const manifest = /** @type {Record<string, object | undefined>} */ (
+    JSON.parse(await readFile(file, "utf8"))
+  );
+  return ["dependencies", "devDependencies"].some(
+    (field) => Object.keys(manifest[field] ?? {}).length > 0,
+  );
 }

@@ -9,7 +9,10 @@ import { manifests, workspacePatterns } from "./workspace.mjs";
 let root;
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), "vmrig-test-"));
-  await write("pnpm-workspace.yaml", "packages:\n  - packages/*\n  - bench\n\ncatalog:\n  a: 1.0.0\n");
+  await write(
+    "pnpm-workspace.yaml",
+    "packages:\n  - packages/*\n  - bench\n\ncatalog:\n  a: 1.0.0\n",
+  );
   await write("pnpm-lock.yaml", "lock");
   await write("package.json", '{ "devDependencies": { "a": "catalog:" } }');
   await write("packages/one/package.json", '{ "dependencies": { "a": "catalog:" } }');
@@ -28,18 +31,23 @@ async function write(file, text) {
 }
 
 test("reads the workspace's patterns in every form that YAML allows for them", () => {
-  expect(workspacePatterns("packages:\n  - packages/*\n  - 'examples/*' # all\n  - \"bench\"\ncatalog:\n  - no\n")).toEqual([
-    "packages/*",
-    "examples/*",
-    "bench",
-  ]);
+  expect(
+    workspacePatterns(
+      "packages:\n  - packages/*\n  - 'examples/*' # all\n  - \"bench\"\ncatalog:\n  - no\n",
+    ),
+  ).toEqual(["packages/*", "examples/*", "bench"]);
   expect(workspacePatterns("packages:\n  - last/*")).toEqual(["last/*"]);
   expect(workspacePatterns("catalog: {}\n")).toEqual([]);
 });
 
 test("finds every manifest of the workspace, and no folder without one", async () => {
   await mkdir(join(root, "packages/empty"));
-  expect(await manifests(root)).toEqual(["package.json", "bench/package.json", "packages/one/package.json", "packages/two/package.json"]);
+  expect(await manifests(root)).toEqual([
+    "package.json",
+    "bench/package.json",
+    "packages/one/package.json",
+    "packages/two/package.json",
+  ]);
 });
 
 test.each(["pnpm-lock.yaml", "pnpm-workspace.yaml", "package.json", "packages/one/package.json"])(
@@ -47,7 +55,10 @@ test.each(["pnpm-lock.yaml", "pnpm-workspace.yaml", "package.json", "packages/on
   async (file) => {
     const before = await dependencyStamp(root);
     expect(await dependencyStamp(root)).toBe(before);
-    await write(file, `${file === "pnpm-workspace.yaml" ? "packages:\n  - packages/*\n  - bench\n" : "{}"} `);
+    await write(
+      file,
+      `${file === "pnpm-workspace.yaml" ? "packages:\n  - packages/*\n  - bench\n" : "{}"} `,
+    );
     expect(await dependencyStamp(root)).not.toBe(before);
   },
 );

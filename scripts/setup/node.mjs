@@ -5,7 +5,10 @@ import { ensureTool } from "./tool.mjs";
 /** The line that vmrig is developed on. */
 const FETCHED = 24;
 
-/** The packages run from 22.12 on; from 22.18 on Node also runs the TypeScript files of `bench/` as they are. */
+/**
+ * The packages run from 22.12 on; from 22.18 on Node also runs the TypeScript files of `bench/` as
+ * they are.
+ */
 const OLDEST = /** @type {const} */ ([22, 18]);
 
 const PLATFORMS = ["linux-x64", "linux-arm64", "darwin-x64", "darwin-arm64"];
@@ -24,9 +27,10 @@ export async function ensureNode({ cache, env, say }) {
   if (isRecentNode(process.versions.node)) return dirname(process.execPath);
   const platform = `${process.platform}-${process.arch}`;
   if (!PLATFORMS.includes(platform)) {
-    throw new SetupError(`Node ${process.versions.node} is too old, and set-up has no newer one for ${platform}.`, [
-      `hint: install Node ${FETCHED}, then run this again.`,
-    ]);
+    throw new SetupError(
+      `Node ${process.versions.node} is too old, and set-up has no newer one for ${platform}.`,
+      [`hint: install Node ${FETCHED}, then run this again.`],
+    );
   }
   const program = await ensureTool(
     {
@@ -34,7 +38,14 @@ export async function ensureNode({ cache, env, say }) {
       spec: `node-${platform}@${FETCHED}`,
       program: `node_modules/node-${platform}/bin/node`,
     },
-    { env, announce: () => say("node", `fetching Node ${FETCHED}, because ${process.versions.node} is older than ${OLDEST.join(".")}`) },
+    {
+      env,
+      announce: () =>
+        say(
+          "node",
+          `fetching Node ${FETCHED}, because ${process.versions.node} is older than ${OLDEST.join(".")}`,
+        ),
+    },
   );
   return dirname(program);
 }

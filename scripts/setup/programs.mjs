@@ -1,9 +1,12 @@
 /**
  * @typedef {object} Need
- * @property {readonly string[]} commands any one of them will do; a name to find on PATH, or an absolute path
- * @property {Partial<Record<import("./system.mjs").Family, string>>} packages its name where this system has it
+ * @property {readonly string[]} commands any one of them will do; a name to find on PATH, or an
+ *   absolute path
+ * @property {Partial<Record<import("./system.mjs").Family, string>>} packages its name where this
+ *   system has it
  * @property {true} [image] needed only to build a machine image
- * @property {true} [browser] needed only by the tests that look at Vitest's reports in a browser: by far the largest of all
+ * @property {true} [browser] needed only by the tests that look at Vitest's reports in a browser:
+ *   by far the largest of all
  */
 
 /**
@@ -24,36 +27,89 @@ export function programs(arch) {
         macos: "qemu",
       },
     },
-    { commands: ["qemu-img"], packages: { debian: "qemu-utils", fedora: "qemu-img", arch: "qemu-img", macos: "qemu" } },
-    { commands: ["vde_switch"], packages: { debian: "vde2", fedora: "vde2", arch: "vde2", macos: "vde" } },
+    {
+      commands: ["qemu-img"],
+      packages: { debian: "qemu-utils", fedora: "qemu-img", arch: "qemu-img", macos: "qemu" },
+    },
+    {
+      commands: ["vde_switch"],
+      packages: { debian: "vde2", fedora: "vde2", arch: "vde2", macos: "vde" },
+    },
     {
       commands: ["redis-server", "valkey-server"],
       packages: { debian: "redis-server", fedora: "valkey", arch: "valkey", macos: "redis" },
     },
-    { commands: ["ssh-keygen"], packages: { debian: "openssh-client", fedora: "openssh-clients", arch: "openssh", macos: "openssh" } },
-    { commands: ["sshd"], packages: { debian: "openssh-server", fedora: "openssh-server", arch: "openssh", macos: "openssh" } },
+    {
+      commands: ["ssh-keygen"],
+      packages: {
+        debian: "openssh-client",
+        fedora: "openssh-clients",
+        arch: "openssh",
+        macos: "openssh",
+      },
+    },
+    {
+      commands: ["sshd"],
+      packages: {
+        debian: "openssh-server",
+        fedora: "openssh-server",
+        arch: "openssh",
+        macos: "openssh",
+      },
+    },
     // A login shell that is not like the others, for the tests.
     { commands: ["zsh"], packages: { debian: "zsh", fedora: "zsh", arch: "zsh", macos: "zsh" } },
     // Makes terminals, for the tests. A Mac has another one of that name.
-    { commands: ["script"], packages: { debian: "bsdutils", fedora: "util-linux-script", arch: "util-linux" } },
-    { commands: ["mmdebstrap"], packages: { debian: "mmdebstrap", fedora: "mmdebstrap" }, image: true },
     {
-      // Debian itself always has it; elsewhere mmdebstrap cannot tell Debian's packages from forged ones without it.
-      commands: ["/usr/share/keyrings/debian-archive-keyring.gpg"],
-      packages: { debian: "debian-archive-keyring", fedora: "debian-keyring", arch: "debian-archive-keyring" },
+      commands: ["script"],
+      packages: { debian: "bsdutils", fedora: "util-linux-script", arch: "util-linux" },
+    },
+    {
+      commands: ["mmdebstrap"],
+      packages: { debian: "mmdebstrap", fedora: "mmdebstrap" },
       image: true,
     },
-    { commands: ["mkfs.btrfs"], packages: { debian: "btrfs-progs", fedora: "btrfs-progs", arch: "btrfs-progs" }, image: true },
     {
-      commands: ["chromium", "chromium-browser", "google-chrome", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"],
-      packages: { debian: "chromium", fedora: "chromium", arch: "chromium", macos: "google-chrome" },
+      // Debian itself always has it; elsewhere mmdebstrap cannot tell Debian's packages from forged
+      // ones without it.
+      commands: ["/usr/share/keyrings/debian-archive-keyring.gpg"],
+      packages: {
+        debian: "debian-archive-keyring",
+        fedora: "debian-keyring",
+        arch: "debian-archive-keyring",
+      },
+      image: true,
+    },
+    {
+      commands: ["mkfs.btrfs"],
+      packages: { debian: "btrfs-progs", fedora: "btrfs-progs", arch: "btrfs-progs" },
+      image: true,
+    },
+    {
+      commands: [
+        "chromium",
+        "chromium-browser",
+        "google-chrome",
+        "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+      ],
+      packages: {
+        debian: "chromium",
+        fedora: "chromium",
+        arch: "chromium",
+        macos: "google-chrome",
+      },
       browser: true,
     },
   ];
 }
 
 /** @type {Partial<Record<import("./system.mjs").Family, string>>} */
-const INSTALL = { debian: "apt-get install --no-install-recommends", fedora: "dnf install", arch: "pacman -S", macos: "brew install" };
+const INSTALL = {
+  debian: "apt-get install --no-install-recommends",
+  fedora: "dnf install",
+  arch: "pacman -S",
+  macos: "brew install",
+};
 
 /**
  * @param {readonly Need[]} needs
@@ -72,12 +128,16 @@ export function packagesFor(needs, family) {
  * @returns {readonly string[]} lines
  */
 export function installAdvice(missing, family) {
-  const without = missing.filter((need) => need.packages[family] === undefined).map((need) => need.commands.join(" or "));
+  const without = missing
+    .filter((need) => need.packages[family] === undefined)
+    .map((need) => need.commands.join(" or "));
   const packages = packagesFor(missing, family);
   const install = `${family === "macos" ? "" : "sudo "}${INSTALL[family]} ${packages.join(" ")}`;
   return [
     `missing: ${missing.map((need) => need.commands.join(" or ")).join(", ")}`,
     ...(packages.length === 0 ? [] : [`hint: ${install}`]),
-    ...(without.length === 0 ? [] : [`no package of this system is known for: ${without.join(", ")}`]),
+    ...(without.length === 0
+      ? []
+      : [`no package of this system is known for: ${without.join(", ")}`]),
   ];
 }

@@ -12,7 +12,14 @@ test("knows every program's package on Debian", () => {
 });
 
 test("names a package once, also when it brings two programs", () => {
-  expect(packagesFor(programs("arm64"), "macos")).toEqual(["qemu", "vde", "redis", "openssh", "zsh", "google-chrome"]);
+  expect(packagesFor(programs("arm64"), "macos")).toEqual([
+    "qemu",
+    "vde",
+    "redis",
+    "openssh",
+    "zsh",
+    "google-chrome",
+  ]);
 });
 
 test.each(
@@ -23,12 +30,19 @@ test.each(
     ["macos", "brew install qemu"],
   ]),
 )("tells a person on %s the one line to type", (family, line) => {
-  const missing = programs("x64").filter((need) => need.commands.some((command) => command.startsWith("qemu-")));
-  expect(installAdvice(missing, family)).toEqual(["missing: qemu-system-x86_64, qemu-img", `hint: ${line}`]);
+  const missing = programs("x64").filter((need) =>
+    need.commands.some((command) => command.startsWith("qemu-")),
+  );
+  expect(installAdvice(missing, family)).toEqual([
+    "missing: qemu-system-x86_64, qemu-img",
+    `hint: ${line}`,
+  ]);
 });
 
 test("says plainly what a system has no package for", () => {
-  const missing = programs("x64").filter((need) => need.commands.includes("mmdebstrap") || need.commands.includes("mkfs.btrfs"));
+  const missing = programs("x64").filter(
+    (need) => need.commands.includes("mmdebstrap") || need.commands.includes("mkfs.btrfs"),
+  );
   expect(installAdvice(missing, "arch")).toEqual([
     "missing: mmdebstrap, mkfs.btrfs",
     "hint: sudo pacman -S btrfs-progs",

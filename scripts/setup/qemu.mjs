@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { captureChild } from "../child.mjs";
 
 /**
- * From this version on QEMU is trusted to emulate: 7.2, which Debian 12 has, lets a Linux 6.12 guest crash at random, most often while it
- * boots on a busy computer.
+ * From this version on QEMU is trusted to emulate: 7.2, which Debian 12 has, lets a Linux 6.12
+ * guest crash at random, most often while it boots on a busy computer.
  */
 const TRUSTED = /** @type {const} */ ([8, 2]);
 
@@ -15,7 +15,9 @@ const TRUSTED = /** @type {const} */ ([8, 2]);
  */
 export function isTrustedQemu(text) {
   const [, major = "0", minor = "0"] = /version (\d+)\.(\d+)/.exec(text) ?? [];
-  return Number(major) > TRUSTED[0] || (Number(major) === TRUSTED[0] && Number(minor) >= TRUSTED[1]);
+  return (
+    Number(major) > TRUSTED[0] || (Number(major) === TRUSTED[0] && Number(minor) >= TRUSTED[1])
+  );
 }
 
 /**
@@ -34,11 +36,14 @@ export async function hasTrustedQemu(program, env) {
  * @returns {string | undefined} `bookworm-backports`
  */
 export function backportsFor(osRelease) {
-  return /^VERSION_CODENAME=bookworm$/m.test(osRelease) && /^ID=debian$/m.test(osRelease) ? "bookworm-backports" : undefined;
+  return /^VERSION_CODENAME=bookworm$/m.test(osRelease) && /^ID=debian$/m.test(osRelease)
+    ? "bookworm-backports"
+    : undefined;
 }
 
 /**
- * Lets apt see a release beside those of this computer, for as long as `use` runs; its own sources stay as they are.
+ * Lets apt see a release beside those of this computer, for as long as `use` runs; its own sources
+ * stay as they are.
  *
  * @template T
  * @param {string} release
@@ -50,7 +55,10 @@ export async function withRelease(release, env, use) {
   const folder = await mkdtemp(join(tmpdir(), "vmrig-apt-"));
   try {
     const own = await readFile("/etc/apt/sources.list", "utf8").catch(() => "");
-    await writeFile(join(folder, "sources.list"), `${own}\ndeb ${await mirror(env)} ${release} main\n`);
+    await writeFile(
+      join(folder, "sources.list"),
+      `${own}\ndeb ${await mirror(env)} ${release} main\n`,
+    );
     await mkdir(join(folder, "lists/partial"), { recursive: true });
     // apt drops its rights for downloads, and must still get in here.
     await captureChild("chmod", ["-R", "a+rX", folder], { env });
@@ -70,7 +78,11 @@ export async function withRelease(release, env, use) {
  * @param {NodeJS.ProcessEnv} env
  */
 async function mirror(env) {
-  const { stdout } = await captureChild("apt-get", ["indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"], { env });
+  const { stdout } = await captureChild(
+    "apt-get",
+    ["indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"],
+    { env },
+  );
   return mainArchive(stdout.split("\n")) ?? "http://deb.debian.org/debian";
 }
 

@@ -18,8 +18,8 @@ test("only Debian 12 needs its backports", () => {
 });
 
 test("finds the main archive among a computer's sources", () => {
-  expect(mainArchive(["http://mirror.example/debian-security/", "http://mirror.example/debian/", ""])).toBe(
-    "http://mirror.example/debian/",
-  );
+  expect(
+    mainArchive(["http://mirror.example/debian-security/", "http://mirror.example/debian/", ""]),
+  ).toBe("http://mirror.example/debian/");
   expect(mainArchive(["http://mirror.example/ubuntu/"])).toBeUndefined();
 });

@@ -14,5 +14,9 @@ const LAST_LINES = 20;
 export async function quietly(what, [command = "", ...args], options) {
   const { code, output } = await captureChild(command, args, options);
   if (code === 0) return;
-  throw new SetupError(`${what} failed with exit code ${code}.`, output.trimEnd().split("\n").slice(-LAST_LINES), code);
+  throw new SetupError(
+    `${what} failed with exit code ${code}.`,
+    output.trimEnd().split("\n").slice(-LAST_LINES),
+    code,
+  );
 }

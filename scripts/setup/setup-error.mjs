@@ -1,4 +1,7 @@
-/** Something that set-up cannot mend by itself: what is wrong, then the facts and the remedy, one a line. */
+/**
+ * Something that set-up cannot mend by itself: what is wrong, then the facts and the remedy, one a
+ * line.
+ */
 export class SetupError extends Error {
   /**
    * @param {string} message

@@ -11,12 +11,16 @@ import { ensureSystemPackages } from "./system-packages.mjs";
 import { SYSTEM_FOLDERS } from "./system.mjs";
 import { findTerraform } from "./terraform.mjs";
 
-/** @typedef {(topic: string, text: string) => void} Say one line about one thing that is being done */
+/**
+ * @typedef {(topic: string, text: string) => void} Say one line about one thing that is being done
+ */
 
 /**
- * Makes this computer able to run everything in this repository. Idempotent: each step looks first, and a second call changes nothing.
+ * Makes this computer able to run everything in this repository. Idempotent: each step looks first,
+ * and a second call changes nothing.
  *
- * @param {{ root: string, env: NodeJS.ProcessEnv, browser: boolean, say: Say }} context `browser`: whether one is needed, too
+ * @param {{ root: string, env: NodeJS.ProcessEnv, browser: boolean, say: Say }} context `browser`:
+ *   whether one is needed, too
  * @returns {Promise<NodeJS.ProcessEnv>} the environment for what runs next
  * @throws {SetupError} with everything that a person has to do, at once
  */
@@ -33,7 +37,10 @@ export async function setUp({ root, env: given, browser, say }) {
   refuse([packages, terraform]);
   await quietly("tsc --build", ["tsc", "--build"], { cwd: root, env });
   await buildImage({ root, env });
-  say("set-up", `is complete (${process.platform}-${process.arch}, ${terraform}, ${((performance.now() - start) / 1000).toFixed(1)} s)`);
+  say(
+    "set-up",
+    `is complete (${process.platform}-${process.arch}, ${terraform}, ${((performance.now() - start) / 1000).toFixed(1)} s)`,
+  );
   return env;
 }
 
@@ -43,14 +50,22 @@ export async function setUp({ root, env: given, browser, say }) {
  * @returns {NodeJS.ProcessEnv}
  */
 function withPath(env, ...first) {
-  return { ...env, PATH: [...new Set([...first, ...(env["PATH"] ?? "").split(delimiter), ...SYSTEM_FOLDERS])].join(delimiter) };
+  return {
+    ...env,
+    PATH: [...new Set([...first, ...(env["PATH"] ?? "").split(delimiter), ...SYSTEM_FOLDERS])].join(
+      delimiter,
+    ),
+  };
 }
 
 /** @param {ReadonlyArray<SetupError | string | undefined>} results */
 function refuse(results) {
   const [first, ...more] = results.filter((result) => result instanceof SetupError);
   if (first === undefined) return;
-  throw new SetupError(first.message, [...first.details, ...more.flatMap((error) => [error.message, ...error.details])]);
+  throw new SetupError(first.message, [
+    ...first.details,
+    ...more.flatMap((error) => [error.message, ...error.details]),
+  ]);
 }
 
 /** @param {{ root: string, env: NodeJS.ProcessEnv }} context */
@@ -58,5 +73,10 @@ async function buildImage({ root, env }) {
   const recipe = join(root, "infra/images/debian-13/build");
   if (!existsSync(recipe)) return;
   const code = await runChild(recipe, [], { cwd: root, env });
-  if (code !== 0) throw new SetupError("The machine image debian-13 could not be built; the recipe's own message stands above.", [], code);
+  if (code !== 0)
+    throw new SetupError(
+      "The machine image debian-13 could not be built; the recipe's own message stands above.",
+      [],
+      code,
+    );
 }

@@ -7,10 +7,14 @@ import { backportsFor, hasTrustedQemu, withRelease } from "./qemu.mjs";
 import { SetupError } from "./setup-error.mjs";
 import { systemFamily, which } from "./system.mjs";
 
-/** @typedef {{ cache: string, env: NodeJS.ProcessEnv, browser: boolean, say: import("./setup.mjs").Say }} Context */
+/**
+ * @typedef {{ cache: string, env: NodeJS.ProcessEnv, browser: boolean, say:
+ *   import("./setup.mjs").Say }} Context
+ */
 
 /**
- * Looks for the programs that run beside Node, and installs the missing ones where it may: as root on Debian and its family.
+ * Looks for the programs that run beside Node, and installs the missing ones where it may: as root
+ * on Debian and its family.
  *
  * @param {Context} context
  * @returns {Promise<SetupError | undefined>} what a person has to install
@@ -18,14 +22,18 @@ import { systemFamily, which } from "./system.mjs";
 export async function ensureSystemPackages(context) {
   const { cache, env, browser } = context;
   const family = await systemFamily();
-  const missing = programs(process.arch).filter((need) => (browser || !need.browser) && find(need, env) === undefined);
+  const missing = programs(process.arch).filter(
+    (need) => (browser || !need.browser) && find(need, env) === undefined,
+  );
   if (family === "debian" && process.getuid?.() === 0) {
     await installOnDebian(missing, context);
     return undefined;
   }
   const hasImage = existsSync(join(cache, "images", "debian-13"));
   const needed = missing.filter((need) => !(need.image && hasImage));
-  return needed.length === 0 ? undefined : new SetupError("Programs that vmrig needs are not installed.", installAdvice(needed, family));
+  return needed.length === 0
+    ? undefined
+    : new SetupError("Programs that vmrig needs are not installed.", installAdvice(needed, family));
 }
 
 /**
@@ -37,7 +45,10 @@ async function installOnDebian(missing, { env, say }) {
   const emulator = programs(process.arch).filter((need) => need.commands[0]?.startsWith("qemu-"));
   if (backports !== undefined && !(await areTrusted(emulator, env))) {
     const packages = packagesFor(emulator, "debian");
-    say("debian", `installing ${packages.join(", ")} from ${backports}: the release's own QEMU lets emulated machines crash`);
+    say(
+      "debian",
+      `installing ${packages.join(", ")} from ${backports}: the release's own QEMU lets emulated machines crash`,
+    );
     await withRelease(backports, env, (options) => aptInstall(packages, env, options));
   }
   const packages = packagesFor(
@@ -66,5 +77,7 @@ async function areTrusted(emulator, env) {
  * @param {NodeJS.ProcessEnv} env
  */
 function find(need, env) {
-  return need.commands.map((command) => which(command, env["PATH"] ?? "")).find((file) => file !== undefined);
+  return need.commands
+    .map((command) => which(command, env["PATH"] ?? ""))
+    .find((file) => file !== undefined);
 }

@@ -2,7 +2,10 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { delimiter, isAbsolute, join } from "node:path";
 
-/** @typedef {"debian" | "fedora" | "arch" | "macos" | "other"} Family whose package manager this computer has */
+/**
+ * @typedef {"debian" | "fedora" | "arch" | "macos" | "other"} Family whose package manager this
+ *   computer has
+ */
 
 /** Where Debian keeps sshd and mkfs; not on the PATH of everyone but root. */
 export const SYSTEM_FOLDERS = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
@@ -14,11 +17,14 @@ export async function systemFamily() {
 }
 
 /**
- * @param {string} osRelease text of /etc/os-release: `ID=ubuntu` and `ID_LIKE=debian` are what counts
+ * @param {string} osRelease text of /etc/os-release: `ID=ubuntu` and `ID_LIKE=debian` are what
+ *   counts
  * @returns {Family}
  */
 export function linuxFamily(osRelease) {
-  const names = [...osRelease.matchAll(/^(?:ID|ID_LIKE)=["']?([^"'\n]*)/gm)].flatMap((match) => (match[1] ?? "").split(" "));
+  const names = [...osRelease.matchAll(/^(?:ID|ID_LIKE)=["']?([^"'\n]*)/gm)].flatMap((match) =>
+    (match[1] ?? "").split(" "),
+  );
   if (names.includes("debian") || names.includes("ubuntu")) return "debian";
   if (names.includes("fedora") || names.includes("rhel")) return "fedora";
   if (names.includes("arch")) return "arch";

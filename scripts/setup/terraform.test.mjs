@@ -25,13 +25,19 @@ test("names the version that it found, Terraform before OpenTofu", async () => {
   expect(await findTerraform({ env: { PATH: folder } })).toBe("OpenTofu v1.11.0");
   await program("terraform", "echo Terraform v1.14.2");
   expect(await findTerraform({ env: { PATH: folder } })).toBe("Terraform v1.14.2");
-  expect(await findTerraform({ env: { PATH: folder, VMRIG_TERRAFORM: join(folder, "tofu") } })).toBe("OpenTofu v1.11.0");
+  expect(
+    await findTerraform({ env: { PATH: folder, VMRIG_TERRAFORM: join(folder, "tofu") } }),
+  ).toBe("OpenTofu v1.11.0");
 });
 
 test("tells what to do when neither is there", async () => {
   const missing = await findTerraform({ env: { PATH: folder } });
-  expect(missing).toMatchObject({ message: expect.stringContaining("Neither Terraform nor OpenTofu is on PATH") });
-  expect(missing).toMatchObject({ details: expect.arrayContaining([expect.stringContaining("VMRIG_TERRAFORM")]) });
+  expect(missing).toMatchObject({
+    message: expect.stringContaining("Neither Terraform nor OpenTofu is on PATH"),
+  });
+  expect(missing).toMatchObject({
+    details: expect.arrayContaining([expect.stringContaining("VMRIG_TERRAFORM")]),
+  });
 });
 
 test("refuses a VMRIG_TERRAFORM that is something else, with what it said", async () => {

@@ -13,11 +13,12 @@ import { SetupError } from "./setup-error.mjs";
  */
 
 /**
- * Fetches a program from the npm registry once. It is installed beside its place, started once, and moved in whole, so that neither a kill
- * nor a second set-up at the same time leaves half of it.
+ * Fetches a program from the npm registry once. It is installed beside its place, started once, and
+ * moved in whole, so that neither a kill nor a second set-up at the same time leaves half of it.
  *
  * @param {Tool} tool
- * @param {{ env: NodeJS.ProcessEnv, announce: () => void }} context `announce` is called before something is fetched
+ * @param {{ env: NodeJS.ProcessEnv, announce: () => void }} context `announce` is called before
+ *   something is fetched
  * @returns {Promise<string>} its file, absolute
  */
 export async function ensureTool({ folder, spec, program }, { env, announce }) {
@@ -28,14 +29,28 @@ export async function ensureTool({ folder, spec, program }, { env, announce }) {
   try {
     await quietly(
       `npm install ${spec}`,
-      ["npm", "install", "--prefix", half, "--no-audit", "--no-fund", "--no-save", "--no-package-lock", spec],
+      [
+        "npm",
+        "install",
+        "--prefix",
+        half,
+        "--no-audit",
+        "--no-fund",
+        "--no-save",
+        "--no-package-lock",
+        spec,
+      ],
       {
         cwd: half,
         env,
       },
     );
     const tried = await captureChild(join(half, program), ["--version"], { env });
-    if (tried.code !== 0) throw new SetupError(`${spec} does not run on this computer.`, tried.output.trimEnd().split("\n"));
+    if (tried.code !== 0)
+      throw new SetupError(
+        `${spec} does not run on this computer.`,
+        tried.output.trimEnd().split("\n"),
+      );
     await moveIn(half, folder, program);
   } finally {
     await rm(half, { recursive: true, force: true });

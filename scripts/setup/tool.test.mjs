@@ -18,10 +18,17 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
  * @param {string} script
  */
 async function tool(script) {
-  await writeFile(join(folder, "package/package.json"), '{ "name": "tool", "version": "1.0.0", "bin": "tool.sh" }');
+  await writeFile(
+    join(folder, "package/package.json"),
+    '{ "name": "tool", "version": "1.0.0", "bin": "tool.sh" }',
+  );
   await writeFile(join(folder, "package/tool.sh"), `#!/bin/sh\n${script}\n`);
   await chmod(join(folder, "package/tool.sh"), 0o755);
-  return { folder: join(folder, "tools/tool-1"), spec: join(folder, "package"), program: "node_modules/tool/tool.sh" };
+  return {
+    folder: join(folder, "tools/tool-1"),
+    spec: join(folder, "package"),
+    program: "node_modules/tool/tool.sh",
+  };
 }
 
 test("is fetched once, however many ask at the same time, and leaves nothing half behind", async () => {
@@ -38,7 +45,9 @@ test("is fetched once, however many ask at the same time, and leaves nothing hal
 
 test("is refused, and not kept, when it does not run on this computer", async () => {
   const wanted = await tool("echo 'wrong libc' >&2; exit 127");
-  await expect(ensureTool(wanted, { env: process.env, announce: () => undefined })).rejects.toMatchObject({
+  await expect(
+    ensureTool(wanted, { env: process.env, announce: () => undefined }),
+  ).rejects.toMatchObject({
     message: expect.stringContaining("does not run on this computer"),
     details: ["wrong libc"],
   });

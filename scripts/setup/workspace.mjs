@@ -12,7 +12,8 @@ export function workspacePatterns(yaml) {
 }
 
 /**
- * Every package.json of the workspace, the root's first. Only the two forms of pattern that it uses are understood: `folder` and `folder/*`.
+ * Every package.json of the workspace, the root's first. Only the two forms of pattern that it uses
+ * are understood: `folder` and `folder/*`.
  *
  * @param {string} root
  * @returns {Promise<string[]>} relative to the root, sorted
@@ -31,6 +32,8 @@ export async function manifests(root) {
 async function children(root, pattern) {
   if (!pattern.endsWith("/*")) return [pattern];
   const folder = dirname(pattern);
-  const entries = existsSync(join(root, folder)) ? await readdir(join(root, folder), { withFileTypes: true }) : [];
+  const entries = existsSync(join(root, folder))
+    ? await readdir(join(root, folder), { withFileTypes: true })
+    : [];
   return entries.filter((entry) => entry.isDirectory()).map((entry) => `${folder}/${entry.name}`);
 }

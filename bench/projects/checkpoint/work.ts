@@ -2,7 +2,10 @@ import { expect } from "vitest-environment-vmrig";
 import type { Machine } from "vmrig";
 
 /** The names of the tests. */
-export const TESTS = Array.from({ length: Number(process.env["VMRIG_BENCH_TESTS"] ?? 20) }, (_, index) => `test ${index + 1}`);
+export const TESTS = Array.from(
+  { length: Number(process.env["VMRIG_BENCH_TESTS"] ?? 20) },
+  (_, index) => `test ${index + 1}`,
+);
 
 /** A second in which the machine is busy, and what it made in it. */
 export async function setUp(pc1: Machine): Promise<void> {

@@ -14,7 +14,8 @@ export interface Status {
 /** Installs the daemon and starts it; it is then waiting for a leader. */
 export async function install(machine: Machine, peer: Machine): Promise<void> {
   await machine.root.upload(PAIR, "/opt/pair");
-  await machine.root.$`sed s/PEER/${peer.name}/ /opt/pair/paird.service >/etc/systemd/system/paird.service`;
+  await machine.root
+    .$`sed s/PEER/${peer.name}/ /opt/pair/paird.service >/etc/systemd/system/paird.service`;
   await machine.root.$`ln -s /opt/pair/pair /usr/local/bin/pair && systemctl start paird`;
   await machine.waitForPort(7400);
 }
@@ -27,5 +28,7 @@ export async function statusOf(machine: Machine): Promise<Status> {
 export async function write(machine: Machine, value: string): Promise<Written | undefined> {
   const { stdout } = await machine.$({ reject: false })`pair write ${value}`;
   const [, epoch, seq] = /^written (\d+) (\d+)$/.exec(stdout) ?? [];
-  return epoch === undefined ? undefined : { node: machine.name, value, epoch: Number(epoch), seq: Number(seq) };
+  return epoch === undefined
+    ? undefined
+    : { node: machine.name, value, epoch: Number(epoch), seq: Number(seq) };
 }

@@ -17,7 +17,11 @@ beforeEach(async () => {
   await mkdir(bin);
   vi.stubEnv("PATH", bin);
   onTestFinished(() => void vi.unstubAllEnvs());
-  await Promise.all([install(SYSTEM, "10.0.2"), install("qemu-img", "10.0.2"), install("vde_switch", "2.3.2")]);
+  await Promise.all([
+    install(SYSTEM, "10.0.2"),
+    install("qemu-img", "10.0.2"),
+    install("vde_switch", "2.3.2"),
+  ]);
   await image("debian-13");
 });
 
@@ -31,15 +35,25 @@ async function install(name: string, version: string): Promise<void> {
 async function image(name: string): Promise<void> {
   const folder = join(cacheFolder, "images", `${name}-1`);
   await mkdir(folder, { recursive: true });
-  const manifest = { name, digest: "sha256:1234", disk: "disk", kernel: "kernel", initrd: "initrd", append: "" };
+  const manifest = {
+    name,
+    digest: "sha256:1234",
+    disk: "disk",
+    kernel: "kernel",
+    initrd: "initrd",
+    append: "",
+  };
   for (const file of ["disk", "kernel", "initrd"]) await writeFile(join(folder, file), "");
   await writeFile(join(folder, "image.json"), JSON.stringify(manifest));
   await symlink(`${name}-1`, join(cacheFolder, "images", name));
 }
 
-async function look(options: Partial<DiagnoseOptions> = {}): Promise<Readonly<Record<string, Finding>>> {
+async function look(
+  options: Partial<DiagnoseOptions> = {},
+): Promise<Readonly<Record<string, Finding>>> {
   const findings = await diagnose({ image: "debian-13", accel: "auto", cacheFolder, ...options });
-  for (const { what, status, fix } of findings) if (status !== "ok") expect(fix, what).toMatch(/\S/);
+  for (const { what, status, fix } of findings)
+    if (status !== "ok") expect(fix, what).toMatch(/\S/);
   return Object.fromEntries(findings.map((finding) => [finding.what, finding]));
 }
 
@@ -51,7 +65,10 @@ test("a computer that has all of it: each thing was measured", async () => {
     { what: "vde_switch", status: "ok", measured: `2.3.2 at ${join(bin, "vde_switch")}` },
     { what: "machine image", status: "ok", measured: "debian-13, sha256:1234" },
   ]);
-  expect(accelerator).toMatchObject({ status: EMULATED ? "warn" : "ok", measured: expect.stringMatching(EMULATED ? /^tcg/ : /^kvm/) });
+  expect(accelerator).toMatchObject({
+    status: EMULATED ? "warn" : "ok",
+    measured: expect.stringMatching(EMULATED ? /^tcg/ : /^kvm/),
+  });
 });
 
 test("each program that is missing is named, with the packages to install; the rest is looked at all the same", async () => {
@@ -74,7 +91,11 @@ test("each program that is missing is named, with the packages to install; the r
 test("a QEMU whose emulated machines crash is a warning where machines are emulated, and none where they are not", async () => {
   await install(SYSTEM, "7.2.22");
   const { QEMU } = await look({ accel: "tcg" });
-  expect(QEMU).toMatchObject({ status: "warn", measured: expect.stringContaining("crash at random"), fix: expect.stringContaining("8.2") });
+  expect(QEMU).toMatchObject({
+    status: "warn",
+    measured: expect.stringContaining("crash at random"),
+    fix: expect.stringContaining("8.2"),
+  });
   if (!EMULATED) expect((await look({ accel: "kvm" }))["QEMU"]?.status).toBe("ok");
 });
 
@@ -87,7 +108,9 @@ test("an image that was not built is named, with how to build it", async () => {
 });
 
 test("an image that has yet to be fetched is not fetched", async () => {
-  const { "machine image": finding } = await look({ image: { url: "http://127.0.0.1:1/image.tar", sha256: "0".repeat(64) } });
+  const { "machine image": finding } = await look({
+    image: { url: "http://127.0.0.1:1/image.tar", sha256: "0".repeat(64) },
+  });
   expect(finding).toMatchObject({
     status: "warn",
     measured: expect.stringContaining("the first run fetches it from http://127.0.0.1:1/image.tar"),

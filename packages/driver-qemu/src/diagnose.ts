@@ -20,8 +20,18 @@ export async function diagnose(options: DiagnoseOptions): Promise<readonly Findi
   return await Promise.all([
     look("QEMU", () => ofQemu(options.cacheFolder, emulated)),
     accelerator,
-    look("qemu-img", () => ofProgram("qemu-img", "apt-get install qemu-utils · dnf install qemu-img · brew install qemu", ["--version"])),
-    look("vde_switch", () => ofProgram("vde_switch", "apt-get install vde2 · dnf install vde2 · brew install vde", ["--version"])),
+    look("qemu-img", () =>
+      ofProgram(
+        "qemu-img",
+        "apt-get install qemu-utils · dnf install qemu-img · brew install qemu",
+        ["--version"],
+      ),
+    ),
+    look("vde_switch", () =>
+      ofProgram("vde_switch", "apt-get install vde2 · dnf install vde2 · brew install vde", [
+        "--version",
+      ]),
+    ),
     look("machine image", () => ofImage(options)),
   ]);
 }
@@ -32,8 +42,15 @@ async function look(what: string, examine: () => Promise<Seen>): Promise<Finding
   try {
     return { what, ...(await examine()) };
   } catch (error) {
-    const said = isVmrigError(error) ? [error.summary, ...error.details].join(" ") : firstLine(error);
-    return { what, status: "fail", measured: said, ...(isVmrigError(error) && error.hint !== undefined && { fix: error.hint }) };
+    const said = isVmrigError(error)
+      ? [error.summary, ...error.details].join(" ")
+      : firstLine(error);
+    return {
+      what,
+      status: "fail",
+      measured: said,
+      ...(isVmrigError(error) && error.hint !== undefined && { fix: error.hint }),
+    };
   }
 }
 
@@ -51,18 +68,25 @@ async function ofQemu(cacheFolder: string, emulated: boolean): Promise<Seen> {
 function ofAccelerator(wish: Accelerator | "auto"): Promise<Seen> {
   const { accelerator, why } = resolveAccelerator(wish, measureAccelerator());
   if (accelerator === "kvm") return Promise.resolve({ status: "ok", measured: `kvm (${why})` });
-  const fix = "add yourself to the group kvm, or switch virtualisation on in the firmware or in the host above";
+  const fix =
+    "add yourself to the group kvm, or switch virtualisation on in the firmware or in the host above";
   return Promise.resolve({ status: "warn", measured: `tcg, about ten times slower (${why})`, fix });
 }
 
 async function ofProgram(name: string, packages: string, ask: readonly string[]): Promise<Seen> {
   const path = requireProgram(name, packages);
   const said = await runProgram(path, ask, { timeoutMs: 10_000 });
-  return { status: "ok", measured: `${/\d+(?:\.\d+)+/.exec(said)?.[0] ?? "version not known"} at ${path}` };
+  return {
+    status: "ok",
+    measured: `${/\d+(?:\.\d+)+/.exec(said)?.[0] ?? "version not known"} at ${path}`,
+  };
 }
 
 async function ofImage({ image, cacheFolder }: DiagnoseOptions): Promise<Seen> {
-  if (typeof image !== "string" && !(await isThere(join(cacheFolder, "images", `sha256-${image.sha256.toLowerCase()}`)))) {
+  if (
+    typeof image !== "string" &&
+    !(await isThere(join(cacheFolder, "images", `sha256-${image.sha256.toLowerCase()}`)))
+  ) {
     return {
       status: "warn",
       measured: `not here yet; the first run fetches it from ${image.url}`,

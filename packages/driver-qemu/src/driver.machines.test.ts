@@ -16,10 +16,22 @@ const copy: CopySpec = {
   folder: join(root, "rigs", "contract-1"),
   runtimeFolder: join(root, "run", "contract-1"),
   // The user's own, because the image is built there.
-  cacheFolder: process.env["VMRIG_CACHE"] ?? join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "vmrig"),
-  machines: ["pc1", "pc2"].map((name, index) => ({ name, cpus: 1, memoryMb: 512, diskGb: 4, lanAddress: `10.77.0.${11 + index}` })),
+  cacheFolder:
+    process.env["VMRIG_CACHE"] ??
+    join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "vmrig"),
+  machines: ["pc1", "pc2"].map((name, index) => ({
+    name,
+    cpus: 1,
+    memoryMb: 512,
+    diskGb: 4,
+    lanAddress: `10.77.0.${11 + index}`,
+  })),
 };
-await Promise.all([copy.folder, copy.runtimeFolder].map((folder) => mkdir(folder, { recursive: true, mode: 0o700 })));
+await Promise.all(
+  [copy.folder, copy.runtimeFolder].map((folder) =>
+    mkdir(folder, { recursive: true, mode: 0o700 }),
+  ),
+);
 
 afterAll(async () => {
   await endAll(root);
@@ -34,7 +46,8 @@ for (const { title, run } of driverContract({
   wipe: "sudo -n sh -c 'dd if=/dev/zero of=/dev/vda bs=1M count=16 conv=fsync; rm -rf /home /etc /usr/bin'",
   kill,
   orphan,
-  leftovers: async () => (await processes(root)).map(({ pid, command }) => `process ${pid}: ${command}`),
+  leftovers: async () =>
+    (await processes(root)).map(({ pid, command }) => `process ${pid}: ${command}`),
 })) {
   test(title, async () => {
     // Its claims are made with node:assert, which Vitest does not count.
@@ -49,14 +62,30 @@ function kill({ name, whereabouts = "" }: MachineStatus): Promise<void> {
   return Promise.resolve();
 }
 
-/** QEMU as the driver starts it, but without a guest, for a machine whose folder was deleted while it ran. */
+/**
+ * QEMU as the driver starts it, but without a guest, for a machine whose folder was deleted while
+ * it ran.
+ */
 async function orphan(): Promise<PlantedOrphan> {
   const folder = join(root, "gone", "machines", "pc9");
   await mkdir(folder, { recursive: true });
   const binary = await findQemu(copy.cacheFolder);
   const pidFile = join(folder, "qemu.pid");
-  await runProgram(binary.path, ["-machine", "none", "-nodefaults", "-display", "none", "-S", "-pidfile", pidFile, "-daemonize"]);
+  await runProgram(binary.path, [
+    "-machine",
+    "none",
+    "-nodefaults",
+    "-display",
+    "none",
+    "-S",
+    "-pidfile",
+    pidFile,
+    "-daemonize",
+  ]);
   const pid = Number(await readFile(pidFile, "utf8"));
   await rm(join(root, "gone"), { recursive: true });
-  return { mark: `process ${pid}, `, lives: async () => (await processes(root)).some((found) => found.pid === pid) };
+  return {
+    mark: `process ${pid}, `,
+    lives: async () => (await processes(root)).some((found) => found.pid === pid),
+  };
 }

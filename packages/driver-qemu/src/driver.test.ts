@@ -23,7 +23,12 @@ test("who was slower does not remove, stop or start what somebody with a newer l
 
   const outcomes = await withFileLock({ path: files.turn, on: "the newer one" }, async () => {
     // Their fence is still the largest; but somebody is at work.
-    const waiting = [driver.remove(ref, late), driver.boot(ref, late), driver.restore(ref, "pristine", late), stop(ref, late)];
+    const waiting = [
+      driver.remove(ref, late),
+      driver.boot(ref, late),
+      driver.restore(ref, "pristine", late),
+      stop(ref, late),
+    ];
     const ended = Promise.allSettled(waiting);
     // Long enough for others to have come and gone.
     for (let times = 0; times < 3; times += 1) {
@@ -35,7 +40,8 @@ test("who was slower does not remove, stop or start what somebody with a newer l
     await passFence(files.fences, machine.name, 2);
     return { ended };
   });
-  for (const outcome of await outcomes.ended) expect(outcome).toMatchObject({ status: "rejected", reason: { code: "FENCED" } });
+  for (const outcome of await outcomes.ended)
+    expect(outcome).toMatchObject({ status: "rejected", reason: { code: "FENCED" } });
   await access(files.definition);
   await driver.remove(ref, { ...late, fence: 2 });
   await expect(access(files.folder)).rejects.toThrow("ENOENT");
@@ -48,16 +54,32 @@ test("an image that was replaced after it was looked at is not mistaken for the 
     const folder = join(images, `debian-13-${version}`);
     await mkdir(folder, { recursive: true });
     for (const name of ["disk", "kernel", "initrd"]) await writeFile(join(folder, name), version);
-    const manifest = { name: "tiny", digest: `sha256:${version}`, disk: "disk", kernel: "kernel", initrd: "initrd", append: "" };
+    const manifest = {
+      name: "tiny",
+      digest: `sha256:${version}`,
+      disk: "disk",
+      kernel: "kernel",
+      initrd: "initrd",
+      append: "",
+    };
     await writeFile(join(folder, "image.json"), JSON.stringify(manifest));
     await symlink(`debian-13-${version}`, join(images, `link-${version}`));
   }
-  const copy: CopySpec = { rig: "pcs", copy: "pcs-1", folder: root, runtimeFolder: root, cacheFolder: root, machines: [] };
+  const copy: CopySpec = {
+    rig: "pcs",
+    copy: "pcs-1",
+    folder: root,
+    runtimeFolder: root,
+    cacheFolder: root,
+    machines: [],
+  };
   const made = { fingerprint: { image: "sha256:a", platform: "x" }, owner: "me" };
   await rename(join(images, "link-a"), join(images, "debian-13"));
   await driver.declare({ local: () => {} }, copy, made);
   await rename(join(images, "link-b"), join(images, "debian-13"));
-  await expect(Promise.resolve(driver.declare({ local: () => {} }, copy, made))).rejects.toMatchObject({
+  await expect(
+    Promise.resolve(driver.declare({ local: () => {} }, copy, made)),
+  ).rejects.toMatchObject({
     code: "IMAGE_MISMATCH",
     details: ["it was  sha256:a", "it is   sha256:b"],
   });

@@ -2,7 +2,13 @@ import { createReadStream } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { VmrigError, explainWriteErrors, type CopySpec, type Driver, type Fingerprint } from "vmrig/driver";
+import {
+  VmrigError,
+  explainWriteErrors,
+  type CopySpec,
+  type Driver,
+  type Fingerprint,
+} from "vmrig/driver";
 import { measureAccelerator, resolveAccelerator, type Accelerator } from "./process/accelerator.ts";
 import { restoreMachine, reasonToRestart } from "./snapshot/restore.ts";
 import { captureTogether } from "./snapshot/capture.ts";
@@ -28,15 +34,20 @@ import { diagnose } from "./diagnose.ts";
 const LAN = "vmrig_lan";
 
 export interface QemuOptions {
-  /** A machine image that was built on this computer, or an archive to fetch and check. @defaultValue `"debian-13"` */
+  /**
+   * A machine image that was built on this computer, or an archive to fetch and check.
+   *
+   * @defaultValue `"debian-13"`
+   */
   readonly image?: ImageSource;
   /** `auto` takes KVM where it works, and says so where it does not. @defaultValue `"auto"` */
   readonly accel?: Accelerator | "auto";
 }
 
 /**
- * Machines as QEMU processes of this user on this computer: no cloud account, no root. Their baselines are RAM snapshots, so a rollback is
- * one load. Each copy has a private network of its own; the way in is a port on 127.0.0.1.
+ * Machines as QEMU processes of this user on this computer: no cloud account, no root. Their
+ * baselines are RAM snapshots, so a rollback is one load. Each copy has a private network of its
+ * own; the way in is a port on 127.0.0.1.
  */
 export function qemu(options: QemuOptions = {}): Driver {
   const { image: source = "debian-13", accel = "auto" } = options;
@@ -54,8 +65,10 @@ export function qemu(options: QemuOptions = {}): Driver {
     },
 
     async declare(stack, copy, { fingerprint, owner }) {
-      const { accelerator } = fingerprint === undefined ? ANY : resolveAccelerator(accel, measureAccelerator());
-      const imageFrom = fingerprint === undefined ? ANY.image : await imageOf(fingerprint, source, copy);
+      const { accelerator } =
+        fingerprint === undefined ? ANY : resolveAccelerator(accel, measureAccelerator());
+      const imageFrom =
+        fingerprint === undefined ? ANY.image : await imageOf(fingerprint, source, copy);
       const image = ownImage(copy, imageFrom);
       stack.local({
         name: LAN,
@@ -125,7 +138,8 @@ export function qemu(options: QemuOptions = {}): Driver {
 
     drop: (ref, snapshot, authority) =>
       acting(ref, authority, async (machine) => {
-        if ((await findProcess(machine)) === undefined) return await dropSnapshot(undefined, machine, snapshot);
+        if ((await findProcess(machine)) === undefined)
+          return await dropSnapshot(undefined, machine, snapshot);
         await using qmp = await control(machine, authority);
         await dropSnapshot(qmp, machine, snapshot);
       }),
@@ -156,7 +170,8 @@ export function qemu(options: QemuOptions = {}): Driver {
 
     async remove(ref, authority) {
       await acting(ref, authority, unmakeMachine);
-      // The state that knew the network may be lost as well; with its last machine it has no purpose.
+      // The state that knew the network may be lost as well; with its last machine it has no
+      // purpose.
       if ((await machineNames(ref.copy)).length === 0) await stopLan(ref.copy);
     },
 
@@ -181,21 +196,34 @@ export function qemu(options: QemuOptions = {}): Driver {
 
     async *console(ref) {
       const machine = await findMachine(ref);
-      for await (const chunk of createReadStream(machineFiles(machine, machine.name).console, "utf8")) yield String(chunk);
+      for await (const chunk of createReadStream(
+        machineFiles(machine, machine.name).console,
+        "utf8",
+      ))
+        yield String(chunk);
     },
 
     diagnose: ({ cacheFolder }) => diagnose({ image: source, accel, cacheFolder }),
   };
 }
 
-/** For a stack that is only good to destroy: each destroy step gets what its machine was made as. */
+/**
+ * For a stack that is only good to destroy: each destroy step gets what its machine was made as.
+ */
 const ANY: { readonly accelerator: Accelerator; readonly image: Image } = {
   accelerator: "tcg",
   image: { name: "any", digest: "any", disk: "", kernel: "", initrd: "", append: "" },
 };
 
-/** The image in the cache may be another one by now: the name of one that is built here moves to the newest. */
-async function imageOf(fingerprint: Fingerprint, source: ImageSource, copy: CopySpec): Promise<Image> {
+/**
+ * The image in the cache may be another one by now: the name of one that is built here moves to the
+ * newest.
+ */
+async function imageOf(
+  fingerprint: Fingerprint,
+  source: ImageSource,
+  copy: CopySpec,
+): Promise<Image> {
   const image = await findImage(source, copy.cacheFolder);
   if (image.digest === fingerprint.image) return image;
   throw new VmrigError("IMAGE_MISMATCH", {
@@ -207,9 +235,24 @@ async function imageOf(fingerprint: Fingerprint, source: ImageSource, copy: Copy
 
 function ownImage(copy: CopySpec, image: Image): Image {
   const folder = join(copy.folder, "images", image.digest.replace(/^\w+:/, "").slice(0, 16));
-  return { ...image, disk: join(folder, "disk.qcow2"), kernel: join(folder, "kernel"), initrd: join(folder, "initrd") };
+  return {
+    ...image,
+    disk: join(folder, "disk.qcow2"),
+    kernel: join(folder, "kernel"),
+    initrd: join(folder, "initrd"),
+  };
 }
 
-function step(verb: "create" | "destroy", what: "machine" | "lan"): { command: readonly [string, ...string[]] } {
-  return { command: [process.execPath, fileURLToPath(new URL("./terraform-steps.js", import.meta.url)), verb, what] };
+function step(
+  verb: "create" | "destroy",
+  what: "machine" | "lan",
+): { command: readonly [string, ...string[]] } {
+  return {
+    command: [
+      process.execPath,
+      fileURLToPath(new URL("./terraform-steps.js", import.meta.url)),
+      verb,
+      what,
+    ],
+  };
 }

@@ -1,7 +1,13 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileLockHolder, VmrigError, type CopySpec, type MachineRef } from "vmrig/driver";
-import { machineDefinition, machineFiles, readJson, type MachineDefinition, type QemuRun } from "./machine-files.ts";
+import {
+  machineDefinition,
+  machineFiles,
+  readJson,
+  type MachineDefinition,
+  type QemuRun,
+} from "./machine-files.ts";
 import { findProcess } from "./process/qemu-process.ts";
 
 /** The machines of a copy that exist on this computer, whatever the config says. */
@@ -27,14 +33,22 @@ export async function findMachine(ref: MachineRef): Promise<MachineDefinition> {
   const names = await machineNames(ref.copy);
   throw new VmrigError("MACHINE_MISSING", {
     message: `There is no machine ${ref.name} in copy ${ref.copy.copy}.`,
-    details: [`looked in ${join(ref.copy.folder, "machines")}`, `it has: ${names.join(", ") || "none"}`],
+    details: [
+      `looked in ${join(ref.copy.folder, "machines")}`,
+      `it has: ${names.join(", ") || "none"}`,
+    ],
   });
 }
 
 /** @throws VmrigError `MACHINE_OFF` */
-export async function findRunning(ref: MachineRef): Promise<{ machine: MachineDefinition; run: QemuRun }> {
+export async function findRunning(
+  ref: MachineRef,
+): Promise<{ machine: MachineDefinition; run: QemuRun }> {
   const machine = await findMachine(ref);
   const run = await findProcess(machine);
-  if (run === undefined) throw new VmrigError("MACHINE_OFF", { message: `${machine.name} is off: its QEMU process is gone.` });
+  if (run === undefined)
+    throw new VmrigError("MACHINE_OFF", {
+      message: `${machine.name} is off: its QEMU process is gone.`,
+    });
   return { machine, run };
 }

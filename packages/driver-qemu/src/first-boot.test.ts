@@ -21,7 +21,10 @@ test("a machine gets its host key, by tmpfiles.d(5), with the right modes", () =
     ["f+~", "/etc/ssh/ssh_host_ed25519_key", "0600", "root", "root", "-"],
     ["f+~", "/etc/ssh/ssh_host_ed25519_key.pub", "0644", "root", "root", "-"],
   ]);
-  expect(files.map((fields) => Buffer.from(fields.at(-1) ?? "", "base64").toString())).toEqual([keys.privateKey, `${keys.publicKey}\n`]);
+  expect(files.map((fields) => Buffer.from(fields.at(-1) ?? "", "base64").toString())).toEqual([
+    keys.privateKey,
+    `${keys.publicKey}\n`,
+  ]);
 });
 
 test("a machine gets its address, on the card of the rig's network alone, by systemd.network(5)", () => {
@@ -33,7 +36,11 @@ test("a machine gets its address, on the card of the rig's network alone, by sys
 test("a machine gets its name, and nothing else", () => {
   const credentials = firstBootCredentials(boot);
   expect(credentials.get("system.hostname")).toBe("pc1");
-  expect([...credentials.keys()]).toEqual(["tmpfiles.extra", "network.network.20-lan", "system.hostname"]);
+  expect([...credentials.keys()]).toEqual([
+    "tmpfiles.extra",
+    "network.network.20-lan",
+    "system.hostname",
+  ]);
 });
 
 test("credentials are files that nobody else can read, in the format of systemd's SMBIOS strings", async () => {
@@ -45,7 +52,9 @@ test("credentials are files that nobody else can read, in the format of systemd'
   for (const path of paths) {
     expect((await stat(path)).mode & 0o777).toBe(0o600);
     const [, name = "", value = ""] =
-      /^io\.systemd\.credential\.binary:([^=]+)=([A-Za-z0-9+/=]+)$/.exec(await readFile(path, "utf8")) ?? [];
+      /^io\.systemd\.credential\.binary:([^=]+)=([A-Za-z0-9+/=]+)$/.exec(
+        await readFile(path, "utf8"),
+      ) ?? [];
     expect(Buffer.from(value, "base64").toString()).toBe(credentials.get(name));
   }
 });

@@ -12,8 +12,9 @@ export interface FirstBoot {
 }
 
 /**
- * What a machine must know before anybody can talk to it, as systemd system credentials (systemd.system-credentials(7)): its host key by
- * `tmpfiles.extra`, its LAN by `network.network.*`, its name. They reach the guest as SMBIOS strings of type 11.
+ * What a machine must know before anybody can talk to it, as systemd system credentials
+ * (systemd.system-credentials(7)): its host key by `tmpfiles.extra`, its LAN by
+ * `network.network.*`, its name. They reach the guest as SMBIOS strings of type 11.
  */
 export function firstBootCredentials(boot: FirstBoot): ReadonlyMap<string, string> {
   const file = (path: string, mode: string, content: string): string =>
@@ -44,17 +45,24 @@ export function firstBootCredentials(boot: FirstBoot): ReadonlyMap<string, strin
 }
 
 /**
- * Writes one file per credential, for `-smbios type=11,path=…`: on the command line a private key could be read by every user of this
- * computer.
+ * Writes one file per credential, for `-smbios type=11,path=…`: on the command line a private key
+ * could be read by every user of this computer.
  *
  * @returns the files' paths
  */
-export async function writeCredentials(folder: string, credentials: ReadonlyMap<string, string>): Promise<string[]> {
+export async function writeCredentials(
+  folder: string,
+  credentials: ReadonlyMap<string, string>,
+): Promise<string[]> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   return Promise.all(
     [...credentials].map(async ([name, value]) => {
       const path = join(folder, name);
-      await writeFile(path, `io.systemd.credential.binary:${name}=${Buffer.from(value).toString("base64")}`, { mode: 0o600 });
+      await writeFile(
+        path,
+        `io.systemd.credential.binary:${name}=${Buffer.from(value).toString("base64")}`,
+        { mode: 0o600 },
+      );
       return path;
     }),
   );

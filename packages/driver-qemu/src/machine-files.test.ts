@@ -13,16 +13,21 @@ test("what is written is read, by this user alone, and nothing else is left", as
   await writeJson(path, run);
   expect(await readJson(path, qemuRun)).toEqual(run);
   expect(await readdir(folder)).toEqual(["process.json"]);
-  expect([(await stat(path)).mode & 0o777, (await stat(folder)).mode & 0o777]).toEqual([0o600, 0o700]);
+  expect([(await stat(path)).mode & 0o777, (await stat(folder)).mode & 0o777]).toEqual([
+    0o600, 0o700,
+  ]);
   expect(await readFile(path, "utf8")).toMatch(/\}\n$/);
 });
 
-test.each(["", "{", "null", '{"pid":"1"}'])("a file that holds %j reads as one that is not there", async (text) => {
-  const path = join(await tempFolder(), "process.json");
-  expect(await readJson(path, qemuRun)).toBeUndefined();
-  await writeFile(path, text);
-  expect(await readJson(path, qemuRun)).toBeUndefined();
-});
+test.each(["", "{", "null", '{"pid":"1"}'])(
+  "a file that holds %j reads as one that is not there",
+  async (text) => {
+    const path = join(await tempFolder(), "process.json");
+    expect(await readJson(path, qemuRun)).toBeUndefined();
+    await writeFile(path, text);
+    expect(await readJson(path, qemuRun)).toBeUndefined();
+  },
+);
 
 test("sockets lie in the runtime folder, where their paths are short; all else lasts", () => {
   const files = machineFiles({ folder: "/state/pcs-1", runtimeFolder: "/run/pcs-1" }, "pc1");
@@ -30,7 +35,8 @@ test("sockets lie in the runtime folder, where their paths are short; all else l
   expect([qmp, agent]).toEqual(["/run/pcs-1/pc1.qmp", "/run/pcs-1/pc1.agent"]);
   // Also when the machine is not there, and whatever cleans temporary folders.
   expect(turn).toBe("/state/pcs-1/pc1.turn");
-  for (const path of Object.values(lasting)) expect(path).toMatch(/^\/state\/pcs-1\/machines\/pc1(\/|$)/);
+  for (const path of Object.values(lasting))
+    expect(path).toMatch(/^\/state\/pcs-1\/machines\/pc1(\/|$)/);
 });
 
 test("a disk that does not take it is told with path and code, and what was there stays", async () => {

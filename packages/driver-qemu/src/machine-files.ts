@@ -4,7 +4,10 @@ import { explainWriteErrors, type CopySpec } from "vmrig/driver";
 import { z } from "zod";
 import { imageManifest } from "./image/manifest.ts";
 
-/** Where the things of one machine lie: what must last in the copy's folder, sockets in its runtime folder. */
+/**
+ * Where the things of one machine lie: what must last in the copy's folder, sockets in its runtime
+ * folder.
+ */
 export interface MachineFiles {
   readonly folder: string;
   readonly definition: string;
@@ -23,11 +26,17 @@ export interface MachineFiles {
   readonly hostKey: string;
   readonly qmp: string;
   readonly agent: string;
-  /** Exists while somebody acts on the machine; outside of its folder, because making and removing it are deeds as well. */
+  /**
+   * Exists while somebody acts on the machine; outside of its folder, because making and removing
+   * it are deeds as well.
+   */
   readonly turn: string;
 }
 
-export function machineFiles(copy: Pick<CopySpec, "folder" | "runtimeFolder">, machine: string): MachineFiles {
+export function machineFiles(
+  copy: Pick<CopySpec, "folder" | "runtimeFolder">,
+  machine: string,
+): MachineFiles {
   const folder = join(copy.folder, "machines", machine);
   return {
     folder,
@@ -49,7 +58,10 @@ export function machineFiles(copy: Pick<CopySpec, "folder" | "runtimeFolder">, m
   };
 }
 
-/** What a machine is, written when it is made and never changed. It is also what Terraform's steps get as their input. */
+/**
+ * What a machine is, written when it is made and never changed. It is also what Terraform's steps
+ * get as their input.
+ */
 export const machineDefinition = z.object({
   rig: z.string(),
   copy: z.string(),
@@ -67,7 +79,10 @@ export const machineDefinition = z.object({
   accelerator: z.enum(["kvm", "tcg"]),
   /** Where the image lies in the cache when the machine is made. */
   imageFrom: imageManifest,
-  /** The copy's own image: a disk is worth nothing without the one that it was laid over, and caches get emptied. */
+  /**
+   * The copy's own image: a disk is worth nothing without the one that it was laid over, and caches
+   * get emptied.
+   */
   image: imageManifest,
 });
 export type MachineDefinition = z.infer<typeof machineDefinition>;

@@ -3,7 +3,10 @@ import { join } from "node:path";
 import { machineFiles, type MachineDefinition } from "./machine-files.ts";
 
 /** A definition as the driver writes it; nothing of it exists but its credentials. */
-export async function defineMachine(root: string, changes: Partial<MachineDefinition> = {}): Promise<MachineDefinition> {
+export async function defineMachine(
+  root: string,
+  changes: Partial<MachineDefinition> = {},
+): Promise<MachineDefinition> {
   const image = {
     name: "debian",
     digest: "sha256:aa",
@@ -31,6 +34,7 @@ export async function defineMachine(root: string, changes: Partial<MachineDefini
   };
   const { credentials } = machineFiles(machine, machine.name);
   await mkdir(credentials, { recursive: true });
-  for (const name of ["tmpfiles.extra", "system.hostname"]) await writeFile(join(credentials, name), "");
+  for (const name of ["tmpfiles.extra", "system.hostname"])
+    await writeFile(join(credentials, name), "");
   return machine;
 }

@@ -4,13 +4,20 @@ import { generateKeyPair, VmrigError, explainWriteErrors } from "vmrig/driver";
 import { machineNames } from "./find-machine.ts";
 import { hardwareAddress } from "./process/command-line.ts";
 import { firstBootCredentials, writeCredentials } from "./first-boot.ts";
-import { machineDefinition, machineFiles, readJson, writeJson, type MachineDefinition } from "./machine-files.ts";
+import {
+  machineDefinition,
+  machineFiles,
+  readJson,
+  writeJson,
+  type MachineDefinition,
+} from "./machine-files.ts";
 import { findProcess, startProcess, stopProcess } from "./process/qemu-process.ts";
 import { requireProgram } from "./process/qemu-binary.ts";
 import { runProgram } from "./process/run-program.ts";
 
 /**
- * Makes a machine and starts it. What an interrupted attempt left behind is cleared away; a machine that lives is never touched.
+ * Makes a machine and starts it. What an interrupted attempt left behind is cleared away; a machine
+ * that lives is never touched.
  *
  * @throws VmrigError `STATE_LOST` when the machine exists already
  */
@@ -62,10 +69,14 @@ export async function makeMachine(machine: MachineDefinition): Promise<void> {
 export async function unmakeMachine(machine: MachineDefinition): Promise<void> {
   await stopProcess(machine);
   await rm(machineFiles(machine, machine.name).folder, { recursive: true, force: true });
-  if ((await machineNames(machine)).length === 0) await rm(dirname(dirname(machine.image.disk)), { recursive: true, force: true });
+  if ((await machineNames(machine)).length === 0)
+    await rm(dirname(dirname(machine.image.disk)), { recursive: true, force: true });
 }
 
-/** Gives the copy its own name for the image's files: a hard link where it can be one, a copy across file systems. */
+/**
+ * Gives the copy its own name for the image's files: a hard link where it can be one, a copy across
+ * file systems.
+ */
 async function keepImage({ image, imageFrom }: MachineDefinition): Promise<void> {
   await mkdir(dirname(image.disk), { recursive: true, mode: 0o700 });
   for (const part of ["disk", "kernel", "initrd"] as const) {

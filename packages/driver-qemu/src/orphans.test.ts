@@ -16,26 +16,36 @@ let runtimeFolder: string;
 beforeEach(async () => {
   root = await tempFolder();
   [folder, runtimeFolder] = [join(root, "rigs", "pcs-1"), join(root, "run", "pcs-1")];
-  for (const made of [folder, runtimeFolder, join(root, "cache", "images")]) await mkdir(made, { recursive: true });
+  for (const made of [folder, runtimeFolder, join(root, "cache", "images")])
+    await mkdir(made, { recursive: true });
 });
 
 /** Those of this test: the computer may have others. */
 async function orphans(): Promise<Orphan[]> {
-  const all = await findOrphans({ copies: join(root, "rigs"), runtime: join(root, "run"), cache: join(root, "cache") });
+  const all = await findOrphans({
+    copies: join(root, "rigs"),
+    runtime: join(root, "run"),
+    cache: join(root, "cache"),
+  });
   return all.filter(({ what }) => what.includes(root));
 }
 
-const said = async (): Promise<string[]> => (await orphans()).map(({ what }) => what.replaceAll(root, ""));
+const said = async (): Promise<string[]> =>
+  (await orphans()).map(({ what }) => what.replaceAll(root, ""));
 
 /** A process that looks like QEMU of a machine. */
 async function start(name: string): Promise<{ readonly pid: number; readonly pidFile: string }> {
   const { pid: pidFile } = machineFiles({ folder, runtimeFolder }, name);
   await mkdir(dirname(pidFile), { recursive: true });
-  const child = spawn("/bin/sh", ["-c", "echo ready; while :; do sleep 1; done", "sh", "-pidfile", pidFile], {
-    argv0: "qemu-system-x86_64",
-    stdio: ["ignore", "pipe", "ignore"],
-    detached: true,
-  });
+  const child = spawn(
+    "/bin/sh",
+    ["-c", "echo ready; while :; do sleep 1; done", "sh", "-pidfile", pidFile],
+    {
+      argv0: "qemu-system-x86_64",
+      stdio: ["ignore", "pipe", "ignore"],
+      detached: true,
+    },
+  );
   const { pid = 0 } = child;
   onTestFinished(() => {
     try {
@@ -73,7 +83,9 @@ test("a machine's process is known by its pid file or its note, and an orphan wh
 test("a machine's second process is an orphan; the first is not", async () => {
   const [first, second] = [await start("pc1"), await start("pc1")];
   await writeFile(first.pidFile, String(first.pid));
-  expect(await said()).toEqual([`QEMU of pc1: process ${second.pid}, of which /rigs/pcs-1/machines/pc1 knows nothing`]);
+  expect(await said()).toEqual([
+    `QEMU of pc1: process ${second.pid}, of which /rigs/pcs-1/machines/pc1 knows nothing`,
+  ]);
 });
 
 test("a process whose machine somebody sees to right now is none, and one that was taken back meanwhile is not ended", async () => {
@@ -101,7 +113,9 @@ test("a switch is an orphan when the folder of its copy is gone, and its sockets
   });
   expect(await said()).toEqual([]);
   await rm(join(root, "rigs"), { recursive: true });
-  expect(await said()).toEqual([`switch of the private network: process ${pid}, whose folder /rigs/pcs-1 is gone`]);
+  expect(await said()).toEqual([
+    `switch of the private network: process ${pid}, whose folder /rigs/pcs-1 is gone`,
+  ]);
   for (const orphan of await orphans()) await orphan.remove();
   for (const orphan of await orphans()) await orphan.remove();
   expect([await said(), await readdir(runtimeFolder)]).toEqual([[], []]);
@@ -123,9 +137,11 @@ test("sockets of machines that are not there are listed and removed; others and 
 
 test("work on images that was cut off more than a day ago is listed and removed; the rest of the cache is left", async () => {
   const images = join(root, "cache", "images");
-  for (const name of [".fetch-old", ".build-old", "debian.new-7", ".fetch-young", "debian-13-abc"]) await mkdir(join(images, name));
+  for (const name of [".fetch-old", ".build-old", "debian.new-7", ".fetch-young", "debian-13-abc"])
+    await mkdir(join(images, name));
   const old = new Date(Date.now() - 25 * 3_600_000);
-  for (const name of [".fetch-old", ".build-old", "debian.new-7", "debian-13-abc"]) await utimes(join(images, name), old, old);
+  for (const name of [".fetch-old", ".build-old", "debian.new-7", "debian-13-abc"])
+    await utimes(join(images, name), old, old);
   expect(await said()).toHaveLength(3);
   for (const orphan of await orphans()) await orphan.remove();
   expect((await readdir(images)).toSorted()).toEqual([".fetch-young", "debian-13-abc"]);

@@ -17,7 +17,10 @@ export async function findOrphans(folders: CopiesFolders): Promise<Orphan[]> {
   return found.flat();
 }
 
-/** A process of this driver's, known by its pid file: that path is on no other process' command line. */
+/**
+ * A process of this driver's, known by its pid file: that path is on no other process' command
+ * line.
+ */
 interface OwnProcess {
   readonly pid: number;
   readonly what: string;
@@ -36,17 +39,31 @@ function ownProcess({ pid, args }: RunningProcess): OwnProcess | undefined {
   const pidFile = args[args.indexOf("-pidfile") + 1] ?? "";
   if (program === "vde_switch" && basename(pidFile) === "lan.pid") {
     const folder = dirname(pidFile);
-    return { pid, what: "switch of the private network", folder, pidFile, home: folder, turn: lanLockPath(folder) };
+    return {
+      pid,
+      what: "switch of the private network",
+      folder,
+      pidFile,
+      home: folder,
+      turn: lanLockPath(folder),
+    };
   }
   const home = dirname(pidFile);
-  if (!program.startsWith("qemu-system-") || basename(pidFile) !== "qemu.pid" || basename(dirname(home)) !== "machines") return undefined;
+  if (
+    !program.startsWith("qemu-system-") ||
+    basename(pidFile) !== "qemu.pid" ||
+    basename(dirname(home)) !== "machines"
+  )
+    return undefined;
   const folder = dirname(dirname(home));
   const { turn, process: run } = machineFiles({ folder, runtimeFolder: "" }, basename(home));
   return { pid, what: `QEMU of ${basename(home)}`, folder, pidFile, home, turn, run };
 }
 
 async function orphanProcesses(): Promise<Orphan[]> {
-  const own = (await runningProcesses()).map(ownProcess).filter((candidate) => candidate !== undefined);
+  const own = (await runningProcesses())
+    .map(ownProcess)
+    .filter((candidate) => candidate !== undefined);
   const orphans = await Promise.all(
     own.map(async (candidate): Promise<Orphan | undefined> => {
       const why = await whyUnknown(candidate);
@@ -64,8 +81,17 @@ async function orphanProcesses(): Promise<Orphan[]> {
   return orphans.filter((orphan) => orphan !== undefined);
 }
 
-/** Why nobody knows a process. The last look is at the process: one that had just been started, or was about to end, is no orphan. */
-async function whyUnknown({ pid, pidFile, home, turn, run }: OwnProcess): Promise<string | undefined> {
+/**
+ * Why nobody knows a process. The last look is at the process: one that had just been started, or
+ * was about to end, is no orphan.
+ */
+async function whyUnknown({
+  pid,
+  pidFile,
+  home,
+  turn,
+  run,
+}: OwnProcess): Promise<string | undefined> {
   if ((await fileLockHolder(turn)) !== undefined) return undefined;
   const written = Number(await readFile(pidFile, "utf8").catch(() => "0"));
   const started = run === undefined ? undefined : (await readJson(run, qemuRun))?.pid;
@@ -74,7 +100,10 @@ async function whyUnknown({ pid, pidFile, home, turn, run }: OwnProcess): Promis
   return `of which ${home} knows nothing`;
 }
 
-/** Sockets of machines and of switches that are not there. What a process still has open is listed with the process. */
+/**
+ * Sockets of machines and of switches that are not there. What a process still has open is listed
+ * with the process.
+ */
 async function orphanSockets({ copies, runtime }: CopiesFolders): Promise<Orphan[]> {
   const processes = await runningProcesses();
   const found: Orphan[] = [];
@@ -83,10 +112,18 @@ async function orphanSockets({ copies, runtime }: CopiesFolders): Promise<Orphan
       const machine = /^(.+)\.(qmp|agent)$/.exec(entry)?.[1];
       if (machine === undefined && entry !== "lan") continue;
       const path = join(runtime, copy, entry);
-      const owner = machine === undefined ? lanPidFile(join(copies, copy)) : join(copies, copy, "machines", machine);
-      const turn = machine === undefined ? lanLockPath(join(copies, copy)) : join(copies, copy, `${machine}.turn`);
-      const owned = async (): Promise<boolean> => (await exists(owner)) || (await fileLockHolder(turn)) !== undefined;
-      if ((await owned()) || processes.some(({ args }) => args.some((arg) => arg.includes(path)))) continue;
+      const owner =
+        machine === undefined
+          ? lanPidFile(join(copies, copy))
+          : join(copies, copy, "machines", machine);
+      const turn =
+        machine === undefined
+          ? lanLockPath(join(copies, copy))
+          : join(copies, copy, `${machine}.turn`);
+      const owned = async (): Promise<boolean> =>
+        (await exists(owner)) || (await fileLockHolder(turn)) !== undefined;
+      if ((await owned()) || processes.some(({ args }) => args.some((arg) => arg.includes(path))))
+        continue;
       found.push({
         what: `socket ${path}, whose ${machine === undefined ? "switch" : "machine"} is gone`,
         copy,

@@ -6,14 +6,20 @@ export interface Process {
   readonly command: string;
 }
 
-/** QEMU and switches: all that have a path below `root` on their command line. The machines of these tests need Linux anyway. */
+/**
+ * QEMU and switches: all that have a path below `root` on their command line. The machines of these
+ * tests need Linux anyway.
+ */
 export async function processes(root: string): Promise<Process[]> {
   const all = await Promise.all(
     (await readdir("/proc"))
       .filter((entry) => /^\d+$/.test(entry))
       .map(async (pid) => ({
         pid: Number(pid),
-        command: (await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")).replaceAll("\0", " "),
+        command: (await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")).replaceAll(
+          "\0",
+          " ",
+        ),
       })),
   );
   return all.filter(({ command }) => command.includes(`${root}/`));
@@ -33,7 +39,9 @@ export async function endAll(root: string): Promise<void> {
           // It ended on its own.
         }
       }
-      return left.length === 0 ? { value: true } : { seen: left.map(({ command }) => command.slice(0, 80)).join("; ") };
+      return left.length === 0
+        ? { value: true }
+        : { seen: left.map(({ command }) => command.slice(0, 80)).join("; ") };
     },
   });
 }

@@ -4,7 +4,13 @@ import { connect } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { generateKeyPair, type Admission, type CopySpec, type LocalResource, type MachineStatus } from "vmrig/driver";
+import {
+  generateKeyPair,
+  type Admission,
+  type CopySpec,
+  type LocalResource,
+  type MachineStatus,
+} from "vmrig/driver";
 import { qemu } from "./driver.ts";
 import { lanSocket } from "./network/lan.ts";
 import { machineDefinition, machineFiles } from "./machine-files.ts";
@@ -19,7 +25,9 @@ const copy: CopySpec = {
   folder: join(root, "rigs", "healing-1"),
   runtimeFolder: join(root, "run", "healing-1"),
   // The user's own, because the image is built there.
-  cacheFolder: process.env["VMRIG_CACHE"] ?? join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "vmrig"),
+  cacheFolder:
+    process.env["VMRIG_CACHE"] ??
+    join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "vmrig"),
   machines: [{ name: "pc1", cpus: 1, memoryMb: 512, diskGb: 4, lanAddress: "10.77.0.11" }],
 };
 const pc1 = { copy, name: "pc1" };
@@ -38,7 +46,8 @@ async function status(): Promise<MachineStatus | undefined> {
 }
 
 beforeAll(async () => {
-  for (const folder of [copy.folder, copy.runtimeFolder]) await mkdir(folder, { recursive: true, mode: 0o700 });
+  for (const folder of [copy.folder, copy.runtimeFolder])
+    await mkdir(folder, { recursive: true, mode: 0o700 });
   const resources: LocalResource[] = [];
   const made = { fingerprint: await driver.fingerprint(copy), owner: "me" };
   await driver.declare({ local: (resource) => void resources.push(resource) }, copy, made);
@@ -54,7 +63,8 @@ afterAll(async () => {
 
 test("restored again and again, a machine goes on in the same process", async () => {
   const before = await status();
-  // Were a clock of the guest not rewound, it would stand still for as long as it had run, twice as long each time: 30 s are too long.
+  // Were a clock of the guest not rewound, it would stand still for as long as it had run, twice as
+  // long each time: 30 s are too long.
   for (let time = 0; time < 8; time++) await driver.restore(pc1, "base", admission);
   expect(said).toEqual([]);
   expect((await status())?.whereabouts).toBe(before?.whereabouts);
@@ -68,9 +78,14 @@ test.each([
   const before = await status();
   await rm(path, { recursive: true });
   await driver.restore(pc1, "base", admission);
-  expect(said).toEqual([expect.stringMatching(/^heal {5}pc1: .* is gone; starting it again from its snapshot$/)]);
+  expect(said).toEqual([
+    expect.stringMatching(/^heal {5}pc1: .* is gone; starting it again from its snapshot$/),
+  ]);
   const after = await status();
-  expect([after?.power, after?.whereabouts]).toEqual(["running", expect.not.stringContaining(before?.whereabouts?.split(",")[0] ?? "?")]);
+  expect([after?.power, after?.whereabouts]).toEqual([
+    "running",
+    expect.not.stringContaining(before?.whereabouts?.split(",")[0] ?? "?"),
+  ]);
   expect(await processes(root)).toHaveLength(2);
 
   await driver.restore(pc1, "base", admission);
@@ -78,7 +93,8 @@ test.each([
 });
 
 test("a machine whose guest does not answer after its snapshot was loaded in place is started again from it", async () => {
-  // The agent serves one client at a time: whoever has it, and died half-way, keeps all others waiting.
+  // The agent serves one client at a time: whoever has it, and died half-way, keeps all others
+  // waiting.
   const holder = connect(files.agent);
   holder.on("error", () => {});
   await once(holder, "connect");
@@ -107,7 +123,13 @@ test("when starting it again does not help either, the error has the first cause
   await expect(driver.restore(pc1, "base", admission)).rejects.toMatchObject({
     code: "QEMU_FAILED",
     summary: "QEMU did not start pc1 from its snapshot base.",
-    details: expect.arrayContaining(["it was started again because of this:", expect.stringContaining("snapshot-load failed")]),
-    cause: expect.objectContaining({ code: "QEMU_FAILED", message: expect.stringContaining("snapshot-load failed") }),
+    details: expect.arrayContaining([
+      "it was started again because of this:",
+      expect.stringContaining("snapshot-load failed"),
+    ]),
+    cause: expect.objectContaining({
+      code: "QEMU_FAILED",
+      message: expect.stringContaining("snapshot-load failed"),
+    }),
   });
 });

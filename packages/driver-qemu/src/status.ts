@@ -4,7 +4,10 @@ import { machineDefinition, machineFiles, readJson } from "./machine-files.ts";
 import { findProcess } from "./process/qemu-process.ts";
 import { listSnapshots } from "./snapshot/snapshots.ts";
 
-/** What is really there of one machine, by its files and its process; QEMU itself is not asked, because it serves one client at a time. */
+/**
+ * What is really there of one machine, by its files and its process; QEMU itself is not asked,
+ * because it serves one client at a time.
+ */
 export async function machineStatus(copy: CopySpec, name: string): Promise<MachineStatus> {
   const files = machineFiles(copy, name);
   const machine = await readJson(files.definition, machineDefinition);
@@ -24,7 +27,8 @@ export async function machineStatus(copy: CopySpec, name: string): Promise<Machi
     owner: machine.owner,
     snapshots,
     ...(unlinked && { disconnected: true }),
-    whereabouts: run === undefined ? `${files.folder}, not running` : `pid ${run.pid}, ${files.folder}`,
+    whereabouts:
+      run === undefined ? `${files.folder}, not running` : `pid ${run.pid}, ${files.folder}`,
   };
 }
 

@@ -41,7 +41,11 @@ test("makes and ends a network, each of them twice without a fault", async () =>
 });
 
 test("an error of vmrig is printed as it reads, without a stack", async () => {
-  const { status, stderr } = step(["create", "lan"], { folder: await tempFolder(), runtimeFolder: await tempFolder() }, "/nowhere");
+  const { status, stderr } = step(
+    ["create", "lan"],
+    { folder: await tempFolder(), runtimeFolder: await tempFolder() },
+    "/nowhere",
+  );
   expect(status).toBe(1);
   expect(stderr).toMatch(/^vde_switch is not on PATH\.\nhint: install it: .*\n$/);
 });
@@ -71,12 +75,16 @@ test("ending a machine leaves the process alone whose pid it once had, and the i
   const image = join(root, "copy", "images", "aa");
   await mkdir(image, { recursive: true });
   await writeFile(join(image, "disk"), "the image");
-  expect(step(["destroy", "machine"], { ...pc1, image: { ...pc1.image, disk: join(image, "disk") } })).toMatchObject({
+  expect(
+    step(["destroy", "machine"], { ...pc1, image: { ...pc1.image, disk: join(image, "disk") } }),
+  ).toMatchObject({
     status: 0,
     stderr: "",
   });
   expect(await readFile(join(image, "disk"), "utf8")).toBe("the image");
-  expect(step(["destroy", "machine"], { ...pc2, image: { ...pc2.image, disk: join(image, "disk") } })).toMatchObject({
+  expect(
+    step(["destroy", "machine"], { ...pc2, image: { ...pc2.image, disk: join(image, "disk") } }),
+  ).toMatchObject({
     status: 0,
     stderr: "",
   });

@@ -1,6 +1,6 @@
 /**
- * What Terraform runs to make and end machines: `node steps.js <create|destroy> <machine|lan>`, with the resource's input as JSON in the
- * environment variable VMRIG_INPUT.
+ * What Terraform runs to make and end machines: `node steps.js <create|destroy> <machine|lan>`,
+ * with the resource's input as JSON in the environment variable VMRIG_INPUT.
  */
 import { withFileLock, isVmrigError } from "vmrig/driver";
 import { z } from "zod";
@@ -38,8 +38,13 @@ try {
   process.exitCode = 1;
 }
 
-/** Terraform has no fence: the lease's holder has it run. But nobody acts on a machine while it is made or ended. */
+/**
+ * Terraform has no fence: the lease's holder has it run. But nobody acts on a machine while it is
+ * made or ended.
+ */
 async function alone(act: (machine: MachineDefinition) => Promise<void>): Promise<void> {
   const machine = machineDefinition.parse(input);
-  await withFileLock({ path: machineFiles(machine, machine.name).turn, on: machine.name }, () => act(machine));
+  await withFileLock({ path: machineFiles(machine, machine.name).turn, on: machine.name }, () =>
+    act(machine),
+  );
 }

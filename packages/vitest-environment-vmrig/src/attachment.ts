@@ -6,22 +6,34 @@ import { inject, type RunnerTestCase, type RunnerTestSuite } from "vitest";
 import type { Evidence } from "vmrig/worker";
 
 /**
- * Gives a test its evidence as an annotation. What is no test can have none: its file only lies beside the others.
+ * Gives a test its evidence as an annotation. What is no test can have none: its file only lies
+ * beside the others.
  *
  * @returns where Vitest keeps it
  */
-export async function attach(task: RunnerTestCase | RunnerTestSuite, copy: string, { text }: Evidence): Promise<string> {
+export async function attach(
+  task: RunnerTestCase | RunnerTestSuite,
+  copy: string,
+  { text }: Evidence,
+): Promise<string> {
   const path = task.type === "test" ? await annotate(task, copy, text) : await put(copy, text);
   return path === undefined ? "attached" : relative(process.cwd(), path);
 }
 
-async function annotate(task: RunnerTestCase, copy: string, text: string): Promise<string | undefined> {
+async function annotate(
+  task: RunnerTestCase,
+  copy: string,
+  text: string,
+): Promise<string | undefined> {
   const folder = await mkdtemp(join(tmpdir(), "vmrig-evidence-"));
   try {
     const file = join(folder, "evidence.txt");
     await writeFile(file, text, { mode: 0o600 });
     const { attachment } = await whileItRuns(task, () =>
-      task.context.annotate(`evidence of ${copy}`, "vmrig", { path: file, contentType: "text/plain" }),
+      task.context.annotate(`evidence of ${copy}`, "vmrig", {
+        path: file,
+        contentType: "text/plain",
+      }),
     );
     return attachment?.path;
   } finally {
@@ -29,7 +41,10 @@ async function annotate(task: RunnerTestCase, copy: string, text: string): Promi
   }
 }
 
-/** Vitest annotates only what runs, and marks a test as failed before the hooks around it have ended. */
+/**
+ * Vitest annotates only what runs, and marks a test as failed before the hooks around it have
+ * ended.
+ */
 async function whileItRuns<T>({ result }: RunnerTestCase, work: () => Promise<T>): Promise<T> {
   if (result === undefined) return work();
   const { state } = result;

@@ -27,7 +27,9 @@ async function pageOf(browser: Browser): Promise<Page> {
 
 function program(): string {
   const folders = (process.env["PATH"] ?? "").split(delimiter);
-  const found = [...folders.flatMap((folder) => NAMES.map((name) => join(folder, name))), MAC].find((file) => existsSync(file));
+  const found = [...folders.flatMap((folder) => NAMES.map((name) => join(folder, name))), MAC].find(
+    (file) => existsSync(file),
+  );
   if (found !== undefined) return found;
   throw new Error(
     `No Chromium on PATH (${NAMES.join(", ")}): \`npm run setup\` installs it on Debian as root, and says elsewhere what to install.`,

@@ -15,7 +15,10 @@ afterAll(() => stage[Symbol.asyncDispose]());
 interface Told {
   readonly run: Run;
   /** By file: on which copy, in which worker and process. */
-  readonly used: ReadonlyMap<string, { readonly copy: string; readonly worker: string; readonly process: string }>;
+  readonly used: ReadonlyMap<
+    string,
+    { readonly copy: string; readonly worker: string; readonly process: string }
+  >;
   /** What the second test of a file saw, by file. */
   readonly left: ReadonlyMap<string, string>;
   readonly log: string;
@@ -28,7 +31,12 @@ async function toldBy(folder: string, run: Run): Promise<Told> {
   return {
     run,
     log,
-    used: new Map(begins.map(([, file = "", copy = "", worker = "", process = ""]) => [file, { copy, worker, process }])),
+    used: new Map(
+      begins.map(([, file = "", copy = "", worker = "", process = ""]) => [
+        file,
+        { copy, worker, process },
+      ]),
+    ),
     left: new Map(left.map(([, file = "", visits = ""]) => [file, visits])),
   };
 }
@@ -36,19 +44,27 @@ async function toldBy(folder: string, run: Run): Promise<Told> {
 /** @param meet whether the files a and b end only when both have begun */
 async function runFiles(words: readonly string[], meet: boolean, rig: object = {}): Promise<Told> {
   const folder = await stage.folder();
-  const env = { TEST_FOLDER: folder, TEST_MEET: meet ? "yes" : "no", TEST_RIG: JSON.stringify(rig) };
+  const env = {
+    TEST_FOLDER: folder,
+    TEST_MEET: meet ? "yes" : "no",
+    TEST_RIG: JSON.stringify(rig),
+  };
   return toldBy(folder, await stage.run(COPIES, words, env));
 }
 
 function expectGreen({ run, used }: Told, ...files: readonly string[]): void {
   expect(run.code, run.output).toBe(0);
-  for (const file of files) expect(run.outcome(`${file}.test.ts`), run.output).toEqual({ passed: 2 });
+  for (const file of files)
+    expect(run.outcome(`${file}.test.ts`), run.output).toEqual({ passed: 2 });
   expect([...used.keys()].toSorted(), run.output).toEqual(files);
 }
 
-const copies = ({ used }: Told): string[] => [...new Set([...used.values()].map(({ copy }) => copy))].toSorted();
-const workers = ({ used }: Told): string[] => [...new Set([...used.values()].map(({ worker }) => worker))].toSorted();
-const rollbacks = ({ run }: Told): string[] => run.said.flatMap((line) => /rollback (\S+):/.exec(line)?.[1] ?? []).toSorted();
+const copies = ({ used }: Told): string[] =>
+  [...new Set([...used.values()].map(({ copy }) => copy))].toSorted();
+const workers = ({ used }: Told): string[] =>
+  [...new Set([...used.values()].map(({ worker }) => worker))].toSorted();
+const rollbacks = ({ run }: Told): string[] =>
+  run.said.flatMap((line) => /rollback (\S+):/.exec(line)?.[1] ?? []).toSorted();
 
 const ahead = ({ run }: Told): string[] => run.said.filter((line) => line.endsWith(" ahead"));
 
@@ -127,8 +143,12 @@ test(
     expectGreen(told, "a", "b", "c", "d");
     expect(rollbacks(told), told.run.output).toEqual(["pcs-1", "pcs-2"]);
     for (const [file, { copy }] of told.used) {
-      const before = [...told.used].filter(([other, used]) => used.copy === copy && other <= file).map(([other]) => other);
-      expect(told.left.get(file)?.split(" ").toSorted(), told.log).toEqual(expect.arrayContaining(before));
+      const before = [...told.used]
+        .filter(([other, used]) => used.copy === copy && other <= file)
+        .map(([other]) => other);
+      expect(told.left.get(file)?.split(" ").toSorted(), told.log).toEqual(
+        expect.arrayContaining(before),
+      );
     }
   },
   LIMIT_MS,
@@ -140,7 +160,10 @@ test(
     await using bob = openSomebody(stage.home, COPIES);
     const giveBack = await bob.hold("pcs-2");
     const folder = await stage.folder();
-    const live = await stage.start(COPIES, ["run", "--project", "shared", "a.test", "b.test"], { TEST_FOLDER: folder, TEST_MEET: "yes" });
+    const live = await stage.start(COPIES, ["run", "--project", "shared", "a.test", "b.test"], {
+      TEST_FOLDER: folder,
+      TEST_MEET: "yes",
+    });
     await live.prints(/wait {5}.*vmrig exec/);
     await giveBack();
     const told = await toldBy(folder, await live.ended);

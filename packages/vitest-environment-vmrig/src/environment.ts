@@ -9,8 +9,9 @@ export function fileOptions(): FileOptions {
 }
 
 /**
- * Thin on purpose: Vitest gives an environment 60 s, cannot be told otherwise, and runs its teardown while the next file runs. So this one
- * only carries a file's options; machines are claimed by the set-up file.
+ * Thin on purpose: Vitest gives an environment 60 s, cannot be told otherwise, and runs its
+ * teardown while the next file runs. So this one only carries a file's options; machines are
+ * claimed by the set-up file.
  */
 const environment: Environment = {
   name: "vmrig",
@@ -26,8 +27,9 @@ const environment: Environment = {
 };
 
 /**
- * Vitest passes the config's whole `environmentOptions`; a docblock replaces it, and stands under the environment's name as the config writes
- * it, which is a path. In a docblock both `{ "rollback": "test" }` and `{ "vmrig": { "rollback": "test" } }` will do.
+ * Vitest passes the config's whole `environmentOptions`; a docblock replaces it, and stands under
+ * the environment's name as the config writes it, which is a path. In a docblock both
+ * `{ "rollback": "test" }` and `{ "vmrig": { "rollback": "test" } }` will do.
  */
 function ownOptions(options: Record<string, unknown>): unknown {
   const [first] = Object.values(options);

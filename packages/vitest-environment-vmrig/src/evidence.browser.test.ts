@@ -21,8 +21,14 @@ afterAll(async () => {
   await stage?.[Symbol.asyncDispose]();
 });
 
-/** Goes to the test that failed, as a person would. @returns what is to be seen then, and what the link by it gives */
-async function lookAt(url: string): Promise<{ readonly shown: string; readonly name: string; readonly kept: string }> {
+/**
+ * Goes to the test that failed, as a person would.
+ *
+ * @returns what is to be seen then, and what the link by it gives
+ */
+async function lookAt(
+  url: string,
+): Promise<{ readonly shown: string; readonly name: string; readonly kept: string }> {
   const { page } = window;
   await page.goto(url);
   await page.getByText("fails", { exact: true }).click();
@@ -39,7 +45,9 @@ function textOf(page: Page): Promise<string> {
 
 function expectEvidence({ shown, name, kept }: Awaited<ReturnType<typeof lookAt>>): void {
   expect(shown).toMatch(/^evidence of pcs-1: \S+\.txt$/m);
-  expect(shown).toContain('pc1 vmrig$ echo "the app said: $ANY_NAME" >&2; exit 3 → exited with 3 after');
+  expect(shown).toContain(
+    'pc1 vmrig$ echo "the app said: $ANY_NAME" >&2; exit 3 → exited with 3 after',
+  );
   expect(shown).toMatch(/journal of pc1:\n.*error: could not bind, password was \*\*\*/);
   expect(shown).not.toContain("hunter2");
   expect(name).toBe("evidence-of-pcs-1.txt");
@@ -51,7 +59,12 @@ function expectEvidence({ shown, name, kept }: Awaited<ReturnType<typeof lookAt>
 
 test("the HTML report shows a failed test's telling lines, and has its evidence for a click", async () => {
   const folder = await stage.folder();
-  const words = ["run", "--config=html.vitest.config.ts", `--attachmentsDir=${join(folder, "attachments")}`, ...TESTS];
+  const words = [
+    "run",
+    "--config=html.vitest.config.ts",
+    `--attachmentsDir=${join(folder, "attachments")}`,
+    ...TESTS,
+  ];
   await stage.vitest(EVIDENCE, words, { ...ENV, TEST_FOLDER: folder });
   await using report = await serveFolder(join(folder, "report"));
   expectEvidence(await lookAt(report.url));
@@ -61,7 +74,14 @@ test("`vitest --ui` shows them while it waits for the next change", async () => 
   // Vitest's server gives away no attachment from outside of the project.
   const attachments = join(EVIDENCE, ".vitest");
   onTestFinished(() => rm(attachments, { recursive: true, force: true }));
-  const words = ["--ui", "--watch", "--open=false", "--api.host=127.0.0.1", "--api.port=0", `--attachmentsDir=${attachments}`];
+  const words = [
+    "--ui",
+    "--watch",
+    "--open=false",
+    "--api.host=127.0.0.1",
+    "--api.port=0",
+    `--attachmentsDir=${attachments}`,
+  ];
   const live = await stage.start(EVIDENCE, [...words, ...TESTS], ENV);
   await live.prints(/Watching for file changes/);
   const [url = ""] = /http:\/\/127\.0\.0\.1:\S+/.exec(live.output()) ?? [];

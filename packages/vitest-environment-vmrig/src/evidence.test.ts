@@ -49,7 +49,10 @@ async function kept(words: string): Promise<string[]> {
 }
 
 test.each(REPORTERS)("%s names the attachment, and the lines that tell most", (reporter) => {
-  const report = (reports[reporter] ?? "").replaceAll("&gt;", ">").replaceAll("&quot;", '"').replaceAll("&apos;", "'");
+  const report = (reports[reporter] ?? "")
+    .replaceAll("&gt;", ">")
+    .replaceAll("&quot;", '"')
+    .replaceAll("&apos;", "'");
   expect(report).toMatch(/evidence of pcs-1: \S+\.txt/);
   expect(report).toContain("exited with 3 after");
   expect(report).toContain("could not bind, password was ***");
@@ -62,7 +65,9 @@ test("a test that passed has none", async () => {
 test("a failed test has its commands, its journal, its console and the files that were asked for", async () => {
   const [text = "", ...more] = await kept("the app said");
   expect(more).toEqual([]);
-  expect(text).toMatch(/^\+\d+\.\d{3} s {2}pc1 \S+\$ echo "the app said: \$ANY_NAME" >&2; exit 3 → exited with 3 after \d+\.\d s$/m);
+  expect(text).toMatch(
+    /^\+\d+\.\d{3} s {2}pc1 \S+\$ echo "the app said: \$ANY_NAME" >&2; exit 3 → exited with 3 after \d+\.\d s$/m,
+  );
   expect(text).toMatch(/^ {4}stderr: the app said: \*\*\*$/m);
   expect(text).toContain("pc1 app[7]: error: could not bind");
   expect(text).toContain("=== console of pc1 ===");
@@ -80,7 +85,8 @@ test("a wait that looked many times is one line with their number", async () => 
 test("no secret is in any report, nor in what is kept", async () => {
   expect(await kept("***")).not.toEqual([]);
   expect(await kept("hunter2")).toEqual([]);
-  for (const [reporter, text] of Object.entries(reports)) expect(text, reporter).not.toContain("hunter2");
+  for (const [reporter, text] of Object.entries(reports))
+    expect(text, reporter).not.toContain("hunter2");
 });
 
 test("each attempt has its own", async () => {
@@ -99,18 +105,26 @@ test("a failing beforeEach is a failure of its test", async () => {
 test("a failing beforeAll has its evidence in its error, and so has a failing afterAll, without the tests within", async () => {
   const [before = "", ...more] = await kept("setting up");
   expect(more).toEqual([]);
-  expect(before).toMatch(/^=== commands on pcs-1 ===\n\+\S+ s {2}pc2 vmrig\$ echo "setting up with \$TOKEN"; exit 6 → exited with 6/);
+  expect(before).toMatch(
+    /^=== commands on pcs-1 ===\n\+\S+ s {2}pc2 vmrig\$ echo "setting up with \$TOKEN"; exit 6 → exited with 6/,
+  );
   expect(before).toContain("stdout: setting up with ***\n");
   const [after = ""] = await kept("echo cleaning up; exit 7 → exited with 7");
   expect(after).not.toContain("of the test within");
   const report = reports["default"] ?? "";
-  expect(report).toMatch(/a set-up that fails\n[^]*?evidence of pcs-1: \S+\.txt\n {2}commands:\n {4}pc2 vmrig\$ echo "setting up/);
+  expect(report).toMatch(
+    /a set-up that fails\n[^]*?evidence of pcs-1: \S+\.txt\n {2}commands:\n {4}pc2 vmrig\$ echo "setting up/,
+  );
 });
 
 test("evidence() outside of a test says that nothing would keep the files", () => {
-  const { testResults } = JSON.parse(reports["json"] ?? "") as { testResults: { assertionResults: { title: string; status: string }[] }[] };
+  const { testResults } = JSON.parse(reports["json"] ?? "") as {
+    testResults: { assertionResults: { title: string; status: string }[] }[];
+  };
   const results = testResults.flatMap(({ assertionResults }) => assertionResults);
-  expect(results.find(({ title }) => title.startsWith("evidence() says"))).toMatchObject({ status: "passed" });
+  expect(results.find(({ title }) => title.startsWith("evidence() says"))).toMatchObject({
+    status: "passed",
+  });
 });
 
 test("what was written into a file that only its owner may read is a secret", async () => {
@@ -143,7 +157,9 @@ test("a dead machine has its console and the transcript, and each other part say
 test("a shell has its last screen, and the keys that brought it there", async () => {
   const [text = "", ...more] = await kept("typed: ");
   expect(more).toEqual([]);
-  expect(text).toMatch(/^\+\S+ s {2}pc1 vmrig\$ read -p "Word: " word; .* → exited with 130 after .*$/m);
+  expect(text).toMatch(
+    /^\+\S+ s {2}pc1 vmrig\$ read -p "Word: " word; .* → exited with 130 after .*$/m,
+  );
   expect(text).toMatch(/^ {4}typed: \*\*\* <Ctrl\+C>$/m);
   // The frame would break what nobody may see in two.
   expect(text).toMatch(/^ {4}Word: \*\*\*$/m);
@@ -151,6 +167,10 @@ test("a shell has its last screen, and the keys that brought it there", async ()
 });
 
 test("only this user can read it", async () => {
-  const modes = await Promise.all((await readdir(attachments)).map(async (file) => (await stat(join(attachments, file))).mode & 0o077));
+  const modes = await Promise.all(
+    (await readdir(attachments)).map(
+      async (file) => (await stat(join(attachments, file))).mode & 0o077,
+    ),
+  );
   expect(new Set(modes)).toEqual(new Set([0]));
 });

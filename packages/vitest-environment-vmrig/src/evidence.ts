@@ -1,11 +1,20 @@
 import type { RunnerTestCase, RunnerTestSuite } from "vitest";
 import { VmrigError, type Machine } from "vmrig";
-import { collectEvidence, hideIn, type ClaimSession, type Secrets, type Transcript, type WantedFile, type Welcome } from "vmrig/worker";
+import {
+  collectEvidence,
+  hideIn,
+  type ClaimSession,
+  type Secrets,
+  type Transcript,
+  type WantedFile,
+  type Welcome,
+} from "vmrig/worker";
 import { attach } from "./attachment.ts";
 import { worker } from "./worker.ts";
 
 /**
- * Names files of a machine that are kept, their last 256 KiB, should the test that runs now fail. They are read then, as root.
+ * Names files of a machine that are kept, their last 256 KiB, should the test that runs now fail.
+ * They are read then, as root.
  *
  * @throws VmrigError `EVIDENCE_MISPLACED` outside of a test, and of its hooks
  */
@@ -40,8 +49,20 @@ interface Failure {
   readonly secrets: Secrets;
 }
 
-/** Of what has just failed, and of nothing else: attaches what there is to see, and says the most of it in its error. Never throws. */
-export async function keepEvidence({ task, errors, claim, transcript, since, wishes, wanted, secrets }: Failure): Promise<void> {
+/**
+ * Of what has just failed, and of nothing else: attaches what there is to see, and says the most of
+ * it in its error. Never throws.
+ */
+export async function keepEvidence({
+  task,
+  errors,
+  claim,
+  transcript,
+  since,
+  wishes,
+  wanted,
+  secrets,
+}: Failure): Promise<void> {
   const [first] = errors;
   if (first === undefined) return;
   for (const error of errors) {
@@ -55,26 +76,42 @@ export async function keepEvidence({ task, errors, claim, transcript, since, wis
       machines: claim.lookers,
       transcript,
       since,
-      files: [...wishes.files.flatMap((path) => names.map((machine) => ({ machine, path }))), ...wanted],
+      files: [
+        ...wishes.files.flatMap((path) => names.map((machine) => ({ machine, path }))),
+        ...wanted,
+      ],
       console: (machine) => claim.console(machine),
       secrets,
       timeoutMs: wishes.timeoutMs,
     });
-    const path = await attach(task, claim.copy, found).catch((error: unknown) => `could not be written: ${String(error)}`);
-    append(first, [`evidence of ${claim.copy}: ${path}`, ...found.highlights.map((line) => `  ${line}`)].join("\n"));
+    const path = await attach(task, claim.copy, found).catch(
+      (error: unknown) => `could not be written: ${String(error)}`,
+    );
+    append(
+      first,
+      [`evidence of ${claim.copy}: ${path}`, ...found.highlights.map((line) => `  ${line}`)].join(
+        "\n",
+      ),
+    );
   } catch (error) {
     append(first, secrets.hide(`evidence of ${claim.copy}: could not be had: ${String(error)}`));
   }
 }
 
 /** Why something has failed, behind its errors of earlier attempts; nothing where it should. */
-export function errorsOf(task: RunnerTestCase | RunnerTestSuite, known = 0): readonly ReportedError[] {
-  return task.type === "test" && task.fails === true ? [] : (task.result?.errors?.slice(known) ?? []);
+export function errorsOf(
+  task: RunnerTestCase | RunnerTestSuite,
+  known = 0,
+): readonly ReportedError[] {
+  return task.type === "test" && task.fails === true
+    ? []
+    : (task.result?.errors?.slice(known) ?? []);
 }
 
 /** The reporter of GitHub Actions leaves out an error whose stack names no file of the project. */
 function place(error: ReportedError, { file, location }: Failure["task"]): void {
-  if (location === undefined || error.stack === undefined || error.stack.includes(file.filepath)) return;
+  if (location === undefined || error.stack === undefined || error.stack.includes(file.filepath))
+    return;
   error.stack = `${error.stack}\n    at ${file.filepath}:${location.line}:${location.column}`;
 }
 
@@ -82,5 +119,6 @@ function place(error: ReportedError, { file, location }: Failure["task"]): void 
 function append(error: ReportedError, text: string): void {
   const { message, stack } = error;
   error.message = `${message}\n\n${text}`;
-  if (stack !== undefined && stack.includes(message)) error.stack = stack.replace(message, () => error.message);
+  if (stack !== undefined && stack.includes(message))
+    error.stack = stack.replace(message, () => error.message);
 }

@@ -16,7 +16,11 @@ async function pathWith(...programs: readonly string[]): Promise<string> {
   const folder = await stage.folder();
   const places = (process.env["PATH"] ?? "").split(delimiter);
   for (const program of programs) {
-    const found = await Promise.all(places.map(async (place) => ((await isProgram(join(place, program))) ? [join(place, program)] : [])));
+    const found = await Promise.all(
+      places.map(async (place) =>
+        (await isProgram(join(place, program))) ? [join(place, program)] : [],
+      ),
+    );
     const [file] = found.flat();
     if (file !== undefined) await symlink(file, join(folder, program));
   }
@@ -81,7 +85,12 @@ describe("a config that cannot be used fails the machine tests of its project", 
 });
 
 describe.each([
-  ["Redis", [], "REDIS_MISSING", /Neither redis-server nor valkey-server is on PATH, .+\nhint: .*VMRIG_REDIS_URL.*\n/],
+  [
+    "Redis",
+    [],
+    "REDIS_MISSING",
+    /Neither redis-server nor valkey-server is on PATH, .+\nhint: .*VMRIG_REDIS_URL.*\n/,
+  ],
   [
     "Terraform",
     ["redis-server", "valkey-server"],
@@ -128,7 +137,9 @@ describe("tests that fail on machines that work", () => {
 
   test("a command is shown with its machine, its exit code and what it said", () => {
     const failure = run.failure("runs a command that fails");
-    expect(failure, run.output).toMatch(/`echo out of paper >&2; exit 3` on pc1 exited with 3 after .+\n {2}stderr:\n {4}out of paper\n/);
+    expect(failure, run.output).toMatch(
+      /`echo out of paper >&2; exit 3` on pc1 exited with 3 after .+\n {2}stderr:\n {4}out of paper\n/,
+    );
     expect(failure).toContain("\nCommandError [COMMAND_FAILED]: `echo");
   });
 });

@@ -14,16 +14,21 @@ export interface RigFixture {
 const OF_FILE = { scope: "file" } as const;
 
 /**
- * Vitest's `test`, with the rig's machines: `test("…", async ({ pc1, pc2 }) => …)`. They are at their baseline when the file starts, or as
- * often as the config asks.
+ * Vitest's `test`, with the rig's machines: `test("…", async ({ pc1, pc2 }) => …)`. They are at
+ * their baseline when the file starts, or as often as the config asks.
  */
 export const test: TestAPI<RigFixture & MachineFixtures> = await withMachines();
 
 async function withMachines(): Promise<TestAPI<RigFixture & MachineFixtures>> {
   const { machines } = await (await gateClient()).hello();
   let extended = base as TestAPI<Record<string, Machine | Rig>>;
-  for (const name of machines) extended = extended.extend(name, OF_FILE, () => claimed(name)) as TestAPI<Record<string, Machine | Rig>>;
-  return extended.extend("rig", OF_FILE, () => claimedRig()) as unknown as TestAPI<RigFixture & MachineFixtures>;
+  for (const name of machines)
+    extended = extended.extend(name, OF_FILE, () => claimed(name)) as TestAPI<
+      Record<string, Machine | Rig>
+    >;
+  return extended.extend("rig", OF_FILE, () => claimedRig()) as unknown as TestAPI<
+    RigFixture & MachineFixtures
+  >;
 }
 
 function claimedRig(): Rig {
@@ -35,5 +40,7 @@ function claimedRig(): Rig {
 function claimed(name: string): Machine {
   const machine = worker().claim?.machines[name];
   if (machine !== undefined) return machine;
-  throw new VmrigError("UNKNOWN_MACHINE", { message: `${name} is not among the machines that this file has claimed.` });
+  throw new VmrigError("UNKNOWN_MACHINE", {
+    message: `${name} is not among the machines that this file has claimed.`,
+  });
 }

@@ -35,10 +35,14 @@ interface Gates {
 const KEY = Symbol.for("vmrig.gates");
 
 /**
- * The gate of a config, started by the first project that asks. Two gates of one Vitest would wait for each other: what one holds until the
- * end of the run is what the other waits for.
+ * The gate of a config, started by the first project that asks. Two gates of one Vitest would wait
+ * for each other: what one holds until the end of the run is what the other waits for.
  */
-export async function shareGate(project: TestProject, config: string, maxCopies: number | undefined): Promise<SharedGate> {
+export async function shareGate(
+  project: TestProject,
+  config: string,
+  maxCopies: number | undefined,
+): Promise<SharedGate> {
   const vitest: Vitest & { [KEY]?: Gates } = project.vitest;
   const gates = (vitest[KEY] ??= {
     entries: new Map(),
@@ -46,7 +50,12 @@ export async function shareGate(project: TestProject, config: string, maxCopies:
     giveBackSignals: takeOverSignals(vitest),
   });
   const { desk } = gates;
-  const options: StartOptions = { vitest, config, desk, ...(maxCopies !== undefined && { maxCopies }) };
+  const options: StartOptions = {
+    vitest,
+    config,
+    desk,
+    ...(maxCopies !== undefined && { maxCopies }),
+  };
   const starting = gates.entries.get(config) ?? start(options);
   gates.entries.set(config, starting);
   const entry = await starting;
@@ -99,7 +108,10 @@ async function configWords(config: string): Promise<string> {
 }
 
 /** TestStartState a gate, in the place of one that has died where there is one. */
-async function start({ vitest, config, desk, maxCopies }: StartOptions, instead?: Entry): Promise<Entry> {
+async function start(
+  { vitest, config, desk, maxCopies }: StartOptions,
+  instead?: Entry,
+): Promise<Entry> {
   const say = sayBy(vitest);
   /** One error for the run, and no test that runs on without its machines. */
   const end = (reason: VmrigError): void => {
@@ -116,7 +128,11 @@ async function start({ vitest, config, desk, maxCopies }: StartOptions, instead?
     onDeath(how) {
       died = true;
       if (entry !== undefined) entry.dead = true;
-      end(new VmrigError("GATE_LOST", { message: `The gate ended unexpectedly (${how}); its leases run out by themselves.` }));
+      end(
+        new VmrigError("GATE_LOST", {
+          message: `The gate ended unexpectedly (${how}); its leases run out by themselves.`,
+        }),
+      );
     },
     ...(maxCopies !== undefined && { maxCopies }),
   });

@@ -3,7 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openFolders, type Folders } from "vmrig/runner";
 
-/** A vmrig of its own beside that of this user: other state, other Redis, other machines; the image cache is shared. */
+/**
+ * A vmrig of its own beside that of this user: other state, other Redis, other machines; the image
+ * cache is shared.
+ */
 export interface Home extends AsyncDisposable {
   readonly env: Readonly<Record<string, string>>;
   readonly folders: Folders;
@@ -15,14 +18,16 @@ export async function openHome(): Promise<Home> {
   const folder = await mkdtemp(join(tmpdir(), "vmrig-test-"));
   const env = { VMRIG_HOME: folder };
   const folders = await openFolders({ ...process.env, ...env });
-  const processes = (): Promise<ReadonlyMap<number, string>> => processesNaming([folder, folders.runtime]);
+  const processes = (): Promise<ReadonlyMap<number, string>> =>
+    processesNaming([folder, folders.runtime]);
   return {
     env,
     folders,
     processes,
     async [Symbol.asyncDispose]() {
       for (const pid of (await processes()).keys()) kill(pid);
-      for (const made of [folder, folders.runtime]) await rm(made, { recursive: true, force: true });
+      for (const made of [folder, folders.runtime])
+        await rm(made, { recursive: true, force: true });
     },
   };
 }
@@ -33,10 +38,15 @@ async function processesNaming(paths: readonly string[]): Promise<ReadonlyMap<nu
   for (const entry of await readdir("/proc")) {
     const pid = Number(entry);
     if (!Number.isInteger(pid) || pid === process.pid) continue;
-    const words = (await Promise.all(["cmdline", "environ"].map((file) => readFile(`/proc/${pid}/${file}`, "utf8").catch(() => "")))).join(
-      "\0",
-    );
-    if (paths.some((path) => words.includes(path))) found.set(pid, words.split("\0").slice(0, 3).join(" "));
+    const words = (
+      await Promise.all(
+        ["cmdline", "environ"].map((file) =>
+          readFile(`/proc/${pid}/${file}`, "utf8").catch(() => ""),
+        ),
+      )
+    ).join("\0");
+    if (paths.some((path) => words.includes(path)))
+      found.set(pid, words.split("\0").slice(0, 3).join(" "));
   }
   return found;
 }

@@ -12,7 +12,11 @@ afterAll(() => stage[Symbol.asyncDispose]());
 
 const LIMIT_MS = 120_000;
 
-async function runFailing(rig: object): Promise<{ readonly run: Run; readonly log: string; readonly env: { readonly TEST_RIG: string } }> {
+async function runFailing(rig: object): Promise<{
+  readonly run: Run;
+  readonly log: string;
+  readonly env: { readonly TEST_RIG: string };
+}> {
   const env = { TEST_RIG: JSON.stringify(rig) };
   const folder = await stage.folder();
   const run = await stage.run(SHARED, ["--project", "fails"], { ...env, TEST_FOLDER: folder });
@@ -25,13 +29,19 @@ test(
     const { run, log, env } = await runFailing({ keep: "failed", keepFor: "10m" });
     await using me = openSomebody(stage.home, SHARED, env);
     expect(run.code).toBe(1);
-    expect(run.output).toMatch(/kept {5}pcs-1: get in with `vmrig ssh`, give it back with `vmrig release`/);
+    expect(run.output).toMatch(
+      /kept {5}pcs-1: get in with `vmrig ssh`, give it back with `vmrig release`/,
+    );
     expect(run.output).toContain("AssertionError");
     expect(run.output).not.toContain("Unhandled Error");
     expect(log).toBe("same file\n");
 
-    expect((await me.status()).copies).toMatchObject([{ copy: "pcs-1", state: "kept", kept: { why: "after a failed run", yours: true } }]);
-    expect(await me.vmrig("exec", "pc1", "--", "cat", "evidence")).toContain("as the failed test left it");
+    expect((await me.status()).copies).toMatchObject([
+      { copy: "pcs-1", state: "kept", kept: { why: "after a failed run", yours: true } },
+    ]);
+    expect(await me.vmrig("exec", "pc1", "--", "cat", "evidence")).toContain(
+      "as the failed test left it",
+    );
     await me.vmrig("release");
     expect((await me.status()).copies).toMatchObject([{ copy: "pcs-1", state: "free" }]);
   },
@@ -46,7 +56,10 @@ test(
     expect(run.outcome("fails/1-fails.test.ts")).toEqual({ failed: 1, passed: 1 });
     expect(run.outcome("fails/2-later.test.ts"), run.output).toEqual({ passed: 1 });
     expect(log).toContain("later file");
-    expect((await me.status()).copies.map(({ state }) => state).toSorted()).toEqual(["free", "kept"]);
+    expect((await me.status()).copies.map(({ state }) => state).toSorted()).toEqual([
+      "free",
+      "kept",
+    ]);
     await me.vmrig("release");
   },
   LIMIT_MS,

@@ -10,13 +10,16 @@ export interface LazyPromiseOptions<T> {
 }
 
 /**
- * A promise that begins when it is awaited, as that of `expect.poll`: who forgets to await it leaves nothing running, and no rejection that
- * nobody handles.
+ * A promise that begins when it is awaited, as that of `expect.poll`: who forgets to await it
+ * leaves nothing running, and no rejection that nobody handles.
  */
 export function lazyPromise<T>({ begin, layers, fail, pass }: LazyPromiseOptions<T>): Promise<T> {
   let begun: Promise<T> | undefined;
   const start = (): Promise<T> => (begun ??= begin());
-  const then: Promise<T>["then"] = <A, B>(fulfilled?: ((value: T) => A) | null, rejected?: ((reason: unknown) => B) | null) => {
+  const then: Promise<T>["then"] = <A, B>(
+    fulfilled?: ((value: T) => A) | null,
+    rejected?: ((reason: unknown) => B) | null,
+  ) => {
     const attach = (): Promise<Awaited<A> | Awaited<B>> =>
       start().then(fulfilled as never, (error: unknown) => {
         const failure = fail(error);

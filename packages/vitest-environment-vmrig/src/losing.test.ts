@@ -13,11 +13,18 @@ afterAll(() => stage[Symbol.asyncDispose]());
 const LIMIT_MS = 120_000;
 
 /** A run whose test is in the middle of something when `strike` comes. */
-async function struck(strike: () => Promise<unknown>): Promise<{ readonly run: Run; readonly log: () => Promise<string> }> {
+async function struck(
+  strike: () => Promise<unknown>,
+): Promise<{ readonly run: Run; readonly log: () => Promise<string> }> {
   const folder = await stage.folder();
   const log = (): Promise<string> => readFile(join(folder, "log"), "utf8").catch(() => "");
-  const live = await stage.start(SHARED, ["run", "--project", "waits", "--project", "unit"], { TEST_FOLDER: folder });
-  await vi.waitFor(async () => expect(await log(), live.output()).toContain("order"), { timeout: 60_000, interval: 20 });
+  const live = await stage.start(SHARED, ["run", "--project", "waits", "--project", "unit"], {
+    TEST_FOLDER: folder,
+  });
+  await vi.waitFor(async () => expect(await log(), live.output()).toContain("order"), {
+    timeout: 60_000,
+    interval: 20,
+  });
   await strike();
   return { run: await live.ended, log };
 }
@@ -37,7 +44,8 @@ describe("a run that loses its machines", () => {
       expect(run.output).toMatch(/VmrigError \[LEASE_LOST\]: /);
       expect(run.output).toMatch(/released by force by \S+@\S+ .*\(vmrig release --force/);
       expect(run.output).not.toContain("AssertionError");
-      // The test that ran was ended although it waited for something else; none came after it, and hooks had their turn.
+      // The test that ran was ended although it waited for something else; none came after it, and
+      // hooks had their turn.
       const after = sinceItBegan(await log());
       expect(after).toContain("the command ended");
       expect(after).toContain("afterAll");
@@ -54,11 +62,14 @@ describe("a run that loses its machines", () => {
     "because its gate is killed ends at once with one error that says so",
     async () => {
       const { run, log } = await struck(async () => {
-        for (const [pid, command] of await stage.home.processes()) if (/gate\/main/.test(command)) process.kill(pid, "SIGKILL");
+        for (const [pid, command] of await stage.home.processes())
+          if (/gate\/main/.test(command)) process.kill(pid, "SIGKILL");
       });
       expect(run.code).toBe(1);
       expect(run.output.match(/Unhandled Errors?/g), run.output).toHaveLength(1);
-      expect(run.output).toMatch(/VmrigError \[GATE_LOST\]: The gate ended unexpectedly \(SIGKILL\)/);
+      expect(run.output).toMatch(
+        /VmrigError \[GATE_LOST\]: The gate ended unexpectedly \(SIGKILL\)/,
+      );
       expect(run.output).not.toContain("AssertionError");
       expect(sinceItBegan(await log())).not.toMatch(/went on|next test|next file/);
     },
@@ -77,7 +88,9 @@ describe("a rig that somebody else holds", () => {
       expect(run.code, run.output).toBe(0);
       expect(run.outcome("watched/watched.test.ts")).toEqual({ skipped: 1 });
       expect(run.outcome("sum.test.ts")).toEqual({ passed: 1 });
-      expect(run.said, run.output).toEqual([expect.stringMatching(/^ vmrig {2}busy {5}"pcs-1" is busy: held by \S+@\S+ \(vmrig exec/)]);
+      expect(run.said, run.output).toEqual([
+        expect.stringMatching(/^ vmrig {2}busy {5}"pcs-1" is busy: held by \S+@\S+ \(vmrig exec/),
+      ]);
     },
     LIMIT_MS,
   );

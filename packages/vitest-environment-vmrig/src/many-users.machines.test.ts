@@ -18,7 +18,12 @@ const CLI = fileURLToPath(import.meta.resolve("vmrig/cli"));
 let home: Home;
 beforeAll(async () => {
   home = await openHome();
-  const { exitCode, all } = await execa(process.execPath, [CLI, "up"], { cwd: PROJECT, env: home.env, reject: false, all: true });
+  const { exitCode, all } = await execa(process.execPath, [CLI, "up"], {
+    cwd: PROJECT,
+    env: home.env,
+    reject: false,
+    all: true,
+  });
   expect(exitCode, all).toBe(0);
   expect(all).toMatch(/ready {4}copied-1: pc1 [^]*ready {4}copied-2: pc1 /);
 });
@@ -83,7 +88,12 @@ test("a holder that was paused past its time can neither log in nor roll back, a
   process.env["VMRIG_HOME"] = home.env["VMRIG_HOME"];
   try {
     const open = async () => {
-      const gate = await spawnGate({ config: join(PROJECT, "vmrig.config.ts"), onLine: () => {}, maxCopies: 1, command: "a paused run" });
+      const gate = await spawnGate({
+        config: join(PROJECT, "vmrig.config.ts"),
+        onLine: () => {},
+        maxCopies: 1,
+        command: "a paused run",
+      });
       gates.push(gate);
       return { gate, claim: await claimMachines(await connectGate(gate.socket), "file") };
     };
@@ -102,10 +112,14 @@ test("a holder that was paused past its time can neither log in nor roll back, a
 
     // Its connection is cut, and its key opens the machine no more; it does not even know.
     const late = () => pc1Of(paused.claim).$`echo late > late`;
-    await expect(late()).rejects.toMatchObject({ code: expect.stringMatching(/CONNECTION_LOST|LOGIN_REFUSED/) });
+    await expect(late()).rejects.toMatchObject({
+      code: expect.stringMatching(/CONNECTION_LOST|LOGIN_REFUSED/),
+    });
     await expect(late()).rejects.toMatchObject({ code: "LOGIN_REFUSED" });
     process.kill(paused.gate.pid ?? 0, "SIGCONT");
-    await expect(paused.claim.rollBack()).rejects.toMatchObject({ code: expect.stringMatching(/LEASE_LOST|FENCED/) });
+    await expect(paused.claim.rollBack()).rejects.toMatchObject({
+      code: expect.stringMatching(/LEASE_LOST|FENCED/),
+    });
     expect((await pc1.$`ls`).stdout).toBe("theirs");
 
     await next.claim.release();
@@ -118,5 +132,9 @@ test("a holder that was paused past its time can neither log in nor roll back, a
       await close();
     }
   }
-  expect((await readdir(home.folders.runtime)).toSorted()).toEqual(["copied-1", "copied-2", "redis"]);
+  expect((await readdir(home.folders.runtime)).toSorted()).toEqual([
+    "copied-1",
+    "copied-2",
+    "redis",
+  ]);
 });

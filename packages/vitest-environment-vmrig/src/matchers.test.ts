@@ -50,7 +50,9 @@ describe("one that is not awaited", () => {
     ["softly forgets", 19],
   ])("fails its test (%s), with the line", (name, line) => {
     const failure = run.failure(name);
-    expect(failure, run.output).toMatch(/expect\(pc1:greeting as \S+\)\.toExist\(\) was not awaited: it has looked at nothing\./);
+    expect(failure, run.output).toMatch(
+      /expect\(pc1:greeting as \S+\)\.toExist\(\) was not awaited: it has looked at nothing\./,
+    );
     expect(failure).toContain("[MATCHER_MISUSED]");
     expect(failure).toContain(`failing.test.ts:${line}:`);
   });
@@ -69,7 +71,9 @@ test("one inside of another matcher says that it cannot be there", () => {
 });
 
 test("one that looks when the test's time is over ends with the test, and says what it saw", () => {
-  expect(run.failure("waits longer than the test may"), run.output).toContain("Test timed out in 1000ms");
+  expect(run.failure("waits longer than the test may"), run.output).toContain(
+    "Test timed out in 1000ms",
+  );
   expect(run.output).toMatch(
     /The test ended while expect\(pc1:never as \S+\)\.toExist\(\) was looking; last seen: it is not there\.\n ❯ tests\/matchers\/failing\.test\.ts:32:/,
   );

@@ -1,11 +1,21 @@
 import type { MatcherState, RunnerTestCase } from "vitest";
 import { isVmrigError, VmrigError } from "vmrig";
-import { MATCHERS, toAssertion, type Assertion, type MachineMatchers, type MatcherName } from "vmrig/worker";
+import {
+  MATCHERS,
+  toAssertion,
+  type Assertion,
+  type MachineMatchers,
+  type MatcherName,
+} from "vmrig/worker";
 import { lazyPromise } from "./lazy-promise.ts";
 
 declare module "vitest" {
-  // Vitest 4.1 has `T` alone. With defaults the two merge, and both read the subject's type from `T`.
-  interface Matchers<R extends void | Promise<void> = void | Promise<void>, T = unknown> extends MachineMatchers<T> {}
+  // Vitest 4.1 has `T` alone. With defaults the two merge, and both read the subject's type from
+  // `T`.
+  interface Matchers<
+    R extends void | Promise<void> = void | Promise<void>,
+    T = unknown,
+  > extends MachineMatchers<T> {}
 }
 
 /** Vitest tells it of which test an assertion is, and types it not. */
@@ -13,11 +23,18 @@ type State = MatcherState & { readonly task?: RunnerTestCase };
 
 type Verdict = Awaited<ReturnType<Assertion["check"]>>;
 
-/** For `expect.extend`: each looks at its machine when it is awaited, and fails the test when it is not. */
+/**
+ * For `expect.extend`: each looks at its machine when it is awaited, and fails the test when it is
+ * not.
+ */
 export const matchers = Object.fromEntries(
   Object.keys(MATCHERS).map((key) => {
     const name = key as MatcherName;
-    function matcher(this: State, received: unknown, ...args: readonly unknown[]): Promise<Verdict> {
+    function matcher(
+      this: State,
+      received: unknown,
+      ...args: readonly unknown[]
+    ): Promise<Verdict> {
       const { task, isNot, equals, soft } = this;
       const place: { stack?: string } = {};
       Error.captureStackTrace(place, matcher);
@@ -41,10 +58,12 @@ export const matchers = Object.fromEntries(
       task?.context.onTestFinished(() => {
         if (state === "unasked") throw at(place, notAwaited(assertion));
         // Vitest says that the time is over, not what for. Of lost machines all is said.
-        if (state === "looking" && !isVmrigError(signal?.reason)) throw at(place, cutShort(assertion));
+        if (state === "looking" && !isVmrigError(signal?.reason))
+          throw at(place, cutShort(assertion));
       });
       return lazyPromise({
-        // Vitest itself attaches its judgement, and for `expect.soft` something that keeps the error.
+        // Vitest itself attaches its judgement, and for `expect.soft` something that keeps the
+        // error.
         layers: soft === true ? 2 : 1,
         async begin() {
           state = "looking";
@@ -67,7 +86,10 @@ export const matchers = Object.fromEntries(
 
 /** As `toAssertion`, with its errors from the line of the test. */
 function prepare(
-  ...[name, received, args, context, fail]: [...Parameters<typeof toAssertion>, fail: (error: unknown) => unknown]
+  ...[name, received, args, context, fail]: [
+    ...Parameters<typeof toAssertion>,
+    fail: (error: unknown) => unknown,
+  ]
 ): Assertion {
   try {
     return toAssertion(name, received, args, context);
@@ -91,13 +113,19 @@ function notAwaited({ title }: Assertion): VmrigError {
 }
 
 function cutShort({ title, seen }: Assertion): VmrigError {
-  return new VmrigError("WAIT_TIMEOUT", { message: `The test ended while ${title} was looking; last seen: ${seen()}.` });
+  return new VmrigError("WAIT_TIMEOUT", {
+    message: `The test ended while ${title} was looking; last seen: ${seen()}.`,
+  });
 }
 
 /** The error, as from the line of the test: what is awaited has forgotten by whom. */
 function at<E>(place: { readonly stack?: string }, error: E): E {
   if (!(error instanceof Error) || place.stack === undefined) return error;
   const frames = place.stack.slice(place.stack.indexOf("\n    at "));
-  Object.defineProperty(error, "stack", { value: `${error.name}: ${error.message}${frames}`, configurable: true, writable: true });
+  Object.defineProperty(error, "stack", {
+    value: `${error.name}: ${error.message}${frames}`,
+    configurable: true,
+    writable: true,
+  });
   return error;
 }

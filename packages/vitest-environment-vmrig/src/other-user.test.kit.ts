@@ -27,7 +27,11 @@ export interface Somebody extends AsyncDisposable {
 }
 
 /** For the rig of a project. */
-export function openSomebody({ env }: Home, cwd: string, more: Readonly<Record<string, string>> = {}): Somebody {
+export function openSomebody(
+  { env }: Home,
+  cwd: string,
+  more: Readonly<Record<string, string>> = {},
+): Somebody {
   const start = (words: readonly string[]) =>
     execa(process.execPath, [CLI, ...words], {
       cwd,
@@ -47,7 +51,10 @@ export function openSomebody({ env }: Home, cwd: string, more: Readonly<Record<s
     holding.add(child);
     let said = "";
     child.all.on("data", (chunk: Buffer) => (said += chunk.toString()));
-    await vi.waitFor(() => expect(said).toContain("is held until"), { timeout: 60_000, interval: 20 });
+    await vi.waitFor(() => expect(said).toContain("is held until"), {
+      timeout: 60_000,
+      interval: 20,
+    });
     return async () => {
       child.kill("SIGINT");
       holding.delete(child);

@@ -1,7 +1,10 @@
 import type { Vitest } from "vitest/node";
 import type { GateClient, Paused } from "vmrig/runner";
 
-/** Where a person tells runs that are paused at a failed test to go on: the terminal of the main process, for all gates of one Vitest. */
+/**
+ * Where a person tells runs that are paused at a failed test to go on: the terminal of the main
+ * process, for all gates of one Vitest.
+ */
 export interface PausePrompt {
   /** Whether failed tests pause. */
   readonly open: boolean;
@@ -24,14 +27,19 @@ export function createPausePrompt({ vitest, say, configWords }: PausePromptOptio
   let rise: (() => void) | undefined;
   const goOn = (): void => waiting.forEach((resume) => resume());
 
-  const tell = async ({ copy, copies, machines, test, error, until }: Paused, config: string): Promise<void> => {
+  const tell = async (
+    { copy, copies, machines, test, error, until }: Paused,
+    config: string,
+  ): Promise<void> => {
     const words = `${copies > 1 ? ` --copy ${copy}` : ""}${await configWords(config)}`;
     const lines = error.split("\n");
     const shown = lines.length > LINES ? [...lines.slice(0, LINES), "…"] : lines;
     const time = new Date(until).toLocaleTimeString("en-GB");
     say(`paused   ${test}`);
     for (const line of shown) say(`paused     ${line}`);
-    say(`paused   the machines of ${copy} are as it left them, until ${time}. Get in from another terminal:`);
+    say(
+      `paused   the machines of ${copy} are as it left them, until ${time}. Get in from another terminal:`,
+    );
     for (const machine of machines) say(`paused     vmrig ssh ${machine}${words}`);
     say("paused   Enter goes on, Ctrl+C ends the run");
   };
@@ -72,10 +80,15 @@ function isWanted(say: (line: string) => void): boolean {
   return why === undefined;
 }
 
-/** Takes the keys until the function that it returns is called. In watch mode Vitest has them, and would end the run at Enter. */
+/**
+ * Takes the keys until the function that it returns is called. In watch mode Vitest has them, and
+ * would end the run at Enter.
+ */
 function sitDown(vitest: Vitest, goOn: () => void): () => void {
   const { stdin } = process;
-  const others = stdin.listeners("keypress") as Array<(text: string, key?: { readonly name?: string }) => void>;
+  const others = stdin.listeners("keypress") as Array<
+    (text: string, key?: { readonly name?: string }) => void
+  >;
   const raw = others.length > 0;
   const onKey: (typeof others)[number] = (text, key) => {
     if (key?.name === "return" || key?.name === "enter") goOn();

@@ -21,19 +21,30 @@ test(
     await using me = openSomebody(stage.home, SHARED);
     const folder = await stage.folder();
     const log = (): Promise<string> => readFile(join(folder, "log"), "utf8").catch(() => "");
-    await using vitest = await stage.sit(SHARED, ["run", "--project", "fails"], { ...PAUSE, TEST_FOLDER: folder });
+    await using vitest = await stage.sit(SHARED, ["run", "--project", "fails"], {
+      ...PAUSE,
+      TEST_FOLDER: folder,
+    });
     await vitest.shows(PAUSED);
-    expect(vitest.output()).toMatch(/paused {3}tests\/fails\/1-fails\.test\.ts > leaves a file and fails\r?\n/);
+    expect(vitest.output()).toMatch(
+      /paused {3}tests\/fails\/1-fails\.test\.ts > leaves a file and fails\r?\n/,
+    );
     expect(vitest.output()).toMatch(/paused {5}expected 'evidence' to be 'something else'/);
     expect(vitest.output()).toMatch(/paused {5}evidence of pcs-1: /);
-    expect(vitest.output()).toMatch(/paused {3}the machines of pcs-1 are as it left them, until \d\d:\d\d:\d\d\./);
+    expect(vitest.output()).toMatch(
+      /paused {3}the machines of pcs-1 are as it left them, until \d\d:\d\d:\d\d\./,
+    );
     expect(vitest.output()).toMatch(/paused {5}vmrig ssh pc1\r?\n/);
 
-    expect(await me.vmrig("ssh", "pc1", "--", "cat evidence")).toContain("as the failed test left it");
+    expect(await me.vmrig("ssh", "pc1", "--", "cat evidence")).toContain(
+      "as the failed test left it",
+    );
     expect(await me.vmrig("exec", "pc1", "--", "cat", "evidence")).toMatch(
       /pcs-1 as it is at a failed test of a run that is paused, yours until \d\d:\d\d; not rolled back/,
     );
-    expect(await me.vmrig("release")).toMatch(/paused {3}pcs-1: press Enter at the terminal of its run\nnothing {2}you keep no copy/);
+    expect(await me.vmrig("release")).toMatch(
+      /paused {3}pcs-1: press Enter at the terminal of its run\nnothing {2}you keep no copy/,
+    );
     expect((await me.status()).copies).toMatchObject([{ state: "held" }]);
     expect(await log()).toBe("");
 
@@ -50,7 +61,10 @@ test(
   async () => {
     await using me = openSomebody(stage.home, SHARED);
     const folder = await stage.folder();
-    await using vitest = await stage.sit(SHARED, ["run", "--project", "fails"], { ...PAUSE, TEST_FOLDER: folder });
+    await using vitest = await stage.sit(SHARED, ["run", "--project", "fails"], {
+      ...PAUSE,
+      TEST_FOLDER: folder,
+    });
     await vitest.shows(PAUSED);
     vitest.type(CTRL_C);
     expect(await vitest.over(), vitest.output()).toBe(130);
@@ -65,13 +79,19 @@ test(
   async () => {
     const folder = await stage.folder();
     const log = (): Promise<string> => readFile(join(folder, "log"), "utf8").catch(() => "");
-    await using vitest = await stage.sit(SHARED, ["--watch", "--project", "fails"], { ...PAUSE, TEST_FOLDER: folder });
+    await using vitest = await stage.sit(SHARED, ["--watch", "--project", "fails"], {
+      ...PAUSE,
+      TEST_FOLDER: folder,
+    });
     await vitest.shows(PAUSED);
     vitest.type("x\r");
     await vitest.shows(/press .*q.* to quit/);
     expect(await log()).toBe("same file\nlater file\n");
     vitest.type("a");
-    await vi.waitFor(() => expect(vitest.output().match(new RegExp(PAUSED, "g"))).toHaveLength(2), { timeout: 60_000, interval: 20 });
+    await vi.waitFor(() => expect(vitest.output().match(new RegExp(PAUSED, "g"))).toHaveLength(2), {
+      timeout: 60_000,
+      interval: 20,
+    });
     vitest.type(CTRL_C);
     expect(await vitest.over(), vitest.output()).toBe(1);
     expect(await log()).toBe("same file\nlater file\n");
@@ -81,7 +101,11 @@ test(
 
 test.each([
   ["without a terminal", PAUSE, "there is no terminal at which somebody could press a key"],
-  ["when it is asked for what there is not", { ...PAUSE, VMRIG_PAUSE: "always" }, 'VMRIG_PAUSE is "always", and can be "on-failure" alone'],
+  [
+    "when it is asked for what there is not",
+    { ...PAUSE, VMRIG_PAUSE: "always" },
+    'VMRIG_PAUSE is "always", and can be "on-failure" alone',
+  ],
 ])(
   "%s nothing pauses, which is said once",
   async (_when, env, why) => {
@@ -97,9 +121,14 @@ test.each([
 test(
   "in CI nothing pauses, terminal or not",
   async () => {
-    await using vitest = await stage.sit(SHARED, ["run", "--project", "fails"], { ...PAUSE, CI: "true" });
+    await using vitest = await stage.sit(SHARED, ["run", "--project", "fails"], {
+      ...PAUSE,
+      CI: "true",
+    });
     expect(await vitest.over(), vitest.output()).toBe(1);
-    expect(vitest.output()).toContain("failed tests do not pause: this is CI, where nobody presses a key");
+    expect(vitest.output()).toContain(
+      "failed tests do not pause: this is CI, where nobody presses a key",
+    );
     expect(vitest.output()).not.toMatch(PAUSED);
   },
   LIMIT_MS,

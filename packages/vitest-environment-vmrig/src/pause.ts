@@ -3,8 +3,15 @@ import { isVmrigError } from "vmrig";
 import type { ClaimSession } from "vmrig/worker";
 import type { ReportedError } from "./evidence.ts";
 
-/** Waits at a test that has just failed, and at no other, for as long as a person looks at its machines. Never throws. */
-export async function pauseAt(task: RunnerTestCase, [first]: readonly ReportedError[], claim: ClaimSession): Promise<void> {
+/**
+ * Waits at a test that has just failed, and at no other, for as long as a person looks at its
+ * machines. Never throws.
+ */
+export async function pauseAt(
+  task: RunnerTestCase,
+  [first]: readonly ReportedError[],
+  claim: ClaimSession,
+): Promise<void> {
   if (first === undefined || claim.signal.aborted) return;
   await claim.pause({ test: nameOf(task), error: first.message }).catch((error: unknown) => {
     // A claim that is lost, or a gate that is gone, ends the run anyway, and says why.
@@ -16,6 +23,7 @@ export async function pauseAt(task: RunnerTestCase, [first]: readonly ReportedEr
 /** As reporters write it: `tests/a.test.ts > a suite > a test`. */
 function nameOf(task: RunnerTestCase): string {
   const names: string[] = [];
-  for (let part: RunnerTask | undefined = task; part !== undefined; part = part.suite) names.unshift(part.name);
+  for (let part: RunnerTask | undefined = task; part !== undefined; part = part.suite)
+    names.unshift(part.name);
   return [task.file.name, ...names].join(" > ");
 }

@@ -14,8 +14,16 @@ beforeAll(async () => {
 afterAll(() => stage[Symbol.asyncDispose]());
 
 test.each([
-  ["at the root of a config with projects", "at-root", /stands at the root of a Vitest config with `projects`.+\nhint: .*vmrigProject/],
-  ["with the pool vmThreads", "vm-threads", /does not work with pool "vmThreads"\.\nhint: use pool: "forks"/],
+  [
+    "at the root of a config with projects",
+    "at-root",
+    /stands at the root of a Vitest config with `projects`.+\nhint: .*vmrigProject/,
+  ],
+  [
+    "with the pool vmThreads",
+    "vm-threads",
+    /does not work with pool "vmThreads"\.\nhint: use pool: "forks"/,
+  ],
 ])(
   "%s the plugin refuses to work, and no test runs",
   async (_where, config, text) => {
@@ -36,7 +44,11 @@ describe("leases nothing, starts no Redis and makes no machine", () => {
       ["run", "--project", "per-file", "-t", "no test has this name", "--passWithNoTests"],
       /Tests +\d+ skipped \(\d+\)/,
     ],
-    ["when tests are only listed", ["list", "--project", "per-file"], /share-2\.test\.ts > sees nothing of the file before it/],
+    [
+      "when tests are only listed",
+      ["list", "--project", "per-file"],
+      /share-2\.test\.ts > sees nothing of the file before it/,
+    ],
   ])(
     "%s",
     async (_when, words, text) => {
@@ -55,7 +67,9 @@ describe("in a plain config, with threads and isolation, and three workers asked
   let log: string;
   beforeAll(async () => {
     const folder = await stage.folder();
-    run = await stage.run(FAKE, ["--config", "plain.vitest.config.ts", "--maxWorkers", "3"], { TEST_FOLDER: folder });
+    run = await stage.run(FAKE, ["--config", "plain.vitest.config.ts", "--maxWorkers", "3"], {
+      TEST_FOLDER: folder,
+    });
     log = await readFile(join(folder, "log"), "utf8");
   }, LIMIT_MS);
 
@@ -77,18 +91,34 @@ describe("in a plain config, with threads and isolation, and three workers asked
 test(
   "a machine that the rig has not and a matcher on the wrong subject are type errors, and the only ones: all else is typed",
   async () => {
-    const tsc = join(createRequire(import.meta.url).resolve("typescript/package.json"), "../bin/tsc");
-    const { exitCode, stdout } = await execa(process.execPath, [tsc, "--noEmit", "--pretty", "false"], { cwd: FAKE, reject: false });
+    const tsc = join(
+      createRequire(import.meta.url).resolve("typescript/package.json"),
+      "../bin/tsc",
+    );
+    const { exitCode, stdout } = await execa(
+      process.execPath,
+      [tsc, "--noEmit", "--pretty", "false"],
+      { cwd: FAKE, reject: false },
+    );
     expect(exitCode, stdout).not.toBe(0);
     expect(stdout.split("\n").filter((line) => !line.startsWith(" "))).toEqual([
       expect.stringMatching(
         /^typed-fixtures\/wrong-machine\.ts\(4,\d+\): error TS2339: Property 'pc3' does not exist on type '.*MachineFixtures'\.$/,
       ),
       wrongSubject(5, /Expected 1 arguments, but got 0\./),
-      wrongSubject(6, /Argument of type 'string' is not assignable to parameter of type 'WrongSubject<"file">'\./),
+      wrongSubject(
+        6,
+        /Argument of type 'string' is not assignable to parameter of type 'WrongSubject<"file">'\./,
+      ),
       wrongSubject(7, /Expected 1 arguments, but got 0\./),
-      wrongSubject(8, /Argument of type 'number' is not assignable to parameter of type 'WrongSubject<Command>'\./),
-      wrongSubject(9, /Argument of type 'string' is not assignable to parameter of type 'number'\./),
+      wrongSubject(
+        8,
+        /Argument of type 'number' is not assignable to parameter of type 'WrongSubject<Command>'\./,
+      ),
+      wrongSubject(
+        9,
+        /Argument of type 'string' is not assignable to parameter of type 'number'\./,
+      ),
       wrongSubject(10, /'retries' does not exist in type 'RetryOptions'\./),
     ]);
   },
@@ -96,5 +126,9 @@ test(
 );
 
 function wrongSubject(line: number, text: RegExp): unknown {
-  return expect.stringMatching(new RegExp(`^typed-fixtures/wrong-subject\\.ts\\(${line},\\d+\\): error TS\\d+: .*${text.source}$`));
+  return expect.stringMatching(
+    new RegExp(
+      `^typed-fixtures/wrong-subject\\.ts\\(${line},\\d+\\): error TS\\d+: .*${text.source}$`,
+    ),
+  );
 }

@@ -10,13 +10,15 @@ export type { VmrigOptions } from "./options.ts";
 type TestConfig = NonNullable<TestProjectInlineConfiguration["test"]>;
 
 /**
- * For a Vitest config, or one of its projects, whose tests all run on machines: `plugins: [vmrig()]`.
+ * For a Vitest config, or one of its projects, whose tests all run on machines:
+ * `plugins: [vmrig()]`.
  *
- * Sets the environment, the global set-up, the set-up file and what machines ask for: processes as workers, one file and one test at a time,
- * timeouts fit for machines. Timeouts, pool and isolation that the config names itself are kept.
+ * Sets the environment, the global set-up, the set-up file and what machines ask for: processes as
+ * workers, one file and one test at a time, timeouts fit for machines. Timeouts, pool and isolation
+ * that the config names itself are kept.
  *
- * @throws VmrigError `PLUGIN_MISPLACED` at the root of a config with `projects`, where Vitest would not apply it to them, and for the pools
- * `vmThreads` and `vmForks`
+ * @throws VmrigError `PLUGIN_MISPLACED` at the root of a config with `projects`, where Vitest would
+ *   not apply it to them, and for the pools `vmThreads` and `vmForks`
  */
 export function vmrig(options: VmrigOptions = {}): Plugin {
   return {
@@ -26,7 +28,8 @@ export function vmrig(options: VmrigOptions = {}): Plugin {
       const test: TestConfig = user.test ?? {};
       if ("projects" in test) {
         throw new VmrigError("PLUGIN_MISPLACED", {
-          message: "The vmrig plugin stands at the root of a Vitest config with `projects`, where it reaches none of them.",
+          message:
+            "The vmrig plugin stands at the root of a Vitest config with `projects`, where it reaches none of them.",
           hint: "take it away, and add a project: projects: [{ test: { … } }, vmrigProject({ include: ['vm/**/*.test.ts'] })]",
         });
       }
@@ -39,15 +42,20 @@ export function vmrig(options: VmrigOptions = {}): Plugin {
       return { test: testConfig(test, options) };
     },
     resolveId(id, importer) {
-      // Only Vitest itself asks without an importer, for an environment by its name. A test file gets the package.
-      if (id === "vitest-environment-vmrig" && importer === undefined) return here("environment.js");
+      // Only Vitest itself asks without an importer, for an environment by its name. A test file
+      // gets the package.
+      if (id === "vitest-environment-vmrig" && importer === undefined)
+        return here("environment.js");
       return undefined;
     },
   };
 }
 
 /** One entry of `test.projects` whose tests run on machines. */
-export function vmrigProject(test: TestConfig = {}, options: VmrigOptions = {}): TestProjectInlineConfiguration {
+export function vmrigProject(
+  test: TestConfig = {},
+  options: VmrigOptions = {},
+): TestProjectInlineConfiguration {
   return { extends: false, plugins: [vmrig(options)], test: { name: "vm", ...test } };
 }
 
@@ -65,12 +73,17 @@ function testConfig(user: TestConfig, options: VmrigOptions): TestConfig {
     sequence: { groupOrder: user.sequence?.groupOrder ?? GROUP },
     testTimeout: user.testTimeout ?? 60_000,
     hookTimeout: user.hookTimeout ?? 120_000,
-    // A failed command remembers vmrig's lines, not the test's. Where a reporter would not know the place, it gets that of the test.
+    // A failed command remembers vmrig's lines, not the test's. Where a reporter would not know the
+    // place, it gets that of the test.
     includeTaskLocation: user.includeTaskLocation ?? true,
-    // Linked packages would be transformed for each worker as if they were the project's own sources. Installed ones never are.
+    // Linked packages would be transformed for each worker as if they were the project's own
+    // sources. Installed ones never are.
     server: {
       deps: {
-        external: [new RegExp(`^${escape(here("."))}`), new RegExp(`^${escape(dirname(fileURLToPath(import.meta.resolve("vmrig"))))}`)],
+        external: [
+          new RegExp(`^${escape(here("."))}`),
+          new RegExp(`^${escape(dirname(fileURLToPath(import.meta.resolve("vmrig"))))}`),
+        ],
       },
     },
   };

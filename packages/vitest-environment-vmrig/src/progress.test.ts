@@ -12,12 +12,15 @@ beforeAll(async () => {
 afterAll(() => stage[Symbol.asyncDispose]());
 
 /** The words of docs/concepts/lifecycle.md. */
-const LINE = /^ vmrig {2}(?:wait|check|plan|apply|remove|state|boot|baseline|lease|rollback|ahead|heal|broken|gate|bug) +\S.*$/;
+const LINE =
+  /^ vmrig {2}(?:wait|check|plan|apply|remove|state|boot|baseline|lease|rollback|ahead|heal|broken|gate|bug) +\S.*$/;
 const TIME = String.raw`\d+(?:\.\d)? m?s`;
 
 /** What was said, with numbers that differ from run to run left open. */
 function expectSaid(run: Run, ...lines: readonly string[]): void {
-  const patterns = lines.map((line): unknown => expect.stringMatching(new RegExp(`^ vmrig  ${line}$`)));
+  const patterns = lines.map((line): unknown =>
+    expect.stringMatching(new RegExp(`^ vmrig  ${line}$`)),
+  );
   expect(run.said, run.output).toEqual(patterns);
 }
 
@@ -37,7 +40,11 @@ test("a run on new machines tells each step from the check to the rollback, in t
 
 test("the next run only leases and rolls back", () => {
   expect(warm.code, warm.output).toBe(0);
-  expectSaid(warm, `lease    others-1: leased in ${TIME}, .*`, "rollback others-1: pc1, pc2 back at .*");
+  expectSaid(
+    warm,
+    `lease    others-1: leased in ${TIME}, .*`,
+    "rollback others-1: pc1, pc2 back at .*",
+  );
 });
 
 test("every line is whole and begins with its word", () => {

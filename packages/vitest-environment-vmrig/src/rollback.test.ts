@@ -13,7 +13,16 @@ describe("with the default, a rollback per file", () => {
   let run: Run;
   beforeAll(async () => {
     // Three workers are asked for; there is one rig.
-    run = await stage.run(FAKE, ["--project", "per-file", "--project", "others", "--project", "unit", "--maxWorkers", "3"]);
+    run = await stage.run(FAKE, [
+      "--project",
+      "per-file",
+      "--project",
+      "others",
+      "--project",
+      "unit",
+      "--maxWorkers",
+      "3",
+    ]);
   }, LIMIT_MS);
 
   test("the run is green", () => {
@@ -22,13 +31,29 @@ describe("with the default, a rollback per file", () => {
 
   test.each([
     ["a file sees all that its tests left", "per-file/share-1", 2],
-    ["the next file, in the same worker, starts clean: hooks run for it, too", "per-file/share-2", 2],
+    [
+      "the next file, in the same worker, starts clean: hooks run for it, too",
+      "per-file/share-2",
+      2,
+    ],
     ["a docblock asks for one per test", "per-file/docblock", 3],
     ["a docblock may name vmrig", "per-file/docblock-nested", 3],
-    ["meta asks for one, on a test and on a describe; a test without sees what the one before left", "per-file/meta", 5],
+    [
+      "meta asks for one, on a test and on a describe; a test without sees what the one before left",
+      "per-file/meta",
+      5,
+    ],
     ["retries and repeats start clean", "per-file/again", 5],
-    ["concurrent tests run one after another and have the machines for themselves", "per-file/concurrent", 8],
-    ["hooks, test.for and test.each work as those of Vitest, with the machines", "per-file/basics", 7],
+    [
+      "concurrent tests run one after another and have the machines for themselves",
+      "per-file/concurrent",
+      8,
+    ],
+    [
+      "hooks, test.for and test.each work as those of Vitest, with the machines",
+      "per-file/basics",
+      7,
+    ],
     ["temporary folders are gone when their test has ended", "per-file/tmpdir", 2],
     ["a test that runs out of time leaves no process behind", "per-file/time-out", 3],
     ["1st of three files: has the machines for itself", "exclusive/1", 1],
@@ -43,7 +68,9 @@ describe("with the default, a rollback per file", () => {
   test("nothing is rolled back that nobody asked for", () => {
     const files = 3 + 10 + 1;
     const [docblocks, meta, concurrent, retriesAndRepeats] = [2 * 2, 3, 3, 4];
-    expect(rollbacks(run), run.output).toBe(files + docblocks + meta + concurrent + retriesAndRepeats);
+    expect(rollbacks(run), run.output).toBe(
+      files + docblocks + meta + concurrent + retriesAndRepeats,
+    );
   });
 });
 

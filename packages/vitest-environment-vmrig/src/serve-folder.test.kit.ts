@@ -21,7 +21,10 @@ export async function serveFolder(folder: string): Promise<Served> {
     const { pathname } = new URL(request.url ?? "/", "http://127.0.0.1");
     const file = join(folder, pathname.endsWith("/") ? `${pathname}index.html` : pathname);
     readFile(file).then(
-      (content) => response.setHeader("content-type", TYPES[extname(file)] ?? "application/octet-stream").end(content),
+      (content) =>
+        response
+          .setHeader("content-type", TYPES[extname(file)] ?? "application/octet-stream")
+          .end(content),
       () => response.writeHead(404).end(),
     );
   });

@@ -19,24 +19,33 @@ import { aroundEachDescribe } from "./suite-hooks.ts";
 import { gateClient, pauses, unlessCancelled, worker } from "./worker.ts";
 
 /**
- * The gate's own deadlines are shorter: waiting in line, provisioning and booting all end in an error that says what was waited for. So do those of
- * rollbacks, set-ups and pauses.
+ * The gate's own deadlines are shorter: waiting in line, provisioning and booting all end in an
+ * error that says what was waited for. So do those of rollbacks, set-ups and pauses.
  */
 const CLAIM_MS = 3_600_000;
 const START_MS = 3_600_000;
 /** By which the clock of a machine may be behind, because the order to set it took its time. */
 const CLOCK_SLACK_MS = 1_000;
 
-// A terminal's Ctrl-C reaches the workers too. The main process cancels them in an orderly way, so that hooks run.
-if (process.send !== undefined && process.listenerCount("SIGINT") === 0) process.on("SIGINT", () => {});
+// A terminal's Ctrl-C reaches the workers too. The main process cancels them in an orderly way, so
+// that hooks run.
+if (process.send !== undefined && process.listenerCount("SIGINT") === 0)
+  process.on("SIGINT", () => {});
 
 expect.extend(matchers);
 
 const mayPause = pauses();
 
-/** What the config says: how to begin a test, what to keep of one that fails, and what not to show of it. */
+/**
+ * What the config says: how to begin a test, what to keep of one that fails, and what not to show
+ * of it.
+ */
 let keeping:
-  | { readonly policy: Pick<Welcome, "rollback" | "strict">; readonly wishes: Welcome["evidence"]; readonly secrets: Secrets }
+  | {
+      readonly policy: Pick<Welcome, "rollback" | "strict">;
+      readonly wishes: Welcome["evidence"];
+      readonly secrets: Secrets;
+    }
   | undefined;
 let starts: TestStartState | undefined;
 /** Says something of the test that begins. */
@@ -62,8 +71,12 @@ aroundAll(async (runSuite, {}, suite) => {
     return claimMachines(client, fileOptions().rollback ?? rollback);
   }).catch((error: unknown) => {
     if (!isVmrigError(error)) throw error;
-    // A run that was cancelled, has lost a lease, or whose machines are kept, is over, and has its one error already.
-    const told = error.code === "LEASE_LOST" || error.code === "CANCELLED" || (error.code === "RIG_BUSY" && busy === "skip");
+    // A run that was cancelled, has lost a lease, or whose machines are kept, is over, and has its
+    // one error already.
+    const told =
+      error.code === "LEASE_LOST" ||
+      error.code === "CANCELLED" ||
+      (error.code === "RIG_BUSY" && busy === "skip");
     if (!told) throw error;
     skipped = error;
     return undefined;
@@ -72,7 +85,8 @@ aroundAll(async (runSuite, {}, suite) => {
   worker().claim = claim;
   starts = createTestStartState({
     claim,
-    onRemade: (why) => remark(`the set-up is done once more, its checkpoint could not be brought back: ${why}`),
+    onRemade: (why) =>
+      remark(`the set-up is done once more, its checkpoint could not be brought back: ${why}`),
   });
   try {
     aroundEachDescribe(suite, withEvidence);
@@ -93,7 +107,15 @@ async function withEvidence(suite: RunnerTestSuite, run: () => Promise<void>): P
   claim.observer = transcript.observer;
   await run();
   claim.observer = outer;
-  await keepEvidence({ task: suite, errors: errorsOf(suite), claim, transcript, since, wanted: [], ...keeping });
+  await keepEvidence({
+    task: suite,
+    errors: errorsOf(suite),
+    claim,
+    transcript,
+    since,
+    wanted: [],
+    ...keeping,
+  });
 }
 
 aroundEach(
@@ -108,8 +130,9 @@ aroundEach(
     ran.add(task);
     const { rollback, strict } = { ...keeping.policy, ...fileOptions(), ...task.meta.vmrig };
     const setup = setupOf(task);
-    // A test that has lost its machines has nothing more to find out, whatever it waits for. Vitest ends it by this signal, of which it makes
-    // another one for each attempt. To leave before the test has ended would not do: Vitest then never gives its place to another one.
+    // A test that has lost its machines has nothing more to find out, whatever it waits for. Vitest
+    // ends it by this signal, of which it makes another one for each attempt. To leave before the
+    // test has ended would not do: Vitest then never gives its place to another one.
     const signal = AbortSignal.any([task.context.signal, claim.signal]);
     Object.assign(task.context, { signal });
     const transcript = createTranscript(keeping.secrets);
@@ -120,7 +143,8 @@ aroundEach(
     const thrown: ReportedError[] = [];
     const errors = (): readonly ReportedError[] => [...errorsOf(task, known), ...thrown];
     let since = new Date(Date.now() - CLOCK_SLACK_MS);
-    // Nor do its commands outlive it when its time is over. What a test that has ended in time leaves running is its own affair.
+    // Nor do its commands outlive it when its time is over. What a test that has ended in time
+    // leaves running is its own affair.
     claim.scope = signal;
     const outer = claim.observer;
     claim.observer = transcript.observer;
@@ -129,7 +153,10 @@ aroundEach(
     try {
       await starts.begin({ setup, clean: rollback === "test" || again });
       // What starts with a rollback finds nothing of what a test before it left.
-      const leftovers = strict !== false && setup === undefined && rollback !== "test" ? await watchForLeftovers(claim) : undefined;
+      const leftovers =
+        strict !== false && setup === undefined && rollback !== "test"
+          ? await watchForLeftovers(claim)
+          : undefined;
       since = new Date(Date.now() - CLOCK_SLACK_MS);
       claim.since = since;
       await runTest();
@@ -145,10 +172,19 @@ aroundEach(
       claim.since = undefined;
       claim.observer = outer;
       worker().wanted = undefined;
-      // Before anything moves on: the next test, a rollback, the release. Where nothing was run there is nothing of its own: a rollback failed, or a
-      // set-up that was not done for this test.
+      // Before anything moves on: the next test, a rollback, the release. Where nothing was run
+      // there is nothing of its own: a rollback failed, or a set-up that was not done for this
+      // test.
       if (thrown.length === 0 || transcript.text() !== "") {
-        await keepEvidence({ task, errors: errors(), claim, transcript, since, wanted, ...keeping });
+        await keepEvidence({
+          task,
+          errors: errors(),
+          claim,
+          transcript,
+          since,
+          wanted,
+          ...keeping,
+        });
       }
       if (mayPause) await pauseAt(task, errors(), claim);
       await end();

@@ -18,7 +18,11 @@ describe("a set-up that is done once", () => {
   }, LIMIT_MS);
 
   test.each([
-    ["of a describe: its tests start from what it made, alone or in another one, again and again", "starts", { passed: 17, skipped: 1 }],
+    [
+      "of a describe: its tests start from what it made, alone or in another one, again and again",
+      "starts",
+      { passed: 17, skipped: 1 },
+    ],
     ["of a file is made anew for each file", "whole-file", { passed: 2 }],
     ["as the reference shows it", "example", { passed: 2 }],
   ])("%s", (_claim, file, outcome) => {
@@ -47,7 +51,9 @@ describe("a set-up that fails", () => {
   beforeAll(async () => {
     const folder = await stage.folder();
     run = await stage.run(FAKE, ["--project", "once-fails", `--attachmentsDir=${folder}`]);
-    attachments = await Promise.all((await readdir(folder)).map((file) => readFile(join(folder, file), "utf8")));
+    attachments = await Promise.all(
+      (await readdir(folder)).map((file) => readFile(join(folder, file), "utf8")),
+    );
   }, LIMIT_MS);
 
   test("fails all its tests, and no other", () => {
@@ -55,7 +61,9 @@ describe("a set-up that fails", () => {
   });
 
   test("fails the first with what it threw, the others with its first cause", () => {
-    expect(run.failure("fails its first test"), run.output).toMatch(/CommandError \[COMMAND_FAILED\]: .* exited with 28/);
+    expect(run.failure("fails its first test"), run.output).toMatch(
+      /CommandError \[COMMAND_FAILED\]: .* exited with 28/,
+    );
     for (const later of ["fails its second test", "fails the tests of that one"]) {
       expect(run.failure(later)).toMatch(
         /VmrigError \[SETUP_FAILED\]: The set-up of "a set-up that fails" has failed: this test has nothing to start from\.\n {2}`echo tried .* exited with 28/,

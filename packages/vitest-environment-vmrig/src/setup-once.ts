@@ -9,16 +9,20 @@ export interface SetupFixtures extends RigFixture {
 }
 
 /**
- * A set-up of the `describe` that it stands in, or of the file, which costs too much to be done for each test. It is done once, for the first
- * test that runs, on machines at their baseline. Every test then starts from a checkpoint of what it made: as it would with a rollback per test,
- * retries and repeats, too. Inside another one it builds on that one's checkpoint.
+ * A set-up of the `describe` that it stands in, or of the file, which costs too much to be done for
+ * each test. It is done once, for the first test that runs, on machines at their baseline. Every
+ * test then starts from a checkpoint of what it made: as it would with a rollback per test, retries
+ * and repeats, too. Inside another one it builds on that one's checkpoint.
  *
  * When it fails, all its tests do, and it is not tried again.
  *
  * @param setUp is awaited
  * @param timeoutMs @defaultValue Vitest's `hookTimeout`
  */
-export function setupOnce(setUp: (fixtures: SetupFixtures & MachineFixtures) => unknown, timeoutMs: number = hookTimeout()): void {
+export function setupOnce(
+  setUp: (fixtures: SetupFixtures & MachineFixtures) => unknown,
+  timeoutMs: number = hookTimeout(),
+): void {
   // Around all, to know whose it is. It runs with the first test.
   // oxlint-disable-next-line no-empty-pattern -- Vitest reads the names of the fixtures from it
   aroundAll(async (runSuite, {}, suite) => {
@@ -29,8 +33,10 @@ export function setupOnce(setUp: (fixtures: SetupFixtures & MachineFixtures) => 
       timeoutMs,
       async work(signal) {
         const { claim } = worker();
-        if (claim === undefined) throw new Error("vmrig: a set-up runs outside of its file's claim");
-        await setUp({ ...claim.machines, rig: claim.rig, signal } as unknown as SetupFixtures & MachineFixtures);
+        if (claim === undefined)
+          throw new Error("vmrig: a set-up runs outside of its file's claim");
+        await setUp({ ...claim.machines, rig: claim.rig, signal } as unknown as SetupFixtures &
+          MachineFixtures);
       },
     });
     await runSuite();

@@ -5,8 +5,9 @@ const CANCEL_MS = 5_000;
 const CLOSE_MS = 30_000;
 
 /**
- * Vitest leaves within a millisecond of a signal and runs no teardown. Instead: cancel the running tests, close Vitest, which releases the
- * machines, then leave. A second signal leaves at once; the gate notices by its pipe.
+ * Vitest leaves within a millisecond of a signal and runs no teardown. Instead: cancel the running
+ * tests, close Vitest, which releases the machines, then leave. A second signal leaves at once; the
+ * gate notices by its pipe.
  *
  * @returns gives the signals back to whoever had them
  */
@@ -17,7 +18,9 @@ export function takeOverSignals(vitest: Vitest): () => void {
     const before = process.listeners(name);
     const leave = async (): Promise<void> => {
       if (++seen > 1) process.exit(EXIT_CODES[name]);
-      vitest.logger.log(` vmrig  ${name.padEnd(8)} ending the tests and releasing the machines (again to leave at once)`);
+      vitest.logger.log(
+        ` vmrig  ${name.padEnd(8)} ending the tests and releasing the machines (again to leave at once)`,
+      );
       await atMost(CANCEL_MS, vitest.cancelCurrentRun("keyboard-input"));
       await atMost(CLOSE_MS, vitest.close());
       process.exit(EXIT_CODES[name]);

@@ -14,8 +14,16 @@ export const asAPerson = ({ env }: Home) => ({
   VITEST_WORKER_ID: undefined,
 });
 
-/** TestStartState `vitest run` as a person would, in its own process group, with the words and variables given. */
-export function startVitest(home: Home, folder: string, words: readonly string[], env: Readonly<Record<string, string>> = {}) {
+/**
+ * TestStartState `vitest run` as a person would, in its own process group, with the words and
+ * variables given.
+ */
+export function startVitest(
+  home: Home,
+  folder: string,
+  words: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+) {
   return execa(process.execPath, [VITEST, "run", ...words], {
     cwd: folder,
     env: { ...asAPerson(home), ...env },
@@ -26,7 +34,9 @@ export function startVitest(home: Home, folder: string, words: readonly string[]
   });
 }
 
-export async function runVitest(...args: Parameters<typeof startVitest>): Promise<{ code: number | undefined; output: string }> {
+export async function runVitest(
+  ...args: Parameters<typeof startVitest>
+): Promise<{ code: number | undefined; output: string }> {
   const { exitCode, all } = await startVitest(...args);
   return { code: exitCode, output: stripVTControlCharacters(all) };
 }

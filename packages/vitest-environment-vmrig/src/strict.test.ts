@@ -21,8 +21,12 @@ test("the error says what was left where, and what to do", () => {
     /VmrigError \[LEFT_BEHIND\]: The test left behind on strict-1 what the next one will find\.\n {2}pc1: process \d+ of \S+: sleep 600\nhint: .*rollback: "test"/,
   );
   expect(failure).toMatch(/evidence of strict-1: \S+\.txt[^]*nohup sleep 600/);
-  expect(run.failure("leaves changed files")).toContain("\n  pc2: etc/app.conf is changed\n  pc2: etc/new.conf is new\nhint: ");
-  expect(run.failure("leaves a machine that is off")).toContain("\n  pc1 is off: this test switched it off.\nhint: ");
+  expect(run.failure("leaves changed files")).toContain(
+    "\n  pc2: etc/app.conf is changed\n  pc2: etc/new.conf is new\nhint: ",
+  );
+  expect(run.failure("leaves a machine that is off")).toContain(
+    "\n  pc1 is off: this test switched it off.\nhint: ",
+  );
 });
 
 test("a test that fails by itself is told so alone", () => {
@@ -32,5 +36,7 @@ test("a test that fails by itself is told so alone", () => {
 });
 
 test("what is only reported is said, and the test passes", () => {
-  expect(run.output).toMatch(/vmrig: The test left behind on strict-1 .*\n {2}pc2: etc\/app\.conf is gone\n/);
+  expect(run.output).toMatch(
+    /vmrig: The test left behind on strict-1 .*\n {2}pc2: etc\/app\.conf is gone\n/,
+  );
 });

@@ -39,7 +39,8 @@ export function openTerminal(words: readonly string[], { cwd, env }: TerminalOpt
   const output = (): string => stripVTControlCharacters(shown);
   return {
     output,
-    shows: (words) => vi.waitFor(() => expect(output()).toMatch(words), { timeout: 60_000, interval: 20 }),
+    shows: (words) =>
+      vi.waitFor(() => expect(output()).toMatch(words), { timeout: 60_000, interval: 20 }),
     type: (keys) => void child.stdin.write(keys),
     ended,
     async [Symbol.asyncDispose]() {

@@ -15,9 +15,12 @@ test(
   "two projects of one run with the same config both end green, and never have the machines at once",
   async () => {
     const folder = await stage.folder();
-    const run = await stage.run(FAKE, ["--project", "per-file", "--project", "twin", "exclusive"], { TEST_FOLDER: folder });
+    const run = await stage.run(FAKE, ["--project", "per-file", "--project", "twin", "exclusive"], {
+      TEST_FOLDER: folder,
+    });
     expect(run.code, run.output).toBe(0);
-    for (const file of [1, 2, 3]) expect(run.outcome(`exclusive/${file}.test.ts`), run.output).toEqual({ passed: 2 });
+    for (const file of [1, 2, 3])
+      expect(run.outcome(`exclusive/${file}.test.ts`), run.output).toEqual({ passed: 2 });
     const log = await readFile(join(folder, "log"), "utf8");
     expect(log).toMatch(/^(?:begin (file \d)\nend \1\n){6}$/);
   },

@@ -53,8 +53,14 @@ test(
   async () => {
     await using bob = openSomebody(stage.home, SHARED, RIG);
     const folder = await stage.folder();
-    const live = await stage.start(SHARED, ["--watch", "--project", "waits", "1-works"], { TEST_RIG: "{}", TEST_FOLDER: folder });
-    await vi.waitFor(async () => expect(await readFile(join(folder, "log"), "utf8")).toContain("began"), { timeout: 60_000, interval: 20 });
+    const live = await stage.start(SHARED, ["--watch", "--project", "waits", "1-works"], {
+      TEST_RIG: "{}",
+      TEST_FOLDER: folder,
+    });
+    await vi.waitFor(
+      async () => expect(await readFile(join(folder, "log"), "utf8")).toContain("began"),
+      { timeout: 60_000, interval: 20 },
+    );
     live.kill("SIGTERM");
     expect((await live.ended).code).toBe(143);
     expect((await bob.status()).copies).toMatchObject([{ state: "free" }]);
@@ -66,7 +72,9 @@ test(
   "q ends a watcher that stands still and has the machines still, and leaves nothing behind",
   async () => {
     await using bob = openSomebody(stage.home, SHARED);
-    await using vitest = await stage.sit(SHARED, ["--watch", "--project", "watched"], { TEST_RIG: "{}" });
+    await using vitest = await stage.sit(SHARED, ["--watch", "--project", "watched"], {
+      TEST_RIG: "{}",
+    });
     await vitest.shows(/press .*q.* to quit/);
     expect((await bob.status()).copies).toMatchObject([{ state: "held" }]);
     vitest.type("q");
@@ -76,12 +84,28 @@ test(
   LIMIT_MS,
 );
 
-// A watcher has the keys for itself, so that no process gets a signal; a run gets one, and so does everything that it has started.
+// A watcher has the keys for itself, so that no process gets a signal; a run gets one, and so does
+// everything that it has started.
 test.each([
-  { who: "a watcher that stands still", words: ["--watch", "--project", "watched"], meanwhile: /press .*q.* to quit/, code: 130 },
+  {
+    who: "a watcher that stands still",
+    words: ["--watch", "--project", "watched"],
+    meanwhile: /press .*q.* to quit/,
+    code: 130,
+  },
   // As without vmrig.
-  { who: "a watcher whose tests run", words: ["--watch", "--project", "waits", "1-works"], meanwhile: /leased/, code: 1 },
-  { who: "a run whose tests run", words: ["run", "--project", "waits", "1-works"], meanwhile: /leased/, code: 130 },
+  {
+    who: "a watcher whose tests run",
+    words: ["--watch", "--project", "waits", "1-works"],
+    meanwhile: /leased/,
+    code: 1,
+  },
+  {
+    who: "a run whose tests run",
+    words: ["run", "--project", "waits", "1-works"],
+    meanwhile: /leased/,
+    code: 130,
+  },
 ])(
   "Ctrl-C at the terminal ends $who, and leaves nothing behind",
   async ({ words, meanwhile, code }) => {
@@ -89,10 +113,13 @@ test.each([
     const folder = await stage.folder();
     await using vitest = await stage.sit(SHARED, words, { TEST_RIG: "{}", TEST_FOLDER: folder });
     await vitest.shows(meanwhile);
-    await vi.waitFor(async () => expect(await readFile(join(folder, "log"), "utf8")).toMatch(/began|ran/), {
-      timeout: 60_000,
-      interval: 20,
-    });
+    await vi.waitFor(
+      async () => expect(await readFile(join(folder, "log"), "utf8")).toMatch(/began|ran/),
+      {
+        timeout: 60_000,
+        interval: 20,
+      },
+    );
     vitest.type(CTRL_C);
     expect(await vitest.over()).toBe(code);
     expect(await bob.status()).toMatchObject({ copies: [{ state: "free" }], line: [] });

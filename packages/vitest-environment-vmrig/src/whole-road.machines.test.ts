@@ -8,19 +8,23 @@ import { openHome, type Home } from "./home.test.kit.ts";
 import { asAPerson, runVitest, startVitest } from "./start-vitest.test.kit.ts";
 
 /**
- * The whole road on two real machines: real Vitest runs, real Redis, real Terraform, real QEMU. The machines are made once, by the example's
- * own first run; each test after it is a story about the next run.
+ * The whole road on two real machines: real Vitest runs, real Redis, real Terraform, real QEMU. The
+ * machines are made once, by the example's own first run; each test after it is a story about the
+ * next run.
  */
 
 /** What `npm run` runs. */
 const DOOR = fileURLToPath(new URL("../../../scripts/run.mjs", import.meta.url));
 const EXAMPLES = fileURLToPath(new URL("../../../examples", import.meta.url));
 const EXAMPLE = join(EXAMPLES, "two-machines");
-const ON_THEIR_MACHINES = fileURLToPath(new URL("../test-projects/examples/vitest.config.ts", import.meta.url));
+const ON_THEIR_MACHINES = fileURLToPath(
+  new URL("../test-projects/examples/vitest.config.ts", import.meta.url),
+);
 const PROJECT = fileURLToPath(new URL("../test-projects/real", import.meta.url));
 const CLI = fileURLToPath(import.meta.resolve("vmrig/cli"));
 /** As if nobody had thought of restarting the service, which pc1 has not. */
-const FORGOTTEN = "cd /etc && touch of-the-recipe && sed -i /^Restart=/d $(find systemd/system -name inbox.service) of-the-recipe";
+const FORGOTTEN =
+  "cd /etc && touch of-the-recipe && sed -i /^Restart=/d $(find systemd/system -name inbox.service) of-the-recipe";
 const VITEST = fileURLToPath(new URL("../vitest.mjs", import.meta.resolve("vitest")));
 
 let home: Home;
@@ -29,21 +33,29 @@ beforeAll(async () => {
 });
 afterAll(() => home[Symbol.asyncDispose]());
 
-const start = (folder: string, words: readonly string[], env?: Readonly<Record<string, string>>) => startVitest(home, folder, words, env);
-const run = (folder: string, words: readonly string[], env?: Readonly<Record<string, string>>) => runVitest(home, folder, words, env);
+const start = (folder: string, words: readonly string[], env?: Readonly<Record<string, string>>) =>
+  startVitest(home, folder, words, env);
+const run = (folder: string, words: readonly string[], env?: Readonly<Record<string, string>>) =>
+  runVitest(home, folder, words, env);
 
-const green = (words: readonly string[], env?: Readonly<Record<string, string>>) => async (): Promise<string> => {
-  const { code, output } = await run(PROJECT, words, env);
-  expect(code, output).toBe(0);
-  return output;
-};
+const green =
+  (words: readonly string[], env?: Readonly<Record<string, string>>) =>
+  async (): Promise<string> => {
+    const { code, output } = await run(PROJECT, words, env);
+    expect(code, output).toBe(0);
+    return output;
+  };
 
 const copyFolder = (): string => join(home.folders.state, "rigs", "two-machines-1");
 
 async function qemuPids(): Promise<number[]> {
   const names = await readdir(join(copyFolder(), "machines"));
   return Promise.all(
-    names.toSorted().map(async (name) => Number(await readFile(join(copyFolder(), "machines", name, "qemu.pid"), "utf8"))),
+    names
+      .toSorted()
+      .map(async (name) =>
+        Number(await readFile(join(copyFolder(), "machines", name, "qemu.pid"), "utf8")),
+      ),
   );
 }
 
@@ -55,10 +67,16 @@ async function exists(path: string): Promise<boolean> {
 }
 
 test("`npm run demo` makes the machines, takes their baseline and runs the example, and says each step", async () => {
-  const { exitCode, all } = await execa(process.execPath, [DOOR, "demo"], { env: asAPerson(home), reject: false, all: true });
+  const { exitCode, all } = await execa(process.execPath, [DOOR, "demo"], {
+    env: asAPerson(home),
+    reject: false,
+    all: true,
+  });
   const output = stripVTControlCharacters(all);
   expect(exitCode, output).toBe(0);
-  const steps = ["check", "plan", "boot", "baseline", "lease", "rollback"].map((word) => output.indexOf(` vmrig  ${word.padEnd(8)}`));
+  const steps = ["check", "plan", "boot", "baseline", "lease", "rollback"].map((word) =>
+    output.indexOf(` vmrig  ${word.padEnd(8)}`),
+  );
   expect(
     steps.every((at) => at > 0),
     output,
@@ -76,9 +94,15 @@ test("a second run starts no Terraform and boots nothing, and tells how long lea
   expect(await qemuPids()).toEqual(before);
 });
 
-test("a wiped machine works again for the next file, and a turned clock is right again", green(["harm"]));
+test(
+  "a wiped machine works again for the next file, and a turned clock is right again",
+  green(["harm"]),
+);
 
-test("faults and checkpoints do what they say, and the next file finds nothing of them", green(["faults"]));
+test(
+  "faults and checkpoints do what they say, and the next file finds nothing of them",
+  green(["faults"]),
+);
 
 test("ways lead into a machine and out of it, and are back after a restore", green(["network"]));
 
@@ -90,7 +114,9 @@ test("a failed test has its unit, its journal and its console, also of a machine
   expect(output).toContain("greeter has no greeting");
   const files = await readdir(attachments);
   const texts = await Promise.all(files.map((file) => readFile(join(attachments, file), "utf8")));
-  const [service, panic] = ["greeter", "pc2 lives"].map((words) => texts.find((text) => text.includes(words)));
+  const [service, panic] = ["greeter", "pc2 lives"].map((words) =>
+    texts.find((text) => text.includes(words)),
+  );
   expect(service).toMatch(/=== journal of pc1 ===\n(.+\n)*.*greeter has no greeting/);
   expect(service).toMatch(/=== troubled units of pc1 ===\n(.+\n)*.*greeter\.service/);
   expect(panic).toMatch(/=== console of pc1 ===\n(.*\n)*.*Kernel panic/);
@@ -118,8 +144,16 @@ describe("leases nothing", () => {
 
   test.each([
     ["of the tests of this package", PROJECT, "a command runs on pc1"],
-    ["of examples/service-under-test", join(EXAMPLES, "service-under-test"), "is installed, runs, and starts by itself"],
-    ["of examples/two-node-cluster", join(EXAMPLES, "two-node-cluster"), "clocks that are an hour wrong change nothing"],
+    [
+      "of examples/service-under-test",
+      join(EXAMPLES, "service-under-test"),
+      "is installed, runs, and starts by itself",
+    ],
+    [
+      "of examples/two-node-cluster",
+      join(EXAMPLES, "two-node-cluster"),
+      "clocks that are an hour wrong change nothing",
+    ],
     ["of examples/terminal-app", join(EXAMPLES, "terminal-app"), "asks for a name until it is one"],
   ])("when tests are only listed: those %s", async (_title, cwd, title) => {
     const { all, exitCode } = await execa(process.execPath, [VITEST, "list"], {
@@ -135,7 +169,9 @@ describe("leases nothing", () => {
 
 test("of two runs at once one waits, says who holds the rig and its place in line, and both end green", async () => {
   const runs = await Promise.all([green(["look"])(), green(["look"])()]);
-  const waited = runs.filter((output) => /two-machines-1 is held by \S+@\S+ \(vitest run look\) for .*you are next/.test(output));
+  const waited = runs.filter((output) =>
+    /two-machines-1 is held by \S+@\S+ \(vitest run look\) for .*you are next/.test(output),
+  );
   expect(waited, runs.join("\n")).toHaveLength(1);
 });
 
@@ -152,7 +188,9 @@ describe("a run that is ended from outside", () => {
     await expect
       .poll(
         async () =>
-          [...(await home.processes()).values()].filter((line) => !/qemu-system|vde_switch|redis-server|valkey-server/.test(line)),
+          [...(await home.processes()).values()].filter(
+            (line) => !/qemu-system|vde_switch|redis-server|valkey-server/.test(line),
+          ),
         { timeout: 20_000 },
       )
       .toEqual([]);
@@ -190,7 +228,10 @@ describe("heals by itself", () => {
 
   test("when Redis and its data are gone, record and all", async () => {
     const before = await qemuPids();
-    process.kill(Number(await readFile(join(home.folders.state, "redis", "redis.pid"), "utf8")), "SIGKILL");
+    process.kill(
+      Number(await readFile(join(home.folders.state, "redis", "redis.pid"), "utf8")),
+      "SIGKILL",
+    );
     await rm(join(home.folders.state, "redis"), { recursive: true });
     const output = await green(["look"])();
     expect(output).toContain("there is no record of it; asking Terraform");
@@ -235,10 +276,18 @@ describe("touches nothing", () => {
 
 describe("the command, on real machines,", () => {
   const vmrig = (words: readonly string[], input = "") =>
-    execa(process.execPath, [CLI, ...words], { cwd: EXAMPLE, env: { ...home.env }, reject: false, input });
+    execa(process.execPath, [CLI, ...words], {
+      cwd: EXAMPLE,
+      env: { ...home.env },
+      reject: false,
+      input,
+    });
 
   test("runs a program and a line of the shell, and passes on input, output and exit code", async () => {
-    const counted = await vmrig(["exec", "pc1", "--", "sh", "-c", "wc -c; hostname >&2; exit 7"], "12345");
+    const counted = await vmrig(
+      ["exec", "pc1", "--", "sh", "-c", "wc -c; hostname >&2; exit 7"],
+      "12345",
+    );
     expect([counted.stdout, counted.exitCode], counted.stderr).toEqual(["5", 7]);
     expect(counted.stderr).toContain("pc1");
     const shell = await vmrig(["ssh", "pc2", "--", "echo $((6 * 7)) on $(hostname)"]);
@@ -263,15 +312,24 @@ describe("the command, on real machines,", () => {
   test("ends the machines with `down` and loses nothing: the next run starts them from their baseline", async () => {
     const down = await vmrig(["down"]);
     expect(down.exitCode, down.stderr).toBe(0);
-    expect([...(await home.processes()).values()].filter((line) => /qemu-system|vde_switch/.test(line))).toEqual([]);
+    expect(
+      [...(await home.processes()).values()].filter((line) => /qemu-system|vde_switch/.test(line)),
+    ).toEqual([]);
     const output = await green(["look"])();
     expect(output).not.toMatch(/vmrig {2}(plan|boot|baseline)/);
   });
 });
 
 describe("the examples, on the same machines:", () => {
-  const example = (name: string, words: readonly string[] = [], env: Readonly<Record<string, string>> = {}) =>
-    run(join(EXAMPLES, name), ["--config", ON_THEIR_MACHINES, ...words], { ...env, TEST_EXAMPLE: name });
+  const example = (
+    name: string,
+    words: readonly string[] = [],
+    env: Readonly<Record<string, string>> = {},
+  ) =>
+    run(join(EXAMPLES, name), ["--config", ON_THEIR_MACHINES, ...words], {
+      ...env,
+      TEST_EXAMPLE: name,
+    });
 
   test.each(["service-under-test", "two-node-cluster", "terminal-app"])(
     "%s is green, and nothing is booted or prepared for it",
@@ -287,15 +345,23 @@ describe("the examples, on the same machines:", () => {
     const { code, output } = await example("two-machines", ["inbox"], { TEST_RECIPE: FORGOTTEN });
     expect(code, output).toBe(1);
     expect(output).toMatch(/Tests\s+1 failed \| 1 passed/);
-    const said = /^ FAIL .*comes back after a crash of its service$([\s\S]*?)^⎯/m.exec(output)?.[1] ?? output;
-    expect(said).toContain("expected `rsync -a photos/ rsync://pc2/inbox/` on pc1 as vmrig to succeed");
+    const said =
+      /^ FAIL .*comes back after a crash of its service$([\s\S]*?)^⎯/m.exec(output)?.[1] ?? output;
+    expect(said).toContain(
+      "expected `rsync -a photos/ rsync://pc2/inbox/` on pc1 as vmrig to succeed",
+    );
     expect(said).toContain("journal of pc2:");
     expect(said).toContain("inbox.service: Failed with result 'signal'.");
   });
 });
 
 test("vmrig destroy ends the machines when the rig's name is typed, and nothing of theirs is left", async () => {
-  const refused = await execa(process.execPath, [CLI, "destroy", "pcs"], { cwd: EXAMPLE, env: { ...home.env }, reject: false, all: true });
+  const refused = await execa(process.execPath, [CLI, "destroy", "pcs"], {
+    cwd: EXAMPLE,
+    env: { ...home.env },
+    reject: false,
+    all: true,
+  });
   expect(refused.exitCode, refused.all).toBe(2);
   expect(await qemuPids()).toHaveLength(2);
   const destroyed = await execa(process.execPath, [CLI, "destroy", "two-machines"], {
@@ -305,6 +371,8 @@ test("vmrig destroy ends the machines when the rig's name is typed, and nothing 
     all: true,
   });
   expect(destroyed.exitCode, destroyed.all).toBe(0);
-  expect([...(await home.processes()).values()].filter((line) => /qemu-system|vde_switch/.test(line))).toEqual([]);
+  expect(
+    [...(await home.processes()).values()].filter((line) => /qemu-system|vde_switch/.test(line)),
+  ).toEqual([]);
   expect(await readdir(join(copyFolder(), "machines"))).toEqual([]);
 });

@@ -1,6 +1,13 @@
 import { inject } from "vitest";
 import { VmrigError } from "vmrig";
-import { connectGate, fromErrorJson, type ClaimSession, type GateClient, type Setup, type WantedFile } from "vmrig/worker";
+import {
+  connectGate,
+  fromErrorJson,
+  type ClaimSession,
+  type GateClient,
+  type Setup,
+  type WantedFile,
+} from "vmrig/worker";
 import type { Provided } from "./provided.ts";
 
 const KEY = Symbol.for("vmrig.worker");
@@ -16,13 +23,19 @@ interface Worker {
   setups?: WeakMap<object, Setup>;
 }
 
-/** What lasts as long as a worker process. On `globalThis`, because Vitest evaluates the modules of each test file anew. */
+/**
+ * What lasts as long as a worker process. On `globalThis`, because Vitest evaluates the modules of
+ * each test file anew.
+ */
 export function worker(): Worker {
   const global = globalThis as { [KEY]?: Worker };
   return (global[KEY] ??= {});
 }
 
-/** What Vitest keeps in its workers for itself. Outside of a test nothing else tells that the run is cancelled. */
+/**
+ * What Vitest keeps in its workers for itself. Outside of a test nothing else tells that the run is
+ * cancelled.
+ */
 interface OfVitest {
   readonly __vitest_worker__?: {
     readonly onCancel?: (listener: () => void) => () => void;
@@ -36,8 +49,8 @@ export function hookTimeout(): number {
 }
 
 /**
- * What a worker waits for at the gate, for as long as nobody cancels the run. Then it hangs up: the gate takes it out of the line, or takes back what
- * it has got meanwhile.
+ * What a worker waits for at the gate, for as long as nobody cancels the run. Then it hangs up: the
+ * gate takes it out of the line, or takes back what it has got meanwhile.
  *
  * @throws VmrigError `CANCELLED`
  */
@@ -50,7 +63,11 @@ export async function unlessCancelled<T>(wait: () => Promise<T>): Promise<T> {
       (connected) => connected.close(),
       () => {}, // there is nobody to hang up on
     );
-    cancelled.reject(new VmrigError("CANCELLED", { message: "The run was cancelled before this file had its machines." }));
+    cancelled.reject(
+      new VmrigError("CANCELLED", {
+        message: "The run was cancelled before this file had its machines.",
+      }),
+    );
   });
   try {
     return await Promise.race([wait(), cancelled.promise]);
@@ -64,7 +81,8 @@ export function gateClient(): Promise<GateClient> {
   const state = worker();
   const provided = inject("vmrig") as ReturnType<typeof inject<"vmrig">> | undefined;
   const socket = provided !== undefined && "socket" in provided ? provided.socket : undefined;
-  if (state.client === undefined || state.socket !== socket) Object.assign(state, { client: connect(provided), socket });
+  if (state.client === undefined || state.socket !== socket)
+    Object.assign(state, { client: connect(provided), socket });
   return state.client as Promise<GateClient>;
 }
 

@@ -25,7 +25,13 @@ export type { Reverse, ReverseSocket } from "./machine/network/reverse.ts";
 export type { Target } from "./machine/network/target.ts";
 export type { MachineResources } from "./machine/resources/resources.ts";
 export type { MachineWaits } from "./machine/waits/waits.ts";
-export type { MachineFile, MkdirOptions, RecursiveOptions, RemoveOptions, WriteOptions } from "./machine/files/file.ts";
+export type {
+  MachineFile,
+  MkdirOptions,
+  RecursiveOptions,
+  RemoveOptions,
+  WriteOptions,
+} from "./machine/files/file.ts";
 export type { Key } from "./machine/shell/keys.ts";
 export type { ScreenWaitOptions, ShellOptions, TypeOptions } from "./machine/shell/options.ts";
 export type { Screen } from "./machine/shell/screen.ts";

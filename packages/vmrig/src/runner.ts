@@ -1,4 +1,7 @@
-/** What the adapter of a test runner needs in the runner's own process. Light: it is loaded before the first worker starts. */
+/**
+ * What the adapter of a test runner needs in the runner's own process. Light: it is loaded before
+ * the first worker starts.
+ */
 export { findConfig } from "./config/load.ts";
 export { openFolders, type Folders } from "./config/folders.ts";
 export type { RollbackPolicy, Strict } from "./config/schema.ts";

@@ -1,10 +1,18 @@
-/** What the adapter of a test runner needs where tests run: the way to the gate, and the machines that it hands out. */
+/**
+ * What the adapter of a test runner needs where tests run: the way to the gate, and the machines
+ * that it hands out.
+ */
 export { fromErrorJson } from "./errors/error-json.ts";
-export { claimMachines, type ClaimSession } from "./worker/claim-session.ts";
+export type { ClaimSession } from "./worker/claim-session.ts";
+export { claimMachines } from "./worker/claim-machines.ts";
 export { connectGate, type GateClient } from "./protocol/client.ts";
 export type { Welcome } from "./protocol/messages.ts";
 export { watchForLeftovers } from "./worker/leftovers.ts";
-export { createTestStartState, type Setup, type TestStartState } from "./worker/test-start-state.ts";
+export {
+  createTestStartState,
+  type Setup,
+  type TestStartState,
+} from "./worker/test-start-state.ts";
 export { toAssertion, type Assertion, type RetryOptions } from "./matchers/assert.ts";
 export type { MachineMatchers } from "./matchers/assertions.ts";
 export { MATCHERS, type MatcherName } from "./matchers/matchers.ts";

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest-environment-vmrig";
 import { buildPackage } from "../../src/build-package.ts";
 
-// The tests of a file build on each other: its machine goes back to its baseline only before the next file.
+// The tests of a file build on each other: its machine goes back to its baseline only before the
+// next file.
 
 describe("tally 1.0", () => {
   test("is installed, runs, and starts by itself", async ({ pc1 }) => {
@@ -55,17 +56,23 @@ describe("the upgrade to 2.0", () => {
 describe("what was counted survives a crash", () => {
   test("of the daemon, which systemd starts again", async ({ pc1 }) => {
     await pc1.root.$`systemctl kill --signal=KILL tally`;
-    await expect.poll(async () => (await pc1.service("tally").status()).restarts, { timeout: 30_000 }).toBe(1);
+    await expect
+      .poll(async () => (await pc1.service("tally").status()).restarts, { timeout: 30_000 })
+      .toBe(1);
     await expect(() => pc1.$`tally show apples`).toPrint("3", { timeout: "30s" });
   });
 
   // A boot: some seconds, or a minute where machines are emulated.
-  test("of the machine, to the last one that was answered", { timeout: 300_000 }, async ({ pc1 }) => {
-    await pc1.$`sync`; // the installation may be older than this crash; the next count must not be
-    await pc1.$`tally add apples`;
-    await pc1.crash();
-    await pc1.powerOn();
-    await pc1.waitForUnit("tally", { timeout: "2m" });
-    await expect(() => pc1.$`tally show apples`).toPrint("4", { timeout: "30s" });
-  });
+  test(
+    "of the machine, to the last one that was answered",
+    { timeout: 300_000 },
+    async ({ pc1 }) => {
+      await pc1.$`sync`; // the installation may be older than this crash; the next count must not be
+      await pc1.$`tally add apples`;
+      await pc1.crash();
+      await pc1.powerOn();
+      await pc1.waitForUnit("tally", { timeout: "2m" });
+      await expect(() => pc1.$`tally show apples`).toPrint("4", { timeout: "30s" });
+    },
+  );
 });

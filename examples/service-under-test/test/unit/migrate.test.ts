@@ -28,5 +28,7 @@ test("leaves alone what 2.0 has counted", async () => {
 });
 
 test("does nothing where nothing was counted yet", () => {
-  expect(() => execFileSync("sh", [join(PACKAGE, "2.0.0/usr/lib/tally/migrate"), join(folder, "none")])).not.toThrow();
+  expect(() =>
+    execFileSync("sh", [join(PACKAGE, "2.0.0/usr/lib/tally/migrate"), join(folder, "none")]),
+  ).not.toThrow();
 });

@@ -13,6 +13,8 @@ describe.each(["1.0.0", "2.0.0"])("release %s", (version) => {
 
   test("has all that it brings to /etc among the files that an upgrade keeps", async () => {
     const brought = await readdir(join(PACKAGE, version, "etc"));
-    expect(await read("common/DEBIAN/conffiles")).toBe(brought.map((name) => `/etc/${name}\n`).join(""));
+    expect(await read("common/DEBIAN/conffiles")).toBe(
+      brought.map((name) => `/etc/${name}\n`).join(""),
+    );
   });
 });

@@ -17,7 +17,9 @@ test("asks for a name until it is one", async ({ pc1 }) => {
   await expect(shell).toShow("What is store-1 for?");
 });
 
-test("has a menu for the arrow keys, which ends at both ends, and writes what was confirmed", async ({ pc1 }) => {
+test("has a menu for the arrow keys, which ends at both ends, and writes what was confirmed", async ({
+  pc1,
+}) => {
   const shell = await pc1.shell({ command: "./first-boot answers" });
   await shell.type("store-1\n");
   await expect(shell).toShow("> storage");

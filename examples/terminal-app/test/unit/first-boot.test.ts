@@ -15,7 +15,10 @@ afterEach(() => rm(folder, { recursive: true }));
 
 /** Without a terminal keys are only bytes, which is enough to ask what becomes of them. */
 async function answersTo(keys: string): Promise<string> {
-  execFileSync("bash", [PROGRAM, join(folder, "answers")], { input: keys, stdio: ["pipe", "ignore", "ignore"] });
+  execFileSync("bash", [PROGRAM, join(folder, "answers")], {
+    input: keys,
+    stdio: ["pipe", "ignore", "ignore"],
+  });
   return readFile(join(folder, "answers"), "utf8");
 }
 

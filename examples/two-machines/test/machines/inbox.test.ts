@@ -11,7 +11,9 @@ describe("the inbox of pc2", () => {
 
   test("comes back after a crash of its service", async ({ pc1, pc2 }) => {
     await pc2.root.$`systemctl kill --signal=KILL inbox.service`;
-    await expect(() => pc1.exec("rsync", sendCommand({ from: "photos", to: "pc2" }))).toSucceed({ timeout: "10s" });
+    await expect(() => pc1.exec("rsync", sendCommand({ from: "photos", to: "pc2" }))).toSucceed({
+      timeout: "10s",
+    });
     await expect(pc2.file("/srv/inbox/b.tmp")).toHaveText("scratch\n");
   });
 });

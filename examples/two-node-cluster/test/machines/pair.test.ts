@@ -13,13 +13,19 @@ setupOnce(async ({ pc1, pc2 }) => {
   await expect.poll(() => statusOf(pc2), PATIENCE).toMatchObject({ role: "follower", epoch: 1 });
 });
 
-/** Writes to both, again and again, until that one has taken something. @returns all that was taken */
+/**
+ * Writes to both, again and again, until that one has taken something.
+ *
+ * @returns all that was taken
+ */
 async function writeUntil(winner: Machine, machines: readonly Machine[]): Promise<Written[]> {
   const history: Written[] = [];
   await expect
     .poll(async () => {
       const value = `value-${history.length}-${Date.now()}`;
-      const written = await Promise.all(machines.map((machine) => write(machine, `${value}-${machine.name}`)));
+      const written = await Promise.all(
+        machines.map((machine) => write(machine, `${value}-${machine.name}`)),
+      );
       history.push(...written.filter((one) => one !== undefined));
       return history.at(-1)?.node;
     }, PATIENCE)
@@ -33,7 +39,10 @@ test("what the leader has taken, the follower has", async ({ pc1, pc2 }) => {
   expect(await statusOf(pc2)).toEqual({ role: "follower", epoch: 1, seq: 1, value: "hello" });
 });
 
-test("of two that cannot see each other never both take writes, and they agree again when they can", async ({ pc1, pc2 }) => {
+test("of two that cannot see each other never both take writes, and they agree again when they can", async ({
+  pc1,
+  pc2,
+}) => {
   const history = await writeUntil(pc1, [pc1, pc2]);
   await pc1.block(pc2);
   history.push(...(await writeUntil(pc2, [pc1, pc2])));
@@ -45,11 +54,16 @@ test("of two that cannot see each other never both take writes, and they agree a
   expect((await statusOf(pc1)).value).toBe(history.at(-1)?.value);
 });
 
-test("a leader whose cable is pulled is one no more, and follows when it is plugged in", async ({ pc1, pc2 }) => {
+test("a leader whose cable is pulled is one no more, and follows when it is plugged in", async ({
+  pc1,
+  pc2,
+}) => {
   await pc1.disconnect();
   const history = await writeUntil(pc2, [pc1, pc2]);
   await pc1.connect();
-  await expect.poll(() => statusOf(pc1), PATIENCE).toMatchObject({ role: "follower", value: history.at(-1)?.value });
+  await expect
+    .poll(() => statusOf(pc1), PATIENCE)
+    .toMatchObject({ role: "follower", value: history.at(-1)?.value });
 });
 
 test("clocks that are an hour wrong change nothing", async ({ pc1, pc2 }) => {
@@ -60,8 +74,13 @@ test("clocks that are an hour wrong change nothing", async ({ pc1, pc2 }) => {
   expect(await statusOf(pc2)).toMatchObject({ role: "follower", value: history.at(-1)?.value });
 });
 
-test("a leader that is killed comes back as a follower, and has what was written meanwhile", async ({ pc1, pc2 }) => {
+test("a leader that is killed comes back as a follower, and has what was written meanwhile", async ({
+  pc1,
+  pc2,
+}) => {
   await pc1.root.$`systemctl kill --signal=KILL paird`;
   const [last] = await writeUntil(pc2, [pc2]);
-  await expect.poll(() => statusOf(pc1).catch(String), PATIENCE).toMatchObject({ role: "follower", epoch: 2, value: last?.value });
+  await expect
+    .poll(() => statusOf(pc1).catch(String), PATIENCE)
+    .toMatchObject({ role: "follower", epoch: 2, value: last?.value });
 });

@@ -19,29 +19,43 @@ async function serve(answer: RequestListener): Promise<string> {
 
 test("says what is fetched and how large it is, before the first byte", async () => {
   const bytes = Buffer.alloc(3 * 1024 * 1024);
-  const url = await serve((_, response) => void response.writeHead(200, { "content-length": bytes.length }).end(bytes));
+  const url = await serve(
+    (_, response) => void response.writeHead(200, { "content-length": bytes.length }).end(bytes),
+  );
   const path = join(await tempFolder(), "archive");
   const said: string[] = [];
-  expect(await download(url, path, { say: (line) => said.push(line) })).toMatchObject({ bytes: bytes.length });
+  expect(await download(url, path, { say: (line) => said.push(line) })).toMatchObject({
+    bytes: bytes.length,
+  });
   expect(said).toEqual([`image    fetching ${url} (3.0 MB)`]);
   expect((await stat(path)).size).toBe(bytes.length);
 });
 
 test("says how far it is, of how much, no more often than asked", async () => {
   const bytes = Buffer.alloc(1024 * 1024);
-  const url = await serve((_, response) => void response.writeHead(200, { "content-length": bytes.length }).end(bytes));
+  const url = await serve(
+    (_, response) => void response.writeHead(200, { "content-length": bytes.length }).end(bytes),
+  );
   const said: string[] = [];
-  await download(url, join(await tempFolder(), "archive"), { say: (line) => said.push(line), sayMs: 0 });
+  await download(url, join(await tempFolder(), "archive"), {
+    say: (line) => said.push(line),
+    sayMs: 0,
+  });
   expect(said.length).toBeGreaterThan(1);
   expect(said.at(-1)).toBe(`image    fetching ${url}: 1.0 MB of 1.0 MB`);
 });
 
 test.each([
   ["before it answers", (): void => {}],
-  ["in the middle of it", (_: unknown, response: { write(text: string): void }): void => response.write("some")],
+  [
+    "in the middle of it",
+    (_: unknown, response: { write(text: string): void }): void => response.write("some"),
+  ],
 ] as const)("a server that falls silent %s is given up, and told", async (_when, answer) => {
   const url = await serve(answer);
-  await expect(download(url, join(await tempFolder(), "archive"), { stallMs: 200 })).rejects.toMatchObject({
+  await expect(
+    download(url, join(await tempFolder(), "archive"), { stallMs: 200 }),
+  ).rejects.toMatchObject({
     code: "IMAGE_MISSING",
     summary: `The image at ${url} cannot be fetched: nothing came for 0.2 s.`,
   });
@@ -54,5 +68,7 @@ test("ends with the signal's reason when nobody wants it any more", async () => 
     response.write("some");
     stop.abort(reason);
   });
-  await expect(download(url, join(await tempFolder(), "archive"), { signal: stop.signal })).rejects.toBe(reason);
+  await expect(
+    download(url, join(await tempFolder(), "archive"), { signal: stop.signal }),
+  ).rejects.toBe(reason);
 });

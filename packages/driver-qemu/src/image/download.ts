@@ -22,11 +22,17 @@ export interface Downloaded {
 }
 
 /**
- * Fetches a file (`http:`, `https:`, `file:`), saying how far it is at the beginning and every 10 s.
+ * Fetches a file (`http:`, `https:`, `file:`), saying how far it is at the beginning and every 10
+ * s.
  *
- * @throws VmrigError `IMAGE_MISSING` when it cannot be fetched, or when nothing comes for `stallMs`; the signal's reason
+ * @throws VmrigError `IMAGE_MISSING` when it cannot be fetched, or when nothing comes for
+ *   `stallMs`; the signal's reason
  */
-export async function download(url: string, path: string, options: DownloadOptions = {}): Promise<Downloaded> {
+export async function download(
+  url: string,
+  path: string,
+  options: DownloadOptions = {},
+): Promise<Downloaded> {
   const { signal, say = () => {}, stallMs = 60_000, sayMs = 10_000 } = options;
   signal?.throwIfAborted();
   const hash = createHash("sha256");
@@ -39,7 +45,8 @@ export async function download(url: string, path: string, options: DownloadOptio
     timeoutMs: LONGEST_MS,
     intervalMs: Math.min(1_000, stallMs / 4),
     signal: over.signal,
-    probe: async () => (systemClock.monotonic() - heard < stallMs ? { seen: "bytes" } : { value: true }),
+    probe: async () =>
+      systemClock.monotonic() - heard < stallMs ? { seen: "bytes" } : { value: true },
   });
   watch.then(
     () => stalled.abort(new Error(`nothing came for ${stallMs / 1_000} s`)),
@@ -83,7 +90,10 @@ export async function download(url: string, path: string, options: DownloadOptio
   return { sha256: hash.digest("hex"), bytes };
 }
 
-async function open(url: string, signal: AbortSignal): Promise<{ readonly body: Readable; readonly size: number | undefined }> {
+async function open(
+  url: string,
+  signal: AbortSignal,
+): Promise<{ readonly body: Readable; readonly size: number | undefined }> {
   if (url.startsWith("file:")) {
     const handle = await openFile(fileURLToPath(url));
     return { body: handle.createReadStream(), size: (await handle.stat()).size };
@@ -104,5 +114,7 @@ function megabytes(bytes: number): string {
 /** `fetch failed` and `terminated` say nothing: what happened stands in their cause. */
 function words(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown);
-  return thrown.cause instanceof Error ? `${thrown.message} (${thrown.cause.message})` : thrown.message;
+  return thrown.cause instanceof Error
+    ? `${thrown.message} (${thrown.cause.message})`
+    : thrown.message;
 }

@@ -42,12 +42,22 @@ export async function fetchImage(
     }
     const unpacked = join(work, "image");
     await mkdir(unpacked);
-    await runProgram("tar", ["-xf", archive, "-C", unpacked, "--no-same-owner"]).catch((cause: unknown) => {
-      throw new VmrigError("IMAGE_MISSING", { message: `tar cannot unpack the image from ${url}.`, cause });
-    });
+    await runProgram("tar", ["-xf", archive, "-C", unpacked, "--no-same-owner"]).catch(
+      (cause: unknown) => {
+        throw new VmrigError("IMAGE_MISSING", {
+          message: `tar cannot unpack the image from ${url}.`,
+          cause,
+        });
+      },
+    );
     await read(unpacked).catch((cause: unknown) => {
-      const said = cause instanceof Error ? cause.message.replaceAll(`${unpacked}/`, "").split("\n") : [];
-      throw new VmrigError("IMAGE_MISSING", { message: `The archive at ${url} holds no machine image at its top.`, details: said, cause });
+      const said =
+        cause instanceof Error ? cause.message.replaceAll(`${unpacked}/`, "").split("\n") : [];
+      throw new VmrigError("IMAGE_MISSING", {
+        message: `The archive at ${url} holds no machine image at its top.`,
+        details: said,
+        cause,
+      });
     });
     await moveInto(unpacked, folder, read);
     return await read(folder);
@@ -56,8 +66,15 @@ export async function fetchImage(
   }
 }
 
-/** Another run may have been quicker: its content is the same, by its hash. What is there and is no image was left by something else. */
-async function moveInto(unpacked: string, folder: string, read: (folder: string) => Promise<unknown>): Promise<void> {
+/**
+ * Another run may have been quicker: its content is the same, by its hash. What is there and is no
+ * image was left by something else.
+ */
+async function moveInto(
+  unpacked: string,
+  folder: string,
+  read: (folder: string) => Promise<unknown>,
+): Promise<void> {
   try {
     await rename(unpacked, folder);
   } catch (error) {

@@ -17,16 +17,31 @@ beforeEach(async () => {
   cache = join(root, "cache");
 });
 
-const MANIFEST = { name: "tiny", digest: "sha256:1234", disk: "disk.qcow2", kernel: "kernel", initrd: "initrd", append: "root=LABEL=x" };
+const MANIFEST = {
+  name: "tiny",
+  digest: "sha256:1234",
+  disk: "disk.qcow2",
+  kernel: "kernel",
+  initrd: "initrd",
+  append: "root=LABEL=x",
+};
 
 /** Writes an image's files, with whatever is wrong about them. */
 async function files(
   folder: string,
-  { manifest = MANIFEST, without = "" }: { manifest?: object | string | null; without?: string } = {},
+  {
+    manifest = MANIFEST,
+    without = "",
+  }: { manifest?: object | string | null; without?: string } = {},
 ): Promise<string> {
   await mkdir(folder, { recursive: true });
-  for (const name of ["disk.qcow2", "kernel", "initrd"]) if (name !== without) await writeFile(join(folder, name), `this is ${name}`);
-  if (manifest !== null) await writeFile(join(folder, "image.json"), typeof manifest === "string" ? manifest : JSON.stringify(manifest));
+  for (const name of ["disk.qcow2", "kernel", "initrd"])
+    if (name !== without) await writeFile(join(folder, name), `this is ${name}`);
+  if (manifest !== null)
+    await writeFile(
+      join(folder, "image.json"),
+      typeof manifest === "string" ? manifest : JSON.stringify(manifest),
+    );
   return folder;
 }
 
@@ -74,29 +89,39 @@ test("fetches an image once: the second time it comes from the cache, without a 
   const { url, requests } = await serve(made);
   const image = await findImage({ url, sha256: made.sha256.toUpperCase() }, cache);
   const folder = join(cache, "images", `sha256-${made.sha256}`);
-  expect(image).toEqual({ ...MANIFEST, disk: join(folder, "disk.qcow2"), kernel: join(folder, "kernel"), initrd: join(folder, "initrd") });
+  expect(image).toEqual({
+    ...MANIFEST,
+    disk: join(folder, "disk.qcow2"),
+    kernel: join(folder, "kernel"),
+    initrd: join(folder, "initrd"),
+  });
   expect(await readFile(image.disk, "utf8")).toBe("this is disk.qcow2");
   expect(await findImage({ url, sha256: made.sha256 }, cache)).toEqual(image);
   expect(requests()).toBe(1);
   expect(await left()).toEqual([`sha256-${made.sha256}`]);
 });
 
-test.each(["--gzip", "--xz", "--zstd", "--format=gnu"])("reads an archive that tar made with %s, from a file as well", async (compress) => {
-  const folder = await files(join(root, "made"));
-  const path = join(root, "image.tar");
-  const names = ["image.json", "disk.qcow2", "kernel", "initrd"];
-  await runProgram("tar", ["-cf", path, compress, "-C", folder, ...names]);
-  const sha256 = createHash("sha256")
-    .update(await readFile(path))
-    .digest("hex");
-  const image = await findImage({ url: pathToFileURL(path).href, sha256 }, cache);
-  expect(await readFile(image.kernel, "utf8")).toBe("this is kernel");
-});
+test.each(["--gzip", "--xz", "--zstd", "--format=gnu"])(
+  "reads an archive that tar made with %s, from a file as well",
+  async (compress) => {
+    const folder = await files(join(root, "made"));
+    const path = join(root, "image.tar");
+    const names = ["image.json", "disk.qcow2", "kernel", "initrd"];
+    await runProgram("tar", ["-cf", path, compress, "-C", folder, ...names]);
+    const sha256 = createHash("sha256")
+      .update(await readFile(path))
+      .digest("hex");
+    const image = await findImage({ url: pathToFileURL(path).href, sha256 }, cache);
+    expect(await readFile(image.kernel, "utf8")).toBe("this is kernel");
+  },
+);
 
 test("several that fetch at once all get it, and nothing else is left", async () => {
   const made = await archive(await files(join(root, "made")));
   const { url } = await serve(made);
-  const all = await Promise.all(Array.from({ length: 6 }, () => findImage({ url, sha256: made.sha256 }, cache)));
+  const all = await Promise.all(
+    Array.from({ length: 6 }, () => findImage({ url, sha256: made.sha256 }, cache)),
+  );
   expect(new Set(all.map(({ disk }) => disk)).size).toBe(1);
   expect(await readFile(all[0]?.disk ?? "", "utf8")).toBe("this is disk.qcow2");
   expect(await left()).toEqual([`sha256-${made.sha256}`]);
@@ -108,20 +133,32 @@ test("an archive with another sha256 is refused, with both, and nothing of it st
   const sha256 = "0".repeat(64);
   await expect(findImage({ url, sha256 }, cache)).rejects.toMatchObject({
     code: "IMAGE_MISMATCH",
-    details: [`config    ${sha256}`, expect.stringMatching(new RegExp(`^measured  ${made.sha256} \\(\\d+ bytes\\)$`))],
+    details: [
+      `config    ${sha256}`,
+      expect.stringMatching(new RegExp(`^measured  ${made.sha256} \\(\\d+ bytes\\)$`)),
+    ],
   });
   expect(await left()).toEqual([]);
 });
 
 test.each<[title: string, answer: RequestListener, said: RegExp]>([
-  ["404", (_, response) => void response.writeHead(404).end("gone"), /cannot be fetched: HTTP 404 Not Found\.$/],
+  [
+    "404",
+    (_, response) => void response.writeHead(404).end("gone"),
+    /cannot be fetched: HTTP 404 Not Found\.$/,
+  ],
   [
     "a connection that breaks in the middle",
-    (_, response) => void response.writeHead(200, { "content-length": 1000 }).write("half", () => response.destroy()),
+    (_, response) =>
+      void response
+        .writeHead(200, { "content-length": 1000 })
+        .write("half", () => response.destroy()),
     /cannot be fetched: terminated \(.+\)\.$/,
   ],
 ])("%s is told as such, and nothing stays", async (_title, answer, said) => {
-  await expect(findImage({ url: await listen(answer), sha256: "0".repeat(64) }, cache)).rejects.toMatchObject({
+  await expect(
+    findImage({ url: await listen(answer), sha256: "0".repeat(64) }, cache),
+  ).rejects.toMatchObject({
     code: "IMAGE_MISSING",
     summary: expect.stringMatching(said),
   });
@@ -135,7 +172,9 @@ test("a server that is not there, and a file that is not there, are told by thei
     code: "IMAGE_MISSING",
     summary: expect.stringContaining(dead),
   });
-  await expect(findImage({ url: "file:///nowhere/image.tar", sha256: "0".repeat(64) }, cache)).rejects.toMatchObject({
+  await expect(
+    findImage({ url: "file:///nowhere/image.tar", sha256: "0".repeat(64) }, cache),
+  ).rejects.toMatchObject({
     code: "IMAGE_MISSING",
     summary: expect.stringContaining("ENOENT"),
   });
@@ -145,13 +184,21 @@ test.each([
   ["no manifest", { manifest: null }, /There is no machine image/],
   ["a manifest that is no JSON", { manifest: "{" }, /image\.json is no image manifest/],
   ["a manifest without a kernel", { manifest: { ...MANIFEST, kernel: undefined } }, /kernel/],
-  ["a manifest whose disk is not there", { without: "disk.qcow2" }, /image\.json names "disk\.qcow2", which is no file beside it/],
+  [
+    "a manifest whose disk is not there",
+    { without: "disk.qcow2" },
+    /image\.json names "disk\.qcow2", which is no file beside it/,
+  ],
   [
     "a manifest that names a file above it",
     { manifest: { ...MANIFEST, disk: "../../secret" } },
     /names "\.\.\/\.\.\/secret", which is outside of its folder/,
   ],
-  ["one that does it in a roundabout way", { manifest: { ...MANIFEST, disk: "a/../../secret" } }, /outside of its folder/],
+  [
+    "one that does it in a roundabout way",
+    { manifest: { ...MANIFEST, disk: "a/../../secret" } },
+    /outside of its folder/,
+  ],
   [
     "a manifest that names an absolute path",
     { manifest: { ...MANIFEST, kernel: "/etc/passwd" } },
@@ -161,7 +208,9 @@ test.each([
   await mkdir(join(cache, "images"), { recursive: true });
   await writeFile(join(cache, "secret"), "");
   const made = await archive(await files(join(root, "made"), wrong));
-  await expect(findImage({ url: (await serve(made)).url, sha256: made.sha256 }, cache)).rejects.toMatchObject({
+  await expect(
+    findImage({ url: (await serve(made)).url, sha256: made.sha256 }, cache),
+  ).rejects.toMatchObject({
     code: "IMAGE_MISSING",
     summary: expect.stringContaining("holds no machine image at its top"),
     message: expect.stringMatching(said),
@@ -173,9 +222,9 @@ test("an archive whose disk is a link out of it is refused", async () => {
   const folder = await files(join(root, "made"), { without: "disk.qcow2" });
   await symlink("/etc/passwd", join(folder, "disk.qcow2"));
   const made = await archive(folder);
-  await expect(findImage({ url: (await serve(made)).url, sha256: made.sha256 }, cache)).rejects.toThrow(
-    'names "disk.qcow2", which is no file',
-  );
+  await expect(
+    findImage({ url: (await serve(made)).url, sha256: made.sha256 }, cache),
+  ).rejects.toThrow('names "disk.qcow2", which is no file');
 });
 
 test("what is no archive is told as such", async () => {
@@ -214,7 +263,10 @@ test.each(["", "abc", "z".repeat(64), `${"0".repeat(64)}/../..`])(
 test("an image that was built on this computer is found by its name", async () => {
   const folder = await files(join(cache, "images", "debian-13-abc"));
   await symlink("debian-13-abc", join(cache, "images", "debian-13"));
-  expect(await findImage("debian-13", cache)).toMatchObject({ name: "tiny", disk: join(folder, "disk.qcow2") });
+  expect(await findImage("debian-13", cache)).toMatchObject({
+    name: "tiny",
+    disk: join(folder, "disk.qcow2"),
+  });
   expect(await readdir(folder)).toHaveLength(4);
 });
 
@@ -229,19 +281,24 @@ test("an image that was not built is told with where it was looked for, and how 
 
 test("fetching takes away what a run left that was cut off more than a day ago, and can be ended itself", async () => {
   const images = join(cache, "images");
-  for (const name of [".fetch-old", ".fetch-young"]) await mkdir(join(images, name), { recursive: true });
+  for (const name of [".fetch-old", ".fetch-young"])
+    await mkdir(join(images, name), { recursive: true });
   await utimes(join(images, ".fetch-old"), new Date(0), new Date(0));
   const reason = new Error("Ctrl-C");
   const stop = new AbortController();
   const url = await listen(() => stop.abort(reason));
-  await expect(findImage({ url, sha256: "0".repeat(64) }, cache, { signal: stop.signal })).rejects.toBe(reason);
+  await expect(
+    findImage({ url, sha256: "0".repeat(64) }, cache, { signal: stop.signal }),
+  ).rejects.toBe(reason);
   expect(await left()).toEqual([".fetch-young"]);
 });
 
 test("a cache that cannot be written to is told with its path", async () => {
   await writeFile(cache, "");
   const made = await archive(await files(join(root, "made")));
-  await expect(findImage({ url: (await serve(made)).url, sha256: made.sha256 }, cache)).rejects.toMatchObject({
+  await expect(
+    findImage({ url: (await serve(made)).url, sha256: made.sha256 }, cache),
+  ).rejects.toMatchObject({
     code: "STATE_UNWRITABLE",
     summary: expect.stringContaining(join(cache, "images")),
   });

@@ -5,18 +5,26 @@ import { z } from "zod";
 import { imageManifest, type Image } from "./manifest.ts";
 import { fetchImage } from "./fetch-image.ts";
 
-/** The name of an image that was built on this computer, or an archive that is fetched once and checked. */
+/**
+ * The name of an image that was built on this computer, or an archive that is fetched once and
+ * checked.
+ */
 export type ImageSource = string | { readonly url: string; readonly sha256: string };
 
 /**
  * Finds the image in the cache, or fetches it there.
  *
- * An archive is a tar file (plain, gzip, xz or zstd: whatever the `tar` of this computer reads) with `image.json`, the disk, the kernel
- * and the initrd at its top. `file:` URLs work too.
+ * An archive is a tar file (plain, gzip, xz or zstd: whatever the `tar` of this computer reads)
+ * with `image.json`, the disk, the kernel and the initrd at its top. `file:` URLs work too.
  *
- * @throws VmrigError `IMAGE_MISSING` or `IMAGE_MISMATCH`; `CONFIG_INVALID` for a sha256 that is none; the signal's reason
+ * @throws VmrigError `IMAGE_MISSING` or `IMAGE_MISMATCH`; `CONFIG_INVALID` for a sha256 that is
+ *   none; the signal's reason
  */
-export async function findImage(source: ImageSource, cacheFolder: string, patience: WaitLimit = {}): Promise<Image> {
+export async function findImage(
+  source: ImageSource,
+  cacheFolder: string,
+  patience: WaitLimit = {},
+): Promise<Image> {
   patience.signal?.throwIfAborted();
   const images = join(cacheFolder, "images");
   if (typeof source === "string") {
@@ -37,15 +45,24 @@ export async function findImage(source: ImageSource, cacheFolder: string, patien
   }
   const folder = join(images, `sha256-${sha256}`);
   return (
-    (await readImage(folder).catch(() => undefined)) ?? (await fetchImage({ url: source.url, sha256 }, images, folder, readImage, patience))
+    (await readImage(folder).catch(() => undefined)) ??
+    (await fetchImage({ url: source.url, sha256 }, images, folder, readImage, patience))
   );
 }
 
-/** Reads an image's manifest, and looks whether its files are there. @throws VmrigError `IMAGE_MISSING` */
+/**
+ * Reads an image's manifest, and looks whether its files are there.
+ *
+ * @throws VmrigError `IMAGE_MISSING`
+ */
 async function readImage(folder: string, missing?: ErrorFacts): Promise<Image> {
   const path = join(folder, "image.json");
   const text = await readFile(path, "utf8").catch((cause: unknown) => {
-    throw new VmrigError("IMAGE_MISSING", { message: `There is no machine image in ${folder}.`, ...missing, cause });
+    throw new VmrigError("IMAGE_MISSING", {
+      message: `There is no machine image in ${folder}.`,
+      ...missing,
+      cause,
+    });
   });
   const parsed = imageManifest.safeParse(parseJson(text));
   if (!parsed.success) {
@@ -55,7 +72,11 @@ async function readImage(folder: string, missing?: ErrorFacts): Promise<Image> {
     });
   }
   const { disk, kernel, initrd, ...rest } = parsed.data;
-  const [diskPath, kernelPath, initrdPath] = await Promise.all([fileOf(folder, disk), fileOf(folder, kernel), fileOf(folder, initrd)]);
+  const [diskPath, kernelPath, initrdPath] = await Promise.all([
+    fileOf(folder, disk),
+    fileOf(folder, kernel),
+    fileOf(folder, initrd),
+  ]);
   return { ...rest, disk: diskPath, kernel: kernelPath, initrd: initrdPath };
 }
 
@@ -67,7 +88,10 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** A manifest may come from elsewhere: what it names lies in its own folder, and is a file, not a link out of it. */
+/**
+ * A manifest may come from elsewhere: what it names lies in its own folder, and is a file, not a
+ * link out of it.
+ */
 async function fileOf(folder: string, name: string): Promise<string> {
   const path = join(folder, name);
   const inside = !isAbsolute(name) && !normalize(name).startsWith("..");

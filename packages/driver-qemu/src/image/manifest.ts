@@ -11,5 +11,8 @@ export const imageManifest = z.object({
   append: z.string(),
 });
 
-/** A machine image: a qcow2 disk, and the kernel and initrd that boot it directly. Paths are absolute. */
+/**
+ * A machine image: a qcow2 disk, and the kernel and initrd that boot it directly. Paths are
+ * absolute.
+ */
 export type Image = z.infer<typeof imageManifest>;

@@ -24,7 +24,9 @@ beforeEach(async () => {
 /** Every process with a path of this test among its arguments. */
 async function switches(): Promise<number[]> {
   const { stdout } = await promisify(execFile)("ps", ["-eo", "pid=,args="]);
-  const mine = stdout.split("\n").filter((line) => line.includes(`vde_switch -sock ${lanSocket(runtimeFolder)} `));
+  const mine = stdout
+    .split("\n")
+    .filter((line) => line.includes(`vde_switch -sock ${lanSocket(runtimeFolder)} `));
   return mine.map((line) => Number.parseInt(line, 10));
 }
 
@@ -47,7 +49,9 @@ test("machines that come back at the same moment share one switch", async () => 
 test("ten processes that start it at once share one switch, too", async () => {
   const script = `import { startLan } from ${JSON.stringify(new URL("./lan.ts", import.meta.url).href)}; console.log(await startLan(${JSON.stringify(folders)}));`;
   const runs = await Promise.all(
-    Array.from({ length: 10 }, () => promisify(execFile)(process.execPath, ["--input-type=module", "-e", script])),
+    Array.from({ length: 10 }, () =>
+      promisify(execFile)(process.execPath, ["--input-type=module", "-e", script]),
+    ),
   );
   expect(new Set(runs.map(({ stdout }) => stdout)).size).toBe(1);
   expect(await switches()).toEqual([Number(runs[0]?.stdout)]);
@@ -60,7 +64,8 @@ test("a switch that was killed is started anew, and its old sockets are no obsta
     what: "the switch to end",
     timeoutMs: 10_000,
     intervalMs: 10,
-    probe: async () => ((await isRunning(first, lanPidFile(folder))) ? { seen: "it runs" } : { value: true }),
+    probe: async () =>
+      (await isRunning(first, lanPidFile(folder))) ? { seen: "it runs" } : { value: true },
   });
   expect(await lanPid(folders)).toBeUndefined();
   expect(await readdir(runtimeFolder)).toContain("lan");
@@ -114,7 +119,10 @@ test("who is just starting it is waited for", async () => {
 test("without vde_switch the error names the packages", async () => {
   vi.stubEnv("PATH", folder);
   onTestFinished(() => void vi.unstubAllEnvs());
-  await expect(startLan(folders)).rejects.toMatchObject({ code: "QEMU_MISSING", hint: expect.stringContaining("apt-get install vde2") });
+  await expect(startLan(folders)).rejects.toMatchObject({
+    code: "QEMU_MISSING",
+    hint: expect.stringContaining("apt-get install vde2"),
+  });
   expect(await readdir(folder)).toEqual([]);
 });
 
@@ -122,14 +130,21 @@ test("a switch that does not start is told, and leaves no guard", async () => {
   await writeFile(join(folder, "vde_switch"), "#!/bin/sh\nexit 1\n", { mode: 0o755 });
   vi.stubEnv("PATH", folder);
   onTestFinished(() => void vi.unstubAllEnvs());
-  await expect(startLan(folders)).rejects.toMatchObject({ code: "QEMU_FAILED", summary: `vde_switch did not start in ${runtimeFolder}.` });
+  await expect(startLan(folders)).rejects.toMatchObject({
+    code: "QEMU_FAILED",
+    summary: `vde_switch did not start in ${runtimeFolder}.`,
+  });
   expect(await readdir(folder)).toEqual(["vde_switch"]);
 });
 
 test("stopping leaves nothing, and is no fault when there is nothing", async () => {
   const pid = await startLan(folders);
   await stopLan(folders);
-  expect([await switches(), await readdir(folder), await readdir(runtimeFolder)]).toEqual([[], [], []]);
+  expect([await switches(), await readdir(folder), await readdir(runtimeFolder)]).toEqual([
+    [],
+    [],
+    [],
+  ]);
   expect(await isRunning(pid, lanPidFile(folder))).toBe(false);
   await stopLan(folders);
 });

@@ -15,7 +15,10 @@ export function lanSocket(runtimeFolder: string): string {
   return join(runtimeFolder, "lan");
 }
 
-/** Beside the machines, and not beside the sockets: whatever cleans temporary folders would let a second switch be started, and split the LAN. */
+/**
+ * Beside the machines, and not beside the sockets: whatever cleans temporary folders would let a
+ * second switch be started, and split the LAN.
+ */
 export function lanPidFile(folder: string): string {
   return join(folder, "lan.pid");
 }
@@ -36,26 +39,32 @@ async function livingSwitch({ folder }: LanFolders): Promise<number | undefined>
 }
 
 /**
- * TestStartState the private network of a copy, a VDE switch, unless it runs. One that lives and whose socket is gone is replaced. Machines that
- * are restored at the same moment all ask for it, and one of them starts it.
+ * TestStartState the private network of a copy, a VDE switch, unless it runs. One that lives and
+ * whose socket is gone is replaced. Machines that are restored at the same moment all ask for it,
+ * and one of them starts it.
  *
  * @returns its pid
  */
 export async function startLan(folders: LanFolders): Promise<number> {
   const running = await lanPid(folders);
   if (running !== undefined) return running;
-  return await withFileLock({ path: lanLockPath(folders.folder), on: "the private network" }, async () => {
-    // Whoever had the turn before may have started it since the look above.
-    const alive = await lanPid(folders);
-    if (alive !== undefined) return alive;
-    await end(folders);
-    await launch(folders);
-    return await written(folders);
-  });
+  return await withFileLock(
+    { path: lanLockPath(folders.folder), on: "the private network" },
+    async () => {
+      // Whoever had the turn before may have started it since the look above.
+      const alive = await lanPid(folders);
+      if (alive !== undefined) return alive;
+      await end(folders);
+      await launch(folders);
+      return await written(folders);
+    },
+  );
 }
 
 export async function stopLan(folders: LanFolders): Promise<void> {
-  await withFileLock({ path: lanLockPath(folders.folder), on: "the private network" }, () => end(folders));
+  await withFileLock({ path: lanLockPath(folders.folder), on: "the private network" }, () =>
+    end(folders),
+  );
 }
 
 async function end(folders: LanFolders): Promise<void> {
@@ -82,14 +91,30 @@ function written(folders: LanFolders): Promise<number> {
 }
 
 async function launch({ folder, runtimeFolder }: LanFolders): Promise<void> {
-  const program = requireProgram(SWITCH, "apt-get install vde2 · dnf install vde2 · brew install vde");
+  const program = requireProgram(
+    SWITCH,
+    "apt-get install vde2 · dnf install vde2 · brew install vde",
+  );
   try {
     await runProgram(
       program,
-      ["-sock", lanSocket(runtimeFolder), "-mode", "0600", "-dirmode", "0700", "-pidfile", lanPidFile(folder), "-daemon"],
+      [
+        "-sock",
+        lanSocket(runtimeFolder),
+        "-mode",
+        "0600",
+        "-dirmode",
+        "0700",
+        "-pidfile",
+        lanPidFile(folder),
+        "-daemon",
+      ],
       { output: "ignore", timeoutMs: LAUNCH_MS },
     );
   } catch (cause) {
-    throw new VmrigError("QEMU_FAILED", { message: `vde_switch did not start in ${runtimeFolder}.`, cause });
+    throw new VmrigError("QEMU_FAILED", {
+      message: `vde_switch did not start in ${runtimeFolder}.`,
+      cause,
+    });
   }
 }

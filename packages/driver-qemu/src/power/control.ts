@@ -1,5 +1,12 @@
 import { readFile } from "node:fs/promises";
-import { withFileLock, passFence, VmrigError, type Admission, type Authority, type MachineRef } from "vmrig/driver";
+import {
+  withFileLock,
+  passFence,
+  VmrigError,
+  type Admission,
+  type Authority,
+  type MachineRef,
+} from "vmrig/driver";
 import type { Accelerator } from "../process/accelerator.ts";
 import { firstLine } from "../first-line.ts";
 import { findMachine } from "../find-machine.ts";
@@ -15,12 +22,17 @@ const USER = "vmrig";
 export const BOOT_MS: Readonly<Record<Accelerator, number>> = { tcg: 300_000, kvm: 60_000 };
 
 /**
- * Has a deed done on a machine while nobody else acts on it, whatever their fence: from the check of the fence to the end of the deed. Whoever
- * was slower looks again when it is their turn, and finds the larger fence.
+ * Has a deed done on a machine while nobody else acts on it, whatever their fence: from the check
+ * of the fence to the end of the deed. Whoever was slower looks again when it is their turn, and
+ * finds the larger fence.
  *
  * @throws VmrigError `MACHINE_MISSING`, `FENCED`; the signal's reason
  */
-export async function acting<T>(ref: MachineRef, authority: Authority, deed: (machine: MachineDefinition) => Promise<T>): Promise<T> {
+export async function acting<T>(
+  ref: MachineRef,
+  authority: Authority,
+  deed: (machine: MachineDefinition) => Promise<T>,
+): Promise<T> {
   const { turn, fences } = machineFiles(ref.copy, ref.name);
   return await withFileLock({ path: turn, on: ref.name, signal: authority.signal }, async () => {
     const machine = await findMachine(ref);
@@ -30,7 +42,10 @@ export async function acting<T>(ref: MachineRef, authority: Authority, deed: (ma
   });
 }
 
-/** Opens the control channel for one deed. The fence is checked while it is open: from then on nobody else can act on this process. */
+/**
+ * Opens the control channel for one deed. The fence is checked while it is open: from then on
+ * nobody else can act on this process.
+ */
 export async function control(machine: MachineDefinition, authority: Authority): Promise<Qmp> {
   const files = machineFiles(machine, machine.name);
   const qmp = await openQmp({ path: files.qmp, machine: machine.name, signal: authority.signal });
@@ -45,10 +60,19 @@ export async function control(machine: MachineDefinition, authority: Authority):
 }
 
 /** Waits for the guest's agent, and lets in the one key. */
-export async function admit(machine: MachineDefinition, admission: Admission, timeoutMs: number): Promise<void> {
+export async function admit(
+  machine: MachineDefinition,
+  admission: Admission,
+  timeoutMs: number,
+): Promise<void> {
   const files = machineFiles(machine, machine.name);
   try {
-    await using agent = await openGuestAgent({ path: files.agent, machine: machine.name, signal: admission.signal, timeoutMs });
+    await using agent = await openGuestAgent({
+      path: files.agent,
+      machine: machine.name,
+      signal: admission.signal,
+      timeoutMs,
+    });
     await agent.authorize(USER, admission.authorize);
   } catch (error) {
     admission.signal.throwIfAborted();
@@ -61,7 +85,10 @@ export async function admit(machine: MachineDefinition, admission: Admission, ti
         cause: error,
       });
     }
-    const tail = (await readFile(files.console, "utf8").catch(() => "")).trimEnd().split("\n").slice(-5);
+    const tail = (await readFile(files.console, "utf8").catch(() => ""))
+      .trimEnd()
+      .split("\n")
+      .slice(-5);
     throw new VmrigError("MACHINE_UNREACHABLE", {
       message: firstLine(error),
       details: [

@@ -1,5 +1,12 @@
 import { readFile, rm, writeFile } from "node:fs/promises";
-import { VmrigError, waitFor, explainWriteErrors, type Admission, type Driver, type PowerAction } from "vmrig/driver";
+import {
+  VmrigError,
+  waitFor,
+  explainWriteErrors,
+  type Admission,
+  type Driver,
+  type PowerAction,
+} from "vmrig/driver";
 import { admit, acting, BOOT_MS } from "./control.ts";
 import { openGuestAgent } from "../qmp/guest-agent.ts";
 import { machineFiles, type MachineDefinition } from "../machine-files.ts";
@@ -10,15 +17,18 @@ const SHUTDOWN_MS = 120_000;
 const AGENT_MS = 20_000;
 
 /**
- * A guest is told to shut down by its agent, and QEMU ends with it. A reboot is that and a boot: a new process, as after switching it off and
- * on, so there is one way to boot and the boot before cannot be taken for the one after.
+ * A guest is told to shut down by its agent, and QEMU ends with it. A reboot is that and a boot: a
+ * new process, as after switching it off and on, so there is one way to boot and the boot before
+ * cannot be taken for the one after.
  */
 export const power: NonNullable<Driver["power"]> = (ref, action, admission) =>
   acting(ref, admission, async (machine) => {
     await DEEDS[action](machine, admission);
   });
 
-const DEEDS: Readonly<Record<PowerAction, (machine: MachineDefinition, admission: Admission) => Promise<void>>> = {
+const DEEDS: Readonly<
+  Record<PowerAction, (machine: MachineDefinition, admission: Admission) => Promise<void>>
+> = {
   async crash(machine) {
     await note(machine);
     const run = await findProcess(machine);
@@ -33,7 +43,9 @@ const DEEDS: Readonly<Record<PowerAction, (machine: MachineDefinition, admission
   on: switchOn,
   async reboot(machine, admission) {
     if ((await findProcess(machine)) === undefined) {
-      throw new VmrigError("MACHINE_OFF", { message: `${machine.name} is off: its QEMU process is gone.` });
+      throw new VmrigError("MACHINE_OFF", {
+        message: `${machine.name} is off: its QEMU process is gone.`,
+      });
     }
     await shutDown(machine, admission);
     await switchOn(machine, admission);
@@ -56,7 +68,12 @@ async function shutDown(machine: MachineDefinition, { signal }: Admission): Prom
   if ((await findProcess(machine)) === undefined) return;
   const { agent: path, console } = machineFiles(machine, machine.name);
   {
-    await using agent = await openGuestAgent({ path, machine: machine.name, signal, timeoutMs: AGENT_MS });
+    await using agent = await openGuestAgent({
+      path,
+      machine: machine.name,
+      signal,
+      timeoutMs: AGENT_MS,
+    });
     await agent.shutDown("powerdown");
     await waitFor({
       what: "its system to shut down",
@@ -68,7 +85,8 @@ async function shutDown(machine: MachineDefinition, { signal }: Admission): Prom
       signal,
       probe: async () => {
         if ((await findProcess(machine)) === undefined) return { value: true };
-        const tail = (await readFile(console, "utf8").catch(() => "")).trimEnd().split("\n").at(-1) ?? "";
+        const tail =
+          (await readFile(console, "utf8").catch(() => "")).trimEnd().split("\n").at(-1) ?? "";
         return { seen: `last line of its console: ${tail.trim()}` };
       },
     });

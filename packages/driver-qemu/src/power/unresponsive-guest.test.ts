@@ -16,7 +16,10 @@ async function silent(status: string): Promise<MachineDefinition> {
   await listen(
     ({ say }) => say({ QMP: {} }),
     ({ execute, id }: { readonly execute: string; readonly id: number }, { say }) =>
-      say({ id, return: execute === "query-status" ? { running: status === "running", status } : {} }),
+      say({
+        id,
+        return: execute === "query-status" ? { running: status === "running", status } : {},
+      }),
     files.qmp,
   );
   await listen(
@@ -34,7 +37,10 @@ test("a guest that QEMU stopped because the disk is full is told with its disk a
   await expect(admit(machine, admission, 200)).rejects.toMatchObject({
     code: "STATE_UNWRITABLE",
     summary: "pc1 stands still: this computer's disk did not take what it wrote.",
-    details: ["QEMU says: io-error", expect.stringMatching(/disk\.qcow2: \d+ MB of its disk are free$/)],
+    details: [
+      "QEMU says: io-error",
+      expect.stringMatching(/disk\.qcow2: \d+ MB of its disk are free$/),
+    ],
     hint: expect.stringContaining("make room"),
   });
 });
@@ -49,5 +55,8 @@ test("of any other guest that does not answer it is told what QEMU says", async 
 
 test("a QEMU that is gone explains nothing, and hides nothing", async () => {
   const machine = await defineMachine(await tempFolder());
-  expect(await explainUnresponsiveGuest(machine)).toEqual({ diskRefused: false, lines: [expect.stringContaining("QEMU says nothing: ")] });
+  expect(await explainUnresponsiveGuest(machine)).toEqual({
+    diskRefused: false,
+    lines: [expect.stringContaining("QEMU says nothing: ")],
+  });
 });

@@ -1,13 +1,26 @@
 import { expect, test } from "vitest";
 import { chooseAccelerator, resolveAccelerator, type AcceleratorFacts } from "./accelerator.ts";
 
-const linux: AcceleratorFacts = { platform: "linux", arch: "x64", kvmOpens: true, cpuinfo: "processor : 0\nflags\t\t: fpu sse vmx ept\n" };
+const linux: AcceleratorFacts = {
+  platform: "linux",
+  arch: "x64",
+  kvmOpens: true,
+  cpuinfo: "processor : 0\nflags\t\t: fpu sse vmx ept\n",
+};
 
 test.each([
   ["intel with /dev/kvm", linux, "kvm"],
   ["amd with /dev/kvm", { ...linux, cpuinfo: "flags : fpu svm" }, "kvm"],
-  ["a paravirtualised host whose /dev/kvm opens and lies", { ...linux, cpuinfo: "flags : fpu hypervisor" }, "tcg"],
-  ["a word that only contains vmx", { ...linux, cpuinfo: "flags : fpu novmxhere\nmodel name : vmx" }, "tcg"],
+  [
+    "a paravirtualised host whose /dev/kvm opens and lies",
+    { ...linux, cpuinfo: "flags : fpu hypervisor" },
+    "tcg",
+  ],
+  [
+    "a word that only contains vmx",
+    { ...linux, cpuinfo: "flags : fpu novmxhere\nmodel name : vmx" },
+    "tcg",
+  ],
   ["no right to open /dev/kvm", { ...linux, kvmOpens: false }, "tcg"],
   ["arm64 with /dev/kvm", { ...linux, arch: "arm64", cpuinfo: "Features : fp asimd" }, "kvm"],
   ["macOS", { ...linux, platform: "darwin" as const }, "tcg"],

@@ -13,12 +13,18 @@ export interface AcceleratorFacts {
 }
 
 /**
- * KVM where it can work, emulation elsewhere. That `/dev/kvm` opens is not enough: on a host that is itself a paravirtualised guest it
- * opens and answers, and no guest ever gets past its firmware. So on x86 the CPU must name `vmx` or `svm` too.
+ * KVM where it can work, emulation elsewhere. That `/dev/kvm` opens is not enough: on a host that
+ * is itself a paravirtualised guest it opens and answers, and no guest ever gets past its firmware.
+ * So on x86 the CPU must name `vmx` or `svm` too.
  */
-export function chooseAccelerator(facts: AcceleratorFacts): { readonly accelerator: Accelerator; readonly why: string } {
-  if (facts.platform !== "linux") return { accelerator: "tcg", why: `KVM needs Linux, this is ${facts.platform}` };
-  if (!facts.kvmOpens) return { accelerator: "tcg", why: "/dev/kvm cannot be opened for reading and writing" };
+export function chooseAccelerator(facts: AcceleratorFacts): {
+  readonly accelerator: Accelerator;
+  readonly why: string;
+} {
+  if (facts.platform !== "linux")
+    return { accelerator: "tcg", why: `KVM needs Linux, this is ${facts.platform}` };
+  if (!facts.kvmOpens)
+    return { accelerator: "tcg", why: "/dev/kvm cannot be opened for reading and writing" };
   if (facts.arch === "x64" && !/^flags\s*:.*\b(vmx|svm)\b/m.test(facts.cpuinfo)) {
     return { accelerator: "tcg", why: "/dev/kvm opens, but the CPU has neither vmx nor svm" };
   }
@@ -26,13 +32,25 @@ export function chooseAccelerator(facts: AcceleratorFacts): { readonly accelerat
 }
 
 export function measureAccelerator(): AcceleratorFacts {
-  return { platform: process.platform, arch: process.arch, kvmOpens: kvmOpens(), cpuinfo: cpuinfo() };
+  return {
+    platform: process.platform,
+    arch: process.arch,
+    kvmOpens: kvmOpens(),
+    cpuinfo: cpuinfo(),
+  };
 }
 
 /** `auto` chooses; a wish that cannot come true is an error, not a slow surprise. */
-export function resolveAccelerator(wish: Accelerator | "auto", facts: AcceleratorFacts): { accelerator: Accelerator; why: string } {
+export function resolveAccelerator(
+  wish: Accelerator | "auto",
+  facts: AcceleratorFacts,
+): { accelerator: Accelerator; why: string } {
   const choice = chooseAccelerator(facts);
-  if (wish === "tcg") return { accelerator: "tcg", why: choice.accelerator === "tcg" ? choice.why : "the config asks for it" };
+  if (wish === "tcg")
+    return {
+      accelerator: "tcg",
+      why: choice.accelerator === "tcg" ? choice.why : "the config asks for it",
+    };
   if (wish === "kvm" && choice.accelerator !== "kvm" && !facts.kvmOpens) {
     throw new VmrigError("QEMU_FAILED", {
       message: `The config asks for accel "kvm", but ${choice.why}.`,

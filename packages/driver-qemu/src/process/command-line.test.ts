@@ -10,15 +10,17 @@ const qemu: QemuBinary = { path: "/usr/bin/qemu", machineType: "q35", version: "
 
 /** Options with their values, one a line, as people write them. */
 function lines(args: readonly string[], root: string): string {
-  const text = args.map((arg, index) => (arg.startsWith("-") ? `${index === 0 ? "" : "\n"}${arg}` : ` ${arg}`)).join("");
+  const text = args
+    .map((arg, index) => (arg.startsWith("-") ? `${index === 0 ? "" : "\n"}${arg}` : ` ${arg}`))
+    .join("");
   return text
     .replaceAll(root, "ROOT")
     .replace(/console=tty\w+/, "console=TTY")
     .replace(" tsc=unstable", "");
 }
 
-// What stands here is baked into every RAM snapshot: another device, order or id, and none of them loads. Whoever changes it raises
-// "devices 2" in `platformOf`.
+// What stands here is baked into every RAM snapshot: another device, order or id, and none of them
+// loads. Whoever changes it raises "devices 2" in `platformOf`.
 test("the same definition gives the same devices, in the same order", async () => {
   const root = await tempFolder();
   const machine = await defineMachine(root);
@@ -59,13 +61,19 @@ test("the same definition gives the same devices, in the same order", async () =
 
 test("a start from a snapshot adds nothing but the snapshot", async () => {
   const machine = await defineMachine(await tempFolder());
-  expect(qemuArguments(machine, qemu, "baseline-1")).toEqual([...qemuArguments(machine, qemu), "-loadvm", "baseline-1"]);
+  expect(qemuArguments(machine, qemu, "baseline-1")).toEqual([
+    ...qemuArguments(machine, qemu),
+    "-loadvm",
+    "baseline-1",
+  ]);
 });
 
 test("hardware virtualisation changes the accelerator, the processor and the kernel's command line alone", async () => {
   const machine = await defineMachine(await tempFolder());
   const emulated = qemuArguments(machine, qemu);
-  const changed = qemuArguments({ ...machine, accelerator: "kvm" }, qemu).filter((arg, index) => arg !== emulated[index]);
+  const changed = qemuArguments({ ...machine, accelerator: "kvm" }, qemu).filter(
+    (arg, index) => arg !== emulated[index],
+  );
   expect(changed).toEqual(["kvm", "host", expect.stringMatching(/ quiet panic=-1$/)]);
 });
 
@@ -81,14 +89,21 @@ test("commas in paths are doubled where QEMU would end a value at one, and nowhe
   ]);
   expect(path("-netdev")).toContain(`vde,id=lan,sock=${doubled}/run/lan`);
   expect(path("-qmp")).toEqual([`unix:${doubled}/run/pc1.qmp,server=on,wait=off`]);
-  expect(path("-smbios")[0]).toBe(`type=11,path=${doubled}/copy/machines/pc1/credentials/system.hostname`);
+  expect(path("-smbios")[0]).toBe(
+    `type=11,path=${doubled}/copy/machines/pc1/credentials/system.hostname`,
+  );
   expect(path("-kernel")).toEqual([`${root}/image/kernel`]);
   expect(path("-pidfile")).toEqual([`${root}/copy/machines/pc1/qemu.pid`]);
-  expect(JSON.parse(path("-blockdev")[0] ?? "")).toMatchObject({ file: { filename: `${root}/copy/machines/pc1/disk.qcow2` } });
+  expect(JSON.parse(path("-blockdev")[0] ?? "")).toMatchObject({
+    file: { filename: `${root}/copy/machines/pc1/disk.qcow2` },
+  });
 });
 
 test("each machine of a rig has hardware addresses of its own, which stay", () => {
-  const all = Array.from({ length: 32 }, (_, index) => [hardwareAddress(index, "nat"), hardwareAddress(index, "lan")]).flat();
+  const all = Array.from({ length: 32 }, (_, index) => [
+    hardwareAddress(index, "nat"),
+    hardwareAddress(index, "lan"),
+  ]).flat();
   expect(new Set(all).size).toBe(64);
   // The second bit of the first byte: administered locally; the first: for one receiver.
   for (const address of all) expect(address).toMatch(/^52:54:00:76:0[01]:[0-9a-f]{2}$/);

@@ -10,12 +10,16 @@ function guestName(machine: Pick<MachineDefinition, "copy" | "name">): string {
   return `${machine.copy}/${machine.name}`;
 }
 
-/** Locally administered, and the same at each start: a snapshot remembers its hardware addresses. */
+/**
+ * Locally administered, and the same at each start: a snapshot remembers its hardware addresses.
+ */
 export function hardwareAddress(index: number, network: "nat" | "lan"): string {
   return `52:54:00:76:${network === "nat" ? "00" : "01"}:${(index + 0x10).toString(16).padStart(2, "0")}`;
 }
 
-/** All that a RAM snapshot depends on besides the image; another word in here, and it does not load. */
+/**
+ * All that a RAM snapshot depends on besides the image; another word in here, and it does not load.
+ */
 export function platformOf(qemu: QemuBinary, accelerator: string): string {
   return `qemu ${qemu.version}, ${qemu.machineType}, ${accelerator}, cpu ${cpuModel(accelerator)}, devices 2`;
 }
@@ -27,17 +31,26 @@ function cpuModel(accelerator: string): string {
 /**
  * What an emulated guest's kernel and systemd are told.
  *
- * - An x86 counts its cycles (TSC) on through a load in place, while all its other clocks go back to the snapshot: see `cpu_get_ticks` in
- *   QEMU's system/cpu-timers.c. A guest that keeps time by it finds itself in the future, and stands still for as long.
- * - systemd gives a disk 90 s to appear, then leaves the boot for an emergency shell. On a computer that has much else to do that is too short.
+ * - An x86 counts its cycles (TSC) on through a load in place, while all its other clocks go back
+ *   to the snapshot: see `cpu_get_ticks` in QEMU's system/cpu-timers.c. A guest that keeps time by
+ *   it finds itself in the future, and stands still for as long.
+ * - systemd gives a disk 90 s to appear, then leaves the boot for an emergency shell. On a computer
+ *   that has much else to do that is too short.
  */
 function emulated(accelerator: string): string {
   if (accelerator !== "tcg") return "";
   return `${process.arch === "x64" ? " tsc=unstable" : ""} systemd.default_device_timeout_sec=300 systemd.default_timeout_start_sec=300`;
 }
 
-/** QEMU's arguments for one machine, without the accelerator's luck: the same definition gives the same devices, so snapshots load. */
-export function qemuArguments(machine: MachineDefinition, qemu: QemuBinary, from?: SnapshotName): string[] {
+/**
+ * QEMU's arguments for one machine, without the accelerator's luck: the same definition gives the
+ * same devices, so snapshots load.
+ */
+export function qemuArguments(
+  machine: MachineDefinition,
+  qemu: QemuBinary,
+  from?: SnapshotName,
+): string[] {
   const files = machineFiles(machine, machine.name);
   const lan = lanSocket(machine.runtimeFolder);
   return [
@@ -60,7 +73,12 @@ export function qemuArguments(machine: MachineDefinition, qemu: QemuBinary, from
     ],
     [
       "-blockdev",
-      JSON.stringify({ driver: "qcow2", "node-name": "disk", discard: "unmap", file: { driver: "file", filename: files.disk } }),
+      JSON.stringify({
+        driver: "qcow2",
+        "node-name": "disk",
+        discard: "unmap",
+        file: { driver: "file", filename: files.disk },
+      }),
     ],
     ["-device", "virtio-blk-pci,drive=disk"],
     // Port 0: the kernel chooses a free one, and nobody can take it between the choice and its use.
@@ -72,7 +90,8 @@ export function qemuArguments(machine: MachineDefinition, qemu: QemuBinary, from
     ["-chardev", `socket,id=agent,server=on,wait=off,path=${value(files.agent)}`],
     ["-device", "virtserialport,chardev=agent,name=org.qemu.guest_agent.0"],
     ["-device", "virtio-rng-pci"],
-    // A restored guest learns from it that its randomness was copied, and stirs in fresh one. QEMU has it for x86 alone.
+    // A restored guest learns from it that its randomness was copied, and stirs in fresh one. QEMU
+    // has it for x86 alone.
     ...(process.arch === "x64" ? [["-device", "vmgenid"]] : []),
     ...readdirSync(files.credentials)
       .sort()

@@ -6,7 +6,10 @@ export interface RunningProcess {
   readonly args: readonly string[];
 }
 
-/** The processes of this user, with their arguments. `ps` does not say where one ends, so that paths with spaces are found on Linux alone. */
+/**
+ * The processes of this user, with their arguments. `ps` does not say where one ends, so that paths
+ * with spaces are found on Linux alone.
+ */
 export async function runningProcesses(): Promise<RunningProcess[]> {
   return process.platform === "linux" ? await fromProc() : await fromPs();
 }
@@ -19,13 +22,19 @@ async function fromProc(): Promise<RunningProcess[]> {
         stat(`/proc/${pid}`).catch(() => undefined),
         readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => ""),
       ]);
-      return owner?.uid === process.getuid?.() ? { pid: Number(pid), args: line.split("\0").slice(0, -1) } : undefined;
+      return owner?.uid === process.getuid?.()
+        ? { pid: Number(pid), args: line.split("\0").slice(0, -1) }
+        : undefined;
     }),
   );
   return all.filter((found) => found !== undefined);
 }
 
 async function fromPs(): Promise<RunningProcess[]> {
-  const lines = (await runProgram("ps", ["-axo", "uid=,pid=,args="])).split("\n").map((line) => line.trim().split(/\s+/));
-  return lines.filter(([uid]) => Number(uid) === process.getuid?.()).map(([, pid, ...args]) => ({ pid: Number(pid), args }));
+  const lines = (await runProgram("ps", ["-axo", "uid=,pid=,args="]))
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/));
+  return lines
+    .filter(([uid]) => Number(uid) === process.getuid?.())
+    .map(([, pid, ...args]) => ({ pid: Number(pid), args }));
 }

@@ -22,16 +22,23 @@ async function install(version: string): Promise<{ path: string; starts: () => P
   const path = join(bin, NAME);
   await writeFile(path, `#!/bin/sh\necho start >> ${bin}/starts\n${version}\n`);
   await chmod(path, 0o755);
-  return { path, starts: async () => (await readFile(join(bin, "starts"), "utf8").catch(() => "")).split("\n").length - 1 };
+  return {
+    path,
+    starts: async () =>
+      (await readFile(join(bin, "starts"), "utf8").catch(() => "")).split("\n").length - 1,
+  };
 }
 
-const print = (version: string): string => `echo 'QEMU emulator version ${version} (Debian 1:7.2+dfsg-7)'; echo Copyright`;
+const print = (version: string): string =>
+  `echo 'QEMU emulator version ${version} (Debian 1:7.2+dfsg-7)'; echo Copyright`;
 
 test("a program that is not on PATH is told with the packages to install", async () => {
   await expect(findQemu(cache)).rejects.toMatchObject({
     code: "QEMU_MISSING",
     summary: `${NAME} is not on PATH.`,
-    hint: expect.stringMatching(/^install it: apt-get install \S+ · dnf install \S+ · brew install qemu$/),
+    hint: expect.stringMatching(
+      /^install it: apt-get install \S+ · dnf install \S+ · brew install qemu$/,
+    ),
   });
 });
 
@@ -39,7 +46,9 @@ test("what cannot be run is not taken for the program: a file without the right,
   await writeFile(join(bin, "tool"), "");
   await mkdir(join(bin, "dir", "tool"), { recursive: true });
   vi.stubEnv("PATH", `${bin}:${join(bin, "dir")}::`);
-  expect(() => requireProgram("tool", "apt-get install tool")).toThrow("tool is not on PATH.\nhint: install it: apt-get install tool");
+  expect(() => requireProgram("tool", "apt-get install tool")).toThrow(
+    "tool is not on PATH.\nhint: install it: apt-get install tool",
+  );
   // An empty entry means the current folder to a shell, and must not here.
   vi.spyOn(process, "cwd").mockReturnValue(bin);
   onTestFinished(() => void vi.restoreAllMocks());
@@ -52,7 +61,11 @@ test("what cannot be run is not taken for the program: a file without the right,
 
 test("the version is asked once, and then kept", async () => {
   const { path, starts } = await install(print("7.2.22"));
-  expect(await findQemu(cache)).toEqual({ path, machineType: process.arch === "arm64" ? "virt" : "q35", version: "7.2.22" });
+  expect(await findQemu(cache)).toEqual({
+    path,
+    machineType: process.arch === "arm64" ? "virt" : "q35",
+    version: "7.2.22",
+  });
   expect(await findQemu(cache)).toMatchObject({ version: "7.2.22" });
   expect(await starts()).toBe(1);
 });
@@ -69,7 +82,9 @@ test("all who ask at once get an answer, and no draft is left", async () => {
   await install(print("7.2.22"));
   const all = await Promise.all(Array.from({ length: 8 }, () => findQemu(cache)));
   expect(new Set(all.map(({ version }) => version))).toEqual(new Set(["7.2.22"]));
-  expect(await readdir(join(cache, "qemu"))).toEqual([expect.stringMatching(/^[0-9a-f]{16}\.version$/)]);
+  expect(await readdir(join(cache, "qemu"))).toEqual([
+    expect.stringMatching(/^[0-9a-f]{16}\.version$/),
+  ]);
 });
 
 test("a QEMU that does not start is told, with its own words as the cause", async () => {

@@ -29,7 +29,9 @@ export function requireProgram(name: string, packages: string): string {
   });
 }
 
-const ARCHITECTURES: Readonly<Record<string, { system: string; machine: string; packages: string }>> = {
+const ARCHITECTURES: Readonly<
+  Record<string, { system: string; machine: string; packages: string }>
+> = {
   x64: {
     system: "qemu-system-x86_64",
     machine: "q35",
@@ -38,7 +40,8 @@ const ARCHITECTURES: Readonly<Record<string, { system: string; machine: string; 
   arm64: {
     system: "qemu-system-aarch64",
     machine: "virt",
-    packages: "apt-get install qemu-system-arm · dnf install qemu-system-aarch64 · brew install qemu",
+    packages:
+      "apt-get install qemu-system-arm · dnf install qemu-system-aarch64 · brew install qemu",
   },
 };
 
@@ -49,7 +52,10 @@ export interface QemuBinary {
   readonly version: string;
 }
 
-/** Finds QEMU for this computer's architecture. Its version is kept in the cache, so that a warm run does not start it to ask. */
+/**
+ * Finds QEMU for this computer's architecture. Its version is kept in the cache, so that a warm run
+ * does not start it to ask.
+ */
 export async function findQemu(cacheFolder: string): Promise<QemuBinary> {
   const wanted = ARCHITECTURES[process.arch];
   if (wanted === undefined) {
@@ -64,11 +70,15 @@ export async function findQemu(cacheFolder: string): Promise<QemuBinary> {
     .digest("hex")
     .slice(0, 16);
   const note = join(cacheFolder, "qemu", `${key}.version`);
-  const version = (await readFile(note, "utf8").catch(() => undefined)) ?? (await askVersion(path, note));
+  const version =
+    (await readFile(note, "utf8").catch(() => undefined)) ?? (await askVersion(path, note));
   return { path, machineType: wanted.machine, version };
 }
 
-/** Older emulators let a Linux 6.12 guest crash at random: kernel double faults in half of the boots on a busy computer, seen with 7.2. */
+/**
+ * Older emulators let a Linux 6.12 guest crash at random: kernel double faults in half of the boots
+ * on a busy computer, seen with 7.2.
+ */
 export function emulatesReliably(version: string): boolean {
   const [major = 0, minor = 0] = version.split(".").map(Number);
   return major > 8 || (major === 8 && minor >= 2);
@@ -76,7 +86,11 @@ export function emulatesReliably(version: string): boolean {
 
 async function askVersion(path: string, note: string): Promise<string> {
   const stdout = await runProgram(path, ["--version"]).catch((error: unknown) => {
-    throw new VmrigError("QEMU_MISSING", { message: `${path} --version failed.`, hint: "reinstall QEMU", cause: error });
+    throw new VmrigError("QEMU_MISSING", {
+      message: `${path} --version failed.`,
+      hint: "reinstall QEMU",
+      cause: error,
+    });
   });
   const version = /version ([0-9.]+)/.exec(stdout)?.[1] ?? stdout.split("\n")[0] ?? "unknown";
   // Machines that start at the same moment all ask.

@@ -4,7 +4,14 @@ import { z } from "zod";
 import { platformOf, qemuArguments } from "./command-line.ts";
 import { boundConsole } from "../console-log.ts";
 import { startLan } from "../network/lan.ts";
-import { machineFiles, qemuRun, readJson, writeJson, type MachineDefinition, type QemuRun } from "../machine-files.ts";
+import {
+  machineFiles,
+  qemuRun,
+  readJson,
+  writeJson,
+  type MachineDefinition,
+  type QemuRun,
+} from "../machine-files.ts";
 import { endProcess, isRunning } from "./running-program.ts";
 import { findQemu } from "./qemu-binary.ts";
 import { openQmp, type Qmp } from "../qmp/qmp.ts";
@@ -17,11 +24,15 @@ export async function findProcess(machine: MachineDefinition): Promise<QemuRun |
 }
 
 /**
- * TestStartState QEMU for a machine: from a snapshot, or by a cold boot. Returns when QEMU runs; the guest may still boot.
+ * TestStartState QEMU for a machine: from a snapshot, or by a cold boot. Returns when QEMU runs;
+ * the guest may still boot.
  *
  * @throws VmrigError `QEMU_MISSING`, `QEMU_FAILED` with QEMU's own words
  */
-export async function startProcess(machine: MachineDefinition, from?: SnapshotName): Promise<QemuRun> {
+export async function startProcess(
+  machine: MachineDefinition,
+  from?: SnapshotName,
+): Promise<QemuRun> {
   const files = machineFiles(machine, machine.name);
   const qemu = await findQemu(machine.cacheFolder);
   const lanPid = await startLan(machine);
@@ -30,7 +41,10 @@ export async function startProcess(machine: MachineDefinition, from?: SnapshotNa
   try {
     await runProgram(qemu.path, qemuArguments(machine, qemu, from), { timeoutMs: 60_000 });
   } catch (cause) {
-    const said = typeof cause === "object" && cause !== null && "stderr" in cause ? String(cause.stderr).trim().split("\n").slice(-6) : [];
+    const said =
+      typeof cause === "object" && cause !== null && "stderr" in cause
+        ? String(cause.stderr).trim().split("\n").slice(-6)
+        : [];
     throw new VmrigError("QEMU_FAILED", {
       message: `QEMU did not start ${machine.name}${from === undefined ? "" : ` from its snapshot ${from}`}.`,
       details: said,
@@ -39,23 +53,36 @@ export async function startProcess(machine: MachineDefinition, from?: SnapshotNa
   }
   const pid = Number(await readFile(files.pid, "utf8"));
   await using qmp = await openQmp({ path: files.qmp, machine: machine.name });
-  const run: QemuRun = { pid, sshPort: await forwardedPort(qmp, machine.name), platform: platformOf(qemu, machine.accelerator), lanPid };
+  const run: QemuRun = {
+    pid,
+    sshPort: await forwardedPort(qmp, machine.name),
+    platform: platformOf(qemu, machine.accelerator),
+    lanPid,
+  };
   await writeJson(files.process, run);
   return run;
 }
 
-/** At SIGTERM QEMU writes down what it still has of the disk, and ends; on a busy computer that takes its time. */
+/**
+ * At SIGTERM QEMU writes down what it still has of the disk, and ends; on a busy computer that
+ * takes its time.
+ */
 const END_MS = 20_000;
 
 /** Ends QEMU for a machine, whatever state it is in. Its disk and snapshots stay. */
 export async function stopProcess(machine: MachineDefinition): Promise<void> {
   const files = machineFiles(machine, machine.name);
-  for (const pid of [(await findProcess(machine))?.pid, Number(await readFile(files.pid, "utf8").catch(() => "0"))]) {
+  for (const pid of [
+    (await findProcess(machine))?.pid,
+    Number(await readFile(files.pid, "utf8").catch(() => "0")),
+  ]) {
     if (pid !== undefined && pid > 0 && (await isRunning(pid, mark(machine)))) {
       await endProcess(pid, mark(machine), `QEMU of ${machine.name}`, END_MS);
     }
   }
-  await Promise.all([files.process, files.pid, files.qmp, files.agent].map((file) => rm(file, { force: true })));
+  await Promise.all(
+    [files.process, files.pid, files.qmp, files.agent].map((file) => rm(file, { force: true })),
+  );
 }
 
 /** What only this machine's process has on its command line. */
@@ -66,9 +93,14 @@ function mark(machine: MachineDefinition): string {
 const FORWARD = /HOST_FORWARD\]\s+\S+\s+\S+\s+(\d+)\s+\S+\s+22\b/;
 
 async function forwardedPort(qmp: Qmp, machine: string): Promise<number> {
-  const table = z.string().parse(await qmp.execute("human-monitor-command", { "command-line": "info usernet" }));
+  const table = z
+    .string()
+    .parse(await qmp.execute("human-monitor-command", { "command-line": "info usernet" }));
   const port = FORWARD.exec(table)?.[1];
   if (port === undefined)
-    throw new VmrigError("QEMU_FAILED", { message: `QEMU forwards no port to port 22 of ${machine}.`, details: table.split("\r\n") });
+    throw new VmrigError("QEMU_FAILED", {
+      message: `QEMU forwards no port to port 22 of ${machine}.`,
+      details: table.split("\r\n"),
+    });
   return Number(port);
 }

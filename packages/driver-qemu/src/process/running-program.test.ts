@@ -4,12 +4,21 @@ import { randomUUID } from "node:crypto";
 import { expect, onTestFinished, test } from "vitest";
 import { endProcess, isRunning } from "./running-program.ts";
 
-/** A process that ran for some time, so that it has its signal handlers; gone when the test is over. */
-async function start(script: string, ...args: string[]): Promise<ChildProcess & { readonly pid: number }> {
-  const child = spawn("/bin/sh", ["-c", `${script}\necho ready\nwhile :; do sleep 1; done`, "sh", ...args], {
-    stdio: ["ignore", "pipe", "ignore"],
-    detached: true,
-  });
+/**
+ * A process that ran for some time, so that it has its signal handlers; gone when the test is over.
+ */
+async function start(
+  script: string,
+  ...args: string[]
+): Promise<ChildProcess & { readonly pid: number }> {
+  const child = spawn(
+    "/bin/sh",
+    ["-c", `${script}\necho ready\nwhile :; do sleep 1; done`, "sh", ...args],
+    {
+      stdio: ["ignore", "pipe", "ignore"],
+      detached: true,
+    },
+  );
   const { pid, stdout } = child;
   if (pid === undefined) throw new Error("no process");
   onTestFinished(() => {
@@ -76,7 +85,10 @@ test("never ends a process that belongs to somebody else", async () => {
 test("to end a process that is gone is no fault", async () => {
   const own = mark();
   const child = await start("", own);
-  await Promise.all([endProcess(child.pid, own, "the test's process"), endProcess(child.pid, own, "the test's process")]);
+  await Promise.all([
+    endProcess(child.pid, own, "the test's process"),
+    endProcess(child.pid, own, "the test's process"),
+  ]);
   await endProcess(child.pid, own, "the test's process");
   expect(await isRunning(child.pid, own)).toBe(false);
 });

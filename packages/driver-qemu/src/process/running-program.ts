@@ -2,7 +2,10 @@ import { readFile } from "node:fs/promises";
 import { waitFor } from "vmrig/driver";
 import { runProgram } from "./run-program.ts";
 
-/** Whether `pid` is a living process of this user with the argument `mark`. A pid alone proves nothing: after a reboot it may be anybody's. */
+/**
+ * Whether `pid` is a living process of this user with the argument `mark`. A pid alone proves
+ * nothing: after a reboot it may be anybody's.
+ */
 export async function isRunning(pid: number, mark: string): Promise<boolean> {
   try {
     process.kill(pid, 0);
@@ -14,11 +17,21 @@ export async function isRunning(pid: number, mark: string): Promise<boolean> {
     return line.split("\0").includes(mark);
   }
   // `ps` does not say where an argument ends.
-  return ` ${await runProgram("ps", ["-o", "args=", "-p", String(pid)], { reject: false })} `.includes(` ${mark} `);
+  return ` ${await runProgram("ps", ["-o", "args=", "-p", String(pid)], { reject: false })} `.includes(
+    ` ${mark} `,
+  );
 }
 
-/** Ends a process of ours and waits until it is gone: SIGTERM, and when it takes longer than `patienceMs`, SIGKILL. */
-export async function endProcess(pid: number, mark: string, name: string, patienceMs = 5_000): Promise<void> {
+/**
+ * Ends a process of ours and waits until it is gone: SIGTERM, and when it takes longer than
+ * `patienceMs`, SIGKILL.
+ */
+export async function endProcess(
+  pid: number,
+  mark: string,
+  name: string,
+  patienceMs = 5_000,
+): Promise<void> {
   const gone = async (): Promise<{ value: true } | { seen: string }> =>
     (await isRunning(pid, mark)) ? { seen: `process ${pid} is still there` } : { value: true };
   for (const [signal, timeoutMs] of [
@@ -34,7 +47,13 @@ export async function endProcess(pid: number, mark: string, name: string, patien
       throw error;
     }
     try {
-      await waitFor({ what: `${name} to end`, timeoutMs, intervalMs: 10, code: "QEMU_FAILED", probe: gone });
+      await waitFor({
+        what: `${name} to end`,
+        timeoutMs,
+        intervalMs: 10,
+        code: "QEMU_FAILED",
+        probe: gone,
+      });
       return;
     } catch (error) {
       if (signal === "SIGKILL") throw error;

@@ -20,7 +20,10 @@ function agent(onOrder: (order: Order, client: Client) => void): Promise<SocketS
   return listen(() => {}, onOrder);
 }
 
-async function open(server: SocketServer, options: Partial<GuestAgentOptions> = {}): Promise<GuestAgent> {
+async function open(
+  server: SocketServer,
+  options: Partial<GuestAgentOptions> = {},
+): Promise<GuestAgent> {
   const opened = await openGuestAgent({
     path: server.path,
     machine: "pc1",
@@ -33,7 +36,9 @@ async function open(server: SocketServer, options: Partial<GuestAgentOptions> = 
 }
 
 test("makes a key the only one of a user", async () => {
-  const server = await agent((order, client) => (order.execute === SYNC ? echo(client, order) : client.say({ return: {} })));
+  const server = await agent((order, client) =>
+    order.execute === SYNC ? echo(client, order) : client.say({ return: {} }),
+  );
   const opened = await open(server);
   await opened.authorize("vmrig", KEY);
   expect(server.heard).toContainEqual({
@@ -64,7 +69,10 @@ test.each([
   ["half a word of before, then the mark", '{"return": {"na'],
   ["half a word of before, and the rest of it on a line of its own", 'me": 1}}\n'],
   ["what no agent says", '[1, 2]\n"text"\nnull\n'],
-  ["an error about a word that was cut off", '{"error": {"class": "GenericError", "desc": "Invalid JSON syntax"}}\n'],
+  [
+    "an error about a word that was cut off",
+    '{"error": {"class": "GenericError", "desc": "Invalid JSON syntax"}}\n',
+  ],
   ["bytes that are no text", "\u00FE\u0000\u00FF\u00FF\n\u00FF"],
   ["the answer to an order of before", '{"return": {}}\n'],
 ])("drops %s, and waits for the echo", async (_title, garbage) => {
@@ -83,7 +91,9 @@ test("an agent that is silent while the guest boots is asked again, and answers 
     else if (++asked === 2) echo(client, order);
   });
   await (await open(server)).authorize("vmrig", KEY);
-  const tokens = (server.heard as Order[]).filter(({ execute }) => execute === SYNC).map((order) => order.arguments["id"]);
+  const tokens = (server.heard as Order[])
+    .filter(({ execute }) => execute === SYNC)
+    .map((order) => order.arguments["id"]);
   expect(new Set(tokens).size).toBe(2);
 });
 
@@ -93,7 +103,8 @@ test("an agent that wakes up to two questions answers both, and nothing of the s
     if (order.execute !== SYNC) return client.say({ return: {} });
     waiting.push(order);
     if (waiting.length < 2) return;
-    // As a real one: each 0xFF is an error of its own, and the guest takes its time between the two.
+    // As a real one: each 0xFF is an error of its own, and the guest takes its time between the
+    // two.
     const [first, second] = waiting as [Order, Order];
     const stray = { error: { class: "GenericError", desc: "JSON parse error, stray '\u00FF'" } };
     client.say(stray);
@@ -110,7 +121,9 @@ test("an agent that never answers is given up at the deadline", async () => {
   const server = await agent(() => {});
   await expect(open(server, { timeoutMs: 200 })).rejects.toMatchObject({
     code: "MACHINE_UNREACHABLE",
-    summary: expect.stringMatching(/^Waited \d+\.\d s for the guest agent on pc1; last seen: no answer to guest-sync\.$/),
+    summary: expect.stringMatching(
+      /^Waited \d+\.\d s for the guest agent on pc1; last seen: no answer to guest-sync\.$/,
+    ),
   });
 });
 
@@ -118,7 +131,9 @@ test("an order that the guest refuses fails with its words", async () => {
   const server = await agent((order, client) =>
     order.execute === SYNC
       ? echo(client, order)
-      : client.say({ error: { class: "GenericError", desc: "failed to create directory '/home/vmrig/.ssh'" } }),
+      : client.say({
+          error: { class: "GenericError", desc: "failed to create directory '/home/vmrig/.ssh'" },
+        }),
   );
   await expect((await open(server)).authorize("vmrig", KEY)).rejects.toMatchObject({
     code: "MACHINE_UNREACHABLE",
@@ -134,9 +149,13 @@ test("a QEMU that ends is told at once, while it is waited for and later", async
   await expect(open(dead, { timeoutMs: 600_000 })).rejects.toMatchObject({
     code: "MACHINE_UNREACHABLE",
     // What is noticed first depends on who is quicker.
-    summary: expect.stringMatching(/^The guest agent of pc1 failed: (QEMU closed the connection|write EPIPE|read ECONNRESET)\.$/),
+    summary: expect.stringMatching(
+      /^The guest agent of pc1 failed: (QEMU closed the connection|write EPIPE|read ECONNRESET)\.$/,
+    ),
   });
-  const dying = await agent((order, client) => (order.execute === SYNC ? echo(client, order) : client.socket.destroy()));
+  const dying = await agent((order, client) =>
+    order.execute === SYNC ? echo(client, order) : client.socket.destroy(),
+  );
   await expect((await open(dying)).authorize("vmrig", KEY)).rejects.toMatchObject({
     code: "MACHINE_UNREACHABLE",
     summary: expect.stringContaining("The guest agent of pc1 failed"),
@@ -144,7 +163,12 @@ test("a QEMU that ends is told at once, while it is waited for and later", async
 });
 
 test("a socket that is not there is told at once", async () => {
-  const options = { path: "/nowhere/pc1.agent", machine: "pc1", signal: new AbortController().signal, timeoutMs: 600_000 };
+  const options = {
+    path: "/nowhere/pc1.agent",
+    machine: "pc1",
+    signal: new AbortController().signal,
+    timeoutMs: 600_000,
+  };
   await expect(openGuestAgent(options)).rejects.toMatchObject({
     code: "MACHINE_UNREACHABLE",
     summary: expect.stringContaining("connect ENOENT"),
@@ -157,6 +181,10 @@ test("a lost lease ends the wait, with its reason, for the guest and for its ans
   const silent = await agent(() => booting.abort(reason));
   await expect(open(silent, { signal: booting.signal })).rejects.toBe(reason);
   const later = new AbortController();
-  const mute = await agent((order, client) => (order.execute === SYNC ? echo(client, order) : later.abort(reason)));
-  await expect((await open(mute, { signal: later.signal })).authorize("vmrig", KEY)).rejects.toBe(reason);
+  const mute = await agent((order, client) =>
+    order.execute === SYNC ? echo(client, order) : later.abort(reason),
+  );
+  await expect((await open(mute, { signal: later.signal })).authorize("vmrig", KEY)).rejects.toBe(
+    reason,
+  );
 });

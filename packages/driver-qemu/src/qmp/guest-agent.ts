@@ -3,17 +3,24 @@ import { systemClock, VmrigError, waitFor, type PublicKey } from "vmrig/driver";
 import { z } from "zod";
 import { readLines } from "./json-lines.ts";
 
-const answer = z.union([z.object({ return: z.unknown() }), z.object({ error: z.object({ class: z.string(), desc: z.string() }) })]);
+const answer = z.union([
+  z.object({ return: z.unknown() }),
+  z.object({ error: z.object({ class: z.string(), desc: z.string() }) }),
+]);
 
 /**
- * The QEMU guest agent of one machine: the way in that needs no network and no key. Every answer is waited for before the connection is
- * closed: an agent that has something to say and nobody to say it to tries again without a pause, on all of a processor, and cannot be
- * stopped by its system any more (`ga_channel_write_all` in QEMU's qga/channel-posix.c).
+ * The QEMU guest agent of one machine: the way in that needs no network and no key. Every answer is
+ * waited for before the connection is closed: an agent that has something to say and nobody to say
+ * it to tries again without a pause, on all of a processor, and cannot be stopped by its system any
+ * more (`ga_channel_write_all` in QEMU's qga/channel-posix.c).
  */
 export interface GuestAgent extends AsyncDisposable {
   /** Makes `key` the only one that may log in as `user`, whose home must exist. */
   authorize(user: string, key: PublicKey): Promise<void>;
-  /** Has the guest shut itself down; resolves when it was told, not when it has. The agent answers to success with silence. */
+  /**
+   * Has the guest shut itself down; resolves when it was told, not when it has. The agent answers
+   * to success with silence.
+   */
   shutDown(mode: "powerdown" | "reboot"): Promise<void>;
 }
 
@@ -21,13 +28,16 @@ export interface GuestAgentOptions {
   readonly path: string;
   readonly machine: string;
   readonly signal: AbortSignal;
-  /** How long the guest may take to answer; a machine that boots takes a minute when it is emulated. */
+  /**
+   * How long the guest may take to answer; a machine that boots takes a minute when it is emulated.
+   */
   readonly timeoutMs: number;
 }
 
 /**
- * Waits until the agent answers. The guest may have been restored or rebooted in the middle of a word, so each try sends
- * `guest-sync-delimited` with a fresh number, and all that comes before the echo of one is dropped, whatever it is.
+ * Waits until the agent answers. The guest may have been restored or rebooted in the middle of a
+ * word, so each try sends `guest-sync-delimited` with a fresh number, and all that comes before the
+ * echo of one is dropped, whatever it is.
  *
  * @throws VmrigError `MACHINE_UNREACHABLE` at the deadline
  */
@@ -36,7 +46,10 @@ export async function openGuestAgent(options: GuestAgentOptions): Promise<GuestA
   const socket = connect(path);
   let fault: Error | undefined;
   let waiting: ((value: z.infer<typeof answer>) => void) | undefined;
-  /** A slow guest answers the first question when the second was sent. Only behind the answer to the last one nothing old can follow. */
+  /**
+   * A slow guest answers the first question when the second was sent. Only behind the answer to the
+   * last one nothing old can follow.
+   */
   const tokens = new Set<number>();
   let last: number | undefined;
   let awake = false;
@@ -70,7 +83,8 @@ export async function openGuestAgent(options: GuestAgentOptions): Promise<GuestA
       probe: () => {
         if (fault !== undefined) throw unreachable(machine, fault);
         if (synced) return Promise.resolve({ value: true });
-        // QEMU keeps what a booting guest does not read, so a few questions are enough and a flood would have to be drained.
+        // QEMU keeps what a booting guest does not read, so a few questions are enough and a flood
+        // would have to be drained.
         if (!awake && systemClock.monotonic() - sentAt > 2_000) {
           const token = 1 + Math.floor(Math.random() * 0x7fff_fffe);
           tokens.add(token);
@@ -109,7 +123,10 @@ export async function openGuestAgent(options: GuestAgentOptions): Promise<GuestA
     shutDown(mode) {
       return new Promise<void>((resolve, reject) => {
         if (fault !== undefined) return reject(unreachable(machine, fault));
-        socket.write(`${JSON.stringify({ execute: "guest-shutdown", arguments: { mode } })}\n`, () => resolve());
+        socket.write(
+          `${JSON.stringify({ execute: "guest-shutdown", arguments: { mode } })}\n`,
+          () => resolve(),
+        );
       });
     },
     [Symbol.asyncDispose]: () =>
@@ -121,5 +138,8 @@ export async function openGuestAgent(options: GuestAgentOptions): Promise<GuestA
 }
 
 function unreachable(machine: string, cause: Error): VmrigError {
-  return new VmrigError("MACHINE_UNREACHABLE", { message: `The guest agent of ${machine} failed: ${cause.message}.`, cause });
+  return new VmrigError("MACHINE_UNREACHABLE", {
+    message: `The guest agent of ${machine} failed: ${cause.message}.`,
+    cause,
+  });
 }

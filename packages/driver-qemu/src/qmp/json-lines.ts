@@ -1,9 +1,11 @@
 import type { Socket } from "node:net";
 
 /**
- * QMP and the guest agent both speak one JSON value a line; the agent may put a 0xFF byte before one, to mark a new beginning.
+ * QMP and the guest agent both speak one JSON value a line; the agent may put a 0xFF byte before
+ * one, to mark a new beginning.
  *
- * @param onGarbage Gets what is no JSON, or what `onLine` throws. @defaultValue the connection ends with that error
+ * @param onGarbage Gets what is no JSON, or what `onLine` throws. @defaultValue the connection ends
+ *   with that error
  */
 export function readLines(
   socket: Socket,

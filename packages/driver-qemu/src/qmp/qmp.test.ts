@@ -11,9 +11,14 @@ interface Order {
 
 type Answers = Readonly<Record<string, (order: Order, client: Client) => unknown>>;
 
-const GREETING = { QMP: { version: { qemu: { major: 7, minor: 2, micro: 22 }, package: "" }, capabilities: ["oob"] } };
+const GREETING = {
+  QMP: { version: { qemu: { major: 7, minor: 2, micro: 22 }, package: "" }, capabilities: ["oob"] },
+};
 
-/** As QEMU does it: a greeting, an answer with the id of each order, events in between. What an answer returns goes as it is, if anything. */
+/**
+ * As QEMU does it: a greeting, an answer with the id of each order, events in between. What an
+ * answer returns goes as it is, if anything.
+ */
 function qemu(answers: Answers = {}): Promise<SocketServer> {
   return listen(
     ({ say }) => say(GREETING),
@@ -44,9 +49,21 @@ function jobs(...rounds: readonly (Readonly<Record<string, unknown>> | undefined
     "query-jobs": () => {
       round = Math.min(round + 1, rounds.length - 1);
       const job = rounds[round];
-      const other = { id: "somebody-else", type: "snapshot-save", status: "concluded", "current-progress": 1, "total-progress": 1 };
+      const other = {
+        id: "somebody-else",
+        type: "snapshot-save",
+        status: "concluded",
+        "current-progress": 1,
+        "total-progress": 1,
+      };
       return {
-        return: job === undefined ? [other] : [other, { id, type: "snapshot-load", "current-progress": 0, "total-progress": 1, ...job }],
+        return:
+          job === undefined
+            ? [other]
+            : [
+                other,
+                { id, type: "snapshot-load", "current-progress": 0, "total-progress": 1, ...job },
+              ],
       };
     },
   };
@@ -55,7 +72,9 @@ function jobs(...rounds: readonly (Readonly<Record<string, unknown>> | undefined
 test("greets, and carries orders and answers", async () => {
   const server = await qemu({ "human-monitor-command": () => ({ return: "VLAN\r\n" }) });
   const qmp = await open(server);
-  expect(await qmp.execute("human-monitor-command", { "command-line": "info usernet" })).toBe("VLAN\r\n");
+  expect(await qmp.execute("human-monitor-command", { "command-line": "info usernet" })).toBe(
+    "VLAN\r\n",
+  );
   expect(await qmp.execute("stop")).toEqual({});
   expect(server.heard).toEqual([
     { execute: "qmp_capabilities", id: 1 },
@@ -79,11 +98,16 @@ test("answers find their orders in whatever sequence they come", async () => {
 
 test("an order that QEMU refuses fails with QEMU's words, and the channel stays", async () => {
   const qmp = await open(
-    await qemu({ cont: () => ({ error: { class: "GenericError", desc: "Resetting the Virtual Machine is required" } }) }),
+    await qemu({
+      cont: () => ({
+        error: { class: "GenericError", desc: "Resetting the Virtual Machine is required" },
+      }),
+    }),
   );
   await expect(qmp.execute("cont")).rejects.toMatchObject({
     code: "QEMU_FAILED",
-    summary: "QEMU's control channel of pc1: GenericError: Resetting the Virtual Machine is required.",
+    summary:
+      "QEMU's control channel of pc1: GenericError: Resetting the Virtual Machine is required.",
   });
   expect(await qmp.execute("stop")).toEqual({});
 });
@@ -95,13 +119,17 @@ test("without a greeting it gives up at its deadline: somebody else holds the ch
   );
   await expect(open(server, { timeoutMs: 200 })).rejects.toMatchObject({
     code: "QEMU_FAILED",
-    summary: expect.stringMatching(/^Waited \d+\.\d s for QEMU's control channel on pc1; last seen: no greeting\.$/),
+    summary: expect.stringMatching(
+      /^Waited \d+\.\d s for QEMU's control channel on pc1; last seen: no greeting\.$/,
+    ),
   });
   await closed(server);
 });
 
 test("a socket that is not there is told at once", async () => {
-  await expect(openQmp({ path: "/nowhere/pc1.qmp", machine: "pc1", timeoutMs: 600_000 })).rejects.toMatchObject({
+  await expect(
+    openQmp({ path: "/nowhere/pc1.qmp", machine: "pc1", timeoutMs: 600_000 }),
+  ).rejects.toMatchObject({
     code: "QEMU_FAILED",
     summary: expect.stringContaining("connect ENOENT /nowhere/pc1.qmp"),
   });
@@ -119,9 +147,12 @@ test("a QEMU that hangs up before it greets is told at once", async () => {
 });
 
 test("a QEMU that ends takes all orders with it, those to come, too", async () => {
-  const qmp = await open(await qemu({ quit: (_, { socket }) => void socket.destroy(), wait: () => undefined }));
+  const qmp = await open(
+    await qemu({ quit: (_, { socket }) => void socket.destroy(), wait: () => undefined }),
+  );
   const orders = await Promise.allSettled([qmp.execute("wait"), qmp.execute("quit")]);
-  for (const order of orders) expect(order).toMatchObject({ status: "rejected", reason: { code: "QEMU_FAILED" } });
+  for (const order of orders)
+    expect(order).toMatchObject({ status: "rejected", reason: { code: "QEMU_FAILED" } });
   await expect(qmp.execute("stop")).rejects.toMatchObject({ code: "QEMU_FAILED" });
 });
 
@@ -135,7 +166,10 @@ test("a QEMU that does not answer is given up", async () => {
 
 test("what is no answer of QEMU ends the channel", async () => {
   const qmp = await open(await qemu({ stop: (_, { say }) => say("hello\r\n") }));
-  await expect(qmp.execute("stop")).rejects.toMatchObject({ code: "QEMU_FAILED", cause: expect.any(SyntaxError) });
+  await expect(qmp.execute("stop")).rejects.toMatchObject({
+    code: "QEMU_FAILED",
+    cause: expect.any(SyntaxError),
+  });
 });
 
 test("a lost lease ends the wait, with its reason, for a greeting and for an answer", async () => {
@@ -153,7 +187,9 @@ test("a lost lease ends the wait, with its reason, for a greeting and for an ans
 });
 
 test("a job is done when it is concluded, and is then dismissed", async () => {
-  const server = await qemu(jobs({ status: "created" }, { status: "running" }, { status: "concluded" }));
+  const server = await qemu(
+    jobs({ status: "created" }, { status: "running" }, { status: "concluded" }),
+  );
   const qmp = await open(server);
   await qmp.job("snapshot-load", { tag: "baseline-1", vmstate: "disk", devices: ["disk"] });
   const orders = server.heard as Order[];
@@ -176,17 +212,26 @@ test("a job is done when it is concluded, and is then dismissed", async () => {
 });
 
 test("a job that fails is dismissed all the same, and fails with QEMU's words", async () => {
-  const server = await qemu(jobs({ status: "concluded", error: "Snapshot 'x' does not exist in one or more devices" }));
+  const server = await qemu(
+    jobs({ status: "concluded", error: "Snapshot 'x' does not exist in one or more devices" }),
+  );
   await expect((await open(server)).job("snapshot-load", { tag: "x" })).rejects.toMatchObject({
     code: "QEMU_FAILED",
-    summary: "QEMU's control channel of pc1: snapshot-load failed: Snapshot 'x' does not exist in one or more devices.",
+    summary:
+      "QEMU's control channel of pc1: snapshot-load failed: Snapshot 'x' does not exist in one or more devices.",
   });
   expect(server.heard.at(-1)).toMatchObject({ execute: "job-dismiss" });
 });
 
 test("a job that QEMU does not take fails with QEMU's words", async () => {
-  const server = await qemu({ "snapshot-load": () => ({ error: { class: "GenericError", desc: "Parameter 'tag' is missing" } }) });
-  await expect((await open(server)).job("snapshot-load", {})).rejects.toThrow("Parameter 'tag' is missing");
+  const server = await qemu({
+    "snapshot-load": () => ({
+      error: { class: "GenericError", desc: "Parameter 'tag' is missing" },
+    }),
+  });
+  await expect((await open(server)).job("snapshot-load", {})).rejects.toThrow(
+    "Parameter 'tag' is missing",
+  );
 });
 
 test("a job that vanishes fails at once", async () => {
@@ -199,7 +244,9 @@ test("a job that vanishes fails at once", async () => {
 
 test("a job that does not end is given up, with its last state", async () => {
   const server = await qemu(jobs({ status: "running" }));
-  await expect((await open(server, { answerMs: 300 })).job("snapshot-load", {})).rejects.toMatchObject({
+  await expect(
+    (await open(server, { answerMs: 300 })).job("snapshot-load", {}),
+  ).rejects.toMatchObject({
     code: "QEMU_FAILED",
     summary: expect.stringMatching(/QEMU's job snapshot-load on pc1; last seen: running\.$/),
   });

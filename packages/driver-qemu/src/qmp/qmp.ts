@@ -11,16 +11,26 @@ const reply = z.union([
   z.object({ error: z.object({ class: z.string(), desc: z.string() }), id: z.number().optional() }),
 ]);
 
-const jobList = z.array(z.object({ id: z.string(), status: z.string(), error: z.string().optional() }));
+const jobList = z.array(
+  z.object({ id: z.string(), status: z.string(), error: z.string().optional() }),
+);
 
 /**
- * The control channel of one QEMU process (QEMU Machine Protocol). QEMU serves one client at a time and lets the next one wait without a
- * greeting: while it is open, nobody else can stop, load or end this machine.
+ * The control channel of one QEMU process (QEMU Machine Protocol). QEMU serves one client at a time
+ * and lets the next one wait without a greeting: while it is open, nobody else can stop, load or
+ * end this machine.
  */
 export interface Qmp extends AsyncDisposable {
-  /** @throws VmrigError `QEMU_FAILED` with QEMU's words, or when the connection breaks or no answer comes; the signal's reason */
+  /**
+   * @throws VmrigError `QEMU_FAILED` with QEMU's words, or when the connection breaks or no answer
+   *   comes; the signal's reason
+   */
   execute(command: string, parameters?: Record<string, unknown>): Promise<unknown>;
-  /** Runs a job (`snapshot-save`, `snapshot-load`, …) to its end. @throws VmrigError `QEMU_FAILED` with QEMU's words */
+  /**
+   * Runs a job (`snapshot-save`, `snapshot-load`, …) to its end.
+   *
+   * @throws VmrigError `QEMU_FAILED` with QEMU's words
+   */
   job(command: string, parameters: Record<string, unknown>): Promise<void>;
 }
 
@@ -31,11 +41,18 @@ export interface QmpOptions {
   readonly signal?: AbortSignal;
   /** How long to wait for the greeting. @defaultValue 10000 */
   readonly timeoutMs?: number;
-  /** How long to wait for an answer: QEMU gives none while it writes or reads a guest's RAM. @defaultValue 120000 */
+  /**
+   * How long to wait for an answer: QEMU gives none while it writes or reads a guest's RAM.
+   *
+   * @defaultValue 120000
+   */
   readonly answerMs?: number;
 }
 
-/** @throws VmrigError `QEMU_FAILED` when no greeting comes: the process is gone, hangs, or somebody else holds its channel. */
+/**
+ * @throws VmrigError `QEMU_FAILED` when no greeting comes: the process is gone, hangs, or somebody
+ *   else holds its channel.
+ */
 export async function openQmp(options: QmpOptions): Promise<Qmp> {
   const { path, machine, signal, timeoutMs = 10_000, answerMs = 120_000 } = options;
   const socket = connect(path);
@@ -56,19 +73,27 @@ export async function openQmp(options: QmpOptions): Promise<Qmp> {
     if ("QMP" in message) greeted = true;
     else if ("return" in message) take(pending, message.id)?.resolve(message.return);
     else if ("error" in message) {
-      take(pending, message.id)?.reject(broken(machine, `${message.error.class}: ${message.error.desc}`));
+      take(pending, message.id)?.reject(
+        broken(machine, `${message.error.class}: ${message.error.desc}`),
+      );
     }
   });
 
-  const execute = async (command: string, parameters?: Record<string, unknown>): Promise<unknown> => {
+  const execute = async (
+    command: string,
+    parameters?: Record<string, unknown>,
+  ): Promise<unknown> => {
     if (fault !== undefined) throw fault;
     signal?.throwIfAborted();
     const id = ++sequence;
     const request = Promise.withResolvers<unknown>();
     pending.set(id, request);
-    socket.write(`${JSON.stringify({ execute: command, id, ...(parameters && { arguments: parameters }) })}\n`);
+    socket.write(
+      `${JSON.stringify({ execute: command, id, ...(parameters && { arguments: parameters }) })}\n`,
+    );
     const answered = new AbortController();
-    const enough = signal === undefined ? answered.signal : AbortSignal.any([answered.signal, signal]);
+    const enough =
+      signal === undefined ? answered.signal : AbortSignal.any([answered.signal, signal]);
     const tooLong = systemClock.sleep(answerMs, enough).then(() => {
       throw broken(machine, `no answer to ${command} within ${answerMs / 1_000} s`);
     });
@@ -112,7 +137,9 @@ export async function openQmp(options: QmpOptions): Promise<Qmp> {
         intervalMs: 5,
         ...(signal && { signal }),
         probe: async () => {
-          const job = jobList.parse(await execute("query-jobs")).find((candidate) => candidate.id === id);
+          const job = jobList
+            .parse(await execute("query-jobs"))
+            .find((candidate) => candidate.id === id);
           // It stays until it is dismissed, which is for us to do.
           if (job === undefined) throw broken(machine, `its job ${command} vanished`);
           return job.status === "concluded" ? { value: job } : { seen: job.status };
@@ -138,5 +165,8 @@ function closed(socket: Socket): Promise<void> {
 }
 
 function broken(machine: string, what: string, cause?: Error): VmrigError {
-  return new VmrigError("QEMU_FAILED", { message: `QEMU's control channel of ${machine}: ${what}.`, cause });
+  return new VmrigError("QEMU_FAILED", {
+    message: `QEMU's control channel of ${machine}: ${what}.`,
+    cause,
+  });
 }

@@ -11,9 +11,17 @@ interface Stopped {
   readonly qmp: Qmp;
 }
 
-/** Stops all, then saves all, then lets all go on: between the first stop and the last save none of them runs. */
-export const captureTogether: NonNullable<Driver["captureTogether"]> = (refs, snapshot, authority) => {
-  // In one order: who waits for a second machine's turn has no machine that the first one waits for.
+/**
+ * Stops all, then saves all, then lets all go on: between the first stop and the last save none of
+ * them runs.
+ */
+export const captureTogether: NonNullable<Driver["captureTogether"]> = (
+  refs,
+  snapshot,
+  authority,
+) => {
+  // In one order: who waits for a second machine's turn has no machine that the first one waits
+  // for.
   const inOrder = refs.toSorted((a, b) => a.name.localeCompare(b.name));
   return stopped(inOrder, [], authority, (machines) => saveAll(machines, snapshot));
 };
@@ -38,6 +46,8 @@ async function stopped(
 }
 
 async function saveAll(machines: readonly Stopped[], snapshot: SnapshotName): Promise<void> {
-  const outcomes = await Promise.allSettled(machines.map(({ qmp, machine, run }) => saveSnapshot(qmp, machine, snapshot, run.platform)));
+  const outcomes = await Promise.allSettled(
+    machines.map(({ qmp, machine, run }) => saveSnapshot(qmp, machine, snapshot, run.platform)),
+  );
   for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
 }

@@ -15,12 +15,17 @@ import { loadSnapshot, revertDisk } from "./snapshots.ts";
 const ADMIT_MS = 30_000;
 
 /**
- * Loads a snapshot and lets the key in: in the running process where that works, else in a new one. A snapshot of another platform gives
- * back its disk alone. Call it in the machine's turn.
+ * Loads a snapshot and lets the key in: in the running process where that works, else in a new one.
+ * A snapshot of another platform gives back its disk alone. Call it in the machine's turn.
  *
  * @param taken the platform that the snapshot was taken on
  */
-export async function restoreMachine(machine: MachineDefinition, snapshot: SnapshotName, taken: string, admission: Admission): Promise<void> {
+export async function restoreMachine(
+  machine: MachineDefinition,
+  snapshot: SnapshotName,
+  taken: string,
+  admission: Admission,
+): Promise<void> {
   const say = admission.say ?? (() => {});
   const platform = platformOf(await findQemu(machine.cacheFolder), machine.accelerator);
   const reason = await reasonToRestart(machine, await findProcess(machine), platform);
@@ -28,7 +33,8 @@ export async function restoreMachine(machine: MachineDefinition, snapshot: Snaps
   const { switchedOff } = machineFiles(machine, machine.name);
   if (reason !== undefined) {
     // Somebody wanted it off: that heals nothing.
-    if (!(await exists(switchedOff))) say(`heal     ${machine.name}: ${reason}; starting it again from its snapshot`);
+    if (!(await exists(switchedOff)))
+      say(`heal     ${machine.name}: ${reason}; starting it again from its snapshot`);
   } else if (taken === platform) {
     try {
       await loadInPlace(machine, snapshot, admission);
@@ -36,14 +42,22 @@ export async function restoreMachine(machine: MachineDefinition, snapshot: Snaps
     } catch (error) {
       admission.signal.throwIfAborted();
       if (isVmrigError(error) && error.code === "FENCED") throw error;
-      // A new process writes to the same disk; and this one goes on at the next load, when there is room.
+      // A new process writes to the same disk; and this one goes on at the next load, when there is
+      // room.
       if ((await explainUnresponsiveGuest(machine)).diskRefused) throw error;
-      say(`heal     ${machine.name} did not take its snapshot in place (${firstLine(error)}); starting it again from there`);
+      say(
+        `heal     ${machine.name} did not take its snapshot in place (${firstLine(error)}); starting it again from there`,
+      );
       first = error;
     }
   }
   try {
-    await restart(machine, snapshot, taken === platform ? undefined : { taken, platform }, admission);
+    await restart(
+      machine,
+      snapshot,
+      taken === platform ? undefined : { taken, platform },
+      admission,
+    );
   } catch (error) {
     admission.signal.throwIfAborted();
     if (first === undefined || !isVmrigError(error)) throw error;
@@ -56,7 +70,11 @@ export async function restoreMachine(machine: MachineDefinition, snapshot: Snaps
   }
 }
 
-async function loadInPlace(machine: MachineDefinition, snapshot: SnapshotName, admission: Admission): Promise<void> {
+async function loadInPlace(
+  machine: MachineDefinition,
+  snapshot: SnapshotName,
+  admission: Admission,
+): Promise<void> {
   const { console } = machineFiles(machine, machine.name);
   await boundConsole(console);
   {
@@ -84,20 +102,28 @@ async function restart(
     return;
   }
   const { taken, platform } = foreign;
-  admission.say?.(`heal     ${machine.name}: its snapshot is of another platform (${taken}, now ${platform}); booting from its disk`);
+  admission.say?.(
+    `heal     ${machine.name}: its snapshot is of another platform (${taken}, now ${platform}); booting from its disk`,
+  );
   await revertDisk(machine, snapshot);
   await startProcess(machine);
   await admit(machine, admission, BOOT_MS[machine.accelerator]);
 }
 
 /** What no load into the running process would mend, if anything. */
-export async function reasonToRestart(machine: MachineDefinition, run: QemuRun | undefined, platform: string): Promise<string | undefined> {
+export async function reasonToRestart(
+  machine: MachineDefinition,
+  run: QemuRun | undefined,
+  platform: string,
+): Promise<string | undefined> {
   if (run === undefined) return "its QEMU process is gone";
   if (run.platform !== platform) return `QEMU changed (${run.platform}, now ${platform})`;
   if (run.lanPid !== (await lanPid(machine))) return "the switch of its private network is gone";
   const { qmp, agent } = machineFiles(machine, machine.name);
-  // Whatever cleans temporary folders takes the names away; nobody can connect to a socket that has none.
-  for (const socket of [qmp, agent]) if (!(await exists(socket))) return `its socket ${socket} is gone`;
+  // Whatever cleans temporary folders takes the names away; nobody can connect to a socket that has
+  // none.
+  for (const socket of [qmp, agent])
+    if (!(await exists(socket))) return `its socket ${socket} is gone`;
   return undefined;
 }
 

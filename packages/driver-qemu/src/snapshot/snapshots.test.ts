@@ -27,7 +27,10 @@ test("a snapshot that the disk did not take is not listed, leaves nothing of its
     ({ execute, id, arguments: given }: Order, { say }) => {
       if (execute.startsWith("snapshot-")) {
         ran.push(execute);
-        job = { id: given?.["job-id"], ...(full && execute === "snapshot-save" && { error: NO_ROOM }) };
+        job = {
+          id: given?.["job-id"],
+          ...(full && execute === "snapshot-save" && { error: NO_ROOM }),
+        };
       }
       say({ id, return: execute === "query-jobs" ? [{ ...job, status: "concluded" }] : {} });
     },
@@ -41,7 +44,9 @@ test("a snapshot that the disk did not take is not listed, leaves nothing of its
 
   await expect(saveSnapshot(qmp, machine, "baseline-1", "qemu")).rejects.toMatchObject({
     code: "STATE_UNWRITABLE",
-    summary: expect.stringContaining("The snapshot baseline-1 of pc1 was not taken: there is no room for it"),
+    summary: expect.stringContaining(
+      "The snapshot baseline-1 of pc1 was not taken: there is no room for it",
+    ),
     details: [expect.stringContaining(NO_ROOM), expect.stringContaining(files.disk)],
   });
   expect(ran).toEqual(["snapshot-delete", "snapshot-save", "snapshot-delete"]);

@@ -9,7 +9,10 @@ import { requireProgram } from "../process/qemu-binary.ts";
 import type { Qmp } from "../qmp/qmp.ts";
 import { runProgram } from "../process/run-program.ts";
 
-/** RAM, devices and disk at one moment, inside the machine's qcow2 file, with a note beside it of what it was taken on. */
+/**
+ * RAM, devices and disk at one moment, inside the machine's qcow2 file, with a note beside it of
+ * what it was taken on.
+ */
 const note = z.object({ platform: z.string() });
 
 function notePath(machine: MachineDefinition, name: SnapshotName): string {
@@ -18,18 +21,31 @@ function notePath(machine: MachineDefinition, name: SnapshotName): string {
 
 export async function listSnapshots(machine: MachineDefinition): Promise<SnapshotName[]> {
   const files = await readdir(machineFiles(machine, machine.name).snapshots).catch(() => []);
-  return files.filter((file) => file.endsWith(".json")).map((file) => file.slice(0, -".json".length));
+  return files
+    .filter((file) => file.endsWith(".json"))
+    .map((file) => file.slice(0, -".json".length));
 }
 
 /** The platform that a snapshot was taken on; it loads on no other. */
-export async function snapshotPlatform(machine: MachineDefinition, name: SnapshotName): Promise<string | undefined> {
+export async function snapshotPlatform(
+  machine: MachineDefinition,
+  name: SnapshotName,
+): Promise<string | undefined> {
   return (await readJson(notePath(machine, name), note))?.platform;
 }
 
 const DISK = { vmstate: "disk", devices: ["disk"] } as const;
 
-/** Takes a snapshot of a stopped machine. The note goes first and comes back last, so that a half-taken snapshot is not listed. */
-export async function saveSnapshot(qmp: Qmp, machine: MachineDefinition, name: SnapshotName, platform: string): Promise<void> {
+/**
+ * Takes a snapshot of a stopped machine. The note goes first and comes back last, so that a
+ * half-taken snapshot is not listed.
+ */
+export async function saveSnapshot(
+  qmp: Qmp,
+  machine: MachineDefinition,
+  name: SnapshotName,
+  platform: string,
+): Promise<void> {
   await rm(notePath(machine, name), { force: true });
   await qmp.job("snapshot-delete", { tag: name, devices: DISK.devices });
   try {
@@ -42,34 +58,54 @@ export async function saveSnapshot(qmp: Qmp, machine: MachineDefinition, name: S
 }
 
 /** What was written of it would only take the room that is missing. */
-async function unsaved(qmp: Qmp, machine: MachineDefinition, name: SnapshotName, cause: unknown): Promise<unknown> {
+async function unsaved(
+  qmp: Qmp,
+  machine: MachineDefinition,
+  name: SnapshotName,
+  cause: unknown,
+): Promise<unknown> {
   await qmp.job("snapshot-delete", { tag: name, devices: DISK.devices }).catch(() => {});
   const { little, line } = await freeSpace(machineFiles(machine, machine.name).disk);
   const words = firstLine(cause);
-  // QEMU tells errno in the words of strerror(3). By now there may be room again: what the snapshot took is given back.
+  // QEMU tells errno in the words of strerror(3). By now there may be room again: what the snapshot
+  // took is given back.
   const full = little || /No space left on device|Disk quota exceeded/.test(words);
   return new VmrigError(full ? "STATE_UNWRITABLE" : "QEMU_FAILED", {
     message: `The snapshot ${name} of ${machine.name} was not taken${full ? ": there is no room for it" : ""}.`,
     details: [words, line],
-    hint: full ? "make room on this disk, and run again: a snapshot takes a few hundred megabytes" : "run again",
+    hint: full
+      ? "make room on this disk, and run again: a snapshot takes a few hundred megabytes"
+      : "run again",
     cause,
   });
 }
 
-/** Each baseline costs a few hundred megabytes. Two branches that take turns keep theirs; older ones would only fill the disk. */
+/**
+ * Each baseline costs a few hundred megabytes. Two branches that take turns keep theirs; older ones
+ * would only fill the disk.
+ */
 const BASELINES_KEPT = 3;
 
 async function dropOldBaselines(qmp: Qmp, machine: MachineDefinition): Promise<void> {
   const baselines = (await listSnapshots(machine)).filter((name) => name.startsWith("baseline-"));
-  const dated = await Promise.all(baselines.map(async (name) => ({ name, taken: (await stat(notePath(machine, name))).mtimeMs })));
+  const dated = await Promise.all(
+    baselines.map(async (name) => ({ name, taken: (await stat(notePath(machine, name))).mtimeMs })),
+  );
   for (const { name } of dated.toSorted((a, b) => b.taken - a.taken).slice(BASELINES_KEPT)) {
     await rm(notePath(machine, name));
     await qmp.job("snapshot-delete", { tag: name, devices: DISK.devices });
   }
 }
 
-/** Deletes a snapshot, in the running process where there is one. The note goes first: half a snapshot is not listed. */
-export async function dropSnapshot(qmp: Qmp | undefined, machine: MachineDefinition, name: SnapshotName): Promise<void> {
+/**
+ * Deletes a snapshot, in the running process where there is one. The note goes first: half a
+ * snapshot is not listed.
+ */
+export async function dropSnapshot(
+  qmp: Qmp | undefined,
+  machine: MachineDefinition,
+  name: SnapshotName,
+): Promise<void> {
   const path = notePath(machine, name);
   if ((await readJson(path, note)) === undefined) return;
   await rm(path, { force: true });
@@ -87,7 +123,10 @@ export async function loadSnapshot(qmp: Qmp, name: SnapshotName): Promise<void> 
   await qmp.job("snapshot-load", { tag: name, ...DISK });
 }
 
-/** Takes back the disk alone, while QEMU does not run: for a snapshot whose RAM part this platform cannot load. */
+/**
+ * Takes back the disk alone, while QEMU does not run: for a snapshot whose RAM part this platform
+ * cannot load.
+ */
 export async function revertDisk(machine: MachineDefinition, name: SnapshotName): Promise<void> {
   await runProgram(requireProgram("qemu-img", "apt-get install qemu-utils"), [
     "snapshot",

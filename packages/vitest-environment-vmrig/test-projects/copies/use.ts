@@ -7,15 +7,24 @@ import type { Machine } from "vmrig";
 const folder = process.env["TEST_FOLDER"] ?? "";
 const log = join(folder, "log");
 
-/** Fails when another file has the copy, too. The first two files leave only when they have met, where the run asks for that. */
+/**
+ * Fails when another file has the copy, too. The first two files leave only when they have met,
+ * where the run asks for that.
+ */
 export async function use(file: string, pc1: Machine): Promise<void> {
   const copy = await copyOf(pc1);
   const lock = join(folder, `in-use-${copy}`);
   await mkdir(lock);
-  await appendFile(log, `begin ${file} ${copy} worker ${process.env["VITEST_POOL_ID"]}, process ${process.pid}\n`);
+  await appendFile(
+    log,
+    `begin ${file} ${copy} worker ${process.env["VITEST_POOL_ID"]}, process ${process.pid}\n`,
+  );
   await pc1.$`echo ${file} >> visits`;
   if (process.env["TEST_MEET"] === "yes" && "ab".includes(file)) {
-    await vi.waitFor(async () => expect(await begun()).toEqual(expect.arrayContaining(["a", "b"])), { timeout: 30_000, interval: 20 });
+    await vi.waitFor(
+      async () => expect(await begun()).toEqual(expect.arrayContaining(["a", "b"])),
+      { timeout: 30_000, interval: 20 },
+    );
   }
   await appendFile(log, `end ${file} ${copy}\n`);
   await rmdir(lock);

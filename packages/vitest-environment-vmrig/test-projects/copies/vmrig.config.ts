@@ -2,9 +2,17 @@ import { defineRig, type RigConfig } from "vmrig";
 import { fakeDriver } from "vmrig/driver-fake";
 
 /** What is special about the rig in one run. */
-const special = JSON.parse(process.env["TEST_RIG"] ?? "{}") as Partial<Pick<RigConfig, "keep" | "lease" | "rollback">>;
+const special = JSON.parse(process.env["TEST_RIG"] ?? "{}") as Partial<
+  Pick<RigConfig, "keep" | "lease" | "rollback">
+>;
 
-const rig = defineRig({ name: "pcs", driver: fakeDriver(), machines: { pc1: {} }, copies: 2, ...special });
+const rig = defineRig({
+  name: "pcs",
+  driver: fakeDriver(),
+  machines: { pc1: {} },
+  copies: 2,
+  ...special,
+});
 
 declare module "vmrig" {
   interface Register {

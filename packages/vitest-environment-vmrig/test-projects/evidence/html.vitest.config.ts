@@ -5,4 +5,7 @@ import config from "./vitest.config.ts";
 /** The report goes to the folder of the run. No option of the command line says so. */
 const outputDir = join(process.env["TEST_FOLDER"] ?? ".vitest", "report");
 
-export default mergeConfig(config, defineConfig({ test: { reporters: ["default", ["html", { outputDir }]] } }));
+export default mergeConfig(
+  config,
+  defineConfig({ test: { reporters: ["default", ["html", { outputDir }]] } }),
+);

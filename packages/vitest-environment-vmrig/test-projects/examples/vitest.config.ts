@@ -7,7 +7,10 @@ export default defineConfig({
   test: {
     projects: [
       { test: { name: "unit", include: ["test/unit/**/*.test.ts"] } },
-      vmrigProject({ include: ["test/machines/**/*.test.ts"] }, { config: fileURLToPath(new URL("vmrig.config.ts", import.meta.url)) }),
+      vmrigProject(
+        { include: ["test/machines/**/*.test.ts"] },
+        { config: fileURLToPath(new URL("vmrig.config.ts", import.meta.url)) },
+      ),
     ],
   },
 });

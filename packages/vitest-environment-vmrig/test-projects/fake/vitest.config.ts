@@ -8,15 +8,30 @@ export default defineConfig({
     projects: [
       { test: { name: "unit", include: ["tests/unit/*.test.ts"] } },
       vmrigProject({ name: "per-file", include: ["tests/{per-file,exclusive}/*.test.ts"] }),
-      vmrigProject({ name: "per-run", include: ["tests/per-run/*.test.ts"] }, { config: "per-run.vmrig.config.ts" }),
-      vmrigProject({ name: "per-test", include: ["tests/per-test/*.test.ts"] }, { config: "per-test.vmrig.config.ts" }),
+      vmrigProject(
+        { name: "per-run", include: ["tests/per-run/*.test.ts"] },
+        { config: "per-run.vmrig.config.ts" },
+      ),
+      vmrigProject(
+        { name: "per-test", include: ["tests/per-test/*.test.ts"] },
+        { config: "per-test.vmrig.config.ts" },
+      ),
       vmrigProject({ name: "twin", include: ["tests/exclusive/*.test.ts"] }),
-      vmrigProject({ name: "others", include: ["tests/others/*.test.ts"] }, { config: "others.vmrig.config.ts" }),
+      vmrigProject(
+        { name: "others", include: ["tests/others/*.test.ts"] },
+        { config: "others.vmrig.config.ts" },
+      ),
       vmrigProject({ name: "failing", include: ["tests/failing/*.test.ts"] }),
       vmrigProject({ name: "once", include: ["tests/once/*.test.ts"] }),
       vmrigProject({ name: "once-fails", include: ["tests/once-fails/*.test.ts"] }),
-      vmrigProject({ name: "once-alone", include: ["tests/once-alone/*.test.ts"] }, { config: "alone.vmrig.config.ts" }),
-      vmrigProject({ name: "strict", include: ["tests/strict/*.test.ts"] }, { config: "strict.vmrig.config.ts" }),
+      vmrigProject(
+        { name: "once-alone", include: ["tests/once-alone/*.test.ts"] },
+        { config: "alone.vmrig.config.ts" },
+      ),
+      vmrigProject(
+        { name: "strict", include: ["tests/strict/*.test.ts"] },
+        { config: "strict.vmrig.config.ts" },
+      ),
       vmrigProject({ name: "matchers", include: ["tests/matchers/*.test.ts"] }),
     ],
   },

@@ -4,7 +4,10 @@ import { expect, test } from "vitest-environment-vmrig";
 
 const folder = process.env["TEST_FOLDER"] ?? "";
 
-/** A file that has a machine for itself, and that ends only when another file has one at the same time: one in a pair must be elsewhere. */
+/**
+ * A file that has a machine for itself, and that ends only when another file has one at the same
+ * time: one in a pair must be elsewhere.
+ */
 export function meetAnother(name: string, other: string): void {
   test(`${name} has a machine for itself while ${other} has another`, async ({ pc1 }) => {
     expect(await pc1.file("used").exists()).toBe(false);

@@ -11,6 +11,9 @@ class ByName extends BaseSequencer {
 export default defineConfig({
   test: {
     sequence: { sequencer: ByName },
-    projects: [{ test: { name: "unit", include: ["tests/*.unit.test.ts"] } }, vmrigProject({ include: ["tests/*.vm.test.ts"] })],
+    projects: [
+      { test: { name: "unit", include: ["tests/*.unit.test.ts"] } },
+      vmrigProject({ include: ["tests/*.vm.test.ts"] }),
+    ],
   },
 });

@@ -7,5 +7,7 @@ const { pc1, pc2 } = example.machines;
 export default defineRig({
   ...example,
   machines: { pc1: { ...pc1, memory: process.env["TEST_MEMORY"] ?? "512MB" }, pc2 },
-  ...(process.env["TEST_RECIPE"] !== undefined && { prepare: { run: [process.env["TEST_RECIPE"]] } }),
+  ...(process.env["TEST_RECIPE"] !== undefined && {
+    prepare: { run: [process.env["TEST_RECIPE"]] },
+  }),
 });

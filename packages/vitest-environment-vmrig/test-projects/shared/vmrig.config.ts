@@ -4,7 +4,13 @@ import { fakeDriver } from "vmrig/driver-fake";
 /** What is special about the rig in one run. */
 const special = JSON.parse(process.env["TEST_RIG"] ?? "{}") as Partial<RigConfig>;
 
-const rig = defineRig({ name: "pcs", driver: fakeDriver(), machines: { pc1: {} }, lease: { ttl: "6s" }, ...special });
+const rig = defineRig({
+  name: "pcs",
+  driver: fakeDriver(),
+  machines: { pc1: {} },
+  lease: { ttl: "6s" },
+  ...special,
+});
 
 declare module "vmrig" {
   interface Register {

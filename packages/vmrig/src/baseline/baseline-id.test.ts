@@ -11,16 +11,27 @@ const recipe: Recipe = {
   run: ["true"],
 };
 const inputs: BaselineInputs = {
-  copy: { rig: "pcs", copy: "pcs-1", folder: "/state", runtimeFolder: "/run", cacheFolder: "/cache", machines: [pc1, pc2] },
+  copy: {
+    rig: "pcs",
+    copy: "pcs-1",
+    folder: "/state",
+    runtimeFolder: "/run",
+    cacheFolder: "/cache",
+    machines: [pc1, pc2],
+  },
   fingerprint: { image: "sha256:aa", platform: "qemu 7.2.22, tcg" },
   recipes: { pc1: recipe, pc2: EMPTY_RECIPE },
 };
-const withCopy = (copy: Partial<CopySpec>): BaselineInputs => ({ ...inputs, copy: { ...inputs.copy, ...copy } });
+const withCopy = (copy: Partial<CopySpec>): BaselineInputs => ({
+  ...inputs,
+  copy: { ...inputs.copy, ...copy },
+});
 const withRecipe = (changes: Partial<Recipe>): BaselineInputs => ({
   ...inputs,
   recipes: { ...inputs.recipes, pc1: { ...recipe, ...changes } },
 });
-const withFile = (changes: object): BaselineInputs => withRecipe({ files: recipe.files.map((file) => ({ ...file, ...changes })) });
+const withFile = (changes: object): BaselineInputs =>
+  withRecipe({ files: recipe.files.map((file) => ({ ...file, ...changes })) });
 
 test("is 16 hex digits, the same each time", () => {
   expect(baselineId(inputs)).toMatch(/^[0-9a-f]{16}$/);
@@ -52,20 +63,35 @@ test.each<[string, BaselineInputs]>([
 });
 
 test.each<[string, BaselineInputs]>([
-  ["folders", withCopy({ folder: "/elsewhere", runtimeFolder: "/elsewhere", cacheFolder: "/elsewhere" })],
+  [
+    "folders",
+    withCopy({ folder: "/elsewhere", runtimeFolder: "/elsewhere", cacheFolder: "/elsewhere" }),
+  ],
   [
     "order of a file's fields",
-    withRecipe({ files: recipe.files.map(({ path, content, mode, owner }) => ({ owner, mode, content, path })) }),
+    withRecipe({
+      files: recipe.files.map(({ path, content, mode, owner }) => ({ owner, mode, content, path })),
+    }),
   ],
-  ["fields that it does not know", withCopy({ machines: [Object.assign({ note: "x" }, pc1), pc2] })],
-  ["recipes of machines that are not there", { ...inputs, recipes: { ...inputs.recipes, pc9: recipe } }],
+  [
+    "fields that it does not know",
+    withCopy({ machines: [Object.assign({ note: "x" }, pc1), pc2] }),
+  ],
+  [
+    "recipes of machines that are not there",
+    { ...inputs, recipes: { ...inputs.recipes, pc9: recipe } },
+  ],
   ["difference between an empty recipe and none", { ...inputs, recipes: { pc1: recipe } }],
 ])("does not change with the %s", (_what, changed) => {
   expect(baselineId(changed)).toBe(baselineId(inputs));
 });
 
 test("of two recipes the rig's comes first, and no package twice", () => {
-  const own: Recipe = { packages: ["vim", "rsync"], files: [{ path: "/a", content: "own", mode: "0600", owner: "vmrig" }], run: ["false"] };
+  const own: Recipe = {
+    packages: ["vim", "rsync"],
+    files: [{ path: "/a", content: "own", mode: "0600", owner: "vmrig" }],
+    run: ["false"],
+  };
   expect(joinRecipes(recipe, own)).toEqual({
     packages: ["rsync", "curl", "vim"],
     files: [...recipe.files, ...own.files],

@@ -14,7 +14,8 @@ import { authority, admission, type LeasedContext } from "./leased-context.ts";
 test("a machine that is back at its pristine snapshot, and may have booted from its disk alone, has finished booting before it is prepared", async () => {
   const { copy, ...stage } = await setUpFakeMachines(["pc1"]);
   onTestFinished(() => stage[Symbol.asyncDispose]());
-  // A system that boots; nothing of it is ever prepared, because its sudo refuses: the commands of a fake machine are those of this computer.
+  // A system that boots; nothing of it is ever prepared, because its sudo refuses: the commands of
+  // a fake machine are those of this computer.
   const driver: Driver = { ...fakeDriver(), guest: "linux" };
   const said: string[] = [];
   const context: LeasedContext = {
@@ -38,7 +39,9 @@ test("a machine that is back at its pristine snapshot, and may have booted from 
   );
   await writeFile(join(bin, "sudo"), "#!/bin/sh\nexit 77\n", { mode: 0o755 });
 
-  await expect(establishBaseline(context, "0123456789abcdef", {})).rejects.toMatchObject({ code: "PREPARE_FAILED" });
+  await expect(establishBaseline(context, "0123456789abcdef", {})).rejects.toMatchObject({
+    code: "PREPARE_FAILED",
+  });
   expect(said).toContainEqual(expect.stringContaining("preparing anew from the pristine machines"));
   expect(await readFile(asked, "utf8")).toBe("asked\nasked\n");
 });

@@ -17,9 +17,10 @@ export interface EstablishOptions {
 const SETTLE_MS = 240_000;
 
 /**
- * Makes sure that every machine of the copy has the baseline: boots what was just made, keeps it as `pristine`, prepares, captures. Does
- * nothing when the baseline is there. All machines take part together, because they know each other; but only one that has never been
- * captured is booted as it is. The others may be parked, and are dirty.
+ * Makes sure that every machine of the copy has the baseline: boots what was just made, keeps it as
+ * `pristine`, prepares, captures. Does nothing when the baseline is there. All machines take part
+ * together, because they know each other; but only one that has never been captured is booted as it
+ * is. The others may be parked, and are dirty.
  */
 export async function establishBaseline(
   context: LeasedContext,
@@ -33,23 +34,31 @@ export async function establishBaseline(
   const started = performance.now();
   const fresh = whoLacks(context, inventory, PRISTINE);
   refuseLostPristine(inventory, fresh);
-  if (fresh.length === 0 && !anew) say(`baseline ${copy.copy}: the recipe changed; preparing anew from the pristine machines`);
+  if (fresh.length === 0 && !anew)
+    say(`baseline ${copy.copy}: the recipe changed; preparing anew from the pristine machines`);
   await onEach(context, async (machine) => {
     const made = fresh.includes(machine.name);
     if (made) await driver.boot(machine, admission(context));
     else await driver.restore(machine, PRISTINE, admission(context));
-    // Also after a restore: where a snapshot's RAM cannot be loaded any more, the machine boots from its disk.
+    // Also after a restore: where a snapshot's RAM cannot be loaded any more, the machine boots
+    // from its disk.
     if (guestOf(driver.guest).system) await settle(context, machine.name);
     if (made) await driver.capture(machine, PRISTINE, authority(context));
   });
-  if (fresh.length > 0) say(`boot     ${copy.copy}: ${fresh.join(", ")} up after ${seconds(started)}`);
+  if (fresh.length > 0)
+    say(`boot     ${copy.copy}: ${fresh.join(", ")} up after ${seconds(started)}`);
   const preparing = performance.now();
   await prepare(context, id, recipes);
-  await onEach(context, (machine) => driver.capture(machine, baselineSnapshot(id), authority(context)));
+  await onEach(context, (machine) =>
+    driver.capture(machine, baselineSnapshot(id), authority(context)),
+  );
   say(`baseline ${copy.copy}: ${id} is prepared and captured after ${seconds(preparing)}`);
 }
 
-/** A machine that has baselines was used since it was made: as it is now it must not become the pristine one. */
+/**
+ * A machine that has baselines was used since it was made: as it is now it must not become the
+ * pristine one.
+ */
 function refuseLostPristine({ machines }: Inventory, fresh: readonly string[]): void {
   const used = machines.find(({ name, snapshots }) => fresh.includes(name) && snapshots.length > 0);
   if (used === undefined) return;
@@ -62,7 +71,9 @@ function refuseLostPristine({ machines }: Inventory, fresh: readonly string[]): 
 
 function whoLacks({ copy }: LeasedContext, { machines }: Inventory, snapshot: string): string[] {
   const names = copy.machines.map(({ name }) => name);
-  return names.filter((name) => !machines.find((machine) => machine.name === name)?.snapshots.includes(snapshot));
+  return names.filter(
+    (name) => !machines.find((machine) => machine.name === name)?.snapshots.includes(snapshot),
+  );
 }
 
 /** A snapshot of a machine that still boots would do the rest of its boot in every test. */
@@ -76,10 +87,15 @@ async function settle(context: LeasedContext, name: string): Promise<void> {
     code: "MACHINE_UNREACHABLE",
     signal: context.lease.signal,
     probe: async (signal) => {
-      const { stdout } = await connection.exec("systemctl is-system-running; systemctl --failed --plain --no-legend", { signal });
+      const { stdout } = await connection.exec(
+        "systemctl is-system-running; systemctl --failed --plain --no-legend",
+        { signal },
+      );
       const [state = "", ...failed] = stdout.toString("utf8").trim().split("\n");
       if (state === "degraded")
-        context.say(`boot     ${name}: up, but these units failed: ${failed.map((line) => line.split(" ")[0]).join(", ")}`);
+        context.say(
+          `boot     ${name}: up, but these units failed: ${failed.map((line) => line.split(" ")[0]).join(", ")}`,
+        );
       return state === "running" || state === "degraded" ? { value: true } : { seen: state };
     },
   });

@@ -22,39 +22,62 @@ systemctl() { log systemctl "$@"; }
 install() { log install "$@"; }
 `;
 
-async function run(shell: string, sshd = "true"): Promise<{ root: string; log: string; exitCode: number | undefined; stderr: string }> {
+async function run(
+  shell: string,
+  sshd = "true",
+): Promise<{ root: string; log: string; exitCode: number | undefined; stderr: string }> {
   const root = await tempFolder();
-  for (const folder of ["etc", "home/vmrig/.ssh", "usr/lib/vmrig", "var/lib/vmrig"]) await mkdir(join(root, folder), { recursive: true });
+  for (const folder of ["etc", "home/vmrig/.ssh", "usr/lib/vmrig", "var/lib/vmrig"])
+    await mkdir(join(root, folder), { recursive: true });
   await writeFile(join(root, "log"), "");
   // `chmod`, `mv` and all the rest are the real ones, in a folder that stands for the machine.
-  const script = guestSetupScript(order).replaceAll(/(?<![\w/.])\/(etc|home|usr\/lib\/vmrig|var\/lib)\b/g, `${root}/$1`);
+  const script = guestSetupScript(order).replaceAll(
+    /(?<![\w/.])\/(etc|home|usr\/lib\/vmrig|var\/lib)\b/g,
+    `${root}/$1`,
+  );
   const input = asInput(`LOG=${root}/log${STAND_INS}sshd() { log sshd "$@"; ${sshd}; }\n${script}`);
   const { exitCode, stderr } = await runShell([shell, "-eu", "-s"], { cwd: root, input });
-  return { root, log: (await readFile(join(root, "log"), "utf8")).replaceAll(root, ""), exitCode, stderr: stderr.toString() };
+  return {
+    root,
+    log: (await readFile(join(root, "log"), "utf8")).replaceAll(root, ""),
+    exitCode,
+    stderr: stderr.toString(),
+  };
 }
 
 test.each(SHELLS)("is a script that %s can read", async (shell) => {
-  const { exitCode, stderr } = await runShell([shell, "-n", "-c", guestSetupScript(order)], { cwd: "/" });
+  const { exitCode, stderr } = await runShell([shell, "-n", "-c", guestSetupScript(order)], {
+    cwd: "/",
+  });
   expect([exitCode, stderr.toString()]).toEqual([0, ""]);
 });
 
-test.each(SHELLS)("gives a machine its name, its neighbours and their trust, in %s", async (shell) => {
-  const { root, log, exitCode, stderr } = await run(shell);
-  expect([exitCode, stderr]).toEqual([0, ""]);
-  const text = (path: string): Promise<string> => readFile(join(root, path), "utf8");
-  expect(await text("etc/hostname")).toBe("pc1\n");
-  expect(await text("etc/hosts")).toBe("127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n10.77.0.11 pc1\n10.77.0.12 pc2\n");
-  expect(await text("etc/ssh/ssh_known_hosts")).toBe(`pc1,10.77.0.11 ${peers[0]?.hostKey}\npc2,10.77.0.12 ${peers[1]?.hostKey}\n`);
-  expect(await text("etc/ssh/authorized_keys.d/vmrig")).toBe(`${trust.publicKey} rig\n`);
-  expect(await text("home/vmrig/.ssh/id_ed25519")).toBe(trust.privateKey);
-  expect(await text("home/vmrig/.ssh/id_ed25519.pub")).toBe(`${trust.publicKey}\n`);
-  expect((await stat(join(root, "home/vmrig/.ssh/id_ed25519"))).mode & 0o777).toBe(0o600);
-  expect(log).toContain("hostname pc1\n");
-  expect(log).toContain("chown vmrig:vmrig /home/vmrig/.ssh/id_ed25519.vmrig-new\n");
-  expect(log).toContain("install -d -m 0755 -o vmrig -g vmrig /var/lib/vmrig\n");
-  // Nobody but the test user may set the clock.
-  expect(log).toMatch(/install -m 4750 -o root -g vmrig \/\S*\/date \/usr\/lib\/vmrig\/step-clock\n/);
-});
+test.each(SHELLS)(
+  "gives a machine its name, its neighbours and their trust, in %s",
+  async (shell) => {
+    const { root, log, exitCode, stderr } = await run(shell);
+    expect([exitCode, stderr]).toEqual([0, ""]);
+    const text = (path: string): Promise<string> => readFile(join(root, path), "utf8");
+    expect(await text("etc/hostname")).toBe("pc1\n");
+    expect(await text("etc/hosts")).toBe(
+      "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n10.77.0.11 pc1\n10.77.0.12 pc2\n",
+    );
+    expect(await text("etc/ssh/ssh_known_hosts")).toBe(
+      `pc1,10.77.0.11 ${peers[0]?.hostKey}\npc2,10.77.0.12 ${peers[1]?.hostKey}\n`,
+    );
+    expect(await text("etc/ssh/authorized_keys.d/vmrig")).toBe(`${trust.publicKey} rig\n`);
+    expect(await text("home/vmrig/.ssh/id_ed25519")).toBe(trust.privateKey);
+    expect(await text("home/vmrig/.ssh/id_ed25519.pub")).toBe(`${trust.publicKey}\n`);
+    expect((await stat(join(root, "home/vmrig/.ssh/id_ed25519"))).mode & 0o777).toBe(0o600);
+    expect(log).toContain("hostname pc1\n");
+    expect(log).toContain("chown vmrig:vmrig /home/vmrig/.ssh/id_ed25519.vmrig-new\n");
+    expect(log).toContain("install -d -m 0755 -o vmrig -g vmrig /var/lib/vmrig\n");
+    // Nobody but the test user may set the clock.
+    expect(log).toMatch(
+      /install -m 4750 -o root -g vmrig \/\S*\/date \/usr\/lib\/vmrig\/step-clock\n/,
+    );
+  },
+);
 
 test("sshd is asked whether it takes its config before it is told to", async () => {
   const { log } = await run("/bin/sh");
@@ -63,7 +86,10 @@ test("sshd is asked whether it takes its config before it is told to", async () 
 
 test("sshd turns nobody away for a while, where it knows how to", async () => {
   const config = async (sshd: string): Promise<string> =>
-    readFile(join((await run("/bin/sh", sshd)).root, "etc/ssh/sshd_config.d/20-vmrig.conf"), "utf8");
+    readFile(
+      join((await run("/bin/sh", sshd)).root, "etc/ssh/sshd_config.d/20-vmrig.conf"),
+      "utf8",
+    );
   const old = await config('[ "$#" = 1 ]');
   expect(old).toContain("MaxSessions 200\n");
   expect(old).not.toContain("PerSourcePenalties");

@@ -14,17 +14,26 @@ export interface GuestSetup {
   readonly machine: string;
   /** All machines of the rig, this one too. */
   readonly peers: readonly Peer[];
-  /** With it the test user of any machine may log in on any other. Made for one baseline, it never leaves the rig. */
+  /**
+   * With it the test user of any machine may log in on any other. Made for one baseline, it never
+   * leaves the rig.
+   */
   readonly trust: KeyPair;
   readonly user: string;
 }
 
 /** Where a machine keeps what a rollback is proven by. */
 export const PROOF_FOLDER = "/var/lib/vmrig";
-/** Sets the clock without sudo, which costs a third of a second on an emulated machine. Only the test user, who has sudo, may run it. */
+/**
+ * Sets the clock without sudo, which costs a third of a second on an emulated machine. Only the
+ * test user, who has sudo, may run it.
+ */
 export const STEP_CLOCK = "/usr/lib/vmrig/step-clock";
 
-/** The part of the preparation that is vmrig's own, as a script for root: names, trust between the machines, sshd's limits, the clock. */
+/**
+ * The part of the preparation that is vmrig's own, as a script for root: names, trust between the
+ * machines, sshd's limits, the clock.
+ */
 export function guestSetupScript({ machine, peers, trust, user }: GuestSetup): string {
   const hosts = [
     "127.0.0.1 localhost",
@@ -37,13 +46,39 @@ export function guestSetupScript({ machine, peers, trust, user }: GuestSetup): s
     `printf '%s\\n' ${quote(machine)} > /etc/hostname`,
     `hostname ${quote(machine)}`,
     placeFile({ path: "/etc/hosts", content: lines(hosts), mode: "0644", owner: "root:root" }),
-    placeFile({ path: "/etc/ssh/ssh_known_hosts", content: lines(knownHosts), mode: "0644", owner: "root:root" }),
-    placeFile({ path: `/etc/ssh/authorized_keys.d/${user}`, content: lines([`${trust.publicKey} rig`]), mode: "0644", owner: "root:root" }),
+    placeFile({
+      path: "/etc/ssh/ssh_known_hosts",
+      content: lines(knownHosts),
+      mode: "0644",
+      owner: "root:root",
+    }),
+    placeFile({
+      path: `/etc/ssh/authorized_keys.d/${user}`,
+      content: lines([`${trust.publicKey} rig`]),
+      mode: "0644",
+      owner: "root:root",
+    }),
     `install -d -m 0700 -o ${user} -g ${user} ${home}/.ssh`,
-    placeFile({ path: `${home}/.ssh/id_ed25519`, content: trust.privateKey, mode: "0600", owner: `${user}:${user}` }),
-    placeFile({ path: `${home}/.ssh/id_ed25519.pub`, content: lines([trust.publicKey]), mode: "0644", owner: `${user}:${user}` }),
-    placeFile({ path: "/etc/ssh/sshd_config.d/20-vmrig.conf", content: sshdConfig(), mode: "0644", owner: "root:root" }),
-    // Since OpenSSH 9.8 a refused key makes sshd turn away its whole address for a while, and every client of a NAT has the same one.
+    placeFile({
+      path: `${home}/.ssh/id_ed25519`,
+      content: trust.privateKey,
+      mode: "0600",
+      owner: `${user}:${user}`,
+    }),
+    placeFile({
+      path: `${home}/.ssh/id_ed25519.pub`,
+      content: lines([trust.publicKey]),
+      mode: "0644",
+      owner: `${user}:${user}`,
+    }),
+    placeFile({
+      path: "/etc/ssh/sshd_config.d/20-vmrig.conf",
+      content: sshdConfig(),
+      mode: "0644",
+      owner: "root:root",
+    }),
+    // Since OpenSSH 9.8 a refused key makes sshd turn away its whole address for a while, and every
+    // client of a NAT has the same one.
     `if sshd -t -o PerSourcePenalties=no 2>/dev/null; then echo 'PerSourcePenalties no' >> /etc/ssh/sshd_config.d/20-vmrig.conf; fi`,
     `sshd -t`,
     `systemctl reload ssh.service 2>/dev/null || systemctl reload sshd.service`,

@@ -5,7 +5,9 @@ import type { Recipe } from "./recipe.ts";
 
 /** How vmrig works inside of a machine. */
 export interface Guest {
-  /** Whether it has a system of its own, which boots, has a clock, and wants vmrig's house-keeping. */
+  /**
+   * Whether it has a system of its own, which boots, has a clock, and wants vmrig's house-keeping.
+   */
   readonly system: boolean;
   /** Runs what a recipe does, from a script on stdin. */
   readonly prepareShell: string;
@@ -28,20 +30,37 @@ const GUESTS: Readonly<Record<GuestKind, Guest>> = {
     bootId: "cat /proc/sys/kernel/random/boot_id",
     stepClock: STEP_CLOCK,
   },
-  // Not one absolute path, and nobody but the test user: such a machine may share its files with the computer that it runs on.
-  shell: { system: false, prepareShell: "sh -eu -s", proofFolder: ".vmrig", configFolder: "etc", bootId: 'echo "$VMRIG_BOOT_ID"' },
+  // Not one absolute path, and nobody but the test user: such a machine may share its files with
+  // the computer that it runs on.
+  shell: {
+    system: false,
+    prepareShell: "sh -eu -s",
+    proofFolder: ".vmrig",
+    configFolder: "etc",
+    bootId: 'echo "$VMRIG_BOOT_ID"',
+  },
 };
 
 export function guestOf(kind: GuestKind = "linux"): Guest {
   return GUESTS[kind];
 }
 
-/** @throws VmrigError `CAPABILITY_MISSING` when the recipe needs a system, and the machine has none */
-export function requireSystem(guest: Guest, driver: string, machine: string, { packages, files }: Recipe): void {
+/**
+ * @throws VmrigError `CAPABILITY_MISSING` when the recipe needs a system, and the machine has none
+ */
+export function requireSystem(
+  guest: Guest,
+  driver: string,
+  machine: string,
+  { packages, files }: Recipe,
+): void {
   if (guest.system || packages.length + files.length === 0) return;
   throw new VmrigError("CAPABILITY_MISSING", {
     message: `The machines of the driver "${driver}" have no system that ${machine} could be prepared with.`,
-    details: [...packages.map((name) => `package ${name}`), ...files.map(({ path }) => `file ${path}`)],
+    details: [
+      ...packages.map((name) => `package ${name}`),
+      ...files.map(({ path }) => `file ${path}`),
+    ],
     hint: "leave `packages` and `files` out of `prepare`; `run` works there, as the test user",
   });
 }

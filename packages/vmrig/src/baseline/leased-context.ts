@@ -2,7 +2,10 @@ import type { Admission, Authority, CopySpec, Driver, MachineRef } from "../driv
 import type { Lease } from "../lease/lease.ts";
 import type { KeyPair } from "../ssh/keys.ts";
 
-/** What all work on a copy's machines needs in its hand: the machines, the right to touch them, the key that opens them. */
+/**
+ * What all work on a copy's machines needs in its hand: the machines, the right to touch them, the
+ * key that opens them.
+ */
 export interface LeasedContext {
   readonly driver: Driver;
   readonly copy: CopySpec;
@@ -24,10 +27,18 @@ export function admission(context: LeasedContext): Admission {
   return { ...authority(context), authorize: context.key.publicKey };
 }
 
-/** Does the same on all machines at once, and fails when all are done, with the first failure as it was. */
-export async function onEach<T>({ copy }: LeasedContext, act: (machine: MachineRef) => Promise<T>): Promise<T[]> {
+/**
+ * Does the same on all machines at once, and fails when all are done, with the first failure as it
+ * was.
+ */
+export async function onEach<T>(
+  { copy }: LeasedContext,
+  act: (machine: MachineRef) => Promise<T>,
+): Promise<T[]> {
   const outcomes = await Promise.allSettled(copy.machines.map(({ name }) => act({ copy, name })));
-  const failures = outcomes.filter((outcome) => outcome.status === "rejected").map((outcome): unknown => outcome.reason);
+  const failures = outcomes
+    .filter((outcome) => outcome.status === "rejected")
+    .map((outcome): unknown => outcome.reason);
   if (failures.length > 0) throw failures[0];
   return outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
 }

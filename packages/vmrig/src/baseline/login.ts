@@ -4,11 +4,17 @@ import { dial, type SshConnection } from "../ssh/connection.ts";
 import type { SshTarget } from "../ssh/handshake.ts";
 import { TEST_USER, type LeasedContext } from "./leased-context.ts";
 
-/** Where and how the lease's key gets in. @throws VmrigError `MACHINE_MISSING` when the machine has no address */
+/**
+ * Where and how the lease's key gets in.
+ *
+ * @throws VmrigError `MACHINE_MISSING` when the machine has no address
+ */
 function sshTarget(inventory: Inventory, name: string, privateKey: string): SshTarget {
   const machine = inventory.machines.find((candidate) => candidate.name === name);
   if (machine?.address === undefined || machine.hostKey === undefined) {
-    throw new VmrigError("MACHINE_MISSING", { message: `${name} has no address to log in at (${machine?.power ?? "not there"}).` });
+    throw new VmrigError("MACHINE_MISSING", {
+      message: `${name} has no address to log in at (${machine?.power ?? "not there"}).`,
+    });
   }
   return { ...machine.address, user: TEST_USER, hostKey: machine.hostKey, privateKey };
 }
@@ -20,25 +26,52 @@ export interface RolledBack {
   readonly target: SshTarget;
 }
 
-/** How the machines are reached after a rollback: one that had to be started again listens on another port. */
-export async function whereToLogIn({ driver, copy, lease, key }: LeasedContext): Promise<readonly RolledBack[]> {
+/**
+ * How the machines are reached after a rollback: one that had to be started again listens on
+ * another port.
+ */
+export async function whereToLogIn({
+  driver,
+  copy,
+  lease,
+  key,
+}: LeasedContext): Promise<readonly RolledBack[]> {
   lease.assertHeld();
   const inventory = await driver.inspect(copy);
-  return copy.machines.map(({ name, lanAddress }) => ({ name, lanAddress, target: sshTarget(inventory, name, key.privateKey) }));
+  return copy.machines.map(({ name, lanAddress }) => ({
+    name,
+    lanAddress,
+    target: sshTarget(inventory, name, key.privateKey),
+  }));
 }
 
 /** The same of those machines that are up. */
-export async function whereReached({ driver, copy, lease, key }: LeasedContext): Promise<readonly RolledBack[]> {
+export async function whereReached({
+  driver,
+  copy,
+  lease,
+  key,
+}: LeasedContext): Promise<readonly RolledBack[]> {
   lease.assertHeld();
   const inventory = await driver.inspect(copy);
-  const up = new Set(inventory.machines.filter(({ address }) => address !== undefined).map(({ name }) => name));
+  const up = new Set(
+    inventory.machines.filter(({ address }) => address !== undefined).map(({ name }) => name),
+  );
   return copy.machines
     .filter(({ name }) => up.has(name))
-    .map(({ name, lanAddress }) => ({ name, lanAddress, target: sshTarget(inventory, name, key.privateKey) }));
+    .map(({ name, lanAddress }) => ({
+      name,
+      lanAddress,
+      target: sshTarget(inventory, name, key.privateKey),
+    }));
 }
 
 /** Logs in to a machine that is not at its baseline yet. */
-export async function login(context: LeasedContext, { name }: MachineRef, timeoutMs?: number): Promise<SshConnection> {
+export async function login(
+  context: LeasedContext,
+  { name }: MachineRef,
+  timeoutMs?: number,
+): Promise<SshConnection> {
   const inventory = await context.driver.inspect(context.copy);
   return dial(sshTarget(inventory, name, context.key.privateKey), {
     name,

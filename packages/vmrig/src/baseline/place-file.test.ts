@@ -18,7 +18,10 @@ test.each([
 ])("writes %s as it is", async (_title, content) => {
   const folder = await tempFolder();
   const path = join(folder, "a", "it's a $HOME folder", "-file");
-  const { exitCode, stderr } = await runShell(["sh", "-eu", "-c", placeFile({ path, content, mode: "0640", owner })], { cwd: folder });
+  const { exitCode, stderr } = await runShell(
+    ["sh", "-eu", "-c", placeFile({ path, content, mode: "0640", owner })],
+    { cwd: folder },
+  );
   expect([exitCode, stderr.toString()]).toEqual([0, ""]);
   expect(await readFile(path, "utf8")).toBe(content);
   expect((await stat(path)).mode & 0o7777).toBe(0o640);
@@ -30,31 +33,43 @@ test("replaces a file, its mode too, and keeps the modes that a change of owner 
   const path = join(folder, "file");
   await writeFile(path, "old");
   await chmod(path, 0o600);
-  await runShell(["sh", "-eu", "-c", placeFile({ path, content: "new", mode: "4755", owner })], { cwd: folder });
+  await runShell(["sh", "-eu", "-c", placeFile({ path, content: "new", mode: "4755", owner })], {
+    cwd: folder,
+  });
   expect(await readFile(path, "utf8")).toBe("new");
   expect((await stat(path)).mode & 0o7777).toBe(0o4755);
 });
 
-test.each(SHELLS)("an owner that the machine does not know ends the script, in %s, and the old file stays", async (shell) => {
-  const folder = await tempFolder();
-  const path = join(folder, "file");
-  await writeFile(path, "old");
-  const script = `${placeFile({ path, content: "new", mode: "0644", owner: "nobody-here:none" })}\necho went on`;
-  const { exitCode, stdout, stderr } = await runShell([shell, "-eu", "-c", script], { cwd: folder });
-  expect([exitCode, stdout.toString()]).toEqual([1, ""]);
-  expect(stderr.toString()).toContain("nobody-here");
-  expect(await readFile(path, "utf8")).toBe("old");
-});
+test.each(SHELLS)(
+  "an owner that the machine does not know ends the script, in %s, and the old file stays",
+  async (shell) => {
+    const folder = await tempFolder();
+    const path = join(folder, "file");
+    await writeFile(path, "old");
+    const script = `${placeFile({ path, content: "new", mode: "0644", owner: "nobody-here:none" })}\necho went on`;
+    const { exitCode, stdout, stderr } = await runShell([shell, "-eu", "-c", script], {
+      cwd: folder,
+    });
+    expect([exitCode, stdout.toString()]).toEqual([1, ""]);
+    expect(stderr.toString()).toContain("nobody-here");
+    expect(await readFile(path, "utf8")).toBe("old");
+  },
+);
 
 test("refuses to put the file into a folder of its name", async () => {
   const folder = await tempFolder();
   const path = join(folder, "taken");
   await mkdir(path);
-  const { exitCode, stderr } = await runShell(["sh", "-eu", "-c", placeFile({ path, content: "x", mode: "0644", owner })], { cwd: folder });
+  const { exitCode, stderr } = await runShell(
+    ["sh", "-eu", "-c", placeFile({ path, content: "x", mode: "0644", owner })],
+    { cwd: folder },
+  );
   expect([exitCode, stderr.toString()]).toEqual([1, `${path} is a folder\n`]);
   expect(await readdir(path)).toEqual([]);
 });
 
 test("a path at the top needs no folder", () => {
-  expect(placeFile({ path: "/motd", content: "x", mode: "0644", owner: "root" }).split("\n")[0]).toBe("mkdir -p '/'");
+  expect(
+    placeFile({ path: "/motd", content: "x", mode: "0644", owner: "root" }).split("\n")[0],
+  ).toBe("mkdir -p '/'");
 });

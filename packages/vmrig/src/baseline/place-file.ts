@@ -1,7 +1,10 @@
 import { quote } from "../ssh/quote.ts";
 import type { RecipeFile } from "./recipe.ts";
 
-/** A script for root, under `sh -e`, that writes one file, folders included, whatever text is in it. The file appears whole or not at all. */
+/**
+ * A script for root, under `sh -e`, that writes one file, folders included, whatever text is in it.
+ * The file appears whole or not at all.
+ */
 export function placeFile({ path, content, mode, owner }: RecipeFile): string {
   const folder = path.slice(0, path.lastIndexOf("/")) || "/";
   const target = quote(path);
@@ -15,7 +18,8 @@ export function placeFile({ path, content, mode, owner }: RecipeFile): string {
       .toString("base64")
       .match(/.{1,76}/g) ?? []),
     "VMRIG_END",
-    // One a line: `-e` overlooks what fails on the left of `&&`. The owner first: it takes set-user-id bits away.
+    // One a line: `-e` overlooks what fails on the left of `&&`. The owner first: it takes
+    // set-user-id bits away.
     `chown ${owner} ${made}`,
     `chmod ${mode} ${made}`,
     `mv ${made} ${target}`,

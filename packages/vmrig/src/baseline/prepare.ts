@@ -14,11 +14,11 @@ import { onEach, TEST_USER, type LeasedContext } from "./leased-context.ts";
 const STEP_MS = 15 * 60_000;
 
 /**
- * Turns pristine machines into what their baseline holds: vmrig's own house-keeping, then the recipe. Leaves no session and no key of this
- * lease behind.
+ * Turns pristine machines into what their baseline holds: vmrig's own house-keeping, then the
+ * recipe. Leaves no session and no key of this lease behind.
  *
- * @throws VmrigError `PREPARE_FAILED` with the step, its exit code and its last lines; `CAPABILITY_MISSING` when the driver's machines have
- * no system to install things in
+ * @throws VmrigError `PREPARE_FAILED` with the step, its exit code and its last lines;
+ *   `CAPABILITY_MISSING` when the driver's machines have no system to install things in
  */
 export async function prepare(
   context: LeasedContext,
@@ -27,11 +27,13 @@ export async function prepare(
   clock: Clock = systemClock,
 ): Promise<void> {
   const guest = guestOf(context.driver.guest);
-  for (const { name } of context.copy.machines) requireSystem(guest, context.driver.name, name, recipes[name] ?? EMPTY_RECIPE);
+  for (const { name } of context.copy.machines)
+    requireSystem(guest, context.driver.name, name, recipes[name] ?? EMPTY_RECIPE);
   const { machines } = await context.driver.inspect(context.copy);
   const peers = context.copy.machines.map(({ name, lanAddress }): Peer => {
     const hostKey = machines.find((machine) => machine.name === name)?.hostKey;
-    if (hostKey === undefined) throw new VmrigError("MACHINE_MISSING", { message: `${name} has no host key.` });
+    if (hostKey === undefined)
+      throw new VmrigError("MACHINE_MISSING", { message: `${name} has no host key.` });
     return { name, lanAddress, hostKey };
   });
   const trust = generateKeyPair();
@@ -40,7 +42,10 @@ export async function prepare(
       ...(guest.system
         ? [
             { what: "set its clock", script: setClockScript(clock) },
-            { what: "vmrig's house-keeping", script: guestSetupScript({ machine: ref.name, peers, trust, user: TEST_USER }) },
+            {
+              what: "vmrig's house-keeping",
+              script: guestSetupScript({ machine: ref.name, peers, trust, user: TEST_USER }),
+            },
           ]
         : []),
       ...recipeSteps(recipes[ref.name] ?? EMPTY_RECIPE),
@@ -66,7 +71,10 @@ async function runStep(
   context.lease.assertHeld();
   if (result.exitCode === 0) return;
   const [title = "", ...more] = what.trim().split("\n");
-  const last = `${result.stdout.toString("utf8")}\n${result.stderr.toString("utf8")}`.trim().split("\n").slice(-12);
+  const last = `${result.stdout.toString("utf8")}\n${result.stderr.toString("utf8")}`
+    .trim()
+    .split("\n")
+    .slice(-12);
   throw new VmrigError("PREPARE_FAILED", {
     message: `Preparing ${name} failed: "${title}${more.length > 0 ? " …" : ""}" ${result.ended === "timed-out" ? `took longer than ${STEP_MS / 60_000} min` : `exited with ${result.exitCode ?? result.signal}`}.`,
     details: last,
@@ -74,7 +82,10 @@ async function runStep(
   });
 }
 
-/** The pristine machine's stands where its snapshot was taken; package managers refuse what is signed in their future. */
+/**
+ * The pristine machine's stands where its snapshot was taken; package managers refuse what is
+ * signed in their future.
+ */
 function setClockScript(clock: Clock): string {
   return `date -s @${(clock.wall() / 1000).toFixed(3)} >/dev/null`;
 }
@@ -85,6 +96,12 @@ function sealScript({ system, proofFolder }: Guest, baseline: string): string {
     `mkdir -p ${proofFolder}`,
     `rm -f ${proofFolder}/nonce`,
     `echo ${baseline} > ${proofFolder}/baseline`,
-    ...(system ? [`chown ${TEST_USER}: ${proofFolder}/baseline`, `rm -f /home/${TEST_USER}/.ssh/authorized_keys`, "sync"] : []),
+    ...(system
+      ? [
+          `chown ${TEST_USER}: ${proofFolder}/baseline`,
+          `rm -f /home/${TEST_USER}/.ssh/authorized_keys`,
+          "sync",
+        ]
+      : []),
   ].join("\n");
 }

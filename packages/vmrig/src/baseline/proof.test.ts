@@ -25,24 +25,37 @@ async function stage(shell = "/bin/sh"): Promise<Stage> {
   const proof = join(folder, "proof");
   await mkdir(proof);
   await writeFile(join(proof, "baseline"), `${BASELINE}\n`);
-  await writeFile(join(folder, "step-clock"), `#!/bin/sh\necho "$*" >> ${folder}/steps\necho it is late\n`);
+  await writeFile(
+    join(folder, "step-clock"),
+    `#!/bin/sh\necho "$*" >> ${folder}/steps\necho it is late\n`,
+  );
   await chmod(join(folder, "step-clock"), 0o755);
-  const rewrite = (command: string): string => command.replaceAll(PROOF_FOLDER, proof).replaceAll(STEP_CLOCK, join(folder, "step-clock"));
+  const rewrite = (command: string): string =>
+    command.replaceAll(PROOF_FOLDER, proof).replaceAll(STEP_CLOCK, join(folder, "step-clock"));
   return {
     folder,
     prove: (options) =>
-      prove(connectShell(shell, folder, rewrite), { machine: "pc1", baseline: BASELINE, guest: "linux", nonce: NONCE, ...options }),
+      prove(connectShell(shell, folder, rewrite), {
+        machine: "pc1",
+        baseline: BASELINE,
+        guest: "linux",
+        nonce: NONCE,
+        ...options,
+      }),
     nonce: () => readFile(join(proof, "nonce"), "utf8"),
     steps: () => readFile(join(folder, "steps"), "utf8").catch(() => ""),
   };
 }
 
-test.each(SHELLS)("a machine at its baseline is proven, gets the right time and keeps the nonce, in %s", async (shell) => {
-  const machine = await stage(shell);
-  await machine.prove({ clock: { ...systemClock, wall: () => 1_700_000_000_123 } });
-  expect(await machine.nonce()).toBe(`${NONCE}\n`);
-  expect(await machine.steps()).toBe("-s @1700000000.123\n");
-});
+test.each(SHELLS)(
+  "a machine at its baseline is proven, gets the right time and keeps the nonce, in %s",
+  async (shell) => {
+    const machine = await stage(shell);
+    await machine.prove({ clock: { ...systemClock, wall: () => 1_700_000_000_123 } });
+    expect(await machine.nonce()).toBe(`${NONCE}\n`);
+    expect(await machine.steps()).toBe("-s @1700000000.123\n");
+  },
+);
 
 test("a second connection proves it again with the same nonce, and leaves the clock alone", async () => {
   const machine = await stage();
@@ -56,13 +69,19 @@ test("the proof of one rollback is none for the next", async () => {
   await machine.prove();
   await expect(machine.prove({ nonce: "another" })).rejects.toMatchObject({
     code: "ROLLBACK_FAILED",
-    details: [`it said: vmrig-proof failed: baseline '${BASELINE}', nonce '${NONCE}'`, "exit code 97"],
+    details: [
+      `it said: vmrig-proof failed: baseline '${BASELINE}', nonce '${NONCE}'`,
+      "exit code 97",
+    ],
   });
 });
 
 test("what a shell's start-up files print, before and after, is no failure", async () => {
   const machine = await stage("/bin/bash");
-  await writeFile(join(machine.folder, "rc"), "echo Welcome!\necho 'to pc1' >&2\ntrap 'echo bye' EXIT\n");
+  await writeFile(
+    join(machine.folder, "rc"),
+    "echo Welcome!\necho 'to pc1' >&2\ntrap 'echo bye' EXIT\n",
+  );
   vi.stubEnv("BASH_ENV", join(machine.folder, "rc"));
   onTestFinished(() => void vi.unstubAllEnvs());
   await machine.prove();
@@ -70,21 +89,41 @@ test("what a shell's start-up files print, before and after, is no failure", asy
 });
 
 test.each<[string, (folder: string) => Promise<unknown>, string]>([
-  ["another baseline", (proof) => writeFile(join(proof, "baseline"), "ffff\n"), "it said: vmrig-proof failed: baseline 'ffff', nonce ''"],
+  [
+    "another baseline",
+    (proof) => writeFile(join(proof, "baseline"), "ffff\n"),
+    "it said: vmrig-proof failed: baseline 'ffff', nonce ''",
+  ],
   [
     "the nonce of another rollback",
     (proof) => writeFile(join(proof, "nonce"), "other\n"),
     `it said: vmrig-proof failed: baseline '${BASELINE}', nonce 'other'`,
   ],
-  ["no baseline", (proof) => rm(join(proof, "baseline")), "it said: vmrig-proof failed: baseline '', nonce ''"],
-  ["an empty baseline", (proof) => writeFile(join(proof, "baseline"), ""), "it said: vmrig-proof failed: baseline '', nonce ''"],
-  ["no folder", (proof) => rm(proof, { recursive: true }), "it said: vmrig-proof failed: baseline '', nonce ''"],
+  [
+    "no baseline",
+    (proof) => rm(join(proof, "baseline")),
+    "it said: vmrig-proof failed: baseline '', nonce ''",
+  ],
+  [
+    "an empty baseline",
+    (proof) => writeFile(join(proof, "baseline"), ""),
+    "it said: vmrig-proof failed: baseline '', nonce ''",
+  ],
+  [
+    "no folder",
+    (proof) => rm(proof, { recursive: true }),
+    "it said: vmrig-proof failed: baseline '', nonce ''",
+  ],
   [
     "a baseline that begins like ours",
     (proof) => writeFile(join(proof, "baseline"), `${BASELINE}0\n`),
     `it said: vmrig-proof failed: baseline '${BASELINE}0', nonce ''`,
   ],
-  ["a pattern for a baseline", (proof) => writeFile(join(proof, "baseline"), "*\n"), "it said: vmrig-proof failed: baseline '*', nonce ''"],
+  [
+    "a pattern for a baseline",
+    (proof) => writeFile(join(proof, "baseline"), "*\n"),
+    "it said: vmrig-proof failed: baseline '*', nonce ''",
+  ],
 ])("with %s it is refused, with what it said", async (_title, spoil, fact) => {
   for (const shell of SHELLS) {
     const machine = await stage(shell);
@@ -100,7 +139,10 @@ test.each<[string, (folder: string) => Promise<unknown>, string]>([
 
 test("a clock that cannot be set is a failure, and its words are kept", async () => {
   const machine = await stage();
-  await writeFile(join(machine.folder, "step-clock"), "#!/bin/sh\necho 'Operation not permitted' >&2\nexit 1\n");
+  await writeFile(
+    join(machine.folder, "step-clock"),
+    "#!/bin/sh\necho 'Operation not permitted' >&2\nexit 1\n",
+  );
   await expect(machine.prove()).rejects.toMatchObject({
     code: "ROLLBACK_FAILED",
     details: ["it said: Operation not permitted", "exit code 97"],
@@ -113,14 +155,19 @@ test("a shell that ends without a word is a failure", async () => {
   await writeFile(join(machine.folder, "rc"), "exit 0\n");
   vi.stubEnv("BASH_ENV", join(machine.folder, "rc"));
   onTestFinished(() => void vi.unstubAllEnvs());
-  await expect(machine.prove()).rejects.toMatchObject({ code: "ROLLBACK_FAILED", details: ["exit code 0"] });
+  await expect(machine.prove()).rejects.toMatchObject({
+    code: "ROLLBACK_FAILED",
+    details: ["exit code 0"],
+  });
 });
 
 test("a shell that reads no POSIX is named, and passes no proof by going on behind what it does not know", async () => {
   const folder = await tempFolder();
   const odd = join(folder, "odd");
   // As csh does it: of all lines of the proof, it knows the last one.
-  await writeFile(odd, `#!/bin/sh\nexec /bin/sh -c "$(printf '%s\\n' "$2" | tail -n 1)"\n`, { mode: 0o755 });
+  await writeFile(odd, `#!/bin/sh\nexec /bin/sh -c "$(printf '%s\\n' "$2" | tail -n 1)"\n`, {
+    mode: 0o755,
+  });
   vi.stubEnv("SHELL", odd);
   onTestFinished(() => void vi.unstubAllEnvs());
   const proof = { machine: "pc1", baseline: BASELINE, guest: "linux", nonce: NONCE } as const;
@@ -133,10 +180,16 @@ test("a shell that reads no POSIX is named, and passes no proof by going on behi
 
 test("a proof that is called off is no failure of the machine", async () => {
   const machine = await stage();
-  await writeFile(join(machine.folder, "step-clock"), `#!/bin/sh\ntouch ${machine.folder}/begun\nexec sleep 600\n`);
+  await writeFile(
+    join(machine.folder, "step-clock"),
+    `#!/bin/sh\ntouch ${machine.folder}/begun\nexec sleep 600\n`,
+  );
   const stop = new AbortController();
   const proving = machine.prove({ signal: stop.signal });
-  await vi.waitUntil(() => existsSync(join(machine.folder, "begun")), { timeout: 20_000, interval: 10 });
+  await vi.waitUntil(() => existsSync(join(machine.folder, "begun")), {
+    timeout: 20_000,
+    interval: 10,
+  });
   const reason = new Error("called off");
   stop.abort(reason);
   await expect(proving).rejects.toBe(reason);

@@ -11,31 +11,47 @@ export interface ProofOptions {
   /** The baseline that the machine must be at. */
   readonly baseline: string;
   readonly guest: GuestKind;
-  /** Left on the machine by this proof. One nonce per rollback: connections that share it prove the same one. */
+  /**
+   * Left on the machine by this proof. One nonce per rollback: connections that share it prove the
+   * same one.
+   */
   readonly nonce: string;
-  /** What was left there when the state was kept that was brought back. @defaultValue nothing, as in a baseline */
+  /**
+   * What was left there when the state was kept that was brought back.
+   *
+   * @defaultValue nothing, as in a baseline
+   */
   readonly was?: string;
   readonly signal?: AbortSignal;
   readonly clock?: Clock;
 }
 
-/** Longer than the slowest emulated machine needs under load; one that hangs is not at its baseline. */
+/**
+ * Longer than the slowest emulated machine needs under load; one that hangs is not at its baseline.
+ */
 const PROOF_MS = 60_000;
 
 /**
- * Proves a rollback over a connection that nothing was run on yet: that the lease's key gets in and a command runs, that the machine is at
- * the expected baseline, and that the nonce which the last proof left there is gone. It also steps the clock, which stands where the
- * snapshot was taken, and leaves a nonce for the next proof.
+ * Proves a rollback over a connection that nothing was run on yet: that the lease's key gets in and
+ * a command runs, that the machine is at the expected baseline, and that the nonce which the last
+ * proof left there is gone. It also steps the clock, which stands where the snapshot was taken, and
+ * leaves a nonce for the next proof.
  *
  * Several connections may prove the same rollback: it passes again with its own nonce.
  *
  * @throws VmrigError `ROLLBACK_FAILED` with what the machine said
  */
-export async function prove(connection: Pick<SshConnection, "exec">, options: ProofOptions): Promise<void> {
+export async function prove(
+  connection: Pick<SshConnection, "exec">,
+  options: ProofOptions,
+): Promise<void> {
   const { machine, baseline, nonce, was, signal, clock = systemClock } = options;
   const passed = `vmrig-proof ${nonce} passed`;
   const script = proofScript(guestOf(options.guest), { baseline, nonce, was, now: clock.wall() });
-  const result = await connection.exec(script, { timeoutMs: PROOF_MS, ...(signal !== undefined && { signal }) });
+  const result = await connection.exec(script, {
+    timeoutMs: PROOF_MS,
+    ...(signal !== undefined && { signal }),
+  });
   // Whatever a shell's start-up files print stands around it.
   if (result.stdout.toString("latin1").split("\n").includes(passed)) return;
   signal?.throwIfAborted();
@@ -48,7 +64,9 @@ export async function leaveNonce(
   options: Pick<ProofOptions, "machine" | "guest" | "nonce">,
 ): Promise<void> {
   const { machine, guest, nonce } = options;
-  const result = await connection.exec(`echo ${nonce} > ${guestOf(guest).proofFolder}/nonce`, { timeoutMs: PROOF_MS });
+  const result = await connection.exec(`echo ${nonce} > ${guestOf(guest).proofFolder}/nonce`, {
+    timeoutMs: PROOF_MS,
+  });
   if (result.exitCode === 0) return;
   throw new VmrigError("FAULT_FAILED", {
     message: `${machine} does not take what its checkpoint is proven by.`,
@@ -57,7 +75,10 @@ export async function leaveNonce(
 }
 
 /** A word that is another one after each boot. */
-export async function bootId(connection: Pick<SshConnection, "exec">, kind: GuestKind): Promise<string> {
+export async function bootId(
+  connection: Pick<SshConnection, "exec">,
+  kind: GuestKind,
+): Promise<string> {
   const { stdout } = await connection.exec(guestOf(kind).bootId, { timeoutMs: PROOF_MS });
   return stdout.toString("utf8").trim();
 }
@@ -70,9 +91,16 @@ interface ProofScript {
   readonly now: number;
 }
 
-/** Only what the shell has built in, but for the clock's step: each program that an emulated machine starts costs 50 ms. */
-function proofScript({ proofFolder: folder, stepClock }: Guest, { baseline, nonce, was, now }: ProofScript): string {
-  const step = stepClock === undefined ? "" : `${stepClock} -s @${(now / 1000).toFixed(3)} >/dev/null && `;
+/**
+ * Only what the shell has built in, but for the clock's step: each program that an emulated machine
+ * starts costs 50 ms.
+ */
+function proofScript(
+  { proofFolder: folder, stepClock }: Guest,
+  { baseline, nonce, was, now }: ProofScript,
+): string {
+  const step =
+    stepClock === undefined ? "" : `${stepClock} -s @${(now / 1000).toFixed(3)} >/dev/null && `;
   return [
     `b=; n=; read -r b < ${folder}/baseline; [ ! -e ${folder}/nonce ] || read -r n < ${folder}/nonce`,
     `case "$b/$n" in`,
@@ -81,7 +109,8 @@ function proofScript({ proofFolder: folder, stepClock }: Guest, { baseline, nonc
     ...(was === undefined ? [`${baseline}/${nonce}) ;;`] : []),
     `*) echo "vmrig-proof failed: baseline '$b', nonce '$n'"; exit 97 ;;`,
     `esac`,
-    // Put together by a shell that has read the baseline: csh goes on behind each line that it does not know, down to this one.
+    // Put together by a shell that has read the baseline: csh goes on behind each line that it does
+    // not know, down to this one.
     `echo 'vmrig-proof ${nonce}'"\${b:+ passed}"`,
   ].join("\n");
 }
@@ -96,12 +125,20 @@ async function foreignShell(
   signal: AbortSignal | undefined,
 ): Promise<string | undefined> {
   if (ended !== "exited") return undefined;
-  const asked = connection.exec("echo $SHELL", { timeoutMs: SHELL_MS, ...(signal !== undefined && { signal }) });
+  const asked = connection.exec("echo $SHELL", {
+    timeoutMs: SHELL_MS,
+    ...(signal !== undefined && { signal }),
+  });
   const shell = (await asked.catch(() => undefined))?.stdout.toString("utf8").trim() ?? "";
   return /^\/\S+$/.test(shell) && !POSIX_SHELL.test(shell) ? shell : undefined;
 }
 
-function failure(machine: string, baseline: string, result: ExecResult, foreign: string | undefined): VmrigError {
+function failure(
+  machine: string,
+  baseline: string,
+  result: ExecResult,
+  foreign: string | undefined,
+): VmrigError {
   const said = `${result.stdout.toString("utf8")}\n${result.stderr.toString("utf8")}`
     .split("\n")
     .filter((line) => line.trim() !== "")
@@ -121,5 +158,7 @@ function failure(machine: string, baseline: string, result: ExecResult, foreign:
 }
 
 function ending({ ended, exitCode }: ExecResult): string {
-  return ended === "exited" ? `exit code ${exitCode ?? "none"}` : `it ${ended} before it could say more`;
+  return ended === "exited"
+    ? `exit code ${exitCode ?? "none"}`
+    : `it ${ended} before it could say more`;
 }

@@ -6,7 +6,9 @@ import { EMPTY_RECIPE } from "./recipe.ts";
 import { runShell, SHELLS, tempFolder } from "./shell.test.kit.ts";
 
 /** A PATH with the shell's own programs away, and programs that write down how they were called. */
-async function machineWith(programs: Readonly<Record<string, string>>): Promise<{ folder: string; log: () => Promise<string[]> }> {
+async function machineWith(
+  programs: Readonly<Record<string, string>>,
+): Promise<{ folder: string; log: () => Promise<string[]> }> {
   const folder = await tempFolder();
   const log = join(folder, "log");
   await writeFile(log, "");
@@ -14,7 +16,10 @@ async function machineWith(programs: Readonly<Record<string, string>>): Promise<
     await writeFile(join(folder, name), `#!/bin/sh\necho "${name} $*" >> ${log}\n${does}\n`);
     await chmod(join(folder, name), 0o755);
   }
-  return { folder, log: async () => (await readFile(log, "utf8")).split("\n").filter((line) => line !== "") };
+  return {
+    folder,
+    log: async () => (await readFile(log, "utf8")).split("\n").filter((line) => line !== ""),
+  };
 }
 
 const [install] = recipeSteps({ ...EMPTY_RECIPE, packages: ["rsync", "g++"] });
@@ -28,7 +33,13 @@ test("a recipe is done in order: packages, files, commands; each step says what 
     ],
     run: ["systemctl enable x", "true"],
   });
-  expect(steps.map(({ what }) => what)).toEqual(["install rsync curl", "write /b", "write /a", "systemctl enable x", "true"]);
+  expect(steps.map(({ what }) => what)).toEqual([
+    "install rsync curl",
+    "write /b",
+    "write /a",
+    "systemctl enable x",
+    "true",
+  ]);
   expect(recipeSteps(EMPTY_RECIPE)).toEqual([]);
 });
 
@@ -39,7 +50,11 @@ test.each([
   ["zypper", ["zypper --non-interactive install rsync g++"]],
 ])("installs with %s where the machine has it", async (program, calls) => {
   const { folder, log } = await machineWith({ [program]: "" });
-  const { exitCode } = await runShell(["/bin/sh", "-eu", "-s"], { cwd: folder, path: folder, input: asInput(install?.script ?? "") });
+  const { exitCode } = await runShell(["/bin/sh", "-eu", "-s"], {
+    cwd: folder,
+    path: folder,
+    input: asInput(install?.script ?? ""),
+  });
   expect(exitCode).toBe(0);
   expect(await log()).toEqual(calls);
 });
@@ -51,12 +66,19 @@ test("tells when the machine has no package manager that it knows", async () => 
     path: folder,
     input: asInput(install?.script ?? ""),
   });
-  expect([exitCode, stderr.toString()]).toEqual([1, "this machine has none of apt-get, dnf, apk and zypper\n"]);
+  expect([exitCode, stderr.toString()]).toEqual([
+    1,
+    "this machine has none of apt-get, dnf, apk and zypper\n",
+  ]);
 });
 
 test("does not install from lists that it could not fetch", async () => {
   const { folder, log } = await machineWith({ "apt-get": '[ "$1" != update ] || exit 100' });
-  const { exitCode } = await runShell(["/bin/sh", "-eu", "-s"], { cwd: folder, path: folder, input: asInput(install?.script ?? "") });
+  const { exitCode } = await runShell(["/bin/sh", "-eu", "-s"], {
+    cwd: folder,
+    path: folder,
+    input: asInput(install?.script ?? ""),
+  });
   expect(exitCode).toBe(100);
   expect(await log()).toEqual(["apt-get update -q"]);
 });
@@ -79,16 +101,27 @@ test.each(SHELLS)("the first command that fails ends the script, in %s", async (
 
 test.each(SHELLS)("a script that arrives in part does not run in part, in %s", async (shell) => {
   const cut = asInput("echo one\necho two").slice(0, -20);
-  const { stdout, exitCode } = await runShell([shell, "-eu", "-s"], { cwd: await tempFolder(), input: cut });
+  const { stdout, exitCode } = await runShell([shell, "-eu", "-s"], {
+    cwd: await tempFolder(),
+    input: cut,
+  });
   expect(stdout.toString()).toBe("");
   expect(exitCode).not.toBe(0);
 });
 
-test.each(SHELLS)("here-documents, comments and several lines are fine in a command, in %s", async (shell) => {
-  const [step] = recipeSteps({
-    ...EMPTY_RECIPE,
-    run: ["cat <<'END' # why\n'quoted' $HOME\nEND\nif true; then\n  echo done # so\nfi # the end"],
-  });
-  const { stdout, exitCode } = await runShell([shell, "-eu", "-s"], { cwd: await tempFolder(), input: asInput(step?.script ?? "") });
-  expect([stdout.toString(), exitCode]).toEqual(["'quoted' $HOME\ndone\n", 0]);
-});
+test.each(SHELLS)(
+  "here-documents, comments and several lines are fine in a command, in %s",
+  async (shell) => {
+    const [step] = recipeSteps({
+      ...EMPTY_RECIPE,
+      run: [
+        "cat <<'END' # why\n'quoted' $HOME\nEND\nif true; then\n  echo done # so\nfi # the end",
+      ],
+    });
+    const { stdout, exitCode } = await runShell([shell, "-eu", "-s"], {
+      cwd: await tempFolder(),
+      input: asInput(step?.script ?? ""),
+    });
+    expect([stdout.toString(), exitCode]).toEqual(["'quoted' $HOME\ndone\n", 0]);
+  },
+);

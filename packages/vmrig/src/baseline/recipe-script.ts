@@ -2,18 +2,26 @@ import { quote } from "../ssh/quote.ts";
 import { placeFile } from "./place-file.ts";
 import type { Recipe } from "./recipe.ts";
 
-/** The user's part of the preparation, as scripts for root; each with what it does, for the error that names it. */
-export function recipeSteps(recipe: Recipe): ReadonlyArray<{ readonly what: string; readonly script: string }> {
+/**
+ * The user's part of the preparation, as scripts for root; each with what it does, for the error
+ * that names it.
+ */
+export function recipeSteps(
+  recipe: Recipe,
+): ReadonlyArray<{ readonly what: string; readonly script: string }> {
   return [
-    ...(recipe.packages.length === 0 ? [] : [{ what: `install ${recipe.packages.join(" ")}`, script: installScript(recipe.packages) }]),
+    ...(recipe.packages.length === 0
+      ? []
+      : [{ what: `install ${recipe.packages.join(" ")}`, script: installScript(recipe.packages) }]),
     ...recipe.files.map((file) => ({ what: `write ${file.path}`, script: placeFile(file) })),
     ...recipe.run.map((command) => ({ what: command, script: command })),
   ];
 }
 
 /**
- * A script as the stdin of `sh -s`. The shell reads all of it before it runs the first line, so that a script that arrives in part does not
- * run in part, and no command takes the next line for its own input.
+ * A script as the stdin of `sh -s`. The shell reads all of it before it runs the first line, so
+ * that a script that arrives in part does not run in part, and no command takes the next line for
+ * its own input.
  */
 export function asInput(script: string): string {
   return `{\n${script}\n} </dev/null\n`;

@@ -1,4 +1,7 @@
-/** What is done to a fresh machine before its baseline is taken, in this order: packages, files, commands. All as root. */
+/**
+ * What is done to a fresh machine before its baseline is taken, in this order: packages, files,
+ * commands. All as root.
+ */
 export interface Recipe {
   readonly packages: readonly string[];
   readonly files: readonly RecipeFile[];

@@ -11,7 +11,13 @@ const copy: CopySpec = {
   folder: "/f",
   runtimeFolder: "/r",
   cacheFolder: "/c",
-  machines: ["pc1", "pc2"].map((name) => ({ name, cpus: 1, memoryMb: 512, diskGb: 4, lanAddress: "10.77.0.11" })),
+  machines: ["pc1", "pc2"].map((name) => ({
+    name,
+    cpus: 1,
+    memoryMb: 512,
+    diskGb: 4,
+    lanAddress: "10.77.0.11",
+  })),
 };
 
 const failure = (code: ErrorCode, facts: Partial<ErrorFacts> = {}): VmrigError =>
@@ -27,7 +33,10 @@ interface Stage {
 }
 
 /** A driver on paper: what is tested is the order of steps, on machines whose baseline is there. */
-function stage({ stop = true, held = true }: { readonly stop?: boolean; readonly held?: boolean } = {}): Stage {
+function stage({
+  stop = true,
+  held = true,
+}: { readonly stop?: boolean; readonly held?: boolean } = {}): Stage {
   const asked: string[] = [];
   const said: string[] = [];
   const failures: VmrigError[] = [];
@@ -59,7 +68,13 @@ function stage({ stop = true, held = true }: { readonly stop?: boolean; readonly
       if (!held) throw failure("LEASE_LOST");
     },
   };
-  const context = { driver, copy, lease, key: generateKeyPair(), say: (line: string) => void said.push(line) };
+  const context = {
+    driver,
+    copy,
+    lease,
+    key: generateKeyPair(),
+    say: (line: string) => void said.push(line),
+  };
   return { ladder: createRecovery({ context, baseline: "b", recipes: {} }), asked, said, failures };
 }
 
@@ -75,7 +90,9 @@ test("a machine that does not come back starts anew from its snapshot, which is 
   failures.push(failure("MACHINE_UNREACHABLE"));
   await recovery.rollBack();
   expect(asked).toEqual(["restore baseline-b", "stop pc1", "restore baseline-b"]);
-  expect(said).toEqual(["heal     pcs-1 pc1: starts anew from its snapshot, because no MACHINE_UNREACHABLE."]);
+  expect(said).toEqual([
+    "heal     pcs-1 pc1: starts anew from its snapshot, because no MACHINE_UNREACHABLE.",
+  ]);
 });
 
 test("after a rollback that helped the next one begins at the first step again", async () => {
@@ -93,7 +110,9 @@ test("a machine that could not be proven takes the second step at once, and the 
   expect(asked.slice(1)).toEqual(["stop pc1", "restore baseline-b"]);
   // Making the baseline anew begins at pristine; here that fails, and ends the ladder.
   failures.push(failure("QEMU_FAILED"));
-  const broken = await recovery.escalate([{ machine: "pc1", error: failure("CONNECTION_LOST") }]).catch((error: unknown) => error);
+  const broken = await recovery
+    .escalate([{ machine: "pc1", error: failure("CONNECTION_LOST") }])
+    .catch((error: unknown) => error);
   expect(asked.slice(3)).toEqual(["restore pristine"]);
   expect(said.map((line) => line.split(":")[1])).toEqual([
     " starts anew from its snapshot, because no ROLLBACK_FAILED.",
@@ -114,19 +133,25 @@ test("where a driver cannot stop a machine, its baseline is made anew next", asy
   expect(asked).toEqual(["restore baseline-b", "restore pristine"]);
 });
 
-test.each<ErrorCode>(["FENCED", "LEASE_LOST", "CANCELLED", "STATE_UNWRITABLE", "PREPARE_FAILED", "INTERNAL"])(
-  "%s is nothing that a step of it could mend",
-  async (code) => {
-    const { ladder: recovery, asked, failures } = stage();
-    failures.push(failure(code));
-    await expect(recovery.rollBack()).rejects.toMatchObject({ code });
-    expect(asked).toEqual(["restore baseline-b"]);
-  },
-);
+test.each<ErrorCode>([
+  "FENCED",
+  "LEASE_LOST",
+  "CANCELLED",
+  "STATE_UNWRITABLE",
+  "PREPARE_FAILED",
+  "INTERNAL",
+])("%s is nothing that a step of it could mend", async (code) => {
+  const { ladder: recovery, asked, failures } = stage();
+  failures.push(failure(code));
+  await expect(recovery.rollBack()).rejects.toMatchObject({ code });
+  expect(asked).toEqual(["restore baseline-b"]);
+});
 
 test("without the lease nothing is mended", async () => {
   const { ladder: recovery, asked } = stage({ held: false });
-  await expect(recovery.escalate([{ machine: "pc1", error: failure("ROLLBACK_FAILED") }])).rejects.toMatchObject({ code: "LEASE_LOST" });
+  await expect(
+    recovery.escalate([{ machine: "pc1", error: failure("ROLLBACK_FAILED") }]),
+  ).rejects.toMatchObject({ code: "LEASE_LOST" });
   expect(asked).toEqual([]);
 });
 

@@ -12,23 +12,31 @@ export interface Unhealthy {
 }
 
 /**
- * What brings machines to their baseline, each step stronger than the one before: the rollback; the machine's process anew from its snapshot;
- * a new baseline, prepared from pristine; after that only a person can help. Each step is said once, with its reason.
+ * What brings machines to their baseline, each step stronger than the one before: the rollback; the
+ * machine's process anew from its snapshot; a new baseline, prepared from pristine; after that only
+ * a person can help. Each step is said once, with its reason.
  */
 export interface Recovery {
   /**
-   * All machines of the copy to their baseline, at once. Ends all their sessions; from now on only this lease's key gets in.
+   * All machines of the copy to their baseline, at once. Ends all their sessions; from now on only
+   * this lease's key gets in.
    *
    * @throws VmrigError `MACHINE_BROKEN` with the first cause, `FENCED`, `LEASE_LOST`
    */
   rollBack(): Promise<readonly RolledBack[]>;
-  /** Its first step alone, for which nobody waits yet: what that does not bring back is left to the next {@link rollBack}. */
+  /**
+   * Its first step alone, for which nobody waits yet: what that does not bring back is left to the
+   * next {@link rollBack}.
+   */
   rollBackAhead(): Promise<readonly RolledBack[]>;
   /** The same, where the last rollback did not do: these machines take their next step. */
   escalate(sick: readonly Unhealthy[]): Promise<readonly RolledBack[]>;
 }
 
-/** 0: rolled back; 1: started anew from the snapshot; 2: its baseline was made anew; 3: nothing more to do. */
+/**
+ * 0: rolled back; 1: started anew from the snapshot; 2: its baseline was made anew; 3: nothing more
+ * to do.
+ */
 type Rung = 0 | 1 | 2 | 3;
 
 interface Patient {
@@ -53,7 +61,10 @@ export function createRecovery({ context, baseline, recipes }: RecoveryOptions):
     const patient = patients.get(name) ?? { rung: 0, cause };
     patient.rung = (patient.rung === 0 && driver.stop === undefined ? 2 : patient.rung + 1) as Rung;
     patients.set(name, patient);
-    if (patient.rung === 1) say(`heal     ${copy.copy} ${name}: starts anew from its snapshot, because ${summary(cause)}`);
+    if (patient.rung === 1)
+      say(
+        `heal     ${copy.copy} ${name}: starts anew from its snapshot, because ${summary(cause)}`,
+      );
     if (patient.rung === 3) throw broken(copy.copy, name, patient.cause);
     return patient;
   };
@@ -76,7 +87,9 @@ export function createRecovery({ context, baseline, recipes }: RecoveryOptions):
 
   const rebuild = async (): Promise<void> => {
     const [name, patient] = [...patients].find(([, { rung }]) => rung === 2) ?? [];
-    say(`heal     ${copy.copy}: makes its baseline anew, because ${name ?? copy.copy}: ${summary(patient?.cause)}`);
+    say(
+      `heal     ${copy.copy}: makes its baseline anew, because ${name ?? copy.copy}: ${summary(patient?.cause)}`,
+    );
     try {
       await establishBaseline(context, baseline, recipes, { anew: true });
       await onEach(context, (machine) => driver.restore(machine, snapshot, admission(context)));
@@ -89,7 +102,8 @@ export function createRecovery({ context, baseline, recipes }: RecoveryOptions):
 
   const bringBack = async (): Promise<readonly RolledBack[]> => {
     const due = [...patients.values()].some(({ rung }) => rung === 2);
-    if (due || (await onEach(context, ({ name }) => restore(name))).includes(false)) await rebuild();
+    if (due || (await onEach(context, ({ name }) => restore(name))).includes(false))
+      await rebuild();
     return whereToLogIn(context);
   };
 
@@ -110,12 +124,23 @@ export function createRecovery({ context, baseline, recipes }: RecoveryOptions):
   };
 }
 
-/** Not what says that the machine is somebody else's by now, nor a wrong config, nor a disk that a person must make room on. */
+/**
+ * Not what says that the machine is somebody else's by now, nor a wrong config, nor a disk that a
+ * person must make room on.
+ */
 function isHealable(error: unknown): boolean {
   if (!isVmrigError(error)) return false;
   return (
     error.fault === "infra" &&
-    !["FENCED", "LEASE_LOST", "CANCELLED", "REDIS_UNREACHABLE", "FOLDER_UNSAFE", "STATE_UNWRITABLE", "RIG_BUSY"].includes(error.code)
+    ![
+      "FENCED",
+      "LEASE_LOST",
+      "CANCELLED",
+      "REDIS_UNREACHABLE",
+      "FOLDER_UNSAFE",
+      "STATE_UNWRITABLE",
+      "RIG_BUSY",
+    ].includes(error.code)
   );
 }
 

@@ -8,7 +8,9 @@ import type { SshConnection } from "../ssh/connection.ts";
 import type { ExecOptions, ExecResult } from "../ssh/exec.ts";
 
 /** Login shells of machines, as far as this computer has them. */
-export const SHELLS: readonly string[] = ["/bin/sh", "/bin/bash"].filter((shell) => existsSync(shell));
+export const SHELLS: readonly string[] = ["/bin/sh", "/bin/bash"].filter((shell) =>
+  existsSync(shell),
+);
 
 export async function tempFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "vmrig-test-"));
@@ -23,9 +25,16 @@ export interface ShellRun extends Pick<ExecOptions, "input" | "signal"> {
 }
 
 /** Runs a command of this computer as a machine's sshd would. */
-export async function runShell(argv: readonly [string, ...string[]], { cwd, path, input, signal: stop }: ShellRun): Promise<ExecResult> {
+export async function runShell(
+  argv: readonly [string, ...string[]],
+  { cwd, path, input, signal: stop }: ShellRun,
+): Promise<ExecResult> {
   const [file, ...args] = argv;
-  const child = spawn(file, args, { cwd, detached: true, env: { ...process.env, ...(path !== undefined && { PATH: path }) } });
+  const child = spawn(file, args, {
+    cwd,
+    detached: true,
+    env: { ...process.env, ...(path !== undefined && { PATH: path }) },
+  });
   const kill = (): void => {
     if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
   };
@@ -36,10 +45,12 @@ export async function runShell(argv: readonly [string, ...string[]], { cwd, path
   child.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
   child.stdin.on("error", () => {});
   child.stdin.end(input);
-  const [exitCode, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", (code, by) => resolve([code, by]));
-  });
+  const [exitCode, signal] = await new Promise<[number | null, NodeJS.Signals | null]>(
+    (resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", (code, by) => resolve([code, by]));
+    },
+  );
   stop?.removeEventListener("abort", kill);
   return {
     stdout: Buffer.concat(stdout),
@@ -52,12 +63,16 @@ export async function runShell(argv: readonly [string, ...string[]], { cwd, path
   };
 }
 
-/** A "connection" to a folder of this computer; `rewrite` moves a machine's paths into it. Keeps what it was asked to run. */
+/**
+ * A "connection" to a folder of this computer; `rewrite` moves a machine's paths into it. Keeps
+ * what it was asked to run.
+ */
 export function connectShell(
   shell: string,
   cwd: string,
   rewrite = (command: string): string => command,
-): Pick<SshConnection, "exec" | "closed" | "close" | "hangUp"> & AsyncDisposable & { readonly asked: string[] } {
+): Pick<SshConnection, "exec" | "closed" | "close" | "hangUp"> &
+  AsyncDisposable & { readonly asked: string[] } {
   const asked: string[] = [];
   const closed = new AbortController();
   const hangUp = (): void => closed.abort();

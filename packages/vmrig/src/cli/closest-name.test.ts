@@ -14,5 +14,6 @@ test.each([
 });
 
 test("lists all names, whatever was typed", () => {
-  for (const typed of ["", "zzzzzzzzzzzzzzzz", "🙂"]) expect(closestFirst(typed, VERBS).toSorted()).toEqual(VERBS.toSorted());
+  for (const typed of ["", "zzzzzzzzzzzzzzzz", "🙂"])
+    expect(closestFirst(typed, VERBS).toSorted()).toEqual(VERBS.toSorted());
 });

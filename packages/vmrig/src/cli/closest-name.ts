@@ -4,14 +4,23 @@ export function closestFirst(typed: string, names: readonly string[]): readonly 
   return names.toSorted((a, b) => (distances.get(a) ?? 0) - (distances.get(b) ?? 0));
 }
 
-/** How many letters have to be put in, taken out or changed (Levenshtein); a name that begins with what was typed is nearer than that. */
+/**
+ * How many letters have to be put in, taken out or changed (Levenshtein); a name that begins with
+ * what was typed is nearer than that.
+ */
 function distance(typed: string, name: string): number {
   if (typed !== "" && name.startsWith(typed)) return 0.5;
   let row = Array.from({ length: name.length + 1 }, (_, index) => index);
   for (const [index, letter] of Array.from(typed).entries()) {
     const next = [index + 1];
     for (const [at, other] of Array.from(name).entries()) {
-      next.push(Math.min((row[at + 1] ?? 0) + 1, (next[at] ?? 0) + 1, (row[at] ?? 0) + (letter === other ? 0 : 1)));
+      next.push(
+        Math.min(
+          (row[at + 1] ?? 0) + 1,
+          (next[at] ?? 0) + 1,
+          (row[at] ?? 0) + (letter === other ? 0 : 1),
+        ),
+      );
     }
     row = next;
   }

@@ -2,7 +2,14 @@ import { describe, expect, test } from "vitest";
 import { parseCommandLine } from "./command-line.ts";
 import { defineVerb, type Verb } from "./verb.ts";
 
-const plain = defineVerb({ name: "plain", summary: "does something", details: [], operands: [], options: {}, run: async () => {} });
+const plain = defineVerb({
+  name: "plain",
+  summary: "does something",
+  details: [],
+  operands: [],
+  options: {},
+  run: async () => {},
+});
 const rich = defineVerb({
   name: "rich",
   summary: "does more",
@@ -25,29 +32,42 @@ describe("help", () => {
     expect(parse(line)).toEqual({ do: "help" });
   });
 
-  test.each(["plain --help", "plain -h", "--help plain", "help plain"])("about one verb is what `vmrig %s` asks for", (line) => {
-    expect(parse(line)).toEqual({ do: "help", verb: plain });
-  });
+  test.each(["plain --help", "plain -h", "--help plain", "help plain"])(
+    "about one verb is what `vmrig %s` asks for",
+    (line) => {
+      expect(parse(line)).toEqual({ do: "help", verb: plain });
+    },
+  );
 
   test("needs no operand", () => {
     expect(parse("rich --help")).toEqual({ do: "help", verb: rich });
   });
 
   test("of a command for a machine is not ours", () => {
-    expect(parse("rich pc1 -- ls --help")).toMatchObject({ do: "run", given: { command: ["ls", "--help"] } });
+    expect(parse("rich pc1 -- ls --help")).toMatchObject({
+      do: "run",
+      given: { command: ["ls", "--help"] },
+    });
   });
 });
 
 describe("an order", () => {
-  test.each(["--config a.ts plain", "plain --config a.ts", "plain --config=a.ts"])("`%s` has its config", (line) => {
-    expect(parse(line)).toMatchObject({ do: "run", verb: plain, config: "a.ts" });
-  });
+  test.each(["--config a.ts plain", "plain --config a.ts", "plain --config=a.ts"])(
+    "`%s` has its config",
+    (line) => {
+      expect(parse(line)).toMatchObject({ do: "run", verb: plain, config: "a.ts" });
+    },
+  );
 
   test("has options, operands and the command, each where it belongs", () => {
     expect(parse("rich --allow a -f pc1 --allow b -- sh -c x -- --allow c")).toEqual({
       do: "run",
       verb: rich,
-      given: { options: { allow: ["a", "b"], follow: true }, operands: ["pc1"], command: ["sh", "-c", "x", "--", "--allow", "c"] },
+      given: {
+        options: { allow: ["a", "b"], follow: true },
+        operands: ["pc1"],
+        command: ["sh", "-c", "x", "--", "--allow", "c"],
+      },
     });
   });
 });
@@ -56,7 +76,11 @@ describe("what is no order is refused with what there is", () => {
   test.each<[line: string, message: string, details: readonly string[]]>([
     ["plian", 'vmrig knows no verb "plian".', ["it knows: plain, rich, help"]],
     ["help plian", 'vmrig knows no verb "plian".', ["it knows: plain, rich, help"]],
-    ["rich pc1 --folow", "vmrig rich knows no option --folow.", [expect.stringMatching(/^it knows: --follow, --allow, .*--version/)]],
+    [
+      "rich pc1 --folow",
+      "vmrig rich knows no option --folow.",
+      [expect.stringMatching(/^it knows: --follow, --allow, .*--version/)],
+    ],
     ["--constructor plain", "vmrig plain knows no option --constructor.", expect.anything()],
     ["-x", "vmrig knows no option -x.", expect.anything()],
     ["rich --allow", "--allow needs a value: --allow ADDRESS.", []],
@@ -70,10 +94,14 @@ describe("what is no order is refused with what there is", () => {
     ["rich pc1 --", "vmrig rich needs a command.", []],
     ["rich pc1 ls -f", 'vmrig rich does not take "ls".', []],
   ])("vmrig %s", (line, summary, details) => {
-    expect(() => parse(line)).toThrow(expect.objectContaining({ code: "CONFIG_INVALID", summary, details }));
+    expect(() => parse(line)).toThrow(
+      expect.objectContaining({ code: "CONFIG_INVALID", summary, details }),
+    );
   });
 
   test("a command without its dashes is told where they stand", () => {
-    expect(() => parse("rich pc1 ls")).toThrow('a command stands after "--": vmrig rich [options] MACHINE -- COMMAND…');
+    expect(() => parse("rich pc1 ls")).toThrow(
+      'a command stands after "--": vmrig rich [options] MACHINE -- COMMAND…',
+    );
   });
 });

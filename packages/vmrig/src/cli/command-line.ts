@@ -12,7 +12,10 @@ export type ParsedCommand =
   | { readonly do: "run"; readonly verb: Verb; readonly given: Given; readonly config?: string };
 
 /** @throws VmrigError `CONFIG_INVALID` for what is no order, with those there are, nearest first */
-export function parseCommandLine(args: readonly string[], verbs: readonly Verb[] = VERBS): ParsedCommand {
+export function parseCommandLine(
+  args: readonly string[],
+  verbs: readonly Verb[] = VERBS,
+): ParsedCommand {
   const { before, name, after } = splitAtVerb(args);
   const verb = name === undefined || name === "help" ? undefined : findVerb(name, verbs);
   if (verb === undefined) {
@@ -21,7 +24,11 @@ export function parseCommandLine(args: readonly string[], verbs: readonly Verb[]
     const [about] = operands;
     return about === undefined ? { do: "help" } : { do: "help", verb: findVerb(about, verbs) };
   }
-  const { options, operands, command } = read([...before, ...after], verb.options, `vmrig ${verb.name}`);
+  const { options, operands, command } = read(
+    [...before, ...after],
+    verb.options,
+    `vmrig ${verb.name}`,
+  );
   if (options["help"] === true) return { do: "help", verb };
   if (options["version"] === true) return { do: "version" };
   checkWords(verb, operands, command);
@@ -30,12 +37,29 @@ export function parseCommandLine(args: readonly string[], verbs: readonly Verb[]
   return { do: "run", verb, given, ...(typeof config === "string" && { config }) };
 }
 
-/** The verb is the first word that is neither an option nor the value of one; only common options may stand before it. */
-function splitAtVerb(args: readonly string[]): { before: readonly string[]; name: string | undefined; after: readonly string[] } {
-  const { tokens } = parseArgs({ args: [...args], options: parserOptions(COMMON), strict: false, allowPositionals: true, tokens: true });
+/**
+ * The verb is the first word that is neither an option nor the value of one; only common options
+ * may stand before it.
+ */
+function splitAtVerb(args: readonly string[]): {
+  before: readonly string[];
+  name: string | undefined;
+  after: readonly string[];
+} {
+  const { tokens } = parseArgs({
+    args: [...args],
+    options: parserOptions(COMMON),
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
   const first = tokens.find(({ kind }) => kind === "positional" || kind === "option-terminator");
   if (first?.kind !== "positional") return { before: args, name: undefined, after: [] };
-  return { before: args.slice(0, first.index), name: first.value, after: args.slice(first.index + 1) };
+  return {
+    before: args.slice(0, first.index),
+    name: first.value,
+    after: args.slice(first.index + 1),
+  };
 }
 
 interface Words {
@@ -49,7 +73,13 @@ function read(args: readonly string[], own: OptionSpecs, who: string): Words {
   const specs: OptionSpecs = { ...own, ...COMMON };
   const end = args.indexOf("--");
   const words = end === -1 ? args : args.slice(0, end);
-  const { tokens } = parseArgs({ args: [...words], options: parserOptions(specs), strict: false, allowPositionals: true, tokens: true });
+  const { tokens } = parseArgs({
+    args: [...words],
+    options: parserOptions(specs),
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
   const options: Record<string, true | string | readonly string[]> = {};
   for (const token of tokens) {
     if (token.kind !== "option") continue;
@@ -70,7 +100,8 @@ function read(args: readonly string[], own: OptionSpecs, who: string): Words {
     if (value === undefined || (!inlineValue && value.startsWith("-"))) {
       throw mistake(`${rawName} needs a value: ${rawName} ${spec.value}.`);
     }
-    if (spec.multiple === true) options[name] = [...((options[name] as readonly string[] | undefined) ?? []), value];
+    if (spec.multiple === true)
+      options[name] = [...((options[name] as readonly string[] | undefined) ?? []), value];
     else if (name in options) throw mistake(`${rawName} was given twice.`);
     else options[name] = value;
   }
@@ -78,16 +109,28 @@ function read(args: readonly string[], own: OptionSpecs, who: string): Words {
   return { options, operands, ...(end !== -1 && { command: args.slice(end + 1) }) };
 }
 
-function checkWords(verb: Verb, operands: readonly string[], command: readonly string[] | undefined): void {
+function checkWords(
+  verb: Verb,
+  operands: readonly string[],
+  command: readonly string[] | undefined,
+): void {
   const more = operands.slice(verb.operands.length);
   if (more.length > 0) {
     const words = more.join(" ");
-    const hint = verb.command === undefined ? `it is: ${usage(verb)}` : `a command stands after "--": ${usage(verb)}`;
-    throw new VmrigError("CONFIG_INVALID", { message: `vmrig ${verb.name} does not take "${words}".`, hint });
+    const hint =
+      verb.command === undefined
+        ? `it is: ${usage(verb)}`
+        : `a command stands after "--": ${usage(verb)}`;
+    throw new VmrigError("CONFIG_INVALID", {
+      message: `vmrig ${verb.name} does not take "${words}".`,
+      hint,
+    });
   }
   const missing = verb.operands.filter(({ required }) => required === true)[operands.length];
-  if (missing !== undefined) throw mistake(`vmrig ${verb.name} needs ${missing.name}.`, `it is: ${usage(verb)}`);
-  if (command !== undefined && verb.command === undefined) throw mistake(`vmrig ${verb.name} takes no command.`, `it is: ${usage(verb)}`);
+  if (missing !== undefined)
+    throw mistake(`vmrig ${verb.name} needs ${missing.name}.`, `it is: ${usage(verb)}`);
+  if (command !== undefined && verb.command === undefined)
+    throw mistake(`vmrig ${verb.name} takes no command.`, `it is: ${usage(verb)}`);
   if (verb.command === "required" && (command === undefined || command.length === 0)) {
     throw mistake(`vmrig ${verb.name} needs a command.`, `it is: ${usage(verb)}`);
   }
@@ -96,19 +139,30 @@ function checkWords(verb: Verb, operands: readonly string[], command: readonly s
 function findVerb(name: string, verbs: readonly Verb[]): Verb {
   const found = verbs.find((verb) => verb.name === name);
   if (found !== undefined) return found;
-  throw unknown(`vmrig knows no verb "${name}".`, name, [...verbs.map((verb) => verb.name), "help"]);
+  throw unknown(`vmrig knows no verb "${name}".`, name, [
+    ...verbs.map((verb) => verb.name),
+    "help",
+  ]);
 }
 
 function unknown(message: string, typed: string, names: readonly string[]): VmrigError {
-  return new VmrigError("CONFIG_INVALID", { message, details: [`it knows: ${closestFirst(typed, names).join(", ")}`] });
+  return new VmrigError("CONFIG_INVALID", {
+    message,
+    details: [`it knows: ${closestFirst(typed, names).join(", ")}`],
+  });
 }
 
 function mistake(message: string, hint = "see vmrig --help"): VmrigError {
   return new VmrigError("CONFIG_INVALID", { message, hint });
 }
 
-function parserOptions(specs: OptionSpecs): Record<string, { type: "boolean" | "string"; multiple?: boolean; short?: string }> {
+function parserOptions(
+  specs: OptionSpecs,
+): Record<string, { type: "boolean" | "string"; multiple?: boolean; short?: string }> {
   return Object.fromEntries(
-    Object.entries(specs).map(([name, { type, short }]) => [name, { type, multiple: true, ...(short !== undefined && { short }) }]),
+    Object.entries(specs).map(([name, { type, short }]) => [
+      name,
+      { type, multiple: true, ...(short !== undefined && { short }) },
+    ]),
   );
 }

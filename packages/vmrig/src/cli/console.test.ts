@@ -8,15 +8,23 @@ function consoleOf(written: { text: string }) {
   const read = async function* () {
     for (let at = 0; at < written.text.length; at += 3) yield written.text.slice(at, at + 3);
   };
-  return { name: "pc1", read, print: (text: string) => void printed.push(text), printed: () => printed.join("") };
+  return {
+    name: "pc1",
+    read,
+    print: (text: string) => void printed.push(text),
+    printed: () => printed.join(""),
+  };
 }
 
-test.each([0, 1, 3, 4, 10, 11, 99])("prints what comes after %i known characters", async (known) => {
-  const text = "hello world";
-  const console = consoleOf({ text });
-  expect(await readConsole(console, known)).toBe(text.length);
-  expect(console.printed()).toBe(text.slice(known));
-});
+test.each([0, 1, 3, 4, 10, 11, 99])(
+  "prints what comes after %i known characters",
+  async (known) => {
+    const text = "hello world";
+    const console = consoleOf({ text });
+    expect(await readConsole(console, known)).toBe(text.length);
+    expect(console.printed()).toBe(text.slice(known));
+  },
+);
 
 test("follows a console that grows, and one that began anew, until it is told to end", async () => {
   const written = { text: "one\n" };
@@ -28,7 +36,8 @@ test("follows a console that grows, and one that began anew, until it is told to
       what: `the console to print ${text}`,
       timeoutMs: 10_000,
       intervalMs: 10,
-      probe: () => Promise.resolve(console.printed() === text ? { value: true } : { seen: console.printed() }),
+      probe: () =>
+        Promise.resolve(console.printed() === text ? { value: true } : { seen: console.printed() }),
     });
   await prints("one\n");
   written.text += "two\n";

@@ -20,7 +20,10 @@ export async function readConsole({ read, print }: Console, known: number): Prom
   return length;
 }
 
-/** Prints all there is and what comes, until the signal aborts. A console that got shorter began anew: its machine was made or started again. */
+/**
+ * Prints all there is and what comes, until the signal aborts. A console that got shorter began
+ * anew: its machine was made or started again.
+ */
 export async function followConsole(console: Console, signal: AbortSignal): Promise<void> {
   let known = 0;
   while (!signal.aborted) {

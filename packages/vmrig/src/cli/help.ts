@@ -3,9 +3,12 @@ import type { OptionSpecs, Verb } from "./verb.ts";
 
 /** `vmrig ssh [MACHINE] [-- COMMAND…] [options]`, without the options that every verb takes. */
 export function usage({ name, operands, command, options }: Verb): string {
-  const words = operands.map((operand) => (operand.required === true ? operand.name : `[${operand.name}]`));
+  const words = operands.map((operand) =>
+    operand.required === true ? operand.name : `[${operand.name}]`,
+  );
   const own = Object.keys(options).length === 0 ? [] : ["[options]"];
-  const after = command === undefined ? [] : [command === "required" ? "-- COMMAND…" : "[-- COMMAND…]"];
+  const after =
+    command === undefined ? [] : [command === "required" ? "-- COMMAND…" : "[-- COMMAND…]"];
   return ["vmrig", name, ...own, ...words, ...after].join(" ");
 }
 

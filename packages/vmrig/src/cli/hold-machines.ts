@@ -21,8 +21,8 @@ export interface HoldOptions extends OpenedRig {
 }
 
 /**
- * Leases a copy of the rig and brings its machines to their baseline, through the same gate as a test run; hands them on when `work` has
- * ended, however that happens.
+ * Leases a copy of the rig and brings its machines to their baseline, through the same gate as a
+ * test run; hands them on when `work` has ended, however that happens.
  */
 export async function holdMachines<T>(
   { holder, say, signal: ended }: Surroundings,
@@ -31,12 +31,20 @@ export async function holdMachines<T>(
 ): Promise<T> {
   // Loaded late, so that a help and a mistake are told at once.
   const [{ openGate }, { claimMachines }, { localClient }] = await Promise.all([
-    import("../gate/gate.ts"),
-    import("../worker/claim-session.ts"),
+    import("../gate/open-gate.ts"),
+    import("../worker/claim-machines.ts"),
     import("../gate/local-client.ts"),
   ]);
   ended.throwIfAborted();
-  await using gate = openGate({ rig, folders, holder, say, maxCopies: 1, ...(only !== undefined && { only }), ...(allow && { allow }) });
+  await using gate = openGate({
+    rig,
+    folders,
+    holder,
+    say,
+    maxCopies: 1,
+    ...(only !== undefined && { only }),
+    ...(allow && { allow }),
+  });
   // While it works, its own signal tells it to end; the machines are handed on after that.
   const giveUp = (): void => void gate.close();
   ended.addEventListener("abort", giveUp, { once: true });

@@ -2,7 +2,10 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { SshTarget } from "../ssh/connection.ts";
 
-/** A lease's key and a machine's host key as files, for programs that take them no other way. Disposing removes them. */
+/**
+ * A lease's key and a machine's host key as files, for programs that take them no other way.
+ * Disposing removes them.
+ */
 export interface Identity extends AsyncDisposable {
   /** What OpenSSH needs to know: where, as whom, by which key, and that nothing else will do. */
   readonly sshWords: readonly string[];
@@ -21,7 +24,9 @@ export async function writeIdentity(
   const [key, knownHosts] = [join(folder, "key"), join(folder, "known_hosts")];
   const dispose = (): Promise<void> => rm(folder, { recursive: true, force: true });
   try {
-    await writeFile(key, privateKey.endsWith("\n") ? privateKey : `${privateKey}\n`, { mode: 0o600 });
+    await writeFile(key, privateKey.endsWith("\n") ? privateKey : `${privateKey}\n`, {
+      mode: 0o600,
+    });
     await writeFile(knownHosts, `${name} ${hostKey}\n`, { mode: 0o600 });
   } catch (error) {
     await dispose();
@@ -43,7 +48,8 @@ export async function writeIdentity(
   return {
     key,
     sshWords: [
-      // The user's own settings are for other machines: a jump host or a shared connection would lead elsewhere.
+      // The user's own settings are for other machines: a jump host or a shared connection would
+      // lead elsewhere.
       "-F",
       "none",
       ...Object.entries(settings).flatMap(([setting, value]) => ["-o", `${setting}=${value}`]),

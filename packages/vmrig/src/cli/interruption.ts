@@ -1,6 +1,9 @@
 import { systemClock, type Clock } from "../clock/clock.ts";
 
-/** 128 and the signal's number, as shells report it. SIGPIPE stands for a reader of our output that went away. */
+/**
+ * 128 and the signal's number, as shells report it. SIGPIPE stands for a reader of our output that
+ * went away.
+ */
 const CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129, SIGPIPE: 141 } as const;
 
 /** Told from outside to end. */
@@ -10,12 +13,15 @@ export interface Interruption {
   code(): number | undefined;
 }
 
-/** One Ctrl-C may arrive twice: from the terminal, and from `npx` or `npm run`, which pass it on. */
+/**
+ * One Ctrl-C may arrive twice: from the terminal, and from `npx` or `npm run`, which pass it on.
+ */
 const ECHO_MS = 1_000;
 
 /**
- * Turns the first signal into an abort, so that every verb leaves in an orderly way: out of the line, the lease handed on, Terraform's state saved.
- * Another one, a second later or more, ends the program at once; then the lease runs out by itself.
+ * Turns the first signal into an abort, so that every verb leaves in an orderly way: out of the
+ * line, the lease handed on, Terraform's state saved. Another one, a second later or more, ends the
+ * program at once; then the lease runs out by itself.
  */
 export function listenForInterruption(clock: Clock = systemClock): Interruption {
   const controller = new AbortController();
@@ -31,7 +37,8 @@ export function listenForInterruption(clock: Clock = systemClock): Interruption 
       process.kill(process.pid, signal);
     }
   };
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => end(signal));
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+    process.on(signal, () => end(signal));
   process.stdout.on("error", () => end("SIGPIPE"));
   // Nobody is left to be told.
   process.stderr.on("error", () => {});

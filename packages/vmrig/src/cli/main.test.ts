@@ -19,14 +19,32 @@ test("says its version", async ({ place }) => {
 
 describe("a mistake is one message without a stack, on standard error", () => {
   test.for<[title: string, words: readonly string[], code: number, said: string]>([
-    ["a verb that there is not", ["destory"], 2, 'vmrig knows no verb "destory".\n  it knows: destroy, '],
+    [
+      "a verb that there is not",
+      ["destory"],
+      2,
+      'vmrig knows no verb "destory".\n  it knows: destroy, ',
+    ],
     ["a config that there is not", ["up", "--config", "nowhere.ts"], 2, "There is no config at "],
     ["a config that is wrong", ["up", "--config", "wrong.config.mjs"], 2, "name: is missing"],
-    ["another rig's name", ["destroy", "others"], 2, 'typed out, and got "others"; nothing was touched.'],
-    ["a Redis that is not there", ["up", "--config", "unreachable.config.mjs"], 3, "Redis at redis://127.0.0.1:1 did not let us in"],
+    [
+      "another rig's name",
+      ["destroy", "others"],
+      2,
+      'typed out, and got "others"; nothing was touched.',
+    ],
+    [
+      "a Redis that is not there",
+      ["up", "--config", "unreachable.config.mjs"],
+      3,
+      "Redis at redis://127.0.0.1:1 did not let us in",
+    ],
   ])("%s", async ([, words, code, said], { place }) => {
     await writeFile(join(place.project, "wrong.config.mjs"), "export default {};\n");
-    await writeFile(join(place.project, "unreachable.config.mjs"), configOf(["pc1"], 'redis: { url: "redis://127.0.0.1:1" }'));
+    await writeFile(
+      join(place.project, "unreachable.config.mjs"),
+      configOf(["pc1"], 'redis: { url: "redis://127.0.0.1:1" }'),
+    );
     const { exitCode, stdout, stderr } = await place.start(words);
     expect(stderr).toContain(said);
     expect(stderr).not.toMatch(/^\s+at /m);
@@ -35,7 +53,9 @@ describe("a mistake is one message without a stack, on standard error", () => {
 });
 
 describe("on a rig of two machines", () => {
-  test("up makes them, says its steps on standard error, and answers on standard output", async ({ place }) => {
+  test("up makes them, says its steps on standard error, and answers on standard output", async ({
+    place,
+  }) => {
     const { exitCode, stdout, stderr } = await place.start(["up"]);
     expect(exitCode, stderr).toBe(0);
     expect(stdout).toMatch(/^ready {4}pcs-1: pc1, pc2 at baseline [0-9a-f]+\n$/);
@@ -47,19 +67,24 @@ describe("on a rig of two machines", () => {
   test.for([
     ["SIGINT", 130],
     ["SIGTERM", 143],
-  ] as const)("%s while it waits leaves the line at once, and exits with %i", async ([signal, code], { place }) => {
-    await using holder = await place.hold("bob");
-    const waiting = place.start(["up"]);
-    await says(waiting, /wait {5}pcs-1 is held by bob@/);
-    expect(await holder.waiting()).toBe(1);
-    waiting.kill(signal);
-    const { exitCode, stderr, stdout } = await waiting;
-    expect({ exitCode, stdout }).toEqual({ exitCode: code, stdout: "" });
-    expect(stderr).toMatch(new RegExp(`^ended by ${signal}$`, "m"));
-    expect(await holder.waiting()).toBe(0);
-  });
+  ] as const)(
+    "%s while it waits leaves the line at once, and exits with %i",
+    async ([signal, code], { place }) => {
+      await using holder = await place.hold("bob");
+      const waiting = place.start(["up"]);
+      await says(waiting, /wait {5}pcs-1 is held by bob@/);
+      expect(await holder.waiting()).toBe(1);
+      waiting.kill(signal);
+      const { exitCode, stderr, stdout } = await waiting;
+      expect({ exitCode, stdout }).toEqual({ exitCode: code, stdout: "" });
+      expect(stderr).toMatch(new RegExp(`^ended by ${signal}$`, "m"));
+      expect(await holder.waiting()).toBe(0);
+    },
+  );
 
-  test("Ctrl-C that arrives twice at once, as behind npx, still leaves the line", async ({ place }) => {
+  test("Ctrl-C that arrives twice at once, as behind npx, still leaves the line", async ({
+    place,
+  }) => {
     await using holder = await place.hold("bob");
     const waiting = place.start(["up"]);
     await says(waiting, /wait {5}pcs-1 is held by bob@/);
@@ -69,10 +94,14 @@ describe("on a rig of two machines", () => {
     expect(await holder.waiting()).toBe(0);
   });
 
-  test("destroy ends them when the rig's name is typed, and names what it ended", async ({ place }) => {
+  test("destroy ends them when the rig's name is typed, and names what it ended", async ({
+    place,
+  }) => {
     const { exitCode, stdout, stderr } = await place.start(["destroy", "pcs"]);
     expect(exitCode, stderr).toBe(0);
     expect(stdout).toBe("gone     terraform_data.pc1\ngone     terraform_data.pc2\n");
-    expect((await place.start(["destroy", "--yes-destroy", "pcs"])).stdout).toBe("gone     pcs: there was nothing\n");
+    expect((await place.start(["destroy", "--yes-destroy", "pcs"])).stdout).toBe(
+      "gone     pcs: there was nothing\n",
+    );
   });
 });

@@ -22,7 +22,12 @@ async function main(args: readonly string[]): Promise<number> {
     {
       cwd: process.cwd(),
       env: process.env,
-      holder: { who: ownName(), host: hostname(), command: `vmrig ${verb.name}`, session: String(process.pid) },
+      holder: {
+        who: ownName(),
+        host: hostname(),
+        command: `vmrig ${verb.name}`,
+        session: String(process.pid),
+      },
       answer,
       say: (line) => void process.stderr.write(`${line}\n`),
       signal,

@@ -4,8 +4,14 @@ import { VmrigError } from "../errors/vmrig-error.ts";
 import { closestFirst } from "./closest-name.ts";
 import type { OptionSpec } from "./verb.ts";
 
-/** The option `--copy NAME`. @param meaning What NAME does for this verb, and what is without it. */
-export function copyOption(meaning: string): OptionSpec & { readonly type: "string"; readonly multiple?: never } {
+/**
+ * The option `--copy NAME`.
+ *
+ * @param meaning What NAME does for this verb, and what is without it.
+ */
+export function copyOption(
+  meaning: string,
+): OptionSpec & { readonly type: "string"; readonly multiple?: never } {
   return { type: "string", value: "NAME", help: meaning };
 }
 

@@ -14,7 +14,9 @@ export function pickMachine(rig: ResolvedRig, name: string | undefined): string 
   if (name !== undefined && names.includes(name)) return name;
   throw new VmrigError("UNKNOWN_MACHINE", {
     message:
-      name === undefined ? `Rig "${rig.name}" has ${names.length} machines: say which.` : `Rig "${rig.name}" has no machine "${name}".`,
+      name === undefined
+        ? `Rig "${rig.name}" has ${names.length} machines: say which.`
+        : `Rig "${rig.name}" has no machine "${name}".`,
     details: [`it has: ${(name === undefined ? names : closestFirst(name, names)).join(", ")}`],
   });
 }

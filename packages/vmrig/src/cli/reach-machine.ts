@@ -37,10 +37,16 @@ export interface ReachOptions {
 /** Options of the verbs that do this. */
 export const REACH = {
   copy: copyOption("the copy with this name; default: one that you keep, else any that is free"),
-  fresh: { type: "boolean", help: "leaves what you keep of a failed run as it is, and waits for a copy at its baseline" },
+  fresh: {
+    type: "boolean",
+    help: "leaves what you keep of a failed run as it is, and waits for a copy at its baseline",
+  },
 } as const satisfies OptionSpecs;
 
-/** Hands on a machine of a copy that this user keeps, just as it is; else of one that is leased and rolled back for this. */
+/**
+ * Hands on a machine of a copy that this user keeps, just as it is; else of one that is leased and
+ * rolled back for this.
+ */
 export async function reachMachine<T>(
   surroundings: Surroundings,
   { machine, copy, fresh, until }: ReachOptions,
@@ -70,10 +76,21 @@ export async function reachMachine<T>(
   });
 }
 
-function keptMachine({ folders }: OpenedRig, { copy, kept }: RetainedCopy, name: string, signal: AbortSignal): Reached {
+function keptMachine(
+  { folders }: OpenedRig,
+  { copy, kept }: RetainedCopy,
+  name: string,
+  signal: AbortSignal,
+): Reached {
   const target = kept.machines.find((machine) => machine.name === name)?.target;
-  if (target === undefined) throw new VmrigError("MACHINE_OFF", { message: `${name} of ${copy.copy} is off: a test switched it off.` });
-  const time = new Date(kept.until).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+  if (target === undefined)
+    throw new VmrigError("MACHINE_OFF", {
+      message: `${name} of ${copy.copy} is off: a test switched it off.`,
+    });
+  const time = new Date(kept.until).toLocaleTimeString("en-GB", {
+    hour: "2-digit",
+    minute: "2-digit",
+  });
   return {
     name,
     folders,

@@ -12,20 +12,27 @@ export interface ReadyOptions {
 }
 
 /**
- * Brings copies of the rig to their baseline, one after another, whatever is wrong with them, and answers with each that is there. One that
- * cannot be mended keeps the others from nothing.
+ * Brings copies of the rig to their baseline, one after another, whatever is wrong with them, and
+ * answers with each that is there. One that cannot be mended keeps the others from nothing.
  *
  * @throws what the first of those failed with, when all were tried
  */
-export async function readyCopies(surroundings: Surroundings, { copy, allow }: ReadyOptions): Promise<void> {
+export async function readyCopies(
+  surroundings: Surroundings,
+  { copy, allow }: ReadyOptions,
+): Promise<void> {
   const opened = await openRig(surroundings);
   const failures: unknown[] = [];
   for (const only of pickCopies(opened.rig, copy)) {
     try {
-      await holdMachines(surroundings, { ...opened, only, ...(allow && { allow }) }, async ({ claim }) => {
-        const names = Object.keys(claim.machines).join(", ");
-        surroundings.answer(`ready    ${claim.copy}: ${names} at baseline ${claim.baseline}\n`);
-      });
+      await holdMachines(
+        surroundings,
+        { ...opened, only, ...(allow && { allow }) },
+        async ({ claim }) => {
+          const names = Object.keys(claim.machines).join(", ");
+          surroundings.answer(`ready    ${claim.copy}: ${names} at baseline ${claim.baseline}\n`);
+        },
+      );
     } catch (error) {
       if (!isVmrigError(error) || error.code !== "MACHINE_BROKEN") throw error;
       failures.push(error);

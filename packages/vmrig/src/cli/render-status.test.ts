@@ -7,7 +7,12 @@ const at = (seconds: number): string => new Date(NOW + seconds * 1000).toISOStri
 const holder = (who: string) => ({ who, host: "laptop", command: "vitest run", session: who });
 
 const FREE: CopyStatus = { copy: "pcs-1", state: "free", fence: 0, locked: false, machines: [] };
-const STATUS: RigStatus = { rig: "pcs", redis: { address: "redis://redis:6379", running: true }, copies: [FREE], line: [] };
+const STATUS: RigStatus = {
+  rig: "pcs",
+  redis: { address: "redis://redis:6379", running: true },
+  copies: [FREE],
+  line: [],
+};
 
 const rendered = (copy: Partial<CopyStatus>, more: Partial<RigStatus> = {}): string[] =>
   renderStatus({ ...STATUS, copies: [{ ...FREE, ...copy }], ...more }, NOW).split("\n");
@@ -59,21 +64,32 @@ test.for<[title: string, copy: Partial<CopyStatus>, said: string]>([
     { state: "held", holder: { ...holder("unknown"), command: "" } },
     "pcs-1    held by unknown@laptop, without an end unless renewed",
   ],
-  ["a broken copy that is free", { broken: { since: at(-180), cause: "x" } }, "pcs-1    free, but left out by runs"],
+  [
+    "a broken copy that is free",
+    { broken: { since: at(-180), cause: "x" } },
+    "pcs-1    free, but left out by runs",
+  ],
 ])("%s", ([, copy, said]) => {
   expect(rendered(copy)[2]).toBe(said);
 });
 
 test("a broken copy has its first cause, and since when", () => {
-  expect(rendered({ broken: { since: at(-180), cause: "pc2 of pcs-1 cannot be brought back." } })[3]).toBe(
-    "  broken   for 3 min: pc2 of pcs-1 cannot be brought back.",
-  );
+  expect(
+    rendered({ broken: { since: at(-180), cause: "pc2 of pcs-1 cannot be brought back." } })[3],
+  ).toBe("  broken   for 3 min: pc2 of pcs-1 cannot be brought back.");
 });
 
 test("what is kept has its end and its reason; whoever keeps it is told what to do", () => {
   const kept = { until: at(720), why: "after a failed run", yours: false };
-  const copy = { state: "kept", holder: holder("alice"), since: at(-60), expires: at(720) } as const;
-  expect(rendered({ ...copy, kept })[2]).toMatch(/^pcs-1 {4}kept by alice@laptop after a failed run until \d\d:\d\d, for another 12 min$/);
+  const copy = {
+    state: "kept",
+    holder: holder("alice"),
+    since: at(-60),
+    expires: at(720),
+  } as const;
+  expect(rendered({ ...copy, kept })[2]).toMatch(
+    /^pcs-1 {4}kept by alice@laptop after a failed run until \d\d:\d\d, for another 12 min$/,
+  );
   expect(rendered({ ...copy, kept: { ...kept, yours: true } })[2]).toMatch(
     /12 min: get in with `vmrig ssh`, give it back with `vmrig release`$/,
   );
@@ -88,18 +104,30 @@ test("the line has its order, and what each waits for", () => {
     accepts: ["pcs-1"],
     ...more,
   });
-  expect(rendered({}, { line: [waiting(1, "bob"), waiting(2, "carol", { extra: true, accepts: ["pcs-9"] })] }).slice(-3)).toEqual([
+  expect(
+    rendered(
+      {},
+      { line: [waiting(1, "bob"), waiting(2, "carol", { extra: true, accepts: ["pcs-9"] })] },
+    ).slice(-3),
+  ).toEqual([
     "line     1. bob@laptop (vitest run) waits for 12 s",
     "line     2. carol@laptop (vitest run) waits for 12 s, for one more copy",
     "",
   ]);
   const two = { copies: [FREE, { ...FREE, copy: "pcs-2" }], line: [waiting(1, "bob")] };
-  expect(rendered({}, two)).toContain("line     1. bob@laptop (vitest run) waits for 12 s, for pcs-1 only");
+  expect(rendered({}, two)).toContain(
+    "line     1. bob@laptop (vitest run) waits for 12 s, for pcs-1 only",
+  );
 });
 
 test("time that goes by alone is no change; a new holder is", () => {
   const held = (since: number, who: string): string =>
-    shapeOf({ ...STATUS, copies: [{ ...FREE, state: "held", holder: holder(who), since: at(since), expires: at(since + 30) }] });
+    shapeOf({
+      ...STATUS,
+      copies: [
+        { ...FREE, state: "held", holder: holder(who), since: at(since), expires: at(since + 30) },
+      ],
+    });
   expect(held(-2, "alice")).toBe(held(-1, "alice"));
   expect(held(-1, "bob")).not.toBe(held(-1, "alice"));
 });

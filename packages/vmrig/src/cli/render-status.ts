@@ -34,13 +34,18 @@ function copyLines(copy: CopyStatus, now: number): string[] {
   return [
     "",
     `${copy.copy.padEnd(8)} ${standing(copy, now)}`,
-    ...(broken === undefined ? [] : [`  broken   for ${since(broken.since, now)}: ${broken.cause}`]),
+    ...(broken === undefined
+      ? []
+      : [`  broken   for ${since(broken.since, now)}: ${broken.cause}`]),
     ...table(machines.map(machineRow)).map((row) => `  ${row}`),
     `  ${state}; ${fence === 0 ? "no fence yet" : `fence ${fence}`}`,
   ];
 }
 
-function standing({ state, holder, since: from, expires, kept, broken }: CopyStatus, now: number): string {
+function standing(
+  { state, holder, since: from, expires, kept, broken }: CopyStatus,
+  now: number,
+): string {
   if (holder === undefined) return broken === undefined ? "free" : "free, but left out by runs";
   const until = expires === undefined ? "without an end" : `ends in ${left(expires, now)}`;
   if (kept !== undefined) {
@@ -63,7 +68,11 @@ const BASELINES = {
   unknown: "baseline of unknown age",
 } as const satisfies Record<MachineView["baseline"], string>;
 
-function waitingLine({ position, holder, since: from, extra, accepts }: Waiting, copies: number, now: number): string {
+function waitingLine(
+  { position, holder, since: from, extra, accepts }: Waiting,
+  copies: number,
+  now: number,
+): string {
   const only = accepts.length === copies ? "" : `, for ${accepts.join(" or ")} only`;
   return `line     ${position}. ${describeHolder(holder)} waits for ${since(from, now)}${extra ? ", for one more copy" : ""}${only}`;
 }
@@ -81,7 +90,9 @@ function timeOf(point: string): string {
 }
 
 function table(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
+  );
   return rows.map((row) =>
     row
       .map((cell, column) => cell.padEnd(widths[column] ?? 0))

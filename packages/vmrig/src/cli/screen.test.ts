@@ -6,8 +6,17 @@ test("a text that fits is shown as it is", () => {
 });
 
 test("a line that is too long ends at the edge, and the last row tells how many lines there is no room for", () => {
-  expect(fit("one\ntwo\nthree\nfour\n", { columns: 4, rows: 4 })).toEqual(["one", "two", "thre", "four"]);
-  expect(fit("one\ntwo\nthree\nfour\n", { columns: 80, rows: 3 })).toEqual(["one", "two", "… 2 more lines: this terminal has 3 rows"]);
+  expect(fit("one\ntwo\nthree\nfour\n", { columns: 4, rows: 4 })).toEqual([
+    "one",
+    "two",
+    "thre",
+    "four",
+  ]);
+  expect(fit("one\ntwo\nthree\nfour\n", { columns: 80, rows: 3 })).toEqual([
+    "one",
+    "two",
+    "… 2 more lines: this terminal has 3 rows",
+  ]);
 });
 
 test("a terminal that does not know its size is shown everything", () => {

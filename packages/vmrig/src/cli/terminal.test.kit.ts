@@ -6,7 +6,11 @@ import { waitFor } from "../wait/wait-for.ts";
 export interface Terminal extends AsyncDisposable {
   /** All that was shown so far, control sequences and all. */
   output(): string;
-  /** Waits until what was shown since `from` characters matches. @returns how much was shown by then */
+  /**
+   * Waits until what was shown since `from` characters matches.
+   *
+   * @returns how much was shown by then
+   */
   shows(words: RegExp, from?: number): Promise<number>;
   /** Keys as a terminal sends them: `CTRL_C`, `q`, `text\n`. */
   type(keys: string): void;
@@ -28,7 +32,12 @@ export const CTRL_C = "\u0003";
 
 export function openTerminal(words: readonly string[], options: TerminalOptions): Terminal {
   const { cwd, env, columns = 80, rows = 24, patienceMs = 20_000 } = options;
-  const terminal = spawnAtTerminal(words, { cwd, columns, rows, env: { ...process.env, TERM: "xterm-256color", ...env } });
+  const terminal = spawnAtTerminal(words, {
+    cwd,
+    columns,
+    rows,
+    env: { ...process.env, TERM: "xterm-256color", ...env },
+  });
   const { child, resize } = terminal;
   const ended = once(child, "exit").then(([code]) => Number(code ?? Number.NaN));
   ended.catch(() => {}); // whoever waits for it is told
@@ -43,7 +52,10 @@ export function openTerminal(words: readonly string[], options: TerminalOptions)
         what: `the terminal to show ${words}`,
         timeoutMs: patienceMs,
         intervalMs: 20,
-        probe: async () => (words.test(printed.slice(from)) ? { value: printed.length } : { seen: JSON.stringify(printed.slice(from)) }),
+        probe: async () =>
+          words.test(printed.slice(from))
+            ? { value: printed.length }
+            : { seen: JSON.stringify(printed.slice(from)) },
       });
     },
     type: (keys) => void child.stdin.write(keys),

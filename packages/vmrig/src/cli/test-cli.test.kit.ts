@@ -12,13 +12,15 @@ import { rigSchema, type RigConfig } from "../config/schema.ts";
 import { fakeDriver } from "../driver/fake/driver.ts";
 import { machineFiles } from "../driver/fake/machine-files.ts";
 import { endMembers } from "../driver/fake/members.ts";
-import { openGate, type Gate } from "../gate/gate.ts";
+import type { Gate } from "../gate/gate.ts";
+import { openGate } from "../gate/open-gate.ts";
 import { lineOf } from "../gate/output.test.kit.ts";
 import { embeddedRedis } from "../redis/embedded-redis.ts";
 import { openLeaseStore } from "../lease/open-lease-store.ts";
 import { waitFor } from "../wait/wait-for.ts";
 
-// Redis, Terraform and two machines are started in each; a second or two here, more on a busy computer.
+// Redis, Terraform and two machines are started in each; a second or two here, more on a busy
+// computer.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const PCS = { rig: "pcs", copies: ["pcs-1"] };
@@ -82,7 +84,11 @@ export const test = base.extend("place", { scope: "file" }, async ({}, { onClean
 
 async function openPlace(): Promise<TestCli & AsyncDisposable> {
   const root = await realpath(await mkdtemp(join(tmpdir(), "vmrig-test-")));
-  const env = { VMRIG_HOME: join(root, "home"), VMRIG_CACHE: join(root, "cache"), VMRIG_REDIS_URL: undefined };
+  const env = {
+    VMRIG_HOME: join(root, "home"),
+    VMRIG_CACHE: join(root, "cache"),
+    VMRIG_REDIS_URL: undefined,
+  };
   const folders = await openFolders(env);
   const started: Cli[] = [];
   const gates: Gate[] = [];
@@ -109,7 +115,12 @@ async function openPlace(): Promise<TestCli & AsyncDisposable> {
     },
     run(who, config = {}) {
       const said: string[] = [];
-      const rig = rigSchema.parse({ name: "pcs", driver: fakeDriver(), machines: { pc1: {}, pc2: {} }, ...config });
+      const rig = rigSchema.parse({
+        name: "pcs",
+        driver: fakeDriver(),
+        machines: { pc1: {}, pc2: {} },
+        ...config,
+      });
       const holder = { who, host: "laptop", command: "vitest run", session: `session of ${who}` };
       const gate = openGate({ rig, folders, holder, say: (line) => said.push(line) });
       gates.push(gate);
@@ -123,9 +134,15 @@ async function openPlace(): Promise<TestCli & AsyncDisposable> {
       redis.disconnect();
     },
     async hold(who) {
-      const { socketPath } = await embeddedRedis({ folder: join(folders.runtime, "redis"), dataFolder: join(folders.state, "redis") });
+      const { socketPath } = await embeddedRedis({
+        folder: join(folders.runtime, "redis"),
+        dataFolder: join(folders.state, "redis"),
+      });
       const store = await openLeaseStore({ redis: { socketPath } });
-      await store.acquire(PCS, { holder: { who, host: "laptop", command: "vitest run", session: "1" }, waitForMs: 10_000 });
+      await store.acquire(PCS, {
+        holder: { who, host: "laptop", command: "vitest run", session: "1" },
+        waitForMs: 10_000,
+      });
       return {
         waiting: async () => (await store.view(PCS)).line.length,
         [Symbol.asyncDispose]: () => store.close(),
@@ -152,15 +169,27 @@ async function endMachines({ state, runtime }: Folders): Promise<void> {
   }
 }
 
-function launch(words: readonly string[], cwd: string, env: Readonly<Record<string, string | undefined>>, input: string | Readable) {
+function launch(
+  words: readonly string[],
+  cwd: string,
+  env: Readonly<Record<string, string | undefined>>,
+  input: string | Readable,
+) {
   const [node, main] = COMMAND;
-  return execa(node, [main, ...words], { cwd, env, input, reject: false, stripFinalNewline: false });
+  return execa(node, [main, ...words], {
+    cwd,
+    env,
+    input,
+    reject: false,
+    stripFinalNewline: false,
+  });
 }
 
 /** Waits until a process has said something, on its standard error or output. */
 export async function says(child: Cli, words: RegExp): Promise<void> {
   let said = "";
-  for (const stream of [child.stderr, child.stdout]) stream.on("data", (chunk: Buffer) => (said += chunk.toString()));
+  for (const stream of [child.stderr, child.stdout])
+    stream.on("data", (chunk: Buffer) => (said += chunk.toString()));
   await waitFor({
     what: `vmrig to say ${words}`,
     timeoutMs: 30_000,

@@ -21,7 +21,9 @@ type OptionValue<S extends OptionSpec> = S["type"] extends "boolean"
     : string;
 
 /** What was given of a verb's options. */
-export type OptionValues<O extends OptionSpecs> = { readonly [name in keyof O]?: OptionValue<O[name]> };
+export type OptionValues<O extends OptionSpecs> = {
+  readonly [name in keyof O]?: OptionValue<O[name]>;
+};
 
 /** What the command line says beside the verb's name. */
 export interface Given<O extends OptionSpecs = OptionSpecs> {

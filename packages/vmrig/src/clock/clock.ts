@@ -2,7 +2,10 @@ import { setTimeout as delay } from "node:timers/promises";
 
 /** Time, passed in wherever something waits, so that tests own it. */
 export interface Clock {
-  /** Milliseconds since the epoch; jumps when the computer's clock is set, keeps counting while a laptop sleeps. */
+  /**
+   * Milliseconds since the epoch; jumps when the computer's clock is set, keeps counting while a
+   * laptop sleeps.
+   */
   wall(): number;
   /** Milliseconds that never go back; on Linux they stand still while the computer is suspended. */
   monotonic(): number;

@@ -22,8 +22,16 @@ export function checkConfig(value: unknown, file: string): ResolvedRig {
 function withFilesFrom(folder: string, rig: ResolvedRig): ResolvedRig {
   if (rig.redis?.tls === undefined) return rig;
   const { servername, ...files } = rig.redis.tls;
-  const tls = Object.fromEntries(Object.entries(files).map(([name, path]) => [name, path === undefined ? path : resolve(folder, path)]));
-  return { ...rig, redis: { ...rig.redis, tls: { ...tls, ...(servername === undefined ? {} : { servername }) } } };
+  const tls = Object.fromEntries(
+    Object.entries(files).map(([name, path]) => [
+      name,
+      path === undefined ? path : resolve(folder, path),
+    ]),
+  );
+  return {
+    ...rig,
+    redis: { ...rig.redis, tls: { ...tls, ...(servername === undefined ? {} : { servername }) } },
+  };
 }
 
 /** One line, or one for each mistake inside of what may be written in several ways. */
@@ -37,17 +45,24 @@ function describe(issue: z.core.$ZodIssue, above: readonly PropertyKey[] = []): 
     const chosen = issue.errors.find((way) => way.every((inner) => inner.path.length > 0));
     if (chosen !== undefined) return chosen.flatMap((inner) => describe(inner, path));
   }
-  // What zod says where the schema has no words of its own: "Invalid input: expected string, received number".
-  const message = issue.message.replace(/^[A-Z][a-z ]+: (?=expected)/, "").replace(/, received .*$/, "");
+  // What zod says where the schema has no words of its own: "Invalid input: expected string,
+  // received number".
+  const message = issue.message
+    .replace(/^[A-Z][a-z ]+: (?=expected)/, "")
+    .replace(/, received .*$/, "");
   if (issue.input === undefined) return [`${at}: is missing; ${message}`];
-  return [`${at}: ${message}, got ${at.startsWith("redis.url") ? showUrl(issue.input) : show(issue.input)}`];
+  return [
+    `${at}: ${message}, got ${at.startsWith("redis.url") ? showUrl(issue.input) : show(issue.input)}`,
+  ];
 }
 
 /** As one would write it: `machines.pc1.prepare.files["/etc/motd"].mode`. */
 function spell(path: readonly PropertyKey[]): string {
   const [first, ...rest] = path.map((key) => {
     if (typeof key === "number") return `[${key}]`;
-    return /^[A-Za-z_]\w*$/.test(String(key)) ? `.${String(key)}` : `[${JSON.stringify(String(key))}]`;
+    return /^[A-Za-z_]\w*$/.test(String(key))
+      ? `.${String(key)}`
+      : `[${JSON.stringify(String(key))}]`;
   });
   return [first?.replace(/^\./, ""), ...rest].join("");
 }
@@ -60,6 +75,9 @@ function showUrl(value: unknown): string {
 
 function show(value: unknown): string {
   if (typeof value === "function") return "a function";
-  const text = typeof value === "string" ? JSON.stringify(value) : inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY });
+  const text =
+    typeof value === "string"
+      ? JSON.stringify(value)
+      : inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY });
   return text.length > 80 ? `${text.slice(0, 77)}…` : text;
 }

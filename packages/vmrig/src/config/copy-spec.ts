@@ -16,9 +16,14 @@ export async function copySpecs(rig: ResolvedRig, folders: Folders): Promise<Cop
 }
 
 /** The rig's copies by number, from 1, with their folders made. */
-export async function copySpec(rig: ResolvedRig, number: number, folders: Folders): Promise<CopySpec> {
+export async function copySpec(
+  rig: ResolvedRig,
+  number: number,
+  folders: Folders,
+): Promise<CopySpec> {
   const copy = describeCopy(rig, number, folders);
-  for (const folder of [copy.folder, copy.runtimeFolder]) await explainWriteErrors(folder, () => mkdir(folder, { recursive: true, mode: 0o700 }));
+  for (const folder of [copy.folder, copy.runtimeFolder])
+    await explainWriteErrors(folder, () => mkdir(folder, { recursive: true, mode: 0o700 }));
   return copy;
 }
 
@@ -28,7 +33,8 @@ export function copiesFolder({ state }: Pick<Folders, "state">): string {
 }
 
 /**
- * The same for looking only: nothing is made. Local state is kept per user and rig name: every clone and terminal of a user shares the rig.
+ * The same for looking only: nothing is made. Local state is kept per user and rig name: every
+ * clone and terminal of a user shares the rig.
  */
 export function describeCopy(rig: ResolvedRig, number: number, folders: Folders): CopySpec {
   const copy = `${rig.name}-${number}`;

@@ -1,7 +1,8 @@
 import type { RigConfig } from "./schema.ts";
 
 /**
- * Where a project says which rig it uses, so that fixtures know its machines without importing the config:
+ * Where a project says which rig it uses, so that fixtures know its machines without importing the
+ * config:
  *
  * ```ts
  * declare module "vmrig" {
@@ -19,8 +20,8 @@ export type MachineNames<R> = R extends { rig: { machines: infer M } } ? keyof M
 export type MachineName = MachineNames<Register>;
 
 /**
- * Describes a rig. The config is checked when it is loaded, not here, so that importing it costs nothing; its machines' names become the
- * fixtures' names.
+ * Describes a rig. The config is checked when it is loaded, not here, so that importing it costs
+ * nothing; its machines' names become the fixtures' names.
  */
 export function defineRig<const C extends RigConfig>(config: C): C {
   return config;

@@ -15,35 +15,63 @@ beforeEach(async () => {
   await mkdir(temporary);
 });
 
-const mode = async (path: string): Promise<string> => ((await lstat(path)).mode & 0o7777).toString(8);
+const mode = async (path: string): Promise<string> =>
+  ((await lstat(path)).mode & 0o7777).toString(8);
 
 test("takes VMRIG_HOME and VMRIG_CACHE as they are, made absolute", async () => {
-  const folders = await openFolders({ VMRIG_HOME: `${root}/./home/`, VMRIG_CACHE: `${root}/cache/` }, temporary);
+  const folders = await openFolders(
+    { VMRIG_HOME: `${root}/./home/`, VMRIG_CACHE: `${root}/cache/` },
+    temporary,
+  );
   expect(folders).toMatchObject({ state: join(root, "home"), cache: join(root, "cache") });
 });
 
 test("else takes vmrig's folders in those of XDG", async () => {
   const folders = await openFolders(
-    { XDG_STATE_HOME: join(root, "state"), XDG_CACHE_HOME: join(root, "caches"), VMRIG_HOME: "", VMRIG_CACHE: "" },
+    {
+      XDG_STATE_HOME: join(root, "state"),
+      XDG_CACHE_HOME: join(root, "caches"),
+      VMRIG_HOME: "",
+      VMRIG_CACHE: "",
+    },
     temporary,
   );
-  expect(folders).toMatchObject({ state: join(root, "state", "vmrig"), cache: join(root, "caches", "vmrig") });
+  expect(folders).toMatchObject({
+    state: join(root, "state", "vmrig"),
+    cache: join(root, "caches", "vmrig"),
+  });
 });
 
-test.each([undefined, "", "relative/cache"])("a cache folder of XDG that is %j counts as not set", async (folder) => {
-  const folders = await openFolders({ VMRIG_HOME: join(root, "home"), XDG_CACHE_HOME: folder }, temporary);
-  expect(folders.cache).toBe(join(homedir(), ".cache", "vmrig"));
-});
+test.each([undefined, "", "relative/cache"])(
+  "a cache folder of XDG that is %j counts as not set",
+  async (folder) => {
+    const folders = await openFolders(
+      { VMRIG_HOME: join(root, "home"), XDG_CACHE_HOME: folder },
+      temporary,
+    );
+    expect(folders.cache).toBe(join(homedir(), ".cache", "vmrig"));
+  },
+);
 
 test("makes state and runtime folders that this user alone can enter", async () => {
   const { state, runtime } = await openFolders({ VMRIG_HOME: join(root, "a", "home") }, temporary);
   expect(runtime).toMatch(new RegExp(`^${temporary}/vmrig-${userInfo().uid}/[0-9a-f]{10}$`));
-  expect(await Promise.all([state, runtime, join(runtime, "..")].map(mode))).toEqual(["700", "700", "700"]);
+  expect(await Promise.all([state, runtime, join(runtime, "..")].map(mode))).toEqual([
+    "700",
+    "700",
+    "700",
+  ]);
 });
 
 test("leaves room for the names of sockets", async () => {
   const { runtime } = await openFolders({ VMRIG_HOME: join(root, "home") }, temporary);
-  const longest = join("/tmp", "vmrig-4294967295", runtime.slice(-10), `${"c".repeat(32)}-1`, `${"m".repeat(32)}.qmp`);
+  const longest = join(
+    "/tmp",
+    "vmrig-4294967295",
+    runtime.slice(-10),
+    `${"c".repeat(32)}-1`,
+    `${"m".repeat(32)}.qmp`,
+  );
   // Linux takes 107 bytes and a zero.
   expect(longest.length).toBeLessThanOrEqual(107);
 });
@@ -62,27 +90,40 @@ test("two homes never share one", async () => {
   expect(one.runtime).not.toBe(two.runtime);
 });
 
-test.each([0o770, 0o777, 0o1777])("refuses a runtime folder that others may write to (mode %o)", async (open) => {
-  const own = join(temporary, `vmrig-${userInfo().uid}`);
-  await mkdir(own);
-  await chmod(own, open);
-  await expect(openFolders({ VMRIG_HOME: join(root, "home") }, temporary)).rejects.toMatchObject({
-    code: "FOLDER_UNSAFE",
-    message: expect.stringContaining(`${own} is open for others to write to (mode ${(open & 0o777).toString(8)}).`),
-  });
-});
+test.each([0o770, 0o777, 0o1777])(
+  "refuses a runtime folder that others may write to (mode %o)",
+  async (open) => {
+    const own = join(temporary, `vmrig-${userInfo().uid}`);
+    await mkdir(own);
+    await chmod(own, open);
+    await expect(openFolders({ VMRIG_HOME: join(root, "home") }, temporary)).rejects.toMatchObject({
+      code: "FOLDER_UNSAFE",
+      message: expect.stringContaining(
+        `${own} is open for others to write to (mode ${(open & 0o777).toString(8)}).`,
+      ),
+    });
+  },
+);
 
 test("refuses a runtime folder that is a link: anybody may put one there", async () => {
   const own = join(temporary, `vmrig-${userInfo().uid}`);
   await mkdir(join(root, "trap"), { mode: 0o700 });
   await symlink(join(root, "trap"), own);
-  await expect(openFolders({ VMRIG_HOME: join(root, "home") }, temporary)).rejects.toMatchObject({ code: "FOLDER_UNSAFE" });
+  await expect(openFolders({ VMRIG_HOME: join(root, "home") }, temporary)).rejects.toMatchObject({
+    code: "FOLDER_UNSAFE",
+  });
 });
 
 test("a copy has folders and addresses of its own, and machines in the order of the config", async () => {
-  const folders = await openFolders({ VMRIG_HOME: join(root, "home"), VMRIG_CACHE: join(root, "cache") }, temporary);
+  const folders = await openFolders(
+    { VMRIG_HOME: join(root, "home"), VMRIG_CACHE: join(root, "cache") },
+    temporary,
+  );
   const machines = { web: { cpus: 2 }, db: { memory: "1GB", disk: "8GB" } };
-  const rig = checkConfig({ name: "pcs", driver: { name: "none", declare: () => {} }, machines }, "f");
+  const rig = checkConfig(
+    { name: "pcs", driver: { name: "none", declare: () => {} }, machines },
+    "f",
+  );
   const copy = await copySpec(rig, 2, folders);
   expect(copy).toEqual({
     rig: "pcs",
@@ -100,7 +141,9 @@ test("a copy has folders and addresses of its own, and machines in the order of 
 
 test("a home that cannot be made is told with its path and a remedy", async () => {
   await writeFile(join(root, "file"), "");
-  await expect(openFolders({ VMRIG_HOME: join(root, "file", "home") }, temporary)).rejects.toMatchObject({
+  await expect(
+    openFolders({ VMRIG_HOME: join(root, "file", "home") }, temporary),
+  ).rejects.toMatchObject({
     code: "STATE_UNWRITABLE",
     summary: expect.stringContaining(join(root, "file", "home")),
     hint: "a part of this path is a file: move it away",

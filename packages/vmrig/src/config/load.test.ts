@@ -36,12 +36,19 @@ const outcome = await loadConfig(process.argv[1]).then(
 console.log(JSON.stringify(outcome));`;
 
 /** In a process of its own: here Vite would load what Node.js loads there. */
-async function load(path: string, how: "native" | "without types in Node.js" = "native"): Promise<Outcome> {
+async function load(
+  path: string,
+  how: "native" | "without types in Node.js" = "native",
+): Promise<Outcome> {
   const native = how === "native";
   const script = `const LOAD = ${JSON.stringify(new URL("./load.ts", import.meta.url).href)}; const JITI = ${JSON.stringify(import.meta.resolve("jiti"))};
 ${native ? NATIVE : JITI}${REPORT}`;
   const flags = native ? [] : ["--no-experimental-strip-types"];
-  const { stdout } = await promisify(execFile)(process.execPath, [...flags, "--input-type=module", "-e", script, path], { cwd: root });
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [...flags, "--input-type=module", "-e", script, path],
+    { cwd: root },
+  );
   return JSON.parse(stdout) as Outcome;
 }
 
@@ -85,16 +92,24 @@ test("a syntax error is told with its line", async () => {
 });
 
 test("TypeScript that is more than types is told with what to leave out", async () => {
-  const { code, message } = await load(await file("vmrig.config.ts", `enum Size { Small }\nexport default ${RIG};\n`));
+  const { code, message } = await load(
+    await file("vmrig.config.ts", `enum Size { Small }\nexport default ${RIG};\n`),
+  );
   expect(code).toBe("CONFIG_UNREADABLE");
-  expect(message).toMatch(/enum is not supported.*\nhint: .*without enums, namespaces and parameter properties$/s);
+  expect(message).toMatch(
+    /enum is not supported.*\nhint: .*without enums, namespaces and parameter properties$/s,
+  );
 });
 
 test("what the file throws is told with where", async () => {
   const path = await file("vmrig.config.ts", '\nthrow new Error("no cloud today\\nask Alice");\n');
   const { code, message, caused } = await load(path);
   expect({ code, caused }).toEqual({ code: "CONFIG_UNREADABLE", caused: true });
-  expect(message).toMatch(new RegExp(`^${path} could not be loaded: no cloud today\n  ask Alice\n  at .*vmrig\\.config\\.ts:2:`));
+  expect(message).toMatch(
+    new RegExp(
+      `^${path} could not be loaded: no cloud today\n  ask Alice\n  at .*vmrig\\.config\\.ts:2:`,
+    ),
+  );
 });
 
 test.each([
@@ -103,13 +118,22 @@ test.each([
   ["an object without a prototype", `throw Object.create(null);`, "[object Object]"],
 ])("a file may throw %s", async (_title, text, said) => {
   const path = await file("vmrig.config.mjs", text);
-  expect(await load(path)).toMatchObject({ code: "CONFIG_UNREADABLE", message: `${path} could not be loaded: ${said}` });
+  expect(await load(path)).toMatchObject({
+    code: "CONFIG_UNREADABLE",
+    message: `${path} could not be loaded: ${said}`,
+  });
 });
 
 test("an import that does not resolve is told by its name", async () => {
-  const path = await file("vmrig.config.ts", `import { qemu } from "@vmrig/driver-nowhere";\nexport default qemu;\n`);
+  const path = await file(
+    "vmrig.config.ts",
+    `import { qemu } from "@vmrig/driver-nowhere";\nexport default qemu;\n`,
+  );
   const { code, message } = await load(path);
-  expect([code, message]).toEqual(["CONFIG_UNREADABLE", expect.stringContaining("'@vmrig/driver-nowhere'")]);
+  expect([code, message]).toEqual([
+    "CONFIG_UNREADABLE",
+    expect.stringContaining("'@vmrig/driver-nowhere'"),
+  ]);
 });
 
 test("a file without a default export is told how to write one", async () => {

@@ -7,7 +7,12 @@ import { isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
 import { inTime } from "../wait/in-time.ts";
 import type { ResolvedRig } from "./schema.ts";
 
-const NAMES = ["vmrig.config.ts", "vmrig.config.mts", "vmrig.config.js", "vmrig.config.mjs"] as const;
+const NAMES = [
+  "vmrig.config.ts",
+  "vmrig.config.mts",
+  "vmrig.config.js",
+  "vmrig.config.mjs",
+] as const;
 
 export interface LoadedRig {
   readonly rig: ResolvedRig;
@@ -47,7 +52,10 @@ const LOAD_MS = 60_000;
  *
  * @throws VmrigError `CONFIG_NOT_FOUND`, `CONFIG_UNREADABLE`, `CONFIG_INVALID`
  */
-export async function loadConfig(path: string, { clock = systemClock }: LoadOptions = {}): Promise<LoadedRig> {
+export async function loadConfig(
+  path: string,
+  { clock = systemClock }: LoadOptions = {},
+): Promise<LoadedRig> {
   const file = resolve(path);
   if (!(await isFile(file))) {
     throw new VmrigError("CONFIG_NOT_FOUND", {
@@ -57,13 +65,23 @@ export async function loadConfig(path: string, { clock = systemClock }: LoadOpti
   }
   let module: unknown;
   try {
-    module = await inTime(importModule(file), { timeoutMs: LOAD_MS, clock, late: () => stillLoading(file) });
+    module = await inTime(importModule(file), {
+      timeoutMs: LOAD_MS,
+      clock,
+      late: () => stillLoading(file),
+    });
   } catch (cause) {
     throw isVmrigError(cause) ? cause : unreadable(file, cause);
   }
-  const value = typeof module === "object" && module !== null && "default" in module ? module.default : undefined;
+  const value =
+    typeof module === "object" && module !== null && "default" in module
+      ? module.default
+      : undefined;
   if (value === undefined) {
-    throw new VmrigError("CONFIG_INVALID", { message: `${file} has no default export.`, hint: "write: export default defineRig({ … })" });
+    throw new VmrigError("CONFIG_INVALID", {
+      message: `${file} has no default export.`,
+      hint: "write: export default defineRig({ … })",
+    });
   }
   const { checkConfig } = await import("./check.ts");
   return { rig: checkConfig(value, file), file };
@@ -87,22 +105,34 @@ function stillLoading(file: string): VmrigError {
 }
 
 function unreadable(file: string, cause: unknown): VmrigError {
-  const [said = "", ...more] = (cause instanceof Error ? cause.message : describeThrown(cause)).split("\n");
-  const unsupported = cause instanceof Error && "code" in cause && cause.code === "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX";
+  const [said = "", ...more] = (
+    cause instanceof Error ? cause.message : describeThrown(cause)
+  ).split("\n");
+  const unsupported =
+    cause instanceof Error && "code" in cause && cause.code === "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX";
   return new VmrigError("CONFIG_UNREADABLE", {
     message: `${file} could not be loaded: ${said}`,
     details: [...more, ...place(cause)],
-    ...(unsupported ? { hint: "Node.js only leaves out the types: write it without enums, namespaces and parameter properties" } : {}),
+    ...(unsupported
+      ? {
+          hint: "Node.js only leaves out the types: write it without enums, namespaces and parameter properties",
+        }
+      : {}),
     cause,
   });
 }
 
-/** Node.js shows the line of a syntax error in front of the stack; of what was thrown, the frames outside of Node.js say where. */
+/**
+ * Node.js shows the line of a syntax error in front of the stack; of what was thrown, the frames
+ * outside of Node.js say where.
+ */
 function place(cause: unknown): string[] {
   const lines = (cause instanceof Error ? (cause.stack ?? "") : "").split("\n");
   const title = lines.findIndex((line) => /^\w*Error\b/.test(line));
   const shown = lines.slice(0, Math.max(0, title)).filter((line) => line.trim() !== "");
-  const frames = lines.map((line) => line.trim()).filter((line) => /^at .*(file:\/\/|\()?\//.test(line) && !line.includes("node:"));
+  const frames = lines
+    .map((line) => line.trim())
+    .filter((line) => /^at .*(file:\/\/|\()?\//.test(line) && !line.includes("node:"));
   return shown.length > 0 ? shown : frames.slice(0, 3);
 }
 

@@ -15,7 +15,9 @@ function text(form: RegExp, expected: string): z.ZodString {
 function fields<S extends z.core.$ZodLooseShape>(shape: S): z.ZodObject<S, z.core.$strict> {
   return z.strictObject(shape, {
     error: (issue) =>
-      issue.code === "unrecognized_keys" ? `does not know ${quoted(issue.keys)}; it knows ${Object.keys(shape).join(", ")}` : undefined,
+      issue.code === "unrecognized_keys"
+        ? `does not know ${quoted(issue.keys)}; it knows ${Object.keys(shape).join(", ")}`
+        : undefined,
   });
 }
 
@@ -35,7 +37,9 @@ const file = z.union(
       content: z.string(),
       /** Octal, as for chmod. */
       mode: text(/^0?[0-7]{3,4}$/, 'an octal mode such as "0644"').default("0644"),
-      owner: text(/^[a-z_][a-z0-9_-]*(:[a-z_][a-z0-9_-]*)?$/, '"user" or "user:group"').default("root:root"),
+      owner: text(/^[a-z_][a-z0-9_-]*(:[a-z_][a-z0-9_-]*)?$/, '"user" or "user:group"').default(
+        "root:root",
+      ),
     }),
   ],
   'expected the content, or { content: "…", mode: "0644", owner: "root:root" }',
@@ -49,7 +53,9 @@ const recipe = fields({
     .transform((files) =>
       Object.entries(files).map(([path, value]) => ({
         path,
-        ...(typeof value === "string" ? { content: value, mode: "0644", owner: "root:root" } : value),
+        ...(typeof value === "string"
+          ? { content: value, mode: "0644", owner: "root:root" }
+          : value),
       })),
     ),
   run: z.array(text(/\S/, "a command")).default([]),
@@ -62,15 +68,26 @@ const machine = fields({
   cpus: z.int(CPUS).min(1, CPUS).max(64, CPUS).default(1),
   memory: size
     .default(512)
-    .refine((mb) => mb >= 256 && Number.isInteger(mb), "expected whole megabytes, at least 256MB: Linux does not boot in less"),
+    .refine(
+      (mb) => mb >= 256 && Number.isInteger(mb),
+      "expected whole megabytes, at least 256MB: Linux does not boot in less",
+    ),
   disk: size
     .default(4096)
-    .refine((mb) => mb >= 4096 && mb % 1024 === 0, "expected whole gigabytes, at least 4GB: smaller than its image no disk can be"),
+    .refine(
+      (mb) => mb >= 4096 && mb % 1024 === 0,
+      "expected whole gigabytes, at least 4GB: smaller than its image no disk can be",
+    ),
   prepare: recipe.prefault({}),
 }).transform(({ memory, disk, ...rest }) => ({ ...rest, memoryMb: memory, diskGb: disk / 1024 }));
 
 const driver = z.custom<Driver>(
-  (value) => typeof value === "object" && value !== null && "name" in value && "declare" in value && typeof value.declare === "function",
+  (value) =>
+    typeof value === "object" &&
+    value !== null &&
+    "name" in value &&
+    "declare" in value &&
+    typeof value.declare === "function",
   'expected a driver, such as qemu() of "@vmrig/driver-qemu"',
 );
 
@@ -89,9 +106,13 @@ const redisUrl = z.string(REDIS_URL).refine(isRedisUrl, REDIS_URL);
 /** Whoever counts on several must not have two that are one, or a vote that can tie. */
 const redisUrls = z
   .array(redisUrl, "expected a list of URLs")
-  .refine((urls) => SEVERAL.includes(urls.length), "expected 3 or 5 URLs: one Redis is `redis.url`, and with an even number a vote can tie")
   .refine(
-    (urls) => !urls.every(isRedisUrl) || new Set(urls.map((url) => serverOf({ url }))).size === urls.length,
+    (urls) => SEVERAL.includes(urls.length),
+    "expected 3 or 5 URLs: one Redis is `redis.url`, and with an even number a vote can tie",
+  )
+  .refine(
+    (urls) =>
+      !urls.every(isRedisUrl) || new Set(urls.map((url) => serverOf({ url }))).size === urls.length,
     "expected servers that run independently of each other, each once; another database of one server is the same server",
   );
 
@@ -110,26 +131,42 @@ const redis = fields({
     key: pemFile.optional(),
     servername: text(/^[\w.-]+$/, "a host name").optional(),
   })
-    .refine(({ cert, key }) => (cert === undefined) === (key === undefined), "expected cert and key together")
+    .refine(
+      ({ cert, key }) => (cert === undefined) === (key === undefined),
+      "expected cert and key together",
+    )
     .optional(),
 }).check(({ value: { url, urls, tls }, issues }) => {
   if (url !== undefined && urls !== undefined) {
-    issues.push({ code: "custom", path: ["urls"], input: urls, message: "expected either redis.url or redis.urls" });
+    issues.push({
+      code: "custom",
+      path: ["urls"],
+      input: urls,
+      message: "expected either redis.url or redis.urls",
+    });
   }
   if (tls === undefined) return;
   const message = "expected rediss://, because redis.tls is set";
-  if (url?.startsWith("rediss:") === false) issues.push({ code: "custom", path: ["url"], input: url, message });
+  if (url?.startsWith("rediss:") === false)
+    issues.push({ code: "custom", path: ["url"], input: url, message });
   for (const [i, one] of (urls ?? []).entries()) {
-    if (!one.startsWith("rediss:")) issues.push({ code: "custom", path: ["urls", i], input: one, message });
+    if (!one.startsWith("rediss:"))
+      issues.push({ code: "custom", path: ["urls", i], input: one, message });
   }
 });
 
 export const ROLLBACK_POLICIES = ["run", "file", "test"] as const;
 
-/** How often machines go back to their baseline: once per run, before each file, or before each test. */
+/**
+ * How often machines go back to their baseline: once per run, before each file, or before each
+ * test.
+ */
 export type RollbackPolicy = (typeof ROLLBACK_POLICIES)[number];
 
-/** When all copies are held by others: wait in line, fail at once, or skip the tests that need machines. */
+/**
+ * When all copies are held by others: wait in line, fail at once, or skip the tests that need
+ * machines.
+ */
 const ON_BUSY = ["wait", "fail", "skip"] as const;
 
 /** Whether the machines of a test file that failed stay as they are, leased to whoever ran it. */
@@ -139,7 +176,15 @@ const KEEP = ["never", "failed"] as const;
 export type Strict = boolean | "report";
 
 /** What Vitest puts beside the machines, in the same braces. */
-const TAKEN: ReadonlySet<string> = new Set(["annotate", "bench", "expect", "rig", "signal", "skip", "task"]);
+const TAKEN: ReadonlySet<string> = new Set([
+  "annotate",
+  "bench",
+  "expect",
+  "rig",
+  "signal",
+  "skip",
+  "task",
+]);
 
 /** The one place of the config's shape, its defaults and its messages. */
 export const rigSchema = fields({
@@ -147,32 +192,52 @@ export const rigSchema = fields({
   driver,
   machines: z
     .record(
-      name.refine((word) => !TAKEN.has(word), "expected another name: test runners hand this word to tests themselves"),
+      name.refine(
+        (word) => !TAKEN.has(word),
+        "expected another name: test runners hand this word to tests themselves",
+      ),
       machine,
     )
-    .refine((machines) => Object.keys(machines).length > 0, "expected at least one machine, such as { pc1: {} }")
+    .refine(
+      (machines) => Object.keys(machines).length > 0,
+      "expected at least one machine, such as { pc1: {} }",
+    )
     .refine((machines) => Object.keys(machines).length <= 32, "expected at most 32 machines"),
   copies: z.int(COPIES).min(1, COPIES).max(32, COPIES).default(1),
   prepare: recipe.prefault({}),
   rollback: z.enum(ROLLBACK_POLICIES).default("file"),
-  strict: z.union([z.boolean(), z.literal("report")], 'expected true, false or "report"').default(false),
+  strict: z
+    .union([z.boolean(), z.literal("report")], 'expected true, false or "report"')
+    .default(false),
   keep: z.enum(KEEP).default("never"),
-  keepFor: duration.default(1_800_000).refine((ms) => ms >= 60_000 && ms <= DAY_MS, 'expected "1m" to "24h"'),
+  keepFor: duration
+    .default(1_800_000)
+    .refine((ms) => ms >= 60_000 && ms <= DAY_MS, 'expected "1m" to "24h"'),
   evidence: fields({
-    files: z.array(text(/^\/[^\0]*[^\0/]$/, "the absolute path of a file on the machines")).default([]),
+    files: z
+      .array(text(/^\/[^\0]*[^\0/]$/, "the absolute path of a file on the machines"))
+      .default([]),
     /** Names, not values: a config is no place for those. */
     secrets: z.array(text(/^[A-Za-z_]\w*$/, "the name of an environment variable")).default([]),
-    timeout: duration.default(10_000).refine((ms) => ms >= 100 && ms <= 300_000, 'expected "100ms" to "5m"'),
+    timeout: duration
+      .default(10_000)
+      .refine((ms) => ms >= 100 && ms <= 300_000, 'expected "100ms" to "5m"'),
   }).prefault({}),
   lease: fields({
-    ttl: duration.default(30_000).refine((ms) => ms >= 1_000 && ms <= DAY_MS, 'expected "1s" to "24h"'),
+    ttl: duration
+      .default(30_000)
+      .refine((ms) => ms >= 1_000 && ms <= DAY_MS, 'expected "1s" to "24h"'),
     waitFor: duration.default(900_000).refine((ms) => ms <= DAY_MS, 'expected at most "24h"'),
     onBusy: z.enum(ON_BUSY).default("wait"),
     idle: duration.default(60_000).refine((ms) => ms <= DAY_MS, 'expected at most "24h"'),
   }).prefault({}),
   redis: redis.optional(),
   state: z
-    .discriminatedUnion("backend", [fields({ backend: z.literal("local") })], 'expected { backend: "local" }')
+    .discriminatedUnion(
+      "backend",
+      [fields({ backend: z.literal("local") })],
+      'expected { backend: "local" }',
+    )
     .default({ backend: "local" }),
 }).check(
   ({
@@ -187,7 +252,8 @@ export const rigSchema = fields({
       code: "custom",
       path: ["state", "backend"],
       input: state.backend,
-      message: "expected a shared backend: others use this driver's machines too, and must see the same state",
+      message:
+        "expected a shared backend: others use this driver's machines too, and must see the same state",
     });
   },
 );

@@ -4,7 +4,9 @@ import { parseDuration } from "../clock/parse-duration.ts";
 const SIZE: Readonly<Record<string, number>> = { MB: 1, GB: 1_024 };
 
 /** `"500ms"`, `"30s"`, `"15m"`, `"2h"`, `"1d"`; comes out in whole milliseconds. */
-export const duration = quantity('a duration such as "30s", "15m" or "2h"', (text) => Math.round(parseDuration(text) ?? 0));
+export const duration = quantity('a duration such as "30s", "15m" or "2h"', (text) =>
+  Math.round(parseDuration(text) ?? 0),
+);
 
 /** `"512MB"`, `"2GB"`; comes out in MiB, as QEMU and most clouds count. */
 export const size = quantity('a size such as "512MB" or "2GB"', (text) => {

@@ -24,12 +24,34 @@ const { park = async () => {}, stop = async () => {}, orphans = async () => [] }
 let lastKey = "";
 
 /** One fault each, and words of the cases that have to see it. */
-const FAULTS: ReadonlyArray<readonly [fault: string, driver: Partial<Driver>, seenBy: readonly RegExp[]]> = [
-  ["forgets the fence in restore", { restore: (machine, name, how) => fake.restore(machine, name, unfenced(how)) }, [/FENCED/]],
-  ["forgets the fence in capture", { capture: (machine, name, how) => fake.capture(machine, name, unfenced(how)) }, [/FENCED/]],
-  ["forgets the fence in boot", { boot: (machine, how) => fake.boot(machine, unfenced(how)) }, [/FENCED/]],
-  ["forgets the fence in remove", { remove: (machine, how) => fake.remove(machine, unfenced(how)) }, [/FENCED/]],
-  ["forgets the fence in park", { park: (machine, how) => park(machine, unfenced(how)) }, [/FENCED/]],
+const FAULTS: ReadonlyArray<
+  readonly [fault: string, driver: Partial<Driver>, seenBy: readonly RegExp[]]
+> = [
+  [
+    "forgets the fence in restore",
+    { restore: (machine, name, how) => fake.restore(machine, name, unfenced(how)) },
+    [/FENCED/],
+  ],
+  [
+    "forgets the fence in capture",
+    { capture: (machine, name, how) => fake.capture(machine, name, unfenced(how)) },
+    [/FENCED/],
+  ],
+  [
+    "forgets the fence in boot",
+    { boot: (machine, how) => fake.boot(machine, unfenced(how)) },
+    [/FENCED/],
+  ],
+  [
+    "forgets the fence in remove",
+    { remove: (machine, how) => fake.remove(machine, unfenced(how)) },
+    [/FENCED/],
+  ],
+  [
+    "forgets the fence in park",
+    { park: (machine, how) => park(machine, unfenced(how)) },
+    [/FENCED/],
+  ],
   [
     "lets the last key in beside the new one",
     {
@@ -43,9 +65,18 @@ const FAULTS: ReadonlyArray<readonly [fault: string, driver: Partial<Driver>, se
   [
     "does nothing in restore but let the new key in",
     { restore: (machine, _name, how) => fake.boot(machine, how) },
-    [/takes back files and processes/, /ends every session/, /ROLLBACK_FAILED/, /destroyed its own disk/],
+    [
+      /takes back files and processes/,
+      /ends every session/,
+      /ROLLBACK_FAILED/,
+      /destroyed its own disk/,
+    ],
   ],
-  ["goes on after the lease was lost", { capture: (machine, name, how) => fake.capture(machine, name, unstoppable(how)) }, [/aborted/]],
+  [
+    "goes on after the lease was lost",
+    { capture: (machine, name, how) => fake.capture(machine, name, unstoppable(how)) },
+    [/aborted/],
+  ],
   [
     "makes something when it is looked at",
     {
@@ -58,25 +89,48 @@ const FAULTS: ReadonlyArray<readonly [fault: string, driver: Partial<Driver>, se
   ],
   ["captures nothing", { capture: () => Promise.resolve() }, [/a capture is listed/]],
   ["removes nothing", { remove: () => Promise.resolve() }, [/a removed machine is absent/]],
-  ["forgets the fence in stop", { stop: (machine, how) => stop(machine, unfenced(how)) }, [/FENCED/, /stopped machine is off/]],
+  [
+    "forgets the fence in stop",
+    { stop: (machine, how) => stop(machine, unfenced(how)) },
+    [/FENCED/, /stopped machine is off/],
+  ],
   ["stops nothing", { stop: () => Promise.resolve() }, [/stopped machine is off/]],
   ["finds no orphan", { orphans: () => Promise.resolve([]) }, [/an orphan is listed/]],
   [
     "takes a machine that lives for an orphan",
-    { orphans: async (places) => [...(await orphans(places)), { what: "pc1", copy: "pcs-1", remove: () => Promise.resolve() }] },
+    {
+      orphans: async (places) => [
+        ...(await orphans(places)),
+        { what: "pc1", copy: "pcs-1", remove: () => Promise.resolve() },
+      ],
+    },
     [/an orphan is listed/],
   ],
-  ["keeps what it found", { orphans: async (places) => (await orphans(places)).map(kept) }, [/an orphan is listed/]],
+  [
+    "keeps what it found",
+    { orphans: async (places) => (await orphans(places)).map(kept) },
+    [/an orphan is listed/],
+  ],
   [
     "needs its fingerprint to declare what is destroyed",
-    { declare: (stack, copy, made) => (made.fingerprint === undefined ? undefined : fake.declare(stack, copy, made)) },
+    {
+      declare: (stack, copy, made) =>
+        made.fingerprint === undefined ? undefined : fake.declare(stack, copy, made),
+    },
     [/without a fingerprint/],
   ],
-  ["cannot be told to stop fetching", { fingerprint: (copy) => fake.fingerprint(copy) }, [/asked for its fingerprint under a signal/]],
+  [
+    "cannot be told to stop fetching",
+    { fingerprint: (copy) => fake.fingerprint(copy) },
+    [/asked for its fingerprint under a signal/],
+  ],
   ["parks nothing", { park: () => Promise.resolve() }, [/parked machine is paused/]],
   [
     "leaves its machine behind in the destroy step",
-    { declare: (stack, copy, made) => fake.declare({ local: (resource) => stack.local(undestroyed(resource)) }, copy, made) },
+    {
+      declare: (stack, copy, made) =>
+        fake.declare({ local: (resource) => stack.local(undestroyed(resource)) }, copy, made),
+    },
     [/the create steps work again/],
   ],
   [
@@ -87,11 +141,15 @@ const FAULTS: ReadonlyArray<readonly [fault: string, driver: Partial<Driver>, se
   ["claims to keep processes", { rollback: "memory" }, [/takes back files and processes/]],
 ];
 
-test.each(FAULTS)("a driver that %s does not pass", { timeout: 120_000 }, async (_fault, changes, seenBy) => {
-  expect(await failures({ ...fake, ...changes }, seenBy)).toEqual(
-    expect.arrayContaining(seenBy.map((words): unknown => expect.stringMatching(words))),
-  );
-});
+test.each(FAULTS)(
+  "a driver that %s does not pass",
+  { timeout: 120_000 },
+  async (_fault, changes, seenBy) => {
+    expect(await failures({ ...fake, ...changes }, seenBy)).toEqual(
+      expect.arrayContaining(seenBy.map((words): unknown => expect.stringMatching(words))),
+    );
+  },
+);
 
 test("a driver and a harness are asked for what they declare, and for nothing else", async () => {
   await using scene = await setUpFakeMachines(["pc1", "pc2"]);

@@ -19,8 +19,9 @@ export type { ContractCase, ContractHarness, PlantedOrphan } from "./contract/ha
  * for (const { title, run } of driverContract(harness)) test(title, run);
  * ```
  *
- * The cases run in order on machines that are made once, booted once and restored about twenty times; the last ones remove them. When one
- * fails, those after it still say what they can. What a driver or a harness declares not to have is not listed.
+ * The cases run in order on machines that are made once, booted once and restored about twenty
+ * times; the last ones remove them. When one fails, those after it still say what they can. What a
+ * driver or a harness declares not to have is not listed.
  */
 export function driverContract(harness: ContractHarness): readonly ContractCase[] {
   const stage = new TestMachines(harness);

@@ -1,6 +1,9 @@
 import type { RigStack } from "./rig-stack.ts";
 
-/** A number that only grows, issued with each lease. A machine refuses a smaller one than it has seen. */
+/**
+ * A number that only grows, issued with each lease. A machine refuses a smaller one than it has
+ * seen.
+ */
 export type Fence = number;
 
 /** `pristine`, or `baseline-<id>`. */
@@ -9,15 +12,19 @@ export type SnapshotName = string;
 /** An OpenSSH public key line: `ssh-ed25519 AAAA…`, without options or comment. */
 export type PublicKey = string;
 
-/** What a rollback covers: RAM and disk, the disk with a new boot, or the disk under a kernel that keeps running. */
+/**
+ * What a rollback covers: RAM and disk, the disk with a new boot, or the disk under a kernel that
+ * keeps running.
+ */
 export type RollbackKind = "memory" | "disk" | "soft";
 
 /**
  * What vmrig finds inside of a machine.
  *
  * - `linux`: a system of its own, with systemd, OpenSSH, a clock and a test user who may `sudo`.
- * - `shell`: no more than a shell in the test user's home. vmrig waits for no boot, sets no clock, leaves out its house-keeping and becomes
- *   nobody else; a recipe may only `run` lines, as the test user.
+ * - `shell`: no more than a shell in the test user's home. vmrig waits for no boot, sets no clock,
+ *   leaves out its house-keeping and becomes nobody else; a recipe may only `run` lines, as the
+ *   test user.
  */
 export type GuestKind = "linux" | "shell";
 
@@ -41,7 +48,10 @@ export interface MachineSpec {
   readonly lanAddress: string;
 }
 
-/** One copy of a rig as the config asks for it. Plain data: it hashes, and it crosses process boundaries. */
+/**
+ * One copy of a rig as the config asks for it. Plain data: it hashes, and it crosses process
+ * boundaries.
+ */
 export interface CopySpec {
   /** `pcs` */
   readonly rig: string;
@@ -49,9 +59,15 @@ export interface CopySpec {
   readonly copy: string;
   /** Absolute path of a 0700 folder of this computer that belongs to this copy alone. */
   readonly folder: string;
-  /** Absolute path of a 0700 folder for this copy's sockets. Short: a socket's path may have 104 bytes. */
+  /**
+   * Absolute path of a 0700 folder for this copy's sockets. Short: a socket's path may have 104
+   * bytes.
+   */
   readonly runtimeFolder: string;
-  /** Absolute path of a folder for images and other things that can be made again. Shared by all rigs of this user. */
+  /**
+   * Absolute path of a folder for images and other things that can be made again. Shared by all
+   * rigs of this user.
+   */
   readonly cacheFolder: string;
   readonly machines: readonly MachineSpec[];
 }
@@ -60,7 +76,10 @@ export interface CopySpec {
 export interface Fingerprint {
   /** Digest of the machine image. */
   readonly image: string;
-  /** All else that a snapshot of this driver depends on, for people and for the hash: `qemu 7.2.22, tcg, q35, cpu max`. */
+  /**
+   * All else that a snapshot of this driver depends on, for people and for the hash:
+   * `qemu 7.2.22, tcg, q35, cpu max`.
+   */
   readonly platform: string;
 }
 
@@ -69,7 +88,10 @@ export interface MachineRef {
   readonly name: string;
 }
 
-/** What is really there. A machine of the spec that does not exist is listed as `absent`; one that exists beyond the spec is listed too. */
+/**
+ * What is really there. A machine of the spec that does not exist is listed as `absent`; one that
+ * exists beyond the spec is listed too.
+ */
 export interface Inventory {
   readonly machines: readonly MachineStatus[];
 }
@@ -84,7 +106,10 @@ export interface MachineStatus {
   /** Who made it: the `owner` that {@link Driver.declare} was given. */
   readonly owner?: string;
   readonly snapshots: readonly SnapshotName[];
-  /** Whether its link to the rig's network was pulled by {@link Driver.network}. Missing where it was not. */
+  /**
+   * Whether its link to the rig's network was pulled by {@link Driver.network}. Missing where it
+   * was not.
+   */
   readonly disconnected?: true;
   /** What a person needs to find it: a pid, a server's id. */
   readonly whereabouts?: string;
@@ -118,7 +143,10 @@ export interface WaitLimit {
 
 /** Stands behind everything that changes a machine. */
 export interface Authority {
-  /** Checked by the driver against the largest that this machine has seen, outside of what a rollback rewinds. */
+  /**
+   * Checked by the driver against the largest that this machine has seen, outside of what a
+   * rollback rewinds.
+   */
   readonly fence: Fence;
   /** Aborts when the lease is lost. */
   readonly signal: AbortSignal;
@@ -144,74 +172,128 @@ export interface Finding {
 }
 
 /**
- * Where machines come from. A plain object, made by a function from options; it holds no connection and no state between calls.
+ * Where machines come from. A plain object, made by a function from options; it holds no connection
+ * and no state between calls.
  *
- * Every call with an {@link Authority} throws `FENCED` before it changes anything when the machine has seen a larger fence, and
- * `MACHINE_MISSING` when there is no such machine.
+ * Every call with an {@link Authority} throws `FENCED` before it changes anything when the machine
+ * has seen a larger fence, and `MACHINE_MISSING` when there is no such machine.
  */
 export interface Driver {
   readonly name: string;
-  /** Whether its machines live on this computer alone; decides which Terraform state backends are legal. */
+  /**
+   * Whether its machines live on this computer alone; decides which Terraform state backends are
+   * legal.
+   */
   readonly locality: "this-computer" | "shared";
   readonly rollback: RollbackKind;
   /** @defaultValue `linux` */
   readonly guest?: GuestKind;
 
   /**
-   * Says what machines are made of; fetches and checks what is needed to know it. Cheap when nothing changed. It touches no machine: call it
-   * before a lease is taken, because the first time it may fetch an image.
+   * Says what machines are made of; fetches and checks what is needed to know it. Cheap when
+   * nothing changed. It touches no machine: call it before a lease is taken, because the first time
+   * it may fetch an image.
    */
   fingerprint(copy: CopySpec, patience?: WaitLimit): Promise<Fingerprint>;
   /**
-   * Adds its resources to the CDKTF stack. `owner` is stamped on each machine. Without a fingerprint the stack is only good to destroy what
-   * there is, and needs nothing but the copy: the image may be gone.
+   * Adds its resources to the CDKTF stack. `owner` is stamped on each machine. Without a
+   * fingerprint the stack is only good to destroy what there is, and needs nothing but the copy:
+   * the image may be gone.
    */
-  declare(stack: RigStack, copy: CopySpec, made: { readonly fingerprint?: Fingerprint; readonly owner: string }): void | Promise<void>;
+  declare(
+    stack: RigStack,
+    copy: CopySpec,
+    made: { readonly fingerprint?: Fingerprint; readonly owner: string },
+  ): void | Promise<void>;
   /** Looks at what is really there; changes nothing. */
   inspect(copy: CopySpec): Promise<Inventory>;
-  /** Waits until a machine that was just made is up, and lets the key in. @throws MACHINE_UNREACHABLE at its own deadline. */
+  /**
+   * Waits until a machine that was just made is up, and lets the key in.
+   *
+   * @throws MACHINE_UNREACHABLE at its own deadline.
+   */
   boot(machine: MachineRef, admission: Admission): Promise<void>;
-  /** Takes a snapshot of a running machine; one of the same name is replaced. @throws VmrigError `MACHINE_OFF` */
+  /**
+   * Takes a snapshot of a running machine; one of the same name is replaced.
+   *
+   * @throws VmrigError `MACHINE_OFF`
+   */
   capture(machine: MachineRef, snapshot: SnapshotName, authority: Authority): Promise<void>;
   /**
-   * Brings a machine back to a snapshot, running, with the right time to be set by the caller: ends every session, lets in the one
-   * key and nobody else. A machine that is off, or whose process is gone, is started again from the snapshot; its link is connected.
+   * Brings a machine back to a snapshot, running, with the right time to be set by the caller: ends
+   * every session, lets in the one key and nobody else. A machine that is off, or whose process is
+   * gone, is started again from the snapshot; its link is connected.
    */
   restore(machine: MachineRef, snapshot: SnapshotName, admission: Admission): Promise<void>;
-  /** Ends a machine that Terraform will not end: one that its state does not know, or whose making was cut off. Always on somebody's word. */
+  /**
+   * Ends a machine that Terraform will not end: one that its state does not know, or whose making
+   * was cut off. Always on somebody's word.
+   */
   remove(machine: MachineRef, authority: Authority): Promise<void>;
 
   /** Lets a machine rest while nobody holds it. */
   readonly park?: (machine: MachineRef, authority: Authority) => Promise<void>;
   /**
-   * Ends what runs of a machine, cleanly and without a loss: its disk and snapshots stay, and the next restore starts it again. Succeeds when
-   * it is off already.
+   * Ends what runs of a machine, cleanly and without a loss: its disk and snapshots stay, and the
+   * next restore starts it again. Succeeds when it is off already.
    */
   readonly stop?: (machine: MachineRef, authority: Authority) => Promise<void>;
   /**
-   * Lists what this driver left on this computer, or in an account, and nobody knows any more: processes whose machine's folder is gone, work
-   * that was cut off. Never lists what lives rightfully, in whichever folders; what of a known copy no state knows is for the caller to find.
+   * Lists what this driver left on this computer, or in an account, and nobody knows any more:
+   * processes whose machine's folder is gone, work that was cut off. Never lists what lives
+   * rightfully, in whichever folders; what of a known copy no state knows is for the caller to
+   * find.
    */
   readonly orphans?: (folders: CopiesFolders) => Promise<readonly Orphan[]>;
   /**
-   * Resolves when it is done: after `on` and `reboot` the machine is up, and lets in the one key, which a crash may have lost; it may listen
-   * at another address.
+   * Resolves when it is done: after `on` and `reboot` the machine is up, and lets in the one key,
+   * which a crash may have lost; it may listen at another address.
    *
-   * @throws VmrigError `MACHINE_OFF` for the reboot of one that is off; `MACHINE_UNREACHABLE` for one that does not shut itself down, or boot
+   * @throws VmrigError `MACHINE_OFF` for the reboot of one that is off; `MACHINE_UNREACHABLE` for
+   *   one that does not shut itself down, or boot
    */
-  readonly power?: (machine: MachineRef, action: PowerAction, admission: Admission) => Promise<void>;
-  /** Pulls the machine's link to the rig's network, or plugs it in again; the way in stays. @throws VmrigError `MACHINE_OFF` */
-  readonly network?: (machine: MachineRef, action: LinkAction, authority: Authority) => Promise<void>;
+  readonly power?: (
+    machine: MachineRef,
+    action: PowerAction,
+    admission: Admission,
+  ) => Promise<void>;
   /**
-   * As {@link capture}, of several machines of one copy at one moment: none of them runs while another is captured.
+   * Pulls the machine's link to the rig's network, or plugs it in again; the way in stays.
    *
    * @throws VmrigError `MACHINE_OFF`
    */
-  readonly captureTogether?: (machines: readonly MachineRef[], snapshot: SnapshotName, authority: Authority) => Promise<void>;
-  /** Deletes a snapshot, also of a machine that is off. Succeeds when there is none of that name. */
-  readonly drop?: (machine: MachineRef, snapshot: SnapshotName, authority: Authority) => Promise<void>;
-  /** What the machine printed on its console so far. A restore, and a start from a snapshot, is a `restoredLine` in it. */
+  readonly network?: (
+    machine: MachineRef,
+    action: LinkAction,
+    authority: Authority,
+  ) => Promise<void>;
+  /**
+   * As {@link capture}, of several machines of one copy at one moment: none of them runs while
+   * another is captured.
+   *
+   * @throws VmrigError `MACHINE_OFF`
+   */
+  readonly captureTogether?: (
+    machines: readonly MachineRef[],
+    snapshot: SnapshotName,
+    authority: Authority,
+  ) => Promise<void>;
+  /**
+   * Deletes a snapshot, also of a machine that is off. Succeeds when there is none of that name.
+   */
+  readonly drop?: (
+    machine: MachineRef,
+    snapshot: SnapshotName,
+    authority: Authority,
+  ) => Promise<void>;
+  /**
+   * What the machine printed on its console so far. A restore, and a start from a snapshot, is a
+   * `restoredLine` in it.
+   */
   readonly console?: (machine: MachineRef) => AsyncIterable<string>;
-  /** Looks at all that it needs on this computer, for `vmrig doctor`; makes and fetches nothing. Throws nothing that is a finding. */
+  /**
+   * Looks at all that it needs on this computer, for `vmrig doctor`; makes and fetches nothing.
+   * Throws nothing that is a finding.
+   */
   readonly diagnose?: (copy: CopySpec) => Promise<readonly Finding[]>;
 }

@@ -15,7 +15,10 @@ test("lets the same and a larger fence pass, and refuses a smaller one", async (
   await passFence(folder, "pc1", 7);
   await passFence(folder, "pc1", 7);
   await passFence(folder, "pc1", 9);
-  await expect(passFence(folder, "pc1", 8)).rejects.toMatchObject({ code: "FENCED", fault: "infra" });
+  await expect(passFence(folder, "pc1", 8)).rejects.toMatchObject({
+    code: "FENCED",
+    fault: "infra",
+  });
   await passFence(folder, "pc1", 9);
 });
 
@@ -28,7 +31,9 @@ test("a refused fence does not lower the register", async () => {
 
 test("of many holders at once only the newest gets through in the end", async () => {
   const folder = await register();
-  await Promise.allSettled(Array.from({ length: 50 }, (_, index) => passFence(folder, "pc1", 100 + index)));
+  await Promise.allSettled(
+    Array.from({ length: 50 }, (_, index) => passFence(folder, "pc1", 100 + index)),
+  );
   await passFence(folder, "pc1", 149);
   await expect(passFence(folder, "pc1", 148)).rejects.toThrow("it has seen 149");
   expect(await readdir(folder)).toContain("149");

@@ -2,7 +2,10 @@ import type { SnapshotName } from "./driver.ts";
 
 const BEGIN = "--- vmrig: ";
 
-/** What a driver writes on a machine's console when it has brought it back: nothing above is of the machine as it is now. */
+/**
+ * What a driver writes on a machine's console when it has brought it back: nothing above is of the
+ * machine as it is now.
+ */
 export function restoredLine(machine: string, snapshot: SnapshotName): string {
   return `${BEGIN}${machine} is back at ${snapshot} ---`;
 }

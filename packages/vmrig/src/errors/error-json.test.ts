@@ -13,9 +13,16 @@ test("an error comes through JSON as it was, with its causes", () => {
     message: "pc1 is broken.",
     cause: new VmrigError("FENCED", { message: "Refused.", cause: full }),
   });
-  const back = fromErrorJson(JSON.parse(JSON.stringify(toErrorJson(outer))) as ReturnType<typeof toErrorJson>);
+  const back = fromErrorJson(
+    JSON.parse(JSON.stringify(toErrorJson(outer))) as ReturnType<typeof toErrorJson>,
+  );
   expect(isVmrigError(back)).toBe(true);
-  expect(back).toMatchObject({ code: "ROLLBACK_FAILED", fault: "infra", message: outer.message, summary: "pc1 is broken." });
+  expect(back).toMatchObject({
+    code: "ROLLBACK_FAILED",
+    fault: "infra",
+    message: outer.message,
+    summary: "pc1 is broken.",
+  });
   expect(back.cause).toMatchObject({ code: "FENCED", message: "Refused." });
   expect((back.cause as VmrigError).cause).toMatchObject({
     code: "RIG_BUSY",
@@ -26,16 +33,26 @@ test("an error comes through JSON as it was, with its causes", () => {
 });
 
 test("a cause of somebody else comes through in words, with its own causes", () => {
-  const socket = Object.assign(new Error("connect ECONNREFUSED 127.0.0.1:1"), { code: "ECONNREFUSED" });
-  const error = new VmrigError("IMAGE_MISSING", { message: "No image.", cause: new TypeError("fetch failed", { cause: socket }) });
-  expect(toErrorJson(error).cause).toBe("TypeError: fetch failed (cause: Error: connect ECONNREFUSED 127.0.0.1:1)");
+  const socket = Object.assign(new Error("connect ECONNREFUSED 127.0.0.1:1"), {
+    code: "ECONNREFUSED",
+  });
+  const error = new VmrigError("IMAGE_MISSING", {
+    message: "No image.",
+    cause: new TypeError("fetch failed", { cause: socket }),
+  });
+  expect(toErrorJson(error).cause).toBe(
+    "TypeError: fetch failed (cause: Error: connect ECONNREFUSED 127.0.0.1:1)",
+  );
   expect(fromErrorJson(toErrorJson(error)).cause).toEqual(
     new Error("TypeError: fetch failed (cause: Error: connect ECONNREFUSED 127.0.0.1:1)"),
   );
 });
 
 test("a cause of somebody else is redacted", () => {
-  const error = new VmrigError("TERRAFORM_FAILED", { message: "No.", cause: new Error("spawn env HCLOUD_TOKEN=abc123") });
+  const error = new VmrigError("TERRAFORM_FAILED", {
+    message: "No.",
+    cause: new Error("spawn env HCLOUD_TOKEN=abc123"),
+  });
   expect(JSON.stringify(toErrorJson(error))).not.toContain("abc123");
 });
 
@@ -43,7 +60,11 @@ test.each([
   ["a string", "boom", "boom"],
   ["nothing", null, "null"],
   ["an object without a prototype", Object.create(null), "[object Object]"],
-  ["an error as Vitest makes one", Object.assign(Object.create(null) as object, { name: "TypeError", message: "x" }), "TypeError: x"],
+  [
+    "an error as Vitest makes one",
+    Object.assign(Object.create(null) as object, { name: "TypeError", message: "x" }),
+    "TypeError: x",
+  ],
   [
     "an AggregateError without a message",
     new AggregateError([new Error("::1 refused"), new Error("127.0.0.1 refused")]),

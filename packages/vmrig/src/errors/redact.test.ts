@@ -1,13 +1,18 @@
 import { expect, test } from "vitest";
 import { redact } from "./redact.ts";
 
-const BODY = "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gt\nQyNTUxOQAAACBL5vvvdQ8mZ1lYwq8l0m3rH1mJ\n";
+const BODY =
+  "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gt\nQyNTUxOQAAACBL5vvvdQ8mZ1lYwq8l0m3rH1mJ\n";
 const KEY = `-----BEGIN OPENSSH PRIVATE KEY-----\n${BODY}-----END OPENSSH PRIVATE KEY-----`;
 
 test.each([
   ["a password in a URL", "redis://alice:hunter2@db:6379/0", "redis://alice:***@db:6379/0"],
   ["one without a user", "rediss://:hunter2@db", "rediss://:***@db"],
-  ["one with an @ in it that nobody encoded", "redis://alice:hunter@2@db/0", "redis://alice:***@db/0"],
+  [
+    "one with an @ in it that nobody encoded",
+    "redis://alice:hunter@2@db/0",
+    "redis://alice:***@db/0",
+  ],
   ["two in one line", "http://a:x@one and http://b:y@two", "http://a:***@one and http://b:***@two"],
   ["an environment variable", "HCLOUD_TOKEN=abc123 terraform", "HCLOUD_TOKEN=*** terraform"],
   ["one in quotes, with spaces", `export API_KEY="abc 123" x`, "export API_KEY=*** x"],
@@ -21,10 +26,22 @@ test.each([
   ["a bearer anywhere", "sent Bearer eyJhbGciOi.eyJzdWIi.SflKxw to it", "sent Bearer *** to it"],
   ["a token of GitHub", `https://ghp_${"a1".repeat(18)}@github.com/x`, "https://***@github.com/x"],
   ["an access key of AWS", "key AKIAIOSFODNN7EXAMPLE", "key ***"],
-  ["a private key", `wrote ${KEY}, twice ${KEY}.`, "wrote [OPENSSH PRIVATE KEY redacted], twice [OPENSSH PRIVATE KEY redacted]."],
-  ["a private key in JSON", JSON.stringify({ key: KEY }), `{"key":"[OPENSSH PRIVATE KEY redacted]"}`],
+  [
+    "a private key",
+    `wrote ${KEY}, twice ${KEY}.`,
+    "wrote [OPENSSH PRIVATE KEY redacted], twice [OPENSSH PRIVATE KEY redacted].",
+  ],
+  [
+    "a private key in JSON",
+    JSON.stringify({ key: KEY }),
+    `{"key":"[OPENSSH PRIVATE KEY redacted]"}`,
+  ],
   ["the beginning of a private key", KEY.slice(0, 80), "[OPENSSH PRIVATE KEY redacted]"],
-  ["the end of a private key", `before\n${KEY.slice(60)}\nafter`, "before\n[OPENSSH PRIVATE KEY redacted]\nafter"],
+  [
+    "the end of a private key",
+    `before\n${KEY.slice(60)}\nafter`,
+    "before\n[OPENSSH PRIVATE KEY redacted]\nafter",
+  ],
 ])("takes out %s", (_title, text, redacted) => {
   expect(redact(text)).toBe(redacted);
   expect(redact(redacted)).toBe(redacted);

@@ -13,9 +13,13 @@ export function describeThrown(thrown: unknown): string {
   }
 }
 
-/** An AggregateError often has no message of its own: Node.js throws one for a name with several addresses that all refuse. */
+/**
+ * An AggregateError often has no message of its own: Node.js throws one for a name with several
+ * addresses that all refuse.
+ */
 function inner(thrown: object): string | undefined {
-  if (!("errors" in thrown) || !Array.isArray(thrown.errors) || thrown.errors.length === 0) return undefined;
+  if (!("errors" in thrown) || !Array.isArray(thrown.errors) || thrown.errors.length === 0)
+    return undefined;
   return thrown.errors.map((error: unknown) => describeThrown(error)).join("; ");
 }
 

@@ -30,11 +30,17 @@ test("its message is the sentence alone when there is nothing more to say", () =
 });
 
 test("a fact of several lines stays under the sentence", () => {
-  expect(new VmrigError("INTERNAL", { message: "Odd.", details: ["one\ntwo", "three"] }).message).toBe("Odd.\n  one\n  two\n  three");
+  expect(
+    new VmrigError("INTERNAL", { message: "Odd.", details: ["one\ntwo", "three"] }).message,
+  ).toBe("Odd.\n  one\n  two\n  three");
 });
 
 test.each(Object.entries(CODES))("%s is the fault of %s", (code, fault) => {
-  expect(new VmrigError(code as ErrorCode, { message: "x" })).toMatchObject({ code, fault, name: `VmrigError [${code}]` });
+  expect(new VmrigError(code as ErrorCode, { message: "x" })).toMatchObject({
+    code,
+    fault,
+    name: `VmrigError [${code}]`,
+  });
 });
 
 test("takes secrets out of its message, its facts and its hint", () => {
@@ -49,7 +55,8 @@ test("takes secrets out of its message, its facts and its hint", () => {
     ],
     hint: "try redis://:hunter2@other",
   });
-  for (const text of [inspect(error), JSON.stringify(error), error.stack, error.message]) expect(text).not.toContain("hunter2");
+  for (const text of [inspect(error), JSON.stringify(error), error.stack, error.message])
+    expect(text).not.toContain("hunter2");
   expect(error.details).toEqual(["MY_TOKEN=***", "[OPENSSH PRIVATE KEY redacted]", "after"]);
 });
 
@@ -76,7 +83,9 @@ test("structured cloning keeps its text and its cause", () => {
 
 test("is recognised when it comes from another realm", () => {
   // Errors of a realm are no `Error` of another one; a symbol of the registry is the same in all.
-  const foreign: unknown = runInNewContext(`Object.defineProperty(new Error("x"), Symbol.for("vmrig.error"), { value: true })`);
+  const foreign: unknown = runInNewContext(
+    `Object.defineProperty(new Error("x"), Symbol.for("vmrig.error"), { value: true })`,
+  );
   expect(foreign).not.toBeInstanceOf(Error);
   expect(isVmrigError(foreign)).toBe(true);
   expect(runInNewContext("Symbol.for('vmrig.error') in error", { error: full() })).toBe(true);
@@ -91,20 +100,26 @@ test("is recognised when the package is installed twice", async () => {
   expect([isVmrigError(error), other.isVmrigError(full())]).toEqual([true, true]);
 });
 
-test.each([[new Error("x")], [{ code: "FENCED", name: "VmrigError" }], ["vmrig.error"], [null], [undefined]])(
-  "%o is none of ours",
-  (value: unknown) => {
-    expect(isVmrigError(value)).toBe(false);
-  },
-);
+test.each([
+  [new Error("x")],
+  [{ code: "FENCED", name: "VmrigError" }],
+  ["vmrig.error"],
+  [null],
+  [undefined],
+])("%o is none of ours", (value: unknown) => {
+  expect(isVmrigError(value)).toBe(false);
+});
 
 const VITEST = fileURLToPath(new URL("../../node_modules/vitest/vitest.mjs", import.meta.url));
 
-test.each(["forks", "threads"])("Vitest shows all of it, code, stack and causes, out of a worker of the pool %s", async (pool) => {
-  const root = await mkdtemp(join(tmpdir(), "vmrig-test-"));
-  onTestFinished(() => rm(root, { recursive: true }));
-  const here = (file: string): string => JSON.stringify(fileURLToPath(new URL(file, import.meta.url)));
-  const failing = `
+test.each(["forks", "threads"])(
+  "Vitest shows all of it, code, stack and causes, out of a worker of the pool %s",
+  async (pool) => {
+    const root = await mkdtemp(join(tmpdir(), "vmrig-test-"));
+    onTestFinished(() => rm(root, { recursive: true }));
+    const here = (file: string): string =>
+      JSON.stringify(fileURLToPath(new URL(file, import.meta.url)));
+    const failing = `
 import { test } from ${JSON.stringify(fileURLToPath(import.meta.resolve("vitest")))};
 import { VmrigError } from ${here("./vmrig-error.ts")};
 import { CommandError } from ${here("../machine/command/error.ts")};
@@ -117,20 +132,35 @@ test("two", () => {
   throw new CommandError(result, { notes: [], cause: new Error("behind it") });
 });
 `;
-  await writeFile(join(root, "failing.test.ts"), failing);
-  const args = [VITEST, "run", "--root", root, "--pool", pool, "--reporter=default", "--reporter=json", "--outputFile.json=report.json"];
-  const { stdout, stderr } = spawnSync(process.execPath, args, {
-    cwd: root,
-    encoding: "utf8",
-    env: { ...process.env, NO_COLOR: "1", CI: "1" },
-  });
-  expect(readdirSync(root), stdout + stderr).toContain("report.json");
-  expect(stderr).not.toContain("serialize");
-  expect(stderr).toContain("VmrigError [ROLLBACK_FAILED]: pc1 is broken.\n  a fact\nhint: a remedy\n");
-  expect(stderr).toContain("failing.test.ts:7:");
-  expect(stderr).toContain("Caused by: VmrigError [FENCED]: pc1 refuses fence 3.\n  a fact inside\n");
-  expect(stderr).toContain("Caused by: TypeError: innermost\n");
-  expect(stderr).toContain("CommandError [COMMAND_FAILED]: `false` on pc1 exited with 3");
-  expect(stderr).toContain("Caused by: Error: behind it\n");
-  expect(readFileSync(join(root, "report.json"), "utf8")).toContain("pc1 is broken.");
-});
+    await writeFile(join(root, "failing.test.ts"), failing);
+    const args = [
+      VITEST,
+      "run",
+      "--root",
+      root,
+      "--pool",
+      pool,
+      "--reporter=default",
+      "--reporter=json",
+      "--outputFile.json=report.json",
+    ];
+    const { stdout, stderr } = spawnSync(process.execPath, args, {
+      cwd: root,
+      encoding: "utf8",
+      env: { ...process.env, NO_COLOR: "1", CI: "1" },
+    });
+    expect(readdirSync(root), stdout + stderr).toContain("report.json");
+    expect(stderr).not.toContain("serialize");
+    expect(stderr).toContain(
+      "VmrigError [ROLLBACK_FAILED]: pc1 is broken.\n  a fact\nhint: a remedy\n",
+    );
+    expect(stderr).toContain("failing.test.ts:7:");
+    expect(stderr).toContain(
+      "Caused by: VmrigError [FENCED]: pc1 refuses fence 3.\n  a fact inside\n",
+    );
+    expect(stderr).toContain("Caused by: TypeError: innermost\n");
+    expect(stderr).toContain("CommandError [COMMAND_FAILED]: `false` on pc1 exited with 3");
+    expect(stderr).toContain("Caused by: Error: behind it\n");
+    expect(readFileSync(join(root, "report.json"), "utf8")).toContain("pc1 is broken.");
+  },
+);

@@ -15,15 +15,22 @@ export interface ErrorFacts {
 }
 
 /**
- * The one base class of vmrig's errors. Recognise it with {@link isVmrigError}, never with `instanceof`: two copies of the package, or
- * another realm, would answer no. Its own fields survive JSON and structured cloning. Secrets are redacted on construction.
+ * The one base class of vmrig's errors. Recognise it with {@link isVmrigError}, never with
+ * `instanceof`: two copies of the package, or another realm, would answer no. Its own fields
+ * survive JSON and structured cloning. Secrets are redacted on construction.
  */
 export class VmrigError extends Error {
-  /** `VmrigError [RIG_BUSY]`, as Node.js shows its own: a test reporter prints the name, and most print no other field. */
+  /**
+   * `VmrigError [RIG_BUSY]`, as Node.js shows its own: a test reporter prints the name, and most
+   * print no other field.
+   */
   override name: string;
   readonly code: ErrorCode;
   readonly fault: Fault;
-  /** The first sentence, without details and hint; `message` holds all three, because every reporter shows that one. */
+  /**
+   * The first sentence, without details and hint; `message` holds all three, because every reporter
+   * shows that one.
+   */
   readonly summary: string;
   readonly details: readonly string[];
   readonly hint: string | undefined;
@@ -31,7 +38,10 @@ export class VmrigError extends Error {
   constructor(code: ErrorCode, facts: ErrorFacts) {
     const summary = redact(facts.message);
     // As one text: a key is many lines.
-    const details = facts.details === undefined || facts.details.length === 0 ? [] : redact(facts.details.join("\n")).split("\n");
+    const details =
+      facts.details === undefined || facts.details.length === 0
+        ? []
+        : redact(facts.details.join("\n")).split("\n");
     const hint = facts.hint === undefined ? undefined : redact(facts.hint);
     super(compose(summary, details, hint), facts.cause === undefined ? {} : { cause: facts.cause });
     Object.defineProperty(this, BRAND, { value: true });
@@ -48,7 +58,10 @@ export function isVmrigError(value: unknown): value is VmrigError {
   return typeof value === "object" && value !== null && BRAND in value;
 }
 
-/** The error as it is if it is ours, otherwise wrapped as `INTERNAL`: what crosses a process boundary is always a VmrigError. */
+/**
+ * The error as it is if it is ours, otherwise wrapped as `INTERNAL`: what crosses a process
+ * boundary is always a VmrigError.
+ */
 export function asVmrigError(value: unknown): VmrigError {
   if (isVmrigError(value)) return value;
   const stack = value instanceof Error ? (value.stack ?? "") : "";
@@ -65,5 +78,9 @@ export function asVmrigError(value: unknown): VmrigError {
 }
 
 function compose(summary: string, details: readonly string[], hint: string | undefined): string {
-  return [summary, ...details.map((line) => `  ${line}`), ...(hint === undefined ? [] : [`hint: ${hint}`])].join("\n");
+  return [
+    summary,
+    ...details.map((line) => `  ${line}`),
+    ...(hint === undefined ? [] : [`hint: ${hint}`]),
+  ].join("\n");
 }

@@ -8,7 +8,12 @@ import { createSecrets } from "./secrets.ts";
 import { createTranscript } from "./transcript.ts";
 
 /** One to which nobody gets through: its network is gone, or it hangs. */
-const hung: Machine = createMachine({ name: "pc2", address: "10.77.0.12", user: "vmrig", connect: () => new Promise(() => {}) });
+const hung: Machine = createMachine({
+  name: "pc2",
+  address: "10.77.0.12",
+  user: "vmrig",
+  connect: () => new Promise(() => {}),
+});
 
 const collect = (scene: Partial<CollectOptions>): ReturnType<typeof collectEvidence> => {
   const secrets = createSecrets();
@@ -31,17 +36,27 @@ test("a machine that hangs costs its own parts, and no other", async () => {
   const path = join(server.folder, "app.log");
   await writeFile(path, "what the app said\n");
   const files = ["pc1", "pc2"].map((machine) => ({ machine, path }));
-  const { text, highlights } = await collect({ machines: { pc1, pc2: hung }, files, timeoutMs: 2_000 });
+  const { text, highlights } = await collect({
+    machines: { pc1, pc2: hung },
+    files,
+    timeoutMs: 2_000,
+  });
   expect(text).toContain(`=== ${path} of pc1 ===\nwhat the app said\n`);
   expect(text).toContain(`=== ${path} of pc2 ===\n(could not be had: no answer within 2 s)\n`);
   expect(text).toContain("=== journal of pc2 ===\n(could not be had: no answer within 2 s)\n");
   expect(text).toContain("=== console of pc2 ===\nthe console of pc2\n");
-  expect(highlights).toContain(`not to be had: troubled units of pc2, journal of pc2, ${path} of pc2: no answer within 2 s`);
+  expect(highlights).toContain(
+    `not to be had: troubled units of pc2, journal of pc2, ${path} of pc2: no answer within 2 s`,
+  );
 });
 
 test("a machine whose open connection falls silent still has its console, and what it ran", async () => {
   const transcript = createTranscript(createSecrets());
-  const { pc1, written, [Symbol.asyncDispose]: end } = await startMachine({ observer: () => transcript.observer });
+  const {
+    pc1,
+    written,
+    [Symbol.asyncDispose]: end,
+  } = await startMachine({ observer: () => transcript.observer });
   onTestFinished(end);
   // The process that serves this connection.
   const stuck = pc1.$`cd folder; echo before it hung; kill -STOP $PPID; echo hung >hung; sleep 600`;
@@ -50,11 +65,14 @@ test("a machine whose open connection falls silent still has its console, and wh
   const { text, highlights } = await collect({ machines: { pc1 }, transcript, timeoutMs: 500 });
   expect(text).toMatch(/kill -STOP \$PPID; echo hung >hung; sleep 600 → still running\n/);
   expect(text).toContain("=== console of pc1 ===\nthe console of pc1\n");
-  expect(highlights).toContain("not to be had: troubled units of pc1, journal of pc1: no answer within 0.5 s");
+  expect(highlights).toContain(
+    "not to be had: troubled units of pc1, journal of pc1: no answer within 0.5 s",
+  );
 });
 
 test("a console that never ends, and one that is not there, say so", async () => {
-  const console: CollectOptions["console"] = (name) => (name === "pc1" ? new Promise(() => {}) : Promise.reject(new Error("no such thing.")));
+  const console: CollectOptions["console"] = (name) =>
+    name === "pc1" ? new Promise(() => {}) : Promise.reject(new Error("no such thing."));
   const { text } = await collect({ machines: { pc1: hung, pc2: hung }, console, timeoutMs: 100 });
   expect(text).toContain("=== console of pc1 ===\n(could not be had: no answer within 0.1 s)\n");
   expect(text).toContain("=== console of pc2 ===\n(could not be had: no such thing)\n");

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util";
 import { systemClock, type Clock } from "../clock/clock.ts";
 import type { Machine } from "../machine/machine.ts";
 import { inTime } from "../wait/in-time.ts";
@@ -38,8 +39,8 @@ export interface Evidence {
 }
 
 /**
- * Asks machines, driver and transcript, all at once, and takes what comes in time. A machine that is dead or hangs costs its own parts and
- * no other. Never throws.
+ * Asks machines, driver and transcript, all at once, and takes what comes in time. A machine that
+ * is dead or hangs costs its own parts and no other. Never throws.
  */
 export async function collectEvidence(scene: CollectOptions): Promise<Evidence> {
   const { copy, machines, transcript, since, files, console, secrets } = scene;
@@ -60,7 +61,12 @@ export async function collectEvidence(scene: CollectOptions): Promise<Evidence> 
   const commands = transcript.text();
   const sections = [
     section(`commands on ${copy}`, commands === "" ? "(none)" : commands),
-    ...parts.map(({ title, got }) => section(title, "missing" in got ? `(could not be had: ${got.missing})` : got.text || "(nothing)")),
+    ...parts.map(({ title, got }) =>
+      section(
+        title,
+        "missing" in got ? `(could not be had: ${got.missing})` : got.text || "(nothing)",
+      ),
+    ),
   ];
   return {
     text: secrets.hide(plain(sections.join("\n"))),
@@ -70,11 +76,20 @@ export async function collectEvidence(scene: CollectOptions): Promise<Evidence> 
 
 type Ask = (signal: AbortSignal) => Promise<string>;
 
-async function part({ timeoutMs, clock = systemClock }: CollectOptions, kind: EvidencePart["kind"], title: string, ask: Ask): Promise<EvidencePart> {
+async function part(
+  { timeoutMs, clock = systemClock }: CollectOptions,
+  kind: EvidencePart["kind"],
+  title: string,
+  ask: Ask,
+): Promise<EvidencePart> {
   const over = new AbortController();
   const late = (): Error => new Error(`no answer within ${timeoutMs / 1000} s`);
   try {
-    return { kind, title, got: { text: await inTime(ask(over.signal), { timeoutMs, late, clock }) } };
+    return {
+      kind,
+      title,
+      got: { text: await inTime(ask(over.signal), { timeoutMs, late, clock }) },
+    };
   } catch (error) {
     return { kind, title, got: { missing: whyNot(error) } };
   } finally {
@@ -86,8 +101,8 @@ function section(title: string, text: string): string {
   return `=== ${title} ===\n${text.replace(/\n+$/, "")}\n`;
 }
 
-/** Without what colours a terminal, and what no XML report may hold. */
+/** Removes the colours of a terminal, and the control characters that no XML report may hold. */
 function plain(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- it is what is looked for
-  return text.replace(/\u001b\[[0-?]*[ -/]*[@-~]/g, "").replace(/[\0-\u0008\u000b-\u001f\u007f]/g, "");
+  // oxlint-disable-next-line no-control-regex -- control characters are what it removes
+  return stripVTControlCharacters(text).replace(/[\0-\u0008\u000b-\u001f\u007f]/g, "");
 }

@@ -10,7 +10,10 @@ const { signal } = new AbortController();
 let rig: TestMachine;
 beforeAll(async () => {
   // Other programs on its PATH, for whoever is not the user who logs in.
-  rig = await startMachine({ become: (_user, line) => `PATH=${quote(rig.server.folder)}:$PATH; export PATH; sh -c ${quote(line)}` });
+  rig = await startMachine({
+    become: (_user, line) =>
+      `PATH=${quote(rig.server.folder)}:$PATH; export PATH; sh -c ${quote(line)}`,
+  });
 });
 afterAll(() => rig?.[Symbol.asyncDispose]());
 
@@ -36,12 +39,18 @@ test("of a machine whose clock is behind, the journal of as long a time is asked
 });
 
 test("a program that fails is named, with its last words", async () => {
-  await program("systemctl", "echo of no interest >&2; echo Failed to connect to bus: No such file or directory >&2; exit 1");
+  await program(
+    "systemctl",
+    "echo of no interest >&2; echo Failed to connect to bus: No such file or directory >&2; exit 1",
+  );
   await expect(units(rig.pc1.root, signal)).rejects.toMatchObject({
     code: "INSPECTION_FAILED",
     message: expect.stringContaining("Failed to connect to bus"),
   });
-  await program("journalctl", "echo 'No journal files were opened due to insufficient permissions.' >&2; exit 1");
+  await program(
+    "journalctl",
+    "echo 'No journal files were opened due to insufficient permissions.' >&2; exit 1",
+  );
   await expect(journal(rig.pc1.root, new Date(), signal)).rejects.toMatchObject({
     message: expect.stringContaining("insufficient permissions"),
   });

@@ -4,12 +4,13 @@ import { highlights } from "./highlights.ts";
 import { createTranscript } from "./transcript.ts";
 
 const linesOfJournal = (...lines: readonly string[]): string[] =>
-  highlights(createTranscript(createSecrets()), [{ kind: "journal", title: "journal of pc1", got: { text: `${lines.join("\n")}\n` } }]).slice(
-    1,
-  );
+  highlights(createTranscript(createSecrets()), [
+    { kind: "journal", title: "journal of pc1", got: { text: `${lines.join("\n")}\n` } },
+  ]).slice(1);
 
 const APP = "2026-01-01T00:00:00+00:00 pc1 app[7]: started";
-const LOOKER = "2026-01-01T00:00:01+00:00 pc1 sudo[8]: vmrig : USER=root ; COMMAND=/bin/sh -c 'systemctl list-units --failed'";
+const LOOKER =
+  "2026-01-01T00:00:01+00:00 pc1 sudo[8]: vmrig : USER=root ; COMMAND=/bin/sh -c 'systemctl list-units --failed'";
 
 test("lines of a journal that complain are shown, else its last one", () => {
   const complaint = "2026-01-01T00:00:02+00:00 pc1 app[7]: error: no greeting";

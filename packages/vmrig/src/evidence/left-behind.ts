@@ -1,11 +1,24 @@
 import type { SystemSnapshot, ProcessSnapshot } from "./system-snapshot.ts";
 
-/** What a machine has that it had not before: one fact a line, without the machine's name. Nothing that comes and goes by itself. */
-export function leftBehind(before: SystemSnapshot, after: SystemSnapshot, folder: string): string[] {
-  return [...processes(before, after), ...ports(before, after), ...files(before.files, after.files, folder)];
+/**
+ * What a machine has that it had not before: one fact a line, without the machine's name. Nothing
+ * that comes and goes by itself.
+ */
+export function leftBehind(
+  before: SystemSnapshot,
+  after: SystemSnapshot,
+  folder: string,
+): string[] {
+  return [
+    ...processes(before, after),
+    ...ports(before, after),
+    ...files(before.files, after.files, folder),
+  ];
 }
 
-/** Started by whoever asks over the bus, and ended by themselves when nobody has for half a minute. */
+/**
+ * Started by whoever asks over the bus, and ended by themselves when nobody has for half a minute.
+ */
 const END_BY_THEMSELVES = /^systemd-(?:hostnamed|timedated|localed)\.service$/;
 /** Commands that come over SSH may run in it: then it says nothing of who started them. */
 const OF_SSH = /^sshd?(?:@.*)?\.service$/;
@@ -32,16 +45,23 @@ function processes(before: SystemSnapshot, after: SystemSnapshot): string[] {
 /** The innermost service. */
 function unitOf({ group }: ProcessSnapshot): string | undefined {
   const unit = group.split("/").findLast((part) => part.endsWith(".service"));
-  return unit === undefined || OF_SSH.test(unit) || /^user@\d+\.service$/.test(unit) ? undefined : unit;
+  return unit === undefined || OF_SSH.test(unit) || /^user@\d+\.service$/.test(unit)
+    ? undefined
+    : unit;
 }
 
 function ports(before: SystemSnapshot, after: SystemSnapshot): string[] {
-  const name = ({ protocol, port, address }: SystemSnapshot["listeners"][number]): string => `${protocol} port ${port} on ${address}`;
+  const name = ({ protocol, port, address }: SystemSnapshot["listeners"][number]): string =>
+    `${protocol} port ${port} on ${address}`;
   const known = new Set(before.listeners.map(name));
   return after.listeners.map(name).filter((one) => !known.has(one));
 }
 
-function files(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>, folder: string): string[] {
+function files(
+  before: ReadonlyMap<string, string>,
+  after: ReadonlyMap<string, string>,
+  folder: string,
+): string[] {
   const name = (path: string): string => `${folder}${path.slice(1)}`;
   return [
     ...[...after].flatMap(([path, state]) => {

@@ -5,7 +5,13 @@ test("hides what was given, also a line of it, quoted for a shell, and as JSON h
   const secrets = createSecrets(["of the config"]);
   secrets.add("it's me");
   secrets.add(Buffer.from('first "line"\nsecond line\n'));
-  const shown = ["of the config", `'it'\\''s me'`, `log: second line!`, JSON.stringify('first "line"'), "password=by-its-name"];
+  const shown = [
+    "of the config",
+    `'it'\\''s me'`,
+    `log: second line!`,
+    JSON.stringify('first "line"'),
+    "password=by-its-name",
+  ];
   expect(shown.map(secrets.hide)).toEqual(["***", "'***'", "log: ***!", '"***"', "password=***"]);
 });
 
@@ -24,7 +30,10 @@ test("leaves words of three letters, which are no secrets", () => {
 
 test("hides everywhere in an error: its message, stack, fields and cause", () => {
   const secrets = createSecrets(["hunter2"]);
-  const error = Object.assign(new Error("a hunter2", { cause: new Error("b hunter2") }), { stdout: "c hunter2", all: ["d hunter2"] });
+  const error = Object.assign(new Error("a hunter2", { cause: new Error("b hunter2") }), {
+    stdout: "c hunter2",
+    all: ["d hunter2"],
+  });
   Object.assign(error, { itself: error });
   hideIn(error, secrets);
   const { message, stack, cause, stdout, all } = error;

@@ -20,12 +20,23 @@ export function createSecrets(named: readonly string[] = []): Secrets {
 
   let words: readonly string[] | undefined;
   const toWords = (): string[] => {
-    const texts = [...given].map((secret) => (typeof secret === "string" ? secret : Buffer.from(secret).toString("utf8")));
-    // A text of many lines is also secret line by line: that is how a log shows it. And so it stands in a quoted word, or in JSON.
-    const pieces = texts.flatMap((text) => [text, ...text.split("\n")]).map((piece) => piece.trim());
-    const forms = pieces.flatMap((piece) => [piece, piece.replaceAll("'", `'\\''`), JSON.stringify(piece).slice(1, -1)]);
+    const texts = [...given].map((secret) =>
+      typeof secret === "string" ? secret : Buffer.from(secret).toString("utf8"),
+    );
+    // A text of many lines is also secret line by line: that is how a log shows it. And so it
+    // stands in a quoted word, or in JSON.
+    const pieces = texts
+      .flatMap((text) => [text, ...text.split("\n")])
+      .map((piece) => piece.trim());
+    const forms = pieces.flatMap((piece) => [
+      piece,
+      piece.replaceAll("'", `'\\''`),
+      JSON.stringify(piece).slice(1, -1),
+    ]);
     // The longest first: one may be a part of another.
-    return [...new Set(forms)].filter((form) => form.length >= SHORTEST).sort((a, b) => b.length - a.length);
+    return [...new Set(forms)]
+      .filter((form) => form.length >= SHORTEST)
+      .sort((a, b) => b.length - a.length);
   };
 
   return {
@@ -33,14 +44,20 @@ export function createSecrets(named: readonly string[] = []): Secrets {
       if (secret.length < SHORTEST) return;
       words = undefined;
       given.add(secret.length <= MAX_BYTES ? secret : secret.slice(0, MAX_BYTES));
-      if (given.size > MAX_SECRETS) for (const oldest of [...given].slice(named.length, named.length + 1)) given.delete(oldest);
+      if (given.size > MAX_SECRETS)
+        for (const oldest of [...given].slice(named.length, named.length + 1)) given.delete(oldest);
     },
-    hide: (text) => redact((words ??= toWords()).reduce((result, word) => result.replaceAll(word, "***"), text)),
+    hide: (text) =>
+      redact((words ??= toWords()).reduce((result, word) => result.replaceAll(word, "***"), text)),
   };
 }
 
 /** The same error, everywhere in it, its own fields and causes too. */
-export function hideIn(value: unknown, { hide }: Pick<Secrets, "hide">, seen = new Set<unknown>()): void {
+export function hideIn(
+  value: unknown,
+  { hide }: Pick<Secrets, "hide">,
+  seen = new Set<unknown>(),
+): void {
   if (typeof value !== "object" || value === null || seen.has(value)) return;
   seen.add(value);
   for (const key of Object.getOwnPropertyNames(value)) {

@@ -6,9 +6,16 @@ import { startMachine, type TestMachine } from "../machine/fixtures.test.kit.ts"
 import { leftBehind } from "./left-behind.ts";
 import { takeSystemSnapshot, type SystemSnapshot } from "./system-snapshot.ts";
 
-/** This computer, as its user: what is read of it is what a machine's root reads. Others use it, too. */
+/**
+ * This computer, as its user: what is read of it is what a machine's root reads. Others use it,
+ * too.
+ */
 async function stage(): Promise<
-  TestMachine & { readonly etc: string; look(): Promise<SystemSnapshot>; change(work: () => Promise<unknown>): Promise<string[]> }
+  TestMachine & {
+    readonly etc: string;
+    look(): Promise<SystemSnapshot>;
+    change(work: () => Promise<unknown>): Promise<string[]>;
+  }
 > {
   const machine = await startMachine();
   onTestFinished(() => machine[Symbol.asyncDispose]());
@@ -16,7 +23,8 @@ async function stage(): Promise<
   await mkdir(join(etc, "app"), { recursive: true });
   await writeFile(join(etc, "hosts"), "127.0.0.1 localhost\n");
   await writeFile(join(etc, "app", "it's a file"), "1\n");
-  const look = (): Promise<SystemSnapshot> => takeSystemSnapshot(machine.pc1, { guest: "linux", folder: etc });
+  const look = (): Promise<SystemSnapshot> =>
+    takeSystemSnapshot(machine.pc1, { guest: "linux", folder: etc });
   return {
     ...machine,
     etc,
@@ -29,7 +37,9 @@ async function stage(): Promise<
   };
 }
 
-/** Of this computer: ends at the end of the test what its claims do not end, should they not hold. */
+/**
+ * Of this computer: ends at the end of the test what its claims do not end, should they not hold.
+ */
 function endAtLast(pid: number): void {
   onTestFinished(() => {
     try {
@@ -43,7 +53,9 @@ function endAtLast(pid: number): void {
 test("files that are new, changed or gone are told, each by what became of it", async () => {
   const { etc, change } = await stage();
   const files = (lines: string[]): string[] => lines.filter((line) => line.startsWith("/etc"));
-  expect(files(await change(() => writeFile(join(etc, "hosts"), "127.0.0.1 localhost\n")))).toEqual([]);
+  expect(files(await change(() => writeFile(join(etc, "hosts"), "127.0.0.1 localhost\n")))).toEqual(
+    [],
+  );
   const left = await change(async () => {
     await writeFile(join(etc, "hosts"), "changed\n");
     await chmod(join(etc, "app"), 0o775);
@@ -51,7 +63,12 @@ test("files that are new, changed or gone are told, each by what became of it", 
     await rm(join(etc, "app", "it's a file"));
     await writeFile(join(etc, "resolv.conf"), "written by itself\n");
   });
-  expect(files(left)).toEqual(["/etc/app is changed", "/etc/app/it's a file is gone", "/etc/app/link is new", "/etc/hosts is changed"]);
+  expect(files(left)).toEqual([
+    "/etc/app is changed",
+    "/etc/app/it's a file is gone",
+    "/etc/app/link is new",
+    "/etc/hosts is changed",
+  ]);
 });
 
 test("a port that something listens on since then is told, and one that is closed again is not", async () => {
@@ -90,26 +107,37 @@ test("a process that runs on is told with user and arguments; whoever looks is n
   ).toEqual([]);
   await pc1.$`kill ${pid}`;
   await gone(pid);
-  expect(leftBehind(before, await look(), "/etc").filter((line) => line.includes(` ${pid} `))).toEqual([]);
+  expect(
+    leftBehind(before, await look(), "/etc").filter((line) => line.includes(` ${pid} `)),
+  ).toEqual([]);
 });
 
 test("a guest that shares a computer shows the processes of its own home alone, and no ports", async () => {
   const { pc1, server } = await stage();
   const home = join(server.folder, "home");
   const env = { HOME: home };
-  const { stdout } = await pc1.$({ env })`sleep 602 >/dev/null 2>&1 & echo $!; HOME=${`${home}2`} sleep 602 >/dev/null 2>&1 & echo $!`;
+  const { stdout } = await pc1.$({
+    env,
+  })`sleep 602 >/dev/null 2>&1 & echo $!; HOME=${`${home}2`} sleep 602 >/dev/null 2>&1 & echo $!`;
   const pids = stdout.split("\n").map(Number);
   pids.forEach(endAtLast);
   const looker = {
     ...pc1,
-    exec: ((file: string, args: string[], options: object) => pc1.exec(file, args, { ...options, env })) as typeof pc1.exec,
+    exec: ((file: string, args: string[], options: object) =>
+      pc1.exec(file, args, { ...options, env })) as typeof pc1.exec,
   };
   const stock = await takeSystemSnapshot(looker, { guest: "shell", folder: server.folder });
   expect(stock.processes.map(({ pid }) => pid)).toEqual([pids[0]]);
   expect(stock.listeners).toEqual([]);
 });
 
-const empty: SystemSnapshot = { boot: "1", processes: [], listeners: [], files: new Map(), jobs: new Set() };
+const empty: SystemSnapshot = {
+  boot: "1",
+  processes: [],
+  listeners: [],
+  files: new Map(),
+  jobs: new Set(),
+};
 const inGroup = (pid: number, group: string): SystemSnapshot["processes"][number] => ({
   pid,
   parentPid: 1,
@@ -145,7 +173,10 @@ test("a service that is new is told by name; one that ran and was started anew, 
 });
 
 test("after a reboot processes are not compared, files and ports are", () => {
-  const before = { ...empty, listeners: [{ protocol: "tcp" as const, address: "0.0.0.0", port: 22 }] };
+  const before = {
+    ...empty,
+    listeners: [{ protocol: "tcp" as const, address: "0.0.0.0", port: 22 }],
+  };
   const after = {
     ...empty,
     boot: "2",

@@ -26,7 +26,11 @@ export interface SystemSnapshotOptions {
   readonly guest: GuestKind;
   /** Whose files count. @defaultValue that of the guest: `/etc` */
   readonly folder?: string;
-  /** Whether to ask for jobs: what is there may be theirs, and the question costs a program more. @defaultValue false */
+  /**
+   * Whether to ask for jobs: what is there may be theirs, and the question costs a program more.
+   *
+   * @defaultValue false
+   */
   readonly jobs?: boolean;
 }
 
@@ -38,7 +42,10 @@ const NEXT = "=== vmrig stock ===";
  *
  * @throws VmrigError `INSPECTION_FAILED`, or what a command throws
  */
-export async function takeSystemSnapshot(machine: Machine, { guest: kind, folder, jobs = false }: SystemSnapshotOptions): Promise<SystemSnapshot> {
+export async function takeSystemSnapshot(
+  machine: Machine,
+  { guest: kind, folder, jobs = false }: SystemSnapshotOptions,
+): Promise<SystemSnapshot> {
   const guest = guestOf(kind);
   const line = script(guest.system, folder ?? guest.configFolder, guest.bootId, jobs);
   const { stdout, stderr, failed, timedOut } = await machine.exec("sh", ["-c", line], {
@@ -48,18 +55,30 @@ export async function takeSystemSnapshot(machine: Machine, { guest: kind, folder
   });
   const parts = stdout.split(`${NEXT}\n`);
   if (failed || parts.length < 7) {
-    const why = timedOut ? `it took longer than ${TIMEOUT_MS / 1000} s` : stderr.trim().split("\n").at(-1) || "it does not say why";
-    throw new VmrigError("INSPECTION_FAILED", { message: `Cannot see what runs on ${machine.name}: ${why}.` });
+    const why = timedOut
+      ? `it took longer than ${TIMEOUT_MS / 1000} s`
+      : stderr.trim().split("\n").at(-1) || "it does not say why";
+    throw new VmrigError("INSPECTION_FAILED", {
+      message: `Cannot see what runs on ${machine.name}: ${why}.`,
+    });
   }
-  const [head = "", processes = "", groups = "", tcp = "", udp = "", files = "", waiting = ""] = parts;
+  const [head = "", processes = "", groups = "", tcp = "", udp = "", files = "", waiting = ""] =
+    parts;
   const [boot = "", self = "", ephemeral = "", ...mine] = head.split("\n");
   return {
     boot,
-    processes: ofTheMachine(parseProcesses(processes), Number(self), guest.system ? undefined : mine, toGroups(groups)),
+    processes: ofTheMachine(
+      parseProcesses(processes),
+      Number(self),
+      guest.system ? undefined : mine,
+      toGroups(groups),
+    ),
     listeners: [
       ...parseInternet("tcp", tcp),
       // Above it are those of clients, which come and go.
-      ...parseInternet("udp", udp).filter(({ port = 0 }) => port < Number(ephemeral.split(/\s/)[0])),
+      ...parseInternet("udp", udp).filter(
+        ({ port = 0 }) => port < Number(ephemeral.split(/\s/)[0]),
+      ),
     ],
     files: toFiles(files),
     jobs: new Set(waiting.split("\n").flatMap((unit) => unit.trim().split(/\s/)[0] || [])),
@@ -67,11 +86,12 @@ export async function takeSystemSnapshot(machine: Machine, { guest: kind, folder
 }
 
 /**
- * Few programs, because each costs 50 ms on an emulated machine. On a guest that shares a computer with others, only what has its home in its
- * environment is its own, and ports are nobody's.
+ * Few programs, because each costs 50 ms on an emulated machine. On a guest that shares a computer
+ * with others, only what has its home in its environment is its own, and ports are nobody's.
  */
 function script(system: boolean, folder: string, bootId: string, jobs: boolean): string {
-  const of = (kind: string, program: string): string => `find . -xdev ${kind} -exec ${program} {} +`;
+  const of = (kind: string, program: string): string =>
+    `find . -xdev ${kind} -exec ${program} {} +`;
   // Each may complain of what goes while it looks.
   const ownFiles = `cd ${folder} && { ${of("-type f", "cksum")}; ${of("! -type l", "stat -c '%a %u:%g %n'")}; ${of("-type l", "ls -ldn")}; }`;
   const sections = [
@@ -101,11 +121,17 @@ function ofTheMachine(
   const parents = new Map(all.map(({ pid, parentPid }) => [pid, parentPid]));
   const above = (pid: number): number[] => {
     const line: number[] = [];
-    for (let at: number | undefined = pid; at !== undefined && at > 1 && !line.includes(at); at = parents.get(at)) line.push(at);
+    for (
+      let at: number | undefined = pid;
+      at !== undefined && at > 1 && !line.includes(at);
+      at = parents.get(at)
+    )
+      line.push(at);
     return line;
   };
   const lookers = new Set(above(self));
-  const own = mine === undefined ? undefined : new Set(mine.map((path) => Number(path.split("/")[2])));
+  const own =
+    mine === undefined ? undefined : new Set(mine.map((path) => Number(path.split("/")[2])));
   return all
     .filter(({ pid, args, name, state }) => {
       if (args.length === 0 || state === "zombie" || OF_SSH.test(name)) return false;
@@ -126,16 +152,18 @@ function toGroups(text: string): Map<number, string> {
 const WRITTEN_BY_ITSELF = new Set(["./resolv.conf", "./adjtime", "./mtab", "./.pwd.lock"]);
 
 /**
- * What cksum(1) says of content, stat(1) of mode and owner, and ls(1) of where a link leads. The time does not count: a file that is as it was has
- * not changed.
+ * What cksum(1) says of content, stat(1) of mode and owner, and ls(1) of where a link leads. The
+ * time does not count: a file that is as it was has not changed.
  */
 function toFiles(text: string): Map<string, string> {
   const files = new Map<string, string>();
   for (const line of text.split("\n")) {
-    const [, sum, state = sum, path = ""] = /^(?:(\d+ \d+)|(\d+ \d+:\d+)) (\.\/.*)$/.exec(line) ?? [];
+    const [, sum, state = sum, path = ""] =
+      /^(?:(\d+ \d+)|(\d+ \d+:\d+)) (\.\/.*)$/.exec(line) ?? [];
     const [, link = "", target = ""] = /^l\S+ .*? (\.\/.*) -> (.*)$/.exec(line) ?? [];
     const name = path || link;
-    if (name !== "" && !WRITTEN_BY_ITSELF.has(name)) files.set(name, `${files.get(name) ?? ""}${state ?? ""}${target} `);
+    if (name !== "" && !WRITTEN_BY_ITSELF.has(name))
+      files.set(name, `${files.get(name) ?? ""}${state ?? ""}${target} `);
   }
   return files;
 }

@@ -3,10 +3,25 @@ import type { CommandStarted } from "../machine/command/command-observer.ts";
 import { createSecrets } from "./secrets.ts";
 import { createTranscript, type Transcript } from "./transcript.ts";
 
-function run({ observer }: Transcript, command: string, more: Partial<CommandStarted> & { readonly stdout?: string } = {}): (end?: string) => void {
+function run(
+  { observer }: Transcript,
+  command: string,
+  more: Partial<CommandStarted> & { readonly stdout?: string } = {},
+): (end?: string) => void {
   const { stdout = "", ...begun } = more;
-  const printed = (): ReturnType<CommandStarted["printed"]> => ({ stdout: Buffer.from(stdout), stderr: Buffer.alloc(0) });
-  const told = observer({ machine: "pc1", user: "vmrig", command, look: undefined, secrets: [], printed, ...begun });
+  const printed = (): ReturnType<CommandStarted["printed"]> => ({
+    stdout: Buffer.from(stdout),
+    stderr: Buffer.alloc(0),
+  });
+  const told = observer({
+    machine: "pc1",
+    user: "vmrig",
+    command,
+    look: undefined,
+    secrets: [],
+    printed,
+    ...begun,
+  });
   return (how = "exited with 0 after 0.1 s.") => told.ended(how);
 }
 
@@ -62,7 +77,8 @@ test("a shell is told with what is seen of it at the end, and no two of them are
 
 test("keeps the last 500 commands, and the end of what each printed", () => {
   const transcript = createTranscript(createSecrets());
-  for (let index = 0; index < 700; index += 1) run(transcript, `echo ${index}`, { stdout: `${"x".repeat(90)}\n`.repeat(1_000) })();
+  for (let index = 0; index < 700; index += 1)
+    run(transcript, `echo ${index}`, { stdout: `${"x".repeat(90)}\n`.repeat(1_000) })();
   const text = transcript.text();
   expect(text).toMatch(/^the last 500 of 700 commands\n\S+ s {2}pc1 vmrig\$ echo 200 /);
   expect(text).toContain("stdout: … xxx");

@@ -1,5 +1,9 @@
 import { systemClock, type Clock } from "../clock/clock.ts";
-import type { CommandStarted, Printed, CommandObserver } from "../machine/command/command-observer.ts";
+import type {
+  CommandStarted,
+  Printed,
+  CommandObserver,
+} from "../machine/command/command-observer.ts";
 import type { Secrets } from "./secrets.ts";
 
 /** How many commands are kept: the last ones. */
@@ -30,8 +34,14 @@ export interface Transcript {
   text(): string;
 }
 
-/** Made to cost next to nothing while nothing fails: it keeps references, and words are made of them when somebody asks. */
-export function createTranscript(secrets: Pick<Secrets, "add">, clock: Clock = systemClock): Transcript {
+/**
+ * Made to cost next to nothing while nothing fails: it keeps references, and words are made of them
+ * when somebody asks.
+ */
+export function createTranscript(
+  secrets: Pick<Secrets, "add">,
+  clock: Clock = systemClock,
+): Transcript {
   const entries: Entry[] = [];
   const startedMs = clock.monotonic();
   let count = 0;
@@ -55,7 +65,15 @@ export function createTranscript(secrets: Pick<Secrets, "add">, clock: Clock = s
     for (const secret of given) secrets.add(secret);
     count += 1;
     const again = known({ ...begun, command, secrets: given, printed });
-    const entry = again ?? { begun, command, atMs: clock.monotonic() - startedMs, times: 0, running: 0, end: undefined, printed };
+    const entry = again ?? {
+      begun,
+      command,
+      atMs: clock.monotonic() - startedMs,
+      times: 0,
+      running: 0,
+      end: undefined,
+      printed,
+    };
     Object.assign(entry, { command, printed });
     entry.times += 1;
     entry.running += 1;
@@ -92,7 +110,10 @@ export function createTranscript(secrets: Pick<Secrets, "add">, clock: Clock = s
         const shown = entry.begun.shown?.().map((each) => `    ${each}`) ?? [];
         return [title, ...output("stdout", stdout), ...output("stderr", stderr), ...shown];
       });
-      return [...(entries.length < MAX_ENTRIES ? [] : [`the last ${MAX_ENTRIES} of ${count} commands`]), ...shown].join("\n");
+      return [
+        ...(entries.length < MAX_ENTRIES ? [] : [`the last ${MAX_ENTRIES} of ${count} commands`]),
+        ...shown,
+      ].join("\n");
     },
   };
 }
@@ -109,7 +130,9 @@ function output(title: string, bytes: Buffer | undefined): string[] {
   const cut = bytes.length > TAIL_BYTES;
   const text = bytes.subarray(-TAIL_BYTES).toString("utf8").replace(/\n$/, "");
   const lines = cut ? [`… ${text.slice(text.indexOf("\n") + 1)}`] : [text];
-  return lines.flatMap((each) => each.split("\n")).map((each, index) => `    ${index === 0 ? `${title}: ` : "        "}${each}`);
+  return lines
+    .flatMap((each) => each.split("\n"))
+    .map((each, index) => `    ${index === 0 ? `${title}: ` : "        "}${each}`);
 }
 
 function oneLine(text: string): string {

@@ -5,9 +5,13 @@ import { begun, hold, rollbacks, saidOf, until } from "./rollbacks.test.kit.ts";
 import { on, test } from "./test-gate.test.kit.ts";
 
 const ONE = { machines: { pc1: {} } } as const;
-const SICK = [{ machine: "pc1", error: new VmrigError("ROLLBACK_FAILED", { message: "It is dirty." }) }];
+const SICK = [
+  { machine: "pc1", error: new VmrigError("ROLLBACK_FAILED", { message: "It is dirty." }) },
+];
 
-test("machines whose worker died during a rollback are nobody's before it is known what has become of them", async ({ scene }) => {
+test("machines whose worker died during a rollback are nobody's before it is known what has become of them", async ({
+  scene,
+}) => {
   const watched = rollbacks();
   const run = scene.run({ ...ONE, copies: 2, driver: watched.driver });
   const { gate } = run;
@@ -22,7 +26,9 @@ test("machines whose worker died during a rollback are nobody's before it is kno
 
   expect((await second).copy).not.toBe(first.copy);
   expect(await rolling).toMatchObject({ code: "MACHINE_BROKEN" });
-  expect(saidOf(run, "broken").filter((line) => line.includes("left out from now on"))).toHaveLength(1);
+  expect(
+    saidOf(run, "broken").filter((line) => line.includes("left out from now on")),
+  ).toHaveLength(1);
   expect(await on(await second, "pc1", "ls")).toBe("");
 });
 
@@ -45,7 +51,9 @@ test("what two ask for of one claim is done one after the other: the second gets
   expect(await on(rolled, "pc1", "ls")).toBe("");
 });
 
-test("machines that cannot be kept because their lease is lost are handed out no more", async ({ scene }) => {
+test("machines that cannot be kept because their lease is lost are handed out no more", async ({
+  scene,
+}) => {
   const watched = rollbacks();
   const run = scene.run({ ...ONE, driver: watched.driver, keep: "failed", lease: { ttl: "2s" } });
   const { gate } = run;
@@ -59,7 +67,9 @@ test("machines that cannot be kept because their lease is lost are handed out no
   await until(() => expect(lost.aborted).toBe(true));
   goOn();
   await rolling;
-  await until(() => expect(saidOf(run, "kept")).toEqual([expect.stringContaining("pcs-1: could not be kept; ")]));
+  await until(() =>
+    expect(saidOf(run, "kept")).toEqual([expect.stringContaining("pcs-1: could not be kept; ")]),
+  );
 
   gate.begin();
   const second = await gate.claim("file");

@@ -17,7 +17,10 @@ export interface Claim {
   leasedCopy: LeasedCopy;
   /** Why there are no machines behind it any more. */
   failed?: VmrigError;
-  /** What is done for it, one thing after the other. Until that has ended nobody else may have its machines, nor their lease. */
+  /**
+   * What is done for it, one thing after the other. Until that has ended nobody else may have its
+   * machines, nor their lease.
+   */
   work: Promise<unknown>;
 }
 
@@ -48,11 +51,18 @@ export interface Claims {
   open(leasedCopy: LeasedCopy, rollback: RollbackPolicy): Claim;
   /** @throws VmrigError `LEASE_LOST` for a claim that is over */
   find(id: string): Claim;
-  /** From now on it is over. Its work may still be under way. @returns nothing when it was over before */
+  /**
+   * From now on it is over. Its work may still be under way.
+   *
+   * @returns nothing when it was over before
+   */
   end(id: string): Claim | undefined;
   /** Ends the claims on a copy that this run has no more. */
   forget(leasedCopy: LeasedCopy): void;
-  /** What was handed out of a copy and not found unfit since, for a claim that can do without a rollback. */
+  /**
+   * What was handed out of a copy and not found unfit since, for a claim that can do without a
+   * rollback.
+   */
   again(claim: Claim): Grant | undefined;
   /** Whether another claim may build on what the last one left on a copy. */
   isBuiltOn(leasedCopy: LeasedCopy): boolean;
@@ -62,11 +72,22 @@ export interface Claims {
   act(claim: Claim, command: ControlCommand): Promise<ControlResult>;
   /** Nothing else is done for the claim until that has ended. */
   pause(claim: Claim, pause: () => Promise<void>): Promise<void>;
-  /** Hands out the machines after `roll`, in turn; those of another copy when nothing brings these back. */
+  /**
+   * Hands out the machines after `roll`, in turn; those of another copy when nothing brings these
+   * back.
+   */
   handOut(claim: Claim, roll: () => Roll, signal: AbortSignal): Promise<Grant>;
 }
 
-export function createClaims({ rig, clock, say, leaveOut, another, takeReady, giveBack }: ClaimsOptions): Claims {
+export function createClaims({
+  rig,
+  clock,
+  say,
+  leaveOut,
+  another,
+  takeReady,
+  giveBack,
+}: ClaimsOptions): Claims {
   const claims = new Map<string, Claim>();
   const handedOut = new Map<LeasedCopy, HandedOut>();
 
@@ -88,11 +109,14 @@ export function createClaims({ rig, clock, say, leaveOut, another, takeReady, gi
   const grantAfter = async (claim: Claim, roll: () => Roll): Promise<Grant> => {
     const { leasedCopy } = claim;
     handedOut.delete(leasedCopy);
-    const { machines, nonce, tookMs, aheadMs } = (await takeReady(leasedCopy)) ?? (await rollNow(roll));
+    const { machines, nonce, tookMs, aheadMs } =
+      (await takeReady(leasedCopy)) ?? (await rollNow(roll));
     leasedCopy.lease.assertHeld();
     const names = machines.map(({ name }) => name).join(", ");
     const early = aheadMs === 0 ? "" : `, begun ${formatElapsed(aheadMs)} ahead`;
-    say(`rollback ${leasedCopy.lease.copy}: ${names} back at ${leasedCopy.baseline} in ${formatElapsed(tookMs)}${early}`);
+    say(
+      `rollback ${leasedCopy.lease.copy}: ${names} back at ${leasedCopy.baseline} in ${formatElapsed(tookMs)}${early}`,
+    );
     const granted: Grant = {
       claim: claim.id,
       copy: leasedCopy.lease.copy,
@@ -101,9 +125,14 @@ export function createClaims({ rig, clock, say, leaveOut, another, takeReady, gi
       baseline: leasedCopy.baseline,
       guest: rig.driver.guest ?? "linux",
       nonce,
-      machines: machines.map(({ name, lanAddress, target }) => ({ name, lanAddress, target: { ...target } })),
+      machines: machines.map(({ name, lanAddress, target }) => ({
+        name,
+        lanAddress,
+        target: { ...target },
+      })),
     };
-    if (claims.get(claim.id)?.leasedCopy === leasedCopy) handedOut.set(leasedCopy, { grant: granted, rollback: claim.rollback });
+    if (claims.get(claim.id)?.leasedCopy === leasedCopy)
+      handedOut.set(leasedCopy, { grant: granted, rollback: claim.rollback });
     return granted;
   };
 
@@ -144,7 +173,9 @@ export function createClaims({ rig, clock, say, leaveOut, another, takeReady, gi
     find(id) {
       const claim = claims.get(id);
       if (claim !== undefined) return claim;
-      throw new VmrigError("LEASE_LOST", { message: `The claim ${id} on rig "${rig.name}" is over: its lease was lost or released.` });
+      throw new VmrigError("LEASE_LOST", {
+        message: `The claim ${id} on rig "${rig.name}" is over: its lease was lost or released.`,
+      });
     },
     end(id) {
       const claim = claims.get(id);
@@ -172,7 +203,9 @@ export function createClaims({ rig, clock, say, leaveOut, another, takeReady, gi
         // Whoever gets them next without a rollback finds them where they are now.
         const known = handedOut.get(claim.leasedCopy);
         if (known !== undefined) {
-          const machines = known.grant.machines.map((old) => done.machines.find(({ name }) => name === old.name) ?? old);
+          const machines = known.grant.machines.map(
+            (old) => done.machines.find(({ name }) => name === old.name) ?? old,
+          );
           handedOut.set(claim.leasedCopy, { ...known, grant: { ...known.grant, machines } });
         }
         return done;

@@ -4,10 +4,17 @@ import { VmrigError } from "../errors/vmrig-error.ts";
 
 const TAIL = 65_536;
 
-/** What a machine wrote on its console since it was last brought back, its last 64 thousand characters. @throws VmrigError `CAPABILITY_MISSING` where the driver has none */
+/**
+ * What a machine wrote on its console since it was last brought back, its last 64 thousand
+ * characters.
+ *
+ * @throws VmrigError `CAPABILITY_MISSING` where the driver has none
+ */
 export async function consoleTail({ name, console }: Driver, machine: MachineRef): Promise<string> {
   if (console === undefined) {
-    throw new VmrigError("CAPABILITY_MISSING", { message: `Machines of the driver "${name}" have no console that could be read.` });
+    throw new VmrigError("CAPABILITY_MISSING", {
+      message: `Machines of the driver "${name}" have no console that could be read.`,
+    });
   }
   let tail = "";
   for await (const text of console(machine)) tail = (tail + text).slice(-TAIL);

@@ -25,20 +25,32 @@ export function createControlExecutor(scene: LeasedContext): ControlExecutor {
   const ref = (name: string): MachineRef => {
     const names = copy.machines.map((machine) => machine.name);
     if (names.includes(name)) return { copy, name };
-    throw new VmrigError("UNKNOWN_MACHINE", { message: `${name} is no machine of ${copy.copy}: it has ${names.join(", ")}.` });
+    throw new VmrigError("UNKNOWN_MACHINE", {
+      message: `${name} is no machine of ${copy.copy}: it has ${names.join(", ")}.`,
+    });
   };
   const able = <T>(capability: T | undefined, what: string): T => {
     if (capability !== undefined) return capability;
-    throw new VmrigError("CAPABILITY_MISSING", { message: `The driver "${driver.name}" cannot ${what}.` });
+    throw new VmrigError("CAPABILITY_MISSING", {
+      message: `The driver "${driver.name}" cannot ${what}.`,
+    });
   };
 
   const carryOut = async (command: ControlCommand): Promise<Omit<ControlResult, "machines">> => {
     switch (command.deed) {
       case "power":
-        await able(driver.power, "switch machines off and on")(ref(command.machine), command.action, admission(scene));
+        await able(driver.power, "switch machines off and on")(
+          ref(command.machine),
+          command.action,
+          admission(scene),
+        );
         return {};
       case "network":
-        await able(driver.network, "disconnect machines")(ref(command.machine), command.action, authority(scene));
+        await able(driver.network, "disconnect machines")(
+          ref(command.machine),
+          command.action,
+          authority(scene),
+        );
         return {};
       case "checkpoint": {
         // What could never be deleted again is not taken.
@@ -46,7 +58,8 @@ export function createControlExecutor(scene: LeasedContext): ControlExecutor {
         const snapshot = `${CHECKPOINT}${randomUUID().slice(0, 8)}`;
         const [first, ...others] = command.machines.map(ref);
         taken += 1;
-        if (first !== undefined && others.length === 0) await driver.capture(first, snapshot, authority(scene));
+        if (first !== undefined && others.length === 0)
+          await driver.capture(first, snapshot, authority(scene));
         else if (first !== undefined) {
           await able(driver.captureTogether, "take a checkpoint of several machines at one moment")(
             [first, ...others],
@@ -57,7 +70,11 @@ export function createControlExecutor(scene: LeasedContext): ControlExecutor {
         return { snapshot };
       }
       case "restore":
-        await settleAll(command.machines.map((name) => driver.restore(ref(name), command.snapshot, admission(scene))));
+        await settleAll(
+          command.machines.map((name) =>
+            driver.restore(ref(name), command.snapshot, admission(scene)),
+          ),
+        );
         return {};
     }
   };
@@ -68,7 +85,13 @@ export function createControlExecutor(scene: LeasedContext): ControlExecutor {
     },
     async act(command) {
       const outcome = await carryOut(command);
-      return { ...outcome, machines: (await whereReached(scene)).map(({ target, ...where }) => ({ ...where, target: { ...target } })) };
+      return {
+        ...outcome,
+        machines: (await whereReached(scene)).map(({ target, ...where }) => ({
+          ...where,
+          target: { ...target },
+        })),
+      };
     },
     async dropCheckpoints() {
       taken = 0;
@@ -78,7 +101,9 @@ export function createControlExecutor(scene: LeasedContext): ControlExecutor {
       await settleAll(
         machines.map(async ({ name, snapshots }) => {
           // One after the other: a driver has one of them done on a machine at a time.
-          for (const snapshot of snapshots) if (snapshot.startsWith(CHECKPOINT)) await drop({ copy, name }, snapshot, authority(scene));
+          for (const snapshot of snapshots)
+            if (snapshot.startsWith(CHECKPOINT))
+              await drop({ copy, name }, snapshot, authority(scene));
         }),
       );
     },
@@ -87,5 +112,6 @@ export function createControlExecutor(scene: LeasedContext): ControlExecutor {
 
 /** Waits for all, also when one fails. */
 async function settleAll(controlExecutor: readonly Promise<void>[]): Promise<void> {
-  for (const outcome of await Promise.allSettled(controlExecutor)) if (outcome.status === "rejected") throw outcome.reason;
+  for (const outcome of await Promise.allSettled(controlExecutor))
+    if (outcome.status === "rejected") throw outcome.reason;
 }

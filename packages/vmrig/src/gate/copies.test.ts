@@ -14,7 +14,9 @@ function fragile(spoilt: ReadonlySet<string>): Driver {
     async restore(machine, snapshot, admission) {
       await driver.restore(machine, snapshot, admission);
       if (spoilt.has(`${machine.copy.copy}/${machine.name}`)) {
-        throw new VmrigError("ROLLBACK_FAILED", { message: `The disk of ${machine.name} is damaged.` });
+        throw new VmrigError("ROLLBACK_FAILED", {
+          message: `The disk of ${machine.name} is damaged.`,
+        });
       }
     },
   };
@@ -22,7 +24,9 @@ function fragile(spoilt: ReadonlySet<string>): Driver {
 
 const claimed = (gate: Gate) => gate.claim("file");
 
-test("two claims of a run get two copies, each with machines, state and network of its own", async ({ scene }) => {
+test("two claims of a run get two copies, each with machines, state and network of its own", async ({
+  scene,
+}) => {
   const { gate } = scene.run({ copies: 2 });
   const [one, two] = await Promise.all([claimed(gate), claimed(gate)]);
   expect([one.copy, two.copy].toSorted()).toEqual(["pcs-1", "pcs-2"]);
@@ -51,7 +55,9 @@ test("a run that can use one copy takes no other", async ({ scene }) => {
   expect((await waiting).copy).toBe(first.copy);
 });
 
-test("a copy that another run gives back joins this one; a run that has none goes first", async ({ scene }) => {
+test("a copy that another run gives back joins this one; a run that has none goes first", async ({
+  scene,
+}) => {
   const alice = scene.run({ copies: 2 });
   const bob = scene.run({ copies: 2 }, { who: "bob" });
   const carol = scene.run({ copies: 2 }, { who: "carol" });
@@ -83,13 +89,19 @@ test("a copy whose machines nothing brings back is left out by every run, with i
   const second = await claimed(gate);
   expect(second.copy).not.toBe(first.copy);
   expect(said).toContainEqual(
-    expect.stringMatching(new RegExp(`^broken   ${first.copy}: left out from now on; pc2 of ${first.copy} cannot be brought back`)),
+    expect.stringMatching(
+      new RegExp(
+        `^broken   ${first.copy}: left out from now on; pc2 of ${first.copy} cannot be brought back`,
+      ),
+    ),
   );
   await gate.close();
 
   const later = scene.run(config);
   expect((await claimed(later.gate)).copy).toBe(second.copy);
-  expect(later.said).toContainEqual(expect.stringContaining(`left out: ${first.copy}: pc2 of ${first.copy}`));
+  expect(later.said).toContainEqual(
+    expect.stringContaining(`left out: ${first.copy}: pc2 of ${first.copy}`),
+  );
   const both = claimed(later.gate).catch((error: unknown) => error);
   await lineOf(later.said, /^wait/);
   await later.gate.close();
@@ -109,7 +121,9 @@ test("a copy whose machines nothing brings back is left out by every run, with i
   expect([one.copy, two.copy].toSorted()).toEqual(["pcs-1", "pcs-2"]);
 });
 
-test("a run that stands still gives its machines to whoever waits, and takes them again when it goes on", async ({ scene }) => {
+test("a run that stands still gives its machines to whoever waits, and takes them again when it goes on", async ({
+  scene,
+}) => {
   const alice = scene.run({ lease: { idle: "1s" } });
   const first = await claimed(alice.gate);
   const bob = scene.run({}, { who: "bob" });
@@ -123,7 +137,9 @@ test("a run that stands still gives its machines to whoever waits, and takes the
   expect((await again).fence).toBeGreaterThan((await bobs).fence);
 });
 
-test("a run that begins anew and asks for no machines gives back what it holds", async ({ scene }) => {
+test("a run that begins anew and asks for no machines gives back what it holds", async ({
+  scene,
+}) => {
   const alice = scene.run({ lease: { idle: "1s" } });
   alice.gate.release((await claimed(alice.gate)).claim);
   alice.gate.begin();
@@ -140,7 +156,9 @@ test("a copy that is ready only when nobody needs it any more is given back", as
   expect(await lineOf(alice.said, /^idle/)).toContain("pcs-1: given back");
 });
 
-test("a new run of a watcher starts on machines at their baseline, also with one rollback per run", async ({ scene }) => {
+test("a new run of a watcher starts on machines at their baseline, also with one rollback per run", async ({
+  scene,
+}) => {
   const { gate } = scene.run();
   const first = await gate.claim("run");
   gate.release(first.claim);
@@ -153,24 +171,35 @@ test("a busy rig fails at once where the config says so, with who holds it", asy
   const bob = scene.run({ lease: { onBusy: "fail" } }, { who: "bob" });
   await expect(claimed(bob.gate)).rejects.toMatchObject({
     code: "RIG_BUSY",
-    summary: expect.stringMatching(/^"pcs-1" is busy: held by alice@laptop \(vitest run\) for .+\.$/),
+    summary: expect.stringMatching(
+      /^"pcs-1" is busy: held by alice@laptop \(vitest run\) for .+\.$/,
+    ),
     hint: expect.stringContaining("lease.onBusy"),
   });
   expect(bob.gate.welcome.onBusy).toBe("fail");
   expect(bob.said).toEqual([]);
 });
 
-test("a busy rig whose tests are skipped is said once in a run, with who holds each copy", async ({ scene }) => {
+test("a busy rig whose tests are skipped is said once in a run, with who holds each copy", async ({
+  scene,
+}) => {
   const alice = scene.run({ copies: 2 });
   await Promise.all([claimed(alice.gate), claimed(alice.gate)]);
   const bob = scene.run({ copies: 2, lease: { onBusy: "skip" } }, { who: "bob" });
   for (const _file of [1, 2]) {
     await expect(claimed(bob.gate)).rejects.toMatchObject({
       code: "RIG_BUSY",
-      details: [expect.stringMatching(/^pcs-1 held by alice/), expect.stringMatching(/^pcs-2 held by alice/)],
+      details: [
+        expect.stringMatching(/^pcs-1 held by alice/),
+        expect.stringMatching(/^pcs-2 held by alice/),
+      ],
     });
   }
-  expect(bob.said).toEqual([expect.stringMatching(/^busy     "pcs" is busy: held by alice@laptop .*\. Tests that need it are skipped\.$/)]);
+  expect(bob.said).toEqual([
+    expect.stringMatching(
+      /^busy     "pcs" is busy: held by alice@laptop .*\. Tests that need it are skipped\.$/,
+    ),
+  ]);
   bob.gate.begin();
   await expect(claimed(bob.gate)).rejects.toMatchObject({ code: "RIG_BUSY" });
   expect(bob.said).toHaveLength(2);

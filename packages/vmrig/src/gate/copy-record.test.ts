@@ -50,8 +50,16 @@ test.each<[string, unknown, Parameters<typeof staleness>[1]]>([
   ["a Terraform works on its state, or was killed while it did", record, { ...now, working: true }],
   ["its Terraform state changed", record, { ...now, stamp: { ...stamp, serial: 4 } }],
   ["its Terraform state changed", record, { ...now, stamp: { ...stamp, lineage: "l-2" } }],
-  ["there are other machines than the config names", record, { ...now, inventory: { machines: [...inventory.machines, machine("pc3")] } }],
-  ["there are other machines than the config names", record, { ...now, inventory: { machines: [machine("pc1")] } }],
+  [
+    "there are other machines than the config names",
+    record,
+    { ...now, inventory: { machines: [...inventory.machines, machine("pc3")] } },
+  ],
+  [
+    "there are other machines than the config names",
+    record,
+    { ...now, inventory: { machines: [machine("pc1")] } },
+  ],
   ["pc2 is gone", record, { ...now, inventory: { machines: [machine("pc1"), machine("pc3")] } }],
   ["pc2 is gone", record, pc2({ power: "absent" })],
   ["pc2 belongs to another state", record, pc2({ owner: "o-2" })],
@@ -64,11 +72,16 @@ test("a machine whose host key nobody knows has another one", () => {
   const { hostKey: _unknown, ...without } = machine("pc2");
   const machines = [machine("pc1"), without];
   expect(staleness(record, { ...now, inventory: { machines } })).toBe("pc2 has another host key");
-  expect(staleness(makeRecord("hash", stamp, { machines }), { ...now, inventory: { machines } })).toBe("pc2 has another host key");
+  expect(
+    staleness(makeRecord("hash", stamp, { machines }), { ...now, inventory: { machines } }),
+  ).toBe("pc2 has another host key");
 });
 
 test("a broken mark is found beside a record, and without one", () => {
-  const broken = { summary: "pc1 of pcs-1 cannot be brought back to its baseline.", at: 1_700_000_000_000 };
+  const broken = {
+    summary: "pc1 of pcs-1 cannot be brought back to its baseline.",
+    at: 1_700_000_000_000,
+  };
   expect(brokenMark({ ...(record as object), broken })).toEqual(broken);
   expect(brokenMark({ broken })).toEqual(broken);
   expect(brokenMark(record)).toBeUndefined();

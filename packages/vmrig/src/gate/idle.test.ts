@@ -22,7 +22,9 @@ function stage(idleMs: number): Stage {
         if (signal?.aborted === true) return reject(signal.reason);
         const sleeper = { at: now + ms, wake: resolve };
         sleepers.add(sleeper);
-        signal?.addEventListener("abort", () => (sleepers.delete(sleeper), reject(signal.reason)), { once: true });
+        signal?.addEventListener("abort", () => (sleepers.delete(sleeper), reject(signal.reason)), {
+          once: true,
+        });
       }),
   };
   const over = new AbortController();
@@ -32,7 +34,8 @@ function stage(idleMs: number): Stage {
     others: false,
     async pass(ms: number) {
       for (const end = now + ms; now < end; now += 100) {
-        for (const sleeper of sleepers) if (sleeper.at <= now && sleepers.delete(sleeper)) sleeper.wake();
+        for (const sleeper of sleepers)
+          if (sleeper.at <= now && sleepers.delete(sleeper)) sleeper.wake();
         await new Promise((resolve) => setImmediate(resolve));
       }
     },

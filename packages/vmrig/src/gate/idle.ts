@@ -22,12 +22,16 @@ export interface Idle {
   ended(): Promise<void>;
 }
 
-/** A worker goes from one file to the next in less, also when it starts anew and transforms a large file. */
+/**
+ * A worker goes from one file to the next in less, also when it starts anew and transforms a large
+ * file.
+ */
 const GRACE_MS = 5_000;
 
 /**
- * A run that stands still, in watch mode or because another project of the same Vitest has its turn, keeps nobody waiting for longer than
- * 5 s. When nobody waits it keeps its machines for `idleMs`, so that the next run of the same watcher has them at once.
+ * A run that stands still, in watch mode or because another project of the same Vitest has its
+ * turn, keeps nobody waiting for longer than 5 s. When nobody waits it keeps its machines for
+ * `idleMs`, so that the next run of the same watcher has them at once.
  */
 export function whenIdle({ clock, idleMs, signal, othersWait, rest }: IdleOptions): Idle {
   let waiting = new AbortController();

@@ -10,21 +10,28 @@ interface Note {
 }
 
 /**
- * How many copies a config asks for, as the last gate that loaded it found. A runner must know it before it starts its workers, and loading
- * a config takes longer than that. A wrong answer, after a change of what the config imports, costs some speed in one run.
+ * How many copies a config asks for, as the last gate that loaded it found. A runner must know it
+ * before it starts its workers, and loading a config takes longer than that. A wrong answer, after
+ * a change of what the config imports, costs some speed in one run.
  *
  * @returns nothing when the config was never loaded, or has been changed since
  */
 export async function recallCopies(folders: Folders, config: string): Promise<number | undefined> {
   try {
-    const { mtimeMs, copies } = JSON.parse(await readFile(notePath(folders, config), "utf8")) as Note;
+    const { mtimeMs, copies } = JSON.parse(
+      await readFile(notePath(folders, config), "utf8"),
+    ) as Note;
     return mtimeMs === (await stat(config)).mtimeMs ? copies : undefined;
   } catch {
     return undefined;
   }
 }
 
-export async function rememberCopies(folders: Folders, config: string, copies: number): Promise<void> {
+export async function rememberCopies(
+  folders: Folders,
+  config: string,
+  copies: number,
+): Promise<void> {
   if ((await recallCopies(folders, config)) === copies) return;
   const path = notePath(folders, config);
   const { mtimeMs } = await stat(config);

@@ -19,14 +19,32 @@ export interface LeaseCopyOptions {
   readonly say: (line: string) => void;
 }
 
-/** Waits in line for a copy, and tells who holds them. @throws VmrigError `RIG_BUSY`, `CANCELLED`, `REDIS_UNREACHABLE` */
-export async function leaseCopy({ rig, copies, accept, extra, store, holder, signal, say }: LeaseCopyOptions): Promise<Lease> {
+/**
+ * Waits in line for a copy, and tells who holds them.
+ *
+ * @throws VmrigError `RIG_BUSY`, `CANCELLED`, `REDIS_UNREACHABLE`
+ */
+export async function leaseCopy({
+  rig,
+  copies,
+  accept,
+  extra,
+  store,
+  holder,
+  signal,
+  say,
+}: LeaseCopyOptions): Promise<Lease> {
   // Whoever has a copy can go on with that one, and waits for another as long as it takes.
   const waits = rig.lease.onBusy === "wait" || extra === true;
   let seen: QueueStatus | undefined;
   try {
     return await store.acquire(
-      { rig: rig.name, copies, ...(accept !== undefined && { accept }), ...(extra !== undefined && { extra }) },
+      {
+        rig: rig.name,
+        copies,
+        ...(accept !== undefined && { accept }),
+        ...(extra !== undefined && { extra }),
+      },
       {
         holder,
         ttlMs: rig.lease.ttl,
@@ -39,7 +57,8 @@ export async function leaseCopy({ rig, copies, accept, extra, store, holder, sig
       },
     );
   } catch (error) {
-    if (!waits && seen !== undefined && isVmrigError(error) && error.code === "RIG_BUSY") throw rigBusyNow(seen, rig.lease.onBusy);
+    if (!waits && seen !== undefined && isVmrigError(error) && error.code === "RIG_BUSY")
+      throw rigBusyNow(seen, rig.lease.onBusy);
     throw error;
   }
 }

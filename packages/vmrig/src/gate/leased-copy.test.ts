@@ -19,7 +19,10 @@ test("a deleted record heals: Terraform is asked, and changes nothing", async ({
   const { gate, said } = scene.run();
   await gate.claim("file");
 
-  expect(said.slice(0, 2)).toEqual(["check    pcs-1: there is no record of it; asking Terraform", "plan     no changes"]);
+  expect(said.slice(0, 2)).toEqual([
+    "check    pcs-1: there is no record of it; asking Terraform",
+    "plan     no changes",
+  ]);
   expect(whereabouts(await scene.machines())).toEqual(whereabouts(before));
   await gate.close();
   const third = scene.run();
@@ -27,7 +30,9 @@ test("a deleted record heals: Terraform is asked, and changes nothing", async ({
   expect(third.said[0]).toMatch(/^lease /);
 });
 
-test("machines whose Terraform state is gone are STATE_LOST, and are not touched", async ({ scene }) => {
+test("machines whose Terraform state is gone are STATE_LOST, and are not touched", async ({
+  scene,
+}) => {
   const first = scene.run();
   await first.gate.claim("file");
   await first.gate.close();
@@ -42,7 +47,9 @@ test("machines whose Terraform state is gone are STATE_LOST, and are not touched
   expect(await scene.machines()).toEqual(before);
 });
 
-test("another memory size is PLAN_REFUSED and nothing is touched, until a person allows it", async ({ scene }) => {
+test("another memory size is PLAN_REFUSED and nothing is touched, until a person allows it", async ({
+  scene,
+}) => {
   const first = scene.run();
   await first.gate.claim("file");
   await first.gate.close();
@@ -69,13 +76,17 @@ test("another image makes other machines, which a test run may not", async ({ sc
   await first.gate.claim("file");
   await first.gate.close();
 
-  await expect(scene.run({ driver: fakeDriver({ image: "other" }) }).gate.claim("file")).rejects.toMatchObject({
+  await expect(
+    scene.run({ driver: fakeDriver({ image: "other" }) }).gate.claim("file"),
+  ).rejects.toMatchObject({
     code: "PLAN_REFUSED",
     message: expect.stringContaining(PC2),
   });
 });
 
-test("another recipe rebuilds the baseline, from what the machines were after their first boot", async ({ scene }) => {
+test("another recipe rebuilds the baseline, from what the machines were after their first boot", async ({
+  scene,
+}) => {
   const first = scene.run({ prepare: { run: ["echo one > recipe; echo left > over"] } });
   const old = await first.gate.claim("file");
   await first.gate.close();
@@ -84,7 +95,9 @@ test("another recipe rebuilds the baseline, from what the machines were after th
   const { gate, said } = scene.run({ prepare: { run: ["echo two > recipe"] } });
   const grant = await gate.claim("file");
 
-  expect(said[0]).toBe("baseline pcs-1: the recipe changed; preparing anew from the pristine machines");
+  expect(said[0]).toBe(
+    "baseline pcs-1: the recipe changed; preparing anew from the pristine machines",
+  );
   expect(grant.baseline).not.toBe(old.baseline);
   expect(await on(grant, "pc2", "cat recipe; ls")).toBe("two\nrecipe");
   expect(whereabouts(await scene.machines())).toEqual(whereabouts(before));
@@ -103,7 +116,9 @@ test("the baseline of an earlier recipe is still there, and is used again", asyn
   expect(said[0]).toMatch(/^lease /);
 });
 
-test("a machine that is added joins the others, which start over from pristine and not from what the last test left", async ({ scene }) => {
+test("a machine that is added joins the others, which start over from pristine and not from what the last test left", async ({
+  scene,
+}) => {
   const first = scene.run();
   await on(await first.gate.claim("file"), "pc1", "echo dirty > dirty");
   await first.gate.close();
@@ -113,7 +128,8 @@ test("a machine that is added joins the others, which start over from pristine a
   const grant = await gate.claim("file");
 
   expect(said).toContain("plan     create terraform_data.pc3");
-  for (const name of ["pc1", "pc2", "pc3"]) expect(await on(grant, name, "hostname; ls")).toBe(name);
+  for (const name of ["pc1", "pc2", "pc3"])
+    expect(await on(grant, name, "hostname; ls")).toBe(name);
   await gate.close();
 
   // From pristine once more: that one must be clean, too.
@@ -121,8 +137,12 @@ test("a machine that is added joins the others, which start over from pristine a
   expect(await on(await again.gate.claim("file"), "pc1", "grep -v found found || true")).toBe("");
 });
 
-test("a recipe that fails says which step and with what words; the next run starts over from pristine", async ({ scene }) => {
-  const failing = scene.run({ prepare: { run: ["echo left > over", "echo the words >&2; exit 3"] } });
+test("a recipe that fails says which step and with what words; the next run starts over from pristine", async ({
+  scene,
+}) => {
+  const failing = scene.run({
+    prepare: { run: ["echo left > over", "echo the words >&2; exit 3"] },
+  });
   await expect(failing.gate.claim("file")).rejects.toMatchObject({
     code: "PREPARE_FAILED",
     message: expect.stringMatching(/"echo the words >&2; exit 3" exited with 3/),
@@ -143,7 +163,9 @@ test("a recipe that needs a system is refused for machines that have none", asyn
   });
 });
 
-test("a rig that is busy for too long is RIG_BUSY, and the machines stay with their holder", async ({ scene }) => {
+test("a rig that is busy for too long is RIG_BUSY, and the machines stay with their holder", async ({
+  scene,
+}) => {
   const alice = scene.run();
   const grant = await alice.gate.claim("file");
 
@@ -153,7 +175,9 @@ test("a rig that is busy for too long is RIG_BUSY, and the machines stay with th
   expect(await on(grant, "pc1", "echo mine")).toBe("mine");
 });
 
-test("a copy's machines, state and sockets lie in the folders that it was given", async ({ scene }) => {
+test("a copy's machines, state and sockets lie in the folders that it was given", async ({
+  scene,
+}) => {
   await scene.run().gate.claim("file");
   const { pc1 } = await scene.machines();
   expect(pc1?.whereabouts).toContain(join(scene.folders.state, "rigs", "pcs-1", "machines", "pc1"));

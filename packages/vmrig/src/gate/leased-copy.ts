@@ -42,7 +42,10 @@ export interface LeasedCopy {
   readonly copy: CopySpec;
   /** All machines back to their baseline. */
   rollBack(): Promise<readonly RolledBack[]>;
-  /** The same before anybody waits for it. A machine that does not come back is not healed: that is for whoever needs it. */
+  /**
+   * The same before anybody waits for it. A machine that does not come back is not healed: that is
+   * for whoever needs it.
+   */
   rollBackAhead(): Promise<readonly RolledBack[]>;
   /** The same, where the last rollback turned out not to have done: by the next stronger step. */
   heal(sick: readonly Unhealthy[]): Promise<readonly RolledBack[]>;
@@ -51,25 +54,34 @@ export interface LeasedCopy {
   /** Deletes the checkpoints of the claim that has ended. Nothing where it took none. */
   forget(): Promise<void>;
   /**
-   * Leaves the machines as they are, and the lease with whoever ran this, for so long. Nothing more can be done with the holding then.
+   * Leaves the machines as they are, and the lease with whoever ran this, for so long. Nothing more
+   * can be done with the holding then.
    *
    * @returns until when, in milliseconds since the epoch
    */
   keep(forMs: number, why: string): Promise<number>;
   /**
-   * Lets whoever ran this in, for so long at most, while the lease and the machines stay the holding's.
+   * Lets whoever ran this in, for so long at most, while the lease and the machines stay the
+   * holding's.
    *
    * @returns until when, in milliseconds since the epoch; which machines are up; and what ends it
    */
   letIn(
     forMs: number,
     why: string,
-  ): Promise<{ readonly until: number; readonly machines: readonly string[]; readonly leave: () => Promise<void> }>;
+  ): Promise<{
+    readonly until: number;
+    readonly machines: readonly string[];
+    readonly leave: () => Promise<void>;
+  }>;
   /** Lets the machines rest, then hands on the lease. Never throws. */
   release(): Promise<void>;
 }
 
-/** The road from a fresh lease to machines that can be rolled back: check, else provision; then the baseline. */
+/**
+ * The road from a fresh lease to machines that can be rolled back: check, else provision; then the
+ * baseline.
+ */
 export async function createLeasedCopy(options: LeasedCopyOptions): Promise<LeasedCopy> {
   const { rig, copy, store, lease, fingerprint, say, until, clock = systemClock } = options;
   const { driver } = rig;
@@ -92,10 +104,15 @@ export async function createLeasedCopy(options: LeasedCopyOptions): Promise<Leas
   // Of whoever was killed: they cost room, and nobody knows them any more.
   await controlExecutor.dropCheckpoints().catch((error: unknown) => {
     warrant.assertHeld();
-    say(`baseline ${copy.copy}: old checkpoints stay; ${isVmrigError(error) ? error.summary : String(error)}`);
+    say(
+      `baseline ${copy.copy}: old checkpoints stay; ${isVmrigError(error) ? error.summary : String(error)}`,
+    );
   });
   const recovery = createRecovery({ context: scene, baseline, recipes });
-  /** One at a time, whoever asks. Until it has ended nobody else may have the machines, nor the lease. */
+  /**
+   * One at a time, whoever asks. Until it has ended nobody else may have the machines, nor the
+   * lease.
+   */
   let busy: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
     const done = busy.then(work);
@@ -111,16 +128,21 @@ export async function createLeasedCopy(options: LeasedCopyOptions): Promise<Leas
     rollBackAhead: () => inTurn(() => recovery.rollBackAhead()),
     heal: (sick) => inTurn(() => recovery.escalate(sick)),
     act: (command) => inTurn(() => controlExecutor.act(command)),
-    forget: () => (controlExecutor.hasCheckpoints ? inTurn(() => controlExecutor.dropCheckpoints()) : Promise.resolve()),
+    forget: () =>
+      controlExecutor.hasCheckpoints
+        ? inTurn(() => controlExecutor.dropCheckpoints())
+        : Promise.resolve(),
     async keep(forMs, why) {
       await busy;
       const until = clock.wall() + forMs;
       // By the lease alone: the run may be about to end, and this is its last wish.
-      const machines = (await whereToLogIn({ ...scene, lease })).map(({ name, lanAddress, target }) => ({
-        name,
-        lanAddress,
-        target: { ...target },
-      }));
+      const machines = (await whereToLogIn({ ...scene, lease })).map(
+        ({ name, lanAddress, target }) => ({
+          name,
+          lanAddress,
+          target: { ...target },
+        }),
+      );
       await writeRetainedCopy(copy, { copy: copy.copy, fence: lease.fence, until, why, machines });
       await store.retain(lease, { forMs, why });
       return until;
@@ -129,13 +151,19 @@ export async function createLeasedCopy(options: LeasedCopyOptions): Promise<Leas
       await busy;
       const { fence } = lease;
       const until = clock.wall() + forMs;
-      const machines = (await whereReached({ ...scene, lease })).map(({ name, lanAddress, target }) => ({
-        name,
-        lanAddress,
-        target: { ...target },
-      }));
+      const machines = (await whereReached({ ...scene, lease })).map(
+        ({ name, lanAddress, target }) => ({
+          name,
+          lanAddress,
+          target: { ...target },
+        }),
+      );
       await writeRetainedCopy(copy, { copy: copy.copy, fence, until, why, paused: true, machines });
-      return { until, machines: machines.map(({ name }) => name), leave: () => dropRetainedCopy(copy, { fence }) };
+      return {
+        until,
+        machines: machines.map(({ name }) => name),
+        leave: () => dropRetainedCopy(copy, { fence }),
+      };
     },
     async release() {
       await busy;
@@ -143,7 +171,8 @@ export async function createLeasedCopy(options: LeasedCopyOptions): Promise<Leas
       if (park !== undefined && lease.state === "held") {
         const farewell = { ...scene, lease };
         await onEach(farewell, (machine) => park(machine, authority(farewell))).catch(() => {
-          // A machine that does not rest is no reason to keep the others waiting; the next holder rolls it back anyway.
+          // A machine that does not rest is no reason to keep the others waiting; the next holder
+          // rolls it back anyway.
         });
       }
       await options.guard?.().catch(() => {}); // a note that stays is worth nothing once this process has ended
@@ -153,7 +182,10 @@ export async function createLeasedCopy(options: LeasedCopyOptions): Promise<Leas
 }
 
 /** The cheap check by the record; the full road by Terraform when it does not match. */
-async function ensureMachines(options: LeasedCopyOptions, warrant: LeasedContext["lease"]): Promise<void> {
+async function ensureMachines(
+  options: LeasedCopyOptions,
+  warrant: LeasedContext["lease"],
+): Promise<void> {
   const { rig, copy, store, lease, fingerprint, say, allow } = options;
   const { driver } = rig;
   const infrastructure = infrastructureHash(copy, fingerprint);
@@ -176,5 +208,8 @@ async function ensureMachines(options: LeasedCopyOptions, warrant: LeasedContext
     replaceAllowed: brokenMark(record) !== undefined,
     ...(allow && { allow }),
   });
-  await store.saveRecord(lease, makeRecord(infrastructure, provisioned.stamp, await driver.inspect(copy)));
+  await store.saveRecord(
+    lease,
+    makeRecord(infrastructure, provisioned.stamp, await driver.inspect(copy)),
+  );
 }

@@ -1,6 +1,7 @@
 /**
- * The gate's process: `node main.js`, with what it serves as JSON in VMRIG_GATE. It belongs to the runner that started it, by a pipe: when
- * its standard input ends, for whatever reason, it releases everything and leaves. Its standard output is lines for people.
+ * The gate's process: `node main.js`, with what it serves as JSON in VMRIG_GATE. It belongs to the
+ * runner that started it, by a pipe: when its standard input ends, for whatever reason, it releases
+ * everything and leaves. Its standard output is lines for people.
  */
 import { rm } from "node:fs/promises";
 import { dirname } from "node:path";
@@ -30,7 +31,9 @@ const leave = async (): Promise<void> => {
     // One that is not open yet holds nothing, and a config may take for ever to load.
     await opened?.close();
   };
-  await Promise.race([close(), systemClock.sleep(SHUTDOWN_TIMEOUT_MS)]).catch((error: unknown) => say(`bug      ${asVmrigError(error).message}`));
+  await Promise.race([close(), systemClock.sleep(SHUTDOWN_TIMEOUT_MS)]).catch((error: unknown) =>
+    say(`bug      ${asVmrigError(error).message}`),
+  );
   await rm(orders.socket, { force: true });
   process.exit();
 };
@@ -49,7 +52,7 @@ const open = async () => {
   const [{ loadConfig }, { openFolders }, { openGate }, { rememberCopies }] = await Promise.all([
     import("../config/load.ts"),
     import("../config/folders.ts"),
-    import("./gate.ts"),
+    import("./open-gate.ts"),
     import("./known-copies.ts"),
   ]);
   const { config, holder, maxCopies } = orders;
@@ -59,7 +62,8 @@ const open = async () => {
   return openGate({ rig, folders, holder, say, ...(maxCopies !== undefined && { maxCopies }) });
 };
 
-// Not before there is somebody who listens to what may go wrong: a config is somebody else's program.
+// Not before there is somebody who listens to what may go wrong: a config is somebody else's
+// program.
 const gate = open();
 gate.then(
   (value) => (opened = value),

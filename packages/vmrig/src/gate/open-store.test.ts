@@ -47,7 +47,9 @@ test("the config of the guide: prefix and authority in the config, the URL in th
       tls: { ca: "pki/ca.pem" },
     },
   });
-  await using store = await openStore(config, folders, { VMRIG_REDIS_URL: `rediss://127.0.0.1:${port}` });
+  await using store = await openStore(config, folders, {
+    VMRIG_REDIS_URL: `rediss://127.0.0.1:${port}`,
+  });
   await store.acquire(PCS, { holder: person("alice"), waitForMs: 1000 });
   expect((await server.operator.keys("*")).filter((key) => !key.startsWith("team-a:"))).toEqual([]);
   expect(store.shown).toBe(`rediss://127.0.0.1:${port}, prefix team-a`);
@@ -64,7 +66,9 @@ test("a missing file of TLS is a mistake of the config, before Redis is asked", 
 test("a URL of the environment without TLS is refused when the config says something about TLS", async () => {
   const certificates = stack.use(await Certificates.make());
   const config = rig({ redis: { tls: { ca: certificates.path("ca.pem") } } });
-  await expect(openStore(config, folders, { VMRIG_REDIS_URL: "redis://127.0.0.1:1" })).rejects.toMatchObject({
+  await expect(
+    openStore(config, folders, { VMRIG_REDIS_URL: "redis://127.0.0.1:1" }),
+  ).rejects.toMatchObject({
     code: "CONFIG_INVALID",
     hint: expect.stringContaining("rediss://"),
   });
@@ -78,7 +82,11 @@ test("leases of two prefixes on one Redis know nothing of each other, and are tw
   const holder = person("alice");
   const lease = await ours.acquire(PCS, { holder, waitForMs: 1000 });
   expect((await theirs.tryAcquire(PCS, { holder }))?.state).toBe("held");
-  const next = ours.acquire(PCS, { holder: person("bob"), waitForMs: 30_000, onWait: () => void lease.release() });
+  const next = ours.acquire(PCS, {
+    holder: person("bob"),
+    waitForMs: 30_000,
+    onWait: () => void lease.release(),
+  });
   expect((await next).holder.who).toBe("bob");
   expect(ours.id).not.toBe(theirs.id);
 });
@@ -98,7 +106,9 @@ test("several Redises are named in the config, or in the environment with commas
   const servers = stack.use(await RedisServers.start(3));
   const urls = servers.networks.map(({ url }) => url);
   await using ofConfig = await openStore(rig({ redis: { urls } }), folders, {});
-  await using ofEnvironment = await openStore(rig({}), folders, { VMRIG_REDIS_URL: urls.join(", ") });
+  await using ofEnvironment = await openStore(rig({}), folders, {
+    VMRIG_REDIS_URL: urls.join(", "),
+  });
   await using looking = await openRunningStore(rig({}), folders, {
     VMRIG_REDIS_URL: servers.all.map(({ socketPath }) => `unix://${socketPath}`).join(),
   });
@@ -109,8 +119,12 @@ test("several Redises are named in the config, or in the environment with commas
 });
 
 test("two Redises in the environment are refused, without their passwords", async () => {
-  const error: unknown = await openStore(rig({}), folders, { VMRIG_REDIS_URL: "redis://u:one,two@a,redis://u:three@b" }).catch(
-    (reason: unknown) => reason,
-  );
-  expect(error).toMatchObject({ code: "CONFIG_INVALID", details: ["redis://a", "redis://b"], hint: expect.stringContaining("name 3") });
+  const error: unknown = await openStore(rig({}), folders, {
+    VMRIG_REDIS_URL: "redis://u:one,two@a,redis://u:three@b",
+  }).catch((reason: unknown) => reason);
+  expect(error).toMatchObject({
+    code: "CONFIG_INVALID",
+    details: ["redis://a", "redis://b"],
+    hint: expect.stringContaining("name 3"),
+  });
 });

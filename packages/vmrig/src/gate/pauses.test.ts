@@ -2,7 +2,8 @@ import { describe, expect } from "vitest";
 import { rigSchema } from "../config/schema.ts";
 import { fakeDriver } from "../driver/fake/driver.ts";
 import { dial } from "../ssh/connection.ts";
-import { claimMachines, type ClaimSession } from "../worker/claim-session.ts";
+import type { ClaimSession } from "../worker/claim-session.ts";
+import { claimMachines } from "../worker/claim-machines.ts";
 import type { Claim as ClaimOfGate } from "./claims.ts";
 import { findRetainedCopy, type RetainedCopy } from "../operations/find-retained-copy.ts";
 import { localClient } from "./local-client.ts";
@@ -13,10 +14,15 @@ import { test, type Run, type TestGate } from "./test-gate.test.kit.ts";
 const FAILURE = { test: "a.test.ts > fails", error: "AssertionError: no" };
 const rig = rigSchema.parse({ name: "pcs", driver: fakeDriver(), machines: { pc1: {}, pc2: {} } });
 
-const enterable = ({ folders }: TestGate): Promise<readonly RetainedCopy[]> => findRetainedCopy({ rig, folders, say: () => {} });
+const enterable = ({ folders }: TestGate): Promise<readonly RetainedCopy[]> =>
+  findRetainedCopy({ rig, folders, say: () => {} });
 
 /** A claim whose test has left something and failed, once it is paused. */
-async function pausedClaim(run: Run): Promise<{ readonly claim: ClaimSession; readonly pausing: Promise<void>; readonly pause: Paused }> {
+async function pausedClaim(run: Run): Promise<{
+  readonly claim: ClaimSession;
+  readonly pausing: Promise<void>;
+  readonly pause: Paused;
+}> {
   const claim = await claimMachines(localClient(run.gate), "file");
   await claim.machines["pc1"]?.exec("sh", ["-c", "echo evidence >left"]);
   const told = Promise.withResolvers<Paused>();
@@ -25,14 +31,20 @@ async function pausedClaim(run: Run): Promise<{ readonly claim: ClaimSession; re
 }
 
 describe("while a claim is paused", () => {
-  test("whoever ran it gets in, to machines as they are, and the lease stays with the run", async ({ scene }) => {
+  test("whoever ran it gets in, to machines as they are, and the lease stays with the run", async ({
+    scene,
+  }) => {
     const run = scene.run({ lease: { ttl: "3s" } });
     const { claim, pausing, pause } = await pausedClaim(run);
     expect(pause).toMatchObject({ copy: "pcs-1", copies: 1, machines: ["pc1", "pc2"], ...FAILURE });
     expect(run.said.at(-1)).toMatch(/^pause {4}pcs-1: as the failed test left it, until /);
 
     const [found] = await enterable(scene);
-    expect(found?.kept).toMatchObject({ paused: true, why: "at a failed test of a run that is paused", until: pause.until });
+    expect(found?.kept).toMatchObject({
+      paused: true,
+      why: "at a failed test of a run that is paused",
+      until: pause.until,
+    });
     const target = found?.kept.machines[0]?.target ?? expect.unreachable();
     await using connection = await dial(target, { name: "pc1" });
     expect((await connection.exec("cat left")).stdout.toString()).toBe("evidence\n");
@@ -61,7 +73,10 @@ describe("while a claim is paused", () => {
     const run = scene.run();
     const { claim, pausing, pause } = await pausedClaim(run);
     const heard: string[] = [];
-    const stop = run.gate.onPause({ paused: ({ test: name }) => heard.push(name), resumed: (id) => heard.push(id) });
+    const stop = run.gate.onPause({
+      paused: ({ test: name }) => heard.push(name),
+      resumed: (id) => heard.push(id),
+    });
     run.gate.resume(pause.claim);
     await pausing;
     stop();
@@ -72,12 +87,21 @@ describe("while a claim is paused", () => {
 
 test("a pause ends when its time is over, and lets nobody in any more", async () => {
   const happened: string[] = [];
-  const pauses = createPauses({ forMs: 20, copies: 1, say: () => {}, signal: new AbortController().signal });
+  const pauses = createPauses({
+    forMs: 20,
+    copies: 1,
+    say: () => {},
+    signal: new AbortController().signal,
+  });
   pauses.listen({ paused: () => happened.push("paused"), resumed: () => happened.push("resumed") });
   const leasedCopy = {
     copy: { copy: "pcs-1" },
     lease: { signal: new AbortController().signal },
-    letIn: async () => ({ until: 0, machines: ["pc1"], leave: async () => void happened.push("left") }),
+    letIn: async () => ({
+      until: 0,
+      machines: ["pc1"],
+      leave: async () => void happened.push("left"),
+    }),
   };
   await pauses.begin({ id: "claim-1", holding: leasedCopy } as unknown as ClaimOfGate, FAILURE);
   expect(happened).toEqual(["paused", "resumed", "left"]);

@@ -13,16 +13,28 @@ export interface PausesOptions {
   readonly clock?: Clock;
 }
 
-/** Claims whose machines stay as a failed test left them, for a person to look at, while the test file waits. */
+/**
+ * Claims whose machines stay as a failed test left them, for a person to look at, while the test
+ * file waits.
+ */
 export interface Pauses {
-  /** Lets the person in, and resolves when somebody has said to go on, when the time is over, or when the claim is. */
+  /**
+   * Lets the person in, and resolves when somebody has said to go on, when the time is over, or
+   * when the claim is.
+   */
   begin(claim: Claim, failure: Failure): Promise<void>;
   resume(claim: string): void;
   /** Tells of those that there are, too. @returns stops that */
   listen(listener: PauseListener): () => void;
 }
 
-export function createPauses({ forMs, copies, say, signal, clock = systemClock }: PausesOptions): Pauses {
+export function createPauses({
+  forMs,
+  copies,
+  say,
+  signal,
+  clock = systemClock,
+}: PausesOptions): Pauses {
   const overs = new Map<string, AbortController>();
   const told = new Map<string, Paused>();
   const listeners = new Set<PauseListener>();
@@ -37,9 +49,18 @@ export function createPauses({ forMs, copies, say, signal, clock = systemClock }
         const letIn = await leasedCopy.letIn(forMs, "at a failed test of a run that is paused");
         ({ leave } = letIn);
         const { until, machines } = letIn;
-        const pause = { claim: id, copy: copy.copy, copies, machines: [...machines], until, ...failure };
+        const pause = {
+          claim: id,
+          copy: copy.copy,
+          copies,
+          machines: [...machines],
+          until,
+          ...failure,
+        };
         told.set(id, pause);
-        say(`pause    ${copy.copy}: as the failed test left it, until ${new Date(until).toLocaleTimeString("en-GB")}`);
+        say(
+          `pause    ${copy.copy}: as the failed test left it, until ${new Date(until).toLocaleTimeString("en-GB")}`,
+        );
         for (const { paused } of listeners) paused(pause);
         await clock.sleep(forMs, ends).catch(() => {}); // ended before its time
       } finally {

@@ -7,7 +7,9 @@ interface Stage {
   /** How often one was got. */
   readonly got: () => number;
   /** Each `open` that is under way, in the order of asking. */
-  readonly opening: Array<PromiseWithResolvers<string> & { readonly extra: boolean; readonly signal: AbortSignal }>;
+  readonly opening: Array<
+    PromiseWithResolvers<string> & { readonly extra: boolean; readonly signal: AbortSignal }
+  >;
 }
 
 function stage(limit: number): Stage {

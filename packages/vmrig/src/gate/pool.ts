@@ -4,7 +4,8 @@ export interface PoolOptions<T> {
   /** How many this run may hold at once. */
   readonly limit: number;
   /**
-   * Gets one more, as long as it takes. `extra` when this run has one already: whoever has none goes first. One call at a time.
+   * Gets one more, as long as it takes. `extra` when this run has one already: whoever has none
+   * goes first. One call at a time.
    *
    * The signal aborts when nobody here needs another one any more.
    */
@@ -16,11 +17,15 @@ export interface PoolOptions<T> {
 }
 
 /**
- * The copies that a run holds, and who of it waits for one. It gets another one when more ask than it holds, up to its limit; when it cannot
- * get its first, everybody who asks is told.
+ * The copies that a run holds, and who of it waits for one. It gets another one when more ask than
+ * it holds, up to its limit; when it cannot get its first, everybody who asks is told.
  */
 export interface Pool<T> {
-  /** The free ones that are fit go first; in the order of asking. @throws why the first one could not be had, or the signal's reason */
+  /**
+   * The free ones that are fit go first; in the order of asking.
+   *
+   * @throws why the first one could not be had, or the signal's reason
+   */
   take(signal: AbortSignal): Promise<T>;
   give(item: T): void;
   /** Takes one out, free or not: it was lost, or is not fit. Whoever waits gets another one. */
@@ -57,8 +62,12 @@ export function createPool<T>({ limit, open, onFree, onRefused }: PoolOptions<T>
       taken.add(item);
       waiting.shift()?.got.resolve(item);
     }
-    if (waiting.length === 0) opening?.stop.abort(new VmrigError("CANCELLED", { message: "Nobody needs another copy any more." }));
-    else if (opening === undefined && !closed && size() < limit && !(refused && size() > 0)) openOne();
+    if (waiting.length === 0)
+      opening?.stop.abort(
+        new VmrigError("CANCELLED", { message: "Nobody needs another copy any more." }),
+      );
+    else if (opening === undefined && !closed && size() < limit && !(refused && size() > 0))
+      openOne();
   };
   const size = (): number => free.length + taken.size;
   const dismiss = (reason: unknown): void => {

@@ -9,14 +9,23 @@ import { tempFolder } from "./socket.test.kit.ts";
 
 async function copy(): Promise<CopySpec> {
   const folder = await tempFolder();
-  return { rig: "pcs", copy: "pcs-1", folder, runtimeFolder: folder, cacheFolder: folder, machines: [] };
+  return {
+    rig: "pcs",
+    copy: "pcs-1",
+    folder,
+    runtimeFolder: folder,
+    cacheFolder: folder,
+    machines: [],
+  };
 }
 
 const EMBEDDED = { id: "one", shown: "unix:/run/redis.sock" };
 const SHARED = { id: "other", shown: "redis://ci:6379" };
 
 /** Another process that has leased the copy, as far as its note says. */
-async function otherHolder(spec: CopySpec): Promise<{ end(): Promise<void>; readonly pid: number }> {
+async function otherHolder(
+  spec: CopySpec,
+): Promise<{ end(): Promise<void>; readonly pid: number }> {
   const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
   const exited = once(child, "exit");
   const end = async (): Promise<void> => {
@@ -25,7 +34,10 @@ async function otherHolder(spec: CopySpec): Promise<{ end(): Promise<void>; read
   };
   onTestFinished(end);
   const pid = child.pid as number;
-  await writeFile(join(spec.folder, "leased-through.json"), JSON.stringify({ store: SHARED.id, shown: SHARED.shown, pid }));
+  await writeFile(
+    join(spec.folder, "leased-through.json"),
+    JSON.stringify({ store: SHARED.id, shown: SHARED.shown, pid }),
+  );
   return { pid, end };
 }
 

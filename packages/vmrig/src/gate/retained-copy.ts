@@ -16,21 +16,41 @@ const kept = z.object({
     z.object({
       name: z.string(),
       lanAddress: z.string(),
-      target: z.object({ host: z.string(), port: z.number(), user: z.string(), hostKey: z.string(), privateKey: z.string() }),
+      target: z.object({
+        host: z.string(),
+        port: z.number(),
+        user: z.string(),
+        hostKey: z.string(),
+        privateKey: z.string(),
+      }),
     }),
   ),
 });
 
-/** Machines that a run left as they were, and how whoever ran it gets in. Only this user can read it: the key is in it. */
+/**
+ * Machines that a run left as they were, and how whoever ran it gets in. Only this user can read
+ * it: the key is in it.
+ */
 export type RetainedCopyNote = z.infer<typeof kept>;
 
-/** Beside the copy's machines. It outlives the run, and is worth nothing once somebody else has rolled the machines back. */
-export async function writeRetainedCopy({ folder }: CopySpec, value: RetainedCopyNote): Promise<void> {
+/**
+ * Beside the copy's machines. It outlives the run, and is worth nothing once somebody else has
+ * rolled the machines back.
+ */
+export async function writeRetainedCopy(
+  { folder }: CopySpec,
+  value: RetainedCopyNote,
+): Promise<void> {
   await writeJsonAtomically(retainedCopyPath(folder), value);
 }
 
-/** @returns nothing when this user left nothing of the copy. Whether its time is over, and whether the lease still stands, is not said */
-export async function readRetainedCopy({ folder }: Pick<CopySpec, "folder">): Promise<RetainedCopyNote | undefined> {
+/**
+ * @returns nothing when this user left nothing of the copy. Whether its time is over, and whether
+ *   the lease still stands, is not said
+ */
+export async function readRetainedCopy({
+  folder,
+}: Pick<CopySpec, "folder">): Promise<RetainedCopyNote | undefined> {
   try {
     return kept.parse(JSON.parse(await readFile(retainedCopyPath(folder), "utf8")));
   } catch {
@@ -39,8 +59,12 @@ export async function readRetainedCopy({ folder }: Pick<CopySpec, "folder">): Pr
 }
 
 /** Takes the note of a lease away; that of a later one stays. */
-export async function dropRetainedCopy(copy: Pick<CopySpec, "folder">, { fence }: Pick<RetainedCopyNote, "fence">): Promise<void> {
-  if ((await readRetainedCopy(copy))?.fence === fence) await rm(retainedCopyPath(copy.folder), { force: true });
+export async function dropRetainedCopy(
+  copy: Pick<CopySpec, "folder">,
+  { fence }: Pick<RetainedCopyNote, "fence">,
+): Promise<void> {
+  if ((await readRetainedCopy(copy))?.fence === fence)
+    await rm(retainedCopyPath(copy.folder), { force: true });
 }
 
 export function retainedCopyPath(folder: string): string {

@@ -12,7 +12,9 @@ import { on, test } from "./test-gate.test.kit.ts";
 
 const ONE = { machines: { pc1: {} } } as const;
 
-test("the next file finds its machines at their baseline: they were rolled back before it asked", async ({ scene }) => {
+test("the next file finds its machines at their baseline: they were rolled back before it asked", async ({
+  scene,
+}) => {
   const watched = rollbacks();
   const { gate, said } = scene.run({ ...ONE, driver: watched.driver });
   const first = await gate.claim("file");
@@ -32,7 +34,9 @@ test("the next file finds its machines at their baseline: they were rolled back 
   expect(watched.begun, "nothing is done for a file that does not come").toBe(2);
 });
 
-test("a file that asks while its machines are rolled back ahead waits for that, and nothing is done twice", async ({ scene }) => {
+test("a file that asks while its machines are rolled back ahead waits for that, and nothing is done twice", async ({
+  scene,
+}) => {
   const watched = rollbacks();
   const order: string[] = [];
   const restore: Driver["restore"] = async (...call) => {
@@ -47,7 +51,8 @@ test("a file that asks while its machines are rolled back ahead waits for that, 
   gate.release(first.claim);
   await begun(watched, 2);
   const second = claim();
-  // It takes a program that ends and one that starts: longer than a grant that does not wait for it.
+  // It takes a program that ends and one that starts: longer than a grant that does not wait for
+  // it.
   goOn();
 
   expect(await on(await second, "pc1", "ls")).toBe("");
@@ -55,7 +60,9 @@ test("a file that asks while its machines are rolled back ahead waits for that, 
   expect(watched.begun).toBe(2);
 });
 
-test("what fails ahead fails nobody: the next file says so once, and has its machines rolled back", async ({ scene }) => {
+test("what fails ahead fails nobody: the next file says so once, and has its machines rolled back", async ({
+  scene,
+}) => {
   const watched = rollbacks();
   const run = scene.run({ ...ONE, driver: watched.driver });
   const { gate } = run;
@@ -76,7 +83,9 @@ test("what fails ahead fails nobody: the next file says so once, and has its mac
   expect([...saidOf(run, "heal"), ...saidOf(run, "broken")]).toEqual([]);
 });
 
-test("a rollback ahead that did nothing is found out by its proof, and made good for the next file", async ({ scene }) => {
+test("a rollback ahead that did nothing is found out by its proof, and made good for the next file", async ({
+  scene,
+}) => {
   const watched = rollbacks();
   const { restore } = watched.driver;
   const driver: Driver = {
@@ -92,7 +101,11 @@ test("a rollback ahead that did nothing is found out by its proof, and made good
   run.gate.expect(2);
   run.gate.release(first.claim);
   await begun(watched, 2);
-  await until(() => expect(saidOf(run, "ahead")).toEqual([expect.stringContaining("could not be proven to be at its baseline")]));
+  await until(() =>
+    expect(saidOf(run, "ahead")).toEqual([
+      expect.stringContaining("could not be proven to be at its baseline"),
+    ]),
+  );
 
   expect(await on(await run.gate.claim("file"), "pc1", "ls")).toBe("");
   expect(saidOf(run, "ahead")).toHaveLength(1);
@@ -102,7 +115,10 @@ test("files that build on each other find what the last one left", async ({ scen
   const watched = rollbacks();
   const sleeps: number[] = [];
   const sleep: Clock["sleep"] = (ms, signal) => (sleeps.push(ms), systemClock.sleep(ms, signal));
-  const { gate } = scene.run({ ...ONE, driver: watched.driver, lease: { idle: "4321ms" } }, { clock: { ...systemClock, sleep } });
+  const { gate } = scene.run(
+    { ...ONE, driver: watched.driver, lease: { idle: "4321ms" } },
+    { clock: { ...systemClock, sleep } },
+  );
   const first = await gate.claim("run");
   await on(first, "pc1", "echo left > left");
   gate.expect(3);
@@ -129,7 +145,9 @@ test("of several copies as many are made ready as there are files to come", asyn
   expect(watched.begun).toBe(3);
 });
 
-test("machines that are kept as a failed test left them are not rolled back ahead", async ({ scene }) => {
+test("machines that are kept as a failed test left them are not rolled back ahead", async ({
+  scene,
+}) => {
   const watched = rollbacks();
   const run = scene.run({ ...ONE, driver: watched.driver, keep: "failed" });
   const { gate } = run;
@@ -141,7 +159,9 @@ test("machines that are kept as a failed test left them are not rolled back ahea
   expect(watched.begun).toBe(1);
 });
 
-test("a lease that is lost during a rollback ahead ends it; the next run begins with a rollback of its own", async ({ scene }) => {
+test("a lease that is lost during a rollback ahead ends it; the next run begins with a rollback of its own", async ({
+  scene,
+}) => {
   const watched = rollbacks();
   const run = scene.run({ ...ONE, driver: watched.driver, lease: { ttl: "2s" } });
   const { gate } = run;
@@ -167,7 +187,9 @@ test("a lease that is lost during a rollback ahead ends it; the next run begins 
   await begun(watched, 4);
 });
 
-test("a gate that closes during a rollback ahead hands on the lease when that has ended, and begins nothing more", async ({ scene }) => {
+test("a gate that closes during a rollback ahead hands on the lease when that has ended, and begins nothing more", async ({
+  scene,
+}) => {
   const watched = rollbacks();
   const { gate } = scene.run({ ...ONE, driver: watched.driver });
   const first = await gate.claim("file");
@@ -190,7 +212,9 @@ test("a gate that closes during a rollback ahead hands on the lease when that ha
   expect(watched.begun).toBe(3);
 });
 
-test("a run that stands still gives back what was made ready, and begins with a rollback again", async ({ scene }) => {
+test("a run that stands still gives back what was made ready, and begins with a rollback again", async ({
+  scene,
+}) => {
   const watched = rollbacks();
   const run = scene.run({ ...ONE, driver: watched.driver, lease: { idle: "1s" } });
   const { gate } = run;
@@ -207,7 +231,9 @@ test("a run that stands still gives back what was made ready, and begins with a 
   await begun(watched, 4);
 });
 
-test("a watcher's next run finds its machines ready as soon as it knows of its files", async ({ scene }) => {
+test("a watcher's next run finds its machines ready as soon as it knows of its files", async ({
+  scene,
+}) => {
   const watched = rollbacks();
   const { gate, said } = scene.run({ ...ONE, driver: watched.driver });
   gate.expect(1);
@@ -234,37 +260,70 @@ async function silent() {
   });
   const { port } = server.address() as AddressInfo;
   const { publicKey: hostKey, privateKey } = generateKeyPair();
-  const machines = [{ name: "pc1", lanAddress: "10.77.0.11", target: { host: "127.0.0.1", port, user: "vmrig", hostKey, privateKey } }];
+  const machines = [
+    {
+      name: "pc1",
+      lanAddress: "10.77.0.11",
+      target: { host: "127.0.0.1", port, user: "vmrig", hostKey, privateKey },
+    },
+  ];
   const lost = new AbortController();
   const lease = { copy: "pcs-1", state: "held", signal: lost.signal };
-  return { holding: { lease, baseline: "0123456789abcdef", rollBackAhead: async () => machines } as unknown as LeasedCopy, calls, lost };
+  return {
+    holding: {
+      lease,
+      baseline: "0123456789abcdef",
+      rollBackAhead: async () => machines,
+    } as unknown as LeasedCopy,
+    calls,
+    lost,
+  };
 }
 
 /** On which nobody hangs up because the machine is silent. */
-const patient: Clock = { ...systemClock, sleep: (ms, signal) => systemClock.sleep(ms * 1_000, signal) };
+const patient: Clock = {
+  ...systemClock,
+  sleep: (ms, signal) => systemClock.sleep(ms * 1_000, signal),
+};
 const HUNG_UP = { timeout: 5_000, interval: 10 };
 
-plain("who takes the machines does not wait for a login that is under way: it is hung up", async () => {
-  const { holding: leasedCopy, calls } = await silent();
-  const said: string[] = [];
-  const ahead = createRollbackAhead({ clock: patient, guest: "shell", say: (line) => said.push(line), signal: new AbortController().signal });
-  ahead.begin(leasedCopy);
-  await vi.waitFor(() => expect(calls).toHaveLength(1), HUNG_UP);
-  expect(ahead.size).toBe(1);
+plain(
+  "who takes the machines does not wait for a login that is under way: it is hung up",
+  async () => {
+    const { holding: leasedCopy, calls } = await silent();
+    const said: string[] = [];
+    const ahead = createRollbackAhead({
+      clock: patient,
+      guest: "shell",
+      say: (line) => said.push(line),
+      signal: new AbortController().signal,
+    });
+    ahead.begin(leasedCopy);
+    await vi.waitFor(() => expect(calls).toHaveLength(1), HUNG_UP);
+    expect(ahead.size).toBe(1);
 
-  expect(await ahead.take(leasedCopy)).toMatchObject({ aheadMs: expect.any(Number), machines: [{ name: "pc1" }] });
+    expect(await ahead.take(leasedCopy)).toMatchObject({
+      aheadMs: expect.any(Number),
+      machines: [{ name: "pc1" }],
+    });
 
-  await vi.waitFor(() => expect(calls[0]?.closed).toBe(true), HUNG_UP);
-  expect([ahead.size, said]).toEqual([0, []]);
-  expect(await ahead.take(leasedCopy)).toBeUndefined();
-});
+    await vi.waitFor(() => expect(calls[0]?.closed).toBe(true), HUNG_UP);
+    expect([ahead.size, said]).toEqual([0, []]);
+    expect(await ahead.take(leasedCopy)).toBeUndefined();
+  },
+);
 
 plain.each(["is dropped", "loses its lease", "belongs to a run that ends"])(
   "a login under way is hung up when its copy %s",
   async (how) => {
     const { holding: leasedCopy, calls, lost } = await silent();
     const closing = new AbortController();
-    const ahead = createRollbackAhead({ clock: patient, guest: "shell", say: () => {}, signal: closing.signal });
+    const ahead = createRollbackAhead({
+      clock: patient,
+      guest: "shell",
+      say: () => {},
+      signal: closing.signal,
+    });
     ahead.begin(leasedCopy);
     await vi.waitFor(() => expect(calls).toHaveLength(1), HUNG_UP);
     if (how === "is dropped") ahead.drop(leasedCopy);

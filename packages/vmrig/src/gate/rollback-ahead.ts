@@ -19,8 +19,9 @@ export interface Ready {
 }
 
 /**
- * Makes machines ready for the next claim while nobody has them: they are rolled back, and proven over connections that end before anybody
- * else gets in. The first login after a rollback is most of the time to the first command on an emulated machine; the second one is quick.
+ * Makes machines ready for the next claim while nobody has them: they are rolled back, and proven
+ * over connections that end before anybody else gets in. The first login after a rollback is most
+ * of the time to the first command on an emulated machine; the second one is quick.
  */
 export interface RollbackAhead {
   /** Of how many copies it was begun and not taken. */
@@ -28,13 +29,16 @@ export interface RollbackAhead {
   /** Once for a copy, until it is taken or dropped. What fails is said, and fails nobody. */
   begin(leasedCopy: LeasedCopy): void;
   /**
-   * The copy is somebody's from now on. Waits for a rollback that is under way, and for a proof whose script runs; what has not begun by then
-   * does not begin.
+   * The copy is somebody's from now on. Waits for a rollback that is under way, and for a proof
+   * whose script runs; what has not begun by then does not begin.
    *
    * @returns nothing when it was not begun, or failed: the copy is to be rolled back now
    */
   take(leasedCopy: LeasedCopy): Promise<Ready | undefined>;
-  /** The copy is about to leave this run: its connections are hung up at once, and a rollback that is under way is the last thing done. */
+  /**
+   * The copy is about to leave this run: its connections are hung up at once, and a rollback that
+   * is under way is the last thing done.
+   */
   drop(leasedCopy: LeasedCopy): void;
 }
 
@@ -55,7 +59,12 @@ export interface RollbackAheadOptions {
   readonly signal: AbortSignal;
 }
 
-export function createRollbackAhead({ clock, guest, say, signal }: RollbackAheadOptions): RollbackAhead {
+export function createRollbackAhead({
+  clock,
+  guest,
+  say,
+  signal,
+}: RollbackAheadOptions): RollbackAhead {
   const begun = new Map<LeasedCopy, Preparation>();
 
   const prepare = (leasedCopy: LeasedCopy): Preparation => {
@@ -65,13 +74,24 @@ export function createRollbackAhead({ clock, guest, say, signal }: RollbackAhead
     const nonce = randomUUID();
 
     const proveOne = async ({ name, target }: RolledBack): Promise<void> => {
-      const connection = await dial(target, { name, clock, signal: AbortSignal.any([taken.signal, over]) });
+      const connection = await dial(target, {
+        name,
+        clock,
+        signal: AbortSignal.any([taken.signal, over]),
+      });
       const hangUp = (): void => connection.hangUp();
       over.addEventListener("abort", hangUp, { once: true });
       try {
         if (taken.signal.aborted || over.aborted) return;
-        // From here to its end, whoever waits: a script that is left alone would step the clock again, under somebody's test.
-        await prove(connection, { machine: name, baseline: leasedCopy.baseline, guest, nonce, clock });
+        // From here to its end, whoever waits: a script that is left alone would step the clock
+        // again, under somebody's test.
+        await prove(connection, {
+          machine: name,
+          baseline: leasedCopy.baseline,
+          guest,
+          nonce,
+          clock,
+        });
       } finally {
         over.removeEventListener("abort", hangUp);
         hangUp();
@@ -83,7 +103,9 @@ export function createRollbackAhead({ clock, guest, say, signal }: RollbackAhead
       const machines = await leasedCopy.rollBackAhead();
       const tookMs = clock.monotonic() - since;
       const proofs = await Promise.allSettled(machines.map(proveOne));
-      const failed = proofs.find((proof) => proof.status === "rejected" && proof.reason !== taken.signal.reason);
+      const failed = proofs.find(
+        (proof) => proof.status === "rejected" && proof.reason !== taken.signal.reason,
+      );
       if (failed?.status === "rejected") throw failed.reason;
       return { machines, nonce, tookMs };
     };
@@ -91,7 +113,9 @@ export function createRollbackAhead({ clock, guest, say, signal }: RollbackAhead
       // A lease that was lost, a run that ends and a copy that leaves it have words of their own.
       if (!over.aborted && !isCalledOff(error)) {
         const why = isVmrigError(error) ? error.summary : String(error);
-        say(`ahead    ${leasedCopy.lease.copy}: not ready for the next file, which rolls it back itself; ${why}`);
+        say(
+          `ahead    ${leasedCopy.lease.copy}: not ready for the next file, which rolls it back itself; ${why}`,
+        );
       }
       return undefined;
     });

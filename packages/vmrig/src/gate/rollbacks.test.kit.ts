@@ -33,7 +33,9 @@ export function rollbacks(): Rollbacks {
         await watched.held;
         await driver.restore(machine, snapshot, admission);
         if (!watched.spoilt.has(machine.copy.copy)) return;
-        throw new VmrigError("ROLLBACK_FAILED", { message: `The disk of ${machine.name} is damaged.` });
+        throw new VmrigError("ROLLBACK_FAILED", {
+          message: `The disk of ${machine.name} is damaged.`,
+        });
       },
     },
   };
@@ -51,7 +53,9 @@ export async function until(condition: () => void): Promise<void> {
   await vi.waitFor(condition, { timeout: 30_000, interval: 10 });
 }
 
-export const begun = (watched: Rollbacks, count: number): Promise<void> => until(() => expect(watched.begun).toBe(count));
+export const begun = (watched: Rollbacks, count: number): Promise<void> =>
+  until(() => expect(watched.begun).toBe(count));
 
 /** What a run said that begins with a word. */
-export const saidOf = ({ said }: Run, word: string): string[] => said.filter((line) => line.startsWith(word.padEnd(9)));
+export const saidOf = ({ said }: Run, word: string): string[] =>
+  said.filter((line) => line.startsWith(word.padEnd(9)));

@@ -14,7 +14,8 @@ async function asked(gate: PaperGate, what: string): Promise<void> {
     what: `"${what}" to arrive`,
     timeoutMs: 10_000,
     intervalMs: 5,
-    probe: async () => (gate.asked.includes(what) ? { value: undefined } : { seen: gate.asked.join(", ") }),
+    probe: async () =>
+      gate.asked.includes(what) ? { value: undefined } : { seen: gate.asked.join(", ") },
   });
 }
 
@@ -25,7 +26,10 @@ test("carries every call to the gate, and every answer back", async () => {
   expect(await client.claim("file")).toEqual(grantOf("claim-1"));
   expect(await client.rollBack("claim-1")).toEqual({ ...grantOf("claim-1"), nonce: "another" });
   const error = new VmrigError("ROLLBACK_FAILED", { message: "No.", details: ["a fact"] });
-  expect(await client.heal("claim-1", [{ machine: "pc1", error }])).toEqual({ ...grantOf("claim-1"), nonce: "healed" });
+  expect(await client.heal("claim-1", [{ machine: "pc1", error }])).toEqual({
+    ...grantOf("claim-1"),
+    nonce: "healed",
+  });
   await client.release("claim-1", true);
   await client.begin();
   await client.expect(3);
@@ -72,22 +76,39 @@ test("a client that comes before the socket waits for that", async () => {
 });
 
 test("a gate that cannot be opened tells everybody who asks why", async () => {
-  const why = new VmrigError("CONFIG_INVALID", { message: "x.ts has a mistake.", details: ["name: is missing"], hint: "write one" });
+  const why = new VmrigError("CONFIG_INVALID", {
+    message: "x.ts has a mistake.",
+    details: ["name: is missing"],
+    hint: "write one",
+  });
   const { client } = await serve(Promise.reject(why));
   for (const each of [await client(), await client()]) {
-    await expect(each.hello()).rejects.toMatchObject({ code: "CONFIG_INVALID", message: why.message, details: why.details });
-    await expect(each.claim("file")).rejects.toMatchObject({ code: "CONFIG_INVALID", message: why.message });
+    await expect(each.hello()).rejects.toMatchObject({
+      code: "CONFIG_INVALID",
+      message: why.message,
+      details: why.details,
+    });
+    await expect(each.claim("file")).rejects.toMatchObject({
+      code: "CONFIG_INVALID",
+      message: why.message,
+    });
   }
 });
 
 test("a fault of the gate itself arrives as INTERNAL", async () => {
   const gate: Gate = { ...paperGate(), claim: () => Promise.reject(new TypeError("oops")) };
   const client = await (await serve(Promise.resolve(gate))).client();
-  await expect(client.claim("file")).rejects.toMatchObject({ code: "INTERNAL", fault: "bug", summary: "Unexpected TypeError: oops" });
+  await expect(client.claim("file")).rejects.toMatchObject({
+    code: "INTERNAL",
+    fault: "bug",
+    summary: "Unexpected TypeError: oops",
+  });
 });
 
 test("an error points at the caller", async () => {
-  const client = await (await serve(Promise.reject(new VmrigError("RIG_BUSY", { message: "busy" })))).client();
+  const client = await (
+    await serve(Promise.reject(new VmrigError("RIG_BUSY", { message: "busy" })))
+  ).client();
   const error: unknown = await client.claim("file").catch((thrown: unknown) => thrown);
   expect((error as Error).stack).toContain("server.test.ts");
 });
@@ -141,7 +162,9 @@ test("a client is told when the lease of its claim is lost, and nobody else is",
   const others: VmrigError[] = [];
   one.onLost(first.claim, (error) => told.resolve(error));
   two.onLost(second.claim, (error) => void others.push(error));
-  gate.leases.get(first.claim)?.abort(new VmrigError("LEASE_LOST", { message: "Taken.", details: ["by bob"] }));
+  gate.leases
+    .get(first.claim)
+    ?.abort(new VmrigError("LEASE_LOST", { message: "Taken.", details: ["by bob"] }));
   expect(await told.promise).toMatchObject({ code: "LEASE_LOST", message: "Taken.\n  by bob" });
   // An answer after it: everything that was said before has arrived.
   await two.hello();
@@ -188,7 +211,9 @@ test("a gate that is gone is told to its watchers, to those who wait, and to all
   expect(await watching).toMatchObject({ code: "GATE_LOST", fault: "infra" });
   await expect(waiting).rejects.toMatchObject({ code: "GATE_LOST" });
   await expect(one.hello()).rejects.toMatchObject({ code: "GATE_LOST" });
-  expect(await new Promise<VmrigError>((resolve) => one.onLost("claim-1", resolve))).toMatchObject({ code: "GATE_LOST" });
+  expect(await new Promise<VmrigError>((resolve) => one.onLost("claim-1", resolve))).toMatchObject({
+    code: "GATE_LOST",
+  });
 });
 
 test.each([

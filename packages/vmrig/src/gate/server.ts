@@ -12,8 +12,9 @@ export interface GateServer {
 }
 
 /**
- * Carries a gate over a unix socket that only this user can open. It listens before the gate is there, so that whoever connects early waits
- * instead of failing; when the gate cannot be opened, every request is answered with the reason.
+ * Carries a gate over a unix socket that only this user can open. It listens before the gate is
+ * there, so that whoever connects early waits instead of failing; when the gate cannot be opened,
+ * every request is answered with the reason.
  */
 export async function serveGate(path: string, gate: Promise<Gate>): Promise<GateServer> {
   const sockets = new Set<Socket>();
@@ -39,7 +40,9 @@ function serveClient(socket: Socket, gate: Promise<Gate>, gone: () => void): voi
   const left = new AbortController();
   const say = (message: Answer): void => sendJson(socket, message);
 
-  const claim = async (rollback: Extract<Request, { do: "claim" }>["rollback"]): Promise<unknown> => {
+  const claim = async (
+    rollback: Extract<Request, { do: "claim" }>["rollback"],
+  ): Promise<unknown> => {
     const opened = await gate;
     const granted = await opened.claim(rollback, left.signal);
     if (left.signal.aborted) {
@@ -49,7 +52,10 @@ function serveClient(socket: Socket, gate: Promise<Gate>, gone: () => void): voi
     return guarded(opened, granted);
   };
 
-  /** Tells the client when the lease of its claim is lost. Another copy may have taken the place of the one it had. */
+  /**
+   * Tells the client when the lease of its claim is lost. Another copy may have taken the place of
+   * the one it had.
+   */
   const guarded = (opened: Gate, granted: Grant): Grant => {
     const { claim: id } = granted;
     claims.get(id)?.abort();
@@ -80,7 +86,10 @@ function serveClient(socket: Socket, gate: Promise<Gate>, gone: () => void): voi
       case "rollback":
         return guarded(opened, await opened.rollBack(message.claim));
       case "heal": {
-        const sick = message.sick.map(({ machine, error }) => ({ machine, error: fromErrorJson(error) }));
+        const sick = message.sick.map(({ machine, error }) => ({
+          machine,
+          error: fromErrorJson(error),
+        }));
         return guarded(opened, await opened.heal(message.claim, sick));
       }
       case "pause":
@@ -122,7 +131,9 @@ function serveClient(socket: Socket, gate: Promise<Gate>, gone: () => void): voi
   socket.on("error", () => {});
   socket.on("close", () => {
     gone();
-    left.abort(new VmrigError("CANCELLED", { message: "The worker that asked for machines is gone." }));
+    left.abort(
+      new VmrigError("CANCELLED", { message: "The worker that asked for machines is gone." }),
+    );
     void gate.then(
       (opened) => [...claims.keys()].forEach((id) => release(opened, id)),
       () => {},

@@ -17,7 +17,13 @@ export async function tempFolder(): Promise<string> {
 }
 
 export function grantOf(claim: string): Grant {
-  const target = { host: "127.0.0.1", port: 1, user: "vmrig", hostKey: "ssh-ed25519 AAAA", privateKey: "key" };
+  const target = {
+    host: "127.0.0.1",
+    port: 1,
+    user: "vmrig",
+    hostKey: "ssh-ed25519 AAAA",
+    privateKey: "key",
+  };
   return {
     claim,
     copy: "pcs-1",
@@ -74,7 +80,8 @@ export function paperGate(): PaperGate {
     begin: () => void asked.push("begin"),
     expect: (count) => void asked.push(`expect ${count}`),
     async heal(id, sick) {
-      for (const { machine, error } of sick) asked.push(`heal ${id} ${machine}: ${error.code} ${error.message}`);
+      for (const { machine, error } of sick)
+        asked.push(`heal ${id} ${machine}: ${error.code} ${error.message}`);
       return { ...grantOf(id), nonce: "healed" };
     },
     act(id, { deed: command }) {
@@ -91,7 +98,15 @@ export function paperGate(): PaperGate {
     },
     async pause(id, { test }) {
       asked.push(`pause ${id} at ${test}`);
-      const pause = { claim: id, copy: "pcs-1", copies: 1, machines: ["pc1"], until: 1, test, error: "no" };
+      const pause = {
+        claim: id,
+        copy: "pcs-1",
+        copies: 1,
+        machines: ["pc1"],
+        until: 1,
+        test,
+        error: "no",
+      };
       const going = Promise.withResolvers<void>();
       goOn = going.resolve;
       for (const { paused } of listeners) paused(pause);
@@ -125,8 +140,14 @@ export interface ServedGate {
   readonly path: string;
   readonly server: GateServer;
   client(): Promise<GateClient>;
-  /** A client that speaks by hand; `next` is the next line that comes, or how the connection ended. */
-  raw(): Promise<{ readonly socket: Socket; send(text: string | Uint8Array): void; next(): Promise<unknown> }>;
+  /**
+   * A client that speaks by hand; `next` is the next line that comes, or how the connection ended.
+   */
+  raw(): Promise<{
+    readonly socket: Socket;
+    send(text: string | Uint8Array): void;
+    next(): Promise<unknown>;
+  }>;
 }
 
 export async function serve(gate: Promise<Gate>): Promise<ServedGate> {
@@ -144,7 +165,9 @@ export async function serve(gate: Promise<Gate>): Promise<ServedGate> {
     },
     async raw() {
       const socket = connect(path);
-      await new Promise<void>((resolve, reject) => socket.once("error", reject).once("connect", resolve));
+      await new Promise<void>((resolve, reject) =>
+        socket.once("error", reject).once("connect", resolve),
+      );
       onTestFinished(() => void socket.destroy());
       const lines = createInterface({ input: socket })[Symbol.asyncIterator]();
       return {

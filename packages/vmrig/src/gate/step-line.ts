@@ -1,4 +1,7 @@
-/** Brings a line of another folder (`plan: no changes`) into the gate's columns (`plan     no changes`). */
+/**
+ * Brings a line of another folder (`plan: no changes`) into the gate's columns
+ * (`plan     no changes`).
+ */
 export function stepLine(line: string): string {
   return line.replace(/^(\w+): /, (_, word: string) => `${word.padEnd(8)} `);
 }

@@ -13,11 +13,13 @@ import { fakeDriver } from "../driver/fake/driver.ts";
 import { machineFiles } from "../driver/fake/machine-files.ts";
 import { endMembers } from "../driver/fake/members.ts";
 import { dial } from "../ssh/connection.ts";
-import { openGate, type Gate } from "./gate.ts";
+import type { Gate } from "./gate.ts";
+import { openGate } from "./open-gate.ts";
 import type { GateOptions } from "./gate-options.ts";
 import type { Grant } from "../protocol/messages.ts";
 
-// Redis, Terraform and two machines are started in each; a second or two here, more on a busy computer.
+// Redis, Terraform and two machines are started in each; a second or two here, more on a busy
+// computer.
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
 
 /** A run of vitest as far as the gate can tell. */
@@ -27,7 +29,10 @@ export interface Run {
   readonly said: string[];
 }
 
-/** What the tests of this folder play in: a computer of one user, with real Redis and Terraform, and fake machines. */
+/**
+ * What the tests of this folder play in: a computer of one user, with real Redis and Terraform, and
+ * fake machines.
+ */
 export interface TestGate {
   readonly folders: Folders;
   run(config?: Partial<RigConfig>, options?: Partial<GateOptions> & { readonly who?: string }): Run;
@@ -42,10 +47,16 @@ export const test = base.extend<{ scene: TestGate }>({
   // oxlint-disable-next-line no-empty-pattern -- Vitest reads the names of the fixtures from it
   scene: async ({}, use) => {
     const root = await mkdtemp(join(tmpdir(), "vmrig-test-"));
-    const folders: Folders = { state: join(root, "state"), cache: join(root, "cache"), runtime: join(root, "run") };
+    const folders: Folders = {
+      state: join(root, "state"),
+      cache: join(root, "cache"),
+      runtime: join(root, "run"),
+    };
     const gates: Gate[] = [];
     const connections: Redis[] = [];
-    await Promise.all(Object.values(folders).map((folder: string) => mkdir(folder, { mode: 0o700 })));
+    await Promise.all(
+      Object.values(folders).map((folder: string) => mkdir(folder, { mode: 0o700 })),
+    );
     // One that is shared would be somebody else's.
     vi.stubEnv("VMRIG_REDIS_URL", undefined);
 
@@ -54,7 +65,13 @@ export const test = base.extend<{ scene: TestGate }>({
       run(config = {}, { who = "alice", ...options } = {}) {
         const said: string[] = [];
         const holder = { who, host: "laptop", command: "vitest run", session: `session of ${who}` };
-        const gate = openGate({ rig: rigOf(config), folders, holder, say: (line) => said.push(line), ...options });
+        const gate = openGate({
+          rig: rigOf(config),
+          folders,
+          holder,
+          say: (line) => said.push(line),
+          ...options,
+        });
         gates.push(gate);
         return { gate, said };
       },
@@ -80,7 +97,12 @@ export const test = base.extend<{ scene: TestGate }>({
 });
 
 function rigOf(config: Partial<RigConfig>): ResolvedRig {
-  return rigSchema.parse({ name: "pcs", driver: fakeDriver(), machines: { pc1: {}, pc2: {} }, ...config });
+  return rigSchema.parse({
+    name: "pcs",
+    driver: fakeDriver(),
+    machines: { pc1: {}, pc2: {} },
+    ...config,
+  });
 }
 
 async function endMachines(copy: CopySpec): Promise<void> {
@@ -88,18 +110,34 @@ async function endMachines(copy: CopySpec): Promise<void> {
   await Promise.all(names.map((name) => endMembers(machineFiles(copy, name))));
 }
 
-/** Runs a line on a machine that was granted, over a connection that also proves the rollback, as a worker does. @returns what it printed */
-export async function on({ machines, baseline, guest, nonce }: Grant, name: string, line: string): Promise<string> {
+/**
+ * Runs a line on a machine that was granted, over a connection that also proves the rollback, as a
+ * worker does.
+ *
+ * @returns what it printed
+ */
+export async function on(
+  { machines, baseline, guest, nonce }: Grant,
+  name: string,
+  line: string,
+): Promise<string> {
   const target = machines.find((machine) => machine.name === name)?.target;
   if (target === undefined) throw new Error(`${name} was not granted`);
   await using connection = await dial(target, { name });
   await prove(connection, { machine: name, baseline, guest, nonce });
   const result = await connection.exec(line);
-  if (result.exitCode !== 0) throw new Error(`\`${line}\` exited with ${result.exitCode}: ${result.stderr.toString("utf8")}`);
+  if (result.exitCode !== 0)
+    throw new Error(
+      `\`${line}\` exited with ${result.exitCode}: ${result.stderr.toString("utf8")}`,
+    );
   return result.stdout.toString("utf8").trim();
 }
 
 /** The process of each machine: the same ones say that nothing was made anew or started again. */
-export function whereabouts(machines: Readonly<Record<string, MachineStatus>>): Record<string, string | undefined> {
-  return Object.fromEntries(Object.entries(machines).map(([name, machine]) => [name, machine.whereabouts]));
+export function whereabouts(
+  machines: Readonly<Record<string, MachineStatus>>,
+): Record<string, string | undefined> {
+  return Object.fromEntries(
+    Object.entries(machines).map(([name, machine]) => [name, machine.whereabouts]),
+  );
 }

@@ -18,7 +18,9 @@ afterAll(async () => {
 });
 
 test("files are read, and the name goes with them", async () => {
-  const [ca, cert, key] = await Promise.all(["ca.pem", "client.pem", "client.key"].map((name) => certificates.read(name)));
+  const [ca, cert, key] = await Promise.all(
+    ["ca.pem", "client.pem", "client.key"].map((name) => certificates.read(name)),
+  );
   expect(
     readTlsFiles({
       ca: certificates.path("ca.pem"),
@@ -32,18 +34,28 @@ test("files are read, and the name goes with them", async () => {
 
 test("a file that is missing or is a folder is named with its key of the config", () => {
   expect(() => readTlsFiles({ ca: join(folder, "none.pem") })).toThrow(
-    expect.objectContaining({ code: "CONFIG_INVALID", summary: `redis.tls.ca cannot be read: ${join(folder, "none.pem")} (ENOENT)` }),
+    expect.objectContaining({
+      code: "CONFIG_INVALID",
+      summary: `redis.tls.ca cannot be read: ${join(folder, "none.pem")} (ENOENT)`,
+    }),
   );
-  expect(() => readTlsFiles({ ca: folder })).toThrow(`redis.tls.ca cannot be read: ${folder} (EISDIR)`);
+  expect(() => readTlsFiles({ ca: folder })).toThrow(
+    `redis.tls.ca cannot be read: ${folder} (EISDIR)`,
+  );
 });
 
 test("a file that is something else is named, and never shown", () => {
   const path = join(folder, "secret.txt");
   expect(() => readTlsFiles({ ca: path })).toThrow(
-    expect.objectContaining({ code: "CONFIG_INVALID", summary: `redis.tls.ca is not a certificate in PEM: ${path}` }),
+    expect.objectContaining({
+      code: "CONFIG_INVALID",
+      summary: `redis.tls.ca is not a certificate in PEM: ${path}`,
+    }),
   );
   expect(() => readTlsFiles({ cert: certificates.path("client.pem"), key: path })).toThrow(
-    expect.objectContaining({ summary: `redis.tls.key is not a private key without a passphrase in PEM: ${path}` }),
+    expect.objectContaining({
+      summary: `redis.tls.key is not a private key without a passphrase in PEM: ${path}`,
+    }),
   );
 });
 

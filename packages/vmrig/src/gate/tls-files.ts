@@ -7,9 +7,11 @@ import type { TlsIdentity } from "../redis/address.ts";
 type TlsFiles = NonNullable<NonNullable<ResolvedRig["redis"]>["tls"]>;
 
 /**
- * Reads what `redis.tls` names, and looks whether it is that: TLS itself ignores an authority that is none, and says little of the rest.
+ * Reads what `redis.tls` names, and looks whether it is that: TLS itself ignores an authority that
+ * is none, and says little of the rest.
  *
- * @throws VmrigError `CONFIG_INVALID` with the key of the config and the path, never with what is in the file
+ * @throws VmrigError `CONFIG_INVALID` with the key of the config and the path, never with what is
+ *   in the file
  */
 export function readTlsFiles({ ca, cert, key, servername }: TlsFiles): TlsIdentity {
   const identity = {
@@ -33,16 +35,23 @@ function readPem(name: keyof typeof PARSE, path: string): string {
   try {
     pem = readFileSync(path, "utf8");
   } catch (error) {
-    throw invalid(`redis.tls.${name} cannot be read: ${path} (${(error as NodeJS.ErrnoException).code})`);
+    throw invalid(
+      `redis.tls.${name} cannot be read: ${path} (${(error as NodeJS.ErrnoException).code})`,
+    );
   }
   try {
     PARSE[name](pem);
   } catch {
-    throw invalid(`redis.tls.${name} is not ${name === "key" ? "a private key without a passphrase" : "a certificate"} in PEM: ${path}`);
+    throw invalid(
+      `redis.tls.${name} is not ${name === "key" ? "a private key without a passphrase" : "a certificate"} in PEM: ${path}`,
+    );
   }
   return pem;
 }
 
 function invalid(message: string): VmrigError {
-  return new VmrigError("CONFIG_INVALID", { message, hint: "a relative path begins at the folder of the config" });
+  return new VmrigError("CONFIG_INVALID", {
+    message,
+    hint: "a relative path begins at the folder of the config",
+  });
 }

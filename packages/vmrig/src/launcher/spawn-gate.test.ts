@@ -42,7 +42,10 @@ function lives(pid: number | undefined): boolean {
   if (pid === undefined) return false;
   try {
     process.kill(pid, 0);
-    return process.platform !== "linux" || !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+    return (
+      process.platform !== "linux" ||
+      !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"))
+    );
   } catch {
     return false;
   }
@@ -108,11 +111,16 @@ test("a config that is gone is told to whoever asks", async () => {
   const { socket } = await spawn(config);
   const client = await connectGate(socket);
   onTestFinished(() => client.close());
-  await expect(client.hello()).rejects.toMatchObject({ code: "CONFIG_NOT_FOUND", summary: `There is no config at ${config}.` });
+  await expect(client.hello()).rejects.toMatchObject({
+    code: "CONFIG_NOT_FOUND",
+    summary: `There is no config at ${config}.`,
+  });
 });
 
 test("is gone when it is closed, also while the config loads for ever", async () => {
-  const { socket, pid, close } = await spawn(await home(`setInterval(() => {}, 1000);\nawait new Promise(() => {});\n${RIG}`));
+  const { socket, pid, close } = await spawn(
+    await home(`setInterval(() => {}, 1000);\nawait new Promise(() => {});\n${RIG}`),
+  );
   (await connectGate(socket)).close();
   await close();
   expect(lives(pid)).toBe(false);
@@ -120,7 +128,9 @@ test("is gone when it is closed, also while the config loads for ever", async ()
 });
 
 test("is gone when it is closed, also when the config keeps it busy for ever", async () => {
-  const { pid, close, lines } = await spawn(await home(`console.log("busy");\nfor (;;);\n`), { leaveMs: 200 });
+  const { pid, close, lines } = await spawn(await home(`console.log("busy");\nfor (;;);\n`), {
+    leaveMs: 200,
+  });
   await vi.waitUntil(() => lines.includes("busy"), { timeout: 20_000 });
   await close();
   expect(lives(pid)).toBe(false);
@@ -190,23 +200,29 @@ test("a gate that was closed is no death", async () => {
   expect([deaths, lives(pid)]).toEqual([[], false]);
 });
 
-test.each(["SIGKILL", "SIGTERM"] as const)("a runner that ends by %s takes its gate with it, process and socket", async (signal) => {
-  const config = await home();
-  await using runner = new Child(new URL("./fixtures/runner.ts", import.meta.url).href, [config]);
-  const { socket, pid } = (await runner.says("socket")) as { socket: string; pid: number };
-  const client = await connectGate(socket);
-  await client.hello();
-  runner.signal(signal);
-  await ended(pid);
-  expect(existsSync(socket)).toBe(false);
-  await expect(client.hello()).rejects.toMatchObject({ code: "GATE_LOST" });
-});
+test.each(["SIGKILL", "SIGTERM"] as const)(
+  "a runner that ends by %s takes its gate with it, process and socket",
+  async (signal) => {
+    const config = await home();
+    await using runner = new Child(new URL("./fixtures/runner.ts", import.meta.url).href, [config]);
+    const { socket, pid } = (await runner.says("socket")) as { socket: string; pid: number };
+    const client = await connectGate(socket);
+    await client.hello();
+    runner.signal(signal);
+    await ended(pid);
+    expect(existsSync(socket)).toBe(false);
+    await expect(client.hello()).rejects.toMatchObject({ code: "GATE_LOST" });
+  },
+);
 
 test("a gate that fails in a way that nobody thought of says so, and leaves", async () => {
   const death = Promise.withResolvers<string>();
-  const { lines, close } = await spawn(await home(`setImmediate(() => { throw new TypeError("oops"); });\n${RIG}`), {
-    onDeath: death.resolve,
-  });
+  const { lines, close } = await spawn(
+    await home(`setImmediate(() => { throw new TypeError("oops"); });\n${RIG}`),
+    {
+      onDeath: death.resolve,
+    },
+  );
   expect(await death.promise).toBe("exit code 1");
   await close();
   expect(lines[0]).toBe("bug      Unexpected TypeError: oops");

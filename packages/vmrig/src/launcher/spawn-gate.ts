@@ -37,7 +37,10 @@ export interface GateProcess {
   /** Where workers reach it. */
   readonly socket: string;
   readonly pid: number | undefined;
-  /** How many copies the config has, as far as it is known or can be found out; 1 when the config cannot be loaded. */
+  /**
+   * How many copies the config has, as far as it is known or can be found out; 1 when the config
+   * cannot be loaded.
+   */
   copies(): Promise<number>;
   /** The runner's own connection. @throws VmrigError `GATE_LOST` when the gate does not listen */
   control(): Promise<GateClient>;
@@ -47,17 +50,31 @@ export interface GateProcess {
 
 const DRAIN_MS = 500;
 
-/** Beside this file, and of its kind: Node.js runs TypeScript by itself where vmrig is developed. */
-const MAIN = fileURLToPath(new URL(`../gate/main${extname(fileURLToPath(import.meta.url))}`, import.meta.url));
+/**
+ * Beside this file, and of its kind: Node.js runs TypeScript by itself where vmrig is developed.
+ */
+const MAIN = fileURLToPath(
+  new URL(`../gate/main${extname(fileURLToPath(import.meta.url))}`, import.meta.url),
+);
 
 /** Starts the gate and does not wait for it: it gets ready while the runner starts its workers. */
 export async function spawnGate(options: SpawnGateOptions): Promise<GateProcess> {
   const folders = await openFolders();
   const session = randomBytes(4).toString("hex");
   const socket = join(folders.runtime, `${GATE_PREFIX}${session}`);
-  const holder = { who: ownName(), host: hostname(), command: options.command ?? ownCommand(), session };
+  const holder = {
+    who: ownName(),
+    host: hostname(),
+    command: options.command ?? ownCommand(),
+    session,
+  };
   const { config, maxCopies } = options;
-  const orders: LaunchOptions = { socket, config, holder, ...(maxCopies !== undefined && { maxCopies }) };
+  const orders: LaunchOptions = {
+    socket,
+    config,
+    holder,
+    ...(maxCopies !== undefined && { maxCopies }),
+  };
   const child = spawn(process.execPath, [MAIN], {
     stdio: ["pipe", "pipe", "pipe"],
     env: { ...process.env, VMRIG_GATE: JSON.stringify(orders) },
@@ -81,10 +98,13 @@ export async function spawnGate(options: SpawnGateOptions): Promise<GateProcess>
   });
   // Neither the process nor its pipes keep the runner alive.
   child.unref();
-  for (const pipe of [child.stdin, child.stdout, child.stderr]) if (pipe instanceof Socket) pipe.unref();
+  for (const pipe of [child.stdin, child.stdout, child.stderr])
+    if (pipe instanceof Socket) pipe.unref();
   let connected: Promise<GateClient> | undefined;
-  // Loaded late: it brings the checks of all messages along, and most runs do well without it for a while.
-  const control = (): Promise<GateClient> => (connected ??= import("../protocol/client.ts").then(({ connectGate }) => connectGate(socket)));
+  // Loaded late: it brings the checks of all messages along, and most runs do well without it for a
+  // while.
+  const control = (): Promise<GateClient> =>
+    (connected ??= import("../protocol/client.ts").then(({ connectGate }) => connectGate(socket)));
   return {
     socket,
     pid: child.pid,
@@ -100,15 +120,19 @@ export async function spawnGate(options: SpawnGateOptions): Promise<GateProcess>
       connected?.then((client) => client.close()).catch(() => {});
       child.ref();
       child.stdin.end();
-      await inTime(exited, { timeoutMs: options.leaveMs ?? SHUTDOWN_TIMEOUT_MS + 5_000, late: () => new Error("the gate does not leave") }).catch(
-        () => {
-          // Kept busy by something that never lets go. Its leases run out by themselves.
-          child.kill("SIGKILL");
-          return exited;
-        },
-      );
+      await inTime(exited, {
+        timeoutMs: options.leaveMs ?? SHUTDOWN_TIMEOUT_MS + 5_000,
+        late: () => new Error("the gate does not leave"),
+      }).catch(() => {
+        // Kept busy by something that never lets go. Its leases run out by themselves.
+        child.kill("SIGKILL");
+        return exited;
+      });
       // Its last lines. Not for long: what it started may have inherited the pipe.
-      await inTime(drained, { timeoutMs: DRAIN_MS, late: () => new Error("something holds its output") }).catch(() => {});
+      await inTime(drained, {
+        timeoutMs: DRAIN_MS,
+        late: () => new Error("something holds its output"),
+      }).catch(() => {});
       // One that was killed could not.
       await rm(socket, { force: true });
     },

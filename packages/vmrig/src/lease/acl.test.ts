@@ -13,9 +13,18 @@ import { openLeaseStore, type LeaseStoreOptions } from "./open-lease-store.ts";
 // Real processes on a computer that may be busy: what is waited for has deadlines of its own.
 vi.setConfig({ testTimeout: 60_000 });
 
-/** The rules as the guide tells people to type them, between the user's name and the end of the line. */
-const GUIDE = await readFile(new URL("../../../../docs/guide/shared-redis.md", import.meta.url), "utf8");
-const RULES = (/^ACL SETUSER vmrig ([^`]*?)\n```/ms.exec(GUIDE)?.[1] ?? "").replaceAll("\\\n", " ").trim().split(/\s+/);
+/**
+ * The rules as the guide tells people to type them, between the user's name and the end of the
+ * line.
+ */
+const GUIDE = await readFile(
+  new URL("../../../../docs/guide/shared-redis.md", import.meta.url),
+  "utf8",
+);
+const RULES = (/^ACL SETUSER vmrig ([^`]*?)\n```/ms.exec(GUIDE)?.[1] ?? "")
+  .replaceAll("\\\n", " ")
+  .trim()
+  .split(/\s+/);
 const COMMANDS = RULES.filter((rule) => rule.startsWith("+"));
 const PASSWORD = RULES.find((rule) => rule.startsWith(">"))?.slice(1);
 
@@ -37,10 +46,17 @@ beforeEach(async () => {
   await server.operator.call("ACL", "LOG", "RESET");
 });
 
-async function login(rules: readonly string[], options: Partial<LeaseStoreOptions> = {}): Promise<LeaseStore> {
+async function login(
+  rules: readonly string[],
+  options: Partial<LeaseStoreOptions> = {},
+): Promise<LeaseStore> {
   await server.operator.call("ACL", "SETUSER", "vmrig", ...rules);
   const redis = { url: network.url.replace("//", `//vmrig:${PASSWORD}@`) };
-  return openLeaseStore({ redis, timing: { heartbeatMs: 600_000, aliveMs: 1_800_000, outageMs: 0 }, ...options });
+  return openLeaseStore({
+    redis,
+    timing: { heartbeatMs: 600_000, aliveMs: 1_800_000, outageMs: 0 },
+    ...options,
+  });
 }
 
 /** Who was denied what since the user was made. */
@@ -64,7 +80,10 @@ async function renewal(lease: Lease): Promise<void> {
   });
 }
 
-/** All that vmrig does with Redis but to look at it: what a denial breaks does not come to its end, or leaves a line in Redis' log. */
+/**
+ * All that vmrig does with Redis but to look at it: what a denial breaks does not come to its end,
+ * or leaves a line in Redis' log.
+ */
 async function useAll(leases: LeaseStore): Promise<void> {
   const holder = person("alice");
   const renewed = await leases.acquire(PCS, { holder, ttlMs: 1000, waitForMs: 1000 });
@@ -76,14 +95,18 @@ async function useAll(leases: LeaseStore): Promise<void> {
   expect(await leases.record(PCS_1)).toBeUndefined();
   const extra = await leases.acquire({ ...pcs(2), extra: true }, long);
   await leases.view(pcs(2));
-  await expect(leases.acquire(PCS, { ...long, waitForMs: 0 })).rejects.toMatchObject({ code: "RIG_BUSY" });
+  await expect(leases.acquire(PCS, { ...long, waitForMs: 0 })).rejects.toMatchObject({
+    code: "RIG_BUSY",
+  });
   expect(await leases.tryAcquire(PCS, long)).toBeUndefined();
   await leases.retain(handedOn, { forMs: 60_000, why: "to look" });
   await leases.revoke({ ...PCS_1, fence: handedOn.fence, by: holder });
   await extra.release();
   const cutOff = await leases.acquire(PCS, { ...long, ttlMs: 1000 });
   await leases.revoke({ ...PCS_1, fence: cutOff.fence, by: holder });
-  expect(await aborted(cutOff.signal)).toMatchObject({ details: [expect.stringContaining("released by force")] });
+  expect(await aborted(cutOff.signal)).toMatchObject({
+    details: [expect.stringContaining("released by force")],
+  });
 }
 
 test("the rules of the guide are enough for all that vmrig does", async () => {
@@ -95,29 +118,46 @@ test("the rules of the guide are enough for all that vmrig does", async () => {
 test("they are enough for several Redises", async () => {
   await using servers = await RedisServers.start(3);
   for (const { operator } of servers.all) await operator.call("ACL", "SETUSER", "vmrig", ...RULES);
-  const redis = servers.networks.map(({ url }) => ({ url: url.replace("//", `//vmrig:${PASSWORD}@`) }));
-  await using leases = await openLeaseStore({ redis, timing: { heartbeatMs: 600_000, aliveMs: 1_800_000, outageMs: 0 } });
+  const redis = servers.networks.map(({ url }) => ({
+    url: url.replace("//", `//vmrig:${PASSWORD}@`),
+  }));
+  await using leases = await openLeaseStore({
+    redis,
+    timing: { heartbeatMs: 600_000, aliveMs: 1_800_000, outageMs: 0 },
+  });
   await useAll(leases);
   const logs = await Promise.all(servers.all.map(({ operator }) => operator.call("ACL", "LOG")));
   expect(logs).toEqual([[], [], []]);
 });
 
 test("they allow nothing but these commands, keys and channels", () => {
-  expect(RULES.filter((rule) => !/^[+>]/.test(rule))).toEqual(["on", "resetkeys", "~vmrig:*", "resetchannels", "&vmrig:*", "-@all"]);
+  expect(RULES.filter((rule) => !/^[+>]/.test(rule))).toEqual([
+    "on",
+    "resetkeys",
+    "~vmrig:*",
+    "resetchannels",
+    "&vmrig:*",
+    "-@all",
+  ]);
 });
 
-test.each([...COMMANDS.map((rule) => rule.replace("+", "-")), "resetchannels"])("without %s something is denied", async (rule) => {
-  const outcome = await login([...RULES, rule])
-    .then(async (leases) => {
-      await using opened = leases;
-      await useAll(opened);
-    })
-    .then(
-      () => "all of it worked",
-      (error: unknown) => error,
-    );
-  expect({ outcome, denied: await denials() }).toMatchObject({ denied: expect.arrayContaining([expect.stringMatching(/\S/)]) });
-});
+test.each([...COMMANDS.map((rule) => rule.replace("+", "-")), "resetchannels"])(
+  "without %s something is denied",
+  async (rule) => {
+    const outcome = await login([...RULES, rule])
+      .then(async (leases) => {
+        await using opened = leases;
+        await useAll(opened);
+      })
+      .then(
+        () => "all of it worked",
+        (error: unknown) => error,
+      );
+    expect({ outcome, denied: await denials() }).toMatchObject({
+      denied: expect.arrayContaining([expect.stringMatching(/\S/)]),
+    });
+  },
+);
 
 test("another prefix is out of reach", async () => {
   await expect(login(RULES, { namespace: "team-a" })).rejects.toMatchObject({

@@ -30,9 +30,18 @@ describe.each([1, 3])("in %d", (count) => {
     const servers = stack.use(await RedisServers.start(count));
     const leases = stack.use(await openLeaseStore({ redis: servers.address, timing, clock }));
     const ask = (who: string, request: LeaseRequest, options: Partial<AcquireOptions> = {}) =>
-      leases.acquire(request, { holder: person(who), ttlMs: 600_000, waitForMs: 30_000, ...options });
+      leases.acquire(request, {
+        holder: person(who),
+        ttlMs: 600_000,
+        waitForMs: 30_000,
+        ...options,
+      });
     /** Resolves when it stands in line. */
-    const wait = async (who: string, request: LeaseRequest, options: Partial<AcquireOptions> = {}): Promise<{ readonly lease: Promise<Lease> }> => {
+    const wait = async (
+      who: string,
+      request: LeaseRequest,
+      options: Partial<AcquireOptions> = {},
+    ): Promise<{ readonly lease: Promise<Lease> }> => {
       const lease = ask(who, request, options);
       lease.catch(() => {});
       await waitFor({
@@ -65,7 +74,11 @@ describe.each([1, 3])("in %d", (count) => {
   test("copies that are released at once go to as many waiters, in the order of the line", async () => {
     const { ask, wait } = await open();
     const held = await Promise.all(["a", "b", "c"].map((who) => ask(who, pcs(3))));
-    const waiting = [await wait("alice", pcs(3)), await wait("bob", pcs(3)), await wait("carol", pcs(3))];
+    const waiting = [
+      await wait("alice", pcs(3)),
+      await wait("bob", pcs(3)),
+      await wait("carol", pcs(3)),
+    ];
     await Promise.all(held.map((lease) => lease.release()));
     const copies = (await Promise.all(waiting.map(({ lease }) => lease))).map(({ copy }) => copy);
     expect(copies.toSorted()).toEqual(["pcs-1", "pcs-2", "pcs-3"]);
@@ -73,7 +86,9 @@ describe.each([1, 3])("in %d", (count) => {
 
   test("the preferred copy that is free is handed out, and none that is not accepted", async () => {
     const { ask } = await open();
-    expect((await ask("alice", { rig: "pcs", copies: ["pcs-2", "pcs-1", "pcs-3"] })).copy).toBe("pcs-2");
+    expect((await ask("alice", { rig: "pcs", copies: ["pcs-2", "pcs-1", "pcs-3"] })).copy).toBe(
+      "pcs-2",
+    );
     expect((await ask("bob", { ...pcs(3), accept: ["pcs-2", "pcs-3"] })).copy).toBe("pcs-3");
   });
 
@@ -145,9 +160,15 @@ describe.each([1, 3])("in %d", (count) => {
   });
 
   test("a waiter that was killed does not hold up those behind it, whichever copy it could have had", async () => {
-    const { ask, wait, servers } = await open({ commandTimeoutMs: 300, heartbeatMs: 200, aliveMs: 1000 });
+    const { ask, wait, servers } = await open({
+      commandTimeoutMs: 300,
+      heartbeatMs: 200,
+      aliveMs: 1000,
+    });
     const held = [await ask("alice", pcs(2)), await ask("bob", pcs(2))];
-    const killed = stack.use(new Child("lease-process.ts", [servers.socketPaths, "wait", "killed"])); // wants pcs-1
+    const killed = stack.use(
+      new Child("lease-process.ts", [servers.socketPaths, "wait", "killed"]),
+    ); // wants pcs-1
     await killed.says("waiting");
     const carol = await wait("carol", { ...pcs(2), accept: ["pcs-1"] });
     const dave = await wait("dave", pcs(2));
@@ -159,9 +180,15 @@ describe.each([1, 3])("in %d", (count) => {
   });
 
   test("a waiter that was stopped is passed, and stands where it stood when it goes on", async () => {
-    const { ask, wait, servers, leases } = await open({ commandTimeoutMs: 300, heartbeatMs: 200, aliveMs: 1000 });
+    const { ask, wait, servers, leases } = await open({
+      commandTimeoutMs: 300,
+      heartbeatMs: 200,
+      aliveMs: 1000,
+    });
     const held = await ask("alice", PCS);
-    const stopped = stack.use(new Child("lease-process.ts", [servers.socketPaths, "wait", "stopped"]));
+    const stopped = stack.use(
+      new Child("lease-process.ts", [servers.socketPaths, "wait", "stopped"]),
+    );
     await stopped.says("waiting");
     const bob = await wait("bob", PCS);
     const carol = await wait("carol", PCS);
@@ -191,7 +218,9 @@ describe.each([1, 3])("in %d", (count) => {
       code: "RIG_BUSY",
       summary: expect.stringMatching(/^"pcs" stayed busy for 0\.\d s\.$/),
       details: [
-        expect.stringMatching(/^pcs-1 held by alice@laptop \(vitest run x\) for \d\.\d s, expires in 10 min if not renewed$/),
+        expect.stringMatching(
+          /^pcs-1 held by alice@laptop \(vitest run x\) for \d\.\d s, expires in 10 min if not renewed$/,
+        ),
         expect.stringMatching(/^pcs-2 held by bob@laptop /),
         "0 ahead of you, 1 waiting",
       ],
@@ -207,9 +236,17 @@ describe.each([1, 3])("in %d", (count) => {
     const { servers, leases } = await open(NO_POLLING, quick);
     await servers.set("vmrig:{pcs}:pcs-1:lock", "by hand");
     const told: QueueStatus[] = [];
-    const waiting = leases.acquire(PCS, { holder: person("bob"), waitForMs: 600_000, onWait: (line) => told.push(line) });
+    const waiting = leases.acquire(PCS, {
+      holder: person("bob"),
+      waitForMs: 600_000,
+      onWait: (line) => told.push(line),
+    });
     waiting.catch(() => {});
-    await waitFor({ what: "three lines", timeoutMs: 20_000, probe: async () => (told.length >= 3 ? { value: 1 } : { seen: "fewer" }) });
+    await waitFor({
+      what: "three lines",
+      timeoutMs: 20_000,
+      probe: async () => (told.length >= 3 ? { value: 1 } : { seen: "fewer" }),
+    });
     const pauses = told.slice(1).map(({ waitedMs }, i) => waitedMs - (told[i]?.waitedMs ?? 0));
     for (const pause of pauses) expect(pause).toBeGreaterThanOrEqual(29_999);
   });

@@ -11,9 +11,16 @@ test("of 200 waiters the half whose processes are killed leaves the line, and th
   await using stack = new AsyncDisposableStack();
   const servers = stack.use(await RedisServers.start(1));
   const leases = stack.use(
-    await openLeaseStore({ redis: servers.address, timing: { commandTimeoutMs: 5000, heartbeatMs: 200, aliveMs: 2000 } }),
+    await openLeaseStore({
+      redis: servers.address,
+      timing: { commandTimeoutMs: 5000, heartbeatMs: 200, aliveMs: 2000 },
+    }),
   );
-  const held = await leases.acquire(PCS, { holder: person("alice"), ttlMs: 600_000, waitForMs: 1000 });
+  const held = await leases.acquire(PCS, {
+    holder: person("alice"),
+    ttlMs: 600_000,
+    waitForMs: 1000,
+  });
   const crowds: Child[] = [];
   for (const name of ["a", "b", "c", "d"]) {
     const crowd = stack.use(new Child("lease-process.ts", [servers.socketPaths, "crowd", name]));
@@ -26,14 +33,17 @@ test("of 200 waiters the half whose processes are killed leaves the line, and th
   const living = everybody.filter((who) => /^[bd]/.test(who));
   await untilLine(leases, living);
   await held.release();
-  const servedOf = (i: number): unknown[] => crowds[i]?.said.flatMap((fact) => ("served" in fact ? [fact["served"]] : [])) ?? [];
+  const servedOf = (i: number): unknown[] =>
+    crowds[i]?.said.flatMap((fact) => ("served" in fact ? [fact["served"]] : [])) ?? [];
   const served = await waitFor({
     what: "everybody's turn",
     timeoutMs: 20_000,
     intervalMs: 10,
     probe: () => {
       const all = [...servedOf(1), ...servedOf(3)];
-      return Promise.resolve(all.length < living.length ? { seen: `${all.length} were served` } : { value: all });
+      return Promise.resolve(
+        all.length < living.length ? { seen: `${all.length} were served` } : { value: all },
+      );
     },
   });
   expect(served).toEqual(living);

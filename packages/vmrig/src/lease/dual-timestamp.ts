@@ -1,8 +1,9 @@
 import type { Clock } from "../clock/clock.ts";
 
 /**
- * One instant on both clocks. The monotonic one cannot be set but stands still while a laptop sleeps (Linux); the wall clock runs on but
- * can be set. Of two moments the distance to trust is the one that leaves us less time.
+ * One instant on both clocks. The monotonic one cannot be set but stands still while a laptop
+ * sleeps (Linux); the wall clock runs on but can be set. Of two moments the distance to trust is
+ * the one that leaves us less time.
  */
 export interface DualTimestamp {
   readonly monotonic: number;
@@ -17,7 +18,10 @@ export function later(moment: DualTimestamp, ms: number): DualTimestamp {
   return { monotonic: moment.monotonic + ms, wall: moment.wall + ms };
 }
 
-/** Milliseconds until `moment`, on the clock that gets there first; negative once it has passed on either. */
+/**
+ * Milliseconds until `moment`, on the clock that gets there first; negative once it has passed on
+ * either.
+ */
 export function msUntil(moment: DualTimestamp, clock: Clock): number {
   return Math.min(moment.monotonic - clock.monotonic(), moment.wall - clock.wall());
 }

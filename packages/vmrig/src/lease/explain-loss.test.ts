@@ -23,11 +23,17 @@ describe.each([1, 3])("in %d", (count) => {
   }
 
   async function open(redisAddress: LeaseStoreOptions["redis"]) {
-    return stack.use(await openLeaseStore({ redis: redisAddress, timing: { commandTimeoutMs: 500 } }));
+    return stack.use(
+      await openLeaseStore({ redis: redisAddress, timing: { commandTimeoutMs: 500 } }),
+    );
   }
 
   async function lease(who: string, servers: RedisServers) {
-    return (await open(servers.address)).acquire(PCS, { holder: person(who), ttlMs: 1500, waitForMs: 5000 });
+    return (await open(servers.address)).acquire(PCS, {
+      holder: person(who),
+      ttlMs: 1500,
+      waitForMs: 5000,
+    });
   }
 
   async function details(signal: AbortSignal): Promise<readonly string[]> {
@@ -39,14 +45,18 @@ describe.each([1, 3])("in %d", (count) => {
     const held = await lease("alice", servers);
     await servers.del("vmrig:{pcs}:pcs-1:lock");
     await lease("bob", servers);
-    expect(await details(held.signal)).toEqual([expect.stringMatching(/^taken by bob@laptop \(vitest run x\) \d\.\d s ago$/)]);
+    expect(await details(held.signal)).toEqual([
+      expect.stringMatching(/^taken by bob@laptop \(vitest run x\) \d\.\d s ago$/),
+    ]);
   });
 
   test("who lost a lease that nobody has is told that the lock vanished", async () => {
     const servers = await redis();
     const held = await lease("alice", servers);
     await servers.flushall();
-    expect(await details(held.signal)).toEqual(["the lock vanished from Redis (data lost, or removed by hand)"]);
+    expect(await details(held.signal)).toEqual([
+      "the lock vanished from Redis (data lost, or removed by hand)",
+    ]);
   });
 
   test("who lost a lease to somebody's hand is told so", async () => {
@@ -60,13 +70,19 @@ describe.each([1, 3])("in %d", (count) => {
     const servers = await redis();
     const held = await lease("alice", servers);
     await servers.kill();
-    expect(await details(held.signal)).toEqual([expect.stringMatching(/^Redis was silent for \d\.\d s$/)]);
+    expect(await details(held.signal)).toEqual([
+      expect.stringMatching(/^Redis was silent for \d\.\d s$/),
+    ]);
   });
 
   test("a refusal ends the lease at once, and the abort does not wait for a name that does not come", async () => {
     const servers = await redis();
     const store = await open(servers.throughNetworks);
-    const held = await store.acquire(PCS, { holder: person("alice"), ttlMs: 600_000, waitForMs: 5000 });
+    const held = await store.acquire(PCS, {
+      holder: person("alice"),
+      ttlMs: 600_000,
+      waitForMs: 5000,
+    });
     for (const network of servers.networks) network.loseRepliesTo(LOSS.sha);
     await servers.del("vmrig:{pcs}:pcs-1:lock");
     const saving = store.saveRecord(held, 1).catch((error: unknown) => error);
@@ -74,19 +90,27 @@ describe.each([1, 3])("in %d", (count) => {
       what: "the refusal",
       timeoutMs: 5000,
       intervalMs: 1,
-      probe: () => Promise.resolve(held.state === "lost" ? { value: undefined } : { seen: held.state }),
+      probe: () =>
+        Promise.resolve(held.state === "lost" ? { value: undefined } : { seen: held.state }),
     });
     expect(held.remainingMs()).toBe(0);
-    expect(() => held.assertHeld()).toThrow(expect.objectContaining({ code: "LEASE_LOST", details: [] }));
+    expect(() => held.assertHeld()).toThrow(
+      expect.objectContaining({ code: "LEASE_LOST", details: [] }),
+    );
     expect(held.signal.aborted).toBe(true);
     expect(await saving).toBe(held.signal.reason);
   });
 
   test("an abort comes without a name when Redis falls silent after the refusal", async () => {
     const servers = await redis();
-    const held = await (await open(servers.throughNetworks)).acquire(PCS, { holder: person("alice"), ttlMs: 1500, waitForMs: 5000 });
+    const held = await (
+      await open(servers.throughNetworks)
+    ).acquire(PCS, { holder: person("alice"), ttlMs: 1500, waitForMs: 5000 });
     for (const network of servers.networks) network.loseRepliesTo(LOSS.sha);
     await servers.del("vmrig:{pcs}:pcs-1:lock");
-    expect(await aborted(held.signal)).toMatchObject({ message: expect.stringContaining("no longer ours"), details: [] });
+    expect(await aborted(held.signal)).toMatchObject({
+      message: expect.stringContaining("no longer ours"),
+      details: [],
+    });
   });
 });

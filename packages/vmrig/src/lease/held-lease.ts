@@ -43,7 +43,11 @@ export class HeldLease implements Lease {
     this.fence = grant.fence;
     this.#lock = grant.lock;
     this.#context = context;
-    this.#renewer = new LeaseRenewer({ ...grant, clock, explainLoss: () => backend.explainLoss(grant) });
+    this.#renewer = new LeaseRenewer({
+      ...grant,
+      clock,
+      explainLoss: () => backend.explainLoss(grant),
+    });
   }
 
   get signal(): AbortSignal {
@@ -72,7 +76,12 @@ export class HeldLease implements Lease {
   /** @throws VmrigError `LEASE_LOST`, `REDIS_UNREACHABLE`: then it is still held */
   async keep(options: RetainOptions): Promise<void> {
     this.#renewer.assertHeld();
-    const kept = await this.#context.backend.retain({ ...options, rig: this.rig, copy: this.copy, value: this.#lock.value });
+    const kept = await this.#context.backend.retain({
+      ...options,
+      rig: this.rig,
+      copy: this.copy,
+      value: this.#lock.value,
+    });
     if (!kept) return this.refused();
     this.#renewer.finish("kept");
     this.#context.onEnd();
@@ -95,8 +104,12 @@ export class HeldLease implements Lease {
         (error: Error) => ({ seen: error.message }),
       );
     // The TTL frees what Redis could not be told about.
-    await waitFor({ what: "Redis to take the lock back", on: this.copy, timeoutMs, clock: this.#context.clock, probe: unlock }).catch(
-      () => {},
-    );
+    await waitFor({
+      what: "Redis to take the lock back",
+      on: this.copy,
+      timeoutMs,
+      clock: this.#context.clock,
+      probe: unlock,
+    }).catch(() => {});
   }
 }

@@ -17,11 +17,15 @@ test.each(["", "null", "[]", "7", "{", '{"who":7}'])("%j is a holder without a n
 });
 
 test("what another process wrote cannot move the cursor, reorder text or flood the screen", () => {
-  const hostile = decodeHolder(JSON.stringify({ ...alice, who: "a\u001B[2J\r\nb\u202Ec\u0085", command: "x".repeat(10_000) }));
+  const hostile = decodeHolder(
+    JSON.stringify({ ...alice, who: "a\u001B[2J\r\nb\u202Ec\u0085", command: "x".repeat(10_000) }),
+  );
   expect(hostile.who).toBe("a [2J b c");
   expect(hostile.command).toHaveLength(200);
 });
 
 test("passwords on a command line stay in the process", () => {
-  expect(encodeHolder({ ...alice, command: "vitest --db postgres://u:hunter2@db DB_PASSWORD=hunter2" })).not.toContain("hunter2");
+  expect(
+    encodeHolder({ ...alice, command: "vitest --db postgres://u:hunter2@db DB_PASSWORD=hunter2" }),
+  ).not.toContain("hunter2");
 });

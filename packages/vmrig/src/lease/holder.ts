@@ -9,12 +9,21 @@ export function describeHolder(holder: Holder): string {
   return `${who}@${host}${command === "" ? "" : ` (${command})`}`;
 }
 
-/** A holder as others may read it in Redis: without secrets and control characters, of bounded length. With what it wants, while it waits. */
-export function encodeHolder(holder: Holder, wants: { readonly accept?: readonly string[]; readonly extra?: boolean } = {}): string {
+/**
+ * A holder as others may read it in Redis: without secrets and control characters, of bounded
+ * length. With what it wants, while it waits.
+ */
+export function encodeHolder(
+  holder: Holder,
+  wants: { readonly accept?: readonly string[]; readonly extra?: boolean } = {},
+): string {
   return JSON.stringify({ ...printable(holder), ...wants });
 }
 
-/** Reads what some other process, perhaps of another version, wrote. Never throws, never returns what would move a terminal's cursor. */
+/**
+ * Reads what some other process, perhaps of another version, wrote. Never throws, never returns
+ * what would move a terminal's cursor.
+ */
 export function decodeHolder(text: string): Holder {
   let value: Partial<Record<keyof Holder, unknown>> = {};
   try {
@@ -23,7 +32,8 @@ export function decodeHolder(text: string): Holder {
   } catch {
     // Not JSON: a holder without a name is still a holder.
   }
-  const field = (name: keyof Holder, missing: string) => (typeof value[name] === "string" ? value[name] : missing);
+  const field = (name: keyof Holder, missing: string) =>
+    typeof value[name] === "string" ? value[name] : missing;
   return printable({
     who: field("who", "unknown"),
     host: field("host", "unknown"),
@@ -33,10 +43,18 @@ export function decodeHolder(text: string): Holder {
 }
 
 export function printable(holder: Holder): Holder {
-  return { who: clean(holder.who), host: clean(holder.host), command: clean(holder.command), session: clean(holder.session) };
+  return {
+    who: clean(holder.who),
+    host: clean(holder.host),
+    command: clean(holder.command),
+    session: clean(holder.session),
+  };
 }
 
-/** A text as others may read it. Control characters move cursors, format characters (bidi marks, zero-width) reorder and hide text, lone surrogates break encoders. */
+/**
+ * A text as others may read it. Control characters move cursors, format characters (bidi marks,
+ * zero-width) reorder and hide text, lone surrogates break encoders.
+ */
 export function clean(text: string): string {
   return redact(text)
     .replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+/gu, " ")

@@ -4,7 +4,10 @@ export interface CopyName {
   readonly copy: string;
 }
 
-/** The keys of one copy. They share the hash tag of their rig, so that each script is single-slot in a Redis Cluster. */
+/**
+ * The keys of one copy. They share the hash tag of their rig, so that each script is single-slot in
+ * a Redis Cluster.
+ */
 export interface CopyKeys {
   readonly lock: string;
   /** Hash with the TTL of the lock: who, since when, with which fence. */
@@ -19,13 +22,19 @@ export interface CopyKeys {
 
 export function keysOf(namespace: string, { rig, copy }: CopyName): CopyKeys {
   const key = (name: string) => `${namespace}:{${rig}}:${copy}:${name}`;
-  return { lock: key("lock"), holder: key("holder"), fence: key("fence"), revoked: key("revoked"), record: key("record") };
+  return {
+    lock: key("lock"),
+    holder: key("holder"),
+    fence: key("fence"),
+    revoked: key("revoked"),
+    record: key("record"),
+  };
 }
 
 /**
- * What a script that knows a rig's line is run with, in the order that it expects: the line's queue (sorted set: ticket → waiter), alive
- * (sorted set: time until which a waiter counts as alive → waiter) and waiters (hash: waiter → its record), then lock, holder and fence of
- * each copy.
+ * What a script that knows a rig's line is run with, in the order that it expects: the line's queue
+ * (sorted set: ticket → waiter), alive (sorted set: time until which a waiter counts as alive →
+ * waiter) and waiters (hash: waiter → its record), then lock, holder and fence of each copy.
  */
 export function rigKeys(namespace: string, rig: string, copies: readonly string[]): string[] {
   const line = ["queue", "alive", "waiters"].map((name) => `${namespace}:{${rig}}:${name}`);
@@ -38,8 +47,8 @@ export function rigKeys(namespace: string, rig: string, copies: readonly string[
 }
 
 /**
- * {@link rigKeys} for one waiter. The last is never stored: a key is the only way through redlock's public interface to tell a script which
- * waiter asks, and in which of its attempts.
+ * {@link rigKeys} for one waiter. The last is never stored: a key is the only way through redlock's
+ * public interface to tell a script which waiter asks, and in which of its attempts.
  */
 export function turnKeys(
   namespace: string,
@@ -50,7 +59,10 @@ export function turnKeys(
   return [...rigKeys(namespace, rig, copies), `${namespace}:{${rig}}:w:${waiter}:${attempt}`];
 }
 
-/** Where waiters are told by their id that there is a copy for them. Derived the same way inside the scripts. */
+/**
+ * Where waiters are told by their id that there is a copy for them. Derived the same way inside the
+ * scripts.
+ */
 export function wakeChannel(namespace: string, rig: string): string {
   return `${namespace}:{${rig}}:queue:wake`;
 }

@@ -31,7 +31,9 @@ async function network(server: RedisServer): Promise<BadNetwork> {
 }
 
 async function store(options: LeaseStoreOptions) {
-  return stack.use(await openLeaseStore({ timing: { commandTimeoutMs: 300, heartbeatMs: 300 }, ...options }));
+  return stack.use(
+    await openLeaseStore({ timing: { commandTimeoutMs: 300, heartbeatMs: 300 }, ...options }),
+  );
 }
 
 async function lease(options: LeaseStoreOptions, ttlMs = TTL) {
@@ -68,7 +70,10 @@ test("whoever deletes the key takes the lease away at the next renewal", async (
   const server = await redis();
   const held = await lease({ redis: { socketPath: server.socketPath } }, 3000);
   await server.operator.del("vmrig:{pcs}:pcs-1:lock");
-  expect(await aborted(held.signal)).toMatchObject({ ...LOST, message: expect.stringContaining("no longer ours") });
+  expect(await aborted(held.signal)).toMatchObject({
+    ...LOST,
+    message: expect.stringContaining("no longer ours"),
+  });
   expect(held.state).toBe("lost");
   expect(held.remainingMs()).toBe(0);
   expect(() => held.assertHeld()).toThrow(held.signal.reason);
@@ -88,14 +93,20 @@ test("a lease is lost at once when Redis comes back without its data", async () 
   const held = await lease({ redis: { socketPath: server.socketPath } }, 3000);
   await server.kill();
   await server.start();
-  expect(await aborted(held.signal)).toMatchObject({ ...LOST, message: expect.stringContaining("no longer ours") });
+  expect(await aborted(held.signal)).toMatchObject({
+    ...LOST,
+    message: expect.stringContaining("no longer ours"),
+  });
 });
 
 test("a lease is lost when Redis is killed for good, and says that it did not answer", async () => {
   const server = await redis();
   const held = await lease({ redis: { socketPath: server.socketPath } });
   await server.kill();
-  expect(await aborted(held.signal)).toMatchObject({ ...LOST, message: expect.stringContaining("did not answer") });
+  expect(await aborted(held.signal)).toMatchObject({
+    ...LOST,
+    message: expect.stringContaining("did not answer"),
+  });
 });
 
 test("in a black hole the lease is given up before its key expires", async () => {
@@ -123,7 +134,12 @@ test("a short black hole does not cost the lease", async () => {
     what: "a renewal to be late",
     timeoutMs: 5000,
     intervalMs: 10,
-    probe: () => Promise.resolve(held.remainingMs() < 1700 ? { value: undefined } : { seen: `${held.remainingMs()} ms left` }),
+    probe: () =>
+      Promise.resolve(
+        held.remainingMs() < 1700
+          ? { value: undefined }
+          : { seen: `${held.remainingMs()} ms left` },
+      ),
   });
   hole.heal();
   await renewal(server);
@@ -138,7 +154,12 @@ test("a Redis that stands still for less than the TTL does not cost the lease", 
     what: "a renewal to be late",
     timeoutMs: 5000,
     intervalMs: 10,
-    probe: () => Promise.resolve(held.remainingMs() < 1500 ? { value: undefined } : { seen: `${held.remainingMs()} ms left` }),
+    probe: () =>
+      Promise.resolve(
+        held.remainingMs() < 1500
+          ? { value: undefined }
+          : { seen: `${held.remainingMs()} ms left` },
+      ),
   });
   server.signal("SIGCONT");
   await renewal(server);
@@ -183,7 +204,9 @@ test("a blocked event loop is noticed synchronously, before any timer runs", asy
   held.assertHeld();
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1050);
   expect(held.signal.aborted).toBe(false);
-  expect(() => held.assertHeld()).toThrow(expect.objectContaining({ ...LOST, message: expect.stringContaining("did not get to renew") }));
+  expect(() => held.assertHeld()).toThrow(
+    expect.objectContaining({ ...LOST, message: expect.stringContaining("did not get to renew") }),
+  );
   expect(held.signal.aborted).toBe(true);
   expect(held.state).toBe("lost");
 });
@@ -191,7 +214,13 @@ test("a blocked event loop is noticed synchronously, before any timer runs", asy
 test("a computer that slept is noticed by its wall clock", async () => {
   const server = await redis();
   let slept = 0;
-  const held = await lease({ redis: { socketPath: server.socketPath }, clock: { ...systemClock, wall: () => Date.now() + slept } }, 30_000);
+  const held = await lease(
+    {
+      redis: { socketPath: server.socketPath },
+      clock: { ...systemClock, wall: () => Date.now() + slept },
+    },
+    30_000,
+  );
   held.assertHeld();
   slept = 60_000;
   expect(held.remainingMs()).toBe(0);
@@ -214,10 +243,17 @@ test("a holder that was stopped past its TTL loses the lease, and its late write
   await waitFor({
     what: "late writes",
     timeoutMs: 10_000,
-    probe: () => Promise.resolve(alice.said.length > before + 10 ? { value: undefined } : { seen: `${alice.said.length - before} writes` }),
+    probe: () =>
+      Promise.resolve(
+        alice.said.length > before + 10
+          ? { value: undefined }
+          : { seen: `${alice.said.length - before} writes` },
+      ),
   });
   const late = alice.said.slice(before + 1); // the first may have been under way when it was stopped
-  expect(late.every((write) => write["accepted"] === false && write["held"] === "LEASE_LOST")).toBe(true);
+  expect(late.every((write) => write["accepted"] === false && write["held"] === "LEASE_LOST")).toBe(
+    true,
+  );
   expect(await guardedWrite(server.operator, bob.fence)).toBe(true);
   bob.assertHeld();
 });
@@ -227,7 +263,8 @@ test("after a loss the release does not talk to Redis", async () => {
   const held = await lease({ redis: { socketPath: server.socketPath } }, 1000);
   await server.operator.del("vmrig:{pcs}:pcs-1:lock");
   await aborted(held.signal);
-  const scripts = async () => /cmdstat_evalsha:calls=(\d+)/.exec(await server.operator.info("commandstats"))?.[1];
+  const scripts = async () =>
+    /cmdstat_evalsha:calls=(\d+)/.exec(await server.operator.info("commandstats"))?.[1];
   const before = await scripts();
   await held.release();
   expect(await scripts()).toBe(before);

@@ -19,7 +19,10 @@ export interface LeaseRenewerOptions {
   readonly copy: string;
   readonly lock: Lock;
   readonly ttlMs: number;
-  /** When the request that was granted was *sent*: the key cannot live shorter than a TTL from then on. */
+  /**
+   * When the request that was granted was *sent*: the key cannot live shorter than a TTL from then
+   * on.
+   */
   readonly sent: DualTimestamp;
   readonly clock: Clock;
   /** Asks Redis once, after it refused, who took the lock: facts for people. */
@@ -27,12 +30,15 @@ export interface LeaseRenewerOptions {
 }
 
 /**
- * Keeps one lock alive: renews it each third of its TTL, knows until when it is certain to be ours, and says so as soon as it is not.
+ * Keeps one lock alive: renews it each third of its TTL, knows until when it is certain to be ours,
+ * and says so as soon as it is not.
  *
- * - Redis says no: lost at once. It is the authority. It is asked who has the lock, and the signal aborts with its answer, or without.
- * - Redis does not answer: tried again until the last renewal that was answered runs out. That deadline counts from the sending of that
- *   renewal, so it comes before the key can expire.
- * - This process did not run: noticed by whoever asks first, because {@link LeaseRenewer.assertHeld} reads the clocks itself.
+ * - Redis says no: lost at once. It is the authority. It is asked who has the lock, and the signal
+ *   aborts with its answer, or without.
+ * - Redis does not answer: tried again until the last renewal that was answered runs out. That
+ *   deadline counts from the sending of that renewal, so it comes before the key can expire.
+ * - This process did not run: noticed by whoever asks first, because
+ *   {@link LeaseRenewer.assertHeld} reads the clocks itself.
  */
 export class LeaseRenewer {
   readonly #options: LeaseRenewerOptions;
@@ -78,7 +84,12 @@ export class LeaseRenewer {
     this.signal.throwIfAborted();
   }
 
-  /** The holder is done. @returns for how many milliseconds there is still something to give back; 0 when the lease was lost */
+  /**
+   * The holder is done.
+   *
+   * @returns for how many milliseconds there is still something to give back; 0 when the lease was
+   *   lost
+   */
   finish(as: "released" | "kept" = "released"): number {
     const left = this.remainingMs();
     if (this.#state === "held" && left === 0) this.#expire();
@@ -89,7 +100,10 @@ export class LeaseRenewer {
     return left;
   }
 
-  /** Redis refused: the lock is gone or somebody else's. Lost from this call on; resolves when the signal has aborted. */
+  /**
+   * Redis refused: the lock is gone or somebody else's. Lost from this call on; resolves when the
+   * signal has aborted.
+   */
   refused(): Promise<void> {
     return (this.#refused ??= this.#loseWithReason());
   }
@@ -99,7 +113,9 @@ export class LeaseRenewer {
     if (!this.#end()) return;
     const answered = new AbortController();
     const tooLong = this.#options.clock.sleep(patienceMs, answered.signal);
-    const facts = await Promise.race([this.#options.explainLoss(), tooLong.then(() => [])]).catch(() => []);
+    const facts = await Promise.race([this.#options.explainLoss(), tooLong.then(() => [])]).catch(
+      () => [],
+    );
     answered.abort();
     tooLong.catch(() => {});
     this.#tell({ ...REFUSED, facts });
@@ -131,7 +147,8 @@ export class LeaseRenewer {
       this.#validUntil = this.#certainFrom(sent);
       this.#lastFailure = undefined;
     } else if (extended && this.#state === "lost") {
-      // Given up while the answer was on its way: nobody should wait another TTL for a lock that nobody believes in.
+      // Given up while the answer was on its way: nobody should wait another TTL for a lock that
+      // nobody believes in.
       await lock.release().catch(() => {});
     } else if (this.#state === "held") {
       await this.refused();
@@ -172,16 +189,24 @@ export class LeaseRenewer {
   #tell(loss: Loss): void {
     if (this.#lost.signal.aborted) return;
     const { copy, ttlMs, clock } = this.#options;
-    this.#lost.abort(leaseLost({ copy, ttlMs, sinceRenewalMs: msSince(this.#renewed, clock) }, loss));
+    this.#lost.abort(
+      leaseLost({ copy, ttlMs, sinceRenewalMs: msSince(this.#renewed, clock) }, loss),
+    );
   }
 
-  /** A loop ends by being stopped. Should it ever end by a bug, a lease that nobody renews is given up at once. */
+  /**
+   * A loop ends by being stopped. Should it ever end by a bug, a lease that nobody renews is given
+   * up at once.
+   */
   async #untilStopped(loop: Promise<void>): Promise<void> {
     try {
       await loop;
     } catch (error) {
       if (!this.#stop.signal.aborted) {
-        this.#lose({ why: `its renewer failed (${String(error)})`, hint: "this is a bug in vmrig: please report it" });
+        this.#lose({
+          why: `its renewer failed (${String(error)})`,
+          hint: "this is a bug in vmrig: please report it",
+        });
       }
     }
   }

@@ -27,13 +27,16 @@ describe.each([1, 3])("in %d", (count) => {
     return () => leases.close();
   });
 
-  const acquire = (who: string, request: LeaseRequest = PCS) => leases.acquire(request, { holder: person(who), waitForMs: 1000 });
+  const acquire = (who: string, request: LeaseRequest = PCS) =>
+    leases.acquire(request, { holder: person(who), waitForMs: 1000 });
 
   test("a lease is exclusive until it is released", async () => {
     const held = await acquire("alice");
     expect(await leases.tryAcquire(PCS, { holder: person("bob") })).toBeUndefined();
     await held.release();
-    expect((await leases.tryAcquire(PCS, { holder: person("bob") }))?.holder).toEqual(person("bob"));
+    expect((await leases.tryAcquire(PCS, { holder: person("bob") }))?.holder).toEqual(
+      person("bob"),
+    );
   });
 
   test("rigs are leased independently of each other", async () => {
@@ -54,7 +57,8 @@ describe.each([1, 3])("in %d", (count) => {
       what: "bob",
       timeoutMs: 5000,
       intervalMs: 5,
-      probe: async () => ((await leases.view(PCS)).line.length === 1 ? { value: 1 } : { seen: "nobody" }),
+      probe: async () =>
+        (await leases.view(PCS)).line.length === 1 ? { value: 1 } : { seen: "nobody" },
     });
     const releasing = held.release();
     expect(await leases.tryAcquire(PCS, { holder: person("carol") })).toBeUndefined();
@@ -118,7 +122,9 @@ describe.each([1, 3])("in %d", (count) => {
       },
     });
     expect(view).toMatchObject({
-      copies: [{ copy: "pcs-1", fence: held.fence, held: { holder: person("alice"), fence: held.fence } }],
+      copies: [
+        { copy: "pcs-1", fence: held.fence, held: { holder: person("alice"), fence: held.fence } },
+      ],
       line: [{ holder: person("bob"), extra: false, accepts: ["pcs-1"] }],
     });
     expect(view.copies[0]?.held?.expiresInMs).toBeLessThanOrEqual(30_000);
@@ -130,15 +136,28 @@ describe.each([1, 3])("in %d", (count) => {
   test("a lock that somebody set by hand is respected and shown", async () => {
     await servers.set("vmrig:{pcs}:pcs-1:lock", "mine");
     expect(await leases.tryAcquire(PCS, { holder: person("alice") })).toBeUndefined();
-    expect((await leases.view(PCS)).copies[0]?.held).toMatchObject({ holder: { who: "unknown" }, expiresInMs: Number.POSITIVE_INFINITY });
+    expect((await leases.view(PCS)).copies[0]?.held).toMatchObject({
+      holder: { who: "unknown" },
+      expiresInMs: Number.POSITIVE_INFINITY,
+    });
   });
 
   test("others see neither secrets nor control characters of a holder", async () => {
-    await leases.acquire(PCS, { holder: { ...person("al\u001B[2Jice"), command: "API_TOKEN=hunter2 vitest" }, waitForMs: 1000 });
-    const stored = JSON.stringify(await Promise.all(servers.all.map(({ operator }) => operator.hgetall("vmrig:{pcs}:pcs-1:holder"))));
+    await leases.acquire(PCS, {
+      holder: { ...person("al\u001B[2Jice"), command: "API_TOKEN=hunter2 vitest" },
+      waitForMs: 1000,
+    });
+    const stored = JSON.stringify(
+      await Promise.all(
+        servers.all.map(({ operator }) => operator.hgetall("vmrig:{pcs}:pcs-1:holder")),
+      ),
+    );
     expect(stored).toContain("vitest");
     expect(stored).not.toContain("hunter2");
-    expect((await leases.view(PCS)).copies[0]?.held?.holder).toMatchObject({ who: "al [2Jice", command: "API_TOKEN=*** vitest" });
+    expect((await leases.view(PCS)).copies[0]?.held?.holder).toMatchObject({
+      who: "al [2Jice",
+      command: "API_TOKEN=*** vitest",
+    });
   });
 
   test("a record outlives the lease under which it was saved", async () => {
@@ -147,7 +166,8 @@ describe.each([1, 3])("in %d", (count) => {
     await leases.saveRecord(held, { baseline: "abc", addresses: ["10.77.0.11"] });
     await held.release();
     expect(await leases.record(PCS_1)).toEqual({ baseline: "abc", addresses: ["10.77.0.11"] });
-    for (const { operator } of servers.all) expect(await operator.pttl("vmrig:{pcs}:pcs-1:record")).toBe(-1);
+    for (const { operator } of servers.all)
+      expect(await operator.pttl("vmrig:{pcs}:pcs-1:record")).toBe(-1);
   });
 
   test("a dropped record is gone", async () => {
@@ -172,19 +192,22 @@ describe.each([1, 3])("in %d", (count) => {
   test.each([
     ["the lock is gone", () => Promise.resolve()],
     ["somebody else holds it", () => acquire("bob")],
-  ])("a record is neither saved nor dropped when %s, and the lease is lost at once", async (_case, then) => {
-    await servers.set("vmrig:{pcs}:pcs-1:record", "1");
-    const held = await acquire("alice");
-    await servers.del("vmrig:{pcs}:pcs-1:lock");
-    await then();
-    await expect(leases.saveRecord(held, 2)).rejects.toMatchObject({
-      code: "LEASE_LOST",
-      message: expect.stringContaining("no longer ours"),
-    });
-    expect(held.state).toBe("lost");
-    await expect(leases.dropRecord(held)).rejects.toBe(await aborted(held.signal));
-    expect(await leases.record(PCS_1)).toBe(1);
-  });
+  ])(
+    "a record is neither saved nor dropped when %s, and the lease is lost at once",
+    async (_case, then) => {
+      await servers.set("vmrig:{pcs}:pcs-1:record", "1");
+      const held = await acquire("alice");
+      await servers.del("vmrig:{pcs}:pcs-1:lock");
+      await then();
+      await expect(leases.saveRecord(held, 2)).rejects.toMatchObject({
+        code: "LEASE_LOST",
+        message: expect.stringContaining("no longer ours"),
+      });
+      expect(held.state).toBe("lost");
+      await expect(leases.dropRecord(held)).rejects.toBe(await aborted(held.signal));
+      expect(await leases.record(PCS_1)).toBe(1);
+    },
+  );
 
   test("closing releases what is held and sends the waiting home", async () => {
     const held = await acquire("alice");
@@ -195,7 +218,9 @@ describe.each([1, 3])("in %d", (count) => {
     expect(held.state).toBe("released");
     const left = ["vmrig:id", ...(count === 1 ? [] : ["vmrig:set-id"]), "vmrig:{pcs}:pcs-1:fence"];
     for (const keys of await servers.keys()) expect(keys).toEqual(left);
-    await expect(leases.acquire(PCS, { holder: person("bob"), waitForMs: 0 })).rejects.toMatchObject({ code: "CANCELLED" });
+    await expect(
+      leases.acquire(PCS, { holder: person("bob"), waitForMs: 0 }),
+    ).rejects.toMatchObject({ code: "CANCELLED" });
   });
 
   test("stores of the same have the same id, stores of others have another", async () => {
@@ -224,21 +249,34 @@ describe.each([1, 3])("in %d", (count) => {
     expect(await child.ended()).toBe(0);
   });
 
-  test.each(["", "pcs 1", "pcs}1", "pcs:1"])("%j is no name, neither of a rig nor of a copy", async (name) => {
-    await expect(acquire("alice", { rig: name, copies: ["pcs-1"] })).rejects.toMatchObject({ code: "CONFIG_INVALID" });
-    await expect(acquire("alice", { rig: "pcs", copies: [name] })).rejects.toMatchObject({ code: "CONFIG_INVALID" });
-    await expect(leases.view({ rig: "pcs", copies: [name] })).rejects.toMatchObject({ code: "CONFIG_INVALID" });
-  });
+  test.each(["", "pcs 1", "pcs}1", "pcs:1"])(
+    "%j is no name, neither of a rig nor of a copy",
+    async (name) => {
+      await expect(acquire("alice", { rig: name, copies: ["pcs-1"] })).rejects.toMatchObject({
+        code: "CONFIG_INVALID",
+      });
+      await expect(acquire("alice", { rig: "pcs", copies: [name] })).rejects.toMatchObject({
+        code: "CONFIG_INVALID",
+      });
+      await expect(leases.view({ rig: "pcs", copies: [name] })).rejects.toMatchObject({
+        code: "CONFIG_INVALID",
+      });
+    },
+  );
 
   test("who asks for a copy that the rig has not is told which it has", async () => {
     await expect(acquire("alice", { ...pcs(2), accept: ["pcs-3"] })).rejects.toMatchObject({
       code: "CONFIG_INVALID",
       message: expect.stringContaining("pcs-1, pcs-2"),
     });
-    await expect(acquire("alice", { ...pcs(2), accept: [] })).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+    await expect(acquire("alice", { ...pcs(2), accept: [] })).rejects.toMatchObject({
+      code: "CONFIG_INVALID",
+    });
   });
 
   test.each([0, 999, 1500.5, Number.NaN])("a ttl of %d ms is refused", async (ttlMs) => {
-    await expect(leases.tryAcquire(PCS, { holder: person("alice"), ttlMs })).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+    await expect(leases.tryAcquire(PCS, { holder: person("alice"), ttlMs })).rejects.toMatchObject({
+      code: "CONFIG_INVALID",
+    });
   });
 });

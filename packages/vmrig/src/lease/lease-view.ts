@@ -1,6 +1,10 @@
 import type { Fence } from "../driver/driver.ts";
 import type { RedisConnection } from "../redis/connection.ts";
-import { decodeCurrentHolder, type CurrentHolder, type CurrentHolderReply } from "./current-holder.ts";
+import {
+  decodeCurrentHolder,
+  type CurrentHolder,
+  type CurrentHolderReply,
+} from "./current-holder.ts";
 import { decodeHolder } from "./holder.ts";
 import { rigKeys } from "./keys.ts";
 import type { Holder } from "./lease.ts";
@@ -47,9 +51,18 @@ end
 return { copies, line }
 `);
 
-export type ViewReply = [copies: [copy: string, fence: string, hold: CurrentHolderReply][], line: InLineReply[]];
+export type ViewReply = [
+  copies: [copy: string, fence: string, hold: CurrentHolderReply][],
+  line: InLineReply[],
+];
 
-export type InLineReply = [who: string, waitedMs: number, extra: number, accepts: string[], waiter: string];
+export type InLineReply = [
+  who: string,
+  waitedMs: number,
+  extra: number,
+  accepts: string[],
+  waiter: string,
+];
 
 /** @throws VmrigError `REDIS_UNREACHABLE` */
 export async function viewRig(

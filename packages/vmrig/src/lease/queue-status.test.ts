@@ -5,16 +5,43 @@ import { renderQueueStatus, type QueueStatus } from "./queue-status.ts";
 
 const alice = { who: "alice", host: "laptop", command: "vitest run x", session: "s1" };
 const bob = { who: "bob", host: "ci-3", command: "vitest run", session: "s2" };
-const byAlice: CurrentHolder = { copy: "pcs-1", holder: alice, fence: 7, heldForMs: 41_000, expiresInMs: 20_000 };
-const byBob: CurrentHolder = { copy: "pcs-2", holder: bob, fence: 8, heldForMs: 180_000, expiresInMs: 20_000 };
+const byAlice: CurrentHolder = {
+  copy: "pcs-1",
+  holder: alice,
+  fence: 7,
+  heldForMs: 41_000,
+  expiresInMs: 20_000,
+};
+const byBob: CurrentHolder = {
+  copy: "pcs-2",
+  holder: bob,
+  fence: 8,
+  heldForMs: 180_000,
+  expiresInMs: 20_000,
+};
 
-function line(copies: number, held: readonly CurrentHolder[], rest: Partial<QueueStatus> = {}): QueueStatus {
+function line(
+  copies: number,
+  held: readonly CurrentHolder[],
+  rest: Partial<QueueStatus> = {},
+): QueueStatus {
   const request = pcs(copies);
-  return { ...request, accept: request.copies, extra: false, position: 2, waiting: 3, waitedMs: 1000, held, ...rest };
+  return {
+    ...request,
+    accept: request.copies,
+    extra: false,
+    position: 2,
+    waiting: 3,
+    waitedMs: 1000,
+    held,
+    ...rest,
+  };
 }
 
 test("the line tells who holds it, for how long, and our place", () => {
-  expect(renderQueueStatus(line(1, [byAlice]))).toBe("pcs-1 is held by alice@laptop (vitest run x) for 41 s; you are 2nd in line");
+  expect(renderQueueStatus(line(1, [byAlice]))).toBe(
+    "pcs-1 is held by alice@laptop (vitest run x) for 41 s; you are 2nd in line",
+  );
 });
 
 test("the first in line is next", () => {
@@ -22,7 +49,9 @@ test("the first in line is next", () => {
 });
 
 test("between two holders the lock is free for the next in line", () => {
-  expect(renderQueueStatus(line(1, []))).toBe("pcs-1 is free for the next in line; you are 2nd in line");
+  expect(renderQueueStatus(line(1, []))).toBe(
+    "pcs-1 is free for the next in line; you are 2nd in line",
+  );
 });
 
 test("of several copies the line tells who holds each", () => {
@@ -35,7 +64,9 @@ test("of several copies some may be free for the next in line", () => {
   expect(renderQueueStatus(line(2, [byBob]))).toBe(
     "1 of 2 copies of pcs is held (bob@ci-3 (vitest run) for 3 min), the rest free for the next in line; you are 2nd in line",
   );
-  expect(renderQueueStatus(line(2, []))).toBe("2 copies of pcs are free for the next in line; you are 2nd in line");
+  expect(renderQueueStatus(line(2, []))).toBe(
+    "2 copies of pcs are free for the next in line; you are 2nd in line",
+  );
 });
 
 test("who wants one particular copy hears of that one", () => {
@@ -65,13 +96,17 @@ test("a copy that is kept says why and until when, and not what ran", () => {
 });
 
 test("after a restart that forgot who holds what, the line says why nothing is granted yet", () => {
-  expect(renderQueueStatus(line(2, [], { position: 1, restarted: { agoMs: 4000, forMs: 27_000 } }))).toBe(
+  expect(
+    renderQueueStatus(line(2, [], { position: 1, restarted: { agoMs: 4000, forMs: 27_000 } })),
+  ).toBe(
     "Redis restarted 4.0 s ago without persistence, leases from before may still live, 27 s more; you are next",
   );
 });
 
 test("who has a copy already waits for one more", () => {
-  expect(renderQueueStatus(line(1, [byAlice], { extra: true }))).toMatch(/; you are 2nd in line, for one more copy$/);
+  expect(renderQueueStatus(line(1, [byAlice], { extra: true }))).toMatch(
+    /; you are 2nd in line, for one more copy$/,
+  );
 });
 
 test.each([
@@ -81,5 +116,7 @@ test.each([
   [12, "12th"],
   [21, "21st"],
 ])("place %d is the %s", (position, ordinal) => {
-  expect(renderQueueStatus(line(1, [byAlice], { position }))).toContain(`you are ${ordinal} in line`);
+  expect(renderQueueStatus(line(1, [byAlice], { position }))).toContain(
+    `you are ${ordinal} in line`,
+  );
 });

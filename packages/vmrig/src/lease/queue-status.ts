@@ -1,5 +1,9 @@
 import { formatDuration } from "../clock/format-duration.ts";
-import { describeCurrentHolder, renderCurrentHolder, type CurrentHolder } from "./current-holder.ts";
+import {
+  describeCurrentHolder,
+  renderCurrentHolder,
+  type CurrentHolder,
+} from "./current-holder.ts";
 import type { LeaseRequest } from "./lease-request.ts";
 
 /** What a waiter sees of the line that it stands in. */
@@ -10,9 +14,15 @@ export interface QueueStatus extends Required<LeaseRequest> {
   readonly waiting: number;
   /** How long this one has waited so far. */
   readonly waitedMs: number;
-  /** Who holds the copies that this one accepts. Those that are missing are free, and another in line has not yet taken them. */
+  /**
+   * Who holds the copies that this one accepts. Those that are missing are free, and another in
+   * line has not yet taken them.
+   */
   readonly held: readonly CurrentHolder[];
-  /** Redis restarted without persistence: nothing is granted while leases that it has forgotten may still live. */
+  /**
+   * Redis restarted without persistence: nothing is granted while leases that it has forgotten may
+   * still live.
+   */
   readonly restarted?: Restarted;
 }
 
@@ -24,7 +34,8 @@ export interface Restarted {
 
 /**
  * - `pcs-1 is held by alice@laptop (vitest run x) for 41 s; you are 2nd in line`
- * - `all 2 copies of pcs are held (alice@laptop (vitest run x) for 41 s, bob@ci-3 (vitest run) for 3 min); you are next`
+ * -
+ *   `all 2 copies of pcs are held (alice@laptop (vitest run x) for 41 s, bob@ci-3 (vitest run) for 3 min); you are next`
  */
 export function renderQueueStatus(line: QueueStatus): string {
   const place = line.position === 1 ? "next" : `${ordinal(line.position)} in line`;
@@ -39,8 +50,12 @@ export function renderRestarted({ agoMs, forMs }: Restarted): string {
 function renderHolds({ rig, copies, accept, held, restarted }: QueueStatus): string {
   if (restarted !== undefined) return renderRestarted(restarted);
   const [first] = held;
-  if (accept.length === 1) return `${accept.join()} is ${first === undefined ? FREE : renderCurrentHolder(first)}`;
-  const wanted = accept.length === copies.length ? `${accept.length} copies of ${rig}` : `${accept.length} copies asked for of ${rig}`;
+  if (accept.length === 1)
+    return `${accept.join()} is ${first === undefined ? FREE : renderCurrentHolder(first)}`;
+  const wanted =
+    accept.length === copies.length
+      ? `${accept.length} copies of ${rig}`
+      : `${accept.length} copies asked for of ${rig}`;
   if (first === undefined) return `${wanted} are ${FREE}`;
   const holds = held.map(describeCurrentHolder).join(", ");
   if (held.length === accept.length) return `all ${wanted} are held (${holds})`;
@@ -50,6 +65,9 @@ function renderHolds({ rig, copies, accept, held, restarted }: QueueStatus): str
 const FREE = "free for the next in line";
 
 function ordinal(n: number): string {
-  const suffix = { one: "st", two: "nd", few: "rd" }[new Intl.PluralRules("en", { type: "ordinal" }).select(n) as string] ?? "th";
+  const suffix =
+    { one: "st", two: "nd", few: "rd" }[
+      new Intl.PluralRules("en", { type: "ordinal" }).select(n) as string
+    ] ?? "th";
   return `${n}${suffix}`;
 }

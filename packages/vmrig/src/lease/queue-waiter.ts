@@ -6,7 +6,9 @@ import type { QueueState, HeartbeatTimes, QueueEntry } from "./lease-backend.ts"
 import { now, msSince } from "./dual-timestamp.ts";
 import type { LeaseRequest } from "./lease-request.ts";
 
-/** One place in the line of one rig, from the first look until it is left or turned into a lease. */
+/**
+ * One place in the line of one rig, from the first look until it is left or turned into a lease.
+ */
 export class QueueWaiter {
   readonly id = randomUUID();
   readonly request: Required<LeaseRequest>;
@@ -22,7 +24,11 @@ export class QueueWaiter {
     this.holder = holder;
   }
 
-  /** Gets in line the first time; says "still here" for `aliveMs` every time. @throws VmrigError `REDIS_UNREACHABLE` */
+  /**
+   * Gets in line the first time; says "still here" for `aliveMs` every time.
+   *
+   * @throws VmrigError `REDIS_UNREACHABLE`
+   */
   async heartbeat(times: HeartbeatTimes): Promise<QueueState> {
     this.#attempt += 1;
     const look = await this.#context.backend.heartbeat(this.#place(), times);
@@ -31,7 +37,11 @@ export class QueueWaiter {
     return look;
   }
 
-  /** Takes a copy if one is free and this waiter's turn; leaves the line by it. @throws VmrigError `REDIS_UNREACHABLE`; the next look undoes a grant whose answer was lost */
+  /**
+   * Takes a copy if one is free and this waiter's turn; leaves the line by it.
+   *
+   * @throws VmrigError `REDIS_UNREACHABLE`; the next look undoes a grant whose answer was lost
+   */
   async take(ttlMs: number): Promise<LeaseGrant | undefined> {
     const { backend, clock } = this.#context;
     const sent = now(clock);

@@ -36,24 +36,33 @@ describe.each([1, 3])("in %d", (count) => {
     return stack.use(await RedisServers.start(count, options));
   }
 
-  async function store(servers: RedisServers, timing: LeaseStoreOptions["timing"] = PATIENT): Promise<LeaseStore> {
+  async function store(
+    servers: RedisServers,
+    timing: LeaseStoreOptions["timing"] = PATIENT,
+  ): Promise<LeaseStore> {
     return stack.use(await openLeaseStore({ redis: servers.address, timing }));
   }
 
   test("waiters are served in the order of their arrival, each woken by a publish", async () => {
     const servers = await redis();
     const leases = await store(servers, NO_POLLING);
-    const first = await leases.acquire(PCS, { holder: person("first"), ttlMs: 600_000, waitForMs: 1000 });
+    const first = await leases.acquire(PCS, {
+      holder: person("first"),
+      ttlMs: 600_000,
+      waitForMs: 1000,
+    });
     const served: string[] = [];
     const names = ["alice", "bob", "carol", "dave"];
     const turns: Promise<void>[] = [];
     for (const [i, who] of names.entries()) {
       const own = i % 2 === 0 ? leases : await store(servers, NO_POLLING);
       turns.push(
-        own.acquire(PCS, { holder: person(who), ttlMs: 600_000, waitForMs: 20_000 }).then(async (lease) => {
-          served.push(who);
-          await lease.release();
-        }),
+        own
+          .acquire(PCS, { holder: person(who), ttlMs: 600_000, waitForMs: 20_000 })
+          .then(async (lease) => {
+            served.push(who);
+            await lease.release();
+          }),
       );
       await untilLine(leases, names.slice(0, i + 1));
     }
@@ -67,7 +76,10 @@ describe.each([1, 3])("in %d", (count) => {
     const [leases, other] = [await store(servers, NO_POLLING), await store(servers, NO_POLLING)];
     for (let i = 1; i <= 20; i++) {
       // A new rig has a new channel; the connection that listens is up from the first round on.
-      const held = await leases.acquire({ rig: `rig-${i}`, copies: ["pc"] }, { holder: person("alice"), ttlMs: 600_000, waitForMs: 1000 });
+      const held = await leases.acquire(
+        { rig: `rig-${i}`, copies: ["pc"] },
+        { holder: person("alice"), ttlMs: 600_000, waitForMs: 1000 },
+      );
       const waiting = other.acquire(
         { rig: `rig-${i}`, copies: ["pc"] },
         {
@@ -96,7 +108,9 @@ describe.each([1, 3])("in %d", (count) => {
     const servers = await redis();
     const leases = await store(servers);
     const held = await leases.acquire(PCS, { holder: person("alice"), waitForMs: 1000 });
-    const killed = stack.use(new Child("lease-process.ts", [servers.socketPaths, "wait", "killed"]));
+    const killed = stack.use(
+      new Child("lease-process.ts", [servers.socketPaths, "wait", "killed"]),
+    );
     await killed.says("waiting");
     const waiting = leases.acquire(PCS, { holder: person("bob"), waitForMs: 20_000 });
     await untilLine(leases, ["killed", "bob"]);
@@ -109,13 +123,26 @@ describe.each([1, 3])("in %d", (count) => {
   test("a waiter that gives up leaves the line at once and without a trace", async () => {
     const servers = await redis();
     const leases = await store(servers, NO_POLLING);
-    const held = await leases.acquire(PCS, { holder: person("alice"), ttlMs: 600_000, waitForMs: 1000 });
+    const held = await leases.acquire(PCS, {
+      holder: person("alice"),
+      ttlMs: 600_000,
+      waitForMs: 1000,
+    });
     const cancel = new AbortController();
-    const waiting = leases.acquire(PCS, { holder: person("bob"), waitForMs: 600_000, signal: cancel.signal });
+    const waiting = leases.acquire(PCS, {
+      holder: person("bob"),
+      waitForMs: 600_000,
+      signal: cancel.signal,
+    });
     await untilLine(leases, ["bob"]);
     cancel.abort(new Error("changed my mind"));
     await expect(waiting).rejects.toMatchObject({ code: "CANCELLED", cause: cancel.signal.reason });
-    const left = [...ids, "vmrig:{pcs}:pcs-1:fence", "vmrig:{pcs}:pcs-1:holder", "vmrig:{pcs}:pcs-1:lock"];
+    const left = [
+      ...ids,
+      "vmrig:{pcs}:pcs-1:fence",
+      "vmrig:{pcs}:pcs-1:holder",
+      "vmrig:{pcs}:pcs-1:lock",
+    ];
     for (const keys of await servers.keys()) expect(keys).toEqual(left);
     held.assertHeld();
   });
@@ -124,8 +151,16 @@ describe.each([1, 3])("in %d", (count) => {
     const servers = await redis();
     const leases = await store(servers, NO_POLLING);
     const cancel = new AbortController();
-    const held = await leases.acquire(PCS, { holder: person("alice"), ttlMs: 600_000, waitForMs: 1000 });
-    const first = leases.acquire(PCS, { holder: person("bob"), waitForMs: 600_000, signal: cancel.signal });
+    const held = await leases.acquire(PCS, {
+      holder: person("alice"),
+      ttlMs: 600_000,
+      waitForMs: 1000,
+    });
+    const first = leases.acquire(PCS, {
+      holder: person("bob"),
+      waitForMs: 600_000,
+      signal: cancel.signal,
+    });
     await untilLine(leases, ["bob"]);
     const second = leases.acquire(PCS, { holder: person("carol"), waitForMs: 600_000 });
     await untilLine(leases, ["bob", "carol"]);
@@ -138,7 +173,13 @@ describe.each([1, 3])("in %d", (count) => {
   test("an aborted signal acquires nothing", async () => {
     const servers = await redis();
     const leases = await store(servers);
-    await expect(leases.acquire(PCS, { holder: person("alice"), waitForMs: 1000, signal: AbortSignal.abort() })).rejects.toMatchObject({
+    await expect(
+      leases.acquire(PCS, {
+        holder: person("alice"),
+        waitForMs: 1000,
+        signal: AbortSignal.abort(),
+      }),
+    ).rejects.toMatchObject({
       code: "CANCELLED",
     });
     for (const keys of await servers.keys()) expect(keys).toEqual(ids);
@@ -151,13 +192,17 @@ describe.each([1, 3])("in %d", (count) => {
     const ahead = leases.acquire(PCS, { holder: person("bob"), waitForMs: 600_000 });
     ahead.catch(() => {});
     await untilLine(leases, ["bob"]);
-    const error = await leases.acquire(PCS, { holder: person("carol"), waitForMs: 500 }).catch((reason: unknown) => reason);
+    const error = await leases
+      .acquire(PCS, { holder: person("carol"), waitForMs: 500 })
+      .catch((reason: unknown) => reason);
     expect(error).toMatchObject({
       code: "RIG_BUSY",
       fault: "infra",
       summary: expect.stringMatching(/^"pcs-1" stayed busy for \d+\.\d s\.$/),
       details: [
-        expect.stringMatching(/^held by alice@laptop \(vitest run x\) for \d+\.\d s, expires in \d+ s if not renewed$/),
+        expect.stringMatching(
+          /^held by alice@laptop \(vitest run x\) for \d+\.\d s, expires in \d+ s if not renewed$/,
+        ),
         "1 ahead of you, 2 waiting",
       ],
       hint: expect.stringContaining("lease.waitFor"),
@@ -169,7 +214,9 @@ describe.each([1, 3])("in %d", (count) => {
     const servers = await redis();
     const leases = await store(servers);
     const held = await leases.acquire(PCS, { holder: person("alice"), waitForMs: 0 });
-    await expect(leases.acquire(PCS, { holder: person("bob"), waitForMs: 0 })).rejects.toMatchObject({ code: "RIG_BUSY" });
+    await expect(
+      leases.acquire(PCS, { holder: person("bob"), waitForMs: 0 }),
+    ).rejects.toMatchObject({ code: "RIG_BUSY" });
     await held.release();
   });
 
@@ -180,12 +227,19 @@ describe.each([1, 3])("in %d", (count) => {
     const bob = leases.acquire(PCS, { holder: person("bob"), waitForMs: 20_000 });
     await untilLine(leases, ["bob"]);
     const told: QueueStatus[] = [];
-    const carol = leases.acquire(PCS, { holder: person("carol"), waitForMs: 20_000, onWait: (line) => told.push(line) });
+    const carol = leases.acquire(PCS, {
+      holder: person("carol"),
+      waitForMs: 20_000,
+      onWait: (line) => told.push(line),
+    });
     await untilLine(leases, ["bob", "carol"]);
     await waitFor({
       what: "two heartbeats of carol",
       timeoutMs: 5000,
-      probe: async () => (((await leases.view(PCS)).line[1]?.waitedMs ?? 0) > 200 ? { value: undefined } : { seen: "too early" }),
+      probe: async () =>
+        ((await leases.view(PCS)).line[1]?.waitedMs ?? 0) > 200
+          ? { value: undefined }
+          : { seen: "too early" },
     });
     await alice.release();
     const bobs = await bob;
@@ -193,13 +247,19 @@ describe.each([1, 3])("in %d", (count) => {
       what: "the news",
       timeoutMs: 5000,
       intervalMs: 10,
-      probe: () => Promise.resolve(told.at(-1)?.held[0]?.holder.who === "bob" ? { value: 1 } : { seen: "not yet" }),
+      probe: () =>
+        Promise.resolve(
+          told.at(-1)?.held[0]?.holder.who === "bob" ? { value: 1 } : { seen: "not yet" },
+        ),
     });
     await bobs.release();
     await carol;
-    // Between a release and the next grant it is free for a moment, which one of them may happen to see.
+    // Between a release and the next grant it is free for a moment, which one of them may happen to
+    // see.
     const settled = told.filter(({ held }) => held.length > 0);
-    expect(settled.map(({ position, waiting, held }) => [position, waiting, held[0]?.holder.who])).toEqual([
+    expect(
+      settled.map(({ position, waiting, held }) => [position, waiting, held[0]?.holder.who]),
+    ).toEqual([
       [2, 2, "alice"],
       [1, 1, "bob"],
     ]);
@@ -208,7 +268,11 @@ describe.each([1, 3])("in %d", (count) => {
   test("a waiter keeps its place while Redis restarts", async () => {
     const servers = await redis({ persistence: "always" });
     const leases = await store(servers);
-    const held = await leases.acquire(PCS, { holder: person("alice"), ttlMs: 5000, waitForMs: 1000 });
+    const held = await leases.acquire(PCS, {
+      holder: person("alice"),
+      ttlMs: 5000,
+      waitForMs: 1000,
+    });
     const waiting = leases.acquire(PCS, { holder: person("bob"), waitForMs: 20_000 });
     await untilLine(leases, ["bob"]);
     await servers.restart();
@@ -248,8 +312,14 @@ test("a grant whose answer is lost in a black hole does not become a ghost", asy
   const server = stack.use(await RedisServer.start());
   const hole = stack.use(await BadNetwork.before(server.socketPath));
   const behind = stack.use(await openLeaseStore({ redis: { url: hole.url }, timing: QUICK }));
-  const leases = stack.use(await openLeaseStore({ redis: { socketPath: server.socketPath }, timing: QUICK }));
-  const held = await leases.acquire(PCS, { holder: person("alice"), ttlMs: 600_000, waitForMs: 1000 });
+  const leases = stack.use(
+    await openLeaseStore({ redis: { socketPath: server.socketPath }, timing: QUICK }),
+  );
+  const held = await leases.acquire(PCS, {
+    holder: person("alice"),
+    ttlMs: 600_000,
+    waitForMs: 1000,
+  });
   const waiting = behind.acquire(PCS, { holder: person("bob"), ttlMs: 600_000, waitForMs: 20_000 });
   await untilLine(leases, ["bob"]);
   hole.loseRepliesTo(createHash("sha1").update(ACQUIRE).digest("hex"));
@@ -258,7 +328,10 @@ test("a grant whose answer is lost in a black hole does not become a ghost", asy
     what: "the grant that nobody hears of",
     timeoutMs: 5000,
     intervalMs: 5,
-    probe: async () => ((await leases.view(PCS)).copies[0]?.held?.holder.who === "bob" ? { value: 1 } : { seen: "not yet" }),
+    probe: async () =>
+      (await leases.view(PCS)).copies[0]?.held?.holder.who === "bob"
+        ? { value: 1 }
+        : { seen: "not yet" },
   });
   const ghost = (await leases.view(PCS)).copies[0]?.fence;
   hole.loseRepliesTo(undefined);

@@ -38,12 +38,17 @@ const EXPIRED_MS = 5;
 const REFUSED_MS = 50;
 
 /**
- * Waits for the waiter's turn, first come, first served, and takes a copy. Whoever has waited long enough, or is told to stop, leaves the
- * line before this rejects.
+ * Waits for the waiter's turn, first come, first served, and takes a copy. Whoever has waited long
+ * enough, or is told to stop, leaves the line before this rejects.
  *
- * @throws VmrigError `RIG_BUSY` at the deadline, `REDIS_UNREACHABLE` when Redis has been silent for too long, `CANCELLED` on abort
+ * @throws VmrigError `RIG_BUSY` at the deadline, `REDIS_UNREACHABLE` when Redis has been silent for
+ *   too long, `CANCELLED` on abort
  */
-export async function waitForTurn(context: StoreContext, waiter: QueueWaiter, options: TurnOptions): Promise<LeaseGrant> {
+export async function waitForTurn(
+  context: StoreContext,
+  waiter: QueueWaiter,
+  options: TurnOptions,
+): Promise<LeaseGrant> {
   const turn = new Turn(context, waiter, options);
   try {
     return await turn.wait();
@@ -110,9 +115,13 @@ class Turn {
     if (this.#pauseMs > 0) await this.#pause(bounded);
     let look: QueueState;
     try {
-      look = await this.#waiter.heartbeat({ aliveMs: this.#options.timing.aliveMs, ttlMs: this.#options.ttlMs });
+      look = await this.#waiter.heartbeat({
+        aliveMs: this.#options.timing.aliveMs,
+        ttlMs: this.#options.ttlMs,
+      });
       this.#pauseMs = REFUSED_MS;
-      const grant = look.take !== undefined ? await this.#waiter.take(this.#options.ttlMs) : undefined;
+      const grant =
+        look.take !== undefined ? await this.#waiter.take(this.#options.ttlMs) : undefined;
       if (grant !== undefined) return { value: grant };
       this.#outage = undefined;
     } catch (fault) {
@@ -126,7 +135,10 @@ class Turn {
 
   async #pause(bounded: AbortSignal): Promise<void> {
     const { id, request } = this.#waiter;
-    this.#bell ??= this.#options.wakeNotifier.register(id, wakeChannel(this.#context.namespace, request.rig));
+    this.#bell ??= this.#options.wakeNotifier.register(
+      id,
+      wakeChannel(this.#context.namespace, request.rig),
+    );
     await this.#bell.sleep(this.#pauseMs, this.#context.clock, bounded);
   }
 
@@ -134,8 +146,15 @@ class Turn {
   #untilSomethingMayChange(look: QueueState): number {
     const { timing, onWait } = this.#options;
     const { aheadExpiresInMs = NEVER, restarted, held } = look;
-    const change = Math.min(aheadExpiresInMs, restarted?.forMs ?? NEVER, ...held.map(({ expiresInMs }) => expiresInMs));
-    const untilTold = onWait === undefined ? NEVER : this.#told + STILL_WAITING_MS - this.#context.clock.monotonic();
+    const change = Math.min(
+      aheadExpiresInMs,
+      restarted?.forMs ?? NEVER,
+      ...held.map(({ expiresInMs }) => expiresInMs),
+    );
+    const untilTold =
+      onWait === undefined
+        ? NEVER
+        : this.#told + STILL_WAITING_MS - this.#context.clock.monotonic();
     return Math.max(1, Math.min(timing.heartbeatMs, change + EXPIRED_MS, untilTold));
   }
 

@@ -52,7 +52,8 @@ export class RedisLeaseStore implements LeaseStore {
   async acquire(request: LeaseRequest, options: AcquireOptions): Promise<Lease> {
     const waiter = this.#waiter(request, options);
     const { signal: cancel, ttlMs = 30_000, waitForMs, onWait } = options;
-    const signal = cancel === undefined ? this.#closing.signal : AbortSignal.any([cancel, this.#closing.signal]);
+    const signal =
+      cancel === undefined ? this.#closing.signal : AbortSignal.any([cancel, this.#closing.signal]);
     const turn = waitForTurn(this.#context, waiter, {
       ttlMs,
       waitForMs,
@@ -89,7 +90,8 @@ export class RedisLeaseStore implements LeaseStore {
 
   async retain(lease: Lease, options: RetainOptions): Promise<void> {
     checkRetain(options);
-    if (!(lease instanceof HeldLease)) throw new TypeError(`the lease of "${lease.copy}" is not of this store`);
+    if (!(lease instanceof HeldLease))
+      throw new TypeError(`the lease of "${lease.copy}" is not of this store`);
     await lease.keep(options);
   }
 
@@ -106,7 +108,11 @@ export class RedisLeaseStore implements LeaseStore {
   }
 
   async #shutDown(): Promise<void> {
-    this.#closing.abort(new VmrigError("CANCELLED", { message: `The connection to Redis at ${this.shown} was closed.` }));
+    this.#closing.abort(
+      new VmrigError("CANCELLED", {
+        message: `The connection to Redis at ${this.shown} was closed.`,
+      }),
+    );
     await Promise.allSettled(this.#waiting);
     await Promise.all([...this.#leases].map((lease) => lease.release()));
     this.#wakeNotifier.close();
@@ -117,7 +123,9 @@ export class RedisLeaseStore implements LeaseStore {
     this.#closing.signal.throwIfAborted();
     const checked = checkLeaseRequest(request);
     if (!Number.isInteger(ttlMs) || ttlMs < 1000) {
-      throw new VmrigError("CONFIG_INVALID", { message: `A lease cannot have a ttl of ${ttlMs} ms: whole milliseconds, at least 1000.` });
+      throw new VmrigError("CONFIG_INVALID", {
+        message: `A lease cannot have a ttl of ${ttlMs} ms: whole milliseconds, at least 1000.`,
+      });
     }
     return new QueueWaiter(this.#context, checked, printable(holder));
   }
@@ -136,5 +144,7 @@ export class RedisLeaseStore implements LeaseStore {
 /** What the next renewal would find out is known now. */
 async function refuse(lease: Lease): Promise<never> {
   if (lease instanceof HeldLease) await lease.refused();
-  throw new VmrigError("LEASE_LOST", { message: `Redis says that the lease of "${lease.copy}" is no longer ours.` });
+  throw new VmrigError("LEASE_LOST", {
+    message: `Redis says that the lease of "${lease.copy}" is no longer ours.`,
+  });
 }

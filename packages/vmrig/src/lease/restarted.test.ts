@@ -23,20 +23,33 @@ async function redis(persistence: Persistence): Promise<RedisServer> {
 }
 
 async function open(address: RedisAddress) {
-  return stack.use(await openLeaseStore({ redis: address, timing: { commandTimeoutMs: 300, heartbeatMs: 200, aliveMs: 1000 } }));
+  return stack.use(
+    await openLeaseStore({
+      redis: address,
+      timing: { commandTimeoutMs: 300, heartbeatMs: 200, aliveMs: 1000 },
+    }),
+  );
 }
 
 test("a Redis that restarted without its data grants nothing before the holder it has forgotten gave up", async () => {
   const server = await redis("none");
   const network = stack.use(await BadNetwork.before(server.socketPath));
-  const [near, far] = [await open({ socketPath: server.socketPath }), await open({ url: network.url })];
+  const [near, far] = [
+    await open({ socketPath: server.socketPath }),
+    await open({ url: network.url }),
+  ];
   const alice = await far.acquire(PCS, { holder: person("alice"), ttlMs: 3000, waitForMs: 30_000 });
   network.blackHole(); // so that she believes in her lease for as long as she may
   await server.kill();
   await server.start();
   expect(alice.state).toBe("held");
   const told: string[] = [];
-  await near.acquire(PCS, { holder: person("bob"), ttlMs: 3000, waitForMs: 30_000, onWait: (line) => told.push(renderQueueStatus(line)) });
+  await near.acquire(PCS, {
+    holder: person("bob"),
+    ttlMs: 3000,
+    waitForMs: 30_000,
+    onWait: (line) => told.push(renderQueueStatus(line)),
+  });
   expect(alice.remainingMs()).toBe(0);
   expect(told.at(-1)).toMatch(
     /^Redis restarted \d\.\d s ago without persistence, leases from before may still live, \d\.\d s more; you are next$/,
@@ -46,9 +59,15 @@ test("a Redis that restarted without its data grants nothing before the holder i
 test("an attempt in that time is refused, and says why", async () => {
   const server = await redis("none");
   const store = await open({ socketPath: server.socketPath });
-  await expect(store.acquire(PCS, { holder: person("alice"), ttlMs: 600_000, waitForMs: 0 })).rejects.toMatchObject({
+  await expect(
+    store.acquire(PCS, { holder: person("alice"), ttlMs: 600_000, waitForMs: 0 }),
+  ).rejects.toMatchObject({
     code: "RIG_BUSY",
-    details: [expect.stringContaining("restarted"), "free for the next in line", "0 ahead of you, 1 waiting"],
+    details: [
+      expect.stringContaining("restarted"),
+      "free for the next in line",
+      "0 ahead of you, 1 waiting",
+    ],
   });
   expect(await store.tryAcquire(PCS, { holder: person("alice"), ttlMs: 600_000 })).toBeUndefined();
 });
@@ -56,7 +75,9 @@ test("an attempt in that time is refused, and says why", async () => {
 test("a Redis with an append-only file grants at once", async () => {
   const server = await redis("everysec");
   const store = await open({ socketPath: server.socketPath });
-  expect((await store.acquire(PCS, { holder: person("alice"), ttlMs: 600_000, waitForMs: 0 })).state).toBe("held");
+  expect(
+    (await store.acquire(PCS, { holder: person("alice"), ttlMs: 600_000, waitForMs: 0 })).state,
+  ).toBe("held");
 });
 
 test("a Redis that does not tell its uptime grants at once", async () => {
@@ -64,7 +85,9 @@ test("a Redis that does not tell its uptime grants at once", async () => {
   const network = stack.use(await BadNetwork.before(server.socketPath));
   const store = await open({ url: network.url });
   await server.operator.call("ACL", "SETUSER", "default", "-info");
-  expect((await store.acquire(PCS, { holder: person("alice"), ttlMs: 600_000, waitForMs: 0 })).state).toBe("held");
+  expect(
+    (await store.acquire(PCS, { holder: person("alice"), ttlMs: 600_000, waitForMs: 0 })).state,
+  ).toBe("held");
 });
 
 test("of those who wait in that time the first is first", async () => {
@@ -75,7 +98,8 @@ test("of those who wait in that time the first is first", async () => {
     what: "alice in line",
     timeoutMs: 5000,
     intervalMs: 5,
-    probe: async () => ((await store.view(PCS)).line.length > 0 ? { value: 1 } : { seen: "nobody" }),
+    probe: async () =>
+      (await store.view(PCS)).line.length > 0 ? { value: 1 } : { seen: "nobody" },
   });
   const bob = store.acquire(PCS, { holder: person("bob"), ttlMs: 1000, waitForMs: 30_000 });
   const first = await Promise.race([alice, bob]);

@@ -27,13 +27,22 @@ describe.each([1, 3])("in %d", (count) => {
   }
 
   async function open(address: LeaseStoreOptions["redis"]): Promise<LeaseStore> {
-    return stack.use(await openLeaseStore({ redis: address, timing: { commandTimeoutMs: 500, heartbeatMs: 600_000, aliveMs: 1_800_000 } }));
+    return stack.use(
+      await openLeaseStore({
+        redis: address,
+        timing: { commandTimeoutMs: 500, heartbeatMs: 600_000, aliveMs: 1_800_000 },
+      }),
+    );
   }
 
   async function scene() {
     const servers = await redis();
     const leases = await open(servers.address);
-    const alice = await leases.acquire(PCS, { holder: person("alice"), ttlMs: 1500, waitForMs: 1000 });
+    const alice = await leases.acquire(PCS, {
+      holder: person("alice"),
+      ttlMs: 1500,
+      waitForMs: 1000,
+    });
     return { servers, leases, alice, other: await open(servers.address) };
   }
 
@@ -43,7 +52,9 @@ describe.each([1, 3])("in %d", (count) => {
     expect(alice.state).toBe("kept");
     expect(alice.signal.aborted).toBe(false);
     expect(alice.remainingMs()).toBe(0);
-    expect(() => alice.assertHeld()).toThrow(expect.objectContaining({ code: "LEASE_LOST", message: expect.stringContaining("was kept") }));
+    expect(() => alice.assertHeld()).toThrow(
+      expect.objectContaining({ code: "LEASE_LOST", message: expect.stringContaining("was kept") }),
+    );
     await alice.release();
     await leases.close();
     expect((await other.view(PCS)).copies[0]?.held).toMatchObject({
@@ -57,7 +68,11 @@ describe.each([1, 3])("in %d", (count) => {
   test("those who wait are told that it is kept, why, by whom and until when", async () => {
     const { leases, alice, other } = await scene();
     const told: string[] = [];
-    const waiting = other.acquire(PCS, { holder: person("bob"), waitForMs: 20_000, onWait: (line) => told.push(renderQueueStatus(line)) });
+    const waiting = other.acquire(PCS, {
+      holder: person("bob"),
+      waitForMs: 20_000,
+      onWait: (line) => told.push(renderQueueStatus(line)),
+    });
     await waitFor({
       what: "bob",
       timeoutMs: 5000,
@@ -69,7 +84,9 @@ describe.each([1, 3])("in %d", (count) => {
       () => new Error("it was granted"),
       (error: Error) => error,
     );
-    expect(message).toMatch(/\n {2}kept by alice@laptop after a failed run for another \d\.\d s \(until \d\d:\d\d\)\n {2}1 ahead of you/);
+    expect(message).toMatch(
+      /\n {2}kept by alice@laptop after a failed run for another \d\.\d s \(until \d\d:\d\d\)\n {2}1 ahead of you/,
+    );
     expect((await waiting).fence).toBeGreaterThan(alice.fence);
     expect(told[0]).toMatch(/^pcs-1 is held by alice@laptop \(vitest run x\) for /);
   });
@@ -77,10 +94,19 @@ describe.each([1, 3])("in %d", (count) => {
   test("a kept lease ends by itself, and no renewal under way lengthens or ends it", async () => {
     const servers = await redis();
     const leases = await open(servers.throughNetworks);
-    const alice = await leases.acquire(PCS, { holder: person("alice"), ttlMs: 1000, waitForMs: 1000 });
+    const alice = await leases.acquire(PCS, {
+      holder: person("alice"),
+      ttlMs: 1000,
+      waitForMs: 1000,
+    });
     for (const network of servers.networks) network.delayReplies(150); // renewals every third of a second: one is under way most of the time
     await leases.retain(alice, { forMs: 900, why: WHY });
-    const lives = async () => Math.max(...(await Promise.all(servers.all.map(({ operator }) => operator.pttl("vmrig:{pcs}:pcs-1:lock")))));
+    const lives = async () =>
+      Math.max(
+        ...(await Promise.all(
+          servers.all.map(({ operator }) => operator.pttl("vmrig:{pcs}:pcs-1:lock")),
+        )),
+      );
     expect(await lives()).toBeLessThanOrEqual(900);
     await waitFor({
       what: "its end",
@@ -103,9 +129,12 @@ describe.each([1, 3])("in %d", (count) => {
       what: "bob in line",
       timeoutMs: 5000,
       intervalMs: 5,
-      probe: async () => ((await other.view(PCS)).line.length === 1 ? { value: 1 } : { seen: "nobody" }),
+      probe: async () =>
+        (await other.view(PCS)).line.length === 1 ? { value: 1 } : { seen: "nobody" },
     });
-    expect(await other.revoke({ ...PCS_1, fence: alice.fence, by: person("bob") })).toMatchObject({ kept: { why: WHY } });
+    expect(await other.revoke({ ...PCS_1, fence: alice.fence, by: person("bob") })).toMatchObject({
+      kept: { why: WHY },
+    });
     expect((await waiting).fence).toBeGreaterThan(alice.fence);
   });
 
@@ -125,9 +154,16 @@ describe.each([1, 3])("in %d", (count) => {
   test("a keep whose answer is lost is asked for again", async () => {
     const servers = await redis();
     const leases = await open(servers.throughNetworks);
-    const alice = await leases.acquire(PCS, { holder: person("alice"), ttlMs: 30_000, waitForMs: 1000 });
+    const alice = await leases.acquire(PCS, {
+      holder: person("alice"),
+      ttlMs: 30_000,
+      waitForMs: 1000,
+    });
     // From here on Redis knows the script by its name, which alone is sent.
-    const other = await leases.acquire({ rig: "other", copies: ["pc"] }, { holder: person("alice"), waitForMs: 1000 });
+    const other = await leases.acquire(
+      { rig: "other", copies: ["pc"] },
+      { holder: person("alice"), waitForMs: 1000 },
+    );
     await leases.retain(other, { forMs: HOUR, why: "before" });
     for (const network of servers.networks) network.loseRepliesTo(WHY);
     const keeping = leases.retain(alice, { forMs: HOUR, why: WHY });
@@ -137,7 +173,9 @@ describe.each([1, 3])("in %d", (count) => {
       timeoutMs: 5000,
       intervalMs: 5,
       probe: async () => {
-        const kept = await Promise.all(servers.all.map(({ operator }) => operator.hexists("vmrig:{pcs}:pcs-1:holder", "kept")));
+        const kept = await Promise.all(
+          servers.all.map(({ operator }) => operator.hexists("vmrig:{pcs}:pcs-1:holder", "kept")),
+        );
         return kept.every((one) => one === 1) ? { value: 1 } : { seen: "not yet" };
       },
     });
@@ -152,11 +190,16 @@ describe.each([1, 3])("in %d", (count) => {
     expect((await other.view(PCS)).copies[0]?.held?.kept?.why).toBe("because [2J of API_TOKEN=***");
   });
 
-  test.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 24 * HOUR + 1])("a copy is not kept for %d ms", async (forMs) => {
-    const { leases, alice } = await scene();
-    await expect(leases.retain(alice, { forMs, why: WHY })).rejects.toMatchObject({ code: "CONFIG_INVALID" });
-    alice.assertHeld();
-  });
+  test.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 24 * HOUR + 1])(
+    "a copy is not kept for %d ms",
+    async (forMs) => {
+      const { leases, alice } = await scene();
+      await expect(leases.retain(alice, { forMs, why: WHY })).rejects.toMatchObject({
+        code: "CONFIG_INVALID",
+      });
+      alice.assertHeld();
+    },
+  );
 
   test("a lease is kept beyond the death of its process", async () => {
     const servers = await redis();

@@ -24,10 +24,15 @@ return 1
 /** @throws VmrigError `CONFIG_INVALID` for a time that is none, or longer than a day */
 export function checkRetain({ forMs }: RetainOptions): void {
   if (Number.isInteger(forMs) && forMs > 0 && forMs <= LONGEST_MS) return;
-  throw new VmrigError("CONFIG_INVALID", { message: `A copy cannot be kept for ${forMs} ms: whole milliseconds, at most 24 hours.` });
+  throw new VmrigError("CONFIG_INVALID", {
+    message: `A copy cannot be kept for ${forMs} ms: whole milliseconds, at most 24 hours.`,
+  });
 }
 
-/** @returns whether the lock was still ours; else nothing was changed. @throws VmrigError `REDIS_UNREACHABLE` */
+/**
+ * @returns whether the lock was still ours; else nothing was changed.
+ * @throws VmrigError `REDIS_UNREACHABLE`
+ */
 export async function retainLock(
   connection: RedisConnection,
   namespace: string,

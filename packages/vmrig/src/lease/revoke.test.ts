@@ -28,11 +28,15 @@ describe.each([1, 3])("in %d", (count) => {
   beforeEach(async () => {
     await servers.flushall();
     // Nothing but a publish wakes a waiter within the time of a test.
-    leases = await openLeaseStore({ redis: servers.address, timing: { heartbeatMs: 600_000, aliveMs: 1_800_000 } });
+    leases = await openLeaseStore({
+      redis: servers.address,
+      timing: { heartbeatMs: 600_000, aliveMs: 1_800_000 },
+    });
     return () => leases.close();
   });
 
-  const acquire = (who: string, request = PCS, ttlMs = 1500) => leases.acquire(request, { holder: person(who), ttlMs, waitForMs: 20_000 });
+  const acquire = (who: string, request = PCS, ttlMs = 1500) =>
+    leases.acquire(request, { holder: person(who), ttlMs, waitForMs: 20_000 });
 
   test("who is cut off is named, loses the lease at its next renewal, and is told by whom", async () => {
     const held = await acquire("alice");
@@ -43,7 +47,11 @@ describe.each([1, 3])("in %d", (count) => {
     });
     expect(await aborted(held.signal)).toMatchObject({
       code: "LEASE_LOST",
-      details: [expect.stringMatching(/^released by force by bob@laptop \d\.\d s ago \(vmrig release --force\)$/)],
+      details: [
+        expect.stringMatching(
+          /^released by force by bob@laptop \d\.\d s ago \(vmrig release --force\)$/,
+        ),
+      ],
     });
   });
 
@@ -55,12 +63,16 @@ describe.each([1, 3])("in %d", (count) => {
       what: "carol in line",
       timeoutMs: 5000,
       intervalMs: 5,
-      probe: async () => ((await leases.view(PCS)).line.length === 1 ? { value: 1 } : { seen: "nobody" }),
+      probe: async () =>
+        (await leases.view(PCS)).line.length === 1 ? { value: 1 } : { seen: "nobody" },
     });
     await leases.revoke({ ...PCS_1, fence: held.fence, by: bob });
     expect((await waiting).copy).toBe("pcs-1");
     expect(await aborted(held.signal)).toMatchObject({
-      details: [expect.stringMatching(/^released by force by bob@laptop /), expect.stringMatching(/^taken by carol@laptop /)],
+      details: [
+        expect.stringMatching(/^released by force by bob@laptop /),
+        expect.stringMatching(/^taken by carol@laptop /),
+      ],
     });
   });
 
@@ -70,7 +82,9 @@ describe.each([1, 3])("in %d", (count) => {
     const second = await acquire("carol");
     expect(await leases.revoke({ ...PCS_1, fence: first.fence, by: bob })).toBeUndefined();
     expect((await leases.view(PCS)).copies[0]?.held?.fence).toBe(second.fence);
-    expect(await leases.revoke({ rig: "pcs", copy: "pcs-2", fence: second.fence, by: bob })).toBeUndefined();
+    expect(
+      await leases.revoke({ rig: "pcs", copy: "pcs-2", fence: second.fence, by: bob }),
+    ).toBeUndefined();
   });
 
   test("of two who take a lease away at once, one did it", async () => {
@@ -83,21 +97,26 @@ describe.each([1, 3])("in %d", (count) => {
   test("a lock that somebody set by hand can be taken away, too", async () => {
     await servers.set("vmrig:{pcs}:pcs-1:lock", "mine");
     const fence = (await leases.view(PCS)).copies[0]?.held?.fence ?? Number.NaN;
-    expect(await leases.revoke({ ...PCS_1, fence, by: bob })).toMatchObject({ holder: { who: "unknown" } });
+    expect(await leases.revoke({ ...PCS_1, fence, by: bob })).toMatchObject({
+      holder: { who: "unknown" },
+    });
     expect((await leases.tryAcquire(PCS, { holder: person("alice") }))?.state).toBe("held");
   });
 
   test("the note of it does not stay for ever", async () => {
     const held = await acquire("alice");
     await leases.revoke({ ...PCS_1, fence: held.fence, by: bob });
-    for (const { operator } of servers.all) expect(await operator.pttl("vmrig:{pcs}:pcs-1:revoked")).toBeGreaterThan(0);
+    for (const { operator } of servers.all)
+      expect(await operator.pttl("vmrig:{pcs}:pcs-1:revoked")).toBeGreaterThan(0);
   });
 
   test("a renewal at the same moment does not bring the lease back, nor lengthen that of the next", async () => {
     const options = { commandTimeoutMs: 1500, namespace: "vmrig", clock: systemClock };
     const addresses = servers.all.map(({ socketPath }) => ({ socketPath }));
     const backend =
-      count === 1 ? singleRedis(await connect(addresses[0] as RedisAddress, options), "vmrig") : await openQuorum(addresses, options);
+      count === 1
+        ? singleRedis(await connect(addresses[0] as RedisAddress, options), "vmrig")
+        : await openQuorum(addresses, options);
     const context = { backend, namespace: "vmrig", clock: systemClock };
     const grant = async (who: string, ttlMs: number) => {
       const waiter = new QueueWaiter(context, checkLeaseRequest(PCS), person(who));
@@ -108,11 +127,16 @@ describe.each([1, 3])("in %d", (count) => {
     };
     for (let i = 0; i < 30; i++) {
       const { lock, fence } = await grant("alice", 600_000);
-      const [, cut] = await Promise.all([lock.extend(600_000), backend.revoke({ ...PCS_1, fence, by: bob }), lock.extend(600_000)]);
+      const [, cut] = await Promise.all([
+        lock.extend(600_000),
+        backend.revoke({ ...PCS_1, fence, by: bob }),
+        lock.extend(600_000),
+      ]);
       expect(cut?.holder.who).toBe("alice");
       const next = await grant("carol", 30_000);
       expect(await lock.extend(600_000)).toBe(false);
-      for (const { operator } of servers.all) expect(await operator.pttl("vmrig:{pcs}:pcs-1:lock")).toBeLessThanOrEqual(30_000);
+      for (const { operator } of servers.all)
+        expect(await operator.pttl("vmrig:{pcs}:pcs-1:lock")).toBeLessThanOrEqual(30_000);
       await next.lock.release();
     }
     backend.close();

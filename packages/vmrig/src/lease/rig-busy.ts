@@ -9,8 +9,15 @@ export function subject({ rig, accept }: Required<LeaseRequest>): string {
   return accept.length === 1 ? accept.join() : rig;
 }
 
-/** How long somebody waited in vain, and what the line looked like at last; `undefined` when it was never seen. */
-export function rigBusy(request: Required<LeaseRequest>, waited: string, line: QueueStatus | undefined): VmrigError {
+/**
+ * How long somebody waited in vain, and what the line looked like at last; `undefined` when it was
+ * never seen.
+ */
+export function rigBusy(
+  request: Required<LeaseRequest>,
+  waited: string,
+  line: QueueStatus | undefined,
+): VmrigError {
   return new VmrigError("RIG_BUSY", {
     message: `"${subject(request)}" stayed busy for ${waited}.`,
     details:
@@ -29,7 +36,9 @@ function holds({ accept, held, restarted }: QueueStatus): string[] {
       const hold = held.find((one) => one.copy === copy);
       if (hold === undefined) return `${name}free for the next in line`;
       const until =
-        Number.isFinite(hold.expiresInMs) && hold.kept === undefined ? `, expires in ${formatDuration(hold.expiresInMs)} if not renewed` : "";
+        Number.isFinite(hold.expiresInMs) && hold.kept === undefined
+          ? `, expires in ${formatDuration(hold.expiresInMs)} if not renewed`
+          : "";
       return `${name}${renderCurrentHolder(hold)}${until}`;
     }),
   );

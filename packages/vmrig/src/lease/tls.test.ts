@@ -34,27 +34,41 @@ afterAll(() => stack.disposeAsync());
 
 async function secured(authClients: "yes" | "no"): Promise<Secured> {
   const port = await freePort();
-  return { server: stack.use(await RedisServer.start({ extra: certificates.redisArguments(port, authClients) })), port };
+  return {
+    server: stack.use(
+      await RedisServer.start({ extra: certificates.redisArguments(port, authClients) }),
+    ),
+    port,
+  };
 }
 
 function store({ port }: Secured, tls?: TlsIdentity, host = "127.0.0.1"): Promise<LeaseStore> {
   return openLeaseStore({ redis: { url: `rediss://${host}:${port}`, ...(tls && { tls }) } });
 }
 
-const refusal = (hint: string) => ({ code: "REDIS_UNREACHABLE", hint: expect.stringContaining(hint) });
+const refusal = (hint: string) => ({
+  code: "REDIS_UNREACHABLE",
+  hint: expect.stringContaining(hint),
+});
 
 test("a lease is taken, waited for and handed on by a publish, all over TLS", async () => {
   await using leases = await store(open, { ca });
   const options = { ttlMs: 600_000, waitForMs: 30_000 };
   const first = await leases.acquire(PCS, { holder: person("alice"), ...options });
-  const second = await leases.acquire(PCS, { holder: person("bob"), ...options, onWait: () => void first.release() });
+  const second = await leases.acquire(PCS, {
+    holder: person("bob"),
+    ...options,
+    onWait: () => void first.release(),
+  });
   expect(second.fence).toBeGreaterThan(first.fence);
 });
 
 test("a self-signed certificate is not trusted without its authority, and the hint says where to name it", async () => {
   await expect(store(open)).rejects.toMatchObject({
     ...refusal("`redis.tls.ca`"),
-    message: expect.stringMatching(/^Redis at rediss:\/\/127\.0\.0\.1:\d+ did not let us in within \d\.\d s: self-signed certificate/),
+    message: expect.stringMatching(
+      /^Redis at rediss:\/\/127\.0\.0\.1:\d+ did not let us in within \d\.\d s: self-signed certificate/,
+    ),
   });
 });
 
@@ -66,25 +80,43 @@ test("nor when the environment tells Node.js to trust everybody", async () => {
 
 test("nor with another authority", async () => {
   await using others = await Certificates.make();
-  await expect(store(open, { ca: await others.read("ca.pem") })).rejects.toMatchObject(refusal("`redis.tls.ca`"));
+  await expect(store(open, { ca: await others.read("ca.pem") })).rejects.toMatchObject(
+    refusal("`redis.tls.ca`"),
+  );
 });
 
 test("a certificate of another name is refused until that name is said", async () => {
-  await expect(store(open, { ca }, "localhost")).rejects.toMatchObject(refusal("`redis.tls.servername`"));
+  await expect(store(open, { ca }, "localhost")).rejects.toMatchObject(
+    refusal("`redis.tls.servername`"),
+  );
   await using leases = await store(open, { ca, servername: SERVER_NAME }, "localhost");
   expect((await leases.view(PCS)).line).toEqual([]);
 });
 
 test("a server that asks who we are is told by certificate and key", async () => {
-  await expect(store(strict, { ca })).rejects.toMatchObject(refusal("`redis.tls.cert` and `redis.tls.key`"));
-  await using leases = await store(strict, { ca, cert: await certificates.read("client.pem"), key: await certificates.read("client.key") });
-  expect((await leases.acquire(PCS, { holder: person("alice"), waitForMs: 1000 })).state).toBe("held");
+  await expect(store(strict, { ca })).rejects.toMatchObject(
+    refusal("`redis.tls.cert` and `redis.tls.key`"),
+  );
+  await using leases = await store(strict, {
+    ca,
+    cert: await certificates.read("client.pem"),
+    key: await certificates.read("client.key"),
+  });
+  expect((await leases.acquire(PCS, { holder: person("alice"), waitForMs: 1000 })).state).toBe(
+    "held",
+  );
 });
 
 test("a server that does not trust our certificate says so", async () => {
   await using others = await Certificates.make();
-  const identity = { ca, cert: await others.read("client.pem"), key: await others.read("client.key") };
-  await expect(store(strict, identity)).rejects.toMatchObject(refusal("does not trust the certificate in `redis.tls.cert`"));
+  const identity = {
+    ca,
+    cert: await others.read("client.pem"),
+    key: await others.read("client.key"),
+  };
+  await expect(store(strict, identity)).rejects.toMatchObject(
+    refusal("does not trust the certificate in `redis.tls.cert`"),
+  );
 });
 
 test("a port without TLS fails too, and the hint thinks of it", async () => {

@@ -16,14 +16,18 @@ export class Waker {
   /** Resolves at a ring or after `ms`; rejects with the signal's reason when that aborts. */
   async sleep(ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
     const asleep = (this.#asleep = new AbortController());
-    if (!this.#woken) await clock.sleep(ms, AbortSignal.any([signal, asleep.signal])).catch(() => signal.throwIfAborted());
+    if (!this.#woken)
+      await clock
+        .sleep(ms, AbortSignal.any([signal, asleep.signal]))
+        .catch(() => signal.throwIfAborted());
     this.#woken = false;
   }
 }
 
 /**
- * Rings a waiter's waker when a Redis publishes its id: there is a copy for it. Publish is lossy, so it is a short cut only; a waiter also looks
- * when the first TTL of those that it waits for ends, and at each of its heartbeats.
+ * Rings a waiter's waker when a Redis publishes its id: there is a copy for it. Publish is lossy,
+ * so it is a short cut only; a waiter also looks when the first TTL of those that it waits for
+ * ends, and at each of its heartbeats.
  */
 export class WakeNotifier {
   readonly #addresses: readonly RedisAddress[];
@@ -34,7 +38,10 @@ export class WakeNotifier {
     this.#addresses = addresses;
   }
 
-  /** Its first ring says that it works from now on: whatever was published before must be looked for. */
+  /**
+   * Its first ring says that it works from now on: whatever was published before must be looked
+   * for.
+   */
   register(waiter: string, channel: string): Waker {
     const waker = new Waker();
     this.#wakers.set(waiter, waker);

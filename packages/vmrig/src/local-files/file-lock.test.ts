@@ -18,11 +18,16 @@ beforeEach(async () => {
 const left = (): Promise<string[]> => readdir(join(folder, "copy"));
 
 /** Another process that has the turn until it is ended. */
-async function occupy(): Promise<{ readonly pid: number; kill(signal: NodeJS.Signals): Promise<void> }> {
+async function occupy(): Promise<{
+  readonly pid: number;
+  kill(signal: NodeJS.Signals): Promise<void>;
+}> {
   const url = JSON.stringify(new URL("./file-lock.ts", import.meta.url).href);
   const script = `import { inTurn } from ${url};
     await inTurn({ path: ${JSON.stringify(path)}, on: "pc1" }, () => { console.log("mine"); return new Promise((end) => setTimeout(end, 3_600_000)); });`;
-  const child = spawn(process.execPath, ["--input-type=module", "-e", script], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   onTestFinished(() => void child.kill("SIGKILL"));
   await once(child.stdout, "data");
   const { pid = 0 } = child;
@@ -52,7 +57,9 @@ test("of many who want it at once one acts at a time, and nothing is left behind
 });
 
 test("gives the turn back, and the failure on, when the deed fails", async () => {
-  await expect(withFileLock({ path, on: "pc1" }, () => Promise.reject(new Error("no")))).rejects.toThrow("no");
+  await expect(
+    withFileLock({ path, on: "pc1" }, () => Promise.reject(new Error("no"))),
+  ).rejects.toThrow("no");
   expect(await withFileLock({ path, on: "pc1" }, () => Promise.resolve(7))).toBe(7);
 });
 

@@ -15,13 +15,15 @@ export interface FileLockOptions {
 }
 
 /**
- * Lets one process of this computer act at a time, so that a check (of a fence, of a process) still holds when the deed is done. A holder
- * that was killed loses its turn at once; one that is stopped keeps it, because it may go on in the middle of its deed.
+ * Lets one process of this computer act at a time, so that a check (of a fence, of a process) still
+ * holds when the deed is done. A holder that was killed loses its turn at once; one that is stopped
+ * keeps it, because it may go on in the middle of its deed.
  *
- * The turn is a symbolic link whose target names its holder: making it is atomic, and where a disk is full it still takes one, so that what
- * makes room can be done.
+ * The turn is a symbolic link whose target names its holder: making it is atomic, and where a disk
+ * is full it still takes one, so that what makes room can be done.
  *
- * @throws VmrigError `RIG_BUSY` with the holder's pid at the deadline, `STATE_UNWRITABLE`; the signal's reason; what `act` throws
+ * @throws VmrigError `RIG_BUSY` with the holder's pid at the deadline, `STATE_UNWRITABLE`; the
+ *   signal's reason; what `act` throws
  */
 export async function withFileLock<T>(options: FileLockOptions, act: () => Promise<T>): Promise<T> {
   const { path, on, signal, timeoutMs = 60_000 } = options;
@@ -74,8 +76,8 @@ async function take(path: string): Promise<boolean> {
 }
 
 /**
- * Many may see the same dead holder. Only who has the turn to bury that one removes what it held; and only if that is there still, and not the
- * turn of somebody who was quicker.
+ * Many may see the same dead holder. Only who has the turn to bury that one removes what it held;
+ * and only if that is there still, and not the turn of somebody who was quicker.
  */
 async function bury(path: string, target: string): Promise<void> {
   const grave = `${path}.${createHash("sha256").update(target).digest("hex").slice(0, 8)}`;
@@ -87,10 +89,14 @@ async function bury(path: string, target: string): Promise<void> {
   await rm(grave, { force: true });
 }
 
-/** Tells a process from a later one with the same pid, where the system says when it began. Nothing for one that is gone. */
+/**
+ * Tells a process from a later one with the same pid, where the system says when it began. Nothing
+ * for one that is gone.
+ */
 async function birthOf(pid: number): Promise<string | undefined> {
   if (process.platform === "linux") {
-    // proc_pid_stat(5): behind the name, which may hold anything, the state is field 3 and the start time field 22.
+    // proc_pid_stat(5): behind the name, which may hold anything, the state is field 3 and the
+    // start time field 22.
     const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     return fields[0] === "Z" || fields[0] === "X" ? undefined : fields[19];

@@ -34,14 +34,17 @@ test("one that others may only read is closed to them", async () => {
   expect(await mode(folder)).toBe("700");
 });
 
-test.each([0o770, 0o707, 0o1777])("one that others may write to (mode %o) is refused", async (open) => {
-  await mkdir(folder);
-  await chmod(folder, open);
-  await expect(ensurePrivateFolder(folder)).rejects.toMatchObject({
-    ...UNSAFE,
-    message: expect.stringContaining("open for others to write"),
-  });
-});
+test.each([0o770, 0o707, 0o1777])(
+  "one that others may write to (mode %o) is refused",
+  async (open) => {
+    await mkdir(folder);
+    await chmod(folder, open);
+    await expect(ensurePrivateFolder(folder)).rejects.toMatchObject({
+      ...UNSAFE,
+      message: expect.stringContaining("open for others to write"),
+    });
+  },
+);
 
 test("one of another user is refused", async () => {
   // Only root can give a folder away; everybody else has root's folders to look at.
@@ -59,7 +62,10 @@ test("one of another user is refused", async () => {
 test("a link is refused, even to a private folder", async () => {
   await mkdir(join(base, "target"), { mode: 0o700 });
   await symlink(join(base, "target"), folder);
-  await expect(ensurePrivateFolder(folder)).rejects.toMatchObject({ ...UNSAFE, message: expect.stringContaining("symbolic link") });
+  await expect(ensurePrivateFolder(folder)).rejects.toMatchObject({
+    ...UNSAFE,
+    message: expect.stringContaining("symbolic link"),
+  });
 });
 
 test("a file is refused", async () => {

@@ -4,7 +4,10 @@ import { randomUUID } from "node:crypto";
 
 const NAME = /^start-(\d+)$/;
 const FREE = "free";
-/** Nobody needs so long to start a server: a pid that still runs after that time is another process with the same number. */
+/**
+ * Nobody needs so long to start a server: a pid that still runs after that time is another process
+ * with the same number.
+ */
 const STALE_MS = 60_000;
 
 /** The right to start the server of one folder. */
@@ -14,11 +17,14 @@ export interface StartLock extends AsyncDisposable {
 }
 
 /**
- * One try to get the exclusive right to start a server in `folder`. A lock whose owner was killed blocks nobody.
+ * One try to get the exclusive right to start a server in `folder`. A lock whose owner was killed
+ * blocks nobody.
  *
- * The lock is a symbolic link `start-<n>` whose target is the owner's pid: made in one step with its content, or not at all. A lock that is
- * left behind is not removed but succeeded by `start-<n+1>`; removing it by name could hit the fresh lock of somebody who was faster. The
- * highest number is never removed, only marked as free, so that numbers grow and the highest is the truth.
+ * The lock is a symbolic link `start-<n>` whose target is the owner's pid: made in one step with
+ * its content, or not at all. A lock that is left behind is not removed but succeeded by
+ * `start-<n+1>`; removing it by name could hit the fresh lock of somebody who was faster. The
+ * highest number is never removed, only marked as free, so that numbers grow and the highest is the
+ * truth.
  */
 export async function tryStartLock(folder: string): Promise<StartLock | undefined> {
   const highest = await highestLock(folder);

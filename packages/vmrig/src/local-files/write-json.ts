@@ -2,9 +2,11 @@ import { rename, rm, writeFile } from "node:fs/promises";
 import { explainWriteErrors } from "./explain-write-errors.ts";
 
 /**
- * Writes a note that others read whenever they like: beside its place, then moved over what was there. Nobody else may read it.
+ * Writes a note that others read whenever they like: beside its place, then moved over what was
+ * there. Nobody else may read it.
  *
- * @throws VmrigError `STATE_UNWRITABLE` when the disk does not take it; what was there stays, and nothing else does
+ * @throws VmrigError `STATE_UNWRITABLE` when the disk does not take it; what was there stays, and
+ *   nothing else does
  */
 export async function writeJsonAtomically(path: string, value: unknown): Promise<void> {
   const mine = `${path}.${process.pid}`;

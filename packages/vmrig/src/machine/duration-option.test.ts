@@ -7,6 +7,9 @@ test("reads milliseconds and text with a unit, as the config does", () => {
   ]);
 });
 
-test.each(["", "30", "s", "-1s", "1w", -5, Number.NaN, Number.POSITIVE_INFINITY])("refuses %s and says what to write", (value) => {
-  expect(() => toMilliseconds(value)).toThrow(/is not a duration\.\nhint: write milliseconds/);
-});
+test.each(["", "30", "s", "-1s", "1w", -5, Number.NaN, Number.POSITIVE_INFINITY])(
+  "refuses %s and says what to write",
+  (value) => {
+    expect(() => toMilliseconds(value)).toThrow(/is not a duration\.\nhint: write milliseconds/);
+  },
+);

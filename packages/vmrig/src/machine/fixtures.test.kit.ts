@@ -26,8 +26,14 @@ export interface TestMachineOptions extends Partial<MachineOptions> {
   readonly sshd?: TestSshdOptions;
 }
 
-/** One for all tests of a file, or of a `describe`: `take` gets it before the first of them, and it ends behind the last one. */
-export function useMachine(take: (machine: TestMachine) => unknown, options?: TestMachineOptions): void {
+/**
+ * One for all tests of a file, or of a `describe`: `take` gets it before the first of them, and it
+ * ends behind the last one.
+ */
+export function useMachine(
+  take: (machine: TestMachine) => unknown,
+  options?: TestMachineOptions,
+): void {
   let machine: TestMachine | undefined;
   beforeAll(async () => {
     machine = await startMachine(options);

@@ -42,14 +42,20 @@ async function leftOver(): Promise<unknown> {
     logins: rig.server.logins() - 1,
     dials: rig.dials() - 1,
     sockets: sockets() - others - 1,
-    listeners: [taken.signal, scope.signal].map((signal) => getEventListeners(signal, "abort").length),
+    listeners: [taken.signal, scope.signal].map(
+      (signal) => getEventListeners(signal, "abort").length,
+    ),
   };
 }
 const NOTHING = { children: "", logins: 0, dials: 0, sockets: 0, listeners: [0, 0] };
 
 test("a thousand commands at once all end with their own output", async () => {
-  const results = await Promise.all(Array.from({ length: 1000 }, (_, index) => pc1.$`echo ${index}`));
-  expect(results.map(({ stdout }) => Number(stdout))).toEqual(Array.from({ length: 1000 }, (_, index) => index));
+  const results = await Promise.all(
+    Array.from({ length: 1000 }, (_, index) => pc1.$`echo ${index}`),
+  );
+  expect(results.map(({ stdout }) => Number(stdout))).toEqual(
+    Array.from({ length: 1000 }, (_, index) => index),
+  );
   expect(await leftOver()).toEqual(NOTHING);
 });
 
@@ -80,14 +86,20 @@ test("what a command line cannot carry is refused before anything is sent", asyn
     [pc1.$({ forceKillAfterDelay: "soon" })`true`, '"soon" is not a duration'],
   ];
   for (const [command, words] of bad) {
-    await expect(command).rejects.toMatchObject({ code: "COMMAND_INVALID", message: expect.stringContaining(words) });
+    await expect(command).rejects.toMatchObject({
+      code: "COMMAND_INVALID",
+      message: expect.stringContaining(words),
+    });
   }
   expect(await leftOver()).toEqual(NOTHING);
 });
 
 test("an argument, a variable, a line of 1 MiB: each runs, or is refused with the remedy", async () => {
   const big = "x".repeat(1024 * 1024);
-  const refused = { code: "COMMAND_INVALID", hint: "pass large data through the `input` option or `file().write()`" };
+  const refused = {
+    code: "COMMAND_INVALID",
+    hint: "pass large data through the `input` option or `file().write()`",
+  };
   await expect(pc1.$`echo ${big}`).rejects.toMatchObject(refused);
   await expect(pc1.exec("echo", [big])).rejects.toMatchObject(refused);
   await expect(pc1.$({ env: { BIG: big } })`true`).rejects.toMatchObject(refused);
@@ -101,9 +113,14 @@ test("an argument, a variable, a line of 1 MiB: each runs, or is refused with th
 test("bytes that are no text come as they are, or replaced where text was asked for", async () => {
   const bytes = Buffer.from(Array.from({ length: 256 }, (_, index) => index));
   expect((await pc1.$({ input: bytes, encoding: "buffer" })`cat`).stdout).toEqual(bytes);
-  expect((await pc1.$({ input: bytes, stripFinalNewline: false })`cat`).stdout).toBe(bytes.toString("utf8"));
+  expect((await pc1.$({ input: bytes, stripFinalNewline: false })`cat`).stdout).toBe(
+    bytes.toString("utf8"),
+  );
   const failure = pc1.$({ input: bytes })`cat >&2; exit 3`;
-  await expect(failure).rejects.toMatchObject({ code: "COMMAND_FAILED", stderr: bytes.toString("utf8") });
+  await expect(failure).rejects.toMatchObject({
+    code: "COMMAND_FAILED",
+    stderr: bytes.toString("utf8"),
+  });
   expect(await leftOver()).toEqual(NOTHING);
 });
 
@@ -111,7 +128,9 @@ test("commands that flood, break off or ignore their input, and readers that lea
   const quiet = pc1.$({ reject: false });
   await quiet({ maxBuffer: 10 })`yes; sleep 600`;
   await quiet({ buffer: false, timeout: "500ms" })`yes >&2`;
-  expect(await quiet({ maxBuffer: 1_000_000 })`yes >&2 & yes; wait`).toMatchObject({ isMaxBuffer: true });
+  expect(await quiet({ maxBuffer: 1_000_000 })`yes >&2 & yes; wait`).toMatchObject({
+    isMaxBuffer: true,
+  });
   await quiet({ input: Buffer.alloc(8_000_000) })`exit 4`;
   for await (const line of quiet`yes`) if (line === "y") break;
   await quiet`yes`.pipe(quiet`head -n 1`);
@@ -120,19 +139,27 @@ test("commands that flood, break off or ignore their input, and readers that lea
   const endless = async function* (): AsyncGenerator<string> {
     for (;;) yield "y\n";
   };
-  expect(await quiet({ input: endless() })`head -n 2`).toMatchObject({ stdout: "y\ny", exitCode: 0 });
+  expect(await quiet({ input: endless() })`head -n 2`).toMatchObject({
+    stdout: "y\ny",
+    exitCode: 0,
+  });
   expect(await leftOver()).toEqual(NOTHING);
 });
 
 test("a machine that goes away under many commands ends each with what it had printed", async () => {
   await using doomed = await startMachine();
-  const many = Array.from({ length: 8 }, (_, index) => doomed.pc1.$({ reject: false })`echo line ${index}; exec sleep 600`);
+  const many = Array.from(
+    { length: 8 },
+    (_, index) => doomed.pc1.$({ reject: false })`echo line ${index}; exec sleep 600`,
+  );
   const streams = many.map(async (command) => {
     const lines: string[] = [];
     for await (const line of command) lines.push(line);
     return lines;
   });
-  await Promise.all(many.map(({ stdout }) => new Promise((resolve) => stdout.once("readable", resolve))));
+  await Promise.all(
+    many.map(({ stdout }) => new Promise((resolve) => stdout.once("readable", resolve))),
+  );
   await doomed.pc1.$`kill -KILL $PPID; sleep 600`.catch(() => {});
   for (const [index, outcome] of (await Promise.allSettled(many)).entries()) {
     expect(outcome).toMatchObject({
@@ -156,8 +183,12 @@ test("a machine that freezes under a command ends it at its timeout, and the nex
     expect(await frozen).toMatchObject({ timedOut: true, stdout: "so far", exitCode: undefined });
     expect(await freezing).toMatchObject({ timedOut: true });
     // In the place of the deadline of a session that is not answered, which is long.
-    await expect(doomed.pc1.$({ signal: AbortSignal.timeout(500) })`true`).rejects.toMatchObject({ code: "CANCELLED" });
-    await expect(doomed.pc1.$({ timeout: "500ms" })`true`).rejects.toMatchObject({ code: "COMMAND_TIMEOUT" });
+    await expect(doomed.pc1.$({ signal: AbortSignal.timeout(500) })`true`).rejects.toMatchObject({
+      code: "CANCELLED",
+    });
+    await expect(doomed.pc1.$({ timeout: "500ms" })`true`).rejects.toMatchObject({
+      code: "COMMAND_TIMEOUT",
+    });
     expect(doomed.dials()).toBe(1);
   }
   expect(sockets()).toBe(before);

@@ -31,11 +31,14 @@ describe.each(LOGIN_SHELLS)("users whose login shell is %s", (loginShell) => {
     }
     expect((await pc1.$({ shell: "sh", input: "in" })`cat; echo $0`).stdout).toBe("insh");
     expect((await pc1.$({ pty: true })`stty size`).stdout).toBe("24 80");
-    expect((await pc1.$`printf %s ${["x".repeat(100_000), "y".repeat(100_000)]}`).stdout).toHaveLength(200_000);
+    expect(
+      (await pc1.$`printf %s ${["x".repeat(100_000), "y".repeat(100_000)]}`).stdout,
+    ).toHaveLength(200_000);
   });
 
   test("end their commands by signal and time, and learn how they ended", async () => {
-    const handles = 'process.on("SIGINT", () => process.exit(5)); console.log(1); setInterval(() => {}, 1000)';
+    const handles =
+      'process.on("SIGINT", () => process.exit(5)); console.log(1); setInterval(() => {}, 1000)';
     const listener = pc1.root.exec(process.execPath, ["-e", handles]);
     await once(listener.stdout, "data");
     listener.kill("SIGINT");
@@ -46,7 +49,9 @@ describe.each(LOGIN_SHELLS)("users whose login shell is %s", (loginShell) => {
       killed.kill("SIGKILL");
       expect(await killed.waitForExit()).toMatchObject({ failed: true });
       await rig.gone(String(pid).trim());
-      expect(await machine.$({ reject: false, timeout: "300ms" })`sleep 600; :`).toMatchObject({ timedOut: true });
+      expect(await machine.$({ reject: false, timeout: "300ms" })`sleep 600; :`).toMatchObject({
+        timedOut: true,
+      });
     }
   });
 
@@ -59,7 +64,9 @@ describe.each(LOGIN_SHELLS)("users whose login shell is %s", (loginShell) => {
     await pc1.$`mkdir -p ${there}/tree/sub`;
     await pc1.file(`${there}/tree/sub/kept`).write("kept");
     await pc1.upload(join(here, "tree"), `${there}/tree`);
-    expect(await pc1.glob(`${there}/tree/**`)).toEqual(["sub", "sub/=a *", "sub/kept"].map((name) => `${there}/tree/${name}`));
+    expect(await pc1.glob(`${there}/tree/**`)).toEqual(
+      ["sub", "sub/=a *", "sub/kept"].map((name) => `${there}/tree/${name}`),
+    );
     await pc1.download(`${there}/tree`, join(here, "back"));
     expect(await readFile(join(here, "back", "sub", "=a *"), "utf8")).toBe("content");
     await using temporary = await pc1.tmpdir();
@@ -67,10 +74,18 @@ describe.each(LOGIN_SHELLS)("users whose login shell is %s", (loginShell) => {
 
     const lost = pc1.file(`${there}/no/such`);
     await expect(lost.text()).rejects.toThrow(`No such file on pc1: ${there}/no/such.`);
-    for (const attempt of [() => lost.write("x"), () => lost.append("x"), () => pc1.upload(join(here, "tree"), lost.path)]) {
-      await expect(attempt()).rejects.toThrow(`${there}/no/such on pc1 as ${pc1.user}: no such folder.`);
+    for (const attempt of [
+      () => lost.write("x"),
+      () => lost.append("x"),
+      () => pc1.upload(join(here, "tree"), lost.path),
+    ]) {
+      await expect(attempt()).rejects.toThrow(
+        `${there}/no/such on pc1 as ${pc1.user}: no such folder.`,
+      );
     }
-    await expect(pc1.file(there).append("x")).rejects.toThrow(`${there} on pc1 as ${pc1.user}: Is a directory.`);
+    await expect(pc1.file(there).append("x")).rejects.toThrow(
+      `${there} on pc1 as ${pc1.user}: Is a directory.`,
+    );
   });
 
   test("wait, look, and sit at a terminal", async () => {
@@ -83,7 +98,9 @@ describe.each(LOGIN_SHELLS)("users whose login shell is %s", (loginShell) => {
     expect((await pc1.root.account("root").account())?.home).toBe("/root");
     await pc1.facts();
     for (const machine of [pc1, pc1.root]) {
-      await using shell = await machine.shell({ command: "read -r name; echo hello $name; read -r name" });
+      await using shell = await machine.shell({
+        command: "read -r name; echo hello $name; read -r name",
+      });
       await shell.type("you\n");
       await shell.waitForScreen("hello you");
     }

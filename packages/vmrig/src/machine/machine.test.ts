@@ -73,7 +73,9 @@ test("a failure throws an error with the fields of the result and the end of its
     failed: true,
     timedOut: false,
   });
-  expect(error.summary).toMatch(/^`echo out; seq 1 12 >&2; exit 2` on pc1 exited with 2 after \d+\.\d s\.$/);
+  expect(error.summary).toMatch(
+    /^`echo out; seq 1 12 >&2; exit 2` on pc1 exited with 2 after \d+\.\d s\.$/,
+  );
   expect(error.details).toEqual([
     "stderr, last 10 of 12 lines:",
     ...Array.from({ length: 10 }, (_, index) => `  ${index + 3}`),
@@ -90,7 +92,10 @@ test("`reject: false` returns the same fields, and options bind one after the ot
     signal: "SIGTERM",
     failed: true,
   });
-  await expect(quiet({ reject: true })`false`).rejects.toMatchObject({ code: "COMMAND_FAILED", exitCode: 1 });
+  await expect(quiet({ reject: true })`false`).rejects.toMatchObject({
+    code: "COMMAND_FAILED",
+    exitCode: 1,
+  });
 });
 
 test("env and cwd reach the command exactly, without AcceptEnv", async () => {
@@ -101,13 +106,17 @@ test("env and cwd reach the command exactly, without AcceptEnv", async () => {
   })`printf '%s\\0' "$VALUE" "\${HOME-unset}" "$PWD"`;
   expect(stdout.split("\0")).toEqual([value, "unset", rig.server.folder, ""]);
   await pc1.$`mkdir -p ${rig.server.folder}/-`;
-  expect((await pc1.$({ cwd: rig.server.fromHome("-") })`pwd`).stdout).toBe(`${rig.server.folder}/-`);
+  expect((await pc1.$({ cwd: rig.server.fromHome("-") })`pwd`).stdout).toBe(
+    `${rig.server.folder}/-`,
+  );
   expect(await pc1.$({ cwd: "/nowhere", reject: false })`echo ran`).toMatchObject({
     exitCode: 1,
     stdout: "",
     stderr: expect.stringContaining("/nowhere"),
   });
-  await expect(pc1.$({ env: { "A=B;": "x" } })`true`).rejects.toMatchObject({ code: "COMMAND_INVALID" });
+  await expect(pc1.$({ env: { "A=B;": "x" } })`true`).rejects.toMatchObject({
+    code: "COMMAND_INVALID",
+  });
 });
 
 test("an argument that is too long for Linux is refused with the remedy, one just below runs", async () => {
@@ -115,8 +124,12 @@ test("an argument that is too long for Linux is refused with the remedy, one jus
   await expect(pc1.$`: ${"x".repeat(131_072)}`).rejects.toThrow(
     `Value 1 of the command has 131072 bytes; Linux takes at most 131071 in one argument.${hint}`,
   );
-  await expect(pc1.exec("wc", ["-c", "☕".repeat(350_000)])).rejects.toThrow("Argument 2 has 1050000 bytes;");
-  await expect(pc1.$({ env: { BIG: "x".repeat(2 ** 20) } })`true`).rejects.toThrow("The variable BIG has 1048576 bytes;");
+  await expect(pc1.exec("wc", ["-c", "☕".repeat(350_000)])).rejects.toThrow(
+    "Argument 2 has 1050000 bytes;",
+  );
+  await expect(pc1.$({ env: { BIG: "x".repeat(2 ** 20) } })`true`).rejects.toThrow(
+    "The variable BIG has 1048576 bytes;",
+  );
   expect((await pc1.$`: ${"x".repeat(131_067)}`).exitCode).toBe(0);
 });
 
@@ -124,29 +137,45 @@ test("a command line may be far longer than one argument", async () => {
   const files = Array.from({ length: 12 }, (_, index) => `${index} it's "${"x".repeat(100_000)}"`);
   const expected = { stdout: files.join("\n") };
   expect(await pc1.$`printf '%s\n' ${files}`).toMatchObject(expected);
-  expect(await pc1.exec("printf", ["%s\n", ...files], { cwd: "/", env: { A: "1" } })).toMatchObject(expected);
+  expect(await pc1.exec("printf", ["%s\n", ...files], { cwd: "/", env: { A: "1" } })).toMatchObject(
+    expected,
+  );
   expect(await pc1.root.exec("printf", ["%s\n", ...files])).toMatchObject(expected);
   expect(await pc1.$({ shell: "bash", input: "and stdin\n" })`cat; printf '%s\n' ${files}`).toEqual(
     expect.objectContaining({ stdout: `and stdin\n${expected.stdout}` }),
   );
-  expect(await pc1.$({ reject: false })`cat ${Array.from({ length: 30 }, () => "x".repeat(100_000))}`).toMatchObject({
+  expect(
+    await pc1.$({ reject: false })`cat ${Array.from({ length: 30 }, () => "x".repeat(100_000))}`,
+  ).toMatchObject({
     exitCode: 126,
     stderr: expect.stringContaining("Argument list too long"),
   });
 });
 
 test("a line may be for another shell than the login user's", async () => {
-  expect((await pc1.$({ shell: "bash" })`a=(it "works's"); echo \${#a[@]} ${"it's"} $0`).stdout).toBe("2 it's bash");
-  expect((await pc1.root.$({ shell: "/bin/bash", env: { A: "1" }, cwd: "/tmp" })`[[ $A == 1 ]] && pwd`).stdout).toBe("/tmp");
+  expect(
+    (await pc1.$({ shell: "bash" })`a=(it "works's"); echo \${#a[@]} ${"it's"} $0`).stdout,
+  ).toBe("2 it's bash");
+  expect(
+    (await pc1.root.$({ shell: "/bin/bash", env: { A: "1" }, cwd: "/tmp" })`[[ $A == 1 ]] && pwd`)
+      .stdout,
+  ).toBe("/tmp");
 });
 
 test("a mistake in the template rejects", async () => {
-  await expect(pc1.$`echo ${undefined as unknown as string}`).rejects.toMatchObject({ code: "COMMAND_INVALID" });
+  await expect(pc1.$`echo ${undefined as unknown as string}`).rejects.toMatchObject({
+    code: "COMMAND_INVALID",
+  });
 });
 
 test("a timeout throws COMMAND_TIMEOUT with the output so far", async () => {
   const error = await failure(pc1.$({ timeout: "3s" })`echo begun; sleep 600`);
-  expect(error).toMatchObject({ code: "COMMAND_TIMEOUT", timedOut: true, signal: "SIGKILL", stdout: "begun" });
+  expect(error).toMatchObject({
+    code: "COMMAND_TIMEOUT",
+    timedOut: true,
+    signal: "SIGKILL",
+    stdout: "begun",
+  });
   expect(error.summary).toMatch(/^`echo begun; sleep 600` on pc1 timed out after \d+\.\d s\.$/);
 });
 
@@ -161,9 +190,20 @@ describe("another user", () => {
   });
 
   test("has input, env, cwd, exit code and stderr as the first one has", async () => {
-    const options = { input: "in", env: { A: "it's" }, cwd: rig.server.folder, reject: false } as const;
+    const options = {
+      input: "in",
+      env: { A: "it's" },
+      cwd: rig.server.folder,
+      reject: false,
+    } as const;
     const result = await pc1.root.$(options)`cat; echo "-$A-$PWD"; echo err >&2; exit 7`;
-    expect(result).toMatchObject({ user: "root", stdout: `in-it's-${rig.server.folder}`, stderr: "err", exitCode: 7, signal: undefined });
+    expect(result).toMatchObject({
+      user: "root",
+      stdout: `in-it's-${rig.server.folder}`,
+      stderr: "err",
+      exitCode: 7,
+      signal: undefined,
+    });
   });
 
   test("begins in its own home", async () => {
@@ -173,14 +213,19 @@ describe("another user", () => {
   test("loses all its processes when a command is aborted or times out", async () => {
     const abort = new AbortController();
     const file = `${rig.server.folder}/root-sleeper`;
-    const running = failure(pc1.root.$({ signal: abort.signal })`sleep 600 & echo $! >${file}; sleep 600`);
+    const running = failure(
+      pc1.root.$({ signal: abort.signal })`sleep 600 & echo $! >${file}; sleep 600`,
+    );
     const sleeper = await written("root-sleeper");
     abort.abort(new Error("enough"));
     expect(await running).toMatchObject({ code: "CANCELLED", isCanceled: true });
     await gone(sleeper);
 
     const timed = await failure(pc1.root.$({ timeout: "3s" })`echo $$; sleep 600`);
-    expect(timed).toMatchObject({ code: "COMMAND_TIMEOUT", stdout: expect.stringMatching(/^\d+$/) });
+    expect(timed).toMatchObject({
+      code: "COMMAND_TIMEOUT",
+      stdout: expect.stringMatching(/^\d+$/),
+    });
     await gone(timed.stdout);
   });
 });
@@ -189,7 +234,9 @@ describe("an aborted signal", () => {
   test("ends the process group and is the cause of the error", async () => {
     const abort = new AbortController();
     const reason = new Error("the test is over");
-    const running = failure(pc1.$({ signal: abort.signal })`sleep 600 & echo $! >${rig.server.folder}/sleeper; wait`);
+    const running = failure(
+      pc1.$({ signal: abort.signal })`sleep 600 & echo $! >${rig.server.folder}/sleeper; wait`,
+    );
     const sleeper = await written("sleeper");
     abort.abort(reason);
     const error = await running;
@@ -199,7 +246,9 @@ describe("an aborted signal", () => {
   });
 
   test("keeps a command from being started", async () => {
-    const error = await failure(pc1.$({ signal: AbortSignal.abort(new Error("no")) })`touch ${rig.server.folder}/never`);
+    const error = await failure(
+      pc1.$({ signal: AbortSignal.abort(new Error("no")) })`touch ${rig.server.folder}/never`,
+    );
     expect(error.details).toEqual(["it was not started", "it printed nothing"]);
     expect(await pc1.file(`${rig.server.folder}/never`).exists()).toBe(false);
   });
@@ -212,7 +261,10 @@ describe("an aborted signal", () => {
     await other.pc1.$`true`;
     taken.abort(reason);
     expect(await running).toMatchObject({ code: "CANCELLED", cause: reason });
-    expect(await failure(other.pc1.$({ reject: false })`true`)).toMatchObject({ code: "CANCELLED", cause: reason });
+    expect(await failure(other.pc1.$({ reject: false })`true`)).toMatchObject({
+      code: "CANCELLED",
+      cause: reason,
+    });
   });
 });
 
@@ -220,23 +272,30 @@ describe("the connection", () => {
   test("is dialled at the first command, once for many", async () => {
     await using fresh = await startMachine();
     expect(fresh.dials()).toBe(0);
-    const results = await Promise.all(Array.from({ length: 30 }, (_, index) => fresh.pc1.$`echo ${index}`));
-    expect(results.map(({ stdout }) => Number(stdout))).toEqual(Array.from({ length: 30 }, (_, index) => index));
+    const results = await Promise.all(
+      Array.from({ length: 30 }, (_, index) => fresh.pc1.$`echo ${index}`),
+    );
+    expect(results.map(({ stdout }) => Number(stdout))).toEqual(
+      Array.from({ length: 30 }, (_, index) => index),
+    );
     expect([fresh.dials(), fresh.server.logins()]).toEqual([1, 1]);
   });
 
   test("is dialled anew after it was lost; the command under which it was lost throws, also with `reject: false`", async () => {
     await using fresh = await startMachine();
-    await expect(fresh.pc1.$({ reject: false })`kill -KILL $PPID; sleep 600`).rejects.toMatchObject({
-      code: "CONNECTION_LOST",
-      fault: "infra",
-    });
+    await expect(fresh.pc1.$({ reject: false })`kill -KILL $PPID; sleep 600`).rejects.toMatchObject(
+      {
+        code: "CONNECTION_LOST",
+        fault: "infra",
+      },
+    );
     expect((await fresh.pc1.$`echo back`).stdout).toBe("back");
     expect(fresh.dials()).toBe(2);
   });
 
   test("that is found dead before a command was sent is replaced without the test noticing", async () => {
-    // As after a rollback: the machine does not know the connection any more and answers the next packet with a reset.
+    // As after a rollback: the machine does not know the connection any more and answers the next
+    // packet with a reset.
     let forget = (): void => {};
     await using fresh = await startMachine({
       port: async (server) => {
@@ -247,7 +306,9 @@ describe("the connection", () => {
             forgotten = true;
             upstream.destroy();
           };
-          client.on("data", (chunk) => (forgotten ? client.resetAndDestroy() : upstream.write(chunk)));
+          client.on("data", (chunk) =>
+            forgotten ? client.resetAndDestroy() : upstream.write(chunk),
+          );
           upstream.on("data", (chunk) => client.write(chunk));
           upstream.on("close", () => forgotten || client.destroy());
           client.on("close", () => upstream.destroy());

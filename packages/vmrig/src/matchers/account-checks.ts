@@ -9,7 +9,10 @@ export const accountChecks = {
     async look({ of }, expected) {
       const account = await of.account();
       if (account === undefined) return { unknown: "there is no such user" };
-      return checkValue(account.groups.includes(expected), `it is in ${account.groups.join(", ") || "no group"}`);
+      return checkValue(
+        account.groups.includes(expected),
+        `it is in ${account.groups.join(", ") || "no group"}`,
+      );
     },
   }),
 };

@@ -15,7 +15,12 @@ useMachine((made) => {
 
 const STRAIGHT: AssertionContext = { isNot: false, equals: Object.is };
 
-function check(name: MatcherName, subject: unknown, args: readonly unknown[], more: Partial<AssertionContext> = {}): Promise<AssertionResult> {
+function check(
+  name: MatcherName,
+  subject: unknown,
+  args: readonly unknown[],
+  more: Partial<AssertionContext> = {},
+): Promise<AssertionResult> {
   return toAssertion(name, subject, args, { ...STRAIGHT, ...more }).check();
 }
 
@@ -68,23 +73,34 @@ describe("a look that cannot be taken", () => {
   });
 
   test("ends it at once where it would never come", async () => {
-    await using bare = await startMachine({ become: (_user, line) => `PATH=/nonexistent /bin/sh -c '${line.replaceAll("'", "'\\''")}'` });
-    await expect(check("toBeRunning", bare.pc1.root.service("x"), [])).rejects.toMatchObject({ code: "INSPECTION_FAILED" });
+    await using bare = await startMachine({
+      become: (_user, line) => `PATH=/nonexistent /bin/sh -c '${line.replaceAll("'", "'\\''")}'`,
+    });
+    await expect(check("toBeRunning", bare.pc1.root.service("x"), [])).rejects.toMatchObject({
+      code: "INSPECTION_FAILED",
+    });
   });
 
   test("is waited out when the connection was lost", async () => {
     await using fresh = await startMachine();
     const once = join(fresh.server.folder, "once");
-    const command = () => fresh.pc1.$`[ -e ${once} ] || { : >${once}; kill -KILL $PPID; sleep 600; }; echo survived`;
+    const command = () =>
+      fresh.pc1.$`[ -e ${once} ] || { : >${once}; kill -KILL $PPID; sleep 600; }; echo survived`;
     expect(await check("toPrint", command, ["survived", PATIENT])).toMatchObject({ pass: true });
     expect(fresh.dials()).toBe(2);
   });
 });
 
 test("a command that hangs is said to be running, and is told that nobody waits any more", async () => {
-  const verdict = await check("toSucceed", ({ signal }: { signal: AbortSignal }) => pc1.$({ signal })`sleep 600`, [{ timeout: 500 }]);
+  const verdict = await check(
+    "toSucceed",
+    ({ signal }: { signal: AbortSignal }) => pc1.$({ signal })`sleep 600`,
+    [{ timeout: 500 }],
+  );
   expect(verdict.pass).toBe(false);
-  expect(verdict.message()).toMatch(/^expected .* to succeed\n {2}looked for .* s; last seen: it was still running$/);
+  expect(verdict.message()).toMatch(
+    /^expected .* to succeed\n {2}looked for .* s; last seen: it was still running$/,
+  );
 });
 
 test("ends with the reason of its signal", async () => {
@@ -119,7 +135,12 @@ describe("is misused", () => {
 
   test.each([
     ["no expected value", "toHaveText", [], /^toHaveText was not told what is expected of pc1:x/],
-    ["options that are none", "toExist", ["10s"], /^The last argument of toExist are its options, and cannot be "10s"/],
+    [
+      "options that are none",
+      "toExist",
+      ["10s"],
+      /^The last argument of toExist are its options, and cannot be "10s"/,
+    ],
     ["a timeout that is none", "toExist", [{ timeout: "10" }], /"10" is not a duration/],
   ] as const)("with %s", (_what, name, args, text) => {
     expect(() => toAssertion(name, pc1.file("x"), args, STRAIGHT)).toThrow(text);
@@ -129,6 +150,8 @@ describe("is misused", () => {
     expect(() => toAssertion("toBeRunning", pc1.port(80), [], STRAIGHT)).toThrow(
       /^toBeRunning is about a service or a process, and was given a socket\.\nhint: write: await expect\(pc1\.service\("nginx"\)\)\.toBeRunning/,
     );
-    expect(() => toAssertion("toExist", Promise.resolve(), [], STRAIGHT)).toThrow("was given a promise: await it first.");
+    expect(() => toAssertion("toExist", Promise.resolve(), [], STRAIGHT)).toThrow(
+      "was given a promise: await it first.",
+    );
   });
 });

@@ -37,19 +37,30 @@ export interface AssertionResult {
 export interface Assertion {
   /** As it stands in the test, more or less: `expect(pc1:/etc/hosts).not.toExist()`. */
   readonly title: string;
-  /** Looks until it holds, or, behind `.not`, until it does not. @throws VmrigError where the machine cannot tell, and the signal's reason */
+  /**
+   * Looks until it holds, or, behind `.not`, until it does not.
+   *
+   * @throws VmrigError where the machine cannot tell, and the signal's reason
+   */
   readonly check: () => Promise<AssertionResult>;
   /** What the last look saw, in words. */
   readonly seen: () => string;
 }
 
 /** @throws VmrigError `MATCHER_MISUSED` */
-export function toAssertion(name: MatcherName, value: unknown, args: readonly unknown[], context: AssertionContext): Assertion {
+export function toAssertion(
+  name: MatcherName,
+  value: unknown,
+  args: readonly unknown[],
+  context: AssertionContext,
+): Assertion {
   const matcher: Matcher = MATCHERS[name];
   const subject = toSubject(name, matcher.about, value);
   const [expected, options] = matcher.takes === "nothing" ? [undefined, args[0]] : args;
   if (matcher.takes !== "nothing" && expected === undefined) {
-    throw new VmrigError("MATCHER_MISUSED", { message: `${name} was not told what is expected of ${nameOf(subject)}.` });
+    throw new VmrigError("MATCHER_MISUSED", {
+      message: `${name} was not told what is expected of ${nameOf(subject)}.`,
+    });
   }
   const retry = toRetry(name, options);
   let last: Check | undefined;
@@ -81,14 +92,22 @@ function toRetry(name: string, options: unknown): Retry {
   return { timeoutMs: toMilliseconds(timeout), intervalMs: toMilliseconds(interval) };
 }
 
-async function check(matcher: Matcher, subject: Subject, expected: unknown, context: CheckContext): Promise<AssertionResult> {
+async function check(
+  matcher: Matcher,
+  subject: Subject,
+  expected: unknown,
+  context: CheckContext,
+): Promise<AssertionResult> {
   const { isNot, equals, signal, clock, timeoutMs, intervalMs, note } = context;
   const retries = subject.kind !== "result";
   let last: Check | undefined;
   const verdict = (pass: boolean, waited?: VmrigError): AssertionResult => ({
     pass,
-    message: () => inWords(matcher, subject, expected, { isNot, last, waited: retries ? waited : undefined }),
-    ...(last !== undefined && "pass" in last && "actual" in last ? { actual: last.actual, expected: last.expected } : {}),
+    message: () =>
+      inWords(matcher, subject, expected, { isNot, last, waited: retries ? waited : undefined }),
+    ...(last !== undefined && "pass" in last && "actual" in last
+      ? { actual: last.actual, expected: last.expected }
+      : {}),
   });
 
   try {
@@ -99,7 +118,9 @@ async function check(matcher: Matcher, subject: Subject, expected: unknown, cont
       ...(signal === undefined ? {} : { signal }),
       ...(clock === undefined ? {} : { clock }),
       probe: async (enough): Promise<Observation<AssertionResult>> => {
-        const look = await matcher.look(subject, expected, { equals, signal: enough }).catch(toUnknown);
+        const look = await matcher
+          .look(subject, expected, { equals, signal: enough })
+          .catch(toUnknown);
         // One that the deadline cut short knows less than the one before it.
         if (last === undefined || "pass" in look || !enough.aborted) note((last = look));
         if ("unknown" in look) return { seen: look.unknown };
@@ -124,11 +145,22 @@ interface Outcome {
   readonly waited: VmrigError | undefined;
 }
 
-/** What it says is what was expected of which object, and, on a line of its own, how long it was looked at and what was there. */
-function inWords(matcher: Matcher, subject: Subject, expected: unknown, { isNot, last, waited }: Outcome): string {
-  const name = last !== undefined && "pass" in last && last.name !== undefined ? last.name : nameOf(subject);
+/**
+ * What it says is what was expected of which object, and, on a line of its own, how long it was
+ * looked at and what was there.
+ */
+function inWords(
+  matcher: Matcher,
+  subject: Subject,
+  expected: unknown,
+  { isNot, last, waited }: Outcome,
+): string {
+  const name =
+    last !== undefined && "pass" in last && last.name !== undefined ? last.name : nameOf(subject);
   const how =
-    waited === undefined ? "seen" : `${/^Waited [\d.]+ s/.exec(waited.summary)?.[0].replace("Waited", "looked for") ?? ""}; last seen`;
+    waited === undefined
+      ? "seen"
+      : `${/^Waited [\d.]+ s/.exec(waited.summary)?.[0].replace("Waited", "looked for") ?? ""}; last seen`;
   return `expected ${name} ${isNot ? "not " : ""}${matcher.words(expected)}\n  ${how}: ${seenBy(last)}`;
 }
 

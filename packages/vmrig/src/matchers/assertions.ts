@@ -7,8 +7,13 @@ export interface WrongSubject<Kind extends SubjectKind> {
   readonly "this matcher is about a": Kind;
 }
 
-/** A matcher where the subject is one of its kinds; elsewhere something that cannot be called. It must be awaited. */
-type About<T, Kind extends SubjectKind, Args extends readonly unknown[]> = [T] extends [Subjects[Kind]]
+/**
+ * A matcher where the subject is one of its kinds; elsewhere something that cannot be called. It
+ * must be awaited.
+ */
+type About<T, Kind extends SubjectKind, Args extends readonly unknown[]> = [T] extends [
+  Subjects[Kind],
+]
   ? (...args: [...Args, options?: RetryOptions]) => Promise<void>
   : (wrong: WrongSubject<Kind>) => Promise<void>;
 
@@ -16,7 +21,9 @@ type Command = "command" | "result";
 
 /** What a test runner's `expect(subject)` gets, by the type of the subject. */
 export interface MachineMatchers<T> {
-  /** There is a file, folder or dangling link of that name; there is that user, group or interface. */
+  /**
+   * There is a file, folder or dangling link of that name; there is that user, group or interface.
+   */
   toExist: About<T, "file" | "user" | "group" | "interface", []>;
   /** The file's whole content, as UTF-8. */
   toHaveText: About<T, "file", [expected: ExpectedText]>;

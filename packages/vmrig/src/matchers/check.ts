@@ -16,7 +16,10 @@ export type Check =
 /** The runner's own equality, which knows its asymmetric matchers. */
 export type Equals = (actual: unknown, expected: unknown) => boolean;
 
-/** A text that is expected: exactly this one, one that matches, or whatever an asymmetric matcher of the runner says. */
+/**
+ * A text that is expected: exactly this one, one that matches, or whatever an asymmetric matcher of
+ * the runner says.
+ */
 export type ExpectedText = string | RegExp | AsymmetricMatcher;
 
 /** `expect.stringContaining("x")` and the like, of Vitest and of Jest. */
@@ -25,25 +28,33 @@ export interface AsymmetricMatcher {
   toString(): string;
 }
 
-export function checkValue(pass: boolean, seen: string, compared?: { readonly actual: unknown; readonly expected: unknown }): Check {
+export function checkValue(
+  pass: boolean,
+  seen: string,
+  compared?: { readonly actual: unknown; readonly expected: unknown },
+): Check {
   return { pass, seen, ...compared };
 }
 
 /** Compares a text, and says what it was. */
 export function checkText(actual: string, expected: ExpectedText, equals: Equals): Check {
-  const pass = expected instanceof RegExp ? new RegExp(expected).test(actual) : equals(actual, expected);
+  const pass =
+    expected instanceof RegExp ? new RegExp(expected).test(actual) : equals(actual, expected);
   return checkValue(pass, quoted(actual), { actual, expected });
 }
 
 /** Short enough for a line; a diff shows the rest. */
 export function quoted(text: string): string {
-  return text.length > 200 ? `${JSON.stringify(text.slice(0, 200))} and ${text.length - 200} more characters` : JSON.stringify(text);
+  return text.length > 200
+    ? `${JSON.stringify(text.slice(0, 200))} and ${text.length - 200} more characters`
+    : JSON.stringify(text);
 }
 
 /** An expected value as a message shows it. */
 export function shown(expected: unknown): string {
   if (typeof expected === "string") return quoted(expected);
-  if (typeof expected !== "object" || expected === null || expected instanceof RegExp) return String(expected);
+  if (typeof expected !== "object" || expected === null || expected instanceof RegExp)
+    return String(expected);
   return isAsymmetric(expected) ? asymmetricInWords(expected) : JSON.stringify(expected);
 }
 
@@ -59,6 +70,7 @@ function isAsymmetric(value: object): value is ToldAsymmetric {
 /** `StringContaining "x"`, as the runners print it. */
 function asymmetricInWords(matcher: ToldAsymmetric): string {
   if (matcher.toAsymmetricMatcher !== undefined) return matcher.toAsymmetricMatcher();
-  const sample = matcher.sample instanceof RegExp ? String(matcher.sample) : JSON.stringify(matcher.sample);
+  const sample =
+    matcher.sample instanceof RegExp ? String(matcher.sample) : JSON.stringify(matcher.sample);
   return `${matcher.toString()}${sample === undefined ? "" : ` ${sample}`}`;
 }

@@ -22,7 +22,8 @@ export const fileChecks = {
     words: "to contain the text",
     async look({ of }, expected) {
       const text = await of.text();
-      const pass = typeof expected === "string" ? text.includes(expected) : new RegExp(expected).test(text);
+      const pass =
+        typeof expected === "string" ? text.includes(expected) : new RegExp(expected).test(text);
       return checkValue(pass, quoted(text), { actual: text, expected });
     },
   }),
@@ -32,7 +33,10 @@ export const fileChecks = {
     show: octal,
     async look({ of }, expected) {
       const mode = (await of.stat()).mode & 0o7777;
-      return checkValue(mode === expected, `mode ${octal(mode)}`, { actual: octal(mode), expected: octal(expected) });
+      return checkValue(mode === expected, `mode ${octal(mode)}`, {
+        actual: octal(mode),
+        expected: octal(expected),
+      });
     },
   }),
   toHaveOwner: matcherOf<string>()({
@@ -42,8 +46,13 @@ export const fileChecks = {
     async look({ of }, expected) {
       const { user, group } = await of.stat();
       const [wantedUser = "", wantedGroup] = expected.split(":");
-      const pass = (wantedUser === "" || wantedUser === user) && (wantedGroup === undefined || wantedGroup === group);
-      return checkValue(pass, `${user}:${group}`, { actual: wantedGroup === undefined ? user : `${wantedUser && user}:${group}`, expected });
+      const pass =
+        (wantedUser === "" || wantedUser === user) &&
+        (wantedGroup === undefined || wantedGroup === group);
+      return checkValue(pass, `${user}:${group}`, {
+        actual: wantedGroup === undefined ? user : `${wantedUser && user}:${group}`,
+        expected,
+      });
     },
   }),
 };

@@ -24,17 +24,24 @@ interface Definition<Kind extends SubjectKind, Expected> {
   readonly words: string;
   /** @defaultValue {@link shown} */
   readonly show?: (expected: Expected) => string;
-  look(subject: Extract<Subject, { readonly kind: Kind }>, expected: Expected, context: CheckContext): Promise<Check>;
+  look(
+    subject: Extract<Subject, { readonly kind: Kind }>,
+    expected: Expected,
+    context: CheckContext,
+  ): Promise<Check>;
 }
 
 /** A matcher without an expected value. */
-export function matcher<Kind extends SubjectKind>(definition: Definition<Kind, undefined>): Matcher {
+export function matcher<Kind extends SubjectKind>(
+  definition: Definition<Kind, undefined>,
+): Matcher {
   return {
     about: definition.about,
     takes: "nothing",
     words: () => definition.words,
     // The subject was made for these kinds.
-    look: (subject, _expected, context) => definition.look(subject as Extract<Subject, { readonly kind: Kind }>, undefined, context),
+    look: (subject, _expected, context) =>
+      definition.look(subject as Extract<Subject, { readonly kind: Kind }>, undefined, context),
   };
 }
 
@@ -45,6 +52,10 @@ export function matcherOf<Expected>() {
     takes: "a value",
     words: (expected) => `${definition.words} ${(definition.show ?? shown)(expected as Expected)}`,
     look: (subject, expected, context) =>
-      definition.look(subject as Extract<Subject, { readonly kind: Kind }>, expected as Expected, context),
+      definition.look(
+        subject as Extract<Subject, { readonly kind: Kind }>,
+        expected as Expected,
+        context,
+      ),
   });
 }

@@ -6,11 +6,15 @@ import { shellChecks } from "./shell-checks.ts";
 import type { Matcher } from "./matcher.ts";
 
 /**
- * Every matcher by name. The docs and the tests walk this table, and the adapters of test runners register it; the types of the same names stand
- * in `assertions.ts`.
+ * Every matcher by name. The docs and the tests walk this table, and the adapters of test runners
+ * register it; the types of the same names stand in `assertions.ts`.
  */
-export const MATCHERS = { ...fileChecks, ...commandChecks, ...resourceChecks, ...accountChecks, ...shellChecks } as const satisfies Readonly<
-  Record<string, Matcher>
->;
+export const MATCHERS = {
+  ...fileChecks,
+  ...commandChecks,
+  ...resourceChecks,
+  ...accountChecks,
+  ...shellChecks,
+} as const satisfies Readonly<Record<string, Matcher>>;
 
 export type MatcherName = keyof typeof MATCHERS;

@@ -13,7 +13,10 @@ export const resourceChecks = {
       }
       const found = await subject.of.list();
       const pids = found.map(({ pid }) => pid);
-      return checkValue(pids.length > 0, pids.length === 0 ? "there is no such process" : `pid ${pids.join(", ")}`);
+      return checkValue(
+        pids.length > 0,
+        pids.length === 0 ? "there is no such process" : `pid ${pids.join(", ")}`,
+      );
     },
   }),
   toBeEnabled: matcher({
@@ -21,7 +24,10 @@ export const resourceChecks = {
     words: "to be enabled",
     async look({ of }) {
       const status = await of.status();
-      return checkValue(isEnabled(status), status.load === "loaded" ? status.enabled || "it has no unit file" : status.load);
+      return checkValue(
+        isEnabled(status),
+        status.load === "loaded" ? status.enabled || "it has no unit file" : status.load,
+      );
     },
   }),
   toBeInstalled: matcher({
@@ -29,7 +35,10 @@ export const resourceChecks = {
     words: "to be installed",
     async look({ of }) {
       const found = await of.installed();
-      return checkValue(found !== undefined, found === undefined ? "it is not installed" : `version ${found.version}`);
+      return checkValue(
+        found !== undefined,
+        found === undefined ? "it is not installed" : `version ${found.version}`,
+      );
     },
   }),
   toHaveVersion: matcherOf<ExpectedText>()({
@@ -37,7 +46,9 @@ export const resourceChecks = {
     words: "to have version",
     async look({ of }, expected, { equals }) {
       const found = await of.installed();
-      return found === undefined ? { unknown: "it is not installed" } : checkText(found.version, expected, equals);
+      return found === undefined
+        ? { unknown: "it is not installed" }
+        : checkText(found.version, expected, equals);
     },
   }),
   toBeListening: matcher({
@@ -47,7 +58,9 @@ export const resourceChecks = {
       const found = await of.listeners();
       return checkValue(
         found.length > 0,
-        found.length === 0 ? "nobody listens" : `something listens on ${found.map(({ address }) => address).join(", ")}`,
+        found.length === 0
+          ? "nobody listens"
+          : `something listens on ${found.map(({ address }) => address).join(", ")}`,
       );
     },
   }),
@@ -56,7 +69,10 @@ export const resourceChecks = {
     words: "to be mounted",
     async look({ of }) {
       const entry = await of.entry();
-      return checkValue(entry !== undefined, entry === undefined ? "nothing is mounted there" : `${entry.source}, ${entry.type}`);
+      return checkValue(
+        entry !== undefined,
+        entry === undefined ? "nothing is mounted there" : `${entry.source}, ${entry.type}`,
+      );
     },
   }),
   toBeUp: matcher({
@@ -64,7 +80,9 @@ export const resourceChecks = {
     words: "to be up",
     async look({ of }) {
       const status = await of.status();
-      return status === undefined ? { unknown: "there is no such interface" } : checkValue(status.up, status.up ? "it is up" : "it is down");
+      return status === undefined
+        ? { unknown: "there is no such interface" }
+        : checkValue(status.up, status.up ? "it is up" : "it is down");
     },
   }),
   toHaveAddress: matcherOf<string>()({
@@ -75,14 +93,23 @@ export const resourceChecks = {
       const status = await of.status();
       if (status === undefined) return { unknown: "there is no such interface" };
       const { addresses } = status;
-      const pass = addresses.some((address) => address === expected || address.split("/")[0] === expected);
-      return checkValue(pass, addresses.length === 0 ? "it has none" : `it has ${addresses.join(", ")}`);
+      const pass = addresses.some(
+        (address) => address === expected || address.split("/")[0] === expected,
+      );
+      return checkValue(
+        pass,
+        addresses.length === 0 ? "it has none" : `it has ${addresses.join(", ")}`,
+      );
     },
   }),
   toHaveValue: matcherOf<ExpectedText | number>()({
     about: ["sysctl"],
     words: "to have the value",
     look: async ({ of }, expected, { equals }) =>
-      checkText(await of.value(), typeof expected === "number" ? String(expected) : expected, equals),
+      checkText(
+        await of.value(),
+        typeof expected === "number" ? String(expected) : expected,
+        equals,
+      ),
   }),
 };

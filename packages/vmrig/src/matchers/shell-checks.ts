@@ -9,9 +9,15 @@ export const shellChecks = {
     async look({ of }, expected) {
       const screen = await of.screen();
       const last = screen.lines.findLast((line) => line !== "");
-      const seen = last === undefined ? "an empty screen" : `a screen whose last line is ${JSON.stringify(last)}`;
+      const seen =
+        last === undefined
+          ? "an empty screen"
+          : `a screen whose last line is ${JSON.stringify(last)}`;
       const ended = of.exited ? "; its program has ended" : "";
-      return checkValue(isThere(screen, expected), `${seen}${ended}`, { actual: screen.framed, expected });
+      return checkValue(isThere(screen, expected), `${seen}${ended}`, {
+        actual: screen.framed,
+        expected,
+      });
     },
   }),
 };

@@ -12,8 +12,13 @@ import type { Socket } from "../machine/resources/socket.ts";
 import type { Shell } from "../machine/shell/shell.ts";
 import type { Sysctl } from "../machine/resources/sysctl.ts";
 
-/** A command that can be run again: `` () => pc1.$`systemctl is-active nginx` ``. The signal aborts when nobody waits for it any more. */
-export type RepeatableCommand = (context: { readonly signal: AbortSignal }) => PromiseLike<CommandResult>;
+/**
+ * A command that can be run again: `` () => pc1.$`systemctl is-active nginx` ``. The signal aborts
+ * when nobody waits for it any more.
+ */
+export type RepeatableCommand = (context: {
+  readonly signal: AbortSignal;
+}) => PromiseLike<CommandResult>;
 
 /** What a matcher can be about, by kind. */
 export interface Subjects {
@@ -53,7 +58,9 @@ const EXAMPLES: Readonly<Record<SubjectKind, string>> = {
 };
 
 /** A subject with its kind, as one value that can be told apart. */
-export type Subject = { readonly [Kind in SubjectKind]: { readonly kind: Kind; readonly of: Subjects[Kind] } }[SubjectKind];
+export type Subject = {
+  readonly [Kind in SubjectKind]: { readonly kind: Kind; readonly of: Subjects[Kind] };
+}[SubjectKind];
 
 /** @throws VmrigError `MATCHER_MISUSED` on what the matcher is not about, with what it is about */
 export function toSubject(matcher: string, kinds: readonly SubjectKind[], value: unknown): Subject {
@@ -91,33 +98,56 @@ const PARTS: ReadonlySet<string> = new Set<SubjectKind>([
 function recognise(value: unknown): Subject | undefined {
   if (typeof value === "function") return { kind: "command", of: value as RepeatableCommand };
   if (typeof value !== "object" || value === null) return undefined;
-  if ("machine" in value && "path" in value && "text" in value && typeof value.text === "function") {
+  if (
+    "machine" in value &&
+    "path" in value &&
+    "text" in value &&
+    typeof value.text === "function"
+  ) {
     return { kind: "file", of: value as MachineFile };
   }
-  if ("kind" in value && typeof value.kind === "string" && PARTS.has(value.kind) && "title" in value && "machine" in value) {
+  if (
+    "kind" in value &&
+    typeof value.kind === "string" &&
+    PARTS.has(value.kind) &&
+    "title" in value &&
+    "machine" in value
+  ) {
     return { kind: value.kind, of: value } as Subject;
   }
-  if ("stdout" in value && "exitCode" in value && "machine" in value) return { kind: "result", of: value as CommandResult };
+  if ("stdout" in value && "exitCode" in value && "machine" in value)
+    return { kind: "result", of: value as CommandResult };
   return undefined;
 }
 
 /** What is looked at, where and as whom: `pc1:/etc/hosts as vmrig`. */
 export function nameOf(subject: Subject): string {
   if (subject.kind === "command") return "the command";
-  if (subject.kind === "result") return `\`${abridged(subject.of.command)}\` on ${subject.of.machine} as ${subject.of.user}`;
-  if (subject.kind !== "file") return `${subject.of.title} on ${subject.of.machine} as ${subject.of.user}`;
+  if (subject.kind === "result")
+    return `\`${abridged(subject.of.command)}\` on ${subject.of.machine} as ${subject.of.user}`;
+  if (subject.kind !== "file")
+    return `${subject.of.title} on ${subject.of.machine} as ${subject.of.user}`;
   return `${subject.of.machine}:${subject.of.path} as ${subject.of.user}`;
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "then" in value &&
+    typeof value.then === "function"
+  );
 }
 
 function inWords(value: unknown): string {
   if (isThenable(value)) return "a promise: await it first";
   if (typeof value === "string") return `the string ${JSON.stringify(value.slice(0, 40))}`;
   if (typeof value === "object" && value !== null && "$" in value) return "a machine";
-  return value === undefined || value === null ? String(value) : typeof value === "object" ? "an object" : `a ${typeof value}`;
+  return value === undefined || value === null
+    ? String(value)
+    : typeof value === "object"
+      ? "an object"
+      : `a ${typeof value}`;
 }
 
 function withArticle(kind: SubjectKind): string {

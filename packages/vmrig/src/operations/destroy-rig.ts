@@ -15,9 +15,11 @@ export interface DestroyRigOptions extends Pick<GateOptions, "rig" | "folders" |
 }
 
 /**
- * Ends the machines of a rig for good, under its lease: those of Terraform's state, and those that the state has lost.
+ * Ends the machines of a rig for good, under its lease: those of Terraform's state, and those that
+ * the state has lost.
  *
- * @throws VmrigError `CONFIRMATION_MISSING` when `confirm` is not the rig's name; nothing was touched
+ * @throws VmrigError `CONFIRMATION_MISSING` when `confirm` is not the rig's name; nothing was
+ *   touched
  */
 export async function destroyRig(options: DestroyRigOptions): Promise<readonly string[]> {
   const { rig, folders, confirm } = options;
@@ -27,7 +29,8 @@ export async function destroyRig(options: DestroyRigOptions): Promise<readonly s
   const copies = await copySpecs(rig, folders);
   await using store = await openStore(rig, folders);
   const destroyed: string[] = [];
-  for (const copy of copies) destroyed.push(...(await destroyCopy(options, { copy, store, destroy })));
+  for (const copy of copies)
+    destroyed.push(...(await destroyCopy(options, { copy, store, destroy })));
   return destroyed;
 }
 
@@ -38,10 +41,19 @@ interface Work {
 }
 
 /** Also of a copy that the config no longer asks for. */
-export async function destroyCopy(options: DestroyRigOptions, { copy, store, destroy }: Work): Promise<readonly string[]> {
+export async function destroyCopy(
+  options: DestroyRigOptions,
+  { copy, store, destroy }: Work,
+): Promise<readonly string[]> {
   const { rig, say, confirm } = options;
   return withLease({ ...options, copy, store }, async (warrant, lease) => {
-    const { destroyed } = await destroy({ driver: rig.driver, copy, warrant, confirm, say: (line) => say(stepLine(line)) });
+    const { destroyed } = await destroy({
+      driver: rig.driver,
+      copy,
+      warrant,
+      confirm,
+      say: (line) => say(stepLine(line)),
+    });
     await store.dropRecord(lease);
     return destroyed;
   });

@@ -4,10 +4,17 @@ import type { ResolvedRig } from "../config/schema.ts";
 import type { CopySpec } from "../driver/driver.ts";
 import { describeCurrentHolder } from "../lease/current-holder.ts";
 import type { LeaseView } from "../lease/lease-view.ts";
-import { dropRetainedCopy, readRetainedCopy, type RetainedCopyNote } from "../gate/retained-copy.ts";
+import {
+  dropRetainedCopy,
+  readRetainedCopy,
+  type RetainedCopyNote,
+} from "../gate/retained-copy.ts";
 import { openStore } from "../gate/open-store.ts";
 
-/** A copy that this user keeps, or at which his run is paused: it stays as the run left it, and nobody else gets in. */
+/**
+ * A copy that this user keeps, or at which his run is paused: it stays as the run left it, and
+ * nobody else gets in.
+ */
 export interface RetainedCopy {
   readonly copy: CopySpec;
   readonly kept: RetainedCopyNote;
@@ -22,13 +29,19 @@ export interface FindRetainedCopyOptions {
   readonly say: (line: string) => void;
 }
 
-/** The copies of a rig that this user keeps, by the notes of his runs and by Redis. Nobody is asked when there are no notes. */
-export async function findRetainedCopy(options: FindRetainedCopyOptions): Promise<readonly RetainedCopy[]> {
+/**
+ * The copies of a rig that this user keeps, by the notes of his runs and by Redis. Nobody is asked
+ * when there are no notes.
+ */
+export async function findRetainedCopy(
+  options: FindRetainedCopyOptions,
+): Promise<readonly RetainedCopy[]> {
   const { rig, folders, only, say } = options;
   const copies = copyNames(rig).map((_, index) => describeCopy(rig, index + 1, folders));
   const notes: RetainedCopy[] = [];
   for (const copy of copies) {
-    const kept = only === undefined || only === copy.copy ? await readRetainedCopy(copy) : undefined;
+    const kept =
+      only === undefined || only === copy.copy ? await readRetainedCopy(copy) : undefined;
     if (kept !== undefined) notes.push({ copy, kept });
   }
   if (notes.length === 0) return [];
@@ -46,11 +59,20 @@ export async function findRetainedCopy(options: FindRetainedCopyOptions): Promis
   return standing;
 }
 
-/** Why a note is worth nothing any more; `undefined` while its lease stands. Redis knows, whatever the clock of this computer says. */
-export function whyOver({ copy, fence, until, paused = false }: RetainedCopyNote, { copies }: Pick<LeaseView, "copies">): string | undefined {
+/**
+ * Why a note is worth nothing any more; `undefined` while its lease stands. Redis knows, whatever
+ * the clock of this computer says.
+ */
+export function whyOver(
+  { copy, fence, until, paused = false }: RetainedCopyNote,
+  { copies }: Pick<LeaseView, "copies">,
+): string | undefined {
   const held = copies.find((candidate) => candidate.copy === copy)?.held;
-  if (held?.fence === fence) return held.kept === undefined && !paused ? "its run ended before it was kept" : undefined;
+  if (held?.fence === fence)
+    return held.kept === undefined && !paused ? "its run ended before it was kept" : undefined;
   const time = new Date(until).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
   const reason = `its time was until ${time}, or it was released by force`;
-  return held === undefined ? reason : `${reason}; now it is ${held.kept === undefined ? "held by " : ""}${describeCurrentHolder(held)}`;
+  return held === undefined
+    ? reason
+    : `${reason}; now it is ${held.kept === undefined ? "held by " : ""}${describeCurrentHolder(held)}`;
 }

@@ -4,7 +4,8 @@ import { dropRetainedCopy } from "../gate/retained-copy.ts";
 import { openStore } from "../gate/open-store.ts";
 
 /**
- * Ends what this user keeps: lets the machines rest and gives the copies to the next in line. What is on them is lost with the next rollback.
+ * Ends what this user keeps: lets the machines rest and gives the copies to the next in line. What
+ * is on them is lost with the next rollback.
  *
  * @returns the copies that were given back; the others had ended meanwhile
  */
@@ -17,10 +18,14 @@ export async function releaseRetainedCopy(
   const released: string[] = [];
   for (const { copy, kept } of found) {
     const { fence } = kept;
-    // By the fence that it was kept with: a machine that somebody else has used since refuses. That it does not rest is no reason to keep it.
+    // By the fence that it was kept with: a machine that somebody else has used since refuses. That
+    // it does not rest is no reason to keep it.
     const signal = new AbortController().signal;
-    await Promise.allSettled(copy.machines.map(async ({ name }) => park?.({ copy, name }, { fence, signal, say })));
-    if ((await store.revoke({ rig: rig.name, copy: copy.copy, fence, by: holder })) !== undefined) released.push(copy.copy);
+    await Promise.allSettled(
+      copy.machines.map(async ({ name }) => park?.({ copy, name }, { fence, signal, say })),
+    );
+    if ((await store.revoke({ rig: rig.name, copy: copy.copy, fence, by: holder })) !== undefined)
+      released.push(copy.copy);
     await dropRetainedCopy(copy, kept);
   }
   return released;

@@ -12,10 +12,16 @@ import { brokenMark } from "../gate/copy-record.ts";
 import { storeAddresses } from "../gate/open-store.ts";
 import { baselineOf, wantedBaseline, type Baseline } from "./wanted-baseline.ts";
 
-/** A rig as anybody may look at it. Plain data: `vmrig status --json` answers with it. Points of time are ISO 8601, in UTC. */
+/**
+ * A rig as anybody may look at it. Plain data: `vmrig status --json` answers with it. Points of
+ * time are ISO 8601, in UTC.
+ */
 export interface RigStatus {
   readonly rig: string;
-  /** Where leases are kept. While the embedded Redis does not run, nobody holds or waits for anything. */
+  /**
+   * Where leases are kept. While the embedded Redis does not run, nobody holds or waits for
+   * anything.
+   */
   readonly redis: { readonly address: string; readonly running: boolean };
   readonly copies: readonly CopyStatus[];
   /** Who waits, in the order of the line. */
@@ -29,7 +35,10 @@ export interface CopyStatus {
   readonly holder?: Holder;
   /** Since when; missing for a lock that was set by hand. */
   readonly since?: string;
-  /** When the lease ends if nobody renews it; missing for a lock that was set by hand, without an end. */
+  /**
+   * When the lease ends if nobody renews it; missing for a lock that was set by hand, without an
+   * end.
+   */
   readonly expires?: string;
   /** Its run is over, and it stays as it is. `yours`: `vmrig ssh` of this user gets in. */
   readonly kept?: { readonly until: string; readonly why: string; readonly yours: boolean };
@@ -45,7 +54,10 @@ export interface CopyStatus {
 }
 
 export interface MachineView extends Omit<MachineStatus, "hostKey" | "owner"> {
-  /** Whether it has the baseline that the config asks for: `current`; another one: `other`; `none`; `unknown` when that cannot be told without fetching something. */
+  /**
+   * Whether it has the baseline that the config asks for: `current`; another one: `other`; `none`;
+   * `unknown` when that cannot be told without fetching something.
+   */
   readonly baseline: Baseline;
 }
 
@@ -68,12 +80,19 @@ export interface RigStatusOptions extends Pick<GateOptions, "rig" | "folders"> {
 /** Looks at a rig: needs no lease, changes nothing, makes nothing. */
 export async function readRigStatus(options: RigStatusOptions): Promise<RigStatus> {
   const { rig, folders, store, clock = systemClock } = options;
-  const view: LeaseView = (await store?.view({ rig: rig.name, copies: copyNames(rig) })) ?? { rig: rig.name, copies: [], line: [] };
+  const view: LeaseView = (await store?.view({ rig: rig.name, copies: copyNames(rig) })) ?? {
+    rig: rig.name,
+    copies: [],
+    line: [],
+  };
   const now = clock.wall();
   const copies = copyNames(rig).map((_, index) => describeCopy(rig, index + 1, folders));
   return {
     rig: rig.name,
-    redis: { address: store?.shown ?? describeAddresses(storeAddresses(rig, folders)), running: store !== undefined },
+    redis: {
+      address: store?.shown ?? describeAddresses(storeAddresses(rig, folders)),
+      running: store !== undefined,
+    },
     copies: await Promise.all(copies.map((copy) => lookAtCopy(options, copy, view, now))),
     line: view.line.map(({ holder, waitedMs, extra, accepts }, index) => ({
       position: index + 1,
@@ -85,7 +104,12 @@ export async function readRigStatus(options: RigStatusOptions): Promise<RigStatu
   };
 }
 
-async function lookAtCopy({ rig, store }: RigStatusOptions, copy: CopySpec, view: LeaseView, now: number): Promise<CopyStatus> {
+async function lookAtCopy(
+  { rig, store }: RigStatusOptions,
+  copy: CopySpec,
+  view: LeaseView,
+  now: number,
+): Promise<CopyStatus> {
   const [terraform, locked, inventory, record, note] = await Promise.all([
     readStateStamp(copy),
     isStateLocked(copy),
@@ -100,8 +124,11 @@ async function lookAtCopy({ rig, store }: RigStatusOptions, copy: CopySpec, view
     state: held === undefined ? "free" : held.kept === undefined ? "held" : "kept",
     ...(held && { holder: held.holder }),
     ...(held?.heldForMs !== undefined && { since: iso(now - held.heldForMs) }),
-    ...(held !== undefined && Number.isFinite(held.expiresInMs) && { expires: iso(now + held.expiresInMs) }),
-    ...(held?.kept && { kept: { until: iso(held.kept.until), why: held.kept.why, yours: note?.fence === held.fence } }),
+    ...(held !== undefined &&
+      Number.isFinite(held.expiresInMs) && { expires: iso(now + held.expiresInMs) }),
+    ...(held?.kept && {
+      kept: { until: iso(held.kept.until), why: held.kept.why, yours: note?.fence === held.fence },
+    }),
     ...(broken && { broken: { since: iso(broken.at), cause: broken.summary } }),
     fence,
     ...(terraform && { terraform }),
@@ -114,7 +141,10 @@ async function lookAtMachines({
   rig,
   copy,
   inventory,
-}: Pick<RigStatusOptions, "rig"> & { readonly copy: CopySpec; readonly inventory: Inventory }): Promise<MachineView[]> {
+}: Pick<RigStatusOptions, "rig"> & {
+  readonly copy: CopySpec;
+  readonly inventory: Inventory;
+}): Promise<MachineView[]> {
   const wanted = await wantedBaseline(rig, copy, inventory);
   return inventory.machines.map(({ hostKey: _hostKey, owner: _owner, ...machine }) => ({
     ...machine,

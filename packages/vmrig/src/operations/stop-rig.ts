@@ -4,7 +4,10 @@ import type { GateOptions } from "../gate/gate-options.ts";
 import { openStore } from "../gate/open-store.ts";
 import { withLease } from "./with-lease.ts";
 
-export interface StopRigOptions extends Pick<GateOptions, "rig" | "folders" | "holder" | "say" | "only"> {
+export interface StopRigOptions extends Pick<
+  GateOptions,
+  "rig" | "folders" | "holder" | "say" | "only"
+> {
   /** Leaves the line when it aborts. */
   readonly signal: AbortSignal;
 }
@@ -17,7 +20,8 @@ export interface StoppedCopy {
 }
 
 /**
- * Stops the machines of each copy, under its lease. Their disks and snapshots stay: the next run starts them again from there.
+ * Stops the machines of each copy, under its lease. Their disks and snapshots stay: the next run
+ * starts them again from there.
  *
  * @throws VmrigError `CAPABILITY_MISSING` when the driver cannot; nothing was leased
  */
@@ -35,7 +39,9 @@ export async function* stopRig(options: StopRigOptions): AsyncGenerator<StoppedC
   for (const copy of await copySpecs(rig, folders)) {
     if (only !== undefined && copy.copy !== only) continue;
     yield await withLease({ ...options, copy, store }, async (warrant) => {
-      const machines = (await driver.inspect(copy)).machines.filter(({ power }) => power === "running" || power === "paused");
+      const machines = (await driver.inspect(copy)).machines.filter(
+        ({ power }) => power === "running" || power === "paused",
+      );
       await Promise.all(
         machines.map(async ({ name }) => {
           warrant.assertHeld();

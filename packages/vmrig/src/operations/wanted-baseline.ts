@@ -9,10 +9,14 @@ export type Baseline = "current" | "other" | "none" | "unknown";
 const PATIENCE_MS = 5_000;
 
 /**
- * The snapshot that the config asks for, without fetching what it takes to know it: nothing when that would take long, or when there is no
- * baseline to compare it with.
+ * The snapshot that the config asks for, without fetching what it takes to know it: nothing when
+ * that would take long, or when there is no baseline to compare it with.
  */
-export async function wantedBaseline(rig: ResolvedRig, copy: CopySpec, inventory: Inventory): Promise<SnapshotName | undefined> {
+export async function wantedBaseline(
+  rig: ResolvedRig,
+  copy: CopySpec,
+  inventory: Inventory,
+): Promise<SnapshotName | undefined> {
   if (!inventory.machines.some(({ snapshots }) => snapshots.some(isBaseline))) return undefined;
   const long = new AbortController();
   const signal = AbortSignal.any([long.signal, AbortSignal.timeout(PATIENCE_MS)]);
@@ -27,7 +31,10 @@ export async function wantedBaseline(rig: ResolvedRig, copy: CopySpec, inventory
 }
 
 /** How a machine's snapshots compare with the one that is wanted. */
-export function baselineOf({ snapshots }: Pick<MachineStatus, "snapshots">, wanted: SnapshotName | undefined): Baseline {
+export function baselineOf(
+  { snapshots }: Pick<MachineStatus, "snapshots">,
+  wanted: SnapshotName | undefined,
+): Baseline {
   if (!snapshots.some(isBaseline)) return "none";
   if (wanted === undefined) return "unknown";
   return snapshots.includes(wanted) ? "current" : "other";

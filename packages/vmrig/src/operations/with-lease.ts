@@ -14,13 +14,20 @@ export interface WithLeaseOptions extends Pick<GateOptions, "rig" | "holder" | "
   readonly signal: AbortSignal;
 }
 
-/** Waits in line for one copy, and works on what there is of it, without making anything ready first. */
-export async function withLease<T>(options: WithLeaseOptions, work: (warrant: LeaseGuard, lease: Lease) => Promise<T>): Promise<T> {
+/**
+ * Waits in line for one copy, and works on what there is of it, without making anything ready
+ * first.
+ */
+export async function withLease<T>(
+  options: WithLeaseOptions,
+  work: (warrant: LeaseGuard, lease: Lease) => Promise<T>,
+): Promise<T> {
   const { rig, copy, store, signal } = options;
   // A copy that the config no longer asks for stands in the same line as the others.
   const copies = [...new Set([...copyNames(rig), copy.copy])];
   await using lease = await leaseCopy({ ...options, copies, accept: [copy.copy] });
-  const guard = rig.driver.locality === "this-computer" ? await guardAgainstSplitRedis(copy, store) : undefined;
+  const guard =
+    rig.driver.locality === "this-computer" ? await guardAgainstSplitRedis(copy, store) : undefined;
   const warrant: LeaseGuard = {
     fence: lease.fence,
     signal: AbortSignal.any([lease.signal, signal]),

@@ -25,26 +25,49 @@ test("an answer that makes no sense ends the connection, and says so", async () 
   const path = await listen((socket) => socket.once("data", () => socket.write('{"id":1,"ok":\n')));
   const client = await connectGate(path);
   onTestFinished(() => client.close());
-  await expect(client.hello()).rejects.toMatchObject({ code: "GATE_LOST", cause: expect.any(SyntaxError) });
+  await expect(client.hello()).rejects.toMatchObject({
+    code: "GATE_LOST",
+    cause: expect.any(SyntaxError),
+  });
 });
 
 test("a grant that is none is refused", async () => {
-  const path = await listen((socket) => socket.once("data", () => socket.write('{"id":1,"ok":{"claim":"c"}}\n')));
+  const path = await listen((socket) =>
+    socket.once("data", () => socket.write('{"id":1,"ok":{"claim":"c"}}\n')),
+  );
   const client = await connectGate(path);
   onTestFinished(() => client.close());
   await expect(client.claim("file")).rejects.toThrow(/copy/);
 });
 
 test("a notice that comes in one piece with the grant, before it, is not missed", async () => {
-  const lost = { notice: "lost", claim: "c", error: { name: "VmrigError", code: "LEASE_LOST", message: "Taken.", details: [] } };
-  const ok = { claim: "c", copy: "pcs-1", fence: 1, fresh: true, baseline: "b", guest: "linux", nonce: "n", machines: [] };
+  const lost = {
+    notice: "lost",
+    claim: "c",
+    error: { name: "VmrigError", code: "LEASE_LOST", message: "Taken.", details: [] },
+  };
+  const ok = {
+    claim: "c",
+    copy: "pcs-1",
+    fence: 1,
+    fresh: true,
+    baseline: "b",
+    guest: "linux",
+    nonce: "n",
+    machines: [],
+  };
   const path = await listen((socket) =>
-    socket.once("data", () => socket.write(`${JSON.stringify(lost)}\n${JSON.stringify({ id: 1, ok })}\n`)),
+    socket.once("data", () =>
+      socket.write(`${JSON.stringify(lost)}\n${JSON.stringify({ id: 1, ok })}\n`),
+    ),
   );
   const client = await connectGate(path);
   onTestFinished(() => client.close());
   const { claim } = await client.claim("file");
-  expect(await new Promise((resolve) => client.onLost(claim, resolve))).toMatchObject({ code: "LEASE_LOST", message: "Taken." });
+  expect(await new Promise((resolve) => client.onLost(claim, resolve))).toMatchObject({
+    code: "LEASE_LOST",
+    message: "Taken.",
+  });
 });
 
 test("a client that is closed has lost the gate", async () => {

@@ -7,14 +7,27 @@ import { inTime } from "../wait/in-time.ts";
 import { waitFor } from "../wait/wait-for.ts";
 import { controlResult, type ControlCommand, type ControlResult } from "./control-command.ts";
 import { onJsonLine, sendJson } from "./json-lines.ts";
-import { answer, grant, welcome, type Ask, type Failure, type Grant, type Welcome, type PauseListener } from "./messages.ts";
+import {
+  answer,
+  grant,
+  welcome,
+  type Ask,
+  type Failure,
+  type Grant,
+  type Welcome,
+  type PauseListener,
+} from "./messages.ts";
 
 /** A worker's end of the gate's socket. */
 export interface GateClient {
   hello(): Promise<Welcome>;
   claim(rollback: Welcome["rollback"]): Promise<Grant>;
   rollBack(claim: string): Promise<Grant>;
-  /** Asks for machines that are at their baseline, after these turned out not to be. @throws VmrigError `RIG_BROKEN` */
+  /**
+   * Asks for machines that are at their baseline, after these turned out not to be.
+   *
+   * @throws VmrigError `RIG_BROKEN`
+   */
   heal(claim: string, sick: readonly Unhealthy[]): Promise<Grant>;
   /** The end of what a machine wrote on its console. @throws VmrigError `CAPABILITY_MISSING` */
   console(claim: string, machine: string): Promise<string>;
@@ -34,12 +47,18 @@ export interface GateClient {
   expect(claims: number): Promise<void>;
   /** Calls back when the gate ends the run before its end. */
   onOver(over: (reason: VmrigError) => void): void;
-  /** Calls back once when the lease of a claim is lost, or the gate is gone; at once when it is already. */
+  /**
+   * Calls back once when the lease of a claim is lost, or the gate is gone; at once when it is
+   * already.
+   */
   onLost(claim: string, lost: (error: VmrigError) => void): void;
   close(): void;
 }
 
-/** The gate starts while Vitest starts its workers: whoever comes first waits this long for the other. */
+/**
+ * The gate starts while Vitest starts its workers: whoever comes first waits this long for the
+ * other.
+ */
 const CONNECT_MS = 15_000;
 
 /** Longer than the gate itself waits for its config to load. */
@@ -52,7 +71,10 @@ function silent(): VmrigError {
   });
 }
 
-/** @throws VmrigError `GATE_LOST` when no gate answers; every later call throws it once the gate is gone */
+/**
+ * @throws VmrigError `GATE_LOST` when no gate answers; every later call throws it once the gate is
+ *   gone
+ */
 export async function connectGate(path: string): Promise<GateClient> {
   const socket = await waitFor({
     what: "the gate to listen",
@@ -67,7 +89,10 @@ export async function connectGate(path: string): Promise<GateClient> {
   socket.unref();
   const asked = new Map<number, PromiseWithResolvers<unknown>>();
   const watchers = new Map<string, (error: VmrigError) => void>();
-  /** A notice may overtake whoever wants to know: it can come in one piece with the grant, and even before it. */
+  /**
+   * A notice may overtake whoever wants to know: it can come in one piece with the grant, and even
+   * before it.
+   */
   const lost = new Map<string, VmrigError>();
   const overs: Array<(reason: VmrigError) => void> = [];
   const pauses: PauseListener[] = [];
@@ -131,12 +156,20 @@ export async function connectGate(path: string): Promise<GateClient> {
   };
 
   return {
-    hello: async () => welcome.parse(await inTime(ask({ do: "hello" }), { timeoutMs: HELLO_MS, late: silent })),
+    hello: async () =>
+      welcome.parse(await inTime(ask({ do: "hello" }), { timeoutMs: HELLO_MS, late: silent })),
     claim: async (rollback) => grant.parse(await ask({ do: "claim", rollback })),
     rollBack: async (claim) => grant.parse(await ask({ do: "rollback", claim })),
     heal: async (claim, sick) =>
-      grant.parse(await ask({ do: "heal", claim, sick: sick.map(({ machine, error }) => ({ machine, error: toErrorJson(error) })) })),
-    console: async (claim, machine) => z.string().parse(await ask({ do: "console", claim, machine })),
+      grant.parse(
+        await ask({
+          do: "heal",
+          claim,
+          sick: sick.map(({ machine, error }) => ({ machine, error: toErrorJson(error) })),
+        }),
+      ),
+    console: async (claim, machine) =>
+      z.string().parse(await ask({ do: "console", claim, machine })),
     async pause(claim, failure) {
       await ask({ do: "pause", claim, failure });
     },
@@ -167,7 +200,10 @@ export async function connectGate(path: string): Promise<GateClient> {
   };
 }
 
-/** Gives an error that came from the gate a stack of this process, so that a reporter can point at the caller. */
+/**
+ * Gives an error that came from the gate a stack of this process, so that a reporter can point at
+ * the caller.
+ */
 function rethrown(error: unknown): unknown {
   if (isVmrigError(error) && error instanceof Error) Error.captureStackTrace(error, rethrown);
   return error;
@@ -177,6 +213,8 @@ async function tryConnect(path: string): Promise<{ value: Socket } | { seen: str
   const socket = connect(path);
   return new Promise((resolve) => {
     socket.once("connect", () => resolve({ value: socket }));
-    socket.once("error", (error: NodeJS.ErrnoException) => resolve({ seen: error.code ?? error.message }));
+    socket.once("error", (error: NodeJS.ErrnoException) =>
+      resolve({ seen: error.code ?? error.message }),
+    );
   });
 }

@@ -3,7 +3,10 @@ import { CODES, type ErrorCode } from "../errors/codes.ts";
 import type { ErrorJson } from "../errors/error-json.ts";
 import { controlCommand, reached } from "./control-command.ts";
 
-/** What runs over the gate's socket: one JSON value a line. Requests carry an id, answers repeat it, notices carry none. */
+/**
+ * What runs over the gate's socket: one JSON value a line. Requests carry an id, answers repeat it,
+ * notices carry none.
+ */
 
 const errorJson: z.ZodType<ErrorJson> = z.lazy(() =>
   z.object({
@@ -28,7 +31,10 @@ const paused = z.object({
   until: z.number(),
   ...failure,
 });
-/** A test file waits at a failed test, with its machines as that left them. `copies`: how many the rig has; `until`: milliseconds since the epoch. */
+/**
+ * A test file waits at a failed test, with its machines as that left them. `copies`: how many the
+ * rig has; `until`: milliseconds since the epoch.
+ */
 export type Paused = z.infer<typeof paused>;
 
 export const request = z.discriminatedUnion("do", [
@@ -43,7 +49,12 @@ export const request = z.discriminatedUnion("do", [
   }),
   z.object({ id: z.number(), do: z.literal("act"), claim: z.string(), deed: controlCommand }),
   z.object({ id: z.number(), do: z.literal("release"), claim: z.string(), failed: z.boolean() }),
-  z.object({ id: z.number(), do: z.literal("pause"), claim: z.string(), failure: z.object(failure) }),
+  z.object({
+    id: z.number(),
+    do: z.literal("pause"),
+    claim: z.string(),
+    failure: z.object(failure),
+  }),
   z.object({ id: z.number(), do: z.literal("resume"), claim: z.string() }),
   z.object({ id: z.number(), do: z.literal("console"), claim: z.string(), machine: z.string() }),
   z.object({ id: z.number(), do: z.literal("begin") }),
@@ -71,7 +82,11 @@ export const welcome = z.object({
   copies: z.number(),
   onBusy: z.enum(["wait", "fail", "skip"]),
   /** What is kept of a test that fails. */
-  evidence: z.object({ files: z.array(z.string()), secrets: z.array(z.string()), timeoutMs: z.number() }),
+  evidence: z.object({
+    files: z.array(z.string()),
+    secrets: z.array(z.string()),
+    timeoutMs: z.number(),
+  }),
 });
 /** What a worker must know of the rig before it leases anything. */
 export type Welcome = z.infer<typeof welcome>;

@@ -1,4 +1,10 @@
-import { App, LocalBackend, TerraformResource, TerraformStack, type TerraformMetaArguments } from "cdktf";
+import {
+  App,
+  LocalBackend,
+  TerraformResource,
+  TerraformStack,
+  type TerraformMetaArguments,
+} from "cdktf";
 import type { Construct } from "constructs";
 import type { LocalResource, RigStack } from "../driver/rig-stack.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
@@ -6,13 +12,19 @@ import { literal } from "./literal.ts";
 import { localExec } from "./local-exec.ts";
 import { OWNER_RESOURCE, STACK_ID, type StateFiles } from "./state-files.ts";
 
-// The only file that imports cdktf, which costs 200 ms: reach it through `synthesize`, never statically.
+// The only file that imports cdktf, which costs 200 ms: reach it through `synthesize`, never
+// statically.
 
 /** cdktf's own `DataResource` starts `terraform version` for each resource. */
 class TerraformData extends TerraformResource {
   readonly #attributes: Record<string, unknown>;
 
-  constructor(scope: Construct, name: string, attributes: Record<string, unknown>, meta: TerraformMetaArguments = {}) {
+  constructor(
+    scope: Construct,
+    name: string,
+    attributes: Record<string, unknown>,
+    meta: TerraformMetaArguments = {},
+  ) {
     super(scope, name, { ...meta, terraformResourceType: "terraform_data" });
     this.#attributes = attributes;
     // Without this the address would end in a hash.
@@ -42,8 +54,13 @@ class CopyStack extends TerraformStack implements RigStack {
       name,
       { input: literal(resource.input), triggers_replace: literal(resource.replaceOn) },
       {
-        dependsOn: [OWNER_RESOURCE, ...dependsOn].map((other) => ({ fqn: `terraform_data.${other}` })),
-        provisioners: [localExec(resource.create, "create"), localExec(resource.destroy, "destroy")],
+        dependsOn: [OWNER_RESOURCE, ...dependsOn].map((other) => ({
+          fqn: `terraform_data.${other}`,
+        })),
+        provisioners: [
+          localExec(resource.create, "create"),
+          localExec(resource.destroy, "destroy"),
+        ],
       },
     );
   }
@@ -56,12 +73,18 @@ class CopyStack extends TerraformStack implements RigStack {
       });
     }
     if (name === OWNER_RESOURCE || this.declared.has(name)) {
-      throw new VmrigError("INTERNAL", { message: `The driver declares terraform_data.${name} twice.` });
+      throw new VmrigError("INTERNAL", {
+        message: `The driver declares terraform_data.${name} twice.`,
+      });
     }
   }
 }
 
-/** Writes the stack of one copy as `cdk.tf.json`. @returns the names of the resources that the driver declared */
+/**
+ * Writes the stack of one copy as `cdk.tf.json`.
+ *
+ * @returns the names of the resources that the driver declared
+ */
 export async function writeStack(options: {
   readonly files: StateFiles;
   readonly owner: string;

@@ -16,9 +16,11 @@ export function changedValues(change: Change, paths: readonly Path[]): ChangedVa
   const found: ChangedValue[] = [];
   const compare = (path: Path): void => {
     const [before, after] = [at(change.before, path), at(change.after, path)];
-    if (JSON.stringify(before) === JSON.stringify(after) && at(change.after_unknown, path) !== true) return;
+    if (JSON.stringify(before) === JSON.stringify(after) && at(change.after_unknown, path) !== true)
+      return;
     if (isObject(before) && isObject(after)) {
-      for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) compare([...path, key]);
+      for (const key of new Set([...Object.keys(before), ...Object.keys(after)]))
+        compare([...path, key]);
       return;
     }
     found.push({

@@ -5,17 +5,22 @@ import { openStack } from "./stack.ts";
 import { OWNER_RESOURCE } from "./state-files.ts";
 import { inspectState, type StateInspection, type InspectStateOptions } from "./inspect-state.ts";
 
-/** Without the fingerprint: what is destroyed needs no image any more, and each destroy step gets what its machine was made as. */
+/**
+ * Without the fingerprint: what is destroyed needs no image any more, and each destroy step gets
+ * what its machine was made as.
+ */
 export interface DestroyOptions extends Omit<InspectStateOptions, "fingerprint"> {
   /** The rig's name, typed out by a person. */
   readonly confirm: string;
 }
 
 /**
- * Ends all machines of a copy: those of the state through Terraform and their destroy steps, then whatever the driver still finds, be it
- * half made, unknown to the state or of another owner. This is how a person clears up after a lost state.
+ * Ends all machines of a copy: those of the state through Terraform and their destroy steps, then
+ * whatever the driver still finds, be it half made, unknown to the state or of another owner. This
+ * is how a person clears up after a lost state.
  *
- * @returns addresses of what Terraform destroyed, and plain names of the machines that only the driver knew
+ * @returns addresses of what Terraform destroyed, and plain names of the machines that only the
+ *   driver knew
  * @throws VmrigError `CONFIRMATION_MISSING` when `confirm` is not the rig's name
  * @throws what `provision` throws, but `PLAN_REFUSED`
  */

@@ -1,14 +1,26 @@
 import { mkdir, readFile, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { CopySpec, Driver, Fingerprint, MachineSpec, MachineStatus } from "../driver/driver.ts";
+import type {
+  CopySpec,
+  Driver,
+  Fingerprint,
+  MachineSpec,
+  MachineStatus,
+} from "../driver/driver.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { waitFor } from "../wait/wait-for.ts";
 
-/** A driver for the tests of this folder: a machine is a folder with a file `owner`. Its steps are real processes, run by Terraform. */
+/**
+ * A driver for the tests of this folder: a machine is a folder with a file `owner`. Its steps are
+ * real processes, run by Terraform.
+ */
 export interface FileDriver extends Driver {
   /** Names that `remove` was called with. */
   readonly removed: string[];
-  /** Shell script of the create step; `$1` is the machine's folder, `$2` the owner. The default one is {@link MAKE}. */
+  /**
+   * Shell script of the create step; `$1` is the machine's folder, `$2` the owner. The default one
+   * is {@link MAKE}.
+   */
   create: string;
   /** More for the resource's input. */
   input: Record<string, unknown>;
@@ -16,7 +28,8 @@ export interface FileDriver extends Driver {
   imageGone: boolean;
 }
 
-export const MAKE = 'mkdir -p "$1" && printf %s "$2" > "$1/owner" && printf %s "$VMRIG_INPUT" > "$1/input"';
+export const MAKE =
+  'mkdir -p "$1" && printf %s "$2" > "$1/owner" && printf %s "$VMRIG_INPUT" > "$1/input"';
 const UNMAKE = 'rm -rf "$1" && printf "%s\\n" "$VMRIG_INPUT" >> "$2"';
 
 export const FINGERPRINT: Fingerprint = { image: "sha256:0000", platform: "files" };
@@ -33,15 +46,32 @@ export function fileDriver(): FileDriver {
     imageGone: false,
     fingerprint: async () => FINGERPRINT,
     declare(stack, copy, { fingerprint, owner }) {
-      if (driver.imageGone && fingerprint !== undefined) throw new VmrigError("IMAGE_MISSING", { message: "The image is gone." });
+      if (driver.imageGone && fingerprint !== undefined)
+        throw new VmrigError("IMAGE_MISSING", { message: "The image is gone." });
       for (const machine of copy.machines) {
         stack.local({
           name: machine.name,
           input: { name: machine.name, lanAddress: machine.lanAddress, ...driver.input },
           replaceOn: { image: fingerprint?.image ?? "", memory_mb: machine.memoryMb },
-          create: { command: ["sh", "-c", driver.create, "create", machineFolder(copy, machine.name), owner] },
+          create: {
+            command: [
+              "sh",
+              "-c",
+              driver.create,
+              "create",
+              machineFolder(copy, machine.name),
+              owner,
+            ],
+          },
           destroy: {
-            command: ["sh", "-c", UNMAKE, "destroy", machineFolder(copy, machine.name), join(copy.folder, "destroyed")],
+            command: [
+              "sh",
+              "-c",
+              UNMAKE,
+              "destroy",
+              machineFolder(copy, machine.name),
+              join(copy.folder, "destroyed"),
+            ],
           },
         });
       }
@@ -49,7 +79,11 @@ export function fileDriver(): FileDriver {
     async inspect(copy) {
       const there = await readdir(join(copy.folder, "machines")).catch(() => []);
       const names = new Set([...copy.machines.map((machine) => machine.name), ...there]);
-      return { machines: await Promise.all([...names].toSorted().map(async (name) => await look(copy, name))) };
+      return {
+        machines: await Promise.all(
+          [...names].toSorted().map(async (name) => await look(copy, name)),
+        ),
+      };
     },
     async remove({ copy, name }, authority) {
       authority.signal.throwIfAborted();
@@ -91,9 +125,16 @@ export async function makeByHand(copy: CopySpec, name: string): Promise<void> {
 
 async function look(copy: CopySpec, name: string): Promise<MachineStatus> {
   const folder = machineFolder(copy, name);
-  if ((await readdir(folder).catch(() => undefined)) === undefined) return { name, power: "absent", snapshots: [] };
+  if ((await readdir(folder).catch(() => undefined)) === undefined)
+    return { name, power: "absent", snapshots: [] };
   const owner = await readFile(join(folder, "owner"), "utf8").catch(() => undefined);
-  return { name, power: "running", snapshots: [], whereabouts: folder, ...(owner === undefined ? {} : { owner }) };
+  return {
+    name,
+    power: "running",
+    snapshots: [],
+    whereabouts: folder,
+    ...(owner === undefined ? {} : { owner }),
+  };
 }
 
 async function unused(): Promise<never> {

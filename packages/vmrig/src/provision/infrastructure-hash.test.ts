@@ -3,13 +3,22 @@ import type { CopySpec } from "../driver/driver.ts";
 import { infrastructureHash } from "./infrastructure-hash.ts";
 
 const pc1 = { name: "pc1", cpus: 1, memoryMb: 512, diskGb: 4, lanAddress: "10.77.0.11" };
-const copy: CopySpec = { rig: "pcs", copy: "pcs-1", folder: "/f", cacheFolder: "/c", runtimeFolder: "/r", machines: [pc1] };
+const copy: CopySpec = {
+  rig: "pcs",
+  copy: "pcs-1",
+  folder: "/f",
+  cacheFolder: "/c",
+  runtimeFolder: "/r",
+  machines: [pc1],
+};
 const fingerprint = { image: "sha256:1", platform: "qemu 7" };
 
 test("is the same for the same copy, in whatever order its members were written", () => {
   const { rig, ...rest } = copy;
 
-  expect(infrastructureHash({ ...rest, rig }, { platform: "qemu 7", image: "sha256:1" })).toBe(infrastructureHash(copy, fingerprint));
+  expect(infrastructureHash({ ...rest, rig }, { platform: "qemu 7", image: "sha256:1" })).toBe(
+    infrastructureHash(copy, fingerprint),
+  );
   expect(infrastructureHash(copy, fingerprint)).toMatch(/^[0-9a-f]{64}$/);
 });
 

@@ -5,7 +5,8 @@ import type { CopySpec, Fingerprint } from "../driver/driver.ts";
 const STACK_VERSION = 1;
 
 /**
- * Hashes all that the plan of a copy depends on. While it stays the same, and the machines are there, Terraform has nothing to do.
+ * Hashes all that the plan of a copy depends on. While it stays the same, and the machines are
+ * there, Terraform has nothing to do.
  *
  * @returns 64 hexadecimal digits
  */

@@ -27,9 +27,11 @@ export interface StateInspection {
 }
 
 /**
- * Looks at the state and at the machines of a copy, after a Terraform of an earlier run has come to its end.
+ * Looks at the state and at the machines of a copy, after a Terraform of an earlier run has come to
+ * its end.
  *
- * @throws VmrigError `TERRAFORM_MISSING`, `TERRAFORM_FAILED`, `STATE_UNWRITABLE`, `STATE_UNSAVED`, or `STATE_LOST` when the state cannot be read
+ * @throws VmrigError `TERRAFORM_MISSING`, `TERRAFORM_FAILED`, `STATE_UNWRITABLE`, `STATE_UNSAVED`,
+ *   or `STATE_LOST` when the state cannot be read
  */
 export async function inspectState(options: InspectStateOptions): Promise<StateInspection> {
   const { driver, copy, warrant } = options;
@@ -38,18 +40,30 @@ export async function inspectState(options: InspectStateOptions): Promise<StateI
   const terraform = await findTerraform();
   await outlast({ ...options, files, terraform });
   await refuseUnsavedState(copy, files, terraform.path);
-  return { files, terraform, state: await readState(files.state), inventory: await driver.inspect(copy) };
+  return {
+    files,
+    terraform,
+    state: await readState(files.state),
+    inventory: await driver.inspect(copy),
+  };
 }
 
 /**
- * A Terraform outlives the gate that started it, so that what it makes gets into the state. While it is at work the state and the machines
- * cannot be compared. Only Terraform can tell whether the lock that it left is still held: a plan of no consequence waits for it.
+ * A Terraform outlives the gate that started it, so that what it makes gets into the state. While
+ * it is at work the state and the machines cannot be compared. Only Terraform can tell whether the
+ * lock that it left is still held: a plan of no consequence waits for it.
  */
-async function outlast(options: InspectStateOptions & { readonly files: StateFiles; readonly terraform: TerraformBinary }): Promise<void> {
+async function outlast(
+  options: InspectStateOptions & {
+    readonly files: StateFiles;
+    readonly terraform: TerraformBinary;
+  },
+): Promise<void> {
   const { copy, say } = options;
   if (!(await isStateLocked(copy))) return;
   say(`state: waiting for the Terraform of an earlier run of ${copy.copy} to finish`);
-  // Any owner will do: the state is not read, because the other may just be writing it, and the plan is thrown away.
+  // Any owner will do: the state is not read, because the other may just be writing it, and the
+  // plan is thrown away.
   const stack = await openStack({ ...options, owner: randomUUID() });
   await using _plan = await stack.plan();
 }

@@ -1,4 +1,7 @@
-/** What a held lease grants, and all that this folder knows of one: nothing is planned, made or destroyed without it. */
+/**
+ * What a held lease grants, and all that this folder knows of one: nothing is planned, made or
+ * destroyed without it.
+ */
 export interface LeaseGuard {
   readonly fence: number;
   /** Aborts when the lease is lost. */

@@ -2,14 +2,21 @@ import { expect, test } from "vitest";
 import { literal } from "./literal.ts";
 
 test("escapes values and the names of members, however deep", () => {
-  expect(literal({ "${a}": ["%{b}", { c: "$${d}" }], plain: "$ { % {", n: 1, none: null })).toEqual({
-    "$${a}": ["%%{b}", { c: "$$${d}" }],
-    plain: "$ { % {",
-    n: 1,
-    none: null,
-  });
+  expect(literal({ "${a}": ["%{b}", { c: "$${d}" }], plain: "$ { % {", n: 1, none: null })).toEqual(
+    {
+      "$${a}": ["%%{b}", { c: "$$${d}" }],
+      plain: "$ { % {",
+      n: 1,
+      none: null,
+    },
+  );
 });
 
-test.for(["${TfToken[TOKEN.0]}", "#{TfToken[TOKEN.1]}"])("refuses %s, which cdktf would take for its own", (text) => {
-  expect(() => literal({ deep: [text] })).toThrow(expect.objectContaining({ code: "CONFIG_INVALID" }) as Error);
-});
+test.for(["${TfToken[TOKEN.0]}", "#{TfToken[TOKEN.1]}"])(
+  "refuses %s, which cdktf would take for its own",
+  (text) => {
+    expect(() => literal({ deep: [text] })).toThrow(
+      expect.objectContaining({ code: "CONFIG_INVALID" }) as Error,
+    );
+  },
+);

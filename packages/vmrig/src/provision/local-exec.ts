@@ -11,8 +11,9 @@ export interface LocalExec {
 }
 
 /**
- * Turns a step into a provisioner. The input goes through `self`, the only thing that a destroy provisioner may refer to; so a destroy step
- * sees what the resource was made with, not what the config says now.
+ * Turns a step into a provisioner. The input goes through `self`, the only thing that a destroy
+ * provisioner may refer to; so a destroy step sees what the resource was made with, not what the
+ * config says now.
  */
 export function localExec(step: LocalStep, when: "create" | "destroy"): LocalExec {
   return {
@@ -24,8 +25,8 @@ export function localExec(step: LocalStep, when: "create" | "destroy"): LocalExe
 }
 
 /**
- * One line for `/bin/sh -c`. With `exec`: a Terraform that is told to stop kills the process that it started, and this must be the step itself,
- * not a shell around it.
+ * One line for `/bin/sh -c`. With `exec`: a Terraform that is told to stop kills the process that
+ * it started, and this must be the step itself, not a shell around it.
  */
 function shellCommand(words: readonly string[]): string {
   return ["exec", ...words.map(quoteWord)].join(" ");

@@ -28,7 +28,9 @@ test("the error points to Terraform's backup, if there is one", async ({ scene }
 
   await expect(scene.provision()).rejects.toMatchObject({
     code: "STATE_LOST",
-    message: expect.stringContaining(`the state before it: ${scene.files.backup}, serial`) as string,
+    message: expect.stringContaining(
+      `the state before it: ${scene.files.backup}, serial`,
+    ) as string,
   });
 });
 
@@ -38,7 +40,10 @@ test("a machine that the state does not know stops the run", async ({ scene }) =
 
   await expect(scene.provision()).rejects.toMatchObject({
     code: "STATE_LOST",
-    details: [`pc3, running, ${machineFolder(scene.copy, "pc3")}: the state does not know it`, expect.stringContaining("serial")],
+    details: [
+      `pc3, running, ${machineFolder(scene.copy, "pc3")}: the state does not know it`,
+      expect.stringContaining("serial"),
+    ],
   });
 });
 

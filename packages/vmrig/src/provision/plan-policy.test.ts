@@ -25,7 +25,10 @@ function change(
   };
 }
 
-function judge({ changes = [], drift = [], rules = {} }: Omit<Case, "what">, plan: Partial<Plan> = {}): ReturnType<typeof checkPlan> {
+function judge(
+  { changes = [], drift = [], rules = {} }: Omit<Case, "what">,
+  plan: Partial<Plan> = {},
+): ReturnType<typeof checkPlan> {
   return checkPlan(
     { format_version: "1.2", resource_changes: [...changes], resource_drift: [...drift], ...plan },
     { allow: new Set(), vanished: new Set(), ...rules },
@@ -46,19 +49,46 @@ describe("passes", () => {
     { what: "update in place", changes: [change(["update"])], as: { updated: [PC1] } },
     {
       what: "update in place of what disrupts nothing",
-      changes: [change(["update"], { ...SERVER, before: { labels: 1, server_type: "a" }, after: { labels: 2, server_type: "a" } })],
+      changes: [
+        change(["update"], {
+          ...SERVER,
+          before: { labels: 1, server_type: "a" },
+          after: { labels: 2, server_type: "a" },
+        }),
+      ],
       rules: DISRUPTIVE,
       as: { updated: [SERVER.address] },
     },
     {
       what: "an allowed disruptive update",
-      changes: [change(["update"], { ...SERVER, before: { server_type: "a" }, after: { server_type: "b" } })],
+      changes: [
+        change(["update"], {
+          ...SERVER,
+          before: { server_type: "a" },
+          after: { server_type: "b" },
+        }),
+      ],
       rules: { ...DISRUPTIVE, allow: new Set([SERVER.address]) },
       as: { updated: [SERVER.address] },
     },
-    { what: "an allowed replacement", changes: [change(["delete", "create"])], rules: ALLOWED, as: { replaced: [PC1] } },
-    { what: "an allowed replacement that creates first", changes: [change(["create", "delete"])], rules: ALLOWED, as: { replaced: [PC1] } },
-    { what: "an allowed deletion", changes: [change(["delete"])], rules: ALLOWED, as: { deleted: [PC1] } },
+    {
+      what: "an allowed replacement",
+      changes: [change(["delete", "create"])],
+      rules: ALLOWED,
+      as: { replaced: [PC1] },
+    },
+    {
+      what: "an allowed replacement that creates first",
+      changes: [change(["create", "delete"])],
+      rules: ALLOWED,
+      as: { replaced: [PC1] },
+    },
+    {
+      what: "an allowed deletion",
+      changes: [change(["delete"])],
+      rules: ALLOWED,
+      as: { deleted: [PC1] },
+    },
     {
       what: "the replacement of what was never finished",
       changes: [change(["delete", "create"], { action_reason: "replace_because_tainted" })],
@@ -95,9 +125,17 @@ describe("refuses", () => {
           after: { triggers_replace: { memory_mb: 1024, image: "a" } },
         }),
       ],
-      as: { kind: "replace", reason: "replace_because_cannot_update", values: [{ name: "memory_mb", before: "512", after: "1024" }] },
+      as: {
+        kind: "replace",
+        reason: "replace_because_cannot_update",
+        values: [{ name: "memory_mb", before: "512", after: "1024" }],
+      },
     },
-    { what: "create then delete", changes: [change(["create", "delete"])], as: { kind: "replace" } },
+    {
+      what: "create then delete",
+      changes: [change(["create", "delete"])],
+      as: { kind: "replace" },
+    },
     {
       what: "delete",
       changes: [change(["delete"], { action_reason: "delete_because_no_resource_config" })],
@@ -115,18 +153,44 @@ describe("refuses", () => {
       rules: ALLOWED,
       as: { kind: "forget" },
     },
-    { what: "an action that nobody knows", changes: [change(["defrost"])], as: { kind: "unknown", reason: "defrost" } },
-    { what: "an action that nobody knows, also when allowed", changes: [change(["defrost"])], rules: ALLOWED, as: { kind: "unknown" } },
+    {
+      what: "an action that nobody knows",
+      changes: [change(["defrost"])],
+      as: { kind: "unknown", reason: "defrost" },
+    },
+    {
+      what: "an action that nobody knows, also when allowed",
+      changes: [change(["defrost"])],
+      rules: ALLOWED,
+      as: { kind: "unknown" },
+    },
     {
       what: "OpenTofu's forget then create",
       changes: [change(["forget", "create"])],
       rules: ALLOWED,
       as: { kind: "unknown", reason: "forget then create" },
     },
-    { what: "create with something unknown in its wake", changes: [change(["create", "defrost"])], as: { kind: "unknown" } },
-    { what: "a change of a mode that nobody knows", changes: [change(["create"], { mode: "ephemeral" })], as: { kind: "unknown" } },
-    { what: "a data source that is deleted", changes: [change(["delete"], { mode: "data" })], as: { kind: "unknown" } },
-    { what: "a machine that drifted away", changes: [change(["create"])], drift: [change(["delete"])], as: { kind: "vanished" } },
+    {
+      what: "create with something unknown in its wake",
+      changes: [change(["create", "defrost"])],
+      as: { kind: "unknown" },
+    },
+    {
+      what: "a change of a mode that nobody knows",
+      changes: [change(["create"], { mode: "ephemeral" })],
+      as: { kind: "unknown" },
+    },
+    {
+      what: "a data source that is deleted",
+      changes: [change(["delete"], { mode: "data" })],
+      as: { kind: "unknown" },
+    },
+    {
+      what: "a machine that drifted away",
+      changes: [change(["create"])],
+      drift: [change(["delete"])],
+      as: { kind: "vanished" },
+    },
     { what: "drift that nobody knows", drift: [change(["defrost"])], as: { kind: "unknown" } },
     {
       what: "a machine that vanished without Terraform's noticing",
@@ -136,9 +200,19 @@ describe("refuses", () => {
     },
     {
       what: "an update in place that restarts a machine",
-      changes: [change(["update"], { ...SERVER, before: { server_type: "a" }, after: { server_type: "b" } })],
+      changes: [
+        change(["update"], {
+          ...SERVER,
+          before: { server_type: "a" },
+          after: { server_type: "b" },
+        }),
+      ],
       rules: DISRUPTIVE,
-      as: { address: SERVER.address, kind: "disrupt", values: [{ name: "server_type", before: '"a"', after: '"b"' }] },
+      as: {
+        address: SERVER.address,
+        kind: "disrupt",
+        values: [{ name: "server_type", before: '"a"', after: '"b"' }],
+      },
     },
     {
       what: "a second resource although the first is allowed",
@@ -152,7 +226,10 @@ describe("refuses", () => {
 
   test("all of a plan for one address, and lists every such address once", () => {
     const verdict = judge({
-      changes: [change(["create"], { address: "terraform_data.new" }), change(["delete", "create"])],
+      changes: [
+        change(["create"], { address: "terraform_data.new" }),
+        change(["delete", "create"]),
+      ],
       drift: [change(["delete"])],
       rules: { vanished: new Set([PC1, "terraform_data.pc2"]) },
     });
@@ -174,6 +251,8 @@ describe("throws on a plan that", () => {
     ["ended with an error", { errored: true }],
     ["is incomplete", { complete: false }],
   ])("%s", ([, plan]) => {
-    expect(() => judge({}, plan)).toThrow(expect.objectContaining({ code: "TERRAFORM_FAILED" }) as Error);
+    expect(() => judge({}, plan)).toThrow(
+      expect.objectContaining({ code: "TERRAFORM_FAILED" }) as Error,
+    );
   });
 });

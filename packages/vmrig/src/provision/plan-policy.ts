@@ -5,7 +5,10 @@ import type { Plan, ResourceChange } from "./plan.ts";
 export interface PlanPolicyRules {
   /** Addresses that a person allowed to be replaced or deleted. */
   readonly allow: ReadonlySet<string>;
-  /** Addresses that the state has and whose machine is gone: Terraform cannot notice it of a `terraform_data`. */
+  /**
+   * Addresses that the state has and whose machine is gone: Terraform cannot notice it of a
+   * `terraform_data`.
+   */
   readonly vanished: ReadonlySet<string>;
   /** By type of resource, the attributes whose change in place restarts or rewrites a machine. */
   readonly disruptive?: Readonly<Record<string, readonly string[]>>;
@@ -27,24 +30,36 @@ export interface Refusal {
   readonly values: readonly ChangedValue[];
 }
 
-export type PlanVerdict = { readonly ok: true; readonly changes: Changes } | { readonly ok: false; readonly refused: readonly Refusal[] };
+export type PlanVerdict =
+  | { readonly ok: true; readonly changes: Changes }
+  | { readonly ok: false; readonly refused: readonly Refusal[] };
 
-type Ruling = { readonly passes: keyof Changes } | { readonly refused: Omit<Refusal, "address"> } | "nothing happens";
+type Ruling =
+  | { readonly passes: keyof Changes }
+  | { readonly refused: Omit<Refusal, "address"> }
+  | "nothing happens";
 
 /**
- * Decides whether a test run may apply a plan: it may create and update, and nothing else. What it does not understand it refuses.
+ * Decides whether a test run may apply a plan: it may create and update, and nothing else. What it
+ * does not understand it refuses.
  *
- * One replacement passes by itself, that of a tainted resource: its create step failed or was cut off, the call that made it threw, so no
- * test ever had it. Were it refused, each interrupted first run would have to be mended by hand.
+ * One replacement passes by itself, that of a tainted resource: its create step failed or was cut
+ * off, the call that made it threw, so no test ever had it. Were it refused, each interrupted first
+ * run would have to be mended by hand.
  *
- * `allow` opens the way for replacing and deleting. It does not for `forget`, which leaves a machine that no state knows, nor for
- * actions of which nobody knows what they do.
+ * `allow` opens the way for replacing and deleting. It does not for `forget`, which leaves a
+ * machine that no state knows, nor for actions of which nobody knows what they do.
  *
  * @throws VmrigError `TERRAFORM_FAILED` for a plan that is unsound as a whole
  */
 export function checkPlan(plan: Plan, rules: PlanPolicyRules): PlanVerdict {
   assertSound(plan);
-  const changes = { created: [], updated: [], replaced: [], deleted: [] } satisfies Changes as Record<keyof Changes, string[]>;
+  const changes = {
+    created: [],
+    updated: [],
+    replaced: [],
+    deleted: [],
+  } satisfies Changes as Record<keyof Changes, string[]>;
   const refused = new Map<string, Refusal>();
   const refuse = (refusal: Refusal): void => {
     if (!refused.has(refusal.address)) refused.set(refusal.address, refusal);
@@ -54,7 +69,8 @@ export function checkPlan(plan: Plan, rules: PlanPolicyRules): PlanVerdict {
     if ("passes" in ruling) changes[ruling.passes].push(address);
     else refuse({ address, ...ruling.refused });
   };
-  for (const change of plan.resource_changes ?? []) note(change.address, ruleOnChange(change, rules));
+  for (const change of plan.resource_changes ?? [])
+    note(change.address, ruleOnChange(change, rules));
   for (const drift of plan.resource_drift ?? []) note(drift.address, ruleOnDrift(drift, rules));
   for (const address of rules.vanished) {
     if (!rules.allow.has(address)) refuse({ address, kind: "vanished", values: [] });
@@ -71,10 +87,15 @@ function assertSound(plan: Plan): void {
         ? "is incomplete: Terraform put off a part of it"
         : undefined;
   if (fault === undefined) return;
-  throw new VmrigError("TERRAFORM_FAILED", { message: `Terraform's plan ${fault}, so it was not applied.` });
+  throw new VmrigError("TERRAFORM_FAILED", {
+    message: `Terraform's plan ${fault}, so it was not applied.`,
+  });
 }
 
-function ruleOnChange({ address, mode, type, change, action_reason: reason }: ResourceChange, rules: PlanPolicyRules): Ruling {
+function ruleOnChange(
+  { address, mode, type, change, action_reason: reason }: ResourceChange,
+  rules: PlanPolicyRules,
+): Ruling {
   const action = change.actions.join(" then ");
   const allowed = rules.allow.has(address);
   if (action === "no-op" || (mode === "data" && action === "read")) return "nothing happens";
@@ -87,12 +108,20 @@ function ruleOnChange({ address, mode, type, change, action_reason: reason }: Re
         change,
         (rules.disruptive?.[type] ?? []).map((attribute) => [attribute]),
       );
-      return allowed || values.length === 0 ? { passes: "updated" } : { refused: { kind: "disrupt", reason, values } };
+      return allowed || values.length === 0
+        ? { passes: "updated" }
+        : { refused: { kind: "disrupt", reason, values } };
     }
     case "delete then create":
     case "create then delete":
       if (allowed || reason === "replace_because_tainted") return { passes: "replaced" };
-      return { refused: { kind: "replace", reason, values: changedValues(change, change.replace_paths ?? []) } };
+      return {
+        refused: {
+          kind: "replace",
+          reason,
+          values: changedValues(change, change.replace_paths ?? []),
+        },
+      };
     case "delete":
       return allowed ? { passes: "deleted" } : { refused: { kind: "delete", reason, values: [] } };
     case "forget":
@@ -102,12 +131,17 @@ function ruleOnChange({ address, mode, type, change, action_reason: reason }: Re
   }
 }
 
-/** A machine that somebody else deleted is planned as a mere `create`; only the drift tells that a machine is gone. */
+/**
+ * A machine that somebody else deleted is planned as a mere `create`; only the drift tells that a
+ * machine is gone.
+ */
 function ruleOnDrift({ address, mode, change }: ResourceChange, rules: PlanPolicyRules): Ruling {
   const action = change.actions.join(" then ");
   if (mode !== "managed" || action === "no-op" || action === "update") return "nothing happens";
   if (action !== "delete") return unknown(action);
-  return rules.allow.has(address) ? "nothing happens" : { refused: { kind: "vanished", values: [] } };
+  return rules.allow.has(address)
+    ? "nothing happens"
+    : { refused: { kind: "vanished", values: [] } };
 }
 
 function unknown(action: string): Ruling {

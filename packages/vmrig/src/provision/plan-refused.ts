@@ -1,7 +1,10 @@
 import { VmrigError } from "../errors/vmrig-error.ts";
 import type { Refusal } from "./plan-policy.ts";
 
-/** The error of a plan that a test run may not apply: what would happen to which machine and why, and the command that allows it. */
+/**
+ * The error of a plan that a test run may not apply: what would happen to which machine and why,
+ * and the command that allows it.
+ */
 export function planRefused(copy: string, refused: readonly Refusal[]): VmrigError {
   const allowable = refused.filter(({ kind }) => kind !== "forget" && kind !== "unknown");
   return new VmrigError("PLAN_REFUSED", {
@@ -15,7 +18,9 @@ export function planRefused(copy: string, refused: readonly Refusal[]): VmrigErr
 }
 
 function describe({ kind, reason, values }: Refusal): string {
-  const differences = values.map(({ name, before, after }) => `${name} ${before} → ${after}`).join(", ");
+  const differences = values
+    .map(({ name, before, after }) => `${name} ${before} → ${after}`)
+    .join(", ");
   const because = differences === "" ? (REASONS[reason ?? ""] ?? reason ?? "") : differences;
   const what = WHAT[kind];
   return because === "" ? what : `${what}: ${because}`;

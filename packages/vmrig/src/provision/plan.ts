@@ -31,19 +31,27 @@ const PLAN = z.object({
   resource_drift: z.array(RESOURCE_CHANGE).optional(),
 });
 
-/** What vmrig reads of `terraform show -json PLAN`: https://developer.hashicorp.com/terraform/internals/json-format#plan-representation */
+/**
+ * What vmrig reads of `terraform show -json PLAN`:
+ * https://developer.hashicorp.com/terraform/internals/json-format#plan-representation
+ */
 export type Plan = z.infer<typeof PLAN>;
 export type ResourceChange = z.infer<typeof RESOURCE_CHANGE>;
 export type Change = z.infer<typeof CHANGE>;
 
-/** @throws VmrigError `TERRAFORM_FAILED` when it is not a plan as vmrig knows them: what cannot be read cannot be judged */
+/**
+ * @throws VmrigError `TERRAFORM_FAILED` when it is not a plan as vmrig knows them: what cannot be
+ *   read cannot be judged
+ */
 export function parsePlan(text: string): Plan {
   try {
     return PLAN.parse(JSON.parse(text));
   } catch (error) {
     throw new VmrigError("TERRAFORM_FAILED", {
       message: "Terraform's plan has a form that vmrig does not know, so it was not applied.",
-      details: [error instanceof z.ZodError ? z.prettifyError(error) : String(error)].flatMap((part) => part.split("\n")),
+      details: [error instanceof z.ZodError ? z.prettifyError(error) : String(error)].flatMap(
+        (part) => part.split("\n"),
+      ),
       hint: "use a version of Terraform or OpenTofu that vmrig supports",
       cause: error,
     });

@@ -22,7 +22,13 @@ test("makes the machines, stamped with the owner that the state keeps", async ({
 test("changes nothing when it runs again", async ({ scene }) => {
   const { stamp } = await scene.provision();
 
-  expect(await scene.provision()).toEqual({ created: [], updated: [], replaced: [], deleted: [], stamp });
+  expect(await scene.provision()).toEqual({
+    created: [],
+    updated: [],
+    replaced: [],
+    deleted: [],
+    stamp,
+  });
   expect(scene.said.at(-1)).toBe("plan: no changes");
 });
 
@@ -38,7 +44,10 @@ test("replaces a machine of a broken copy on a person's word, and no other", asy
 
   expect(await scene.provision({ allow: new Set([PC1]) })).toMatchObject({ replaced: [] });
   expect(await scene.provision({ replaceAllowed: true })).toMatchObject({ replaced: [] });
-  expect(await scene.provision({ allow: new Set([PC1]), replaceAllowed: true })).toMatchObject({ created: [], replaced: [PC1] });
+  expect(await scene.provision({ allow: new Set([PC1]), replaceAllowed: true })).toMatchObject({
+    created: [],
+    replaced: [PC1],
+  });
 });
 
 test("adds a machine to those that exist", async ({ scene }) => {
@@ -88,12 +97,18 @@ describe("a plan that would lose a machine", () => {
     await scene.provision();
     scene.copy = { ...scene.copy, machines: [machine("pc1", 1024), machine("pc2")] };
 
-    expect(await scene.provision({ allow: new Set([PC1]) })).toMatchObject({ replaced: [PC1], created: [], updated: [] });
+    expect(await scene.provision({ allow: new Set([PC1]) })).toMatchObject({
+      replaced: [PC1],
+      created: [],
+      updated: [],
+    });
     expect(await scene.destroyed()).toHaveLength(1);
     expect(await scene.machines()).toEqual(["pc1", "pc2"]);
   });
 
-  test("is refused when the machine left the config; when allowed, the driver ends it", async ({ scene }) => {
+  test("is refused when the machine left the config; when allowed, the driver ends it", async ({
+    scene,
+  }) => {
     await scene.provision();
     scene.copy = { ...scene.copy, machines: [machine("pc1")] };
 
@@ -107,7 +122,9 @@ describe("a plan that would lose a machine", () => {
     expect(await scene.machines()).toEqual(["pc1"]);
   });
 
-  test("is refused when the machine vanished, which Terraform does not see; when allowed, it is made anew", async ({ scene }) => {
+  test("is refused when the machine vanished, which Terraform does not see; when allowed, it is made anew", async ({
+    scene,
+  }) => {
     await scene.provision();
     await rm(machineFolder(scene.copy, "pc2"), { recursive: true });
 
@@ -122,7 +139,9 @@ describe("a plan that would lose a machine", () => {
 });
 
 describe("what goes into a step", () => {
-  test("is the text of the config as it is: Terraform carries out nothing of it", async ({ scene }) => {
+  test("is the text of the config as it is: Terraform carries out nothing of it", async ({
+    scene,
+  }) => {
     const nasty = {
       file: '${file("/etc/hostname")}',
       escaped: "$${HOME} %{if true}x%{endif} %%{ $$ ${",
@@ -135,7 +154,11 @@ describe("what goes into a step", () => {
     await scene.provision();
 
     const folder = machineFolder(scene.copy, "pc1");
-    expect(JSON.parse(await readFile(join(folder, "input"), "utf8"))).toEqual({ name: "pc1", lanAddress: "10.77.0.11", ...nasty });
+    expect(JSON.parse(await readFile(join(folder, "input"), "utf8"))).toEqual({
+      name: "pc1",
+      lanAddress: "10.77.0.11",
+      ...nasty,
+    });
     expect(await readFile(join(folder, "home"), "utf8")).toBe("home");
   });
 
@@ -147,6 +170,8 @@ describe("what goes into a step", () => {
 
     await scene.provision({ allow: new Set([PC1]) });
 
-    expect(await scene.destroyed()).toEqual([{ name: "pc1", lanAddress: "10.77.0.11", note: "${old}" }]);
+    expect(await scene.destroyed()).toEqual([
+      { name: "pc1", lanAddress: "10.77.0.11", note: "${old}" },
+    ]);
   });
 });

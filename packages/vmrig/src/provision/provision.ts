@@ -13,7 +13,11 @@ export interface ProvisionOptions extends InspectStateOptions {
   readonly fingerprint: Fingerprint;
   /** Addresses that a person allowed to be replaced or deleted. @defaultValue none */
   readonly allow?: ReadonlySet<string>;
-  /** Machines in `allow` are replaced although they seem fine: their copy was found broken. @defaultValue false */
+  /**
+   * Machines in `allow` are replaced although they seem fine: their copy was found broken.
+   *
+   * @defaultValue false
+   */
   readonly replaceAllowed?: boolean;
 }
 
@@ -23,13 +27,15 @@ export interface Provisioned extends Changes {
 }
 
 /**
- * Makes the machines of a copy exist: `init → plan → plan gate → apply` of that plan. Running it again changes nothing.
+ * Makes the machines of a copy exist: `init → plan → plan gate → apply` of that plan. Running it
+ * again changes nothing.
  *
- * A machine whose making failed or was cut off by an earlier run is made anew; nothing else that exists is deleted or replaced, unless its
- * address is in `allow`.
+ * A machine whose making failed or was cut off by an earlier run is made anew; nothing else that
+ * exists is deleted or replaced, unless its address is in `allow`.
  *
  * @throws VmrigError `PLAN_REFUSED` when the plan would do more; nothing was touched
- * @throws VmrigError `STATE_LOST` when machines exist that the state did not make; nothing was touched
+ * @throws VmrigError `STATE_LOST` when machines exist that the state did not make; nothing was
+ *   touched
  * @throws VmrigError `STATE_UNSAVED`, `STATE_UNWRITABLE`, `TERRAFORM_MISSING`, `TERRAFORM_FAILED`
  * @throws the reason of `warrant.signal`, after Terraform has saved its state
  */
@@ -57,16 +63,23 @@ export async function provision(options: ProvisionOptions): Promise<Provisioned>
 }
 
 /**
- * Ends the machines of whose end Terraform takes no care: it runs no destroy step for a tainted resource, nor for one that the config no
- * longer has. The plan replaces the former and deletes the latter. Before apply, because what the state has forgotten is an orphan.
+ * Ends the machines of whose end Terraform takes no care: it runs no destroy step for a tainted
+ * resource, nor for one that the config no longer has. The plan replaces the former and deletes the
+ * latter. Before apply, because what the state has forgotten is an orphan.
  */
-async function removeRemains(options: ProvisionOptions, surveyed: StateInspection, stack: Stack): Promise<void> {
+async function removeRemains(
+  options: ProvisionOptions,
+  surveyed: StateInspection,
+  stack: Stack,
+): Promise<void> {
   const { driver, copy, warrant, say } = options;
   for (const { name } of existing(surveyed.inventory)) {
     const known = surveyed.state?.resources.find((resource) => resource.name === name);
     if (known === undefined || (!known.tainted && stack.declared.has(name))) continue;
     warrant.assertHeld();
-    say(`remove: ${name}, ${known.tainted ? "whose making was cut off" : "which is not in the config any more"}`);
+    say(
+      `remove: ${name}, ${known.tainted ? "whose making was cut off" : "which is not in the config any more"}`,
+    );
     await driver.remove({ copy, name }, warrant);
   }
 }
@@ -83,7 +96,12 @@ function ofMachines(changes: Changes): Changes {
 }
 
 function describe({ created, updated, replaced, deleted }: Changes): string {
-  const parts = Object.entries({ create: created, update: updated, replace: replaced, delete: deleted })
+  const parts = Object.entries({
+    create: created,
+    update: updated,
+    replace: replaced,
+    delete: deleted,
+  })
     .filter(([, addresses]) => addresses.length > 0)
     .map(([what, addresses]) => `${what} ${addresses.join(", ")}`);
   return parts.length === 0 ? "no changes" : parts.join("; ");
@@ -92,5 +110,7 @@ function describe({ created, updated, replaced, deleted }: Changes): string {
 async function stampOf({ copy }: ProvisionOptions): Promise<StateStamp> {
   const stamp = await readStateStamp(copy);
   if (stamp !== undefined) return stamp;
-  throw new VmrigError("INTERNAL", { message: `Terraform applied the plan of "${copy.copy}" and left no state.` });
+  throw new VmrigError("INTERNAL", {
+    message: `Terraform applied the plan of "${copy.copy}" and left no state.`,
+  });
 }

@@ -11,7 +11,10 @@ import { terraformFailure } from "./terraform-failure.ts";
 import { runTerraform, type TerraformEnded, type TerraformRun } from "./terraform-run.ts";
 import type { LeaseGuard } from "./lease-guard.ts";
 
-/** A Terraform of a run whose gate died may still be making machines: that is how long they can take. */
+/**
+ * A Terraform of a run whose gate died may still be making machines: that is how long they can
+ * take.
+ */
 const LOCK_TIMEOUT_S = 600;
 const LOCKING = ["-input=false", `-lock-timeout=${LOCK_TIMEOUT_S}s`] as const;
 /** Exit code of `plan -detailed-exitcode`: 0 is "no changes", 1 a failure. */
@@ -32,7 +35,10 @@ export interface StackOptions {
   readonly owner: string;
 }
 
-/** A plan, and the one way to carry it out. Disposing deletes it: it holds the configuration in clear, and its time is now. */
+/**
+ * A plan, and the one way to carry it out. Disposing deletes it: it holds the configuration in
+ * clear, and its time is now.
+ */
 export interface SavedPlan extends AsyncDisposable {
   readonly plan: Plan;
   /** Whether there is anything to apply. */
@@ -49,7 +55,8 @@ export interface Stack {
 }
 
 /**
- * Synthesises the stack of a copy and initialises Terraform for it. The lease is asked for before every step.
+ * Synthesises the stack of a copy and initialises Terraform for it. The lease is asked for before
+ * every step.
  *
  * @throws VmrigError `TERRAFORM_FAILED`
  */
@@ -61,12 +68,19 @@ export async function openStack(options: StackOptions): Promise<Stack> {
 
   const run: Run = async (args, { fine = [0], ...limits }) => {
     warrant.assertHeld();
-    const ended = await runTerraform(terraform, { args, cwd: files.stack, env, signal: warrant.signal, ...limits });
+    const ended = await runTerraform(terraform, {
+      args,
+      cwd: files.stack,
+      env,
+      signal: warrant.signal,
+      ...limits,
+    });
     if (fine.includes(ended.exitCode)) return ended;
     throw terraformFailure({ command: args[0], copy: copy.copy, ended, log: limits.log });
   };
 
-  // The backend is a file with an absolute path: when the copy's folder was moved, its state moved along and there is nothing to migrate.
+  // The backend is a file with an absolute path: when the copy's folder was moved, its state moved
+  // along and there is nothing to migrate.
   await run(["init", "-no-color", "-input=false", "-reconfigure"], { timeoutMs: INIT_TIMEOUT_MS });
   return { declared, plan: async (flags = []) => await savePlan(run, files, flags) };
 }
@@ -84,16 +98,22 @@ async function savePlan(run: Run, files: StateFiles, flags: readonly string[]): 
   const path = join(folder, "plan");
   const dispose = async (): Promise<void> => await rm(folder, { recursive: true, force: true });
   try {
-    const planned = await run(["plan", "-json", "-detailed-exitcode", ...LOCKING, `-out=${path}`, ...flags], {
-      timeoutMs: PLAN_TIMEOUT_MS,
-      fine: [0, WITH_CHANGES],
-    });
+    const planned = await run(
+      ["plan", "-json", "-detailed-exitcode", ...LOCKING, `-out=${path}`, ...flags],
+      {
+        timeoutMs: PLAN_TIMEOUT_MS,
+        fine: [0, WITH_CHANGES],
+      },
+    );
     const shown = await run(["show", "-json", path], { timeoutMs: SHOW_TIMEOUT_MS });
     return {
       plan: parsePlan(shown.stdout),
       changed: planned.exitCode === WITH_CHANGES,
       apply: async () => {
-        await run(["apply", "-json", ...LOCKING, path], { timeoutMs: APPLY_TIMEOUT_MS, log: files.applyLog });
+        await run(["apply", "-json", ...LOCKING, path], {
+          timeoutMs: APPLY_TIMEOUT_MS,
+          log: files.applyLog,
+        });
       },
       [Symbol.asyncDispose]: dispose,
     };

@@ -1,7 +1,10 @@
 import { join } from "node:path";
 import type { CopySpec } from "../driver/driver.ts";
 
-/** Where the files of a copy's local state live. All paths are absolute: Terraform resolves relative ones against its own folder. */
+/**
+ * Where the files of a copy's local state live. All paths are absolute: Terraform resolves relative
+ * ones against its own folder.
+ */
 export interface StateFiles {
   readonly folder: string;
   readonly state: string;
@@ -20,7 +23,10 @@ export interface StateFiles {
 }
 
 export const STACK_ID = "rig";
-/** The resource that holds the owner. Every other resource depends on it, so that the owner is on disk before the first machine is made. */
+/**
+ * The resource that holds the owner. Every other resource depends on it, so that the owner is on
+ * disk before the first machine is made.
+ */
 export const OWNER_RESOURCE = "vmrig_owner";
 
 export function stateFiles(copy: Pick<CopySpec, "folder">): StateFiles {

@@ -3,7 +3,9 @@ import { join } from "node:path";
 import { expect } from "vitest";
 import { test } from "./test-provision.test.kit.ts";
 
-test("is closed to other users whatever the umask is, also when an earlier run left it open", async ({ scene }) => {
+test("is closed to other users whatever the umask is, also when an earlier run left it open", async ({
+  scene,
+}) => {
   const { folder, state } = scene.files;
   const umask = process.umask(0);
   try {
@@ -32,16 +34,19 @@ async function openToOthers(folder: string): Promise<string[]> {
   return open;
 }
 
-test.for(["a run that was killed", "a run that failed"])("keeps no plan of %s", async (what, { scene }) => {
-  const { folder } = scene.files;
-  await mkdir(join(folder, "plan-killed"), { recursive: true });
-  await writeFile(join(folder, "plan-killed", "plan"), "the whole config in clear");
-  if (what === "a run that failed") scene.driver.create = "exit 3";
+test.for(["a run that was killed", "a run that failed"])(
+  "keeps no plan of %s",
+  async (what, { scene }) => {
+    const { folder } = scene.files;
+    await mkdir(join(folder, "plan-killed"), { recursive: true });
+    await writeFile(join(folder, "plan-killed", "plan"), "the whole config in clear");
+    if (what === "a run that failed") scene.driver.create = "exit 3";
 
-  await scene.provision().catch(() => {});
+    await scene.provision().catch(() => {});
 
-  expect((await readdir(folder)).filter((name) => name.startsWith("plan-"))).toEqual([]);
-});
+    expect((await readdir(folder)).filter((name) => name.startsWith("plan-"))).toEqual([]);
+  },
+);
 
 test("is named when it cannot be made", async ({ scene }) => {
   await writeFile(scene.files.folder, "a file in its place");

@@ -4,12 +4,14 @@ import type { CopySpec } from "../driver/driver.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { stateFiles, type StateFiles } from "./state-files.ts";
 
-/** Plans live in folders of this prefix, one per run. They hold the whole configuration in clear. */
+/**
+ * Plans live in folders of this prefix, one per run. They hold the whole configuration in clear.
+ */
 export const PLAN_PREFIX = "plan-";
 
 /**
- * Makes the folder of a copy's state, or takes it over from an earlier run: closed to other users whatever the umask was, without the plan
- * of a run that was killed. Call it under the lease only.
+ * Makes the folder of a copy's state, or takes it over from an earlier run: closed to other users
+ * whatever the umask was, without the plan of a run that was killed. Call it under the lease only.
  *
  * @throws VmrigError `STATE_UNWRITABLE`
  */
@@ -25,7 +27,8 @@ export async function openStateFolder(copy: CopySpec): Promise<StateFiles> {
     }
     // cdktf makes only the last folder of the path.
     await mkdir(files.synth, { recursive: true, mode: 0o700 });
-    // A file of our own: the user's may point to credentials and mirrors, and a missing one is warned about by every command.
+    // A file of our own: the user's may point to credentials and mirrors, and a missing one is
+    // warned about by every command.
     await writeFile(files.cliConfig, "disable_checkpoint = true\n", { mode: 0o600 });
   } catch (error) {
     throw new VmrigError("STATE_UNWRITABLE", {

@@ -28,20 +28,31 @@ test.for([
   await expect(readStateStamp(scene.copy)).rejects.toMatchObject({ code: "STATE_LOST" });
 });
 
-test.for(["state-stamp.ts", "infrastructure-hash.ts"])("%s loads neither cdktf nor execa", async (file) => {
-  const packages = await packagesOf(fileURLToPath(new URL(file, import.meta.url)));
+test.for(["state-stamp.ts", "infrastructure-hash.ts"])(
+  "%s loads neither cdktf nor execa",
+  async (file) => {
+    const packages = await packagesOf(fileURLToPath(new URL(file, import.meta.url)));
 
-  expect(packages.filter((name) => !name.startsWith("node:")).toSorted()).toEqual(file === "state-stamp.ts" ? ["zod"] : []);
-});
+    expect(packages.filter((name) => !name.startsWith("node:")).toSorted()).toEqual(
+      file === "state-stamp.ts" ? ["zod"] : [],
+    );
+  },
+);
 
-/** The packages that a file imports, itself or through files of ours; imports of types cost nothing. */
+/**
+ * The packages that a file imports, itself or through files of ours; imports of types cost nothing.
+ */
 async function packagesOf(file: string, seen = new Set<string>()): Promise<string[]> {
   if (seen.has(file)) return [];
   seen.add(file);
   const source = await readFile(file, "utf8");
-  const names = [...source.matchAll(/^import (?!type )[^;]*? from "([^"]+)"/gm)].map((match) => match[1] ?? "");
+  const names = [...source.matchAll(/^import (?!type )[^;]*? from "([^"]+)"/gm)].map(
+    (match) => match[1] ?? "",
+  );
   const found = await Promise.all(
-    names.map(async (name) => (name.startsWith(".") ? await packagesOf(resolve(dirname(file), name), seen) : [name])),
+    names.map(async (name) =>
+      name.startsWith(".") ? await packagesOf(resolve(dirname(file), name), seen) : [name],
+    ),
   );
   return [...new Set(found.flat())];
 }

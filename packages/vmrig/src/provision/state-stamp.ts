@@ -14,7 +14,8 @@ export interface StateStamp {
 }
 
 /**
- * Reads the stamp of a copy's local state. Cheap enough for every run: one file is read, neither Terraform nor cdktf is touched.
+ * Reads the stamp of a copy's local state. Cheap enough for every run: one file is read, neither
+ * Terraform nor cdktf is touched.
  *
  * @returns nothing when the copy was never provisioned, or is destroyed
  * @throws VmrigError `STATE_LOST` when there is a state file that cannot be read
@@ -25,7 +26,10 @@ export async function readStateStamp(copy: CopySpec): Promise<StateStamp | undef
   return { lineage: state.lineage, serial: state.serial, owner: state.owner };
 }
 
-/** Whether a Terraform works on the copy's state, or was killed while it did. One that outlived its gate may still make machines. */
+/**
+ * Whether a Terraform works on the copy's state, or was killed while it did. One that outlived its
+ * gate may still make machines.
+ */
 export async function isStateLocked(copy: CopySpec): Promise<boolean> {
   return access(stateFiles(copy).lockInfo).then(
     () => true,

@@ -31,7 +31,12 @@ const FILE = z.object({
       mode: z.string(),
       type: z.string(),
       name: z.string(),
-      instances: z.array(z.object({ status: z.string().optional(), attributes: z.record(z.string(), z.unknown()).nullish() })),
+      instances: z.array(
+        z.object({
+          status: z.string().optional(),
+          attributes: z.record(z.string(), z.unknown()).nullish(),
+        }),
+      ),
     }),
   ),
 });
@@ -55,8 +60,12 @@ export async function readState(path: string): Promise<State | undefined> {
   } catch (error) {
     throw unreadable(path, error);
   }
-  const managed = file.resources.filter((resource) => resource.mode === "managed" && resource.instances.length > 0);
-  const owner = managed.find((resource) => resource.type === "terraform_data" && resource.name === OWNER_RESOURCE);
+  const managed = file.resources.filter(
+    (resource) => resource.mode === "managed" && resource.instances.length > 0,
+  );
+  const owner = managed.find(
+    (resource) => resource.type === "terraform_data" && resource.name === OWNER_RESOURCE,
+  );
   return {
     lineage: file.lineage,
     serial: file.serial,

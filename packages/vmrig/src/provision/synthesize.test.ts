@@ -11,7 +11,10 @@ const lan: LocalResource = {
   name: "lan",
   input: { camelKey: 1 },
   replaceOn: {},
-  create: { command: ["make", "a b", "it's ${HOME}"], environment: { A: "%{x}", VMRIG_INPUT: "ours wins" } },
+  create: {
+    command: ["make", "a b", "it's ${HOME}"],
+    environment: { A: "%{x}", VMRIG_INPUT: "ours wins" },
+  },
   destroy: { command: ["unmake"] },
 };
 
@@ -20,14 +23,22 @@ async function stackOf(
   declare: (stack: RigStack) => void,
 ): Promise<{ declared: ReadonlySet<string>; resources: Record<string, unknown> }> {
   const files = await openStateFolder(copy);
-  const declared = await synthesize({ driver: { ...driver, declare }, copy, fingerprint: FINGERPRINT, owner: "o", files });
+  const declared = await synthesize({
+    driver: { ...driver, declare },
+    copy,
+    fingerprint: FINGERPRINT,
+    owner: "o",
+    files,
+  });
   const stack = JSON.parse(await readFile(join(files.stack, "cdk.tf.json"), "utf8")) as {
     resource: { terraform_data: Record<string, unknown> };
   };
   return { declared, resources: stack.resource.terraform_data };
 }
 
-test("declares steps as quoted and escaped commands, under an address without a hash", async ({ scene }) => {
+test("declares steps as quoted and escaped commands, under an address without a hash", async ({
+  scene,
+}) => {
   const { declared, resources } = await stackOf(scene, (stack) => stack.local(lan));
 
   expect([...declared]).toEqual(["lan"]);
@@ -41,7 +52,13 @@ test("declares steps as quoted and escaped commands, under an address without a 
           environment: { A: "%%{x}", VMRIG_INPUT: "${jsonencode(self.input)}" },
         },
       },
-      { "local-exec": { command: "exec unmake", when: "destroy", environment: { VMRIG_INPUT: "${jsonencode(self.input)}" } } },
+      {
+        "local-exec": {
+          command: "exec unmake",
+          when: "destroy",
+          environment: { VMRIG_INPUT: "${jsonencode(self.input)}" },
+        },
+      },
     ],
   });
 });
@@ -52,12 +69,19 @@ test("orders resources as they ask for", async ({ scene }) => {
     stack.local({ ...lan, name: "pc1", dependsOn: ["lan"] });
   });
 
-  expect(resources["pc1"]).toMatchObject({ depends_on: ["terraform_data.vmrig_owner", "terraform_data.lan"] });
+  expect(resources["pc1"]).toMatchObject({
+    depends_on: ["terraform_data.vmrig_owner", "terraform_data.lan"],
+  });
 });
 
-test.for(["1pc", "pc 1", "pc.1", "-pc", "", "pç"])("refuses %j as a name", async (name, { scene }) => {
-  await expect(stackOf(scene, (stack) => stack.local({ ...lan, name }))).rejects.toMatchObject({ code: "CONFIG_INVALID" });
-});
+test.for(["1pc", "pc 1", "pc.1", "-pc", "", "pç"])(
+  "refuses %j as a name",
+  async (name, { scene }) => {
+    await expect(stackOf(scene, (stack) => stack.local({ ...lan, name }))).rejects.toMatchObject({
+      code: "CONFIG_INVALID",
+    });
+  },
+);
 
 test.for(["lan", "vmrig_owner"])("refuses a second %s", async (name, { scene }) => {
   await expect(

@@ -1,7 +1,10 @@
 import type { CopySpec, Driver, Fingerprint } from "../driver/driver.ts";
 import type { StateFiles } from "./state-files.ts";
 
-/** What cdktf reads from the environment, partly while it is imported. It would move the output, or turn it into HCL. */
+/**
+ * What cdktf reads from the environment, partly while it is imported. It would move the output, or
+ * turn it into HCL.
+ */
 const CDKTF_VARIABLES = [
   "CDKTF_OUTDIR",
   "CDKTF_TARGET_STACK_ID",
@@ -11,7 +14,11 @@ const CDKTF_VARIABLES = [
   "TERRAFORM_BINARY_NAME",
 ];
 
-/** Lets the driver declare what a copy is made of, and writes it where Terraform will run. @returns the names of what it declared */
+/**
+ * Lets the driver declare what a copy is made of, and writes it where Terraform will run.
+ *
+ * @returns the names of what it declared
+ */
 export async function synthesize(options: {
   readonly driver: Driver;
   readonly copy: CopySpec;
@@ -24,11 +31,15 @@ export async function synthesize(options: {
   return await writeStack({
     files,
     owner,
-    declare: async (stack) => await driver.declare(stack, copy, { owner, ...(fingerprint && { fingerprint }) }),
+    declare: async (stack) =>
+      await driver.declare(stack, copy, { owner, ...(fingerprint && { fingerprint }) }),
   });
 }
 
-/** They stay deleted: cdktf reads some of them again with each stack, and nobody else in this process wants them. */
+/**
+ * They stay deleted: cdktf reads some of them again with each stack, and nobody else in this
+ * process wants them.
+ */
 async function importWithoutVariables(): Promise<typeof import("./cdktf.ts")> {
   for (const name of CDKTF_VARIABLES) delete process.env[name];
   return await import("./cdktf.ts");

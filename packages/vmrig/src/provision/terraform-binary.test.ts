@@ -42,8 +42,13 @@ test("takes tofu when terraform is too old", async () => {
 test("takes what VMRIG_TERRAFORM names, and nothing else", async () => {
   const path = await program("mine", says("1.12.0-rc1"));
 
-  expect(await findTerraform({ PATH: process.env["PATH"], VMRIG_TERRAFORM: path })).toEqual({ path, version: "1.12.0-rc1" });
-  await expect(findTerraform({ PATH: process.env["PATH"], VMRIG_TERRAFORM: join(folder, "none") })).rejects.toMatchObject({
+  expect(await findTerraform({ PATH: process.env["PATH"], VMRIG_TERRAFORM: path })).toEqual({
+    path,
+    version: "1.12.0-rc1",
+  });
+  await expect(
+    findTerraform({ PATH: process.env["PATH"], VMRIG_TERRAFORM: join(folder, "none") }),
+  ).rejects.toMatchObject({
     code: "TERRAFORM_MISSING",
     details: [`${join(folder, "none")}: no such file`],
   });
@@ -52,10 +57,14 @@ test("takes what VMRIG_TERRAFORM names, and nothing else", async () => {
 test("names both programs, what is wrong with each, and how to install one", async () => {
   await program("terraform", says("0.13.0"));
 
-  await expect(findTerraform({ PATH: [folder, join(folder, "empty")].join(delimiter) })).rejects.toMatchObject({
+  await expect(
+    findTerraform({ PATH: [folder, join(folder, "empty")].join(delimiter) }),
+  ).rejects.toMatchObject({
     code: "TERRAFORM_MISSING",
     details: ["terraform: 0.13.0 is older than 1.6", "tofu: not on the PATH"],
-    hint: expect.stringMatching(/opentofu\.org.*developer\.hashicorp\.com.*VMRIG_TERRAFORM/) as string,
+    hint: expect.stringMatching(
+      /opentofu\.org.*developer\.hashicorp\.com.*VMRIG_TERRAFORM/,
+    ) as string,
   });
 });
 
@@ -64,7 +73,10 @@ test("does not take a program that only bears the name", async () => {
   await program("tofu", "exit 7");
 
   await expect(findTerraform({ PATH: folder })).rejects.toMatchObject({
-    details: ['terraform: `version -json` printed "hello"', expect.stringContaining("tofu: `version -json` failed")],
+    details: [
+      'terraform: `version -json` printed "hello"',
+      expect.stringContaining("tofu: `version -json` failed"),
+    ],
   });
 });
 

@@ -14,18 +14,23 @@ export interface TerraformBinary {
 }
 
 /**
- * Finds what runs our stacks: `VMRIG_TERRAFORM`, otherwise the first of `terraform` and `tofu` on the `PATH` that is not too old.
+ * Finds what runs our stacks: `VMRIG_TERRAFORM`, otherwise the first of `terraform` and `tofu` on
+ * the `PATH` that is not too old.
  *
- * @throws VmrigError `TERRAFORM_MISSING`, with what was tried; `TERRAFORM_FAILED` when one was killed, or hung, while it was asked for its version
+ * @throws VmrigError `TERRAFORM_MISSING`, with what was tried; `TERRAFORM_FAILED` when one was
+ *   killed, or hung, while it was asked for its version
  */
-export async function findTerraform(environment: NodeJS.ProcessEnv = process.env): Promise<TerraformBinary> {
+export async function findTerraform(
+  environment: NodeJS.ProcessEnv = process.env,
+): Promise<TerraformBinary> {
   const asked = environment["VMRIG_TERRAFORM"];
   const tried: string[] = [];
   for (const name of asked === undefined || asked === "" ? ["terraform", "tofu"] : [asked]) {
     const path = name.includes("/") || name.includes(sep) ? resolve(name) : name;
     const version = await versionOf(path, environment);
     if ("unusable" in version) tried.push(`${path}: ${version.unusable}`);
-    else if (isOld(version.found)) tried.push(`${path}: ${version.found} is older than ${OLDEST.join(".")}`);
+    else if (isOld(version.found))
+      tried.push(`${path}: ${version.found} is older than ${OLDEST.join(".")}`);
     else return { path, version: version.found };
   }
   throw new VmrigError("TERRAFORM_MISSING", {
@@ -38,7 +43,10 @@ export async function findTerraform(environment: NodeJS.ProcessEnv = process.env
 const VERSION_MS = 30_000;
 const VERSION = z.object({ terraform_version: z.string() });
 
-async function versionOf(path: string, environment: NodeJS.ProcessEnv): Promise<{ found: string } | { unusable: string }> {
+async function versionOf(
+  path: string,
+  environment: NodeJS.ProcessEnv,
+): Promise<{ found: string } | { unusable: string }> {
   const result = await execa(path, ["version", "-json"], {
     env: { ...hostEnvironment(environment), CHECKPOINT_DISABLE: "1" },
     extendEnv: false,
@@ -48,8 +56,10 @@ async function versionOf(path: string, environment: NodeJS.ProcessEnv): Promise<
   });
   // It is there: to go on with the other one, or to tell a person to install it, would be wrong.
   if (result.timedOut) throw interrupted(path, `did not end within ${VERSION_MS / 1000} s`);
-  if (result.signal !== undefined) throw interrupted(path, `was ended by ${result.signal}, not by vmrig`);
-  if (result.code === "ENOENT") return { unusable: path.includes(sep) ? "no such file" : "not on the PATH" };
+  if (result.signal !== undefined)
+    throw interrupted(path, `was ended by ${result.signal}, not by vmrig`);
+  if (result.code === "ENOENT")
+    return { unusable: path.includes(sep) ? "no such file" : "not on the PATH" };
   if (result.failed) return { unusable: `\`version -json\` failed: ${result.shortMessage}` };
   try {
     return { found: VERSION.parse(JSON.parse(result.stdout)).terraform_version };

@@ -10,16 +10,29 @@ afterEach(() => {
 
 test("keeps what a program needs of its computer, and no secret", ({ scene }) => {
   expect(
-    hostEnvironment({ PATH: "/bin", HOME: "/h", https_proxy: "p", HCLOUD_TOKEN: "t", TF_VAR_a: "b", NODE_OPTIONS: "c", EMPTY: undefined }),
+    hostEnvironment({
+      PATH: "/bin",
+      HOME: "/h",
+      https_proxy: "p",
+      HCLOUD_TOKEN: "t",
+      TF_VAR_a: "b",
+      NODE_OPTIONS: "c",
+      EMPTY: undefined,
+    }),
   ).toEqual({
     PATH: "/bin",
     HOME: "/h",
     https_proxy: "p",
   });
-  expect(terraformEnvironment(scene.files, {})).toMatchObject({ TF_DATA_DIR: scene.files.data, CHECKPOINT_DISABLE: "1" });
+  expect(terraformEnvironment(scene.files, {})).toMatchObject({
+    TF_DATA_DIR: scene.files.data,
+    CHECKPOINT_DISABLE: "1",
+  });
 });
 
-test("variables of the user's shell change neither the plan nor where it is written", async ({ scene }) => {
+test("variables of the user's shell change neither the plan nor where it is written", async ({
+  scene,
+}) => {
   await scene.provision();
   vi.stubEnv("TF_CLI_ARGS", "-destroy");
   vi.stubEnv("TF_CLI_ARGS_plan", "-destroy");

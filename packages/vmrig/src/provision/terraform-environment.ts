@@ -5,15 +5,21 @@ const FROM_HOST =
   /^(PATH|HOME|USER|LOGNAME|LANG|LC_\w+|TMPDIR|TEMP|TMP|XDG_\w+|SSL_CERT_(FILE|DIR)|(HTTPS?|NO|ALL)_PROXY|SYSTEMROOT|COMSPEC|USERPROFILE|APPDATA|LOCALAPPDATA|PATHEXT)$/i;
 
 export function hostEnvironment(environment: NodeJS.ProcessEnv): Record<string, string> {
-  const kept = Object.entries(environment).filter(([name, value]) => value !== undefined && FROM_HOST.test(name));
+  const kept = Object.entries(environment).filter(
+    ([name, value]) => value !== undefined && FROM_HOST.test(name),
+  );
   return Object.fromEntries(kept) as Record<string, string>;
 }
 
 /**
- * The environment of every Terraform that vmrig starts. `TF_CLI_ARGS`, `TF_VAR_…`, `TF_WORKSPACE` and their like in the user's shell would
- * change what is planned or applied, so none of the user's variables go in but those of the computer.
+ * The environment of every Terraform that vmrig starts. `TF_CLI_ARGS`, `TF_VAR_…`, `TF_WORKSPACE`
+ * and their like in the user's shell would change what is planned or applied, so none of the user's
+ * variables go in but those of the computer.
  */
-export function terraformEnvironment(files: StateFiles, environment: NodeJS.ProcessEnv = process.env): Record<string, string> {
+export function terraformEnvironment(
+  files: StateFiles,
+  environment: NodeJS.ProcessEnv = process.env,
+): Record<string, string> {
   return {
     ...hostEnvironment(environment),
     TF_IN_AUTOMATION: "1",

@@ -18,7 +18,9 @@ describe("a create step that fails", () => {
     });
   });
 
-  test("is made good by the next run: what was half made is removed and made anew, without being allowed", async ({ scene }) => {
+  test("is made good by the next run: what was half made is removed and made anew, without being allowed", async ({
+    scene,
+  }) => {
     scene.driver.create = 'mkdir -p "$1" && touch "$1/half" && exit 3';
     await expect(scene.provision()).rejects.toMatchObject({ code: "TERRAFORM_FAILED" });
     scene.driver.create = MAKE;
@@ -34,7 +36,11 @@ describe("a create step that fails", () => {
 test("of a long output the beginning and the end are shown", () => {
   const output = Array.from({ length: 100 }, (_, line) => `line ${line}`).join("\n");
 
-  const { details } = terraformFailure({ command: "init", copy: "pcs-1", ended: { exitCode: 1, stdout: "", output } });
+  const { details } = terraformFailure({
+    command: "init",
+    copy: "pcs-1",
+    ended: { exitCode: 1, stdout: "", output },
+  });
 
   expect(details).toHaveLength(16);
   expect(details.slice(0, 4)).toEqual(["line 0", "line 1", "…", "line 87"]);

@@ -1,10 +1,16 @@
 import { VmrigError } from "../errors/vmrig-error.ts";
 import type { TerraformEnded } from "./terraform-run.ts";
 
-/** Lines of one diagnostic that are shown: a step's whole output is in there. The first says what failed, the last ones why. */
+/**
+ * Lines of one diagnostic that are shown: a step's whole output is in there. The first says what
+ * failed, the last ones why.
+ */
 const SHOWN = 15;
 
-/** The error of a Terraform command that ended with exit code 1: what Terraform says about it, without its decoration. */
+/**
+ * The error of a Terraform command that ended with exit code 1: what Terraform says about it,
+ * without its decoration.
+ */
 export function terraformFailure(options: {
   readonly command: string;
   readonly copy: string;
@@ -16,11 +22,18 @@ export function terraformFailure(options: {
   return new VmrigError("TERRAFORM_FAILED", {
     message: `\`terraform ${command}\` for "${copy}" failed with exit code ${ended.exitCode}.`,
     details: (diagnostics.length > 0 ? diagnostics : [ended.output]).flatMap(telling),
-    ...(log === undefined ? {} : { hint: `mend the cause and run again: what was half made is made anew. The whole log: ${log}` }),
+    ...(log === undefined
+      ? {}
+      : {
+          hint: `mend the cause and run again: what was half made is made anew. The whole log: ${log}`,
+        }),
   });
 }
 
-/** Each error of the machine-readable output (`-json`: one object a line), or of the plain one of `init`. */
+/**
+ * Each error of the machine-readable output (`-json`: one object a line), or of the plain one of
+ * `init`.
+ */
 function diagnosticsOf(output: string): string[] {
   const found: string[] = [];
   for (const line of output.split("\n")) {
@@ -36,7 +49,12 @@ function diagnosticsOf(output: string): string[] {
 }
 
 interface Line {
-  readonly diagnostic?: { readonly severity: string; readonly summary: string; readonly detail?: string; readonly address?: string };
+  readonly diagnostic?: {
+    readonly severity: string;
+    readonly summary: string;
+    readonly detail?: string;
+    readonly address?: string;
+  };
 }
 
 function parseLine(line: string): Line {

@@ -4,7 +4,10 @@ import { systemClock, type Clock } from "../clock/clock.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import type { TerraformBinary } from "./terraform-binary.ts";
 
-/** How long a Terraform that was told to stop may take to save its state before nobody waits for it any more. */
+/**
+ * How long a Terraform that was told to stop may take to save its state before nobody waits for it
+ * any more.
+ */
 const STOP_GRACE_MS = 60_000;
 
 export interface TerraformRun {
@@ -27,16 +30,21 @@ export interface TerraformEnded {
 }
 
 /**
- * Runs Terraform to its end, whatever its exit code. It is told to stop by one SIGTERM, when the signal aborts or the time is over: then it
- * kills the step that runs, marks its resource as tainted, saves the state and leaves. SIGKILL, or a second signal, would lose the state.
+ * Runs Terraform to its end, whatever its exit code. It is told to stop by one SIGTERM, when the
+ * signal aborts or the time is over: then it kills the step that runs, marks its resource as
+ * tainted, saves the state and leaves. SIGKILL, or a second signal, would lose the state.
  *
- * It gets a process group of its own, so that Ctrl-C in a terminal is not that second signal. With `log` it also survives the death of this
- * process: writing to the broken pipe of a dead reader would kill it in the middle of an apply.
+ * It gets a process group of its own, so that Ctrl-C in a terminal is not that second signal. With
+ * `log` it also survives the death of this process: writing to the broken pipe of a dead reader
+ * would kill it in the middle of an apply.
  *
  * @throws the signal's reason when it aborted, after Terraform ended
  * @throws VmrigError `TERRAFORM_FAILED` when it could not be started, or did not end in time
  */
-export async function runTerraform(binary: TerraformBinary, run: TerraformRun): Promise<TerraformEnded> {
+export async function runTerraform(
+  binary: TerraformBinary,
+  run: TerraformRun,
+): Promise<TerraformEnded> {
   const { signal, clock = systemClock } = run;
   // A new file: a Terraform that outlived its parent may still write to the old one.
   if (run.log !== undefined) await rm(run.log, { force: true });
@@ -56,7 +64,10 @@ export async function runTerraform(binary: TerraformBinary, run: TerraformRun): 
     });
     const timeUp = AbortSignal.timeout(run.timeoutMs);
     const stop = AbortSignal.any([signal, timeUp]);
-    stop.addEventListener("abort", () => child.kill("SIGTERM"), { once: true, signal: ended.signal });
+    stop.addEventListener("abort", () => child.kill("SIGTERM"), {
+      once: true,
+      signal: ended.signal,
+    });
     const result = await Promise.race([child, graceOver(stop, ended.signal, clock)]);
 
     if (result === "still running") child.nodeChildProcess.unref();
@@ -67,29 +78,49 @@ export async function runTerraform(binary: TerraformBinary, run: TerraformRun): 
         `did not end within ${STOP_GRACE_MS / 1000} s of SIGTERM; it runs on as process ${child.pid}, with the lock of its state`,
       );
     }
-    if (timeUp.aborted) throw failed(run, `took longer than ${run.timeoutMs / 1000} s and was stopped`);
-    if (result.signal !== undefined) throw failed(run, `was ended by ${result.signal}, not by vmrig`);
+    if (timeUp.aborted)
+      throw failed(run, `took longer than ${run.timeoutMs / 1000} s and was stopped`);
+    if (result.signal !== undefined)
+      throw failed(run, `was ended by ${result.signal}, not by vmrig`);
     if (result.exitCode === undefined) throw failed(run, `did not start: ${result.shortMessage}`);
-    return { exitCode: result.exitCode, stdout: result.stdout, output: `${result.all}${await logged(run.log)}` };
+    return {
+      exitCode: result.exitCode,
+      stdout: result.stdout,
+      output: `${result.all}${await logged(run.log)}`,
+    };
   } finally {
     ended.abort();
   }
 }
 
 /**
- * Terraform writes its state with the umask of its parent, which a shell can set for it alone. `exec` keeps the process: the signal arrives
- * at Terraform. On Windows there is neither a umask nor a SIGTERM.
+ * Terraform writes its state with the umask of its parent, which a shell can set for it alone.
+ * `exec` keeps the process: the signal arrives at Terraform. On Windows there is neither a umask
+ * nor a SIGTERM.
  */
-function wrapped(words: readonly [string, ...string[]], log: string | undefined): readonly [string, ...string[]] {
+function wrapped(
+  words: readonly [string, ...string[]],
+  log: string | undefined,
+): readonly [string, ...string[]] {
   if (process.platform === "win32") return words;
-  return ["/bin/sh", "-c", `umask 077 && exec "$@"${log === undefined ? "" : ' >"$0" 2>&1'}`, log ?? "terraform", ...words];
+  return [
+    "/bin/sh",
+    "-c",
+    `umask 077 && exec "$@"${log === undefined ? "" : ' >"$0" 2>&1'}`,
+    log ?? "terraform",
+    ...words,
+  ];
 }
 
 async function logged(path: string | undefined): Promise<string> {
   return path === undefined ? "" : await readFile(path, "utf8").catch(() => "");
 }
 
-async function graceOver(stop: AbortSignal, ended: AbortSignal, clock: Clock): Promise<"still running"> {
+async function graceOver(
+  stop: AbortSignal,
+  ended: AbortSignal,
+  clock: Clock,
+): Promise<"still running"> {
   return await new Promise((resolve) => {
     const wait = (): void => {
       clock.sleep(STOP_GRACE_MS, ended).then(

@@ -11,7 +11,10 @@ import type { LeaseGuard } from "./lease-guard.ts";
 // A run takes half a second here, and some seconds on a busy computer.
 vi.setConfig({ testTimeout: 60_000 });
 
-/** What the tests of this folder play in: a copy in a temporary folder, and a driver that makes folders. */
+/**
+ * What the tests of this folder play in: a copy in a temporary folder, and a driver that makes
+ * folders.
+ */
 export interface TestProvision {
   /** Two machines of 512 MB, `pc1` and `pc2`, until a test says otherwise. */
   copy: CopySpec;
@@ -41,8 +44,14 @@ export const test = base.extend<{ scene: TestProvision }>({
   },
 });
 
-/** @returns the scene, and what ends its processes and removes its files, also after a test that failed half-way */
-export async function setScene(): Promise<{ readonly scene: TestProvision; strike(): Promise<void> }> {
+/**
+ * @returns the scene, and what ends its processes and removes its files, also after a test that
+ *   failed half-way
+ */
+export async function setScene(): Promise<{
+  readonly scene: TestProvision;
+  strike(): Promise<void>;
+}> {
   const over = new AbortController();
   const runs: Array<Promise<unknown>> = [];
   const folder = await mkdtemp(join(tmpdir(), "vmrig-test-"));

@@ -6,7 +6,10 @@ import { destroy } from "./destroy.ts";
 import { machine } from "./file-driver.test.kit.ts";
 import { test, type TestProvision } from "./test-provision.test.kit.ts";
 
-/** As after a run that made pc1 and could then not write its state: Terraform leaves the newest version in its own folder. */
+/**
+ * As after a run that made pc1 and could then not write its state: Terraform leaves the newest
+ * version in its own folder.
+ */
 async function losePower(scene: TestProvision): Promise<void> {
   const { state, unsaved } = scene.files;
   scene.copy = { ...scene.copy, machines: [machine("pc1")] };
@@ -17,16 +20,23 @@ async function losePower(scene: TestProvision): Promise<void> {
   await copyFile(`${state}.early`, state);
 }
 
-test("a state that Terraform could not save stops every run until the command of the error is run", async ({ scene }) => {
+test("a state that Terraform could not save stops every run until the command of the error is run", async ({
+  scene,
+}) => {
   await losePower(scene);
 
   const error = await scene.provision().catch((thrown: unknown) => thrown);
 
   expect(error).toMatchObject({
     code: "STATE_UNSAVED",
-    details: [expect.stringContaining("errored.tfstate, serial"), expect.stringContaining("terraform.tfstate, serial")],
+    details: [
+      expect.stringContaining("errored.tfstate, serial"),
+      expect.stringContaining("terraform.tfstate, serial"),
+    ],
   });
-  await expect(destroy({ ...scene.options(), confirm: "pcs" })).rejects.toMatchObject({ code: "STATE_UNSAVED" });
+  await expect(destroy({ ...scene.options(), confirm: "pcs" })).rejects.toMatchObject({
+    code: "STATE_UNSAVED",
+  });
   const mend = isVmrigError(error) ? (error.hint ?? "") : "";
   await execa("sh", ["-c", mend]);
   expect(await scene.provision()).toMatchObject({ created: [], replaced: [] });

@@ -5,21 +5,33 @@ import { quoteWord } from "../ssh/quote.ts";
 import type { StateFiles } from "./state-files.ts";
 
 /**
- * Stops when an earlier Terraform could not save its state and left it in its folder as `errored.tfstate`. Going on from the older state
- * would make the same machines twice.
+ * Stops when an earlier Terraform could not save its state and left it in its folder as
+ * `errored.tfstate`. Going on from the older state would make the same machines twice.
  *
  * @throws VmrigError `STATE_UNSAVED` with the command that mends it
  */
-export async function refuseUnsavedState(copy: CopySpec, files: StateFiles, terraform: string): Promise<void> {
+export async function refuseUnsavedState(
+  copy: CopySpec,
+  files: StateFiles,
+  terraform: string,
+): Promise<void> {
   try {
     await access(files.unsaved);
   } catch {
     return;
   }
-  const push = [`TF_DATA_DIR=${quoteWord(files.data)}`, terraform, `-chdir=${quoteWord(files.stack)}`, "state push errored.tfstate"];
+  const push = [
+    `TF_DATA_DIR=${quoteWord(files.data)}`,
+    terraform,
+    `-chdir=${quoteWord(files.stack)}`,
+    "state push errored.tfstate",
+  ];
   throw new VmrigError("STATE_UNSAVED", {
     message: `An earlier run could not save the Terraform state of "${copy.copy}"; nothing was touched.`,
-    details: [`unsaved: ${files.unsaved}, ${await serialOf(files.unsaved)}`, `saved: ${files.state}, ${await serialOf(files.state)}`],
+    details: [
+      `unsaved: ${files.unsaved}, ${await serialOf(files.unsaved)}`,
+      `saved: ${files.state}, ${await serialOf(files.state)}`,
+    ],
     hint: `${push.join(" ")} && rm ${quoteWord(files.unsaved)}`,
   });
 }

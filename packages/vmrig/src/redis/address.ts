@@ -2,7 +2,10 @@ import type { RedisOptions } from "ioredis";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { DEFAULT_NAMESPACE } from "./namespace.ts";
 
-/** Where Redis listens: a URL (`redis://user:password@host:6379/0`, `rediss://…` for TLS), or a unix socket of this computer. */
+/**
+ * Where Redis listens: a URL (`redis://user:password@host:6379/0`, `rediss://…` for TLS), or a unix
+ * socket of this computer.
+ */
 export type RedisAddress =
   | {
       readonly url: string;
@@ -11,7 +14,10 @@ export type RedisAddress =
     }
   | { readonly socketPath: string };
 
-/** Whom to trust and who we are, in PEM. A server is always verified: there is no way to turn that off. */
+/**
+ * Whom to trust and who we are, in PEM. A server is always verified: there is no way to turn that
+ * off.
+ */
 export interface TlsIdentity {
   /** The authority that signed the server's certificate. @defaultValue those of Node.js */
   readonly ca?: string;
@@ -30,7 +36,10 @@ export function describeAddress(address: RedisAddress): string {
 }
 
 /** One or several, with the namespace when that is not the usual one. */
-export function describeAddresses(addresses: readonly RedisAddress[], namespace: string = DEFAULT_NAMESPACE): string {
+export function describeAddresses(
+  addresses: readonly RedisAddress[],
+  namespace: string = DEFAULT_NAMESPACE,
+): string {
   return `${addresses.map(describeAddress).join(", ")}${namespace === DEFAULT_NAMESPACE ? "" : `, prefix ${namespace}`}`;
 }
 
@@ -44,7 +53,10 @@ export function serverOf(address: RedisAddress): string {
 /** With an even number a vote can tie, with more than 5 a lease takes longer and is no safer. */
 export const SEVERAL: readonly number[] = [3, 5];
 
-/** @throws VmrigError `CONFIG_INVALID` for another number than 1, 3 or 5, and for a server that is named twice */
+/**
+ * @throws VmrigError `CONFIG_INVALID` for another number than 1, 3 or 5, and for a server that is
+ *   named twice
+ */
 export function checkAddresses(addresses: readonly RedisAddress[]): void {
   if (addresses.length !== 1 && !SEVERAL.includes(addresses.length)) {
     throw new VmrigError("CONFIG_INVALID", {
@@ -53,7 +65,9 @@ export function checkAddresses(addresses: readonly RedisAddress[]): void {
       hint: "with an even number a vote can tie; name 3 that run independently of each other",
     });
   }
-  const twice = addresses.find((address, i) => addresses.findIndex((other) => serverOf(other) === serverOf(address)) !== i);
+  const twice = addresses.find(
+    (address, i) => addresses.findIndex((other) => serverOf(other) === serverOf(address)) !== i,
+  );
   if (twice === undefined) return;
   throw new VmrigError("CONFIG_INVALID", {
     message: `Redis at ${describeAddress(twice)} is named twice.`,
@@ -63,8 +77,9 @@ export function checkAddresses(addresses: readonly RedisAddress[]): void {
 }
 
 /**
- * @throws VmrigError `CONFIG_INVALID` for what is not a URL of Redis; the message does not show it, for it may hold a password. Also when
- *   there is something to say about TLS, and the URL asks for none: what was meant to be encrypted must not go out in the clear
+ * @throws VmrigError `CONFIG_INVALID` for what is not a URL of Redis; the message does not show it,
+ *   for it may hold a password. Also when there is something to say about TLS, and the URL asks for
+ *   none: what was meant to be encrypted must not go out in the clear
  */
 export function dialOptions(address: RedisAddress): RedisOptions {
   if ("socketPath" in address) return { path: address.socketPath };
@@ -89,7 +104,13 @@ export function dialOptions(address: RedisAddress): RedisOptions {
 
 function parse(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url !== undefined && /^rediss?:$/.test(url.protocol) && url.hostname !== "" && /^\/?\d*$/.test(url.pathname)) return url;
+  if (
+    url !== undefined &&
+    /^rediss?:$/.test(url.protocol) &&
+    url.hostname !== "" &&
+    /^\/?\d*$/.test(url.pathname)
+  )
+    return url;
   throw new VmrigError("CONFIG_INVALID", {
     message: "The address of Redis is not a redis:// or rediss:// URL.",
     hint: "write it as redis://user:password@host:6379/0, or rediss://… for TLS",

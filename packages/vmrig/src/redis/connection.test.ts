@@ -31,16 +31,23 @@ async function failure(outcome: Promise<unknown>): Promise<VmrigError> {
 test("a port where nobody listens fails at once, with the address but without the password", async () => {
   const port = await freePort();
   const error = await failure(connect({ url: `redis://alice:hunter2@127.0.0.1:${port}/3` }, QUICK));
-  expect(error).toMatchObject({ code: "REDIS_UNREACHABLE", hint: expect.stringContaining("VMRIG_REDIS_URL") });
+  expect(error).toMatchObject({
+    code: "REDIS_UNREACHABLE",
+    hint: expect.stringContaining("VMRIG_REDIS_URL"),
+  });
   expect(error.message).toMatch(
-    new RegExp(`^Redis at redis://127\\.0\\.0\\.1:${port}/3 did not let us in within \\d\\.\\d s: .*ECONNREFUSED`),
+    new RegExp(
+      `^Redis at redis://127\\.0\\.0\\.1:${port}/3 did not let us in within \\d\\.\\d s: .*ECONNREFUSED`,
+    ),
   );
   expect(JSON.stringify(error)).not.toContain("hunter2");
 });
 
 test("a socket that does not exist fails at once", async () => {
   const socketPath = join(tmpdir(), "vmrig-test-nobody.sock");
-  expect((await failure(connect({ socketPath }, QUICK))).message).toContain(`unix:${socketPath} did not let us in`);
+  expect((await failure(connect({ socketPath }, QUICK))).message).toContain(
+    `unix:${socketPath} did not let us in`,
+  );
 });
 
 test("a server that takes connections and never answers fails too", async () => {
@@ -78,7 +85,10 @@ test("an unanswered command fails within its timeout, and names no key or value"
   const connection = await connect({ url: network.url }, QUICK);
   network.blackHole();
   const error = await failure(connection.run(VIEW, [record], ["some value"]));
-  expect(error).toMatchObject({ code: "REDIS_UNREACHABLE", summary: `Redis at ${network.url} gave no answer: Command timed out` });
+  expect(error).toMatchObject({
+    code: "REDIS_UNREACHABLE",
+    summary: `Redis at ${network.url} gave no answer: Command timed out`,
+  });
   expect(error.cause).toBeUndefined();
   connection.close();
 });
@@ -94,7 +104,8 @@ test("a server that still reads its append-only file is waited for", async () =>
     what: "a server that listens",
     timeoutMs: 10_000,
     intervalMs: 5,
-    probe: async () => ((await ping(server.socketPath)) === "silent" ? { value: undefined } : { seen: "not yet" }),
+    probe: async () =>
+      (await ping(server.socketPath)) === "silent" ? { value: undefined } : { seen: "not yet" },
   });
   (await connect({ socketPath: server.socketPath }, { commandTimeoutMs: 5000 })).close();
   expect(await ping(server.socketPath)).toBe("pong");

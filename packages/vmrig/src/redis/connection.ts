@@ -8,24 +8,34 @@ import { describeAddresses, dialOptions, type RedisAddress } from "./address.ts"
 import { script, type Script } from "./script.ts";
 import { tlsHint } from "./tls-hint.ts";
 
-/** Run once on opening, so that missing credentials and permissions show at once. KEYS id; ARGV the id that it gets if it has none. */
+/**
+ * Run once on opening, so that missing credentials and permissions show at once. KEYS id; ARGV the
+ * id that it gets if it has none.
+ */
 const HELLO = script(`redis.call('SET', KEYS[1], ARGV[1], 'NX') return redis.call('GET', KEYS[1])`);
 const DIAL_MS = 5000;
 const ASK_MS = 3000;
 const UNREACHABLE_HINT = "check that Redis runs and is reachable from here";
 
-/** What every connection to Redis has in common: re-dial for ever, with pauses that grow to 2 s, until told to stop. */
+/**
+ * What every connection to Redis has in common: re-dial for ever, with pauses that grow to 2 s,
+ * until told to stop.
+ */
 const REDIAL = {
   connectTimeout: 3000,
   disconnectTimeout: 200,
   lazyConnect: true,
   disableClientInfo: true,
-  // It would ask INFO, which an ACL may deny: then ioredis writes to stderr. A server that still loads its data says so to each command.
+  // It would ask INFO, which an ACL may deny: then ioredis writes to stderr. A server that still
+  // loads its data says so to each command.
   enableReadyCheck: false,
   retryStrategy: (times: number) => Math.min(50 * 2 ** Math.min(times, 6), 2000),
 } satisfies RedisOptions;
 
-/** Without these a command to a server that does not answer never settles, or runs long after its caller gave up. */
+/**
+ * Without these a command to a server that does not answer never settles, or runs long after its
+ * caller gave up.
+ */
 function failFast(commandTimeoutMs: number): typeof REDIAL & RedisOptions {
   return {
     ...REDIAL,
@@ -50,8 +60,15 @@ export class RedisConnection {
     this.#clock = clock;
   }
 
-  /** @throws VmrigError `REDIS_UNREACHABLE`: its cause is summed up in words, for ioredis' own errors carry keys, values and options */
-  async run(script: Script, keys: readonly string[], args: readonly (string | number)[] = []): Promise<unknown> {
+  /**
+   * @throws VmrigError `REDIS_UNREACHABLE`: its cause is summed up in words, for ioredis' own
+   *   errors carry keys, values and options
+   */
+  async run(
+    script: Script,
+    keys: readonly string[],
+    args: readonly (string | number)[] = [],
+  ): Promise<unknown> {
     try {
       return await evaluate(this.redis, script, keys, args);
     } catch (error) {
@@ -59,8 +76,15 @@ export class RedisConnection {
     }
   }
 
-  /** Like {@link RedisConnection.run} for what may run twice: bridges a re-dial by asking again for up to 3 s. */
-  async ask(script: Script, keys: readonly string[], args: readonly (string | number)[] = []): Promise<unknown> {
+  /**
+   * Like {@link RedisConnection.run} for what may run twice: bridges a re-dial by asking again for
+   * up to 3 s.
+   */
+  async ask(
+    script: Script,
+    keys: readonly string[],
+    args: readonly (string | number)[] = [],
+  ): Promise<unknown> {
     const probe = (): Promise<Observation<unknown>> =>
       this.run(script, keys, args).then(
         (value) => ({ value }),
@@ -94,8 +118,14 @@ export interface ConnectOptions {
   readonly clock?: Clock;
 }
 
-/** @throws VmrigError `REDIS_UNREACHABLE` when it is not there, does not answer within 5 s, or does not let us in */
-export async function connect(address: RedisAddress, options: ConnectOptions): Promise<OpenRedisConnection> {
+/**
+ * @throws VmrigError `REDIS_UNREACHABLE` when it is not there, does not answer within 5 s, or does
+ *   not let us in
+ */
+export async function connect(
+  address: RedisAddress,
+  options: ConnectOptions,
+): Promise<OpenRedisConnection> {
   const { connection, opened } = dial(address, options);
   try {
     return Object.assign(connection, { id: await opened });
@@ -108,7 +138,8 @@ export async function connect(address: RedisAddress, options: ConnectOptions): P
 /**
  * Begins to dial, and goes on with it until the connection is closed.
  *
- * @returns `opened` settles with the first attempt: with the Redis' own id, or as {@link connect} throws
+ * @returns `opened` settles with the first attempt: with the Redis' own id, or as {@link connect}
+ *   throws
  */
 export function dial(
   address: RedisAddress,
@@ -116,13 +147,22 @@ export function dial(
 ): { readonly connection: RedisConnection; readonly opened: Promise<string> } {
   const { clock = systemClock, namespace = DEFAULT_NAMESPACE } = options;
   const shown = describeAddresses([address], namespace);
-  const redis = new Redis(ioredisOptions({ ...failFast(options.commandTimeoutMs), ...dialOptions(address) }));
-  return { connection: new RedisConnection(redis, { shown, clock }), opened: open(redis, { shown, namespace, clock }) };
+  const redis = new Redis(
+    ioredisOptions({ ...failFast(options.commandTimeoutMs), ...dialOptions(address) }),
+  );
+  return {
+    connection: new RedisConnection(redis, { shown, clock }),
+    opened: open(redis, { shown, namespace, clock }),
+  };
 }
 
 async function open(
   redis: Redis,
-  { shown, namespace, clock }: { readonly shown: string; readonly namespace: string; readonly clock: Clock },
+  {
+    shown,
+    namespace,
+    clock,
+  }: { readonly shown: string; readonly namespace: string; readonly clock: Clock },
 ): Promise<string> {
   let last: Error | undefined;
   redis.on("error", (error: Error) => (last = error));
@@ -130,7 +170,9 @@ async function open(
   const settled = new AbortController();
   try {
     const id = await Promise.race([
-      redis.connect().then(() => greet(redis, { namespace, clock, onLoading: (error) => (last = error) })),
+      redis
+        .connect()
+        .then(() => greet(redis, { namespace, clock, onLoading: (error) => (last = error) })),
       clock.sleep(DIAL_MS, settled.signal).then(() => Promise.reject(new Error("no answer"))),
     ]);
     return String(id);
@@ -146,18 +188,36 @@ async function open(
   }
 }
 
-function dialHint(fault: Error, { shown, namespace }: { readonly shown: string; readonly namespace: string }): string {
+function dialHint(
+  fault: Error,
+  { shown, namespace }: { readonly shown: string; readonly namespace: string },
+): string {
   if (fault.message.startsWith("NOPERM")) {
     return `give its user the rules of docs/guide/shared-redis.md, for keys and channels ${namespace}:*`;
   }
   const hint = shown.startsWith("rediss:") ? tlsHint(fault) : undefined;
-  return hint ?? "check the address and credentials in VMRIG_REDIS_URL, and that Redis runs and is reachable from here";
+  return (
+    hint ??
+    "check the address and credentials in VMRIG_REDIS_URL, and that Redis runs and is reachable from here"
+  );
 }
 
-/** A server that was just started answers nothing else until it has read its append-only file. @returns its id */
+/**
+ * A server that was just started answers nothing else until it has read its append-only file.
+ *
+ * @returns its id
+ */
 function greet(
   redis: Redis,
-  { namespace, clock, onLoading }: { readonly namespace: string; readonly clock: Clock; readonly onLoading: (error: Error) => void },
+  {
+    namespace,
+    clock,
+    onLoading,
+  }: {
+    readonly namespace: string;
+    readonly clock: Clock;
+    readonly onLoading: (error: Error) => void;
+  },
 ): Promise<unknown> {
   const probe = (): Promise<Observation<unknown>> =>
     evaluate(redis, HELLO, [idKey(namespace)], [randomUUID()]).then(
@@ -168,12 +228,22 @@ function greet(
         return { seen: error.message };
       },
     );
-  return waitFor({ what: "Redis to load its data", timeoutMs: DIAL_MS, intervalMs: 50, clock, probe });
+  return waitFor({
+    what: "Redis to load its data",
+    timeoutMs: DIAL_MS,
+    intervalMs: 50,
+    clock,
+    probe,
+  });
 }
 
-/** A connection for SUBSCRIBE: it waits for the server as long as it takes, for nobody waits for it. */
+/**
+ * A connection for SUBSCRIBE: it waits for the server as long as it takes, for nobody waits for it.
+ */
 export function subscriber(address: RedisAddress): Redis {
-  const redis = new Redis(ioredisOptions({ ...REDIAL, ...dialOptions(address), maxRetriesPerRequest: null }));
+  const redis = new Redis(
+    ioredisOptions({ ...REDIAL, ...dialOptions(address), maxRetriesPerRequest: null }),
+  );
   redis.on("error", () => {});
   return redis;
 }
@@ -185,7 +255,12 @@ function unanswered(shown: string, error: unknown): VmrigError {
   });
 }
 
-async function evaluate(redis: Redis, script: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
+async function evaluate(
+  redis: Redis,
+  script: Script,
+  keys: readonly string[],
+  args: readonly (string | number)[],
+): Promise<unknown> {
   try {
     return await redis.evalsha(script.sha, keys.length, ...keys, ...args);
   } catch (error) {
@@ -194,7 +269,10 @@ async function evaluate(redis: Redis, script: Script, keys: readonly string[], a
   }
 }
 
-/** ioredis 6 under `exactOptionalPropertyTypes`: its own RedisOptions do not fit its constructor because of `replyMapping`. */
+/**
+ * ioredis 6 under `exactOptionalPropertyTypes`: its own RedisOptions do not fit its constructor
+ * because of `replyMapping`.
+ */
 function ioredisOptions(options: RedisOptions): Omit<RedisOptions, "replyMapping"> {
   return options;
 }

@@ -1,7 +1,17 @@
 import { spawnSync } from "node:child_process";
 import { createServer } from "node:net";
 import { once } from "node:events";
-import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -60,7 +70,9 @@ async function start(): Promise<number> {
 }
 
 async function serverPid(): Promise<number> {
-  const pid = await ask(async (redis) => Number(/process_id:(\d+)/.exec(await redis.info("server"))?.[1]));
+  const pid = await ask(async (redis) =>
+    Number(/process_id:(\d+)/.exec(await redis.info("server"))?.[1]),
+  );
   servers.add(pid);
   return pid;
 }
@@ -77,22 +89,31 @@ async function ask<T>(question: (redis: Redis) => Promise<T>): Promise<T> {
 test("it starts with an append-only file that is synced each time, never evicts, and listens on no port", async () => {
   await start();
   const settings = ["appendonly", "appendfsync", "maxmemory-policy", "port", "save"];
-  const found = await ask((redis) => Promise.all(settings.map(async (name) => (await redis.config("GET", name))[1])));
+  const found = await ask((redis) =>
+    Promise.all(settings.map(async (name) => (await redis.config("GET", name))[1])),
+  );
   expect(found).toEqual(["yes", "always", "noeviction", "0", ""]);
 });
 
 test("its socket, data and folders are for this user alone", async () => {
   await start();
-  for (const path of [folder, dataFolder, socketPath]) expect((await lstat(path)).mode & 0o077).toBe(0);
+  for (const path of [folder, dataFolder, socketPath])
+    expect((await lstat(path)).mode & 0o077).toBe(0);
 });
 
 test("it inherits nothing of the environment of the run that started it, and an early end is reported", async () => {
   // Redis overwrites what ps and /proc show of its environment: a program in its place tells.
   const path = join(base, "bin");
   await mkdir(path);
-  await writeFile(join(path, "redis-server"), `#!/bin/sh\n/usr/bin/env > ${base}/environment\necho out of luck\nexit 3\n`, { mode: 0o755 });
+  await writeFile(
+    join(path, "redis-server"),
+    `#!/bin/sh\n/usr/bin/env > ${base}/environment\necho out of luck\nexit 3\n`,
+    { mode: 0o755 },
+  );
   process.env["VMRIG_TEST_SECRET"] = "hunter2";
-  const outcome = embeddedRedis({ folder, dataFolder, path }).finally(() => delete process.env["VMRIG_TEST_SECRET"]);
+  const outcome = embeddedRedis({ folder, dataFolder, path }).finally(
+    () => delete process.env["VMRIG_TEST_SECRET"],
+  );
   await expect(outcome).rejects.toMatchObject({
     code: "REDIS_UNREACHABLE",
     summary: expect.stringContaining("exit code 3"),
@@ -114,16 +135,23 @@ test("it outlives the process that started it, and the next one finds it", async
 test("twenty that start at once share one server, although a killed starter left its lock behind", async () => {
   await mkdir(folder, { mode: 0o700 });
   await symlink(String(spawnSync(process.execPath, ["-e", ""]).pid), join(folder, "start-1"));
-  const found = await Promise.all(Array.from({ length: 20 }, () => embeddedRedis({ folder, dataFolder })));
+  const found = await Promise.all(
+    Array.from({ length: 20 }, () => embeddedRedis({ folder, dataFolder })),
+  );
   expect(new Set(found.map((one) => one.socketPath))).toEqual(new Set([socketPath]));
   await serverPid();
   expect(await startsInLog()).toBe(1);
 });
 
 test("processes that start at once share one server", async () => {
-  const children = Array.from({ length: 6 }, () => new Child("embedded-process.ts", [folder, dataFolder]));
+  const children = Array.from(
+    { length: 6 },
+    () => new Child("embedded-process.ts", [folder, dataFolder]),
+  );
   try {
-    const pids = (await Promise.all(children.map((child) => child.says("pid")))).map(({ pid }) => pid as number);
+    const pids = (await Promise.all(children.map((child) => child.says("pid")))).map(
+      ({ pid }) => pid as number,
+    );
     pids.forEach((pid) => servers.add(pid));
     expect(new Set(pids).size).toBe(1);
     expect(await startsInLog()).toBe(1);
@@ -133,7 +161,9 @@ test("processes that start at once share one server", async () => {
 });
 
 async function startsInLog(): Promise<number> {
-  return (await readFile(join(dataFolder, "redis.log"), "utf8")).split("Server initialized").length - 1;
+  return (
+    (await readFile(join(dataFolder, "redis.log"), "utf8")).split("Server initialized").length - 1
+  );
 }
 
 test("a killed server leaves a stale socket that heals, and no lease is forgotten", async () => {
@@ -174,7 +204,9 @@ test("when its data was deleted it goes on while somebody uses it, and starts an
   });
   expect(await readdir(dataFolder)).toContain("redis.pid");
   const again = await openLeaseStore({ redis: { socketPath } });
-  expect((await again.acquire(PCS, { holder: person("bob"), waitForMs: 1000 })).fence).toBeGreaterThan(lease.fence);
+  expect(
+    (await again.acquire(PCS, { holder: person("bob"), waitForMs: 1000 })).fence,
+  ).toBeGreaterThan(lease.fence);
   await again.close();
 });
 
@@ -214,13 +246,19 @@ test("a socket that accepts but does not answer is waited for, never replaced", 
 test("a folder of somebody else is refused", async () => {
   await mkdir(folder);
   await chmod(folder, 0o777);
-  await expect(embeddedRedis({ folder, dataFolder })).rejects.toMatchObject({ code: "FOLDER_UNSAFE" });
+  await expect(embeddedRedis({ folder, dataFolder })).rejects.toMatchObject({
+    code: "FOLDER_UNSAFE",
+  });
 });
 
 test("a path that is too long for a socket is refused", async () => {
-  await expect(embeddedRedis({ folder: join(base, "x".repeat(100)), dataFolder })).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+  await expect(
+    embeddedRedis({ folder: join(base, "x".repeat(100)), dataFolder }),
+  ).rejects.toMatchObject({ code: "CONFIG_INVALID" });
 });
 
 test("without a server on PATH the error says what to install", async () => {
-  await expect(embeddedRedis({ folder, dataFolder, path: "" })).rejects.toMatchObject({ code: "REDIS_MISSING" });
+  await expect(embeddedRedis({ folder, dataFolder, path: "" })).rejects.toMatchObject({
+    code: "REDIS_MISSING",
+  });
 });

@@ -8,11 +8,20 @@ import { EMBEDDED_SOCKET } from "./embedded-socket.ts";
 import { ping } from "./ping.ts";
 import { ensurePrivateFolder } from "../local-files/private-folder.ts";
 import { findRedisServer } from "./redis-binary.ts";
-import { pidFile, runningServer, startRedis, stopRedis, type RedisProcess } from "./redis-process.ts";
+import {
+  pidFile,
+  runningServer,
+  startRedis,
+  stopRedis,
+  type RedisProcess,
+} from "./redis-process.ts";
 import { tryStartLock } from "../local-files/start-lock.ts";
 
 export interface EmbeddedRedisOptions {
-  /** A folder of this user for the socket and the start lock; made with mode 0700. Short: its path takes part in the 103 bytes of a socket's. */
+  /**
+   * A folder of this user for the socket and the start lock; made with mode 0700. Short: its path
+   * takes part in the 103 bytes of a socket's.
+   */
   readonly folder: string;
   /** Where the server keeps its append-only file, its log and its pid; made with mode 0700. */
   readonly dataFolder: string;
@@ -24,23 +33,31 @@ export interface EmbeddedRedisOptions {
 /** sun_path of sockaddr_un: 104 bytes on macOS, 108 on Linux, with the closing NUL. */
 const LONGEST_SOCKET_PATH = 103;
 const READY_MS = 20_000;
-/** What a server that was started by somebody who was killed since may still need until it listens. */
+/**
+ * What a server that was started by somebody who was killed since may still need until it listens.
+ */
 const BOOT_MS = 1000;
 
 /**
- * The Redis of this user on this computer: reused when it runs, else started from PATH. It is a real server, shared by all runs; it
- * protects against other runs on this computer, not against other computers.
+ * The Redis of this user on this computer: reused when it runs, else started from PATH. It is a
+ * real server, shared by all runs; it protects against other runs on this computer, not against
+ * other computers.
  *
- * The server outlives the run on purpose, idle and small, so that the next run finds it at once and a lease outlives a crash; it never
- * ends itself. `kill $(cat <dataFolder>/redis.pid)` ends it without loss: what it confirmed is in its append-only file.
+ * The server outlives the run on purpose, idle and small, so that the next run finds it at once and
+ * a lease outlives a crash; it never ends itself. `kill $(cat <dataFolder>/redis.pid)` ends it
+ * without loss: what it confirmed is in its append-only file.
  *
- * However many call this at once, one server is started. A stale socket, a start lock left by a killed starter and a deleted data or
- * socket folder heal; damaged data does not, it is reported and kept. A server whose data folder was deleted keeps working from memory, and
- * is replaced by the first run that finds nobody else connected.
+ * However many call this at once, one server is started. A stale socket, a start lock left by a
+ * killed starter and a deleted data or socket folder heal; damaged data does not, it is reported
+ * and kept. A server whose data folder was deleted keeps working from memory, and is replaced by
+ * the first run that finds nobody else connected.
  *
- * @throws VmrigError `REDIS_MISSING`, `REDIS_UNREACHABLE`, `FOLDER_UNSAFE`, or `CONFIG_INVALID` for a path that is too long
+ * @throws VmrigError `REDIS_MISSING`, `REDIS_UNREACHABLE`, `FOLDER_UNSAFE`, or `CONFIG_INVALID` for
+ *   a path that is too long
  */
-export async function embeddedRedis(options: EmbeddedRedisOptions): Promise<{ readonly socketPath: string }> {
+export async function embeddedRedis(
+  options: EmbeddedRedisOptions,
+): Promise<{ readonly socketPath: string }> {
   const { folder, dataFolder, clock = systemClock } = options;
   const socketPath = join(folder, EMBEDDED_SOCKET);
   requireShort(socketPath);
@@ -69,18 +86,27 @@ export async function embeddedRedis(options: EmbeddedRedisOptions): Promise<{ re
 }
 
 /** Under the start lock. What the last look saw may have changed before we got it. */
-async function heal(server: RedisProcess, isMine: () => Promise<boolean>): Promise<Observation<{ readonly socketPath: string }>> {
+async function heal(
+  server: RedisProcess,
+  isMine: () => Promise<boolean>,
+): Promise<Observation<{ readonly socketPath: string }>> {
   const { socketPath, dataFolder, clock } = server;
   const answer = await ping(socketPath);
   if (answer === "silent") return { seen: "it accepts connections but does not answer" };
   if (answer === "pong") {
-    if ((await hasItsData(dataFolder)) || !(await endIfIdle(server))) return { value: { socketPath } };
+    if ((await hasItsData(dataFolder)) || !(await endIfIdle(server)))
+      return { value: { socketPath } };
     return { seen: "its data was deleted; it was ended to start anew" };
   }
   const orphan = await runningServer(server);
   if (orphan !== undefined) {
     // Its socket is gone, or is not there yet. Two servers on one data folder must never be.
-    const late = await waitFor({ what: "its socket", timeoutMs: BOOT_MS, clock, probe: () => pong(socketPath) }).catch(() => false);
+    const late = await waitFor({
+      what: "its socket",
+      timeoutMs: BOOT_MS,
+      clock,
+      probe: () => pong(socketPath),
+    }).catch(() => false);
     if (late) return { value: { socketPath } };
     await stopRedis(server, orphan);
   }
@@ -93,7 +119,10 @@ async function pong(socketPath: string): Promise<Observation<boolean>> {
   return (await ping(socketPath)) === "pong" ? { value: true } : { seen: "nothing" };
 }
 
-/** Redis writes its pid file before it answers for the first time: without one the folder was emptied under it. */
+/**
+ * Redis writes its pid file before it answers for the first time: without one the folder was
+ * emptied under it.
+ */
 function hasItsData(dataFolder: string): Promise<boolean> {
   return stat(pidFile(dataFolder)).then(
     () => true,
@@ -101,7 +130,10 @@ function hasItsData(dataFolder: string): Promise<boolean> {
   );
 }
 
-/** Ends a server that works in a deleted folder, unless somebody uses it: their leases live in its memory alone. */
+/**
+ * Ends a server that works in a deleted folder, unless somebody uses it: their leases live in its
+ * memory alone.
+ */
 async function endIfIdle({ socketPath, clock }: RedisProcess): Promise<boolean> {
   const connection = await connect({ socketPath }, { commandTimeoutMs: 1500, clock });
   try {

@@ -2,7 +2,10 @@ import { readFile } from "node:fs/promises";
 import { waitFor } from "../wait/wait-for.ts";
 import { pidFile } from "./redis-process.ts";
 
-/** Ends the embedded Redis of a test, if one runs, by the pid that it wrote down. Its data is not needed any more. */
+/**
+ * Ends the embedded Redis of a test, if one runs, by the pid that it wrote down. Its data is not
+ * needed any more.
+ */
 export async function endRedis(dataFolder: string): Promise<void> {
   const pid = Number(await readFile(pidFile(dataFolder), "utf8").catch(() => "0"));
   if (pid <= 1) return;

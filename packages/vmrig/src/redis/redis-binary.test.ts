@@ -28,7 +28,9 @@ test("without one the error names the package to install and the variable for a 
   expect(() => findRedisServer(folder)).toThrow(
     expect.objectContaining({
       code: "REDIS_MISSING",
-      hint: expect.stringMatching(/^(run `.+(redis|valkey).*`|install Redis or Valkey), or point VMRIG_REDIS_URL to/),
+      hint: expect.stringMatching(
+        /^(run `.+(redis|valkey).*`|install Redis or Valkey), or point VMRIG_REDIS_URL to/,
+      ),
     }),
   );
 });

@@ -18,7 +18,8 @@ const INSTALL: Readonly<Record<string, string>> = {
 /**
  * Finds `redis-server`, else `valkey-server`, on PATH.
  *
- * @throws VmrigError `REDIS_MISSING` with the package to install here and the variable that points to a shared Redis
+ * @throws VmrigError `REDIS_MISSING` with the package to install here and the variable that points
+ *   to a shared Redis
  */
 export function findRedisServer(path = process.env["PATH"] ?? ""): string {
   for (const program of PROGRAMS) {
@@ -42,7 +43,9 @@ function installCommand(): string {
 function osRelease(): string[] {
   try {
     const text = readFileSync("/etc/os-release", "utf8");
-    return ["ID", "ID_LIKE"].flatMap((key) => new RegExp(`^${key}="?([^"\n]*)"?$`, "m").exec(text)?.[1]?.split(" ") ?? []);
+    return ["ID", "ID_LIKE"].flatMap(
+      (key) => new RegExp(`^${key}="?([^"\n]*)"?$`, "m").exec(text)?.[1]?.split(" ") ?? [],
+    );
   } catch {
     return [];
   }

@@ -31,7 +31,8 @@ function logFile(dataFolder: string): string {
 /**
  * Starts a server that outlives this process, and waits until it answers.
  *
- * @throws VmrigError `REDIS_UNREACHABLE` with the end of its log when it ends early or does not answer within 10 s
+ * @throws VmrigError `REDIS_UNREACHABLE` with the end of its log when it ends early or does not
+ *   answer within 10 s
  */
 export async function startRedis(server: RedisProcess): Promise<void> {
   const { dataFolder, socketPath, clock } = server;
@@ -45,10 +46,15 @@ export async function startRedis(server: RedisProcess): Promise<void> {
   closeSync(log);
   let ended: string | undefined;
   child.once("error", (error) => (ended = error.message));
-  child.once("exit", (code, signal) => (ended = signal === null ? `exit code ${code}` : `signal ${signal}`));
+  child.once(
+    "exit",
+    (code, signal) => (ended = signal === null ? `exit code ${code}` : `signal ${signal}`),
+  );
   child.unref();
-  // Redis writes the same a moment later. Before that, whoever comes after a killed starter could not know of this server.
-  if (child.pid !== undefined) writeFileSync(pidFile(dataFolder), `${child.pid}\n`, { mode: 0o600 });
+  // Redis writes the same a moment later. Before that, whoever comes after a killed starter could
+  // not know of this server.
+  if (child.pid !== undefined)
+    writeFileSync(pidFile(dataFolder), `${child.pid}\n`, { mode: 0o600 });
   await waitFor({
     what: "the embedded Redis to answer",
     timeoutMs: START_MS,
@@ -65,10 +71,14 @@ export async function startRedis(server: RedisProcess): Promise<void> {
 }
 
 /**
- * The server that this folder's pid file names, if it still runs. It is recognised by its command line, which Redis rewrites to
- * `redis-server unixsocket:<path>`: a pid alone may have been given to another process since.
+ * The server that this folder's pid file names, if it still runs. It is recognised by its command
+ * line, which Redis rewrites to `redis-server unixsocket:<path>`: a pid alone may have been given
+ * to another process since.
  */
-export async function runningServer({ dataFolder, socketPath }: RedisProcess): Promise<number | undefined> {
+export async function runningServer({
+  dataFolder,
+  socketPath,
+}: RedisProcess): Promise<number | undefined> {
   const pid = Number(await readFile(pidFile(dataFolder), "utf8").catch(() => ""));
   if (!Number.isInteger(pid) || pid <= 1 || !isRunning(pid)) return undefined;
   const command = await commandOf(pid);
@@ -85,8 +95,12 @@ export async function stopRedis(server: RedisProcess, pid: number): Promise<void
     clock: server.clock,
     code: "REDIS_UNREACHABLE",
     hint: `end it by hand: kill -9 ${pid}`,
-    // Not by its pid: where nobody reaps orphans (a container without init) it stays as a zombie for ever.
-    probe: async () => ((await runningServer(server)) === undefined ? { value: undefined } : { seen: "still running" }),
+    // Not by its pid: where nobody reaps orphans (a container without init) it stays as a zombie
+    // for ever.
+    probe: async () =>
+      (await runningServer(server)) === undefined
+        ? { value: undefined }
+        : { seen: "still running" },
   });
 }
 
@@ -101,7 +115,8 @@ function commandLine({ socketPath, dataFolder }: RedisProcess): string[] {
     appendonly: "yes",
     appendfsync: "always",
     "maxmemory-policy": "noeviction",
-    // Without this a snapshot that fails, because the folder was deleted, makes Redis refuse every write from then on.
+    // Without this a snapshot that fails, because the folder was deleted, makes Redis refuse every
+    // write from then on.
     save: "",
   };
   return Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
@@ -119,12 +134,20 @@ async function endedEarly({ dataFolder }: RedisProcess, how: string): Promise<Vm
 async function tail(path: string): Promise<string> {
   await using file = await open(path);
   const { size } = await file.stat();
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(4096), 0, 4096, Math.max(0, size - 4096));
+  const { buffer, bytesRead } = await file.read(
+    Buffer.alloc(4096),
+    0,
+    4096,
+    Math.max(0, size - 4096),
+  );
   return buffer.toString("utf8", 0, bytesRead);
 }
 
 async function commandOf(pid: number): Promise<string> {
-  if (process.platform === "linux") return (await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")).replaceAll("\0", " ");
-  const { stdout } = await promisify(execFile)("ps", ["-o", "command=", "-p", String(pid)]).catch(() => ({ stdout: "" }));
+  if (process.platform === "linux")
+    return (await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")).replaceAll("\0", " ");
+  const { stdout } = await promisify(execFile)("ps", ["-o", "command=", "-p", String(pid)]).catch(
+    () => ({ stdout: "" }),
+  );
   return stdout;
 }

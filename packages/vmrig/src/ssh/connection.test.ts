@@ -27,7 +27,10 @@ function gone(pid: string): Promise<true> {
   return waitFor({
     what: `the end of process ${pid}`,
     timeoutMs: 15_000,
-    probe: async () => ((await connection.exec(`kill -0 ${pid}`)).exitCode === 0 ? { seen: "alive" } : { value: true }),
+    probe: async () =>
+      (await connection.exec(`kill -0 ${pid}`)).exitCode === 0
+        ? { seen: "alive" }
+        : { value: true },
   });
 }
 
@@ -46,14 +49,21 @@ function written(file: string): Promise<string> {
 
 test("tells stdout, stderr and exit code apart", async () => {
   const result = await connection.exec("echo out; echo err >&2; exit 3");
-  expect([text(result.stdout), text(result.stderr), result.exitCode, result.signal]).toEqual(["out\n", "err\n", 3, undefined]);
+  expect([text(result.stdout), text(result.stderr), result.exitCode, result.signal]).toEqual([
+    "out\n",
+    "err\n",
+    3,
+    undefined,
+  ]);
   expect(result.ended).toBe("exited");
 });
 
 test("is closed also when the other side hangs, and answers nothing any more", async () => {
   const other = await dial(server.target, { name: "pc1" });
   // The process that serves this connection.
-  const stuck = other.exec(`kill -STOP $PPID; echo $PPID >${join(server.folder, "hung")}; sleep 600`);
+  const stuck = other.exec(
+    `kill -STOP $PPID; echo $PPID >${join(server.folder, "hung")}; sleep 600`,
+  );
   const hung = await written("hung");
   const [, lost] = await Promise.all([other.close(), stuck.catch((error: unknown) => error)]);
   expect(lost).toMatchObject({ code: "CONNECTION_LOST" });
@@ -72,17 +82,22 @@ test("passes 1 MiB of stdin and 8 MiB of stdout, whatever the bytes", async () =
   const input = randomBytes(1024 * 1024);
   const digest = await connection.exec("sha256sum", { input });
   expect(text(digest.stdout)).toContain(hash(input));
-  const result = await connection.exec("cat; cat -- /dev/stdin; i=0; head -c 7340032 /dev/zero", { input });
+  const result = await connection.exec("cat; cat -- /dev/stdin; i=0; head -c 7340032 /dev/zero", {
+    input,
+  });
   expect(result.stdout.length).toBe(8 * 1024 * 1024);
   expect(hash(result.stdout)).toBe(hash(Buffer.concat([input, Buffer.alloc(7 * 1024 * 1024)])));
 });
 
 test("passes streams on as they come, leaves them open, and keeps nothing in the result", async () => {
   const [input, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
-  const running = connection.exec("read line; echo got $line; read line; echo then $line >&2; exit 5", {
-    input,
-    output: { stdout, stderr },
-  });
+  const running = connection.exec(
+    "read line; echo got $line; read line; echo then $line >&2; exit 5",
+    {
+      input,
+      output: { stdout, stderr },
+    },
+  );
   input.write("one\n");
   const [first] = (await once(stdout, "data")) as [Buffer];
   expect(text(first)).toBe("got one\n");
@@ -91,7 +106,11 @@ test("passes streams on as they come, leaves them open, and keeps nothing in the
   expect(text(second)).toBe("then two\n");
   const result = await running;
   expect([text(result.stdout), text(result.stderr), result.exitCode]).toEqual(["", "", 5]);
-  expect([input.destroyed, stdout.writableEnded, stderr.writableEnded]).toEqual([false, false, false]);
+  expect([input.destroyed, stdout.writableEnded, stderr.writableEnded]).toEqual([
+    false,
+    false,
+    false,
+  ]);
 });
 
 test("streams carry 8 MiB, to a reader who takes his time", async () => {
@@ -101,17 +120,23 @@ test("streams carry 8 MiB, to a reader who takes his time", async () => {
     highWaterMark: 1024,
     write: (chunk: Buffer, _, done) => void setImmediate(() => done(void received.update(chunk))),
   });
-  await connection.exec("cat", { input: Readable.from([sent]), output: { stdout: slow, stderr: new PassThrough() } });
+  await connection.exec("cat", {
+    input: Readable.from([sent]),
+    output: { stdout: slow, stderr: new PassThrough() },
+  });
   await waitFor({
     what: "all of it",
     timeoutMs: 10_000,
-    probe: async () => (slow.writableLength === 0 ? { value: true } : { seen: slow.writableLength.toString() }),
+    probe: async () =>
+      slow.writableLength === 0 ? { value: true } : { seen: slow.writableLength.toString() },
   });
   expect(received.digest("hex")).toBe(hash(sent));
 });
 
 test("pieces of any size arrive as they are, also those that are just larger or smaller than a packet", async () => {
-  const sizes = Array.from({ length: 40 }, (_, index) => [16_384, 32_768, 65_536].map((size) => size - 20 + index)).flat();
+  const sizes = Array.from({ length: 40 }, (_, index) =>
+    [16_384, 32_768, 65_536].map((size) => size - 20 + index),
+  ).flat();
   const sent = sizes.map((size) => randomBytes(size));
   const { stdout } = await connection.exec("cat", { input: Readable.from(sent) });
   expect(hash(stdout)).toBe(hash(Buffer.concat(sent)));
@@ -152,7 +177,9 @@ for (const input of [undefined, "some input"]) {
 
 test("an abort kills the whole process group", async () => {
   const abort = new AbortController();
-  const running = connection.exec(`sleep 600 & echo $! >${server.folder}/aborted; wait`, { signal: abort.signal });
+  const running = connection.exec(`sleep 600 & echo $! >${server.folder}/aborted; wait`, {
+    signal: abort.signal,
+  });
   const sleeper = await written("aborted");
   abort.abort(new Error("enough"));
   expect((await running).ended).toBe("aborted");
@@ -171,7 +198,9 @@ test("an abort right after the start, when sshd may not have made the group yet,
 
 test("an abort before the start sends nothing", async () => {
   const reason = new Error("too late");
-  await expect(connection.exec(`touch ${server.folder}/never`, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  await expect(
+    connection.exec(`touch ${server.folder}/never`, { signal: AbortSignal.abort(reason) }),
+  ).rejects.toBe(reason);
   expect((await connection.exec(`ls ${server.folder}/never`)).exitCode).not.toBe(0);
 });
 
@@ -183,8 +212,12 @@ test("a timeout tells when it was not the command that kept the output open", as
 
 test("carries many commands at a time over one login, within the server's limit", async () => {
   const before = server.logins();
-  const results = await Promise.all(Array.from({ length: 40 }, (_, index) => connection.exec(`sleep 0.05; echo ${index}`)));
-  expect(results.map(({ stdout }) => Number(text(stdout)))).toEqual(Array.from({ length: 40 }, (_, index) => index));
+  const results = await Promise.all(
+    Array.from({ length: 40 }, (_, index) => connection.exec(`sleep 0.05; echo ${index}`)),
+  );
+  expect(results.map(({ stdout }) => Number(text(stdout)))).toEqual(
+    Array.from({ length: 40 }, (_, index) => index),
+  );
   expect(server.logins()).toBe(before);
 });
 
@@ -192,7 +225,9 @@ test("says when the server opens no further session, and the connection stays us
   await using strict = await startSshd({ maxSessions: 2 });
   await using greedy = await dial(strict.target, { name: "pc9", maxSessions: 3 });
   const go = join(strict.folder, "go");
-  const held = [1, 2].map((turn) => greedy.exec(`touch ${strict.folder}/${turn}; until [ -e ${go} ]; do sleep 0.02; done`));
+  const held = [1, 2].map((turn) =>
+    greedy.exec(`touch ${strict.folder}/${turn}; until [ -e ${go} ]; do sleep 0.02; done`),
+  );
   await waitFor({
     what: "two sessions",
     timeoutMs: 15_000,
@@ -225,13 +260,19 @@ test("a command under which the session dies rejects, and `closed` aborts", asyn
   const bystander = doomed.exec(`echo $$ >${server.folder}/bystander; exec sleep 600`);
   bystander.catch(() => {});
   await written("bystander");
-  await expect(doomed.exec("kill -KILL $PPID; sleep 600")).rejects.toMatchObject({ code: "CONNECTION_LOST", started: true });
+  await expect(doomed.exec("kill -KILL $PPID; sleep 600")).rejects.toMatchObject({
+    code: "CONNECTION_LOST",
+    started: true,
+  });
   await expect(bystander).rejects.toMatchObject({
     code: "CONNECTION_LOST",
     message: expect.stringContaining("The SSH connection to pc1 was lost"),
   });
   expect(doomed.closed.aborted).toBe(true);
-  await expect(doomed.exec("true")).rejects.toMatchObject({ code: "CONNECTION_LOST", started: false });
+  await expect(doomed.exec("true")).rejects.toMatchObject({
+    code: "CONNECTION_LOST",
+    started: false,
+  });
   const orphan = await written("bystander");
   await connection.exec(`kill -KILL ${orphan}`);
   expect(await gone(orphan)).toBe(true);
@@ -240,5 +281,8 @@ test("a command under which the session dies rejects, and `closed` aborts", asyn
 test("closing ends the connection, also twice", async () => {
   const other = await dial(server.target, { name: "pc1" });
   await Promise.all([other.close(), other.close()]);
-  expect(other.closed.reason).toMatchObject({ code: "CONNECTION_LOST", message: "The SSH connection to pc1 was closed." });
+  expect(other.closed.reason).toMatchObject({
+    code: "CONNECTION_LOST",
+    message: "The SSH connection to pc1 was closed.",
+  });
 });

@@ -19,22 +19,31 @@ export interface SshConnection extends AsyncDisposable {
   /** Aborts when the connection has ended, by whichever side; the reason says why. */
   readonly closed: AbortSignal;
   /**
-   * Runs a line in the login shell of the user. One round trip to open a session and one to start, as in raw ssh2.
+   * Runs a line in the login shell of the user. One round trip to open a session and one to start,
+   * as in raw ssh2.
    *
-   * @throws ConnectionLostError when the connection ends first; the signal's reason when it aborts before the command was sent
+   * @throws ConnectionLostError when the connection ends first; the signal's reason when it aborts
+   *   before the command was sent
    */
   exec(command: string, options?: ExecOptions): Promise<ExecResult>;
-  /** Runs a line as `exec` does, for whoever takes the streams of the command himself. Throws as `exec` does. */
+  /**
+   * Runs a line as `exec` does, for whoever takes the streams of the command himself. Throws as
+   * `exec` does.
+   */
   run(command: string, options: ProcessOptions): Promise<Ending>;
   /**
    * A connection that the machine makes, as bytes. Whoever opens it destroys it.
    *
-   * @throws TunnelRefusedError when the machine does not, with its reason; ConnectionLostError; the signal's reason
+   * @throws TunnelRefusedError when the machine does not, with its reason; ConnectionLostError; the
+   *   signal's reason
    */
   tunnel(to: Destination, signal?: AbortSignal): Promise<Duplex>;
   /** Has the machine listen, and passes on who connects there. */
   readonly listen: Listen;
-  /** Ends the connection and with it what still runs on it. Waits a second for the server to hang up. */
+  /**
+   * Ends the connection and with it what still runs on it. Waits a second for the server to hang
+   * up.
+   */
   close(): Promise<void>;
   /** Ends the connection at once, for a machine that is about to be taken away. */
   hangUp(): void;
@@ -45,7 +54,11 @@ export interface DialOptions {
   readonly name: string;
   /** @defaultValue 20_000 */
   readonly timeoutMs?: number;
-  /** Sessions at a time; commands beyond it wait in line. @defaultValue 10, OpenSSH's own `MaxSessions` */
+  /**
+   * Sessions at a time; commands beyond it wait in line.
+   *
+   * @defaultValue 10, OpenSSH's own `MaxSessions`
+   */
   readonly maxSessions?: number;
   /** Gives up dialling. It does not end a connection that stands. */
   readonly signal?: AbortSignal;
@@ -53,7 +66,8 @@ export interface DialOptions {
 }
 
 /**
- * Logs in. Tries again within its deadline while nobody listens or the peer hangs up: a machine that has just resumed does both.
+ * Logs in. Tries again within its deadline while nobody listens or the peer hangs up: a machine
+ * that has just resumed does both.
  *
  * @throws VmrigError `MACHINE_UNREACHABLE` at the deadline, with the last observation
  * @throws VmrigError `HOST_KEY_MISMATCH` and `LOGIN_REFUSED`, at once
@@ -76,22 +90,38 @@ export async function dial(target: SshTarget, options: DialOptions): Promise<Ssh
 /** How long a server may take to hang up after it was told goodbye. */
 const CLOSE_GRACE_MS = 1000;
 
-function toConnection({ client, socket }: Login, name: string, clock: Clock, maxSessions: number): SshConnection {
+function toConnection(
+  { client, socket }: Login,
+  name: string,
+  clock: Clock,
+  maxSessions: number,
+): SshConnection {
   const turns = createSemaphore(maxSessions);
   const closed = new AbortController();
   let cause: Error | undefined;
   let closing = false;
   client.on("error", (error) => (cause ??= error));
   const end = (): void => {
-    const how = closing ? "was closed" : cause === undefined ? "was ended by the machine" : `broke: ${cause.message}`;
-    closed.abort(new VmrigError("CONNECTION_LOST", { message: `The SSH connection to ${name} ${how}.`, cause }));
+    const how = closing
+      ? "was closed"
+      : cause === undefined
+        ? "was ended by the machine"
+        : `broke: ${cause.message}`;
+    closed.abort(
+      new VmrigError("CONNECTION_LOST", {
+        message: `The SSH connection to ${name} ${how}.`,
+        cause,
+      }),
+    );
   };
   client.on("close", end);
 
   const close = async (): Promise<void> => {
     if (closed.signal.aborted) return;
     closing = true;
-    const gone = new Promise<void>((resolve) => closed.signal.addEventListener("abort", () => resolve(), { once: true }));
+    const gone = new Promise<void>((resolve) =>
+      closed.signal.addEventListener("abort", () => resolve(), { once: true }),
+    );
     client.end();
     await Promise.race([gone, clock.sleep(CLOSE_GRACE_MS, closed.signal).catch(() => {})]);
     socket.destroy();
@@ -106,10 +136,16 @@ function toConnection({ client, socket }: Login, name: string, clock: Clock, max
     answers: createReplyDeadlines(clock, ANSWER_MS, closed.signal),
     hungUp: () => closing,
   };
-  const inTurn = async <T>(signal: AbortSignal | undefined, work: (session: Session) => Promise<T>): Promise<T> => {
+  const inTurn = async <T>(
+    signal: AbortSignal | undefined,
+    work: (session: Session) => Promise<T>,
+  ): Promise<T> => {
     const giveBack = await turns.take(signal);
     try {
-      if (closed.signal.aborted) throw new ConnectionLostError(false, { message: (closed.signal.reason as VmrigError).summary });
+      if (closed.signal.aborted)
+        throw new ConnectionLostError(false, {
+          message: (closed.signal.reason as VmrigError).summary,
+        });
       return await work(session);
     } finally {
       giveBack();
@@ -118,8 +154,10 @@ function toConnection({ client, socket }: Login, name: string, clock: Clock, max
 
   return {
     closed: closed.signal,
-    exec: (command, options = {}) => inTurn(options.signal, (session) => exec(session, command, options)),
-    run: (command, options) => inTurn(options.signal, (session) => runProcess(session, command, options)),
+    exec: (command, options = {}) =>
+      inTurn(options.signal, (session) => exec(session, command, options)),
+    run: (command, options) =>
+      inTurn(options.signal, (session) => runProcess(session, command, options)),
     tunnel: (to, signal) => tunnel(session, to, signal),
     listen: createListen(session),
     close,

@@ -14,7 +14,8 @@ afterAll(() => server?.[Symbol.asyncDispose]());
 test("refuses a wrong host key at once, names both fingerprints and logs in nowhere", async () => {
   const before = server.logins();
   const { publicKey } = generateKeyPair();
-  const print = (key: string): string => fingerprint(Buffer.from(key.split(" ")[1] ?? "", "base64"));
+  const print = (key: string): string =>
+    fingerprint(Buffer.from(key.split(" ")[1] ?? "", "base64"));
   const dialled = dial({ ...server.target, hostKey: publicKey }, { name: "pc1" });
   await expect(dialled).rejects.toMatchObject({
     code: "HOST_KEY_MISMATCH",
@@ -37,7 +38,8 @@ test("waits for a server that comes up later", async () => {
   const port = await freePort();
   const placeholder = await listen(port, (socket) => socket.destroy());
   const options: DialOptions = { name: "pc1", timeoutMs: 25_000 };
-  // The target's keys are known only when the server is there, so the wait is for the port of a server that is started again.
+  // The target's keys are known only when the server is there, so the wait is for the port of a
+  // server that is started again.
   const first = await startSshd({ port: await freePort() });
   const { target } = first;
   await first[Symbol.asyncDispose]();
@@ -58,10 +60,14 @@ test("waits for a server that comes up later", async () => {
 
 test("a refused connection ends with the measured wait, the address and what was seen", async () => {
   const port = await freePort();
-  await expect(dial({ ...server.target, port }, { name: "pc1", timeoutMs: 1000 })).rejects.toMatchObject({
+  await expect(
+    dial({ ...server.target, port }, { name: "pc1", timeoutMs: 1000 }),
+  ).rejects.toMatchObject({
     code: "MACHINE_UNREACHABLE",
     message: expect.stringMatching(
-      new RegExp(`^Waited \\d+\\.\\d s for SSH at 127\\.0\\.0\\.1:${port} on pc1; last seen: connection refused\\.`),
+      new RegExp(
+        `^Waited \\d+\\.\\d s for SSH at 127\\.0\\.0\\.1:${port} on pc1; last seen: connection refused\\.`,
+      ),
     ),
   });
 });
@@ -75,20 +81,26 @@ test("a peer that takes the connection and stays silent, or hangs up, is told ap
   );
   const rude = await listen(await freePort(), (socket) => socket.end());
   onTestFinished(rude.close);
-  await expect(dial({ ...server.target, port: rude.port }, { name: "pc1", timeoutMs: 1500 })).rejects.toThrow(
-    "last seen: connection lost before handshake",
-  );
+  await expect(
+    dial({ ...server.target, port: rude.port }, { name: "pc1", timeoutMs: 1500 }),
+  ).rejects.toThrow("last seen: connection lost before handshake");
 });
 
 test("dialling can be given up, with the reason", async () => {
   const reason = new Error("lease lost");
   const abort = new AbortController();
-  const dialled = dial({ ...server.target, port: await freePort() }, { name: "pc1", signal: abort.signal });
+  const dialled = dial(
+    { ...server.target, port: await freePort() },
+    { name: "pc1", signal: abort.signal },
+  );
   abort.abort(reason);
   await expect(dialled).rejects.toBe(reason);
 });
 
-async function listen(port: number, meet: (socket: Socket) => void): Promise<{ port: number; accepted(): number; close(): Promise<void> }> {
+async function listen(
+  port: number,
+  meet: (socket: Socket) => void,
+): Promise<{ port: number; accepted(): number; close(): Promise<void> }> {
   const sockets: Socket[] = [];
   const tcp = createServer((socket) => {
     sockets.push(socket);

@@ -20,7 +20,11 @@ export interface ExecResult extends Ending {
 }
 
 /** Runs one command to its end and keeps what it prints. */
-export async function exec(session: Session, command: string, { input, output, ...rest }: ExecOptions): Promise<ExecResult> {
+export async function exec(
+  session: Session,
+  command: string,
+  { input, output, ...rest }: ExecOptions,
+): Promise<ExecResult> {
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
   let fed: Writable | undefined;

@@ -20,29 +20,47 @@ export interface SshTarget {
 /** Somebody who has logged in. */
 export interface Login {
   readonly client: Client;
-  /** What carries it: ssh2 itself does not let go of one that it has ended already, and that its peer has not. */
+  /**
+   * What carries it: ssh2 itself does not let go of one that it has ended already, and that its
+   * peer has not.
+   */
   readonly socket: Socket;
 }
 
 /**
- * A port forwarder (QEMU's, a load balancer) accepts TCP before the machine behind it can answer, and may never pass the first bytes on.
- * A new attempt succeeds where the old one would hang, so a silent one is given up after this long.
+ * A port forwarder (QEMU's, a load balancer) accepts TCP before the machine behind it can answer,
+ * and may never pass the first bytes on. A new attempt succeeds where the old one would hang, so a
+ * silent one is given up after this long.
  */
 const SILENCE_MS = 5000;
 
-/** Measured on an emulated guest: 0.83 s with the first of each, up to 1.7 s with others. The rest is for servers that lack these. */
+/**
+ * Measured on an emulated guest: 0.83 s with the first of each, up to 1.7 s with others. The rest
+ * is for servers that lack these.
+ */
 const ALGORITHMS = {
-  kex: ["curve25519-sha256", "curve25519-sha256@libssh.org", "ecdh-sha2-nistp256", "diffie-hellman-group14-sha256"],
+  kex: [
+    "curve25519-sha256",
+    "curve25519-sha256@libssh.org",
+    "ecdh-sha2-nistp256",
+    "diffie-hellman-group14-sha256",
+  ],
   cipher: ["aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "aes128-ctr"],
 } as const;
 
 /**
- * One attempt to log in. What may still pass (nobody listens yet, the peer hangs up) is an observation.
+ * One attempt to log in. What may still pass (nobody listens yet, the peer hangs up) is an
+ * observation.
  *
- * @throws VmrigError `HOST_KEY_MISMATCH` before anything but the key exchange was said; `LOGIN_REFUSED`; `MACHINE_UNREACHABLE` when the
- * two sides have no algorithm in common
+ * @throws VmrigError `HOST_KEY_MISMATCH` before anything but the key exchange was said;
+ *   `LOGIN_REFUSED`; `MACHINE_UNREACHABLE` when the two sides have no algorithm in common
  */
-export async function handshake(target: SshTarget, name: string, clock: Clock, signal: AbortSignal): Promise<Observation<Login>> {
+export async function handshake(
+  target: SshTarget,
+  name: string,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Observation<Login>> {
   const { host, port, user } = target;
   const [keyType = "", keyBlob = ""] = target.hostKey.split(" ");
   const pinned = Buffer.from(keyBlob, "base64");
@@ -71,13 +89,21 @@ export async function handshake(target: SshTarget, name: string, clock: Clock, s
       client.on("connect", () => (seen = "TCP connected, but no word from an SSH server"));
       client.on("handshake", () => (seen = "SSH server there, but no answer to the login"));
       client.on("ready", () => resolve({ value: { client, socket } }));
-      client.on("close", () => resolve({ seen: socket.bytesRead > 0 ? "connection closed before the login was done" : seen }));
+      client.on("close", () =>
+        resolve({
+          seen: socket.bytesRead > 0 ? "connection closed before the login was done" : seen,
+        }),
+      );
       client.on("error", (error) => {
-        if (shown !== undefined && !shown.equals(pinned)) reject(wrongHostKey(target, name, pinned, shown));
+        if (shown !== undefined && !shown.equals(pinned))
+          reject(wrongHostKey(target, name, pinned, shown));
         else if (error.level === "client-authentication") reject(refused(target, name));
         else if (error.level === "handshake") {
           reject(
-            new VmrigError("MACHINE_UNREACHABLE", { message: `No SSH with ${name} at ${host}:${port}: ${error.message}.`, cause: error }),
+            new VmrigError("MACHINE_UNREACHABLE", {
+              message: `No SSH with ${name} at ${host}:${port}: ${error.message}.`,
+              cause: error,
+            }),
           );
         } else resolve({ seen: describe(error) });
       });
@@ -89,9 +115,11 @@ export async function handshake(target: SshTarget, name: string, clock: Clock, s
         // The default asks with "none" first, which costs a round trip.
         authHandler: ["publickey"],
         hostVerifier: (key: Buffer) => (shown = key).equals(pinned),
-        algorithms: { kex: [...ALGORITHMS.kex], cipher: [...ALGORITHMS.cipher], serverHostKey: [keyType] } as NonNullable<
-          ConnectConfig["algorithms"]
-        >,
+        algorithms: {
+          kex: [...ALGORITHMS.kex],
+          cipher: [...ALGORITHMS.cipher],
+          serverHostKey: [keyType],
+        } as NonNullable<ConnectConfig["algorithms"]>,
         readyTimeout: 0,
         keepaliveInterval: 10_000,
         keepaliveCountMax: 3,

@@ -33,6 +33,8 @@ test("ssh-keygen reads the private key, and agrees on public key, comment and fi
     const { stdout } = await run("ssh-keygen", ["-y", "-P", "", "-f", file]);
     expect(stdout.trim()).toBe(`${pair.publicKey} ${comment}`.trim());
     const listed = await run("ssh-keygen", ["-l", "-f", file]);
-    expect(listed.stdout).toContain(fingerprint(Buffer.from(pair.publicKey.split(" ")[1] ?? "", "base64")));
+    expect(listed.stdout).toContain(
+      fingerprint(Buffer.from(pair.publicKey.split(" ")[1] ?? "", "base64")),
+    );
   }
 });

@@ -14,8 +14,8 @@ const BLOCK = 8;
 /**
  * Makes an ed25519 key pair. The comment is kept in the private key only.
  *
- * Not ssh2's generator: 1.17.0 drops leading zero bytes of the public key, which makes one pair in 256 that neither it nor OpenSSH can read.
- * The format is that of OpenSSH's PROTOCOL.key.
+ * Not ssh2's generator: 1.17.0 drops leading zero bytes of the public key, which makes one pair in
+ * 256 that neither it nor OpenSSH can read. The format is that of OpenSSH's PROTOCOL.key.
  */
 export function generateKeyPair(comment = ""): KeyPair {
   const { d, x } = generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" });
@@ -24,8 +24,17 @@ export function generateKeyPair(comment = ""): KeyPair {
 
   const blob = Buffer.concat([field(TYPE), field(point)]);
   const check = randomBytes(4);
-  const secret = Buffer.concat([check, check, blob, field(Buffer.concat([seed, point])), field(comment)]);
-  const padding = Uint8Array.from({ length: (BLOCK - (secret.length % BLOCK)) % BLOCK }, (_, index) => index + 1);
+  const secret = Buffer.concat([
+    check,
+    check,
+    blob,
+    field(Buffer.concat([seed, point])),
+    field(comment),
+  ]);
+  const padding = Uint8Array.from(
+    { length: (BLOCK - (secret.length % BLOCK)) % BLOCK },
+    (_, index) => index + 1,
+  );
   const file = Buffer.concat([
     Buffer.from("openssh-key-v1\0"),
     field("none"),

@@ -33,7 +33,10 @@ test("a server that answers no request for a session is told apart, and holds no
     code: "MACHINE_UNREACHABLE",
     summary: "The SSH server of pc1 did not answer the request for a session within 30 s.",
   });
-  expect(await hung.exec("true", { timeoutMs: 2000 })).toMatchObject({ ended: "timed-out", stdout: Buffer.alloc(0) });
+  expect(await hung.exec("true", { timeoutMs: 2000 })).toMatchObject({
+    ended: "timed-out",
+    stdout: Buffer.alloc(0),
+  });
   const abort = new AbortController();
   const waiting = hung.exec("true", { signal: abort.signal });
   setImmediate(() => abort.abort());
@@ -49,6 +52,8 @@ test("a server that gives no terminal says so", async () => {
   await using strict = await startSshd({ config: "PermitTTY no\n" });
   await using plain = await dial(strict.target, { name: "pc1" });
   const pty = { columns: 80, rows: 24, term: "vt100" };
-  await expect(plain.run("true", { pty, attend: () => {} })).rejects.toMatchObject({ code: "CAPABILITY_MISSING" });
+  await expect(plain.run("true", { pty, attend: () => {} })).rejects.toMatchObject({
+    code: "CAPABILITY_MISSING",
+  });
   expect((await plain.exec("exit 5")).exitCode).toBe(5);
 });

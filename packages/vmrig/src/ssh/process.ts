@@ -11,7 +11,10 @@ export interface RemoteProcess {
   readonly stdin: Writable;
   readonly stdout: Readable;
   readonly stderr: Readable;
-  /** Signals its process group. One that comes between sshd's fork and its setsid finds no group, and is lost. */
+  /**
+   * Signals its process group. One that comes between sshd's fork and its setsid finds no group,
+   * and is lost.
+   */
   signal(name: SignalName): void;
   /** Gives its terminal another size, and SIGWINCH to whoever sits there. */
   resize(size: Pick<Pty, "columns" | "rows">): void;
@@ -19,8 +22,8 @@ export interface RemoteProcess {
 
 export interface ProcessOptions {
   /**
-   * Called when the command has begun, before any event of its streams. It must read stdout and stderr to their ends, or the command does not
-   * end, and end stdin.
+   * Called when the command has begun, before any event of its streams. It must read stdout and
+   * stderr to their ends, or the command does not end, and end stdin.
    */
   readonly attend: (process: RemoteProcess) => void;
   readonly pty?: Pty;
@@ -35,13 +38,22 @@ export interface ProcessOptions {
 }
 
 export interface Ending {
-  /** Missing when a signal ended the command, or when it was stopped and the machine did not confirm it in time. */
+  /**
+   * Missing when a signal ended the command, or when it was stopped and the machine did not confirm
+   * it in time.
+   */
   readonly exitCode?: number;
-  /** `SIGKILL`. OpenSSH tells it of the shell itself only; a shell reports a child that a signal ended as exit code 128 + n. */
+  /**
+   * `SIGKILL`. OpenSSH tells it of the shell itself only; a shell reports a child that a signal
+   * ended as exit code 128 + n.
+   */
   readonly signal?: string;
   /** Whether the command ended of itself, or what stopped it. */
   readonly ended: "exited" | "timed-out" | "aborted";
-  /** The shell had ended before the command was stopped, but something it left behind kept the output open. */
+  /**
+   * The shell had ended before the command was stopped, but something it left behind kept the
+   * output open.
+   */
   readonly lingered: boolean;
   readonly durationMs: number;
 }
@@ -53,9 +65,14 @@ const STOP_SIGNALS = 10;
 /**
  * Runs one command on one channel. Its outcome, stopped or not, is a value.
  *
- * @throws ConnectionLostError; VmrigError `MACHINE_UNREACHABLE` when the server opens no session; the signal's reason when it has aborted
+ * @throws ConnectionLostError; VmrigError `MACHINE_UNREACHABLE` when the server opens no session;
+ *   the signal's reason when it has aborted
  */
-export async function runProcess(session: Session, command: string, options: ProcessOptions): Promise<Ending> {
+export async function runProcess(
+  session: Session,
+  command: string,
+  options: ProcessOptions,
+): Promise<Ending> {
   const { clock, closed } = session;
   const { signal, timeoutMs, stopSignal = "KILL", warning } = options;
   signal?.throwIfAborted();
@@ -67,14 +84,17 @@ export async function runProcess(session: Session, command: string, options: Pro
   let over = false;
   /** Made where something sleeps: most commands end before anybody looks at a clock. */
   let alarms: AbortController | undefined;
-  const sleep = (ms: number): Promise<void> => clock.sleep(ms, (alarms ??= new AbortController()).signal);
+  const sleep = (ms: number): Promise<void> =>
+    clock.sleep(ms, (alarms ??= new AbortController()).signal);
   let abort = (): void => {};
 
   try {
     return await new Promise<Ending>((resolve, reject) => {
-      const finish = (): void => resolve({ ...exit, ended, lingered, durationMs: clock.monotonic() - start });
+      const finish = (): void =>
+        resolve({ ...exit, ended, lingered, durationMs: clock.monotonic() - start });
 
-      // Again and again: a signal that comes between sshd's fork and its setsid finds no process group, and is dropped.
+      // Again and again: a signal that comes between sshd's fork and its setsid finds no process
+      // group, and is dropped.
       const persuade = async (): Promise<void> => {
         if (warning !== undefined) {
           if (channel !== undefined) sendSignal(channel, warning.signal);
@@ -102,10 +122,12 @@ export async function runProcess(session: Session, command: string, options: Pro
       abort = () => stop("aborted");
       signal?.addEventListener("abort", abort, { once: true });
 
-      // Called by ssh2 while it reads packets: what follows in the same chunk, perhaps the exit code, finds listeners only if they are set here.
+      // Called by ssh2 while it reads packets: what follows in the same chunk, perhaps the exit
+      // code, finds listeners only if they are set here.
       const attend = (opened: ClientChannel): void => {
         channel = opened;
-        // A command that does not read its input may be gone before all of it was sent: its exit code tells the story.
+        // A command that does not read its input may be gone before all of it was sent: its exit
+        // code tells the story.
         opened.on("error", () => {});
         if (over) {
           opened.close();
@@ -133,8 +155,13 @@ export async function runProcess(session: Session, command: string, options: Pro
         });
         if (ended !== "exited") sendSignal(opened, stopSignal);
       };
-      open(session, command, { attend, ...(signal && { signal }), ...(options.pty && { pty: options.pty }) }).catch((error: unknown) => {
-        // Nobody knows whether a command that is given up while it is started has begun; what gave it up is the better news.
+      open(session, command, {
+        attend,
+        ...(signal && { signal }),
+        ...(options.pty && { pty: options.pty }),
+      }).catch((error: unknown) => {
+        // Nobody knows whether a command that is given up while it is started has begun; what gave
+        // it up is the better news.
         if (ended === "exited" || closed.aborted) reject(error);
       });
     });
@@ -145,7 +172,11 @@ export async function runProcess(session: Session, command: string, options: Pro
   }
 }
 
-function lost({ name, closed, hungUp }: Session, afterMs: number, said: readonly string[]): ConnectionLostError {
+function lost(
+  { name, closed, hungUp }: Session,
+  afterMs: number,
+  said: readonly string[],
+): ConnectionLostError {
   const facts: ErrorFacts = {
     message: `The SSH connection to ${name} was lost ${(afterMs / 1000).toFixed(1)} s into a command.`,
     details: said,

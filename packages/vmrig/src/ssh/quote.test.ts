@@ -20,17 +20,24 @@ for (const shell of ["sh", "bash"]) {
   }
 
   test(`in ${shell} a quoted value joins the text next to it and stays inert there`, () => {
-    expect(words(shell, values.map((value) => `a${quote(value)}b`).join(" "))).toEqual(values.map((value) => `a${value}b`));
+    expect(words(shell, values.map((value) => `a${quote(value)}b`).join(" "))).toEqual(
+      values.map((value) => `a${value}b`),
+    );
   });
 }
 
 test("leaves plain words bare, and never one that assigns", () => {
-  expect(["rsync", "-a", "src/", "10.77.0.12:dst/", "a=b"].map(quoteWord).join(" ")).toBe("rsync -a src/ 10.77.0.12:dst/ 'a=b'");
+  expect(["rsync", "-a", "src/", "10.77.0.12:dst/", "a=b"].map(quoteWord).join(" ")).toBe(
+    "rsync -a src/ 10.77.0.12:dst/ 'a=b'",
+  );
 });
 
 test("refuses what a command line cannot carry, and says where", () => {
   expect(() => quote("ab\0c")).toThrow(
-    expect.objectContaining({ code: "COMMAND_INVALID", message: expect.stringContaining("NUL character (at position 2") }),
+    expect.objectContaining({
+      code: "COMMAND_INVALID",
+      message: expect.stringContaining("NUL character (at position 2"),
+    }),
   );
   expect(() => quoteWord("a\uD800")).toThrow(/half a surrogate pair \(at position 1/);
 });

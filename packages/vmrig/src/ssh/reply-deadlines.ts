@@ -6,8 +6,15 @@ export interface ReplyDeadlines {
   expect(unanswered: () => void): () => void;
 }
 
-/** One timer for all requests of a connection: a timer of its own would be a good part of what a command costs. */
-export function createReplyDeadlines(clock: Clock, limitMs: number, closed: AbortSignal): ReplyDeadlines {
+/**
+ * One timer for all requests of a connection: a timer of its own would be a good part of what a
+ * command costs.
+ */
+export function createReplyDeadlines(
+  clock: Clock,
+  limitMs: number,
+  closed: AbortSignal,
+): ReplyDeadlines {
   /** In the order of their deadlines. */
   const owed = new Set<{ readonly deadline: number; readonly unanswered: () => void }>();
   let watching = false;

@@ -1,6 +1,10 @@
 /** Lets at most `limit` holders in at a time; the others wait in line. */
 export interface Semaphore {
-  /** Resolves with the function that gives the turn back. @throws the signal's reason when it aborts while in line */
+  /**
+   * Resolves with the function that gives the turn back.
+   *
+   * @throws the signal's reason when it aborts while in line
+   */
   take(signal?: AbortSignal): Promise<() => void>;
 }
 

@@ -32,19 +32,24 @@ export interface Opening {
 }
 
 /**
- * How long a server may refuse a session that should be free. OpenSSH frees a closed one only after it has handled all packets that came
- * with the close, and so refuses an open right behind it when `MaxSessions` is used up.
+ * How long a server may refuse a session that should be free. OpenSSH frees a closed one only after
+ * it has handled all packets that came with the close, and so refuses an open right behind it when
+ * `MaxSessions` is used up.
  */
 const REFUSAL_MS = 2000;
 
-/** How long a server may leave a request for a session without an answer. An emulated machine under load takes a second for each step. */
+/**
+ * How long a server may leave a request for a session without an answer. An emulated machine under
+ * load takes a second for each step.
+ */
 export const ANSWER_MS = 30_000;
 
 /**
  * Opens a session and starts a command in it.
  *
  * @throws ConnectionLostError, which knows whether the command may have begun
- * @throws VmrigError `MACHINE_UNREACHABLE` when the server goes on refusing, or does not answer; `CAPABILITY_MISSING` when it gives no terminal
+ * @throws VmrigError `MACHINE_UNREACHABLE` when the server goes on refusing, or does not answer;
+ *   `CAPABILITY_MISSING` when it gives no terminal
  */
 export async function open(session: Session, command: string, opening: Opening): Promise<void> {
   const refusal = await attempt(session, command, opening);
@@ -78,21 +83,32 @@ function attempt(
       if (error.message === "Unable to request a pseudo-terminal") return reject(noTerminal(name));
       // ssh2 says this when the request to start the command was sent and not answered with a yes.
       const started = error.message === "Unable to exec";
-      const hungUp = started || error.message === "No response from server" || error.message === "Not connected";
+      const hungUp =
+        started || error.message === "No response from server" || error.message === "Not connected";
       if (!hungUp && !closed.aborted) {
         resolve(error.message.toLowerCase());
         return;
       }
       const moment = started ? "while it started a command" : "before a command was sent";
-      reject(new ConnectionLostError(started, { message: `The SSH connection to ${name} ended ${moment}.`, cause: error }, byUs()));
+      reject(
+        new ConnectionLostError(
+          started,
+          { message: `The SSH connection to ${name} ended ${moment}.`, cause: error },
+          byUs(),
+        ),
+      );
     };
     try {
-      client.exec(command, pty === undefined ? {} : { pty: { cols: pty.columns, rows: pty.rows, term: pty.term } }, (error, channel) => {
-        if (error !== undefined) return fail(error);
-        answered();
-        attend(channel);
-        resolve(undefined);
-      });
+      client.exec(
+        command,
+        pty === undefined ? {} : { pty: { cols: pty.columns, rows: pty.rows, term: pty.term } },
+        (error, channel) => {
+          if (error !== undefined) return fail(error);
+          answered();
+          attend(channel);
+          resolve(undefined);
+        },
+      );
     } catch (error) {
       fail(error as Error);
     }

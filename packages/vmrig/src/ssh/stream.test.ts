@@ -50,12 +50,18 @@ async function line(): Promise<Line> {
   return {
     client,
     open: (port) => tunnel(session, { host: "127.0.0.1", port }),
-    channels: () => (client as unknown as { readonly _chanMgr: { readonly _count: number } })._chanMgr._count,
+    channels: () =>
+      (client as unknown as { readonly _chanMgr: { readonly _count: number } })._chanMgr._count,
   };
 }
 
 const none = (what: string, count: () => number): Promise<unknown> =>
-  waitFor({ what, timeoutMs: 10_000, intervalMs: 20, probe: async () => (count() === 0 ? { value: true } : { seen: `${count()}` }) });
+  waitFor({
+    what,
+    timeoutMs: 10_000,
+    intervalMs: 20,
+    probe: async () => (count() === 0 ? { value: true } : { seen: `${count()}` }),
+  });
 
 test("carries 16 MiB both ways at once, whatever the bytes, to a reader who takes his time", async () => {
   const { open } = await line();
@@ -77,7 +83,9 @@ test("carries 16 MiB both ways at once, whatever the bytes, to a reader who take
 test("a service that does not read holds up the writer, and nothing else on the connection", async () => {
   const { open } = await line();
   const hears: Array<() => void> = [];
-  const deaf = await startService(talk((socket) => void hears.push(() => socket.on("end", () => socket.end()).resume())));
+  const deaf = await startService(
+    talk((socket) => void hears.push(() => socket.on("end", () => socket.end()).resume())),
+  );
   const other = await startService(echo());
   const stuck = await open(deaf.port);
   const chunk = Buffer.alloc(MIB);
@@ -101,7 +109,9 @@ test("a service that does not read holds up the writer, and nothing else on the 
 
 test("either side ends its half first, and the other one goes on", async () => {
   const { open } = await line();
-  const answersLast = await startService(talk((socket) => void buffer(socket).then((all) => socket.end(`got ${all.length}`))));
+  const answersLast = await startService(
+    talk((socket) => void buffer(socket).then((all) => socket.end(`got ${all.length}`))),
+  );
   const first = await open(answersLast.port);
   first.end(Buffer.alloc(100_000));
   expect(await text(first)).toBe("got 100000");
@@ -124,7 +134,10 @@ test("a connection that is lost is no proper end: the stream fails with the reas
   const { port } = await startService(talk((socket) => void socket.write("half of it")));
   const stream = await open(port);
   await once(stream, "data");
-  const ended = Promise.race([once(stream, "end").then(() => "ended"), once(stream, "close").then(() => "closed")]);
+  const ended = Promise.race([
+    once(stream, "end").then(() => "ended"),
+    once(stream, "close").then(() => "closed"),
+  ]);
   client.destroy();
   await expect(ended).rejects.toThrow("the connection was lost");
   expect(stream.readableEnded).toBe(false);
@@ -132,11 +145,16 @@ test("a connection that is lost is no proper end: the stream fails with the reas
 
 test("who writes to a service that has gone is told", async () => {
   const { open } = await line();
-  const { port } = await startService(talk((socket) => void socket.once("data", () => socket.resetAndDestroy())));
+  const { port } = await startService(
+    talk((socket) => void socket.once("data", () => socket.resetAndDestroy())),
+  );
   const stream = await open(port);
   stream.resume();
   const failed = once(stream, "error");
-  const push = (): void => void stream.write(Buffer.alloc(MIB), (error) => (error === null || error === undefined ? push() : undefined));
+  const push = (): void =>
+    void stream.write(Buffer.alloc(MIB), (error) =>
+      error === null || error === undefined ? push() : undefined,
+    );
   push();
   expect(await failed).toMatchObject([{ code: "EPIPE" }]);
   expect(stream.destroyed).toBe(true);
@@ -152,7 +170,9 @@ test("no channel is left, however the streams have ended", async () => {
     }),
   );
   // Not before it is written to: sshd would take that for a refusal.
-  const reset = await startService(talk((socket) => void socket.once("data", () => socket.resetAndDestroy())));
+  const reset = await startService(
+    talk((socket) => void socket.once("data", () => socket.resetAndDestroy())),
+  );
   const ways: Array<() => Promise<unknown>> = [
     async () => text((await open(back.port)).end("x")),
     async () => (await open(back.port)).destroy(),
@@ -180,7 +200,9 @@ test("many at a time share one connection", async () => {
   const { port, quiet } = await startService(echo());
   const before = server.logins();
   const said = await Promise.all(
-    Array.from({ length: 200 }, async (_, index) => text((await connection.tunnel({ host: "127.0.0.1", port })).end(`${index}`))),
+    Array.from({ length: 200 }, async (_, index) =>
+      text((await connection.tunnel({ host: "127.0.0.1", port })).end(`${index}`)),
+    ),
   );
   expect(said).toEqual(Array.from({ length: 200 }, (_, index) => `${index}`));
   expect(server.logins()).toBe(before);

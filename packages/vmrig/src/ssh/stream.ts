@@ -2,10 +2,12 @@ import { Duplex } from "node:stream";
 import type { Channel } from "ssh2";
 
 /**
- * A channel as a stream that keeps the promises of Node.js. One of ssh2 ends as if all had come when its connection breaks, leaves a write
- * without an answer when the machine closes it, and goes on after `destroy()`.
+ * A channel as a stream that keeps the promises of Node.js. One of ssh2 ends as if all had come
+ * when its connection breaks, leaves a write without an answer when the machine closes it, and goes
+ * on after `destroy()`.
  *
- * Each half ends by itself. The machine's end of both halves ends the stream; a connection that is lost destroys it, with the reason.
+ * Each half ends by itself. The machine's end of both halves ends the stream; a connection that is
+ * lost destroys it, with the reason.
  */
 export function toStream(channel: Channel, closed: AbortSignal): Duplex {
   let over = false;
@@ -40,7 +42,8 @@ export function toStream(channel: Channel, closed: AbortSignal): Duplex {
   channel.on("data", (chunk: Buffer) => {
     if (!stream.destroyed && !stream.push(chunk)) channel.pause();
   });
-  // In a turn of its own, as the end of a socket comes: undici loses one that comes with the head of an answer.
+  // In a turn of its own, as the end of a socket comes: undici loses one that comes with the head
+  // of an answer.
   channel.on("end", () =>
     setImmediate(() => {
       if (!stream.destroyed) stream.push(null);

@@ -24,7 +24,9 @@ test("carries bytes both ways to what the machine calls localhost", async () => 
 
 test("that the machine cannot make says why", async () => {
   const connection = await connect();
-  await expect(connection.tunnel({ host: "127.0.0.1", port: await freePort() })).rejects.toMatchObject({
+  await expect(
+    connection.tunnel({ host: "127.0.0.1", port: await freePort() }),
+  ).rejects.toMatchObject({
     message: "connection refused",
     forbidden: false,
   });
@@ -32,13 +34,18 @@ test("that the machine cannot make says why", async () => {
 
 test("that the machine's server forbids says so", async () => {
   const connection = await connect({ forwarding: false });
-  await expect(connection.tunnel({ host: "127.0.0.1", port: await freePort() })).rejects.toMatchObject({ forbidden: true });
+  await expect(
+    connection.tunnel({ host: "127.0.0.1", port: await freePort() }),
+  ).rejects.toMatchObject({ forbidden: true });
 });
 
 test("on a connection that has ended fails as a command does that was not sent", async () => {
   const connection = await connect();
   await connection.close();
-  await expect(connection.tunnel({ host: "127.0.0.1", port: 1 })).rejects.toMatchObject({ code: "CONNECTION_LOST", started: false });
+  await expect(connection.tunnel({ host: "127.0.0.1", port: 1 })).rejects.toMatchObject({
+    code: "CONNECTION_LOST",
+    started: false,
+  });
 });
 
 test("leads to a unix socket as well, and says when nobody listens at it", async () => {
@@ -47,7 +54,10 @@ test("leads to a unix socket as well, and says when nobody listens at it", async
   const connection = await dial(server.target, { name: "pc1" });
   onTestFinished(() => connection.close());
   const path = join(server.folder, "app.sock");
-  await expect(connection.tunnel({ path })).rejects.toMatchObject({ message: "open failed", forbidden: false });
+  await expect(connection.tunnel({ path })).rejects.toMatchObject({
+    message: "open failed",
+    forbidden: false,
+  });
   await startService(echo(), path);
   await chmod(path, 0o777);
   const tunnel = await connection.tunnel({ path });

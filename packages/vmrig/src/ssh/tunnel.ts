@@ -5,11 +5,16 @@ import type { Session } from "./session.ts";
 import { toStream } from "./stream.ts";
 
 /** What a machine connects to: a TCP port as it sees it, or a unix socket of its own. */
-export type Destination = { readonly host: string; readonly port: number } | { readonly path: string };
+export type Destination =
+  | { readonly host: string; readonly port: number }
+  | { readonly path: string };
 
 /** The machine did not make the connection. */
 export class TunnelRefusedError extends Error {
-  /** Its sshd forbids forwarding: `SSH_OPEN_ADMINISTRATIVELY_PROHIBITED`, RFC 4254, 5.1. Of a unix socket OpenSSH does not tell. */
+  /**
+   * Its sshd forbids forwarding: `SSH_OPEN_ADMINISTRATIVELY_PROHIBITED`, RFC 4254, 5.1. Of a unix
+   * socket OpenSSH does not tell.
+   */
   readonly forbidden: boolean;
 
   constructor(message: string, forbidden: boolean) {
@@ -22,12 +27,16 @@ export class TunnelRefusedError extends Error {
 const PROHIBITED = 1;
 
 /**
- * Opens a `direct-tcpip` channel (RFC 4254, 7.2), or `direct-streamlocal@openssh.com` (OpenSSH, PROTOCOL, 2.4). The machine looks the host
- * up, so `localhost` is the machine itself.
+ * Opens a `direct-tcpip` channel (RFC 4254, 7.2), or `direct-streamlocal@openssh.com` (OpenSSH,
+ * PROTOCOL, 2.4). The machine looks the host up, so `localhost` is the machine itself.
  *
  * @param signal gives up waiting for it; one that is open stays open
  */
-export function tunnel({ client, name, closed }: Session, to: Destination, signal?: AbortSignal): Promise<Duplex> {
+export function tunnel(
+  { client, name, closed }: Session,
+  to: Destination,
+  signal?: AbortSignal,
+): Promise<Duplex> {
   return new Promise((resolve, reject) => {
     const giveUp = (): void => reject(signal?.reason);
     const settle = (): void => signal?.removeEventListener("abort", giveUp);
@@ -35,10 +44,20 @@ export function tunnel({ client, name, closed }: Session, to: Destination, signa
       settle();
       if (typeof error.reason === "number" && !closed.aborted) {
         // ssh2 writes: (SSH) Channel open failure: Connection refused
-        reject(new TunnelRefusedError(error.message.replace(/^.*Channel open failure: /, "").toLowerCase(), error.reason === PROHIBITED));
+        reject(
+          new TunnelRefusedError(
+            error.message.replace(/^.*Channel open failure: /, "").toLowerCase(),
+            error.reason === PROHIBITED,
+          ),
+        );
         return;
       }
-      reject(new ConnectionLostError(false, { message: `The SSH connection to ${name} ended before a tunnel was open.`, cause: error }));
+      reject(
+        new ConnectionLostError(false, {
+          message: `The SSH connection to ${name} ended before a tunnel was open.`,
+          cause: error,
+        }),
+      );
     };
     const opened = (error: Error | undefined, channel: ClientChannel): void => {
       if (error !== undefined) return fail(error);

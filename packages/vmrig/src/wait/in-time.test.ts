@@ -8,10 +8,15 @@ test("hands on what comes in time, be it a value or an error, and leaves no time
   const timers: AbortSignal[] = [];
   const clock = {
     ...systemClock,
-    sleep: (ms: number, signal?: AbortSignal) => (timers.push(signal as AbortSignal), systemClock.sleep(ms, signal)),
+    sleep: (ms: number, signal?: AbortSignal) => (
+      timers.push(signal as AbortSignal),
+      systemClock.sleep(ms, signal)
+    ),
   };
   expect(await inTime(Promise.resolve(1), { timeoutMs: 60_000, late, clock })).toBe(1);
-  await expect(inTime(Promise.reject(new Error("no")), { timeoutMs: 60_000, late, clock })).rejects.toThrow("no");
+  await expect(
+    inTime(Promise.reject(new Error("no")), { timeoutMs: 60_000, late, clock }),
+  ).rejects.toThrow("no");
   expect(timers.map(({ aborted }) => aborted)).toEqual([true, true]);
 });
 

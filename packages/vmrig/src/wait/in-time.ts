@@ -7,8 +7,14 @@ export interface InTimeOptions {
   readonly clock?: Clock;
 }
 
-/** Waits for what somebody else does, and cannot be stopped, until a deadline. What comes later is dropped. */
-export async function inTime<T>(work: Promise<T>, { timeoutMs, late, clock = systemClock }: InTimeOptions): Promise<T> {
+/**
+ * Waits for what somebody else does, and cannot be stopped, until a deadline. What comes later is
+ * dropped.
+ */
+export async function inTime<T>(
+  work: Promise<T>,
+  { timeoutMs, late, clock = systemClock }: InTimeOptions,
+): Promise<T> {
   const over = new AbortController();
   const deadline = clock.sleep(timeoutMs, over.signal).then(() => {
     throw late();

@@ -3,7 +3,10 @@ import type { ErrorCode } from "../errors/codes.ts";
 import { describeThrown } from "../errors/thrown.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 
-/** One look at the thing that is waited for: it is there, or this is what was seen instead. Throw on a state that cannot recover. */
+/**
+ * One look at the thing that is waited for: it is there, or this is what was seen instead. Throw on
+ * a state that cannot recover.
+ */
 export type Observation<T> = { readonly value: T } | { readonly seen: string };
 
 export interface WaitOptions<T> {
@@ -20,8 +23,9 @@ export interface WaitOptions<T> {
   readonly code?: ErrorCode;
   readonly hint?: string;
   /**
-   * Called until it answers with a value. The signal it is given aborts at the deadline, and when the wait is given up: then it has 3 s to
-   * clean up and say what it saw, and is left alone after that.
+   * Called until it answers with a value. The signal it is given aborts at the deadline, and when
+   * the wait is given up: then it has 3 s to clean up and say what it saw, and is left alone after
+   * that.
    */
   readonly probe: (signal: AbortSignal) => Promise<Observation<T>>;
 }
@@ -34,17 +38,28 @@ const LONGEST_MS = 2 ** 31 - 1;
 /**
  * The only loop of vmrig that sleeps. Looks once in any case, and never after the deadline.
  *
- * @throws VmrigError with the name, the measured wait and the last observation when the deadline passes
+ * @throws VmrigError with the name, the measured wait and the last observation when the deadline
+ *   passes
  * @throws the signal's reason when it aborts, and whatever `probe` throws before the deadline
  */
 export async function waitFor<T>(options: WaitOptions<T>): Promise<T> {
-  const { what, on, code = "WAIT_TIMEOUT", hint, intervalMs = 100, clock = systemClock, signal, probe } = options;
+  const {
+    what,
+    on,
+    code = "WAIT_TIMEOUT",
+    hint,
+    intervalMs = 100,
+    clock = systemClock,
+    signal,
+    probe,
+  } = options;
   const timeoutMs = Math.min(options.timeoutMs, LONGEST_MS);
   signal?.throwIfAborted();
   const start = clock.monotonic();
   const over = new AbortController();
   const deadline = new AbortController();
-  const enough = signal === undefined ? deadline.signal : AbortSignal.any([signal, deadline.signal]);
+  const enough =
+    signal === undefined ? deadline.signal : AbortSignal.any([signal, deadline.signal]);
   clock.sleep(timeoutMs, over.signal).then(
     () => deadline.abort(),
     () => {},
@@ -77,7 +92,9 @@ export async function waitFor<T>(options: WaitOptions<T>): Promise<T> {
         }
       }
       signal?.throwIfAborted();
-      await clock.sleep(Math.min(intervalMs, Math.max(0, timeoutMs - waitedMs())), enough).catch(() => {});
+      await clock
+        .sleep(Math.min(intervalMs, Math.max(0, timeoutMs - waitedMs())), enough)
+        .catch(() => {});
       signal?.throwIfAborted();
     } while (!deadline.signal.aborted && waitedMs() < timeoutMs);
   } finally {
@@ -92,5 +109,7 @@ export async function waitFor<T>(options: WaitOptions<T>): Promise<T> {
 
 /** Forgets about it at `over`: a signal may live much longer than a wait. */
 function aborted(signal: AbortSignal, over: AbortSignal): Promise<void> {
-  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true, signal: over }));
+  return new Promise((resolve) =>
+    signal.addEventListener("abort", () => resolve(), { once: true, signal: over }),
+  );
 }

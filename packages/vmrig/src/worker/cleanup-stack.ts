@@ -3,9 +3,16 @@ import { isVmrigError } from "../errors/vmrig-error.ts";
 /** What is to be done when that which left it has ended: a test, or the file around it. */
 export interface CleanupStack {
   add(work: () => Promise<void>): void;
-  /** Begins a part, such as a test: what is added from here on is done when the function that this returns is called. */
+  /**
+   * Begins a part, such as a test: what is added from here on is done when the function that this
+   * returns is called.
+   */
   begin(): () => Promise<void>;
-  /** Does what is left of the part that runs. The last first, all of it, whatever fails. @throws what failed first */
+  /**
+   * Does what is left of the part that runs. The last first, all of it, whatever fails.
+   *
+   * @throws what failed first
+   */
   done(): Promise<void>;
 }
 
@@ -13,7 +20,8 @@ export function createCleanupStack(): CleanupStack {
   let works: Array<() => Promise<void>> = [];
   const doAll = async (left: Array<() => Promise<void>>): Promise<void> => {
     let failed: { readonly error: unknown } | undefined;
-    for (const work of left.splice(0).toReversed()) await work().catch((error: unknown) => (failed ??= { error }));
+    for (const work of left.splice(0).toReversed())
+      await work().catch((error: unknown) => (failed ??= { error }));
     if (failed !== undefined) throw failed.error;
   };
   return {

@@ -14,11 +14,13 @@ type Watched = Pick<ClaimSession, "copy" | "connect" | "guest" | "lookers" | "si
 /**
  * Sees what runs, listens and is configured on the machines of a claim, as root.
  *
- * @returns looks again, and answers with `LEFT_BEHIND` when there is more than before, or a machine that can no longer be looked at. One that could not be
- * reached before is left out
+ * @returns looks again, and answers with `LEFT_BEHIND` when there is more than before, or a machine
+ *   that can no longer be looked at. One that could not be reached before is left out
  * @throws VmrigError `INSPECTION_FAILED`
  */
-export async function watchForLeftovers(claim: Watched): Promise<() => Promise<VmrigError | undefined>> {
+export async function watchForLeftovers(
+  claim: Watched,
+): Promise<() => Promise<VmrigError | undefined>> {
   const before = new Map<string, SystemSnapshot>();
   await Promise.all(
     Object.keys(claim.lookers).map(async (name) => {
@@ -35,7 +37,9 @@ export async function watchForLeftovers(claim: Watched): Promise<() => Promise<V
     const found = await Promise.all(
       [...before].map(async ([name, known]) => {
         try {
-          return leftBehind(known, await look(claim, name, jobs), configFolder).map((line) => `${name}: ${line}`);
+          return leftBehind(known, await look(claim, name, jobs), configFolder).map(
+            (line) => `${name}: ${line}`,
+          );
         } catch (error) {
           if (!isVmrigError(error)) throw error;
           return [error.summary];
@@ -63,7 +67,11 @@ export async function watchForLeftovers(claim: Watched): Promise<() => Promise<V
   };
 }
 
-async function look({ connect, lookers, guest }: Watched, name: string, jobs = false): Promise<SystemSnapshot> {
+async function look(
+  { connect, lookers, guest }: Watched,
+  name: string,
+  jobs = false,
+): Promise<SystemSnapshot> {
   // Whoever only looks is let in where somebody was before.
   await connect(name);
   const looker = lookers[name];

@@ -4,7 +4,8 @@ import { expect, onTestFinished } from "vitest";
 import { fakeDriver } from "../driver/fake/driver.ts";
 import { machineFiles } from "../driver/fake/machine-files.ts";
 import type { Machine } from "../machine/machine.ts";
-import { claimMachines, type ClaimSession } from "./claim-session.ts";
+import type { ClaimSession } from "./claim-session.ts";
+import { claimMachines } from "./claim-machines.ts";
 import { test, type Run, type TestGate } from "../gate/test-gate.test.kit.ts";
 import { serve } from "../gate/socket.test.kit.ts";
 
@@ -15,7 +16,9 @@ async function claimOf(run: Run): Promise<ClaimSession> {
   return claim;
 }
 
-async function two(scene: TestGate): Promise<{ readonly claim: ClaimSession; readonly pc1: Machine; readonly pc2: Machine }> {
+async function two(
+  scene: TestGate,
+): Promise<{ readonly claim: ClaimSession; readonly pc1: Machine; readonly pc2: Machine }> {
   const claim = await claimOf(scene.run());
   const { pc1, pc2 } = claim.machines;
   if (pc1 === undefined || pc2 === undefined) throw new Error("no machines");
@@ -27,7 +30,9 @@ async function checkpoints(scene: TestGate): Promise<string[]> {
   return all.filter((name) => name.startsWith("checkpoint-"));
 }
 
-test("a command after a reboot runs on the new boot; what ran is CONNECTION_LOST, and what is asked meanwhile waits", async ({ scene }) => {
+test("a command after a reboot runs on the new boot; what ran is CONNECTION_LOST, and what is asked meanwhile waits", async ({
+  scene,
+}) => {
   const { claim, pc1 } = await two(scene);
   const before = (await pc1.$`echo mine > mine; echo $VMRIG_BOOT_ID`).stdout;
   const endless = pc1.$`touch begun; exec sleep 600`.catch((error: unknown) => error);
@@ -51,7 +56,10 @@ for (const command of ["crash", "powerOff"] as const) {
     await pc1.$`echo mine > mine`;
     await pc1[command]();
     expect((await scene.machines())["pc1"]?.power).toBe("off");
-    await expect(pc1.$`true`).rejects.toMatchObject({ code: "MACHINE_OFF", hint: "powerOn() boots it from its disk" });
+    await expect(pc1.$`true`).rejects.toMatchObject({
+      code: "MACHINE_OFF",
+      hint: "powerOn() boots it from its disk",
+    });
     await expect(pc1.waitForFile("mine")).rejects.toMatchObject({ code: "MACHINE_OFF" });
     await expect(pc1.reboot()).rejects.toMatchObject({ code: "MACHINE_OFF" });
     await expect(pc1.checkpoint("off")).rejects.toMatchObject({ code: "MACHINE_OFF" });
@@ -66,7 +74,8 @@ for (const command of ["crash", "powerOff"] as const) {
 
 test("a pulled link is put back by connect and by a rollback", async ({ scene }) => {
   const { claim, pc1 } = await two(scene);
-  const pulled = async (): Promise<boolean | undefined> => (await scene.machines())["pc1"]?.disconnected;
+  const pulled = async (): Promise<boolean | undefined> =>
+    (await scene.machines())["pc1"]?.disconnected;
   await pc1.disconnect();
   expect([await pulled(), (await pc1.$`hostname`).stdout]).toEqual([true, "pc1"]);
   await pc1.connect();
@@ -76,7 +85,9 @@ test("a pulled link is put back by connect and by a rollback", async ({ scene })
   expect(await pulled()).toBeUndefined();
 });
 
-test("a machine goes back to its checkpoint, again and again, alone; it is gone when the claim ends", async ({ scene }) => {
+test("a machine goes back to its checkpoint, again and again, alone; it is gone when the claim ends", async ({
+  scene,
+}) => {
   const { claim, pc1, pc2 } = await two(scene);
   await pc1.$`echo installed > state`;
   const running = pc1.$`sleep 600`.catch((error: unknown) => error);
@@ -96,7 +107,9 @@ test("a machine goes back to its checkpoint, again and again, alone; it is gone 
   await expect(pc2.restore(installed)).rejects.toMatchObject({ code: "CHECKPOINT_UNKNOWN" });
   await expect(pc1.restore({ ...installed })).rejects.toMatchObject({ code: "CHECKPOINT_UNKNOWN" });
   const byName: unknown = "installed";
-  await expect(pc1.restore(byName as typeof installed)).rejects.toThrow("The checkpoint 'installed' is not one of this test file.");
+  await expect(pc1.restore(byName as typeof installed)).rejects.toThrow(
+    "The checkpoint 'installed' is not one of this test file.",
+  );
 
   await claim.rollBack();
   expect((await pc1.$`ls`).stdout).toBe("");
@@ -115,14 +128,23 @@ test("a checkpoint of the rig brings all machines back together", async ({ scene
   await Promise.all([pc1, pc2].map((machine) => machine.$`echo changed > state`));
   await pc2.powerOff();
   await claim.rig.restore(both);
-  expect(await Promise.all([pc1, pc2].map(async (machine) => (await machine.$`cat state`).stdout))).toEqual(["kept", "kept"]);
+  expect(
+    await Promise.all([pc1, pc2].map(async (machine) => (await machine.$`cat state`).stdout)),
+  ).toEqual(["kept", "kept"]);
 });
 
-test("a restore that brought nothing back is noticed, and nothing runs until a rollback", async ({ scene }) => {
+test("a restore that brought nothing back is noticed, and nothing runs until a rollback", async ({
+  scene,
+}) => {
   const driver = fakeDriver();
   let lazy = false;
   const claim = await claimOf(
-    scene.run({ driver: { ...driver, restore: async (...args) => (lazy ? undefined : await driver.restore(...args)) } }),
+    scene.run({
+      driver: {
+        ...driver,
+        restore: async (...args) => (lazy ? undefined : await driver.restore(...args)),
+      },
+    }),
   );
   const { pc1 } = claim.machines;
   if (pc1 === undefined) throw new Error("no pc1");
@@ -146,7 +168,9 @@ test("a checkpoint that nobody knows any more is swept by the next holder", asyn
   expect(await checkpoints(scene)).toEqual([]);
 });
 
-test("a driver that cannot says so, and what needs a system is not tried on a machine that has none", async ({ scene }) => {
+test("a driver that cannot says so, and what needs a system is not tried on a machine that has none", async ({
+  scene,
+}) => {
   const { power: _, network: __, drop: ___, ...plain } = fakeDriver();
   const { pc1, pc2 } = (await claimOf(scene.run({ driver: plain }))).machines;
   if (pc1 === undefined || pc2 === undefined) throw new Error("no machines");
@@ -163,7 +187,9 @@ test("a driver that cannot says so, and what needs a system is not tried on a ma
   }
 });
 
-test("waitForConsole resolves with the line that was printed, and tells the last one when it was not", async ({ scene }) => {
+test("waitForConsole resolves with the line that was printed, and tells the last one when it was not", async ({
+  scene,
+}) => {
   const { pc1 } = await two(scene);
   expect(await pc1.waitForConsole("is back at")).toMatch(/^--- vmrig: pc1 is back at baseline-/);
   await expect(pc1.waitForConsole(/kernel panic/i, { timeout: 200 })).rejects.toMatchObject({

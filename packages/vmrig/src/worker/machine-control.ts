@@ -21,8 +21,14 @@ export interface MachineControlOptions {
   readonly console: (name: string) => Promise<string>;
   /** Dials, whatever is known of the machine. */
   readonly open: (name: string) => Promise<SshConnection>;
-  /** Ends the connections to these machines; nobody gets another one until `work` has ended, and then the one that it kept. */
-  readonly without: (names: readonly string[], work: (keep: (name: string, fresh: SshConnection) => void) => Promise<void>) => Promise<void>;
+  /**
+   * Ends the connections to these machines; nobody gets another one until `work` has ended, and
+   * then the one that it kept.
+   */
+  readonly without: (
+    names: readonly string[],
+    work: (keep: (name: string, fresh: SshConnection) => void) => Promise<void>,
+  ) => Promise<void>;
   readonly switched: (name: string, off: boolean) => void;
   /** All machines are back at it, and nobody has been let in yet. */
   readonly stands: (checkpoint: Checkpoint) => void;
@@ -36,11 +42,16 @@ interface Kept {
   readonly nonce: string;
 }
 
-/** From a boot that is under way to one that lets users in: until then systemd has logins refused. */
+/**
+ * From a boot that is under way to one that lets users in: until then systemd has logins refused.
+ */
 const LOGIN_MS = 120_000;
 
 /** What a claim can have done to its machines. */
-export function createMachineControl(reach: MachineControlOptions): { readonly of: (name: string) => MachineControl; readonly rig: Rig } {
+export function createMachineControl(reach: MachineControlOptions): {
+  readonly of: (name: string) => MachineControl;
+  readonly rig: Rig;
+} {
   const kept = new WeakMap<Checkpoint, Kept>();
 
   const openPatiently = (name: string): Promise<SshConnection> =>
@@ -55,7 +66,11 @@ export function createMachineControl(reach: MachineControlOptions): { readonly o
         try {
           return { value: await reach.open(name) };
         } catch (error) {
-          if (!isVmrigError(error) || (error.code !== "LOGIN_REFUSED" && error.code !== "MACHINE_UNREACHABLE")) throw error;
+          if (
+            !isVmrigError(error) ||
+            (error.code !== "LOGIN_REFUSED" && error.code !== "MACHINE_UNREACHABLE")
+          )
+            throw error;
           return { seen: error.summary };
         }
       },
@@ -77,7 +92,10 @@ export function createMachineControl(reach: MachineControlOptions): { readonly o
       keep(name, fresh);
       const after = await bootId(fresh, guest);
       if (after !== before && after !== "") return;
-      throw new VmrigError("FAULT_FAILED", { message: `${name} was not booted anew.`, details: [`its boot id is still ${before}`] });
+      throw new VmrigError("FAULT_FAILED", {
+        message: `${name} was not booted anew.`,
+        details: [`its boot id is still ${before}`],
+      });
     });
   };
 
@@ -85,7 +103,11 @@ export function createMachineControl(reach: MachineControlOptions): { readonly o
     const { guest, nonce: mine } = reach.grant();
     const nonce = randomUUID();
     const leave = (word: string): Promise<unknown> =>
-      Promise.all(machines.map(async (machine) => leaveNonce(await reach.connect(machine), { machine, guest, nonce: word })));
+      Promise.all(
+        machines.map(async (machine) =>
+          leaveNonce(await reach.connect(machine), { machine, guest, nonce: word }),
+        ),
+      );
     await leave(nonce);
     let snapshot: string | undefined;
     try {
@@ -93,7 +115,10 @@ export function createMachineControl(reach: MachineControlOptions): { readonly o
     } finally {
       await leave(mine);
     }
-    if (snapshot === undefined) throw new VmrigError("INTERNAL", { message: "The gate took a checkpoint and did not name it." });
+    if (snapshot === undefined)
+      throw new VmrigError("INTERNAL", {
+        message: "The gate took a checkpoint and did not name it.",
+      });
     const checkpoint: Checkpoint = Object.freeze({ name, machines: Object.freeze([...machines]) });
     kept.set(checkpoint, { snapshot, nonce });
     return checkpoint;
@@ -101,10 +126,16 @@ export function createMachineControl(reach: MachineControlOptions): { readonly o
 
   const restore = async (checkpoint: Checkpoint, only?: string): Promise<void> => {
     const found = kept.get(checkpoint);
-    if (found === undefined) throw unknownCheckpoint(inspect(checkpoint, { depth: 1, breakLength: Infinity }), "this test file");
+    if (found === undefined)
+      throw unknownCheckpoint(
+        inspect(checkpoint, { depth: 1, breakLength: Infinity }),
+        "this test file",
+      );
     const machines = only === undefined ? checkpoint.machines : [only];
     if (only !== undefined && !checkpoint.machines.includes(only)) {
-      throw unknownCheckpoint(`"${checkpoint.name}"`, only, [`it is one of ${checkpoint.machines.join(", ")}`]);
+      throw unknownCheckpoint(`"${checkpoint.name}"`, only, [
+        `it is one of ${checkpoint.machines.join(", ")}`,
+      ]);
     }
     const { baseline, guest, nonce } = reach.grant();
     await reach.without(machines, async (keep) => {
@@ -114,7 +145,14 @@ export function createMachineControl(reach: MachineControlOptions): { readonly o
           machines.map(async (name) => {
             const fresh = await openPatiently(name);
             keep(name, fresh);
-            await prove(fresh, { machine: name, baseline, guest, nonce, was: found.nonce, signal: reach.signal });
+            await prove(fresh, {
+              machine: name,
+              baseline,
+              guest,
+              nonce,
+              was: found.nonce,
+              signal: reach.signal,
+            });
             reach.switched(name, false);
           }),
         );
@@ -151,7 +189,11 @@ export function createMachineControl(reach: MachineControlOptions): { readonly o
   };
 }
 
-function unknownCheckpoint(which: string, whose: string, details: readonly string[] = []): VmrigError {
+function unknownCheckpoint(
+  which: string,
+  whose: string,
+  details: readonly string[] = [],
+): VmrigError {
   return new VmrigError("CHECKPOINT_UNKNOWN", {
     message: `The checkpoint ${which} is not one of ${whose}.`,
     details,

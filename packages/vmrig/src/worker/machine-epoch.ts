@@ -7,7 +7,10 @@ export interface MachineEpoch {
   grant: Grant;
   /** Those that were switched off. */
   readonly off: Set<string>;
-  /** Every machine is proven before the first command on any: one may talk to another that no test logs in to. */
+  /**
+   * Every machine is proven before the first command on any: one may talk to another that no test
+   * logs in to.
+   */
   proven?: Promise<Map<string, SshConnection> | undefined>;
 }
 

@@ -1,7 +1,8 @@
 import { expect, onTestFinished } from "vitest";
 import { systemClock, type Clock } from "../clock/clock.ts";
 import type { RollbackPolicy } from "../config/schema.ts";
-import { claimMachines, type ClaimSession } from "./claim-session.ts";
+import type { ClaimSession } from "./claim-session.ts";
+import { claimMachines } from "./claim-machines.ts";
 import { rollbacks } from "../gate/rollbacks.test.kit.ts";
 import { test, type TestGate } from "../gate/test-gate.test.kit.ts";
 import { serve } from "../gate/socket.test.kit.ts";
@@ -14,7 +15,9 @@ interface Stage {
 
 async function stageOf(scene: TestGate): Promise<Stage> {
   const watched = rollbacks();
-  const client = await (await serve(Promise.resolve(scene.run({ driver: watched.driver }).gate))).client();
+  const client = await (
+    await serve(Promise.resolve(scene.run({ driver: watched.driver }).gate))
+  ).client();
   return {
     rolledBack() {
       const { begun } = watched;
@@ -42,7 +45,9 @@ test("machines that nobody has used are not rolled back again", async ({ scene }
   expect(rolledBack()).toBe(2);
 });
 
-test("one that is used is reason to roll back all: it may have reached the others", async ({ scene }) => {
+test("one that is used is reason to roll back all: it may have reached the others", async ({
+  scene,
+}) => {
   const { claim: claimOf, rolledBack } = await stageOf(scene);
   const claim = await claimOf("test");
   rolledBack();
@@ -66,7 +71,9 @@ test("one that is used is reason to roll back all: it may have reached the other
   expect(rolledBack()).toBe(0);
 });
 
-test("machines that have stood for a minute are rolled back, used or not: time runs on in them", async ({ scene }) => {
+test("machines that have stood for a minute are rolled back, used or not: time runs on in them", async ({
+  scene,
+}) => {
   let now = 0;
   const { claim: claimOf, rolledBack } = await stageOf(scene);
   const claim = await claimOf("test", { ...systemClock, monotonic: () => now });
@@ -80,7 +87,9 @@ test("machines that have stood for a minute are rolled back, used or not: time r
   expect(rolledBack()).toBe(2);
 });
 
-test("whoever gets machines that the last one has not used gets them rolled back", async ({ scene }) => {
+test("whoever gets machines that the last one has not used gets them rolled back", async ({
+  scene,
+}) => {
   const { claim: claimOf, rolledBack } = await stageOf(scene);
   for (let file = 0; file < 2; file++) {
     const claim = await claimOf("test");
@@ -90,7 +99,9 @@ test("whoever gets machines that the last one has not used gets them rolled back
   }
 });
 
-test("machines as another file left them are rolled back when that is asked for, used or not", async ({ scene }) => {
+test("machines as another file left them are rolled back when that is asked for, used or not", async ({
+  scene,
+}) => {
   const { claim: claimOf, rolledBack } = await stageOf(scene);
   await (await claimOf("run")).release();
   rolledBack();

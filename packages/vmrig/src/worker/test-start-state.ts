@@ -4,7 +4,10 @@ import type { Checkpoint } from "../machine/faults/checkpoint.ts";
 import { inTime } from "../wait/in-time.ts";
 import type { ClaimSession } from "./claim-session.ts";
 
-/** What costs too much to be done for each test: it is done once, and its tests start from a checkpoint of what it made. */
+/**
+ * What costs too much to be done for each test: it is done once, and its tests start from a
+ * checkpoint of what it made.
+ */
 export interface Setup {
   /** Whose it is, for people. */
   readonly title: string;
@@ -26,12 +29,15 @@ export interface Start {
 export interface TestStartState {
   /**
    * @throws what the set-up threw, for the test that it was done for
-   * @throws VmrigError `SETUP_FAILED` for the others, and when it took too long; `CAPABILITY_MISSING` for a driver without such checkpoints
+   * @throws VmrigError `SETUP_FAILED` for the others, and when it took too long;
+   *   `CAPABILITY_MISSING` for a driver without such checkpoints
    */
   begin(start: Start): Promise<void>;
 }
 
-type Outcome = { readonly checkpoint: Checkpoint; readonly copy: string } | { readonly error: unknown; readonly words: string };
+type Outcome =
+  | { readonly checkpoint: Checkpoint; readonly copy: string }
+  | { readonly error: unknown; readonly words: string };
 
 export interface TestStartStateOptions {
   readonly claim: Pick<ClaimSession, "copy" | "rig" | "rollBack" | "scope" | "signal" | "stand">;
@@ -40,7 +46,11 @@ export interface TestStartStateOptions {
   readonly clock?: Clock;
 }
 
-export function createTestStartState({ claim, onRemade = () => {}, clock = systemClock }: TestStartStateOptions): TestStartState {
+export function createTestStartState({
+  claim,
+  onRemade = () => {},
+  clock = systemClock,
+}: TestStartStateOptions): TestStartState {
   /** They are gone with the claim, as the checkpoints are. */
   const outcomes = new Map<Setup, Outcome>();
   /** The machines are as a set-up and its tests left them, which no other test asked for. */
@@ -75,7 +85,10 @@ export function createTestStartState({ claim, onRemade = () => {}, clock = syste
     away = true;
     try {
       await inItsTime(setup, claim, clock);
-      outcomes.set(setup, { checkpoint: await claim.rig.checkpoint(setup.title), copy: claim.copy });
+      outcomes.set(setup, {
+        checkpoint: await claim.rig.checkpoint(setup.title),
+        copy: claim.copy,
+      });
     } catch (error) {
       outcomes.set(setup, { error, words: wordsOf(error) });
       throw error;
@@ -91,7 +104,11 @@ export function createTestStartState({ claim, onRemade = () => {}, clock = syste
 }
 
 /** Its commands end with its time. */
-async function inItsTime({ title, timeoutMs, work }: Setup, claim: Pick<ClaimSession, "scope">, clock: Clock): Promise<void> {
+async function inItsTime(
+  { title, timeoutMs, work }: Setup,
+  claim: Pick<ClaimSession, "scope">,
+  clock: Clock,
+): Promise<void> {
   const over = new AbortController();
   const outer = claim.scope;
   const scope = outer === undefined ? over.signal : AbortSignal.any([outer, over.signal]);
@@ -111,7 +128,10 @@ async function inItsTime({ title, timeoutMs, work }: Setup, claim: Pick<ClaimSes
   }
 }
 
-function failedBefore({ title }: Setup, { error, words }: Extract<Outcome, { readonly error: unknown }>): VmrigError {
+function failedBefore(
+  { title }: Setup,
+  { error, words }: Extract<Outcome, { readonly error: unknown }>,
+): VmrigError {
   return new VmrigError("SETUP_FAILED", {
     message: `The set-up of ${title} has failed: this test has nothing to start from.`,
     details: [words],
@@ -120,5 +140,12 @@ function failedBefore({ title }: Setup, { error, words }: Extract<Outcome, { rea
 }
 
 function wordsOf(error: unknown): string {
-  return (isVmrigError(error) ? error.summary : error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "";
+  return (
+    (isVmrigError(error)
+      ? error.summary
+      : error instanceof Error
+        ? error.message
+        : String(error)
+    ).split("\n")[0] ?? ""
+  );
 }

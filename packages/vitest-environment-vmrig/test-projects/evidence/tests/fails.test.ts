@@ -58,8 +58,14 @@ describe("at once", { concurrent: true }, () => {
 });
 
 test("fails at a shell", async ({ pc1 }) => {
-  const command = 'read -p "Word: " word; echo; echo "$ANY_NAME, $word: denied"; read -p "Again: " word';
-  const shell = await pc1.shell({ command, env: { ANY_NAME: "hunter2-of-the-shell" }, columns: 30, rows: 8 });
+  const command =
+    'read -p "Word: " word; echo; echo "$ANY_NAME, $word: denied"; read -p "Again: " word';
+  const shell = await pc1.shell({
+    command,
+    env: { ANY_NAME: "hunter2-of-the-shell" },
+    columns: 30,
+    rows: 8,
+  });
   await shell.waitForScreen("Word:");
   await shell.type("hunter2-typed\n", { secret: true });
   await shell.waitForScreen("Again:");
@@ -74,6 +80,10 @@ test("fails after its machine has died", async ({ pc1 }) => {
   expect("alive").toBe("dead");
 });
 
-test("has its machine back after that", { meta: { vmrig: { rollback: "test" } } }, async ({ pc1 }) => {
-  expect((await pc1.$`echo back`).stdout).toBe("back");
-});
+test(
+  "has its machine back after that",
+  { meta: { vmrig: { rollback: "test" } } },
+  async ({ pc1 }) => {
+    expect((await pc1.$`echo back`).stdout).toBe("back");
+  },
+);

@@ -15,7 +15,10 @@ describe("outside of a test", () => {
   });
 
   test("evidence() says that nothing would keep the files", () => {
-    expect(thrown).toMatchObject({ code: "EVIDENCE_MISPLACED", message: expect.stringContaining("outside of a test") });
+    expect(thrown).toMatchObject({
+      code: "EVIDENCE_MISPLACED",
+      message: expect.stringContaining("outside of a test"),
+    });
   });
 });
 

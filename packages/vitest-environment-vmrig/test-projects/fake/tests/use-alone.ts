@@ -3,7 +3,10 @@ import { join } from "node:path";
 import { expect } from "vitest-environment-vmrig";
 import type { Machine } from "vmrig";
 
-/** Fails when another file has the machines, too, or would wait for them. Its lock lies outside of what a rollback rewinds. */
+/**
+ * Fails when another file has the machines, too, or would wait for them. Its lock lies outside of
+ * what a rollback rewinds.
+ */
 export async function useAlone(file: string, pc1: Machine, pc2: Machine): Promise<void> {
   // The lowest free number: another one would mean that another worker lives.
   expect(process.env["VITEST_POOL_ID"]).toBe("1");

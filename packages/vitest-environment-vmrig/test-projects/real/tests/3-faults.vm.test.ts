@@ -1,66 +1,89 @@
 import { expect, test } from "vitest-environment-vmrig";
 
-test("a command after a reboot runs on the new boot, and a console tells of it", { timeout: 300_000 }, async ({ pc1 }) => {
-  const boot = async (): Promise<string> => (await pc1.$`cat /proc/sys/kernel/random/boot_id`).stdout;
-  const before = await boot();
-  const endless = pc1.$`sleep 600`.catch((error: unknown) => error);
-  const back = await pc1.reverse(9, 8025); // nobody is there, and the machine is to listen all the same
-  await pc1.reboot();
-  await pc1.waitForPort(8025);
-  expect(back.refused).toBeUndefined();
-  expect(await endless).toMatchObject({ code: "CONNECTION_LOST" });
-  expect(await boot()).not.toBe(before);
-  await pc1.root.$`echo here is a mark > /dev/console`;
-  expect(await pc1.waitForConsole("here is a mark")).toBe("here is a mark");
-});
+test(
+  "a command after a reboot runs on the new boot, and a console tells of it",
+  { timeout: 300_000 },
+  async ({ pc1 }) => {
+    const boot = async (): Promise<string> =>
+      (await pc1.$`cat /proc/sys/kernel/random/boot_id`).stdout;
+    const before = await boot();
+    const endless = pc1.$`sleep 600`.catch((error: unknown) => error);
+    const back = await pc1.reverse(9, 8025); // nobody is there, and the machine is to listen all the same
+    await pc1.reboot();
+    await pc1.waitForPort(8025);
+    expect(back.refused).toBeUndefined();
+    expect(await endless).toMatchObject({ code: "CONNECTION_LOST" });
+    expect(await boot()).not.toBe(before);
+    await pc1.root.$`echo here is a mark > /dev/console`;
+    expect(await pc1.waitForConsole("here is a mark")).toBe("here is a mark");
+  },
+);
 
-test("what crashed loses what it had not written, and is off until it is switched on", { timeout: 300_000 }, async ({ pc1, pc2 }) => {
-  await pc1.$`echo written > written; sync; echo lost > lost`;
-  await pc1.crash();
-  await expect(pc1.$`true`).rejects.toMatchObject({ code: "MACHINE_OFF" });
-  expect((await pc2.root.$({ reject: false })`ping -c 1 -W 2 ${pc1.address}`).failed).toBe(true);
-  await pc1.powerOn();
-  expect((await pc1.$`cat written; [ -s lost ] || echo lost`).stdout).toBe("written\nlost");
-});
+test(
+  "what crashed loses what it had not written, and is off until it is switched on",
+  { timeout: 300_000 },
+  async ({ pc1, pc2 }) => {
+    await pc1.$`echo written > written; sync; echo lost > lost`;
+    await pc1.crash();
+    await expect(pc1.$`true`).rejects.toMatchObject({ code: "MACHINE_OFF" });
+    expect((await pc2.root.$({ reject: false })`ping -c 1 -W 2 ${pc1.address}`).failed).toBe(true);
+    await pc1.powerOn();
+    expect((await pc1.$`cat written; [ -s lost ] || echo lost`).stdout).toBe("written\nlost");
+  },
+);
 
-test("a pulled link, a block and a slow link do what they say, and end", { timeout: 300_000 }, async ({ pc1, pc2 }) => {
-  // From its own address: a machine without that network would ask the one behind its way out.
-  const seen = async (): Promise<boolean> => !(await pc1.root.$({ reject: false })`ping -I ${pc1.address} -c 1 -W 3 ${pc2.address}`).failed;
-  const seenBack = async (): Promise<boolean> =>
-    !(await pc2.root.$({ reject: false })`ping -I ${pc2.address} -c 1 -W 3 ${pc1.address}`).failed;
-  expect(await seen()).toBe(true);
-  await pc1.disconnect();
-  expect([await seen(), await seenBack()]).toEqual([false, false]);
-  await pc1.connect();
-  await expect.poll(seen, { timeout: 30_000 }).toBe(true);
+test(
+  "a pulled link, a block and a slow link do what they say, and end",
+  { timeout: 300_000 },
+  async ({ pc1, pc2 }) => {
+    // From its own address: a machine without that network would ask the one behind its way out.
+    const seen = async (): Promise<boolean> =>
+      !(await pc1.root.$({ reject: false })`ping -I ${pc1.address} -c 1 -W 3 ${pc2.address}`)
+        .failed;
+    const seenBack = async (): Promise<boolean> =>
+      !(await pc2.root.$({ reject: false })`ping -I ${pc2.address} -c 1 -W 3 ${pc1.address}`)
+        .failed;
+    expect(await seen()).toBe(true);
+    await pc1.disconnect();
+    expect([await seen(), await seenBack()]).toEqual([false, false]);
+    await pc1.connect();
+    await expect.poll(seen, { timeout: 30_000 }).toBe(true);
 
-  await pc1.block(pc2);
-  await pc1.block(pc2);
-  expect([await seen(), await seenBack()]).toEqual([false, false]);
-  await pc2.unblock(pc1);
-  await expect.poll(seen, { timeout: 30_000 }).toBe(true);
+    await pc1.block(pc2);
+    await pc1.block(pc2);
+    expect([await seen(), await seenBack()]).toEqual([false, false]);
+    await pc2.unblock(pc1);
+    await expect.poll(seen, { timeout: 30_000 }).toBe(true);
 
-  await pc1.slow({ latency: "1s" });
-  const { stdout } = await pc1.root.$`ping -c 3 -i 2 ${pc2.address}`;
-  expect(Number(/= [\d.]+\/([\d.]+)\//.exec(stdout)?.[1])).toBeGreaterThan(900);
-  await pc1.slow({ loss: "100%" });
-  expect(await seen()).toBe(false);
-  await pc1.slow({});
-  await expect.poll(seen, { timeout: 30_000 }).toBe(true);
-});
+    await pc1.slow({ latency: "1s" });
+    const { stdout } = await pc1.root.$`ping -c 3 -i 2 ${pc2.address}`;
+    expect(Number(/= [\d.]+\/([\d.]+)\//.exec(stdout)?.[1])).toBeGreaterThan(900);
+    await pc1.slow({ loss: "100%" });
+    expect(await seen()).toBe(false);
+    await pc1.slow({});
+    await expect.poll(seen, { timeout: 30_000 }).toBe(true);
+  },
+);
 
-test("a clock goes wrong and right again, and a disk is full but for what is left", { timeout: 300_000 }, async ({ pc1 }) => {
-  const ahead = async (): Promise<number> => Number((await pc1.$`date +%s`).stdout) - Date.now() / 1000;
-  await pc1.skewClock("-90m");
-  await pc1.skewClock("-90m");
-  expect(await ahead()).toBeLessThan(-5_300);
-  expect(await ahead()).toBeGreaterThan(-5_500);
-  await pc1.skewClock(0);
-  expect(Math.abs(await ahead())).toBeLessThan(60);
-  await pc1.fillDisk();
-  const { failed, stderr } = await pc1.root.$({ reject: false })`dd if=/dev/urandom of=/root/big bs=1M count=64 conv=fsync`;
-  expect([failed, stderr]).toEqual([true, expect.stringContaining("No space left on device")]);
-});
+test(
+  "a clock goes wrong and right again, and a disk is full but for what is left",
+  { timeout: 300_000 },
+  async ({ pc1 }) => {
+    const ahead = async (): Promise<number> =>
+      Number((await pc1.$`date +%s`).stdout) - Date.now() / 1000;
+    await pc1.skewClock("-90m");
+    await pc1.skewClock("-90m");
+    expect(await ahead()).toBeLessThan(-5_300);
+    expect(await ahead()).toBeGreaterThan(-5_500);
+    await pc1.skewClock(0);
+    expect(Math.abs(await ahead())).toBeLessThan(60);
+    await pc1.fillDisk();
+    const { failed, stderr } = await pc1.root.$({
+      reject: false,
+    })`dd if=/dev/urandom of=/root/big bs=1M count=64 conv=fsync`;
+    expect([failed, stderr]).toEqual([true, expect.stringContaining("No space left on device")]);
+  },
+);
 
 test(
   "machines go back to a checkpoint of the rig, with what ran then, and one to its own",

@@ -1,7 +1,10 @@
 import { describe, test } from "vitest-environment-vmrig";
 
 describe("a test that looks for what it leaves", { meta: { vmrig: { strict: true } } }, () => {
-  test("leaves nothing, though a service was started anew and a file came and went", async ({ pc1, pc2 }) => {
+  test("leaves nothing, though a service was started anew and a file came and went", async ({
+    pc1,
+    pc2,
+  }) => {
     await pc1.$`ssh pc2 true`;
     await pc2.root.$`systemctl restart inbox && touch /etc/only-now && rm /etc/only-now`;
     await pc2.waitForUnit("inbox");

@@ -21,7 +21,10 @@ while (my $client = $server->accept) {
 }
 `;
 
-test("ways lead into a machine, out of it, and from one to the other by name", async ({ pc1, pc2 }) => {
+test("ways lead into a machine, out of it, and from one to the other by name", async ({
+  pc1,
+  pc2,
+}) => {
   await pc1.file("service.pl").write(SERVICE);
   pc1.$`exec perl service.pl`.catch(() => {}); // it is ended with the test
   await pc1.waitForPort(8080);
@@ -36,17 +39,25 @@ test("ways lead into a machine, out of it, and from one to the other by name", a
 
   await using mail = await pc1.reverse(await play());
   expect((await pc1.waitForHttp(`${mail.url}/inbox`)).body).toBe("played /inbox");
-  await expect(pc2.fetch(`http://pc1:${mail.port}/`)).rejects.toMatchObject({ code: "FETCH_FAILED" });
+  await expect(pc2.fetch(`http://pc1:${mail.port}/`)).rejects.toMatchObject({
+    code: "FETCH_FAILED",
+  });
 });
 
-test("what leads out of a machine is back after a restore and after a rollback", { timeout: 300_000 }, async ({ pc1, rig }) => {
-  const back = await pc1.reverse(await play(), 8025);
-  const socket = await pc1.reverse(await play(), { path: "/tmp/played.sock" });
-  const both = await rig.checkpoint("listening");
-  for (const go of [() => pc1.restore(both), () => rig.restore(both), () => pc1.restore(both)]) {
-    await go();
-    expect((await pc1.waitForHttp("http://localhost:8025/again")).body).toBe("played /again");
-    expect(await (await pc1.fetch("http://played/too", { socketPath: socket.path })).text()).toBe("played /too");
-    expect([back.refused, socket.refused]).toEqual([undefined, undefined]);
-  }
-});
+test(
+  "what leads out of a machine is back after a restore and after a rollback",
+  { timeout: 300_000 },
+  async ({ pc1, rig }) => {
+    const back = await pc1.reverse(await play(), 8025);
+    const socket = await pc1.reverse(await play(), { path: "/tmp/played.sock" });
+    const both = await rig.checkpoint("listening");
+    for (const go of [() => pc1.restore(both), () => rig.restore(both), () => pc1.restore(both)]) {
+      await go();
+      expect((await pc1.waitForHttp("http://localhost:8025/again")).body).toBe("played /again");
+      expect(await (await pc1.fetch("http://played/too", { socketPath: socket.path })).text()).toBe(
+        "played /too",
+      );
+      expect([back.refused, socket.refused]).toEqual([undefined, undefined]);
+    }
+  },
+);

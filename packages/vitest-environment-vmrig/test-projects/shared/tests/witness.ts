@@ -11,8 +11,11 @@ export function note(line: string): Promise<void> {
 
 /** Waits until whoever started this run has made the file. */
 export async function allowed(name: string): Promise<void> {
-  await vi.waitFor(() => access(join(process.env["TEST_FOLDER"] ?? "", name)).then(() => expect(true).toBe(true)), {
-    timeout: 60_000,
-    interval: 20,
-  });
+  await vi.waitFor(
+    () => access(join(process.env["TEST_FOLDER"] ?? "", name)).then(() => expect(true).toBe(true)),
+    {
+      timeout: 60_000,
+      interval: 20,
+    },
+  );
 }

@@ -8,7 +8,11 @@ const GB = 1024 ** 3;
 export const LEAST_FREE_BYTES = 5 * GB;
 
 /** @param role What is kept there: `state`, `cache`. */
-export async function examineDisk(role: string, folder: string, leastFreeBytes: number): Promise<Finding> {
+export async function examineDisk(
+  role: string,
+  folder: string,
+  leastFreeBytes: number,
+): Promise<Finding> {
   const what = `disk of the ${role} folder`;
   const { bavail, bsize } = await statfs(await nearestThatExists(folder));
   const free = bavail * bsize;

@@ -10,7 +10,10 @@ import { examine, type ExamineOptions } from "./examine.ts";
 import { findingLine } from "./finding.ts";
 
 /** All that a doctor finds, by what it looked at. */
-async function look(place: TestCli, options: Partial<ExamineOptions> = {}): Promise<Readonly<Record<string, Finding>>> {
+async function look(
+  place: TestCli,
+  options: Partial<ExamineOptions> = {},
+): Promise<Readonly<Record<string, Finding>>> {
   const findings: Finding[] = [];
   const examination = examine({
     cwd: place.project,
@@ -39,7 +42,8 @@ async function only(
   programs: readonly (keyof typeof PROGRAMS)[],
 ): Promise<{ readonly [name: string]: string | undefined; readonly PATH: string }> {
   const bin = await place.folder(name);
-  for (const program of programs) await symlink(await locate(PROGRAMS[program]), join(bin, program));
+  for (const program of programs)
+    await symlink(await locate(PROGRAMS[program]), join(bin, program));
   return { PATH: bin, VMRIG_TERRAFORM: undefined };
 }
 
@@ -50,11 +54,15 @@ const PROGRAMS = {
 } as const;
 
 async function locate(names: readonly (string | undefined)[]): Promise<string> {
-  const { stdout } = await execa("which", ["-a", ...names.filter((name) => name !== undefined)], { reject: false });
+  const { stdout } = await execa("which", ["-a", ...names.filter((name) => name !== undefined)], {
+    reject: false,
+  });
   return stdout.split("\n")[0] ?? "";
 }
 
-test("a computer that has all of it: no complaints, and each thing was measured", async ({ place }) => {
+test("a computer that has all of it: no complaints, and each thing was measured", async ({
+  place,
+}) => {
   const findings = await look(place);
   expect(complaints(findings)).toEqual([]);
   expect(Object.keys(findings)).toEqual([
@@ -75,7 +83,9 @@ test("a computer that has all of it: no complaints, and each thing was measured"
     "fake machines",
     "ssh client",
   ]);
-  expect(findings["config"]?.measured).toBe(`${join(place.project, "vmrig.config.mjs")}: rig pcs with pc1, pc2`);
+  expect(findings["config"]?.measured).toBe(
+    `${join(place.project, "vmrig.config.mjs")}: rig pcs with pc1, pc2`,
+  );
   expect(findings["Redis"]?.measured).toMatch(/^\S+.* at unix:.*redis\.sock$/);
   expect(findings["lease"]?.measured).toMatch(/^taken, waited for and handed on in \d+ ms$/);
   expect(findings["Terraform"]?.measured).toMatch(/\d+\.\d+\.\d+; a stack can be initialised$/);
@@ -84,14 +94,24 @@ test("a computer that has all of it: no complaints, and each thing was measured"
 describe("a computer that lacks one thing: exactly that is named, with its fix", () => {
   test("a newer Node.js", async ({ place }) => {
     expect(complaints(await look(place, { nodeVersion: "22.11.0" }))).toMatchObject([
-      { what: "Node.js", status: "fail", measured: "22.11.0 is older than 22.12", fix: expect.stringContaining("nodejs.org") },
+      {
+        what: "Node.js",
+        status: "fail",
+        measured: "22.11.0 is older than 22.12",
+        fix: expect.stringContaining("nodejs.org"),
+      },
     ]);
   });
 
   test("redis-server", async ({ place }) => {
     const env = await only(place, "no-redis", ["terraform", "ssh"]);
     expect(complaints(await look(place, { env }))).toMatchObject([
-      { what: "Redis", status: "fail", measured: expect.stringContaining("redis-server"), fix: expect.stringContaining("VMRIG_REDIS_URL") },
+      {
+        what: "Redis",
+        status: "fail",
+        measured: expect.stringContaining("redis-server"),
+        fix: expect.stringContaining("VMRIG_REDIS_URL"),
+      },
     ]);
   });
 
@@ -109,10 +129,15 @@ describe("a computer that lacks one thing: exactly that is named, with its fix",
 
   test("a Terraform that works", async ({ place }) => {
     const env = await only(place, "bad-terraform", ["redis-server", "ssh"]);
-    const words = 'case $1 in version) echo \'{"terraform_version":"1.9.0"}\';; *) echo no plugin cache; exit 1;; esac';
+    const words =
+      'case $1 in version) echo \'{"terraform_version":"1.9.0"}\';; *) echo no plugin cache; exit 1;; esac';
     await writeFile(join(env.PATH, "terraform"), `#!/bin/sh\n${words}\n`, { mode: 0o755 });
     expect(complaints(await look(place, { env }))).toMatchObject([
-      { what: "Terraform", status: "fail", measured: "`terraform 1.9.0 init` failed: no plugin cache" },
+      {
+        what: "Terraform",
+        status: "fail",
+        measured: "`terraform 1.9.0 init` failed: no plugin cache",
+      },
     ]);
   });
 
@@ -125,7 +150,12 @@ describe("a computer that lacks one thing: exactly that is named, with its fix",
 
   test("a config", async ({ place }) => {
     expect(complaints(await look(place, { cwd: place.root }))).toMatchObject([
-      { what: "config", status: "fail", measured: expect.stringContaining("There is no vmrig.config.ts"), fix: "`vmrig init` writes one" },
+      {
+        what: "config",
+        status: "fail",
+        measured: expect.stringContaining("There is no vmrig.config.ts"),
+        fix: "`vmrig init` writes one",
+      },
     ]);
   });
 
@@ -133,7 +163,11 @@ describe("a computer that lacks one thing: exactly that is named, with its fix",
     const config = join(place.root, "wrong.config.mjs");
     await writeFile(config, "export default { name: 'PCs', machines: {} };\n");
     expect(complaints(await look(place, { config }))).toMatchObject([
-      { what: "config", status: "fail", measured: expect.stringMatching(/3 mistakes.*name: expected .*driver: is missing/) },
+      {
+        what: "config",
+        status: "fail",
+        measured: expect.stringMatching(/3 mistakes.*name: expected .*driver: is missing/),
+      },
     ]);
   });
 
@@ -144,7 +178,12 @@ describe("a computer that lacks one thing: exactly that is named, with its fix",
     onTestFinished(() => chmod(place.folders.state, 0o700));
     await chmod(place.folders.state, mode);
     expect(complaints(await look(place))).toMatchObject([
-      { what: "state folder", status, measured: expect.stringContaining(said), fix: `chmod 700 ${place.folders.state}` },
+      {
+        what: "state folder",
+        status,
+        measured: expect.stringContaining(said),
+        fix: `chmod 700 ${place.folders.state}`,
+      },
     ]);
   });
 
@@ -152,15 +191,29 @@ describe("a computer that lacks one thing: exactly that is named, with its fix",
     onTestFinished(() => chmod(place.folders.runtime, 0o700));
     await chmod(place.folders.runtime, 0o777);
     expect(complaints(await look(place))).toMatchObject([
-      { what: "folders", status: "fail", measured: expect.stringContaining(`${place.folders.runtime} is open for others to write to`) },
+      {
+        what: "folders",
+        status: "fail",
+        measured: expect.stringContaining(
+          `${place.folders.runtime} is open for others to write to`,
+        ),
+      },
       { what: "Redis", status: "fail", measured: expect.stringContaining("no safe folder") },
     ]);
   });
 
   test("room on its disks", async ({ place }) => {
     expect(complaints(await look(place, { leastFreeBytes: 2 ** 60 }))).toMatchObject([
-      { what: "disk of the state folder", status: "warn", fix: expect.stringContaining("VMRIG_HOME") },
-      { what: "disk of the cache folder", status: "warn", fix: expect.stringContaining("VMRIG_CACHE") },
+      {
+        what: "disk of the state folder",
+        status: "warn",
+        fix: expect.stringContaining("VMRIG_HOME"),
+      },
+      {
+        what: "disk of the cache folder",
+        status: "warn",
+        fix: expect.stringContaining("VMRIG_CACHE"),
+      },
     ]);
   });
 
@@ -170,7 +223,12 @@ describe("a computer that lacks one thing: exactly that is named, with its fix",
   ] as const)("the right time (%i ms off)", async ([offMs, said], { place }) => {
     const clock = { ...systemClock, wall: () => systemClock.wall() + offMs };
     expect(complaints(await look(place, { clock }))).toMatchObject([
-      { what: "clock", status: "warn", measured: expect.stringContaining(said), fix: expect.stringContaining("NTP") },
+      {
+        what: "clock",
+        status: "warn",
+        measured: expect.stringContaining(said),
+        fix: expect.stringContaining("NTP"),
+      },
     ]);
   });
 });
@@ -184,45 +242,83 @@ describe("a Redis that is configured", () => {
   ) {
     await using server = await RedisServer.start({ persistence, extra });
     await before?.(server);
-    return complaints(await look(place, { env: { VMRIG_REDIS_URL: `unix://${server.socketPath}` } }));
+    return complaints(
+      await look(place, { env: { VMRIG_REDIS_URL: `unix://${server.socketPath}` } }),
+    );
   }
 
-  test("is not complained about when it keeps what it confirmed and evicts nothing", async ({ place }) => {
+  test("is not complained about when it keeps what it confirmed and evicts nothing", async ({
+    place,
+  }) => {
     expect(await lookAt(place, [])).toEqual([]);
   });
 
-  test.for<[title: string, extra: readonly string[], persistence: Persistence, wrong: Partial<Finding>]>([
+  test.for<
+    [title: string, extra: readonly string[], persistence: Persistence, wrong: Partial<Finding>]
+  >([
     ["without an append-only file", [], "none", { what: "Redis persistence", status: "fail" }],
-    ["that writes through once a second", ["--appendfsync", "everysec"], "always", { what: "Redis persistence", status: "warn" }],
+    [
+      "that writes through once a second",
+      ["--appendfsync", "everysec"],
+      "always",
+      { what: "Redis persistence", status: "warn" },
+    ],
     [
       "that evicts when it is full",
       ["--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru"],
       "always",
       { what: "Redis memory", status: "fail" },
     ],
-    ["that would evict if it had a limit", ["--maxmemory-policy", "volatile-ttl"], "always", { what: "Redis memory", status: "warn" }],
+    [
+      "that would evict if it had a limit",
+      ["--maxmemory-policy", "volatile-ttl"],
+      "always",
+      { what: "Redis memory", status: "warn" },
+    ],
   ])("%s is named with the setting to change", async ([, extra, persistence, wrong], { place }) => {
-    expect(await lookAt(place, extra, persistence)).toMatchObject([{ ...wrong, fix: expect.stringContaining("redis-cli CONFIG SET") }]);
+    expect(await lookAt(place, extra, persistence)).toMatchObject([
+      { ...wrong, fix: expect.stringContaining("redis-cli CONFIG SET") },
+    ]);
   });
 
   test("that denies our scripts is named with what its user must be allowed", async ({ place }) => {
-    const found = await lookAt(place, [], "always", (server) => server.operator.call("ACL", "SETUSER", "default", "-evalsha", "-eval"));
-    expect(found).toMatchObject([{ what: "Redis", status: "fail", measured: expect.stringMatching(/no permissions/i) }]);
+    const found = await lookAt(place, [], "always", (server) =>
+      server.operator.call("ACL", "SETUSER", "default", "-evalsha", "-eval"),
+    );
+    expect(found).toMatchObject([
+      { what: "Redis", status: "fail", measured: expect.stringMatching(/no permissions/i) },
+    ]);
   });
 
   test("that denies our channels is named: whoever waits is not woken up", async ({ place }) => {
-    const found = await lookAt(place, [], "always", (server) => server.operator.call("ACL", "SETUSER", "default", "resetchannels"));
-    expect(found).toMatchObject([{ what: "lease", status: "warn", fix: expect.stringContaining("channels vmrig:*") }]);
+    const found = await lookAt(place, [], "always", (server) =>
+      server.operator.call("ACL", "SETUSER", "default", "resetchannels"),
+    );
+    expect(found).toMatchObject([
+      { what: "lease", status: "warn", fix: expect.stringContaining("channels vmrig:*") },
+    ]);
   });
 
-  test("that does not say what it is gets warnings, and a real lease all the same", async ({ place }) => {
-    const found = await lookAt(place, [], "always", (server) => server.operator.call("ACL", "SETUSER", "default", "-info", "-config"));
-    expect(found.map(({ what, status }) => `${status} ${what}`)).toEqual(["warn Redis", "warn Redis persistence", "warn Redis memory"]);
+  test("that does not say what it is gets warnings, and a real lease all the same", async ({
+    place,
+  }) => {
+    const found = await lookAt(place, [], "always", (server) =>
+      server.operator.call("ACL", "SETUSER", "default", "-info", "-config"),
+    );
+    expect(found.map(({ what, status }) => `${status} ${what}`)).toEqual([
+      "warn Redis",
+      "warn Redis persistence",
+      "warn Redis memory",
+    ]);
   });
 
   test("that is not there is named by its address, without its password", async ({ place }) => {
-    const found = complaints(await look(place, { env: { VMRIG_REDIS_URL: "redis://me:secret@127.0.0.1:1" } }));
-    expect(found).toMatchObject([{ what: "Redis", status: "fail", measured: expect.stringContaining("redis://127.0.0.1:1") }]);
+    const found = complaints(
+      await look(place, { env: { VMRIG_REDIS_URL: "redis://me:secret@127.0.0.1:1" } }),
+    );
+    expect(found).toMatchObject([
+      { what: "Redis", status: "fail", measured: expect.stringContaining("redis://127.0.0.1:1") },
+    ]);
     expect(JSON.stringify(found)).not.toContain("secret");
   });
 });
@@ -249,6 +345,11 @@ describe("the command", () => {
 });
 
 test("a finding is one line, whatever was measured", () => {
-  const finding: Finding = { what: "config", status: "fail", measured: "a mistake:\n  name: is missing", fix: "write\none" };
+  const finding: Finding = {
+    what: "config",
+    status: "fail",
+    measured: "a mistake:\n  name: is missing",
+    fix: "write\none",
+  };
   expect(findingLine(finding)).toBe("FAIL  config: a mistake: name: is missing — write one");
 });

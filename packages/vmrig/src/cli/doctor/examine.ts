@@ -31,8 +31,9 @@ export interface ExamineOptions {
 }
 
 /**
- * Looks at every prerequisite of a run, for real: Redis is started, a lease taken, Terraform initialised. What depends on something that is
- * missing is left out; the rest is looked at all the same.
+ * Looks at every prerequisite of a run, for real: Redis is started, a lease taken, Terraform
+ * initialised. What depends on something that is missing is left out; the rest is looked at all the
+ * same.
  */
 export async function* examine(options: ExamineOptions): AsyncGenerator<Finding> {
   const { env, clock, signal, nodeVersion, leastFreeBytes } = options;
@@ -61,19 +62,32 @@ export async function* examine(options: ExamineOptions): AsyncGenerator<Finding>
   yield await examineSshClient(env);
 }
 
-async function loadRig({ cwd, config }: ExamineOptions): Promise<{ readonly finding: Finding; readonly value?: ResolvedRig }> {
+async function loadRig({
+  cwd,
+  config,
+}: ExamineOptions): Promise<{ readonly finding: Finding; readonly value?: ResolvedRig }> {
   try {
     const file = config === undefined ? await findConfig(cwd) : resolve(cwd, config);
     const { rig } = await loadConfig(file);
     const machines = Object.keys(rig.machines).join(", ");
-    return { finding: { what: "config", status: "ok", measured: `${file}: rig ${rig.name} with ${machines}` }, value: rig };
+    return {
+      finding: {
+        what: "config",
+        status: "ok",
+        measured: `${file}: rig ${rig.name} with ${machines}`,
+      },
+      value: rig,
+    };
   } catch (error) {
     const missing = asVmrigError(error).code === "CONFIG_NOT_FOUND";
     return { finding: failure("config", error, missing ? "`vmrig init` writes one" : undefined) };
   }
 }
 
-/** Where leases are kept. The embedded Redis is started, as a run would; a program that is missing is missing also while one still runs. */
+/**
+ * Where leases are kept. The embedded Redis is started, as a run would; a program that is missing
+ * is missing also while one still runs.
+ */
 async function findRedis(
   rig: ResolvedRig | undefined,
   folders: Folders | undefined,
@@ -85,7 +99,12 @@ async function findRedis(
     if (configured !== undefined) return configured;
     findRedisServer(env["PATH"]);
     if (folders === undefined)
-      return { what, status: "fail", measured: "not started: it has no safe folder", fix: "mend the folders first" };
+      return {
+        what,
+        status: "fail",
+        measured: "not started: it has no safe folder",
+        fix: "mend the folders first",
+      };
     return [await embeddedRedis({ ...embeddedFolders(folders), path: env["PATH"] ?? "", clock })];
   } catch (error) {
     return failure(what, error);

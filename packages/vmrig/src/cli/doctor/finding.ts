@@ -15,5 +15,8 @@ export function failure(what: string, error: unknown, fix?: string): Finding {
 /** `FAIL  terraform: not on the PATH — install it` */
 export function findingLine({ what, status, measured, fix }: Finding): string {
   const mark = status === "fail" ? "FAIL" : status.padEnd(4);
-  return `${mark}  ${what}: ${measured}${fix === undefined ? "" : ` — ${fix}`}`.replace(/\s*\n\s*/g, " ");
+  return `${mark}  ${what}: ${measured}${fix === undefined ? "" : ` — ${fix}`}`.replace(
+    /\s*\n\s*/g,
+    " ",
+  );
 }

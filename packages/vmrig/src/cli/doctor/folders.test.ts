@@ -8,5 +8,7 @@ test.each([
   const runtime = `/tmp/${"r".repeat(bytes - "/tmp//pcs-1/pc1.control".length)}`;
   const finding = examineSocketPaths({ runtime }, "pcs-1", ["pc1", "a"]);
   expect(finding).toMatchObject({ status, measured: expect.stringContaining(`${bytes} bytes`) });
-  expect(finding.fix).toEqual(status === "ok" ? undefined : expect.stringContaining("shorter names"));
+  expect(finding.fix).toEqual(
+    status === "ok" ? undefined : expect.stringContaining("shorter names"),
+  );
 });

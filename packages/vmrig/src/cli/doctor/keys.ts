@@ -8,7 +8,10 @@ import { failure } from "./finding.ts";
 
 const WHAT = "SSH keys";
 
-/** Makes a key as each lease does, and keeps it as `vmrig ssh` does: not every file system keeps a file private, nor every Node.js knows Ed25519. */
+/**
+ * Makes a key as each lease does, and keeps it as `vmrig ssh` does: not every file system keeps a
+ * file private, nor every Node.js knows Ed25519.
+ */
 export async function examineKeys({ runtime }: Pick<Folders, "runtime">): Promise<Finding> {
   try {
     const { privateKey, publicKey } = generateKeyPair();
@@ -25,7 +28,11 @@ export async function examineKeys({ runtime }: Pick<Folders, "runtime">): Promis
     const fix = "use a file system that keeps permissions for /tmp";
     return { what: WHAT, status: "fail", measured, fix };
   } catch (error) {
-    return failure(WHAT, error, `look at ${runtime}: it should be a folder of your own with mode 700, on a disk with free room`);
+    return failure(
+      WHAT,
+      error,
+      `look at ${runtime}: it should be a folder of your own with mode 700, on a disk with free room`,
+    );
   }
 }
 

@@ -26,7 +26,11 @@ function permissions(namespace: string): string {
   return `give its user the rules of docs/guide/shared-redis.md, for keys and channels ${namespace}:*`;
 }
 
-/** A lease is handed on without it too, but later. @returns what Redis said, when it did not let us listen and call */
+/**
+ * A lease is handed on without it too, but later.
+ *
+ * @returns what Redis said, when it did not let us listen and call
+ */
 async function tryChannel(address: RedisAddress, namespace: string): Promise<string | undefined> {
   const channel = `${namespace}:{${PROBE}}:doctor`;
   const [ear, voice] = [subscriber(address), subscriber(address)];
@@ -43,7 +47,8 @@ async function tryChannel(address: RedisAddress, namespace: string): Promise<str
 }
 
 /**
- * Takes a lease, waits in line for it, and is handed it: all that a run does, and all that an ACL may deny.
+ * Takes a lease, waits in line for it, and is handed it: all that a run does, and all that an ACL
+ * may deny.
  *
  * @param answering those whose channels are tried: of several, a minority may be away
  */
@@ -51,11 +56,17 @@ export async function examineLease(
   { redis, namespace = DEFAULT_NAMESPACE, clock }: ExaminedStore,
   answering: readonly RedisAddress[],
 ): Promise<Finding> {
-  const holder = { who: ownName(), host: hostname(), command: "vmrig doctor", session: String(process.pid) };
+  const holder = {
+    who: ownName(),
+    host: hostname(),
+    command: "vmrig doctor",
+    session: String(process.pid),
+  };
   try {
     await using store = await openLeaseStore({ redis, namespace, clock });
     const first = await store.tryAcquire(WISH, { holder, ttlMs: 5_000 });
-    if (first === undefined) return { what: WHAT, status: "ok", measured: "another vmrig doctor has it right now" };
+    if (first === undefined)
+      return { what: WHAT, status: "ok", measured: "another vmrig doctor has it right now" };
     let released = clock.monotonic();
     let handing: Promise<void> | undefined;
     const second = await store.acquire(WISH, {
@@ -71,10 +82,21 @@ export async function examineLease(
     await handing;
     await second.release();
     const measured = `taken, waited for and handed on in ${took} ms`;
-    const deaf = (await Promise.all(answering.map((address) => tryChannel(address, namespace)))).find((said) => said !== undefined);
+    const deaf = (
+      await Promise.all(answering.map((address) => tryChannel(address, namespace)))
+    ).find((said) => said !== undefined);
     if (deaf === undefined) return { what: WHAT, status: "ok", measured };
-    return { what: WHAT, status: "warn", measured: `${measured}, but whoever waits is not woken up: ${deaf}`, fix: permissions(namespace) };
+    return {
+      what: WHAT,
+      status: "warn",
+      measured: `${measured}, but whoever waits is not woken up: ${deaf}`,
+      fix: permissions(namespace),
+    };
   } catch (error) {
-    return failure(WHAT, error, asVmrigError(error).message.includes("NOPERM") ? permissions(namespace) : undefined);
+    return failure(
+      WHAT,
+      error,
+      asVmrigError(error).message.includes("NOPERM") ? permissions(namespace) : undefined,
+    );
   }
 }

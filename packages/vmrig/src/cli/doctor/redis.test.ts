@@ -8,7 +8,8 @@ import { examineRedis } from "./redis.ts";
 async function look(...servers: readonly RedisServer[]): Promise<Finding[]> {
   const redis = servers.map(({ socketPath }) => ({ socketPath }));
   const findings: Finding[] = [];
-  for await (const finding of examineRedis({ redis, namespace: "team-a", clock: systemClock })) findings.push(finding);
+  for await (const finding of examineRedis({ redis, namespace: "team-a", clock: systemClock }))
+    findings.push(finding);
   return findings;
 }
 
@@ -22,7 +23,9 @@ test("all that is tried carries the prefix of the config", async () => {
 test("what is denied is named with the prefix that it must be allowed for", async () => {
   await using server = await RedisServer.start({ persistence: "always" });
   await server.operator.call("ACL", "SETUSER", "default", "resetchannels", "&vmrig:*");
-  const fix = expect.stringMatching(/shared-redis\.md, for keys and channels team-a:\*$/) as unknown;
+  const fix = expect.stringMatching(
+    /shared-redis\.md, for keys and channels team-a:\*$/,
+  ) as unknown;
   expect((await look(server)).at(-1)).toMatchObject({ what: "lease", status: "warn", fix });
 });
 
@@ -32,7 +35,8 @@ test("each of several is looked at and named by its address, then a lease is tak
   await second.operator.config("SET", "appendfsync", "everysec");
   const findings = await look(...servers.all);
   expect(findings.map(({ what }) => what).filter((what) => what === "Redis")).toHaveLength(3);
-  const measured = ({ socketPath }: RedisServer): string => expect.stringContaining(`unix:${socketPath}`) as string;
+  const measured = ({ socketPath }: RedisServer): string =>
+    expect.stringContaining(`unix:${socketPath}`) as string;
   const everysec = { what: "Redis persistence", status: "warn", measured: measured(second) };
   expect(findings.filter(({ status }) => status !== "ok")).toMatchObject([everysec]);
   await third.kill();
@@ -47,5 +51,7 @@ test("each of several is looked at and named by its address, then a lease is tak
     measured: expect.stringMatching(/^taken, waited for and handed on/),
   });
   await second.kill();
-  expect((await look(...servers.all)).map(({ what, status }) => `${status} ${what}`)).not.toContain("ok lease");
+  expect((await look(...servers.all)).map(({ what, status }) => `${status} ${what}`)).not.toContain(
+    "ok lease",
+  );
 });

@@ -8,7 +8,9 @@ import { examineLease, type ExaminedStore } from "./lease.ts";
 const OLDEST = [6, 2] as const;
 const WORST_SKEW_MS = 1_000;
 
-/** Looks at a Redis as leases need it, or at several: what each is, and a real lease in all of them. */
+/**
+ * Looks at a Redis as leases need it, or at several: what each is, and a real lease in all of them.
+ */
 export async function* examineRedis(store: ExaminedStore): AsyncGenerator<Finding> {
   const { redis, ...options } = store;
   const answering: RedisAddress[] = [];
@@ -21,7 +23,9 @@ export async function* examineRedis(store: ExaminedStore): AsyncGenerator<Findin
       }
       const { measured } = next.value;
       const shown = describeAddress(address);
-      yield redis.length === 1 || measured.includes(shown) ? next.value : { ...next.value, measured: `${shown}: ${measured}` };
+      yield redis.length === 1 || measured.includes(shown)
+        ? next.value
+        : { ...next.value, measured: `${shown}: ${measured}` };
     }
   }
   if (answering.length > redis.length / 2) yield await examineLease(store, answering);
@@ -32,7 +36,10 @@ export async function* examineRedis(store: ExaminedStore): AsyncGenerator<Findin
  *
  * @returns whether it answered
  */
-async function* examineServer(address: RedisAddress, options: Omit<ExaminedStore, "redis">): AsyncGenerator<Finding, boolean> {
+async function* examineServer(
+  address: RedisAddress,
+  options: Omit<ExaminedStore, "redis">,
+): AsyncGenerator<Finding, boolean> {
   const { clock } = options;
   let connection: RedisConnection;
   try {
@@ -42,7 +49,8 @@ async function* examineServer(address: RedisAddress, options: Omit<ExaminedStore
     return false;
   }
   try {
-    // A user of an ACL may be denied it; what it would say is then not known, and the lease below shows what counts.
+    // A user of an ACL may be denied it; what it would say is then not known, and the lease below
+    // shows what counts.
     const info = parseInfo(await connection.redis.info().catch(() => ""));
     yield ofVersion(info, describeAddress(address));
     const fsync = await connection.redis.config("GET", "appendfsync").catch(() => undefined);
@@ -61,7 +69,9 @@ async function* examineServer(address: RedisAddress, options: Omit<ExaminedStore
 type Info = ReadonlyMap<string, string>;
 
 function parseInfo(text: string): Info {
-  return new Map([...text.matchAll(/^(\w+):(.*?)\r?$/gm)].map(([, name = "", value = ""]) => [name, value]));
+  return new Map(
+    [...text.matchAll(/^(\w+):(.*?)\r?$/gm)].map(([, name = "", value = ""]) => [name, value]),
+  );
 }
 
 const ASK = "ask whoever runs it; the user that vmrig logs in as may not look (INFO, CONFIG GET)";
@@ -69,11 +79,13 @@ const ASK = "ask whoever runs it; the user that vmrig logs in as may not look (I
 function ofVersion(info: Info, shown: string): Finding {
   const what = "Redis";
   const version = info.get("redis_version");
-  if (version === undefined) return { what, status: "warn", measured: `${shown}, version not known`, fix: ASK };
+  if (version === undefined)
+    return { what, status: "warn", measured: `${shown}, version not known`, fix: ASK };
   const [major = 0, minor = 0] = version.split(".").map(Number);
   const valkey = info.get("valkey_version");
   const measured = `${valkey === undefined ? version : `Valkey ${valkey}`} at ${shown}`;
-  if (major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1])) return { what, status: "ok", measured };
+  if (major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1]))
+    return { what, status: "ok", measured };
   return {
     what,
     status: "fail",
@@ -87,24 +99,58 @@ function ofPersistence(info: Info, fsync: string | undefined): Finding {
   const aof = info.get("aof_enabled");
   if (aof === undefined) return { what, status: "warn", measured: "not known", fix: ASK };
   if (aof !== "1") {
-    const fix = "redis-cli CONFIG SET appendonly yes, CONFIG SET appendfsync always, and the same in its redis.conf";
-    return { what, status: "fail", measured: "no append-only file: a restart forgets every lease, and two may hold one rig", fix };
+    const fix =
+      "redis-cli CONFIG SET appendonly yes, CONFIG SET appendfsync always, and the same in its redis.conf";
+    return {
+      what,
+      status: "fail",
+      measured: "no append-only file: a restart forgets every lease, and two may hold one rig",
+      fix,
+    };
   }
-  if (fsync === "always") return { what, status: "ok", measured: "append-only file, written through (appendfsync always)" };
+  if (fsync === "always")
+    return {
+      what,
+      status: "ok",
+      measured: "append-only file, written through (appendfsync always)",
+    };
   if (fsync === undefined)
-    return { what, status: "warn", measured: "append-only file; how often it is written through is not known", fix: ASK };
+    return {
+      what,
+      status: "warn",
+      measured: "append-only file; how often it is written through is not known",
+      fix: ASK,
+    };
   const fix = "redis-cli CONFIG SET appendfsync always, and the same in its redis.conf";
-  return { what, status: "warn", measured: `append-only file, but appendfsync ${fsync}: a crash may forget the last leases`, fix };
+  return {
+    what,
+    status: "warn",
+    measured: `append-only file, but appendfsync ${fsync}: a crash may forget the last leases`,
+    fix,
+  };
 }
 
 function ofMemory(info: Info): Finding {
   const what = "Redis memory";
   const policy = info.get("maxmemory_policy");
-  if (policy === undefined) return { what, status: "warn", measured: "not known what it does when it is full", fix: ASK };
-  if (policy === "noeviction") return { what, status: "ok", measured: "evicts nothing (noeviction)" };
+  if (policy === undefined)
+    return { what, status: "warn", measured: "not known what it does when it is full", fix: ASK };
+  if (policy === "noeviction")
+    return { what, status: "ok", measured: "evicts nothing (noeviction)" };
   const fix = "redis-cli CONFIG SET maxmemory-policy noeviction, and the same in its redis.conf";
-  if (info.get("maxmemory") === "0") return { what, status: "warn", measured: `maxmemory-policy ${policy}, but no maxmemory so far`, fix };
-  return { what, status: "fail", measured: `maxmemory-policy ${policy}: when it is full it throws leases away`, fix };
+  if (info.get("maxmemory") === "0")
+    return {
+      what,
+      status: "warn",
+      measured: `maxmemory-policy ${policy}, but no maxmemory so far`,
+      fix,
+    };
+  return {
+    what,
+    status: "fail",
+    measured: `maxmemory-policy ${policy}: when it is full it throws leases away`,
+    fix,
+  };
 }
 
 /** Half of the question's round trip is on either side of the answer. */

@@ -10,16 +10,26 @@ import { failure } from "./finding.ts";
 
 const WHAT = "Terraform";
 
-/** All that a rig of local machines needs of Terraform; the provider of `terraform_data` is built in. */
-const STACK = JSON.stringify({ terraform: { backend: { local: { path: "state" } } }, resource: { terraform_data: { probe: {} } } });
+/**
+ * All that a rig of local machines needs of Terraform; the provider of `terraform_data` is built
+ * in.
+ */
+const STACK = JSON.stringify({
+  terraform: { backend: { local: { path: "state" } } },
+  resource: { terraform_data: { probe: {} } },
+});
 
 /** Finds it, and initialises a stack with it, as a run does: without the network. */
-export async function examineTerraform(env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Finding> {
+export async function examineTerraform(
+  env: NodeJS.ProcessEnv,
+  signal: AbortSignal,
+): Promise<Finding> {
   try {
     const binary = await findTerraform(env);
     const failed = await tryInit(binary, env, signal);
     const shown = `${binary.path} ${binary.version}`;
-    if (failed === undefined) return { what: WHAT, status: "ok", measured: `${shown}; a stack can be initialised` };
+    if (failed === undefined)
+      return { what: WHAT, status: "ok", measured: `${shown}; a stack can be initialised` };
     return {
       what: WHAT,
       status: "fail",
@@ -33,7 +43,11 @@ export async function examineTerraform(env: NodeJS.ProcessEnv, signal: AbortSign
 }
 
 /** @returns what it said, when it failed */
-async function tryInit(binary: TerraformBinary, env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<string | undefined> {
+async function tryInit(
+  binary: TerraformBinary,
+  env: NodeJS.ProcessEnv,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   const folder = await mkdtemp(join(tmpdir(), "vmrig-doctor-"));
   try {
     const files = stateFiles({ folder });

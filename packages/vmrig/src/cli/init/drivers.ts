@@ -8,6 +8,13 @@ export interface DriverChoice {
 }
 
 export const DRIVERS: Readonly<Record<string, DriverChoice>> = {
-  qemu: { expression: "qemu()", importLine: 'import { qemu } from "@vmrig/driver-qemu";', dependency: "@vmrig/driver-qemu" },
-  fake: { expression: "fakeDriver()", importLine: 'import { fakeDriver } from "vmrig/driver-fake";' },
+  qemu: {
+    expression: "qemu()",
+    importLine: 'import { qemu } from "@vmrig/driver-qemu";',
+    dependency: "@vmrig/driver-qemu",
+  },
+  fake: {
+    expression: "fakeDriver()",
+    importLine: 'import { fakeDriver } from "vmrig/driver-fake";',
+  },
 };

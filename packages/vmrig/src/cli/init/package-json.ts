@@ -15,7 +15,10 @@ export interface PackageFile {
   readonly value: PackageJson;
 }
 
-/** @returns nothing when there is none @throws VmrigError `CONFIG_UNREADABLE` when it is not the JSON of an object */
+/**
+ * @returns nothing when there is none
+ * @throws VmrigError `CONFIG_UNREADABLE` when it is not the JSON of an object
+ */
 export async function readPackageJson(path: string): Promise<PackageFile | undefined> {
   const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return undefined;
@@ -28,21 +31,30 @@ export async function readPackageJson(path: string): Promise<PackageFile | undef
   } catch (error) {
     throw unreadable(path, error);
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw unreadable(path, new Error("it is no object"));
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw unreadable(path, new Error("it is no object"));
   return { text, value };
 }
 
-/** The same file with development dependencies more; what it depends on already keeps its version. */
+/**
+ * The same file with development dependencies more; what it depends on already keeps its version.
+ */
 export function withDevDependencies(
   { text, value }: PackageFile,
   wanted: Readonly<Record<string, string>>,
 ): { readonly text: string; readonly added: readonly string[] } {
   const added = Object.keys(wanted).filter(
-    (name) => value.dependencies?.[name] === undefined && value.devDependencies?.[name] === undefined,
+    (name) =>
+      value.dependencies?.[name] === undefined && value.devDependencies?.[name] === undefined,
   );
   if (added.length === 0) return { text, added };
-  const all = { ...value.devDependencies, ...Object.fromEntries(added.map((name) => [name, wanted[name]])) };
-  const devDependencies = Object.fromEntries(Object.entries(all).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  const all = {
+    ...value.devDependencies,
+    ...Object.fromEntries(added.map((name) => [name, wanted[name]])),
+  };
+  const devDependencies = Object.fromEntries(
+    Object.entries(all).toSorted(([a], [b]) => (a < b ? -1 : 1)),
+  );
   const indent = /^([ \t]+)"/m.exec(text)?.[1] ?? "  ";
   return { text: `${JSON.stringify({ ...value, devDependencies }, undefined, indent)}\n`, added };
 }

@@ -22,7 +22,10 @@ const LOCKFILES: readonly (readonly [string, keyof typeof KNOWN])[] = [
   ["package-lock.json", "npm"],
 ];
 
-/** By the nearest lockfile, in the folder or above it, as in a workspace; else by `packageManager` of package.json; else npm. */
+/**
+ * By the nearest lockfile, in the folder or above it, as in a workspace; else by `packageManager`
+ * of package.json; else npm.
+ */
 export async function findPackageManager(from: string, named?: string): Promise<PackageManager> {
   for (let folder = from; ; folder = dirname(folder)) {
     for (const [file, name] of LOCKFILES) if (await exists(join(folder, file))) return KNOWN[name];

@@ -5,7 +5,10 @@ import { readPackageJson, withDevDependencies } from "./package-json.ts";
 import { findPackageManager, type PackageManager } from "./package-manager.ts";
 import { configText, FIRST_TEST, FIRST_TEST_TEXT, rigName, VITEST_CONFIG } from "./templates.ts";
 
-/** The oldest Vitest of which every function of vitest-environment-vmrig works; what a new project gets. */
+/**
+ * The oldest Vitest of which every function of vitest-environment-vmrig works; what a new project
+ * gets.
+ */
 export const VITEST = "^5.0.0";
 
 export interface SetUp {
@@ -24,8 +27,15 @@ const CONFIGS = /^vmrig\.config\.m?[tj]s$/;
 /** Vitest takes its own config before Vite's: a new one would hide what the other says. */
 const VITEST_CONFIGS = /^(vitest|vite)\.config\.[cm]?[tj]s$/;
 
-/** Writes what a project lacks for a first test on machines. Nothing that exists is overwritten. Runs nothing. */
-export async function setUpProject(project: string, driver: DriverChoice, version: string): Promise<SetUp> {
+/**
+ * Writes what a project lacks for a first test on machines. Nothing that exists is overwritten.
+ * Runs nothing.
+ */
+export async function setUpProject(
+  project: string,
+  driver: DriverChoice,
+  version: string,
+): Promise<SetUp> {
   const found = await readPackageJson(join(project, "package.json"));
   const packageManager = await findPackageManager(project, found?.value.packageManager);
   const there = await readdir(project);
@@ -54,11 +64,20 @@ export async function setUpProject(project: string, driver: DriverChoice, versio
     "vitest-environment-vmrig": `^${version}`,
     vmrig: `^${version}`,
   };
-  const before = found ?? { text: "", value: { name: rig, private: true, type: "module", scripts: { test: "vitest run" } } };
+  const before = found ?? {
+    text: "",
+    value: { name: rig, private: true, type: "module", scripts: { test: "vitest run" } },
+  };
   const { text, added } = withDevDependencies(before, dependencies);
   if (added.length > 0) await writeFile(join(project, "package.json"), text);
   if (found === undefined) written.push("package.json");
-  return { written, kept, added, packageManager, ...(vitestConfig !== undefined && { vitestConfig }) };
+  return {
+    written,
+    kept,
+    added,
+    packageManager,
+    ...(vitestConfig !== undefined && { vitestConfig }),
+  };
 }
 
 /** @returns false when there is a file already */

@@ -8,7 +8,8 @@ const start = ({ command, project: cwd, env }: TestCli, words: readonly string[]
   openTerminal([...command, ...words], { cwd, env, columns: 80, rows: 24 });
 
 /** Folders with a key in it. */
-const keys = async ({ folders }: TestCli): Promise<string[]> => (await readdir(folders.runtime)).filter((name) => name.startsWith("ssh-"));
+const keys = async ({ folders }: TestCli): Promise<string[]> =>
+  (await readdir(folders.runtime)).filter((name) => name.startsWith("ssh-"));
 
 async function handedOn(place: TestCli): Promise<void> {
   expect(await keys(place)).toEqual([]);
@@ -19,7 +20,9 @@ async function handedOn(place: TestCli): Promise<void> {
 describe("status --watch", () => {
   const [OWN_SCREEN, SCREEN_BEFORE, HOME] = ["\u001b[?1049h", "\u001b[?1049l", "\u001b[H"];
 
-  test("has the screen for itself, draws it again and again, in a new size at once, and leaves what it showed last", async ({ place }) => {
+  test("has the screen for itself, draws it again and again, in a new size at once, and leaves what it showed last", async ({
+    place,
+  }) => {
     await using terminal = start(place, ["status", "--watch"]);
     let seen = await terminal.shows(/line {5}nobody waits/);
     expect(terminal.output().startsWith(OWN_SCREEN)).toBe(true);
@@ -37,7 +40,9 @@ describe("status --watch", () => {
     expect(after).toMatch(/^rig {6}pcs: 1 copy[^]*\r\nline {5}nobody waits\r\n$/);
   });
 
-  test("a terminal that cannot move its cursor gets whole lines, when something changed", async ({ place }) => {
+  test("a terminal that cannot move its cursor gets whole lines, when something changed", async ({
+    place,
+  }) => {
     await using terminal = openTerminal([...place.command, "status", "--watch"], {
       cwd: place.project,
       env: { ...place.env, TERM: "dumb" },
@@ -71,7 +76,9 @@ describe("ssh", () => {
     await handedOn(place);
   });
 
-  test("ends with its terminal, with its key removed and the lease handed on", async ({ place }) => {
+  test("ends with its terminal, with its key removed and the lease handed on", async ({
+    place,
+  }) => {
     await using terminal = start(place, ["ssh", "pc1"]);
     await terminal.shows(/pcs-1 is held until you leave/);
     terminal.type("echo beg''un; sleep 1000\n");

@@ -8,17 +8,30 @@ export const destroy = defineVerb({
   details: ["Their baselines go with them. The images in the cache and the embedded Redis stay."],
   operands: [{ name: "RIG" }],
   options: {
-    "yes-destroy": { type: "string", value: "RIG", help: "the same as RIG, for scripts that should say what they do" },
+    "yes-destroy": {
+      type: "string",
+      value: "RIG",
+      help: "the same as RIG, for scripts that should say what they do",
+    },
   },
   async run(surroundings, { operands: [typed], options }) {
     const { holder, say, answer, signal } = surroundings;
     const confirmed = options["yes-destroy"];
     if (typed !== undefined && confirmed !== undefined) {
-      throw new VmrigError("CONFIG_INVALID", { message: `vmrig destroy takes one name, got "${typed}" and "${confirmed}".` });
+      throw new VmrigError("CONFIG_INVALID", {
+        message: `vmrig destroy takes one name, got "${typed}" and "${confirmed}".`,
+      });
     }
     const { rig, folders } = await openRig(surroundings);
     const { destroyRig } = await import("../../operations/destroy-rig.ts");
-    const destroyed = await destroyRig({ rig, folders, holder, say, signal, confirm: typed ?? confirmed ?? "" });
+    const destroyed = await destroyRig({
+      rig,
+      folders,
+      holder,
+      say,
+      signal,
+      confirm: typed ?? confirmed ?? "",
+    });
     if (destroyed.length === 0) answer(`gone     ${rig.name}: there was nothing\n`);
     else answer(destroyed.map((address) => `gone     ${address}\n`).join(""));
   },

@@ -8,9 +8,16 @@ import { defineVerb } from "../verb.ts";
 export const doctor = defineVerb({
   name: "doctor",
   summary: "looks at all that a run needs on this computer, and says how to mend it",
-  details: ["One line each: ok, warn or FAIL, what was measured, the fix. Ends with 3 when something failed."],
+  details: [
+    "One line each: ok, warn or FAIL, what was measured, the fix. Ends with 3 when something failed.",
+  ],
   operands: [],
-  options: { json: { type: "boolean", help: "answers with JSON: { ok, findings: [{ what, status, measured, fix }] }" } },
+  options: {
+    json: {
+      type: "boolean",
+      help: "answers with JSON: { ok, findings: [{ what, status, measured, fix }] }",
+    },
+  },
   async run({ cwd, config, env, signal, answer }, { options: { json = false } }) {
     const { examine } = await import("../doctor/examine.ts");
     const findings: Finding[] = [];

@@ -6,33 +6,56 @@ import { configOf, test } from "../test-cli.test.kit.ts";
 const TWO = ["--config", "two.config.mjs"];
 
 test("up makes every copy, one after another", async ({ place }) => {
-  await writeFile(join(place.project, "two.config.mjs"), configOf(["pc1"], "copies: 2").replace('"pcs"', '"two"'));
+  await writeFile(
+    join(place.project, "two.config.mjs"),
+    configOf(["pc1"], "copies: 2").replace('"pcs"', '"two"'),
+  );
   const { exitCode, stdout, stderr } = await place.start(["up", ...TWO]);
   expect(exitCode, stderr).toBe(0);
-  expect(stdout).toMatch(/^ready {4}two-1: pc1 at baseline \w+\nready {4}two-2: pc1 at baseline \w+\n$/);
+  expect(stdout).toMatch(
+    /^ready {4}two-1: pc1 at baseline \w+\nready {4}two-2: pc1 at baseline \w+\n$/,
+  );
 });
 
-test("stops the machines of every copy; the next run has them at the same baseline, without Terraform", async ({ place }) => {
+test("stops the machines of every copy; the next run has them at the same baseline, without Terraform", async ({
+  place,
+}) => {
   const { exitCode, stdout } = await place.start(["down", ...TWO]);
-  expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: "off      two-1: pc1\noff      two-2: pc1\n" });
-  expect((await place.start(["status", ...TWO])).stdout.match(/^ {2}pc1 {3}off /gm)).toHaveLength(2);
-  expect((await place.start(["down", "--copy", "two-2", ...TWO])).stdout).toBe("off      two-2: nothing ran\n");
+  expect({ exitCode, stdout }).toEqual({
+    exitCode: 0,
+    stdout: "off      two-1: pc1\noff      two-2: pc1\n",
+  });
+  expect((await place.start(["status", ...TWO])).stdout.match(/^ {2}pc1 {3}off /gm)).toHaveLength(
+    2,
+  );
+  expect((await place.start(["down", "--copy", "two-2", ...TWO])).stdout).toBe(
+    "off      two-2: nothing ran\n",
+  );
   const again = await place.start(["rollback", ...TWO]);
-  expect(again.stdout).toMatch(/^ready {4}two-1: pc1 at baseline \w+\nready {4}two-2: pc1 at baseline \w+\n$/);
+  expect(again.stdout).toMatch(
+    /^ready {4}two-1: pc1 at baseline \w+\nready {4}two-2: pc1 at baseline \w+\n$/,
+  );
   expect(again.stderr).not.toMatch(/^(plan|apply|baseline)/m);
 });
 
 test("says so where the driver cannot", async ({ place }) => {
-  const config = configOf(["pc1"]).replace("driver: fakeDriver()", "driver: { ...fakeDriver(), stop: undefined }");
+  const config = configOf(["pc1"]).replace(
+    "driver: fakeDriver()",
+    "driver: { ...fakeDriver(), stop: undefined }",
+  );
   await writeFile(join(place.project, "endless.config.mjs"), config);
   const { exitCode, stderr } = await place.start(["down", "--config", "endless.config.mjs"]);
   expect({ exitCode, stderr }).toEqual({
     exitCode: 2,
-    stderr: 'Machines of the driver "fake" cannot be stopped.\nhint: `vmrig destroy pcs` ends them for good\n',
+    stderr:
+      'Machines of the driver "fake" cannot be stopped.\nhint: `vmrig destroy pcs` ends them for good\n',
   });
 });
 
 test("a copy that there is not is refused, with those there are", async ({ place }) => {
   const { exitCode, stderr } = await place.start(["down", ...TWO, "--copy", "two-3"]);
-  expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: 'Rig "two" has no copy "two-3".\n  it has: two-1, two-2\n' });
+  expect({ exitCode, stderr }).toEqual({
+    exitCode: 2,
+    stderr: 'Rig "two" has no copy "two-3".\n  it has: two-1, two-2\n',
+  });
 });

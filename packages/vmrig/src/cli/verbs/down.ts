@@ -13,9 +13,18 @@ export const down = defineVerb({
     const { rig, folders } = await openRig(surroundings);
     pickCopies(rig, copy);
     const { stopRig } = await import("../../operations/stop-rig.ts");
-    for await (const stopped of stopRig({ rig, folders, holder, say, signal, ...(copy !== undefined && { only: copy }) })) {
+    for await (const stopped of stopRig({
+      rig,
+      folders,
+      holder,
+      say,
+      signal,
+      ...(copy !== undefined && { only: copy }),
+    })) {
       const { machines } = stopped;
-      answer(`off      ${stopped.copy}: ${machines.length === 0 ? "nothing ran" : machines.join(", ")}\n`);
+      answer(
+        `off      ${stopped.copy}: ${machines.length === 0 ? "nothing ran" : machines.join(", ")}\n`,
+      );
     }
   },
 });

@@ -16,20 +16,29 @@ export const exec = defineVerb({
   async run(surroundings, { operands: [machine], command, options }) {
     const { say } = surroundings;
     const line = `exec ${command.map(quoteWord).join(" ")}`;
-    return await reachMachine(surroundings, { machine, ...options, until: "until the command has ended" }, async (reached) => {
-      const { name, standing, signal } = reached;
-      const connection = await reached.connect();
-      say(`exec     ${name}: ${standing}`);
-      const { stdin, stdout, stderr } = process;
-      try {
-        const result = await connection.exec(line, { input: stdin, output: { stdout, stderr }, signal, stopSignal: "TERM" });
-        signal.throwIfAborted();
-        return endedWith(result.exitCode, result.signal);
-      } finally {
-        // Whoever writes to it may go on for ever.
-        stdin.destroy();
-        if (reached.kept) connection.hangUp();
-      }
-    });
+    return await reachMachine(
+      surroundings,
+      { machine, ...options, until: "until the command has ended" },
+      async (reached) => {
+        const { name, standing, signal } = reached;
+        const connection = await reached.connect();
+        say(`exec     ${name}: ${standing}`);
+        const { stdin, stdout, stderr } = process;
+        try {
+          const result = await connection.exec(line, {
+            input: stdin,
+            output: { stdout, stderr },
+            signal,
+            stopSignal: "TERM",
+          });
+          signal.throwIfAborted();
+          return endedWith(result.exitCode, result.signal);
+        } finally {
+          // Whoever writes to it may go on for ever.
+          stdin.destroy();
+          if (reached.kept) connection.hangUp();
+        }
+      },
+    );
   },
 });

@@ -21,7 +21,10 @@ async function install(project: string): Promise<void> {
   const modules = join(project, "node_modules");
   await mkdir(modules);
   await symlink(join(PACKAGES, "vmrig"), join(modules, "vmrig"));
-  await symlink(join(PACKAGES, "vitest-environment-vmrig"), join(modules, "vitest-environment-vmrig"));
+  await symlink(
+    join(PACKAGES, "vitest-environment-vmrig"),
+    join(modules, "vitest-environment-vmrig"),
+  );
   await symlink(VITEST_FOLDER, join(modules, "vitest"));
 }
 
@@ -29,7 +32,14 @@ async function install(project: string): Promise<void> {
 function vitest(place: TestCli, project: string) {
   return execa(process.execPath, [join(project, "node_modules", "vitest", "vitest.mjs"), "run"], {
     cwd: project,
-    env: { ...place.env, NO_COLOR: "1", VITEST: undefined, VITEST_POOL_ID: undefined, VITEST_WORKER_ID: undefined, NODE_ENV: undefined },
+    env: {
+      ...place.env,
+      NO_COLOR: "1",
+      VITEST: undefined,
+      VITEST_POOL_ID: undefined,
+      VITEST_WORKER_ID: undefined,
+      NODE_ENV: undefined,
+    },
     reject: false,
     all: true,
     timeout: 50_000,
@@ -77,7 +87,11 @@ describe("an empty folder becomes a project whose first run is green", () => {
         {
           name: "@acme/common",
           type: "commonjs",
-          devDependencies: { vitest: VITEST, "vitest-environment-vmrig": `^${await ownVersion()}`, vmrig: "*" },
+          devDependencies: {
+            vitest: VITEST,
+            "vitest-environment-vmrig": `^${await ownVersion()}`,
+            vmrig: "*",
+          },
         },
         undefined,
         "\t",
@@ -89,9 +103,15 @@ describe("an empty folder becomes a project whose first run is green", () => {
   });
 });
 
-test("what is there is named and left as it is, and a Vitest config is told what it needs", async ({ place }) => {
+test("what is there is named and left as it is, and a Vitest config is told what it needs", async ({
+  place,
+}) => {
   const project = await place.folder("full");
-  const files = { "vmrig.config.js": "export default 1;", "vite.config.ts": "export default 2;", "package.json": '{ "type": "module" }' };
+  const files = {
+    "vmrig.config.js": "export default 1;",
+    "vite.config.ts": "export default 2;",
+    "package.json": '{ "type": "module" }',
+  };
   for (const [name, text] of Object.entries(files)) await writeFile(join(project, name), text);
   await mkdir(join(project, "tests", "machines"), { recursive: true });
   await writeFile(join(project, "tests", "machines", "first.test.ts"), "mine");
@@ -105,7 +125,12 @@ test("what is there is named and left as it is, and a Vitest config is told what
   expect(stdout).toContain('vmrigProject({ include: ["tests/machines/**/*.test.ts"] })');
   expect(await read(project, "vmrig.config.js")).toBe("export default 1;");
   expect(await read(project, "tests", "machines", "first.test.ts")).toBe("mine");
-  expect((await readdir(project)).toSorted()).toEqual(["package.json", "tests", "vite.config.ts", "vmrig.config.js"]);
+  expect((await readdir(project)).toSorted()).toEqual([
+    "package.json",
+    "tests",
+    "vite.config.ts",
+    "vmrig.config.js",
+  ]);
 });
 
 test("a second time writes nothing and changes nothing", async ({ place }) => {
@@ -116,7 +141,10 @@ test("a second time writes nothing and changes nothing", async ({ place }) => {
   expect(exitCode).toBe(0);
   expect(stdout).not.toMatch(/^(wrote|added)/m);
   expect(await read(project, "package.json")).toBe(before);
-  expect(JSON.parse(before)).toMatchObject({ type: "module", devDependencies: { "@vmrig/driver-qemu": `^${await ownVersion()}` } });
+  expect(JSON.parse(before)).toMatchObject({
+    type: "module",
+    devDependencies: { "@vmrig/driver-qemu": `^${await ownVersion()}` },
+  });
 });
 
 test("a package.json that is no JSON stops it before anything is written", async ({ place }) => {
@@ -142,11 +170,15 @@ test.for([
   ["a".repeat(31) + "-b", "a".repeat(31)],
 ])("a project called %s has the rig %s, which is a valid name", ([project, rig]) => {
   expect(rigName(project ?? "")).toBe(rig);
-  expect(rigSchema.parse({ name: rig, driver: fakeDriver(), machines: { pc1: {} } }).name).toBe(rig);
+  expect(rigSchema.parse({ name: rig, driver: fakeDriver(), machines: { pc1: {} } }).name).toBe(
+    rig,
+  );
 });
 
 test("the Vitest of a new project is one that the environment takes", async () => {
-  const { peerDependencies } = JSON.parse(await read(PACKAGES, "vitest-environment-vmrig", "package.json")) as {
+  const { peerDependencies } = JSON.parse(
+    await read(PACKAGES, "vitest-environment-vmrig", "package.json"),
+  ) as {
     peerDependencies: Record<string, string>;
   };
   expect(peerDependencies["vitest"]?.split(" || ")).toContain(VITEST);

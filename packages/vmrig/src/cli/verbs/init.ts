@@ -9,13 +9,23 @@ import { defineVerb } from "../verb.ts";
 export const init = defineVerb({
   name: "init",
   summary: "writes a config, a Vitest config and a first test for this project",
-  details: ["Overwrites nothing and installs nothing: it names what is there, and the commands that come next."],
+  details: [
+    "Overwrites nothing and installs nothing: it names what is there, and the commands that come next.",
+  ],
   operands: [],
   options: {
-    driver: { type: "string", value: "NAME", help: "qemu, the default; or fake, for trying out: its commands run on this computer" },
+    driver: {
+      type: "string",
+      value: "NAME",
+      help: "qemu, the default; or fake, for trying out: its commands run on this computer",
+    },
   },
   async run({ cwd, answer }, { options }) {
-    const setUp = await setUpProject(cwd, driverNamed(options.driver ?? "qemu"), await ownVersion());
+    const setUp = await setUpProject(
+      cwd,
+      driverNamed(options.driver ?? "qemu"),
+      await ownVersion(),
+    );
     answer(tell(setUp));
   },
 });
@@ -29,13 +39,23 @@ function driverNamed(name: string): DriverChoice {
   });
 }
 
-function tell({ written, kept, added, vitestConfig, packageManager: { install, run } }: SetUp): string {
-  const addition = VITEST_ADDITION.split("\n").map((line) => (line === "" ? line : `           ${line}`));
+function tell({
+  written,
+  kept,
+  added,
+  vitestConfig,
+  packageManager: { install, run },
+}: SetUp): string {
+  const addition = VITEST_ADDITION.split("\n").map((line) =>
+    line === "" ? line : `           ${line}`,
+  );
   return `${[
     ...written.map((path) => `wrote    ${path}`),
     ...kept.map((path) => `exists   ${path}, left as it is`),
     ...(added.length === 0 ? [] : [`added    to devDependencies: ${added.join(", ")}`]),
-    ...(vitestConfig === undefined ? [] : [`add      to ${vitestConfig}, unless it is there:`, "", ...addition]),
+    ...(vitestConfig === undefined
+      ? []
+      : [`add      to ${vitestConfig}, unless it is there:`, "", ...addition]),
     `next     ${install}`,
     `         ${run} vmrig doctor`,
     `         ${run} vitest run`,

@@ -30,7 +30,8 @@ export const logs = defineVerb({
     const names = wanted === undefined ? Object.keys(rig.machines) : [pickMachine(rig, wanted)];
     const copy = await whichCopy(surroundings, opened, named);
     const show = async (name: string): Promise<void> => {
-      const { print, flush } = names.length === 1 ? { print: answer, flush: () => {} } : behind(name, answer);
+      const { print, flush } =
+        names.length === 1 ? { print: answer, flush: () => {} } : behind(name, answer);
       const console = { name, read: () => read({ copy, name }), print };
       await (follow ? followConsole(console, signal) : readConsole(console, 0));
       flush();
@@ -41,16 +42,24 @@ export const logs = defineVerb({
 });
 
 /** What a person wants to see after a failure is what he keeps of it. */
-async function whichCopy({ say }: Surroundings, { rig, folders }: OpenedRig, named: string | undefined): Promise<CopySpec> {
+async function whichCopy(
+  { say }: Surroundings,
+  { rig, folders }: OpenedRig,
+  named: string | undefined,
+): Promise<CopySpec> {
   const [first] = pickCopies(rig, named);
   const { findRetainedCopy } = await import("../../operations/find-retained-copy.ts");
   const [kept] = named === undefined ? await findRetainedCopy({ rig, folders, say }) : [];
-  if (kept !== undefined && rig.copies > 1) say(`logs     ${kept.copy.copy}: the copy that you keep`);
+  if (kept !== undefined && rig.copies > 1)
+    say(`logs     ${kept.copy.copy}: the copy that you keep`);
   return kept?.copy ?? describeCopy(rig, copyNames(rig).indexOf(first ?? "") + 1, folders);
 }
 
 /** Puts a name in front of each line, and waits until a line is whole. */
-function behind(name: string, answer: (text: string) => void): { readonly print: (text: string) => void; readonly flush: () => void } {
+function behind(
+  name: string,
+  answer: (text: string) => void,
+): { readonly print: (text: string) => void; readonly flush: () => void } {
   let rest = "";
   const line = (text: string): void => answer(`${name} | ${text}\n`);
   return {

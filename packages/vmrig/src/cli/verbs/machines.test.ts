@@ -6,18 +6,40 @@ import { waitFor } from "../../wait/wait-for.ts";
 import { configOf, says, test, type TestCli } from "../test-cli.test.kit.ts";
 
 /** Folders with a key in it. */
-const keys = async ({ folders }: TestCli): Promise<string[]> => (await readdir(folders.runtime)).filter((name) => name.startsWith("ssh-"));
+const keys = async ({ folders }: TestCli): Promise<string[]> =>
+  (await readdir(folders.runtime)).filter((name) => name.startsWith("ssh-"));
 
 describe("exec", () => {
-  test("hands over the output and the exit code of the program, and says so to standard error alone", async ({ place }) => {
-    const { exitCode, stdout, stderr } = await place.start(["exec", "pc1", "--", "sh", "-c", "hostname; echo oops >&2; exit 42"]);
+  test("hands over the output and the exit code of the program, and says so to standard error alone", async ({
+    place,
+  }) => {
+    const { exitCode, stdout, stderr } = await place.start([
+      "exec",
+      "pc1",
+      "--",
+      "sh",
+      "-c",
+      "hostname; echo oops >&2; exit 42",
+    ]);
     expect({ exitCode, stdout }, stderr).toEqual({ exitCode: 42, stdout: "pc1\n" });
     expect(stderr).toMatch(/^oops$/m);
     expect(stderr).toMatch(/^exec {5}pc1: pcs-1 is held until the command has ended$/m);
   });
 
   test("passes arguments on as they are", async ({ place }) => {
-    const { stdout } = await place.start(["exec", "pc2", "--", "printf", "<%s>", "a b", "$HOME", "'", "--follow", "*", ""]);
+    const { stdout } = await place.start([
+      "exec",
+      "pc2",
+      "--",
+      "printf",
+      "<%s>",
+      "a b",
+      "$HOME",
+      "'",
+      "--follow",
+      "*",
+      "",
+    ]);
     expect(stdout).toBe("<a b><$HOME><'><--follow><*><>");
   });
 
@@ -29,13 +51,19 @@ describe("exec", () => {
   test("ends when the program does, though whoever writes to it goes on", async ({ place }) => {
     const endless = new Readable({ read() {} });
     endless.push("first\n");
-    const { exitCode, stdout } = await place.start(["exec", "pc1", "--", "head", "-n", "1"], { input: endless });
+    const { exitCode, stdout } = await place.start(["exec", "pc1", "--", "head", "-n", "1"], {
+      input: endless,
+    });
     expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: "first\n" });
   });
 
-  test("tells of a program that there is not, and of one that a signal ended, as a shell does", async ({ place }) => {
+  test("tells of a program that there is not, and of one that a signal ended, as a shell does", async ({
+    place,
+  }) => {
     expect((await place.start(["exec", "pc1", "--", "no-such-program"])).exitCode).toBe(127);
-    expect((await place.start(["exec", "pc1", "--", "sh", "-c", "kill -KILL $$"])).exitCode).toBe(137);
+    expect((await place.start(["exec", "pc1", "--", "sh", "-c", "kill -KILL $$"])).exitCode).toBe(
+      137,
+    );
   });
 
   test("begins at the baseline: nothing is left of what ran before", async ({ place }) => {
@@ -55,7 +83,10 @@ describe("exec", () => {
   });
 
   test("ends at once when Ctrl-C comes again and again", async ({ place }) => {
-    await writeFile(join(place.project, "short.config.mjs"), configOf(["pc1"], 'lease: { ttl: "2s" }').replace('"pcs"', '"short"'));
+    await writeFile(
+      join(place.project, "short.config.mjs"),
+      configOf(["pc1"], 'lease: { ttl: "2s" }').replace('"pcs"', '"short"'),
+    );
     const child = place.start([
       "exec",
       "--config",
@@ -70,13 +101,23 @@ describe("exec", () => {
     await waitFor({
       what: "vmrig to end",
       timeoutMs: 20_000,
-      probe: () => Promise.resolve(child.kill("SIGINT") ? { seen: "still there" } : { value: true }),
+      probe: () =>
+        Promise.resolve(child.kill("SIGINT") ? { seen: "still there" } : { value: true }),
     });
     expect((await child).signal).toBe("SIGINT");
   });
 
   test("ends the program when the lease is lost, and says so", async ({ place }) => {
-    const child = place.start(["exec", "--config", "short.config.mjs", "pc1", "--", "sh", "-c", "echo begun; exec sleep 1000"]);
+    const child = place.start([
+      "exec",
+      "--config",
+      "short.config.mjs",
+      "pc1",
+      "--",
+      "sh",
+      "-c",
+      "echo begun; exec sleep 1000",
+    ]);
     await says(child, /^begun$/m);
     await place.takeAway("short");
     const { exitCode, stderr } = await child;
@@ -95,30 +136,53 @@ describe("exec", () => {
   test.for([
     ["pc3", /^Rig "pcs" has no machine "pc3"\.\n {2}it has: pc1, pc2\n$/],
     ["px2", /it has: pc2, pc1/],
-  ] as const)("refuses %s before it leases anything, and names the machines", async ([name, said], { place }) => {
-    const { exitCode, stderr } = await place.start(["exec", name, "--", "true"]);
-    expect(exitCode).toBe(2);
-    expect(stderr).toMatch(said);
-  });
+  ] as const)(
+    "refuses %s before it leases anything, and names the machines",
+    async ([name, said], { place }) => {
+      const { exitCode, stderr } = await place.start(["exec", name, "--", "true"]);
+      expect(exitCode).toBe(2);
+      expect(stderr).toMatch(said);
+    },
+  );
 });
 
 describe("ssh", () => {
-  test("runs a line of the machine's shell with OpenSSH, and hands over its exit code", async ({ place }) => {
-    const { exitCode, stdout, stderr } = await place.start(["ssh", "pc2", "--", "echo $(hostname);", "exit", "7"]);
+  test("runs a line of the machine's shell with OpenSSH, and hands over its exit code", async ({
+    place,
+  }) => {
+    const { exitCode, stdout, stderr } = await place.start([
+      "ssh",
+      "pc2",
+      "--",
+      "echo $(hostname);",
+      "exit",
+      "7",
+    ]);
     expect({ exitCode, stdout }, stderr).toEqual({ exitCode: 7, stdout: "pc2\n" });
     expect(stderr).toMatch(/^ssh {6}pc2: pcs-1 is held until you leave$/m);
   });
 
-  test("opens a shell, on the only machine where there is one, and leaves no key behind", async ({ place }) => {
-    await writeFile(join(place.project, "single.config.mjs"), configOf(["pc1"]).replace('"pcs"', '"single"'));
-    const { exitCode, stdout, stderr } = await place.start(["ssh", "--config", "single.config.mjs"], { input: "hostname\nexit 3\n" });
+  test("opens a shell, on the only machine where there is one, and leaves no key behind", async ({
+    place,
+  }) => {
+    await writeFile(
+      join(place.project, "single.config.mjs"),
+      configOf(["pc1"]).replace('"pcs"', '"single"'),
+    );
+    const { exitCode, stdout, stderr } = await place.start(
+      ["ssh", "--config", "single.config.mjs"],
+      { input: "hostname\nexit 3\n" },
+    );
     expect({ exitCode, stdout }, stderr).toEqual({ exitCode: 3, stdout: "pc1\n" });
     expect(await keys(place)).toEqual([]);
   });
 
   test("asks which, where there are several", async ({ place }) => {
     const { exitCode, stderr } = await place.start(["ssh"]);
-    expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: 'Rig "pcs" has 2 machines: say which.\n  it has: pc1, pc2\n' });
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 2,
+      stderr: 'Rig "pcs" has 2 machines: say which.\n  it has: pc1, pc2\n',
+    });
   });
 
   test("ends on SIGTERM, with its key removed and the lease handed on", async ({ place }) => {
@@ -137,7 +201,9 @@ describe("ssh", () => {
     await symlink("/bin/cp", join(bin, "cp"));
     const { exitCode, stderr } = await place.start(["ssh", "pc1"], { env: { PATH: bin } });
     expect(exitCode).toBe(3);
-    expect(stderr).toContain("ssh could not be started.\nhint: install OpenSSH: apt-get install openssh-client");
+    expect(stderr).toContain(
+      "ssh could not be started.\nhint: install OpenSSH: apt-get install openssh-client",
+    );
   });
 });
 
@@ -148,7 +214,9 @@ test("rollback ends what runs and answers with the baseline", async ({ place }) 
 });
 
 describe("logs", () => {
-  test("prints a machine's console as it is, and those of all machines behind their names", async ({ place }) => {
+  test("prints a machine's console as it is, and those of all machines behind their names", async ({
+    place,
+  }) => {
     const one = await place.start(["logs", "pc1"]);
     expect(one.exitCode, one.stderr).toBe(0);
     expect(one.stdout).toMatch(
@@ -174,7 +242,10 @@ describe("logs", () => {
   });
 
   test("of a machine that was not made yet says so", async ({ place }) => {
-    await writeFile(join(place.project, "new.config.mjs"), configOf(["pc9"]).replace('"pcs"', '"new"'));
+    await writeFile(
+      join(place.project, "new.config.mjs"),
+      configOf(["pc9"]).replace('"pcs"', '"new"'),
+    );
     const { exitCode, stderr } = await place.start(["logs", "--config", "new.config.mjs"]);
     expect(exitCode).toBe(3);
     expect(stderr).toContain("There is no machine pc9 in copy new-1.");

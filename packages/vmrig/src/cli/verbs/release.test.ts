@@ -2,7 +2,8 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
 import type { GateClient } from "../../protocol/client.ts";
-import { claimMachines, type ClaimSession } from "../../worker/claim-session.ts";
+import type { ClaimSession } from "../../worker/claim-session.ts";
+import { claimMachines } from "../../worker/claim-machines.ts";
 import { localClient } from "../../gate/local-client.ts";
 import { configOf, test, type TestCli, type Run } from "../test-cli.test.kit.ts";
 
@@ -22,12 +23,18 @@ describe("machines that a failed run kept", () => {
   test("ssh and exec get in as they are, and say until when", async ({ place }) => {
     await failedRun(place);
     const exec = await place.start(["exec", "pc1", "--", "cat", "left"]);
-    expect({ exitCode: exec.exitCode, stdout: exec.stdout }, exec.stderr).toEqual({ exitCode: 0, stdout: "evidence\n" });
+    expect({ exitCode: exec.exitCode, stdout: exec.stdout }, exec.stderr).toEqual({
+      exitCode: 0,
+      stdout: "evidence\n",
+    });
     expect(exec.stderr).toMatch(
       /^exec {5}pc1: pcs-1 as it is after a failed run, kept for you until \d\d:\d\d; not rolled back \(--fresh does\)$/m,
     );
     const ssh = await place.start(["ssh", "pc1", "--", "cat left"]);
-    expect({ exitCode: ssh.exitCode, stdout: ssh.stdout }, ssh.stderr).toEqual({ exitCode: 0, stdout: "evidence\n" });
+    expect({ exitCode: ssh.exitCode, stdout: ssh.stdout }, ssh.stderr).toEqual({
+      exitCode: 0,
+      stdout: "evidence\n",
+    });
     expect(ssh.stderr).not.toMatch(/lease|rollback/);
   });
 
@@ -37,32 +44,55 @@ describe("machines that a failed run kept", () => {
     );
   });
 
-  test("another run waits, is told why and until when, and has them as soon as they are released", async ({ place }) => {
+  test("another run waits, is told why and until when, and has them as soon as they are released", async ({
+    place,
+  }) => {
     const bob = place.run("bob");
     const claim = bob.gate.claim("file");
     expect(await bob.says(/^wait/)).toMatch(
       /^wait {5}pcs-1 is kept by alice@laptop after a failed run for another .* min \(until \d\d:\d\d\); you are next$/,
     );
     const { exitCode, stdout } = await place.start(["release"]);
-    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: "released pcs-1: it was kept for you\n" });
+    expect({ exitCode, stdout }).toEqual({
+      exitCode: 0,
+      stdout: "released pcs-1: it was kept for you\n",
+    });
     await claim;
     await bob.gate.close();
-    expect(await place.start(["release"])).toMatchObject({ exitCode: 0, stdout: "nothing  you keep no copy of pcs\n" });
+    expect(await place.start(["release"])).toMatchObject({
+      exitCode: 0,
+      stdout: "nothing  you keep no copy of pcs\n",
+    });
   });
 
-  test("when they are not kept any more, ssh says so and takes them at their baseline", async ({ place }) => {
+  test("when they are not kept any more, ssh says so and takes them at their baseline", async ({
+    place,
+  }) => {
     await failedRun(place);
     await place.takeAway("pcs");
     const { exitCode, stdout, stderr } = await place.start(["ssh", "pc1", "--", "ls"]);
     expect({ exitCode, stdout }, stderr).toEqual({ exitCode: 0, stdout: "" });
-    expect(stderr).toMatch(/^kept {5}pcs-1: not any more, its time was until \d\d:\d\d, or it was released by force$/m);
+    expect(stderr).toMatch(
+      /^kept {5}pcs-1: not any more, its time was until \d\d:\d\d, or it was released by force$/m,
+    );
     expect(stderr).toMatch(/^ssh {6}pc1: pcs-1 is held until you leave$/m);
   });
 
   test("--fresh leaves them alone and waits for a copy at its baseline", async ({ place }) => {
     await failedRun(place);
-    await writeFile(join(place.project, "impatient.config.mjs"), configOf(["pc1", "pc2"], 'lease: { onBusy: "fail" }'));
-    const { exitCode, stderr } = await place.start(["exec", "--config", "impatient.config.mjs", "--fresh", "pc1", "--", "true"]);
+    await writeFile(
+      join(place.project, "impatient.config.mjs"),
+      configOf(["pc1", "pc2"], 'lease: { onBusy: "fail" }'),
+    );
+    const { exitCode, stderr } = await place.start([
+      "exec",
+      "--config",
+      "impatient.config.mjs",
+      "--fresh",
+      "pc1",
+      "--",
+      "true",
+    ]);
     expect(exitCode).toBe(3);
     expect(stderr).toMatch(/kept by alice@laptop after a failed run/);
     expect((await place.start(["exec", "pc1", "--", "cat", "left"])).stdout).toBe("evidence\n");
@@ -71,12 +101,16 @@ describe("machines that a failed run kept", () => {
   test("release --force ends them too, and names whose they were", async ({ place }) => {
     const { exitCode, stdout } = await place.start(["release", "--force"]);
     expect(exitCode).toBe(0);
-    expect(stdout).toMatch(/^released pcs-1: it was kept by alice@laptop after a failed run for another .* min \(until \d\d:\d\d\)\n$/);
+    expect(stdout).toMatch(
+      /^released pcs-1: it was kept by alice@laptop after a failed run for another .* min \(until \d\d:\d\d\)\n$/,
+    );
   });
 });
 
 describe("release --force", () => {
-  test("cuts a run off, which is told by whom; the next in line has the machines", async ({ place }) => {
+  test("cuts a run off, which is told by whom; the next in line has the machines", async ({
+    place,
+  }) => {
     const alice = place.run("alice", { lease: { ttl: "3s" } });
     const lost = alice.gate.lost((await alice.gate.claim("file")).claim);
     const bob = place.run("bob");
@@ -84,19 +118,34 @@ describe("release --force", () => {
     await bob.says(/^wait .* you are next/);
     const { exitCode, stdout } = await place.start(["release", "--force"]);
     expect(exitCode).toBe(0);
-    expect(stdout).toMatch(/^released pcs-1: it was held by alice@laptop \(vitest run\) for .* s\n$/);
+    expect(stdout).toMatch(
+      /^released pcs-1: it was held by alice@laptop \(vitest run\) for .* s\n$/,
+    );
     await claim;
     expect.assertions(7);
-    expect(lost.aborted || (await new Promise((resolve) => lost.addEventListener("abort", () => resolve(true))))).toBe(true);
-    expect(lost.reason).toMatchObject({ code: "LEASE_LOST", message: expect.stringContaining("released by force by ") as unknown });
-    expect(lost.reason).toMatchObject({ message: expect.stringContaining("(vmrig release --force)") as unknown });
+    expect(
+      lost.aborted ||
+        (await new Promise((resolve) => lost.addEventListener("abort", () => resolve(true)))),
+    ).toBe(true);
+    expect(lost.reason).toMatchObject({
+      code: "LEASE_LOST",
+      message: expect.stringContaining("released by force by ") as unknown,
+    });
+    expect(lost.reason).toMatchObject({
+      message: expect.stringContaining("(vmrig release --force)") as unknown,
+    });
     await expect(alice.gate.claim("file")).rejects.toMatchObject({ code: "LEASE_LOST" });
     await bob.gate.close();
-    expect((await place.start(["release", "--force"])).stdout).toBe("nothing  nobody holds pcs-1\n");
+    expect((await place.start(["release", "--force"])).stdout).toBe(
+      "nothing  nobody holds pcs-1\n",
+    );
   });
 
   test("with several holders asks which, and cuts off that one alone", async ({ place }) => {
-    await writeFile(join(place.project, "two.config.mjs"), configOf(["pc1"], "copies: 2").replace('"pcs"', '"two"'));
+    await writeFile(
+      join(place.project, "two.config.mjs"),
+      configOf(["pc1"], "copies: 2").replace('"pcs"', '"two"'),
+    );
     const config = { name: "two", copies: 2, machines: { pc1: {} } };
     const [alice, bob] = [place.run("alice", config), place.run("bob", config)];
     const [hers, his] = [await alice.gate.claim("file"), await bob.gate.claim("file")];
@@ -105,7 +154,14 @@ describe("release --force", () => {
     expect(unsure.stderr).toMatch(
       /^2 have copies of rig "two": say which one is to be taken away\.\n {2}two-1: held by .*\n {2}two-2: held by .*\n/,
     );
-    const sure = await place.start(["release", "--force", "--copy", his.copy, "--config", "two.config.mjs"]);
+    const sure = await place.start([
+      "release",
+      "--force",
+      "--copy",
+      his.copy,
+      "--config",
+      "two.config.mjs",
+    ]);
     expect(sure.stdout).toMatch(new RegExp(`^released ${his.copy}: it was held by bob@laptop`));
     expect(alice.gate.lost(hers.claim).aborted).toBe(false);
     await Promise.all([alice, bob].map(({ gate }) => gate.close()));
@@ -115,7 +171,16 @@ describe("release --force", () => {
 test.for(["ssh pc1", "logs", "release --force"])(
   "%s refuses a copy that there is not, and names those there are",
   async (words, { place }) => {
-    const { exitCode, stderr } = await place.start([...words.split(" "), "--config", "two.config.mjs", "--copy", "two-3"]);
-    expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: 'Rig "two" has no copy "two-3".\n  it has: two-1, two-2\n' });
+    const { exitCode, stderr } = await place.start([
+      ...words.split(" "),
+      "--config",
+      "two.config.mjs",
+      "--copy",
+      "two-3",
+    ]);
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 2,
+      stderr: 'Rig "two" has no copy "two-3".\n  it has: two-1, two-2\n',
+    });
   },
 );

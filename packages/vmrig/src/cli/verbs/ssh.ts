@@ -17,17 +17,33 @@ export const ssh = defineVerb({
   command: "optional",
   options: REACH,
   async run(surroundings, { operands: [machine], command, options }) {
-    return await reachMachine(surroundings, { machine, ...options, until: "until you leave" }, async (reached) => {
-      const { name, folders, target, standing, signal } = reached;
-      await using identity = await writeIdentity(folders.runtime, name, target);
-      surroundings.say(`ssh      ${name}: ${standing}`);
-      return await runSsh([...identity.sshWords, ...(command.length === 0 ? [] : ["--", ...command])], surroundings.env, signal);
-    });
+    return await reachMachine(
+      surroundings,
+      { machine, ...options, until: "until you leave" },
+      async (reached) => {
+        const { name, folders, target, standing, signal } = reached;
+        await using identity = await writeIdentity(folders.runtime, name, target);
+        surroundings.say(`ssh      ${name}: ${standing}`);
+        return await runSsh(
+          [...identity.sshWords, ...(command.length === 0 ? [] : ["--", ...command])],
+          surroundings.env,
+          signal,
+        );
+      },
+    );
   },
 });
 
-/** In this process' own terminal. @throws the signal's reason when it aborts, after ssh has ended */
-async function runSsh(words: readonly string[], env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<number> {
+/**
+ * In this process' own terminal.
+ *
+ * @throws the signal's reason when it aborts, after ssh has ended
+ */
+async function runSsh(
+  words: readonly string[],
+  env: NodeJS.ProcessEnv,
+  signal: AbortSignal,
+): Promise<number> {
   signal.throwIfAborted();
   const child = spawn("ssh", words, { stdio: "inherit", env });
   const end = (): void => void child.kill("SIGTERM");

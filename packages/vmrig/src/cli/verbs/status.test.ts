@@ -8,10 +8,15 @@ test("nothing is started or made by looking", async ({ place }) => {
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
   expect(stdout).toMatch(/^redis {4}nobody holds anything: the embedded Redis does not run$/m);
   expect(stdout).toMatch(/^ {2}pc1 {3}absent/m);
-  expect([await readdir(place.folders.state), await readdir(place.folders.runtime)]).toEqual([[], []]);
+  expect([await readdir(place.folders.state), await readdir(place.folders.runtime)]).toEqual([
+    [],
+    [],
+  ]);
 });
 
-test("while one run holds and two wait it shows all three, the machines and the state; and changes as they do", async ({ place }) => {
+test("while one run holds and two wait it shows all three, the machines and the state; and changes as they do", async ({
+  place,
+}) => {
   const alice = place.run("alice");
   const { fence } = await alice.gate.claim("file");
   const bobs = place.run("bob");
@@ -26,10 +31,16 @@ test("while one run holds and two wait it shows all three, the machines and the 
   const handedOn = says(watching, /held by bob@laptop[^]*1\. carol@laptop/);
   const { exitCode, stdout } = await place.start(["status"]);
   expect(exitCode).toBe(0);
-  expect(stdout).toMatch(/^pcs-1 {4}held by alice@laptop \(vitest run\) for \d.* s, ends in \d+ s unless renewed$/m);
+  expect(stdout).toMatch(
+    /^pcs-1 {4}held by alice@laptop \(vitest run\) for \d.* s, ends in \d+ s unless renewed$/m,
+  );
   expect(stdout).toMatch(/^ {2}pc1 {3}running {3}127\.0\.0\.1:\d+ {3}baseline current {3}pid \d+/m);
-  expect(stdout).toMatch(new RegExp(`^ {2}Terraform state [0-9a-f]{8}, serial \\d+; fence ${fence}$`, "m"));
-  expect(stdout).toMatch(/^line {5}1\. bob@laptop \(vitest run\) waits for .*\nline {5}2\. carol@laptop \(vitest run\) waits for .*\n$/m);
+  expect(stdout).toMatch(
+    new RegExp(`^ {2}Terraform state [0-9a-f]{8}, serial \\d+; fence ${fence}$`, "m"),
+  );
+  expect(stdout).toMatch(
+    /^line {5}1\. bob@laptop \(vitest run\) waits for .*\nline {5}2\. carol@laptop \(vitest run\) waits for .*\n$/m,
+  );
 
   const { stdout: json } = await place.start(["status", "--json"]);
   const status = JSON.parse(json) as RigStatus;
@@ -41,10 +52,20 @@ test("while one run holds and two wait it shows all three, the machines and the 
         copy: "pcs-1",
         state: "held",
         fence,
-        holder: { who: "alice", host: "laptop", command: "vitest run", session: "session of alice" },
+        holder: {
+          who: "alice",
+          host: "laptop",
+          command: "vitest run",
+          session: "session of alice",
+        },
         locked: false,
         machines: [
-          { name: "pc1", power: "running", baseline: "current", snapshots: expect.arrayContaining(["pristine"]) as unknown },
+          {
+            name: "pc1",
+            power: "running",
+            baseline: "current",
+            snapshots: expect.arrayContaining(["pristine"]) as unknown,
+          },
           { name: "pc2", power: "running", baseline: "current" },
         ],
       },
@@ -54,7 +75,9 @@ test("while one run holds and two wait it shows all three, the machines and the 
       { position: 2, holder: { who: "carol" } },
     ],
   });
-  expect(Date.parse(status.copies[0]?.since ?? "")).toBeLessThan(Date.parse(status.copies[0]?.expires ?? ""));
+  expect(Date.parse(status.copies[0]?.since ?? "")).toBeLessThan(
+    Date.parse(status.copies[0]?.expires ?? ""),
+  );
 
   await shown;
   await alice.gate.close();

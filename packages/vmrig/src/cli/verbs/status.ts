@@ -14,11 +14,17 @@ export const status = defineVerb({
   operands: [],
   options: {
     json: { type: "boolean", help: "answers with JSON; with --watch one line for each change" },
-    watch: { type: "boolean", help: "goes on until Ctrl-C; without a terminal it prints again when something changed" },
+    watch: {
+      type: "boolean",
+      help: "goes on until Ctrl-C; without a terminal it prints again when something changed",
+    },
   },
   async run(surroundings, { options: { json = false, watch = false } }) {
     const { answer, env } = surroundings;
-    const [{ renderStatus, shapeOf }, look] = await Promise.all([import("../render-status.ts"), lookAgain(surroundings)]);
+    const [{ renderStatus, shapeOf }, look] = await Promise.all([
+      import("../render-status.ts"),
+      lookAgain(surroundings),
+    ]);
     await using looking = look;
     const text = (seen: RigStatus): string => renderStatus(seen, systemClock.wall());
     if (!watch) {
@@ -29,7 +35,9 @@ export const status = defineVerb({
       let last = "";
       {
         using screen = openScreen(process.stdout);
-        await untilInterrupted(surroundings, async () => screen.draw((last = text(await looking.look()))));
+        await untilInterrupted(surroundings, async () =>
+          screen.draw((last = text(await looking.look()))),
+        );
       }
       // The screen is gone, and with it what it showed: that stays to be read.
       answer(last);
@@ -38,7 +46,10 @@ export const status = defineVerb({
       await untilInterrupted(surroundings, async () => {
         const seen = await looking.look();
         const shape = shapeOf(seen);
-        if (shape !== shown) answer(json ? `${JSON.stringify(seen)}\n` : `${shown === undefined ? "" : "\n"}${text(seen)}`);
+        if (shape !== shown)
+          answer(
+            json ? `${JSON.stringify(seen)}\n` : `${shown === undefined ? "" : "\n"}${text(seen)}`,
+          );
         shown = shape;
       });
     }
@@ -46,7 +57,9 @@ export const status = defineVerb({
 });
 
 /** Looks at the rig as often as asked, over one connection to Redis. */
-async function lookAgain(surroundings: Surroundings): Promise<AsyncDisposable & { look(): Promise<RigStatus> }> {
+async function lookAgain(
+  surroundings: Surroundings,
+): Promise<AsyncDisposable & { look(): Promise<RigStatus> }> {
   const [{ rig, folders }, { readRigStatus }, { openRunningStore }] = await Promise.all([
     openRig(surroundings),
     import("../../operations/rig-status.ts"),
@@ -64,12 +77,21 @@ async function lookAgain(surroundings: Surroundings): Promise<AsyncDisposable & 
   };
 }
 
-async function untilInterrupted({ signal }: Surroundings, look: () => Promise<void>): Promise<void> {
+async function untilInterrupted(
+  { signal }: Surroundings,
+  look: () => Promise<void>,
+): Promise<void> {
   const probe = async (): Promise<{ readonly seen: string }> => {
     await look();
     return { seen: "still going on" };
   };
-  await waitFor({ what: "Ctrl-C", timeoutMs: Number.POSITIVE_INFINITY, intervalMs: LOOK_MS, signal, probe }).catch((error: unknown) => {
+  await waitFor({
+    what: "Ctrl-C",
+    timeoutMs: Number.POSITIVE_INFINITY,
+    intervalMs: LOOK_MS,
+    signal,
+    probe,
+  }).catch((error: unknown) => {
     if (!signal.aborted) throw error;
   });
 }

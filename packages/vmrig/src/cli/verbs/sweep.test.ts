@@ -6,10 +6,16 @@ import { join } from "node:path";
 import { expect, onTestFinished } from "vitest";
 import { configOf, test, type TestCli } from "../test-cli.test.kit.ts";
 
-/** Orphans of the fake driver are those of the whole computer, and other tests plant some: this driver knows of none but its own. */
+/**
+ * Orphans of the fake driver are those of the whole computer, and other tests plant some: this
+ * driver knows of none but its own.
+ */
 function configFor({ root, folders }: TestCli, copies: number): string {
   const own = `orphans: async (folders) => (await fakeDriver().orphans(folders)).filter(({ what }) => ["${root}", "${folders.runtime}"].some((own) => what.includes(own)))`;
-  return configOf(["pc1"], `copies: ${copies}`).replace("driver: fakeDriver()", `driver: { ...fakeDriver(), ${own} }`);
+  return configOf(["pc1"], `copies: ${copies}`).replace(
+    "driver: fakeDriver()",
+    `driver: { ...fakeDriver(), ${own} }`,
+  );
 }
 
 const lines = (text: string): string[] => text.trimEnd().split("\n").toSorted();
@@ -25,7 +31,11 @@ test("a clean computer has no orphans, whoever holds machines", async ({ place }
   onTestFinished(() => alice.gate.close());
   await Promise.all([alice.gate.claim("file"), alice.gate.claim("file")]);
   const { exitCode, stdout, stderr } = await place.start(["sweep", "--remove"]);
-  expect({ exitCode, stdout, stderr }).toEqual({ exitCode: 0, stdout: "", stderr: "sweep    no orphans\n" });
+  expect({ exitCode, stdout, stderr }).toEqual({
+    exitCode: 0,
+    stdout: "",
+    stderr: "sweep    no orphans\n",
+  });
 });
 
 test("what nobody owns is listed, and removed only when asked", async ({ place }) => {
@@ -39,7 +49,8 @@ test("what nobody owns is listed, and removed only when asked", async ({ place }
     join(runtime, "pcs-1", "pc9.control"),
   ];
   await mkdir(join(runtime, `ssh-${pid}-abc`));
-  for (const path of planted) await writeFile(path, JSON.stringify({ store: "x", shown: "x", pid }));
+  for (const path of planted)
+    await writeFile(path, JSON.stringify({ store: "x", shown: "x", pid }));
   const socket = join(runtime, "gate-served");
   const server = createServer().listen(socket);
   const deserted = join(runtime, "gate-deserted");
@@ -64,7 +75,10 @@ test("what nobody owns is listed, and removed only when asked", async ({ place }
     expect(planted.filter((path) => existsSync(path))).toEqual(planted);
 
     const removed = await place.start(["sweep", "--remove"]);
-    expect({ exitCode: removed.exitCode, stderr: removed.stderr }).toEqual({ exitCode: 0, stderr: "sweep    5 orphans, 5 removed\n" });
+    expect({ exitCode: removed.exitCode, stderr: removed.stderr }).toEqual({
+      exitCode: 0,
+      stderr: "sweep    5 orphans, 5 removed\n",
+    });
     expect([...planted, deserted].filter((path) => existsSync(path))).toEqual([]);
     expect((await readdir(runtime)).includes("gate-served")).toBe(true);
     expect((await place.start(["sweep"])).stderr).toBe("sweep    no orphans\n");
@@ -88,7 +102,9 @@ test("a machine that no state knows, and a copy beyond the config, are destroyed
   const listed = await place.start(["sweep"]);
   expect(lines(listed.stdout)).toEqual([
     `orphan   copy pcs-2 with pc1 in ${state}/rigs/pcs-2: the config asks for 1 of pcs`,
-    expect.stringMatching(/^orphan {3}machine pc1, paused at 127\.0\.0\.1:\d+, pid \d+, .*: there is no state; in .*pcs-1$/),
+    expect.stringMatching(
+      /^orphan {3}machine pc1, paused at 127\.0\.0\.1:\d+, pid \d+, .*: there is no state; in .*pcs-1$/,
+    ),
   ]);
   const removed = await place.start(["sweep", "--remove"]);
   expect(removed.stderr).toMatch(/^sweep {4}2 orphans, 2 removed$/m);

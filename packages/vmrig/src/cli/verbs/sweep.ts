@@ -5,7 +5,9 @@ import { defineVerb } from "../verb.ts";
 export const sweep = defineVerb({
   name: "sweep",
   summary: "lists what runs left behind and nobody owns any more; removes it when asked",
-  details: ["Machines that no state knows, copies beyond the config, processes, sockets, notes. Never what somebody has a lease of."],
+  details: [
+    "Machines that no state knows, copies beyond the config, processes, sockets, notes. Never what somebody has a lease of.",
+  ],
   operands: [],
   options: { remove: { type: "boolean", help: "removes what it lists" } },
   async run(surroundings, { options: { remove = false } }) {

@@ -8,11 +8,16 @@ import { rejectsWith, type TestMachines } from "./test-machines.ts";
 export function authorityCases(stage: TestMachines): ContractCase[] {
   return [
     {
-      title: "a smaller fence than the machine has seen is FENCED in every call and changes nothing, also right after a restore",
+      title:
+        "a smaller fence than the machine has seen is FENCED in every call and changes nothing, also right after a restore",
       async run() {
         await unchangedBy(stage, stage.subject, async () => {
           for (const [name, act] of deeds(stage)) {
-            await rejectsWith("FENCED", `${name} with a smaller fence`, act(stage.ref(stage.subject), stage.authority(stage.fence - 1)));
+            await rejectsWith(
+              "FENCED",
+              `${name} with a smaller fence`,
+              act(stage.ref(stage.subject), stage.authority(stage.fence - 1)),
+            );
           }
         });
       },
@@ -23,7 +28,10 @@ export function authorityCases(stage: TestMachines): ContractCase[] {
         const reason = new Error("the lease is lost");
         await unchangedBy(stage, stage.subject, async () => {
           for (const [name, act] of deeds(stage)) {
-            const call = act(stage.ref(stage.subject), { fence: stage.fence, signal: AbortSignal.abort(reason) });
+            const call = act(stage.ref(stage.subject), {
+              fence: stage.fence,
+              signal: AbortSignal.abort(reason),
+            });
             const outcome = await call.then(
               () => "success",
               (error: unknown) => error,

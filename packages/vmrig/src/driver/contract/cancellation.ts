@@ -42,7 +42,10 @@ export function endingCases(stage: TestMachines): ContractCase[] {
           await stack.create();
           for (const name of stage.names) {
             const { power, owner, snapshots } = await stage.status(name);
-            assert.deepEqual({ power, owner, snapshots }, { power: "running", owner: stage.owner, snapshots: [] });
+            assert.deepEqual(
+              { power, owner, snapshots },
+              { power: "running", owner: stage.owner, snapshots: [] },
+            );
           }
         } finally {
           await stack.destroy();

@@ -17,7 +17,8 @@ export function faultCases(stage: TestMachines): ContractCase[] {
   };
 
   const rebooting: ContractCase = {
-    title: "a reboot boots anew, ends every session, keeps the disk and lets in the one key; a restore undoes it",
+    title:
+      "a reboot boots anew, ends every session, keeps the disk and lets in the one key; a restore undoes it",
     async run() {
       await stage.rewind(subject);
       await using session = await stage.login(subject);
@@ -46,14 +47,22 @@ export function faultCases(stage: TestMachines): ContractCase[] {
       const off = await stage.status(subject);
       assert.deepEqual([off.power, off.address], ["off", undefined]);
       await rejectsWith("MACHINE_OFF", "a reboot of one that is off", order("reboot"));
-      await rejectsWith("MACHINE_OFF", "a capture of one that is off", driver.capture(stage.ref(subject), "later", stage.authority()));
+      await rejectsWith(
+        "MACHINE_OFF",
+        "a capture of one that is off",
+        driver.capture(stage.ref(subject), "later", stage.authority()),
+      );
 
       await order("on");
       const after = await ask(stage, subject, `${bootId}; cat mine`);
       assert.match(after, /\nmine$/);
       assert.notEqual(after.split("\n")[0], before, "it was not booted anew");
       await order("on");
-      assert.equal(await ask(stage, subject, bootId), after.split("\n")[0], "on did something to a machine that runs");
+      assert.equal(
+        await ask(stage, subject, bootId),
+        after.split("\n")[0],
+        "on did something to a machine that runs",
+      );
 
       await order(action);
       await stage.rewind(subject);
@@ -72,7 +81,8 @@ export function faultCases(stage: TestMachines): ContractCase[] {
   };
 
   const links: ContractCase = {
-    title: "a machine that is disconnected is told from others and keeps its way in; a connect, and a restore, connect it",
+    title:
+      "a machine that is disconnected is told from others and keeps its way in; a connect, and a restore, connect it",
     async run() {
       assert(network !== undefined);
       const provenByTraffic = harness.lan && other !== undefined;
@@ -81,14 +91,27 @@ export function faultCases(stage: TestMachines): ContractCase[] {
         await network(stage.ref(subject), "disconnect", stage.authority());
         assert.equal((await stage.status(subject)).disconnected, true);
         assert.equal(await ask(stage, subject, "echo in"), "in");
-        if (provenByTraffic) assert.match(await answers(), /silence$/, "it still reaches the other one");
+        if (provenByTraffic)
+          assert.match(await answers(), /silence$/, "it still reaches the other one");
         if (mend === "connect") await network(stage.ref(subject), "connect", stage.authority());
         else await stage.rewind();
-        assert.equal((await stage.status(subject)).disconnected, undefined, `${mend} leaves it disconnected`);
-        if (provenByTraffic) assert.match(await answers(), /^SSH-2\.0-/, `after ${mend} it does not reach the other one`);
+        assert.equal(
+          (await stage.status(subject)).disconnected,
+          undefined,
+          `${mend} leaves it disconnected`,
+        );
+        if (provenByTraffic)
+          assert.match(
+            await answers(),
+            /^SSH-2\.0-/,
+            `after ${mend} it does not reach the other one`,
+          );
       }
     },
   };
 
-  return [...(power === undefined ? [] : [rebooting, switching("off"), switching("crash")]), ...(network === undefined ? [] : [links])];
+  return [
+    ...(power === undefined ? [] : [rebooting, switching("off"), switching("crash")]),
+    ...(network === undefined ? [] : [links]),
+  ];
 }

@@ -12,13 +12,27 @@ export function orphanCases(stage: TestMachines): ContractCase[] {
 
   return [
     {
-      title: "an orphan is listed and removed; machines that are known never are, running, stopped or killed",
+      title:
+        "an orphan is listed and removed; machines that are known never are, running, stopped or killed",
       async run() {
-        assert(harness.orphan !== undefined, "the driver finds orphans, and the harness plants none");
-        const places = { copies: dirname(copy.folder), runtime: dirname(copy.runtimeFolder), cache: copy.cacheFolder };
-        assert.deepEqual([basename(copy.folder), basename(copy.runtimeFolder)], [copy.copy, copy.copy], "the folders bear another name");
+        assert(
+          harness.orphan !== undefined,
+          "the driver finds orphans, and the harness plants none",
+        );
+        const places = {
+          copies: dirname(copy.folder),
+          runtime: dirname(copy.runtimeFolder),
+          cache: copy.cacheFolder,
+        };
+        assert.deepEqual(
+          [basename(copy.folder), basename(copy.runtimeFolder)],
+          [copy.copy, copy.copy],
+          "the folders bear another name",
+        );
         const list = async (): Promise<readonly string[]> =>
-          (await orphans(places)).filter((orphan) => orphan.copy === copy.copy).map(({ what }) => what);
+          (await orphans(places))
+            .filter((orphan) => orphan.copy === copy.copy)
+            .map(({ what }) => what);
 
         await stage.rewind();
         assert.deepEqual(await list(), [], "a machine that runs is listed");

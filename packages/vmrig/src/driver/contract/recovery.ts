@@ -24,7 +24,8 @@ export function healingCases(stage: TestMachines): ContractCase[] {
   };
 
   const stopping: ContractCase = {
-    title: "a stopped machine is off and can be stopped again; a restore starts it at its snapshot, with the same host key",
+    title:
+      "a stopped machine is off and can be stopped again; a restore starts it at its snapshot, with the same host key",
     async run() {
       await stage.rewind(stage.subject);
       assert(stop !== undefined);
@@ -33,8 +34,15 @@ export function healingCases(stage: TestMachines): ContractCase[] {
       await stop(stage.ref(stage.subject), stage.authority());
       await stop(stage.ref(stage.subject), stage.authority());
       const off = await stage.status(stage.subject);
-      assert.deepEqual([off.power, off.address, off.hostKey, off.snapshots], ["off", undefined, hostKey, snapshots]);
-      await rejectsWith("FENCED", "stop with a smaller fence", stop(stage.ref(stage.subject), stage.authority(stage.fence - 1)));
+      assert.deepEqual(
+        [off.power, off.address, off.hostKey, off.snapshots],
+        ["off", undefined, hostKey, snapshots],
+      );
+      await rejectsWith(
+        "FENCED",
+        "stop with a smaller fence",
+        stop(stage.ref(stage.subject), stage.authority(stage.fence - 1)),
+      );
 
       await stage.rewind(stage.subject);
       await works(stage, stage.subject);
@@ -58,7 +66,8 @@ export function healingCases(stage: TestMachines): ContractCase[] {
       },
     },
     {
-      title: "a machine whose process was killed is off, still fenced, and works again after a restore, with the same host key",
+      title:
+        "a machine whose process was killed is off, still fenced, and works again after a restore, with the same host key",
       async run() {
         await stage.rewind(stage.subject);
         const { hostKey, snapshots } = await stage.status(stage.subject);
@@ -72,10 +81,21 @@ export function healingCases(stage: TestMachines): ContractCase[] {
             return status.power === "off" ? { value: status } : { seen: status.power };
           },
         });
-        assert.deepEqual([off.hostKey, off.snapshots, off.address], [hostKey, snapshots, undefined]);
+        assert.deepEqual(
+          [off.hostKey, off.snapshots, off.address],
+          [hostKey, snapshots, undefined],
+        );
         const stale = { ...stage.admission(), fence: stage.fence - 1 };
-        await rejectsWith("FENCED", "restore with a smaller fence", driver.restore(stage.ref(stage.subject), HOME_BASE, stale));
-        assert.equal((await stage.status(stage.subject)).power, "off", "a refused restore started the machine");
+        await rejectsWith(
+          "FENCED",
+          "restore with a smaller fence",
+          driver.restore(stage.ref(stage.subject), HOME_BASE, stale),
+        );
+        assert.equal(
+          (await stage.status(stage.subject)).power,
+          "off",
+          "a refused restore started the machine",
+        );
 
         await stage.rewind(stage.subject);
         await works(stage, stage.subject);

@@ -22,7 +22,11 @@ function marking(stage: TestMachines, console: NonNullable<Driver["console"]>): 
       const before = await read();
       await stage.rewind(subject);
       const after = (await read()).slice(before.length);
-      assert(after.includes(`\n${restoredLine(subject, HOME_BASE)}\n`) || after.startsWith(`${restoredLine(subject, HOME_BASE)}\n`), after);
+      assert(
+        after.includes(`\n${restoredLine(subject, HOME_BASE)}\n`) ||
+          after.startsWith(`${restoredLine(subject, HOME_BASE)}\n`),
+        after,
+      );
     },
   };
 }
@@ -38,12 +42,17 @@ export function snapshotCases(stage: TestMachines): ContractCase[] {
       title: "a capture is listed; one of the same name replaces it",
       async run() {
         for (const name of stage.names) await ask(stage, name, "echo early > kept");
-        await Promise.all(stage.names.map((name) => driver.capture(stage.ref(name), HOME_BASE, stage.authority())));
+        await Promise.all(
+          stage.names.map((name) => driver.capture(stage.ref(name), HOME_BASE, stage.authority())),
+        );
         await using connection = await stage.login(stage.subject);
         before = await startSleeper(connection);
         for (const name of stage.names) await ask(stage, name, "echo kept > kept; sync");
-        await Promise.all(stage.names.map((name) => driver.capture(stage.ref(name), HOME_BASE, stage.authority())));
-        for (const name of stage.names) assert.deepEqual((await stage.status(name)).snapshots, [HOME_BASE]);
+        await Promise.all(
+          stage.names.map((name) => driver.capture(stage.ref(name), HOME_BASE, stage.authority())),
+        );
+        for (const name of stage.names)
+          assert.deepEqual((await stage.status(name)).snapshots, [HOME_BASE]);
         assert.equal(await run(connection, "cat kept"), "kept", "a capture ended a session");
       },
     },
@@ -58,10 +67,22 @@ export function snapshotCases(stage: TestMachines): ContractCase[] {
 
         await using connection = await stage.login(stage.subject);
         assert.equal(await run(connection, "cat kept"), "kept");
-        assert.equal(await run(connection, "ls -d later deep 2>/dev/null || true"), "", "what was made after the capture is still there");
-        assert.equal(await isAlive(connection, after), false, "a process that was started after the capture still runs");
+        assert.equal(
+          await run(connection, "ls -d later deep 2>/dev/null || true"),
+          "",
+          "what was made after the capture is still there",
+        );
+        assert.equal(
+          await isAlive(connection, after),
+          false,
+          "a process that was started after the capture still runs",
+        );
         assert(before !== undefined, "the case before this one did not start a process");
-        assert.equal(await isAlive(connection, before), kept, `a process of the snapshot ${kept ? "is gone" : "still runs"}`);
+        assert.equal(
+          await isAlive(connection, before),
+          kept,
+          `a process of the snapshot ${kept ? "is gone" : "still runs"}`,
+        );
       },
     },
     {
@@ -76,7 +97,11 @@ export function snapshotCases(stage: TestMachines): ContractCase[] {
         const last = await stage.rewind(stage.subject);
 
         assert.equal(await ask(stage, stage.subject, "echo in"), "in");
-        await rejectsWith("LOGIN_REFUSED", "the key of the last lease", stage.login(stage.subject, { key: last }));
+        await rejectsWith(
+          "LOGIN_REFUSED",
+          "the key of the last lease",
+          stage.login(stage.subject, { key: last }),
+        );
         assert(await isDead(session), "a session from before the restore still works");
         await session.close();
         assert.notEqual(await pending, 0);
@@ -84,7 +109,8 @@ export function snapshotCases(stage: TestMachines): ContractCase[] {
     },
     ...(driver.console === undefined ? [] : [marking(stage, driver.console)]),
     {
-      title: "a restore to a snapshot that is not there is ROLLBACK_FAILED, names those that are, and changes nothing",
+      title:
+        "a restore to a snapshot that is not there is ROLLBACK_FAILED, names those that are, and changes nothing",
       async run() {
         await unchangedBy(stage, stage.subject, async () => {
           const error = await rejectsWith(
@@ -116,7 +142,9 @@ async function startSleeper(connection: SshConnection): Promise<Sleeper> {
 
 /** By its command line, which a zombie does not have. */
 async function isAlive(connection: SshConnection, { pid, seconds }: Sleeper): Promise<boolean> {
-  return (await run(connection, `cat /proc/${pid}/cmdline 2>/dev/null || true`)).includes(String(seconds));
+  return (await run(connection, `cat /proc/${pid}/cmdline 2>/dev/null || true`)).includes(
+    String(seconds),
+  );
 }
 
 async function isDead(session: SshConnection): Promise<boolean> {

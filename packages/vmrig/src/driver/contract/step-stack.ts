@@ -2,12 +2,16 @@ import { execa } from "execa";
 import { tmpdir } from "node:os";
 import type { LocalResource, LocalStep, RigStack } from "../rig-stack.ts";
 
-/** A step of a driver that does not end is cut off here; making a real machine takes seconds, fetching its image minutes. */
+/**
+ * A step of a driver that does not end is cut off here; making a real machine takes seconds,
+ * fetching its image minutes.
+ */
 const STEP_MS = 600_000;
 
 /**
- * Collects what a driver declares, and runs its steps as Terraform would: as processes, in the order of their dependencies, with the input
- * in `VMRIG_INPUT`, without stdin, with umask 077 and little of an environment.
+ * Collects what a driver declares, and runs its steps as Terraform would: as processes, in the
+ * order of their dependencies, with the input in `VMRIG_INPUT`, without stdin, with umask 077 and
+ * little of an environment.
  */
 export class StepStack implements RigStack {
   readonly #resources = new Map<string, LocalResource>();
@@ -18,10 +22,14 @@ export class StepStack implements RigStack {
 
   local(resource: LocalResource): void {
     const { name, dependsOn = [] } = resource;
-    if (!/^[a-z_][\w-]*$/i.test(name)) throw new Error(`Terraform does not take the name "${name}"`);
+    if (!/^[a-z_][\w-]*$/i.test(name))
+      throw new Error(`Terraform does not take the name "${name}"`);
     if (this.#resources.has(name)) throw new Error(`"${name}" is declared twice`);
     const unknown = dependsOn.filter((other) => !this.#resources.has(other));
-    if (unknown.length > 0) throw new Error(`"${name}" depends on ${unknown.join(", ")}, which is not declared before it`);
+    if (unknown.length > 0)
+      throw new Error(
+        `"${name}" depends on ${unknown.join(", ")}, which is not declared before it`,
+      );
     this.#resources.set(name, resource);
   }
 
@@ -33,7 +41,9 @@ export class StepStack implements RigStack {
   /** Runs the destroy steps; each after those of what depends on it. */
   async destroy(): Promise<void> {
     await inTurn(this.resources.toReversed(), "destroy", ({ name }) =>
-      this.resources.filter(({ dependsOn }) => dependsOn?.includes(name)).map((dependent) => dependent.name),
+      this.resources
+        .filter(({ dependsOn }) => dependsOn?.includes(name))
+        .map((dependent) => dependent.name),
     );
   }
 }
@@ -52,11 +62,16 @@ async function inTurn(
       Promise.all(before).then(() => run(resource, verb)),
     );
   }
-  const failed = (await Promise.allSettled(begun.values())).find((outcome) => outcome.status === "rejected");
+  const failed = (await Promise.allSettled(begun.values())).find(
+    (outcome) => outcome.status === "rejected",
+  );
   if (failed !== undefined) throw failed.reason;
 }
 
-async function run({ name, input, ...steps }: LocalResource, verb: "create" | "destroy"): Promise<void> {
+async function run(
+  { name, input, ...steps }: LocalResource,
+  verb: "create" | "destroy",
+): Promise<void> {
   const { command, environment }: LocalStep = steps[verb];
   const { PATH, HOME, TMPDIR } = process.env;
   const result = await execa("/bin/sh", ["-c", 'umask 077 && exec "$@"', "sh", ...command], {
@@ -68,6 +83,10 @@ async function run({ name, input, ...steps }: LocalResource, verb: "create" | "d
     reject: false,
     timeout: STEP_MS,
   });
-  if (result.timedOut) throw new Error(`the ${verb} step of ${name} did not end, or left a process that holds its output:\n${result.all}`);
-  if (result.failed) throw new Error(`the ${verb} step of ${name} failed (${result.shortMessage}):\n${result.all}`);
+  if (result.timedOut)
+    throw new Error(
+      `the ${verb} step of ${name} did not end, or left a process that holds its output:\n${result.all}`,
+    );
+  if (result.failed)
+    throw new Error(`the ${verb} step of ${name} failed (${result.shortMessage}):\n${result.all}`);
 }

@@ -70,26 +70,40 @@ export class TestMachines {
     return found[0] as MachineStatus;
   }
 
-  /** Back to where all machines are known: a new lease, and a restore. @returns the key of the last lease */
+  /**
+   * Back to where all machines are known: a new lease, and a restore.
+   *
+   * @returns the key of the last lease
+   */
   async rewind(...names: readonly string[]): Promise<KeyPair> {
     const last = this.nextLease();
     const all = names.length === 0 ? this.names : names;
-    await Promise.all(all.map((name) => this.driver.restore(this.ref(name), HOME_BASE, this.admission())));
+    await Promise.all(
+      all.map((name) => this.driver.restore(this.ref(name), HOME_BASE, this.admission())),
+    );
     return last;
   }
 
-  async login(name: string, changes: { readonly key?: KeyPair; readonly hostKey?: string } = {}): Promise<SshConnection> {
+  async login(
+    name: string,
+    changes: { readonly key?: KeyPair; readonly hostKey?: string } = {},
+  ): Promise<SshConnection> {
     const { key = this.key } = changes;
     const { address, hostKey, power } = await this.status(name);
     assert(address !== undefined, `${name} has no address (it is ${power})`);
     assert(hostKey !== undefined, `${name} has no host key`);
-    return await dial({ ...address, user: USER, hostKey: changes.hostKey ?? hostKey, privateKey: key.privateKey }, { name });
+    return await dial(
+      { ...address, user: USER, hostKey: changes.hostKey ?? hostKey, privateKey: key.privateKey },
+      { name },
+    );
   }
 }
 
 /** Runs a line that must succeed. @returns what it printed */
 export async function run(connection: SshConnection, line: string): Promise<string> {
-  const { exitCode, ended, stdout, stderr } = await connection.exec(line, { timeoutMs: COMMAND_MS });
+  const { exitCode, ended, stdout, stderr } = await connection.exec(line, {
+    timeoutMs: COMMAND_MS,
+  });
   assert.equal(exitCode, 0, `\`${line}\` ${ended} with ${exitCode}: ${stderr.toString("utf8")}`);
   return stdout.toString("utf8").trim();
 }
@@ -100,7 +114,11 @@ export async function ask(stage: TestMachines, name: string, line: string): Prom
   return await run(connection, line);
 }
 
-export async function rejectsWith(code: ErrorCode, what: string, promise: Promise<unknown>): Promise<Error> {
+export async function rejectsWith(
+  code: ErrorCode,
+  what: string,
+  promise: Promise<unknown>,
+): Promise<Error> {
   const error = await promise.then(
     () => undefined,
     (reason: unknown) => reason,

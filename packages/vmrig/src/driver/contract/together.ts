@@ -17,7 +17,10 @@ export function togetherCases(stage: TestMachines): ContractCase[] {
         [two, one],
       ] as const) {
         await using connection = await stage.login(from.name);
-        const banner = await run(connection, `bash -c 'exec 3<>/dev/tcp/${to.lanAddress}/22 && read -r -t 20 line <&3 && echo "$line"'`);
+        const banner = await run(
+          connection,
+          `bash -c 'exec 3<>/dev/tcp/${to.lanAddress}/22 && read -r -t 20 line <&3 && echo "$line"'`,
+        );
         assert.match(banner, /^SSH-2\.0-/, `${to.name} does not answer ${from.name}`);
       }
     },
@@ -25,12 +28,15 @@ export function togetherCases(stage: TestMachines): ContractCase[] {
 
   return [
     {
-      title: "machines that are restored at the same moment all work; a restore of one leaves the others alone",
+      title:
+        "machines that are restored at the same moment all work; a restore of one leaves the others alone",
       async run() {
         await stage.rewind();
         await Promise.all(stage.names.map((name) => ask(stage, name, "echo dirty > dirty")));
         await stage.rewind();
-        const seen = await Promise.all(stage.names.map((name) => ask(stage, name, "[ ! -e dirty ] && cat kept")));
+        const seen = await Promise.all(
+          stage.names.map((name) => ask(stage, name, "[ ! -e dirty ] && cat kept")),
+        );
         assert.deepEqual(
           seen,
           stage.names.map(() => "kept"),
@@ -40,7 +46,11 @@ export function togetherCases(stage: TestMachines): ContractCase[] {
         const key = stage.key;
         await stage.rewind(one.name);
         await using other = await stage.login(two.name, { key });
-        assert.equal(await run(other, "cat dirty"), "dirty", `a restore of ${one.name} changed ${two.name}`);
+        assert.equal(
+          await run(other, "cat dirty"),
+          "dirty",
+          `a restore of ${one.name} changed ${two.name}`,
+        );
       },
     },
     ...(harness.lan ? [network] : []),

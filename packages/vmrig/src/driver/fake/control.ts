@@ -10,7 +10,12 @@ export type FakeCommand =
   | { readonly do: "capture"; readonly fence: Fence; readonly snapshot: SnapshotName }
   | { readonly do: "freeze"; readonly fence: Fence }
   | { readonly do: "thaw"; readonly fence: Fence }
-  | { readonly do: "restore"; readonly fence: Fence; readonly snapshot: SnapshotName; readonly key: PublicKey }
+  | {
+      readonly do: "restore";
+      readonly fence: Fence;
+      readonly snapshot: SnapshotName;
+      readonly key: PublicKey;
+    }
   | { readonly do: "park"; readonly fence: Fence };
 
 export interface ProcessStatus {
@@ -23,7 +28,10 @@ export interface ProcessStatus {
 type Answer = { readonly ok: ProcessStatus } | { readonly error: ErrorJson };
 
 /** Carries out one order after another, so that a fence is checked and acted upon in one go. */
-export function serveControl(path: string, obey: (order: FakeCommand) => Promise<ProcessStatus>): Server {
+export function serveControl(
+  path: string,
+  obey: (order: FakeCommand) => Promise<ProcessStatus>,
+): Server {
   let last: Promise<unknown> = Promise.resolve();
   const server = createServer((socket) => {
     socket.on("error", () => {});
@@ -44,7 +52,10 @@ export function serveControl(path: string, obey: (order: FakeCommand) => Promise
   return server.listen(path);
 }
 
-/** The process of a machine is gone: nobody listens on its control channel, or it was killed before it answered. */
+/**
+ * The process of a machine is gone: nobody listens on its control channel, or it was killed before
+ * it answered.
+ */
 export const NOBODY = "nobody listens";
 
 const ANSWER_MS = 30_000;
@@ -52,9 +63,14 @@ const ANSWER_MS = 30_000;
 /**
  * Gives one order, and waits for the answer.
  *
- * @throws what the machine answered; the signal's reason when it aborts; VmrigError `MACHINE_UNREACHABLE` when no answer comes
+ * @throws what the machine answered; the signal's reason when it aborts; VmrigError
+ *   `MACHINE_UNREACHABLE` when no answer comes
  */
-export function sendCommand(path: string, order: FakeCommand, signal?: AbortSignal): Promise<ProcessStatus | typeof NOBODY> {
+export function sendCommand(
+  path: string,
+  order: FakeCommand,
+  signal?: AbortSignal,
+): Promise<ProcessStatus | typeof NOBODY> {
   const deadline = AbortSignal.timeout(ANSWER_MS);
   const stop = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
   return new Promise((resolve, reject) => {
@@ -62,7 +78,12 @@ export function sendCommand(path: string, order: FakeCommand, signal?: AbortSign
     const give = (): void => {
       socket.destroy();
       if (signal?.aborted === true) reject(signal.reason);
-      else reject(new VmrigError("MACHINE_UNREACHABLE", { message: `The machine behind ${path} did not answer to "${order.do}".` }));
+      else
+        reject(
+          new VmrigError("MACHINE_UNREACHABLE", {
+            message: `The machine behind ${path} did not answer to "${order.do}".`,
+          }),
+        );
     };
     if (stop.aborted) return give();
     stop.addEventListener("abort", give, { once: true });

@@ -27,5 +27,7 @@ test("a file where a folder should be is told with the system's code, in whateve
 });
 
 test("what there is to copy may be missing, which is told as what it is", async () => {
-  await expect(copyTree(join(folder, "none"), join(folder, "copy"))).rejects.toMatchObject({ code: "ENOENT" });
+  await expect(copyTree(join(folder, "none"), join(folder, "copy"))).rejects.toMatchObject({
+    code: "ENOENT",
+  });
 });

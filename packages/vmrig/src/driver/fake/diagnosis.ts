@@ -3,7 +3,12 @@ import type { Finding } from "../driver.ts";
 /** What fake machines need of a computer. */
 export function diagnosis(platform: NodeJS.Platform): Finding {
   const what = "fake machines";
-  if (platform === "linux") return { what, status: "ok", measured: "they isolate nothing: their commands run on this computer, as you" };
+  if (platform === "linux")
+    return {
+      what,
+      status: "ok",
+      measured: "they isolate nothing: their commands run on this computer, as you",
+    };
   return {
     what,
     status: "fail",

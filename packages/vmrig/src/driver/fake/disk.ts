@@ -19,7 +19,10 @@ export async function listSnapshots(files: MachineFiles): Promise<SnapshotName[]
 
 /** Copies the disk; a snapshot is listed when it is complete. */
 export async function saveDisk(files: MachineFiles, name: SnapshotName): Promise<void> {
-  if (!/^[\w.-]*\w$/.test(name)) throw new VmrigError("INTERNAL", { message: `A snapshot cannot be called ${JSON.stringify(name)}.` });
+  if (!/^[\w.-]*\w$/.test(name))
+    throw new VmrigError("INTERNAL", {
+      message: `A snapshot cannot be called ${JSON.stringify(name)}.`,
+    });
   await replaceByCopy(files, files.disk, join(files.snapshots, name));
 }
 
@@ -28,7 +31,11 @@ export async function dropDisk(files: MachineFiles, name: SnapshotName): Promise
 }
 
 /** @throws VmrigError `ROLLBACK_FAILED` with the snapshots that there are */
-export async function requireSnapshot(files: MachineFiles, machine: string, name: SnapshotName): Promise<void> {
+export async function requireSnapshot(
+  files: MachineFiles,
+  machine: string,
+  name: SnapshotName,
+): Promise<void> {
   const there = await listSnapshots(files);
   if (there.includes(name)) return;
   throw new VmrigError("ROLLBACK_FAILED", {

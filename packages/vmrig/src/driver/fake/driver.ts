@@ -1,30 +1,49 @@
 import { createReadStream } from "node:fs";
 import { access, readdir, readFile } from "node:fs/promises";
-import type { Admission, CopySpec, Driver, MachineRef, MachineStatus, PublicKey } from "../driver.ts";
+import type {
+  Admission,
+  CopySpec,
+  Driver,
+  MachineRef,
+  MachineStatus,
+  PublicKey,
+} from "../driver.ts";
 import type { LocalStep } from "../rig-stack.ts";
 import { sendCommand, NOBODY, type FakeCommand } from "./control.ts";
 import { diagnosis } from "./diagnosis.ts";
 import { captureTogether, drop, network, power } from "./faults.ts";
 import { listSnapshots } from "./disk.ts";
-import { machineFiles, machinesFolder, readDefinition, type MachineDefinition } from "./machine-files.ts";
+import {
+  machineFiles,
+  machinesFolder,
+  readDefinition,
+  type MachineDefinition,
+} from "./machine-files.ts";
 import { startProcess, stopProcess, unmakeMachine } from "./make.ts";
 import { alone, findMachine as find, off } from "./find-machine.ts";
 import { findOrphans } from "./orphans.ts";
 import { programPath } from "./program.ts";
 
 export interface FakeOptions {
-  /** What its machines say that they are made of; another image makes other machines. @defaultValue `"fake"` */
+  /**
+   * What its machines say that they are made of; another image makes other machines.
+   *
+   * @defaultValue `"fake"`
+   */
   readonly image?: string;
 }
 
 /**
- * Machines that isolate nothing: their commands run on **this computer, as you**. Each is a folder behind a real SSH server, in a process of
- * its own which outlives the run. They are for the tests of vmrig and of what is built on it, where a real machine would only cost time; the
- * driver passes the same contract suite as those of real machines.
+ * Machines that isolate nothing: their commands run on **this computer, as you**. Each is a folder
+ * behind a real SSH server, in a process of its own which outlives the run. They are for the tests
+ * of vmrig and of what is built on it, where a real machine would only cost time; the driver passes
+ * the same contract suite as those of real machines.
  *
- * What vmrig itself does to such a machine stays in its folder: the guest is a `shell`, so nothing is installed and no file of a system is
- * written. Programs that would reboot or change this computer are shadowed on its PATH; that keeps accidents away, and nobody who means it.
- * A rollback covers the disk: what runs is ended. Machines share no network. Needs Linux, to tell a machine's processes from all others.
+ * What vmrig itself does to such a machine stays in its folder: the guest is a `shell`, so nothing
+ * is installed and no file of a system is written. Programs that would reboot or change this
+ * computer are shadowed on its PATH; that keeps accidents away, and nobody who means it. A rollback
+ * covers the disk: what runs is ended. Machines share no network. Needs Linux, to tell a machine's
+ * processes from all others.
  */
 export function fakeDriver(options: FakeOptions = {}): Driver {
   const { image = "fake" } = options;
@@ -61,18 +80,27 @@ export function fakeDriver(options: FakeOptions = {}): Driver {
     },
 
     async boot(ref, admission) {
-      await raise(ref, { do: "admit", fence: admission.fence, key: admission.authorize }, admission);
+      await raise(
+        ref,
+        { do: "admit", fence: admission.fence, key: admission.authorize },
+        admission,
+      );
     },
 
     async capture(ref, snapshot, { fence, signal }) {
       const { files } = await find(ref);
       signal.throwIfAborted();
-      if ((await sendCommand(files.control, { do: "capture", fence, snapshot }, signal)) !== NOBODY) return;
+      if ((await sendCommand(files.control, { do: "capture", fence, snapshot }, signal)) !== NOBODY)
+        return;
       throw off(ref.name);
     },
 
     async restore(ref, snapshot, admission) {
-      await raise(ref, { do: "restore", fence: admission.fence, snapshot, key: admission.authorize }, admission);
+      await raise(
+        ref,
+        { do: "restore", fence: admission.fence, snapshot, key: admission.authorize },
+        admission,
+      );
     },
 
     async remove(ref, authority) {
@@ -106,7 +134,11 @@ export function fakeDriver(options: FakeOptions = {}): Driver {
 }
 
 /** Has an order carried out by the machine's process, which is started when it is gone. */
-async function raise(ref: MachineRef, order: Extract<FakeCommand, { readonly key: PublicKey }>, admission: Admission): Promise<void> {
+async function raise(
+  ref: MachineRef,
+  order: Extract<FakeCommand, { readonly key: PublicKey }>,
+  admission: Admission,
+): Promise<void> {
   const { signal, say } = admission;
   const { files } = await find(ref);
   signal.throwIfAborted();
@@ -130,8 +162,15 @@ async function look(copy: CopySpec, name: string): Promise<MachineStatus> {
     readFile(files.hostPublicKey, "utf8"),
     exists(files.unlinked),
   ]);
-  const made = { name, hostKey: hostKey.trim(), owner: definition.owner, snapshots, ...(unlinked && { disconnected: true as const }) };
-  if (status === NOBODY) return { ...made, power: "off", whereabouts: `${files.folder}, not running` };
+  const made = {
+    name,
+    hostKey: hostKey.trim(),
+    owner: definition.owner,
+    snapshots,
+    ...(unlinked && { disconnected: true as const }),
+  };
+  if (status === NOBODY)
+    return { ...made, power: "off", whereabouts: `${files.folder}, not running` };
   return {
     ...made,
     power: status.paused ? "paused" : "running",

@@ -14,7 +14,9 @@ export interface FakeMachines extends AsyncDisposable {
   harness(driver?: Driver): ContractHarness;
 }
 
-export async function setUpFakeMachines(names: readonly string[] = ["pc1", "pc2"]): Promise<FakeMachines> {
+export async function setUpFakeMachines(
+  names: readonly string[] = ["pc1", "pc2"],
+): Promise<FakeMachines> {
   const root = await mkdtemp(join(tmpdir(), "vmrig-test-"));
   const copy: CopySpec = {
     rig: "pcs",
@@ -22,9 +24,19 @@ export async function setUpFakeMachines(names: readonly string[] = ["pc1", "pc2"
     folder: join(root, "rigs", "pcs-1"),
     runtimeFolder: join(root, "run", "pcs-1"),
     cacheFolder: join(root, "cache"),
-    machines: names.map((name, index) => ({ name, cpus: 1, memoryMb: 512, diskGb: 4, lanAddress: `10.77.0.${11 + index}` })),
+    machines: names.map((name, index) => ({
+      name,
+      cpus: 1,
+      memoryMb: 512,
+      diskGb: 4,
+      lanAddress: `10.77.0.${11 + index}`,
+    })),
   };
-  await Promise.all([copy.folder, copy.runtimeFolder, copy.cacheFolder].map((folder) => mkdir(folder, { recursive: true })));
+  await Promise.all(
+    [copy.folder, copy.runtimeFolder, copy.cacheFolder].map((folder) =>
+      mkdir(folder, { recursive: true }),
+    ),
+  );
   return {
     copy,
     harness: (driver = fakeDriver()) => ({
@@ -35,7 +47,10 @@ export async function setUpFakeMachines(names: readonly string[] = ["pc1", "pc2"
       wipe: 'find "${VMRIG_FAKE_DISK:?}" -mindepth 1 -delete',
       kill: killFake,
       orphan: () => plantOrphan(join(root, "gone", "machines", "pc9")),
-      leftovers: async () => names.flatMap((name) => members(machineFiles(copy, name)).map((pid) => `${name}: process ${pid}`)),
+      leftovers: async () =>
+        names.flatMap((name) =>
+          members(machineFiles(copy, name)).map((pid) => `${name}: process ${pid}`),
+        ),
     }),
     async [Symbol.asyncDispose]() {
       await endMembers({ folder: join(root, "gone", "machines", "pc9") });
@@ -48,13 +63,18 @@ export async function setUpFakeMachines(names: readonly string[] = ["pc1", "pc2"
 /** Kills the machine's process, as a crash would; what it started lives on. */
 export async function killFake(machine: MachineStatus | undefined): Promise<void> {
   const pid = /^pid (\d+)/.exec(machine?.whereabouts ?? "")?.[1];
-  if (pid === undefined) throw new Error(`${machine?.name} has no process: ${machine?.whereabouts}`);
+  if (pid === undefined)
+    throw new Error(`${machine?.name} has no process: ${machine?.whereabouts}`);
   process.kill(Number(pid), "SIGKILL");
 }
 
 /** What is left of a machine when its process was killed and then its folder deleted. */
 async function plantOrphan(folder: string): Promise<PlantedOrphan> {
-  const child = spawn("sleep", ["3600"], { stdio: "ignore", detached: true, env: { ...process.env, ...mark({ folder }) } });
+  const child = spawn("sleep", ["3600"], {
+    stdio: "ignore",
+    detached: true,
+    env: { ...process.env, ...mark({ folder }) },
+  });
   child.unref();
   return { mark: `process ${child.pid}, `, lives: async () => members({ folder }).length > 0 };
 }

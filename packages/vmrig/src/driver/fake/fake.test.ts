@@ -20,7 +20,11 @@ const files = machineFiles(copy, "pc1");
 const driver = fakeDriver();
 const stack = new StepStack();
 const key: KeyPair = generateKeyPair();
-const admission: Admission = { fence: 4, signal: new AbortController().signal, authorize: key.publicKey };
+const admission: Admission = {
+  fence: 4,
+  signal: new AbortController().signal,
+  authorize: key.publicKey,
+};
 let connection: SshConnection;
 
 beforeAll(async () => {
@@ -30,7 +34,10 @@ beforeAll(async () => {
   const { machines } = await driver.inspect(copy);
   const [{ address, hostKey = "" } = {}] = machines;
   if (address === undefined) throw new Error("pc1 has no address");
-  connection = await dial({ ...address, hostKey, user: "vmrig", privateKey: key.privateKey }, { name: "pc1" });
+  connection = await dial(
+    { ...address, hostKey, user: "vmrig", privateKey: key.privateKey },
+    { name: "pc1" },
+  );
 });
 
 afterAll(async () => {
@@ -55,11 +62,17 @@ test("whose turn came too late changes nothing: somebody newer acted meanwhile",
   const { remove, stop = remove } = driver;
   const lateOutcomes = Promise.withResolvers<unknown>();
   await withFileLock({ path: files.turn, on: "pc1" }, async () => {
-    const late = Promise.allSettled([remove(pc1, { ...admission, fence: 3 }), stop(pc1, { ...admission, fence: 3 })]);
+    const late = Promise.allSettled([
+      remove(pc1, { ...admission, fence: 3 }),
+      stop(pc1, { ...admission, fence: 3 }),
+    ]);
     await driver.boot(pc1, { ...admission, fence: 4 });
     void late.then((outcomes) => lateOutcomes.resolve(outcomes));
   });
-  expect(await lateOutcomes.promise).toMatchObject([{ reason: { code: "FENCED" } }, { reason: { code: "FENCED" } }]);
+  expect(await lateOutcomes.promise).toMatchObject([
+    { reason: { code: "FENCED" } },
+    { reason: { code: "FENCED" } },
+  ]);
   expect(await ask("echo in")).toBe("in");
 });
 
@@ -72,7 +85,9 @@ test("tells stdout, stderr, exit code and signal apart, as OpenSSH does", async 
 test("passes bytes as they are, both ways", async () => {
   const input = randomBytes(3 * 1024 * 1024);
   const { stdout } = await connection.exec("cat", { input });
-  expect(createHash("sha256").update(stdout).digest("hex")).toBe(createHash("sha256").update(input).digest("hex"));
+  expect(createHash("sha256").update(stdout).digest("hex")).toBe(
+    createHash("sha256").update(input).digest("hex"),
+  );
 });
 
 test("a command that is stopped ends with its whole process group", async () => {
@@ -93,7 +108,10 @@ test("one at a terminal, too", async () => {
       stdout.on("data", (chunk: Buffer) => (shown += chunk.toString()));
     },
   });
-  const pid = await vi.waitFor(() => Number(/pid (\d+)\r/.exec(shown)?.[1] ?? expect.unreachable(shown)), { timeout: 20_000 });
+  const pid = await vi.waitFor(
+    () => Number(/pid (\d+)\r/.exec(shown)?.[1] ?? expect.unreachable(shown)),
+    { timeout: 20_000 },
+  );
   abort.abort();
   await running;
   expect(await ended(pid)).toBe(true);
@@ -115,13 +133,20 @@ test("whoever a command becomes by sudo, it is the same user", async () => {
 
 test("programs that act on the computer are out of reach, also for root", async () => {
   expect(await ask("sudo -n reboot; systemctl stop ssh; hostname other; echo $?")).toBe(
-    ["1", ...["reboot", "systemctl", "hostname"].map((name) => `${name}: this is a fake machine, it has no system of its own`)].join("\n"),
+    [
+      "1",
+      ...["reboot", "systemctl", "hostname"].map(
+        (name) => `${name}: this is a fake machine, it has no system of its own`,
+      ),
+    ].join("\n"),
   );
 });
 
 test("a process that left the session of its command is ended by a restore, too", async () => {
   await driver.capture(pc1, "before", admission);
-  const pid = Number(await ask("setsid sh -c 'echo $$; exec sleep 3600 >/dev/null 2>&1 </dev/null' &"));
+  const pid = Number(
+    await ask("setsid sh -c 'echo $$; exec sleep 3600 >/dev/null 2>&1 </dev/null' &"),
+  );
   expect(members(files)).toContain(pid);
   await driver.restore(pc1, "before", admission);
   expect(members(files)).not.toContain(pid);
@@ -133,7 +158,10 @@ test("what the disk refuses is told as such, and what was there stays", async ()
   // What a full disk answers, without one: the place of the copy cannot be made.
   await rename(files.snapshots, `${files.snapshots}-away`);
   await writeFile(files.snapshots, "");
-  await expect(driver.capture(pc1, "other", admission)).rejects.toMatchObject({ code: "STATE_UNWRITABLE", fault: "infra" });
+  await expect(driver.capture(pc1, "other", admission)).rejects.toMatchObject({
+    code: "STATE_UNWRITABLE",
+    fault: "infra",
+  });
   await rm(files.snapshots);
   await rename(`${files.snapshots}-away`, files.snapshots);
   expect(await readdir(files.home)).toEqual(["kept"]);

@@ -5,7 +5,10 @@ import { dropDisk } from "./disk.ts";
 import { alone, findMachine, off } from "./find-machine.ts";
 import { startProcess, stopProcess } from "./make.ts";
 
-/** A shutdown is as abrupt as a crash here, and loses as little: what was written is in a folder of this computer. */
+/**
+ * A shutdown is as abrupt as a crash here, and loses as little: what was written is in a folder of
+ * this computer.
+ */
 export const power: NonNullable<Driver["power"]> = async (ref, action, admission) => {
   await alone(ref, admission, async ({ files }) => {
     const { fence, signal, authorize: key } = admission;
@@ -20,13 +23,18 @@ export const power: NonNullable<Driver["power"]> = async (ref, action, admission
 
 export const network: NonNullable<Driver["network"]> = async (ref, action, authority) => {
   await alone(ref, authority, async ({ files }) => {
-    if ((await sendCommand(files.control, { do: "status" }, authority.signal)) === NOBODY) throw off(ref.name);
+    if ((await sendCommand(files.control, { do: "status" }, authority.signal)) === NOBODY)
+      throw off(ref.name);
     if (action === "disconnect") await writeFile(files.unlinked, "");
     else await rm(files.unlinked, { force: true });
   });
 };
 
-export const captureTogether: NonNullable<Driver["captureTogether"]> = async (refs, snapshot, { fence, signal }) => {
+export const captureTogether: NonNullable<Driver["captureTogether"]> = async (
+  refs,
+  snapshot,
+  { fence, signal },
+) => {
   const all = async (order: FakeCommand): Promise<void> => {
     const outcomes = await Promise.allSettled(refs.map((ref) => give(ref, order, signal)));
     for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;

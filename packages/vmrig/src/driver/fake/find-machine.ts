@@ -3,16 +3,32 @@ import { VmrigError } from "../../errors/vmrig-error.ts";
 import type { Authority, MachineRef } from "../driver.ts";
 import { passFence } from "../fence.ts";
 import { withFileLock } from "../../local-files/file-lock.ts";
-import { machineFiles, machinesFolder, readDefinition, type MachineDefinition, type MachineFiles } from "./machine-files.ts";
+import {
+  machineFiles,
+  machinesFolder,
+  readDefinition,
+  type MachineDefinition,
+  type MachineFiles,
+} from "./machine-files.ts";
 
-/** For what the machine's process cannot do to itself: nobody else acts on it meanwhile, whatever their fence. */
-export async function alone<T>(ref: MachineRef, { fence, signal }: Authority, act: (machine: FoundMachine) => Promise<T>): Promise<T> {
-  return await withFileLock({ path: machineFiles(ref.copy, ref.name).turn, on: ref.name, signal }, async () => {
-    const machine = await findMachine(ref);
-    await passFence(machine.files.fences, ref.name, fence);
-    signal.throwIfAborted();
-    return await act(machine);
-  });
+/**
+ * For what the machine's process cannot do to itself: nobody else acts on it meanwhile, whatever
+ * their fence.
+ */
+export async function alone<T>(
+  ref: MachineRef,
+  { fence, signal }: Authority,
+  act: (machine: FoundMachine) => Promise<T>,
+): Promise<T> {
+  return await withFileLock(
+    { path: machineFiles(ref.copy, ref.name).turn, on: ref.name, signal },
+    async () => {
+      const machine = await findMachine(ref);
+      await passFence(machine.files.fences, ref.name, fence);
+      signal.throwIfAborted();
+      return await act(machine);
+    },
+  );
 }
 
 export interface FoundMachine {

@@ -5,7 +5,10 @@ type Accept = (port?: number) => void;
 type Reject = () => void;
 type Open = (opened: (error: Error | undefined, channel: ServerChannel) => void) => void;
 
-/** Connections through the machine in both directions, as OpenSSH has them: RFC 4254, 7, and `streamlocal` of OpenSSH's PROTOCOL, 2.4. */
+/**
+ * Connections through the machine in both directions, as OpenSSH has them: RFC 4254, 7, and
+ * `streamlocal` of OpenSSH's PROTOCOL, 2.4.
+ */
 export function serveForwarding(client: Connection): void {
   const ends = new Set<Socket>();
   const listeners = new Map<string | number, Server>();
@@ -32,10 +35,17 @@ export function serveForwarding(client: Connection): void {
     reach(connect({ path: socketPath, allowHalfOpen: true }), accept, reject),
   );
 
-  const listen = (place: string | number, openFor: (server: Server) => Open, done: (server: Server) => void, refuse: () => void): void => {
+  const listen = (
+    place: string | number,
+    openFor: (server: Server) => Open,
+    done: (server: Server) => void,
+    refuse: () => void,
+  ): void => {
     const server = createServer({ allowHalfOpen: true }, (socket) => {
       hold(socket);
-      openFor(server)((error, channel) => (error === undefined ? join(channel, socket) : socket.destroy()));
+      openFor(server)((error, channel) =>
+        error === undefined ? join(channel, socket) : socket.destroy(),
+      );
     });
     server.once("error", refuse);
     const listening = (): void => {
@@ -49,26 +59,39 @@ export function serveForwarding(client: Connection): void {
     listeners.get(place)?.close();
     return listeners.delete(place);
   };
-  client.on("request", (accept: Accept | undefined, reject: Reject | undefined, name: string, { bindAddr, bindPort }: TcpipBindInfo) => {
-    if (name === "cancel-tcpip-forward") return answer(unlisten(bindPort), accept, reject);
-    if (name !== "tcpip-forward") return;
-    listen(
-      bindPort,
-      (server) => (opened) => void client.forwardOut(bindAddr, portOf(server) ?? 0, "127.0.0.1", 0, opened),
-      (server) => accept?.(portOf(server)),
-      () => reject?.(),
-    );
-  });
-  client.on("request", (accept: Accept | undefined, reject: Reject, name: string, { socketPath }: SocketBindInfo) => {
-    if (name === "cancel-streamlocal-forward@openssh.com") return answer(unlisten(socketPath), accept, reject);
-    if (name !== "streamlocal-forward@openssh.com") return;
-    listen(
-      socketPath,
-      () => (opened) => void client.openssh_forwardOutStreamLocal(socketPath, opened),
-      () => accept?.(),
-      reject,
-    );
-  });
+  client.on(
+    "request",
+    (
+      accept: Accept | undefined,
+      reject: Reject | undefined,
+      name: string,
+      { bindAddr, bindPort }: TcpipBindInfo,
+    ) => {
+      if (name === "cancel-tcpip-forward") return answer(unlisten(bindPort), accept, reject);
+      if (name !== "tcpip-forward") return;
+      listen(
+        bindPort,
+        (server) => (opened) =>
+          void client.forwardOut(bindAddr, portOf(server) ?? 0, "127.0.0.1", 0, opened),
+        (server) => accept?.(portOf(server)),
+        () => reject?.(),
+      );
+    },
+  );
+  client.on(
+    "request",
+    (accept: Accept | undefined, reject: Reject, name: string, { socketPath }: SocketBindInfo) => {
+      if (name === "cancel-streamlocal-forward@openssh.com")
+        return answer(unlisten(socketPath), accept, reject);
+      if (name !== "streamlocal-forward@openssh.com") return;
+      listen(
+        socketPath,
+        () => (opened) => void client.openssh_forwardOutStreamLocal(socketPath, opened),
+        () => accept?.(),
+        reject,
+      );
+    },
+  );
 }
 
 function answer(good: boolean, accept: Accept | undefined, reject: Reject | undefined): void {

@@ -2,7 +2,10 @@ import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { CopySpec } from "../driver.ts";
 
-/** Where the things of one fake machine lie. What a rollback rewinds is in `disk`, and nothing else is. */
+/**
+ * Where the things of one fake machine lie. What a rollback rewinds is in `disk`, and nothing else
+ * is.
+ */
 export interface MachineFiles {
   readonly folder: string;
   readonly definition: string;
@@ -15,7 +18,10 @@ export interface MachineFiles {
   readonly fences: string;
   readonly hostKey: string;
   readonly hostPublicKey: string;
-  /** Exists while the machine's link is pulled. Nothing else happens: fake machines share no network. */
+  /**
+   * Exists while the machine's link is pulled. Nothing else happens: fake machines share no
+   * network.
+   */
   readonly unlinked: string;
   /** What the machine's process printed. */
   readonly log: string;
@@ -29,7 +35,10 @@ export function machinesFolder(copy: Pick<CopySpec, "folder">): string {
   return join(copy.folder, "machines");
 }
 
-export function machineFiles(copy: Pick<CopySpec, "folder" | "runtimeFolder">, name: string): MachineFiles {
+export function machineFiles(
+  copy: Pick<CopySpec, "folder" | "runtimeFolder">,
+  name: string,
+): MachineFiles {
   const folder = join(machinesFolder(copy), name);
   const disk = join(folder, "disk");
   return {
@@ -49,8 +58,13 @@ export function machineFiles(copy: Pick<CopySpec, "folder" | "runtimeFolder">, n
   };
 }
 
-/** What a machine is, written when it is made and never changed. Also what Terraform's steps get as their input. */
-export type MachineDefinition = Readonly<Record<"copy" | "name" | "folder" | "runtimeFolder" | "owner", string>>;
+/**
+ * What a machine is, written when it is made and never changed. Also what Terraform's steps get as
+ * their input.
+ */
+export type MachineDefinition = Readonly<
+  Record<"copy" | "name" | "folder" | "runtimeFolder" | "owner", string>
+>;
 
 const FIELDS = ["copy", "name", "folder", "runtimeFolder", "owner"] as const;
 
@@ -58,7 +72,8 @@ const FIELDS = ["copy", "name", "folder", "runtimeFolder", "owner"] as const;
 export function parseDefinition(text: string): MachineDefinition {
   const value = JSON.parse(text) as Partial<MachineDefinition> | null;
   for (const field of FIELDS) {
-    if (typeof value?.[field] !== "string") throw new TypeError(`a machine's definition has no ${field}: ${text.slice(0, 200)}`);
+    if (typeof value?.[field] !== "string")
+      throw new TypeError(`a machine's definition has no ${field}: ${text.slice(0, 200)}`);
   }
   return value as MachineDefinition;
 }
@@ -69,7 +84,10 @@ export async function readDefinition(files: MachineFiles): Promise<MachineDefini
   return text === undefined ? undefined : parseDefinition(text);
 }
 
-export async function writeDefinition(files: MachineFiles, definition: MachineDefinition): Promise<void> {
+export async function writeDefinition(
+  files: MachineFiles,
+  definition: MachineDefinition,
+): Promise<void> {
   await writeFile(`${files.definition}.new`, `${JSON.stringify(definition, undefined, 2)}\n`);
   await rename(`${files.definition}.new`, files.definition);
 }

@@ -1,6 +1,6 @@
 /**
- * The process of one fake machine: `node machine-process.js <its definition>`. Like QEMU it outlives whoever started it. It ends when it is
- * killed, or when the machine's folder is deleted.
+ * The process of one fake machine: `node machine-process.js <its definition>`. Like QEMU it
+ * outlives whoever started it. It ends when it is killed, or when the machine's folder is deleted.
  */
 import { randomUUID } from "node:crypto";
 import { constants, existsSync, watch } from "node:fs";
@@ -8,7 +8,13 @@ import { access, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { passFence } from "../fence.ts";
 import { restoredLine } from "../restored-line.ts";
-import { sendCommand, NOBODY, serveControl, type FakeCommand, type ProcessStatus } from "./control.ts";
+import {
+  sendCommand,
+  NOBODY,
+  serveControl,
+  type FakeCommand,
+  type ProcessStatus,
+} from "./control.ts";
 import { loadDisk, requireSnapshot, saveDisk } from "./disk.ts";
 import { machineFiles, parseDefinition } from "./machine-files.ts";
 import { endMembers, mark, signalMembers } from "./members.ts";
@@ -20,7 +26,8 @@ const USER = "vmrig";
 const definition = parseDefinition(await readFile(process.argv[2] ?? "", "utf8"));
 const files = machineFiles(definition, definition.name);
 
-if ((await sendCommand(files.control, { do: "status" })) !== NOBODY) throw new Error(`${definition.name} runs already`);
+if ((await sendCommand(files.control, { do: "status" })) !== NOBODY)
+  throw new Error(`${definition.name} runs already`);
 await rm(files.control, { force: true });
 // What an earlier process of this machine left when it was killed.
 await endMembers(files);
@@ -67,7 +74,9 @@ const obey = async (order: FakeCommand): Promise<ProcessStatus> => {
       break;
     case "capture":
       signalMembers(files, "SIGSTOP");
-      await saveDisk(files, order.snapshot).finally(() => frozen || signalMembers(files, "SIGCONT"));
+      await saveDisk(files, order.snapshot).finally(
+        () => frozen || signalMembers(files, "SIGCONT"),
+      );
       break;
     case "freeze":
     case "thaw":

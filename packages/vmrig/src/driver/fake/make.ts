@@ -6,7 +6,13 @@ import { generateKeyPair } from "../../ssh/keys.ts";
 import { waitFor } from "../../wait/wait-for.ts";
 import { sendCommand, NOBODY } from "./control.ts";
 import { makeDisk } from "./disk.ts";
-import { machineFiles, machinesFolder, writeDefinition, type MachineDefinition, type MachineFiles } from "./machine-files.ts";
+import {
+  machineFiles,
+  machinesFolder,
+  writeDefinition,
+  type MachineDefinition,
+  type MachineFiles,
+} from "./machine-files.ts";
 import { endMembers, mark } from "./members.ts";
 import { programPath } from "./program.ts";
 import { writeShims } from "./shims.ts";
@@ -14,14 +20,17 @@ import { writeShims } from "./shims.ts";
 const START_MS = 20_000;
 
 /**
- * Makes a machine and starts its process. What an interrupted attempt left behind is cleared away; a machine that lives is never touched.
+ * Makes a machine and starts its process. What an interrupted attempt left behind is cleared away;
+ * a machine that lives is never touched.
  *
  * @throws VmrigError `STATE_LOST` when the machine exists already
  */
 export async function makeMachine(definition: MachineDefinition): Promise<void> {
   const files = machineFiles(definition, definition.name);
   if ((await sendCommand(files.control, { do: "status" })) !== NOBODY) {
-    throw new VmrigError("STATE_LOST", { message: `${definition.name} of ${definition.copy} exists already and runs.` });
+    throw new VmrigError("STATE_LOST", {
+      message: `${definition.name} of ${definition.copy} exists already and runs.`,
+    });
   }
   await unmakeMachine(definition);
   await mkdir(machinesFolder(definition), { recursive: true, mode: 0o700 });
@@ -47,7 +56,9 @@ export async function stopProcess(files: MachineFiles): Promise<void> {
 export async function unmakeMachine(definition: MachineDefinition): Promise<void> {
   const files = machineFiles(definition, definition.name);
   await endMembers(files);
-  await Promise.all([files.folder, files.control].map((path) => rm(path, { recursive: true, force: true })));
+  await Promise.all(
+    [files.folder, files.control].map((path) => rm(path, { recursive: true, force: true })),
+  );
 }
 
 /**
@@ -79,7 +90,10 @@ export async function startProcess(files: MachineFiles, name: string): Promise<v
     hint: `see ${files.log}`,
     probe: async () => {
       if (ended !== undefined)
-        throw new VmrigError("MACHINE_UNREACHABLE", { message: `${name} did not start: ${ended}.`, hint: `see ${files.log}` });
+        throw new VmrigError("MACHINE_UNREACHABLE", {
+          message: `${name} did not start: ${ended}.`,
+          hint: `see ${files.log}`,
+        });
       const status = await sendCommand(files.control, { do: "status" });
       return status === NOBODY ? { seen: status } : { value: true };
     },

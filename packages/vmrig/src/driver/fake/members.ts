@@ -4,14 +4,18 @@ import type { MachineFiles } from "./machine-files.ts";
 
 const MARK = "VMRIG_FAKE_MACHINE";
 
-/** What every process of a machine has in its environment, whatever session it moved to: how it is told from all others of this computer. */
+/**
+ * What every process of a machine has in its environment, whatever session it moved to: how it is
+ * told from all others of this computer.
+ */
 export function mark(files: Pick<MachineFiles, "folder">): Record<string, string> {
   return { [MARK]: files.folder };
 }
 
 /**
- * The processes of a machine, by what they were started with. A pid or a process group alone proves nothing: it may be somebody else's by
- * now. Needs Linux; elsewhere nothing is found, and a process that left its command's group outlives a rollback.
+ * The processes of a machine, by what they were started with. A pid or a process group alone proves
+ * nothing: it may be somebody else's by now. Needs Linux; elsewhere nothing is found, and a process
+ * that left its command's group outlives a rollback.
  */
 export function members(files: Pick<MachineFiles, "folder">): number[] {
   if (process.platform !== "linux") return [];
@@ -21,12 +25,17 @@ export function members(files: Pick<MachineFiles, "folder">): number[] {
     .filter((pid) => pid > 1 && `\0${environmentOf(pid)}\0`.includes(wanted));
 }
 
-/** All processes of machines that this user may look at, by the folder that each says it belongs to. */
+/**
+ * All processes of machines that this user may look at, by the folder that each says it belongs to.
+ */
 export function allMembers(): ReadonlyMap<string, readonly number[]> {
   const found = new Map<string, number[]>();
   if (process.platform !== "linux") return found;
   for (const pid of readdirSync("/proc").map(Number)) {
-    const folder = pid > 1 ? new RegExp(`\\0${MARK}=([^\\0]+)\\0`).exec(`\0${environmentOf(pid)}\0`)?.[1] : undefined;
+    const folder =
+      pid > 1
+        ? new RegExp(`\\0${MARK}=([^\\0]+)\\0`).exec(`\0${environmentOf(pid)}\0`)?.[1]
+        : undefined;
     if (folder !== undefined) found.set(folder, [...(found.get(folder) ?? []), pid]);
   }
   return found;
@@ -47,7 +56,9 @@ export async function endMembers(files: Pick<MachineFiles, "folder">): Promise<v
     probe: () => {
       const others = members(files).filter((pid) => pid !== process.pid);
       for (const pid of others) send(pid, "SIGKILL");
-      return Promise.resolve(others.length === 0 ? { value: true } : { seen: `process ${others.join(", ")}` });
+      return Promise.resolve(
+        others.length === 0 ? { value: true } : { seen: `process ${others.join(", ")}` },
+      );
     },
   });
 }

@@ -5,7 +5,9 @@ import type { Orphan } from "../driver.ts";
 import { sendCommand, NOBODY } from "./control.ts";
 import { allMembers, endMembers } from "./members.ts";
 
-/** Processes of machines whose folder is gone, and control sockets of machines that are not there. */
+/**
+ * Processes of machines whose folder is gone, and control sockets of machines that are not there.
+ */
 export async function findOrphans(copies: string, runtime: string): Promise<Orphan[]> {
   return [...orphanProcesses(), ...(await orphanSockets(copies, runtime))];
 }
@@ -28,7 +30,8 @@ async function orphanSockets(copies: string, runtime: string): Promise<Orphan[]>
     for (const entry of await readdir(join(runtime, copy)).catch(() => [])) {
       const path = join(runtime, copy, entry);
       const owned = async (): Promise<boolean> =>
-        existsSync(join(copies, copy, "machines", basename(entry, ".control"))) || (await sendCommand(path, { do: "status" })) !== NOBODY;
+        existsSync(join(copies, copy, "machines", basename(entry, ".control"))) ||
+        (await sendCommand(path, { do: "status" })) !== NOBODY;
       if (!entry.endsWith(".control") || (await owned())) continue;
       found.push({
         what: `socket ${path}, whose machine is gone`,

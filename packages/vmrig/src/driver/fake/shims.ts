@@ -33,7 +33,11 @@ const REFUSED = [
 /** Puts in place what comes first on a machine's PATH. */
 export async function writeShims(bin: string, machine: string): Promise<void> {
   const hostname = `#!/bin/sh\n[ $# -eq 0 ] && exec echo ${machine}\n${REFUSE}`;
-  const shims = [["sudo", SUDO], ["hostname", hostname], ...REFUSED.map((name) => [name, REFUSE] as const)] as const;
+  const shims = [
+    ["sudo", SUDO],
+    ["hostname", hostname],
+    ...REFUSED.map((name) => [name, REFUSE] as const),
+  ] as const;
   await mkdir(bin);
   await Promise.all(shims.map(([name, text]) => writeFile(join(bin, name), text, { mode: 0o755 })));
 }

@@ -13,22 +13,42 @@ export interface AtTerminalOptions extends TerminalSize {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** A program at a terminal of its own: keys go in by the standard input, and what is shown comes out at the standard output. */
+/**
+ * A program at a terminal of its own: keys go in by the standard input, and what is shown comes out
+ * at the standard output.
+ */
 export interface AtTerminal {
-  /** Ends with the program's exit code. When it is killed the terminal is gone, and its programs get SIGHUP. */
+  /**
+   * Ends with the program's exit code. When it is killed the terminal is gone, and its programs get
+   * SIGHUP.
+   */
   readonly child: ChildProcessWithoutNullStreams;
   resize(size: TerminalSize): Promise<void>;
-  /** To the process group of the program, as sshd does. `script` would pass a signal on to the program alone, and most not at all. */
+  /**
+   * To the process group of the program, as sshd does. `script` would pass a signal on to the
+   * program alone, and most not at all.
+   */
   signal(name: NodeJS.Signals): Promise<void>;
 }
 
-/** By `script` of util-linux, which Linux is hardly ever without: Node.js itself cannot make a terminal. */
-export function spawnAtTerminal(words: readonly string[], { columns, rows, cwd, env }: AtTerminalOptions): AtTerminal {
+/**
+ * By `script` of util-linux, which Linux is hardly ever without: Node.js itself cannot make a
+ * terminal.
+ */
+export function spawnAtTerminal(
+  words: readonly string[],
+  { columns, rows, cwd, env }: AtTerminalOptions,
+): AtTerminal {
   const shell = env["SHELL"] ?? "/bin/sh";
   // It leaves out the echo where its own input is no terminal.
   const line = `stty echo rows ${rows} cols ${columns}; SHELL=${quote(shell)}; exec ${words.map(quote).join(" ")}`;
-  const child = spawn("script", ["-qefc", line, "/dev/null"], { cwd, env: { ...env, SHELL: "/bin/sh" }, detached: true });
-  const program = async (): Promise<number> => Number(await readFile(`/proc/${child.pid}/task/${child.pid}/children`, "utf8"));
+  const child = spawn("script", ["-qefc", line, "/dev/null"], {
+    cwd,
+    env: { ...env, SHELL: "/bin/sh" },
+    detached: true,
+  });
+  const program = async (): Promise<number> =>
+    Number(await readFile(`/proc/${child.pid}/task/${child.pid}/children`, "utf8"));
   return {
     child,
     async signal(name) {
@@ -37,7 +57,14 @@ export function spawnAtTerminal(words: readonly string[], { columns, rows, cwd, 
     },
     async resize({ columns, rows }) {
       const device = await readlink(`/proc/${await program()}/fd/0`);
-      await promisify(execFile)("stty", ["-F", device, "rows", String(rows), "cols", String(columns)]);
+      await promisify(execFile)("stty", [
+        "-F",
+        device,
+        "rows",
+        String(rows),
+        "cols",
+        String(columns),
+      ]);
     },
   };
 }

@@ -46,7 +46,9 @@ export async function startSshServer(options: SshServerOptions): Promise<SshServ
     socket.on("close", () => sockets.delete(socket));
     ssh.injectSocket(socket);
   });
-  await new Promise<void>((resolve, reject) => listener.once("error", reject).listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve, reject) =>
+    listener.once("error", reject).listen(0, "127.0.0.1", resolve),
+  );
 
   const server: SshServer = {
     port: (listener.address() as AddressInfo).port,
@@ -61,8 +63,8 @@ export async function startSshServer(options: SshServerOptions): Promise<SshServ
 }
 
 /**
- * `admitted` is read as an authorized_keys file, with one key a line. RFC 4252 §7: the client asks whether a key would do, without a signature,
- * and then signs the session's id with it.
+ * `admitted` is read as an authorized_keys file, with one key a line. RFC 4252 §7: the client asks
+ * whether a key would do, without a signature, and then signs the session's id with it.
  */
 function isAdmitted(attempt: AuthContext, admitted: string): boolean {
   if (attempt.method !== "publickey") return false;
@@ -70,6 +72,8 @@ function isAdmitted(attempt: AuthContext, admitted: string): boolean {
   return admitted.split("\n").some((line) => {
     const known = ssh2.utils.parseKey(line);
     if (known instanceof Error || !key.data.equals(known.getPublicSSH())) return false;
-    return signature === undefined || (blob !== undefined && known.verify(blob, signature, hashAlgo));
+    return (
+      signature === undefined || (blob !== undefined && known.verify(blob, signature, hashAlgo))
+    );
   });
 }

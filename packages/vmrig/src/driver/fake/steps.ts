@@ -1,15 +1,23 @@
-/** What Terraform runs: `node steps.js <create|destroy>`, with the machine's definition as JSON in the environment variable VMRIG_INPUT. */
+/**
+ * What Terraform runs: `node steps.js <create|destroy>`, with the machine's definition as JSON in
+ * the environment variable VMRIG_INPUT.
+ */
 import { withFileLock } from "../../local-files/file-lock.ts";
 import { machineFiles, parseDefinition } from "./machine-files.ts";
 import { makeMachine, unmakeMachine } from "./make.ts";
 
-const STEPS: Readonly<Record<string, typeof makeMachine>> = { create: makeMachine, destroy: unmakeMachine };
+const STEPS: Readonly<Record<string, typeof makeMachine>> = {
+  create: makeMachine,
+  destroy: unmakeMachine,
+};
 
 try {
   const step = STEPS[process.argv[2] ?? ""];
   if (step === undefined) throw new Error(`there is no step ${process.argv[2]}`);
   const machine = parseDefinition(process.env["VMRIG_INPUT"] ?? "null");
-  await withFileLock({ path: machineFiles(machine, machine.name).turn, on: machine.name }, () => step(machine));
+  await withFileLock({ path: machineFiles(machine, machine.name).turn, on: machine.name }, () =>
+    step(machine),
+  );
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;

@@ -1,16 +1,18 @@
 /**
- * Added to the ticket of a waiter that holds a copy already: it stands behind all who have none. Tickets are milliseconds since the epoch,
- * so that the sum stays below 2^53, where a sorted set's scores are whole numbers.
+ * Added to the ticket of a waiter that holds a copy already: it stands behind all who have none.
+ * Tickets are milliseconds since the epoch, so that the sum stays below 2^53, where a sorted set's
+ * scores are whole numbers.
  */
 export const EXTRA = 2 ** 52;
 const EXTRA_LUA = EXTRA.toFixed(0);
 
 /**
- * The rule of the line, the same for all scripts that are run with `rigKeys`: 1 queue, 2 alive, 3 waiters, then lock, holder, fence of each
- * copy. Needs `now`.
+ * The rule of the line, the same for all scripts that are run with `rigKeys`: 1 queue, 2 alive, 3
+ * waiters, then lock, holder, fence of each copy. Needs `now`.
  *
- * `deal` walks the line in order; each waiter gets the first free copy that it accepts, in its own order of preference. So one who waits
- * for a busy copy is no obstacle to those behind it who take a free one. Nothing is free most of the time, and then there is no walk.
+ * `deal` walks the line in order; each waiter gets the first free copy that it accepts, in its own
+ * order of preference. So one who waits for a busy copy is no obstacle to those behind it who take
+ * a free one. Nothing is free most of the time, and then there is no walk.
  */
 export const LINE = `
 local at, names = {}, {}
@@ -109,9 +111,10 @@ attempt = tonumber(attempt)
 `;
 
 /**
- * A Redis that restarted without its data may have forgotten leases whose holders still believe in them, for as long as their TTL. An
- * append-only file remembers them. Uptime counts whole seconds of a clock that itself ticks: one more is added. INFO may be denied by an
- * ACL: then there is no such wait.
+ * A Redis that restarted without its data may have forgotten leases whose holders still believe in
+ * them, for as long as their TTL. An append-only file remembers them. Uptime counts whole seconds
+ * of a clock that itself ticks: one more is added. INFO may be denied by an ACL: then there is no
+ * such wait.
  */
 export const RESTARTED = `
 -- For how many ms nothing may be granted, and how many seconds ago it restarted.
@@ -125,7 +128,10 @@ local function restarted(ttl)
 end
 `;
 
-/** What anybody may know of who holds the copy whose lock is `KEYS[i]`: see `decodeHold`. Needs `now`. */
+/**
+ * What anybody may know of who holds the copy whose lock is `KEYS[i]`: see `decodeHold`. Needs
+ * `now`.
+ */
 export const HOLD = `
 local function hold(i)
   local h = redis.call('HMGET', KEYS[i + 1], 'fence', 'since', 'who', 'kept')

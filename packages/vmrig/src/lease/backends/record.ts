@@ -3,7 +3,8 @@ import { keysOf, type CopyName } from "../keys.ts";
 import type { FencedCopy } from "../lease-backend.ts";
 import { script } from "../../redis/script.ts";
 
-// A record is written under the lock alone: the fence names the grant. KEYS lock, holder, record; ARGV fence, value.
+// A record is written under the lock alone: the fence names the grant. KEYS lock, holder, record;
+// ARGV fence, value.
 const OURS = `
 if redis.call('EXISTS', KEYS[1]) == 0 or redis.call('HGET', KEYS[2], 'fence') ~= ARGV[1] then return 0 end
 `;
@@ -11,8 +12,15 @@ export const SAVE_RECORD = script(`${OURS} redis.call('SET', KEYS[3], ARGV[2]) r
 const DROP_RECORD = script(`${OURS} redis.call('DEL', KEYS[3]) return 1`);
 export const READ_RECORD = script(`return redis.call('GET', KEYS[1])`);
 
-/** @returns what was saved last, `undefined` when there is nothing or it is not JSON: a record is a cache */
-export async function readRecord(connection: RedisConnection, namespace: string, name: CopyName): Promise<unknown> {
+/**
+ * @returns what was saved last, `undefined` when there is nothing or it is not JSON: a record is a
+ *   cache
+ */
+export async function readRecord(
+  connection: RedisConnection,
+  namespace: string,
+  name: CopyName,
+): Promise<unknown> {
   return parseRecord(await connection.ask(READ_RECORD, [keysOf(namespace, name).record]));
 }
 
@@ -26,13 +34,28 @@ export function parseRecord(text: unknown): unknown {
 }
 
 /** @returns whether Redis still knew the lease as ours; else nothing was written */
-export async function saveRecord(connection: RedisConnection, namespace: string, lease: FencedCopy, value: unknown): Promise<boolean> {
+export async function saveRecord(
+  connection: RedisConnection,
+  namespace: string,
+  lease: FencedCopy,
+  value: unknown,
+): Promise<boolean> {
   const { lock, holder, record } = keysOf(namespace, lease);
-  return (await connection.ask(SAVE_RECORD, [lock, holder, record], [lease.fence, JSON.stringify(value)])) === 1;
+  return (
+    (await connection.ask(
+      SAVE_RECORD,
+      [lock, holder, record],
+      [lease.fence, JSON.stringify(value)],
+    )) === 1
+  );
 }
 
 /** @returns whether Redis still knew the lease as ours; else nothing was removed */
-export async function dropRecord(connection: RedisConnection, namespace: string, lease: FencedCopy): Promise<boolean> {
+export async function dropRecord(
+  connection: RedisConnection,
+  namespace: string,
+  lease: FencedCopy,
+): Promise<boolean> {
   const { lock, holder, record } = keysOf(namespace, lease);
   return (await connection.ask(DROP_RECORD, [lock, holder, record], [lease.fence])) === 1;
 }

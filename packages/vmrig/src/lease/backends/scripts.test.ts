@@ -31,8 +31,10 @@ beforeEach(async () => {
 });
 
 const TIMES = { aliveMs: 6000, ttlMs: 30_000 };
-const takeLock = (keys: string[]) => lockPrimitive([connection], { acquire: ACQUIRE, extend: EXTEND, release: RELEASE })(keys, 30_000);
-const waiter = (who: string, request: LeaseRequest = PCS) => new QueueWaiter(context, checkLeaseRequest(request), person(who));
+const takeLock = (keys: string[]) =>
+  lockPrimitive([connection], { acquire: ACQUIRE, extend: EXTEND, release: RELEASE })(keys, 30_000);
+const waiter = (who: string, request: LeaseRequest = PCS) =>
+  new QueueWaiter(context, checkLeaseRequest(request), person(who));
 
 async function grant(who: string, request?: LeaseRequest) {
   const one = waiter(who, request);
@@ -145,15 +147,27 @@ test("the order of the line outlives a loss of the data set", async () => {
   await server.operator.flushall();
   await grant("newcomer");
   for (const one of [carol, bob, alice]) await one.heartbeat(TIMES);
-  expect([await alice.heartbeat(TIMES), await bob.heartbeat(TIMES), await carol.heartbeat(TIMES)].map(({ ahead }) => ahead)).toEqual([0, 1, 2]);
+  expect(
+    [await alice.heartbeat(TIMES), await bob.heartbeat(TIMES), await carol.heartbeat(TIMES)].map(
+      ({ ahead }) => ahead,
+    ),
+  ).toEqual([0, 1, 2]);
 });
 
 test("who has a copy already is behind the others after a loss of the data set, too", async () => {
-  const [extra, later, bob] = [waiter("extra", { ...PCS, extra: true }), waiter("later", { ...PCS, extra: true }), waiter("bob")];
+  const [extra, later, bob] = [
+    waiter("extra", { ...PCS, extra: true }),
+    waiter("later", { ...PCS, extra: true }),
+    waiter("bob"),
+  ];
   for (const one of [extra, later, bob]) await one.heartbeat(TIMES);
   await server.operator.flushall();
   for (const one of [later, extra, bob]) await one.heartbeat(TIMES);
-  expect([await bob.heartbeat(TIMES), await extra.heartbeat(TIMES), await later.heartbeat(TIMES)].map(({ ahead }) => ahead)).toEqual([0, 1, 2]);
+  expect(
+    [await bob.heartbeat(TIMES), await extra.heartbeat(TIMES), await later.heartbeat(TIMES)].map(
+      ({ ahead }) => ahead,
+    ),
+  ).toEqual([0, 1, 2]);
 });
 
 test("a lock can be extended and released by its owner alone", async () => {

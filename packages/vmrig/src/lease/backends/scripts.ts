@@ -2,11 +2,12 @@ import { ENLIST, HOLD, LINE, ME, RESTARTED } from "./queue-lua.ts";
 import { NOW, script } from "../../redis/script.ts";
 
 /**
- * Run by redlock with `turnKeys` and ARGV value, ttlMs; it must return #KEYS (granted) or any other number (refused). Grants the copy that
- * the rule of the line leaves for this waiter.
+ * Run by redlock with `turnKeys` and ARGV value, ttlMs; it must return #KEYS (granted) or any other
+ * number (refused). Grants the copy that the rule of the line leaves for this waiter.
  *
- * The fence is a counter with the clock in microseconds as its floor: it grows even when the data set was lost. Milliseconds would not do:
- * several grants in one of them would run ahead of the clock.
+ * The fence is a counter with the clock in microseconds as its floor: it grows even when the data
+ * set was lost. Milliseconds would not do: several grants in one of them would run ahead of the
+ * clock.
  */
 export const ACQUIRE = `${NOW}${ME}${LINE}${RESTARTED}
 purge()
@@ -24,7 +25,10 @@ wake(unlocked())
 return #KEYS
 `;
 
-/** Run by redlock with `turnKeys` and ARGV value, ttlMs. Changes nothing of a lock that is kept for longer already, and refuses one that is not. */
+/**
+ * Run by redlock with `turnKeys` and ARGV value, ttlMs. Changes nothing of a lock that is kept for
+ * longer already, and refuses one that is not.
+ */
 export const EXTEND = `
 for i = 4, #KEYS - 2, 3 do
   if redis.call('GET', KEYS[i]) == ARGV[1] then
@@ -38,7 +42,10 @@ end
 return 0
 `;
 
-/** Run by redlock with `turnKeys` and ARGV value. A lock that is gone counts as released; redlock's own script makes it an error (its issues 309, 313). */
+/**
+ * Run by redlock with `turnKeys` and ARGV value. A lock that is gone counts as released; redlock's
+ * own script makes it an error (its issues 309, 313).
+ */
 export const RELEASE = `${NOW}${LINE}
 for i = 4, #KEYS - 2, 3 do
   if redis.call('GET', KEYS[i]) == ARGV[1] then
@@ -51,13 +58,15 @@ return #KEYS
 `;
 
 /**
- * Heartbeat and view of a waiter; puts it in line the first time. Run with `turnKeys` and ARGV aliveMs, waiter's record, ticket (0 = none
- * yet), extra (1 or 0), ttlMs.
+ * Heartbeat and view of a waiter; puts it in line the first time. Run with `turnKeys` and ARGV
+ * aliveMs, waiter's record, ticket (0 = none yet), extra (1 or 0), ttlMs.
  *
- * A waiter that asks while a holder record names it never saw the answer to its own grant: that grant is undone. Unless this question is
- * the older of the two, held up on a connection that was given up since: then it must change nothing.
+ * A waiter that asks while a holder record names it never saw the answer to its own grant: that
+ * grant is undone. Unless this question is the older of the two, held up on a connection that was
+ * given up since: then it must change nothing.
  *
- * The ticket is the time of arrival. The waiter keeps it, so that the order of the line outlives a loss of the data set.
+ * The ticket is the time of arrival. The waiter keeps it, so that the order of the line outlives a
+ * loss of the data set.
  */
 export const WAIT = script(`${NOW}${ME}${LINE}${ENLIST}${HOLD}${RESTARTED}
 local changed = false
@@ -83,7 +92,10 @@ if blocked > 0 then take = '' end
 return { ticket, redis.call('ZRANK', KEYS[1], me), redis.call('ZCARD', KEYS[1]), take, ahead, held, blocked, up }
 `);
 
-/** Takes a waiter out of the line, and back what it may have been granted without seeing the answer. Run with `turnKeys`. */
+/**
+ * Takes a waiter out of the line, and back what it may have been granted without seeing the answer.
+ * Run with `turnKeys`.
+ */
 export const LEAVE = script(`${NOW}${ME}${LINE}
 remove(me)
 for _, i in pairs(at) do
@@ -93,7 +105,10 @@ wake(unlocked())
 return 1
 `);
 
-/** Which copy was granted, with which fence. Run with `turnKeys` and ARGV value. A script of redlock cannot return it. */
+/**
+ * Which copy was granted, with which fence. Run with `turnKeys` and ARGV value. A script of redlock
+ * cannot return it.
+ */
 export const GRANT = script(`
 for i = 4, #KEYS - 2, 3 do
   if redis.call('GET', KEYS[i]) == ARGV[1] then

@@ -6,7 +6,9 @@ export interface CommandStarted {
   readonly command: string;
   /** One look of many: those of one name may be told together. */
   readonly look: string | undefined;
-  /** What was given to it and is not to be shown to others: values of its environment, its input. */
+  /**
+   * What was given to it and is not to be shown to others: values of its environment, its input.
+   */
   readonly secrets: ReadonlyArray<string | Uint8Array>;
   /** What it has printed so far, where that is kept. */
   readonly printed: () => Printed;

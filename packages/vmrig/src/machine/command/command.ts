@@ -5,7 +5,12 @@ import type { Duration } from "../duration-option.ts";
 export type KillSignal = "SIGHUP" | "SIGINT" | "SIGKILL" | "SIGTERM" | "SIGUSR1" | "SIGUSR2";
 
 /** Text, or bytes, or pieces of either as they come. */
-export type Input = string | Uint8Array | Readable | Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>;
+export type Input =
+  | string
+  | Uint8Array
+  | Readable
+  | Iterable<string | Uint8Array>
+  | AsyncIterable<string | Uint8Array>;
 
 export interface Terminal {
   /** @defaultValue 80 */
@@ -17,19 +22,35 @@ export interface Terminal {
 }
 
 export interface CommandOptions {
-  /** Whether a command that fails, times out or is cancelled throws. A lost connection always does. @defaultValue true */
+  /**
+   * Whether a command that fails, times out or is cancelled throws. A lost connection always does.
+   *
+   * @defaultValue true
+   */
   readonly reject?: boolean | undefined;
-  /** After it the command's process group is killed. Counts from when the machine was asked. @defaultValue none */
+  /**
+   * After it the command's process group is killed. Counts from when the machine was asked.
+   *
+   * @defaultValue none
+   */
   readonly timeout?: Duration | undefined;
   /** All of stdin. @defaultValue empty */
   readonly input?: Input | undefined;
-  /** `pipe` keeps stdin open for the handle's `stdin`, which also happens when that is asked for at once. @defaultValue `ignore` */
+  /**
+   * `pipe` keeps stdin open for the handle's `stdin`, which also happens when that is asked for at
+   * once.
+   *
+   * @defaultValue `ignore`
+   */
   readonly stdin?: "ignore" | "pipe" | undefined;
   /** Added to the environment of the session; `undefined` takes a variable away. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /** Relative to the user's home. @defaultValue the user's home */
   readonly cwd?: string | undefined;
-  /** Kills the command's process group when it aborts. The end of the test's time does so in any case. */
+  /**
+   * Kills the command's process group when it aborts. The end of the test's time does so in any
+   * case.
+   */
   readonly signal?: AbortSignal | undefined;
   /** `buffer`: the output as it is, not as text. @defaultValue `utf8` */
   readonly encoding?: "utf8" | "buffer" | undefined;
@@ -39,7 +60,11 @@ export interface CommandOptions {
   readonly all?: boolean | undefined;
   /** Whether the output is kept for the result. @defaultValue true */
   readonly buffer?: boolean | undefined;
-  /** How many bytes of each output may be kept; a command that prints more is killed and has failed. @defaultValue 100_000_000 */
+  /**
+   * How many bytes of each output may be kept; a command that prints more is killed and has failed.
+   *
+   * @defaultValue 100_000_000
+   */
   readonly maxBuffer?: number | undefined;
   /** @defaultValue true */
   readonly stripFinalNewline?: boolean | undefined;
@@ -47,9 +72,17 @@ export interface CommandOptions {
   readonly shell?: string | undefined;
   /** Gives the command a terminal; all of its output is then stdout. @defaultValue false */
   readonly pty?: boolean | Terminal | undefined;
-  /** What `kill()`, the timeout and an abort send first. @defaultValue `SIGTERM` for `kill()`, else `SIGKILL` */
+  /**
+   * What `kill()`, the timeout and an abort send first.
+   *
+   * @defaultValue `SIGTERM` for `kill()`, else `SIGKILL`
+   */
   readonly killSignal?: KillSignal | undefined;
-  /** How long after another signal SIGKILL follows; `false`: never after `kill()`. @defaultValue 5 s */
+  /**
+   * How long after another signal SIGKILL follows; `false`: never after `kill()`.
+   *
+   * @defaultValue 5 s
+   */
   readonly forceKillAfterDelay?: Duration | false | undefined;
 }
 
@@ -78,7 +111,10 @@ export interface CommandResult<Output = string> {
   readonly stderr: Output;
   /** With the option `all`. */
   readonly all?: Output | undefined;
-  /** Missing when a signal ended the shell, or when the machine did not confirm that a stopped command is gone. */
+  /**
+   * Missing when a signal ended the shell, or when the machine did not confirm that a stopped
+   * command is gone.
+   */
   readonly exitCode: number | undefined;
   /** `SIGKILL`. */
   readonly signal: string | undefined;
@@ -97,7 +133,10 @@ export interface PipeOptions {
   readonly from?: "stdout" | "stderr" | "all" | undefined;
 }
 
-/** What `pipe` gives back: the outcome of the last command, whose `pipedFrom` has the others. Throws when any of them failed. */
+/**
+ * What `pipe` gives back: the outcome of the last command, whose `pipedFrom` has the others. Throws
+ * when any of them failed.
+ */
 export interface PipePromise<Output = string> extends Promise<CommandResult<Output>> {
   pipe<Next>(destination: CommandPromise<Next>, options?: PipeOptions): PipePromise<Next>;
   /** Into a stream, which is ended. The result has what was passed on only with `buffer: true`. */
@@ -105,18 +144,31 @@ export interface PipePromise<Output = string> extends Promise<CommandResult<Outp
 }
 
 /** A command that runs. Begins at once, as in execa. */
-export interface CommandPromise<Output = string> extends PipePromise<Output>, AsyncIterable<string> {
-  /** Closed from the start, but with the option `stdin: "pipe"`, or when it is asked for at once. */
+export interface CommandPromise<Output = string>
+  extends PipePromise<Output>, AsyncIterable<string> {
+  /**
+   * Closed from the start, but with the option `stdin: "pipe"`, or when it is asked for at once.
+   */
   readonly stdin: Writable;
   /** What it prints, as it comes. Asked for late it begins with what was kept. */
   readonly stdout: Readable;
   readonly stderr: Readable;
   /** Both, as they come. */
   readonly all: Readable;
-  /** Signals the command's process group. Does nothing once it has ended. Also says that its failure is no surprise. */
+  /**
+   * Signals the command's process group. Does nothing once it has ended. Also says that its failure
+   * is no surprise.
+   */
   kill(signal?: KillSignal): void;
-  /** How it ended, also when it failed. @throws VmrigError when the machine was lost, or the command could not be started */
+  /**
+   * How it ended, also when it failed.
+   *
+   * @throws VmrigError when the machine was lost, or the command could not be started
+   */
   waitForExit(): Promise<CommandResult<Output>>;
-  /** The lines of stdout as they come. Throws at the end when the command failed; leaving the loop early kills it. */
+  /**
+   * The lines of stdout as they come. Throws at the end when the command failed; leaving the loop
+   * early kills it.
+   */
   [Symbol.asyncIterator](): AsyncGenerator<string, void, undefined>;
 }

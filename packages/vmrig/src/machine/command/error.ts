@@ -9,7 +9,10 @@ export interface CommandErrorFacts {
   readonly hint?: string;
 }
 
-/** A command that failed, with the fields of its result. Recognise it by its `code`, as every error of vmrig. */
+/**
+ * A command that failed, with the fields of its result. Recognise it by its `code`, as every error
+ * of vmrig.
+ */
 export class CommandError<Output = string> extends VmrigError implements CommandResult<Output> {
   readonly machine: string;
   readonly user: string;
@@ -29,12 +32,15 @@ export class CommandError<Output = string> extends VmrigError implements Command
   readonly pipedFrom: ReadonlyArray<CommandResult<unknown>>;
 
   constructor(result: CommandResult<Output>, { cause, notes, hint }: CommandErrorFacts) {
-    super(result.isCanceled ? "CANCELLED" : result.timedOut ? "COMMAND_TIMEOUT" : "COMMAND_FAILED", {
-      message: `\`${abridged(result.command)}\` on ${result.machine} ${outcome(result)}`,
-      details: [...notes, ...printed(result)],
-      cause,
-      ...(hint === undefined ? {} : { hint }),
-    });
+    super(
+      result.isCanceled ? "CANCELLED" : result.timedOut ? "COMMAND_TIMEOUT" : "COMMAND_FAILED",
+      {
+        message: `\`${abridged(result.command)}\` on ${result.machine} ${outcome(result)}`,
+        details: [...notes, ...printed(result)],
+        cause,
+        ...(hint === undefined ? {} : { hint }),
+      },
+    );
     this.name = `CommandError [${this.code}]`;
     this.machine = result.machine;
     this.user = result.user;
@@ -55,7 +61,14 @@ export class CommandError<Output = string> extends VmrigError implements Command
   }
 }
 
-export function outcome({ isCanceled, timedOut, isMaxBuffer, signal, exitCode, durationMs }: CommandResult<unknown>): string {
+export function outcome({
+  isCanceled,
+  timedOut,
+  isMaxBuffer,
+  signal,
+  exitCode,
+  durationMs,
+}: CommandResult<unknown>): string {
   const after = `after ${(durationMs / 1000).toFixed(1)} s.`;
   if (isCanceled) return `was cancelled ${after}`;
   if (timedOut) return `timed out ${after}`;
@@ -75,13 +88,20 @@ const TAIL_LINES = 10;
 const TAIL_BYTES = 4096;
 
 /** The end of what a command printed, one fact a line. */
-export function printed({ stdout, stderr }: { readonly stdout: unknown; readonly stderr: unknown }): string[] {
+export function printed({
+  stdout,
+  stderr,
+}: {
+  readonly stdout: unknown;
+  readonly stderr: unknown;
+}): string[] {
   const parts = [tail("stderr", stderr), tail("stdout", stdout)].flat();
   return parts.length === 0 ? ["it printed nothing"] : parts;
 }
 
 function toText(output: unknown): string {
-  if (output instanceof Uint8Array) return Buffer.from(output.subarray(-TAIL_BYTES)).toString("utf8");
+  if (output instanceof Uint8Array)
+    return Buffer.from(output.subarray(-TAIL_BYTES)).toString("utf8");
   return Array.isArray(output) ? output.join("\n") : typeof output === "string" ? output : "";
 }
 
@@ -93,7 +113,9 @@ function tail(title: string, output: unknown): string[] {
   const left = lines.length - TAIL_LINES;
   return [
     `${title}${left > 0 ? `, last ${TAIL_LINES} of ${lines.length} lines` : ""}:`,
-    ...lines.slice(-TAIL_LINES).map((line) => `  ${line.length > TAIL_BYTES ? `… ${line.slice(-TAIL_BYTES)}` : line}`),
+    ...lines
+      .slice(-TAIL_LINES)
+      .map((line) => `  ${line.length > TAIL_BYTES ? `… ${line.slice(-TAIL_BYTES)}` : line}`),
   ];
 }
 

@@ -27,7 +27,11 @@ export interface CommandLine {
   readonly command?: string;
   /** One look of many, which are told together under this name. */
   readonly look?: string;
-  /** Of vmrig's own making: its input is a file's content, which others may read. @defaultValue false */
+  /**
+   * Of vmrig's own making: its input is a file's content, which others may read.
+   *
+   * @defaultValue false
+   */
   readonly internal?: boolean;
   /** Somebody sits at it: all of its terminal's session ends with it. @defaultValue false */
   readonly foreground?: boolean;

@@ -28,11 +28,18 @@ describe("the streams of a command", () => {
     expect(String((await once(chat.stdout, "data"))[0])).toBe("got one\n");
     expect(String((await once(chat.stderr, "data"))[0])).toBe("heard one\n");
     chat.stdin.end("two\n");
-    await expect(chat).rejects.toMatchObject({ exitCode: 3, stdout: "got one\ngot two", stderr: "heard one\nheard two" });
+    await expect(chat).rejects.toMatchObject({
+      exitCode: 3,
+      stdout: "got one\ngot two",
+      stderr: "heard one\nheard two",
+    });
   });
 
   test("end with the command, each and both together", async () => {
-    const both = pc1.$({ all: true, stdin: "pipe" })`echo out; read -r go; echo err >&2; read -r go; echo out`;
+    const both = pc1.$({
+      all: true,
+      stdin: "pipe",
+    })`echo out; read -r go; echo err >&2; read -r go; echo out`;
     const streams = Promise.all([text(both.stdout), text(both.stderr)]);
     let all = "";
     for await (const chunk of both.all) {
@@ -71,7 +78,9 @@ describe("the streams of a command", () => {
   test("stdin is empty when nobody asked for it, and says so to who comes too late", async () => {
     const silent = pc1.$`cat; echo end`;
     expect((await silent).stdout).toBe("end");
-    expect(() => silent.stdin).toThrow('The command has begun with an empty stdin.\nhint: pass the option `stdin: "pipe"`');
+    expect(() => silent.stdin).toThrow(
+      'The command has begun with an empty stdin.\nhint: pass the option `stdin: "pipe"`',
+    );
     const kept = pc1.$({ stdin: "pipe" })`cat`;
     await pc1.$`true`;
     kept.stdin.end("later");
@@ -82,7 +91,8 @@ describe("the streams of a command", () => {
 describe("lines", () => {
   test("come as they are printed", async () => {
     const lines: string[] = [];
-    for await (const line of pc1.$`echo one; read -r go; printf 'two\r\n\nčaj ☕'`) lines.push(line);
+    for await (const line of pc1.$`echo one; read -r go; printf 'two\r\n\nčaj ☕'`)
+      lines.push(line);
     expect(lines).toEqual(["one", "two", "", "čaj ☕"]);
     const chat = pc1.$`echo ready; read -r go; echo "$go"`;
     const { stdin } = chat;
@@ -112,14 +122,21 @@ describe("lines", () => {
       break;
     }
     await gone(pid);
-    expect(await command.waitForExit()).toMatchObject({ failed: true, isCanceled: false, signal: "SIGKILL" });
+    expect(await command.waitForExit()).toMatchObject({
+      failed: true,
+      isCanceled: false,
+      signal: "SIGKILL",
+    });
   });
 
   test("of a lost connection throw instead of ending", async () => {
     await using doomed = await startMachine();
     const lines: string[] = [];
     const loop = async (): Promise<void> => {
-      for await (const line of doomed.pc1.$({ reject: false })`echo one; sleep 0.2; kill -KILL $PPID; sleep 600`) lines.push(line);
+      for await (const line of doomed.pc1.$({
+        reject: false,
+      })`echo one; sleep 0.2; kill -KILL $PPID; sleep 600`)
+        lines.push(line);
     };
     await expect(loop()).rejects.toMatchObject({ code: "CONNECTION_LOST" });
     expect(lines).toEqual(["one"]);
@@ -131,7 +148,11 @@ describe("a command in the background", () => {
     const server = pc1.$`trap 'echo bye; exit 0' TERM; echo up; while :; do sleep 0.05; done`;
     for await (const chunk of server.stdout) if (String(chunk).includes("up")) break;
     server.kill();
-    expect(await server.waitForExit()).toMatchObject({ stdout: "up\nbye", exitCode: 0, failed: false });
+    expect(await server.waitForExit()).toMatchObject({
+      stdout: "up\nbye",
+      exitCode: 0,
+      failed: false,
+    });
     server.kill();
     const failing = pc1.$`exit 9`;
     expect(await failing.waitForExit()).toMatchObject({ exitCode: 9, failed: true });
@@ -146,7 +167,10 @@ describe("a command in the background", () => {
         echo $$; while :; do sleep 0.02; done`;
       const [pid] = (await once(listener.stdout, "data")) as [Buffer];
       const heard = async (count: number): Promise<unknown> =>
-        pc1.root.waitUntilSucceeds({ timeout: "15s", interval: 20 })`[ $(wc -l <${file}) -ge ${count} ]`;
+        pc1.root.waitUntilSucceeds({
+          timeout: "15s",
+          interval: 20,
+        })`[ $(wc -l <${file}) -ge ${count} ]`;
       listener.kill("SIGUSR1");
       await heard(1);
       listener.kill("SIGHUP");
@@ -163,9 +187,20 @@ describe("a command in the background", () => {
 
   test("tells the signal that ended a program; a shell around it says 128 + n", async () => {
     const suicide = ["-c", "kill -USR1 $$"];
-    expect(await pc1.exec("sh", suicide, { reject: false })).toMatchObject({ signal: "SIGUSR1", exitCode: undefined, isTerminated: true });
-    expect(await pc1.$({ reject: false })`sh ${suicide}; exit`).toMatchObject({ signal: undefined, exitCode: 138, isTerminated: false });
-    expect(await pc1.root.exec("sh", suicide, { reject: false })).toMatchObject({ exitCode: 138, isTerminated: false });
+    expect(await pc1.exec("sh", suicide, { reject: false })).toMatchObject({
+      signal: "SIGUSR1",
+      exitCode: undefined,
+      isTerminated: true,
+    });
+    expect(await pc1.$({ reject: false })`sh ${suicide}; exit`).toMatchObject({
+      signal: undefined,
+      exitCode: 138,
+      isTerminated: false,
+    });
+    expect(await pc1.root.exec("sh", suicide, { reject: false })).toMatchObject({
+      exitCode: 138,
+      isTerminated: false,
+    });
   });
 
   test("is interrupted, of another user when it handles that", async () => {
@@ -173,8 +208,10 @@ describe("a command in the background", () => {
     await once(sleeper.stdout, "data");
     sleeper.kill("SIGINT");
     expect(await sleeper.waitForExit()).toMatchObject({ signal: "SIGINT" });
-    // What a shell begins in the background ignores SIGINT until it says otherwise, and only some programs can after that (POSIX.1-2017, XCU 2.11).
-    const handles = 'process.on("SIGINT", () => process.exit(5)); console.log(1); setInterval(() => {}, 1000)';
+    // What a shell begins in the background ignores SIGINT until it says otherwise, and only some
+    // programs can after that (POSIX.1-2017, XCU 2.11).
+    const handles =
+      'process.on("SIGINT", () => process.exit(5)); console.log(1); setInterval(() => {}, 1000)';
     const listener = pc1.root.exec(process.execPath, ["-e", handles]);
     await once(listener.stdout, "data");
     listener.kill("SIGINT");
@@ -196,8 +233,18 @@ describe("a command in the background", () => {
       killSignal: "SIGTERM",
       reject: false,
     })`trap 'echo bye; exit 0' TERM; while :; do sleep 0.02; done`;
-    expect(await polite).toMatchObject({ timedOut: true, stdout: "bye", exitCode: 0, failed: true });
-    const deaf = pc1.$({ timeout: "4s", killSignal: "SIGTERM", forceKillAfterDelay: "200ms", reject: false })`trap '' TERM; sleep 600`;
+    expect(await polite).toMatchObject({
+      timedOut: true,
+      stdout: "bye",
+      exitCode: 0,
+      failed: true,
+    });
+    const deaf = pc1.$({
+      timeout: "4s",
+      killSignal: "SIGTERM",
+      forceKillAfterDelay: "200ms",
+      reject: false,
+    })`trap '' TERM; sleep 600`;
     expect(await deaf).toMatchObject({ timedOut: true, signal: "SIGKILL" });
   });
 
@@ -237,7 +284,10 @@ describe("the signal of a test", () => {
     const [before, within] = [pidfile("before"), pidfile("within")];
     const first = machine.pc1.$`echo $$ >${before}; exec sleep 600`;
     scope = new AbortController();
-    const second = machine.pc1.$({ reject: false, signal: new AbortController().signal })`echo $$ >${within}; exec sleep 600`;
+    const second = machine.pc1.$({
+      reject: false,
+      signal: new AbortController().signal,
+    })`echo $$ >${within}; exec sleep 600`;
     await Promise.all([written("before"), written("within")]).catch(() => {});
     scope.abort(new Error("Test timed out"));
     expect(await second).toMatchObject({ isCanceled: true, failed: true });

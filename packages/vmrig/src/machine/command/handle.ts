@@ -1,12 +1,21 @@
 import type { Readable, Writable } from "node:stream";
-import type { CommandPromise, CommandResult, KillSignal, PipeOptions, PipePromise } from "./command.ts";
+import type {
+  CommandPromise,
+  CommandResult,
+  KillSignal,
+  PipeOptions,
+  PipePromise,
+} from "./command.ts";
 import { linesOf } from "./lines.ts";
 import { isOurs, toError } from "./outcome.ts";
 import { pipeInto, toWritable } from "./pipe.ts";
 import type { Running } from "./running.ts";
 
 /** A running command, as whoever began it holds it. */
-export class CommandHandle<Output> extends Promise<CommandResult<Output>> implements CommandPromise<Output> {
+export class CommandHandle<Output>
+  extends Promise<CommandResult<Output>>
+  implements CommandPromise<Output>
+{
   readonly running: Running;
 
   constructor(running: Running) {
@@ -63,7 +72,8 @@ export class CommandHandle<Output> extends Promise<CommandResult<Output>> implem
   pipe(destination: Writable, options?: PipeOptions): Promise<CommandResult<Output | undefined>>;
   pipe(destination: CommandPromise<unknown> | Writable, options: PipeOptions = {}): unknown {
     this.expectEnd();
-    if (!(destination instanceof CommandHandle)) return toWritable(this.running, destination as Writable, options);
+    if (!(destination instanceof CommandHandle))
+      return toWritable(this.running, destination as Writable, options);
     destination.expectEnd();
     return pipeInto(this.running, destination, options);
   }

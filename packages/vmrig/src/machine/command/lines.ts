@@ -1,7 +1,9 @@
 import { StringDecoder } from "node:string_decoder";
 
 /** The lines of UTF-8 bytes, as they come, without their `\n` or `\r\n`. */
-export async function* linesOf(bytes: AsyncIterable<Buffer>): AsyncGenerator<string, void, undefined> {
+export async function* linesOf(
+  bytes: AsyncIterable<Buffer>,
+): AsyncGenerator<string, void, undefined> {
   const decoder = new StringDecoder("utf8");
   let begun = "";
   for await (const chunk of bytes) {

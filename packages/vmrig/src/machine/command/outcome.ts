@@ -16,7 +16,10 @@ export interface Outcome {
   readonly result: CommandResult<unknown>;
   readonly circumstances: CommandErrorFacts;
   readonly throws: boolean;
-  /** A machine that was taken away is not an outcome of the command, whatever the caller does with those. */
+  /**
+   * A machine that was taken away is not an outcome of the command, whatever the caller does with
+   * those.
+   */
   readonly taken: boolean;
   readonly stop: Stop | undefined;
 }
@@ -25,7 +28,11 @@ export interface OutcomeFacts {
   readonly machine: string;
   readonly user: string;
   readonly command: string;
-  readonly outputs: { readonly stdout: OutputBuffer; readonly stderr: OutputBuffer; readonly all: OutputBuffer | undefined };
+  readonly outputs: {
+    readonly stdout: OutputBuffer;
+    readonly stderr: OutputBuffer;
+    readonly all: OutputBuffer | undefined;
+  };
   readonly options: CommandOptions;
   readonly ending: Ending;
   readonly began: boolean;
@@ -34,10 +41,21 @@ export interface OutcomeFacts {
   readonly taken: boolean;
 }
 
-export function toOutcome({ machine, user, command, outputs, options, ending, began, stop, taken }: OutcomeFacts): Outcome {
+export function toOutcome({
+  machine,
+  user,
+  command,
+  outputs,
+  options,
+  ending,
+  began,
+  stop,
+  taken,
+}: OutcomeFacts): Outcome {
   const { exitCode, signal, ended, durationMs } = ending;
   const timedOut = ended === "timed-out";
-  // Only what came in time: a command that had ended when it was to be stopped has ended as it liked.
+  // Only what came in time: a command that had ended when it was to be stopped has ended as it
+  // liked.
   const stopped = ended === "aborted" || (stop?.why === "overflow" && !timedOut) ? stop : undefined;
   const failed = ended !== "exited" || stopped !== undefined || exitCode !== 0;
   const isCanceled = stopped?.why === "cancelled";
@@ -62,7 +80,11 @@ export function toOutcome({ machine, user, command, outputs, options, ending, be
   const cause = stopped !== undefined && "reason" in stopped ? stopped.reason : undefined;
   return {
     result,
-    circumstances: { notes: [...notesOn(ending, began), ...notesOnStop(stopped)], cause, ...hintOn(stopped) },
+    circumstances: {
+      notes: [...notesOn(ending, began), ...notesOnStop(stopped)],
+      cause,
+      ...hintOn(stopped),
+    },
     throws: failed && ((options.reject ?? true) || taken),
     taken: failed && taken,
     stop: stopped,
@@ -85,7 +107,10 @@ export function verdict(outcome: Outcome): CommandResult<unknown> {
   return outcome.result;
 }
 
-function shown(outlet: OutputBuffer, { encoding, lines, stripFinalNewline = true }: CommandOptions): unknown {
+function shown(
+  outlet: OutputBuffer,
+  { encoding, lines, stripFinalNewline = true }: CommandOptions,
+): unknown {
   const bytes = outlet.kept;
   // Bytes stay as they are: a newline at the end of a picture is none.
   if (bytes === undefined || encoding === "buffer") return bytes;
@@ -98,7 +123,9 @@ function notesOn(ending: Ending, began: boolean): string[] {
   if (!began) return ["it was not started"];
   const { lingered, signal, exitCode, ended } = ending;
   if (lingered) {
-    return [`its shell had ended with ${signal ?? exitCode}, but something it left running keeps its output open: redirect that to a file`];
+    return [
+      `its shell had ended with ${signal ?? exitCode}, but something it left running keeps its output open: redirect that to a file`,
+    ];
   }
   if (ended === "exited" || exitCode !== undefined || signal !== undefined) return [];
   return [`the machine did not confirm its end within ${STOP_GRACE_MS / 1000} s`];
@@ -112,5 +139,7 @@ function notesOnStop(stop: Stop | undefined): string[] {
 
 function hintOn(stop: Stop | undefined): { hint: string } | undefined {
   if (stop?.why !== "overflow") return undefined;
-  return { hint: "raise `maxBuffer`; or keep nothing, with `buffer: false`, and read the output as it comes" };
+  return {
+    hint: "raise `maxBuffer`; or keep nothing, with `buffer: false`, and read the output as it comes",
+  };
 }

@@ -27,7 +27,10 @@ export class OutputBuffer {
     this.#overflow = overflow;
   }
 
-  /** Begins with what was kept. Whoever reads it slowly slows the command down; where nothing is kept, so does whoever does not read it. */
+  /**
+   * Begins with what was kept. Whoever reads it slowly slows the command down; where nothing is
+   * kept, so does whoever does not read it.
+   */
   get stream(): Readable {
     if (this.#stream !== undefined) return this.#stream;
     const stream = new Readable({ read: () => this.#resume() });
@@ -70,7 +73,8 @@ export class OutputBuffer {
     if (this.#keeps) this.#keep(chunk);
     const stream = this.#stream;
     if (stream === undefined || stream.destroyed || stream.push(chunk)) return;
-    // As with a child process: where the output is kept, a stream that was asked for and is not read holds nobody up.
+    // As with a child process: where the output is kept, a stream that was asked for and is not
+    // read holds nobody up.
     const read = stream.readableFlowing !== null;
     if (read || !this.#keeps) for (const source of this.#sources) source.pause();
   }

@@ -17,14 +17,24 @@ test("is text, bytes, lines or nothing, as the options say, also for the compile
   expect([...bytes.stdout]).toEqual([0xff, 0x00, 0x0a]);
   const lines = await pc1.exec("printf", ["a\nb\r\n\nc"], { lines: true, all: true });
   expectTypeOf(lines.stdout).toEqualTypeOf<string[]>();
-  expect([lines.stdout, lines.stderr, lines.all]).toEqual([["a", "b", "", "c"], [], ["a", "b", "", "c"]]);
+  expect([lines.stdout, lines.stderr, lines.all]).toEqual([
+    ["a", "b", "", "c"],
+    [],
+    ["a", "b", "", "c"],
+  ]);
   const nothing = await pc1.$({ buffer: false })({ timeout: "20s" })`echo a; echo b >&2`;
   expectTypeOf(nothing.stdout).toEqualTypeOf<undefined>();
   expect([nothing.stdout, nothing.stderr, nothing.exitCode]).toEqual([undefined, undefined, 0]);
   expectTypeOf(await pc1.exec("true")).toEqualTypeOf<CommandResult>();
-  expectTypeOf(pc1.$({ encoding: "buffer" })({ encoding: "utf8" })`true`).resolves.toEqualTypeOf<CommandResult>();
-  expectTypeOf(pc1.$({ lines: true })`true`[Symbol.asyncIterator]()).toEqualTypeOf<AsyncGenerator<string, void, undefined>>();
-  expectTypeOf(pc1.$`true`.pipe(pc1.$({ encoding: "buffer" })`cat`)).resolves.toEqualTypeOf<CommandResult<Uint8Array>>();
+  expectTypeOf(
+    pc1.$({ encoding: "buffer" })({ encoding: "utf8" })`true`,
+  ).resolves.toEqualTypeOf<CommandResult>();
+  expectTypeOf(pc1.$({ lines: true })`true`[Symbol.asyncIterator]()).toEqualTypeOf<
+    AsyncGenerator<string, void, undefined>
+  >();
+  expectTypeOf(pc1.$`true`.pipe(pc1.$({ encoding: "buffer" })`cat`)).resolves.toEqualTypeOf<
+    CommandResult<Uint8Array>
+  >();
   // @ts-expect-error no such encoding
   void pc1.$({ encoding: "latin1" });
 });
@@ -32,14 +42,19 @@ test("is text, bytes, lines or nothing, as the options say, also for the compile
 test("that is no UTF-8 is replaced in text and exact in bytes", async () => {
   expect((await pc1.$`printf 'a\\377\\303'`).stdout).toBe("a\uFFFD\uFFFD");
   const all = Uint8Array.from({ length: 256 }, (_, byte) => byte);
-  expect(Uint8Array.from((await pc1.$({ input: all, encoding: "buffer" })`cat`).stdout)).toEqual(all);
+  expect(Uint8Array.from((await pc1.$({ input: all, encoding: "buffer" })`cat`).stdout)).toEqual(
+    all,
+  );
   const lines: string[] = [];
-  for await (const line of pc1.$`printf '☕'; sleep 0.1; printf '\\342\\230'; sleep 0.2; printf '\\225\\n\\377'`) lines.push(line);
+  for await (const line of pc1.$`printf '☕'; sleep 0.1; printf '\\342\\230'; sleep 0.2; printf '\\225\\n\\377'`)
+    lines.push(line);
   expect(lines).toEqual(["☕☕", "\uFFFD"]);
 });
 
 test("that is more than `maxBuffer` ends the command with an error that says so", async () => {
-  const error = await pc1.$({ maxBuffer: 1000 })`sleep 600 & yes`.catch((reason: unknown) => reason);
+  const error = await pc1.$({ maxBuffer: 1000 })`sleep 600 & yes`.catch(
+    (reason: unknown) => reason,
+  );
   expect(error).toBeInstanceOf(CommandError);
   expect(error).toMatchObject({
     code: "COMMAND_FAILED",
@@ -47,16 +62,27 @@ test("that is more than `maxBuffer` ends the command with an error that says so"
     isCanceled: false,
     timedOut: false,
     stdout: "y\n".repeat(500).trimEnd(),
-    summary: expect.stringMatching(/^`sleep 600 & yes` on pc1 printed more than its `maxBuffer` and was killed after /),
+    summary: expect.stringMatching(
+      /^`sleep 600 & yes` on pc1 printed more than its `maxBuffer` and was killed after /,
+    ),
     details: expect.arrayContaining(["stdout had more than 1000 bytes"]),
     hint: "raise `maxBuffer`; or keep nothing, with `buffer: false`, and read the output as it comes",
   });
-  expect(await pc1.$({ maxBuffer: 4, reject: false })`printf 12345 >&2`).toMatchObject({ isMaxBuffer: true, stderr: "1234", failed: true });
-  expect(await pc1.$({ maxBuffer: 4 })`printf 1234`).toMatchObject({ isMaxBuffer: false, stdout: "1234" });
+  expect(await pc1.$({ maxBuffer: 4, reject: false })`printf 12345 >&2`).toMatchObject({
+    isMaxBuffer: true,
+    stderr: "1234",
+    failed: true,
+  });
+  expect(await pc1.$({ maxBuffer: 4 })`printf 1234`).toMatchObject({
+    isMaxBuffer: false,
+    stdout: "1234",
+  });
 });
 
 test("of a guest that floods it does not keep a timeout from working", async () => {
-  expect(await pc1.$({ buffer: false, timeout: "2s", reject: false })`sleep 600 & yes`).toMatchObject({
+  expect(
+    await pc1.$({ buffer: false, timeout: "2s", reject: false })`sleep 600 & yes`,
+  ).toMatchObject({
     timedOut: true,
     signal: "SIGKILL",
   });
@@ -81,19 +107,31 @@ test("of 1 GiB passes without growing memory", { timeout: 240_000 }, async () =>
 });
 
 test("goes to a terminal where one is asked for, whose input ends, too", async () => {
-  const asked = await pc1.$({ pty: { columns: 132, rows: 43, term: "vt220" } })`tty; stty size; echo $TERM >&2; cat; echo end`;
+  const asked = await pc1.$({
+    pty: { columns: 132, rows: 43, term: "vt220" },
+  })`tty; stty size; echo $TERM >&2; cat; echo end`;
   expect(asked.stdout).toMatch(/^\/dev\/pts\/\d+\r\n43 132\r\nvt220\r\nend$/);
   expect(asked.stderr).toBe("");
-  const { stdout } = await pc1.$({ pty: true, lines: true, input: "one\ntwo" })`stty -echo; stty size; echo $TERM; cat; echo; echo end`;
+  const { stdout } = await pc1.$({
+    pty: true,
+    lines: true,
+    input: "one\ntwo",
+  })`stty -echo; stty size; echo $TERM; cat; echo; echo end`;
   expect(stdout.slice(-4)).toEqual(["xterm-256color", "one", "two", "end"]);
   expect(stdout.at(-5)).toMatch(/24 80$/);
-  expect((await pc1.root.$({ pty: true })`tty >/dev/null && id -un`).stdout).toBe(rig.server.becomes("root"));
+  expect((await pc1.root.$({ pty: true })`tty >/dev/null && id -un`).stdout).toBe(
+    rig.server.becomes("root"),
+  );
   const chat = pc1.$({ pty: true })`read -r name; echo "hello $name"`;
   chat.stdin.end("you\n");
   expect((await chat).stdout).toBe("you\r\nhello you");
-  expect(await pc1.$({ pty: true, timeout: "2s", reject: false })`sleep 600 & sleep 601`).toMatchObject({
+  expect(
+    await pc1.$({ pty: true, timeout: "2s", reject: false })`sleep 600 & sleep 601`,
+  ).toMatchObject({
     timedOut: true,
     signal: "SIGKILL",
   });
-  await expect(pc1.$({ pty: true })`: ${["x".repeat(100_000), "x".repeat(100_000)]}`).rejects.toMatchObject({ code: "COMMAND_INVALID" });
+  await expect(
+    pc1.$({ pty: true })`: ${["x".repeat(100_000), "x".repeat(100_000)]}`,
+  ).rejects.toMatchObject({ code: "COMMAND_INVALID" });
 });

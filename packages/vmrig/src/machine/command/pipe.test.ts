@@ -17,25 +17,46 @@ afterAll(() => Promise.all(rigs.map((rig) => rig[Symbol.asyncDispose]())));
 const hash = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
 test("a folder goes from one machine to another, whatever the bytes", async () => {
-  await pc1.$({ input: randomBytes(3_000_000) })`mkdir -p src/deep && cat > "src/deep/it's"; echo hello > src/a`;
-  const { pipedFrom, stdout } = await pc1.$`tar c src`.pipe(pc2.$`mkdir -p in && cd in && tar x && cat src/a`);
+  await pc1.$({
+    input: randomBytes(3_000_000),
+  })`mkdir -p src/deep && cat > "src/deep/it's"; echo hello > src/a`;
+  const { pipedFrom, stdout } = await pc1.$`tar c src`.pipe(
+    pc2.$`mkdir -p in && cd in && tar x && cat src/a`,
+  );
   expect(stdout).toBe("hello");
-  expect(pipedFrom).toEqual([expect.objectContaining({ machine: "pc1", command: "tar c src", exitCode: 0, stdout: undefined })]);
+  expect(pipedFrom).toEqual([
+    expect.objectContaining({
+      machine: "pc1",
+      command: "tar c src",
+      exitCode: 0,
+      stdout: undefined,
+    }),
+  ]);
   const sum = `src/deep/it's`;
-  expect((await pc2.$`cd in && sha256sum ${sum}`).stdout).toBe((await pc1.$`sha256sum ${sum}`).stdout);
+  expect((await pc2.$`cd in && sha256sum ${sum}`).stdout).toBe(
+    (await pc1.$`sha256sum ${sum}`).stdout,
+  );
 });
 
 test("pipes go on, from any output, and what was asked for is kept", async () => {
-  const end = await pc1.$({ buffer: true })`echo b >&2; echo a`.pipe(pc2.$`sed s/^/2/`, { from: "all" }).pipe(pc1.$`sort`);
+  const end = await pc1.$({ buffer: true })`echo b >&2; echo a`
+    .pipe(pc2.$`sed s/^/2/`, { from: "all" })
+    .pipe(pc1.$`sort`);
   expect(end.stdout).toBe("2a\n2b");
-  expect(end.pipedFrom[0]).toMatchObject({ machine: "pc2", pipedFrom: [{ machine: "pc1", stdout: "a", stderr: "b" }] });
+  expect(end.pipedFrom[0]).toMatchObject({
+    machine: "pc2",
+    pipedFrom: [{ machine: "pc1", stdout: "a", stderr: "b" }],
+  });
 });
 
 test("two commands may be piped into one, whose input ends with the last of them", async () => {
   const both = pc2.$`sort`;
   const first = pc1.$`echo b; sleep 0.2; echo d`.pipe(both);
   const second = pc1.$`echo a; echo c`.pipe(both);
-  expect((await Promise.all([first, second])).map(({ stdout }) => stdout)).toEqual(["a\nb\nc\nd", "a\nb\nc\nd"]);
+  expect((await Promise.all([first, second])).map(({ stdout }) => stdout)).toEqual([
+    "a\nb\nc\nd",
+    "a\nb\nc\nd",
+  ]);
 });
 
 test("a reader who takes his time slows the writer down", async () => {
@@ -43,7 +64,9 @@ test("a reader who takes his time slows the writer down", async () => {
   const writer = pc1.$`i=0; while [ $i -lt 40 ]; do head -c 1048576 /dev/zero; i=$((i+1)); echo $i >&2; done`;
   const piped = writer.pipe(slow);
   const progress: number[] = [];
-  writer.stderr.on("data", (chunk: Buffer) => progress.push(...String(chunk).trim().split("\n").map(Number)));
+  writer.stderr.on("data", (chunk: Buffer) =>
+    progress.push(...String(chunk).trim().split("\n").map(Number)),
+  );
   await pc1.$`sleep 1`;
   // All windows and buffers on the way hold some 7 MiB.
   expect(progress.at(-1) ?? 0).toBeLessThan(20);
@@ -53,7 +76,10 @@ test("a reader who takes his time slows the writer down", async () => {
 });
 
 test("a failure of either side is told apart", async () => {
-  await expect(pc1.$`echo data; exit 3`.pipe(pc2.$`cat`)).rejects.toMatchObject({ machine: "pc1", exitCode: 3 });
+  await expect(pc1.$`echo data; exit 3`.pipe(pc2.$`cat`)).rejects.toMatchObject({
+    machine: "pc1",
+    exitCode: 3,
+  });
   await expect(pc1.$`echo data`.pipe(pc2.$`cat >/dev/null; exit 4`)).rejects.toMatchObject({
     machine: "pc2",
     exitCode: 4,
@@ -61,10 +87,15 @@ test("a failure of either side is told apart", async () => {
   });
   await expect(pc1.$`exit 3`.pipe(pc2.$`cat; exit 4`)).rejects.toMatchObject({
     machine: "pc2",
-    details: expect.arrayContaining([expect.stringMatching(/^its input came from `exit 3` on pc1, which exited with 3 after /)]),
+    details: expect.arrayContaining([
+      expect.stringMatching(/^its input came from `exit 3` on pc1, which exited with 3 after /),
+    ]),
     pipedFrom: [{ machine: "pc1", exitCode: 3 }],
   });
-  expect(await pc1.$({ reject: false })`exit 3`.pipe(pc2.$`cat`)).toMatchObject({ exitCode: 0, pipedFrom: [{ exitCode: 3 }] });
+  expect(await pc1.$({ reject: false })`exit 3`.pipe(pc2.$`cat`)).toMatchObject({
+    exitCode: 0,
+    pipedFrom: [{ exitCode: 3 }],
+  });
 });
 
 test("a writer whose reader has ended is ended, and has not failed by that", async () => {
@@ -75,7 +106,9 @@ test("a writer whose reader has ended is ended, and has not failed by that", asy
 
 test("a writer whose machine is lost is the error of the pipe", async () => {
   await using doomed = await startMachine({ name: "pc3" });
-  await expect(doomed.pc1.$`echo half; sleep 0.2; kill -KILL $PPID; sleep 600`.pipe(pc2.$`cat`)).rejects.toMatchObject({
+  await expect(
+    doomed.pc1.$`echo half; sleep 0.2; kill -KILL $PPID; sleep 600`.pipe(pc2.$`cat`),
+  ).rejects.toMatchObject({
     code: "CONNECTION_LOST",
     message: expect.stringContaining("The SSH connection to pc3 was lost"),
     details: expect.arrayContaining(["its stdout was not kept"]),
@@ -84,12 +117,16 @@ test("a writer whose machine is lost is the error of the pipe", async () => {
 
 test("goes into a stream of Node.js, which is ended, and fails with that", async () => {
   const chunks: Buffer[] = [];
-  const sink = new Writable({ write: (chunk: Buffer, _, done) => void setImmediate(() => (chunks.push(chunk), done())) });
+  const sink = new Writable({
+    write: (chunk: Buffer, _, done) => void setImmediate(() => (chunks.push(chunk), done())),
+  });
   await pc1.$`head -c 5000000 /dev/zero`.pipe(sink);
   expect(Buffer.concat(chunks)).toHaveLength(5_000_000);
   const full = new Writable({ write: (_chunk, _, done) => done(new Error("disk full")) });
   await expect(pc1.$`yes`.pipe(full)).rejects.toThrow("disk full");
-  await expect(pc1.$`echo a; exit 5`.pipe(new Writable({ write: (_chunk, _, done) => done() }))).rejects.toMatchObject({ exitCode: 5 });
+  await expect(
+    pc1.$`echo a; exit 5`.pipe(new Writable({ write: (_chunk, _, done) => done() })),
+  ).rejects.toMatchObject({ exitCode: 5 });
 });
 
 test("the input may be a stream or any sequence, and breaks with it", async () => {
@@ -97,15 +134,21 @@ test("the input may be a stream or any sequence, and breaks with it", async () =
     yield "one ";
     yield Buffer.from([0xff, 0x00]);
   };
-  expect(await pc1.$({ input: pieces(), encoding: "buffer" })`cat`).toMatchObject({ stdout: Buffer.from("one \u00ff\u0000", "latin1") });
+  expect(await pc1.$({ input: pieces(), encoding: "buffer" })`cat`).toMatchObject({
+    stdout: Buffer.from("one \u00ff\u0000", "latin1"),
+  });
   expect((await pc1.$({ input: ["a", "b"] })`cat`).stdout).toBe("ab");
   expect((await pc2.$({ input: pc1.$`echo over`.stdout })`cat`).stdout).toBe("over");
   const sameMemory = async function* (): AsyncGenerator<Buffer> {
     const memory = Buffer.alloc(100_000);
     for (let value = 0; value < 50; value++) yield memory.fill(value);
   };
-  const sent = Buffer.concat(Array.from({ length: 50 }, (_, value) => Buffer.alloc(100_000, value)));
-  expect(sent.equals((await pc1.$({ input: sameMemory(), encoding: "buffer" })`sleep 0.2; cat`).stdout)).toBe(true);
+  const sent = Buffer.concat(
+    Array.from({ length: 50 }, (_, value) => Buffer.alloc(100_000, value)),
+  );
+  expect(
+    sent.equals((await pc1.$({ input: sameMemory(), encoding: "buffer" })`sleep 0.2; cat`).stdout),
+  ).toBe(true);
   const broken = async function* (): AsyncGenerator<string> {
     yield "one";
     throw new Error("no more");

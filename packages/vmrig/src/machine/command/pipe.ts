@@ -9,8 +9,15 @@ interface Destination extends CommandPromise<unknown> {
   readonly running: Running;
 }
 
-/** Passes an output of one command to another's stdin, on whichever machine, as fast as the slower side. */
-export function pipeInto(source: Running, destination: Destination, { from = "stdout" }: PipeOptions): PipePromise<unknown> {
+/**
+ * Passes an output of one command to another's stdin, on whichever machine, as fast as the slower
+ * side.
+ */
+export function pipeInto(
+  source: Running,
+  destination: Destination,
+  { from = "stdout" }: PipeOptions,
+): PipePromise<unknown> {
   const { running } = destination;
   const sink = running.stdin.stream;
   const output = source.passOn(from).stream;
@@ -61,7 +68,8 @@ export async function toWritable<Output>(
 }
 
 /**
- * The outcome of a command with those of its sources. Its own failure goes first, and tells of theirs: it may be a consequence.
+ * The outcome of a command with those of its sources. Its own failure goes first, and tells of
+ * theirs: it may be a consequence.
  *
  * @throws what a source throws, when the command itself has not failed
  */
@@ -76,7 +84,9 @@ async function conclude(running: Running): Promise<Outcome> {
   if (own.status === "rejected") throw own.reason;
   const pipedFrom = sources.flatMap((source) => {
     const end: unknown = source.status === "fulfilled" ? source.value : source.reason;
-    return source.status === "fulfilled" || isCommandError(end) ? [end as CommandResult<unknown>] : [];
+    return source.status === "fulfilled" || isCommandError(end)
+      ? [end as CommandResult<unknown>]
+      : [];
   });
   const broken = sources.find((source) => source.status === "rejected");
   if (broken !== undefined && !own.value.throws) throw broken.reason;
@@ -85,7 +95,14 @@ async function conclude(running: Running): Promise<Outcome> {
     ...circumstances.notes,
     ...pipedFrom
       .filter((end) => end.failed)
-      .map((end) => `its input came from \`${end.command}\` on ${end.machine}, which ${outcomeOf(end)}`),
+      .map(
+        (end) =>
+          `its input came from \`${end.command}\` on ${end.machine}, which ${outcomeOf(end)}`,
+      ),
   ];
-  return { ...own.value, result: { ...result, pipedFrom }, circumstances: { ...circumstances, notes } };
+  return {
+    ...own.value,
+    result: { ...result, pipedFrom },
+    circumstances: { ...circumstances, notes },
+  };
 }

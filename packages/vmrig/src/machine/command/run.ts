@@ -16,7 +16,11 @@ export interface RawResult {
 type TextOptions = Omit<CommandOptions, "encoding" | "lines" | "buffer">;
 
 /** Begins a line on a machine. Its mistakes, too, are those of the promise. */
-export function start<Output>(context: ExecutionContext, command: () => CommandLine, options: CommandOptions): CommandHandle<Output> {
+export function start<Output>(
+  context: ExecutionContext,
+  command: () => CommandLine,
+  options: CommandOptions,
+): CommandHandle<Output> {
   return new CommandHandle<Output>(new Running(context, command, options));
 }
 
@@ -26,12 +30,24 @@ export function start<Output>(context: ExecutionContext, command: () => CommandL
  * @throws CommandError, but for `reject: false`
  * @throws VmrigError `CONNECTION_LOST` when the connection ended under it
  */
-export async function run(context: ExecutionContext, command: CommandLine, options: TextOptions): Promise<CommandResult> {
+export async function run(
+  context: ExecutionContext,
+  command: CommandLine,
+  options: TextOptions,
+): Promise<CommandResult> {
   return (await runRaw(context, command, options)).result;
 }
 
-export async function runRaw(context: ExecutionContext, command: CommandLine, options: TextOptions): Promise<RawResult> {
-  const running = new Running(context, () => ({ look: command.command ?? command.line, internal: true, ...command }), options);
+export async function runRaw(
+  context: ExecutionContext,
+  command: CommandLine,
+  options: TextOptions,
+): Promise<RawResult> {
+  const running = new Running(
+    context,
+    () => ({ look: command.command ?? command.line, internal: true, ...command }),
+    options,
+  );
   const result = verdict(await running.outcome) as CommandResult;
   return { result, stdout: running.stdout.kept ?? Buffer.alloc(0) };
 }

@@ -42,16 +42,32 @@ export class Running {
   #over = false;
 
   constructor(context: ExecutionContext, command: () => CommandLine, options: CommandOptions) {
-    const { buffer = true, maxBuffer = MAX_BUFFER, all = false, input, stdin, pty = false } = options;
+    const {
+      buffer = true,
+      maxBuffer = MAX_BUFFER,
+      all = false,
+      input,
+      stdin,
+      pty = false,
+    } = options;
     this.#context = context;
     this.#options = options;
     this.#clock = context.clock ?? systemClock;
     const outlet = (output: string, maxBytes: number): OutputBuffer =>
-      new OutputBuffer({ keep: buffer, maxBytes, overflow: () => this.stop({ why: "overflow", output, maxBytes }) });
+      new OutputBuffer({
+        keep: buffer,
+        maxBytes,
+        overflow: () => this.stop({ why: "overflow", output, maxBytes }),
+      });
     this.stdout = outlet("stdout", maxBuffer);
     this.stderr = outlet("stderr", maxBuffer);
     if (all) this.#all = outlet("stdout and stderr", 2 * maxBuffer);
-    this.stdin = new CommandStdin({ input, stdin, pty: pty !== false, broken: (reason) => this.stop({ why: "input", reason }) });
+    this.stdin = new CommandStdin({
+      input,
+      stdin,
+      pty: pty !== false,
+      broken: (reason) => this.stop({ why: "input", reason }),
+    });
     this.outcome = this.#run(command);
   }
 
@@ -67,7 +83,8 @@ export class Running {
   /** What goes elsewhere is not kept, where nobody said that it should be. */
   passOn(output: "stdout" | "stderr" | "all"): OutputBuffer {
     if (this.#options.buffer === undefined) {
-      for (const outlet of output === "all" ? [this.stdout, this.stderr] : [this[output]]) outlet.forget();
+      for (const outlet of output === "all" ? [this.stdout, this.stderr] : [this[output]])
+        outlet.forget();
     }
     return this[output];
   }
@@ -104,7 +121,12 @@ export class Running {
       const line = command();
       told = this.#witnessed(line);
       const { name, user, become } = this.#context;
-      const script = toScript(line.line, { ...this.#options, user, become, foreground: line.foreground });
+      const script = toScript(line.line, {
+        ...this.#options,
+        user,
+        become,
+        foreground: line.foreground,
+      });
       const how = this.#how(line, script.before);
       const ending = this.#stop === undefined ? await this.#send(script.text, how) : NEVER_BEGAN;
       this.#end();
@@ -112,7 +134,11 @@ export class Running {
         machine: name,
         user,
         command: line.command ?? line.line,
-        outputs: { stdout: this.stdout, stderr: this.stderr, all: this.#options.all === true ? this.#all : undefined },
+        outputs: {
+          stdout: this.stdout,
+          stderr: this.stderr,
+          all: this.#options.all === true ? this.#all : undefined,
+        },
         options: this.#options,
         ending,
         began: ending !== NEVER_BEGAN,
@@ -140,16 +166,29 @@ export class Running {
       look: line.look,
       secrets: [
         ...Object.values(env).filter((value) => value !== undefined),
-        ...(line.internal !== true && (typeof input === "string" || input instanceof Uint8Array) ? [input] : []),
+        ...(line.internal !== true && (typeof input === "string" || input instanceof Uint8Array)
+          ? [input]
+          : []),
       ],
       printed: () => ({ stdout: this.stdout.kept, stderr: this.stderr.kept }),
     });
   }
 
   #how(line: CommandLine, before: Buffer | undefined): ProcessOptions {
-    const { timeout, pty = false, killSignal = "SIGKILL", forceKillAfterDelay = FORCE_AFTER_MS } = this.#options;
-    const graceMs = toMilliseconds(forceKillAfterDelay === false ? FORCE_AFTER_MS : forceKillAfterDelay);
-    const { columns = 80, rows = 24, term = "xterm-256color" } = pty === true || pty === false ? {} : pty;
+    const {
+      timeout,
+      pty = false,
+      killSignal = "SIGKILL",
+      forceKillAfterDelay = FORCE_AFTER_MS,
+    } = this.#options;
+    const graceMs = toMilliseconds(
+      forceKillAfterDelay === false ? FORCE_AFTER_MS : forceKillAfterDelay,
+    );
+    const {
+      columns = 80,
+      rows = 24,
+      term = "xterm-256color",
+    } = pty === true || pty === false ? {} : pty;
     return {
       attend: (process) => {
         this.#attend(process, before);
@@ -161,7 +200,9 @@ export class Running {
         `the command: ${abridged(line.command ?? line.line)}`,
         ...printed({ stdout: this.stdout.kept, stderr: this.stderr.kept }),
       ],
-      ...(killSignal === "SIGKILL" ? {} : { warning: { signal: this.#toWire(killSignal), graceMs } }),
+      ...(killSignal === "SIGKILL"
+        ? {}
+        : { warning: { signal: this.#toWire(killSignal), graceMs } }),
       ...(timeout === undefined ? {} : { timeoutMs: toMilliseconds(timeout) }),
       ...(pty === false ? {} : { pty: { columns, rows, term } }),
     };
@@ -173,7 +214,8 @@ export class Running {
       try {
         return await (await this.#unlessStopped(link())).run(script, how);
       } catch (error) {
-        // The connection turned out to be dead before the command was sent: a reboot or a rollback, which a test need not notice.
+        // The connection turned out to be dead before the command was sent: a reboot or a rollback,
+        // which a test need not notice.
         if (!(error instanceof ConnectionLostError) || error.started) throw error;
         return await (await this.#unlessStopped(link())).run(script, how);
       }
@@ -215,7 +257,9 @@ export class Running {
 
   /** Listens to everybody who may end it. */
   #obey(): () => void {
-    const signals = [this.#options.signal, this.#context.signal, this.#context.scope?.()].filter((signal) => signal !== undefined);
+    const signals = [this.#options.signal, this.#context.signal, this.#context.scope?.()].filter(
+      (signal) => signal !== undefined,
+    );
     const undo = signals.map((signal) => {
       const cancel = (): void => this.stop({ why: "cancelled", reason: signal.reason });
       if (signal.aborted) cancel();
@@ -225,7 +269,10 @@ export class Running {
     return () => undo.forEach((each) => each());
   }
 
-  /** sshd cannot signal another user's processes: what runs beside them then takes TERM for KILL, and QUIT for TERM. */
+  /**
+   * sshd cannot signal another user's processes: what runs beside them then takes TERM for KILL,
+   * and QUIT for TERM.
+   */
   #toWire(signal: KillSignal): SignalName {
     const name = signal.slice("SIG".length) as SignalName;
     if (this.#context.become === undefined) return name;

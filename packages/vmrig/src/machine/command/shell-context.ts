@@ -3,10 +3,16 @@ import { quote, representable } from "../../ssh/quote.ts";
 
 type Place = "bare" | "single" | "double" | "ansi-c" | "backtick" | "comment" | "here-document";
 
-/** Reads a shell line piece by piece, to know how a value must be written at the place that was reached. */
+/**
+ * Reads a shell line piece by piece, to know how a value must be written at the place that was
+ * reached.
+ */
 export interface ShellContext {
   read(text: string): void;
-  /** The value, written so that the shell sees exactly its characters here, as one word or as part of the quoted text around it. */
+  /**
+   * The value, written so that the shell sees exactly its characters here, as one word or as part
+   * of the quoted text around it.
+   */
   embed(value: string): string;
   /** @throws VmrigError where only a single word can stand: inside quotes */
   embedAll(values: readonly string[]): string;
@@ -17,7 +23,8 @@ const WORD_START = /[\s;&|(]/;
 const HERE_DOCUMENT = /^<<-?\s*(?:['"\\\w]|$)/;
 
 /**
- * It follows quotes, `$(…)`, comments and here-documents; not the patterns of `case` inside `$(…)`, whose lone `)` it takes for its end.
+ * It follows quotes, `$(…)`, comments and here-documents; not the patterns of `case` inside `$(…)`,
+ * whose lone `)` it takes for its end.
  */
 export function createShellContext(): ShellContext {
   const places: Place[] = ["bare"];
@@ -53,7 +60,8 @@ export function createShellContext(): ShellContext {
   const embed = (value: string): string => {
     const here = place();
     if (escaped) throw misplaced("right after a backslash, which would take its first character");
-    if (dollar && (here === "bare" || here === "double")) throw misplaced("right after `$`, which would make a variable of it");
+    if (dollar && (here === "bare" || here === "double"))
+      throw misplaced("right after `$`, which would make a variable of it");
     previous = "v";
     switch (here) {
       case "bare":
@@ -94,7 +102,12 @@ export function createShellContext(): ShellContext {
   };
 }
 
-const CLOSING: Readonly<Partial<Record<Place, string>>> = { single: "'", double: '"', "ansi-c": "'", backtick: "`" };
+const CLOSING: Readonly<Partial<Record<Place, string>>> = {
+  single: "'",
+  double: '"',
+  "ansi-c": "'",
+  backtick: "`",
+};
 
 const REFUSED = {
   "ansi-c": "inside $'…', which not every shell knows",

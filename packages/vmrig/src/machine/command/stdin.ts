@@ -28,7 +28,9 @@ export class CommandStdin {
   get stream(): Writable {
     if (this.#stream !== undefined) return this.#stream;
     if (this.#options.input !== undefined) {
-      throw new VmrigError("COMMAND_INVALID", { message: "The command gets its stdin from the `input` option." });
+      throw new VmrigError("COMMAND_INVALID", {
+        message: "The command gets its stdin from the `input` option.",
+      });
     }
     if (this.#options.stdin === "ignore" || this.#target !== undefined) {
       throw new VmrigError("COMMAND_INVALID", {
@@ -68,7 +70,10 @@ export class CommandStdin {
     this.#fed?.unpipe();
   }
 
-  /** Asks for a piece when the one before has gone: whoever makes them may use the same memory again. */
+  /**
+   * Asks for a piece when the one before has gone: whoever makes them may use the same memory
+   * again.
+   */
   async #feed(pieces: AsyncIterable<string | Uint8Array>, into: Writable): Promise<void> {
     for await (const piece of pieces) {
       const gone = await new Promise<boolean>((resolve) => {
@@ -91,14 +96,21 @@ function isData(input: unknown): input is string | Uint8Array {
   return typeof input === "string" || input instanceof Uint8Array;
 }
 
-function pieces(input: CommandOptions["input"]): Exclude<CommandOptions["input"], string | Uint8Array | undefined> {
+function pieces(
+  input: CommandOptions["input"],
+): Exclude<CommandOptions["input"], string | Uint8Array | undefined> {
   return input === undefined || isData(input) ? [Buffer.from(input ?? "")] : input;
 }
 
 const BREATH_MS = 10;
 
-/** Pieces that are always there would let nobody else have a turn, not even the news that the command has ended. */
-async function* breathing<T>(pieces: Iterable<T> | AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
+/**
+ * Pieces that are always there would let nobody else have a turn, not even the news that the
+ * command has ended.
+ */
+async function* breathing<T>(
+  pieces: Iterable<T> | AsyncIterable<T>,
+): AsyncGenerator<T, void, undefined> {
   let since = performance.now();
   for await (const piece of pieces) {
     yield piece;
@@ -111,8 +123,8 @@ async function* breathing<T>(pieces: Iterable<T> | AsyncIterable<T>): AsyncGener
 const END_OF_TRANSMISSION = "\u0004";
 
 /**
- * A terminal has no end of input but the character that its line discipline takes for one. In the middle of a line the first one only hands
- * out what is there (POSIX.1-2017, XBD 11.1.9).
+ * A terminal has no end of input but the character that its line discipline takes for one. In the
+ * middle of a line the first one only hands out what is there (POSIX.1-2017, XBD 11.1.9).
  */
 function endByCharacter(): Transform {
   let last = 0x0a;

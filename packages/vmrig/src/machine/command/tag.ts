@@ -1,9 +1,15 @@
 import type { CommandOptions, CommandPromise, Merged, OutputOf } from "./command.ts";
 import { toLine, type TemplateValue } from "./template.ts";
 
-/** A template literal tag that runs the line, or, called with options, the same tag with those bound: `` pc1.$({ reject: false })`cmd` ``. */
+/**
+ * A template literal tag that runs the line, or, called with options, the same tag with those
+ * bound: `` pc1.$({ reject: false })`cmd` ``.
+ */
 export interface CommandTag<Bound = object> {
-  (strings: TemplateStringsArray, ...values: readonly TemplateValue[]): CommandPromise<OutputOf<Bound>>;
+  (
+    strings: TemplateStringsArray,
+    ...values: readonly TemplateValue[]
+  ): CommandPromise<OutputOf<Bound>>;
   <const Options extends CommandOptions>(options: Options): CommandTag<Merged<Bound, Options>>;
 }
 
@@ -20,7 +26,10 @@ export function createTag<Options extends Pick<CommandOptions, "env">, Outcome>(
   const bind = (bound: Partial<Options>): Tag<Options, Outcome> => {
     function tag(strings: TemplateStringsArray, ...values: readonly TemplateValue[]): Outcome;
     function tag(options: Options): Tag<Options, Outcome>;
-    function tag(first: TemplateStringsArray | Options, ...values: readonly TemplateValue[]): Outcome | Tag<Options, Outcome> {
+    function tag(
+      first: TemplateStringsArray | Options,
+      ...values: readonly TemplateValue[]
+    ): Outcome | Tag<Options, Outcome> {
       if (!isTemplate(first)) return bind({ ...bound, ...first, ...mergedEnv(bound, first) });
       return execute(() => toLine(first, values), bound);
     }
@@ -30,8 +39,13 @@ export function createTag<Options extends Pick<CommandOptions, "env">, Outcome>(
 }
 
 /** As in execa: of all options, `env` is the one that adds up. */
-function mergedEnv(bound: Pick<CommandOptions, "env">, options: Pick<CommandOptions, "env">): Pick<CommandOptions, "env"> {
-  return bound.env === undefined && options.env === undefined ? {} : { env: { ...bound.env, ...options.env } };
+function mergedEnv(
+  bound: Pick<CommandOptions, "env">,
+  options: Pick<CommandOptions, "env">,
+): Pick<CommandOptions, "env"> {
+  return bound.env === undefined && options.env === undefined
+    ? {}
+    : { env: { ...bound.env, ...options.env } };
 }
 
 function isTemplate(value: TemplateStringsArray | object): value is TemplateStringsArray {

@@ -4,13 +4,20 @@ import { NASTY, randomText } from "../../ssh/fixtures/nasty-text.test.kit.ts";
 import { toLine, type TemplateValue } from "./template.ts";
 
 const values = [...NASTY, ...randomText(60, 2)];
-const line = (strings: TemplateStringsArray, ...embedded: readonly TemplateValue[]): string => toLine(strings, embedded);
+const line = (strings: TemplateStringsArray, ...embedded: readonly TemplateValue[]): string =>
+  toLine(strings, embedded);
 
 describe.each(["sh", "bash"])("what %s makes of it", (shell) => {
-  const run = (command: string): string => execFileSync(shell, ["-c", command], { encoding: "utf8" });
-  /** Each value's command on a line of its own, in one shell: a process for each would take minutes on a busy computer. */
-  const expectEach = (command: (value: string) => string, printed: (value: string) => string): void =>
-    expect(run(values.map(command).join("\n"))).toBe(values.map(printed).join(""));
+  const run = (command: string): string =>
+    execFileSync(shell, ["-c", command], { encoding: "utf8" });
+  /**
+   * Each value's command on a line of its own, in one shell: a process for each would take minutes
+   * on a busy computer.
+   */
+  const expectEach = (
+    command: (value: string) => string,
+    printed: (value: string) => string,
+  ): void => expect(run(values.map(command).join("\n"))).toBe(values.map(printed).join(""));
 
   test("a value is one argument, whatever its characters", () => {
     expectEach(
@@ -20,7 +27,9 @@ describe.each(["sh", "bash"])("what %s makes of it", (shell) => {
   });
 
   test("a list is as many arguments, and an empty one is none", () => {
-    expect(run(line`printf '<%s>' ${values} ${[]} end`)).toBe([...values, "end"].map((value) => `<${value}>`).join(""));
+    expect(run(line`printf '<%s>' ${values} ${[]} end`)).toBe(
+      [...values, "end"].map((value) => `<${value}>`).join(""),
+    );
   });
 
   test("text next to a value belongs to the same argument", () => {
@@ -57,7 +66,9 @@ describe.each(["sh", "bash"])("what %s makes of it", (shell) => {
   });
 
   test("pipes, redirections, expansions and escaped quotes of the literal text are the shell's", () => {
-    expect(run(line`V=1; echo \\'${"a b"}\\" "$V" \${V} | tr a-z A-Z 2>/dev/null`)).toBe(`'A B" 1 1\n`);
+    expect(run(line`V=1; echo \\'${"a b"}\\" "$V" \${V} | tr a-z A-Z 2>/dev/null`)).toBe(
+      `'A B" 1 1\n`,
+    );
   });
 });
 
@@ -82,7 +93,10 @@ describe("is refused, because the shell could not be kept from changing it", () 
     ["inside quotes, where a list has no words", () => line`echo "${["a", "b"]}"`],
   ])("a value %s", (where, make) => {
     expect(make).toThrow(
-      expect.objectContaining({ code: "COMMAND_INVALID", message: expect.stringContaining(where.replace(" in quotes", "")) }),
+      expect.objectContaining({
+        code: "COMMAND_INVALID",
+        message: expect.stringContaining(where.replace(" in quotes", "")),
+      }),
     );
   });
 });
@@ -104,7 +118,10 @@ describe("values that are no text are refused by name", () => {
     ["is a promise: write ${await …}", Promise.resolve("x")],
   ])("%s", (what, value) => {
     expect(() => line`echo ok ${"fine"} ${value as string}`).toThrow(
-      expect.objectContaining({ code: "COMMAND_INVALID", summary: expect.stringContaining(`Value 2 of the command ${what}`) }),
+      expect.objectContaining({
+        code: "COMMAND_INVALID",
+        summary: expect.stringContaining(`Value 2 of the command ${what}`),
+      }),
     );
   });
 

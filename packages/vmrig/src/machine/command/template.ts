@@ -5,12 +5,16 @@ import { createShellContext } from "./shell-context.ts";
 
 type Word = string | number | Pick<CommandResult, "stdout">;
 
-/** What may stand in `${…}`: one argument, or a list of arguments. A command's result stands for its stdout. */
+/**
+ * What may stand in `${…}`: one argument, or a list of arguments. A command's result stands for its
+ * stdout.
+ */
 export type TemplateValue = Word | readonly Word[];
 
 /**
- * Makes a shell line of a template literal. The literal text is shell: pipes, redirections and globs work. Each value is quoted as one argument,
- * each list as so many; text right next to a value belongs to the same argument. Inside `'…'` and `"…"` a value is part of that text.
+ * Makes a shell line of a template literal. The literal text is shell: pipes, redirections and
+ * globs work. Each value is quoted as one argument, each list as so many; text right next to a
+ * value belongs to the same argument. Inside `'…'` and `"…"` a value is part of that text.
  *
  * As in execa, JavaScript's own escapes come first: a backslash for the shell is written twice.
  *
@@ -20,12 +24,15 @@ export function toLine(strings: TemplateStringsArray, values: readonly TemplateV
   const context = createShellContext();
   let line = "";
   for (const [index, text] of (strings as ReadonlyArray<string | undefined>).entries()) {
-    if (text === undefined) throw invalid(`The template has an invalid backslash sequence: ${strings.raw[index]}`);
+    if (text === undefined)
+      throw invalid(`The template has an invalid backslash sequence: ${strings.raw[index]}`);
     context.read(text);
     line += text;
     if (index === values.length) break;
     const value: unknown = values[index];
-    line += Array.isArray(value) ? context.embedAll(value.map((word) => toArgument(word, index))) : context.embed(toArgument(value, index));
+    line += Array.isArray(value)
+      ? context.embedAll(value.map((word) => toArgument(word, index)))
+      : context.embed(toArgument(value, index));
   }
   if (line.trim() === "") throw invalid("The command is empty.");
   return line;
@@ -38,8 +45,15 @@ function toArgument(value: unknown, index: number): string {
 function toText(value: unknown, index: number): string {
   if (typeof value === "string") return value;
   if (typeof value === "number") return String(value);
-  if (value instanceof Promise) throw invalid(`Value ${index + 1} of the command is a promise: write \${await …}.`);
-  if (typeof value === "object" && value !== null && "stdout" in value && typeof value.stdout === "string") return value.stdout;
+  if (value instanceof Promise)
+    throw invalid(`Value ${index + 1} of the command is a promise: write \${await …}.`);
+  if (
+    typeof value === "object" &&
+    value !== null &&
+    "stdout" in value &&
+    typeof value.stdout === "string"
+  )
+    return value.stdout;
   throw invalid(
     `Value ${index + 1} of the command is ${kind(value)}: only strings, numbers, results of commands and lists of them can be arguments.`,
   );
@@ -48,7 +62,8 @@ function toText(value: unknown, index: number): string {
 function kind(value: unknown): string {
   if (value === undefined || value === null) return String(value);
   if (Array.isArray(value)) return "a list in a list";
-  if (typeof value === "object") return `an object (${value.constructor?.name ?? "without a class"})`;
+  if (typeof value === "object")
+    return `an object (${value.constructor?.name ?? "without a class"})`;
   return `a ${typeof value}`;
 }
 

@@ -1,4 +1,6 @@
-/** The state of machines at one moment, which they can be brought back to until the test file ends. */
+/**
+ * The state of machines at one moment, which they can be brought back to until the test file ends.
+ */
 export interface Checkpoint {
   /** As the test called it. */
   readonly name: string;
@@ -10,6 +12,10 @@ export interface Checkpoint {
 export interface Rig {
   /** Keeps the state of all machines at one moment: none of them runs while another is captured. */
   checkpoint(name?: string): Promise<Checkpoint>;
-  /** Brings all machines of a checkpoint back. What runs on them is `CONNECTION_LOST`. @throws VmrigError `CHECKPOINT_UNKNOWN` */
+  /**
+   * Brings all machines of a checkpoint back. What runs on them is `CONNECTION_LOST`.
+   *
+   * @throws VmrigError `CHECKPOINT_UNKNOWN`
+   */
   restore(checkpoint: Checkpoint): Promise<void>;
 }

@@ -11,8 +11,8 @@ import { block, fillDisk, skewClock, slow, unblock, type SlowOptions } from "./i
 /** What a test may do to a machine. All of it is undone by the next rollback. */
 export interface MachineFaults {
   /**
-   * Has the machine shut down and boot, and resolves when it has: by its boot id. What ran is `CONNECTION_LOST`; the next command runs on the
-   * new boot.
+   * Has the machine shut down and boot, and resolves when it has: by its boot id. What ran is
+   * `CONNECTION_LOST`; the next command runs on the new boot.
    */
   reboot(): Promise<void>;
   /** Cuts the power: what the machine had not written to its disk is lost. It is off then. */
@@ -36,9 +36,16 @@ export interface MachineFaults {
   fillDisk(options?: { readonly folder?: string; readonly leave?: number }): Promise<void>;
   /** Keeps the state of the machine under a name. It lasts until the test file ends. */
   checkpoint(name: string): Promise<Checkpoint>;
-  /** Brings this machine back to it. What runs is `CONNECTION_LOST`. @throws VmrigError `CHECKPOINT_UNKNOWN` */
+  /**
+   * Brings this machine back to it. What runs is `CONNECTION_LOST`.
+   *
+   * @throws VmrigError `CHECKPOINT_UNKNOWN`
+   */
   restore(checkpoint: Checkpoint): Promise<void>;
-  /** Until the machine's console has the words or matches; resolves with that line. What it printed since it was last rolled back, or restored, counts: the last 64 thousand characters. */
+  /**
+   * Until the machine's console has the words or matches; resolves with that line. What it printed
+   * since it was last rolled back, or restored, counts: the last 64 thousand characters.
+   */
   waitForConsole(pattern: string | RegExp, options?: WaitOptions): Promise<string>;
 }
 
@@ -59,7 +66,9 @@ export function createFaults({ context, self, control, back }: FaultsOptions): M
   };
   const inside = (what: string): FaultTarget => {
     if (able().guest === "linux") return self();
-    throw new VmrigError("CAPABILITY_MISSING", { message: `${context.name} has no system of its own, and cannot ${what}.` });
+    throw new VmrigError("CAPABILITY_MISSING", {
+      message: `${context.name} has no system of its own, and cannot ${what}.`,
+    });
   };
   return {
     async reboot() {
@@ -91,9 +100,13 @@ export function createFaults({ context, self, control, back }: FaultsOptions): M
         what: `${typeof pattern === "string" ? JSON.stringify(pattern) : String(pattern)} on its console`,
         probe: async () => {
           const lines = (await console.console()).split(/\r*\n/);
-          const found = lines.findLast((line) => (typeof pattern === "string" ? line.includes(pattern) : line.search(pattern) >= 0));
+          const found = lines.findLast((line) =>
+            typeof pattern === "string" ? line.includes(pattern) : line.search(pattern) >= 0,
+          );
           if (found !== undefined) return { value: found };
-          return { seen: `as its last line: ${lines.findLast((line) => line.trim() !== "") ?? "nothing"}` };
+          return {
+            seen: `as its last line: ${lines.findLast((line) => line.trim() !== "") ?? "nothing"}`,
+          };
         },
       });
     },

@@ -9,13 +9,16 @@ export interface SlowOptions {
   readonly loss?: `${number}%`;
 }
 
-/** By hardware address, so that nothing slips through by another protocol or an address that moved. */
+/**
+ * By hardware address, so that nothing slips through by another protocol or an address that moved.
+ */
 export async function block(machine: FaultTarget, other: FaultTarget): Promise<void> {
   await eachWay(machine, other, (mac) =>
     [
       `tc qdisc show dev "$lan" | grep -q clsact || tc qdisc add dev "$lan" clsact`,
       ...filters(mac).map(
-        ([hook, match, pref]) => `tc filter replace dev "$lan" ${hook} pref ${pref} handle 1 protocol all flower ${match} action drop`,
+        ([hook, match, pref]) =>
+          `tc filter replace dev "$lan" ${hook} pref ${pref} handle 1 protocol all flower ${match} action drop`,
       ),
     ].join(" && "),
   );
@@ -24,18 +27,32 @@ export async function block(machine: FaultTarget, other: FaultTarget): Promise<v
 export async function unblock(machine: FaultTarget, other: FaultTarget): Promise<void> {
   await eachWay(machine, other, (mac) =>
     filters(mac)
-      .map(([hook, , pref]) => `{ tc filter delete dev "$lan" ${hook} pref ${pref} 2>/dev/null || true; }`)
+      .map(
+        ([hook, , pref]) =>
+          `{ tc filter delete dev "$lan" ${hook} pref ${pref} 2>/dev/null || true; }`,
+      )
       .join(" && "),
   );
 }
 
 export async function slow(machine: FaultTarget, { latency, loss }: SlowOptions): Promise<void> {
   if (loss !== undefined && !/^(100|\d{1,2}(\.\d+)?)%$/.test(loss)) {
-    throw new VmrigError("COMMAND_INVALID", { message: `${JSON.stringify(loss)} is not a loss: write "5%".` });
+    throw new VmrigError("COMMAND_INVALID", {
+      message: `${JSON.stringify(loss)} is not a loss: write "5%".`,
+    });
   }
-  const how = [latency === undefined ? "" : `delay ${toMilliseconds(latency)}ms`, loss === undefined ? "" : `loss ${loss}`].join(" ").trim();
+  const how = [
+    latency === undefined ? "" : `delay ${toMilliseconds(latency)}ms`,
+    loss === undefined ? "" : `loss ${loss}`,
+  ]
+    .join(" ")
+    .trim();
   const normal = `tc qdisc delete dev "$lan" root 2>/dev/null || true`;
-  await asRoot(machine, "be slowed down", onLan(machine, how === "" ? normal : `tc qdisc replace dev "$lan" root netem ${how}`));
+  await asRoot(
+    machine,
+    "be slowed down",
+    onLan(machine, how === "" ? normal : `tc qdisc replace dev "$lan" root netem ${how}`),
+  );
 }
 
 /** From the right time, which is that of this computer: twice the same is once. */
@@ -46,7 +63,10 @@ export async function skewClock(machine: FaultTarget, by: Duration): Promise<voi
   await asRoot(machine, "set its clock", `date -s @${seconds.toFixed(3)} >/dev/null`);
 }
 
-/** `fallocate` takes without writing. No file system tells what there is to the byte, so the pieces get smaller until none fits. */
+/**
+ * `fallocate` takes without writing. No file system tells what there is to the byte, so the pieces
+ * get smaller until none fits.
+ */
 const FILL = [
   'cd "$1" && mkdir -p .vmrig-fill && cd .vmrig-fill || exit 1',
   '[ "$2" -eq 0 ] || fallocate -l "$2" reserved || exit 1',
@@ -59,13 +79,24 @@ export async function fillDisk(
   machine: FaultTarget,
   { folder = "/", leave = 0 }: { readonly folder?: string; readonly leave?: number },
 ): Promise<void> {
-  if (!Number.isSafeInteger(leave) || leave < 0) throw new VmrigError("COMMAND_INVALID", { message: `${leave} is no number of bytes.` });
-  const { failed, stderr } = await machine.root.exec("sh", ["-c", FILL, "sh", folder, String(leave)], { reject: false });
+  if (!Number.isSafeInteger(leave) || leave < 0)
+    throw new VmrigError("COMMAND_INVALID", { message: `${leave} is no number of bytes.` });
+  const { failed, stderr } = await machine.root.exec(
+    "sh",
+    ["-c", FILL, "sh", folder, String(leave)],
+    { reject: false },
+  );
   if (failed) throw refused(machine, "fill its disk", stderr);
 }
 
-/** On both: what passes no filter here passes none there, and a reboot of one leaves the other's. */
-async function eachWay(machine: FaultTarget, other: FaultTarget, script: (mac: string) => string): Promise<void> {
+/**
+ * On both: what passes no filter here passes none there, and a reboot of one leaves the other's.
+ */
+async function eachWay(
+  machine: FaultTarget,
+  other: FaultTarget,
+  script: (mac: string) => string,
+): Promise<void> {
   const [mine, theirs] = await Promise.all([hardwareAddress(machine), hardwareAddress(other)]);
   await Promise.all([
     asRoot(machine, `be cut off from ${other.name}`, onLan(machine, script(theirs))),
@@ -88,7 +119,13 @@ function onLan({ address }: FaultTarget, line: string): string {
 }
 
 async function hardwareAddress(machine: FaultTarget): Promise<string> {
-  const mac = (await asRoot(machine, "tell its hardware address", onLan(machine, `cat "/sys/class/net/$lan/address"`))).trim();
+  const mac = (
+    await asRoot(
+      machine,
+      "tell its hardware address",
+      onLan(machine, `cat "/sys/class/net/$lan/address"`),
+    )
+  ).trim();
   if (/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/.test(mac)) return mac;
   throw refused(machine, "tell its hardware address", mac);
 }

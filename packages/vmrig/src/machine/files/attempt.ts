@@ -18,12 +18,16 @@ export interface Task {
 /**
  * What ends a command on files: it gets the time to take away what it has written so far.
  */
-export const TIDY = { killSignal: "SIGTERM", forceKillAfterDelay: 5000 } as const satisfies CommandOptions;
+export const TIDY = {
+  killSignal: "SIGTERM",
+  forceKillAfterDelay: 5000,
+} as const satisfies CommandOptions;
 
 /**
  * Runs a line that works on a file.
  *
- * @throws VmrigError `FILE_FAILED` with the machine's own reason when the line fails; what a command throws when it is cancelled or lost
+ * @throws VmrigError `FILE_FAILED` with the machine's own reason when the line fails; what a
+ *   command throws when it is cancelled or lost
  */
 export async function attempt(
   context: ExecutionContext,
@@ -55,14 +59,23 @@ export function toFileError(context: ExecutionContext, task: Task, error: unknow
   return fileFailed(context, task, reasonOf(error), error);
 }
 
-export function fileFailed(context: ExecutionContext, { doing, path, existing = true }: Task, reason: string, cause?: unknown): VmrigError {
+export function fileFailed(
+  context: ExecutionContext,
+  { doing, path, existing = true }: Task,
+  reason: string,
+  cause?: unknown,
+): VmrigError {
   // The second is dash's word for a missing folder in a redirection.
   const missing = reason === "No such file or directory" || reason === "Directory nonexistent";
   const message =
     missing && existing
       ? `No such file on ${context.name}: ${path}.`
       : `Cannot ${doing} ${path} on ${context.name} as ${context.user}: ${missing ? "no such folder" : reason}.`;
-  return new VmrigError("FILE_FAILED", { message, cause, ...(path.includes("\ufffd") && { hint: NO_UTF8 }) });
+  return new VmrigError("FILE_FAILED", {
+    message,
+    cause,
+    ...(path.includes("\ufffd") && { hint: NO_UTF8 }),
+  });
 }
 
 /** What `entries()` and `glob()` put in the place of such bytes. */

@@ -10,8 +10,16 @@ import type { TransferOptions } from "./progress.ts";
 import { receive } from "./receive.ts";
 import { fail } from "./staging.ts";
 
-/** Copies a file or folder of the machine to a name on this computer. It is read there as the user who asks. */
-export async function download(context: ExecutionContext, remote: string, local: string, options: TransferOptions): Promise<void> {
+/**
+ * Copies a file or folder of the machine to a name on this computer. It is read there as the user
+ * who asks.
+ */
+export async function download(
+  context: ExecutionContext,
+  remote: string,
+  local: string,
+  options: TransferOptions,
+): Promise<void> {
   const task: Task = { doing: "download", path: remote };
   const here = async <T>(work: Promise<T>): Promise<T> => {
     try {
@@ -21,14 +29,20 @@ export async function download(context: ExecutionContext, remote: string, local:
     }
   };
   await using staging = await here(stageLocally(local));
-  const running = new Running(context, () => toLine(task, sending(remote, options.onProgress !== undefined)), {
-    ...TIDY,
-    signal: options.signal,
-  });
-  const received = receive(running.passOn("stdout").stream, staging, options).catch((error: unknown) => {
-    running.stop({ why: "unread" });
-    return { error };
-  });
+  const running = new Running(
+    context,
+    () => toLine(task, sending(remote, options.onProgress !== undefined)),
+    {
+      ...TIDY,
+      signal: options.signal,
+    },
+  );
+  const received = receive(running.passOn("stdout").stream, staging, options).catch(
+    (error: unknown) => {
+      running.stop({ why: "unread" });
+      return { error };
+    },
+  );
   try {
     const outcome = await running.outcome;
     if (outcome.stop?.why !== "unread") verdict(outcome);
@@ -42,7 +56,9 @@ export async function download(context: ExecutionContext, remote: string, local:
   else await here(moveInto(copy.path, staging.target));
 }
 
-/** Shell: one line that says what comes, and then that: the content, or an archive of the folder. */
+/**
+ * Shell: one line that says what comes, and then that: the content, or an archive of the folder.
+ */
 function sending(path: string, counted: boolean): string {
   const target = quotePath(path);
   const sum = `find ${target}/ -type f -printf '%s\\n' | { sum=0; while read -r size; do sum=$((sum + size)); done; echo "$sum"; }`;
@@ -57,5 +73,8 @@ function sending(path: string, counted: boolean): string {
 }
 
 function unwritable(path: string, error: unknown): VmrigError {
-  return new VmrigError("FILE_FAILED", { message: `Cannot write ${path} on this computer: ${describeThrown(error)}.`, cause: error });
+  return new VmrigError("FILE_FAILED", {
+    message: `Cannot write ${path} on this computer: ${describeThrown(error)}.`,
+    cause: error,
+  });
 }

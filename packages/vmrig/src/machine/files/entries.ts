@@ -21,13 +21,21 @@ const TYPES: Readonly<Record<string, FileStat["type"]>> = {
   c: "device",
 };
 
-export async function entries(context: ExecutionContext, path: string): Promise<readonly FileEntry[]> {
+export async function entries(
+  context: ExecutionContext,
+  path: string,
+): Promise<readonly FileEntry[]> {
   const folder = quotePath(path);
-  // `find` of a file lists nothing, and is content; with a slash behind it the system says what it is.
+  // `find` of a file lists nothing, and is content; with a slash behind it the system says what it
+  // is.
   const line = `find -H ${folder}/ -mindepth 1 -maxdepth 1 -printf '%y%f\\0'`;
   const { stdout } = await attempt(context, { doing: "list", path }, line);
   return records(stdout)
-    .map((entry) => ({ name: entry.slice(1), path: below(path, entry.slice(1)), type: TYPES[entry.charAt(0)] ?? "file" }))
+    .map((entry) => ({
+      name: entry.slice(1),
+      path: below(path, entry.slice(1)),
+      type: TYPES[entry.charAt(0)] ?? "file",
+    }))
     .sort((one, other) => compare(one.name, other.name));
 }
 

@@ -20,7 +20,10 @@ export interface StatOptions {
   readonly follow?: boolean | undefined;
 }
 
-/** For `stat -c`, which coreutils and busybox have: stat(1). Busybox takes the `.3` for a number of digits at least. */
+/**
+ * For `stat -c`, which coreutils and busybox have: stat(1). Busybox takes the `.3` for a number of
+ * digits at least.
+ */
 const FORMAT = "%f %u %g %s %.3Y %U %G";
 
 const TYPES: Readonly<Record<number, FileStat["type"]>> = {
@@ -31,7 +34,10 @@ const TYPES: Readonly<Record<number, FileStat["type"]>> = {
   0o14_0000: "socket",
 };
 
-/** Shell: one line that {@link parseStat} reads, and, of a symbolic link that is not followed, where it leads. */
+/**
+ * Shell: one line that {@link parseStat} reads, and, of a symbolic link that is not followed, where
+ * it leads.
+ */
 export function statLine(target: string, { follow = true }: StatOptions): string {
   if (follow) return `exec stat -L -c '${FORMAT}' -- ${target}`;
   return `stat -c '${FORMAT}' -- ${target} && { [ ! -L ${target} ] || exec readlink -n -- ${target}; }`;
@@ -40,7 +46,9 @@ export function statLine(target: string, { follow = true }: StatOptions): string
 /** The type is in the upper bits of the raw mode: inode(7). */
 export function parseStat(text: string): FileStat {
   const end = text.indexOf("\n");
-  const [raw = "", uid = "", gid = "", bytes, modified, user = "", group = ""] = text.slice(0, end).split(" ");
+  const [raw = "", uid = "", gid = "", bytes, modified, user = "", group = ""] = text
+    .slice(0, end)
+    .split(" ");
   const mode = Number.parseInt(raw, 16);
   const type = TYPES[mode & 0o17_0000] ?? "device";
   const target = text.slice(end + 1);

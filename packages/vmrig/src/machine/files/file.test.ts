@@ -15,7 +15,8 @@ useMachine((made) => {
   ({ folder } = rig.server);
 });
 
-const mode = async (path: string): Promise<string> => (await pc1.root.$`stat -c '%a %U' ${path}`).stdout;
+const mode = async (path: string): Promise<string> =>
+  (await pc1.root.$`stat -c '%a %U' ${path}`).stdout;
 const hash = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
 test("text and bytes come back as they were written", async () => {
@@ -71,7 +72,8 @@ test("a reader never sees a part: the old content stands until the new one is wh
   const written = new AbortController();
   const seen: string[] = [];
   const reader = (async () => {
-    while (!written.signal.aborted) seen.push((await pc1.$`sha256sum <${path}`).stdout.slice(0, 64));
+    while (!written.signal.aborted)
+      seen.push((await pc1.$`sha256sum <${path}`).stdout.slice(0, 64));
   })();
   for (let round = 1; round <= 6; round += 1) await file.write(versions[round % 2] ?? "");
   written.abort();
@@ -90,9 +92,13 @@ test("a write whose connection breaks leaves the old content and no litter", asy
   await Promise.all([
     expect(writing).rejects.toMatchObject({ code: "CONNECTION_LOST" }),
     other.pc1.$({ reject: false })`
-    until ls -A ${other.server.folder} | grep -q '^[.]vmrig-'; do sleep 0.01; done; kill -KILL ${session}`.catch(() => {}),
+    until ls -A ${other.server.folder} | grep -q '^[.]vmrig-'; do sleep 0.01; done; kill -KILL ${session}`.catch(
+      () => {},
+    ),
   ]);
-  await other.pc1.waitUntilSucceeds({ timeout: "15s" })`! ls -A ${other.server.folder} | grep '^[.]vmrig-'`;
+  await other.pc1.waitUntilSucceeds({
+    timeout: "15s",
+  })`! ls -A ${other.server.folder} | grep '^[.]vmrig-'`;
   expect(await other.pc1.file(path).text()).toBe("old");
 });
 
@@ -113,12 +119,19 @@ test("a missing file is named with its machine, other failures with their reason
     fault: "test",
     summary: "No such file on pc1: dst/a.",
   });
-  await expect(pc1.file(folder).bytes()).rejects.toThrow(`Cannot read ${folder} on pc1 as ${pc1.user}: Is a directory.`);
+  await expect(pc1.file(folder).bytes()).rejects.toThrow(
+    `Cannot read ${folder} on pc1 as ${pc1.user}: Is a directory.`,
+  );
 });
 
 test("exists tells files, folders and dangling links from nothing", async () => {
   await pc1.$`ln -s nowhere ${folder}/dangling`;
   await pc1.file(`${folder}/there`).write("");
   const names = ["there", ".", "dangling", "nothing"];
-  expect(await Promise.all(names.map((name) => pc1.file(`${folder}/${name}`).exists()))).toEqual([true, true, true, false]);
+  expect(await Promise.all(names.map((name) => pc1.file(`${folder}/${name}`).exists()))).toEqual([
+    true,
+    true,
+    true,
+    false,
+  ]);
 });

@@ -2,7 +2,9 @@ import { VmrigError } from "../../errors/vmrig-error.ts";
 
 /** A pattern of paths, taken apart. */
 export interface GlobPattern {
-  /** The folder below which all that matches lies: `/etc`, or empty where that is the user's home. */
+  /**
+   * The folder below which all that matches lies: `/etc`, or empty where that is the user's home.
+   */
   readonly base: string;
   /** How many folders below it at most; missing with `**`. */
   readonly depth: number | undefined;
@@ -13,8 +15,9 @@ export interface GlobPattern {
 const MAGIC = /[*?[{\\]/;
 
 /**
- * `*` and `?` are any characters and one, but for `/`; `[a-z]` and `[!a-z]` one of those; `**` as a whole segment any number of folders; `{a,b}`
- * one of these; a backslash takes the meaning from what follows. A dot at the beginning of a name must be written.
+ * `*` and `?` are any characters and one, but for `/`; `[a-z]` and `[!a-z]` one of those; `**` as a
+ * whole segment any number of folders; `{a,b}` one of these; a backslash takes the meaning from
+ * what follows. A dot at the beginning of a name must be written.
  *
  * @throws VmrigError `COMMAND_INVALID` on a bracket or brace that is not closed
  */
@@ -24,10 +27,15 @@ export function toGlobPattern(pattern: string): GlobPattern {
   // With nothing to expand the last name is looked for in its folder.
   const fixed = magic < 0 ? segments.length - 1 : magic;
   const rest = segments.slice(fixed);
-  const expression = new RegExp(`^${rest.map((segment, index) => toSource(segment, index === rest.length - 1, pattern)).join("")}$`, "su");
+  const expression = new RegExp(
+    `^${rest.map((segment, index) => toSource(segment, index === rest.length - 1, pattern)).join("")}$`,
+    "su",
+  );
   return {
     base: segments.slice(0, fixed).join("/") + (fixed === 1 && segments[0] === "" ? "/" : ""),
-    depth: rest.some((segment) => segment === "**" || segment.includes("{")) ? undefined : rest.length,
+    depth: rest.some((segment) => segment === "**" || segment.includes("{"))
+      ? undefined
+      : rest.length,
     matches: (path) => expression.test(path),
   };
 }
@@ -42,7 +50,8 @@ function toSource(segment: string, last: boolean, pattern: string): string {
     const character = segment.charAt(index);
     const rest = segment.slice(index);
     const [set, not = "", members = ""] = /^\[([!^]?)(\]?[^\]]*)\]/.exec(rest) ?? [];
-    if (character === "\\" && index + 1 < segment.length) source += escaped(segment.charAt((index += 1)));
+    if (character === "\\" && index + 1 < segment.length)
+      source += escaped(segment.charAt((index += 1)));
     else if (character === "*") source += "[^/]*";
     else if (character === "?") source += "[^/]";
     else if (set !== undefined) {

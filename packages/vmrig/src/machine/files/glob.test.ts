@@ -13,12 +13,19 @@ test("glob gives the sorted paths that match, from home when the pattern is rela
   await pc1.$`mkdir -p ${server.folder}/etc/.git ${server.folder}/etc/app/conf.d && cd ${server.folder}/etc &&
     touch b.conf a.conf .hidden.conf c.txt .git/config app/x.conf app/conf.d/10-y.conf app/conf.d/.z.conf`;
   const found = async (pattern: string): Promise<string[]> =>
-    (await pc1.glob(`${server.folder}/etc/${pattern}`)).map((path) => path.slice(`${server.folder}/etc/`.length));
+    (await pc1.glob(`${server.folder}/etc/${pattern}`)).map((path) =>
+      path.slice(`${server.folder}/etc/`.length),
+    );
   expect(await found("*.conf")).toEqual(["a.conf", "b.conf"]);
   expect(await found(".*")).toEqual([".git", ".hidden.conf"]);
   expect(await found("*")).toEqual(["a.conf", "app", "b.conf", "c.txt"]);
   expect(await found("*/*.conf")).toEqual(["app/x.conf"]);
-  expect(await found("**/*.conf")).toEqual(["a.conf", "app/conf.d/10-y.conf", "app/x.conf", "b.conf"]);
+  expect(await found("**/*.conf")).toEqual([
+    "a.conf",
+    "app/conf.d/10-y.conf",
+    "app/x.conf",
+    "b.conf",
+  ]);
   expect(await found("[!a].{conf,txt}")).toEqual(["b.conf", "c.txt"]);
   expect(await found("a.conf")).toEqual(["a.conf"]);
   expect(await found("no/such/*")).toEqual([]);
@@ -33,8 +40,12 @@ test("no name and no pattern is read by a shell", async () => {
   for (const name of NAMES) await pc1.file(`${folder.path}/${name}`).write("");
   const sorted = NAMES.toSorted();
   expect((await folder.entries()).map(({ name }) => name)).toEqual(sorted);
-  expect(await pc1.glob(`${folder.path}/*`)).toEqual(sorted.map((name) => `${folder.path}/${name}`));
-  expect(await pc1.glob(`${folder.path}/$(touch pwned)`)).toEqual([`${folder.path}/$(touch pwned)`]);
+  expect(await pc1.glob(`${folder.path}/*`)).toEqual(
+    sorted.map((name) => `${folder.path}/${name}`),
+  );
+  expect(await pc1.glob(`${folder.path}/$(touch pwned)`)).toEqual([
+    `${folder.path}/$(touch pwned)`,
+  ]);
   expect(await pc1.glob(`${folder.path}/\\*`)).toEqual([`${folder.path}/*`]);
   expect(await pc1.glob("/etc/pass*d")).toEqual(["/etc/passwd"]);
 });
@@ -47,7 +58,10 @@ test.each([
   ["a+(b).c", "", 1, ["a+(b).c"], ["aab.c", "a+(b)xc"]],
 ])("%s", (pattern, base, depth, yes, no) => {
   const glob = toGlobPattern(pattern);
-  expect([glob.base, glob.depth]).toEqual([base === "" && pattern.startsWith("/") ? "/" : base, depth]);
+  expect([glob.base, glob.depth]).toEqual([
+    base === "" && pattern.startsWith("/") ? "/" : base,
+    depth,
+  ]);
   expect(yes.filter((path) => !glob.matches(path))).toEqual([]);
   expect(no.filter((path) => glob.matches(path))).toEqual([]);
 });

@@ -5,8 +5,8 @@ import { below, compare, records } from "./entries.ts";
 import { toGlobPattern } from "./glob-pattern.ts";
 
 /**
- * The paths that match, sorted. `find` walks, and this side compares: a pattern then means the same whatever shell the user has, and none of it
- * is ever expanded by one.
+ * The paths that match, sorted. `find` walks, and this side compares: a pattern then means the same
+ * whatever shell the user has, and none of it is ever expanded by one.
  */
 export async function glob(context: ExecutionContext, pattern: string): Promise<readonly string[]> {
   const { base, depth, matches } = toGlobPattern(pattern);

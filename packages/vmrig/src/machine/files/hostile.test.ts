@@ -34,7 +34,9 @@ test("a path that no system can have is refused before anything is sent, whateve
     }
   }
   await expect(pc1.upload("a\0b", "x")).rejects.toMatchObject({ code: "FILE_FAILED" });
-  await expect(pc1.download("/etc/hostname", "a\0b")).rejects.toMatchObject({ code: "FILE_FAILED" });
+  await expect(pc1.download("/etc/hostname", "a\0b")).rejects.toMatchObject({
+    code: "FILE_FAILED",
+  });
   expect([await readdir(there), rig.dials()]).toEqual([[], 1]);
 });
 
@@ -42,7 +44,9 @@ test("a name that is too long is told as such", async () => {
   const long = `${there}/${"x".repeat(300)}`;
   await expect(pc1.file(long).write("x")).rejects.toThrow("File name too long.");
   await expect(pc1.file(long).text()).rejects.toThrow("File name too long.");
-  await expect(pc1.file(`${there}/${"x/".repeat(3000)}`).mkdir()).rejects.toThrow("File name too long.");
+  await expect(pc1.file(`${there}/${"x/".repeat(3000)}`).mkdir()).rejects.toThrow(
+    "File name too long.",
+  );
   await expect(pc1.file("x".repeat(1024 * 1024)).text()).rejects.toMatchObject({ fault: "test" });
 });
 
@@ -53,7 +57,9 @@ test("names that are no UTF-8 are listed with a sign in their place, and are tol
   await writeFile(Buffer.concat([Buffer.from(`${folder}/`), name]), "content");
   await pc1.file(`${folder}/z`).write("");
   const odd = `${folder}/a\ufffd`;
-  expect((await pc1.file(folder).entries()).map(({ path }) => path)).toEqual([`${folder}/z`, odd].sort());
+  expect((await pc1.file(folder).entries()).map(({ path }) => path)).toEqual(
+    [`${folder}/z`, odd].sort(),
+  );
   expect(await pc1.glob(`${folder}/*`)).toEqual([`${folder}/z`, odd].sort());
   await expect(pc1.file(odd).text()).rejects.toMatchObject({
     code: "FILE_FAILED",
@@ -81,8 +87,13 @@ test("a symbolic link to a folder is that folder, for what is copied to it and f
   await mkdir(join(here, "back"));
   await symlink("back", join(here, "back-link"));
   await pc1.download(`${there}/link`, join(here, "back-link"));
-  expect([await readlink(join(here, "back-link")), await readFile(join(here, "back/in/file"), "utf8")]).toEqual(["back", "new"]);
+  expect([
+    await readlink(join(here, "back-link")),
+    await readFile(join(here, "back/in/file"), "utf8"),
+  ]).toEqual(["back", "new"]);
   await pc1.$`ln -s loop ${there}/loop`;
   await expect(pc1.upload(tree, `${there}/loop`)).rejects.toMatchObject({ code: "FILE_FAILED" });
-  await expect(pc1.upload(join(tree, "in/file"), `${there}/loop`)).rejects.toMatchObject({ code: "FILE_FAILED" });
+  await expect(pc1.upload(join(tree, "in/file"), `${there}/loop`)).rejects.toMatchObject({
+    code: "FILE_FAILED",
+  });
 });

@@ -4,10 +4,14 @@ import { open } from "node:fs/promises";
 const PIECE_BYTES = 1024 * 1024;
 
 /**
- * The first bytes of a file, as many as it had when it was looked at. Two buffers take turns: what was yielded is overwritten when the next piece
- * is asked for. New memory for each piece takes as long as its encryption.
+ * The first bytes of a file, as many as it had when it was looked at. Two buffers take turns: what
+ * was yielded is overwritten when the next piece is asked for. New memory for each piece takes as
+ * long as its encryption.
  */
-export async function* readPieces(path: string, bytes: number): AsyncGenerator<Buffer, void, undefined> {
+export async function* readPieces(
+  path: string,
+  bytes: number,
+): AsyncGenerator<Buffer, void, undefined> {
   await using file = await open(path);
   const size = Math.min(bytes, PIECE_BYTES);
   let [buffer, other] = [Buffer.allocUnsafe(size), Buffer.allocUnsafe(size)];

@@ -14,11 +14,19 @@ export interface LocalStaging extends AsyncDisposable {
 }
 
 export async function stageLocally(path: string): Promise<LocalStaging> {
-  const target = await realpath(path).catch(async () => join(await realpath(dirname(resolve(path))), basename(resolve(path))));
+  const target = await realpath(path).catch(async () =>
+    join(await realpath(dirname(resolve(path))), basename(resolve(path))),
+  );
   const facts = await stat(target).catch(() => undefined);
   const targetIsFolder = facts?.isDirectory() === true;
   const temp = join(targetIsFolder ? target : dirname(target), `.vmrig-${randomUUID()}`);
-  return { target, temp, targetIsThere: facts !== undefined, targetIsFolder, [Symbol.asyncDispose]: () => discard(temp) };
+  return {
+    target,
+    temp,
+    targetIsThere: facts !== undefined,
+    targetIsFolder,
+    [Symbol.asyncDispose]: () => discard(temp),
+  };
 }
 
 /** The bytes of all files in a folder. */
@@ -28,7 +36,9 @@ export async function sizeOf(folder: string): Promise<number> {
   for (let path = folders.pop(); path !== undefined; path = folders.pop()) {
     const parent = path;
     const found = await Promise.all(
-      (await namesIn(parent)).map(async (name) => [below(parent, name), await lstat(below(parent, name))] as const),
+      (await namesIn(parent)).map(
+        async (name) => [below(parent, name), await lstat(below(parent, name))] as const,
+      ),
     );
     for (const [one, facts] of found) {
       if (facts.isDirectory()) folders.push(one);
@@ -39,8 +49,9 @@ export async function sizeOf(folder: string): Promise<number> {
 }
 
 /**
- * Moves a file to its name, replacing what has it; a folder to where none is, or all that is in it into the one that is there: each file at
- * once, folders that are there stay as they are. Looks first whether all of it has a place.
+ * Moves a file to its name, replacing what has it; a folder to where none is, or all that is in it
+ * into the one that is there: each file at once, folders that are there stay as they are. Looks
+ * first whether all of it has a place.
  */
 export async function moveInto(from: string, into: string): Promise<void> {
   await checkPlaces(Buffer.from(from), Buffer.from(into));
@@ -54,11 +65,15 @@ async function move(from: Buffer, into: Buffer): Promise<void> {
   for (const name of await namesIn(from)) await move(below(from, name), below(into, name));
 }
 
-/** @throws VmrigError `FILE_FAILED` where a folder stands in the place of a file, or the other way round */
+/**
+ * @throws VmrigError `FILE_FAILED` where a folder stands in the place of a file, or the other way
+ *   round
+ */
 async function checkPlaces(from: Buffer, into: Buffer): Promise<void> {
   const there = await isFolder(into);
   if (!(await lstat(from)).isDirectory()) {
-    if (there && !(await lstat(into)).isSymbolicLink()) throw misfit(into.toString(), "it is a folder");
+    if (there && !(await lstat(into)).isSymbolicLink())
+      throw misfit(into.toString(), "it is a folder");
     return;
   }
   if (!there) {
@@ -72,7 +87,9 @@ async function checkPlaces(from: Buffer, into: Buffer): Promise<void> {
 }
 
 export function misfit(path: string, what: string): VmrigError {
-  return new VmrigError("FILE_FAILED", { message: `Cannot write ${path} on this computer: ${what}.` });
+  return new VmrigError("FILE_FAILED", {
+    message: `Cannot write ${path} on this computer: ${what}.`,
+  });
 }
 
 /** As bytes: a name need not be UTF-8. */
@@ -109,5 +126,6 @@ async function discard(path: string): Promise<void> {
 /** Of a folder that was half made, those within may not let their content go. */
 async function open(folder: Buffer): Promise<void> {
   await chmod(folder, 0o700);
-  for (const name of await namesIn(folder)) if ((await lstat(below(folder, name))).isDirectory()) await open(below(folder, name));
+  for (const name of await namesIn(folder))
+    if ((await lstat(below(folder, name))).isDirectory()) await open(below(folder, name));
 }

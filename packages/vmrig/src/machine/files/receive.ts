@@ -11,8 +11,15 @@ import { contentMeter } from "./tar-header.ts";
 
 type Piece = (chunk: Buffer) => void;
 
-/** Writes what a machine sends under the name for what is not yet whole. `path`: what is then to be moved. */
-export async function receive(output: Readable, staging: LocalStaging, { onProgress }: TransferOptions): Promise<{ path: string }> {
+/**
+ * Writes what a machine sends under the name for what is not yet whole. `path`: what is then to be
+ * moved.
+ */
+export async function receive(
+  output: Readable,
+  staging: LocalStaging,
+  { onProgress }: TransferOptions,
+): Promise<{ path: string }> {
   const chunks = output[Symbol.asyncIterator]() as AsyncIterator<Buffer, undefined>;
   const { line, rest } = await firstLine(chunks);
   const [kind = "", mode = "", mtime = "", size = ""] = line.split(" ");
@@ -23,7 +30,8 @@ export async function receive(output: Readable, staging: LocalStaging, { onProgr
   if (!isFile && targetIsThere && !targetIsFolder) throw misfit(target, "it is a file");
 
   const meter = isFile ? countBytes() : contentMeter();
-  const passed = (chunk: Buffer): void => onProgress?.({ bytes: Math.min(meter(chunk), total), total });
+  const passed = (chunk: Buffer): void =>
+    onProgress?.({ bytes: Math.min(meter(chunk), total), total });
   const content = follow(rest, chunks, onProgress === undefined ? undefined : passed);
   if (isFile) {
     await pipeline(content, createWriteStream(temp, { flags: "wx", mode: 0o600 }));
@@ -36,7 +44,11 @@ export async function receive(output: Readable, staging: LocalStaging, { onProgr
   return { path: isFile ? temp : join(temp, "content") };
 }
 
-async function unpackInto(folder: string, temp: string, content: AsyncIterable<Buffer>): Promise<void> {
+async function unpackInto(
+  folder: string,
+  temp: string,
+  content: AsyncIterable<Buffer>,
+): Promise<void> {
   await mkdir(temp, { mode: 0o700 });
   await mkdir(folder);
   const archive = unpack(folder);
@@ -64,11 +76,14 @@ function drained(stream: Writable): Promise<void> {
   });
 }
 
-async function firstLine(chunks: AsyncIterator<Buffer, undefined>): Promise<{ line: string; rest: Buffer }> {
+async function firstLine(
+  chunks: AsyncIterator<Buffer, undefined>,
+): Promise<{ line: string; rest: Buffer }> {
   let head = Buffer.alloc(0);
   for (;;) {
     const next = await chunks.next();
-    if (next.done === true) throw new VmrigError("FILE_FAILED", { message: "The machine has sent nothing." });
+    if (next.done === true)
+      throw new VmrigError("FILE_FAILED", { message: "The machine has sent nothing." });
     head = Buffer.concat([head, next.value]);
     const end = head.indexOf("\n");
     if (end >= 0) return { line: head.toString("latin1", 0, end), rest: head.subarray(end + 1) };

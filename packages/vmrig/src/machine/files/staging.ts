@@ -3,8 +3,9 @@ import { quote } from "../../ssh/quote.ts";
 import { quotePath } from "../command/script.ts";
 
 /**
- * Shell: `$target`, behind whatever symbolic links, and `$temp`, a new name on the same file system: beside it, or within when it is a folder,
- * because a mount point is on another file system than what is beside it. What has that name is gone when the shell ends, also by a signal.
+ * Shell: `$target`, behind whatever symbolic links, and `$temp`, a new name on the same file
+ * system: beside it, or within when it is a folder, because a mount point is on another file system
+ * than what is beside it. What has that name is gone when the shell ends, also by a signal.
  */
 export function staging(path: string): string {
   return [
@@ -33,8 +34,9 @@ export interface Replacement {
 }
 
 /**
- * Shell: writes its stdin beside the file and moves it there. The size is checked first: when the connection breaks, `cat` sees an ordinary end
- * of its input and the rest of the line would go on with half of the data.
+ * Shell: writes its stdin beside the file and moves it there. The size is checked first: when the
+ * connection breaks, `cat` sees an ordinary end of its input and the rest of the line would go on
+ * with half of the data.
  */
 export function replacing(path: string, { bytes, secret, finish }: Replacement): string {
   return [

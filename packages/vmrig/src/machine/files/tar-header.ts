@@ -56,5 +56,8 @@ export function contentMeter(): (chunk: Uint8Array) => number {
 /** Octal digits, or, beyond 8 GiB and with the first bit set, a number to the base of 256. */
 function sizeOf(header: Buffer): number {
   if ((header[124] ?? 0) >= 0x80) return Number(header.readBigUInt64BE(128));
-  return Number.parseInt(header.toString("latin1", 124, 136).replace(/\0.*$/s, "").trim() || "0", 8);
+  return Number.parseInt(
+    header.toString("latin1", 124, 136).replace(/\0.*$/s, "").trim() || "0",
+    8,
+  );
 }

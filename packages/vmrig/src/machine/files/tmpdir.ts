@@ -31,5 +31,10 @@ export async function createTmpdir(context: ExecutionContext): Promise<Temporary
     await attempt(context, { doing: "remove", path }, line, { timeout: REMOVAL_MS });
     removed = true;
   };
-  return { path, file: (name) => createFile(context, `${path}/${name}`), remove, [Symbol.asyncDispose]: remove };
+  return {
+    path,
+    file: (name) => createFile(context, `${path}/${name}`),
+    remove,
+    [Symbol.asyncDispose]: remove,
+  };
 }

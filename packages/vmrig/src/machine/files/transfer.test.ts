@@ -1,6 +1,17 @@
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { chmod, lstat, mkdir, readdir, readFile, readlink, stat, symlink, utimes, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { promisify } from "node:util";
@@ -28,7 +39,8 @@ async function makeTree(name: string): Promise<string> {
   await writeFile(join(tree, "shut/in/file"), "within");
   await writeFile(join(tree, "tool"), "#!/bin/sh\n", { mode: 0o755 });
   await writeFile(join(tree, ".hidden"), randomBytes(70_000));
-  for (const nasty of NASTY.slice(1).filter((one) => !one.includes("/"))) await writeFile(join(tree, nasty), nasty);
+  for (const nasty of NASTY.slice(1).filter((one) => !one.includes("/")))
+    await writeFile(join(tree, nasty), nasty);
   await writeFile(join(tree, "é".repeat(127)), "long");
   await symlink("no where\n", join(tree, "dangling"));
   await symlink("tool", join(tree, "link"));
@@ -47,13 +59,18 @@ async function inventory(folder: string, path = "."): Promise<Record<string, str
     : facts.isFile()
       ? (await readFile(join(folder, path))).toString("hex")
       : "";
-  const own = { [path]: `${(facts.mode & 0o7777).toString(8)} ${path === "./tool" ? facts.mtimeMs : ""} ${content}` };
+  const own = {
+    [path]: `${(facts.mode & 0o7777).toString(8)} ${path === "./tool" ? facts.mtimeMs : ""} ${content}`,
+  };
   if (!facts.isDirectory()) return own;
-  const below = await Promise.all((await readdir(join(folder, path))).map((name) => inventory(folder, `${path}/${name}`)));
+  const below = await Promise.all(
+    (await readdir(join(folder, path))).map((name) => inventory(folder, `${path}/${name}`)),
+  );
   return Object.assign(own, ...below) as Record<string, string>;
 }
 
-const litter = async (folder: string): Promise<string[]> => (await readdir(folder)).filter((name) => name.startsWith(".vmrig-"));
+const litter = async (folder: string): Promise<string[]> =>
+  (await readdir(folder)).filter((name) => name.startsWith(".vmrig-"));
 
 test("a folder arrives as it is, and comes back as it was", async () => {
   const tree = await makeTree("tree");
@@ -63,8 +80,12 @@ test("a folder arrives as it is, and comes back as it was", async () => {
     await machine.upload(tree, `${place.path}/a'b $(c)\n/`);
     await machine.download(`${place.path}/a'b $(c)\n`, join(here, `back${index}`));
     expect(await inventory(join(here, `back${index}`))).toEqual(known);
-    expect((await place.file("a'b $(c)\n/tool").stat()).user).toBe(rig.server.becomes(machine.user));
-    expect((await pc1.root.file(place.path).entries()).map(({ name }) => name)).toEqual(["a'b $(c)\n"]);
+    expect((await place.file("a'b $(c)\n/tool").stat()).user).toBe(
+      rig.server.becomes(machine.user),
+    );
+    expect((await pc1.root.file(place.path).entries()).map(({ name }) => name)).toEqual([
+      "a'b $(c)\n",
+    ]);
   }
 });
 
@@ -81,7 +102,11 @@ test("a folder becomes one with that which is there: its files replace theirs, a
   const mode = (await stat(target)).mode;
   await pc1.upload(tree, target);
   const content = (path: string): Promise<string> => readFile(join(target, path), "utf8");
-  expect([await content("sub/deep/x"), await content("sub/z"), await content("new/.y")]).toEqual(["new x", "stays\n", "y"]);
+  expect([await content("sub/deep/x"), await content("sub/z"), await content("new/.y")]).toEqual([
+    "new x",
+    "stays\n",
+    "y",
+  ]);
   expect((await stat(target)).mode).toBe(mode);
   expect(await litter(target)).toEqual([]);
 
@@ -126,12 +151,19 @@ test("a folder that does not fit into the one that is there is refused before an
   await pc1.$`mkdir -p ${target}/z/b && echo old >${target}/a`;
   await expect(pc1.upload(tree, target)).rejects.toThrow("Is a directory.");
   expect(await pc1.file(`${target}/a`).text()).toBe("old\n");
-  await expect(pc1.download(target, tree)).rejects.toThrow(`Cannot write ${tree}/z/b on this computer: it is a file.`);
+  await expect(pc1.download(target, tree)).rejects.toThrow(
+    `Cannot write ${tree}/z/b on this computer: it is a file.`,
+  );
   expect(await readFile(join(tree, "a"), "utf8")).toBe("new");
   await pc1.$`rm -r ${target}/z && echo file >${target}/z`;
   await expect(pc1.upload(tree, target)).rejects.toThrow("Not a directory.");
-  await expect(pc1.download(target, tree)).rejects.toThrow(`Cannot write ${tree}/z on this computer: it is a folder.`);
-  expect([await pc1.file(`${target}/a`).text(), await readFile(join(tree, "a"), "utf8")]).toEqual(["old\n", "new"]);
+  await expect(pc1.download(target, tree)).rejects.toThrow(
+    `Cannot write ${tree}/z on this computer: it is a folder.`,
+  );
+  expect([await pc1.file(`${target}/a`).text(), await readFile(join(tree, "a"), "utf8")]).toEqual([
+    "old\n",
+    "new",
+  ]);
   expect([await litter(target), await litter(tree)]).toEqual([[], []]);
 });
 
@@ -148,7 +180,12 @@ test("names that are not UTF-8 go and come, also into folders that are there", a
     await pc1.download(`${there}/bytes`, join(here, "bytes-back"));
   }
   expect(sizes.at(-1)).toEqual({ bytes: 7, total: 7 });
-  expect(await readFile(Buffer.concat([nameIn(join(here, "bytes-back")), Buffer.from("/"), name]), "utf8")).toBe("content");
+  expect(
+    await readFile(
+      Buffer.concat([nameIn(join(here, "bytes-back")), Buffer.from("/"), name]),
+      "utf8",
+    ),
+  ).toBe("content");
 });
 
 test("an archive that a machine has made up writes nothing outside of the folder for it", async () => {
@@ -159,9 +196,13 @@ test("an archive that a machine has made up writes nothing outside of the folder
   await symlink(join(cage, "into"), join(cage, "evil/l"));
   const archive = async (transform: string, ...names: readonly string[]): Promise<Buffer> =>
     (
-      await promisify(execFile)("tar", ["-c", "-P", "-f", "-", "-C", join(cage, "evil"), `--transform=${transform}`, ...names], {
-        encoding: "buffer",
-      })
+      await promisify(execFile)(
+        "tar",
+        ["-c", "-P", "-f", "-", "-C", join(cage, "evil"), `--transform=${transform}`, ...names],
+        {
+          encoding: "buffer",
+        },
+      )
     ).stdout;
   const archives = [
     await archive("s,^f,../../escaped,", "f"),
@@ -170,8 +211,15 @@ test("an archive that a machine has made up writes nothing outside of the folder
   ];
   for (const [index, bytes] of archives.entries()) {
     await using staging = await stageLocally(join(cage, `out${index}`));
-    await receive(Readable.from([Buffer.concat([Buffer.from("folder 0 0 0\n"), bytes])]), staging, {}).catch(() => {});
-    expect([(await readdir(here)).includes("escaped"), await readdir(join(cage, "into"))]).toEqual([false, []]);
+    await receive(
+      Readable.from([Buffer.concat([Buffer.from("folder 0 0 0\n"), bytes])]),
+      staging,
+      {},
+    ).catch(() => {});
+    expect([(await readdir(here)).includes("escaped"), await readdir(join(cage, "into"))]).toEqual([
+      false,
+      [],
+    ]);
   }
   expect((await readdir(cage)).toSorted()).toEqual(["evil", "into"]);
 });
@@ -181,13 +229,21 @@ test("progress counts the content, up to all of it", async () => {
   const total = Object.values(await inventory(tree)).length;
   expect(total).toBeGreaterThan(20);
   const seen: Record<string, Progress[]> = { up: [], down: [], file: [] };
-  await pc1.upload(tree, `${there}/counted`, { onProgress: (progress) => seen["up"]?.push(progress) });
-  await pc1.download(`${there}/counted`, join(here, "counted-back"), { onProgress: (progress) => seen["down"]?.push(progress) });
-  await pc1.upload(join(tree, ".hidden"), `${there}/one`, { onProgress: (progress) => seen["file"]?.push(progress) });
+  await pc1.upload(tree, `${there}/counted`, {
+    onProgress: (progress) => seen["up"]?.push(progress),
+  });
+  await pc1.download(`${there}/counted`, join(here, "counted-back"), {
+    onProgress: (progress) => seen["down"]?.push(progress),
+  });
+  await pc1.upload(join(tree, ".hidden"), `${there}/one`, {
+    onProgress: (progress) => seen["file"]?.push(progress),
+  });
   expect(seen["file"]?.at(-1)).toEqual({ bytes: 70_000, total: 70_000 });
   expect(seen["up"]?.at(-1)).toEqual(seen["down"]?.at(-1));
   for (const steps of Object.values(seen)) {
-    expect(steps.map(({ bytes }) => bytes)).toEqual(steps.map(({ bytes }) => bytes).toSorted((one, other) => one - other));
+    expect(steps.map(({ bytes }) => bytes)).toEqual(
+      steps.map(({ bytes }) => bytes).toSorted((one, other) => one - other),
+    );
     expect(steps.at(-1)?.bytes).toBe(steps.at(-1)?.total);
   }
 });
@@ -200,15 +256,27 @@ test("what cannot be copied is named with the reason, and leaves nothing behind"
     code: "FILE_FAILED",
     summary: `Cannot upload ${join(here, "none")}: there is no such file on this computer.`,
   });
-  await expect(pc1.upload(local, `${there}/no/such`)).rejects.toThrow(`Cannot upload ${local} to ${there}/no/such ${as}: no such folder.`);
+  await expect(pc1.upload(local, `${there}/no/such`)).rejects.toThrow(
+    `Cannot upload ${local} to ${there}/no/such ${as}: no such folder.`,
+  );
   await expect(pc1.upload(local, there)).rejects.toThrow(`${as}: Is a directory.`);
   await pc1.upload(local, `${there}/a-file`);
   await expect(pc1.upload(here, `${there}/a-file`)).rejects.toThrow(`${as}: Not a directory.`);
-  await expect(pc1.download(`${there}/none`, join(here, "x"))).rejects.toThrow(`No such file on pc1: ${there}/none.`);
-  await expect(pc1.download(`${there}/a-file`, join(here, "no/such"))).rejects.toMatchObject({ code: "FILE_FAILED" });
-  await expect(pc1.download(`${there}/a-file`, here)).rejects.toThrow(`Cannot write ${here} on this computer: it is a folder.`);
-  await expect(pc1.download(there, local)).rejects.toThrow(`Cannot write ${local} on this computer: it is a file.`);
-  await expect(pc1.download("/dev/null", join(here, "x"))).rejects.toThrow("it is neither a file nor a folder.");
+  await expect(pc1.download(`${there}/none`, join(here, "x"))).rejects.toThrow(
+    `No such file on pc1: ${there}/none.`,
+  );
+  await expect(pc1.download(`${there}/a-file`, join(here, "no/such"))).rejects.toMatchObject({
+    code: "FILE_FAILED",
+  });
+  await expect(pc1.download(`${there}/a-file`, here)).rejects.toThrow(
+    `Cannot write ${here} on this computer: it is a folder.`,
+  );
+  await expect(pc1.download(there, local)).rejects.toThrow(
+    `Cannot write ${local} on this computer: it is a file.`,
+  );
+  await expect(pc1.download("/dev/null", join(here, "x"))).rejects.toThrow(
+    "it is neither a file nor a folder.",
+  );
   expect([await litter(there), await litter(here)]).toEqual([[], []]);
 });
 
@@ -224,17 +292,22 @@ test("a copy that is given up leaves nothing behind, on either side", async () =
     (options: object) => pc1.download(`${there}/big/two`, join(here, "down"), options),
     (options: object) => pc1.download(`${there}/big`, join(here, "down"), options),
   ];
-  const processes = (): number => process.getActiveResourcesInfo().filter((kind) => kind === "ProcessWrap").length;
+  const processes = (): number =>
+    process.getActiveResourcesInfo().filter((kind) => kind === "ProcessWrap").length;
   const before = processes();
   for (const copy of copies) {
     const enough = new AbortController();
     const onProgress = ({ bytes }: Progress): void => void (bytes > 1_000_000 && enough.abort());
-    await expect(copy({ signal: enough.signal, onProgress })).rejects.toMatchObject({ code: "CANCELLED" });
+    await expect(copy({ signal: enough.signal, onProgress })).rejects.toMatchObject({
+      code: "CANCELLED",
+    });
   }
   expect([await litter(there), await litter(here), await litter("/tmp")]).toEqual([[], [], []]);
   expect((await readdir(here)).includes("down")).toBe(false);
   // As many as the server opens sessions: none of them is taken.
-  const said = await Promise.all(Array.from({ length: 10 }, async () => (await pc1.$`echo on; sleep 0.2`).stdout));
+  const said = await Promise.all(
+    Array.from({ length: 10 }, async () => (await pc1.$`echo on; sleep 0.2`).stdout),
+  );
   expect(said).toEqual(Array.from({ length: 10 }, () => "on"));
   expect([rig.dials(), processes()]).toEqual([1, before]);
 });
@@ -247,15 +320,22 @@ if (process.getuid?.() === 0) {
     await pc1.root.$`mount -t tmpfs -o size=4m,mode=777 tmpfs ${small}`;
     const tree = join(here, "too-big");
     await mkdir(tree);
-    for (const name of ["a", "b", "c", "d"]) await writeFile(join(tree, name), randomBytes(2 * 1024 * 1024));
+    for (const name of ["a", "b", "c", "d"])
+      await writeFile(join(tree, name), randomBytes(2 * 1024 * 1024));
     await writeFile(join(here, "huge"), randomBytes(32 * 1024 * 1024));
     await pc1.file(`${small}/huge`).write("old");
-    const full = { code: "FILE_FAILED", fault: "test", summary: expect.stringMatching(/ on pc1 as .+: No space left on device\.$/) };
+    const full = {
+      code: "FILE_FAILED",
+      fault: "test",
+      summary: expect.stringMatching(/ on pc1 as .+: No space left on device\.$/),
+    };
     for (const machine of [pc1, pc1.root]) {
       await expect(machine.upload(join(here, "huge"), `${small}/huge`)).rejects.toMatchObject(full);
       await expect(machine.upload(tree, `${small}/tree`)).rejects.toMatchObject(full);
       await expect(machine.upload(tree, small)).rejects.toMatchObject(full);
-      await expect(machine.file(`${small}/huge`).write(randomBytes(8_000_000))).rejects.toMatchObject(full);
+      await expect(
+        machine.file(`${small}/huge`).write(randomBytes(8_000_000)),
+      ).rejects.toMatchObject(full);
     }
     expect((await pc1.file(small).entries()).map(({ name }) => name)).toEqual(["huge"]);
     expect(await pc1.file(`${small}/huge`).text()).toBe("old");
@@ -267,7 +347,8 @@ test("an upload whose connection breaks leaves nothing behind", async () => {
   await using other = await startMachine();
   const tree = join(here, "torn");
   await mkdir(tree);
-  for (const name of ["a", "b", "c"]) await writeFile(join(tree, name), randomBytes(16 * 1024 * 1024));
+  for (const name of ["a", "b", "c"])
+    await writeFile(join(tree, name), randomBytes(16 * 1024 * 1024));
   const session = (await other.pc1.$`echo $PPID`).stdout;
   const killing = new AbortController();
   const upload = other.pc1.upload(tree, `${other.server.folder}/torn`, {

@@ -16,10 +16,15 @@ import { fail, octal, replacing, staging } from "./staging.ts";
 import { contentMeter, emptyFile } from "./tar-header.ts";
 
 /**
- * Copies a file or folder of this computer to a name on the machine. What it is read through, `cat` or `tar`, runs there as the user who asks:
- * the copy is that user's.
+ * Copies a file or folder of this computer to a name on the machine. What it is read through, `cat`
+ * or `tar`, runs there as the user who asks: the copy is that user's.
  */
-export async function upload(context: ExecutionContext, local: string, remote: string, options: TransferOptions): Promise<void> {
+export async function upload(
+  context: ExecutionContext,
+  local: string,
+  remote: string,
+  options: TransferOptions,
+): Promise<void> {
   const task: Task = { doing: `upload ${local} to`, path: remote, existing: false };
   let source: string;
   let facts: BigIntStats;
@@ -28,14 +33,24 @@ export async function upload(context: ExecutionContext, local: string, remote: s
     facts = await stat(source, { bigint: true });
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
-    throw unreadable(local, missing ? "there is no such file on this computer" : describeThrown(error), error);
+    throw unreadable(
+      local,
+      missing ? "there is no such file on this computer" : describeThrown(error),
+      error,
+    );
   }
   if (facts.isFile()) await uploadFile(context, task, source, facts, options);
   else if (facts.isDirectory()) await uploadFolder(context, task, source, options);
   else throw unreadable(local, "it is neither a file nor a folder");
 }
 
-async function uploadFile(context: ExecutionContext, task: Task, source: string, facts: BigIntStats, options: TransferOptions): Promise<void> {
+async function uploadFile(
+  context: ExecutionContext,
+  task: Task,
+  source: string,
+  facts: BigIntStats,
+  options: TransferOptions,
+): Promise<void> {
   const { onProgress, signal } = options;
   const bytes = Number(facts.size);
   const mtime = `${facts.mtimeNs / 1_000_000_000n}.${String(facts.mtimeNs % 1_000_000_000n).padStart(9, "0")}`;
@@ -51,13 +66,22 @@ async function uploadFile(context: ExecutionContext, task: Task, source: string,
     } catch (error) {
       throw unreadable(source, describeThrown(error), error);
     }
-    if (sent < bytes) throw unreadable(source, `it shrank from ${bytes} bytes to ${sent} while it was read`);
+    if (sent < bytes)
+      throw unreadable(source, `it shrank from ${bytes} bytes to ${sent} while it was read`);
     if (bytes === 0) onProgress?.({ bytes, total: bytes });
   }
-  await attempt(context, task, replacing(task.path, { bytes, secret: true, finish }), { input: content(), signal });
+  await attempt(context, task, replacing(task.path, { bytes, secret: true, finish }), {
+    input: content(),
+    signal,
+  });
 }
 
-async function uploadFolder(context: ExecutionContext, task: Task, source: string, { onProgress, signal }: TransferOptions): Promise<void> {
+async function uploadFolder(
+  context: ExecutionContext,
+  task: Task,
+  source: string,
+  { onProgress, signal }: TransferOptions,
+): Promise<void> {
   const total = onProgress === undefined ? 0 : await sizeOf(source);
   const mark = `.vmrig-${randomUUID()}`;
   // Begins while the machine gets ready.
@@ -70,18 +94,25 @@ async function uploadFolder(context: ExecutionContext, task: Task, source: strin
       releaseBuffer(chunk);
     }
     await archive.done;
-    // A second archive behind it, which says that the first one is whole: `tar` over there takes an end in between for a good one.
+    // A second archive behind it, which says that the first one is whole: `tar` over there takes an
+    // end in between for a good one.
     yield emptyFile(mark);
     onProgress?.({ bytes: total, total });
   }
   try {
-    await attempt(context, task, receiving(task.path, basename(source), mark), { input: content(), signal });
+    await attempt(context, task, receiving(task.path, basename(source), mark), {
+      input: content(),
+      signal,
+    });
   } finally {
     archive.kill();
   }
 }
 
-/** Shell: unpacks its stdin into a folder of its own; moves that to where it is wanted when all has come. */
+/**
+ * Shell: unpacks its stdin into a folder of its own; moves that to where it is wanted when all has
+ * come.
+ */
 function receiving(path: string, name: string, mark: string): string {
   const bare = path.replace(/(?<=[^/])\/+$/, "");
   return [
@@ -98,7 +129,8 @@ function receiving(path: string, name: string, mark: string): string {
 }
 
 /**
- * Shell: as `moveInto` of this computer, which looks first whether all of it has a place. In a subshell, so that each call has variables of its own. A folder that changes its parent is written
+ * Shell: as `moveInto` of this computer, which looks first whether all of it has a place. In a
+ * subshell, so that each call has variables of its own. A folder that changes its parent is written
  * to, too: its `..` changes.
  */
 const MERGE = `check() (

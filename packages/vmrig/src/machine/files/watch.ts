@@ -3,7 +3,10 @@ import { waitFor } from "../../wait/wait-for.ts";
 import type { ExecutionContext } from "../command/run.ts";
 import { toWatch, tolerant, type WaitOptions } from "../waits/wait-options.ts";
 
-/** Reads a file again and again until what it says is what is waited for. That it is missing is one more thing to be seen. */
+/**
+ * Reads a file again and again until what it says is what is waited for. That it is missing is one
+ * more thing to be seen.
+ */
 export async function watchUntil(
   context: ExecutionContext,
   path: string,

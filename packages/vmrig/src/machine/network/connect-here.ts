@@ -6,7 +6,10 @@ import { inWords } from "./target.ts";
 /** Connects on this computer. @throws VmrigError `FORWARD_FAILED`; the signal's reason */
 export function connectHere(to: Destination, signal: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = "path" in to ? connect({ ...to, allowHalfOpen: true }) : connect({ ...to, allowHalfOpen: true, noDelay: true });
+    const socket =
+      "path" in to
+        ? connect({ ...to, allowHalfOpen: true })
+        : connect({ ...to, allowHalfOpen: true, noDelay: true });
     const giveUp = (): void => {
       socket.destroy();
       reject(signal.reason);
@@ -18,8 +21,17 @@ export function connectHere(to: Destination, signal: AbortSignal): Promise<Socke
     const fail = (error: NodeJS.ErrnoException): void => {
       settle();
       const why =
-        error.code === "ECONNREFUSED" ? "connection refused" : error.code === "ENOENT" ? "there is no such socket" : error.message;
-      reject(new VmrigError("FORWARD_FAILED", { message: `This computer did not connect to ${inWords(to)}: ${why}.`, cause: error }));
+        error.code === "ECONNREFUSED"
+          ? "connection refused"
+          : error.code === "ENOENT"
+            ? "there is no such socket"
+            : error.message;
+      reject(
+        new VmrigError("FORWARD_FAILED", {
+          message: `This computer did not connect to ${inWords(to)}: ${why}.`,
+          cause: error,
+        }),
+      );
     };
     signal.addEventListener("abort", giveUp, { once: true });
     socket.once("error", fail);

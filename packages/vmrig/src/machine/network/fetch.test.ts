@@ -1,4 +1,9 @@
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type ServerResponse,
+} from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
@@ -18,13 +23,27 @@ async function serve(answer: RequestListener): Promise<TestService & { readonly 
 
 const tell = (request: IncomingMessage, response: ServerResponse): void =>
   void buffer(request).then((body) =>
-    response.end(JSON.stringify({ method: request.method, url: request.url, headers: request.headers, body: body.toString() })),
+    response.end(
+      JSON.stringify({
+        method: request.method,
+        url: request.url,
+        headers: request.headers,
+        body: body.toString(),
+      }),
+    ),
   );
 
 test("asks as the machine, and answers with the standard's response", async () => {
-  const { url, quiet } = await serve((_, response) => void response.writeHead(201, { "x-told": ["a", "b"] }).end("made"));
+  const { url, quiet } = await serve(
+    (_, response) => void response.writeHead(201, { "x-told": ["a", "b"] }).end("made"),
+  );
   const response = await rig.pc1.fetch(`${url}/things`);
-  expect([response.status, response.ok, response.url, response.headers.get("x-told")]).toEqual([201, true, `${url}/things`, "a, b"]);
+  expect([response.status, response.ok, response.url, response.headers.get("x-told")]).toEqual([
+    201,
+    true,
+    `${url}/things`,
+    "a, b",
+  ]);
   expect(await response.text()).toBe("made");
   await quiet();
 });
@@ -34,7 +53,9 @@ test("sends what it is given: method, headers, and bodies of every kind", async 
   const form = new FormData();
   form.set("name", "vmrig");
   form.set("file", new Blob(["content"]), "file.txt");
-  const said = async (init: RequestInit): Promise<Record<string, string> & { headers: Record<string, string> }> =>
+  const said = async (
+    init: RequestInit,
+  ): Promise<Record<string, string> & { headers: Record<string, string> }> =>
     (await (await rig.pc1.fetch(url, { method: "PUT", ...init })).json()) as never;
   expect(await said({ body: "words", headers: { "x-a": "1" } })).toMatchObject({
     method: "PUT",
@@ -48,7 +69,10 @@ test("sends what it is given: method, headers, and bodies of every kind", async 
   const sent = await said({ body: form });
   expect(sent.headers["content-type"]).toMatch(/^multipart\/form-data; boundary=/);
   expect(sent["body"]).toContain('filename="file.txt"');
-  expect(await said({ body: new Blob(["blob"]).stream() })).toMatchObject({ body: "blob", headers: { "transfer-encoding": "chunked" } });
+  expect(await said({ body: new Blob(["blob"]).stream() })).toMatchObject({
+    body: "blob",
+    headers: { "transfer-encoding": "chunked" },
+  });
   async function* pieces(): AsyncGenerator<Uint8Array> {
     yield Buffer.from("in ");
     yield Buffer.from("pieces");
@@ -62,9 +86,17 @@ test("follows redirects as fetch does, and unpacks what is packed", async () => 
     else response.writeHead(200, { "content-encoding": "gzip" }).end(gzipSync("unpacked"));
   });
   const response = await rig.pc1.fetch(`${url}/old`);
-  expect([response.redirected, response.url, await response.text()]).toEqual([true, `${url}/new`, "unpacked"]);
-  expect((await rig.pc1.fetch(`${url}/old`, { redirect: "manual" })).headers.get("location")).toBe("/new");
-  await expect(rig.pc1.fetch(`${url}/old`, { redirect: "error" })).rejects.toMatchObject({ code: "FETCH_FAILED" });
+  expect([response.redirected, response.url, await response.text()]).toEqual([
+    true,
+    `${url}/new`,
+    "unpacked",
+  ]);
+  expect((await rig.pc1.fetch(`${url}/old`, { redirect: "manual" })).headers.get("location")).toBe(
+    "/new",
+  );
+  await expect(rig.pc1.fetch(`${url}/old`, { redirect: "error" })).rejects.toMatchObject({
+    code: "FETCH_FAILED",
+  });
 });
 
 test("reaches a service through a unix socket", async () => {
@@ -78,39 +110,62 @@ test("reaches a service through a unix socket", async () => {
 test("checks certificates: those of an unknown authority are refused, and taken when they are named", async () => {
   await rig.pc1
     .$`cd ${rig.server.folder} && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost -keyout key.pem -out cert.pem`;
-  const [key, cert] = await Promise.all(["key.pem", "cert.pem"].map((name) => rig.pc1.file(join(rig.server.folder, name)).text()));
-  const { port } = await startService(createTlsServer({ key, cert }, (_, response) => void response.end("safe")));
+  const [key, cert] = await Promise.all(
+    ["key.pem", "cert.pem"].map((name) => rig.pc1.file(join(rig.server.folder, name)).text()),
+  );
+  const { port } = await startService(
+    createTlsServer({ key, cert }, (_, response) => void response.end("safe")),
+  );
   const url = `https://localhost:${port}`;
   await expect(rig.pc1.fetch(url)).rejects.toMatchObject({
     code: "FETCH_FAILED",
     hint: expect.stringContaining("rejectUnauthorized") as string,
   });
   expect(await (await rig.pc1.fetch(url, { tls: { ca: cert } })).text()).toBe("safe");
-  expect(await (await rig.pc1.fetch(url, { tls: { rejectUnauthorized: false } })).text()).toBe("safe");
-  await expect(rig.pc1.fetch(`https://127.0.0.1:${port}`, { tls: { ca: cert } })).rejects.toMatchObject({ code: "FETCH_FAILED" });
+  expect(await (await rig.pc1.fetch(url, { tls: { rejectUnauthorized: false } })).text()).toBe(
+    "safe",
+  );
+  await expect(
+    rig.pc1.fetch(`https://127.0.0.1:${port}`, { tls: { ca: cert } }),
+  ).rejects.toMatchObject({ code: "FETCH_FAILED" });
 });
 
 test("says which machine did not get an answer, from where, and why", async () => {
   const port = await freePort();
-  await expect(rig.pc1.fetch(`http://localhost:${port}/x`, { method: "POST" })).rejects.toMatchObject({
+  await expect(
+    rig.pc1.fetch(`http://localhost:${port}/x`, { method: "POST" }),
+  ).rejects.toMatchObject({
     code: "FETCH_FAILED",
-    message: expect.stringContaining(`POST http://localhost:${port}/x from pc1 failed: connection refused.`) as string,
+    message: expect.stringContaining(
+      `POST http://localhost:${port}/x from pc1 failed: connection refused.`,
+    ) as string,
   });
-  await expect(rig.pc1.fetch("http://no-such-host.invalid/")).rejects.toMatchObject({ code: "FETCH_FAILED" });
+  await expect(rig.pc1.fetch("http://no-such-host.invalid/")).rejects.toMatchObject({
+    code: "FETCH_FAILED",
+  });
   await expect(rig.pc1.fetch("http://localhost:6667/")).rejects.toMatchObject({
     code: "FETCH_FAILED",
     hint: expect.stringContaining("forward()") as string,
   });
   const mute = await startService(talk((socket) => void socket.resume().end()));
-  await expect(rig.pc1.fetch(`http://localhost:${mute.port}/`)).rejects.toMatchObject({ code: "FETCH_FAILED" });
-  const chatter = await startService(talk((socket) => void socket.resume().end("no HTTP at all\r\n\r\n")));
-  await expect(rig.pc1.fetch(`http://localhost:${chatter.port}/`)).rejects.toMatchObject({ code: "FETCH_FAILED" });
+  await expect(rig.pc1.fetch(`http://localhost:${mute.port}/`)).rejects.toMatchObject({
+    code: "FETCH_FAILED",
+  });
+  const chatter = await startService(
+    talk((socket) => void socket.resume().end("no HTTP at all\r\n\r\n")),
+  );
+  await expect(rig.pc1.fetch(`http://localhost:${chatter.port}/`)).rejects.toMatchObject({
+    code: "FETCH_FAILED",
+  });
   await Promise.all([mute.quiet(), chatter.quiet()]);
 });
 
 test("an answer of a strange status, or one that leads nowhere, leaves no connection behind", async () => {
   const strange = await startService(
-    talk((socket) => void socket.once("data", () => socket.end("HTTP/1.1 999 Odd\r\ncontent-length: 0\r\n\r\n"))),
+    talk(
+      (socket) =>
+        void socket.once("data", () => socket.end("HTTP/1.1 999 Odd\r\ncontent-length: 0\r\n\r\n")),
+    ),
   );
   const answer = await rig.pc1.fetch(`http://localhost:${strange.port}/`).then(
     ({ status }) => status,
@@ -118,7 +173,8 @@ test("an answer of a strange status, or one that leads nowhere, leaves no connec
   );
   expect([999, expect.objectContaining({ code: "FETCH_FAILED" })]).toContainEqual(answer);
   const { url, quiet } = await serve(
-    (_, response) => void response.writeHead(302, { location: "gopher://elsewhere/" }).end("x".repeat(100_000)),
+    (_, response) =>
+      void response.writeHead(302, { location: "gopher://elsewhere/" }).end("x".repeat(100_000)),
   );
   await expect(rig.pc1.fetch(url)).rejects.toMatchObject({ code: "FETCH_FAILED" });
   await Promise.all([strange.quiet(), quiet()]);
@@ -130,8 +186,12 @@ test.for(["nothing", "ftp://host/file", "/relative"])("%j is no URL to fetch", a
 
 test("what cannot be sent is told before anybody connects", async () => {
   const { url, open } = await serve(tell);
-  await expect(rig.pc1.fetch(url, { method: "GET", body: "x" })).rejects.toMatchObject({ code: "COMMAND_INVALID" });
-  await expect(rig.pc1.fetch(url, { headers: { "no name": "x" } })).rejects.toMatchObject({ code: "COMMAND_INVALID" });
+  await expect(rig.pc1.fetch(url, { method: "GET", body: "x" })).rejects.toMatchObject({
+    code: "COMMAND_INVALID",
+  });
+  await expect(rig.pc1.fetch(url, { headers: { "no name": "x" } })).rejects.toMatchObject({
+    code: "COMMAND_INVALID",
+  });
   expect(open()).toBe(0);
 });
 
@@ -141,7 +201,9 @@ test("an abort ends it, before the answer and in the middle of it", async () => 
   const waiting = rig.pc1.fetch(silent.url, { signal: early.signal });
   early.abort(new Error("enough"));
   await expect(waiting).rejects.toThrow("enough");
-  await expect(rig.pc1.fetch(silent.url, { signal: AbortSignal.abort(new Error("never")) })).rejects.toThrow("never");
+  await expect(
+    rig.pc1.fetch(silent.url, { signal: AbortSignal.abort(new Error("never")) }),
+  ).rejects.toThrow("never");
   const slow = await serve((_, response) => void response.write("half of it"));
   const late = new AbortController();
   const response = await rig.pc1.fetch(slow.url, { signal: late.signal });
@@ -187,6 +249,7 @@ test("a large answer is read as slowly as its reader wants", async () => {
   expect((await reader?.read())?.done).toBe(false);
   expect(sent).toBeLessThan(megabytes);
   let bytes = 0;
-  for (let piece = await reader?.read(); piece?.done === false; piece = await reader?.read()) bytes += piece.value.length;
+  for (let piece = await reader?.read(); piece?.done === false; piece = await reader?.read())
+    bytes += piece.value.length;
   expect(bytes).toBeGreaterThan((megabytes - 1) * 1024 * 1024);
 });

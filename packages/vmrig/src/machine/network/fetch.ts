@@ -45,16 +45,24 @@ export async function fetchThrough(
     release();
     await agent.destroy();
     const error: unknown = signal.aborted ? signal.reason : failure(context, url, init, thrown);
-    told?.ended(`failed ${after()}: ${isVmrigError(error) ? error.summary : describeThrown(error)}`);
+    told?.ended(
+      `failed ${after()}: ${isVmrigError(error) ? error.summary : describeThrown(error)}`,
+    );
     throw error;
   }
 }
 
 /** `fetch failed` says nothing: what it was is its cause. */
-function failure({ name }: ExecutionContext, url: URL, { method = "GET", socketPath }: MachineRequestInit, thrown: unknown): VmrigError {
+function failure(
+  { name }: ExecutionContext,
+  url: URL,
+  { method = "GET", socketPath }: MachineRequestInit,
+  thrown: unknown,
+): VmrigError {
   const cause = thrown instanceof TypeError && thrown.cause !== undefined ? thrown.cause : thrown;
   if (isVmrigError(cause)) return cause;
-  const why = cause instanceof Error && cause.message !== "" ? cause.message : describeThrown(cause);
+  const why =
+    cause instanceof Error && cause.message !== "" ? cause.message : describeThrown(cause);
   const hint = hintOf(cause, socketPath);
   return new VmrigError("FETCH_FAILED", {
     message: `${method} ${url.href} from ${name}${socketPath === undefined ? "" : ` through ${socketPath}`} failed: ${why}.`,
@@ -66,7 +74,8 @@ function failure({ name }: ExecutionContext, url: URL, { method = "GET", socketP
 function hintOf(cause: unknown, socketPath: string | undefined): string | undefined {
   if (cause instanceof TunnelRefusedError) return hintFor(cause, socketPath);
   if (!(cause instanceof Error)) return undefined;
-  if (cause.message === "bad port") return "Fetch forbids some ports, as those of mail and IRC (2.9); forward() leads to any";
+  if (cause.message === "bad port")
+    return "Fetch forbids some ports, as those of mail and IRC (2.9); forward() leads to any";
   if ("code" in cause && /CERT|ALTNAME|VERIFY/.test(String(cause.code))) {
     return "give its `ca`, or `rejectUnauthorized: false`, in the option `tls`";
   }

@@ -12,7 +12,8 @@ import { startMachine, useMachine, type TestMachine } from "../fixtures.test.kit
 let rig: TestMachine;
 useMachine((machine) => (rig = machine));
 
-const say = async (port: number, words: string | Buffer): Promise<string> => text(connect({ port, host: "127.0.0.1" }).end(words));
+const say = async (port: number, words: string | Buffer): Promise<string> =>
+  text(connect({ port, host: "127.0.0.1" }).end(words));
 
 test("a URL of this computer leads to a port of the machine, until it is disposed of", async () => {
   const { port } = await startService(createServer((_, response) => void response.end("from pc1")));
@@ -82,7 +83,9 @@ test("counts its connections, and ends them when it closes, also on the machine"
 });
 
 test("either side ends its half first, and an end that is none is not passed on as one", async () => {
-  const last = await startService(talk((socket) => void text(socket).then((all) => socket.end(`got ${all.length}`))));
+  const last = await startService(
+    talk((socket) => void text(socket).then((all) => socket.end(`got ${all.length}`))),
+  );
   await using patient = await rig.pc1.forward(last.port);
   expect(await say(patient.port, "x".repeat(100_000))).toBe("got 100000");
   const rude = await startService(talk((socket) => void socket.write("half", () => rig.hangUp())));
@@ -112,7 +115,10 @@ test("ends with what it was made in, and with the lease", async () => {
   const { port } = await startService(echo());
   const works: Array<() => Promise<void>> = [];
   const lease = new AbortController();
-  await using mine = await startMachine({ onCleanup: (work) => works.push(work), signal: lease.signal });
+  await using mine = await startMachine({
+    onCleanup: (work) => works.push(work),
+    signal: lease.signal,
+  });
   const ofTest = await mine.pc1.forward(port);
   expect(works).toHaveLength(1);
   await works[0]?.();
@@ -127,6 +133,9 @@ test.for([0, -1, 65_536, 1.5, Number.NaN])("%s is no port", async (port) => {
   await expect(rig.pc1.forward(port)).rejects.toMatchObject({ code: "COMMAND_INVALID" });
 });
 
-test.for(["relative.sock", "/with\0nul", `/${"long".repeat(30)}`])("%j is no unix socket", async (path) => {
-  await expect(rig.pc1.forward({ path })).rejects.toMatchObject({ code: "COMMAND_INVALID" });
-});
+test.for(["relative.sock", "/with\0nul", `/${"long".repeat(30)}`])(
+  "%j is no unix socket",
+  async (path) => {
+    await expect(rig.pc1.forward({ path })).rejects.toMatchObject({ code: "COMMAND_INVALID" });
+  },
+);

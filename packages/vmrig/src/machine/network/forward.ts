@@ -16,7 +16,9 @@ export interface Forward extends AsyncDisposable {
   readonly port: number;
   /** How many connections are open now. */
   readonly connections: number;
-  /** Why the last connection that did not come about did not: all that its client sees is a reset. */
+  /**
+   * Why the last connection that did not come about did not: all that its client sees is a reset.
+   */
   readonly refused: VmrigError | undefined;
   /** Listens no more, and ends its connections. */
   close(): Promise<void>;
@@ -24,7 +26,10 @@ export interface Forward extends AsyncDisposable {
 
 const HOST = "127.0.0.1";
 
-/** Listens on a port that the system chooses. Each connection is one that the machine makes, when somebody connects. */
+/**
+ * Listens on a port that the system chooses. Each connection is one that the machine makes, when
+ * somebody connects.
+ */
 export async function forward(context: ExecutionContext, target: Target): Promise<Forward> {
   const to = toDestination(target);
   const { signal, release } = underSignals(context);
@@ -45,7 +50,9 @@ export async function forward(context: ExecutionContext, target: Target): Promis
   });
   // Also when this computer has no file descriptor left for somebody who connects.
   server.on("error", (error) => traffic.refuse(error));
-  await new Promise<void>((resolve, reject) => server.once("error", reject).listen(0, HOST, resolve));
+  await new Promise<void>((resolve, reject) =>
+    server.once("error", reject).listen(0, HOST, resolve),
+  );
   const { port } = server.address() as AddressInfo;
   traffic.begin(`forward ${HOST}:${port} → ${inWords(to)}`);
 

@@ -7,12 +7,14 @@ import { waitFor } from "../../wait/wait-for.ts";
 import type { Become } from "../command/script.ts";
 import type { ExecutionContext } from "../command/execution-context.ts";
 
-/** How long a machine may take to let go of a place where it listened for a connection that is over. */
+/**
+ * How long a machine may take to let go of a place where it listened for a connection that is over.
+ */
 const LINGER_MS = 5000;
 
 /**
- * Listens where the machine did for another connection. What is over there may not know it yet; and what a checkpoint has kept never learns that
- * its other end is gone.
+ * Listens where the machine did for another connection. What is over there may not know it yet; and
+ * what a checkpoint has kept never learns that its other end is gone.
  */
 export function takeAgain(
   { name, clock }: ExecutionContext,
@@ -40,7 +42,11 @@ export function takeAgain(
 }
 
 /** Ends an sshd that listens there. Nobody else is touched. */
-async function evict(connection: SshConnection, become: Become, place: ListenAddress): Promise<void> {
+async function evict(
+  connection: SshConnection,
+  become: Become,
+  place: ListenAddress,
+): Promise<void> {
   const filter = "path" in place ? `-x src ${quote(place.path)}` : `-t sport = :${place.port}`;
   const { stdout } = await connection.exec(become("root", `ss -Hlnp ${filter}`));
   const [, pid] = /\("sshd[^"]*",pid=(\d+)/.exec(stdout.toString()) ?? [];
@@ -53,11 +59,17 @@ export async function clear(connection: SshConnection, path: string): Promise<vo
     (await connection.tunnel({ path })).destroy();
   } catch (error) {
     if (!(error instanceof TunnelRefusedError)) throw error;
-    await connection.exec(`[ ! -S ${quote(path)} ] || [ ! -O ${quote(path)} ] || rm -f -- ${quote(path)}`);
+    await connection.exec(
+      `[ ! -S ${quote(path)} ] || [ ! -O ${quote(path)} ] || rm -f -- ${quote(path)}`,
+    );
   }
 }
 
-export function refusal(machine: string, place: ListenAddress, cause: ListenRefusedError): VmrigError {
+export function refusal(
+  machine: string,
+  place: ListenAddress,
+  cause: ListenRefusedError,
+): VmrigError {
   return new VmrigError("FORWARD_FAILED", {
     message: `The SSH server of ${machine} does not listen ${"path" in place ? "at" : "on"} ${placeInWords(place)}.`,
     hint:

@@ -7,24 +7,37 @@ import type { ExecutionContext } from "../command/execution-context.ts";
 /**
  * A connection that the machine makes, over its SSH connection.
  *
- * @throws TunnelRefusedError, the signal's reason, and what a command throws whose machine cannot be reached
+ * @throws TunnelRefusedError, the signal's reason, and what a command throws whose machine cannot
+ *   be reached
  */
-export function openTunnel({ link }: Pick<ExecutionContext, "link">, to: Destination, signal: AbortSignal): Promise<Duplex> {
+export function openTunnel(
+  { link }: Pick<ExecutionContext, "link">,
+  to: Destination,
+  signal: AbortSignal,
+): Promise<Duplex> {
   return onLive(
     () => unless(signal, link()),
     (connection) => connection.tunnel(to, signal),
   );
 }
 
-/** Of loopback: nobody can listen there, so the answer is `connection refused`, and no service is disturbed by the question. */
+/**
+ * Of loopback: nobody can listen there, so the answer is `connection refused`, and no service is
+ * disturbed by the question.
+ */
 const NOBODY: Destination = { host: "127.0.0.1", port: 0 };
 
 /**
- * Asks whether the machine's sshd makes such connections at all. One that makes only some (PermitOpen) is asked for the very one.
+ * Asks whether the machine's sshd makes such connections at all. One that makes only some
+ * (PermitOpen) is asked for the very one.
  *
  * @throws VmrigError `FORWARD_FAILED` when it does not
  */
-export async function checkAllowed(context: Pick<ExecutionContext, "link" | "name">, to: Destination, signal: AbortSignal): Promise<void> {
+export async function checkAllowed(
+  context: Pick<ExecutionContext, "link" | "name">,
+  to: Destination,
+  signal: AbortSignal,
+): Promise<void> {
   // Of a unix socket OpenSSH does not tell whether it is forbidden.
   if ("path" in to) return;
   for (const where of [NOBODY, to]) {
@@ -36,10 +49,14 @@ export async function checkAllowed(context: Pick<ExecutionContext, "link" | "nam
       if (!error.forbidden) return;
     }
   }
-  throw new VmrigError("FORWARD_FAILED", { message: `The SSH server of ${context.name} forbids connections through it.`, hint: ALLOW });
+  throw new VmrigError("FORWARD_FAILED", {
+    message: `The SSH server of ${context.name} forbids connections through it.`,
+    hint: ALLOW,
+  });
 }
 
-const ALLOW = "set AllowTcpForwarding to yes or local in its sshd_config, and see PermitOpen and DisableForwarding there";
+const ALLOW =
+  "set AllowTcpForwarding to yes or local in its sshd_config, and see PermitOpen and DisableForwarding there";
 
 /** What is worth a try when the machine refuses a connection. */
 export function hintFor(refused: TunnelRefusedError, path: string | undefined): string | undefined {

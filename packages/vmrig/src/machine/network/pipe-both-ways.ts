@@ -1,7 +1,10 @@
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 
-/** Passes bytes both ways, as fast as the slower side. Each half ends by itself; a side that breaks breaks the other one. */
+/**
+ * Passes bytes both ways, as fast as the slower side. Each half ends by itself; a side that breaks
+ * breaks the other one.
+ */
 export function pipeBothWays(near: Duplex, far: Duplex): void {
   for (const [one, other] of [
     [near, far],
@@ -14,7 +17,8 @@ export function pipeBothWays(near: Duplex, far: Duplex): void {
     });
     one.on("close", () => {
       if (broke || (one.readableEnded && one.writableFinished)) return;
-      // It ended before it had taken all: nothing more goes there, but what came from it is delivered.
+      // It ended before it had taken all: nothing more goes there, but what came from it is
+      // delivered.
       if (one.readableEnded) other.end(() => other.destroy());
       else reset(other);
     });

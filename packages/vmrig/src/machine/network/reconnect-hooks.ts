@@ -3,7 +3,10 @@ import type { SshConnection } from "../../ssh/connection.ts";
 /** Has a new SSH connection do what the last one did. It never rejects. */
 export type ReconnectHook = (connection: SshConnection) => Promise<void>;
 
-/** What must be on each SSH connection of a machine: it goes with one, and nobody gets the next one before it is back. */
+/**
+ * What must be on each SSH connection of a machine: it goes with one, and nobody gets the next one
+ * before it is back.
+ */
 export interface ReconnectHooks {
   add(standing: ReconnectHook): void;
   delete(standing: ReconnectHook): void;

@@ -6,10 +6,15 @@ import { checkPath } from "./target.ts";
 
 /** What `fetch` of Node.js takes, and two more. */
 export interface MachineRequestInit extends RequestInit {
-  /** A unix socket of the machine to send the request through: the URL's host is then only what the service is told. */
+  /**
+   * A unix socket of the machine to send the request through: the URL's host is then only what the
+   * service is told.
+   */
   readonly socketPath?: string | undefined;
   /** Of `https`: `ca` for a certificate of one's own, `rejectUnauthorized: false` for any. */
-  readonly tls?: Pick<ConnectionOptions, "ca" | "cert" | "key" | "rejectUnauthorized" | "servername"> | undefined;
+  readonly tls?:
+    | Pick<ConnectionOptions, "ca" | "cert" | "key" | "rejectUnauthorized" | "servername">
+    | undefined;
 }
 
 /** @throws VmrigError `COMMAND_INVALID` */
@@ -26,7 +31,8 @@ export function toUrl(target: string | URL, { socketPath }: MachineRequestInit):
 }
 
 /**
- * Read by Node.js itself, which knows more kinds of bodies than what sends it, and says what is wrong before anything is sent.
+ * Read by Node.js itself, which knows more kinds of bodies than what sends it, and says what is
+ * wrong before anything is sent.
  *
  * @throws VmrigError `COMMAND_INVALID`
  */
@@ -35,8 +41,15 @@ export async function toWanted(url: URL, init: MachineRequestInit): Promise<Want
   try {
     const request = new Request(url, { ...plain, duplex: "half" });
     const { method, headers, redirect } = request;
-    const body = isStream(plain.body) ? request.body : request.body && Buffer.from(await request.arrayBuffer());
-    return { method, headers: [...headers], redirect, ...(body === null ? {} : { body, duplex: "half" }) };
+    const body = isStream(plain.body)
+      ? request.body
+      : request.body && Buffer.from(await request.arrayBuffer());
+    return {
+      method,
+      headers: [...headers],
+      redirect,
+      ...(body === null ? {} : { body, duplex: "half" }),
+    };
   } catch (error) {
     throw new VmrigError("COMMAND_INVALID", {
       message: `${url.href} cannot be fetched like that: ${describeThrown(error)}.`,
@@ -47,5 +60,9 @@ export async function toWanted(url: URL, init: MachineRequestInit): Promise<Want
 
 /** Such a body is sent as it comes, and only once. */
 function isStream(body: RequestInit["body"]): boolean {
-  return typeof body === "object" && body !== null && (body instanceof ReadableStream || Symbol.asyncIterator in body);
+  return (
+    typeof body === "object" &&
+    body !== null &&
+    (body instanceof ReadableStream || Symbol.asyncIterator in body)
+  );
 }

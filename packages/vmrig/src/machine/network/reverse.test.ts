@@ -13,11 +13,14 @@ let rig: TestMachine;
 useMachine((machine) => (rig = machine));
 
 /** The machine has the network of this computer. */
-const say = async (to: NetConnectOpts, words: string): Promise<string> => text(connect(to).end(words));
+const say = async (to: NetConnectOpts, words: string): Promise<string> =>
+  text(connect(to).end(words));
 const at = (port: number): NetConnectOpts => ({ port, host: "127.0.0.1" });
 
 test("a port of the machine leads to a service that the test plays, until it is disposed of", async () => {
-  const { port } = await startService(createServer((request, response) => void response.end(`played ${request.url}`)));
+  const { port } = await startService(
+    createServer((request, response) => void response.end(`played ${request.url}`)),
+  );
   let back: number;
   {
     await using mail = await rig.pc1.reverse(port);
@@ -46,7 +49,9 @@ test("a place that is taken is refused, on which machine and where", async () =>
   const { port } = await startService(echo());
   await expect(rig.pc1.reverse(port, port)).rejects.toMatchObject({
     code: "FORWARD_FAILED",
-    message: expect.stringContaining(`The SSH server of pc1 does not listen on port ${port}.`) as string,
+    message: expect.stringContaining(
+      `The SSH server of pc1 does not listen on port ${port}.`,
+    ) as string,
   });
   const path = join(rig.server.folder, "taken.sock");
   await using first = await rig.pc1.reverse(port, { path });
@@ -57,12 +62,15 @@ test("a place that is taken is refused, on which machine and where", async () =>
 test("of a unix socket, what nobody listens at is out of the way; a file is not", async () => {
   const { port } = await startService(echo());
   const path = join(rig.server.folder, "stale.sock");
-  await rig.pc1.$`python3 -c ${"import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])"} ${path}`;
+  await rig.pc1
+    .$`python3 -c ${"import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])"} ${path}`;
   await using back = await rig.pc1.reverse(port, { path });
   expect(await say({ path: back.path }, "fresh")).toBe("fresh");
   const file = join(rig.server.folder, "precious");
   await writeFile(file, "precious");
-  await expect(rig.pc1.reverse(port, { path: file })).rejects.toMatchObject({ code: "FORWARD_FAILED" });
+  await expect(rig.pc1.reverse(port, { path: file })).rejects.toMatchObject({
+    code: "FORWARD_FAILED",
+  });
   expect((await stat(file)).size).toBe(8);
 });
 
@@ -74,7 +82,9 @@ test("who connects to a service that is not there is hung up on, and the reason 
   await once(socket, "close");
   expect(back.refused).toMatchObject({
     code: "FORWARD_FAILED",
-    message: expect.stringContaining(`This computer did not connect to localhost:${nobody}: connection refused.`) as string,
+    message: expect.stringContaining(
+      `This computer did not connect to localhost:${nobody}: connection refused.`,
+    ) as string,
   });
 });
 
@@ -103,10 +113,16 @@ test("is back at once when a test has the machine reboot, boot or go back", asyn
     checkpoint: async (name: string) => ({ name, machines: ["pc1"] }),
     console: async () => "",
   };
-  await using mine = await startMachine({ control: { ...control, power: async () => mine.hangUp(), restore: async () => mine.hangUp() } });
+  await using mine = await startMachine({
+    control: { ...control, power: async () => mine.hangUp(), restore: async () => mine.hangUp() },
+  });
   await using back = await mine.pc1.reverse(port);
   const checkpoint = await mine.pc1.checkpoint("before");
-  for (const work of [() => mine.pc1.reboot(), () => mine.pc1.powerOn(), () => mine.pc1.restore(checkpoint)]) {
+  for (const work of [
+    () => mine.pc1.reboot(),
+    () => mine.pc1.powerOn(),
+    () => mine.pc1.restore(checkpoint),
+  ]) {
     await work();
     expect(await say(at(back.port), "here")).toBe("here");
   }
@@ -146,7 +162,10 @@ test("ends with what it was made in, and with the lease", async () => {
   );
   const works: Array<() => Promise<void>> = [];
   const lease = new AbortController();
-  await using mine = await startMachine({ onCleanup: (work) => works.push(work), signal: lease.signal });
+  await using mine = await startMachine({
+    onCleanup: (work) => works.push(work),
+    signal: lease.signal,
+  });
   const ofTest = await mine.pc1.reverse(service.port);
   const client = connect(at(ofTest.port));
   onTestFinished(() => void client.destroy());
@@ -172,5 +191,7 @@ test("a server that forbids it says what to set", async () => {
 test("one that plays no socket of this computer is told so, and a place that is none", async () => {
   await expect(rig.pc1.reverse(0)).rejects.toMatchObject({ code: "COMMAND_INVALID" });
   await expect(rig.pc1.reverse(80, 70_000)).rejects.toMatchObject({ code: "COMMAND_INVALID" });
-  await expect(rig.pc1.reverse(80, { path: "relative" })).rejects.toMatchObject({ code: "COMMAND_INVALID" });
+  await expect(rig.pc1.reverse(80, { path: "relative" })).rejects.toMatchObject({
+    code: "COMMAND_INVALID",
+  });
 });

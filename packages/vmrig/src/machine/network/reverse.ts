@@ -13,7 +13,9 @@ import { createTraffic } from "./traffic.ts";
 interface Back extends AsyncDisposable {
   /** How many connections are open now. */
   readonly connections: number;
-  /** Why the last connection that did not come about did not, or why the machine listens no more. */
+  /**
+   * Why the last connection that did not come about did not, or why the machine listens no more.
+   */
   readonly refused: VmrigError | undefined;
   /** The machine listens no more, and its connections end. */
   close(): Promise<void>;
@@ -47,13 +49,21 @@ export async function reversePort(from: Origin, target: Target, port: number): P
   return Object.assign(back, { url: `http://${HOST}:${given}`, host: HOST, port: given });
 }
 
-export async function reverseSocket(from: Origin, target: Target, path: string): Promise<ReverseSocket> {
+export async function reverseSocket(
+  from: Origin,
+  target: Target,
+  path: string,
+): Promise<ReverseSocket> {
   const { back } = await listenFor(from, target, { path: checkPath(path) });
   return Object.assign(back, { path });
 }
 
 /** `place`: where it listens now, and will. */
-async function listenFor({ context, reconnectHooks, become }: Origin, target: Target, asked: ListenAddress): Promise<{ back: Back; place: ListenAddress }> {
+async function listenFor(
+  { context, reconnectHooks, become }: Origin,
+  target: Target,
+  asked: ListenAddress,
+): Promise<{ back: Back; place: ListenAddress }> {
   const to = toDestination(target);
   const explain = (error: unknown): VmrigError =>
     error instanceof ListenRefusedError ? refusal(context.name, place, error) : asVmrigError(error);
@@ -65,7 +75,10 @@ async function listenFor({ context, reconnectHooks, become }: Origin, target: Ta
   const listen = async (connection: SshConnection): Promise<void> => {
     if (closing !== undefined) return;
     if ("path" in place) await clear(connection, place.path);
-    const fresh = await connection.listen(place, (stream) => void traffic.carry(stream, (enough) => connectHere(to, enough)));
+    const fresh = await connection.listen(
+      place,
+      (stream) => void traffic.carry(stream, (enough) => connectHere(to, enough)),
+    );
     if (closing !== undefined) return fresh.close();
     listener = fresh;
     // Whoever was told the port finds it again after a reboot.
@@ -76,10 +89,14 @@ async function listenFor({ context, reconnectHooks, become }: Origin, target: Ta
   } catch (error) {
     throw explain(error);
   }
-  traffic.begin(`reverse ${inWords("path" in place ? place : { host: HOST, ...place })} → ${inWords(to)} of this computer`);
+  traffic.begin(
+    `reverse ${inWords("path" in place ? place : { host: HOST, ...place })} → ${inWords(to)} of this computer`,
+  );
 
   const again: ReconnectHook = (connection) =>
-    takeAgain(context, become, connection, place, () => listen(connection)).catch((error: unknown) => traffic.refuse(error));
+    takeAgain(context, become, connection, place, () => listen(connection)).catch(
+      (error: unknown) => traffic.refuse(error),
+    );
   reconnectHooks.add(again);
 
   const close = (): Promise<void> =>

@@ -2,7 +2,10 @@ import { VmrigError } from "../../errors/vmrig-error.ts";
 import type { Destination } from "../../ssh/tunnel.ts";
 
 /** A port, on `localhost` where there is no host; or the absolute path of a unix socket. */
-export type Target = number | { readonly port: number; readonly host?: string | undefined } | { readonly path: string };
+export type Target =
+  | number
+  | { readonly port: number; readonly host?: string | undefined }
+  | { readonly path: string };
 
 /** What a path of a unix socket may have on Linux, without the byte that ends it. */
 const LONGEST_PATH = 107;
@@ -25,9 +28,13 @@ export function checkPort(port: number): number {
 
 /** @throws VmrigError `COMMAND_INVALID` */
 export function checkPath(path: string): string {
-  if (!path.startsWith("/") || path.includes("\0")) throw invalid(`${JSON.stringify(path)} is no absolute path of a unix socket.`);
+  if (!path.startsWith("/") || path.includes("\0"))
+    throw invalid(`${JSON.stringify(path)} is no absolute path of a unix socket.`);
   const bytes = Buffer.byteLength(path);
-  if (bytes > LONGEST_PATH) throw invalid(`The path of a unix socket may have ${LONGEST_PATH} bytes, this one has ${bytes}: ${path}`);
+  if (bytes > LONGEST_PATH)
+    throw invalid(
+      `The path of a unix socket may have ${LONGEST_PATH} bytes, this one has ${bytes}: ${path}`,
+    );
   return path;
 }
 

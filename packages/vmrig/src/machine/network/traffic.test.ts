@@ -5,7 +5,11 @@ import { VmrigError } from "../../errors/vmrig-error.ts";
 import { createTraffic, type Traffic } from "./traffic.ts";
 
 function traffic(): Traffic {
-  return createTraffic({ name: "pc1", user: "vmrig", link: () => Promise.reject(new Error("nobody dials")) });
+  return createTraffic({
+    name: "pc1",
+    user: "vmrig",
+    link: () => Promise.reject(new Error("nobody dials")),
+  });
 }
 
 const gone = async (): Promise<Duplex> => {
@@ -31,7 +35,11 @@ test("closing gives up what is being opened, and ends what is open", async () =>
   const opening = ways.carry(
     waiting,
     (enough) =>
-      new Promise((_, reject) => enough.addEventListener("abort", () => reject(new VmrigError("CANCELLED", { message: "Given up." })))),
+      new Promise((_, reject) =>
+        enough.addEventListener("abort", () =>
+          reject(new VmrigError("CANCELLED", { message: "Given up." })),
+        ),
+      ),
   );
   await ways.carry(open, async () => far);
   expect(ways.open).toBe(2);

@@ -23,7 +23,10 @@ export interface Traffic {
 /** Of those who were refused: the last ones. */
 const MOST_TOLD = 20;
 
-export function createTraffic(context: ExecutionContext, explain: (error: unknown) => VmrigError = asVmrigError): Traffic {
+export function createTraffic(
+  context: ExecutionContext,
+  explain: (error: unknown) => VmrigError = asVmrigError,
+): Traffic {
   const streams = new Set<Duplex>();
   const over = new AbortController();
   const near = { open: 0, count: 0 };
@@ -56,7 +59,10 @@ export function createTraffic(context: ExecutionContext, explain: (error: unknow
         command: title,
         look: undefined,
         secrets: [],
-        printed: () => ({ stdout: undefined, stderr: told.length === 0 ? undefined : Buffer.from(told.join("\n")) }),
+        printed: () => ({
+          stdout: undefined,
+          stderr: told.length === 0 ? undefined : Buffer.from(told.join("\n")),
+        }),
       });
     },
     async carry(stream, open) {
@@ -85,7 +91,9 @@ export function createTraffic(context: ExecutionContext, explain: (error: unknow
     },
     async close() {
       over.abort();
-      const ends = [...streams].map((stream) => new Promise<void>((resolve) => stream.once("close", () => resolve())));
+      const ends = [...streams].map(
+        (stream) => new Promise<void>((resolve) => stream.once("close", () => resolve())),
+      );
       for (const stream of streams) reset(stream);
       await Promise.all(ends);
       tell?.ended(`closed after ${near.count} ${near.count === 1 ? "connection" : "connections"}`);

@@ -4,7 +4,11 @@ import type { ExecutionContext } from "../command/execution-context.ts";
 export function underSignals(
   { signal, scope }: Pick<ExecutionContext, "signal" | "scope">,
   own?: AbortSignal | null,
-): { readonly signal: AbortSignal; readonly end: (reason: unknown) => void; readonly release: () => void } {
+): {
+  readonly signal: AbortSignal;
+  readonly end: (reason: unknown) => void;
+  readonly release: () => void;
+} {
   const over = new AbortController();
   const sources = [own ?? undefined, signal, scope?.()].filter((one) => one !== undefined);
   const end = (reason: unknown): void => over.abort(reason);

@@ -44,10 +44,14 @@ export function createUser(context: ExecutionContext, name: string): UserAccount
   const word = argument(name);
   const account = async (): Promise<Account | undefined> => {
     // A group without a name is shown by its number, and makes `id` exit with 1.
-    const { stdout } = await query(context, `getent passwd ${word} || exit; id -Gn ${word} 2>/dev/null || :`, {
-      title,
-      answers: [0, NOT_FOUND],
-    });
+    const { stdout } = await query(
+      context,
+      `getent passwd ${word} || exit; id -Gn ${word} 2>/dev/null || :`,
+      {
+        title,
+        answers: [0, NOT_FOUND],
+      },
+    );
     return parseAccount(stdout);
   };
   const exists = async (): Promise<boolean> => (await account()) !== undefined;
@@ -57,7 +61,10 @@ export function createUser(context: ExecutionContext, name: string): UserAccount
 export function createGroup(context: ExecutionContext, name: string): Group {
   const title = `group ${name}`;
   const entry = async (): Promise<GroupEntry | undefined> => {
-    const { stdout } = await query(context, `getent group ${argument(name)}`, { title, answers: [0, NOT_FOUND] });
+    const { stdout } = await query(context, `getent group ${argument(name)}`, {
+      title,
+      answers: [0, NOT_FOUND],
+    });
     return parseGroup(stdout);
   };
   const exists = async (): Promise<boolean> => (await entry()) !== undefined;
@@ -69,12 +76,24 @@ function parseAccount(text: string): Account | undefined {
   const [line = "", groups = ""] = text.split("\n");
   const [name = "", , uid, gid, comment = "", home = "", shell = ""] = line.split(":");
   if (name === "") return undefined;
-  return { name, uid: Number(uid), gid: Number(gid), comment, home, shell, groups: groups.split(" ").filter((one) => one !== "") };
+  return {
+    name,
+    uid: Number(uid),
+    gid: Number(gid),
+    comment,
+    home,
+    shell,
+    groups: groups.split(" ").filter((one) => one !== ""),
+  };
 }
 
 /** A line of group(5). */
 function parseGroup(text: string): GroupEntry | undefined {
   const [name = "", , gid, members = ""] = text.split(":");
   if (name === "") return undefined;
-  return { name, gid: Number(gid), members: members.trim() === "" ? [] : members.trim().split(",") };
+  return {
+    name,
+    gid: Number(gid),
+    members: members.trim() === "" ? [] : members.trim().split(","),
+  };
 }

@@ -20,7 +20,9 @@ export interface Facts {
   /** Processors that are online. */
   readonly cpus: number;
   readonly memoryBytes: number;
-  /** Another one after each boot. A rollback to a snapshot of the memory brings the old one back. */
+  /**
+   * Another one after each boot. A rollback to a snapshot of the memory brings the old one back.
+   */
   readonly bootId: string;
   readonly uptimeSeconds: number;
   /** Name of process 1: `systemd`, `init`. */
@@ -43,7 +45,8 @@ export async function readFacts(context: ExecutionContext): Promise<Facts> {
 }
 
 function parseFacts(text: string): Facts {
-  const [uname = "", bootId = "", init = "", uptime = "", cpus = "", memory = "", ...release] = text.split("\n");
+  const [uname = "", bootId = "", init = "", uptime = "", cpus = "", memory = "", ...release] =
+    text.split("\n");
   const [hostname = "", kernel = "", arch = ""] = uname.split(" ");
   const os = (key: string): string => {
     const line = release.find((candidate) => candidate.startsWith(`${key}=`)) ?? "";

@@ -14,7 +14,12 @@ export interface MountEntry {
 
 export interface Mount extends QueryTarget<"mount"> {
   readonly path: string;
-  /** What is mounted at exactly this path, the uppermost where there are several; `undefined` when nothing is. @throws VmrigError `INSPECTION_FAILED` */
+  /**
+   * What is mounted at exactly this path, the uppermost where there are several; `undefined` when
+   * nothing is.
+   *
+   * @throws VmrigError `INSPECTION_FAILED`
+   */
   entry(): Promise<MountEntry | undefined>;
   isMounted(): Promise<boolean>;
 }
@@ -36,18 +41,25 @@ export function createMount(context: ExecutionContext, path: string): Mount {
   };
 }
 
-/** Reads `/proc/self/mountinfo`. Format: proc_pid_mountinfo(5); blanks and the like are written in octal. */
+/**
+ * Reads `/proc/self/mountinfo`. Format: proc_pid_mountinfo(5); blanks and the like are written in
+ * octal.
+ */
 export function parseMounts(text: string): MountEntry[] {
   return text.split("\n").flatMap((line) => {
     const [mount = "", system = ""] = line.split(" - ");
     const [, , , , path, options = ""] = mount.split(" ");
     const [type, source, superOptions = ""] = system.split(" ");
     if (path === undefined || type === undefined || source === undefined) return [];
-    const all = [...options.split(","), ...superOptions.split(",")].filter((option) => option !== "");
+    const all = [...options.split(","), ...superOptions.split(",")].filter(
+      (option) => option !== "",
+    );
     return [{ path: plain(path), source: plain(source), type, options: [...new Set(all)] }];
   });
 }
 
 function plain(text: string): string {
-  return text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+  return text.replace(/\\([0-7]{3})/g, (_, octal: string) =>
+    String.fromCharCode(Number.parseInt(octal, 8)),
+  );
 }

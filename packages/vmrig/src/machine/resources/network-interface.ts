@@ -26,7 +26,11 @@ export function createInterface(context: ExecutionContext, name: string): Networ
   const status = async (): Promise<InterfaceStatus | undefined> => {
     const word = argument(name);
     // The one of busybox knows no JSON, and prints the same text.
-    const { stdout } = await query(context, `[ ! -e /sys/class/net/${word} ] || ip address show dev ${word}`, { title });
+    const { stdout } = await query(
+      context,
+      `[ ! -e /sys/class/net/${word} ] || ip address show dev ${word}`,
+      { title },
+    );
     return parseInterface(stdout);
   };
   return {
@@ -43,7 +47,8 @@ export function createInterface(context: ExecutionContext, name: string): Networ
 
 /** Reads `ip address show dev NAME`, of iproute2 and of busybox: ip-address(8). */
 export function parseInterface(text: string): InterfaceStatus | undefined {
-  const [, name, flags = "", mtu] = /^\d+: ([^:@\s]+)(?:@\S+)?: <([^>]*)>.* mtu (\d+)/m.exec(text) ?? [];
+  const [, name, flags = "", mtu] =
+    /^\d+: ([^:@\s]+)(?:@\S+)?: <([^>]*)>.* mtu (\d+)/m.exec(text) ?? [];
   if (name === undefined) return undefined;
   const set = flags.split(",");
   return {

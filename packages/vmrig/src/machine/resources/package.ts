@@ -14,10 +14,18 @@ export interface InstalledPackage {
 
 export interface Package extends QueryTarget<"package"> {
   readonly name: string;
-  /** What is installed; `undefined` when it is not, also when only its configuration was left. @throws VmrigError `INSPECTION_FAILED` */
+  /**
+   * What is installed; `undefined` when it is not, also when only its configuration was left.
+   *
+   * @throws VmrigError `INSPECTION_FAILED`
+   */
   installed(): Promise<InstalledPackage | undefined>;
   isInstalled(): Promise<boolean>;
-  /** The installed version. @throws VmrigError `INSPECTION_FAILED`, also when it is not installed */
+  /**
+   * The installed version.
+   *
+   * @throws VmrigError `INSPECTION_FAILED`, also when it is not installed
+   */
   version(): Promise<string>;
 }
 
@@ -39,14 +47,16 @@ export function createPackage(context: ExecutionContext, name: string): Package 
     async version() {
       const found = await installed();
       if (found !== undefined) return found.version;
-      throw new VmrigError("INSPECTION_FAILED", { message: `The ${title} is not installed on ${context.name}.` });
+      throw new VmrigError("INSPECTION_FAILED", {
+        message: `The ${title} is not installed on ${context.name}.`,
+      });
     },
   };
 }
 
 /**
- * Asks the manager of the system: the one that has a database, because dpkg and rpm can both be installed as programs. The first line says
- * which one answers.
+ * Asks the manager of the system: the one that has a database, because dpkg and rpm can both be
+ * installed as programs. The first line says which one answers.
  */
 function askForPackage(name: string): string {
   const word = argument(name);
@@ -58,15 +68,21 @@ function askForPackage(name: string): string {
   ].join("; ");
 }
 
-/** @param text the manager's name on a line, and what it answered: format of the query in {@link askForPackage} */
+/**
+ * @param text the manager's name on a line, and what it answered: format of the query in
+ *   {@link askForPackage}
+ */
 export function parsePackage(name: string, text: string): InstalledPackage | undefined {
   const [manager, ...lines] = text.split("\n");
   for (const line of lines.toReversed()) {
     const [first = "", second, third] = line.trim().split(" ");
-    if (manager === "dpkg" && first === "installed" && second !== undefined) return { name, version: second, arch: third, manager };
+    if (manager === "dpkg" && first === "installed" && second !== undefined)
+      return { name, version: second, arch: third, manager };
     // "package x is not installed" has more words.
-    if (manager === "rpm" && second !== undefined && third === undefined) return { name, version: first, arch: second, manager };
-    if (manager === "apk" && first.startsWith(`${name}-`)) return { name, version: first.slice(name.length + 1), arch: undefined, manager };
+    if (manager === "rpm" && second !== undefined && third === undefined)
+      return { name, version: first, arch: second, manager };
+    if (manager === "apk" && first.startsWith(`${name}-`))
+      return { name, version: first.slice(name.length + 1), arch: undefined, manager };
   }
   return undefined;
 }

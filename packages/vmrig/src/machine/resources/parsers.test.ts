@@ -131,7 +131,12 @@ describe("a unit of systemd", () => {
     ["that systemd does not know", NOWHERE, QUEUE, true],
     ["that has a job", LATER, QUEUE, false],
     ["that is inactive while others are queued", { ...LATER, hasJob: false }, QUEUE, false],
-    ["that is inactive while nothing is queued", { ...LATER, hasJob: false }, "No jobs running.\n", true],
+    [
+      "that is inactive while nothing is queued",
+      { ...LATER, hasJob: false },
+      "No jobs running.\n",
+      true,
+    ],
     ["that systemd will start again", AGAIN, "", false],
   ])("one %s: whether waiting is of no use", (_which, status, queue, hopeless) => {
     expect(isHopeless(status, queue)).toBe(hopeless);
@@ -142,16 +147,27 @@ describe("a unit of systemd", () => {
   });
 
   test("without a LoadState is no answer", () => {
-    expect(() => parseService(PC1, "x", "Id=x.service\n")).toThrow("Cannot read service x on pc1 as vmrig: systemctl tells no LoadState.");
+    expect(() => parseService(PC1, "x", "Id=x.service\n")).toThrow(
+      "Cannot read service x on pc1 as vmrig: systemctl tells no LoadState.",
+    );
   });
 });
 
-/** Written by hand in the form of dpkg-query(1), rpm(8) and apk-info(8), behind the word by which the query says which one answers. */
+/**
+ * Written by hand in the form of dpkg-query(1), rpm(8) and apk-info(8), behind the word by which
+ * the query says which one answers.
+ */
 describe("packages", () => {
   test.each([
-    ["dpkg\ninstalled 1:9.2p1-2+deb12u3 amd64", { version: "1:9.2p1-2+deb12u3", arch: "amd64", manager: "dpkg" }],
+    [
+      "dpkg\ninstalled 1:9.2p1-2+deb12u3 amd64",
+      { version: "1:9.2p1-2+deb12u3", arch: "amd64", manager: "dpkg" },
+    ],
     ["dpkg\nconfig-files 1.2 amd64", undefined],
-    ["dpkg\nconfig-files 1.2 amd64\ninstalled 1.2 i386", { version: "1.2", arch: "i386", manager: "dpkg" }],
+    [
+      "dpkg\nconfig-files 1.2 amd64\ninstalled 1.2 i386",
+      { version: "1.2", arch: "i386", manager: "dpkg" },
+    ],
     ["dpkg", undefined],
     ["rpm\n8.7p1-38.el9 x86_64", { version: "8.7p1-38.el9", arch: "x86_64", manager: "rpm" }],
     ["rpm\npackage openssh is not installed", undefined],
@@ -167,7 +183,12 @@ test("mounts: names with blanks, the options of both halves once", () => {
   const text = `36 35 98:0 /mnt1 /mnt/with\\040blank rw,noatime master:1 - ext3 /dev/root rw,errors=continue
 22 1 0:21 / /proc rw,nosuid - proc proc rw`;
   expect(parseMounts(text)).toEqual([
-    { path: "/mnt/with blank", source: "/dev/root", type: "ext3", options: ["rw", "noatime", "errors=continue"] },
+    {
+      path: "/mnt/with blank",
+      source: "/dev/root",
+      type: "ext3",
+      options: ["rw", "noatime", "errors=continue"],
+    },
     { path: "/proc", source: "proc", type: "proc", options: ["rw", "nosuid"] },
   ]);
 });
@@ -180,7 +201,13 @@ test.each([
     inet 10.77.0.11/24 brd 10.77.0.255 scope global eth0
        valid_lft forever preferred_lft forever
     inet6 fe80::5054:ff:fe12:3456/64 scope link`,
-    { name: "eth0", up: true, mtu: 1500, mac: "52:54:00:12:34:56", addresses: ["10.77.0.11/24", "fe80::5054:ff:fe12:3456/64"] },
+    {
+      name: "eth0",
+      up: true,
+      mtu: 1500,
+      mac: "52:54:00:12:34:56",
+      addresses: ["10.77.0.11/24", "fe80::5054:ff:fe12:3456/64"],
+    },
   ],
   [
     "busybox, unplugged,",

@@ -28,14 +28,22 @@ export interface ProcessFilter {
 
 export interface Processes extends QueryTarget<"process"> {
   readonly filter: ProcessFilter;
-  /** Those that there are, in the order of their pids; what has ended and was not waited for is left out. @throws VmrigError `INSPECTION_FAILED` */
+  /**
+   * Those that there are, in the order of their pids; what has ended and was not waited for is left
+   * out.
+   *
+   * @throws VmrigError `INSPECTION_FAILED`
+   */
   list(): Promise<readonly ProcessInfo[]>;
   isRunning(): Promise<boolean>;
 }
 
 const SEPARATOR = "=== vmrig ===";
 
-/** One `grep` for all processes: a shell loop starts hundreds of programs, and `ps` of busybox knows none of the columns. */
+/**
+ * One `grep` for all processes: a shell loop starts hundreds of programs, and `ps` of busybox knows
+ * none of the columns.
+ */
 export const READ_PROCESSES = [
   "grep -aHE '^(Name|State|PPid|Uid|VmRSS):' /proc/[0-9]*/status 2>/dev/null",
   `echo '${SEPARATOR}'`,
@@ -44,7 +52,10 @@ export const READ_PROCESSES = [
   "getent passwd 2>/dev/null || cat /etc/passwd",
 ].join("; ");
 
-export function createProcesses(context: ExecutionContext, wanted: string | ProcessFilter): Processes {
+export function createProcesses(
+  context: ExecutionContext,
+  wanted: string | ProcessFilter,
+): Processes {
   const filter = typeof wanted === "string" ? { name: wanted } : wanted;
   const title = `process ${titleOf(filter)}`;
   const list = async (): Promise<readonly ProcessInfo[]> => {
@@ -79,11 +90,17 @@ function isMeant({ name, pid, user, args }: ProcessInfo, filter: ProcessFilter):
     (filter.name === undefined || filter.name.slice(0, 15) === name) &&
     (filter.pid === undefined || filter.pid === pid) &&
     (filter.user === undefined || filter.user === user) &&
-    (filter.args === undefined || (typeof filter.args === "string" ? line.includes(filter.args) : new RegExp(filter.args).test(line)))
+    (filter.args === undefined ||
+      (typeof filter.args === "string"
+        ? line.includes(filter.args)
+        : new RegExp(filter.args).test(line)))
   );
 }
 
-/** Reads `/proc/PID/status` and `/proc/PID/cmdline` (proc_pid_status(5), proc_pid_cmdline(5)), each line with its file in front, and passwd(5). */
+/**
+ * Reads `/proc/PID/status` and `/proc/PID/cmdline` (proc_pid_status(5), proc_pid_cmdline(5)), each
+ * line with its file in front, and passwd(5).
+ */
 export function parseProcesses(text: string): ProcessInfo[] {
   const [statuses = "", commands = "", passwd = ""] = text.split(`${SEPARATOR}\n`);
   const users = new Map(
@@ -93,7 +110,9 @@ export function parseProcesses(text: string): ProcessInfo[] {
     }),
   );
   const found = new Map<number, Map<string, string>>();
-  for (const [, pid = "", key = "", value = ""] of statuses.matchAll(/^\/proc\/(\d+)\/status:(\w+):\s*(.*)$/gm)) {
+  for (const [, pid = "", key = "", value = ""] of statuses.matchAll(
+    /^\/proc\/(\d+)\/status:(\w+):\s*(.*)$/gm,
+  )) {
     const fields = found.get(Number(pid)) ?? new Map<string, string>();
     found.set(Number(pid), fields.set(key, value));
   }

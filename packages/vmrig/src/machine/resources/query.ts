@@ -4,7 +4,10 @@ import type { CommandResult } from "../command/command.ts";
 import { run, type ExecutionContext } from "../command/run.ts";
 import { AS_POSIX } from "../command/script.ts";
 
-/** Something of a machine that a test looks at: a service, a package, a port. Looking changes nothing; each read is one round trip. */
+/**
+ * Something of a machine that a test looks at: a service, a package, a port. Looking changes
+ * nothing; each read is one round trip.
+ */
 export interface QueryTarget<Kind extends string> {
   readonly kind: Kind;
   /** Whose it is: `pc1`. */
@@ -31,14 +34,26 @@ export interface QueryOptions {
  *
  * @throws VmrigError `INSPECTION_FAILED` with what the machine says, when it cannot answer
  */
-export async function query(context: ExecutionContext, line: string, { title, signal, answers = [0] }: QueryOptions): Promise<CommandResult> {
-  const result = await run(context, { line: `${PLAIN}${line}`, command: line, look: `look at ${title}` }, { reject: false, signal });
+export async function query(
+  context: ExecutionContext,
+  line: string,
+  { title, signal, answers = [0] }: QueryOptions,
+): Promise<CommandResult> {
+  const result = await run(
+    context,
+    { line: `${PLAIN}${line}`, command: line, look: `look at ${title}` },
+    { reject: false, signal },
+  );
   if (result.exitCode !== undefined && answers.includes(result.exitCode)) return result;
   signal?.throwIfAborted();
   throw inspectionFailed(context, title, result);
 }
 
-function inspectionFailed(context: ExecutionContext, title: string, { exitCode, signal, stderr, stdout }: CommandResult): VmrigError {
+function inspectionFailed(
+  context: ExecutionContext,
+  title: string,
+  { exitCode, signal, stderr, stdout }: CommandResult,
+): VmrigError {
   const said = (stderr || stdout).trim();
   // 127 is the shell's word for a program that it does not find.
   const missing = exitCode === 127 ? /(\S+): (?:command )?not found/.exec(said)?.[1] : undefined;
@@ -46,7 +61,9 @@ function inspectionFailed(context: ExecutionContext, title: string, { exitCode, 
   return new VmrigError("INSPECTION_FAILED", {
     message: `Cannot read ${title} on ${context.name} as ${context.user}: ${missing === undefined ? why : `it has no ${missing}`}.`,
     details: said.includes("\n") ? said.split("\n").slice(-5) : [],
-    ...(missing === undefined ? {} : { hint: `install what brings ${missing}, or look with a command of your own` }),
+    ...(missing === undefined
+      ? {}
+      : { hint: `install what brings ${missing}, or look with a command of your own` }),
   });
 }
 

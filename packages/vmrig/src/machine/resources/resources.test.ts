@@ -8,7 +8,9 @@ import { freePort } from "../../ssh/fixtures/sshd.test.kit.ts";
 import { startMachine, type TestMachine, useMachine } from "../fixtures.test.kit.ts";
 import type { Machine } from "../machine.ts";
 
-/** Against a real SSH server of this computer, and the programs and the kernel that it really has. */
+/**
+ * Against a real SSH server of this computer, and the programs and the kernel that it really has.
+ */
 let rig: TestMachine;
 let pc1: Machine;
 useMachine((made) => {
@@ -18,15 +20,36 @@ useMachine((made) => {
 
 test("every part says what it is, whose, and as whom it is looked at", () => {
   const { user } = pc1;
-  expect(pc1.service("nginx")).toMatchObject({ kind: "service", machine: "pc1", user, title: "service nginx" });
-  expect(pc1.root.port(53, { protocol: "udp", host: "::1" })).toMatchObject({ user: "root", title: "port 53/udp on ::1" });
-  expect(pc1.socket("unix:///run/x.sock")).toMatchObject({ kind: "socket", title: "unix socket /run/x.sock" });
-  expect(pc1.process({ name: "sh", user: "root", args: /-c/ })).toMatchObject({ title: "process sh of root with /-c/ in its arguments" });
+  expect(pc1.service("nginx")).toMatchObject({
+    kind: "service",
+    machine: "pc1",
+    user,
+    title: "service nginx",
+  });
+  expect(pc1.root.port(53, { protocol: "udp", host: "::1" })).toMatchObject({
+    user: "root",
+    title: "port 53/udp on ::1",
+  });
+  expect(pc1.socket("unix:///run/x.sock")).toMatchObject({
+    kind: "socket",
+    title: "unix socket /run/x.sock",
+  });
+  expect(pc1.process({ name: "sh", user: "root", args: /-c/ })).toMatchObject({
+    title: "process sh of root with /-c/ in its arguments",
+  });
 });
 
 test("facts tell system, kernel, processors, memory and boot", async () => {
-  const [facts, uname, bootId] = await Promise.all([pc1.facts(), pc1.$`uname -r`, pc1.file("/proc/sys/kernel/random/boot_id").text()]);
-  expect(facts).toMatchObject({ hostname: hostname(), kernel: uname.stdout, bootId: bootId.trim() });
+  const [facts, uname, bootId] = await Promise.all([
+    pc1.facts(),
+    pc1.$`uname -r`,
+    pc1.file("/proc/sys/kernel/random/boot_id").text(),
+  ]);
+  expect(facts).toMatchObject({
+    hostname: hostname(),
+    kernel: uname.stdout,
+    bootId: bootId.trim(),
+  });
   expect(facts.os.id).toMatch(/^[a-z]+$/);
   expect(facts.os.title).not.toBe("");
   expect(facts.cpus).toBeGreaterThan(0);
@@ -54,7 +77,10 @@ describe("processes", () => {
   test("are found by name, user and arguments, whatever characters those have", async () => {
     const word = `needle 'x' "y" ${userInfo().uid}\nsecond`;
     const stop = new AbortController();
-    const running = pc1.exec("sh", ["-c", "sleep 600; :", word], { signal: stop.signal, reject: false });
+    const running = pc1.exec("sh", ["-c", "sleep 600; :", word], {
+      signal: stop.signal,
+      reject: false,
+    });
     onTestFinished(async () => {
       stop.abort();
       await running;
@@ -62,8 +88,14 @@ describe("processes", () => {
     const processes = pc1.process({ args: word });
     await expect.poll(() => processes.isRunning(), { timeout: 10_000 }).toBe(true);
     const [found] = await pc1.process({ name: "sh", user: pc1.user, args: word }).list();
-    expect(found).toMatchObject({ name: "sh", user: pc1.user, args: ["sh", "-c", "sleep 600; :", word] });
-    expect(await pc1.process({ pid: found?.pid ?? 0 }).list()).toMatchObject([{ args: found?.args }]);
+    expect(found).toMatchObject({
+      name: "sh",
+      user: pc1.user,
+      args: ["sh", "-c", "sleep 600; :", word],
+    });
+    expect(await pc1.process({ pid: found?.pid ?? 0 }).list()).toMatchObject([
+      { args: found?.args },
+    ]);
     expect(await pc1.process({ args: word, user: "root" }).list()).toEqual([]);
   });
 
@@ -73,30 +105,38 @@ describe("processes", () => {
 });
 
 describe("a port", () => {
-  test.each(["127.0.0.1", "::1"])("that is open on %s has a listener there, and none elsewhere", async (host) => {
-    const port = await freePort();
-    expect(await pc1.port(port).isListening()).toBe(false);
-    const tcp = createServer();
-    await new Promise<void>((resolve) => tcp.listen(port, host, resolve));
-    onTestFinished(() => void tcp.close());
-    expect(await pc1.port(port).listeners()).toEqual([{ protocol: "tcp", address: host, port }]);
-    expect(await pc1.port(port, { host }).isListening()).toBe(true);
-    expect(await pc1.port(port, { host: "127.0.0.9" }).isListening()).toBe(false);
-    expect(await pc1.socket(`udp://${port}`).isListening()).toBe(false);
-  });
+  test.each(["127.0.0.1", "::1"])(
+    "that is open on %s has a listener there, and none elsewhere",
+    async (host) => {
+      const port = await freePort();
+      expect(await pc1.port(port).isListening()).toBe(false);
+      const tcp = createServer();
+      await new Promise<void>((resolve) => tcp.listen(port, host, resolve));
+      onTestFinished(() => void tcp.close());
+      expect(await pc1.port(port).listeners()).toEqual([{ protocol: "tcp", address: host, port }]);
+      expect(await pc1.port(port, { host }).isListening()).toBe(true);
+      expect(await pc1.port(port, { host: "127.0.0.9" }).isListening()).toBe(false);
+      expect(await pc1.socket(`udp://${port}`).isListening()).toBe(false);
+    },
+  );
 
   test("that is open on all addresses is reached by each", async () => {
     const port = await freePort();
     const udp = createSocket("udp4");
     await new Promise<void>((resolve) => udp.bind(port, "0.0.0.0", resolve));
     onTestFinished(() => void udp.close());
-    expect(await pc1.socket(`udp://127.0.0.1:${port}`).listeners()).toEqual([{ protocol: "udp", address: "0.0.0.0", port }]);
+    expect(await pc1.socket(`udp://127.0.0.1:${port}`).listeners()).toEqual([
+      { protocol: "udp", address: "0.0.0.0", port },
+    ]);
     expect(await pc1.port(port, { protocol: "udp", host: "::1" }).isListening()).toBe(false);
   });
 
-  test.each(["80", "tcp://0", "tcp://70000", "unix://run/x", "http://x:80", "tcp://[::1]"])("is not named by %j", (spec) => {
-    expect(() => pc1.socket(spec)).toThrow(`${JSON.stringify(spec)} names no socket.`);
-  });
+  test.each(["80", "tcp://0", "tcp://70000", "unix://run/x", "http://x:80", "tcp://[::1]"])(
+    "is not named by %j",
+    (spec) => {
+      expect(() => pc1.socket(spec)).toThrow(`${JSON.stringify(spec)} names no socket.`);
+    },
+  );
 });
 
 test("a unix socket is one that accepts connections, not what it left behind", async () => {
@@ -114,16 +154,26 @@ test("a package has the version of the package manager; one that is not installe
   expect(found).toMatchObject({ name: "coreutils", version: expect.stringMatching(/^\d/) });
   expect(await pc1.package("coreutils").version()).toBe(found?.version);
   expect(await pc1.package("no-such-package").isInstalled()).toBe(false);
-  await expect(pc1.package("no-such-package").version()).rejects.toThrow("The package no-such-package is not installed on pc1.");
+  await expect(pc1.package("no-such-package").version()).rejects.toThrow(
+    "The package no-such-package is not installed on pc1.",
+  );
 });
 
 test("a mount has source, type and options; a folder is none", async () => {
-  expect(await pc1.mount("/proc").entry()).toMatchObject({ path: "/proc", type: "proc", options: expect.arrayContaining(["rw"]) });
+  expect(await pc1.mount("/proc").entry()).toMatchObject({
+    path: "/proc",
+    type: "proc",
+    options: expect.arrayContaining(["rw"]),
+  });
   expect(await pc1.mount("/usr/bin/..").isMounted()).toBe(false);
 });
 
 test("an interface has addresses; of one that is missing there is nothing", async () => {
-  expect(await pc1.interface("lo").status()).toMatchObject({ name: "lo", up: true, addresses: expect.arrayContaining(["127.0.0.1/8"]) });
+  expect(await pc1.interface("lo").status()).toMatchObject({
+    name: "lo",
+    up: true,
+    addresses: expect.arrayContaining(["127.0.0.1/8"]),
+  });
   expect(await pc1.interface("none0").exists()).toBe(false);
 });
 
@@ -137,13 +187,17 @@ describe("a kernel parameter", () => {
     await expect(pc1.sysctl("kernel.no_such").value()).rejects.toMatchObject({
       code: "INSPECTION_FAILED",
       fault: "test",
-      summary: expect.stringMatching(/^Cannot read sysctl kernel\.no_such on pc1 as \S+: .*no_such.*: No such file or directory\.$/),
+      summary: expect.stringMatching(
+        /^Cannot read sysctl kernel\.no_such on pc1 as \S+: .*no_such.*: No such file or directory\.$/,
+      ),
     });
   });
 });
 
 test("a program that the machine lacks is named", async () => {
-  await using bare = await startMachine({ become: (_user, line) => `PATH=/nonexistent /bin/sh -c ${quote(line)}` });
+  await using bare = await startMachine({
+    become: (_user, line) => `PATH=/nonexistent /bin/sh -c ${quote(line)}`,
+  });
   await expect(bare.pc1.root.service("sshd").status()).rejects.toMatchObject({
     code: "INSPECTION_FAILED",
     summary: "Cannot read service sshd on pc1 as root: it has no systemctl.",

@@ -9,7 +9,10 @@ import { createService, type Service } from "./service.ts";
 import { createSocket, parseSpec, portTarget, type PortOptions, type Socket } from "./socket.ts";
 import { createSysctl, type Sysctl } from "./sysctl.ts";
 
-/** What a test can look at on a machine. Naming a part asks nothing; each of its reads is one round trip. */
+/**
+ * What a test can look at on a machine. Naming a part asks nothing; each of its reads is one round
+ * trip.
+ */
 export interface MachineResources {
   /** A unit of systemd: `nginx`, `backup.timer`. */
   service(name: string): Service;
@@ -21,7 +24,11 @@ export interface MachineResources {
   /** The account of a user; `as(name)` is the machine as that user. */
   account(name: string): UserAccount;
   port(port: number, options?: PortOptions): Socket;
-  /** `tcp://127.0.0.1:80`, `udp://53`, `unix:///run/app.sock`. @throws VmrigError `COMMAND_INVALID` */
+  /**
+   * `tcp://127.0.0.1:80`, `udp://53`, `unix:///run/app.sock`.
+   *
+   * @throws VmrigError `COMMAND_INVALID`
+   */
   socket(spec: string): Socket;
   mount(path: string): Mount;
   interface(name: string): NetworkInterface;

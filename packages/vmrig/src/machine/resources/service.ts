@@ -30,7 +30,10 @@ export interface Service extends QueryTarget<"service"> {
   readonly name: string;
   /** @throws VmrigError `INSPECTION_FAILED`, also where there is no systemd */
   status(): Promise<ServiceStatus>;
-  /** Whether systemd counts it as active: a service that runs, a one-shot that stays, a mounted mount. */
+  /**
+   * Whether systemd counts it as active: a service that runs, a one-shot that stays, a mounted
+   * mount.
+   */
   isRunning(): Promise<boolean>;
   /** Whether it starts by itself: enabled, or linked to something that is. */
   isEnabled(): Promise<boolean>;
@@ -38,7 +41,8 @@ export interface Service extends QueryTarget<"service"> {
 
 export function createService(context: ExecutionContext, name: string): Service {
   const title = `service ${name}`;
-  const status = async (): Promise<ServiceStatus> => parseService(context, name, (await query(context, showUnit(name), { title })).stdout);
+  const status = async (): Promise<ServiceStatus> =>
+    parseService(context, name, (await query(context, showUnit(name), { title })).stdout);
   return {
     kind: "service",
     machine: context.name,
@@ -79,8 +83,15 @@ export function showUnit(name: string): string {
   return `systemctl show --no-pager --property=${PROPERTIES.join(",")} -- ${argument(name)}`;
 }
 
-/** Reads `systemctl show`: one `Key=value` a line, keys that a unit has not are left out. Format: systemctl(1). */
-export function parseService(context: Pick<ExecutionContext, "name" | "user">, name: string, text: string): ServiceStatus {
+/**
+ * Reads `systemctl show`: one `Key=value` a line, keys that a unit has not are left out. Format:
+ * systemctl(1).
+ */
+export function parseService(
+  context: Pick<ExecutionContext, "name" | "user">,
+  name: string,
+  text: string,
+): ServiceStatus {
   const properties = new Map(
     text.split("\n").map((line) => {
       const at = line.indexOf("=");
@@ -114,7 +125,10 @@ export function parseService(context: Pick<ExecutionContext, "name" | "user">, n
 /** `failed (exit-code 3)`, `active (running)`, `not-found`. */
 export function inWords({ load, active, sub, result, exitStatus }: ServiceStatus): string {
   if (load !== "loaded") return load;
-  const why = result === "" || result === "success" ? [] : [exitStatus === undefined ? result : `${result} ${exitStatus}`];
+  const why =
+    result === "" || result === "success"
+      ? []
+      : [exitStatus === undefined ? result : `${result} ${exitStatus}`];
   const more = [...(sub === active ? [] : [sub]), ...why];
   return more.length === 0 ? active : `${active} (${more.join(", ")})`;
 }

@@ -14,7 +14,12 @@ export interface Listener {
 export interface PortOptions {
   /** @defaultValue `"tcp"` */
   readonly protocol?: "tcp" | "udp" | undefined;
-  /** The address on which it must be reachable: one that listens on all addresses of its family counts. @defaultValue any address */
+  /**
+   * The address on which it must be reachable: one that listens on all addresses of its family
+   * counts.
+   *
+   * @defaultValue any address
+   */
   readonly host?: string | undefined;
 }
 
@@ -33,7 +38,10 @@ export interface SocketTarget {
   readonly matches: (listener: Listener) => boolean;
 }
 
-export function portTarget(port: number, { protocol = "tcp", host }: PortOptions = {}): SocketTarget {
+export function portTarget(
+  port: number,
+  { protocol = "tcp", host }: PortOptions = {},
+): SocketTarget {
   return {
     title: `port ${port}${protocol === "udp" ? "/udp" : ""}${host === undefined ? "" : ` on ${host}`}`,
     // Without IPv6 the second file is missing, which is no failure.
@@ -52,11 +60,16 @@ export function unixTarget(path: string): SocketTarget {
   };
 }
 
-/** `tcp://80`, `tcp://127.0.0.1:80`, `udp://[::1]:53`, `unix:///run/app.sock`: as in testinfra. @throws VmrigError `COMMAND_INVALID` */
+/**
+ * `tcp://80`, `tcp://127.0.0.1:80`, `udp://[::1]:53`, `unix:///run/app.sock`: as in testinfra.
+ *
+ * @throws VmrigError `COMMAND_INVALID`
+ */
 export function parseSpec(spec: string): SocketTarget {
   const [, path] = /^unix:\/\/(\/.*)$/s.exec(spec) ?? [];
   if (path !== undefined) return unixTarget(path);
-  const [, protocol, bracketed, plain, digits] = /^(tcp|udp):\/\/(?:(?:\[([^\]]+)\]|([^:[\]]+)):)?(\d{1,5})$/.exec(spec) ?? [];
+  const [, protocol, bracketed, plain, digits] =
+    /^(tcp|udp):\/\/(?:(?:\[([^\]]+)\]|([^:[\]]+)):)?(\d{1,5})$/.exec(spec) ?? [];
   const port = Number(digits);
   if ((protocol === "tcp" || protocol === "udp") && port > 0 && port < 65_536) {
     return portTarget(port, { protocol, host: bracketed ?? plain });
@@ -68,7 +81,8 @@ export function parseSpec(spec: string): SocketTarget {
 }
 
 export function createSocket(context: ExecutionContext, target: SocketTarget): Socket {
-  const listeners = async (): Promise<readonly Listener[]> => (await readListeners(context, target)).filter(target.matches);
+  const listeners = async (): Promise<readonly Listener[]> =>
+    (await readListeners(context, target)).filter(target.matches);
   return {
     kind: "socket",
     machine: context.name,
@@ -80,8 +94,16 @@ export function createSocket(context: ExecutionContext, target: SocketTarget): S
 }
 
 /** All listeners of the target's kind. */
-export async function readListeners(context: ExecutionContext, { title, file, among }: SocketTarget, signal?: AbortSignal): Promise<readonly Listener[]> {
-  const { stdout } = await query(context, `cat ${file} 2>/dev/null`, { title, signal, answers: [0, 1] });
+export async function readListeners(
+  context: ExecutionContext,
+  { title, file, among }: SocketTarget,
+  signal?: AbortSignal,
+): Promise<readonly Listener[]> {
+  const { stdout } = await query(context, `cat ${file} 2>/dev/null`, {
+    title,
+    signal,
+    answers: [0, 1],
+  });
   return among(stdout);
 }
 
@@ -93,25 +115,38 @@ function isReachedBy(address: string, host: string): boolean {
 }
 
 /**
- * TCP in state LISTEN (0A), UDP that is bound and not connected (07), each once. Format: `/proc/net/tcp` in the kernel's
- * Documentation/networking/proc_net_tcp.rst.
+ * TCP in state LISTEN (0A), UDP that is bound and not connected (07), each once. Format:
+ * `/proc/net/tcp` in the kernel's Documentation/networking/proc_net_tcp.rst.
  */
 export function parseInternet(protocol: "tcp" | "udp", table: string): Listener[] {
-  const rows = table.matchAll(/^\s*\d+: ([\dA-F]+):([\dA-F]{4}) [\dA-F]+:[\dA-F]{4} ([\dA-F]{2}) /gm);
+  const rows = table.matchAll(
+    /^\s*\d+: ([\dA-F]+):([\dA-F]{4}) [\dA-F]+:[\dA-F]{4} ([\dA-F]{2}) /gm,
+  );
   const found = new Map<string, Listener>();
   for (const [, address = "", port = "", state] of rows) {
     if (state !== (protocol === "tcp" ? "0A" : "07")) continue;
-    const one: Listener = { protocol, address: toAddress(address), port: Number.parseInt(port, 16) };
+    const one: Listener = {
+      protocol,
+      address: toAddress(address),
+      port: Number.parseInt(port, 16),
+    };
     found.set(`${one.address} ${one.port}`, one);
   }
   return [...found.values()].toSorted((one, other) => (one.port ?? 0) - (other.port ?? 0));
 }
 
-/** The kernel prints each 32-bit word as a number of the machine's byte order, which is little-endian wherever vmrig's machines run. */
+/**
+ * The kernel prints each 32-bit word as a number of the machine's byte order, which is
+ * little-endian wherever vmrig's machines run.
+ */
 function toAddress(hex: string): string {
-  const bytes = (hex.match(/.{8}/g) ?? []).flatMap((word) => (word.match(/../g) ?? []).toReversed());
+  const bytes = (hex.match(/.{8}/g) ?? []).flatMap((word) =>
+    (word.match(/../g) ?? []).toReversed(),
+  );
   if (bytes.length === 4) return bytes.map((byte) => Number.parseInt(byte, 16)).join(".");
-  const groups = Array.from({ length: 8 }, (_, index) => `${bytes[index * 2]}${bytes[index * 2 + 1]}`.toLowerCase());
+  const groups = Array.from({ length: 8 }, (_, index) =>
+    `${bytes[index * 2]}${bytes[index * 2 + 1]}`.toLowerCase(),
+  );
   if (groups.slice(0, 5).every((group) => group === "0000") && groups[5] === "ffff") {
     return bytes
       .slice(12)
@@ -122,11 +157,18 @@ function toAddress(hex: string): string {
   return new URL(`http://[${groups.join(":")}]`).hostname.slice(1, -1);
 }
 
-/** Sockets that accept connections (flag `__SO_ACCEPTCON`, 0x10000), by path. Format: proc_net_unix(5); abstract names begin with `@`. */
+/**
+ * Sockets that accept connections (flag `__SO_ACCEPTCON`, 0x10000), by path. Format:
+ * proc_net_unix(5); abstract names begin with `@`.
+ */
 function parseUnix(table: string): Listener[] {
-  const rows = table.matchAll(/^[\da-f]+: [\dA-F]+ [\dA-F]+ ([\dA-F]{8}) [\dA-F]+ [\dA-F]+ +\d+ (.+)$/gm);
+  const rows = table.matchAll(
+    /^[\da-f]+: [\dA-F]+ [\dA-F]+ ([\dA-F]{8}) [\dA-F]+ [\dA-F]+ +\d+ (.+)$/gm,
+  );
   return [...rows].flatMap(([, flags = "", address = ""]) =>
-    (Number.parseInt(flags, 16) & 0x1_00_00) === 0 ? [] : [{ protocol: "unix" as const, address, port: undefined }],
+    (Number.parseInt(flags, 16) & 0x1_00_00) === 0
+      ? []
+      : [{ protocol: "unix" as const, address, port: undefined }],
   );
 }
 

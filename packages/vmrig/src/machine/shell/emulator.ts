@@ -6,7 +6,9 @@ export interface Size {
   readonly rows: number;
 }
 
-/** A terminal without a picture: it understands what a program writes, and knows what would be seen. */
+/**
+ * A terminal without a picture: it understands what a program writes, and knows what would be seen.
+ */
 export interface Emulator {
   /** Shows what comes until it ends, or until {@link freeze}. Resolves at its end. */
   show(output: Readable): Promise<void>;
@@ -23,11 +25,25 @@ export interface Emulator {
 /** So much may wait to be understood before the program must wait. */
 const MAX_WAITING_BYTES = 1_048_576;
 
-/** `answer` gets what a terminal says by itself: where the cursor is (DSR), what kind it is (DA). */
-export async function openEmulator({ columns, rows }: Size, answer: (text: string) => void): Promise<Emulator> {
-  // Loaded late: most tests do without. It is a CommonJS module whose names Node.js does not see, and whose types do not say so.
-  const { default: xterm } = (await import("@xterm/headless")) as unknown as { readonly default: typeof import("@xterm/headless") };
-  const terminal = new xterm.Terminal({ cols: columns, rows, scrollback: 0, allowProposedApi: true, logLevel: "off" });
+/**
+ * `answer` gets what a terminal says by itself: where the cursor is (DSR), what kind it is (DA).
+ */
+export async function openEmulator(
+  { columns, rows }: Size,
+  answer: (text: string) => void,
+): Promise<Emulator> {
+  // Loaded late: most tests do without. It is a CommonJS module whose names Node.js does not see,
+  // and whose types do not say so.
+  const { default: xterm } = (await import("@xterm/headless")) as unknown as {
+    readonly default: typeof import("@xterm/headless");
+  };
+  const terminal = new xterm.Terminal({
+    cols: columns,
+    rows,
+    scrollback: 0,
+    allowProposedApi: true,
+    logLevel: "off",
+  });
   let title = "";
   let frozen = false;
   terminal.onTitleChange((text) => void (title = text));
@@ -54,9 +70,16 @@ export async function openEmulator({ columns, rows }: Size, answer: (text: strin
     },
     // It takes one write after the other.
     settled: () => new Promise((resolve) => terminal.write("", resolve)),
-    screen: () => readScreen({ buffer: terminal.buffer.active, columns: terminal.cols, rows: terminal.rows, title }),
+    screen: () =>
+      readScreen({
+        buffer: terminal.buffer.active,
+        columns: terminal.cols,
+        rows: terminal.rows,
+        title,
+      }),
     get modes() {
-      const { applicationCursorKeysMode: applicationCursor, bracketedPasteMode: bracketedPaste } = terminal.modes;
+      const { applicationCursorKeysMode: applicationCursor, bracketedPasteMode: bracketedPaste } =
+        terminal.modes;
       return { applicationCursor, bracketedPaste };
     },
   };

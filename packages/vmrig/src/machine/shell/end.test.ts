@@ -8,7 +8,10 @@ let rig: TestMachine;
 useMachine((made) => (rig = made));
 
 describe("the end of a shell takes along all that runs at its terminal", () => {
-  /** One in the foreground that ignores every signal that it can, one in the background, one without terminal, one with a session of its own. */
+  /**
+   * One in the foreground that ignores every signal that it can, one in the background, one without
+   * terminal, one with a session of its own.
+   */
   const STUBBORN = (name: string): string =>
     [
       `(trap '' HUP INT TERM; echo $$ >${name}-front; sh -c 'trap "" HUP INT TERM; echo $$ >${name}-front; sleep 600')`,
@@ -22,7 +25,9 @@ describe("the end of a shell takes along all that runs at its terminal", () => {
 
   async function startStubborn(shell: Shell, name: string): Promise<string[]> {
     await shell.type(STUBBORN(name));
-    return Promise.all(["front", "back", "far", "apart"].map((part) => rig.written(`${name}-${part}`)));
+    return Promise.all(
+      ["front", "back", "far", "apart"].map((part) => rig.written(`${name}-${part}`)),
+    );
   }
 
   test.each([
@@ -80,7 +85,9 @@ describe("the end of a shell takes along all that runs at its terminal", () => {
     await using mine = await startMachine();
     const shell = await mine.pc1.shell({ command: "echo ready; read -r x" });
     await shell.waitForScreen("ready");
-    const told = expect(shell.waitForScreen("never", PATIENT)).rejects.toMatchObject({ code: "CONNECTION_LOST" });
+    const told = expect(shell.waitForScreen("never", PATIENT)).rejects.toMatchObject({
+      code: "CONNECTION_LOST",
+    });
     await mine.server[Symbol.asyncDispose]();
     await told;
     await expect(shell.type("x")).rejects.toMatchObject({ code: "CONNECTION_LOST" });

@@ -22,12 +22,21 @@ describe("whoever watches", () => {
     const [first, second] = [watch(), watch()];
     let observer: CommandObserver | undefined = first.observer;
     await using mine = await startMachine({ observer: () => observer });
-    const shell = await mine.pc1.shell({ command: "read -r a; read -r b; echo bye", env: { KEY: "of-env" }, columns: 20 });
+    const shell = await mine.pc1.shell({
+      command: "read -r a; read -r b; echo bye",
+      env: { KEY: "of-env" },
+      columns: 20,
+    });
     await shell.type("one\n");
     await shell.type("hunter2", { secret: true });
     observer = undefined;
     await shell.screen();
-    expect(first.seen).toMatchObject([{ begun: { machine: "pc1", command: "read -r a; read -r b; echo bye" }, told: ["secret hunter2"] }]);
+    expect(first.seen).toMatchObject([
+      {
+        begun: { machine: "pc1", command: "read -r a; read -r b; echo bye" },
+        told: ["secret hunter2"],
+      },
+    ]);
     expect(second.seen).toEqual([]);
 
     observer = second.observer;
@@ -47,7 +56,11 @@ describe("whoever watches", () => {
   test("finds a secret that is too long for a row in one piece", async () => {
     const { seen, observer } = watch();
     await using mine = await startMachine({ observer: () => observer });
-    const shell = await mine.pc1.shell({ command: 'echo "it is $KEY"', env: { KEY: "longer-than-a-row" }, columns: 10 });
+    const shell = await mine.pc1.shell({
+      command: 'echo "it is $KEY"',
+      env: { KEY: "longer-than-a-row" },
+      columns: 10,
+    });
     await shell.waitForExit();
     expect(seen[0]?.begun.shown?.()).toEqual(["it is longer-than-a-row"]);
     expect((await shell.screen()).framed).toBe("it is longer-than-a-row");

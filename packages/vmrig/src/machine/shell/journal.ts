@@ -14,7 +14,10 @@ export interface JournalOptions {
   readonly screen: () => Screen;
 }
 
-/** What evidence has of a shell: told to whoever watches when it is used, which may be another test than the one that opened it. */
+/**
+ * What evidence has of a shell: told to whoever watches when it is used, which may be another test
+ * than the one that opened it.
+ */
 export interface Journal {
   /** Somebody uses it. */
   used(): void;
@@ -23,14 +26,22 @@ export interface Journal {
   /** Something was typed that is not to be shown. */
   secret(text: string): void;
   ended(how: string): void;
-  /** The screen without a frame where that would break a secret in two, so that nobody would know it. */
+  /**
+   * The screen without a frame where that would break a secret in two, so that nobody would know
+   * it.
+   */
   readonly screen: () => Screen;
 }
 
 /** Shorter ones are no secrets, as everywhere in evidence. */
 const SHORTEST = 4;
 
-export function createJournal({ context, command, secrets: given, screen: seen }: JournalOptions): Journal {
+export function createJournal({
+  context,
+  command,
+  secrets: given,
+  screen: seen,
+}: JournalOptions): Journal {
   const { name: machine, user } = context;
   const secrets: string[] = [...given];
   let typed = "";
@@ -41,10 +52,15 @@ export function createJournal({ context, command, secrets: given, screen: seen }
   const screen = (): Screen => {
     const now = seen();
     const words = secrets.flatMap((secret) => secret.split("\n")).map((word) => word.trim());
-    const broken = words.some((word) => word.length >= SHORTEST && timesIn(now.text, word) > timesIn(now.framed, word));
+    const broken = words.some(
+      (word) => word.length >= SHORTEST && timesIn(now.text, word) > timesIn(now.framed, word),
+    );
     return broken ? { ...now, framed: now.text } : now;
   };
-  const shown = (): string[] => [...(typed === "" ? [] : [`typed: ${typed.trimEnd()}`]), ...screen().framed.split("\n")];
+  const shown = (): string[] => [
+    ...(typed === "" ? [] : [`typed: ${typed.trimEnd()}`]),
+    ...screen().framed.split("\n"),
+  ];
   const used = (): void => {
     const observer = context.observer?.();
     if (observer === undefined || observer === known) return;

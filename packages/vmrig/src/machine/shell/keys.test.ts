@@ -43,13 +43,29 @@ test.each<[Key, string]>([
 
 test("cursor keys are those that the program has asked for, unless something is held down", () => {
   const keys: Key[] = ["ArrowUp", "ArrowDown", "ArrowRight", "ArrowLeft", "Home", "End"];
-  expect(keys.map((key) => toSequence(key, APPLICATION))).toEqual("ABCDHF".split("").map((letter) => `\u001bO${letter}`));
+  expect(keys.map((key) => toSequence(key, APPLICATION))).toEqual(
+    "ABCDHF".split("").map((letter) => `\u001bO${letter}`),
+  );
   expect(toSequence("Ctrl+ArrowUp", APPLICATION)).toBe("\u001b[1;5A");
   expect(toSequence("Delete", APPLICATION)).toBe("\u001b[3~");
 });
 
-test.each(["", "Return", "ctrl+c", "Ctrl+", "Hyper+x", "Ctrl+1", "Shift+1", "é", "ab", "F13", "constructor"])("%j is no key", (key) => {
-  expect(() => toSequence(key, NORMAL)).toThrow(/is not a key that a terminal can send\.\n {2}keys: Enter, Tab, /);
+test.each([
+  "",
+  "Return",
+  "ctrl+c",
+  "Ctrl+",
+  "Hyper+x",
+  "Ctrl+1",
+  "Shift+1",
+  "é",
+  "ab",
+  "F13",
+  "constructor",
+])("%j is no key", (key) => {
+  expect(() => toSequence(key, NORMAL)).toThrow(
+    /is not a key that a terminal can send\.\n {2}keys: Enter, Tab, /,
+  );
 });
 
 test("the types know the keys", () => {

@@ -6,19 +6,57 @@ type Lower =
 type Letter = Lower | Uppercase<Lower>;
 type Digit = "0" | "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9";
 type Sign =
-  | ("!" | '"' | "#" | "$" | "%" | "&" | "'" | "(" | ")" | "*" | "+" | "," | "-" | "." | "/" | ":" | ";")
+  | (
+      | "!"
+      | '"'
+      | "#"
+      | "$"
+      | "%"
+      | "&"
+      | "'"
+      | "("
+      | ")"
+      | "*"
+      | "+"
+      | ","
+      | "-"
+      | "."
+      | "/"
+      | ":"
+      | ";"
+    )
   | ("<" | "=" | ">" | "?" | "@" | "[" | "\\" | "]" | "^" | "_" | "`" | "{" | "|" | "}" | "~");
 /** Those of which Ctrl makes one of the control characters. */
 type ControlSign = "@" | "[" | "\\" | "]" | "^" | "_" | "?" | "/";
 
 type FunctionKey = `F${1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12}`;
-type EditingKey = "ArrowUp" | "ArrowDown" | "ArrowLeft" | "ArrowRight" | "Home" | "End" | "Insert" | "Delete" | "PageUp" | "PageDown";
+type EditingKey =
+  | "ArrowUp"
+  | "ArrowDown"
+  | "ArrowLeft"
+  | "ArrowRight"
+  | "Home"
+  | "End"
+  | "Insert"
+  | "Delete"
+  | "PageUp"
+  | "PageDown";
 type PlainKey = "Enter" | "Tab" | "Escape" | "Backspace" | "Space";
 type NamedKey = FunctionKey | EditingKey | PlainKey;
 
-type Modifiers = "Ctrl" | "Alt" | "Shift" | "Ctrl+Alt" | "Ctrl+Shift" | "Alt+Shift" | "Ctrl+Alt+Shift";
+type Modifiers =
+  | "Ctrl"
+  | "Alt"
+  | "Shift"
+  | "Ctrl+Alt"
+  | "Ctrl+Shift"
+  | "Alt+Shift"
+  | "Ctrl+Alt+Shift";
 
-/** A key as it stands on a keyboard, with what is held down: `Enter`, `q`, `Ctrl+C`, `Alt+x`, `Shift+Tab`, `Ctrl+ArrowLeft`, `F10`. */
+/**
+ * A key as it stands on a keyboard, with what is held down: `Enter`, `q`, `Ctrl+C`, `Alt+x`,
+ * `Shift+Tab`, `Ctrl+ArrowLeft`, `F10`.
+ */
 export type Key =
   | NamedKey
   | Letter
@@ -30,7 +68,9 @@ export type Key =
   | `${"Shift" | "Alt+Shift"}+${Letter}`;
 
 export interface KeyModes {
-  /** The program has asked for the other form of the cursor keys (DECCKM), as `less` and `vi` do. */
+  /**
+   * The program has asked for the other form of the cursor keys (DECCKM), as `less` and `vi` do.
+   */
   readonly applicationCursor: boolean;
 }
 
@@ -40,12 +80,37 @@ interface Held {
   readonly shift: boolean;
 }
 
-/** Keys with one final letter, and those with a number: "PC-Style Function Keys" of xterm's ctlseqs. */
-const CURSOR = tableOf({ ArrowUp: "A", ArrowDown: "B", ArrowRight: "C", ArrowLeft: "D", Home: "H", End: "F" });
+/**
+ * Keys with one final letter, and those with a number: "PC-Style Function Keys" of xterm's ctlseqs.
+ */
+const CURSOR = tableOf({
+  ArrowUp: "A",
+  ArrowDown: "B",
+  ArrowRight: "C",
+  ArrowLeft: "D",
+  Home: "H",
+  End: "F",
+});
 const FUNCTION = tableOf({ F1: "P", F2: "Q", F3: "R", F4: "S" });
 const EDITING = { Insert: 2, Delete: 3, PageUp: 5, PageDown: 6 };
-const NUMBERED = tableOf({ ...EDITING, F5: 15, F6: 17, F7: 18, F8: 19, F9: 20, F10: 21, F11: 23, F12: 24 });
-const PLAIN = tableOf({ Enter: "\r", Tab: "\t", Escape: "\u001b", Backspace: "\u007f", Space: " " });
+const NUMBERED = tableOf({
+  ...EDITING,
+  F5: 15,
+  F6: 17,
+  F7: 18,
+  F8: 19,
+  F9: 20,
+  F10: 21,
+  F11: 23,
+  F12: 24,
+});
+const PLAIN = tableOf({
+  Enter: "\r",
+  Tab: "\t",
+  Escape: "\u001b",
+  Backspace: "\u007f",
+  Space: " ",
+});
 const ESC = "\u001b";
 
 /**
@@ -77,8 +142,16 @@ function tableOf<Value>(entries: Readonly<Record<string, Value>>): ReadonlyMap<s
 function split(key: string): { readonly held: Held; readonly name: string } {
   const words = key.split(/\+(?=.)/);
   const name = words.pop() ?? "";
-  if (name === "" || words.some((word) => !["Ctrl", "Alt", "Shift"].includes(word))) throw noKey(key);
-  return { name, held: { ctrl: words.includes("Ctrl"), alt: words.includes("Alt"), shift: words.includes("Shift") } };
+  if (name === "" || words.some((word) => !["Ctrl", "Alt", "Shift"].includes(word)))
+    throw noKey(key);
+  return {
+    name,
+    held: {
+      ctrl: words.includes("Ctrl"),
+      alt: words.includes("Alt"),
+      shift: words.includes("Shift"),
+    },
+  };
 }
 
 function plain(name: string, { ctrl, shift }: Held): string | undefined {
@@ -96,7 +169,9 @@ function character(name: string, { ctrl, shift }: Held): string | undefined {
   if (shift) return undefined;
   if (name === "?") return "\u007f";
   if (name === "/") return "\u001f";
-  return letter || /^[@[\\\]^_]$/.test(name) ? String.fromCharCode(name.toUpperCase().charCodeAt(0) & 0x1f) : undefined;
+  return letter || /^[@[\\\]^_]$/.test(name)
+    ? String.fromCharCode(name.toUpperCase().charCodeAt(0) & 0x1f)
+    : undefined;
 }
 
 function noKey(key: string): VmrigError {

@@ -21,10 +21,19 @@ export interface ScreenWaitOptions {
 }
 
 /** What is run, for the shell and for people. */
-export function toLine(command: ShellOptions["command"]): { readonly line: string; readonly command: string } {
+export function toLine(command: ShellOptions["command"]): {
+  readonly line: string;
+  readonly command: string;
+} {
   if (command === undefined) return { line: 'exec "${SHELL:-sh}" -l', command: "login shell" };
-  if (typeof command === "string") return { line: `exec "\${SHELL:-sh}" -c ${quote(checkLength("The command", command))}`, command };
-  const words = command.map((word, index) => quoteWord(checkLength(`Argument ${index}`, word))).join(" ");
+  if (typeof command === "string")
+    return {
+      line: `exec "\${SHELL:-sh}" -c ${quote(checkLength("The command", command))}`,
+      command,
+    };
+  const words = command
+    .map((word, index) => quoteWord(checkLength(`Argument ${index}`, word)))
+    .join(" ");
   return { line: `exec ${words}`, command: words };
 }
 
@@ -32,9 +41,12 @@ export function toLine(command: ShellOptions["command"]): { readonly line: strin
 const NARROWEST = 2;
 
 /** @throws VmrigError `COMMAND_INVALID` on a size that no terminal has */
-export function checkSize<Size extends { readonly columns: number; readonly rows: number }>(size: Size): Size {
+export function checkSize<Size extends { readonly columns: number; readonly rows: number }>(
+  size: Size,
+): Size {
   const { columns, rows } = size;
-  const fits = (value: number, least: number): boolean => Number.isInteger(value) && value >= least && value <= 10_000;
+  const fits = (value: number, least: number): boolean =>
+    Number.isInteger(value) && value >= least && value <= 10_000;
   if (fits(columns, NARROWEST) && fits(rows, 1)) return size;
   throw new VmrigError("COMMAND_INVALID", {
     message: `A terminal cannot have ${columns} columns and ${rows} rows.`,

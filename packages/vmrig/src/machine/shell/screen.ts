@@ -4,7 +4,10 @@ import type { IBuffer } from "@xterm/headless";
 export interface Screen {
   /** Every row from the top, without the blanks at its end. */
   readonly lines: readonly string[];
-  /** The same as one text: what was too long for a row and went on in the next is one line again. Without the empty lines at the end. */
+  /**
+   * The same as one text: what was too long for a row and went on in the next is one line again.
+   * Without the empty lines at the end.
+   */
   readonly text: string;
   /** Where the next character would appear. Both count from 0: `lines[cursor.row]`. */
   readonly cursor: { readonly row: number; readonly column: number };
@@ -12,7 +15,10 @@ export interface Screen {
   readonly title: string;
   readonly columns: number;
   readonly rows: number;
-  /** The program uses the alternate screen, as full-screen programs do; what was there before comes back when it ends. */
+  /**
+   * The program uses the alternate screen, as full-screen programs do; what was there before comes
+   * back when it ends.
+   */
   readonly alternate: boolean;
   /** All of it in a frame, for people. */
   readonly framed: string;
@@ -54,7 +60,10 @@ function trimmed(line: string): string {
 }
 
 /** Empty rows at the end are left out, and said. */
-function frame({ lines, cursor, title, columns, rows }: Omit<Screen, "framed">, wide: readonly string[]): string {
+function frame(
+  { lines, cursor, title, columns, rows }: Omit<Screen, "framed">,
+  wide: readonly string[],
+): string {
   const last = Math.max(
     cursor.row,
     lines.findLastIndex((line) => line !== ""),

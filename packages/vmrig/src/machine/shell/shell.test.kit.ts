@@ -4,7 +4,10 @@ import type { ShellOptions } from "./options.ts";
 import type { Shell } from "./shell.ts";
 
 /** What each needs that is alone on its machine: a prompt that is the same everywhere. */
-export const BASH = { command: ["bash", "--norc", "--noprofile"], env: { PS1: "$ ", LANG: "C.UTF-8" } } as const satisfies ShellOptions;
+export const BASH = {
+  command: ["bash", "--norc", "--noprofile"],
+  env: { PS1: "$ ", LANG: "C.UTF-8" },
+} as const satisfies ShellOptions;
 export const PATIENT = { timeout: "20s" } as const;
 
 /** Closed at the end of the test. */

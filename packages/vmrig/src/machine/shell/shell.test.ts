@@ -41,14 +41,19 @@ describe("a shell", () => {
     const line = await open({ command: 'echo "$HOME" | tr a-z A-Z; echo $A', env: { A: "it's" } });
     expect((await line.waitForExit()).exitCode).toBe(0);
     expect((await line.screen()).text).toMatch(/^\/.*\nit's$/);
-    const program = await open({ command: ["printf", "%s|", "$HOME", "a b"], cwd: rig.server.folder });
+    const program = await open({
+      command: ["printf", "%s|", "$HOME", "a b"],
+      cwd: rig.server.folder,
+    });
     await program.waitForExit();
     expect((await program.screen()).text).toBe("$HOME|a b|");
   });
 
   test("ends with the exit code of its program, and 128 + n after a signal", async () => {
     expect(await (await open({ command: "exit 7" })).waitForExit()).toMatchObject({ exitCode: 7 });
-    expect(await (await open({ command: "kill -TERM $$" })).waitForExit()).toMatchObject({ exitCode: 143 });
+    expect(await (await open({ command: "kill -TERM $$" })).waitForExit()).toMatchObject({
+      exitCode: 143,
+    });
     const shell = await open();
     expect(shell.exited).toBe(false);
     await shell.type("exit 3\n");
@@ -60,19 +65,26 @@ describe("a shell", () => {
     ["the login user", () => pc1],
     ["root", () => pc1.root],
     ["another user", () => pc1.as(OTHER_USER)],
-  ])("of %s is his, at his terminal: Ctrl+C ends what runs there, and the shell goes on", async (_who, machine) => {
-    const shell = await openShell(machine(), { ...BASH, cwd: "/" });
-    // One job: between two of them Ctrl+C is for bash itself.
-    await shell.type("sh -c 'id -un; exec sleep 600'\n");
-    await shell.waitForScreen(rig.server.becomes(machine().user));
-    await shell.press("Ctrl+C");
-    await shell.waitForScreen("^C");
-    await shell.type("echo $? after\n");
-    expect((await shell.waitForScreen("130 after")).text).toContain(rig.server.becomes(machine().user));
-  });
+  ])(
+    "of %s is his, at his terminal: Ctrl+C ends what runs there, and the shell goes on",
+    async (_who, machine) => {
+      const shell = await openShell(machine(), { ...BASH, cwd: "/" });
+      // One job: between two of them Ctrl+C is for bash itself.
+      await shell.type("sh -c 'id -un; exec sleep 600'\n");
+      await shell.waitForScreen(rig.server.becomes(machine().user));
+      await shell.press("Ctrl+C");
+      await shell.waitForScreen("^C");
+      await shell.type("echo $? after\n");
+      expect((await shell.waitForScreen("130 after")).text).toContain(
+        rig.server.becomes(machine().user),
+      );
+    },
+  );
 
   test("a program that catches Ctrl+C goes on", async () => {
-    const shell = await open({ command: "trap 'echo caught' INT; echo ready; while :; do sleep 0.05; done" });
+    const shell = await open({
+      command: "trap 'echo caught' INT; echo ready; while :; do sleep 0.05; done",
+    });
     await shell.waitForScreen("ready");
     await shell.press("Ctrl+C");
     await shell.waitForScreen("caught");
@@ -82,7 +94,12 @@ describe("a shell", () => {
 
   test("keeps what was typed in order, also when nobody waits in between", async () => {
     const shell = await open({ command: 'read a; read b; echo "[$a][$b]"' });
-    await Promise.all([shell.type("one"), shell.press("Enter"), shell.type("tw"), shell.type("o\n")]);
+    await Promise.all([
+      shell.type("one"),
+      shell.press("Enter"),
+      shell.type("tw"),
+      shell.type("o\n"),
+    ]);
     expect((await shell.waitForScreen("[one][two]")).text).toMatch(/^one\ntwo\n/);
   });
 
@@ -96,12 +113,16 @@ describe("a shell", () => {
   });
 
   test("pastes in brackets where the program asks for them", async () => {
-    const shell = await open({ command: "stty -echo; printf '\\033[?2004h'; echo ready; head -c 18 | od -An -c" });
+    const shell = await open({
+      command: "stty -echo; printf '\\033[?2004h'; echo ready; head -c 18 | od -An -c",
+    });
     await shell.waitForScreen("ready");
     await shell.paste("a\u001bb\n");
     await shell.type("\n");
     await shell.waitForExit();
-    expect((await shell.screen()).text.replace(/\s+/g, " ")).toBe("ready 033 [ 2 0 0 ~ a 342 220 233 b \\n 033 [ 2 0 1 ~");
+    expect((await shell.screen()).text.replace(/\s+/g, " ")).toBe(
+      "ready 033 [ 2 0 0 ~ a 342 220 233 b \\n 033 [ 2 0 1 ~",
+    );
   });
 });
 
@@ -125,10 +146,16 @@ done`;
   test("is seen as it is, and moved in by its keys; what was there before comes back", async () => {
     const shell = await open({ command: `echo before; ${MENU}` });
     const first = await shell.waitForScreen("> entry 1");
-    expect(first).toMatchObject({ title: "the menu", alternate: true, lines: expect.arrayContaining(["  > entry 1", "    entry 2"]) });
+    expect(first).toMatchObject({
+      title: "the menu",
+      alternate: true,
+      lines: expect.arrayContaining(["  > entry 1", "    entry 2"]),
+    });
     await shell.press("ArrowDown");
     await shell.press("ArrowDown");
-    const moved = await shell.waitForScreen((screen) => screen.lines[3]?.includes("> entry 3") === true);
+    const moved = await shell.waitForScreen(
+      (screen) => screen.lines[3]?.includes("> entry 3") === true,
+    );
     expect(moved.text).not.toContain("> entry 1");
     expect(moved.framed.split("\n").slice(0, 5)).toEqual([
       `┌─ the menu ${"─".repeat(69)}┐`,
@@ -147,11 +174,16 @@ done`;
       "stty raw -echo; printf 'abc\\033[6n'; a=$(dd bs=6 count=1 2>/dev/null); printf '\\033[c'; b=$(dd bs=7 count=1 2>/dev/null); stty sane";
     const shell = await open({ command: `${ask}; echo; printf '%s%s' "$a" "$b" | od -An -c` });
     await shell.waitForExit(PATIENT);
-    expect((await shell.screen()).text.replace(/\s+/g, " ")).toBe("abc 033 [ 1 ; 4 R 033 [ ? 1 ; 2 c");
+    expect((await shell.screen()).text.replace(/\s+/g, " ")).toBe(
+      "abc 033 [ 1 ; 4 R 033 [ ? 1 ; 2 c",
+    );
   });
 
   test("less is paged through", async () => {
-    await writeFile(join(rig.server.folder, "long"), Array.from({ length: 100 }, (_, index) => `line ${index + 1}\n`).join(""));
+    await writeFile(
+      join(rig.server.folder, "long"),
+      Array.from({ length: 100 }, (_, index) => `line ${index + 1}\n`).join(""),
+    );
     const shell = await open({ command: ["less", "long"], cwd: rig.server.folder, rows: 11 });
     await shell.waitForScreen(/^line 10$/m);
     await shell.press("ArrowDown");
@@ -166,7 +198,8 @@ done`;
 describe("the screen", () => {
   test("knows wide characters, and those that come in pieces", async () => {
     const shell = await open({
-      command: "printf 'a\\344\\275'; sleep 0.05; printf '\\240b \\346'; sleep 0.05; printf '\\227\\245e\\314\\201'; read x",
+      command:
+        "printf 'a\\344\\275'; sleep 0.05; printf '\\240b \\346'; sleep 0.05; printf '\\227\\245e\\314\\201'; read x",
     });
     const { lines, cursor, framed } = await shell.waitForScreen("日é".normalize("NFD"));
     expect(lines[0]).toBe("a你b 日e\u0301");
@@ -175,7 +208,11 @@ describe("the screen", () => {
   });
 
   test("has what was too long for a row as one line of its text", async () => {
-    const shell = await open({ command: "printf '%s\\n' one 'a line of 25 characters..' two", columns: 20, rows: 6 });
+    const shell = await open({
+      command: "printf '%s\\n' one 'a line of 25 characters..' two",
+      columns: 20,
+      rows: 6,
+    });
     await shell.waitForExit();
     const { lines, text } = await shell.screen();
     expect(lines).toEqual(["one", "a line of 25 charact", "ers..", "two", "", ""]);
@@ -185,7 +222,10 @@ describe("the screen", () => {
   test("holds no more than its rows, however much is written", async () => {
     const shell = await open({ command: "seq 200000; printf done" });
     const { text } = await shell.waitForScreen(/done$/, { timeout: "60s" });
-    expect(text.split("\n")).toEqual([...Array.from({ length: 23 }, (_, index) => String(199_978 + index)), "done"]);
+    expect(text.split("\n")).toEqual([
+      ...Array.from({ length: 23 }, (_, index) => String(199_978 + index)),
+      "done",
+    ]);
   });
 
   test("is that of all that was written, when the program has ended", async () => {
@@ -209,7 +249,9 @@ describe("a wait", () => {
     });
     await expect(shell.waitForExit({ timeout: 100 })).rejects.toMatchObject({
       code: "WAIT_TIMEOUT",
-      message: expect.stringMatching(/^Waited 0\.\d s for the shell .* to end on pc1; last seen: this:\n[^]*Password:/),
+      message: expect.stringMatching(
+        /^Waited 0\.\d s for the shell .* to end on pc1; last seen: this:\n[^]*Password:/,
+      ),
     });
   });
 
@@ -227,7 +269,10 @@ describe("a wait", () => {
       () => shell.paste("x"),
       () => shell.resize({ columns: 9, rows: 9 }),
     ]) {
-      await expect(act()).rejects.toMatchObject({ code: "SHELL_ENDED", message: expect.stringContaining("no such thing") });
+      await expect(act()).rejects.toMatchObject({
+        code: "SHELL_ENDED",
+        message: expect.stringContaining("no such thing"),
+      });
     }
   });
 

@@ -7,27 +7,46 @@ import type { ExecutionContext } from "../command/execution-context.ts";
 import { openEmulator, type Size } from "./emulator.ts";
 import { createJournal } from "./journal.ts";
 import { toSequence, type Key } from "./keys.ts";
-import { checkSize, toLine, type ScreenWaitOptions, type ShellOptions, type TypeOptions } from "./options.ts";
+import {
+  checkSize,
+  toLine,
+  type ScreenWaitOptions,
+  type ShellOptions,
+  type TypeOptions,
+} from "./options.ts";
 import type { Screen } from "./screen.ts";
 import { waitForExit, waitForScreen, type ExpectedScreen, type Sight } from "./waits.ts";
 
 /** How the program of a shell ended. */
 export interface ShellExit {
-  /** 128 and the number of the signal, where one ended it. Missing when it was ended by `close()` or the end of the test. */
+  /**
+   * 128 and the number of the signal, where one ended it. Missing when it was ended by `close()` or
+   * the end of the test.
+   */
   readonly exitCode: number | undefined;
   readonly durationMs: number;
 }
 
-/** A program at a terminal, and whoever sits there: for prompts and full-screen programs. It ends with the test. */
+/**
+ * A program at a terminal, and whoever sits there: for prompts and full-screen programs. It ends
+ * with the test.
+ */
 export interface Shell extends AsyncDisposable {
   readonly kind: "shell";
   readonly machine: string;
   readonly user: string;
   /** For people: `shell "top"`. */
   readonly title: string;
-  /** Types a text; `\n` is Enter. Resolves when it was sent, in the order of the calls. @throws VmrigError `SHELL_ENDED` */
+  /**
+   * Types a text; `\n` is Enter. Resolves when it was sent, in the order of the calls.
+   *
+   * @throws VmrigError `SHELL_ENDED`
+   */
   type(text: string, options?: TypeOptions): Promise<void>;
-  /** Presses a key, as xterm sends it: `Enter`, `Ctrl+C`, `ArrowUp`, `Shift+Tab`, `F10`, `q`. Throws as `type` does. */
+  /**
+   * Presses a key, as xterm sends it: `Enter`, `Ctrl+C`, `ArrowUp`, `Shift+Tab`, `F10`, `q`. Throws
+   * as `type` does.
+   */
   press(key: Key): Promise<void>;
   /** Pastes a text, in brackets where the program has asked for that. Throws as `type` does. */
   paste(text: string, options?: TypeOptions): Promise<void>;
@@ -36,12 +55,18 @@ export interface Shell extends AsyncDisposable {
   /** What is seen now: of all that the program has written and that has come here. */
   screen(): Promise<Screen>;
   /**
-   * Until the screen's text has the words, matches, or is as the function wants it; resolves with that screen.
+   * Until the screen's text has the words, matches, or is as the function wants it; resolves with
+   * that screen.
    *
-   * @throws VmrigError `WAIT_TIMEOUT`, or at once `WAIT_FAILED` where the program has ended; both with the screen as it was seen last
+   * @throws VmrigError `WAIT_TIMEOUT`, or at once `WAIT_FAILED` where the program has ended; both
+   *   with the screen as it was seen last
    */
   waitForScreen(expected: ExpectedScreen, options?: ScreenWaitOptions): Promise<Screen>;
-  /** Until the program has ended by itself, or by `close()`. @throws VmrigError `WAIT_TIMEOUT`, with the screen as it was seen last */
+  /**
+   * Until the program has ended by itself, or by `close()`.
+   *
+   * @throws VmrigError `WAIT_TIMEOUT`, with the screen as it was seen last
+   */
   waitForExit(options?: ScreenWaitOptions): Promise<ShellExit>;
   /** Whether the program has ended. */
   readonly exited: boolean;
@@ -49,8 +74,14 @@ export interface Shell extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** @throws VmrigError `COMMAND_INVALID`; `CAPABILITY_MISSING` where the machine gives no terminal; what a command throws that cannot begin */
-export async function openShell(context: ExecutionContext, options: ShellOptions = {}): Promise<Shell> {
+/**
+ * @throws VmrigError `COMMAND_INVALID`; `CAPABILITY_MISSING` where the machine gives no terminal;
+ *   what a command throws that cannot begin
+ */
+export async function openShell(
+  context: ExecutionContext,
+  options: ShellOptions = {},
+): Promise<Shell> {
   const { columns = 80, rows = 24, term, env, cwd, signal } = options;
   const size = checkSize({ columns, rows });
   const { line, command } = toLine(options.command);
@@ -60,15 +91,19 @@ export async function openShell(context: ExecutionContext, options: ShellOptions
   begun.promise.catch(() => {}); // whoever opened it is told
   // The journal tells of it, and more.
   const { observer: _, ...unseen } = context;
-  const running = new Running(unseen, () => ({ line, command, foreground: true, attend: begun.resolve }), {
-    pty: { ...size, term },
-    stdin: "pipe",
-    buffer: false,
-    reject: false,
-    env,
-    cwd,
-    signal,
-  });
+  const running = new Running(
+    unseen,
+    () => ({ line, command, foreground: true, attend: begun.resolve }),
+    {
+      pty: { ...size, term },
+      stdin: "pipe",
+      buffer: false,
+      reject: false,
+      env,
+      cwd,
+      signal,
+    },
+  );
   // Asked for at once: nothing is kept for who comes later.
   const [keyboard, output] = [running.stdin.stream, running.stdout.stream];
   running.outcome.then((outcome) => begun.reject(toError(outcome)), begun.reject);
@@ -174,14 +209,19 @@ export async function openShell(context: ExecutionContext, options: ShellOptions
   }
 }
 
-/** As a terminal pastes: what it does not put in brackets is typed. An escape in it could end the brackets. */
+/**
+ * As a terminal pastes: what it does not put in brackets is typed. An escape in it could end the
+ * brackets.
+ */
 function pasted(text: string, bracketed: boolean): string {
   const typed = text.replace(/\r?\n/g, "\r");
   return bracketed ? `\u001b[200~${typed.replaceAll("\u001b", "\u241b")}\u001b[201~` : typed;
 }
 
 function written(stream: Running["stdin"]["stream"], text: string): Promise<boolean> {
-  return new Promise((resolve) => stream.write(text, (error) => resolve(error === undefined || error === null)));
+  return new Promise((resolve) =>
+    stream.write(text, (error) => resolve(error === undefined || error === null)),
+  );
 }
 
 async function ended(sight: Sight): Promise<unknown> {

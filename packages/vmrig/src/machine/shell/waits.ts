@@ -7,7 +7,10 @@ import { toWatch } from "../waits/wait-options.ts";
 import type { ScreenWaitOptions } from "./options.ts";
 import type { Screen } from "./screen.ts";
 
-/** Words that are to be seen, an expression that the screen's text matches, or any other question about it. */
+/**
+ * Words that are to be seen, an expression that the screen's text matches, or any other question
+ * about it.
+ */
 export type ExpectedScreen = string | RegExp | ((screen: Screen) => boolean);
 
 /** What is waited for at a shell. */
@@ -24,7 +27,11 @@ export interface Sight {
 const INTERVAL_MS = 20;
 const NOT_YET: unique symbol = Symbol("not yet");
 
-export async function waitForScreen(sight: Sight, expected: ExpectedScreen, options: ScreenWaitOptions): Promise<Screen> {
+export async function waitForScreen(
+  sight: Sight,
+  expected: ExpectedScreen,
+  options: ScreenWaitOptions,
+): Promise<Screen> {
   const what = `${typeof expected === "string" ? JSON.stringify(expected) : typeof expected === "function" ? "what the function wants" : String(expected)} on the screen of the ${sight.title}`;
   return await waitAt(sight, what, options, async () => {
     // In this order: what has ended has written nothing after this look.
@@ -41,17 +48,26 @@ export async function waitForScreen(sight: Sight, expected: ExpectedScreen, opti
 }
 
 export async function waitForExit(sight: Sight, options: ScreenWaitOptions): Promise<Outcome> {
-  const outcome = await waitAt(sight, `the ${sight.title} to end`, options, () => settledOf(sight.over));
+  const outcome = await waitAt(sight, `the ${sight.title} to end`, options, () =>
+    settledOf(sight.over),
+  );
   if (outcome.taken) throw toError(outcome);
   return outcome;
 }
 
 export function isThere(screen: Screen, expected: ExpectedScreen): boolean {
   if (typeof expected === "function") return expected(screen);
-  return typeof expected === "string" ? screen.text.includes(expected) : new RegExp(expected).test(screen.text);
+  return typeof expected === "string"
+    ? screen.text.includes(expected)
+    : new RegExp(expected).test(screen.text);
 }
 
-async function waitAt<T>(sight: Sight, what: string, options: ScreenWaitOptions, look: () => Promise<T | typeof NOT_YET>): Promise<T> {
+async function waitAt<T>(
+  sight: Sight,
+  what: string,
+  options: ScreenWaitOptions,
+  look: () => Promise<T | typeof NOT_YET>,
+): Promise<T> {
   const { context } = sight;
   try {
     return await waitFor<T>({

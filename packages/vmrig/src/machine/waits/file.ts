@@ -9,7 +9,11 @@ export interface FileWaitOptions extends WaitOptions {
 }
 
 /** Anything of that name counts, also a folder or a dangling link. */
-export async function waitForFile(watch: Watch, path: string, options: FileWaitOptions): Promise<void> {
+export async function waitForFile(
+  watch: Watch,
+  path: string,
+  options: FileWaitOptions,
+): Promise<void> {
   const absent = options.state === "absent";
   const target = quotePath(path);
   // Where it is not there, the first folder on the way that is not there either says more.

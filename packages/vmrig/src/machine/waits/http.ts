@@ -11,7 +11,11 @@ import { toWatch, tolerant, type WaitOptions, type Watch } from "./wait-options.
 export interface HttpWaitOptions extends WaitOptions {
   /** @defaultValue any of 200 to 399 */
   readonly status?: number | ((status: number) => boolean) | undefined;
-  /** What the body must hold: these words, a match, or whatever the function says of it. @defaultValue anything */
+  /**
+   * What the body must hold: these words, a match, or whatever the function says of it.
+   *
+   * @defaultValue anything
+   */
   readonly body?: string | RegExp | ((body: string) => boolean) | undefined;
   /** @defaultValue `"GET"` */
   readonly method?: string | undefined;
@@ -31,12 +35,17 @@ const SILENCE_MS = 10_000;
 const MOST_BYTES = 1024 * 1024;
 
 /**
- * Asks from inside of the machine, over its SSH connection: nothing is needed there, and `localhost` is the machine. Redirects are not followed
- * and certificates not checked, which for a service on a machine of its own are rarely of a known authority.
+ * Asks from inside of the machine, over its SSH connection: nothing is needed there, and
+ * `localhost` is the machine. Redirects are not followed and certificates not checked, which for a
+ * service on a machine of its own are rarely of a known authority.
  *
  * @param target a port, or a URL as the machine sees it
  */
-export function waitForHttp(watch: Watch, target: number | string, options: HttpWaitOptions): Promise<HttpResponse> {
+export function waitForHttp(
+  watch: Watch,
+  target: number | string,
+  options: HttpWaitOptions,
+): Promise<HttpResponse> {
   const url = toUrl(target);
   return waitFor<HttpResponse>({
     ...toWatch(watch, options),
@@ -82,15 +91,27 @@ async function open({ context }: Watch, url: URL): Promise<Observation<Duplex>> 
   }
 }
 
-function exchange(stream: Duplex, url: URL, { method = "GET", headers = {} }: HttpWaitOptions, signal: AbortSignal): Promise<HttpResponse> {
+function exchange(
+  stream: Duplex,
+  url: URL,
+  { method = "GET", headers = {} }: HttpWaitOptions,
+  signal: AbortSignal,
+): Promise<HttpResponse> {
   const how: RequestOptions = { method, headers: { connection: "close", ...headers }, signal };
   const secure = url.protocol === "https:";
   const tls = (): Duplex =>
-    connectTls({ socket: stream, rejectUnauthorized: false, ...(/^[\d.]+$|:/.test(url.hostname) ? {} : { servername: url.hostname }) });
+    connectTls({
+      socket: stream,
+      rejectUnauthorized: false,
+      ...(/^[\d.]+$|:/.test(url.hostname) ? {} : { servername: url.hostname }),
+    });
   return new Promise((resolve, reject) => {
     // The machine may hang up at any moment: a request tells it, its stream tells it a second time.
     stream.on("error", () => {});
-    const request = (secure ? httpsRequest : httpRequest)(url, { ...how, createConnection: () => (secure ? tls() : stream) });
+    const request = (secure ? httpsRequest : httpRequest)(url, {
+      ...how,
+      createConnection: () => (secure ? tls() : stream),
+    });
     request.on("error", reject);
     request.on("response", (response) => {
       const chunks: Buffer[] = [];
@@ -113,8 +134,16 @@ function exchange(stream: Duplex, url: URL, { method = "GET", headers = {} }: Ht
   });
 }
 
-function isWanted({ status, body: text }: HttpResponse, { status: wanted, body }: HttpWaitOptions): boolean {
-  const right = typeof wanted === "function" ? wanted(status) : wanted === undefined ? status >= 200 && status < 400 : status === wanted;
+function isWanted(
+  { status, body: text }: HttpResponse,
+  { status: wanted, body }: HttpWaitOptions,
+): boolean {
+  const right =
+    typeof wanted === "function"
+      ? wanted(status)
+      : wanted === undefined
+        ? status >= 200 && status < 400
+        : status === wanted;
   if (!right || body === undefined) return right;
   if (typeof body === "function") return body(text);
   return typeof body === "string" ? text.includes(body) : new RegExp(body).test(text);

@@ -11,21 +11,31 @@ export interface LogWaitOptions extends WaitOptions {
   /** A file in place of the journal. */
   readonly file?: string | undefined;
   /**
-   * Which lines count: those after a moment of the machine's clock (journal only), those from now on, or all of this boot and of the file.
+   * Which lines count: those after a moment of the machine's clock (journal only), those from now
+   * on, or all of this boot and of the file.
    *
    * @defaultValue the journal since the test began, the whole file
    */
   readonly since?: Date | "now" | "boot" | undefined;
 }
 
-/** Takes what was written since it was taken the last time: nothing at all where there is no such file. */
+/**
+ * Takes what was written since it was taken the last time: nothing at all where there is no such
+ * file.
+ */
 type Reader = (signal?: AbortSignal) => Promise<string | undefined>;
 
 /** @returns the first line that has the words, or matches */
-export async function waitForLog(watch: Watch, pattern: string | RegExp, options: LogWaitOptions): Promise<string> {
+export async function waitForLog(
+  watch: Watch,
+  pattern: string | RegExp,
+  options: LogWaitOptions,
+): Promise<string> {
   const { unit, file, since } = options;
   if (unit !== undefined && file !== undefined) {
-    throw new VmrigError("COMMAND_INVALID", { message: "waitForLog takes a unit or a file, not both." });
+    throw new VmrigError("COMMAND_INVALID", {
+      message: "waitForLog takes a unit or a file, not both.",
+    });
   }
   if (file !== undefined && since instanceof Date) {
     throw new VmrigError("COMMAND_INVALID", {
@@ -33,8 +43,12 @@ export async function waitForLog(watch: Watch, pattern: string | RegExp, options
       hint: 'say since: "now"',
     });
   }
-  const take = file === undefined ? journal(watch, options) : fileTail(watch.context, file, since === "now");
-  const regexp = typeof pattern === "string" ? undefined : new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, ""));
+  const take =
+    file === undefined ? journal(watch, options) : fileTail(watch.context, file, since === "now");
+  const regexp =
+    typeof pattern === "string"
+      ? undefined
+      : new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, ""));
   let last: string | undefined;
   let rest = "";
   return waitFor<string>({
@@ -43,30 +57,54 @@ export async function waitForLog(watch: Watch, pattern: string | RegExp, options
     probe: tolerant(async (signal): Promise<Observation<string>> => {
       const fresh = await take(signal);
       const lines = `${rest}${fresh ?? ""}`.split("\n");
-      // The last piece may be the first half of a line. It counts when it matches: a prompt has no newline.
+      // The last piece may be the first half of a line. It counts when it matches: a prompt has no
+      // newline.
       rest = lines.at(-1) ?? "";
-      const found = lines.find((line) => (regexp === undefined ? line.includes(String(pattern)) : regexp.test(line)));
+      const found = lines.find((line) =>
+        regexp === undefined ? line.includes(String(pattern)) : regexp.test(line),
+      );
       if (found !== undefined) return { value: found };
       last = lines.findLast((line) => line.trim() !== "") ?? last;
-      if (last !== undefined) return { seen: `its last line is ${JSON.stringify(last.slice(0, 200))}` };
-      return { seen: fresh === undefined ? `no such file that ${watch.context.user} may see` : "nothing was written" };
+      if (last !== undefined)
+        return { seen: `its last line is ${JSON.stringify(last.slice(0, 200))}` };
+      return {
+        seen:
+          fresh === undefined
+            ? `no such file that ${watch.context.user} may see`
+            : "nothing was written",
+      };
     }),
   });
 }
 
 const CURSOR = /^-- cursor: (.*)$/m;
 
-/** As root: others see their own lines only. After the first look only what is new is sent. Format of the cursor: journalctl(1), `--show-cursor`. */
-function journal({ root, since: begun }: Watch, { unit, since = begun?.() ?? "boot" }: LogWaitOptions): Reader {
+/**
+ * As root: others see their own lines only. After the first look only what is new is sent. Format
+ * of the cursor: journalctl(1), `--show-cursor`.
+ */
+function journal(
+  { root, since: begun }: Watch,
+  { unit, since = begun?.() ?? "boot" }: LogWaitOptions,
+): Reader {
   const title = unit === undefined ? "the journal" : `the journal of ${unit}`;
   const of = unit === undefined ? "" : ` --unit=${argument(unit)}`;
-  let from = since === "now" ? undefined : since === "boot" ? "--boot" : `--since=@${(since.getTime() / 1000).toFixed(3)}`;
+  let from =
+    since === "now"
+      ? undefined
+      : since === "boot"
+        ? "--boot"
+        : `--since=@${(since.getTime() / 1000).toFixed(3)}`;
   return async (signal) => {
     const after = from?.startsWith("--after-cursor=") === true;
     // The end of the whole journal: a unit that has not written yet has no line to begin after.
     const what = from === undefined ? " --lines=0" : `${of} ${from}`;
     const line = `journalctl --no-pager --quiet --output=cat --show-cursor${what}`;
-    const { stdout, exitCode } = await query(root, line, { title, signal, answers: after ? [0, 1] : [0] });
+    const { stdout, exitCode } = await query(root, line, {
+      title,
+      signal,
+      answers: after ? [0, 1] : [0],
+    });
     if (exitCode !== 0) {
       // The line was kept in memory only, and ended with the last boot.
       from = "--boot";

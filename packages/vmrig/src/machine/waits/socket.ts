@@ -1,5 +1,12 @@
 import { waitFor, type Observation } from "../../wait/wait-for.ts";
-import { listenersInWords, portTarget, readListeners, unixTarget, type PortOptions, type SocketTarget } from "../resources/socket.ts";
+import {
+  listenersInWords,
+  portTarget,
+  readListeners,
+  unixTarget,
+  type PortOptions,
+  type SocketTarget,
+} from "../resources/socket.ts";
 import { toWatch, tolerant, type WaitOptions, type Watch } from "./wait-options.ts";
 
 export interface SocketWaitOptions extends WaitOptions {
@@ -13,11 +20,19 @@ export function waitForPort(watch: Watch, port: number, options: PortWaitOptions
   return waitForSocket(watch, portTarget(port, options), options);
 }
 
-export function waitForUnixSocket(watch: Watch, path: string, options: SocketWaitOptions): Promise<void> {
+export function waitForUnixSocket(
+  watch: Watch,
+  path: string,
+  options: SocketWaitOptions,
+): Promise<void> {
   return waitForSocket(watch, unixTarget(path), options);
 }
 
-async function waitForSocket(watch: Watch, target: SocketTarget, options: SocketWaitOptions): Promise<void> {
+async function waitForSocket(
+  watch: Watch,
+  target: SocketTarget,
+  options: SocketWaitOptions,
+): Promise<void> {
   const closed = options.state === "closed";
   await waitFor<true>({
     ...toWatch(watch, options),

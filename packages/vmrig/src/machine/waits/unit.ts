@@ -1,7 +1,13 @@
 import { isVmrigError, VmrigError } from "../../errors/vmrig-error.ts";
 import { waitFor, type Observation } from "../../wait/wait-for.ts";
 import { argument, query } from "../resources/query.ts";
-import { inWords, isActive, parseService, showUnit, type ServiceStatus } from "../resources/service.ts";
+import {
+  inWords,
+  isActive,
+  parseService,
+  showUnit,
+  type ServiceStatus,
+} from "../resources/service.ts";
 import { run } from "../command/run.ts";
 import { isAway, toWatch, tolerant, type WaitOptions, type Watch } from "./wait-options.ts";
 
@@ -10,10 +16,15 @@ const JOURNAL_LINES = 10;
 const JOURNAL_MS = 5_000;
 
 /**
- * Waits until systemd counts a unit as active. What cannot become so by itself ends it at once: a unit that failed, that systemd cannot load,
- * or that is inactive while nothing at all is queued (the rule of the NixOS test driver: at boot another unit's job may still pull it in).
+ * Waits until systemd counts a unit as active. What cannot become so by itself ends it at once: a
+ * unit that failed, that systemd cannot load, or that is inactive while nothing at all is queued
+ * (the rule of the NixOS test driver: at boot another unit's job may still pull it in).
  */
-export async function waitForUnit(watch: Watch, name: string, options: WaitOptions): Promise<ServiceStatus> {
+export async function waitForUnit(
+  watch: Watch,
+  name: string,
+  options: WaitOptions,
+): Promise<ServiceStatus> {
   const title = `service ${name}`;
   try {
     return await waitFor<ServiceStatus>({
@@ -21,7 +32,9 @@ export async function waitForUnit(watch: Watch, name: string, options: WaitOptio
       what: `${name} to be active`,
       probe: tolerant(async (signal): Promise<Observation<ServiceStatus>> => {
         const line = `${showUnit(name)} && echo '${QUEUE}' && systemctl list-jobs --no-pager --no-legend`;
-        const [shown = "", queue = ""] = (await query(watch.context, line, { title, signal })).stdout.split(QUEUE);
+        const [shown = "", queue = ""] = (
+          await query(watch.context, line, { title, signal })
+        ).stdout.split(QUEUE);
         const status = parseService(watch.context, name, shown);
         if (isActive(status)) return { value: status };
         if (isHopeless(status, queue)) throw hopeless(watch, name, status);
@@ -29,14 +42,22 @@ export async function waitForUnit(watch: Watch, name: string, options: WaitOptio
       }),
     });
   } catch (error) {
-    if (!isVmrigError(error) || (error.code !== "WAIT_TIMEOUT" && error.code !== "WAIT_FAILED")) throw error;
+    if (!isVmrigError(error) || (error.code !== "WAIT_TIMEOUT" && error.code !== "WAIT_FAILED"))
+      throw error;
     // What systemd does not know has written nothing.
     if (error.hint !== undefined) throw error;
-    throw new VmrigError(error.code, { message: error.summary, details: await lastLines(watch, name), cause: error.cause });
+    throw new VmrigError(error.code, {
+      message: error.summary,
+      details: await lastLines(watch, name),
+      cause: error.cause,
+    });
   }
 }
 
-/** @param queue the lines of `systemctl list-jobs --no-legend`: "No jobs running." where it has none and has a terminal */
+/**
+ * @param queue the lines of `systemctl list-jobs --no-legend`: "No jobs running." where it has none
+ *   and has a terminal
+ */
 export function isHopeless({ load, active, hasJob }: ServiceStatus, queue: string): boolean {
   if (hasJob) return false;
   if (load !== "loaded" || active === "failed") return true;
@@ -52,7 +73,11 @@ function hopeless({ context }: Watch, name: string, status: ServiceStatus): Vmri
         : `it is ${inWords(status)} and nothing is queued that would start it`;
   return new VmrigError("WAIT_FAILED", {
     message: `${name} on ${context.name} will not become active: ${why}.`,
-    ...(status.load === "not-found" ? { hint: "check its name with `systemctl list-unit-files`, and that its package is installed" } : {}),
+    ...(status.load === "not-found"
+      ? {
+          hint: "check its name with `systemctl list-unit-files`, and that its package is installed",
+        }
+      : {}),
   });
 }
 
@@ -60,7 +85,11 @@ function hopeless({ context }: Watch, name: string, status: ServiceStatus): Vmri
 async function lastLines({ root, context }: Watch, name: string): Promise<string[]> {
   const line = `journalctl --no-pager --quiet --output=short-iso --lines=${JOURNAL_LINES} --unit=${argument(name)}`;
   try {
-    const { stdout, failed, stderr } = await run(root, { line }, { reject: false, timeout: JOURNAL_MS });
+    const { stdout, failed, stderr } = await run(
+      root,
+      { line },
+      { reject: false, timeout: JOURNAL_MS },
+    );
     if (failed) return [`its journal could not be read: ${stderr.trim().split("\n").at(-1) ?? ""}`];
     if (stdout === "") return ["its journal is empty"];
     return [`its journal, last lines:`, ...stdout.split("\n").map((one) => `  ${one}`)];

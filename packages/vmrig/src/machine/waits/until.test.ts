@@ -8,19 +8,24 @@ import { startMachine, type TestMachine, useMachine } from "../fixtures.test.kit
 let rig: TestMachine;
 useMachine((made) => (rig = made));
 
-test.each(["127.0.0.1", "::1"])("a port counts as soon as something listens on %s", async (host) => {
-  const port = await freePort();
-  const events: string[] = [];
-  const waiting = rig.pc1.waitForPort(port, { timeout: "20s", interval: 20 }).then(() => events.push("open"));
-  // Looks have been taken by now, and none of them saw it.
-  await Promise.all([rig.pc1.$`true`, rig.pc1.$`true`]);
-  events.push("listen");
-  const tcp = createServer();
-  await new Promise<void>((resolve) => tcp.listen(port, host, resolve));
-  onTestFinished(() => void tcp.close());
-  await waiting;
-  expect(events).toEqual(["listen", "open"]);
-});
+test.each(["127.0.0.1", "::1"])(
+  "a port counts as soon as something listens on %s",
+  async (host) => {
+    const port = await freePort();
+    const events: string[] = [];
+    const waiting = rig.pc1
+      .waitForPort(port, { timeout: "20s", interval: 20 })
+      .then(() => events.push("open"));
+    // Looks have been taken by now, and none of them saw it.
+    await Promise.all([rig.pc1.$`true`, rig.pc1.$`true`]);
+    events.push("listen");
+    const tcp = createServer();
+    await new Promise<void>((resolve) => tcp.listen(port, host, resolve));
+    onTestFinished(() => void tcp.close());
+    await waiting;
+    expect(events).toEqual(["listen", "open"]);
+  },
+);
 
 test("a port that stays closed fails with those that are open", async () => {
   const port = await freePort();
@@ -46,13 +51,17 @@ test("waitUntilSucceeds answers with the result of the run that succeeded", asyn
 });
 
 test("waitUntilSucceeds fails with the last exit code and the last line", async () => {
-  const waiting = rig.pc1.waitUntilSucceeds({ timeout: "3s" })`echo first >&2; echo "no ${"luck"}" >&2; exit 7`;
+  const waiting = rig.pc1.waitUntilSucceeds({
+    timeout: "3s",
+  })`echo first >&2; echo "no ${"luck"}" >&2; exit 7`;
   await expect(waiting).rejects.toMatchObject({ code: "WAIT_TIMEOUT", fault: "test" });
   await expect(waiting).rejects.toThrow(/to succeed on pc1; last seen: exit code 7: no luck\./);
 });
 
 test("waitUntilSucceeds ends a run that hangs, at its deadline", async () => {
-  await expect(rig.pc1.waitUntilSucceeds({ timeout: "3s" })`sleep 600`).rejects.toThrow("last seen: it was still running at the deadline");
+  await expect(rig.pc1.waitUntilSucceeds({ timeout: "3s" })`sleep 600`).rejects.toThrow(
+    "last seen: it was still running at the deadline",
+  );
 });
 
 test("waitUntilSucceeds waits out a lost connection", async () => {

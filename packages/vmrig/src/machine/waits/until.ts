@@ -5,15 +5,33 @@ import { run } from "../command/run.ts";
 import { toWatch, tolerant, type WaitOptions, type Watch } from "./wait-options.ts";
 
 /** `reject` has no meaning here; `timeout` is that of the whole wait. */
-export type UntilOptions = Omit<CommandOptions, "reject" | "stdin" | "encoding" | "lines" | "buffer"> & WaitOptions;
+export type UntilOptions = Omit<
+  CommandOptions,
+  "reject" | "stdin" | "encoding" | "lines" | "buffer"
+> &
+  WaitOptions;
 
-export function waitUntilSucceeds(watch: Watch, line: string, options: UntilOptions): Promise<CommandResult> {
+export function waitUntilSucceeds(
+  watch: Watch,
+  line: string,
+  options: UntilOptions,
+): Promise<CommandResult> {
   return until(watch, line, options, "succeed", (result) => !result.failed);
 }
 
 /** A machine that could not be asked, or a run that was cut short, is no failure of the command. */
-export function waitUntilFails(watch: Watch, line: string, options: UntilOptions): Promise<CommandResult> {
-  return until(watch, line, options, "fail", (result) => result.failed && !result.isCanceled && !result.timedOut);
+export function waitUntilFails(
+  watch: Watch,
+  line: string,
+  options: UntilOptions,
+): Promise<CommandResult> {
+  return until(
+    watch,
+    line,
+    options,
+    "fail",
+    (result) => result.failed && !result.isCanceled && !result.timedOut,
+  );
 }
 
 function until(
@@ -28,7 +46,11 @@ function until(
     ...toWatch(watch, options),
     what: `\`${abridged(line)}\` to ${verb}`,
     probe: tolerant(async (signal): Promise<Observation<CommandResult>> => {
-      const result = await run(watch.context, { line, internal: false }, { ...command, signal, reject: false });
+      const result = await run(
+        watch.context,
+        { line, internal: false },
+        { ...command, signal, reject: false },
+      );
       return isSo(result) ? { value: result } : { seen: resultInWords(result) };
     }),
   });

@@ -38,7 +38,9 @@ export function toWatch(
 }
 
 /** A machine that reboots while it is waited for is one more thing to be seen. */
-export function tolerant<T>(probe: (signal: AbortSignal) => Promise<Observation<T>>): (signal: AbortSignal) => Promise<Observation<T>> {
+export function tolerant<T>(
+  probe: (signal: AbortSignal) => Promise<Observation<T>>,
+): (signal: AbortSignal) => Promise<Observation<T>> {
   return (signal) =>
     probe(signal).catch((error: unknown) => {
       if (!mayPass(error)) throw error;
@@ -46,12 +48,21 @@ export function tolerant<T>(probe: (signal: AbortSignal) => Promise<Observation<
     });
 }
 
-/** The machine could not be asked, or could not tell, and may yet: while it boots. A program that is missing does not come by itself. */
+/**
+ * The machine could not be asked, or could not tell, and may yet: while it boots. A program that is
+ * missing does not come by itself.
+ */
 export function mayPass(error: unknown): error is VmrigError {
-  return isAway(error) || (isVmrigError(error) && error.code === "INSPECTION_FAILED" && error.hint === undefined);
+  return (
+    isAway(error) ||
+    (isVmrigError(error) && error.code === "INSPECTION_FAILED" && error.hint === undefined)
+  );
 }
 
 /** The machine could not be asked. */
 export function isAway(error: unknown): error is VmrigError {
-  return isVmrigError(error) && (error.code === "CONNECTION_LOST" || error.code === "MACHINE_UNREACHABLE");
+  return (
+    isVmrigError(error) &&
+    (error.code === "CONNECTION_LOST" || error.code === "MACHINE_UNREACHABLE")
+  );
 }

@@ -80,9 +80,13 @@ describe("a file", () => {
     const folder = join(rig.server.folder, "none");
     await expect(pc1.waitForFile(`${folder}/deep/file`, { timeout: "1s" })).rejects.toMatchObject({
       code: "WAIT_TIMEOUT",
-      message: expect.stringContaining(`for ${folder}/deep/file on pc1; last seen: not even ${folder} is there.`),
+      message: expect.stringContaining(
+        `for ${folder}/deep/file on pc1; last seen: not even ${folder} is there.`,
+      ),
     });
-    await expect(pc1.waitForFile("none", { timeout: "1s" })).rejects.toThrow("last seen: it is not there.");
+    await expect(pc1.waitForFile("none", { timeout: "1s" })).rejects.toThrow(
+      "last seen: it is not there.",
+    );
   });
 });
 
@@ -110,8 +114,16 @@ describe("HTTP", () => {
         .writeHead(asked < 3 ? 503 : 200, { "x-asked": String(asked) })
         .end(asked < 3 ? "warming up\n" : `${method} ${url} ${String(headers["x-key"])}`);
     });
-    const found = await pc1.waitForHttp(`http://localhost:${port}/health?full`, { headers: { "x-key": "1" }, body: /health/, ...PATIENT });
-    expect(found).toMatchObject({ status: 200, body: "GET /health?full 1", headers: { "x-asked": "3" } });
+    const found = await pc1.waitForHttp(`http://localhost:${port}/health?full`, {
+      headers: { "x-key": "1" },
+      body: /health/,
+      ...PATIENT,
+    });
+    expect(found).toMatchObject({
+      status: 200,
+      body: "GET /health?full 1",
+      headers: { "x-asked": "3" },
+    });
   });
 
   test("that answers something else ends with status and first line", async () => {
@@ -119,27 +131,45 @@ describe("HTTP", () => {
     await expect(pc1.waitForHttp(port, { timeout: "1s" })).rejects.toThrow(
       `for GET http://localhost:${port}/ on pc1; last seen: HTTP 500: out of paper.`,
     );
-    await expect(pc1.waitForHttp(port, { status: 500, body: "paper", method: "POST" })).resolves.toMatchObject({ status: 500 });
+    await expect(
+      pc1.waitForHttp(port, { status: 500, body: "paper", method: "POST" }),
+    ).resolves.toMatchObject({ status: 500 });
   });
 
   test("that nobody answers ends with why", async () => {
-    await expect(pc1.waitForHttp(await freePort(), { timeout: "1s" })).rejects.toThrow("last seen: connection refused.");
+    await expect(pc1.waitForHttp(await freePort(), { timeout: "1s" })).rejects.toThrow(
+      "last seen: connection refused.",
+    );
     const port = await serve((_, answer) => answer.destroy());
-    await expect(pc1.waitForHttp(port, { timeout: "1s" })).rejects.toThrow("last seen: Error: socket hang up.");
+    await expect(pc1.waitForHttp(port, { timeout: "1s" })).rejects.toThrow(
+      "last seen: Error: socket hang up.",
+    );
     const silent = await serve(() => {});
-    await expect(pc1.waitForHttp(silent, { timeout: "1s" })).rejects.toThrow("last seen: no answer.");
+    await expect(pc1.waitForHttp(silent, { timeout: "1s" })).rejects.toThrow(
+      "last seen: no answer.",
+    );
   });
 
   test("is asked over TLS, whoever signed the certificate", async () => {
     await using certificates = await Certificates.make();
-    const [key, cert] = await Promise.all([certificates.read("server.key"), certificates.read("server.pem")]);
+    const [key, cert] = await Promise.all([
+      certificates.read("server.key"),
+      certificates.read("server.pem"),
+    ]);
     const server = createHttps({ key, cert }, (_, answer) => answer.end("safe"));
     const port = await freePort();
     await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
     onTestFinished(() => void server.close());
-    expect(await pc1.waitForHttp(`https://localhost:${port}/`, PATIENT)).toMatchObject({ status: 200, body: "safe" });
-    expect(await pc1.waitForHttp(`https://127.0.0.1:${port}/`, PATIENT)).toMatchObject({ body: "safe" });
-    await expect(pc1.waitForHttp(`http://localhost:${port}/`, { timeout: "1s" })).rejects.toThrow("last seen: Error: socket hang up.");
+    expect(await pc1.waitForHttp(`https://localhost:${port}/`, PATIENT)).toMatchObject({
+      status: 200,
+      body: "safe",
+    });
+    expect(await pc1.waitForHttp(`https://127.0.0.1:${port}/`, PATIENT)).toMatchObject({
+      body: "safe",
+    });
+    await expect(pc1.waitForHttp(`http://localhost:${port}/`, { timeout: "1s" })).rejects.toThrow(
+      "last seen: Error: socket hang up.",
+    );
   });
 
   test.each(["localhost:80", "ftp://x", "/health"])("is not asked at %s", async (target) => {
@@ -148,7 +178,8 @@ describe("HTTP", () => {
 });
 
 describe("a log file", () => {
-  const file = (): string => join(rig.server.folder, `${expect.getState().currentTestName?.replaceAll(/\W+/g, "-")}.log`);
+  const file = (): string =>
+    join(rig.server.folder, `${expect.getState().currentTestName?.replaceAll(/\W+/g, "-")}.log`);
 
   test("gives the first line that matches, also when it came before", async () => {
     const log = file();
@@ -175,18 +206,30 @@ describe("a log file", () => {
       `for "ready" in ${log} on pc1; last seen: no such file that ${pc1.user} may see.`,
     );
     await writeFile(log, "");
-    await expect(pc1.waitForLog("ready", { file: log, timeout: "1s" })).rejects.toThrow("last seen: nothing was written.");
+    await expect(pc1.waitForLog("ready", { file: log, timeout: "1s" })).rejects.toThrow(
+      "last seen: nothing was written.",
+    );
     await writeFile(log, "one\nout of paper\n\n");
-    await expect(pc1.waitForLog("ready", { file: log, timeout: "1s" })).rejects.toThrow('last seen: its last line is "out of paper".');
+    await expect(pc1.waitForLog("ready", { file: log, timeout: "1s" })).rejects.toThrow(
+      'last seen: its last line is "out of paper".',
+    );
   });
 
   test("has no times, and no unit", async () => {
-    await expect(pc1.waitForLog("x", { file: "x", since: new Date() })).rejects.toMatchObject({ code: "COMMAND_INVALID" });
-    await expect(pc1.waitForLog("x", { file: "x", unit: "y" })).rejects.toMatchObject({ code: "COMMAND_INVALID" });
+    await expect(pc1.waitForLog("x", { file: "x", since: new Date() })).rejects.toMatchObject({
+      code: "COMMAND_INVALID",
+    });
+    await expect(pc1.waitForLog("x", { file: "x", unit: "y" })).rejects.toMatchObject({
+      code: "COMMAND_INVALID",
+    });
   });
 });
 
 test("a machine that cannot tell ends a wait at once", async () => {
-  await using bare = await startMachine({ become: (_user, line) => `PATH=/nonexistent /bin/sh -c '${line.replaceAll("'", "'\\''")}'` });
-  await expect(bare.pc1.root.waitForUnit("sshd")).rejects.toMatchObject({ code: "INSPECTION_FAILED" });
+  await using bare = await startMachine({
+    become: (_user, line) => `PATH=/nonexistent /bin/sh -c '${line.replaceAll("'", "'\\''")}'`,
+  });
+  await expect(bare.pc1.root.waitForUnit("sshd")).rejects.toMatchObject({
+    code: "INSPECTION_FAILED",
+  });
 });

@@ -6,7 +6,10 @@ import type { CopySpec } from "../../driver/driver.ts";
 import type { LeaseStore } from "../../lease/lease-store.ts";
 import type { CurrentHolder } from "../../lease/current-holder.ts";
 
-/** A copy of the rig that has a folder on this computer, whether the config still asks for it or not. */
+/**
+ * A copy of the rig that has a folder on this computer, whether the config still asks for it or
+ * not.
+ */
 export interface OwnCopy {
   readonly copy: CopySpec;
   /** The config asks for fewer copies than there once were. */
@@ -16,9 +19,15 @@ export interface OwnCopy {
 }
 
 /** The copies of the rig on this computer, with who has them. */
-export async function ownCopies(rig: ResolvedRig, folders: Folders, store: LeaseStore | undefined): Promise<readonly OwnCopy[]> {
+export async function ownCopies(
+  rig: ResolvedRig,
+  folders: Folders,
+  store: LeaseStore | undefined,
+): Promise<readonly OwnCopy[]> {
   const numbers = (await readdir(copiesFolder(folders)).catch(() => []))
-    .flatMap((entry) => (entry.startsWith(`${rig.name}-`) ? [entry.slice(rig.name.length + 1)] : []))
+    .flatMap((entry) =>
+      entry.startsWith(`${rig.name}-`) ? [entry.slice(rig.name.length + 1)] : [],
+    )
     .filter((rest) => /^[1-9]\d*$/.test(rest))
     .map(Number)
     .toSorted((a, b) => a - b);

@@ -10,16 +10,31 @@ import { withLease } from "../with-lease.ts";
 import { ownCopies } from "./own-copies.ts";
 import type { SweepOptions } from "./sweep-options.ts";
 
-/** Machines of copies that the config no longer asks for, and machines that the state of their copy does not know. */
-export async function strayMachines(options: SweepOptions, store: LeaseStore | undefined): Promise<readonly Orphan[]> {
-  const free = (await ownCopies(options.rig, options.folders, store)).filter(({ held }) => held === undefined);
-  const found = await Promise.all(free.map(({ copy, surplus }) => (surplus ? surplusCopy(options, copy) : strangers(options, copy))));
+/**
+ * Machines of copies that the config no longer asks for, and machines that the state of their copy
+ * does not know.
+ */
+export async function strayMachines(
+  options: SweepOptions,
+  store: LeaseStore | undefined,
+): Promise<readonly Orphan[]> {
+  const free = (await ownCopies(options.rig, options.folders, store)).filter(
+    ({ held }) => held === undefined,
+  );
+  const found = await Promise.all(
+    free.map(({ copy, surplus }) =>
+      surplus ? surplusCopy(options, copy) : strangers(options, copy),
+    ),
+  );
   return found.flat();
 }
 
 async function surplusCopy(options: SweepOptions, copy: CopySpec): Promise<readonly Orphan[]> {
   const { rig } = options;
-  const [state, inventory] = await Promise.all([readState(stateFiles(copy).state), rig.driver.inspect(copy)]);
+  const [state, inventory] = await Promise.all([
+    readState(stateFiles(copy).state),
+    rig.driver.inspect(copy),
+  ]);
   const names = existing(inventory).map(({ name }) => name);
   if (names.length === 0 && (state === undefined || state.resources.length === 0)) return [];
   return [
@@ -38,7 +53,8 @@ async function surplusCopy(options: SweepOptions, copy: CopySpec): Promise<reado
 async function strangers(options: SweepOptions, copy: CopySpec): Promise<readonly Orphan[]> {
   const { rig, folders, say } = options;
   const look = async () => {
-    // A Terraform that outlived its run may be making them right now, and writes them down when it has.
+    // A Terraform that outlived its run may be making them right now, and writes them down when it
+    // has.
     if (await isStateLocked(copy)) return [];
     return strangersOf(await readState(stateFiles(copy).state), await rig.driver.inspect(copy));
   };
@@ -50,7 +66,10 @@ async function strangers(options: SweepOptions, copy: CopySpec): Promise<readonl
       await withLease({ ...atOnce(options), copy, store }, async (warrant) => {
         if (!(await look()).some((stranger) => stranger.name === name)) return;
         warrant.assertHeld();
-        await rig.driver.remove({ copy, name }, { fence: warrant.fence, signal: warrant.signal, say });
+        await rig.driver.remove(
+          { copy, name },
+          { fence: warrant.fence, signal: warrant.signal, say },
+        );
       });
     },
   }));

@@ -18,7 +18,10 @@ const HALF = /\.new$/;
 const ABANDONED_MS = 3_600_000;
 
 /** Notes beside the machines whose time is over, and files that a killed process was writing. */
-export async function strayNotes({ rig, folders }: SweepOptions, store: LeaseStore | undefined): Promise<readonly Orphan[]> {
+export async function strayNotes(
+  { rig, folders }: SweepOptions,
+  store: LeaseStore | undefined,
+): Promise<readonly Orphan[]> {
   const copies = await ownCopies(rig, folders, store);
   const free = copies.filter(({ held }) => held === undefined).map(({ copy }) => copy);
   const found = await Promise.all([
@@ -37,8 +40,18 @@ export async function strayNotes({ rig, folders }: SweepOptions, store: LeaseSto
 async function lapsedKept({ copy, held }: OwnCopy): Promise<readonly Orphan[]> {
   const kept = await readRetainedCopy(copy);
   const path = retainedCopyPath(copy.folder);
-  if (kept === undefined || whyOver(kept, { copies: [{ copy: copy.copy, fence: 0, ...(held && { held }) }] }) === undefined) return [];
-  return [{ what: `note ${path} of a copy that is not kept any more`, copy: copy.copy, remove: () => dropRetainedCopy(copy, kept) }];
+  if (
+    kept === undefined ||
+    whyOver(kept, { copies: [{ copy: copy.copy, fence: 0, ...(held && { held }) }] }) === undefined
+  )
+    return [];
+  return [
+    {
+      what: `note ${path} of a copy that is not kept any more`,
+      copy: copy.copy,
+      remove: () => dropRetainedCopy(copy, kept),
+    },
+  ];
 }
 
 async function leftNote(copy: CopySpec): Promise<readonly Orphan[]> {
@@ -76,8 +89,11 @@ async function halfWritten(folder: string): Promise<readonly Orphan[]> {
         const pid = OF_PROCESS.exec(name)?.[1];
         const old = pid === undefined && HALF.test(name) && (await ageOf(path)) > ABANDONED_MS;
         if (!old && (pid === undefined || isRunning(Number(pid)))) return [];
-        const why = pid === undefined ? "was begun long ago" : `process ${pid} was writing, which is gone`;
-        return [{ what: `half-written ${path}, which ${why}`, remove: () => rm(path, { force: true }) }];
+        const why =
+          pid === undefined ? "was begun long ago" : `process ${pid} was writing, which is gone`;
+        return [
+          { what: `half-written ${path}, which ${why}`, remove: () => rm(path, { force: true }) },
+        ];
       }),
   );
   return found.flat();

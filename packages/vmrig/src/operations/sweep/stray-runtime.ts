@@ -8,8 +8,12 @@ import { GATE_PREFIX, isDead } from "../../gate/dead-sockets.ts";
 /** What `vmrig ssh` makes for its own time: `ssh-<pid>-…`, with a key in it. */
 const IDENTITY = /^ssh-(\d+)-/;
 
-/** Sockets of gates that nobody serves, and folders with the key of a `vmrig ssh` that was killed. */
-export async function strayRuntime({ runtime }: Pick<Folders, "runtime">): Promise<readonly Orphan[]> {
+/**
+ * Sockets of gates that nobody serves, and folders with the key of a `vmrig ssh` that was killed.
+ */
+export async function strayRuntime({
+  runtime,
+}: Pick<Folders, "runtime">): Promise<readonly Orphan[]> {
   const names = await readdir(runtime).catch(() => []);
   const found = await Promise.all(
     names.map(async (name): Promise<readonly Orphan[]> => {

@@ -7,15 +7,20 @@ import { strayNotes } from "./stray-notes.ts";
 import { strayRuntime } from "./stray-runtime.ts";
 
 /**
- * What runs left behind and nobody owns any more: machines and processes, notes, sockets, half-written files. What somebody has a lease of is
- * never in the list. Nothing is removed before somebody calls {@link Orphan.remove}, which looks again.
+ * What runs left behind and nobody owns any more: machines and processes, notes, sockets,
+ * half-written files. What somebody has a lease of is never in the list. Nothing is removed before
+ * somebody calls {@link Orphan.remove}, which looks again.
  */
 export async function findLeftovers(options: SweepOptions): Promise<readonly Orphan[]> {
   const { rig, folders } = options;
   await using store = await openRunningStore(rig, folders);
   const found = await Promise.all([
     strayMachines(options, store),
-    rig.driver.orphans?.({ copies: copiesFolder(folders), runtime: folders.runtime, cache: folders.cache }) ?? [],
+    rig.driver.orphans?.({
+      copies: copiesFolder(folders),
+      runtime: folders.runtime,
+      cache: folders.cache,
+    }) ?? [],
     strayNotes(options, store),
     strayRuntime(folders),
   ]);

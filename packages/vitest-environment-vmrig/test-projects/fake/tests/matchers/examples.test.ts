@@ -56,7 +56,10 @@ test("retries until it holds", async ({ pc1 }) => {
 
 test("works with the expect of the test, of a list, and softly", async ({ pc1, expect: own }) => {
   await own(pc1.file("none")).not.toExist();
-  await Promise.all([expect(pc1.port(1)).not.toBeListening(), expect(pc1.port(2)).not.toBeListening()]);
+  await Promise.all([
+    expect(pc1.port(1)).not.toBeListening(),
+    expect(pc1.port(2)).not.toBeListening(),
+  ]);
   await expect.soft(pc1.file("/etc/passwd")).toExist();
   await expect(Promise.resolve(pc1.file("/etc/passwd"))).resolves.toExist();
 });

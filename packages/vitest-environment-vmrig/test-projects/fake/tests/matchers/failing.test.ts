@@ -25,7 +25,9 @@ test("gives a command that runs", async ({ pc1 }) => {
 });
 
 test("asks inside of another matcher", ({ pc1 }) => {
-  expect({ file: pc1.file("greeting") }).toEqual({ file: (expect as unknown as { toExist(): unknown }).toExist() });
+  expect({ file: pc1.file("greeting") }).toEqual({
+    file: (expect as unknown as { toExist(): unknown }).toExist(),
+  });
 });
 
 test("waits longer than the test may", { timeout: 1_000 }, async ({ pc1 }) => {

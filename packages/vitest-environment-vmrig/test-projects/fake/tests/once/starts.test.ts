@@ -43,7 +43,10 @@ describe("outer", () => {
     });
 
     test.for([1, 2])("test %i starts from both", async (_number, { pc1, pc2 }) => {
-      expect([await pc1.file("state").text(), await pc2.file("state").text()]).toEqual(["inner", "outer"]);
+      expect([await pc1.file("state").text(), await pc2.file("state").text()]).toEqual([
+        "inner",
+        "outer",
+      ]);
       await pc1.file("state").write("changed");
     });
   });
@@ -79,10 +82,13 @@ describe("only the inner one has tests", () => {
     await pc1.file("state").append(" second");
   });
 
-  test.for([1, 2])("of two in one describe, the second builds on the first: %i", async (_number, { pc1 }) => {
-    expect(await pc1.file("state").text()).toBe("first second");
-    await pc1.file("state").write("changed");
-  });
+  test.for([1, 2])(
+    "of two in one describe, the second builds on the first: %i",
+    async (_number, { pc1 }) => {
+      expect(await pc1.file("state").text()).toBe("first second");
+      await pc1.file("state").write("changed");
+    },
+  );
 });
 
 describe.concurrent("concurrent tests", () => {

@@ -1,4 +1,13 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, test } from "vitest-environment-vmrig";
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  it,
+  test,
+} from "vitest-environment-vmrig";
 
 test("runs a command on the machine that it names", async ({ pc1 }) => {
   expect((await pc1.$`hostname`).stdout).toBe("pc1");

@@ -1,7 +1,8 @@
 import { afterEach, beforeAll, describe, expect, setupOnce, test } from "vitest-environment-vmrig";
 import type { Machine } from "vmrig";
 
-const runOn = (machine: Machine): Promise<unknown> => Promise.resolve(machine.$`nohup sleep 600 >/dev/null 2>&1 & echo $! > pid`);
+const runOn = (machine: Machine): Promise<unknown> =>
+  Promise.resolve(machine.$`nohup sleep 600 >/dev/null 2>&1 & echo $! > pid`);
 
 test("leaves a process", async ({ pc1 }) => {
   await runOn(pc1);
@@ -47,17 +48,29 @@ test("lets something end by itself", async ({ pc2 }) => {
   await pc2.$`sleep 0.7 >/dev/null 2>&1 &`;
 });
 
-test("need not clean up, as its meta says", { meta: { vmrig: { strict: false } } }, async ({ pc2 }) => {
-  await runOn(pc2);
-});
+test(
+  "need not clean up, as its meta says",
+  { meta: { vmrig: { strict: false } } },
+  async ({ pc2 }) => {
+    await runOn(pc2);
+  },
+);
 
-test("is only reported, as its meta says", { meta: { vmrig: { strict: "report" } } }, async ({ pc2 }) => {
-  await pc2.$`rm etc/app.conf`;
-});
+test(
+  "is only reported, as its meta says",
+  { meta: { vmrig: { strict: "report" } } },
+  async ({ pc2 }) => {
+    await pc2.$`rm etc/app.conf`;
+  },
+);
 
-test("starts with a rollback, so that nobody finds what it leaves", { meta: { vmrig: { rollback: "test" } } }, async ({ pc2 }) => {
-  await runOn(pc2);
-});
+test(
+  "starts with a rollback, so that nobody finds what it leaves",
+  { meta: { vmrig: { rollback: "test" } } },
+  async ({ pc2 }) => {
+    await runOn(pc2);
+  },
+);
 
 describe("a group whose tests start from a checkpoint", () => {
   setupOnce(({ pc1 }) => runOn(pc1));

@@ -4,7 +4,9 @@ import { allowed, LOG, note } from "../witness.ts";
 test("works for long, and waits for something else", { timeout: 100_000 }, async ({ pc1 }) => {
   await note("began");
   // A machine that goes on writing for as long as somebody lets it.
-  pc1.$`while true; do echo order >> ${LOG}; sleep 0.05; done`.catch(() => note("the command ended"));
+  pc1.$`while true; do echo order >> ${LOG}; sleep 0.05; done`.catch(() =>
+    note("the command ended"),
+  );
   await allowed("never");
   await note("went on");
 });

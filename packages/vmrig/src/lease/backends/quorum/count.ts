@@ -1,4 +1,8 @@
-import { decodeCurrentHolder, type CurrentHolder, type CurrentHolderReply } from "../../current-holder.ts";
+import {
+  decodeCurrentHolder,
+  type CurrentHolder,
+  type CurrentHolderReply,
+} from "../../current-holder.ts";
 import type { Restarted } from "../../queue-status.ts";
 
 /** What one server knows of the copies, in the order in which it was asked. */
@@ -20,8 +24,8 @@ export interface Count {
 }
 
 /**
- * A copy is free when most of all servers know of no lock. Else it is held, by whom the newest fence says, until enough of the locks have
- * run out.
+ * A copy is free when most of all servers know of no lock. Else it is held, by whom the newest
+ * fence says, until enough of the locks have run out.
  */
 export function countVotes(
   copies: readonly string[],
@@ -33,9 +37,15 @@ export function countVotes(
   const unsettled: string[] = [];
   let restarted: Restarted | undefined;
   for (const [i, copy] of copies.entries()) {
-    const votes = tallies.map(({ holds, blockedForMs = 0, upForS = 0 }) => ({ hold: holds[i] as CurrentHolderReply, blockedForMs, upForS }));
+    const votes = tallies.map(({ holds, blockedForMs = 0, upForS = 0 }) => ({
+      hold: holds[i] as CurrentHolderReply,
+      blockedForMs,
+      upForS,
+    }));
     const unlocked = votes.filter(({ hold }) => hold[0] === -2);
-    const blocked = unlocked.filter(({ blockedForMs }) => blockedForMs > 0).toSorted((a, b) => a.blockedForMs - b.blockedForMs);
+    const blocked = unlocked
+      .filter(({ blockedForMs }) => blockedForMs > 0)
+      .toSorted((a, b) => a.blockedForMs - b.blockedForMs);
     const missing = majority - (unlocked.length - blocked.length);
     if (missing <= 0) {
       free.push(copy);
@@ -51,8 +61,13 @@ export function countVotes(
       if (unlocked.length < votes.length) unsettled.push(copy);
       continue;
     }
-    const ends = votes.map(({ hold: [pttl], blockedForMs }) => (pttl === -2 ? blockedForMs : pttl < 0 ? Number.POSITIVE_INFINITY : pttl));
-    const inOrder = [...ends, ...Array.from({ length: all - votes.length }, () => Number.POSITIVE_INFINITY)].sort((a, b) => a - b);
+    const ends = votes.map(({ hold: [pttl], blockedForMs }) =>
+      pttl === -2 ? blockedForMs : pttl < 0 ? Number.POSITIVE_INFINITY : pttl,
+    );
+    const inOrder = [
+      ...ends,
+      ...Array.from({ length: all - votes.length }, () => Number.POSITIVE_INFINITY),
+    ].sort((a, b) => a - b);
     held.push({ ...hold, expiresInMs: inOrder[majority - 1] ?? Number.POSITIVE_INFINITY });
   }
   return { free, held, unsettled, ...(restarted && { restarted }) };

@@ -13,7 +13,10 @@ afterEach(async () => {
   await used.disposeAsync();
 });
 
-async function open(redis: LeaseStoreOptions["redis"], options: Partial<LeaseStoreOptions> = {}): Promise<LeaseStore> {
+async function open(
+  redis: LeaseStoreOptions["redis"],
+  options: Partial<LeaseStoreOptions> = {},
+): Promise<LeaseStore> {
   return stack.use(await openLeaseStore({ redis, timing: { commandTimeoutMs: 300 }, ...options }));
 }
 
@@ -48,6 +51,8 @@ test("several have an id of their own, that outlives a minority, and a server th
   expect((await open(servers.address)).id).toBe(id);
   await servers.all[1]?.kill();
   expect((await open(servers.address)).id).toBe(id);
-  const opened = await Promise.all(Array.from({ length: 6 }, () => open(servers.address, { namespace: "new" })));
+  const opened = await Promise.all(
+    Array.from({ length: 6 }, () => open(servers.address, { namespace: "new" })),
+  );
   expect(new Set(opened.map((store) => store.id)).size).toBe(1);
 });

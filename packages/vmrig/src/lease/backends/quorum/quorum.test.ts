@@ -31,12 +31,20 @@ async function redises(...args: Parameters<typeof RedisServers.start>): Promise<
   return stack.use(await RedisServers.start(...args));
 }
 
-async function open(redis: LeaseStoreOptions["redis"], options: Partial<LeaseStoreOptions> = {}): Promise<LeaseStore> {
-  return stack.use(await openLeaseStore({ redis, timing: PATIENT, clock: systemClock, ...options }));
+async function open(
+  redis: LeaseStoreOptions["redis"],
+  options: Partial<LeaseStoreOptions> = {},
+): Promise<LeaseStore> {
+  return stack.use(
+    await openLeaseStore({ redis, timing: PATIENT, clock: systemClock, ...options }),
+  );
 }
 
-const ask = (leases: LeaseStore, who: string, options: { readonly ttlMs?: number; readonly waitForMs?: number } = {}) =>
-  leases.acquire(PCS, { holder: person(who), ttlMs: 3000, waitForMs: 20_000, ...options });
+const ask = (
+  leases: LeaseStore,
+  who: string,
+  options: { readonly ttlMs?: number; readonly waitForMs?: number } = {},
+) => leases.acquire(PCS, { holder: person(who), ttlMs: 3000, waitForMs: 20_000, ...options });
 
 async function until(what: string, seen: () => Promise<boolean> | boolean): Promise<void> {
   await waitFor({
@@ -54,14 +62,20 @@ const locks = (servers: RedisServers): Promise<boolean[]> =>
 test.each([3, 5])("of %d servers each has the same lock and the same fence", async (count) => {
   const servers = await redises(count);
   const lease = await ask(await open(servers.address), "alice");
-  const values = await Promise.all(servers.all.map(({ operator }) => operator.mget(LOCK, "vmrig:{pcs}:pcs-1:fence")));
+  const values = await Promise.all(
+    servers.all.map(({ operator }) => operator.mget(LOCK, "vmrig:{pcs}:pcs-1:fence")),
+  );
   expect(new Set(values.map(([value]) => value)).size).toBe(1);
   expect(values.map(([, fence]) => fence)).toEqual(values.map(() => String(lease.fence)));
 });
 
 test.each([
   ["killed", PATIENT, (servers: RedisServers, i: number) => servers.all[i]?.kill()],
-  ["in a black hole", QUICK, (servers: RedisServers, i: number) => servers.networks[i]?.blackHole()],
+  [
+    "in a black hole",
+    QUICK,
+    (servers: RedisServers, i: number) => servers.networks[i]?.blackHole(),
+  ],
 ])("a minority that is %s takes no lease away, and denies none", async (_how, timing, fail) => {
   const servers = await redises(3);
   const leases = await open(servers.throughNetworks, { timing });
@@ -81,7 +95,9 @@ test.each([
   expect(next.fence).toBeGreaterThan(alice.fence);
   await leases.dropRecord(next);
   await next.release();
-  expect((await ask(await open(servers.throughNetworks, { timing }), "carol")).fence).toBeGreaterThan(next.fence);
+  expect(
+    (await ask(await open(servers.throughNetworks, { timing }), "carol")).fence,
+  ).toBeGreaterThan(next.fence);
 });
 
 test("without the majority nobody gets a lease, and the error counts and names those that did not answer", async () => {
@@ -104,7 +120,10 @@ test("without the majority a lease is given up before it can run out, and the er
   const servers = await redises(3);
   const alice = await ask(await open(servers.address), "alice");
   for (const i of [0, 1]) await servers.all[i]?.kill();
-  expect(await aborted(alice.signal)).toMatchObject({ code: "LEASE_LOST", message: expect.stringContaining("1 of 3 agreed") });
+  expect(await aborted(alice.signal)).toMatchObject({
+    code: "LEASE_LOST",
+    message: expect.stringContaining("1 of 3 agreed"),
+  });
   expect(await servers.all[2]?.operator.pttl(LOCK)).toBeGreaterThan(0);
 });
 
@@ -117,7 +136,10 @@ test("a server that lost the lock has it back after a renewal, so that leases ou
     await until("the lock", async () => (await locks(servers)).every(Boolean));
   }
   alice.assertHeld();
-  expect((await leases.view(PCS)).copies[0]?.held).toMatchObject({ holder: person("alice"), fence: alice.fence });
+  expect((await leases.view(PCS)).copies[0]?.held).toMatchObject({
+    holder: person("alice"),
+    fence: alice.fence,
+  });
   await alice.release();
   expect(await locks(servers)).toEqual([false, false, false]);
 });
@@ -160,11 +182,15 @@ test("a server that restarted without its data has no vote until what it forgot 
     await servers.all[1]?.kill();
     await leases.view(PCS); // notices
     await servers.all[1]?.start();
-    await until("its answer", async () => (await leases.view(PCS)) && said.at(-1)?.endsWith("answers again") === true);
+    await until(
+      "its answer",
+      async () => (await leases.view(PCS)) && said.at(-1)?.endsWith("answers again") === true,
+    );
   };
   /** Too long for a server that restarted just now, and not for one that did not. */
   const ttlMs = async (): Promise<number> => {
-    const [, seconds] = /uptime_in_seconds:(\d+)/.exec((await servers.all[2]?.operator.info("server")) ?? "") ?? [];
+    const [, seconds] =
+      /uptime_in_seconds:(\d+)/.exec((await servers.all[2]?.operator.info("server")) ?? "") ?? [];
     return (Number(seconds) - 2) * 1000;
   };
   await restart();
@@ -175,7 +201,11 @@ test("a server that restarted without its data has no vote until what it forgot 
   await servers.all[0]?.kill();
   await expect(ask(leases, "carol", { ttlMs: await ttlMs(), waitForMs: 0 })).rejects.toMatchObject({
     code: "RIG_BUSY",
-    details: [expect.stringContaining("restarted"), "free for the next in line", "0 ahead of you, 1 waiting"],
+    details: [
+      expect.stringContaining("restarted"),
+      "free for the next in line",
+      "0 ahead of you, 1 waiting",
+    ],
   });
 });
 
@@ -196,7 +226,10 @@ test("when the server with the line dies, and when it comes back, those who wait
     await untilLine(leases, names.slice(0, i + 1));
   }
   await servers.all[0]?.kill();
-  await until("the line elsewhere", async () => (await servers.all[1]?.operator.zcard("vmrig:{pcs}:queue")) === 3);
+  await until(
+    "the line elsewhere",
+    async () => (await servers.all[1]?.operator.zcard("vmrig:{pcs}:queue")) === 3,
+  );
   await alice.release();
   await (await waiting[0])?.release();
   await servers.all[0]?.start();
@@ -210,8 +243,15 @@ test("who waited at a server of its own, because of its network, is served as we
   const alice = await ask(leases, "alice", { ttlMs: 600_000 });
   const elsewhere = await open(servers.throughNetworks, { timing: QUICK });
   servers.networks[0]?.blackHole();
-  const both = [ask(leases, "bob"), ask(elsewhere, "carol")].map(async (lease) => (await lease).release());
-  await until("both", async () => (await servers.all[1]?.operator.zcard("vmrig:{pcs}:queue")) === 1 && (await lineOf(leases)).length === 2);
+  const both = [ask(leases, "bob"), ask(elsewhere, "carol")].map(async (lease) =>
+    (await lease).release(),
+  );
+  await until(
+    "both",
+    async () =>
+      (await servers.all[1]?.operator.zcard("vmrig:{pcs}:queue")) === 1 &&
+      (await lineOf(leases)).length === 2,
+  );
   await alice.release();
   await Promise.all(both);
   expect(await lineOf(leases)).toEqual([]);
@@ -219,11 +259,15 @@ test("who waited at a server of its own, because of its network, is served as we
 
 test("a grant whose answers are lost in black holes does not become a ghost", async () => {
   const servers = await redises(3);
-  const [leases, behind] = [await open(servers.address), await open(servers.throughNetworks, { timing: QUICK })];
+  const [leases, behind] = [
+    await open(servers.address),
+    await open(servers.throughNetworks, { timing: QUICK }),
+  ];
   const held = await ask(leases, "alice", { ttlMs: 600_000 });
   const waiting = ask(behind, "bob", { ttlMs: 600_000 });
   await untilLine(leases, ["bob"]);
-  for (const network of servers.networks) network.loseRepliesTo(createHash("sha1").update(ACQUIRE).digest("hex"));
+  for (const network of servers.networks)
+    network.loseRepliesTo(createHash("sha1").update(ACQUIRE).digest("hex"));
   const alices = await servers.all[0]?.operator.get(LOCK);
   await held.release();
   await until("the grant that nobody hears of", async () => {
@@ -240,7 +284,9 @@ test("a kept copy that is released while a server is away is free for the next, 
   const alice = await ask(leases, "alice");
   await leases.retain(alice, { forMs: 3_600_000, why: "after a failed run" });
   await servers.all[0]?.kill();
-  expect(await leases.revoke({ ...PCS_1, fence: alice.fence, by: person("bob") })).toMatchObject({ holder: person("alice") });
+  expect(await leases.revoke({ ...PCS_1, fence: alice.fence, by: person("bob") })).toMatchObject({
+    holder: person("alice"),
+  });
   await servers.all[0]?.start();
   expect(await locks(servers)).toEqual([true, false, false]);
   expect((await leases.view(PCS)).copies[0]?.held).toBeUndefined();

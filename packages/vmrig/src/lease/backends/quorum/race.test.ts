@@ -18,9 +18,18 @@ vi.setConfig({ testTimeout: 60_000 });
 const OPTIONS = { commandTimeoutMs: 2000, namespace: "vmrig", clock: systemClock };
 const FENCE = "vmrig:{pcs}:pcs-1:fence";
 
-const placeOf = (who: string, attempt: number): QueueEntry => ({ id: who, request: checkLeaseRequest(PCS), holder: person(who), ticket: 0, attempt });
+const placeOf = (who: string, attempt: number): QueueEntry => ({
+  id: who,
+  request: checkLeaseRequest(PCS),
+  holder: person(who),
+  ticket: 0,
+  attempt,
+});
 
-function taker(backend: LeaseBackend, who: string): (attempt: number, ttlMs?: number) => Promise<GrantedCopy | undefined> {
+function taker(
+  backend: LeaseBackend,
+  who: string,
+): (attempt: number, ttlMs?: number) => Promise<GrantedCopy | undefined> {
   return (attempt, ttlMs = 30_000) => backend.take(placeOf(who, attempt), "pcs-1", ttlMs);
 }
 
@@ -36,7 +45,9 @@ test.each([
     const views = await Promise.all(
       servers.all.map(async (_, hidden) => {
         const addresses = servers.all.map(({ socketPath }, i) =>
-          (i - hidden + count) % count < missing ? { socketPath: join(tmpdir(), `vmrig-test-nobody-${i}.sock`) } : { socketPath },
+          (i - hidden + count) % count < missing
+            ? { socketPath: join(tmpdir(), `vmrig-test-nobody-${i}.sock`) }
+            : { socketPath },
         );
         const backend = await openQuorum(addresses, OPTIONS);
         stack.defer(() => backend.close());
@@ -73,7 +84,10 @@ test.each([
 /** One whose writes of a fence are held back, and one whose are not. */
 async function slowAndQuick(stack: AsyncDisposableStack, commandTimeoutMs = 20_000) {
   const servers = stack.use(await RedisServers.start(3));
-  const open = async (addresses: readonly RedisAddress[], timeoutMs: number): Promise<LeaseBackend> => {
+  const open = async (
+    addresses: readonly RedisAddress[],
+    timeoutMs: number,
+  ): Promise<LeaseBackend> => {
     const backend = await openQuorum(addresses, { ...OPTIONS, commandTimeoutMs: timeoutMs });
     stack.defer(() => backend.close());
     return backend;
@@ -90,7 +104,8 @@ async function slowAndQuick(stack: AsyncDisposableStack, commandTimeoutMs = 20_0
 }
 
 async function pausedAt(networks: RedisServers["networks"]): Promise<void> {
-  const probe = async () => (networks.every(({ heldBack }) => heldBack > 0) ? { value: undefined } : { seen: "not yet" });
+  const probe = async () =>
+    networks.every(({ heldBack }) => heldBack > 0) ? { value: undefined } : { seen: "not yet" };
   await waitFor({ what: "her to be between the phases", timeoutMs: 10_000, intervalMs: 5, probe });
 }
 
@@ -129,7 +144,8 @@ test("whoever is paused before it writes its fence down, until the lock has run 
     what: "her lock to run out",
     timeoutMs: 10_000,
     intervalMs: 20,
-    probe: async () => ((await lockedAt(servers)).includes(1) ? { seen: "not yet" } : { value: undefined }),
+    probe: async () =>
+      (await lockedAt(servers)).includes(1) ? { seen: "not yet" } : { value: undefined },
   });
   for (const wakeUp of letGo) wakeUp();
   expect(await late).toBeUndefined();

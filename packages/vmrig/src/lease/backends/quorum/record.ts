@@ -4,19 +4,28 @@ import { parseRecord, READ_RECORD, SAVE_RECORD } from "../record.ts";
 import type { Servers } from "./servers.ts";
 
 /**
- * Records with a stamp in front, by which of several the newest is known: the fence under which it was written, and the how manieth of this
- * process. One that was dropped is written empty, so that a server which missed it does not bring it back.
+ * Records with a stamp in front, by which of several the newest is known: the fence under which it
+ * was written, and the how manieth of this process. One that was dropped is written empty, so that
+ * a server which missed it does not bring it back.
  */
-export function recordsOf(servers: Servers, namespace: string): Pick<LeaseBackend, "record" | "saveRecord" | "dropRecord"> {
+export function recordsOf(
+  servers: Servers,
+  namespace: string,
+): Pick<LeaseBackend, "record" | "saveRecord" | "dropRecord"> {
   let writes = 0;
   const write = (lease: FencedCopy, text: string): Promise<boolean> => {
     const { lock, holder, record } = keysOf(namespace, lease);
     const stamped = `${lease.fence}.${(writes += 1)} ${text}`;
-    return servers.vote(async (server) => (await server.run(SAVE_RECORD, [lock, holder, record], [lease.fence, stamped])) === 1);
+    return servers.vote(
+      async (server) =>
+        (await server.run(SAVE_RECORD, [lock, holder, record], [lease.fence, stamped])) === 1,
+    );
   };
   return {
     async record(copy: CopyName) {
-      const texts = await servers.askAgain((server) => server.run(READ_RECORD, [keysOf(namespace, copy).record]));
+      const texts = await servers.askAgain((server) =>
+        server.run(READ_RECORD, [keysOf(namespace, copy).record]),
+      );
       const found = texts.map(({ answer }) => parseStamp(answer));
       return parseRecord(found.toSorted((a, b) => b.fence - a.fence || b.write - a.write)[0]?.text);
     },

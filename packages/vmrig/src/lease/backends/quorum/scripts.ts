@@ -2,8 +2,9 @@ import { ENLIST, HOLD, LINE, ME, RESTARTED } from "../queue-lua.ts";
 import { NOW, script } from "../../../redis/script.ts";
 
 /**
- * One server's vote. Run by redlock with the `turnKeys` of one copy and ARGV value, ttlMs. Who may ask is settled before, where the line is.
- * The lock has no fence yet, and nobody believes in it: see {@link WRITE_FENCE}.
+ * One server's vote. Run by redlock with the `turnKeys` of one copy and ARGV value, ttlMs. Who may
+ * ask is settled before, where the line is. The lock has no fence yet, and nobody believes in it:
+ * see {@link WRITE_FENCE}.
  */
 export const ACQUIRE = `${NOW}${ME}${RESTARTED}
 if redis.call('EXISTS', KEYS[4]) == 1 or restarted(tonumber(ARGV[2])) > 0 then return 0 end
@@ -14,13 +15,19 @@ redis.call('PEXPIRE', KEYS[5], ARGV[2])
 return #KEYS
 `;
 
-/** Run by redlock with the `turnKeys` of one copy and ARGV value. Wakes nobody: that is for when most servers have let go. */
+/**
+ * Run by redlock with the `turnKeys` of one copy and ARGV value. Wakes nobody: that is for when
+ * most servers have let go.
+ */
 export const RELEASE = `
 if redis.call('GET', KEYS[4]) == ARGV[1] then redis.call('DEL', KEYS[4], KEYS[5]) end
 return #KEYS
 `;
 
-/** Wakes who may have what is free here, and what most servers have let go of. Run with `rigKeys` and ARGV the names of the latter. */
+/**
+ * Wakes who may have what is free here, and what most servers have let go of. Run with `rigKeys`
+ * and ARGV the names of the latter.
+ */
 export const WAKE = script(`${NOW}${LINE}
 local free = unlocked()
 for _, name in ipairs(ARGV) do free[name] = true end
@@ -29,15 +36,19 @@ wake(free)
 return 1
 `);
 
-/** The largest fence and the clock in microseconds, for who has the lock: phase one. Run with `turnKeys` of one copy and ARGV value. */
+/**
+ * The largest fence and the clock in microseconds, for who has the lock: phase one. Run with
+ * `turnKeys` of one copy and ARGV value.
+ */
 export const READ_FENCE = script(`${NOW}
 if redis.call('GET', KEYS[4]) ~= ARGV[1] then return false end
 return { redis.call('GET', KEYS[6]) or '0', string.format('%.0f', t[1] * 1000000 + t[2]) }
 `);
 
 /**
- * Phase two: the fence, for who still has the lock, and only upwards. Takes the waiter out of the line in any case: most servers have voted
- * for it. Run with the `turnKeys` of one copy and ARGV value, fence, holder.
+ * Phase two: the fence, for who still has the lock, and only upwards. Takes the waiter out of the
+ * line in any case: most servers have voted for it. Run with the `turnKeys` of one copy and ARGV
+ * value, fence, holder.
  */
 export const WRITE_FENCE = script(`${ME}${LINE}
 remove(me)
@@ -50,9 +61,10 @@ return ours and 1 or 0
 `);
 
 /**
- * Gives a lock back to a server that lost it while the majority has it: one that restarted without its data, or was down for longer than a
- * TTL. Not to one that was told of its end by force. Run with the `rigKeys` of the copy, then its revoked key; ARGV value, ttlMs, fence,
- * holder, held for ms.
+ * Gives a lock back to a server that lost it while the majority has it: one that restarted without
+ * its data, or was down for longer than a TTL. Not to one that was told of its end by force. Run
+ * with the `rigKeys` of the copy, then its revoked key; ARGV value, ttlMs, fence, holder, held for
+ * ms.
  */
 export const RESTORE = script(`${NOW}
 if redis.call('EXISTS', KEYS[4]) == 1 or redis.call('HEXISTS', KEYS[7], ARGV[3]) == 1 then return 0 end
@@ -66,8 +78,9 @@ return 1
 `);
 
 /**
- * What one server knows of the copies, and for how long it may not vote after a restart. Undoes what it granted to the waiter who asks:
- * that never saw the answer, unless this question is the older of the two. Run with `turnKeys` and ARGV ttlMs.
+ * What one server knows of the copies, and for how long it may not vote after a restart. Undoes
+ * what it granted to the waiter who asks: that never saw the answer, unless this question is the
+ * older of the two. Run with `turnKeys` and ARGV ttlMs.
  */
 export const TALLY = script(`${NOW}${ME}${LINE}${HOLD}${RESTARTED}
 for _, i in pairs(at) do
@@ -88,7 +101,10 @@ if free then blocked, up = restarted(tonumber(ARGV[1])) end
 return { holds, blocked, up }
 `);
 
-/** Heartbeat of a waiter at the server that has the line. Run with `turnKeys` and ARGV aliveMs, what `encodePlace` says, the copies that are free. */
+/**
+ * Heartbeat of a waiter at the server that has the line. Run with `turnKeys` and ARGV aliveMs, what
+ * `encodePlace` says, the copies that are free.
+ */
 export const WAIT = script(`${NOW}${ME}${LINE}${ENLIST}
 local function free()
   local names = {}

@@ -4,7 +4,9 @@ import { waitFor, type Observation } from "../../../wait/wait-for.ts";
 import type { RedisConnection } from "../../../redis/connection.ts";
 
 /** What came of one question to one server. */
-export type Ballot<T> = { readonly server: RedisConnection; readonly answer: T } | { readonly server: RedisConnection; readonly fault: VmrigError };
+export type Ballot<T> =
+  | { readonly server: RedisConnection; readonly answer: T }
+  | { readonly server: RedisConnection; readonly fault: VmrigError };
 
 export interface Answered<T> {
   readonly server: RedisConnection;
@@ -21,10 +23,11 @@ const ASK_MS = 3000;
 const HINT = "check that most of them run and are reachable from here";
 
 /**
- * Servers that know nothing of each other, in the order of the config. What most of them say, counts.
+ * Servers that know nothing of each other, in the order of the config. What most of them say,
+ * counts.
  *
- * One that did not answer its last question is still asked, but not waited for while the others are enough: a server in a black hole costs
- * one command timeout, not one with every question.
+ * One that did not answer its last question is still asked, but not waited for while the others are
+ * enough: a server in a black hole costs one command timeout, not one with every question.
  */
 export class Servers {
   readonly all: readonly RedisConnection[];
@@ -39,7 +42,10 @@ export class Servers {
     this.#options = options;
   }
 
-  /** Puts a question to all of them. Resolves as soon as `enough` says so; else when all have answered that usually do, and most did. */
+  /**
+   * Puts a question to all of them. Resolves as soon as `enough` says so; else when all have
+   * answered that usually do, and most did.
+   */
   poll<T>(
     question: (server: RedisConnection) => Promise<T>,
     enough: (ballots: readonly Ballot<T>[]) => boolean = () => false,
@@ -52,7 +58,12 @@ export class Servers {
         ballots.push(ballot);
         pending.delete(ballot.server);
         const others = [...pending].every((server) => this.#silent.has(server));
-        if (pending.size === 0 || enough(ballots) || (others && answers(ballots).length >= this.majority)) resolve([...ballots]);
+        if (
+          pending.size === 0 ||
+          enough(ballots) ||
+          (others && answers(ballots).length >= this.majority)
+        )
+          resolve([...ballots]);
       };
       for (const server of this.all) {
         question(server).then(
@@ -63,7 +74,11 @@ export class Servers {
     });
   }
 
-  /** Like {@link Servers.poll}, for the answers alone. @throws VmrigError `REDIS_UNREACHABLE` when less than the majority answered */
+  /**
+   * Like {@link Servers.poll}, for the answers alone.
+   *
+   * @throws VmrigError `REDIS_UNREACHABLE` when less than the majority answered
+   */
   async ask<T>(
     question: (server: RedisConnection) => Promise<T>,
     enough?: (ballots: readonly Ballot<T>[]) => boolean,
@@ -74,17 +89,28 @@ export class Servers {
     return found.toSorted((a, b) => this.all.indexOf(a.server) - this.all.indexOf(b.server));
   }
 
-  /** For what may run twice: bridges a re-dial by asking again for up to 3 s. @throws VmrigError `REDIS_UNREACHABLE` */
-  async askAgain<T>(question: (server: RedisConnection) => Promise<T>): Promise<readonly Answered<T>[]> {
+  /**
+   * For what may run twice: bridges a re-dial by asking again for up to 3 s.
+   *
+   * @throws VmrigError `REDIS_UNREACHABLE`
+   */
+  async askAgain<T>(
+    question: (server: RedisConnection) => Promise<T>,
+  ): Promise<readonly Answered<T>[]> {
     return this.#again(async () => ({ value: await this.ask(question) }));
   }
 
-  /** Whether most of them do it, or most refuse; neither while too few answer. May run twice. @throws VmrigError `REDIS_UNREACHABLE` */
+  /**
+   * Whether most of them do it, or most refuse; neither while too few answer. May run twice.
+   *
+   * @throws VmrigError `REDIS_UNREACHABLE`
+   */
   async vote(question: (server: RedisConnection) => Promise<boolean>): Promise<boolean> {
     return this.#again(async () => {
       const ballots = await this.poll(question); // all of them: what is to stay should be where a minority may be lost
       for (const value of [true, false]) {
-        if (answers(ballots).filter(({ answer }) => answer === value).length >= this.majority) return { value };
+        if (answers(ballots).filter(({ answer }) => answer === value).length >= this.majority)
+          return { value };
       }
       throw this.unanswered(ballots);
     });
@@ -120,11 +146,14 @@ export class Servers {
     if (this.#closed) return; // what was under way then did not fail
     const { server } = ballot;
     if ("answer" in ballot) {
-      if (this.#silent.delete(server)) this.#options.onNews?.(`redis    ${server.shown} answers again`);
+      if (this.#silent.delete(server))
+        this.#options.onNews?.(`redis    ${server.shown} answers again`);
     } else if (!this.#silent.has(server)) {
       this.#silent.add(server);
       const left = this.all.length - this.#silent.size;
-      this.#options.onNews?.(`redis    ${left} of ${this.all.length} answer, ${this.majority} must: ${ballot.fault.summary}`);
+      this.#options.onNews?.(
+        `redis    ${left} of ${this.all.length} answer, ${this.majority} must: ${ballot.fault.summary}`,
+      );
     }
   }
 }

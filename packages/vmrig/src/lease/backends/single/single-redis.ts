@@ -4,7 +4,13 @@ import { explainLoss } from "../../explain-loss.ts";
 import { decodeCurrentHolders, type CurrentHolderReply } from "../../current-holder.ts";
 import { retainLock } from "../../retain.ts";
 import { turnKeys } from "../../keys.ts";
-import type { LeaseBackend, QueueState, HeartbeatTimes, QueueEntry, GrantedCopy } from "../../lease-backend.ts";
+import type {
+  LeaseBackend,
+  QueueState,
+  HeartbeatTimes,
+  QueueEntry,
+  GrantedCopy,
+} from "../../lease-backend.ts";
 import { viewRig } from "../../lease-view.ts";
 import { lockPrimitive, type TakeLock } from "../lock.ts";
 import { dropRecord, readRecord, saveRecord } from "../record.ts";
@@ -25,15 +31,25 @@ type LookReply = [
 
 /** {@link LeaseBackend} in one Redis: each step is one script, and one round trip. */
 export function singleRedis(connection: OpenRedisConnection, namespace: string): LeaseBackend {
-  const takeLock: TakeLock = lockPrimitive([connection], { acquire: ACQUIRE, extend: EXTEND, release: RELEASE });
-  const keys = ({ request, id, attempt }: QueueEntry): string[] => turnKeys(namespace, request, id, attempt);
+  const takeLock: TakeLock = lockPrimitive([connection], {
+    acquire: ACQUIRE,
+    extend: EXTEND,
+    release: RELEASE,
+  });
+  const keys = ({ request, id, attempt }: QueueEntry): string[] =>
+    turnKeys(namespace, request, id, attempt);
   return {
     id: connection.id,
     shown: connection.shown,
 
     async heartbeat(place: QueueEntry, { aliveMs, ttlMs }: HeartbeatTimes): Promise<QueueState> {
-      const reply = await connection.run(WAIT, keys(place), [aliveMs, ...encodeQueueEntry(place), ttlMs]);
-      const [ticket, ahead, waiting, take, aheadExpiresInMs, held, blockedForMs, upForS] = reply as LookReply;
+      const reply = await connection.run(WAIT, keys(place), [
+        aliveMs,
+        ...encodeQueueEntry(place),
+        ttlMs,
+      ]);
+      const [ticket, ahead, waiting, take, aheadExpiresInMs, held, blockedForMs, upForS] =
+        reply as LookReply;
       return {
         ticket,
         ahead,
@@ -45,13 +61,22 @@ export function singleRedis(connection: OpenRedisConnection, namespace: string):
       };
     },
 
-    // The script takes what the line leaves for this waiter at that moment, whatever the last look offered.
-    async take(place: QueueEntry, _copy: string | undefined, ttlMs: number): Promise<GrantedCopy | undefined> {
+    // The script takes what the line leaves for this waiter at that moment, whatever the last look
+    // offered.
+    async take(
+      place: QueueEntry,
+      _copy: string | undefined,
+      ttlMs: number,
+    ): Promise<GrantedCopy | undefined> {
       const lock = await takeLock(keys(place), ttlMs).catch((error: Error) => {
-        throw new VmrigError("REDIS_UNREACHABLE", { message: `Redis at ${connection.shown} gave no answer: ${error.message}` });
+        throw new VmrigError("REDIS_UNREACHABLE", {
+          message: `Redis at ${connection.shown} gave no answer: ${error.message}`,
+        });
       });
       if (lock === undefined) return undefined;
-      const granted = (await connection.run(GRANT, keys(place), [lock.value])) as [copy: string, fence: string] | null;
+      const granted = (await connection.run(GRANT, keys(place), [lock.value])) as
+        | [copy: string, fence: string]
+        | null;
       if (granted !== null) return { copy: granted[0], lock, fence: Number(granted[1]) };
       await lock.release().catch(() => {});
       return undefined;

@@ -29,15 +29,26 @@ async function fingerprintOf(paths: readonly string[]): Promise<unknown[]> {
   );
 }
 
-test("the first claim makes the machines, prepares them, and hands them out at their baseline", async ({ scene }) => {
-  const { gate, said } = scene.run({ prepare: { run: ["echo prepared > recipe", "hostname >> recipe"] } });
+test("the first claim makes the machines, prepares them, and hands them out at their baseline", async ({
+  scene,
+}) => {
+  const { gate, said } = scene.run({
+    prepare: { run: ["echo prepared > recipe", "hostname >> recipe"] },
+  });
 
   const grant = await gate.claim("file");
 
   expect(kinds(said)).toEqual(["check", "plan", "apply", "boot", "baseline", "lease", "rollback"]);
-  expect(said).toContainEqual(expect.stringContaining("create terraform_data.pc1, terraform_data.pc2"));
-  expect(grant).toMatchObject({ copy: "pcs-1", guest: "shell", machines: [{ name: "pc1" }, { name: "pc2" }] });
-  for (const name of ["pc1", "pc2"]) expect(await on(grant, name, "cat recipe")).toBe(`prepared\n${name}`);
+  expect(said).toContainEqual(
+    expect.stringContaining("create terraform_data.pc1, terraform_data.pc2"),
+  );
+  expect(grant).toMatchObject({
+    copy: "pcs-1",
+    guest: "shell",
+    machines: [{ name: "pc1" }, { name: "pc2" }],
+  });
+  for (const name of ["pc1", "pc2"])
+    expect(await on(grant, name, "cat recipe")).toBe(`prepared\n${name}`);
 });
 
 test("preparing a fake machine touches nothing of this computer", async ({ scene }) => {
@@ -54,7 +65,9 @@ test("preparing a fake machine touches nothing of this computer", async ({ scene
   expect(await fingerprintOf(paths)).toEqual(before);
 });
 
-test("a second run finds the machines as they are known: it starts no Terraform, and rolls back", async ({ scene }) => {
+test("a second run finds the machines as they are known: it starts no Terraform, and rolls back", async ({
+  scene,
+}) => {
   const first = scene.run();
   await on(await first.gate.claim("file"), "pc1", "echo dirty > dirty");
   await first.gate.close();
@@ -70,7 +83,9 @@ test("a second run finds the machines as they are known: it starts no Terraform,
   expect(whereabouts(await scene.machines())).toEqual(whereabouts(parked));
 });
 
-test("machines are rolled back for each claim, but not for one that asks for one rollback per run", async ({ scene }) => {
+test("machines are rolled back for each claim, but not for one that asks for one rollback per run", async ({
+  scene,
+}) => {
   const { gate, said } = scene.run();
   const first = await gate.claim("run");
   await on(first, "pc1", "echo dirty > dirty");
@@ -89,11 +104,15 @@ test("machines are rolled back for each claim, but not for one that asks for one
   expect(kinds(said).filter((kind) => kind === "rollback")).toHaveLength(3);
 });
 
-test("a machine that was found sick is healed, and rolled back for the claim after it as well", async ({ scene }) => {
+test("a machine that was found sick is healed, and rolled back for the claim after it as well", async ({
+  scene,
+}) => {
   const { gate, said } = scene.run();
   const first = await gate.claim("run");
   await on(first, "pc1", "echo 0123456789abcdef > .vmrig/baseline");
-  const error = (await on({ ...first, nonce: "another" }, "pc1", "true").catch((thrown: unknown) => thrown)) as VmrigError;
+  const error = (await on({ ...first, nonce: "another" }, "pc1", "true").catch(
+    (thrown: unknown) => thrown,
+  )) as VmrigError;
   expect(error).toMatchObject({ code: "ROLLBACK_FAILED" });
   const healed = await gate.heal(first.claim, [{ machine: "pc1", error }]);
   expect(healed.claim).toBe(first.claim);
@@ -104,7 +123,9 @@ test("a machine that was found sick is healed, and rolled back for the claim aft
   expect(kinds(said).slice(-4)).toEqual(["broken", "heal", "heal", "rollback"]);
 });
 
-test("claims get their turn one after the other; one that is called off leaves the line", async ({ scene }) => {
+test("claims get their turn one after the other; one that is called off leaves the line", async ({
+  scene,
+}) => {
   const { gate } = scene.run();
   const first = await gate.claim("file");
   const off = new AbortController();
@@ -126,7 +147,9 @@ test("claims get their turn one after the other; one that is called off leaves t
   expect(order).toEqual(["Error: called off", "first released", "third"]);
 });
 
-test("a machine whose process was killed comes back by itself, also between the claims of a run", async ({ scene }) => {
+test("a machine whose process was killed comes back by itself, also between the claims of a run", async ({
+  scene,
+}) => {
   const { gate, said } = scene.run();
   const first = await gate.claim("file");
   const before = await scene.machines();
@@ -142,7 +165,9 @@ test("a machine whose process was killed comes back by itself, also between the 
   expect(after["pc2"]?.whereabouts).not.toBe(before["pc2"]?.whereabouts);
 });
 
-test("a second run waits in line, is told who holds the rig, and gets it when the first one closes", async ({ scene }) => {
+test("a second run waits in line, is told who holds the rig, and gets it when the first one closes", async ({
+  scene,
+}) => {
   const alice = scene.run();
   const grant = await alice.gate.claim("file");
   const bob = scene.run({}, { who: "bob" });
@@ -169,8 +194,11 @@ test("a gate that is closed while it waits leaves the line at once", async ({ sc
   const bob = scene.run({}, { who: "bob" });
   const waiting = bob.gate.claim("file");
   waiting.catch(() => {});
-  await using store = await openLeaseStore({ redis: { socketPath: `${scene.folders.runtime}/redis/redis.sock` } });
-  const inLine = async (): Promise<number> => (await store.view({ rig: "pcs", copies: ["pcs-1"] })).line.length;
+  await using store = await openLeaseStore({
+    redis: { socketPath: `${scene.folders.runtime}/redis/redis.sock` },
+  });
+  const inLine = async (): Promise<number> =>
+    (await store.view({ rig: "pcs", copies: ["pcs-1"] })).line.length;
   await waitFor({
     what: "bob to be in line",
     timeoutMs: 20_000,

@@ -6,7 +6,8 @@ import { expect, onTestFinished } from "vitest";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { keysOf } from "../lease/keys.ts";
 import type { Machine } from "../machine/machine.ts";
-import { claimMachines, type ClaimSession } from "./claim-session.ts";
+import type { ClaimSession } from "./claim-session.ts";
+import { claimMachines } from "./claim-machines.ts";
 import type { GateClient } from "../protocol/client.ts";
 import type { Grant } from "../protocol/messages.ts";
 import { on, test, type TestGate } from "../gate/test-gate.test.kit.ts";
@@ -14,7 +15,13 @@ import { serve } from "../gate/socket.test.kit.ts";
 
 /** A worker's way to the machines: over a socket, from a gate with real leases. */
 async function worker(scene: TestGate): Promise<GateClient> {
-  return (await serve(Promise.resolve(scene.run({ prepare: { run: ["echo hello > greeting"] }, lease: { ttl: "3s" } }).gate))).client();
+  return (
+    await serve(
+      Promise.resolve(
+        scene.run({ prepare: { run: ["echo hello > greeting"] }, lease: { ttl: "3s" } }).gate,
+      ),
+    )
+  ).client();
 }
 
 function pc1Of({ machines }: Pick<ClaimSession, "machines">): Machine {
@@ -23,23 +30,31 @@ function pc1Of({ machines }: Pick<ClaimSession, "machines">): Machine {
   return machine;
 }
 
-test("a machine stays the same object across rollbacks, and is at its baseline after each", async ({ scene }) => {
+test("a machine stays the same object across rollbacks, and is at its baseline after each", async ({
+  scene,
+}) => {
   const claim = await claimMachines(await worker(scene), "file");
   const pc1 = pc1Of(claim);
   expect(Object.keys(claim.machines)).toEqual(["pc1", "pc2"]);
-  expect((await pc1.$`cat greeting; echo mine > greeting; cat greeting`).stdout).toBe("hello\nmine");
+  expect((await pc1.$`cat greeting; echo mine > greeting; cat greeting`).stdout).toBe(
+    "hello\nmine",
+  );
 
   const endless = pc1.$`echo $$ > pid; exec sleep 600`.catch((error: unknown) => error);
   await pc1.waitUntilSucceeds`test -s pid`;
   await claim.rollBack();
   expect(await endless).toMatchObject({ code: "CONNECTION_LOST" });
-  expect((await pc1.$`cat greeting; ls pid 2>&1 | wc -l; cat pid 2>/dev/null || echo no pid`).stdout).toBe("hello\n1\nno pid");
+  expect(
+    (await pc1.$`cat greeting; ls pid 2>&1 | wc -l; cat pid 2>/dev/null || echo no pid`).stdout,
+  ).toBe("hello\n1\nno pid");
 
   await claim.release();
   await expect(claim.rollBack()).rejects.toMatchObject({ code: "LEASE_LOST" });
 });
 
-test("after a rollback that failed the machines are out of reach until one succeeds", async ({ scene }) => {
+test("after a rollback that failed the machines are out of reach until one succeeds", async ({
+  scene,
+}) => {
   const client = await worker(scene);
   const broken = new VmrigError("ROLLBACK_FAILED", { message: "pc2 did not come back." });
   let fail = true;
@@ -58,14 +73,18 @@ test("after a rollback that failed the machines are out of reach until one succe
   expect((await pc1.$`cat greeting`).stdout).toBe("hello");
 });
 
-test("a forward and a reverse that outlive a rollback lead there again, and end with the claim", async ({ scene }) => {
+test("a forward and a reverse that outlive a rollback lead there again, and end with the claim", async ({
+  scene,
+}) => {
   const claim = await claimMachines(await worker(scene), "file");
   const pc1 = pc1Of(claim);
   const service = createServer((_, response) => void response.end("played")).listen(0, "127.0.0.1");
   onTestFinished(() => void service.close());
   await once(service, "listening");
   const back = await pc1.reverse((service.address() as AddressInfo).port);
-  const socket = await pc1.reverse((service.address() as AddressInfo).port, { path: `${(await pc1.tmpdir()).path}/played.sock` });
+  const socket = await pc1.reverse((service.address() as AddressInfo).port, {
+    path: `${(await pc1.tmpdir()).path}/played.sock`,
+  });
   const forth = await pc1.forward(back.port);
   for (const roll of [async () => {}, () => claim.rollBack()]) {
     await roll();
@@ -74,7 +93,9 @@ test("a forward and a reverse that outlive a rollback lead there again, and end 
     expect((await pc1.waitForHttp(back.port)).body).toBe("played");
     expect(back.refused).toBeUndefined();
   }
-  expect(await (await pc1.fetch("http://played/", { socketPath: socket.path })).text()).toBe("played");
+  expect(await (await pc1.fetch("http://played/", { socketPath: socket.path })).text()).toBe(
+    "played",
+  );
   await claim.release();
   await expect(fetch(forth.url)).rejects.toMatchObject({ message: "fetch failed" });
 });
@@ -92,11 +113,16 @@ test("a lease that is lost ends the commands, and no new one begins", async ({ s
   await claim.release();
 });
 
-test("machines that are not at their baseline are healed before the first command, and it runs then", async ({ scene }) => {
+test("machines that are not at their baseline are healed before the first command, and it runs then", async ({
+  scene,
+}) => {
   const { gate, said } = scene.run();
   const client = await (await serve(Promise.resolve(gate))).client();
   const claim = await claimMachines(
-    { ...client, claim: async (policy) => ({ ...(await client.claim(policy)), baseline: "another" }) },
+    {
+      ...client,
+      claim: async (policy) => ({ ...(await client.claim(policy)), baseline: "another" }),
+    },
     "file",
   );
   onTestFinished(() => claim.release());
@@ -113,7 +139,10 @@ test("machines that nothing heals run nothing, and every command says why", asyn
   const wrong = <A extends unknown[]>(ask: (...args: A) => Promise<Grant>) => {
     return async (...args: A): Promise<Grant> => ({ ...(await ask(...args)), baseline: "another" });
   };
-  const claim = await claimMachines({ ...client, claim: wrong(client.claim), heal: wrong(client.heal) }, "file");
+  const claim = await claimMachines(
+    { ...client, claim: wrong(client.claim), heal: wrong(client.heal) },
+    "file",
+  );
   const running = pc1Of(claim).$`touch ran`;
   await expect(running).rejects.toMatchObject({
     code: "RIG_BROKEN",
@@ -122,7 +151,9 @@ test("machines that nothing heals run nothing, and every command says why", asyn
   await expect(pc1Of(claim).$`true`).rejects.toMatchObject({ code: "RIG_BROKEN" });
 });
 
-test("a machine that no test logs in to is proven as well, before another one may talk to it", async ({ scene }) => {
+test("a machine that no test logs in to is proven as well, before another one may talk to it", async ({
+  scene,
+}) => {
   const { gate, said } = scene.run();
   const client = await (await serve(Promise.resolve(gate))).client();
   const claim = await claimMachines(
@@ -139,11 +170,16 @@ test("a machine that no test logs in to is proven as well, before another one ma
   onTestFinished(() => claim.release());
   expect((await pc1Of(claim).$`hostname`).stdout).toBe("pc1");
   expect(said.filter((line) => line.startsWith("broken "))).toEqual([
-    "broken   pcs-1 pc2: pc2 could not be proven to be at its baseline ".concat(claim.baseline, "."),
+    "broken   pcs-1 pc2: pc2 could not be proven to be at its baseline ".concat(
+      claim.baseline,
+      ".",
+    ),
   ]);
 });
 
-test("machines of a claim that is over are out of reach, whoever still has them in hand", async ({ scene }) => {
+test("machines of a claim that is over are out of reach, whoever still has them in hand", async ({
+  scene,
+}) => {
   const claim = await claimMachines(await worker(scene), "file");
   const pc1 = pc1Of(claim);
   await pc1.$`true`;
@@ -154,19 +190,26 @@ test("machines of a claim that is over are out of reach, whoever still has them 
   });
 });
 
-test("a temporary folder is gone at the end of the part that made it, and the file's own at its end", async ({ scene }) => {
+test("a temporary folder is gone at the end of the part that made it, and the file's own at its end", async ({
+  scene,
+}) => {
   const claim = await claimMachines(await worker(scene), "file");
   const pc1 = pc1Of(claim);
   const ofFile = await pc1.tmpdir();
   const end = claim.begin();
   const ofTest = await pc1.tmpdir();
   await end();
-  expect([await pc1.file(ofTest.path).exists(), await pc1.file(ofFile.path).exists()]).toEqual([false, true]);
+  expect([await pc1.file(ofTest.path).exists(), await pc1.file(ofFile.path).exists()]).toEqual([
+    false,
+    true,
+  ]);
   await claim.release();
   await expect(access(ofFile.path)).rejects.toMatchObject({ code: "ENOENT" });
 });
 
-test("a temporary folder on a machine that was rolled back, or lost, is nobody's to remove", async ({ scene }) => {
+test("a temporary folder on a machine that was rolled back, or lost, is nobody's to remove", async ({
+  scene,
+}) => {
   const claim = await claimMachines(await worker(scene), "file");
   const end = claim.begin();
   await pc1Of(claim).tmpdir();
@@ -179,7 +222,9 @@ test("a temporary folder on a machine that was rolled back, or lost, is nobody's
   await expect(claim.release()).resolves.toBeUndefined();
 });
 
-test("a first command under way when a rollback begins is no reason to heal anything", async ({ scene }) => {
+test("a first command under way when a rollback begins is no reason to heal anything", async ({
+  scene,
+}) => {
   const { gate, said } = scene.run();
   const claim = await claimMachines(await (await serve(Promise.resolve(gate))).client(), "file");
   onTestFinished(() => claim.release());
@@ -190,7 +235,9 @@ test("a first command under way when a rollback begins is no reason to heal anyt
   expect(said.filter((line) => /^(broken|heal)/.test(line))).toEqual([]);
 });
 
-test("the end of a console comes through the gate, for as long as the claim lasts", async ({ scene }) => {
+test("the end of a console comes through the gate, for as long as the claim lasts", async ({
+  scene,
+}) => {
   const claim = await claimMachines(await worker(scene), "file");
   expect(await claim.console("pc2")).toMatch(/^--- vmrig: pc2 is back at baseline-/);
   await claim.release();
