@@ -1,5 +1,6 @@
-// Everything that is checked beside the tests, each by name: `npm run check`, or
-// `npm run check -- lint types`. Runs all of them, whatever fails, and says at the end which did.
+// Runs all checks beside the tests, or the named ones: `npm run check`, or
+// `npm run check -- lint types`. A failure does not stop the next check. The last line names the
+// failed checks.
 import { fileURLToPath } from "node:url";
 import { checkPackages } from "./check/packages.mjs";
 import { checkTypes } from "./check/types.mjs";

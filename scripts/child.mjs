@@ -10,8 +10,8 @@ import { constants } from "node:os";
 const FORWARDED = /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"]);
 
 /**
- * A terminal sends Ctrl-C and its own end to every process of the foreground group, so the child
- * has them already; sent twice, they would cut short the clean-up that the first one began.
+ * Signals that a terminal sends to every process of the foreground group, so the child already has
+ * them. A second signal would interrupt the cleanup that the first one started.
  */
 const TERMINAL = new Set(["SIGINT", "SIGHUP"]);
 
@@ -21,15 +21,15 @@ const TERMINAL = new Set(["SIGINT", "SIGHUP"]);
  * @param {string} command
  * @param {readonly string[]} args
  * @param {ChildOptions} [options]
- * @returns {Promise<number>} its exit code; 128 + the signal's number when a signal ended it, as a
- *   shell says it
+ * @returns {Promise<number>} its exit code; 128 plus the signal's number when a signal ended it, as
+ *   a shell reports it
  */
 export function runChild(command, args, options = {}) {
   return follow(spawn(command, args, { ...options, stdio: "inherit" }));
 }
 
 /**
- * Runs a program and keeps what it prints.
+ * Runs a program and returns its output.
  *
  * @param {string} command
  * @param {readonly string[]} args
@@ -58,7 +58,8 @@ async function follow(child) {
   const sent = new Set();
   /** @param {NodeJS.Signals} signal */
   const forward = (signal) => {
-    // Once each: npm passes on what it gets, so a signal to the whole group arrives here twice.
+    // Each signal once: npm forwards its signals, so a signal to the whole group arrives here
+    // twice.
     if (sent.has(signal) || (atTerminal && TERMINAL.has(signal))) return;
     sent.add(signal);
     child.kill(signal);

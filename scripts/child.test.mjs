@@ -10,13 +10,13 @@ test("passes an exit code through", async () => {
   expect(await runChild(process.execPath, ["--eval", "process.exit(7)"])).toBe(7);
 });
 
-test("says a signal as a shell does", async () => {
+test("reports a signal as a shell does", async () => {
   expect(await runChild(process.execPath, ["--eval", "process.kill(process.pid, 'SIGKILL')"])).toBe(
     137,
   );
 });
 
-test("keeps both streams, and stdout apart", async () => {
+test("returns both streams, and stdout separately", async () => {
   const { code, stdout, output } = await captureChild("sh", ["-c", "echo out; echo err >&2"]);
   expect({ code, stdout, lines: output.trim().split("\n").sort() }).toEqual({
     code: 0,

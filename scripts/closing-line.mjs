@@ -8,12 +8,12 @@ import { writeFileSync } from "node:fs";
  */
 
 /**
- * Counts what Vitest reports. A file or a `describe` that failed outside of its tests counts as one
- * failure: its tests may never have come into being, and "0 failed" under a red run would be a lie.
- * So does an error that belongs to no test.
+ * Counts Vitest's results. A file or a `describe` that failed outside of its tests counts as one
+ * failure: its tests may never have been collected, and "0 failed" would be wrong for a red run. An
+ * error that belongs to no test counts as one failure, too.
  *
  * @param {ReadonlyArray<import("vitest/node").TestModule>} modules
- * @param {number} unhandled errors that Vitest could give to no test
+ * @param {number} unhandled number of errors that Vitest could not assign to a test
  * @returns {Counts}
  */
 export function countTests(modules, unhandled) {
@@ -35,9 +35,9 @@ export function closingLine({ passed, failed, skipped }) {
 }
 
 /**
- * A Vitest reporter for readers that know no Vitest: says how the run ended, in one plain line,
- * after everything else. Where `VMRIG_CLOSING_LINE` names a file, the line goes there instead, for
- * a caller that has more to print before it.
+ * A Vitest reporter for programs that do not know Vitest's output: prints the result of the run in
+ * one plain line, after all other output. When `VMRIG_CLOSING_LINE` names a file, the line goes to
+ * that file instead, for a caller that prints more before it.
  */
 export default class ClosingLineReporter {
   /**

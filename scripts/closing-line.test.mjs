@@ -39,20 +39,20 @@ function runMixed(env = {}) {
   );
 }
 
-test("ends a run with its counts in one plain line, files and suites that broke counted as failed", async () => {
+test("ends a run with its counts in one plain line, and counts broken files and suites as failed", async () => {
   const { code, stdout } = await runMixed();
   expect(code).toBe(1);
   expect(stdout.trimEnd().split("\n").at(-1)).toBe("2 passed, 3 failed, 2 skipped");
   expect(stdout).toContain("Test Files");
 });
 
-test("leaves the line in the file that the caller names", async () => {
+test("writes the line to the file that the caller names", async () => {
   const file = join(folder, "line");
   const { stdout } = await runMixed({ VMRIG_CLOSING_LINE: file });
   expect(await readFile(file, "utf8")).toBe("2 passed, 3 failed, 2 skipped\n");
   expect(stdout).not.toMatch(/^\d+ passed, \d+ failed/m);
 });
 
-test("says nothing of skipped tests where there are none", () => {
+test("does not mention skipped tests when there are none", () => {
   expect(closingLine({ passed: 3, failed: 0, skipped: 0 })).toBe("3 passed, 0 failed");
 });

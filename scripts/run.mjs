@@ -1,6 +1,6 @@
-// The one door to this repository: sets this computer up, then runs a task.
+// Entry point of this repository: sets this computer up, then runs a task.
 // `npm run setup | demo | bench | test:chaos`, `npm test`. Plain JavaScript without dependencies,
-// because it runs before there are any, on whatever Node this computer has.
+// because it runs before they are installed, on any version of Node.
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { fromHere } from "./setup/cache-folder.mjs";
@@ -17,7 +17,7 @@ try {
   const env = await setUp({
     root,
     env: fromHere(process.env),
-    // Set-up by itself is for all that may come.
+    // Set-up without a task prepares for every task.
     browser: task === undefined || task.browser === true,
     say: (topic, text) => console.log(`${topic.padEnd(8)} ${text}`),
   });

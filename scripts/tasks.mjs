@@ -6,10 +6,10 @@ import { SetupError } from "./setup/setup-error.mjs";
  *   programs come first
  * @property {string[]} args
  * @property {string} folder relative to the repository
- * @property {true} [browser] whether it needs one
+ * @property {true} [browser] whether the task needs a browser
  */
 
-/** In `examples/`; the first is the one that is meant when none is named. */
+/** Folders in `examples/`. The first one is the default. */
 export const EXAMPLES = ["two-machines", "service-under-test", "two-node-cluster", "terminal-app"];
 
 /** @type {Record<string, (args: string[]) => Task>} */

@@ -23,7 +23,7 @@ test("only the tests need a browser", () => {
   expect(tasks.filter((name) => taskNamed(name, []).browser === true)).toEqual(["test"]);
 });
 
-test("runs the example that is named first, or else the first one", () => {
+test("runs the named example, or the first one by default", () => {
   expect(taskNamed("demo", ["two-node-cluster", "-t", "clocks"])).toEqual({
     command: "vitest",
     args: ["run", "-t", "clocks"],
@@ -36,7 +36,7 @@ test("runs the example that is named first, or else the first one", () => {
   });
 });
 
-test("knows every example, and CI runs each as its user would", async () => {
+test("lists every example, and CI runs each one as its user would", async () => {
   expect(EXAMPLES.toSorted()).toEqual((await readdir(`${ROOT}/examples`)).toSorted());
   const ci = await readFile(`${ROOT}/.github/workflows/ci.yml`, "utf8");
   expect(/example: \[(.*)\]/.exec(ci)?.[1]?.split(", ").toSorted()).toEqual(
@@ -44,7 +44,7 @@ test("knows every example, and CI runs each as its user would", async () => {
   );
 });
 
-test("lists the tasks when it does not know one", () => {
+test("lists the tasks for an unknown task", () => {
   expect(() => taskNamed("tets", [])).toThrow(
     expect.objectContaining({ details: ["tasks: demo, test, bench, chaos, check"] }),
   );

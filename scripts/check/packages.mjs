@@ -4,12 +4,12 @@ import { dirname, join } from "node:path";
 import { captureChild } from "../child.mjs";
 import { manifests } from "../setup/workspace.mjs";
 
-/** What must never reach a user: our tests, their fixtures, the compiler's memory. */
+/** Files that must not be published: tests, their fixtures, the compiler's build info. */
 const UNWANTED = /(?:^|\/)(?:fixtures\/|\.tsbuildinfo$)|\.test(?:\.|-d\.)/;
 
 /**
- * Packs each published package as a release would, and looks at what a user gets: entry points that
- * exist, types that resolve.
+ * Packs each published package as a release does, and checks the result: entry points exist, types
+ * resolve, and no unwanted file is included.
  *
  * @param {string} root
  */

@@ -4,9 +4,9 @@ import { runChild } from "../child.mjs";
 import { manifests } from "../setup/workspace.mjs";
 
 /**
- * The packages are compiled by the build, with their tests and what those claim about types. This
- * checks what is not built: scripts, examples, benchmarks, the chaos suite — as their users would,
- * against the packages' published types.
+ * Checks the types of the whole repository. The build compiles the packages with their tests and
+ * type tests. This function also checks the folders that are not built: scripts, examples,
+ * benchmarks and the chaos suite, against the packages' published types, as a user's project does.
  *
  * @param {string} root
  */

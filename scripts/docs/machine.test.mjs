@@ -6,20 +6,20 @@ const FOLDER = "packages/vmrig/src/machine";
 /** Interface, its file, and the heading under which its members stand. */
 const INTERFACES = [
   ["Machine", "machine.ts", "Machine"],
-  ["CommandOptions", "command.ts", "Options"],
-  ["CommandResult", "command.ts", "Result"],
-  ["CommandPromise", "command.ts", "A running command"],
+  ["CommandOptions", "command/command.ts", "Options"],
+  ["CommandResult", "command/command.ts", "Result"],
+  ["CommandPromise", "command/command.ts", "A running command"],
   ["Shell", "shell/shell.ts", "Shells"],
   ["Screen", "shell/screen.ts", "The screen"],
-  ["MachineFile", "file.ts", "Files"],
-  ["FileStat", "file-stat.ts", "Stat"],
-  ["MachineParts", "parts/parts.ts", "Parts"],
+  ["MachineFile", "files/file.ts", "Files"],
+  ["FileStat", "files/file-stat.ts", "Stat"],
+  ["MachineResources", "resources/resources.ts", "Resources"],
   ["MachineNetwork", "network/network.ts", "Network"],
   ["MachineFaults", "faults/faults.ts", "Faults"],
   ["Rig", "faults/checkpoint.ts", "Checkpoints"],
   ["MachineWaits", "waits/waits.ts", "Waits"],
-  ["TransferOptions", "files/progress.ts", "Copies"],
-  ["WaitOptions", "waits/patience.ts", "Options of a wait"],
+  ["TransferOptions", "files/progress.ts", "Copy files"],
+  ["WaitOptions", "waits/wait-options.ts", "Options of a wait"],
 ];
 
 const text = await readText("docs/reference/machine.md");
@@ -34,11 +34,11 @@ test.each(INTERFACES)(
 );
 
 test.each([
-  ["WriteOptions", "file.ts"],
-  ["RecursiveOptions", "file.ts"],
-  ["RemoveOptions", "file.ts"],
-  ["MkdirOptions", "file.ts"],
-  ["StatOptions", "file-stat.ts"],
+  ["WriteOptions", "files/file.ts"],
+  ["RecursiveOptions", "files/file.ts"],
+  ["RemoveOptions", "files/file.ts"],
+  ["MkdirOptions", "files/file.ts"],
+  ["StatOptions", "files/file-stat.ts"],
   ["FileEntry", "files/entries.ts"],
 ])("every member of %s is named under Files", async (name = "", file = "") => {
   const members = membersOf(await readText(`${FOLDER}/${file}`), name);

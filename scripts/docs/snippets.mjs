@@ -1,38 +1,24 @@
 /**
- * Whether a snippet is a part of a file: the same lines in the same order, at whatever indentation.
- * A line `// …` leaves something out.
+ * Returns whether a snippet is a part of a file: the same tokens in the same order. The layout may
+ * differ, because the formatter breaks lines by their indentation: white space and trailing commas
+ * do not count. A line `// …` leaves something out.
  *
  * @param {string} snippet
  * @param {string} source
  */
 export function isPartOf(snippet, source) {
-  const lines = source.split("\n");
+  const whole = withoutLayout(source);
   let from = 0;
   for (const piece of snippet.split(/^\s*\/\/ …$/m)) {
-    const wanted = dedent(trimmed(piece.split("\n")));
-    if (wanted.length === 0) continue;
-    const at = lines.findIndex(
-      (_, index) =>
-        index >= from &&
-        dedent(lines.slice(index, index + wanted.length)).join("\n") === wanted.join("\n"),
-    );
+    const wanted = withoutLayout(piece);
+    const at = whole.indexOf(wanted, from);
     if (at < 0) return false;
     from = at + wanted.length;
   }
   return true;
 }
 
-/** @param {string[]} lines */
-function trimmed(lines) {
-  const first = lines.findIndex((line) => line.trim() !== "");
-  return first < 0 ? [] : lines.slice(first, lines.findLastIndex((line) => line.trim() !== "") + 1);
-}
-
-/** @param {string[]} lines */
-function dedent(lines) {
-  const indents = lines
-    .filter((line) => line.trim() !== "")
-    .map((line) => /^ */.exec(line)?.[0].length ?? 0);
-  const common = Math.min(...indents);
-  return lines.map((line) => line.slice(common));
+/** @param {string} code */
+function withoutLayout(code) {
+  return code.replace(/\s+/g, "").replace(/,(?=[)\]}]|$)/g, "");
 }

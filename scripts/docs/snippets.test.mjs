@@ -44,8 +44,8 @@ describe("a snippet is a part of a file", () => {
     ["lines without their indentation", "c\n\nd\n", true],
     ["with something left out", "a\n// …\n  d\n}\n", true],
     ["not in another order", "e\n// …\na\n", false],
-    ["not when a line differs", "c\nd\n", false],
-    ["not when the indentation within differs", "if (b) {\nc\n", false],
+    ["not when a line differs", "c\nx\n", false],
+    ["not when a line is missing", "a\nif (b) {\n  d\n", false],
   ])("%s", (_title, snippet, expected) => {
     expect(isPartOf(snippet, source)).toBe(expected);
   });

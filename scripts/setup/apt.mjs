@@ -4,15 +4,15 @@ import { captureChild } from "../child.mjs";
 import { quietly } from "./quiet.mjs";
 
 /**
- * Debian asks this script before it starts a service that it has just installed:
+ * Path of the script that Debian runs before it starts a newly installed service:
  * https://people.debian.org/~hmh/invokerc.d-policyrc.d-specification.txt
  */
 const POLICY = "/usr/sbin/policy-rc.d";
 const FORBID = "#!/bin/sh\n# Put here by vmrig's set-up while it installs packages.\nexit 101\n";
 
 /**
- * Services that come with the packages. vmrig and its tests start their own, on sockets and ports
- * of their own.
+ * Services of the packages. vmrig and its tests start their own servers, on their own sockets and
+ * ports.
  */
 const SERVICES = new Map([
   ["redis-server", "redis-server"],
@@ -20,8 +20,8 @@ const SERVICES = new Map([
 ]);
 
 /**
- * Installs Debian packages as root, and leaves none of their services running, now or after the
- * next boot.
+ * Installs Debian packages as root. Their services are neither started now nor enabled for the next
+ * boot.
  *
  * @param {readonly string[]} packages
  * @param {NodeJS.ProcessEnv} env
@@ -40,8 +40,8 @@ export async function aptInstall(packages, env, options = []) {
   );
   for (const name of packages) {
     const service = SERVICES.get(name);
-    // Best effort: a computer without an init system has nothing to disable, and nothing that would
-    // start it.
+    // Failures are ignored: a computer without an init system has nothing to disable, and would
+    // start nothing.
     if (service !== undefined)
       await captureChild("update-rc.d", [service, "disable"], quiet).catch(() => undefined);
   }

@@ -2,8 +2,8 @@ import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 
 /**
- * Where things lie that can be made again: tools, machine images. The image recipes and vmrig
- * itself resolve it the same way.
+ * Returns the folder of files that can be created again: tools and machine images. The image
+ * recipes and vmrig itself resolve it in the same way.
  *
  * @param {NodeJS.ProcessEnv} env
  */
@@ -16,8 +16,8 @@ export function cacheFolder(env) {
 }
 
 /**
- * The same environment for tasks that run in another folder: what was meant from here must not be
- * taken from there.
+ * Returns the environment for tasks that run in another folder: relative paths are resolved against
+ * the current folder.
  *
  * @param {NodeJS.ProcessEnv} env
  * @returns {NodeJS.ProcessEnv}

@@ -8,7 +8,7 @@ import { manifests } from "./workspace.mjs";
 const STAMP = "node_modules/.vmrig-installed";
 
 /**
- * Installs what the lockfile says, unless the last installation was of exactly these files.
+ * Installs the dependencies of the lockfile, unless the last installation used exactly these files.
  *
  * @param {{ root: string, env: NodeJS.ProcessEnv, say: import("./setup.mjs").Say }} context
  */
@@ -26,7 +26,7 @@ export async function installDependencies({ root, env, say }) {
 
 /**
  * @param {string} root
- * @returns {Promise<string>} a hash of everything that decides what is installed
+ * @returns {Promise<string>} a hash of all files that determine the installation
  */
 export async function dependencyStamp(root) {
   const hash = createHash("sha256");

@@ -30,7 +30,7 @@ async function write(file, text) {
   await writeFile(join(root, file), text);
 }
 
-test("reads the workspace's patterns in every form that YAML allows for them", () => {
+test("reads the workspace's patterns in every YAML form", () => {
   expect(
     workspacePatterns(
       "packages:\n  - packages/*\n  - 'examples/*' # all\n  - \"bench\"\ncatalog:\n  - no\n",
@@ -51,7 +51,7 @@ test("finds every manifest of the workspace, and no folder without one", async (
 });
 
 test.each(["pnpm-lock.yaml", "pnpm-workspace.yaml", "package.json", "packages/one/package.json"])(
-  "a change of %s asks for a new installation",
+  "a change of %s requires a new installation",
   async (file) => {
     const before = await dependencyStamp(root);
     expect(await dependencyStamp(root)).toBe(before);
@@ -63,7 +63,7 @@ test.each(["pnpm-lock.yaml", "pnpm-workspace.yaml", "package.json", "packages/on
   },
 );
 
-test("is installed when the stamp matches and every package that has dependencies has its node_modules", async () => {
+test("counts as installed when the stamp matches and every package with dependencies has its node_modules", async () => {
   const stamp = await dependencyStamp(root);
   expect(await isInstalled(root, stamp)).toBe(false);
   await write("node_modules/.vmrig-installed", stamp);

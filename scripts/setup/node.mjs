@@ -2,12 +2,12 @@ import { dirname, join } from "node:path";
 import { SetupError } from "./setup-error.mjs";
 import { ensureTool } from "./tool.mjs";
 
-/** The line that vmrig is developed on. */
+/** The version with which vmrig is developed. */
 const FETCHED = 24;
 
 /**
- * The packages run from 22.12 on; from 22.18 on Node also runs the TypeScript files of `bench/` as
- * they are.
+ * The packages need 22.12. From 22.18 on, Node also runs the TypeScript files of `bench/` without a
+ * build.
  */
 const OLDEST = /** @type {const} */ ([22, 18]);
 
@@ -21,7 +21,7 @@ export function isRecentNode(version) {
 
 /**
  * @param {{ cache: string, env: NodeJS.ProcessEnv, say: import("./setup.mjs").Say }} context
- * @returns {Promise<string>} the folder of a Node that can run everything here
+ * @returns {Promise<string>} the folder of a Node that can run everything in this repository
  */
 export async function ensureNode({ cache, env, say }) {
   if (isRecentNode(process.versions.node)) return dirname(process.execPath);

@@ -1,16 +1,16 @@
 /**
  * @typedef {object} Need
- * @property {readonly string[]} commands any one of them will do; a name to find on PATH, or an
- *   absolute path
- * @property {Partial<Record<import("./system.mjs").Family, string>>} packages its name where this
- *   system has it
+ * @property {readonly string[]} commands alternatives: names to find on PATH, or absolute paths
+ * @property {Partial<Record<import("./system.mjs").Family, string>>} packages name of the package
+ *   on each system that has one
  * @property {true} [image] needed only to build a machine image
- * @property {true} [browser] needed only by the tests that look at Vitest's reports in a browser:
- *   by far the largest of all
+ * @property {true} [browser] needed only by the tests that open Vitest's reports in a browser; by
+ *   far the largest package
  */
 
 /**
- * What runs beside Node: for the machines, for the lease, for the tests, for the image.
+ * Returns the programs that are needed beside Node: for the machines, the lease, the tests and the
+ * image.
  *
  * @param {string} arch as in `process.arch`
  * @returns {readonly Need[]}
@@ -57,9 +57,9 @@ export function programs(arch) {
         macos: "openssh",
       },
     },
-    // A login shell that is not like the others, for the tests.
+    // A login shell that differs from the others, for the tests.
     { commands: ["zsh"], packages: { debian: "zsh", fedora: "zsh", arch: "zsh", macos: "zsh" } },
-    // Makes terminals, for the tests. A Mac has another one of that name.
+    // Creates terminals, for the tests. macOS has a different program of that name.
     {
       commands: ["script"],
       packages: { debian: "bsdutils", fedora: "util-linux-script", arch: "util-linux" },
@@ -70,8 +70,8 @@ export function programs(arch) {
       image: true,
     },
     {
-      // Debian itself always has it; elsewhere mmdebstrap cannot tell Debian's packages from forged
-      // ones without it.
+      // Debian always has this keyring. On other systems mmdebstrap cannot verify Debian's packages
+      // without it.
       commands: ["/usr/share/keyrings/debian-archive-keyring.gpg"],
       packages: {
         debian: "debian-archive-keyring",
@@ -121,7 +121,7 @@ export function packagesFor(needs, family) {
 }
 
 /**
- * Tells a person how to get what is missing, in the words of this system.
+ * Returns instructions to install the missing programs with this system's package manager.
  *
  * @param {readonly Need[]} missing
  * @param {import("./system.mjs").Family} family

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { installAdvice, packagesFor, programs } from "./programs.mjs";
 
-test("asks Debian for the emulator of this computer's own architecture", () => {
+test("selects Debian's emulator for this computer's architecture", () => {
   expect(packagesFor(programs("x64"), "debian")).toContain("qemu-system-x86");
   expect(packagesFor(programs("arm64"), "debian")).toContain("qemu-system-arm");
   expect(packagesFor(programs("arm64"), "debian")).not.toContain("qemu-system-x86");
@@ -11,7 +11,7 @@ test("knows every program's package on Debian", () => {
   expect(programs("x64").filter((need) => need.packages.debian === undefined)).toEqual([]);
 });
 
-test("names a package once, also when it brings two programs", () => {
+test("names a package once, even when it has two programs", () => {
   expect(packagesFor(programs("arm64"), "macos")).toEqual([
     "qemu",
     "vde",
@@ -29,7 +29,7 @@ test.each(
     ["arch", "sudo pacman -S qemu-system-x86 qemu-img"],
     ["macos", "brew install qemu"],
   ]),
-)("tells a person on %s the one line to type", (family, line) => {
+)("prints the command to run on %s", (family, line) => {
   const missing = programs("x64").filter((need) =>
     need.commands.some((command) => command.startsWith("qemu-")),
   );
@@ -39,7 +39,7 @@ test.each(
   ]);
 });
 
-test("says plainly what a system has no package for", () => {
+test("names the programs for which a system has no package", () => {
   const missing = programs("x64").filter(
     (need) => need.commands.includes("mmdebstrap") || need.commands.includes("mkfs.btrfs"),
   );

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { captureChild } from "../child.mjs";
 
 /**
- * From this version on QEMU is trusted to emulate: 7.2, which Debian 12 has, lets a Linux 6.12
- * guest crash at random, most often while it boots on a busy computer.
+ * Oldest QEMU version that emulates reliably: with 7.2, which Debian 12 has, a Linux 6.12 guest
+ * crashes at random, most often while it boots on a busy computer.
  */
 const TRUSTED = /** @type {const} */ ([8, 2]);
 
@@ -30,7 +30,7 @@ export async function hasTrustedQemu(program, env) {
 }
 
 /**
- * The release of Debian that needs its backports for a trusted QEMU.
+ * Returns the backports that a Debian release needs for a reliable QEMU.
  *
  * @param {string} osRelease text of /etc/os-release
  * @returns {string | undefined} `bookworm-backports`
@@ -42,8 +42,7 @@ export function backportsFor(osRelease) {
 }
 
 /**
- * Lets apt see a release beside those of this computer, for as long as `use` runs; its own sources
- * stay as they are.
+ * Adds a release to apt's sources while `use` runs. The computer's own sources are not changed.
  *
  * @template T
  * @param {string} release
@@ -60,7 +59,7 @@ export async function withRelease(release, env, use) {
       `${own}\ndeb ${await mirror(env)} ${release} main\n`,
     );
     await mkdir(join(folder, "lists/partial"), { recursive: true });
-    // apt drops its rights for downloads, and must still get in here.
+    // apt drops its privileges for downloads, and must still be able to read this folder.
     await captureChild("chmod", ["-R", "a+rX", folder], { env });
     return await use([
       `--option=Dir::Etc::SourceList=${join(folder, "sources.list")}`,
@@ -73,7 +72,7 @@ export async function withRelease(release, env, use) {
 }
 
 /**
- * The mirror that this computer uses for Debian's main archive.
+ * Returns the mirror that this computer uses for Debian's main archive.
  *
  * @param {NodeJS.ProcessEnv} env
  */

@@ -1,5 +1,5 @@
 /**
- * Something that set-up cannot mend by itself: what is wrong, then the facts and the remedy, one a
+ * A problem that set-up cannot fix by itself: the message, then the facts and the remedy, one per
  * line.
  */
 export class SetupError extends Error {

@@ -11,18 +11,16 @@ import { ensureSystemPackages } from "./system-packages.mjs";
 import { SYSTEM_FOLDERS } from "./system.mjs";
 import { findTerraform } from "./terraform.mjs";
 
-/**
- * @typedef {(topic: string, text: string) => void} Say one line about one thing that is being done
- */
+/** @typedef {(topic: string, text: string) => void} Say prints one line of progress */
 
 /**
- * Makes this computer able to run everything in this repository. Idempotent: each step looks first,
- * and a second call changes nothing.
+ * Installs everything that this repository needs on this computer. Idempotent: each step checks
+ * first, and a second call changes nothing.
  *
  * @param {{ root: string, env: NodeJS.ProcessEnv, browser: boolean, say: Say }} context `browser`:
  *   whether one is needed, too
- * @returns {Promise<NodeJS.ProcessEnv>} the environment for what runs next
- * @throws {SetupError} with everything that a person has to do, at once
+ * @returns {Promise<NodeJS.ProcessEnv>} the environment for the task
+ * @throws {SetupError} with all manual steps together
  */
 export async function setUp({ root, env: given, browser, say }) {
   const start = performance.now();
@@ -75,7 +73,7 @@ async function buildImage({ root, env }) {
   const code = await runChild(recipe, [], { cwd: root, env });
   if (code !== 0)
     throw new SetupError(
-      "The machine image debian-13 could not be built; the recipe's own message stands above.",
+      "The machine image debian-13 could not be built; see the recipe's message above.",
       [],
       code,
     );

@@ -13,11 +13,11 @@ import { systemFamily, which } from "./system.mjs";
  */
 
 /**
- * Looks for the programs that run beside Node, and installs the missing ones where it may: as root
- * on Debian and its family.
+ * Finds the programs that are needed beside Node, and installs the missing ones when it may: as
+ * root on Debian and related systems.
  *
  * @param {Context} context
- * @returns {Promise<SetupError | undefined>} what a person has to install
+ * @returns {Promise<SetupError | undefined>} the programs to install by hand
  */
 export async function ensureSystemPackages(context) {
   const { cache, env, browser } = context;
@@ -47,7 +47,7 @@ async function installOnDebian(missing, { env, say }) {
     const packages = packagesFor(emulator, "debian");
     say(
       "debian",
-      `installing ${packages.join(", ")} from ${backports}: the release's own QEMU lets emulated machines crash`,
+      `installing ${packages.join(", ")} from ${backports}: emulated machines crash with the release's own QEMU`,
     );
     await withRelease(backports, env, (options) => aptInstall(packages, env, options));
   }

@@ -7,7 +7,7 @@ import { delimiter, isAbsolute, join } from "node:path";
  *   computer has
  */
 
-/** Where Debian keeps sshd and mkfs; not on the PATH of everyone but root. */
+/** Folders in which Debian has sshd and mkfs; only root has them on PATH. */
 export const SYSTEM_FOLDERS = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
 
 /** @returns {Promise<Family>} */

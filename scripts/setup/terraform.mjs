@@ -3,8 +3,7 @@ import { SetupError } from "./setup-error.mjs";
 import { which } from "./system.mjs";
 
 /**
- * Looks for Terraform or OpenTofu in the order in which vmrig does: `VMRIG_TERRAFORM`, `terraform`,
- * `tofu`.
+ * Finds Terraform or OpenTofu in the same order as vmrig: `VMRIG_TERRAFORM`, `terraform`, `tofu`.
  *
  * @param {{ env: NodeJS.ProcessEnv }} context
  * @returns {Promise<string | SetupError>} its name and version: `Terraform v1.11.4`
@@ -15,10 +14,10 @@ export async function findTerraform({ env }) {
     chosen || which("terraform", env["PATH"] ?? "") || which("tofu", env["PATH"] ?? "");
   if (program === undefined) {
     return new SetupError(
-      "Neither Terraform nor OpenTofu is on PATH; vmrig runs one of them to make machines exist.",
+      "Neither Terraform nor OpenTofu is on PATH; vmrig needs one of them to create machines.",
       [
-        "hint: install the package `terraform` or `tofu` from its maker's repository for your system, or put the program file into a folder on PATH.",
-        "hint: where it lies elsewhere, set VMRIG_TERRAFORM to its path.",
+        "hint: install the package `terraform` or `tofu` from its maker's repository for your system, or copy the program into a folder on PATH.",
+        "hint: if it is installed elsewhere, set VMRIG_TERRAFORM to its path.",
       ],
     );
   }

@@ -20,7 +20,7 @@ async function program(name, script) {
   await chmod(join(folder, name), 0o755);
 }
 
-test("names the version that it found, Terraform before OpenTofu", async () => {
+test("returns the version that it found, Terraform before OpenTofu", async () => {
   await program("tofu", "echo OpenTofu v1.11.0; echo on linux_amd64");
   expect(await findTerraform({ env: { PATH: folder } })).toBe("OpenTofu v1.11.0");
   await program("terraform", "echo Terraform v1.14.2");
@@ -30,7 +30,7 @@ test("names the version that it found, Terraform before OpenTofu", async () => {
   ).toBe("OpenTofu v1.11.0");
 });
 
-test("tells what to do when neither is there", async () => {
+test("explains what to do when neither is installed", async () => {
   const missing = await findTerraform({ env: { PATH: folder } });
   expect(missing).toMatchObject({
     message: expect.stringContaining("Neither Terraform nor OpenTofu is on PATH"),
@@ -40,7 +40,7 @@ test("tells what to do when neither is there", async () => {
   });
 });
 
-test("refuses a VMRIG_TERRAFORM that is something else, with what it said", async () => {
+test("rejects a VMRIG_TERRAFORM that is another program, with its output", async () => {
   await program("wrong", "echo not me; exit 3");
   const wrong = join(folder, "wrong");
   expect(await findTerraform({ env: { PATH: folder, VMRIG_TERRAFORM: wrong } })).toMatchObject({

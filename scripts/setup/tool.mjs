@@ -7,14 +7,15 @@ import { SetupError } from "./setup-error.mjs";
 
 /**
  * @typedef {object} Tool
- * @property {string} folder where it is kept, absolute
- * @property {string} spec what npm is asked for: `pnpm@12.21.0`
+ * @property {string} folder absolute path of its folder
+ * @property {string} spec the specifier for npm: `pnpm@12.21.0`
  * @property {string} program its file, relative to `folder`
  */
 
 /**
- * Fetches a program from the npm registry once. It is installed beside its place, started once, and
- * moved in whole, so that neither a kill nor a second set-up at the same time leaves half of it.
+ * Fetches a program from the npm registry once. The program is installed in a temporary folder,
+ * started once, and then moved to its place as a whole, so that neither a kill nor a simultaneous
+ * second set-up leaves an incomplete installation.
  *
  * @param {Tool} tool
  * @param {{ env: NodeJS.ProcessEnv, announce: () => void }} context `announce` is called before
@@ -67,8 +68,8 @@ async function moveIn(half, folder, program) {
   try {
     await rename(half, folder);
   } catch (error) {
-    if (existsSync(join(folder, program))) return; // another set-up was faster
-    await rm(folder, { recursive: true, force: true }); // somebody emptied it by hand
+    if (existsSync(join(folder, program))) return; // another set-up has installed it meanwhile
+    await rm(folder, { recursive: true, force: true }); // the folder was emptied by hand
     await rename(half, folder).catch(() => {
       throw error;
     });

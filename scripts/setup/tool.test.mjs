@@ -13,7 +13,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 /**
- * A package that npm installs from a folder of this computer.
+ * Creates a package that npm can install from a local folder.
  *
  * @param {string} script
  */
@@ -31,7 +31,7 @@ async function tool(script) {
   };
 }
 
-test("is fetched once, however many ask at the same time, and leaves nothing half behind", async () => {
+test("is fetched once by simultaneous callers, and leaves no incomplete installation", async () => {
   const wanted = await tool("echo 1.0.0");
   const context = { env: process.env, announce: () => undefined };
   const programs = await Promise.all([ensureTool(wanted, context), ensureTool(wanted, context)]);
@@ -43,7 +43,7 @@ test("is fetched once, however many ask at the same time, and leaves nothing hal
   expect(announced).toBe(0);
 });
 
-test("is refused, and not kept, when it does not run on this computer", async () => {
+test("is rejected and deleted when it does not run on this computer", async () => {
   const wanted = await tool("echo 'wrong libc' >&2; exit 127");
   await expect(
     ensureTool(wanted, { env: process.env, announce: () => undefined }),

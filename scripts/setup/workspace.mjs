@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 
 /**
  * @param {string} yaml text of pnpm-workspace.yaml
- * @returns {string[]} its `packages:` — `packages/*`, `bench`
+ * @returns {string[]} its `packages:`, for example `packages/*` and `bench`
  */
 export function workspacePatterns(yaml) {
   const block = /^packages:\n((?:[ \t]+-.*\n|\s*#.*\n)+)/m.exec(`${yaml}\n`)?.[1] ?? "";
@@ -12,8 +12,8 @@ export function workspacePatterns(yaml) {
 }
 
 /**
- * Every package.json of the workspace, the root's first. Only the two forms of pattern that it uses
- * are understood: `folder` and `folder/*`.
+ * Returns every package.json of the workspace, the root's first. Supports only the two forms of
+ * pattern that this workspace uses: `folder` and `folder/*`.
  *
  * @param {string} root
  * @returns {Promise<string[]>} relative to the root, sorted

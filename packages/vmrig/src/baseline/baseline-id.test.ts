@@ -33,7 +33,7 @@ const withRecipe = (changes: Partial<Recipe>): BaselineInputs => ({
 const withFile = (changes: object): BaselineInputs =>
   withRecipe({ files: recipe.files.map((file) => ({ ...file, ...changes })) });
 
-test("is 16 hex digits, the same each time", () => {
+test("is 16 hex digits, and stable", () => {
   expect(baselineId(inputs)).toMatch(/^[0-9a-f]{16}$/);
   expect(baselineId(structuredClone(inputs))).toBe(baselineId(inputs));
   expect(baselineSnapshot("0123456789abcdef")).toBe("baseline-0123456789abcdef");
@@ -73,12 +73,9 @@ test.each<[string, BaselineInputs]>([
       files: recipe.files.map(({ path, content, mode, owner }) => ({ owner, mode, content, path })),
     }),
   ],
+  ["unknown fields", withCopy({ machines: [Object.assign({ note: "x" }, pc1), pc2] })],
   [
-    "fields that it does not know",
-    withCopy({ machines: [Object.assign({ note: "x" }, pc1), pc2] }),
-  ],
-  [
-    "recipes of machines that are not there",
+    "recipes of machines that do not exist",
     { ...inputs, recipes: { ...inputs.recipes, pc9: recipe } },
   ],
   ["difference between an empty recipe and none", { ...inputs, recipes: { pc1: recipe } }],
@@ -86,7 +83,7 @@ test.each<[string, BaselineInputs]>([
   expect(baselineId(changed)).toBe(baselineId(inputs));
 });
 
-test("of two recipes the rig's comes first, and no package twice", () => {
+test("the joined recipe begins with the rig's recipe, and has no package twice", () => {
   const own: Recipe = {
     packages: ["vim", "rsync"],
     files: [{ path: "/a", content: "own", mode: "0600", owner: "vmrig" }],

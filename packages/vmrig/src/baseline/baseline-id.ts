@@ -3,21 +3,21 @@ import type { CopySpec, Fingerprint, SnapshotName } from "../driver/driver.ts";
 import { EMPTY_RECIPE, type Recipe } from "./recipe.ts";
 
 /**
- * Raised whenever vmrig's own part of the preparation changes: old baselines then rebuild by
- * themselves.
+ * Incremented whenever vmrig's own part of the preparation changes. Old baselines are then rebuilt
+ * by themselves.
  */
 const LAYOUT = 1;
 
 export interface BaselineInputs {
   readonly copy: CopySpec;
   readonly fingerprint: Fingerprint;
-  /** By machine name. */
+  /** Recipes by machine name. */
   readonly recipes: Readonly<Record<string, Recipe>>;
 }
 
 /**
- * Hash of all that went into a baseline: image, platform, machines, recipes, topology, layout. 16
- * hex digits.
+ * Returns the hash of everything that went into a baseline: image, platform, machines, recipes,
+ * topology, layout. 16 hex digits.
  */
 export function baselineId({ copy, fingerprint, recipes }: BaselineInputs): string {
   const inputs = [
@@ -37,7 +37,7 @@ export function baselineId({ copy, fingerprint, recipes }: BaselineInputs): stri
   return createHash("sha256").update(JSON.stringify(inputs)).digest("hex").slice(0, 16);
 }
 
-/** In the order of these keys, whatever object it came in. */
+/** Returns the recipe with its keys in this order, regardless of the order in the given object. */
 function canonical({ packages, files, run }: Recipe): Recipe {
   return {
     packages,
@@ -46,7 +46,7 @@ function canonical({ packages, files, run }: Recipe): Recipe {
   };
 }
 
-/** The machine as it was after its first boot, before anything was done to it. */
+/** Snapshot of the machine after its first boot, before any preparation. */
 export const PRISTINE: SnapshotName = "pristine";
 
 export function baselineSnapshot(id: string): SnapshotName {

@@ -11,11 +11,11 @@ import { PRISTINE } from "./baseline-id.ts";
 import { establishBaseline } from "./establish.ts";
 import { authority, admission, type LeasedContext } from "./leased-context.ts";
 
-test("a machine that is back at its pristine snapshot, and may have booted from its disk alone, has finished booting before it is prepared", async () => {
-  const { copy, ...stage } = await setUpFakeMachines(["pc1"]);
-  onTestFinished(() => stage[Symbol.asyncDispose]());
-  // A system that boots; nothing of it is ever prepared, because its sudo refuses: the commands of
-  // a fake machine are those of this computer.
+test("a machine that was restored to pristine, possibly by a boot from its disk, finishes booting before it is prepared", async () => {
+  const { copy, ...fixture } = await setUpFakeMachines(["pc1"]);
+  onTestFinished(() => fixture[Symbol.asyncDispose]());
+  // A driver of machines that boot. They are never prepared, because their sudo refuses: the
+  // commands of a fake machine run on this computer.
   const driver: Driver = { ...fakeDriver(), guest: "linux" };
   const said: string[] = [];
   const context: LeasedContext = {
@@ -42,6 +42,8 @@ test("a machine that is back at its pristine snapshot, and may have booted from 
   await expect(establishBaseline(context, "0123456789abcdef", {})).rejects.toMatchObject({
     code: "PREPARE_FAILED",
   });
-  expect(said).toContainEqual(expect.stringContaining("preparing anew from the pristine machines"));
+  expect(said).toContainEqual(
+    expect.stringContaining("preparing again from the pristine machines"),
+  );
   expect(await readFile(asked, "utf8")).toBe("asked\nasked\n");
 });

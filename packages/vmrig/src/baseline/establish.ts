@@ -9,39 +9,39 @@ import type { Recipe } from "./recipe.ts";
 import { admission, authority, onEach, type LeasedContext } from "./leased-context.ts";
 
 export interface EstablishOptions {
-  /** Makes it also where it is there already. */
-  readonly anew?: boolean;
+  /** Rebuilds the baseline even when it exists. */
+  readonly rebuild?: boolean;
 }
 
-/** From "it lets us in" to "it has finished booting", emulated. */
+/** Longest time from the first possible login to the end of the boot, on an emulated machine. */
 const SETTLE_MS = 240_000;
 
 /**
- * Makes sure that every machine of the copy has the baseline: boots what was just made, keeps it as
- * `pristine`, prepares, captures. Does nothing when the baseline is there. All machines take part
- * together, because they know each other; but only one that has never been captured is booted as it
- * is. The others may be parked, and are dirty.
+ * Makes sure that every machine of the copy has the baseline: boots new machines, captures them as
+ * `pristine`, prepares them, and captures the baseline. Does nothing when the baseline exists. All
+ * machines take part together, because they know each other. Only a machine that was never captured
+ * is booted as it is. The others may be suspended, and are dirty.
  */
 export async function establishBaseline(
   context: LeasedContext,
   id: string,
   recipes: Readonly<Record<string, Recipe>>,
-  { anew = false }: EstablishOptions = {},
+  { rebuild = false }: EstablishOptions = {},
 ): Promise<void> {
   const { driver, copy, say } = context;
   const inventory = await driver.inspect(copy);
-  if (!anew && whoLacks(context, inventory, baselineSnapshot(id)).length === 0) return;
+  if (!rebuild && whoLacks(context, inventory, baselineSnapshot(id)).length === 0) return;
   const started = performance.now();
   const fresh = whoLacks(context, inventory, PRISTINE);
   refuseLostPristine(inventory, fresh);
-  if (fresh.length === 0 && !anew)
-    say(`baseline ${copy.copy}: the recipe changed; preparing anew from the pristine machines`);
+  if (fresh.length === 0 && !rebuild)
+    say(`baseline ${copy.copy}: the recipe changed; preparing again from the pristine machines`);
   await onEach(context, async (machine) => {
     const made = fresh.includes(machine.name);
     if (made) await driver.boot(machine, admission(context));
     else await driver.restore(machine, PRISTINE, admission(context));
-    // Also after a restore: where a snapshot's RAM cannot be loaded any more, the machine boots
-    // from its disk.
+    // Also after a restore: a machine boots from its disk when its snapshot's RAM can no longer be
+    // loaded.
     if (guestOf(driver.guest).system) await settle(context, machine.name);
     if (made) await driver.capture(machine, PRISTINE, authority(context));
   });
@@ -56,8 +56,8 @@ export async function establishBaseline(
 }
 
 /**
- * A machine that has baselines was used since it was made: as it is now it must not become the
- * pristine one.
+ * Refuses a machine that has baselines but no pristine snapshot. The machine was used since it was
+ * created, so its present state must not become the pristine one.
  */
 function refuseLostPristine({ machines }: Inventory, fresh: readonly string[]): void {
   const used = machines.find(({ name, snapshots }) => fresh.includes(name) && snapshots.length > 0);
@@ -76,7 +76,10 @@ function whoLacks({ copy }: LeasedContext, { machines }: Inventory, snapshot: st
   );
 }
 
-/** A snapshot of a machine that still boots would do the rest of its boot in every test. */
+/**
+ * Waits until the boot has finished: a snapshot of a machine that still boots would do the rest of
+ * its boot in every test.
+ */
 async function settle(context: LeasedContext, name: string): Promise<void> {
   await using connection = await login(context, { copy: context.copy, name }, SETTLE_MS);
   await waitFor({

@@ -13,7 +13,10 @@ const peers = [
 ];
 const order: GuestSetup = { machine: "pc1", peers, trust, user: "vmrig" };
 
-/** What only root on a machine of its own may do, written down instead. */
+/**
+ * Stand-ins for the commands that only root on a separate machine may run. They write a log
+ * instead.
+ */
 const STAND_INS = `
 log() { echo "$*" >> "$LOG"; }
 hostname() { log hostname "$@"; }
@@ -30,7 +33,8 @@ async function run(
   for (const folder of ["etc", "home/vmrig/.ssh", "usr/lib/vmrig", "var/lib/vmrig"])
     await mkdir(join(root, folder), { recursive: true });
   await writeFile(join(root, "log"), "");
-  // `chmod`, `mv` and all the rest are the real ones, in a folder that stands for the machine.
+  // `chmod`, `mv` and the other commands are real. They run in a folder that stands for the
+  // machine.
   const script = guestSetupScript(order).replaceAll(
     /(?<![\w/.])\/(etc|home|usr\/lib\/vmrig|var\/lib)\b/g,
     `${root}/$1`,
@@ -45,7 +49,7 @@ async function run(
   };
 }
 
-test.each(SHELLS)("is a script that %s can read", async (shell) => {
+test.each(SHELLS)("is a script that %s can parse", async (shell) => {
   const { exitCode, stderr } = await runShell([shell, "-n", "-c", guestSetupScript(order)], {
     cwd: "/",
   });
@@ -72,19 +76,19 @@ test.each(SHELLS)(
     expect(log).toContain("hostname pc1\n");
     expect(log).toContain("chown vmrig:vmrig /home/vmrig/.ssh/id_ed25519.vmrig-new\n");
     expect(log).toContain("install -d -m 0755 -o vmrig -g vmrig /var/lib/vmrig\n");
-    // Nobody but the test user may set the clock.
+    // Only the test user may set the clock.
     expect(log).toMatch(
       /install -m 4750 -o root -g vmrig \/\S*\/date \/usr\/lib\/vmrig\/step-clock\n/,
     );
   },
 );
 
-test("sshd is asked whether it takes its config before it is told to", async () => {
+test("sshd checks its config before it is reloaded", async () => {
   const { log } = await run("/bin/sh");
   expect(log).toMatch(/sshd -t\n(.*\n)*systemctl reload ssh\.service\n/);
 });
 
-test("sshd turns nobody away for a while, where it knows how to", async () => {
+test("sshd's temporary rejection of clients is disabled where sshd has that option", async () => {
   const config = async (sshd: string): Promise<string> =>
     readFile(
       join((await run("/bin/sh", sshd)).root, "etc/ssh/sshd_config.d/20-vmrig.conf"),
@@ -96,7 +100,7 @@ test("sshd turns nobody away for a while, where it knows how to", async () => {
   expect(await config("true")).toBe(`${old}PerSourcePenalties no\n`);
 });
 
-test("a config that sshd does not take ends the preparation", async () => {
+test("a config that sshd rejects ends the preparation", async () => {
   const { exitCode, log } = await run("/bin/sh", "return 255");
   expect(exitCode).toBe(255);
   expect(log).not.toContain("systemctl");

@@ -3,7 +3,7 @@ import type { KeyPair } from "../ssh/keys.ts";
 import { quote } from "../ssh/quote.ts";
 import { placeFile } from "./place-file.ts";
 
-/** A machine as the others of its rig know it. */
+/** A machine as the other machines of its rig know it. */
 export interface Peer {
   readonly name: string;
   readonly lanAddress: string;
@@ -12,17 +12,17 @@ export interface Peer {
 
 export interface GuestSetup {
   readonly machine: string;
-  /** All machines of the rig, this one too. */
+  /** All machines of the rig, including this one. */
   readonly peers: readonly Peer[];
   /**
-   * With it the test user of any machine may log in on any other. Made for one baseline, it never
-   * leaves the rig.
+   * Key pair that lets the test user of each machine log in on all the others. It is created for
+   * one baseline, and never leaves the rig.
    */
   readonly trust: KeyPair;
   readonly user: string;
 }
 
-/** Where a machine keeps what a rollback is proven by. */
+/** Folder for the marker and the nonce that prove a rollback. */
 export const PROOF_FOLDER = "/var/lib/vmrig";
 /**
  * Sets the clock without sudo, which costs a third of a second on an emulated machine. Only the
@@ -31,7 +31,7 @@ export const PROOF_FOLDER = "/var/lib/vmrig";
 export const STEP_CLOCK = "/usr/lib/vmrig/step-clock";
 
 /**
- * The part of the preparation that is vmrig's own, as a script for root: names, trust between the
+ * Returns vmrig's own part of the preparation as a script for root: names, trust between the
  * machines, sshd's limits, the clock.
  */
 export function guestSetupScript({ machine, peers, trust, user }: GuestSetup): string {
@@ -77,20 +77,23 @@ export function guestSetupScript({ machine, peers, trust, user }: GuestSetup): s
       mode: "0644",
       owner: "root:root",
     }),
-    // Since OpenSSH 9.8 a refused key makes sshd turn away its whole address for a while, and every
-    // client of a NAT has the same one.
+    // Since OpenSSH 9.8 a refused key makes sshd reject the client's whole address for a while, and
+    // all clients behind a NAT share one address.
     `if sshd -t -o PerSourcePenalties=no 2>/dev/null; then echo 'PerSourcePenalties no' >> /etc/ssh/sshd_config.d/20-vmrig.conf; fi`,
     `sshd -t`,
     `systemctl reload ssh.service 2>/dev/null || systemctl reload sshd.service`,
     `install -d -m 0755 ${STEP_CLOCK.slice(0, STEP_CLOCK.lastIndexOf("/"))}`,
     `install -m 4750 -o root -g ${user} "$(command -v date)" ${STEP_CLOCK}`,
     `install -d -m 0755 -o ${user} -g ${user} ${PROOF_FOLDER}`,
-    // The image's file system knows nothing of a larger disk.
+    // The file system from the image does not fill a larger disk by itself.
     `if [ "$(stat -f -c %T /)" = btrfs ]; then btrfs filesystem resize max / >/dev/null; fi`,
   ].join("\n");
 }
 
-/** Room for many commands at a time over one connection, and for many connections. */
+/**
+ * Returns an sshd config with room for many commands at a time over one connection, and for many
+ * connections.
+ */
 function sshdConfig(): string {
   return lines([
     "AuthorizedKeysFile .ssh/authorized_keys /etc/ssh/authorized_keys.d/%u",

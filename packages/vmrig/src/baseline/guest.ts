@@ -3,21 +3,26 @@ import { VmrigError } from "../errors/vmrig-error.ts";
 import { PROOF_FOLDER, STEP_CLOCK } from "./guest-setup.ts";
 import type { Recipe } from "./recipe.ts";
 
-/** How vmrig works inside of a machine. */
+/** How vmrig works inside a machine. */
 export interface Guest {
   /**
-   * Whether it has a system of its own, which boots, has a clock, and wants vmrig's house-keeping.
+   * Whether the machine has its own operating system, which boots, has a clock, and needs vmrig's
+   * guest set-up.
    */
   readonly system: boolean;
-  /** Runs what a recipe does, from a script on stdin. */
+  /** Runs a recipe from a script on stdin. */
   readonly prepareShell: string;
-  /** Where what a rollback is proven by is kept; a relative one begins in the test user's home. */
+  /**
+   * Folder of the marker that proves a rollback. A relative path begins in the test user's home.
+   */
   readonly proofFolder: string;
-  /** Where its system is configured; a relative one begins in the test user's home. */
+  /** Folder of the system's configuration. A relative path begins in the test user's home. */
   readonly configFolder: string;
-  /** Prints a word that is another one after each boot. */
+  /** Command that prints a different word after each boot. */
   readonly bootId: string;
-  /** Sets the clock, as `date` does. Missing where the clock is none of the machine's own. */
+  /**
+   * Command that sets the clock, as `date` does. Missing where the machine has no clock of its own.
+   */
   readonly stepClock?: string;
 }
 
@@ -30,8 +35,8 @@ const GUESTS: Readonly<Record<GuestKind, Guest>> = {
     bootId: "cat /proc/sys/kernel/random/boot_id",
     stepClock: STEP_CLOCK,
   },
-  // Not one absolute path, and nobody but the test user: such a machine may share its files with
-  // the computer that it runs on.
+  // No absolute path and no user but the test user: such a machine may share its files with its
+  // host.
   shell: {
     system: false,
     prepareShell: "sh -eu -s",
@@ -46,6 +51,8 @@ export function guestOf(kind: GuestKind = "linux"): Guest {
 }
 
 /**
+ * Checks that the machine has the system that its recipe needs.
+ *
  * @throws VmrigError `CAPABILITY_MISSING` when the recipe needs a system, and the machine has none
  */
 export function requireSystem(
@@ -56,7 +63,7 @@ export function requireSystem(
 ): void {
   if (guest.system || packages.length + files.length === 0) return;
   throw new VmrigError("CAPABILITY_MISSING", {
-    message: `The machines of the driver "${driver}" have no system that ${machine} could be prepared with.`,
+    message: `The machines of the driver "${driver}" have no operating system, which the recipe of ${machine} needs.`,
     details: [
       ...packages.map((name) => `package ${name}`),
       ...files.map(({ path }) => `file ${path}`),

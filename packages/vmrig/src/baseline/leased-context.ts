@@ -3,19 +3,19 @@ import type { Lease } from "../lease/lease.ts";
 import type { KeyPair } from "../ssh/keys.ts";
 
 /**
- * What all work on a copy's machines needs in its hand: the machines, the right to touch them, the
- * key that opens them.
+ * Inputs of all work on a copy's machines: the machines, the lease that allows the work, and the
+ * key for logins.
  */
 export interface LeasedContext {
   readonly driver: Driver;
   readonly copy: CopySpec;
   readonly lease: Pick<Lease, "fence" | "signal" | "assertHeld">;
-  /** Made for this lease; only its public half ever reaches a machine. */
+  /** Key pair of this lease. Only its public half ever reaches a machine. */
   readonly key: KeyPair;
   readonly say: (line: string) => void;
 }
 
-/** The user that tests log in as, on every machine. */
+/** Name of the user that tests log in as, on every machine. */
 export const TEST_USER = "vmrig";
 
 export function authority({ lease, say }: LeasedContext): Authority {
@@ -28,8 +28,8 @@ export function admission(context: LeasedContext): Admission {
 }
 
 /**
- * Does the same on all machines at once, and fails when all are done, with the first failure as it
- * was.
+ * Runs a function on all machines in parallel. Waits until all are done, then throws the first
+ * failure unchanged.
  */
 export async function onEach<T>(
   { copy }: LeasedContext,

@@ -5,7 +5,7 @@ import type { SshTarget } from "../ssh/handshake.ts";
 import { TEST_USER, type LeasedContext } from "./leased-context.ts";
 
 /**
- * Where and how the lease's key gets in.
+ * Returns the address and credentials for a login with the lease's key.
  *
  * @throws VmrigError `MACHINE_MISSING` when the machine has no address
  */
@@ -19,7 +19,7 @@ function sshTarget(inventory: Inventory, name: string, privateKey: string): SshT
   return { ...machine.address, user: TEST_USER, hostKey: machine.hostKey, privateKey };
 }
 
-/** A machine at its baseline, not yet proven: whoever logs in first proves it with `prove`. */
+/** A machine at its baseline, not yet proven: the first login proves it with `prove`. */
 export interface RolledBack {
   readonly name: string;
   readonly lanAddress: string;
@@ -27,8 +27,8 @@ export interface RolledBack {
 }
 
 /**
- * How the machines are reached after a rollback: one that had to be started again listens on
- * another port.
+ * Returns the addresses of the machines after a rollback. A machine that had to be restarted
+ * listens on another port.
  */
 export async function whereToLogIn({
   driver,
@@ -45,7 +45,7 @@ export async function whereToLogIn({
   }));
 }
 
-/** The same of those machines that are up. */
+/** Returns the addresses of the machines that are up. */
 export async function whereReached({
   driver,
   copy,

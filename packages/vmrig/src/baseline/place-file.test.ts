@@ -15,7 +15,7 @@ test.each([
   ["many lines", "line\r\n".repeat(2_000)],
   ["letters of all kinds", "ÿ€𝄞\u200F \u0000\u0001\u001B[31m\uFEFF"],
   ["the padding of base64", "ab"],
-])("writes %s as it is", async (_title, content) => {
+])("writes %s unchanged", async (_title, content) => {
   const folder = await tempFolder();
   const path = join(folder, "a", "it's a $HOME folder", "-file");
   const { exitCode, stderr } = await runShell(
@@ -28,7 +28,7 @@ test.each([
   expect(await readdir(join(path, ".."))).toEqual(["-file"]);
 });
 
-test("replaces a file, its mode too, and keeps the modes that a change of owner takes away", async () => {
+test("replaces a file and its mode, and keeps the mode bits that a change of owner clears", async () => {
   const folder = await tempFolder();
   const path = join(folder, "file");
   await writeFile(path, "old");
@@ -41,22 +41,22 @@ test("replaces a file, its mode too, and keeps the modes that a change of owner 
 });
 
 test.each(SHELLS)(
-  "an owner that the machine does not know ends the script, in %s, and the old file stays",
+  "an unknown owner ends the script, in %s, and the old file stays",
   async (shell) => {
     const folder = await tempFolder();
     const path = join(folder, "file");
     await writeFile(path, "old");
-    const script = `${placeFile({ path, content: "new", mode: "0644", owner: "nobody-here:none" })}\necho went on`;
+    const script = `${placeFile({ path, content: "new", mode: "0644", owner: "no-such-user:none" })}\necho went on`;
     const { exitCode, stdout, stderr } = await runShell([shell, "-eu", "-c", script], {
       cwd: folder,
     });
     expect([exitCode, stdout.toString()]).toEqual([1, ""]);
-    expect(stderr.toString()).toContain("nobody-here");
+    expect(stderr.toString()).toContain("no-such-user");
     expect(await readFile(path, "utf8")).toBe("old");
   },
 );
 
-test("refuses to put the file into a folder of its name", async () => {
+test("refuses to move the file into a folder of the same name", async () => {
   const folder = await tempFolder();
   const path = join(folder, "taken");
   await mkdir(path);
@@ -68,7 +68,7 @@ test("refuses to put the file into a folder of its name", async () => {
   expect(await readdir(path)).toEqual([]);
 });
 
-test("a path at the top needs no folder", () => {
+test("a path at the root needs no folder", () => {
   expect(
     placeFile({ path: "/motd", content: "x", mode: "0644", owner: "root" }).split("\n")[0],
   ).toBe("mkdir -p '/'");

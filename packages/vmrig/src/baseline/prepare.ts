@@ -10,15 +10,15 @@ import { EMPTY_RECIPE, type Recipe } from "./recipe.ts";
 import { asInput, recipeSteps } from "./recipe-script.ts";
 import { onEach, TEST_USER, type LeasedContext } from "./leased-context.ts";
 
-/** Packages come over the network, on a machine that may be emulated. */
+/** Packages are downloaded, on a machine that may be emulated. */
 const STEP_MS = 15 * 60_000;
 
 /**
- * Turns pristine machines into what their baseline holds: vmrig's own house-keeping, then the
- * recipe. Leaves no session and no key of this lease behind.
+ * Prepares pristine machines for their baseline: first vmrig's guest set-up, then the recipe.
+ * Leaves no session and no key of this lease behind.
  *
  * @throws VmrigError `PREPARE_FAILED` with the step, its exit code and its last lines;
- *   `CAPABILITY_MISSING` when the driver's machines have no system to install things in
+ *   `CAPABILITY_MISSING` when the driver's machines have no system to install packages in
  */
 export async function prepare(
   context: LeasedContext,
@@ -43,7 +43,7 @@ export async function prepare(
         ? [
             { what: "set its clock", script: setClockScript(clock) },
             {
-              what: "vmrig's house-keeping",
+              what: "vmrig's guest set-up",
               script: guestSetupScript({ machine: ref.name, peers, trust, user: TEST_USER }),
             },
           ]
@@ -83,14 +83,17 @@ async function runStep(
 }
 
 /**
- * The pristine machine's stands where its snapshot was taken; package managers refuse what is
- * signed in their future.
+ * The pristine machine's clock shows the time of its snapshot. Package managers refuse signatures
+ * from their future.
  */
 function setClockScript(clock: Clock): string {
   return `date -s @${(clock.wall() / 1000).toFixed(3)} >/dev/null`;
 }
 
-/** The last step: what proves a rollback later, and nothing of this lease. */
+/**
+ * Returns the script of the last step: it writes the marker that proves a later rollback, and
+ * removes all traces of this lease.
+ */
 function sealScript({ system, proofFolder }: Guest, baseline: string): string {
   return [
     `mkdir -p ${proofFolder}`,

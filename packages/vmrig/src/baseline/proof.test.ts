@@ -10,17 +10,17 @@ import { connectShell, SHELLS, tempFolder } from "./shell.test.kit.ts";
 const BASELINE = "0123456789abcdef";
 const NONCE = "11111111-2222";
 
-interface Stage {
+interface FakeMachine {
   readonly folder: string;
-  /** Proves over a new connection. */
+  /** Proves the machine over a new connection. */
   prove(options?: Partial<ProofOptions>): Promise<void>;
   nonce(): Promise<string>;
-  /** How the clock was set. */
+  /** Returns the arguments of the calls that set the clock. */
   steps(): Promise<string>;
 }
 
-/** A folder that stands for a machine at its baseline. */
-async function stage(shell = "/bin/sh"): Promise<Stage> {
+/** Creates a folder that stands for a machine at its baseline. */
+async function createMachine(shell = "/bin/sh"): Promise<FakeMachine> {
   const folder = await tempFolder();
   const proof = join(folder, "proof");
   await mkdir(proof);
@@ -48,24 +48,24 @@ async function stage(shell = "/bin/sh"): Promise<Stage> {
 }
 
 test.each(SHELLS)(
-  "a machine at its baseline is proven, gets the right time and keeps the nonce, in %s",
+  "a machine at its baseline is proven, gets the right time and stores the nonce, in %s",
   async (shell) => {
-    const machine = await stage(shell);
+    const machine = await createMachine(shell);
     await machine.prove({ clock: { ...systemClock, wall: () => 1_700_000_000_123 } });
     expect(await machine.nonce()).toBe(`${NONCE}\n`);
     expect(await machine.steps()).toBe("-s @1700000000.123\n");
   },
 );
 
-test("a second connection proves it again with the same nonce, and leaves the clock alone", async () => {
-  const machine = await stage();
+test("a second connection proves the machine again with the same nonce, and leaves the clock alone", async () => {
+  const machine = await createMachine();
   await machine.prove();
   await machine.prove();
   expect((await machine.steps()).split("\n")).toHaveLength(2);
 });
 
-test("the proof of one rollback is none for the next", async () => {
-  const machine = await stage();
+test("the proof of one rollback does not prove the next", async () => {
+  const machine = await createMachine();
   await machine.prove();
   await expect(machine.prove({ nonce: "another" })).rejects.toMatchObject({
     code: "ROLLBACK_FAILED",
@@ -76,8 +76,8 @@ test("the proof of one rollback is none for the next", async () => {
   });
 });
 
-test("what a shell's start-up files print, before and after, is no failure", async () => {
-  const machine = await stage("/bin/bash");
+test("output of a shell's start-up files, before and after the proof, is no failure", async () => {
+  const machine = await createMachine("/bin/bash");
   await writeFile(
     join(machine.folder, "rc"),
     "echo Welcome!\necho 'to pc1' >&2\ntrap 'echo bye' EXIT\n",
@@ -115,7 +115,7 @@ test.each<[string, (folder: string) => Promise<unknown>, string]>([
     "it said: vmrig-proof failed: baseline '', nonce ''",
   ],
   [
-    "a baseline that begins like ours",
+    "a baseline with ours as its prefix",
     (proof) => writeFile(join(proof, "baseline"), `${BASELINE}0\n`),
     `it said: vmrig-proof failed: baseline '${BASELINE}0', nonce ''`,
   ],
@@ -124,9 +124,9 @@ test.each<[string, (folder: string) => Promise<unknown>, string]>([
     (proof) => writeFile(join(proof, "baseline"), "*\n"),
     "it said: vmrig-proof failed: baseline '*', nonce ''",
   ],
-])("with %s it is refused, with what it said", async (_title, spoil, fact) => {
+])("with %s the machine is refused, with its output", async (_title, spoil, fact) => {
   for (const shell of SHELLS) {
-    const machine = await stage(shell);
+    const machine = await createMachine(shell);
     await spoil(join(machine.folder, "proof"));
     await expect(machine.prove()).rejects.toMatchObject({
       code: "ROLLBACK_FAILED",
@@ -137,8 +137,8 @@ test.each<[string, (folder: string) => Promise<unknown>, string]>([
   }
 });
 
-test("a clock that cannot be set is a failure, and its words are kept", async () => {
-  const machine = await stage();
+test("a clock that cannot be set is a failure, and its output is reported", async () => {
+  const machine = await createMachine();
   await writeFile(
     join(machine.folder, "step-clock"),
     "#!/bin/sh\necho 'Operation not permitted' >&2\nexit 1\n",
@@ -150,8 +150,8 @@ test("a clock that cannot be set is a failure, and its words are kept", async ()
   await expect(machine.nonce()).rejects.toThrow("ENOENT");
 });
 
-test("a shell that ends without a word is a failure", async () => {
-  const machine = await stage("/bin/bash");
+test("a shell that ends without output is a failure", async () => {
+  const machine = await createMachine("/bin/bash");
   await writeFile(join(machine.folder, "rc"), "exit 0\n");
   vi.stubEnv("BASH_ENV", join(machine.folder, "rc"));
   onTestFinished(() => void vi.unstubAllEnvs());
@@ -161,10 +161,10 @@ test("a shell that ends without a word is a failure", async () => {
   });
 });
 
-test("a shell that reads no POSIX is named, and passes no proof by going on behind what it does not know", async () => {
+test("the error names a shell that is not POSIX, and such a shell passes no proof by skipping lines that it cannot parse", async () => {
   const folder = await tempFolder();
   const odd = join(folder, "odd");
-  // As csh does it: of all lines of the proof, it knows the last one.
+  // Behaves like csh: of all lines of the proof, it can parse the last one only.
   await writeFile(odd, `#!/bin/sh\nexec /bin/sh -c "$(printf '%s\\n' "$2" | tail -n 1)"\n`, {
     mode: 0o755,
   });
@@ -178,8 +178,8 @@ test("a shell that reads no POSIX is named, and passes no proof by going on behi
   });
 });
 
-test("a proof that is called off is no failure of the machine", async () => {
-  const machine = await stage();
+test("a cancelled proof is no failure of the machine", async () => {
+  const machine = await createMachine();
   await writeFile(
     join(machine.folder, "step-clock"),
     `#!/bin/sh\ntouch ${machine.folder}/begun\nexec sleep 600\n`,
@@ -195,8 +195,8 @@ test("a proof that is called off is no failure of the machine", async () => {
   await expect(proving).rejects.toBe(reason);
 });
 
-test("a machine without a system keeps the proof in its home, and has no clock to set", async () => {
-  const machine = await stage();
+test("a machine without a system stores the proof in its home, and has no clock to set", async () => {
+  const machine = await createMachine();
   await mkdir(join(machine.folder, ".vmrig"));
   await writeFile(join(machine.folder, ".vmrig", "baseline"), `${BASELINE}\n`);
   await machine.prove({ guest: "shell" });

@@ -6,18 +6,18 @@ import type { ExecResult } from "../ssh/exec.ts";
 import { guestOf, type Guest } from "./guest.ts";
 
 export interface ProofOptions {
-  /** For errors. */
+  /** Name for errors. */
   readonly machine: string;
-  /** The baseline that the machine must be at. */
+  /** Baseline at which the machine must be. */
   readonly baseline: string;
   readonly guest: GuestKind;
   /**
-   * Left on the machine by this proof. One nonce per rollback: connections that share it prove the
-   * same one.
+   * Nonce that this proof leaves on the machine. One nonce per rollback: connections with the same
+   * nonce prove the same rollback.
    */
   readonly nonce: string;
   /**
-   * What was left there when the state was kept that was brought back.
+   * Nonce that the machine had when the restored state was captured.
    *
    * @defaultValue nothing, as in a baseline
    */
@@ -27,19 +27,18 @@ export interface ProofOptions {
 }
 
 /**
- * Longer than the slowest emulated machine needs under load; one that hangs is not at its baseline.
+ * Longer than the slowest emulated machine needs under load. A machine that hangs is not at its
+ * baseline.
  */
 const PROOF_MS = 60_000;
 
 /**
- * Proves a rollback over a connection that nothing was run on yet: that the lease's key gets in and
- * a command runs, that the machine is at the expected baseline, and that the nonce which the last
- * proof left there is gone. It also steps the clock, which stands where the snapshot was taken, and
- * leaves a nonce for the next proof.
+ * Proves a rollback over an unused connection: the lease's key logs in and a command runs; the
+ * machine is at the expected baseline; the nonce of the last proof is gone. Also steps the clock,
+ * which shows the time of the snapshot, and leaves a nonce for the next proof. Several connections
+ * may prove the same rollback: the proof passes again with its own nonce.
  *
- * Several connections may prove the same rollback: it passes again with its own nonce.
- *
- * @throws VmrigError `ROLLBACK_FAILED` with what the machine said
+ * @throws VmrigError `ROLLBACK_FAILED` with the output of the machine
  */
 export async function prove(
   connection: Pick<SshConnection, "exec">,
@@ -52,13 +51,13 @@ export async function prove(
     timeoutMs: PROOF_MS,
     ...(signal !== undefined && { signal }),
   });
-  // Whatever a shell's start-up files print stands around it.
+  // The marker line may be surrounded by output of the shell's start-up files.
   if (result.stdout.toString("latin1").split("\n").includes(passed)) return;
   signal?.throwIfAborted();
   throw failure(machine, baseline, result, await foreignShell(connection, result, signal));
 }
 
-/** Has a machine keep a nonce in what is captured next, for {@link ProofOptions.was}. */
+/** Writes a nonce to a machine before a capture, for {@link ProofOptions.was}. */
 export async function leaveNonce(
   connection: Pick<SshConnection, "exec">,
   options: Pick<ProofOptions, "machine" | "guest" | "nonce">,
@@ -69,12 +68,12 @@ export async function leaveNonce(
   });
   if (result.exitCode === 0) return;
   throw new VmrigError("FAULT_FAILED", {
-    message: `${machine} does not take what its checkpoint is proven by.`,
+    message: `Could not write the checkpoint marker on ${machine}.`,
     details: [ending(result)],
   });
 }
 
-/** A word that is another one after each boot. */
+/** Returns a word that is different after each boot. */
 export async function bootId(
   connection: Pick<SshConnection, "exec">,
   kind: GuestKind,
@@ -92,8 +91,8 @@ interface ProofScript {
 }
 
 /**
- * Only what the shell has built in, but for the clock's step: each program that an emulated machine
- * starts costs 50 ms.
+ * Returns the proof's script. Except for the clock's step it uses shell built-ins only: each
+ * program costs 50 ms on an emulated machine.
  */
 function proofScript(
   { proofFolder: folder, stepClock }: Guest,
@@ -105,12 +104,12 @@ function proofScript(
     `b=; n=; read -r b < ${folder}/baseline; [ ! -e ${folder}/nonce ] || read -r n < ${folder}/nonce`,
     `case "$b/$n" in`,
     `${baseline}/${was ?? ""}) ${step}echo ${nonce} > ${folder}/nonce || exit 97 ;;`,
-    // After a checkpoint it would say that nothing was brought back.
+    // After a checkpoint the nonce of this rollback would mean that no restore took place.
     ...(was === undefined ? [`${baseline}/${nonce}) ;;`] : []),
     `*) echo "vmrig-proof failed: baseline '$b', nonce '$n'"; exit 97 ;;`,
     `esac`,
-    // Put together by a shell that has read the baseline: csh goes on behind each line that it does
-    // not know, down to this one.
+    // Only a shell that has read the baseline completes this word. csh continues after each line
+    // that it cannot parse, and reaches this one.
     `echo 'vmrig-proof ${nonce}'"\${b:+ passed}"`,
   ].join("\n");
 }
@@ -118,7 +117,7 @@ function proofScript(
 const POSIX_SHELL = /\/(?:a|da|ba|k|mk|z|ya)?sh$/;
 const SHELL_MS = 5_000;
 
-/** The login shell, where it is none that knows the script: any shell knows this line. */
+/** Returns the login shell when it cannot run the script. Every shell can run this line. */
 async function foreignShell(
   connection: Pick<SshConnection, "exec">,
   { ended }: ExecResult,
@@ -152,7 +151,7 @@ function failure(
     ],
     hint:
       foreign === undefined
-        ? "no test ran on it; the next run rolls it back anew"
+        ? "no test ran on it; the next run rolls it back again"
         : "give its user a login shell that reads POSIX: sh, dash, bash, ksh or zsh",
   });
 }

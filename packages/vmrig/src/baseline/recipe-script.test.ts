@@ -5,7 +5,9 @@ import { asInput, recipeSteps } from "./recipe-script.ts";
 import { EMPTY_RECIPE } from "./recipe.ts";
 import { runShell, SHELLS, tempFolder } from "./shell.test.kit.ts";
 
-/** A PATH with the shell's own programs away, and programs that write down how they were called. */
+/**
+ * Creates a PATH with stand-ins that log their calls, and without this computer's package managers.
+ */
 async function machineWith(
   programs: Readonly<Record<string, string>>,
 ): Promise<{ folder: string; log: () => Promise<string[]> }> {
@@ -24,7 +26,7 @@ async function machineWith(
 
 const [install] = recipeSteps({ ...EMPTY_RECIPE, packages: ["rsync", "g++"] });
 
-test("a recipe is done in order: packages, files, commands; each step says what it does", () => {
+test("a recipe's steps are in order: packages, files, commands; each step has a description", () => {
   const steps = recipeSteps({
     packages: ["rsync", "curl"],
     files: [
@@ -59,7 +61,7 @@ test.each([
   expect(await log()).toEqual(calls);
 });
 
-test("tells when the machine has no package manager that it knows", async () => {
+test("reports that the machine has no supported package manager", async () => {
   const { folder } = await machineWith({});
   const { exitCode, stderr } = await runShell(["/bin/sh", "-eu", "-s"], {
     cwd: folder,
@@ -72,7 +74,7 @@ test("tells when the machine has no package manager that it knows", async () => 
   ]);
 });
 
-test("does not install from lists that it could not fetch", async () => {
+test("does not install after a failed update of the package lists", async () => {
   const { folder, log } = await machineWith({ "apt-get": '[ "$1" != update ] || exit 100' });
   const { exitCode } = await runShell(["/bin/sh", "-eu", "-s"], {
     cwd: folder,
@@ -83,7 +85,7 @@ test("does not install from lists that it could not fetch", async () => {
   expect(await log()).toEqual(["apt-get update -q"]);
 });
 
-test.each(SHELLS)("no command takes the rest of the script for its input, in %s", async (shell) => {
+test.each(SHELLS)("no command reads the rest of the script as its input, in %s", async (shell) => {
   const { stdout } = await runShell([shell, "-eu", "-s"], {
     cwd: await tempFolder(),
     input: asInput("cat\necho first\nread -r x || echo nothing to read"),
@@ -110,7 +112,7 @@ test.each(SHELLS)("a script that arrives in part does not run in part, in %s", a
 });
 
 test.each(SHELLS)(
-  "here-documents, comments and several lines are fine in a command, in %s",
+  "a command may have here-documents, comments and several lines, in %s",
   async (shell) => {
     const [step] = recipeSteps({
       ...EMPTY_RECIPE,

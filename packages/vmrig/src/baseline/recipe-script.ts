@@ -2,10 +2,7 @@ import { quote } from "../ssh/quote.ts";
 import { placeFile } from "./place-file.ts";
 import type { Recipe } from "./recipe.ts";
 
-/**
- * The user's part of the preparation, as scripts for root; each with what it does, for the error
- * that names it.
- */
+/** Returns the recipe's steps as scripts for root. Each step has a description for its error. */
 export function recipeSteps(
   recipe: Recipe,
 ): ReadonlyArray<{ readonly what: string; readonly script: string }> {
@@ -19,9 +16,9 @@ export function recipeSteps(
 }
 
 /**
- * A script as the stdin of `sh -s`. The shell reads all of it before it runs the first line, so
- * that a script that arrives in part does not run in part, and no command takes the next line for
- * its own input.
+ * Converts a script to the stdin of `sh -s`. The shell reads all of the script before it runs the
+ * first line. A script that arrives in part therefore does not run in part, and no command reads
+ * the next line as its own input.
  */
 export function asInput(script: string): string {
   return `{\n${script}\n} </dev/null\n`;

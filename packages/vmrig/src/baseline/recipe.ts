@@ -1,6 +1,6 @@
 /**
- * What is done to a fresh machine before its baseline is taken, in this order: packages, files,
- * commands. All as root.
+ * Recipe for preparing a fresh machine before its baseline is captured. Its order is: packages,
+ * files, commands. All run as root.
  */
 export interface Recipe {
   readonly packages: readonly string[];
@@ -20,7 +20,7 @@ export interface RecipeFile {
 
 export const EMPTY_RECIPE: Recipe = { packages: [], files: [], run: [] };
 
-/** The rig's recipe first, then the machine's own. */
+/** Joins two recipes: the rig's first, then the machine's own. */
 export function joinRecipes(first: Recipe, second: Recipe): Recipe {
   return {
     packages: [...new Set([...first.packages, ...second.packages])],

@@ -23,20 +23,23 @@ const copy: CopySpec = {
 const failure = (code: ErrorCode, facts: Partial<ErrorFacts> = {}): VmrigError =>
   new VmrigError(code, { message: `no ${code}.`, ...facts });
 
-interface Stage {
-  readonly ladder: Recovery;
-  /** What the driver was asked, without the machine that is never sick. */
+interface RecoveryTest {
+  readonly recovery: Recovery;
+  /** Calls of the driver, without those for the machine that is always healthy. */
   readonly asked: string[];
   readonly said: string[];
-  /** What the next restores of pc1 throw. */
+  /** Errors that the next restores of pc1 throw. */
   readonly failures: VmrigError[];
 }
 
-/** A driver on paper: what is tested is the order of steps, on machines whose baseline is there. */
-function stage({
+/**
+ * Creates a driver that only records its calls: these tests check the order of steps, on machines
+ * that have their baseline.
+ */
+function setUpRecovery({
   stop = true,
   held = true,
-}: { readonly stop?: boolean; readonly held?: boolean } = {}): Stage {
+}: { readonly stop?: boolean; readonly held?: boolean } = {}): RecoveryTest {
   const asked: string[] = [];
   const said: string[] = [];
   const failures: VmrigError[] = [];
@@ -75,48 +78,53 @@ function stage({
     key: generateKeyPair(),
     say: (line: string) => void said.push(line),
   };
-  return { ladder: createRecovery({ context, baseline: "b", recipes: {} }), asked, said, failures };
+  return {
+    recovery: createRecovery({ context, baseline: "b", recipes: {} }),
+    asked,
+    said,
+    failures,
+  };
 }
 
-test("machines that come back are rolled back and nothing else", async () => {
-  const { ladder: recovery, asked, said } = stage();
+test("machines that can be restored are rolled back, without further steps", async () => {
+  const { recovery, asked, said } = setUpRecovery();
   expect((await recovery.rollBack()).map(({ name }) => name)).toEqual(["pc1", "pc2"]);
   expect(asked).toEqual(["restore baseline-b"]);
   expect(said).toEqual([]);
 });
 
-test("a machine that does not come back starts anew from its snapshot, which is said once with the reason", async () => {
-  const { ladder: recovery, asked, said, failures } = stage();
+test("a machine that cannot be restored is restarted from its snapshot, which is printed once with the reason", async () => {
+  const { recovery, asked, said, failures } = setUpRecovery();
   failures.push(failure("MACHINE_UNREACHABLE"));
   await recovery.rollBack();
   expect(asked).toEqual(["restore baseline-b", "stop pc1", "restore baseline-b"]);
   expect(said).toEqual([
-    "heal     pcs-1 pc1: starts anew from its snapshot, because no MACHINE_UNREACHABLE.",
+    "heal     pcs-1 pc1: restarting it from its snapshot, because no MACHINE_UNREACHABLE.",
   ]);
 });
 
-test("after a rollback that helped the next one begins at the first step again", async () => {
-  const { ladder: recovery, asked, failures } = stage();
+test("after a successful rollback the next one begins at the first step again", async () => {
+  const { recovery, asked, failures } = setUpRecovery();
   failures.push(failure("ROLLBACK_FAILED"));
   await recovery.rollBack();
   await recovery.rollBack();
   expect(asked.slice(3)).toEqual(["restore baseline-b"]);
 });
 
-test("a machine that could not be proven takes the second step at once, and the third when that did not do", async () => {
-  const { ladder: recovery, asked, said, failures } = stage();
+test("a machine that could not be proven takes the second step immediately, and then the third", async () => {
+  const { recovery, asked, said, failures } = setUpRecovery();
   await recovery.rollBack();
   await recovery.escalate([{ machine: "pc1", error: failure("ROLLBACK_FAILED") }]);
   expect(asked.slice(1)).toEqual(["stop pc1", "restore baseline-b"]);
-  // Making the baseline anew begins at pristine; here that fails, and ends the ladder.
+  // Rebuilding the baseline begins at pristine. Here that restore fails, and no step is left.
   failures.push(failure("QEMU_FAILED"));
   const broken = await recovery
     .escalate([{ machine: "pc1", error: failure("CONNECTION_LOST") }])
     .catch((error: unknown) => error);
   expect(asked.slice(3)).toEqual(["restore pristine"]);
   expect(said.map((line) => line.split(":")[1])).toEqual([
-    " starts anew from its snapshot, because no ROLLBACK_FAILED.",
-    " makes its baseline anew, because pc1",
+    " restarting it from its snapshot, because no ROLLBACK_FAILED.",
+    " rebuilding its baseline, because pc1",
   ]);
   expect(broken).toMatchObject({
     code: "MACHINE_BROKEN",
@@ -126,8 +134,8 @@ test("a machine that could not be proven takes the second step at once, and the 
   });
 });
 
-test("where a driver cannot stop a machine, its baseline is made anew next", async () => {
-  const { ladder: recovery, asked, failures } = stage({ stop: false });
+test("a driver that cannot stop a machine rebuilds the baseline next", async () => {
+  const { recovery, asked, failures } = setUpRecovery({ stop: false });
   failures.push(failure("ROLLBACK_FAILED"), failure("QEMU_FAILED"));
   await expect(recovery.rollBack()).rejects.toMatchObject({ code: "MACHINE_BROKEN" });
   expect(asked).toEqual(["restore baseline-b", "restore pristine"]);
@@ -140,23 +148,23 @@ test.each<ErrorCode>([
   "STATE_UNWRITABLE",
   "PREPARE_FAILED",
   "INTERNAL",
-])("%s is nothing that a step of it could mend", async (code) => {
-  const { ladder: recovery, asked, failures } = stage();
+])("no recovery step runs after %s", async (code) => {
+  const { recovery, asked, failures } = setUpRecovery();
   failures.push(failure(code));
   await expect(recovery.rollBack()).rejects.toMatchObject({ code });
   expect(asked).toEqual(["restore baseline-b"]);
 });
 
-test("without the lease nothing is mended", async () => {
-  const { ladder: recovery, asked } = stage({ held: false });
+test("no recovery step runs without the lease", async () => {
+  const { recovery, asked } = setUpRecovery({ held: false });
   await expect(
     recovery.escalate([{ machine: "pc1", error: failure("ROLLBACK_FAILED") }]),
   ).rejects.toMatchObject({ code: "LEASE_LOST" });
   expect(asked).toEqual([]);
 });
 
-test("after a rollback ahead a machine that could not be proven begins at the first step, whatever it took before", async () => {
-  const { ladder: recovery, asked } = stage();
+test("after a rollback ahead, a machine that could not be proven begins at the first step, regardless of its earlier steps", async () => {
+  const { recovery, asked } = setUpRecovery();
   await recovery.escalate([{ machine: "pc1", error: failure("ROLLBACK_FAILED") }]);
   await recovery.rollBackAhead();
   await recovery.escalate([{ machine: "pc1", error: failure("ROLLBACK_FAILED") }]);

@@ -5,42 +5,39 @@ import { whereToLogIn, type RolledBack } from "./login.ts";
 import type { Recipe } from "./recipe.ts";
 import { admission, authority, onEach, type LeasedContext } from "./leased-context.ts";
 
-/** What a machine was found to be, after a rollback that claimed to have succeeded. */
+/** A machine that was unhealthy after a rollback that reported success. */
 export interface Unhealthy {
   readonly machine: string;
   readonly error: VmrigError;
 }
 
 /**
- * What brings machines to their baseline, each step stronger than the one before: the rollback; the
- * machine's process anew from its snapshot; a new baseline, prepared from pristine; after that only
- * a person can help. Each step is said once, with its reason.
+ * Restores machines to their baseline with increasingly strong steps: the rollback; a restart of
+ * the machine's process from its snapshot; a new baseline, prepared from pristine. After that only
+ * a person can repair the machine. Each step is printed once, with its reason.
  */
 export interface Recovery {
   /**
-   * All machines of the copy to their baseline, at once. Ends all their sessions; from now on only
-   * this lease's key gets in.
+   * Rolls all machines of the copy back in parallel. Ends all sessions on them. Afterwards only
+   * this lease's key can log in.
    *
    * @throws VmrigError `MACHINE_BROKEN` with the first cause, `FENCED`, `LEASE_LOST`
    */
   rollBack(): Promise<readonly RolledBack[]>;
   /**
-   * Its first step alone, for which nobody waits yet: what that does not bring back is left to the
-   * next {@link rollBack}.
+   * Runs the first step alone, before a claim waits for the machines. Leaves a failure to the next
+   * {@link rollBack}.
    */
   rollBackAhead(): Promise<readonly RolledBack[]>;
-  /** The same, where the last rollback did not do: these machines take their next step. */
-  escalate(sick: readonly Unhealthy[]): Promise<readonly RolledBack[]>;
+  /** Retries with the next recovery step after a failed rollback of these machines. */
+  escalate(reports: readonly Unhealthy[]): Promise<readonly RolledBack[]>;
 }
 
-/**
- * 0: rolled back; 1: started anew from the snapshot; 2: its baseline was made anew; 3: nothing more
- * to do.
- */
-type Rung = 0 | 1 | 2 | 3;
+/** 0: rolled back; 1: restarted from the snapshot; 2: baseline rebuilt; 3: no step left. */
+type Step = 0 | 1 | 2 | 3;
 
-interface Patient {
-  rung: Rung;
+interface RecoveryState {
+  step: Step;
   readonly cause: unknown;
 }
 
@@ -54,54 +51,58 @@ export interface RecoveryOptions {
 export function createRecovery({ context, baseline, recipes }: RecoveryOptions): Recovery {
   const { driver, copy, say } = context;
   const snapshot = baselineSnapshot(baseline);
-  const patients = new Map<string, Patient>();
+  const unhealthy = new Map<string, RecoveryState>();
 
-  /** The machine did not come back: it takes the next step that its driver knows. */
-  const climb = (name: string, cause: unknown): Patient => {
-    const patient = patients.get(name) ?? { rung: 0, cause };
-    patient.rung = (patient.rung === 0 && driver.stop === undefined ? 2 : patient.rung + 1) as Rung;
-    patients.set(name, patient);
-    if (patient.rung === 1)
+  /** Moves a machine that could not be restored to the next step that its driver supports. */
+  const raiseStep = (name: string, cause: unknown): RecoveryState => {
+    const state = unhealthy.get(name) ?? { step: 0, cause };
+    state.step = (state.step === 0 && driver.stop === undefined ? 2 : state.step + 1) as Step;
+    unhealthy.set(name, state);
+    if (state.step === 1)
       say(
-        `heal     ${copy.copy} ${name}: starts anew from its snapshot, because ${summary(cause)}`,
+        `heal     ${copy.copy} ${name}: restarting it from its snapshot, because ${summary(cause)}`,
       );
-    if (patient.rung === 3) throw broken(copy.copy, name, patient.cause);
-    return patient;
+    if (state.step === 3) throw broken(copy.copy, name, state.cause);
+    return state;
   };
 
-  /** @returns whether it is at its snapshot; otherwise its baseline must be made anew */
+  /**
+   * Restores a machine.
+   *
+   * @returns whether the machine is at its snapshot; otherwise its baseline must be rebuilt
+   */
   const restore = async (name: string): Promise<boolean> => {
     const machine = { copy, name };
     for (;;) {
       try {
-        if (patients.get(name)?.rung === 1) await driver.stop?.(machine, authority(context));
+        if (unhealthy.get(name)?.step === 1) await driver.stop?.(machine, authority(context));
         await driver.restore(machine, snapshot, admission(context));
         return true;
       } catch (error) {
         context.lease.assertHeld();
-        if (!isHealable(error)) throw error;
-        if (climb(name, error).rung === 2) return false;
+        if (!isRecoverable(error)) throw error;
+        if (raiseStep(name, error).step === 2) return false;
       }
     }
   };
 
   const rebuild = async (): Promise<void> => {
-    const [name, patient] = [...patients].find(([, { rung }]) => rung === 2) ?? [];
+    const [name, state] = [...unhealthy].find(([, { step }]) => step === 2) ?? [];
     say(
-      `heal     ${copy.copy}: makes its baseline anew, because ${name ?? copy.copy}: ${summary(patient?.cause)}`,
+      `heal     ${copy.copy}: rebuilding its baseline, because ${name ?? copy.copy}: ${summary(state?.cause)}`,
     );
     try {
-      await establishBaseline(context, baseline, recipes, { anew: true });
+      await establishBaseline(context, baseline, recipes, { rebuild: true });
       await onEach(context, (machine) => driver.restore(machine, snapshot, admission(context)));
     } catch (error) {
       context.lease.assertHeld();
-      if (!isHealable(error)) throw error;
-      throw broken(copy.copy, name ?? copy.copy, patient?.cause, error);
+      if (!isRecoverable(error)) throw error;
+      throw broken(copy.copy, name ?? copy.copy, state?.cause, error);
     }
   };
 
-  const bringBack = async (): Promise<readonly RolledBack[]> => {
-    const due = [...patients.values()].some(({ rung }) => rung === 2);
+  const restoreAll = async (): Promise<readonly RolledBack[]> => {
+    const due = [...unhealthy.values()].some(({ step }) => step === 2);
     if (due || (await onEach(context, ({ name }) => restore(name))).includes(false))
       await rebuild();
     return whereToLogIn(context);
@@ -109,26 +110,26 @@ export function createRecovery({ context, baseline, recipes }: RecoveryOptions):
 
   return {
     rollBack() {
-      patients.clear();
-      return bringBack();
+      unhealthy.clear();
+      return restoreAll();
     },
     async rollBackAhead() {
-      patients.clear();
+      unhealthy.clear();
       await onEach(context, (machine) => driver.restore(machine, snapshot, admission(context)));
       return whereToLogIn(context);
     },
-    async escalate(sick) {
-      for (const { machine, error } of sick) climb(machine, error);
-      return bringBack();
+    async escalate(reports) {
+      for (const { machine, error } of reports) raiseStep(machine, error);
+      return restoreAll();
     },
   };
 }
 
 /**
- * Not what says that the machine is somebody else's by now, nor a wrong config, nor a disk that a
- * person must make room on.
+ * Whether another step may help. It cannot help when another run has the machine, when the config
+ * is wrong, or when a person must make room on a disk.
  */
-function isHealable(error: unknown): boolean {
+function isRecoverable(error: unknown): boolean {
   if (!isVmrigError(error)) return false;
   return (
     error.fault === "infra" &&
@@ -149,7 +150,7 @@ function broken(copy: string, machine: string, first: unknown, last?: unknown): 
     message: `${machine} of ${copy} cannot be brought back to its baseline.`,
     details: [
       `first: ${summary(first)}`,
-      "then: it was started anew from its snapshot, and its baseline was made anew",
+      "then: it was restarted from its snapshot, and its baseline was rebuilt",
       ...(last === undefined ? [] : [`last: ${summary(last)}`]),
     ],
     hint: `see its console with \`vmrig logs ${machine}\`; replace it with \`vmrig up --allow terraform_data.${machine}\``,

@@ -7,7 +7,7 @@ import { onTestFinished } from "vitest";
 import type { SshConnection } from "../ssh/connection.ts";
 import type { ExecOptions, ExecResult } from "../ssh/exec.ts";
 
-/** Login shells of machines, as far as this computer has them. */
+/** Login shells of machines, where this computer has them. */
 export const SHELLS: readonly string[] = ["/bin/sh", "/bin/bash"].filter((shell) =>
   existsSync(shell),
 );
@@ -20,7 +20,11 @@ export async function tempFolder(): Promise<string> {
 
 export interface ShellRun extends Pick<ExecOptions, "input" | "signal"> {
   readonly cwd: string;
-  /** @defaultValue that of the tests */
+  /**
+   * Value of PATH.
+   *
+   * @defaultValue the PATH of the tests
+   */
   readonly path?: string;
 }
 
@@ -64,8 +68,8 @@ export async function runShell(
 }
 
 /**
- * A "connection" to a folder of this computer; `rewrite` moves a machine's paths into it. Keeps
- * what it was asked to run.
+ * Connects to a folder of this computer as to a machine. `rewrite` maps a machine's paths into the
+ * folder. Records its commands.
  */
 export function connectShell(
   shell: string,

@@ -5,7 +5,9 @@ import { VmrigError } from "../errors/vmrig-error.ts";
 import { rigSchema, type ResolvedRig } from "./schema.ts";
 
 /**
- * @param file the config's: relative paths in it begin at its folder
+ * Checks a config, and fills in its defaults.
+ *
+ * @param file path of the config: relative paths in it begin at its folder
  * @throws VmrigError `CONFIG_INVALID` with one line per mistake: its path, the value, the fix.
  */
 export function checkConfig(value: unknown, file: string): ResolvedRig {
@@ -34,19 +36,22 @@ function withFilesFrom(folder: string, rig: ResolvedRig): ResolvedRig {
   };
 }
 
-/** One line, or one for each mistake inside of what may be written in several ways. */
+/**
+ * Returns one line for a mistake, or one per inner mistake when the value matches one of several
+ * forms.
+ */
 function describe(issue: z.core.$ZodIssue, above: readonly PropertyKey[] = []): string[] {
   const path = [...above, ...issue.path];
   const at = path.length === 0 ? "the config" : spell(path);
   if (issue.code === "unrecognized_keys") return [`${at}: ${issue.message}`];
   if (issue.code === "invalid_key") return issue.issues.map((inner) => `${at}: ${inner.message}`);
   if (issue.code === "invalid_union") {
-    // The way that was chosen is the one whose mistakes lie deeper.
+    // The intended form is the one with the deeper mistakes.
     const chosen = issue.errors.find((way) => way.every((inner) => inner.path.length > 0));
     if (chosen !== undefined) return chosen.flatMap((inner) => describe(inner, path));
   }
-  // What zod says where the schema has no words of its own: "Invalid input: expected string,
-  // received number".
+  // The schema has no message of its own here. zod's is "Invalid input: expected string, received
+  // number".
   const message = issue.message
     .replace(/^[A-Z][a-z ]+: (?=expected)/, "")
     .replace(/, received .*$/, "");
@@ -56,7 +61,7 @@ function describe(issue: z.core.$ZodIssue, above: readonly PropertyKey[] = []): 
   ];
 }
 
-/** As one would write it: `machines.pc1.prepare.files["/etc/motd"].mode`. */
+/** Spells a path as in source code: `machines.pc1.prepare.files["/etc/motd"].mode`. */
 function spell(path: readonly PropertyKey[]): string {
   const [first, ...rest] = path.map((key) => {
     if (typeof key === "number") return `[${key}]`;
@@ -67,7 +72,7 @@ function spell(path: readonly PropertyKey[]): string {
   return [first?.replace(/^\./, ""), ...rest].join("");
 }
 
-/** What may have a password in it. */
+/** Shows a value that may contain a password. */
 function showUrl(value: unknown): string {
   if (Array.isArray(value)) return value.length === 1 ? "1 entry" : `${value.length} entries`;
   return "another text";

@@ -5,17 +5,17 @@ import { explainWriteErrors } from "../local-files/explain-write-errors.ts";
 import type { Folders } from "./folders.ts";
 import type { ResolvedRig } from "./schema.ts";
 
-/** Names of the rig's copies, in their order. */
+/** Returns the names of the rig's copies, in their order. */
 export function copyNames({ name, copies }: ResolvedRig): string[] {
   return Array.from({ length: copies }, (_, index) => `${name}-${index + 1}`);
 }
 
-/** All copies of the rig, in their order. */
+/** Returns all copies of the rig, in their order. */
 export async function copySpecs(rig: ResolvedRig, folders: Folders): Promise<CopySpec[]> {
   return Promise.all(copyNames(rig).map((_, index) => copySpec(rig, index + 1, folders)));
 }
 
-/** The rig's copies by number, from 1, with their folders made. */
+/** Returns a copy of the rig by number, from 1, and creates its folders. */
 export async function copySpec(
   rig: ResolvedRig,
   number: number,
@@ -27,14 +27,14 @@ export async function copySpec(
   return copy;
 }
 
-/** Where the copies of all rigs have their folders. */
+/** Returns the folder that contains the folders of all copies. */
 export function copiesFolder({ state }: Pick<Folders, "state">): string {
   return join(state, "rigs");
 }
 
 /**
- * The same for looking only: nothing is made. Local state is kept per user and rig name: every
- * clone and terminal of a user shares the rig.
+ * Describes a copy for reading only: creates nothing. Local state is stored per user and rig name:
+ * every clone and terminal of a user shares the rig.
  */
 export function describeCopy(rig: ResolvedRig, number: number, folders: Folders): CopySpec {
   const copy = `${rig.name}-${number}`;

@@ -6,17 +6,17 @@ const driver = { name: "none" } as Driver;
 const rig = defineRig({
   name: "pcs",
   driver,
-  // Lists are what makes a `const` type parameter give up most easily.
+  // Lists are the most frequent reason for a `const` type parameter to fall back to wider types.
   machines: { pc1: {}, "pc-2": { cpus: 2, prepare: { packages: ["rsync"], run: ["true"] } } },
   prepare: { packages: ["curl"], files: { "/a": "x" } },
 });
 
-test("gives back what it got", () => {
+test("returns its argument", () => {
   const config = { name: "pcs", driver, machines: { pc1: {} } };
   expect(defineRig(config)).toBe(config);
 });
 
-test("a registered rig's machines are known by name", () => {
+test("the machines of a registered rig are known by name", () => {
   expect(Object.keys(rig.machines)).toEqual(["pc1", "pc-2"]);
   expectTypeOf<MachineNames<{ rig: typeof rig }>>().toEqualTypeOf<"pc1" | "pc-2">();
   // @ts-expect-error a machine that the rig does not have
@@ -31,7 +31,7 @@ test("without a registered rig a machine may have any name", () => {
   expect(any).toBe("anything");
 });
 
-test("the compiler refuses what cannot be a rig", () => {
+test("the compiler refuses an invalid rig", () => {
   const wrong = [
     // @ts-expect-error a rig has machines
     defineRig({ name: "pcs", driver }),

@@ -10,10 +10,10 @@ import type { RigConfig } from "./schema.ts";
  * }
  * ```
  */
-// An interface, because only that can be augmented.
+// An interface, because only interfaces can be augmented.
 export interface Register {}
 
-/** Names of a registered rig's machines; `string` where nothing is registered. */
+/** Names of a registered rig's machines; `string` where no rig is registered. */
 export type MachineNames<R> = R extends { rig: { machines: infer M } } ? keyof M & string : string;
 
 /** Names of the registered rig's machines. */
@@ -21,7 +21,7 @@ export type MachineName = MachineNames<Register>;
 
 /**
  * Describes a rig. The config is checked when it is loaded, not here, so that importing it costs
- * nothing; its machines' names become the fixtures' names.
+ * nothing. The names of its machines become the names of the fixtures.
  */
 export function defineRig<const C extends RigConfig>(config: C): C {
   return config;

@@ -18,7 +18,7 @@ beforeEach(async () => {
 const mode = async (path: string): Promise<string> =>
   ((await lstat(path)).mode & 0o7777).toString(8);
 
-test("takes VMRIG_HOME and VMRIG_CACHE as they are, made absolute", async () => {
+test("makes VMRIG_HOME and VMRIG_CACHE absolute, and uses them otherwise unchanged", async () => {
   const folders = await openFolders(
     { VMRIG_HOME: `${root}/./home/`, VMRIG_CACHE: `${root}/cache/` },
     temporary,
@@ -26,7 +26,7 @@ test("takes VMRIG_HOME and VMRIG_CACHE as they are, made absolute", async () => 
   expect(folders).toMatchObject({ state: join(root, "home"), cache: join(root, "cache") });
 });
 
-test("else takes vmrig's folders in those of XDG", async () => {
+test("uses vmrig's folders in the XDG folders without these variables", async () => {
   const folders = await openFolders(
     {
       XDG_STATE_HOME: join(root, "state"),
@@ -43,7 +43,7 @@ test("else takes vmrig's folders in those of XDG", async () => {
 });
 
 test.each([undefined, "", "relative/cache"])(
-  "a cache folder of XDG that is %j counts as not set",
+  "an XDG cache folder of %j counts as not set",
   async (folder) => {
     const folders = await openFolders(
       { VMRIG_HOME: join(root, "home"), XDG_CACHE_HOME: folder },
@@ -53,7 +53,7 @@ test.each([undefined, "", "relative/cache"])(
   },
 );
 
-test("makes state and runtime folders that this user alone can enter", async () => {
+test("creates state and runtime folders that only this user can enter", async () => {
   const { state, runtime } = await openFolders({ VMRIG_HOME: join(root, "a", "home") }, temporary);
   expect(runtime).toMatch(new RegExp(`^${temporary}/vmrig-${userInfo().uid}/[0-9a-f]{10}$`));
   expect(await Promise.all([state, runtime, join(runtime, "..")].map(mode))).toEqual([
@@ -72,11 +72,11 @@ test("leaves room for the names of sockets", async () => {
     `${"c".repeat(32)}-1`,
     `${"m".repeat(32)}.qmp`,
   );
-  // Linux takes 107 bytes and a zero.
+  // Linux allows 107 bytes and a zero.
   expect(longest.length).toBeLessThanOrEqual(107);
 });
 
-test("one home has one runtime folder, by whatever path it is reached", async () => {
+test("one home has one runtime folder, by every path that leads to it", async () => {
   const home = join(root, "home");
   const first = await openFolders({ VMRIG_HOME: home }, temporary);
   await symlink(home, join(root, "link"));
@@ -84,7 +84,7 @@ test("one home has one runtime folder, by whatever path it is reached", async ()
   expect(await openFolders({ VMRIG_HOME: join(root, "link") }, temporary)).toEqual(first);
 });
 
-test("two homes never share one", async () => {
+test("two homes never share a runtime folder", async () => {
   const one = await openFolders({ VMRIG_HOME: join(root, "one") }, temporary);
   const two = await openFolders({ VMRIG_HOME: join(root, "two") }, temporary);
   expect(one.runtime).not.toBe(two.runtime);
@@ -99,13 +99,13 @@ test.each([0o770, 0o777, 0o1777])(
     await expect(openFolders({ VMRIG_HOME: join(root, "home") }, temporary)).rejects.toMatchObject({
       code: "FOLDER_UNSAFE",
       message: expect.stringContaining(
-        `${own} is open for others to write to (mode ${(open & 0o777).toString(8)}).`,
+        `${own} is writable for other users (mode ${(open & 0o777).toString(8)}).`,
       ),
     });
   },
 );
 
-test("refuses a runtime folder that is a link: anybody may put one there", async () => {
+test("refuses a runtime folder that is a symbolic link: every user can create one there", async () => {
   const own = join(temporary, `vmrig-${userInfo().uid}`);
   await mkdir(join(root, "trap"), { mode: 0o700 });
   await symlink(join(root, "trap"), own);
@@ -114,7 +114,7 @@ test("refuses a runtime folder that is a link: anybody may put one there", async
   });
 });
 
-test("a copy has folders and addresses of its own, and machines in the order of the config", async () => {
+test("a copy has its own folders and addresses, and its machines are in the order of the config", async () => {
   const folders = await openFolders(
     { VMRIG_HOME: join(root, "home"), VMRIG_CACHE: join(root, "cache") },
     temporary,
@@ -139,7 +139,7 @@ test("a copy has folders and addresses of its own, and machines in the order of 
   expect(await Promise.all([copy.folder, copy.runtimeFolder].map(mode))).toEqual(["700", "700"]);
 });
 
-test("a home that cannot be made is told with its path and a remedy", async () => {
+test("a home that cannot be created is reported with its path and a remedy", async () => {
   await writeFile(join(root, "file"), "");
   await expect(
     openFolders({ VMRIG_HOME: join(root, "file", "home") }, temporary),

@@ -5,27 +5,29 @@ import { isAbsolute, join, resolve } from "node:path";
 import { explainWriteErrors } from "../local-files/explain-write-errors.ts";
 import { ensurePrivateFolder } from "../local-files/private-folder.ts";
 
-/** Where vmrig keeps its things on this computer. Absolute paths. */
+/** Folders of vmrig on this computer. Absolute paths. */
 export interface Folders {
-  /** What must not be lost: Terraform's state, the machines' disks, the embedded Redis' data. */
+  /**
+   * Data that must not be lost: Terraform's state, the machines' disks, the embedded Redis' data.
+   */
   readonly state: string;
-  /** What can be made again: images. */
+  /** Data that can be created again: images. */
   readonly cache: string;
   /**
-   * Sockets. Short, because a socket's path may have 104 bytes, and the same in every terminal of
-   * this user.
+   * Sockets. The path is short, because a socket's path may have 104 bytes. It is the same in every
+   * terminal of this user.
    */
   readonly runtime: string;
 }
 
 /**
- * `VMRIG_HOME` and `VMRIG_CACHE`, else the XDG folders. The runtime folder follows from the state
- * folder, so that two homes never share a socket, and one home has the same ones by whatever path
- * it is reached.
+ * Opens the folders of `VMRIG_HOME` and `VMRIG_CACHE`, or else the XDG folders. The path of the
+ * runtime folder is derived from the state folder. Two homes therefore never share a socket, and
+ * one home has the same sockets by every path that leads to it.
  *
- * @param temporary Where the runtime folder is made.
- * @throws VmrigError `STATE_UNWRITABLE` when the state folder cannot be made; `FOLDER_UNSAFE` when
- *   somebody else owns the runtime folder, or may write to it
+ * @param temporary folder in which the runtime folder is created
+ * @throws VmrigError `STATE_UNWRITABLE` when the state folder cannot be created; `FOLDER_UNSAFE`
+ *   when another user owns the runtime folder, or may write to it
  */
 export async function openFolders(
   env: NodeJS.ProcessEnv = process.env,
@@ -40,7 +42,7 @@ export async function openFolders(
   );
   await explainWriteErrors(wanted, () => mkdir(wanted, { recursive: true, mode: 0o700 }));
   const state = await realpath(wanted);
-  // Not by name: not every user of a container has one.
+  // The uid, because not every user of a container has a name.
   const own = join(temporary, `vmrig-${process.getuid?.() ?? userInfo().username}`);
   const runtime = join(own, digest(state));
   await ensurePrivateFolder(own);
@@ -49,8 +51,8 @@ export async function openFolders(
 }
 
 /**
- * "All paths set in these environment variables must be absolute"; others count as not set (XDG
- * Base Directory Specification).
+ * Returns an absolute path. "All paths set in these environment variables must be absolute"; others
+ * count as not set (XDG Base Directory Specification).
  */
 function base(folder: string | undefined): string | undefined {
   return folder !== undefined && isAbsolute(folder) ? folder : undefined;

@@ -35,7 +35,10 @@ const outcome = await loadConfig(process.argv[1]).then(
 );
 console.log(JSON.stringify(outcome));`;
 
-/** In a process of its own: here Vite would load what Node.js loads there. */
+/**
+ * Loads a config in a separate process: in this one Vite would load the modules that Node.js loads
+ * there.
+ */
 async function load(
   path: string,
   how: "native" | "without types in Node.js" = "native",
@@ -67,12 +70,12 @@ test.each([
   expect(await load(path, how)).toEqual({ name: "pcs", file: path });
 });
 
-test("loads by a relative path, and says the absolute one", async () => {
+test("loads a relative path, and reports the absolute one", async () => {
   const path = await file("vmrig.config.ts", TYPED);
   expect(await load("vmrig.config.ts")).toEqual({ name: "pcs", file: path });
 });
 
-test("a file that is not there is told by its path", async () => {
+test("a missing file is reported with its path", async () => {
   await mkdir(join(root, "folder"));
   for (const path of [join(root, "none.ts"), join(root, "folder")]) {
     await expect(loadConfig(path)).rejects.toMatchObject({
@@ -83,7 +86,7 @@ test("a file that is not there is told by its path", async () => {
   }
 });
 
-test("a syntax error is told with its line", async () => {
+test("a syntax error is reported with its line", async () => {
   const path = await file("vmrig.config.ts", 'export default {\n  name: "pcs"\n  oops\n}\n');
   const { code, message, caused } = await load(path);
   expect({ code, caused }).toEqual({ code: "CONFIG_UNREADABLE", caused: true });
@@ -91,7 +94,7 @@ test("a syntax error is told with its line", async () => {
   expect(message).toContain("\n    oops\n    ^");
 });
 
-test("TypeScript that is more than types is told with what to leave out", async () => {
+test("TypeScript syntax that cannot be stripped is reported with the syntax to avoid", async () => {
   const { code, message } = await load(
     await file("vmrig.config.ts", `enum Size { Small }\nexport default ${RIG};\n`),
   );
@@ -101,7 +104,7 @@ test("TypeScript that is more than types is told with what to leave out", async 
   );
 });
 
-test("what the file throws is told with where", async () => {
+test("an error that the file throws is reported with its place", async () => {
   const path = await file("vmrig.config.ts", '\nthrow new Error("no cloud today\\nask Alice");\n');
   const { code, message, caused } = await load(path);
   expect({ code, caused }).toEqual({ code: "CONFIG_UNREADABLE", caused: true });
@@ -124,7 +127,7 @@ test.each([
   });
 });
 
-test("an import that does not resolve is told by its name", async () => {
+test("an import that does not resolve is reported by its name", async () => {
   const path = await file(
     "vmrig.config.ts",
     `import { qemu } from "@vmrig/driver-nowhere";\nexport default qemu;\n`,
@@ -136,7 +139,7 @@ test("an import that does not resolve is told by its name", async () => {
   ]);
 });
 
-test("a file without a default export is told how to write one", async () => {
+test("a missing default export is reported with an example", async () => {
   const path = await file("vmrig.config.ts", `export const rig = ${RIG};\n`);
   expect(await load(path)).toMatchObject({
     code: "CONFIG_INVALID",
@@ -144,7 +147,7 @@ test("a file without a default export is told how to write one", async () => {
   });
 });
 
-test("a rig with a mistake is told by the file's path", async () => {
+test("a rig with a mistake is reported with the file's path", async () => {
   const path = await file("vmrig.config.ts", `export default { ...${RIG}, name: "P" };\n`);
   expect(await load(path)).toMatchObject({
     code: "CONFIG_INVALID",
@@ -152,7 +155,7 @@ test("a rig with a mistake is told by the file's path", async () => {
   });
 });
 
-test("finds the config in the folder itself, then above it", async () => {
+test("finds the config in the folder itself, then in the folders above", async () => {
   const deep = join(root, "a", "b", "c");
   await mkdir(deep, { recursive: true });
   await mkdir(join(root, "a", "vmrig.config.ts"));
@@ -163,13 +166,13 @@ test("finds the config in the folder itself, then above it", async () => {
   expect(await findConfig(join(root, "a", "b"))).toBe(near);
 });
 
-test("of several in one folder it takes TypeScript", async () => {
+test("prefers TypeScript when one folder has several configs", async () => {
   await file("vmrig.config.js", "");
   const typed = await file("vmrig.config.ts", "");
   expect(await findConfig(root)).toBe(typed);
 });
 
-test("a search without a find says where it began, and what to write", async () => {
+test("a failed search reports where it began, and suggests a config", async () => {
   await expect(findConfig(root)).rejects.toMatchObject({
     code: "CONFIG_NOT_FOUND",
     summary: `There is no vmrig.config.ts in ${root} or a folder above it.`,

@@ -16,7 +16,7 @@ const NAMES = [
 
 export interface LoadedRig {
   readonly rig: ResolvedRig;
-  /** Absolute path of the file that it came from. */
+  /** Absolute path of the config. */
   readonly file: string;
 }
 
@@ -60,7 +60,7 @@ export async function loadConfig(
   if (!(await isFile(file))) {
     throw new VmrigError("CONFIG_NOT_FOUND", {
       message: `There is no config at ${file}.`,
-      hint: "name one that exists, or none: then `vmrig.config.ts` is looked for in the project's folder and those above it",
+      hint: "name an existing file, or leave the name out: vmrig then searches the project's folder and the folders above it for `vmrig.config.ts`",
     });
   }
   let module: unknown;
@@ -89,18 +89,18 @@ export async function loadConfig(
 
 async function importModule(file: string): Promise<unknown> {
   if (/\.m?ts$/.test(file) && !process.features.typescript) {
-    // Node before 22.18 does not run TypeScript by itself.
+    // Node.js before 22.18 cannot run TypeScript directly.
     const { createJiti } = await import("jiti");
     return createJiti(import.meta.url).import(file);
   }
   return import(pathToFileURL(file).href);
 }
 
-/** A config is a program; one that waits for something at its top may wait for ever. */
+/** A config is a program: a top-level `await` in it may never end. */
 function stillLoading(file: string): VmrigError {
   return new VmrigError("CONFIG_UNREADABLE", {
     message: `${file} is still not loaded after ${LOAD_MS / 1000} s.`,
-    hint: "look for an `await` at its top, or at that of what it imports, that does not end",
+    hint: "look for a top-level `await` that never ends, in this file or in a module that it imports",
   });
 }
 
@@ -115,7 +115,7 @@ function unreadable(file: string, cause: unknown): VmrigError {
     details: [...more, ...place(cause)],
     ...(unsupported
       ? {
-          hint: "Node.js only leaves out the types: write it without enums, namespaces and parameter properties",
+          hint: "Node.js only strips types: write the config without enums, namespaces and parameter properties",
         }
       : {}),
     cause,
@@ -123,8 +123,8 @@ function unreadable(file: string, cause: unknown): VmrigError {
 }
 
 /**
- * Node.js shows the line of a syntax error in front of the stack; of what was thrown, the frames
- * outside of Node.js say where.
+ * Returns the source lines of an error. Node.js shows the line of a syntax error before the stack;
+ * for a thrown error the stack frames outside of Node.js show the place.
  */
 function place(cause: unknown): string[] {
   const lines = (cause instanceof Error ? (cause.stack ?? "") : "").split("\n");

@@ -6,12 +6,12 @@ import { duration, size } from "./units.ts";
 
 const DAY_MS = 86_400_000;
 
-/** Text of one form, with one message for all that is something else. */
+/** Returns a schema for text of one form, with one message for all other values. */
 function text(form: RegExp, expected: string): z.ZodString {
   return z.string(`expected ${expected}`).regex(form, `expected ${expected}`);
 }
 
-/** An object whose error for an unknown name lists those that it knows. */
+/** Returns a schema for an object. Its error for an unknown key lists the known keys. */
 function fields<S extends z.core.$ZodLooseShape>(shape: S): z.ZodObject<S, z.core.$strict> {
   return z.strictObject(shape, {
     error: (issue) =>
@@ -76,7 +76,7 @@ const machine = fields({
     .default(4096)
     .refine(
       (mb) => mb >= 4096 && mb % 1024 === 0,
-      "expected whole gigabytes, at least 4GB: smaller than its image no disk can be",
+      "expected whole gigabytes, at least 4GB: a disk cannot be smaller than its image",
     ),
   prepare: recipe.prefault({}),
 }).transform(({ memory, disk, ...rest }) => ({ ...rest, memoryMb: memory, diskGb: disk / 1024 }));
@@ -103,7 +103,9 @@ function isRedisUrl(url: string): boolean {
 
 const redisUrl = z.string(REDIS_URL).refine(isRedisUrl, REDIS_URL);
 
-/** Whoever counts on several must not have two that are one, or a vote that can tie. */
+/**
+ * Several Redises must be independent of each other, and their number must not allow a tied vote.
+ */
 const redisUrls = z
   .array(redisUrl, "expected a list of URLs")
   .refine(
@@ -164,18 +166,18 @@ export const ROLLBACK_POLICIES = ["run", "file", "test"] as const;
 export type RollbackPolicy = (typeof ROLLBACK_POLICIES)[number];
 
 /**
- * When all copies are held by others: wait in line, fail at once, or skip the tests that need
- * machines.
+ * When all copies are held by others: wait in the queue, fail immediately, or skip the tests that
+ * need machines.
  */
 const ON_BUSY = ["wait", "fail", "skip"] as const;
 
-/** Whether the machines of a test file that failed stay as they are, leased to whoever ran it. */
+/** Whether a failed test file retains its machines, leased to the user of the run. */
 const KEEP = ["never", "failed"] as const;
 
 /** Whether a test that leaves something behind fails, is reported, or neither. */
 export type Strict = boolean | "report";
 
-/** What Vitest puts beside the machines, in the same braces. */
+/** Names of other fixtures that Vitest passes to a test in the same object. */
 const TAKEN: ReadonlySet<string> = new Set([
   "annotate",
   "bench",
@@ -186,7 +188,7 @@ const TAKEN: ReadonlySet<string> = new Set([
   "task",
 ]);
 
-/** The one place of the config's shape, its defaults and its messages. */
+/** Shape, defaults and messages of the config. */
 export const rigSchema = fields({
   name,
   driver,
@@ -194,7 +196,7 @@ export const rigSchema = fields({
     .record(
       name.refine(
         (word) => !TAKEN.has(word),
-        "expected another name: test runners hand this word to tests themselves",
+        "expected another name: test runners use this one for a fixture of their own",
       ),
       machine,
     )
@@ -217,7 +219,7 @@ export const rigSchema = fields({
     files: z
       .array(text(/^\/[^\0]*[^\0/]$/, "the absolute path of a file on the machines"))
       .default([]),
-    /** Names, not values: a config is no place for those. */
+    /** Names, not values: values of secrets do not belong in a config. */
     secrets: z.array(text(/^[A-Za-z_]\w*$/, "the name of an environment variable")).default([]),
     timeout: duration
       .default(10_000)
@@ -258,8 +260,8 @@ export const rigSchema = fields({
   },
 );
 
-/** What a person writes. */
+/** A config as a person writes it. */
 export type RigConfig = z.input<typeof rigSchema>;
 
-/** What vmrig works with: every default filled in, every unit resolved. */
+/** A config as vmrig uses it, with every default filled in and every unit resolved. */
 export type ResolvedRig = z.output<typeof rigSchema>;

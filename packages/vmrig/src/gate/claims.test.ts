@@ -5,11 +5,11 @@ import { begun, hold, rollbacks, saidOf, until } from "./rollbacks.test.kit.ts";
 import { on, test } from "./test-gate.test.kit.ts";
 
 const ONE = { machines: { pc1: {} } } as const;
-const SICK = [
+const UNHEALTHY = [
   { machine: "pc1", error: new VmrigError("ROLLBACK_FAILED", { message: "It is dirty." }) },
 ];
 
-test("machines whose worker died during a rollback are nobody's before it is known what has become of them", async ({
+test("machines whose worker died during a rollback stay taken until their state is known", async ({
   scene,
 }) => {
   const watched = rollbacks();
@@ -32,7 +32,7 @@ test("machines whose worker died during a rollback are nobody's before it is kno
   expect(await on(await second, "pc1", "ls")).toBe("");
 });
 
-test("what two ask for of one claim is done one after the other: the second gets the copy that took the place of the first", async ({
+test("two requests of one claim run one after the other: the second gets the copy that replaced the first", async ({
   scene,
 }) => {
   const watched = rollbacks();
@@ -40,18 +40,18 @@ test("what two ask for of one claim is done one after the other: the second gets
   const first = await gate.claim("file");
   const goOn = hold(watched);
   watched.spoilt.add(first.copy);
-  const healing = gate.heal(first.claim, SICK);
+  const recovering = gate.heal(first.claim, UNHEALTHY);
   const rolling = gate.rollBack(first.claim);
   await begun(watched, 2);
   goOn();
 
-  const [healed, rolled] = await Promise.all([healing, rolling]);
-  expect([healed.copy, rolled.copy]).toEqual(["pcs-2", "pcs-2"]);
-  expect(rolled.nonce).not.toBe(healed.nonce);
+  const [recovered, rolled] = await Promise.all([recovering, rolling]);
+  expect([recovered.copy, rolled.copy]).toEqual(["pcs-2", "pcs-2"]);
+  expect(rolled.nonce).not.toBe(recovered.nonce);
   expect(await on(rolled, "pc1", "ls")).toBe("");
 });
 
-test("machines that cannot be kept because their lease is lost are handed out no more", async ({
+test("machines that cannot be retained because their lease is lost are not granted again", async ({
   scene,
 }) => {
   const watched = rollbacks();

@@ -9,24 +9,24 @@ import type { LeasedCopy } from "./leased-copy.ts";
 import type { Grant } from "../protocol/messages.ts";
 import { formatElapsed } from "../clock/format-elapsed.ts";
 
-/** A copy that was taken for one test file, and what is done for it. */
+/** A copy that was claimed for one test file, with the work on it. */
 export interface Claim {
   readonly id: string;
   readonly rollback: RollbackPolicy;
-  /** Changes when another copy takes the place of one that is broken. */
+  /** Changes when another copy replaces a broken one. */
   leasedCopy: LeasedCopy;
-  /** Why there are no machines behind it any more. */
+  /** Why the claim has no machines any more. */
   failed?: VmrigError;
   /**
-   * What is done for it, one thing after the other. Until that has ended nobody else may have its
-   * machines, nor their lease.
+   * The work of the claim, one task after the other. Until it has ended, no other claim may have
+   * the machines or their lease.
    */
   work: Promise<unknown>;
 }
 
 type Roll = Promise<readonly RolledBack[]>;
 
-/** What was handed out of a copy, and the latest claim that had it. */
+/** Last grant of a copy, and the rollback policy of the latest claim that had the copy. */
 interface HandedOut {
   readonly grant: Grant;
   readonly rollback: RollbackPolicy;
@@ -36,45 +36,52 @@ export interface ClaimsOptions {
   readonly rig: ResolvedRig;
   readonly clock: Clock;
   readonly say: (line: string) => void;
-  /** Takes a copy that nothing brings back out of the run. */
+  /** Takes a copy that no recovery step could restore out of the run. */
   readonly leaveOut: (broken: LeasedCopy, error: VmrigError) => Promise<void>;
-  /** One that is taken in the place of another. Missing where no other one will do. */
+  /** Leases a replacement for a broken copy. Missing when no other copy will do. */
   readonly another?: (signal: AbortSignal) => Promise<LeasedCopy>;
-  /** What was done ahead for whoever gets the copy; nothing when it must be rolled back now. */
+  /**
+   * Returns machines that were rolled back ahead for the next claim; nothing when the copy must be
+   * rolled back now.
+   */
   readonly takeReady: (leasedCopy: LeasedCopy) => Promise<Ready | undefined>;
-  /** One was got for somebody who is gone. */
+  /** Called when a replacement copy arrives after its claimant left. */
   readonly giveBack: (unwanted: LeasedCopy) => void;
 }
 
-/** Who of this run has which copy, and what was handed out with it. */
+/** The claims of a run: each one's copy, and the last grant of that copy. */
 export interface Claims {
   open(leasedCopy: LeasedCopy, rollback: RollbackPolicy): Claim;
-  /** @throws VmrigError `LEASE_LOST` for a claim that is over */
+  /**
+   * Returns an open claim.
+   *
+   * @throws VmrigError `LEASE_LOST` for a claim that is over
+   */
   find(id: string): Claim;
   /**
-   * From now on it is over. Its work may still be under way.
+   * Ends a claim. Its work may still be under way.
    *
-   * @returns nothing when it was over before
+   * @returns nothing when the claim was over before
    */
   end(id: string): Claim | undefined;
-  /** Ends the claims on a copy that this run has no more. */
+  /** Ends the claims on a copy that this run no longer has. */
   forget(leasedCopy: LeasedCopy): void;
   /**
-   * What was handed out of a copy and not found unfit since, for a claim that can do without a
+   * Returns the last grant of a copy that was not found unfit since, for a claim that needs no
    * rollback.
    */
   again(claim: Claim): Grant | undefined;
-  /** Whether another claim may build on what the last one left on a copy. */
+  /** Whether another claim may build on the state that the last one left on a copy. */
   isBuiltOn(leasedCopy: LeasedCopy): boolean;
-  /** Nothing of a copy, or of all, is handed out again without a rollback. */
+  /** Forgets the last grant of a copy, or of all copies: the next claim needs a rollback. */
   stale(leasedCopy?: LeasedCopy): void;
-  /** Has a deed done to the machines of a claim, in turn. */
+  /** Runs a control command on the machines of a claim, after the claim's earlier work. */
   act(claim: Claim, command: ControlCommand): Promise<ControlResult>;
-  /** Nothing else is done for the claim until that has ended. */
+  /** Pauses a claim. No other work runs for the claim until the pause has ended. */
   pause(claim: Claim, pause: () => Promise<void>): Promise<void>;
   /**
-   * Hands out the machines after `roll`, in turn; those of another copy when nothing brings these
-   * back.
+   * Grants the machines after `roll`, in the order of the claim's work. Grants another copy when no
+   * recovery step restores this one.
    */
   handOut(claim: Claim, roll: () => Roll, signal: AbortSignal): Promise<Grant>;
 }
@@ -136,7 +143,7 @@ export function createClaims({
     return granted;
   };
 
-  /** A copy that cannot be brought back is left out, and another one takes its place. */
+  /** Takes a copy that cannot be restored out of the run, and grants another one in its place. */
   const grantFit = async (claim: Claim, roll: () => Roll, signal: AbortSignal): Promise<Grant> => {
     try {
       return await grantAfter(claim, roll);
@@ -147,7 +154,7 @@ export function createClaims({
       const isOver = (): boolean => claims.get(claim.id) !== claim;
       try {
         await leaveOut(claim.leasedCopy, error);
-        // Whoever is gone waits for no other one.
+        // A claimant that left needs no replacement.
         if (another === undefined || isOver()) throw error;
         const other = await another(signal);
         if (isOver()) {
@@ -200,7 +207,7 @@ export function createClaims({
     act: (claim, command) =>
       inTurn(claim, async () => {
         const done = await claim.leasedCopy.act(command);
-        // Whoever gets them next without a rollback finds them where they are now.
+        // The next claim without a rollback needs the machines' current addresses.
         const known = handedOut.get(claim.leasedCopy);
         if (known !== undefined) {
           const machines = known.grant.machines.map(

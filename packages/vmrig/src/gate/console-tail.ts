@@ -5,7 +5,7 @@ import { VmrigError } from "../errors/vmrig-error.ts";
 const TAIL = 65_536;
 
 /**
- * What a machine wrote on its console since it was last brought back, its last 64 thousand
+ * Returns the console output of a machine since its last restore: at most its last 65,536
  * characters.
  *
  * @throws VmrigError `CAPABILITY_MISSING` where the driver has none

@@ -5,28 +5,33 @@ import type { MachineRef } from "../driver/driver.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import type { ControlCommand, ControlResult } from "../protocol/control-command.ts";
 
-/** First part of the names of snapshots that last no longer than the claim that took them. */
+/** Prefix of the names of snapshots that last no longer than the claim that took them. */
 const CHECKPOINT = "checkpoint-";
 
-/** Does to the machines of a holding what its tests ask for. */
+/** Runs the control commands of tests on the machines of a leased copy. */
 export interface ControlExecutor {
-  /** @throws VmrigError `CAPABILITY_MISSING` for what the driver cannot; `UNKNOWN_MACHINE` */
+  /**
+   * Runs a control command.
+   *
+   * @throws VmrigError `CAPABILITY_MISSING` for a command that the driver does not support;
+   *   `UNKNOWN_MACHINE`
+   */
   act(command: ControlCommand): Promise<ControlResult>;
-  /** Deletes all checkpoints that there are, those of a run that was killed too. */
+  /** Deletes all checkpoints, including those of a run that was killed. */
   dropCheckpoints(): Promise<void>;
-  /** Whether there are any that this run took. */
+  /** Whether this run took a checkpoint. */
   readonly hasCheckpoints: boolean;
 }
 
-export function createControlExecutor(scene: LeasedContext): ControlExecutor {
-  const { driver, copy } = scene;
+export function createControlExecutor(context: LeasedContext): ControlExecutor {
+  const { driver, copy } = context;
   let taken = 0;
 
   const ref = (name: string): MachineRef => {
     const names = copy.machines.map((machine) => machine.name);
     if (names.includes(name)) return { copy, name };
     throw new VmrigError("UNKNOWN_MACHINE", {
-      message: `${name} is no machine of ${copy.copy}: it has ${names.join(", ")}.`,
+      message: `Copy "${copy.copy}" has no machine "${name}" (available: ${names.join(", ")}).`,
     });
   };
   const able = <T>(capability: T | undefined, what: string): T => {
@@ -42,29 +47,29 @@ export function createControlExecutor(scene: LeasedContext): ControlExecutor {
         await able(driver.power, "switch machines off and on")(
           ref(command.machine),
           command.action,
-          admission(scene),
+          admission(context),
         );
         return {};
       case "network":
         await able(driver.network, "disconnect machines")(
           ref(command.machine),
           command.action,
-          authority(scene),
+          authority(context),
         );
         return {};
       case "checkpoint": {
-        // What could never be deleted again is not taken.
+        // A driver that cannot delete a checkpoint does not take one.
         able(driver.drop, "take checkpoints");
         const snapshot = `${CHECKPOINT}${randomUUID().slice(0, 8)}`;
         const [first, ...others] = command.machines.map(ref);
         taken += 1;
         if (first !== undefined && others.length === 0)
-          await driver.capture(first, snapshot, authority(scene));
+          await driver.capture(first, snapshot, authority(context));
         else if (first !== undefined) {
           await able(driver.captureTogether, "take a checkpoint of several machines at one moment")(
             [first, ...others],
             snapshot,
-            authority(scene),
+            authority(context),
           );
         }
         return { snapshot };
@@ -72,7 +77,7 @@ export function createControlExecutor(scene: LeasedContext): ControlExecutor {
       case "restore":
         await settleAll(
           command.machines.map((name) =>
-            driver.restore(ref(name), command.snapshot, admission(scene)),
+            driver.restore(ref(name), command.snapshot, admission(context)),
           ),
         );
         return {};
@@ -87,7 +92,7 @@ export function createControlExecutor(scene: LeasedContext): ControlExecutor {
       const outcome = await carryOut(command);
       return {
         ...outcome,
-        machines: (await whereReached(scene)).map(({ target, ...where }) => ({
+        machines: (await whereReached(context)).map(({ target, ...where }) => ({
           ...where,
           target: { ...target },
         })),
@@ -100,18 +105,18 @@ export function createControlExecutor(scene: LeasedContext): ControlExecutor {
       const { machines } = await driver.inspect(copy);
       await settleAll(
         machines.map(async ({ name, snapshots }) => {
-          // One after the other: a driver has one of them done on a machine at a time.
+          // One after the other: a driver runs one deletion per machine at a time.
           for (const snapshot of snapshots)
             if (snapshot.startsWith(CHECKPOINT))
-              await drop({ copy, name }, snapshot, authority(scene));
+              await drop({ copy, name }, snapshot, authority(context));
         }),
       );
     },
   };
 }
 
-/** Waits for all, also when one fails. */
-async function settleAll(controlExecutor: readonly Promise<void>[]): Promise<void> {
-  for (const outcome of await Promise.allSettled(controlExecutor))
+/** Waits for all promises, even when one rejects. Throws the first rejection. */
+async function settleAll(promises: readonly Promise<void>[]): Promise<void> {
+  for (const outcome of await Promise.allSettled(promises))
     if (outcome.status === "rejected") throw outcome.reason;
 }

@@ -6,7 +6,7 @@ import type { Gate } from "./gate.ts";
 import { lineOf } from "./output.test.kit.ts";
 import { on, test } from "./test-gate.test.kit.ts";
 
-/** The fake driver, whose machines do not come back while they are spoilt. */
+/** Returns the fake driver, with machines that cannot be restored while they are in `spoilt`. */
 function fragile(spoilt: ReadonlySet<string>): Driver {
   const driver = fakeDriver();
   return {
@@ -24,7 +24,7 @@ function fragile(spoilt: ReadonlySet<string>): Driver {
 
 const claimed = (gate: Gate) => gate.claim("file");
 
-test("two claims of a run get two copies, each with machines, state and network of its own", async ({
+test("two claims of a run get two copies, each with its own machines, state and network", async ({
   scene,
 }) => {
   const { gate } = scene.run({ copies: 2 });
@@ -36,7 +36,7 @@ test("two claims of a run get two copies, each with machines, state and network 
   expect(new Set(ports).size).toBe(4);
 });
 
-test("a third claim waits, and gets the copy that is given back first", async ({ scene }) => {
+test("a third claim waits, and gets the copy that is released first", async ({ scene }) => {
   const { gate } = scene.run({ copies: 2 });
   const [one, two] = await Promise.all([claimed(gate), claimed(gate)]);
   const third = claimed(gate);
@@ -45,7 +45,7 @@ test("a third claim waits, and gets the copy that is given back first", async ({
   expect((await third).claim).not.toBe(one.claim);
 });
 
-test("a run that can use one copy takes no other", async ({ scene }) => {
+test("a run that can use one copy leases no second one", async ({ scene }) => {
   const one = scene.run({ copies: 2 }, { maxCopies: 1 });
   const first = await claimed(one.gate);
   const waiting = claimed(one.gate);
@@ -55,7 +55,7 @@ test("a run that can use one copy takes no other", async ({ scene }) => {
   expect((await waiting).copy).toBe(first.copy);
 });
 
-test("a copy that another run gives back joins this one; a run that has none goes first", async ({
+test("a run gets a copy that another run released; a run without a copy goes first", async ({
   scene,
 }) => {
   const alice = scene.run({ copies: 2 });
@@ -64,7 +64,7 @@ test("a copy that another run gives back joins this one; a run that has none goe
   const first = await claimed(alice.gate);
   const second = await claimed(bob.gate);
 
-  // Alice has one and could use another; carol comes later, and has none.
+  // Alice has a copy and could use another. Carol comes later, and has none.
   const extra = claimed(alice.gate);
   await lineOf(alice.said, /^wait .*alice.*bob|^wait .*bob.*alice/);
   const carols = claimed(carol.gate);
@@ -77,7 +77,7 @@ test("a copy that another run gives back joins this one; a run that has none goe
   expect(first.copy).not.toBe(second.copy);
 });
 
-test("a copy whose machines nothing brings back is left out by every run, with its first cause, until a person mends it", async ({
+test("every run leaves a broken copy out, with the first cause, until a person repairs it", async ({
   scene,
 }) => {
   const spoilt = new Set<string>();
@@ -112,16 +112,16 @@ test("a copy whose machines nothing brings back is left out by every run, with i
   await vain.gate.close();
 
   spoilt.clear();
-  const mended = scene.run(config, { only: first.copy, allow: new Set(["terraform_data.pc2"]) });
-  expect((await claimed(mended.gate)).copy).toBe(first.copy);
-  expect(mended.said).toContainEqual(expect.stringMatching(/^plan .*replace terraform_data.pc2/));
-  await mended.gate.close();
+  const repaired = scene.run(config, { only: first.copy, allow: new Set(["terraform_data.pc2"]) });
+  expect((await claimed(repaired.gate)).copy).toBe(first.copy);
+  expect(repaired.said).toContainEqual(expect.stringMatching(/^plan .*replace terraform_data.pc2/));
+  await repaired.gate.close();
   const after = scene.run(config);
   const [one, two] = await Promise.all([claimed(after.gate), claimed(after.gate)]);
   expect([one.copy, two.copy].toSorted()).toEqual(["pcs-1", "pcs-2"]);
 });
 
-test("a run that stands still gives its machines to whoever waits, and takes them again when it goes on", async ({
+test("an idle run gives its machines to a waiting run, and takes them again when it continues", async ({
   scene,
 }) => {
   const alice = scene.run({ lease: { idle: "1s" } });
@@ -137,16 +137,14 @@ test("a run that stands still gives its machines to whoever waits, and takes the
   expect((await again).fence).toBeGreaterThan((await bobs).fence);
 });
 
-test("a run that begins anew and asks for no machines gives back what it holds", async ({
-  scene,
-}) => {
+test("a new run that needs no machines releases its copies", async ({ scene }) => {
   const alice = scene.run({ lease: { idle: "1s" } });
   alice.gate.release((await claimed(alice.gate)).claim);
   alice.gate.begin();
   expect(await lineOf(alice.said, /^idle/)).toContain("pcs-1: given back");
 });
 
-test("a copy that is ready only when nobody needs it any more is given back", async ({ scene }) => {
+test("a copy that is ready after its last claimant left is released", async ({ scene }) => {
   const alice = scene.run({ lease: { idle: "1s" } });
   const off = new AbortController();
   const asking = alice.gate.claim("file", off.signal).catch((error: unknown) => error);
@@ -156,7 +154,7 @@ test("a copy that is ready only when nobody needs it any more is given back", as
   expect(await lineOf(alice.said, /^idle/)).toContain("pcs-1: given back");
 });
 
-test("a new run of a watcher starts on machines at their baseline, also with one rollback per run", async ({
+test("a watcher's new run starts from the baseline, even with one rollback per run", async ({
   scene,
 }) => {
   const { gate } = scene.run();
@@ -166,7 +164,9 @@ test("a new run of a watcher starts on machines at their baseline, also with one
   expect((await gate.claim("run")).fresh).toBe(true);
 });
 
-test("a busy rig fails at once where the config says so, with who holds it", async ({ scene }) => {
+test('with onBusy "fail" a busy rig fails immediately, and the error names the holder', async ({
+  scene,
+}) => {
   await claimed(scene.run().gate);
   const bob = scene.run({ lease: { onBusy: "fail" } }, { who: "bob" });
   await expect(claimed(bob.gate)).rejects.toMatchObject({
@@ -180,7 +180,7 @@ test("a busy rig fails at once where the config says so, with who holds it", asy
   expect(bob.said).toEqual([]);
 });
 
-test("a busy rig whose tests are skipped is said once in a run, with who holds each copy", async ({
+test('with onBusy "skip" a run reports the busy rig once, with the holder of each copy', async ({
   scene,
 }) => {
   const alice = scene.run({ copies: 2 });

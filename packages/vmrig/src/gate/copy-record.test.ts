@@ -31,11 +31,11 @@ const pc2 = (changes: Partial<MachineStatus>): typeof now => ({
   inventory: { machines: [machine("pc1"), machine("pc2", changes)] },
 });
 
-test("a record that fits speaks for what is there, through JSON", () => {
+test("a record that was stored as JSON matches the present state", () => {
   expect(staleness(record, now)).toBeUndefined();
 });
 
-test.each(["off", "paused"] as const)("a machine that is %s is still there", (power) => {
+test.each(["off", "paused"] as const)("a machine that is %s still exists", (power) => {
   expect(staleness(record, pc2({ power }))).toBeUndefined();
 });
 
@@ -64,11 +64,11 @@ test.each<[string, unknown, Parameters<typeof staleness>[1]]>([
   ["pc2 is gone", record, pc2({ power: "absent" })],
   ["pc2 belongs to another state", record, pc2({ owner: "o-2" })],
   ["pc2 has another host key", record, pc2({ hostKey: "ssh-ed25519 other" })],
-])("says why it does not: %s", (why, old, what) => {
+])("a stale record reports why: %s", (why, old, what) => {
   expect(staleness(old, what)).toBe(why);
 });
 
-test("a machine whose host key nobody knows has another one", () => {
+test("an unknown host key counts as another host key", () => {
   const { hostKey: _unknown, ...without } = machine("pc2");
   const machines = [machine("pc1"), without];
   expect(staleness(record, { ...now, inventory: { machines } })).toBe("pc2 has another host key");
@@ -77,7 +77,7 @@ test("a machine whose host key nobody knows has another one", () => {
   ).toBe("pc2 has another host key");
 });
 
-test("a broken mark is found beside a record, and without one", () => {
+test("a broken mark is found in a complete record, and in a record without other fields", () => {
   const broken = {
     summary: "pc1 of pcs-1 cannot be brought back to its baseline.",
     at: 1_700_000_000_000,

@@ -3,9 +3,9 @@ import type { CopySpec, Inventory } from "../driver/driver.ts";
 import type { StateStamp } from "../provision/state-stamp.ts";
 
 /**
- * What the gate remembers of a copy, next to its lease, so that a warm run starts no Terraform. It
- * is a cache: the state is the authority, and a record that is missing, old or wrong only costs the
- * full road.
+ * The gate's record of a copy, stored next to the copy's lease, so that a warm run starts no
+ * Terraform. The record is a cache: the state is the authority. A missing, old or wrong record only
+ * costs a Terraform run.
  */
 const copyRecord = z.object({
   version: z.literal(1),
@@ -15,12 +15,12 @@ const copyRecord = z.object({
 });
 
 const marked = z.object({ broken: z.object({ summary: z.string(), at: z.number() }) });
-/** Why nobody gets a copy, and since when, in milliseconds since the epoch. */
+/** Why runs leave a copy out, and since when, in milliseconds since the epoch. */
 export type BrokenMark = z.infer<typeof marked>["broken"];
 
 /**
- * The mark is part of the record, also of one that says nothing else. Mending the copy writes a
- * record without it.
+ * Returns the broken mark of a record, even of a record that has no other valid field. Repairing
+ * the copy writes a record without the mark.
  */
 export function brokenMark(record: unknown): BrokenMark | undefined {
   return marked.safeParse(record).data?.broken;
@@ -41,14 +41,14 @@ export function makeRecord(
   return { version: 1, infrastructure, stamp, hostKeys };
 }
 
-/** Why the record does not speak for what is there; `undefined` when it does. */
+/** Returns why the record does not match the present state; `undefined` when it matches. */
 export function staleness(
   record: unknown,
   now: {
     readonly copy: CopySpec;
     readonly infrastructure: string;
     readonly stamp: StateStamp | undefined;
-    /** Whether the state is locked, by a living Terraform or a dead one. */
+    /** Whether a Terraform, living or dead, has locked the state. */
     readonly working: boolean;
     readonly inventory: Inventory;
   },

@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { sweepDeadSockets } from "./dead-sockets.ts";
 import { tempFolder } from "./socket.test.kit.ts";
 
-/** A socket whose process was killed. */
+/** Creates a socket whose process was killed. */
 async function deadSocket(path: string): Promise<void> {
   const program = `require("node:net").createServer().listen(${JSON.stringify(path)}, () => console.log("listens"))`;
   const child = spawn(process.execPath, ["-e", program], { stdio: ["ignore", "pipe", "inherit"] });
@@ -17,7 +17,7 @@ async function deadSocket(path: string): Promise<void> {
   await once(child, "exit");
 }
 
-test("takes away the sockets of gates that were killed, and nothing else", async () => {
+test("removes the sockets of killed gates, and no other file", async () => {
   const folder = await tempFolder();
   await deadSocket(join(folder, "gate-dead"));
   await deadSocket(join(folder, "other-dead"));
@@ -37,6 +37,6 @@ test("leaves a young socket alone: its gate may be about to listen", async () =>
   expect(await readdir(folder)).toEqual(["gate-young"]);
 });
 
-test("does without the folder", async () => {
+test("ignores a missing folder", async () => {
   expect(await sweepDeadSockets(join(await tempFolder(), "gone"), Date.now())).toBeUndefined();
 });

@@ -2,17 +2,15 @@ import { readdir, rm, stat } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
 
-/** What the sockets of gates are called, in the runtime folder. */
+/** Prefix of gate sockets in the runtime folder. */
 export const GATE_PREFIX = "gate-";
 
-/**
- * Between making its socket and listening on it a gate refuses connections, too: for microseconds.
- */
+/** A gate refuses connections for microseconds between creating its socket and listening on it. */
 const YOUNG_MS = 10_000;
 
 /**
- * A gate that was killed could not take its socket away. The next one does, with those that nobody
- * listens on. Never throws.
+ * Removes the sockets that no gate listens on: a killed gate could not remove its own. Never
+ * throws.
  */
 export async function sweepDeadSockets(folder: string, now: number): Promise<void> {
   const names = await readdir(folder).catch(() => []);
@@ -29,8 +27,8 @@ export async function sweepDeadSockets(folder: string, now: number): Promise<voi
 }
 
 /**
- * A process that is stopped still takes connections: only a socket that nobody has open refuses
- * them.
+ * Returns whether no process has the socket open. A stopped process still accepts connections, so
+ * only a dead socket refuses them.
  */
 export function isDead(path: string): Promise<boolean> {
   return new Promise((resolve) => {

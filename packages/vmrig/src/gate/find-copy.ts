@@ -12,20 +12,22 @@ import { formatElapsed } from "../clock/format-elapsed.ts";
 import { guardAgainstSplitRedis } from "./redis-split-guard.ts";
 
 export interface CopyFinderOptions extends GateOptions {
-  /** Ends what is under way, Terraform too, when the run is over before the machines are ready. */
+  /**
+   * Ends the current work, including Terraform, when the run is over before the machines are ready.
+   */
   readonly until: AbortSignal;
 }
 
-/** Where a run gets its copies from. */
+/** Finds and prepares copies for a run. */
 export interface CopyFinder {
   /**
-   * Waits in line for a copy that is fit, and makes it ready. `extra` when this run has one
-   * already: whoever has none goes first.
+   * Waits in the queue for a usable copy, and makes the copy ready. `extra`: this run has a copy
+   * already, so runs without one go first.
    */
   find(extra: boolean, signal: AbortSignal): Promise<LeasedCopy>;
-  /** From now on nobody gets the copy, until a person has mended it. */
+  /** Marks a copy as broken. No run gets the copy until a person has repaired it. */
   markBroken(leasedCopy: LeasedCopy, error: VmrigError): Promise<void>;
-  /** Whether somebody else waits for a copy of the rig. */
+  /** Whether another run waits for a copy of the rig. */
   othersWait(): Promise<boolean>;
   close(): Promise<void>;
 }
@@ -35,9 +37,9 @@ export function copyFinder(options: CopyFinderOptions): CopyFinder {
   const stores = new Set<LeaseStore>();
   let current: Promise<LeaseStore> | undefined;
   /**
-   * Opened when the first copy is asked for, and once more when that failed or the store fell
-   * silent: an embedded Redis that has ended since is started again by nobody else. What is held
-   * through the old one goes on with that.
+   * Opens the store when the first copy is asked for. Opens it again after a failure or when the
+   * store no longer answers: only this run restarts an embedded Redis that has ended. Leases from
+   * the old store continue on the old store.
    */
   const open = (): Promise<LeaseStore> => {
     if (current !== undefined) return current;
@@ -57,12 +59,13 @@ export function copyFinder(options: CopyFinderOptions): CopyFinder {
   return {
     async find(extra, signal) {
       const copies = await copySpecs(rig, folders);
-      // Before the lease, under which nobody should wait for a download. All copies are made of the
-      // same.
+      // Downloads run before the lease, so that no other run waits for a download under this lease.
+      // All copies use the same image.
       const fingerprint = await rig.driver.fingerprint(copies[0] as CopySpec, { signal, say });
       const fit = async (): Promise<readonly string[]> =>
         only === undefined ? fitCopies(await open(), copies, say) : [only];
-      // An embedded Redis may have ended since it was asked last: once more, which starts it again.
+      // The embedded Redis may have ended since the last query. Opening the store again restarts
+      // it.
       const accept = await fit()
         .catch(orForget)
         .catch((error: unknown) =>
@@ -135,7 +138,11 @@ export function copyFinder(options: CopyFinderOptions): CopyFinder {
   };
 }
 
-/** @throws VmrigError `RIG_BROKEN` when there is none */
+/**
+ * Returns the copies that are not marked as broken.
+ *
+ * @throws VmrigError `RIG_BROKEN` when there is none
+ */
 async function fitCopies(
   store: LeaseStore,
   copies: readonly CopySpec[],
@@ -159,6 +166,6 @@ async function fitCopies(
   throw new VmrigError("RIG_BROKEN", {
     message: `No copy of rig "${copies[0]?.rig}" is fit for use.`,
     details: reasons,
-    hint: "mend it by hand: `vmrig up --copy NAME`, with --allow ADDRESS for machines that must be replaced",
+    hint: "repair it with `vmrig up --copy NAME`; add --allow ADDRESS for each machine that must be replaced",
   });
 }

@@ -6,15 +6,15 @@ import type { Holder } from "../lease/lease.ts";
 export interface GateOptions {
   readonly rig: ResolvedRig;
   readonly folders: Folders;
-  /** Who this run is, as others see it in line. */
+  /** Identity of this run, as other runs in the queue see it. */
   readonly holder: Holder;
-  /** Gets one whole line per change of state. */
+  /** Prints one line per change of state. */
   readonly say: (line: string) => void;
-  /** How many copies this run can use at once. @defaultValue all of the rig's */
+  /** Number of copies that this run can use at the same time. @defaultValue all of the rig's */
   readonly maxCopies?: number;
-  /** The one copy that will do, by name. @defaultValue any */
+  /** Name of the only copy that this run may use. @defaultValue any */
   readonly only?: string;
-  /** Addresses that a person allowed to be replaced; a test run allows none. */
+  /** Addresses that a person allowed Terraform to replace. A test run allows none. */
   readonly allow?: ReadonlySet<string>;
   readonly clock?: Clock;
 }

@@ -5,66 +5,75 @@ import type { ControlCommand, ControlResult } from "../protocol/control-command.
 import type { Failure, Grant, PauseListener, Welcome } from "../protocol/messages.ts";
 
 /**
- * The one place that leases, provisions and rolls back. Nothing is leased until the first
- * {@link Gate.claim}; then a copy is kept for the next claims, until the gate closes or nobody
- * asked for a while.
+ * Leases, provisions and rolls back machines; no other part of a run does. The first
+ * {@link Gate.claim} leases a copy. The gate keeps that copy for the next claims, until the gate
+ * closes or no claim has come for a while.
  */
 export interface Gate extends AsyncDisposable {
   readonly welcome: Welcome;
-  /** A new run of the same runner: what an earlier one failed of is forgotten. */
+  /** Begins a new run of the same runner, and forgets the failures of earlier runs. */
   begin(): void;
   /**
-   * How many claims this run will make in all. Until then a copy that is free is made ready ahead.
+   * Announces how many claims this run will make in all. Until then the gate rolls free copies back
+   * ahead.
    *
-   * @defaultValue 0: nobody knows
+   * @defaultValue 0: unknown
    */
   expect(claims: number): void;
   /**
-   * Hands out the machines of a copy, which nobody else has until {@link Gate.release}: of one that
-   * this run holds and that is free, else of one that it waits in line for. They are at their
-   * baseline, unless `rollback` is `run` and this run had them before.
+   * Grants the machines of a copy exclusively until {@link Gate.release}. Uses a free copy of this
+   * run, or else waits in the queue for one. The machines are at their baseline, unless `rollback`
+   * is `run` and this run had them before.
    *
    * @throws VmrigError `LEASE_LOST` for the rest of a run that lost a lease
    */
   claim(rollback: RollbackPolicy, signal?: AbortSignal): Promise<Grant>;
-  /** The machines of a claim back to their baseline, in the middle of it. */
+  /** Rolls the machines of a running claim back to their baseline. */
   rollBack(claim: string): Promise<Grant>;
   /**
-   * A worker found machines not to be at their baseline, and has run nothing on any of them: the
-   * next stronger step brings them back, or another copy takes their place.
+   * Recovers machines that a worker found away from their baseline, before any command ran on them.
+   * The next stronger recovery step restores them, or another copy replaces them.
    *
-   * @throws VmrigError `RIG_BROKEN` when nothing helps
+   * @throws VmrigError `RIG_BROKEN` when no step helps
    */
-  heal(claim: string, sick: readonly Unhealthy[]): Promise<Grant>;
+  heal(claim: string, unhealthy: readonly Unhealthy[]): Promise<Grant>;
   /**
-   * The end of what a machine of a claim wrote on its console.
+   * Returns the console tail of a claim's machine.
    *
    * @throws VmrigError `CAPABILITY_MISSING` where the driver has none
    */
   console(claim: string, machine: string): Promise<string>;
-  /** Power, links, checkpoints: what only the gate may do, in the middle of a claim. */
+  /** Runs a control command (power, links or checkpoints) for a running claim. */
   act(claim: string, command: ControlCommand): Promise<ControlResult>;
   /**
-   * Lets whoever ran this in to the machines of a claim as they are, and resolves when he says to
-   * go on, or after `keepFor`.
+   * Lets a person log in to the machines of a claim as they are. Resolves when the person resumes
+   * the claim, or after `keepFor`.
    */
   pause(claim: string, failure: Failure): Promise<void>;
   resume(claim: string): void;
-  /** Calls back when a claim is paused, and when that is over. @returns stops that */
+  /**
+   * Calls back when a claim is paused and when its pause ends.
+   *
+   * @returns a function that stops the calls
+   */
   onPause(listener: PauseListener): () => void;
   /**
-   * `failed` when a test on these machines did: they are kept as they are, where the config says
-   * so.
+   * Ends a claim. `failed`: a test on these machines failed; the gate retains the copy when the
+   * config asks for it.
    */
   release(claim: string, failed?: boolean): void;
   /**
-   * Aborts when the lease of a claim is lost.
+   * Returns a signal that aborts when the lease of a claim is lost.
    *
    * @throws VmrigError `LEASE_LOST` for a claim that is over
    */
   lost(claim: string): AbortSignal;
-  /** Calls back when this run is over before its end, with the reason. @returns stops that */
+  /**
+   * Calls back with the reason when this run ends early.
+   *
+   * @returns a function that stops the calls
+   */
   onOver(callback: (reason: VmrigError) => void): () => void;
-  /** Rests the machines, hands on the leases, closes the connections. */
+  /** Suspends the machines, releases the leases and closes the connections. */
   close(): Promise<void>;
 }

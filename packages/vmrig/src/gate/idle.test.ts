@@ -2,16 +2,16 @@ import { expect, onTestFinished, test } from "vitest";
 import type { Clock } from "../clock/clock.ts";
 import { whenIdle, type Idle } from "./idle.ts";
 
-interface Stage {
+interface IdleRun {
   readonly idle: Idle;
   readonly rests: number[];
   others: boolean;
-  /** Time passes, in steps, and whatever is due happens. */
+  /** Advances the clock in steps, and runs everything that is due. */
   pass(ms: number): Promise<void>;
 }
 
-/** A clock that stands still until it is told. */
-function stage(idleMs: number): Stage {
+/** Creates an idle detector with a clock that only `pass` advances. */
+function createIdleRun(idleMs: number): IdleRun {
   let now = 0;
   const sleepers = new Set<{ readonly at: number; readonly wake: () => void }>();
   const clock: Clock = {
@@ -50,8 +50,8 @@ function stage(idleMs: number): Stage {
   return Object.assign(made, { idle });
 }
 
-test("gives back after the idle time when nobody waits", async () => {
-  const run = stage(60_000);
+test("gives copies back after the idle time when no other run waits", async () => {
+  const run = createIdleRun(60_000);
   run.idle.watch(true);
   await run.pass(59_000);
   expect(run.rests).toEqual([]);
@@ -61,8 +61,8 @@ test("gives back after the idle time when nobody waits", async () => {
   expect(run.rests).toHaveLength(1);
 });
 
-test("gives back after a short grace when somebody waits, also when he comes later", async () => {
-  const run = stage(60_000);
+test("gives copies back after a short grace when another run waits, even when that run comes later", async () => {
+  const run = createIdleRun(60_000);
   run.others = true;
   run.idle.watch(true);
   await run.pass(4_500);
@@ -70,7 +70,7 @@ test("gives back after a short grace when somebody waits, also when he comes lat
   await run.pass(1_000);
   expect(run.rests).toHaveLength(1);
 
-  const later = stage(60_000);
+  const later = createIdleRun(60_000);
   later.idle.watch(true);
   await later.pass(20_000);
   later.others = true;
@@ -78,8 +78,8 @@ test("gives back after a short grace when somebody waits, also when he comes lat
   expect(later.rests).toHaveLength(1);
 });
 
-test("whoever asks in time keeps what there is, and the time begins anew", async () => {
-  const run = stage(10_000);
+test("a claim in time keeps the copies, and restarts the idle time", async () => {
+  const run = createIdleRun(10_000);
   run.idle.watch(true);
   await run.pass(9_000);
   run.idle.disturb();
@@ -95,8 +95,8 @@ test("whoever asks in time keeps what there is, and the time begins anew", async
   expect(run.rests).toHaveLength(1);
 });
 
-test("an idle time that is shorter than the grace counts", async () => {
-  const run = stage(1_000);
+test("an idle time shorter than the grace takes precedence", async () => {
+  const run = createIdleRun(1_000);
   run.idle.watch(true);
   await run.pass(1_500);
   expect(run.rests).toHaveLength(1);

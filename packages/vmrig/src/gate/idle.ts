@@ -3,51 +3,57 @@ import { waitFor } from "../wait/wait-for.ts";
 
 export interface IdleOptions {
   readonly clock: Clock;
-  /** After so long without a claim the run rests, whether anybody waits or not. */
+  /**
+   * Time without a claim after which the run gives its machines back, even when no other run waits.
+   */
   readonly idleMs: number;
   readonly signal: AbortSignal;
-  /** Whether somebody else waits for what this run holds. */
+  /** Whether another run waits for a copy that this run has leased. */
   readonly othersWait: () => Promise<boolean>;
-  /** Gives everything back. */
+  /** Gives all copies back. */
   readonly rest: () => Promise<void>;
 }
 
-/** Notices when a run needs its machines no more. */
+/** Detects that a run no longer uses its machines. */
 export interface Idle {
-  /** Somebody asked for machines. */
+  /** Called when a claim asks for machines. */
   disturb(): void;
-  /** Somebody gave them back. `quiet` when nobody has any now, and nobody asks. */
+  /**
+   * Called when a claim gave its machines back. `quiet`: no claim has machines now, and none waits.
+   */
   watch(quiet: boolean): void;
-  /** Resolves when nothing is given back any more. */
+  /** Resolves when no copy is being given back any more. */
   ended(): Promise<void>;
 }
 
 /**
- * A worker goes from one file to the next in less, also when it starts anew and transforms a large
- * file.
+ * A worker needs less time than this between two files, even when it restarts and transforms a
+ * large file.
  */
 const GRACE_MS = 5_000;
 
 /**
- * A run that stands still, in watch mode or because another project of the same Vitest has its
- * turn, keeps nobody waiting for longer than 5 s. When nobody waits it keeps its machines for
- * `idleMs`, so that the next run of the same watcher has them at once.
+ * Gives the machines of an idle run back. A run is idle in watch mode, or while another project of
+ * the same Vitest runs. An idle run keeps no other run waiting for more than 5 s. When no other run
+ * waits it keeps its machines for `idleMs`, so that the next run of the same watcher has them
+ * immediately.
  */
 export function whenIdle({ clock, idleMs, signal, othersWait, rest }: IdleOptions): Idle {
   let waiting = new AbortController();
   let watching: Promise<void> = Promise.resolve();
 
-  const watch = async (calm: AbortSignal): Promise<void> => {
+  const watch = async (idle: AbortSignal): Promise<void> => {
     const start = clock.monotonic();
-    await clock.sleep(Math.min(GRACE_MS, idleMs), calm);
+    await clock.sleep(Math.min(GRACE_MS, idleMs), idle);
     await waitFor({
-      what: "somebody else in line",
+      what: "another run in the queue",
       timeoutMs: Math.max(0, idleMs - (clock.monotonic() - start)),
       intervalMs: GRACE_MS / 5,
-      signal: calm,
+      signal: idle,
       clock,
-      probe: async () => ((await othersWait()) ? { value: true } : { seen: "nobody" }),
-    }).catch(() => calm.throwIfAborted()); // nobody came, or Redis does not answer: idle all the same
+      probe: async () => ((await othersWait()) ? { value: true } : { seen: "no other run" }),
+      // No other run came, or Redis does not answer: the run is idle in both cases.
+    }).catch(() => idle.throwIfAborted());
     await rest();
   };
 

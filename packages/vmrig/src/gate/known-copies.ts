@@ -10,11 +10,12 @@ interface Note {
 }
 
 /**
- * How many copies a config asks for, as the last gate that loaded it found. A runner must know it
- * before it starts its workers, and loading a config takes longer than that. A wrong answer, after
- * a change of what the config imports, costs some speed in one run.
+ * Returns the number of copies of a config, as the last gate that loaded the config found it. A
+ * runner needs this number before it starts its workers, and loading a config takes longer than
+ * that. A wrong number, after a change of a file that the config imports, costs some speed in one
+ * run.
  *
- * @returns nothing when the config was never loaded, or has been changed since
+ * @returns nothing when the config was never loaded, or has changed since
  */
 export async function recallCopies(folders: Folders, config: string): Promise<number | undefined> {
   try {
@@ -39,7 +40,7 @@ export async function rememberCopies(
   await writeJsonAtomically(path, { mtimeMs, copies });
 }
 
-/** Where the notes of all configs are. */
+/** Returns the folder of the notes of all configs. */
 export function notesFolder({ cache }: Pick<Folders, "cache">): string {
   return join(cache, "copies");
 }

@@ -9,9 +9,9 @@ export interface LeaseCopyOptions {
   readonly rig: ResolvedRig;
   /** Names of all copies of the rig, in order of preference. */
   readonly copies: readonly string[];
-  /** Those that will do. @defaultValue all */
+  /** Names of the acceptable copies. @defaultValue all */
   readonly accept?: readonly string[];
-  /** For a run that has one already: whoever has none goes first. */
+  /** This run has a copy already, so runs without one go first. */
   readonly extra?: boolean;
   readonly store: LeaseStore;
   readonly holder: Holder;
@@ -20,7 +20,7 @@ export interface LeaseCopyOptions {
 }
 
 /**
- * Waits in line for a copy, and tells who holds them.
+ * Waits in the queue for a copy, and prints the current holders.
  *
  * @throws VmrigError `RIG_BUSY`, `CANCELLED`, `REDIS_UNREACHABLE`
  */
@@ -34,7 +34,7 @@ export async function leaseCopy({
   signal,
   say,
 }: LeaseCopyOptions): Promise<Lease> {
-  // Whoever has a copy can go on with that one, and waits for another as long as it takes.
+  // A run that has a copy can continue with that copy, and waits for another without a deadline.
   const waits = rig.lease.onBusy === "wait" || extra === true;
   let seen: QueueStatus | undefined;
   try {

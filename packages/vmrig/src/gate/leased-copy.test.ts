@@ -9,7 +9,7 @@ import { on, test, whereabouts } from "./test-gate.test.kit.ts";
 const PC1 = "terraform_data.pc1";
 const PC2 = "terraform_data.pc2";
 
-test("a deleted record heals: Terraform is asked, and changes nothing", async ({ scene }) => {
+test("a deleted record is restored: Terraform runs, and changes nothing", async ({ scene }) => {
   const first = scene.run();
   await first.gate.claim("file");
   await first.gate.close();
@@ -30,7 +30,7 @@ test("a deleted record heals: Terraform is asked, and changes nothing", async ({
   expect(third.said[0]).toMatch(/^lease /);
 });
 
-test("machines whose Terraform state is gone are STATE_LOST, and are not touched", async ({
+test("machines whose Terraform state is gone fail with STATE_LOST, and are not touched", async ({
   scene,
 }) => {
   const first = scene.run();
@@ -47,7 +47,7 @@ test("machines whose Terraform state is gone are STATE_LOST, and are not touched
   expect(await scene.machines()).toEqual(before);
 });
 
-test("another memory size is PLAN_REFUSED and nothing is touched, until a person allows it", async ({
+test("another memory size fails with PLAN_REFUSED and changes nothing, until a person allows it", async ({
   scene,
 }) => {
   const first = scene.run();
@@ -71,7 +71,7 @@ test("another memory size is PLAN_REFUSED and nothing is touched, until a person
   for (const name of ["pc1", "pc2"]) expect(await on(grant, name, "hostname")).toBe(name);
 });
 
-test("another image makes other machines, which a test run may not", async ({ scene }) => {
+test("another image needs new machines, which a test run may not create", async ({ scene }) => {
   const first = scene.run();
   await first.gate.claim("file");
   await first.gate.close();
@@ -84,9 +84,7 @@ test("another image makes other machines, which a test run may not", async ({ sc
   });
 });
 
-test("another recipe rebuilds the baseline, from what the machines were after their first boot", async ({
-  scene,
-}) => {
+test("another recipe rebuilds the baseline from the pristine machines", async ({ scene }) => {
   const first = scene.run({ prepare: { run: ["echo one > recipe; echo left > over"] } });
   const old = await first.gate.claim("file");
   await first.gate.close();
@@ -96,14 +94,14 @@ test("another recipe rebuilds the baseline, from what the machines were after th
   const grant = await gate.claim("file");
 
   expect(said[0]).toBe(
-    "baseline pcs-1: the recipe changed; preparing anew from the pristine machines",
+    "baseline pcs-1: the recipe changed; preparing again from the pristine machines",
   );
   expect(grant.baseline).not.toBe(old.baseline);
   expect(await on(grant, "pc2", "cat recipe; ls")).toBe("two\nrecipe");
   expect(whereabouts(await scene.machines())).toEqual(whereabouts(before));
 });
 
-test("the baseline of an earlier recipe is still there, and is used again", async ({ scene }) => {
+test("the baseline of an earlier recipe still exists, and is used again", async ({ scene }) => {
   const one = { prepare: { run: ["echo one > recipe"] } };
   for (const config of [one, { prepare: { run: ["echo two > recipe"] } }]) {
     const { gate } = scene.run(config);
@@ -116,7 +114,7 @@ test("the baseline of an earlier recipe is still there, and is used again", asyn
   expect(said[0]).toMatch(/^lease /);
 });
 
-test("a machine that is added joins the others, which start over from pristine and not from what the last test left", async ({
+test("a new machine joins the others, which start again from pristine and not from the last test's state", async ({
   scene,
 }) => {
   const first = scene.run();
@@ -132,12 +130,12 @@ test("a machine that is added joins the others, which start over from pristine a
     expect(await on(grant, name, "hostname; ls")).toBe(name);
   await gate.close();
 
-  // From pristine once more: that one must be clean, too.
+  // Starts from pristine again: the pristine snapshot must be clean, too.
   const again = scene.run({ ...three, prepare: { run: ["ls > found"] } });
   expect(await on(await again.gate.claim("file"), "pc1", "grep -v found found || true")).toBe("");
 });
 
-test("a recipe that fails says which step and with what words; the next run starts over from pristine", async ({
+test("a failing recipe reports its step and its output; the next run starts again from pristine", async ({
   scene,
 }) => {
   const failing = scene.run({
@@ -154,7 +152,7 @@ test("a recipe that fails says which step and with what words; the next run star
   expect(await on(await gate.claim("file"), "pc1", "grep -v found found || true")).toBe("");
 });
 
-test("a recipe that needs a system is refused for machines that have none", async ({ scene }) => {
+test("a recipe that needs a system is refused for machines without one", async ({ scene }) => {
   const { gate } = scene.run({ prepare: { packages: ["rsync"], files: { "/etc/motd": "hello" } } });
 
   await expect(gate.claim("file")).rejects.toMatchObject({
@@ -163,7 +161,7 @@ test("a recipe that needs a system is refused for machines that have none", asyn
   });
 });
 
-test("a rig that is busy for too long is RIG_BUSY, and the machines stay with their holder", async ({
+test("a run that waits too long for a busy rig fails with RIG_BUSY, and the holder keeps the machines", async ({
   scene,
 }) => {
   const alice = scene.run();
@@ -175,7 +173,7 @@ test("a rig that is busy for too long is RIG_BUSY, and the machines stay with th
   expect(await on(grant, "pc1", "echo mine")).toBe("mine");
 });
 
-test("a copy's machines, state and sockets lie in the folders that it was given", async ({
+test("a copy's machines, state and sockets are in the folders that the copy was given", async ({
   scene,
 }) => {
   await scene.run().gate.claim("file");

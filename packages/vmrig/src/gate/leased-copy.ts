@@ -26,45 +26,48 @@ export interface LeasedCopyOptions {
   readonly lease: Lease;
   readonly fingerprint: Fingerprint;
   readonly say: (line: string) => void;
-  /** Ends what is under way, Terraform too, when the run is over before the machines are ready. */
+  /**
+   * Ends the current work, including Terraform, when the run is over before the machines are ready.
+   */
   readonly until: AbortSignal;
   readonly clock?: Clock;
-  /** Addresses that a person allowed to be replaced. */
+  /** Addresses that a person allowed Terraform to replace. */
   readonly allow?: ReadonlySet<string>;
-  /** Called before the lease is handed on. */
+  /** Called before the lease is released. */
   readonly guard?: () => Promise<void>;
 }
 
-/** A copy that this run holds the lease of, whose machines exist and have their baseline. */
+/** A copy whose lease this run has. Its machines exist and have their baseline. */
 export interface LeasedCopy {
   readonly lease: Lease;
   readonly baseline: string;
   readonly copy: CopySpec;
-  /** All machines back to their baseline. */
+  /** Rolls all machines back to their baseline. */
   rollBack(): Promise<readonly RolledBack[]>;
   /**
-   * The same before anybody waits for it. A machine that does not come back is not healed: that is
-   * for whoever needs it.
+   * Rolls all machines back before a claim waits for them. Does not recover a machine that fails:
+   * the next claim does.
    */
   rollBackAhead(): Promise<readonly RolledBack[]>;
-  /** The same, where the last rollback turned out not to have done: by the next stronger step. */
-  heal(sick: readonly Unhealthy[]): Promise<readonly RolledBack[]>;
-  /** Does to them what a test asks for. */
+  /** Retries with the next recovery step after the last rollback turned out to have failed. */
+  heal(unhealthy: readonly Unhealthy[]): Promise<readonly RolledBack[]>;
+  /** Runs a control command on the machines. */
   act(command: ControlCommand): Promise<ControlResult>;
-  /** Deletes the checkpoints of the claim that has ended. Nothing where it took none. */
+  /** Deletes the checkpoints of the claim that has ended. Does nothing when the claim took none. */
   forget(): Promise<void>;
   /**
-   * Leaves the machines as they are, and the lease with whoever ran this, for so long. Nothing more
-   * can be done with the holding then.
+   * Retains the copy: the machines stay as they are, and their lease stays with the user of this
+   * run for `forMs`. The leased copy allows no other work afterwards.
    *
    * @returns until when, in milliseconds since the epoch
    */
   keep(forMs: number, why: string): Promise<number>;
   /**
-   * Lets whoever ran this in, for so long at most, while the lease and the machines stay the
-   * holding's.
+   * Lets the user of this run log in for `forMs` at most. The lease and the machines stay with the
+   * leased copy.
    *
-   * @returns until when, in milliseconds since the epoch; which machines are up; and what ends it
+   * @returns until when, in milliseconds since the epoch; the machines that are up; and a function
+   *   that ends the access
    */
   letIn(
     forMs: number,
@@ -74,18 +77,18 @@ export interface LeasedCopy {
     readonly machines: readonly string[];
     readonly leave: () => Promise<void>;
   }>;
-  /** Lets the machines rest, then hands on the lease. Never throws. */
+  /** Suspends the machines, then releases the lease. Never throws. */
   release(): Promise<void>;
 }
 
 /**
- * The road from a fresh lease to machines that can be rolled back: check, else provision; then the
- * baseline.
+ * Turns a fresh lease into machines that can be rolled back: checks the machines, provisions them
+ * when the check fails, and establishes the baseline.
  */
 export async function createLeasedCopy(options: LeasedCopyOptions): Promise<LeasedCopy> {
   const { rig, copy, store, lease, fingerprint, say, until, clock = systemClock } = options;
   const { driver } = rig;
-  const warrant: LeasedContext["lease"] = {
+  const leaseGuard: LeasedContext["lease"] = {
     fence: lease.fence,
     signal: AbortSignal.any([lease.signal, until]),
     assertHeld() {
@@ -93,25 +96,25 @@ export async function createLeasedCopy(options: LeasedCopyOptions): Promise<Leas
       until.throwIfAborted();
     },
   };
-  const scene: LeasedContext = { driver, copy, lease: warrant, key: generateKeyPair(), say };
-  await ensureMachines(options, warrant);
+  const context: LeasedContext = { driver, copy, lease: leaseGuard, key: generateKeyPair(), say };
+  await ensureMachines(options, leaseGuard);
 
   const recipes = recipesOf(rig);
   const baseline = baselineId({ copy, fingerprint, recipes });
-  await establishBaseline(scene, baseline, recipes);
+  await establishBaseline(context, baseline, recipes);
 
-  const controlExecutor = createControlExecutor(scene);
-  // Of whoever was killed: they cost room, and nobody knows them any more.
+  const controlExecutor = createControlExecutor(context);
+  // Checkpoints of a killed run take up space, and no process knows them any more.
   await controlExecutor.dropCheckpoints().catch((error: unknown) => {
-    warrant.assertHeld();
+    leaseGuard.assertHeld();
     say(
       `baseline ${copy.copy}: old checkpoints stay; ${isVmrigError(error) ? error.summary : String(error)}`,
     );
   });
-  const recovery = createRecovery({ context: scene, baseline, recipes });
+  const recovery = createRecovery({ context, baseline, recipes });
   /**
-   * One at a time, whoever asks. Until it has ended nobody else may have the machines, nor the
-   * lease.
+   * Runs one task at a time, for all callers. Until it has ended, no other claim may have the
+   * machines or their lease.
    */
   let busy: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -126,7 +129,7 @@ export async function createLeasedCopy(options: LeasedCopyOptions): Promise<Leas
     baseline,
     rollBack: () => inTurn(() => recovery.rollBack()),
     rollBackAhead: () => inTurn(() => recovery.rollBackAhead()),
-    heal: (sick) => inTurn(() => recovery.escalate(sick)),
+    heal: (unhealthy) => inTurn(() => recovery.escalate(unhealthy)),
     act: (command) => inTurn(() => controlExecutor.act(command)),
     forget: () =>
       controlExecutor.hasCheckpoints
@@ -135,8 +138,8 @@ export async function createLeasedCopy(options: LeasedCopyOptions): Promise<Leas
     async keep(forMs, why) {
       await busy;
       const until = clock.wall() + forMs;
-      // By the lease alone: the run may be about to end, and this is its last wish.
-      const machines = (await whereToLogIn({ ...scene, lease })).map(
+      // Depends on the lease alone: the run may be about to end, and this is its last task.
+      const machines = (await whereToLogIn({ ...context, lease })).map(
         ({ name, lanAddress, target }) => ({
           name,
           lanAddress,
@@ -151,7 +154,7 @@ export async function createLeasedCopy(options: LeasedCopyOptions): Promise<Leas
       await busy;
       const { fence } = lease;
       const until = clock.wall() + forMs;
-      const machines = (await whereReached({ ...scene, lease })).map(
+      const machines = (await whereReached({ ...context, lease })).map(
         ({ name, lanAddress, target }) => ({
           name,
           lanAddress,
@@ -169,22 +172,23 @@ export async function createLeasedCopy(options: LeasedCopyOptions): Promise<Leas
       await busy;
       const { park } = driver;
       if (park !== undefined && lease.state === "held") {
-        const farewell = { ...scene, lease };
-        await onEach(farewell, (machine) => park(machine, authority(farewell))).catch(() => {
-          // A machine that does not rest is no reason to keep the others waiting; the next holder
-          // rolls it back anyway.
+        const releasing = { ...context, lease };
+        await onEach(releasing, (machine) => park(machine, authority(releasing))).catch(() => {
+          // A machine that cannot be suspended is no reason to keep other runs waiting; the next
+          // holder rolls it back anyway.
         });
       }
-      await options.guard?.().catch(() => {}); // a note that stays is worth nothing once this process has ended
+      // A note that stays is invalid once this process has ended.
+      await options.guard?.().catch(() => {});
       await lease.release();
     },
   };
 }
 
-/** The cheap check by the record; the full road by Terraform when it does not match. */
+/** Checks the machines by the record. Runs Terraform when the record does not match. */
 async function ensureMachines(
   options: LeasedCopyOptions,
-  warrant: LeasedContext["lease"],
+  leaseGuard: LeasedContext["lease"],
 ): Promise<void> {
   const { rig, copy, store, lease, fingerprint, say, allow } = options;
   const { driver } = rig;
@@ -203,7 +207,7 @@ async function ensureMachines(
     driver,
     copy,
     fingerprint,
-    warrant,
+    warrant: leaseGuard,
     say: (line) => say(stepLine(line)),
     replaceAllowed: brokenMark(record) !== undefined,
     ...(allow && { allow }),

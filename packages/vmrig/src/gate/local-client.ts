@@ -2,13 +2,13 @@ import { asVmrigError } from "../errors/vmrig-error.ts";
 import type { GateClient } from "../protocol/client.ts";
 import type { Gate } from "./gate.ts";
 
-/** A gate of this very process, as a worker sees one through its socket. */
+/** Wraps a gate of this process as the client that a worker has at the other end of a socket. */
 export function localClient(gate: Gate): GateClient {
   return {
     hello: async () => gate.welcome,
     claim: (rollback) => gate.claim(rollback),
     rollBack: (claim) => gate.rollBack(claim),
-    heal: (claim, sick) => gate.heal(claim, sick),
+    heal: (claim, unhealthy) => gate.heal(claim, unhealthy),
     console: (claim, machine) => gate.console(claim, machine),
     act: (claim, command) => gate.act(claim, command),
     pause: (claim, failure) => gate.pause(claim, failure),

@@ -1,7 +1,7 @@
 /**
- * The gate's process: `node main.js`, with what it serves as JSON in VMRIG_GATE. It belongs to the
- * runner that started it, by a pipe: when its standard input ends, for whatever reason, it releases
- * everything and leaves. Its standard output is lines for people.
+ * Entry point of the gate's process: `node main.js`, with its launch options as JSON in VMRIG_GATE.
+ * A pipe ties the gate to the runner that started it: when the gate's standard input ends, for any
+ * reason, the gate releases everything and exits. Its standard output is lines for people.
  */
 import { rm } from "node:fs/promises";
 import { dirname } from "node:path";
@@ -15,7 +15,7 @@ import { serveGate, type GateServer } from "./server.ts";
 
 const orders = launchOptions.parse(JSON.parse(process.env["VMRIG_GATE"] ?? "null"));
 const say = (line: string): void => {
-  // The runner may be gone; then nobody reads, and that is no reason to fail.
+  // The runner may be gone. A write without a reader is no reason to fail.
   process.stdout.write(`${line}\n`);
 };
 process.stdout.on("error", () => {});
@@ -28,7 +28,7 @@ const leave = async (): Promise<void> => {
   leaving = true;
   const close = async (): Promise<void> => {
     await server?.close();
-    // One that is not open yet holds nothing, and a config may take for ever to load.
+    // A gate that is not open yet has no lease, and a config may never finish loading.
     await opened?.close();
   };
   await Promise.race([close(), systemClock.sleep(SHUTDOWN_TIMEOUT_MS)]).catch((error: unknown) =>
@@ -57,18 +57,17 @@ const open = async () => {
   ]);
   const { config, holder, maxCopies } = orders;
   const [{ rig }, folders] = await Promise.all([loadConfig(config), openFolders()]);
-  // For speed alone: a cache that cannot be written to is no reason to fail.
+  // The note only saves time: a cache that is not writable is no reason to fail.
   await rememberCopies(folders, config, rig.copies).catch(() => {});
   return openGate({ rig, folders, holder, say, ...(maxCopies !== undefined && { maxCopies }) });
 };
 
-// Not before there is somebody who listens to what may go wrong: a config is somebody else's
-// program.
+// The error handlers come first: a config is foreign code and may fail in any way.
 const gate = open();
 gate.then(
   (value) => (opened = value),
   () => {
-    // Whoever asks is told.
+    // Every request gets this error as its answer.
   },
 );
 server = await serveGate(orders.socket, gate);

@@ -9,7 +9,7 @@ import { on, test, whereabouts } from "./test-gate.test.kit.ts";
 
 const LOCK = keysOf("vmrig", { rig: "pcs", copy: "pcs-1" }).lock;
 
-/** Has Terraform be none, for a run that must not need it. */
+/** Hides Terraform, for a run that must not need it. */
 function withoutTerraform(): void {
   vi.stubEnv("VMRIG_TERRAFORM", "/nonexistent/terraform");
 }
@@ -29,7 +29,7 @@ async function fingerprintOf(paths: readonly string[]): Promise<unknown[]> {
   );
 }
 
-test("the first claim makes the machines, prepares them, and hands them out at their baseline", async ({
+test("the first claim creates the machines, prepares them, and grants them at their baseline", async ({
   scene,
 }) => {
   const { gate, said } = scene.run({
@@ -51,8 +51,8 @@ test("the first claim makes the machines, prepares them, and hands them out at t
     expect(await on(grant, name, "cat recipe")).toBe(`prepared\n${name}`);
 });
 
-test("preparing a fake machine touches nothing of this computer", async ({ scene }) => {
-  // All that vmrig's house-keeping writes on a machine that has a system.
+test("preparing a fake machine changes nothing on this computer", async ({ scene }) => {
+  // All files that vmrig's guest set-up writes on a machine that has a system.
   const paths = [
     "/etc/hosts /etc/hostname /etc/ssh /etc/ssh/ssh_known_hosts /etc/ssh/sshd_config.d /etc/ssh/authorized_keys.d",
     "/usr/lib /usr/lib/vmrig /var/lib /var/lib/vmrig /home /home/vmrig",
@@ -65,7 +65,7 @@ test("preparing a fake machine touches nothing of this computer", async ({ scene
   expect(await fingerprintOf(paths)).toEqual(before);
 });
 
-test("a second run finds the machines as they are known: it starts no Terraform, and rolls back", async ({
+test("a second run finds the recorded machines: it starts no Terraform, and rolls back", async ({
   scene,
 }) => {
   const first = scene.run();
@@ -83,7 +83,7 @@ test("a second run finds the machines as they are known: it starts no Terraform,
   expect(whereabouts(await scene.machines())).toEqual(whereabouts(parked));
 });
 
-test("machines are rolled back for each claim, but not for one that asks for one rollback per run", async ({
+test("machines are rolled back for each claim, except for a claim with one rollback per run", async ({
   scene,
 }) => {
   const { gate, said } = scene.run();
@@ -104,7 +104,7 @@ test("machines are rolled back for each claim, but not for one that asks for one
   expect(kinds(said).filter((kind) => kind === "rollback")).toHaveLength(3);
 });
 
-test("a machine that was found sick is healed, and rolled back for the claim after it as well", async ({
+test("an unhealthy machine is recovered, and rolled back for the next claim as well", async ({
   scene,
 }) => {
   const { gate, said } = scene.run();
@@ -114,18 +114,16 @@ test("a machine that was found sick is healed, and rolled back for the claim aft
     (thrown: unknown) => thrown,
   )) as VmrigError;
   expect(error).toMatchObject({ code: "ROLLBACK_FAILED" });
-  const healed = await gate.heal(first.claim, [{ machine: "pc1", error }]);
-  expect(healed.claim).toBe(first.claim);
-  expect(await on(healed, "pc1", "cat .vmrig/baseline")).toBe(first.baseline);
+  const recovered = await gate.heal(first.claim, [{ machine: "pc1", error }]);
+  expect(recovered.claim).toBe(first.claim);
+  expect(await on(recovered, "pc1", "cat .vmrig/baseline")).toBe(first.baseline);
   gate.release(first.claim);
 
-  expect((await gate.claim("run")).nonce).toBe(healed.nonce);
+  expect((await gate.claim("run")).nonce).toBe(recovered.nonce);
   expect(kinds(said).slice(-4)).toEqual(["broken", "heal", "heal", "rollback"]);
 });
 
-test("claims get their turn one after the other; one that is called off leaves the line", async ({
-  scene,
-}) => {
+test("claims are served in order; a cancelled claim leaves the queue", async ({ scene }) => {
   const { gate } = scene.run();
   const first = await gate.claim("file");
   const off = new AbortController();
@@ -147,7 +145,7 @@ test("claims get their turn one after the other; one that is called off leaves t
   expect(order).toEqual(["Error: called off", "first released", "third"]);
 });
 
-test("a machine whose process was killed comes back by itself, also between the claims of a run", async ({
+test("a machine whose process was killed restarts by itself, also between the claims of a run", async ({
   scene,
 }) => {
   const { gate, said } = scene.run();
@@ -165,7 +163,7 @@ test("a machine whose process was killed comes back by itself, also between the 
   expect(after["pc2"]?.whereabouts).not.toBe(before["pc2"]?.whereabouts);
 });
 
-test("a second run waits in line, is told who holds the rig, and gets it when the first one closes", async ({
+test("a second run waits in the queue, reports the holder, and gets the rig when the first run closes", async ({
   scene,
 }) => {
   const alice = scene.run();
@@ -173,7 +171,7 @@ test("a second run waits in line, is told who holds the rig, and gets it when th
   const bob = scene.run({}, { who: "bob" });
   const waiting = bob.gate.claim("file");
   await waitFor({
-    what: "bob to be in line",
+    what: "bob to be in the queue",
     timeoutMs: 20_000,
     probe: async () => (bob.said.length > 0 ? { value: true } : { seen: "nothing said" }),
   });
@@ -188,7 +186,7 @@ test("a second run waits in line, is told who holds the rig, and gets it when th
   await expect(on(grant, "pc1", "true")).rejects.toMatchObject({ code: "LOGIN_REFUSED" });
 });
 
-test("a gate that is closed while it waits leaves the line at once", async ({ scene }) => {
+test("a gate that is closed while it waits leaves the queue immediately", async ({ scene }) => {
   const alice = scene.run();
   await alice.gate.claim("file");
   const bob = scene.run({}, { who: "bob" });
@@ -197,22 +195,22 @@ test("a gate that is closed while it waits leaves the line at once", async ({ sc
   await using store = await openLeaseStore({
     redis: { socketPath: `${scene.folders.runtime}/redis/redis.sock` },
   });
-  const inLine = async (): Promise<number> =>
+  const queueLength = async (): Promise<number> =>
     (await store.view({ rig: "pcs", copies: ["pcs-1"] })).line.length;
   await waitFor({
-    what: "bob to be in line",
+    what: "bob to be in the queue",
     timeoutMs: 20_000,
-    probe: async () => ((await inLine()) === 1 ? { value: true } : { seen: "nobody" }),
+    probe: async () => ((await queueLength()) === 1 ? { value: true } : { seen: "an empty queue" }),
   });
 
   await Promise.all([bob.gate.close(), bob.gate.close()]);
 
   await expect(waiting).rejects.toMatchObject({ code: "CANCELLED" });
-  expect(await inLine()).toBe(0);
+  expect(await queueLength()).toBe(0);
   expect((await scene.machines())["pc1"]?.power).toBe("running");
 });
 
-test("a lost lease ends the claim and the run: every later claim of it says why, and the next run takes the rig anew", async ({
+test("a lost lease ends the claim and the run: every later claim of the run reports why, and the next run leases the rig again", async ({
   scene,
 }) => {
   const { gate } = scene.run({ lease: { ttl: "2s" } });

@@ -13,12 +13,12 @@ import { RedisServer } from "../redis/fixtures/redis-server.ts";
 import { PCS } from "../lease/fixtures/rigs.ts";
 import { openRunningStore, openStore } from "./open-store.ts";
 
-// Real processes on a computer that may be busy: what is waited for has deadlines of its own.
+// Real processes may be slow on a busy computer. Each wait has its own deadline.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 let stack: AsyncDisposableStack;
 let project: string;
-/** Never used: each of these names a Redis. */
+/** Never used: each of these names refers to a Redis. */
 let folders: Folders;
 
 beforeEach(async () => {
@@ -35,7 +35,7 @@ function rig(config: object): ResolvedRig {
   return checkConfig({ ...RIG, ...config }, join(project, "vmrig.config.ts"));
 }
 
-test("the config of the guide: prefix and authority in the config, the URL in the environment", async () => {
+test("the guide's config works: prefix and certificate authority in the config, the URL in the environment", async () => {
   const certificates = stack.use(await Certificates.make());
   const port = await freePort();
   const server = stack.use(await RedisServer.start({ extra: certificates.redisArguments(port) }));
@@ -55,7 +55,7 @@ test("the config of the guide: prefix and authority in the config, the URL in th
   expect(store.shown).toBe(`rediss://127.0.0.1:${port}, prefix team-a`);
 });
 
-test("a missing file of TLS is a mistake of the config, before Redis is asked", async () => {
+test("a missing TLS file is CONFIG_INVALID, before any connection to Redis", async () => {
   const config = rig({ redis: { url: "rediss://127.0.0.1:1", tls: { ca: "ca.pem" } } });
   await expect(openStore(config, folders, {})).rejects.toMatchObject({
     code: "CONFIG_INVALID",
@@ -63,7 +63,7 @@ test("a missing file of TLS is a mistake of the config, before Redis is asked", 
   });
 });
 
-test("a URL of the environment without TLS is refused when the config says something about TLS", async () => {
+test("a URL without TLS in the environment is refused when the config has TLS settings", async () => {
   const certificates = stack.use(await Certificates.make());
   const config = rig({ redis: { tls: { ca: certificates.path("ca.pem") } } });
   await expect(
@@ -74,7 +74,7 @@ test("a URL of the environment without TLS is refused when the config says somet
   });
 });
 
-test("leases of two prefixes on one Redis know nothing of each other, and are two stores", async () => {
+test("leases of two prefixes on one Redis are independent, and are two stores", async () => {
   const server = stack.use(await RedisServer.start());
   const env = { VMRIG_REDIS_URL: `unix://${server.socketPath}` };
   await using ours = await openStore(rig({ redis: { prefix: "team-a:vmrig" } }), folders, env);
@@ -91,7 +91,7 @@ test("leases of two prefixes on one Redis know nothing of each other, and are tw
   expect(ours.id).not.toBe(theirs.id);
 });
 
-test("whoever only looks, looks at the leases of the same prefix", async () => {
+test("a store for reading reads the leases of its own prefix", async () => {
   const server = stack.use(await RedisServer.start());
   const env = { VMRIG_REDIS_URL: `unix://${server.socketPath}` };
   const config = rig({ redis: { prefix: "team-a" } });
@@ -102,7 +102,7 @@ test("whoever only looks, looks at the leases of the same prefix", async () => {
   expect((await looking?.view(PCS))?.copies[0]?.fence).toBe(lease.fence);
 });
 
-test("several Redises are named in the config, or in the environment with commas between them", async () => {
+test("several Redises are named in the config, or in the environment, separated by commas", async () => {
   const servers = stack.use(await RedisServers.start(3));
   const urls = servers.networks.map(({ url }) => url);
   await using ofConfig = await openStore(rig({ redis: { urls } }), folders, {});
@@ -118,13 +118,13 @@ test("several Redises are named in the config, or in the environment with commas
   expect((await looking?.view(PCS))?.copies[0]?.held?.fence).toBe(lease.fence);
 });
 
-test("two Redises in the environment are refused, without their passwords", async () => {
+test("two Redises in the environment are refused, and the error hides their passwords", async () => {
   const error: unknown = await openStore(rig({}), folders, {
     VMRIG_REDIS_URL: "redis://u:one,two@a,redis://u:three@b",
   }).catch((reason: unknown) => reason);
   expect(error).toMatchObject({
     code: "CONFIG_INVALID",
     details: ["redis://a", "redis://b"],
-    hint: expect.stringContaining("name 3"),
+    hint: expect.stringContaining("configure 3 servers"),
   });
 });

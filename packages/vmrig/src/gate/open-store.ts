@@ -9,10 +9,10 @@ import { openLeaseStore } from "../lease/open-lease-store.ts";
 import { readTlsFiles } from "./tls-files.ts";
 
 /**
- * The Redis that the config or `VMRIG_REDIS_URL` names, or the several, else the embedded one of
- * this user.
+ * Opens the Redis that the config or `VMRIG_REDIS_URL` names, or several of them, or else the
+ * embedded Redis of this user.
  *
- * @param onNews told in a line when one of several falls silent, and when it answers again
+ * @param onNews gets a line when one of several stops answering, and when it answers again
  */
 export async function openStore(
   rig: ResolvedRig,
@@ -31,10 +31,10 @@ export async function openStore(
 }
 
 /**
- * The same for looking only: nothing is started.
+ * Opens the store for reading only: starts nothing.
  *
- * @returns nothing when no Redis is named and the embedded one does not run: then nobody holds or
- *   waits for anything
+ * @returns nothing when no Redis is named and the embedded one does not run: then no lease is held
+ *   or waited for
  */
 export async function openRunningStore(
   rig: ResolvedRig,
@@ -52,7 +52,7 @@ export async function openRunningStore(
   return openLeaseStore({ redis, ...namespaceOf(rig.redis) });
 }
 
-/** Where leases are kept, whether somebody answers there or not. */
+/** Returns the addresses of the lease store, whether it answers or not. */
 export function storeAddresses(
   rig: ResolvedRig,
   folders: Folders,
@@ -65,7 +65,7 @@ export function storeAddresses(
   );
 }
 
-/** Where the embedded Redis of this user has its things. */
+/** Returns the folders of this user's embedded Redis. */
 export function embeddedFolders({ runtime, state }: Folders): {
   readonly folder: string;
   readonly dataFolder: string;
@@ -73,16 +73,16 @@ export function embeddedFolders({ runtime, state }: Folders): {
   return { folder: join(runtime, "redis"), dataFolder: join(state, "redis") };
 }
 
-/** Between two addresses, and not in a password of the first. */
+/** Comma between two addresses, and not inside a password of the first. */
 const COMMA = /\s*,\s*(?=rediss?:\/\/|unix:\/\/)/;
 
 /**
- * `unix:///run/redis.sock`, or what Redis itself takes as a URL, with the files of TLS read; 3 or 5
- * of them where leases are kept in several.
+ * Parses `unix:///run/redis.sock` or a Redis URL, and reads the TLS files. Returns 3 or 5 servers
+ * when leases are stored in several.
  *
  * @returns nothing when no Redis is named
- * @throws VmrigError `CONFIG_INVALID` for a file of TLS that is missing, cannot be read or is
- *   something else, and for several in `VMRIG_REDIS_URL` that are not 3 or 5, or not as many
+ * @throws VmrigError `CONFIG_INVALID` for a TLS file that is missing, not readable or of another
+ *   kind, and for several addresses in `VMRIG_REDIS_URL` that are not 3 or 5, or not as many
  *   servers
  */
 export function configuredRedis(
@@ -102,7 +102,7 @@ export function configuredRedis(
   return addresses;
 }
 
-/** First part of every key, as `openLeaseStore` takes it. */
+/** Returns the prefix of every key, as an option of `openLeaseStore`. */
 export function namespaceOf(ofConfig: ResolvedRig["redis"]): { readonly namespace?: string } {
   return ofConfig === undefined ? {} : { namespace: ofConfig.prefix };
 }

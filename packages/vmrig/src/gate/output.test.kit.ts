@@ -1,9 +1,9 @@
 import { waitFor } from "../wait/wait-for.ts";
 
-/** Waits until a run has said a line. @returns it */
+/** Waits until a run has printed a matching line. @returns the line */
 export async function lineOf(said: readonly string[], words: RegExp): Promise<string> {
   return waitFor({
-    what: `the run to say ${words}`,
+    what: `the run to print ${words}`,
     timeoutMs: 60_000,
     intervalMs: 10,
     probe: async () => {

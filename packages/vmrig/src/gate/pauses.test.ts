@@ -17,7 +17,7 @@ const rig = rigSchema.parse({ name: "pcs", driver: fakeDriver(), machines: { pc1
 const enterable = ({ folders }: TestGate): Promise<readonly RetainedCopy[]> =>
   findRetainedCopy({ rig, folders, say: () => {} });
 
-/** A claim whose test has left something and failed, once it is paused. */
+/** Creates a paused claim, whose test has left a file and failed. */
 async function pausedClaim(run: Run): Promise<{
   readonly claim: ClaimSession;
   readonly pausing: Promise<void>;
@@ -25,13 +25,13 @@ async function pausedClaim(run: Run): Promise<{
 }> {
   const claim = await claimMachines(localClient(run.gate), "file");
   await claim.machines["pc1"]?.exec("sh", ["-c", "echo evidence >left"]);
-  const told = Promise.withResolvers<Paused>();
-  run.gate.onPause({ paused: told.resolve, resumed: () => {} });
-  return { claim, pausing: claim.pause(FAILURE), pause: await told.promise };
+  const started = Promise.withResolvers<Paused>();
+  run.gate.onPause({ paused: started.resolve, resumed: () => {} });
+  return { claim, pausing: claim.pause(FAILURE), pause: await started.promise };
 }
 
 describe("while a claim is paused", () => {
-  test("whoever ran it gets in, to machines as they are, and the lease stays with the run", async ({
+  test("the user can log in to the machines as they are, and the lease stays with the run", async ({
     scene,
   }) => {
     const run = scene.run({ lease: { ttl: "3s" } });
@@ -57,7 +57,7 @@ describe("while a claim is paused", () => {
     await claim.release();
   });
 
-  test("its end is the end of the pause, and so is that of the gate", async ({ scene }) => {
+  test("the end of the claim or of the gate ends the pause", async ({ scene }) => {
     const run = scene.run();
     const first = await pausedClaim(run);
     await first.claim.release();
@@ -69,7 +69,7 @@ describe("while a claim is paused", () => {
     expect(await enterable(scene)).toEqual([]);
   });
 
-  test("who comes later to listen hears of it, too", async ({ scene }) => {
+  test("a late listener hears of the pause too", async ({ scene }) => {
     const run = scene.run();
     const { claim, pausing, pause } = await pausedClaim(run);
     const heard: string[] = [];
@@ -85,7 +85,7 @@ describe("while a claim is paused", () => {
   });
 });
 
-test("a pause ends when its time is over, and lets nobody in any more", async () => {
+test("a pause ends at its timeout, and then allows no login any more", async () => {
   const happened: string[] = [];
   const pauses = createPauses({
     forMs: 20,
@@ -103,11 +103,11 @@ test("a pause ends when its time is over, and lets nobody in any more", async ()
       leave: async () => void happened.push("left"),
     }),
   };
-  await pauses.begin({ id: "claim-1", holding: leasedCopy } as unknown as ClaimOfGate, FAILURE);
+  await pauses.begin({ id: "claim-1", leasedCopy } as unknown as ClaimOfGate, FAILURE);
   expect(happened).toEqual(["paused", "resumed", "left"]);
 });
 
-test("a claim that is over is not paused", async ({ scene }) => {
+test("a claim that is over cannot be paused", async ({ scene }) => {
   const claim = await claimMachines(localClient(scene.run().gate), "file");
   await claim.release();
   await expect(claim.pause(FAILURE)).rejects.toMatchObject({ code: "LEASE_LOST" });

@@ -3,28 +3,32 @@ import type { Claim } from "./claims.ts";
 import type { Failure, Paused, PauseListener } from "../protocol/messages.ts";
 
 export interface PausesOptions {
-  /** How long one may last. */
+  /** Longest duration of a pause. */
   readonly forMs: number;
-  /** How many the rig has. */
+  /** Number of copies of the rig. */
   readonly copies: number;
   readonly say: (line: string) => void;
-  /** Ends them all. */
+  /** Ends all pauses. */
   readonly signal: AbortSignal;
   readonly clock?: Clock;
 }
 
 /**
- * Claims whose machines stay as a failed test left them, for a person to look at, while the test
- * file waits.
+ * Paused claims: their machines stay as a failed test left them, for a person to inspect, while the
+ * test file waits.
  */
 export interface Pauses {
   /**
-   * Lets the person in, and resolves when somebody has said to go on, when the time is over, or
-   * when the claim is.
+   * Lets the person log in. Resolves when the person resumes the claim, when the time is over, or
+   * when the claim ends.
    */
   begin(claim: Claim, failure: Failure): Promise<void>;
   resume(claim: string): void;
-  /** Tells of those that there are, too. @returns stops that */
+  /**
+   * Reports pauses, including those that have already begun.
+   *
+   * @returns a function that stops the calls
+   */
   listen(listener: PauseListener): () => void;
 }
 
@@ -36,7 +40,7 @@ export function createPauses({
   clock = systemClock,
 }: PausesOptions): Pauses {
   const overs = new Map<string, AbortController>();
-  const told = new Map<string, Paused>();
+  const active = new Map<string, Paused>();
   const listeners = new Set<PauseListener>();
   return {
     async begin({ id, leasedCopy }, failure) {
@@ -57,7 +61,7 @@ export function createPauses({
           until,
           ...failure,
         };
-        told.set(id, pause);
+        active.set(id, pause);
         say(
           `pause    ${copy.copy}: as the failed test left it, until ${new Date(until).toLocaleTimeString("en-GB")}`,
         );
@@ -65,7 +69,7 @@ export function createPauses({
         await clock.sleep(forMs, ends).catch(() => {}); // ended before its time
       } finally {
         overs.delete(id);
-        told.delete(id);
+        active.delete(id);
         for (const { resumed } of listeners) resumed(id);
         await leave();
       }
@@ -73,7 +77,7 @@ export function createPauses({
     resume: (id) => overs.get(id)?.abort(),
     listen(listener) {
       listeners.add(listener);
-      for (const pause of told.values()) listener.paused(pause);
+      for (const pause of active.values()) listener.paused(pause);
       return () => listeners.delete(listener);
     },
   };

@@ -1,19 +1,19 @@
 import { expect, test } from "vitest";
 import { createPool, type Pool } from "./pool.ts";
 
-interface Stage {
+interface PoolTest {
   readonly pool: Pool<string>;
   readonly refusals: unknown[];
-  /** How often one was got. */
+  /** Returns how many copies arrived. */
   readonly got: () => number;
-  /** Each `open` that is under way, in the order of asking. */
+  /** Each `open` call that is under way, in the order of asking. */
   readonly opening: Array<
     PromiseWithResolvers<string> & { readonly extra: boolean; readonly signal: AbortSignal }
   >;
 }
 
-function stage(limit: number): Stage {
-  const opening: Stage["opening"] = [];
+function createTestPool(limit: number): PoolTest {
+  const opening: PoolTest["opening"] = [];
   const refusals: unknown[] = [];
   let free = 0;
   const pool = createPool<string>({
@@ -33,8 +33,8 @@ function stage(limit: number): Stage {
 const FOREVER = new AbortController().signal;
 const settled = async (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-test("the first who asks opens the first; the next ones open more, one at a time and up to the limit, as extra ones", async () => {
-  const { pool, opening } = stage(2);
+test("the first claim opens the first copy; later claims open more, one at a time and up to the limit, as extra copies", async () => {
+  const { pool, opening } = createTestPool(2);
   const takes = [pool.take(FOREVER), pool.take(FOREVER), pool.take(FOREVER)];
   expect(opening.map(({ extra }) => extra)).toEqual([false]);
   opening[0]?.resolve("pcs-1");
@@ -47,8 +47,8 @@ test("the first who asks opens the first; the next ones open more, one at a time
   expect(await takes[2]).toBe("pcs-2");
 });
 
-test("what is given back goes to who has waited longest, and the search for another one ends when nobody needs it", async () => {
-  const { pool, opening } = stage(2);
+test("a released copy goes to the claim that has waited longest, and the search for another copy ends when no claim needs it", async () => {
+  const { pool, opening } = createTestPool(2);
   const first = pool.take(FOREVER);
   opening[0]?.resolve("pcs-1");
   await first;
@@ -59,8 +59,8 @@ test("what is given back goes to who has waited longest, and the search for anot
   expect(opening[1]?.signal.aborted).toBe(true);
 });
 
-test("one that comes although nobody needs it any more is kept for the next", async () => {
-  const { pool, opening, got } = stage(1);
+test("a copy that arrives after its claimant left is held for the next claim", async () => {
+  const { pool, opening, got } = createTestPool(1);
   const off = new AbortController();
   const taking = pool.take(off.signal);
   opening[0]?.resolve("pcs-1");
@@ -72,8 +72,8 @@ test("one that comes although nobody needs it any more is kept for the next", as
   expect(opening).toHaveLength(1);
 });
 
-test("when the first cannot be had, everybody is told why; the next who asks tries again", async () => {
-  const { pool, opening } = stage(2);
+test("when the first copy cannot be leased, every waiting claim gets the error; the next claim tries again", async () => {
+  const { pool, opening } = createTestPool(2);
   const takes = [pool.take(FOREVER), pool.take(FOREVER)];
   const busy = new Error("busy");
   opening[0]?.reject(busy);
@@ -84,8 +84,8 @@ test("when the first cannot be had, everybody is told why; the next who asks tri
   expect(await again).toBe("pcs-1");
 });
 
-test("when an extra one cannot be had, those who wait go on waiting, and it is not tried again before somebody new asks", async () => {
-  const { pool, opening, refusals } = stage(3);
+test("when an extra copy cannot be leased, the waiting claims go on waiting, and only a new claim makes the pool try again", async () => {
+  const { pool, opening, refusals } = createTestPool(3);
   const first = pool.take(FOREVER);
   opening[0]?.resolve("pcs-1");
   await first;
@@ -102,8 +102,8 @@ test("when an extra one cannot be had, those who wait go on waiting, and it is n
   expect(await third).toBe("pcs-3");
 });
 
-test("one that was lost is nobody's, and another one is opened for those who wait", async () => {
-  const { pool, opening } = stage(1);
+test("a lost copy is removed, and another copy is opened for the waiting claims", async () => {
+  const { pool, opening } = createTestPool(1);
   const first = pool.take(FOREVER);
   opening[0]?.resolve("pcs-1");
   await first;
@@ -116,8 +116,8 @@ test("one that was lost is nobody's, and another one is opened for those who wai
   expect(await second).toBe("pcs-2");
 });
 
-test("whoever is dismissed is told why; what is held stays", async () => {
-  const { pool, opening } = stage(1);
+test("a dismissed claim gets the reason; taken copies stay taken", async () => {
+  const { pool, opening } = createTestPool(1);
   const first = pool.take(FOREVER);
   opening[0]?.resolve("pcs-1");
   await first;
@@ -129,8 +129,8 @@ test("whoever is dismissed is told why; what is held stays", async () => {
   expect(pool.size).toBe(0);
 });
 
-test("closing sends everybody home, ends the search, and hands out all there is, taken or not", async () => {
-  const { pool, opening } = stage(2);
+test("closing rejects all waiting claims, ends the search, and returns all copies, taken or not", async () => {
+  const { pool, opening } = createTestPool(2);
   const first = pool.take(FOREVER);
   opening[0]?.resolve("pcs-1");
   await first;

@@ -1,45 +1,47 @@
 import { VmrigError } from "../errors/vmrig-error.ts";
 
 export interface PoolOptions<T> {
-  /** How many this run may hold at once. */
+  /** Number of copies that this run may have at the same time. */
   readonly limit: number;
   /**
-   * Gets one more, as long as it takes. `extra` when this run has one already: whoever has none
-   * goes first. One call at a time.
-   *
-   * The signal aborts when nobody here needs another one any more.
+   * Leases one more copy, without a deadline. `extra`: this run has one already, so runs without
+   * one go first. One call at a time. The signal aborts when no claim needs another copy any more.
    */
   readonly open: (extra: boolean, signal: AbortSignal) => Promise<T>;
-  /** One was got that nobody may be waiting for any more. */
+  /** Called when a copy arrives that may no longer be needed. */
   readonly onFree: () => void;
-  /** An extra one could not be had; those who wait for it go on waiting for one of the others. */
+  /**
+   * Called when an extra copy could not be leased. The waiting claims go on waiting for one of the
+   * others.
+   */
   readonly onRefused: (error: unknown) => void;
 }
 
 /**
- * The copies that a run holds, and who of it waits for one. It gets another one when more ask than
- * it holds, up to its limit; when it cannot get its first, everybody who asks is told.
+ * The copies of a run, and the claims that wait for one. The pool leases another copy when more
+ * claims wait than it has copies, up to its limit. When it cannot lease its first copy, every
+ * waiting claim gets the error.
  */
 export interface Pool<T> {
   /**
-   * The free ones that are fit go first; in the order of asking.
+   * Takes a copy. Free copies that are fit go first, to the claims in the order of asking.
    *
-   * @throws why the first one could not be had, or the signal's reason
+   * @throws the reason why the first copy could not be leased, or the signal's reason
    */
   take(signal: AbortSignal): Promise<T>;
   give(item: T): void;
-  /** Takes one out, free or not: it was lost, or is not fit. Whoever waits gets another one. */
+  /** Removes a copy, free or not, that was lost or is not fit. Waiting claims get another one. */
   discard(item: T): void;
-  /** Takes out all that are free. */
+  /** Removes all free copies. */
   drain(): T[];
-  /** Sends those who wait home; who asks later is served again. */
+  /** Rejects all waiting claims. Later claims are served again. */
   dismiss(reason: unknown): void;
-  /** Those that are nobody's now; the first of them is taken next. */
+  /** Copies that are free. The next claim takes the first one. */
   readonly free: readonly T[];
-  /** Nothing is taken, and nobody waits. */
+  /** Whether no copy is taken and no claim waits. */
   readonly quiet: boolean;
   readonly size: number;
-  /** Sends those who wait home. @returns what was free, or is when it resolves */
+  /** Rejects all waiting claims. @returns the copies that are free when it resolves */
   close(reason: unknown): Promise<T[]>;
 }
 
@@ -52,7 +54,7 @@ export function createPool<T>({ limit, open, onFree, onRefused }: PoolOptions<T>
   const taken = new Set<T>();
   let waiting: Asker<T>[] = [];
   let opening: { readonly stop: AbortController; readonly done: Promise<void> } | undefined;
-  /** An extra one was refused: not again before somebody new asks. */
+  /** An extra copy was refused. The pool tries again when a new claim comes. */
   let refused = false;
   let closed = false;
 
@@ -64,7 +66,7 @@ export function createPool<T>({ limit, open, onFree, onRefused }: PoolOptions<T>
     }
     if (waiting.length === 0)
       opening?.stop.abort(
-        new VmrigError("CANCELLED", { message: "Nobody needs another copy any more." }),
+        new VmrigError("CANCELLED", { message: "No claim needs another copy any more." }),
       );
     else if (opening === undefined && !closed && size() < limit && !(refused && size() > 0))
       openOne();

@@ -22,7 +22,7 @@ async function copy(): Promise<CopySpec> {
 const EMBEDDED = { id: "one", shown: "unix:/run/redis.sock" };
 const SHARED = { id: "other", shown: "redis://ci:6379" };
 
-/** Another process that has leased the copy, as far as its note says. */
+/** Writes the note of another process that has leased the copy. */
 async function otherHolder(
   spec: CopySpec,
 ): Promise<{ end(): Promise<void>; readonly pid: number }> {
@@ -59,7 +59,7 @@ test("through the same Redis the lease decides", async () => {
   await expect(guardAgainstSplitRedis(spec, SHARED)).resolves.toBeTypeOf("function");
 });
 
-test("whoever hands the lease on takes its note away, and nobody else's", async () => {
+test("releasing the lease removes its own note, and no other", async () => {
   const spec = await copy();
   const free = await guardAgainstSplitRedis(spec, EMBEDDED);
   await free();
@@ -70,7 +70,7 @@ test("whoever hands the lease on takes its note away, and nobody else's", async 
   expect(await readdir(spec.folder)).toEqual(["leased-through.json"]);
 });
 
-test("a note that was cut off stops nobody", async () => {
+test("a truncated note blocks no run", async () => {
   const spec = await copy();
   await writeFile(join(spec.folder, "leased-through.json"), '{"store":');
   await expect(guardAgainstSplitRedis(spec, EMBEDDED)).resolves.toBeTypeOf("function");

@@ -6,18 +6,17 @@ import { VmrigError } from "../errors/vmrig-error.ts";
 import { isRunning } from "../local-files/start-lock.ts";
 import { writeJsonAtomically } from "../local-files/write-json.ts";
 
-/** Who has leased a copy, and through which Redis. */
+/** Note of the process that has leased a copy, and of the Redis that it leased the copy through. */
 const note = z.object({ store: z.string(), shown: z.string(), pid: z.number() });
 
 /**
- * Two Redises know nothing of each other: of two terminals that lease the same machines of this
- * computer through different ones, both would be told that they have them. So whoever leases a copy
- * whose machines live here writes down through which Redis, beside the machines.
+ * Guards against two runs that lease the same machines of this computer through different Redises.
+ * Two Redises know nothing of each other, so both would grant the lease. Therefore a run that
+ * leases a copy whose machines live here writes the address of its Redis beside the machines. The
+ * fences of both Redises follow the clock, so the machines would refuse the older holder anyway;
+ * this guard reports the reason, and prevents the conflict.
  *
- * The fences of both follow the clock, so that machines would refuse the older holder in any case;
- * this says why, and spares it.
- *
- * @returns takes the note away
+ * @returns a function that removes the note
  * @throws VmrigError `REDIS_SPLIT` while a living process holds the copy through another Redis,
  *   `STATE_UNWRITABLE`
  */
@@ -49,7 +48,11 @@ export function leasedThroughPath({ folder }: Pick<CopySpec, "folder">): string 
   return join(folder, "leased-through.json");
 }
 
-/** @returns nothing when nobody holds the copy, or the note was cut off */
+/**
+ * Reads the note of a copy.
+ *
+ * @returns nothing when no process has leased the copy, or the note was truncated
+ */
 export async function readLeasedThrough(
   copy: Pick<CopySpec, "folder">,
 ): Promise<z.infer<typeof note> | undefined> {

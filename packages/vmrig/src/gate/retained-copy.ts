@@ -10,7 +10,7 @@ const kept = z.object({
   /** Milliseconds since the epoch. */
   until: z.number(),
   why: z.string(),
-  /** The lease is still that of the run, which waits meanwhile. */
+  /** The lease still belongs to the run, which waits meanwhile. */
   paused: z.boolean().exactOptional(),
   machines: z.array(
     z.object({
@@ -28,14 +28,14 @@ const kept = z.object({
 });
 
 /**
- * Machines that a run left as they were, and how whoever ran it gets in. Only this user can read
- * it: the key is in it.
+ * Note of a copy that a run left as it was, with the credentials of its user. Only this user can
+ * read the note, because it has a private key in it.
  */
 export type RetainedCopyNote = z.infer<typeof kept>;
 
 /**
- * Beside the copy's machines. It outlives the run, and is worth nothing once somebody else has
- * rolled the machines back.
+ * Writes the note beside the copy's machines. The note outlives the run. It is worthless as soon as
+ * another run has rolled the machines back.
  */
 export async function writeRetainedCopy(
   { folder }: CopySpec,
@@ -45,8 +45,10 @@ export async function writeRetainedCopy(
 }
 
 /**
- * @returns nothing when this user left nothing of the copy. Whether its time is over, and whether
- *   the lease still stands, is not said
+ * Reads the note of a retained copy.
+ *
+ * @returns nothing when this user retained nothing of the copy. Does not check whether the time is
+ *   over, or whether the lease still exists
  */
 export async function readRetainedCopy({
   folder,
@@ -58,7 +60,7 @@ export async function readRetainedCopy({
   }
 }
 
-/** Takes the note of a lease away; that of a later one stays. */
+/** Removes the note of a lease. The note of a later lease stays. */
 export async function dropRetainedCopy(
   copy: Pick<CopySpec, "folder">,
   { fence }: Pick<RetainedCopyNote, "fence">,

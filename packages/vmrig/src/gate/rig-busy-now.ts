@@ -5,8 +5,8 @@ import { subject } from "../lease/rig-busy.ts";
 import { renderRestarted, type QueueStatus } from "../lease/queue-status.ts";
 
 /**
- * What a run is told that looks once and does not wait: who holds the copies now. Its first
- * sentence stands alone, as a reason to skip.
+ * Creates the error of a run that checks once and does not wait. It names the current holders. Its
+ * first sentence is complete by itself, as the reason of a skipped test.
  */
 export function rigBusyNow(line: QueueStatus, onBusy: ResolvedRig["lease"]["onBusy"]): VmrigError {
   const { accept, held, restarted } = line;
@@ -16,6 +16,6 @@ export function rigBusyNow(line: QueueStatus, onBusy: ResolvedRig["lease"]["onBu
     message: `"${subject(line)}" is busy: ${why.join(", ") || "free for the next in line"}.`,
     details:
       accept.length === 1 ? [] : held.map((hold) => `${hold.copy} ${renderCurrentHolder(hold)}`),
-    hint: `\`lease.onBusy\` is "${onBusy}": with "wait" the run stands in line for as long as \`lease.waitFor\``,
+    hint: `\`lease.onBusy\` is "${onBusy}": with "wait" the run waits in the queue for as long as \`lease.waitFor\``,
   });
 }

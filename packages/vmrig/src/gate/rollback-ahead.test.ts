@@ -31,10 +31,10 @@ test("the next file finds its machines at their baseline: they were rolled back 
   expect(said.at(-1)).toMatch(/^rollback pcs-1: pc1 back at \w+ in .*, begun .* ahead$/);
   gate.release(second.claim);
   await gate.close();
-  expect(watched.begun, "nothing is done for a file that does not come").toBe(2);
+  expect(watched.begun, "no rollback for a file that does not come").toBe(2);
 });
 
-test("a file that asks while its machines are rolled back ahead waits for that, and nothing is done twice", async ({
+test("a file that asks during a rollback ahead waits for it, and the rollback runs only once", async ({
   scene,
 }) => {
   const watched = rollbacks();
@@ -51,8 +51,7 @@ test("a file that asks while its machines are rolled back ahead waits for that, 
   gate.release(first.claim);
   await begun(watched, 2);
   const second = claim();
-  // It takes a program that ends and one that starts: longer than a grant that does not wait for
-  // it.
+  // One program ends and one starts: this takes longer than a grant that does not wait for them.
   goOn();
 
   expect(await on(await second, "pc1", "ls")).toBe("");
@@ -60,7 +59,7 @@ test("a file that asks while its machines are rolled back ahead waits for that, 
   expect(watched.begun).toBe(2);
 });
 
-test("what fails ahead fails nobody: the next file says so once, and has its machines rolled back", async ({
+test("a failed rollback ahead fails no test: the next file reports it once, and rolls its machines back", async ({
   scene,
 }) => {
   const watched = rollbacks();
@@ -83,7 +82,7 @@ test("what fails ahead fails nobody: the next file says so once, and has its mac
   expect([...saidOf(run, "heal"), ...saidOf(run, "broken")]).toEqual([]);
 });
 
-test("a rollback ahead that did nothing is found out by its proof, and made good for the next file", async ({
+test("the proof detects a rollback ahead that did nothing, and the next file recovers from it", async ({
   scene,
 }) => {
   const watched = rollbacks();
@@ -111,7 +110,9 @@ test("a rollback ahead that did nothing is found out by its proof, and made good
   expect(saidOf(run, "ahead")).toHaveLength(1);
 });
 
-test("files that build on each other find what the last one left", async ({ scene }) => {
+test("files with one rollback per run find the state that the last file left", async ({
+  scene,
+}) => {
   const watched = rollbacks();
   const sleeps: number[] = [];
   const sleep: Clock["sleep"] = (ms, signal) => (sleeps.push(ms), systemClock.sleep(ms, signal));
@@ -123,7 +124,7 @@ test("files that build on each other find what the last one left", async ({ scen
   await on(first, "pc1", "echo left > left");
   gate.expect(3);
   gate.release(first.claim);
-  // It is free, and what could be done ahead has begun: the run watches for standing still.
+  // The copy is free, and a rollback ahead would have begun by now: the run watches for idleness.
   await until(() => expect(sleeps).toContain(4_321));
   const second = await gate.claim("run");
   expect(second.fresh).toBe(false);
@@ -133,7 +134,9 @@ test("files that build on each other find what the last one left", async ({ scen
   expect(watched.begun).toBe(1);
 });
 
-test("of several copies as many are made ready as there are files to come", async ({ scene }) => {
+test("of several copies, as many are rolled back ahead as files are still to come", async ({
+  scene,
+}) => {
   const watched = rollbacks();
   const { gate } = scene.run({ ...ONE, copies: 2, driver: watched.driver });
   const both = await Promise.all([gate.claim("file"), gate.claim("file")]);
@@ -145,9 +148,7 @@ test("of several copies as many are made ready as there are files to come", asyn
   expect(watched.begun).toBe(3);
 });
 
-test("machines that are kept as a failed test left them are not rolled back ahead", async ({
-  scene,
-}) => {
+test("retained machines are not rolled back ahead", async ({ scene }) => {
   const watched = rollbacks();
   const run = scene.run({ ...ONE, driver: watched.driver, keep: "failed" });
   const { gate } = run;
@@ -159,7 +160,7 @@ test("machines that are kept as a failed test left them are not rolled back ahea
   expect(watched.begun).toBe(1);
 });
 
-test("a lease that is lost during a rollback ahead ends it; the next run begins with a rollback of its own", async ({
+test("a lease that is lost during a rollback ahead ends it; the next run begins with its own rollback", async ({
   scene,
 }) => {
   const watched = rollbacks();
@@ -187,7 +188,7 @@ test("a lease that is lost during a rollback ahead ends it; the next run begins 
   await begun(watched, 4);
 });
 
-test("a gate that closes during a rollback ahead hands on the lease when that has ended, and begins nothing more", async ({
+test("a gate that closes during a rollback ahead releases the lease when the rollback has ended, and begins nothing more", async ({
   scene,
 }) => {
   const watched = rollbacks();
@@ -212,7 +213,7 @@ test("a gate that closes during a rollback ahead hands on the lease when that ha
   expect(watched.begun).toBe(3);
 });
 
-test("a run that stands still gives back what was made ready, and begins with a rollback again", async ({
+test("an idle run gives back copies that were rolled back ahead, and begins with a rollback again", async ({
   scene,
 }) => {
   const watched = rollbacks();
@@ -231,7 +232,7 @@ test("a run that stands still gives back what was made ready, and begins with a 
   await begun(watched, 4);
 });
 
-test("a watcher's next run finds its machines ready as soon as it knows of its files", async ({
+test("a watcher's next run finds its machines ready as soon as it knows its files", async ({
   scene,
 }) => {
   const watched = rollbacks();
@@ -246,7 +247,7 @@ test("a watcher's next run finds its machines ready as soon as it knows of its f
   expect(said.at(-1)).toMatch(/ ahead$/);
 });
 
-/** A machine that takes calls and never answers. */
+/** Starts a machine that accepts connections and never answers. */
 async function silent() {
   const calls: Socket[] = [];
   const server = createServer((socket) => {
@@ -270,7 +271,7 @@ async function silent() {
   const lost = new AbortController();
   const lease = { copy: "pcs-1", state: "held", signal: lost.signal };
   return {
-    holding: {
+    leasedCopy: {
       lease,
       baseline: "0123456789abcdef",
       rollBackAhead: async () => machines,
@@ -280,54 +281,51 @@ async function silent() {
   };
 }
 
-/** On which nobody hangs up because the machine is silent. */
-const patient: Clock = {
+/** A clock without timeouts, so that no connection closes because the machine is silent. */
+const clockWithoutTimeouts: Clock = {
   ...systemClock,
   sleep: (ms, signal) => systemClock.sleep(ms * 1_000, signal),
 };
-const HUNG_UP = { timeout: 5_000, interval: 10 };
+const CLOSED = { timeout: 5_000, interval: 10 };
 
-plain(
-  "who takes the machines does not wait for a login that is under way: it is hung up",
-  async () => {
-    const { holding: leasedCopy, calls } = await silent();
-    const said: string[] = [];
-    const ahead = createRollbackAhead({
-      clock: patient,
-      guest: "shell",
-      say: (line) => said.push(line),
-      signal: new AbortController().signal,
-    });
-    ahead.begin(leasedCopy);
-    await vi.waitFor(() => expect(calls).toHaveLength(1), HUNG_UP);
-    expect(ahead.size).toBe(1);
+plain("a claim does not wait for a login that is under way: the login is aborted", async () => {
+  const { leasedCopy, calls } = await silent();
+  const said: string[] = [];
+  const ahead = createRollbackAhead({
+    clock: clockWithoutTimeouts,
+    guest: "shell",
+    say: (line) => said.push(line),
+    signal: new AbortController().signal,
+  });
+  ahead.begin(leasedCopy);
+  await vi.waitFor(() => expect(calls).toHaveLength(1), CLOSED);
+  expect(ahead.size).toBe(1);
 
-    expect(await ahead.take(leasedCopy)).toMatchObject({
-      aheadMs: expect.any(Number),
-      machines: [{ name: "pc1" }],
-    });
+  expect(await ahead.take(leasedCopy)).toMatchObject({
+    aheadMs: expect.any(Number),
+    machines: [{ name: "pc1" }],
+  });
 
-    await vi.waitFor(() => expect(calls[0]?.closed).toBe(true), HUNG_UP);
-    expect([ahead.size, said]).toEqual([0, []]);
-    expect(await ahead.take(leasedCopy)).toBeUndefined();
-  },
-);
+  await vi.waitFor(() => expect(calls[0]?.closed).toBe(true), CLOSED);
+  expect([ahead.size, said]).toEqual([0, []]);
+  expect(await ahead.take(leasedCopy)).toBeUndefined();
+});
 
 plain.each(["is dropped", "loses its lease", "belongs to a run that ends"])(
-  "a login under way is hung up when its copy %s",
+  "a login under way is aborted when its copy %s",
   async (how) => {
-    const { holding: leasedCopy, calls, lost } = await silent();
+    const { leasedCopy, calls, lost } = await silent();
     const closing = new AbortController();
     const ahead = createRollbackAhead({
-      clock: patient,
+      clock: clockWithoutTimeouts,
       guest: "shell",
       say: () => {},
       signal: closing.signal,
     });
     ahead.begin(leasedCopy);
-    await vi.waitFor(() => expect(calls).toHaveLength(1), HUNG_UP);
+    await vi.waitFor(() => expect(calls).toHaveLength(1), CLOSED);
     if (how === "is dropped") ahead.drop(leasedCopy);
     else (how === "loses its lease" ? lost : closing).abort(new Error(how));
-    await vi.waitFor(() => expect(calls[0]?.closed).toBe(true), HUNG_UP);
+    await vi.waitFor(() => expect(calls[0]?.closed).toBe(true), CLOSED);
   },
 );

@@ -10,43 +10,46 @@ import type { LeasedCopy } from "./leased-copy.ts";
 /** Machines that were rolled back. */
 export interface Ready {
   readonly machines: readonly RolledBack[];
-  /** What a proof of this rollback leaves on the machines, or has left already. */
+  /** Nonce that a proof of this rollback leaves on the machines, or has left already. */
   readonly nonce: string;
-  /** How long the rollback took. */
+  /** Duration of the rollback. */
   readonly tookMs: number;
-  /** How long before it was asked for it had begun; 0 when nothing was done ahead. */
+  /** How long before the claim the rollback began; 0 when it was not begun ahead. */
   readonly aheadMs: number;
 }
 
 /**
- * Makes machines ready for the next claim while nobody has them: they are rolled back, and proven
- * over connections that end before anybody else gets in. The first login after a rollback is most
- * of the time to the first command on an emulated machine; the second one is quick.
+ * Rolls free machines back for the next claim, and proves them over connections that end before the
+ * claim logs in. The first login after a rollback is most of the time to the first command on an
+ * emulated machine; the second login is quick.
  */
 export interface RollbackAhead {
-  /** Of how many copies it was begun and not taken. */
+  /** Number of copies whose rollback was begun and not taken. */
   readonly size: number;
-  /** Once for a copy, until it is taken or dropped. What fails is said, and fails nobody. */
+  /**
+   * Begins the rollback of a copy. Does nothing when it has begun and was not taken or dropped
+   * since. Failures are logged and never propagate.
+   */
   begin(leasedCopy: LeasedCopy): void;
   /**
-   * The copy is somebody's from now on. Waits for a rollback that is under way, and for a proof
-   * whose script runs; what has not begun by then does not begin.
+   * Takes a copy for a claim. Waits for a rollback that is under way, and for a proof whose script
+   * runs. A step that has not begun by then does not begin.
    *
-   * @returns nothing when it was not begun, or failed: the copy is to be rolled back now
+   * @returns nothing when the rollback was not begun or failed: the copy must be rolled back now
    */
   take(leasedCopy: LeasedCopy): Promise<Ready | undefined>;
   /**
-   * The copy is about to leave this run: its connections are hung up at once, and a rollback that
-   * is under way is the last thing done.
+   * Drops a copy that is about to leave this run. Closes its connections immediately. A rollback
+   * that is under way is the last step.
    */
   drop(leasedCopy: LeasedCopy): void;
 }
 
 interface Preparation {
   readonly ready: Promise<Omit<Ready, "aheadMs"> | undefined>;
-  /** When it began, by the monotonic clock. */
+  /** When the rollback began, by the monotonic clock. */
   readonly since: number;
-  /** Somebody waits: no login begins any more. */
+  /** Aborts when a claim waits: no login begins any more. */
   readonly taken: AbortController;
   readonly dropped: AbortController;
 }
@@ -55,7 +58,10 @@ export interface RollbackAheadOptions {
   readonly clock: Clock;
   readonly guest: GuestKind;
   readonly say: (line: string) => void;
-  /** Aborts when the run is over: connections are hung up at once, whoever waits for them. */
+  /**
+   * Aborts when the run is over. Connections are closed immediately, even while a claim waits for
+   * them.
+   */
   readonly signal: AbortSignal;
 }
 
@@ -83,8 +89,8 @@ export function createRollbackAhead({
       over.addEventListener("abort", hangUp, { once: true });
       try {
         if (taken.signal.aborted || over.aborted) return;
-        // From here to its end, whoever waits: a script that is left alone would step the clock
-        // again, under somebody's test.
+        // From here on the proof runs to its end, even while a claim waits: an abandoned script
+        // would step the clock again during the claim's test.
         await prove(connection, {
           machine: name,
           baseline: leasedCopy.baseline,
@@ -110,7 +116,7 @@ export function createRollbackAhead({
       return { machines, nonce, tookMs };
     };
     const ready = work().catch((error: unknown) => {
-      // A lease that was lost, a run that ends and a copy that leaves it have words of their own.
+      // A lost lease, the end of the run and a dropped copy are reported elsewhere.
       if (!over.aborted && !isCalledOff(error)) {
         const why = isVmrigError(error) ? error.summary : String(error);
         say(

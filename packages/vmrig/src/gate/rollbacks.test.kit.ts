@@ -4,16 +4,16 @@ import { fakeDriver } from "../driver/fake/driver.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import type { Run } from "./test-gate.test.kit.ts";
 
-/** The fake driver, whose rollbacks are counted, may be held up, and may fail. */
+/** State of the fake driver, whose rollbacks are counted, can be held up, and can fail. */
 export interface Rollbacks {
   readonly driver: Driver;
-  /** How many have begun. */
+  /** Number of rollbacks that have begun. */
   begun: number;
-  /** Each waits for it, whatever its signal says. */
+  /** Each rollback waits for this promise, whatever its signal says. */
   held: Promise<void>;
-  /** Copies whose machines do not come back. */
+  /** Copies whose machines cannot be restored. */
   readonly spoilt: Set<string>;
-  /** Done by the next one, which may throw. */
+  /** Called by the next rollback. May throw. */
   first?: () => void;
 }
 
@@ -42,7 +42,7 @@ export function rollbacks(): Rollbacks {
   return watched;
 }
 
-/** Holds up all rollbacks from now on. @returns lets them go on */
+/** Holds up all rollbacks from now on. @returns a function that lets them continue */
 export function hold(watched: Rollbacks): () => void {
   const { promise, resolve } = Promise.withResolvers<void>();
   watched.held = promise;
@@ -56,6 +56,6 @@ export async function until(condition: () => void): Promise<void> {
 export const begun = (watched: Rollbacks, count: number): Promise<void> =>
   until(() => expect(watched.begun).toBe(count));
 
-/** What a run said that begins with a word. */
+/** Returns the lines of a run that begin with a word. */
 export const saidOf = ({ said }: Run, word: string): string[] =>
   said.filter((line) => line.startsWith(word.padEnd(9)));

@@ -43,7 +43,7 @@ test("carries every call to the gate, and every answer back", async () => {
   ]);
 });
 
-test("answers whoever asks first, first: a claim that waits holds up nobody else", async () => {
+test("a waiting claim delays no other request", async () => {
   const gate = paperGate();
   const line = Promise.withResolvers<void>();
   gate.line = line.promise;
@@ -57,7 +57,7 @@ test("answers whoever asks first, first: a claim that waits holds up nobody else
   expect(await claiming).toEqual(grantOf("claim-1"));
 });
 
-test("a client that comes early waits for the gate to open", async () => {
+test("an early client waits for the gate to open", async () => {
   const opening = Promise.withResolvers<Gate>();
   const client = await (await serve(opening.promise)).client();
   const hello = client.hello();
@@ -65,7 +65,7 @@ test("a client that comes early waits for the gate to open", async () => {
   expect(await hello).toMatchObject({ rig: "pcs" });
 });
 
-test("a client that comes before the socket waits for that", async () => {
+test("a client that connects before the socket exists waits for the socket", async () => {
   const path = `${await tempFolder()}/gate`;
   const connecting = connectGate(path);
   const server = await serveGate(path, Promise.resolve(paperGate()));
@@ -75,7 +75,7 @@ test("a client that comes before the socket waits for that", async () => {
   expect(await client.hello()).toMatchObject({ rig: "pcs" });
 });
 
-test("a gate that cannot be opened tells everybody who asks why", async () => {
+test("a gate that cannot be opened answers every request with the reason", async () => {
   const why = new VmrigError("CONFIG_INVALID", {
     message: "x.ts has a mistake.",
     details: ["name: is missing"],
@@ -95,7 +95,7 @@ test("a gate that cannot be opened tells everybody who asks why", async () => {
   }
 });
 
-test("a fault of the gate itself arrives as INTERNAL", async () => {
+test("an internal fault of the gate arrives as INTERNAL", async () => {
   const gate: Gate = { ...paperGate(), claim: () => Promise.reject(new TypeError("oops")) };
   const client = await (await serve(Promise.resolve(gate))).client();
   await expect(client.claim("file")).rejects.toMatchObject({
@@ -105,7 +105,7 @@ test("a fault of the gate itself arrives as INTERNAL", async () => {
   });
 });
 
-test("an error points at the caller", async () => {
+test("the stack of an error points at the caller", async () => {
   const client = await (
     await serve(Promise.reject(new VmrigError("RIG_BUSY", { message: "busy" })))
   ).client();
@@ -113,7 +113,7 @@ test("an error points at the caller", async () => {
   expect((error as Error).stack).toContain("server.test.ts");
 });
 
-test("claims end with the connection of the client, whoever ends it", async () => {
+test("claims end with the client's connection, regardless of which side closes it", async () => {
   const gate = paperGate();
   const { client, raw } = await serve(Promise.resolve(gate));
   const [one, two] = [await client(), await raw()];
@@ -126,7 +126,7 @@ test("claims end with the connection of the client, whoever ends it", async () =
   await asked(gate, "release claim-2");
 });
 
-test("a claim that was released is not released again when the client goes", async () => {
+test("a released claim is not released again when the client leaves", async () => {
   const gate = paperGate();
   const { client } = await serve(Promise.resolve(gate));
   const [one, two] = [await client(), await client()];
@@ -139,7 +139,7 @@ test("a claim that was released is not released again when the client goes", asy
   expect(gate.asked.filter((what) => what === "release claim-1")).toHaveLength(1);
 });
 
-test("a claim that is granted after its client left is called off, and given back", async () => {
+test("a claim that is granted after its client left is cancelled and released", async () => {
   const gate = paperGate();
   const line = Promise.withResolvers<void>();
   gate.line = line.promise;
@@ -153,20 +153,20 @@ test("a claim that is granted after its client left is called off, and given bac
   await asked(gate, "release claim-1");
 });
 
-test("a client is told when the lease of its claim is lost, and nobody else is", async () => {
+test("only the client of a claim is notified when the claim's lease is lost", async () => {
   const gate = paperGate();
   const { client } = await serve(Promise.resolve(gate));
   const [one, two] = [await client(), await client()];
   const [first, second] = [await one.claim("file"), await two.claim("file")];
-  const told = Promise.withResolvers<VmrigError>();
+  const notified = Promise.withResolvers<VmrigError>();
   const others: VmrigError[] = [];
-  one.onLost(first.claim, (error) => told.resolve(error));
+  one.onLost(first.claim, (error) => notified.resolve(error));
   two.onLost(second.claim, (error) => void others.push(error));
   gate.leases
     .get(first.claim)
     ?.abort(new VmrigError("LEASE_LOST", { message: "Taken.", details: ["by bob"] }));
-  expect(await told.promise).toMatchObject({ code: "LEASE_LOST", message: "Taken.\n  by bob" });
-  // An answer after it: everything that was said before has arrived.
+  expect(await notified.promise).toMatchObject({ code: "LEASE_LOST", message: "Taken.\n  by bob" });
+  // Every earlier message has arrived when this answer arrives.
   await two.hello();
   expect(others).toEqual([]);
   one.close();
@@ -174,31 +174,31 @@ test("a client is told when the lease of its claim is lost, and nobody else is",
   expect(gate.asked).not.toContain("release claim-1");
 });
 
-test("a lease that is lost before its holder listens is told as soon as it does", async () => {
+test("a lease that is lost before its listener is registered is reported on registration", async () => {
   const gate = paperGate();
   const client = await (await serve(Promise.resolve(gate))).client();
   const { claim } = await client.claim("file");
   gate.leases.get(claim)?.abort(new VmrigError("LEASE_LOST", { message: "Taken." }));
   await client.hello();
-  const told = await new Promise<VmrigError>((resolve) => client.onLost(claim, resolve));
-  expect(told).toMatchObject({ code: "LEASE_LOST", message: "Taken." });
+  const notified = await new Promise<VmrigError>((resolve) => client.onLost(claim, resolve));
+  expect(notified).toMatchObject({ code: "LEASE_LOST", message: "Taken." });
 });
 
-test("a lease that was lost is told once, and not when the gate is gone as well", async () => {
+test("a lost lease is reported once, and not again when the gate is gone as well", async () => {
   const gate = paperGate();
   const { client, server } = await serve(Promise.resolve(gate));
   const one = await client();
   const { claim } = await one.claim("file");
-  const told: string[] = [];
-  one.onLost(claim, ({ code }) => void told.push(code));
+  const notified: string[] = [];
+  one.onLost(claim, ({ code }) => void notified.push(code));
   gate.leases.get(claim)?.abort(new VmrigError("LEASE_LOST", { message: "Taken." }));
   await one.hello();
   await server.close();
   await expect(one.hello()).rejects.toMatchObject({ code: "GATE_LOST" });
-  expect(told).toEqual(["LEASE_LOST"]);
+  expect(notified).toEqual(["LEASE_LOST"]);
 });
 
-test("a gate that is gone is told to its watchers, to those who wait, and to all who ask later", async () => {
+test("a closed gate fails listeners, pending calls and later calls", async () => {
   const gate = paperGate();
   gate.line = new Promise(() => {});
   const { client, server } = await serve(Promise.resolve(gate));
@@ -217,26 +217,29 @@ test("a gate that is gone is told to its watchers, to those who wait, and to all
 });
 
 test.each([
-  ["no JSON", "hello\n"],
-  ["half a line of it", '{"id":1,\n'],
-  ["an order that there is not", '{"id":1,"do":"destroy"}\n'],
-  ["an order without an id", '{"do":"hello"}\n'],
-  ["a policy that there is not", '{"id":1,"do":"claim","rollback":"never"}\n'],
+  ["text that is not JSON", "hello\n"],
+  ["half a line of JSON", '{"id":1,\n'],
+  ["an unknown request", '{"id":1,"do":"destroy"}\n'],
+  ["a request without an id", '{"do":"hello"}\n'],
+  ["an unknown policy", '{"id":1,"do":"claim","rollback":"never"}\n'],
   [
-    "an error with a code that there is not",
+    "an error with an unknown code",
     '{"id":1,"do":"broken","claim":"c","machine":"m","error":{"name":"x","code":"toString","message":"","details":[]}}\n',
   ],
-])("closes the connection of a client that says %s, and of nobody else", async (_title, line) => {
-  const gate = paperGate();
-  const { client, raw } = await serve(Promise.resolve(gate));
-  const [good, bad] = [await client(), await raw()];
-  bad.send(line);
-  expect(await bad.next()).toBe("closed");
-  expect(await good.hello()).toEqual(gate.welcome);
-  expect(gate.asked).toEqual([]);
-});
+])(
+  "closes the connection of a client that sends %s, and no other connection",
+  async (_title, line) => {
+    const gate = paperGate();
+    const { client, raw } = await serve(Promise.resolve(gate));
+    const [good, bad] = [await client(), await raw()];
+    bad.send(line);
+    expect(await bad.next()).toBe("closed");
+    expect(await good.hello()).toEqual(gate.welcome);
+    expect(gate.asked).toEqual([]);
+  },
+);
 
-test("takes requests in whatever pieces they come", async () => {
+test("accepts requests in chunks of any size", async () => {
   const gate = paperGate();
   const { send, next } = await (await serve(Promise.resolve(gate))).raw();
   const text = Buffer.from(
@@ -254,7 +257,7 @@ test("only this user can open the socket", async () => {
   expect((await stat(path)).mode & 0o777).toBe(0o600);
 });
 
-test("closing takes the socket away, ends the connections, and leaves the gate open", async () => {
+test("closing removes the socket, ends the connections, and leaves the gate open", async () => {
   const gate = paperGate();
   const { client, server, path } = await serve(Promise.resolve(gate));
   const one = await client();
@@ -276,31 +279,31 @@ test("many claims on one lease leave no listeners behind", async () => {
   expect(getEventListeners(lease.signal, "abort")).toHaveLength(0);
 });
 
-test("a pause at one client's claim is told to every other, and any of them ends it", async () => {
+test("every client hears of a pause, and every client can end it", async () => {
   const gate = paperGate();
   const { client } = await serve(Promise.resolve(gate));
   const [worker, main] = [await client(), await client()];
   await Promise.all([worker.hello(), main.hello()]);
-  const told = Promise.withResolvers<unknown>();
+  const notified = Promise.withResolvers<unknown>();
   const over: string[] = [];
-  main.onPause({ paused: told.resolve, resumed: (claim) => over.push(claim) });
+  main.onPause({ paused: notified.resolve, resumed: (claim) => over.push(claim) });
   const { claim } = await worker.claim("file");
   const pausing = worker.pause(claim, { test: "a.test.ts > fails", error: "no" });
-  expect(await told.promise).toMatchObject({ claim, test: "a.test.ts > fails", error: "no" });
+  expect(await notified.promise).toMatchObject({ claim, test: "a.test.ts > fails", error: "no" });
   await main.resume(claim);
   await pausing;
   await main.hello();
   expect(over).toEqual([claim]);
 });
 
-test("every client is told when the run is over before its end", async () => {
+test("every client is notified when the run ends early", async () => {
   const gate = paperGate();
   const { client } = await serve(Promise.resolve(gate));
-  const told: string[] = [];
+  const notified: string[] = [];
   const clients = [await client(), await client()];
-  for (const each of clients) each.onOver((reason) => told.push(reason.message));
+  for (const each of clients) each.onOver((reason) => notified.push(reason.message));
   for (const each of clients) await each.hello();
-  gate.end(new VmrigError("LEASE_LOST", { message: "Somebody took it." }));
+  gate.end(new VmrigError("LEASE_LOST", { message: "Bob took it." }));
   for (const each of clients) await each.hello();
-  expect(told).toEqual(["Somebody took it.", "Somebody took it."]);
+  expect(notified).toEqual(["Bob took it.", "Bob took it."]);
 });

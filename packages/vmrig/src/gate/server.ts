@@ -7,14 +7,14 @@ import { onJsonLine, sendJson } from "../protocol/json-lines.ts";
 import { request, type Answer, type Grant, type Request } from "../protocol/messages.ts";
 
 export interface GateServer {
-  /** Takes no more clients and ends the connections. The gate itself stays open. */
+  /** Accepts no more clients and ends the connections. The gate itself stays open. */
   close(): Promise<void>;
 }
 
 /**
- * Carries a gate over a unix socket that only this user can open. It listens before the gate is
- * there, so that whoever connects early waits instead of failing; when the gate cannot be opened,
- * every request is answered with the reason.
+ * Serves a gate over a unix socket that only this user can open. The socket listens before the gate
+ * is open, so that an early client waits instead of failing. When the gate cannot be opened, every
+ * request is answered with the reason.
  */
 export async function serveGate(path: string, gate: Promise<Gate>): Promise<GateServer> {
   const sockets = new Set<Socket>();
@@ -33,9 +33,11 @@ export async function serveGate(path: string, gate: Promise<Gate>): Promise<Gate
   };
 }
 
-/** A worker's claims end with its connection: whoever died cannot release. */
+/**
+ * Serves one worker. Its claims end with its connection, because a dead worker cannot release them.
+ */
 function serveClient(socket: Socket, gate: Promise<Gate>, gone: () => void): void {
-  /** With each goes what listens for the loss of its lease. */
+  /** Claims by id. Each one's controller removes the listener for the loss of its lease. */
   const claims = new Map<string, AbortController>();
   const left = new AbortController();
   const say = (message: Answer): void => sendJson(socket, message);
@@ -53,8 +55,8 @@ function serveClient(socket: Socket, gate: Promise<Gate>, gone: () => void): voi
   };
 
   /**
-   * Tells the client when the lease of its claim is lost. Another copy may have taken the place of
-   * the one it had.
+   * Notifies the client when the lease of its claim is lost. Another copy may have replaced the one
+   * before.
    */
   const guarded = (opened: Gate, granted: Grant): Grant => {
     const { claim: id } = granted;
@@ -86,11 +88,11 @@ function serveClient(socket: Socket, gate: Promise<Gate>, gone: () => void): voi
       case "rollback":
         return guarded(opened, await opened.rollBack(message.claim));
       case "heal": {
-        const sick = message.sick.map(({ machine, error }) => ({
+        const unhealthy = message.sick.map(({ machine, error }) => ({
           machine,
           error: fromErrorJson(error),
         }));
-        return guarded(opened, await opened.heal(message.claim, sick));
+        return guarded(opened, await opened.heal(message.claim, unhealthy));
       }
       case "pause":
         return opened.pause(message.claim, message.failure);

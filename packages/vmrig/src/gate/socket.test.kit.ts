@@ -36,13 +36,13 @@ export function grantOf(claim: string): Grant {
   };
 }
 
-/** A gate without leases and machines, that writes down what it is asked. */
+/** A gate without leases and machines, which records its calls. */
 export interface PaperGate extends Gate {
   readonly asked: string[];
   readonly leases: Map<string, AbortController>;
-  /** The run is over before its end. */
+  /** Ends the run early. */
   end(reason: VmrigError): void;
-  /** Every claim waits for it. */
+  /** Every claim waits for this promise. */
   line: Promise<void>;
 }
 
@@ -79,8 +79,8 @@ export function paperGate(): PaperGate {
     },
     begin: () => void asked.push("begin"),
     expect: (count) => void asked.push(`expect ${count}`),
-    async heal(id, sick) {
-      for (const { machine, error } of sick)
+    async heal(id, unhealthy) {
+      for (const { machine, error } of unhealthy)
         asked.push(`heal ${id} ${machine}: ${error.code} ${error.message}`);
       return { ...grantOf(id), nonce: "healed" };
     },
@@ -141,7 +141,8 @@ export interface ServedGate {
   readonly server: GateServer;
   client(): Promise<GateClient>;
   /**
-   * A client that speaks by hand; `next` is the next line that comes, or how the connection ended.
+   * Opens a connection for raw lines. `next` resolves with the next line, or with the way in which
+   * the connection ended.
    */
   raw(): Promise<{
     readonly socket: Socket;

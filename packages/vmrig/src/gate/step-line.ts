@@ -1,5 +1,5 @@
 /**
- * Brings a line of another folder (`plan: no changes`) into the gate's columns
+ * Converts a line of another folder (`plan: no changes`) to the gate's columns
  * (`plan     no changes`).
  */
 export function stepLine(line: string): string {

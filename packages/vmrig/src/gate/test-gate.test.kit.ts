@@ -18,28 +18,28 @@ import { openGate } from "./open-gate.ts";
 import type { GateOptions } from "./gate-options.ts";
 import type { Grant } from "../protocol/messages.ts";
 
-// Redis, Terraform and two machines are started in each; a second or two here, more on a busy
-// computer.
+// Each test starts Redis, Terraform and two machines. This takes a second or two here, and more on
+// a busy computer.
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
 
-/** A run of vitest as far as the gate can tell. */
+/** A run of vitest, as the gate sees it. */
 export interface Run {
   readonly gate: Gate;
-  /** Every line that it said. */
+  /** All lines that the run printed. */
   readonly said: string[];
 }
 
 /**
- * What the tests of this folder play in: a computer of one user, with real Redis and Terraform, and
- * fake machines.
+ * Environment of the tests in this folder: a computer of one user, with real Redis and Terraform,
+ * and fake machines.
  */
 export interface TestGate {
   readonly folders: Folders;
   run(config?: Partial<RigConfig>, options?: Partial<GateOptions> & { readonly who?: string }): Run;
   copy(): Promise<CopySpec>;
-  /** The machines that there are, by name. */
+  /** Returns the existing machines by name. */
   machines(): Promise<Readonly<Record<string, MachineStatus>>>;
-  /** An operator's connection to the embedded Redis. */
+  /** Opens an operator's connection to the embedded Redis. */
   redis(): Redis;
 }
 
@@ -57,7 +57,7 @@ export const test = base.extend<{ scene: TestGate }>({
     await Promise.all(
       Object.values(folders).map((folder: string) => mkdir(folder, { mode: 0o700 })),
     );
-    // One that is shared would be somebody else's.
+    // A Redis from the environment would belong to other tests.
     vi.stubEnv("VMRIG_REDIS_URL", undefined);
 
     await use({
@@ -111,10 +111,10 @@ async function endMachines(copy: CopySpec): Promise<void> {
 }
 
 /**
- * Runs a line on a machine that was granted, over a connection that also proves the rollback, as a
+ * Runs a shell line on a granted machine, over a connection that also proves the rollback, as a
  * worker does.
  *
- * @returns what it printed
+ * @returns the output of the line
  */
 export async function on(
   { machines, baseline, guest, nonce }: Grant,
@@ -133,7 +133,10 @@ export async function on(
   return result.stdout.toString("utf8").trim();
 }
 
-/** The process of each machine: the same ones say that nothing was made anew or started again. */
+/**
+ * Returns the process of each machine. Equal results mean that no machine was recreated or
+ * restarted.
+ */
 export function whereabouts(
   machines: Readonly<Record<string, MachineStatus>>,
 ): Record<string, string | undefined> {

@@ -17,7 +17,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-test("files are read, and the name goes with them", async () => {
+test("reads the files, and passes the server name on", async () => {
   const [ca, cert, key] = await Promise.all(
     ["ca.pem", "client.pem", "client.key"].map((name) => certificates.read(name)),
   );
@@ -32,7 +32,7 @@ test("files are read, and the name goes with them", async () => {
   expect(readTlsFiles({})).toEqual({});
 });
 
-test("a file that is missing or is a folder is named with its key of the config", () => {
+test("a missing file or a folder is reported with its config key", () => {
   expect(() => readTlsFiles({ ca: join(folder, "none.pem") })).toThrow(
     expect.objectContaining({
       code: "CONFIG_INVALID",
@@ -44,7 +44,7 @@ test("a file that is missing or is a folder is named with its key of the config"
   );
 });
 
-test("a file that is something else is named, and never shown", () => {
+test("a file of another kind is reported, and its content is never shown", () => {
   const path = join(folder, "secret.txt");
   expect(() => readTlsFiles({ ca: path })).toThrow(
     expect.objectContaining({
@@ -59,7 +59,7 @@ test("a file that is something else is named, and never shown", () => {
   );
 });
 
-test("a key of another certificate is refused before anybody is asked", () => {
+test("a key of another certificate is refused before any connection", () => {
   const key = certificates.path("server.key");
   expect(() => readTlsFiles({ cert: certificates.path("client.pem"), key })).toThrow(
     `redis.tls.key does not belong to redis.tls.cert: ${key}`,

@@ -7,11 +7,11 @@ import type { TlsIdentity } from "../redis/address.ts";
 type TlsFiles = NonNullable<NonNullable<ResolvedRig["redis"]>["tls"]>;
 
 /**
- * Reads what `redis.tls` names, and looks whether it is that: TLS itself ignores an authority that
- * is none, and says little of the rest.
+ * Reads the files of `redis.tls` and checks their kind: TLS itself ignores a file that is no
+ * certificate authority, and its errors for the others are vague.
  *
- * @throws VmrigError `CONFIG_INVALID` with the key of the config and the path, never with what is
- *   in the file
+ * @throws VmrigError `CONFIG_INVALID` with the key of the config and the path, never with the
+ *   content of the file
  */
 export function readTlsFiles({ ca, cert, key, servername }: TlsFiles): TlsIdentity {
   const identity = {
@@ -52,6 +52,6 @@ function readPem(name: keyof typeof PARSE, path: string): string {
 function invalid(message: string): VmrigError {
   return new VmrigError("CONFIG_INVALID", {
     message,
-    hint: "a relative path begins at the folder of the config",
+    hint: "relative paths are resolved from the config's folder",
   });
 }

@@ -11,7 +11,7 @@ import { spawnGate, type GateProcess, type SpawnGateOptions } from "./spawn-gate
 
 const RIG = `export default { name: "pcs", driver: { name: "none", declare() {} }, machines: { pc1: {}, pc2: {} }, rollback: "test" };\n`;
 
-/** A home of its own for vmrig, and a config in it. @returns the config's path */
+/** Creates a home for vmrig with a config in it. @returns the config's path */
 async function home(config: string | undefined = RIG): Promise<string> {
   const root = await realpath(await tempFolder());
   vi.stubEnv("VMRIG_HOME", join(root, "home"));
@@ -37,7 +37,10 @@ async function spawn(
   return { ...gate, lines };
 }
 
-/** An orphan may stay in the list of processes, as a zombie, where nobody collects them. */
+/**
+ * Returns whether a process lives. An orphan may stay in the list of processes as a zombie where no
+ * process collects it.
+ */
 function lives(pid: number | undefined): boolean {
   if (pid === undefined) return false;
   try {
@@ -56,11 +59,11 @@ async function ended(pid: number | undefined): Promise<void> {
     what: `process ${pid} to end`,
     timeoutMs: 20_000,
     intervalMs: 20,
-    probe: async () => (lives(pid) ? { seen: "it lives" } : { value: undefined }),
+    probe: async () => (lives(pid) ? { seen: "it is still running" } : { value: undefined }),
   });
 }
 
-test("serves the rig of the config, and is gone when it is closed, with its socket", async () => {
+test("serves the rig of the config; closing ends the process and removes the socket", async () => {
   const { socket, pid, close } = await spawn(await home());
   const client = await connectGate(socket);
   expect(await client.hello()).toEqual({
@@ -78,7 +81,7 @@ test("serves the rig of the config, and is gone when it is closed, with its sock
   await expect(client.hello()).rejects.toMatchObject({ code: "GATE_LOST" });
 });
 
-test("does not make the runner wait: whoever asks before it is ready gets an answer then", async () => {
+test("the runner does not wait for the gate: a request before the gate is ready is answered later", async () => {
   const slow = `await new Promise((resolve) => setTimeout(resolve, 300));\n${RIG}`;
   const { socket } = await spawn(await home(slow));
   const client = await connectGate(socket);
@@ -97,7 +100,7 @@ test.each([
     'throw new Error("no cloud today");',
     { code: "CONFIG_UNREADABLE", message: expect.stringContaining("no cloud today") },
   ],
-])("%s is told to whoever asks", async (_title, config, error) => {
+])("%s fails every request with the reason", async (_title, config, error) => {
   const { socket, close } = await spawn(await home(config));
   const client = await connectGate(socket);
   await expect(client.hello()).rejects.toMatchObject(error);
@@ -105,7 +108,7 @@ test.each([
   await close();
 });
 
-test("a config that is gone is told to whoever asks", async () => {
+test("a missing config fails every request with CONFIG_NOT_FOUND", async () => {
   const config = await home();
   await rm(config);
   const { socket } = await spawn(config);
@@ -117,7 +120,7 @@ test("a config that is gone is told to whoever asks", async () => {
   });
 });
 
-test("is gone when it is closed, also while the config loads for ever", async () => {
+test("closing ends the gate even while the config never finishes loading", async () => {
   const { socket, pid, close } = await spawn(
     await home(`setInterval(() => {}, 1000);\nawait new Promise(() => {});\n${RIG}`),
   );
@@ -127,7 +130,7 @@ test("is gone when it is closed, also while the config loads for ever", async ()
   expect(existsSync(socket)).toBe(false);
 });
 
-test("is gone when it is closed, also when the config keeps it busy for ever", async () => {
+test("closing ends the gate even when the config blocks its process for ever", async () => {
   const { pid, close, lines } = await spawn(await home(`console.log("busy");\nfor (;;);\n`), {
     leaveMs: 200,
   });
@@ -136,7 +139,7 @@ test("is gone when it is closed, also when the config keeps it busy for ever", a
   expect(lives(pid)).toBe(false);
 });
 
-test("how many copies a config has is asked once, and again when it was changed", async () => {
+test("the number of copies is read once, and again when the config has changed", async () => {
   const config = await home(RIG.replace("machines", "copies: 3, machines"));
   const first = await spawn(config);
   expect(await first.copies()).toBe(3);
@@ -148,11 +151,11 @@ test("how many copies a config has is asked once, and again when it was changed"
   expect(await (await spawn(config)).copies()).toBe(2);
 });
 
-test("a config that cannot be loaded has one copy, as far as workers go", async () => {
+test("a config that cannot be loaded counts as one copy", async () => {
   expect(await (await spawn(await home("export default {};\n"))).copies()).toBe(1);
 });
 
-test("what the config prints comes out as lines of the gate, the last ones too", async () => {
+test("the output of the config appears as lines of the gate, including the last lines", async () => {
   const { socket, lines, close } = await spawn(
     await home(`process.stdout.write("to the one\\n");\nconsole.error("to the other");\n${RIG}`),
   );
@@ -162,7 +165,7 @@ test("what the config prints comes out as lines of the gate, the last ones too",
   expect(lines.toSorted()).toEqual(["gate     to the other", "to the one"]);
 });
 
-test("Ctrl-C of the terminal is the runner's business", async () => {
+test("the gate ignores Ctrl-C of the terminal and leaves it to the runner", async () => {
   const { socket, pid } = await spawn(await home());
   const client = await connectGate(socket);
   onTestFinished(() => client.close());
@@ -171,7 +174,7 @@ test("Ctrl-C of the terminal is the runner's business", async () => {
   expect(await client.hello()).toMatchObject({ rig: "pcs" });
 });
 
-test.each(["SIGTERM", "SIGHUP"] as const)("leaves in order on %s", async (signal) => {
+test.each(["SIGTERM", "SIGHUP"] as const)("exits cleanly on %s", async (signal) => {
   const death = Promise.withResolvers<string>();
   const { socket, pid } = await spawn(await home(), { onDeath: death.resolve });
   const client = await connectGate(socket);
@@ -181,7 +184,7 @@ test.each(["SIGTERM", "SIGHUP"] as const)("leaves in order on %s", async (signal
   expect(existsSync(socket)).toBe(false);
 });
 
-test("a gate that was killed is told, its socket goes with it, and closing it is no error", async () => {
+test("a killed gate is reported, its socket is removed, and closing it is no error", async () => {
   const death = Promise.withResolvers<string>();
   const { socket, pid, close } = await spawn(await home(), { onDeath: death.resolve });
   const client = await connectGate(socket);
@@ -192,7 +195,7 @@ test("a gate that was killed is told, its socket goes with it, and closing it is
   await close();
 });
 
-test("a gate that was closed is no death", async () => {
+test("closing the gate does not report a death", async () => {
   const deaths: string[] = [];
   const { close, pid } = await spawn(await home(), { onDeath: (how) => deaths.push(how) });
   await close();
@@ -201,7 +204,7 @@ test("a gate that was closed is no death", async () => {
 });
 
 test.each(["SIGKILL", "SIGTERM"] as const)(
-  "a runner that ends by %s takes its gate with it, process and socket",
+  "a runner that ends by %s ends its gate, and the socket is removed",
   async (signal) => {
     const config = await home();
     await using runner = new Child(new URL("./fixtures/runner.ts", import.meta.url).href, [config]);
@@ -215,7 +218,7 @@ test.each(["SIGKILL", "SIGTERM"] as const)(
   },
 );
 
-test("a gate that fails in a way that nobody thought of says so, and leaves", async () => {
+test("an unexpected error ends the gate and is printed as a bug", async () => {
   const death = Promise.withResolvers<string>();
   const { lines, close } = await spawn(
     await home(`setImmediate(() => { throw new TypeError("oops"); });\n${RIG}`),

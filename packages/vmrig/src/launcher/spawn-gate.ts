@@ -20,44 +20,57 @@ import { inTime } from "../wait/in-time.ts";
 export interface SpawnGateOptions {
   /** Absolute path of the config. */
   readonly config: string;
-  /** How many copies the runner can use at once. @defaultValue as many as the config has */
+  /**
+   * Number of copies that the runner can use at the same time.
+   *
+   * @defaultValue as many as the config has
+   */
   readonly maxCopies?: number;
-  /** What runs, as others in line see it. @defaultValue this process' own command line */
+  /**
+   * Command of this run, as other runs in the queue see it.
+   *
+   * @defaultValue this process' own command line
+   */
   readonly command?: string;
-  /** Gets the gate's lines. */
+  /** Receives the gate's output lines. */
   readonly onLine: (line: string) => void;
-  /** How long the gate gets to release everything, before it is killed. @defaultValue 95000 */
+  /** Time for the gate to release everything before it is killed. @defaultValue 95000 */
   readonly leaveMs?: number;
-  /** The gate ended although nobody closed it. */
+  /** Called when the gate ends before {@link GateProcess.close}. */
   readonly onDeath?: (how: string) => void;
 }
 
-/** The gate of one run. It ends when this process does, however that happens. */
+/** The gate of one run. It ends when this process ends, for any reason. */
 export interface GateProcess {
-  /** Where workers reach it. */
+  /** Path of the socket for workers. */
   readonly socket: string;
   readonly pid: number | undefined;
-  /**
-   * How many copies the config has, as far as it is known or can be found out; 1 when the config
-   * cannot be loaded.
-   */
+  /** Returns the number of copies of the config; 1 when the config cannot be loaded. */
   copies(): Promise<number>;
-  /** The runner's own connection. @throws VmrigError `GATE_LOST` when the gate does not listen */
+  /**
+   * Returns the runner's own connection.
+   *
+   * @throws VmrigError `GATE_LOST` when the gate does not listen
+   */
   control(): Promise<GateClient>;
-  /** Releases everything; resolves when the process is gone. */
+  /** Releases everything. Resolves when the process has exited. */
   close(): Promise<void>;
 }
 
 const DRAIN_MS = 500;
 
 /**
- * Beside this file, and of its kind: Node.js runs TypeScript by itself where vmrig is developed.
+ * Path of the gate's entry point, with this file's extension: in vmrig's own repository Node.js
+ * runs TypeScript directly.
  */
 const MAIN = fileURLToPath(
   new URL(`../gate/main${extname(fileURLToPath(import.meta.url))}`, import.meta.url),
 );
 
-/** Starts the gate and does not wait for it: it gets ready while the runner starts its workers. */
+/**
+ * Starts the gate and does not wait for it: the gate gets ready while the runner starts its
+ * workers.
+ */
 export async function spawnGate(options: SpawnGateOptions): Promise<GateProcess> {
   const folders = await openFolders();
   const session = randomBytes(4).toString("hex");
@@ -69,7 +82,7 @@ export async function spawnGate(options: SpawnGateOptions): Promise<GateProcess>
     session,
   };
   const { config, maxCopies } = options;
-  const orders: LaunchOptions = {
+  const launchOptions: LaunchOptions = {
     socket,
     config,
     holder,
@@ -77,8 +90,8 @@ export async function spawnGate(options: SpawnGateOptions): Promise<GateProcess>
   };
   const child = spawn(process.execPath, [MAIN], {
     stdio: ["pipe", "pipe", "pipe"],
-    env: { ...process.env, VMRIG_GATE: JSON.stringify(orders) },
-    // Out of the terminal's process group: Ctrl-C and a closing terminal are for the runner.
+    env: { ...process.env, VMRIG_GATE: JSON.stringify(launchOptions) },
+    // Outside the terminal's process group: Ctrl-C and a closing terminal are for the runner.
     detached: true,
   });
   let closing = false;
@@ -92,7 +105,7 @@ export async function spawnGate(options: SpawnGateOptions): Promise<GateProcess>
   );
   void exited.then((how) => {
     if (closing) return;
-    // A gate that was killed could not.
+    // A killed gate could not remove its socket.
     rm(socket, { force: true }).catch(() => {});
     options.onDeath?.(how);
   });
@@ -101,8 +114,8 @@ export async function spawnGate(options: SpawnGateOptions): Promise<GateProcess>
   for (const pipe of [child.stdin, child.stdout, child.stderr])
     if (pipe instanceof Socket) pipe.unref();
   let connected: Promise<GateClient> | undefined;
-  // Loaded late: it brings the checks of all messages along, and most runs do well without it for a
-  // while.
+  // Imported late: the client imports the schemas of all messages, and most runs do not need it for
+  // a while.
   const control = (): Promise<GateClient> =>
     (connected ??= import("../protocol/client.ts").then(({ connectGate }) => connectGate(socket)));
   return {
@@ -122,24 +135,25 @@ export async function spawnGate(options: SpawnGateOptions): Promise<GateProcess>
       child.stdin.end();
       await inTime(exited, {
         timeoutMs: options.leaveMs ?? SHUTDOWN_TIMEOUT_MS + 5_000,
-        late: () => new Error("the gate does not leave"),
+        late: () => new Error("the gate does not exit"),
       }).catch(() => {
-        // Kept busy by something that never lets go. Its leases run out by themselves.
+        // The gate is blocked for ever. Its leases expire by themselves.
         child.kill("SIGKILL");
         return exited;
       });
-      // Its last lines. Not for long: what it started may have inherited the pipe.
+      // Reads the gate's last lines, but not for long: a child of the gate may have inherited the
+      // pipe.
       await inTime(drained, {
         timeoutMs: DRAIN_MS,
-        late: () => new Error("something holds its output"),
+        late: () => new Error("a process keeps the gate's output open"),
       }).catch(() => {});
-      // One that was killed could not.
+      // A killed gate could not remove its socket.
       await rm(socket, { force: true });
     },
   };
 }
 
-/** Not every user of a container has a name. */
+/** Returns the command line of this process, without its folders. */
 function ownCommand(): string {
   const [, script = "", ...rest] = process.argv;
   return [basename(script).replace(/\.[cm]?js$/, ""), ...rest].join(" ");

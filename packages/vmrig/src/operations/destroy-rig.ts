@@ -8,15 +8,15 @@ import { openStore } from "../gate/open-store.ts";
 import { withLease } from "./with-lease.ts";
 
 export interface DestroyRigOptions extends Pick<GateOptions, "rig" | "folders" | "holder" | "say"> {
-  /** The rig's name, as a person typed it. */
+  /** Name of the rig, as a person typed it. */
   readonly confirm: string;
-  /** Leaves the line, or ends Terraform, when it aborts. */
+  /** Leaves the queue, or ends Terraform, when it aborts. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Ends the machines of a rig for good, under its lease: those of Terraform's state, and those that
- * the state has lost.
+ * Destroys the machines of a rig for good, under the rig's lease: the machines of Terraform's
+ * state, and those that are missing from the state.
  *
  * @throws VmrigError `CONFIRMATION_MISSING` when `confirm` is not the rig's name; nothing was
  *   touched
@@ -24,7 +24,7 @@ export interface DestroyRigOptions extends Pick<GateOptions, "rig" | "folders" |
 export async function destroyRig(options: DestroyRigOptions): Promise<readonly string[]> {
   const { rig, folders, confirm } = options;
   const { destroy, requireConfirmation } = await import("../provision/destroy.ts");
-  // Before the line, where it would be an answer much too late.
+  // Before the wait in the queue: an error after the wait would come much too late.
   requireConfirmation(confirm, rig.name);
   const copies = await copySpecs(rig, folders);
   await using store = await openStore(rig, folders);
@@ -40,17 +40,17 @@ interface Work {
   readonly destroy: typeof Destroy;
 }
 
-/** Also of a copy that the config no longer asks for. */
+/** Destroys one copy, also one that the config no longer asks for. */
 export async function destroyCopy(
   options: DestroyRigOptions,
   { copy, store, destroy }: Work,
 ): Promise<readonly string[]> {
   const { rig, say, confirm } = options;
-  return withLease({ ...options, copy, store }, async (warrant, lease) => {
+  return withLease({ ...options, copy, store }, async (leaseGuard, lease) => {
     const { destroyed } = await destroy({
       driver: rig.driver,
       copy,
-      warrant,
+      warrant: leaseGuard,
       confirm,
       say: (line) => say(stepLine(line)),
     });

@@ -12,8 +12,8 @@ import {
 import { openStore } from "../gate/open-store.ts";
 
 /**
- * A copy that this user keeps, or at which his run is paused: it stays as the run left it, and
- * nobody else gets in.
+ * A copy that this user retained, or at which this user's run is paused. It stays as the run left
+ * it, and no other user can log in.
  */
 export interface RetainedCopy {
   readonly copy: CopySpec;
@@ -23,15 +23,15 @@ export interface RetainedCopy {
 export interface FindRetainedCopyOptions {
   readonly rig: ResolvedRig;
   readonly folders: Folders;
-  /** The one copy to look at, by name. @defaultValue all */
+  /** Name of the only copy to find. @defaultValue all */
   readonly only?: string | undefined;
-  /** Is told of each that was kept, and is not any more. */
+  /** Prints a line for each copy that is no longer retained. */
   readonly say: (line: string) => void;
 }
 
 /**
- * The copies of a rig that this user keeps, by the notes of his runs and by Redis. Nobody is asked
- * when there are no notes.
+ * Finds the copies of a rig that this user retained, by the notes of this user's runs and by Redis.
+ * Does not connect to Redis when there are no notes.
  */
 export async function findRetainedCopy(
   options: FindRetainedCopyOptions,
@@ -52,7 +52,7 @@ export async function findRetainedCopy(
     const over = whyOver(note.kept, view);
     if (over === undefined) standing.push(note);
     else {
-      say(`kept     ${note.copy.copy}: not any more, ${over}`);
+      say(`kept     ${note.copy.copy}: no longer retained, ${over}`);
       await dropRetainedCopy(note.copy, note.kept);
     }
   }
@@ -60,8 +60,8 @@ export async function findRetainedCopy(
 }
 
 /**
- * Why a note is worth nothing any more; `undefined` while its lease stands. Redis knows, whatever
- * the clock of this computer says.
+ * Returns why a note is no longer valid; `undefined` while its lease exists. Redis decides,
+ * regardless of this computer's clock.
  */
 export function whyOver(
   { copy, fence, until, paused = false }: RetainedCopyNote,
@@ -69,7 +69,9 @@ export function whyOver(
 ): string | undefined {
   const held = copies.find((candidate) => candidate.copy === copy)?.held;
   if (held?.fence === fence)
-    return held.kept === undefined && !paused ? "its run ended before it was kept" : undefined;
+    return held.kept === undefined && !paused
+      ? "its run ended before it retained the copy"
+      : undefined;
   const time = new Date(until).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
   const reason = `its time was until ${time}, or it was released by force`;
   return held === undefined

@@ -6,13 +6,13 @@ import { dropRetainedCopy } from "../gate/retained-copy.ts";
 import { openRunningStore } from "../gate/open-store.ts";
 
 /**
- * Takes the leases of a rig away from who has them: each by the fence that it was seen with, so
- * that one that was granted since is left alone. Whoever had it finds out at the next renewal; the
- * next in line has it at once.
+ * Takes the leases of a rig away from their holders. Each lease is released by the fence that it
+ * was seen with, so that a lease granted since stays. A holder notices the loss at its next
+ * renewal. The next run in the queue gets the copy immediately.
  *
- * @returns who was cut off
- * @throws VmrigError `CONFIG_INVALID` when several have copies and `only` does not say which;
- *   nobody was cut off
+ * @returns the former holders
+ * @throws VmrigError `CONFIG_INVALID` when several have copies and `only` does not name one; no
+ *   lease was released
  */
 export async function forceRelease({
   rig,
@@ -34,7 +34,7 @@ export async function forceRelease({
   );
   if (holders.size > 1) {
     throw new VmrigError("CONFIG_INVALID", {
-      message: `${holders.size} have copies of rig "${rig.name}": say which one is to be taken away.`,
+      message: `${holders.size} holders have copies of rig "${rig.name}": name the copy to release.`,
       details: held.map((hold) => `${hold.copy}: ${renderCurrentHolder(hold)}`),
       hint: `vmrig release --force --copy ${held[0]?.copy}`,
     });

@@ -4,10 +4,10 @@ import { dropRetainedCopy } from "../gate/retained-copy.ts";
 import { openStore } from "../gate/open-store.ts";
 
 /**
- * Ends what this user keeps: lets the machines rest and gives the copies to the next in line. What
- * is on them is lost with the next rollback.
+ * Ends the retention of this user's copies: suspends the machines and releases the copies to the
+ * next run in the queue. The next rollback deletes everything on the machines.
  *
- * @returns the copies that were given back; the others had ended meanwhile
+ * @returns the copies that were released; the others had ended meanwhile
  */
 export async function releaseRetainedCopy(
   { rig, folders, holder, say }: Pick<GateOptions, "rig" | "folders" | "holder" | "say">,
@@ -18,8 +18,8 @@ export async function releaseRetainedCopy(
   const released: string[] = [];
   for (const { copy, kept } of found) {
     const { fence } = kept;
-    // By the fence that it was kept with: a machine that somebody else has used since refuses. That
-    // it does not rest is no reason to keep it.
+    // Uses the fence that the copy was retained with: a machine that another run has used since
+    // refuses it. A machine that cannot be suspended is no reason to retain the copy.
     const signal = new AbortController().signal;
     await Promise.allSettled(
       copy.machines.map(async ({ name }) => park?.({ copy, name }, { fence, signal, say })),

@@ -13,50 +13,52 @@ import { storeAddresses } from "../gate/open-store.ts";
 import { baselineOf, wantedBaseline, type Baseline } from "./wanted-baseline.ts";
 
 /**
- * A rig as anybody may look at it. Plain data: `vmrig status --json` answers with it. Points of
- * time are ISO 8601, in UTC.
+ * Status of a rig, readable by every user. Plain data: `vmrig status --json` prints it. Times are
+ * ISO 8601, in UTC.
  */
 export interface RigStatus {
   readonly rig: string;
   /**
-   * Where leases are kept. While the embedded Redis does not run, nobody holds or waits for
-   * anything.
+   * Address of the lease store. While the embedded Redis does not run, no lease is held or waited
+   * for.
    */
   readonly redis: { readonly address: string; readonly running: boolean };
   readonly copies: readonly CopyStatus[];
-  /** Who waits, in the order of the line. */
+  /** Runs that wait, in the order of the queue. */
   readonly line: readonly Waiting[];
 }
 
 export interface CopyStatus {
   readonly copy: string;
   readonly state: "free" | "held" | "kept";
-  /** Who has it, unless it is free. */
+  /** Current holder. Missing when the copy is free. */
   readonly holder?: Holder;
-  /** Since when; missing for a lock that was set by hand. */
+  /** Time of the grant. Missing for a lock that was set by hand. */
   readonly since?: string;
   /**
-   * When the lease ends if nobody renews it; missing for a lock that was set by hand, without an
-   * end.
+   * When the lease ends without a renewal. Missing for a lock that was set by hand, without an end.
    */
   readonly expires?: string;
-  /** Its run is over, and it stays as it is. `yours`: `vmrig ssh` of this user gets in. */
+  /**
+   * The copy is retained: its run is over, and the copy stays as it is. `yours`: `vmrig ssh` of
+   * this user can log in.
+   */
   readonly kept?: { readonly until: string; readonly why: string; readonly yours: boolean };
-  /** Runs leave it out; `vmrig up --copy NAME` mends it. */
+  /** The copy is broken: runs leave it out, and `vmrig up --copy NAME` repairs it. */
   readonly broken?: { readonly since: string; readonly cause: string };
-  /** The largest fence issued so far; 0 when there was none. */
+  /** Largest fence issued so far; 0 when there was none. */
   readonly fence: number;
-  /** Terraform's state; missing before the first run, and after `vmrig destroy`. */
+  /** Terraform's state. Missing before the first run, and after `vmrig destroy`. */
   readonly terraform?: StateStamp;
-  /** A Terraform works on the state, or was killed while it did. */
+  /** Whether a Terraform has locked the state. The Terraform may have been killed since. */
   readonly locked: boolean;
   readonly machines: readonly MachineView[];
 }
 
 export interface MachineView extends Omit<MachineStatus, "hostKey" | "owner"> {
   /**
-   * Whether it has the baseline that the config asks for: `current`; another one: `other`; `none`;
-   * `unknown` when that cannot be told without fetching something.
+   * Baseline of the machine: `current` is the one that the config asks for, `other` is another one,
+   * `none` is none; `unknown` means that a comparison would need a download.
    */
   readonly baseline: Baseline;
 }
@@ -65,19 +67,19 @@ export interface Waiting {
   readonly position: number;
   readonly holder: Holder;
   readonly since: string;
-  /** It holds a copy already, and stands behind everybody who has none. */
+  /** The run has a copy already, and waits behind all runs that have none. */
   readonly extra: boolean;
-  /** The copies that will do. */
+  /** Names of the acceptable copies. */
   readonly accepts: readonly string[];
 }
 
 export interface RigStatusOptions extends Pick<GateOptions, "rig" | "folders"> {
-  /** Nothing while the embedded Redis does not run. */
+  /** Missing while the embedded Redis does not run. */
   readonly store: LeaseStore | undefined;
   readonly clock?: Clock;
 }
 
-/** Looks at a rig: needs no lease, changes nothing, makes nothing. */
+/** Reads the status of a rig: needs no lease, changes nothing, creates nothing. */
 export async function readRigStatus(options: RigStatusOptions): Promise<RigStatus> {
   const { rig, folders, store, clock = systemClock } = options;
   const view: LeaseView = (await store?.view({ rig: rig.name, copies: copyNames(rig) })) ?? {

@@ -8,22 +8,22 @@ export interface StopRigOptions extends Pick<
   GateOptions,
   "rig" | "folders" | "holder" | "say" | "only"
 > {
-  /** Leaves the line when it aborts. */
+  /** Leaves the queue when it aborts. */
   readonly signal: AbortSignal;
 }
 
-/** What was stopped of one copy. */
+/** Machines that were stopped in one copy. */
 export interface StoppedCopy {
   readonly copy: string;
-  /** Machines that ran or were paused; the others were off already. */
+  /** Machines that ran or were paused. The others were off already. */
   readonly machines: readonly string[];
 }
 
 /**
- * Stops the machines of each copy, under its lease. Their disks and snapshots stay: the next run
- * starts them again from there.
+ * Stops the machines of each copy, under the copy's lease. Disks and snapshots stay: the next run
+ * starts the machines from there.
  *
- * @throws VmrigError `CAPABILITY_MISSING` when the driver cannot; nothing was leased
+ * @throws VmrigError `CAPABILITY_MISSING` when the driver cannot stop machines; nothing was leased
  */
 export async function* stopRig(options: StopRigOptions): AsyncGenerator<StoppedCopy> {
   const { rig, folders, only, say } = options;
@@ -32,20 +32,20 @@ export async function* stopRig(options: StopRigOptions): AsyncGenerator<StoppedC
   if (stop === undefined) {
     throw new VmrigError("CAPABILITY_MISSING", {
       message: `Machines of the driver "${driver.name}" cannot be stopped.`,
-      hint: `\`vmrig destroy ${rig.name}\` ends them for good`,
+      hint: `\`vmrig destroy ${rig.name}\` destroys them for good`,
     });
   }
   await using store = await openStore(rig, folders);
   for (const copy of await copySpecs(rig, folders)) {
     if (only !== undefined && copy.copy !== only) continue;
-    yield await withLease({ ...options, copy, store }, async (warrant) => {
+    yield await withLease({ ...options, copy, store }, async (leaseGuard) => {
       const machines = (await driver.inspect(copy)).machines.filter(
         ({ power }) => power === "running" || power === "paused",
       );
       await Promise.all(
         machines.map(async ({ name }) => {
-          warrant.assertHeld();
-          await stop({ copy, name }, { fence: warrant.fence, signal: warrant.signal, say });
+          leaseGuard.assertHeld();
+          await stop({ copy, name }, { fence: leaseGuard.fence, signal: leaseGuard.signal, say });
         }),
       );
       return { copy: copy.copy, machines: machines.map(({ name }) => name) };

@@ -5,12 +5,15 @@ import { recipesOf } from "../gate/recipes.ts";
 
 export type Baseline = "current" | "other" | "none" | "unknown";
 
-/** Cheap where the machines were made here: what they are made of is in the cache. */
-const PATIENCE_MS = 5_000;
+/**
+ * The query is fast where the machines were created on this computer, because their image is in the
+ * cache.
+ */
+const QUERY_TIMEOUT_MS = 5_000;
 
 /**
- * The snapshot that the config asks for, without fetching what it takes to know it: nothing when
- * that would take long, or when there is no baseline to compare it with.
+ * Returns the snapshot that the config asks for, without a download: nothing when the query would
+ * take long, or when there is no baseline to compare with.
  */
 export async function wantedBaseline(
   rig: ResolvedRig,
@@ -19,9 +22,9 @@ export async function wantedBaseline(
 ): Promise<SnapshotName | undefined> {
   if (!inventory.machines.some(({ snapshots }) => snapshots.some(isBaseline))) return undefined;
   const long = new AbortController();
-  const signal = AbortSignal.any([long.signal, AbortSignal.timeout(PATIENCE_MS)]);
-  // A driver says a line when it begins something long.
-  const say = (): void => long.abort(new Error("what machines are made of is not here"));
+  const signal = AbortSignal.any([long.signal, AbortSignal.timeout(QUERY_TIMEOUT_MS)]);
+  // A driver prints a line when it begins a long step.
+  const say = (): void => long.abort(new Error("the machines' image is not on this computer"));
   try {
     const fingerprint = await rig.driver.fingerprint(copy, { signal, say });
     return baselineSnapshot(baselineId({ copy, fingerprint, recipes: recipesOf(rig) }));
@@ -30,7 +33,7 @@ export async function wantedBaseline(
   }
 }
 
-/** How a machine's snapshots compare with the one that is wanted. */
+/** Compares a machine's snapshots with the wanted baseline. */
 export function baselineOf(
   { snapshots }: Pick<MachineStatus, "snapshots">,
   wanted: SnapshotName | undefined,

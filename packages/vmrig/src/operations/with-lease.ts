@@ -10,25 +10,25 @@ import { guardAgainstSplitRedis } from "../gate/redis-split-guard.ts";
 export interface WithLeaseOptions extends Pick<GateOptions, "rig" | "holder" | "say"> {
   readonly copy: CopySpec;
   readonly store: LeaseStore;
-  /** Leaves the line, or ends the work, when it aborts. */
+  /** Leaves the queue, or ends the work, when it aborts. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Waits in line for one copy, and works on what there is of it, without making anything ready
- * first.
+ * Waits in the queue for one copy, and runs the work on the copy as it is, without preparing its
+ * machines.
  */
 export async function withLease<T>(
   options: WithLeaseOptions,
-  work: (warrant: LeaseGuard, lease: Lease) => Promise<T>,
+  work: (leaseGuard: LeaseGuard, lease: Lease) => Promise<T>,
 ): Promise<T> {
   const { rig, copy, store, signal } = options;
-  // A copy that the config no longer asks for stands in the same line as the others.
+  // A copy that the config no longer asks for has the same queue as the others.
   const copies = [...new Set([...copyNames(rig), copy.copy])];
   await using lease = await leaseCopy({ ...options, copies, accept: [copy.copy] });
   const guard =
     rig.driver.locality === "this-computer" ? await guardAgainstSplitRedis(copy, store) : undefined;
-  const warrant: LeaseGuard = {
+  const leaseGuard: LeaseGuard = {
     fence: lease.fence,
     signal: AbortSignal.any([lease.signal, signal]),
     assertHeld() {
@@ -37,7 +37,7 @@ export async function withLease<T>(
     },
   };
   try {
-    return await work(warrant, lease);
+    return await work(leaseGuard, lease);
   } finally {
     await guard?.();
   }

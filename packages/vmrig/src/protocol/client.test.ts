@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { connectGate } from "./client.ts";
 import { tempFolder } from "../gate/socket.test.kit.ts";
 
-/** A gate that says what it should not. */
+/** Listens as a gate that sends invalid messages. */
 async function listen(onClient: (socket: Socket) => void): Promise<string> {
   const path = join(await tempFolder(), "gate");
   const sockets: Socket[] = [];
@@ -21,7 +21,7 @@ async function listen(onClient: (socket: Socket) => void): Promise<string> {
   return path;
 }
 
-test("an answer that makes no sense ends the connection, and says so", async () => {
+test("an answer that is not JSON ends the connection with GATE_LOST and its cause", async () => {
   const path = await listen((socket) => socket.once("data", () => socket.write('{"id":1,"ok":\n')));
   const client = await connectGate(path);
   onTestFinished(() => client.close());
@@ -31,7 +31,7 @@ test("an answer that makes no sense ends the connection, and says so", async () 
   });
 });
 
-test("a grant that is none is refused", async () => {
+test("an invalid grant is refused", async () => {
   const path = await listen((socket) =>
     socket.once("data", () => socket.write('{"id":1,"ok":{"claim":"c"}}\n')),
   );
@@ -40,7 +40,7 @@ test("a grant that is none is refused", async () => {
   await expect(client.claim("file")).rejects.toThrow(/copy/);
 });
 
-test("a notice that comes in one piece with the grant, before it, is not missed", async () => {
+test("a notice that arrives before the grant, in the same chunk, is not missed", async () => {
   const lost = {
     notice: "lost",
     claim: "c",
@@ -70,7 +70,7 @@ test("a notice that comes in one piece with the grant, before it, is not missed"
   });
 });
 
-test("a client that is closed has lost the gate", async () => {
+test("every call of a closed client fails with GATE_LOST", async () => {
   const client = await connectGate(await listen(() => {}));
   const waiting = client.hello();
   client.close();

@@ -18,60 +18,67 @@ import {
   type PauseListener,
 } from "./messages.ts";
 
-/** A worker's end of the gate's socket. */
+/** Client of the gate's socket. Each worker has one. */
 export interface GateClient {
   hello(): Promise<Welcome>;
   claim(rollback: Welcome["rollback"]): Promise<Grant>;
   rollBack(claim: string): Promise<Grant>;
   /**
-   * Asks for machines that are at their baseline, after these turned out not to be.
+   * Reports unhealthy machines and returns a grant of machines at their baseline.
    *
    * @throws VmrigError `RIG_BROKEN`
    */
-  heal(claim: string, sick: readonly Unhealthy[]): Promise<Grant>;
-  /** The end of what a machine wrote on its console. @throws VmrigError `CAPABILITY_MISSING` */
+  heal(claim: string, unhealthy: readonly Unhealthy[]): Promise<Grant>;
+  /** Returns the tail of a machine's console. @throws VmrigError `CAPABILITY_MISSING` */
   console(claim: string, machine: string): Promise<string>;
-  /** Has done to the machines what only the gate may do. */
+  /** Runs a control command, which only the gate may do. */
   act(claim: string, deed: ControlCommand): Promise<ControlResult>;
-  /** `failed` when a test on these machines did: they may be kept as they are. */
+  /**
+   * Ends the claim. `failed`: a test on these machines failed, and the gate may retain the copy.
+   */
   release(claim: string, failed: boolean): Promise<void>;
-  /** Waits while a person looks at the machines, until he says to go on or the time is over. */
+  /**
+   * Waits while a person inspects the machines, until the person resumes the claim or the pause
+   * times out.
+   */
   pause(claim: string, failure: Failure): Promise<void>;
-  /** Goes on with a claim that is paused. Nothing where it is not. */
+  /** Resumes a paused claim. Does nothing when the claim is not paused. */
   resume(claim: string): Promise<void>;
-  /** Calls back when a claim of any client is paused, and when that is over. */
+  /** Calls back when the claim of any client is paused, and again when the pause ends. */
   onPause(listener: PauseListener): void;
-  /** A new run of this runner begins. */
+  /** Announces a new run of this runner. */
   begin(): Promise<void>;
-  /** How many claims this run will make in all; 0 when nobody knows. */
+  /** Announces how many claims this run will make in all; 0 when the number is unknown. */
   expect(claims: number): Promise<void>;
-  /** Calls back when the gate ends the run before its end. */
+  /** Calls back when the gate ends the run early. */
   onOver(over: (reason: VmrigError) => void): void;
   /**
-   * Calls back once when the lease of a claim is lost, or the gate is gone; at once when it is
-   * already.
+   * Calls back once when the lease of a claim is lost or the gate is gone. Calls back immediately
+   * when that has already happened.
    */
   onLost(claim: string, lost: (error: VmrigError) => void): void;
   close(): void;
 }
 
 /**
- * The gate starts while Vitest starts its workers: whoever comes first waits this long for the
- * other.
+ * Longest wait for the gate's socket. The gate starts while Vitest starts its workers, so a worker
+ * may connect before the gate listens.
  */
 const CONNECT_MS = 15_000;
 
-/** Longer than the gate itself waits for its config to load. */
+/** Longer than the gate's own limit for loading its config. */
 const HELLO_MS = 90_000;
 
 function silent(): VmrigError {
   return new VmrigError("GATE_LOST", {
-    message: `The gate listens, and has said nothing for ${HELLO_MS / 1000} s.`,
-    hint: "something in the config keeps its process busy: look for a loop that does not end",
+    message: `The gate accepted the connection but has not responded for ${HELLO_MS / 1000} s.`,
+    hint: "code in the config keeps the gate's process busy: look for an endless loop",
   });
 }
 
 /**
+ * Connects to the gate that serves `path`.
+ *
  * @throws VmrigError `GATE_LOST` when no gate answers; every later call throws it once the gate is
  *   gone
  */
@@ -90,8 +97,8 @@ export async function connectGate(path: string): Promise<GateClient> {
   const asked = new Map<number, PromiseWithResolvers<unknown>>();
   const watchers = new Map<string, (error: VmrigError) => void>();
   /**
-   * A notice may overtake whoever wants to know: it can come in one piece with the grant, and even
-   * before it.
+   * A notice may arrive before its listener is registered: it can come in one chunk with the grant,
+   * and even before the grant.
    */
   const lost = new Map<string, VmrigError>();
   const overs: Array<(reason: VmrigError) => void> = [];
@@ -160,12 +167,12 @@ export async function connectGate(path: string): Promise<GateClient> {
       welcome.parse(await inTime(ask({ do: "hello" }), { timeoutMs: HELLO_MS, late: silent })),
     claim: async (rollback) => grant.parse(await ask({ do: "claim", rollback })),
     rollBack: async (claim) => grant.parse(await ask({ do: "rollback", claim })),
-    heal: async (claim, sick) =>
+    heal: async (claim, unhealthy) =>
       grant.parse(
         await ask({
           do: "heal",
           claim,
-          sick: sick.map(({ machine, error }) => ({ machine, error: toErrorJson(error) })),
+          sick: unhealthy.map(({ machine, error }) => ({ machine, error: toErrorJson(error) })),
         }),
       ),
     console: async (claim, machine) =>

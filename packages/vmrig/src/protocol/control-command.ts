@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** What a test has done to machines that only the gate may do, by the claim that it holds. */
+/** Privileged command on the machines of a claim. Only the gate may run it. */
 export const controlCommand = z.discriminatedUnion("deed", [
   z.object({
     deed: z.literal("power"),
@@ -21,7 +21,7 @@ export const controlCommand = z.discriminatedUnion("deed", [
 ]);
 export type ControlCommand = z.infer<typeof controlCommand>;
 
-/** Where a machine is, and what opens it. */
+/** Address and credentials of a machine. */
 export const reached = z.object({
   name: z.string(),
   lanAddress: z.string(),
@@ -35,9 +35,9 @@ export const reached = z.object({
 });
 
 export const controlResult = z.object({
-  /** Those that are up: one that was started anew listens at another address. */
+  /** Machines that are up. A machine that was restarted listens at another address. */
   machines: z.array(reached),
-  /** Of a checkpoint: what brings it back. */
+  /** Name of the snapshot that a checkpoint took. */
   snapshot: z.string().exactOptional(),
 });
 export type ControlResult = z.infer<typeof controlResult>;

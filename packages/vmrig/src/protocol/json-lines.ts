@@ -1,8 +1,8 @@
 import type { Socket } from "node:net";
 
 /**
- * Calls back with each line that arrives, as JSON. A line that is none ends the connection with an
- * error.
+ * Calls back with each line that arrives, parsed as JSON. A line that is not JSON ends the
+ * connection with an error.
  */
 export function onJsonLine(socket: Socket, receive: (value: unknown) => void): void {
   let rest = "";

@@ -1,12 +1,12 @@
 import { z } from "zod";
 
-/** What the runner tells the gate's process when it starts it. */
+/** Options that the runner passes to the gate's process. */
 export const launchOptions = z.object({
-  /** Path of the socket to serve. */
+  /** Path of the socket that the gate serves. */
   socket: z.string(),
   /** Path of the config. */
   config: z.string(),
-  /** How many copies the runner can use at once. */
+  /** Number of copies that the runner can use at the same time. */
   maxCopies: z.number().exactOptional(),
   holder: z.object({ who: z.string(), host: z.string(), command: z.string(), session: z.string() }),
 });

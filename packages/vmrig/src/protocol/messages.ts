@@ -4,8 +4,8 @@ import type { ErrorJson } from "../errors/error-json.ts";
 import { controlCommand, reached } from "./control-command.ts";
 
 /**
- * What runs over the gate's socket: one JSON value a line. Requests carry an id, answers repeat it,
- * notices carry none.
+ * Messages on the gate's socket: one JSON value per line. A request carries an id, its answer
+ * repeats the id, and a notice carries none.
  */
 
 const errorJson: z.ZodType<ErrorJson> = z.lazy(() =>
@@ -19,7 +19,7 @@ const errorJson: z.ZodType<ErrorJson> = z.lazy(() =>
   }),
 );
 
-/** Of a test, for whoever sits at the terminal. */
+/** Failure of a test, for the person at the terminal. */
 const failure = { test: z.string(), error: z.string() };
 export type Failure = { readonly [key in keyof typeof failure]: string };
 
@@ -32,8 +32,8 @@ const paused = z.object({
   ...failure,
 });
 /**
- * A test file waits at a failed test, with its machines as that left them. `copies`: how many the
- * rig has; `until`: milliseconds since the epoch.
+ * A paused test file: it waits at a failed test, with the machines as the test left them. `copies`:
+ * number of copies of the rig; `until`: milliseconds since the epoch.
  */
 export type Paused = z.infer<typeof paused>;
 
@@ -81,34 +81,38 @@ export const welcome = z.object({
   strict: z.union([z.boolean(), z.literal("report")]),
   copies: z.number(),
   onBusy: z.enum(["wait", "fail", "skip"]),
-  /** What is kept of a test that fails. */
+  /** Evidence to collect from a test that fails. */
   evidence: z.object({
     files: z.array(z.string()),
     secrets: z.array(z.string()),
     timeoutMs: z.number(),
   }),
 });
-/** What a worker must know of the rig before it leases anything. */
+/** Facts about the rig that a worker needs before it leases anything. */
 export type Welcome = z.infer<typeof welcome>;
 
 export const grant = z.object({
   claim: z.string(),
   copy: z.string(),
   fence: z.number(),
-  /** False when this run had the machines before and did not ask for another rollback. */
+  /** False when this run had the machines before and the claim did not ask for another rollback. */
   fresh: z.boolean(),
   baseline: z.string(),
   guest: z.enum(["linux", "shell"]),
-  /** What the proof of the rollback leaves on the machines; the next grant has another. */
+  /**
+   * Nonce that the proof of the rollback leaves on the machines. The next grant has another one.
+   */
   nonce: z.string(),
   machines: z.array(reached),
 });
-/** Machines at their baseline, handed out exclusively. They are dirty from this moment on. */
+/**
+ * Machines at their baseline, granted exclusively. The machines count as dirty from this moment on.
+ */
 export type Grant = z.infer<typeof grant>;
 
-/** What hears of pauses: the runner's own process, which has the terminal. */
+/** Listener for pauses: the runner's main process, which owns the terminal. */
 export interface PauseListener {
   readonly paused: (pause: Paused) => void;
-  /** It is over, for whatever reason. */
+  /** The pause is over, for any reason. */
   readonly resumed: (claim: string) => void;
 }

@@ -13,7 +13,7 @@ import type { Grant } from "../protocol/messages.ts";
 import { on, test, type TestGate } from "../gate/test-gate.test.kit.ts";
 import { serve } from "../gate/socket.test.kit.ts";
 
-/** A worker's way to the machines: over a socket, from a gate with real leases. */
+/** Connects a worker over a socket to a gate with real leases. */
 async function worker(scene: TestGate): Promise<GateClient> {
   return (
     await serve(
@@ -52,7 +52,7 @@ test("a machine stays the same object across rollbacks, and is at its baseline a
   await expect(claim.rollBack()).rejects.toMatchObject({ code: "LEASE_LOST" });
 });
 
-test("after a rollback that failed the machines are out of reach until one succeeds", async ({
+test("after a failed rollback the machines are out of reach until a rollback succeeds", async ({
   scene,
 }) => {
   const client = await worker(scene);
@@ -73,7 +73,7 @@ test("after a rollback that failed the machines are out of reach until one succe
   expect((await pc1.$`cat greeting`).stdout).toBe("hello");
 });
 
-test("a forward and a reverse that outlive a rollback lead there again, and end with the claim", async ({
+test("forwards and reverses that outlive a rollback reconnect after it, and end with the claim", async ({
   scene,
 }) => {
   const claim = await claimMachines(await worker(scene), "file");
@@ -100,7 +100,7 @@ test("a forward and a reverse that outlive a rollback lead there again, and end 
   await expect(fetch(forth.url)).rejects.toMatchObject({ message: "fetch failed" });
 });
 
-test("a lease that is lost ends the commands, and no new one begins", async ({ scene }) => {
+test("a lost lease ends the running commands, and no new command begins", async ({ scene }) => {
   const claim = await claimMachines(await worker(scene), "file");
   const pc1 = pc1Of(claim);
   const endless = pc1.$`touch begun; exec sleep 600`.catch((error: unknown) => error);
@@ -113,9 +113,7 @@ test("a lease that is lost ends the commands, and no new one begins", async ({ s
   await claim.release();
 });
 
-test("machines that are not at their baseline are healed before the first command, and it runs then", async ({
-  scene,
-}) => {
+test("unhealthy machines recover before the first command, which then runs", async ({ scene }) => {
   const { gate, said } = scene.run();
   const client = await (await serve(Promise.resolve(gate))).client();
   const claim = await claimMachines(
@@ -133,7 +131,9 @@ test("machines that are not at their baseline are healed before the first comman
   ]);
 });
 
-test("machines that nothing heals run nothing, and every command says why", async ({ scene }) => {
+test("machines that cannot be recovered run no command, and every command reports why", async ({
+  scene,
+}) => {
   const { gate } = scene.run();
   const client = await (await serve(Promise.resolve(gate))).client();
   const wrong = <A extends unknown[]>(ask: (...args: A) => Promise<Grant>) => {
@@ -151,7 +151,7 @@ test("machines that nothing heals run nothing, and every command says why", asyn
   await expect(pc1Of(claim).$`true`).rejects.toMatchObject({ code: "RIG_BROKEN" });
 });
 
-test("a machine that no test logs in to is proven as well, before another one may talk to it", async ({
+test("a machine that no test logs in to is proven too, before another machine can talk to it", async ({
   scene,
 }) => {
   const { gate, said } = scene.run();
@@ -177,7 +177,7 @@ test("a machine that no test logs in to is proven as well, before another one ma
   ]);
 });
 
-test("machines of a claim that is over are out of reach, whoever still has them in hand", async ({
+test("machines of an ended claim are out of reach for code that still has the objects", async ({
   scene,
 }) => {
   const claim = await claimMachines(await worker(scene), "file");
@@ -190,7 +190,7 @@ test("machines of a claim that is over are out of reach, whoever still has them 
   });
 });
 
-test("a temporary folder is gone at the end of the part that made it, and the file's own at its end", async ({
+test("a temporary folder is removed at the end of the part that created it, and the file's own at the file's end", async ({
   scene,
 }) => {
   const claim = await claimMachines(await worker(scene), "file");
@@ -207,7 +207,7 @@ test("a temporary folder is gone at the end of the part that made it, and the fi
   await expect(access(ofFile.path)).rejects.toMatchObject({ code: "ENOENT" });
 });
 
-test("a temporary folder on a machine that was rolled back, or lost, is nobody's to remove", async ({
+test("a temporary folder on a machine that was rolled back or lost is not removed", async ({
   scene,
 }) => {
   const claim = await claimMachines(await worker(scene), "file");
@@ -222,9 +222,7 @@ test("a temporary folder on a machine that was rolled back, or lost, is nobody's
   await expect(claim.release()).resolves.toBeUndefined();
 });
 
-test("a first command under way when a rollback begins is no reason to heal anything", async ({
-  scene,
-}) => {
+test("a first command that a rollback interrupts triggers no recovery", async ({ scene }) => {
   const { gate, said } = scene.run();
   const claim = await claimMachines(await (await serve(Promise.resolve(gate))).client(), "file");
   onTestFinished(() => claim.release());
@@ -235,7 +233,7 @@ test("a first command under way when a rollback begins is no reason to heal anyt
   expect(said.filter((line) => /^(broken|heal)/.test(line))).toEqual([]);
 });
 
-test("the end of a console comes through the gate, for as long as the claim lasts", async ({
+test("the console tail comes through the gate, for as long as the claim lasts", async ({
   scene,
 }) => {
   const claim = await claimMachines(await worker(scene), "file");
@@ -244,7 +242,7 @@ test("the end of a console comes through the gate, for as long as the claim last
   await expect(claim.console("pc2")).rejects.toMatchObject({ code: "LEASE_LOST" });
 });
 
-test("who looks after a failure gets in as root where somebody was before, sees no test's time, and brings no machine back", async ({
+test("a looker logs in as root to a proven machine, ignores the test's time, and triggers no rollback", async ({
   scene,
 }) => {
   const claim = await claimMachines(await worker(scene), "file");

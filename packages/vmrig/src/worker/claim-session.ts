@@ -7,65 +7,68 @@ import type { SshConnection } from "../ssh/connection.ts";
 import type { SshTarget } from "../ssh/handshake.ts";
 
 /**
- * Machines that are this worker's until it releases them. The `Machine` objects stay the same
- * across rollbacks.
+ * Machines that are leased to this worker until the worker releases them. The `Machine` objects
+ * stay the same across rollbacks.
  */
 export interface ClaimSession {
   readonly copy: string;
   readonly baseline: string;
   readonly guest: GuestKind;
-  /** Whether the machines were at their baseline when they were handed out. */
+  /** Whether the machines were at their baseline when the gate granted them. */
   readonly fresh: boolean;
-  /** By name. */
+  /** Machines by name. */
   readonly machines: Readonly<Record<string, Machine>>;
-  /** All of them together. */
+  /** All machines together. */
   readonly rig: Rig;
-  /** What all of them were brought back to, while nobody has used any since. */
+  /**
+   * State to which all machines were restored, for as long as no command has used any of them
+   * since.
+   */
   readonly stand: Checkpoint | "baseline" | undefined;
-  /** Aborts when the lease is lost: every command ends, every connection is closed. */
+  /** Aborts when the lease is lost. Every command then ends, and every connection is closed. */
   readonly signal: AbortSignal;
-  /** Ends the commands that begin while it is set: the signal of the test that runs. */
+  /** Signal of the running test. Ends the commands that begin while it is set. */
   scope: AbortSignal | undefined;
-  /** When what runs now began: older lines of a journal are not its own. */
+  /** When the running test began. Journal lines before this time belong to earlier tests. */
   since: Date | undefined;
-  /** Sees the commands that begin while it is set: the transcript of the test that runs. */
+  /** Observes the commands that begin while it is set: the transcript of the running test. */
   observer: CommandObserver | undefined;
   /**
-   * The machines as who only looks at them after a failure has them: as root, out of any test's
-   * time, and never rolled back for it.
+   * Machines for evidence after a failure: they log in as root, take no time from a test, and never
+   * trigger a rollback.
    */
   readonly lookers: Readonly<Record<string, Machine>>;
   /**
-   * The end of what a machine wrote on its console, as the driver has it: the machine itself is not
-   * asked.
+   * Returns the tail of a machine's console, as the driver has it. Sends no command to the machine.
    */
   console(name: string): Promise<string>;
   /**
-   * Begins a part of the file, such as a test. The function that it returns ends it: removes the
-   * temporary folders that were made since.
+   * Begins a part of the file, such as a test. Returns a function that ends the part and removes
+   * the temporary folders created since.
    *
    * @throws VmrigError `FILE_FAILED` when one of them cannot be removed
    */
   begin(): () => Promise<void>;
   /**
-   * A connection to a machine, after all of them were proven. It is kept, and the same for whoever
-   * asks until it ends.
+   * Returns a connection to a machine, after all machines were proven. Every call returns the same
+   * connection until that connection ends.
    */
   connect(name: string): Promise<SshConnection>;
-  /** Where a machine is, and what opens it, until the next rollback. */
+  /** Returns the address and credentials of a machine. They are valid until the next rollback. */
   target(name: string): SshTarget;
   /**
-   * All machines back to their baseline; what runs on them ends. Where nobody has used any since
-   * the last time, nothing is done.
+   * Rolls all machines back to their baseline and ends all commands on them. Does nothing when no
+   * command has used any machine since the last rollback.
    */
   rollBack(): Promise<void>;
   /**
-   * Waits while a person looks at the machines as they are, until he says to go on or the time is
-   * over.
+   * Waits while a person inspects the machines as they are, until the person resumes the claim or
+   * the pause times out.
    */
   pause(failure: Failure): Promise<void>;
   /**
-   * `failed` when a test on these machines did: they may be kept as they are.
+   * Releases the machines. `failed`: a test on these machines failed, and the gate may retain the
+   * copy.
    *
    * @defaultValue false
    */

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { createCleanupStack } from "./cleanup-stack.ts";
 
-test("a part's work is done at its end, the last first, and the rest at the end of all", async () => {
+test("a part's clean-up runs at its end, the last function first; the rest runs at the end of the file", async () => {
   const cleanups = createCleanupStack();
   const did: string[] = [];
   const work = (name: string) => async (): Promise<void> => void did.push(name);
@@ -17,7 +17,7 @@ test("a part's work is done at its end, the last first, and the rest at the end 
   expect(did).toEqual(["last", "first", "late", "file"]);
 });
 
-test("what fails keeps nothing else from being done, and is told", async () => {
+test("a failing clean-up stops no other clean-up, and is thrown at the end", async () => {
   const cleanups = createCleanupStack();
   const did: string[] = [];
   const end = cleanups.begin();

@@ -1,17 +1,18 @@
 import { isVmrigError } from "../errors/vmrig-error.ts";
 
-/** What is to be done when that which left it has ended: a test, or the file around it. */
+/** Stack of clean-up functions, which run when the test or the file that added them ends. */
 export interface CleanupStack {
   add(work: () => Promise<void>): void;
   /**
-   * Begins a part, such as a test: what is added from here on is done when the function that this
-   * returns is called.
+   * Begins a part, such as a test. Returns a function that runs all clean-up functions that were
+   * added since.
    */
   begin(): () => Promise<void>;
   /**
-   * Does what is left of the part that runs. The last first, all of it, whatever fails.
+   * Runs the remaining clean-up functions of the current part, the last one first. Runs all of
+   * them, even when some fail.
    *
-   * @throws what failed first
+   * @throws the first failure
    */
   done(): Promise<void>;
 }
@@ -38,7 +39,10 @@ export function createCleanupStack(): CleanupStack {
   };
 }
 
-/** What can no longer be done on a machine, its next rollback does. */
+/**
+ * Runs a clean-up on a machine. Ignores a machine that is out of reach: its next rollback cleans it
+ * up.
+ */
 export async function unlessAway(work: () => Promise<void>): Promise<void> {
   await work().catch((error: unknown) => {
     if (!isVmrigError(error) || error.code === "FILE_FAILED") throw error;

@@ -5,17 +5,17 @@ import { takeSystemSnapshot, type SystemSnapshot } from "../evidence/system-snap
 import { waitFor } from "../wait/wait-for.ts";
 import type { ClaimSession } from "./claim-session.ts";
 
-/** What is about to end by itself gets as long. */
+/** Grace period for processes that are about to end by themselves. */
 const GRACE_MS = 2_000;
 const SHOWN = 20;
 
 type Watched = Pick<ClaimSession, "copy" | "connect" | "guest" | "lookers" | "signal">;
 
 /**
- * Sees what runs, listens and is configured on the machines of a claim, as root.
+ * Records the processes, listeners and configuration of a claim's machines, as root.
  *
- * @returns looks again, and answers with `LEFT_BEHIND` when there is more than before, or a machine
- *   that can no longer be looked at. One that could not be reached before is left out
+ * @returns a function that checks again, and returns `LEFT_BEHIND` when a machine has more than
+ *   before or can no longer be inspected. A machine that was out of reach at the start is left out
  * @throws VmrigError `INSPECTION_FAILED`
  */
 export async function watchForLeftovers(
@@ -72,7 +72,7 @@ async function look(
   name: string,
   jobs = false,
 ): Promise<SystemSnapshot> {
-  // Whoever only looks is let in where somebody was before.
+  // A looker logs in only to a machine that has a proven connection.
   await connect(name);
   const looker = lookers[name];
   if (looker === undefined) throw new Error(`the claim has no machine ${name}`);
@@ -82,8 +82,8 @@ async function look(
 function toError(copy: string, found: readonly string[]): VmrigError {
   const more = found.length - SHOWN;
   return new VmrigError("LEFT_BEHIND", {
-    message: `The test left behind on ${copy} what the next one will find.`,
+    message: `The test left something behind on ${copy}.`,
     details: [...found.slice(0, SHOWN), ...(more > 0 ? [`and ${more} more`] : [])],
-    hint: 'end and undo it in the test or an afterEach, or have it rolled back: meta: { vmrig: { rollback: "test" } } on those who need it',
+    hint: 'end or undo it in the test or in an afterEach, or roll the machines back before the tests that need it: meta: { vmrig: { rollback: "test" } }',
   });
 }

@@ -30,7 +30,7 @@ async function checkpoints(scene: TestGate): Promise<string[]> {
   return all.filter((name) => name.startsWith("checkpoint-"));
 }
 
-test("a command after a reboot runs on the new boot; what ran is CONNECTION_LOST, and what is asked meanwhile waits", async ({
+test("a command after a reboot runs on the new boot; a running command fails with CONNECTION_LOST, and a command during the reboot waits", async ({
   scene,
 }) => {
   const { claim, pc1 } = await two(scene);
@@ -49,7 +49,7 @@ test("a command after a reboot runs on the new boot; what ran is CONNECTION_LOST
 });
 
 for (const command of ["crash", "powerOff"] as const) {
-  test(`after ${command} commands, waits and faults are MACHINE_OFF at once; powerOn and a rollback bring the machine back`, async ({
+  test(`after ${command} commands, waits and faults fail immediately with MACHINE_OFF; powerOn and a rollback start the machine again`, async ({
     scene,
   }) => {
     const { claim, pc1, pc2 } = await two(scene);
@@ -72,7 +72,7 @@ for (const command of ["crash", "powerOff"] as const) {
   });
 }
 
-test("a pulled link is put back by connect and by a rollback", async ({ scene }) => {
+test("connect and a rollback restore a disconnected link", async ({ scene }) => {
   const { claim, pc1 } = await two(scene);
   const pulled = async (): Promise<boolean | undefined> =>
     (await scene.machines())["pc1"]?.disconnected;
@@ -85,7 +85,7 @@ test("a pulled link is put back by connect and by a rollback", async ({ scene })
   expect(await pulled()).toBeUndefined();
 });
 
-test("a machine goes back to its checkpoint, again and again, alone; it is gone when the claim ends", async ({
+test("a machine restores its checkpoint repeatedly and alone; the checkpoint is deleted when the claim ends", async ({
   scene,
 }) => {
   const { claim, pc1, pc2 } = await two(scene);
@@ -120,7 +120,7 @@ test("a machine goes back to its checkpoint, again and again, alone; it is gone 
   await expect.poll(() => checkpoints(scene), { timeout: 10_000 }).toEqual([]);
 });
 
-test("a checkpoint of the rig brings all machines back together", async ({ scene }) => {
+test("a checkpoint of the rig restores all machines together", async ({ scene }) => {
   const { claim, pc1, pc2 } = await two(scene);
   await Promise.all([pc1, pc2].map((machine) => machine.$`echo kept > state`));
   const both = await claim.rig.checkpoint();
@@ -133,7 +133,7 @@ test("a checkpoint of the rig brings all machines back together", async ({ scene
   ).toEqual(["kept", "kept"]);
 });
 
-test("a restore that brought nothing back is noticed, and nothing runs until a rollback", async ({
+test("a restore that did nothing is detected, and no command runs until a rollback", async ({
   scene,
 }) => {
   const driver = fakeDriver();
@@ -157,18 +157,18 @@ test("a restore that brought nothing back is noticed, and nothing runs until a r
   expect((await pc1.$`hostname`).stdout).toBe("pc1");
 });
 
-test("a checkpoint that nobody knows any more is swept by the next holder", async ({ scene }) => {
+test("the next holder deletes a checkpoint that no process knows any more", async ({ scene }) => {
   const first = scene.run();
   await (await claimOf(first)).release();
   await first.gate.close();
-  // As a run leaves it that was killed.
+  // State that a killed run leaves behind.
   await mkdir(join(machineFiles(await scene.copy(), "pc1").snapshots, "checkpoint-dead"));
   expect(await checkpoints(scene)).toEqual(["checkpoint-dead"]);
   await claimOf(scene.run());
   expect(await checkpoints(scene)).toEqual([]);
 });
 
-test("a driver that cannot says so, and what needs a system is not tried on a machine that has none", async ({
+test("an unsupported control command reports the missing capability, and commands that need a system are not tried on a machine without one", async ({
   scene,
 }) => {
   const { power: _, network: __, drop: ___, ...plain } = fakeDriver();
@@ -187,7 +187,7 @@ test("a driver that cannot says so, and what needs a system is not tried on a ma
   }
 });
 
-test("waitForConsole resolves with the line that was printed, and tells the last one when it was not", async ({
+test("waitForConsole resolves with the line that was printed, and reports the last line at its timeout", async ({
   scene,
 }) => {
   const { pc1 } = await two(scene);

@@ -10,53 +10,56 @@ import { waitFor } from "../wait/wait-for.ts";
 import type { ControlCommand, ControlResult } from "../protocol/control-command.ts";
 import type { Grant } from "../protocol/messages.ts";
 
-/** What the hands of a claim need of it. */
+/** Dependencies of a claim's machine control. */
 export interface MachineControlOptions {
   readonly grant: () => Grant;
-  /** Of all machines that are up; every one was proven before. */
+  /** Returns the connection to a machine that is up. All machines were proven before. */
   readonly connect: (name: string) => Promise<SshConnection>;
-  /** Has it done when what is there was proven, and remembers where the machines are. */
+  /**
+   * Runs a control command after all machines were proven, and remembers the machines' new
+   * addresses.
+   */
   readonly act: (command: ControlCommand) => Promise<ControlResult>;
-  /** The end of what a machine wrote on its console. */
+  /** Returns the tail of a machine's console. */
   readonly console: (name: string) => Promise<string>;
-  /** Dials, whatever is known of the machine. */
+  /** Opens a new connection, regardless of the machine's known state. */
   readonly open: (name: string) => Promise<SshConnection>;
   /**
-   * Ends the connections to these machines; nobody gets another one until `work` has ended, and
-   * then the one that it kept.
+   * Closes the connections to these machines and blocks new ones until `work` has ended. Then
+   * `work`'s own connection is handed out.
    */
   readonly without: (
     names: readonly string[],
     work: (keep: (name: string, fresh: SshConnection) => void) => Promise<void>,
   ) => Promise<void>;
   readonly switched: (name: string, off: boolean) => void;
-  /** All machines are back at it, and nobody has been let in yet. */
+  /**
+   * Called when all machines were restored to a checkpoint, before any connection is handed out.
+   */
   readonly stands: (checkpoint: Checkpoint) => void;
-  /** Nobody knows what the machines are any more, until a rollback. */
+  /** Marks the state of the machines as unknown until the next rollback. */
   readonly spoil: (reason: unknown) => void;
   readonly signal: AbortSignal;
 }
 
-interface Kept {
+interface CapturedCheckpoint {
   readonly snapshot: string;
   readonly nonce: string;
 }
 
-/**
- * From a boot that is under way to one that lets users in: until then systemd has logins refused.
- */
+/** Longest wait for a booting machine to accept logins. Until then systemd refuses them. */
 const LOGIN_MS = 120_000;
 
-/** What a claim can have done to its machines. */
+/** Creates the functions that control the power, links and checkpoints of a claim's machines. */
 export function createMachineControl(reach: MachineControlOptions): {
   readonly of: (name: string) => MachineControl;
   readonly rig: Rig;
 } {
-  const kept = new WeakMap<Checkpoint, Kept>();
+  const kept = new WeakMap<Checkpoint, CapturedCheckpoint>();
 
-  const openPatiently = (name: string): Promise<SshConnection> =>
+  const openWhenReady = (name: string): Promise<SshConnection> =>
     waitFor({
-      what: "its boot to let users in",
+      what: "its boot to accept logins",
       on: name,
       timeoutMs: LOGIN_MS,
       intervalMs: 250,
@@ -82,18 +85,18 @@ export function createMachineControl(reach: MachineControlOptions): {
     if (action === "on") {
       await reach.act({ deed: "power", machine: name, action });
       reach.switched(name, false);
-      await reach.without([name], async (keep) => keep(name, await openPatiently(name)));
+      await reach.without([name], async (keep) => keep(name, await openWhenReady(name)));
       return;
     }
     await reach.without([name], async (keep) => {
       await reach.act({ deed: "power", machine: name, action });
       if (action !== "reboot") return reach.switched(name, true);
-      const fresh = await openPatiently(name);
+      const fresh = await openWhenReady(name);
       keep(name, fresh);
       const after = await bootId(fresh, guest);
       if (after !== before && after !== "") return;
       throw new VmrigError("FAULT_FAILED", {
-        message: `${name} was not booted anew.`,
+        message: `${name} did not reboot.`,
         details: [`its boot id is still ${before}`],
       });
     });
@@ -143,7 +146,7 @@ export function createMachineControl(reach: MachineControlOptions): {
         await reach.act({ deed: "restore", machines: [...machines], snapshot: found.snapshot });
         await Promise.all(
           machines.map(async (name) => {
-            const fresh = await openPatiently(name);
+            const fresh = await openWhenReady(name);
             keep(name, fresh);
             await prove(fresh, {
               machine: name,

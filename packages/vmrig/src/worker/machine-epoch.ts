@@ -1,15 +1,15 @@
 import type { SshConnection } from "../ssh/connection.ts";
 import type { Grant } from "../protocol/messages.ts";
 
-/** The machines between two rollbacks. */
+/** State of a claim's machines between two rollbacks. */
 export interface MachineEpoch {
-  /** Changes with the addresses of machines that are started anew. */
+  /** Changes when machines restart and get other addresses. */
   grant: Grant;
-  /** Those that were switched off. */
+  /** Machines that were switched off. */
   readonly off: Set<string>;
   /**
-   * Every machine is proven before the first command on any: one may talk to another that no test
-   * logs in to.
+   * Connections of proven machines. Every machine is proven before the first command on any
+   * machine: one machine may talk to another that no test logs in to.
    */
   proven?: Promise<Map<string, SshConnection> | undefined>;
 }

@@ -7,13 +7,13 @@ import { rollbacks } from "../gate/rollbacks.test.kit.ts";
 import { test, type TestGate } from "../gate/test-gate.test.kit.ts";
 import { serve } from "../gate/socket.test.kit.ts";
 
-interface Stage {
-  /** How many rollbacks of a machine there were since this was asked last. */
+interface CountedRollbacks {
+  /** Returns the number of rollbacks of a machine since the last call. */
   rolledBack(): number;
   claim(rollback: RollbackPolicy, clock?: Clock): Promise<ClaimSession>;
 }
 
-async function stageOf(scene: TestGate): Promise<Stage> {
+async function countRollbacks(scene: TestGate): Promise<CountedRollbacks> {
   const watched = rollbacks();
   const client = await (
     await serve(Promise.resolve(scene.run({ driver: watched.driver }).gate))
@@ -32,8 +32,8 @@ async function stageOf(scene: TestGate): Promise<Stage> {
   };
 }
 
-test("machines that nobody has used are not rolled back again", async ({ scene }) => {
-  const { claim: claimOf, rolledBack } = await stageOf(scene);
+test("machines that no command has used are not rolled back again", async ({ scene }) => {
+  const { claim: claimOf, rolledBack } = await countRollbacks(scene);
   const claim = await claimOf("test");
   rolledBack();
   for (let test = 0; test < 3; test++) await claim.rollBack();
@@ -45,10 +45,10 @@ test("machines that nobody has used are not rolled back again", async ({ scene }
   expect(rolledBack()).toBe(2);
 });
 
-test("one that is used is reason to roll back all: it may have reached the others", async ({
+test("using one machine makes all machines roll back: it may have reached the others", async ({
   scene,
 }) => {
-  const { claim: claimOf, rolledBack } = await stageOf(scene);
+  const { claim: claimOf, rolledBack } = await countRollbacks(scene);
   const claim = await claimOf("test");
   rolledBack();
   for (const use of [
@@ -71,11 +71,11 @@ test("one that is used is reason to roll back all: it may have reached the other
   expect(rolledBack()).toBe(0);
 });
 
-test("machines that have stood for a minute are rolled back, used or not: time runs on in them", async ({
+test("unused machines are rolled back after a minute, because time passes on them", async ({
   scene,
 }) => {
   let now = 0;
-  const { claim: claimOf, rolledBack } = await stageOf(scene);
+  const { claim: claimOf, rolledBack } = await countRollbacks(scene);
   const claim = await claimOf("test", { ...systemClock, monotonic: () => now });
   rolledBack();
   now = 59_999;
@@ -87,10 +87,10 @@ test("machines that have stood for a minute are rolled back, used or not: time r
   expect(rolledBack()).toBe(2);
 });
 
-test("whoever gets machines that the last one has not used gets them rolled back", async ({
+test("a new claim rolls machines back even when the last claim did not use them", async ({
   scene,
 }) => {
-  const { claim: claimOf, rolledBack } = await stageOf(scene);
+  const { claim: claimOf, rolledBack } = await countRollbacks(scene);
   for (let file = 0; file < 2; file++) {
     const claim = await claimOf("test");
     expect(rolledBack()).toBe(2);
@@ -99,10 +99,10 @@ test("whoever gets machines that the last one has not used gets them rolled back
   }
 });
 
-test("machines as another file left them are rolled back when that is asked for, used or not", async ({
+test("an explicit rollback restores machines that another file left, used or not", async ({
   scene,
 }) => {
-  const { claim: claimOf, rolledBack } = await stageOf(scene);
+  const { claim: claimOf, rolledBack } = await countRollbacks(scene);
   await (await claimOf("run")).release();
   rolledBack();
   const second = await claimOf("run");

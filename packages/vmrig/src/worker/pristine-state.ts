@@ -2,18 +2,22 @@ import type { Clock } from "../clock/clock.ts";
 import type { Checkpoint } from "../machine/faults/checkpoint.ts";
 
 /**
- * Machines run while nobody uses them: timers fire, logs grow. Longer than this nobody says that
- * they are as they were. It is what a run that stands still gives its machines back after.
+ * Machines change even when no command uses them: timers fire and logs grow. After this time the
+ * machines no longer count as pristine. An idle run gives its machines back after the same time.
  */
 const FRESH_MS = 60_000;
 
 /**
- * What all machines of a claim were brought back to, for as long as nobody has used any of them.
+ * Tracks the state to which all machines of a claim were restored, for as long as no command has
+ * used any of them.
  */
 export interface PristineState {
   readonly at: Checkpoint | "baseline" | undefined;
   reached(state: Checkpoint | "baseline"): void;
-  /** Somebody is about to use one. It counts for all: they reach each other. */
+  /**
+   * Records that a command is about to use a machine. This counts for all machines, because they
+   * can reach each other.
+   */
   touch(): void;
 }
 

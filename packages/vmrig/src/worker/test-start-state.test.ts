@@ -9,31 +9,31 @@ import { test, type TestGate } from "../gate/test-gate.test.kit.ts";
 import { serve } from "../gate/socket.test.kit.ts";
 import { createTestStartState, type Setup, type TestStartState } from "./test-start-state.ts";
 
-interface Stage {
+interface StartStateTest {
   readonly claim: ClaimSession;
   readonly pc1: Machine;
   readonly starts: TestStartState;
   readonly remade: string[];
-  /** How often the driver brought back what, since the machines were handed out. */
+  /** Kinds of snapshots that the driver restored since the machines were granted. */
   readonly restored: string[];
-  /** Makes the next restores fail. */
+  /** Makes the restores of matching snapshots fail. */
   fails: (snapshot: string) => boolean;
 }
 
-async function stageOf(scene: TestGate): Promise<Stage> {
+async function setUpStartState(scene: TestGate): Promise<StartStateTest> {
   const real = fakeDriver();
   const restored: string[] = [];
   const driver: Driver = {
     ...real,
     async restore(machine, snapshot, admission) {
-      if (stage.fails(snapshot))
+      if (context.fails(snapshot))
         throw new VmrigError("ROLLBACK_FAILED", { message: `No ${snapshot} today.` });
       await real.restore(machine, snapshot, admission);
       if (machine.name === "pc1") restored.push(snapshot.replace(/-.*/, ""));
     },
   };
   const { gate } = scene.run({ driver });
-  const stage: Partial<Stage> & Pick<Stage, "fails"> = { fails: () => false };
+  const context: Partial<StartStateTest> & Pick<StartStateTest, "fails"> = { fails: () => false };
   const client = await (await serve(Promise.resolve(gate))).client();
   const claim = await claimMachines(client, "file");
   onTestFinished(() => claim.release());
@@ -41,7 +41,7 @@ async function stageOf(scene: TestGate): Promise<Stage> {
   if (pc1 === undefined) throw new Error("no pc1");
   restored.length = 0;
   const remade: string[] = [];
-  return Object.assign(stage, {
+  return Object.assign(context, {
     claim,
     pc1,
     restored,
@@ -50,7 +50,7 @@ async function stageOf(scene: TestGate): Promise<Stage> {
   });
 }
 
-/** One that counts how often it was done. */
+/** Creates a set-up that counts its runs. */
 function setup(
   title: string,
   work: Setup["work"],
@@ -59,10 +59,10 @@ function setup(
   return { title, timeoutMs: 30_000, ...more, work: vi.fn<Setup["work"]>(work) };
 }
 
-test("is done on the baseline, once; each start brings back what it made, unless nobody has used it since", async ({
+test("a set-up runs once, on the baseline; each start restores its checkpoint, unless no command has used the machines since", async ({
   scene,
 }) => {
-  const { claim, pc1, starts, restored } = await stageOf(scene);
+  const { claim, pc1, starts, restored } = await setUpStartState(scene);
   await pc1.$`echo before > before`;
   const app = setup("app", () => pc1.$`ls > seen; echo 1 > state`);
   for (const state of ["one", "two"]) {
@@ -72,8 +72,7 @@ test("is done on the baseline, once; each start brings back what it made, unless
     );
   }
   expect(restored).toEqual(["baseline", "checkpoint"]);
-  for (let nobodyUses = 0; nobodyUses < 3; nobodyUses++)
-    await starts.begin({ setup: app, clean: false });
+  for (let unused = 0; unused < 3; unused++) await starts.begin({ setup: app, clean: false });
   expect(restored).toEqual(["baseline", "checkpoint", "checkpoint"]);
   await claim.lookers["pc2"]?.exec("true");
   await starts.begin({ setup: app, clean: true });
@@ -81,10 +80,10 @@ test("is done on the baseline, once; each start brings back what it made, unless
   expect(app.work).toHaveBeenCalledOnce();
 });
 
-test("a start without one goes on where the last one stopped, unless that was a set-up's", async ({
+test("a start without a set-up continues from the last test's state, unless that test had a set-up", async ({
   scene,
 }) => {
-  const { pc1, starts, restored } = await stageOf(scene);
+  const { pc1, starts, restored } = await setUpStartState(scene);
   await pc1.$`echo > left`;
   await starts.begin({ setup: undefined, clean: false });
   expect((await pc1.$`ls`).stdout).toBe("left");
@@ -96,8 +95,8 @@ test("a start without one goes on where the last one stopped, unless that was a 
   expect(restored).toEqual(["baseline", "baseline"]);
 });
 
-test("one that failed is not done again, and is nothing to the others", async ({ scene }) => {
-  const { pc1, starts } = await stageOf(scene);
+test("a failed set-up does not run again, and does not affect other tests", async ({ scene }) => {
+  const { pc1, starts } = await setUpStartState(scene);
   const broken = setup("app", () => pc1.$`echo > state; exit 28`);
   const inner = setup("inner", () => {}, { within: broken });
   await expect(starts.begin({ setup: inner, clean: false })).rejects.toMatchObject({
@@ -117,8 +116,8 @@ test("one that failed is not done again, and is nothing to the others", async ({
   expect((await pc1.$`ls`).stdout).toBe("");
 });
 
-test("one whose time is over ends with its commands", async ({ scene }) => {
-  const { claim, pc1, starts } = await stageOf(scene);
+test("a set-up that times out ends with its commands", async ({ scene }) => {
+  const { claim, pc1, starts } = await setUpStartState(scene);
   let ended: unknown;
   const endless = setup("app", () => pc1.$`sleep 600`.catch((error: unknown) => (ended = error)), {
     timeoutMs: 300,
@@ -133,31 +132,31 @@ test("one whose time is over ends with its commands", async ({ scene }) => {
   expect(claim.scope).toBeUndefined();
 });
 
-test("one whose checkpoint cannot be brought back is done again, from the baseline, and that is told", async ({
+test("a set-up whose checkpoint cannot be restored runs again from the baseline, and the reason is reported", async ({
   scene,
 }) => {
-  const stage = await stageOf(scene);
-  const { pc1, starts, remade } = stage;
+  const context = await setUpStartState(scene);
+  const { pc1, starts, remade } = context;
   const outer = setup("outer", () => pc1.$`echo outer > state`);
   const inner = setup("inner", () => pc1.$`echo inner >> state`, { within: outer });
   await starts.begin({ setup: inner, clean: false });
   await pc1.$`echo changed > state`;
-  stage.fails = (snapshot) => snapshot.startsWith("checkpoint-");
+  context.fails = (snapshot) => snapshot.startsWith("checkpoint-");
   await starts.begin({ setup: inner, clean: false });
   expect((await pc1.$`cat state`).stdout).toBe("outer\ninner");
   expect(remade).toEqual([
     expect.stringMatching(/^No checkpoint-\w+ today\.$/),
     expect.stringMatching(/^No checkpoint-\w+ today\.$/),
   ]);
-  stage.fails = () => false;
+  context.fails = () => false;
   await starts.begin({ setup: inner, clean: false });
   expect((await pc1.$`cat state`).stdout).toBe("outer\ninner");
   expect([outer.work, inner.work].map((work) => work.mock.calls.length)).toEqual([2, 2]);
 });
 
-test("after a rollback that fails the set-up is done for the next test", async ({ scene }) => {
-  const stage = await stageOf(scene);
-  const { claim, pc1, starts } = stage;
+test("after a failed rollback the set-up runs for the next test", async ({ scene }) => {
+  const context = await setUpStartState(scene);
+  const { claim, pc1, starts } = context;
   await pc1.$`echo > left`;
   const app = setup("app", () => pc1.$`ls > seen`);
   const rollBack = vi

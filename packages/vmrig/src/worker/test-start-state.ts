@@ -5,31 +5,36 @@ import { inTime } from "../wait/in-time.ts";
 import type { ClaimSession } from "./claim-session.ts";
 
 /**
- * What costs too much to be done for each test: it is done once, and its tests start from a
- * checkpoint of what it made.
+ * Set-up that costs too much to run before each test. It runs once, and its tests start from a
+ * checkpoint of the result.
  */
 export interface Setup {
-  /** Whose it is, for people. */
+  /** Name in errors. */
   readonly title: string;
-  /** The one that it builds on. Without it it builds on the baseline. */
+  /** Set-up on which this one builds. @defaultValue the baseline */
   readonly within?: Setup | undefined;
   readonly timeoutMs: number;
-  /** The signal aborts when its time is over, or that of whoever waits for it. */
+  /** The signal aborts when the set-up times out, or when the waiting test does. */
   readonly work: (signal: AbortSignal) => unknown;
 }
 
 export interface Start {
-  /** What the test starts from. Without it from the baseline, or where the last one stopped. */
+  /**
+   * Set-up from which the test starts. Without it the test starts from the baseline, or from the
+   * state that the last test left.
+   */
   readonly setup: Setup | undefined;
   /** Whether a test without a set-up starts from the baseline. */
   readonly clean: boolean;
 }
 
-/** Brings the machines of a claim to where a test starts. */
+/** Restores the machines of a claim to the state from which a test starts. */
 export interface TestStartState {
   /**
-   * @throws what the set-up threw, for the test that it was done for
-   * @throws VmrigError `SETUP_FAILED` for the others, and when it took too long;
+   * Restores the state from which a test starts.
+   *
+   * @throws the set-up's own error, for the test that ran the set-up
+   * @throws VmrigError `SETUP_FAILED` for the other tests, and when the set-up took too long;
    *   `CAPABILITY_MISSING` for a driver without such checkpoints
    */
   begin(start: Start): Promise<void>;
@@ -41,7 +46,7 @@ type Outcome =
 
 export interface TestStartStateOptions {
   readonly claim: Pick<ClaimSession, "copy" | "rig" | "rollBack" | "scope" | "signal" | "stand">;
-  /** A checkpoint could not be brought back, and its set-up is done once more. */
+  /** Called when a checkpoint could not be restored. The set-up then runs again. */
   readonly onRemade?: (why: string) => void;
   readonly clock?: Clock;
 }
@@ -51,9 +56,9 @@ export function createTestStartState({
   onRemade = () => {},
   clock = systemClock,
 }: TestStartStateOptions): TestStartState {
-  /** They are gone with the claim, as the checkpoints are. */
+  /** Outcomes end with the claim, as the checkpoints do. */
   const outcomes = new Map<Setup, Outcome>();
-  /** The machines are as a set-up and its tests left them, which no other test asked for. */
+  /** Whether a set-up and its tests changed the machines. No other test asked for that state. */
   let away = false;
 
   const rollBack = async (): Promise<void> => {
@@ -61,9 +66,13 @@ export function createTestStartState({
     away = false;
   };
 
-  /** @returns whether the machines are where it left them */
+  /**
+   * Restores the checkpoint of a set-up.
+   *
+   * @returns whether the machines are at the checkpoint
+   */
   const restore = async (known: Outcome | undefined): Promise<boolean> => {
-    // Another copy took the place of the one that it was done on.
+    // Another copy replaced the copy on which the set-up ran.
     if (known === undefined || "error" in known || known.copy !== claim.copy) return false;
     if (claim.stand === known.checkpoint) return true;
     try {
@@ -103,7 +112,7 @@ export function createTestStartState({
   };
 }
 
-/** Its commands end with its time. */
+/** Runs a set-up within its time limit. Its commands end when the time is over. */
 async function inItsTime(
   { title, timeoutMs, work }: Setup,
   claim: Pick<ClaimSession, "scope">,

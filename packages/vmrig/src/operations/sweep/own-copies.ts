@@ -12,13 +12,13 @@ import type { CurrentHolder } from "../../lease/current-holder.ts";
  */
 export interface OwnCopy {
   readonly copy: CopySpec;
-  /** The config asks for fewer copies than there once were. */
+  /** The config asks for fewer copies than before, and not for this one. */
   readonly surplus: boolean;
-  /** Missing when it is free. */
+  /** Current holder. Missing when the copy is free. */
   readonly held?: CurrentHolder;
 }
 
-/** The copies of the rig on this computer, with who has them. */
+/** Returns the copies of the rig on this computer, with their holders. */
 export async function ownCopies(
   rig: ResolvedRig,
   folders: Folders,

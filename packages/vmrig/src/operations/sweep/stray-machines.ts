@@ -11,8 +11,8 @@ import { ownCopies } from "./own-copies.ts";
 import type { SweepOptions } from "./sweep-options.ts";
 
 /**
- * Machines of copies that the config no longer asks for, and machines that the state of their copy
- * does not know.
+ * Finds machines of copies that the config no longer asks for, and machines that are missing from
+ * their copy's state.
  */
 export async function strayMachines(
   options: SweepOptions,
@@ -53,8 +53,8 @@ async function surplusCopy(options: SweepOptions, copy: CopySpec): Promise<reado
 async function strangers(options: SweepOptions, copy: CopySpec): Promise<readonly Orphan[]> {
   const { rig, folders, say } = options;
   const look = async () => {
-    // A Terraform that outlived its run may be making them right now, and writes them down when it
-    // has.
+    // A Terraform that outlived its run may be creating these machines now. It writes them to the
+    // state when it ends.
     if (await isStateLocked(copy)) return [];
     return strangersOf(await readState(stateFiles(copy).state), await rig.driver.inspect(copy));
   };
@@ -63,19 +63,19 @@ async function strangers(options: SweepOptions, copy: CopySpec): Promise<readonl
     copy: copy.copy,
     async remove() {
       await using store = await openStore(rig, folders);
-      await withLease({ ...atOnce(options), copy, store }, async (warrant) => {
+      await withLease({ ...atOnce(options), copy, store }, async (leaseGuard) => {
         if (!(await look()).some((stranger) => stranger.name === name)) return;
-        warrant.assertHeld();
+        leaseGuard.assertHeld();
         await rig.driver.remove(
           { copy, name },
-          { fence: warrant.fence, signal: warrant.signal, say },
+          { fence: leaseGuard.fence, signal: leaseGuard.signal, say },
         );
       });
     },
   }));
 }
 
-/** Whoever has it by now is no reason to wait: then it is no orphan. */
+/** Does not wait for a lease: a copy that another run has leased by now is no orphan. */
 function atOnce(options: SweepOptions): SweepOptions {
   const { rig } = options;
   return { ...options, rig: { ...rig, lease: { ...rig.lease, onBusy: "fail" } } };

@@ -11,13 +11,13 @@ import { notesFolder } from "../../gate/known-copies.ts";
 import { ownCopies, type OwnCopy } from "./own-copies.ts";
 import type { SweepOptions } from "./sweep-options.ts";
 
-/** A note is written beside its place and moved over it: `<note>.<pid>`, or `<note>.new`. */
+/** A note is first written to `<note>.<pid>` or `<note>.new`, and then moved to its place. */
 const OF_PROCESS = /\.(?:new-)?(\d+)$/;
 const HALF = /\.new$/;
-/** To write one takes milliseconds. */
+/** Writing a note takes milliseconds. An hour-old file is abandoned. */
 const ABANDONED_MS = 3_600_000;
 
-/** Notes beside the machines whose time is over, and files that a killed process was writing. */
+/** Finds expired notes beside the machines, and half-written files of killed processes. */
 export async function strayNotes(
   { rig, folders }: SweepOptions,
   store: LeaseStore | undefined,
@@ -47,7 +47,7 @@ async function lapsedKept({ copy, held }: OwnCopy): Promise<readonly Orphan[]> {
     return [];
   return [
     {
-      what: `note ${path} of a copy that is not kept any more`,
+      what: `note ${path} of a copy that is no longer retained`,
       copy: copy.copy,
       remove: () => dropRetainedCopy(copy, kept),
     },
@@ -78,7 +78,7 @@ async function halfWrittenBelow(folder: string): Promise<readonly Orphan[]> {
   return (await Promise.all(names.map((name) => halfWritten(join(folder, name))))).flat();
 }
 
-/** Files of one folder that nobody finishes: their process is gone, or it has had an hour. */
+/** Finds half-written files of one folder: their process has exited, or the file is an hour old. */
 async function halfWritten(folder: string): Promise<readonly Orphan[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   const found = await Promise.all(

@@ -5,12 +5,10 @@ import type { Orphan } from "../../driver/driver.ts";
 import { isRunning } from "../../local-files/start-lock.ts";
 import { GATE_PREFIX, isDead } from "../../gate/dead-sockets.ts";
 
-/** What `vmrig ssh` makes for its own time: `ssh-<pid>-…`, with a key in it. */
+/** Folder that `vmrig ssh` creates while it runs: `ssh-<pid>-…`, with a private key in it. */
 const IDENTITY = /^ssh-(\d+)-/;
 
-/**
- * Sockets of gates that nobody serves, and folders with the key of a `vmrig ssh` that was killed.
- */
+/** Finds sockets that no gate serves, and folders with the key of a killed `vmrig ssh`. */
 export async function strayRuntime({
   runtime,
 }: Pick<Folders, "runtime">): Promise<readonly Orphan[]> {

@@ -7,9 +7,9 @@ import { strayNotes } from "./stray-notes.ts";
 import { strayRuntime } from "./stray-runtime.ts";
 
 /**
- * What runs left behind and nobody owns any more: machines and processes, notes, sockets,
- * half-written files. What somebody has a lease of is never in the list. Nothing is removed before
- * somebody calls {@link Orphan.remove}, which looks again.
+ * Finds what runs left behind without an owner: machines and processes, notes, sockets,
+ * half-written files. Leased copies are never in the list. Nothing is removed before
+ * {@link Orphan.remove}, which checks again.
  */
 export async function findLeftovers(options: SweepOptions): Promise<readonly Orphan[]> {
   const { rig, folders } = options;
