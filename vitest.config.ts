@@ -3,19 +3,19 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 /**
- * At least two, also on two cores: Vitest runs a project with one worker after every other, so
- * `machines` would no longer be the last.
+ * At least two, even on two cores: Vitest runs a project with one worker after every other project,
+ * so `machines` would no longer be the last one.
  */
 const WORKERS = Math.max(2, availableParallelism() - 1);
 
 /**
- * The tests start many hundreds of Node.js processes; each would take the types out of the same
- * sources, and compile them, anew.
+ * Cache of compiled sources. The tests start many hundreds of Node.js processes, and without the
+ * cache each one would strip the types from the same sources and compile them again.
  */
 const COMPILED = fileURLToPath(new URL("node_modules/.cache/node-compile", import.meta.url));
 
 const MACHINES = "packages/*/src/**/*.machines.test.ts";
-/** By themselves, so that all other tests run without a browser. */
+/** Tests in a separate project, so that all other tests run without a browser. */
 const BROWSER = "packages/*/src/**/*.browser.test.ts";
 
 export default defineConfig({
@@ -35,8 +35,8 @@ export default defineConfig({
           include: ["packages/*/src/**/*.test.ts"],
           exclude: [MACHINES, BROWSER],
           maxWorkers: WORKERS,
-          // Real Redis, Terraform and sshd on a busy computer; the tests themselves wait for
-          // conditions, not for time.
+          // For real Redis, Terraform and sshd on a busy computer. The tests themselves wait for
+          // conditions, not for a fixed time.
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },
@@ -65,8 +65,7 @@ export default defineConfig({
         test: {
           name: "chaos",
           include: ["chaos/**/*.test.ts"],
-          // By itself, after the others: its runs fill the cores, and bounds in time are what it
-          // judges by.
+          // Alone, after the other projects: its runs use all cores, and it judges time limits.
           fileParallelism: false,
           sequence: { groupOrder: 500 },
           testTimeout: 300_000,
@@ -77,9 +76,9 @@ export default defineConfig({
         test: {
           name: "machines",
           include: [MACHINES],
-          // One file at a time, after all others: real machines fill the cores, and what they share
-          // is on purpose. Two at a time took twice as long each, and ran into deadlines that a
-          // test has for its own machines.
+          // One file at a time, after all other projects: real machines use all cores, and the
+          // files share machines on purpose. Two files at a time took twice as long each, and ran
+          // into the deadlines that a test has for its own machines.
           fileParallelism: false,
           sequence: { groupOrder: 1000 },
           testTimeout: 300_000,

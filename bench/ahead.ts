@@ -10,16 +10,17 @@ import { endRedis } from "./end-redis.ts";
 import { median, medians, printReport, round, timed, type Samples } from "./report.ts";
 
 /**
- * Between a file's release and the claim of the next one: nothing, a small file's import, a large
- * one's, a new worker for each file.
+ * Pauses between a file's release and the next file's claim: none, the import of a small file, that
+ * of a large file, a new worker for each file.
  */
 const PAUSES = [0, 50, 200, 500, 2_000] as const;
 const PROJECT = join(import.meta.dirname, "projects", "copies");
 
 /**
- * What rollback ahead hides, against a gate that is not told how many files come and so rolls back
- * when it is asked: from a claim to its first command, by the pause before it, and a whole
- * `vitest run` of eight files. On the bench's own machine, or on the fake driver's.
+ * Measures the time that rollback ahead hides, compared with a gate that does not know how many
+ * files are left and therefore rolls back at the claim. Measures the time from a claim to its first
+ * command, by the pause before it, and a whole `vitest run` of eight files. Runs on the benchmark's
+ * machine, or on machines of the fake driver.
  */
 export async function ahead(rounds: number, fake: boolean): Promise<void> {
   const home = fake ? await mkdtemp(join(tmpdir(), "vmrig-bench-")) : undefined;
@@ -95,8 +96,8 @@ async function claims(config: string, rounds: number, samples: Samples): Promise
 }
 
 /**
- * A run that picks its tests by name is not told how many files come: `-t` with a name that all
- * have is the other side.
+ * A gate does not know the number of files of a run that selects its tests by name. So the other
+ * side uses `-t` with a name that matches all tests.
  */
 async function vitest(config: string, words: readonly string[]): Promise<string> {
   const { stdout } = await execa("vitest", ["run", ...words], {
@@ -108,7 +109,10 @@ async function vitest(config: string, words: readonly string[]): Promise<string>
   return stripVTControlCharacters(stdout);
 }
 
-/** How long before a file asked its rollback had begun: no more than that can be hidden. */
+/**
+ * Reads the time from the beginning of a file's rollback to the file's claim. At most this time can
+ * be hidden.
+ */
 function noteLead(samples: Samples, output: string): void {
   for (const [, number, unit] of output.matchAll(/begun ([\d.]+) (m?s) ahead/g)) {
     (samples["lead"] ??= []).push(Number(number) * (unit === "s" ? 1_000 : 1));

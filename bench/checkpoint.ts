@@ -5,13 +5,13 @@ import { median, medians, printReport, round, timed, type Samples } from "./repo
 const SIDES = ["each", "once"] as const;
 
 /**
- * A whole `vitest run` of twenty tests that each want a machine which a second of work has set up:
- * with a rollback and that work in `each` test, and with `setupOnce`. `VMRIG_BENCH_TESTS` is
- * another number of tests.
+ * Measures a whole `vitest run` of twenty tests that each need a machine after one second of set-up
+ * work: with a rollback and that work in `each` test, and with `setupOnce`. `VMRIG_BENCH_TESTS`
+ * sets another number of tests.
  */
 export async function checkpoint(rounds: number): Promise<void> {
   const samples: Samples = {};
-  // The machine may have to be made.
+  // The machine may have to be created.
   await vitest("once", "1");
   for (let turn = 0; turn < rounds; turn++) {
     for (const side of turn % 2 === 0 ? SIDES : SIDES.toReversed())

@@ -10,9 +10,9 @@ const FILES = 8;
 const PROJECT = join(import.meta.dirname, "projects", "copies");
 
 /**
- * A whole `vitest run` of eight files, each of which keeps its machine busy for a second, on 1, 2
- * and 4 copies. On the fake driver: what is measured is how well vmrig hands out copies, not how
- * many emulated machines a computer can run.
+ * Measures a whole `vitest run` of eight files, each of which keeps its machine busy for a second,
+ * on 1, 2 and 4 copies. Uses the fake driver, because this benchmark measures how well vmrig
+ * distributes copies, not how many emulated machines a computer can run.
  */
 export async function copies(rounds: number): Promise<void> {
   const home = await mkdtemp(join(tmpdir(), "vmrig-bench-"));

@@ -2,9 +2,9 @@ import { join } from "node:path";
 import { systemClock } from "../packages/vmrig/src/clock/clock.ts";
 import { runningServer, stopRedis } from "../packages/vmrig/src/redis/redis-process.ts";
 
-/** Ends the embedded Redis of a home that was made for one benchmark. */
+/** Ends the embedded Redis of a home that was created for one benchmark. */
 export async function endRedis(home: string): Promise<void> {
-  // Its socket is not asked for: what is ended is found by the pid that it wrote down.
+  // The socket is not needed: the server is found by the pid in its pid file.
   const server = {
     program: "",
     socketPath: "",

@@ -13,9 +13,9 @@ import { median, printReport, round, type Samples } from "./report.ts";
 const COMMANDS = 50;
 
 /**
- * One command on a connection that stands: vmrig, ssh2 with nothing around it, and OpenSSH's own
- * client over a ControlMaster. Each `run` is 50 commands of each side, one side after the other,
- * which takes turns in going first.
+ * Measures one command on an open connection: vmrig, plain ssh2, and OpenSSH's client over a
+ * ControlMaster. Each run has 50 commands of each side. The sides alternate, and so does the side
+ * that goes first.
  */
 export async function exec(runs: number): Promise<void> {
   await using server = await startSshd();
@@ -28,8 +28,8 @@ export async function exec(runs: number): Promise<void> {
     connect: async () => connection,
   });
   const raw = await connectRaw(target);
-  // As it comes, ssh2 waits for the peer's delayed acknowledgements, 40 ms each. vmrig would shine
-  // beside that; it is to be as fast as it gets.
+  // By default ssh2 waits for the peer's delayed acknowledgements, 40 ms each, which would favour
+  // vmrig. So TCP_NODELAY makes ssh2 as fast as possible.
   raw.setNoDelay(true);
   await using master = await openMaster(target);
   const sides: ReadonlyArray<readonly [string, () => Promise<unknown>]> = [
@@ -38,11 +38,11 @@ export async function exec(runs: number): Promise<void> {
     ["controlMaster", () => master.run("echo 'hello'")],
   ];
   const samples: Samples = Object.fromEntries(sides.map(([side]) => [side, []]));
-  // Nobody's first commands count: the compiler has not seen them yet.
+  // The first commands of each side do not count, because their code is not compiled yet.
   for (let turn = -1; turn < runs; turn++) {
     for (let command = 0; command < COMMANDS; command++) {
-      // Forwards and backwards: whoever comes after the ControlMaster's process, which still ends,
-      // has a harder time.
+      // In both directions: the side after the ControlMaster, whose process is still ending, is
+      // slower.
       const first = command % sides.length;
       const turned = [...sides.slice(first), ...sides.slice(0, first)];
       for (const [side, work] of command % 2 === 0 ? turned : turned.toReversed()) {
@@ -75,7 +75,7 @@ interface Master extends AsyncDisposable {
   run(line: string): Promise<void>;
 }
 
-/** OpenSSH's client that keeps a connection, for others to run commands over. */
+/** Starts OpenSSH's client with a persistent connection, over which others run commands. */
 async function openMaster({ host, port, user, privateKey, hostKey }: SshTarget): Promise<Master> {
   const folder = await mkdtemp(join(tmpdir(), "vmrig-bench-"));
   const [key, known, socket] = ["key", "known", "socket"].map((name) => join(folder, name)) as [

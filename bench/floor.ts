@@ -4,8 +4,8 @@ import type { BenchRig } from "./rig.ts";
 const SNAPSHOT = "bench-floor";
 
 /**
- * Dirty → first command with nothing but QEMU's monitor and ssh2. The snapshot has the key of this
- * lease in it: the baseline, which is nobody's, lets no key in.
+ * Measures dirty → first command with QEMU's monitor and ssh2 only. The snapshot contains the key
+ * of this lease, because the baseline itself accepts no key.
  */
 export async function makeFloor(rig: BenchRig, qmp: string): Promise<() => Promise<void>> {
   await rig.claim.rollBack();
@@ -15,7 +15,7 @@ export async function makeFloor(rig: BenchRig, qmp: string): Promise<() => Promi
     await monitor(qmp, `loadvm ${SNAPSHOT}`);
     const client = await connectRaw(rig.target());
     await execRaw(client, "true");
-    // Not end(): the machine may be stopped before it says goodbye.
+    // Not `end()`: the machine may be stopped before it closes the connection.
     client.destroy();
   };
 }

@@ -28,7 +28,7 @@ const { positionals, values } = parseArgs({
 const name = positionals[0] ?? "";
 const bench = BENCHES[name];
 if (bench === undefined) {
-  console.error(`There is no benchmark "${name}"; there are: ${Object.keys(BENCHES).join(", ")}.`);
+  console.error(`There is no benchmark "${name}"; benchmarks: ${Object.keys(BENCHES).join(", ")}.`);
   process.exit(2);
 }
 await bench(Number(values.runs), values.fake);

@@ -3,9 +3,9 @@ import { createInterface } from "node:readline";
 import { Client } from "ssh2";
 import type { Target } from "./rig.ts";
 
-/** The least that a rollback can cost: QEMU's own monitor and ssh2, with nothing around them. */
+/** Minimum cost of a rollback: QEMU's own monitor and plain ssh2. */
 
-/** Runs one command of QEMU's human monitor over QMP, such as `loadvm`. */
+/** Runs one command of QEMU's human monitor over QMP, for example `loadvm`. */
 export async function monitor(socketPath: string, line: string): Promise<void> {
   const socket = connect(socketPath);
   const answers = createInterface({ input: socket })[Symbol.asyncIterator]();
@@ -29,7 +29,7 @@ export async function monitor(socketPath: string, line: string): Promise<void> {
     throw new Error(`QEMU answered "${line}" with ${JSON.stringify(answer)}`);
 }
 
-/** The algorithms that cost an emulated machine least, the same that vmrig uses. */
+/** Algorithms with the lowest cost on an emulated machine, the same that vmrig uses. */
 const ALGORITHMS = {
   kex: ["curve25519-sha256"],
   cipher: ["aes128-gcm@openssh.com"],
@@ -39,7 +39,7 @@ const ALGORITHMS = {
 export async function connectRaw(target: Target): Promise<Client> {
   const client = new Client();
   await new Promise<void>((resolve, reject) => {
-    // A machine that reboots ends a handshake with more than one error.
+    // A rebooting machine ends a handshake with more than one error.
     client.once("ready", resolve).on("error", reject);
     client.connect({
       host: target.host,

@@ -3,9 +3,7 @@ import type { BenchRig, Target } from "./rig.ts";
 
 const TOP = "/run/bench-top";
 
-/**
- * Keeps what `/` and `/home` are now as read-only subvolumes, as a rollback by reboot needs them.
- */
+/** Saves the current `/` and `/home` as read-only subvolumes, which a rollback by reboot needs. */
 export async function keepSubvolumes(rig: BenchRig): Promise<void> {
   const client = await connectRaw(rig.target());
   await execRaw(
@@ -16,8 +14,8 @@ export async function keepSubvolumes(rig: BenchRig): Promise<void> {
 }
 
 /**
- * Dirty → first command the way that a machine without RAM snapshots does it: swap the subvolumes,
- * reboot, log in.
+ * Measures dirty → first command on a machine without RAM snapshots: swap the subvolumes, reboot,
+ * log in.
  */
 export async function rollBackByReboot(rig: BenchRig): Promise<void> {
   const target = rig.target();
@@ -34,13 +32,16 @@ export async function rollBackByReboot(rig: BenchRig): Promise<void> {
     if (boot !== undefined && boot !== before) return;
     if (performance.now() > deadline)
       throw new Error(
-        `the machine did not come back in 300 s; last boot id: ${boot ?? "no answer"}`,
+        `the machine did not boot within 300 s; last boot id: ${boot ?? "no answer"}`,
       );
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
 
-/** A machine that goes down in the middle of an answer says no goodbye. */
+/**
+ * A machine that shuts down in the middle of an answer does not close the connection, so each try
+ * has a time limit.
+ */
 const ANSWER_MS = 10_000;
 
 async function bootId(target: Target): Promise<string | undefined> {

@@ -1,4 +1,4 @@
-/** What a benchmark found. It ends as one line of JSON, the last that is printed. */
+/** Result of a benchmark. It is printed as one line of JSON, the last line of the output. */
 export interface Report {
   readonly bench: string;
   readonly runs: number;

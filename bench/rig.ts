@@ -6,9 +6,9 @@ import { claimMachines, connectGate, type ClaimSession } from "vmrig/worker";
 export interface BenchRig extends AsyncDisposable {
   readonly claim: ClaimSession;
   readonly machine: Machine;
-  /** How raw tools reach the machine: what vmrig itself was granted by the last rollback. */
+  /** SSH target for raw tools: what the last rollback granted to vmrig. */
   target(): Target;
-  /** The name of the baseline's snapshot. */
+  /** Name of the baseline's snapshot. */
   readonly snapshot: string;
 }
 
@@ -20,8 +20,7 @@ export interface Target {
 }
 
 /**
- * The rig of these benchmarks, claimed the way a test run claims it. Its first use makes and boots
- * a machine.
+ * Claims the rig of these benchmarks as a test run does. The first use creates and boots a machine.
  */
 export async function openBenchRig(): Promise<BenchRig> {
   const gate = await spawnGate({

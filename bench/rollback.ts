@@ -5,7 +5,8 @@ import { median, medians, printReport, round, timed, type Samples } from "./repo
 import { openBenchRig } from "./rig.ts";
 
 /**
- * Dirty → first command: vmrig, the floor, and a rollback by reboot, in turn on the same machine.
+ * Measures dirty → first command: vmrig, the floor, and a rollback by reboot, alternately on the
+ * same machine.
  */
 export async function rollback(rounds: number): Promise<void> {
   await using rig = await openBenchRig();

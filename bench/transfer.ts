@@ -18,13 +18,13 @@ const PER_FOLDER = 100;
 const MEMORY = "/dev/shm";
 
 /**
- * 64 MiB in one file, and 5,000 files of 1 KiB in 50 folders, uploaded: vmrig, and OpenSSH's and
- * rsync's programs over a ControlMaster, so that nobody logs in in the measured time. Each copy
- * goes to a name that nothing has yet.
+ * Measures uploads of 64 MiB in one file, and of 5,000 files of 1 KiB in 50 folders: vmrig, and
+ * OpenSSH's and rsync's programs over a ControlMaster, so that the measured time contains no login.
+ * Each copy goes to a new name.
  *
- * In memory, unless TMPDIR says where: each copy is deleted before the next one, and an ext4
- * without a journal takes up to 0.8 ms for each new file to pass by the inodes that were deleted in
- * the last minutes, more or less of them by where it begins to look.
+ * Uses memory, unless TMPDIR names a folder. Each copy is deleted before the next one, and an ext4
+ * without a journal takes up to 0.8 ms for each new file to skip the inodes that were deleted in
+ * the last minutes. How many it skips depends on where it begins to search.
  */
 export async function transfer(runs: number): Promise<void> {
   if (existsSync(MEMORY)) process.env["TMPDIR"] ??= MEMORY;
@@ -73,7 +73,7 @@ export async function transfer(runs: number): Promise<void> {
       () => true,
       () => false,
     );
-    if (!withRsync) console.log("rsync is not on PATH: measured without it");
+    if (!withRsync) console.log("rsync is not on PATH, so it is not measured");
     const sides: ReadonlyArray<readonly [string, (to: string) => Promise<unknown>]> = [
       ["vmrigLarge", (to) => machine.upload(large, to)],
       ["scpLarge", (to) => run([...scp, large, `${who}:${to}`])],
@@ -94,7 +94,7 @@ export async function transfer(runs: number): Promise<void> {
     ];
     const samples: Samples = {};
     const warmUp: Samples = {};
-    // Nobody's first copy counts: the compiler has not seen it yet.
+    // The first copy of each side does not count, because its code is not compiled yet.
     for (let turn = -1; turn < runs; turn++) {
       const first = Math.max(turn, 0) % sides.length;
       for (const [side, work] of [...sides.slice(first), ...sides.slice(0, first)]) {

@@ -7,8 +7,8 @@ import { median, medians, printReport, round, timed, type Samples } from "./repo
 import { openBenchRig } from "./rig.ts";
 
 /**
- * A whole `vitest run` of one machine test, against a whole `vitest run` of one plain test plus the
- * floor of a rollback.
+ * Measures a whole `vitest run` of one machine test, compared with a whole `vitest run` of one
+ * plain test plus the floor of a rollback.
  */
 export async function warmRun(rounds: number): Promise<void> {
   const samples: Samples = {};
@@ -19,8 +19,8 @@ export async function warmRun(rounds: number): Promise<void> {
     await timed(samples, "plain", () => vitest("plain"));
     await timed(samples, "machine", async () => notePhases(phases, await vitest("machine")));
   }
-  // The rig can be leased once at a time: the floor is measured on its own, on the same machine
-  // right after.
+  // The rig has one lease at a time, so the floor is measured separately, directly afterwards on
+  // the same machine.
   {
     await using rig = await openBenchRig();
     const floor = await makeFloor(rig, await benchQmp());
@@ -48,7 +48,7 @@ async function vitest(project: "plain" | "machine"): Promise<string> {
   return stripVTControlCharacters(stdout);
 }
 
-/** What the run itself says of where its time went. */
+/** Durations of a run's phases, from the run's own output. */
 const PHASES: ReadonlyArray<readonly [string, RegExp]> = [
   ["lease", /leased in ([\d.]+ m?s)/],
   ["check", /checked in ([\d.]+ m?s)/],
@@ -60,7 +60,7 @@ function notePhases(phases: Samples, output: string): void {
   for (const [name, pattern] of PHASES) {
     const text = pattern.exec(output)?.[1];
     if (text === undefined)
-      throw new Error(`the run does not say how long this took: ${name}\n${output}`);
+      throw new Error(`the run did not print the duration of a phase: ${name}\n${output}`);
     (phases[name] ??= []).push(Number.parseFloat(text) * (text.endsWith("ms") ? 1 : 1_000));
   }
 }

@@ -2,15 +2,17 @@ import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** A TCP proxy on a loopback port, that does to connections what networks do. */
+/** A TCP proxy on a loopback port that simulates network faults. */
 export interface BadNetwork extends AsyncDisposable {
   readonly port: number;
   /**
-   * For so long nothing arrives in either direction, and nobody is told. What was sent meanwhile
-   * arrives then.
+   * Delivers nothing in either direction for this time, without closing connections. Delivers the
+   * delayed data afterwards.
    */
   blackHole(ms: number): Promise<void>;
-  /** Resets every connection; new ones can be made at once. */
+  /**
+   * Resets every connection; clients can reconnect immediately. Returns the number of connections.
+   */
   reset(): number;
 }
 

@@ -1,7 +1,8 @@
 /**
- * `node caretaker.ts`: clears a scene away when whoever set it is gone without doing so, as after a
- * Ctrl-C to Vitest, which leaves within a millisecond. It is told of the scene over stdin, not by
- * arguments, which would make it one of the scene's processes; the end of stdin is the end.
+ * `node caretaker.ts`: removes a test environment (scene) when its owner ended without doing so,
+ * for example after a Ctrl-C to Vitest, which exits within a millisecond. The scene is passed over
+ * stdin, because an argument would make the caretaker one of the scene's processes. The end of
+ * stdin means that the owner has ended.
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
@@ -12,9 +13,9 @@ export interface Caretaker extends AsyncDisposable {
   readonly pid: number | undefined;
 }
 
-/** @returns is disposed of when the scene was cleared away */
+/** Starts the caretaker. @returns the caretaker; dispose of it after the scene was removed */
 export async function hireCaretaker(remains: Leftovers): Promise<Caretaker> {
-  // In a session of its own, where no signal of a terminal reaches it.
+  // In a separate session, where no signal of a terminal reaches it.
   const child: ChildProcess = spawn(process.execPath, [import.meta.filename], {
     stdio: ["pipe", "ignore", "inherit"],
     detached: true,

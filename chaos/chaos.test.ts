@@ -2,7 +2,9 @@ import { expect, test } from "vitest";
 import { runChaos, type ChaosOptions } from "./suite.ts";
 import type { PLANTS } from "./injected-bugs.ts";
 
-/** What it says is in the error, when there is one. */
+/**
+ * Runs the suite, and returns its report and its violations and leftovers for the error message.
+ */
 async function chaos(options: Partial<ChaosOptions>) {
   const said: string[] = [];
   const report = await runChaos({
@@ -18,7 +20,7 @@ async function chaos(options: Partial<ChaosOptions>) {
   return { report, said: said.filter((line) => /^(violation|leftover)/.test(line)) };
 }
 
-test("no interleaving of runs and faults breaks a promise, or leaves anything behind", async () => {
+test("no interleaving of runs and faults breaks a promise or leaves anything behind", async () => {
   const { report, said } = await chaos({});
   expect(said).toEqual([]);
   expect(report).toMatchObject({ violations: 0, leftovers: 0 });

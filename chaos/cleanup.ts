@@ -4,13 +4,16 @@ import { promisify } from "node:util";
 import { processesOf, send } from "./processes.ts";
 import { until } from "./until.ts";
 
-/** What there is of a scene, whoever set it. */
+/** Everything that a scene consists of. */
 export interface Leftovers {
-  /** Every process of the scene has it in its command line, its environment or as its folder. */
+  /**
+   * Root folder: every process of the scene has it in its command line, its environment or as its
+   * working directory.
+   */
   readonly root: string;
-  /** Where vmrig's sockets are. */
+  /** Folder of vmrig's sockets. */
   readonly runtime: string;
-  /** Where a disk is mounted, if one is. */
+  /** Mount point of the scene's disk, if there is one. */
   readonly disk?: string;
 }
 
@@ -20,7 +23,7 @@ export async function clearAway({ root, runtime, disk }: Leftovers): Promise<voi
   await Promise.all([root, runtime].map((folder) => rm(folder, { recursive: true, force: true })));
 }
 
-/** Until none is left: while one is killed, another one may start more. */
+/** Kills processes until none is left: while one process is killed, another one may start more. */
 export async function endProcesses(
   root: string,
   spared = (_command: string): boolean => false,

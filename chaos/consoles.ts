@@ -4,24 +4,25 @@ import { join } from "node:path";
 import type { ChaosRig } from "./scene.ts";
 
 /**
- * What a machine's console says of itself: kind, time, session, visit, then what it does not know,
- * then what it was told and found.
+ * A row on a machine's console: kind, time, session, visit, then two fields that the machine does
+ * not know (`-`), then the fields that it was told or found.
  */
 const LINE = /\b(begin|tick|end|late) \d+ (\S+ \S+) - - (\S+ \S+ \S+ \S+) -$/;
 
 export interface Consoles extends Disposable {
-  /** What has been said until now is in the witness's file when it resolves. */
+  /** Copies everything on the consoles so far to the witness log. */
   readonly carry: () => Promise<void>;
 }
 
-/** Also when nobody asks: the time of a line is when it is carried. */
+/** Interval of copying. It limits the error of a row's time, which is the time of copying. */
 const EVERY_MS = 50;
 
 /**
- * Carries what real machines write on their consoles to the witness's file. A rollback rewinds
- * their disks; what has left by the serial port it does not take back, and each console is a file
- * of its own, in the order of its machine. What the machine cannot know is added here: the time of
- * this computer, which copy it is of, and the largest fence that it has been shown.
+ * Copies rows from the consoles of real machines to the witness log. A rollback restores a
+ * machine's disk but not the text that has already left through the serial port, and each console
+ * is a file of its own, in the order of its machine. This function adds the fields that a machine
+ * does not know: the time of this computer, the copy, and the largest fence that the machine has
+ * been shown.
  */
 export function carryConsoles({ state, witness }: ChaosRig): Consoles {
   const offsets = new Map<string, number>();
@@ -45,15 +46,15 @@ export function carryConsoles({ state, witness }: ChaosRig): Consoles {
         "\n",
       );
       rests.set(folder, lines.pop() ?? "");
-      const told = lines
+      const rows = lines
         .flatMap((line) => [LINE.exec(line.trimEnd())?.slice(1) ?? []])
         .filter(({ length }) => length > 0);
-      if (told.length === 0) return;
+      if (rows.length === 0) return;
       const fences = (await readdir(join(folder, "fences")))
         .map(Number)
         .filter((fence) => !Number.isNaN(fence));
       const seen = Math.max(0, ...fences);
-      for (const [kind, who, found] of told) {
+      for (const [kind, who, found] of rows) {
         appendFileSync(
           witness,
           `${kind} ${Date.now()} ${who} ${copy} ${machine} ${found} ${seen}\n`,
@@ -71,7 +72,7 @@ export function carryConsoles({ state, witness }: ChaosRig): Consoles {
         await carry(copy, machine);
     }
   };
-  // One at a time: two would carry the same line twice.
+  // One at a time: two would copy the same line twice.
   const carryOnce = (): Promise<void> =>
     (carrying ??= carryAll().finally(() => (carrying = undefined)));
   const timer = setInterval(() => void carryOnce().catch(() => {}), EVERY_MS);

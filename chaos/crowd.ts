@@ -6,18 +6,18 @@ import { planRunner, type RunnerPlan } from "./plan.ts";
 import type { RunnerOrders } from "./runner.ts";
 import type { ChaosRig } from "./scene.ts";
 
-/** One run of a test runner that lives. */
+/** A live run of a test runner. */
 export interface Run {
   readonly session: string;
   readonly pid: number;
 }
 
-/** So many runs at a time, each after another. */
+/** Keeps a fixed number of runs going; a new run starts when one ends. */
 export interface Crowd {
-  /** TestStartState the next ones of the plan, where there are less. */
+  /** Starts the next runs of the plan until `size` runs are live. */
   fill(): void;
   readonly runs: readonly Run[];
-  /** How many were started. */
+  /** Number of runs started so far. */
   readonly started: number;
   send(plan: RunnerPlan): Promise<number | NodeJS.Signals | null>;
 }
@@ -27,7 +27,7 @@ export interface CrowdOptions {
   readonly scene: ChaosRig;
   readonly copies: number;
   readonly size: number;
-  /** Gets what the runs print. */
+  /** File for the output of the runs. */
   readonly log: string;
 }
 

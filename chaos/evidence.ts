@@ -3,14 +3,14 @@ import { join } from "node:path";
 import type { Struck } from "./judge/violation.ts";
 
 export interface Evidence {
-  /** Every row of the witness. */
+  /** Every row of the witness log. */
   readonly witness: string;
-  /** What the runs printed, their gates' lines among it. */
+  /** Output of the runs, including that of their gates. */
   readonly log: string;
   readonly faults: readonly Struck[];
 }
 
-/** Keeps what happened: it is deleted with everything else otherwise. */
+/** Copies the logs of a run to a folder; the scene's own files are deleted. */
 export async function keepEvidence(
   folder: string,
   { witness, log, faults }: Evidence,

@@ -12,12 +12,12 @@ type Granted = Awaited<ReturnType<GateClient["claim"]>>;
 const ANSWER_MS = 5_000;
 
 /**
- * Somebody whose visit is over and who does not care: logs in with the key that he had, past vmrig,
- * and orders a rollback with the fence that he had, past the gate. As long as nobody else has come
- * since, the machines may let him; that does no harm. Afterwards they must not: the judge would see
- * it.
+ * Simulates a holder that ignores the end of its lease: logs in with its old key without vmrig, and
+ * orders a rollback with its old fence without the gate. The machines may accept both as long as no
+ * other holder has come since; that does no harm. Afterwards the machines must refuse, or the judge
+ * reports a violation.
  *
- * @returns what the machine said to each of the two
+ * @returns the machine's answer to each of the two
  */
 export async function intrude(
   granted: Granted,
@@ -50,7 +50,7 @@ async function login(
     );
   });
   client.connect({ host, port, username: user, privateKey, readyTimeout: ANSWER_MS });
-  // A machine that is paused in the middle says nothing at all.
+  // A paused machine does not answer at all.
   const tooLong = setTimeout(() => said.resolve("refused  login: no answer"), ANSWER_MS);
   const answer = await said.promise;
   clearTimeout(tooLong);

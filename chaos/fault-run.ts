@@ -13,12 +13,12 @@ export interface StormOptions {
   readonly crowd: Crowd;
   readonly witness: Witness;
   readonly ttlMs: number;
-  /** At least so many of each. */
+  /** Minimum number of grants, and of faults. */
   readonly grants: number;
   readonly faults: number;
   /**
-   * Longer than any fault, a provisioning and a waiter's last heartbeat together: then nothing will
-   * ever move again.
+   * Longer than any fault, a provisioning and a dead waiter's last heartbeat together. Without
+   * progress for this long the suite is stuck.
    */
   readonly stalledMs: number;
   readonly kinds: readonly FaultName[];
@@ -28,20 +28,20 @@ export interface StormOptions {
 
 export interface StormEnded {
   readonly struck: readonly Struck[];
-  /** Copies that a person had to mend. */
+  /** Broken copies that the operator repaired. */
   readonly mended: readonly Struck[];
   readonly violations: readonly Violation[];
   readonly endedAt: number;
 }
 
-/** How long a machine that was given up because its disk was full may be at it. */
+/** How long after a full disk a machine may still be marked as broken because of it. */
 const FULL_MS = 15_000;
-/** Between two looks of whoever is called when a copy is broken. */
-const MEND_EVERY_MS = 1_000;
-/** With more at once hardly anybody would get anything done. */
+/** Interval at which the operator checks for broken copies. */
+const CHECK_EVERY_MS = 1_000;
+/** With more simultaneous faults hardly any run would make progress. */
 const AT_ONCE = 2;
 
-/** Runs come and go, and one fault after another strikes them, until there were enough of both. */
+/** Keeps runs going and injects one fault after another, until there were enough of both. */
 export async function storm(options: StormOptions): Promise<StormEnded> {
   const { seed, scene, crowd, witness, ttlMs, stalledMs, say } = options;
   const kinds = Object.fromEntries(
@@ -58,8 +58,8 @@ export async function storm(options: StormOptions): Promise<StormEnded> {
   let index = 0;
   let next = plan(index);
   let due = next.afterGrants;
-  const person = mender(scene, crowd);
-  let looked = performance.now();
+  const operator = mender(scene, crowd);
+  let checkedAt = performance.now();
   let moved = { grants: 0, at: performance.now() };
 
   const failed = new AbortController();
@@ -85,26 +85,26 @@ export async function storm(options: StormOptions): Promise<StormEnded> {
         say(`storm    ${grants} grants, ${struck.length} faults`);
       moved = { grants, at: performance.now() };
     }
-    // While Redis does not answer nobody can see anything.
-    if (performance.now() - looked > MEND_EVERY_MS && ![...busy.values()].includes("redis")) {
-      await person.lookAfter(
+    // While Redis does not answer, the operator cannot read the records.
+    if (performance.now() - checkedAt > CHECK_EVERY_MS && ![...busy.values()].includes("redis")) {
+      await operator.lookAfter(
         [...busy.values()].includes("disk") ||
           struck.some(({ kind, to }) => kind === "disk-full" && Date.now() - to < FULL_MS),
       );
-      looked = performance.now();
+      checkedAt = performance.now();
     }
     const enough = grants >= options.grants && struck.length >= options.faults;
     const stalled = performance.now() - moved.at > stalledMs;
     if (enough || stalled) {
       await Promise.all(busy.keys());
       failed.signal.throwIfAborted();
-      const what = `nobody was granted a copy for ${stalledMs / 1000} s, after ${grants} grants and ${struck.length} faults`;
-      await person.lookAfter(true);
+      const what = `no copy was granted for ${stalledMs / 1000} s, after ${grants} grants and ${struck.length} faults`;
+      await operator.lookAfter(true);
       const violations: Violation[] = [
-        ...person.violations,
+        ...operator.violations,
         ...(stalled ? [{ promise: "frees itself", what } as const] : []),
       ];
-      return { struck, mended: person.mended, endedAt: Date.now(), violations };
+      return { struck, mended: operator.mended, endedAt: Date.now(), violations };
     }
     const { needs }: FaultKind = FAULTS[next.kind];
     const taken = needs !== undefined && [...busy.values()].includes(needs);

@@ -10,25 +10,25 @@ import { until } from "./until.ts";
 export interface Stage {
   readonly scene: ChaosRig;
   readonly crowd: Crowd;
-  /** Which one of those that are there. */
+  /** Selects one of the possible targets. */
   readonly pick: number;
-  /** How long what does not end at once goes on. */
+  /** Duration of a fault that has one. */
   readonly ms: number;
 }
 
-/** What was hit. `over` when what was stopped runs again. */
+/** The target that was hit. `over` resolves when a stopped target runs again. */
 export interface Hit {
   readonly target: string;
   readonly sessions: readonly string[];
   readonly over?: Promise<void>;
 }
 
-/** @returns nothing when there is nothing that it could hit */
+/** @returns undefined when there is no target */
 type Fault = (stage: Stage) => Promise<Hit | undefined>;
 
 export interface FaultKind {
   readonly weight: number;
-  /** Two of a kind that needs the same thing never strike at once. */
+  /** Faults that need the same resource never happen at the same time. */
   readonly needs?: "redis" | "disk";
   readonly strike: Fault;
 }
@@ -58,8 +58,8 @@ function signalled(parts: readonly (keyof typeof PARTS)[], signal: NodeJS.Signal
 }
 
 /**
- * A laptop's lid, a debugger, a machine without memory: it does not run, and does not know it when
- * it goes on.
+ * Stops processes for a while, as a closed laptop lid, a debugger or a computer without memory
+ * does. A stopped process does not notice the gap when it continues.
  */
 function paused(parts: readonly (keyof typeof PARTS)[]): Fault {
   return async ({ crowd, pick, ms }) => {
@@ -77,7 +77,7 @@ function keyGone(pattern: string): Fault {
     const key = one(await keysLike(redis.operator, pattern), pick);
     if (key === undefined) return undefined;
     await redis.operator.del(key);
-    // A lock without its holder record would be what no command of vmrig makes.
+    // No command of vmrig leaves a lock without its holder record, so both are deleted.
     if (key.endsWith(":lock")) await redis.operator.del(key.replace(/:lock$/, ":holder"));
     return { target: key, sessions: [] };
   };
@@ -85,7 +85,7 @@ function keyGone(pattern: string): Fault {
 
 const killTerraform: Fault = async (stage) => {
   const { root } = stage.scene;
-  // Without the record the next holder asks Terraform.
+  // Without the record the next holder queries Terraform.
   if ((await keyGone("vmrig:*:record")(stage)) === undefined) return undefined;
   const found = await until(15_000, () =>
     one(
@@ -115,7 +115,7 @@ const fillDisk: Fault = async ({ scene: { state }, ms }) => {
   const filler = join(state, "filler");
   await using file = await open(filler, "w");
   for (const block of [Buffer.alloc(2 ** 20), Buffer.alloc(4096)]) {
-    // Until there is no room for another one.
+    // Writes until the disk is full.
     while (
       await file.appendFile(block).then(
         () => true,
@@ -126,7 +126,7 @@ const fillDisk: Fault = async ({ scene: { state }, ms }) => {
   return { target: state, sessions: [], over: sleep(ms).then(() => rm(filler, { force: true })) };
 };
 
-/** All that can go wrong, and how often, one against the other. */
+/** All faults, with their relative frequency. */
 export const FAULTS = {
   "runner-kill": { weight: 3, strike: signalled(["runner"], "SIGKILL") },
   "runner-term": { weight: 2, strike: signalled(["runner"], "SIGTERM") },

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { WITNESS_SCRIPT } from "./witness.ts";
 
-/** What the suite's own tests put wrong, to see it end red. */
+/** Bugs that the suite's own tests inject, to see the suite fail. */
 export const PLANTS = ["intruder", "liar", "squatter"] as const;
 
 interface Touch {
@@ -12,13 +12,13 @@ interface Touch {
 }
 
 /**
- * What a worker tells the machine of its lease: the truth, unless `CHAOS_PLANT` in its environment
- * says otherwise.
+ * Returns the lease that a worker reports to the machine: the true one, unless `CHAOS_PLANT` in the
+ * environment names a bug.
  *
- * - `intruder`: leaves somebody behind who goes on writing to the machine, past its SSH server,
- *   long after the lease has ended.
- * - `liar`: shows a fence that nobody issued.
- * - `squatter`: leaves a process behind on this computer that does nothing at all.
+ * - `intruder`: leaves a process behind that keeps writing to the machine's disk, without its SSH
+ *   server, long after the lease has ended.
+ * - `liar`: reports a fence that was never issued.
+ * - `squatter`: leaves an idle process behind on this computer.
  */
 export function plantedTouch(
   granted: Touch,

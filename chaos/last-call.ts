@@ -4,7 +4,7 @@ import type { Violation } from "./judge/violation.ts";
 import { until } from "./until.ts";
 import { isDeed, type Witness } from "./witness.ts";
 
-/** Long enough for all of them to be there at the same time. */
+/** Long enough for all visits to overlap. */
 const VISIT: Visit = { commands: 3, commandMs: 400, rude: false, pauseMs: 0 };
 
 export interface LastCallOptions {
@@ -15,7 +15,10 @@ export interface LastCallOptions {
   readonly round: number;
 }
 
-/** When all is over, as many new runs as there are copies each get one, within the bound. */
+/**
+ * Starts as many new runs as there are copies, after all other runs have ended. Each run must get a
+ * copy within the bound.
+ */
 export async function lastCall({
   crowd,
   witness,
@@ -41,13 +44,13 @@ export async function lastCall({
   return [
     ...missed.map((copy): Violation => ({
       promise: "frees itself",
-      what: `at the end nobody got ${copy} within ${withinMs} ms`,
+      what: `after the last fault no run was granted ${copy} within ${withinMs} ms`,
     })),
     ...codes
       .filter((code) => code !== 0)
       .map((code): Violation => ({
         promise: "ends",
-        what: `a run that nobody harmed ended with ${code}`,
+        what: `a run without any fault ended with ${code}`,
       })),
   ];
 }

@@ -4,9 +4,9 @@ import { processesOf } from "./processes.ts";
 import { keysLike } from "./redis-server.ts";
 import type { ChaosRig } from "./scene.ts";
 
-/** What nobody needs any more and nobody cleared away. */
+/** Everything that is no longer needed but was not removed. */
 export interface Leftovers {
-  /** Keys of leases, of who waits for them, and whatever else is in Redis. */
+  /** Keys of leases and of waiters, and any other key in Redis. */
   readonly keys: readonly string[];
   readonly processes: readonly string[];
   readonly sockets: readonly string[];
@@ -14,17 +14,17 @@ export interface Leftovers {
 }
 
 /**
- * They outlive every lease on purpose: the largest fence issued, what Terraform was asked, who this
- * Redis is. See docs/concepts/lease.md.
+ * These keys outlive every lease on purpose: the largest fence issued, the record of the last
+ * Terraform run, the id of this Redis. See docs/concepts/lease.md.
  */
 const LASTING_KEYS = /:(fence|record|id)$/;
 
-/** Names under which programs write what they rename or delete later. */
+/** Names of files that programs rename or delete later. */
 const TEMPORARY =
   /^(plan-.*|new|old|filler|errored\.tfstate|\.terraform\.tfstate\.lock\.info|leased-through\.json.*|.*\.(new|tmp|\d+))$/;
 
 export interface Allowed {
-  /** Machines outlive the run: their processes, and their control sockets. */
+  /** Allows the machines, which outlive the run: their processes and their control sockets. */
   readonly machines: boolean;
 }
 
@@ -38,8 +38,8 @@ export async function findLeftovers(scene: ChaosRig, { machines }: Allowed): Pro
   ]);
   const seen = new Set<string>();
   /**
-   * One process a machine, and what its holders left running in it: that goes with the next
-   * rollback.
+   * Whether a process belongs to a machine: one process for each machine, and the processes that
+   * its holders left running in it, which the next rollback ends.
    */
   const isMachine = ({
     command,
@@ -70,7 +70,7 @@ export function count({ keys, processes, sockets, files }: Leftovers): number {
   return keys.length + processes.length + sockets.length + files.length;
 }
 
-/** What is on a machine's disk, or in a snapshot of it, is the machine's. */
+/** Files on a machine's disk or in a snapshot of it belong to the machine. */
 function isTemporary(path: string): boolean {
   const own = path.replace(/\/machines\/([^/]+)\/(disk|snapshots|fences)\/.*$/, "");
   return own.split("/").some((name) => TEMPORARY.test(name));

@@ -2,7 +2,7 @@ import { qemu } from "@vmrig/driver-qemu";
 import type { Driver } from "vmrig/driver";
 import { fakeDriver } from "vmrig/driver-fake";
 
-/** What the machines of a suite are; its processes are told by `CHAOS_MACHINES`. */
+/** Kind of the suite's machines; its processes read it from `CHAOS_MACHINES`. */
 export const KINDS = ["fake", "real"] as const;
 export type MachineKind = (typeof KINDS)[number];
 
@@ -15,25 +15,24 @@ export function driverOf(kind: MachineKind): Driver {
 }
 
 /**
- * How long things may take that depend on the machines. An emulated one boots for a minute or four,
- * when others need the computer too.
+ * Time limits that depend on the machines. An emulated machine boots in one to four minutes when
+ * other processes need the computer, too.
  */
 export interface Patience {
   /**
-   * From the end of a fault until each copy is at work again, beside the ttl and a dead waiter's
-   * last heartbeat.
+   * Limit from the end of a fault until each copy is in use again, in addition to the TTL and a
+   * dead waiter's last heartbeat.
    */
   readonly slackMs: number;
-  /** Without a grant for so long nothing will ever move again. */
+  /** Without a grant for this long the suite is stuck. */
   readonly stalledMs: number;
-  /** For the visits of a run that nobody disturbs any more. */
+  /** Limit for the visits of a run without further faults. */
   readonly leaveMs: number;
   readonly commandMs: number;
 }
 
 export const PATIENCE: Readonly<Record<MachineKind, Patience>> = {
-  // For processes to start, machines to be rolled back and Terraform to be asked, on a computer
-  // that has other things to do.
+  // Time for starting processes, rolling back machines and querying Terraform, on a busy computer.
   fake: { slackMs: 20_000, stalledMs: 90_000, leaveMs: 120_000, commandMs: 20_000 },
   real: { slackMs: 120_000, stalledMs: 400_000, leaveMs: 600_000, commandMs: 120_000 },
 };

@@ -6,7 +6,7 @@ import { FAULTS, type FaultName } from "./faults.ts";
 import { runChaos } from "./suite.ts";
 
 const { values } = parseArgs({
-  // Between npm and this there may be one more `--` than npm takes away.
+  // npm may pass one more `--` than it removes.
   args: process.argv.slice(2).filter((word) => word !== "--"),
   options: {
     seed: { type: "string", default: String(Date.now() % 1_000_000) },
@@ -27,7 +27,7 @@ function faultNames(list: string): FaultName[] {
   return list.split(",").map((name) => {
     const kind = known.find((one) => one === name);
     if (kind === undefined)
-      throw new Error(`there is no fault "${name}"; there are: ${known.join(", ")}`);
+      throw new Error(`there is no fault "${name}"; known faults: ${known.join(", ")}`);
     return kind;
   });
 }

@@ -4,14 +4,17 @@ import { keysLike } from "./redis-server.ts";
 import type { ChaosRig } from "./scene.ts";
 
 /**
- * The person who is called when a copy is marked as broken. vmrig gives a machine up that could not
- * be brought back by any step, and a disk that was full all the while is such a case; everything
- * else is not.
+ * Simulates the operator who repairs a copy that vmrig marked as broken. vmrig marks a copy as
+ * broken after no recovery step succeeded, which a full disk explains. Any other reason is a
+ * violation.
  */
 export interface Mender {
-  /** Looks, and mends. `full` tells whether the disk was full a moment ago. */
+  /** Checks all copies and repairs broken ones. `full` tells whether the disk was full recently. */
   lookAfter(full: boolean): Promise<void>;
-  /** While a copy was broken the line was another one for those who came then. */
+  /**
+   * Repaired copies, with the runs of that time: while a copy was broken, the queue had fewer
+   * copies.
+   */
   readonly mended: readonly Struck[];
   readonly violations: readonly Violation[];
 }
@@ -31,13 +34,13 @@ export function mender({ redis }: ChaosRig, crowd: Crowd): Mender {
         const { broken } = JSON.parse((await redis.operator.get(key)) ?? "{}") as Marked;
         if (broken === undefined) continue;
         const sessions = crowd.runs.map(({ session }) => session);
-        // Without a record the next holder asks Terraform, and finds everything in place.
+        // Without a record the next holder queries Terraform, and finds everything in place.
         await redis.operator.del(key);
         mended.push({ kind: "mended", target: key, sessions, from: broken.at, to: Date.now() });
         if (!full)
           violations.push({
             promise: "frees itself",
-            what: `${key} was given up, and its disk was not full: ${broken.summary}`,
+            what: `${key} was marked as broken although its disk was not full: ${broken.summary}`,
           });
       }
     },

@@ -8,17 +8,17 @@ const faults = (seed: number) =>
   );
 const runs = (seed: number) => Array.from({ length: 50 }, (_, index) => planRunner(seed, index, 2));
 
-test("the same seed makes the same runs and the same faults, another one others", () => {
+test("the same seed plans the same runs and faults, and another seed plans different ones", () => {
   expect([runs(7), faults(7)]).toEqual([runs(7), faults(7)]);
   expect(runs(8)).not.toEqual(runs(7));
   expect(faults(8)).not.toEqual(faults(7));
 });
 
-test("each run is the same whatever other runs there are", () => {
+test("the plan of a run does not depend on other runs", () => {
   expect(planRunner(7, 30, 2)).toEqual(runs(7)[30]);
 });
 
-test("kinds of faults come as often as their weight says, with pauses on both sides of the ttl", () => {
+test("faults are as frequent as their weight, and pauses are both shorter and longer than the TTL", () => {
   const all = Array.from({ length: 1_000 }, (_, seed) =>
     planFault(seed, 0, { kinds: KINDS, ttlMs: 1_000, grantsPerFault: 3 }),
   );

@@ -1,29 +1,29 @@
 import { dice } from "./seeded-random.ts";
 
-/**
- * One use of the machines by a worker: a claim, some commands on each machine, and the way back.
- */
+/** One use of the machines by a worker: a claim, some commands on each machine, and the release. */
 export interface Visit {
-  /** How many commands on each machine. */
+  /** Number of commands on each machine. */
   readonly commands: number;
   readonly commandMs: number;
-  /** Before this command the machines are rolled back, in the middle of the claim. */
+  /**
+   * Number of the command before which the machines are rolled back, in the middle of the claim.
+   */
   readonly rollBackBefore?: number;
-  /** Leaves the machines without giving them back by word. */
+  /** Disconnects without releasing the machines. */
   readonly rude: boolean;
   /**
-   * So long after it, with machines that are not its any more, it tries once more: see
-   * ex-holder.ts.
+   * Delay after the visit until the worker tries to use the machines again, which it no longer
+   * holds: see ex-holder.ts.
    */
   readonly intrudeAfterMs?: number;
   /**
-   * Until the next one. Longer than `lease.idle` of the config, mostly: then the lease goes on to
-   * the next in line.
+   * Pause until the next visit. Mostly longer than `lease.idle` of the config, so that the lease
+   * goes to the next one in the queue.
    */
   readonly pauseMs: number;
 }
 
-/** What one run of a runner does: each worker is a process with its own visits. */
+/** Plan of one run of a test runner: each worker is a process with its own visits. */
 export interface RunnerPlan {
   readonly session: string;
   readonly maxCopies: number;
@@ -31,18 +31,18 @@ export interface RunnerPlan {
 }
 
 /**
- * What is hit by whom the suite finds when the time has come: `pick` says which one of those that
- * are there.
+ * Plan of a fault. The suite selects its target when the fault starts: `pick` selects one of the
+ * possible targets.
  */
 export interface FaultPlan<Kind extends string> {
   readonly kind: Kind;
-  /** How many grants after the fault before this one. */
+  /** Number of grants after the previous fault. */
   readonly afterGrants: number;
   readonly pick: number;
   readonly ms: number;
 }
 
-/** The `index`-th run of a seed. */
+/** Returns the `index`-th run of a seed. */
 export function planRunner(seed: number, index: number, copies: number): RunnerPlan {
   const { between, chance } = dice(seed, `runner ${index}`);
   const workers = copies > 1 && chance(0.2) ? 2 : 1;
@@ -53,7 +53,7 @@ export function planRunner(seed: number, index: number, copies: number): RunnerP
       commandMs: between(5, 40),
       ...(chance(0.2) && { rollBackBefore: between(1, commands) }),
       rude: chance(0.1),
-      // With two workers the other one may have got them by the same lease.
+      // With two workers, the other worker may have got the machines by the same lease.
       ...(workers === 1 && chance(0.3) && { intrudeAfterMs: between(50, 400) }),
       pauseMs: chance(0.85) ? between(40, 150) : 0,
     };
@@ -65,7 +65,7 @@ export function planRunner(seed: number, index: number, copies: number): RunnerP
   };
 }
 
-/** The `index`-th fault of a seed. */
+/** Returns the `index`-th fault of a seed. */
 export function planFault<Kind extends string>(
   seed: number,
   index: number,
@@ -81,7 +81,7 @@ export function planFault<Kind extends string>(
     kind: oneOf(kinds),
     afterGrants: between(0, Math.floor(2 * grantsPerFault)),
     pick: between(0, 2 ** 20),
-    // Shorter than the ttl as often as longer.
+    // As often shorter than the TTL as longer.
     ms: between(Math.round(ttlMs * 0.3), Math.round(ttlMs * 1.7)),
   };
 }

@@ -3,13 +3,13 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 export interface Process {
   readonly pid: number;
   readonly command: string;
-  /** The folder of the fake machine that it is a part of. */
+  /** Folder of the fake machine to which the process belongs. */
   readonly machine: string | undefined;
 }
 
 /**
- * Every living process that was started with this path in its command line, its environment or as
- * its folder. Linux only.
+ * Returns every live process that has this path in its command line, its environment or as its
+ * working directory. Linux only.
  */
 export function processesOf(path: string): Process[] {
   return readdirSync("/proc")
@@ -38,11 +38,11 @@ export function send(pid: number, signal: NodeJS.Signals): boolean {
   try {
     return process.kill(pid, signal);
   } catch {
-    return false; // it ended by itself
+    return false; // the process has ended
   }
 }
 
-/** A zombie is none: whoever should collect it may be dead, too. */
+/** Returns whether the process is alive. A zombie is not: its parent may be dead, too. */
 function lives(pid: number): boolean {
   return /^State:\s+[^ZX]/m.test(text(pid, "status"));
 }
@@ -59,6 +59,6 @@ function text(pid: number, name: string): string {
   try {
     return readFileSync(`/proc/${pid}/${name}`, "utf8");
   } catch {
-    return ""; // gone
+    return ""; // the process has ended
   }
 }

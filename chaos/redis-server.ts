@@ -5,14 +5,16 @@ import { join } from "node:path";
 import { Redis } from "ioredis";
 import { until } from "./until.ts";
 
-/** The suite's own Redis. Whatever happens to it, its address stays. */
+/** The suite's own Redis. Its address stays the same after every fault. */
 export interface RedisServer extends AsyncDisposable {
   readonly socketPath: string;
-  /** A connection past every bad network: what a person with redis-cli can see and do. */
+  /** A connection that bypasses the bad network, as an operator with redis-cli has. */
   readonly operator: Redis;
-  /** `kill -9`, and started again; with its append-only file, or without any data. */
+  /**
+   * Kills Redis with `kill -9` and starts it again, with its append-only file or without any data.
+   */
   restart(keepData: boolean): Promise<void>;
-  /** Does not run for so long. */
+  /** Stops the Redis process for this time. */
   pause(): void;
   resume(): void;
 }
@@ -46,7 +48,7 @@ export async function startRedis(folder: string): Promise<RedisServer> {
     ];
     child = spawn("redis-server", settings, { stdio: "ignore" });
     child.once("error", () => {});
-    // Its data are read before it answers.
+    // Redis reads its data before it answers.
     if (
       (await until(20_000, async () => ((await operator.ping()) === "PONG" ? true : undefined))) ===
       undefined
@@ -78,7 +80,7 @@ export async function startRedis(folder: string): Promise<RedisServer> {
   };
 }
 
-/** The names of all keys that match, whatever they are. */
+/** Returns the names of all keys that match, of every type. */
 export async function keysLike(redis: Redis, pattern: string): Promise<string[]> {
   const found = new Set<string>();
   let cursor = "0";

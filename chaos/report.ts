@@ -2,44 +2,44 @@ import type { Leftovers } from "./leftovers.ts";
 import { count } from "./leftovers.ts";
 import type { Violation } from "./judge/violation.ts";
 
-/** The last line that is printed. */
+/** The last line of the output. */
 export interface Report {
   readonly seed: number;
   readonly copies: number;
   readonly runs: number;
-  /** Leases that reached a machine. */
+  /** Number of leases that reached a machine. */
   readonly grants: number;
-  /** Proven rollbacks: at each grant, and in the middle of some. */
+  /** Number of proven rollbacks: one for each grant, and those in the middle of a visit. */
   readonly rollbacks: number;
   readonly commands: number;
   readonly faults: number;
   readonly byKind: Readonly<Record<string, number>>;
-  /** Kinds that this computer does not allow, each with the reason. */
+  /** Faults that this computer does not allow, each with the reason. */
   readonly leftOut: readonly string[];
-  /** Copies that were marked as broken, because their disk was full, and mended. */
+  /** Number of copies that were marked as broken because of a full disk, and repaired. */
   readonly mended: number;
   /**
-   * What became of visits and of those who tried once more after theirs: error codes, and what the
-   * machines refused or accepted.
+   * Results of failed visits and of ex-holders: error codes, and the machines' answers (refused or
+   * accepted).
    */
   readonly outcomes: Readonly<Record<string, number>>;
-  /** The largest number of times that anybody was overtaken in line. */
+  /** Maximum number of times that a run was overtaken in the queue. */
   readonly overtakings: number;
-  /** The longest that a copy did nothing after a fault was over. */
+  /** Longest time that a copy was unused after a fault. */
   readonly silenceMs: number;
   readonly violations: number;
   readonly leftovers: number;
   readonly seconds: number;
 }
 
-/** How often each word comes. */
+/** Counts each word. */
 export function tally(words: readonly string[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const word of words.toSorted()) counts[word] = (counts[word] ?? 0) + 1;
   return counts;
 }
 
-/** From what the runs printed: `failed LEASE_LOST`, `refused login`. */
+/** Reads outcomes from the output of the runs: `failed LEASE_LOST`, `refused login`. */
 export function outcomes(log: string): Record<string, number> {
   return tally(
     [...log.matchAll(/ {2}(?:(failed) +(\w+)|(refused|accepted) +(login|rollback))/g)].map(

@@ -1,5 +1,5 @@
 /**
- * A run of a test runner: `node runner.ts`, with its orders as JSON in CHAOS_RUNNER. It starts its
+ * A run of a test runner: `node runner.ts`, with its plan as JSON in CHAOS_RUNNER. It starts its
  * gate and its workers as Vitest would.
  */
 import { fork } from "node:child_process";
@@ -18,7 +18,7 @@ const { session, workers, maxCopies, witness } = JSON.parse(
   process.env["CHAOS_RUNNER"] ?? "null",
 ) as RunnerOrders;
 
-/** Whether its gate stands in line, as far as it said so. */
+/** Whether the gate is in the queue, according to its output. */
 let stands = false;
 let said = false;
 const gate = await spawnGate({
@@ -27,17 +27,18 @@ const gate = await spawnGate({
   command: session,
   onLine(line) {
     process.stdout.write(`${line}\n`);
-    // One that has a copy already stands behind all who have none: its place in line says nothing.
+    // A run that already has a copy is behind all runs without a copy, so its position in the queue
+    // is irrelevant.
     stands = line.startsWith("wait ") && !line.endsWith("for one more copy");
     if (!stands) said = false;
-    // Of all that came at once only the last counts: a runner that was stopped meanwhile hears of a
-    // wait together with its end.
+    // Of lines that arrive together only the last one counts: a runner that was stopped meanwhile
+    // reads the begin and the end of a wait together.
     setImmediate(() => {
       if (stands && !said) sayWord(witness, "line", session);
       said = stands;
     });
   },
-  // What is left of the run can only fail.
+  // The rest of the run can only fail.
   onDeath: () => process.exit(1),
 });
 
@@ -45,8 +46,8 @@ const leave = async (): Promise<void> => {
   await gate.close();
   process.exit();
 };
-// As Vitest takes Ctrl-C: the tests are cancelled, then the machines given back. SIGTERM ends it at
-// once.
+// Handles Ctrl-C as Vitest does: the tests are cancelled, then the machines released. SIGTERM ends
+// the run immediately.
 process.once("SIGINT", () => void leave());
 
 await Promise.all(

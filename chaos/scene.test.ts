@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { processesOf, send } from "./processes.ts";
 
-/** Sets a scene, has something run in it, and says where it is. */
+/** Creates a scene, starts a process in it, and prints the scene's folders. */
 const SETS_A_SCENE = `
   import { spawn } from "node:child_process";
   import { setScene } from ${JSON.stringify(new URL("scene.ts", import.meta.url).href)};
@@ -14,7 +14,7 @@ const SETS_A_SCENE = `
   setInterval(() => {}, 1000);
 `;
 
-test("a scene whose suite is killed is cleared away all the same: processes, Redis, disk and folders", async () => {
+test("a scene whose suite is killed is removed completely: processes, Redis, disk and folders", async () => {
   const suite = spawn(process.execPath, ["--input-type=module", "-e", SETS_A_SCENE], {
     stdio: ["ignore", "pipe", "inherit"],
   });

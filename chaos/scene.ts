@@ -12,33 +12,36 @@ import { clearAway, endProcesses, type Leftovers } from "./cleanup.ts";
 
 const run = promisify(execFile);
 
-/** The world of one suite: a computer of one user, as far as vmrig can tell. */
+/** The environment of one suite. To vmrig it looks like the computer of one user. */
 export interface ChaosRig extends AsyncDisposable {
-  /** Every process of the suite has it in its command line, its environment or as its folder. */
+  /**
+   * Root folder: every process of the suite has it in its command line, its environment or as its
+   * working directory.
+   */
   readonly root: string;
-  /** Where vmrig keeps what must not be lost. */
+  /** Folder of vmrig's state. */
   readonly state: string;
-  /** Where programs put what is temporary. */
+  /** Folder of temporary files. */
   readonly temporary: string;
-  /** Where vmrig's sockets are. */
+  /** Folder of vmrig's sockets. */
   readonly runtime: string;
   readonly witness: string;
   readonly redis: RedisServer;
   readonly network: BadNetwork;
-  /** Whether the state folder is a small disk of its own, that can be filled. */
+  /** Whether the state folder is a small disk of its own, which a fault can fill. */
   readonly ownDisk: boolean;
-  /** What its processes are started with. */
+  /** Environment of the suite's processes. */
   readonly env: NodeJS.ProcessEnv;
 }
 
-/** Full within a moment, and large enough for all that the machines keep. */
+/** Small enough to fill quickly, and large enough for the data of the machines. */
 const DISK = "size=256m";
 
 export interface SceneOptions {
   readonly copies: number;
   readonly ttlMs: number;
   readonly machines: MachineKind;
-  /** For the suite's own tests: what its workers do wrong. */
+  /** Bug that the workers have, for the suite's own tests. */
   readonly plant?: string;
 }
 
@@ -53,7 +56,7 @@ export async function setScene({
     join(root, name),
   ) as [string, string, string];
   await Promise.all([mkdir(state, { mode: 0o700 }), mkdir(temporary), writeFile(witness, "")]);
-  // Real machines need more room than anybody wants to fill.
+  // Real machines need more space than a fault can fill quickly.
   const ownDisk = machines === "fake" && (await mounted(state));
   const base = { ...process.env, VMRIG_HOME: state, TMPDIR: temporary };
   const { runtime } = await openFolders(base);
@@ -63,7 +66,7 @@ export async function setScene({
   const network = await badNetwork(redis.socketPath);
   const env: NodeJS.ProcessEnv = {
     ...base,
-    // The image of real machines is the user's own.
+    // Real machines use the user's own image cache.
     VMRIG_CACHE: machines === "real" ? (await openFolders()).cache : join(root, "cache"),
     CHAOS_MACHINES: machines,
     CHAOS_COPIES: String(copies),
@@ -92,7 +95,7 @@ export async function setScene({
   };
 }
 
-/** Takes root, on Linux. */
+/** Requires root, on Linux. */
 async function mounted(folder: string): Promise<boolean> {
   return await run("mount", ["-t", "tmpfs", "-o", `${DISK},mode=0700`, "tmpfs", folder]).then(
     () => true,

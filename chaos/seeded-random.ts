@@ -1,16 +1,16 @@
 import { createHash } from "node:crypto";
 
 /**
- * A stream of numbers that the seed and the name determine: what one stream is asked for changes no
- * other.
+ * A stream of numbers that is determined by the seed and the name. Reading one stream does not
+ * change another one.
  */
 export interface Dice {
-  /** From 0 up to, and without, 1. */
+  /** Returns a number from 0 up to but excluding 1. */
   readonly roll: () => number;
-  /** A whole number from `from` to `to`, both included. */
+  /** Returns a whole number from `from` to `to`, both included. */
   readonly between: (from: number, to: number) => number;
   readonly chance: (probability: number) => boolean;
-  /** One of them, each as likely as its weight says. */
+  /** Returns one of the names, each as likely as its weight. */
   readonly oneOf: <T extends string>(weights: Readonly<Record<T, number>>) => T;
 }
 

@@ -14,28 +14,31 @@ export interface CalmOptions {
   readonly witness: Witness;
   readonly struck: readonly Struck[];
   readonly copies: readonly string[];
-  /** How long whatever holds a copy may take to let go of it. */
+  /** Limit for the release of every copy. */
   readonly withinMs: number;
-  /** A run that nobody disturbs any more has done its visits by then. */
+  /** Limit for the visits of a run without further faults. */
   readonly leaveMs: number;
   readonly say: (line: string) => void;
 }
 
 /**
- * What somebody left who was killed is cleared away by whoever comes so long after him: dead
- * waiters after 6 s, dead sockets after 10 s.
+ * Time after which later runs have removed the leftovers of killed processes: dead waiters after 6
+ * s, dead sockets after 10 s.
  */
 const SETTLE_MS = 12_000;
-/** Processes that were told to end have a moment for it. */
-const LOOK_MS = 3_000;
+/** Time that terminated processes have to exit. */
+const EXIT_MS = 3_000;
 
-/** After the storm: runs end, each copy can be had, and nothing is left but what should be. */
+/**
+ * Waits until all runs have ended, every copy can be leased, and only the expected files and
+ * processes are left.
+ */
 export async function calm(
   options: CalmOptions,
 ): Promise<{ readonly violations: readonly Violation[]; readonly leftovers: Leftovers }> {
   const { scene, crowd, struck, leaveMs, say } = options;
   const violations: Violation[] = [];
-  say(`calm     ${crowd.runs.length} runs still go on`);
+  say(`calm     ${crowd.runs.length} runs are still active`);
   if ((await until(leaveMs, () => (crowd.runs.length === 0 ? true : undefined))) === undefined) {
     for (const { session, pid } of crowd.runs) {
       violations.push({
@@ -49,14 +52,14 @@ export async function calm(
   for (let round = 1; ; round++) {
     const called = Date.now();
     violations.push(...(await lastCall({ ...options, round })));
-    const leftovers = await look(scene);
+    const leftovers = await remainingLeftovers(scene);
     if (count(leftovers) === 0 || called >= settled) return { violations, leftovers };
     await sleep(Math.max(0, settled - Date.now()));
   }
 }
 
-async function look(scene: ChaosRig): Promise<Leftovers> {
-  const nothing = await until(LOOK_MS, async () => {
+async function remainingLeftovers(scene: ChaosRig): Promise<Leftovers> {
+  const nothing = await until(EXIT_MS, async () => {
     const left = await findLeftovers(scene, { machines: true });
     return count(left) === 0 ? left : undefined;
   });

@@ -29,32 +29,32 @@ import { isDeed, openWitness } from "./witness.ts";
 
 export interface ChaosOptions {
   readonly seed: number;
-  /** At least so many of each. */
+  /** Minimum number of grants, and of faults. */
   readonly grants: number;
   readonly faults: number;
   readonly copies: number;
-  /** Runs at a time. */
+  /** Number of simultaneous runs. */
   readonly crowd: number;
   readonly ttlMs: number;
   /** @defaultValue `fake` */
   readonly machines?: MachineKind;
-  /** @defaultValue all that this computer allows */
+  /** @defaultValue all faults that this computer allows */
   readonly kinds?: readonly FaultName[];
-  /** One of `PLANTS`: what is put wrong, to see the suite end red. */
+  /** One of `PLANTS`: the bug to inject, to see the suite fail. */
   readonly plant?: string;
   readonly say: (line: string) => void;
-  /** Where what happened is kept when it ends red: rows, faults, what the runs printed. */
+  /** Folder for the rows, the faults and the output of the runs when the suite fails. */
   readonly evidence?: string;
-  /** Gives up; nothing stays behind. */
+  /** Aborts the suite, which leaves nothing behind. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * A waiter that died at the head of the line keeps the others waiting for so long:
+ * Time for which a waiter that died at the head of the queue blocks the others:
  * docs/concepts/lease.md.
  */
 const ALIVE_MS = 6_000;
-/** Of a run that is alive and harmless, whatever happens around it. */
+/** Bound for a live run that was not hit by a fault. */
 const OVERTAKINGS = 3;
 export async function runChaos(options: ChaosOptions): Promise<Report> {
   const { seed, copies: number, ttlMs, machines = "fake", say } = options;
@@ -71,7 +71,7 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
   const leftOut = scene.ownDisk
     ? []
     : [
-        `disk-full: ${machines === "real" ? "real machines need a large disk" : "takes root, to mount a small disk"}`,
+        `disk-full: ${machines === "real" ? "real machines need a large disk" : "mounting a small disk requires root"}`,
       ];
   const kinds = (Object.keys(FAULTS) as FaultName[]).filter(
     (kind) => (scene.ownDisk || kind !== "disk-full") && options.kinds?.includes(kind) !== false,
@@ -147,7 +147,7 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
   };
 }
 
-/** As a person would: nothing of the rig is there afterwards. */
+/** Runs `vmrig destroy` as a person would. Nothing of the rig may be left afterwards. */
 async function destroy({ env }: ChaosRig): Promise<Violation[]> {
   const command = fileURLToPath(import.meta.resolve("vmrig/cli"));
   try {

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 /**
- * Looks again and again, until there is something to see.
+ * Calls `look` repeatedly until it returns a value.
  *
- * @returns nothing when there was nothing until the end
+ * @returns the value, or undefined after the time limit
  */
 export async function until<T>(
   timeoutMs: number,

@@ -5,13 +5,13 @@ const kind = machineKind();
 const { CHAOS_COPIES = "2", CHAOS_REDIS = "", CHAOS_TTL_MS = "1500" } = process.env;
 
 /**
- * The rig of the suite. Times are short, so that a run sees many leases expire, and gives its copy
- * back as soon as it does not use it.
+ * The rig of the suite. Times are short, so that a run sees many leases expire and releases unused
+ * copies immediately.
  */
 const rig = defineRig({
   name: "chaos",
   driver: driverOf(kind),
-  // A real one says what happens on its console, which the test user may not write to by himself.
+  // A real machine writes its rows to its console, which the test user may not write to by default.
   machines:
     kind === "real"
       ? { pc1: { prepare: { run: ["chmod 666 /dev/ttyS0"] } } }

@@ -1,8 +1,11 @@
 #!/bin/bash
-# One command of a run on a machine, read from stdin: `bash -s FILE SESSION VISIT FENCE NONCE MS`. It says what it finds and what it does, one line each, in a
-# file that no rollback rewinds. A line is one write to a file opened for appending, so lines of all machines stand in the order of time.
-# Words: kind, ms since the epoch, session, visit, copy, machine, fence and nonce as the run was told, nonce and remains as they are on the
-# disk, the largest fence that the machine has seen. What a machine does not know of itself is `-`.
+# One command of a run on a machine, read from stdin: `bash -s FILE SESSION VISIT FENCE NONCE MS`.
+# It appends what it finds and does, one row each, to a file that a rollback does not restore. A row
+# is one write to a file that is opened for appending, so the rows of all machines are in the order
+# of time.
+# Fields: kind, ms since the epoch, session, visit, copy, machine, fence and nonce that the run was
+# granted, nonce and remains as they are on the disk, the largest fence that the machine has seen.
+# A field that the machine does not know is `-`.
 file=$1 session=$2 visit=$3 fence=$4 nonce=$5 ms=$6
 
 folder=${VMRIG_FAKE_DISK%/disk}
@@ -28,7 +31,7 @@ done
 
 say begin
 echo "$fence/$nonce" >~/remains
-# What a careless test leaves running: in a session of its own, without the command's output.
+# A process that a careless test leaves running: in its own session, without the command's output.
 (setsid bash -c "sleep 0.$((RANDOM % 8 + 1)); $(declare -p file lead session visit fence nonce found remains seen copy machine); $(declare -f say); say late" >/dev/null 2>&1 &)
 half=$(printf '%d.%03d' $((ms / 2000)) $((ms / 2 % 1000)))
 sleep "$half"

@@ -4,21 +4,21 @@ import { join } from "node:path";
 import { machineKind } from "./machines.ts";
 
 /**
- * What runs on a machine for each command, as the stdin of `bash -s`; what its words mean is said
- * there.
+ * Script that runs on a machine for each command, as the stdin of `bash -s`. Its comments explain
+ * the fields.
  */
 export const WITNESS_SCRIPT = join(import.meta.dirname, "witness.sh");
 
 /**
- * Where a machine writes: to the witness's file, or where it has none of this computer's files, on
- * its console.
+ * Returns the file that a machine writes to: the witness log, or its console when the machine has
+ * no access to this computer's files.
  */
 export function witnessOf(file: string): string {
   return machineKind() === "real" ? "/dev/ttyS0" : file;
 }
 
 /**
- * The nonce of somebody to whom no rollback is promised: he rolls the machine back himself, or
+ * Nonce of a command without a promised rollback: an ex-holder rolls the machine back itself, or
  * finds it as it is.
  */
 export const NOTHING_PROMISED = "-";
@@ -27,32 +27,32 @@ const DEEDS = ["begin", "tick", "end", "late"] as const;
 const WORDS = ["ask", "line", "out"] as const;
 
 /**
- * Something that happened on a machine, as a command on it saw it. `late`: by a process that
- * outlived its command.
+ * An event on a machine, as a command on it recorded it. `late`: by a process that outlived its
+ * command.
  */
 export interface Deed {
   readonly kind: (typeof DEEDS)[number];
   readonly at: number;
   readonly session: string;
-  /** Which use of the machines by the run: of which worker, and the how many-th. */
+  /** Use of the machines by the run: the worker and the number of its visit. */
   readonly visit: string;
   readonly copy: string;
   readonly machine: string;
-  /** As the runner was told. */
+  /** The fence that the runner was granted. */
   readonly fence: number;
-  /** That of the rollback that the run was promised, or `NOTHING_PROMISED`. */
+  /** The nonce of the promised rollback, or `NOTHING_PROMISED`. */
   readonly nonce: string;
   /** The nonce on the machine's disk; `-` for none. */
   readonly found: string;
-  /** What the last command left behind, `fence/nonce`; `-` for nothing. */
+  /** What the previous command left behind, `fence/nonce`; `-` for nothing. */
   readonly remains: string;
   /** The largest fence that the machine has seen. */
   readonly seen: number;
 }
 
 /**
- * What a run did beside the machines: asked for some, stood in line as its gate said, went away,
- * mostly without. The judge uses it for the order of the line alone.
+ * An event of a run that concerns no machine: the run asked for machines, its gate entered the
+ * queue, or the run left without machines. The judge uses it only for the order of the queue.
  */
 export interface Word {
   readonly kind: (typeof WORDS)[number];
@@ -84,7 +84,7 @@ export function parseRow(line: string): Row {
   if (word !== undefined) return { kind: word, at: Number(at), session };
   const deed = DEEDS.find((name) => name === kind);
   if (deed === undefined || seen === undefined)
-    throw new Error(`the witness wrote what nobody understands: ${JSON.stringify(line)}`);
+    throw new Error(`the witness log has an invalid row: ${JSON.stringify(line)}`);
   return {
     kind: deed,
     at: Number(at),
@@ -104,15 +104,15 @@ export function sayWord(file: string, kind: Word["kind"], session: string): void
   appendFileSync(file, `${kind} ${Date.now()} ${session}\n`);
 }
 
-/** All rows of a file that grows. */
+/** All rows of a growing log file. */
 export interface Witness {
   readonly rows: readonly Row[];
-  /** How many leases reached a machine. */
+  /** Number of leases that reached a machine. */
   readonly grants: number;
   readMore(): Promise<void>;
 }
 
-/** @param carry brings what machines said elsewhere into the file */
+/** @param carry copies rows from the consoles of machines to the file */
 export function openWitness(
   path: string,
   carry: () => Promise<void> = () => Promise.resolve(),

@@ -1,6 +1,6 @@
 /**
- * A worker of a test runner: `node worker.ts`, with its orders as JSON in CHAOS_WORKER. It ends
- * with the runner, as Vitest's forks do.
+ * A worker of a test runner: `node worker.ts`, with its plan as JSON in CHAOS_WORKER. It ends with
+ * the runner, as Vitest's forks do.
  */
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -15,9 +15,9 @@ import { sayWord, witnessOf, WITNESS_SCRIPT } from "./witness.ts";
 export interface WorkerOrders {
   readonly socket: string;
   readonly session: string;
-  /** Which of the run's workers this is. */
+  /** Number of this worker in the run. */
   readonly worker: number;
-  /** Where commands on machines write. */
+  /** Path of the witness log. */
   readonly witness: string;
   readonly visits: readonly Visit[];
 }
@@ -32,7 +32,7 @@ const { socket, session, worker, witness, visits } = JSON.parse(
 ) as WorkerOrders;
 process.on("disconnect", () => process.exit());
 
-/** The client, and what the gate granted last through it: the fence, and the nonce of the proof. */
+/** Wraps the client to record its last grant: the fence, and the nonce of the proof. */
 function watched(
   client: GateClient,
 ): GateClient & { granted(): Granted; last(): Granted | undefined } {
@@ -64,8 +64,8 @@ async function make(
     if (number === rollBackBefore) await claim.rollBack();
     await Promise.all(
       Object.values(machines).map(async ({ $ }) => {
-        // A first look may find a machine that must be healed: what is granted then is told by the
-        // same answer.
+        // The first command may find a machine that needs recovery. The answer then carries the new
+        // grant.
         await $`true`;
         const { fence, nonce } = plantedTouch(gate.granted(), { witness, session, visit });
         await $({
@@ -78,7 +78,7 @@ async function make(
   if (!rude) await claim.release();
 }
 
-/** However the visit ended. */
+/** Acts as an ex-holder after the visit, however it ended. */
 async function linger(
   visit: string,
   gate: ReturnType<typeof watched>,
@@ -106,7 +106,7 @@ for (const [index, planned] of visits.entries()) {
     process.stderr.write(
       `failed   ${isVmrigError(error) ? error.code : "UNKNOWN"} ${String(error)}\n`,
     );
-    // Its claim ends with its connection, as with a worker that Vitest starts anew.
+    // Its claim ends with its connection, as with a worker that Vitest restarts.
     client.close();
     const again = await connectGate(socket).catch(() => undefined);
     if (again === undefined) break;

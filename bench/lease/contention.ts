@@ -9,17 +9,17 @@ const CONNECTIONS = 10;
 const WATCHED_MS = 4_000;
 
 interface Crowd {
-  /** From one's release to the next one's lease, sorted. */
+  /** Times from the release of a lease to the next lease, sorted. */
   readonly latencies: readonly number[];
-  /** Commands that Redis was asked in a second while all of them waited. */
+  /** Redis commands per second while all clients waited. */
   readonly commandsPerSecond: number;
-  /** How many got it before somebody who had come earlier. */
+  /** Number of clients that got the lease before a client that had come earlier. */
   readonly overtakes: number;
 }
 
 /**
- * Many clients in one line: how fast it moves, what it costs Redis to let them wait, and whether it
- * is a line.
+ * Measures many clients in one queue: the time of a handover, the load on Redis while they wait,
+ * and whether the order is kept.
  */
 export async function contention(rounds: number): Promise<void> {
   await using redis = await startRedis();
@@ -94,7 +94,7 @@ async function crowd(
   };
 }
 
-/** All commands so far, with those that scripts call. */
+/** Returns the number of all commands so far, including those that scripts call. */
 async function commands({ operator }: RedisServer): Promise<number> {
   return Number(/total_commands_processed:(\d+)/.exec(await operator.info("stats"))?.[1]);
 }

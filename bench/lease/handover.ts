@@ -8,15 +8,15 @@ const TTL_MS = 30_000;
 const POLL_MS = 200;
 
 /**
- * A way to hand a lock from one client to another that waits for it. Returns how long that took.
+ * Hands a lock from one client to another one that waits for it. Returns the time of the handover.
  */
 type HandOver = (heldMs: number) => Promise<number>;
 
 /**
- * From the release of a lease to the moment when somebody who waits for it has it: vmrig, redlock's
- * own retry as it comes, a loop that asks every 200 ms, and the least that Redis can do, which is
- * to publish a word and let a lock be set. Each waits for a random time first, so that no loop is
- * in step with the release.
+ * Measures the time from the release of a lease until the next waiter has it: vmrig, redlock's own
+ * retry with its defaults, a loop that polls every 200 ms, and the minimum for Redis, which is one
+ * publish and one `SET NX`. Each side waits for a random time first, so that no loop is
+ * synchronised with the release.
  */
 export async function handover(rounds: number): Promise<void> {
   await using redis = await startRedis();
@@ -48,7 +48,7 @@ export async function handover(rounds: number): Promise<void> {
     },
     async redlock(heldMs) {
       const lock = await new Redlock([a]).acquire(["redlock"], TTL_MS);
-      // Its own default is to give up after 10 tries; the pauses are what is measured.
+      // By default redlock gives up after 10 tries; this benchmark measures its pauses.
       const waiting = new Redlock([b], { retryCount: 1000 }).acquire(["redlock"], TTL_MS);
       await delay(heldMs);
       const released = performance.now();

@@ -3,8 +3,8 @@ import type { LeaseStore } from "../../packages/vmrig/src/lease/lease-store.ts";
 import { openLeaseStore } from "../../packages/vmrig/src/lease/open-lease-store.ts";
 
 /**
- * A Redis of the benchmark's own, on a unix socket, with an append-only file as vmrig's embedded
- * one has it.
+ * Starts a separate Redis for the benchmark, on a unix socket, with an append-only file as vmrig's
+ * embedded Redis has.
  */
 export function startRedis(): Promise<RedisServer> {
   return RedisServer.start({ persistence: "always" });
@@ -14,7 +14,7 @@ export function openStore({ socketPath }: RedisServer): Promise<LeaseStore> {
   return openLeaseStore({ redis: { socketPath } });
 }
 
-/** A rig with one copy, that everybody wants. */
+/** A rig with one copy, which all clients request. */
 export const WISH = { rig: "bench", copies: ["bench-1"] } as const;
 
 export function holderNamed(who: string): {

@@ -4,15 +4,15 @@ import type { Struck, Violation } from "./violation.ts";
 export interface AvailabilityBounds {
   readonly copies: readonly string[];
   /**
-   * How long a copy may do nothing after a fault is over, while somebody waits for one all the
-   * time.
+   * Longest time that a copy may be unused after a fault has ended, while runs are waiting for one
+   * all the time.
    */
   readonly withinMs: number;
-  /** When the suite stopped sending runs. */
+  /** Time at which the suite stopped starting runs. */
   readonly endedAt: number;
 }
 
-/** How long a copy did nothing after a fault. */
+/** Time that a copy was unused after a fault. */
 export interface Silence {
   readonly copy: string;
   readonly after: Struck;
@@ -20,8 +20,8 @@ export interface Silence {
 }
 
 /**
- * Of each copy after each fault. One that lasts is measured up to when the suite stopped sending
- * runs.
+ * Returns the silence of each copy after each fault. A silence that does not end is measured up to
+ * the time at which the suite stopped starting runs.
  */
 export function silences(
   rows: readonly Row[],
@@ -39,7 +39,8 @@ export function silences(
 }
 
 /**
- * After every fault each copy is at work again within the bound: whatever held it let go by itself.
+ * Checks that each copy is in use again within the bound after every fault, because its lease was
+ * freed by itself.
  */
 export function judgeAvailability(
   rows: readonly Row[],

@@ -7,11 +7,11 @@ const LOG = `
 1795415361700 run-15  failed   STATE_UNWRITABLE VmrigError [STATE_UNWRITABLE]: /state cannot be written: ENOSPC.
 `;
 
-test("has nothing against faults that vmrig has words for", () => {
+test("accepts failures that have an error code of their own", () => {
   expect(judgeBugs(LOG)).toEqual([]);
 });
 
-test("sees failures that vmrig has no words for, each once, and a gate that gives itself the blame", () => {
+test("reports internal and unknown errors, each once, and bugs that a gate reports", () => {
   const internal =
     "1795415361640 run-15  failed   INTERNAL VmrigError [INTERNAL]: Unexpected Error: ENOSPC\n";
   const unknown = "1795415361641 run-16  failed   UNKNOWN TypeError: x is not a function\n";

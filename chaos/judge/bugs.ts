@@ -1,14 +1,14 @@
 import type { Violation } from "./violation.ts";
 
 /**
- * What a worker says of a failed visit, and a gate of itself: for a fault of the infrastructure
- * vmrig has better words.
+ * Lines of a worker about a failed visit, and of a gate about a bug of its own. For a fault of the
+ * infrastructure vmrig has specific error codes.
  */
 const BUG = / {2}(?:failed {3}(?:INTERNAL|UNKNOWN)|bug {6}) *(.*)$/;
 
 /**
- * No fault is so bad that vmrig may not know what it was. From what the runs printed; what was said
- * again and again is told once.
+ * Checks that vmrig recognises every fault. Reads the output of the runs, and reports repeated
+ * lines once.
  */
 export function judgeBugs(log: string): Violation[] {
   const counts = new Map<string, number>();

@@ -2,27 +2,29 @@ import { isDeed, type Row } from "../witness.ts";
 import type { Struck, Violation } from "./violation.ts";
 
 /**
- * A lease, as the machines saw it. Its fence tells when it was granted: it is the server's clock in
+ * A lease, as the machines saw it. Its fence is the time of the grant: the server's clock in
  * microseconds.
  */
 interface Granted {
   readonly session: string;
   readonly fence: number;
-  /** When its run had asked for it. */
+  /** Row at which its run asked for it. */
   readonly asked: number;
 }
 
-/** A place in line, from when the run's gate said that it stands there. */
+/** An entry in the queue, from the time at which the run's gate reported it. */
 export interface Wait {
   readonly session: string;
   readonly from: number;
-  /** When it showed itself on a machine; never, if it did not. */
+  /** Time of the first command on a machine; infinite without one. */
   readonly to: number;
-  /** How often somebody was granted a copy before it who had asked for one after it stood there. */
+  /**
+   * Number of runs that asked after this entry was in the queue and were granted a copy before it.
+   */
   readonly overtaken: number;
 }
 
-/** Everybody who stood in line, but for those who went away by themselves. */
+/** Returns all entries of the queue except for runs that left by themselves. */
 export function waits(rows: readonly Row[]): Wait[] {
   const asked = new Map<string, number>();
   const stood = new Map<string, number>();
@@ -58,7 +60,10 @@ export function waits(rows: readonly Row[]): Wait[] {
   }));
 }
 
-/** Those whom the line owed something: alive, and not hit by a fault while they stood there. */
+/**
+ * Returns the waits that must be fair: the run was alive, and not hit by a fault while it was in
+ * the queue.
+ */
 export function patientWaits(rows: readonly Row[], faults: readonly Struck[]): Wait[] {
   return waits(rows).filter(
     ({ session, from, to }) =>
@@ -68,7 +73,7 @@ export function patientWaits(rows: readonly Row[], faults: readonly Struck[]): W
   );
 }
 
-/** Nobody of them is overtaken more often than the bound says. */
+/** Checks that no run is overtaken more often than the bound allows. */
 export function judgeFairness(
   rows: readonly Row[],
   faults: readonly Struck[],
@@ -78,6 +83,6 @@ export function judgeFairness(
     .filter(({ overtaken }) => overtaken > bound)
     .map(({ session, from, to, overtaken }) => ({
       promise: "fair",
-      what: `${session} stood in line from ${from} to ${to} and was overtaken ${overtaken} times, more than ${bound}`,
+      what: `${session} was in the queue from ${from} to ${to} and was overtaken ${overtaken} times, more than ${bound}`,
     }));
 }

@@ -7,8 +7,7 @@ import type { Struck } from "./violation.ts";
 const BOUNDS = { copies: ["c-1"], withinMs: 5_000, endedAt: 100_000, overtakings: 1 };
 
 /**
- * One command on pc1, or on the machine that is named: what it says at its beginning, in the
- * middle, and at its end.
+ * Rows of one command on pc1 or the named machine: at its beginning, in the middle, and at its end.
  */
 interface Command {
   readonly by: string;
@@ -53,13 +52,13 @@ function promisesBroken(rows: readonly Row[], faults: readonly Struck[] = []): s
   return judge({ rows, faults, bounds: BOUNDS }).map(({ promise }) => promise);
 }
 
-test("has nothing against holders who follow one another, each on clean machines", () => {
+test("accepts holders that follow one another, each on clean machines", () => {
   const rows = [
     ...command({ by: "a", fence: 1 }),
     ...command({ by: "a", fence: 1, machine: "pc2" }),
     ...command({ by: "a", fence: 1, remains: "1/n1" }),
     ...command({ by: "b", fence: 2 }),
-    // A rollback in the middle, and its next visit.
+    // A rollback in the middle, and the next visit.
     ...command({ by: "b", fence: 2, nonce: "n2b" }),
     deed("late", { by: "b", fence: 2 }),
     ...command({ by: "b", fence: 2, visit: "2", nonce: "n2c" }),
@@ -67,7 +66,7 @@ test("has nothing against holders who follow one another, each on clean machines
   expect(judge({ rows, faults: [], bounds: BOUNDS })).toEqual([]);
 });
 
-test("has nothing against an ex-holder who rolls back and logs in before anybody else comes; what he leaves behind is his still", () => {
+test("accepts an ex-holder that rolls back and logs in before the next holder; its remains count as its own", () => {
   const left = [
     ...command({ by: "a", fence: 1 }),
     ...command({ by: "a", fence: 1, nonce: "-", found: "-" }),
@@ -82,7 +81,7 @@ test("has nothing against an ex-holder who rolls back and logs in before anybody
   ]);
 });
 
-test("sees commands of two holders that interleave on a machine", () => {
+test("detects commands of two holders that interleave on a machine", () => {
   const a = command({ by: "a", fence: 1 });
   const b = command({ by: "b", fence: 2 });
   expect(
@@ -90,7 +89,7 @@ test("sees commands of two holders that interleave on a machine", () => {
   ).toContain("exclusive");
 });
 
-test("sees two visits of one run that interleave, or share a rollback", () => {
+test("detects two visits of one run that interleave or share a rollback", () => {
   const [first, second] = [
     command({ by: "a", fence: 1 }),
     command({ by: "a", fence: 1, visit: "2", nonce: "m" }),
@@ -106,14 +105,14 @@ test("sees two visits of one run that interleave, or share a rollback", () => {
   ).toEqual(["clean"]);
 });
 
-test("sees them on two machines of one copy", () => {
+test("detects interleaving on two machines of one copy", () => {
   const a = command({ by: "a", fence: 1, machine: "pc2" });
   expect(
     promisesBroken([...a.slice(0, 1), ...command({ by: "b", fence: 2 }), ...a.slice(1)]),
   ).toContain("exclusive");
 });
 
-test("sees two holders who share a fence", () => {
+test("detects two holders that share a fence", () => {
   expect(
     promisesBroken([
       ...command({ by: "a", fence: 1 }),
@@ -122,17 +121,17 @@ test("sees two holders who share a fence", () => {
   ).toEqual(["fenced", "fenced", "fenced"]);
 });
 
-test("sees an older fence that is accepted after a newer one", () => {
+test("detects an older fence that is accepted after a newer one", () => {
   expect(
     promisesBroken([...command({ by: "b", fence: 2 }), ...command({ by: "a", fence: 1 })]),
   ).toEqual(["fenced", "fenced", "fenced"]);
 });
 
-test("sees a fence that the machine never was shown", () => {
+test("detects a fence that the machine was never shown", () => {
   expect(promisesBroken([deed("begin", { by: "a", fence: 9, seen: 8 })])).toEqual(["fenced"]);
 });
 
-test("sees what the last holder left behind", () => {
+test("detects remains of the previous holder", () => {
   expect(
     promisesBroken([
       ...command({ by: "a", fence: 1 }),
@@ -141,7 +140,7 @@ test("sees what the last holder left behind", () => {
   ).toEqual(["clean"]);
 });
 
-test("sees a machine without a proof, or with that of another rollback", () => {
+test("detects a machine without a proof, or with the proof of another rollback", () => {
   expect(promisesBroken(command({ by: "a", fence: 1, found: "-" }))).toEqual(["clean"]);
   expect(
     promisesBroken([
@@ -151,13 +150,13 @@ test("sees a machine without a proof, or with that of another rollback", () => {
   ).toEqual(["clean"]);
 });
 
-test("sees a rollback under the feet of the holder", () => {
+test("detects a rollback under the holder", () => {
   expect(
     promisesBroken([...command({ by: "a", fence: 1 }), ...command({ by: "a", fence: 1 })]),
   ).toEqual(["clean"]);
 });
 
-test("takes remains that did not fit on a full disk for those of the same visit only", () => {
+test("accepts empty remains of a full disk within the same visit only", () => {
   expect(
     promisesBroken([
       ...command({ by: "a", fence: 1 }),
@@ -167,13 +166,13 @@ test("takes remains that did not fit on a full disk for those of the same visit 
   expect(promisesBroken(command({ by: "a", fence: 1, remains: "empty" }))).toEqual(["clean"]);
 });
 
-test("takes a command that was cut off before it did anything for none", () => {
+test("ignores a command that was cut off before it did anything", () => {
   expect(
     promisesBroken([deed("begin", { by: "a", fence: 1 }), ...command({ by: "a", fence: 1 })]),
   ).toEqual([]);
 });
 
-test("sees a copy that stays silent after a fault, but not one that nobody wanted any more", () => {
+test("detects a copy that stays silent after a fault, but not a copy without waiting runs", () => {
   const fault = { kind: "gate-kill", target: "a", sessions: ["a"], from: 1_000, to: 1_000 };
   const rows = command({ by: "a", fence: 1, at: 900 });
   const back = command({ by: "b", fence: 2, at: 5_900 });
@@ -182,7 +181,7 @@ test("sees a copy that stays silent after a fault, but not one that nobody wante
   expect(promisesBroken(rows, [{ ...fault, to: 99_000 }])).toEqual([]);
 });
 
-/** `b` stands in line; `c` and `d` come later and are granted the copy earlier. */
+/** `b` is in the queue; `c` and `d` come later and are granted the copy earlier. */
 const OVERTAKEN = [
   word("ask", "b"),
   word("line", "b"),
@@ -193,18 +192,18 @@ const OVERTAKEN = [
   ...command({ by: "b", fence: 3, at: 50 }),
 ];
 
-test("sees who is overtaken in line", () => {
+test("detects a run that is overtaken in the queue", () => {
   expect(waits(OVERTAKEN)).toEqual([{ session: "b", from: 0, to: 50, overtaken: 2 }]);
   expect(promisesBroken(OVERTAKEN)).toEqual(["fair"]);
 });
 
-test("sees who stands in line for ever", () => {
+test("detects a run that stays in the queue for ever", () => {
   const rows = OVERTAKEN.filter((row) => !("fence" in row && row.session === "b"));
   expect(promisesBroken(rows)).toEqual(["fair"]);
   expect(promisesBroken([...rows, word("out", "b")])).toEqual([]);
 });
 
-test("owes nothing to a waiter that was hit itself", () => {
+test("ignores a waiter that was hit by a fault", () => {
   expect(
     promisesBroken(OVERTAKEN, [
       { kind: "gate-pause", target: "b", sessions: ["b"], from: 10, to: 99_999 },
@@ -212,7 +211,7 @@ test("owes nothing to a waiter that was hit itself", () => {
   ).toEqual([]);
 });
 
-test("does not count those who came first, or were granted the copy later", () => {
+test("does not count runs that came first or were granted the copy later", () => {
   const rows = [
     word("ask", "c"),
     word("ask", "b"),

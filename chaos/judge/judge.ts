@@ -6,13 +6,16 @@ import { judgeExclusive, judgeFences } from "./order.ts";
 import type { Struck, Violation } from "./violation.ts";
 
 export interface Case {
-  /** In the order in which they happened. */
+  /** Rows in the order of time. */
   readonly rows: readonly Row[];
   readonly faults: readonly Struck[];
   readonly bounds: AvailabilityBounds & { readonly overtakings: number };
 }
 
-/** Knows nothing of vmrig: it reads what reached the machines, and what the suite itself did. */
+/**
+ * Judges a run of the suite. Independent of vmrig: it reads the rows that the machines wrote and
+ * the events of the suite itself.
+ */
 export function judge({ rows, faults, bounds }: Case): Violation[] {
   const deeds = rows.filter(isDeed);
   return [

@@ -1,7 +1,10 @@
 import type { Deed } from "../witness.ts";
 import type { Violation } from "./violation.ts";
 
-/** On a copy, whoever follows another ends him: nothing of the first is seen any more. */
+/**
+ * Checks that holders of a copy do not interleave: after the first command of the next holder there
+ * is none of the previous one.
+ */
 export function judgeExclusive(deeds: readonly Deed[]): Violation[] {
   const violations: Violation[] = [];
   const current = new Map<string, Deed>();
@@ -15,14 +18,14 @@ export function judgeExclusive(deeds: readonly Deed[]): Violation[] {
     if (!ended.has(holder(deed))) continue;
     violations.push({
       promise: "exclusive",
-      what: `${describe(deed)} came after ${describe(before)}, which had taken its place`,
+      what: `${describe(deed)} came after ${describe(before)}, which is a later holder`,
     });
   }
   return violations;
 }
 
 /**
- * No machine obeys an older fence after a newer one, and none obeys a fence that it has not seen.
+ * Checks that no machine accepts an older fence after a newer one, or a fence that it has not seen.
  */
 export function judgeFences(deeds: readonly Deed[]): Violation[] {
   const violations: Violation[] = [];

@@ -1,16 +1,19 @@
-/** A promise that was not kept, and the rows that show it. */
+/** A broken promise, and the rows that show it. */
 export interface Violation {
   readonly promise: "exclusive" | "fenced" | "clean" | "frees itself" | "fair" | "ends" | "no bug";
   readonly what: string;
 }
 
-/** One fault, as the suite wrote it down when it struck. */
+/** One fault, as the suite recorded it. */
 export interface Struck {
   readonly kind: string;
   readonly target: string;
-  /** Runs that were hit themselves: nobody owes them anything. */
+  /** Runs that the fault hit directly. Fairness is not checked for them. */
   readonly sessions: readonly string[];
-  /** In milliseconds since the epoch: when it began, and when what was stopped ran again. */
+  /**
+   * In milliseconds since the epoch: start of the fault, and the time at which a stopped target ran
+   * again.
+   */
   readonly from: number;
   readonly to: number;
 }

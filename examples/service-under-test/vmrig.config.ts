@@ -5,7 +5,7 @@ const rig = defineRig({
   name: "service-under-test",
   driver: qemu(),
   machines: { pc1: {} },
-  // Of a test that fails, the daemon's own log is kept beside the journal.
+  // The evidence of a failed test includes the daemon's own log, beside the journal.
   evidence: { files: ["/var/log/tally/tally.log"] },
 });
 

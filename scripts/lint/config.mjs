@@ -23,7 +23,7 @@ export const CONFIG = {
     "promise/always-return": "off",
     "promise/no-promise-in-callback": "off",
     "import/no-unassigned-import": "off",
-    // `import type {} from "./x.ts"` brings in an augmentation of somebody else's types.
+    // `import type {} from "./x.ts"` loads an augmentation of another package's types.
     "import/no-empty-named-blocks": "off",
     "unicorn/require-module-specifiers": "off",
     // The compiler says it better: noImplicitReturns and the return type.

@@ -5,8 +5,8 @@ import type { Machine } from "vmrig";
 export const PACKAGE = fileURLToPath(new URL("../package", import.meta.url));
 
 /**
- * Builds the package where Debian's tools are: on the machine. What all releases have and what this
- * one has become one folder there.
+ * Builds the package on the machine, which has Debian's tools. The files of all releases and those
+ * of this release are merged into one folder there.
  *
  * @returns the path of the package on the machine
  */

@@ -1,13 +1,13 @@
 export interface Send {
-  /** Folder whose content is sent. */
+  /** Folder with the content to send. */
   readonly from: string;
-  /** Name or address of the machine that takes it in. */
+  /** Name or address of the machine that receives the content. */
   readonly to: string;
-  /** Leaves out what matches, as rsync understands it. */
+  /** Patterns of rsync for files to leave out. */
   readonly except?: readonly string[];
 }
 
-/** The arguments of rsync that send a folder's content to another machine's inbox. */
+/** Returns the arguments for rsync to send a folder's content to another machine's inbox. */
 export function sendCommand({ from, to, except = [] }: Send): string[] {
   const folder = from.endsWith("/") ? from : `${from}/`;
   return ["-a", ...except.map((pattern) => `--exclude=${pattern}`), folder, `rsync://${to}/inbox/`];

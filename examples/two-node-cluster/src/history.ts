@@ -1,4 +1,4 @@
-/** A write that a node has taken, and said so. */
+/** A write that a node has accepted and acknowledged. */
 export interface Written {
   readonly node: string;
   readonly value: string;
@@ -7,10 +7,10 @@ export interface Written {
 }
 
 /**
- * What must not be in a history of writes, in whatever order they were answered: two leaders of one
- * epoch, two values in one place, or a later epoch that does not know all of an earlier one.
+ * Returns the faults in a history of writes, in any order: two leaders of one epoch, two values
+ * with one number, or a later epoch without a write of an earlier one.
  *
- * @returns one line for each; none for a history as it should be
+ * @returns one line for each fault; none for a correct history
  */
 export function faultsOf(history: readonly Written[]): string[] {
   const faults: string[] = [];

@@ -11,7 +11,7 @@ export interface Status {
   readonly value: string;
 }
 
-/** Installs the daemon and starts it; it is then waiting for a leader. */
+/** Installs the daemon and starts it. The daemon then waits for a leader. */
 export async function install(machine: Machine, peer: Machine): Promise<void> {
   await machine.root.upload(PAIR, "/opt/pair");
   await machine.root
@@ -24,7 +24,7 @@ export async function statusOf(machine: Machine): Promise<Status> {
   return JSON.parse((await machine.$`pair status`).stdout) as Status;
 }
 
-/** @returns what was written, or nothing where the machine refused */
+/** Writes a value. @returns the write, or undefined when the machine refused */
 export async function write(machine: Machine, value: string): Promise<Written | undefined> {
   const { stdout } = await machine.$({ reject: false })`pair write ${value}`;
   const [, epoch, seq] = /^written (\d+) (\d+)$/.exec(stdout) ?? [];

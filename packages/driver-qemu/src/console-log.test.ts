@@ -6,7 +6,7 @@ import { tempFolder } from "./temp-folder.test.kit.ts";
 
 const line = (index: number): string => `line ${String(index).padStart(10, "0")}\n`;
 
-test("a console that grew beyond 16 MiB keeps its last lines, and who appends to it goes on behind them", async () => {
+test("a console above 16 MiB keeps its last lines, and an open writer appends after them", async () => {
   const path = join(await tempFolder(), "console.log");
   const lines = Math.ceil((16 * 1024 * 1024 + 1) / line(0).length);
   await writeFile(path, Array.from({ length: lines }, (_, index) => line(index)).join(""));
@@ -23,7 +23,7 @@ test("a console that grew beyond 16 MiB keeps its last lines, and who appends to
   expect(kept.slice(-3)).toEqual([line(lines - 1).trimEnd(), "after", ""]);
 });
 
-test("a console that is small, or not there, is left alone", async () => {
+test("a small or missing console is not changed", async () => {
   const path = join(await tempFolder(), "console.log");
   await boundConsole(path);
   await expect(stat(path)).rejects.toThrow("ENOENT");

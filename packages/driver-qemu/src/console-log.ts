@@ -5,8 +5,8 @@ const LIMIT = 16 * 1024 * 1024;
 const KEPT = 1024 * 1024;
 
 /**
- * Cuts a console's file down to the lines of its last megabyte when it has grown beyond 16 MiB. In
- * place: QEMU has it open, and appends. What a guest prints in this very moment may be lost.
+ * Truncates a console's file to the lines of its last megabyte once it exceeds 16 MiB. Truncates in
+ * place, because QEMU has it open for appending. Output during the truncation may be lost.
  */
 export async function boundConsole(path: string): Promise<void> {
   const file = await open(path, "r+").catch(() => undefined);
@@ -23,8 +23,7 @@ export async function boundConsole(path: string): Promise<void> {
 }
 
 /**
- * Says on the console that the machine, which stands still, is brought back. Without room on the
- * disk it goes unsaid.
+ * Writes to the console that the stopped machine is restored. Ignores a full disk.
  */
 export async function markConsole(
   path: string,

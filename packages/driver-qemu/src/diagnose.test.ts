@@ -25,7 +25,7 @@ beforeEach(async () => {
   await image("debian-13");
 });
 
-/** A program that says its version, as far as a doctor can tell. */
+/** A fake program that prints a version. */
 async function install(name: string, version: string): Promise<void> {
   const path = join(bin, name);
   await writeFile(path, `#!/bin/sh\necho 'the program, version ${version} (Debian)'\n`);
@@ -48,7 +48,7 @@ async function image(name: string): Promise<void> {
   await symlink(`${name}-1`, join(cacheFolder, "images", name));
 }
 
-async function look(
+async function runDiagnose(
   options: Partial<DiagnoseOptions> = {},
 ): Promise<Readonly<Record<string, Finding>>> {
   const findings = await diagnose({ image: "debian-13", accel: "auto", cacheFolder, ...options });
@@ -57,8 +57,8 @@ async function look(
   return Object.fromEntries(findings.map((finding) => [finding.what, finding]));
 }
 
-test("a computer that has all of it: each thing was measured", async () => {
-  const { accelerator, ...findings } = await look();
+test("a complete computer has a measured value for every check", async () => {
+  const { accelerator, ...findings } = await runDiagnose();
   expect(Object.values(findings)).toEqual([
     { what: "QEMU", status: "ok", measured: `10.0.2 at ${join(bin, SYSTEM)}` },
     { what: "qemu-img", status: "ok", measured: `10.0.2 at ${join(bin, "qemu-img")}` },
@@ -71,9 +71,9 @@ test("a computer that has all of it: each thing was measured", async () => {
   });
 });
 
-test("each program that is missing is named, with the packages to install; the rest is looked at all the same", async () => {
+test("each missing program is named with the packages to install, and all other checks still run", async () => {
   vi.stubEnv("PATH", "/nonexistent");
-  const findings = await look();
+  const findings = await runDiagnose();
   for (const [what, program] of [
     ["QEMU", SYSTEM],
     ["qemu-img", "qemu-img"],
@@ -88,27 +88,27 @@ test("each program that is missing is named, with the packages to install; the r
   expect(findings["machine image"]?.status).toBe("ok");
 });
 
-test("a QEMU whose emulated machines crash is a warning where machines are emulated, and none where they are not", async () => {
+test("a QEMU with crashing emulated machines is a warning with emulation, and none with KVM", async () => {
   await install(SYSTEM, "7.2.22");
-  const { QEMU } = await look({ accel: "tcg" });
+  const { QEMU } = await runDiagnose({ accel: "tcg" });
   expect(QEMU).toMatchObject({
     status: "warn",
     measured: expect.stringContaining("crash at random"),
     fix: expect.stringContaining("8.2"),
   });
-  if (!EMULATED) expect((await look({ accel: "kvm" }))["QEMU"]?.status).toBe("ok");
+  if (!EMULATED) expect((await runDiagnose({ accel: "kvm" }))["QEMU"]?.status).toBe("ok");
 });
 
-test("an image that was not built is named, with how to build it", async () => {
-  expect((await look({ image: "debian-99" }))["machine image"]).toMatchObject({
+test("a missing local image is reported with its build command", async () => {
+  expect((await runDiagnose({ image: "debian-99" }))["machine image"]).toMatchObject({
     status: "fail",
     measured: expect.stringContaining('"debian-99" is not built on this computer. looked in '),
     fix: expect.stringContaining("infra/images/debian-99/build"),
   });
 });
 
-test("an image that has yet to be fetched is not fetched", async () => {
-  const { "machine image": finding } = await look({
+test("a missing remote image is not fetched", async () => {
+  const { "machine image": finding } = await runDiagnose({
     image: { url: "http://127.0.0.1:1/image.tar", sha256: "0".repeat(64) },
   });
   expect(finding).toMatchObject({

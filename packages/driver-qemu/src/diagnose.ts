@@ -13,76 +13,76 @@ export interface DiagnoseOptions {
   readonly cacheFolder: string;
 }
 
-/** Looks at all that machines of this driver need on this computer; fetches nothing. */
+/** Checks all prerequisites of this driver on this computer; fetches nothing. */
 export async function diagnose(options: DiagnoseOptions): Promise<readonly Finding[]> {
-  const accelerator = look("accelerator", () => ofAccelerator(options.accel));
+  const accelerator = check("accelerator", () => ofAccelerator(options.accel));
   const emulated = (await accelerator).status === "warn";
   return await Promise.all([
-    look("QEMU", () => ofQemu(options.cacheFolder, emulated)),
+    check("QEMU", () => ofQemu(options.cacheFolder, emulated)),
     accelerator,
-    look("qemu-img", () =>
+    check("qemu-img", () =>
       ofProgram(
         "qemu-img",
         "apt-get install qemu-utils · dnf install qemu-img · brew install qemu",
         ["--version"],
       ),
     ),
-    look("vde_switch", () =>
+    check("vde_switch", () =>
       ofProgram("vde_switch", "apt-get install vde2 · dnf install vde2 · brew install vde", [
         "--version",
       ]),
     ),
-    look("machine image", () => ofImage(options)),
+    check("machine image", () => ofImage(options)),
   ]);
 }
 
-type Seen = Omit<Finding, "what">;
+type Result = Omit<Finding, "what">;
 
-async function look(what: string, examine: () => Promise<Seen>): Promise<Finding> {
+async function check(what: string, examine: () => Promise<Result>): Promise<Finding> {
   try {
     return { what, ...(await examine()) };
   } catch (error) {
-    const said = isVmrigError(error)
+    const reason = isVmrigError(error)
       ? [error.summary, ...error.details].join(" ")
       : firstLine(error);
     return {
       what,
       status: "fail",
-      measured: said,
+      measured: reason,
       ...(isVmrigError(error) && error.hint !== undefined && { fix: error.hint }),
     };
   }
 }
 
-async function ofQemu(cacheFolder: string, emulated: boolean): Promise<Seen> {
+async function ofQemu(cacheFolder: string, emulated: boolean): Promise<Result> {
   const { path, version } = await findQemu(cacheFolder);
   const measured = `${version} at ${path}`;
   if (!emulated || emulatesReliably(version)) return { status: "ok", measured };
   return {
     status: "warn",
-    measured: `${measured} lets emulated machines crash at random`,
+    measured: `${measured}; emulated machines crash at random with it`,
     fix: "use QEMU 8.2 or newer, or a computer with KVM",
   };
 }
 
-function ofAccelerator(wish: Accelerator | "auto"): Promise<Seen> {
-  const { accelerator, why } = resolveAccelerator(wish, measureAccelerator());
+function ofAccelerator(requested: Accelerator | "auto"): Promise<Result> {
+  const { accelerator, why } = resolveAccelerator(requested, measureAccelerator());
   if (accelerator === "kvm") return Promise.resolve({ status: "ok", measured: `kvm (${why})` });
   const fix =
     "add yourself to the group kvm, or switch virtualisation on in the firmware or in the host above";
   return Promise.resolve({ status: "warn", measured: `tcg, about ten times slower (${why})`, fix });
 }
 
-async function ofProgram(name: string, packages: string, ask: readonly string[]): Promise<Seen> {
+async function ofProgram(name: string, packages: string, ask: readonly string[]): Promise<Result> {
   const path = requireProgram(name, packages);
-  const said = await runProgram(path, ask, { timeoutMs: 10_000 });
+  const printed = await runProgram(path, ask, { timeoutMs: 10_000 });
   return {
     status: "ok",
-    measured: `${/\d+(?:\.\d+)+/.exec(said)?.[0] ?? "version not known"} at ${path}`,
+    measured: `${/\d+(?:\.\d+)+/.exec(printed)?.[0] ?? "version unknown"} at ${path}`,
   };
 }
 
-async function ofImage({ image, cacheFolder }: DiagnoseOptions): Promise<Seen> {
+async function ofImage({ image, cacheFolder }: DiagnoseOptions): Promise<Result> {
   if (
     typeof image !== "string" &&
     !(await isThere(join(cacheFolder, "images", `sha256-${image.sha256.toLowerCase()}`)))
@@ -90,7 +90,7 @@ async function ofImage({ image, cacheFolder }: DiagnoseOptions): Promise<Seen> {
     return {
       status: "warn",
       measured: `not here yet; the first run fetches it from ${image.url}`,
-      fix: "nothing to do, but for a computer without network",
+      fix: "nothing to do, unless this computer has no network",
     };
   }
   const { name, digest } = await findImage(image, cacheFolder);

@@ -1,12 +1,12 @@
 import { statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 
-/** Less than this, and it is worth telling. */
+/** Less free space than this is reported. */
 const LITTLE = 256 * 1024 * 1024;
 
 /**
- * One line about the disk that a file lies on:
- * `/state/pc1/disk.qcow2: 3 MB of this computer's disk are free`.
+ * Returns one line about the disk of a file:
+ * `/state/pc1/disk.qcow2: 3 MB of its disk are free`.
  */
 export async function freeSpace(
   path: string,
@@ -15,7 +15,7 @@ export async function freeSpace(
     .catch(() => statfs(dirname(path)))
     .catch(() => undefined);
   if (found === undefined)
-    return { little: false, line: `${path}: nobody knows how much of its disk is free` };
+    return { little: false, line: `${path}: the free space of its disk is unknown` };
   const bytes = found.bavail * found.bsize;
   return {
     little: bytes < LITTLE,

@@ -15,7 +15,7 @@ const copy: CopySpec = {
   copy: "contract-1",
   folder: join(root, "rigs", "contract-1"),
   runtimeFolder: join(root, "run", "contract-1"),
-  // The user's own, because the image is built there.
+  // The user's own cache, because the image is built there.
   cacheFolder:
     process.env["VMRIG_CACHE"] ??
     join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "vmrig"),
@@ -42,7 +42,7 @@ for (const { title, run } of driverContract({
   driver: qemu(),
   copy,
   lan: true,
-  // The disk that is mounted as /, and then, for what is cached in RAM, the programs and the home.
+  // The disk mounted as /, and then the programs and the home, which may be cached in RAM.
   wipe: "sudo -n sh -c 'dd if=/dev/zero of=/dev/vda bs=1M count=16 conv=fsync; rm -rf /home /etc /usr/bin'",
   kill,
   orphan,
@@ -50,7 +50,7 @@ for (const { title, run } of driverContract({
     (await processes(root)).map(({ pid, command }) => `process ${pid}: ${command}`),
 })) {
   test(title, async () => {
-    // Its claims are made with node:assert, which Vitest does not count.
+    // Its assertions use node:assert, which Vitest does not count.
     expect(await run()).toBeUndefined();
   });
 }
@@ -63,8 +63,8 @@ function kill({ name, whereabouts = "" }: MachineStatus): Promise<void> {
 }
 
 /**
- * QEMU as the driver starts it, but without a guest, for a machine whose folder was deleted while
- * it ran.
+ * Starts QEMU like the driver, but without a guest, for a machine whose folder was deleted while it
+ * ran.
  */
 async function orphan(): Promise<PlantedOrphan> {
   const folder = join(root, "gone", "machines", "pc9");

@@ -13,7 +13,7 @@ function copyOf({ rig, copy, folder, runtimeFolder, cacheFolder }: MachineDefini
   return { rig, copy, folder, runtimeFolder, cacheFolder, machines: [] };
 }
 
-test("who was slower does not remove, stop or start what somebody with a newer lease has", async () => {
+test("a slower process does not remove, stop or start a machine of a newer lease", async () => {
   const machine = await defineMachine(await tempFolder());
   const files = machineFiles(machine, machine.name);
   await writeJson(files.definition, machine);
@@ -22,7 +22,7 @@ test("who was slower does not remove, stop or start what somebody with a newer l
   const { stop = () => Promise.reject(new Error("it cannot be stopped")) } = driver;
 
   const outcomes = await withFileLock({ path: files.turn, on: "the newer one" }, async () => {
-    // Their fence is still the largest; but somebody is at work.
+    // Their fence is still the largest, but another process has the lock.
     const waiting = [
       driver.remove(ref, late),
       driver.boot(ref, late),
@@ -30,7 +30,7 @@ test("who was slower does not remove, stop or start what somebody with a newer l
       stop(ref, late),
     ];
     const ended = Promise.allSettled(waiting);
-    // Long enough for others to have come and gone.
+    // Long enough for others to start and finish.
     for (let times = 0; times < 3; times += 1) {
       const other = await defineMachine(await tempFolder());
       await writeJson(machineFiles(other, other.name).definition, other);
@@ -47,7 +47,7 @@ test("who was slower does not remove, stop or start what somebody with a newer l
   await expect(access(files.folder)).rejects.toThrow("ENOENT");
 });
 
-test("an image that was replaced after it was looked at is not mistaken for the one that was", async () => {
+test("an image that was replaced after the fingerprint is rejected", async () => {
   const root = await tempFolder();
   const images = join(root, "images");
   for (const version of ["a", "b"]) {

@@ -30,24 +30,24 @@ import { machineStatus } from "./status.ts";
 import { dropSnapshot, listSnapshots, snapshotPlatform } from "./snapshot/snapshots.ts";
 import { diagnose } from "./diagnose.ts";
 
-/** No machine can have this name: theirs have no underscore. */
+/** Resource name of the private network. Machine names have no underscore, so it cannot clash. */
 const LAN = "vmrig_lan";
 
 export interface QemuOptions {
   /**
-   * A machine image that was built on this computer, or an archive to fetch and check.
+   * Name of a machine image built on this computer, or an archive to fetch and verify.
    *
    * @defaultValue `"debian-13"`
    */
   readonly image?: ImageSource;
-  /** `auto` takes KVM where it works, and says so where it does not. @defaultValue `"auto"` */
+  /** `auto` uses KVM if it works, and reports emulation otherwise. @defaultValue `"auto"` */
   readonly accel?: Accelerator | "auto";
 }
 
 /**
- * Machines as QEMU processes of this user on this computer: no cloud account, no root. Their
- * baselines are RAM snapshots, so a rollback is one load. Each copy has a private network of its
- * own; the way in is a port on 127.0.0.1.
+ * Returns a driver that runs machines as QEMU processes of this user on this computer, without a
+ * cloud account or root. Baselines are RAM snapshots, so a rollback is one load. Each copy has a
+ * private network; SSH uses a port on 127.0.0.1.
  */
 export function qemu(options: QemuOptions = {}): Driver {
   const { image: source = "debian-13", accel = "auto" } = options;
@@ -121,11 +121,11 @@ export function qemu(options: QemuOptions = {}): Driver {
         const platform = platformOf(await findQemu(machine.cacheFolder), accelerator);
         const run = await findProcess(machine);
         if (run === undefined || (await reasonToRestart(machine, run, platform)) !== undefined) {
-          // A start that was cut off may have left a process that nothing points to.
+          // An interrupted start may have left a process without a record.
           await stopProcess(machine);
           await startProcess(machine);
         } else {
-          // A capture that was cut off leaves the machine stopped.
+          // An interrupted capture leaves the machine stopped.
           await using qmp = await control(machine, admission);
           await qmp.execute("cont");
         }
@@ -159,18 +159,18 @@ export function qemu(options: QemuOptions = {}): Driver {
         if (taken === undefined) {
           throw new VmrigError("ROLLBACK_FAILED", {
             message: `${machine.name} has no snapshot ${snapshot}.`,
-            details: [`it has: ${(await listSnapshots(machine)).join(", ") || "none"}`],
+            details: [`available: ${(await listSnapshots(machine)).join(", ") || "none"}`],
           });
         }
         await restoreMachine(machine, snapshot, taken, admission);
-        // A process that was started anew has all its links.
+        // A restarted process has all its links connected.
         const { parked, switchedOff, unlinked } = machineFiles(machine, machine.name);
         await Promise.all([parked, switchedOff, unlinked].map((path) => rm(path, { force: true })));
       }),
 
     async remove(ref, authority) {
       await acting(ref, authority, unmakeMachine);
-      // The state that knew the network may be lost as well; with its last machine it has no
+      // The Terraform state with the network may be lost too. Without machines, the network has no
       // purpose.
       if ((await machineNames(ref.copy)).length === 0) await stopLan(ref.copy);
     },
@@ -208,7 +208,8 @@ export function qemu(options: QemuOptions = {}): Driver {
 }
 
 /**
- * For a stack that is only good to destroy: each destroy step gets what its machine was made as.
+ * Placeholders for a stack that is only destroyed: each destroy step receives the definition with
+ * which its machine was created.
  */
 const ANY: { readonly accelerator: Accelerator; readonly image: Image } = {
   accelerator: "tcg",
@@ -216,8 +217,8 @@ const ANY: { readonly accelerator: Accelerator; readonly image: Image } = {
 };
 
 /**
- * The image in the cache may be another one by now: the name of one that is built here moves to the
- * newest.
+ * Returns the image with the digest of the fingerprint. The cache may have a different image by
+ * now: the name of a locally built image moves to the newest build.
  */
 async function imageOf(
   fingerprint: Fingerprint,

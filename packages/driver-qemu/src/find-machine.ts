@@ -10,12 +10,12 @@ import {
 } from "./machine-files.ts";
 import { findProcess } from "./process/qemu-process.ts";
 
-/** The machines of a copy that exist on this computer, whatever the config says. */
+/** Returns the machines of a copy that exist on this computer, in the config or not. */
 export async function machineNames(copy: Pick<CopySpec, "folder">): Promise<string[]> {
   return readdir(join(copy.folder, "machines")).catch(() => []);
 }
 
-/** Whether a machine of the copy lives, or somebody is just seeing to one. */
+/** Whether a machine of the copy runs, or another process is working on one. */
 export async function anyRuns(copy: Pick<CopySpec, "folder" | "runtimeFolder">): Promise<boolean> {
   for (const name of await machineNames(copy)) {
     const files = machineFiles(copy, name);
@@ -26,7 +26,7 @@ export async function anyRuns(copy: Pick<CopySpec, "folder" | "runtimeFolder">):
   return false;
 }
 
-/** @throws VmrigError `MACHINE_MISSING` with those there are */
+/** Finds a machine. @throws VmrigError `MACHINE_MISSING`, with the existing ones */
 export async function findMachine(ref: MachineRef): Promise<MachineDefinition> {
   const machine = await readJson(machineFiles(ref.copy, ref.name).definition, machineDefinition);
   if (machine !== undefined) return machine;
@@ -35,12 +35,12 @@ export async function findMachine(ref: MachineRef): Promise<MachineDefinition> {
     message: `There is no machine ${ref.name} in copy ${ref.copy.copy}.`,
     details: [
       `looked in ${join(ref.copy.folder, "machines")}`,
-      `it has: ${names.join(", ") || "none"}`,
+      `available: ${names.join(", ") || "none"}`,
     ],
   });
 }
 
-/** @throws VmrigError `MACHINE_OFF` */
+/** Finds a running machine. @throws VmrigError `MACHINE_OFF` */
 export async function findRunning(
   ref: MachineRef,
 ): Promise<{ machine: MachineDefinition; run: QemuRun }> {

@@ -27,13 +27,13 @@ test("a machine gets its host key, by tmpfiles.d(5), with the right modes", () =
   ]);
 });
 
-test("a machine gets its address, on the card of the rig's network alone, by systemd.network(5)", () => {
+test("a machine gets its address on the card of the rig's network only, by systemd.network(5)", () => {
   expect(firstBootCredentials(boot).get("network.network.20-lan")).toBe(
     "[Match]\nMACAddress=52:54:00:76:01:10\n[Network]\nAddress=10.77.0.11/24\nLinkLocalAddressing=no\nIPv6AcceptRA=no\n",
   );
 });
 
-test("a machine gets its name, and nothing else", () => {
+test("a machine gets its name and no other credential", () => {
   const credentials = firstBootCredentials(boot);
   expect(credentials.get("system.hostname")).toBe("pc1");
   expect([...credentials.keys()]).toEqual([
@@ -43,7 +43,7 @@ test("a machine gets its name, and nothing else", () => {
   ]);
 });
 
-test("credentials are files that nobody else can read, in the format of systemd's SMBIOS strings", async () => {
+test("credentials are private files in the format of systemd's SMBIOS strings", async () => {
   const folder = join(await tempFolder(), "credentials");
   const credentials = firstBootCredentials(boot);
   const paths = await writeCredentials(folder, credentials);

@@ -12,7 +12,7 @@ export interface FirstBoot {
 }
 
 /**
- * What a machine must know before anybody can talk to it, as systemd system credentials
+ * Returns the data that a machine needs before its first connection, as systemd system credentials
  * (systemd.system-credentials(7)): its host key by `tmpfiles.extra`, its LAN by
  * `network.network.*`, its name. They reach the guest as SMBIOS strings of type 11.
  */
@@ -45,8 +45,8 @@ export function firstBootCredentials(boot: FirstBoot): ReadonlyMap<string, strin
 }
 
 /**
- * Writes one file per credential, for `-smbios type=11,path=…`: on the command line a private key
- * could be read by every user of this computer.
+ * Writes one file per credential, for `-smbios type=11,path=…`: every user of this computer could
+ * read a private key on the command line.
  *
  * @returns the files' paths
  */

@@ -6,7 +6,7 @@ import { tempFolder } from "./temp-folder.test.kit.ts";
 
 const run = { pid: 1, sshPort: 2, platform: "x", lanPid: 3 };
 
-test("what is written is read, by this user alone, and nothing else is left", async () => {
+test("a written file reads back, is private to this user, and leaves no draft", async () => {
   const folder = join(await tempFolder(), "a", "b");
   const path = join(folder, "process.json");
   await writeJson(path, { pid: 9 });
@@ -29,17 +29,17 @@ test.each(["", "{", "null", '{"pid":"1"}'])(
   },
 );
 
-test("sockets lie in the runtime folder, where their paths are short; all else lasts", () => {
+test("sockets lie in the runtime folder with short paths; all other files persist", () => {
   const files = machineFiles({ folder: "/state/pcs-1", runtimeFolder: "/run/pcs-1" }, "pc1");
   const { qmp, agent, turn, ...lasting } = files;
   expect([qmp, agent]).toEqual(["/run/pcs-1/pc1.qmp", "/run/pcs-1/pc1.agent"]);
-  // Also when the machine is not there, and whatever cleans temporary folders.
+  // Also without the machine, and out of reach of cleaners of temporary folders.
   expect(turn).toBe("/state/pcs-1/pc1.turn");
   for (const path of Object.values(lasting))
     expect(path).toMatch(/^\/state\/pcs-1\/machines\/pc1(\/|$)/);
 });
 
-test("a disk that does not take it is told with path and code, and what was there stays", async () => {
+test("a failed write is reported with path and code, and the old file stays", async () => {
   const folder = await tempFolder();
   await writeFile(join(folder, "file"), "");
   await expect(writeJson(join(folder, "file", "process.json"), run)).rejects.toMatchObject({

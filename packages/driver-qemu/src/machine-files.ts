@@ -5,7 +5,7 @@ import { z } from "zod";
 import { imageManifest } from "./image/manifest.ts";
 
 /**
- * Where the things of one machine lie: what must last in the copy's folder, sockets in its runtime
+ * Paths of one machine's files: persistent files in the copy's folder, sockets in its runtime
  * folder.
  */
 export interface MachineFiles {
@@ -16,9 +16,9 @@ export interface MachineFiles {
   readonly pid: string;
   readonly process: string;
   readonly parked: string;
-  /** Exists while it is off because it was told to be. */
+  /** Exists while the machine is deliberately off. */
   readonly switchedOff: string;
-  /** Exists while its link to the LAN is pulled. */
+  /** Exists while the link to the LAN is disconnected. */
   readonly unlinked: string;
   readonly fences: string;
   readonly snapshots: string;
@@ -27,8 +27,8 @@ export interface MachineFiles {
   readonly qmp: string;
   readonly agent: string;
   /**
-   * Exists while somebody acts on the machine; outside of its folder, because making and removing
-   * it are deeds as well.
+   * File lock of the machine. Lies outside of the machine's folder, because creating and removing
+   * that folder need the lock too.
    */
   readonly turn: string;
 }
@@ -59,8 +59,8 @@ export function machineFiles(
 }
 
 /**
- * What a machine is, written when it is made and never changed. It is also what Terraform's steps
- * get as their input.
+ * Definition of a machine, written at its creation and never changed. Also the input of the
+ * Terraform steps.
  */
 export const machineDefinition = z.object({
   rig: z.string(),
@@ -74,14 +74,13 @@ export const machineDefinition = z.object({
   memoryMb: z.number(),
   diskGb: z.number(),
   lanAddress: z.string(),
-  /** Place among the copy's machines, from 0: makes its hardware addresses. */
+  /** Index among the copy's machines, from 0; determines its hardware addresses. */
   index: z.number(),
   accelerator: z.enum(["kvm", "tcg"]),
-  /** Where the image lies in the cache when the machine is made. */
+  /** The image in the cache from which the machine is created. */
   imageFrom: imageManifest,
   /**
-   * The copy's own image: a disk is worth nothing without the one that it was laid over, and caches
-   * get emptied.
+   * The copy's own image: a disk is useless without its backing image, and caches get emptied.
    */
   image: imageManifest,
 });
@@ -93,12 +92,12 @@ export const qemuRun = z.object({
   /** Port on 127.0.0.1 that leads to the guest's port 22. */
   sshPort: z.number(),
   platform: z.string(),
-  /** Pid of the LAN's switch that it is plugged into. */
+  /** Pid of the LAN's switch to which the machine is connected. */
   lanPid: z.number(),
 });
 export type QemuRun = z.infer<typeof qemuRun>;
 
-/** Reads a JSON file; a missing or half-written one reads as `undefined`. */
+/** Reads a JSON file. Returns undefined for a missing or half-written one. */
 export async function readJson<T>(path: string, schema: z.ZodType<T>): Promise<T | undefined> {
   try {
     return schema.parse(JSON.parse(await readFile(path, "utf8")));
@@ -107,7 +106,11 @@ export async function readJson<T>(path: string, schema: z.ZodType<T>): Promise<T
   }
 }
 
-/** @throws VmrigError `STATE_UNWRITABLE` when the disk does not take it; what was there stays */
+/**
+ * Writes a JSON file.
+ *
+ * @throws VmrigError `STATE_UNWRITABLE` if the disk rejects it; the old file stays
+ */
 export async function writeJson(path: string, value: unknown): Promise<void> {
   await explainWriteErrors(path, async () => {
     await mkdir(join(path, ".."), { recursive: true, mode: 0o700 });

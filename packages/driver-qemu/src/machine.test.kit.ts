@@ -2,7 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { machineFiles, type MachineDefinition } from "./machine-files.ts";
 
-/** A definition as the driver writes it; nothing of it exists but its credentials. */
+/** Returns a definition as the driver writes it; only its credentials exist. */
 export async function defineMachine(
   root: string,
   changes: Partial<MachineDefinition> = {},

@@ -16,10 +16,10 @@ import { requireProgram } from "./process/qemu-binary.ts";
 import { runProgram } from "./process/run-program.ts";
 
 /**
- * Makes a machine and starts it. What an interrupted attempt left behind is cleared away; a machine
- * that lives is never touched.
+ * Creates and starts a machine. Removes the remains of an interrupted attempt; never touches a
+ * running machine.
  *
- * @throws VmrigError `STATE_LOST` when the machine exists already
+ * @throws VmrigError `STATE_LOST` if the machine already runs
  */
 export async function makeMachine(machine: MachineDefinition): Promise<void> {
   const files = machineFiles(machine, machine.name);
@@ -65,7 +65,7 @@ export async function makeMachine(machine: MachineDefinition): Promise<void> {
   await startProcess(machine);
 }
 
-/** Ends a machine for good. */
+/** Deletes a machine and its files. */
 export async function unmakeMachine(machine: MachineDefinition): Promise<void> {
   await stopProcess(machine);
   await rm(machineFiles(machine, machine.name).folder, { recursive: true, force: true });
@@ -74,8 +74,7 @@ export async function unmakeMachine(machine: MachineDefinition): Promise<void> {
 }
 
 /**
- * Gives the copy its own name for the image's files: a hard link where it can be one, a copy across
- * file systems.
+ * Gives the copy its own image files: hard links if possible, copies across file systems.
  */
 async function keepImage({ image, imageFrom }: MachineDefinition): Promise<void> {
   await mkdir(dirname(image.disk), { recursive: true, mode: 0o700 });

@@ -20,7 +20,7 @@ beforeEach(async () => {
     await mkdir(made, { recursive: true });
 });
 
-/** Those of this test: the computer may have others. */
+/** Returns the orphans of this test; the computer may have others. */
 async function orphans(): Promise<Orphan[]> {
   const all = await findOrphans({
     copies: join(root, "rigs"),
@@ -33,7 +33,7 @@ async function orphans(): Promise<Orphan[]> {
 const said = async (): Promise<string[]> =>
   (await orphans()).map(({ what }) => what.replaceAll(root, ""));
 
-/** A process that looks like QEMU of a machine. */
+/** Starts a process that looks like QEMU of a machine. */
 async function start(name: string): Promise<{ readonly pid: number; readonly pidFile: string }> {
   const { pid: pidFile } = machineFiles({ folder, runtimeFolder }, name);
   await mkdir(dirname(pidFile), { recursive: true });
@@ -51,14 +51,14 @@ async function start(name: string): Promise<{ readonly pid: number; readonly pid
     try {
       process.kill(-pid, "SIGKILL");
     } catch {
-      // It was ended, as it should be.
+      // The test has ended it, as expected.
     }
   });
   await once(child.stdout, "data");
   return { pid, pidFile };
 }
 
-test("a machine's process is known by its pid file or its note, and an orphan when the folder is gone", async () => {
+test("a machine's process is known by its pid file or process file, and is an orphan without its folder", async () => {
   const { pid, pidFile } = await start("pc1");
   const files = machineFiles({ folder, runtimeFolder }, "pc1");
   await writeFile(pidFile, String(pid));
@@ -84,11 +84,11 @@ test("a machine's second process is an orphan; the first is not", async () => {
   const [first, second] = [await start("pc1"), await start("pc1")];
   await writeFile(first.pidFile, String(first.pid));
   expect(await said()).toEqual([
-    `QEMU of pc1: process ${second.pid}, of which /rigs/pcs-1/machines/pc1 knows nothing`,
+    `QEMU of pc1: process ${second.pid}, not recorded in /rigs/pcs-1/machines/pc1`,
   ]);
 });
 
-test("a process whose machine somebody sees to right now is none, and one that was taken back meanwhile is not ended", async () => {
+test("a process of a locked machine is no orphan, and an orphan that was adopted meanwhile is not ended", async () => {
   const { pid, pidFile } = await start("pc1");
   const { turn } = machineFiles({ folder, runtimeFolder }, "pc1");
   const before = await orphans();
@@ -102,13 +102,13 @@ test("a process whose machine somebody sees to right now is none, and one that w
   expect(await isRunning(pid, pidFile)).toBe(true);
 });
 
-test("a switch is an orphan when the folder of its copy is gone, and its sockets go after it", async () => {
+test("a switch is an orphan without the folder of its copy, and its sockets are removed after it", async () => {
   const pid = await startLan({ folder, runtimeFolder });
   onTestFinished(() => {
     try {
       process.kill(pid, "SIGKILL");
     } catch {
-      // It was ended, as it should be.
+      // The test has ended it, as expected.
     }
   });
   expect(await said()).toEqual([]);
@@ -121,7 +121,7 @@ test("a switch is an orphan when the folder of its copy is gone, and its sockets
   expect([await said(), await readdir(runtimeFolder)]).toEqual([[], []]);
 });
 
-test("sockets of machines that are not there are listed and removed; others and what vmrig does not know are left", async () => {
+test("sockets of missing machines are listed and removed; other sockets and unknown files stay", async () => {
   const { qmp, agent } = machineFiles({ folder, runtimeFolder }, "pc1");
   const { qmp: lost } = machineFiles({ folder, runtimeFolder }, "pc2");
   await mkdir(join(folder, "machines", "pc1"), { recursive: true });
@@ -135,7 +135,7 @@ test("sockets of machines that are not there are listed and removed; others and 
   expect((await readdir(runtimeFolder)).toSorted()).toEqual(["other", "pc1.agent", "pc1.qmp"]);
 });
 
-test("work on images that was cut off more than a day ago is listed and removed; the rest of the cache is left", async () => {
+test("image downloads interrupted more than a day ago are listed and removed; the rest of the cache stays", async () => {
   const images = join(root, "cache", "images");
   for (const name of [".fetch-old", ".build-old", "debian.new-7", ".fetch-young", "debian-13-abc"])
     await mkdir(join(images, name));
@@ -147,7 +147,7 @@ test("work on images that was cut off more than a day ago is listed and removed;
   expect((await readdir(images)).toSorted()).toEqual([".fetch-young", "debian-13-abc"]);
 });
 
-test("folders that are not there hold no orphan", async () => {
+test("missing folders contain no orphans", async () => {
   await rm(root, { recursive: true });
   expect(await said()).toEqual([]);
 });

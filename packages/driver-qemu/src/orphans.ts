@@ -7,7 +7,7 @@ import { machineFiles, qemuRun, readJson } from "./machine-files.ts";
 import { endProcess, isRunning } from "./process/running-program.ts";
 import { runningProcesses, type RunningProcess } from "./process/list-processes.ts";
 
-/** Processes and files of this driver's that nobody knows any more. */
+/** Finds processes and files of this driver without an owner. */
 export async function findOrphans(folders: CopiesFolders): Promise<Orphan[]> {
   const found = await Promise.all([
     orphanProcesses(),
@@ -18,19 +18,19 @@ export async function findOrphans(folders: CopiesFolders): Promise<Orphan[]> {
 }
 
 /**
- * A process of this driver's, known by its pid file: that path is on no other process' command
- * line.
+ * A process of this driver, identified by its pid file: no other process has that path on its
+ * command line.
  */
 interface OwnProcess {
   readonly pid: number;
   readonly what: string;
-  /** Its copy's folder. */
+  /** Folder of its copy. */
   readonly folder: string;
   readonly pidFile: string;
-  /** What is gone when nobody knows the process any more. */
+  /** Folder that is missing when the process is an orphan. */
   readonly home: string;
   readonly turn: string;
-  /** Where else its pid may be written. */
+  /** Another file that may contain the pid. */
   readonly run?: string;
 }
 
@@ -66,14 +66,14 @@ async function orphanProcesses(): Promise<Orphan[]> {
     .filter((candidate) => candidate !== undefined);
   const orphans = await Promise.all(
     own.map(async (candidate): Promise<Orphan | undefined> => {
-      const why = await whyUnknown(candidate);
+      const why = await whyOrphan(candidate);
       if (why === undefined) return undefined;
       const { pid, pidFile, what, folder } = candidate;
       return {
         what: `${what}: process ${pid}, ${why}`,
         copy: basename(folder),
         async remove() {
-          if ((await whyUnknown(candidate)) !== undefined) await endProcess(pid, pidFile, what);
+          if ((await whyOrphan(candidate)) !== undefined) await endProcess(pid, pidFile, what);
         },
       };
     }),
@@ -82,10 +82,10 @@ async function orphanProcesses(): Promise<Orphan[]> {
 }
 
 /**
- * Why nobody knows a process. The last look is at the process: one that had just been started, or
- * was about to end, is no orphan.
+ * Returns the reason why a process is an orphan. Checks the process last: a process that was just
+ * started or is about to end is no orphan.
  */
-async function whyUnknown({
+async function whyOrphan({
   pid,
   pidFile,
   home,
@@ -97,11 +97,11 @@ async function whyUnknown({
   const started = run === undefined ? undefined : (await readJson(run, qemuRun))?.pid;
   if (written === pid || started === pid || !(await isRunning(pid, pidFile))) return undefined;
   if (!(await exists(home))) return `whose folder ${home} is gone`;
-  return `of which ${home} knows nothing`;
+  return `not recorded in ${home}`;
 }
 
 /**
- * Sockets of machines and of switches that are not there. What a process still has open is listed
+ * Finds sockets of missing machines and switches. A socket that a process still has open is listed
  * with the process.
  */
 async function orphanSockets({ copies, runtime }: CopiesFolders): Promise<Orphan[]> {

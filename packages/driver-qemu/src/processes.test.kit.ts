@@ -7,8 +7,8 @@ export interface Process {
 }
 
 /**
- * QEMU and switches: all that have a path below `root` on their command line. The machines of these
- * tests need Linux anyway.
+ * Returns QEMU and switch processes: all with a path below `root` on their command line. Linux
+ * only, like the machines of these tests.
  */
 export async function processes(root: string): Promise<Process[]> {
   const all = await Promise.all(
@@ -25,7 +25,7 @@ export async function processes(root: string): Promise<Process[]> {
   return all.filter(({ command }) => command.includes(`${root}/`));
 }
 
-/** Ends them, however the tests ended. */
+/** Ends all such processes, also after failed tests. */
 export async function endAll(root: string): Promise<void> {
   await waitFor({
     what: "the machines' processes to end",
@@ -36,7 +36,7 @@ export async function endAll(root: string): Promise<void> {
         try {
           process.kill(pid, "SIGKILL");
         } catch {
-          // It ended on its own.
+          // It has already exited.
         }
       }
       return left.length === 0

@@ -24,7 +24,7 @@ const copy: CopySpec = {
   copy: "healing-1",
   folder: join(root, "rigs", "healing-1"),
   runtimeFolder: join(root, "run", "healing-1"),
-  // The user's own, because the image is built there.
+  // The user's own cache, because the image is built there.
   cacheFolder:
     process.env["VMRIG_CACHE"] ??
     join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "vmrig"),
@@ -61,10 +61,10 @@ afterAll(async () => {
   await rm(root, { recursive: true, force: true });
 });
 
-test("restored again and again, a machine goes on in the same process", async () => {
+test("a machine stays in the same process through repeated restores", async () => {
   const before = await status();
-  // Were a clock of the guest not rewound, it would stand still for as long as it had run, twice as
-  // long each time: 30 s are too long.
+  // If a clock of the guest were not rewound, the guest would freeze for as long as it had run,
+  // twice as long each time: 30 s are too long.
   for (let time = 0; time < 8; time++) await driver.restore(pc1, "base", admission);
   expect(said).toEqual([]);
   expect((await status())?.whereabouts).toBe(before?.whereabouts);
@@ -74,7 +74,7 @@ test.each([
   ["the control socket", files.qmp],
   ["the agent's socket", files.agent],
   ["the switch's socket", lanSocket(copy.runtimeFolder)],
-])("a restore heals a machine that lives while %s was cleaned away, once", async (_what, path) => {
+])("a restore recovers a running machine after the removal of %s, once", async (_what, path) => {
   const before = await status();
   await rm(path, { recursive: true });
   await driver.restore(pc1, "base", admission);
@@ -92,9 +92,8 @@ test.each([
   expect([said.length, (await status())?.whereabouts]).toEqual([1, after?.whereabouts]);
 });
 
-test("a machine whose guest does not answer after its snapshot was loaded in place is started again from it", async () => {
-  // The agent serves one client at a time: whoever has it, and died half-way, keeps all others
-  // waiting.
+test("a machine that does not respond after a load in place is restarted from its snapshot", async () => {
+  // The agent serves one client at a time: a client that hangs keeps all others waiting.
   const holder = connect(files.agent);
   holder.on("error", () => {});
   await once(holder, "connect");
@@ -102,20 +101,20 @@ test("a machine whose guest does not answer after its snapshot was loaded in pla
   holder.destroy();
   expect(said).toEqual([
     expect.stringMatching(
-      /^heal {5}pc1 did not take its snapshot in place \(Waited 3\d\.\d s for the guest agent.*\); starting it again from there$/,
+      /^heal {5}pc1 could not load its snapshot in place \(Waited 3\d\.\d s for the guest agent.*\); restarting it from the snapshot$/,
     ),
   ]);
   expect((await status())?.power).toBe("running");
 });
 
-test("a stopped machine leaves nothing running, and a restore brings back machine and network", async () => {
+test("a stopped machine leaves no process, and a restore starts machine and network again", async () => {
   await driver.stop?.(pc1, admission);
   expect([await processes(root), (await status())?.power]).toEqual([[], "off"]);
   await driver.restore(pc1, "base", admission);
   expect([(await processes(root)).length, (await status())?.power]).toEqual([2, "running"]);
 });
 
-test("when starting it again does not help either, the error has the first cause as well", async () => {
+test("if the restart fails too, the error includes the first cause", async () => {
   {
     await using qmp = await openQmp({ path: files.qmp, machine: "pc1" });
     await qmp.job("snapshot-delete", { tag: "base", devices: ["disk"] });
@@ -124,7 +123,7 @@ test("when starting it again does not help either, the error has the first cause
     code: "QEMU_FAILED",
     summary: "QEMU did not start pc1 from its snapshot base.",
     details: expect.arrayContaining([
-      "it was started again because of this:",
+      "it was restarted after this error:",
       expect.stringContaining("snapshot-load failed"),
     ]),
     cause: expect.objectContaining({

@@ -5,8 +5,8 @@ import { findProcess } from "./process/qemu-process.ts";
 import { listSnapshots } from "./snapshot/snapshots.ts";
 
 /**
- * What is really there of one machine, by its files and its process; QEMU itself is not asked,
- * because it serves one client at a time.
+ * Returns the actual state of one machine from its files and its process. Does not query QEMU,
+ * which serves one client at a time.
  */
 export async function machineStatus(copy: CopySpec, name: string): Promise<MachineStatus> {
   const files = machineFiles(copy, name);

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 
-/** Gone when the test is over, however it ends. */
+/** Creates a folder that is removed after the test, also after a failure. */
 export async function tempFolder(): Promise<string> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), "vmrig-test-")));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));

@@ -14,7 +14,7 @@ interface Ended {
   readonly stderr: string;
 }
 
-/** As Terraform runs it: without stdin, with little environment. */
+/** Runs a step as Terraform does: without stdin, with a minimal environment. */
 function step(args: readonly string[], input: unknown, path = process.env["PATH"]): Ended {
   const script = fileURLToPath(new URL("./terraform-steps.ts", import.meta.url));
   const { status, stdout, stderr } = spawnSync(process.execPath, [script, ...args], {
@@ -25,7 +25,7 @@ function step(args: readonly string[], input: unknown, path = process.env["PATH"
   return { status, stdout, stderr };
 }
 
-test("makes and ends a network, each of them twice without a fault", async () => {
+test("creates and destroys a network, each twice without an error", async () => {
   const folder = await tempFolder();
   const folders = { folder, runtimeFolder: folder };
   onTestFinished(() => stopLan(folders));
@@ -40,7 +40,7 @@ test("makes and ends a network, each of them twice without a fault", async () =>
   expect(await readdir(folder)).toEqual([]);
 });
 
-test("an error of vmrig is printed as it reads, without a stack", async () => {
+test("an error of vmrig is printed without a stack", async () => {
   const { status, stderr } = step(
     ["create", "lan"],
     { folder: await tempFolder(), runtimeFolder: await tempFolder() },
@@ -60,13 +60,13 @@ test.each([
   expect([status, stderr]).toEqual([1, expect.stringContaining(said)]);
 });
 
-test("to end a machine that is gone already is no fault", async () => {
+test("destroying a missing machine is no error", async () => {
   const machine = await defineMachine(await tempFolder());
   expect(step(["destroy", "machine"], machine)).toMatchObject({ status: 0, stderr: "" });
   await expect(readdir(machineFiles(machine, "pc1").folder)).rejects.toThrow("ENOENT");
 });
 
-test("ending a machine leaves the process alone whose pid it once had, and the image that others lie on", async () => {
+test("destroying a machine keeps an unrelated process with its old pid, and an image that others use", async () => {
   const root = await tempFolder();
   const [pc1, pc2] = [await defineMachine(root), await defineMachine(root, { name: "pc2" })];
   const files = machineFiles(pc1, "pc1");

@@ -1,6 +1,7 @@
 /**
- * What Terraform runs to make and end machines: `node steps.js <create|destroy> <machine|lan>`,
- * with the resource's input as JSON in the environment variable VMRIG_INPUT.
+ * Program that Terraform runs to create and destroy machines:
+ * `node terraform-steps.js <create|destroy> <machine|lan>`, with the resource's input as JSON in
+ * the environment variable VMRIG_INPUT.
  */
 import { withFileLock, isVmrigError } from "vmrig/driver";
 import { z } from "zod";
@@ -8,7 +9,7 @@ import { startLan, stopLan } from "./network/lan.ts";
 import { machineDefinition, machineFiles, type MachineDefinition } from "./machine-files.ts";
 import { makeMachine, unmakeMachine } from "./make.ts";
 
-/** A state that knows no folder was made when the switch's pid file lay beside its sockets. */
+/** States without a folder are from the time when the switch's pid file lay beside its sockets. */
 const lanInput = z
   .object({ folder: z.string().optional(), runtimeFolder: z.string() })
   .transform(({ folder, runtimeFolder }) => ({ folder: folder ?? runtimeFolder, runtimeFolder }));
@@ -19,10 +20,10 @@ const input: unknown = JSON.parse(process.env["VMRIG_INPUT"] ?? "null");
 try {
   switch (`${verb} ${what}`) {
     case "create machine":
-      await alone(makeMachine);
+      await locked(makeMachine);
       break;
     case "destroy machine":
-      await alone(unmakeMachine);
+      await locked(unmakeMachine);
       break;
     case "create lan":
       await startLan(lanInput.parse(input));
@@ -39,10 +40,10 @@ try {
 }
 
 /**
- * Terraform has no fence: the lease's holder has it run. But nobody acts on a machine while it is
- * made or ended.
+ * Runs an action under the machine's file lock. Terraform has no fence, because the holder of the
+ * lease runs it. The lock keeps others from acting on a machine during its creation or removal.
  */
-async function alone(act: (machine: MachineDefinition) => Promise<void>): Promise<void> {
+async function locked(act: (machine: MachineDefinition) => Promise<void>): Promise<void> {
   const machine = machineDefinition.parse(input);
   await withFileLock({ path: machineFiles(machine, machine.name).turn, on: machine.name }, () =>
     act(machine),

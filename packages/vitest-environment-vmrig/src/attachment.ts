@@ -6,10 +6,10 @@ import { inject, type RunnerTestCase, type RunnerTestSuite } from "vitest";
 import type { Evidence } from "vmrig/worker";
 
 /**
- * Gives a test its evidence as an annotation. What is no test can have none: its file only lies
- * beside the others.
+ * Attaches evidence to a test as an annotation. A suite cannot have annotations: its evidence is
+ * only written to a file in the attachments folder.
  *
- * @returns where Vitest keeps it
+ * @returns the path under which Vitest stores the attachment
  */
 export async function attach(
   task: RunnerTestCase | RunnerTestSuite,
@@ -42,8 +42,8 @@ async function annotate(
 }
 
 /**
- * Vitest annotates only what runs, and marks a test as failed before the hooks around it have
- * ended.
+ * Vitest accepts annotations for running tests only, and marks a test as failed before the hooks
+ * around the test have ended. So the state is set back to `run` while `work` annotates.
  */
 async function whileItRuns<T>({ result }: RunnerTestCase, work: () => Promise<T>): Promise<T> {
   if (result === undefined) return work();

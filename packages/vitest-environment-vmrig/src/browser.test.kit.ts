@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { chromium, type Browser, type Page } from "playwright-core";
 
-/** As distributions call it; Chrome is the same for these tests. */
+/** Names that distributions use. Chrome works the same way in these tests. */
 const NAMES = ["chromium", "chromium-browser", "google-chrome"];
 const MAC = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
 
@@ -10,7 +10,7 @@ export interface Window extends AsyncDisposable {
   readonly page: Page;
 }
 
-/** A headless Chromium with one empty page. It reaches this computer only. */
+/** Opens a headless Chromium with one empty page. It can reach this computer only. */
 export async function openWindow(): Promise<Window> {
   const browser = await chromium.launch({
     executablePath: program(),
@@ -32,6 +32,6 @@ function program(): string {
   );
   if (found !== undefined) return found;
   throw new Error(
-    `No Chromium on PATH (${NAMES.join(", ")}): \`npm run setup\` installs it on Debian as root, and says elsewhere what to install.`,
+    `No Chromium on PATH (${NAMES.join(", ")}): \`npm run setup\` installs it on Debian as root, and lists what to install on other systems.`,
   );
 }

@@ -3,15 +3,15 @@ import type { FileOptions } from "./options.ts";
 
 const KEY = Symbol.for("vmrig.fileOptions");
 
-/** The options of the file that runs now, from its docblock. */
+/** Returns the options of the current test file, from its docblock. */
 export function fileOptions(): FileOptions {
   return (globalThis as { [KEY]?: FileOptions })[KEY] ?? {};
 }
 
 /**
- * Thin on purpose: Vitest gives an environment 60 s, cannot be told otherwise, and runs its
- * teardown while the next file runs. So this one only carries a file's options; machines are
- * claimed by the set-up file.
+ * The environment is thin on purpose. Vitest limits an environment's set-up to 60 s, does not let a
+ * plugin change that limit, and runs the teardown while the next file runs. So the environment only
+ * carries a file's options; the set-up file claims the machines.
  */
 const environment: Environment = {
   name: "vmrig",
@@ -27,9 +27,9 @@ const environment: Environment = {
 };
 
 /**
- * Vitest passes the config's whole `environmentOptions`; a docblock replaces it, and stands under
- * the environment's name as the config writes it, which is a path. In a docblock both
- * `{ "rollback": "test" }` and `{ "vmrig": { "rollback": "test" } }` will do.
+ * Reads vmrig's options. Vitest passes the config's whole `environmentOptions`. A docblock replaces
+ * them, under the name of the environment as the config writes it, which is a path. In a docblock
+ * both `{ "rollback": "test" }` and `{ "vmrig": { "rollback": "test" } }` work.
  */
 function ownOptions(options: Record<string, unknown>): unknown {
   const [first] = Object.values(options);

@@ -6,7 +6,7 @@ import { openWindow, type Window } from "./browser.test.kit.ts";
 import { serveFolder } from "./serve-folder.test.kit.ts";
 import { EVIDENCE, openStage, type Stage } from "./vitest-run.test.kit.ts";
 
-/** Two of the project's tests, of which one fails. */
+/** Two of the project's tests: one passes, one fails. */
 const TESTS = ["--testNamePattern=^(passes|fails)$"];
 const ENV = { DEPLOY_TOKEN: "hunter2-of-config" };
 
@@ -22,9 +22,9 @@ afterAll(async () => {
 });
 
 /**
- * Goes to the test that failed, as a person would.
+ * Opens the failed test in the report, as a person would.
  *
- * @returns what is to be seen then, and what the link by it gives
+ * @returns the visible text, and the content behind the link
  */
 async function lookAt(
   url: string,
@@ -38,7 +38,7 @@ async function lookAt(
   return { shown: await textOf(page), name: download.suggestedFilename(), kept };
 }
 
-/** Without what is hidden. */
+/** Returns the text of the page without hidden elements. */
 function textOf(page: Page): Promise<string> {
   return page.locator("body").innerText();
 }
@@ -57,7 +57,7 @@ function expectEvidence({ shown, name, kept }: Awaited<ReturnType<typeof lookAt>
   expect(kept).not.toContain("hunter2");
 }
 
-test("the HTML report shows a failed test's telling lines, and has its evidence for a click", async () => {
+test("the HTML report shows a failed test's highlights, and links its evidence", async () => {
   const folder = await stage.folder();
   const words = [
     "run",
@@ -71,7 +71,7 @@ test("the HTML report shows a failed test's telling lines, and has its evidence 
 });
 
 test("`vitest --ui` shows them while it waits for the next change", async () => {
-  // Vitest's server gives away no attachment from outside of the project.
+  // Vitest's server serves no attachment from outside of the project.
   const attachments = join(EVIDENCE, ".vitest");
   onTestFinished(() => rm(attachments, { recursive: true, force: true }));
   const words = [

@@ -8,7 +8,7 @@ const REPORTERS = ["default", "junit", "github-actions", "json"];
 
 let stage: Stage;
 let run: Run;
-/** What each reporter made, as text. */
+/** The output of each reporter, as text. */
 let reports: Readonly<Record<string, string>>;
 let attachments: string;
 beforeAll(async () => {
@@ -41,14 +41,14 @@ beforeAll(async () => {
 }, LIMIT_MS);
 afterAll(() => stage?.[Symbol.asyncDispose]());
 
-/** The attachments that hold the words. */
+/** Returns the attachments that contain the words. */
 async function kept(words: string): Promise<string[]> {
   const files = await readdir(attachments);
   const texts = await Promise.all(files.map((file) => readFile(join(attachments, file), "utf8")));
   return texts.filter((text) => text.includes(words));
 }
 
-test.each(REPORTERS)("%s names the attachment, and the lines that tell most", (reporter) => {
+test.each(REPORTERS)("%s names the attachment and shows its highlights", (reporter) => {
   const report = (reports[reporter] ?? "")
     .replaceAll("&gt;", ">")
     .replaceAll("&quot;", '"')
@@ -58,11 +58,11 @@ test.each(REPORTERS)("%s names the attachment, and the lines that tell most", (r
   expect(report).toContain("could not bind, password was ***");
 });
 
-test("a test that passed has none", async () => {
+test("a test that passed has no evidence", async () => {
   expect(await kept("of the test that passed")).toEqual([]);
 });
 
-test("a failed test has its commands, its journal, its console and the files that were asked for", async () => {
+test("a failed test has its commands, its journal, its console and the requested files", async () => {
   const [text = "", ...more] = await kept("the app said");
   expect(more).toEqual([]);
   expect(text).toMatch(
@@ -73,36 +73,36 @@ test("a failed test has its commands, its journal, its console and the files tha
   expect(text).toContain("=== console of pc1 ===");
   expect(text).toContain("kept because the test asked for it");
   expect(text).toMatch(/=== \/proc\/self\/status of pc2 ===\nName:/);
-  expect(text).toMatch(/=== \/no\/such\/file of pc1 ===\n\(could not be had: .*[Nn]o such file/);
+  expect(text).toMatch(/=== \/no\/such\/file of pc1 ===\n\(not available: .*[Nn]o such file/);
 });
 
-test("a wait that looked many times is one line with their number", async () => {
+test("a wait that checked many times is one line with the number of checks", async () => {
   const [text = ""] = await kept("the app said");
   expect(text.match(/looks; test/g)).toHaveLength(1);
   expect(text).toContain("(20 times) → exited with 1");
 });
 
-test("no secret is in any report, nor in what is kept", async () => {
+test("neither reports nor attachments contain a secret", async () => {
   expect(await kept("***")).not.toEqual([]);
   expect(await kept("hunter2")).toEqual([]);
   for (const [reporter, text] of Object.entries(reports))
     expect(text, reporter).not.toContain("hunter2");
 });
 
-test("each attempt has its own", async () => {
+test("each attempt has its own evidence", async () => {
   expect(await kept("echo attempt '0'")).toHaveLength(1);
   expect(await kept("echo attempt '1'")).toHaveLength(1);
   expect(await kept("echo attempt")).toHaveLength(2);
 });
 
-test("a failing beforeEach is a failure of its test", async () => {
+test("a failing beforeEach counts as a failure of its test", async () => {
   const [text = "", ...more] = await kept("echo in the hook");
   expect(more).toEqual([]);
   expect(text).toContain("→ exited with 4");
   expect(await kept("echo never")).toEqual([]);
 });
 
-test("a failing beforeAll has its evidence in its error, and so has a failing afterAll, without the tests within", async () => {
+test("the error of a failing beforeAll or afterAll has its evidence, without the commands of the tests", async () => {
   const [before = "", ...more] = await kept("setting up");
   expect(more).toEqual([]);
   expect(before).toMatch(
@@ -117,23 +117,23 @@ test("a failing beforeAll has its evidence in its error, and so has a failing af
   );
 });
 
-test("evidence() outside of a test says that nothing would keep the files", () => {
+test("evidence() outside of a test fails with an explanation", () => {
   const { testResults } = JSON.parse(reports["json"] ?? "") as {
     testResults: { assertionResults: { title: string; status: string }[] }[];
   };
   const results = testResults.flatMap(({ assertionResults }) => assertionResults);
-  expect(results.find(({ title }) => title.startsWith("evidence() says"))).toMatchObject({
+  expect(results.find(({ title }) => title.startsWith("evidence() fails"))).toMatchObject({
     status: "passed",
   });
 });
 
-test("what was written into a file that only its owner may read is a secret", async () => {
+test("text written to a file that only its owner may read is a secret", async () => {
   const [text = ""] = await kept("token was");
   expect(text).toMatch(/^ {4}stdout: \*\*\*$/m);
   expect(text).toMatch(/^ {4}stderr: token was \*\*\*$/m);
 });
 
-test("of tests that are concurrent each has its own commands, or none", async () => {
+test("each concurrent test has its own commands, or none", async () => {
   const [text = "", ...more] = await kept("echo concurrent");
   expect(more).toEqual([]);
   expect(text).toMatch(
@@ -142,31 +142,31 @@ test("of tests that are concurrent each has its own commands, or none", async ()
   expect(await kept("=== commands on pcs-1 ===\n(none)\n")).toHaveLength(2);
 });
 
-test("a test whose time was over has it, and what was running then", async () => {
+test("a test that timed out has its evidence, and the command that was running", async () => {
   const [text = ""] = await kept("before the time was over");
   expect(text).toContain("sleep 600 → was cancelled");
   expect(text).toMatch(/=== \/proc\/self\/status of pc2 ===\nName:/);
 });
 
-test("a dead machine has its console and the transcript, and each other part says why not", async () => {
+test("a dead machine has its console and the transcript, and each other part names the reason why it is missing", async () => {
   const [text = ""] = await kept("before it died");
-  expect(text).toMatch(/=== journal of pc1 ===\n\(could not be had: .+\)/);
-  expect(text).toMatch(/=== console of pc1 ===\n(?!\(could not be had)/);
+  expect(text).toMatch(/=== journal of pc1 ===\n\(not available: .+\)/);
+  expect(text).toMatch(/=== console of pc1 ===\n(?!\(not available)/);
 });
 
-test("a shell has its last screen, and the keys that brought it there", async () => {
+test("a shell has its last screen and the keys that were sent", async () => {
   const [text = "", ...more] = await kept("typed: ");
   expect(more).toEqual([]);
   expect(text).toMatch(
     /^\+\S+ s {2}pc1 vmrig\$ read -p "Word: " word; .* → exited with 130 after .*$/m,
   );
   expect(text).toMatch(/^ {4}typed: \*\*\* <Ctrl\+C>$/m);
-  // The frame would break what nobody may see in two.
+  // The frame would split a secret that must not be shown.
   expect(text).toMatch(/^ {4}Word: \*\*\*$/m);
   expect(text).toMatch(/^ {4}\*\*\*, \*\*\*: denied$/m);
 });
 
-test("only this user can read it", async () => {
+test("only this user can read the evidence", async () => {
   const modes = await Promise.all(
     (await readdir(attachments)).map(
       async (file) => (await stat(join(attachments, file))).mode & 0o077,

@@ -13,45 +13,48 @@ import { attach } from "./attachment.ts";
 import { worker } from "./worker.ts";
 
 /**
- * Names files of a machine that are kept, their last 256 KiB, should the test that runs now fail.
- * They are read then, as root.
+ * Adds files of a machine to the evidence of the current test. When the test fails, vmrig reads the
+ * last 256 KiB of each file, as root.
  *
- * @throws VmrigError `EVIDENCE_MISPLACED` outside of a test, and of its hooks
+ * @throws VmrigError `EVIDENCE_MISPLACED` outside of a test and its hooks
  */
 export function evidence(machine: Pick<Machine, "name">, ...paths: readonly string[]): void {
   const { wanted } = worker();
   if (wanted === undefined) {
     throw new VmrigError("EVIDENCE_MISPLACED", {
-      message: "evidence() was called outside of a test: nothing would ever keep these files.",
+      message: "evidence() was called outside of a test, so these files would never be collected.",
       hint: "call it in the test or a beforeEach, or name the files in the config: evidence: { files: […] }",
     });
   }
   wanted.push(...paths.map((path) => ({ machine: machine.name, path })));
 }
 
-/** An error as a reporter shows it. */
+/** An error in the shape that reporters show. */
 export interface ReportedError {
   message: string;
   stack?: string | undefined;
 }
 
 interface Failure {
-  /** A test, or what has a `beforeAll` or an `afterAll` that failed. */
+  /** The failed test, or the suite whose `beforeAll` or `afterAll` failed. */
   readonly task: RunnerTestCase | RunnerTestSuite;
-  /** Of this attempt. */
+  /** Errors of this attempt. */
   readonly errors: readonly ReportedError[];
   readonly claim: ClaimSession;
   readonly transcript: Transcript;
   readonly since: Date;
-  /** What the config asks for, known since the claim: the gate may be gone by now. */
-  readonly wishes: Welcome["evidence"];
+  /**
+   * Evidence options of the config. They are read when the file claims its machines, because the
+   * gate may have ended by now.
+   */
+  readonly evidenceOptions: Welcome["evidence"];
   readonly wanted: readonly WantedFile[];
   readonly secrets: Secrets;
 }
 
 /**
- * Of what has just failed, and of nothing else: attaches what there is to see, and says the most of
- * it in its error. Never throws.
+ * Collects the evidence of a test or suite that has just failed, attaches the evidence, and adds
+ * its most telling lines to the first error. Does nothing without errors. Never throws.
  */
 export async function keepEvidence({
   task,
@@ -59,7 +62,7 @@ export async function keepEvidence({
   claim,
   transcript,
   since,
-  wishes,
+  evidenceOptions,
   wanted,
   secrets,
 }: Failure): Promise<void> {
@@ -67,7 +70,7 @@ export async function keepEvidence({
   if (first === undefined) return;
   for (const error of errors) {
     hideIn(error, secrets);
-    place(error, task);
+    addLocation(error, task);
   }
   try {
     const names = Object.keys(claim.machines);
@@ -77,12 +80,12 @@ export async function keepEvidence({
       transcript,
       since,
       files: [
-        ...wishes.files.flatMap((path) => names.map((machine) => ({ machine, path }))),
+        ...evidenceOptions.files.flatMap((path) => names.map((machine) => ({ machine, path }))),
         ...wanted,
       ],
       console: (machine) => claim.console(machine),
       secrets,
-      timeoutMs: wishes.timeoutMs,
+      timeoutMs: evidenceOptions.timeoutMs,
     });
     const path = await attach(task, claim.copy, found).catch(
       (error: unknown) => `could not be written: ${String(error)}`,
@@ -94,11 +97,17 @@ export async function keepEvidence({
       ),
     );
   } catch (error) {
-    append(first, secrets.hide(`evidence of ${claim.copy}: could not be had: ${String(error)}`));
+    append(
+      first,
+      secrets.hide(`evidence of ${claim.copy}: could not be collected: ${String(error)}`),
+    );
   }
 }
 
-/** Why something has failed, behind its errors of earlier attempts; nothing where it should. */
+/**
+ * Returns the errors of a task after the first `known` ones, which belong to earlier attempts.
+ * Returns none for a test that is expected to fail.
+ */
 export function errorsOf(
   task: RunnerTestCase | RunnerTestSuite,
   known = 0,
@@ -108,14 +117,20 @@ export function errorsOf(
     : (task.result?.errors?.slice(known) ?? []);
 }
 
-/** The reporter of GitHub Actions leaves out an error whose stack names no file of the project. */
-function place(error: ReportedError, { file, location }: Failure["task"]): void {
+/**
+ * Adds the task's location to the stack. The reporter of GitHub Actions leaves out an error whose
+ * stack names no file of the project.
+ */
+function addLocation(error: ReportedError, { file, location }: Failure["task"]): void {
   if (location === undefined || error.stack === undefined || error.stack.includes(file.filepath))
     return;
   error.stack = `${error.stack}\n    at ${file.filepath}:${location.line}:${location.column}`;
 }
 
-/** Reporters show the message, the stack, or both. */
+/**
+ * Adds text to the message and to the stack, because reporters show the message, the stack, or
+ * both.
+ */
 function append(error: ReportedError, text: string): void {
   const { message, stack } = error;
   error.message = `${message}\n\n${text}`;

@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => stage[Symbol.asyncDispose]());
 
-/** A PATH on which there is only what is named, as far as this computer has it. */
+/** Returns a PATH with only the named programs, as far as this computer has them. */
 async function pathWith(...programs: readonly string[]): Promise<string> {
   const folder = await stage.folder();
   const places = (process.env["PATH"] ?? "").split(delimiter);
@@ -34,7 +34,7 @@ function isProgram(file: string): Promise<boolean> {
   );
 }
 
-describe("a config that cannot be used fails the machine tests of its project", () => {
+describe("an unusable config fails the machine tests of its project", () => {
   let run: Run;
   beforeAll(async () => {
     run = await stage.run(FAULTS, []);
@@ -51,17 +51,17 @@ describe("a config that cannot be used fails the machine tests of its project", 
       "wrong-path",
       "when its path is wrong",
       "CONFIG_NOT_FOUND",
-      /There is no config at \S+\/moved\.vmrig\.config\.ts\.\nhint: name one that exists, or none: .+\n/,
+      /There is no config at \S+\/moved\.vmrig\.config\.ts\.\nhint: name an existing file, or leave the name out: .+\n/,
     ],
     [
       "invalid",
-      "with each of its mistakes on a line",
+      "with each mistake on a line of its own",
       "CONFIG_INVALID",
       /invalid\.vmrig\.config\.ts has 2 mistakes\.\n {2}machines\.pc1: .*"ram".*\n {2}rollback: .*"sometimes"\nhint: .+\n/,
     ],
     [
       "throws",
-      "with what it threw, and where",
+      "with the thrown error and its location",
       "CONFIG_UNREADABLE",
       /could not be loaded: The token of the cloud is not set\.\n {2}at \S+throws\.vmrig\.config\.ts:1:7\n/,
     ],
@@ -118,7 +118,7 @@ describe.each([
   });
 });
 
-describe("tests that fail on machines that work", () => {
+describe("tests that fail on working machines", () => {
   let run: Run;
   beforeAll(async () => {
     run = await stage.run(FAKE, ["--project", "failing"]);
@@ -135,7 +135,7 @@ describe("tests that fail on machines that work", () => {
     expect(failure).not.toContain("VmrigError");
   });
 
-  test("a command is shown with its machine, its exit code and what it said", () => {
+  test("a command is shown with its machine, its exit code and its output", () => {
     const failure = run.failure("runs a command that fails");
     expect(failure, run.output).toMatch(
       /`echo out of paper >&2; exit 3` on pc1 exited with 3 after .+\n {2}stderr:\n {4}out of paper\n/,

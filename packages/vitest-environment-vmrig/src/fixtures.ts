@@ -2,20 +2,24 @@ import { test as base, type TestAPI } from "vitest";
 import { VmrigError, type Machine, type MachineName, type Rig } from "vmrig";
 import { gateClient, worker } from "./worker.ts";
 
-/** One fixture per machine of the registered rig. */
+/** One fixture for each machine of the registered rig. */
 export type MachineFixtures = { readonly [name in MachineName]: Machine };
 
-/** One more for all of them together; no machine can have its name. */
+/** The fixture `rig`, for all machines together. No machine can have this name. */
 export interface RigFixture {
   readonly rig: Rig;
 }
 
-/** As the claim is. Hooks such as `test.beforeAll` have no others. */
+/**
+ * Fixtures have the scope of a file because a claim has it. Hooks such as `test.beforeAll` accept
+ * no other scope.
+ */
 const OF_FILE = { scope: "file" } as const;
 
 /**
- * Vitest's `test`, with the rig's machines: `test("…", async ({ pc1, pc2 }) => …)`. They are at
- * their baseline when the file starts, or as often as the config asks.
+ * Vitest's `test`, with the rig's machines as fixtures:
+ * `test("…", async ({ pc1, pc2 }) => …)`. The
+ * machines are at their baseline when the file starts, or as often as the config asks.
  */
 export const test: TestAPI<RigFixture & MachineFixtures> = await withMachines();
 

@@ -6,17 +6,17 @@ import { remainingFiles } from "./remaining-files.ts";
 import { createPausePrompt, type PausePrompt } from "./pause-prompt.ts";
 import { takeOverSignals } from "./signals.ts";
 
-/** One gate of a Vitest, for all of its projects that use the same config. */
+/** One gate of a Vitest process, shared by all projects that use the same config. */
 export interface SharedGate {
-  /** Where workers reach it; another one after it had to be started anew. */
+  /** Socket on which workers reach the gate. It changes when the gate had to be restarted. */
   readonly socket: string;
-  /** Whether a failed test stops there until somebody has looked. */
+  /** Whether a failed test pauses until a person continues the run. */
   readonly pause: boolean;
-  /** How many copies the config has. */
+  /** Returns the number of copies in the config. */
   copies(): Promise<number>;
-  /** A new run begins in watch mode, of these files. */
+  /** Begins a new run of these files in watch mode. */
   begin(files: readonly TestSpecification[]): Promise<void>;
-  /** The last project to leave closes the gate. */
+  /** Removes the project. The last project to leave closes the gate. */
   leave(): Promise<void>;
 }
 
@@ -28,15 +28,16 @@ interface Entry {
 
 interface Gates {
   readonly entries: Map<string, Promise<Entry>>;
-  readonly desk: PausePrompt;
+  readonly prompt: PausePrompt;
   readonly giveBackSignals: () => void;
 }
 
 const KEY = Symbol.for("vmrig.gates");
 
 /**
- * The gate of a config, started by the first project that asks. Two gates of one Vitest would wait
- * for each other: what one holds until the end of the run is what the other waits for.
+ * Returns the gate of a config. The first project that calls this function starts the gate. Two
+ * gates in one Vitest process would deadlock: one holds until the end of the run the lease that the
+ * other one waits for.
  */
 export async function shareGate(
   project: TestProject,
@@ -46,21 +47,24 @@ export async function shareGate(
   const vitest: Vitest & { [KEY]?: Gates } = project.vitest;
   const gates = (vitest[KEY] ??= {
     entries: new Map(),
-    desk: createPausePrompt({ vitest, say: sayBy(vitest), configWords }),
+    prompt: createPausePrompt({ vitest, say: sayBy(vitest), configWords }),
     giveBackSignals: takeOverSignals(vitest),
   });
-  const { desk } = gates;
+  const { prompt } = gates;
   const options: StartOptions = {
     vitest,
     config,
-    desk,
+    prompt,
     ...(maxCopies !== undefined && { maxCopies }),
   };
   const starting = gates.entries.get(config) ?? start(options);
   gates.entries.set(config, starting);
   const entry = await starting;
   entry.projects.add(project);
-  /** What it knows of the files only helps it to be quick. */
+  /**
+   * Tells the gate how many files are left. The number is an optimisation only, so its failures are
+   * ignored.
+   */
   const expect = async (files?: readonly TestSpecification[]): Promise<void> => {
     const count = remainingFiles(vitest, entry.projects, files);
     await (await entry.gate.control()).expect(count);
@@ -70,7 +74,7 @@ export async function shareGate(
     get socket() {
       return entry.gate.socket;
     },
-    pause: desk.open,
+    pause: prompt.open,
     copies: () => entry.gate.copies(),
     async begin(files) {
       if (entry.dead) await start(options, entry);
@@ -93,7 +97,7 @@ export async function shareGate(
 interface StartOptions {
   readonly vitest: Vitest;
   readonly config: string;
-  readonly desk: PausePrompt;
+  readonly prompt: PausePrompt;
   readonly maxCopies?: number;
 }
 
@@ -101,22 +105,25 @@ function sayBy(vitest: Vitest): (line: string) => void {
   return (line) => vitest.logger.log(` vmrig  ${line}`);
 }
 
-/** For a command in the folder that Vitest was started in. */
+/**
+ * Returns the words that a `vmrig` command needs to find the config from the folder in which Vitest
+ * was started.
+ */
 async function configWords(config: string): Promise<string> {
   const found = await findConfig(process.cwd()).catch(() => undefined);
   return found === config ? "" : ` --config ${relative(process.cwd(), config)}`;
 }
 
-/** TestStartState a gate, in the place of one that has died where there is one. */
+/** Starts a gate. With `instead`, the new gate replaces the dead gate of that entry. */
 async function start(
-  { vitest, config, desk, maxCopies }: StartOptions,
+  { vitest, config, prompt, maxCopies }: StartOptions,
   instead?: Entry,
 ): Promise<Entry> {
   const say = sayBy(vitest);
-  /** One error for the run, and no test that runs on without its machines. */
+  /** Reports one error for the run, and cancels the tests that have no machines left. */
   const end = (reason: VmrigError): void => {
     say(`over     ${reason.summary}`);
-    // What was called off is no error: a test has failed before.
+    // A cancelled run is no error: a test has failed before.
     if (reason.code !== "CANCELLED") vitest.state.catchError(reason, "vmrig");
     void vitest.cancelCurrentRun("test-failure");
   };
@@ -130,7 +137,7 @@ async function start(
       if (entry !== undefined) entry.dead = true;
       end(
         new VmrigError("GATE_LOST", {
-          message: `The gate ended unexpectedly (${how}); its leases run out by themselves.`,
+          message: `The gate ended unexpectedly (${how}). Its leases expire by themselves.`,
         }),
       );
     },
@@ -139,9 +146,9 @@ async function start(
   gate.control().then(
     (client) => {
       client.onOver(end);
-      desk.attend(client, config);
+      prompt.attend(client, config);
     },
-    () => {}, // whoever claims machines is told why
+    () => {}, // the workers that claim machines report the reason
   );
   entry ??= { gate, dead: died, projects: new Set() };
   entry.dead = died;

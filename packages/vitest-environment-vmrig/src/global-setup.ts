@@ -7,8 +7,8 @@ import type {} from "./provided.ts";
 import { askedWorkers, limitWorkers } from "./workers.ts";
 
 /**
- * TestStartState the gate and does not wait for it. Nothing is leased here: `vitest list`, a `-t`
- * without hits and a run of unit tests alone take no machine.
+ * Starts the gate without waiting for the gate to be ready. Nothing is leased here: `vitest list`,
+ * a `-t` without matches and a run of unit tests alone lease no machine.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const { config } = project;
@@ -22,18 +22,20 @@ export default async function setup(project: TestProject): Promise<() => Promise
         ? await findConfig(config.root)
         : resolve(config.root, options.config);
     const gate = await shareGate(project, file, asked);
-    const tell = (): void => project.provide("vmrig", { socket: gate.socket, pause: gate.pause });
-    tell();
+    const provide = (): void =>
+      project.provide("vmrig", { socket: gate.socket, pause: gate.pause });
+    provide();
     project.onTestsRerun(async (files) => {
-      // A rejection here would end the watcher, unit tests and all. Whoever claims machines is told
-      // why there are none.
+      // A rejection here would end the watcher, unit tests included. The workers that claim
+      // machines report why there are none.
       await gate.begin(files).catch(() => {});
-      tell();
+      provide();
     });
     limitWorkers(config, Math.min(asked ?? Infinity, await gate.copies()));
     return () => gate.leave();
   } catch (error) {
-    // A throw here would stop all projects, unit tests too. The machine tests fail with it instead.
+    // A throw here would stop all projects, unit tests included. The machine tests report the error
+    // instead.
     project.provide("vmrig", { error: toErrorJson(asVmrigError(error)) });
     return async () => {};
   }

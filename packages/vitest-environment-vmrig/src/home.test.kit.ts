@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { openFolders, type Folders } from "vmrig/runner";
 
 /**
- * A vmrig of its own beside that of this user: other state, other Redis, other machines; the image
- * cache is shared.
+ * A separate vmrig installation beside that of this user, with other state, another Redis and other
+ * machines. The image cache is shared.
  */
 export interface Home extends AsyncDisposable {
   readonly env: Readonly<Record<string, string>>;
   readonly folders: Folders;
-  /** Every process of this home that lives: what it runs, by pid. */
+  /** Returns the command lines of all live processes of this home, by pid. */
   processes(): Promise<ReadonlyMap<number, string>>;
 }
 
@@ -32,7 +32,7 @@ export async function openHome(): Promise<Home> {
   };
 }
 
-/** Reads Linux' own table; the machines of these tests need Linux anyway. */
+/** Reads `/proc` of Linux; the machines of these tests need Linux anyway. */
 async function processesNaming(paths: readonly string[]): Promise<ReadonlyMap<number, string>> {
   const found = new Map<number, string>();
   for (const entry of await readdir("/proc")) {

@@ -1,4 +1,4 @@
-/** What test files import. */
+/** Public API for test files. */
 export { test, test as it, type MachineFixtures } from "./fixtures.ts";
 export { afterAll, afterEach, beforeAll, beforeEach, describe, expect, vi } from "vitest";
 export { evidence } from "./evidence.ts";

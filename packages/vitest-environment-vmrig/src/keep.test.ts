@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openSomebody } from "./other-user.test.kit.ts";
+import { openOtherUser } from "./other-user.test.kit.ts";
 import { openStage, SHARED, type Run, type Stage } from "./vitest-run.test.kit.ts";
 
 let stage: Stage;
@@ -24,10 +24,10 @@ async function runFailing(rig: object): Promise<{
 }
 
 test(
-  "machines of a failed file stay as it left them, leased to whoever ran it; with no other copy the run ends there",
+  "machines of a failed file stay as the file left them, leased to the user of the run; without another copy the run ends there",
   async () => {
     const { run, log, env } = await runFailing({ keep: "failed", keepFor: "10m" });
-    await using me = openSomebody(stage.home, SHARED, env);
+    await using me = openOtherUser(stage.home, SHARED, env);
     expect(run.code).toBe(1);
     expect(run.output).toMatch(
       /kept {5}pcs-1: get in with `vmrig ssh`, give it back with `vmrig release`/,
@@ -49,10 +49,10 @@ test(
 );
 
 test(
-  "where there is another copy, the other files go on with that",
+  "with another copy, the other files continue on that copy",
   async () => {
     const { run, log, env } = await runFailing({ keep: "failed", copies: 2 });
-    await using me = openSomebody(stage.home, SHARED, env);
+    await using me = openOtherUser(stage.home, SHARED, env);
     expect(run.outcome("fails/1-fails.test.ts")).toEqual({ failed: 1, passed: 1 });
     expect(run.outcome("fails/2-later.test.ts"), run.output).toEqual({ passed: 1 });
     expect(log).toContain("later file");
@@ -66,10 +66,10 @@ test(
 );
 
 test(
-  "a run that is green keeps nothing",
+  "a green run retains no copy",
   async () => {
     const env = { TEST_RIG: JSON.stringify({ keep: "failed" }) };
-    await using me = openSomebody(stage.home, SHARED, env);
+    await using me = openOtherUser(stage.home, SHARED, env);
     const run = await stage.run(SHARED, ["--project", "watched"], env);
     expect(run.code, run.output).toBe(0);
     expect((await me.status()).copies).toMatchObject([{ copy: "pcs-1", state: "free" }]);

@@ -1,17 +1,20 @@
 export interface LazyPromiseOptions<T> {
-  /** Called once, when somebody waits. */
+  /** Starts the work. Called once, at the first `then`. */
   readonly begin: () => Promise<T>;
-  /** How often `then` is called by those who only add to it: what they are given begins as late. */
+  /**
+   * Number of `then` calls that only add a handler. The promises that these calls return are lazy,
+   * too.
+   */
   readonly layers: number;
-  /** What is thrown in place of an error. */
+  /** Returns the error to throw in place of the original one. */
   readonly fail: (error: unknown) => unknown;
-  /** The value of the property `pass`. */
+  /** Getter of the property `pass`. */
   readonly pass: () => never;
 }
 
 /**
- * A promise that begins when it is awaited, as that of `expect.poll`: who forgets to await it
- * leaves nothing running, and no rejection that nobody handles.
+ * Returns a promise that starts its work when the promise is awaited, as `expect.poll` does. A test
+ * that forgets the `await` leaves no work running and no unhandled rejection.
  */
 export function lazyPromise<T>({ begin, layers, fail, pass }: LazyPromiseOptions<T>): Promise<T> {
   let begun: Promise<T> | undefined;
@@ -29,7 +32,7 @@ export function lazyPromise<T>({ begin, layers, fail, pass }: LazyPromiseOptions
     return layers > 0 ? lazyPromise({ begin: attach, layers: layers - 1, fail, pass }) : attach();
   };
   const promise = {
-    // oxlint-disable-next-line unicorn/no-thenable -- it is one
+    // oxlint-disable-next-line unicorn/no-thenable -- the object is a promise
     then,
     catch: (rejected?: ((reason: unknown) => unknown) | null) => then(undefined, rejected as never),
     finally: (settled?: (() => void) | null) => then().finally(settled),

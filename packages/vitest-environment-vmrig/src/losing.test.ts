@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { openSomebody } from "./other-user.test.kit.ts";
+import { openOtherUser } from "./other-user.test.kit.ts";
 import { openStage, SHARED, type Run, type Stage } from "./vitest-run.test.kit.ts";
 
 let stage: Stage;
@@ -12,7 +12,7 @@ afterAll(() => stage[Symbol.asyncDispose]());
 
 const LIMIT_MS = 120_000;
 
-/** A run whose test is in the middle of something when `strike` comes. */
+/** Starts a run, and calls `strike` while its test is working. */
 async function struck(
   strike: () => Promise<unknown>,
 ): Promise<{ readonly run: Run; readonly log: () => Promise<string> }> {
@@ -29,28 +29,28 @@ async function struck(
   return { run: await live.ended, log };
 }
 
-/** The other file may have had its turn before. */
+/** The other file may have run before. */
 const sinceItBegan = (log: string): string => log.slice(log.indexOf("began"));
 const orders = (log: string): number => log.split("\n").filter((line) => line === "order").length;
 
 describe("a run that loses its machines", () => {
   test(
-    "because somebody takes the lease away ends at once with one error that says who it was, and reaches the machines no more",
+    "because another user force-releases the lease ends immediately with one error that names that user, and can no longer reach the machines",
     async () => {
-      await using bob = openSomebody(stage.home, SHARED);
+      await using bob = openOtherUser(stage.home, SHARED);
       const { run, log } = await struck(() => bob.takeAway());
       expect(run.code).toBe(1);
       expect(run.output.match(/Unhandled Errors?/g), run.output).toHaveLength(1);
       expect(run.output).toMatch(/VmrigError \[LEASE_LOST\]: /);
       expect(run.output).toMatch(/released by force by \S+@\S+ .*\(vmrig release --force/);
       expect(run.output).not.toContain("AssertionError");
-      // The test that ran was ended although it waited for something else; none came after it, and
-      // hooks had their turn.
+      // The running test was ended although it waited for something else. No test started after it,
+      // and the hooks ran.
       const after = sinceItBegan(await log());
       expect(after).toContain("the command ended");
       expect(after).toContain("afterAll");
       expect(after).not.toMatch(/went on|next test|next file/);
-      // Bob's rollback ended whatever still ran.
+      // Bob's rollback ended all processes that were still running.
       const counted = orders(after);
       await bob.status();
       expect(orders(await log())).toBe(counted);
@@ -59,7 +59,7 @@ describe("a run that loses its machines", () => {
   );
 
   test(
-    "because its gate is killed ends at once with one error that says so",
+    "because its gate is killed ends immediately with one error that says so",
     async () => {
       const { run, log } = await struck(async () => {
         for (const [pid, command] of await stage.home.processes())
@@ -77,11 +77,11 @@ describe("a run that loses its machines", () => {
   );
 });
 
-describe("a rig that somebody else holds", () => {
+describe("a rig that another user has leased", () => {
   test(
-    "is skipped with who holds it where the config says so: the run is green",
+    "is skipped when the config asks for it: the run is green and names the holder",
     async () => {
-      await using bob = openSomebody(stage.home, SHARED);
+      await using bob = openOtherUser(stage.home, SHARED);
       await bob.hold();
       const env = { TEST_RIG: JSON.stringify({ lease: { onBusy: "skip" } }) };
       const run = await stage.run(SHARED, ["--project", "watched", "--project", "unit"], env);
@@ -96,9 +96,9 @@ describe("a rig that somebody else holds", () => {
   );
 
   test(
-    "fails at once where the config says so, with who holds it; unit tests are green",
+    "fails immediately when the config asks for it, and names the holder; unit tests are green",
     async () => {
-      await using bob = openSomebody(stage.home, SHARED);
+      await using bob = openOtherUser(stage.home, SHARED);
       await bob.hold();
       const env = { TEST_RIG: JSON.stringify({ lease: { onBusy: "fail" } }) };
       const run = await stage.run(SHARED, ["--project", "watched", "--project", "unit"], env);

@@ -9,7 +9,7 @@ import { spawnGate } from "vmrig/runner";
 import { openHome, type Home } from "./home.test.kit.ts";
 import { runVitest, startVitest } from "./start-vitest.test.kit.ts";
 
-/** Several runs, and several copies, on real machines. The copies are made once, by hand. */
+/** Several runs and several copies, on real machines. The copies are created once, by hand. */
 
 const PROJECT = fileURLToPath(new URL("../test-projects/real-copies", import.meta.url));
 
@@ -35,7 +35,7 @@ async function folder(): Promise<string> {
   return mkdtemp(join(parent, "run-"));
 }
 
-/** TestStartState a run that holds a copy, and waits until its test is on the machine. */
+/** Starts a run that leases a copy, and waits until its test is on the machine. */
 async function holding(): Promise<{ readonly vitest: ReturnType<typeof startVitest> }> {
   const marker = join(await folder(), "marker");
   const vitest = startVitest(home, PROJECT, ["hold"], { TEST_MARKER: marker });
@@ -45,7 +45,7 @@ async function holding(): Promise<{ readonly vitest: ReturnType<typeof startVite
       () => false,
     );
   await expect.poll(there, { timeout: 240_000 }).toBe(true);
-  // Not the process itself: who awaits it waits for its end.
+  // Not the process itself: awaiting the process would wait for its end.
   return { vitest };
 }
 
@@ -55,7 +55,7 @@ function pc1Of({ machines }: ClaimSession): Machine {
   return pc1;
 }
 
-test("two copies run four files in pairs, each on a machine of its own", async () => {
+test("two copies run four files in pairs, each file on its own machine", async () => {
   const TEST_FOLDER = await folder();
   const { code, output } = await runVitest(home, PROJECT, ["meet"], { TEST_FOLDER });
   expect(code, output).toBe(0);
@@ -78,12 +78,11 @@ test("a run that is killed in the middle of a file leaves the other undisturbed,
   await killed;
   const { code, output } = await runVitest(home, PROJECT, ["hold"]);
   expect(code, output).toBe(0);
-  // It is still there to be told.
   process.kill(-(other.pid ?? 0), "SIGINT");
   expect((await other).exitCode).toBe(130);
 });
 
-test("a holder that was paused past its time can neither log in nor roll back, and is told that it lost the lease", async () => {
+test("a holder that was paused longer than its TTL can neither log in nor roll back, and reports that it lost the lease", async () => {
   const gates: Array<Awaited<ReturnType<typeof spawnGate>>> = [];
   process.env["VMRIG_HOME"] = home.env["VMRIG_HOME"];
   try {
@@ -103,14 +102,15 @@ test("a holder that was paused past its time can neither log in nor roll back, a
     const { port } = paused.claim.target("pc1");
     process.kill(paused.gate.pid ?? 0, "SIGSTOP");
 
-    // Its lease runs out; whoever comes next gets the copy.
+    // Its lease expires, and the next run gets the copy.
     const next = await open();
     expect(next.claim.copy).toBe(paused.claim.copy);
     expect(next.claim.target("pc1").port).toBe(port);
     const pc1 = pc1Of(next.claim);
     expect((await pc1.$`ls; echo theirs > theirs`).stdout).toBe("");
 
-    // Its connection is cut, and its key opens the machine no more; it does not even know.
+    // Its connection is cut and its key is no longer accepted, although the holder does not know it
+    // yet.
     const late = () => pc1Of(paused.claim).$`echo late > late`;
     await expect(late()).rejects.toMatchObject({
       code: expect.stringMatching(/CONNECTION_LOST|LOGIN_REFUSED/),

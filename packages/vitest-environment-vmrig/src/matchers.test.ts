@@ -11,17 +11,17 @@ beforeAll(async () => {
 }, LIMIT_MS);
 afterAll(() => stage[Symbol.asyncDispose]());
 
-test("hold where they should", () => {
+test("matchers pass where they should", () => {
   expect(run.outcome("matchers/examples.test.ts"), run.output).toEqual({ passed: 9 });
 });
 
-test("fail where they should, and no other test with them", () => {
+test("matchers fail where they should, and fail no other test", () => {
   expect(run.outcome("matchers/failing.test.ts"), run.output).toEqual({ failed: 8, passed: 1 });
   expect(run.output).not.toContain("Unhandled");
 });
 
-describe("a failed one shows", () => {
-  test("what was expected of which object, what was seen, a diff and the line of the test", () => {
+describe("a failed matcher shows", () => {
+  test("the object, the expected and the observed value, a diff and the line of the test", () => {
     const failure = run.failure("expects another text");
     expect(failure, run.output).toMatch(
       /Error: expected pc1:greeting as \S+ to have the text "bye\\n"\n {2}looked for 0\.\d s; last seen: "hello\\n"\n/,
@@ -38,43 +38,43 @@ describe("a failed one shows", () => {
     expect(failure).toContain(`+ │Name:               │\n`);
   });
 
-  test("each of several soft ones", () => {
+  test("each of several soft assertions", () => {
     expect(run.failure("expects softly, twice"), run.output).toContain("expected pc1:first as");
     expect(run.output).toContain("expected pc1:second as");
   });
 });
 
-describe("one that is not awaited", () => {
+describe("a matcher that is not awaited", () => {
   test.each([
     ["forgets to await", 15],
     ["softly forgets", 19],
-  ])("fails its test (%s), with the line", (name, line) => {
+  ])("fails its test (%s) and names the line", (name, line) => {
     const failure = run.failure(name);
     expect(failure, run.output).toMatch(
-      /expect\(pc1:greeting as \S+\)\.toExist\(\) was not awaited: it has looked at nothing\./,
+      /expect\(pc1:greeting as \S+\)\.toExist\(\) was not awaited, so it has checked nothing\./,
     );
     expect(failure).toContain("[MATCHER_MISUSED]");
     expect(failure).toContain(`failing.test.ts:${line}:`);
   });
 });
 
-test("one that is given a command that runs says the remedy", () => {
+test("a matcher that receives a running command fails with a hint", () => {
   expect(run.failure("gives a command that runs"), run.output).toContain(
     "hint: give a function that runs it: await expect(() => pc1.$`…`).toSucceed(…)",
   );
 });
 
-test("one inside of another matcher says that it cannot be there", () => {
+test("a machine matcher inside another matcher fails with a hint", () => {
   expect(run.failure("asks inside of another matcher"), run.output).toContain(
-    "toExist asks a machine, and cannot stand inside of another matcher.",
+    "toExist queries a machine and cannot be used inside another matcher.",
   );
 });
 
-test("one that looks when the test's time is over ends with the test, and says what it saw", () => {
+test("a matcher that still waits when the test times out ends with the test and reports its last observation", () => {
   expect(run.failure("waits longer than the test may"), run.output).toContain(
     "Test timed out in 1000ms",
   );
   expect(run.output).toMatch(
-    /The test ended while expect\(pc1:never as \S+\)\.toExist\(\) was looking; last seen: it is not there\.\n ❯ tests\/matchers\/failing\.test\.ts:32:/,
+    /The test ended while expect\(pc1:never as \S+\)\.toExist\(\) was waiting; last seen: it is not there\.\n ❯ tests\/matchers\/failing\.test\.ts:32:/,
   );
 });

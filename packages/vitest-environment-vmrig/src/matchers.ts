@@ -10,22 +10,22 @@ import {
 import { lazyPromise } from "./lazy-promise.ts";
 
 declare module "vitest" {
-  // Vitest 4.1 has `T` alone. With defaults the two merge, and both read the subject's type from
-  // `T`.
+  // Vitest 4.1 has only the parameter `T`. With defaults the two declarations merge, and both read
+  // the subject's type from `T`.
   interface Matchers<
     R extends void | Promise<void> = void | Promise<void>,
     T = unknown,
   > extends MachineMatchers<T> {}
 }
 
-/** Vitest tells it of which test an assertion is, and types it not. */
+/** Vitest passes the test of an assertion in `task`, but does not declare the property. */
 type State = MatcherState & { readonly task?: RunnerTestCase };
 
 type Verdict = Awaited<ReturnType<Assertion["check"]>>;
 
 /**
- * For `expect.extend`: each looks at its machine when it is awaited, and fails the test when it is
- * not.
+ * Matchers for `expect.extend`. A matcher queries its machine when the assertion is awaited, and
+ * fails the test when the assertion is not awaited.
  */
 export const matchers = Object.fromEntries(
   Object.keys(MATCHERS).map((key) => {
@@ -38,43 +38,43 @@ export const matchers = Object.fromEntries(
       const { task, isNot, equals, soft } = this;
       const place: { stack?: string } = {};
       Error.captureStackTrace(place, matcher);
-      // Vitest makes another one for each attempt.
+      // Vitest creates a new signal for each attempt.
       const signal = task?.context.signal;
       const assertion = prepare(
         name,
         received,
         args,
         {
-          // It is undefined where there is no `.not`.
+          // Vitest leaves `isNot` undefined without `.not`.
           isNot: (isNot as boolean | undefined) === true,
           equals: (actual, expected) => equals(actual, expected),
-          // Vitest makes another one for each attempt.
           signal: task?.context.signal,
         },
         (error) => at(place, error),
       );
 
-      let state: "unasked" | "looking" | "told" = "unasked";
+      let state: "not started" | "checking" | "done" = "not started";
       task?.context.onTestFinished(() => {
-        if (state === "unasked") throw at(place, notAwaited(assertion));
-        // Vitest says that the time is over, not what for. Of lost machines all is said.
-        if (state === "looking" && !isVmrigError(signal?.reason))
+        if (state === "not started") throw at(place, notAwaited(assertion));
+        // Vitest reports that the time is over, but not what the test waited for. A lost lease
+        // already has its complete error.
+        if (state === "checking" && !isVmrigError(signal?.reason))
           throw at(place, cutShort(assertion));
       });
       return lazyPromise({
-        // Vitest itself attaches its judgement, and for `expect.soft` something that keeps the
-        // error.
+        // Vitest itself attaches the evaluation of the result, and for `expect.soft` a second
+        // handler that records the error.
         layers: soft === true ? 2 : 1,
         async begin() {
-          state = "looking";
+          state = "checking";
           try {
             return await assertion.check();
           } finally {
-            if (signal?.aborted !== true) state = "told";
+            if (signal?.aborted !== true) state = "done";
           }
         },
         fail: (error) => at(place, error),
-        // An asymmetric matcher is asked for this at once.
+        // An asymmetric matcher reads this property immediately.
         pass() {
           throw at(place, insideAnother(name));
         },
@@ -84,7 +84,7 @@ export const matchers = Object.fromEntries(
   }),
 );
 
-/** As `toAssertion`, with its errors from the line of the test. */
+/** Calls `toAssertion`, and maps its errors to the line of the test. */
 function prepare(
   ...[name, received, args, context, fail]: [
     ...Parameters<typeof toAssertion>,
@@ -100,25 +100,28 @@ function prepare(
 
 function insideAnother(name: string): VmrigError {
   return new VmrigError("MATCHER_MISUSED", {
-    message: `${name} asks a machine, and cannot stand inside of another matcher.`,
+    message: `${name} queries a machine and cannot be used inside another matcher.`,
     hint: `write: await expect(…).${name}(…)`,
   });
 }
 
 function notAwaited({ title }: Assertion): VmrigError {
   return new VmrigError("MATCHER_MISUSED", {
-    message: `${title} was not awaited: it has looked at nothing.`,
-    hint: "write await in front of it",
+    message: `${title} was not awaited, so it has checked nothing.`,
+    hint: "write await in front of the assertion",
   });
 }
 
 function cutShort({ title, seen }: Assertion): VmrigError {
   return new VmrigError("WAIT_TIMEOUT", {
-    message: `The test ended while ${title} was looking; last seen: ${seen()}.`,
+    message: `The test ended while ${title} was waiting; last seen: ${seen()}.`,
   });
 }
 
-/** The error, as from the line of the test: what is awaited has forgotten by whom. */
+/**
+ * Returns the error with the stack of the test's line. A stack that is captured after an `await`
+ * does not contain the caller.
+ */
 function at<E>(place: { readonly stack?: string }, error: E): E {
   if (!(error instanceof Error) || place.stack === undefined) return error;
   const frames = place.stack.slice(place.stack.indexOf("\n    at "));

@@ -1,9 +1,9 @@
 import type { RollbackPolicy, Strict } from "vmrig/runner";
 
-/** What `vmrig({ … })` and `vmrigProject(…, { … })` take. */
+/** Options of `vmrig({ … })` and `vmrigProject(…, { … })`. */
 export interface VmrigOptions {
   /**
-   * Path of the config, from the project's root.
+   * Path of the config, relative to the project's root.
    *
    * @defaultValue the `vmrig.config.ts` of the root or a folder above it
    */
@@ -11,7 +11,8 @@ export interface VmrigOptions {
 }
 
 /**
- * What one file may say in its docblock: `// @vitest-environment-options { "rollback": "test" }`.
+ * Options that a test file can set in its docblock:
+ * `// @vitest-environment-options { "rollback": "test" }`.
  */
 export interface FileOptions {
   readonly rollback?: RollbackPolicy;

@@ -5,7 +5,7 @@ import type { Home } from "./home.test.kit.ts";
 
 const CLI = fileURLToPath(import.meta.resolve("vmrig/cli"));
 
-/** What `vmrig status --json` says, as far as these tests ask for it. */
+/** The part of `vmrig status --json` that these tests read. */
 export interface Status {
   readonly copies: readonly {
     readonly copy: string;
@@ -15,23 +15,26 @@ export interface Status {
   readonly line: readonly unknown[];
 }
 
-/** Somebody else at another terminal of the same home, with the command `vmrig` and no Vitest. */
-export interface Somebody extends AsyncDisposable {
+/** Another user at another terminal of the same home, with the command `vmrig` and no Vitest. */
+export interface OtherUser extends AsyncDisposable {
   status(): Promise<Status>;
-  /** Leases a copy, waiting in line for it, and works on its pc1. @returns gives it back */
+  /**
+   * Leases a copy, waiting in the queue for it, and runs a command on its pc1. @returns a function
+   * that releases the copy
+   */
   hold(copy?: string): Promise<() => Promise<void>>;
-  /** Takes the lease away from whoever holds the copy, and has it himself from then on. */
+  /** Force-releases the copy, and then leases the copy itself. */
   takeAway(copy?: string): Promise<void>;
-  /** Any other verb. @returns both streams */
+  /** Runs any other verb. @returns both streams */
   vmrig(...words: readonly string[]): Promise<string>;
 }
 
-/** For the rig of a project. */
-export function openSomebody(
+/** Opens another user for the rig of a project. */
+export function openOtherUser(
   { env }: Home,
   cwd: string,
   more: Readonly<Record<string, string>> = {},
-): Somebody {
+): OtherUser {
   const start = (words: readonly string[]) =>
     execa(process.execPath, [CLI, ...words], {
       cwd,
@@ -41,12 +44,12 @@ export function openSomebody(
       input: "",
     });
   const holding = new Set<ReturnType<typeof start>>();
-  const vmrig: Somebody["vmrig"] = async (...words) => {
+  const vmrig: OtherUser["vmrig"] = async (...words) => {
     const { all, exitCode } = await start(words);
     expect(exitCode, all).toBe(0);
     return all;
   };
-  const hold: Somebody["hold"] = async (copy = "pcs-1") => {
+  const hold: OtherUser["hold"] = async (copy = "pcs-1") => {
     const child = start(["exec", "pc1", "--copy", copy, "--fresh", "--", "sleep", "600"]);
     holding.add(child);
     let said = "";

@@ -2,8 +2,8 @@ import type { Vitest } from "vitest/node";
 import type { GateClient, Paused } from "vmrig/runner";
 
 /**
- * Where a person tells runs that are paused at a failed test to go on: the terminal of the main
- * process, for all gates of one Vitest.
+ * Prompt at which a person continues runs that are paused at a failed test. It uses the terminal of
+ * the main process, and serves all gates of one Vitest process.
  */
 export interface PausePrompt {
   /** Whether failed tests pause. */
@@ -14,17 +14,20 @@ export interface PausePrompt {
 export interface PausePromptOptions {
   readonly vitest: Vitest;
   readonly say: (line: string) => void;
-  /** Says how a command finds the config: nothing where it finds it by itself. */
+  /**
+   * Returns the options that a command needs to find the config; empty when the command finds the
+   * config by itself.
+   */
   readonly configWords: (config: string) => Promise<string>;
 }
 
-const WISH = "on-failure";
-/** Lines of an error that are shown. */
+const ON_FAILURE = "on-failure";
+/** Number of lines of an error that are shown. */
 const LINES = 40;
 
 export function createPausePrompt({ vitest, say, configWords }: PausePromptOptions): PausePrompt {
   const waiting = new Map<string, () => void>();
-  let rise: (() => void) | undefined;
+  let stopReading: (() => void) | undefined;
   const goOn = (): void => waiting.forEach((resume) => resume());
 
   const tell = async (
@@ -37,11 +40,9 @@ export function createPausePrompt({ vitest, say, configWords }: PausePromptOptio
     const time = new Date(until).toLocaleTimeString("en-GB");
     say(`paused   ${test}`);
     for (const line of shown) say(`paused     ${line}`);
-    say(
-      `paused   the machines of ${copy} are as it left them, until ${time}. Get in from another terminal:`,
-    );
+    say(`paused   ${copy} stays as the test left it until ${time}. Log in from another terminal:`);
     for (const machine of machines) say(`paused     vmrig ssh ${machine}${words}`);
-    say("paused   Enter goes on, Ctrl+C ends the run");
+    say("paused   Press Enter to continue, Ctrl+C to end the run");
   };
 
   return {
@@ -49,15 +50,16 @@ export function createPausePrompt({ vitest, say, configWords }: PausePromptOptio
     attend(client, config) {
       client.onPause({
         paused(pause) {
-          waiting.set(pause.claim, () => void client.resume(pause.claim).catch(() => {})); // a gate that is gone pauses nothing
-          rise ??= sitDown(vitest, goOn);
+          // The gate may have ended.
+          waiting.set(pause.claim, () => void client.resume(pause.claim).catch(() => {}));
+          stopReading ??= readKeys(vitest, goOn);
           void tell(pause, config);
         },
         resumed(claim) {
           waiting.delete(claim);
           if (waiting.size > 0) return;
-          rise?.();
-          rise = undefined;
+          stopReading?.();
+          stopReading = undefined;
         },
       });
     },
@@ -65,26 +67,26 @@ export function createPausePrompt({ vitest, say, configWords }: PausePromptOptio
 }
 
 function isWanted(say: (line: string) => void): boolean {
-  const wish = process.env["VMRIG_PAUSE"] ?? "";
-  if (wish === "") return false;
+  const setting = process.env["VMRIG_PAUSE"] ?? "";
+  if (setting === "") return false;
   const { stdin, stdout, env } = process;
   const why =
-    wish !== WISH
-      ? `VMRIG_PAUSE is ${JSON.stringify(wish)}, and can be "${WISH}" alone`
+    setting !== ON_FAILURE
+      ? `VMRIG_PAUSE is ${JSON.stringify(setting)}; the only valid value is "${ON_FAILURE}"`
       : !stdin.isTTY || !stdout.isTTY
-        ? "there is no terminal at which somebody could press a key"
+        ? "there is no terminal to press a key in"
         : (env["CI"] ?? "") === "" || env["CI"] === "false"
           ? undefined
-          : "this is CI, where nobody presses a key";
+          : "this is CI, where no person can press a key";
   if (why !== undefined) say(`pause    failed tests do not pause: ${why}`);
   return why === undefined;
 }
 
 /**
- * Takes the keys until the function that it returns is called. In watch mode Vitest has them, and
- * would end the run at Enter.
+ * Reads the keys until the returned function is called. In watch mode Vitest itself reads the keys
+ * and would end the run at Enter.
  */
-function sitDown(vitest: Vitest, goOn: () => void): () => void {
+function readKeys(vitest: Vitest, goOn: () => void): () => void {
   const { stdin } = process;
   const others = stdin.listeners("keypress") as Array<
     (text: string, key?: { readonly name?: string }) => void
@@ -99,7 +101,8 @@ function sitDown(vitest: Vitest, goOn: () => void): () => void {
     for (const other of others) stdin.off("keypress", other);
     stdin.on("keypress", onKey);
   } else stdin.on("data", onLine).resume();
-  // Ctrl+C: whoever waits would hold the end of the run up. Vitest forgets this with the run.
+  // Ctrl+C: a paused test would delay the end of the run. Vitest removes this listener with the
+  // run.
   vitest.onCancel((reason) => {
     if (reason === "keyboard-input") goOn();
   });

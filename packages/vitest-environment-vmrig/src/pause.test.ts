@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { openSomebody } from "./other-user.test.kit.ts";
+import { openOtherUser } from "./other-user.test.kit.ts";
 import { CTRL_C } from "./terminal.test.kit.ts";
 import { openStage, SHARED, type Stage } from "./vitest-run.test.kit.ts";
 
@@ -13,12 +13,12 @@ afterAll(() => stage[Symbol.asyncDispose]());
 
 const LIMIT_MS = 120_000;
 const PAUSE = { VMRIG_PAUSE: "on-failure", CI: undefined, TEST_RIG: "{}" };
-const PAUSED = /paused +Enter goes on, Ctrl\+C ends the run/;
+const PAUSED = /paused +Press Enter to continue, Ctrl\+C to end the run/;
 
 test(
-  "a failed test stops the run at its machines; another terminal gets in; Enter goes on",
+  "a failed test pauses the run; another terminal can log in; Enter continues the run",
   async () => {
-    await using me = openSomebody(stage.home, SHARED);
+    await using me = openOtherUser(stage.home, SHARED);
     const folder = await stage.folder();
     const log = (): Promise<string> => readFile(join(folder, "log"), "utf8").catch(() => "");
     await using vitest = await stage.sit(SHARED, ["run", "--project", "fails"], {
@@ -32,7 +32,7 @@ test(
     expect(vitest.output()).toMatch(/paused {5}expected 'evidence' to be 'something else'/);
     expect(vitest.output()).toMatch(/paused {5}evidence of pcs-1: /);
     expect(vitest.output()).toMatch(
-      /paused {3}the machines of pcs-1 are as it left them, until \d\d:\d\d:\d\d\./,
+      /paused {3}pcs-1 stays as the test left it until \d\d:\d\d:\d\d\./,
     );
     expect(vitest.output()).toMatch(/paused {5}vmrig ssh pc1\r?\n/);
 
@@ -43,7 +43,7 @@ test(
       /pcs-1 as it is at a failed test of a run that is paused, yours until \d\d:\d\d; not rolled back/,
     );
     expect(await me.vmrig("release")).toMatch(
-      /paused {3}pcs-1: press Enter at the terminal of its run\nnothing {2}you keep no copy/,
+      /paused {3}pcs-1: press Enter at the terminal of its run\nnothing {2}no copy of \S+ is retained for you/,
     );
     expect((await me.status()).copies).toMatchObject([{ state: "held" }]);
     expect(await log()).toBe("");
@@ -57,9 +57,9 @@ test(
 );
 
 test(
-  "Ctrl-C at a pause gives all back",
+  "Ctrl-C at a pause ends the run and releases everything",
   async () => {
-    await using me = openSomebody(stage.home, SHARED);
+    await using me = openOtherUser(stage.home, SHARED);
     const folder = await stage.folder();
     await using vitest = await stage.sit(SHARED, ["run", "--project", "fails"], {
       ...PAUSE,
@@ -75,7 +75,7 @@ test(
 );
 
 test(
-  "a watcher pauses at each failed run, and keeps its own keys for the rest",
+  "a watcher pauses at each failed run, and has its own keys the rest of the time",
   async () => {
     const folder = await stage.folder();
     const log = (): Promise<string> => readFile(join(folder, "log"), "utf8").catch(() => "");
@@ -100,14 +100,14 @@ test(
 );
 
 test.each([
-  ["without a terminal", PAUSE, "there is no terminal at which somebody could press a key"],
+  ["without a terminal", PAUSE, "there is no terminal to press a key in"],
   [
-    "when it is asked for what there is not",
+    "with an invalid value",
     { ...PAUSE, VMRIG_PAUSE: "always" },
-    'VMRIG_PAUSE is "always", and can be "on-failure" alone',
+    'VMRIG_PAUSE is "always"; the only valid value is "on-failure"',
   ],
 ])(
-  "%s nothing pauses, which is said once",
+  "%s nothing pauses, and the run says so once",
   async (_when, env, why) => {
     const run = await stage.run(SHARED, ["--project", "fails", "--project", "watched"], env);
     expect(run.outcome("fails/2-later.test.ts"), run.output).toEqual({ passed: 1 });
@@ -119,7 +119,7 @@ test.each([
 );
 
 test(
-  "in CI nothing pauses, terminal or not",
+  "in CI nothing pauses, with or without a terminal",
   async () => {
     await using vitest = await stage.sit(SHARED, ["run", "--project", "fails"], {
       ...PAUSE,
@@ -127,7 +127,7 @@ test(
     });
     expect(await vitest.over(), vitest.output()).toBe(1);
     expect(vitest.output()).toContain(
-      "failed tests do not pause: this is CI, where nobody presses a key",
+      "failed tests do not pause: this is CI, where no person can press a key",
     );
     expect(vitest.output()).not.toMatch(PAUSED);
   },

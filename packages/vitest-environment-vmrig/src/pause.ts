@@ -4,8 +4,8 @@ import type { ClaimSession } from "vmrig/worker";
 import type { ReportedError } from "./evidence.ts";
 
 /**
- * Waits at a test that has just failed, and at no other, for as long as a person looks at its
- * machines. Never throws.
+ * Pauses at a test that has just failed, for as long as a person inspects its machines. Does
+ * nothing for a test that passed. Never throws.
  */
 export async function pauseAt(
   task: RunnerTestCase,
@@ -14,13 +14,12 @@ export async function pauseAt(
 ): Promise<void> {
   if (first === undefined || claim.signal.aborted) return;
   await claim.pause({ test: nameOf(task), error: first.message }).catch((error: unknown) => {
-    // A claim that is lost, or a gate that is gone, ends the run anyway, and says why.
+    // A lost claim or a gate that has ended ends the run anyway, with its own error.
     if (isVmrigError(error) && (error.code === "LEASE_LOST" || error.code === "GATE_LOST")) return;
     first.message = `${first.message}\n\nvmrig could not pause here: ${String(error)}`;
   });
 }
 
-/** As reporters write it: `tests/a.test.ts > a suite > a test`. */
 function nameOf(task: RunnerTestCase): string {
   const names: string[] = [];
   for (let part: RunnerTask | undefined = task; part !== undefined; part = part.suite)

@@ -17,7 +17,7 @@ test.each([
   [
     "at the root of a config with projects",
     "at-root",
-    /stands at the root of a Vitest config with `projects`.+\nhint: .*vmrigProject/,
+    /is at the root of a Vitest config with `projects`.+\nhint: .*vmrigProject/,
   ],
   [
     "with the pool vmThreads",
@@ -25,7 +25,7 @@ test.each([
     /does not work with pool "vmThreads"\.\nhint: use pool: "forks"/,
   ],
 ])(
-  "%s the plugin refuses to work, and no test runs",
+  "%s the plugin throws, and no test runs",
   async (_where, config, text) => {
     const run = await stage.run(FAULTS, ["--config", `${config}.vitest.config.ts`]);
     expect(run.output).toMatch(text);
@@ -36,11 +36,11 @@ test.each([
   LIMIT_MS,
 );
 
-describe("leases nothing, starts no Redis and makes no machine", () => {
+describe("leases nothing, starts no Redis and creates no machine", () => {
   test.each([
     ["when only unit tests run", ["run", "--project", "unit"], /Tests +1 passed \(1\)/],
     [
-      "when -t hits no test",
+      "when -t matches no test",
       ["run", "--project", "per-file", "-t", "no test has this name", "--passWithNoTests"],
       /Tests +\d+ skipped \(\d+\)/,
     ],
@@ -62,7 +62,7 @@ describe("leases nothing, starts no Redis and makes no machine", () => {
   );
 });
 
-describe("in a plain config, with threads and isolation, and three workers asked for", () => {
+describe("in a plain config with threads, isolation and three workers", () => {
   let run: Run;
   let log: string;
   beforeAll(async () => {
@@ -81,7 +81,7 @@ describe("in a plain config, with threads and isolation, and three workers asked
     expect(run.code).toBe(0);
   });
 
-  test("no two files have the machines at once", () => {
+  test("no two files use the machines at the same time", () => {
     const files = [...log.matchAll(/^begin (file \d)$/gm)].map(([, file = ""]) => file);
     expect(files.toSorted(), run.output).toEqual(["file 1", "file 2", "file 3"]);
     expect(log).toBe(files.map((file) => `begin ${file}\nend ${file}\n`).join(""));
@@ -89,7 +89,7 @@ describe("in a plain config, with threads and isolation, and three workers asked
 });
 
 test(
-  "a machine that the rig has not and a matcher on the wrong subject are type errors, and the only ones: all else is typed",
+  "an unknown machine and a matcher on the wrong subject are type errors, and there are no other type errors",
   async () => {
     const tsc = join(
       createRequire(import.meta.url).resolve("typescript/package.json"),

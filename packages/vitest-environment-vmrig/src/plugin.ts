@@ -10,12 +10,12 @@ export type { VmrigOptions } from "./options.ts";
 type TestConfig = NonNullable<TestProjectInlineConfiguration["test"]>;
 
 /**
- * For a Vitest config, or one of its projects, whose tests all run on machines:
+ * Vitest plugin for a config, or for one of its projects, whose tests all run on machines:
  * `plugins: [vmrig()]`.
  *
- * Sets the environment, the global set-up, the set-up file and what machines ask for: processes as
- * workers, one file and one test at a time, timeouts fit for machines. Timeouts, pool and isolation
- * that the config names itself are kept.
+ * Sets the environment, the global set-up, the set-up file and the options that machines need:
+ * processes as workers, one file and one test at a time, longer timeouts. Timeouts, pool and
+ * isolation that the config sets itself are left as they are.
  *
  * @throws VmrigError `PLUGIN_MISPLACED` at the root of a config with `projects`, where Vitest would
  *   not apply it to them, and for the pools `vmThreads` and `vmForks`
@@ -29,8 +29,8 @@ export function vmrig(options: VmrigOptions = {}): Plugin {
       if ("projects" in test) {
         throw new VmrigError("PLUGIN_MISPLACED", {
           message:
-            "The vmrig plugin stands at the root of a Vitest config with `projects`, where it reaches none of them.",
-          hint: "take it away, and add a project: projects: [{ test: { … } }, vmrigProject({ include: ['vm/**/*.test.ts'] })]",
+            "The vmrig plugin is at the root of a Vitest config with `projects`, where Vitest applies it to none of them.",
+          hint: "remove it, and add a project: projects: [{ test: { … } }, vmrigProject({ include: ['vm/**/*.test.ts'] })]",
         });
       }
       if (test.pool === "vmThreads" || test.pool === "vmForks") {
@@ -42,8 +42,8 @@ export function vmrig(options: VmrigOptions = {}): Plugin {
       return { test: testConfig(test, options) };
     },
     resolveId(id, importer) {
-      // Only Vitest itself asks without an importer, for an environment by its name. A test file
-      // gets the package.
+      // Only Vitest itself resolves without an importer, to find an environment by its name. A test
+      // file gets the package.
       if (id === "vitest-environment-vmrig" && importer === undefined)
         return here("environment.js");
       return undefined;
@@ -51,7 +51,7 @@ export function vmrig(options: VmrigOptions = {}): Plugin {
   };
 }
 
-/** One entry of `test.projects` whose tests run on machines. */
+/** Returns an entry of `test.projects` whose tests run on machines. */
 export function vmrigProject(
   test: TestConfig = {},
   options: VmrigOptions = {},
@@ -66,18 +66,18 @@ function testConfig(user: TestConfig, options: VmrigOptions): TestConfig {
     globalSetup: [here("global-setup.js")],
     setupFiles: [here("setup-file.js")],
     pool: user.pool ?? "forks",
-    // A worker that lives on keeps its modules; machines are isolated by their rollback.
+    // A worker that is reused keeps its modules. The rollback isolates the machines.
     isolate: user.isolate ?? false,
     maxWorkers: user.maxWorkers ?? AS_MANY_AS_COPIES,
     maxConcurrency: 1,
     sequence: { groupOrder: user.sequence?.groupOrder ?? GROUP },
     testTimeout: user.testTimeout ?? 60_000,
     hookTimeout: user.hookTimeout ?? 120_000,
-    // A failed command remembers vmrig's lines, not the test's. Where a reporter would not know the
-    // place, it gets that of the test.
+    // The stack of a failed command has vmrig's lines, not the test's. A reporter that would find
+    // no location gets that of the test.
     includeTaskLocation: user.includeTaskLocation ?? true,
-    // Linked packages would be transformed for each worker as if they were the project's own
-    // sources. Installed ones never are.
+    // Vitest would transform linked packages for each worker, as if they were the project's own
+    // sources. It never transforms installed packages.
     server: {
       deps: {
         external: [

@@ -11,12 +11,12 @@ beforeAll(async () => {
 }, 250_000);
 afterAll(() => stage[Symbol.asyncDispose]());
 
-/** The words of docs/concepts/lifecycle.md. */
+/** The words that docs/concepts/lifecycle.md lists. */
 const LINE =
   /^ vmrig {2}(?:wait|check|plan|apply|remove|state|boot|baseline|lease|rollback|ahead|heal|broken|gate|bug) +\S.*$/;
 const TIME = String.raw`\d+(?:\.\d)? m?s`;
 
-/** What was said, with numbers that differ from run to run left open. */
+/** Expects these lines; patterns replace the numbers that differ from run to run. */
 function expectSaid(run: Run, ...lines: readonly string[]): void {
   const patterns = lines.map((line): unknown =>
     expect.stringMatching(new RegExp(`^ vmrig  ${line}$`)),
@@ -24,7 +24,7 @@ function expectSaid(run: Run, ...lines: readonly string[]): void {
   expect(run.said, run.output).toEqual(patterns);
 }
 
-test("a run on new machines tells each step from the check to the rollback, in this order and once", () => {
+test("a run on new machines prints each step from the check to the rollback, in this order and once", () => {
   expect(cold.code, cold.output).toBe(0);
   expectSaid(
     cold,
@@ -47,7 +47,7 @@ test("the next run only leases and rolls back", () => {
   );
 });
 
-test("every line is whole and begins with its word", () => {
+test("every line is complete and begins with its word", () => {
   const said = [...cold.said, ...warm.said];
   expect(said.filter((line) => !LINE.test(line))).toEqual([]);
   expect(said.length).toBeGreaterThan(0);

@@ -1,11 +1,11 @@
 import type { ErrorJson, Strict } from "vmrig/runner";
 
-/** What the main process tells its workers. */
+/** Values that the main process provides to its workers. */
 export type Provided =
   | {
-      /** Where the gate listens. */
+      /** Socket on which the gate listens. */
       readonly socket: string;
-      /** Whether a failed test stops there until somebody has looked. */
+      /** Whether a failed test pauses until a person continues the run. */
       readonly pause: boolean;
     }
   | { readonly error: ErrorJson };
@@ -13,15 +13,17 @@ export type Provided =
 declare module "vitest" {
   interface ProvidedContext {
     vmrig: Provided;
-    /** Where this project's Vitest keeps attachments. */
+    /** Folder in which this project's Vitest stores attachments. */
     vmrigAttachments: string;
   }
   interface TaskMeta {
-    /** On a test, a `describe` or a tag: `meta: { vmrig: { rollback: "test" } }`. */
+    /** Options of a test, a `describe` or a tag: `meta: { vmrig: { rollback: "test" } }`. */
     vmrig?: {
-      /** Machines at their baseline before each test of it. */
+      /** Rolls the machines back before each test. */
       readonly rollback?: "test";
-      /** Whether a test may leave anything behind. @defaultValue as the config says */
+      /**
+       * Whether a test that leaves something behind fails. @defaultValue the value of the config
+       */
       readonly strict?: Strict;
     };
   }

@@ -1,10 +1,11 @@
 import type { TestProject, TestSpecification, Vitest } from "vitest/node";
 
 /**
- * How many test files of these projects a run is made of: each will ask for machines once. Of a run
- * that picks its tests by name or by tag nobody knows it before each file was read, and it is 0.
+ * Returns the number of test files of these projects in a run; each file claims machines once.
+ * Returns 0 for a run that selects its tests by name or by tag: which files have such tests is
+ * unknown until each file was read.
  *
- * @param rerun what a watcher runs again; missing in its first run
+ * @param rerun the files that a watcher runs again; missing in its first run
  */
 export function remainingFiles(
   vitest: Vitest,
@@ -13,7 +14,7 @@ export function remainingFiles(
 ): number {
   const { tagsFilter = [] } = vitest.config;
   if (vitest.getGlobalTestNamePattern() !== undefined || tagsFilter.length > 0) return 0;
-  // Vitest writes down the paths of a run before it calls the global set-ups.
+  // Vitest records the paths of a run before it calls the global set-ups.
   const files =
     rerun ?? vitest.state.getPaths().flatMap((path) => vitest.getModuleSpecifications(path));
   return files.filter(({ project }) => projects.has(project)).length;

@@ -12,7 +12,7 @@ afterAll(() => stage[Symbol.asyncDispose]());
 describe("with the default, a rollback per file", () => {
   let run: Run;
   beforeAll(async () => {
-    // Three workers are asked for; there is one rig.
+    // The config asks for three workers, but there is one copy.
     run = await stage.run(FAKE, [
       "--project",
       "per-file",
@@ -39,7 +39,7 @@ describe("with the default, a rollback per file", () => {
     ["a docblock asks for one per test", "per-file/docblock", 3],
     ["a docblock may name vmrig", "per-file/docblock-nested", 3],
     [
-      "meta asks for one, on a test and on a describe; a test without sees what the one before left",
+      "meta asks for one, on a test and on a describe; a test without meta sees what the test before it left",
       "per-file/meta",
       5,
     ],
@@ -65,7 +65,7 @@ describe("with the default, a rollback per file", () => {
     expect(run.outcome(`${file}.test.ts`), run.output).toEqual({ passed });
   });
 
-  test("nothing is rolled back that nobody asked for", () => {
+  test("there is no rollback without a request", () => {
     const files = 3 + 10 + 1;
     const [docblocks, meta, concurrent, retriesAndRepeats] = [2 * 2, 3, 3, 4];
     expect(rollbacks(run), run.output).toBe(
@@ -89,7 +89,7 @@ describe("with a rollback per run", () => {
     expect(run.outcome(`per-run/${file}.test.ts`), run.output).toEqual({ passed: 1 });
   });
 
-  test("nothing is rolled back that nobody asked for", () => {
+  test("there is no rollback without a request", () => {
     expect(rollbacks(run), run.output).toBe(1 + 1 + 1);
   });
 });

@@ -15,7 +15,7 @@ export interface Served extends AsyncDisposable {
   readonly url: string;
 }
 
-/** A folder on loopback, as any web server has it. */
+/** Serves a folder on loopback, as any web server does. */
 export async function serveFolder(folder: string): Promise<Served> {
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? "/", "http://127.0.0.1");

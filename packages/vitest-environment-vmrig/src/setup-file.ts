@@ -19,15 +19,15 @@ import { aroundEachDescribe } from "./suite-hooks.ts";
 import { gateClient, pauses, unlessCancelled, worker } from "./worker.ts";
 
 /**
- * The gate's own deadlines are shorter: waiting in line, provisioning and booting all end in an
- * error that says what was waited for. So do those of rollbacks, set-ups and pauses.
+ * Longer than the gate's own deadlines: waiting in the queue, provisioning and booting each end in
+ * an error that names what was waited for. So do rollbacks, set-ups and pauses.
  */
 const CLAIM_MS = 3_600_000;
 const START_MS = 3_600_000;
-/** By which the clock of a machine may be behind, because the order to set it took its time. */
+/** Maximum lag of a machine's clock: the command that sets the clock takes time itself. */
 const CLOCK_SLACK_MS = 1_000;
 
-// A terminal's Ctrl-C reaches the workers too. The main process cancels them in an orderly way, so
+// A terminal's Ctrl-C reaches the workers, too. The main process cancels the workers in order, so
 // that hooks run.
 if (process.send !== undefined && process.listenerCount("SIGINT") === 0)
   process.on("SIGINT", () => {});
@@ -37,23 +37,23 @@ expect.extend(matchers);
 const mayPause = pauses();
 
 /**
- * What the config says: how to begin a test, what to keep of one that fails, and what not to show
- * of it.
+ * Options of the config for this file: how a test starts, which evidence a failed test has, and
+ * which values are redacted.
  */
-let keeping:
+let settings:
   | {
       readonly policy: Pick<Welcome, "rollback" | "strict">;
-      readonly wishes: Welcome["evidence"];
+      readonly evidenceOptions: Welcome["evidence"];
       readonly secrets: Secrets;
     }
   | undefined;
-let starts: TestStartState | undefined;
-/** Says something of the test that begins. */
-let remark: (words: string) => void = () => {};
+let startState: TestStartState | undefined;
+/** Annotates the test that is starting. */
+let annotate: (words: string) => void = () => {};
 /** Why the tests of this file are skipped. */
 let skipped: VmrigError | undefined;
 
-/** The tests of this file, as far as they had their turn. */
+/** Tests of this file that have started. */
 const ran = new Set<RunnerTask>();
 
 // oxlint-disable-next-line no-empty-pattern -- Vitest reads the names of fixtures from here
@@ -63,30 +63,30 @@ aroundAll(async (runSuite, {}, suite) => {
     const client = await gateClient();
     const { rollback, strict, onBusy, evidence } = await client.hello();
     busy = onBusy;
-    keeping = {
+    settings = {
       policy: { rollback, strict },
-      wishes: evidence,
+      evidenceOptions: evidence,
       secrets: createSecrets(evidence.secrets.flatMap((name) => process.env[name] ?? [])),
     };
     return claimMachines(client, fileOptions().rollback ?? rollback);
   }).catch((error: unknown) => {
     if (!isVmrigError(error)) throw error;
-    // A run that was cancelled, has lost a lease, or whose machines are kept, is over, and has its
-    // one error already.
-    const told =
+    // A run that was cancelled, has lost a lease, or whose machines are retained is over, and its
+    // one error has been reported already.
+    const reported =
       error.code === "LEASE_LOST" ||
       error.code === "CANCELLED" ||
       (error.code === "RIG_BUSY" && busy === "skip");
-    if (!told) throw error;
+    if (!reported) throw error;
     skipped = error;
     return undefined;
   });
   if (claim === undefined) return runSuite();
   worker().claim = claim;
-  starts = createTestStartState({
+  startState = createTestStartState({
     claim,
     onRemade: (why) =>
-      remark(`the set-up is done once more, its checkpoint could not be brought back: ${why}`),
+      annotate(`the set-up runs once more because its checkpoint could not be restored: ${why}`),
   });
   try {
     aroundEachDescribe(suite, withEvidence);
@@ -97,12 +97,12 @@ aroundAll(async (runSuite, {}, suite) => {
   }
 }, CLAIM_MS);
 
-/** Keeps the evidence of `beforeAll` and `afterAll`. */
+/** Collects the evidence of a failed `beforeAll` or `afterAll`. */
 async function withEvidence(suite: RunnerTestSuite, run: () => Promise<void>): Promise<void> {
   const { claim } = worker();
-  if (claim === undefined || keeping === undefined) return run();
+  if (claim === undefined || settings === undefined) return run();
   const since = new Date(Date.now() - CLOCK_SLACK_MS);
-  const transcript = createTranscript(keeping.secrets);
+  const transcript = createTranscript(settings.secrets);
   const outer = claim.observer;
   claim.observer = transcript.observer;
   await run();
@@ -114,7 +114,7 @@ async function withEvidence(suite: RunnerTestSuite, run: () => Promise<void>): P
     transcript,
     since,
     wanted: [],
-    ...keeping,
+    ...settings,
   });
 }
 
@@ -122,37 +122,37 @@ aroundEach(
   async (runTest, { task, skip }) => {
     if (skipped !== undefined) skip(skipped.summary);
     const { claim } = worker();
-    if (claim === undefined || keeping === undefined || starts === undefined)
+    if (claim === undefined || settings === undefined || startState === undefined)
       throw new Error("vmrig: a test runs outside of its file's claim");
     if (claim.signal.aborted) skip(reasonOf(claim.signal));
-    // Not by Vitest's own counts: it counts a repetition only when the hooks around it have begun.
+    // Vitest's own counters do not help here: Vitest counts a repetition only after the hooks
+    // around it have begun.
     const again = ran.has(task);
     ran.add(task);
-    const { rollback, strict } = { ...keeping.policy, ...fileOptions(), ...task.meta.vmrig };
+    const { rollback, strict } = { ...settings.policy, ...fileOptions(), ...task.meta.vmrig };
     const setup = setupOf(task);
-    // A test that has lost its machines has nothing more to find out, whatever it waits for. Vitest
-    // ends it by this signal, of which it makes another one for each attempt. To leave before the
-    // test has ended would not do: Vitest then never gives its place to another one.
+    // A test that has lost its machines ends immediately, whatever it waits for. Vitest ends a test
+    // by this signal, and creates a new signal for each attempt. Returning before the test has
+    // ended does not work: Vitest then never starts the next test in its place.
     const signal = AbortSignal.any([task.context.signal, claim.signal]);
     Object.assign(task.context, { signal });
-    const transcript = createTranscript(keeping.secrets);
+    const transcript = createTranscript(settings.secrets);
     const wanted = (worker().wanted = []);
-    // Those of earlier attempts have their evidence.
+    // Errors of earlier attempts already have their evidence.
     const known = task.result?.errors?.length ?? 0;
-    /** What failed outside of the test itself, which Vitest has not seen yet. */
+    /** Errors from outside of the test itself, which Vitest has not recorded yet. */
     const thrown: ReportedError[] = [];
     const errors = (): readonly ReportedError[] => [...errorsOf(task, known), ...thrown];
     let since = new Date(Date.now() - CLOCK_SLACK_MS);
-    // Nor do its commands outlive it when its time is over. What a test that has ended in time
-    // leaves running is its own affair.
+    // Commands of a test end with its timeout. A test that ends in time may leave commands running.
     claim.scope = signal;
     const outer = claim.observer;
     claim.observer = transcript.observer;
     const end = claim.begin();
-    remark = (words) => void task.context.annotate(words, "vmrig").catch(() => {});
+    annotate = (words) => void task.context.annotate(words, "vmrig").catch(() => {});
     try {
-      await starts.begin({ setup, clean: rollback === "test" || again });
-      // What starts with a rollback finds nothing of what a test before it left.
+      await startState.begin({ setup, clean: rollback === "test" || again });
+      // A test that starts with a rollback sees nothing of the tests before it.
       const leftovers =
         strict !== false && setup === undefined && rollback !== "test"
           ? await watchForLeftovers(claim)
@@ -161,7 +161,7 @@ aroundEach(
       claim.since = since;
       await runTest();
       const left = errors().length === 0 ? await leftovers?.() : undefined;
-      // oxlint-disable-next-line no-console -- Vitest shows it as the test's, in every reporter
+      // oxlint-disable-next-line no-console -- every Vitest reporter shows it
       if (left !== undefined && strict === "report") console.warn(`vmrig: ${left.message}`);
       else if (left !== undefined) throw left;
     } catch (error) {
@@ -172,9 +172,9 @@ aroundEach(
       claim.since = undefined;
       claim.observer = outer;
       worker().wanted = undefined;
-      // Before anything moves on: the next test, a rollback, the release. Where nothing was run
-      // there is nothing of its own: a rollback failed, or a set-up that was not done for this
-      // test.
+      // Evidence is collected before the next test, a rollback or the release changes the machines.
+      // A test that has run no commands gets no evidence when the failure is outside of the test:
+      // its rollback failed, or a set-up that ran for another test.
       if (thrown.length === 0 || transcript.text() !== "") {
         await keepEvidence({
           task,
@@ -183,13 +183,13 @@ aroundEach(
           transcript,
           since,
           wanted,
-          ...keeping,
+          ...settings,
         });
       }
       if (mayPause) await pauseAt(task, errors(), claim);
       await end();
     }
-    // The gate bounds a pause by the config's `keepFor`.
+    // The gate limits a pause to the config's `keepFor`.
   },
   mayPause ? 0 : START_MS,
 );

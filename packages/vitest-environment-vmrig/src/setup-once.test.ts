@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => stage[Symbol.asyncDispose]());
 
-describe("a set-up that is done once", () => {
+describe("a set-up that runs once", () => {
   let run: Run;
   beforeAll(async () => {
     run = await stage.run(FAKE, ["--project", "once"]);
@@ -19,27 +19,27 @@ describe("a set-up that is done once", () => {
 
   test.each([
     [
-      "of a describe: its tests start from what it made, alone or in another one, again and again",
+      "of a describe: its tests start from its result, nested or not, at every repetition",
       "starts",
       { passed: 17, skipped: 1 },
     ],
-    ["of a file is made anew for each file", "whole-file", { passed: 2 }],
-    ["as the reference shows it", "example", { passed: 2 }],
+    ["of a file runs again for each file", "whole-file", { passed: 2 }],
+    ["as in the reference", "example", { passed: 2 }],
   ])("%s", (_claim, file, outcome) => {
     expect(run.outcome(`once/${file}.test.ts`), run.output).toEqual(outcome);
     expect(run.code).toBe(0);
   });
 
-  test("asks for a rollback before it and behind it, and for none between its tests", () => {
+  test("needs a rollback before and after it, and none between its tests", () => {
     const [files, outer, behind, two, concurrent] = [3, 1, 1, 1, 1];
     expect(rollbacks(run), run.output).toBe(files + outer + behind + two + concurrent);
   });
 });
 
 test(
-  "is not done when no test of its describe is asked for",
+  "does not run when no test of its describe is selected",
   async () => {
-    const run = await stage.run(FAKE, ["--project", "once-fails", "-t", "behind it"]);
+    const run = await stage.run(FAKE, ["--project", "once-fails", "-t", "tests after it"]);
     expect(run.outcome("once-fails/fails.test.ts"), run.output).toEqual({ passed: 1, skipped: 4 });
   },
   LIMIT_MS,
@@ -60,7 +60,7 @@ describe("a set-up that fails", () => {
     expect(run.outcome("once-fails/fails.test.ts"), run.output).toEqual({ failed: 4, passed: 1 });
   });
 
-  test("fails the first with what it threw, the others with its first cause", () => {
+  test("fails the first test with the thrown error, the others with the same cause", () => {
     expect(run.failure("fails its first test"), run.output).toMatch(
       /CommandError \[COMMAND_FAILED\]: .* exited with 28/,
     );
@@ -71,7 +71,7 @@ describe("a set-up that fails", () => {
     }
   });
 
-  test("is tried once, also where its test is tried again, and its evidence is kept once", () => {
+  test("runs once, even when its test is retried, and its evidence is collected once", () => {
     const kept = attachments.filter((text) => text.includes("no room for the app"));
     expect(kept, run.output).toHaveLength(1);
     expect(kept[0]).toMatch(/echo tried >> tries; .* → exited with 28/);
@@ -79,7 +79,7 @@ describe("a set-up that fails", () => {
     expect(run.failure("fails its first test")).toMatch(/evidence of pcs-1: \S+\.txt/);
   });
 
-  test("by taking too long ends in time, with what was running", () => {
+  test("that takes too long ends in time, and names the command that was running", () => {
     expect(run.failure("fails its test in time"), run.output).toMatch(
       /VmrigError \[SETUP_FAILED\]: The set-up of "a set-up that takes too long" took longer than 1\.5 s\./,
     );

@@ -3,32 +3,34 @@ import type { Setup } from "vmrig/worker";
 import type { MachineFixtures, RigFixture } from "./fixtures.ts";
 import { hookTimeout, worker } from "./worker.ts";
 
-/** What a set-up gets: the machines, the rig, and the signal that ends with its time. */
+/**
+ * Fixtures of a set-up: the machines, the rig, and a signal that aborts at the set-up's timeout.
+ */
 export interface SetupFixtures extends RigFixture {
   readonly signal: AbortSignal;
 }
 
 /**
- * A set-up of the `describe` that it stands in, or of the file, which costs too much to be done for
- * each test. It is done once, for the first test that runs, on machines at their baseline. Every
- * test then starts from a checkpoint of what it made: as it would with a rollback per test, retries
- * and repeats, too. Inside another one it builds on that one's checkpoint.
+ * Declares a set-up of the enclosing `describe`, or of the file, that is too expensive to repeat
+ * for each test. It runs once, for the first test that runs, on machines at their baseline. Every
+ * test then starts from a checkpoint of the result, retries and repeats included, as with a
+ * rollback per test. A nested set-up builds on the checkpoint of the outer one.
  *
- * When it fails, all its tests do, and it is not tried again.
+ * When the set-up fails, all its tests fail. The set-up is not retried.
  *
- * @param setUp is awaited
+ * @param setUp the set-up; its result is awaited
  * @param timeoutMs @defaultValue Vitest's `hookTimeout`
  */
 export function setupOnce(
   setUp: (fixtures: SetupFixtures & MachineFixtures) => unknown,
   timeoutMs: number = hookTimeout(),
 ): void {
-  // Around all, to know whose it is. It runs with the first test.
+  // `aroundAll` only registers the set-up for its suite. The set-up runs with the first test.
   // oxlint-disable-next-line no-empty-pattern -- Vitest reads the names of the fixtures from it
   aroundAll(async (runSuite, {}, suite) => {
     (worker().setups ??= new WeakMap()).set(suite, {
       title: "filepath" in suite ? suite.name : `"${suite.name}"`,
-      // The one before it in the same describe, or the one around.
+      // The previous set-up in the same `describe`, or that of the enclosing one.
       within: setupOf(suite),
       timeoutMs,
       async work(signal) {
@@ -43,7 +45,7 @@ export function setupOnce(
   });
 }
 
-/** What a test starts from. */
+/** Returns the set-up from whose checkpoint a test starts. */
 export function setupOf(task: RunnerTask | RunnerTestFile): Setup | undefined {
   const { setups } = worker();
   let place: RunnerTask | RunnerTestSuite | RunnerTestFile | undefined = task;

@@ -5,11 +5,11 @@ const CANCEL_MS = 5_000;
 const CLOSE_MS = 30_000;
 
 /**
- * Vitest leaves within a millisecond of a signal and runs no teardown. Instead: cancel the running
- * tests, close Vitest, which releases the machines, then leave. A second signal leaves at once; the
- * gate notices by its pipe.
+ * Handles signals in place of Vitest, which exits within a millisecond of a signal and runs no
+ * teardown. The first signal cancels the running tests, closes Vitest, which releases the machines,
+ * and exits. A second signal exits immediately; the gate notices the closed pipe.
  *
- * @returns gives the signals back to whoever had them
+ * @returns a function that restores the previous listeners
  */
 export function takeOverSignals(vitest: Vitest): () => void {
   const names = Object.keys(EXIT_CODES) as ReadonlyArray<keyof typeof EXIT_CODES>;
@@ -19,7 +19,7 @@ export function takeOverSignals(vitest: Vitest): () => void {
     const leave = async (): Promise<void> => {
       if (++seen > 1) process.exit(EXIT_CODES[name]);
       vitest.logger.log(
-        ` vmrig  ${name.padEnd(8)} ending the tests and releasing the machines (again to leave at once)`,
+        ` vmrig  ${name.padEnd(8)} ending the tests and releasing the machines (press again to exit immediately)`,
       );
       await atMost(CANCEL_MS, vitest.cancelCurrentRun("keyboard-input"));
       await atMost(CLOSE_MS, vitest.close());

@@ -5,7 +5,9 @@ import type { Home } from "./home.test.kit.ts";
 
 const VITEST = fileURLToPath(new URL("../vitest.mjs", import.meta.resolve("vitest")));
 
-/** As where somebody types a command: nothing of the Vitest that this runs in. */
+/**
+ * Returns an environment as in a new terminal, without variables of the Vitest that runs this test.
+ */
 export const asAPerson = ({ env }: Home) => ({
   ...env,
   NO_COLOR: "1",
@@ -15,8 +17,8 @@ export const asAPerson = ({ env }: Home) => ({
 });
 
 /**
- * TestStartState `vitest run` as a person would, in its own process group, with the words and
- * variables given.
+ * Starts `vitest run` as a person would, in its own process group, with the given words and
+ * variables.
  */
 export function startVitest(
   home: Home,

@@ -11,14 +11,14 @@ beforeAll(async () => {
 }, LIMIT_MS);
 afterAll(() => stage?.[Symbol.asyncDispose]());
 
-test("with strict tests that leave something behind fail, and no other", () => {
+test("with strict, tests that leave something behind fail, and no others", () => {
   expect(run.outcome("strict/leaves.test.ts"), run.output).toEqual({ failed: 4, passed: 11 });
 });
 
-test("the error says what was left where, and what to do", () => {
+test("the error names what was left on which machine, and the remedy", () => {
   const failure = run.failure("leaves a process");
   expect(failure, run.output).toMatch(
-    /VmrigError \[LEFT_BEHIND\]: The test left behind on strict-1 what the next one will find\.\n {2}pc1: process \d+ of \S+: sleep 600\nhint: .*rollback: "test"/,
+    /VmrigError \[LEFT_BEHIND\]: The test left something behind on strict-1\.\n {2}pc1: process \d+ of \S+: sleep 600\nhint: .*rollback: "test"/,
   );
   expect(failure).toMatch(/evidence of strict-1: \S+\.txt[^]*nohup sleep 600/);
   expect(run.failure("leaves changed files")).toContain(
@@ -29,14 +29,14 @@ test("the error says what was left where, and what to do", () => {
   );
 });
 
-test("a test that fails by itself is told so alone", () => {
-  const failure = run.failure("tells what it failed of, and nothing else");
+test("a test that fails by itself reports only that failure", () => {
+  const failure = run.failure("reports only its own failure");
   expect(failure).toContain("AssertionError");
   expect(failure).not.toContain("LEFT_BEHIND");
 });
 
-test("what is only reported is said, and the test passes", () => {
+test('with "report", leftovers are printed, and the test passes', () => {
   expect(run.output).toMatch(
-    /vmrig: The test left behind on strict-1 .*\n {2}pc2: etc\/app\.conf is gone\n/,
+    /vmrig: The test left something behind on strict-1\.\n {2}pc2: etc\/app\.conf is gone\n/,
   );
 });

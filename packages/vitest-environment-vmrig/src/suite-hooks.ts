@@ -3,9 +3,9 @@ import { TestRunner, type RunnerTestSuite } from "vitest";
 type Around = (suite: RunnerTestSuite, run: () => Promise<void>) => Promise<void>;
 
 /**
- * Puts a hook around each `describe` of a file, outside of its own ones. A set-up file's
- * `aroundAll` is only that of the file; and when that one ends, other tests have changed the
- * machines since.
+ * Adds a hook around each `describe` of a file, outside of its own hooks. The `aroundAll` of a
+ * set-up file surrounds the whole file only. When it ends, other tests have already changed the
+ * machines.
  */
 export function aroundEachDescribe({ tasks }: RunnerTestSuite, around: Around): void {
   for (const task of tasks) {

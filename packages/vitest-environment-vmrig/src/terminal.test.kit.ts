@@ -5,15 +5,15 @@ import { expect, vi } from "vitest";
 
 export const CTRL_C = "\u0003";
 
-/** A program at a terminal of its own, as a person has it before them. */
+/** A program at a separate terminal. */
 export interface Terminal extends AsyncDisposable {
-  /** All that was shown so far, without colours and the like. */
+  /** Returns everything shown so far, without control sequences. */
   output(): string;
-  /** Waits until what was shown so far matches. */
+  /** Waits until the text shown so far matches. */
   shows(words: RegExp): Promise<void>;
-  /** Keys as a terminal sends them. */
+  /** Sends keys as a terminal sends them. */
   type(keys: string): void;
-  /** The program's exit code, 128 and the signal's number when one ended it. */
+  /** The program's exit code; 128 plus the signal's number when a signal ended the program. */
   readonly ended: Promise<number>;
 }
 
@@ -22,7 +22,7 @@ export interface TerminalOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** By `script` of util-linux: Node.js itself cannot make a terminal. */
+/** Opens a terminal with `script` of util-linux, because Node.js cannot create a terminal. */
 export function openTerminal(words: readonly string[], { cwd, env }: TerminalOptions): Terminal {
   const line = `stty echo rows 24 cols 120; exec ${words.map((word) => `'${word}'`).join(" ")}`;
   const child = spawn("script", ["-qefc", line, "/dev/null"], {
@@ -31,8 +31,8 @@ export function openTerminal(words: readonly string[], { cwd, env }: TerminalOpt
     detached: true,
   });
   const ended = once(child, "exit").then(([code]) => Number(code ?? Number.NaN));
-  ended.catch(() => {}); // whoever waits for it is told
-  // A program may end before it has read everything.
+  ended.catch(() => {}); // the caller that awaits it gets the error
+  // A program may end before it has read all of its input.
   child.stdin.on("error", () => {});
   let shown = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => (shown += text));
@@ -44,7 +44,7 @@ export function openTerminal(words: readonly string[], { cwd, env }: TerminalOpt
     type: (keys) => void child.stdin.write(keys),
     ended,
     async [Symbol.asyncDispose]() {
-      // The terminal is gone with it, and what runs there gets SIGHUP.
+      // The terminal closes with `script`, and the programs in it get SIGHUP.
       child.kill("SIGKILL");
       await ended;
     },

@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => stage[Symbol.asyncDispose]());
 
 test(
-  "two projects of one run with the same config both end green, and never have the machines at once",
+  "two projects of one run with the same config both end green, and never use the machines at the same time",
   async () => {
     const folder = await stage.folder();
     const run = await stage.run(FAKE, ["--project", "per-file", "--project", "twin", "exclusive"], {

@@ -9,8 +9,8 @@ import { openHome, type Home } from "./home.test.kit.ts";
 import { openTerminal, type Terminal } from "./terminal.test.kit.ts";
 
 /**
- * Test projects whose machines are those of the fake driver: real Redis, real Terraform, real SSH,
- * nothing to boot.
+ * Test projects with machines of the fake driver: real Redis, real Terraform, real SSH, nothing to
+ * boot.
  */
 export const FAKE = project("fake");
 export const FAULTS = project("faults");
@@ -21,74 +21,76 @@ export const EVIDENCE = project("evidence");
 const VITEST = fileURLToPath(new URL("../vitest.mjs", import.meta.resolve("vitest")));
 const RUN_MS = 100_000;
 
-/** What outlives a run by design, and what somebody else runs beside it. */
+/**
+ * Processes that outlive a run by design, and those that other users of the tests run beside it.
+ */
 const STAYS =
   /machine-process\.js|redis-server|valkey-server|cli\/main\.js|^sleep (600|0\.05)|echo order >>/;
 
 export interface Run {
   readonly code: number | undefined;
-  /** Both streams as a person saw them, without colours. */
+  /** Both streams as a person sees them, without colours. */
   readonly output: string;
-  /** Vmrig's lines, from their first character. */
+  /** The lines of vmrig, without their prefix. */
   readonly said: readonly string[];
   /**
-   * How many tests of a file had which status, by the JSON report. The file's path begins in
-   * `tests/`.
+   * Returns the number of tests of a file by status, from the JSON report. The file's path begins
+   * in `tests/`.
    */
   outcome(file: string): Readonly<Record<string, number>>;
-  /** What was printed below ` FAIL `, for the project or the test of that name. */
+  /** Returns the text below ` FAIL ` for the project or test with this name. */
   failure(of: string): string;
 }
 
-/** A Vitest that runs while the test goes on. */
+/** A Vitest that runs in the background of the test. */
 export interface Live {
-  /** What it has printed so far, without colours. */
+  /** Returns everything printed so far, without colours. */
   output(): string;
   /**
-   * Waits until what it printed since `from` characters matches.
+   * Waits until the output after the first `from` characters matches.
    *
-   * @returns how much it has printed by then
+   * @returns the length of the output at that time
    */
   prints(words: RegExp, from?: number): Promise<number>;
   kill(signal: NodeJS.Signals): void;
-  /** Resolves when it has ended. @throws AssertionError when it leaves anything behind */
+  /** Resolves when Vitest has ended. @throws AssertionError when Vitest leaves anything behind */
   readonly ended: Promise<Run>;
 }
 
-/** A Vitest at a terminal of its own. */
+/** A Vitest process at a separate terminal. */
 export interface Seated extends Terminal {
   /**
-   * Waits until it has ended.
+   * Waits until Vitest has ended.
    *
    * @returns its exit code
-   * @throws AssertionError when it leaves anything behind, temporary files included
+   * @throws AssertionError when Vitest leaves anything behind, temporary files included
    */
   over(): Promise<number>;
 }
 
 export interface Stage extends AsyncDisposable {
   readonly home: Home;
-  /** A new folder that ends with the stage. */
+  /** Creates a folder that is deleted with the home. */
   folder(): Promise<string>;
-  /** Runs `vitest run` as a person would, and fails when it leaves anything behind. */
+  /** Runs `vitest run` as a person would. Fails when the run leaves anything behind. */
   run(
     folder: string,
     words: readonly string[],
     env?: Readonly<Record<string, string | undefined>>,
   ): Promise<Run>;
-  /** The same for any command of Vitest. It makes no report. */
+  /** Runs any Vitest command in this way, without a report. */
   vitest(
     folder: string,
     words: readonly string[],
     env?: Readonly<Record<string, string | undefined>>,
   ): Promise<Run>;
-  /** The same, without waiting for its end. */
+  /** Starts a Vitest command in this way, without waiting for its end. */
   start(
     folder: string,
     words: readonly string[],
     env?: Readonly<Record<string, string | undefined>>,
   ): Promise<Live>;
-  /** The same, at a terminal. */
+  /** Starts a Vitest command at a terminal. */
   sit(
     folder: string,
     words: readonly string[],
@@ -96,7 +98,7 @@ export interface Stage extends AsyncDisposable {
   ): Promise<Seated>;
 }
 
-/** A home of its own, in which Vitest runs one after another. */
+/** Opens a separate home, in which Vitest runs one command after another. */
 export async function openStage(): Promise<Stage> {
   const home = await openHome();
   const folder = async (): Promise<string> => {
@@ -121,10 +123,10 @@ export async function openStage(): Promise<Stage> {
       const nothingLeft = async (): Promise<void> =>
         expect(await leftovers(home), `left behind by this run:\n${all}`).toEqual([]);
       await vi.waitFor(nothingLeft, { timeout: 20_000, interval: 50 });
-      return told(exitCode, stripVTControlCharacters(all));
+      return toRun(exitCode, stripVTControlCharacters(all));
     };
     const ended = finish();
-    ended.catch(() => {}); // whoever waits for it is told
+    ended.catch(() => {}); // the caller that awaits it gets the error
     return {
       output,
       async prints(words, from = 0) {
@@ -134,7 +136,8 @@ export async function openStage(): Promise<Stage> {
         });
         return output().length;
       },
-      // Not by execa, which kills 5 s later what takes its time to end in order.
+      // Not with execa's `kill`, which kills a process 5 s later that needs more time to end in
+      // order.
       kill: (signal) => void process.kill(child.pid ?? 0, signal),
       ended,
     };
@@ -175,7 +178,7 @@ export async function openStage(): Promise<Stage> {
     vitest,
     async run(cwd, words, env) {
       const report = join(await folder(), "report.json");
-      // What a person sees who asks for nothing else, whatever Vitest finds this to be.
+      // The reporter that a person sees by default, whatever Vitest detects here.
       const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
       const ran = await vitest(cwd, ["run", ...reporters, ...words], env);
       const text = await readFile(report, "utf8").catch(() => '{"testResults":[]}');
@@ -186,8 +189,8 @@ export async function openStage(): Promise<Stage> {
 }
 
 /**
- * The child is no part of the Vitest that runs these tests, and the computer's own Redis is not for
- * it.
+ * The child does not belong to the Vitest that runs these tests, and must not use the computer's
+ * own Redis.
  */
 const WITHOUT_THIS_RUN = {
   NO_COLOR: "1",
@@ -199,12 +202,12 @@ const WITHOUT_THIS_RUN = {
   VMRIG_REDIS_URL: undefined,
 };
 
-function told(code: number | undefined, output: string): Run {
+function toRun(code: number | undefined, output: string): Run {
   const lines = output.split("\n");
   return {
     code,
     output,
-    // Loosely, so that a line that was cut or joined to another is found here as well.
+    // Matches loosely, so that a line that was cut or joined to another one is found as well.
     said: lines.filter((line) => line.includes("vmrig  ")),
     outcome: () => ({}),
     failure: (of) =>
@@ -230,7 +233,7 @@ function outcome(report: string, file: string): Record<string, number> {
   return counts;
 }
 
-/** Processes of the home that should have ended, and sockets that nobody listens on. */
+/** Returns processes of the home that should have ended, and sockets without a listener. */
 async function leftovers({ processes, folders }: Home): Promise<string[]> {
   const left = [...(await processes()).values()].filter((command) => !STAYS.test(command));
   for (const entry of await readdir(folders.runtime, { recursive: true })) {
@@ -241,7 +244,9 @@ async function leftovers({ processes, folders }: Home): Promise<string[]> {
   return left;
 }
 
-/** Files that somebody meant to move or delete later, and everything in the first folder. */
+/**
+ * Returns files that a program meant to move or delete later, and everything in the first folder.
+ */
 async function unfinished([temporary, ...kept]: readonly [string, ...string[]]): Promise<string[]> {
   const found = await Promise.all(kept.map((folder) => readdir(folder, { recursive: true })));
   return [
@@ -261,7 +266,7 @@ function project(name: string): string {
   return fileURLToPath(new URL(`../test-projects/${name}`, import.meta.url));
 }
 
-/** How many times machines were brought back to their baseline. */
+/** Returns how often machines were rolled back to their baseline. */
 export function rollbacks({ said }: Run): number {
   return said.filter((line) => line.startsWith(" vmrig  rollback ")).length;
 }

@@ -1,7 +1,7 @@
 import { readFile, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { openSomebody } from "./other-user.test.kit.ts";
+import { openOtherUser } from "./other-user.test.kit.ts";
 import { CTRL_C } from "./terminal.test.kit.ts";
 import { openStage, SHARED, type Live, type Stage } from "./vitest-run.test.kit.ts";
 
@@ -17,13 +17,13 @@ const WATCHED = join(SHARED, "tests", "watched", "watched.test.ts");
 
 const watch = (): Promise<Live> => stage.start(SHARED, ["--watch", "--project", "watched"], RIG);
 
-/** As an editor does when it saves the file. */
+/** Writes the file as an editor does when it saves. */
 const save = (): Promise<void> => utimes(WATCHED, new Date(), new Date());
 
 test(
-  "a watcher gives its machines back when it stands still, takes them again to run again, and tries again what failed",
+  "a watcher releases its machines when it is idle, leases them again for the next run, and retries what failed",
   async () => {
-    await using bob = openSomebody(stage.home, SHARED, RIG);
+    await using bob = openOtherUser(stage.home, SHARED, RIG);
     const live = await watch();
     let seen = await live.prints(/Tests {2}1 passed/);
     seen = await live.prints(/idle {5}pcs-1: given back/, seen);
@@ -49,9 +49,9 @@ test(
 );
 
 test(
-  "a watcher that is told to end while it holds the machines leaves nothing behind",
+  "a watcher that is terminated while it has leased the machines leaves nothing behind",
   async () => {
-    await using bob = openSomebody(stage.home, SHARED, RIG);
+    await using bob = openOtherUser(stage.home, SHARED, RIG);
     const folder = await stage.folder();
     const live = await stage.start(SHARED, ["--watch", "--project", "waits", "1-works"], {
       TEST_RIG: "{}",
@@ -69,9 +69,9 @@ test(
 );
 
 test(
-  "q ends a watcher that stands still and has the machines still, and leaves nothing behind",
+  "q ends an idle watcher that still has its machines, and leaves nothing behind",
   async () => {
-    await using bob = openSomebody(stage.home, SHARED);
+    await using bob = openOtherUser(stage.home, SHARED);
     await using vitest = await stage.sit(SHARED, ["--watch", "--project", "watched"], {
       TEST_RIG: "{}",
     });
@@ -84,16 +84,16 @@ test(
   LIMIT_MS,
 );
 
-// A watcher has the keys for itself, so that no process gets a signal; a run gets one, and so does
-// everything that it has started.
+// A watcher reads the keys itself, so no process gets a signal. A run gets a signal, and so do all
+// processes that it has started.
 test.each([
   {
-    who: "a watcher that stands still",
+    who: "an idle watcher",
     words: ["--watch", "--project", "watched"],
     meanwhile: /press .*q.* to quit/,
     code: 130,
   },
-  // As without vmrig.
+  // The exit code is the same without vmrig.
   {
     who: "a watcher whose tests run",
     words: ["--watch", "--project", "waits", "1-works"],
@@ -109,7 +109,7 @@ test.each([
 ])(
   "Ctrl-C at the terminal ends $who, and leaves nothing behind",
   async ({ words, meanwhile, code }) => {
-    await using bob = openSomebody(stage.home, SHARED);
+    await using bob = openOtherUser(stage.home, SHARED);
     const folder = await stage.folder();
     await using vitest = await stage.sit(SHARED, words, { TEST_RIG: "{}", TEST_FOLDER: folder });
     await vitest.shows(meanwhile);
@@ -131,9 +131,9 @@ test.each([
   { who: "a watcher", words: ["--watch", "--project", "watched"], code: 1 },
   { who: "a run", words: ["run", "--project", "watched"], code: 130 },
 ])(
-  "Ctrl-C at the terminal takes $who out of the line at once",
+  "Ctrl-C at the terminal removes $who from the queue immediately",
   async ({ words, code }) => {
-    await using bob = openSomebody(stage.home, SHARED);
+    await using bob = openOtherUser(stage.home, SHARED);
     const giveBack = await bob.hold();
     await using vitest = await stage.sit(SHARED, words, { TEST_RIG: "{}" });
     await vitest.shows(/you are next/);

@@ -8,12 +8,11 @@ import { openHome, type Home } from "./home.test.kit.ts";
 import { asAPerson, runVitest, startVitest } from "./start-vitest.test.kit.ts";
 
 /**
- * The whole road on two real machines: real Vitest runs, real Redis, real Terraform, real QEMU. The
- * machines are made once, by the example's own first run; each test after it is a story about the
- * next run.
+ * End-to-end tests on two real machines: real Vitest runs, real Redis, real Terraform, real QEMU.
+ * The first run of the example creates the machines; each later test describes the next run.
  */
 
-/** What `npm run` runs. */
+/** The script that `npm run` runs. */
 const DOOR = fileURLToPath(new URL("../../../scripts/run.mjs", import.meta.url));
 const EXAMPLES = fileURLToPath(new URL("../../../examples", import.meta.url));
 const EXAMPLE = join(EXAMPLES, "two-machines");
@@ -22,7 +21,7 @@ const ON_THEIR_MACHINES = fileURLToPath(
 );
 const PROJECT = fileURLToPath(new URL("../test-projects/real", import.meta.url));
 const CLI = fileURLToPath(import.meta.resolve("vmrig/cli"));
-/** As if nobody had thought of restarting the service, which pc1 has not. */
+/** Removes the restart of the service, which pc1 does not have. */
 const FORGOTTEN =
   "cd /etc && touch of-the-recipe && sed -i /^Restart=/d $(find systemd/system -name inbox.service) of-the-recipe";
 const VITEST = fileURLToPath(new URL("../vitest.mjs", import.meta.resolve("vitest")));
@@ -66,7 +65,7 @@ async function exists(path: string): Promise<boolean> {
   );
 }
 
-test("`npm run demo` makes the machines, takes their baseline and runs the example, and says each step", async () => {
+test("`npm run demo` creates the machines, captures their baseline, runs the example, and prints each step", async () => {
   const { exitCode, all } = await execa(process.execPath, [DOOR, "demo"], {
     env: asAPerson(home),
     reject: false,
@@ -85,7 +84,7 @@ test("`npm run demo` makes the machines, takes their baseline and runs the examp
   expect(output).toMatch(/Tests\s+6 passed/);
 });
 
-test("a second run starts no Terraform and boots nothing, and tells how long lease, check and rollback took", async () => {
+test("a second run starts no Terraform and boots nothing, and prints how long lease, check and rollback took", async () => {
   const before = await qemuPids();
   const output = await green(["look"], { VMRIG_TERRAFORM: "/nonexistent/terraform" })();
   expect(output).not.toMatch(/vmrig {2}(plan|boot|baseline)/);
@@ -95,18 +94,21 @@ test("a second run starts no Terraform and boots nothing, and tells how long lea
 });
 
 test(
-  "a wiped machine works again for the next file, and a turned clock is right again",
+  "for the next file a wiped machine works again and a changed clock is correct again",
   green(["harm"]),
 );
 
 test(
-  "faults and checkpoints do what they say, and the next file finds nothing of them",
+  "faults and checkpoints work, and the next file starts without their effects",
   green(["faults"]),
 );
 
-test("ways lead into a machine and out of it, and are back after a restore", green(["network"]));
+test(
+  "forwards, reverse forwards and proxies work, and are reopened after a restore",
+  green(["network"]),
+);
 
-test("a failed test has its unit, its journal and its console, also of a machine whose kernel panicked; the next file finds both well", async () => {
+test("a failed test has its unit, its journal and its console, even of a machine whose kernel panicked; the next file finds both machines working", async () => {
   const attachments = join(home.folders.state, "attachments");
   const { code, output } = await run(PROJECT, ["evidence", `--attachmentsDir=${attachments}`]);
   expect(code, output).toBe(1);
@@ -118,13 +120,13 @@ test("a failed test has its unit, its journal and its console, also of a machine
     texts.find((text) => text.includes(words)),
   );
   expect(service).toMatch(/=== journal of pc1 ===\n(.+\n)*.*greeter has no greeting/);
-  expect(service).toMatch(/=== troubled units of pc1 ===\n(.+\n)*.*greeter\.service/);
+  expect(service).toMatch(/=== failed or pending units of pc1 ===\n(.+\n)*.*greeter\.service/);
   expect(panic).toMatch(/=== console of pc1 ===\n(.*\n)*.*Kernel panic/);
-  expect(panic).toMatch(/=== journal of pc1 ===\n\(could not be had: .+\)/);
-  expect(panic).toMatch(/=== journal of pc2 ===\n(?!\(could not)/);
+  expect(panic).toMatch(/=== journal of pc1 ===\n\(not available: .+\)/);
+  expect(panic).toMatch(/=== journal of pc2 ===\n(?!\(not available)/);
 });
 
-test("with strict a test that leaves something behind fails, and one that does not passes", async () => {
+test("with strict, a test that leaves something behind fails, and a test that leaves nothing passes", async () => {
   const { code, output } = await run(PROJECT, ["strict"]);
   expect(code, output).toBe(1);
   expect(output).toMatch(/Tests {2}1 failed \| 1 passed/);
@@ -137,7 +139,7 @@ test("with strict a test that leaves something behind fails, and one that does n
 describe("leases nothing", () => {
   test.each([
     ["when only unit tests run", ["--project", "unit"]],
-    ["when -t hits no test", ["look", "-t", "no test has this name", "--passWithNoTests"]],
+    ["when -t matches no test", ["look", "-t", "no test has this name", "--passWithNoTests"]],
   ])("%s", async (_title, words) => {
     expect(await green(words)()).not.toContain("leased in");
   });
@@ -154,7 +156,11 @@ describe("leases nothing", () => {
       join(EXAMPLES, "two-node-cluster"),
       "clocks that are an hour wrong change nothing",
     ],
-    ["of examples/terminal-app", join(EXAMPLES, "terminal-app"), "asks for a name until it is one"],
+    [
+      "of examples/terminal-app",
+      join(EXAMPLES, "terminal-app"),
+      "asks for a name until it is valid",
+    ],
   ])("when tests are only listed: those %s", async (_title, cwd, title) => {
     const { all, exitCode } = await execa(process.execPath, [VITEST, "list"], {
       cwd,
@@ -167,7 +173,7 @@ describe("leases nothing", () => {
   });
 });
 
-test("of two runs at once one waits, says who holds the rig and its place in line, and both end green", async () => {
+test("of two simultaneous runs one waits, prints the holder and its position in the queue, and both end green", async () => {
   const runs = await Promise.all([green(["look"])(), green(["look"])()]);
   const waited = runs.filter((output) =>
     /two-machines-1 is held by \S+@\S+ \(vitest run look\) for .*you are next/.test(output),
@@ -176,7 +182,7 @@ test("of two runs at once one waits, says who holds the rig and its place in lin
 });
 
 describe("a run that is ended from outside", () => {
-  /** TestStartState a run and waits until its test is on the machine. */
+  /** Starts a run and waits until its test is on the machine. */
   async function staying(): Promise<{ vitest: ReturnType<typeof start>; marker: string }> {
     const marker = join(home.folders.state, `marker-${process.hrtime.bigint()}`);
     const vitest = start(PROJECT, ["stay"], { TEST_MARKER: marker });
@@ -197,7 +203,7 @@ describe("a run that is ended from outside", () => {
     expect((await readdir(home.folders.runtime)).toSorted()).toEqual(["redis", "two-machines-1"]);
   }
 
-  test("by kill -9 frees the lease long before its time runs out, and leaves no process and no socket", async () => {
+  test("by kill -9 frees the lease long before its TTL expires, and leaves no process and no socket", async () => {
     const { vitest } = await staying();
     const next = run(PROJECT, ["look"]);
     process.kill(vitest.pid ?? 0, "SIGKILL");
@@ -209,7 +215,7 @@ describe("a run that is ended from outside", () => {
 
   test("by Ctrl-C runs the hooks, releases and exits with 130", async () => {
     const { vitest, marker } = await staying();
-    // A terminal sends it to the whole foreground group.
+    // A terminal sends the signal to the whole foreground group.
     process.kill(-(vitest.pid ?? 0), "SIGINT");
     const { exitCode, all } = await vitest;
     expect(exitCode, all).toBe(130);
@@ -218,7 +224,7 @@ describe("a run that is ended from outside", () => {
   });
 });
 
-describe("heals by itself", () => {
+describe("recovers by itself", () => {
   test("when the QEMU processes are gone", async () => {
     for (const pid of await qemuPids()) process.kill(pid, "SIGKILL");
     const output = await green(["look"])();
@@ -226,7 +232,7 @@ describe("heals by itself", () => {
     expect(output).not.toMatch(/vmrig {2}(plan|boot)/);
   });
 
-  test("when Redis and its data are gone, record and all", async () => {
+  test("when Redis and its data are gone, the record included", async () => {
     const before = await qemuPids();
     process.kill(
       Number(await readFile(join(home.folders.state, "redis", "redis.pid"), "utf8")),
@@ -239,16 +245,16 @@ describe("heals by itself", () => {
     expect(await qemuPids()).toEqual(before);
   });
 
-  test("when the recipe changes: the baseline is built anew from the pristine machines", async () => {
+  test("when the recipe changes: the baseline is rebuilt from the pristine machines", async () => {
     const output = await green(["look"], { TEST_RECIPE: FORGOTTEN })();
-    expect(output).toContain("the recipe changed; preparing anew from the pristine machines");
+    expect(output).toContain("the recipe changed; preparing again from the pristine machines");
     expect(output).not.toMatch(/vmrig {2}(plan|boot)/);
-    expect(await green(["look"])()).not.toContain("preparing anew");
+    expect(await green(["look"])()).not.toContain("preparing again");
   });
 });
 
 describe("touches nothing", () => {
-  test("when the config asks for another machine: names the address, what changes and the command that allows it", async () => {
+  test("when the config changes a machine: names the address, the change and the command that allows it", async () => {
     const before = await qemuPids();
     const { code, output } = await run(PROJECT, ["look"], { TEST_MEMORY: "1GB" });
     expect(code).toBe(1);
@@ -258,7 +264,7 @@ describe("touches nothing", () => {
     expect(await qemuPids()).toEqual(before);
   });
 
-  test("when Terraform's state is gone while the machines live: reports them instead of making them twice", async () => {
+  test("when Terraform's state is gone while the machines run: reports them instead of creating them twice", async () => {
     const before = await qemuPids();
     const state = join(copyFolder(), "terraform", "terraform.tfstate");
     await mkdir(join(home.folders.state, "kept"), { recursive: true });
@@ -283,7 +289,7 @@ describe("the command, on real machines,", () => {
       input,
     });
 
-  test("runs a program and a line of the shell, and passes on input, output and exit code", async () => {
+  test("runs a program or a shell line, and forwards input, output and exit code", async () => {
     const counted = await vmrig(
       ["exec", "pc1", "--", "sh", "-c", "wc -c; hostname >&2; exit 7"],
       "12345",
@@ -294,7 +300,7 @@ describe("the command, on real machines,", () => {
     expect([shell.stdout, shell.exitCode], shell.stderr).toEqual(["42 on pc2", 0]);
   });
 
-  test("shows copies, machines and consoles without touching them", async () => {
+  test("shows copies, machines and consoles without changing them", async () => {
     const before = await qemuPids();
     const status = await vmrig(["status", "--json"]);
     expect(status.exitCode, status.stderr).toBe(0);
@@ -309,7 +315,7 @@ describe("the command, on real machines,", () => {
     expect(await qemuPids()).toEqual(before);
   });
 
-  test("ends the machines with `down` and loses nothing: the next run starts them from their baseline", async () => {
+  test("stops the machines with `down` without losing data: the next run starts them from their baseline", async () => {
     const down = await vmrig(["down"]);
     expect(down.exitCode, down.stderr).toBe(0);
     expect(
@@ -332,7 +338,7 @@ describe("the examples, on the same machines:", () => {
     });
 
   test.each(["service-under-test", "two-node-cluster", "terminal-app"])(
-    "%s is green, and nothing is booted or prepared for it",
+    "%s is green without booting or preparing anything",
     { timeout: 600_000 },
     async (name) => {
       const { code, output } = await example(name);
@@ -341,7 +347,7 @@ describe("the examples, on the same machines:", () => {
     },
   );
 
-  test("two-machines without its line that restarts a service fails, and the evidence says why", async () => {
+  test("two-machines without the line that restarts its service fails, and the evidence shows why", async () => {
     const { code, output } = await example("two-machines", ["inbox"], { TEST_RECIPE: FORGOTTEN });
     expect(code, output).toBe(1);
     expect(output).toMatch(/Tests\s+1 failed \| 1 passed/);
@@ -355,7 +361,7 @@ describe("the examples, on the same machines:", () => {
   });
 });
 
-test("vmrig destroy ends the machines when the rig's name is typed, and nothing of theirs is left", async () => {
+test("vmrig destroy deletes the machines after the rig's name is typed, and leaves nothing behind", async () => {
   const refused = await execa(process.execPath, [CLI, "destroy", "pcs"], {
     cwd: EXAMPLE,
     env: { ...home.env },

@@ -14,18 +14,18 @@ const KEY = Symbol.for("vmrig.worker");
 
 interface Worker {
   client?: Promise<GateClient>;
-  /** Where the client is connected to: a watcher's next run may have another gate. */
+  /** Socket that the client is connected to: the next run of a watcher may have another gate. */
   socket?: string | undefined;
   claim?: ClaimSession;
-  /** What the test that runs wants to be kept should it fail, beside what the config names. */
+  /** Files that the current test adds to its evidence, beside those of the config. */
   wanted?: WantedFile[] | undefined;
-  /** By the `describe` or file that they stand in. */
+  /** Set-ups by their `describe` or file. */
   setups?: WeakMap<object, Setup>;
 }
 
 /**
- * What lasts as long as a worker process. On `globalThis`, because Vitest evaluates the modules of
- * each test file anew.
+ * Returns the state of the worker process. It is on `globalThis`, because Vitest evaluates the
+ * modules again for each test file.
  */
 export function worker(): Worker {
   const global = globalThis as { [KEY]?: Worker };
@@ -33,8 +33,8 @@ export function worker(): Worker {
 }
 
 /**
- * What Vitest keeps in its workers for itself. Outside of a test nothing else tells that the run is
- * cancelled.
+ * Internal state of Vitest's workers. Outside of a test there is no other way to learn that the run
+ * was cancelled.
  */
 interface OfVitest {
   readonly __vitest_worker__?: {
@@ -43,14 +43,15 @@ interface OfVitest {
   };
 }
 
-/** How long a hook may take that does not say so itself, in milliseconds. */
+/** Returns the default timeout of a hook, in milliseconds. */
 export function hookTimeout(): number {
   return (globalThis as OfVitest).__vitest_worker__?.config?.hookTimeout ?? 120_000;
 }
 
 /**
- * What a worker waits for at the gate, for as long as nobody cancels the run. Then it hangs up: the
- * gate takes it out of the line, or takes back what it has got meanwhile.
+ * Waits for the gate unless the run is cancelled. On cancellation the worker closes its connection:
+ * the gate removes the worker from the queue, or releases the machines that it has leased
+ * meanwhile.
  *
  * @throws VmrigError `CANCELLED`
  */
@@ -61,11 +62,11 @@ export async function unlessCancelled<T>(wait: () => Promise<T>): Promise<T> {
     delete worker().client;
     client?.then(
       (connected) => connected.close(),
-      () => {}, // there is nobody to hang up on
+      () => {}, // there is no connection to close
     );
     cancelled.reject(
       new VmrigError("CANCELLED", {
-        message: "The run was cancelled before this file had its machines.",
+        message: "The run was cancelled before this file had leased its machines.",
       }),
     );
   });
@@ -76,7 +77,10 @@ export async function unlessCancelled<T>(wait: () => Promise<T>): Promise<T> {
   }
 }
 
-/** The worker's one connection to the gate. @throws VmrigError why there is none */
+/**
+ * Returns the worker's one connection to the gate. @throws VmrigError the reason why there is no
+ * gate
+ */
 export function gateClient(): Promise<GateClient> {
   const state = worker();
   const provided = inject("vmrig") as ReturnType<typeof inject<"vmrig">> | undefined;
@@ -86,7 +90,7 @@ export function gateClient(): Promise<GateClient> {
   return state.client as Promise<GateClient>;
 }
 
-/** Whether a failed test stops there until somebody has looked. */
+/** Returns whether a failed test pauses until a person continues the run. */
 export function pauses(): boolean {
   const provided = inject("vmrig") as ReturnType<typeof inject<"vmrig">> | undefined;
   return provided !== undefined && "pause" in provided && provided.pause;

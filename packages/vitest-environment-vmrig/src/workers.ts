@@ -1,29 +1,29 @@
 import type { TestProject } from "vitest/node";
 
 /**
- * Stands where the user names no number of workers: the global set-up, which knows how many copies
- * there are, puts theirs in its place.
+ * Placeholder for a user who sets no number of workers. The global set-up, which knows the number
+ * of copies, replaces it.
  */
 export const AS_MANY_AS_COPIES = 1_000_000;
 /**
- * Not isolated projects must have a group of their own. After the others: unit tests are quick, let
- * them fail first.
+ * Vitest requires a separate group for projects that are not isolated. This group runs after the
+ * others, so that quick unit tests fail first.
  */
 export const GROUP = 1000;
 
 type Config = TestProject["config"];
 
 /**
- * The number of the user's config, or of `--maxWorkers`, which Vitest 5 puts in its place; nothing
- * when there is none.
+ * Returns the number of workers from the user's config, or from `--maxWorkers`, which Vitest 5
+ * writes to the same place; undefined when neither is set.
  */
 export function askedWorkers({ maxWorkers }: Config): number | undefined {
   return maxWorkers === AS_MANY_AS_COPIES ? undefined : maxWorkers;
 }
 
 /**
- * Has Vitest start so many workers. It wants one number in a group, so that each number gets a
- * group of its own.
+ * Limits the number of workers. Vitest requires one number per group, so each number gets a
+ * separate group.
  */
 export function limitWorkers(config: Config, workers: number): void {
   config.maxWorkers = workers;

@@ -1,4 +1,7 @@
-/** What a config needs, and what a test sees. Importing it costs next to nothing. */
+/**
+ * Exports the functions that a config calls and the types that a test uses. Importing this entry
+ * point costs next to nothing.
+ */
 export { defineRig, type MachineName, type Register } from "./config/define-rig.ts";
 export type { RigConfig, RollbackPolicy } from "./config/schema.ts";
 export { VmrigError, isVmrigError } from "./errors/vmrig-error.ts";

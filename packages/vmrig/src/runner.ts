@@ -1,6 +1,6 @@
 /**
- * What the adapter of a test runner needs in the runner's own process. Light: it is loaded before
- * the first worker starts.
+ * Exports the functions that a test runner's adapter needs in the runner's main process. The module
+ * is light because the runner loads it before its first worker starts.
  */
 export { findConfig } from "./config/load.ts";
 export { openFolders, type Folders } from "./config/folders.ts";

@@ -1,6 +1,6 @@
 /**
- * What the adapter of a test runner needs where tests run: the way to the gate, and the machines
- * that it hands out.
+ * Exports the functions that a test runner's adapter needs in a worker: the connection to the gate,
+ * and the machines that the gate grants.
  */
 export { fromErrorJson } from "./errors/error-json.ts";
 export type { ClaimSession } from "./worker/claim-session.ts";

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest-environment-vmrig";
 import { buildPackage } from "../../src/build-package.ts";
 
-// The tests of a file build on each other: its machine goes back to its baseline only before the
-// next file.
+// The tests of a file build on each other: the machine is rolled back to its baseline only before
+// the next file.
 
 describe("tally 1.0", () => {
   test("is installed, runs, and starts by itself", async ({ pc1 }) => {
@@ -41,7 +41,7 @@ describe("the upgrade to 2.0", () => {
     await pc1.root.waitForLog("2.0.0 listens on 8311", { file: "/var/log/tally/tally.log" });
   });
 
-  test("keeps a config that somebody has changed", async ({ pc1 }) => {
+  test("keeps a config that was changed", async ({ pc1 }) => {
     await expect(pc1.file("/etc/tally.conf")).toHaveText("port=8311\n");
     await expect(pc1.port(8311)).toBeListening();
   });
@@ -62,12 +62,12 @@ describe("what was counted survives a crash", () => {
     await expect(() => pc1.$`tally show apples`).toPrint("3", { timeout: "30s" });
   });
 
-  // A boot: some seconds, or a minute where machines are emulated.
+  // A boot takes some seconds, or a minute where machines are emulated.
   test(
     "of the machine, to the last one that was answered",
     { timeout: 300_000 },
     async ({ pc1 }) => {
-      await pc1.$`sync`; // the installation may be older than this crash; the next count must not be
+      await pc1.$`sync`; // the installation is on disk; the next count must survive without sync
       await pc1.$`tally add apples`;
       await pc1.crash();
       await pc1.powerOn();

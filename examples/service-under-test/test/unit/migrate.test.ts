@@ -18,16 +18,16 @@ async function migrated(before: string): Promise<string> {
   return readFile(file, "utf8");
 }
 
-test("gives what 1.0 has counted a place for its time", async () => {
+test("adds a time field to the counts of 1.0", async () => {
   expect(await migrated("apples\npears\n")).toBe("- apples\n- pears\n");
 });
 
-test("leaves alone what 2.0 has counted", async () => {
+test("leaves the counts of 2.0 unchanged", async () => {
   const both = "- apples\n2026-01-01T00:00:00Z apples\n";
   expect(await migrated(both)).toBe(both);
 });
 
-test("does nothing where nothing was counted yet", () => {
+test("does nothing without counts", () => {
   expect(() =>
     execFileSync("sh", [join(PACKAGE, "2.0.0/usr/lib/tally/migrate"), join(folder, "none")]),
   ).not.toThrow();

@@ -6,12 +6,12 @@ import { PACKAGE } from "../../src/build-package.ts";
 const read = (...path: string[]): Promise<string> => readFile(join(PACKAGE, ...path), "utf8");
 
 describe.each(["1.0.0", "2.0.0"])("release %s", (version) => {
-  test("says its own version", async () => {
+  test("contains its own version", async () => {
     expect(await read(version, "DEBIAN/control")).toContain(`\nVersion: ${version}\n`);
     expect(await read(version, "usr/sbin/tallyd")).toContain(`"${version} listens on`);
   });
 
-  test("has all that it brings to /etc among the files that an upgrade keeps", async () => {
+  test("lists all of its files in /etc as files that an upgrade keeps", async () => {
     const brought = await readdir(join(PACKAGE, version, "etc"));
     expect(await read("common/DEBIAN/conffiles")).toBe(
       brought.map((name) => `/etc/${name}\n`).join(""),

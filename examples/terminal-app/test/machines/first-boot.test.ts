@@ -8,7 +8,7 @@ test.beforeEach(async ({ pc1 }) => {
   await pc1.file("answers").remove({ force: true });
 });
 
-test("asks for a name until it is one", async ({ pc1 }) => {
+test("asks for a name until it is valid", async ({ pc1 }) => {
   const shell = await pc1.shell({ command: "./first-boot answers" });
   await expect(shell).toShow("What is this machine called?");
   await shell.type("Big Machine\n");
@@ -17,7 +17,7 @@ test("asks for a name until it is one", async ({ pc1 }) => {
   await expect(shell).toShow("What is store-1 for?");
 });
 
-test("has a menu for the arrow keys, which ends at both ends, and writes what was confirmed", async ({
+test("has a menu for the arrow keys that stops at both ends, and writes the confirmed answers", async ({
   pc1,
 }) => {
   const shell = await pc1.shell({ command: "./first-boot answers" });
@@ -37,7 +37,7 @@ test("has a menu for the arrow keys, which ends at both ends, and writes what wa
   await expect(pc1.file("answers")).toHaveText("name=store-1\nrole=web\n");
 });
 
-test("begins anew when that was not right", async ({ pc1 }) => {
+test("starts again when the answers were not confirmed", async ({ pc1 }) => {
   const shell = await pc1.shell({ command: "./first-boot answers" });
   await shell.type("store-1\n");
   await shell.press("Enter");
@@ -47,7 +47,7 @@ test("begins anew when that was not right", async ({ pc1 }) => {
   await expect(pc1.file("answers")).not.toExist();
 });
 
-test("leaves on Ctrl+C, with the screen as it was, and has written nothing", async ({ pc1 }) => {
+test("exits on Ctrl+C, restores the screen, and has written nothing", async ({ pc1 }) => {
   const shell = await pc1.shell({ command: ["bash", "--norc"], env: { PS1: "pc1> " } });
   await shell.type("./first-boot answers\n");
   await expect(shell).toShow("What is this machine called?");

@@ -13,7 +13,10 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-/** Without a terminal keys are only bytes, which is enough to ask what becomes of them. */
+/**
+ * Runs the program without a terminal. Keys are then plain bytes, which is enough to test how the
+ * program handles them.
+ */
 async function answersTo(keys: string): Promise<string> {
   execFileSync("bash", [PROGRAM, join(folder, "answers")], {
     input: keys,
@@ -22,14 +25,14 @@ async function answersTo(keys: string): Promise<string> {
   return readFile(join(folder, "answers"), "utf8");
 }
 
-test("the first role is that of whoever presses Enter", async () => {
+test("Enter selects the first role", async () => {
   expect(await answersTo("store-1\n\ny")).toBe("name=store-1\nrole=storage\n");
 });
 
-test("arrows are known in both of the forms that terminals send", async () => {
+test("recognises arrow keys in both forms that terminals send", async () => {
   expect(await answersTo("store-1\n\u001b[B\u001bOB\u001b[A\ny")).toBe("name=store-1\nrole=web\n");
 });
 
-test("nothing is written when the keys end before it was confirmed", async () => {
+test("writes nothing when the input ends before the confirmation", async () => {
   await expect(answersTo("store-1\n\n")).rejects.toThrow("Command failed");
 });

@@ -9,7 +9,7 @@ test("sends the content of a folder, not the folder", () => {
   ]);
 });
 
-test("leaves out what it is told to", () => {
+test("leaves out the excluded files", () => {
   expect(sendCommand({ from: "photos/", to: "pc2", except: ["*.tmp"] })).toContain(
     "--exclude=*.tmp",
   );

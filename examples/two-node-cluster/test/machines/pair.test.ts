@@ -3,10 +3,10 @@ import type { Machine } from "vmrig";
 import { faultsOf, type Written } from "../../src/history.ts";
 import { install, statusOf, write } from "../../src/pair.ts";
 
-/** Emulated machines take their time; a pair needs six seconds to find a new leader in any case. */
+/** Emulated machines are slow, and a pair always needs six seconds to find a new leader. */
 const PATIENCE = { timeout: 60_000, interval: 500 };
 
-// What is costly is done once. Each test begins where it ended: two machines, one moment.
+// The expensive set-up runs once. Each test starts from a checkpoint of both machines.
 setupOnce(async ({ pc1, pc2 }) => {
   await Promise.all([install(pc1, pc2), install(pc2, pc1)]);
   await pc1.$`pair found`;
@@ -14,9 +14,9 @@ setupOnce(async ({ pc1, pc2 }) => {
 });
 
 /**
- * Writes to both, again and again, until that one has taken something.
+ * Writes to the machines repeatedly until `winner` has accepted a write.
  *
- * @returns all that was taken
+ * @returns all accepted writes
  */
 async function writeUntil(winner: Machine, machines: readonly Machine[]): Promise<Written[]> {
   const history: Written[] = [];
@@ -33,13 +33,13 @@ async function writeUntil(winner: Machine, machines: readonly Machine[]): Promis
   return history;
 }
 
-test("what the leader has taken, the follower has", async ({ pc1, pc2 }) => {
+test("the follower has every write that the leader accepted", async ({ pc1, pc2 }) => {
   expect(await write(pc1, "hello")).toMatchObject({ epoch: 1, seq: 1 });
   expect(await write(pc2, "me-too")).toBeUndefined();
   expect(await statusOf(pc2)).toEqual({ role: "follower", epoch: 1, seq: 1, value: "hello" });
 });
 
-test("of two that cannot see each other never both take writes, and they agree again when they can", async ({
+test("two partitioned machines never both accept writes, and agree again after the partition", async ({
   pc1,
   pc2,
 }) => {
@@ -54,7 +54,7 @@ test("of two that cannot see each other never both take writes, and they agree a
   expect((await statusOf(pc1)).value).toBe(history.at(-1)?.value);
 });
 
-test("a leader whose cable is pulled is one no more, and follows when it is plugged in", async ({
+test("a leader without its cable loses the lead, and follows once the cable is plugged in", async ({
   pc1,
   pc2,
 }) => {
@@ -74,7 +74,7 @@ test("clocks that are an hour wrong change nothing", async ({ pc1, pc2 }) => {
   expect(await statusOf(pc2)).toMatchObject({ role: "follower", value: history.at(-1)?.value });
 });
 
-test("a leader that is killed comes back as a follower, and has what was written meanwhile", async ({
+test("a killed leader restarts as a follower, and gets the writes that it has missed", async ({
   pc1,
   pc2,
 }) => {

@@ -3,10 +3,12 @@ import { join } from "node:path";
 import { systemClock, type Orphan } from "vmrig/driver";
 
 const DAY_MS = 24 * 3_600_000;
-/** The names that fetching, building and installing give to what is not complete. */
+/** Names of incomplete files of fetching, building and installing. */
 const WORK = /^\.(fetch|build)-|\.new-/;
 
-/** Folders and files of such a name that nobody has written to for a day: their run was cut off. */
+/**
+ * Finds incomplete folders and files that have not changed for a day: their run was interrupted.
+ */
 export async function abandonedDownloads(folder: string): Promise<Orphan[]> {
   const found: Orphan[] = [];
   for (const entry of (await readdir(folder).catch(() => [])).filter((name) => WORK.test(name))) {

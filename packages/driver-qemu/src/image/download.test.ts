@@ -17,7 +17,7 @@ async function serve(answer: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/image.tar`;
 }
 
-test("says what is fetched and how large it is, before the first byte", async () => {
+test("reports the address and the size before the first byte", async () => {
   const bytes = Buffer.alloc(3 * 1024 * 1024);
   const url = await serve(
     (_, response) => void response.writeHead(200, { "content-length": bytes.length }).end(bytes),
@@ -31,7 +31,7 @@ test("says what is fetched and how large it is, before the first byte", async ()
   expect((await stat(path)).size).toBe(bytes.length);
 });
 
-test("says how far it is, of how much, no more often than asked", async () => {
+test("reports progress and total size at the given interval", async () => {
   const bytes = Buffer.alloc(1024 * 1024);
   const url = await serve(
     (_, response) => void response.writeHead(200, { "content-length": bytes.length }).end(bytes),
@@ -51,17 +51,17 @@ test.each([
     "in the middle of it",
     (_: unknown, response: { write(text: string): void }): void => response.write("some"),
   ],
-] as const)("a server that falls silent %s is given up, and told", async (_when, answer) => {
+] as const)("a server that stops sending %s is abandoned and reported", async (_when, answer) => {
   const url = await serve(answer);
   await expect(
     download(url, join(await tempFolder(), "archive"), { stallMs: 200 }),
   ).rejects.toMatchObject({
     code: "IMAGE_MISSING",
-    summary: `The image at ${url} cannot be fetched: nothing came for 0.2 s.`,
+    summary: `The image at ${url} cannot be fetched: no data for 0.2 s.`,
   });
 });
 
-test("ends with the signal's reason when nobody wants it any more", async () => {
+test("ends with the signal's reason after an abort", async () => {
   const reason = new Error("Ctrl-C");
   const stop = new AbortController();
   const url = await serve((_, response) => {

@@ -6,13 +6,13 @@ import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 import { systemClock, VmrigError, waitFor, type WaitLimit } from "vmrig/driver";
 
-/** Nobody waits that long; but as long as bytes come a download may take its time. */
+/** Total limit, longer than any real download: a download may go on as long as data arrives. */
 const LONGEST_MS = 24 * 3_600_000;
 
 export interface DownloadOptions extends WaitLimit {
-  /** How long nothing may come. @defaultValue 60000 */
+  /** Longest time without data. @defaultValue 60000 */
   readonly stallMs?: number;
-  /** How often to say how far it is, at most. @defaultValue 10000 */
+  /** Shortest interval between two progress lines. @defaultValue 10000 */
   readonly sayMs?: number;
 }
 
@@ -22,10 +22,9 @@ export interface Downloaded {
 }
 
 /**
- * Fetches a file (`http:`, `https:`, `file:`), saying how far it is at the beginning and every 10
- * s.
+ * Fetches a file (`http:`, `https:`, `file:`). Reports progress at the beginning and every 10 s.
  *
- * @throws VmrigError `IMAGE_MISSING` when it cannot be fetched, or when nothing comes for
+ * @throws VmrigError `IMAGE_MISSING` if the file cannot be fetched, or no data arrives for
  *   `stallMs`; the signal's reason
  */
 export async function download(
@@ -49,7 +48,7 @@ export async function download(
       systemClock.monotonic() - heard < stallMs ? { seen: "bytes" } : { value: true },
   });
   watch.then(
-    () => stalled.abort(new Error(`nothing came for ${stallMs / 1_000} s`)),
+    () => stalled.abort(new Error(`no data for ${stallMs / 1_000} s`)),
     () => {},
   );
   let bytes = 0;
@@ -81,7 +80,7 @@ export async function download(
     throw new VmrigError("IMAGE_MISSING", {
       message: `The image at ${url} cannot be fetched: ${words(cause)}.`,
       ...(bytes > 0 && { details: [`after ${bytes} bytes`] }),
-      hint: "check the address, the network, and the room in the cache",
+      hint: "check the address, the network and the free space of the cache",
       cause,
     });
   } finally {
@@ -111,7 +110,9 @@ function megabytes(bytes: number): string {
   return `${(bytes / 1024 / 1024).toFixed(1)} MB`;
 }
 
-/** `fetch failed` and `terminated` say nothing: what happened stands in their cause. */
+/**
+ * Returns the message of an error. The reason of `fetch failed` and `terminated` is in their cause.
+ */
 function words(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown);
   return thrown.cause instanceof Error

@@ -13,10 +13,11 @@ interface Source {
 }
 
 /**
- * Fetches an archive, checks it, and unpacks it into `folder`, which appears whole or not at all.
+ * Fetches an archive, verifies it, and unpacks it into `folder`, which appears complete or not at
+ * all.
  *
- * @param images A folder of the same file system, for work in progress; nothing stays there.
- * @param read Reads what an unpacked archive holds, and throws when that is no image.
+ * @param images A folder on the same file system for temporary files, which are removed.
+ * @param read Reads an unpacked archive, and throws if it is not an image.
  */
 export async function fetchImage(
   { url, sha256 }: Source,
@@ -35,7 +36,7 @@ export async function fetchImage(
     const measured = await download(url, archive, patience);
     if (measured.sha256 !== sha256) {
       throw new VmrigError("IMAGE_MISMATCH", {
-        message: `The image at ${url} has another sha256 than the config says; nothing of it is used.`,
+        message: `The image at ${url} has a different sha256 from the config; it is not used.`,
         details: [`config    ${sha256}`, `measured  ${measured.sha256} (${measured.bytes} bytes)`],
         hint: "if you trust the new image, put the measured sha256 in the config",
       });
@@ -51,11 +52,11 @@ export async function fetchImage(
       },
     );
     await read(unpacked).catch((cause: unknown) => {
-      const said =
+      const reason =
         cause instanceof Error ? cause.message.replaceAll(`${unpacked}/`, "").split("\n") : [];
       throw new VmrigError("IMAGE_MISSING", {
-        message: `The archive at ${url} holds no machine image at its top.`,
-        details: said,
+        message: `The archive at ${url} contains no machine image at its top level.`,
+        details: reason,
         cause,
       });
     });
@@ -67,8 +68,8 @@ export async function fetchImage(
 }
 
 /**
- * Another run may have been quicker: its content is the same, by its hash. What is there and is no
- * image was left by something else.
+ * Moves the unpacked image into place. If another run was faster, its image is equal by hash. An
+ * existing folder without an image is replaced.
  */
 async function moveInto(
   unpacked: string,

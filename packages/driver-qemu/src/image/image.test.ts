@@ -26,7 +26,7 @@ const MANIFEST = {
   append: "root=LABEL=x",
 };
 
-/** Writes an image's files, with whatever is wrong about them. */
+/** Writes an image's files, with the given defects. */
 async function files(
   folder: string,
   {
@@ -71,7 +71,7 @@ async function listen(answer: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/image.tar`;
 }
 
-/** Serves a file, and counts how often. */
+/** Serves a file and counts the requests. */
 async function serve({ path }: Archive): Promise<{ readonly url: string; requests(): number }> {
   let requests = 0;
   const bytes = await readFile(path);
@@ -84,7 +84,7 @@ async function serve({ path }: Archive): Promise<{ readonly url: string; request
 
 const left = (): Promise<string[]> => readdir(join(cache, "images")).catch(() => []);
 
-test("fetches an image once: the second time it comes from the cache, without a request", async () => {
+test("fetches an image once, then uses the cache without a request", async () => {
   const made = await archive(await files(join(root, "made")));
   const { url, requests } = await serve(made);
   const image = await findImage({ url, sha256: made.sha256.toUpperCase() }, cache);
@@ -116,7 +116,7 @@ test.each(["--gzip", "--xz", "--zstd", "--format=gnu"])(
   },
 );
 
-test("several that fetch at once all get it, and nothing else is left", async () => {
+test("parallel fetches all get the image, and leave no temporary files", async () => {
   const made = await archive(await files(join(root, "made")));
   const { url } = await serve(made);
   const all = await Promise.all(
@@ -127,7 +127,7 @@ test("several that fetch at once all get it, and nothing else is left", async ()
   expect(await left()).toEqual([`sha256-${made.sha256}`]);
 });
 
-test("an archive with another sha256 is refused, with both, and nothing of it stays", async () => {
+test("an archive with another sha256 is rejected with both hashes, and removed", async () => {
   const made = await archive(await files(join(root, "made")));
   const { url } = await serve(made);
   const sha256 = "0".repeat(64);
@@ -155,7 +155,7 @@ test.each<[title: string, answer: RequestListener, said: RegExp]>([
         .write("half", () => response.destroy()),
     /cannot be fetched: terminated \(.+\)\.$/,
   ],
-])("%s is told as such, and nothing stays", async (_title, answer, said) => {
+])("%s is reported, and no file stays", async (_title, answer, said) => {
   await expect(
     findImage({ url: await listen(answer), sha256: "0".repeat(64) }, cache),
   ).rejects.toMatchObject({
@@ -165,7 +165,7 @@ test.each<[title: string, answer: RequestListener, said: RegExp]>([
   expect(await left()).toEqual([]);
 });
 
-test("a server that is not there, and a file that is not there, are told by their address", async () => {
+test("an unreachable server and a missing file are reported with their address", async () => {
   const url = await listen(() => {});
   const dead = url.replace(/:\d+/, ":1");
   await expect(findImage({ url: dead, sha256: "0".repeat(64) }, cache)).rejects.toMatchObject({
@@ -182,12 +182,12 @@ test("a server that is not there, and a file that is not there, are told by thei
 
 test.each([
   ["no manifest", { manifest: null }, /There is no machine image/],
-  ["a manifest that is no JSON", { manifest: "{" }, /image\.json is no image manifest/],
+  ["an invalid JSON manifest", { manifest: "{" }, /image\.json is not an image manifest/],
   ["a manifest without a kernel", { manifest: { ...MANIFEST, kernel: undefined } }, /kernel/],
   [
     "a manifest whose disk is not there",
     { without: "disk.qcow2" },
-    /image\.json names "disk\.qcow2", which is no file beside it/,
+    /image\.json names "disk\.qcow2", which is not a file beside it/,
   ],
   [
     "a manifest that names a file above it",
@@ -204,7 +204,7 @@ test.each([
     { manifest: { ...MANIFEST, kernel: "/etc/passwd" } },
     /"\/etc\/passwd", which is outside of its folder/,
   ],
-])("an archive with %s is refused, and nothing stays", async (_title, wrong, said) => {
+])("an archive with %s is rejected, and no file stays", async (_title, wrong, said) => {
   await mkdir(join(cache, "images"), { recursive: true });
   await writeFile(join(cache, "secret"), "");
   const made = await archive(await files(join(root, "made"), wrong));
@@ -212,22 +212,22 @@ test.each([
     findImage({ url: (await serve(made)).url, sha256: made.sha256 }, cache),
   ).rejects.toMatchObject({
     code: "IMAGE_MISSING",
-    summary: expect.stringContaining("holds no machine image at its top"),
+    summary: expect.stringContaining("contains no machine image at its top level"),
     message: expect.stringMatching(said),
   });
   expect(await left()).toEqual([]);
 });
 
-test("an archive whose disk is a link out of it is refused", async () => {
+test("an archive with a disk that links outside is rejected", async () => {
   const folder = await files(join(root, "made"), { without: "disk.qcow2" });
   await symlink("/etc/passwd", join(folder, "disk.qcow2"));
   const made = await archive(folder);
   await expect(
     findImage({ url: (await serve(made)).url, sha256: made.sha256 }, cache),
-  ).rejects.toThrow('names "disk.qcow2", which is no file');
+  ).rejects.toThrow('names "disk.qcow2", which is not a file');
 });
 
-test("what is no archive is told as such", async () => {
+test("a file that is not an archive is reported", async () => {
   const path = join(root, "image.tar");
   await writeFile(path, "hello");
   const sha256 = createHash("sha256").update("hello").digest("hex");
@@ -238,7 +238,7 @@ test("what is no archive is told as such", async () => {
   expect(await left()).toEqual([]);
 });
 
-test("a cached image that lost a file is fetched anew", async () => {
+test("a cached image with a missing file is fetched again", async () => {
   const made = await archive(await files(join(root, "made")));
   const { url, requests } = await serve(made);
   const { disk } = await findImage({ url, sha256: made.sha256 }, cache);
@@ -249,7 +249,7 @@ test("a cached image that lost a file is fetched anew", async () => {
 });
 
 test.each(["", "abc", "z".repeat(64), `${"0".repeat(64)}/../..`])(
-  "a sha256 that is none (%j) is a mistake in the config, and costs no download",
+  "an invalid sha256 (%j) is rejected as a config error, without a download",
   async (sha256) => {
     const { url, requests } = await serve(await archive(await files(join(root, "made"))));
     await expect(findImage({ url, sha256 }, cache)).rejects.toMatchObject({
@@ -260,7 +260,7 @@ test.each(["", "abc", "z".repeat(64), `${"0".repeat(64)}/../..`])(
   },
 );
 
-test("an image that was built on this computer is found by its name", async () => {
+test("an image built on this computer is found by its name", async () => {
   const folder = await files(join(cache, "images", "debian-13-abc"));
   await symlink("debian-13-abc", join(cache, "images", "debian-13"));
   expect(await findImage("debian-13", cache)).toMatchObject({
@@ -270,7 +270,7 @@ test("an image that was built on this computer is found by its name", async () =
   expect(await readdir(folder)).toHaveLength(4);
 });
 
-test("an image that was not built is told with where it was looked for, and how to build it", async () => {
+test("a missing local image is reported with the searched folder and the build command", async () => {
   await expect(findImage("debian-13", cache)).rejects.toMatchObject({
     code: "IMAGE_MISSING",
     summary: 'The machine image "debian-13" is not built on this computer.',
@@ -279,7 +279,7 @@ test("an image that was not built is told with where it was looked for, and how 
   });
 });
 
-test("fetching takes away what a run left that was cut off more than a day ago, and can be ended itself", async () => {
+test("fetching removes files interrupted more than a day ago, and can be aborted", async () => {
   const images = join(cache, "images");
   for (const name of [".fetch-old", ".fetch-young"])
     await mkdir(join(images, name), { recursive: true });
@@ -293,7 +293,7 @@ test("fetching takes away what a run left that was cut off more than a day ago, 
   expect(await left()).toEqual([".fetch-young"]);
 });
 
-test("a cache that cannot be written to is told with its path", async () => {
+test("an unwritable cache is reported with its path", async () => {
   await writeFile(cache, "");
   const made = await archive(await files(join(root, "made")));
   await expect(

@@ -6,19 +6,18 @@ import { imageManifest, type Image } from "./manifest.ts";
 import { fetchImage } from "./fetch-image.ts";
 
 /**
- * The name of an image that was built on this computer, or an archive that is fetched once and
- * checked.
+ * The name of an image built on this computer, or an archive that is fetched once and verified.
  */
 export type ImageSource = string | { readonly url: string; readonly sha256: string };
 
 /**
- * Finds the image in the cache, or fetches it there.
+ * Finds the image in the cache, or fetches it into the cache.
  *
- * An archive is a tar file (plain, gzip, xz or zstd: whatever the `tar` of this computer reads)
+ * An archive is a tar file (plain, gzip, xz or zstd: all formats of this computer's `tar`)
  * with `image.json`, the disk, the kernel and the initrd at its top. `file:` URLs work too.
  *
- * @throws VmrigError `IMAGE_MISSING` or `IMAGE_MISMATCH`; `CONFIG_INVALID` for a sha256 that is
- *   none; the signal's reason
+ * @throws VmrigError `IMAGE_MISSING` or `IMAGE_MISMATCH`; `CONFIG_INVALID` for an
+ *   invalid sha256; the signal's reason
  */
 export async function findImage(
   source: ImageSource,
@@ -29,7 +28,7 @@ export async function findImage(
   const images = join(cacheFolder, "images");
   if (typeof source === "string") {
     const name = join(images, source);
-    // The name is a link, which a build moves: digest and files must be of the same image.
+    // The name is a link that a build changes: digest and files must belong to one image.
     return readImage(await realpath(name).catch(() => name), {
       message: `The machine image "${source}" is not built on this computer.`,
       details: [`looked in ${join(images, source)}`],
@@ -39,7 +38,7 @@ export async function findImage(
   const sha256 = source.sha256.toLowerCase();
   if (!/^[0-9a-f]{64}$/.test(sha256)) {
     throw new VmrigError("CONFIG_INVALID", {
-      message: `The image's sha256 is no sha256: ${JSON.stringify(source.sha256)}.`,
+      message: `The image's sha256 is invalid: ${JSON.stringify(source.sha256)}.`,
       hint: "write the 64 hex digits that sha256sum prints for the archive",
     });
   }
@@ -51,7 +50,7 @@ export async function findImage(
 }
 
 /**
- * Reads an image's manifest, and looks whether its files are there.
+ * Reads an image's manifest and checks that its files exist.
  *
  * @throws VmrigError `IMAGE_MISSING`
  */
@@ -67,7 +66,7 @@ async function readImage(folder: string, missing?: ErrorFacts): Promise<Image> {
   const parsed = imageManifest.safeParse(parseJson(text));
   if (!parsed.success) {
     throw new VmrigError("IMAGE_MISSING", {
-      message: `${path} is no image manifest.`,
+      message: `${path} is not an image manifest.`,
       details: z.prettifyError(parsed.error).split("\n"),
     });
   }
@@ -89,8 +88,8 @@ function parseJson(text: string): unknown {
 }
 
 /**
- * A manifest may come from elsewhere: what it names lies in its own folder, and is a file, not a
- * link out of it.
+ * Returns the path of a file in the manifest. A manifest may be untrusted: each name must be a file
+ * in the image's folder, not a link to another place.
  */
 async function fileOf(folder: string, name: string): Promise<string> {
   const path = join(folder, name);
@@ -98,6 +97,6 @@ async function fileOf(folder: string, name: string): Promise<string> {
   const found = inside ? await lstat(path).catch(() => undefined) : undefined;
   if (found?.isFile() === true) return path;
   throw new VmrigError("IMAGE_MISSING", {
-    message: `${join(folder, "image.json")} names ${JSON.stringify(name)}, which is ${inside ? "no file beside it" : "outside of its folder"}.`,
+    message: `${join(folder, "image.json")} names ${JSON.stringify(name)}, which is ${inside ? "not a file beside it" : "outside of its folder"}.`,
   });
 }

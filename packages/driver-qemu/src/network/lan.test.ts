@@ -21,7 +21,7 @@ beforeEach(async () => {
   });
 });
 
-/** Every process with a path of this test among its arguments. */
+/** Returns every process with a path of this test among its arguments. */
 async function switches(): Promise<number[]> {
   const { stdout } = await promisify(execFile)("ps", ["-eo", "pid=,args="]);
   const mine = stdout
@@ -30,7 +30,7 @@ async function switches(): Promise<number[]> {
   return mine.map((line) => Number.parseInt(line, 10));
 }
 
-test("starts a switch of this user's own, and finds it again", async () => {
+test("starts a switch of this user, and finds it again", async () => {
   const pid = await startLan(folders);
   expect(await switches()).toEqual([pid]);
   expect(await lanPid(folders)).toBe(pid);
@@ -39,14 +39,14 @@ test("starts a switch of this user's own, and finds it again", async () => {
   expect((await stat(join(lanSocket(runtimeFolder), "ctl"))).isSocket()).toBe(true);
 });
 
-test("machines that come back at the same moment share one switch", async () => {
+test("machines restored at the same moment share one switch", async () => {
   const pids = await Promise.all(Array.from({ length: 10 }, () => startLan(folders)));
   expect(new Set(pids).size).toBe(1);
   expect(await switches()).toEqual([pids[0]]);
   expect([await readdir(folder), await readdir(runtimeFolder)]).toEqual([["lan.pid"], ["lan"]]);
 });
 
-test("ten processes that start it at once share one switch, too", async () => {
+test("ten processes that start a switch in parallel share one switch", async () => {
   const script = `import { startLan } from ${JSON.stringify(new URL("./lan.ts", import.meta.url).href)}; console.log(await startLan(${JSON.stringify(folders)}));`;
   const runs = await Promise.all(
     Array.from({ length: 10 }, () =>
@@ -57,7 +57,7 @@ test("ten processes that start it at once share one switch, too", async () => {
   expect(await switches()).toEqual([Number(runs[0]?.stdout)]);
 });
 
-test("a switch that was killed is started anew, and its old sockets are no obstacle", async () => {
+test("a killed switch is started again despite its old sockets", async () => {
   const first = await startLan(folders);
   process.kill(first, "SIGKILL");
   await waitFor({
@@ -74,18 +74,18 @@ test("a switch that was killed is started anew, and its old sockets are no obsta
   expect(await switches()).toEqual([second]);
 });
 
-test("a pid file that names somebody else's process is no switch", async () => {
+test("a pid file of an unrelated process is no switch", async () => {
   await writeFile(join(folder, "lan.pid"), `${process.pid}\n`);
   expect(await lanPid(folders)).toBeUndefined();
   expect(await startLan(folders)).not.toBe(process.pid);
 });
 
-test.each(["", "garbage", "-1", "0"])("a pid file that holds %j is none", async (text) => {
+test.each(["", "garbage", "-1", "0"])("a pid file with content %j is invalid", async (text) => {
   await writeFile(join(folder, "lan.pid"), text);
   expect(await lanPid(folders)).toBeUndefined();
 });
 
-test("a switch whose socket was cleaned away is replaced: never are there two", async () => {
+test("a switch without its socket is replaced, so that there are never two", async () => {
   const first = await startLan(folders);
   await rm(lanSocket(runtimeFolder), { recursive: true });
   expect(await lanPid(folders)).toBeUndefined();
@@ -94,7 +94,7 @@ test("a switch whose socket was cleaned away is replaced: never are there two", 
   expect(await switches()).toEqual([second]);
 });
 
-test("an emptied runtime folder is no second switch, and no second network", async () => {
+test("an emptied runtime folder causes no second switch and no second network", async () => {
   await startLan(folders);
   await rm(runtimeFolder, { recursive: true });
   await mkdir(runtimeFolder);
@@ -102,12 +102,12 @@ test("an emptied runtime folder is no second switch, and no second network", asy
   expect(await switches()).toEqual([second]);
 });
 
-test("who is just starting it is waited for", async () => {
+test("waits for another process that is starting the switch", async () => {
   let started = false;
   let starting: Promise<number> | undefined;
   await withFileLock({ path: lanLockPath(folder), on: "the test" }, async () => {
     starting = startLan(folders).finally(() => (started = true));
-    // Long enough for another one to have come and gone.
+    // Long enough for another process to start and finish.
     const other = await tempFolder();
     onTestFinished(() => stopLan({ folder: other, runtimeFolder: other }));
     await startLan({ folder: other, runtimeFolder: other });
@@ -126,7 +126,7 @@ test("without vde_switch the error names the packages", async () => {
   expect(await readdir(folder)).toEqual([]);
 });
 
-test("a switch that does not start is told, and leaves no guard", async () => {
+test("a switch that does not start is reported, and leaves no lock", async () => {
   await writeFile(join(folder, "vde_switch"), "#!/bin/sh\nexit 1\n", { mode: 0o755 });
   vi.stubEnv("PATH", folder);
   onTestFinished(() => void vi.unstubAllEnvs());
@@ -137,7 +137,7 @@ test("a switch that does not start is told, and leaves no guard", async () => {
   expect(await readdir(folder)).toEqual(["vde_switch"]);
 });
 
-test("stopping leaves nothing, and is no fault when there is nothing", async () => {
+test("stopping removes everything, and is no error without a switch", async () => {
   const pid = await startLan(folders);
   await stopLan(folders);
   expect([await switches(), await readdir(folder), await readdir(runtimeFolder)]).toEqual([

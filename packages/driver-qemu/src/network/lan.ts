@@ -10,14 +10,14 @@ const SWITCH = "vde_switch";
 
 type LanFolders = Pick<CopySpec, "folder" | "runtimeFolder">;
 
-/** The folder in which a copy's switch has its sockets. */
+/** Returns the folder with the sockets of a copy's switch. */
 export function lanSocket(runtimeFolder: string): string {
   return join(runtimeFolder, "lan");
 }
 
 /**
- * Beside the machines, and not beside the sockets: whatever cleans temporary folders would let a
- * second switch be started, and split the LAN.
+ * Returns the pid file of a copy's switch. The file lies beside the machines, not beside the
+ * sockets: a cleaner of temporary folders would cause a second switch and split the LAN.
  */
 export function lanPidFile(folder: string): string {
   return join(folder, "lan.pid");
@@ -27,7 +27,7 @@ export function lanLockPath(folder: string): string {
   return join(folder, "lan.turn");
 }
 
-/** The pid of a copy's switch, if it lives and machines can be plugged into it. */
+/** Returns the pid of a copy's switch, if it runs and machines can connect to it. */
 export async function lanPid(folders: LanFolders): Promise<number | undefined> {
   const plug = await stat(join(lanSocket(folders.runtimeFolder), "ctl")).catch(() => undefined);
   return plug?.isSocket() === true ? await livingSwitch(folders) : undefined;
@@ -39,11 +39,11 @@ async function livingSwitch({ folder }: LanFolders): Promise<number | undefined>
 }
 
 /**
- * TestStartState the private network of a copy, a VDE switch, unless it runs. One that lives and
- * whose socket is gone is replaced. Machines that are restored at the same moment all ask for it,
- * and one of them starts it.
+ * Starts the private network of a copy, a VDE switch, unless it runs. Replaces a running switch
+ * without a socket. Machines that are restored at the same moment all call this function, and one
+ * call starts the switch.
  *
- * @returns its pid
+ * @returns the switch's pid
  */
 export async function startLan(folders: LanFolders): Promise<number> {
   const running = await lanPid(folders);
@@ -51,7 +51,7 @@ export async function startLan(folders: LanFolders): Promise<number> {
   return await withFileLock(
     { path: lanLockPath(folders.folder), on: "the private network" },
     async () => {
-      // Whoever had the turn before may have started it since the look above.
+      // Another holder of the lock may have started the switch since the check above.
       const alive = await lanPid(folders);
       if (alive !== undefined) return alive;
       await end(folders);
@@ -75,7 +75,9 @@ async function end(folders: LanFolders): Promise<void> {
   await rm(lanPidFile(folders.folder), { force: true });
 }
 
-/** The switch goes into the background before it writes its pid. */
+/**
+ * Waits for the switch's pid file: the switch goes into the background before it writes the file.
+ */
 function written(folders: LanFolders): Promise<number> {
   return waitFor({
     what: "vde_switch to write its pid",

@@ -4,9 +4,10 @@ import { machineFiles, type MachineDefinition } from "../machine-files.ts";
 import type { Qmp } from "../qmp/qmp.ts";
 
 /**
- * Pulls or plugs the link to the LAN alone. A snapshot remembers the guest's side of it and not the
- * switch's, so whoever loads one plugs it in (`virtio_net_post_load_device` in QEMU's
- * hw/net/virtio-net.c sets `link_down` of the card, not of its peer).
+ * Disconnects or connects only the link to the LAN. A snapshot contains the guest's side of the
+ * link and not the switch's, so the link must be connected after a load
+ * (`virtio_net_post_load_device` in QEMU's hw/net/virtio-net.c sets `link_down` of the card, not of
+ * its peer).
  */
 export async function setLink(
   qmp: Qmp,

@@ -15,36 +15,36 @@ import { machineFiles, type MachineDefinition } from "../machine-files.ts";
 import { openQmp, type Qmp } from "../qmp/qmp.ts";
 import { explainUnresponsiveGuest } from "./unresponsive-guest.ts";
 
-/** The user that tests log in as; the image has it. */
+/** Login user of the tests; part of the image. */
 const USER = "vmrig";
 
-/** A cold boot takes a minute when it is emulated on a quiet computer, 5 s on hardware. */
+/** Boot timeout. A cold boot takes a minute emulated on an idle computer, 5 s with KVM. */
 export const BOOT_MS: Readonly<Record<Accelerator, number>> = { tcg: 300_000, kvm: 60_000 };
 
 /**
- * Has a deed done on a machine while nobody else acts on it, whatever their fence: from the check
- * of the fence to the end of the deed. Whoever was slower looks again when it is their turn, and
- * finds the larger fence.
+ * Runs a command on a machine under its file lock, from the fence check to the end of the command.
+ * No other process can act on the machine meanwhile, whatever its fence. A slower process checks
+ * its fence once it has the lock, and finds the larger fence.
  *
  * @throws VmrigError `MACHINE_MISSING`, `FENCED`; the signal's reason
  */
 export async function acting<T>(
   ref: MachineRef,
   authority: Authority,
-  deed: (machine: MachineDefinition) => Promise<T>,
+  command: (machine: MachineDefinition) => Promise<T>,
 ): Promise<T> {
   const { turn, fences } = machineFiles(ref.copy, ref.name);
   return await withFileLock({ path: turn, on: ref.name, signal: authority.signal }, async () => {
     const machine = await findMachine(ref);
     await passFence(fences, machine.name, authority.fence);
     authority.signal.throwIfAborted();
-    return await deed(machine);
+    return await command(machine);
   });
 }
 
 /**
- * Opens the control channel for one deed. The fence is checked while it is open: from then on
- * nobody else can act on this process.
+ * Opens the control channel for one command. Checks the fence while the channel is open: from then
+ * on no other client can act on this process.
  */
 export async function control(machine: MachineDefinition, authority: Authority): Promise<Qmp> {
   const files = machineFiles(machine, machine.name);
@@ -59,7 +59,7 @@ export async function control(machine: MachineDefinition, authority: Authority):
   }
 }
 
-/** Waits for the guest's agent, and lets in the one key. */
+/** Waits for the guest's agent, and authorises only the lease's key. */
 export async function admit(
   machine: MachineDefinition,
   admission: Admission,
@@ -76,12 +76,12 @@ export async function admit(
     await agent.authorize(USER, admission.authorize);
   } catch (error) {
     admission.signal.throwIfAborted();
-    const silence = await explainUnresponsiveGuest(machine);
-    if (silence.diskRefused) {
+    const unresponsive = await explainUnresponsiveGuest(machine);
+    if (unresponsive.diskRefused) {
       throw new VmrigError("STATE_UNWRITABLE", {
-        message: `${machine.name} stands still: this computer's disk did not take what it wrote.`,
-        details: silence.lines,
-        hint: `make room on the disk of ${files.disk}, and run again`,
+        message: `${machine.name} is suspended: the disk of this computer rejected its writes.`,
+        details: unresponsive.lines,
+        hint: `free space on the disk of ${files.disk} and run again`,
         cause: error,
       });
     }
@@ -93,14 +93,14 @@ export async function admit(
       message: firstLine(error),
       details: [
         `accelerator: ${machine.accelerator}`,
-        ...silence.lines,
+        ...unresponsive.lines,
         "last lines of its console:",
         ...tail.map((line) => `  ${line.trimEnd()}`),
       ],
       hint:
         machine.accelerator === "kvm"
           ? `if the console stops at "Booting from ROM", KVM does not work here: set accel: "tcg"`
-          : `see all of its console in ${files.console}`,
+          : `the full console is in ${files.console}`,
       cause: error,
     });
   }

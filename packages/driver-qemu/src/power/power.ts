@@ -12,33 +12,33 @@ import { openGuestAgent } from "../qmp/guest-agent.ts";
 import { machineFiles, type MachineDefinition } from "../machine-files.ts";
 import { findProcess, startProcess, stopProcess } from "../process/qemu-process.ts";
 
-/** How long a guest may take to end what runs on it: systemd gives a stubborn service 90 s. */
+/** Time for a guest to stop its services: systemd gives a stubborn service 90 s. */
 const SHUTDOWN_MS = 120_000;
 const AGENT_MS = 20_000;
 
 /**
- * A guest is told to shut down by its agent, and QEMU ends with it. A reboot is that and a boot: a
- * new process, as after switching it off and on, so there is one way to boot and the boot before
- * cannot be taken for the one after.
+ * Controls the power of a machine. The agent shuts the guest down, and QEMU exits with it. A reboot
+ * is a shutdown and a boot in a new process, as after switching it off and on. So there is one way
+ * to boot, and the old boot cannot be mistaken for the new one.
  */
 export const power: NonNullable<Driver["power"]> = (ref, action, admission) =>
   acting(ref, admission, async (machine) => {
-    await DEEDS[action](machine, admission);
+    await COMMANDS[action](machine, admission);
   });
 
-const DEEDS: Readonly<
+const COMMANDS: Readonly<
   Record<PowerAction, (machine: MachineDefinition, admission: Admission) => Promise<void>>
 > = {
   async crash(machine) {
-    await note(machine);
+    await markSwitchedOff(machine);
     const run = await findProcess(machine);
-    // Without a word: at SIGTERM QEMU would write down what it still has of the disk.
+    // SIGKILL: at SIGTERM QEMU would flush the disk.
     if (run !== undefined) kill(run.pid);
     await stopProcess(machine);
   },
   async off(machine, admission) {
     await shutDown(machine, admission);
-    await note(machine);
+    await markSwitchedOff(machine);
   },
   on: switchOn,
   async reboot(machine, admission) {
@@ -56,14 +56,14 @@ async function switchOn(machine: MachineDefinition, admission: Admission): Promi
   if ((await findProcess(machine)) !== undefined) return;
   const files = machineFiles(machine, machine.name);
   await stopProcess(machine);
-  // A new process has all its links.
+  // A new process has all its links connected.
   await Promise.all([files.unlinked, files.parked].map((path) => rm(path, { force: true })));
   await startProcess(machine);
   await admit(machine, admission, BOOT_MS[machine.accelerator]);
   await rm(files.switchedOff, { force: true });
 }
 
-/** @throws VmrigError `MACHINE_UNREACHABLE` when the guest does not hear, or does not end */
+/** Shuts the guest down. @throws VmrigError `MACHINE_UNREACHABLE` if it does not respond or end */
 async function shutDown(machine: MachineDefinition, { signal }: Admission): Promise<void> {
   if ((await findProcess(machine)) === undefined) return;
   const { agent: path, console } = machineFiles(machine, machine.name);
@@ -98,12 +98,12 @@ function kill(pid: number): void {
   try {
     process.kill(pid, "SIGKILL");
   } catch (error) {
-    // It ended in this moment.
+    // It has just exited.
     if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
   }
 }
 
-async function note(machine: MachineDefinition): Promise<void> {
+async function markSwitchedOff(machine: MachineDefinition): Promise<void> {
   const { switchedOff } = machineFiles(machine, machine.name);
   await explainWriteErrors(switchedOff, () => writeFile(switchedOff, ""));
 }

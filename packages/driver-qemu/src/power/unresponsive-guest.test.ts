@@ -7,7 +7,7 @@ import { explainUnresponsiveGuest } from "./unresponsive-guest.ts";
 import { listen } from "../qmp/socket-server.test.kit.ts";
 import { tempFolder } from "../temp-folder.test.kit.ts";
 
-/** A machine whose QEMU is in this run state, and whose guest never answers. */
+/** A machine with QEMU in this run state and a guest that never responds. */
 async function silent(status: string): Promise<MachineDefinition> {
   const machine = await defineMachine(await tempFolder());
   const files = machineFiles(machine, machine.name);
@@ -32,31 +32,31 @@ async function silent(status: string): Promise<MachineDefinition> {
 
 const admission = { fence: 1, signal: new AbortController().signal, authorize: "ssh-ed25519 AAAA" };
 
-test("a guest that QEMU stopped because the disk is full is told with its disk and the room on it, and not as a timeout", async () => {
+test("a guest suspended by a full disk is reported with the disk and its free space, not as a timeout", async () => {
   const machine = await silent("io-error");
   await expect(admit(machine, admission, 200)).rejects.toMatchObject({
     code: "STATE_UNWRITABLE",
-    summary: "pc1 stands still: this computer's disk did not take what it wrote.",
+    summary: "pc1 is suspended: the disk of this computer rejected its writes.",
     details: [
-      "QEMU says: io-error",
+      "QEMU reports: io-error",
       expect.stringMatching(/disk\.qcow2: \d+ MB of its disk are free$/),
     ],
     hint: expect.stringContaining("make room"),
   });
 });
 
-test("of any other guest that does not answer it is told what QEMU says", async () => {
+test("any other unresponsive guest is reported with QEMU's state", async () => {
   const machine = await silent("paused");
   await expect(admit(machine, admission, 200)).rejects.toMatchObject({
     code: "MACHINE_UNREACHABLE",
-    details: expect.arrayContaining(["QEMU says: paused"]),
+    details: expect.arrayContaining(["QEMU reports: paused"]),
   });
 });
 
-test("a QEMU that is gone explains nothing, and hides nothing", async () => {
+test("a missing QEMU process adds its own line and hides no error", async () => {
   const machine = await defineMachine(await tempFolder());
   expect(await explainUnresponsiveGuest(machine)).toEqual({
     diskRefused: false,
-    lines: [expect.stringContaining("QEMU says nothing: ")],
+    lines: [expect.stringContaining("QEMU does not respond: ")],
   });
 });

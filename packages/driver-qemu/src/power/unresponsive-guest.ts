@@ -5,17 +5,17 @@ import { openQmp } from "../qmp/qmp.ts";
 
 const runState = z.object({ status: z.string() });
 
-/** Why a guest says nothing, as far as QEMU knows. */
+/** QEMU's information about a guest that does not respond. */
 export interface UnresponsiveGuest {
   /**
-   * QEMU stopped the guest because this computer's disk did not take what it wrote: by default it
-   * does so for ENOSPC, without a word.
+   * Whether QEMU suspended the guest because this computer's disk rejected its writes. QEMU does so
+   * for ENOSPC by default, without a message.
    */
   readonly diskRefused: boolean;
   readonly lines: readonly string[];
 }
 
-/** Asks QEMU about a guest that does not answer. Never throws: it explains another failure. */
+/** Queries QEMU about a guest that does not respond. Never throws: it explains another failure. */
 export async function explainUnresponsiveGuest(
   machine: MachineDefinition,
 ): Promise<UnresponsiveGuest> {
@@ -32,12 +32,12 @@ export async function explainUnresponsiveGuest(
     const diskRefused = status === "io-error";
     return {
       diskRefused,
-      lines: [`QEMU says: ${status}`, ...(diskRefused || little ? [line] : [])],
+      lines: [`QEMU reports: ${status}`, ...(diskRefused || little ? [line] : [])],
     };
   } catch (error) {
     return {
       diskRefused: false,
-      lines: [`QEMU says nothing: ${error instanceof Error ? error.message : String(error)}`],
+      lines: [`QEMU does not respond: ${error instanceof Error ? error.message : String(error)}`],
     };
   }
 }

@@ -21,19 +21,19 @@ test.each([
     { ...linux, cpuinfo: "flags : fpu novmxhere\nmodel name : vmx" },
     "tcg",
   ],
-  ["no right to open /dev/kvm", { ...linux, kvmOpens: false }, "tcg"],
+  ["no permission to open /dev/kvm", { ...linux, kvmOpens: false }, "tcg"],
   ["arm64 with /dev/kvm", { ...linux, arch: "arm64", cpuinfo: "Features : fp asimd" }, "kvm"],
   ["macOS", { ...linux, platform: "darwin" as const }, "tcg"],
 ])("%s", (_title, facts, accelerator) => {
   expect(chooseAccelerator(facts).accelerator).toBe(accelerator);
 });
 
-test("refuses an explicit kvm where /dev/kvm cannot be opened", () => {
+test("rejects an explicit kvm if /dev/kvm cannot be opened", () => {
   expect(() => resolveAccelerator("kvm", { ...linux, kvmOpens: false })).toThrow(
     'The config asks for accel "kvm", but /dev/kvm cannot be opened',
   );
 });
 
-test("takes an explicit kvm at its word where the device opens", () => {
+test("accepts an explicit kvm if the device opens", () => {
   expect(resolveAccelerator("kvm", { ...linux, cpuinfo: "" }).accelerator).toBe("kvm");
 });

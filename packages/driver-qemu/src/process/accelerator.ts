@@ -13,9 +13,9 @@ export interface AcceleratorFacts {
 }
 
 /**
- * KVM where it can work, emulation elsewhere. That `/dev/kvm` opens is not enough: on a host that
- * is itself a paravirtualised guest it opens and answers, and no guest ever gets past its firmware.
- * So on x86 the CPU must name `vmx` or `svm` too.
+ * Chooses KVM if it can work, otherwise emulation. An open `/dev/kvm` is not enough: on a host that
+ * is itself a paravirtualised guest it opens and answers, but no guest ever gets past its firmware.
+ * So on x86 the CPU flags must include `vmx` or `svm` too.
  */
 export function chooseAccelerator(facts: AcceleratorFacts): {
   readonly accelerator: Accelerator;
@@ -40,7 +40,7 @@ export function measureAccelerator(): AcceleratorFacts {
   };
 }
 
-/** `auto` chooses; a wish that cannot come true is an error, not a slow surprise. */
+/** Resolves the option. `auto` chooses; an explicit `kvm` that cannot work is an error. */
 export function resolveAccelerator(
   wish: Accelerator | "auto",
   facts: AcceleratorFacts,

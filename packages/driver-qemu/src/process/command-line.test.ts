@@ -8,7 +8,7 @@ import { tempFolder } from "../temp-folder.test.kit.ts";
 
 const qemu: QemuBinary = { path: "/usr/bin/qemu", machineType: "q35", version: "7.2.22" };
 
-/** Options with their values, one a line, as people write them. */
+/** Returns options with their values, one per line. */
 function lines(args: readonly string[], root: string): string {
   const text = args
     .map((arg, index) => (arg.startsWith("-") ? `${index === 0 ? "" : "\n"}${arg}` : ` ${arg}`))
@@ -19,9 +19,9 @@ function lines(args: readonly string[], root: string): string {
     .replace(" tsc=unstable", "");
 }
 
-// What stands here is baked into every RAM snapshot: another device, order or id, and none of them
-// loads. Whoever changes it raises "devices 2" in `platformOf`.
-test("the same definition gives the same devices, in the same order", async () => {
+// Every RAM snapshot contains these devices: with another device, order or id, no snapshot loads.
+// After a change, raise "devices 2" in `platformOf`.
+test("equal definitions give equal devices in equal order", async () => {
   const root = await tempFolder();
   const machine = await defineMachine(root);
   expect(lines(qemuArguments(machine, qemu), root)).toMatchInlineSnapshot(`
@@ -59,7 +59,7 @@ test("the same definition gives the same devices, in the same order", async () =
   expect(platformOf(qemu, "tcg")).toBe("qemu 7.2.22, q35, tcg, cpu max, devices 2");
 });
 
-test("a start from a snapshot adds nothing but the snapshot", async () => {
+test("a start from a snapshot adds only the snapshot", async () => {
   const machine = await defineMachine(await tempFolder());
   expect(qemuArguments(machine, qemu, "baseline-1")).toEqual([
     ...qemuArguments(machine, qemu),
@@ -68,7 +68,7 @@ test("a start from a snapshot adds nothing but the snapshot", async () => {
   ]);
 });
 
-test("hardware virtualisation changes the accelerator, the processor and the kernel's command line alone", async () => {
+test("hardware virtualisation changes only the accelerator, the processor and the kernel's command line", async () => {
   const machine = await defineMachine(await tempFolder());
   const emulated = qemuArguments(machine, qemu);
   const changed = qemuArguments({ ...machine, accelerator: "kvm" }, qemu).filter(
@@ -77,7 +77,7 @@ test("hardware virtualisation changes the accelerator, the processor and the ker
   expect(changed).toEqual(["kvm", "host", expect.stringMatching(/ quiet panic=-1$/)]);
 });
 
-test("commas in paths are doubled where QEMU would end a value at one, and nowhere else", async () => {
+test("commas in paths are doubled only where QEMU would end a value at a comma", async () => {
   const root = join(await tempFolder(), "a,b");
   await mkdir(root);
   const args = qemuArguments(await defineMachine(root), qemu);
@@ -99,7 +99,7 @@ test("commas in paths are doubled where QEMU would end a value at one, and nowhe
   });
 });
 
-test("each machine of a rig has hardware addresses of its own, which stay", () => {
+test("each machine of a rig has its own stable hardware addresses", () => {
   const all = Array.from({ length: 32 }, (_, index) => [
     hardwareAddress(index, "nat"),
     hardwareAddress(index, "lan"),

@@ -5,20 +5,22 @@ import { lanSocket } from "../network/lan.ts";
 import { machineFiles, type MachineDefinition } from "../machine-files.ts";
 import type { QemuBinary } from "./qemu-binary.ts";
 
-/** `pcs-1/pc1`: how a QEMU process is told from others. */
+/** Returns the QEMU guest name that identifies the process: `pcs-1/pc1`. */
 function guestName(machine: Pick<MachineDefinition, "copy" | "name">): string {
   return `${machine.copy}/${machine.name}`;
 }
 
 /**
- * Locally administered, and the same at each start: a snapshot remembers its hardware addresses.
+ * Returns a locally administered hardware address, equal at each start: a snapshot contains its
+ * hardware addresses.
  */
 export function hardwareAddress(index: number, network: "nat" | "lan"): string {
   return `52:54:00:76:${network === "nat" ? "00" : "01"}:${(index + 0x10).toString(16).padStart(2, "0")}`;
 }
 
 /**
- * All that a RAM snapshot depends on besides the image; another word in here, and it does not load.
+ * Returns the platform: everything besides the image on which a RAM snapshot depends. A snapshot
+ * loads only on an equal platform.
  */
 export function platformOf(qemu: QemuBinary, accelerator: string): string {
   return `qemu ${qemu.version}, ${qemu.machineType}, ${accelerator}, cpu ${cpuModel(accelerator)}, devices 2`;
@@ -29,13 +31,13 @@ function cpuModel(accelerator: string): string {
 }
 
 /**
- * What an emulated guest's kernel and systemd are told.
+ * Returns kernel parameters for an emulated guest.
  *
  * - An x86 counts its cycles (TSC) on through a load in place, while all its other clocks go back
  *   to the snapshot: see `cpu_get_ticks` in QEMU's system/cpu-timers.c. A guest that keeps time by
- *   it finds itself in the future, and stands still for as long.
- * - systemd gives a disk 90 s to appear, then leaves the boot for an emergency shell. On a computer
- *   that has much else to do that is too short.
+ *   the TSC finds itself in the future, and freezes for as long.
+ * - systemd gives a disk 90 s to appear, then leaves the boot for an emergency shell. On a busy
+ *   computer that is too short.
  */
 function emulated(accelerator: string): string {
   if (accelerator !== "tcg") return "";
@@ -43,8 +45,8 @@ function emulated(accelerator: string): string {
 }
 
 /**
- * QEMU's arguments for one machine, without the accelerator's luck: the same definition gives the
- * same devices, so snapshots load.
+ * Returns QEMU's arguments for one machine. Equal definitions give equal devices on every
+ * accelerator, so snapshots load.
  */
 export function qemuArguments(
   machine: MachineDefinition,
@@ -81,7 +83,7 @@ export function qemuArguments(
       }),
     ],
     ["-device", "virtio-blk-pci,drive=disk"],
-    // Port 0: the kernel chooses a free one, and nobody can take it between the choice and its use.
+    // Port 0: the kernel chooses a free port, and no other process can take it before its use.
     ["-netdev", "user,id=nat,hostfwd=tcp:127.0.0.1:0-:22"],
     ["-device", `virtio-net-pci,netdev=nat,mac=${hardwareAddress(machine.index, "nat")},romfile=`],
     ["-netdev", `vde,id=lan,sock=${value(lan)}`],
@@ -90,8 +92,8 @@ export function qemuArguments(
     ["-chardev", `socket,id=agent,server=on,wait=off,path=${value(files.agent)}`],
     ["-device", "virtserialport,chardev=agent,name=org.qemu.guest_agent.0"],
     ["-device", "virtio-rng-pci"],
-    // A restored guest learns from it that its randomness was copied, and stirs in fresh one. QEMU
-    // has it for x86 alone.
+    // Tells a restored guest that its random state was copied, so that it reseeds. QEMU supports
+    // this device on x86 only.
     ...(process.arch === "x64" ? [["-device", "vmgenid"]] : []),
     ...readdirSync(files.credentials)
       .sort()
@@ -103,7 +105,9 @@ export function qemuArguments(
   ].flat();
 }
 
-/** In QEMU's option strings a comma ends the value, and is written twice to mean itself. */
+/**
+ * Escapes a value for QEMU's option strings, where a comma ends the value and is escaped as `,,`.
+ */
 function value(text: string): string {
   return text.replaceAll(",", ",,");
 }

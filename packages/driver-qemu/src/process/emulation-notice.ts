@@ -3,7 +3,7 @@ import { measureAccelerator, resolveAccelerator } from "./accelerator.ts";
 import type { MachineDefinition } from "../machine-files.ts";
 import { emulatesReliably, findQemu } from "./qemu-binary.ts";
 
-/** What a machine that is emulated costs, and what it may suffer. */
+/** Reports that an emulated machine is slow, and may crash with an old QEMU. */
 export async function reportEmulation(
   { name, accelerator, cacheFolder }: MachineDefinition,
   { say }: Authority,
@@ -13,6 +13,6 @@ export async function reportEmulation(
   const { version } = await findQemu(cacheFolder);
   if (!emulatesReliably(version))
     say?.(
-      `boot     ${name}: QEMU ${version} lets emulated machines crash at random; use 8.2 or newer`,
+      `boot     ${name}: emulated machines crash at random with QEMU ${version}; use 8.2 or newer`,
     );
 }

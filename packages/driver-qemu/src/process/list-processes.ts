@@ -7,8 +7,8 @@ export interface RunningProcess {
 }
 
 /**
- * The processes of this user, with their arguments. `ps` does not say where one ends, so that paths
- * with spaces are found on Linux alone.
+ * Returns the processes of this user with their arguments. `ps` does not show argument boundaries,
+ * so paths with spaces are found on Linux only.
  */
 export async function runningProcesses(): Promise<RunningProcess[]> {
   return process.platform === "linux" ? await fromProc() : await fromPs();

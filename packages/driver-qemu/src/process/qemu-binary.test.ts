@@ -12,12 +12,12 @@ beforeEach(async () => {
   const root = await tempFolder();
   [bin, cache] = [join(root, "bin"), join(root, "cache")];
   await mkdir(bin);
-  // The shebang's own shell is found by its path.
+  // The shell of the shebang is found by its path.
   vi.stubEnv("PATH", bin);
   onTestFinished(() => void vi.unstubAllEnvs());
 });
 
-/** A "QEMU" that counts how often it was started. */
+/** Creates a fake QEMU that counts its starts. */
 async function install(version: string): Promise<{ path: string; starts: () => Promise<number> }> {
   const path = join(bin, NAME);
   await writeFile(path, `#!/bin/sh\necho start >> ${bin}/starts\n${version}\n`);
@@ -32,7 +32,7 @@ async function install(version: string): Promise<{ path: string; starts: () => P
 const print = (version: string): string =>
   `echo 'QEMU emulator version ${version} (Debian 1:7.2+dfsg-7)'; echo Copyright`;
 
-test("a program that is not on PATH is told with the packages to install", async () => {
+test("a program that is not on PATH is reported with the packages to install", async () => {
   await expect(findQemu(cache)).rejects.toMatchObject({
     code: "QEMU_MISSING",
     summary: `${NAME} is not on PATH.`,
@@ -42,14 +42,14 @@ test("a program that is not on PATH is told with the packages to install", async
   });
 });
 
-test("what cannot be run is not taken for the program: a file without the right, a folder, an empty entry of PATH", async () => {
+test("a file without execute permission, a folder and an empty entry of PATH are skipped", async () => {
   await writeFile(join(bin, "tool"), "");
   await mkdir(join(bin, "dir", "tool"), { recursive: true });
   vi.stubEnv("PATH", `${bin}:${join(bin, "dir")}::`);
   expect(() => requireProgram("tool", "apt-get install tool")).toThrow(
     "tool is not on PATH.\nhint: install it: apt-get install tool",
   );
-  // An empty entry means the current folder to a shell, and must not here.
+  // An empty entry means the current folder to a shell; here it must not.
   vi.spyOn(process, "cwd").mockReturnValue(bin);
   onTestFinished(() => void vi.restoreAllMocks());
   await chmod(join(bin, "tool"), 0o755);
@@ -59,7 +59,7 @@ test("what cannot be run is not taken for the program: a file without the right,
   expect(requireProgram("tool", "x")).toBe(join(bin, "tool"));
 });
 
-test("the version is asked once, and then kept", async () => {
+test("the version is queried once and then cached", async () => {
   const { path, starts } = await install(print("7.2.22"));
   expect(await findQemu(cache)).toEqual({
     path,
@@ -70,7 +70,7 @@ test("the version is asked once, and then kept", async () => {
   expect(await starts()).toBe(1);
 });
 
-test("another binary in the same place is asked again", async () => {
+test("another binary at the same path is queried again", async () => {
   await install(print("7.2.22"));
   await findQemu(cache);
   const { path } = await install(print("10.0.1"));
@@ -78,7 +78,7 @@ test("another binary in the same place is asked again", async () => {
   expect(await findQemu(cache)).toMatchObject({ version: "10.0.1" });
 });
 
-test("all who ask at once get an answer, and no draft is left", async () => {
+test("parallel queries all get a version, and leave no draft", async () => {
   await install(print("7.2.22"));
   const all = await Promise.all(Array.from({ length: 8 }, () => findQemu(cache)));
   expect(new Set(all.map(({ version }) => version))).toEqual(new Set(["7.2.22"]));
@@ -87,7 +87,7 @@ test("all who ask at once get an answer, and no draft is left", async () => {
   ]);
 });
 
-test("a QEMU that does not start is told, with its own words as the cause", async () => {
+test("a QEMU that does not start is reported with its own message as the cause", async () => {
   const { path } = await install("echo 'no such library' >&2; exit 127");
   await expect(findQemu(cache)).rejects.toMatchObject({
     code: "QEMU_MISSING",

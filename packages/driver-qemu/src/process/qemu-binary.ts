@@ -5,7 +5,7 @@ import { delimiter, dirname, join } from "node:path";
 import { VmrigError, explainWriteErrors } from "vmrig/driver";
 import { runProgram } from "./run-program.ts";
 
-/** Looks a program up on PATH. */
+/** Finds a program on PATH. */
 function findProgram(name: string, path = process.env["PATH"] ?? ""): string | undefined {
   // An empty entry would mean the current folder.
   for (const folder of path.split(delimiter).filter((entry) => entry !== "")) {
@@ -53,14 +53,14 @@ export interface QemuBinary {
 }
 
 /**
- * Finds QEMU for this computer's architecture. Its version is kept in the cache, so that a warm run
- * does not start it to ask.
+ * Finds QEMU for this computer's architecture. Caches the version, so that a warm run does not
+ * start QEMU to read it.
  */
 export async function findQemu(cacheFolder: string): Promise<QemuBinary> {
   const wanted = ARCHITECTURES[process.arch];
   if (wanted === undefined) {
     throw new VmrigError("QEMU_MISSING", {
-      message: `@vmrig/driver-qemu does not know the architecture ${process.arch}; it knows x64 and arm64.`,
+      message: `@vmrig/driver-qemu does not support the architecture ${process.arch}, only x64 and arm64.`,
     });
   }
   const path = requireProgram(wanted.system, wanted.packages);
@@ -76,8 +76,8 @@ export async function findQemu(cacheFolder: string): Promise<QemuBinary> {
 }
 
 /**
- * Older emulators let a Linux 6.12 guest crash at random: kernel double faults in half of the boots
- * on a busy computer, seen with 7.2.
+ * Whether emulated guests are reliable. With older emulators a Linux 6.12 guest crashes at random:
+ * kernel double faults in half of the boots on a busy computer, observed with 7.2.
  */
 export function emulatesReliably(version: string): boolean {
   const [major = 0, minor = 0] = version.split(".").map(Number);
@@ -93,7 +93,7 @@ async function askVersion(path: string, note: string): Promise<string> {
     });
   });
   const version = /version ([0-9.]+)/.exec(stdout)?.[1] ?? stdout.split("\n")[0] ?? "unknown";
-  // Machines that start at the same moment all ask.
+  // Machines that start at the same moment all query the version.
   const draft = `${note}.${randomUUID()}`;
   await explainWriteErrors(note, async () => {
     await mkdir(dirname(note), { recursive: true });

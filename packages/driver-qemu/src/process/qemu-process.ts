@@ -17,17 +17,17 @@ import { findQemu } from "./qemu-binary.ts";
 import { openQmp, type Qmp } from "../qmp/qmp.ts";
 import { runProgram } from "./run-program.ts";
 
-/** The QEMU process of a machine, if it lives. */
+/** Returns the QEMU process of a machine, if it runs. */
 export async function findProcess(machine: MachineDefinition): Promise<QemuRun | undefined> {
   const run = await readJson(machineFiles(machine, machine.name).process, qemuRun);
   return run !== undefined && (await isRunning(run.pid, mark(machine))) ? run : undefined;
 }
 
 /**
- * TestStartState QEMU for a machine: from a snapshot, or by a cold boot. Returns when QEMU runs;
- * the guest may still boot.
+ * Starts QEMU for a machine, from a snapshot or by a cold boot. Returns when QEMU runs; the guest
+ * may still be booting.
  *
- * @throws VmrigError `QEMU_MISSING`, `QEMU_FAILED` with QEMU's own words
+ * @throws VmrigError `QEMU_MISSING`, `QEMU_FAILED` with QEMU's message
  */
 export async function startProcess(
   machine: MachineDefinition,
@@ -64,12 +64,12 @@ export async function startProcess(
 }
 
 /**
- * At SIGTERM QEMU writes down what it still has of the disk, and ends; on a busy computer that
- * takes its time.
+ * Time for QEMU to end after SIGTERM. QEMU first flushes the disk, which takes a while on a busy
+ * computer.
  */
 const END_MS = 20_000;
 
-/** Ends QEMU for a machine, whatever state it is in. Its disk and snapshots stay. */
+/** Ends QEMU for a machine in any state. Disk and snapshots stay. */
 export async function stopProcess(machine: MachineDefinition): Promise<void> {
   const files = machineFiles(machine, machine.name);
   for (const pid of [
@@ -85,7 +85,7 @@ export async function stopProcess(machine: MachineDefinition): Promise<void> {
   );
 }
 
-/** What only this machine's process has on its command line. */
+/** Returns an argument that only this machine's process has on its command line. */
 function mark(machine: MachineDefinition): string {
   return machineFiles(machine, machine.name).pid;
 }

@@ -1,16 +1,16 @@
 export interface RunOptions {
   readonly timeoutMs?: number;
-  /** For programs whose daemon would keep a pipe open. @defaultValue `pipe` */
+  /** `ignore` is for programs whose daemon would keep a pipe open. @defaultValue `pipe` */
   readonly output?: "pipe" | "ignore";
   /** @defaultValue true */
   readonly reject?: boolean;
 }
 
 /**
- * Runs a program to its end; its error has what it printed. execa is loaded when it is first
- * needed: a warm run starts no program, and loading it takes longer than the whole check.
+ * Runs a program to its end; an error includes its output. Loads execa on first use: a warm run
+ * starts no program, and loading execa takes longer than the whole check.
  *
- * @returns its standard output
+ * @returns the program's standard output
  */
 export async function runProgram(
   program: string,

@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { endProcess, isRunning } from "./running-program.ts";
 
 /**
- * A process that ran for some time, so that it has its signal handlers; gone when the test is over.
+ * Starts a process and waits for its signal handlers; ends it after the test.
  */
 async function start(
   script: string,
@@ -25,7 +25,7 @@ async function start(
     try {
       process.kill(-pid, "SIGKILL");
     } catch {
-      // It has ended, as it should.
+      // It has exited, as expected.
     }
   });
   await once(stdout, "data");
@@ -34,7 +34,7 @@ async function start(
 
 const mark = (): string => `/run/${randomUUID()}.pid`;
 
-test("a process is known by an argument of its own", async () => {
+test("a process is identified by a unique argument", async () => {
   const own = mark();
   const { pid } = await start("", "-pidfile", own);
   expect(await isRunning(pid, own)).toBe(true);
@@ -44,13 +44,13 @@ test("a pid alone proves nothing", async () => {
   expect(await isRunning(process.pid, mark())).toBe(false);
 });
 
-test("an argument that only holds the mark belongs to somebody else", async () => {
+test("an argument that merely contains the mark does not match", async () => {
   const own = mark();
   const { pid } = await start("", `sock=${own}`, `${own}.old`);
   expect(await isRunning(pid, own)).toBe(false);
 });
 
-test("a process that ended is not running, also before its parent took notice", async () => {
+test("an exited process is not running, even before its parent reaps it", async () => {
   const own = mark();
   const child = await start("", own);
   const ended = once(child, "exit");
@@ -59,7 +59,7 @@ test("a process that ended is not running, also before its parent took notice", 
   expect(await isRunning(child.pid, own)).toBe(false);
 });
 
-test("ends a process by SIGTERM when it takes that", async () => {
+test("ends a process with SIGTERM", async () => {
   const own = mark();
   const child = await start("", own);
   const ended = once(child, "exit");
@@ -67,7 +67,7 @@ test("ends a process by SIGTERM when it takes that", async () => {
   expect(await ended).toEqual([null, "SIGTERM"]);
 });
 
-test("ends a process that does not take SIGTERM by SIGKILL", async () => {
+test("ends a process that ignores SIGTERM with SIGKILL", async () => {
   const own = mark();
   const child = await start('trap "" TERM', own);
   const ended = once(child, "exit");
@@ -75,14 +75,14 @@ test("ends a process that does not take SIGTERM by SIGKILL", async () => {
   expect(await ended).toEqual([null, "SIGKILL"]);
 });
 
-test("never ends a process that belongs to somebody else", async () => {
+test("never ends an unrelated process", async () => {
   const child = await start("", mark());
   await endProcess(child.pid, mark(), "the test's process");
   expect([child.exitCode, child.signalCode]).toEqual([null, null]);
   process.kill(child.pid, 0);
 });
 
-test("to end a process that is gone is no fault", async () => {
+test("ending an exited process is no error", async () => {
   const own = mark();
   const child = await start("", own);
   await Promise.all([

@@ -3,8 +3,8 @@ import { waitFor } from "vmrig/driver";
 import { runProgram } from "./run-program.ts";
 
 /**
- * Whether `pid` is a living process of this user with the argument `mark`. A pid alone proves
- * nothing: after a reboot it may be anybody's.
+ * Whether `pid` is a running process of this user with the argument `mark`. A pid alone proves
+ * nothing: after a reboot it may belong to any process.
  */
 export async function isRunning(pid: number, mark: string): Promise<boolean> {
   try {
@@ -16,15 +16,14 @@ export async function isRunning(pid: number, mark: string): Promise<boolean> {
     const line = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
     return line.split("\0").includes(mark);
   }
-  // `ps` does not say where an argument ends.
+  // `ps` does not show argument boundaries.
   return ` ${await runProgram("ps", ["-o", "args=", "-p", String(pid)], { reject: false })} `.includes(
     ` ${mark} `,
   );
 }
 
 /**
- * Ends a process of ours and waits until it is gone: SIGTERM, and when it takes longer than
- * `patienceMs`, SIGKILL.
+ * Ends a process with SIGTERM, after `patienceMs` with SIGKILL, and waits until it has exited.
  */
 export async function endProcess(
   pid: number,
@@ -33,7 +32,7 @@ export async function endProcess(
   patienceMs = 5_000,
 ): Promise<void> {
   const gone = async (): Promise<{ value: true } | { seen: string }> =>
-    (await isRunning(pid, mark)) ? { seen: `process ${pid} is still there` } : { value: true };
+    (await isRunning(pid, mark)) ? { seen: `process ${pid} is still running` } : { value: true };
   for (const [signal, timeoutMs] of [
     ["SIGTERM", patienceMs],
     ["SIGKILL", 10_000],
@@ -42,7 +41,7 @@ export async function endProcess(
     try {
       process.kill(pid, signal);
     } catch (error) {
-      // It ended in this moment.
+      // It has just exited.
       if (error instanceof Error && "code" in error && error.code === "ESRCH") return;
       throw error;
     }

@@ -10,7 +10,7 @@ interface Order {
 const SYNC = "guest-sync-delimited";
 const KEY = "ssh-ed25519 AAAA";
 
-/** As qemu-ga does it: a 0xFF byte before the echo of a sync. */
+/** Responds like qemu-ga: a 0xFF byte before the echo of a sync. */
 function echo(client: Client, order: Order): void {
   client.say("\u00FF");
   client.say({ return: order.arguments["id"] });
@@ -35,7 +35,7 @@ async function open(
   return opened;
 }
 
-test("makes a key the only one of a user", async () => {
+test("makes a key the only authorised key of a user", async () => {
   const server = await agent((order, client) =>
     order.execute === SYNC ? echo(client, order) : client.say({ return: {} }),
   );
@@ -47,7 +47,7 @@ test("makes a key the only one of a user", async () => {
   });
 });
 
-test("asks nothing that it does not wait for the answer of: the agent would try for ever to give it", async () => {
+test("awaits the reply to every request: the agent would retry an unread reply for ever", async () => {
   const unanswered = new Set<string>();
   const server = await agent((order, client) => {
     unanswered.add(order.execute);
@@ -65,17 +65,17 @@ test("asks nothing that it does not wait for the answer of: the agent would try 
 });
 
 test.each([
-  ["a number that is not ours", '{"return": 17}\n'],
-  ["half a word of before, then the mark", '{"return": {"na'],
-  ["half a word of before, and the rest of it on a line of its own", 'me": 1}}\n'],
-  ["what no agent says", '[1, 2]\n"text"\nnull\n'],
+  ["an unknown number", '{"return": 17}\n'],
+  ["half an old message, then the delimiter", '{"return": {"na'],
+  ["half an old message, with the rest on its own line", 'me": 1}}\n'],
+  ["invalid messages", '[1, 2]\n"text"\nnull\n'],
   [
     "an error about a word that was cut off",
     '{"error": {"class": "GenericError", "desc": "Invalid JSON syntax"}}\n',
   ],
-  ["bytes that are no text", "\u00FE\u0000\u00FF\u00FF\n\u00FF"],
-  ["the answer to an order of before", '{"return": {}}\n'],
-])("drops %s, and waits for the echo", async (_title, garbage) => {
+  ["bytes that are not text", "\u00FE\u0000\u00FF\u00FF\n\u00FF"],
+  ["the reply to an old command", '{"return": {}}\n'],
+])("drops %s and waits for the echo", async (_title, garbage) => {
   const server = await agent((order, client) => {
     if (order.execute !== SYNC) return client.say({ return: {} });
     client.say(garbage);
@@ -84,7 +84,7 @@ test.each([
   await expect((await open(server)).authorize("vmrig", KEY)).resolves.toBeUndefined();
 });
 
-test("an agent that is silent while the guest boots is asked again, and answers later", async () => {
+test("an agent that is silent during boot is asked again, and responds later", async () => {
   let asked = 0;
   const server = await agent((order, client) => {
     if (order.execute !== SYNC) client.say({ return: {} });
@@ -97,14 +97,13 @@ test("an agent that is silent while the guest boots is asked again, and answers 
   expect(new Set(tokens).size).toBe(2);
 });
 
-test("an agent that wakes up to two questions answers both, and nothing of the second is taken for the answer to an order", async () => {
+test("an agent that replies to two requests late causes no mistaken reply to a command", async () => {
   const waiting: Order[] = [];
   const server = await agent((order, client) => {
     if (order.execute !== SYNC) return client.say({ return: {} });
     waiting.push(order);
     if (waiting.length < 2) return;
-    // As a real one: each 0xFF is an error of its own, and the guest takes its time between the
-    // two.
+    // Like a real agent: each 0xFF is a separate error, with a pause between the two.
     const [first, second] = waiting as [Order, Order];
     const stray = { error: { class: "GenericError", desc: "JSON parse error, stray '\u00FF'" } };
     client.say(stray);
@@ -117,7 +116,7 @@ test("an agent that wakes up to two questions answers both, and nothing of the s
   await expect((await open(server)).authorize("vmrig", KEY)).resolves.toBeUndefined();
 });
 
-test("an agent that never answers is given up at the deadline", async () => {
+test("an agent that never responds fails at the deadline", async () => {
   const server = await agent(() => {});
   await expect(open(server, { timeoutMs: 200 })).rejects.toMatchObject({
     code: "MACHINE_UNREACHABLE",
@@ -127,7 +126,7 @@ test("an agent that never answers is given up at the deadline", async () => {
   });
 });
 
-test("an order that the guest refuses fails with its words", async () => {
+test("a command that the guest rejects fails with its message", async () => {
   const server = await agent((order, client) =>
     order.execute === SYNC
       ? echo(client, order)
@@ -141,14 +140,14 @@ test("an order that the guest refuses fails with its words", async () => {
   });
 });
 
-test("a QEMU that ends is told at once, while it is waited for and later", async () => {
+test("a QEMU that exits is reported immediately, during the wait and later", async () => {
   const dead = await listen(
     ({ socket }) => void socket.destroy(),
     () => {},
   );
   await expect(open(dead, { timeoutMs: 600_000 })).rejects.toMatchObject({
     code: "MACHINE_UNREACHABLE",
-    // What is noticed first depends on who is quicker.
+    // Either event may be noticed first.
     summary: expect.stringMatching(
       /^The guest agent of pc1 failed: (QEMU closed the connection|write EPIPE|read ECONNRESET)\.$/,
     ),
@@ -162,7 +161,7 @@ test("a QEMU that ends is told at once, while it is waited for and later", async
   });
 });
 
-test("a socket that is not there is told at once", async () => {
+test("a missing socket is reported immediately", async () => {
   const options = {
     path: "/nowhere/pc1.agent",
     machine: "pc1",
@@ -175,7 +174,7 @@ test("a socket that is not there is told at once", async () => {
   });
 });
 
-test("a lost lease ends the wait, with its reason, for the guest and for its answer", async () => {
+test("a lost lease ends the wait for the guest and for its reply with its reason", async () => {
   const reason = new Error("lost");
   const booting = new AbortController();
   const silent = await agent(() => booting.abort(reason));

@@ -9,17 +9,17 @@ const answer = z.union([
 ]);
 
 /**
- * The QEMU guest agent of one machine: the way in that needs no network and no key. Every answer is
- * waited for before the connection is closed: an agent that has something to say and nobody to say
- * it to tries again without a pause, on all of a processor, and cannot be stopped by its system any
- * more (`ga_channel_write_all` in QEMU's qga/channel-posix.c).
+ * The QEMU guest agent of one machine: access without network and key. Each reply is awaited before
+ * the connection is closed: an agent with a reply and no client retries without a pause, uses a
+ * whole processor, and can no longer be stopped by its system (`ga_channel_write_all` in QEMU's
+ * qga/channel-posix.c).
  */
 export interface GuestAgent extends AsyncDisposable {
-  /** Makes `key` the only one that may log in as `user`, whose home must exist. */
+  /** Makes `key` the only authorised key of `user`. The user's home must exist. */
   authorize(user: string, key: PublicKey): Promise<void>;
   /**
-   * Has the guest shut itself down; resolves when it was told, not when it has. The agent answers
-   * to success with silence.
+   * Requests a shutdown of the guest; resolves after the request, not after the shutdown. The agent
+   * sends no reply on success.
    */
   shutDown(mode: "powerdown" | "reboot"): Promise<void>;
 }
@@ -29,15 +29,15 @@ export interface GuestAgentOptions {
   readonly machine: string;
   readonly signal: AbortSignal;
   /**
-   * How long the guest may take to answer; a machine that boots takes a minute when it is emulated.
+   * Timeout of the guest's reply; an emulated machine takes a minute to boot.
    */
   readonly timeoutMs: number;
 }
 
 /**
- * Waits until the agent answers. The guest may have been restored or rebooted in the middle of a
- * word, so each try sends `guest-sync-delimited` with a fresh number, and all that comes before the
- * echo of one is dropped, whatever it is.
+ * Waits until the agent responds. The guest may have been restored or rebooted in the middle of a
+ * message, so each attempt sends `guest-sync-delimited` with a fresh number, and all input before
+ * the echo of such a number is dropped.
  *
  * @throws VmrigError `MACHINE_UNREACHABLE` at the deadline
  */
@@ -47,8 +47,8 @@ export async function openGuestAgent(options: GuestAgentOptions): Promise<GuestA
   let fault: Error | undefined;
   let waiting: ((value: z.infer<typeof answer>) => void) | undefined;
   /**
-   * A slow guest answers the first question when the second was sent. Only behind the answer to the
-   * last one nothing old can follow.
+   * A slow guest may answer the first request after the second was sent. Only after the reply to
+   * the last request can no old reply follow.
    */
   const tokens = new Set<number>();
   let last: number | undefined;
@@ -83,8 +83,8 @@ export async function openGuestAgent(options: GuestAgentOptions): Promise<GuestA
       probe: () => {
         if (fault !== undefined) throw unreachable(machine, fault);
         if (synced) return Promise.resolve({ value: true });
-        // QEMU keeps what a booting guest does not read, so a few questions are enough and a flood
-        // would have to be drained.
+        // QEMU buffers input until a booting guest reads it, so a few requests are enough, and the
+        // guest would have to drain a flood.
         if (!awake && systemClock.monotonic() - sentAt > 2_000) {
           const token = 1 + Math.floor(Math.random() * 0x7fff_fffe);
           tokens.add(token);

@@ -1,11 +1,11 @@
 import type { Socket } from "node:net";
 
 /**
- * QMP and the guest agent both speak one JSON value a line; the agent may put a 0xFF byte before
- * one, to mark a new beginning.
+ * Reads lines of JSON. QMP and the guest agent both send one JSON value per line; the agent may put
+ * a 0xFF byte before a line as a delimiter.
  *
- * @param onGarbage Gets what is no JSON, or what `onLine` throws. @defaultValue the connection ends
- *   with that error
+ * @param onGarbage Receives errors of invalid JSON and of `onLine`. @defaultValue closes the
+ *   connection with that error
  */
 export function readLines(
   socket: Socket,

@@ -16,8 +16,8 @@ const GREETING = {
 };
 
 /**
- * As QEMU does it: a greeting, an answer with the id of each order, events in between. What an
- * answer returns goes as it is, if anything.
+ * Responds like QEMU: a greeting, a reply with the id of each command, events in between. Sends the
+ * return value of an `answers` function unchanged, if there is one.
  */
 function qemu(answers: Answers = {}): Promise<SocketServer> {
   return listen(
@@ -37,7 +37,7 @@ async function open(server: SocketServer, options: Partial<QmpOptions> = {}): Pr
   return qmp;
 }
 
-/** Answers to `query-jobs`, one after the other; the last one stays. */
+/** Replies to `query-jobs`, one after the other; the last one repeats. */
 function jobs(...rounds: readonly (Readonly<Record<string, unknown>> | undefined)[]): Answers {
   let id: unknown;
   let round = -1;
@@ -50,7 +50,7 @@ function jobs(...rounds: readonly (Readonly<Record<string, unknown>> | undefined
       round = Math.min(round + 1, rounds.length - 1);
       const job = rounds[round];
       const other = {
-        id: "somebody-else",
+        id: "other-client",
         type: "snapshot-save",
         status: "concluded",
         "current-progress": 1,
@@ -69,7 +69,7 @@ function jobs(...rounds: readonly (Readonly<Record<string, unknown>> | undefined
   };
 }
 
-test("greets, and carries orders and answers", async () => {
+test("receives the greeting, and sends commands and receives replies", async () => {
   const server = await qemu({ "human-monitor-command": () => ({ return: "VLAN\r\n" }) });
   const qmp = await open(server);
   expect(await qmp.execute("human-monitor-command", { "command-line": "info usernet" })).toBe(
@@ -83,7 +83,7 @@ test("greets, and carries orders and answers", async () => {
   ]);
 });
 
-test("answers find their orders in whatever sequence they come", async () => {
+test("replies are matched to their commands in any order", async () => {
   let slow: (() => void) | undefined;
   const server = await qemu({
     slow: (order, { say }) => void (slow = () => say({ return: "slow", id: order.id })),
@@ -96,7 +96,7 @@ test("answers find their orders in whatever sequence they come", async () => {
   expect(await Promise.all([qmp.execute("slow"), qmp.execute("quick")])).toEqual(["slow", "quick"]);
 });
 
-test("an order that QEMU refuses fails with QEMU's words, and the channel stays", async () => {
+test("a command that QEMU rejects fails with QEMU's message, and the channel stays open", async () => {
   const qmp = await open(
     await qemu({
       cont: () => ({
@@ -112,7 +112,7 @@ test("an order that QEMU refuses fails with QEMU's words, and the channel stays"
   expect(await qmp.execute("stop")).toEqual({});
 });
 
-test("without a greeting it gives up at its deadline: somebody else holds the channel", async () => {
+test("fails at the deadline without a greeting: another client has the channel", async () => {
   const server = await listen(
     () => {},
     () => {},
@@ -126,7 +126,7 @@ test("without a greeting it gives up at its deadline: somebody else holds the ch
   await closed(server);
 });
 
-test("a socket that is not there is told at once", async () => {
+test("a missing socket is reported immediately", async () => {
   await expect(
     openQmp({ path: "/nowhere/pc1.qmp", machine: "pc1", timeoutMs: 600_000 }),
   ).rejects.toMatchObject({
@@ -135,7 +135,7 @@ test("a socket that is not there is told at once", async () => {
   });
 });
 
-test("a QEMU that hangs up before it greets is told at once", async () => {
+test("a QEMU that hangs up before the greeting is reported immediately", async () => {
   const server = await listen(
     ({ socket }) => void socket.end(),
     () => {},
@@ -146,7 +146,7 @@ test("a QEMU that hangs up before it greets is told at once", async () => {
   });
 });
 
-test("a QEMU that ends takes all orders with it, those to come, too", async () => {
+test("a QEMU that exits fails all pending and later commands", async () => {
   const qmp = await open(
     await qemu({ quit: (_, { socket }) => void socket.destroy(), wait: () => undefined }),
   );
@@ -156,7 +156,7 @@ test("a QEMU that ends takes all orders with it, those to come, too", async () =
   await expect(qmp.execute("stop")).rejects.toMatchObject({ code: "QEMU_FAILED" });
 });
 
-test("a QEMU that does not answer is given up", async () => {
+test("a QEMU that does not reply fails at the timeout", async () => {
   const qmp = await open(await qemu({ stop: () => undefined }), { answerMs: 200 });
   await expect(qmp.execute("stop")).rejects.toMatchObject({
     code: "QEMU_FAILED",
@@ -164,7 +164,7 @@ test("a QEMU that does not answer is given up", async () => {
   });
 });
 
-test("what is no answer of QEMU ends the channel", async () => {
+test("an invalid message closes the channel", async () => {
   const qmp = await open(await qemu({ stop: (_, { say }) => say("hello\r\n") }));
   await expect(qmp.execute("stop")).rejects.toMatchObject({
     code: "QEMU_FAILED",
@@ -172,7 +172,7 @@ test("what is no answer of QEMU ends the channel", async () => {
   });
 });
 
-test("a lost lease ends the wait, with its reason, for a greeting and for an answer", async () => {
+test("a lost lease ends the wait for a greeting and for a reply with its reason", async () => {
   const lease = new AbortController();
   const reason = new Error("lost");
   const silent = await listen(
@@ -186,7 +186,7 @@ test("a lost lease ends the wait, with its reason, for a greeting and for an ans
   await expect(qmp.execute("cont")).rejects.toBe(reason);
 });
 
-test("a job is done when it is concluded, and is then dismissed", async () => {
+test("a job is finished when it is concluded, and is then dismissed", async () => {
   const server = await qemu(
     jobs({ status: "created" }, { status: "running" }, { status: "concluded" }),
   );
@@ -211,7 +211,7 @@ test("a job is done when it is concluded, and is then dismissed", async () => {
   expect(orders.at(-1)?.arguments).toEqual({ id: load?.arguments?.["job-id"] });
 });
 
-test("a job that fails is dismissed all the same, and fails with QEMU's words", async () => {
+test("a failed job is dismissed too, and fails with QEMU's message", async () => {
   const server = await qemu(
     jobs({ status: "concluded", error: "Snapshot 'x' does not exist in one or more devices" }),
   );
@@ -223,7 +223,7 @@ test("a job that fails is dismissed all the same, and fails with QEMU's words", 
   expect(server.heard.at(-1)).toMatchObject({ execute: "job-dismiss" });
 });
 
-test("a job that QEMU does not take fails with QEMU's words", async () => {
+test("a job that QEMU rejects fails with QEMU's message", async () => {
   const server = await qemu({
     "snapshot-load": () => ({
       error: { class: "GenericError", desc: "Parameter 'tag' is missing" },
@@ -234,7 +234,7 @@ test("a job that QEMU does not take fails with QEMU's words", async () => {
   );
 });
 
-test("a job that vanishes fails at once", async () => {
+test("a job that vanishes fails immediately", async () => {
   const server = await qemu(jobs({ status: "running" }, undefined));
   await expect((await open(server)).job("snapshot-load", {})).rejects.toMatchObject({
     code: "QEMU_FAILED",
@@ -242,7 +242,7 @@ test("a job that vanishes fails at once", async () => {
   });
 });
 
-test("a job that does not end is given up, with its last state", async () => {
+test("a job that does not end fails with its last state", async () => {
   const server = await qemu(jobs({ status: "running" }));
   await expect(
     (await open(server, { answerMs: 300 })).job("snapshot-load", {}),
@@ -252,7 +252,7 @@ test("a job that does not end is given up, with its last state", async () => {
   });
 });
 
-test("no two jobs have one name", async () => {
+test("every job has a unique name", async () => {
   const server = await qemu(jobs({ status: "concluded" }));
   for (let turn = 0; turn < 2; turn++) {
     await using qmp = await openQmp({ path: server.path, machine: "pc1" });
@@ -263,7 +263,7 @@ test("no two jobs have one name", async () => {
   expect(new Set(loads.map((order) => order.arguments?.["job-id"])).size).toBe(4);
 });
 
-test("closing lets the next one in", async () => {
+test("closing admits the next client", async () => {
   const server = await qemu();
   {
     await using qmp = await openQmp({ path: server.path, machine: "pc1" });

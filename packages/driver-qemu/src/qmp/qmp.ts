@@ -17,32 +17,34 @@ const jobList = z.array(
 
 /**
  * The control channel of one QEMU process (QEMU Machine Protocol). QEMU serves one client at a time
- * and lets the next one wait without a greeting: while it is open, nobody else can stop, load or
- * end this machine.
+ * and lets the next one wait without a greeting: while the channel is open, no other client can
+ * stop, load or end this machine.
  */
 export interface Qmp extends AsyncDisposable {
   /**
-   * @throws VmrigError `QEMU_FAILED` with QEMU's words, or when the connection breaks or no answer
-   *   comes; the signal's reason
+   * Executes a command.
+   *
+   * @throws VmrigError `QEMU_FAILED` with QEMU's message, or if the connection breaks or no reply
+   *   arrives; the signal's reason
    */
   execute(command: string, parameters?: Record<string, unknown>): Promise<unknown>;
   /**
    * Runs a job (`snapshot-save`, `snapshot-load`, …) to its end.
    *
-   * @throws VmrigError `QEMU_FAILED` with QEMU's words
+   * @throws VmrigError `QEMU_FAILED` with QEMU's message
    */
   job(command: string, parameters: Record<string, unknown>): Promise<void>;
 }
 
 export interface QmpOptions {
   readonly path: string;
-  /** For errors: `pc1`. */
+  /** Machine name for errors: `pc1`. */
   readonly machine: string;
   readonly signal?: AbortSignal;
-  /** How long to wait for the greeting. @defaultValue 10000 */
+  /** Timeout of the greeting. @defaultValue 10000 */
   readonly timeoutMs?: number;
   /**
-   * How long to wait for an answer: QEMU gives none while it writes or reads a guest's RAM.
+   * Timeout of a reply: QEMU sends none while it writes or reads a guest's RAM.
    *
    * @defaultValue 120000
    */
@@ -50,8 +52,10 @@ export interface QmpOptions {
 }
 
 /**
- * @throws VmrigError `QEMU_FAILED` when no greeting comes: the process is gone, hangs, or somebody
- *   else holds its channel.
+ * Opens the control channel.
+ *
+ * @throws VmrigError `QEMU_FAILED` if no greeting arrives: the process is gone, hangs, or another
+ *   client has the channel
  */
 export async function openQmp(options: QmpOptions): Promise<Qmp> {
   const { path, machine, signal, timeoutMs = 10_000, answerMs = 120_000 } = options;
@@ -140,7 +144,7 @@ export async function openQmp(options: QmpOptions): Promise<Qmp> {
           const job = jobList
             .parse(await execute("query-jobs"))
             .find((candidate) => candidate.id === id);
-          // It stays until it is dismissed, which is for us to do.
+          // A job stays until its client dismisses it.
           if (job === undefined) throw broken(machine, `its job ${command} vanished`);
           return job.status === "concluded" ? { value: job } : { seen: job.status };
         },

@@ -5,20 +5,20 @@ import { readLines } from "./json-lines.ts";
 import { tempFolder } from "../temp-folder.test.kit.ts";
 
 export interface Client {
-  /** An object goes as one line of JSON; text and bytes as they are. */
+  /** Sends an object as one line of JSON; text and bytes unchanged. */
   say(what: object | string): void;
   readonly socket: Socket;
 }
 
 export interface SocketServer {
   readonly path: string;
-  /** Every message that came, of all clients. */
+  /** All received messages of all clients. */
   readonly heard: unknown[];
-  /** Connections that are open at this moment. */
+  /** Number of open connections. */
   open(): number;
 }
 
-/** A unix socket that speaks lines of JSON. Gone when the test is over. */
+/** Listens on a unix socket for lines of JSON; closed after the test. */
 export async function listen(
   onConnect: (client: Client) => void,
   onMessage: (message: never, client: Client) => void,

@@ -12,16 +12,15 @@ interface Stopped {
 }
 
 /**
- * Stops all, then saves all, then lets all go on: between the first stop and the last save none of
- * them runs.
+ * Stops all machines, saves all, then continues all. No machine runs between the first stop and the
+ * last save.
  */
 export const captureTogether: NonNullable<Driver["captureTogether"]> = (
   refs,
   snapshot,
   authority,
 ) => {
-  // In one order: who waits for a second machine's turn has no machine that the first one waits
-  // for.
+  // Locks in a fixed order, so that two captures cannot wait for each other.
   const inOrder = refs.toSorted((a, b) => a.name.localeCompare(b.name));
   return stopped(inOrder, [], authority, (machines) => saveAll(machines, snapshot));
 };

@@ -15,10 +15,11 @@ import { loadSnapshot, revertDisk } from "./snapshots.ts";
 const ADMIT_MS = 30_000;
 
 /**
- * Loads a snapshot and lets the key in: in the running process where that works, else in a new one.
- * A snapshot of another platform gives back its disk alone. Call it in the machine's turn.
+ * Loads a snapshot and authorises the key: in the running process if possible, otherwise in a new
+ * one. Of a snapshot from another platform, restores only the disk. The caller must hold the
+ * machine's file lock.
  *
- * @param taken the platform that the snapshot was taken on
+ * @param taken The platform of the snapshot.
  */
 export async function restoreMachine(
   machine: MachineDefinition,
@@ -32,7 +33,7 @@ export async function restoreMachine(
   let first: unknown;
   const { switchedOff } = machineFiles(machine, machine.name);
   if (reason !== undefined) {
-    // Somebody wanted it off: that heals nothing.
+    // The machine was switched off deliberately: starting it is no recovery.
     if (!(await exists(switchedOff)))
       say(`heal     ${machine.name}: ${reason}; starting it again from its snapshot`);
   } else if (taken === platform) {
@@ -42,11 +43,11 @@ export async function restoreMachine(
     } catch (error) {
       admission.signal.throwIfAborted();
       if (isVmrigError(error) && error.code === "FENCED") throw error;
-      // A new process writes to the same disk; and this one goes on at the next load, when there is
-      // room.
+      // A new process would write to the same full disk; this one continues at the next load, once
+      // there is free space.
       if ((await explainUnresponsiveGuest(machine)).diskRefused) throw error;
       say(
-        `heal     ${machine.name} did not take its snapshot in place (${firstLine(error)}); starting it again from there`,
+        `heal     ${machine.name} could not load its snapshot in place (${firstLine(error)}); restarting it from the snapshot`,
       );
       first = error;
     }
@@ -63,7 +64,7 @@ export async function restoreMachine(
     if (first === undefined || !isVmrigError(error)) throw error;
     throw new VmrigError(error.code, {
       message: error.summary,
-      details: [...error.details, "it was started again because of this:", `  ${firstLine(first)}`],
+      details: [...error.details, "it was restarted after this error:", `  ${firstLine(first)}`],
       ...(error.hint !== undefined && { hint: error.hint }),
       cause: first,
     });
@@ -110,7 +111,7 @@ async function restart(
   await admit(machine, admission, BOOT_MS[machine.accelerator]);
 }
 
-/** What no load into the running process would mend, if anything. */
+/** Returns a problem that a load into the running process cannot fix, if any. */
 export async function reasonToRestart(
   machine: MachineDefinition,
   run: QemuRun | undefined,
@@ -120,8 +121,8 @@ export async function reasonToRestart(
   if (run.platform !== platform) return `QEMU changed (${run.platform}, now ${platform})`;
   if (run.lanPid !== (await lanPid(machine))) return "the switch of its private network is gone";
   const { qmp, agent } = machineFiles(machine, machine.name);
-  // Whatever cleans temporary folders takes the names away; nobody can connect to a socket that has
-  // none.
+  // Cleaners of temporary folders delete socket files; without its file, no client can connect to a
+  // socket.
   for (const socket of [qmp, agent])
     if (!(await exists(socket))) return `its socket ${socket} is gone`;
   return undefined;

@@ -15,7 +15,7 @@ interface Order {
 
 const NO_ROOM = "Error while writing VM state: No space left on device";
 
-test("a snapshot that the disk did not take is not listed, leaves nothing of itself, and is told with QEMU's words and the room there is", async () => {
+test("a snapshot that fails on a full disk is not listed, is deleted, and is reported with QEMU's message and the free space", async () => {
   const machine = await defineMachine(await tempFolder());
   const files = machineFiles(machine, machine.name);
   await writeFile(files.disk, "");
@@ -45,7 +45,7 @@ test("a snapshot that the disk did not take is not listed, leaves nothing of its
   await expect(saveSnapshot(qmp, machine, "baseline-1", "qemu")).rejects.toMatchObject({
     code: "STATE_UNWRITABLE",
     summary: expect.stringContaining(
-      "The snapshot baseline-1 of pc1 was not taken: there is no room for it",
+      "The snapshot baseline-1 of pc1 was not taken: the disk has no space for it",
     ),
     details: [expect.stringContaining(NO_ROOM), expect.stringContaining(files.disk)],
   });

@@ -10,8 +10,8 @@ import type { Qmp } from "../qmp/qmp.ts";
 import { runProgram } from "../process/run-program.ts";
 
 /**
- * RAM, devices and disk at one moment, inside the machine's qcow2 file, with a note beside it of
- * what it was taken on.
+ * A snapshot is RAM, devices and disk at one moment, inside the machine's qcow2 file. A note beside
+ * the file records the platform.
  */
 const note = z.object({ platform: z.string() });
 
@@ -26,7 +26,7 @@ export async function listSnapshots(machine: MachineDefinition): Promise<Snapsho
     .map((file) => file.slice(0, -".json".length));
 }
 
-/** The platform that a snapshot was taken on; it loads on no other. */
+/** Returns the platform of a snapshot; the snapshot loads on no other platform. */
 export async function snapshotPlatform(
   machine: MachineDefinition,
   name: SnapshotName,
@@ -37,8 +37,8 @@ export async function snapshotPlatform(
 const DISK = { vmstate: "disk", devices: ["disk"] } as const;
 
 /**
- * Takes a snapshot of a stopped machine. The note goes first and comes back last, so that a
- * half-taken snapshot is not listed.
+ * Takes a snapshot of a stopped machine. Deletes the note first and writes it last, so that an
+ * incomplete snapshot is never listed.
  */
 export async function saveSnapshot(
   qmp: Qmp,
@@ -51,14 +51,14 @@ export async function saveSnapshot(
   try {
     await qmp.job("snapshot-save", { tag: name, ...DISK });
   } catch (cause) {
-    throw await unsaved(qmp, machine, name, cause);
+    throw await saveError(qmp, machine, name, cause);
   }
   await writeJson(notePath(machine, name), { platform });
   await dropOldBaselines(qmp, machine);
 }
 
-/** What was written of it would only take the room that is missing. */
-async function unsaved(
+/** Deletes an incomplete snapshot, which would occupy the missing space, and returns its error. */
+async function saveError(
   qmp: Qmp,
   machine: MachineDefinition,
   name: SnapshotName,
@@ -67,22 +67,22 @@ async function unsaved(
   await qmp.job("snapshot-delete", { tag: name, devices: DISK.devices }).catch(() => {});
   const { little, line } = await freeSpace(machineFiles(machine, machine.name).disk);
   const words = firstLine(cause);
-  // QEMU tells errno in the words of strerror(3). By now there may be room again: what the snapshot
-  // took is given back.
+  // QEMU reports errno in the words of strerror(3). Deleting the incomplete snapshot may already
+  // have freed space.
   const full = little || /No space left on device|Disk quota exceeded/.test(words);
   return new VmrigError(full ? "STATE_UNWRITABLE" : "QEMU_FAILED", {
-    message: `The snapshot ${name} of ${machine.name} was not taken${full ? ": there is no room for it" : ""}.`,
+    message: `The snapshot ${name} of ${machine.name} was not taken${full ? ": the disk has no space for it" : ""}.`,
     details: [words, line],
     hint: full
-      ? "make room on this disk, and run again: a snapshot takes a few hundred megabytes"
+      ? "free space on this disk and run again: a snapshot takes a few hundred megabytes"
       : "run again",
     cause,
   });
 }
 
 /**
- * Each baseline costs a few hundred megabytes. Two branches that take turns keep theirs; older ones
- * would only fill the disk.
+ * Number of retained baselines. Each takes a few hundred megabytes. Two alternating branches keep
+ * theirs; older baselines would only fill the disk.
  */
 const BASELINES_KEPT = 3;
 
@@ -98,8 +98,8 @@ async function dropOldBaselines(qmp: Qmp, machine: MachineDefinition): Promise<v
 }
 
 /**
- * Deletes a snapshot, in the running process where there is one. The note goes first: half a
- * snapshot is not listed.
+ * Deletes a snapshot, through the running process if there is one. Deletes the note first, so that
+ * an incomplete snapshot is never listed.
  */
 export async function dropSnapshot(
   qmp: Qmp | undefined,
@@ -124,8 +124,8 @@ export async function loadSnapshot(qmp: Qmp, name: SnapshotName): Promise<void> 
 }
 
 /**
- * Takes back the disk alone, while QEMU does not run: for a snapshot whose RAM part this platform
- * cannot load.
+ * Restores only the disk while QEMU is not running, for a snapshot whose RAM this platform cannot
+ * load.
  */
 export async function revertDisk(machine: MachineDefinition, name: SnapshotName): Promise<void> {
   await runProgram(requireProgram("qemu-img", "apt-get install qemu-utils"), [

@@ -3,13 +3,13 @@ import { basename, dirname, join } from "node:path";
 import { expect, vi } from "vitest";
 import type { Machine } from "vmrig";
 
-/** Outside of what a rollback rewinds. */
+/** Path outside of the part of the machine that a rollback restores. */
 const folder = process.env["TEST_FOLDER"] ?? "";
 const log = join(folder, "log");
 
 /**
- * Fails when another file has the copy, too. The first two files leave only when they have met,
- * where the run asks for that.
+ * Fails when another file uses the copy at the same time. When the run asks for it, the first two
+ * files end only after both have begun.
  */
 export async function use(file: string, pc1: Machine): Promise<void> {
   const copy = await copyOf(pc1);
@@ -30,7 +30,7 @@ export async function use(file: string, pc1: Machine): Promise<void> {
   await rmdir(lock);
 }
 
-/** Notes which files have left something on the copy. */
+/** Records which files have left something on the copy. */
 export async function look(file: string, pc1: Machine): Promise<void> {
   const visits = await pc1.$({ reject: false })`cat visits`;
   await appendFile(log, `left for ${file}: ${visits.stdout.split("\n").join(" ")}\n`);
@@ -40,7 +40,7 @@ async function begun(): Promise<string[]> {
   return [...(await readFile(log, "utf8")).matchAll(/^begin (\w)/gm)].map(([, file = ""]) => file);
 }
 
-/** As the fake driver names it: `…/rigs/pcs-1/…`. */
+/** Returns the copy's name, from the fake driver's path `…/rigs/pcs-1/…`. */
 async function copyOf(pc1: Machine): Promise<string> {
   const { stdout } = await pc1.$`echo $VMRIG_FAKE_DISK`;
   return /\/(pcs-\d)\//.exec(stdout)?.[1] ?? basename(dirname(stdout));

@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 import { vmrigProject } from "vitest-environment-vmrig/plugin";
 
-// What every example has as its own, but for the config of the machines.
+// The Vitest config of every example, except for the config of the machines.
 export default defineConfig({
   test: {
     projects: [

@@ -4,8 +4,8 @@ import twoMachines from "../../../../examples/two-machines/vmrig.config.ts";
 const path = `../../../../examples/${process.env["TEST_EXAMPLE"]}/vmrig.config.ts`;
 const { default: example } = (await import(path)) as { readonly default: RigConfig };
 
-// One of the examples, on the machines of the first one, and on top of what that one has prepared
-// there: a boot takes a minute where machines are emulated, and a baseline a third of it.
+// Runs one of the examples on the machines of the first example, on top of its baseline: a boot
+// takes a minute where machines are emulated, and a baseline a third of that.
 const own = Object.entries(example.machines).map(
   ([name, machine]) => [name, { ...shared(name), ...machine }] as const,
 );

@@ -1,7 +1,7 @@
 import { defineRig } from "vmrig";
 import rig from "./vmrig.config.ts";
 
-// A fake machine has no /etc: its folder `etc` stands for that.
+// A fake machine has no /etc. Its folder `etc` stands in for /etc.
 export default defineRig({
   ...rig,
   name: "strict",

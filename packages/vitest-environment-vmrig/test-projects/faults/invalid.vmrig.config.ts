@@ -1,6 +1,6 @@
 import { fakeDriver } from "vmrig/driver-fake";
 
-// Two mistakes, in a file of JavaScript that nothing has type-checked.
+// Two mistakes, in a JavaScript file without type checks.
 export default {
   name: "pcs",
   driver: fakeDriver(),

@@ -5,8 +5,8 @@ import { expect, test } from "vitest-environment-vmrig";
 const folder = process.env["TEST_FOLDER"] ?? "";
 
 /**
- * A file that has a machine for itself, and that ends only when another file has one at the same
- * time: one in a pair must be elsewhere.
+ * A test file that has its own machine and ends only when another file has a machine at the same
+ * time. Two files that meet must have different machines.
  */
 export function meetAnother(name: string, other: string): void {
   test(`${name} has a machine for itself while ${other} has another`, async ({ pc1 }) => {

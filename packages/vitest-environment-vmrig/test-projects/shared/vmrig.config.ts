@@ -1,7 +1,7 @@
 import { defineRig, type RigConfig } from "vmrig";
 import { fakeDriver } from "vmrig/driver-fake";
 
-/** What is special about the rig in one run. */
+/** Options of the rig for one run. */
 const special = JSON.parse(process.env["TEST_RIG"] ?? "{}") as Partial<RigConfig>;
 
 const rig = defineRig({

@@ -2,6 +2,7 @@ import type { Inventory, MachineRef } from "../driver/driver.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { dial, type SshConnection } from "../ssh/connection.ts";
 import type { SshTarget } from "../ssh/handshake.ts";
+import type { MachineAccess } from "./machine-access.ts";
 import { TEST_USER, type LeasedContext } from "./leased-context.ts";
 
 /**
@@ -19,23 +20,16 @@ function sshTarget(inventory: Inventory, name: string, privateKey: string): SshT
   return { ...machine.address, user: TEST_USER, hostKey: machine.hostKey, privateKey };
 }
 
-/** A machine at its baseline, not yet proven: the first login proves it with `prove`. */
-export interface RolledBack {
-  readonly name: string;
-  readonly lanAddress: string;
-  readonly target: SshTarget;
-}
-
 /**
  * Returns the addresses of the machines after a rollback. A machine that had to be restarted
  * listens on another port.
  */
-export async function whereToLogIn({
+export async function accessAfterRollback({
   driver,
   copy,
   lease,
   key,
-}: LeasedContext): Promise<readonly RolledBack[]> {
+}: LeasedContext): Promise<MachineAccess[]> {
   lease.assertHeld();
   const inventory = await driver.inspect(copy);
   return copy.machines.map(({ name, lanAddress }) => ({
@@ -46,12 +40,12 @@ export async function whereToLogIn({
 }
 
 /** Returns the addresses of the machines that are up. */
-export async function whereReached({
+export async function accessToRunning({
   driver,
   copy,
   lease,
   key,
-}: LeasedContext): Promise<readonly RolledBack[]> {
+}: LeasedContext): Promise<MachineAccess[]> {
   lease.assertHeld();
   const inventory = await driver.inspect(copy);
   const up = new Set(

@@ -1,7 +1,8 @@
 import { isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
 import { establishBaseline } from "./establish.ts";
 import { baselineSnapshot } from "./baseline-id.ts";
-import { whereToLogIn, type RolledBack } from "./login.ts";
+import { accessAfterRollback } from "./login.ts";
+import type { MachineAccess } from "./machine-access.ts";
 import type { Recipe } from "./recipe.ts";
 import { admission, authority, onEach, type LeasedContext } from "./leased-context.ts";
 
@@ -23,14 +24,14 @@ export interface Recovery {
    *
    * @throws VmrigError `MACHINE_BROKEN` with the first cause, `FENCED`, `LEASE_LOST`
    */
-  rollBack(): Promise<readonly RolledBack[]>;
+  rollBack(): Promise<readonly MachineAccess[]>;
   /**
    * Runs the first step alone, before a claim waits for the machines. Leaves a failure to the next
    * {@link rollBack}.
    */
-  rollBackAhead(): Promise<readonly RolledBack[]>;
+  rollBackAhead(): Promise<readonly MachineAccess[]>;
   /** Retries with the next recovery step after a failed rollback of these machines. */
-  escalate(reports: readonly Unhealthy[]): Promise<readonly RolledBack[]>;
+  escalate(reports: readonly Unhealthy[]): Promise<readonly MachineAccess[]>;
 }
 
 /** 0: rolled back; 1: restarted from the snapshot; 2: baseline rebuilt; 3: no step left. */
@@ -101,11 +102,11 @@ export function createRecovery({ context, baseline, recipes }: RecoveryOptions):
     }
   };
 
-  const restoreAll = async (): Promise<readonly RolledBack[]> => {
+  const restoreAll = async (): Promise<readonly MachineAccess[]> => {
     const due = [...unhealthy.values()].some(({ step }) => step === 2);
     if (due || (await onEach(context, ({ name }) => restore(name))).includes(false))
       await rebuild();
-    return whereToLogIn(context);
+    return accessAfterRollback(context);
   };
 
   return {
@@ -116,7 +117,7 @@ export function createRecovery({ context, baseline, recipes }: RecoveryOptions):
     async rollBackAhead() {
       unhealthy.clear();
       await onEach(context, (machine) => driver.restore(machine, snapshot, admission(context)));
-      return whereToLogIn(context);
+      return accessAfterRollback(context);
     },
     async escalate(reports) {
       for (const { machine, error } of reports) raiseStep(machine, error);

@@ -9,11 +9,11 @@ test.each([
   ["roll", "rollback"],
   ["log", "logs"],
   ["exce", "exec"],
-])("whoever types %s most likely means %s", (typed, meant) => {
+])("%s is closest to %s", (typed, meant) => {
   expect(closestFirst(typed, VERBS)[0]).toBe(meant);
 });
 
-test("lists all names, whatever was typed", () => {
+test("returns all names for any input", () => {
   for (const typed of ["", "zzzzzzzzzzzzzzzz", "🙂"])
     expect(closestFirst(typed, VERBS).toSorted()).toEqual(VERBS.toSorted());
 });

@@ -1,12 +1,12 @@
-/** Names in the order in which they look like what was typed. */
+/** Sorts names by similarity to the typed word, most similar first. */
 export function closestFirst(typed: string, names: readonly string[]): readonly string[] {
   const distances = new Map(names.map((name) => [name, distance(typed, name)]));
   return names.toSorted((a, b) => (distances.get(a) ?? 0) - (distances.get(b) ?? 0));
 }
 
 /**
- * How many letters have to be put in, taken out or changed (Levenshtein); a name that begins with
- * what was typed is nearer than that.
+ * Returns the Levenshtein distance: the number of inserted, removed and changed letters. A name
+ * that begins with the typed word is closer than any other.
  */
 function distance(typed: string, name: string): number {
   if (typed !== "" && name.startsWith(typed)) return 0.5;

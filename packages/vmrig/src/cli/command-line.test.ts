@@ -39,11 +39,11 @@ describe("help", () => {
     },
   );
 
-  test("needs no operand", () => {
+  test("does not require operands", () => {
     expect(parse("rich --help")).toEqual({ do: "help", verb: rich });
   });
 
-  test("of a command for a machine is not ours", () => {
+  test("in the command for a machine is not vmrig's own option", () => {
     expect(parse("rich pc1 -- ls --help")).toMatchObject({
       do: "run",
       given: { command: ["ls", "--help"] },
@@ -51,15 +51,15 @@ describe("help", () => {
   });
 });
 
-describe("an order", () => {
+describe("a command line", () => {
   test.each(["--config a.ts plain", "plain --config a.ts", "plain --config=a.ts"])(
-    "`%s` has its config",
+    "`%s` sets the config",
     (line) => {
       expect(parse(line)).toMatchObject({ do: "run", verb: plain, config: "a.ts" });
     },
   );
 
-  test("has options, operands and the command, each where it belongs", () => {
+  test("is split into options, operands and the command", () => {
     expect(parse("rich --allow a -f pc1 --allow b -- sh -c x -- --allow c")).toEqual({
       do: "run",
       verb: rich,
@@ -72,17 +72,17 @@ describe("an order", () => {
   });
 });
 
-describe("what is no order is refused with what there is", () => {
+describe("an invalid command line is rejected, and the error lists the known names", () => {
   test.each<[line: string, message: string, details: readonly string[]]>([
-    ["plian", 'vmrig knows no verb "plian".', ["it knows: plain, rich, help"]],
-    ["help plian", 'vmrig knows no verb "plian".', ["it knows: plain, rich, help"]],
+    ["plian", 'vmrig has no verb "plian".', ["available: plain, rich, help"]],
+    ["help plian", 'vmrig has no verb "plian".', ["available: plain, rich, help"]],
     [
       "rich pc1 --folow",
-      "vmrig rich knows no option --folow.",
-      [expect.stringMatching(/^it knows: --follow, --allow, .*--version/)],
+      "vmrig rich has no option --folow.",
+      [expect.stringMatching(/^available: --follow, --allow, .*--version/)],
     ],
-    ["--constructor plain", "vmrig plain knows no option --constructor.", expect.anything()],
-    ["-x", "vmrig knows no option -x.", expect.anything()],
+    ["--constructor plain", "vmrig plain has no option --constructor.", expect.anything()],
+    ["-x", "vmrig has no option -x.", expect.anything()],
     ["rich --allow", "--allow needs a value: --allow ADDRESS.", []],
     ["rich --allow --follow pc1 -- x", "--allow needs a value: --allow ADDRESS.", []],
     ["rich --driver a --driver b pc1 -- x", "--driver was given twice.", []],
@@ -99,9 +99,9 @@ describe("what is no order is refused with what there is", () => {
     );
   });
 
-  test("a command without its dashes is told where they stand", () => {
+  test("a command without `--` is rejected with a hint about `--`", () => {
     expect(() => parse("rich pc1 ls")).toThrow(
-      'a command stands after "--": vmrig rich [options] MACHINE -- COMMAND…',
+      'put the command after "--": vmrig rich [options] MACHINE -- COMMAND…',
     );
   });
 });

@@ -5,13 +5,18 @@ import { closestFirst } from "./closest-name.ts";
 import { COMMON, VERBS } from "./table.ts";
 import type { Given, OptionSpecs, Verb } from "./verb.ts";
 
-/** What was asked for. */
+/** A parsed command line. */
 export type ParsedCommand =
   | { readonly do: "help"; readonly verb?: Verb }
   | { readonly do: "version" }
   | { readonly do: "run"; readonly verb: Verb; readonly given: Given; readonly config?: string };
 
-/** @throws VmrigError `CONFIG_INVALID` for what is no order, with those there are, nearest first */
+/**
+ * Parses a command line.
+ *
+ * @throws VmrigError `CONFIG_INVALID` for an invalid command line; for an unknown verb or option,
+ *   the details list the known ones, closest first
+ */
 export function parseCommandLine(
   args: readonly string[],
   verbs: readonly Verb[] = VERBS,
@@ -38,8 +43,8 @@ export function parseCommandLine(
 }
 
 /**
- * The verb is the first word that is neither an option nor the value of one; only common options
- * may stand before it.
+ * Splits the words at the verb: the first word that is neither an option nor the value of an
+ * option. Only common options may precede the verb.
  */
 function splitAtVerb(args: readonly string[]): {
   before: readonly string[];
@@ -65,7 +70,7 @@ function splitAtVerb(args: readonly string[]): {
 interface Words {
   readonly options: Readonly<Record<string, true | string | readonly string[]>>;
   readonly operands: readonly string[];
-  /** Missing without `--`. */
+  /** Undefined without `--`. */
   readonly command?: readonly string[];
 }
 
@@ -87,7 +92,7 @@ function read(args: readonly string[], own: OptionSpecs, who: string): Words {
     const spec = Object.hasOwn(specs, name) ? specs[name] : undefined;
     if (spec === undefined)
       throw unknown(
-        `${who} knows no option ${rawName}.`,
+        `${who} has no option ${rawName}.`,
         rawName,
         Object.keys(specs).map((known) => `--${known}`),
       );
@@ -96,7 +101,7 @@ function read(args: readonly string[], own: OptionSpecs, who: string): Words {
       options[name] = true;
       continue;
     }
-    // What begins with a dash is more likely the next option than a value.
+    // A word that begins with a dash is more likely the next option than a value.
     if (value === undefined || (!inlineValue && value.startsWith("-"))) {
       throw mistake(`${rawName} needs a value: ${rawName} ${spec.value}.`);
     }
@@ -119,8 +124,8 @@ function checkWords(
     const words = more.join(" ");
     const hint =
       verb.command === undefined
-        ? `it is: ${usage(verb)}`
-        : `a command stands after "--": ${usage(verb)}`;
+        ? `usage: ${usage(verb)}`
+        : `put the command after "--": ${usage(verb)}`;
     throw new VmrigError("CONFIG_INVALID", {
       message: `vmrig ${verb.name} does not take "${words}".`,
       hint,
@@ -128,27 +133,24 @@ function checkWords(
   }
   const missing = verb.operands.filter(({ required }) => required === true)[operands.length];
   if (missing !== undefined)
-    throw mistake(`vmrig ${verb.name} needs ${missing.name}.`, `it is: ${usage(verb)}`);
+    throw mistake(`vmrig ${verb.name} needs ${missing.name}.`, `usage: ${usage(verb)}`);
   if (command !== undefined && verb.command === undefined)
-    throw mistake(`vmrig ${verb.name} takes no command.`, `it is: ${usage(verb)}`);
+    throw mistake(`vmrig ${verb.name} takes no command.`, `usage: ${usage(verb)}`);
   if (verb.command === "required" && (command === undefined || command.length === 0)) {
-    throw mistake(`vmrig ${verb.name} needs a command.`, `it is: ${usage(verb)}`);
+    throw mistake(`vmrig ${verb.name} needs a command.`, `usage: ${usage(verb)}`);
   }
 }
 
 function findVerb(name: string, verbs: readonly Verb[]): Verb {
   const found = verbs.find((verb) => verb.name === name);
   if (found !== undefined) return found;
-  throw unknown(`vmrig knows no verb "${name}".`, name, [
-    ...verbs.map((verb) => verb.name),
-    "help",
-  ]);
+  throw unknown(`vmrig has no verb "${name}".`, name, [...verbs.map((verb) => verb.name), "help"]);
 }
 
 function unknown(message: string, typed: string, names: readonly string[]): VmrigError {
   return new VmrigError("CONFIG_INVALID", {
     message,
-    details: [`it knows: ${closestFirst(typed, names).join(", ")}`],
+    details: [`available: ${closestFirst(typed, names).join(", ")}`],
   });
 }
 

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { waitFor } from "../wait/wait-for.ts";
 import { followConsole, readConsole } from "./console.ts";
 
-/** A console of which the test decides what was written so far, in pieces of three letters. */
+/** A console with content controlled by the test, read in chunks of three letters. */
 function consoleOf(written: { text: string }) {
   const printed: string[] = [];
   const read = async function* () {
@@ -26,7 +26,7 @@ test.each([0, 1, 3, 4, 10, 11, 99])(
   },
 );
 
-test("follows a console that grows, and one that began anew, until it is told to end", async () => {
+test("follows a console that grows or restarts, until the signal aborts", async () => {
   const written = { text: "one\n" };
   const console = consoleOf(written);
   const end = new AbortController();

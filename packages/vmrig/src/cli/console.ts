@@ -1,16 +1,16 @@
 import { waitFor } from "../wait/wait-for.ts";
 
-/** What one machine wrote so far, to be printed. */
+/** The console of one machine, and the function that prints it. */
 export interface Console {
   readonly name: string;
-  /** All of it, from its beginning. */
+  /** Reads the whole console from its beginning. */
   readonly read: () => AsyncIterable<string>;
   readonly print: (text: string) => void;
 }
 
-const LOOK_MS = 250;
+const POLL_MS = 250;
 
-/** Prints what comes after the first `known` characters. @returns how many there are */
+/** Prints the console after its first `known` characters. @returns its length in characters */
 export async function readConsole({ read, print }: Console, known: number): Promise<number> {
   let length = 0;
   for await (const text of read()) {
@@ -21,17 +21,17 @@ export async function readConsole({ read, print }: Console, known: number): Prom
 }
 
 /**
- * Prints all there is and what comes, until the signal aborts. A console that got shorter began
- * anew: its machine was made or started again.
+ * Prints the console and all new output until the signal aborts. A console that got shorter was
+ * restarted: its machine was created or started again. It is printed from the beginning.
  */
 export async function followConsole(console: Console, signal: AbortSignal): Promise<void> {
   let known = 0;
   while (!signal.aborted) {
     known = await waitFor({
-      what: "more of the console",
+      what: "new console output",
       on: console.name,
       timeoutMs: Number.POSITIVE_INFINITY,
-      intervalMs: LOOK_MS,
+      intervalMs: POLL_MS,
       signal,
       probe: async () => {
         const length = await readConsole(console, known);

@@ -1,7 +1,8 @@
 import { constants } from "node:os";
 
 /**
- * The exit code of a command as a shell reports it: 128 and the number of the signal that ended it.
+ * Returns the exit code of a command as a shell reports it: 128 plus the signal's number after a
+ * signal.
  */
 export function endedWith(
   exitCode: number | null | undefined,

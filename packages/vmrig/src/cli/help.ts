@@ -1,7 +1,7 @@
 import { COMMON, VERBS } from "./table.ts";
 import type { OptionSpecs, Verb } from "./verb.ts";
 
-/** `vmrig ssh [MACHINE] [-- COMMAND…] [options]`, without the options that every verb takes. */
+/** Returns the usage line `vmrig ssh [options] [MACHINE] [-- COMMAND…]`. */
 export function usage({ name, operands, command, options }: Verb): string {
   const words = operands.map((operand) =>
     operand.required === true ? operand.name : `[${operand.name}]`,
@@ -12,7 +12,7 @@ export function usage({ name, operands, command, options }: Verb): string {
   return ["vmrig", name, ...own, ...words, ...after].join(" ");
 }
 
-/** What `vmrig --help` prints. */
+/** Returns the output of `vmrig --help`. */
 export function generalHelp(verbs: readonly Verb[] = VERBS): string {
   return text([
     "vmrig — real virtual machines for tests",
@@ -22,14 +22,14 @@ export function generalHelp(verbs: readonly Verb[] = VERBS): string {
     "Options of every verb",
     ...columns(optionRows(COMMON)),
     "",
-    "More about a verb: vmrig VERB --help",
+    "Help for one verb: vmrig VERB --help",
     "",
-    "Exit codes: 0 done · 1 a test's fault · 2 the command or the config · 3 the infrastructure · 4 a bug in vmrig · 130, 143 interrupted.",
-    "ssh and exec end with the exit code of their command. What was asked for is on standard output, all else on standard error.",
+    "Exit codes: 0 success · 1 test failure · 2 invalid command or config · 3 infrastructure failure · 4 bug in vmrig · 130, 143 interrupted.",
+    "ssh and exec exit with the exit code of their command. Results go to standard output, everything else to standard error.",
   ]);
 }
 
-/** What `vmrig VERB --help` prints. */
+/** Returns the output of `vmrig VERB --help`. */
 export function verbHelp(verb: Verb): string {
   const own = optionRows(verb.options);
   return text([

@@ -4,32 +4,32 @@ import type { ClaimSession } from "../worker/claim-session.ts";
 import type { OpenedRig } from "./open-rig.ts";
 import type { Surroundings } from "./verb.ts";
 
-/** Machines that are held while a verb works with them. */
+/** Machines that are leased while a verb works with them. */
 export interface Held {
   readonly rig: ResolvedRig;
   readonly folders: Folders;
   readonly claim: ClaimSession;
-  /** Aborts when the program is told to end, and when the lease is lost. */
+  /** Aborts when the program is interrupted and when the lease is lost. */
   readonly signal: AbortSignal;
 }
 
 export interface HoldOptions extends OpenedRig {
-  /** The one copy that will do, by name. @defaultValue any that is fit */
+  /** Name of the only acceptable copy. @defaultValue any usable copy */
   readonly only?: string | undefined;
-  /** Addresses that may be replaced. @defaultValue none */
+  /** Addresses of resources that may be replaced. @defaultValue none */
   readonly allow?: ReadonlySet<string>;
 }
 
 /**
- * Leases a copy of the rig and brings its machines to their baseline, through the same gate as a
- * test run; hands them on when `work` has ended, however that happens.
+ * Leases a copy of the rig and brings its machines to their baseline, through a gate like that of a
+ * test run. Releases the lease when `work` has ended, also after a failure.
  */
 export async function holdMachines<T>(
   { holder, say, signal: ended }: Surroundings,
   { rig, folders, only, allow }: HoldOptions,
   work: (held: Held) => Promise<T>,
 ): Promise<T> {
-  // Loaded late, so that a help and a mistake are told at once.
+  // Loaded late, so that the help and mistakes are printed without delay.
   const [{ openGate }, { claimMachines }, { localClient }] = await Promise.all([
     import("../gate/open-gate.ts"),
     import("../worker/claim-machines.ts"),
@@ -45,7 +45,7 @@ export async function holdMachines<T>(
     ...(only !== undefined && { only }),
     ...(allow && { allow }),
   });
-  // While it works, its own signal tells it to end; the machines are handed on after that.
+  // Closes the gate only during the claim. Later, the signal ends `work` and the lease is released.
   const giveUp = (): void => void gate.close();
   ended.addEventListener("abort", giveUp, { once: true });
   const claim = await claimMachines(localClient(gate), "file");

@@ -3,23 +3,24 @@ import { join } from "node:path";
 import type { SshTarget } from "../ssh/connection.ts";
 
 /**
- * A lease's key and a machine's host key as files, for programs that take them no other way.
+ * Files with a lease's key and a machine's host key, for programs that only read keys from files.
  * Disposing removes them.
  */
 export interface Identity extends AsyncDisposable {
-  /** What OpenSSH needs to know: where, as whom, by which key, and that nothing else will do. */
+  /** OpenSSH arguments: address, user, key, and settings that forbid any other authentication. */
   readonly sshWords: readonly string[];
   /** Path of the private key. */
   readonly key: string;
 }
 
-/** @param runtime A folder of this user alone. */
+/** Writes the key files. @param runtime A private folder of this user. */
 export async function writeIdentity(
   runtime: string,
   name: string,
   { host, port, user, hostKey, privateKey }: SshTarget,
 ): Promise<Identity> {
-  // Named by this process: what it leaves when it is killed is found by `vmrig sweep`.
+  // The name contains this process' pid, so that `vmrig sweep` finds the folder of a killed
+  // process.
   const folder = await mkdtemp(join(runtime, `ssh-${process.pid}-`));
   const [key, knownHosts] = [join(folder, "key"), join(folder, "known_hosts")];
   const dispose = (): Promise<void> => rm(folder, { recursive: true, force: true });
@@ -33,7 +34,7 @@ export async function writeIdentity(
     throw error;
   }
   const settings = {
-    // Under the machine's name, whatever port it has today.
+    // Looks the host key up by machine name, because the port changes.
     HostKeyAlias: name,
     UserKnownHostsFile: knownHosts,
     GlobalKnownHostsFile: "/dev/null",
@@ -49,7 +50,7 @@ export async function writeIdentity(
     key,
     sshWords: [
       // The user's own settings are for other machines: a jump host or a shared connection would
-      // lead elsewhere.
+      // lead to the wrong place.
       "-F",
       "none",
       ...Object.entries(settings).flatMap(([setting, value]) => ["-o", `${setting}=${value}`]),

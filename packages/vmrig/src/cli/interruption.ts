@@ -1,27 +1,27 @@
 import { systemClock, type Clock } from "../clock/clock.ts";
 
 /**
- * 128 and the signal's number, as shells report it. SIGPIPE stands for a reader of our output that
- * went away.
+ * 128 plus the signal's number, as shells report it. SIGPIPE means that the reader of vmrig's
+ * output has gone.
  */
 const CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129, SIGPIPE: 141 } as const;
 
-/** Told from outside to end. */
+/** State of an interruption by a signal. */
 export interface Interruption {
   readonly signal: AbortSignal;
-  /** What the program ends with, once it was interrupted. */
+  /** Returns the exit code after an interruption, otherwise undefined. */
   code(): number | undefined;
 }
 
 /**
- * One Ctrl-C may arrive twice: from the terminal, and from `npx` or `npm run`, which pass it on.
+ * One Ctrl-C may arrive twice: from the terminal, and forwarded by `npx` or `npm run`.
  */
 const ECHO_MS = 1_000;
 
 /**
- * Turns the first signal into an abort, so that every verb leaves in an orderly way: out of the
- * line, the lease handed on, Terraform's state saved. Another one, a second later or more, ends the
- * program at once; then the lease runs out by itself.
+ * Turns the first signal into an abort, so that every verb shuts down in order: it leaves the
+ * queue, releases the lease and saves Terraform's state. Another signal after a second or more ends
+ * the program immediately; then the lease expires.
  */
 export function listenForInterruption(clock: Clock = systemClock): Interruption {
   const controller = new AbortController();
@@ -40,7 +40,7 @@ export function listenForInterruption(clock: Clock = systemClock): Interruption 
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
     process.on(signal, () => end(signal));
   process.stdout.on("error", () => end("SIGPIPE"));
-  // Nobody is left to be told.
+  // The reader of standard error has gone; there is no place left to report to.
   process.stderr.on("error", () => {});
   return { signal: controller.signal, code: () => code };
 }

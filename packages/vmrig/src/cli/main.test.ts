@@ -6,27 +6,22 @@ import { configOf, says, test } from "./test-cli.test.kit.ts";
 import { VERBS } from "./table.ts";
 import { ownVersion } from "./own-version.ts";
 
-test("the help is on standard output, for all verbs and for each", async ({ place }) => {
+test("the help of all verbs and of each verb goes to standard output", async ({ place }) => {
   const { exitCode, stdout, stderr } = await place.start(["--help"]);
   expect({ exitCode, stdout, stderr }).toEqual({ exitCode: 0, stdout: generalHelp(), stderr: "" });
   for (const verb of VERBS) expect(verbHelp(verb)).toContain(verb.summary);
   expect((await place.start(["up", "--help"])).stdout).toContain("--allow ADDRESS");
 });
 
-test("says its version", async ({ place }) => {
+test("prints its version", async ({ place }) => {
   expect((await place.start(["--version"])).stdout).toBe(`${await ownVersion()}\n`);
 });
 
-describe("a mistake is one message without a stack, on standard error", () => {
+describe("a mistake prints one message without a stack on standard error", () => {
   test.for<[title: string, words: readonly string[], code: number, said: string]>([
-    [
-      "a verb that there is not",
-      ["destory"],
-      2,
-      'vmrig knows no verb "destory".\n  it knows: destroy, ',
-    ],
-    ["a config that there is not", ["up", "--config", "nowhere.ts"], 2, "There is no config at "],
-    ["a config that is wrong", ["up", "--config", "wrong.config.mjs"], 2, "name: is missing"],
+    ["an unknown verb", ["destory"], 2, 'vmrig has no verb "destory".\n  available: destroy, '],
+    ["a missing config", ["up", "--config", "nowhere.ts"], 2, "There is no config at "],
+    ["an invalid config", ["up", "--config", "wrong.config.mjs"], 2, "name: is missing"],
     [
       "another rig's name",
       ["destroy", "others"],
@@ -34,10 +29,10 @@ describe("a mistake is one message without a stack, on standard error", () => {
       'typed out, and got "others"; nothing was touched.',
     ],
     [
-      "a Redis that is not there",
+      "an unreachable Redis",
       ["up", "--config", "unreachable.config.mjs"],
       3,
-      "Redis at redis://127.0.0.1:1 did not let us in",
+      "Could not connect to Redis at redis://127.0.0.1:1 after",
     ],
   ])("%s", async ([, words, code, said], { place }) => {
     await writeFile(join(place.project, "wrong.config.mjs"), "export default {};\n");
@@ -53,7 +48,7 @@ describe("a mistake is one message without a stack, on standard error", () => {
 });
 
 describe("on a rig of two machines", () => {
-  test("up makes them, says its steps on standard error, and answers on standard output", async ({
+  test("up creates them, reports its steps on standard error and the result on standard output", async ({
     place,
   }) => {
     const { exitCode, stdout, stderr } = await place.start(["up"]);
@@ -68,7 +63,7 @@ describe("on a rig of two machines", () => {
     ["SIGINT", 130],
     ["SIGTERM", 143],
   ] as const)(
-    "%s while it waits leaves the line at once, and exits with %i",
+    "%s during the wait leaves the queue immediately and exits with %i",
     async ([signal, code], { place }) => {
       await using holder = await place.hold("bob");
       const waiting = place.start(["up"]);
@@ -82,7 +77,7 @@ describe("on a rig of two machines", () => {
     },
   );
 
-  test("Ctrl-C that arrives twice at once, as behind npx, still leaves the line", async ({
+  test("Ctrl-C that arrives twice at the same time, as under npx, still leaves the queue", async ({
     place,
   }) => {
     await using holder = await place.hold("bob");
@@ -94,14 +89,14 @@ describe("on a rig of two machines", () => {
     expect(await holder.waiting()).toBe(0);
   });
 
-  test("destroy ends them when the rig's name is typed, and names what it ended", async ({
+  test("destroy removes them when the rig's name is typed, and lists the removed resources", async ({
     place,
   }) => {
     const { exitCode, stdout, stderr } = await place.start(["destroy", "pcs"]);
     expect(exitCode, stderr).toBe(0);
     expect(stdout).toBe("gone     terraform_data.pc1\ngone     terraform_data.pc2\n");
     expect((await place.start(["destroy", "--yes-destroy", "pcs"])).stdout).toBe(
-      "gone     pcs: there was nothing\n",
+      "gone     pcs: nothing to destroy\n",
     );
   });
 });

@@ -43,5 +43,5 @@ process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {
   process.stderr.write(`${known?.message ?? (signal.reason as Error).message}\n`);
   return known === undefined ? 1 : exitCode(known.fault);
 });
-// However the verb took it.
+// An interruption decides the exit code, even if the verb still finished.
 process.exitCode = interruption.code() ?? process.exitCode;

@@ -9,7 +9,7 @@ export interface OpenedRig {
   readonly folders: Folders;
 }
 
-/** The rig of the config that was named, or that is found from the working folder upwards. */
+/** Opens the rig of the named config, or of the config in the working folder or a parent folder. */
 export async function openRig({ cwd, config, env }: Surroundings): Promise<OpenedRig> {
   const file = config === undefined ? await findConfig(cwd) : resolve(cwd, config);
   const { rig } = await loadConfig(file);

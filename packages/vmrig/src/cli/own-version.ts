@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 
 /**
- * The version of this vmrig: `1.2.3`. The adapters and drivers of its repository have the same one.
+ * Returns the version of vmrig, such as `1.2.3`. The adapters and drivers of this repository share
+ * it.
  */
 export async function ownVersion(): Promise<string> {
   const text = await readFile(new URL("../../package.json", import.meta.url), "utf8");

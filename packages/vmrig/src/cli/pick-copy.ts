@@ -5,9 +5,9 @@ import { closestFirst } from "./closest-name.ts";
 import type { OptionSpec } from "./verb.ts";
 
 /**
- * The option `--copy NAME`.
+ * Returns the option `--copy NAME`.
  *
- * @param meaning What NAME does for this verb, and what is without it.
+ * @param meaning Effect of NAME for this verb, and the default.
  */
 export function copyOption(
   meaning: string,
@@ -16,9 +16,9 @@ export function copyOption(
 }
 
 /**
- * The copies that are meant: the one that was named, else all.
+ * Returns the named copy, or all copies without a name.
  *
- * @throws VmrigError `CONFIG_INVALID` with those that there are
+ * @throws VmrigError `CONFIG_INVALID` for an unknown name, with the known ones
  */
 export function pickCopies(rig: ResolvedRig, name: string | undefined): readonly string[] {
   const names = copyNames(rig);
@@ -26,6 +26,6 @@ export function pickCopies(rig: ResolvedRig, name: string | undefined): readonly
   if (names.includes(name)) return [name];
   throw new VmrigError("CONFIG_INVALID", {
     message: `Rig "${rig.name}" has no copy "${name}".`,
-    details: [`it has: ${closestFirst(name, names).join(", ")}`],
+    details: [`available: ${closestFirst(name, names).join(", ")}`],
   });
 }

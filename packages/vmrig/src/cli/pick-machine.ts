@@ -3,9 +3,9 @@ import { VmrigError } from "../errors/vmrig-error.ts";
 import { closestFirst } from "./closest-name.ts";
 
 /**
- * The machine that was named, or the only one that there is.
+ * Returns the named machine, or the rig's only machine without a name.
  *
- * @throws VmrigError `UNKNOWN_MACHINE` with those that there are
+ * @throws VmrigError `UNKNOWN_MACHINE`, with the known ones
  */
 export function pickMachine(rig: ResolvedRig, name: string | undefined): string {
   const names = Object.keys(rig.machines);
@@ -15,8 +15,8 @@ export function pickMachine(rig: ResolvedRig, name: string | undefined): string 
   throw new VmrigError("UNKNOWN_MACHINE", {
     message:
       name === undefined
-        ? `Rig "${rig.name}" has ${names.length} machines: say which.`
+        ? `Rig "${rig.name}" has ${names.length} machines: name one of them.`
         : `Rig "${rig.name}" has no machine "${name}".`,
-    details: [`it has: ${(name === undefined ? names : closestFirst(name, names)).join(", ")}`],
+    details: [`available: ${(name === undefined ? names : closestFirst(name, names)).join(", ")}`],
   });
 }

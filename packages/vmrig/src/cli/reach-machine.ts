@@ -14,38 +14,40 @@ export interface Reached {
   readonly name: string;
   readonly folders: Folders;
   readonly target: SshTarget;
-  /** It is as a failed run left it: nothing is held for this, and nothing is given back. */
+  /** Whether the copy is a retained copy: no lease is taken for this verb and none is released. */
   readonly kept: boolean;
-  /** Whose it is, and for how long: `pcs-1 is held until the command has ended`. */
-  readonly standing: string;
+  /** Holder and end of the lease: `pcs-1 is held until the command has ended`. */
+  readonly description: string;
   connect(): Promise<SshConnection>;
-  /** Aborts when the program is told to end, and when the lease is lost. */
+  /** Aborts when the program is interrupted and when the lease is lost. */
   readonly signal: AbortSignal;
 }
 
 export interface ReachOptions {
-  /** @defaultValue the only one */
+  /** @defaultValue the rig's only machine */
   readonly machine: string | undefined;
   /** @defaultValue any */
   readonly copy?: string;
-  /** Leaves alone what this user keeps. */
+  /** Ignores copies retained for this user. */
   readonly fresh?: true;
-  /** When a lease that was taken for this is given back: `until you leave`. */
+  /** End of a lease that is taken for this verb: `until you leave`. */
   readonly until: string;
 }
 
-/** Options of the verbs that do this. */
+/** Options of the verbs that log in to a machine. */
 export const REACH = {
-  copy: copyOption("the copy with this name; default: one that you keep, else any that is free"),
+  copy: copyOption(
+    "the copy with this name; default: a copy retained for you, otherwise any free copy",
+  ),
   fresh: {
     type: "boolean",
-    help: "leaves what you keep of a failed run as it is, and waits for a copy at its baseline",
+    help: "ignores copies retained for you, and waits for a copy at its baseline",
   },
 } as const satisfies OptionSpecs;
 
 /**
- * Hands on a machine of a copy that this user keeps, just as it is; else of one that is leased and
- * rolled back for this.
+ * Runs `work` with a machine of a copy retained for this user, without a rollback. Without such a
+ * copy, leases one and rolls it back first.
  */
 export async function reachMachine<T>(
   surroundings: Surroundings,
@@ -57,26 +59,26 @@ export async function reachMachine<T>(
   const { rig, folders } = opened;
   const name = pickMachine(rig, machine);
   pickCopies(rig, copy);
-  // Loaded late, so that a help and a mistake are told at once.
+  // Loaded late, so that the help and mistakes are printed without delay.
   const { findRetainedCopy } = await import("../operations/find-retained-copy.ts");
   const [kept] = fresh === true ? [] : await findRetainedCopy({ ...opened, only: copy, say });
-  if (kept !== undefined) return work(keptMachine(opened, kept, name, ended));
+  if (kept !== undefined) return work(retainedMachine(opened, kept, name, ended));
   return holdMachines(surroundings, { ...opened, only: copy }, async ({ claim, signal }) => {
-    // The proof of the rollback, which ssh knows nothing of.
+    // Connecting verifies the rollback; the ssh program does not.
     await claim.connect(name);
     return work({
       name,
       folders,
       target: claim.target(name),
       kept: false,
-      standing: `${claim.copy} is held ${until}`,
+      description: `${claim.copy} is held ${until}`,
       connect: () => claim.connect(name),
       signal,
     });
   });
 }
 
-function keptMachine(
+function retainedMachine(
   { folders }: OpenedRig,
   { copy, kept }: RetainedCopy,
   name: string,
@@ -96,7 +98,7 @@ function keptMachine(
     folders,
     target,
     kept: true,
-    standing: `${copy.copy} as it is ${kept.why}, ${kept.paused === true ? "yours" : "kept for you"} until ${time}; not rolled back (--fresh does)`,
+    description: `${copy.copy} as it is ${kept.why}, ${kept.paused === true ? "yours" : "retained for you"} until ${time}; not rolled back (use --fresh for a rolled-back copy)`,
     connect: async () => {
       const { dial } = await import("../ssh/connection.ts");
       return dial(target, { name, signal });

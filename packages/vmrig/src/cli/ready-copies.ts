@@ -5,17 +5,17 @@ import { pickCopies } from "./pick-copy.ts";
 import type { Surroundings } from "./verb.ts";
 
 export interface ReadyOptions {
-  /** The one copy, by name. @defaultValue all, one after another */
+  /** Name of the only copy to process. @defaultValue all copies, one after another */
   readonly copy?: string | undefined;
-  /** Addresses that may be replaced. @defaultValue none */
+  /** Addresses of resources that may be replaced. @defaultValue none */
   readonly allow?: ReadonlySet<string>;
 }
 
 /**
- * Brings copies of the rig to their baseline, one after another, whatever is wrong with them, and
- * answers with each that is there. One that cannot be mended keeps the others from nothing.
+ * Brings copies of the rig to their baseline, one after another, repairs broken ones and prints
+ * each ready copy. A copy that cannot be repaired does not stop the others.
  *
- * @throws what the first of those failed with, when all were tried
+ * @throws the first failure, after all copies were tried
  */
 export async function readyCopies(
   surroundings: Surroundings,

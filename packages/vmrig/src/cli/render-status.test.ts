@@ -17,19 +17,19 @@ const STATUS: RigStatus = {
 const rendered = (copy: Partial<CopyStatus>, more: Partial<RigStatus> = {}): string[] =>
   renderStatus({ ...STATUS, copies: [{ ...FREE, ...copy }], ...more }, NOW).split("\n");
 
-test("a free rig is told in a few lines", () => {
+test("a free rig takes a few lines", () => {
   expect(rendered({})).toEqual([
     "rig      pcs: 1 copy, leases in redis://redis:6379",
     "",
     "pcs-1    free",
     "  no Terraform state; no fence yet",
     "",
-    "line     nobody waits",
+    "queue    empty",
     "",
   ]);
 });
 
-test("machines stand in columns, above the state that they belong to", () => {
+test("machines are listed in columns, above their state", () => {
   const lines = rendered({
     fence: 7,
     locked: true,
@@ -55,31 +55,31 @@ test("machines stand in columns, above the state that they belong to", () => {
 
 test.for<[title: string, copy: Partial<CopyStatus>, said: string]>([
   [
-    "a holder, since when, and until when without a renewal",
+    "a holder, the duration and the expiry of its lease",
     { state: "held", holder: holder("alice"), since: at(-41), expires: at(28) },
-    "pcs-1    held by alice@laptop (vitest run) for 41 s, ends in 28 s unless renewed",
+    "pcs-1    held by alice@laptop (vitest run) for 41 s, expires in 28 s unless renewed",
   ],
   [
     "a lock that was set by hand",
     { state: "held", holder: { ...holder("unknown"), command: "" } },
-    "pcs-1    held by unknown@laptop, without an end unless renewed",
+    "pcs-1    held by unknown@laptop, without an expiry",
   ],
   [
     "a broken copy that is free",
     { broken: { since: at(-180), cause: "x" } },
-    "pcs-1    free, but left out by runs",
+    "pcs-1    free, but skipped by runs",
   ],
 ])("%s", ([, copy, said]) => {
   expect(rendered(copy)[2]).toBe(said);
 });
 
-test("a broken copy has its first cause, and since when", () => {
+test("a broken copy shows its first cause and the time since then", () => {
   expect(
     rendered({ broken: { since: at(-180), cause: "pc2 of pcs-1 cannot be brought back." } })[3],
   ).toBe("  broken   for 3 min: pc2 of pcs-1 cannot be brought back.");
 });
 
-test("what is kept has its end and its reason; whoever keeps it is told what to do", () => {
+test("a retained copy shows its end and its reason, and to its holder the commands for it", () => {
   const kept = { until: at(720), why: "after a failed run", yours: false };
   const copy = {
     state: "kept",
@@ -91,11 +91,11 @@ test("what is kept has its end and its reason; whoever keeps it is told what to 
     /^pcs-1 {4}kept by alice@laptop after a failed run until \d\d:\d\d, for another 12 min$/,
   );
   expect(rendered({ ...copy, kept: { ...kept, yours: true } })[2]).toMatch(
-    /12 min: get in with `vmrig ssh`, give it back with `vmrig release`$/,
+    /12 min: log in with `vmrig ssh`, release it with `vmrig release`$/,
   );
 });
 
-test("the line has its order, and what each waits for", () => {
+test("the queue is shown in order, with the acceptable copies of each entry", () => {
   const waiting = (position: number, who: string, more = {}) => ({
     position,
     holder: holder(who),
@@ -110,17 +110,17 @@ test("the line has its order, and what each waits for", () => {
       { line: [waiting(1, "bob"), waiting(2, "carol", { extra: true, accepts: ["pcs-9"] })] },
     ).slice(-3),
   ).toEqual([
-    "line     1. bob@laptop (vitest run) waits for 12 s",
-    "line     2. carol@laptop (vitest run) waits for 12 s, for one more copy",
+    "queue    1. bob@laptop (vitest run) waits for 12 s",
+    "queue    2. carol@laptop (vitest run) waits for 12 s, for one more copy",
     "",
   ]);
   const two = { copies: [FREE, { ...FREE, copy: "pcs-2" }], line: [waiting(1, "bob")] };
   expect(rendered({}, two)).toContain(
-    "line     1. bob@laptop (vitest run) waits for 12 s, for pcs-1 only",
+    "queue    1. bob@laptop (vitest run) waits for 12 s, for pcs-1 only",
   );
 });
 
-test("time that goes by alone is no change; a new holder is", () => {
+test("elapsed time alone is no change; a new holder is", () => {
   const held = (since: number, who: string): string =>
     shapeOf({
       ...STATUS,

@@ -2,21 +2,25 @@ import type { CopyStatus, MachineView, RigStatus, Waiting } from "../operations/
 import { formatDuration } from "../clock/format-duration.ts";
 import { describeHolder } from "../lease/holder.ts";
 
-/** The status for people, one fact a line, in columns. @param now Milliseconds since the epoch. */
+/**
+ * Formats the status as text, one fact per line, in columns.
+ *
+ * @param now Milliseconds since the epoch.
+ */
 export function renderStatus(status: RigStatus, now: number): string {
   const { rig, redis, copies, line } = status;
   const lines = [
     `rig      ${rig}: ${copies.length === 1 ? "1 copy" : `${copies.length} copies`}, leases in ${redis.address}`,
-    ...(redis.running ? [] : ["redis    nobody holds anything: the embedded Redis does not run"]),
+    ...(redis.running ? [] : ["redis    no leases: the embedded Redis is not running"]),
   ];
   for (const copy of copies) lines.push(...copyLines(copy, now));
   lines.push("");
-  if (line.length === 0) lines.push("line     nobody waits");
+  if (line.length === 0) lines.push("queue    empty");
   for (const waiting of line) lines.push(waitingLine(waiting, copies.length, now));
   return `${lines.join("\n")}\n`;
 }
 
-/** The status without what changes by itself as time goes by: two that are equal look alike. */
+/** Returns a string that changes with the status, but not with time alone. */
 export function shapeOf({ copies, line, ...rest }: RigStatus): string {
   return JSON.stringify({
     ...rest,
@@ -33,7 +37,7 @@ function copyLines(copy: CopyStatus, now: number): string[] {
       : `Terraform state ${terraform.lineage.slice(0, 8)}, serial ${terraform.serial}${locked ? ", locked" : ""}`;
   return [
     "",
-    `${copy.copy.padEnd(8)} ${standing(copy, now)}`,
+    `${copy.copy.padEnd(8)} ${leaseState(copy, now)}`,
     ...(broken === undefined
       ? []
       : [`  broken   for ${since(broken.since, now)}: ${broken.cause}`]),
@@ -42,18 +46,19 @@ function copyLines(copy: CopyStatus, now: number): string[] {
   ];
 }
 
-function standing(
+function leaseState(
   { state, holder, since: from, expires, kept, broken }: CopyStatus,
   now: number,
 ): string {
-  if (holder === undefined) return broken === undefined ? "free" : "free, but left out by runs";
-  const until = expires === undefined ? "without an end" : `ends in ${left(expires, now)}`;
+  if (holder === undefined) return broken === undefined ? "free" : "free, but skipped by runs";
+  const until =
+    expires === undefined ? "without an expiry" : `expires in ${left(expires, now)} unless renewed`;
   if (kept !== undefined) {
-    const whose = kept.yours ? ": get in with `vmrig ssh`, give it back with `vmrig release`" : "";
+    const whose = kept.yours ? ": log in with `vmrig ssh`, release it with `vmrig release`" : "";
     const time = `until ${timeOf(kept.until)}, for another ${left(kept.until, now)}`;
     return `kept by ${describeHolder({ ...holder, command: "" })} ${kept.why} ${time}${whose}`;
   }
-  return `${state} by ${describeHolder(holder)}${from === undefined ? "" : ` for ${since(from, now)}`}, ${until} unless renewed`;
+  return `${state} by ${describeHolder(holder)}${from === undefined ? "" : ` for ${since(from, now)}`}, ${until}`;
 }
 
 function machineRow({ name, power, address, baseline, whereabouts }: MachineView): string[] {
@@ -74,7 +79,7 @@ function waitingLine(
   now: number,
 ): string {
   const only = accepts.length === copies ? "" : `, for ${accepts.join(" or ")} only`;
-  return `line     ${position}. ${describeHolder(holder)} waits for ${since(from, now)}${extra ? ", for one more copy" : ""}${only}`;
+  return `queue    ${position}. ${describeHolder(holder)} waits for ${since(from, now)}${extra ? ", for one more copy" : ""}${only}`;
 }
 
 function since(from: string, now: number): string {

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import { fit } from "./screen.ts";
 
-test("a text that fits is shown as it is", () => {
+test("a text that fits is shown unchanged", () => {
   expect(fit("one\n\nthree\n", { columns: 5, rows: 3 })).toEqual(["one", "", "three"]);
 });
 
-test("a line that is too long ends at the edge, and the last row tells how many lines there is no room for", () => {
+test("a long line is cut at the edge, and the last row counts the hidden lines", () => {
   expect(fit("one\ntwo\nthree\nfour\n", { columns: 4, rows: 4 })).toEqual([
     "one",
     "two",
@@ -19,6 +19,6 @@ test("a line that is too long ends at the edge, and the last row tells how many 
   ]);
 });
 
-test("a terminal that does not know its size is shown everything", () => {
+test("a terminal of unknown size gets all lines", () => {
   expect(fit("one\ntwo\n", { columns: 0, rows: 0 })).toEqual(["one", "two"]);
 });

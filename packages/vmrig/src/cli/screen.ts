@@ -1,26 +1,26 @@
 import type { WriteStream } from "node:tty";
 
 /**
- * A terminal's whole screen, which is drawn again and again, as `watch` and `top` do. What stood
- * there before comes back at the end.
+ * The whole screen of a terminal, redrawn repeatedly as by `watch` and `top`. Disposing restores
+ * the previous content.
  */
 export interface Screen extends Disposable {
   draw(text: string): void;
 }
 
 // ECMA-48: CUP to the top left, EL to the end of the line, ED to the end of the screen. DEC's
-// private modes: 1049 is a screen of its own, 25 the cursor, 7 that a line goes on in the next row,
-// which one with letters of double width would.
+// private modes: 1049 is the alternate screen, 25 the cursor, 7 the wrapping of a line into the
+// next row, which would affect lines with double-width letters.
 const BEGIN = "\u001b[?1049h\u001b[?25l\u001b[?7l";
 const END = "\u001b[?7h\u001b[?25h\u001b[?1049l";
 const [HOME, REST_OF_LINE, REST_OF_SCREEN] = ["\u001b[H", "\u001b[K", "\u001b[J"];
 
-/** Draws at once when the terminal gets another size. */
+/** Opens the screen; redraws immediately when the terminal is resized. */
 export function openScreen(terminal: WriteStream): Screen {
   let shown = "";
   const draw = (): void => {
     const lines = fit(shown, terminal).map((line) => `${line}${REST_OF_LINE}`);
-    // Over what is there: a screen that is emptied first flickers.
+    // Overwrites the old content: clearing the screen first makes it flicker.
     terminal.write(`${HOME}${lines.join("\n")}${REST_OF_SCREEN}`);
   };
   terminal.write(BEGIN);
@@ -38,8 +38,8 @@ export function openScreen(terminal: WriteStream): Screen {
 }
 
 /**
- * As much of a text as a terminal shows; says when that is not all. A terminal that does not know
- * its size shows everything.
+ * Returns the lines of a text that fit on a terminal, with a note about hidden lines. Returns all
+ * lines for a terminal without a known size.
  */
 export function fit(
   text: string,

@@ -12,7 +12,7 @@ import { status } from "./verbs/status.ts";
 import { sweep } from "./verbs/sweep.ts";
 import { up } from "./verbs/up.ts";
 
-/** Every verb, in the order of the help. */
+/** All verbs, in the order of the help. */
 export const VERBS: readonly Verb[] = [
   init,
   doctor,
@@ -28,13 +28,13 @@ export const VERBS: readonly Verb[] = [
   sweep,
 ];
 
-/** Options that every verb takes. */
+/** Options of every verb. */
 export const COMMON = {
   config: {
     type: "string",
     value: "FILE",
-    help: "the config; default: vmrig.config.ts here or in a folder above",
+    help: "the config file; default: vmrig.config.ts in this folder or a parent folder",
   },
-  help: { type: "boolean", short: "h", help: "says what a verb does and takes" },
-  version: { type: "boolean", help: "says which vmrig this is" },
+  help: { type: "boolean", short: "h", help: "prints the help, also of one verb" },
+  version: { type: "boolean", help: "prints the version of vmrig" },
 } as const satisfies OptionSpecs;

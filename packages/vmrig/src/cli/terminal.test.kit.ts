@@ -2,29 +2,29 @@ import { once } from "node:events";
 import { spawnAtTerminal, type TerminalSize } from "../driver/fake/spawn-at-terminal.ts";
 import { waitFor } from "../wait/wait-for.ts";
 
-/** A program at a terminal of its own, as a person has it before them. */
+/** A program in its own pseudo-terminal. */
 export interface Terminal extends AsyncDisposable {
-  /** All that was shown so far, control sequences and all. */
+  /** Returns all output so far, with control sequences. */
   output(): string;
   /**
-   * Waits until what was shown since `from` characters matches.
+   * Waits until the output after `from` characters matches.
    *
-   * @returns how much was shown by then
+   * @returns the length of the output by then
    */
   shows(words: RegExp, from?: number): Promise<number>;
-  /** Keys as a terminal sends them: `CTRL_C`, `q`, `text\n`. */
+  /** Sends keys as a terminal does: `CTRL_C`, `q`, `text\n`. */
   type(keys: string): void;
   resize(size: TerminalSize): Promise<void>;
-  /** As when its window is closed: whatever runs there gets SIGHUP. */
+  /** Closes the terminal like its window: programs in it get SIGHUP. */
   close(): void;
-  /** The program's exit code, 128 and the signal's number when one ended it. */
+  /** The program's exit code; 128 plus the signal's number after a signal. */
   readonly ended: Promise<number>;
 }
 
 export interface TerminalOptions extends Partial<TerminalSize> {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** How long what is waited for may take. @defaultValue 20 s */
+  /** Timeout of each wait. @defaultValue 20 s */
   readonly patienceMs?: number;
 }
 
@@ -40,7 +40,7 @@ export function openTerminal(words: readonly string[], options: TerminalOptions)
   });
   const { child, resize } = terminal;
   const ended = once(child, "exit").then(([code]) => Number(code ?? Number.NaN));
-  ended.catch(() => {}); // whoever waits for it is told
+  ended.catch(() => {}); // a caller that awaits it still gets the rejection
   // A program may end before it has read everything.
   child.stdin.on("error", () => {});
   let printed = "";

@@ -19,7 +19,7 @@ import { embeddedRedis } from "../redis/embedded-redis.ts";
 import { openLeaseStore } from "../lease/open-lease-store.ts";
 import { waitFor } from "../wait/wait-for.ts";
 
-// Redis, Terraform and two machines are started in each; a second or two here, more on a busy
+// Each test starts Redis, Terraform and two machines: a second or two here, more on a busy
 // computer.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
@@ -27,7 +27,7 @@ const PCS = { rig: "pcs", copies: ["pcs-1"] };
 const COMMAND = [process.execPath, fileURLToPath(new URL("main.ts", import.meta.url))] as const;
 const FAKE = new URL("../driver/fake/driver.ts", import.meta.url).href;
 
-/** A process of the command: standard output and standard error apart, as a script sees them. */
+/** A process of the command, with separate standard output and standard error, as in a script. */
 export type Cli = ReturnType<typeof launch>;
 
 export interface CliOptions {
@@ -36,40 +36,40 @@ export interface CliOptions {
   readonly input?: string | Readable;
 }
 
-/** A user's project with a config, on a computer of its own as far as vmrig can tell. */
+/** A user's project with a config, isolated by its own folders as if on a separate computer. */
 export interface TestCli {
   readonly root: string;
   readonly project: string;
   readonly folders: Folders;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** The words with which a shell starts `vmrig`. */
+  /** Command line that starts `vmrig`. */
   readonly command: readonly string[];
-  /** Starts `vmrig` with these words. */
+  /** Starts `vmrig` with these arguments. */
   start(words: readonly string[], options?: CliOptions): Cli;
-  /** Makes a folder beside the project. */
+  /** Creates a folder beside the project. */
   folder(name: string): Promise<string>;
-  /** Somebody's test run, as far as its gate can tell: a gate of this process on the rig `pcs`. */
+  /** Starts the gate of another user's test run on the rig `pcs`, in this process. */
   run(who: string, config?: Partial<RigConfig>): Run;
-  /** Somebody else who holds the rig. */
-  hold(who: string): Promise<Holding>;
-  /** Deletes the lock of a rig's leases, as nothing but an operator's mistake would. */
+  /** Leases the rig for another user. */
+  hold(who: string): Promise<HeldRig>;
+  /** Deletes the lease locks of a rig, as by an operator's mistake. */
   takeAway(rig: string): Promise<void>;
 }
 
 export interface Run {
   readonly gate: Gate;
-  /** Every line that it said. */
+  /** Every output line of the gate. */
   readonly said: string[];
-  /** Waits for a line. @returns it */
+  /** Waits for an output line and returns it. */
   says(words: RegExp): Promise<string>;
 }
 
-interface Holding extends AsyncDisposable {
-  /** How many wait in line. */
+interface HeldRig extends AsyncDisposable {
+  /** Returns the length of the queue. */
   waiting(): Promise<number>;
 }
 
-/** A config of fake machines. */
+/** Returns a config of fake machines. */
 export function configOf(machines: readonly string[], more = ""): string {
   const entries = machines.map((name) => `${name}: {}`).join(", ");
   return `import { fakeDriver } from "${FAKE}";\nexport default { name: "pcs", driver: fakeDriver(), machines: { ${entries} }, ${more} };\n`;
@@ -77,12 +77,12 @@ export function configOf(machines: readonly string[], more = ""): string {
 
 // oxlint-disable-next-line no-empty-pattern -- Vitest reads the names of the fixtures from it
 export const test = base.extend("place", { scope: "file" }, async ({}, { onCleanup }) => {
-  const place: TestCli & AsyncDisposable = await openPlace();
+  const place: TestCli & AsyncDisposable = await openTestCli();
   onCleanup(() => place[Symbol.asyncDispose]());
   return place;
 });
 
-async function openPlace(): Promise<TestCli & AsyncDisposable> {
+async function openTestCli(): Promise<TestCli & AsyncDisposable> {
   const root = await realpath(await mkdtemp(join(tmpdir(), "vmrig-test-")));
   const env = {
     VMRIG_HOME: join(root, "home"),
@@ -92,7 +92,7 @@ async function openPlace(): Promise<TestCli & AsyncDisposable> {
   const folders = await openFolders(env);
   const started: Cli[] = [];
   const gates: Gate[] = [];
-  // One that is shared would be somebody else's; gates of this process look for it.
+  // A shared Redis would belong to other tests; gates of this process read this variable.
   vi.stubEnv("VMRIG_REDIS_URL", undefined);
   const project = join(root, "project");
   await mkdir(project);
@@ -129,7 +129,7 @@ async function openPlace(): Promise<TestCli & AsyncDisposable> {
     async takeAway(rig) {
       const redis = new Redis({ path: join(folders.runtime, "redis", "redis.sock") });
       const locks = await redis.keys(`*{${rig}*:lock`);
-      if (locks.length === 0) throw new Error(`nobody holds ${rig}`);
+      if (locks.length === 0) throw new Error(`no lease on ${rig}`);
       await redis.del(...locks);
       redis.disconnect();
     },
@@ -185,13 +185,13 @@ function launch(
   });
 }
 
-/** Waits until a process has said something, on its standard error or output. */
+/** Waits until the standard error or output of a process matches. */
 export async function says(child: Cli, words: RegExp): Promise<void> {
   let said = "";
   for (const stream of [child.stderr, child.stdout])
     stream.on("data", (chunk: Buffer) => (said += chunk.toString()));
   await waitFor({
-    what: `vmrig to say ${words}`,
+    what: `vmrig to print ${words}`,
     timeoutMs: 30_000,
     intervalMs: 20,
     probe: () => Promise.resolve(words.test(said) ? { value: true } : { seen: said || "nothing" }),

@@ -1,13 +1,13 @@
 import type { Holder } from "../lease/lease.ts";
 
-/** An option of a verb: `--follow`, or `--config FILE` where it has a `value`. */
+/** An option of a verb: `--follow`, or `--config FILE` for an option with a `value`. */
 export interface OptionSpec {
   readonly type: "boolean" | "string";
-  /** May be given more than once. */
+  /** Allows the option more than once. */
   readonly multiple?: true;
-  /** One letter. */
+  /** One-letter alias. */
   readonly short?: string;
-  /** What a value of it is, for people: `FILE`. */
+  /** Placeholder of the value in the help: `FILE`. */
   readonly value?: string;
   readonly help: string;
 }
@@ -20,33 +20,33 @@ type OptionValue<S extends OptionSpec> = S["type"] extends "boolean"
     ? readonly string[]
     : string;
 
-/** What was given of a verb's options. */
+/** Values of a verb's options. */
 export type OptionValues<O extends OptionSpecs> = {
   readonly [name in keyof O]?: OptionValue<O[name]>;
 };
 
-/** What the command line says beside the verb's name. */
+/** Arguments of a verb. */
 export interface Given<O extends OptionSpecs = OptionSpecs> {
   readonly options: OptionValues<O>;
-  /** Words that are no options: names of machines. */
+  /** Positional arguments, such as machine names. */
   readonly operands: readonly string[];
   /** The words after `--`. */
   readonly command: readonly string[];
 }
 
-/** What a verb works in. */
+/** Environment in which a verb runs. */
 export interface Surroundings {
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
-  /** The config that was named with `--config`. */
+  /** The value of `--config`. */
   readonly config?: string;
-  /** Who asks, as others in line see it. */
+  /** Holder of the leases of this command; shown to others in the queue. */
   readonly holder: Holder;
-  /** Gets what was asked for, to standard output: a script may read it. */
+  /** Writes a result to standard output, where a script may read it. */
   readonly answer: (text: string) => void;
-  /** Gets one whole line about what goes on, to standard error. */
+  /** Writes one line of progress to standard error. */
   readonly say: (line: string) => void;
-  /** Aborts when the program is told to end. */
+  /** Aborts when the program is interrupted. */
   readonly signal: AbortSignal;
 }
 
@@ -57,19 +57,19 @@ export interface Operand {
 
 export interface Verb<O extends OptionSpecs = OptionSpecs> {
   readonly name: string;
-  /** One line of the list of verbs. */
+  /** One line in the list of verbs. */
   readonly summary: string;
-  /** What else `--help` says, a line each. */
+  /** More lines of `--help`. */
   readonly details: readonly string[];
   readonly operands: readonly Operand[];
-  /** Whether a command for a machine stands after `--`. @defaultValue it may not */
+  /** Whether a command for a machine may follow `--`. @defaultValue not allowed */
   readonly command?: "optional" | "required";
   readonly options: O;
-  /** @returns the exit code, when it is another than 0 */
+  /** @returns the exit code, unless it is 0 */
   run(surroundings: Surroundings, given: Given<O>): Promise<number | void>;
 }
 
-/** Lets `run` know the types of the options. */
+/** Defines a verb; infers the option types of `run`. */
 export function defineVerb<const O extends OptionSpecs>(verb: Verb<O>): Verb<O> {
   return verb;
 }

@@ -1,14 +1,14 @@
 import { expect, test } from "vitest";
 import { systemClock } from "./clock.ts";
 
-test("sleeps for as long as it is told, on the monotonic clock", async () => {
+test("sleeps for the given time on the monotonic clock", async () => {
   const start = systemClock.monotonic();
   await systemClock.sleep(20);
   // Node.js counts in whole milliseconds.
   expect(systemClock.monotonic() - start).toBeGreaterThanOrEqual(19);
 });
 
-test("a sleep ends with the reason of its signal, before and during", async () => {
+test("a sleep rejects with the reason of its signal, aborted before or during the sleep", async () => {
   const abort = new AbortController();
   const reason = { why: "not an error at all" };
   const sleeping = systemClock.sleep(3_600_000, abort.signal);

@@ -1,13 +1,13 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-/** Time, passed in wherever something waits, so that tests own it. */
+/** Source of time. Injected into everything that waits, so that tests control the time. */
 export interface Clock {
   /**
-   * Milliseconds since the epoch; jumps when the computer's clock is set, keeps counting while a
-   * laptop sleeps.
+   * Milliseconds since the epoch. The value jumps when the computer's clock is set, and keeps
+   * counting while a laptop sleeps.
    */
   wall(): number;
-  /** Milliseconds that never go back; on Linux they stand still while the computer is suspended. */
+  /** Milliseconds that never decrease. On Linux the value stops while the computer is suspended. */
   monotonic(): number;
   /** Resolves after `ms`; rejects with the signal's reason when it aborts. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;

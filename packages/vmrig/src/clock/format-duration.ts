@@ -1,4 +1,6 @@
-/** A duration for people, in the unit that reads best: `0.4 s`, `41 s`, `41 min`, `3.2 h`. */
+/**
+ * Formats a duration for people, in the unit that reads best: `0.4 s`, `41 s`, `41 min`, `3.2 h`.
+ */
 export function formatDuration(ms: number): string {
   const seconds = Math.max(0, ms) / 1000;
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`;

@@ -8,8 +8,8 @@ const UNITS: Readonly<Record<string, number>> = {
 const DURATION = new RegExp(`^(\\d+(?:\\.\\d+)?) ?(${Object.keys(UNITS).join("|")})$`);
 
 /**
- * Milliseconds of a duration as people write it, wherever vmrig takes one: `"500ms"`, `"1.5s"`,
- * `"15m"`, `"2h"`, `"1d"`; nothing where it is none.
+ * Converts a duration as people write it to milliseconds: `"500ms"`, `"1.5s"`, `"15m"`, `"2h"`,
+ * `"1d"`. Returns `undefined` when the text is not a duration.
  */
 export function parseDuration(text: string): number | undefined {
   const [, amount = "", unit = ""] = DURATION.exec(text.trim()) ?? [];

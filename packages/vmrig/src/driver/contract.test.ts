@@ -7,12 +7,12 @@ import { fakeDriver } from "./fake/driver.ts";
 import { setUpFakeMachines } from "./fake/fake-machines.test.kit.ts";
 import type { LocalResource } from "./rig-stack.ts";
 
-/** Titles of the cases that a driver does not pass, until there was one for each of these words. */
+/** Returns the titles of failed cases. Stops as soon as each pattern has matched a failed title. */
 async function failures(driver: Driver, seenBy: readonly RegExp[]): Promise<string[]> {
-  const scene = await setUpFakeMachines(["pc1"]);
-  onTestFinished(() => scene[Symbol.asyncDispose]());
+  const machines = await setUpFakeMachines(["pc1"]);
+  onTestFinished(() => machines[Symbol.asyncDispose]());
   const failed: string[] = [];
-  for (const { title, run } of driverContract(scene.harness(driver))) {
+  for (const { title, run } of driverContract(machines.harness(driver))) {
     await run().catch(() => failed.push(title));
     if (seenBy.every((words) => failed.some((title) => words.test(title)))) break;
   }
@@ -23,7 +23,7 @@ const fake = fakeDriver();
 const { park = async () => {}, stop = async () => {}, orphans = async () => [] } = fake;
 let lastKey = "";
 
-/** One fault each, and words of the cases that have to see it. */
+/** Each entry: one fault of a driver, and patterns of the cases that must detect it. */
 const FAULTS: ReadonlyArray<
   readonly [fault: string, driver: Partial<Driver>, seenBy: readonly RegExp[]]
 > = [
@@ -53,39 +53,39 @@ const FAULTS: ReadonlyArray<
     [/FENCED/],
   ],
   [
-    "lets the last key in beside the new one",
+    "authorizes the previous key in addition to the new one",
     {
       restore: async (machine, name, how) => {
         await fake.restore(machine, name, { ...how, authorize: `${how.authorize}\n${lastKey}` });
         lastKey = how.authorize;
       },
     },
-    [/refuses the last one/],
+    [/refuses the previous one/],
   ],
   [
-    "does nothing in restore but let the new key in",
+    "does nothing in restore but authorize the new key",
     { restore: (machine, _name, how) => fake.boot(machine, how) },
     [
-      /takes back files and processes/,
+      /reverts files and processes/,
       /ends every session/,
       /ROLLBACK_FAILED/,
       /destroyed its own disk/,
     ],
   ],
   [
-    "goes on after the lease was lost",
+    "continues after the lease was lost",
     { capture: (machine, name, how) => fake.capture(machine, name, unstoppable(how)) },
     [/aborted/],
   ],
   [
-    "makes something when it is looked at",
+    "creates a file in inspect",
     {
       inspect: async (copy) => {
         await writeFile(join(copy.folder, "seen"), "");
         return await fake.inspect(copy);
       },
     },
-    [/looking makes nothing/],
+    [/inspect creates nothing/],
   ],
   ["captures nothing", { capture: () => Promise.resolve() }, [/a capture is listed/]],
   ["removes nothing", { remove: () => Promise.resolve() }, [/a removed machine is absent/]],
@@ -97,7 +97,7 @@ const FAULTS: ReadonlyArray<
   ["stops nothing", { stop: () => Promise.resolve() }, [/stopped machine is off/]],
   ["finds no orphan", { orphans: () => Promise.resolve([]) }, [/an orphan is listed/]],
   [
-    "takes a machine that lives for an orphan",
+    "lists a running machine as an orphan",
     {
       orphans: async (places) => [
         ...(await orphans(places)),
@@ -107,12 +107,12 @@ const FAULTS: ReadonlyArray<
     [/an orphan is listed/],
   ],
   [
-    "keeps what it found",
-    { orphans: async (places) => (await orphans(places)).map(kept) },
+    "does not remove the orphans that it found",
+    { orphans: async (places) => (await orphans(places)).map(unremovable) },
     [/an orphan is listed/],
   ],
   [
-    "needs its fingerprint to declare what is destroyed",
+    "needs its fingerprint to declare the resources to destroy",
     {
       declare: (stack, copy, made) =>
         made.fingerprint === undefined ? undefined : fake.declare(stack, copy, made),
@@ -120,9 +120,9 @@ const FAULTS: ReadonlyArray<
     [/without a fingerprint/],
   ],
   [
-    "cannot be told to stop fetching",
+    "ignores the signal of fingerprint",
     { fingerprint: (copy) => fake.fingerprint(copy) },
-    [/asked for its fingerprint under a signal/],
+    [/a fingerprint under an aborted signal/],
   ],
   ["parks nothing", { park: () => Promise.resolve() }, [/parked machine is paused/]],
   [
@@ -135,10 +135,10 @@ const FAULTS: ReadonlyArray<
   ],
   [
     "stamps another owner on its machines",
-    { declare: (stack, copy, made) => fake.declare(stack, copy, { ...made, owner: "somebody" }) },
-    [/what was made boots/],
+    { declare: (stack, copy, made) => fake.declare(stack, copy, { ...made, owner: "another" }) },
+    [/a created machine boots/],
   ],
-  ["claims to keep processes", { rollback: "memory" }, [/takes back files and processes/]],
+  ["claims to keep processes", { rollback: "memory" }, [/reverts files and processes/]],
 ];
 
 test.each(FAULTS)(
@@ -151,10 +151,10 @@ test.each(FAULTS)(
   },
 );
 
-test("a driver and a harness are asked for what they declare, and for nothing else", async () => {
-  await using scene = await setUpFakeMachines(["pc1", "pc2"]);
+test("tests only the capabilities that a driver and a harness declare", async () => {
+  await using machines = await setUpFakeMachines(["pc1", "pc2"]);
   const titles = (driver: Driver, lan: boolean): string =>
-    driverContract({ ...scene.harness(driver), lan })
+    driverContract({ ...machines.harness(driver), lan })
       .map(({ title }) => title)
       .join("\n");
   const { park: _, ...unparkable } = fake;
@@ -162,7 +162,7 @@ test("a driver and a harness are asked for what they declare, and for nothing el
   expect(titles(unparkable, false)).not.toMatch(/parked|LAN/);
 });
 
-/** As if no other holder had ever been. */
+/** Passes a fence that is larger than that of any other holder. */
 function unfenced<T extends Authority>(how: T): T {
   return { ...how, fence: Math.max(how.fence, 1_000_000) };
 }
@@ -171,7 +171,7 @@ function unstoppable<T extends Authority>(how: T): T {
   return { ...how, signal: new AbortController().signal };
 }
 
-function kept(orphan: Orphan): Orphan {
+function unremovable(orphan: Orphan): Orphan {
   return { ...orphan, remove: () => Promise.resolve() };
 }
 

@@ -13,27 +13,27 @@ import { togetherCases } from "./contract/together.ts";
 export type { ContractCase, ContractHarness, PlantedOrphan } from "./contract/harness.ts";
 
 /**
- * What every driver must keep, as claims for whichever test runner there is:
+ * Contract suite that every driver must pass, for any test runner:
  *
  * ```ts
  * for (const { title, run } of driverContract(harness)) test(title, run);
  * ```
  *
- * The cases run in order on machines that are made once, booted once and restored about twenty
- * times; the last ones remove them. When one fails, those after it still say what they can. What a
- * driver or a harness declares not to have is not listed.
+ * The cases run in order on machines that are created once, booted once and restored about twenty
+ * times. The last cases remove the machines. After a failed case, the later cases still run.
+ * Capabilities that a driver or a harness does not declare are not tested.
  */
 export function driverContract(harness: ContractHarness): readonly ContractCase[] {
-  const stage = new TestMachines(harness);
+  const testMachines = new TestMachines(harness);
   return [
-    ...makingCases(stage),
-    ...snapshotCases(stage),
-    ...authorityCases(stage),
-    ...healingCases(stage),
-    ...togetherCases(stage),
-    ...faultCases(stage),
-    ...checkpointCases(stage),
-    ...orphanCases(stage),
-    ...endingCases(stage),
+    ...makingCases(testMachines),
+    ...snapshotCases(testMachines),
+    ...authorityCases(testMachines),
+    ...healingCases(testMachines),
+    ...togetherCases(testMachines),
+    ...faultCases(testMachines),
+    ...checkpointCases(testMachines),
+    ...orphanCases(testMachines),
+    ...endingCases(testMachines),
   ];
 }

@@ -1,83 +1,83 @@
 import type { RigStack } from "./rig-stack.ts";
 
 /**
- * A number that only grows, issued with each lease. A machine refuses a smaller one than it has
- * seen.
+ * A number that only grows, issued with each lease. A machine refuses a fence that is smaller than
+ * the largest one it has seen.
  */
 export type Fence = number;
 
 /** `pristine`, or `baseline-<id>`. */
 export type SnapshotName = string;
 
-/** An OpenSSH public key line: `ssh-ed25519 AAAA…`, without options or comment. */
+/** An OpenSSH public key: `ssh-ed25519 AAAA…`, without options or comment. */
 export type PublicKey = string;
 
 /**
- * What a rollback covers: RAM and disk, the disk with a new boot, or the disk under a kernel that
- * keeps running.
+ * Extent of a rollback: RAM and disk (`memory`), the disk with a new boot (`disk`), or the disk
+ * under a kernel that keeps running (`soft`).
  */
 export type RollbackKind = "memory" | "disk" | "soft";
 
 /**
- * What vmrig finds inside of a machine.
+ * Kind of system inside a machine.
  *
- * - `linux`: a system of its own, with systemd, OpenSSH, a clock and a test user who may `sudo`.
- * - `shell`: no more than a shell in the test user's home. vmrig waits for no boot, sets no clock,
- *   leaves out its house-keeping and becomes nobody else; a recipe may only `run` lines, as the
+ * - `linux`: a separate system with systemd, OpenSSH, a clock and a test user who may `sudo`.
+ * - `shell`: only a shell in the test user's home. vmrig waits for no boot, sets no clock, skips
+ *   the guest set-up and runs no command as another user. A recipe may only `run` lines, as the
  *   test user.
  */
 export type GuestKind = "linux" | "shell";
 
 export type PowerState = "running" | "paused" | "off" | "absent";
 /**
- * - `crash`: the power is cut. What the machine had not written to its disk is lost.
- * - `off`: the machine shuts itself down. Both succeed when it is off already.
- * - `on`: boots from the disk as it is. Does nothing where the machine runs.
- * - `reboot`: the machine shuts itself down, and boots.
+ * - `crash`: cuts the power. Data that the machine has not written to its disk is lost.
+ * - `off`: the machine shuts itself down. `crash` and `off` succeed when it is already off.
+ * - `on`: boots from the current disk. Does nothing when the machine is running.
+ * - `reboot`: the machine shuts itself down and boots.
  */
 export type PowerAction = "crash" | "off" | "on" | "reboot";
 export type LinkAction = "disconnect" | "connect";
 
-/** One machine as the config asks for it, every default filled in. */
+/** One machine of the config, with all defaults filled in. */
 export interface MachineSpec {
   readonly name: string;
   readonly cpus: number;
   readonly memoryMb: number;
   readonly diskGb: number;
-  /** Its address on the rig's private LAN: `10.77.0.11`. */
+  /** Address on the rig's private LAN: `10.77.0.11`. */
   readonly lanAddress: string;
 }
 
 /**
- * One copy of a rig as the config asks for it. Plain data: it hashes, and it crosses process
- * boundaries.
+ * One copy of a rig as the config describes it. Plain data, so that it can be hashed and sent to
+ * another process.
  */
 export interface CopySpec {
   /** `pcs` */
   readonly rig: string;
   /** `pcs-1` */
   readonly copy: string;
-  /** Absolute path of a 0700 folder of this computer that belongs to this copy alone. */
+  /** Absolute path of a 0700 folder on this computer that belongs to this copy alone. */
   readonly folder: string;
   /**
-   * Absolute path of a 0700 folder for this copy's sockets. Short: a socket's path may have 104
-   * bytes.
+   * Absolute path of a 0700 folder for the sockets of this copy. The path is short, because the
+   * path of a socket is limited to 104 bytes.
    */
   readonly runtimeFolder: string;
   /**
-   * Absolute path of a folder for images and other things that can be made again. Shared by all
-   * rigs of this user.
+   * Absolute path of a folder for images and other files that can be recreated. Shared by all rigs
+   * of this user.
    */
   readonly cacheFolder: string;
   readonly machines: readonly MachineSpec[];
 }
 
-/** What machines of this copy are made of. Both parts are hashed into the baseline id. */
+/** Base of the machines of this copy. Both fields are part of the hash in the baseline id. */
 export interface Fingerprint {
   /** Digest of the machine image. */
   readonly image: string;
   /**
-   * All else that a snapshot of this driver depends on, for people and for the hash:
+   * All other properties that a snapshot of this driver depends on, readable for people:
    * `qemu 7.2.22, tcg, q35, cpu max`.
    */
   readonly platform: string;
@@ -89,8 +89,8 @@ export interface MachineRef {
 }
 
 /**
- * What is really there. A machine of the spec that does not exist is listed as `absent`; one that
- * exists beyond the spec is listed too.
+ * Actual state of a copy's machines. A machine of the spec that does not exist is listed as
+ * `absent`. A machine that exists without being in the spec is listed, too.
  */
 export interface Inventory {
   readonly machines: readonly MachineStatus[];
@@ -99,90 +99,88 @@ export interface Inventory {
 export interface MachineStatus {
   readonly name: string;
   readonly power: PowerState;
-  /** Where SSH listens, for a machine that runs or is paused. */
+  /** Address of the SSH server of a machine that is running or paused. */
   readonly address?: { readonly host: string; readonly port: number };
-  /** Its pinned host key, known from making it: never learnt from the network. */
+  /** Pinned host key, known from the creation of the machine and never learnt from the network. */
   readonly hostKey?: PublicKey;
-  /** Who made it: the `owner` that {@link Driver.declare} was given. */
+  /** Owner of the machine: the `owner` that {@link Driver.declare} received. */
   readonly owner?: string;
   readonly snapshots: readonly SnapshotName[];
-  /**
-   * Whether its link to the rig's network was pulled by {@link Driver.network}. Missing where it
-   * was not.
-   */
+  /** Set when {@link Driver.network} disconnected the machine from the rig's network. */
   readonly disconnected?: true;
-  /** What a person needs to find it: a pid, a server's id. */
+  /** Hint for people how to find the machine: a pid, a server's id. */
   readonly whereabouts?: string;
 }
 
-/** Where the copies of a user lie on this computer. Absolute paths. */
+/** Folders of a user's copies on this computer. Absolute paths. */
 export interface CopiesFolders {
-  /** Holds the folder of each copy, under the copy's name. It may be gone. */
+  /** Parent of the folders of the copies, which have the copies' names. May not exist. */
   readonly copies: string;
-  /** Holds the runtime folder of each copy, under the copy's name. It may be gone. */
+  /** Parent of the runtime folders of the copies, which have the copies' names. May not exist. */
   readonly runtime: string;
   readonly cache: string;
 }
 
-/** Something of a driver's that nobody knows any more. */
+/** A process or resource of a driver that no copy owns any more. */
 export interface Orphan {
-  /** One line for people: what it is, where, and why nobody owns it. */
+  /** One line for people: what the orphan is, where it is, and why it has no owner. */
   readonly what: string;
   readonly copy?: string;
-  /** Ends or deletes it, unless somebody owns it by now. Succeeds when it is gone already. */
+  /** Stops or deletes the orphan, unless it has an owner again. Succeeds when it is gone. */
   remove(): Promise<void>;
 }
 
-/** What a call without an {@link Authority} may be given, because it may take long. */
+/** Options of a call without an {@link Authority} that may take long. */
 export interface WaitLimit {
-  /** Ends the call, which then throws its reason. */
+  /** Cancels the call, which then throws the signal's reason. */
   readonly signal?: AbortSignal;
-  /** Tells the user, in one whole line, what takes long. */
+  /** Reports a slow step to the user, as one whole line. */
   readonly say?: (line: string) => void;
 }
 
-/** Stands behind everything that changes a machine. */
+/** Proof of the lease. Required by every call that changes a machine. */
 export interface Authority {
   /**
-   * Checked by the driver against the largest that this machine has seen, outside of what a
-   * rollback rewinds.
+   * The driver compares the fence with the largest one that this machine has seen, stored outside
+   * of the data that a rollback rewinds.
    */
   readonly fence: Fence;
   /** Aborts when the lease is lost. */
   readonly signal: AbortSignal;
-  /** Tells the user, in one whole line, what takes long or what was healed. */
+  /** Reports a slow step or an automatic recovery to the user, as one whole line. */
   readonly say?: (line: string) => void;
 }
 
+/** Authority of a call that also replaces the authorized SSH key. */
 export interface Admission extends Authority {
   /** The only key that may log in as the test user from now on. */
   readonly authorize: PublicKey;
 }
 
-/** One prerequisite, looked at for real. */
+/** Result of checking one prerequisite. */
 export interface Finding {
-  /** What was looked at: `QEMU`. */
+  /** Name of the prerequisite: `QEMU`. */
   readonly what: string;
-  /** `warn`: it works, but slowly, or not for ever. */
+  /** `warn`: works, but slowly or only for a limited time. */
   readonly status: "ok" | "warn" | "fail";
-  /** What was found, on one line: `8.2.2 at /usr/bin/qemu-system-x86_64`. */
+  /** Measured value, on one line: `8.2.2 at /usr/bin/qemu-system-x86_64`. */
   readonly measured: string;
-  /** What to do about it, on one line. Missing for `ok`. */
+  /** Remedy, on one line. Missing for `ok`. */
   readonly fix?: string;
 }
 
 /**
- * Where machines come from. A plain object, made by a function from options; it holds no connection
- * and no state between calls.
+ * Provider of machines. A plain object, created by a function from options. A driver has no open
+ * connection and no state between calls.
  *
- * Every call with an {@link Authority} throws `FENCED` before it changes anything when the machine
- * has seen a larger fence, and `MACHINE_MISSING` when there is no such machine.
+ * Every call with an {@link Authority} throws `FENCED` before any change when the machine has seen
+ * a larger fence, and `MACHINE_MISSING` when the machine does not exist.
  */
 export interface Driver {
   readonly name: string;
   /**
-   * Whether its machines live on this computer alone; decides which Terraform state backends are
-   * legal.
+   * Whether the machines exist on this computer only. Decides which Terraform state backends are
+   * allowed.
    */
   readonly locality: "this-computer" | "shared";
   readonly rollback: RollbackKind;
@@ -190,67 +188,67 @@ export interface Driver {
   readonly guest?: GuestKind;
 
   /**
-   * Says what machines are made of; fetches and checks what is needed to know it. Cheap when
-   * nothing changed. It touches no machine: call it before a lease is taken, because the first time
-   * it may fetch an image.
+   * Returns the fingerprint of the machines, and fetches and checks the files that it depends on.
+   * Cheap when nothing changed. Touches no machine. Call it before acquiring a lease, because the
+   * first call may download an image.
    */
-  fingerprint(copy: CopySpec, patience?: WaitLimit): Promise<Fingerprint>;
+  fingerprint(copy: CopySpec, limit?: WaitLimit): Promise<Fingerprint>;
   /**
-   * Adds its resources to the CDKTF stack. `owner` is stamped on each machine. Without a
-   * fingerprint the stack is only good to destroy what there is, and needs nothing but the copy:
-   * the image may be gone.
+   * Adds the driver's resources to the CDKTF stack. `owner` is stamped on each machine. Without a
+   * fingerprint, the stack can only destroy existing machines and needs nothing but the copy,
+   * because the image may be gone.
    */
   declare(
     stack: RigStack,
     copy: CopySpec,
     made: { readonly fingerprint?: Fingerprint; readonly owner: string },
   ): void | Promise<void>;
-  /** Looks at what is really there; changes nothing. */
+  /** Returns the actual state of the machines. Changes nothing. */
   inspect(copy: CopySpec): Promise<Inventory>;
   /**
-   * Waits until a machine that was just made is up, and lets the key in.
+   * Waits until a newly created machine is up, and authorizes the key.
    *
-   * @throws MACHINE_UNREACHABLE at its own deadline.
+   * @throws MACHINE_UNREACHABLE at the driver's own deadline.
    */
   boot(machine: MachineRef, admission: Admission): Promise<void>;
   /**
-   * Takes a snapshot of a running machine; one of the same name is replaced.
+   * Takes a snapshot of a running machine. Replaces a snapshot of that name.
    *
    * @throws VmrigError `MACHINE_OFF`
    */
   capture(machine: MachineRef, snapshot: SnapshotName, authority: Authority): Promise<void>;
   /**
-   * Brings a machine back to a snapshot, running, with the right time to be set by the caller: ends
-   * every session, lets in the one key and nobody else. A machine that is off, or whose process is
-   * gone, is started again from the snapshot; its link is connected.
+   * Restores a machine to a snapshot and leaves it running: ends every session, and authorizes only
+   * the given key. A machine that is off, or whose process is gone, is started again from the
+   * snapshot. The network link is connected. The caller sets the clock.
    */
   restore(machine: MachineRef, snapshot: SnapshotName, admission: Admission): Promise<void>;
   /**
-   * Ends a machine that Terraform will not end: one that its state does not know, or whose making
-   * was cut off. Always on somebody's word.
+   * Removes a machine that Terraform will not destroy: a machine that is not in the state, or whose
+   * creation was interrupted. vmrig calls it only at a person's request.
    */
   remove(machine: MachineRef, authority: Authority): Promise<void>;
 
-  /** Lets a machine rest while nobody holds it. */
+  /** Pauses a machine while no lease uses it. */
   readonly park?: (machine: MachineRef, authority: Authority) => Promise<void>;
   /**
-   * Ends what runs of a machine, cleanly and without a loss: its disk and snapshots stay, and the
-   * next restore starts it again. Succeeds when it is off already.
+   * Shuts down a machine cleanly and without data loss: its disk and snapshots stay, and the next
+   * restore starts it again. Succeeds when the machine is already off.
    */
   readonly stop?: (machine: MachineRef, authority: Authority) => Promise<void>;
   /**
-   * Lists what this driver left on this computer, or in an account, and nobody knows any more:
-   * processes whose machine's folder is gone, work that was cut off. Never lists what lives
-   * rightfully, in whichever folders; what of a known copy no state knows is for the caller to
-   * find.
+   * Lists orphans that this driver left on this computer or in an account: processes whose
+   * machine's folder is gone, interrupted work. Never lists a machine that is in use, in whichever
+   * folder. The caller finds machines of a known copy that are not in the state.
    */
   readonly orphans?: (folders: CopiesFolders) => Promise<readonly Orphan[]>;
   /**
-   * Resolves when it is done: after `on` and `reboot` the machine is up, and lets in the one key,
-   * which a crash may have lost; it may listen at another address.
+   * Changes the power state, and resolves when the change is complete. After `on` and `reboot`, the
+   * machine is up and authorizes only the given key, which a crash may have lost. The SSH address
+   * may have changed.
    *
-   * @throws VmrigError `MACHINE_OFF` for the reboot of one that is off; `MACHINE_UNREACHABLE` for
-   *   one that does not shut itself down, or boot
+   * @throws VmrigError `MACHINE_OFF` for the reboot of a machine that is off; `MACHINE_UNREACHABLE`
+   *   for a machine that does not shut down or boot
    */
   readonly power?: (
     machine: MachineRef,
@@ -258,7 +256,7 @@ export interface Driver {
     admission: Admission,
   ) => Promise<void>;
   /**
-   * Pulls the machine's link to the rig's network, or plugs it in again; the way in stays.
+   * Disconnects the machine from the rig's network, or connects it again. SSH access stays.
    *
    * @throws VmrigError `MACHINE_OFF`
    */
@@ -268,8 +266,8 @@ export interface Driver {
     authority: Authority,
   ) => Promise<void>;
   /**
-   * As {@link capture}, of several machines of one copy at one moment: none of them runs while
-   * another is captured.
+   * Takes a snapshot, like {@link capture}, of several machines of one copy at one moment: no
+   * machine runs while another is captured.
    *
    * @throws VmrigError `MACHINE_OFF`
    */
@@ -278,22 +276,20 @@ export interface Driver {
     snapshot: SnapshotName,
     authority: Authority,
   ) => Promise<void>;
-  /**
-   * Deletes a snapshot, also of a machine that is off. Succeeds when there is none of that name.
-   */
+  /** Deletes a snapshot, also of a machine that is off. Succeeds when no such snapshot exists. */
   readonly drop?: (
     machine: MachineRef,
     snapshot: SnapshotName,
     authority: Authority,
   ) => Promise<void>;
   /**
-   * What the machine printed on its console so far. A restore, and a start from a snapshot, is a
-   * `restoredLine` in it.
+   * Returns the console output of the machine so far. Each restore, and each start from a snapshot,
+   * adds a `restoredLine`.
    */
   readonly console?: (machine: MachineRef) => AsyncIterable<string>;
   /**
-   * Looks at all that it needs on this computer, for `vmrig doctor`; makes and fetches nothing.
-   * Throws nothing that is a finding.
+   * Checks all prerequisites on this computer, for `vmrig doctor`. Creates and downloads nothing.
+   * Reports a failed prerequisite as a finding and does not throw it.
    */
   readonly diagnose?: (copy: CopySpec) => Promise<readonly Finding[]>;
 }

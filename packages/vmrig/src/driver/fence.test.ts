@@ -10,7 +10,7 @@ async function register(): Promise<string> {
   return join(folder, "fence");
 }
 
-test("lets the same and a larger fence pass, and refuses a smaller one", async () => {
+test("accepts an equal and a larger fence, and refuses a smaller one", async () => {
   const folder = await register();
   await passFence(folder, "pc1", 7);
   await passFence(folder, "pc1", 7);
@@ -29,7 +29,7 @@ test("a refused fence does not lower the register", async () => {
   await expect(passFence(folder, "pc1", 8)).rejects.toThrow("it has seen 9");
 });
 
-test("of many holders at once only the newest gets through in the end", async () => {
+test("only the newest of many concurrent holders passes in the end", async () => {
   const folder = await register();
   await Promise.allSettled(
     Array.from({ length: 50 }, (_, index) => passFence(folder, "pc1", 100 + index)),
@@ -39,7 +39,7 @@ test("of many holders at once only the newest gets through in the end", async ()
   expect(await readdir(folder)).toContain("149");
 });
 
-test("a register that cannot be kept is told with its path and the system's code, and is no bug", async () => {
+test("a register that cannot be written is reported with its path and the system's error code, and not as a bug", async () => {
   const folder = await register();
   await writeFile(folder, "");
   await expect(passFence(join(folder, "fences"), "pc1", 7)).rejects.toMatchObject({

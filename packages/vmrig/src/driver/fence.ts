@@ -5,16 +5,16 @@ import type { Fence } from "./driver.ts";
 import { explainWriteErrors } from "../local-files/explain-write-errors.ts";
 
 /**
- * The largest fence that a machine has seen, kept on this computer, outside of what a rollback
- * rewinds.
+ * Checks a fence against the largest fence that a machine has seen. The largest fence is stored on
+ * this computer, outside of the data that a rollback rewinds.
  *
- * It is a folder with one empty file per fence: making a file is atomic and can never lower the
- * maximum, so two holders need no lock to agree on who is newer. A check alone could still be
- * overtaken between itself and the act: a driver checks, and acts, while it has the machine for
- * itself (see {@link inTurn}).
+ * The register is a folder with one empty file per fence: creating a file is atomic and never
+ * lowers the maximum, so two holders need no lock to agree on the newer one. The check alone could
+ * still be overtaken before the action: a driver checks and acts while it holds the machine's lock
+ * (see `withFileLock`).
  *
- * @throws VmrigError `FENCED` when the machine has seen a larger one; `STATE_UNWRITABLE` when it
- *   cannot be kept
+ * @throws VmrigError `FENCED` when the machine has seen a larger fence; `STATE_UNWRITABLE` when the
+ *   register cannot be written
  */
 export async function passFence(folder: string, machine: string, fence: Fence): Promise<void> {
   await explainWriteErrors(folder, async () => {
@@ -26,7 +26,7 @@ export async function passFence(folder: string, machine: string, fence: Fence): 
   if (largest > fence) {
     throw new VmrigError("FENCED", {
       message: `${machine} refuses fence ${fence}: it has seen ${largest}.`,
-      hint: "this run lost its lease and somebody else has used the machine since: start the run again",
+      hint: "this run lost its lease, and another run has used the machine since: start the run again",
     });
   }
   await Promise.all(

@@ -1,4 +1,4 @@
-/** What the author of a driver needs: the contract, the errors and the one wait loop. */
+/** API for authors of drivers: the contract, the errors and the wait loop. */
 export * from "./driver.ts";
 export * from "./rig-stack.ts";
 export { restoredLine } from "./restored-line.ts";

@@ -3,14 +3,17 @@ import type { SnapshotName } from "./driver.ts";
 const BEGIN = "--- vmrig: ";
 
 /**
- * What a driver writes on a machine's console when it has brought it back: nothing above is of the
- * machine as it is now.
+ * Returns the line that a driver writes on a machine's console after a restore. Output above the
+ * line belongs to the time before the restore.
  */
 export function restoredLine(machine: string, snapshot: SnapshotName): string {
   return `${BEGIN}${machine} is back at ${snapshot} ---`;
 }
 
-/** The console from the last of these lines on; all of it when there is none. */
+/**
+ * Returns the console output from the last restored line on, or all of it when there is no such
+ * line.
+ */
 export function sinceRestored(console: string): string {
   return console.slice(Math.max(0, console.lastIndexOf(`\n${BEGIN}`) + 1));
 }

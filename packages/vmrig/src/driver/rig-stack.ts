@@ -1,53 +1,53 @@
 /**
- * A step of a `terraform_data` resource: a command that Terraform runs on this computer, without a
- * shell in between as far as its author can see. Arguments are passed as they are; quoting and
- * escaping of Terraform's interpolation is the stack's work.
+ * A step of a `terraform_data` resource: a command that Terraform runs on this computer. For the
+ * author of the step there is no shell in between: arguments are passed unchanged, and the stack
+ * does the quoting and the escaping of Terraform's interpolation.
  *
- * It runs with umask 077, without stdin, in an environment of `PATH`, `HOME`, `TMPDIR` and little
- * else. Its exit status other than 0 fails the run, and its output becomes part of the error. A
- * process that it leaves in the background must have let go of stdout and stderr, otherwise
- * Terraform waits for it.
+ * The command runs with umask 077, without stdin, in an environment of `PATH`, `HOME`, `TMPDIR` and
+ * little else. An exit status other than 0 fails the run, and the output becomes part of the error.
+ * A background process of the step must have closed stdout and stderr, otherwise Terraform waits
+ * for it.
  */
 export interface LocalStep {
   readonly command: readonly [string, ...string[]];
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** Something that Terraform should make exist, through steps on this computer. */
+/** A resource that Terraform creates and destroys through steps on this computer. */
 export interface LocalResource {
   /**
-   * Stable: it becomes the address `terraform_data.<name>`. Letters, digits, `_` and `-`; it begins
-   * with a letter or `_`. The resource that is a machine bears the machine's name: that is how what
-   * the state knows is held against what `inspect` sees.
+   * Stable name, which becomes the address `terraform_data.<name>`. Letters, digits, `_` and `-`;
+   * the first character is a letter or `_`. The resource of a machine has the machine's name: vmrig
+   * compares the names in the state with those of `inspect`.
    */
   readonly name: string;
   /**
-   * Kept in the state; the `destroy` step gets it, as JSON, in the environment variable
-   * `VMRIG_INPUT`. A change of it is an update.
+   * Stored in the state. The `destroy` step receives it as JSON in the environment variable
+   * `VMRIG_INPUT`. A changed input is an update.
    */
   readonly input: Readonly<Record<string, unknown>>;
-  /** A change of any of these makes the resource anew. */
+  /** A change of any of these values replaces the resource. */
   readonly replaceOn: Readonly<Record<string, string | number>>;
   /**
-   * Gets the input, as JSON, in `VMRIG_INPUT`. It starts over: when an earlier attempt was cut off,
-   * Terraform runs `create` again, on whatever that attempt left, and does **not** run `destroy`
-   * before it.
+   * Receives the input as JSON in `VMRIG_INPUT`. The step starts from scratch: after an interrupted
+   * attempt, Terraform runs `create` again on the remains of that attempt, and does **not** run
+   * `destroy` before it.
    */
   readonly create: LocalStep;
-  /** Succeeds when the thing is already gone. */
+  /** Succeeds when the resource is already gone. */
   readonly destroy: LocalStep;
-  /** Names of resources that must exist before, and be gone after, this one. */
+  /** Names of resources that must exist before this one is created, and be destroyed after it. */
   readonly dependsOn?: readonly string[];
 }
 
 /**
- * What a driver sees of the CDKTF stack, so that no driver imports cdktf. Every string that goes in
- * comes out as it is: it is escaped against interpolation.
+ * The CDKTF stack as a driver sees it, so that no driver imports cdktf. Every string arrives
+ * unchanged, because it is escaped against interpolation.
  */
 export interface RigStack {
   /**
-   * @throws VmrigError `CONFIG_INVALID` for a name that Terraform would not take, `INTERNAL` for
-   *   one that is declared twice
+   * @throws VmrigError `CONFIG_INVALID` for a name that Terraform does not accept, `INTERNAL` for a
+   *   name that is declared twice
    */
   local(resource: LocalResource): void;
 }

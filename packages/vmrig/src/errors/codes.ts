@@ -1,12 +1,12 @@
 /**
- * Whose turn it is to act: the person who wrote the config, the system under test, the
- * infrastructure, or vmrig's authors.
+ * Who has to act: the author of the config, the owner of the tested system, the operator of the
+ * infrastructure, or the authors of vmrig.
  */
 export type Fault = "user" | "test" | "infra" | "bug";
 
 /**
- * Every error code of vmrig with its fault. A code is part of the public contract: it is never
- * renamed, and each has an anchor in `docs/reference/errors.md`.
+ * Every error code of vmrig with its fault. A code is part of the public contract: vmrig never
+ * renames a code, and each code has an anchor in `docs/reference/errors.md`.
  */
 export const CODES = {
   CONFIG_NOT_FOUND: "user",

@@ -8,7 +8,7 @@ const full = new VmrigError("RIG_BUSY", {
   hint: "see who holds it",
 });
 
-test("an error comes through JSON as it was, with its causes", () => {
+test("an error survives JSON with all its causes", () => {
   const outer = new VmrigError("ROLLBACK_FAILED", {
     message: "pc1 is broken.",
     cause: new VmrigError("FENCED", { message: "Refused.", cause: full }),
@@ -32,7 +32,7 @@ test("an error comes through JSON as it was, with its causes", () => {
   });
 });
 
-test("a cause of somebody else comes through in words, with its own causes", () => {
+test("a foreign cause becomes text that includes its own causes", () => {
   const socket = Object.assign(new Error("connect ECONNREFUSED 127.0.0.1:1"), {
     code: "ECONNREFUSED",
   });
@@ -48,7 +48,7 @@ test("a cause of somebody else comes through in words, with its own causes", () 
   );
 });
 
-test("a cause of somebody else is redacted", () => {
+test("redacts a foreign cause", () => {
   const error = new VmrigError("TERRAFORM_FAILED", {
     message: "No.",
     cause: new Error("spawn env HCLOUD_TOKEN=abc123"),
@@ -61,7 +61,7 @@ test.each([
   ["nothing", null, "null"],
   ["an object without a prototype", Object.create(null), "[object Object]"],
   [
-    "an error as Vitest makes one",
+    "an error as Vitest serialises it",
     Object.assign(Object.create(null) as object, { name: "TypeError", message: "x" }),
     "TypeError: x",
   ],
@@ -71,7 +71,7 @@ test.each([
     "AggregateError: Error: ::1 refused; Error: 127.0.0.1 refused",
   ],
   [
-    "a function that lies about itself",
+    "an object whose toString throws",
     {
       toString: () => {
         throw new Error("no");
@@ -83,7 +83,7 @@ test.each([
   expect(toErrorJson(new VmrigError("INTERNAL", { message: "x", cause })).cause).toBe(text);
 });
 
-test("an error that is its own cause has an end", () => {
+test("serialises an error that is its own cause", () => {
   const error = new VmrigError("INTERNAL", { message: "round" });
   const other = new Error("and round", { cause: error });
   error.cause = other;
@@ -93,7 +93,7 @@ test("an error that is its own cause has an end", () => {
   expect(JSON.stringify(toErrorJson(self)).length).toBeLessThan(2_000);
 });
 
-test("what is not ours becomes INTERNAL, a bug, with where it came from and the error itself", () => {
+test("wraps a foreign error as INTERNAL, with its stack and the error as cause", () => {
   const cause = new RangeError("Invalid array length\nsecond line");
   const error = asVmrigError(cause);
   expect(error).toMatchObject({ code: "INTERNAL", fault: "bug", cause });
@@ -104,12 +104,12 @@ test("what is not ours becomes INTERNAL, a bug, with where it came from and the 
 });
 
 test.each([["a string"], [undefined], [Object.create(null)], [Symbol("x")]])(
-  "what is no error at all becomes INTERNAL, too: %o",
+  "wraps a value that is not an error as INTERNAL: %o",
   (thrown: unknown) => {
     expect(asVmrigError(thrown)).toMatchObject({ code: "INTERNAL", fault: "bug", details: [] });
   },
 );
 
-test("what is ours stays as it is", () => {
+test("returns a VmrigError unchanged", () => {
   expect(asVmrigError(full)).toBe(full);
 });

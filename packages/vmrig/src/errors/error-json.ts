@@ -3,7 +3,7 @@ import { redact } from "./redact.ts";
 import { describeThrown } from "./thrown.ts";
 import { isVmrigError, VmrigError } from "./vmrig-error.ts";
 
-/** What an error looks like on the gate's socket, in a worker message or in `--json` output. */
+/** An error as JSON: on the gate's socket, in a worker message and in `--json` output. */
 export interface ErrorJson {
   readonly name: string;
   readonly code: ErrorCode;
@@ -14,21 +14,24 @@ export interface ErrorJson {
   readonly cause?: ErrorJson | string;
 }
 
-/** Nobody nests that deep on purpose; an error that is its own cause does. */
+/**
+ * Limits the depth of causes. Real causes never nest this deep; an error that is its own cause
+ * does.
+ */
 const DEEPEST = 10;
 
 /**
- * Not a `toJSON` method: whoever serialises an error calls that one instead of taking its fields.
- * Vitest does, after it has made a plain object of the cause, and shows what comes back without
- * details, hint and fields.
+ * Converts an error to JSON. A function and not a `toJSON` method, because a serializer calls
+ * `toJSON` instead of reading the fields. Vitest does so after it has made a plain object of the
+ * cause, and then shows the error without details, hint and fields.
  */
 export function toErrorJson(error: VmrigError): ErrorJson {
   return nested(error, DEEPEST);
 }
 
 /**
- * Rebuilds an error that came as JSON from another process. The stack is that of the call, the
- * causes are kept.
+ * Rebuilds an error that arrived as JSON from another process. The stack is the stack of this call;
+ * the causes are retained.
  */
 export function fromErrorJson({ code, message, details, hint, cause }: ErrorJson): VmrigError {
   return new VmrigError(code, {
@@ -53,15 +56,19 @@ function nested(
     ...(hint === undefined ? {} : { hint }),
     ...(cause === undefined || depth === 0
       ? {}
-      : { cause: isVmrigError(cause) ? nested(cause, depth - 1) : redact(told(cause, depth - 1)) }),
+      : {
+          cause: isVmrigError(cause)
+            ? nested(cause, depth - 1)
+            : redact(describeForeign(cause, depth - 1)),
+        }),
   };
 }
 
-/** An error of somebody else in words, with its own causes: `fetch failed` alone says nothing. */
-function told(thrown: unknown, depth: number): string {
+/** Describes a foreign error together with its causes: `fetch failed` alone explains nothing. */
+function describeForeign(thrown: unknown, depth: number): string {
   const cause =
     typeof thrown === "object" && thrown !== null && "cause" in thrown ? thrown.cause : undefined;
   return cause === undefined || depth <= 0
     ? describeThrown(thrown)
-    : `${describeThrown(thrown)} (cause: ${told(cause, depth - 1)})`;
+    : `${describeThrown(thrown)} (cause: ${describeForeign(cause, depth - 1)})`;
 }

@@ -7,17 +7,25 @@ const KEY = `-----BEGIN OPENSSH PRIVATE KEY-----\n${BODY}-----END OPENSSH PRIVAT
 
 test.each([
   ["a password in a URL", "redis://alice:hunter2@db:6379/0", "redis://alice:***@db:6379/0"],
-  ["one without a user", "rediss://:hunter2@db", "rediss://:***@db"],
+  ["a password in a URL without a user", "rediss://:hunter2@db", "rediss://:***@db"],
+  ["a password with an unencoded @", "redis://alice:hunter@2@db/0", "redis://alice:***@db/0"],
   [
-    "one with an @ in it that nobody encoded",
-    "redis://alice:hunter@2@db/0",
-    "redis://alice:***@db/0",
+    "two URLs on one line",
+    "http://a:x@one and http://b:y@two",
+    "http://a:***@one and http://b:***@two",
   ],
-  ["two in one line", "http://a:x@one and http://b:y@two", "http://a:***@one and http://b:***@two"],
   ["an environment variable", "HCLOUD_TOKEN=abc123 terraform", "HCLOUD_TOKEN=*** terraform"],
-  ["one in quotes, with spaces", `export API_KEY="abc 123" x`, "export API_KEY=*** x"],
-  ["one whose name has no underscore", "PGPASSWORD=hunter2", "PGPASSWORD=***"],
-  ["one of AWS", "AWS_SECRET_ACCESS_KEY=abc/123+x", "AWS_SECRET_ACCESS_KEY=***"],
+  [
+    "an environment variable in quotes, with spaces",
+    `export API_KEY="abc 123" x`,
+    "export API_KEY=*** x",
+  ],
+  ["an environment variable without an underscore", "PGPASSWORD=hunter2", "PGPASSWORD=***"],
+  [
+    "an environment variable of AWS",
+    "AWS_SECRET_ACCESS_KEY=abc/123+x",
+    "AWS_SECRET_ACCESS_KEY=***",
+  ],
   ["an option", "curl --token=abc123 x", "curl --token=*** x"],
   ["a field of JSON", `{"password":"hunter2 \\" x","port":1}`, `{"password":***,"port":1}`],
   ["a field of YAML", "apiKey: hunter2", "apiKey: ***"],
@@ -42,7 +50,7 @@ test.each([
     `before\n${KEY.slice(60)}\nafter`,
     "before\n[OPENSSH PRIVATE KEY redacted]\nafter",
   ],
-])("takes out %s", (_title, text, redacted) => {
+])("redacts %s", (_title, text, redacted) => {
   expect(redact(text)).toBe(redacted);
   expect(redact(redacted)).toBe(redacted);
 });
@@ -62,7 +70,7 @@ test.each([
   "a bearer of bad news",
   "keyboard=us monkey: 1",
   "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
-])("leaves %j as it is", (text) => {
+])("leaves %j unchanged", (text) => {
   expect(redact(text)).toBe(text);
 });
 
@@ -74,6 +82,6 @@ test.each([
   ["schemes", "a://".repeat(100_000)],
   ["quotes that never end", `token="${"\\a".repeat(100_000)}`],
   ["blanks", `token${" ".repeat(200_000)}`],
-])("is done with much text in no time: %s", { timeout: 5_000 }, (_title, text) => {
+])("redacts a long text quickly: %s", { timeout: 5_000 }, (_title, text) => {
   expect(redact(text).length).toBeLessThanOrEqual(text.length);
 });

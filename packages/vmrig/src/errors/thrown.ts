@@ -1,4 +1,4 @@
-/** What was thrown, in words: `TypeError: fetch failed`. Never throws itself, whatever it gets. */
+/** Describes a thrown value: `TypeError: fetch failed`. Never throws, whatever the value is. */
 export function describeThrown(thrown: unknown): string {
   if (typeof thrown === "object" && thrown !== null) {
     const name = field(thrown, "name") ?? "Error";
@@ -8,14 +8,14 @@ export function describeThrown(thrown: unknown): string {
   try {
     return String(thrown);
   } catch {
-    // An object without a prototype, such as Vitest makes of an error's cause.
+    // An object without a prototype. Vitest turns the cause of an error into such an object.
     return Object.prototype.toString.call(thrown);
   }
 }
 
 /**
- * An AggregateError often has no message of its own: Node.js throws one for a name with several
- * addresses that all refuse.
+ * Describes the errors inside an AggregateError. The AggregateError itself often has no message:
+ * Node.js throws one when a name has several addresses and all of them refuse.
  */
 function inner(thrown: object): string | undefined {
   if (!("errors" in thrown) || !Array.isArray(thrown.errors) || thrown.errors.length === 0)

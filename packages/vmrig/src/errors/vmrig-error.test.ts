@@ -18,18 +18,18 @@ const full = (): VmrigError =>
     cause: new TypeError("inner"),
   });
 
-test("its message is the sentence, then the facts, one a line, then the remedy", () => {
+test("the message is the summary, then one line per fact, then the hint", () => {
   expect(full().message).toBe(`Rig "pcs" stayed busy for 900 s.
   held by ci-8812@runner-3 for 41 min
   2 ahead of you
 hint: raise \`lease.waitFor\`, or see who holds it with \`vmrig status\`.`);
 });
 
-test("its message is the sentence alone when there is nothing more to say", () => {
+test("the message is the summary alone when there are no facts and no hint", () => {
   expect(new VmrigError("INTERNAL", { message: "Odd." }).message).toBe("Odd.");
 });
 
-test("a fact of several lines stays under the sentence", () => {
+test("indents every line of a multi-line fact", () => {
   expect(
     new VmrigError("INTERNAL", { message: "Odd.", details: ["one\ntwo", "three"] }).message,
   ).toBe("Odd.\n  one\n  two\n  three");
@@ -43,7 +43,7 @@ test.each(Object.entries(CODES))("%s is the fault of %s", (code, fault) => {
   });
 });
 
-test("takes secrets out of its message, its facts and its hint", () => {
+test("redacts secrets in the message, the facts and the hint", () => {
   const error = new VmrigError("REDIS_UNREACHABLE", {
     message: "No answer of redis://:hunter2@db.",
     details: [
@@ -60,7 +60,7 @@ test("takes secrets out of its message, its facts and its hint", () => {
   expect(error.details).toEqual(["MY_TOKEN=***", "[OPENSSH PRIVATE KEY redacted]", "after"]);
 });
 
-test("its own fields are plain data", () => {
+test("the fields of an error are plain data", () => {
   const error = full();
   const fields = {
     name: "VmrigError [RIG_BUSY]",
@@ -74,15 +74,16 @@ test("its own fields are plain data", () => {
   expect(structuredClone(Object.assign({}, error))).toEqual(fields);
 });
 
-test("structured cloning keeps its text and its cause", () => {
+test("structured cloning keeps the message and the cause", () => {
   const copy = structuredClone(full());
   expect(copy).toBeInstanceOf(Error);
   expect(copy.message).toBe(full().message);
   expect(copy.cause).toEqual(new TypeError("inner"));
 });
 
-test("is recognised when it comes from another realm", () => {
-  // Errors of a realm are no `Error` of another one; a symbol of the registry is the same in all.
+test("recognises an error from another realm", () => {
+  // An error of one realm is not an `Error` in another realm. A registered symbol is equal in all
+  // realms.
   const foreign: unknown = runInNewContext(
     `Object.defineProperty(new Error("x"), Symbol.for("vmrig.error"), { value: true })`,
   );
@@ -91,7 +92,7 @@ test("is recognised when it comes from another realm", () => {
   expect(runInNewContext("Symbol.for('vmrig.error') in error", { error: full() })).toBe(true);
 });
 
-test("is recognised when the package is installed twice", async () => {
+test("recognises an error when the package is installed twice", async () => {
   const url = new URL("./vmrig-error.ts?installed-twice", import.meta.url).href;
   const other = (await import(/* @vite-ignore */ url)) as typeof import("./vmrig-error.ts");
   expect(other.VmrigError).not.toBe(VmrigError);
@@ -106,14 +107,14 @@ test.each([
   ["vmrig.error"],
   [null],
   [undefined],
-])("%o is none of ours", (value: unknown) => {
+])("%o is not a VmrigError", (value: unknown) => {
   expect(isVmrigError(value)).toBe(false);
 });
 
 const VITEST = fileURLToPath(new URL("../../node_modules/vitest/vitest.mjs", import.meta.url));
 
 test.each(["forks", "threads"])(
-  "Vitest shows all of it, code, stack and causes, out of a worker of the pool %s",
+  "Vitest shows code, stack and causes of an error from a worker of the pool %s",
   async (pool) => {
     const root = await mkdtemp(join(tmpdir(), "vmrig-test-"));
     onTestFinished(() => rm(root, { recursive: true }));

@@ -4,10 +4,11 @@ import { describeThrown } from "./thrown.ts";
 
 const BRAND = Symbol.for("vmrig.error");
 
+/** Text of an error, and its cause. */
 export interface ErrorFacts {
   /** What went wrong, on which object, with the measured value. One sentence. */
   readonly message: string;
-  /** One fact a line, shown indented under the message. */
+  /** One fact per line, shown indented under the message. */
   readonly details?: readonly string[];
   /** The one remedy. */
   readonly hint?: string;
@@ -15,21 +16,21 @@ export interface ErrorFacts {
 }
 
 /**
- * The one base class of vmrig's errors. Recognise it with {@link isVmrigError}, never with
- * `instanceof`: two copies of the package, or another realm, would answer no. Its own fields
- * survive JSON and structured cloning. Secrets are redacted on construction.
+ * Base class of all errors of vmrig. Recognise one with {@link isVmrigError}, never with
+ * `instanceof`, which fails for a second copy of the package and for another realm. The fields
+ * survive JSON and structured cloning. The constructor redacts secrets.
  */
 export class VmrigError extends Error {
   /**
-   * `VmrigError [RIG_BUSY]`, as Node.js shows its own: a test reporter prints the name, and most
-   * print no other field.
+   * `VmrigError [RIG_BUSY]`, the form that Node.js uses for its own errors: a test reporter prints
+   * the name, and most reporters print no other field.
    */
   override name: string;
   readonly code: ErrorCode;
   readonly fault: Fault;
   /**
-   * The first sentence, without details and hint; `message` holds all three, because every reporter
-   * shows that one.
+   * The first sentence, without details and hint. `message` contains all three, because every
+   * reporter shows the message.
    */
   readonly summary: string;
   readonly details: readonly string[];
@@ -37,7 +38,7 @@ export class VmrigError extends Error {
 
   constructor(code: ErrorCode, facts: ErrorFacts) {
     const summary = redact(facts.message);
-    // As one text: a key is many lines.
+    // Redacted as one text, because a private key spans many lines.
     const details =
       facts.details === undefined || facts.details.length === 0
         ? []
@@ -59,8 +60,8 @@ export function isVmrigError(value: unknown): value is VmrigError {
 }
 
 /**
- * The error as it is if it is ours, otherwise wrapped as `INTERNAL`: what crosses a process
- * boundary is always a VmrigError.
+ * Returns a VmrigError unchanged, and wraps any other value as `INTERNAL`. Only a VmrigError may
+ * cross a process boundary.
  */
 export function asVmrigError(value: unknown): VmrigError {
   if (isVmrigError(value)) return value;

@@ -7,7 +7,7 @@ import { collectEvidence, type CollectOptions } from "./collect.ts";
 import { createSecrets } from "./secrets.ts";
 import { createTranscript } from "./transcript.ts";
 
-/** One to which nobody gets through: its network is gone, or it hangs. */
+/** A machine that cannot be reached: its network is gone, or it hangs. */
 const hung: Machine = createMachine({
   name: "pc2",
   address: "10.77.0.12",
@@ -30,7 +30,7 @@ const collect = (scene: Partial<CollectOptions>): ReturnType<typeof collectEvide
   });
 };
 
-test("a machine that hangs costs its own parts, and no other", async () => {
+test("a machine that hangs loses its own parts only", async () => {
   const { pc1, server, [Symbol.asyncDispose]: end } = await startMachine();
   onTestFinished(end);
   const path = join(server.folder, "app.log");
@@ -42,15 +42,15 @@ test("a machine that hangs costs its own parts, and no other", async () => {
     timeoutMs: 2_000,
   });
   expect(text).toContain(`=== ${path} of pc1 ===\nwhat the app said\n`);
-  expect(text).toContain(`=== ${path} of pc2 ===\n(could not be had: no answer within 2 s)\n`);
-  expect(text).toContain("=== journal of pc2 ===\n(could not be had: no answer within 2 s)\n");
+  expect(text).toContain(`=== ${path} of pc2 ===\n(not available: no answer within 2 s)\n`);
+  expect(text).toContain("=== journal of pc2 ===\n(not available: no answer within 2 s)\n");
   expect(text).toContain("=== console of pc2 ===\nthe console of pc2\n");
   expect(highlights).toContain(
-    `not to be had: troubled units of pc2, journal of pc2, ${path} of pc2: no answer within 2 s`,
+    `not available: failed or pending units of pc2, journal of pc2, ${path} of pc2: no answer within 2 s`,
   );
 });
 
-test("a machine whose open connection falls silent still has its console, and what it ran", async () => {
+test("a machine with a silent connection still has its console and its commands", async () => {
   const transcript = createTranscript(createSecrets());
   const {
     pc1,
@@ -66,19 +66,19 @@ test("a machine whose open connection falls silent still has its console, and wh
   expect(text).toMatch(/kill -STOP \$PPID; echo hung >hung; sleep 600 → still running\n/);
   expect(text).toContain("=== console of pc1 ===\nthe console of pc1\n");
   expect(highlights).toContain(
-    "not to be had: troubled units of pc1, journal of pc1: no answer within 0.5 s",
+    "not available: failed or pending units of pc1, journal of pc1: no answer within 0.5 s",
   );
 });
 
-test("a console that never ends, and one that is not there, say so", async () => {
+test("a console that never ends and a missing console are reported", async () => {
   const console: CollectOptions["console"] = (name) =>
     name === "pc1" ? new Promise(() => {}) : Promise.reject(new Error("no such thing."));
   const { text } = await collect({ machines: { pc1: hung, pc2: hung }, console, timeoutMs: 100 });
-  expect(text).toContain("=== console of pc1 ===\n(could not be had: no answer within 0.1 s)\n");
-  expect(text).toContain("=== console of pc2 ===\n(could not be had: no such thing)\n");
+  expect(text).toContain("=== console of pc1 ===\n(not available: no answer within 0.1 s)\n");
+  expect(text).toContain("=== console of pc2 ===\n(not available: no such thing)\n");
 });
 
-test("of a large file its end is kept, with a word on its size", async () => {
+test("a large file is cut to its end, with a note on its size", async () => {
   const { pc1, server, [Symbol.asyncDispose]: end } = await startMachine();
   onTestFinished(end);
   const path = join(server.folder, "large.log");
@@ -89,7 +89,7 @@ test("of a large file its end is kept, with a word on its size", async () => {
   expect(text).not.toContain("first");
 });
 
-test("what colours a terminal, and what no report may hold, is taken out", async () => {
+test("terminal colours and invalid control characters are removed", async () => {
   const { text } = await collect({
     machines: { pc1: hung },
     console: async () => "\u001b[1;31merror\u001b[0m: \u0000\u0007done",

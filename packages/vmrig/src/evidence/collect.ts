@@ -15,43 +15,45 @@ export interface WantedFile {
 }
 
 export interface CollectOptions {
-  /** Of what: `pcs-1`. */
+  /** Name of the copy: `pcs-1`. */
   readonly copy: string;
-  /** Those that are asked, by name. */
+  /** The queried machines, by name. */
   readonly machines: Readonly<Record<string, Machine>>;
   readonly transcript: Transcript;
-  /** When the test began. */
+  /** Start of the test. */
   readonly since: Date;
   readonly files: readonly WantedFile[];
   readonly console: (machine: string) => Promise<string>;
   readonly secrets: Pick<Secrets, "hide">;
-  /** For each part by itself; all are asked for at once. */
+  /** Timeout of each part; all parts are collected in parallel. */
   readonly timeoutMs: number;
   readonly clock?: Clock;
 }
 
-/** What is kept of a test that failed. No secret is in it. */
+/** Evidence of a failed test, without secrets. */
 export interface Evidence {
-  /** All of it, for a file. */
+  /** The full text, for a file. */
   readonly text: string;
-  /** The lines that most likely tell why, for an error's message. */
+  /** The lines that most likely explain the failure, for an error's message. */
   readonly highlights: readonly string[];
 }
 
 /**
- * Asks machines, driver and transcript, all at once, and takes what comes in time. A machine that
- * is dead or hangs costs its own parts and no other. Never throws.
+ * Collects evidence from machines, driver and transcript in parallel, within the timeout. A machine
+ * that is dead or hangs loses only its own parts. Never throws.
  */
-export async function collectEvidence(scene: CollectOptions): Promise<Evidence> {
-  const { copy, machines, transcript, since, files, console, secrets } = scene;
+export async function collectEvidence(options: CollectOptions): Promise<Evidence> {
+  const { copy, machines, transcript, since, files, console, secrets } = options;
   const parts = await Promise.all([
     ...Object.entries(machines).flatMap(([name, machine]) => [
-      part(scene, "units", `troubled units of ${name}`, (signal) => units(machine, signal)),
-      part(scene, "journal", `journal of ${name}`, (signal) => journal(machine, since, signal)),
-      part(scene, "console", `console of ${name}`, () => console(name)),
+      part(options, "units", `failed or pending units of ${name}`, (signal) =>
+        units(machine, signal),
+      ),
+      part(options, "journal", `journal of ${name}`, (signal) => journal(machine, since, signal)),
+      part(options, "console", `console of ${name}`, () => console(name)),
     ]),
     ...files.map(({ machine: name, path }) =>
-      part(scene, "file", `${path} of ${name}`, async (signal) => {
+      part(options, "file", `${path} of ${name}`, async (signal) => {
         const machine = machines[name];
         if (machine === undefined) throw new Error(`there is no machine ${name}`);
         return fileTail(machine, path, signal);
@@ -64,7 +66,7 @@ export async function collectEvidence(scene: CollectOptions): Promise<Evidence> 
     ...parts.map(({ title, got }) =>
       section(
         title,
-        "missing" in got ? `(could not be had: ${got.missing})` : got.text || "(nothing)",
+        "missing" in got ? `(not available: ${got.missing})` : got.text || "(nothing)",
       ),
     ),
   ];
@@ -101,8 +103,8 @@ function section(title: string, text: string): string {
   return `=== ${title} ===\n${text.replace(/\n+$/, "")}\n`;
 }
 
-/** Removes the colours of a terminal, and the control characters that no XML report may hold. */
+/** Removes terminal colours, and control characters that are invalid in an XML report. */
 function plain(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are what it removes
+  // oxlint-disable-next-line no-control-regex -- removes control characters
   return stripVTControlCharacters(text).replace(/[\0-\u0008\u000b-\u001f\u007f]/g, "");
 }

@@ -9,7 +9,7 @@ const { signal } = new AbortController();
 
 let rig: TestMachine;
 beforeAll(async () => {
-  // Other programs on its PATH, for whoever is not the user who logs in.
+  // Other programs on the PATH, for users other than the login user.
   rig = await startMachine({
     become: (_user, line) =>
       `PATH=${quote(rig.server.folder)}:$PATH; export PATH; sh -c ${quote(line)}`,
@@ -23,7 +23,7 @@ async function program(name: string, script: string): Promise<void> {
   await chmod(file, 0o755);
 }
 
-test("the journal is asked for from the moment on", async () => {
+test("the journal starts at the given time", async () => {
   const since = new Date(Date.now() - 30_000);
   await program("date", `exec /bin/date "$@"`);
   await program("journalctl", `printf '%s\\n' "$@"`);
@@ -31,14 +31,14 @@ test("the journal is asked for from the moment on", async () => {
   expect(words).toContain(`--since=@${(since.getTime() / 1000).toFixed(3)}`);
 });
 
-test("of a machine whose clock is behind, the journal of as long a time is asked for", async () => {
+test("the journal of a machine with a slow clock covers the same time span", async () => {
   await program("date", "echo 1000000000");
   await program("journalctl", `printf '%s\\n' "$@"`);
   const words = (await journal(rig.pc1.root, new Date(Date.now() - 30_000), signal)).split("\n");
   expect(words).toContainEqual(expect.stringMatching(/^--since=@9999999(?:70|69|68)$/));
 });
 
-test("a program that fails is named, with its last words", async () => {
+test("a failed program is reported with its last output", async () => {
   await program(
     "systemctl",
     "echo of no interest >&2; echo Failed to connect to bus: No such file or directory >&2; exit 1",

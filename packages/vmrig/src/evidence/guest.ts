@@ -2,11 +2,11 @@ import { isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
 import type { Machine } from "../machine/machine.ts";
 import { quotePath } from "../machine/command/script.ts";
 
-/** How much of a journal or a file is kept: its end. */
+/** Size of the retained end of a journal or file. */
 const TAIL_BYTES = 262_144;
 const JOURNAL_LINES = 3_000;
 
-/** A line whose output is what is kept. */
+/** Runs a command line and returns its output. */
 async function ask(machine: Machine, line: string, signal: AbortSignal): Promise<string> {
   const { stdout, stderr, exitCode, failed } = await machine.exec(
     "sh",
@@ -19,19 +19,19 @@ async function ask(machine: Machine, line: string, signal: AbortSignal): Promise
   );
   if (!failed) return stdout;
   signal.throwIfAborted();
-  const said = stderr.trim().split("\n").at(-1) ?? "";
+  const reason = stderr.trim().split("\n").at(-1) ?? "";
   throw new VmrigError("INSPECTION_FAILED", {
-    message: said === "" ? `exit code ${exitCode}` : said,
+    message: reason === "" ? `exit code ${exitCode}` : reason,
   });
 }
 
-/** What a machine's clock may be behind without that being on purpose. */
+/** Largest lag of a machine's clock that is not considered deliberate. */
 const SLACK_S = 5;
 
 /**
- * Lines of the machine's journal since a moment, with their time: journalctl(1). A clock that is
- * behind, as a test may set it, stamps what is new with an earlier time: the same span is then
- * counted from there, and may begin with lines of before.
+ * Returns the lines of the machine's journal since a time, with timestamps: journalctl(1). If a
+ * test has set the clock back, new lines have earlier timestamps. The same time span is then
+ * counted back from the machine's clock, and may include older lines.
  */
 export function journal(machine: Machine, since: Date, signal: AbortSignal): Promise<string> {
   const from = since.getTime() / 1000;
@@ -45,7 +45,7 @@ export function journal(machine: Machine, since: Date, signal: AbortSignal): Pro
   );
 }
 
-/** Units of systemd that are not as they should be. */
+/** Returns the failed and pending systemd units. */
 export function units(machine: Machine, signal: AbortSignal): Promise<string> {
   const states = "failed,activating,deactivating,reloading,auto-restart";
   return ask(
@@ -55,7 +55,7 @@ export function units(machine: Machine, signal: AbortSignal): Promise<string> {
   );
 }
 
-/** The end of a file, with a word on what was cut. */
+/** Returns the end of a file, with a note if the beginning was cut. */
 export function fileTail(machine: Machine, path: string, signal: AbortSignal): Promise<string> {
   const target = quotePath(path);
   const cut = `s=$(wc -c <${target}) || exit; [ "$s" -le ${TAIL_BYTES} ] || echo "(the last ${TAIL_BYTES} of $s bytes)"`;

@@ -12,13 +12,13 @@ const APP = "2026-01-01T00:00:00+00:00 pc1 app[7]: started";
 const LOOKER =
   "2026-01-01T00:00:01+00:00 pc1 sudo[8]: vmrig : USER=root ; COMMAND=/bin/sh -c 'systemctl list-units --failed'";
 
-test("lines of a journal that complain are shown, else its last one", () => {
+test("shows journal lines that indicate a problem, otherwise the last line", () => {
   const complaint = "2026-01-01T00:00:02+00:00 pc1 app[7]: error: no greeting";
   expect(linesOfJournal(APP, complaint, APP)).toEqual(["journal of pc1:", `  ${complaint}`]);
   expect(linesOfJournal(APP)).toEqual(["journal of pc1:", `  ${APP}`]);
 });
 
-test("lines of who comes to look at the machine tell nothing", () => {
+test("ignores lines of vmrig's own logins", () => {
   expect(linesOfJournal(APP, LOOKER)).toEqual(["journal of pc1:", `  ${APP}`]);
   expect(linesOfJournal(LOOKER)).toEqual([]);
 });

@@ -3,16 +3,16 @@ import type { Transcript } from "./transcript.ts";
 
 const COMMANDS = 5;
 const LINES = 3;
-/** Words of those who report that something went wrong. */
+/** Words that indicate a problem. */
 const BAD =
   /\b(?:error|errors|fail(?:ed|ure|s)?|fatal|panic|oops|denied|refused|segfault|killed|out of memory|cannot|could not|unable)\b/i;
 
-/** Nearly all of them are vmrig's own: it looks at a machine as root. */
-const COMINGS_AND_GOINGS = /^\S+ \S+ (?:sudo|sshd|sshd-session|systemd-logind)\[/;
+/** Nearly all of these lines come from vmrig's own logins, because it queries a machine as root. */
+const LOGIN_LINE = /^\S+ \S+ (?:sudo|sshd|sshd-session|systemd-logind)\[/;
 
 /**
- * The few lines that most likely tell why a test failed. Where no line complains, the last one of a
- * journal may be it.
+ * Returns the few lines that most likely explain a failed test. Without a line that indicates a
+ * problem, returns the last line of a journal.
  */
 export function highlights(transcript: Transcript, parts: readonly EvidencePart[]): string[] {
   const { count } = transcript;
@@ -35,8 +35,8 @@ function linesOf({ kind, title, got }: EvidencePart): string[] {
   if ("missing" in got) return [];
   const lines = got.text
     .split("\n")
-    .filter((line) => line.trim() !== "" && !(kind === "journal" && COMINGS_AND_GOINGS.test(line)));
-  // All that is listed there is wrong.
+    .filter((line) => line.trim() !== "" && !(kind === "journal" && LOGIN_LINE.test(line)));
+  // Every listed unit indicates a problem.
   const bad = kind === "units" ? lines : lines.filter((line) => BAD.test(line));
   const shown = bad.length > 0 ? bad.slice(-LINES) : kind === "journal" ? lines.slice(-1) : [];
   return shown.length === 0
@@ -47,11 +47,11 @@ function linesOf({ kind, title, got }: EvidencePart): string[] {
       ];
 }
 
-/** What could not be had, together where the reason is the same. */
+/** Lists the missing parts, grouped by reason. */
 function absent(parts: readonly EvidencePart[]): string[] {
   const titles = new Map<string, string[]>();
   for (const { title, got } of parts) {
     if ("missing" in got) titles.set(got.missing, [...(titles.get(got.missing) ?? []), title]);
   }
-  return [...titles].map(([why, of]) => `not to be had: ${of.join(", ")}: ${why}`);
+  return [...titles].map(([why, of]) => `not available: ${of.join(", ")}: ${why}`);
 }

@@ -1,8 +1,8 @@
 import type { SystemSnapshot, ProcessSnapshot } from "./system-snapshot.ts";
 
 /**
- * What a machine has that it had not before: one fact a line, without the machine's name. Nothing
- * that comes and goes by itself.
+ * Lists everything new on a machine, one fact per line, without the machine's name. Ignores
+ * whatever comes and goes by itself.
  */
 export function leftBehind(
   before: SystemSnapshot,
@@ -17,21 +17,21 @@ export function leftBehind(
 }
 
 /**
- * Started by whoever asks over the bus, and ended by themselves when nobody has for half a minute.
+ * Services that a D-Bus request starts, and that end after half a minute without requests.
  */
 const END_BY_THEMSELVES = /^systemd-(?:hostnamed|timedated|localed)\.service$/;
-/** Commands that come over SSH may run in it: then it says nothing of who started them. */
+/** Commands over SSH may run in this unit, which then does not identify their origin. */
 const OF_SSH = /^sshd?(?:@.*)?\.service$/;
 
 function processes(before: SystemSnapshot, after: SystemSnapshot): string[] {
-  // After a reboot all of them are new, and none is left of the test but what its system starts.
+  // After a reboot all processes are new, and only those that the system starts remain.
   if (before.boot !== after.boot) return [];
   const known = new Set(before.processes.map(({ pid }) => pid));
   const ran = new Set(before.processes.map(unitOf));
   const isExcused = (one: ProcessSnapshot): boolean => {
     const unit = unitOf(one);
     if (unit === undefined) return false;
-    // A service that ran may have been started anew, or have taken on another worker.
+    // A service that ran before may have been restarted, or may have started another worker.
     return ran.has(unit) || after.jobs.has(unit) || END_BY_THEMSELVES.test(unit);
   };
   return after.processes
@@ -42,7 +42,7 @@ function processes(before: SystemSnapshot, after: SystemSnapshot): string[] {
     });
 }
 
-/** The innermost service. */
+/** Returns the innermost service. */
 function unitOf({ group }: ProcessSnapshot): string | undefined {
   const unit = group.split("/").findLast((part) => part.endsWith(".service"));
   return unit === undefined || OF_SSH.test(unit) || /^user@\d+\.service$/.test(unit)

@@ -2,6 +2,6 @@
 export interface EvidencePart {
   readonly kind: "journal" | "units" | "console" | "file";
   readonly title: string;
-  /** What there was, or why that is not known. */
+  /** The text, or the reason for its absence. */
   readonly got: { readonly text: string } | { readonly missing: string };
 }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { createSecrets, hideIn } from "./secrets.ts";
 
-test("hides what was given, also a line of it, quoted for a shell, and as JSON has it", () => {
+test("hides a secret, its lines, and its forms quoted for a shell and for JSON", () => {
   const secrets = createSecrets(["of the config"]);
   secrets.add("it's me");
   secrets.add(Buffer.from('first "line"\nsecond line\n'));
@@ -15,14 +15,14 @@ test("hides what was given, also a line of it, quoted for a shell, and as JSON h
   expect(shown.map(secrets.hide)).toEqual(["***", "'***'", "log: ***!", '"***"', "password=***"]);
 });
 
-test("hides the longer of two, where one is a part of the other", () => {
+test("hides the longer of two secrets if one is a part of the other", () => {
   const secrets = createSecrets();
   secrets.add("token");
   secrets.add("token-and-more");
   expect(secrets.hide("token-and-more, token")).toBe("***, ***");
 });
 
-test("leaves words of three letters, which are no secrets", () => {
+test("keeps words of three letters, which are no secrets", () => {
   const secrets = createSecrets();
   secrets.add("yes");
   expect(secrets.hide("yes, of course")).toBe("yes, of course");

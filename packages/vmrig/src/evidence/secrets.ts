@@ -1,21 +1,21 @@
 import { redact } from "../errors/redact.ts";
 
-/** Shorter ones are no secrets, and a text without them could not be read. */
+/** Shorter strings are no secrets; hiding them would make a text unreadable. */
 const SHORTEST = 4;
-/** Of more input than this, the rest is data: to look for each of its lines would take seconds. */
+/** Larger input is data: searching for each of its lines would take seconds. */
 const MAX_BYTES = 65_536;
-/** The oldest are forgotten first. */
+/** Beyond this number, the oldest secrets are dropped. */
 const MAX_SECRETS = 10_000;
 
-/** What must not be shown of a claim's commands. */
+/** Secrets that must not appear in the output of a claim. */
 export interface Secrets {
   add(secret: string | Uint8Array): void;
-  /** Takes out all that was added, and what says itself that it is secret. */
+  /** Replaces all added secrets, and text that is recognisable as a secret. */
   hide(text: string): string;
 }
 
 export function createSecrets(named: readonly string[] = []): Secrets {
-  /** As they were given: what is in them is looked for only when something is shown. */
+  /** Secrets as added; their search forms are built only when a text is shown. */
   const given = new Set<string | Uint8Array>(named);
 
   let words: readonly string[] | undefined;
@@ -23,8 +23,8 @@ export function createSecrets(named: readonly string[] = []): Secrets {
     const texts = [...given].map((secret) =>
       typeof secret === "string" ? secret : Buffer.from(secret).toString("utf8"),
     );
-    // A text of many lines is also secret line by line: that is how a log shows it. And so it
-    // stands in a quoted word, or in JSON.
+    // Each line of a multi-line text is secret too, because a log shows single lines. The same
+    // applies to forms quoted for a shell or for JSON.
     const pieces = texts
       .flatMap((text) => [text, ...text.split("\n")])
       .map((piece) => piece.trim());
@@ -33,7 +33,7 @@ export function createSecrets(named: readonly string[] = []): Secrets {
       piece.replaceAll("'", `'\\''`),
       JSON.stringify(piece).slice(1, -1),
     ]);
-    // The longest first: one may be a part of another.
+    // Longest first: one secret may be a part of another.
     return [...new Set(forms)]
       .filter((form) => form.length >= SHORTEST)
       .sort((a, b) => b.length - a.length);
@@ -52,7 +52,7 @@ export function createSecrets(named: readonly string[] = []): Secrets {
   };
 }
 
-/** The same error, everywhere in it, its own fields and causes too. */
+/** Hides secrets in place everywhere in an error: message, stack, fields and causes. */
 export function hideIn(
   value: unknown,
   { hide }: Pick<Secrets, "hide">,

@@ -7,8 +7,7 @@ import { leftBehind } from "./left-behind.ts";
 import { takeSystemSnapshot, type SystemSnapshot } from "./system-snapshot.ts";
 
 /**
- * This computer, as its user: what is read of it is what a machine's root reads. Others use it,
- * too.
+ * This computer as a machine, read as its user like root on a machine. Other programs use it too.
  */
 async function stage(): Promise<
   TestMachine & {
@@ -38,7 +37,7 @@ async function stage(): Promise<
 }
 
 /**
- * Of this computer: ends at the end of the test what its claims do not end, should they not hold.
+ * Starts a program on this computer, and ends it after the test if the test did not.
  */
 function endAtLast(pid: number): void {
   onTestFinished(() => {
@@ -50,7 +49,7 @@ function endAtLast(pid: number): void {
   });
 }
 
-test("files that are new, changed or gone are told, each by what became of it", async () => {
+test("new, changed and removed files are listed", async () => {
   const { etc, change } = await stage();
   const files = (lines: string[]): string[] => lines.filter((line) => line.startsWith("/etc"));
   expect(files(await change(() => writeFile(join(etc, "hosts"), "127.0.0.1 localhost\n")))).toEqual(
@@ -71,7 +70,7 @@ test("files that are new, changed or gone are told, each by what became of it", 
   ]);
 });
 
-test("a port that something listens on since then is told, and one that is closed again is not", async () => {
+test("a new listening port is listed, and a closed one is not", async () => {
   const { change } = await stage();
   const server = createServer();
   onTestFinished(() => void server.close());
@@ -89,7 +88,7 @@ test("a port that something listens on since then is told, and one that is close
   expect(closed).not.toContain(`tcp port ${port} on 127.0.0.1`);
 });
 
-test("a process that runs on is told with user and arguments; whoever looks is not", async () => {
+test("a process left running is listed with user and arguments; the query itself is not", async () => {
   const { pc1, look, gone } = await stage();
   const before = await look();
   const { stdout: pid } = await pc1.$`sleep 601 >/dev/null 2>&1 & echo $!`;
@@ -112,7 +111,7 @@ test("a process that runs on is told with user and arguments; whoever looks is n
   ).toEqual([]);
 });
 
-test("a guest that shares a computer shows the processes of its own home alone, and no ports", async () => {
+test("a guest on a shared computer shows only the processes of its own home, and no ports", async () => {
   const { pc1, server } = await stage();
   const home = join(server.folder, "home");
   const env = { HOME: home };
@@ -149,7 +148,7 @@ const inGroup = (pid: number, group: string): SystemSnapshot["processes"][number
   group,
 });
 
-test("a service that is new is told by name; one that ran and was started anew, a job of systemd and what ends by itself are not", () => {
+test("a new service is listed by name; a restarted one, a systemd job and a short-lived service are not", () => {
   const before = { ...empty, processes: [inGroup(10, "/system.slice/nginx.service")] };
   const after = {
     ...empty,

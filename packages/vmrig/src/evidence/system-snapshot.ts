@@ -5,29 +5,29 @@ import type { Machine } from "../machine/machine.ts";
 import { parseProcesses, READ_PROCESSES, type ProcessInfo } from "../machine/resources/process.ts";
 import { parseInternet, type Listener } from "../machine/resources/socket.ts";
 
-/** What runs on a machine, listens, and is configured at one moment. */
+/** Processes, listening ports and configuration of a machine at one moment. */
 export interface SystemSnapshot {
   readonly boot: string;
-  /** Without those of the kernel, of SSH, and of whoever looks. */
+  /** Processes without those of the kernel, of SSH and of this query. */
   readonly processes: readonly ProcessSnapshot[];
   readonly listeners: readonly Listener[];
-  /** What tells each file from another one of its name, by path. */
+  /** Fingerprint of each file (content, mode, owner, link target), by path. */
   readonly files: ReadonlyMap<string, string>;
-  /** Units of systemd that are on their way, such as a job that a timer started. */
+  /** systemd units that are starting, stopping or reloading, such as a job of a timer. */
   readonly jobs: ReadonlySet<string>;
 }
 
 export interface ProcessSnapshot extends ProcessInfo {
-  /** The unit or session that it belongs to, as a path: cgroups(7). Empty where there is none. */
+  /** Path of its unit or session: cgroups(7). Empty without one. */
   readonly group: string;
 }
 
 export interface SystemSnapshotOptions {
   readonly guest: GuestKind;
-  /** Whose files count. @defaultValue that of the guest: `/etc` */
+  /** Folder of the fingerprinted files. @defaultValue that of the guest: `/etc` */
   readonly folder?: string;
   /**
-   * Whether to ask for jobs: what is there may be theirs, and the question costs a program more.
+   * Whether to query jobs, which may own new processes. The query costs one more program.
    *
    * @defaultValue false
    */
@@ -38,9 +38,9 @@ const TIMEOUT_MS = 15_000;
 const NEXT = "=== vmrig stock ===";
 
 /**
- * Looks as the machine's user, who should be root, in one round trip.
+ * Takes a snapshot in one round trip, as the machine's user, which should be root.
  *
- * @throws VmrigError `INSPECTION_FAILED`, or what a command throws
+ * @throws VmrigError `INSPECTION_FAILED`, or the errors of a command
  */
 export async function takeSystemSnapshot(
   machine: Machine,
@@ -57,9 +57,9 @@ export async function takeSystemSnapshot(
   if (failed || parts.length < 7) {
     const why = timedOut
       ? `it took longer than ${TIMEOUT_MS / 1000} s`
-      : stderr.trim().split("\n").at(-1) || "it does not say why";
+      : stderr.trim().split("\n").at(-1) || "no error output";
     throw new VmrigError("INSPECTION_FAILED", {
-      message: `Cannot see what runs on ${machine.name}: ${why}.`,
+      message: `Could not list the processes of ${machine.name}: ${why}.`,
     });
   }
   const [head = "", processes = "", groups = "", tcp = "", udp = "", files = "", waiting = ""] =
@@ -75,7 +75,7 @@ export async function takeSystemSnapshot(
     ),
     listeners: [
       ...parseInternet("tcp", tcp),
-      // Above it are those of clients, which come and go.
+      // Higher ports belong to clients and come and go.
       ...parseInternet("udp", udp).filter(
         ({ port = 0 }) => port < Number(ephemeral.split(/\s/)[0]),
       ),
@@ -86,13 +86,14 @@ export async function takeSystemSnapshot(
 }
 
 /**
- * Few programs, because each costs 50 ms on an emulated machine. On a guest that shares a computer
- * with others, only what has its home in its environment is its own, and ports are nobody's.
+ * Returns a script with few programs, because each costs 50 ms on an emulated machine. On a guest
+ * that shares a computer with others, only processes with the guest's home in their environment
+ * belong to it, and ports cannot be attributed.
  */
 function script(system: boolean, folder: string, bootId: string, jobs: boolean): string {
   const of = (kind: string, program: string): string =>
     `find . -xdev ${kind} -exec ${program} {} +`;
-  // Each may complain of what goes while it looks.
+  // Each program may complain about files that disappear meanwhile.
   const ownFiles = `cd ${folder} && { ${of("-type f", "cksum")}; ${of("! -type l", "stat -c '%a %u:%g %n'")}; ${of("-type l", "ls -ldn")}; }`;
   const sections = [
     `{ ${bootId}; } && echo $$ && cat /proc/sys/net/ipv4/ip_local_port_range${system ? "" : '; grep -lzxF "HOME=$HOME" /proc/[0-9]*/environ 2>/dev/null'}`,
@@ -108,7 +109,7 @@ function script(system: boolean, folder: string, bootId: string, jobs: boolean):
   return `LC_ALL=C; export LC_ALL; ${sections.join(`\necho '${NEXT}'\n`)}\ntrue`;
 }
 
-/** Those of a login, and of the manager that systemd starts for its user. */
+/** Processes of a login, and of the systemd manager of its user. */
 const OF_SSH = /^(?:sshd|sshd-session|sshd-auth|\(sd-pam\))$/;
 const OF_LOGIN = /user@\d+\.service\/(?:init\.scope|session\.slice)/;
 
@@ -129,31 +130,31 @@ function ofTheMachine(
       line.push(at);
     return line;
   };
-  const lookers = new Set(above(self));
+  const ownAncestors = new Set(above(self));
   const own =
     mine === undefined ? undefined : new Set(mine.map((path) => Number(path.split("/")[2])));
   return all
     .filter(({ pid, args, name, state }) => {
       if (args.length === 0 || state === "zombie" || OF_SSH.test(name)) return false;
       if (own !== undefined && !own.has(pid)) return false;
-      return !lookers.has(pid) && !above(pid).includes(self);
+      return !ownAncestors.has(pid) && !above(pid).includes(self);
     })
     .map((one) => ({ ...one, group: groups.get(one.pid) ?? "" }))
     .filter(({ group }) => !OF_LOGIN.test(group));
 }
 
-/** The one of systemd, in either version of cgroups. */
+/** Returns the systemd group of each process, for both versions of cgroups. */
 function toGroups(text: string): Map<number, string> {
   const lines = text.matchAll(/^\/proc\/(\d+)\/cgroup:\d+:(?:name=systemd)?:(.*)$/gm);
   return new Map([...lines].map(([, pid, group = ""]) => [Number(pid), group]));
 }
 
-/** What the system writes by itself. */
+/** Files that the system writes without a test. */
 const WRITTEN_BY_ITSELF = new Set(["./resolv.conf", "./adjtime", "./mtab", "./.pwd.lock"]);
 
 /**
- * What cksum(1) says of content, stat(1) of mode and owner, and ls(1) of where a link leads. The
- * time does not count: a file that is as it was has not changed.
+ * Combines the content (cksum(1)), mode and owner (stat(1)), and link target (ls(1)) of each file.
+ * Ignores the time: a file with its old content has not changed.
  */
 function toFiles(text: string): Map<string, string> {
   const files = new Map<string, string>();

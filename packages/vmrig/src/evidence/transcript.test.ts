@@ -25,7 +25,7 @@ function run(
   return (how = "exited with 0 after 0.1 s.") => told.ended(how);
 }
 
-test("has each command with its machine, its user, its end and what it printed", () => {
+test("lists each command with its machine, its user, its exit and its output", () => {
   const transcript = createTranscript(createSecrets());
   run(transcript, "ls", { stdout: "a\nb\n" })();
   run(transcript, "reboot", { machine: "pc2", user: "root" })("exited with 1 after 2.0 s.");
@@ -35,22 +35,22 @@ test("has each command with its machine, its user, its end and what it printed",
   expect(transcript.brief(1)).toEqual(["pc2 root$ reboot → exited with 1 after 2.0 s"]);
 });
 
-test("a command that has not ended is there, with what it has printed so far", () => {
+test("lists a running command with its output so far", () => {
   const transcript = createTranscript(createSecrets());
   run(transcript, "tail -f log", { stdout: "so far" });
   expect(transcript.text()).toMatch(/tail -f log → still running\n {4}stdout: so far$/);
 });
 
-test("two hundred looks are one line, also beside others; commands that are the same count as one only when nothing came between", () => {
+test("two hundred queries are one line, also among others; equal commands are merged only if no other came between", () => {
   const transcript = createTranscript(createSecrets());
   for (let cursor = 0; cursor < 200; cursor += 1) {
-    run(transcript, `journalctl --after-cursor=${cursor}`, { look: "look at the journal" })();
+    run(transcript, `journalctl --after-cursor=${cursor}`, { look: "query the journal" })();
     run(transcript, "read /etc/motd", { look: "read /etc/motd" })();
   }
   for (const command of ["ls", "ls", "rm a", "ls"]) run(transcript, command)();
   expect(transcript.count).toBe(404);
   expect(transcript.brief(9).map((line) => line.replace(/.*\$ (.*) →.*/, "$1"))).toEqual([
-    "look at the journal (200 times)",
+    "query the journal (200 times)",
     "read /etc/motd (200 times)",
     "ls (2 times)",
     "rm a",
@@ -58,7 +58,7 @@ test("two hundred looks are one line, also beside others; commands that are the 
   ]);
 });
 
-test("a shell is told with what is seen of it at the end, and no two of them are one", () => {
+test("a shell is listed with its last screen, and two shells are never merged", () => {
   const transcript = createTranscript(createSecrets());
   let screen = "first";
   run(transcript, "top", { shown: () => ["typed: <q>", screen] });
@@ -75,7 +75,7 @@ test("a shell is told with what is seen of it at the end, and no two of them are
   );
 });
 
-test("keeps the last 500 commands, and the end of what each printed", () => {
+test("keeps the last 500 commands, and the end of each output", () => {
   const transcript = createTranscript(createSecrets());
   for (let index = 0; index < 700; index += 1)
     run(transcript, `echo ${index}`, { stdout: `${"x".repeat(90)}\n`.repeat(1_000) })();

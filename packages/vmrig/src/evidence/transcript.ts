@@ -6,11 +6,11 @@ import type {
 } from "../machine/command/command-observer.ts";
 import type { Secrets } from "./secrets.ts";
 
-/** How many commands are kept: the last ones. */
+/** Number of retained commands: the last ones. */
 const MAX_ENTRIES = 500;
-/** How much of each output is kept: its end. */
+/** Size of the retained end of each output. */
 const TAIL_BYTES = 2_048;
-/** Looks of one name count as one as long as so few others came between. */
+/** Queries of one name are merged unless more than this number of commands came between. */
 const WINDOW = 8;
 
 interface Entry {
@@ -23,20 +23,20 @@ interface Entry {
   printed: () => Printed;
 }
 
-/** What was run on the machines in the time of one test. */
+/** Commands that ran on the machines during one test. */
 export interface Transcript {
   readonly observer: CommandObserver;
-  /** How many commands there were. */
+  /** Number of commands. */
   readonly count: number;
-  /** One a line, without what they printed: the last so many of them. */
+  /** Returns the last commands, one per line, without their output. */
   brief(last: number): string[];
-  /** All of it, for people. */
+  /** Returns the full transcript as readable text. */
   text(): string;
 }
 
 /**
- * Made to cost next to nothing while nothing fails: it keeps references, and words are made of them
- * when somebody asks.
+ * Creates a transcript. It costs next to nothing while tests pass: it stores references, and
+ * formats them on request only.
  */
 export function createTranscript(
   secrets: Pick<Secrets, "add">,
@@ -46,7 +46,7 @@ export function createTranscript(
   const startedMs = clock.monotonic();
   let count = 0;
 
-  /** The entry that a command is one more time of. */
+  /** Returns the entry of the same command, if the command repeats it. */
   const known = ({ machine, user, command, look, shown }: CommandStarted): Entry | undefined => {
     // Each shell has its own screen.
     if (shown !== undefined) return undefined;
@@ -118,10 +118,10 @@ export function createTranscript(
   };
 }
 
-/** The end of an output, and whether there was more. */
+/** Returns the end of an output, and one more byte if the output was cut. */
 function tail(output: Buffer | undefined): Buffer | undefined {
   if (output === undefined || output.length === 0) return output;
-  // One byte more than is shown says that it was cut.
+  // One byte more than is shown marks a cut output.
   return Buffer.from(output.subarray(-TAIL_BYTES - 1));
 }
 

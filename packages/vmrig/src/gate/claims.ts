@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { RolledBack } from "../baseline/login.ts";
+import type { MachineAccess } from "../baseline/machine-access.ts";
 import type { Clock } from "../clock/clock.ts";
 import type { ResolvedRig, RollbackPolicy } from "../config/schema.ts";
 import { asVmrigError, isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
@@ -24,7 +24,7 @@ export interface Claim {
   work: Promise<unknown>;
 }
 
-type Roll = Promise<readonly RolledBack[]>;
+type Roll = Promise<readonly MachineAccess[]>;
 
 /** Last grant of a copy, and the rollback policy of the latest claim that had the copy. */
 interface HandedOut {
@@ -132,11 +132,7 @@ export function createClaims({
       baseline: leasedCopy.baseline,
       guest: rig.driver.guest ?? "linux",
       nonce,
-      machines: machines.map(({ name, lanAddress, target }) => ({
-        name,
-        lanAddress,
-        target: { ...target },
-      })),
+      machines: [...machines],
     };
     if (claims.get(claim.id)?.leasedCopy === leasedCopy)
       handedOut.set(leasedCopy, { grant: granted, rollback: claim.rollback });

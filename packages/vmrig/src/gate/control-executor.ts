@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { whereReached } from "../baseline/login.ts";
+import { accessToRunning } from "../baseline/login.ts";
 import { admission, authority, type LeasedContext } from "../baseline/leased-context.ts";
 import type { MachineRef } from "../driver/driver.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
@@ -92,10 +92,7 @@ export function createControlExecutor(context: LeasedContext): ControlExecutor {
       const outcome = await carryOut(command);
       return {
         ...outcome,
-        machines: (await whereReached(context)).map(({ target, ...where }) => ({
-          ...where,
-          target: { ...target },
-        })),
+        machines: await accessToRunning(context),
       };
     },
     async dropCheckpoints() {

@@ -1,5 +1,6 @@
 import { createRecovery, type Unhealthy } from "../baseline/recovery.ts";
-import { whereReached, whereToLogIn, type RolledBack } from "../baseline/login.ts";
+import { accessToRunning, accessAfterRollback } from "../baseline/login.ts";
+import type { MachineAccess } from "../baseline/machine-access.ts";
 import { baselineId } from "../baseline/baseline-id.ts";
 import { establishBaseline } from "../baseline/establish.ts";
 import { authority, onEach, type LeasedContext } from "../baseline/leased-context.ts";
@@ -43,14 +44,14 @@ export interface LeasedCopy {
   readonly baseline: string;
   readonly copy: CopySpec;
   /** Rolls all machines back to their baseline. */
-  rollBack(): Promise<readonly RolledBack[]>;
+  rollBack(): Promise<readonly MachineAccess[]>;
   /**
    * Rolls all machines back before a claim waits for them. Does not recover a machine that fails:
    * the next claim does.
    */
-  rollBackAhead(): Promise<readonly RolledBack[]>;
+  rollBackAhead(): Promise<readonly MachineAccess[]>;
   /** Retries with the next recovery step after the last rollback turned out to have failed. */
-  heal(unhealthy: readonly Unhealthy[]): Promise<readonly RolledBack[]>;
+  heal(unhealthy: readonly Unhealthy[]): Promise<readonly MachineAccess[]>;
   /** Runs a control command on the machines. */
   act(command: ControlCommand): Promise<ControlResult>;
   /** Deletes the checkpoints of the claim that has ended. Does nothing when the claim took none. */
@@ -139,13 +140,7 @@ export async function createLeasedCopy(options: LeasedCopyOptions): Promise<Leas
       await busy;
       const until = clock.wall() + forMs;
       // Depends on the lease alone: the run may be about to end, and this is its last task.
-      const machines = (await whereToLogIn({ ...context, lease })).map(
-        ({ name, lanAddress, target }) => ({
-          name,
-          lanAddress,
-          target: { ...target },
-        }),
-      );
+      const machines = await accessAfterRollback({ ...context, lease });
       await writeRetainedCopy(copy, { copy: copy.copy, fence: lease.fence, until, why, machines });
       await store.retain(lease, { forMs, why });
       return until;
@@ -154,13 +149,7 @@ export async function createLeasedCopy(options: LeasedCopyOptions): Promise<Leas
       await busy;
       const { fence } = lease;
       const until = clock.wall() + forMs;
-      const machines = (await whereReached({ ...context, lease })).map(
-        ({ name, lanAddress, target }) => ({
-          name,
-          lanAddress,
-          target: { ...target },
-        }),
-      );
+      const machines = await accessToRunning({ ...context, lease });
       await writeRetainedCopy(copy, { copy: copy.copy, fence, until, why, paused: true, machines });
       return {
         until,

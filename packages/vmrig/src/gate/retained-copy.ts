@@ -1,10 +1,11 @@
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { machineAccess } from "../baseline/machine-access.ts";
 import type { CopySpec } from "../driver/driver.ts";
 import { writeJsonAtomically } from "../local-files/write-json.ts";
 
-const kept = z.object({
+const retainedCopyNote = z.object({
   copy: z.string(),
   fence: z.number(),
   /** Milliseconds since the epoch. */
@@ -12,26 +13,14 @@ const kept = z.object({
   why: z.string(),
   /** The lease still belongs to the run, which waits meanwhile. */
   paused: z.boolean().exactOptional(),
-  machines: z.array(
-    z.object({
-      name: z.string(),
-      lanAddress: z.string(),
-      target: z.object({
-        host: z.string(),
-        port: z.number(),
-        user: z.string(),
-        hostKey: z.string(),
-        privateKey: z.string(),
-      }),
-    }),
-  ),
+  machines: z.array(machineAccess),
 });
 
 /**
  * Note of a copy that a run left as it was, with the credentials of its user. Only this user can
  * read the note, because it has a private key in it.
  */
-export type RetainedCopyNote = z.infer<typeof kept>;
+export type RetainedCopyNote = z.infer<typeof retainedCopyNote>;
 
 /**
  * Writes the note beside the copy's machines. The note outlives the run. It is worthless as soon as
@@ -54,7 +43,7 @@ export async function readRetainedCopy({
   folder,
 }: Pick<CopySpec, "folder">): Promise<RetainedCopyNote | undefined> {
   try {
-    return kept.parse(JSON.parse(await readFile(retainedCopyPath(folder), "utf8")));
+    return retainedCopyNote.parse(JSON.parse(await readFile(retainedCopyPath(folder), "utf8")));
   } catch {
     return undefined; // never written, or cut off
   }

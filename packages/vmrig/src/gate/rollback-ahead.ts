@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { RolledBack } from "../baseline/login.ts";
+import type { MachineAccess } from "../baseline/machine-access.ts";
 import { prove } from "../baseline/proof.ts";
 import type { Clock } from "../clock/clock.ts";
 import type { GuestKind } from "../driver/driver.ts";
@@ -9,7 +9,7 @@ import type { LeasedCopy } from "./leased-copy.ts";
 
 /** Machines that were rolled back. */
 export interface Ready {
-  readonly machines: readonly RolledBack[];
+  readonly machines: readonly MachineAccess[];
   /** Nonce that a proof of this rollback leaves on the machines, or has left already. */
   readonly nonce: string;
   /** Duration of the rollback. */
@@ -79,7 +79,7 @@ export function createRollbackAhead({
     const over = AbortSignal.any([dropped.signal, leasedCopy.lease.signal, signal]);
     const nonce = randomUUID();
 
-    const proveOne = async ({ name, target }: RolledBack): Promise<void> => {
+    const proveOne = async ({ name, target }: MachineAccess): Promise<void> => {
       const connection = await dial(target, {
         name,
         clock,

@@ -10,13 +10,10 @@ import type { Lease } from "./lease.ts";
 import type { LeaseStore } from "./lease-store.ts";
 import { openLeaseStore, type LeaseStoreOptions } from "./open-lease-store.ts";
 
-// Real processes on a computer that may be busy: what is waited for has deadlines of its own.
+// Real processes on a computer that may be busy: each wait has its own deadline.
 vi.setConfig({ testTimeout: 60_000 });
 
-/**
- * The rules as the guide tells people to type them, between the user's name and the end of the
- * line.
- */
+/** ACL rules as the guide shows them, between the user name and the end of the line. */
 const GUIDE = await readFile(
   new URL("../../../../docs/guide/shared-redis.md", import.meta.url),
   "utf8",
@@ -59,7 +56,7 @@ async function login(
   });
 }
 
-/** Who was denied what since the user was made. */
+/** Returns the denied commands, keys and channels since the user was created. */
 async function denials(): Promise<string[]> {
   const log = (await server.operator.call("ACL", "LOG")) as string[][];
   return log.map((entry) => `${entry[3]}: ${entry[7]}`);
@@ -81,8 +78,8 @@ async function renewal(lease: Lease): Promise<void> {
 }
 
 /**
- * All that vmrig does with Redis but to look at it: what a denial breaks does not come to its end,
- * or leaves a line in Redis' log.
+ * Uses every feature of a lease store that changes Redis. A denied command makes a step fail, or
+ * adds an entry to the ACL log of Redis.
  */
 async function useAll(leases: LeaseStore): Promise<void> {
   const holder = person("alice");
@@ -109,13 +106,13 @@ async function useAll(leases: LeaseStore): Promise<void> {
   });
 }
 
-test("the rules of the guide are enough for all that vmrig does", async () => {
+test("the ACL rules of the guide allow everything that vmrig does", async () => {
   await using leases = await login(RULES);
   await useAll(leases);
   expect(await denials()).toEqual([]);
 });
 
-test("they are enough for several Redises", async () => {
+test("the ACL rules are enough for several Redis servers", async () => {
   await using servers = await RedisServers.start(3);
   for (const { operator } of servers.all) await operator.call("ACL", "SETUSER", "vmrig", ...RULES);
   const redis = servers.networks.map(({ url }) => ({
@@ -130,7 +127,7 @@ test("they are enough for several Redises", async () => {
   expect(logs).toEqual([[], [], []]);
 });
 
-test("they allow nothing but these commands, keys and channels", () => {
+test("the ACL rules allow only these commands, keys and channels", () => {
   expect(RULES.filter((rule) => !/^[+>]/.test(rule))).toEqual([
     "on",
     "resetkeys",
@@ -142,7 +139,7 @@ test("they allow nothing but these commands, keys and channels", () => {
 });
 
 test.each([...COMMANDS.map((rule) => rule.replace("+", "-")), "resetchannels"])(
-  "without %s something is denied",
+  "without %s a command is denied",
   async (rule) => {
     const outcome = await login([...RULES, rule])
       .then(async (leases) => {
@@ -159,7 +156,7 @@ test.each([...COMMANDS.map((rule) => rule.replace("+", "-")), "resetchannels"])(
   },
 );
 
-test("another prefix is out of reach", async () => {
+test("another prefix is denied", async () => {
   await expect(login(RULES, { namespace: "team-a" })).rejects.toMatchObject({
     code: "REDIS_UNREACHABLE",
     message: expect.stringMatching(/no permissions to access/i),
@@ -167,7 +164,7 @@ test("another prefix is out of reach", async () => {
   });
 });
 
-test("a user who may not ask INFO leases all the same, and nothing is written to the terminal", async () => {
+test("a user without the INFO permission can lease, and nothing is written to the terminal", async () => {
   const written = vi.spyOn(console, "warn");
   await using leases = await login([...RULES, "-info"]);
   await useAll(leases);

@@ -12,7 +12,7 @@ import { openLeaseStore, type LeaseStoreOptions } from "./open-lease-store.ts";
 import type { QueueStatus } from "./queue-status.ts";
 import type { LeaseRequest } from "./lease-request.ts";
 
-// Real processes on a computer that may be busy: what is waited for has deadlines of its own.
+// Real processes on a computer that may be busy: each wait has its own deadline.
 vi.setConfig({ testTimeout: 60_000 });
 
 let stack = new AsyncDisposableStack();
@@ -22,10 +22,10 @@ afterEach(async () => {
   await used.disposeAsync();
 });
 
-/** Nothing but a publish wakes a waiter within the time of a test. */
+/** Only a publish wakes a waiter within the duration of a test. */
 const NO_POLLING = { heartbeatMs: 600_000, aliveMs: 1_800_000 };
 
-describe.each([1, 3])("in %d", (count) => {
+describe.each([1, 3])("with %d Redis servers", (count) => {
   async function open(timing: LeaseStoreOptions["timing"] = NO_POLLING, clock = systemClock) {
     const servers = stack.use(await RedisServers.start(count));
     const leases = stack.use(await openLeaseStore({ redis: servers.address, timing, clock }));
@@ -36,7 +36,7 @@ describe.each([1, 3])("in %d", (count) => {
         waitForMs: 30_000,
         ...options,
       });
-    /** Resolves when it stands in line. */
+    /** Resolves when the waiter is in the queue. */
     const wait = async (
       who: string,
       request: LeaseRequest,
@@ -46,7 +46,7 @@ describe.each([1, 3])("in %d", (count) => {
       lease.catch(() => {});
       await waitFor({
         what: who,
-        on: "the line",
+        on: "the queue",
         timeoutMs: 5000,
         intervalMs: 2,
         probe: async () => {
@@ -59,7 +59,7 @@ describe.each([1, 3])("in %d", (count) => {
     return { servers, leases, ask, wait };
   }
 
-  test("two runs hold two copies, and the third gets whichever is free first", async () => {
+  test("two runs hold two copies, and a third run gets the first copy that becomes free", async () => {
     const { ask, wait } = await open();
     const [alice, bob] = [await ask("alice", pcs(2)), await ask("bob", pcs(2))];
     expect([alice.copy, bob.copy]).toEqual(["pcs-1", "pcs-2"]);
@@ -71,7 +71,7 @@ describe.each([1, 3])("in %d", (count) => {
     expect((await dave.lease).copy).toBe("pcs-1");
   });
 
-  test("copies that are released at once go to as many waiters, in the order of the line", async () => {
+  test("copies that are released together go to as many waiters, in queue order", async () => {
     const { ask, wait } = await open();
     const held = await Promise.all(["a", "b", "c"].map((who) => ask(who, pcs(3))));
     const waiting = [
@@ -84,7 +84,7 @@ describe.each([1, 3])("in %d", (count) => {
     expect(copies.toSorted()).toEqual(["pcs-1", "pcs-2", "pcs-3"]);
   });
 
-  test("the preferred copy that is free is handed out, and none that is not accepted", async () => {
+  test("the preferred free copy is granted, and never a copy that is not accepted", async () => {
     const { ask } = await open();
     expect((await ask("alice", { rig: "pcs", copies: ["pcs-2", "pcs-1", "pcs-3"] })).copy).toBe(
       "pcs-2",
@@ -92,7 +92,7 @@ describe.each([1, 3])("in %d", (count) => {
     expect((await ask("bob", { ...pcs(3), accept: ["pcs-2", "pcs-3"] })).copy).toBe("pcs-3");
   });
 
-  test("who waits for a busy copy does not hold up those behind who take a free one", async () => {
+  test("a waiter for a busy copy does not block waiters behind it that accept a free copy", async () => {
     const { ask, wait, leases } = await open();
     const first = await ask("alice", pcs(2));
     const particular = await wait("bob", { ...pcs(2), accept: ["pcs-1"] });
@@ -102,7 +102,7 @@ describe.each([1, 3])("in %d", (count) => {
     expect((await particular.lease).copy).toBe("pcs-1");
   });
 
-  test("who accepts two busy copies is woken by either, past a waiter ahead who wants the other", async () => {
+  test("a waiter that accepts two busy copies gets either, past a waiter ahead that accepts only one", async () => {
     const { ask, wait } = await open();
     await ask("alice", pcs(2));
     const second = await ask("bob", pcs(2));
@@ -112,7 +112,7 @@ describe.each([1, 3])("in %d", (count) => {
     expect((await dave.lease).copy).toBe("pcs-2");
   });
 
-  test("who has a copy already stands behind everybody who has none", async () => {
+  test("a run that already has a copy comes after all runs without a copy", async () => {
     const { ask, wait, leases } = await open();
     const held = await ask("alice", PCS);
     const extra = await wait("greedy", { ...PCS, extra: true });
@@ -134,32 +134,33 @@ describe.each([1, 3])("in %d", (count) => {
     expect(last.holder.who).toBe("greedier");
   });
 
-  test("an extra copy is handed out while nobody else waits", async () => {
+  test("an extra copy is granted while no other run waits", async () => {
     const { ask } = await open();
     await ask("alice", pcs(2));
     expect((await ask("alice", { ...pcs(2), extra: true })).copy).toBe("pcs-2");
   });
 
-  test("one who gives up leaves a copy that is free to the next", async () => {
+  test("a waiter that gives up leaves a free copy to the next waiter", async () => {
     const { ask, wait, servers } = await open();
     const held = await ask("alice", PCS);
     const cancel = new AbortController();
     const killed = await wait("bob", PCS, { signal: cancel.signal });
     const carol = await wait("carol", PCS);
-    await servers.del("vmrig:{pcs}:pcs-1:lock", "vmrig:{pcs}:pcs-1:holder"); // free, and nobody was told
+    // Frees the copy without a wake-up.
+    await servers.del("vmrig:{pcs}:pcs-1:lock", "vmrig:{pcs}:pcs-1:holder");
     cancel.abort();
     await expect(killed.lease).rejects.toMatchObject({ code: "CANCELLED" });
     expect((await carol.lease).fence).toBeGreaterThan(held.fence);
   });
 
-  test("a copy that nobody renews any more is taken when its TTL ends, though another copy is held for longer", async () => {
+  test("a copy that is no longer renewed is granted when its TTL ends, although another is held longer", async () => {
     const { ask, servers } = await open();
     await ask("alice", pcs(2));
-    await servers.set("vmrig:{pcs}:pcs-2:lock", "of one who was killed", { forMs: 1000 });
+    await servers.set("vmrig:{pcs}:pcs-2:lock", "of a killed holder", { forMs: 1000 });
     expect((await ask("bob", pcs(2))).copy).toBe("pcs-2");
   });
 
-  test("a waiter that was killed does not hold up those behind it, whichever copy it could have had", async () => {
+  test("a killed waiter does not block waiters behind it, whichever copy it could have taken", async () => {
     const { ask, wait, servers } = await open({
       commandTimeoutMs: 300,
       heartbeatMs: 200,
@@ -179,7 +180,7 @@ describe.each([1, 3])("in %d", (count) => {
     expect((await dave.lease).copy).toBe("pcs-2");
   });
 
-  test("a waiter that was stopped is passed, and stands where it stood when it goes on", async () => {
+  test("a stopped waiter is passed, and regains its position when it continues", async () => {
     const { ask, wait, servers, leases } = await open({
       commandTimeoutMs: 300,
       heartbeatMs: 200,
@@ -197,7 +198,7 @@ describe.each([1, 3])("in %d", (count) => {
     const bobs = await bob.lease;
     stopped.signal("SIGCONT");
     await waitFor({
-      what: "its old place",
+      what: "its old position",
       timeoutMs: 10_000,
       probe: async () => {
         const line = (await lineOf(leases)).join();
@@ -210,7 +211,7 @@ describe.each([1, 3])("in %d", (count) => {
     expect((await carol.lease).copy).toBe("pcs-1");
   });
 
-  test("a look that takes nothing tells who holds what", async () => {
+  test("an attempt without success reports the holder of each copy", async () => {
     const { ask } = await open();
     await ask("alice", pcs(2));
     await ask("bob", pcs(2));
@@ -227,7 +228,7 @@ describe.each([1, 3])("in %d", (count) => {
     });
   });
 
-  test("a waiter is told every 30 s that nothing has changed", async () => {
+  test("a waiter gets a report every 30 s when nothing changes", async () => {
     const quick = {
       wall: () => Date.now(),
       monotonic: () => performance.now() * 100,
@@ -235,34 +236,36 @@ describe.each([1, 3])("in %d", (count) => {
     };
     const { servers, leases } = await open(NO_POLLING, quick);
     await servers.set("vmrig:{pcs}:pcs-1:lock", "by hand");
-    const told: QueueStatus[] = [];
+    const reports: QueueStatus[] = [];
     const waiting = leases.acquire(PCS, {
       holder: person("bob"),
       waitForMs: 600_000,
-      onWait: (line) => told.push(line),
+      onWait: (line) => reports.push(line),
     });
     waiting.catch(() => {});
     await waitFor({
-      what: "three lines",
+      what: "three reports",
       timeoutMs: 20_000,
-      probe: async () => (told.length >= 3 ? { value: 1 } : { seen: "fewer" }),
+      probe: async () => (reports.length >= 3 ? { value: 1 } : { seen: "fewer" }),
     });
-    const pauses = told.slice(1).map(({ waitedMs }, i) => waitedMs - (told[i]?.waitedMs ?? 0));
+    const pauses = reports
+      .slice(1)
+      .map(({ waitedMs }, i) => waitedMs - (reports[i]?.waitedMs ?? 0));
     for (const pause of pauses) expect(pause).toBeGreaterThanOrEqual(29_999);
   });
 
-  test("two hundred who wait for one copy are served in the order of their arrival", async () => {
+  test("two hundred waiters for one copy are served in order of arrival", async () => {
     const { ask, leases } = await open();
     const first = await ask("first", PCS);
     const names = Array.from({ length: 200 }, (_, i) => `w${i}`);
     const served: string[] = [];
-    const turns = names.map(async (who) => {
+    const waits = names.map(async (who) => {
       const lease = await ask(who, PCS, { waitForMs: 50_000 });
       served.push(who);
       await lease.release();
     });
     const arrived = await waitFor({
-      what: "all of them",
+      what: "all 200 waiters",
       timeoutMs: 20_000,
       probe: async () => {
         const line = await lineOf(leases);
@@ -270,7 +273,7 @@ describe.each([1, 3])("in %d", (count) => {
       },
     });
     await first.release();
-    await Promise.all(turns);
+    await Promise.all(waits);
     expect(served).toEqual(arrived);
   });
 });

@@ -7,7 +7,7 @@ import { RedisServers } from "../redis/fixtures/redis-servers.ts";
 import { PCS } from "./fixtures/rigs.ts";
 import { openLeaseStore } from "./open-lease-store.ts";
 
-test("of 200 waiters the half whose processes are killed leaves the line, and the others are served, each in its turn", async () => {
+test("of 200 waiters, those of killed processes leave the queue, and the others are served in order", async () => {
   await using stack = new AsyncDisposableStack();
   const servers = stack.use(await RedisServers.start(1));
   const leases = stack.use(
@@ -27,16 +27,16 @@ test("of 200 waiters the half whose processes are killed leaves the line, and th
     await crowd.says("crowd");
     crowds.push(crowd);
   }
-  const everybody = await lineOf(leases);
-  expect(everybody).toHaveLength(200);
+  const everyone = await lineOf(leases);
+  expect(everyone).toHaveLength(200);
   for (const i of [0, 2]) crowds[i]?.signal("SIGKILL");
-  const living = everybody.filter((who) => /^[bd]/.test(who));
+  const living = everyone.filter((who) => /^[bd]/.test(who));
   await untilLine(leases, living);
   await held.release();
   const servedOf = (i: number): unknown[] =>
     crowds[i]?.said.flatMap((fact) => ("served" in fact ? [fact["served"]] : [])) ?? [];
   const served = await waitFor({
-    what: "everybody's turn",
+    what: "all living waiters to be served",
     timeoutMs: 20_000,
     intervalMs: 10,
     probe: () => {

@@ -4,17 +4,17 @@ import { clean, decodeHolder, describeHolder } from "./holder.ts";
 import type { Holder } from "./lease.ts";
 
 /**
- * One copy that somebody holds, as anybody may know it. All durations are measured by Redis' clock
+ * Holder of one copy, as every user may see it. All durations are measured by the clock of Redis
  * alone.
  */
 export interface CurrentHolder {
   readonly copy: string;
   readonly holder: Holder;
-  /** 0 for a lock that somebody set by hand. */
+  /** 0 for a lock that was set by hand. */
   readonly fence: Fence;
-  /** Missing for a lock that somebody set by hand. */
+  /** Missing for a lock that was set by hand. */
   readonly heldForMs?: number;
-  /** Its run is over, but it stays as it is until then; nobody renews it. */
+  /** Set for a retained copy: its run is over, and the lease is not renewed. */
   readonly kept?: {
     /** Milliseconds since the epoch, by Redis' clock. */
     readonly until: number;
@@ -22,13 +22,13 @@ export interface CurrentHolder {
     readonly why: string;
   };
   /**
-   * Until it ends if it is not renewed; infinite for a lock that somebody set by hand without a
-   * TTL.
+   * Time until the lease ends unless it is renewed; infinite for a lock that was set by hand
+   * without a TTL.
    */
   readonly expiresInMs: number;
 }
 
-/** What `HOLD` of line-lua.ts returns. */
+/** Reply of `HOLD` in queue-lua.ts. */
 export type CurrentHolderReply = readonly [
   pttl: number,
   fence: string,
@@ -37,7 +37,7 @@ export type CurrentHolderReply = readonly [
   kept: string,
 ];
 
-/** `undefined` for a copy that is free. */
+/** Decodes a reply. Returns `undefined` for a free copy. */
 export function decodeCurrentHolder(
   copy: string,
   [pttl, fence, heldForMs, who, keptReply]: CurrentHolderReply,
@@ -54,27 +54,27 @@ export function decodeCurrentHolder(
   };
 }
 
-/** From a flat list of names, each followed by what is known of it. */
+/** Decodes a flat list of copy names, each followed by its reply. */
 export function decodeCurrentHolders(
   reply: readonly (string | CurrentHolderReply)[],
 ): CurrentHolder[] {
-  const holds: CurrentHolder[] = [];
+  const holders: CurrentHolder[] = [];
   for (let i = 0; i < reply.length; i += 2) {
-    const hold = decodeCurrentHolder(reply[i] as string, reply[i + 1] as CurrentHolderReply);
-    if (hold !== undefined) holds.push(hold);
+    const holder = decodeCurrentHolder(reply[i] as string, reply[i + 1] as CurrentHolderReply);
+    if (holder !== undefined) holders.push(holder);
   }
-  return holds;
+  return holders;
 }
 
 /**
- * `held by alice@laptop (vitest run x) for 41 s`,
- * `kept by alice@laptop after a failed run for another 12 min (until 14:32)`
+ * Returns `held by alice@laptop (vitest run x) for 41 s`, or
+ * `kept by alice@laptop after a failed run for another 12 min (until 14:32)`.
  */
-export function renderCurrentHolder(hold: CurrentHolder): string {
-  return `${hold.kept === undefined ? "held by " : ""}${describeCurrentHolder(hold)}`;
+export function renderCurrentHolder(current: CurrentHolder): string {
+  return `${current.kept === undefined ? "held by " : ""}${describeCurrentHolder(current)}`;
 }
 
-/** The same without "held by", where that was said already. */
+/** Like {@link renderCurrentHolder}, without the words "held by". */
 export function describeCurrentHolder({
   holder,
   heldForMs,

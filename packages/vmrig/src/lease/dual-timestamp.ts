@@ -1,9 +1,9 @@
 import type { Clock } from "../clock/clock.ts";
 
 /**
- * One instant on both clocks. The monotonic one cannot be set but stands still while a laptop
- * sleeps (Linux); the wall clock runs on but can be set. Of two moments the distance to trust is
- * the one that leaves us less time.
+ * One instant on both clocks. The monotonic clock cannot be set, but does not advance while a
+ * laptop sleeps (Linux). The wall clock advances, but can be set. Of the two distances between two
+ * instants, use the one that leaves less time.
  */
 export interface DualTimestamp {
   readonly monotonic: number;
@@ -19,14 +19,14 @@ export function later(moment: DualTimestamp, ms: number): DualTimestamp {
 }
 
 /**
- * Milliseconds until `moment`, on the clock that gets there first; negative once it has passed on
- * either.
+ * Returns the milliseconds until `moment`, on the clock that reaches it first; negative once it has
+ * passed on either.
  */
 export function msUntil(moment: DualTimestamp, clock: Clock): number {
   return Math.min(moment.monotonic - clock.monotonic(), moment.wall - clock.wall());
 }
 
-/** Milliseconds since `moment`, on the clock that ran further. */
+/** Returns the milliseconds since `moment`, on the clock that advanced further. */
 export function msSince(moment: DualTimestamp, clock: Clock): number {
   return -msUntil(moment, clock);
 }

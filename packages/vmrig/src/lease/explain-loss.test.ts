@@ -7,7 +7,7 @@ import { PCS } from "./fixtures/rigs.ts";
 import { openLeaseStore, type LeaseStoreOptions } from "./open-lease-store.ts";
 import { LOSS } from "./explain-loss.ts";
 
-// Real processes on a computer that may be busy: what is waited for has deadlines of its own.
+// Real processes on a computer that may be busy: each wait has its own deadline.
 vi.setConfig({ testTimeout: 60_000 });
 
 let stack = new AsyncDisposableStack();
@@ -17,7 +17,7 @@ afterEach(async () => {
   await used.disposeAsync();
 });
 
-describe.each([1, 3])("in %d", (count) => {
+describe.each([1, 3])("with %d Redis servers", (count) => {
   async function redis(): Promise<RedisServers> {
     return stack.use(await RedisServers.start(count));
   }
@@ -40,7 +40,7 @@ describe.each([1, 3])("in %d", (count) => {
     return ((await aborted(signal)) as VmrigError).details;
   }
 
-  test("who lost a lease is told who has it now, and since when", async () => {
+  test("a lost lease names its new holder and the time", async () => {
     const servers = await redis();
     const held = await lease("alice", servers);
     await servers.del("vmrig:{pcs}:pcs-1:lock");
@@ -50,23 +50,23 @@ describe.each([1, 3])("in %d", (count) => {
     ]);
   });
 
-  test("who lost a lease that nobody has is told that the lock vanished", async () => {
+  test("a lost lease without a new holder reports that the lock is gone", async () => {
     const servers = await redis();
     const held = await lease("alice", servers);
     await servers.flushall();
     expect(await details(held.signal)).toEqual([
-      "the lock vanished from Redis (data lost, or removed by hand)",
+      "the lock is gone from Redis (data lost, or removed by hand)",
     ]);
   });
 
-  test("who lost a lease to somebody's hand is told so", async () => {
+  test("a lost lease reports a lock that was overwritten by hand", async () => {
     const servers = await redis();
     const held = await lease("alice", servers);
     await servers.set("vmrig:{pcs}:pcs-1:lock", "mine");
-    expect(await details(held.signal)).toEqual(["the lock was set anew by hand"]);
+    expect(await details(held.signal)).toEqual(["the lock was overwritten by hand"]);
   });
 
-  test("who lost a lease by the silence of Redis is told how long it was", async () => {
+  test("a lease lost because Redis did not answer reports for how long", async () => {
     const servers = await redis();
     const held = await lease("alice", servers);
     await servers.kill();
@@ -75,7 +75,7 @@ describe.each([1, 3])("in %d", (count) => {
     ]);
   });
 
-  test("a refusal ends the lease at once, and the abort does not wait for a name that does not come", async () => {
+  test("a refusal ends the lease immediately, and the abort has a time limit for the holder name", async () => {
     const servers = await redis();
     const store = await open(servers.throughNetworks);
     const held = await store.acquire(PCS, {
@@ -101,7 +101,7 @@ describe.each([1, 3])("in %d", (count) => {
     expect(await saving).toBe(held.signal.reason);
   });
 
-  test("an abort comes without a name when Redis falls silent after the refusal", async () => {
+  test("the signal aborts without a holder name when Redis stops answering after the refusal", async () => {
     const servers = await redis();
     const held = await (
       await open(servers.throughNetworks)
@@ -109,7 +109,7 @@ describe.each([1, 3])("in %d", (count) => {
     for (const network of servers.networks) network.loseRepliesTo(LOSS.sha);
     await servers.del("vmrig:{pcs}:pcs-1:lock");
     expect(await aborted(held.signal)).toMatchObject({
-      message: expect.stringContaining("no longer ours"),
+      message: expect.stringContaining("no longer holds"),
       details: [],
     });
   });

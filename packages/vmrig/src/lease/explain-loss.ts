@@ -5,7 +5,7 @@ import { decodeHolder, describeHolder } from "./holder.ts";
 import { keysOf, type CopyName } from "./keys.ts";
 import { NOW, script } from "../redis/script.ts";
 
-/** KEYS lock, holder, revoked; ARGV the fence of the lease that was lost. */
+/** Reads why a lease was lost. KEYS lock, holder, revoked; ARGV the fence of the lost lease. */
 export const LOSS = script(`${NOW}
 local at, by = string.match(redis.call('HGET', KEYS[3], ARGV[1]) or '', '^(%d+):(.*)$')
 local h = redis.call('HMGET', KEYS[2], 'fence', 'since', 'who')
@@ -22,9 +22,9 @@ export type LossReply = [
 ];
 
 /**
- * Why Redis does not know a lease as ours any more, one fact a line.
+ * Returns why Redis no longer knows a lease, one fact per line.
  *
- * @throws VmrigError `REDIS_UNREACHABLE`, after one try
+ * @throws VmrigError `REDIS_UNREACHABLE`, after one attempt
  */
 export async function explainLoss(
   connection: RedisConnection,
@@ -39,8 +39,8 @@ export async function explainLoss(
 }
 
 /**
- * Of several servers: whichever knows who took the lease away, and that with the newest lease
- * since.
+ * Combines the replies of several servers: a reply that names the person who released the lease by
+ * force, and the reply with the newest lease since.
  */
 export function tellLoss(replies: readonly LossReply[], lost: Fence): string[] {
   const facts = [];
@@ -56,18 +56,16 @@ export function tellLoss(replies: readonly LossReply[], lost: Fence): string[] {
     facts.push(
       `taken by ${describeHolder(decodeHolder(taken[5]))} ${formatDuration(taken[4])} ago`,
     );
-  // One of several that still has our own lock is not meant.
+  // A server of a quorum that still has the lost lock does not count.
   const byHand = locked.filter(
     ([, , , fence, takenForMs]) => takenForMs < 0 || fence === String(lost),
   );
   if (taken === undefined && byHand.length > replies.length / 2)
-    facts.push("the lock was set anew by hand");
-  return facts.length > 0
-    ? facts
-    : ["the lock vanished from Redis (data lost, or removed by hand)"];
+    facts.push("the lock was overwritten by hand");
+  return facts.length > 0 ? facts : ["the lock is gone from Redis (data lost, or removed by hand)"];
 }
 
-/** `released by force by bob@laptop 1.0 s ago (vmrig release --force)` */
+/** Returns `released by force by bob@laptop 1.0 s ago (vmrig release --force)`. */
 function renderForced(by: string, agoMs: number): string {
   const { command, ...who } = decodeHolder(by);
   return `released by force by ${describeHolder({ ...who, command: "" })} ${formatDuration(agoMs)} ago${command === "" ? "" : ` (${command})`}`;

@@ -10,18 +10,18 @@ import type { StoreContext } from "./store-context.ts";
 
 const RELEASE_MS = 3000;
 
-/** What Redis granted. */
+/** Lease as Redis granted it. */
 export interface LeaseGrant extends CopyName {
   readonly lock: Lock;
   readonly fence: Fence;
-  /** When the request was sent. */
+  /** Time at which the request was sent. */
   readonly sent: DualTimestamp;
   readonly ttlMs: number;
 }
 
 export interface HeldLeaseOptions extends Pick<StoreContext, "backend" | "clock"> {
   readonly holder: Holder;
-  /** Called when it has been released. */
+  /** Called when the lease has ended. */
   readonly onEnd: () => void;
 }
 
@@ -66,36 +66,42 @@ export class HeldLease implements Lease {
     this.#renewer.assertHeld();
   }
 
-  /** Redis refused something that only the holder may do. @throws VmrigError `LEASE_LOST` */
+  /**
+   * Handles a command that Redis refused because only the holder may run it. @throws VmrigError
+   * `LEASE_LOST`
+   */
   async refused(): Promise<never> {
     await this.#renewer.refused();
     this.#renewer.assertHeld();
-    throw new TypeError("unreachable: a refused lease is not held");
+    throw new TypeError("unreachable: a refused lease is never held");
   }
 
-  /** @throws VmrigError `LEASE_LOST`, `REDIS_UNREACHABLE`: then it is still held */
+  /**
+   * Retains the copy. @throws VmrigError `LEASE_LOST`; `REDIS_UNREACHABLE`, with which the lease is
+   * still held
+   */
   async keep(options: RetainOptions): Promise<void> {
     this.#renewer.assertHeld();
-    const kept = await this.#context.backend.retain({
+    const retained = await this.#context.backend.retain({
       ...options,
       rig: this.rig,
       copy: this.copy,
       value: this.#lock.value,
     });
-    if (!kept) return this.refused();
+    if (!retained) return this.refused();
     this.#renewer.finish("kept");
     this.#context.onEnd();
   }
 
   release(): Promise<void> {
-    return (this.#release ??= this.#giveBack().finally(this.#context.onEnd));
+    return (this.#release ??= this.#releaseLock().finally(this.#context.onEnd));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.release();
   }
 
-  async #giveBack(): Promise<void> {
+  async #releaseLock(): Promise<void> {
     const timeoutMs = Math.min(RELEASE_MS, this.#renewer.finish());
     if (timeoutMs === 0) return;
     const unlock = (): Promise<Observation<void>> =>
@@ -103,9 +109,9 @@ export class HeldLease implements Lease {
         () => ({ value: undefined }),
         (error: Error) => ({ seen: error.message }),
       );
-    // The TTL frees what Redis could not be told about.
+    // If Redis cannot be reached, the TTL releases the lock.
     await waitFor({
-      what: "Redis to take the lock back",
+      what: "Redis to release the lock",
       on: this.copy,
       timeoutMs,
       clock: this.#context.clock,

@@ -3,15 +3,15 @@ import type { Holder } from "./lease.ts";
 
 const LONGEST = 200;
 
-/** `alice@laptop (vitest run x)` */
+/** Returns `alice@laptop (vitest run x)`. */
 export function describeHolder(holder: Holder): string {
   const { who, host, command } = printable(holder);
   return `${who}@${host}${command === "" ? "" : ` (${command})`}`;
 }
 
 /**
- * A holder as others may read it in Redis: without secrets and control characters, of bounded
- * length. With what it wants, while it waits.
+ * Encodes a holder for Redis: without secrets and control characters, of bounded length. For a
+ * waiter also its request.
  */
 export function encodeHolder(
   holder: Holder,
@@ -21,8 +21,8 @@ export function encodeHolder(
 }
 
 /**
- * Reads what some other process, perhaps of another version, wrote. Never throws, never returns
- * what would move a terminal's cursor.
+ * Decodes a holder that another process wrote, possibly of another version. Never throws, and never
+ * returns characters that move the cursor of a terminal.
  */
 export function decodeHolder(text: string): Holder {
   let value: Partial<Record<keyof Holder, unknown>> = {};
@@ -30,7 +30,7 @@ export function decodeHolder(text: string): Holder {
     const parsed: unknown = JSON.parse(text);
     if (typeof parsed === "object" && parsed !== null) value = parsed;
   } catch {
-    // Not JSON: a holder without a name is still a holder.
+    // Not JSON: the holder has no name but is still a holder.
   }
   const field = (name: keyof Holder, missing: string) =>
     typeof value[name] === "string" ? value[name] : missing;
@@ -52,8 +52,8 @@ export function printable(holder: Holder): Holder {
 }
 
 /**
- * A text as others may read it. Control characters move cursors, format characters (bidi marks,
- * zero-width) reorder and hide text, lone surrogates break encoders.
+ * Returns a text that is safe to show. Control characters move cursors, format characters (bidi
+ * marks, zero-width) reorder and hide text, lone surrogates break encoders.
  */
 export function clean(text: string): string {
   return redact(text)

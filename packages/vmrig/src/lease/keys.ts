@@ -1,22 +1,22 @@
-/** One copy of a rig, by name: `pcs-1` of `pcs`. */
+/** Name of one copy of a rig: `pcs-1` of `pcs`. */
 export interface CopyName {
   readonly rig: string;
   readonly copy: string;
 }
 
 /**
- * The keys of one copy. They share the hash tag of their rig, so that each script is single-slot in
- * a Redis Cluster.
+ * Keys of one copy. All contain the hash tag of their rig, so that each script uses a single slot
+ * of a Redis Cluster.
  */
 export interface CopyKeys {
   readonly lock: string;
-  /** Hash with the TTL of the lock: who, since when, with which fence. */
+  /** Hash with the TTL of the lock: holder, start time, fence. */
   readonly holder: string;
-  /** The largest fence issued. Never expires. */
+  /** Largest fence issued so far. Never expires. */
   readonly fence: string;
-  /** Hash: fence of a lease that was taken away by force → when, and by whom. Expires. */
+  /** Hash: fence of a lease that was ended by force → time and person. Expires. */
   readonly revoked: string;
-  /** The small JSON value kept beside the lease. Never expires. */
+  /** Small JSON value stored with the lease. Never expires. */
   readonly record: string;
 }
 
@@ -32,13 +32,13 @@ export function keysOf(namespace: string, { rig, copy }: CopyName): CopyKeys {
 }
 
 /**
- * What a script that knows a rig's line is run with, in the order that it expects: the line's queue
- * (sorted set: ticket → waiter), alive (sorted set: time until which a waiter counts as alive →
- * waiter) and waiters (hash: waiter → its record), then lock, holder and fence of each copy.
+ * Returns the keys of a script that uses the queue of a rig, in the order that the script expects:
+ * queue (sorted set: ticket → waiter), alive (sorted set: time until which a waiter counts as alive
+ * → waiter) and waiters (hash: waiter → its record), then lock, holder and fence of each copy.
  */
 export function rigKeys(namespace: string, rig: string, copies: readonly string[]): string[] {
-  const line = ["queue", "alive", "waiters"].map((name) => `${namespace}:{${rig}}:${name}`);
-  return line.concat(
+  const queue = ["queue", "alive", "waiters"].map((name) => `${namespace}:{${rig}}:${name}`);
+  return queue.concat(
     copies.flatMap((copy) => {
       const { lock, holder, fence } = keysOf(namespace, { rig, copy });
       return [lock, holder, fence];
@@ -47,8 +47,8 @@ export function rigKeys(namespace: string, rig: string, copies: readonly string[
 }
 
 /**
- * {@link rigKeys} for one waiter. The last is never stored: a key is the only way through redlock's
- * public interface to tell a script which waiter asks, and in which of its attempts.
+ * {@link rigKeys} for one waiter. The last key is never stored. It passes the waiter and its
+ * attempt to a script: the public interface of redlock offers no other way.
  */
 export function turnKeys(
   namespace: string,
@@ -60,8 +60,8 @@ export function turnKeys(
 }
 
 /**
- * Where waiters are told by their id that there is a copy for them. Derived the same way inside the
- * scripts.
+ * Channel on which a script publishes the id of a waiter when a copy is available for it. The
+ * scripts derive the name in the same way.
  */
 export function wakeChannel(namespace: string, rig: string): string {
   return `${namespace}:{${rig}}:queue:wake`;

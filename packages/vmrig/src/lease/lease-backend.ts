@@ -9,43 +9,43 @@ import type { Revocation } from "./revoke.ts";
 import type { Restarted } from "./queue-status.ts";
 import type { LeaseRequest } from "./lease-request.ts";
 
-/** A waiter as it introduces itself each time. */
+/** Waiter in the queue, as it identifies itself at each call. */
 export interface QueueEntry {
   readonly id: string;
   readonly request: Required<LeaseRequest>;
   readonly holder: Holder;
-  /** Grows with each look. */
+  /** Grows with each heartbeat. */
   readonly attempt: number;
   /**
-   * Its time of arrival, as the first look was told; 0 before. It goes with the waiter, so that the
-   * order outlives a loss of the data.
+   * Time of arrival, as the first heartbeat returned it; 0 before. The waiter stores it, so that
+   * the order outlives a loss of the data.
    */
   readonly ticket: number;
 }
 
-/** The line as a waiter finds it at one heartbeat. */
+/** State of the queue at one heartbeat of a waiter. */
 export interface QueueState {
   readonly ticket: number;
   /**
-   * How many are ahead; those behind them may be served first all the same, with copies that these
-   * do not accept.
+   * Number of waiters ahead. Waiters behind may still be served first, with copies that this waiter
+   * and those ahead do not accept.
    */
   readonly ahead: number;
   readonly waiting: number;
-  /** The copy that this waiter may take now. */
+  /** Copy that this waiter may take now. */
   readonly take?: string;
-  /** Who holds the copies that this waiter accepts. */
+  /** Holders of the copies that this waiter accepts. */
   readonly held: readonly CurrentHolder[];
   /**
-   * When somebody ahead, who may take one of them now, counts as gone if its heartbeat does not
-   * come.
+   * Time until a waiter ahead, who may take such a copy now, is removed if its heartbeat does not
+   * arrive.
    */
   readonly aheadExpiresInMs?: number;
-  /** Redis restarted without persistence, so that nothing is granted yet. */
+  /** Set after Redis restarted without persistence: nothing is granted yet. */
   readonly restarted?: Restarted;
 }
 
-/** What a waiter was given. */
+/** Copy that was granted to a waiter. */
 export interface GrantedCopy {
   readonly copy: string;
   readonly lock: Lock;
@@ -58,46 +58,55 @@ export interface HeartbeatTimes {
 }
 
 /**
- * Where the leases of one store are written down: one Redis, or several of which the majority
- * decides. All may throw `REDIS_UNREACHABLE`.
+ * Storage of the leases of one store: one Redis, or several of which the majority decides. All
+ * methods may throw `REDIS_UNREACHABLE`.
  */
 export interface LeaseBackend {
-  /** Tells two ledgers apart, whatever their addresses. */
+  /** Identifies the backend, whatever its addresses are. */
   readonly id: string;
-  /** The addresses, without credentials. */
+  /** Printable addresses, without credentials. */
   readonly shown: string;
   /**
-   * Gets a waiter in line the first time; says "still here" for `aliveMs` every time. Undoes a
-   * grant whose answer the waiter never saw.
+   * Adds a waiter to the queue the first time. The waiter counts as alive for `aliveMs` after each
+   * call. Undoes a grant whose answer the waiter never received.
    */
-  heartbeat(place: QueueEntry, times: HeartbeatTimes): Promise<QueueState>;
-  /** One try to take `copy`, which the last look offered. `undefined`: there is none any more. */
+  heartbeat(entry: QueueEntry, times: HeartbeatTimes): Promise<QueueState>;
+  /**
+   * Tries once to take `copy`, which the last heartbeat offered. Returns `undefined` when the copy
+   * is no longer available.
+   */
   take(
-    place: QueueEntry,
+    entry: QueueEntry,
     copy: string | undefined,
     ttlMs: number,
   ): Promise<GrantedCopy | undefined>;
-  /** Takes a waiter out of the line, with what it was granted without seeing it. */
-  leave(place: QueueEntry): Promise<void>;
+  /** Removes a waiter from the queue, and releases a grant whose answer it never received. */
+  leave(entry: QueueEntry): Promise<void>;
   view(rig: Required<LeaseRequest>): Promise<LeaseView>;
   /**
-   * What was saved last, `undefined` when there is nothing or it is not JSON: a record is a cache.
+   * Returns the last saved value; `undefined` when there is none or it is not JSON, because a
+   * record is a cache.
    */
   record(copy: CopyName): Promise<unknown>;
-  /** @returns whether the lease was still known; else nothing was written */
+  /** Saves a value. @returns whether the lease was still known; else nothing was written */
   saveRecord(lease: FencedCopy, value: unknown): Promise<boolean>;
-  /** @returns whether the lease was still known; else nothing was removed */
+  /** Removes the value. @returns whether the lease was still known; else nothing was removed */
   dropRecord(lease: FencedCopy): Promise<boolean>;
-  /** @returns whether the lock was still ours; else nothing was changed */
-  retain(kept: RetainOptions & CopyName & { readonly value: string }): Promise<boolean>;
-  /** @returns who was cut off, `undefined` when the lease with this fence had ended already */
+  /** Retains a copy. @returns whether the lock was still held; else nothing was changed */
+  retain(options: RetainOptions & CopyName & { readonly value: string }): Promise<boolean>;
+  /**
+   * Ends a lease by force.
+   *
+   * @returns the holder whose lease was ended; `undefined` when the lease with this fence had
+   *   already ended
+   */
   revoke(revocation: Revocation): Promise<CurrentHolder | undefined>;
-  /** Why a lease is not known as ours any more, one fact a line. */
+  /** Returns why a lease is no longer known, one fact per line. */
   explainLoss(lease: FencedCopy): Promise<string[]>;
   close(): void;
 }
 
-/** A copy under one of its leases. */
+/** A copy and the fence of one of its leases. */
 export interface FencedCopy extends CopyName {
   readonly fence: Fence;
 }

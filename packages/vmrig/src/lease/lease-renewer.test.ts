@@ -9,7 +9,7 @@ import { RedisServer } from "../redis/fixtures/redis-server.ts";
 import { openLeaseStore, type LeaseStoreOptions } from "./open-lease-store.ts";
 import { PCS } from "./fixtures/rigs.ts";
 
-// Real processes on a computer that may be busy: what is waited for has deadlines of its own.
+// Real processes on a computer that may be busy: each wait has its own deadline.
 vi.setConfig({ testTimeout: 60_000 });
 
 let stack = new AsyncDisposableStack();
@@ -40,7 +40,7 @@ async function lease(options: LeaseStoreOptions, ttlMs = TTL) {
   return (await store(options)).acquire(PCS, { holder: person("alice"), ttlMs, waitForMs: 20_000 });
 }
 
-/** Ends when a renewal went through that was sent after this call: the key's TTL went up. */
+/** Waits for a renewal that was sent after this call: the TTL of the key increases. */
 async function renewal(server: RedisServer): Promise<void> {
   let last = Number.POSITIVE_INFINITY;
   await waitFor({
@@ -66,13 +66,13 @@ test("a lease is renewed for as long as it is held", async () => {
   held.assertHeld();
 });
 
-test("whoever deletes the key takes the lease away at the next renewal", async () => {
+test("deleting the key ends the lease at the next renewal", async () => {
   const server = await redis();
   const held = await lease({ redis: { socketPath: server.socketPath } }, 3000);
   await server.operator.del("vmrig:{pcs}:pcs-1:lock");
   expect(await aborted(held.signal)).toMatchObject({
     ...LOST,
-    message: expect.stringContaining("no longer ours"),
+    message: expect.stringContaining("no longer holds"),
   });
   expect(held.state).toBe("lost");
   expect(held.remainingMs()).toBe(0);
@@ -88,24 +88,24 @@ test("a lease survives a Redis that is killed and restarted with its append-only
   expect(held.state).toBe("held");
 });
 
-test("a lease is lost at once when Redis comes back without its data", async () => {
+test("a lease is lost immediately when Redis restarts without its data", async () => {
   const server = await redis({ persistence: "none" });
   const held = await lease({ redis: { socketPath: server.socketPath } }, 3000);
   await server.kill();
   await server.start();
   expect(await aborted(held.signal)).toMatchObject({
     ...LOST,
-    message: expect.stringContaining("no longer ours"),
+    message: expect.stringContaining("no longer holds"),
   });
 });
 
-test("a lease is lost when Redis is killed for good, and says that it did not answer", async () => {
+test("a lease is lost when Redis stays down, and the error says that Redis stopped answering", async () => {
   const server = await redis();
   const held = await lease({ redis: { socketPath: server.socketPath } });
   await server.kill();
   expect(await aborted(held.signal)).toMatchObject({
     ...LOST,
-    message: expect.stringContaining("did not answer"),
+    message: expect.stringContaining("stopped answering"),
   });
 });
 
@@ -117,15 +117,15 @@ test("in a black hole the lease is given up before its key expires", async () =>
   const lost = aborted(held.signal);
   for (;;) {
     const exists = await server.operator.exists("vmrig:{pcs}:pcs-1:lock");
-    // Asked after the answer: a key that was gone by then must never be believed in.
+    // Checked after `assertHeld`: a lease must never count as held when its key is already gone.
     if (exists === 0) break;
   }
   expect(held.remainingMs()).toBe(0);
   expect(() => held.assertHeld()).toThrow(expect.objectContaining(LOST));
-  expect(await lost).toMatchObject({ message: expect.stringContaining("did not answer") });
+  expect(await lost).toMatchObject({ message: expect.stringContaining("stopped answering") });
 });
 
-test("a short black hole does not cost the lease", async () => {
+test("a lease survives a short black hole", async () => {
   const server = await redis();
   const hole = await network(server);
   const held = await lease({ redis: { url: hole.url } }, 3000);
@@ -146,7 +146,7 @@ test("a short black hole does not cost the lease", async () => {
   expect(held.state).toBe("held");
 });
 
-test("a Redis that stands still for less than the TTL does not cost the lease", async () => {
+test("a lease survives a Redis that is suspended for less than the TTL", async () => {
   const server = await redis();
   const held = await lease({ redis: { socketPath: server.socketPath } }, 3000);
   server.signal("SIGSTOP");
@@ -166,7 +166,7 @@ test("a Redis that stands still for less than the TTL does not cost the lease", 
   expect(held.state).toBe("held");
 });
 
-test("connections that are reset again and again do not cost a lease whose lock is still valid", async () => {
+test("a lease survives repeated connection resets while its lock is valid", async () => {
   const server = await redis();
   const flaky = await network(server);
   const held = await lease({ redis: { url: flaky.url } }, 3000);
@@ -198,20 +198,20 @@ test("the deadline counts from the sending of a renewal, not from its late answe
   expect(held.remainingMs()).toBeLessThanOrEqual(pttl);
 });
 
-test("a blocked event loop is noticed synchronously, before any timer runs", async () => {
+test("a blocked event loop is detected synchronously, before any timer runs", async () => {
   const server = await redis();
   const held = await lease({ redis: { socketPath: server.socketPath } }, 1000);
   held.assertHeld();
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1050);
   expect(held.signal.aborted).toBe(false);
   expect(() => held.assertHeld()).toThrow(
-    expect.objectContaining({ ...LOST, message: expect.stringContaining("did not get to renew") }),
+    expect.objectContaining({ ...LOST, message: expect.stringContaining("could not renew") }),
   );
   expect(held.signal.aborted).toBe(true);
   expect(held.state).toBe("lost");
 });
 
-test("a computer that slept is noticed by its wall clock", async () => {
+test("a computer that slept is detected by its wall clock", async () => {
   const server = await redis();
   let slept = 0;
   const held = await lease(
@@ -250,7 +250,8 @@ test("a holder that was stopped past its TTL loses the lease, and its late write
           : { seen: `${alice.said.length - before} writes` },
       ),
   });
-  const late = alice.said.slice(before + 1); // the first may have been under way when it was stopped
+  // The first write may have been in flight when the process was stopped.
+  const late = alice.said.slice(before + 1);
   expect(late.every((write) => write["accepted"] === false && write["held"] === "LEASE_LOST")).toBe(
     true,
   );
@@ -258,7 +259,7 @@ test("a holder that was stopped past its TTL loses the lease, and its late write
   bob.assertHeld();
 });
 
-test("after a loss the release does not talk to Redis", async () => {
+test("after a loss the release sends nothing to Redis", async () => {
   const server = await redis();
   const held = await lease({ redis: { socketPath: server.socketPath } }, 1000);
   await server.operator.del("vmrig:{pcs}:pcs-1:lock");

@@ -5,40 +5,40 @@ import type { Lock } from "./backends/lock.ts";
 import { leaseLost, PAUSED, REFUSED, silent, type Loss } from "./loss.ts";
 import { later, now, msSince, msUntil, type DualTimestamp } from "./dual-timestamp.ts";
 
-/** Clocks of two computers run at speeds that differ by less than this part. */
+/** Upper bound of the speed difference between the clocks of two computers. */
 const DRIFT = 0.01;
-/** Covers the granularity of Redis' expiry and of our own timers. */
+/** Covers the granularity of the expiry in Redis and of the timers of this process. */
 const MARGIN_MS = 50;
-/** Between two tries while Redis does not answer; a twentieth of the TTL when that is shorter. */
+/**
+ * Pause between two attempts while Redis does not answer; a twentieth of the TTL when that is
+ * shorter.
+ */
 const RETRY_MS = 500;
-/** How long the abort may wait for the name of who took the lock. */
+/** How long the abort may wait for the name of the new holder. */
 const EXPLAIN_MS = 300;
 
 export interface LeaseRenewerOptions {
-  /** Its name. */
+  /** Name of the copy. */
   readonly copy: string;
   readonly lock: Lock;
   readonly ttlMs: number;
-  /**
-   * When the request that was granted was *sent*: the key cannot live shorter than a TTL from then
-   * on.
-   */
+  /** Time at which the granted request was *sent*: the key lives at least one TTL from then on. */
   readonly sent: DualTimestamp;
   readonly clock: Clock;
-  /** Asks Redis once, after it refused, who took the lock: facts for people. */
+  /** Asks Redis once, after a refusal, for the reason. Returns facts for people. */
   readonly explainLoss: () => Promise<readonly string[]>;
 }
 
 /**
- * Keeps one lock alive: renews it each third of its TTL, knows until when it is certain to be ours,
- * and says so as soon as it is not.
+ * Renews one lock each third of its TTL, tracks until when the lock is certain to be held, and
+ * reports its loss as soon as possible.
  *
- * - Redis says no: lost at once. It is the authority. It is asked who has the lock, and the signal
- *   aborts with its answer, or without.
- * - Redis does not answer: tried again until the last renewal that was answered runs out. That
+ * - Redis refuses: the lease is lost immediately, because Redis is the authority. Redis is asked
+ *   for the new holder, and the signal aborts with the answer or without one.
+ * - Redis does not answer: the renewal is retried until the last confirmed renewal runs out. That
  *   deadline counts from the sending of that renewal, so it comes before the key can expire.
- * - This process did not run: noticed by whoever asks first, because
- *   {@link LeaseRenewer.assertHeld} reads the clocks itself.
+ * - This process did not run: the next call of {@link LeaseRenewer.assertHeld} detects it, because
+ *   that method reads the clocks itself.
  */
 export class LeaseRenewer {
   readonly #options: LeaseRenewerOptions;
@@ -55,9 +55,9 @@ export class LeaseRenewer {
     this.#options = options;
     this.#renewed = options.sent;
     this.#answered = options.sent;
-    this.#validUntil = this.#certainFrom(options.sent);
-    void this.#untilStopped(this.#renewAgainAndAgain());
-    void this.#untilStopped(this.#watch());
+    this.#validUntil = this.#validFrom(options.sent);
+    void this.#loseOnFailure(this.#renewLoop());
+    void this.#loseOnFailure(this.#watchDeadline());
   }
 
   get signal(): AbortSignal {
@@ -75,53 +75,53 @@ export class LeaseRenewer {
   assertHeld(): void {
     if (this.#state === "released" || this.#state === "kept") {
       throw new VmrigError("LEASE_LOST", {
-        message: `The lease of "${this.#options.copy}" was ${this.#state}: nothing may touch it any more.`,
+        message: `The lease of "${this.#options.copy}" was ${this.#state}: it must not be used any more.`,
         hint: "this is a bug in vmrig: please report it with the stack",
       });
     }
     if (this.#state === "held" && this.remainingMs() === 0) this.#expire();
-    if (this.#state === "lost") this.#tell(REFUSED); // whoever asks while Redis is asked for the name does not wait for that
+    // A caller does not wait while Redis is asked for the new holder.
+    if (this.#state === "lost") this.#abort(REFUSED);
     this.signal.throwIfAborted();
   }
 
   /**
-   * The holder is done.
+   * Ends the lease for its holder.
    *
-   * @returns for how many milliseconds there is still something to give back; 0 when the lease was
-   *   lost
+   * @returns for how many milliseconds the lock still has to be released; 0 when the lease was lost
    */
   finish(as: "released" | "kept" = "released"): number {
-    const left = this.remainingMs();
-    if (this.#state === "held" && left === 0) this.#expire();
+    const remaining = this.remainingMs();
+    if (this.#state === "held" && remaining === 0) this.#expire();
     if (this.#state === "held") {
       this.#state = as;
       this.#stop.abort();
     }
-    return left;
+    return remaining;
   }
 
   /**
-   * Redis refused: the lock is gone or somebody else's. Lost from this call on; resolves when the
-   * signal has aborted.
+   * Handles a refusal of Redis: the lock is gone or has another holder. The lease is lost from this
+   * call on. Resolves when the signal has aborted.
    */
   refused(): Promise<void> {
     return (this.#refused ??= this.#loseWithReason());
   }
 
   async #loseWithReason(): Promise<void> {
-    const patienceMs = Math.min(EXPLAIN_MS, this.remainingMs());
+    const timeoutMs = Math.min(EXPLAIN_MS, this.remainingMs());
     if (!this.#end()) return;
     const answered = new AbortController();
-    const tooLong = this.#options.clock.sleep(patienceMs, answered.signal);
-    const facts = await Promise.race([this.#options.explainLoss(), tooLong.then(() => [])]).catch(
+    const timedOut = this.#options.clock.sleep(timeoutMs, answered.signal);
+    const facts = await Promise.race([this.#options.explainLoss(), timedOut.then(() => [])]).catch(
       () => [],
     );
     answered.abort();
-    tooLong.catch(() => {});
-    this.#tell({ ...REFUSED, facts });
+    timedOut.catch(() => {});
+    this.#abort({ ...REFUSED, facts });
   }
 
-  async #renewAgainAndAgain(): Promise<void> {
+  async #renewLoop(): Promise<void> {
     const { clock, ttlMs } = this.#options;
     let pauseMs = ttlMs / 3;
     while (this.#state === "held") {
@@ -144,11 +144,11 @@ export class LeaseRenewer {
     if (extended && this.#state === "held") {
       this.#renewed = sent;
       this.#answered = now(this.#options.clock);
-      this.#validUntil = this.#certainFrom(sent);
+      this.#validUntil = this.#validFrom(sent);
       this.#lastFailure = undefined;
     } else if (extended && this.#state === "lost") {
-      // Given up while the answer was on its way: nobody should wait another TTL for a lock that
-      // nobody believes in.
+      // The lease was given up while the answer was on its way. Release the lock, so that the next
+      // waiter does not wait another TTL for a lock without a holder.
       await lock.release().catch(() => {});
     } else if (this.#state === "held") {
       await this.refused();
@@ -156,15 +156,18 @@ export class LeaseRenewer {
     return extended;
   }
 
-  /** Its own loop, because a renewal that is never answered must not hold up the deadline. */
-  async #watch(): Promise<void> {
-    for (let left = this.remainingMs(); left > 0; left = this.remainingMs()) {
-      await this.#options.clock.sleep(left, this.#stop.signal);
+  /**
+   * Watches the deadline in a separate loop, because a renewal that is never answered must not
+   * delay the deadline.
+   */
+  async #watchDeadline(): Promise<void> {
+    for (let remaining = this.remainingMs(); remaining > 0; remaining = this.remainingMs()) {
+      await this.#options.clock.sleep(remaining, this.#stop.signal);
     }
     if (this.#state === "held") this.#expire();
   }
 
-  #certainFrom(sent: DualTimestamp): DualTimestamp {
+  #validFrom(sent: DualTimestamp): DualTimestamp {
     return later(sent, this.#options.ttlMs * (1 - DRIFT) - MARGIN_MS);
   }
 
@@ -174,10 +177,10 @@ export class LeaseRenewer {
   }
 
   #lose(loss: Loss): void {
-    if (this.#end()) this.#tell(loss);
+    if (this.#end()) this.#abort(loss);
   }
 
-  /** @returns whether it was held until now */
+  /** @returns whether the lease was held until now */
   #end(): boolean {
     if (this.#state !== "held") return false;
     this.#state = "lost";
@@ -185,8 +188,8 @@ export class LeaseRenewer {
     return true;
   }
 
-  /** The first reason stays. */
-  #tell(loss: Loss): void {
+  /** Aborts the signal. Only the first reason counts. */
+  #abort(loss: Loss): void {
     if (this.#lost.signal.aborted) return;
     const { copy, ttlMs, clock } = this.#options;
     this.#lost.abort(
@@ -195,10 +198,10 @@ export class LeaseRenewer {
   }
 
   /**
-   * A loop ends by being stopped. Should it ever end by a bug, a lease that nobody renews is given
-   * up at once.
+   * Loses the lease when a loop fails. A loop normally ends by being stopped. If a bug ends it, the
+   * lease is not renewed any more and is given up immediately.
    */
-  async #untilStopped(loop: Promise<void>): Promise<void> {
+  async #loseOnFailure(loop: Promise<void>): Promise<void> {
     try {
       await loop;
     } catch (error) {

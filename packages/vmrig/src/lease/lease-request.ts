@@ -1,15 +1,16 @@
 import { VmrigError } from "../errors/vmrig-error.ts";
 
-/** What is asked for: any one of some copies of a rig. */
+/** Request for any one of some copies of a rig. */
 export interface LeaseRequest {
   /** `pcs` */
   readonly rig: string;
-  /** All copies of the rig by name, the preferred ones first. */
+  /** Names of all copies of the rig, preferred ones first. */
   readonly copies: readonly string[];
-  /** The copies that will do. @defaultValue all */
+  /** Copies that the request accepts. @defaultValue all */
   readonly accept?: readonly string[];
   /**
-   * The run holds a copy already and could use one more: it stands behind everybody who has none.
+   * Set by a run that already holds a copy and could use one more. Such a request comes after all
+   * requests of runs without a copy.
    *
    * @defaultValue false
    */
@@ -17,8 +18,10 @@ export interface LeaseRequest {
 }
 
 /**
- * @throws VmrigError `CONFIG_INVALID` for a name that cannot be one, for no copies, and for one
- *   that is accepted but does not exist
+ * Checks a request and fills in its defaults.
+ *
+ * @throws VmrigError `CONFIG_INVALID` for an invalid name, for no copies, and when an accepted copy
+ *   does not exist
  */
 export function checkLeaseRequest({
   rig,
@@ -28,15 +31,14 @@ export function checkLeaseRequest({
 }: LeaseRequest): Required<LeaseRequest> {
   for (const name of [rig, ...copies]) {
     if (!/^[\w.-]+$/.test(name)) {
-      throw invalid(
-        `"${name}" cannot be leased: a name has letters, digits, ".", "_" and "-" only.`,
-      );
+      throw invalid(`"${name}" is not a valid name: use letters, digits, ".", "_" and "-" only.`);
     }
   }
-  const strange = accept.find((name) => !copies.includes(name));
-  if (strange !== undefined)
-    throw invalid(`Rig "${rig}" has no copy "${strange}"; there are: ${copies.join(", ")}.`);
-  if (accept.length === 0) throw invalid(`No copy of rig "${rig}" is asked for.`);
+  const unknown = accept.find((name) => !copies.includes(name));
+  if (unknown !== undefined)
+    throw invalid(`Rig "${rig}" has no copy "${unknown}" (available: ${copies.join(", ")}).`);
+  if (accept.length === 0)
+    throw invalid(`The request for rig "${rig}" accepts none of its copies.`);
   return { rig, copies, accept: copies.filter((name) => accept.includes(name)), extra };
 }
 

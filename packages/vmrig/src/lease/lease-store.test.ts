@@ -8,10 +8,10 @@ import { openLeaseStore } from "./open-lease-store.ts";
 import type { LeaseRequest } from "./lease-request.ts";
 import { PCS, PCS_1, pcs } from "./fixtures/rigs.ts";
 
-// Real processes on a computer that may be busy: what is waited for has deadlines of its own.
+// Real processes on a computer that may be busy: each wait has its own deadline.
 vi.setConfig({ testTimeout: 60_000 });
 
-describe.each([1, 3])("in %d", (count) => {
+describe.each([1, 3])("with %d Redis servers", (count) => {
   let servers: RedisServers;
   let leases: LeaseStore;
 
@@ -44,13 +44,13 @@ describe.each([1, 3])("in %d", (count) => {
     expect((await acquire("bob", { rig: "other", copies: ["pcs-1"] })).state).toBe("held");
   });
 
-  test("an attempt that fails leaves nobody in line", async () => {
+  test("a failed attempt leaves no waiter in the queue", async () => {
     await acquire("alice");
     await leases.tryAcquire(PCS, { holder: person("bob") });
     expect((await leases.view(PCS)).line).toEqual([]);
   });
 
-  test("an attempt does not overtake those who wait", async () => {
+  test("an attempt does not overtake waiters", async () => {
     const held = await acquire("alice");
     const waiting = leases.acquire(PCS, { holder: person("bob"), waitForMs: 10_000 });
     await waitFor({
@@ -58,7 +58,7 @@ describe.each([1, 3])("in %d", (count) => {
       timeoutMs: 5000,
       intervalMs: 5,
       probe: async () =>
-        (await leases.view(PCS)).line.length === 1 ? { value: 1 } : { seen: "nobody" },
+        (await leases.view(PCS)).line.length === 1 ? { value: 1 } : { seen: "no waiter" },
     });
     const releasing = held.release();
     expect(await leases.tryAcquire(PCS, { holder: person("carol") })).toBeUndefined();
@@ -66,7 +66,7 @@ describe.each([1, 3])("in %d", (count) => {
     expect((await waiting).holder.who).toBe("bob");
   });
 
-  test("a released lease is no fault, but nothing may be done with it", async () => {
+  test("a release does not abort the signal, but the lease can no longer be used", async () => {
     const held = await acquire("alice");
     await held.release();
     expect(held.state).toBe("released");
@@ -75,7 +75,7 @@ describe.each([1, 3])("in %d", (count) => {
     expect(() => held.assertHeld()).toThrow(expect.objectContaining({ code: "LEASE_LOST" }));
   });
 
-  test("a release may be repeated, and is quiet about a lock that has vanished", async () => {
+  test("a release may be repeated, and does not fail when the lock is gone", async () => {
     const held = await acquire("alice");
     await servers.flushall();
     await Promise.all([held.release(), held.release()]);
@@ -83,7 +83,7 @@ describe.each([1, 3])("in %d", (count) => {
     expect(held.state).toBe("released");
   });
 
-  test("a release does not touch the lock of whoever came after", async () => {
+  test("a release does not touch the lock of the next holder", async () => {
     const held = await acquire("alice");
     await servers.del("vmrig:{pcs}:pcs-1:lock");
     const next = await acquire("bob");
@@ -99,7 +99,7 @@ describe.each([1, 3])("in %d", (count) => {
     expect((await leases.view(PCS)).copies[0]?.held).toBeUndefined();
   });
 
-  test("the view of a free rig has no holder and no line", async () => {
+  test("the view of a free rig has no holder and no queue", async () => {
     expect(await leases.view(pcs(2))).toEqual({
       rig: "pcs",
       copies: [
@@ -110,15 +110,15 @@ describe.each([1, 3])("in %d", (count) => {
     });
   });
 
-  test("the view tells who holds it, since when, until when, and who waits", async () => {
+  test("the view shows the holder, since when, until when, and the waiters", async () => {
     const held = await acquire("alice");
     const waiting = acquire("bob");
     const view = await waitFor({
-      what: "bob in line",
+      what: "bob in the queue",
       timeoutMs: 5000,
       probe: async () => {
         const seen = await leases.view(PCS);
-        return seen.line.length === 1 ? { value: seen } : { seen: "nobody" };
+        return seen.line.length === 1 ? { value: seen } : { seen: "no waiter" };
       },
     });
     expect(view).toMatchObject({
@@ -133,7 +133,7 @@ describe.each([1, 3])("in %d", (count) => {
     await waiting;
   });
 
-  test("a lock that somebody set by hand is respected and shown", async () => {
+  test("a lock that was set by hand is respected and shown", async () => {
     await servers.set("vmrig:{pcs}:pcs-1:lock", "mine");
     expect(await leases.tryAcquire(PCS, { holder: person("alice") })).toBeUndefined();
     expect((await leases.view(PCS)).copies[0]?.held).toMatchObject({
@@ -142,7 +142,7 @@ describe.each([1, 3])("in %d", (count) => {
     });
   });
 
-  test("others see neither secrets nor control characters of a holder", async () => {
+  test("other users see neither secrets nor control characters of a holder", async () => {
     await leases.acquire(PCS, {
       holder: { ...person("al\u001B[2Jice"), command: "API_TOKEN=hunter2 vitest" },
       waitForMs: 1000,
@@ -170,14 +170,14 @@ describe.each([1, 3])("in %d", (count) => {
       expect(await operator.pttl("vmrig:{pcs}:pcs-1:record")).toBe(-1);
   });
 
-  test("a dropped record is gone", async () => {
+  test("a dropped record is removed", async () => {
     const held = await acquire("alice");
     await leases.saveRecord(held, 1);
     await leases.dropRecord(held);
     expect(await leases.record(PCS_1)).toBeUndefined();
   });
 
-  test("a record that is damaged counts as none", async () => {
+  test("a damaged record counts as missing", async () => {
     await servers.set("vmrig:{pcs}:pcs-1:record", "{");
     expect(await leases.record(PCS_1)).toBeUndefined();
   });
@@ -191,9 +191,9 @@ describe.each([1, 3])("in %d", (count) => {
 
   test.each([
     ["the lock is gone", () => Promise.resolve()],
-    ["somebody else holds it", () => acquire("bob")],
+    ["another run holds it", () => acquire("bob")],
   ])(
-    "a record is neither saved nor dropped when %s, and the lease is lost at once",
+    "a record is neither saved nor dropped when %s, and the lease is lost immediately",
     async (_case, then) => {
       await servers.set("vmrig:{pcs}:pcs-1:record", "1");
       const held = await acquire("alice");
@@ -201,7 +201,7 @@ describe.each([1, 3])("in %d", (count) => {
       await then();
       await expect(leases.saveRecord(held, 2)).rejects.toMatchObject({
         code: "LEASE_LOST",
-        message: expect.stringContaining("no longer ours"),
+        message: expect.stringContaining("no longer holds"),
       });
       expect(held.state).toBe("lost");
       await expect(leases.dropRecord(held)).rejects.toBe(await aborted(held.signal));
@@ -209,7 +209,7 @@ describe.each([1, 3])("in %d", (count) => {
     },
   );
 
-  test("closing releases what is held and sends the waiting home", async () => {
+  test("closing releases all leases and cancels all waiters", async () => {
     const held = await acquire("alice");
     const waiting = leases.acquire(PCS, { holder: person("bob"), waitForMs: 600_000 });
     const outcome = waiting.catch((error: unknown) => error);
@@ -223,7 +223,7 @@ describe.each([1, 3])("in %d", (count) => {
     ).rejects.toMatchObject({ code: "CANCELLED" });
   });
 
-  test("stores of the same have the same id, stores of others have another", async () => {
+  test("stores on one Redis share an id, stores on different servers do not", async () => {
     await using elsewhere = await RedisServers.start(count);
     await using again = await openLeaseStore({ redis: servers.throughNetworks });
     await using other = await openLeaseStore({ redis: elsewhere.address });
@@ -250,7 +250,7 @@ describe.each([1, 3])("in %d", (count) => {
   });
 
   test.each(["", "pcs 1", "pcs}1", "pcs:1"])(
-    "%j is no name, neither of a rig nor of a copy",
+    "%j is not a valid name of a rig or a copy",
     async (name) => {
       await expect(acquire("alice", { rig: name, copies: ["pcs-1"] })).rejects.toMatchObject({
         code: "CONFIG_INVALID",
@@ -264,7 +264,7 @@ describe.each([1, 3])("in %d", (count) => {
     },
   );
 
-  test("who asks for a copy that the rig has not is told which it has", async () => {
+  test("a request for a copy that does not exist lists the available copies", async () => {
     await expect(acquire("alice", { ...pcs(2), accept: ["pcs-3"] })).rejects.toMatchObject({
       code: "CONFIG_INVALID",
       message: expect.stringContaining("pcs-1, pcs-2"),

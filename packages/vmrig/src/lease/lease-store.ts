@@ -9,88 +9,91 @@ import type { LeaseRequest } from "./lease-request.ts";
 
 export interface TryAcquireOptions {
   readonly holder: Holder;
-  /** How long the lease outlives a holder that dies. @defaultValue 30000 */
+  /** How long the lease outlives a holder that is killed. @defaultValue 30000 */
   readonly ttlMs?: number;
 }
 
 export interface AcquireOptions extends TryAcquireOptions {
   readonly waitForMs: number;
-  /** Leaves the line at once when it aborts. */
+  /** Leaves the queue when it aborts. */
   readonly signal?: AbortSignal;
-  /** Called when the line, or who holds what, changed, and every 30 s otherwise. */
-  readonly onWait?: (line: QueueStatus) => void;
+  /** Called when the queue or a holder changed, and every 30 s otherwise. */
+  readonly onWait?: (status: QueueStatus) => void;
 }
 
-/**
- * The leases of all rigs that are kept in one Redis, or in several of which the majority decides.
- */
+/** Store of the leases of all rigs in one Redis, or in several of which the majority decides. */
 export interface LeaseStore extends AsyncDisposable {
   /**
-   * A random UUID kept in Redis. Two stores with the same id speak of the same leases, whatever
-   * their addresses are.
+   * Random UUID stored in Redis. Two stores with the same id share their leases, whatever their
+   * addresses are.
    */
   readonly id: string;
-  /** Where it is, without credentials, with its namespace when that is not the usual one. */
+  /** Printable address, without credentials. Includes the namespace unless that is the default. */
   readonly shown: string;
   /**
-   * One attempt. `undefined` when there is no copy that is not held or waited for; no place in line
-   * is kept.
+   * Tries once to lease a copy. Returns `undefined` when each accepted copy is held or has a
+   * waiter. The caller gets no position in the queue.
    *
    * @throws VmrigError `REDIS_UNREACHABLE`
    */
   tryAcquire(request: LeaseRequest, options: TryAcquireOptions): Promise<Lease | undefined>;
   /**
-   * Waits in the rig's one line, first come, first served, for the first copy that it accepts. A
-   * `waitForMs` of 0 looks once. While a Redis without append-only file is up for less than a TTL
-   * nothing is granted: it may have forgotten who holds what.
+   * Waits in the queue of the rig, first come, first served, for the first copy that the request
+   * accepts. A `waitForMs` of 0 tries once. A Redis without an append-only file grants nothing in
+   * the first TTL after its start, because it may have forgotten leases.
    *
-   * @throws VmrigError `RIG_BUSY` at its deadline, with who holds what and how many are ahead
-   * @throws VmrigError `CANCELLED` when the signal aborts or the store is closed; the signal's
-   *   reason itself when that is a VmrigError
-   * @throws VmrigError `REDIS_UNREACHABLE` when Redis was silent for 30 s, or at the deadline
+   * @throws VmrigError `RIG_BUSY` at the deadline, with the holders and the number of waiters ahead
+   * @throws VmrigError `CANCELLED` when the signal aborts or the store is closed; the reason of the
+   *   signal when that is a VmrigError
+   * @throws VmrigError `REDIS_UNREACHABLE` when Redis did not answer for 30 s, or at the deadline
    */
   acquire(request: LeaseRequest, options: AcquireOptions): Promise<Lease>;
-  /** Changes nothing. @throws VmrigError `REDIS_UNREACHABLE` */
+  /**
+   * Returns the holders and the queue of a rig. Read-only. @throws VmrigError `REDIS_UNREACHABLE`
+   */
   view(rig: Pick<LeaseRequest, "rig" | "copies">): Promise<LeaseView>;
   /**
-   * The small JSON value that is kept beside the lease and outlives it; `undefined` when there is
-   * none.
+   * Returns the small JSON value that is stored with the lease and outlives it; `undefined` when
+   * there is none.
    *
    * @throws VmrigError `REDIS_UNREACHABLE`
    */
   record(copy: CopyName): Promise<unknown>;
   /**
-   * @throws VmrigError `LEASE_LOST` when the lease is not ours any more: nothing is written then.
+   * Stores a JSON value for the leased copy.
+   *
+   * @throws VmrigError `LEASE_LOST` when the lease is no longer held. Nothing is written then.
    *   `REDIS_UNREACHABLE`
    */
   saveRecord(lease: Lease, value: unknown): Promise<void>;
   /**
-   * @throws VmrigError `LEASE_LOST` when the lease is not ours any more: nothing is removed then.
+   * Removes the stored value of the leased copy.
+   *
+   * @throws VmrigError `LEASE_LOST` when the lease is no longer held. Nothing is removed then.
    *   `REDIS_UNREACHABLE`
    */
   dropRecord(lease: Lease): Promise<void>;
   /**
-   * Leaves a copy as it is for people to look at, although its run is over: the lease outlives this
-   * process, and ends by itself after `forMs`, or earlier by `revoke` with its fence. The `Lease`
-   * ends in state `kept`.
+   * Retains a copy unchanged for people to inspect after its run is over. The lease outlives this
+   * process. It ends after `forMs`, or earlier by `revoke` with its fence. The state of the `Lease`
+   * becomes `kept`.
    *
    * @throws VmrigError `CONFIG_INVALID` for more than 24 hours
-   * @throws VmrigError `LEASE_LOST` when it is not ours any more; `REDIS_UNREACHABLE`: then it is
-   *   still held
+   * @throws VmrigError `LEASE_LOST` when the lease is no longer held
+   * @throws VmrigError `REDIS_UNREACHABLE`; the lease is still held then
    */
   retain(lease: Lease, options: RetainOptions): Promise<void>;
   /**
-   * Takes a lease away from whoever holds it: its holder loses it at its next renewal, and is told
-   * by whom. The next in line has it at once.
+   * Ends a lease by force. The holder loses the lease at its next renewal, and its error names the
+   * person in `by`. The next waiter in the queue gets the copy immediately.
    *
-   * @returns who was cut off; `undefined` when the lease with this fence had ended already, and
-   *   nothing was done
-   * @throws VmrigError `REDIS_UNREACHABLE`: ask `view` what came of it
+   * @returns the holder whose lease was ended; `undefined` when the lease with this fence had
+   *   already ended, and nothing was done
+   * @throws VmrigError `REDIS_UNREACHABLE`. Call `view` to see whether the lease was ended
    */
   revoke(revocation: Revocation): Promise<CurrentHolder | undefined>;
   /**
-   * Sends the waiting home, releases what is held, leaves no socket and no timer behind. Never
-   * throws.
+   * Cancels all waiters, releases all held leases, and closes all sockets and timers. Never throws.
    */
   close(): Promise<void>;
 }

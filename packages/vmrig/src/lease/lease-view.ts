@@ -12,30 +12,32 @@ import { EXTRA, HOLD, LINE } from "./backends/queue-lua.ts";
 import { NOW, script } from "../redis/script.ts";
 import type { LeaseRequest } from "./lease-request.ts";
 
-/** What anybody may know about a rig. All durations are measured by Redis' clock alone. */
+/**
+ * State of a rig that every user may see. All durations are measured by the clock of Redis alone.
+ */
 export interface LeaseView {
   readonly rig: string;
   readonly copies: readonly {
     readonly copy: string;
     /** The largest fence issued so far; 0 when there was none. */
     readonly fence: Fence;
-    /** Missing when it is free. */
+    /** Holder of the copy. Missing when the copy is free. */
     readonly held?: CurrentHolder;
   }[];
-  /** Who waits, in the order of the line. */
+  /** Waiters, in queue order. */
   readonly line: readonly InLine[];
 }
 
 export interface InLine {
   readonly holder: Holder;
   readonly waitedMs: number;
-  /** It holds a copy already, and stands behind everybody who has none. */
+  /** Set when the waiter already holds a copy. It comes after all waiters without a copy. */
   readonly extra: boolean;
-  /** The copies that will do. */
+  /** Copies that the waiter accepts. */
   readonly accepts: readonly string[];
 }
 
-/** Run with `rigKeys`; changes nothing. */
+/** Reads the state of a rig. Runs with `rigKeys`. Read-only. */
 export const VIEW = script(`${NOW}${LINE}${HOLD}
 local copies, line = {}, {}
 for _, name in ipairs(names) do
@@ -64,7 +66,7 @@ export type InLineReply = [
   waiter: string,
 ];
 
-/** @throws VmrigError `REDIS_UNREACHABLE` */
+/** Reads the state of a rig from one server. @throws VmrigError `REDIS_UNREACHABLE` */
 export async function viewRig(
   connection: RedisConnection,
   namespace: string,

@@ -1,7 +1,7 @@
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { formatDuration } from "../clock/format-duration.ts";
 
-/** How a lease came to be lost, for people. */
+/** Explanation of a lost lease, for people. */
 export interface Loss {
   readonly why: string;
   readonly hint: string;
@@ -9,18 +9,18 @@ export interface Loss {
 }
 
 export const REFUSED: Loss = {
-  why: "Redis says that it is no longer ours",
-  hint: "somebody took it away, or Redis lost its data: start the run again",
+  why: "Redis reports that this run no longer holds it",
+  hint: "the lease was released by force, or Redis lost its data: start the run again",
 };
 
 export const PAUSED: Loss = {
-  why: "this process did not get to renew it in time",
+  why: "this process could not renew it in time",
   hint: "the process was paused, its computer slept, or its event loop was blocked: start the run again",
 };
 
 export function silent(failure: string, silentForMs: number): Loss {
   return {
-    why: `Redis did not answer any more (${failure})`,
+    why: `Redis stopped answering (${failure})`,
     hint: "check the network and that Redis runs, then start the run again",
     facts: [`Redis was silent for ${formatDuration(silentForMs)}`],
   };

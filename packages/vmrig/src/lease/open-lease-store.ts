@@ -10,17 +10,22 @@ import { RedisLeaseStore } from "./redis-lease-store.ts";
 import { WakeNotifier } from "./wake-notifier.ts";
 
 export interface LeaseStoreOptions {
-  /** One, or 3 or 5 that run independently of each other, of which the majority decides. */
+  /**
+   * Address of one Redis, or addresses of 3 or 5 independent ones of which the majority decides.
+   */
   readonly redis: RedisAddress | readonly RedisAddress[];
   /**
-   * First part of every key and channel, which an ACL can name. Stores of different namespaces know
-   * nothing of each other.
+   * First part of every key and channel, for use in ACL rules. Stores with different namespaces do
+   * not see each other.
    *
    * @defaultValue `vmrig`
    */
   readonly namespace?: string;
   readonly clock?: Clock;
-  /** Of several: told in a line when one of them falls silent, and when it answers again. */
+  /**
+   * With several servers: called with a line of text when a server stops answering, and when it
+   * answers again.
+   */
   readonly onNews?: (line: string) => void;
   /**
    * For tests and unusual networks. A command to Redis counts as unanswered after
@@ -32,13 +37,15 @@ export interface LeaseStoreOptions {
 }
 
 /**
+ * Connects to Redis and opens a lease store.
+ *
  * @throws VmrigError `REDIS_UNREACHABLE` with the address, without credentials; `CONFIG_INVALID`
- *   for an address that is none
+ *   for an invalid address
  */
 export async function openLeaseStore(options: LeaseStoreOptions): Promise<LeaseStore> {
   const { clock = systemClock, namespace = DEFAULT_NAMESPACE, timing = {} } = options;
   const addresses = "length" in options.redis ? options.redis : [options.redis];
-  const dialling = {
+  const connectOptions = {
     ...options,
     commandTimeoutMs: timing.commandTimeoutMs ?? 1500,
     clock,
@@ -47,7 +54,7 @@ export async function openLeaseStore(options: LeaseStoreOptions): Promise<LeaseS
   const [only] = addresses;
   const one = only !== undefined && addresses.length === 1;
   const backend = one
-    ? singleRedis(await connect(only, dialling), namespace)
-    : await openQuorum(addresses, dialling);
+    ? singleRedis(await connect(only, connectOptions), namespace)
+    : await openQuorum(addresses, connectOptions);
   return new RedisLeaseStore({ backend, namespace, clock }, new WakeNotifier(addresses), timing);
 }

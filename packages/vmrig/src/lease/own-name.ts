@@ -1,6 +1,9 @@
 import { userInfo } from "node:os";
 
-/** Who runs this process, as others in line see it; a user of a container may have no name. */
+/**
+ * Returns the user name of this process, as others in the queue see it. A user in a container may
+ * have no name.
+ */
 export function ownName(): string {
   try {
     return userInfo().username;

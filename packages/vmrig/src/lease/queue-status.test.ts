@@ -38,29 +38,29 @@ function line(
   };
 }
 
-test("the line tells who holds it, for how long, and our place", () => {
+test("the status shows the holder, for how long, and the position of this waiter", () => {
   expect(renderQueueStatus(line(1, [byAlice]))).toBe(
     "pcs-1 is held by alice@laptop (vitest run x) for 41 s; you are 2nd in line",
   );
 });
 
-test("the first in line is next", () => {
+test("the first waiter is next", () => {
   expect(renderQueueStatus(line(1, [byAlice], { position: 1 }))).toMatch(/; you are next$/);
 });
 
-test("between two holders the lock is free for the next in line", () => {
+test("between two holders the lock is free for the next waiter", () => {
   expect(renderQueueStatus(line(1, []))).toBe(
     "pcs-1 is free for the next in line; you are 2nd in line",
   );
 });
 
-test("of several copies the line tells who holds each", () => {
+test("the status of several copies shows the holder of each", () => {
   expect(renderQueueStatus(line(2, [byAlice, byBob]))).toBe(
     "all 2 copies of pcs are held (alice@laptop (vitest run x) for 41 s, bob@ci-3 (vitest run) for 3 min); you are 2nd in line",
   );
 });
 
-test("of several copies some may be free for the next in line", () => {
+test("some of several copies may be free for the next waiter", () => {
   expect(renderQueueStatus(line(2, [byBob]))).toBe(
     "1 of 2 copies of pcs is held (bob@ci-3 (vitest run) for 3 min), the rest free for the next in line; you are 2nd in line",
   );
@@ -69,19 +69,19 @@ test("of several copies some may be free for the next in line", () => {
   );
 });
 
-test("who wants one particular copy hears of that one", () => {
+test("the status of a request for one copy shows only that copy", () => {
   expect(renderQueueStatus(line(3, [byBob], { accept: ["pcs-2"] }))).toBe(
     "pcs-2 is held by bob@ci-3 (vitest run) for 3 min; you are 2nd in line",
   );
 });
 
-test("who wants some of the copies hears of no others", () => {
+test("the status of a request for some copies does not show the others", () => {
   expect(renderQueueStatus(line(3, [byAlice, byBob], { accept: ["pcs-1", "pcs-2"] }))).toMatch(
     /^all 2 copies asked for of pcs are held \(/,
   );
 });
 
-test("a copy that is kept says why and until when, and not what ran", () => {
+test("the status of a retained copy shows why and until when, without the command", () => {
   const kept: CurrentHolder = {
     ...byAlice,
     expiresInMs: 720_000,
@@ -95,7 +95,7 @@ test("a copy that is kept says why and until when, and not what ran", () => {
   );
 });
 
-test("after a restart that forgot who holds what, the line says why nothing is granted yet", () => {
+test("after a restart without its data the status says why nothing is granted yet", () => {
   expect(
     renderQueueStatus(line(2, [], { position: 1, restarted: { agoMs: 4000, forMs: 27_000 } })),
   ).toBe(
@@ -103,7 +103,7 @@ test("after a restart that forgot who holds what, the line says why nothing is g
   );
 });
 
-test("who has a copy already waits for one more", () => {
+test("a run that already has a copy waits for one more", () => {
   expect(renderQueueStatus(line(1, [byAlice], { extra: true }))).toMatch(
     /; you are 2nd in line, for one more copy$/,
   );
@@ -115,7 +115,7 @@ test.each([
   [11, "11th"],
   [12, "12th"],
   [21, "21st"],
-])("place %d is the %s", (position, ordinal) => {
+])("position %d is the %s", (position, ordinal) => {
   expect(renderQueueStatus(line(1, [byAlice], { position }))).toContain(
     `you are ${ordinal} in line`,
   );

@@ -6,48 +6,53 @@ import {
 } from "./current-holder.ts";
 import type { LeaseRequest } from "./lease-request.ts";
 
-/** What a waiter sees of the line that it stands in. */
+/** State of the queue as one waiter sees it. */
 export interface QueueStatus extends Required<LeaseRequest> {
   /** 1 = next. */
   readonly position: number;
-  /** How many wait, this one included. */
+  /** Number of waiters, including this one. */
   readonly waiting: number;
-  /** How long this one has waited so far. */
+  /** How long this waiter has waited so far. */
   readonly waitedMs: number;
   /**
-   * Who holds the copies that this one accepts. Those that are missing are free, and another in
-   * line has not yet taken them.
+   * Holders of the copies that this waiter accepts. Copies that are missing are free, and another
+   * waiter has not taken them yet.
    */
   readonly held: readonly CurrentHolder[];
   /**
-   * Redis restarted without persistence: nothing is granted while leases that it has forgotten may
-   * still live.
+   * Set after Redis restarted without persistence: nothing is granted while leases that it has
+   * forgotten may still be in use.
    */
   readonly restarted?: Restarted;
 }
 
 export interface Restarted {
   readonly agoMs: number;
-  /** For so long nothing is granted. */
+  /** How long nothing is granted from now on. */
   readonly forMs: number;
 }
 
 /**
+ * Returns a line such as:
+ *
  * - `pcs-1 is held by alice@laptop (vitest run x) for 41 s; you are 2nd in line`
  * -
  *   `all 2 copies of pcs are held (alice@laptop (vitest run x) for 41 s, bob@ci-3 (vitest run) for 3 min); you are next`
  */
-export function renderQueueStatus(line: QueueStatus): string {
-  const place = line.position === 1 ? "next" : `${ordinal(line.position)} in line`;
-  return `${renderHolds(line)}; you are ${place}${line.extra ? ", for one more copy" : ""}`;
+export function renderQueueStatus(status: QueueStatus): string {
+  const position = status.position === 1 ? "next" : `${ordinal(status.position)} in line`;
+  return `${renderHolders(status)}; you are ${position}${status.extra ? ", for one more copy" : ""}`;
 }
 
-/** `Redis restarted 4.0 s ago without persistence, leases from before may still live, 27 s more` */
+/**
+ * Returns
+ * `Redis restarted 4.0 s ago without persistence, leases from before may still live, 27 s more`.
+ */
 export function renderRestarted({ agoMs, forMs }: Restarted): string {
   return `Redis restarted ${formatDuration(agoMs)} ago without persistence, leases from before may still live, ${formatDuration(forMs)} more`;
 }
 
-function renderHolds({ rig, copies, accept, held, restarted }: QueueStatus): string {
+function renderHolders({ rig, copies, accept, held, restarted }: QueueStatus): string {
   if (restarted !== undefined) return renderRestarted(restarted);
   const [first] = held;
   if (accept.length === 1)
@@ -57,9 +62,9 @@ function renderHolds({ rig, copies, accept, held, restarted }: QueueStatus): str
       ? `${accept.length} copies of ${rig}`
       : `${accept.length} copies asked for of ${rig}`;
   if (first === undefined) return `${wanted} are ${FREE}`;
-  const holds = held.map(describeCurrentHolder).join(", ");
-  if (held.length === accept.length) return `all ${wanted} are held (${holds})`;
-  return `${held.length} of ${wanted} ${held.length === 1 ? "is" : "are"} held (${holds}), the rest ${FREE}`;
+  const holders = held.map(describeCurrentHolder).join(", ");
+  if (held.length === accept.length) return `all ${wanted} are held (${holders})`;
+  return `${held.length} of ${wanted} ${held.length === 1 ? "is" : "are"} held (${holders}), the rest ${FREE}`;
 }
 
 const FREE = "free for the next in line";

@@ -6,9 +6,7 @@ import type { QueueState, HeartbeatTimes, QueueEntry } from "./lease-backend.ts"
 import { now, msSince } from "./dual-timestamp.ts";
 import type { LeaseRequest } from "./lease-request.ts";
 
-/**
- * One place in the line of one rig, from the first look until it is left or turned into a lease.
- */
+/** One waiter in the queue of a rig, from the first heartbeat until it leaves or gets a lease. */
 export class QueueWaiter {
   readonly id = randomUUID();
   readonly request: Required<LeaseRequest>;
@@ -25,39 +23,42 @@ export class QueueWaiter {
   }
 
   /**
-   * Gets in line the first time; says "still here" for `aliveMs` every time.
+   * Joins the queue the first time. Counts as alive for `aliveMs` after each call.
    *
    * @throws VmrigError `REDIS_UNREACHABLE`
    */
   async heartbeat(times: HeartbeatTimes): Promise<QueueState> {
     this.#attempt += 1;
-    const look = await this.#context.backend.heartbeat(this.#place(), times);
-    this.#ticket = look.ticket;
-    this.#offered = look.take;
-    return look;
+    const state = await this.#context.backend.heartbeat(this.#entry(), times);
+    this.#ticket = state.ticket;
+    this.#offered = state.take;
+    return state;
   }
 
   /**
-   * Takes a copy if one is free and this waiter's turn; leaves the line by it.
+   * Takes a copy if one is free for this waiter. The waiter leaves the queue by it.
    *
-   * @throws VmrigError `REDIS_UNREACHABLE`; the next look undoes a grant whose answer was lost
+   * @throws VmrigError `REDIS_UNREACHABLE`. The next heartbeat undoes a grant whose answer was lost
    */
   async take(ttlMs: number): Promise<LeaseGrant | undefined> {
     const { backend, clock } = this.#context;
     const sent = now(clock);
-    const taken = await backend.take(this.#place(), this.#offered, ttlMs);
+    const taken = await backend.take(this.#entry(), this.#offered, ttlMs);
     if (taken === undefined) return undefined;
     if (msSince(sent, clock) < ttlMs / 2) return { rig: this.request.rig, ...taken, sent, ttlMs };
     await taken.lock.release().catch(() => {});
     return undefined;
   }
 
-  /** Without a trace, whatever came of it before. */
+  /**
+   * Leaves the queue and removes all traces of the waiter, including a grant whose answer was lost.
+   */
   async leave(): Promise<void> {
-    await this.#context.backend.leave(this.#place()).catch(() => {}); // else the heartbeats stop, and that does it
+    // If this fails, the missing heartbeats remove the waiter.
+    await this.#context.backend.leave(this.#entry()).catch(() => {});
   }
 
-  #place(): QueueEntry {
+  #entry(): QueueEntry {
     const { id, request, holder } = this;
     return { id, request, holder, attempt: this.#attempt, ticket: this.#ticket };
   }

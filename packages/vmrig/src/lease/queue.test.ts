@@ -13,7 +13,7 @@ import { ACQUIRE } from "./backends/scripts.ts";
 import type { QueueStatus } from "./queue-status.ts";
 import { PCS } from "./fixtures/rigs.ts";
 
-// Real processes on a computer that may be busy: what is waited for has deadlines of its own.
+// Real processes on a computer that may be busy: each wait has its own deadline.
 vi.setConfig({ testTimeout: 60_000 });
 
 let stack = new AsyncDisposableStack();
@@ -24,12 +24,12 @@ afterEach(async () => {
 });
 
 const QUICK = { commandTimeoutMs: 300, heartbeatMs: 200, aliveMs: 1000 };
-/** Where no Redis falls silent: one that answers may be slow on a busy computer. */
+/** Where every Redis answers: it may be slow on a busy computer. */
 const PATIENT = { commandTimeoutMs: 5000, heartbeatMs: 200, aliveMs: 2000 };
-/** Nothing but a publish wakes a waiter within the time of a test. */
+/** Only a publish wakes a waiter within the duration of a test. */
 const NO_POLLING = { heartbeatMs: 600_000, aliveMs: 1_800_000 };
 
-describe.each([1, 3])("in %d", (count) => {
+describe.each([1, 3])("with %d Redis servers", (count) => {
   const ids = ["vmrig:id", ...(count === 1 ? [] : ["vmrig:set-id"])];
 
   async function redis(options?: Parameters<typeof RedisServer.start>[0]): Promise<RedisServers> {
@@ -43,7 +43,7 @@ describe.each([1, 3])("in %d", (count) => {
     return stack.use(await openLeaseStore({ redis: servers.address, timing }));
   }
 
-  test("waiters are served in the order of their arrival, each woken by a publish", async () => {
+  test("waiters are served in order of arrival, each woken by a publish", async () => {
     const servers = await redis();
     const leases = await store(servers, NO_POLLING);
     const first = await leases.acquire(PCS, {
@@ -53,10 +53,10 @@ describe.each([1, 3])("in %d", (count) => {
     });
     const served: string[] = [];
     const names = ["alice", "bob", "carol", "dave"];
-    const turns: Promise<void>[] = [];
+    const waits: Promise<void>[] = [];
     for (const [i, who] of names.entries()) {
       const own = i % 2 === 0 ? leases : await store(servers, NO_POLLING);
-      turns.push(
+      waits.push(
         own
           .acquire(PCS, { holder: person(who), ttlMs: 600_000, waitForMs: 20_000 })
           .then(async (lease) => {
@@ -67,15 +67,15 @@ describe.each([1, 3])("in %d", (count) => {
       await untilLine(leases, names.slice(0, i + 1));
     }
     await first.release();
-    await Promise.all(turns);
+    await Promise.all(waits);
     expect(served).toEqual(names);
   });
 
-  test("a release before the waiter's subscription is up is not missed", async () => {
+  test("a release before the subscription of a waiter is active is not missed", async () => {
     const servers = await redis();
     const [leases, other] = [await store(servers, NO_POLLING), await store(servers, NO_POLLING)];
     for (let i = 1; i <= 20; i++) {
-      // A new rig has a new channel; the connection that listens is up from the first round on.
+      // A new rig has a new channel. The subscriber connection is open from the first round on.
       const held = await leases.acquire(
         { rig: `rig-${i}`, copies: ["pc"] },
         { holder: person("alice"), ttlMs: 600_000, waitForMs: 1000 },
@@ -93,7 +93,7 @@ describe.each([1, 3])("in %d", (count) => {
     }
   });
 
-  test("when a holder is killed its lease goes to the next as soon as the TTL ends", async () => {
+  test("the lease of a killed holder goes to the next waiter as soon as the TTL ends", async () => {
     const servers = await redis();
     const leases = await store(servers, NO_POLLING);
     const holder = stack.use(new Child("lease-process.ts", [servers.socketPaths, "hold", "alice"]));
@@ -104,7 +104,7 @@ describe.each([1, 3])("in %d", (count) => {
     expect((await waiting).fence).toBeGreaterThan(fence as number);
   });
 
-  test("a waiter that was killed does not hold up those behind it", async () => {
+  test("a killed waiter does not block the waiters behind it", async () => {
     const servers = await redis();
     const leases = await store(servers);
     const held = await leases.acquire(PCS, { holder: person("alice"), waitForMs: 1000 });
@@ -120,7 +120,7 @@ describe.each([1, 3])("in %d", (count) => {
     expect((await waiting).holder.who).toBe("bob");
   });
 
-  test("a waiter that gives up leaves the line at once and without a trace", async () => {
+  test("a waiter that gives up leaves the queue immediately and without a trace", async () => {
     const servers = await redis();
     const leases = await store(servers, NO_POLLING);
     const held = await leases.acquire(PCS, {
@@ -147,7 +147,7 @@ describe.each([1, 3])("in %d", (count) => {
     held.assertHeld();
   });
 
-  test("the one behind a waiter that gives up is woken when the lock is free", async () => {
+  test("when a waiter gives up, the next one is woken if the lock is free", async () => {
     const servers = await redis();
     const leases = await store(servers, NO_POLLING);
     const cancel = new AbortController();
@@ -170,7 +170,7 @@ describe.each([1, 3])("in %d", (count) => {
     expect((await second).holder.who).toBe("carol");
   });
 
-  test("an aborted signal acquires nothing", async () => {
+  test("an acquire with an aborted signal takes nothing", async () => {
     const servers = await redis();
     const leases = await store(servers);
     await expect(
@@ -185,7 +185,7 @@ describe.each([1, 3])("in %d", (count) => {
     for (const keys of await servers.keys()) expect(keys).toEqual(ids);
   });
 
-  test("at the deadline the error tells who holds it, since when, and how many are ahead", async () => {
+  test("at the deadline the error shows the holder, since when, and how many waiters are ahead", async () => {
     const servers = await redis();
     const leases = await store(servers);
     await leases.acquire(PCS, { holder: person("alice"), waitForMs: 1000 });
@@ -210,7 +210,7 @@ describe.each([1, 3])("in %d", (count) => {
     expect(await lineOf(leases)).toEqual(["bob"]);
   });
 
-  test("a wait of 0 ms looks once", async () => {
+  test("a wait of 0 ms tries once", async () => {
     const servers = await redis();
     const leases = await store(servers);
     const held = await leases.acquire(PCS, { holder: person("alice"), waitForMs: 0 });
@@ -220,17 +220,17 @@ describe.each([1, 3])("in %d", (count) => {
     await held.release();
   });
 
-  test("a waiter is told of each change of the line, and of nothing else", async () => {
+  test("a waiter gets a report for each change of the queue, and for nothing else", async () => {
     const servers = await redis();
     const leases = await store(servers, { heartbeatMs: 50, aliveMs: 5000 });
     const alice = await leases.acquire(PCS, { holder: person("alice"), waitForMs: 1000 });
     const bob = leases.acquire(PCS, { holder: person("bob"), waitForMs: 20_000 });
     await untilLine(leases, ["bob"]);
-    const told: QueueStatus[] = [];
+    const reports: QueueStatus[] = [];
     const carol = leases.acquire(PCS, {
       holder: person("carol"),
       waitForMs: 20_000,
-      onWait: (line) => told.push(line),
+      onWait: (line) => reports.push(line),
     });
     await untilLine(leases, ["bob", "carol"]);
     await waitFor({
@@ -244,19 +244,19 @@ describe.each([1, 3])("in %d", (count) => {
     await alice.release();
     const bobs = await bob;
     await waitFor({
-      what: "the news",
+      what: "the reports",
       timeoutMs: 5000,
       intervalMs: 10,
       probe: () =>
         Promise.resolve(
-          told.at(-1)?.held[0]?.holder.who === "bob" ? { value: 1 } : { seen: "not yet" },
+          reports.at(-1)?.held[0]?.holder.who === "bob" ? { value: 1 } : { seen: "not yet" },
         ),
     });
     await bobs.release();
     await carol;
-    // Between a release and the next grant it is free for a moment, which one of them may happen to
-    // see.
-    const settled = told.filter(({ held }) => held.length > 0);
+    // Between a release and the next grant the copy is free for a moment, which one of the waiters
+    // may observe.
+    const settled = reports.filter(({ held }) => held.length > 0);
     expect(
       settled.map(({ position, waiting, held }) => [position, waiting, held[0]?.holder.who]),
     ).toEqual([
@@ -265,7 +265,7 @@ describe.each([1, 3])("in %d", (count) => {
     ]);
   });
 
-  test("a waiter keeps its place while Redis restarts", async () => {
+  test("a waiter keeps its position while Redis restarts", async () => {
     const servers = await redis({ persistence: "always" });
     const leases = await store(servers);
     const held = await leases.acquire(PCS, {
@@ -282,7 +282,7 @@ describe.each([1, 3])("in %d", (count) => {
     expect((await waiting).holder.who).toBe("bob");
   });
 
-  test("a waiter gives up on a Redis that stays silent, and says so", async () => {
+  test("a waiter gives up on a Redis that does not answer, and the error says so", async () => {
     const servers = await redis();
     const leases = await store(servers, { ...QUICK, outageMs: 500 });
     await leases.acquire(PCS, { holder: person("alice"), ttlMs: 1000, waitForMs: 1000 });
@@ -296,7 +296,7 @@ describe.each([1, 3])("in %d", (count) => {
     });
   });
 
-  test("at a deadline during an outage the outage is the error", async () => {
+  test("at a deadline during an outage the error reports the outage", async () => {
     const servers = await redis();
     const leases = await store(servers);
     await leases.acquire(PCS, { holder: person("alice"), ttlMs: 1000, waitForMs: 1000 });
@@ -308,7 +308,7 @@ describe.each([1, 3])("in %d", (count) => {
   });
 });
 
-test("a grant whose answer is lost in a black hole does not become a ghost", async () => {
+test("a grant whose answer is lost in a black hole is undone", async () => {
   const server = stack.use(await RedisServer.start());
   const hole = stack.use(await BadNetwork.before(server.socketPath));
   const behind = stack.use(await openLeaseStore({ redis: { url: hole.url }, timing: QUICK }));
@@ -325,7 +325,7 @@ test("a grant whose answer is lost in a black hole does not become a ghost", asy
   hole.loseRepliesTo(createHash("sha1").update(ACQUIRE).digest("hex"));
   await held.release();
   await waitFor({
-    what: "the grant that nobody hears of",
+    what: "the grant whose answer is lost",
     timeoutMs: 5000,
     intervalMs: 5,
     probe: async () =>

@@ -10,13 +10,13 @@ import { renderQueueStatus, type QueueStatus } from "./queue-status.ts";
 import type { QueueState } from "./lease-backend.ts";
 import type { QueueWaiter } from "./queue-waiter.ts";
 
-/** How waiters show that they live, and how long Redis may be silent. */
+/** Heartbeat timing, and how long Redis may fail to answer. */
 export interface QueueTiming {
-  /** Between two looks when nothing else wakes a waiter. @defaultValue 2000 */
+  /** Interval between two heartbeats when nothing else wakes a waiter. @defaultValue 2000 */
   readonly heartbeatMs: number;
-  /** Without a heartbeat for so long a waiter is out of the line. @defaultValue 6000 */
+  /** A waiter without a heartbeat for this long leaves the queue. @defaultValue 6000 */
   readonly aliveMs: number;
-  /** A waiter puts up with a Redis that does not answer for so long. @defaultValue 30000 */
+  /** A waiter tolerates a Redis that does not answer for this long. @defaultValue 30000 */
   readonly outageMs: number;
 }
 
@@ -26,22 +26,22 @@ export interface TurnOptions {
   readonly timing: QueueTiming;
   readonly wakeNotifier: WakeNotifier;
   readonly signal: AbortSignal;
-  readonly onWait?: (line: QueueStatus) => void;
+  readonly onWait?: (status: QueueStatus) => void;
 }
 
-/** A person who waits is told that nothing changed, too. */
+/** Interval of the progress report when nothing changed. */
 const STILL_WAITING_MS = 30_000;
 const NEVER = Number.POSITIVE_INFINITY;
 /** Redis rounds a TTL down to whole milliseconds. */
 const EXPIRED_MS = 5;
-/** After a refusal that the next look should explain. */
+/** Pause after a refused attempt, before the next heartbeat reads the reason. */
 const REFUSED_MS = 50;
 
 /**
- * Waits for the waiter's turn, first come, first served, and takes a copy. Whoever has waited long
- * enough, or is told to stop, leaves the line before this rejects.
+ * Waits until the waiter is first in the queue for a copy, first come, first served, and takes the
+ * copy. A waiter that reaches its deadline or is cancelled leaves the queue before this rejects.
  *
- * @throws VmrigError `RIG_BUSY` at the deadline, `REDIS_UNREACHABLE` when Redis has been silent for
+ * @throws VmrigError `RIG_BUSY` at the deadline, `REDIS_UNREACHABLE` when Redis did not answer for
  *   too long, `CANCELLED` on abort
  */
 export async function waitForTurn(
@@ -49,26 +49,26 @@ export async function waitForTurn(
   waiter: QueueWaiter,
   options: TurnOptions,
 ): Promise<LeaseGrant> {
-  const turn = new Turn(context, waiter, options);
+  const queueWait = new QueueWait(context, waiter, options);
   try {
-    return await turn.wait();
+    return await queueWait.wait();
   } catch (error) {
     await waiter.leave();
-    throw turn.explain(error);
+    throw queueWait.explain(error);
   } finally {
     options.wakeNotifier.unregister(waiter.id);
   }
 }
 
-class Turn {
+class QueueWait {
   readonly #context: StoreContext;
   readonly #waiter: QueueWaiter;
   readonly #options: TurnOptions;
   readonly #start: number;
-  #bell: Waker | undefined;
+  #waker: Waker | undefined;
   #pauseMs = 0;
-  #line: QueueStatus | undefined;
-  #told = Number.NEGATIVE_INFINITY;
+  #status: QueueStatus | undefined;
+  #reportedAt = Number.NEGATIVE_INFINITY;
   #outage: { readonly since: number; readonly fault: unknown } | undefined;
 
   constructor(context: StoreContext, waiter: QueueWaiter, options: TurnOptions) {
@@ -84,7 +84,7 @@ class Turn {
       what: "the lease",
       on: subject(this.#waiter.request),
       timeoutMs: waitForMs,
-      intervalMs: 0, // the pause is in the probe, where a bell can end it
+      intervalMs: 0, // the pause is in the probe, where a waker can end it
       signal,
       clock: this.#context.clock,
       code: "RIG_BUSY",
@@ -95,67 +95,71 @@ class Turn {
     throw signal.reason;
   }
 
-  /** Turns how the wait ended into the error that its caller deserves. */
+  /** Converts the reason why the wait ended into the error for the caller. */
   explain(error: unknown): unknown {
     const { signal } = this.#options;
     const waited = formatDuration(this.#waitedMs());
     if (signal.aborted) {
       if (isVmrigError(signal.reason)) return signal.reason;
       return new VmrigError("CANCELLED", {
-        message: `Left the line for "${subject(this.#waiter.request)}" after ${waited}.`,
+        message: `Left the queue for "${subject(this.#waiter.request)}" after ${waited}.`,
         cause: signal.reason,
       });
     }
     if (!isVmrigError(error) || error.code !== "RIG_BUSY") return error;
     if (this.#outage !== undefined) return this.#outage.fault;
-    return rigBusy(this.#waiter.request, waited, this.#line);
+    return rigBusy(this.#waiter.request, waited, this.#status);
   }
 
   async #probe(bounded: AbortSignal): Promise<Observation<LeaseGrant>> {
     if (this.#pauseMs > 0) await this.#pause(bounded);
-    let look: QueueState;
+    let state: QueueState;
     try {
-      look = await this.#waiter.heartbeat({
+      state = await this.#waiter.heartbeat({
         aliveMs: this.#options.timing.aliveMs,
         ttlMs: this.#options.ttlMs,
       });
       this.#pauseMs = REFUSED_MS;
       const grant =
-        look.take !== undefined ? await this.#waiter.take(this.#options.ttlMs) : undefined;
+        state.take !== undefined ? await this.#waiter.take(this.#options.ttlMs) : undefined;
       if (grant !== undefined) return { value: grant };
       this.#outage = undefined;
     } catch (fault) {
       return this.#tolerate(fault);
     }
-    // What was offered and then refused is somebody else's by now: the next look says whose.
-    if (look.take === undefined || this.#line === undefined) this.#tell(look);
-    if (look.take === undefined) this.#pauseMs = this.#untilSomethingMayChange(look);
-    return { seen: this.#line === undefined ? "nothing" : renderQueueStatus(this.#line) };
+    // A copy that was offered and then refused belongs to another holder by now. The next heartbeat
+    // names that holder.
+    if (state.take === undefined || this.#status === undefined) this.#report(state);
+    if (state.take === undefined) this.#pauseMs = this.#untilSomethingMayChange(state);
+    return { seen: this.#status === undefined ? "nothing" : renderQueueStatus(this.#status) };
   }
 
   async #pause(bounded: AbortSignal): Promise<void> {
     const { id, request } = this.#waiter;
-    this.#bell ??= this.#options.wakeNotifier.register(
+    this.#waker ??= this.#options.wakeNotifier.register(
       id,
       wakeChannel(this.#context.namespace, request.rig),
     );
-    await this.#bell.sleep(this.#pauseMs, this.#context.clock, bounded);
+    await this.#waker.sleep(this.#pauseMs, this.#context.clock, bounded);
   }
 
-  /** A publish can get lost, and a holder or a waiter that was killed publishes nothing. */
-  #untilSomethingMayChange(look: QueueState): number {
+  /**
+   * Returns the time until the next check. A publish can get lost, and a killed holder or waiter
+   * publishes nothing.
+   */
+  #untilSomethingMayChange(state: QueueState): number {
     const { timing, onWait } = this.#options;
-    const { aheadExpiresInMs = NEVER, restarted, held } = look;
+    const { aheadExpiresInMs = NEVER, restarted, held } = state;
     const change = Math.min(
       aheadExpiresInMs,
       restarted?.forMs ?? NEVER,
       ...held.map(({ expiresInMs }) => expiresInMs),
     );
-    const untilTold =
+    const untilReport =
       onWait === undefined
         ? NEVER
-        : this.#told + STILL_WAITING_MS - this.#context.clock.monotonic();
-    return Math.max(1, Math.min(timing.heartbeatMs, change + EXPIRED_MS, untilTold));
+        : this.#reportedAt + STILL_WAITING_MS - this.#context.clock.monotonic();
+    return Math.max(1, Math.min(timing.heartbeatMs, change + EXPIRED_MS, untilReport));
   }
 
   #tolerate(fault: unknown): Observation<LeaseGrant> {
@@ -166,21 +170,21 @@ class Turn {
     return { seen: (fault as Error).message };
   }
 
-  #tell(look: QueueState): void {
-    const line: QueueStatus = {
+  #report(state: QueueState): void {
+    const status: QueueStatus = {
       ...this.#waiter.request,
-      position: look.ahead + 1,
-      waiting: look.waiting,
+      position: state.ahead + 1,
+      waiting: state.waiting,
       waitedMs: this.#waitedMs(),
-      held: look.held,
-      ...(look.restarted && { restarted: look.restarted }),
+      held: state.held,
+      ...(state.restarted && { restarted: state.restarted }),
     };
     const now = this.#context.clock.monotonic();
-    const news = differ(this.#line, line) || now - this.#told >= STILL_WAITING_MS;
-    this.#line = line;
-    if (!news) return;
-    this.#told = now;
-    this.#options.onWait?.(line);
+    const due = differ(this.#status, status) || now - this.#reportedAt >= STILL_WAITING_MS;
+    this.#status = status;
+    if (!due) return;
+    this.#reportedAt = now;
+    this.#options.onWait?.(status);
   }
 
   #waitedMs(): number {

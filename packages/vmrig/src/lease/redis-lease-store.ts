@@ -14,7 +14,7 @@ import { QueueWaiter } from "./queue-waiter.ts";
 import { checkLeaseRequest, type LeaseRequest } from "./lease-request.ts";
 import type { AcquireOptions, LeaseStore, TryAcquireOptions } from "./lease-store.ts";
 
-/** {@link LeaseStore} over one Redis or several. */
+/** {@link LeaseStore} on one Redis or several. */
 export class RedisLeaseStore implements LeaseStore {
   readonly id: string;
   readonly shown: string;
@@ -54,7 +54,7 @@ export class RedisLeaseStore implements LeaseStore {
     const { signal: cancel, ttlMs = 30_000, waitForMs, onWait } = options;
     const signal =
       cancel === undefined ? this.#closing.signal : AbortSignal.any([cancel, this.#closing.signal]);
-    const turn = waitForTurn(this.#context, waiter, {
+    const granted = waitForTurn(this.#context, waiter, {
       ttlMs,
       waitForMs,
       timing: this.#timing,
@@ -62,11 +62,11 @@ export class RedisLeaseStore implements LeaseStore {
       signal,
       ...(onWait === undefined ? {} : { onWait }),
     });
-    this.#waiting.add(turn);
+    this.#waiting.add(granted);
     try {
-      return this.#lease(waiter, await turn);
+      return this.#lease(waiter, await granted);
     } finally {
-      this.#waiting.delete(turn);
+      this.#waiting.delete(granted);
     }
   }
 
@@ -91,7 +91,7 @@ export class RedisLeaseStore implements LeaseStore {
   async retain(lease: Lease, options: RetainOptions): Promise<void> {
     checkRetain(options);
     if (!(lease instanceof HeldLease))
-      throw new TypeError(`the lease of "${lease.copy}" is not of this store`);
+      throw new TypeError(`the lease of "${lease.copy}" belongs to another store`);
     await lease.keep(options);
   }
 
@@ -141,10 +141,10 @@ export class RedisLeaseStore implements LeaseStore {
   }
 }
 
-/** What the next renewal would find out is known now. */
+/** Marks the lease as lost now instead of at its next renewal. */
 async function refuse(lease: Lease): Promise<never> {
   if (lease instanceof HeldLease) await lease.refused();
   throw new VmrigError("LEASE_LOST", {
-    message: `Redis says that the lease of "${lease.copy}" is no longer ours.`,
+    message: `Redis reports that this run no longer holds the lease of "${lease.copy}".`,
   });
 }

@@ -8,7 +8,7 @@ import { openLeaseStore } from "./open-lease-store.ts";
 import type { RedisAddress } from "../redis/address.ts";
 import { renderQueueStatus } from "./queue-status.ts";
 
-// Real processes on a computer that may be busy: what is waited for has deadlines of its own.
+// Real processes on a computer that may be busy: each wait has its own deadline.
 vi.setConfig({ testTimeout: 60_000 });
 
 let stack = new AsyncDisposableStack();
@@ -31,7 +31,7 @@ async function open(address: RedisAddress) {
   );
 }
 
-test("a Redis that restarted without its data grants nothing before the holder it has forgotten gave up", async () => {
+test("a Redis that restarted without its data grants nothing until the forgotten holder gave up", async () => {
   const server = await redis("none");
   const network = stack.use(await BadNetwork.before(server.socketPath));
   const [near, far] = [
@@ -43,20 +43,20 @@ test("a Redis that restarted without its data grants nothing before the holder i
   await server.kill();
   await server.start();
   expect(alice.state).toBe("held");
-  const told: string[] = [];
+  const reports: string[] = [];
   await near.acquire(PCS, {
     holder: person("bob"),
     ttlMs: 3000,
     waitForMs: 30_000,
-    onWait: (line) => told.push(renderQueueStatus(line)),
+    onWait: (line) => reports.push(renderQueueStatus(line)),
   });
   expect(alice.remainingMs()).toBe(0);
-  expect(told.at(-1)).toMatch(
+  expect(reports.at(-1)).toMatch(
     /^Redis restarted \d\.\d s ago without persistence, leases from before may still live, \d\.\d s more; you are next$/,
   );
 });
 
-test("an attempt in that time is refused, and says why", async () => {
+test("an attempt within the TTL after a restart is refused, and the error says why", async () => {
   const server = await redis("none");
   const store = await open({ socketPath: server.socketPath });
   await expect(
@@ -72,7 +72,7 @@ test("an attempt in that time is refused, and says why", async () => {
   expect(await store.tryAcquire(PCS, { holder: person("alice"), ttlMs: 600_000 })).toBeUndefined();
 });
 
-test("a Redis with an append-only file grants at once", async () => {
+test("a Redis with an append-only file grants immediately", async () => {
   const server = await redis("everysec");
   const store = await open({ socketPath: server.socketPath });
   expect(
@@ -80,7 +80,7 @@ test("a Redis with an append-only file grants at once", async () => {
   ).toBe("held");
 });
 
-test("a Redis that does not tell its uptime grants at once", async () => {
+test("a Redis that does not report its uptime grants immediately", async () => {
   const server = await redis("none");
   const network = stack.use(await BadNetwork.before(server.socketPath));
   const store = await open({ url: network.url });
@@ -90,16 +90,16 @@ test("a Redis that does not tell its uptime grants at once", async () => {
   ).toBe("held");
 });
 
-test("of those who wait in that time the first is first", async () => {
+test("waiters within the TTL after a restart are served in order of arrival", async () => {
   const server = await redis("none");
   const store = await open({ socketPath: server.socketPath });
   const alice = store.acquire(PCS, { holder: person("alice"), ttlMs: 1000, waitForMs: 30_000 });
   await waitFor({
-    what: "alice in line",
+    what: "alice in the queue",
     timeoutMs: 5000,
     intervalMs: 5,
     probe: async () =>
-      (await store.view(PCS)).line.length > 0 ? { value: 1 } : { seen: "nobody" },
+      (await store.view(PCS)).line.length > 0 ? { value: 1 } : { seen: "no waiter" },
   });
   const bob = store.acquire(PCS, { holder: person("bob"), ttlMs: 1000, waitForMs: 30_000 });
   const first = await Promise.race([alice, bob]);

@@ -8,7 +8,7 @@ import type { LeaseStore } from "./lease-store.ts";
 import { openLeaseStore, type LeaseStoreOptions } from "./open-lease-store.ts";
 import { renderQueueStatus } from "./queue-status.ts";
 
-// Real processes on a computer that may be busy: what is waited for has deadlines of its own.
+// Real processes on a computer that may be busy: each wait has its own deadline.
 vi.setConfig({ testTimeout: 60_000 });
 
 let stack = new AsyncDisposableStack();
@@ -21,7 +21,7 @@ afterEach(async () => {
 const WHY = "after a failed run";
 const HOUR = 3_600_000;
 
-describe.each([1, 3])("in %d", (count) => {
+describe.each([1, 3])("with %d Redis servers", (count) => {
   async function redis(): Promise<RedisServers> {
     return stack.use(await RedisServers.start(count));
   }
@@ -46,7 +46,7 @@ describe.each([1, 3])("in %d", (count) => {
     return { servers, leases, alice, other: await open(servers.address) };
   }
 
-  test("a lease that is kept is over for its run, and stays taken when its process has gone", async () => {
+  test("a retained lease ends for its run, and the copy stays leased after its process ends", async () => {
     const { leases, alice, other } = await scene();
     await leases.retain(alice, { forMs: HOUR, why: WHY });
     expect(alice.state).toBe("kept");
@@ -65,7 +65,7 @@ describe.each([1, 3])("in %d", (count) => {
     expect(await other.tryAcquire(PCS, { holder: person("bob") })).toBeUndefined();
   });
 
-  test("those who wait are told that it is kept, why, by whom and until when", async () => {
+  test("waiters see that a copy is retained, why, by whom and until when", async () => {
     const { leases, alice, other } = await scene();
     const told: string[] = [];
     const waiting = other.acquire(PCS, {
@@ -91,7 +91,7 @@ describe.each([1, 3])("in %d", (count) => {
     expect(told[0]).toMatch(/^pcs-1 is held by alice@laptop \(vitest run x\) for /);
   });
 
-  test("a kept lease ends by itself, and no renewal under way lengthens or ends it", async () => {
+  test("a retained lease ends by itself, and a running renewal neither extends nor ends it", async () => {
     const servers = await redis();
     const leases = await open(servers.throughNetworks);
     const alice = await leases.acquire(PCS, {
@@ -99,7 +99,8 @@ describe.each([1, 3])("in %d", (count) => {
       ttlMs: 1000,
       waitForMs: 1000,
     });
-    for (const network of servers.networks) network.delayReplies(150); // renewals every third of a second: one is under way most of the time
+    // Renewals are sent every third of a second: one is in flight most of the time.
+    for (const network of servers.networks) network.delayReplies(150);
     await leases.retain(alice, { forMs: 900, why: WHY });
     const lives = async () =>
       Math.max(
@@ -121,16 +122,16 @@ describe.each([1, 3])("in %d", (count) => {
     expect(alice.state).toBe("kept");
   });
 
-  test("a kept lease is released by its fence, and the next in line has the copy at once", async () => {
+  test("a retained lease is revoked by its fence, and the next waiter gets the copy immediately", async () => {
     const { leases, alice, other } = await scene();
     await leases.retain(alice, { forMs: HOUR, why: WHY });
     const waiting = other.acquire(PCS, { holder: person("bob"), waitForMs: 20_000 });
     await waitFor({
-      what: "bob in line",
+      what: "bob in the queue",
       timeoutMs: 5000,
       intervalMs: 5,
       probe: async () =>
-        (await other.view(PCS)).line.length === 1 ? { value: 1 } : { seen: "nobody" },
+        (await other.view(PCS)).line.length === 1 ? { value: 1 } : { seen: "no waiter" },
     });
     expect(await other.revoke({ ...PCS_1, fence: alice.fence, by: person("bob") })).toMatchObject({
       kept: { why: WHY },
@@ -138,7 +139,7 @@ describe.each([1, 3])("in %d", (count) => {
     expect((await waiting).fence).toBeGreaterThan(alice.fence);
   });
 
-  test("what is lost already cannot be kept", async () => {
+  test("a lost lease cannot be retained", async () => {
     const { servers, leases, alice, other } = await scene();
     await servers.del("vmrig:{pcs}:pcs-1:lock");
     const bob = await other.acquire(PCS, { holder: person("bob"), waitForMs: 1000 });
@@ -151,7 +152,7 @@ describe.each([1, 3])("in %d", (count) => {
     expect((await other.view(PCS)).copies[0]?.held?.kept).toBeUndefined();
   });
 
-  test("a keep whose answer is lost is asked for again", async () => {
+  test("a retain command whose answer is lost is retried", async () => {
     const servers = await redis();
     const leases = await open(servers.throughNetworks);
     const alice = await leases.acquire(PCS, {
@@ -159,7 +160,7 @@ describe.each([1, 3])("in %d", (count) => {
       ttlMs: 30_000,
       waitForMs: 1000,
     });
-    // From here on Redis knows the script by its name, which alone is sent.
+    // From here on Redis has the script cached, and only its SHA-1 is sent.
     const other = await leases.acquire(
       { rig: "other", copies: ["pc"] },
       { holder: person("alice"), waitForMs: 1000 },
@@ -169,7 +170,7 @@ describe.each([1, 3])("in %d", (count) => {
     const keeping = leases.retain(alice, { forMs: HOUR, why: WHY });
     keeping.catch(() => {});
     await waitFor({
-      what: "the order to arrive",
+      what: "the command to arrive",
       timeoutMs: 5000,
       intervalMs: 5,
       probe: async () => {
@@ -184,14 +185,14 @@ describe.each([1, 3])("in %d", (count) => {
     expect(alice.state).toBe("kept");
   });
 
-  test("what others are told of the reason can move no cursor and holds no secret", async () => {
+  test("the reason that others see contains no control characters and no secrets", async () => {
     const { leases, alice, other } = await scene();
     await leases.retain(alice, { forMs: HOUR, why: "because\u001B[2J of API_TOKEN=hunter2" });
     expect((await other.view(PCS)).copies[0]?.held?.kept?.why).toBe("because [2J of API_TOKEN=***");
   });
 
   test.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 24 * HOUR + 1])(
-    "a copy is not kept for %d ms",
+    "a copy cannot be retained for %d ms",
     async (forMs) => {
       const { leases, alice } = await scene();
       await expect(leases.retain(alice, { forMs, why: WHY })).rejects.toMatchObject({
@@ -201,7 +202,7 @@ describe.each([1, 3])("in %d", (count) => {
     },
   );
 
-  test("a lease is kept beyond the death of its process", async () => {
+  test("a retained lease outlives its process", async () => {
     const servers = await redis();
     const child = stack.use(new Child("lease-process.ts", [servers.socketPaths, "keep", "alice"]));
     const { fence } = await child.says("kept");

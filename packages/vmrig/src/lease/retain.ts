@@ -5,15 +5,17 @@ import { keysOf, type CopyName } from "./keys.ts";
 import { NOW, script } from "../redis/script.ts";
 
 export interface RetainOptions {
-  /** How long the copy stays as it is, in whole milliseconds; at most a day. Nobody renews it. */
+  /**
+   * How long the copy is retained, in whole milliseconds; at most a day. The lease is not renewed.
+   */
   readonly forMs: number;
-  /** As others read it: `after a failed run`. */
+  /** Reason that other users see: `after a failed run`. */
   readonly why: string;
 }
 
 const LONGEST_MS = 24 * 3_600_000;
 
-/** KEYS lock, holder; ARGV value of the lock, forMs, why. May run twice. */
+/** Retains a lock. KEYS lock, holder; ARGV value of the lock, forMs, why. May run twice. */
 export const RETAIN = script(`${NOW}
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('HSET', KEYS[2], 'kept', string.format('%.0f', now + ARGV[2]) .. ':' .. ARGV[3])
@@ -21,16 +23,21 @@ redis.call('PEXPIRE', KEYS[1], ARGV[2]); redis.call('PEXPIRE', KEYS[2], ARGV[2])
 return 1
 `);
 
-/** @throws VmrigError `CONFIG_INVALID` for a time that is none, or longer than a day */
+/**
+ * Checks the duration. @throws VmrigError `CONFIG_INVALID` for an invalid duration, or one longer
+ * than a day
+ */
 export function checkRetain({ forMs }: RetainOptions): void {
   if (Number.isInteger(forMs) && forMs > 0 && forMs <= LONGEST_MS) return;
   throw new VmrigError("CONFIG_INVALID", {
-    message: `A copy cannot be kept for ${forMs} ms: whole milliseconds, at most 24 hours.`,
+    message: `A copy cannot be retained for ${forMs} ms: use whole milliseconds, at most 24 hours.`,
   });
 }
 
 /**
- * @returns whether the lock was still ours; else nothing was changed.
+ * Retains a lock on one server.
+ *
+ * @returns whether the lock was still held; else nothing was changed
  * @throws VmrigError `REDIS_UNREACHABLE`
  */
 export async function retainLock(

@@ -13,10 +13,10 @@ import type { RedisAddress } from "../redis/address.ts";
 import { QueueWaiter } from "./queue-waiter.ts";
 import { checkLeaseRequest } from "./lease-request.ts";
 
-// Real processes on a computer that may be busy: what is waited for has deadlines of its own.
+// Real processes on a computer that may be busy: each wait has its own deadline.
 vi.setConfig({ testTimeout: 60_000 });
 
-describe.each([1, 3])("in %d", (count) => {
+describe.each([1, 3])("with %d Redis servers", (count) => {
   let servers: RedisServers;
   let leases: LeaseStore;
   const bob = { ...person("bob"), command: "vmrig release --force" };
@@ -27,7 +27,7 @@ describe.each([1, 3])("in %d", (count) => {
   });
   beforeEach(async () => {
     await servers.flushall();
-    // Nothing but a publish wakes a waiter within the time of a test.
+    // Only a publish wakes a waiter within the duration of a test.
     leases = await openLeaseStore({
       redis: servers.address,
       timing: { heartbeatMs: 600_000, aliveMs: 1_800_000 },
@@ -38,7 +38,7 @@ describe.each([1, 3])("in %d", (count) => {
   const acquire = (who: string, request = PCS, ttlMs = 1500) =>
     leases.acquire(request, { holder: person(who), ttlMs, waitForMs: 20_000 });
 
-  test("who is cut off is named, loses the lease at its next renewal, and is told by whom", async () => {
+  test("revoke returns the holder, which loses the lease at its next renewal and learns by whom", async () => {
     const held = await acquire("alice");
     expect(await leases.revoke({ ...PCS_1, fence: held.fence, by: bob })).toMatchObject({
       copy: "pcs-1",
@@ -55,16 +55,16 @@ describe.each([1, 3])("in %d", (count) => {
     });
   });
 
-  test("the next in line has the copy at once, and who is cut off is told both names", async () => {
+  test("the next waiter gets the copy immediately, and the previous holder learns both names", async () => {
     const held = await acquire("alice", pcs(2));
     await acquire("dave", pcs(2), 600_000);
     const waiting = acquire("carol", pcs(2), 600_000);
     await waitFor({
-      what: "carol in line",
+      what: "carol in the queue",
       timeoutMs: 5000,
       intervalMs: 5,
       probe: async () =>
-        (await leases.view(PCS)).line.length === 1 ? { value: 1 } : { seen: "nobody" },
+        (await leases.view(PCS)).line.length === 1 ? { value: 1 } : { seen: "no waiter" },
     });
     await leases.revoke({ ...PCS_1, fence: held.fence, by: bob });
     expect((await waiting).copy).toBe("pcs-1");
@@ -76,7 +76,7 @@ describe.each([1, 3])("in %d", (count) => {
     });
   });
 
-  test("a lease that was granted since is left alone", async () => {
+  test("a lease that was granted since is not revoked", async () => {
     const first = await acquire("alice");
     await first.release();
     const second = await acquire("carol");
@@ -87,14 +87,14 @@ describe.each([1, 3])("in %d", (count) => {
     ).toBeUndefined();
   });
 
-  test("of two who take a lease away at once, one did it", async () => {
+  test("of two concurrent revocations, one succeeds", async () => {
     const held = await acquire("alice");
     const revocation = { ...PCS_1, fence: held.fence, by: bob };
     const cut = await Promise.all([leases.revoke(revocation), leases.revoke(revocation)]);
     expect(cut.filter((hold) => hold !== undefined)).toHaveLength(1);
   });
 
-  test("a lock that somebody set by hand can be taken away, too", async () => {
+  test("a lock that was set by hand can be revoked", async () => {
     await servers.set("vmrig:{pcs}:pcs-1:lock", "mine");
     const fence = (await leases.view(PCS)).copies[0]?.held?.fence ?? Number.NaN;
     expect(await leases.revoke({ ...PCS_1, fence, by: bob })).toMatchObject({
@@ -103,14 +103,14 @@ describe.each([1, 3])("in %d", (count) => {
     expect((await leases.tryAcquire(PCS, { holder: person("alice") }))?.state).toBe("held");
   });
 
-  test("the note of it does not stay for ever", async () => {
+  test("the note of a revocation expires", async () => {
     const held = await acquire("alice");
     await leases.revoke({ ...PCS_1, fence: held.fence, by: bob });
     for (const { operator } of servers.all)
       expect(await operator.pttl("vmrig:{pcs}:pcs-1:revoked")).toBeGreaterThan(0);
   });
 
-  test("a renewal at the same moment does not bring the lease back, nor lengthen that of the next", async () => {
+  test("a concurrent renewal neither restores the revoked lease nor extends the next one", async () => {
     const options = { commandTimeoutMs: 1500, namespace: "vmrig", clock: systemClock };
     const addresses = servers.all.map(({ socketPath }) => ({ socketPath }));
     const backend =

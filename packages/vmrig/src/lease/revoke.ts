@@ -12,18 +12,21 @@ import { HOLD, LINE } from "./backends/queue-lua.ts";
 import { NOW, script } from "../redis/script.ts";
 
 export interface Revocation extends CopyName {
-  /** Of the lease that is to end, as a view showed it; one that was granted since is left alone. */
+  /** Fence of the lease to end, from a view. A lease that was granted later is not touched. */
   readonly fence: Fence;
-  /** Who takes it away. The loser is told. */
+  /** Person who ends the lease. The error of the previous holder names this person. */
   readonly by: Holder;
 }
 
-/** How long a loser that does not run now may find out later who it was. */
+/**
+ * How long Redis stores the name of that person, for a previous holder that does not run at the
+ * moment.
+ */
 export const NOTE_MS = 3_600_000;
 
 /**
- * Run with `rigKeys` of one copy and its revoked key; ARGV fence, who takes it away, life of the
- * note in ms.
+ * Runs with `rigKeys` of one copy and its revoked key. ARGV fence, person who ends the lease,
+ * lifetime of the note in ms.
  */
 export const REVOKE = script(`${NOW}${LINE}${HOLD}
 local i, notes = 4, KEYS[#KEYS]
@@ -38,7 +41,10 @@ return cut
 `);
 
 /**
- * @returns who was cut off, `undefined` when the lease with this fence had ended already.
+ * Ends a lease by force on one server.
+ *
+ * @returns the holder whose lease was ended; `undefined` when the lease with this fence had already
+ *   ended
  * @throws VmrigError `REDIS_UNREACHABLE`
  */
 export async function revokeLease(

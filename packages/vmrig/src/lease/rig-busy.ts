@@ -4,42 +4,47 @@ import { renderCurrentHolder } from "./current-holder.ts";
 import { renderRestarted, type QueueStatus } from "./queue-status.ts";
 import type { LeaseRequest } from "./lease-request.ts";
 
-/** What somebody waits for, by name. */
+/** Returns the name of the requested copy or rig. */
 export function subject({ rig, accept }: Required<LeaseRequest>): string {
   return accept.length === 1 ? accept.join() : rig;
 }
 
 /**
- * How long somebody waited in vain, and what the line looked like at last; `undefined` when it was
- * never seen.
+ * Returns the error for a wait that reached its deadline.
+ *
+ * @param waited how long the wait took
+ * @param status last known state of the queue; `undefined` when Redis never answered
  */
 export function rigBusy(
   request: Required<LeaseRequest>,
   waited: string,
-  line: QueueStatus | undefined,
+  status: QueueStatus | undefined,
 ): VmrigError {
   return new VmrigError("RIG_BUSY", {
     message: `"${subject(request)}" stayed busy for ${waited}.`,
     details:
-      line === undefined
-        ? ["Redis did not answer even once"]
-        : [...holds(line), `${line.position - 1} ahead of you, ${line.waiting} waiting`],
-    hint: "raise `lease.waitFor`, or see who holds it with `vmrig status`",
+      status === undefined
+        ? ["Redis never answered"]
+        : [
+            ...describeHolders(status),
+            `${status.position - 1} ahead of you, ${status.waiting} waiting`,
+          ],
+    hint: "raise `lease.waitFor`, or run `vmrig status` to see who holds it",
   });
 }
 
-function holds({ accept, held, restarted }: QueueStatus): string[] {
+function describeHolders({ accept, held, restarted }: QueueStatus): string[] {
   const why = restarted === undefined ? [] : [renderRestarted(restarted)];
   return why.concat(
     accept.map((copy) => {
       const name = accept.length === 1 ? "" : `${copy} `;
-      const hold = held.find((one) => one.copy === copy);
-      if (hold === undefined) return `${name}free for the next in line`;
+      const holder = held.find((one) => one.copy === copy);
+      if (holder === undefined) return `${name}free for the next in line`;
       const until =
-        Number.isFinite(hold.expiresInMs) && hold.kept === undefined
-          ? `, expires in ${formatDuration(hold.expiresInMs)} if not renewed`
+        Number.isFinite(holder.expiresInMs) && holder.kept === undefined
+          ? `, expires in ${formatDuration(holder.expiresInMs)} if not renewed`
           : "";
-      return `${name}${renderCurrentHolder(hold)}${until}`;
+      return `${name}${renderCurrentHolder(holder)}${until}`;
     }),
   );
 }

@@ -1,7 +1,7 @@
 import type { Clock } from "../clock/clock.ts";
 import type { LeaseBackend } from "./lease-backend.ts";
 
-/** What everything of one store works with. */
+/** Dependencies that all parts of one store share. */
 export interface StoreContext {
   readonly backend: LeaseBackend;
   readonly namespace: string;

@@ -9,13 +9,13 @@ import type { LeaseStore } from "./lease-store.ts";
 import { openLeaseStore } from "./open-lease-store.ts";
 import type { TlsIdentity } from "../redis/address.ts";
 
-// Real processes on a computer that may be busy: what is waited for has deadlines of its own.
+// Real processes on a computer that may be busy: each wait has its own deadline.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 let certificates: Certificates;
 let ca: string;
 const stack = new AsyncDisposableStack();
-/** Servers with TLS: one that lets everybody in, one that asks clients for a certificate. */
+/** Servers with TLS: one that accepts every client, one that requires a client certificate. */
 let open: Secured;
 let strict: Secured;
 
@@ -51,7 +51,7 @@ const refusal = (hint: string) => ({
   hint: expect.stringContaining(hint),
 });
 
-test("a lease is taken, waited for and handed on by a publish, all over TLS", async () => {
+test("a lease is acquired, waited for and passed on by a publish over TLS", async () => {
   await using leases = await store(open, { ca });
   const options = { ttlMs: 600_000, waitForMs: 30_000 };
   const first = await leases.acquire(PCS, { holder: person("alice"), ...options });
@@ -63,29 +63,29 @@ test("a lease is taken, waited for and handed on by a publish, all over TLS", as
   expect(second.fence).toBeGreaterThan(first.fence);
 });
 
-test("a self-signed certificate is not trusted without its authority, and the hint says where to name it", async () => {
+test("a self-signed certificate is refused without its authority, and the hint names the setting", async () => {
   await expect(store(open)).rejects.toMatchObject({
     ...refusal("`redis.tls.ca`"),
     message: expect.stringMatching(
-      /^Redis at rediss:\/\/127\.0\.0\.1:\d+ did not let us in within \d\.\d s: self-signed certificate/,
+      /^Could not connect to Redis at rediss:\/\/127\.0\.0\.1:\d+ after \d\.\d s: self-signed certificate/,
     ),
   });
 });
 
-test("nor when the environment tells Node.js to trust everybody", async () => {
+test("a self-signed certificate is refused even with NODE_TLS_REJECT_UNAUTHORIZED=0", async () => {
   vi.stubEnv("NODE_TLS_REJECT_UNAUTHORIZED", "0");
   onTestFinished(() => void vi.unstubAllEnvs());
   await expect(store(open)).rejects.toMatchObject(refusal("`redis.tls.ca`"));
 });
 
-test("nor with another authority", async () => {
+test("a certificate of another authority is refused", async () => {
   await using others = await Certificates.make();
   await expect(store(open, { ca: await others.read("ca.pem") })).rejects.toMatchObject(
     refusal("`redis.tls.ca`"),
   );
 });
 
-test("a certificate of another name is refused until that name is said", async () => {
+test("a certificate with another host name is refused until `servername` is set", async () => {
   await expect(store(open, { ca }, "localhost")).rejects.toMatchObject(
     refusal("`redis.tls.servername`"),
   );
@@ -93,7 +93,7 @@ test("a certificate of another name is refused until that name is said", async (
   expect((await leases.view(PCS)).line).toEqual([]);
 });
 
-test("a server that asks who we are is told by certificate and key", async () => {
+test("a server that requires a client certificate accepts one with its key", async () => {
   await expect(store(strict, { ca })).rejects.toMatchObject(
     refusal("`redis.tls.cert` and `redis.tls.key`"),
   );
@@ -107,7 +107,7 @@ test("a server that asks who we are is told by certificate and key", async () =>
   );
 });
 
-test("a server that does not trust our certificate says so", async () => {
+test("an untrusted client certificate is reported", async () => {
   await using others = await Certificates.make();
   const identity = {
     ca,
@@ -119,8 +119,8 @@ test("a server that does not trust our certificate says so", async () => {
   );
 });
 
-test("a port without TLS fails too, and the hint thinks of it", async () => {
+test("a port without TLS fails, and the hint mentions it", async () => {
   await using network = await BadNetwork.before(open.server.socketPath);
   const redis = { url: network.url.replace("redis:", "rediss:"), tls: { ca } };
-  await expect(openLeaseStore({ redis })).rejects.toMatchObject(refusal("speaks TLS at this port"));
+  await expect(openLeaseStore({ redis })).rejects.toMatchObject(refusal("uses TLS on this port"));
 });

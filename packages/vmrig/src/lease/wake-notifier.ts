@@ -3,7 +3,10 @@ import type { Clock } from "../clock/clock.ts";
 import type { RedisAddress } from "../redis/address.ts";
 import { subscriber } from "../redis/connection.ts";
 
-/** What a waiter sleeps on. A ring while it is awake is not forgotten. */
+/**
+ * Interruptible sleep of one waiter. A wake-up that arrives while the waiter is awake ends its next
+ * sleep.
+ */
 export class Waker {
   #asleep: AbortController | undefined;
   #woken = false;
@@ -13,7 +16,9 @@ export class Waker {
     this.#asleep?.abort();
   }
 
-  /** Resolves at a ring or after `ms`; rejects with the signal's reason when that aborts. */
+  /**
+   * Resolves at a wake-up or after `ms`; rejects with the reason of the signal when that aborts.
+   */
   async sleep(ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
     const asleep = (this.#asleep = new AbortController());
     if (!this.#woken)
@@ -25,9 +30,9 @@ export class Waker {
 }
 
 /**
- * Rings a waiter's waker when a Redis publishes its id: there is a copy for it. Publish is lossy,
- * so it is a short cut only; a waiter also looks when the first TTL of those that it waits for
- * ends, and at each of its heartbeats.
+ * Wakes a waiter when a Redis publishes its id: a copy is available. Publish is lossy and therefore
+ * only a shortcut. A waiter also checks when the first TTL that it waits for ends, and at each
+ * heartbeat.
  */
 export class WakeNotifier {
   readonly #addresses: readonly RedisAddress[];
@@ -39,8 +44,8 @@ export class WakeNotifier {
   }
 
   /**
-   * Its first ring says that it works from now on: whatever was published before must be looked
-   * for.
+   * Registers a waiter. The first wake-up signals that the subscription is active. The waiter must
+   * check for everything published before.
    */
   register(waiter: string, channel: string): Waker {
     const waker = new Waker();
@@ -49,7 +54,7 @@ export class WakeNotifier {
     for (const redis of this.#redises) {
       redis.subscribe(channel).then(
         () => waker.wake(),
-        () => {}, // closed, or an ACL without this channel: the heartbeats remain
+        () => {}, // closed, or the ACL denies this channel: heartbeats still work
       );
     }
     return waker;
@@ -66,7 +71,7 @@ export class WakeNotifier {
   #listen(address: RedisAddress): Redis {
     const redis = subscriber(address);
     redis.on("message", (_channel: string, waiter: string) => this.#wakers.get(waiter)?.wake());
-    // After a re-dial: what was published in between is gone.
+    // After a reconnect: messages published in between are lost.
     redis.on("ready", () => this.#wakers.forEach((waker) => waker.wake()));
     return redis;
   }

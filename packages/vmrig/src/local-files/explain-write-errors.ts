@@ -1,26 +1,26 @@
 import { VmrigError } from "../errors/vmrig-error.ts";
 
 /**
- * What a full, read-only or foreign disk answers: nothing that a program could mend, and nothing
- * that is a bug of it.
+ * Remedy for each error code of a full, read-only or foreign disk. A program cannot fix such a
+ * disk, and the failure is not a bug of vmrig.
  */
 const REFUSALS: Readonly<Record<string, string>> = {
-  ENOSPC: "make room on this disk",
-  EDQUOT: "make room: your quota of this disk is used up",
+  ENOSPC: "free some space on this disk",
+  EDQUOT: "free some space: your quota of this disk is used up",
   EROFS:
-    "its file system is read-only: mount it for writing, or keep vmrig's things elsewhere with VMRIG_HOME and VMRIG_CACHE",
-  EACCES: "make it yours: a run as root may have left it behind",
-  EPERM: "make it yours: a run as root may have left it behind",
+    "its file system is read-only: mount it writable, or move vmrig's folders elsewhere with VMRIG_HOME and VMRIG_CACHE",
+  EACCES: "change its owner to your user: a run as root may have left it behind",
+  EPERM: "change its owner to your user: a run as root may have left it behind",
   ENOTDIR: "a part of this path is a file: move it away",
   EEXIST: "something else has this name: move it away",
   EMFILE: "too many files are open: raise `ulimit -n`",
 };
 
 /**
- * Runs what writes to `path`, and tells a refusal of the file system as one that a person can act
- * on. Anything else is thrown as it is.
+ * Runs `write`, and explains an error of the file system with a remedy. Any other error is rethrown
+ * unchanged.
  *
- * @throws VmrigError `STATE_UNWRITABLE` with the path and the system's code
+ * @throws VmrigError `STATE_UNWRITABLE` with the path and the system's error code
  */
 export async function explainWriteErrors<T>(path: string, write: () => Promise<T>): Promise<T> {
   try {

@@ -15,16 +15,16 @@ beforeEach(async () => {
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
 });
 
-const left = (): Promise<string[]> => readdir(join(folder, "copy"));
+const remaining = (): Promise<string[]> => readdir(join(folder, "copy"));
 
-/** Another process that has the turn until it is ended. */
+/** Starts another process that holds the lock until it is killed. */
 async function occupy(): Promise<{
   readonly pid: number;
   kill(signal: NodeJS.Signals): Promise<void>;
 }> {
   const url = JSON.stringify(new URL("./file-lock.ts", import.meta.url).href);
-  const script = `import { inTurn } from ${url};
-    await inTurn({ path: ${JSON.stringify(path)}, on: "pc1" }, () => { console.log("mine"); return new Promise((end) => setTimeout(end, 3_600_000)); });`;
+  const script = `import { withFileLock } from ${url};
+    await withFileLock({ path: ${JSON.stringify(path)}, on: "pc1" }, () => { console.log("held"); return new Promise((end) => setTimeout(end, 3_600_000)); });`;
   const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -41,7 +41,7 @@ async function occupy(): Promise<{
   };
 }
 
-test("of many who want it at once one acts at a time, and nothing is left behind", async () => {
+test("one of many concurrent callers holds the lock at a time, and no file is left behind", async () => {
   let acting = 0;
   let most = 0;
   await Promise.all(
@@ -53,30 +53,30 @@ test("of many who want it at once one acts at a time, and nothing is left behind
       }),
     ),
   );
-  expect([most, await left()]).toEqual([1, []]);
+  expect([most, await remaining()]).toEqual([1, []]);
 });
 
-test("gives the turn back, and the failure on, when the deed fails", async () => {
+test("releases the lock and rethrows the error when the action fails", async () => {
   await expect(
     withFileLock({ path, on: "pc1" }, () => Promise.reject(new Error("no"))),
   ).rejects.toThrow("no");
   expect(await withFileLock({ path, on: "pc1" }, () => Promise.resolve(7))).toBe(7);
 });
 
-test("a stopped holder keeps it: the wait ends with its pid", async () => {
+test("a suspended holder keeps the lock, and the wait fails with its pid", async () => {
   const holder = await occupy();
   await holder.kill("SIGSTOP");
   const late = withFileLock({ path, on: "pc1", timeoutMs: 300 }, () => Promise.resolve("acted"));
   await expect(late).rejects.toMatchObject({
     code: "RIG_BUSY",
-    summary: expect.stringContaining(`process ${holder.pid} has it`),
+    summary: expect.stringContaining(`process ${holder.pid} holds it`),
     hint: expect.stringContaining(path),
   });
   expect(await fileLockHolder(path)).toBe(holder.pid);
-  expect(await left()).toEqual(["pc1.turn"]);
+  expect(await remaining()).toEqual(["pc1.turn"]);
 });
 
-test("a killed holder loses it at once, to one of those who wait", async () => {
+test("a killed holder loses the lock immediately to one of the waiting callers", async () => {
   const holder = await occupy();
   let acting = 0;
   const waiting = Array.from({ length: 20 }, () =>
@@ -88,53 +88,53 @@ test("a killed holder loses it at once, to one of those who wait", async () => {
   );
   await holder.kill("SIGKILL");
   await Promise.all(waiting);
-  expect([await fileLockHolder(path), await left()]).toEqual([undefined, []]);
+  expect([await fileLockHolder(path), await remaining()]).toEqual([undefined, []]);
 });
 
-test("a pid that somebody else has by now holds nothing", async () => {
+test("a holder whose pid now belongs to another process does not hold the lock", async () => {
   const held = await withFileLock({ path, on: "pc1" }, () => readlink(path));
   const [pid, , token] = held.split(" ");
   await symlink(`${pid} 1 ${token}`, path);
   expect(await withFileLock({ path, on: "pc1" }, () => Promise.resolve("acted"))).toBe("acted");
 });
 
-test.each(["garbage", "-1 1 x", "0"])("a turn that holds %j is nobody's", async (text) => {
+test.each(["garbage", "-1 1 x", "0"])("a lock with the content %j has no holder", async (text) => {
   await withFileLock({ path, on: "pc1" }, () => Promise.resolve());
   await symlink(text, path);
   expect(await withFileLock({ path, on: "pc1" }, () => Promise.resolve("acted"))).toBe("acted");
 });
 
-test("who died while it took away a dead one's turn is no obstacle", async () => {
+test("a process that died while it removed a stale lock does not block the lock", async () => {
   await withFileLock({ path, on: "pc1" }, () => Promise.resolve());
   const dead = "4194305 1 x";
   await symlink(dead, path);
-  const grave = `${path}.${createHash("sha256").update(dead).digest("hex").slice(0, 8)}`;
-  await symlink("4194306 1 y", grave);
+  const removalLock = `${path}.${createHash("sha256").update(dead).digest("hex").slice(0, 8)}`;
+  await symlink("4194306 1 y", removalLock);
   expect(await withFileLock({ path, on: "pc1" }, () => Promise.resolve("acted"))).toBe("acted");
-  expect(await left()).toEqual([]);
+  expect(await remaining()).toEqual([]);
 });
 
-test("a turn takes no room on the disk but its name", async () => {
+test("a lock occupies no disk block", async () => {
   const { size, target } = await withFileLock({ path, on: "pc1" }, async () => ({
     size: (await lstat(path)).blocks,
     target: await readlink(path),
   }));
-  // ext4 keeps shorter ones in the inode.
+  // ext4 stores a shorter target in the inode.
   expect(size).toBe(0);
   expect(target.length).toBeLessThan(60);
 });
 
-test("who gives up waiting leaves nothing", async () => {
+test("an aborted wait leaves no file behind", async () => {
   await occupy();
   const reason = new Error("the lease is lost");
   const giveUp = new AbortController();
   const waiting = withFileLock({ path, on: "pc1", signal: giveUp.signal }, () => Promise.resolve());
   giveUp.abort(reason);
   await expect(waiting).rejects.toBe(reason);
-  expect(await left()).toEqual(["pc1.turn"]);
+  expect(await remaining()).toEqual(["pc1.turn"]);
 });
 
-test("a folder that cannot be made is told with its path", async () => {
+test("a folder that cannot be created is reported with its path", async () => {
   await writeFile(join(folder, "copy"), "");
   await expect(withFileLock({ path, on: "pc1" }, () => Promise.resolve())).rejects.toMatchObject({
     code: "STATE_UNWRITABLE",

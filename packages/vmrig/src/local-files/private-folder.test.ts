@@ -15,19 +15,19 @@ afterEach(() => rm(base, { recursive: true, force: true }));
 const mode = async (path: string) => ((await lstat(path)).mode & 0o777).toString(8);
 const UNSAFE = { code: "FOLDER_UNSAFE", fault: "infra" };
 
-test("it is made for this user alone, with its parents", async () => {
+test("creates the folder and its parents for this user alone", async () => {
   await ensurePrivateFolder(join(folder, "a", "b"));
   expect(await mode(join(folder, "a", "b"))).toBe("700");
 });
 
-test("one that is already there stays as it is", async () => {
+test("leaves an existing private folder unchanged", async () => {
   await ensurePrivateFolder(folder);
   await writeFile(join(folder, "file"), "");
   await ensurePrivateFolder(folder);
   expect(await mode(folder)).toBe("700");
 });
 
-test("one that others may only read is closed to them", async () => {
+test("makes a folder private that others may only read", async () => {
   await mkdir(folder);
   await chmod(folder, 0o755);
   await ensurePrivateFolder(folder);
@@ -35,19 +35,19 @@ test("one that others may only read is closed to them", async () => {
 });
 
 test.each([0o770, 0o707, 0o1777])(
-  "one that others may write to (mode %o) is refused",
+  "refuses a folder that others may write to (mode %o)",
   async (open) => {
     await mkdir(folder);
     await chmod(folder, open);
     await expect(ensurePrivateFolder(folder)).rejects.toMatchObject({
       ...UNSAFE,
-      message: expect.stringContaining("open for others to write"),
+      message: expect.stringContaining("writable for other users"),
     });
   },
 );
 
-test("one of another user is refused", async () => {
-  // Only root can give a folder away; everybody else has root's folders to look at.
+test("refuses a folder of another user", async () => {
+  // Only root can give a folder away. Any other user checks a folder of root.
   const others = process.getuid?.() === 0 ? folder : "/usr";
   if (others === folder) {
     await mkdir(folder, { mode: 0o700 });
@@ -59,7 +59,7 @@ test("one of another user is refused", async () => {
   });
 });
 
-test("a link is refused, even to a private folder", async () => {
+test("refuses a link, even to a private folder", async () => {
   await mkdir(join(base, "target"), { mode: 0o700 });
   await symlink(join(base, "target"), folder);
   await expect(ensurePrivateFolder(folder)).rejects.toMatchObject({
@@ -68,7 +68,7 @@ test("a link is refused, even to a private folder", async () => {
   });
 });
 
-test("a file is refused", async () => {
+test("refuses a file", async () => {
   await writeFile(folder, "");
   await expect(ensurePrivateFolder(folder)).rejects.toMatchObject(UNSAFE);
   await expect(ensurePrivateFolder(join(folder, "below"))).rejects.toMatchObject(UNSAFE);

@@ -2,16 +2,16 @@ import { chmod, lstat, mkdir } from "node:fs/promises";
 import { VmrigError } from "../errors/vmrig-error.ts";
 
 /**
- * Makes a folder that this user alone may enter, or checks that one is: in a shared `/tmp` anybody
- * can make a folder of that name first and listen on a socket in it.
+ * Creates a folder that only this user may enter, or checks that an existing folder is private. In
+ * a shared `/tmp`, any user can create a folder of that name first and listen on a socket in it.
  *
- * @throws VmrigError `FOLDER_UNSAFE` when it is somebody else's, a link, or was open for others to
- *   write to
+ * @throws VmrigError `FOLDER_UNSAFE` when the folder belongs to another user, is a link, or was
+ *   writable for others
  */
 export async function ensurePrivateFolder(path: string): Promise<void> {
   await mkdir(path, { recursive: true, mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "EEXIST")
-      throw unsafe(path, `cannot be made (${error.code ?? error.message})`);
+      throw unsafe(path, `cannot be created (${error.code ?? error.message})`);
   });
   const found = await lstat(path);
   const me = process.getuid?.();
@@ -19,13 +19,13 @@ export async function ensurePrivateFolder(path: string): Promise<void> {
     throw unsafe(path, found.isSymbolicLink() ? "is a symbolic link" : "is not a folder");
   if (found.uid !== me) throw unsafe(path, `belongs to user ${found.uid}, not to ${me}`);
   if ((found.mode & 0o022) !== 0)
-    throw unsafe(path, `is open for others to write to (mode ${(found.mode & 0o777).toString(8)})`);
+    throw unsafe(path, `is writable for other users (mode ${(found.mode & 0o777).toString(8)})`);
   if ((found.mode & 0o077) !== 0) await chmod(path, 0o700);
 }
 
 function unsafe(path: string, why: string): VmrigError {
   return new VmrigError("FOLDER_UNSAFE", {
     message: `${path} ${why}.`,
-    hint: "look at what is in it, remove it, and start again: vmrig makes it with mode 700",
+    hint: "check its content, remove it, and run again: vmrig creates it with mode 0700",
   });
 }

@@ -11,23 +11,23 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-/** A pid that was in use and is not any more. */
+/** Returns a pid that was in use and is not in use any more. */
 const deadPid = () => String(spawnSync(process.execPath, ["-e", ""]).pid);
 
-test("only one has it, until it gives it back", async () => {
+test("one caller holds the lock until it releases the lock", async () => {
   const first = await tryStartLock(folder);
   expect(await tryStartLock(folder)).toBeUndefined();
   await first?.[Symbol.asyncDispose]();
   expect(await (await tryStartLock(folder))?.isMine()).toBe(true);
 });
 
-test("one that a killed starter left behind blocks nobody", async () => {
+test("a lock of a killed process does not block", async () => {
   await symlink(deadPid(), join(folder, "start-7"));
   expect(await tryStartLock(folder)).toBeDefined();
   expect(await readdir(folder)).toEqual(["start-8"]);
 });
 
-test("one whose pid was given to another process since blocks for a minute at most", async () => {
+test("a lock whose pid now belongs to another process blocks for a minute at most", async () => {
   await symlink(String(process.pid), join(folder, "start-7"));
   expect(await tryStartLock(folder)).toBeUndefined();
   const past = new Date(Date.now() - 61_000);
@@ -35,7 +35,7 @@ test("one whose pid was given to another process since blocks for a minute at mo
   expect(await tryStartLock(folder)).toBeDefined();
 });
 
-test("of many who find one left behind, one gets it", async () => {
+test("one of many concurrent callers succeeds a stale lock", async () => {
   for (let round = 0; round < 20; round++) {
     await rm(folder, { recursive: true });
     folder = await mkdtemp(join(tmpdir(), "vmrig-test-"));
@@ -46,13 +46,13 @@ test("of many who find one left behind, one gets it", async () => {
   }
 });
 
-test("who was overtaken while it slept knows it", async () => {
+test("an owner that was overtaken while it slept notices it", async () => {
   const slow = await tryStartLock(folder);
   await symlink(String(process.pid), join(folder, "start-2"));
   expect(await slow?.isMine()).toBe(false);
 });
 
-test("numbers grow and old locks are cleared away", async () => {
+test("numbers grow, and old locks are removed", async () => {
   for (let i = 0; i < 5; i++) await (await tryStartLock(folder))?.[Symbol.asyncDispose]();
   expect(await readdir(folder)).toEqual(["start-5"]);
 });

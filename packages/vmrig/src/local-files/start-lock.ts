@@ -5,26 +5,29 @@ import { randomUUID } from "node:crypto";
 const NAME = /^start-(\d+)$/;
 const FREE = "free";
 /**
- * Nobody needs so long to start a server: a pid that still runs after that time is another process
+ * Starting a server never takes this long: a pid that still runs after that time is another process
  * with the same number.
  */
 const STALE_MS = 60_000;
 
-/** The right to start the server of one folder. */
+/** Exclusive right to start the server of one folder. */
 export interface StartLock extends AsyncDisposable {
-  /** Asked right before the one step that must not happen twice. */
+  /**
+   * Checks that the lock is still held. Call it right before the one step that must not happen
+   * twice.
+   */
   isMine(): Promise<boolean>;
 }
 
 /**
- * One try to get the exclusive right to start a server in `folder`. A lock whose owner was killed
- * blocks nobody.
+ * Tries once to get the exclusive right to start a server in `folder`. A lock whose owner was
+ * killed does not block other processes.
  *
- * The lock is a symbolic link `start-<n>` whose target is the owner's pid: made in one step with
- * its content, or not at all. A lock that is left behind is not removed but succeeded by
- * `start-<n+1>`; removing it by name could hit the fresh lock of somebody who was faster. The
- * highest number is never removed, only marked as free, so that numbers grow and the highest is the
- * truth.
+ * The lock is a symbolic link `start-<n>` whose target is the owner's pid: the link is created
+ * together with its content in one step. A stale lock is not removed but succeeded by
+ * `start-<n+1>`, because removing it by name could hit the new lock of a faster process. The
+ * highest number is never removed, only marked as free, so that numbers grow and the highest number
+ * is authoritative.
  */
 export async function tryStartLock(folder: string): Promise<StartLock | undefined> {
   const highest = await highestLock(folder);
@@ -52,7 +55,7 @@ async function isHeld(path: string): Promise<boolean> {
     const [owner, { mtimeMs }] = await Promise.all([readlink(path), lstat(path)]);
     return owner !== FREE && Date.now() - mtimeMs < STALE_MS && isRunning(Number(owner));
   } catch {
-    return true; // succeeded by a higher one between two looks: look again
+    return true; // a higher lock succeeded it between two checks: check again
   }
 }
 

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { tempFolder } from "../gate/socket.test.kit.ts";
 import { writeJsonAtomically } from "./write-json.ts";
 
-test("takes the place of what was there, and only this user can read it", async () => {
+test("replaces the old file, and only this user can read the new one", async () => {
   const folder = await tempFolder();
   const path = join(folder, "note.json");
   await writeJsonAtomically(path, { first: true });
@@ -14,9 +14,9 @@ test("takes the place of what was there, and only this user can read it", async 
   expect(await readdir(folder)).toEqual(["note.json"]);
 });
 
-test("a full disk is no bug, and nothing half-written is left on it", async () => {
+test("a full disk is not reported as a bug, and no half-written file is left", async () => {
   const folder = await tempFolder();
-  // The kernel answers each write to it as a full disk does.
+  // The kernel refuses every write to /dev/full as on a full disk.
   await symlink("/dev/full", join(folder, `note.json.${process.pid}`));
   await expect(writeJsonAtomically(join(folder, "note.json"), {})).rejects.toMatchObject({
     code: "STATE_UNWRITABLE",

@@ -2,11 +2,11 @@ import { rename, rm, writeFile } from "node:fs/promises";
 import { explainWriteErrors } from "./explain-write-errors.ts";
 
 /**
- * Writes a note that others read whenever they like: beside its place, then moved over what was
- * there. Nobody else may read it.
+ * Writes a JSON file that other processes may read at any time: to a temporary file next to it,
+ * which is then renamed over the old file. Only this user can read the file.
  *
- * @throws VmrigError `STATE_UNWRITABLE` when the disk does not take it; what was there stays, and
- *   nothing else does
+ * @throws VmrigError `STATE_UNWRITABLE` when the disk refuses the write. The old file stays, and no
+ *   temporary file is left.
  */
 export async function writeJsonAtomically(path: string, value: unknown): Promise<void> {
   const mine = `${path}.${process.pid}`;

@@ -6,29 +6,32 @@ import { startSshd, type TestSshd, type TestSshdOptions } from "../ssh/fixtures/
 import { waitFor } from "../wait/wait-for.ts";
 import { createMachine, type Machine, type MachineOptions } from "./machine.ts";
 
-/** A machine, `pc1` where no name is given, whose SSH server is a real one on this computer. */
+/** A machine (default name `pc1`) that is reached through a real SSH server on this computer. */
 export interface TestMachine extends AsyncDisposable {
   readonly server: TestSshd;
   readonly pc1: Machine;
-  /** How many times it was dialled. */
+  /** Returns the number of connections opened so far. */
   dials(): number;
-  /** Breaks every connection. */
+  /** Breaks every open connection. */
   hangUp(): void;
-  /** Resolves when no process of that id is left. */
+  /** Resolves when no process with that id is left. */
   gone(pid: string): Promise<unknown>;
-  /** What a command wrote into a file of the server's folder, once it is there. */
+  /**
+   * Resolves with the content of a file in the server's folder as soon as a command has written the
+   * file.
+   */
   written(file: string): Promise<string>;
 }
 
 export interface TestMachineOptions extends Partial<MachineOptions> {
-  /** Where it is dialled. @defaultValue the server's */
+  /** Returns the port to connect to. @defaultValue the server's port */
   readonly port?: (server: TestSshd) => Promise<number>;
   readonly sshd?: TestSshdOptions;
 }
 
 /**
- * One for all tests of a file, or of a `describe`: `take` gets it before the first of them, and it
- * ends behind the last one.
+ * Provides one machine for all tests of a file or a `describe`. `take` receives the machine before
+ * the first test. The machine is disposed of after the last test.
  */
 export function useMachine(
   take: (machine: TestMachine) => unknown,

@@ -3,14 +3,14 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { startMachine, type TestMachine } from "./fixtures.test.kit.ts";
 import type { Machine } from "./machine.ts";
 
-/** OpenSSH's `MaxSessions`, and as many as a connection opens at a time. */
+/** OpenSSH's `MaxSessions`, which is also the limit of sessions per connection. */
 const SESSIONS = 10;
 
 let rig: TestMachine;
 let pc1: Machine;
 const taken = new AbortController();
 const scope = new AbortController();
-/** Connections of this process, of whatever kind, but for the machine's one. */
+/** Number of this process's connections, apart from the machine's connection. */
 let others: number;
 beforeAll(async () => {
   others = sockets();
@@ -23,10 +23,10 @@ function sockets(): number {
   return process.getActiveResourcesInfo().filter((kind) => kind === "TCPSocketWrap").length;
 }
 
-/** What is left of commands that have ended: sessions, processes, connections, listeners. */
+/** Returns the remains of ended commands: sessions, processes, connections, listeners. */
 async function leftOver(): Promise<unknown> {
   const folder = `${rig.server.folder}/all-${Math.random().toString(36).slice(2)}`;
-  // All sessions that the server allows at one time: one that was left open would leave nine.
+  // Opens all sessions that the server allows at one time: a leaked session would leave nine.
   const all = Array.from(
     { length: SESSIONS },
     (_, index) =>
@@ -49,7 +49,7 @@ async function leftOver(): Promise<unknown> {
 }
 const NOTHING = { children: "", logins: 0, dials: 0, sockets: 0, listeners: [0, 0] };
 
-test("a thousand commands at once all end with their own output", async () => {
+test("a thousand concurrent commands each end with their own output", async () => {
   const results = await Promise.all(
     Array.from({ length: 1000 }, (_, index) => pc1.$`echo ${index}`),
   );
@@ -59,7 +59,7 @@ test("a thousand commands at once all end with their own output", async () => {
   expect(await leftOver()).toEqual(NOTHING);
 });
 
-test("a hundred commands that are given up at any moment leave nothing", async () => {
+test("a hundred commands cancelled at random moments leave nothing behind", async () => {
   const outcomes = await Promise.all(
     Array.from({ length: 100 }, async (_, index) => {
       const abort = new AbortController();
@@ -75,7 +75,7 @@ test("a hundred commands that are given up at any moment leave nothing", async (
   expect(await leftOver()).toEqual(NOTHING);
 });
 
-test("what a command line cannot carry is refused before anything is sent", async () => {
+test("characters that a command line cannot carry are rejected before anything is sent", async () => {
   const bad: ReadonlyArray<[Promise<unknown>, string]> = [
     [pc1.$`echo ${"a\0b"}`, "cannot carry a NUL character (at position 1"],
     [pc1.exec("a\0"), "cannot carry a NUL character"],
@@ -94,7 +94,7 @@ test("what a command line cannot carry is refused before anything is sent", asyn
   expect(await leftOver()).toEqual(NOTHING);
 });
 
-test("an argument, a variable, a line of 1 MiB: each runs, or is refused with the remedy", async () => {
+test("an argument, a variable and a line of 1 MiB run or are rejected with a hint", async () => {
   const big = "x".repeat(1024 * 1024);
   const refused = {
     code: "COMMAND_INVALID",
@@ -110,7 +110,7 @@ test("an argument, a variable, a line of 1 MiB: each runs, or is refused with th
   expect(await leftOver()).toEqual(NOTHING);
 });
 
-test("bytes that are no text come as they are, or replaced where text was asked for", async () => {
+test("bytes that are not text arrive unchanged, or with replacement characters as text", async () => {
   const bytes = Buffer.from(Array.from({ length: 256 }, (_, index) => index));
   expect((await pc1.$({ input: bytes, encoding: "buffer" })`cat`).stdout).toEqual(bytes);
   expect((await pc1.$({ input: bytes, stripFinalNewline: false })`cat`).stdout).toBe(
@@ -124,7 +124,7 @@ test("bytes that are no text come as they are, or replaced where text was asked 
   expect(await leftOver()).toEqual(NOTHING);
 });
 
-test("commands that flood, break off or ignore their input, and readers that leave, leave nothing", async () => {
+test("flooding, interrupted and input-ignoring commands and vanished readers leave nothing behind", async () => {
   const quiet = pc1.$({ reject: false });
   await quiet({ maxBuffer: 10 })`yes; sleep 600`;
   await quiet({ buffer: false, timeout: "500ms" })`yes >&2`;
@@ -146,7 +146,7 @@ test("commands that flood, break off or ignore their input, and readers that lea
   expect(await leftOver()).toEqual(NOTHING);
 });
 
-test("a machine that goes away under many commands ends each with what it had printed", async () => {
+test("a lost machine ends each running command with the output so far", async () => {
   await using doomed = await startMachine();
   const many = Array.from(
     { length: 8 },
@@ -173,7 +173,7 @@ test("a machine that goes away under many commands ends each with what it had pr
   expect([doomed.dials(), doomed.server.logins(), sockets() - others]).toEqual([2, 2, 2]);
 });
 
-test("a machine that freezes under a command ends it at its timeout, and the next one at the deadline for an answer", async () => {
+test("on a frozen machine a command ends at its timeout, and the next one at the reply deadline", async () => {
   const before = sockets();
   {
     await using doomed = await startMachine();
@@ -182,7 +182,7 @@ test("a machine that freezes under a command ends it at its timeout, and the nex
     const freezing = doomed.pc1.$({ timeout: "1s", reject: false })`kill -STOP $PPID; sleep 600`;
     expect(await frozen).toMatchObject({ timedOut: true, stdout: "so far", exitCode: undefined });
     expect(await freezing).toMatchObject({ timedOut: true });
-    // In the place of the deadline of a session that is not answered, which is long.
+    // Replaces the reply deadline of a session, which is long.
     await expect(doomed.pc1.$({ signal: AbortSignal.timeout(500) })`true`).rejects.toMatchObject({
       code: "CANCELLED",
     });

@@ -2,12 +2,12 @@ import type { SshConnection } from "../ssh/connection.ts";
 import { ConnectionLostError } from "../ssh/connection-lost.ts";
 
 /**
- * The one connection of a machine: dialled when it is first needed, kept, and dialled anew once it
- * has ended.
+ * Returns the only connection of a machine: opened when it is first needed, reused, and opened
+ * again after it has ended.
  */
 export type Connector = () => Promise<SshConnection>;
 
-/** @param greet what is done on a new connection before anybody gets it. It never rejects */
+/** @param greet runs on a new connection before any command uses it. Must not reject */
 export function createLink(
   connect: () => Promise<SshConnection>,
   greet?: (connection: SshConnection) => Promise<void>,
@@ -18,7 +18,8 @@ export function createLink(
     if (known !== undefined) {
       const connection = await known;
       if (!connection.closed.aborted) return connection;
-      // Of several commands that find it ended, the first dials.
+      // Several commands may find that the connection has ended. The first one opens a new
+      // connection.
       if (current === known) current = undefined;
     }
     if (current === undefined) {
@@ -36,8 +37,8 @@ export function createLink(
 }
 
 /**
- * Once more where the connection turns out to be dead: a reboot or a rollback, which a test need
- * not notice. For what has then not begun.
+ * Retries once when the connection turns out to be dead, after a reboot or a rollback that a test
+ * need not notice. Only for work that has not started yet.
  */
 export async function onLive<Result>(
   link: Connector,

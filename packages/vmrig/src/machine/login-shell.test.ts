@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type TestMachine, useMachine } from "./fixtures.test.kit.ts";
 
-/** `sh` is that of all other tests. The set-up installs zsh. */
+/** All other tests use `sh`. The set-up installs zsh. */
 const LOGIN_SHELLS = ["/bin/bash", "/usr/bin/zsh"].filter((shell) => existsSync(shell));
 
 describe.each(LOGIN_SHELLS)("users whose login shell is %s", (loginShell) => {
@@ -20,7 +20,7 @@ describe.each(LOGIN_SHELLS)("users whose login shell is %s", (loginShell) => {
     { sshd: { loginShell } },
   );
 
-  test("have their lines read by it, with any value and from any folder, whoever runs them", async () => {
+  test("run lines with any value, from any folder and as any user", async () => {
     const odd = "$x *[ =ls ~ 'q' \"!!\" \n#";
     for (const machine of [pc1, pc1.root]) {
       const { stdout } = await machine.$({
@@ -36,7 +36,7 @@ describe.each(LOGIN_SHELLS)("users whose login shell is %s", (loginShell) => {
     ).toHaveLength(200_000);
   });
 
-  test("end their commands by signal and time, and learn how they ended", async () => {
+  test("end commands by signal and timeout, and get the right result", async () => {
     const handles =
       'process.on("SIGINT", () => process.exit(5)); console.log(1); setInterval(() => {}, 1000)';
     const listener = pc1.root.exec(process.execPath, ["-e", handles]);
@@ -55,7 +55,7 @@ describe.each(LOGIN_SHELLS)("users whose login shell is %s", (loginShell) => {
     }
   });
 
-  test("write, copy and find files, and are told what is wrong with them", async () => {
+  test("write, copy and find files, and get the right errors", async () => {
     const there = `${rig.server.folder}/files`;
     const here = await mkdtemp(join(tmpdir(), "vmrig-test-"));
     onTestFinished(() => rm(here, { recursive: true, force: true }));
@@ -88,7 +88,7 @@ describe.each(LOGIN_SHELLS)("users whose login shell is %s", (loginShell) => {
     );
   });
 
-  test("wait, look, and sit at a terminal", async () => {
+  test("wait, query resources, and use a terminal", async () => {
     const file = `${rig.server.folder}/log`;
     await pc1.file(file).write("one\nready\n");
     expect(await pc1.waitForLog("ready", { file })).toBe("ready");

@@ -25,7 +25,7 @@ const failure = async (command: Promise<unknown>): Promise<CommandError> => {
 const gone = (pid: string): Promise<unknown> => rig.gone(pid);
 const written = (file: string): Promise<string> => rig.written(file);
 
-test("a result has what execa's has", async () => {
+test("a result has the fields of execa's result", async () => {
   const result = await pc1.$`echo ${"hello world"}; echo warn >&2`;
   expect(result).toEqual({
     machine: "pc1",
@@ -47,7 +47,7 @@ test("a result has what execa's has", async () => {
   expect((await pc1.$({ stripFinalNewline: false })`echo a; echo`).stdout).toBe("a\n\n");
 });
 
-test("any text arrives as it is, through the template and through exec", async () => {
+test("any text arrives unchanged through the template and through exec", async () => {
   const values = [...NASTY, ...randomText(300, 3)];
   const expected = values.map((value) => `${value}\0`).join("");
   expect((await pc1.$`printf '%s\\0' ${values}`).stdout).toBe(expected);
@@ -56,7 +56,7 @@ test("any text arrives as it is, through the template and through exec", async (
   expect((await pc1.root.exec("printf", ["%s\\0", ...values])).stdout).toBe(expected);
 });
 
-test("exec runs a program, not what the shell has of that name", async () => {
+test("exec runs the program, not the shell builtin of that name", async () => {
   expect(await pc1.exec("cat", [], { input: "x" })).toMatchObject({ stdout: "x", command: "cat" });
   expect((await pc1.exec("if", [], { reject: false })).exitCode).toBe(127);
   await expect(pc1.exec("echo", ["a\0"])).rejects.toMatchObject({ code: "COMMAND_INVALID" });
@@ -119,7 +119,7 @@ test("env and cwd reach the command exactly, without AcceptEnv", async () => {
   });
 });
 
-test("an argument that is too long for Linux is refused with the remedy, one just below runs", async () => {
+test("an argument too long for Linux is rejected with a hint, and one just below the limit runs", async () => {
   const hint = "\nhint: pass large data through the `input` option or `file().write()`";
   await expect(pc1.$`: ${"x".repeat(131_072)}`).rejects.toThrow(
     `Value 1 of the command has 131072 bytes; Linux takes at most 131071 in one argument.${hint}`,
@@ -152,7 +152,7 @@ test("a command line may be far longer than one argument", async () => {
   });
 });
 
-test("a line may be for another shell than the login user's", async () => {
+test("the option `shell` selects another shell than the login shell", async () => {
   expect(
     (await pc1.$({ shell: "bash" })`a=(it "works's"); echo \${#a[@]} ${"it's"} $0`).stdout,
   ).toBe("2 it's bash");
@@ -180,7 +180,7 @@ test("a timeout throws COMMAND_TIMEOUT with the output so far", async () => {
 });
 
 describe("another user", () => {
-  test("is one more view of the same machine and connection", async () => {
+  test("is a view of the same machine and connection", async () => {
     const before = rig.dials();
     expect((await pc1.root.$`id -un`).stdout).toBe(rig.server.becomes("root"));
     expect((await pc1.root.as(OTHER_USER).$`id -un`).stdout).toBe(rig.server.becomes(OTHER_USER));
@@ -189,7 +189,7 @@ describe("another user", () => {
     expect(rig.dials()).toBe(before);
   });
 
-  test("has input, env, cwd, exit code and stderr as the first one has", async () => {
+  test("has input, env, cwd, exit code and stderr as the login user does", async () => {
     const options = {
       input: "in",
       env: { A: "it's" },
@@ -206,7 +206,7 @@ describe("another user", () => {
     });
   });
 
-  test("begins in its own home", async () => {
+  test("starts in its own home", async () => {
     expect((await pc1.root.$`[ "$PWD" = "$HOME" ] && echo home`).stdout).toBe("home");
   });
 
@@ -245,7 +245,7 @@ describe("an aborted signal", () => {
     await gone(sleeper);
   });
 
-  test("keeps a command from being started", async () => {
+  test("prevents a command from starting", async () => {
     const error = await failure(
       pc1.$({ signal: AbortSignal.abort(new Error("no")) })`touch ${rig.server.folder}/never`,
     );
@@ -253,7 +253,7 @@ describe("an aborted signal", () => {
     expect(await pc1.file(`${rig.server.folder}/never`).exists()).toBe(false);
   });
 
-  test("of the whole machine throws even where a command's failure would not", async () => {
+  test("of the whole machine throws even with `reject: false`", async () => {
     const taken = new AbortController();
     await using other = await startMachine({ signal: taken.signal });
     const reason = new Error("lease lost");
@@ -269,7 +269,7 @@ describe("an aborted signal", () => {
 });
 
 describe("the connection", () => {
-  test("is dialled at the first command, once for many", async () => {
+  test("is opened by the first command, once for many", async () => {
     await using fresh = await startMachine();
     expect(fresh.dials()).toBe(0);
     const results = await Promise.all(
@@ -281,7 +281,7 @@ describe("the connection", () => {
     expect([fresh.dials(), fresh.server.logins()]).toEqual([1, 1]);
   });
 
-  test("is dialled anew after it was lost; the command under which it was lost throws, also with `reject: false`", async () => {
+  test("is opened again after a loss; the interrupted command throws, also with `reject: false`", async () => {
     await using fresh = await startMachine();
     await expect(fresh.pc1.$({ reject: false })`kill -KILL $PPID; sleep 600`).rejects.toMatchObject(
       {
@@ -293,9 +293,9 @@ describe("the connection", () => {
     expect(fresh.dials()).toBe(2);
   });
 
-  test("that is found dead before a command was sent is replaced without the test noticing", async () => {
-    // As after a rollback: the machine does not know the connection any more and answers the next
-    // packet with a reset.
+  test("that turns out dead before a command is sent is replaced transparently", async () => {
+    // As after a rollback: the machine no longer knows the connection and answers the next packet
+    // with a reset.
     let forget = (): void => {};
     await using fresh = await startMachine({
       port: async (server) => {
@@ -325,7 +325,7 @@ describe("the connection", () => {
     expect(fresh.dials()).toBe(2);
   });
 
-  test("is tried again by the next command after dialling failed", async () => {
+  test("is attempted again by the next command after a failed attempt", async () => {
     let attempts = 0;
     await using fresh = await startMachine({
       connect: async () => {

@@ -22,31 +22,31 @@ import { openShell, type Shell } from "./shell/shell.ts";
 import type { CommandObserver } from "./command/command-observer.ts";
 import { createWaits, type MachineWaits } from "./waits/waits.ts";
 
-/** One VM of a rig, as one of its users: what a test holds. */
+/** One VM of a rig, seen as one of its users. Tests work with this object. */
 export interface Machine extends MachineResources, MachineWaits, MachineFaults, MachineNetwork {
   readonly name: string;
-  /** By which the other machines of the rig reach it. */
+  /** Address under which the other machines of the rig reach this machine. */
   readonly address: string;
-  /** Who runs the commands. */
+  /** User that runs the commands. */
   readonly user: string;
-  /** The same machine and connection as root. */
+  /** This machine as root, over the same connection. */
   readonly root: Machine;
-  /** The same machine and connection as another user, through `sudo -n`. */
+  /** Returns this machine as another user, through `sudo -n`, over the same connection. */
   as(user: string): Machine;
   /**
-   * Runs a line of the login user's shell: `` await pc1.$`rsync -a ${folder} ${pc2.address}:dst/`
-   * ``. Values are quoted. With options: `` pc1.$({ reject: false })`cmd` ``. It begins at once;
-   * the promise is also a handle on what runs.
+   * Runs a line in the login user's shell: `` await pc1.$`rsync -a ${folder} ${pc2.address}:dst/`
+   * ``. Values are quoted. Options come first: `` pc1.$({ reject: false })`cmd` ``. The command
+   * starts immediately. The returned promise is also a handle on the running command.
    *
    * @throws CommandError `COMMAND_FAILED`, `COMMAND_TIMEOUT` or `CANCELLED`, with the fields of the
    *   result
-   * @throws VmrigError `CONNECTION_LOST` when the machine went away under the command, also with
-   *   `reject: false`
+   * @throws VmrigError `CONNECTION_LOST` when the connection is lost while the command runs, also
+   *   with `reject: false`
    */
   readonly $: CommandTag;
   /**
-   * Runs a program, not a shell line: nothing is expanded, and what the shell has built in does not
-   * count. Throws as `$` does.
+   * Runs a program without a shell line: nothing is expanded, and shell builtins are not available.
+   * Throws the same errors as `$`.
    */
   exec<const Options extends CommandOptions = object>(
     file: string,
@@ -55,27 +55,33 @@ export interface Machine extends MachineResources, MachineWaits, MachineFaults, 
   ): CommandPromise<OutputOf<Options>>;
   file(path: string): MachineFile;
   /**
-   * Copies a file or folder of this computer to that name, with modes, times and symbolic links, as
-   * this user's own. A file replaces what has the name at once, or not at all; a folder becomes one
-   * with that which is there.
+   * Copies a file or folder of this computer to the path `remote`, with modes, times and symbolic
+   * links. The copy belongs to this user. An existing file is replaced atomically; a folder is
+   * merged into an existing folder.
    *
-   * @throws VmrigError `FILE_FAILED`; nothing is then left of it. What a command throws when it is
-   *   cancelled or lost
+   * @throws VmrigError `FILE_FAILED`; a failed upload leaves nothing behind. Also throws the errors
+   *   of a cancelled or lost command
    */
   upload(local: string, remote: string, options?: TransferOptions): Promise<void>;
-  /** The same from the machine to this computer. */
+  /**
+   * Copies a file or folder of the machine to this computer, in the way {@link Machine.upload}
+   * does.
+   */
   download(remote: string, local: string, options?: TransferOptions): Promise<void>;
   /**
-   * The paths that match, sorted: `*`, `?`, `[a-z]`, `{a,b}`, `**`. A dot at the beginning of a
-   * name must be written.
+   * Returns the matching paths, sorted. Supports `*`, `?`, `[a-z]`, `{a,b}` and `**`. A leading dot
+   * of a name must be written in the pattern.
    */
   glob(pattern: string): Promise<readonly string[]>;
-  /** A fresh folder of this user, 0700, gone at the end of the test or of its `await using`. */
+  /**
+   * Creates a temporary folder of this user with mode 0700. It is removed at the end of the test or
+   * of its `await using`.
+   */
   tmpdir(): Promise<TemporaryFolder>;
   /**
-   * Opens a terminal with the login shell, or a program, and hands on the keyboard and the screen:
-   * for prompts and full-screen programs. At the end of the test, or of its `await using`, all that
-   * runs there is ended.
+   * Opens a terminal with the login shell or another program and gives access to its keyboard and
+   * screen: for prompts and full-screen programs. All processes at the terminal are ended at the
+   * end of the test or of the `await using`.
    */
   shell(options?: ShellOptions): Promise<Shell>;
 }
@@ -83,38 +89,42 @@ export interface Machine extends MachineResources, MachineWaits, MachineFaults, 
 export interface MachineOptions {
   readonly name: string;
   readonly address: string;
-  /** Who logs in. */
+  /** Login user. */
   readonly user: string;
   /**
-   * Dials. Called when a connection is needed and there is none, one call at a time. Whoever passes
-   * it closes what it made.
+   * Opens an SSH connection. Called when a connection is needed and none is open, one call at a
+   * time. The caller of {@link createMachine} closes the connections.
    */
   readonly connect: () => Promise<SshConnection>;
   /**
-   * Aborts when the machine is taken away: ends every command, whose errors have its reason as
-   * their cause.
+   * Aborts when the machine is taken away. Every command is then ended, and its error has the abort
+   * reason as `cause`.
    */
   readonly signal?: AbortSignal;
   /**
-   * The signal of what runs now, such as a test: it ends the commands that begin in its time. Asked
-   * when a command begins.
+   * Returns the signal of the current test or hook. The signal ends the commands that start while
+   * that test or hook runs. Called when a command starts.
    */
   readonly scope?: () => AbortSignal | undefined;
   /**
-   * Takes what is to be done at the end of what runs now, such as a test. Without it whoever makes
-   * a temporary folder removes it.
+   * Registers a clean-up function that runs at the end of the current test or hook. Without it, the
+   * caller removes its own temporary folders.
    */
   readonly onCleanup?: (work: () => Promise<void>) => void;
   readonly clock?: Clock;
-  /** What is done to it from outside. @defaultValue nobody may */
+  /**
+   * Power, links and checkpoints, controlled from outside the machine.
+   *
+   * @defaultValue not available
+   */
   readonly control?: MachineControl;
   /**
-   * When the test began, by which `waitForLog` tells new lines from old ones.
+   * Returns the start time of the test. `waitForLog` ignores older lines.
    *
    * @defaultValue all lines since the boot count
    */
   readonly since?: () => Date | undefined;
-  /** Who sees what is run now: asked when a command begins. */
+  /** Returns the current observer of commands. Called when a command starts. */
   readonly observer?: () => CommandObserver | undefined;
   /** @defaultValue `sudo -n` */
   readonly become?: Become;
@@ -124,7 +134,7 @@ export function createMachine(options: MachineOptions): Machine {
   const {
     name,
     address,
-    user: login,
+    user: loginUser,
     signal,
     scope,
     onCleanup,
@@ -135,13 +145,13 @@ export function createMachine(options: MachineOptions): Machine {
   } = options;
   const reconnectHooks = createReconnectHooks();
   const link = createLink(options.connect, reconnectHooks.greet);
-  const back = async (): Promise<void> => void (reconnectHooks.any && (await link()));
+  const reconnect = async (): Promise<void> => void (reconnectHooks.any && (await link()));
 
   const contextOf = (user: string): ExecutionContext => ({
     name,
     user,
     link,
-    ...(user === login ? {} : { become }),
+    ...(user === loginUser ? {} : { become }),
     ...(signal === undefined ? {} : { signal }),
     ...(scope === undefined ? {} : { scope }),
     ...(clock === undefined ? {} : { clock }),
@@ -151,7 +161,7 @@ export function createMachine(options: MachineOptions): Machine {
   const as = (user: string): Machine => {
     const context = contextOf(user);
     return {
-      ...createFaults({ context, self: () => as(user), control, back }),
+      ...createFaults({ context, self: () => as(user), control, back: reconnect }),
       ...createResources(context),
       ...createNetwork({ context, reconnectHooks, become, onCleanup }),
       ...createWaits({ context, root: contextOf("root"), clock, since: options.since }),
@@ -182,7 +192,7 @@ export function createMachine(options: MachineOptions): Machine {
       },
     };
   };
-  return as(login);
+  return as(loginUser);
 }
 
 function toExecLine(file: string, args: readonly string[]): CommandLine {

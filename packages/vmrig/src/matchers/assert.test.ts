@@ -26,7 +26,7 @@ function check(
 
 const PATIENT = { timeout: "20s", interval: 20 } as const;
 
-test("looks until it holds", async () => {
+test("checks until the assertion passes", async () => {
   const path = join(rig.server.folder, "late");
   const checking = check("toHaveText", pc1.file(path), ["new", PATIENT]);
   await pc1.$`true`;
@@ -36,7 +36,7 @@ test("looks until it holds", async () => {
   expect(await checking).toMatchObject({ pass: true, actual: "new", expected: "new" });
 });
 
-test("behind .not it looks until it does not hold", async () => {
+test("checks until the opposite under .not", async () => {
   const path = join(rig.server.folder, "going");
   await writeFile(path, "");
   const checking = check("toExist", pc1.file(path), [PATIENT], { isNot: true });
@@ -44,7 +44,7 @@ test("behind .not it looks until it does not hold", async () => {
   expect(await checking).toMatchObject({ pass: false });
 });
 
-test("runs a command again until it holds", async () => {
+test("runs a command again until the assertion passes", async () => {
   const path = join(rig.server.folder, "tries");
   let runs = 0;
   const checking = check(
@@ -59,8 +59,8 @@ test("runs a command again until it holds", async () => {
   expect(runs).toBe(3);
 });
 
-describe("a look that cannot be taken", () => {
-  test("makes neither the assertion nor its opposite hold", async () => {
+describe("an inconclusive check", () => {
+  test("passes neither the assertion nor its opposite", async () => {
     const file = pc1.file(join(rig.server.folder, "missing"));
     const [straight, turned] = await Promise.all([
       check("toHaveText", file, ["x", { timeout: 300 }]),
@@ -72,7 +72,7 @@ describe("a look that cannot be taken", () => {
     );
   });
 
-  test("ends it at once where it would never come", async () => {
+  test("fails immediately if a retry cannot help", async () => {
     await using bare = await startMachine({
       become: (_user, line) => `PATH=/nonexistent /bin/sh -c '${line.replaceAll("'", "'\\''")}'`,
     });
@@ -81,7 +81,7 @@ describe("a look that cannot be taken", () => {
     });
   });
 
-  test("is waited out when the connection was lost", async () => {
+  test("is retried after a lost connection", async () => {
     await using fresh = await startMachine();
     const once = join(fresh.server.folder, "once");
     const command = () =>
@@ -91,7 +91,7 @@ describe("a look that cannot be taken", () => {
   });
 });
 
-test("a command that hangs is said to be running, and is told that nobody waits any more", async () => {
+test("a command that hangs is reported as running, and its signal aborts", async () => {
   const verdict = await check(
     "toSucceed",
     ({ signal }: { signal: AbortSignal }) => pc1.$({ signal })`sleep 600`,
@@ -111,19 +111,19 @@ test("ends with the reason of its signal", async () => {
   await expect(checking).rejects.toBe(reason);
 });
 
-describe("is misused", () => {
-  test("with a command that runs already, which is told and leaves no rejection behind", () => {
+describe("rejects", () => {
+  test("a command that is already running, without an unhandled rejection", () => {
     expect(() => toAssertion("toSucceed", pc1.$`exit 1`, [], STRAIGHT)).toThrow(
       expect.objectContaining({
         code: "MATCHER_MISUSED",
         fault: "user",
-        summary: "toSucceed was given a command that runs already, and cannot run it again.",
-        hint: "give a function that runs it: await expect(() => pc1.$`…`).toSucceed(…)",
+        summary: "toSucceed received a command that is already running, and cannot run it again.",
+        hint: "pass a function that runs the command: await expect(() => pc1.$`…`).toSucceed(…)",
       }),
     );
   });
 
-  test("with a function that answers with nothing", async () => {
+  test("a function without a return value", async () => {
     const forgotten = async (): Promise<void> => {
       await pc1.$`true`;
     };
@@ -134,24 +134,24 @@ describe("is misused", () => {
   });
 
   test.each([
-    ["no expected value", "toHaveText", [], /^toHaveText was not told what is expected of pc1:x/],
+    ["no expected value", "toHaveText", [], /^toHaveText needs an expected value for pc1:x/],
     [
-      "options that are none",
+      "invalid options",
       "toExist",
       ["10s"],
-      /^The last argument of toExist are its options, and cannot be "10s"/,
+      /^The last argument of toExist must be an options object, not "10s"/,
     ],
-    ["a timeout that is none", "toExist", [{ timeout: "10" }], /"10" is not a duration/],
-  ] as const)("with %s", (_what, name, args, text) => {
+    ["an invalid timeout", "toExist", [{ timeout: "10" }], /"10" is not a duration/],
+  ] as const)("%s", (_what, name, args, text) => {
     expect(() => toAssertion(name, pc1.file("x"), args, STRAIGHT)).toThrow(text);
   });
 
-  test("with a subject of another matcher", () => {
+  test("a subject of another matcher", () => {
     expect(() => toAssertion("toBeRunning", pc1.port(80), [], STRAIGHT)).toThrow(
-      /^toBeRunning is about a service or a process, and was given a socket\.\nhint: write: await expect\(pc1\.service\("nginx"\)\)\.toBeRunning/,
+      /^toBeRunning takes a service or a process, but received a socket\.\nhint: write: await expect\(pc1\.service\("nginx"\)\)\.toBeRunning/,
     );
     expect(() => toAssertion("toExist", Promise.resolve(), [], STRAIGHT)).toThrow(
-      "was given a promise: await it first.",
+      "received a promise: await it first.",
     );
   });
 });

@@ -10,22 +10,22 @@ import { nameOf, toSubject, type Subject } from "./subject.ts";
 
 /** The last argument of every matcher. */
 export interface RetryOptions {
-  /** How long it may take until it holds. @defaultValue 5 s */
+  /** Time within which the assertion must pass. @defaultValue 5 s */
   readonly timeout?: Duration | undefined;
-  /** Pause between two looks. @defaultValue 100 ms */
+  /** Pause between two checks. @defaultValue 100 ms */
   readonly interval?: Duration | undefined;
 }
 
-/** What the test runner knows of one assertion. */
+/** Data of one assertion from the test runner. */
 export interface AssertionContext {
   readonly isNot: boolean;
   readonly equals: Equals;
-  /** Ends it, as the end of the test does. */
+  /** Aborts the assertion, for example at the end of the test. */
   readonly signal?: AbortSignal | undefined;
   readonly clock?: Clock;
 }
 
-/** As a custom matcher answers to Jest and Vitest. */
+/** Result of a custom matcher, as Jest and Vitest expect it. */
 export interface AssertionResult {
   readonly pass: boolean;
   message(): string;
@@ -33,21 +33,21 @@ export interface AssertionResult {
   readonly expected?: unknown;
 }
 
-/** An assertion whose arguments are in order. Nothing has been looked at yet. */
+/** An assertion with validated arguments, before its first check. */
 export interface Assertion {
-  /** As it stands in the test, more or less: `expect(pc1:/etc/hosts).not.toExist()`. */
+  /** The assertion in short, similar to the test's code: `expect(pc1:/etc/hosts).not.toExist()`. */
   readonly title: string;
   /**
-   * Looks until it holds, or, behind `.not`, until it does not.
+   * Checks repeatedly until the assertion passes (with `.not`, until it does not).
    *
-   * @throws VmrigError where the machine cannot tell, and the signal's reason
+   * @throws VmrigError if the machine cannot be checked; the signal's reason
    */
   readonly check: () => Promise<AssertionResult>;
-  /** What the last look saw, in words. */
+  /** Returns the observation of the last check, in words. */
   readonly seen: () => string;
 }
 
-/** @throws VmrigError `MATCHER_MISUSED` */
+/** Validates the arguments of a matcher. @throws VmrigError `MATCHER_MISUSED` */
 export function toAssertion(
   name: MatcherName,
   value: unknown,
@@ -59,12 +59,12 @@ export function toAssertion(
   const [expected, options] = matcher.takes === "nothing" ? [undefined, args[0]] : args;
   if (matcher.takes !== "nothing" && expected === undefined) {
     throw new VmrigError("MATCHER_MISUSED", {
-      message: `${name} was not told what is expected of ${nameOf(subject)}.`,
+      message: `${name} needs an expected value for ${nameOf(subject)}.`,
     });
   }
   const retry = toRetry(name, options);
   let last: Check | undefined;
-  const note = (look: Check): void => void (last = look);
+  const note = (result: Check): void => void (last = result);
   return {
     title: `expect(${nameOf(subject)})${context.isNot ? ".not" : ""}.${name}(${matcher.takes === "nothing" ? "" : "…"})`,
     check: () => check(matcher, subject, expected, { ...context, ...retry, note }),
@@ -78,13 +78,13 @@ interface Retry {
 }
 
 interface CheckContext extends AssertionContext, Retry {
-  readonly note: (look: Check) => void;
+  readonly note: (result: Check) => void;
 }
 
 function toRetry(name: string, options: unknown): Retry {
   if (options !== undefined && (typeof options !== "object" || options === null)) {
     throw new VmrigError("MATCHER_MISUSED", {
-      message: `The last argument of ${name} are its options, and cannot be ${JSON.stringify(options) ?? typeof options}.`,
+      message: `The last argument of ${name} must be an options object, not ${JSON.stringify(options) ?? typeof options}.`,
       hint: `write { timeout: "10s" }`,
     });
   }
@@ -118,13 +118,13 @@ async function check(
       ...(signal === undefined ? {} : { signal }),
       ...(clock === undefined ? {} : { clock }),
       probe: async (enough): Promise<Observation<AssertionResult>> => {
-        const look = await matcher
+        const result = await matcher
           .look(subject, expected, { equals, signal: enough })
           .catch(toUnknown);
-        // One that the deadline cut short knows less than the one before it.
-        if (last === undefined || "pass" in look || !enough.aborted) note((last = look));
-        if ("unknown" in look) return { seen: look.unknown };
-        return look.pass === isNot ? { seen: look.seen } : { value: verdict(look.pass) };
+        // A check that the deadline interrupted knows less than the previous one.
+        if (last === undefined || "pass" in result || !enough.aborted) note((last = result));
+        if ("unknown" in result) return { seen: result.unknown };
+        return result.pass === isNot ? { seen: result.seen } : { value: verdict(result.pass) };
       },
     });
   } catch (error) {
@@ -141,13 +141,13 @@ function toUnknown(error: unknown): Check {
 interface Outcome {
   readonly isNot: boolean;
   readonly last: Check | undefined;
-  /** Missing where it was looked at only once. */
+  /** Undefined after a single check. */
   readonly waited: VmrigError | undefined;
 }
 
 /**
- * What it says is what was expected of which object, and, on a line of its own, how long it was
- * looked at and what was there.
+ * Formats the failure: the expectation and its subject, then on a separate line the duration and
+ * the last observation.
  */
 function inWords(
   matcher: Matcher,
@@ -165,6 +165,6 @@ function inWords(
 }
 
 function seenBy(last: Check | undefined): string {
-  if (last === undefined) return "nothing yet: the first look did not end";
+  if (last === undefined) return "nothing: the first check did not finish";
   return "pass" in last ? last.seen : last.unknown;
 }

@@ -2,14 +2,14 @@ import type { RetryOptions } from "./assert.ts";
 import type { ExpectedText } from "./check.ts";
 import type { SubjectKind, Subjects } from "./subject.ts";
 
-/** Shown by the compiler where a matcher is used on what it is not about. */
+/** Type that the compiler shows when a matcher is used on a wrong kind of subject. */
 export interface WrongSubject<Kind extends SubjectKind> {
   readonly "this matcher is about a": Kind;
 }
 
 /**
- * A matcher where the subject is one of its kinds; elsewhere something that cannot be called. It
- * must be awaited.
+ * A matcher if the subject has one of its kinds; otherwise a type that rejects every call. The
+ * promise must be awaited.
  */
 type About<T, Kind extends SubjectKind, Args extends readonly unknown[]> = [T] extends [
   Subjects[Kind],
@@ -19,41 +19,41 @@ type About<T, Kind extends SubjectKind, Args extends readonly unknown[]> = [T] e
 
 type Command = "command" | "result";
 
-/** What a test runner's `expect(subject)` gets, by the type of the subject. */
+/** Matchers of a test runner's `expect(subject)`, by the type of the subject. */
 export interface MachineMatchers<T> {
   /**
-   * There is a file, folder or dangling link of that name; there is that user, group or interface.
+   * Passes if the file, folder or (dangling) link exists, or the user, group or interface.
    */
   toExist: About<T, "file" | "user" | "group" | "interface", []>;
-  /** The file's whole content, as UTF-8. */
+  /** Compares the file's whole content, as UTF-8. */
   toHaveText: About<T, "file", [expected: ExpectedText]>;
-  /** A part of the file's content. */
+  /** Searches the file's content. */
   toContainText: About<T, "file", [expected: string | RegExp]>;
-  /** Permission bits, such as `0o644`. A symbolic link is followed. */
+  /** Compares the permission bits, such as `0o644`. Follows a symbolic link. */
   toHaveMode: About<T, "file", [mode: number]>;
-  /** `root`, `root:adm` or `:adm`. */
+  /** Compares the owner: `root`, `root:adm` or `:adm`. */
   toHaveOwner: About<T, "file", [owner: string]>;
-  /** systemd counts the service as active; there is at least one such process. */
+  /** Passes if systemd reports the service as active, or at least one such process exists. */
   toBeRunning: About<T, "service" | "process", []>;
-  /** The service starts by itself. */
+  /** Passes if the service starts on boot. */
   toBeEnabled: About<T, "service", []>;
   toBeInstalled: About<T, "package", []>;
-  /** The version as the package manager writes it. */
+  /** Compares the version as reported by the package manager. */
   toHaveVersion: About<T, "package", [expected: ExpectedText]>;
   toBeListening: About<T, "socket", []>;
   toBeMounted: About<T, "mount", []>;
   toBeUp: About<T, "interface", []>;
-  /** With its prefix or without. */
+  /** Passes if the interface has the address, written with or without its prefix length. */
   toHaveAddress: About<T, "interface", [address: string]>;
-  /** What the kernel says, as text. */
+  /** Compares the kernel's value as text. */
   toHaveValue: About<T, "sysctl", [expected: ExpectedText | number]>;
-  /** The user is in the group, which may be the primary one. */
+  /** Passes if the user is in the group; the primary group counts. */
   toBelongTo: About<T, "user", [group: string]>;
-  /** The command exits with 0. It is run again until it does. */
+  /** Passes if the command exits with 0. Runs the command again until then. */
   toSucceed: About<T, Command, []>;
   toExitWith: About<T, Command, [code: number]>;
-  /** Its whole stdout, without the newline at the end. */
+  /** Compares the whole stdout, without the final newline. */
   toPrint: About<T, Command, [expected: ExpectedText]>;
-  /** The screen of a shell has these words, or its text matches. */
+  /** Passes if the screen of a shell contains the text, or matches the pattern. */
   toShow: About<T, "shell", [expected: string | RegExp]>;
 }

@@ -1,24 +1,23 @@
-/** One look of a matcher at its subject. */
+/** Result of one check of a matcher. */
 export type Check =
   | {
       readonly pass: boolean;
-      /** What there was instead, in words: `it is not there`. */
+      /** The observation in words: `it is not there`. */
       readonly seen: string;
-      /** For the runner's diff, where values were compared. */
+      /** Compared values, for the runner's diff. */
       readonly actual?: unknown;
       readonly expected?: unknown;
-      /** A better name for the subject, known only now: a command's own. */
+      /** A better name for the subject that only the check knows: that of the command. */
       readonly name?: string;
     }
-  /** It could not be told: neither the assertion nor its opposite holds. */
+  /** The check was inconclusive: neither the assertion nor its opposite passes. */
   | { readonly unknown: string };
 
-/** The runner's own equality, which knows its asymmetric matchers. */
+/** The runner's equality function, which supports its asymmetric matchers. */
 export type Equals = (actual: unknown, expected: unknown) => boolean;
 
 /**
- * A text that is expected: exactly this one, one that matches, or whatever an asymmetric matcher of
- * the runner says.
+ * An expected text: an exact string, a pattern, or an asymmetric matcher of the runner.
  */
 export type ExpectedText = string | RegExp | AsymmetricMatcher;
 
@@ -36,21 +35,21 @@ export function checkValue(
   return { pass, seen, ...compared };
 }
 
-/** Compares a text, and says what it was. */
+/** Compares a text and reports it. */
 export function checkText(actual: string, expected: ExpectedText, equals: Equals): Check {
   const pass =
     expected instanceof RegExp ? new RegExp(expected).test(actual) : equals(actual, expected);
   return checkValue(pass, quoted(actual), { actual, expected });
 }
 
-/** Short enough for a line; a diff shows the rest. */
+/** Quotes a text, shortened to fit a line; a diff shows the rest. */
 export function quoted(text: string): string {
   return text.length > 200
     ? `${JSON.stringify(text.slice(0, 200))} and ${text.length - 200} more characters`
     : JSON.stringify(text);
 }
 
-/** An expected value as a message shows it. */
+/** Formats an expected value for a message. */
 export function shown(expected: unknown): string {
   if (typeof expected === "string") return quoted(expected);
   if (typeof expected !== "object" || expected === null || expected instanceof RegExp)
@@ -58,17 +57,17 @@ export function shown(expected: unknown): string {
   return isAsymmetric(expected) ? asymmetricInWords(expected) : JSON.stringify(expected);
 }
 
-interface ToldAsymmetric extends AsymmetricMatcher {
+interface PrintableAsymmetricMatcher extends AsymmetricMatcher {
   readonly sample?: unknown;
   toAsymmetricMatcher?(): string;
 }
 
-function isAsymmetric(value: object): value is ToldAsymmetric {
+function isAsymmetric(value: object): value is PrintableAsymmetricMatcher {
   return "asymmetricMatch" in value;
 }
 
-/** `StringContaining "x"`, as the runners print it. */
-function asymmetricInWords(matcher: ToldAsymmetric): string {
+/** Formats an asymmetric matcher as the runners do: `StringContaining "x"`. */
+function asymmetricInWords(matcher: PrintableAsymmetricMatcher): string {
   if (matcher.toAsymmetricMatcher !== undefined) return matcher.toAsymmetricMatcher();
   const sample =
     matcher.sample instanceof RegExp ? String(matcher.sample) : JSON.stringify(matcher.sample);

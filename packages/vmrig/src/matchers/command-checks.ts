@@ -37,7 +37,8 @@ export const commandChecks = {
 };
 
 /**
- * A command that was cut short is none that failed, and what it would have printed is not known.
+ * Checks the result of a command. An interrupted command has not failed, and its full output is
+ * unknown.
  */
 async function lookAtResult(
   subject: CommandSubject,
@@ -67,7 +68,7 @@ async function runOnce(
   if (typeof result === "object" && result !== null && "exitCode" in result && "stdout" in result)
     return result as CommandResult;
   throw new VmrigError("MATCHER_MISUSED", {
-    message: "The function that was given to expect() answered without the result of a command.",
+    message: "The function passed to expect() did not return the result of a command.",
     hint: "return the command: expect(() => pc1.$`…`), without braces",
   });
 }

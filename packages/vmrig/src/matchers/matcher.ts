@@ -4,17 +4,17 @@ import type { Subject, SubjectKind } from "./subject.ts";
 
 export interface CheckContext {
   readonly equals: Equals;
-  /** Aborts when nobody waits for the look any more. */
+  /** Aborts when the result of the check is no longer needed. */
   readonly signal: AbortSignal;
 }
 
-/** One matcher, as the table has it. */
+/** One matcher of the table. */
 export interface Matcher {
-  /** Kinds of subjects that it is about, the most usual first. */
+  /** Supported kinds of subjects, the most common first. */
   readonly about: readonly SubjectKind[];
-  /** What follows "expected … " and "not ": `to exist`, `to have mode 0600`. */
+  /** Returns the words after "expected … " and "not ": `to exist`, `to have mode 0600`. */
   words(expected: unknown): string;
-  /** Whether it needs an expected value; the options come after it. */
+  /** Whether the matcher needs an expected value, which precedes the options. */
   readonly takes: "nothing" | "a value";
   look(subject: Subject, expected: unknown, context: CheckContext): Promise<Check>;
 }
@@ -31,7 +31,7 @@ interface Definition<Kind extends SubjectKind, Expected> {
   ): Promise<Check>;
 }
 
-/** A matcher without an expected value. */
+/** Defines a matcher without an expected value. */
 export function matcher<Kind extends SubjectKind>(
   definition: Definition<Kind, undefined>,
 ): Matcher {
@@ -39,13 +39,13 @@ export function matcher<Kind extends SubjectKind>(
     about: definition.about,
     takes: "nothing",
     words: () => definition.words,
-    // The subject was made for these kinds.
+    // `toSubject` has checked the kind.
     look: (subject, _expected, context) =>
       definition.look(subject as Extract<Subject, { readonly kind: Kind }>, undefined, context),
   };
 }
 
-/** A matcher with one. */
+/** Defines a matcher with an expected value. */
 export function matcherOf<Expected>() {
   return <Kind extends SubjectKind>(definition: Definition<Kind, Expected>): Matcher => ({
     about: definition.about,

@@ -10,8 +10,8 @@ import type { AsymmetricMatcher } from "./check.ts";
 import { MATCHERS, type MatcherName } from "./matchers.ts";
 
 /**
- * Against a real SSH server of this computer. Services are what systemd 252 said of real ones:
- * there is no systemd where tests run.
+ * Runs against a real SSH server on this computer. The answers about services are recorded from
+ * systemd 252, because the test environment has no systemd.
  */
 let rig: TestMachine;
 let pc1: Machine;
@@ -76,7 +76,8 @@ interface Case {
   readonly args?: readonly unknown[];
   readonly holds: boolean;
   /**
-   * The whole message when it does not hold, or, where it holds, behind `.not`; the time left out.
+   * The whole message of the failed matcher, or of the passed matcher under `.not`, without the
+   * time.
    */
   readonly says: RegExp;
 }
@@ -227,7 +228,7 @@ const CASES: Readonly<Record<MatcherName, readonly Case[]>> = {
     {
       subject: () => pc1.socket("unix:///none"),
       holds: false,
-      says: /^expected unix socket \/none on pc1 .*: nobody listens$/s,
+      says: /^expected unix socket \/none on pc1 .*: nothing listens$/s,
     },
   ],
   toBeMounted: [
@@ -334,12 +335,12 @@ describe.each(Object.entries(CASES))("%s", (key, cases) => {
       check(name, given, args),
       check(name, given, args, { isNot: true }),
     ]);
-    // As a runner reads it: behind `.not` a verdict that passes is a failure.
+    // Like a runner: under `.not`, a passing verdict is a failure.
     expect([straight.pass, turned.pass]).toEqual([holds, holds]);
     expect((holds ? turned : straight).message().replace(/\d+\.\d s/, "T s")).toMatch(says);
   });
 
-  test("is not about a machine, a string or nothing, and says what it is about", () => {
+  test("rejects a machine, a string and undefined, with an example in the hint", () => {
     for (const wrong of [pc1, "x", undefined, 5]) {
       expect(() => toAssertion(name, wrong, ["x"], { isNot: false, equals })).toThrow(
         expect.objectContaining({
@@ -351,7 +352,7 @@ describe.each(Object.entries(CASES))("%s", (key, cases) => {
   });
 });
 
-test("the types name those of the table", () => {
+test("the types name the matchers of the table", () => {
   expectTypeOf<keyof MachineMatchers<unknown>>().toEqualTypeOf<MatcherName>();
   expect(Object.keys(CASES).toSorted()).toEqual(Object.keys(MATCHERS).toSorted());
 });

@@ -6,8 +6,8 @@ import { shellChecks } from "./shell-checks.ts";
 import type { Matcher } from "./matcher.ts";
 
 /**
- * Every matcher by name. The docs and the tests walk this table, and the adapters of test runners
- * register it; the types of the same names stand in `assertions.ts`.
+ * All matchers by name. Docs and tests iterate over this table, and the adapters of test runners
+ * register it. `assertions.ts` declares the types of the same names.
  */
 export const MATCHERS = {
   ...fileChecks,

@@ -59,7 +59,7 @@ export const resourceChecks = {
       return checkValue(
         found.length > 0,
         found.length === 0
-          ? "nobody listens"
+          ? "nothing listens"
           : `something listens on ${found.map(({ address }) => address).join(", ")}`,
       );
     },
@@ -98,7 +98,7 @@ export const resourceChecks = {
       );
       return checkValue(
         pass,
-        addresses.length === 0 ? "it has none" : `it has ${addresses.join(", ")}`,
+        addresses.length === 0 ? "it has no address" : `it has ${addresses.join(", ")}`,
       );
     },
   }),

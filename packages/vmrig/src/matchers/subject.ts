@@ -14,13 +14,13 @@ import type { Sysctl } from "../machine/resources/sysctl.ts";
 
 /**
  * A command that can be run again: `` () => pc1.$`systemctl is-active nginx` ``. The signal aborts
- * when nobody waits for it any more.
+ * when the result is no longer needed.
  */
 export type RepeatableCommand = (context: {
   readonly signal: AbortSignal;
 }) => PromiseLike<CommandResult>;
 
-/** What a matcher can be about, by kind. */
+/** Subjects of matchers, by kind. */
 export interface Subjects {
   readonly file: MachineFile;
   readonly service: Service;
@@ -34,13 +34,13 @@ export interface Subjects {
   readonly sysctl: Sysctl;
   readonly shell: Shell;
   readonly command: RepeatableCommand;
-  /** The outcome of a command that has ended: nothing will change about it. */
+  /** The result of a finished command, which no longer changes. */
   readonly result: CommandResult;
 }
 
 export type SubjectKind = keyof Subjects;
 
-/** How each kind is written in a test, for those who gave something else. */
+/** Example code of each kind, for the hints of errors. */
 const EXAMPLES: Readonly<Record<SubjectKind, string>> = {
   file: 'pc1.file("/etc/hosts")',
   service: 'pc1.service("nginx")',
@@ -57,31 +57,35 @@ const EXAMPLES: Readonly<Record<SubjectKind, string>> = {
   result: "await pc1.$({ reject: false })`…`",
 };
 
-/** A subject with its kind, as one value that can be told apart. */
+/** A subject with its kind, as a discriminated union. */
 export type Subject = {
   readonly [Kind in SubjectKind]: { readonly kind: Kind; readonly of: Subjects[Kind] };
 }[SubjectKind];
 
-/** @throws VmrigError `MATCHER_MISUSED` on what the matcher is not about, with what it is about */
+/**
+ * Recognises the subject.
+ *
+ * @throws VmrigError `MATCHER_MISUSED` if the matcher does not support it
+ */
 export function toSubject(matcher: string, kinds: readonly SubjectKind[], value: unknown): Subject {
   const subject = recognise(value);
   if (subject !== undefined && kinds.includes(subject.kind)) return subject;
   const example = EXAMPLES[kinds[0] ?? "file"];
   if (kinds.includes("command") && isThenable(value)) {
-    // It fails for the reason above; that its command may fail too is no news.
+    // The assertion fails below; a failure of the running command must not be unhandled.
     value.then(undefined, () => {});
     throw new VmrigError("MATCHER_MISUSED", {
-      message: `${matcher} was given a command that runs already, and cannot run it again.`,
-      hint: `give a function that runs it: await expect(${example}).${matcher}(…)`,
+      message: `${matcher} received a command that is already running, and cannot run it again.`,
+      hint: `pass a function that runs the command: await expect(${example}).${matcher}(…)`,
     });
   }
   throw new VmrigError("MATCHER_MISUSED", {
-    message: `${matcher} is about ${listed(kinds.map(withArticle))}, and was given ${subject === undefined ? inWords(value) : withArticle(subject.kind)}.`,
+    message: `${matcher} takes ${listed(kinds.map(withArticle))}, but received ${subject === undefined ? inWords(value) : withArticle(subject.kind)}.`,
     hint: `write: await expect(${example}).${matcher}(…)`,
   });
 }
 
-const PARTS: ReadonlySet<string> = new Set<SubjectKind>([
+const RESOURCE_KINDS: ReadonlySet<string> = new Set<SubjectKind>([
   "service",
   "package",
   "process",
@@ -94,7 +98,7 @@ const PARTS: ReadonlySet<string> = new Set<SubjectKind>([
   "shell",
 ]);
 
-/** By what they are, not by class: the subject may come from another copy of the package. */
+/** Checks properties, not classes: the subject may come from another copy of the package. */
 function recognise(value: unknown): Subject | undefined {
   if (typeof value === "function") return { kind: "command", of: value as RepeatableCommand };
   if (typeof value !== "object" || value === null) return undefined;
@@ -109,7 +113,7 @@ function recognise(value: unknown): Subject | undefined {
   if (
     "kind" in value &&
     typeof value.kind === "string" &&
-    PARTS.has(value.kind) &&
+    RESOURCE_KINDS.has(value.kind) &&
     "title" in value &&
     "machine" in value
   ) {
@@ -120,7 +124,7 @@ function recognise(value: unknown): Subject | undefined {
   return undefined;
 }
 
-/** What is looked at, where and as whom: `pc1:/etc/hosts as vmrig`. */
+/** Returns the subject with its machine and user: `pc1:/etc/hosts as vmrig`. */
 export function nameOf(subject: Subject): string {
   if (subject.kind === "command") return "the command";
   if (subject.kind === "result")

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { machineAccess } from "../baseline/machine-access.ts";
 
 /** Privileged command on the machines of a claim. Only the gate may run it. */
 export const controlCommand = z.discriminatedUnion("deed", [
@@ -21,22 +22,9 @@ export const controlCommand = z.discriminatedUnion("deed", [
 ]);
 export type ControlCommand = z.infer<typeof controlCommand>;
 
-/** Address and credentials of a machine. */
-export const reached = z.object({
-  name: z.string(),
-  lanAddress: z.string(),
-  target: z.object({
-    host: z.string(),
-    port: z.number(),
-    user: z.string(),
-    hostKey: z.string(),
-    privateKey: z.string(),
-  }),
-});
-
 export const controlResult = z.object({
   /** Machines that are up. A machine that was restarted listens at another address. */
-  machines: z.array(reached),
+  machines: z.array(machineAccess),
   /** Name of the snapshot that a checkpoint took. */
   snapshot: z.string().exactOptional(),
 });

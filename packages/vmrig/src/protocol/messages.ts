@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { CODES, type ErrorCode } from "../errors/codes.ts";
 import type { ErrorJson } from "../errors/error-json.ts";
-import { controlCommand, reached } from "./control-command.ts";
+import { machineAccess } from "../baseline/machine-access.ts";
+import { controlCommand } from "./control-command.ts";
 
 /**
  * Messages on the gate's socket: one JSON value per line. A request carries an id, its answer
@@ -103,7 +104,7 @@ export const grant = z.object({
    * Nonce that the proof of the rollback leaves on the machines. The next grant has another one.
    */
   nonce: z.string(),
-  machines: z.array(reached),
+  machines: z.array(machineAccess),
 });
 /**
  * Machines at their baseline, granted exclusively. The machines count as dirty from this moment on.

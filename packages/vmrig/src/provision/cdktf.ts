@@ -12,10 +12,10 @@ import { literal } from "./literal.ts";
 import { localExec } from "./local-exec.ts";
 import { OWNER_RESOURCE, STACK_ID, type StateFiles } from "./state-files.ts";
 
-// The only file that imports cdktf, which costs 200 ms: reach it through `synthesize`, never
+// This is the only file that imports cdktf, which costs 200 ms. Load it through `synthesize`, never
 // statically.
 
-/** cdktf's own `DataResource` starts `terraform version` for each resource. */
+/** Replaces cdktf's own `DataResource`, which starts `terraform version` for each resource. */
 class TerraformData extends TerraformResource {
   readonly #attributes: Record<string, unknown>;
 

@@ -3,7 +3,7 @@ import type { Change } from "./plan.ts";
 export interface ChangedValue {
   /** `memory_mb`, `network.0.ip` */
   readonly name: string;
-  /** For people: JSON, cut short; `(sensitive)`, `(known after apply)` or `nothing`. */
+  /** For people: truncated JSON; `(sensitive)`, `(known after apply)` or `nothing`. */
   readonly before: string;
   readonly after: string;
 }
@@ -38,7 +38,7 @@ export function changedValues(change: Change, paths: readonly Path[]): ChangedVa
   return found;
 }
 
-/** In the sensitivity and unknown trees `true` stands for all that is below. */
+/** Looks up a path. In the sensitivity and unknown trees, `true` applies to everything below. */
 function at(tree: unknown, path: Path): unknown {
   let here = tree;
   for (const key of path) {
@@ -49,7 +49,10 @@ function at(tree: unknown, path: Path): unknown {
   return here;
 }
 
-/** `triggers_replace` is how a stack of ours says it; the reader knows only what is inside. */
+/**
+ * Omits `triggers_replace`, which is internal to vmrig's stacks; the user knows only the names
+ * inside.
+ */
 function nameOf(path: Path): string {
   return path.slice(path[0] === "triggers_replace" && path.length > 1 ? 1 : 0).join(".");
 }

@@ -6,35 +6,36 @@ import { OWNER_RESOURCE } from "./state-files.ts";
 import { inspectState, type StateInspection, type InspectStateOptions } from "./inspect-state.ts";
 
 /**
- * Without the fingerprint: what is destroyed needs no image any more, and each destroy step gets
- * what its machine was made as.
+ * Options of {@link destroy}. There is no fingerprint: destroying needs no image, and each destroy
+ * step receives the input that its machine was created with.
  */
 export interface DestroyOptions extends Omit<InspectStateOptions, "fingerprint"> {
-  /** The rig's name, typed out by a person. */
+  /** The rig's name, typed by a person. */
   readonly confirm: string;
 }
 
 /**
- * Ends all machines of a copy: those of the state through Terraform and their destroy steps, then
- * whatever the driver still finds, be it half made, unknown to the state or of another owner. This
- * is how a person clears up after a lost state.
+ * Ends all machines of a copy: first those in the state through Terraform and their destroy steps,
+ * then all others that the driver finds, such as half-created machines, machines that are not in
+ * the state and machines of another owner. A person uses this to clean up after a lost state.
  *
- * @returns addresses of what Terraform destroyed, and plain names of the machines that only the
- *   driver knew
+ * @returns addresses of the resources that Terraform destroyed, and plain names of the machines
+ *   that only the driver found
  * @throws VmrigError `CONFIRMATION_MISSING` when `confirm` is not the rig's name
- * @throws what `provision` throws, but `PLAN_REFUSED`
+ * @throws the errors of `provision`, except `PLAN_REFUSED`
  */
 export async function destroy(options: DestroyOptions): Promise<{ readonly destroyed: string[] }> {
   const { driver, copy, warrant, confirm, say } = options;
   requireConfirmation(confirm, copy.rig);
-  const surveyed = await inspectState(options);
-  const destroyed = await destroyState(options, surveyed);
+  const inspected = await inspectState(options);
+  const destroyed = await destroyState(options, inspected);
 
   for (const { name, whereabouts } of existing(await driver.inspect(copy))) {
     warrant.assertHeld();
     say(`remove: ${name}${whereabouts === undefined ? "" : `, ${whereabouts}`}`);
     await driver.remove({ copy, name }, warrant);
-    if (!surveyed.state?.resources.some((resource) => resource.name === name)) destroyed.push(name);
+    if (!inspected.state?.resources.some((resource) => resource.name === name))
+      destroyed.push(name);
   }
   return { destroyed };
 }
@@ -48,10 +49,13 @@ export function requireConfirmation(typed: string, rig: string): void {
   });
 }
 
-async function destroyState(options: DestroyOptions, surveyed: StateInspection): Promise<string[]> {
-  const { state } = surveyed;
+async function destroyState(
+  options: DestroyOptions,
+  inspected: StateInspection,
+): Promise<string[]> {
+  const { state } = inspected;
   if (state === undefined || state.resources.length === 0) return [];
-  const stack = await openStack({ ...options, ...surveyed, owner: state.owner ?? randomUUID() });
+  const stack = await openStack({ ...options, ...inspected, owner: state.owner ?? randomUUID() });
   await using saved = await stack.plan(["-destroy"]);
   const addresses = state.resources
     .filter((resource) => resource.name !== OWNER_RESOURCE)

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import type { CopySpec, Fingerprint } from "../driver/driver.ts";
 
-/** Raised when this folder starts to write another stack for the same copy. */
+/** Increased when this folder writes a different stack for an identical copy. */
 const STACK_VERSION = 1;
 
 /**
- * Hashes all that the plan of a copy depends on. While it stays the same, and the machines are
- * there, Terraform has nothing to do.
+ * Hashes everything that the plan of a copy depends on. While the hash is unchanged and the
+ * machines exist, Terraform has nothing to do.
  *
  * @returns 64 hexadecimal digits
  */
@@ -16,7 +16,7 @@ export function infrastructureHash(copy: CopySpec, fingerprint: Fingerprint): st
     .digest("hex");
 }
 
-/** JSON that does not depend on the order in which keys were written. */
+/** Returns JSON that does not depend on the order of keys. */
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_key, part: unknown) =>
     typeof part === "object" && part !== null && !Array.isArray(part)

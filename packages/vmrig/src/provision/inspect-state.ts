@@ -12,13 +12,16 @@ import type { LeaseGuard } from "./lease-guard.ts";
 export interface InspectStateOptions {
   readonly driver: Driver;
   readonly copy: CopySpec;
-  /** Not needed to destroy: the image that it tells about may be gone. */
+  /** Not needed to destroy, because the image that it describes may be gone. */
   readonly fingerprint?: Fingerprint;
   readonly warrant: LeaseGuard;
   readonly say: (line: string) => void;
 }
 
-/** What there is before anything is changed: what the state says, and what the driver sees. */
+/**
+ * State and machines of a copy before any change: the Terraform state, and the inventory of the
+ * driver.
+ */
 export interface StateInspection {
   readonly files: StateFiles;
   readonly terraform: TerraformBinary;
@@ -27,8 +30,8 @@ export interface StateInspection {
 }
 
 /**
- * Looks at the state and at the machines of a copy, after a Terraform of an earlier run has come to
- * its end.
+ * Reads the state and the machines of a copy, after a running Terraform of an earlier run has
+ * ended.
  *
  * @throws VmrigError `TERRAFORM_MISSING`, `TERRAFORM_FAILED`, `STATE_UNWRITABLE`, `STATE_UNSAVED`,
  *   or `STATE_LOST` when the state cannot be read
@@ -38,7 +41,7 @@ export async function inspectState(options: InspectStateOptions): Promise<StateI
   warrant.assertHeld();
   const files = await openStateFolder(copy);
   const terraform = await findTerraform();
-  await outlast({ ...options, files, terraform });
+  await waitForRunningTerraform({ ...options, files, terraform });
   await refuseUnsavedState(copy, files, terraform.path);
   return {
     files,
@@ -49,11 +52,12 @@ export async function inspectState(options: InspectStateOptions): Promise<StateI
 }
 
 /**
- * A Terraform outlives the gate that started it, so that what it makes gets into the state. While
- * it is at work the state and the machines cannot be compared. Only Terraform can tell whether the
- * lock that it left is still held: a plan of no consequence waits for it.
+ * Waits for a running Terraform of an earlier run. Terraform outlives the gate that started it, so
+ * that its machines are saved in the state. While it runs, the state and the machines cannot be
+ * compared. Only Terraform can tell whether a remaining lock is still held, so vmrig creates a plan
+ * that waits for the lock and then discards the plan.
  */
-async function outlast(
+async function waitForRunningTerraform(
   options: InspectStateOptions & {
     readonly files: StateFiles;
     readonly terraform: TerraformBinary;
@@ -62,8 +66,8 @@ async function outlast(
   const { copy, say } = options;
   if (!(await isStateLocked(copy))) return;
   say(`state: waiting for the Terraform of an earlier run of ${copy.copy} to finish`);
-  // Any owner will do: the state is not read, because the other may just be writing it, and the
-  // plan is thrown away.
+  // Any owner works: the state is not read, because the other Terraform may be writing it, and the
+  // plan is discarded.
   const stack = await openStack({ ...options, owner: randomUUID() });
   await using _plan = await stack.plan();
 }

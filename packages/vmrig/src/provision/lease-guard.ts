@@ -1,7 +1,4 @@
-/**
- * What a held lease grants, and all that this folder knows of one: nothing is planned, made or
- * destroyed without it.
- */
+/** A held lease, as this folder needs it. Planning, creating and destroying require one. */
 export interface LeaseGuard {
   readonly fence: number;
   /** Aborts when the lease is lost. */

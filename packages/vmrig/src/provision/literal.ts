@@ -1,12 +1,11 @@
 import { VmrigError } from "../errors/vmrig-error.ts";
 
 /**
- * Writes a value so that Terraform reads it back as it is. In Terraform's JSON syntax every string,
- * the names of an object's members too, is a template: `${file("/etc/passwd")}` in a machine's name
- * would be carried out.
+ * Escapes a value so that Terraform reads it back unchanged. In Terraform's JSON syntax every
+ * string, including the names of an object's members, is a template: `${file("/etc/passwd")}` in a
+ * machine's name would be evaluated.
  *
- * @throws VmrigError `CONFIG_INVALID` for text that cdktf would take for one of its own
- *   placeholders
+ * @throws VmrigError `CONFIG_INVALID` for text that cdktf would mistake for one of its placeholders
  */
 export function literal<T>(value: T): T;
 export function literal(value: unknown): unknown {
@@ -21,10 +20,10 @@ export function literal(value: unknown): unknown {
 }
 
 function escape(text: string): string {
-  // cdktf looks for its tokens anywhere in a string, and knows no way to write one that is none.
+  // cdktf searches every string for its tokens, and has no way to escape one.
   if (text.includes("{TfToken[")) {
     throw new VmrigError("CONFIG_INVALID", {
-      message: `The text ${JSON.stringify(text)} cannot be handed to Terraform: cdktf reserves \`{TfToken[\`.`,
+      message: `The text ${JSON.stringify(text)} cannot be passed to Terraform: cdktf reserves \`{TfToken[\`.`,
       hint: "leave `{TfToken[` out of names and options",
     });
   }

@@ -2,7 +2,7 @@ import type { LocalStep } from "../driver/rig-stack.ts";
 import { quoteWord } from "../ssh/quote.ts";
 import { literal } from "./literal.ts";
 
-/** A `local-exec` provisioner as cdktf takes it. */
+/** A `local-exec` provisioner in the format of cdktf. */
 export interface LocalExec {
   readonly type: "local-exec";
   readonly when?: "destroy";
@@ -11,9 +11,9 @@ export interface LocalExec {
 }
 
 /**
- * Turns a step into a provisioner. The input goes through `self`, the only thing that a destroy
- * provisioner may refer to; so a destroy step sees what the resource was made with, not what the
- * config says now.
+ * Converts a step to a provisioner. The input is passed through `self`, the only object that a
+ * destroy provisioner may refer to. A destroy step therefore receives the input that the resource
+ * was created with, not the current config.
  */
 export function localExec(step: LocalStep, when: "create" | "destroy"): LocalExec {
   return {
@@ -25,8 +25,8 @@ export function localExec(step: LocalStep, when: "create" | "destroy"): LocalExe
 }
 
 /**
- * One line for `/bin/sh -c`. With `exec`: a Terraform that is told to stop kills the process that
- * it started, and this must be the step itself, not a shell around it.
+ * Returns one line for `/bin/sh -c`. With `exec`, because an interrupted Terraform kills the
+ * process that it started, and that process must be the step itself, not a shell around it.
  */
 function shellCommand(words: readonly string[]): string {
   return ["exec", ...words.map(quoteWord)].join(" ");

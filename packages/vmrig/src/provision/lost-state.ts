@@ -4,10 +4,10 @@ import type { StateFiles } from "./state-files.ts";
 import { readState, type State } from "./state.ts";
 
 /**
- * Stops when there are machines of this copy that its state does not know, or that another state
- * made. Terraform would make them a second time, or delete what is not its own.
+ * Refuses to continue when machines of this copy exist that are not in its state, or that another
+ * state created. Terraform would create them twice, or delete machines of another owner.
  *
- * @throws VmrigError `STATE_LOST` with each such machine and where it is
+ * @throws VmrigError `STATE_LOST` with each such machine and its location
  */
 export async function refuseLostState(options: {
   readonly copy: CopySpec;
@@ -20,7 +20,7 @@ export async function refuseLostState(options: {
   if (strangers.length === 0) return;
   const backup = await readState(files.backup).catch(() => undefined);
   throw new VmrigError("STATE_LOST", {
-    message: `Machines of "${copy.copy}" exist that its Terraform state did not make; nothing was touched.`,
+    message: `Machines of "${copy.copy}" exist that its Terraform state did not create; nothing was touched.`,
     details: [
       ...strangers,
       `state: ${files.state}, ${describeState(state)}`,
@@ -28,13 +28,13 @@ export async function refuseLostState(options: {
         ? []
         : [`the state before it: ${files.backup}, ${describeState(backup)}`]),
     ],
-    hint: `put the right state back at ${files.state}, or remove these machines with \`vmrig destroy ${copy.rig}\``,
+    hint: `restore the right state at ${files.state}, or remove these machines with \`vmrig destroy ${copy.rig}\``,
   });
 }
 
 /**
- * Machines that exist and that the state did not make, with what there is to say of each on one
- * line.
+ * Returns the machines that exist and that the state did not create, each with a one-line
+ * description.
  */
 export function strangersOf(
   state: State | undefined,
@@ -47,8 +47,8 @@ export function strangersOf(
 }
 
 /**
- * Addresses of machines that the state has and that are gone. One whose making was cut off is not
- * gone, it never was.
+ * Returns the addresses of machines that are in the state and do not exist any more. A machine
+ * whose creation was interrupted is not included, because it never existed.
  */
 export function vanishedAddresses(
   copy: CopySpec,
@@ -75,7 +75,7 @@ function whyStrange(machine: MachineStatus, state: State | undefined): string | 
     return `it belongs to the state of ${machine.owner}`;
   return state.resources.some((resource) => resource.name === machine.name)
     ? undefined
-    : "the state does not know it";
+    : "it is not in the state";
 }
 
 function describe({ name, power, address, whereabouts }: MachineStatus): string {
@@ -85,5 +85,5 @@ function describe({ name, power, address, whereabouts }: MachineStatus): string 
 
 function describeState(state: State | undefined): string {
   if (state === undefined) return "missing";
-  return `serial ${state.serial}, of ${state.owner ?? "nobody"}`;
+  return `serial ${state.serial}, owner ${state.owner ?? "none"}`;
 }

@@ -6,15 +6,15 @@ export interface PlanPolicyRules {
   /** Addresses that a person allowed to be replaced or deleted. */
   readonly allow: ReadonlySet<string>;
   /**
-   * Addresses that the state has and whose machine is gone: Terraform cannot notice it of a
-   * `terraform_data`.
+   * Addresses that are in the state and whose machine is gone. Terraform cannot detect this for a
+   * `terraform_data` resource.
    */
   readonly vanished: ReadonlySet<string>;
-  /** By type of resource, the attributes whose change in place restarts or rewrites a machine. */
+  /** Attributes, by resource type, whose in-place change restarts or rewrites a machine. */
   readonly disruptive?: Readonly<Record<string, readonly string[]>>;
 }
 
-/** Addresses, by what happens to them. */
+/** Addresses by their change. */
 export interface Changes {
   readonly created: readonly string[];
   readonly updated: readonly string[];
@@ -25,7 +25,7 @@ export interface Changes {
 export interface Refusal {
   readonly address: string;
   readonly kind: "replace" | "delete" | "forget" | "vanished" | "disrupt" | "unknown";
-  /** Terraform's `action_reason`, or the action that nobody knows. */
+  /** Terraform's `action_reason`, or the unknown action. */
   readonly reason?: string | undefined;
   readonly values: readonly ChangedValue[];
 }
@@ -40,17 +40,17 @@ type Ruling =
   | "nothing happens";
 
 /**
- * Decides whether a test run may apply a plan: it may create and update, and nothing else. What it
- * does not understand it refuses.
+ * Decides whether a test run may apply a plan. A test run may create and update, and nothing else.
+ * An unknown action is refused.
  *
- * One replacement passes by itself, that of a tainted resource: its create step failed or was cut
- * off, the call that made it threw, so no test ever had it. Were it refused, each interrupted first
- * run would have to be mended by hand.
+ * One replacement is always allowed, that of a tainted resource: its create step failed or was
+ * interrupted and the provisioning call threw, so no test has used the machine. Otherwise a person
+ * would have to repair every interrupted first run.
  *
- * `allow` opens the way for replacing and deleting. It does not for `forget`, which leaves a
- * machine that no state knows, nor for actions of which nobody knows what they do.
+ * `allow` permits replacing and deleting. It does not permit `forget`, which leaves a machine that
+ * is in no state, nor unknown actions.
  *
- * @throws VmrigError `TERRAFORM_FAILED` for a plan that is unsound as a whole
+ * @throws VmrigError `TERRAFORM_FAILED` for a plan that is invalid as a whole
  */
 export function checkPlan(plan: Plan, rules: PlanPolicyRules): PlanVerdict {
   assertSound(plan);
@@ -84,7 +84,7 @@ function assertSound(plan: Plan): void {
     : plan.errored === true
       ? "ended with an error"
       : plan.complete === false
-        ? "is incomplete: Terraform put off a part of it"
+        ? "is incomplete: Terraform deferred a part of it"
         : undefined;
   if (fault === undefined) return;
   throw new VmrigError("TERRAFORM_FAILED", {
@@ -132,8 +132,8 @@ function ruleOnChange(
 }
 
 /**
- * A machine that somebody else deleted is planned as a mere `create`; only the drift tells that a
- * machine is gone.
+ * Decides on a drift. A machine that was deleted outside of vmrig is planned as a mere `create`;
+ * only the drift shows that the machine is gone.
  */
 function ruleOnDrift({ address, mode, change }: ResourceChange, rules: PlanPolicyRules): Ruling {
   const action = change.actions.join(" then ");

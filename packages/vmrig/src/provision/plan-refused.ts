@@ -2,18 +2,18 @@ import { VmrigError } from "../errors/vmrig-error.ts";
 import type { Refusal } from "./plan-policy.ts";
 
 /**
- * The error of a plan that a test run may not apply: what would happen to which machine and why,
- * and the command that allows it.
+ * Creates the error of a plan that a test run may not apply: each machine with its planned change
+ * and the reason, and the command that allows it.
  */
 export function planRefused(copy: string, refused: readonly Refusal[]): VmrigError {
   const allowable = refused.filter(({ kind }) => kind !== "forget" && kind !== "unknown");
   return new VmrigError("PLAN_REFUSED", {
-    message: `Machines of "${copy}" would be lost, and a test run only makes new ones; nothing was touched.`,
+    message: `Machines of "${copy}" would be lost, but a test run may only create machines; nothing was touched.`,
     details: refused.map((refusal) => `${refusal.address} ${describe(refusal)}`),
     hint:
       allowable.length === refused.length
-        ? `if they may be lost, run \`vmrig up ${allowable.map(({ address }) => `--allow ${address}`).join(" ")}\``
-        : "no command allows this: look at what made the state and the config differ",
+        ? `to allow this, run \`vmrig up ${allowable.map(({ address }) => `--allow ${address}`).join(" ")}\``
+        : "no command allows this: find out why the state and the config differ",
   });
 }
 
@@ -27,12 +27,12 @@ function describe({ kind, reason, values }: Refusal): string {
 }
 
 const WHAT: Record<Refusal["kind"], string> = {
-  replace: "would be made anew",
+  replace: "would be replaced",
   delete: "would be deleted",
-  forget: "would be forgotten, and go on without anybody who knows it",
-  vanished: "is gone, although nobody here deleted it; it would be made anew, at its baseline",
+  forget: "would be removed from the state, and would then run unmanaged",
+  vanished: "is gone, although vmrig did not delete it; it would be recreated, at its baseline",
   disrupt: "would be restarted or rewritten",
-  unknown: "would undergo something that vmrig does not know",
+  unknown: "would undergo an action that vmrig does not know",
 };
 
 /** https://developer.hashicorp.com/terraform/internals/json-format#change-representation */

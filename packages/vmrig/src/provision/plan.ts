@@ -24,15 +24,15 @@ const PLAN = z.object({
   format_version: z.string(),
   /** Terraform >= 1.5 */
   errored: z.boolean().optional(),
-  /** Terraform >= 1.8; false when parts were put off, or with `-target`. */
+  /** Terraform >= 1.8; false when parts were deferred, or with `-target`. */
   complete: z.boolean().optional(),
   resource_changes: z.array(RESOURCE_CHANGE).optional(),
-  /** What others changed since the last run. */
+  /** Changes outside of Terraform since the last run. */
   resource_drift: z.array(RESOURCE_CHANGE).optional(),
 });
 
 /**
- * What vmrig reads of `terraform show -json PLAN`:
+ * The fields that vmrig reads of `terraform show -json PLAN`:
  * https://developer.hashicorp.com/terraform/internals/json-format#plan-representation
  */
 export type Plan = z.infer<typeof PLAN>;
@@ -40,15 +40,17 @@ export type ResourceChange = z.infer<typeof RESOURCE_CHANGE>;
 export type Change = z.infer<typeof CHANGE>;
 
 /**
- * @throws VmrigError `TERRAFORM_FAILED` when it is not a plan as vmrig knows them: what cannot be
- *   read cannot be judged
+ * Parses a plan.
+ *
+ * @throws VmrigError `TERRAFORM_FAILED` when the text is not a plan in a known format, because such
+ *   a plan cannot be checked
  */
 export function parsePlan(text: string): Plan {
   try {
     return PLAN.parse(JSON.parse(text));
   } catch (error) {
     throw new VmrigError("TERRAFORM_FAILED", {
-      message: "Terraform's plan has a form that vmrig does not know, so it was not applied.",
+      message: "Terraform's plan has a format that vmrig does not know, so it was not applied.",
       details: [error instanceof z.ZodError ? z.prettifyError(error) : String(error)].flatMap(
         (part) => part.split("\n"),
       ),

@@ -14,39 +14,43 @@ export interface ProvisionOptions extends InspectStateOptions {
   /** Addresses that a person allowed to be replaced or deleted. @defaultValue none */
   readonly allow?: ReadonlySet<string>;
   /**
-   * Machines in `allow` are replaced although they seem fine: their copy was found broken.
+   * Whether to replace the machines in `allow` even if they seem intact, because their copy was
+   * found broken.
    *
    * @defaultValue false
    */
   readonly replaceAllowed?: boolean;
 }
 
-/** Addresses (`terraform_data.pc1`) by what happened to them. All empty: nothing had to be done. */
+/**
+ * Addresses (`terraform_data.pc1`) by the change that was made. All empty when nothing had to be
+ * done.
+ */
 export interface Provisioned extends Changes {
   readonly stamp: StateStamp;
 }
 
 /**
- * Makes the machines of a copy exist: `init → plan → plan gate → apply` of that plan. Running it
- * again changes nothing.
+ * Makes the machines of a copy exist: `init → plan → plan policy → apply` of that plan. A second
+ * run changes nothing.
  *
- * A machine whose making failed or was cut off by an earlier run is made anew; nothing else that
- * exists is deleted or replaced, unless its address is in `allow`.
+ * A machine whose creation failed or was interrupted in an earlier run is recreated. Nothing else
+ * that exists is deleted or replaced, unless its address is in `allow`.
  *
  * @throws VmrigError `PLAN_REFUSED` when the plan would do more; nothing was touched
- * @throws VmrigError `STATE_LOST` when machines exist that the state did not make; nothing was
+ * @throws VmrigError `STATE_LOST` when machines exist that the state did not create; nothing was
  *   touched
  * @throws VmrigError `STATE_UNSAVED`, `STATE_UNWRITABLE`, `TERRAFORM_MISSING`, `TERRAFORM_FAILED`
  * @throws the reason of `warrant.signal`, after Terraform has saved its state
  */
 export async function provision(options: ProvisionOptions): Promise<Provisioned> {
   const { copy, say, allow = new Set(), replaceAllowed = false } = options;
-  const surveyed = await inspectState(options);
-  const { state, inventory } = surveyed;
-  await refuseLostState({ copy, ...surveyed });
+  const inspected = await inspectState(options);
+  const { state, inventory } = inspected;
+  await refuseLostState({ copy, ...inspected });
   const vanished = vanishedAddresses(copy, state, inventory);
 
-  const stack = await openStack({ ...options, ...surveyed, owner: state?.owner ?? randomUUID() });
+  const stack = await openStack({ ...options, ...inspected, owner: state?.owner ?? randomUUID() });
   const replaced = replaceAllowed ? allow : [...vanished].filter((address) => allow.has(address));
   await using saved = await stack.plan([...replaced].map((address) => `-replace=${address}`));
   const verdict = checkPlan(saved.plan, { allow, vanished });
@@ -55,7 +59,7 @@ export async function provision(options: ProvisionOptions): Promise<Provisioned>
   const changes = ofMachines(verdict.changes);
   say(`plan: ${describe(changes)}`);
   if (saved.changed) {
-    await removeRemains(options, surveyed, stack);
+    await removeRemains(options, inspected, stack);
     await saved.apply();
     say("apply: done");
   }
@@ -63,22 +67,23 @@ export async function provision(options: ProvisionOptions): Promise<Provisioned>
 }
 
 /**
- * Ends the machines of whose end Terraform takes no care: it runs no destroy step for a tainted
- * resource, nor for one that the config no longer has. The plan replaces the former and deletes the
- * latter. Before apply, because what the state has forgotten is an orphan.
+ * Removes machines that Terraform does not destroy: it runs no destroy step for a tainted resource,
+ * nor for a resource that the config no longer has. The plan replaces the former and deletes the
+ * latter. The removal runs before apply, because a machine that is no longer in the state is an
+ * orphan.
  */
 async function removeRemains(
   options: ProvisionOptions,
-  surveyed: StateInspection,
+  inspected: StateInspection,
   stack: Stack,
 ): Promise<void> {
   const { driver, copy, warrant, say } = options;
-  for (const { name } of existing(surveyed.inventory)) {
-    const known = surveyed.state?.resources.find((resource) => resource.name === name);
+  for (const { name } of existing(inspected.inventory)) {
+    const known = inspected.state?.resources.find((resource) => resource.name === name);
     if (known === undefined || (!known.tainted && stack.declared.has(name))) continue;
     warrant.assertHeld();
     say(
-      `remove: ${name}, ${known.tainted ? "whose making was cut off" : "which is not in the config any more"}`,
+      `remove: ${name}, ${known.tainted ? "whose creation was interrupted" : "which is not in the config any more"}`,
     );
     await driver.remove({ copy, name }, warrant);
   }

@@ -12,8 +12,8 @@ import { runTerraform, type TerraformEnded, type TerraformRun } from "./terrafor
 import type { LeaseGuard } from "./lease-guard.ts";
 
 /**
- * A Terraform of a run whose gate died may still be making machines: that is how long they can
- * take.
+ * How long creating machines can take: a Terraform of a run whose gate died may still be creating
+ * them.
  */
 const LOCK_TIMEOUT_S = 600;
 const LOCKING = ["-input=false", `-lock-timeout=${LOCK_TIMEOUT_S}s`] as const;
@@ -27,7 +27,7 @@ const APPLY_TIMEOUT_MS = 3_600_000;
 export interface StackOptions {
   readonly driver: Driver;
   readonly copy: CopySpec;
-  /** Missing when the stack is only good to destroy what there is. */
+  /** Missing when the stack can only destroy existing machines. */
   readonly fingerprint?: Fingerprint;
   readonly warrant: LeaseGuard;
   readonly files: StateFiles;
@@ -36,18 +36,18 @@ export interface StackOptions {
 }
 
 /**
- * A plan, and the one way to carry it out. Disposing deletes it: it holds the configuration in
- * clear, and its time is now.
+ * A plan and the function to apply it. Disposing deletes the plan, because it contains the
+ * configuration in plain text and becomes outdated.
  */
 export interface SavedPlan extends AsyncDisposable {
   readonly plan: Plan;
   /** Whether there is anything to apply. */
   readonly changed: boolean;
-  /** Applies this very plan. Terraform refuses it when the state moved since. */
+  /** Applies exactly this plan. Terraform refuses it when the state has changed since. */
   apply(): Promise<void>;
 }
 
-/** The stack of one copy, written down and initialised. */
+/** The stack of one copy, written and initialised. */
 export interface Stack {
   /** Names of the resources that the driver declared. */
   readonly declared: ReadonlySet<string>;
@@ -55,7 +55,7 @@ export interface Stack {
 }
 
 /**
- * Synthesises the stack of a copy and initialises Terraform for it. The lease is asked for before
+ * Synthesises the stack of a copy and initialises Terraform for it. The lease is checked before
  * every step.
  *
  * @throws VmrigError `TERRAFORM_FAILED`
@@ -80,7 +80,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   };
 
   // The backend is a file with an absolute path: when the copy's folder was moved, its state moved
-  // along and there is nothing to migrate.
+  // with it, and no migration is needed.
   await run(["init", "-no-color", "-input=false", "-reconfigure"], { timeoutMs: INIT_TIMEOUT_MS });
   return { declared, plan: async (flags = []) => await savePlan(run, files, flags) };
 }
@@ -88,7 +88,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
 type Run = (
   args: readonly [string, ...string[]],
   limits: Pick<TerraformRun, "timeoutMs" | "log"> & {
-    /** Exit codes that are no failure. @defaultValue 0 */
+    /** Exit codes that are not a failure. @defaultValue 0 */
     readonly fine?: readonly number[];
   },
 ) => Promise<TerraformEnded>;

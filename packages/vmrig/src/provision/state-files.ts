@@ -2,17 +2,20 @@ import { join } from "node:path";
 import type { CopySpec } from "../driver/driver.ts";
 
 /**
- * Where the files of a copy's local state live. All paths are absolute: Terraform resolves relative
- * ones against its own folder.
+ * Paths of the files of a copy's local state. All paths are absolute: Terraform resolves relative
+ * paths against its own folder.
  */
 export interface StateFiles {
   readonly folder: string;
   readonly state: string;
-  /** Terraform keeps the version before the last one here. */
+  /** Terraform keeps the previous version here. */
   readonly backup: string;
   /** Exists while a Terraform works on the state, or after one was killed. */
   readonly lockInfo: string;
-  /** Where cdktf writes. Never wiped: Terraform leaves a state that it could not save in there. */
+  /**
+   * Output folder of cdktf. Never wiped, because Terraform leaves a state that it could not save in
+   * there.
+   */
   readonly synth: string;
   /** Terraform's working folder, inside of `synth`. */
   readonly stack: string;
@@ -24,8 +27,8 @@ export interface StateFiles {
 
 export const STACK_ID = "rig";
 /**
- * The resource that holds the owner. Every other resource depends on it, so that the owner is on
- * disk before the first machine is made.
+ * The resource that stores the owner. Every other resource depends on it, so that the owner is on
+ * disk before the first machine is created.
  */
 export const OWNER_RESOURCE = "vmrig_owner";
 

@@ -5,13 +5,15 @@ import { VmrigError } from "../errors/vmrig-error.ts";
 import { stateFiles, type StateFiles } from "./state-files.ts";
 
 /**
- * Plans live in folders of this prefix, one per run. They hold the whole configuration in clear.
+ * Prefix of the folders of plans, one per run. A plan contains the whole configuration in plain
+ * text.
  */
 export const PLAN_PREFIX = "plan-";
 
 /**
- * Makes the folder of a copy's state, or takes it over from an earlier run: closed to other users
- * whatever the umask was, without the plan of a run that was killed. Call it under the lease only.
+ * Creates the folder of a copy's state, or takes it over from an earlier run. The folder is closed
+ * to other users whatever the umask is, and the plan of a killed run is deleted. Call this function
+ * under the lease only.
  *
  * @throws VmrigError `STATE_UNWRITABLE`
  */
@@ -25,15 +27,15 @@ export async function openStateFolder(copy: CopySpec): Promise<StateFiles> {
       if (entry.name.startsWith(PLAN_PREFIX)) await rm(path, { recursive: true, force: true });
       else if (entry.isFile()) await chmod(path, 0o600);
     }
-    // cdktf makes only the last folder of the path.
+    // cdktf creates only the last folder of the path.
     await mkdir(files.synth, { recursive: true, mode: 0o700 });
-    // A file of our own: the user's may point to credentials and mirrors, and a missing one is
-    // warned about by every command.
+    // vmrig's own file: the user's file may point to credentials and mirrors, and every command
+    // warns about a missing one.
     await writeFile(files.cliConfig, "disable_checkpoint = true\n", { mode: 0o600 });
   } catch (error) {
     throw new VmrigError("STATE_UNWRITABLE", {
-      message: `The Terraform state of "${copy.copy}" cannot be kept in ${files.folder}: ${reason(error)}.`,
-      hint: "make this folder one that your user can write to",
+      message: `The Terraform state of "${copy.copy}" cannot be stored in ${files.folder}: ${reason(error)}.`,
+      hint: "make this folder writable for your user",
       cause: error,
     });
   }

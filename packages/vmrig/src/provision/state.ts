@@ -3,11 +3,11 @@ import { z } from "zod";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { OWNER_RESOURCE } from "./state-files.ts";
 
-/** What vmrig reads of Terraform's state. */
+/** The fields that vmrig reads of Terraform's state. */
 export interface State {
   readonly lineage: string;
   readonly serial: number;
-  /** Absent before the first machine was made, and after all were destroyed. */
+  /** Absent before the first machine was created, and after all were destroyed. */
   readonly owner: string | undefined;
   readonly resources: readonly StateResource[];
 }
@@ -16,7 +16,7 @@ export interface StateResource {
   /** `terraform_data.pc1` */
   readonly address: string;
   readonly name: string;
-  /** Its create step failed or was cut off: nobody ever got it. */
+  /** Whether the create step failed or was interrupted, so that no test has used the machine. */
   readonly tainted: boolean;
 }
 
@@ -44,7 +44,7 @@ const FILE = z.object({
 /**
  * Reads a local state file. Costs one read: no Terraform is started.
  *
- * @returns nothing when there is no state yet
+ * @returns `undefined` when there is no state yet
  * @throws VmrigError `STATE_LOST` when the file is not a state
  */
 export async function readState(path: string): Promise<State | undefined> {
@@ -52,7 +52,7 @@ export async function readState(path: string): Promise<State | undefined> {
     if (error.code === "ENOENT") return "";
     throw unreadable(path, error);
   });
-  // Terraform makes the file, empty, when it takes the lock for the first time.
+  // Terraform creates the file, empty, when it takes the lock for the first time.
   if (text.trim() === "") return undefined;
   let file: z.infer<typeof FILE>;
   try {
@@ -89,7 +89,7 @@ function unreadable(path: string, cause: unknown): VmrigError {
   return new VmrigError("STATE_LOST", {
     message: `The Terraform state ${path} cannot be read.`,
     details: [cause instanceof Error ? (cause.message.split("\n")[0] ?? "") : String(cause)],
-    hint: `put a good version back at this path: Terraform keeps the one before the last as ${path}.backup`,
+    hint: `restore a good version at this path: Terraform keeps the previous version as ${path}.backup`,
     cause,
   });
 }

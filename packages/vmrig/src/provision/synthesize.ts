@@ -2,8 +2,8 @@ import type { CopySpec, Driver, Fingerprint } from "../driver/driver.ts";
 import type { StateFiles } from "./state-files.ts";
 
 /**
- * What cdktf reads from the environment, partly while it is imported. It would move the output, or
- * turn it into HCL.
+ * Variables that cdktf reads from the environment, partly during its import. They would move the
+ * output or convert it to HCL.
  */
 const CDKTF_VARIABLES = [
   "CDKTF_OUTDIR",
@@ -15,9 +15,10 @@ const CDKTF_VARIABLES = [
 ];
 
 /**
- * Lets the driver declare what a copy is made of, and writes it where Terraform will run.
+ * Lets the driver declare the resources of a copy, and writes the stack to the folder in which
+ * Terraform runs.
  *
- * @returns the names of what it declared
+ * @returns the names of the declared resources
  */
 export async function synthesize(options: {
   readonly driver: Driver;
@@ -37,8 +38,8 @@ export async function synthesize(options: {
 }
 
 /**
- * They stay deleted: cdktf reads some of them again with each stack, and nobody else in this
- * process wants them.
+ * Imports cdktf without these variables. They stay deleted: cdktf reads some of them again with
+ * each stack, and no other code in this process uses them.
  */
 async function importWithoutVariables(): Promise<typeof import("./cdktf.ts")> {
   for (const name of CDKTF_VARIABLES) delete process.env[name];

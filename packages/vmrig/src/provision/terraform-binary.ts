@@ -14,11 +14,11 @@ export interface TerraformBinary {
 }
 
 /**
- * Finds what runs our stacks: `VMRIG_TERRAFORM`, otherwise the first of `terraform` and `tofu` on
- * the `PATH` that is not too old.
+ * Finds the program that runs vmrig's stacks: `VMRIG_TERRAFORM`, otherwise the first of `terraform`
+ * and `tofu` on the `PATH` that is recent enough.
  *
- * @throws VmrigError `TERRAFORM_MISSING`, with what was tried; `TERRAFORM_FAILED` when one was
- *   killed, or hung, while it was asked for its version
+ * @throws VmrigError `TERRAFORM_MISSING` with the programs that were tried; `TERRAFORM_FAILED` when
+ *   a program was killed or hung while it printed its version
  */
 export async function findTerraform(
   environment: NodeJS.ProcessEnv = process.env,
@@ -34,7 +34,7 @@ export async function findTerraform(
     else return { path, version: version.found };
   }
   throw new VmrigError("TERRAFORM_MISSING", {
-    message: `Neither Terraform nor OpenTofu ${OLDEST.join(".")} or newer was found, and machines have to be made.`,
+    message: `Neither Terraform nor OpenTofu ${OLDEST.join(".")} or newer was found; vmrig needs one of them to create machines.`,
     details: tried,
     hint: "install OpenTofu (https://opentofu.org/docs/intro/install) or Terraform (https://developer.hashicorp.com/terraform/install), or point `VMRIG_TERRAFORM` to one",
   });
@@ -54,7 +54,8 @@ async function versionOf(
     reject: false,
     timeout: VERSION_MS,
   });
-  // It is there: to go on with the other one, or to tell a person to install it, would be wrong.
+  // The program exists: continuing with the other one, or asking the user to install it, would be
+  // wrong.
   if (result.timedOut) throw interrupted(path, `did not end within ${VERSION_MS / 1000} s`);
   if (result.signal !== undefined)
     throw interrupted(path, `was ended by ${result.signal}, not by vmrig`);
@@ -71,7 +72,7 @@ async function versionOf(
 function interrupted(path: string, what: string): VmrigError {
   return new VmrigError("TERRAFORM_FAILED", {
     message: `\`${path} version -json\` ${what}.`,
-    hint: "run again; nothing was begun. Memory that ran out is told by the kernel's log: `dmesg | grep -i oom`",
+    hint: "run again; nothing was started. If memory ran out, the kernel's log shows it: `dmesg | grep -i oom`",
   });
 }
 

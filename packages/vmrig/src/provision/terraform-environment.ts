@@ -1,6 +1,6 @@
 import type { StateFiles } from "./state-files.ts";
 
-/** What programs need of the computer that they run on, and nothing that changes what they do. */
+/** Variables that programs need on this computer and that do not change their behaviour. */
 const FROM_HOST =
   /^(PATH|HOME|USER|LOGNAME|LANG|LC_\w+|TMPDIR|TEMP|TMP|XDG_\w+|SSL_CERT_(FILE|DIR)|(HTTPS?|NO|ALL)_PROXY|SYSTEMROOT|COMSPEC|USERPROFILE|APPDATA|LOCALAPPDATA|PATHEXT)$/i;
 
@@ -12,9 +12,9 @@ export function hostEnvironment(environment: NodeJS.ProcessEnv): Record<string, 
 }
 
 /**
- * The environment of every Terraform that vmrig starts. `TF_CLI_ARGS`, `TF_VAR_…`, `TF_WORKSPACE`
- * and their like in the user's shell would change what is planned or applied, so none of the user's
- * variables go in but those of the computer.
+ * Returns the environment of every Terraform that vmrig starts. `TF_CLI_ARGS`, `TF_VAR_…`,
+ * `TF_WORKSPACE` and similar variables of the user's shell would change the plan or the apply, so
+ * only variables of the computer are passed on.
  */
 export function terraformEnvironment(
   files: StateFiles,

@@ -2,14 +2,14 @@ import { VmrigError } from "../errors/vmrig-error.ts";
 import type { TerraformEnded } from "./terraform-run.ts";
 
 /**
- * Lines of one diagnostic that are shown: a step's whole output is in there. The first says what
- * failed, the last ones why.
+ * Maximum number of lines shown per diagnostic, which may contain the whole output of a step. The
+ * first lines say what failed, the last lines why.
  */
 const SHOWN = 15;
 
 /**
- * The error of a Terraform command that ended with exit code 1: what Terraform says about it,
- * without its decoration.
+ * Creates the error of a Terraform command that ended with exit code 1. The details are Terraform's
+ * diagnostics without decoration.
  */
 export function terraformFailure(options: {
   readonly command: string;
@@ -21,18 +21,18 @@ export function terraformFailure(options: {
   const diagnostics = [...new Set(diagnosticsOf(ended.output))];
   return new VmrigError("TERRAFORM_FAILED", {
     message: `\`terraform ${command}\` for "${copy}" failed with exit code ${ended.exitCode}.`,
-    details: (diagnostics.length > 0 ? diagnostics : [ended.output]).flatMap(telling),
+    details: (diagnostics.length > 0 ? diagnostics : [ended.output]).flatMap(excerpt),
     ...(log === undefined
       ? {}
       : {
-          hint: `mend the cause and run again: what was half made is made anew. The whole log: ${log}`,
+          hint: `fix the cause and run again: a half-created machine is recreated. The full log: ${log}`,
         }),
   });
 }
 
 /**
- * Each error of the machine-readable output (`-json`: one object a line), or of the plain one of
- * `init`.
+ * Returns each error of the machine-readable output (`-json`: one object per line), or of the plain
+ * output of `init`.
  */
 function diagnosticsOf(output: string): string[] {
   const found: string[] = [];
@@ -41,7 +41,7 @@ function diagnosticsOf(output: string): string[] {
     const { diagnostic } = parseLine(line);
     if (diagnostic?.severity !== "error") continue;
     const { address, summary, detail } = diagnostic;
-    // Printed once more for each resource that was not begun.
+    // Printed once more for each resource that was not started.
     if (summary === "execution halted") continue;
     found.push(`${address === undefined ? "" : `${address}: `}${summary}\n${detail ?? ""}`.trim());
   }
@@ -65,7 +65,7 @@ function parseLine(line: string): Line {
   }
 }
 
-function telling(text: string): string[] {
+function excerpt(text: string): string[] {
   const lines = text
     .split("\n")
     .map((line) => line.trimEnd())

@@ -4,10 +4,7 @@ import { systemClock, type Clock } from "../clock/clock.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import type { TerraformBinary } from "./terraform-binary.ts";
 
-/**
- * How long a Terraform that was told to stop may take to save its state before nobody waits for it
- * any more.
- */
+/** How long vmrig waits for a Terraform that was asked to stop to save its state. */
 const STOP_GRACE_MS = 60_000;
 
 export interface TerraformRun {
@@ -16,7 +13,7 @@ export interface TerraformRun {
   readonly env: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
   readonly timeoutMs: number;
-  /** A file that takes the output in place of a pipe. */
+  /** A file that receives the output instead of a pipe. */
   readonly log?: string | undefined;
   readonly clock?: Clock;
 }
@@ -25,18 +22,18 @@ export interface TerraformEnded {
   readonly exitCode: number;
   /** Empty with `log`. */
   readonly stdout: string;
-  /** All that it printed, standard error and the log included. */
+  /** Complete output, including standard error and the log. */
   readonly output: string;
 }
 
 /**
- * Runs Terraform to its end, whatever its exit code. It is told to stop by one SIGTERM, when the
- * signal aborts or the time is over: then it kills the step that runs, marks its resource as
- * tainted, saves the state and leaves. SIGKILL, or a second signal, would lose the state.
+ * Runs Terraform to its end, whatever its exit code is. When the signal aborts or the timeout
+ * expires, Terraform gets one SIGTERM: it then kills the running step, marks the resource as
+ * tainted, saves the state and exits. SIGKILL, or a second signal, would lose the state.
  *
- * It gets a process group of its own, so that Ctrl-C in a terminal is not that second signal. With
- * `log` it also survives the death of this process: writing to the broken pipe of a dead reader
- * would kill it in the middle of an apply.
+ * Terraform runs in a separate process group, so that Ctrl-C in a terminal is not that second
+ * signal. With `log`, it also survives the death of this process: a write to the broken pipe of a
+ * dead reader would kill it in the middle of an apply.
  *
  * @throws the signal's reason when it aborted, after Terraform ended
  * @throws VmrigError `TERRAFORM_FAILED` when it could not be started, or did not end in time
@@ -75,7 +72,7 @@ export async function runTerraform(
     if (result === "still running") {
       throw failed(
         run,
-        `did not end within ${STOP_GRACE_MS / 1000} s of SIGTERM; it runs on as process ${child.pid}, with the lock of its state`,
+        `did not end within ${STOP_GRACE_MS / 1000} s of SIGTERM; process ${child.pid} is still running and holds the lock of its state`,
       );
     }
     if (timeUp.aborted)
@@ -94,9 +91,9 @@ export async function runTerraform(
 }
 
 /**
- * Terraform writes its state with the umask of its parent, which a shell can set for it alone.
- * `exec` keeps the process: the signal arrives at Terraform. On Windows there is neither a umask
- * nor a SIGTERM.
+ * Wraps the command in a shell that sets the umask for Terraform alone, because Terraform writes
+ * its state with the umask of its parent. `exec` keeps the process, so that a signal reaches
+ * Terraform. Windows has neither a umask nor a SIGTERM.
  */
 function wrapped(
   words: readonly [string, ...string[]],
@@ -136,6 +133,6 @@ async function graceOver(
 function failed(run: TerraformRun, what: string): VmrigError {
   return new VmrigError("TERRAFORM_FAILED", {
     message: `\`terraform ${run.args[0]}\` in ${run.cwd} ${what}.`,
-    ...(run.log === undefined ? {} : { hint: `what it did is in ${run.log}` }),
+    ...(run.log === undefined ? {} : { hint: `see its log: ${run.log}` }),
   });
 }

@@ -5,10 +5,10 @@ import { quoteWord } from "../ssh/quote.ts";
 import type { StateFiles } from "./state-files.ts";
 
 /**
- * Stops when an earlier Terraform could not save its state and left it in its folder as
- * `errored.tfstate`. Going on from the older state would make the same machines twice.
+ * Refuses to continue when an earlier Terraform could not save its state and left it in its folder
+ * as `errored.tfstate`. Continuing from the older state would create the machines twice.
  *
- * @throws VmrigError `STATE_UNSAVED` with the command that mends it
+ * @throws VmrigError `STATE_UNSAVED` with the command that saves the state
  */
 export async function refuseUnsavedState(
   copy: CopySpec,

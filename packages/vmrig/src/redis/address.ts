@@ -15,27 +15,32 @@ export type RedisAddress =
   | { readonly socketPath: string };
 
 /**
- * Whom to trust and who we are, in PEM. A server is always verified: there is no way to turn that
- * off.
+ * Certificates of a TLS connection, in PEM. The server is always verified: verification cannot be
+ * turned off.
  */
 export interface TlsIdentity {
-  /** The authority that signed the server's certificate. @defaultValue those of Node.js */
+  /**
+   * Certificate authority that signed the certificate of the server. @defaultValue those of Node.js
+   */
   readonly ca?: string;
-  /** Our own certificate and its key, for a server that asks for one. */
+  /** Client certificate and its key, for a server that requires one. */
   readonly cert?: string;
   readonly key?: string;
-  /** The name that the server's certificate must have. @defaultValue the host of the URL */
+  /** Host name that the certificate of the server must have. @defaultValue the host of the URL */
   readonly servername?: string;
 }
 
-/** The address as it may be printed: without user name and password. */
+/** Returns the address in printable form, without user name and password. */
 export function describeAddress(address: RedisAddress): string {
   if ("socketPath" in address) return `unix:${address.socketPath}`;
   const { protocol, host, pathname } = parse(address.url);
   return `${protocol}//${host}${pathname === "/" ? "" : pathname}`;
 }
 
-/** One or several, with the namespace when that is not the usual one. */
+/**
+ * Returns one or several addresses in printable form. A namespace other than the default is
+ * appended.
+ */
 export function describeAddresses(
   addresses: readonly RedisAddress[],
   namespace: string = DEFAULT_NAMESPACE,
@@ -43,26 +48,31 @@ export function describeAddresses(
   return `${addresses.map(describeAddress).join(", ")}${namespace === DEFAULT_NAMESPACE ? "" : `, prefix ${namespace}`}`;
 }
 
-/** What makes a server one: whoever and whichever database is asked for there. */
+/**
+ * Returns the identity of the server behind an address: host and port, or the socket path. User and
+ * database do not count.
+ */
 export function serverOf(address: RedisAddress): string {
   if ("socketPath" in address) return `unix:${address.socketPath}`;
   const { hostname, port } = parse(address.url);
   return `${hostname.toLowerCase()}:${port === "" ? 6379 : port}`;
 }
 
-/** With an even number a vote can tie, with more than 5 a lease takes longer and is no safer. */
+/**
+ * Valid sizes of a quorum. An even number can tie. More than 5 make a lease slower and no safer.
+ */
 export const SEVERAL: readonly number[] = [3, 5];
 
 /**
- * @throws VmrigError `CONFIG_INVALID` for another number than 1, 3 or 5, and for a server that is
- *   named twice
+ * @throws VmrigError `CONFIG_INVALID` when the number of servers is not 1, 3 or 5, and when a
+ *   server is listed twice
  */
 export function checkAddresses(addresses: readonly RedisAddress[]): void {
   if (addresses.length !== 1 && !SEVERAL.includes(addresses.length)) {
     throw new VmrigError("CONFIG_INVALID", {
-      message: `Leases cannot be kept in ${addresses.length} Redises: 1, 3 or 5.`,
+      message: `Leases cannot be stored in ${addresses.length} Redis servers: use 1, 3 or 5.`,
       details: addresses.map(describeAddress),
-      hint: "with an even number a vote can tie; name 3 that run independently of each other",
+      hint: "an even number can tie; configure 3 servers that run independently of each other",
     });
   }
   const twice = addresses.find(
@@ -70,16 +80,18 @@ export function checkAddresses(addresses: readonly RedisAddress[]): void {
   );
   if (twice === undefined) return;
   throw new VmrigError("CONFIG_INVALID", {
-    message: `Redis at ${describeAddress(twice)} is named twice.`,
+    message: `Redis at ${describeAddress(twice)} is listed twice.`,
     details: addresses.map(describeAddress),
-    hint: "name servers that run independently of each other, each once; another database of one server is the same server",
+    hint: "list each server once, and only servers that run independently of each other; another database of one server is the same server",
   });
 }
 
 /**
- * @throws VmrigError `CONFIG_INVALID` for what is not a URL of Redis; the message does not show it,
- *   for it may hold a password. Also when there is something to say about TLS, and the URL asks for
- *   none: what was meant to be encrypted must not go out in the clear
+ * Returns the ioredis options for an address.
+ *
+ * @throws VmrigError `CONFIG_INVALID` when the URL is not a Redis URL. The message does not show
+ *   the URL, because it may contain a password. Also when TLS is configured but the URL does not
+ *   ask for TLS: data that was meant to be encrypted must not be sent in the clear
  */
 export function dialOptions(address: RedisAddress): RedisOptions {
   if ("socketPath" in address) return { path: address.socketPath };
@@ -87,8 +99,8 @@ export function dialOptions(address: RedisAddress): RedisOptions {
   const db = url.pathname.replace(/^\//, "");
   if (address.tls !== undefined && url.protocol !== "rediss:") {
     throw new VmrigError("CONFIG_INVALID", {
-      message: `redis.tls is set, but ${describeAddress(address)} asks for no TLS.`,
-      hint: "write rediss:// in the URL, or leave redis.tls out",
+      message: `redis.tls is set, but ${describeAddress(address)} does not use TLS.`,
+      hint: "write rediss:// in the URL, or remove redis.tls",
     });
   }
   return {
@@ -97,7 +109,8 @@ export function dialOptions(address: RedisAddress): RedisOptions {
     ...(url.username === "" ? {} : { username: decodeURIComponent(url.username) }),
     ...(url.password === "" ? {} : { password: decodeURIComponent(url.password) }),
     ...(db === "" ? {} : { db: Number(db) }),
-    // Said, because NODE_TLS_REJECT_UNAUTHORIZED=0 of some other tool would turn it off.
+    // Set explicitly, because NODE_TLS_REJECT_UNAUTHORIZED=0 set for another tool would turn
+    // verification off.
     ...(url.protocol === "rediss:" ? { tls: { ...address.tls, rejectUnauthorized: true } } : {}),
   };
 }

@@ -13,7 +13,7 @@ import { VIEW } from "../lease/lease-view.ts";
 import { READ_RECORD } from "../lease/backends/record.ts";
 import { PCS_1 } from "../lease/fixtures/rigs.ts";
 
-// Real processes on a computer that may be busy: what is waited for has deadlines of its own.
+// Real processes on a computer that may be busy: each wait has its own deadline.
 vi.setConfig({ testTimeout: 60_000 });
 
 const QUICK = { commandTimeoutMs: 300 };
@@ -28,7 +28,7 @@ async function failure(outcome: Promise<unknown>): Promise<VmrigError> {
   return error as VmrigError;
 }
 
-test("a port where nobody listens fails at once, with the address but without the password", async () => {
+test("a closed port fails immediately, and the error shows the address without the password", async () => {
   const port = await freePort();
   const error = await failure(connect({ url: `redis://alice:hunter2@127.0.0.1:${port}/3` }, QUICK));
   expect(error).toMatchObject({
@@ -37,20 +37,20 @@ test("a port where nobody listens fails at once, with the address but without th
   });
   expect(error.message).toMatch(
     new RegExp(
-      `^Redis at redis://127\\.0\\.0\\.1:${port}/3 did not let us in within \\d\\.\\d s: .*ECONNREFUSED`,
+      `^Could not connect to Redis at redis://127\\.0\\.0\\.1:${port}/3 after \\d\\.\\d s: .*ECONNREFUSED`,
     ),
   );
   expect(JSON.stringify(error)).not.toContain("hunter2");
 });
 
-test("a socket that does not exist fails at once", async () => {
-  const socketPath = join(tmpdir(), "vmrig-test-nobody.sock");
+test("a socket that does not exist fails immediately", async () => {
+  const socketPath = join(tmpdir(), "vmrig-test-missing.sock");
   expect((await failure(connect({ socketPath }, QUICK))).message).toContain(
-    `unix:${socketPath} did not let us in`,
+    `Could not connect to Redis at unix:${socketPath} after`,
   );
 });
 
-test("a server that takes connections and never answers fails too", async () => {
+test("a server that accepts connections and never answers fails with a timeout", async () => {
   await using server = await RedisServer.start();
   await using network = await BadNetwork.before(server.socketPath);
   network.blackHole();
@@ -60,7 +60,7 @@ test("a server that takes connections and never answers fails too", async () => 
   });
 });
 
-test("wrong and missing credentials show on opening, a right password opens", async () => {
+test("connecting fails with wrong or missing credentials, and succeeds with the right password", async () => {
   await using server = await RedisServer.start();
   await using network = await BadNetwork.before(server.socketPath);
   const at = (login: string) => network.url.replace("//", `//${login}`);
@@ -70,7 +70,7 @@ test("wrong and missing credentials show on opening, a right password opens", as
   (await connect({ url: at(":right@") }, QUICK)).close();
 });
 
-test("a question is asked again across a reset of the connection", async () => {
+test("a query is retried after the connection is reset", async () => {
   await using server = await RedisServer.start();
   await using network = await BadNetwork.before(server.socketPath);
   const connection = await connect({ url: network.url }, QUICK);
@@ -79,7 +79,7 @@ test("a question is asked again across a reset of the connection", async () => {
   connection.close();
 });
 
-test("an unanswered command fails within its timeout, and names no key or value", async () => {
+test("an unanswered command fails within its timeout, and the error shows no key or value", async () => {
   await using server = await RedisServer.start();
   await using network = await BadNetwork.before(server.socketPath);
   const connection = await connect({ url: network.url }, QUICK);
@@ -93,7 +93,7 @@ test("an unanswered command fails within its timeout, and names no key or value"
   connection.close();
 });
 
-test("a server that still reads its append-only file is waited for", async () => {
+test("connecting waits for a server that is still loading its append-only file", async () => {
   await using server = await RedisServer.start({ extra: ["--key-load-delay", "300"] });
   const filling = server.operator.pipeline();
   for (let i = 0; i < 8000; i++) filling.set(`key-${i}`, i);

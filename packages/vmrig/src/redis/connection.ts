@@ -9,8 +9,8 @@ import { script, type Script } from "./script.ts";
 import { tlsHint } from "./tls-hint.ts";
 
 /**
- * Run once on opening, so that missing credentials and permissions show at once. KEYS id; ARGV the
- * id that it gets if it has none.
+ * Runs once when the connection opens, so that missing credentials and permissions show
+ * immediately. KEYS id; ARGV the id to store if there is none.
  */
 const HELLO = script(`redis.call('SET', KEYS[1], ARGV[1], 'NX') return redis.call('GET', KEYS[1])`);
 const DIAL_MS = 5000;
@@ -18,22 +18,22 @@ const ASK_MS = 3000;
 const UNREACHABLE_HINT = "check that Redis runs and is reachable from here";
 
 /**
- * What every connection to Redis has in common: re-dial for ever, with pauses that grow to 2 s,
- * until told to stop.
+ * Options of every connection to Redis: reconnects for ever, with pauses that grow to 2 s, until
+ * the connection is closed.
  */
 const REDIAL = {
   connectTimeout: 3000,
   disconnectTimeout: 200,
   lazyConnect: true,
   disableClientInfo: true,
-  // It would ask INFO, which an ACL may deny: then ioredis writes to stderr. A server that still
-  // loads its data says so to each command.
+  // The ready check sends INFO, which an ACL may deny: ioredis then writes to stderr. A server that
+  // is still loading its data rejects each command with LOADING.
   enableReadyCheck: false,
   retryStrategy: (times: number) => Math.min(50 * 2 ** Math.min(times, 6), 2000),
 } satisfies RedisOptions;
 
 /**
- * Without these a command to a server that does not answer never settles, or runs long after its
+ * Without these options a command to an unresponsive server never settles, or runs long after its
  * caller gave up.
  */
 function failFast(commandTimeoutMs: number): typeof REDIAL & RedisOptions {
@@ -47,10 +47,10 @@ function failFast(commandTimeoutMs: number): typeof REDIAL & RedisOptions {
   };
 }
 
-/** A connection whose every command settles within the command timeout. */
+/** Connection to Redis. Every command settles within the command timeout. */
 export class RedisConnection {
   readonly redis: Redis;
-  /** The address without its credentials. */
+  /** Printable address, without credentials. */
   readonly shown: string;
   readonly #clock: Clock;
 
@@ -61,8 +61,10 @@ export class RedisConnection {
   }
 
   /**
-   * @throws VmrigError `REDIS_UNREACHABLE`: its cause is summed up in words, for ioredis' own
-   *   errors carry keys, values and options
+   * Runs a script once.
+   *
+   * @throws VmrigError `REDIS_UNREACHABLE`. The message summarises the cause, because the errors of
+   *   ioredis contain keys, values and options
    */
   async run(
     script: Script,
@@ -77,8 +79,8 @@ export class RedisConnection {
   }
 
   /**
-   * Like {@link RedisConnection.run} for what may run twice: bridges a re-dial by asking again for
-   * up to 3 s.
+   * Like {@link RedisConnection.run}, for scripts that may run twice: retries for up to 3 s, to
+   * bridge a reconnect.
    */
   async ask(
     script: Script,
@@ -106,9 +108,9 @@ export class RedisConnection {
   }
 }
 
-/** A connection that was let in. */
+/** Connection that has authenticated. */
 export interface OpenRedisConnection extends RedisConnection {
-  /** A UUID that lives in Redis: tells two of them apart, whatever their addresses. */
+  /** UUID stored in Redis. Two servers have different ids, whatever their addresses are. */
   readonly id: string;
 }
 
@@ -119,8 +121,10 @@ export interface ConnectOptions {
 }
 
 /**
- * @throws VmrigError `REDIS_UNREACHABLE` when it is not there, does not answer within 5 s, or does
- *   not let us in
+ * Connects to a Redis server.
+ *
+ * @throws VmrigError `REDIS_UNREACHABLE` when the server cannot be reached, does not answer within
+ *   5 s, or rejects the credentials
  */
 export async function connect(
   address: RedisAddress,
@@ -136,10 +140,10 @@ export async function connect(
 }
 
 /**
- * Begins to dial, and goes on with it until the connection is closed.
+ * Starts to connect, and reconnects until the connection is closed.
  *
- * @returns `opened` settles with the first attempt: with the Redis' own id, or as {@link connect}
- *   throws
+ * @returns `opened` settles with the first attempt: with the id of the server, or with the error
+ *   that {@link connect} throws
  */
 export function dial(
   address: RedisAddress,
@@ -180,7 +184,7 @@ async function open(
     const measured = ((clock.monotonic() - start) / 1000).toFixed(1);
     const fault = last ?? (error as Error);
     throw new VmrigError("REDIS_UNREACHABLE", {
-      message: `Redis at ${shown} did not let us in within ${measured} s: ${fault.message.trim()}.`,
+      message: `Could not connect to Redis at ${shown} after ${measured} s: ${fault.message.trim()}.`,
       hint: dialHint(fault, { shown, namespace }),
     });
   } finally {
@@ -193,7 +197,7 @@ function dialHint(
   { shown, namespace }: { readonly shown: string; readonly namespace: string },
 ): string {
   if (fault.message.startsWith("NOPERM")) {
-    return `give its user the rules of docs/guide/shared-redis.md, for keys and channels ${namespace}:*`;
+    return `grant the Redis user the ACL rules of docs/guide/shared-redis.md, for keys and channels ${namespace}:*`;
   }
   const hint = shown.startsWith("rediss:") ? tlsHint(fault) : undefined;
   return (
@@ -203,9 +207,10 @@ function dialHint(
 }
 
 /**
- * A server that was just started answers nothing else until it has read its append-only file.
+ * Waits until the server has loaded its append-only file. A server that was just started rejects
+ * all other commands until then.
  *
- * @returns its id
+ * @returns id of the server
  */
 function greet(
   redis: Redis,
@@ -238,7 +243,8 @@ function greet(
 }
 
 /**
- * A connection for SUBSCRIBE: it waits for the server as long as it takes, for nobody waits for it.
+ * Returns a connection for SUBSCRIBE. It waits for the server without a deadline, because no caller
+ * waits for it.
  */
 export function subscriber(address: RedisAddress): Redis {
   const redis = new Redis(
@@ -270,8 +276,8 @@ async function evaluate(
 }
 
 /**
- * ioredis 6 under `exactOptionalPropertyTypes`: its own RedisOptions do not fit its constructor
- * because of `replyMapping`.
+ * ioredis 6 under `exactOptionalPropertyTypes`: the RedisOptions of ioredis do not fit its
+ * constructor because of `replyMapping`.
  */
 function ioredisOptions(options: RedisOptions): Omit<RedisOptions, "replyMapping"> {
   return options;

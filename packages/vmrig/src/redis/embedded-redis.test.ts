@@ -24,14 +24,14 @@ import { openLeaseStore } from "../lease/open-lease-store.ts";
 import { isRunning } from "../local-files/start-lock.ts";
 import { PCS } from "../lease/fixtures/rigs.ts";
 
-// Real processes on a computer that may be busy: what is waited for has deadlines of its own.
+// Real processes on a computer that may be busy: each wait has its own deadline.
 vi.setConfig({ testTimeout: 60_000 });
 
 let base: string;
 let folder: string;
 let dataFolder: string;
 let socketPath: string;
-/** Every server that a test saw, to be ended whatever happens to its pid file. */
+/** Pid of every server that a test saw. All are ended, whatever happens to the pid file. */
 let servers: Set<number>;
 
 beforeEach(async () => {
@@ -62,7 +62,7 @@ function gone(pid: number): Promise<void> {
   });
 }
 
-/** Asks for the embedded Redis and returns the pid of the server that answers. */
+/** Requests the embedded Redis and returns the pid of the server that answers. */
 async function start(): Promise<number> {
   const found = await embeddedRedis({ folder, dataFolder });
   expect(found).toEqual({ socketPath });
@@ -86,7 +86,7 @@ async function ask<T>(question: (redis: Redis) => Promise<T>): Promise<T> {
   }
 }
 
-test("it starts with an append-only file that is synced each time, never evicts, and listens on no port", async () => {
+test("the server syncs its append-only file on each write, never evicts, and listens on no port", async () => {
   await start();
   const settings = ["appendonly", "appendfsync", "maxmemory-policy", "port", "save"];
   const found = await ask((redis) =>
@@ -95,14 +95,14 @@ test("it starts with an append-only file that is synced each time, never evicts,
   expect(found).toEqual(["yes", "always", "noeviction", "0", ""]);
 });
 
-test("its socket, data and folders are for this user alone", async () => {
+test("only this user can access the socket, data and folders", async () => {
   await start();
   for (const path of [folder, dataFolder, socketPath])
     expect((await lstat(path)).mode & 0o077).toBe(0);
 });
 
-test("it inherits nothing of the environment of the run that started it, and an early end is reported", async () => {
-  // Redis overwrites what ps and /proc show of its environment: a program in its place tells.
+test("the server does not inherit the environment of the run that started it, and an early exit is reported", async () => {
+  // Redis overwrites its environment in ps and /proc, so a script in its place records it.
   const path = join(base, "bin");
   await mkdir(path);
   await writeFile(
@@ -124,7 +124,7 @@ test("it inherits nothing of the environment of the run that started it, and an 
   expect(environment).not.toContain("hunter2");
 });
 
-test("it outlives the process that started it, and the next one finds it", async () => {
+test("the server outlives the process that started it, and the next process finds it", async () => {
   await using child = new Child("embedded-process.ts", [folder, dataFolder]);
   const { pid } = await child.says("pid");
   servers.add(pid as number);
@@ -132,7 +132,7 @@ test("it outlives the process that started it, and the next one finds it", async
   expect(await start()).toBe(pid);
 });
 
-test("twenty that start at once share one server, although a killed starter left its lock behind", async () => {
+test("twenty concurrent starts share one server, although a killed process left its start lock behind", async () => {
   await mkdir(folder, { mode: 0o700 });
   await symlink(String(spawnSync(process.execPath, ["-e", ""]).pid), join(folder, "start-1"));
   const found = await Promise.all(
@@ -143,7 +143,7 @@ test("twenty that start at once share one server, although a killed starter left
   expect(await startsInLog()).toBe(1);
 });
 
-test("processes that start at once share one server", async () => {
+test("processes that start concurrently share one server", async () => {
   const children = Array.from(
     { length: 6 },
     () => new Child("embedded-process.ts", [folder, dataFolder]),
@@ -166,7 +166,7 @@ async function startsInLog(): Promise<number> {
   );
 }
 
-test("a killed server leaves a stale socket that heals, and no lease is forgotten", async () => {
+test("a killed server is restarted despite its stale socket, and no lease is lost", async () => {
   const first = await start();
   const leases = await openLeaseStore({ redis: { socketPath } });
   const lease = await leases.acquire(PCS, { holder: person("alice"), waitForMs: 1000 });
@@ -178,7 +178,7 @@ test("a killed server leaves a stale socket that heals, and no lease is forgotte
   expect(lease.state).toBe("released");
 });
 
-test("when its socket folder was deleted the old server is ended, and its leases move to the new one", async () => {
+test("when the socket folder was deleted the old server is stopped, and the new server has its leases", async () => {
   const first = await start();
   const leases = await openLeaseStore({ redis: { socketPath } });
   const lease = await leases.acquire(PCS, { holder: person("alice"), waitForMs: 1000 });
@@ -189,7 +189,7 @@ test("when its socket folder was deleted the old server is ended, and its leases
   await leases.close();
 });
 
-test("when its data was deleted it goes on while somebody uses it, and starts anew when nobody does", async () => {
+test("when its data was deleted the server runs while a client uses it, and is replaced when it is idle", async () => {
   const first = await start();
   const leases = await openLeaseStore({ redis: { socketPath } });
   const lease = await leases.acquire(PCS, { holder: person("alice"), waitForMs: 1000 });
@@ -198,7 +198,7 @@ test("when its data was deleted it goes on while somebody uses it, and starts an
   await leases.saveRecord(lease, "still writable");
   await leases.close();
   await waitFor({
-    what: "a run that finds nobody else connected",
+    what: "a run that finds no other client connected",
     timeoutMs: 5000,
     probe: async () => ((await start()) === first ? { seen: "the old one" } : { value: undefined }),
   });
@@ -210,13 +210,13 @@ test("when its data was deleted it goes on while somebody uses it, and starts an
   await again.close();
 });
 
-test("a pid file that names some other process harms nobody", async () => {
+test("a pid file that names an unrelated process does not end that process", async () => {
   await mkdir(dataFolder, { mode: 0o700 });
   await writeFile(join(dataFolder, "redis.pid"), `${process.pid}\n`);
   expect(await start()).not.toBe(process.pid);
 });
 
-test("damaged data is reported with the log, and kept", async () => {
+test("damaged data is reported with the log, and left in place", async () => {
   const first = await start();
   await kill(first);
   const files = join(dataFolder, "appendonlydir");
@@ -230,7 +230,7 @@ test("damaged data is reported with the log, and kept", async () => {
   expect(await readFile(damaged, "utf8")).toBe("REDIS damaged");
 });
 
-test("a socket that accepts but does not answer is waited for, never replaced", async () => {
+test("a start waits for a socket that accepts but does not answer, and never replaces it", async () => {
   await mkdir(folder, { mode: 0o700 });
   const silent = createServer((socket) => socket.on("error", () => {}).resume()).listen(socketPath);
   await once(silent, "listening");
@@ -243,7 +243,7 @@ test("a socket that accepts but does not answer is waited for, never replaced", 
   await serverPid();
 });
 
-test("a folder of somebody else is refused", async () => {
+test("a folder that other users can write is refused", async () => {
   await mkdir(folder);
   await chmod(folder, 0o777);
   await expect(embeddedRedis({ folder, dataFolder })).rejects.toMatchObject({

@@ -19,13 +19,16 @@ import { tryStartLock } from "../local-files/start-lock.ts";
 
 export interface EmbeddedRedisOptions {
   /**
-   * A folder of this user for the socket and the start lock; made with mode 0700. Short: its path
-   * takes part in the 103 bytes of a socket's.
+   * Private folder for the socket and the start lock. Created with mode 0700. Keep the path short:
+   * it counts towards the 103 bytes of a socket path.
    */
   readonly folder: string;
-  /** Where the server keeps its append-only file, its log and its pid; made with mode 0700. */
+  /**
+   * Folder for the append-only file, the log and the pid file of the server. Created with mode
+   * 0700.
+   */
   readonly dataFolder: string;
-  /** Where to look for the program. @defaultValue PATH of this process */
+  /** Search path for the server program. @defaultValue PATH of this process */
   readonly path?: string;
   readonly clock?: Clock;
 }
@@ -34,26 +37,26 @@ export interface EmbeddedRedisOptions {
 const LONGEST_SOCKET_PATH = 103;
 const READY_MS = 20_000;
 /**
- * What a server that was started by somebody who was killed since may still need until it listens.
+ * How long a server may still need until it listens, when the process that started it was killed.
  */
 const BOOT_MS = 1000;
 
 /**
- * The Redis of this user on this computer: reused when it runs, else started from PATH. It is a
- * real server, shared by all runs; it protects against other runs on this computer, not against
- * other computers.
+ * Returns the Redis of this user on this computer: reuses a running server, else starts one from
+ * PATH. It is a real server that all runs share. It protects against other runs on this computer,
+ * not against other computers.
  *
- * The server outlives the run on purpose, idle and small, so that the next run finds it at once and
- * a lease outlives a crash; it never ends itself. `kill $(cat <dataFolder>/redis.pid)` ends it
- * without loss: what it confirmed is in its append-only file.
+ * The server intentionally outlives the run, idle and small: the next run finds it immediately, and
+ * a lease outlives a crash. The server never ends itself. `kill $(cat <dataFolder>/redis.pid)` ends
+ * it without data loss: everything that it confirmed is in its append-only file.
  *
- * However many call this at once, one server is started. A stale socket, a start lock left by a
- * killed starter and a deleted data or socket folder heal; damaged data does not, it is reported
- * and kept. A server whose data folder was deleted keeps working from memory, and is replaced by
- * the first run that finds nobody else connected.
+ * Concurrent calls start one server. A stale socket, a start lock left by a killed process and a
+ * deleted data or socket folder are recovered automatically. Damaged data is reported and left in
+ * place. A server whose data folder was deleted keeps working from memory. The first run that finds
+ * no other client connected replaces it.
  *
- * @throws VmrigError `REDIS_MISSING`, `REDIS_UNREACHABLE`, `FOLDER_UNSAFE`, or `CONFIG_INVALID` for
- *   a path that is too long
+ * @throws VmrigError `REDIS_MISSING`, `REDIS_UNREACHABLE`, `FOLDER_UNSAFE`, or `CONFIG_INVALID`
+ *   when a path is too long
  */
 export async function embeddedRedis(
   options: EmbeddedRedisOptions,
@@ -78,15 +81,18 @@ export async function embeddedRedis(
       if (answer === "silent") return { seen: "it accepts connections but does not answer" };
       await using lock = await tryStartLock(folder);
       if (lock === undefined) return { seen: "another process is starting it" };
-      // The program is looked up late: a warm run does not need it.
+      // The program is looked up late: a run that finds a server does not need it.
       const server = { program: findRedisServer(options.path), socketPath, dataFolder, clock };
-      return await heal(server, () => lock.isMine());
+      return await reuseOrStart(server, () => lock.isMine());
     },
   });
 }
 
-/** Under the start lock. What the last look saw may have changed before we got it. */
-async function heal(
+/**
+ * Reuses, replaces or starts the server. Runs under the start lock: the state may have changed
+ * since the last check, before this process acquired the lock.
+ */
+async function reuseOrStart(
   server: RedisProcess,
   isMine: () => Promise<boolean>,
 ): Promise<Observation<{ readonly socketPath: string }>> {
@@ -96,16 +102,17 @@ async function heal(
   if (answer === "pong") {
     if ((await hasItsData(dataFolder)) || !(await endIfIdle(server)))
       return { value: { socketPath } };
-    return { seen: "its data was deleted; it was ended to start anew" };
+    return { seen: "its data was deleted; it was stopped and is started again" };
   }
   const orphan = await runningServer(server);
   if (orphan !== undefined) {
-    // Its socket is gone, or is not there yet. Two servers on one data folder must never be.
+    // The socket of this server is gone or does not exist yet. Two servers must never use one data
+    // folder.
     const late = await waitFor({
       what: "its socket",
       timeoutMs: BOOT_MS,
       clock,
-      probe: () => pong(socketPath),
+      probe: () => checkPong(socketPath),
     }).catch(() => false);
     if (late) return { value: { socketPath } };
     await stopRedis(server, orphan);
@@ -115,13 +122,13 @@ async function heal(
   return { value: { socketPath } };
 }
 
-async function pong(socketPath: string): Promise<Observation<boolean>> {
+async function checkPong(socketPath: string): Promise<Observation<boolean>> {
   return (await ping(socketPath)) === "pong" ? { value: true } : { seen: "nothing" };
 }
 
 /**
- * Redis writes its pid file before it answers for the first time: without one the folder was
- * emptied under it.
+ * Tells whether the data folder is intact. Redis writes its pid file before its first reply:
+ * without a pid file the folder was deleted or emptied while the server ran.
  */
 function hasItsData(dataFolder: string): Promise<boolean> {
   return stat(pidFile(dataFolder)).then(
@@ -131,8 +138,8 @@ function hasItsData(dataFolder: string): Promise<boolean> {
 }
 
 /**
- * Ends a server that works in a deleted folder, unless somebody uses it: their leases live in its
- * memory alone.
+ * Stops a server whose data folder was deleted, unless other clients are connected: their leases
+ * exist only in its memory.
  */
 async function endIfIdle({ socketPath, clock }: RedisProcess): Promise<boolean> {
   const connection = await connect({ socketPath }, { commandTimeoutMs: 1500, clock });
@@ -141,7 +148,8 @@ async function endIfIdle({ socketPath, clock }: RedisProcess): Promise<boolean> 
       .trim()
       .split("\n");
     if (clients.length > 1) return false;
-    await connection.redis.shutdown("NOSAVE").catch(() => {}); // its answer is the end of the connection
+    // SHUTDOWN replies by closing the connection, which rejects the command.
+    await connection.redis.shutdown("NOSAVE").catch(() => {});
     return true;
   } finally {
     connection.close();
@@ -152,7 +160,7 @@ function requireShort(socketPath: string): void {
   const bytes = Buffer.byteLength(socketPath);
   if (bytes <= LONGEST_SOCKET_PATH) return;
   throw new VmrigError("CONFIG_INVALID", {
-    message: `The path of the embedded Redis' socket has ${bytes} bytes; a socket's may have ${LONGEST_SOCKET_PATH}: ${socketPath}`,
+    message: `The socket path of the embedded Redis has ${bytes} bytes, and the maximum is ${LONGEST_SOCKET_PATH}: ${socketPath}`,
     hint: "use a shorter folder, such as one in $XDG_RUNTIME_DIR",
   });
 }
@@ -160,7 +168,7 @@ function requireShort(socketPath: string): void {
 function requireUnix(): void {
   if (process.getuid !== undefined) return;
   throw new VmrigError("REDIS_MISSING", {
-    message: `An embedded Redis is not possible on ${process.platform}: it is kept private by a unix socket.`,
-    hint: "point VMRIG_REDIS_URL to a Redis",
+    message: `An embedded Redis is not supported on ${process.platform}: it needs a unix socket.`,
+    hint: "set VMRIG_REDIS_URL to the address of a Redis server",
   });
 }

@@ -3,8 +3,8 @@ import { waitFor } from "../wait/wait-for.ts";
 import { pidFile } from "./redis-process.ts";
 
 /**
- * Ends the embedded Redis of a test, if one runs, by the pid that it wrote down. Its data is not
- * needed any more.
+ * Ends the embedded Redis of a test, if one runs, by its pid file. SIGKILL is fine: the test no
+ * longer needs the data.
  */
 export async function endRedis(dataFolder: string): Promise<void> {
   const pid = Number(await readFile(pidFile(dataFolder), "utf8").catch(() => "0"));
@@ -19,7 +19,7 @@ export async function endRedis(dataFolder: string): Promise<void> {
       try {
         process.kill(pid, "SIGKILL");
       } catch {
-        return { value: true }; // it ended between the two
+        return { value: true }; // it ended between the check and the kill
       }
       return { seen: "still there" };
     },

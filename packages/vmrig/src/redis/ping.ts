@@ -1,19 +1,16 @@
 import { connect } from "node:net";
 
 /**
- * `silent`: somebody listens but does not answer (yet): it loads its data, is overloaded or
- * stopped. Never a reason to start another.
+ * `silent`: a process listens but does not answer (yet): it loads its data, is overloaded or
+ * stopped. Never a reason to start another server.
  */
 export type Answer = "pong" | "silent" | "dead";
 
-/** Codes of connect(2) on a unix socket that mean: nobody listens. */
-const NOBODY = new Set(["ENOENT", "ECONNREFUSED", "ENOTSOCK", "ENOTDIR"]);
-const PATIENCE_MS = 1000;
+/** Error codes of connect(2) on a unix socket that mean: no process listens. */
+const NOT_LISTENING = new Set(["ENOENT", "ECONNREFUSED", "ENOTSOCK", "ENOTDIR"]);
+const TIMEOUT_MS = 1000;
 
-/**
- * Asks the Redis behind a unix socket whether it is there, without the weight of a client. Never
- * throws.
- */
+/** Checks whether a Redis answers on a unix socket, without loading a client. Never throws. */
 export function ping(socketPath: string): Promise<Answer> {
   return new Promise((resolve) => {
     const socket = connect(socketPath);
@@ -22,14 +19,14 @@ export function ping(socketPath: string): Promise<Answer> {
       socket.destroy();
       resolve(value);
     };
-    socket.setTimeout(PATIENCE_MS, () => answer("silent"));
+    socket.setTimeout(TIMEOUT_MS, () => answer("silent"));
     socket.once("connect", () => socket.write("PING\r\n"));
     socket.on("data", (data) => {
       reply += data.toString("latin1");
       if (reply.includes("\r\n")) answer(reply.startsWith("+PONG") ? "pong" : "silent");
     });
     socket.once("error", (error: NodeJS.ErrnoException) =>
-      answer(NOBODY.has(error.code ?? "") ? "dead" : "silent"),
+      answer(NOT_LISTENING.has(error.code ?? "") ? "dead" : "silent"),
     );
     socket.once("end", () => answer("silent"));
   });

@@ -16,14 +16,14 @@ async function install(name: string, mode = 0o755): Promise<string> {
   return join(folder, name);
 }
 
-test("valkey-server does when there is no redis-server", async () => {
+test("valkey-server is used when there is no redis-server", async () => {
   const valkey = await install("valkey-server");
   expect(findRedisServer(["/nonexistent", folder].join(delimiter))).toBe(valkey);
   const redis = await install("redis-server");
   expect(findRedisServer(folder)).toBe(redis);
 });
 
-test("without one the error names the package to install and the variable for a shared one", async () => {
+test("without a server the error names the package to install and the variable for a shared Redis", async () => {
   await install("redis-server", 0o644);
   expect(() => findRedisServer(folder)).toThrow(
     expect.objectContaining({

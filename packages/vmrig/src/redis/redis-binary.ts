@@ -4,7 +4,7 @@ import { VmrigError } from "../errors/vmrig-error.ts";
 
 const PROGRAMS = ["redis-server", "valkey-server"];
 
-/** What a family of systems, named by `ID` or `ID_LIKE` of os-release(5), installs it with. */
+/** Install command by operating system family: `ID` or `ID_LIKE` of os-release(5). */
 const INSTALL: Readonly<Record<string, string>> = {
   debian: "sudo apt-get install redis-server",
   ubuntu: "sudo apt-get install redis-server",
@@ -18,8 +18,8 @@ const INSTALL: Readonly<Record<string, string>> = {
 /**
  * Finds `redis-server`, else `valkey-server`, on PATH.
  *
- * @throws VmrigError `REDIS_MISSING` with the package to install here and the variable that points
- *   to a shared Redis
+ * @throws VmrigError `REDIS_MISSING` with the package to install on this system and the variable
+ *   that points to a shared Redis
  */
 export function findRedisServer(path = process.env["PATH"] ?? ""): string {
   for (const program of PROGRAMS) {

@@ -12,7 +12,7 @@ import { isRunning } from "../local-files/start-lock.ts";
 const START_MS = 10_000;
 const STOP_MS = 5000;
 
-/** The places of one server. */
+/** Program and paths of one server. */
 export interface RedisProcess {
   readonly program: string;
   readonly socketPath: string;
@@ -31,8 +31,8 @@ function logFile(dataFolder: string): string {
 /**
  * Starts a server that outlives this process, and waits until it answers.
  *
- * @throws VmrigError `REDIS_UNREACHABLE` with the end of its log when it ends early or does not
- *   answer within 10 s
+ * @throws VmrigError `REDIS_UNREACHABLE` with the end of its log when the server exits early or
+ *   does not answer within 10 s
  */
 export async function startRedis(server: RedisProcess): Promise<void> {
   const { dataFolder, socketPath, clock } = server;
@@ -41,7 +41,8 @@ export async function startRedis(server: RedisProcess): Promise<void> {
     cwd: dataFolder,
     detached: true,
     stdio: ["ignore", log, log],
-    env: { PATH: process.env["PATH"] }, // nothing of this run should live on in a process that stays
+    // No secret of this run may stay in a process that outlives the run.
+    env: { PATH: process.env["PATH"] },
   });
   closeSync(log);
   let ended: string | undefined;
@@ -51,8 +52,8 @@ export async function startRedis(server: RedisProcess): Promise<void> {
     (code, signal) => (ended = signal === null ? `exit code ${code}` : `signal ${signal}`),
   );
   child.unref();
-  // Redis writes the same a moment later. Before that, whoever comes after a killed starter could
-  // not know of this server.
+  // Redis writes the same pid a moment later. Without this early write, the next process after a
+  // killed starter could not find this server.
   if (child.pid !== undefined)
     writeFileSync(pidFile(dataFolder), `${child.pid}\n`, { mode: 0o600 });
   await waitFor({
@@ -71,9 +72,9 @@ export async function startRedis(server: RedisProcess): Promise<void> {
 }
 
 /**
- * The server that this folder's pid file names, if it still runs. It is recognised by its command
- * line, which Redis rewrites to `redis-server unixsocket:<path>`: a pid alone may have been given
- * to another process since.
+ * Returns the pid of the server that the pid file names, if that server still runs. The server is
+ * recognised by its command line, which Redis rewrites to `redis-server unixsocket:<path>`: the pid
+ * alone may belong to another process by now.
  */
 export async function runningServer({
   dataFolder,
@@ -85,7 +86,10 @@ export async function runningServer({
   return /(redis|valkey)-server/.test(command) && command.includes(socketPath) ? pid : undefined;
 }
 
-/** Ends a server that nobody can reach any more. Its AOF holds all that it ever confirmed. */
+/**
+ * Stops a server that no client can reach any more. Its AOF contains everything that it ever
+ * confirmed.
+ */
 export async function stopRedis(server: RedisProcess, pid: number): Promise<void> {
   process.kill(pid, "SIGTERM");
   await waitFor({
@@ -94,9 +98,9 @@ export async function stopRedis(server: RedisProcess, pid: number): Promise<void
     intervalMs: 10,
     clock: server.clock,
     code: "REDIS_UNREACHABLE",
-    hint: `end it by hand: kill -9 ${pid}`,
-    // Not by its pid: where nobody reaps orphans (a container without init) it stays as a zombie
-    // for ever.
+    hint: `end it manually: kill -9 ${pid}`,
+    // Checking the pid would not do: without a parent that reaps orphans (a container without
+    // init), the server stays as a zombie for ever.
     probe: async () =>
       (await runningServer(server)) === undefined
         ? { value: undefined }
@@ -115,8 +119,8 @@ function commandLine({ socketPath, dataFolder }: RedisProcess): string[] {
     appendonly: "yes",
     appendfsync: "always",
     "maxmemory-policy": "noeviction",
-    // Without this a snapshot that fails, because the folder was deleted, makes Redis refuse every
-    // write from then on.
+    // Without this setting a snapshot that fails, because the folder was deleted, makes Redis
+    // refuse every write from then on.
     save: "",
   };
   return Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
@@ -127,7 +131,7 @@ async function endedEarly({ dataFolder }: RedisProcess, how: string): Promise<Vm
   return new VmrigError("REDIS_UNREACHABLE", {
     message: `The embedded Redis ended while it started (${how}).`,
     details: lines,
-    hint: `if its data is damaged, move ${dataFolder} away: the next run starts with none`,
+    hint: `if its data is damaged, move ${dataFolder} away: the next run starts with an empty folder`,
   });
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** A Lua script with the SHA-1 that EVALSHA knows it by. */
+/** Lua script and its SHA-1, for EVALSHA. */
 export interface Script {
   readonly lua: string;
   readonly sha: string;
@@ -10,7 +10,10 @@ export function script(lua: string): Script {
   return { lua, sha: createHash("sha1").update(lua).digest("hex") };
 }
 
-/** Redis' clock, the only one that all agree on: `t` as it comes, `now` in milliseconds. */
+/**
+ * The clock of Redis, the only clock that all clients share: `t` is the reply of TIME, `now` is in
+ * milliseconds.
+ */
 export const NOW = `
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)

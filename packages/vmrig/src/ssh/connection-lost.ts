@@ -1,14 +1,14 @@
 import { VmrigError, type ErrorFacts } from "../errors/vmrig-error.ts";
 
-/** The connection ended under a command. */
+/** The connection ended while a command was running or starting. */
 export class ConnectionLostError extends VmrigError {
   override name = "ConnectionLostError";
   /**
-   * Whether the machine may have begun the command. When not, it is safe to send it again on a new
-   * connection.
+   * Whether the machine may have started the command. If `false`, the command can safely be sent
+   * again on a new connection.
    */
   readonly started: boolean;
-  /** Whether it was this side that ended the connection. */
+  /** Whether this side closed the connection. */
   readonly hungUp: boolean;
 
   constructor(started: boolean, facts: ErrorFacts, hungUp = false) {

@@ -22,7 +22,7 @@ afterAll(async () => {
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
 const hash = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
-/** Resolves when no process of that id is left on the machine. */
+/** Resolves when the process has ended on the machine. */
 function gone(pid: string): Promise<true> {
   return waitFor({
     what: `the end of process ${pid}`,
@@ -34,7 +34,7 @@ function gone(pid: string): Promise<true> {
   });
 }
 
-/** What a command wrote into a file of the server's folder, once it is there. */
+/** Returns the content of a file in the server's folder after a command has written it. */
 function written(file: string): Promise<string> {
   return waitFor({
     what: file,
@@ -47,7 +47,7 @@ function written(file: string): Promise<string> {
   });
 }
 
-test("tells stdout, stderr and exit code apart", async () => {
+test("separates stdout, stderr and exit code", async () => {
   const result = await connection.exec("echo out; echo err >&2; exit 3");
   expect([text(result.stdout), text(result.stderr), result.exitCode, result.signal]).toEqual([
     "out\n",
@@ -58,7 +58,7 @@ test("tells stdout, stderr and exit code apart", async () => {
   expect(result.ended).toBe("exited");
 });
 
-test("is closed also when the other side hangs, and answers nothing any more", async () => {
+test("closes a connection whose peer hangs", async () => {
   const other = await dial(server.target, { name: "pc1" });
   // The process that serves this connection.
   const stuck = other.exec(
@@ -71,14 +71,14 @@ test("is closed also when the other side hangs, and answers nothing any more", a
   await connection.exec(`kill -KILL ${hung}`);
 });
 
-test("an exit by signal is told apart from an exit code of 128 + n", async () => {
+test("distinguishes an exit by signal from an exit code of 128 + n", async () => {
   const killed = await connection.exec("kill -KILL $$");
   expect([killed.exitCode, killed.signal, killed.ended]).toEqual([undefined, "SIGKILL", "exited"]);
   const exited = await connection.exec("exit 137");
   expect([exited.exitCode, exited.signal]).toEqual([137, undefined]);
 });
 
-test("passes 1 MiB of stdin and 8 MiB of stdout, whatever the bytes", async () => {
+test("passes 1 MiB of stdin and 8 MiB of stdout of random bytes", async () => {
   const input = randomBytes(1024 * 1024);
   const digest = await connection.exec("sha256sum", { input });
   expect(text(digest.stdout)).toContain(hash(input));
@@ -89,7 +89,7 @@ test("passes 1 MiB of stdin and 8 MiB of stdout, whatever the bytes", async () =
   expect(hash(result.stdout)).toBe(hash(Buffer.concat([input, Buffer.alloc(7 * 1024 * 1024)])));
 });
 
-test("passes streams on as they come, leaves them open, and keeps nothing in the result", async () => {
+test("passes streams on as data arrives, leaves them open, and keeps nothing in the result", async () => {
   const [input, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
   const running = connection.exec(
     "read line; echo got $line; read line; echo then $line >&2; exit 5",
@@ -113,7 +113,7 @@ test("passes streams on as they come, leaves them open, and keeps nothing in the
   ]);
 });
 
-test("streams carry 8 MiB, to a reader who takes his time", async () => {
+test("streams carry 8 MiB to a slow reader", async () => {
   const sent = randomBytes(8 * 1024 * 1024);
   const received = createHash("sha256");
   const slow = new Writable({
@@ -133,7 +133,7 @@ test("streams carry 8 MiB, to a reader who takes his time", async () => {
   expect(received.digest("hex")).toBe(hash(sent));
 });
 
-test("pieces of any size arrive as they are, also those that are just larger or smaller than a packet", async () => {
+test("chunks arrive unchanged, also with sizes just above or below a packet", async () => {
   const sizes = Array.from({ length: 40 }, (_, index) =>
     [16_384, 32_768, 65_536].map((size) => size - 20 + index),
   ).flat();
@@ -142,23 +142,23 @@ test("pieces of any size arrive as they are, also those that are just larger or 
   expect(hash(stdout)).toBe(hash(Buffer.concat(sent)));
 });
 
-test("goes on while the server asks for new keys again and again", async () => {
+test("continues while the server requests new keys repeatedly", async () => {
   await using strict = await startSshd({ config: "RekeyLimit 1M\n" });
   await using other = await dial(strict.target, { name: "pc1" });
   const bytes = randomBytes(8 * 1024 * 1024);
-  for (let turn = 0; turn < 2; turn++) {
+  for (let round = 0; round < 2; round++) {
     const { stdout } = await other.exec("cat", { input: bytes });
     expect(hash(stdout)).toBe(hash(bytes));
     expect(text((await other.exec("echo and after that")).stdout)).toBe("and after that\n");
   }
 });
 
-test("a command that does not read its input ends as it likes", async () => {
+test("a command that does not read its input ends normally", async () => {
   const result = await connection.exec("exit 4", { input: randomBytes(4 * 1024 * 1024) });
   expect(result.exitCode).toBe(4);
 });
 
-test("without input a command sees the end of it at once", async () => {
+test("a command without input reads the end of stdin immediately", async () => {
   expect(text((await connection.exec("cat; echo done")).stdout)).toBe("done\n");
 });
 
@@ -186,7 +186,7 @@ test("an abort kills the whole process group", async () => {
   expect(await gone(sleeper)).toBe(true);
 });
 
-test("an abort right after the start, when sshd may not have made the group yet, still ends the command", async () => {
+test("an abort right after the start, when sshd may not have created the process group yet, still ends the command", async () => {
   for (let round = 0; round < 20; round += 1) {
     const abort = new AbortController();
     const running = connection.exec("exec sleep 600", { signal: abort.signal });
@@ -204,13 +204,13 @@ test("an abort before the start sends nothing", async () => {
   expect((await connection.exec(`ls ${server.folder}/never`)).exitCode).not.toBe(0);
 });
 
-test("a timeout tells when it was not the command that kept the output open", async () => {
+test("a timeout reports when a process left behind by the command kept the output open", async () => {
   const result = await connection.exec("sleep 600 & echo $!", { timeoutMs: 3000 });
   expect([result.ended, result.exitCode, result.lingered]).toEqual(["timed-out", 0, true]);
   await connection.exec(`kill ${text(result.stdout)}`);
 });
 
-test("carries many commands at a time over one login, within the server's limit", async () => {
+test("runs many commands at a time over one login, within the server's limit", async () => {
   const before = server.logins();
   const results = await Promise.all(
     Array.from({ length: 40 }, (_, index) => connection.exec(`sleep 0.05; echo ${index}`)),
@@ -221,7 +221,7 @@ test("carries many commands at a time over one login, within the server's limit"
   expect(server.logins()).toBe(before);
 });
 
-test("says when the server opens no further session, and the connection stays usable", async () => {
+test("reports that the server opens no further session, and the connection stays usable", async () => {
   await using strict = await startSshd({ maxSessions: 2 });
   await using greedy = await dial(strict.target, { name: "pc9", maxSessions: 3 });
   const go = join(strict.folder, "go");
@@ -255,7 +255,7 @@ test("says when the server opens no further session, and the connection stays us
   expect((await greedy.exec("exit 5")).exitCode).toBe(5);
 });
 
-test("a command under which the session dies rejects, and `closed` aborts", async () => {
+test("a command rejects when its connection dies, and `closed` aborts", async () => {
   const doomed = await dial(server.target, { name: "pc1" });
   const bystander = doomed.exec(`echo $$ >${server.folder}/bystander; exec sleep 600`);
   bystander.catch(() => {});
@@ -278,7 +278,7 @@ test("a command under which the session dies rejects, and `closed` aborts", asyn
   expect(await gone(orphan)).toBe(true);
 });
 
-test("closing ends the connection, also twice", async () => {
+test("closing ends the connection, also when called twice", async () => {
   const other = await dial(server.target, { name: "pc1" });
   await Promise.all([other.close(), other.close()]);
   expect(other.closed.reason).toMatchObject({

@@ -14,38 +14,36 @@ import { tunnel, type Destination } from "./tunnel.ts";
 
 export type { SshTarget } from "./handshake.ts";
 
-/** One SSH connection, which carries any number of commands at a time. */
+/** An SSH connection that carries any number of concurrent commands. */
 export interface SshConnection extends AsyncDisposable {
-  /** Aborts when the connection has ended, by whichever side; the reason says why. */
+  /** Aborts when either side has ended the connection; the reason says why. */
   readonly closed: AbortSignal;
   /**
-   * Runs a line in the login shell of the user. One round trip to open a session and one to start,
-   * as in raw ssh2.
+   * Runs a command line in the login shell of the user. Costs one round trip to open a session and
+   * one to start the command, as in raw ssh2.
    *
    * @throws ConnectionLostError when the connection ends first; the signal's reason when it aborts
    *   before the command was sent
    */
   exec(command: string, options?: ExecOptions): Promise<ExecResult>;
   /**
-   * Runs a line as `exec` does, for whoever takes the streams of the command himself. Throws as
-   * `exec` does.
+   * Runs a command line as `exec` does, for a caller that handles the streams of the command.
+   * Throws as `exec` does.
    */
   run(command: string, options: ProcessOptions): Promise<Ending>;
   /**
-   * A connection that the machine makes, as bytes. Whoever opens it destroys it.
+   * Opens a connection from the machine to a destination, as a byte stream. The caller destroys the
+   * stream.
    *
-   * @throws TunnelRefusedError when the machine does not, with its reason; ConnectionLostError; the
-   *   signal's reason
+   * @throws TunnelRefusedError with the reason when the machine cannot connect;
+   *   ConnectionLostError; the signal's reason
    */
   tunnel(to: Destination, signal?: AbortSignal): Promise<Duplex>;
-  /** Has the machine listen, and passes on who connects there. */
+  /** Makes the machine listen, and passes on each connection that it accepts. */
   readonly listen: Listen;
-  /**
-   * Ends the connection and with it what still runs on it. Waits a second for the server to hang
-   * up.
-   */
+  /** Ends the connection and every command on it. Waits a second for the server to hang up. */
   close(): Promise<void>;
-  /** Ends the connection at once, for a machine that is about to be taken away. */
+  /** Ends the connection immediately, for a machine that is about to be removed. */
   hangUp(): void;
 }
 
@@ -55,22 +53,22 @@ export interface DialOptions {
   /** @defaultValue 20_000 */
   readonly timeoutMs?: number;
   /**
-   * Sessions at a time; commands beyond it wait in line.
+   * Maximum number of concurrent sessions; further commands wait in the queue.
    *
    * @defaultValue 10, OpenSSH's own `MaxSessions`
    */
   readonly maxSessions?: number;
-  /** Gives up dialling. It does not end a connection that stands. */
+  /** Aborts dialling. It does not end an established connection. */
   readonly signal?: AbortSignal;
   readonly clock?: Clock;
 }
 
 /**
- * Logs in. Tries again within its deadline while nobody listens or the peer hangs up: a machine
- * that has just resumed does both.
+ * Logs in. Retries until its deadline while the connection is refused or the peer hangs up: a
+ * machine that has just resumed does both.
  *
  * @throws VmrigError `MACHINE_UNREACHABLE` at the deadline, with the last observation
- * @throws VmrigError `HOST_KEY_MISMATCH` and `LOGIN_REFUSED`, at once
+ * @throws VmrigError `HOST_KEY_MISMATCH` and `LOGIN_REFUSED`, immediately
  */
 export async function dial(target: SshTarget, options: DialOptions): Promise<SshConnection> {
   const { name, timeoutMs = 20_000, signal, clock = systemClock, maxSessions = 10 } = options;
@@ -87,7 +85,7 @@ export async function dial(target: SshTarget, options: DialOptions): Promise<Ssh
   return toConnection(login, name, clock, maxSessions);
 }
 
-/** How long a server may take to hang up after it was told goodbye. */
+/** How long a server may take to hang up after the client has disconnected. */
 const CLOSE_GRACE_MS = 1000;
 
 function toConnection(
@@ -96,7 +94,7 @@ function toConnection(
   clock: Clock,
   maxSessions: number,
 ): SshConnection {
-  const turns = createSemaphore(maxSessions);
+  const sessions = createSemaphore(maxSessions);
   const closed = new AbortController();
   let cause: Error | undefined;
   let closing = false;
@@ -136,11 +134,11 @@ function toConnection(
     answers: createReplyDeadlines(clock, ANSWER_MS, closed.signal),
     hungUp: () => closing,
   };
-  const inTurn = async <T>(
+  const withSession = async <T>(
     signal: AbortSignal | undefined,
     work: (session: Session) => Promise<T>,
   ): Promise<T> => {
-    const giveBack = await turns.take(signal);
+    const release = await sessions.take(signal);
     try {
       if (closed.signal.aborted)
         throw new ConnectionLostError(false, {
@@ -148,23 +146,23 @@ function toConnection(
         });
       return await work(session);
     } finally {
-      giveBack();
+      release();
     }
   };
 
   return {
     closed: closed.signal,
     exec: (command, options = {}) =>
-      inTurn(options.signal, (session) => exec(session, command, options)),
+      withSession(options.signal, (session) => exec(session, command, options)),
     run: (command, options) =>
-      inTurn(options.signal, (session) => runProcess(session, command, options)),
+      withSession(options.signal, (session) => runProcess(session, command, options)),
     tunnel: (to, signal) => tunnel(session, to, signal),
     listen: createListen(session),
     close,
     hangUp() {
       closing = true;
       socket.destroy();
-      // ssh2 tells it a turn later, and until then this connection would pass for one that stands.
+      // ssh2 emits `close` a tick later. Until then, this connection would look open.
       end();
     },
     [Symbol.asyncDispose]: close,

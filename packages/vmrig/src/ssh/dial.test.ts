@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => server?.[Symbol.asyncDispose]());
 
-test("refuses a wrong host key at once, names both fingerprints and logs in nowhere", async () => {
+test("refuses a wrong host key immediately, names both fingerprints and does not log in", async () => {
   const before = server.logins();
   const { publicKey } = generateKeyPair();
   const print = (key: string): string =>
@@ -38,8 +38,8 @@ test("waits for a server that comes up later", async () => {
   const port = await freePort();
   const placeholder = await listen(port, (socket) => socket.destroy());
   const options: DialOptions = { name: "pc1", timeoutMs: 25_000 };
-  // The target's keys are known only when the server is there, so the wait is for the port of a
-  // server that is started again.
+  // The keys of the target are known only when the server runs, so the wait is for the port of a
+  // restarted server.
   const first = await startSshd({ port: await freePort() });
   const { target } = first;
   await first[Symbol.asyncDispose]();
@@ -52,7 +52,7 @@ test("waits for a server that comes up later", async () => {
   });
   await placeholder.close();
   await using second = await startSshd({ port });
-  // Its key is a new one, which shows that the dialler got through to it.
+  // The second server has a new key, so the mismatch shows that the dialler reached it.
   await expect(dialled).rejects.toMatchObject({ code: "HOST_KEY_MISMATCH" });
   await using admitted = await dial(second.target, options);
   expect((await admitted.exec("true")).exitCode).toBe(0);
@@ -72,12 +72,12 @@ test("a refused connection ends with the measured wait, the address and what was
   });
 });
 
-test("a peer that takes the connection and stays silent, or hangs up, is told apart", async () => {
+test("distinguishes a peer that stays silent from a peer that hangs up", async () => {
   const port = await freePort();
   const silent = await listen(port, () => {});
   onTestFinished(silent.close);
   await expect(dial({ ...server.target, port }, { name: "pc1", timeoutMs: 1500 })).rejects.toThrow(
-    "last seen: TCP connected, but no word from an SSH server",
+    "last seen: TCP connected, but no reply from an SSH server",
   );
   const rude = await listen(await freePort(), (socket) => socket.end());
   onTestFinished(rude.close);
@@ -86,7 +86,7 @@ test("a peer that takes the connection and stays silent, or hangs up, is told ap
   ).rejects.toThrow("last seen: connection lost before handshake");
 });
 
-test("dialling can be given up, with the reason", async () => {
+test("dialling can be aborted, and rejects with the reason", async () => {
   const reason = new Error("lease lost");
   const abort = new AbortController();
   const dialled = dial(

@@ -4,13 +4,20 @@ import type { Session } from "./session.ts";
 import type { StopSignal } from "./signal.ts";
 
 export interface ExecOptions {
-  /** All of stdin; a stream is passed on as it comes. @defaultValue empty */
+  /** Standard input; a stream is passed on as its data arrives. @defaultValue empty */
   readonly input?: string | Uint8Array | Readable;
-  /** Where the output goes as it comes; the result has none of it. Neither is ended. */
+  /**
+   * Streams that receive the output as it arrives; the result then contains none of it. Neither
+   * stream is ended.
+   */
   readonly output?: { readonly stdout: Writable; readonly stderr: Writable };
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
-  /** What ends the command's process group at the timeout or on abort. @defaultValue `KILL` */
+  /**
+   * Signal that stops the command's process group at the timeout or on abort.
+   *
+   * @defaultValue `KILL`
+   */
   readonly stopSignal?: StopSignal;
 }
 
@@ -19,7 +26,7 @@ export interface ExecResult extends Ending {
   readonly stderr: Buffer;
 }
 
-/** Runs one command to its end and keeps what it prints. */
+/** Runs one command to its end and returns its output. */
 export async function exec(
   session: Session,
   command: string,

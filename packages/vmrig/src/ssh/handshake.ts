@@ -11,32 +11,31 @@ export interface SshTarget {
   readonly host: string;
   readonly port: number;
   readonly user: string;
-  /** The one host key that is accepted, pinned when the machine was made: `ssh-ed25519 AAAA…`. */
+  /** The only accepted host key, pinned when the machine was created: `ssh-ed25519 AAAA…`. */
   readonly hostKey: string;
   /** OpenSSH PEM, without a passphrase. */
   readonly privateKey: string;
 }
 
-/** Somebody who has logged in. */
+/** An authenticated SSH client. */
 export interface Login {
   readonly client: Client;
   /**
-   * What carries it: ssh2 itself does not let go of one that it has ended already, and that its
-   * peer has not.
+   * Socket of the client. ssh2 does not destroy a socket that it has ended and whose peer has not.
    */
   readonly socket: Socket;
 }
 
 /**
- * A port forwarder (QEMU's, a load balancer) accepts TCP before the machine behind it can answer,
- * and may never pass the first bytes on. A new attempt succeeds where the old one would hang, so a
- * silent one is given up after this long.
+ * A port forwarder (QEMU's, a load balancer) accepts TCP before the machine behind it can reply,
+ * and may never forward the first bytes. A new attempt succeeds where the old one would hang, so a
+ * silent attempt is given up after this time.
  */
 const SILENCE_MS = 5000;
 
 /**
- * Measured on an emulated guest: 0.83 s with the first of each, up to 1.7 s with others. The rest
- * is for servers that lack these.
+ * Measured on an emulated guest: 0.83 s with the first algorithm of each list, up to 1.7 s with
+ * others. The other entries are for servers that lack the first one.
  */
 const ALGORITHMS = {
   kex: [
@@ -49,10 +48,10 @@ const ALGORITHMS = {
 } as const;
 
 /**
- * One attempt to log in. What may still pass (nobody listens yet, the peer hangs up) is an
- * observation.
+ * Makes one attempt to log in. A failure that may pass (connection refused, the peer hangs up) is
+ * an observation.
  *
- * @throws VmrigError `HOST_KEY_MISMATCH` before anything but the key exchange was said;
+ * @throws VmrigError `HOST_KEY_MISMATCH` before anything beyond the key exchange was sent;
  *   `LOGIN_REFUSED`; `MACHINE_UNREACHABLE` when the two sides have no algorithm in common
  */
 export async function handshake(
@@ -73,21 +72,21 @@ export async function handshake(
   const over = new AbortController();
   try {
     return await new Promise<Observation<Login>>((resolve, reject) => {
-      const give = (): void => {
+      const giveUp = (): void => {
         socket.destroy();
         resolve({ seen });
       };
-      signal.addEventListener("abort", give, { once: true, signal: over.signal });
-      if (signal.aborted) return give();
+      signal.addEventListener("abort", giveUp, { once: true, signal: over.signal });
+      if (signal.aborted) return giveUp();
       clock.sleep(SILENCE_MS, over.signal).then(
         () => {
-          if (socket.bytesRead === 0) give();
+          if (socket.bytesRead === 0) giveUp();
         },
         () => {},
       );
 
-      client.on("connect", () => (seen = "TCP connected, but no word from an SSH server"));
-      client.on("handshake", () => (seen = "SSH server there, but no answer to the login"));
+      client.on("connect", () => (seen = "TCP connected, but no reply from an SSH server"));
+      client.on("handshake", () => (seen = "SSH server replied, but not to the login"));
       client.on("ready", () => resolve({ value: { client, socket } }));
       client.on("close", () =>
         resolve({
@@ -112,7 +111,7 @@ export async function handshake(
         sock: socket,
         username: user,
         privateKey: target.privateKey,
-        // The default asks with "none" first, which costs a round trip.
+        // The default first tries "none", which costs a round trip.
         authHandler: ["publickey"],
         hostVerifier: (key: Buffer) => (shown = key).equals(pinned),
         algorithms: {
@@ -135,7 +134,7 @@ export async function handshake(
     over.abort();
     client.removeAllListeners();
     useFastCiphers(client, socket);
-    // The server may want new keys later.
+    // The server may request a new key exchange later.
     client.on("handshake", () => useFastCiphers(client, socket));
     // ssh2 may report the same failure twice; an `error` without a listener would end the process.
     client.on("error", () => {});
@@ -144,16 +143,16 @@ export async function handshake(
 
 function wrongHostKey(target: SshTarget, name: string, pinned: Buffer, shown: Buffer): VmrigError {
   return new VmrigError("HOST_KEY_MISMATCH", {
-    message: `The server at ${target.host}:${target.port} is not ${name}: it has another host key.`,
+    message: `The server at ${target.host}:${target.port} is not ${name}: its host key is different.`,
     details: [`expected ${fingerprint(pinned)}`, `got      ${fingerprint(shown)}`],
-    hint: "the address may belong to another machine by now; a machine that was made anew has another key: run again",
+    hint: "the address may now belong to another machine, or the machine was recreated with a new key: run again",
   });
 }
 
 function refused(target: SshTarget, name: string): VmrigError {
   return new VmrigError("LOGIN_REFUSED", {
     message: `${name} at ${target.host}:${target.port} refused the key of user "${target.user}".`,
-    hint: "a machine admits only the lease that holds it now: this run may have lost its own",
+    hint: "a machine admits only the current lease: this run may have lost its lease",
   });
 }
 

@@ -9,7 +9,7 @@ import { fingerprint, generateKeyPair } from "./keys.ts";
 
 const run = promisify(execFile);
 
-test("every pair can be read back, also those whose public key begins with a zero byte", () => {
+test("ssh2 reads every pair, also one whose public key begins with a zero byte", () => {
   let leadingZeros = 0;
   for (let count = 0; count < 1500; count += 1) {
     const { privateKey, publicKey } = generateKeyPair();
@@ -23,7 +23,7 @@ test("every pair can be read back, also those whose public key begins with a zer
   expect(leadingZeros).toBeGreaterThan(0);
 });
 
-test("ssh-keygen reads the private key, and agrees on public key, comment and fingerprint", async () => {
+test("ssh-keygen reads the private key and reports the same public key, comment and fingerprint", async () => {
   const folder = await mkdtemp(join(tmpdir(), "vmrig-test-"));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   for (const comment of ["", "a", "lease 7 of pcs-1"]) {

@@ -8,14 +8,14 @@ export interface KeyPair {
 }
 
 const TYPE = "ssh-ed25519";
-/** Of the cipher "none"; OpenSSH pads the secret part to it. */
+/** Block size of the cipher "none"; OpenSSH pads the secret part to it. */
 const BLOCK = 8;
 
 /**
- * Makes an ed25519 key pair. The comment is kept in the private key only.
+ * Creates an ed25519 key pair. Only the private key contains the comment.
  *
- * Not ssh2's generator: 1.17.0 drops leading zero bytes of the public key, which makes one pair in
- * 256 that neither it nor OpenSSH can read. The format is that of OpenSSH's PROTOCOL.key.
+ * Not ssh2's generator: 1.17.0 drops leading zero bytes of the public key, so that neither ssh2 nor
+ * OpenSSH can read one pair in 256. The format is described in OpenSSH's PROTOCOL.key.
  */
 export function generateKeyPair(comment = ""): KeyPair {
   const { d, x } = generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" });
@@ -51,12 +51,12 @@ export function generateKeyPair(comment = ""): KeyPair {
   };
 }
 
-/** `SHA256:…` of a public key's blob, as `ssh-keygen -l` prints it. */
+/** Returns `SHA256:…` of a public key's blob, as `ssh-keygen -l` prints it. */
 export function fingerprint(blob: Uint8Array): string {
   return `SHA256:${createHash("sha256").update(blob).digest("base64").replace(/=+$/, "")}`;
 }
 
-/** RFC 4251's `string`: a length, then the bytes. */
+/** Encodes the `string` of RFC 4251: a length, then the bytes. */
 function field(value: string | Uint8Array): Buffer {
   const bytes = Buffer.from(value);
   return Buffer.concat([uint32(bytes.length), bytes]);

@@ -1,7 +1,7 @@
 import { connect, type NetConnectOpts } from "node:net";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
+import { text as readAll } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
 import { dial, type SshConnection } from "./connection.ts";
 import { echo, startService } from "./fixtures/service.test.kit.ts";
@@ -22,10 +22,10 @@ async function start(
   return { server, connection };
 }
 
-const say = async (to: NetConnectOpts, words: string): Promise<string> =>
-  text(connect(to).end(words));
+const send = async (to: NetConnectOpts, text: string): Promise<string> =>
+  readAll(connect(to).end(text));
 
-test("the machine gives a port, listens on it, and passes on who connects", async () => {
+test("the machine chooses a port, listens on it, and forwards each connection", async () => {
   const { connection } = await start();
   const { port = 0, close } = await connection.listen(
     { port: 0 },
@@ -34,15 +34,15 @@ test("the machine gives a port, listens on it, and passes on who connects", asyn
   expect(port).toBeGreaterThan(0);
   expect(
     await Promise.all([
-      say({ port, host: "127.0.0.1" }, "one"),
-      say({ port, host: "127.0.0.1" }, "two"),
+      send({ port, host: "127.0.0.1" }, "one"),
+      send({ port, host: "127.0.0.1" }, "two"),
     ]),
   ).toEqual(["one", "two"]);
   await close();
-  await expect(say({ port, host: "127.0.0.1" }, "three")).rejects.toThrow("ECONNREFUSED");
+  await expect(send({ port, host: "127.0.0.1" }, "three")).rejects.toThrow("ECONNREFUSED");
 });
 
-test("several listen at a time, and each gets its own", async () => {
+test("several listeners run at a time, and each receives its own connections", async () => {
   const { connection } = await start();
   const listeners = await Promise.all(
     ["a", "b", "c"].map((name) =>
@@ -50,11 +50,11 @@ test("several listen at a time, and each gets its own", async () => {
     ),
   );
   expect(
-    await Promise.all(listeners.map(({ port = 0 }) => say({ port, host: "127.0.0.1" }, ""))),
+    await Promise.all(listeners.map(({ port = 0 }) => send({ port, host: "127.0.0.1" }, ""))),
   ).toEqual(["a", "b", "c"]);
 });
 
-test("a port that is taken, and one of root's, are refused", async () => {
+test("refuses an occupied port and a privileged port", async () => {
   const { connection } = await start();
   const { port } = await startService(echo());
   await expect(connection.listen({ port }, () => {})).rejects.toMatchObject({
@@ -65,7 +65,7 @@ test("a port that is taken, and one of root's, are refused", async () => {
   });
 });
 
-test("a server that forbids it says no to both", async () => {
+test("a server that forbids forwarding refuses a port and a unix socket", async () => {
   const { server, connection } = await start({
     forwarding: false,
     config: "AllowStreamLocalForwarding no\n",
@@ -78,18 +78,18 @@ test("a server that forbids it says no to both", async () => {
   ).rejects.toMatchObject({ name: "ListenRefusedError" });
 });
 
-test("a unix socket is its user's alone, and gone when it is closed", async () => {
+test("only the user can connect to a unix socket, and closing the listener removes it", async () => {
   const { server, connection } = await start();
   const path = join(server.folder, "fake.sock");
   const { port, close } = await connection.listen({ path }, (stream) => void stream.pipe(stream));
   expect(port).toBeUndefined();
   expect((await stat(path)).mode & 0o777).toBe(0o600);
-  expect(await say({ path }, "hello")).toBe("hello");
+  expect(await send({ path }, "hello")).toBe("hello");
   await close();
-  await expect(say({ path }, "late")).rejects.toThrow(/ECONNREFUSED|ENOENT/);
+  await expect(send({ path }, "late")).rejects.toThrow(/ECONNREFUSED|ENOENT/);
 });
 
-test("on a connection that has ended fails as one that was not asked", async () => {
+test("listening on an ended connection fails as not started", async () => {
   const { connection } = await start();
   await connection.close();
   await expect(connection.listen({ port: await freePort() }, () => {})).rejects.toMatchObject({

@@ -4,37 +4,38 @@ import { ANSWER_MS, type Session } from "./session.ts";
 import { toStream } from "./stream.ts";
 
 /**
- * Where a machine listens for us: a port of its loopback (0: one that it chooses), or a unix
- * socket.
+ * Address on which a machine listens: a port of its loopback interface (0: a free port that the
+ * machine chooses), or a unix socket.
  */
 export type ListenAddress = { readonly port: number } | { readonly path: string };
 
 export interface RemoteListener {
-  /** Missing where it is a unix socket. */
+  /** Port that the machine listens on. `undefined` for a unix socket. */
   readonly port: number | undefined;
-  /** Has the machine listen no more. What it has accepted goes on. */
+  /** Makes the machine stop listening. Accepted connections stay open. */
   close(): Promise<void>;
 }
 
-/** Gets each connection that the machine has accepted. */
+/** Receives each connection that the machine has accepted. */
 export type AcceptStream = (stream: Duplex) => void;
 
-/** Has the machine listen. @throws ListenRefusedError, ConnectionLostError */
+/** Makes the machine listen. @throws ListenRefusedError, ConnectionLostError */
 export type Listen = (place: ListenAddress, meet: AcceptStream) => Promise<RemoteListener>;
 
-/** The machine does not listen there. SSH has no words for why. */
+/** The machine refused to listen on the address. SSH does not transmit a reason. */
 export class ListenRefusedError extends Error {
   override name = "ListenRefusedError";
 }
 
 /**
- * Of `localhost` sshd listens on 127.0.0.1 or on ::1 where it can, and passes for listening when
- * somebody else has one of them.
+ * For `localhost`, sshd listens on 127.0.0.1 or ::1, whichever is free, and reports success when
+ * another process occupies one of them.
  */
 const HOST = "127.0.0.1";
 
 /**
- * `tcpip-forward` (RFC 4254, 7.1) and `streamlocal-forward@openssh.com` (OpenSSH, PROTOCOL, 2.4).
+ * Creates the listener of a connection: `tcpip-forward` (RFC 4254, 7.1) and
+ * `streamlocal-forward@openssh.com` (OpenSSH, PROTOCOL, 2.4).
  */
 export function createListen({
   client,
@@ -62,12 +63,12 @@ export function createListen({
   ): Promise<Answer> =>
     new Promise((resolve, reject) => {
       const answered = answers.expect(() =>
-        reject(new ListenRefusedError(`no answer within ${ANSWER_MS / 1000} s`)),
+        reject(new ListenRefusedError(`no reply within ${ANSWER_MS / 1000} s`)),
       );
       const fail = (error: Error): void => {
         answered();
         const refused = error.message.startsWith("Unable to ");
-        const message = `The SSH connection to ${name} ended before it listened.`;
+        const message = `The SSH connection to ${name} ended before the machine listened.`;
         reject(
           refused
             ? new ListenRefusedError(error.message)
@@ -87,7 +88,7 @@ export function createListen({
 
   return async (place, meet) => {
     const key = await ask<string | number>((done) => {
-      // Known before the first connection can come.
+      // Registered before the first connection can arrive.
       const listening = (error: Error | undefined, at: string | number): void => {
         if (error === undefined) meets.set(at, meet);
         done(error, at);
@@ -102,7 +103,7 @@ export function createListen({
       port: typeof key === "number" ? key : undefined,
       async close() {
         if (!meets.delete(key) || closed.aborted) return;
-        // A machine that is gone listens no more either.
+        // A machine whose connection is lost does not listen any more either.
         await ask<void>((done) => {
           const ended = (error?: Error | null): void => done(error ?? undefined);
           if (typeof key === "number") client.unforwardIn(HOST, key, ended);

@@ -14,13 +14,13 @@ afterAll(async () => {
   await server?.[Symbol.asyncDispose]();
 });
 
-test("a command that closes its output and goes on still tells its exit code", async () => {
+test("reports the exit code of a command that closes its output and continues", async () => {
   const result = await connection.exec("exec >&- 2>&-; sleep 0.5; exit 3", { timeoutMs: 20_000 });
   expect([result.ended, result.exitCode]).toEqual(["exited", 3]);
 });
 
-test("a server that answers no request for a session is told apart, and holds nobody up", async () => {
-  // Twenty times as fast.
+test("reports a server that does not reply to a session request, and does not block other calls", async () => {
+  // Runs twenty times as fast.
   const clock: Clock = {
     wall: () => systemClock.wall(),
     monotonic: () => systemClock.monotonic() * 20,
@@ -42,13 +42,13 @@ test("a server that answers no request for a session is told apart, and holds no
   setImmediate(() => abort.abort());
   expect(await waiting).toMatchObject({ ended: "aborted" });
   await connection.exec(`kill -CONT ${String(stdout)}`);
-  // The sessions that nobody waits for any more are closed when they come.
+  // Sessions of aborted commands are closed when they open.
   const ten = await Promise.all(Array.from({ length: 10 }, () => hung.exec("exit 5")));
   expect(ten.map(({ exitCode }) => exitCode)).toEqual(ten.map(() => 5));
   await hung.close();
 });
 
-test("a server that gives no terminal says so", async () => {
+test("reports a server that does not provide a terminal", async () => {
   await using strict = await startSshd({ config: "PermitTTY no\n" });
   await using plain = await dial(strict.target, { name: "pc1" });
   const pty = { columns: 80, rows: 24, term: "vt100" };

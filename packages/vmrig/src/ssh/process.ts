@@ -6,67 +6,74 @@ import { open, type Pty, type Session } from "./session.ts";
 import { sendSignal, type SignalName, type StopSignal } from "./signal.ts";
 import { keepReceiveWindowClosed } from "./ssh2-patches/receive-window.ts";
 
-/** A command that has begun. */
+/** A command that has started. */
 export interface RemoteProcess {
   readonly stdin: Writable;
   readonly stdout: Readable;
   readonly stderr: Readable;
   /**
-   * Signals its process group. One that comes between sshd's fork and its setsid finds no group,
-   * and is lost.
+   * Signals the process group of the command. A signal that arrives between sshd's fork and its
+   * setsid finds no process group and is lost.
    */
   signal(name: SignalName): void;
-  /** Gives its terminal another size, and SIGWINCH to whoever sits there. */
+  /** Resizes the terminal and sends SIGWINCH to its foreground process group. */
   resize(size: Pick<Pty, "columns" | "rows">): void;
 }
 
+/** Options of {@link runProcess}. */
 export interface ProcessOptions {
   /**
-   * Called when the command has begun, before any event of its streams. It must read stdout and
-   * stderr to their ends, or the command does not end, and end stdin.
+   * Called when the command has started, before any event of its streams. `attend` must read stdout
+   * and stderr to their ends, otherwise the command does not end, and must end stdin.
    */
   readonly attend: (process: RemoteProcess) => void;
   readonly pty?: Pty;
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
-  /** What ends the command's process group at the timeout or on abort. @defaultValue `KILL` */
+  /**
+   * Signal that stops the command's process group at the timeout or on abort.
+   *
+   * @defaultValue `KILL`
+   */
   readonly stopSignal?: StopSignal;
-  /** Sent before it at the timeout or on abort, for a command that wants to clean up. */
+  /** Signal that is sent before `stopSignal`, for a command that cleans up. */
   readonly warning?: { readonly signal: SignalName; readonly graceMs: number };
-  /** Facts for the error of a lost connection: what it had printed. */
+  /** Facts for the error of a lost connection, such as the output so far. */
   readonly said?: () => readonly string[];
 }
 
+/** Outcome of a command. */
 export interface Ending {
   /**
-   * Missing when a signal ended the command, or when it was stopped and the machine did not confirm
-   * it in time.
+   * Missing when a signal ended the command, or when the machine did not confirm in time that it
+   * stopped.
    */
   readonly exitCode?: number;
   /**
-   * `SIGKILL`. OpenSSH tells it of the shell itself only; a shell reports a child that a signal
-   * ended as exit code 128 + n.
+   * `SIGKILL`. OpenSSH reports the signal of the shell only. A shell reports a child that was ended
+   * by a signal as exit code 128 + n.
    */
   readonly signal?: string;
-  /** Whether the command ended of itself, or what stopped it. */
+  /** Whether the command exited, or why it was stopped. */
   readonly ended: "exited" | "timed-out" | "aborted";
   /**
-   * The shell had ended before the command was stopped, but something it left behind kept the
-   * output open.
+   * Whether the shell had already ended when the command was stopped, while a process that it left
+   * behind kept the output open.
    */
   readonly lingered: boolean;
   readonly durationMs: number;
 }
 
-/** How long a command that was told to stop may take to be gone. */
+/** How long a command may take to end after the stop signal. */
 export const STOP_GRACE_MS = 2000;
 const STOP_SIGNALS = 10;
 
 /**
- * Runs one command on one channel. Its outcome, stopped or not, is a value.
+ * Runs one command on one channel. Returns the outcome as a value, also when the command was
+ * stopped.
  *
  * @throws ConnectionLostError; VmrigError `MACHINE_UNREACHABLE` when the server opens no session;
- *   the signal's reason when it has aborted
+ *   the signal's reason when it has already aborted
  */
 export async function runProcess(
   session: Session,
@@ -82,10 +89,10 @@ export async function runProcess(
   let ended: Ending["ended"] = "exited";
   let lingered = false;
   let over = false;
-  /** Made where something sleeps: most commands end before anybody looks at a clock. */
-  let alarms: AbortController | undefined;
+  /** Created with the first timer: most commands end before any timer is needed. */
+  let timers: AbortController | undefined;
   const sleep = (ms: number): Promise<void> =>
-    clock.sleep(ms, (alarms ??= new AbortController()).signal);
+    clock.sleep(ms, (timers ??= new AbortController()).signal);
   let abort = (): void => {};
 
   try {
@@ -93,9 +100,9 @@ export async function runProcess(
       const finish = (): void =>
         resolve({ ...exit, ended, lingered, durationMs: clock.monotonic() - start });
 
-      // Again and again: a signal that comes between sshd's fork and its setsid finds no process
-      // group, and is dropped.
-      const persuade = async (): Promise<void> => {
+      // Sends the signal several times: a signal that arrives between sshd's fork and its setsid
+      // finds no process group and is dropped.
+      const sendStopSignals = async (): Promise<void> => {
         if (warning !== undefined) {
           if (channel !== undefined) sendSignal(channel, warning.signal);
           await sleep(warning.graceMs);
@@ -111,7 +118,7 @@ export async function runProcess(
         if (ended !== "exited") return;
         ended = why;
         lingered = exit !== undefined;
-        persuade().catch(() => {});
+        sendStopSignals().catch(() => {});
       };
       if (timeoutMs !== undefined) {
         sleep(timeoutMs).then(
@@ -122,12 +129,12 @@ export async function runProcess(
       abort = () => stop("aborted");
       signal?.addEventListener("abort", abort, { once: true });
 
-      // Called by ssh2 while it reads packets: what follows in the same chunk, perhaps the exit
-      // code, finds listeners only if they are set here.
+      // ssh2 calls this while it reads packets. Later packets of the same chunk, perhaps the exit
+      // code, find only listeners that are registered here.
       const attend = (opened: ClientChannel): void => {
         channel = opened;
-        // A command that does not read its input may be gone before all of it was sent: its exit
-        // code tells the story.
+        // A command that does not read its input may end before all of the input was sent. Its exit
+        // code is the relevant result.
         opened.on("error", () => {});
         if (over) {
           opened.close();
@@ -160,15 +167,15 @@ export async function runProcess(
         ...(signal && { signal }),
         ...(options.pty && { pty: options.pty }),
       }).catch((error: unknown) => {
-        // Nobody knows whether a command that is given up while it is started has begun; what gave
-        // it up is the better news.
+        // It is unknown whether a command that is aborted during its start has begun. The abort is
+        // the more useful result.
         if (ended === "exited" || closed.aborted) reject(error);
       });
     });
   } finally {
     over = true;
     signal?.removeEventListener("abort", abort);
-    alarms?.abort();
+    timers?.abort();
   }
 }
 

@@ -5,7 +5,7 @@ import { quote, quoteWord } from "./quote.ts";
 
 const values = [...NASTY, ...randomText(400, 1)];
 
-/** What the shell made of the words, each ended by a NUL. */
+/** Returns the words as the shell parsed them, each ended by a NUL. */
 function words(shell: string, line: string): string[] {
   return execFileSync(shell, ["-c", `printf '%s\\0' ${line}`], { encoding: "utf8" })
     .split("\0")
@@ -14,25 +14,25 @@ function words(shell: string, line: string): string[] {
 
 for (const shell of ["sh", "bash"]) {
   for (const how of [quote, quoteWord]) {
-    test(`${shell} sees each value as it is through ${how.name}`, () => {
+    test(`${shell} reads each value unchanged through ${how.name}`, () => {
       expect(words(shell, values.map(how).join(" "))).toEqual(values);
     });
   }
 
-  test(`in ${shell} a quoted value joins the text next to it and stays inert there`, () => {
+  test(`in ${shell} a quoted value joins adjacent text and is not interpreted`, () => {
     expect(words(shell, values.map((value) => `a${quote(value)}b`).join(" "))).toEqual(
       values.map((value) => `a${value}b`),
     );
   });
 }
 
-test("leaves plain words bare, and never one that assigns", () => {
+test("leaves plain words bare, but quotes an assignment", () => {
   expect(["rsync", "-a", "src/", "10.77.0.12:dst/", "a=b"].map(quoteWord).join(" ")).toBe(
     "rsync -a src/ 10.77.0.12:dst/ 'a=b'",
   );
 });
 
-test("refuses what a command line cannot carry, and says where", () => {
+test("refuses a character that a command line cannot carry, and names its position", () => {
   expect(() => quote("ab\0c")).toThrow(
     expect.objectContaining({
       code: "COMMAND_INVALID",

@@ -1,26 +1,26 @@
 import { VmrigError } from "../errors/vmrig-error.ts";
 
 /**
- * One argument of a POSIX shell, whatever its characters. Always in single quotes, so that text
- * next to it cannot change its meaning.
+ * Quotes any text as one argument of a POSIX shell. Always uses single quotes, so that adjacent
+ * text cannot change the meaning.
  */
 export function quote(value: string): string {
   return `'${representable(value).replaceAll("'", `'\\''`)}'`;
 }
 
 /**
- * One argument that stands alone between blanks: left bare where that reads the same to every
- * shell. Not for the first word of a line.
+ * Quotes one argument that stands alone between blanks. A plain word that every shell reads
+ * identically stays bare. Not for the first word of a command line.
  */
 export function quoteWord(value: string): string {
   return /^[\w@%+:,./-]+$/.test(value) ? value : quote(value);
 }
 
 /**
- * The value as it is, when a command line can carry it.
+ * Returns the value unchanged when a command line can carry it.
  *
  * @throws VmrigError `COMMAND_INVALID` on a NUL character, which ends every C string, and on half a
- *   surrogate pair, which has no UTF-8
+ *   surrogate pair, which has no UTF-8 encoding
  */
 export function representable(value: string): string {
   const bad = /\0|\p{Surrogate}/u.exec(value);

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Clock } from "../clock/clock.ts";
 import { createReplyDeadlines } from "./reply-deadlines.ts";
 
-/** A clock that stands still until it is told to go on. */
+/** A clock that advances only in `go()`. */
 function handClock(): Clock & { readonly sleepers: () => number; go(ms: number): Promise<void> } {
   let now = 0;
   let sleepers: Array<{ readonly until: number; readonly wake: () => void }> = [];
@@ -47,7 +47,7 @@ test("each request has its own deadline, and all share one timer", async () => {
   expect(late.at(-1)).toBe("fourth");
 });
 
-test("the end of the connection ends the watch: who waits is told of that elsewhere", async () => {
+test("the end of the connection stops the deadlines, because callers learn of it through the connection", async () => {
   const clock = handClock();
   const closed = new AbortController();
   const late: string[] = [];

@@ -1,32 +1,36 @@
 import type { Clock } from "../clock/clock.ts";
 
-/** Requests that a server owes an answer. */
+/** Requests that wait for a reply of the server. */
 export interface ReplyDeadlines {
-  /** `unanswered` is called when none has come in time. @returns what to call when it has come */
+  /**
+   * Calls `unanswered` when no reply arrives in time.
+   *
+   * @returns the function to call when the reply arrives
+   */
   expect(unanswered: () => void): () => void;
 }
 
 /**
- * One timer for all requests of a connection: a timer of its own would be a good part of what a
- * command costs.
+ * Creates reply deadlines with one timer for all requests of a connection. A timer per request
+ * would be a considerable part of the cost of a command.
  */
 export function createReplyDeadlines(
   clock: Clock,
   limitMs: number,
   closed: AbortSignal,
 ): ReplyDeadlines {
-  /** In the order of their deadlines. */
-  const owed = new Set<{ readonly deadline: number; readonly unanswered: () => void }>();
+  /** Requests without a reply, in the order of their deadlines. */
+  const pending = new Set<{ readonly deadline: number; readonly unanswered: () => void }>();
   let watching = false;
 
   const watch = async (): Promise<void> => {
     watching = true;
-    while (owed.size > 0) {
-      const [{ deadline } = { deadline: 0 }] = owed;
+    while (pending.size > 0) {
+      const [{ deadline } = { deadline: 0 }] = pending;
       await clock.sleep(Math.max(0, deadline - clock.monotonic()), closed);
-      for (const request of owed) {
+      for (const request of pending) {
         if (request.deadline > clock.monotonic()) break;
-        owed.delete(request);
+        pending.delete(request);
         request.unanswered();
       }
     }
@@ -36,10 +40,10 @@ export function createReplyDeadlines(
   return {
     expect(unanswered) {
       const request = { deadline: clock.monotonic() + limitMs, unanswered };
-      owed.add(request);
-      // When the connection ends, so does the watch: everybody on it is told of that.
+      pending.add(request);
+      // The loop ends with the connection. Every caller learns of that through the connection.
       if (!watching) watch().catch(() => {});
-      return () => void owed.delete(request);
+      return () => void pending.delete(request);
     },
   };
 }

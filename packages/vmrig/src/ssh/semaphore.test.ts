@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
 import { createSemaphore } from "./semaphore.ts";
 
-test("lets no more in than the limit, in the order in which they came", async () => {
-  const turns = createSemaphore(2);
-  const first = await turns.take();
-  await turns.take();
+test("admits at most `limit` holders, in the order of their calls", async () => {
+  const semaphore = createSemaphore(2);
+  const first = await semaphore.take();
+  await semaphore.take();
   const order: string[] = [];
-  const third = turns.take().then((giveBack) => (order.push("third"), giveBack));
-  const fourth = turns.take().then((giveBack) => (order.push("fourth"), giveBack));
+  const third = semaphore.take().then((release) => (order.push("third"), release));
+  const fourth = semaphore.take().then((release) => (order.push("fourth"), release));
   await Promise.resolve();
   expect(order).toEqual([]);
 
@@ -17,26 +17,26 @@ test("lets no more in than the limit, in the order in which they came", async ()
   expect(order).toEqual(["third", "fourth"]);
 });
 
-test("a turn is given back once, however often", async () => {
-  const turns = createSemaphore(1);
-  const giveBack = await turns.take();
-  giveBack();
-  giveBack();
-  await turns.take();
+test("releasing a permit twice has no further effect", async () => {
+  const semaphore = createSemaphore(1);
+  const release = await semaphore.take();
+  release();
+  release();
+  await semaphore.take();
   const waiting = new AbortController();
-  const third = turns.take(waiting.signal);
+  const third = semaphore.take(waiting.signal);
   waiting.abort(new Error("gave up"));
   await expect(third).rejects.toThrow("gave up");
 });
 
-test("who gives up in line loses only his own place", async () => {
-  const turns = createSemaphore(1);
-  const giveBack = await turns.take();
+test("an aborted caller leaves the queue without affecting the others", async () => {
+  const semaphore = createSemaphore(1);
+  const release = await semaphore.take();
   const impatient = new AbortController();
-  const second = turns.take(impatient.signal);
-  const third = turns.take();
+  const second = semaphore.take(impatient.signal);
+  const third = semaphore.take();
   impatient.abort(new Error("gave up"));
   await expect(second).rejects.toThrow("gave up");
-  giveBack();
+  release();
   await expect(third).resolves.toBeTypeOf("function");
 });

@@ -1,27 +1,27 @@
-/** Lets at most `limit` holders in at a time; the others wait in line. */
+/** Admits at most `limit` holders at a time; the others wait in the queue. */
 export interface Semaphore {
   /**
-   * Resolves with the function that gives the turn back.
+   * Resolves with the function that releases the permit.
    *
-   * @throws the signal's reason when it aborts while in line
+   * @throws the signal's reason when it aborts while the caller waits in the queue
    */
   take(signal?: AbortSignal): Promise<() => void>;
 }
 
 export function createSemaphore(limit: number): Semaphore {
-  const line: Array<() => void> = [];
+  const queue: Array<() => void> = [];
   let free = limit;
 
-  const giveBack = (): void => {
-    const next = line.shift();
+  const release = (): void => {
+    const next = queue.shift();
     if (next === undefined) free += 1;
     else next();
   };
-  const turn = (): (() => void) => {
-    let given = false;
+  const permit = (): (() => void) => {
+    let released = false;
     return () => {
-      if (!given) giveBack();
-      given = true;
+      if (!released) release();
+      released = true;
     };
   };
 
@@ -30,21 +30,21 @@ export function createSemaphore(limit: number): Semaphore {
       signal?.throwIfAborted();
       if (free > 0) {
         free -= 1;
-        return turn();
+        return permit();
       }
       await new Promise<void>((resolve, reject) => {
         const enter = (): void => {
-          signal?.removeEventListener("abort", leave);
+          signal?.removeEventListener("abort", abandon);
           resolve();
         };
-        const leave = (): void => {
-          line.splice(line.indexOf(enter), 1);
+        const abandon = (): void => {
+          queue.splice(queue.indexOf(enter), 1);
           reject(signal?.reason);
         };
-        line.push(enter);
-        signal?.addEventListener("abort", leave, { once: true });
+        queue.push(enter);
+        signal?.addEventListener("abort", abandon, { once: true });
       });
-      return turn();
+      return permit();
     },
   };
 }

@@ -5,14 +5,14 @@ import { VmrigError } from "../errors/vmrig-error.ts";
 import { waitFor } from "../wait/wait-for.ts";
 import { ConnectionLostError } from "./connection-lost.ts";
 
-/** What a command needs of the connection that carries it. */
+/** The connection, as commands and tunnels use it. */
 export interface Session {
   readonly client: Client;
   readonly name: string;
   readonly clock: Clock;
   readonly closed: AbortSignal;
   readonly answers: ReplyDeadlines;
-  /** Whether this side ends the connection. */
+  /** Whether this side is closing the connection. */
   readonly hungUp: () => boolean;
 }
 
@@ -20,36 +20,37 @@ export interface Session {
 export interface Pty {
   readonly columns: number;
   readonly rows: number;
-  /** What the command finds in TERM. */
+  /** Value of TERM for the command. */
   readonly term: string;
 }
 
+/** Options of {@link open}. */
 export interface Opening {
-  /** Gets the channel before any of its events. */
+  /** Receives the channel before any of its events. */
   readonly attend: (channel: ClientChannel) => void;
   readonly pty?: Pty;
   readonly signal?: AbortSignal;
 }
 
 /**
- * How long a server may refuse a session that should be free. OpenSSH frees a closed one only after
- * it has handled all packets that came with the close, and so refuses an open right behind it when
- * `MaxSessions` is used up.
+ * How long a server may refuse a session that should be free. OpenSSH frees a closed session only
+ * after it has handled all packets that arrived together with the close, so it refuses an open that
+ * directly follows the close when `MaxSessions` is reached.
  */
 const REFUSAL_MS = 2000;
 
 /**
- * How long a server may leave a request for a session without an answer. An emulated machine under
- * load takes a second for each step.
+ * How long a server may take to reply to a session request. An emulated machine under load takes a
+ * second for each step.
  */
 export const ANSWER_MS = 30_000;
 
 /**
  * Opens a session and starts a command in it.
  *
- * @throws ConnectionLostError, which knows whether the command may have begun
- * @throws VmrigError `MACHINE_UNREACHABLE` when the server goes on refusing, or does not answer;
- *   `CAPABILITY_MISSING` when it gives no terminal
+ * @throws ConnectionLostError with the information whether the command may have started
+ * @throws VmrigError `MACHINE_UNREACHABLE` when the server keeps refusing or does not reply;
+ *   `CAPABILITY_MISSING` when the server does not provide a terminal
  */
 export async function open(session: Session, command: string, opening: Opening): Promise<void> {
   const refusal = await attempt(session, command, opening);
@@ -70,7 +71,7 @@ export async function open(session: Session, command: string, opening: Opening):
   });
 }
 
-/** One attempt; what the server said when it refused. */
+/** Makes one attempt. @returns the server's message when it refused */
 function attempt(
   { client, name, closed, answers, hungUp: byUs }: Session,
   command: string,
@@ -81,7 +82,7 @@ function attempt(
     const fail = (error: Error): void => {
       answered();
       if (error.message === "Unable to request a pseudo-terminal") return reject(noTerminal(name));
-      // ssh2 says this when the request to start the command was sent and not answered with a yes.
+      // ssh2 reports this when the request to start the command was sent and not confirmed.
       const started = error.message === "Unable to exec";
       const hungUp =
         started || error.message === "No response from server" || error.message === "Not connected";
@@ -89,11 +90,11 @@ function attempt(
         resolve(error.message.toLowerCase());
         return;
       }
-      const moment = started ? "while it started a command" : "before a command was sent";
+      const when = started ? "while it started a command" : "before a command was sent";
       reject(
         new ConnectionLostError(
           started,
-          { message: `The SSH connection to ${name} ended ${moment}.`, cause: error },
+          { message: `The SSH connection to ${name} ended ${when}.`, cause: error },
           byUs(),
         ),
       );
@@ -118,13 +119,13 @@ function attempt(
 function unanswered(name: string): VmrigError {
   return new VmrigError("MACHINE_UNREACHABLE", {
     message: `The SSH server of ${name} did not answer the request for a session within ${ANSWER_MS / 1000} s.`,
-    hint: "its connection stands, so the server hangs or the machine is out of processes or memory: see its console",
+    hint: "the connection is still open, so the server hangs, or the machine is out of processes or memory: check its console",
   });
 }
 
 function noTerminal(name: string): VmrigError {
   return new VmrigError("CAPABILITY_MISSING", {
-    message: `The SSH server of ${name} gives no terminal.`,
-    hint: "see PermitTTY in its sshd_config",
+    message: `The SSH server of ${name} does not provide a terminal.`,
+    hint: "check PermitTTY in its sshd_config",
   });
 }

@@ -1,11 +1,11 @@
 import type { ClientChannel } from "ssh2";
 
-/** The signals that OpenSSH passes on (`name2sig` of its session.c). */
+/** Signals that OpenSSH passes on (`name2sig` of its session.c). */
 export type SignalName = "HUP" | "INT" | "KILL" | "QUIT" | "TERM" | "USR1" | "USR2";
 
 /**
- * Those of them that end a process whatever it thinks of it, or by which somebody on the machine
- * knows to do so.
+ * Signals that stop a process: `KILL`, which no process can ignore, and `TERM`, which a handler on
+ * the machine may turn into a `KILL`.
  */
 export type StopSignal = "KILL" | "TERM";
 
@@ -15,12 +15,12 @@ interface Inside {
 }
 
 /**
- * Sends a signal to the process group of a session. RFC 4254 §6.9; OpenSSH does `killpg` as the
- * session's user, and each session is a group of its own. It refuses for root logins and forced
+ * Sends a signal to the process group of a session. RFC 4254 §6.9. OpenSSH calls `killpg` as the
+ * session's user, and each session is a process group. OpenSSH refuses for root logins and forced
  * commands.
  *
- * ssh2's own `channel.signal()` sends nothing once stdin has ended, which the RFC does not ask for:
- * hence the way around it.
+ * Bypasses `channel.signal()` of ssh2, which sends nothing after stdin has ended. The RFC does not
+ * require that.
  */
 export function sendSignal(channel: ClientChannel, signal: SignalName): void {
   const { outgoing, _client } = channel as unknown as Inside;

@@ -23,15 +23,15 @@ afterAll(() => server?.[Symbol.asyncDispose]());
 const MIB = 1024 * 1024;
 const hash = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
-interface Line {
+interface CountedConnection {
   readonly client: Client;
   open(port: number): Promise<Duplex>;
-  /** How many channels ssh2 knows. */
+  /** Returns the number of channels that ssh2 has open. */
   channels(): number;
 }
 
-/** A connection whose insides can be counted. */
-async function line(): Promise<Line> {
+/** Opens a connection whose channels can be counted. */
+async function openCounted(): Promise<CountedConnection> {
   const shaken = await handshake(server.target, "pc1", systemClock, new AbortController().signal);
   if ("seen" in shaken) throw new Error(shaken.seen);
   const { client } = shaken.value;
@@ -63,8 +63,8 @@ const none = (what: string, count: () => number): Promise<unknown> =>
     probe: async () => (count() === 0 ? { value: true } : { seen: `${count()}` }),
   });
 
-test("carries 16 MiB both ways at once, whatever the bytes, to a reader who takes his time", async () => {
-  const { open } = await line();
+test("carries 16 MiB of random bytes in both directions at once to a slow reader", async () => {
+  const { open } = await openCounted();
   const { port } = await startService(echo());
   const stream = await open(port);
   const sent = randomBytes(16 * MIB);
@@ -80,8 +80,8 @@ test("carries 16 MiB both ways at once, whatever the bytes, to a reader who take
   expect(most).toBeLessThan(2 * MIB);
 });
 
-test("a service that does not read holds up the writer, and nothing else on the connection", async () => {
-  const { open } = await line();
+test("a service that does not read blocks its writer, and nothing else on the connection", async () => {
+  const { open } = await openCounted();
   const hears: Array<() => void> = [];
   const deaf = await startService(
     talk((socket) => void hears.push(() => socket.on("end", () => socket.end()).resume())),
@@ -107,8 +107,8 @@ test("a service that does not read holds up the writer, and nothing else on the 
   await deaf.quiet();
 });
 
-test("either side ends its half first, and the other one goes on", async () => {
-  const { open } = await line();
+test("either side may end its half first while the other side continues", async () => {
+  const { open } = await openCounted();
   const answersLast = await startService(
     talk((socket) => void buffer(socket).then((all) => socket.end(`got ${all.length}`))),
   );
@@ -129,8 +129,8 @@ test("either side ends its half first, and the other one goes on", async () => {
   expect(await heard.promise).toBe("and goodbye");
 });
 
-test("a connection that is lost is no proper end: the stream fails with the reason", async () => {
-  const { open, client } = await line();
+test("a lost connection is not a regular end: the stream fails with the reason", async () => {
+  const { open, client } = await openCounted();
   const { port } = await startService(talk((socket) => void socket.write("half of it")));
   const stream = await open(port);
   await once(stream, "data");
@@ -143,8 +143,8 @@ test("a connection that is lost is no proper end: the stream fails with the reas
   expect(stream.readableEnded).toBe(false);
 });
 
-test("who writes to a service that has gone is told", async () => {
-  const { open } = await line();
+test("a write to a service that is gone fails", async () => {
+  const { open } = await openCounted();
   const { port } = await startService(
     talk((socket) => void socket.once("data", () => socket.resetAndDestroy())),
   );
@@ -160,8 +160,8 @@ test("who writes to a service that has gone is told", async () => {
   expect(stream.destroyed).toBe(true);
 });
 
-test("no channel is left, however the streams have ended", async () => {
-  const { open, channels } = await line();
+test("leaves no channel open, in whichever way a stream ends", async () => {
+  const { open, channels } = await openCounted();
   const back = await startService(echo());
   const chatty = await startService(
     talk((socket) => {
@@ -169,7 +169,7 @@ test("no channel is left, however the streams have ended", async () => {
       socket.on("end", () => socket.end()).resume();
     }),
   );
-  // Not before it is written to: sshd would take that for a refusal.
+  // The service resets only after the first data: sshd would report an earlier reset as a refusal.
   const reset = await startService(
     talk((socket) => void socket.once("data", () => socket.resetAndDestroy())),
   );
@@ -195,16 +195,16 @@ test("no channel is left, however the streams have ended", async () => {
   expect(channels()).toBe(0);
 });
 
-test("many at a time share one connection", async () => {
+test("many concurrent tunnels share one connection", async () => {
   await using connection = await dial(server.target, { name: "pc1" });
   const { port, quiet } = await startService(echo());
   const before = server.logins();
-  const said = await Promise.all(
+  const echoed = await Promise.all(
     Array.from({ length: 200 }, async (_, index) =>
       text((await connection.tunnel({ host: "127.0.0.1", port })).end(`${index}`)),
     ),
   );
-  expect(said).toEqual(Array.from({ length: 200 }, (_, index) => `${index}`));
+  expect(echoed).toEqual(Array.from({ length: 200 }, (_, index) => `${index}`));
   expect(server.logins()).toBe(before);
   await quiet();
 });

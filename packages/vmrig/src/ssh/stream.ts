@@ -2,12 +2,12 @@ import { Duplex } from "node:stream";
 import type { Channel } from "ssh2";
 
 /**
- * A channel as a stream that keeps the promises of Node.js. One of ssh2 ends as if all had come
- * when its connection breaks, leaves a write without an answer when the machine closes it, and goes
- * on after `destroy()`.
+ * Wraps a channel in a stream that behaves as Node.js specifies. A channel of ssh2 ends as if all
+ * data had arrived when its connection breaks, never calls back a write when the machine closes the
+ * channel, and continues after `destroy()`.
  *
- * Each half ends by itself. The machine's end of both halves ends the stream; a connection that is
- * lost destroys it, with the reason.
+ * Each half ends independently. The stream ends when the machine has ended both halves. A lost
+ * connection destroys the stream with the reason.
  */
 export function toStream(channel: Channel, closed: AbortSignal): Duplex {
   let over = false;
@@ -31,7 +31,7 @@ export function toStream(channel: Channel, closed: AbortSignal): Duplex {
     destroy(error, done) {
       closed.removeEventListener("abort", lose);
       if (!closed.aborted) channel.close();
-      // What still comes must go somewhere: ssh2 forgets a channel when it was read to its end.
+      // Remaining data must be drained: ssh2 forgets a channel only after it was read to its end.
       channel.resume();
       done(error);
     },
@@ -42,8 +42,8 @@ export function toStream(channel: Channel, closed: AbortSignal): Duplex {
   channel.on("data", (chunk: Buffer) => {
     if (!stream.destroyed && !stream.push(chunk)) channel.pause();
   });
-  // In a turn of its own, as the end of a socket comes: undici loses one that comes with the head
-  // of an answer.
+  // Ends in a separate tick of the event loop, as a socket does: undici loses an end that arrives
+  // together with the head of a response.
   channel.on("end", () =>
     setImmediate(() => {
       if (!stream.destroyed) stream.push(null);
@@ -53,7 +53,7 @@ export function toStream(channel: Channel, closed: AbortSignal): Duplex {
   channel.on("close", () => {
     over = true;
     sending?.(brokenPipe());
-    // What has come is still to be read.
+    // Data that has arrived can still be read.
     if (stream.readableEnded) stream.destroy();
     else stream.once("end", () => stream.destroy());
   });

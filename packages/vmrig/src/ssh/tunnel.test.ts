@@ -14,7 +14,7 @@ async function connect(options?: TestSshdOptions): Promise<SshConnection> {
   return connection;
 }
 
-test("carries bytes both ways to what the machine calls localhost", async () => {
+test("carries bytes in both directions to the machine's localhost", async () => {
   const connection = await connect();
   const { port } = await startService(echo());
   const tunnel = await connection.tunnel({ host: "localhost", port });
@@ -22,7 +22,7 @@ test("carries bytes both ways to what the machine calls localhost", async () => 
   expect(await text(tunnel)).toBe("there and back");
 });
 
-test("that the machine cannot make says why", async () => {
+test("a tunnel that the machine cannot open fails with the reason", async () => {
   const connection = await connect();
   await expect(
     connection.tunnel({ host: "127.0.0.1", port: await freePort() }),
@@ -32,14 +32,14 @@ test("that the machine cannot make says why", async () => {
   });
 });
 
-test("that the machine's server forbids says so", async () => {
+test("a tunnel that the machine's sshd forbids fails as forbidden", async () => {
   const connection = await connect({ forwarding: false });
   await expect(
     connection.tunnel({ host: "127.0.0.1", port: await freePort() }),
   ).rejects.toMatchObject({ forbidden: true });
 });
 
-test("on a connection that has ended fails as a command does that was not sent", async () => {
+test("a tunnel on an ended connection fails as not started", async () => {
   const connection = await connect();
   await connection.close();
   await expect(connection.tunnel({ host: "127.0.0.1", port: 1 })).rejects.toMatchObject({
@@ -48,7 +48,7 @@ test("on a connection that has ended fails as a command does that was not sent",
   });
 });
 
-test("leads to a unix socket as well, and says when nobody listens at it", async () => {
+test("connects to a unix socket, and fails when no process listens on it", async () => {
   const server = await startSshd();
   onTestFinished(() => server[Symbol.asyncDispose]());
   const connection = await dial(server.target, { name: "pc1" });
@@ -65,7 +65,7 @@ test("leads to a unix socket as well, and says when nobody listens at it", async
   expect(await text(tunnel)).toBe("there and back");
 });
 
-test("that nobody waits for any more is closed when it opens", async () => {
+test("an aborted tunnel is closed when it opens", async () => {
   const connection = await connect();
   const service = await startService(echo());
   const abort = new AbortController();

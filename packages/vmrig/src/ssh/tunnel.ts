@@ -4,16 +4,19 @@ import { ConnectionLostError } from "./connection-lost.ts";
 import type { Session } from "./session.ts";
 import { toStream } from "./stream.ts";
 
-/** What a machine connects to: a TCP port as it sees it, or a unix socket of its own. */
+/**
+ * Address that a machine connects to: a TCP port as the machine sees it, or a unix socket of the
+ * machine.
+ */
 export type Destination =
   | { readonly host: string; readonly port: number }
   | { readonly path: string };
 
-/** The machine did not make the connection. */
+/** The machine did not open the connection. */
 export class TunnelRefusedError extends Error {
   /**
-   * Its sshd forbids forwarding: `SSH_OPEN_ADMINISTRATIVELY_PROHIBITED`, RFC 4254, 5.1. Of a unix
-   * socket OpenSSH does not tell.
+   * Whether the machine's sshd forbids forwarding: `SSH_OPEN_ADMINISTRATIVELY_PROHIBITED`, RFC
+   * 4254, 5.1. OpenSSH does not report this for a unix socket.
    */
   readonly forbidden: boolean;
 
@@ -28,9 +31,9 @@ const PROHIBITED = 1;
 
 /**
  * Opens a `direct-tcpip` channel (RFC 4254, 7.2), or `direct-streamlocal@openssh.com` (OpenSSH,
- * PROTOCOL, 2.4). The machine looks the host up, so `localhost` is the machine itself.
+ * PROTOCOL, 2.4). The machine resolves the host name, so `localhost` is the machine itself.
  *
- * @param signal gives up waiting for it; one that is open stays open
+ * @param signal aborts waiting for the tunnel; an open tunnel stays open
  */
 export function tunnel(
   { client, name, closed }: Session,
@@ -63,7 +66,7 @@ export function tunnel(
       if (error !== undefined) return fail(error);
       settle();
       const stream = toStream(channel, closed);
-      // Nobody waits for it any more.
+      // The caller has aborted.
       if (signal?.aborted === true) stream.destroy();
       else resolve(stream);
     };

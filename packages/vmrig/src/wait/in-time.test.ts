@@ -4,7 +4,7 @@ import { inTime } from "./in-time.ts";
 
 const late = (): Error => new Error("too late");
 
-test("hands on what comes in time, be it a value or an error, and leaves no timer behind", async () => {
+test("settles as the work does before the deadline, and leaves no timer behind", async () => {
   const timers: AbortSignal[] = [];
   const clock = {
     ...systemClock,
@@ -20,7 +20,7 @@ test("hands on what comes in time, be it a value or an error, and leaves no time
   expect(timers.map(({ aborted }) => aborted)).toEqual([true, true]);
 });
 
-test("rejects at the deadline, and drops what comes later", async () => {
+test("rejects at the deadline, and ignores a later outcome", async () => {
   const work = Promise.withResolvers<number>();
   await expect(inTime(work.promise, { timeoutMs: 1, late })).rejects.toThrow("too late");
   work.reject(new Error("much later"));

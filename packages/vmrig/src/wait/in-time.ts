@@ -1,15 +1,15 @@
 import { systemClock, type Clock } from "../clock/clock.ts";
 
+/** Options of {@link inTime}. */
 export interface InTimeOptions {
   readonly timeoutMs: number;
-  /** What it rejects with at the deadline. */
+  /** Creates the error of the deadline. */
   readonly late: () => Error;
   readonly clock?: Clock;
 }
 
 /**
- * Waits for what somebody else does, and cannot be stopped, until a deadline. What comes later is
- * dropped.
+ * Waits until a deadline for work that cannot be stopped. An outcome after the deadline is ignored.
  */
 export async function inTime<T>(
   work: Promise<T>,
@@ -19,7 +19,7 @@ export async function inTime<T>(
   const deadline = clock.sleep(timeoutMs, over.signal).then(() => {
     throw late();
   });
-  deadline.catch(() => {}); // stopped below
+  deadline.catch(() => {}); // aborted below
   try {
     return await Promise.race([work, deadline]);
   } finally {

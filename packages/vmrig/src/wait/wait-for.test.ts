@@ -4,8 +4,8 @@ import { VmrigError } from "../errors/vmrig-error.ts";
 import { waitFor, type Observation } from "./wait-for.ts";
 
 /**
- * Time that passes only when everybody sleeps: the next sleeper is woken as soon as nothing else is
- * left to do.
+ * A clock whose time passes only while all code sleeps: it wakes the next sleeper as soon as the
+ * event loop is idle.
  */
 function quickClock(): Clock & { sleeps(): readonly number[] } {
   let now = 1_000;
@@ -53,26 +53,26 @@ function quickClock(): Clock & { sleeps(): readonly number[] } {
 const never = (signal: AbortSignal): Promise<never> =>
   new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
 
-test("answers with the value of the first look that has one", async () => {
+test("returns the value of the first probe that has one", async () => {
   const clock = quickClock();
-  let looks = 0;
+  let probes = 0;
   const probe = async (): Promise<Observation<string>> =>
-    ++looks === 4 ? { value: "there" } : { seen: "nobody" };
+    ++probes === 4 ? { value: "there" } : { seen: "nothing" };
   await expect(
     waitFor({ what: "it", timeoutMs: 10_000, intervalMs: 250, clock, probe }),
   ).resolves.toBe("there");
-  expect([looks, clock.monotonic()]).toEqual([4, 1_750]);
+  expect([probes, clock.monotonic()]).toEqual([4, 1_750]);
 });
 
-test("a value that is undefined is a value", async () => {
+test("accepts undefined as a value", async () => {
   await expect(
     waitFor({ what: "it", timeoutMs: 10, probe: async () => ({ value: undefined }) }),
   ).resolves.toBeUndefined();
 });
 
-test("says at its deadline what was waited for, where, how long, and what was seen last", async () => {
+test("reports at the deadline the awaited thing, the object, the measured wait and the last observation", async () => {
   const clock = quickClock();
-  let looks = 0;
+  let probes = 0;
   const waiting = waitFor({
     what: "port 5432",
     on: "pc1",
@@ -80,7 +80,7 @@ test("says at its deadline what was waited for, where, how long, and what was se
     intervalMs: 1_000,
     clock,
     hint: "look at its journal",
-    probe: async () => ({ seen: `connection refused ${++looks} times` }),
+    probe: async () => ({ seen: `connection refused ${++probes} times` }),
   });
   await expect(waiting).rejects.toMatchObject({
     code: "WAIT_TIMEOUT",
@@ -89,7 +89,7 @@ test("says at its deadline what was waited for, where, how long, and what was se
   });
 });
 
-test("takes the code that it is given, and leaves out what it does not know", async () => {
+test("uses the given error code, and omits an object and a hint that are not given", async () => {
   const waiting = waitFor({
     what: "it",
     timeoutMs: 100,
@@ -104,55 +104,56 @@ test("takes the code that it is given, and leaves out what it does not know", as
   });
 });
 
-test("looks once even without any time", async () => {
+test("probes once even with a timeout of 0", async () => {
   await expect(
     waitFor({ what: "it", timeoutMs: 0, clock: quickClock(), probe: async () => ({ value: 1 }) }),
   ).resolves.toBe(1);
 });
 
-test("does not look again after the deadline, not even for the rest of a pause", async () => {
+test("does not probe again after the deadline, not even when the deadline cuts a pause short", async () => {
   const clock = quickClock();
-  const looks: { readonly at: number; readonly late: boolean }[] = [];
+  const probes: { readonly at: number; readonly late: boolean }[] = [];
   const probe = async (signal: AbortSignal): Promise<Observation<never>> => {
-    looks.push({ at: clock.monotonic() - 1_000, late: signal.aborted });
-    return { seen: "nobody" };
+    probes.push({ at: clock.monotonic() - 1_000, late: signal.aborted });
+    return { seen: "nothing" };
   };
   await expect(
     waitFor({ what: "it", timeoutMs: 1_000, intervalMs: 400, clock, probe }),
   ).rejects.toThrow("Waited 1.0 s");
-  expect(looks).toEqual([0, 400, 800].map((at) => ({ at, late: false })));
+  expect(probes).toEqual([0, 400, 800].map((at) => ({ at, late: false })));
 });
 
-test("throws what the probe throws, at once and as it is", async () => {
+test("rethrows an error of the probe immediately and unchanged", async () => {
   const clock = quickClock();
   const fatal = new VmrigError("HOST_KEY_MISMATCH", { message: "another machine" });
-  let looks = 0;
+  let probes = 0;
   const probe = async (): Promise<Observation<never>> => {
-    if (++looks === 2) throw fatal;
-    return { seen: "nobody" };
+    if (++probes === 2) throw fatal;
+    return { seen: "nothing" };
   };
   await expect(waitFor({ what: "it", timeoutMs: 60_000, clock, probe })).rejects.toBe(fatal);
   expect(clock.monotonic()).toBe(1_100);
 });
 
-test("throws what a probe throws that is no async function", async () => {
-  const fatal = new Error("at once");
+test("rethrows an error of a probe that throws synchronously", async () => {
+  const fatal = new Error("immediately");
   const probe = (): Promise<Observation<never>> => {
     throw fatal;
   };
   await expect(waitFor({ what: "it", timeoutMs: 60_000, probe })).rejects.toBe(fatal);
 });
 
-test("throws the reason of its signal, from the middle of a pause", async () => {
+test("throws the reason of its signal, when the signal aborts in the middle of a pause", async () => {
   const abort = new AbortController();
   const reason = new Error("enough");
-  let looks = 0;
+  let probes = 0;
   const probe = async (): Promise<Observation<never>> => {
-    looks += 1;
+    probes += 1;
     setImmediate(() => abort.abort(reason));
-    return { seen: "nobody" };
+    return { seen: "nothing" };
   };
-  // The system's clock: an hour would be too long for this test.
+  // Uses the system clock: with an hour's pause, the test passes only when the abort ends the
+  // pause.
   await expect(
     waitFor({
       what: "it",
@@ -162,22 +163,22 @@ test("throws the reason of its signal, from the middle of a pause", async () => 
       probe,
     }),
   ).rejects.toBe(reason);
-  expect(looks).toBe(1);
+  expect(probes).toBe(1);
 });
 
-test("does not look at all when its signal has aborted before", async () => {
-  let looks = 0;
+test("does not probe when the signal has already aborted", async () => {
+  let probes = 0;
   const waiting = waitFor({
     what: "it",
     timeoutMs: 1_000,
     signal: AbortSignal.abort("gone"),
-    probe: async () => ({ seen: String(++looks) }),
+    probe: async () => ({ seen: String(++probes) }),
   });
   await expect(waiting).rejects.toBe("gone");
-  expect(looks).toBe(0);
+  expect(probes).toBe(0);
 });
 
-test("throws the signal's reason, not what the probe makes of it", async () => {
+test("throws the signal's reason, not the error that the probe throws because of it", async () => {
   const abort = new AbortController();
   const reason = new Error("enough");
   const waiting = waitFor({
@@ -192,7 +193,7 @@ test("throws the signal's reason, not what the probe makes of it", async () => {
   await expect(waiting).rejects.toBe(reason);
 });
 
-test("ends a probe that hangs until its signal aborts", async () => {
+test("aborts the signal of a hanging probe at the deadline", async () => {
   const waiting = waitFor({ what: "it", timeoutMs: 30_000, clock: quickClock(), probe: never });
   await expect(waiting).rejects.toMatchObject({
     code: "WAIT_TIMEOUT",
@@ -200,10 +201,10 @@ test("ends a probe that hangs until its signal aborts", async () => {
   });
 });
 
-test("keeps the last real observation when the deadline cuts a look short", async () => {
-  let looks = 0;
+test("keeps the last complete observation when the deadline cuts a probe short", async () => {
+  let probes = 0;
   const probe = async (signal: AbortSignal): Promise<Observation<never>> => {
-    if (++looks === 1) return { seen: "connection refused" };
+    if (++probes === 1) return { seen: "connection refused" };
     return never(signal).catch(() => ({ seen: "it was cut short" }));
   };
   await expect(
@@ -211,7 +212,7 @@ test("keeps the last real observation when the deadline cuts a look short", asyn
   ).rejects.toThrow("last seen: connection refused.");
 });
 
-test("takes what a look saw that the deadline cut short when there was none before it", async () => {
+test("uses the observation of a probe that the deadline cut short when there is no earlier one", async () => {
   const probe = (signal: AbortSignal): Promise<Observation<never>> =>
     never(signal).catch(() => ({ seen: "it still ran" }));
   await expect(
@@ -219,7 +220,7 @@ test("takes what a look saw that the deadline cut short when there was none befo
   ).rejects.toThrow("last seen: it still ran.");
 });
 
-test("keeps what a probe threw at its deadline as the cause", async () => {
+test("keeps an error that the probe throws at the deadline as the cause", async () => {
   const cause = new Error("socket hang up\nwith a second line");
   const probe = (signal: AbortSignal): Promise<Observation<never>> =>
     never(signal).catch(() => Promise.reject(cause));
@@ -231,7 +232,7 @@ test("keeps what a probe threw at its deadline as the cause", async () => {
   });
 });
 
-test("takes a value that comes while the probe cleans up after the deadline", async () => {
+test("accepts a value that the probe returns while it cleans up after the deadline", async () => {
   const probe = (signal: AbortSignal): Promise<Observation<string>> =>
     never(signal).catch(() => ({ value: "just so" }));
   await expect(waitFor({ what: "it", timeoutMs: 1_000, clock: quickClock(), probe })).resolves.toBe(
@@ -239,25 +240,25 @@ test("takes a value that comes while the probe cleans up after the deadline", as
   );
 });
 
-test("leaves a probe alone that does not listen to its signal", async () => {
+test("abandons a probe that ignores its signal", async () => {
   const clock = quickClock();
   await expect(
     waitFor({ what: "it", timeoutMs: 1_000, clock, probe: () => new Promise(() => {}) }),
   ).rejects.toThrow("Waited 4.0 s for it; last seen: nothing yet.");
 });
 
-test("a wait without end is one of weeks, not one of a millisecond", async () => {
+test("an infinite timeout waits for weeks, not for a millisecond", async () => {
   const clock = quickClock();
-  let looks = 0;
+  let probes = 0;
   const probe = async (): Promise<Observation<true>> =>
-    ++looks === 3 ? { value: true } : { seen: "nobody" };
+    ++probes === 3 ? { value: true } : { seen: "nothing" };
   await expect(
     waitFor({ what: "it", timeoutMs: Number.POSITIVE_INFINITY, clock, probe }),
   ).resolves.toBe(true);
   expect(Math.max(...clock.sleeps())).toBe(2 ** 31 - 1);
 });
 
-test("leaves nothing behind that keeps the process or the signal busy", async () => {
+test("leaves no timer and no listener behind", async () => {
   const clock = quickClock();
   const abort = new AbortController();
   await waitFor({

@@ -4,18 +4,19 @@ import { describeThrown } from "../errors/thrown.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 
 /**
- * One look at the thing that is waited for: it is there, or this is what was seen instead. Throw on
- * a state that cannot recover.
+ * Result of one probe: the awaited value, or a description of what was observed instead. A probe
+ * throws on a state that cannot recover.
  */
 export type Observation<T> = { readonly value: T } | { readonly seen: string };
 
+/** Options of {@link waitFor}. */
 export interface WaitOptions<T> {
-  /** What is waited for, as it should read after "Waited 60.0 s for": `port 5432`. */
+  /** Name of the awaited thing, as it reads after "Waited 60.0 s for": `port 5432`. */
   readonly what: string;
-  /** On which object: `pc1`. */
+  /** Object of the wait: `pc1`. */
   readonly on?: string;
   readonly timeoutMs: number;
-  /** Pause between two looks. @defaultValue 100 */
+  /** Pause between two probes. @defaultValue 100 */
   readonly intervalMs?: number;
   readonly signal?: AbortSignal;
   readonly clock?: Clock;
@@ -23,24 +24,23 @@ export interface WaitOptions<T> {
   readonly code?: ErrorCode;
   readonly hint?: string;
   /**
-   * Called until it answers with a value. The signal it is given aborts at the deadline, and when
-   * the wait is given up: then it has 3 s to clean up and say what it saw, and is left alone after
-   * that.
+   * Called until it returns a value. Its signal aborts at the deadline and when `signal` aborts.
+   * The probe then has 3 s to clean up and report an observation; after that, `waitFor` abandons
+   * it.
    */
   readonly probe: (signal: AbortSignal) => Promise<Observation<T>>;
 }
 
-/** Longer than the ssh module takes to end a command that does not want to. */
+/** Longer than the ssh module takes to stop a command that ignores its stop signal. */
 const GRACE_MS = 3_000;
-/** Timers of Node.js fire at once when they are set to more. */
+/** A longer timer of Node.js fires immediately. */
 const LONGEST_MS = 2 ** 31 - 1;
 
 /**
- * The only loop of vmrig that sleeps. Looks once in any case, and never after the deadline.
+ * The only loop of vmrig that sleeps. Probes at least once, and never after the deadline.
  *
- * @throws VmrigError with the name, the measured wait and the last observation when the deadline
- *   passes
- * @throws the signal's reason when it aborts, and whatever `probe` throws before the deadline
+ * @throws VmrigError with the name, the measured wait and the last observation at the deadline
+ * @throws the signal's reason when it aborts, and any error that `probe` throws before the deadline
  */
 export async function waitFor<T>(options: WaitOptions<T>): Promise<T> {
   const {
@@ -80,7 +80,7 @@ export async function waitFor<T>(options: WaitOptions<T>): Promise<T> {
       try {
         const observation = await Promise.race([probe(enough), tooSlow]);
         if ("value" in observation) return observation.value;
-        // A look that the deadline cut short knows less than the one before it.
+        // A probe that the deadline cut short knows less than the one before it.
         if (!deadline.signal.aborted) ({ seen } = observation);
         else seen ??= observation.seen;
       } catch (error) {
@@ -107,7 +107,10 @@ export async function waitFor<T>(options: WaitOptions<T>): Promise<T> {
   });
 }
 
-/** Forgets about it at `over`: a signal may live much longer than a wait. */
+/**
+ * Resolves when the signal aborts. Removes its listener at `over`, because a signal may live much
+ * longer than a wait.
+ */
 function aborted(signal: AbortSignal, over: AbortSignal): Promise<void> {
   return new Promise((resolve) =>
     signal.addEventListener("abort", () => resolve(), { once: true, signal: over }),

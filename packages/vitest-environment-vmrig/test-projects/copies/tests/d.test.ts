@@ -2,4 +2,4 @@ import { test } from "vitest-environment-vmrig";
 import { look, use } from "../use.ts";
 
 test("has a copy for itself", ({ pc1 }) => use("d", pc1));
-test("sees what is left of it", ({ pc1 }) => look("d", pc1));
+test("records the files that left something on its copy", ({ pc1 }) => look("d", pc1));

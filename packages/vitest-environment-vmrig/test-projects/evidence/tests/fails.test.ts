@@ -1,12 +1,12 @@
 import { beforeEach, describe, evidence, expect, test } from "vitest-environment-vmrig";
 
-/** A fake machine refuses to have a journal, until its test gives it one. */
+/** A fake machine has no journal until its test writes one. */
 const JOURNAL = `#!/bin/sh
 echo "2026-01-01T00:00:00+00:00 pc1 app[7]: started with token hunter2-in-env"
 echo "2026-01-01T00:00:01+00:00 pc1 app[7]: error: could not bind, password was hunter2-as-input, deploy hunter2-of-config"
 `;
 
-/** It is on no disk of a fake machine, so no rollback takes it away. */
+/** It is on no disk of a fake machine, so a rollback does not delete it. */
 test.afterAll(async ({ pc1 }) => {
   await pc1.file((await pc1.$`command -v journalctl`).stdout).write("#!/bin/sh\n");
 });
@@ -37,7 +37,7 @@ test("takes too long", { timeout: 1_000 }, async ({ pc2 }) => {
 });
 
 describe("a hook", () => {
-  // As `test.beforeEach` would: the machines are the hook's fixtures, too.
+  // As with `test.beforeEach`, the machines are the hook's fixtures, too.
   beforeEach<{ pc1: { $: (line: TemplateStringsArray) => Promise<unknown> } }>(async ({ pc1 }) => {
     await pc1.$`echo in the hook; exit 4`;
   });
@@ -75,7 +75,7 @@ test("fails at a shell", async ({ pc1 }) => {
 
 test("fails after its machine has died", async ({ pc1 }) => {
   await pc1.$`echo before it died`;
-  // The SSH server of a fake machine, by which this comes.
+  // The SSH server of a fake machine, through which this command runs.
   await pc1.$`kill -9 $PPID`.catch(() => {});
   expect("alive").toBe("dead");
 });

@@ -1,6 +1,6 @@
 import { describe, evidence, expect, test } from "vitest-environment-vmrig";
 
-// Up here, because reporters show the lines about one that has failed.
+// At the top of the file, because reporters show the lines around a failed one.
 const TOKEN = "hunter2-in-env";
 const CONTENT = "hunter2-in-file\nand more of hunter2\n";
 
@@ -14,7 +14,7 @@ describe("outside of a test", () => {
     }
   });
 
-  test("evidence() says that nothing would keep the files", () => {
+  test("evidence() fails with an explanation", () => {
     expect(thrown).toMatchObject({
       code: "EVIDENCE_MISPLACED",
       message: expect.stringContaining("outside of a test"),
@@ -27,7 +27,7 @@ describe("a set-up that fails", () => {
     await pc2.$({ env: { TOKEN } })`echo "setting up with $TOKEN"; exit 6`;
   });
 
-  test("has no turn", async ({ pc2 }) => {
+  test("does not run", async ({ pc2 }) => {
     await pc2.$`echo never`;
   });
 });
@@ -37,7 +37,7 @@ describe("a clean-up that fails", () => {
     await pc2.$`echo cleaning up; exit 7`;
   });
 
-  test("is no failure of its test", async ({ pc2 }) => {
+  test("does not fail its test", async ({ pc2 }) => {
     await pc2.$`echo of the test within`;
   });
 });

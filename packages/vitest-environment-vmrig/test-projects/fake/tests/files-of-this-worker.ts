@@ -1,6 +1,6 @@
 const KEY = Symbol.for("vmrig.test.files");
 
-/** On `globalThis`: without isolation it lasts as long as the worker. */
+/** On `globalThis`, which lasts as long as the worker without isolation. */
 export function filesOfThisWorker(): string[] {
   const global = globalThis as { [KEY]?: string[] };
   return (global[KEY] ??= []);

@@ -2,7 +2,7 @@ import { expectTypeOf } from "vitest";
 import { setupOnce, test, type MachineFixtures } from "vitest-environment-vmrig";
 import type { Checkpoint, Machine } from "vmrig";
 
-// The suite compiles this file; nobody runs it.
+// The suite compiles this file but never runs it.
 test("has the machines of the registered rig, each a Machine, and the rig", ({ pc1, pc2, rig }) => {
   expectTypeOf(rig.checkpoint()).toEqualTypeOf<Promise<Checkpoint>>();
   expectTypeOf(pc1).toEqualTypeOf<Machine>();

@@ -2,7 +2,7 @@ import { expect as plain, expectTypeOf } from "vitest";
 import { expect, test } from "vitest-environment-vmrig";
 import type { FileStat } from "vmrig";
 
-// The suite compiles this file, without an import of the config; nobody runs it.
+// The suite compiles this file without an import of the config, and never runs it.
 test("matchers are promises, by subject, on each expect that there is", ({ pc1, expect: own }) => {
   expectTypeOf(expect(pc1.file("a")).toHaveText)
     .parameter(0)

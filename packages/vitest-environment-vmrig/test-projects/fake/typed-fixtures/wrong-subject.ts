@@ -1,6 +1,6 @@
 import { expect, test } from "vitest-environment-vmrig";
 
-// Each line is a mistake. The suite compiles this file and looks for the errors; nobody runs it.
+// Each line is a mistake. The suite compiles this file and expects the errors; it never runs.
 test("uses matchers on what they are not about", async ({ pc1 }) => {
   await expect(pc1).toExist();
   await expect("/etc/hosts").toHaveText("hello\n");

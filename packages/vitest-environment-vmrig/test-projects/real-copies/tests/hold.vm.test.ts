@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { expect, test } from "vitest-environment-vmrig";
 
-// Tells the test that watches this run where it is, and stays there until it is ended.
+// Tells the outer test which copy this run uses, and stays on it until the run is ended.
 test("stays on a machine", async ({ pc1, signal }) => {
   expect((await pc1.$`echo here > here; cat here`).stdout).toBe("here");
   const marker = process.env["TEST_MARKER"];

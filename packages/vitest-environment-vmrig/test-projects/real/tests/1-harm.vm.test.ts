@@ -1,7 +1,7 @@
 import { expect, test } from "vitest-environment-vmrig";
 
 test(
-  "wipes pc1 and turns the clock of pc2 a year ahead",
+  "wipes pc1 and sets the clock of pc2 a year ahead",
   { timeout: 240_000 },
   async ({ pc1, pc2 }) => {
     await pc1.root.$({ reject: false, timeout: "2m" })`rm -rf --no-preserve-root /`;

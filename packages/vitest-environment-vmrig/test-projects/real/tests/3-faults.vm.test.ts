@@ -1,14 +1,14 @@
 import { expect, test } from "vitest-environment-vmrig";
 
 test(
-  "a command after a reboot runs on the new boot, and a console tells of it",
+  "a command after a reboot runs on the new boot, and the console shows the reboot",
   { timeout: 300_000 },
   async ({ pc1 }) => {
     const boot = async (): Promise<string> =>
       (await pc1.$`cat /proc/sys/kernel/random/boot_id`).stdout;
     const before = await boot();
     const endless = pc1.$`sleep 600`.catch((error: unknown) => error);
-    const back = await pc1.reverse(9, 8025); // nobody is there, and the machine is to listen all the same
+    const back = await pc1.reverse(9, 8025); // no server listens here, but the machine must
     await pc1.reboot();
     await pc1.waitForPort(8025);
     expect(back.refused).toBeUndefined();
@@ -20,7 +20,7 @@ test(
 );
 
 test(
-  "what crashed loses what it had not written, and is off until it is switched on",
+  "a crashed machine loses unwritten data, and stays off until it is started",
   { timeout: 300_000 },
   async ({ pc1, pc2 }) => {
     await pc1.$`echo written > written; sync; echo lost > lost`;
@@ -33,10 +33,11 @@ test(
 );
 
 test(
-  "a pulled link, a block and a slow link do what they say, and end",
+  "disconnected, blocked and slow links work, and end",
   { timeout: 300_000 },
   async ({ pc1, pc2 }) => {
-    // From its own address: a machine without that network would ask the one behind its way out.
+    // From its own address: a machine without that network would send the request through its
+    // default gateway.
     const seen = async (): Promise<boolean> =>
       !(await pc1.root.$({ reject: false })`ping -I ${pc1.address} -c 1 -W 3 ${pc2.address}`)
         .failed;
@@ -66,7 +67,7 @@ test(
 );
 
 test(
-  "a clock goes wrong and right again, and a disk is full but for what is left",
+  "a clock can be skewed and reset, and a disk filled up to a given rest",
   { timeout: 300_000 },
   async ({ pc1 }) => {
     const ahead = async (): Promise<number> =>
@@ -86,7 +87,7 @@ test(
 );
 
 test(
-  "machines go back to a checkpoint of the rig, with what ran then, and one to its own",
+  "a rig's checkpoint restores all machines with their processes, and a machine's checkpoint restores that machine",
   { timeout: 300_000 },
   async ({ pc1, pc2, rig }) => {
     await pc1.$`echo one > state; sleep 7654 </dev/null >/dev/null 2>&1 & echo $! > pid`;

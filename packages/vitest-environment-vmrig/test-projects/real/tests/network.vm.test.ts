@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { onTestFinished } from "vitest";
 import { expect, test } from "vitest-environment-vmrig";
 
-/** What a test plays, on this computer. */
+/** Starts the server that a test plays on this computer. */
 async function play(): Promise<number> {
   const server = createServer((request, response) => void response.end(`played ${request.url}`));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -11,7 +11,7 @@ async function play(): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** Perl is in every Debian. */
+/** The service, in Perl, which every Debian has. */
 const SERVICE = `use IO::Socket::INET;
 chomp(my $name = qx(hostname));
 my $server = IO::Socket::INET->new(LocalPort => 8080, Listen => 5, ReuseAddr => 1) or die $!;
@@ -21,12 +21,12 @@ while (my $client = $server->accept) {
 }
 `;
 
-test("ways lead into a machine, out of it, and from one to the other by name", async ({
+test("forwards and reverse forwards work, and machines reach each other by name", async ({
   pc1,
   pc2,
 }) => {
   await pc1.file("service.pl").write(SERVICE);
-  pc1.$`exec perl service.pl`.catch(() => {}); // it is ended with the test
+  pc1.$`exec perl service.pl`.catch(() => {}); // the command ends with the test
   await pc1.waitForPort(8080);
 
   await using web = await pc1.forward(8080);
@@ -45,7 +45,7 @@ test("ways lead into a machine, out of it, and from one to the other by name", a
 });
 
 test(
-  "what leads out of a machine is back after a restore and after a rollback",
+  "reverse forwards are reopened after a restore and after a rollback",
   { timeout: 300_000 },
   async ({ pc1, rig }) => {
     const back = await pc1.reverse(await play(), 8025);

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { afterAll, expect, test } from "vitest-environment-vmrig";
 
-// Tells the test that watches this run that it holds the machines.
+// Tells the outer test that this run has leased the machines.
 const marker = process.env["TEST_MARKER"];
 afterAll(() => {
   if (marker !== undefined) writeFileSync(`${marker}.after`, "");

@@ -4,10 +4,10 @@ import type { Finding } from "../../driver/driver.ts";
 
 const GB = 1024 ** 3;
 
-/** Room for an image, and for the disks and the memory of a few machines. */
+/** Space for an image and for the disks and the memory of a few machines. */
 export const LEAST_FREE_BYTES = 5 * GB;
 
-/** @param role What is kept there: `state`, `cache`. */
+/** Checks the free space of a folder. @param role Purpose of the folder: `state`, `cache`. */
 export async function examineDisk(
   role: string,
   folder: string,
@@ -23,7 +23,7 @@ export async function examineDisk(
     what,
     status: "warn",
     measured: `${measured}, less than ${gb(leastFreeBytes)}`,
-    fix: `free some, or point ${variable} to a larger disk`,
+    fix: `free some space, or point ${variable} to a larger disk`,
   };
 }
 

@@ -9,8 +9,8 @@ import { test, type TestCli } from "../test-cli.test.kit.ts";
 import { examine, type ExamineOptions } from "./examine.ts";
 import { findingLine } from "./finding.ts";
 
-/** All that a doctor finds, by what it looked at. */
-async function look(
+/** Returns all findings by name. */
+async function runDoctor(
   place: TestCli,
   options: Partial<ExamineOptions> = {},
 ): Promise<Readonly<Record<string, Finding>>> {
@@ -28,14 +28,14 @@ async function look(
   return Object.fromEntries(findings.map((finding) => [finding.what, finding]));
 }
 
-/** What is not fine, with what to do about it. */
+/** Returns the findings that are not ok; each must have a fix. */
 function complaints(findings: Readonly<Record<string, Finding>>): Finding[] {
   const wrong = Object.values(findings).filter(({ status }) => status !== "ok");
   for (const { what, fix } of wrong) expect(fix, what).toMatch(/\S/);
   return wrong;
 }
 
-/** The variables of a computer that has some programs of this one, and no others. */
+/** Returns an environment with only some of this computer's programs on the PATH. */
 async function only(
   place: TestCli,
   name: string,
@@ -60,10 +60,10 @@ async function locate(names: readonly (string | undefined)[]): Promise<string> {
   return stdout.split("\n")[0] ?? "";
 }
 
-test("a computer that has all of it: no complaints, and each thing was measured", async ({
+test("a complete computer has no complaints, and every prerequisite is measured", async ({
   place,
 }) => {
-  const findings = await look(place);
+  const findings = await runDoctor(place);
   expect(complaints(findings)).toEqual([]);
   expect(Object.keys(findings)).toEqual([
     "Node.js",
@@ -87,13 +87,13 @@ test("a computer that has all of it: no complaints, and each thing was measured"
     `${join(place.project, "vmrig.config.mjs")}: rig pcs with pc1, pc2`,
   );
   expect(findings["Redis"]?.measured).toMatch(/^\S+.* at unix:.*redis\.sock$/);
-  expect(findings["lease"]?.measured).toMatch(/^taken, waited for and handed on in \d+ ms$/);
+  expect(findings["lease"]?.measured).toMatch(/^taken, waited for and handed over in \d+ ms$/);
   expect(findings["Terraform"]?.measured).toMatch(/\d+\.\d+\.\d+; a stack can be initialised$/);
 });
 
-describe("a computer that lacks one thing: exactly that is named, with its fix", () => {
+describe("a computer that lacks one thing gets exactly that finding, with its fix", () => {
   test("a newer Node.js", async ({ place }) => {
-    expect(complaints(await look(place, { nodeVersion: "22.11.0" }))).toMatchObject([
+    expect(complaints(await runDoctor(place, { nodeVersion: "22.11.0" }))).toMatchObject([
       {
         what: "Node.js",
         status: "fail",
@@ -105,7 +105,7 @@ describe("a computer that lacks one thing: exactly that is named, with its fix",
 
   test("redis-server", async ({ place }) => {
     const env = await only(place, "no-redis", ["terraform", "ssh"]);
-    expect(complaints(await look(place, { env }))).toMatchObject([
+    expect(complaints(await runDoctor(place, { env }))).toMatchObject([
       {
         what: "Redis",
         status: "fail",
@@ -117,7 +117,7 @@ describe("a computer that lacks one thing: exactly that is named, with its fix",
 
   test("Terraform", async ({ place }) => {
     const env = await only(place, "no-terraform", ["redis-server", "ssh"]);
-    expect(complaints(await look(place, { env }))).toMatchObject([
+    expect(complaints(await runDoctor(place, { env }))).toMatchObject([
       {
         what: "Terraform",
         status: "fail",
@@ -132,7 +132,7 @@ describe("a computer that lacks one thing: exactly that is named, with its fix",
     const words =
       'case $1 in version) echo \'{"terraform_version":"1.9.0"}\';; *) echo no plugin cache; exit 1;; esac';
     await writeFile(join(env.PATH, "terraform"), `#!/bin/sh\n${words}\n`, { mode: 0o755 });
-    expect(complaints(await look(place, { env }))).toMatchObject([
+    expect(complaints(await runDoctor(place, { env }))).toMatchObject([
       {
         what: "Terraform",
         status: "fail",
@@ -143,13 +143,13 @@ describe("a computer that lacks one thing: exactly that is named, with its fix",
 
   test("ssh", async ({ place }) => {
     const env = await only(place, "no-ssh", ["redis-server", "terraform"]);
-    expect(complaints(await look(place, { env }))).toMatchObject([
+    expect(complaints(await runDoctor(place, { env }))).toMatchObject([
       { what: "ssh client", status: "warn", fix: expect.stringContaining("openssh-client") },
     ]);
   });
 
   test("a config", async ({ place }) => {
-    expect(complaints(await look(place, { cwd: place.root }))).toMatchObject([
+    expect(complaints(await runDoctor(place, { cwd: place.root }))).toMatchObject([
       {
         what: "config",
         status: "fail",
@@ -159,10 +159,10 @@ describe("a computer that lacks one thing: exactly that is named, with its fix",
     ]);
   });
 
-  test("a config without mistakes", async ({ place }) => {
+  test("a valid config", async ({ place }) => {
     const config = join(place.root, "wrong.config.mjs");
     await writeFile(config, "export default { name: 'PCs', machines: {} };\n");
-    expect(complaints(await look(place, { config }))).toMatchObject([
+    expect(complaints(await runDoctor(place, { config }))).toMatchObject([
       {
         what: "config",
         status: "fail",
@@ -172,12 +172,12 @@ describe("a computer that lacks one thing: exactly that is named, with its fix",
   });
 
   test.for([
-    [0o777, "fail", "others may write to it"],
-    [0o755, "warn", "others may look into it"],
+    [0o777, "fail", "other users may write to it"],
+    [0o755, "warn", "other users may read it"],
   ] as const)("a state folder of its own (mode %o)", async ([mode, status, said], { place }) => {
     onTestFinished(() => chmod(place.folders.state, 0o700));
     await chmod(place.folders.state, mode);
-    expect(complaints(await look(place))).toMatchObject([
+    expect(complaints(await runDoctor(place))).toMatchObject([
       {
         what: "state folder",
         status,
@@ -187,23 +187,21 @@ describe("a computer that lacks one thing: exactly that is named, with its fix",
     ]);
   });
 
-  test("a runtime folder of its own; Redis is not started in it", async ({ place }) => {
+  test("a private runtime folder; Redis is not started in it", async ({ place }) => {
     onTestFinished(() => chmod(place.folders.runtime, 0o700));
     await chmod(place.folders.runtime, 0o777);
-    expect(complaints(await look(place))).toMatchObject([
+    expect(complaints(await runDoctor(place))).toMatchObject([
       {
         what: "folders",
         status: "fail",
-        measured: expect.stringContaining(
-          `${place.folders.runtime} is open for others to write to`,
-        ),
+        measured: expect.stringContaining(`${place.folders.runtime} is writable for other users`),
       },
       { what: "Redis", status: "fail", measured: expect.stringContaining("no safe folder") },
     ]);
   });
 
-  test("room on its disks", async ({ place }) => {
-    expect(complaints(await look(place, { leastFreeBytes: 2 ** 60 }))).toMatchObject([
+  test("space on its disks", async ({ place }) => {
+    expect(complaints(await runDoctor(place, { leastFreeBytes: 2 ** 60 }))).toMatchObject([
       {
         what: "disk of the state folder",
         status: "warn",
@@ -222,7 +220,7 @@ describe("a computer that lacks one thing: exactly that is named, with its fix",
     [-90_000, "90.0 s behind that of Redis"],
   ] as const)("the right time (%i ms off)", async ([offMs, said], { place }) => {
     const clock = { ...systemClock, wall: () => systemClock.wall() + offMs };
-    expect(complaints(await look(place, { clock }))).toMatchObject([
+    expect(complaints(await runDoctor(place, { clock }))).toMatchObject([
       {
         what: "clock",
         status: "warn",
@@ -243,13 +241,11 @@ describe("a Redis that is configured", () => {
     await using server = await RedisServer.start({ persistence, extra });
     await before?.(server);
     return complaints(
-      await look(place, { env: { VMRIG_REDIS_URL: `unix://${server.socketPath}` } }),
+      await runDoctor(place, { env: { VMRIG_REDIS_URL: `unix://${server.socketPath}` } }),
     );
   }
 
-  test("is not complained about when it keeps what it confirmed and evicts nothing", async ({
-    place,
-  }) => {
+  test("has no complaints when it persists every write and evicts nothing", async ({ place }) => {
     expect(await lookAt(place, [])).toEqual([]);
   });
 
@@ -281,7 +277,9 @@ describe("a Redis that is configured", () => {
     ]);
   });
 
-  test("that denies our scripts is named with what its user must be allowed", async ({ place }) => {
+  test("that denies the scripts is reported with the permissions that its user needs", async ({
+    place,
+  }) => {
     const found = await lookAt(place, [], "always", (server) =>
       server.operator.call("ACL", "SETUSER", "default", "-evalsha", "-eval"),
     );
@@ -290,7 +288,7 @@ describe("a Redis that is configured", () => {
     ]);
   });
 
-  test("that denies our channels is named: whoever waits is not woken up", async ({ place }) => {
+  test("that denies the channels is reported: waiting runs are not notified", async ({ place }) => {
     const found = await lookAt(place, [], "always", (server) =>
       server.operator.call("ACL", "SETUSER", "default", "resetchannels"),
     );
@@ -299,9 +297,7 @@ describe("a Redis that is configured", () => {
     ]);
   });
 
-  test("that does not say what it is gets warnings, and a real lease all the same", async ({
-    place,
-  }) => {
+  test("that denies INFO gets warnings, and a real lease is still taken", async ({ place }) => {
     const found = await lookAt(place, [], "always", (server) =>
       server.operator.call("ACL", "SETUSER", "default", "-info", "-config"),
     );
@@ -312,9 +308,9 @@ describe("a Redis that is configured", () => {
     ]);
   });
 
-  test("that is not there is named by its address, without its password", async ({ place }) => {
+  test("that is unreachable is named by its address, without its password", async ({ place }) => {
     const found = complaints(
-      await look(place, { env: { VMRIG_REDIS_URL: "redis://me:secret@127.0.0.1:1" } }),
+      await runDoctor(place, { env: { VMRIG_REDIS_URL: "redis://me:secret@127.0.0.1:1" } }),
     );
     expect(found).toMatchObject([
       { what: "Redis", status: "fail", measured: expect.stringContaining("redis://127.0.0.1:1") },
@@ -324,7 +320,9 @@ describe("a Redis that is configured", () => {
 });
 
 describe("the command", () => {
-  test("says one line each and ends with 0, or with 3 when something failed", async ({ place }) => {
+  test("prints one line per check and exits with 0, or with 3 after a failed check", async ({
+    place,
+  }) => {
     const well = await place.start(["doctor"]);
     expect(well.exitCode, well.stdout).toBe(0);
     expect(well.stdout.trim().split("\n")).toHaveLength(16);
@@ -335,7 +333,7 @@ describe("the command", () => {
     expect(ill.stdout).toMatch(/^FAIL {2}Terraform: /m);
   });
 
-  test("answers with JSON for scripts", async ({ place }) => {
+  test("prints JSON for scripts", async ({ place }) => {
     const { stdout, stderr } = await place.start(["doctor", "--json"]);
     expect(stderr).toBe("");
     const { ok, findings } = JSON.parse(stdout) as { ok: boolean; findings: Finding[] };
@@ -344,7 +342,7 @@ describe("the command", () => {
   });
 });
 
-test("a finding is one line, whatever was measured", () => {
+test("a finding is always one line", () => {
   const finding: Finding = {
     what: "config",
     status: "fail",

@@ -24,16 +24,15 @@ export interface ExamineOptions {
   readonly config?: string;
   readonly env: NodeJS.ProcessEnv;
   readonly nodeVersion: string;
-  /** Less free room on a disk is worth a warning. */
+  /** Less free space on a disk causes a warning. */
   readonly leastFreeBytes: number;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
 
 /**
- * Looks at every prerequisite of a run, for real: Redis is started, a lease taken, Terraform
- * initialised. What depends on something that is missing is left out; the rest is looked at all the
- * same.
+ * Checks every prerequisite of a run for real: starts Redis, takes a lease, initialises Terraform.
+ * Skips checks that depend on a missing prerequisite.
  */
 export async function* examine(options: ExamineOptions): AsyncGenerator<Finding> {
   const { env, clock, signal, nodeVersion, leastFreeBytes } = options;
@@ -85,8 +84,8 @@ async function loadRig({
 }
 
 /**
- * Where leases are kept. The embedded Redis is started, as a run would; a program that is missing
- * is missing also while one still runs.
+ * Finds the Redis servers. Starts the embedded Redis, as a run does. Reports a missing redis-server
+ * program even while an embedded Redis still runs.
  */
 async function findRedis(
   rig: ResolvedRig | undefined,
@@ -103,7 +102,7 @@ async function findRedis(
         what,
         status: "fail",
         measured: "not started: it has no safe folder",
-        fix: "mend the folders first",
+        fix: "fix the folders first",
       };
     return [await embeddedRedis({ ...embeddedFolders(folders), path: env["PATH"] ?? "", clock })];
   } catch (error) {
@@ -116,7 +115,7 @@ async function* examineMachines(rig: ResolvedRig, folders: Folders): AsyncGenera
   yield await examineCopyFolders(copies);
   yield examineSocketPaths(folders, copies.at(-1)?.copy ?? "", Object.keys(rig.machines));
   try {
-    // All copies are made of the same, on the same computer.
+    // All copies have the same prerequisites on this computer.
     yield* (await rig.driver.diagnose?.(copies[0] as CopySpec)) ?? [];
   } catch (error) {
     yield failure(`driver ${rig.driver.name}`, error);

@@ -1,7 +1,7 @@
 import type { Finding } from "../../driver/driver.ts";
 import { asVmrigError } from "../../errors/vmrig-error.ts";
 
-/** What an error says about a prerequisite. */
+/** Returns a failed finding for an error. */
 export function failure(what: string, error: unknown, fix?: string): Finding {
   const { summary, details, hint } = asVmrigError(error);
   return {
@@ -12,7 +12,7 @@ export function failure(what: string, error: unknown, fix?: string): Finding {
   };
 }
 
-/** `FAIL  terraform: not on the PATH — install it` */
+/** Formats a finding: `FAIL  terraform: not on the PATH — install it`. */
 export function findingLine({ what, status, measured, fix }: Finding): string {
   const mark = status === "fail" ? "FAIL" : status.padEnd(4);
   return `${mark}  ${what}: ${measured}${fix === undefined ? "" : ` — ${fix}`}`.replace(

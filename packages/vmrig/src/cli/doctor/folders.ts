@@ -5,17 +5,17 @@ import type { CopySpec, Finding } from "../../driver/driver.ts";
 
 /** sun_path of sockaddr_un: 104 bytes on macOS, 108 on Linux, with the closing NUL. */
 const LONGEST_SOCKET_PATH = 103;
-/** Of what drivers call a machine's sockets. */
+/** The longest suffix of a driver's socket name. */
 const LONGEST_ENDING = ".control";
 
-/** What lies in the state folder opens machines: nobody else may change it, nor should read it. */
+/** Checks that no other user can change or read the state folder: its files open machines. */
 export async function examineStateFolder({ state }: Pick<Folders, "state">): Promise<Finding> {
   const what = "state folder";
   const { uid, mode } = await stat(state);
   const own = process.getuid?.();
   const shown = `${state}, mode ${(mode & 0o777).toString(8)}`;
   if (own !== undefined && uid !== own) {
-    const fix = "point VMRIG_HOME to a folder of your own, or run vmrig as its owner";
+    const fix = "point VMRIG_HOME to a folder that you own, or run vmrig as the owner";
     return {
       what,
       status: "fail",
@@ -25,13 +25,13 @@ export async function examineStateFolder({ state }: Pick<Folders, "state">): Pro
   }
   const fix = `chmod 700 ${state}`;
   if ((mode & 0o022) !== 0)
-    return { what, status: "fail", measured: `${shown}: others may write to it`, fix };
+    return { what, status: "fail", measured: `${shown}: other users may write to it`, fix };
   if ((mode & 0o077) !== 0)
-    return { what, status: "warn", measured: `${shown}: others may look into it`, fix };
+    return { what, status: "warn", measured: `${shown}: other users may read it`, fix };
   return { what, status: "ok", measured: shown };
 }
 
-/** Each copy has a folder of its own, which lies in the state folder and is as private. */
+/** Checks the folder of each copy inside the state folder like the state folder. */
 export async function examineCopyFolders(
   copies: readonly Pick<CopySpec, "copy" | "folder">[],
 ): Promise<Finding> {
@@ -42,10 +42,10 @@ export async function examineCopyFolders(
       return { ...finding, what, measured: `${copy}: ${finding.measured}` };
   }
   const names = copies.map(({ copy }) => copy).join(", ");
-  return { what, status: "ok", measured: `${names}: each with a folder that is yours alone` };
+  return { what, status: "ok", measured: `${names}: each has a private folder` };
 }
 
-/** The longest path of a socket that this rig needs. */
+/** Checks the longest socket path of this rig. */
 export function examineSocketPaths(
   { runtime }: Pick<Folders, "runtime">,
   copy: string,
@@ -65,7 +65,7 @@ export function examineSocketPaths(
   return {
     what,
     status: "fail",
-    measured: `${path} has ${bytes} bytes, a socket's path may have ${LONGEST_SOCKET_PATH}`,
+    measured: `${path} has ${bytes} bytes, a socket path may have ${LONGEST_SOCKET_PATH}`,
     fix,
   };
 }

@@ -4,18 +4,18 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { examineKeys } from "./keys.ts";
 
-test("a key is made and kept private, and nothing of it stays", async () => {
+test("a key is created privately and removed again", async () => {
   const runtime = await mkdtemp(join(tmpdir(), "vmrig-test-"));
   onTestFinished(() => rm(runtime, { recursive: true }));
   expect(await examineKeys({ runtime })).toEqual({
     what: "SSH keys",
     status: "ok",
-    measured: "made, and kept with mode 600 in a folder with mode 700",
+    measured: "created with mode 600 in a folder with mode 700",
   });
   expect(await readdir(runtime)).toEqual([]);
 });
 
-test("a folder that takes no key is named", async () => {
+test("a folder that cannot store a key is named", async () => {
   const runtime = "/nonexistent/vmrig";
   expect(await examineKeys({ runtime })).toMatchObject({
     what: "SSH keys",

@@ -9,8 +9,8 @@ import { failure } from "./finding.ts";
 const WHAT = "SSH keys";
 
 /**
- * Makes a key as each lease does, and keeps it as `vmrig ssh` does: not every file system keeps a
- * file private, nor every Node.js knows Ed25519.
+ * Generates a key as each lease does and stores it as `vmrig ssh` does: not every file system keeps
+ * a file private, and not every Node.js supports Ed25519.
  */
 export async function examineKeys({ runtime }: Pick<Folders, "runtime">): Promise<Finding> {
   try {
@@ -23,7 +23,7 @@ export async function examineKeys({ runtime }: Pick<Folders, "runtime">): Promis
       privateKey,
     });
     const [folder, file] = await Promise.all([modeOf(dirname(identity.key)), modeOf(identity.key)]);
-    const measured = `made, and kept with mode ${file.toString(8)} in a folder with mode ${folder.toString(8)}`;
+    const measured = `created with mode ${file.toString(8)} in a folder with mode ${folder.toString(8)}`;
     if (folder === 0o700 && file === 0o600) return { what: WHAT, status: "ok", measured };
     const fix = "use a file system that keeps permissions for /tmp";
     return { what: WHAT, status: "fail", measured, fix };
@@ -31,7 +31,7 @@ export async function examineKeys({ runtime }: Pick<Folders, "runtime">): Promis
     return failure(
       WHAT,
       error,
-      `look at ${runtime}: it should be a folder of your own with mode 700, on a disk with free room`,
+      `check ${runtime}: it must be your own folder, with mode 700, on a disk with free space`,
     );
   }
 }

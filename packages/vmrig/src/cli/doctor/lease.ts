@@ -9,14 +9,14 @@ import { ownName } from "../../lease/own-name.ts";
 import type { RedisAddress } from "../../redis/address.ts";
 import { failure } from "./finding.ts";
 
-/** A rig that nobody has: always the same, so that only one counter of fences stays behind. */
+/** A rig for the check only. Its fixed name leaves a single fence counter behind. */
 const PROBE = "vmrig-doctor";
-const WISH = { rig: PROBE, copies: [`${PROBE}-1`] };
+const REQUEST = { rig: PROBE, copies: [`${PROBE}-1`] };
 const WHAT = "lease";
 
-/** Where leases are kept, as `openLeaseStore` takes it. */
+/** Redis servers and options, as for `openLeaseStore`. */
 export interface ExaminedStore {
-  /** One, or several of which the majority decides. */
+  /** One Redis, or several that decide by majority. */
   readonly redis: readonly RedisAddress[];
   readonly namespace?: string;
   readonly clock: Clock;
@@ -27,30 +27,30 @@ function permissions(namespace: string): string {
 }
 
 /**
- * A lease is handed on without it too, but later.
+ * Tries to subscribe and publish. Without a channel, a lease is still handed over, but later.
  *
- * @returns what Redis said, when it did not let us listen and call
+ * @returns the error of Redis if it denied subscribe or publish
  */
 async function tryChannel(address: RedisAddress, namespace: string): Promise<string | undefined> {
   const channel = `${namespace}:{${PROBE}}:doctor`;
-  const [ear, voice] = [subscriber(address), subscriber(address)];
+  const [listener, publisher] = [subscriber(address), subscriber(address)];
   try {
-    await ear.subscribe(channel);
-    await voice.publish(channel, "");
+    await listener.subscribe(channel);
+    await publisher.publish(channel, "");
     return undefined;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   } finally {
-    ear.disconnect();
-    voice.disconnect();
+    listener.disconnect();
+    publisher.disconnect();
   }
 }
 
 /**
- * Takes a lease, waits in line for it, and is handed it: all that a run does, and all that an ACL
- * may deny.
+ * Takes a lease, waits in the queue for it and receives it: all that a run does and an ACL may
+ * deny.
  *
- * @param answering those whose channels are tried: of several, a minority may be away
+ * @param answering The servers whose channels are tried: a minority may be unavailable.
  */
 export async function examineLease(
   { redis, namespace = DEFAULT_NAMESPACE, clock }: ExaminedStore,
@@ -64,32 +64,32 @@ export async function examineLease(
   };
   try {
     await using store = await openLeaseStore({ redis, namespace, clock });
-    const first = await store.tryAcquire(WISH, { holder, ttlMs: 5_000 });
+    const first = await store.tryAcquire(REQUEST, { holder, ttlMs: 5_000 });
     if (first === undefined)
-      return { what: WHAT, status: "ok", measured: "another vmrig doctor has it right now" };
+      return { what: WHAT, status: "ok", measured: "another vmrig doctor holds it right now" };
     let released = clock.monotonic();
-    let handing: Promise<void> | undefined;
-    const second = await store.acquire(WISH, {
+    let handover: Promise<void> | undefined;
+    const second = await store.acquire(REQUEST, {
       holder,
       ttlMs: 5_000,
       waitForMs: 15_000,
       onWait: () => {
-        if (handing === undefined) released = clock.monotonic();
-        handing ??= first.release();
+        if (handover === undefined) released = clock.monotonic();
+        handover ??= first.release();
       },
     });
     const took = Math.round(clock.monotonic() - released);
-    await handing;
+    await handover;
     await second.release();
-    const measured = `taken, waited for and handed on in ${took} ms`;
-    const deaf = (
+    const measured = `taken, waited for and handed over in ${took} ms`;
+    const denied = (
       await Promise.all(answering.map((address) => tryChannel(address, namespace)))
-    ).find((said) => said !== undefined);
-    if (deaf === undefined) return { what: WHAT, status: "ok", measured };
+    ).find((reason) => reason !== undefined);
+    if (denied === undefined) return { what: WHAT, status: "ok", measured };
     return {
       what: WHAT,
       status: "warn",
-      measured: `${measured}, but whoever waits is not woken up: ${deaf}`,
+      measured: `${measured}, but waiting runs are not notified: ${denied}`,
       fix: permissions(namespace),
     };
   } catch (error) {

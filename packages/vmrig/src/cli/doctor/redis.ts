@@ -9,7 +9,7 @@ const OLDEST = [6, 2] as const;
 const WORST_SKEW_MS = 1_000;
 
 /**
- * Looks at a Redis as leases need it, or at several: what each is, and a real lease in all of them.
+ * Checks each Redis for the needs of leases, then takes a real lease in all of them.
  */
 export async function* examineRedis(store: ExaminedStore): AsyncGenerator<Finding> {
   const { redis, ...options } = store;
@@ -32,9 +32,9 @@ export async function* examineRedis(store: ExaminedStore): AsyncGenerator<Findin
 }
 
 /**
- * What it is, what survives a restart of it, what it may throw away, its time.
+ * Checks version, persistence, eviction policy and clock of one Redis.
  *
- * @returns whether it answered
+ * @returns whether Redis answered
  */
 async function* examineServer(
   address: RedisAddress,
@@ -49,8 +49,8 @@ async function* examineServer(
     return false;
   }
   try {
-    // A user of an ACL may be denied it; what it would say is then not known, and the lease below
-    // shows what counts.
+    // An ACL may deny INFO to the user. Then its facts are unknown; the lease below still checks
+    // the essentials.
     const info = parseInfo(await connection.redis.info().catch(() => ""));
     yield ofVersion(info, describeAddress(address));
     const fsync = await connection.redis.config("GET", "appendfsync").catch(() => undefined);
@@ -74,13 +74,13 @@ function parseInfo(text: string): Info {
   );
 }
 
-const ASK = "ask whoever runs it; the user that vmrig logs in as may not look (INFO, CONFIG GET)";
+const ASK = "ask the administrator of Redis: the user of vmrig may not run INFO and CONFIG GET";
 
 function ofVersion(info: Info, shown: string): Finding {
   const what = "Redis";
   const version = info.get("redis_version");
   if (version === undefined)
-    return { what, status: "warn", measured: `${shown}, version not known`, fix: ASK };
+    return { what, status: "warn", measured: `${shown}, version unknown`, fix: ASK };
   const [major = 0, minor = 0] = version.split(".").map(Number);
   const valkey = info.get("valkey_version");
   const measured = `${valkey === undefined ? version : `Valkey ${valkey}`} at ${shown}`;
@@ -90,21 +90,21 @@ function ofVersion(info: Info, shown: string): Finding {
     what,
     status: "fail",
     measured: `${measured} is older than ${OLDEST.join(".")}`,
-    fix: "upgrade it, or point VMRIG_REDIS_URL to another",
+    fix: "upgrade it, or set VMRIG_REDIS_URL to another Redis",
   };
 }
 
 function ofPersistence(info: Info, fsync: string | undefined): Finding {
   const what = "Redis persistence";
   const aof = info.get("aof_enabled");
-  if (aof === undefined) return { what, status: "warn", measured: "not known", fix: ASK };
+  if (aof === undefined) return { what, status: "warn", measured: "unknown", fix: ASK };
   if (aof !== "1") {
     const fix =
-      "redis-cli CONFIG SET appendonly yes, CONFIG SET appendfsync always, and the same in its redis.conf";
+      "redis-cli CONFIG SET appendonly yes, CONFIG SET appendfsync always, also in redis.conf";
     return {
       what,
       status: "fail",
-      measured: "no append-only file: a restart forgets every lease, and two may hold one rig",
+      measured: "no append-only file: a restart loses every lease, and two runs may lease one rig",
       fix,
     };
   }
@@ -112,20 +112,20 @@ function ofPersistence(info: Info, fsync: string | undefined): Finding {
     return {
       what,
       status: "ok",
-      measured: "append-only file, written through (appendfsync always)",
+      measured: "append-only file, synced after every write (appendfsync always)",
     };
   if (fsync === undefined)
     return {
       what,
       status: "warn",
-      measured: "append-only file; how often it is written through is not known",
+      measured: "append-only file; appendfsync is unknown",
       fix: ASK,
     };
-  const fix = "redis-cli CONFIG SET appendfsync always, and the same in its redis.conf";
+  const fix = "redis-cli CONFIG SET appendfsync always, also in redis.conf";
   return {
     what,
     status: "warn",
-    measured: `append-only file, but appendfsync ${fsync}: a crash may forget the last leases`,
+    measured: `append-only file, but appendfsync ${fsync}: a crash may lose the last leases`,
     fix,
   };
 }
@@ -134,38 +134,38 @@ function ofMemory(info: Info): Finding {
   const what = "Redis memory";
   const policy = info.get("maxmemory_policy");
   if (policy === undefined)
-    return { what, status: "warn", measured: "not known what it does when it is full", fix: ASK };
+    return { what, status: "warn", measured: "eviction policy unknown", fix: ASK };
   if (policy === "noeviction")
     return { what, status: "ok", measured: "evicts nothing (noeviction)" };
-  const fix = "redis-cli CONFIG SET maxmemory-policy noeviction, and the same in its redis.conf";
+  const fix = "redis-cli CONFIG SET maxmemory-policy noeviction, also in redis.conf";
   if (info.get("maxmemory") === "0")
     return {
       what,
       status: "warn",
-      measured: `maxmemory-policy ${policy}, but no maxmemory so far`,
+      measured: `maxmemory-policy ${policy}, but no maxmemory is set`,
       fix,
     };
   return {
     what,
     status: "fail",
-    measured: `maxmemory-policy ${policy}: when it is full it throws leases away`,
+    measured: `maxmemory-policy ${policy}: a full Redis evicts leases`,
     fix,
   };
 }
 
-/** Half of the question's round trip is on either side of the answer. */
+/** Compares the clocks; assumes that the reply was sent in the middle of the round trip. */
 async function ofClock({ redis }: RedisConnection, clock: Clock): Promise<Finding> {
   const what = "clock";
   const [asked, start] = [clock.wall(), clock.monotonic()];
   const [seconds = 0, micros = 0] = (await redis.time()).map(Number);
   const skew = seconds * 1000 + micros / 1000 - (asked + (clock.monotonic() - start) / 2);
-  const measured = `${Math.abs(skew) < 1 ? "less than 1" : Math.abs(Math.round(skew))} ms from that of Redis`;
+  const measured = `${Math.abs(skew) < 1 ? "less than 1" : Math.abs(Math.round(skew))} ms from the clock of Redis`;
   if (Math.abs(skew) <= WORST_SKEW_MS) return { what, status: "ok", measured };
   const fix = "let NTP set both: timedatectl set-ntp true";
   return {
     what,
     status: "warn",
-    measured: `this computer's is ${Math.abs(skew / 1000).toFixed(1)} s ${skew > 0 ? "behind" : "ahead of"} that of Redis`,
+    measured: `the clock of this computer is ${Math.abs(skew / 1000).toFixed(1)} s ${skew > 0 ? "behind" : "ahead of"} that of Redis`,
     fix,
   };
 }

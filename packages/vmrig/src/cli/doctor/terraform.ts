@@ -11,15 +11,15 @@ import { failure } from "./finding.ts";
 const WHAT = "Terraform";
 
 /**
- * All that a rig of local machines needs of Terraform; the provider of `terraform_data` is built
- * in.
+ * A stack with the Terraform features of a rig of local machines. The provider of `terraform_data`
+ * is built in.
  */
 const STACK = JSON.stringify({
   terraform: { backend: { local: { path: "state" } } },
   resource: { terraform_data: { probe: {} } },
 });
 
-/** Finds it, and initialises a stack with it, as a run does: without the network. */
+/** Finds Terraform and initialises a stack with it, as a run does, without network access. */
 export async function examineTerraform(
   env: NodeJS.ProcessEnv,
   signal: AbortSignal,
@@ -34,7 +34,7 @@ export async function examineTerraform(
       what: WHAT,
       status: "fail",
       measured: `\`${shown} init\` failed: ${failed}`,
-      fix: "install it anew, or point VMRIG_TERRAFORM to another",
+      fix: "reinstall it, or set VMRIG_TERRAFORM to another binary",
     };
   } catch (error) {
     signal.throwIfAborted();
@@ -42,7 +42,7 @@ export async function examineTerraform(
   }
 }
 
-/** @returns what it said, when it failed */
+/** @returns the end of Terraform's output if it failed */
 async function tryInit(
   binary: TerraformBinary,
   env: NodeJS.ProcessEnv,

@@ -1,9 +1,9 @@
-/** Where the machines of a new project may come from. */
+/** A driver for a new project. */
 export interface DriverChoice {
-  /** How the config makes it. */
+  /** Expression in the config that creates the driver. */
   readonly expression: string;
   readonly importLine: string;
-  /** The package to install, unless vmrig itself has it. */
+  /** The package to install, unless the driver is part of vmrig. */
   readonly dependency?: string;
 }
 

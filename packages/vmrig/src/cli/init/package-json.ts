@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { VmrigError } from "../../errors/vmrig-error.ts";
 
-/** The project's package.json, as far as it matters here. */
+/** The relevant fields of the project's package.json. */
 export interface PackageJson {
   readonly name?: string;
   readonly type?: string;
@@ -16,8 +16,8 @@ export interface PackageFile {
 }
 
 /**
- * @returns nothing when there is none
- * @throws VmrigError `CONFIG_UNREADABLE` when it is not the JSON of an object
+ * @returns undefined if the file does not exist
+ * @throws VmrigError `CONFIG_UNREADABLE` if the file is not a JSON object
  */
 export async function readPackageJson(path: string): Promise<PackageFile | undefined> {
   const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
@@ -32,12 +32,12 @@ export async function readPackageJson(path: string): Promise<PackageFile | undef
     throw unreadable(path, error);
   }
   if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw unreadable(path, new Error("it is no object"));
+    throw unreadable(path, new Error("it is not an object"));
   return { text, value };
 }
 
 /**
- * The same file with development dependencies more; what it depends on already keeps its version.
+ * Adds development dependencies to a package.json. Existing dependencies keep their version.
  */
 export function withDevDependencies(
   { text, value }: PackageFile,
@@ -60,10 +60,10 @@ export function withDevDependencies(
 }
 
 function unreadable(path: string, cause: unknown): VmrigError {
-  const said = cause instanceof Error ? cause.message : String(cause);
+  const reason = cause instanceof Error ? cause.message : String(cause);
   return new VmrigError("CONFIG_UNREADABLE", {
-    message: `${path} could not be read: ${said}`,
-    hint: "mend it first; nothing was written",
+    message: `${path} could not be read: ${reason}`,
+    hint: "fix the file first; nothing was written",
     cause,
   });
 }

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 
 export interface PackageManager {
   readonly install: string;
-  /** What runs a program of the project: `npx`. */
+  /** Command that runs a program of the project: `npx`. */
   readonly run: string;
 }
 
@@ -23,8 +23,8 @@ const LOCKFILES: readonly (readonly [string, keyof typeof KNOWN])[] = [
 ];
 
 /**
- * By the nearest lockfile, in the folder or above it, as in a workspace; else by `packageManager`
- * of package.json; else npm.
+ * Finds the package manager by the nearest lockfile in the folder or a parent folder (a workspace),
+ * then by `packageManager` of package.json. Defaults to npm.
  */
 export async function findPackageManager(from: string, named?: string): Promise<PackageManager> {
   for (let folder = from; ; folder = dirname(folder)) {

@@ -6,30 +6,31 @@ import { findPackageManager, type PackageManager } from "./package-manager.ts";
 import { configText, FIRST_TEST, FIRST_TEST_TEXT, rigName, VITEST_CONFIG } from "./templates.ts";
 
 /**
- * The oldest Vitest of which every function of vitest-environment-vmrig works; what a new project
- * gets.
+ * Vitest version of a new project: the oldest on which every feature of vitest-environment-vmrig
+ * works.
  */
 export const VITEST = "^5.0.0";
 
 export interface SetUp {
-  /** Paths of what was written, from the project's folder. */
+  /** Paths of the written files, relative to the project's folder. */
   readonly written: readonly string[];
-  /** Paths of what was there already, and was left as it is. */
+  /** Paths of existing files, which were not changed. */
   readonly kept: readonly string[];
-  /** The Vitest config that was there, and needs an addition. */
+  /** The existing Vitest config, which needs an addition. */
   readonly vitestConfig?: string;
-  /** Development dependencies that package.json got. */
+  /** Development dependencies added to package.json. */
   readonly added: readonly string[];
   readonly packageManager: PackageManager;
 }
 
 const CONFIGS = /^vmrig\.config\.m?[tj]s$/;
-/** Vitest takes its own config before Vite's: a new one would hide what the other says. */
+/**
+ * Vitest prefers its own config to Vite's: a new Vitest config would hide an existing Vite config.
+ */
 const VITEST_CONFIGS = /^(vitest|vite)\.config\.[cm]?[tj]s$/;
 
 /**
- * Writes what a project lacks for a first test on machines. Nothing that exists is overwritten.
- * Runs nothing.
+ * Writes the files that a project lacks for a first test on machines. Overwrites and runs nothing.
  */
 export async function setUpProject(
   project: string,
@@ -39,7 +40,7 @@ export async function setUpProject(
   const found = await readPackageJson(join(project, "package.json"));
   const packageManager = await findPackageManager(project, found?.value.packageManager);
   const there = await readdir(project);
-  // In a package of CommonJS only this ending makes Node.js read it as a module.
+  // In a CommonJS package, Node.js reads only a file with this extension as a module.
   const ending = found !== undefined && found.value.type !== "module" ? "mts" : "ts";
   const rig = rigName(found?.value.name ?? basename(project));
   const written: string[] = [];
@@ -80,7 +81,7 @@ export async function setUpProject(
   };
 }
 
-/** @returns false when there is a file already */
+/** @returns false if the file exists already */
 async function writeNew(path: string, text: string): Promise<boolean> {
   await mkdir(dirname(path), { recursive: true });
   return writeFile(path, text, { flag: "wx" }).then(

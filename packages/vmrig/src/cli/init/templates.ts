@@ -1,6 +1,6 @@
 import type { DriverChoice } from "./drivers.ts";
 
-/** Where the tests on machines lie in a new project. */
+/** Path of the first test on machines in a new project. */
 export const FIRST_TEST = "tests/machines/first.test.ts";
 const MACHINE_TESTS = "tests/machines/**/*.test.ts";
 
@@ -26,7 +26,7 @@ export default rig;
 `;
 }
 
-/** What a Vitest config needs, to be put into one that is there already. */
+/** Addition to an existing Vitest config. */
 export const VITEST_ADDITION = `import { vmrigProject } from "vitest-environment-vmrig/plugin";
 
 test: {
@@ -63,7 +63,7 @@ test("a file is written and read", async ({ pc1 }) => {
 });
 `;
 
-/** A rig's name from a project's: `@acme/Sync Tool` becomes `sync-tool`. */
+/** Derives a rig's name from the project's name: `@acme/Sync Tool` becomes `sync-tool`. */
 export function rigName(project: string): string {
   const name = project
     .toLowerCase()

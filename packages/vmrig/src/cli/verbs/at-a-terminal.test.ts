@@ -7,7 +7,7 @@ import { CTRL_C, openTerminal, type Terminal } from "../terminal.test.kit.ts";
 const start = ({ command, project: cwd, env }: TestCli, words: readonly string[]): Terminal =>
   openTerminal([...command, ...words], { cwd, env, columns: 80, rows: 24 });
 
-/** Folders with a key in it. */
+/** Returns the folders that contain a key. */
 const keys = async ({ folders }: TestCli): Promise<string[]> =>
   (await readdir(folders.runtime)).filter((name) => name.startsWith("ssh-"));
 
@@ -20,16 +20,16 @@ async function handedOn(place: TestCli): Promise<void> {
 describe("status --watch", () => {
   const [OWN_SCREEN, SCREEN_BEFORE, HOME] = ["\u001b[?1049h", "\u001b[?1049l", "\u001b[H"];
 
-  test("has the screen for itself, draws it again and again, in a new size at once, and leaves what it showed last", async ({
+  test("uses the alternate screen, redraws it, follows a resize immediately, and leaves the last content", async ({
     place,
   }) => {
     await using terminal = start(place, ["status", "--watch"]);
-    let seen = await terminal.shows(/line {5}nobody waits/);
+    let seen = await terminal.shows(/queue {4}empty/);
     expect(terminal.output().startsWith(OWN_SCREEN)).toBe(true);
-    seen = await terminal.shows(/rig {6}pcs: 1 copy[^]*line {5}nobody waits/, seen);
+    seen = await terminal.shows(/rig {6}pcs: 1 copy[^]*queue {4}empty/, seen);
 
     await terminal.resize({ columns: 12, rows: 4 });
-    // oxlint-disable-next-line no-control-regex -- what a terminal is told
+    // oxlint-disable-next-line no-control-regex -- terminal control sequences
     await terminal.shows(/rig {6}pcs\u001b\[K[^]*\u001b\[J/, seen);
     const frames = terminal.output().split(HOME);
     expect(frames.at(-1)).toMatch(/^.{11,15}\r\n.{12,15}\r\n.{0,3}\r\n… \d more lin.{6}$/);
@@ -37,17 +37,17 @@ describe("status --watch", () => {
     terminal.type(CTRL_C);
     expect(await terminal.ended).toBe(130);
     const [, after = ""] = terminal.output().split(SCREEN_BEFORE);
-    expect(after).toMatch(/^rig {6}pcs: 1 copy[^]*\r\nline {5}nobody waits\r\n$/);
+    expect(after).toMatch(/^rig {6}pcs: 1 copy[^]*\r\nqueue {4}empty\r\n$/);
   });
 
-  test("a terminal that cannot move its cursor gets whole lines, when something changed", async ({
+  test("a terminal without cursor movement gets whole lines after each change", async ({
     place,
   }) => {
     await using terminal = openTerminal([...place.command, "status", "--watch"], {
       cwd: place.project,
       env: { ...place.env, TERM: "dumb" },
     });
-    await terminal.shows(/line {5}nobody waits/);
+    await terminal.shows(/queue {4}empty/);
     terminal.type(CTRL_C);
     expect(await terminal.ended).toBe(130);
     expect(terminal.output()).not.toContain("\u001b");
@@ -55,7 +55,7 @@ describe("status --watch", () => {
 });
 
 describe("ssh", () => {
-  test("has the machine's shell at this terminal: its size, also a new one, Ctrl-C for what runs there, and the shell's exit code", async ({
+  test("connects this terminal to the machine's shell: its size, a resize, Ctrl-C for the running program, and the shell's exit code", async ({
     place,
   }) => {
     await using terminal = start(place, ["ssh", "pc1"]);
@@ -76,9 +76,7 @@ describe("ssh", () => {
     await handedOn(place);
   });
 
-  test("ends with its terminal, with its key removed and the lease handed on", async ({
-    place,
-  }) => {
+  test("ends with its terminal, removes its key and releases the lease", async ({ place }) => {
     await using terminal = start(place, ["ssh", "pc1"]);
     await terminal.shows(/pcs-1 is held until you leave/);
     terminal.type("echo beg''un; sleep 1000\n");
@@ -92,7 +90,7 @@ describe("ssh", () => {
     await handedOn(place);
   });
 
-  test("Ctrl-C while it waits leaves the line", async ({ place }) => {
+  test("Ctrl-C during the wait leaves the queue", async ({ place }) => {
     await using bob = await place.hold("bob");
     await using terminal = start(place, ["ssh", "pc1"]);
     await terminal.shows(/^wait .* you are next/m);

@@ -4,14 +4,14 @@ import { defineVerb } from "../verb.ts";
 
 export const destroy = defineVerb({
   name: "destroy",
-  summary: "ends the rig's machines for good; the rig's name is typed to be sure",
-  details: ["Their baselines go with them. The images in the cache and the embedded Redis stay."],
+  summary: "destroys the rig's machines for good; type the rig's name to confirm",
+  details: ["Also deletes their baselines. Images in the cache and the embedded Redis stay."],
   operands: [{ name: "RIG" }],
   options: {
     "yes-destroy": {
       type: "string",
       value: "RIG",
-      help: "the same as RIG, for scripts that should say what they do",
+      help: "alternative to RIG that reads clearly in a script",
     },
   },
   async run(surroundings, { operands: [typed], options }) {
@@ -32,7 +32,7 @@ export const destroy = defineVerb({
       signal,
       confirm: typed ?? confirmed ?? "",
     });
-    if (destroyed.length === 0) answer(`gone     ${rig.name}: there was nothing\n`);
+    if (destroyed.length === 0) answer(`gone     ${rig.name}: nothing to destroy\n`);
     else answer(destroyed.map((address) => `gone     ${address}\n`).join(""));
   },
 });

@@ -7,15 +7,16 @@ import { defineVerb } from "../verb.ts";
 
 export const doctor = defineVerb({
   name: "doctor",
-  summary: "looks at all that a run needs on this computer, and says how to mend it",
+  summary:
+    "checks this computer for everything that a run needs, and prints a fix for each problem",
   details: [
-    "One line each: ok, warn or FAIL, what was measured, the fix. Ends with 3 when something failed.",
+    "Prints one line per check: ok, warn or FAIL, the measured value, the fix. Exits with 3 if a check failed.",
   ],
   operands: [],
   options: {
     json: {
       type: "boolean",
-      help: "answers with JSON: { ok, findings: [{ what, status, measured, fix }] }",
+      help: "prints JSON: { ok, findings: [{ what, status, measured, fix }] }",
     },
   },
   async run({ cwd, config, env, signal, answer }, { options: { json = false } }) {

@@ -5,7 +5,7 @@ import { configOf, test } from "../test-cli.test.kit.ts";
 
 const TWO = ["--config", "two.config.mjs"];
 
-test("up makes every copy, one after another", async ({ place }) => {
+test("up creates every copy, one after another", async ({ place }) => {
   await writeFile(
     join(place.project, "two.config.mjs"),
     configOf(["pc1"], "copies: 2").replace('"pcs"', '"two"'),
@@ -17,7 +17,7 @@ test("up makes every copy, one after another", async ({ place }) => {
   );
 });
 
-test("stops the machines of every copy; the next run has them at the same baseline, without Terraform", async ({
+test("stops the machines of every copy; the next run uses them at the same baseline, without Terraform", async ({
   place,
 }) => {
   const { exitCode, stdout } = await place.start(["down", ...TWO]);
@@ -29,7 +29,7 @@ test("stops the machines of every copy; the next run has them at the same baseli
     2,
   );
   expect((await place.start(["down", "--copy", "two-2", ...TWO])).stdout).toBe(
-    "off      two-2: nothing ran\n",
+    "off      two-2: no machine was running\n",
   );
   const again = await place.start(["rollback", ...TWO]);
   expect(again.stdout).toMatch(
@@ -38,7 +38,7 @@ test("stops the machines of every copy; the next run has them at the same baseli
   expect(again.stderr).not.toMatch(/^(plan|apply|baseline)/m);
 });
 
-test("says so where the driver cannot", async ({ place }) => {
+test("rejects a driver without this capability", async ({ place }) => {
   const config = configOf(["pc1"]).replace(
     "driver: fakeDriver()",
     "driver: { ...fakeDriver(), stop: undefined }",
@@ -48,14 +48,14 @@ test("says so where the driver cannot", async ({ place }) => {
   expect({ exitCode, stderr }).toEqual({
     exitCode: 2,
     stderr:
-      'Machines of the driver "fake" cannot be stopped.\nhint: `vmrig destroy pcs` ends them for good\n',
+      'Machines of the driver "fake" cannot be stopped.\nhint: `vmrig destroy pcs` destroys them for good\n',
   });
 });
 
-test("a copy that there is not is refused, with those there are", async ({ place }) => {
+test("an unknown copy is rejected with the known ones", async ({ place }) => {
   const { exitCode, stderr } = await place.start(["down", ...TWO, "--copy", "two-3"]);
   expect({ exitCode, stderr }).toEqual({
     exitCode: 2,
-    stderr: 'Rig "two" has no copy "two-3".\n  it has: two-1, two-2\n',
+    stderr: 'Rig "two" has no copy "two-3".\n  available: two-1, two-2\n',
   });
 });

@@ -4,10 +4,12 @@ import { defineVerb } from "../verb.ts";
 
 export const down = defineVerb({
   name: "down",
-  summary: "stops the rig's machines; nothing is lost",
-  details: ["Waits in line for each copy. The next run starts them again, from their snapshots."],
+  summary: "stops the rig's machines; their disks and snapshots stay",
+  details: [
+    "Waits in the queue for each copy. The next run starts the machines again from their snapshots.",
+  ],
   operands: [],
-  options: { copy: copyOption("this copy alone; default: all, one after another") },
+  options: { copy: copyOption("only this copy; default: all copies, one after another") },
   async run(surroundings, { options: { copy } }) {
     const { holder, say, answer, signal } = surroundings;
     const { rig, folders } = await openRig(surroundings);
@@ -23,7 +25,7 @@ export const down = defineVerb({
     })) {
       const { machines } = stopped;
       answer(
-        `off      ${stopped.copy}: ${machines.length === 0 ? "nothing ran" : machines.join(", ")}\n`,
+        `off      ${stopped.copy}: ${machines.length === 0 ? "no machine was running" : machines.join(", ")}\n`,
       );
     }
   },

@@ -5,10 +5,10 @@ import { defineVerb } from "../verb.ts";
 
 export const exec = defineVerb({
   name: "exec",
-  summary: "runs a program on a machine, with this one's input and output",
+  summary: "runs a program on a machine, connected to the standard streams of this command",
   details: [
-    "The program gets its arguments as they are; for a line of shell: -- sh -c 'LINE'.",
-    "The machine is rolled back first, and the lease is held until the program has ended; but what you keep of a failed run is left as it is.",
+    "Passes the arguments to the program unchanged. For a shell command line: -- sh -c 'LINE'.",
+    "Rolls the machine back first, and holds the lease until the program exits. A copy retained for you after a failed run is used without a rollback.",
   ],
   operands: [{ name: "MACHINE", required: true }],
   command: "required",
@@ -20,9 +20,9 @@ export const exec = defineVerb({
       surroundings,
       { machine, ...options, until: "until the command has ended" },
       async (reached) => {
-        const { name, standing, signal } = reached;
+        const { name, description, signal } = reached;
         const connection = await reached.connect();
-        say(`exec     ${name}: ${standing}`);
+        say(`exec     ${name}: ${description}`);
         const { stdin, stdout, stderr } = process;
         try {
           const result = await connection.exec(line, {
@@ -34,7 +34,7 @@ export const exec = defineVerb({
           signal.throwIfAborted();
           return endedWith(result.exitCode, result.signal);
         } finally {
-          // Whoever writes to it may go on for ever.
+          // The writer of this pipe may never close it.
           stdin.destroy();
           if (reached.kept) connection.hangUp();
         }

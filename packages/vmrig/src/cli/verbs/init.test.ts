@@ -16,7 +16,7 @@ const VITEST_FOLDER = dirname(fileURLToPath(import.meta.resolve("vitest/package.
 
 const read = (...path: string[]): Promise<string> => readFile(join(...path), "utf8");
 
-/** What an installer would do, with the packages of this workspace as they were built. */
+/** Installs the built packages of this workspace, as a package manager would. */
 async function install(project: string): Promise<void> {
   const modules = join(project, "node_modules");
   await mkdir(modules);
@@ -28,7 +28,7 @@ async function install(project: string): Promise<void> {
   await symlink(VITEST_FOLDER, join(modules, "vitest"));
 }
 
-/** `npx vitest run`, as a person would: not as a part of the run that this test belongs to. */
+/** Runs `npx vitest run` as a user would, isolated from the run of this test. */
 function vitest(place: TestCli, project: string) {
   return execa(process.execPath, [join(project, "node_modules", "vitest", "vitest.mjs"), "run"], {
     cwd: project,
@@ -46,8 +46,8 @@ function vitest(place: TestCli, project: string) {
   });
 }
 
-describe("an empty folder becomes a project whose first run is green", () => {
-  test("as it is", async ({ place }) => {
+describe("an empty folder becomes a project with a green first run", () => {
+  test("without a package.json", async ({ place }) => {
     const project = await place.folder("Sync Tool");
     const { stdout, exitCode } = await place.start(["init", "--driver", "fake"], { cwd: project });
     expect({ stdout, exitCode }).toEqual({
@@ -71,7 +71,7 @@ describe("an empty folder becomes a project whose first run is green", () => {
     expect(output).toMatch(/Tests\s+2 passed/);
   });
 
-  test("in a package of CommonJS, whose own files stay what they are", async ({ place }) => {
+  test("in a CommonJS package, without changing its module type", async ({ place }) => {
     const project = await place.folder("common");
     await writeFile(
       join(project, "package.json"),
@@ -103,7 +103,7 @@ describe("an empty folder becomes a project whose first run is green", () => {
   });
 });
 
-test("what is there is named and left as it is, and a Vitest config is told what it needs", async ({
+test("existing files are listed and not changed, and the addition to an existing Vitest config is printed", async ({
   place,
 }) => {
   const project = await place.folder("full");
@@ -119,7 +119,7 @@ test("what is there is named and left as it is, and a Vitest config is told what
   const { stdout } = await place.start(["init"], { cwd: project });
 
   for (const path of ["vmrig.config.js", "vite.config.ts", "tests/machines/first.test.ts"]) {
-    expect(stdout).toContain(`exists   ${path}, left as it is\n`);
+    expect(stdout).toContain(`exists   ${path}, not changed\n`);
   }
   expect(stdout).toContain("add      to vite.config.ts");
   expect(stdout).toContain('vmrigProject({ include: ["tests/machines/**/*.test.ts"] })');
@@ -133,7 +133,7 @@ test("what is there is named and left as it is, and a Vitest config is told what
   ]);
 });
 
-test("a second time writes nothing and changes nothing", async ({ place }) => {
+test("a second run writes and changes nothing", async ({ place }) => {
   const project = await place.folder("twice");
   await place.start(["init"], { cwd: project });
   const before = await read(project, "package.json");
@@ -147,7 +147,7 @@ test("a second time writes nothing and changes nothing", async ({ place }) => {
   });
 });
 
-test("a package.json that is no JSON stops it before anything is written", async ({ place }) => {
+test("an invalid package.json stops init before it writes anything", async ({ place }) => {
   const project = await place.folder("broken");
   await writeFile(join(project, "package.json"), "{");
   const { stderr, exitCode } = await place.start(["init"], { cwd: project });
@@ -156,10 +156,10 @@ test("a package.json that is no JSON stops it before anything is written", async
   expect(await readdir(project)).toEqual(["package.json"]);
 });
 
-test("a driver that it does not know is refused with those that it knows", async ({ place }) => {
+test("an unknown driver is rejected with the list of known drivers", async ({ place }) => {
   const { stderr, exitCode } = await place.start(["init", "--driver", "quemu"]);
   expect(exitCode).toBe(2);
-  expect(stderr).toBe('vmrig init knows no driver "quemu".\n  it knows: qemu, fake\n');
+  expect(stderr).toBe('vmrig init has no driver "quemu".\n  available: qemu, fake\n');
 });
 
 test.for([
@@ -175,7 +175,7 @@ test.for([
   );
 });
 
-test("the Vitest of a new project is one that the environment takes", async () => {
+test("the Vitest version of a new project satisfies the environment's peer dependency", async () => {
   const { peerDependencies } = JSON.parse(
     await read(PACKAGES, "vitest-environment-vmrig", "package.json"),
   ) as {

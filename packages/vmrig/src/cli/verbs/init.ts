@@ -8,16 +8,16 @@ import { defineVerb } from "../verb.ts";
 
 export const init = defineVerb({
   name: "init",
-  summary: "writes a config, a Vitest config and a first test for this project",
+  summary: "creates a vmrig config, a Vitest config and a first test in this project",
   details: [
-    "Overwrites nothing and installs nothing: it names what is there, and the commands that come next.",
+    "Overwrites nothing and installs nothing. Lists existing files and the commands to run next.",
   ],
   operands: [],
   options: {
     driver: {
       type: "string",
       value: "NAME",
-      help: "qemu, the default; or fake, for trying out: its commands run on this computer",
+      help: "qemu (default); or fake, to try vmrig out: its commands run on this computer",
     },
   },
   async run({ cwd, answer }, { options }) {
@@ -26,7 +26,7 @@ export const init = defineVerb({
       driverNamed(options.driver ?? "qemu"),
       await ownVersion(),
     );
-    answer(tell(setUp));
+    answer(report(setUp));
   },
 });
 
@@ -34,12 +34,12 @@ function driverNamed(name: string): DriverChoice {
   const driver = Object.hasOwn(DRIVERS, name) ? DRIVERS[name] : undefined;
   if (driver !== undefined) return driver;
   throw new VmrigError("CONFIG_INVALID", {
-    message: `vmrig init knows no driver "${name}".`,
-    details: [`it knows: ${closestFirst(name, Object.keys(DRIVERS)).join(", ")}`],
+    message: `vmrig init has no driver "${name}".`,
+    details: [`available: ${closestFirst(name, Object.keys(DRIVERS)).join(", ")}`],
   });
 }
 
-function tell({
+function report({
   written,
   kept,
   added,
@@ -51,11 +51,11 @@ function tell({
   );
   return `${[
     ...written.map((path) => `wrote    ${path}`),
-    ...kept.map((path) => `exists   ${path}, left as it is`),
+    ...kept.map((path) => `exists   ${path}, not changed`),
     ...(added.length === 0 ? [] : [`added    to devDependencies: ${added.join(", ")}`]),
     ...(vitestConfig === undefined
       ? []
-      : [`add      to ${vitestConfig}, unless it is there:`, "", ...addition]),
+      : [`add      to ${vitestConfig}, unless it is there already:`, "", ...addition]),
     `next     ${install}`,
     `         ${run} vmrig doctor`,
     `         ${run} vitest run`,

@@ -9,12 +9,16 @@ import { defineVerb, type Surroundings } from "../verb.ts";
 
 export const logs = defineVerb({
   name: "logs",
-  summary: "prints what machines wrote on their console; needs no lease",
-  details: ["Without MACHINE those of all machines, each line behind the name of its machine."],
+  summary: "prints the console output of machines; needs no lease",
+  details: [
+    "Without MACHINE, prints the consoles of all machines, with the machine's name before each line.",
+  ],
   operands: [{ name: "MACHINE" }],
   options: {
-    copy: copyOption("the copy with this name; default: one that you keep, else the first"),
-    follow: { type: "boolean", short: "f", help: "goes on with what comes, until Ctrl-C" },
+    copy: copyOption(
+      "the copy with this name; default: a copy retained for you, otherwise the first",
+    ),
+    follow: { type: "boolean", short: "f", help: "keeps printing new output until Ctrl-C" },
   },
   async run(surroundings, { operands: [wanted], options: { copy: named, follow = false } }) {
     const { answer, signal } = surroundings;
@@ -28,10 +32,10 @@ export const logs = defineVerb({
       });
     }
     const names = wanted === undefined ? Object.keys(rig.machines) : [pickMachine(rig, wanted)];
-    const copy = await whichCopy(surroundings, opened, named);
+    const copy = await pickCopy(surroundings, opened, named);
     const show = async (name: string): Promise<void> => {
       const { print, flush } =
-        names.length === 1 ? { print: answer, flush: () => {} } : behind(name, answer);
+        names.length === 1 ? { print: answer, flush: () => {} } : prefixed(name, answer);
       const console = { name, read: () => read({ copy, name }), print };
       await (follow ? followConsole(console, signal) : readConsole(console, 0));
       flush();
@@ -41,8 +45,8 @@ export const logs = defineVerb({
   },
 });
 
-/** What a person wants to see after a failure is what he keeps of it. */
-async function whichCopy(
+/** Prefers a copy retained for the user: after a failure, its console is the interesting one. */
+async function pickCopy(
   { say }: Surroundings,
   { rig, folders }: OpenedRig,
   named: string | undefined,
@@ -51,12 +55,12 @@ async function whichCopy(
   const { findRetainedCopy } = await import("../../operations/find-retained-copy.ts");
   const [kept] = named === undefined ? await findRetainedCopy({ rig, folders, say }) : [];
   if (kept !== undefined && rig.copies > 1)
-    say(`logs     ${kept.copy.copy}: the copy that you keep`);
+    say(`logs     ${kept.copy.copy}: the copy retained for you`);
   return kept?.copy ?? describeCopy(rig, copyNames(rig).indexOf(first ?? "") + 1, folders);
 }
 
-/** Puts a name in front of each line, and waits until a line is whole. */
-function behind(
+/** Prefixes each complete line with a name. */
+function prefixed(
   name: string,
   answer: (text: string) => void,
 ): { readonly print: (text: string) => void; readonly flush: () => void } {

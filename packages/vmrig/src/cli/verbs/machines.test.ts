@@ -5,12 +5,12 @@ import { describe, expect } from "vitest";
 import { waitFor } from "../../wait/wait-for.ts";
 import { configOf, says, test, type TestCli } from "../test-cli.test.kit.ts";
 
-/** Folders with a key in it. */
+/** Returns the folders that contain a key. */
 const keys = async ({ folders }: TestCli): Promise<string[]> =>
   (await readdir(folders.runtime)).filter((name) => name.startsWith("ssh-"));
 
 describe("exec", () => {
-  test("hands over the output and the exit code of the program, and says so to standard error alone", async ({
+  test("passes on the output and the exit code of the program, and reports only to standard error", async ({
     place,
   }) => {
     const { exitCode, stdout, stderr } = await place.start([
@@ -26,7 +26,7 @@ describe("exec", () => {
     expect(stderr).toMatch(/^exec {5}pc1: pcs-1 is held until the command has ended$/m);
   });
 
-  test("passes arguments on as they are", async ({ place }) => {
+  test("passes arguments on unchanged", async ({ place }) => {
     const { stdout } = await place.start([
       "exec",
       "pc2",
@@ -43,12 +43,12 @@ describe("exec", () => {
     expect(stdout).toBe("<a b><$HOME><'><--follow><*><>");
   });
 
-  test("carries bytes in and out, however many", async ({ place }) => {
+  test("carries large input and output", async ({ place }) => {
     const input = "0123456789abcdef".repeat(65_536);
     expect((await place.start(["exec", "pc1", "--", "cat"], { input })).stdout).toBe(input);
   });
 
-  test("ends when the program does, though whoever writes to it goes on", async ({ place }) => {
+  test("ends with the program, even if its input stays open", async ({ place }) => {
     const endless = new Readable({ read() {} });
     endless.push("first\n");
     const { exitCode, stdout } = await place.start(["exec", "pc1", "--", "head", "-n", "1"], {
@@ -57,7 +57,7 @@ describe("exec", () => {
     expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: "first\n" });
   });
 
-  test("tells of a program that there is not, and of one that a signal ended, as a shell does", async ({
+  test("reports a missing program, and a program ended by a signal, as a shell does", async ({
     place,
   }) => {
     expect((await place.start(["exec", "pc1", "--", "no-such-program"])).exitCode).toBe(127);
@@ -66,12 +66,12 @@ describe("exec", () => {
     );
   });
 
-  test("begins at the baseline: nothing is left of what ran before", async ({ place }) => {
+  test("begins at the baseline, without traces of earlier commands", async ({ place }) => {
     await place.start(["exec", "pc1", "--", "touch", "left"]);
     expect((await place.start(["exec", "pc1", "--", "ls"])).stdout).toBe("");
   });
 
-  test("ends the program on Ctrl-C, hands on the lease and exits with 130", async ({ place }) => {
+  test("ends the program on Ctrl-C, releases the lease and exits with 130", async ({ place }) => {
     const child = place.start(["exec", "pc1", "--", "sh", "-c", "echo begun; exec sleep 1000"]);
     await says(child, /^begun$/m);
     child.kill("SIGINT");
@@ -82,7 +82,7 @@ describe("exec", () => {
     expect(await next.waiting()).toBe(0);
   });
 
-  test("ends at once when Ctrl-C comes again and again", async ({ place }) => {
+  test("ends immediately after repeated Ctrl-C", async ({ place }) => {
     await writeFile(
       join(place.project, "short.config.mjs"),
       configOf(["pc1"], 'lease: { ttl: "2s" }').replace('"pcs"', '"short"'),
@@ -107,7 +107,7 @@ describe("exec", () => {
     expect((await child).signal).toBe("SIGINT");
   });
 
-  test("ends the program when the lease is lost, and says so", async ({ place }) => {
+  test("ends the program when the lease is lost, and reports the loss", async ({ place }) => {
     const child = place.start([
       "exec",
       "--config",
@@ -126,7 +126,7 @@ describe("exec", () => {
     expect(stderr).not.toMatch(/^\s+at /m);
   });
 
-  test("ends when whoever reads its output has gone", async ({ place }) => {
+  test("ends when the reader of its output has gone", async ({ place }) => {
     const child = place.start(["exec", "pc1", "--", "yes"]);
     await says(child, /y\ny\n/);
     child.stdout.destroy();
@@ -134,8 +134,8 @@ describe("exec", () => {
   });
 
   test.for([
-    ["pc3", /^Rig "pcs" has no machine "pc3"\.\n {2}it has: pc1, pc2\n$/],
-    ["px2", /it has: pc2, pc1/],
+    ["pc3", /^Rig "pcs" has no machine "pc3"\.\n {2}available: pc1, pc2\n$/],
+    ["px2", /available: pc2, pc1/],
   ] as const)(
     "refuses %s before it leases anything, and names the machines",
     async ([name, said], { place }) => {
@@ -147,7 +147,7 @@ describe("exec", () => {
 });
 
 describe("ssh", () => {
-  test("runs a line of the machine's shell with OpenSSH, and hands over its exit code", async ({
+  test("runs a command line in the machine's shell with OpenSSH, and passes on its exit code", async ({
     place,
   }) => {
     const { exitCode, stdout, stderr } = await place.start([
@@ -162,9 +162,7 @@ describe("ssh", () => {
     expect(stderr).toMatch(/^ssh {6}pc2: pcs-1 is held until you leave$/m);
   });
 
-  test("opens a shell, on the only machine where there is one, and leaves no key behind", async ({
-    place,
-  }) => {
+  test("opens a shell on the only machine, and leaves no key behind", async ({ place }) => {
     await writeFile(
       join(place.project, "single.config.mjs"),
       configOf(["pc1"]).replace('"pcs"', '"single"'),
@@ -177,15 +175,15 @@ describe("ssh", () => {
     expect(await keys(place)).toEqual([]);
   });
 
-  test("asks which, where there are several", async ({ place }) => {
+  test("requires a name if there are several machines", async ({ place }) => {
     const { exitCode, stderr } = await place.start(["ssh"]);
     expect({ exitCode, stderr }).toEqual({
       exitCode: 2,
-      stderr: 'Rig "pcs" has 2 machines: say which.\n  it has: pc1, pc2\n',
+      stderr: 'Rig "pcs" has 2 machines: name one of them.\n  available: pc1, pc2\n',
     });
   });
 
-  test("ends on SIGTERM, with its key removed and the lease handed on", async ({ place }) => {
+  test("ends on SIGTERM, removes its key and releases the lease", async ({ place }) => {
     const child = place.start(["ssh", "pc1", "--", "echo begun; sleep 1000"]);
     await says(child, /^begun$/m);
     expect(await keys(place)).toHaveLength(1);
@@ -207,14 +205,14 @@ describe("ssh", () => {
   });
 });
 
-test("rollback ends what runs and answers with the baseline", async ({ place }) => {
+test("rollback ends running programs and prints the baseline", async ({ place }) => {
   const { exitCode, stdout, stderr } = await place.start(["rollback"]);
   expect(exitCode, stderr).toBe(0);
   expect(stdout).toMatch(/^ready {4}pcs-1: pc1, pc2 at baseline [0-9a-f]+\n$/);
 });
 
 describe("logs", () => {
-  test("prints a machine's console as it is, and those of all machines behind their names", async ({
+  test("prints one machine's console unchanged, and those of all machines with their names", async ({
     place,
   }) => {
     const one = await place.start(["logs", "pc1"]);
@@ -227,7 +225,7 @@ describe("logs", () => {
     expect(all).toMatch(/^pc2 \| pc2 is up$/m);
   });
 
-  test("needs no lease, follows what comes, and ends on Ctrl-C", async ({ place }) => {
+  test("needs no lease, follows new output, and ends on Ctrl-C", async ({ place }) => {
     const before = (await place.start(["logs", "pc1"])).stdout;
     const following = place.start(["logs", "pc1", "--follow"]);
     const rollbacks = before.split("is back at").length - 1;
@@ -241,7 +239,7 @@ describe("logs", () => {
     expect(stdout.startsWith(before)).toBe(true);
   });
 
-  test("of a machine that was not made yet says so", async ({ place }) => {
+  test("reports a machine that does not exist yet", async ({ place }) => {
     await writeFile(
       join(place.project, "new.config.mjs"),
       configOf(["pc9"]).replace('"pcs"', '"new"'),

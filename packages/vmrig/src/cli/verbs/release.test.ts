@@ -7,7 +7,7 @@ import { claimMachines } from "../../worker/claim-machines.ts";
 import { localClient } from "../../gate/local-client.ts";
 import { configOf, test, type TestCli, type Run } from "../test-cli.test.kit.ts";
 
-/** A test file that leaves something behind and fails, in a run that keeps what failed. */
+/** Runs a test file that leaves a file behind and fails, in a run that retains failed copies. */
 async function failedRun(place: TestCli): Promise<Run> {
   const run = place.run("alice", { keep: "failed", keepFor: "10m" });
   const client: GateClient = localClient(run.gate);
@@ -19,8 +19,10 @@ async function failedRun(place: TestCli): Promise<Run> {
   return run;
 }
 
-describe("machines that a failed run kept", () => {
-  test("ssh and exec get in as they are, and say until when", async ({ place }) => {
+describe("machines retained after a failed run", () => {
+  test("ssh and exec use them without a rollback, and print the end of the retention", async ({
+    place,
+  }) => {
     await failedRun(place);
     const exec = await place.start(["exec", "pc1", "--", "cat", "left"]);
     expect({ exitCode: exec.exitCode, stdout: exec.stdout }, exec.stderr).toEqual({
@@ -28,7 +30,7 @@ describe("machines that a failed run kept", () => {
       stdout: "evidence\n",
     });
     expect(exec.stderr).toMatch(
-      /^exec {5}pc1: pcs-1 as it is after a failed run, kept for you until \d\d:\d\d; not rolled back \(--fresh does\)$/m,
+      /^exec {5}pc1: pcs-1 as it is after a failed run, retained for you until \d\d:\d\d; not rolled back \(use --fresh for a rolled-back copy\)$/m,
     );
     const ssh = await place.start(["ssh", "pc1", "--", "cat left"]);
     expect({ exitCode: ssh.exitCode, stdout: ssh.stdout }, ssh.stderr).toEqual({
@@ -38,13 +40,13 @@ describe("machines that a failed run kept", () => {
     expect(ssh.stderr).not.toMatch(/lease|rollback/);
   });
 
-  test("status shows them as kept, and as yours", async ({ place }) => {
+  test("status shows them as retained for this user", async ({ place }) => {
     expect((await place.start(["status"])).stdout).toMatch(
-      /^pcs-1 {4}kept by alice@laptop after a failed run until \d\d:\d\d, for another \d+ min: get in with `vmrig ssh`/m,
+      /^pcs-1 {4}kept by alice@laptop after a failed run until \d\d:\d\d, for another \d+ min: log in with `vmrig ssh`/m,
     );
   });
 
-  test("another run waits, is told why and until when, and has them as soon as they are released", async ({
+  test("another run waits, prints the reason and the end, and gets them as soon as they are released", async ({
     place,
   }) => {
     const bob = place.run("bob");
@@ -55,17 +57,17 @@ describe("machines that a failed run kept", () => {
     const { exitCode, stdout } = await place.start(["release"]);
     expect({ exitCode, stdout }).toEqual({
       exitCode: 0,
-      stdout: "released pcs-1: it was kept for you\n",
+      stdout: "released pcs-1: it was retained for you\n",
     });
     await claim;
     await bob.gate.close();
     expect(await place.start(["release"])).toMatchObject({
       exitCode: 0,
-      stdout: "nothing  you keep no copy of pcs\n",
+      stdout: "nothing  no copy of pcs is retained for you\n",
     });
   });
 
-  test("when they are not kept any more, ssh says so and takes them at their baseline", async ({
+  test("once they are no longer retained, ssh says so and uses them at their baseline", async ({
     place,
   }) => {
     await failedRun(place);
@@ -73,12 +75,12 @@ describe("machines that a failed run kept", () => {
     const { exitCode, stdout, stderr } = await place.start(["ssh", "pc1", "--", "ls"]);
     expect({ exitCode, stdout }, stderr).toEqual({ exitCode: 0, stdout: "" });
     expect(stderr).toMatch(
-      /^kept {5}pcs-1: not any more, its time was until \d\d:\d\d, or it was released by force$/m,
+      /^kept {5}pcs-1: no longer retained, its time was until \d\d:\d\d, or it was released by force$/m,
     );
     expect(stderr).toMatch(/^ssh {6}pc1: pcs-1 is held until you leave$/m);
   });
 
-  test("--fresh leaves them alone and waits for a copy at its baseline", async ({ place }) => {
+  test("--fresh does not touch them and waits for a copy at its baseline", async ({ place }) => {
     await failedRun(place);
     await writeFile(
       join(place.project, "impatient.config.mjs"),
@@ -98,7 +100,7 @@ describe("machines that a failed run kept", () => {
     expect((await place.start(["exec", "pc1", "--", "cat", "left"])).stdout).toBe("evidence\n");
   });
 
-  test("release --force ends them too, and names whose they were", async ({ place }) => {
+  test("release --force releases them too, and names their holder", async ({ place }) => {
     const { exitCode, stdout } = await place.start(["release", "--force"]);
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(
@@ -108,7 +110,7 @@ describe("machines that a failed run kept", () => {
 });
 
 describe("release --force", () => {
-  test("cuts a run off, which is told by whom; the next in line has the machines", async ({
+  test("ends the lease of a run, whose error names the user; the next in the queue gets the machines", async ({
     place,
   }) => {
     const alice = place.run("alice", { lease: { ttl: "3s" } });
@@ -136,12 +138,10 @@ describe("release --force", () => {
     });
     await expect(alice.gate.claim("file")).rejects.toMatchObject({ code: "LEASE_LOST" });
     await bob.gate.close();
-    expect((await place.start(["release", "--force"])).stdout).toBe(
-      "nothing  nobody holds pcs-1\n",
-    );
+    expect((await place.start(["release", "--force"])).stdout).toBe("nothing  no lease on pcs-1\n");
   });
 
-  test("with several holders asks which, and cuts off that one alone", async ({ place }) => {
+  test("with several holders requires --copy, and ends only that lease", async ({ place }) => {
     await writeFile(
       join(place.project, "two.config.mjs"),
       configOf(["pc1"], "copies: 2").replace('"pcs"', '"two"'),
@@ -152,7 +152,7 @@ describe("release --force", () => {
     const unsure = await place.start(["release", "--force", "--config", "two.config.mjs"]);
     expect(unsure.exitCode).toBe(2);
     expect(unsure.stderr).toMatch(
-      /^2 have copies of rig "two": say which one is to be taken away\.\n {2}two-1: held by .*\n {2}two-2: held by .*\n/,
+      /^2 holders have copies of rig "two": name the copy to release\.\n {2}two-1: held by .*\n {2}two-2: held by .*\n/,
     );
     const sure = await place.start([
       "release",
@@ -169,7 +169,7 @@ describe("release --force", () => {
 });
 
 test.for(["ssh pc1", "logs", "release --force"])(
-  "%s refuses a copy that there is not, and names those there are",
+  "%s rejects an unknown copy and lists the known ones",
   async (words, { place }) => {
     const { exitCode, stderr } = await place.start([
       ...words.split(" "),
@@ -180,7 +180,7 @@ test.for(["ssh pc1", "logs", "release --force"])(
     ]);
     expect({ exitCode, stderr }).toEqual({
       exitCode: 2,
-      stderr: 'Rig "two" has no copy "two-3".\n  it has: two-1, two-2\n',
+      stderr: 'Rig "two" has no copy "two-3".\n  available: two-1, two-2\n',
     });
   },
 );

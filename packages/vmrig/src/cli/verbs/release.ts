@@ -6,16 +6,16 @@ import { defineVerb, type Surroundings } from "../verb.ts";
 export const release = defineVerb({
   name: "release",
   summary:
-    "gives back what you keep of a failed run; with --force, takes the lease from whoever has it",
+    "releases copies retained for you after a failed run; with --force, ends the lease of another holder",
   details: [
-    "A run that is cut off fails, and is told by whom. With several holders --force needs --copy.",
+    "A run that loses its lease fails with an error that names you. With several holders, --force needs --copy.",
   ],
   operands: [],
   options: {
-    copy: copyOption("this copy alone; default: all"),
+    copy: copyOption("only this copy; default: all"),
     force: {
       type: "boolean",
-      help: "ends the lease of somebody else, or of a run that does not end by itself",
+      help: "ends the lease of another user, or of a run that does not exit",
     },
   },
   async run(surroundings, { options: { copy, force = false } }) {
@@ -37,16 +37,16 @@ async function releaseOwn(
     import("../../operations/release-retained-copy.ts"),
   ]);
   const found = await findRetainedCopy({ ...opened, only, say });
-  // Those are the run's own, and it goes on with them.
+  // A paused run still owns its copies and continues with them.
   for (const { copy } of found.filter(({ kept }) => kept.paused))
     say(`paused   ${copy.copy}: press Enter at the terminal of its run`);
   const kept = found.filter(({ kept }) => kept.paused !== true);
   if (kept.length === 0) {
-    answer(`nothing  you keep no copy of ${only ?? opened.rig.name}\n`);
+    answer(`nothing  no copy of ${only ?? opened.rig.name} is retained for you\n`);
     return;
   }
   for (const copy of await releaseRetainedCopy({ ...opened, holder, say }, kept))
-    answer(`released ${copy}: it was kept for you\n`);
+    answer(`released ${copy}: it was retained for you\n`);
 }
 
 async function releaseByForce(
@@ -58,12 +58,13 @@ async function releaseByForce(
     import("../../operations/force-release.ts"),
     import("../../lease/current-holder.ts"),
   ]);
-  const cut = await forceRelease({
+  const released = await forceRelease({
     ...opened,
     holder: { ...holder, command: "vmrig release --force" },
     only,
   });
-  if (cut.length === 0)
-    answer(`nothing  nobody holds ${only ?? copyNames(opened.rig).join(", ")}\n`);
-  for (const hold of cut) answer(`released ${hold.copy}: it was ${renderCurrentHolder(hold)}\n`);
+  if (released.length === 0)
+    answer(`nothing  no lease on ${only ?? copyNames(opened.rig).join(", ")}\n`);
+  for (const hold of released)
+    answer(`released ${hold.copy}: it was ${renderCurrentHolder(hold)}\n`);
 }

@@ -4,12 +4,12 @@ import { defineVerb } from "../verb.ts";
 
 export const rollback = defineVerb({
   name: "rollback",
-  summary: "brings the rig's machines back to their baseline",
+  summary: "rolls the rig's machines back to their baselines",
   details: [
-    "What runs on them ends, what was changed is gone. A test run does the same before its first file.",
+    "Ends all running programs and discards all changes. A test run also rolls back before its first file.",
   ],
   operands: [],
-  options: { copy: copyOption("this copy alone; default: all, one after another") },
+  options: { copy: copyOption("only this copy; default: all copies, one after another") },
   async run(surroundings, { options: { copy } }) {
     await readyCopies(surroundings, { copy });
   },

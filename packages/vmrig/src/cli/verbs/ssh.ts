@@ -8,10 +8,10 @@ import { defineVerb } from "../verb.ts";
 
 export const ssh = defineVerb({
   name: "ssh",
-  summary: "opens a shell on a machine, with OpenSSH's own client",
+  summary: "opens a shell on a machine with the OpenSSH client",
   details: [
-    "MACHINE may be left out where there is only one. A COMMAND is a line for the machine's shell, as with ssh itself.",
-    "The machine is rolled back first, and the lease is held until the shell has ended; but what you keep of a failed run is left as it is.",
+    "MACHINE is optional if the rig has one machine. COMMAND is a line for the machine's shell, as in ssh.",
+    "Rolls the machine back first, and holds the lease until the shell exits. A copy retained for you after a failed run is used without a rollback.",
   ],
   operands: [{ name: "MACHINE" }],
   command: "optional",
@@ -21,9 +21,9 @@ export const ssh = defineVerb({
       surroundings,
       { machine, ...options, until: "until you leave" },
       async (reached) => {
-        const { name, folders, target, standing, signal } = reached;
+        const { name, folders, target, description, signal } = reached;
         await using identity = await writeIdentity(folders.runtime, name, target);
-        surroundings.say(`ssh      ${name}: ${standing}`);
+        surroundings.say(`ssh      ${name}: ${description}`);
         return await runSsh(
           [...identity.sshWords, ...(command.length === 0 ? [] : ["--", ...command])],
           surroundings.env,
@@ -35,9 +35,9 @@ export const ssh = defineVerb({
 });
 
 /**
- * In this process' own terminal.
+ * Runs the OpenSSH client in the terminal of this process.
  *
- * @throws the signal's reason when it aborts, after ssh has ended
+ * @throws the signal's reason if the signal aborts, after ssh has exited
  */
 async function runSsh(
   words: readonly string[],
@@ -56,7 +56,7 @@ async function runSsh(
     signal.throwIfAborted();
     throw new VmrigError("SSH_MISSING", {
       message: "ssh could not be started.",
-      hint: "install OpenSSH: apt-get install openssh-client · dnf install openssh-clients; `vmrig exec` needs none",
+      hint: "install OpenSSH: apt-get install openssh-client · dnf install openssh-clients; `vmrig exec` works without it",
       cause,
     });
   } finally {

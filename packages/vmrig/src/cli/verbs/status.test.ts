@@ -3,10 +3,10 @@ import { expect } from "vitest";
 import type { RigStatus } from "../../operations/rig-status.ts";
 import { says, test } from "../test-cli.test.kit.ts";
 
-test("nothing is started or made by looking", async ({ place }) => {
+test("status starts and creates nothing", async ({ place }) => {
   const { exitCode, stdout, stderr } = await place.start(["status"]);
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
-  expect(stdout).toMatch(/^redis {4}nobody holds anything: the embedded Redis does not run$/m);
+  expect(stdout).toMatch(/^redis {4}no leases: the embedded Redis is not running$/m);
   expect(stdout).toMatch(/^ {2}pc1 {3}absent/m);
   expect([await readdir(place.folders.state), await readdir(place.folders.runtime)]).toEqual([
     [],
@@ -14,7 +14,7 @@ test("nothing is started or made by looking", async ({ place }) => {
   ]);
 });
 
-test("while one run holds and two wait it shows all three, the machines and the state; and changes as they do", async ({
+test("with one holder and two waiters it shows all three, the machines and the state, and follows their changes", async ({
   place,
 }) => {
   const alice = place.run("alice");
@@ -32,14 +32,14 @@ test("while one run holds and two wait it shows all three, the machines and the 
   const { exitCode, stdout } = await place.start(["status"]);
   expect(exitCode).toBe(0);
   expect(stdout).toMatch(
-    /^pcs-1 {4}held by alice@laptop \(vitest run\) for \d.* s, ends in \d+ s unless renewed$/m,
+    /^pcs-1 {4}held by alice@laptop \(vitest run\) for \d.* s, expires in \d+ s unless renewed$/m,
   );
   expect(stdout).toMatch(/^ {2}pc1 {3}running {3}127\.0\.0\.1:\d+ {3}baseline current {3}pid \d+/m);
   expect(stdout).toMatch(
     new RegExp(`^ {2}Terraform state [0-9a-f]{8}, serial \\d+; fence ${fence}$`, "m"),
   );
   expect(stdout).toMatch(
-    /^line {5}1\. bob@laptop \(vitest run\) waits for .*\nline {5}2\. carol@laptop \(vitest run\) waits for .*\n$/m,
+    /^queue {4}1\. bob@laptop \(vitest run\) waits for .*\nqueue {4}2\. carol@laptop \(vitest run\) waits for .*\n$/m,
   );
 
   const { stdout: json } = await place.start(["status", "--json"]);

@@ -5,30 +5,30 @@ import { waitFor } from "../../wait/wait-for.ts";
 import { openRig } from "../open-rig.ts";
 import { defineVerb, type Surroundings } from "../verb.ts";
 
-const LOOK_MS = 1_000;
+const POLL_MS = 1_000;
 
 export const status = defineVerb({
   name: "status",
-  summary: "says who holds the rig's copies, who waits, and how the machines are; needs no lease",
-  details: ["It changes nothing, and starts nothing."],
+  summary: "shows lease holders, the queue and the state of the machines; needs no lease",
+  details: ["Changes nothing and starts nothing."],
   operands: [],
   options: {
-    json: { type: "boolean", help: "answers with JSON; with --watch one line for each change" },
+    json: { type: "boolean", help: "prints JSON; with --watch, one line per change" },
     watch: {
       type: "boolean",
-      help: "goes on until Ctrl-C; without a terminal it prints again when something changed",
+      help: "refreshes until Ctrl-C; without a terminal, prints again after each change",
     },
   },
   async run(surroundings, { options: { json = false, watch = false } }) {
     const { answer, env } = surroundings;
-    const [{ renderStatus, shapeOf }, look] = await Promise.all([
+    const [{ renderStatus, shapeOf }, reader] = await Promise.all([
       import("../render-status.ts"),
-      lookAgain(surroundings),
+      openStatusReader(surroundings),
     ]);
-    await using looking = look;
+    await using statusReader = reader;
     const text = (seen: RigStatus): string => renderStatus(seen, systemClock.wall());
     if (!watch) {
-      const seen = await looking.look();
+      const seen = await statusReader.read();
       answer(json ? `${JSON.stringify(seen, undefined, 2)}\n` : text(seen));
     } else if (process.stdout.isTTY && env["TERM"] !== "dumb" && !json) {
       const { openScreen } = await import("../screen.ts");
@@ -36,15 +36,15 @@ export const status = defineVerb({
       {
         using screen = openScreen(process.stdout);
         await untilInterrupted(surroundings, async () =>
-          screen.draw((last = text(await looking.look()))),
+          screen.draw((last = text(await statusReader.read()))),
         );
       }
-      // The screen is gone, and with it what it showed: that stays to be read.
+      // The alternate screen is closed; print its last content so that it stays readable.
       answer(last);
     } else {
       let shown: string | undefined;
       await untilInterrupted(surroundings, async () => {
-        const seen = await looking.look();
+        const seen = await statusReader.read();
         const shape = shapeOf(seen);
         if (shape !== shown)
           answer(
@@ -56,10 +56,10 @@ export const status = defineVerb({
   },
 });
 
-/** Looks at the rig as often as asked, over one connection to Redis. */
-async function lookAgain(
+/** Reads the status repeatedly over one connection to Redis. */
+async function openStatusReader(
   surroundings: Surroundings,
-): Promise<AsyncDisposable & { look(): Promise<RigStatus> }> {
+): Promise<AsyncDisposable & { read(): Promise<RigStatus> }> {
   const [{ rig, folders }, { readRigStatus }, { openRunningStore }] = await Promise.all([
     openRig(surroundings),
     import("../../operations/rig-status.ts"),
@@ -67,7 +67,7 @@ async function lookAgain(
   ]);
   let store: LeaseStore | undefined;
   return {
-    async look() {
+    async read() {
       store ??= await openRunningStore(rig, folders);
       return readRigStatus({ rig, folders, store });
     },
@@ -79,16 +79,16 @@ async function lookAgain(
 
 async function untilInterrupted(
   { signal }: Surroundings,
-  look: () => Promise<void>,
+  refresh: () => Promise<void>,
 ): Promise<void> {
   const probe = async (): Promise<{ readonly seen: string }> => {
-    await look();
-    return { seen: "still going on" };
+    await refresh();
+    return { seen: "not interrupted" };
   };
   await waitFor({
     what: "Ctrl-C",
     timeoutMs: Number.POSITIVE_INFINITY,
-    intervalMs: LOOK_MS,
+    intervalMs: POLL_MS,
     signal,
     probe,
   }).catch((error: unknown) => {

@@ -7,8 +7,8 @@ import { expect, onTestFinished } from "vitest";
 import { configOf, test, type TestCli } from "../test-cli.test.kit.ts";
 
 /**
- * Orphans of the fake driver are those of the whole computer, and other tests plant some: this
- * driver knows of none but its own.
+ * The fake driver finds the orphans of the whole computer, and other tests create some. This driver
+ * finds only its own.
  */
 function configFor({ root, folders }: TestCli, copies: number): string {
   const own = `orphans: async (folders) => (await fakeDriver().orphans(folders)).filter(({ what }) => ["${root}", "${folders.runtime}"].some((own) => what.includes(own)))`;
@@ -20,12 +20,12 @@ function configFor({ root, folders }: TestCli, copies: number): string {
 
 const lines = (text: string): string[] => text.trimEnd().split("\n").toSorted();
 
-/** The pid of a process that is gone. */
+/** Returns the pid of a process that has ended. */
 function deadPid(): number {
   return spawnSync(process.execPath, ["--version"]).pid;
 }
 
-test("a clean computer has no orphans, whoever holds machines", async ({ place }) => {
+test("a clean computer has no orphans, even while machines are leased", async ({ place }) => {
   await writeFile(join(place.project, "vmrig.config.mjs"), configFor(place, 2));
   const alice = place.run("alice", { copies: 2, machines: { pc1: {} } });
   onTestFinished(() => alice.gate.close());
@@ -38,7 +38,7 @@ test("a clean computer has no orphans, whoever holds machines", async ({ place }
   });
 });
 
-test("what nobody owns is listed, and removed only when asked", async ({ place }) => {
+test("orphans are listed, and removed only with --remove", async ({ place }) => {
   const { runtime, state } = place.folders;
   const folder = join(state, "rigs", "pcs-1");
   const pid = deadPid();
@@ -71,7 +71,7 @@ test("what nobody owns is listed, and removed only when asked", async ({ place }
         `orphan   socket ${runtime}/pcs-1/pc9.control, whose machine is gone`,
       ].toSorted(),
     );
-    expect(listed.stderr).toBe("sweep    5 orphans; `vmrig sweep --remove` removes\n");
+    expect(listed.stderr).toBe("sweep    5 orphans; remove with `vmrig sweep --remove`\n");
     expect(planted.filter((path) => existsSync(path))).toEqual(planted);
 
     const removed = await place.start(["sweep", "--remove"]);
@@ -87,7 +87,7 @@ test("what nobody owns is listed, and removed only when asked", async ({ place }
   }
 });
 
-test("a machine that no state knows, and a copy beyond the config, are destroyed under their lease; one that is held is not", async ({
+test("a machine without a state and a copy beyond the config are destroyed under their lease; a leased one is not", async ({
   place,
 }) => {
   const { state } = place.folders;

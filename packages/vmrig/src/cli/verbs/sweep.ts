@@ -4,12 +4,12 @@ import { defineVerb } from "../verb.ts";
 
 export const sweep = defineVerb({
   name: "sweep",
-  summary: "lists what runs left behind and nobody owns any more; removes it when asked",
+  summary: "lists orphans that runs left behind; removes them with --remove",
   details: [
-    "Machines that no state knows, copies beyond the config, processes, sockets, notes. Never what somebody has a lease of.",
+    "Orphans are machines without a state, copies beyond the config, processes, sockets, notes. Leased copies are never touched.",
   ],
   operands: [],
-  options: { remove: { type: "boolean", help: "removes what it lists" } },
+  options: { remove: { type: "boolean", help: "removes the listed orphans" } },
   async run(surroundings, { options: { remove = false } }) {
     const { holder, say, answer, signal } = surroundings;
     const { rig, folders } = await openRig(surroundings);
@@ -32,7 +32,7 @@ export const sweep = defineVerb({
         say(`left     ${asVmrigError(error).summary}`);
       }
     }
-    const outcome = remove ? `, ${removed} removed` : "; `vmrig sweep --remove` removes";
+    const outcome = remove ? `, ${removed} removed` : "; remove with `vmrig sweep --remove`";
     say(`sweep    ${countOf(found.length)}${found.length === 0 ? "" : outcome}`);
   },
 });

@@ -4,18 +4,18 @@ import { defineVerb } from "../verb.ts";
 
 export const up = defineVerb({
   name: "up",
-  summary: "makes the rig's machines and their baseline, and mends what is broken",
+  summary: "creates the rig's machines and their baselines, and repairs broken copies",
   details: [
-    "A test run does the same by itself, but replaces nothing, and leaves broken copies out.",
+    "A test run also creates missing machines, but replaces nothing and skips broken copies.",
   ],
   operands: [],
   options: {
-    copy: copyOption("this copy alone; default: all, one after another"),
+    copy: copyOption("only this copy; default: all copies, one after another"),
     allow: {
       type: "string",
       multiple: true,
       value: "ADDRESS",
-      help: "the resource of this address may be replaced or deleted",
+      help: "allows Terraform to replace or delete the resource at this address",
     },
   },
   async run(surroundings, { options: { copy, allow } }) {

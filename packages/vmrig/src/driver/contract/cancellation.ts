@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import type { ContractCase } from "./harness.ts";
 import type { TestMachines } from "./test-machines.ts";
 
-/** From machines back to nothing. */
-export function endingCases(stage: TestMachines): ContractCase[] {
-  const { driver, harness, stack } = stage;
+/** Cases about removing and destroying machines. */
+export function endingCases(testMachines: TestMachines): ContractCase[] {
+  const { driver, harness, stack } = testMachines;
 
   const absent = async (name: string): Promise<void> => {
     const { machines } = await driver.inspect(harness.copy);
@@ -18,33 +18,36 @@ export function endingCases(stage: TestMachines): ContractCase[] {
     {
       title: "a removed machine is absent; the others are not touched",
       async run() {
-        stage.nextLease();
-        const others = stage.names.filter((name) => name !== stage.subject);
-        const before = await Promise.all(others.map((name) => stage.status(name)));
-        await driver.remove(stage.ref(stage.subject), stage.authority());
-        await absent(stage.subject);
-        assert.deepEqual(await Promise.all(others.map((name) => stage.status(name))), before);
+        testMachines.nextLease();
+        const others = testMachines.names.filter((name) => name !== testMachines.subject);
+        const before = await Promise.all(others.map((name) => testMachines.status(name)));
+        await driver.remove(testMachines.ref(testMachines.subject), testMachines.authority());
+        await absent(testMachines.subject);
+        assert.deepEqual(
+          await Promise.all(others.map((name) => testMachines.status(name))),
+          before,
+        );
       },
     },
     {
-      title: "the destroy steps leave nothing, and succeed where nothing is",
+      title: "the destroy steps leave nothing behind, and succeed when nothing exists",
       async run() {
         await stack.destroy();
-        for (const name of stage.names) await absent(name);
+        for (const name of testMachines.names) await absent(name);
         assert.deepEqual(await harness.leftovers(), []);
         await stack.destroy();
       },
     },
     {
-      title: "the create steps work again after that",
+      title: "the create steps work again after the destroy steps",
       async run() {
         try {
           await stack.create();
-          for (const name of stage.names) {
-            const { power, owner, snapshots } = await stage.status(name);
+          for (const name of testMachines.names) {
+            const { power, owner, snapshots } = await testMachines.status(name);
             assert.deepEqual(
               { power, owner, snapshots },
-              { power: "running", owner: stage.owner, snapshots: [] },
+              { power: "running", owner: testMachines.owner, snapshots: [] },
             );
           }
         } finally {

@@ -2,32 +2,32 @@ import assert from "node:assert/strict";
 import type { ContractCase } from "./harness.ts";
 import { ask, HOME_BASE, rejectsWith, type TestMachines } from "./test-machines.ts";
 
-/** Snapshots that come and go beside the one that cases go back to. */
-export function checkpointCases(stage: TestMachines): ContractCase[] {
-  const { driver, subject } = stage;
+/** Cases about checkpoints: snapshots beside the one that cases restore. */
+export function checkpointCases(testMachines: TestMachines): ContractCase[] {
+  const { driver, subject } = testMachines;
   const { captureTogether, drop, stop } = driver;
   const onAll = (line: string): Promise<string[]> =>
-    Promise.all(stage.names.map((name) => ask(stage, name, line)));
+    Promise.all(testMachines.names.map((name) => ask(testMachines, name, line)));
   const snapshots = async (name: string): Promise<readonly string[]> =>
-    (await stage.status(name)).snapshots.toSorted();
+    (await testMachines.status(name)).snapshots.toSorted();
 
   const together: ContractCase = {
     title:
-      "machines that were captured together go on, and each can be brought back to that and to other snapshots",
+      "machines that were captured together continue to run, and each can be restored to that and to other snapshots",
     async run() {
       assert(captureTogether !== undefined);
-      await stage.rewind();
+      await testMachines.rewind();
       await onAll("echo one > state; sync");
       await captureTogether(
-        stage.names.map((name) => stage.ref(name)),
+        testMachines.names.map((name) => testMachines.ref(name)),
         "checkpoint-1",
-        stage.authority(),
+        testMachines.authority(),
       );
       await onAll("echo two > state; sync");
       await captureTogether(
-        stage.names.map((name) => stage.ref(name)),
+        testMachines.names.map((name) => testMachines.ref(name)),
         "checkpoint-2",
-        stage.authority(),
+        testMachines.authority(),
       );
       for (const [snapshot, state] of [
         ["checkpoint-1", "one"],
@@ -35,30 +35,32 @@ export function checkpointCases(stage: TestMachines): ContractCase[] {
         ["checkpoint-1", "one"],
       ] as const) {
         await Promise.all(
-          stage.names.map((name) => driver.restore(stage.ref(name), snapshot, stage.admission())),
+          testMachines.names.map((name) =>
+            driver.restore(testMachines.ref(name), snapshot, testMachines.admission()),
+          ),
         );
         assert.deepEqual(
           await onAll("cat state"),
-          stage.names.map(() => state),
+          testMachines.names.map(() => state),
         );
       }
-      await stage.rewind();
+      await testMachines.rewind();
       assert.deepEqual(
         await onAll("[ -e state ] || echo none"),
-        stage.names.map(() => "none"),
+        testMachines.names.map(() => "none"),
       );
     },
   };
 
   const dropping: ContractCase = {
     title:
-      "a snapshot that was dropped is not listed and cannot be restored, also where it was dropped off; others stay; again is no fault",
+      "a dropped snapshot is not listed and cannot be restored, also when its machine was off; other snapshots stay; dropping it again succeeds",
     async run() {
       assert(drop !== undefined);
-      await stage.rewind(subject);
+      await testMachines.rewind(subject);
       for (const name of ["early", "late"])
-        await driver.capture(stage.ref(subject), name, stage.authority());
-      await drop(stage.ref(subject), "early", stage.authority());
+        await driver.capture(testMachines.ref(subject), name, testMachines.authority());
+      await drop(testMachines.ref(subject), "early", testMachines.authority());
       assert.deepEqual(
         (await snapshots(subject)).filter((name) => !name.startsWith("checkpoint-")),
         [HOME_BASE, "late"],
@@ -66,17 +68,17 @@ export function checkpointCases(stage: TestMachines): ContractCase[] {
       await rejectsWith(
         "ROLLBACK_FAILED",
         "a dropped snapshot",
-        driver.restore(stage.ref(subject), "early", stage.admission()),
+        driver.restore(testMachines.ref(subject), "early", testMachines.admission()),
       );
-      await stop?.(stage.ref(subject), stage.authority());
+      await stop?.(testMachines.ref(subject), testMachines.authority());
       for (const name of ["late", "late", "checkpoint-1", "checkpoint-2"])
-        await drop(stage.ref(subject), name, stage.authority());
+        await drop(testMachines.ref(subject), name, testMachines.authority());
       assert.deepEqual(await snapshots(subject), [HOME_BASE]);
-      await stage.rewind(subject);
-      assert.equal(await ask(stage, subject, "cat kept"), "kept");
-      for (const name of stage.names) {
+      await testMachines.rewind(subject);
+      assert.equal(await ask(testMachines, subject, "cat kept"), "kept");
+      for (const name of testMachines.names) {
         for (const snapshot of ["checkpoint-1", "checkpoint-2"])
-          await drop(stage.ref(name), snapshot, stage.authority());
+          await drop(testMachines.ref(name), snapshot, testMachines.authority());
         assert.deepEqual(await snapshots(name), [HOME_BASE]);
       }
     },

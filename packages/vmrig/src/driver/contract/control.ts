@@ -3,15 +3,16 @@ import { generateKeyPair } from "../../ssh/keys.ts";
 import type { Authority, MachineRef } from "../driver.ts";
 import { HOME_BASE, rejectsWith, run, type TestMachines } from "./test-machines.ts";
 
-type Deed = readonly [
+type ControlCall = readonly [
   name: string,
   act: (machine: MachineRef, authority: Authority) => Promise<void>,
 ];
 
 /**
- * Every call of the driver that changes a machine. Each would be noticed by {@link unchangedBy}.
+ * Returns every call of the driver that changes a machine. {@link unchangedBy} detects each of
+ * them.
  */
-export function deeds({ driver }: TestMachines): readonly Deed[] {
+export function deeds({ driver }: TestMachines): readonly ControlCall[] {
   const { park, stop, power, network, captureTogether, drop } = driver;
   const stranger = { authorize: STRANGER.publicKey };
   return [
@@ -29,7 +30,7 @@ export function deeds({ driver }: TestMachines): readonly Deed[] {
           [
             "power",
             (machine, authority) => power(machine, "crash", { ...authority, ...stranger }),
-          ] satisfies Deed,
+          ] satisfies ControlCall,
         ]),
     ...(network === undefined
       ? []
@@ -37,7 +38,7 @@ export function deeds({ driver }: TestMachines): readonly Deed[] {
           [
             "network",
             (machine, authority) => network(machine, "disconnect", authority),
-          ] satisfies Deed,
+          ] satisfies ControlCall,
         ]),
     ...(captureTogether === undefined
       ? []
@@ -45,11 +46,16 @@ export function deeds({ driver }: TestMachines): readonly Deed[] {
           [
             "captureTogether",
             (machine, authority) => captureTogether([machine], HOME_BASE, authority),
-          ] satisfies Deed,
+          ] satisfies ControlCall,
         ]),
     ...(drop === undefined
       ? []
-      : [["drop", (machine, authority) => drop(machine, HOME_BASE, authority)] satisfies Deed]),
+      : [
+          [
+            "drop",
+            (machine, authority) => drop(machine, HOME_BASE, authority),
+          ] satisfies ControlCall,
+        ]),
     ["remove", (machine, authority) => driver.remove(machine, authority)],
   ];
 }
@@ -57,22 +63,22 @@ export function deeds({ driver }: TestMachines): readonly Deed[] {
 const STRANGER = generateKeyPair();
 
 /**
- * Makes a machine dirty, lets `act` try what it must not get done, and sees that everything is as
- * it was before. Leaves a restored machine.
+ * Writes a file on a machine, calls `act` with calls that must have no effect, and verifies that
+ * nothing has changed. Leaves a restored machine.
  */
 export async function unchangedBy(
-  stage: TestMachines,
+  testMachines: TestMachines,
   name: string,
   act: () => Promise<void>,
 ): Promise<void> {
-  await stage.rewind(name);
-  await using connection = await stage.login(name);
+  await testMachines.rewind(name);
+  await using connection = await testMachines.login(name);
   await run(connection, "echo dirty > dirty");
-  const before = await stage.status(name);
+  const before = await testMachines.status(name);
 
   await act();
 
-  assert.deepEqual(await stage.status(name), before, "inspect sees a change");
+  assert.deepEqual(await testMachines.status(name), before, "inspect sees a change");
   assert.equal(
     await run(connection, "cat dirty"),
     "dirty",
@@ -81,10 +87,10 @@ export async function unchangedBy(
   await rejectsWith(
     "LOGIN_REFUSED",
     "a key that came with a refused call",
-    stage.login(name, { key: STRANGER }),
+    testMachines.login(name, { key: STRANGER }),
   );
-  // With the same lease: an equal fence passes.
-  await stage.driver.restore(stage.ref(name), HOME_BASE, stage.admission());
-  await using fresh = await stage.login(name);
+  // With an equal fence, which passes.
+  await testMachines.driver.restore(testMachines.ref(name), HOME_BASE, testMachines.admission());
+  await using fresh = await testMachines.login(name);
   assert.equal(await run(fresh, "[ ! -e dirty ] && cat kept"), "kept", "the snapshot was replaced");
 }

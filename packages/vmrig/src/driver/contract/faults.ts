@@ -3,77 +3,77 @@ import type { PowerAction } from "../driver.ts";
 import type { ContractCase } from "./harness.ts";
 import { ask, rejectsWith, run, type TestMachines } from "./test-machines.ts";
 
-/** Power and links, and that a restore puts right whatever was done to them. */
-export function faultCases(stage: TestMachines): ContractCase[] {
-  const { driver, harness } = stage;
+/** Cases about power and links: each state is reached, and a restore reverts it. */
+export function faultCases(testMachines: TestMachines): ContractCase[] {
+  const { driver, harness } = testMachines;
   const { power, network } = driver;
   const bootId = harness.bootId ?? "cat /proc/sys/kernel/random/boot_id";
-  const { subject } = stage;
+  const { subject } = testMachines;
   const [, other] = harness.copy.machines;
 
-  const order = async (action: PowerAction): Promise<void> => {
+  const switchPower = async (action: PowerAction): Promise<void> => {
     assert(power !== undefined);
-    await power(stage.ref(subject), action, stage.admission());
+    await power(testMachines.ref(subject), action, testMachines.admission());
   };
 
   const rebooting: ContractCase = {
     title:
-      "a reboot boots anew, ends every session, keeps the disk and lets in the one key; a restore undoes it",
+      "a reboot boots the machine again, ends every session, keeps the disk and admits only the authorized key; a restore reverts it",
     async run() {
-      await stage.rewind(subject);
-      await using session = await stage.login(subject);
+      await testMachines.rewind(subject);
+      await using session = await testMachines.login(subject);
       const before = await run(session, `echo mine > mine; sync; ${bootId}`);
-      await order("reboot");
-      const after = await ask(stage, subject, `${bootId}; cat mine`);
+      await switchPower("reboot");
+      const after = await ask(testMachines, subject, `${bootId}; cat mine`);
       assert.match(after, /\nmine$/);
-      assert.notEqual(after.split("\n")[0], before, "it was not booted anew");
+      assert.notEqual(after.split("\n")[0], before, "the machine did not boot again");
       const late = await session.exec("echo alive", { timeoutMs: 5_000 }).then(
         ({ stdout }) => stdout.toString("utf8"),
         () => "",
       );
       assert.doesNotMatch(late, /alive/, "a session from before the reboot still works");
-      await stage.rewind(subject);
-      assert.equal(await ask(stage, subject, "[ ! -e mine ] && cat kept"), "kept");
+      await testMachines.rewind(subject);
+      assert.equal(await ask(testMachines, subject, "[ ! -e mine ] && cat kept"), "kept");
     },
   };
 
   const switching = (action: "off" | "crash"): ContractCase => ({
-    title: `after ${action} a machine is off, and cannot be captured or rebooted; on boots it from its disk; a restore brings it back from off`,
+    title: `after ${action} a machine is off and cannot be captured or rebooted; on boots it from its disk; a restore starts it from off`,
     async run() {
-      await stage.rewind(subject);
-      const before = await ask(stage, subject, `echo mine > mine; sync; ${bootId}`);
-      await order(action);
-      await order(action);
-      const off = await stage.status(subject);
+      await testMachines.rewind(subject);
+      const before = await ask(testMachines, subject, `echo mine > mine; sync; ${bootId}`);
+      await switchPower(action);
+      await switchPower(action);
+      const off = await testMachines.status(subject);
       assert.deepEqual([off.power, off.address], ["off", undefined]);
-      await rejectsWith("MACHINE_OFF", "a reboot of one that is off", order("reboot"));
+      await rejectsWith("MACHINE_OFF", "a reboot of a machine that is off", switchPower("reboot"));
       await rejectsWith(
         "MACHINE_OFF",
-        "a capture of one that is off",
-        driver.capture(stage.ref(subject), "later", stage.authority()),
+        "a capture of a machine that is off",
+        driver.capture(testMachines.ref(subject), "later", testMachines.authority()),
       );
 
-      await order("on");
-      const after = await ask(stage, subject, `${bootId}; cat mine`);
+      await switchPower("on");
+      const after = await ask(testMachines, subject, `${bootId}; cat mine`);
       assert.match(after, /\nmine$/);
-      assert.notEqual(after.split("\n")[0], before, "it was not booted anew");
-      await order("on");
+      assert.notEqual(after.split("\n")[0], before, "the machine did not boot again");
+      await switchPower("on");
       assert.equal(
-        await ask(stage, subject, bootId),
+        await ask(testMachines, subject, bootId),
         after.split("\n")[0],
-        "on did something to a machine that runs",
+        "on changed a machine that was running",
       );
 
-      await order(action);
-      await stage.rewind(subject);
-      assert.equal(await ask(stage, subject, "[ ! -e mine ] && cat kept"), "kept");
+      await switchPower(action);
+      await testMachines.rewind(subject);
+      assert.equal(await ask(testMachines, subject, "[ ! -e mine ] && cat kept"), "kept");
     },
   });
 
-  const answers = async (): Promise<string> => {
+  const bannerOfOther = async (): Promise<string> => {
     assert(other !== undefined);
     return await ask(
-      stage,
+      testMachines,
       subject,
       `bash -c 'exec 3<>/dev/tcp/${other.lanAddress}/22 && read -r -t 20 line <&3 && echo "$line"' 2>/dev/null & pid=$!; ` +
         `(sleep 8; kill $pid 2>/dev/null) >/dev/null 2>&1 & wait $pid || echo silence`,
@@ -82,29 +82,30 @@ export function faultCases(stage: TestMachines): ContractCase[] {
 
   const links: ContractCase = {
     title:
-      "a machine that is disconnected is told from others and keeps its way in; a connect, and a restore, connect it",
+      "a disconnected machine cannot reach the others and keeps its SSH access; connect and restore reconnect it",
     async run() {
       assert(network !== undefined);
       const provenByTraffic = harness.lan && other !== undefined;
-      await stage.rewind();
-      for (const mend of ["connect", "restore"] as const) {
-        await network(stage.ref(subject), "disconnect", stage.authority());
-        assert.equal((await stage.status(subject)).disconnected, true);
-        assert.equal(await ask(stage, subject, "echo in"), "in");
+      await testMachines.rewind();
+      for (const remedy of ["connect", "restore"] as const) {
+        await network(testMachines.ref(subject), "disconnect", testMachines.authority());
+        assert.equal((await testMachines.status(subject)).disconnected, true);
+        assert.equal(await ask(testMachines, subject, "echo in"), "in");
         if (provenByTraffic)
-          assert.match(await answers(), /silence$/, "it still reaches the other one");
-        if (mend === "connect") await network(stage.ref(subject), "connect", stage.authority());
-        else await stage.rewind();
+          assert.match(await bannerOfOther(), /silence$/, "it still reaches the other machine");
+        if (remedy === "connect")
+          await network(testMachines.ref(subject), "connect", testMachines.authority());
+        else await testMachines.rewind();
         assert.equal(
-          (await stage.status(subject)).disconnected,
+          (await testMachines.status(subject)).disconnected,
           undefined,
-          `${mend} leaves it disconnected`,
+          `${remedy} leaves it disconnected`,
         );
         if (provenByTraffic)
           assert.match(
-            await answers(),
+            await bannerOfOther(),
             /^SSH-2\.0-/,
-            `after ${mend} it does not reach the other one`,
+            `after ${remedy} it does not reach the other machine`,
           );
       }
     },

@@ -1,59 +1,60 @@
 import type { CopySpec, Driver, MachineStatus } from "../driver.ts";
 
 /**
- * What the suite needs of a driver's test. Everything it makes is gone after the last case, when
- * all cases ran.
+ * Test environment of a driver, as the suite needs it. Everything that the harness creates is gone
+ * after the last case, when all cases ran.
  */
 export interface ContractHarness {
   readonly driver: Driver;
   /**
-   * One or two machines that do not exist yet, in folders that exist and belong to this run of the
-   * suite. Both bear the copy's name: `…/contract-1`.
+   * One or two machines that do not exist yet, in existing folders that belong to this run of the
+   * suite. Both folders have the copy's name: `…/contract-1`.
    */
   readonly copy: CopySpec;
   /**
-   * Whether the machines of a copy share a private network. It is proven when there are two;
-   * `false` leaves that case out.
+   * Whether the machines of a copy share a private network. Tested when there are two machines;
+   * `false` skips that case.
    */
   readonly lan: boolean;
   /**
-   * A line of the test user's shell with which a machine destroys its own disk. It may end its
-   * session, or never come back.
+   * A command line of the test user with which a machine destroys its own disk. The command may end
+   * its session, or never return.
    */
   readonly wipe: string;
   /**
-   * A line of the test user's shell that prints another word after each boot.
+   * A command line of the test user that prints a different word after each boot.
    *
    * @defaultValue the boot id of Linux
    */
   readonly bootId?: string;
   /**
-   * Ends a machine from the outside and without a warning, as a crash of its process or of its
-   * computer would.
+   * Ends a machine from the outside and without a warning, like a crash of its process or of its
+   * computer.
    */
   kill(machine: MachineStatus): Promise<void>;
   /**
-   * For a driver that finds orphans: starts a process of its kind whose machine's folder is not
-   * there.
+   * For a driver that finds orphans: starts a process of the driver whose machine's folder does not
+   * exist.
    */
   orphan?(): Promise<PlantedOrphan>;
-  /** What of this copy still runs, or is billed: one line each. */
+  /** Returns everything of this copy that still runs or is billed, one line each. */
   leftovers(): Promise<readonly string[]>;
 }
 
+/** An orphan that a harness has started. */
 export interface PlantedOrphan {
-  /** What the line about it has in it, and no other line. */
+  /** Text that is part of the line about this orphan, and of no other line. */
   readonly mark: string;
-  /** Whether it still runs. */
+  /** Returns whether the orphan still runs. */
   lives(): Promise<boolean>;
 }
 
 /**
- * One claim. All claims of a suite are about the same machines: they run in the given order, one at
- * a time.
+ * One claim about a driver. All claims of a suite use the same machines: they run in the given
+ * order, one at a time.
  */
 export interface ContractCase {
   readonly title: string;
-  /** Rejects with an AssertionError when the driver does not keep what is claimed. */
+  /** Rejects with an AssertionError when the claim is false. */
   run(): Promise<void>;
 }

@@ -3,9 +3,9 @@ import { basename, dirname } from "node:path";
 import type { ContractCase } from "./harness.ts";
 import { ask, type TestMachines } from "./test-machines.ts";
 
-/** What nobody knows any more. */
-export function orphanCases(stage: TestMachines): ContractCase[] {
-  const { driver, harness } = stage;
+/** Cases about orphans. */
+export function orphanCases(testMachines: TestMachines): ContractCase[] {
+  const { driver, harness } = testMachines;
   const { orphans } = driver;
   const { copy } = harness;
   if (orphans === undefined) return [];
@@ -13,13 +13,13 @@ export function orphanCases(stage: TestMachines): ContractCase[] {
   return [
     {
       title:
-        "an orphan is listed and removed; machines that are known never are, running, stopped or killed",
+        "an orphan is listed and removed; known machines are never listed, whether running, stopped or killed",
       async run() {
         assert(
           harness.orphan !== undefined,
-          "the driver finds orphans, and the harness plants none",
+          "the driver finds orphans, but the harness cannot start one",
         );
-        const places = {
+        const folders = {
           copies: dirname(copy.folder),
           runtime: dirname(copy.runtimeFolder),
           cache: copy.cacheFolder,
@@ -27,37 +27,38 @@ export function orphanCases(stage: TestMachines): ContractCase[] {
         assert.deepEqual(
           [basename(copy.folder), basename(copy.runtimeFolder)],
           [copy.copy, copy.copy],
-          "the folders bear another name",
+          "the folders have another name",
         );
         const list = async (): Promise<readonly string[]> =>
-          (await orphans(places))
+          (await orphans(folders))
             .filter((orphan) => orphan.copy === copy.copy)
             .map(({ what }) => what);
 
-        await stage.rewind();
-        assert.deepEqual(await list(), [], "a machine that runs is listed");
+        await testMachines.rewind();
+        assert.deepEqual(await list(), [], "a running machine is listed");
         const planted = await harness.orphan();
-        const found = (await orphans(places)).filter(({ what }) => what.includes(planted.mark));
+        const found = (await orphans(folders)).filter(({ what }) => what.includes(planted.mark));
         assert.equal(found.length, 1, `the orphan is listed ${found.length} times`);
         assert(
           found.every(({ what }) => !what.includes("\n")),
-          "the line about it is more than one",
+          "the description of the orphan has more than one line",
         );
-        assert.deepEqual(await list(), [], "a machine that runs is listed beside the orphan");
+        assert.deepEqual(await list(), [], "a running machine is listed beside the orphan");
         await Promise.all(found.map((orphan) => orphan.remove()));
-        assert.equal(await planted.lives(), false, "it still runs after it was removed");
+        assert.equal(await planted.lives(), false, "the orphan still runs after its removal");
         await Promise.all(found.map((orphan) => orphan.remove()));
         assert.deepEqual(
-          (await orphans(places)).filter(({ what }) => what.includes(planted.mark)),
+          (await orphans(folders)).filter(({ what }) => what.includes(planted.mark)),
           [],
         );
-        for (const name of stage.names) assert.equal(await ask(stage, name, "cat kept"), "kept");
+        for (const name of testMachines.names)
+          assert.equal(await ask(testMachines, name, "cat kept"), "kept");
 
-        await harness.kill(await stage.status(stage.subject));
-        assert.deepEqual(await list(), [], "a machine that was killed is listed");
-        await driver.stop?.(stage.ref(stage.subject), stage.authority());
-        assert.deepEqual(await list(), [], "a machine that was stopped is listed");
-        await stage.rewind();
+        await harness.kill(await testMachines.status(testMachines.subject));
+        assert.deepEqual(await list(), [], "a killed machine is listed");
+        await driver.stop?.(testMachines.ref(testMachines.subject), testMachines.authority());
+        assert.deepEqual(await list(), [], "a stopped machine is listed");
+        await testMachines.rewind();
       },
     },
   ];

@@ -7,18 +7,18 @@ import type { ContractCase } from "./harness.ts";
 import { rejectsWith, run, type TestMachines } from "./test-machines.ts";
 import { StepStack } from "./step-stack.ts";
 
-/** A warm run asks for it each time. */
+/** A warm run requests the fingerprint each time. */
 const FINGERPRINTS = 10;
 const FINGERPRINTS_MS = 10_000;
 
-/** From nothing to machines that let somebody in. */
-export function makingCases(stage: TestMachines): ContractCase[] {
-  const { driver, harness } = stage;
+/** Cases from no machines to machines that can be logged in to. */
+export function makingCases(testMachines: TestMachines): ContractCase[] {
+  const { driver, harness } = testMachines;
   const { copy } = harness;
 
   return [
     {
-      title: "its fingerprint is stable, and cheap to ask for again",
+      title: "the fingerprint is stable, and cheap to request again",
       async run() {
         const fingerprint = await driver.fingerprint(copy);
         assert(
@@ -26,7 +26,7 @@ export function makingCases(stage: TestMachines): ContractCase[] {
           "a part of the fingerprint is empty",
         );
         const start = performance.now();
-        for (let asked = 0; asked < FINGERPRINTS; asked += 1)
+        for (let count = 0; count < FINGERPRINTS; count += 1)
           assert.deepEqual(await driver.fingerprint(copy), fingerprint);
         assert(
           performance.now() - start < FINGERPRINTS_MS,
@@ -35,10 +35,9 @@ export function makingCases(stage: TestMachines): ContractCase[] {
       },
     },
     {
-      title:
-        "it is asked for its fingerprint under a signal that has aborted, and rejects with its reason",
+      title: "a fingerprint under an aborted signal rejects with the signal's reason",
       async run() {
-        const reason = new Error("nobody wants it any more");
+        const reason = new Error("the fingerprint is not needed any more");
         const outcome = await driver
           .fingerprint(copy, { signal: AbortSignal.abort(reason) })
           .catch((error: unknown) => error);
@@ -47,34 +46,34 @@ export function makingCases(stage: TestMachines): ContractCase[] {
     },
     {
       title:
-        "what it declares without a fingerprint, to destroy, has the same names in the same order",
+        "a declaration without a fingerprint, for destroying, has the same names in the same order",
       async run() {
         const [whole, bare] = [new StepStack(), new StepStack()];
         await driver.declare(whole, copy, {
           fingerprint: await driver.fingerprint(copy),
-          owner: stage.owner,
+          owner: testMachines.owner,
         });
         await driver.declare(
           bare,
           { ...copy, cacheFolder: join(copy.folder, "no-cache") },
-          { owner: stage.owner },
+          { owner: testMachines.owner },
         );
         const shape = ({ resources }: StepStack): unknown =>
           resources.map(({ name, destroy, dependsOn }) => ({ name, destroy, dependsOn }));
         assert.deepEqual(shape(bare), shape(whole));
-        assert.deepEqual(await entries(stage), [], "declaring made something");
+        assert.deepEqual(await entries(testMachines), [], "declare created a file");
       },
     },
     {
-      title: "it declares the same each time, a resource named after each machine among it",
+      title: "every declaration is identical, and contains a resource named after each machine",
       async run() {
-        const made = { fingerprint: await driver.fingerprint(copy), owner: stage.owner };
+        const made = { fingerprint: await driver.fingerprint(copy), owner: testMachines.owner };
         const again = new StepStack();
-        await driver.declare(stage.stack, copy, made);
+        await driver.declare(testMachines.stack, copy, made);
         await driver.declare(again, copy, made);
-        assert.deepEqual(again.resources, stage.stack.resources);
-        const names = stage.stack.resources.map(({ name }) => name);
-        for (const name of stage.names)
+        assert.deepEqual(again.resources, testMachines.stack.resources);
+        const names = testMachines.stack.resources.map(({ name }) => name);
+        for (const name of testMachines.names)
           assert(names.includes(name), `${name} is not among ${names.join(", ")}`);
         for (const { name, input } of again.resources) {
           assert.deepEqual(
@@ -86,67 +85,69 @@ export function makingCases(stage: TestMachines): ContractCase[] {
       },
     },
     {
-      title: "before anything is made every machine is absent, and looking makes nothing",
+      title: "before creation every machine is absent, and inspect creates nothing",
       async run() {
-        const before = await entries(stage);
+        const before = await entries(testMachines);
         const { machines } = await driver.inspect(copy);
         assert.deepEqual(
           machines.toSorted((a, b) => a.name.localeCompare(b.name)),
-          stage.names
+          testMachines.names
             .toSorted((a, b) => a.localeCompare(b))
             .map((name) => ({ name, power: "absent", snapshots: [] })),
         );
-        assert.deepEqual(await entries(stage), before);
+        assert.deepEqual(await entries(testMachines), before);
       },
     },
     {
       title: "a call on a machine that does not exist is MACHINE_MISSING",
       async run() {
-        for (const [name, act] of deeds(stage)) {
+        for (const [name, act] of deeds(testMachines)) {
           await rejectsWith(
             "MACHINE_MISSING",
             name,
-            act(stage.ref(stage.subject), stage.authority()),
+            act(testMachines.ref(testMachines.subject), testMachines.authority()),
           );
         }
       },
     },
     {
-      title: "what was made boots, is what was declared, and lets in the one key that it was given",
+      title: "a created machine boots, matches its declaration, and admits only the given key",
       async run() {
-        await stage.stack.create();
+        await testMachines.stack.create();
         await Promise.all(
-          stage.names.map((name) => driver.boot(stage.ref(name), stage.admission())),
+          testMachines.names.map((name) =>
+            driver.boot(testMachines.ref(name), testMachines.admission()),
+          ),
         );
-        for (const name of stage.names) {
-          const { power, owner, snapshots, hostKey } = await stage.status(name);
+        for (const name of testMachines.names) {
+          const { power, owner, snapshots, hostKey } = await testMachines.status(name);
           assert.deepEqual(
             { power, owner, snapshots },
-            { power: "running", owner: stage.owner, snapshots: [] },
+            { power: "running", owner: testMachines.owner, snapshots: [] },
           );
           assert.match(hostKey ?? "", /^ssh-ed25519 [A-Za-z0-9+/=]+$/, "not a bare public key");
-          await using connection = await stage.login(name);
+          await using connection = await testMachines.login(name);
           assert.equal(await run(connection, "cd && echo $(( 6 * 7 ))"), "42");
         }
         await rejectsWith(
           "HOST_KEY_MISMATCH",
           "another host key",
-          stage.login(stage.subject, { hostKey: generateKeyPair().publicKey }),
+          testMachines.login(testMachines.subject, { hostKey: generateKeyPair().publicKey }),
         );
         await rejectsWith(
           "LOGIN_REFUSED",
           "another key",
-          stage.login(stage.subject, { key: generateKeyPair() }),
+          testMachines.login(testMachines.subject, { key: generateKeyPair() }),
         );
       },
     },
     {
-      title: "a machine that the spec does not name is listed, too",
+      title: "a machine that is not in the spec is listed, too",
       async run() {
         const { machines } = await driver.inspect({ ...copy, machines: [] });
         assert.deepEqual(
           machines.map(({ name, power }) => `${name} ${power}`).toSorted(),
-          stage.names.map((name) => `${name} running`).toSorted(),
+          testMachines.names.map((name) => `${name} running`).toSorted(),
         );
       },
     },

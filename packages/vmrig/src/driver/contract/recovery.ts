@@ -6,20 +6,20 @@ import { ask, HOME_BASE, rejectsWith, type TestMachines } from "./test-machines.
 const WIPE_MS = 120_000;
 const KILL_MS = 20_000;
 
-/** From which states a restore brings a machine back. */
-export function healingCases(stage: TestMachines): ContractCase[] {
-  const { driver, harness } = stage;
+/** Cases about the states from which a restore recovers a machine. */
+export function healingCases(testMachines: TestMachines): ContractCase[] {
+  const { driver, harness } = testMachines;
   const { park, stop } = driver;
 
   const parking: ContractCase = {
-    title: "a parked machine is paused, and a restore brings it back",
+    title: "a parked machine is paused, and a restore resumes it",
     async run() {
-      await stage.rewind(stage.subject);
+      await testMachines.rewind(testMachines.subject);
       assert(park !== undefined);
-      await park(stage.ref(stage.subject), stage.authority());
-      assert.equal((await stage.status(stage.subject)).power, "paused");
-      await stage.rewind(stage.subject);
-      await works(stage, stage.subject);
+      await park(testMachines.ref(testMachines.subject), testMachines.authority());
+      assert.equal((await testMachines.status(testMachines.subject)).power, "paused");
+      await testMachines.rewind(testMachines.subject);
+      await works(testMachines, testMachines.subject);
     },
   };
 
@@ -27,13 +27,13 @@ export function healingCases(stage: TestMachines): ContractCase[] {
     title:
       "a stopped machine is off and can be stopped again; a restore starts it at its snapshot, with the same host key",
     async run() {
-      await stage.rewind(stage.subject);
+      await testMachines.rewind(testMachines.subject);
       assert(stop !== undefined);
-      const { hostKey, snapshots } = await stage.status(stage.subject);
-      await ask(stage, stage.subject, "echo dirty > dirty");
-      await stop(stage.ref(stage.subject), stage.authority());
-      await stop(stage.ref(stage.subject), stage.authority());
-      const off = await stage.status(stage.subject);
+      const { hostKey, snapshots } = await testMachines.status(testMachines.subject);
+      await ask(testMachines, testMachines.subject, "echo dirty > dirty");
+      await stop(testMachines.ref(testMachines.subject), testMachines.authority());
+      await stop(testMachines.ref(testMachines.subject), testMachines.authority());
+      const off = await testMachines.status(testMachines.subject);
       assert.deepEqual(
         [off.power, off.address, off.hostKey, off.snapshots],
         ["off", undefined, hostKey, snapshots],
@@ -41,13 +41,19 @@ export function healingCases(stage: TestMachines): ContractCase[] {
       await rejectsWith(
         "FENCED",
         "stop with a smaller fence",
-        stop(stage.ref(stage.subject), stage.authority(stage.fence - 1)),
+        stop(
+          testMachines.ref(testMachines.subject),
+          testMachines.authority(testMachines.fence - 1),
+        ),
       );
 
-      await stage.rewind(stage.subject);
-      await works(stage, stage.subject);
-      assert.equal(await ask(stage, stage.subject, "[ ! -e dirty ] && echo clean"), "clean");
-      assert.equal((await stage.status(stage.subject)).hostKey, hostKey);
+      await testMachines.rewind(testMachines.subject);
+      await works(testMachines, testMachines.subject);
+      assert.equal(
+        await ask(testMachines, testMachines.subject, "[ ! -e dirty ] && echo clean"),
+        "clean",
+      );
+      assert.equal((await testMachines.status(testMachines.subject)).hostKey, hostKey);
     },
   };
 
@@ -55,29 +61,31 @@ export function healingCases(stage: TestMachines): ContractCase[] {
     {
       title: "a machine that destroyed its own disk works again after a restore",
       async run() {
-        await stage.rewind(stage.subject);
-        const session = await stage.login(stage.subject);
+        await testMachines.rewind(testMachines.subject);
+        const session = await testMachines.login(testMachines.subject);
         await session.exec(harness.wipe, { timeoutMs: WIPE_MS }).catch(() => {});
         await session.close();
-        const survived = await ask(stage, stage.subject, "cat kept").catch(() => "nothing");
-        assert.equal(survived, "nothing", "the harness' way to destroy the machine does not");
-        await stage.rewind(stage.subject);
-        await works(stage, stage.subject);
+        const survived = await ask(testMachines, testMachines.subject, "cat kept").catch(
+          () => "nothing",
+        );
+        assert.equal(survived, "nothing", "the harness failed to destroy the machine");
+        await testMachines.rewind(testMachines.subject);
+        await works(testMachines, testMachines.subject);
       },
     },
     {
       title:
         "a machine whose process was killed is off, still fenced, and works again after a restore, with the same host key",
       async run() {
-        await stage.rewind(stage.subject);
-        const { hostKey, snapshots } = await stage.status(stage.subject);
-        await harness.kill(await stage.status(stage.subject));
+        await testMachines.rewind(testMachines.subject);
+        const { hostKey, snapshots } = await testMachines.status(testMachines.subject);
+        await harness.kill(await testMachines.status(testMachines.subject));
         const off = await waitFor({
-          what: "inspect to see that it is off",
-          on: stage.subject,
+          what: "inspect to report power off",
+          on: testMachines.subject,
           timeoutMs: KILL_MS,
           probe: async () => {
-            const status = await stage.status(stage.subject);
+            const status = await testMachines.status(testMachines.subject);
             return status.power === "off" ? { value: status } : { seen: status.power };
           },
         });
@@ -85,21 +93,21 @@ export function healingCases(stage: TestMachines): ContractCase[] {
           [off.hostKey, off.snapshots, off.address],
           [hostKey, snapshots, undefined],
         );
-        const stale = { ...stage.admission(), fence: stage.fence - 1 };
+        const stale = { ...testMachines.admission(), fence: testMachines.fence - 1 };
         await rejectsWith(
           "FENCED",
           "restore with a smaller fence",
-          driver.restore(stage.ref(stage.subject), HOME_BASE, stale),
+          driver.restore(testMachines.ref(testMachines.subject), HOME_BASE, stale),
         );
         assert.equal(
-          (await stage.status(stage.subject)).power,
+          (await testMachines.status(testMachines.subject)).power,
           "off",
           "a refused restore started the machine",
         );
 
-        await stage.rewind(stage.subject);
-        await works(stage, stage.subject);
-        assert.equal((await stage.status(stage.subject)).hostKey, hostKey);
+        await testMachines.rewind(testMachines.subject);
+        await works(testMachines, testMachines.subject);
+        assert.equal((await testMachines.status(testMachines.subject)).hostKey, hostKey);
       },
     },
     ...(park === undefined ? [] : [parking]),
@@ -107,7 +115,7 @@ export function healingCases(stage: TestMachines): ContractCase[] {
   ];
 }
 
-async function works(stage: TestMachines, name: string): Promise<void> {
-  assert.equal((await stage.status(name)).power, "running");
-  assert.equal(await ask(stage, name, "cat kept"), "kept");
+async function works(testMachines: TestMachines, name: string): Promise<void> {
+  assert.equal((await testMachines.status(name)).power, "running");
+  assert.equal(await ask(testMachines, name, "cat kept"), "kept");
 }

@@ -6,21 +6,24 @@ import type { ContractCase } from "./harness.ts";
 import { ask, HOME_BASE, rejectsWith, run, type TestMachines } from "./test-machines.ts";
 import { unchangedBy } from "./control.ts";
 
-/** How long a session that should be dead gets to show that it lives. */
+/** How long a session that should have ended may take to prove that it still works. */
 const DEAD_MS = 5_000;
 
-function marking(stage: TestMachines, console: NonNullable<Driver["console"]>): ContractCase {
-  const { subject } = stage;
+function marking(
+  testMachines: TestMachines,
+  console: NonNullable<Driver["console"]>,
+): ContractCase {
+  const { subject } = testMachines;
   const read = async (): Promise<string> => {
     let all = "";
-    for await (const text of console(stage.ref(subject))) all += text;
+    for await (const text of console(testMachines.ref(subject))) all += text;
     return all;
   };
   return {
-    title: "a restore is said on the console, behind what was printed before it",
+    title: "a restore adds a line to the console, after the earlier output",
     async run() {
       const before = await read();
-      await stage.rewind(subject);
+      await testMachines.rewind(subject);
       const after = (await read()).slice(before.length);
       assert(
         after.includes(`\n${restoredLine(subject, HOME_BASE)}\n`) ||
@@ -31,9 +34,9 @@ function marking(stage: TestMachines, console: NonNullable<Driver["console"]>): 
   };
 }
 
-/** What a snapshot keeps, and what a restore takes back. */
-export function snapshotCases(stage: TestMachines): ContractCase[] {
-  const { driver } = stage;
+/** Cases about the content of a snapshot and the effect of a restore. */
+export function snapshotCases(testMachines: TestMachines): ContractCase[] {
+  const { driver } = testMachines;
   const kept = driver.rollback === "memory";
   let before: Sleeper | undefined;
 
@@ -41,43 +44,48 @@ export function snapshotCases(stage: TestMachines): ContractCase[] {
     {
       title: "a capture is listed; one of the same name replaces it",
       async run() {
-        for (const name of stage.names) await ask(stage, name, "echo early > kept");
+        for (const name of testMachines.names) await ask(testMachines, name, "echo early > kept");
         await Promise.all(
-          stage.names.map((name) => driver.capture(stage.ref(name), HOME_BASE, stage.authority())),
+          testMachines.names.map((name) =>
+            driver.capture(testMachines.ref(name), HOME_BASE, testMachines.authority()),
+          ),
         );
-        await using connection = await stage.login(stage.subject);
+        await using connection = await testMachines.login(testMachines.subject);
         before = await startSleeper(connection);
-        for (const name of stage.names) await ask(stage, name, "echo kept > kept; sync");
+        for (const name of testMachines.names)
+          await ask(testMachines, name, "echo kept > kept; sync");
         await Promise.all(
-          stage.names.map((name) => driver.capture(stage.ref(name), HOME_BASE, stage.authority())),
+          testMachines.names.map((name) =>
+            driver.capture(testMachines.ref(name), HOME_BASE, testMachines.authority()),
+          ),
         );
-        for (const name of stage.names)
-          assert.deepEqual((await stage.status(name)).snapshots, [HOME_BASE]);
+        for (const name of testMachines.names)
+          assert.deepEqual((await testMachines.status(name)).snapshots, [HOME_BASE]);
         assert.equal(await run(connection, "cat kept"), "kept", "a capture ended a session");
       },
     },
     {
-      title: `a restore takes back files and processes${kept ? ", and keeps the processes of the snapshot" : ""}`,
+      title: `a restore reverts files and processes${kept ? ", and keeps the processes of the snapshot" : ""}`,
       async run() {
-        const dirty = await stage.login(stage.subject);
+        const dirty = await testMachines.login(testMachines.subject);
         await run(dirty, "echo changed > kept; echo new > later; mkdir -p deep/er");
         const after = await startSleeper(dirty);
-        await stage.rewind(stage.subject);
+        await testMachines.rewind(testMachines.subject);
         await dirty.close();
 
-        await using connection = await stage.login(stage.subject);
+        await using connection = await testMachines.login(testMachines.subject);
         assert.equal(await run(connection, "cat kept"), "kept");
         assert.equal(
           await run(connection, "ls -d later deep 2>/dev/null || true"),
           "",
-          "what was made after the capture is still there",
+          "files that were created after the capture still exist",
         );
         assert.equal(
           await isAlive(connection, after),
           false,
           "a process that was started after the capture still runs",
         );
-        assert(before !== undefined, "the case before this one did not start a process");
+        assert(before !== undefined, "the previous case did not start a process");
         assert.equal(
           await isAlive(connection, before),
           kept,
@@ -86,37 +94,41 @@ export function snapshotCases(stage: TestMachines): ContractCase[] {
       },
     },
     {
-      title: "a restore ends every session, lets in the new key and refuses the last one",
+      title: "a restore ends every session, admits the new key and refuses the previous one",
       async run() {
-        await stage.rewind(stage.subject);
-        await using session = await stage.login(stage.subject);
+        await testMachines.rewind(testMachines.subject);
+        await using session = await testMachines.login(testMachines.subject);
         const pending = session.exec("sleep 3600").then(
           ({ exitCode }) => exitCode,
           () => undefined,
         );
-        const last = await stage.rewind(stage.subject);
+        const last = await testMachines.rewind(testMachines.subject);
 
-        assert.equal(await ask(stage, stage.subject, "echo in"), "in");
+        assert.equal(await ask(testMachines, testMachines.subject, "echo in"), "in");
         await rejectsWith(
           "LOGIN_REFUSED",
-          "the key of the last lease",
-          stage.login(stage.subject, { key: last }),
+          "the key of the previous lease",
+          testMachines.login(testMachines.subject, { key: last }),
         );
         assert(await isDead(session), "a session from before the restore still works");
         await session.close();
         assert.notEqual(await pending, 0);
       },
     },
-    ...(driver.console === undefined ? [] : [marking(stage, driver.console)]),
+    ...(driver.console === undefined ? [] : [marking(testMachines, driver.console)]),
     {
       title:
-        "a restore to a snapshot that is not there is ROLLBACK_FAILED, names those that are, and changes nothing",
+        "a restore to an unknown snapshot is ROLLBACK_FAILED, names the known ones, and changes nothing",
       async run() {
-        await unchangedBy(stage, stage.subject, async () => {
+        await unchangedBy(testMachines, testMachines.subject, async () => {
           const error = await rejectsWith(
             "ROLLBACK_FAILED",
             "an unknown snapshot",
-            driver.restore(stage.ref(stage.subject), "nowhere", stage.admission()),
+            driver.restore(
+              testMachines.ref(testMachines.subject),
+              "nowhere",
+              testMachines.admission(),
+            ),
           );
           assert.match(error.message, /nowhere/);
           assert.match(error.message, new RegExp(`\\b${HOME_BASE}\\b`));
@@ -133,14 +145,14 @@ interface Sleeper {
 
 let lastSleep = 86_400;
 
-/** Starts a process in the background, told from others by what it waits for. */
+/** Starts a background process that can be recognised by the seconds that it sleeps. */
 async function startSleeper(connection: SshConnection): Promise<Sleeper> {
   lastSleep += 1;
   const pid = await run(connection, `sleep ${lastSleep} </dev/null >/dev/null 2>&1 & echo $!`);
   return { pid, seconds: lastSleep };
 }
 
-/** By its command line, which a zombie does not have. */
+/** Recognises the process by its command line, which a zombie does not have. */
 async function isAlive(connection: SshConnection, { pid, seconds }: Sleeper): Promise<boolean> {
   return (await run(connection, `cat /proc/${pid}/cmdline 2>/dev/null || true`)).includes(
     String(seconds),

@@ -3,15 +3,14 @@ import { tmpdir } from "node:os";
 import type { LocalResource, LocalStep, RigStack } from "../rig-stack.ts";
 
 /**
- * A step of a driver that does not end is cut off here; making a real machine takes seconds,
- * fetching its image minutes.
+ * Timeout of a driver's step. Creating a real machine takes seconds, downloading its image minutes.
  */
 const STEP_MS = 600_000;
 
 /**
- * Collects what a driver declares, and runs its steps as Terraform would: as processes, in the
- * order of their dependencies, with the input in `VMRIG_INPUT`, without stdin, with umask 077 and
- * little of an environment.
+ * Collects the resources that a driver declares, and runs their steps as Terraform would: as
+ * processes, in the order of their dependencies, with the input in `VMRIG_INPUT`, without stdin,
+ * with umask 077 and a minimal environment.
  */
 export class StepStack implements RigStack {
   readonly #resources = new Map<string, LocalResource>();
@@ -33,14 +32,14 @@ export class StepStack implements RigStack {
     this.#resources.set(name, resource);
   }
 
-  /** Runs the create steps; what does not depend on each other at the same time. */
+  /** Runs the create steps. Independent steps run concurrently. */
   async create(): Promise<void> {
-    await inTurn(this.resources, "create", ({ dependsOn = [] }) => dependsOn);
+    await runInOrder(this.resources, "create", ({ dependsOn = [] }) => dependsOn);
   }
 
-  /** Runs the destroy steps; each after those of what depends on it. */
+  /** Runs the destroy steps. Each runs after the steps of its dependents. */
   async destroy(): Promise<void> {
-    await inTurn(this.resources.toReversed(), "destroy", ({ name }) =>
+    await runInOrder(this.resources.toReversed(), "destroy", ({ name }) =>
       this.resources
         .filter(({ dependsOn }) => dependsOn?.includes(name))
         .map((dependent) => dependent.name),
@@ -48,21 +47,24 @@ export class StepStack implements RigStack {
   }
 }
 
-/** Waits for all, also when one fails: no step is left running. */
-async function inTurn(
+/**
+ * Runs one step of each resource after the steps it waits for. Waits for all steps, also when one
+ * fails, so that no step is left running.
+ */
+async function runInOrder(
   resources: readonly LocalResource[],
   verb: "create" | "destroy",
   waitsFor: (resource: LocalResource) => readonly string[],
 ): Promise<void> {
-  const begun = new Map<string, Promise<void>>();
+  const started = new Map<string, Promise<void>>();
   for (const resource of resources) {
-    const before = waitsFor(resource).map((name) => begun.get(name) ?? Promise.resolve());
-    begun.set(
+    const before = waitsFor(resource).map((name) => started.get(name) ?? Promise.resolve());
+    started.set(
       resource.name,
       Promise.all(before).then(() => run(resource, verb)),
     );
   }
-  const failed = (await Promise.allSettled(begun.values())).find(
+  const failed = (await Promise.allSettled(started.values())).find(
     (outcome) => outcome.status === "rejected",
   );
   if (failed !== undefined) throw failed.reason;
@@ -85,7 +87,7 @@ async function run(
   });
   if (result.timedOut)
     throw new Error(
-      `the ${verb} step of ${name} did not end, or left a process that holds its output:\n${result.all}`,
+      `the ${verb} step of ${name} did not end, or left a process that keeps its output open:\n${result.all}`,
     );
   if (result.failed)
     throw new Error(`the ${verb} step of ${name} failed (${result.shortMessage}):\n${result.all}`);

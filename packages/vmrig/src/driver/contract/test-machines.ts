@@ -8,23 +8,23 @@ import type { Admission, Authority, Driver, Fence, MachineRef, MachineStatus } f
 import type { ContractHarness } from "./harness.ts";
 import { StepStack } from "./step-stack.ts";
 
-/** The snapshot that cases go back to. */
+/** Name of the snapshot that cases restore. */
 export const HOME_BASE = "contract";
 const OWNER = "11111111-2222-4333-8444-555555555555";
-/** The user that every machine has. */
+/** Login user of every machine. */
 const USER = "vmrig";
-/** For a command on a machine that may be emulated, on a busy computer. */
+/** Timeout of a command on a machine that may be emulated, on a busy computer. */
 const COMMAND_MS = 60_000;
 
-/** What the cases of one suite share: the machines, and the lease that is pretended. */
+/** Shared state of the cases of one suite: the machines and a simulated lease. */
 export class TestMachines {
   readonly harness: ContractHarness;
   readonly driver: Driver;
   readonly stack = new StepStack();
   readonly owner = OWNER;
-  /** That of the current lease: the largest that the machines have seen. */
+  /** Fence of the current lease: the largest one that the machines have seen. */
   fence: Fence = 10;
-  /** That of the current lease: the only one that is let in. */
+  /** Key of the current lease: the only authorized one. */
   key: KeyPair = generateKeyPair();
 
   constructor(harness: ContractHarness) {
@@ -38,7 +38,7 @@ export class TestMachines {
     return [first, ...rest];
   }
 
-  /** The machine that most cases are about. */
+  /** Name of the machine that most cases use. */
   get subject(): string {
     return this.names[0];
   }
@@ -55,7 +55,7 @@ export class TestMachines {
     return { ...this.authority(), authorize: this.key.publicKey };
   }
 
-  /** As when the lease changes hands. @returns the key of the last one */
+  /** Simulates a new lease. @returns the key of the previous lease */
   nextLease(): KeyPair {
     const last = this.key;
     this.fence += 1;
@@ -71,9 +71,9 @@ export class TestMachines {
   }
 
   /**
-   * Back to where all machines are known: a new lease, and a restore.
+   * Restores the known state of machines (of all, without names) under a new lease.
    *
-   * @returns the key of the last lease
+   * @returns the key of the previous lease
    */
   async rewind(...names: readonly string[]): Promise<KeyPair> {
     const last = this.nextLease();
@@ -99,7 +99,7 @@ export class TestMachines {
   }
 }
 
-/** Runs a line that must succeed. @returns what it printed */
+/** Runs a command line that must succeed. @returns its output */
 export async function run(connection: SshConnection, line: string): Promise<string> {
   const { exitCode, ended, stdout, stderr } = await connection.exec(line, {
     timeoutMs: COMMAND_MS,
@@ -108,9 +108,9 @@ export async function run(connection: SshConnection, line: string): Promise<stri
   return stdout.toString("utf8").trim();
 }
 
-/** What a line prints on a machine, over a connection of its own. */
-export async function ask(stage: TestMachines, name: string, line: string): Promise<string> {
-  await using connection = await stage.login(name);
+/** Runs a command line on a machine over a new connection. @returns its output */
+export async function ask(testMachines: TestMachines, name: string, line: string): Promise<string> {
+  await using connection = await testMachines.login(name);
   return await run(connection, line);
 }
 

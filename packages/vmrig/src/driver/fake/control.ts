@@ -3,7 +3,9 @@ import { fromErrorJson, toErrorJson, type ErrorJson } from "../../errors/error-j
 import { asVmrigError, VmrigError } from "../../errors/vmrig-error.ts";
 import type { Fence, PublicKey, SnapshotName } from "../driver.ts";
 
-/** What a machine's process is told over its control channel: one JSON line there, one back. */
+/**
+ * Command to a machine's process over its control channel: one JSON line as request, one as reply.
+ */
 export type FakeCommand =
   | { readonly do: "status" }
   | { readonly do: "admit"; readonly fence: Fence; readonly key: PublicKey }
@@ -25,23 +27,26 @@ export interface ProcessStatus {
   readonly paused: boolean;
 }
 
-type Answer = { readonly ok: ProcessStatus } | { readonly error: ErrorJson };
+type Reply = { readonly ok: ProcessStatus } | { readonly error: ErrorJson };
 
-/** Carries out one order after another, so that a fence is checked and acted upon in one go. */
+/**
+ * Executes one command after another, so that no other command comes between the check of a fence
+ * and the action.
+ */
 export function serveControl(
   path: string,
-  obey: (order: FakeCommand) => Promise<ProcessStatus>,
+  execute: (command: FakeCommand) => Promise<ProcessStatus>,
 ): Server {
   let last: Promise<unknown> = Promise.resolve();
   const server = createServer((socket) => {
     socket.on("error", () => {});
     readLine(socket, (line) => {
-      const mine = last.then(async () => await obey(JSON.parse(line) as FakeCommand));
+      const mine = last.then(async () => await execute(JSON.parse(line) as FakeCommand));
       last = mine.catch(() => {});
       mine
         .then(
-          (ok): Answer => ({ ok }),
-          (error: unknown): Answer => ({ error: toErrorJson(asVmrigError(error)) }),
+          (ok): Reply => ({ ok }),
+          (error: unknown): Reply => ({ error: toErrorJson(asVmrigError(error)) }),
         )
         .then(
           (answer) => socket.end(`${JSON.stringify(answer)}\n`),
@@ -53,49 +58,49 @@ export function serveControl(
 }
 
 /**
- * The process of a machine is gone: nobody listens on its control channel, or it was killed before
- * it answered.
+ * Result of {@link sendCommand} when the process of a machine is gone: no process listens on the
+ * control channel, or the process was killed before it replied.
  */
-export const NOBODY = "nobody listens";
+export const NOBODY = "no process listens";
 
 const ANSWER_MS = 30_000;
 
 /**
- * Gives one order, and waits for the answer.
+ * Sends one command and waits for the reply.
  *
- * @throws what the machine answered; the signal's reason when it aborts; VmrigError
- *   `MACHINE_UNREACHABLE` when no answer comes
+ * @throws the error that the machine replied; the signal's reason when it aborts; VmrigError
+ *   `MACHINE_UNREACHABLE` when no reply arrives
  */
 export function sendCommand(
   path: string,
-  order: FakeCommand,
+  command: FakeCommand,
   signal?: AbortSignal,
 ): Promise<ProcessStatus | typeof NOBODY> {
   const deadline = AbortSignal.timeout(ANSWER_MS);
   const stop = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
   return new Promise((resolve, reject) => {
     const socket = connect(path);
-    const give = (): void => {
+    const giveUp = (): void => {
       socket.destroy();
       if (signal?.aborted === true) reject(signal.reason);
       else
         reject(
           new VmrigError("MACHINE_UNREACHABLE", {
-            message: `The machine behind ${path} did not answer to "${order.do}".`,
+            message: `The machine behind ${path} did not reply to "${command.do}".`,
           }),
         );
     };
-    if (stop.aborted) return give();
-    stop.addEventListener("abort", give, { once: true });
-    socket.on("connect", () => socket.write(`${JSON.stringify(order)}\n`));
+    if (stop.aborted) return giveUp();
+    stop.addEventListener("abort", giveUp, { once: true });
+    socket.on("connect", () => socket.write(`${JSON.stringify(command)}\n`));
     socket.on("error", () => {});
-    // A process that lives answers before it closes the connection.
+    // A running process replies before it closes the connection.
     socket.on("close", () => {
-      stop.removeEventListener("abort", give);
+      stop.removeEventListener("abort", giveUp);
       resolve(NOBODY);
     });
     readLine(socket, (line) => {
-      const answer = JSON.parse(line) as Answer;
+      const answer = JSON.parse(line) as Reply;
       if ("ok" in answer) resolve(answer.ok);
       else reject(fromErrorJson(answer.error));
     });

@@ -13,8 +13,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-test("a full disk is told with the system's code, and where it was found to be full", async () => {
-  // The kernel answers each write to it as a full disk does.
+test("a full disk is reported with the system's error code and the path", async () => {
+  // The kernel refuses every write to /dev/full as on a full disk.
   await expect(copyTree(file, "/dev/full")).rejects.toMatchObject({
     code: "ENOSPC",
     path: "/dev/full",
@@ -22,11 +22,11 @@ test("a full disk is told with the system's code, and where it was found to be f
   });
 });
 
-test("a file where a folder should be is told with the system's code, in whatever language this user reads", async () => {
+test("a file in place of a folder is reported with the system's error code, in any language of the user", async () => {
   await expect(copyTree(folder, join(file, "copy"))).rejects.toMatchObject({ code: "ENOTDIR" });
 });
 
-test("what there is to copy may be missing, which is told as what it is", async () => {
+test("a missing source is reported as ENOENT", async () => {
   await expect(copyTree(join(folder, "none"), join(folder, "copy"))).rejects.toMatchObject({
     code: "ENOENT",
   });

@@ -2,13 +2,13 @@ import { execFile } from "node:child_process";
 import { getSystemErrorMap, promisify } from "node:util";
 
 /**
- * Copies a folder with all that may be in one: sockets, pipes and holes, too, which Node.js' own
- * copying refuses or fills.
+ * Copies a folder with all kinds of files: also sockets, pipes and holes, which the copy function
+ * of Node.js refuses or fills.
  *
- * @throws what Node.js' own would have thrown, with the system's code
+ * @throws the error that Node.js would have thrown, with the system's error code
  */
 export async function copyTree(from: string, to: string): Promise<void> {
-  // In English, whatever this user reads.
+  // English messages, independent of the user's language.
   const env = { ...process.env, LC_ALL: "C" };
   await promisify(execFile)("cp", ["-a", "--", from, to], { env }).catch(
     (error: Error & { readonly stderr?: string }) => {
@@ -18,8 +18,8 @@ export async function copyTree(from: string, to: string): Promise<void> {
 }
 
 /**
- * `cp` tells why in words alone, `cp: error writing 'x': No space left on device`; the last ones
- * are the system's.
+ * Adds the system's error code to an error of `cp`, which reports it only as text:
+ * `cp: error writing 'x': No space left on device`. The last part is the system's message.
  */
 function withCode(error: Error & { readonly stderr?: string }, path: string): Error {
   const [line = ""] = (error.stderr ?? "").split("\n");

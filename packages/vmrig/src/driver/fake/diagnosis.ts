@@ -1,6 +1,6 @@
 import type { Finding } from "../driver.ts";
 
-/** What fake machines need of a computer. */
+/** Reports whether this computer can run fake machines. */
 export function diagnosis(platform: NodeJS.Platform): Finding {
   const what = "fake machines";
   if (platform === "linux")
@@ -13,6 +13,6 @@ export function diagnosis(platform: NodeJS.Platform): Finding {
     what,
     status: "fail",
     measured: `this is ${platform}`,
-    fix: "use Linux: only there their processes can be told from all others",
+    fix: "use Linux: only there can vmrig recognise the processes of a fake machine",
   };
 }

@@ -6,7 +6,7 @@ import { explainWriteErrors } from "../../local-files/explain-write-errors.ts";
 import { copyTree } from "./copy-tree.ts";
 import type { MachineFiles } from "./machine-files.ts";
 
-/** An empty disk: a home, and a folder for temporary files. */
+/** Creates an empty disk: a home, and a folder for temporary files. */
 export async function makeDisk(files: MachineFiles): Promise<void> {
   await mkdir(files.home, { recursive: true });
   await mkdir(join(files.disk, "tmp"));
@@ -17,7 +17,7 @@ export async function listSnapshots(files: MachineFiles): Promise<SnapshotName[]
   return await readdir(files.snapshots).catch(() => []);
 }
 
-/** Copies the disk; a snapshot is listed when it is complete. */
+/** Copies the disk to a snapshot, which is listed only when it is complete. */
 export async function saveDisk(files: MachineFiles, name: SnapshotName): Promise<void> {
   if (!/^[\w.-]*\w$/.test(name))
     throw new VmrigError("INTERNAL", {
@@ -30,7 +30,7 @@ export async function dropDisk(files: MachineFiles, name: SnapshotName): Promise
   await remove(join(files.snapshots, name));
 }
 
-/** @throws VmrigError `ROLLBACK_FAILED` with the snapshots that there are */
+/** @throws VmrigError `ROLLBACK_FAILED` with the existing snapshots */
 export async function requireSnapshot(
   files: MachineFiles,
   machine: string,
@@ -49,9 +49,10 @@ export async function loadDisk(files: MachineFiles, name: SnapshotName): Promise
 }
 
 /**
- * Copies beside and moves over, so that what is there is whole whenever the process ends.
+ * Copies to a temporary folder and renames it, so that the target is complete whenever the process
+ * ends.
  *
- * @throws VmrigError `STATE_UNWRITABLE` when there is no room for it
+ * @throws VmrigError `STATE_UNWRITABLE` when the disk is full
  */
 async function replaceByCopy(files: MachineFiles, from: string, to: string): Promise<void> {
   const [fresh, old] = [join(files.folder, "new"), join(files.folder, "old")];
@@ -60,7 +61,7 @@ async function replaceByCopy(files: MachineFiles, from: string, to: string): Pro
     try {
       await copyTree(from, fresh);
     } catch (error) {
-      // What was written of it would only take the room that is missing.
+      // An incomplete copy would only occupy the space that is missing.
       await remove(fresh).catch(() => {});
       throw error;
     }

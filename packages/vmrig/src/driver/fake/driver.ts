@@ -26,7 +26,7 @@ import { programPath } from "./program.ts";
 
 export interface FakeOptions {
   /**
-   * What its machines say that they are made of; another image makes other machines.
+   * Image in the fingerprint of the machines; another image replaces the machines.
    *
    * @defaultValue `"fake"`
    */
@@ -34,16 +34,16 @@ export interface FakeOptions {
 }
 
 /**
- * Machines that isolate nothing: their commands run on **this computer, as you**. Each is a folder
- * behind a real SSH server, in a process of its own which outlives the run. They are for the tests
- * of vmrig and of what is built on it, where a real machine would only cost time; the driver passes
- * the same contract suite as those of real machines.
+ * Creates a driver whose machines isolate nothing: their commands run on **this computer, as you**.
+ * Each machine is a folder behind a real SSH server, in a separate process that outlives the run.
+ * Fake machines are for the tests of vmrig and of software built on it, where a real machine would
+ * only cost time. The driver passes the contract suite of the drivers with real machines.
  *
- * What vmrig itself does to such a machine stays in its folder: the guest is a `shell`, so nothing
- * is installed and no file of a system is written. Programs that would reboot or change this
- * computer are shadowed on its PATH; that keeps accidents away, and nobody who means it. A rollback
- * covers the disk: what runs is ended. Machines share no network. Needs Linux, to tell a machine's
- * processes from all others.
+ * Changes that vmrig itself makes to such a machine stay in its folder: the guest is a `shell`, so
+ * nothing is installed and no system file is written. Programs that would reboot or change this
+ * computer are shadowed on its PATH, which prevents accidents but not intent. A rollback covers the
+ * disk and ends running processes. Machines share no network. Needs Linux, to distinguish a
+ * machine's processes from all others.
  */
 export function fakeDriver(options: FakeOptions = {}): Driver {
   const { image = "fake" } = options;
@@ -76,7 +76,7 @@ export function fakeDriver(options: FakeOptions = {}): Driver {
     async inspect(copy) {
       const found = await readdir(machinesFolder(copy)).catch(() => []);
       const names = new Set([...copy.machines.map((machine) => machine.name), ...found]);
-      return { machines: await Promise.all([...names].map((name) => look(copy, name))) };
+      return { machines: await Promise.all([...names].map((name) => inspectMachine(copy, name))) };
     },
 
     async boot(ref, admission) {
@@ -133,26 +133,26 @@ export function fakeDriver(options: FakeOptions = {}): Driver {
   };
 }
 
-/** Has an order carried out by the machine's process, which is started when it is gone. */
+/** Lets the machine's process execute a command, and starts the process when it is gone. */
 async function raise(
   ref: MachineRef,
-  order: Extract<FakeCommand, { readonly key: PublicKey }>,
+  command: Extract<FakeCommand, { readonly key: PublicKey }>,
   admission: Admission,
 ): Promise<void> {
   const { signal, say } = admission;
   const { files } = await find(ref);
   signal.throwIfAborted();
-  if ((await sendCommand(files.control, order, signal)) !== NOBODY) return;
+  if ((await sendCommand(files.control, command, signal)) !== NOBODY) return;
   await alone(ref, admission, async () => {
-    // Somebody else may have started it meanwhile.
-    if ((await sendCommand(files.control, order, signal)) !== NOBODY) return;
+    // Another process may have started it in the meantime.
+    if ((await sendCommand(files.control, command, signal)) !== NOBODY) return;
     say?.(`heal     ${ref.name}: its process is gone; starting it again`);
     await startProcess(files, ref.name);
-    await sendCommand(files.control, order, signal);
+    await sendCommand(files.control, command, signal);
   });
 }
 
-async function look(copy: CopySpec, name: string): Promise<MachineStatus> {
+async function inspectMachine(copy: CopySpec, name: string): Promise<MachineStatus> {
   const files = machineFiles(copy, name);
   const definition = await readDefinition(files);
   if (definition === undefined) return { name, power: "absent", snapshots: [] };
@@ -162,7 +162,7 @@ async function look(copy: CopySpec, name: string): Promise<MachineStatus> {
     readFile(files.hostPublicKey, "utf8"),
     exists(files.unlinked),
   ]);
-  const made = {
+  const common = {
     name,
     hostKey: hostKey.trim(),
     owner: definition.owner,
@@ -170,9 +170,9 @@ async function look(copy: CopySpec, name: string): Promise<MachineStatus> {
     ...(unlinked && { disconnected: true as const }),
   };
   if (status === NOBODY)
-    return { ...made, power: "off", whereabouts: `${files.folder}, not running` };
+    return { ...common, power: "off", whereabouts: `${files.folder}, not running` };
   return {
-    ...made,
+    ...common,
     power: status.paused ? "paused" : "running",
     address: { host: "127.0.0.1", port: status.sshPort },
     whereabouts: `pid ${status.pid}, ${files.folder}`,

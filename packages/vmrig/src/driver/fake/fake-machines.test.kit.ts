@@ -8,7 +8,10 @@ import { fakeDriver } from "./driver.ts";
 import { machineFiles } from "./machine-files.ts";
 import { endMembers, mark, members } from "./members.ts";
 
-/** A copy of fake machines in a temporary folder, all of which ends with the scene. */
+/**
+ * A copy of fake machines in a temporary folder. Disposing ends the machines and deletes the
+ * folder.
+ */
 export interface FakeMachines extends AsyncDisposable {
   readonly copy: CopySpec;
   harness(driver?: Driver): ContractHarness;
@@ -60,7 +63,7 @@ export async function setUpFakeMachines(
   };
 }
 
-/** Kills the machine's process, as a crash would; what it started lives on. */
+/** Kills the machine's process, as a crash would. Processes that it started keep running. */
 export async function killFake(machine: MachineStatus | undefined): Promise<void> {
   const pid = /^pid (\d+)/.exec(machine?.whereabouts ?? "")?.[1];
   if (pid === undefined)
@@ -68,7 +71,10 @@ export async function killFake(machine: MachineStatus | undefined): Promise<void
   process.kill(Number(pid), "SIGKILL");
 }
 
-/** What is left of a machine when its process was killed and then its folder deleted. */
+/**
+ * Starts the kind of process that is left of a machine when its process was killed and its folder
+ * was then deleted.
+ */
 async function plantOrphan(folder: string): Promise<PlantedOrphan> {
   const child = spawn("sleep", ["3600"], {
     stdio: "ignore",

@@ -54,11 +54,11 @@ function ended(pid: number): Promise<true> {
   return waitFor({
     what: `process ${pid} to end`,
     timeoutMs: 15_000,
-    probe: async () => (members(files).includes(pid) ? { seen: "it lives" } : { value: true }),
+    probe: async () => (members(files).includes(pid) ? { seen: "still running" } : { value: true }),
   });
 }
 
-test("whose turn came too late changes nothing: somebody newer acted meanwhile", async () => {
+test("a call that waited for the file lock while a newer lease acted is FENCED and changes nothing", async () => {
   const { remove, stop = remove } = driver;
   const lateOutcomes = Promise.withResolvers<unknown>();
   await withFileLock({ path: files.turn, on: "pc1" }, async () => {
@@ -76,13 +76,13 @@ test("whose turn came too late changes nothing: somebody newer acted meanwhile",
   expect(await ask("echo in")).toBe("in");
 });
 
-test("tells stdout, stderr, exit code and signal apart, as OpenSSH does", async () => {
+test("separates stdout, stderr, exit code and signal, as OpenSSH does", async () => {
   const { stdout, stderr, exitCode } = await connection.exec("echo out; echo err >&2; exit 3");
   expect([stdout.toString(), stderr.toString(), exitCode]).toEqual(["out\n", "err\n", 3]);
   expect(await connection.exec("kill -TERM $$")).toMatchObject({ signal: "SIGTERM" });
 });
 
-test("passes bytes as they are, both ways", async () => {
+test("passes bytes unchanged in both directions", async () => {
   const input = randomBytes(3 * 1024 * 1024);
   const { stdout } = await connection.exec("cat", { input });
   expect(createHash("sha256").update(stdout).digest("hex")).toBe(
@@ -96,7 +96,7 @@ test("a command that is stopped ends with its whole process group", async () => 
   expect(await ended(Number(result.stdout.toString()))).toBe(true);
 });
 
-test("one at a terminal, too", async () => {
+test("a stopped command at a terminal ends with its whole process group", async () => {
   const abort = new AbortController();
   let shown = "";
   const running = connection.run("trap '' HUP; sleep 3600 & echo pid $!; wait", {
@@ -117,21 +117,21 @@ test("one at a terminal, too", async () => {
   expect(await ended(pid)).toBe(true);
 });
 
-test("a command begins in the machine's home, with nothing of the environment that the machine was made in", async () => {
+test("a command starts in the machine's home, without the environment in which the machine was created", async () => {
   expect(await ask("pwd; echo $HOME; echo $USER; hostname; echo $TMPDIR")).toBe(
     [files.home, files.home, "vmrig", "pc1", `${files.disk}/tmp`].join("\n"),
   );
   expect(await ask("env | grep -c VITEST")).toBe("0");
 });
 
-test("whoever a command becomes by sudo, it is the same user", async () => {
+test("sudo runs a command as the only user of the machine, whichever user is requested", async () => {
   const me = await ask("id -u");
-  expect(await ask("sudo -n -H -u somebody -- sh -c 'id -u; pwd'")).toBe(`${me}\n${files.home}`);
+  expect(await ask("sudo -n -H -u other -- sh -c 'id -u; pwd'")).toBe(`${me}\n${files.home}`);
   expect(await ask("cd /tmp; sudo -n -i sh -eu -s <<< 'id -u; pwd'")).toBe(`${me}\n${files.home}`);
   expect(await ask("sudo -K; echo $?")).toMatch(/^1\n.*does not know the option -K$/);
 });
 
-test("programs that act on the computer are out of reach, also for root", async () => {
+test("programs that act on the computer are refused, also with sudo", async () => {
   expect(await ask("sudo -n reboot; systemctl stop ssh; hostname other; echo $?")).toBe(
     [
       "1",
@@ -142,7 +142,7 @@ test("programs that act on the computer are out of reach, also for root", async 
   );
 });
 
-test("a process that left the session of its command is ended by a restore, too", async () => {
+test("a restore also ends a process that left the session of its command", async () => {
   await driver.capture(pc1, "before", admission);
   const pid = Number(
     await ask("setsid sh -c 'echo $$; exec sleep 3600 >/dev/null 2>&1 </dev/null' &"),
@@ -152,10 +152,10 @@ test("a process that left the session of its command is ended by a restore, too"
   expect(members(files)).not.toContain(pid);
 });
 
-test("what the disk refuses is told as such, and what was there stays", async () => {
+test("a failed write of a snapshot is reported, and the existing files stay", async () => {
   await driver.capture(pc1, "roomy", admission);
   await writeFile(join(files.home, "kept"), "");
-  // What a full disk answers, without one: the place of the copy cannot be made.
+  // Simulates a full disk: the folder of the snapshot cannot be created.
   await rename(files.snapshots, `${files.snapshots}-away`);
   await writeFile(files.snapshots, "");
   await expect(driver.capture(pc1, "other", admission)).rejects.toMatchObject({
@@ -169,7 +169,7 @@ test("what the disk refuses is told as such, and what was there stays", async ()
   expect(await readdir(files.home)).toEqual([]);
 });
 
-test("making a machine that exists and runs is STATE_LOST, and leaves it alone", async () => {
+test("creating a machine that is already running is STATE_LOST and does not touch it", async () => {
   const before = members(files);
   await expect(stack.create()).rejects.toThrow("pc1 of pcs-1 exists already and runs.");
   expect(members(files)).toEqual(before);

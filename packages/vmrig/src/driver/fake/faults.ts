@@ -6,8 +6,8 @@ import { alone, findMachine, off } from "./find-machine.ts";
 import { startProcess, stopProcess } from "./make.ts";
 
 /**
- * A shutdown is as abrupt as a crash here, and loses as little: what was written is in a folder of
- * this computer.
+ * Changes the power state of a fake machine. A shutdown is as abrupt as a crash and loses as
+ * little, because written data is in a folder of this computer.
  */
 export const power: NonNullable<Driver["power"]> = async (ref, action, admission) => {
   await alone(ref, admission, async ({ files }) => {
@@ -35,8 +35,8 @@ export const captureTogether: NonNullable<Driver["captureTogether"]> = async (
   snapshot,
   { fence, signal },
 ) => {
-  const all = async (order: FakeCommand): Promise<void> => {
-    const outcomes = await Promise.allSettled(refs.map((ref) => give(ref, order, signal)));
+  const all = async (command: FakeCommand): Promise<void> => {
+    const outcomes = await Promise.allSettled(refs.map((ref) => give(ref, command, signal)));
     for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
   };
   signal.throwIfAborted();
@@ -44,7 +44,7 @@ export const captureTogether: NonNullable<Driver["captureTogether"]> = async (
     await all({ do: "freeze", fence });
     await all({ do: "capture", fence, snapshot });
   } finally {
-    await all({ do: "thaw", fence }).catch(() => {}); // what kept it from freezing is the first cause
+    await all({ do: "thaw", fence }).catch(() => {}); // the first error is more useful than one of `thaw`
   }
 };
 
@@ -52,7 +52,7 @@ export const drop: NonNullable<Driver["drop"]> = async (ref, snapshot, authority
   await alone(ref, authority, ({ files }) => dropDisk(files, snapshot));
 };
 
-async function give(ref: MachineRef, order: FakeCommand, signal: AbortSignal): Promise<void> {
+async function give(ref: MachineRef, command: FakeCommand, signal: AbortSignal): Promise<void> {
   const { files } = await findMachine(ref);
-  if ((await sendCommand(files.control, order, signal)) === NOBODY) throw off(ref.name);
+  if ((await sendCommand(files.control, command, signal)) === NOBODY) throw off(ref.name);
 }

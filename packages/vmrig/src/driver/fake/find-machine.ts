@@ -12,8 +12,8 @@ import {
 } from "./machine-files.ts";
 
 /**
- * For what the machine's process cannot do to itself: nobody else acts on it meanwhile, whatever
- * their fence.
+ * Acts on a machine from outside of its process, while no other process acts on the machine,
+ * whatever its fence is.
  */
 export async function alone<T>(
   ref: MachineRef,
@@ -31,12 +31,13 @@ export async function alone<T>(
   );
 }
 
+/** A machine that exists. */
 export interface FoundMachine {
   readonly files: MachineFiles;
   readonly definition: MachineDefinition;
 }
 
-/** @throws VmrigError `MACHINE_MISSING` with those there are */
+/** @throws VmrigError `MACHINE_MISSING` with the known machines */
 export async function findMachine({ copy, name }: MachineRef): Promise<FoundMachine> {
   const files = machineFiles(copy, name);
   const definition = await readDefinition(files);

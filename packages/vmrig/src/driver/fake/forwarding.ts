@@ -6,7 +6,7 @@ type Reject = () => void;
 type Open = (opened: (error: Error | undefined, channel: ServerChannel) => void) => void;
 
 /**
- * Connections through the machine in both directions, as OpenSSH has them: RFC 4254, 7, and
+ * Forwards connections through the machine in both directions, as OpenSSH does: RFC 4254, 7, and
  * `streamlocal` of OpenSSH's PROTOCOL, 2.4.
  */
 export function serveForwarding(client: Connection): void {

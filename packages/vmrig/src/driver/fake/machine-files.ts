@@ -2,32 +2,29 @@ import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { CopySpec } from "../driver.ts";
 
-/**
- * Where the things of one fake machine lie. What a rollback rewinds is in `disk`, and nothing else
- * is.
- */
+/** Paths of the files of one fake machine. A rollback rewinds `disk` and nothing else. */
 export interface MachineFiles {
   readonly folder: string;
   readonly definition: string;
   readonly disk: string;
   /** The test user's home. */
   readonly home: string;
-  /** Comes first on the machine's PATH. */
+  /** Folder of the programs that come first on the machine's PATH. */
   readonly bin: string;
   readonly snapshots: string;
   readonly fences: string;
   readonly hostKey: string;
   readonly hostPublicKey: string;
   /**
-   * Exists while the machine's link is pulled. Nothing else happens: fake machines share no
-   * network.
+   * Exists while the machine is disconnected. The file has no other effect, because fake machines
+   * share no network.
    */
   readonly unlinked: string;
-  /** What the machine's process printed. */
+  /** Output of the machine's process. */
   readonly log: string;
   /** The control channel, a unix socket. */
   readonly control: string;
-  /** Exists while somebody acts on the machine from outside of its process. */
+  /** Lock for acting on the machine from outside of its process. */
   readonly turn: string;
 }
 
@@ -59,8 +56,8 @@ export function machineFiles(
 }
 
 /**
- * What a machine is, written when it is made and never changed. Also what Terraform's steps get as
- * their input.
+ * Definition of a machine, written at its creation and never changed. Also the input of Terraform's
+ * steps.
  */
 export type MachineDefinition = Readonly<
   Record<"copy" | "name" | "folder" | "runtimeFolder" | "owner", string>
@@ -68,7 +65,7 @@ export type MachineDefinition = Readonly<
 
 const FIELDS = ["copy", "name", "folder", "runtimeFolder", "owner"] as const;
 
-/** By hand: zod would double the time in which a machine starts. */
+/** Parsed without zod, which would double the start time of a machine. */
 export function parseDefinition(text: string): MachineDefinition {
   const value = JSON.parse(text) as Partial<MachineDefinition> | null;
   for (const field of FIELDS) {
@@ -78,7 +75,7 @@ export function parseDefinition(text: string): MachineDefinition {
   return value as MachineDefinition;
 }
 
-/** @returns nothing when there is no such machine */
+/** @returns `undefined` when the machine does not exist */
 export async function readDefinition(files: MachineFiles): Promise<MachineDefinition | undefined> {
   const text = await readFile(files.definition, "utf8").catch(() => undefined);
   return text === undefined ? undefined : parseDefinition(text);

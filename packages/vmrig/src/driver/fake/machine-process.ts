@@ -1,6 +1,7 @@
 /**
- * The process of one fake machine: `node machine-process.js <its definition>`. Like QEMU it
- * outlives whoever started it. It ends when it is killed, or when the machine's folder is deleted.
+ * The process of one fake machine: `node machine-process.js <its definition>`. Like QEMU, it
+ * outlives the process that started it. It ends when it is killed, or when the machine's folder is
+ * deleted.
  */
 import { randomUUID } from "node:crypto";
 import { constants, existsSync, watch } from "node:fs";
@@ -27,9 +28,9 @@ const definition = parseDefinition(await readFile(process.argv[2] ?? "", "utf8")
 const files = machineFiles(definition, definition.name);
 
 if ((await sendCommand(files.control, { do: "status" })) !== NOBODY)
-  throw new Error(`${definition.name} runs already`);
+  throw new Error(`${definition.name} is already running`);
 await rm(files.control, { force: true });
-// What an earlier process of this machine left when it was killed.
+// Ends the processes that an earlier, killed process of this machine left behind.
 await endMembers(files);
 
 const shell = await access("/bin/bash", constants.X_OK).then(
@@ -49,51 +50,51 @@ const ssh = await startSshServer({
     SHELL: shell,
     TMPDIR: join(files.disk, "tmp"),
     LANG: "C.UTF-8",
-    /** The folder that stands for the machine's disk. */
+    /** The folder that serves as the machine's disk. */
     VMRIG_FAKE_DISK: files.disk,
     VMRIG_BOOT_ID: randomUUID(),
     ...mark(files),
   },
 });
 
-/** Its output is its console. */
+/** Prints a console line. The output of this process is the console of the machine. */
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 print(`${definition.name} is up`);
 
 const status = (): ProcessStatus => ({ pid: process.pid, sshPort: ssh.port, paused: ssh.deaf });
 
-/** Nothing of it runs on, whatever is done meanwhile. */
+/** Whether all processes of the machine are stopped, also across other commands. */
 let frozen = false;
 
-const obey = async (order: FakeCommand): Promise<ProcessStatus> => {
-  if (order.do === "status") return status();
-  await passFence(files.fences, definition.name, order.fence);
-  switch (order.do) {
+const execute = async (command: FakeCommand): Promise<ProcessStatus> => {
+  if (command.do === "status") return status();
+  await passFence(files.fences, definition.name, command.fence);
+  switch (command.do) {
     case "admit":
-      ssh.admit(order.key);
+      ssh.admit(command.key);
       break;
     case "capture":
       signalMembers(files, "SIGSTOP");
-      await saveDisk(files, order.snapshot).finally(
+      await saveDisk(files, command.snapshot).finally(
         () => frozen || signalMembers(files, "SIGCONT"),
       );
       break;
     case "freeze":
     case "thaw":
-      frozen = order.do === "freeze";
+      frozen = command.do === "freeze";
       signalMembers(files, frozen ? "SIGSTOP" : "SIGCONT");
       break;
     case "restore":
-      await requireSnapshot(files, definition.name, order.snapshot);
+      await requireSnapshot(files, definition.name, command.snapshot);
       ssh.admitNobody();
       ssh.hangUp();
       await endMembers(files);
-      await loadDisk(files, order.snapshot);
+      await loadDisk(files, command.snapshot);
       await rm(files.unlinked, { force: true });
       ssh.deaf = false;
       frozen = false;
-      print(restoredLine(definition.name, order.snapshot));
-      ssh.admit(order.key);
+      print(restoredLine(definition.name, command.snapshot));
+      ssh.admit(command.key);
       break;
     case "park":
       ssh.deaf = true;
@@ -102,7 +103,7 @@ const obey = async (order: FakeCommand): Promise<ProcessStatus> => {
   }
   return status();
 };
-serveControl(files.control, obey);
+serveControl(files.control, execute);
 
 const end = (): void => void process.kill(process.pid, "SIGKILL");
 watch(files.folder, () => {

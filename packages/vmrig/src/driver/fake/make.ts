@@ -20,10 +20,10 @@ import { writeShims } from "./shims.ts";
 const START_MS = 20_000;
 
 /**
- * Makes a machine and starts its process. What an interrupted attempt left behind is cleared away;
- * a machine that lives is never touched.
+ * Creates a machine and starts its process. Removes the remains of an interrupted attempt, but
+ * never touches a running machine.
  *
- * @throws VmrigError `STATE_LOST` when the machine exists already
+ * @throws VmrigError `STATE_LOST` when the machine already exists
  */
 export async function makeMachine(definition: MachineDefinition): Promise<void> {
   const files = machineFiles(definition, definition.name);
@@ -46,13 +46,13 @@ export async function makeMachine(definition: MachineDefinition): Promise<void> 
   await startProcess(files, definition.name);
 }
 
-/** Ends what runs of a machine; its disk and snapshots stay. */
+/** Ends all processes of a machine; its disk and snapshots stay. */
 export async function stopProcess(files: MachineFiles): Promise<void> {
   await endMembers(files);
   await rm(files.control, { force: true });
 }
 
-/** Ends a machine for good. */
+/** Ends a machine and deletes its files. */
 export async function unmakeMachine(definition: MachineDefinition): Promise<void> {
   const files = machineFiles(definition, definition.name);
   await endMembers(files);
@@ -62,7 +62,7 @@ export async function unmakeMachine(definition: MachineDefinition): Promise<void
 }
 
 /**
- * Starts the process of a machine, and waits until it answers.
+ * Starts the process of a machine and waits until it responds.
  *
  * @throws VmrigError `MACHINE_UNREACHABLE` at the deadline
  */
@@ -71,7 +71,7 @@ export async function startProcess(files: MachineFiles, name: string): Promise<v
   const log = openSync(files.log, "a", 0o600);
   const child = spawn(process.execPath, [program, files.definition], {
     cwd: files.folder,
-    // Nothing of this run should live on in a process that stays.
+    // The process outlives this run, so it gets nothing of this run's environment.
     env: { PATH: process.env["PATH"], ...mark(files) },
     stdio: ["ignore", log, log],
     detached: true,
@@ -82,7 +82,7 @@ export async function startProcess(files: MachineFiles, name: string): Promise<v
   child.unref();
   closeSync(log);
   await waitFor({
-    what: "its process to answer",
+    what: "the machine process to respond",
     on: name,
     timeoutMs: START_MS,
     intervalMs: 5,

@@ -5,17 +5,17 @@ import type { MachineFiles } from "./machine-files.ts";
 const MARK = "VMRIG_FAKE_MACHINE";
 
 /**
- * What every process of a machine has in its environment, whatever session it moved to: how it is
- * told from all others of this computer.
+ * Returns the environment variable that every process of a machine has, whichever session it moved
+ * to. It distinguishes these processes from all others on this computer.
  */
 export function mark(files: Pick<MachineFiles, "folder">): Record<string, string> {
   return { [MARK]: files.folder };
 }
 
 /**
- * The processes of a machine, by what they were started with. A pid or a process group alone proves
- * nothing: it may be somebody else's by now. Needs Linux; elsewhere nothing is found, and a process
- * that left its command's group outlives a rollback.
+ * Returns the processes of a machine, recognised by their initial environment. A pid or a process
+ * group alone proves nothing, because it may now belong to another program. Needs Linux. On other
+ * systems nothing is found, and a process that left its command's group survives a rollback.
  */
 export function members(files: Pick<MachineFiles, "folder">): number[] {
   if (process.platform !== "linux") return [];
@@ -26,7 +26,8 @@ export function members(files: Pick<MachineFiles, "folder">): number[] {
 }
 
 /**
- * All processes of machines that this user may look at, by the folder that each says it belongs to.
+ * Returns all processes of fake machines that this user may inspect, by the machine's folder in
+ * their environment.
  */
 export function allMembers(): ReadonlyMap<string, readonly number[]> {
   const found = new Map<string, number[]>();
@@ -45,7 +46,7 @@ export function signalMembers(files: MachineFiles, signal: NodeJS.Signals): void
   for (const pid of members(files)) if (pid !== process.pid) send(pid, signal);
 }
 
-/** Ends all processes of a machine but the one that calls this, and waits until they are gone. */
+/** Ends all processes of a machine except the calling one, and waits until they are gone. */
 export async function endMembers(files: Pick<MachineFiles, "folder">): Promise<void> {
   await waitFor({
     what: "the machine's processes to end",
@@ -63,7 +64,7 @@ export async function endMembers(files: Pick<MachineFiles, "folder">): Promise<v
   });
 }
 
-/** Empty for a process that is gone, a zombie, or another user's. */
+/** Returns an empty string for a process that is gone, a zombie, or a process of another user. */
 function environmentOf(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/environ`, "utf8");
@@ -76,6 +77,6 @@ function send(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch {
-    // It ended by itself.
+    // The process has already ended.
   }
 }

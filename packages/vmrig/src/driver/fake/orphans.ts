@@ -6,7 +6,8 @@ import { sendCommand, NOBODY } from "./control.ts";
 import { allMembers, endMembers } from "./members.ts";
 
 /**
- * Processes of machines whose folder is gone, and control sockets of machines that are not there.
+ * Returns processes of machines whose folder is gone, and control sockets of machines that do not
+ * exist.
  */
 export async function findOrphans(copies: string, runtime: string): Promise<Orphan[]> {
   return [...orphanProcesses(), ...(await orphanSockets(copies, runtime))];

@@ -3,7 +3,7 @@ import { constants } from "node:os";
 import type { ServerChannel, Session } from "ssh2";
 import { spawnAtTerminal, type AtTerminal } from "./spawn-at-terminal.ts";
 
-/** Where and how a machine's commands run. */
+/** Shell, home and environment of a machine's commands. */
 export interface CommandPlace {
   readonly shell: string;
   readonly home: string;
@@ -15,9 +15,9 @@ interface Inside {
 }
 
 /**
- * One session: one command, as OpenSSH runs it, in a process group and session of its own; or a
- * shell that reads its commands. At a terminal when the client asks for one. There are no
- * subsystems.
+ * Serves one session as OpenSSH does: one command, in a separate process group and session, or a
+ * shell that reads its commands. With a terminal when the client requests one. Subsystems are not
+ * supported.
  */
 export function serveSession(session: Session, place: CommandPlace): void {
   let asked: { readonly columns: number; readonly rows: number; readonly term: string } | undefined;
@@ -38,14 +38,14 @@ export function serveSession(session: Session, place: CommandPlace): void {
       return;
     }
     connect(channel, child);
-    // The terminal goes with whoever sat at it.
+    // The terminal ends with the session.
     channel.on("close", () => void terminal?.child.kill("SIGKILL"));
   };
   session.on("pty", (accept, _reject, { cols: columns, rows, term }) => {
     asked = { columns, rows, term };
     accept?.();
   });
-  // One that comes before the program, or after it, changes nothing for anybody.
+  // A resize before the program starts or after it ends has no effect.
   session.on(
     "window-change",
     (_accept, _reject, { cols, rows }) =>
@@ -53,8 +53,8 @@ export function serveSession(session: Session, place: CommandPlace): void {
   );
   session.on("exec", (accept, _reject, { command }) => start(accept(), ["-c", command]));
   session.on("shell", (accept) => start(accept(), []));
-  // ssh2 hears nothing more of a session whose client has sent all of its input; but that is when
-  // it asks for a signal.
+  // ssh2 ignores further requests of a session after its client has ended the input; but the client
+  // sends a signal at that time.
   session.on("end", () => ((session as unknown as Inside)._ending = false));
   session.on("signal", (_accept, _reject, { name }) => {
     const signal = `SIG${name}`;
@@ -76,8 +76,8 @@ function isSignal(name: string): name is NodeJS.Signals {
 }
 
 function connect(channel: ServerChannel, child: ChildProcessWithoutNullStreams): void {
-  // A command may end before it has read its input, and a client may leave before it has read the
-  // output.
+  // A command may end before it has read its input, and a client may disconnect before it has read
+  // the output.
   for (const stream of [channel, child.stdin, child.stdout, child.stderr])
     stream.on("error", () => {});
   channel.pipe(child.stdin);
@@ -89,8 +89,8 @@ function connect(channel: ServerChannel, child: ChildProcessWithoutNullStreams):
     child.stderr.destroy();
   });
   child.on("error", (error) => refuse(channel, error));
-  // The exit status goes out when the shell ends; the channel stays open as long as something holds
-  // its output.
+  // The exit status is sent when the shell ends. The channel stays open while any process keeps its
+  // output open.
   child.on("exit", (code, signal) => {
     if (signal === null) channel.exit(code ?? 255);
     else channel.exit(signal.replace(/^SIG/, ""), false, "");
@@ -99,8 +99,8 @@ function connect(channel: ServerChannel, child: ChildProcessWithoutNullStreams):
 }
 
 /**
- * The machine is beyond running anything: its home is gone, or the command is longer than the
- * kernel takes.
+ * Ends a session whose command cannot start: the machine's home is gone, or the command is longer
+ * than the kernel allows.
  */
 function refuse(channel: ServerChannel, error: unknown): void {
   channel.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);

@@ -1,7 +1,10 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-/** There is nobody else on a fake machine: whoever is asked for, it is the same user. */
+/**
+ * `sudo` of a fake machine. The machine has only one user, so a command runs as that user,
+ * whichever one is requested.
+ */
 const SUDO = `#!/bin/sh
 while [ $# -gt 0 ]; do
   case $1 in
@@ -17,7 +20,10 @@ done
 exec "$@"
 `;
 
-/** Its commands are those of this computer, and these would act on it. */
+/**
+ * Replacement for programs that would act on this computer, because a fake machine uses the
+ * programs of this computer.
+ */
 const REFUSE = `#!/bin/sh
 echo "\${0##*/}: this is a fake machine, it has no system of its own" >&2
 exit 1
@@ -30,7 +36,7 @@ const REFUSED = [
   "useradd usermod userdel adduser deluser groupadd passwd chpasswd visudo",
 ].flatMap((names) => names.split(" "));
 
-/** Puts in place what comes first on a machine's PATH. */
+/** Writes the programs that come first on a machine's PATH. */
 export async function writeShims(bin: string, machine: string): Promise<void> {
   const hostname = `#!/bin/sh\n[ $# -eq 0 ] && exec echo ${machine}\n${REFUSE}`;
   const shims = [

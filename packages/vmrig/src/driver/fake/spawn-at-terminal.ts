@@ -14,33 +14,33 @@ export interface AtTerminalOptions extends TerminalSize {
 }
 
 /**
- * A program at a terminal of its own: keys go in by the standard input, and what is shown comes out
- * at the standard output.
+ * A program in a separate terminal: keys are written to the standard input, and the screen output
+ * is read from the standard output.
  */
 export interface AtTerminal {
   /**
-   * Ends with the program's exit code. When it is killed the terminal is gone, and its programs get
-   * SIGHUP.
+   * Ends with the program's exit code. Killing the child closes the terminal, and its programs
+   * receive SIGHUP.
    */
   readonly child: ChildProcessWithoutNullStreams;
   resize(size: TerminalSize): Promise<void>;
   /**
-   * To the process group of the program, as sshd does. `script` would pass a signal on to the
-   * program alone, and most not at all.
+   * Signals the process group of the program, as sshd does. `script` would pass a signal on to the
+   * program alone, and most signals not at all.
    */
   signal(name: NodeJS.Signals): Promise<void>;
 }
 
 /**
- * By `script` of util-linux, which Linux is hardly ever without: Node.js itself cannot make a
- * terminal.
+ * Starts a program in a terminal with `script` of util-linux, which nearly every Linux has. Node.js
+ * itself cannot create a terminal.
  */
 export function spawnAtTerminal(
   words: readonly string[],
   { columns, rows, cwd, env }: AtTerminalOptions,
 ): AtTerminal {
   const shell = env["SHELL"] ?? "/bin/sh";
-  // It leaves out the echo where its own input is no terminal.
+  // `script` disables the echo when its input is not a terminal.
   const line = `stty echo rows ${rows} cols ${columns}; SHELL=${quote(shell)}; exec ${words.map(quote).join(" ")}`;
   const child = spawn("script", ["-qefc", line, "/dev/null"], {
     cwd,

@@ -4,15 +4,15 @@ import type { PublicKey } from "../driver.ts";
 import { serveForwarding } from "./forwarding.ts";
 import { serveSession, type CommandPlace } from "./session.ts";
 
-/** The way into a machine: a real SSH server on a free port of 127.0.0.1. */
+/** SSH access to a machine: a real SSH server on a free port of 127.0.0.1. */
 export interface SshServer {
   readonly port: number;
-  /** The only key that may log in from now on. Nobody may, until it is called. */
+  /** Makes this the only key that may log in. Before the first call, every login is refused. */
   admit(key: PublicKey): void;
   admitNobody(): void;
-  /** Ends every connection, at once and without a word. */
+  /** Ends every connection immediately and without a message. */
   hangUp(): void;
-  /** While it is deaf, nobody gets an answer. */
+  /** While `true`, the server closes every new connection without a reply. */
   deaf: boolean;
 }
 
@@ -63,8 +63,8 @@ export async function startSshServer(options: SshServerOptions): Promise<SshServ
 }
 
 /**
- * `admitted` is read as an authorized_keys file, with one key a line. RFC 4252 §7: the client asks
- * whether a key would do, without a signature, and then signs the session's id with it.
+ * Reads `admitted` as an authorized_keys file, with one key per line. RFC 4252 §7: the client first
+ * asks without a signature whether a key would be accepted, and then signs the session id with it.
  */
 function isAdmitted(attempt: AuthContext, admitted: string): boolean {
   if (attempt.method !== "publickey") return false;

@@ -1,6 +1,6 @@
 /**
- * What Terraform runs: `node steps.js <create|destroy>`, with the machine's definition as JSON in
- * the environment variable VMRIG_INPUT.
+ * Steps that Terraform runs: `node steps.js <create|destroy>`, with the machine's definition as
+ * JSON in the environment variable VMRIG_INPUT.
  */
 import { withFileLock } from "../../local-files/file-lock.ts";
 import { machineFiles, parseDefinition } from "./machine-files.ts";

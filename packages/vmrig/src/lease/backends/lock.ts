@@ -8,34 +8,35 @@ import Redlock, {
 import type { RedisConnection } from "../../redis/connection.ts";
 
 /**
- * A lock in Redis. Every call is one try; it throws an Error with a short message when Redis did
+ * Lock in Redis. Each call is one attempt. It throws an Error with a short message when Redis does
  * not answer.
  */
 export interface Lock {
   readonly value: string;
-  /** Sets the TTL anew. `false`: Redis says that the lock is not ours any more. */
+  /** Resets the TTL. `false`: Redis reports that the lock is no longer held by this process. */
   extend(ttlMs: number): Promise<boolean>;
-  /** A lock that is gone already counts as released. */
+  /** Releases the lock. A lock that no longer exists counts as released. */
   release(): Promise<void>;
 }
 
 /**
- * A lock that several servers voted for. A call ends with their majority; this is about the rest.
+ * Lock that several servers voted for. A call settles with their majority. This interface covers
+ * the rest.
  */
 export interface VotedLock extends Lock {
   /**
-   * Resolves when every server has voted on the last call, or has been silent for too long: with
-   * those that refused.
+   * Resolves when every server has voted on the last call or did not answer in time. Returns the
+   * servers that refused.
    */
   refusals(): Promise<readonly RedisConnection[]>;
 }
 
-/** One try to take a lock. `undefined`: there is none for this waiter. */
+/** Tries once to take a lock. `undefined`: no lock is available for this waiter. */
 export type TakeLock = (keys: readonly string[], ttlMs: number) => Promise<VotedLock | undefined>;
 
 /**
- * What redlock runs on each server, with the keys of `TakeLock` and ARGV value, ttlMs. They return
- * #KEYS for yes, any other number for no.
+ * Scripts that redlock runs on each server, with the keys of `TakeLock` and ARGV value, ttlMs. A
+ * script returns #KEYS for success, any other number for refusal.
  */
 export interface LockScripts {
   readonly acquire: string;
@@ -43,9 +44,12 @@ export interface LockScripts {
   readonly release: string;
 }
 
-/** The only place that knows redlock: just its three primitives, no retries, no `using()`. */
+/**
+ * Returns the lock function of a set of servers. The only code that uses redlock: its three
+ * primitives, without retries and without `using()`.
+ */
 export function lockPrimitive(servers: readonly RedisConnection[], scripts: LockScripts): TakeLock {
-  // Scripts must be functions: 5.0.0-beta.2 ignores strings without a word, though its types allow
+  // Scripts must be functions: 5.0.0-beta.2 silently ignores strings, although its types allow
   // them.
   const redlock = new Redlock(
     servers.map(({ redis }) => redis),
@@ -72,8 +76,8 @@ function asLock(
   return {
     value: granted.value,
     async extend(ttlMs) {
-      // Our own deadline decides whether to renew, on two clocks; redlock's looks at the wall clock
-      // alone.
+      // The lease renewer decides when to renew, on two clocks. The deadline of redlock uses the
+      // wall clock alone.
       lock.expiration = Number.MAX_SAFE_INTEGER;
       const extended = await answered(servers, () => redlock.extend(lock, ttlMs));
       if (extended === undefined) return false;
@@ -92,23 +96,23 @@ function asLock(
   };
 }
 
-type IsNo = (refusals: number, stats: ExecutionStats) => boolean;
-const refused: IsNo = (refusals, { quorumSize }) => refusals >= quorumSize;
+type IsRefusal = (refusals: number, stats: ExecutionStats) => boolean;
+const refused: IsRefusal = (refusals, { quorumSize }) => refusals >= quorumSize;
 /**
- * Of an acquire, also votes that were split between several who asked: there is nothing to have for
- * now.
+ * For an acquire, votes split between several waiters also count as a refusal: no lock is available
+ * for now.
  */
-const lostTheVote: IsNo = (refusals, { votesFor, quorumSize }) =>
+const lostTheVote: IsRefusal = (refusals, { votesFor, quorumSize }) =>
   refusals > 0 && refusals + votesFor.size >= quorumSize;
 
 /**
- * `undefined` when the servers said no. redlock's errors hold its clients, with their credentials:
- * they do not leave this function.
+ * Returns `undefined` when the servers refused. The errors of redlock contain its clients and their
+ * credentials, so they must not leave this function.
  */
 async function answered<T>(
   servers: readonly RedisConnection[],
   ask: () => Promise<T>,
-  isNo: IsNo = refused,
+  isRefusal: IsRefusal = refused,
 ): Promise<T | undefined> {
   try {
     return await ask();
@@ -118,8 +122,8 @@ async function answered<T>(
     const refusals = [...(stats?.votesAgainst.values() ?? [])].filter(
       (vote) => vote instanceof ResourceLockedError,
     ).length;
-    if (stats !== undefined && isNo(refusals, stats)) return undefined;
-    // oxlint-disable-next-line preserve-caught-error -- the cause is what must not get out
+    if (stats !== undefined && isRefusal(refusals, stats)) return undefined;
+    // oxlint-disable-next-line preserve-caught-error -- the cause contains credentials
     throw new Error(stats === undefined ? error.message : describeVotes(servers, stats));
   }
 }

@@ -2,8 +2,8 @@ import { encodeHolder } from "../holder.ts";
 import type { QueueEntry } from "../lease-backend.ts";
 
 /**
- * What `ENLIST` of line-lua.ts is told of a waiter: its record, its ticket (0 = none yet), whether
- * it has a copy already.
+ * Encodes a waiter for `ENLIST` of queue-lua.ts: its record, its ticket (0 = none yet), whether it
+ * already holds a copy.
  */
 export function encodeQueueEntry({
   holder,

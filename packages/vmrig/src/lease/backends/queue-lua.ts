@@ -1,18 +1,18 @@
 /**
- * Added to the ticket of a waiter that holds a copy already: it stands behind all who have none.
- * Tickets are milliseconds since the epoch, so that the sum stays below 2^53, where a sorted set's
- * scores are whole numbers.
+ * Added to the ticket of a waiter that already holds a copy: it comes after all waiters without a
+ * copy. Tickets are milliseconds since the epoch. The sum stays below 2^53, up to which the scores
+ * of a sorted set are exact whole numbers.
  */
 export const EXTRA = 2 ** 52;
 const EXTRA_LUA = EXTRA.toFixed(0);
 
 /**
- * The rule of the line, the same for all scripts that are run with `rigKeys`: 1 queue, 2 alive, 3
- * waiters, then lock, holder, fence of each copy. Needs `now`.
+ * Queue rule that all scripts with `rigKeys` share: 1 queue, 2 alive, 3 waiters, then lock, holder,
+ * fence of each copy. Needs `now`.
  *
- * `deal` walks the line in order; each waiter gets the first free copy that it accepts, in its own
- * order of preference. So one who waits for a busy copy is no obstacle to those behind it who take
- * a free one. Nothing is free most of the time, and then there is no walk.
+ * `deal` walks the queue in order. Each waiter gets the first free copy that it accepts, in its
+ * order of preference. A waiter for a busy copy therefore does not block waiters behind it that
+ * accept a free one. Most of the time no copy is free, and then the queue is not walked.
  */
 export const LINE = `
 local at, names = {}, {}
@@ -30,7 +30,7 @@ local function remove(waiter)
   redis.call('ZREM', KEYS[1], waiter); redis.call('ZREM', KEYS[2], waiter); redis.call('HDEL', KEYS[3], waiter)
 end
 
--- Takes waiters whose heartbeat stopped out of the line; tells whether there were any.
+-- Removes waiters whose heartbeat stopped from the queue. Returns whether there were any.
 local function purge()
   local gone = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now)
   for _, waiter in ipairs(gone) do remove(waiter) end
@@ -46,7 +46,7 @@ local function unlocked()
   return free
 end
 
--- Who may take which of the copies in 'free', in the order of the line, up to the waiter 'last' (nil: all). Uses 'free' up.
+-- Assigns the copies in 'free' in queue order, up to the waiter 'last' (nil: all). Empties 'free'.
 local function deal(free, last)
   local left, dealt = 0, {}
   for _ in pairs(free) do left = left + 1 end
@@ -64,7 +64,7 @@ local function deal(free, last)
   return dealt
 end
 
--- pcall: Lua is not rolled back, so a channel denied by an ACL must cost latency only.
+-- pcall: Lua is not rolled back, so a channel that an ACL denies must only cost latency.
 local function wake(free, except)
   for _, turn in ipairs(deal(free)) do
     if turn.waiter ~= except then redis.pcall('PUBLISH', KEYS[1] .. ':wake', turn.waiter) end
@@ -72,9 +72,9 @@ local function wake(free, except)
 end
 `;
 
-/** Getting in line and what comes of it, beside `LINE`. Needs `me`. */
+/** Joins the queue and returns the result, in addition to `LINE`. Needs `me`. */
 export const ENLIST = `
--- Puts the waiter in line, or says that it is still there. 'ticket' is 0 before it has one.
+-- Adds the waiter to the queue, or renews its heartbeat. 'ticket' is 0 before it has one.
 local function enlist(aliveMs, record, ticket, extra)
   ticket = tonumber(redis.call('ZSCORE', KEYS[1], me) or ticket)
   if ticket == 0 then
@@ -88,7 +88,8 @@ local function enlist(aliveMs, record, ticket, extra)
   return ticket
 end
 
--- Of what was dealt: the copy for this waiter, and in how many ms somebody ahead, who may take one that it accepts, is gone if silent.
+-- From the assigned copies: the copy for this waiter, and in how many ms a waiter ahead, who may
+-- take a copy that this waiter accepts, is removed if it sends no heartbeat.
 local function offer(dealt)
   local take, ahead, wanted = '', -1, {}
   for _, name in ipairs(accepted(me)) do wanted[name] = true end
@@ -104,20 +105,19 @@ local function offer(dealt)
 end
 `;
 
-/** Who asks, from the last of the `turnKeys`. */
+/** The waiter that runs the script, from the last of the `turnKeys`. */
 export const ME = `
 local me, attempt = string.match(KEYS[#KEYS], '([^:]+):(%d+)$')
 attempt = tonumber(attempt)
 `;
 
 /**
- * A Redis that restarted without its data may have forgotten leases whose holders still believe in
- * them, for as long as their TTL. An append-only file remembers them. Uptime counts whole seconds
- * of a clock that itself ticks: one more is added. INFO may be denied by an ACL: then there is no
- * such wait.
+ * A Redis that restarted without its data may have forgotten leases. Their holders still use them
+ * for up to their TTL. An append-only file preserves the leases. The uptime counts whole seconds of
+ * a clock that itself ticks: one more is added. An ACL may deny INFO: then there is no such wait.
  */
 export const RESTARTED = `
--- For how many ms nothing may be granted, and how many seconds ago it restarted.
+-- For how many ms nothing may be granted, and how many seconds ago Redis restarted.
 local function restarted(ttl)
   local server = redis.pcall('INFO', 'server')
   local up = type(server) == 'string' and tonumber(string.match(server, 'uptime_in_seconds:(%d+)'))
@@ -129,7 +129,7 @@ end
 `;
 
 /**
- * What anybody may know of who holds the copy whose lock is `KEYS[i]`: see `decodeHold`. Needs
+ * Public data of the holder of the copy whose lock is `KEYS[i]`: see `decodeCurrentHolder`. Needs
  * `now`.
  */
 export const HOLD = `

@@ -3,8 +3,8 @@ import { keysOf, type CopyName } from "../keys.ts";
 import type { FencedCopy } from "../lease-backend.ts";
 import { script } from "../../redis/script.ts";
 
-// A record is written under the lock alone: the fence names the grant. KEYS lock, holder, record;
-// ARGV fence, value.
+// A record is written only while the lock is held: the fence identifies the grant. KEYS lock,
+// holder, record; ARGV fence, value.
 const OURS = `
 if redis.call('EXISTS', KEYS[1]) == 0 or redis.call('HGET', KEYS[2], 'fence') ~= ARGV[1] then return 0 end
 `;
@@ -13,8 +13,10 @@ const DROP_RECORD = script(`${OURS} redis.call('DEL', KEYS[3]) return 1`);
 export const READ_RECORD = script(`return redis.call('GET', KEYS[1])`);
 
 /**
- * @returns what was saved last, `undefined` when there is nothing or it is not JSON: a record is a
- *   cache
+ * Reads the record of a copy.
+ *
+ * @returns the last saved value; `undefined` when there is none or it is not JSON, because a record
+ *   is a cache
  */
 export async function readRecord(
   connection: RedisConnection,
@@ -33,7 +35,7 @@ export function parseRecord(text: unknown): unknown {
   }
 }
 
-/** @returns whether Redis still knew the lease as ours; else nothing was written */
+/** Saves the record. @returns whether the lease was still held; else nothing was written */
 export async function saveRecord(
   connection: RedisConnection,
   namespace: string,
@@ -50,7 +52,7 @@ export async function saveRecord(
   );
 }
 
-/** @returns whether Redis still knew the lease as ours; else nothing was removed */
+/** Removes the record. @returns whether the lease was still held; else nothing was removed */
 export async function dropRecord(
   connection: RedisConnection,
   namespace: string,

@@ -54,7 +54,7 @@ test("each fence is larger than the one before", async () => {
   expect(fences).toEqual([...new Set(fences)].sort((a, b) => a - b));
 });
 
-test("the fence grows although Redis lost all of its data", async () => {
+test("the fence grows although Redis lost all its data", async () => {
   const first = await grant("alice");
   await server.operator.flushall();
   const second = await grant("bob");
@@ -67,18 +67,18 @@ test("the fence grows although the clock of the server was set back", async () =
   expect((await grant("alice")).fence).toBe(future + 1);
 });
 
-test("the fence is read back only by who holds the lock", async () => {
+test("only the holder of the lock can read the fence", async () => {
   const { fence, lock } = await grant("alice");
   const keys = turnKeys("vmrig", PCS, "x", 1);
   expect(await connection.run(GRANT, keys, [lock.value])).toEqual(["pcs-1", String(fence)]);
-  expect(await connection.run(GRANT, keys, ["somebody else"])).toBeNull();
+  expect(await connection.run(GRANT, keys, ["another holder"])).toBeNull();
 });
 
-test("who is not in line is refused, though the lock is free", async () => {
+test("a client outside the queue is refused, although the lock is free", async () => {
   expect(await waiter("alice").take(30_000)).toBeUndefined();
 });
 
-test("who is not next is refused, though the lock is free", async () => {
+test("a waiter that is not next is refused, although the lock is free", async () => {
   const [alice, bob] = [waiter("alice"), waiter("bob")];
   await alice.heartbeat(TIMES);
   await bob.heartbeat(TIMES);
@@ -90,7 +90,7 @@ test("a waiter undoes its own grant whose answer was lost, and is still first", 
   const [alice, bob] = [waiter("alice"), waiter("bob")];
   await alice.heartbeat(TIMES);
   await bob.heartbeat(TIMES);
-  expect(await alice.take(30_000)).toBeDefined(); // pretend that nobody saw this answer
+  expect(await alice.take(30_000)).toBeDefined(); // as if this answer were lost
   const again = await alice.heartbeat(TIMES);
   expect(again).toMatchObject({ ahead: 0, waiting: 2, take: "pcs-1", held: [] });
   expect(await alice.take(30_000)).toBeDefined();
@@ -100,12 +100,12 @@ test("a waiter undoes its own grant whose answer was lost, whichever copy it was
   await grant("holder", pcs(3));
   const alice = waiter("alice", pcs(3));
   await alice.heartbeat(TIMES);
-  expect((await alice.take(30_000))?.copy).toBe("pcs-2"); // pretend that nobody saw this answer
+  expect((await alice.take(30_000))?.copy).toBe("pcs-2"); // as if this answer were lost
   expect(await alice.heartbeat(TIMES)).toMatchObject({ take: "pcs-2", held: [{ copy: "pcs-1" }] });
   expect((await alice.take(30_000))?.copy).toBe("pcs-2");
 });
 
-test("who waits may take what those ahead leave of the free copies, each in its own order of preference", async () => {
+test("a waiter may take a free copy that those ahead leave, each by its order of preference", async () => {
   await grant("holder", { ...pcs(4), accept: ["pcs-4"] });
   const others = { rig: "pcs", copies: ["pcs-3", "pcs-2", "pcs-1", "pcs-4"] };
   const line = [
@@ -123,7 +123,7 @@ test("who waits may take what those ahead leave of the free copies, each in its 
   expect((await line[3]?.take(30_000))?.copy).toBe("pcs-2");
 });
 
-test("a heartbeat that arrives after the grant it led to does not undo it", async () => {
+test("a delayed heartbeat that arrives after a later grant does not undo it", async () => {
   const keys = turnKeys("vmrig", PCS, "w", 1);
   await connection.run(WAIT, keys, [6000, "{}", 0, 0, 30_000]);
   const lock = await takeLock(keys);
@@ -132,7 +132,7 @@ test("a heartbeat that arrives after the grant it led to does not undo it", asyn
   expect(await server.operator.exists("vmrig:{pcs}:queue")).toBe(0);
 });
 
-test("who leaves the line gives back what it was granted without knowing", async () => {
+test("a waiter that leaves the queue releases a grant whose answer it never received", async () => {
   const keys = turnKeys("vmrig", PCS, "w", 1);
   await connection.run(WAIT, keys, [6000, "{}", 0, 0, 30_000]);
   await takeLock(keys);
@@ -140,7 +140,7 @@ test("who leaves the line gives back what it was granted without knowing", async
   expect(await server.operator.keys("*")).toEqual(["vmrig:{pcs}:pcs-1:fence"]);
 });
 
-test("the order of the line outlives a loss of the data set", async () => {
+test("the order of the queue outlives a loss of the data set", async () => {
   const [alice, bob, carol] = [waiter("alice"), waiter("bob"), waiter("carol")];
   await grant("holder");
   for (const one of [alice, bob, carol]) await one.heartbeat(TIMES);
@@ -154,7 +154,7 @@ test("the order of the line outlives a loss of the data set", async () => {
   ).toEqual([0, 1, 2]);
 });
 
-test("who has a copy already is behind the others after a loss of the data set, too", async () => {
+test("a run that already has a copy stays behind the others after a loss of the data set", async () => {
   const [extra, later, bob] = [
     waiter("extra", { ...PCS, extra: true }),
     waiter("later", { ...PCS, extra: true }),
@@ -170,7 +170,7 @@ test("who has a copy already is behind the others after a loss of the data set, 
   ).toEqual([0, 1, 2]);
 });
 
-test("a lock can be extended and released by its owner alone", async () => {
+test("only its owner can extend or release a lock", async () => {
   const first = await grant("alice");
   await server.operator.del("vmrig:{pcs}:pcs-1:lock");
   const second = await grant("bob");

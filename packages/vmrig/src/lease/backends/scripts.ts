@@ -2,12 +2,12 @@ import { ENLIST, HOLD, LINE, ME, RESTARTED } from "./queue-lua.ts";
 import { NOW, script } from "../../redis/script.ts";
 
 /**
- * Run by redlock with `turnKeys` and ARGV value, ttlMs; it must return #KEYS (granted) or any other
- * number (refused). Grants the copy that the rule of the line leaves for this waiter.
+ * Grants the copy that the queue rule leaves for this waiter. redlock runs it with `turnKeys` and
+ * ARGV value, ttlMs. It must return #KEYS (granted) or any other number (refused).
  *
  * The fence is a counter with the clock in microseconds as its floor: it grows even when the data
- * set was lost. Milliseconds would not do: several grants in one of them would run ahead of the
- * clock.
+ * set was lost. Milliseconds would not do: several grants in one millisecond would make the counter
+ * run ahead of the clock.
  */
 export const ACQUIRE = `${NOW}${ME}${LINE}${RESTARTED}
 purge()
@@ -26,8 +26,8 @@ return #KEYS
 `;
 
 /**
- * Run by redlock with `turnKeys` and ARGV value, ttlMs. Changes nothing of a lock that is kept for
- * longer already, and refuses one that is not.
+ * Renews a lock. redlock runs it with `turnKeys` and ARGV value, ttlMs. Does not change a lock that
+ * is retained for longer already, and refuses to extend one that is retained for less.
  */
 export const EXTEND = `
 for i = 4, #KEYS - 2, 3 do
@@ -43,8 +43,8 @@ return 0
 `;
 
 /**
- * Run by redlock with `turnKeys` and ARGV value. A lock that is gone counts as released; redlock's
- * own script makes it an error (its issues 309, 313).
+ * Releases a lock. redlock runs it with `turnKeys` and ARGV value. A lock that no longer exists
+ * counts as released. The own script of redlock treats that as an error (its issues 309, 313).
  */
 export const RELEASE = `${NOW}${LINE}
 for i = 4, #KEYS - 2, 3 do
@@ -58,15 +58,16 @@ return #KEYS
 `;
 
 /**
- * Heartbeat and view of a waiter; puts it in line the first time. Run with `turnKeys` and ARGV
- * aliveMs, waiter's record, ticket (0 = none yet), extra (1 or 0), ttlMs.
+ * Heartbeat of a waiter and its view of the queue. Adds the waiter to the queue the first time.
+ * Runs with `turnKeys` and ARGV aliveMs, record of the waiter, ticket (0 = none yet), extra (1 or
+ * 0), ttlMs.
  *
- * A waiter that asks while a holder record names it never saw the answer to its own grant: that
- * grant is undone. Unless this question is the older of the two, held up on a connection that was
- * given up since: then it must change nothing.
+ * A waiter that sends a heartbeat while a holder record names it never received the answer to its
+ * own grant. That grant is undone. The exception is a heartbeat that is older than the grant,
+ * delayed on a connection that was given up since: it must not change anything.
  *
- * The ticket is the time of arrival. The waiter keeps it, so that the order of the line outlives a
- * loss of the data set.
+ * The ticket is the time of arrival. The waiter stores it, so that the order of the queue outlives
+ * a loss of the data set.
  */
 export const WAIT = script(`${NOW}${ME}${LINE}${ENLIST}${HOLD}${RESTARTED}
 local changed = false
@@ -93,8 +94,8 @@ return { ticket, redis.call('ZRANK', KEYS[1], me), redis.call('ZCARD', KEYS[1]),
 `);
 
 /**
- * Takes a waiter out of the line, and back what it may have been granted without seeing the answer.
- * Run with `turnKeys`.
+ * Removes a waiter from the queue, and releases a grant whose answer it never received. Runs with
+ * `turnKeys`.
  */
 export const LEAVE = script(`${NOW}${ME}${LINE}
 remove(me)
@@ -106,8 +107,8 @@ return 1
 `);
 
 /**
- * Which copy was granted, with which fence. Run with `turnKeys` and ARGV value. A script of redlock
- * cannot return it.
+ * Returns the granted copy and its fence, which a script of redlock cannot return. Runs with
+ * `turnKeys` and ARGV value.
  */
 export const GRANT = script(`
 for i = 4, #KEYS - 2, 3 do

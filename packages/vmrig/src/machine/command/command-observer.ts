@@ -1,18 +1,19 @@
-/** A command that begins. */
+/** Describes a command that has started. */
 export interface CommandStarted {
   readonly machine: string;
   readonly user: string;
-  /** For people. */
+  /** The command, as shown to people. */
   readonly command: string;
-  /** One look of many: those of one name may be told together. */
-  readonly look: string | undefined;
   /**
-   * What was given to it and is not to be shown to others: values of its environment, its input.
+   * Name of a query, if the command is one. Repeated queries with one name may be reported
+   * together.
    */
+  readonly look: string | undefined;
+  /** Values that must not be shown: values of the environment, the input. */
   readonly secrets: ReadonlyArray<string | Uint8Array>;
-  /** What it has printed so far, where that is kept. */
+  /** Returns the output so far, where it is kept. */
   readonly printed: () => Printed;
-  /** Of a shell: what was typed, and what is seen of it. */
+  /** Of a shell: returns the typed text and the current screen. */
   readonly shown?: () => readonly string[];
 }
 
@@ -21,13 +22,13 @@ export interface Printed {
   readonly stderr: Buffer | undefined;
 }
 
-/** What is told of a command after it has begun. */
+/** Receives the further events of a command that has started. */
 export interface CommandEnded {
-  /** Its end, in words: `exited with 1 after 0.2 s.` */
+  /** Reports the end of the command in words: `exited with 1 after 0.2 s.` */
   ended(how: string): void;
-  /** It was given something more that is not to be shown to others. */
+  /** Reports one more value that must not be shown. */
   secret(secret: string): void;
 }
 
-/** Sees every command of a machine begin, and every shell that is used. */
+/** Receives every command that starts on a machine, and every shell that is used. */
 export type CommandObserver = (begun: CommandStarted) => CommandEnded;

@@ -1,10 +1,10 @@
 import type { Readable, Writable } from "node:stream";
 import type { Duration } from "../duration-option.ts";
 
-/** What `kill()` may send: what OpenSSH passes on. */
+/** Signals that `kill()` can send: those that OpenSSH passes on. */
 export type KillSignal = "SIGHUP" | "SIGINT" | "SIGKILL" | "SIGTERM" | "SIGUSR1" | "SIGUSR2";
 
-/** Text, or bytes, or pieces of either as they come. */
+/** Text or bytes, or chunks of either. */
 export type Input =
   | string
   | Uint8Array
@@ -17,76 +17,81 @@ export interface Terminal {
   readonly columns?: number | undefined;
   /** @defaultValue 24 */
   readonly rows?: number | undefined;
-  /** What the command finds in TERM. @defaultValue `xterm-256color` */
+  /** Value of `TERM` for the command. @defaultValue `xterm-256color` */
   readonly term?: string | undefined;
 }
 
 export interface CommandOptions {
   /**
-   * Whether a command that fails, times out or is cancelled throws. A lost connection always does.
+   * Whether a failure, a timeout or a cancellation throws. A lost connection always throws.
    *
    * @defaultValue true
    */
   readonly reject?: boolean | undefined;
   /**
-   * After it the command's process group is killed. Counts from when the machine was asked.
+   * Time limit, counted from the request to the machine. The command's process group is killed when
+   * it expires.
    *
    * @defaultValue none
    */
   readonly timeout?: Duration | undefined;
-  /** All of stdin. @defaultValue empty */
+  /** The complete content of stdin. @defaultValue empty */
   readonly input?: Input | undefined;
   /**
-   * `pipe` keeps stdin open for the handle's `stdin`, which also happens when that is asked for at
-   * once.
+   * `pipe` keeps stdin open for writing through the handle's `stdin`. Reading the handle's `stdin`
+   * property right after the call has the same effect.
    *
    * @defaultValue `ignore`
    */
   readonly stdin?: "ignore" | "pipe" | undefined;
-  /** Added to the environment of the session; `undefined` takes a variable away. */
+  /** Variables added to the environment of the session. `undefined` removes a variable. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
-  /** Relative to the user's home. @defaultValue the user's home */
+  /** Working directory; relative paths start in the user's home. @defaultValue the user's home */
   readonly cwd?: string | undefined;
   /**
-   * Kills the command's process group when it aborts. The end of the test's time does so in any
-   * case.
+   * Kills the command's process group when the signal aborts. The end of the test also kills it.
    */
   readonly signal?: AbortSignal | undefined;
-  /** `buffer`: the output as it is, not as text. @defaultValue `utf8` */
+  /** `buffer` returns the output as bytes and `utf8` as text. @defaultValue `utf8` */
   readonly encoding?: "utf8" | "buffer" | undefined;
-  /** Whether the output is a list of lines. @defaultValue false */
+  /** Whether the output is split into a list of lines. @defaultValue false */
   readonly lines?: boolean | undefined;
-  /** Whether the result has `all`: both outputs, as they came. @defaultValue false */
+  /**
+   * Whether the result has `all`: stdout and stderr interleaved in the order of arrival.
+   *
+   * @defaultValue false
+   */
   readonly all?: boolean | undefined;
   /** Whether the output is kept for the result. @defaultValue true */
   readonly buffer?: boolean | undefined;
   /**
-   * How many bytes of each output may be kept; a command that prints more is killed and has failed.
+   * Maximum number of bytes kept of each output. A command that prints more is killed and fails.
    *
    * @defaultValue 100_000_000
    */
   readonly maxBuffer?: number | undefined;
   /** @defaultValue true */
   readonly stripFinalNewline?: boolean | undefined;
-  /** The shell that the line is for: `bash`, `/bin/zsh`. @defaultValue the login user's */
+  /** Shell that runs the line: `bash`, `/bin/zsh`. @defaultValue the login user's shell */
   readonly shell?: string | undefined;
-  /** Gives the command a terminal; all of its output is then stdout. @defaultValue false */
+  /** Runs the command at a terminal. All of its output is then stdout. @defaultValue false */
   readonly pty?: boolean | Terminal | undefined;
   /**
-   * What `kill()`, the timeout and an abort send first.
+   * First signal that `kill()`, the timeout and an abort send.
    *
-   * @defaultValue `SIGTERM` for `kill()`, else `SIGKILL`
+   * @defaultValue `SIGTERM` for `kill()`, otherwise `SIGKILL`
    */
   readonly killSignal?: KillSignal | undefined;
   /**
-   * How long after another signal SIGKILL follows; `false`: never after `kill()`.
+   * Delay between another signal and the SIGKILL that follows it. With `false`, `kill()` never
+   * sends SIGKILL.
    *
    * @defaultValue 5 s
    */
   readonly forceKillAfterDelay?: Duration | false | undefined;
 }
 
-/** What a command's output is, by its options. */
+/** Type of a command's output, derived from the options. */
 export type OutputOf<Options> = Options extends { readonly buffer: false }
   ? undefined
   : Options extends { readonly encoding: "buffer" }
@@ -95,28 +100,28 @@ export type OutputOf<Options> = Options extends { readonly buffer: false }
       ? string[]
       : string;
 
-/** Options bound one after the other: the last one counts. */
+/** Options bound one after the other. The last value of an option wins. */
 export type Merged<First, Second> = Omit<First, keyof Second> & Second;
 
-/** How a command ended. A {@link CommandError} has the same fields. Plain data. */
+/** Result of a command. A {@link CommandError} has the same fields. Plain data. */
 export interface CommandResult<Output = string> {
   /** `pc1` */
   readonly machine: string;
   readonly user: string;
-  /** The shell line, values quoted. */
+  /** The shell line with its values quoted. */
   readonly command: string;
-  /** As the option had it. */
+  /** Value of the option `cwd`. */
   readonly cwd?: string | undefined;
   readonly stdout: Output;
   readonly stderr: Output;
-  /** With the option `all`. */
+  /** Present with the option `all`. */
   readonly all?: Output | undefined;
   /**
    * Missing when a signal ended the shell, or when the machine did not confirm that a stopped
-   * command is gone.
+   * command has ended.
    */
   readonly exitCode: number | undefined;
-  /** `SIGKILL`. */
+  /** Name of the signal that ended the command, such as `SIGKILL`. */
   readonly signal: string | undefined;
   readonly durationMs: number;
   readonly failed: boolean;
@@ -124,7 +129,7 @@ export interface CommandResult<Output = string> {
   readonly isCanceled: boolean;
   readonly isTerminated: boolean;
   readonly isMaxBuffer: boolean;
-  /** The results or errors of the commands that were piped into it. */
+  /** Results or errors of the commands whose output was piped into this command. */
   readonly pipedFrom: ReadonlyArray<CommandResult<unknown>>;
 }
 
@@ -134,41 +139,48 @@ export interface PipeOptions {
 }
 
 /**
- * What `pipe` gives back: the outcome of the last command, whose `pipedFrom` has the others. Throws
- * when any of them failed.
+ * Returned by `pipe`: the outcome of the last command. Its `pipedFrom` has the other outcomes.
+ * Rejects when any of the commands failed.
  */
 export interface PipePromise<Output = string> extends Promise<CommandResult<Output>> {
   pipe<Next>(destination: CommandPromise<Next>, options?: PipeOptions): PipePromise<Next>;
-  /** Into a stream, which is ended. The result has what was passed on only with `buffer: true`. */
+  /**
+   * Pipes into a stream and ends the stream. The result contains the piped output only with
+   * `buffer: true`.
+   */
   pipe(destination: Writable, options?: PipeOptions): Promise<CommandResult<Output | undefined>>;
 }
 
-/** A command that runs. Begins at once, as in execa. */
+/** A running command. It starts immediately, as in execa. */
 export interface CommandPromise<Output = string>
   extends PipePromise<Output>, AsyncIterable<string> {
   /**
-   * Closed from the start, but with the option `stdin: "pipe"`, or when it is asked for at once.
+   * Input of the command. It is closed from the start unless the option `stdin: "pipe"` is set or
+   * this property is read right after the call.
    */
   readonly stdin: Writable;
-  /** What it prints, as it comes. Asked for late it begins with what was kept. */
+  /**
+   * Output of the command as it arrives. A stream that is requested late begins with the retained
+   * output.
+   */
   readonly stdout: Readable;
   readonly stderr: Readable;
-  /** Both, as they come. */
+  /** Both outputs, interleaved in the order of arrival. */
   readonly all: Readable;
   /**
-   * Signals the command's process group. Does nothing once it has ended. Also says that its failure
-   * is no surprise.
+   * Signals the command's process group. Does nothing after the command has ended. A failure of the
+   * command no longer causes an unhandled rejection.
    */
   kill(signal?: KillSignal): void;
   /**
-   * How it ended, also when it failed.
+   * Resolves with the result when the command has ended, also after a failure.
    *
-   * @throws VmrigError when the machine was lost, or the command could not be started
+   * @throws VmrigError when the connection was lost, or when the command could not be started
    */
   waitForExit(): Promise<CommandResult<Output>>;
   /**
-   * The lines of stdout as they come. Throws at the end when the command failed; leaving the loop
-   * early kills it.
+   * Iterates over the lines of stdout as they arrive. Throws at the end when the command failed.
+   * Leaving the loop early kills the command.
    */
   [Symbol.asyncIterator](): AsyncGenerator<string, void, undefined>;
 }

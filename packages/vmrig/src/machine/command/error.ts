@@ -1,17 +1,17 @@
 import { isVmrigError, VmrigError } from "../../errors/vmrig-error.ts";
 import type { CommandResult } from "./command.ts";
 
-/** What a {@link CommandError} says beyond the result itself. */
+/** Parts of a {@link CommandError} besides the result. */
 export interface CommandErrorFacts {
   readonly cause?: unknown;
-  /** Facts for the person who reads it, one a line. */
+  /** Facts for the reader, one per line. */
   readonly notes: readonly string[];
   readonly hint?: string;
 }
 
 /**
- * A command that failed, with the fields of its result. Recognise it by its `code`, as every error
- * of vmrig.
+ * Error of a failed command, with the fields of its result. Recognise it by its `code`, as every
+ * error of vmrig.
  */
 export class CommandError<Output = string> extends VmrigError implements CommandResult<Output> {
   readonly machine: string;
@@ -77,17 +77,17 @@ export function outcome({
   return exitCode === undefined ? `was killed ${after}` : `exited with ${exitCode} ${after}`;
 }
 
-/** Short enough for a title: the first line, at most 120 characters of it. */
+/** Shortens a command for a title: its first line, at most 120 characters. */
 export function abridged(command: string): string {
   const [line = "", ...more] = command.trim().split("\n");
   return line.length > 120 || more.length > 0 ? `${line.slice(0, 120)} …` : line;
 }
 
 const TAIL_LINES = 10;
-/** A line may be as long as all that was printed. */
+/** A single line may contain the whole output, so the tail is limited in bytes. */
 const TAIL_BYTES = 4096;
 
-/** The end of what a command printed, one fact a line. */
+/** Returns the end of a command's output, one fact per line. */
 export function printed({
   stdout,
   stderr,

@@ -4,37 +4,43 @@ import type { Connector } from "../link.ts";
 import type { Become } from "./script.ts";
 import type { CommandObserver } from "./command-observer.ts";
 
-/** A machine as one of its users. */
+/** A machine, the user that runs commands on it, and how the commands run. */
 export interface ExecutionContext {
   readonly name: string;
   readonly user: string;
-  /** Missing when it is the user who logs in. */
+  /** Missing for the login user. */
   readonly become?: Become;
   readonly link: Connector;
-  /** Ends every command of the machine. */
+  /** Ends every command of the machine when it aborts. */
   readonly signal?: AbortSignal;
-  /** The signal of what runs now, a test: it ends the commands that begin in its time. */
+  /** Returns the signal of the current test. It ends the commands that start during that test. */
   readonly scope?: () => AbortSignal | undefined;
   readonly clock?: Clock;
-  /** Who sees what is run now. Asked when a command begins. */
+  /** Returns the current observer. Called when a command starts. */
   readonly observer?: () => CommandObserver | undefined;
 }
 
 export interface CommandLine {
-  /** For the shell. */
+  /** The line for the shell. */
   readonly line: string;
-  /** For people. @defaultValue the line */
+  /** The command, as shown to people. @defaultValue the line */
   readonly command?: string;
-  /** One look of many, which are told together under this name. */
+  /** Name of a query. Repeated queries with one name are reported together. */
   readonly look?: string;
   /**
-   * Of vmrig's own making: its input is a file's content, which others may read.
+   * Whether vmrig issued the command itself. Its input is then the content of a file that other
+   * users may read.
    *
    * @defaultValue false
    */
   readonly internal?: boolean;
-  /** Somebody sits at it: all of its terminal's session ends with it. @defaultValue false */
+  /**
+   * Whether the command runs in the foreground of a terminal. The whole terminal session then ends
+   * with it.
+   *
+   * @defaultValue false
+   */
   readonly foreground?: boolean;
-  /** Is told when it has begun. */
+  /** Called when the command has started. */
   readonly attend?: (process: RemoteProcess) => void;
 }

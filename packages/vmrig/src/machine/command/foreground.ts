@@ -1,14 +1,14 @@
 import { quote } from "../../ssh/quote.ts";
 
 /**
- * Reads the pid of a session's leader, and kills all that belongs to it. The sessions of what
- * descends from it, too: `sudo` gives a program at a terminal one of its own (`use_pty`), and so do
- * `script` and `tmux`. Its own last.
+ * Reads the pid of a session's leader and kills all processes of that session and of its
+ * descendants' sessions. `sudo` gives a program at a terminal a separate session (`use_pty`), and
+ * so do `script` and `tmux`. The leader's own session is killed last.
  */
 const END_ALL = [
   "read -r top",
   `below() { for child in $(cat /proc/"$1"/task/*/children); do echo "$child"; below "$child"; done; }`,
-  // The name of a program may have blanks and brackets in it: proc(5).
+  // A program's name may contain blanks and brackets: proc(5).
   'session() { read -r stat </proc/"$1"/stat && set -- ${stat##*) } && echo "$4"; }',
   'end() { pkill -KILL -s "$1"; kill -KILL -- "-$1"; }',
   "own=$(session $$)",
@@ -17,19 +17,20 @@ const END_ALL = [
 ].join("; ");
 
 /**
- * A line at a terminal, in the foreground: it has the keyboard, and Ctrl+C reaches it. What runs in
- * the background of a shell without job control ignores that, so that here the watchman is beside
- * it: TERM, by which sshd reaches all that belongs to the login user, has him kill the session.
+ * Wraps a line so that it runs in the foreground of a terminal: the line receives the keyboard, and
+ * Ctrl+C reaches it. A background process of a shell without job control ignores Ctrl+C. The
+ * supervisor therefore runs beside the line. sshd's TERM reaches all processes of the login user,
+ * and makes the supervisor kill the session.
  *
- * @param as has the killing done by whoever runs the line
+ * @param as wraps the script that kills the session, so that the user that runs the line executes
+ *   it
  */
 export function inForeground(line: string, as: (script: string) => string): string {
   const stop = `trap "" TERM HUP; echo $$ | ${as(`exec sh -c ${quote(END_ALL)}`)} >/dev/null 2>&1; exit 143`;
-  // A trap that does nothing is not passed on to a program, while a signal that is ignored would
-  // be.
-  const unmoved = "trap : INT QUIT TERM";
-  const program = `{ ${unmoved}; ( ${unmoved}; ${line}\n) <&3 >&4 2>&1 3<&- 4>&-; echo $?; }`;
-  // He reads the exit code, which comes when the program has ended.
-  const watchman = `{ trap "" INT QUIT; trap ${quote(stop)} TERM HUP; read -r code; exit "\${code:-1}"; }`;
-  return `exec sh -c ${quote(`${unmoved}; exec 3<&0 4>&1; ${program} | ${watchman} 3<&- 4>&-`)}`;
+  // A program does not inherit a trap that does nothing. It would inherit an ignored signal.
+  const surviveSignals = "trap : INT QUIT TERM";
+  const program = `{ ${surviveSignals}; ( ${surviveSignals}; ${line}\n) <&3 >&4 2>&1 3<&- 4>&-; echo $?; }`;
+  // The supervisor reads the exit code, which arrives when the program has ended.
+  const supervisor = `{ trap "" INT QUIT; trap ${quote(stop)} TERM HUP; read -r code; exit "\${code:-1}"; }`;
+  return `exec sh -c ${quote(`${surviveSignals}; exec 3<&0 4>&1; ${program} | ${supervisor} 3<&- 4>&-`)}`;
 }

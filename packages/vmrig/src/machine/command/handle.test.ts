@@ -22,7 +22,7 @@ async function collect(lines: AsyncIterable<string>): Promise<string[]> {
 }
 
 describe("the streams of a command", () => {
-  test("give what it prints as it comes, and take what it reads", async () => {
+  test("deliver its output as it arrives, and accept its input", async () => {
     const chat = pc1.$`while read -r line; do echo "got $line"; echo "heard $line" >&2; done; exit 3`;
     chat.stdin.write("one\n");
     expect(String((await once(chat.stdout, "data"))[0])).toBe("got one\n");
@@ -35,7 +35,7 @@ describe("the streams of a command", () => {
     });
   });
 
-  test("end with the command, each and both together", async () => {
+  test("end with the command, separately and combined", async () => {
     const both = pc1.$({
       all: true,
       stdin: "pipe",
@@ -44,14 +44,15 @@ describe("the streams of a command", () => {
     let all = "";
     for await (const chunk of both.all) {
       all += String(chunk);
-      // The two ways from the machine know no order: only what has come is before what comes.
+      // stdout and stderr are separate streams without a common order: the test waits for each
+      // output before the next one.
       both.stdin.write("go\n");
     }
     expect([all, ...(await streams)]).toEqual(["out\nerr\nout\n", "out\nout\n", "err\n"]);
     expect(await both).toMatchObject({ all: "out\nerr\nout", stdout: "out\nout", stderr: "err" });
   });
 
-  test("asked for late, begin with what was kept", async () => {
+  test("begin with the retained output when requested late", async () => {
     const late = pc1.$`echo early; touch ${rig.server.folder}/early; read -r line; echo "$line"`;
     late.stdin.write("");
     await pc1.waitUntilSucceeds`[ -e ${rig.server.folder}/early ]`;
@@ -63,23 +64,23 @@ describe("the streams of a command", () => {
     expect(await text(over.stdout)).toBe("over\n");
   });
 
-  test("asked for and not read hold nobody up while the output is kept", async () => {
+  test("that are requested and not read do not block the command while the output is retained", async () => {
     const unread = pc1.$`head -c 4000000 /dev/zero; echo done`;
     expect(unread.stdout.readableFlowing).toBe(null);
     expect((await unread).stdout).toHaveLength(4_000_004);
   });
 
-  test("whoever leaves a stream does not hold the command up", async () => {
+  test("that a reader closes do not block the command", async () => {
     const left = pc1.$({ buffer: false })`head -c 8000000 /dev/zero; echo done >&2`;
     for await (const chunk of left.stdout) if ((chunk as Buffer).length > 0) break;
     expect(await left).toMatchObject({ exitCode: 0, stdout: undefined });
   });
 
-  test("stdin is empty when nobody asked for it, and says so to who comes too late", async () => {
+  test("have an empty stdin by default, and a late request fails with that reason", async () => {
     const silent = pc1.$`cat; echo end`;
     expect((await silent).stdout).toBe("end");
     expect(() => silent.stdin).toThrow(
-      'The command has begun with an empty stdin.\nhint: pass the option `stdin: "pipe"`',
+      'The command was started with an empty stdin.\nhint: pass the option `stdin: "pipe"`',
     );
     const kept = pc1.$({ stdin: "pipe" })`cat`;
     await pc1.$`true`;
@@ -89,7 +90,7 @@ describe("the streams of a command", () => {
 });
 
 describe("lines", () => {
-  test("come as they are printed", async () => {
+  test("arrive as they are printed", async () => {
     const lines: string[] = [];
     for await (const line of pc1.$`echo one; read -r go; printf 'two\r\n\nčaj ☕'`)
       lines.push(line);
@@ -104,7 +105,7 @@ describe("lines", () => {
     expect(seen).toEqual(["ready", "steady"]);
   });
 
-  test("of a command that fails throw at the end, but for `reject: false`", async () => {
+  test("of a failing command throw at the end, unless `reject` is false", async () => {
     const lines: string[] = [];
     const loop = async (): Promise<void> => {
       for await (const line of pc1.$`echo one; exit 4`) lines.push(line);
@@ -144,7 +145,7 @@ describe("lines", () => {
 });
 
 describe("a command in the background", () => {
-  test("is ended by kill, and waitForExit tells how, also of a failure", async () => {
+  test("is ended by kill, and waitForExit resolves with the result, also of a failure", async () => {
     const server = pc1.$`trap 'echo bye; exit 0' TERM; echo up; while :; do sleep 0.05; done`;
     for await (const chunk of server.stdout) if (String(chunk).includes("up")) break;
     server.kill();
@@ -159,7 +160,7 @@ describe("a command in the background", () => {
   });
 
   for (const user of ["the login user", "root"]) {
-    test(`of ${user} gets the signal that is sent, and dies by SIGKILL after a delay when it does not listen`, async () => {
+    test(`of ${user} receives the signal, and SIGKILL after a delay when it ignores the signal`, async () => {
       const machine = user === "root" ? pc1.root : pc1;
       const file = `${rig.server.folder}/listens-${user === "root" ? "root" : "user"}`;
       const listener = machine.$`
@@ -185,7 +186,7 @@ describe("a command in the background", () => {
     });
   }
 
-  test("tells the signal that ended a program; a shell around it says 128 + n", async () => {
+  test("reports the signal that ended a program, or 128 + n behind a shell", async () => {
     const suicide = ["-c", "kill -USR1 $$"];
     expect(await pc1.exec("sh", suicide, { reject: false })).toMatchObject({
       signal: "SIGUSR1",
@@ -203,13 +204,13 @@ describe("a command in the background", () => {
     });
   });
 
-  test("is interrupted, of another user when it handles that", async () => {
+  test("is interrupted by SIGINT; as another user only with a handler", async () => {
     const sleeper = pc1.$`echo begun; exec sleep 600`;
     await once(sleeper.stdout, "data");
     sleeper.kill("SIGINT");
     expect(await sleeper.waitForExit()).toMatchObject({ signal: "SIGINT" });
-    // What a shell begins in the background ignores SIGINT until it says otherwise, and only some
-    // programs can after that (POSIX.1-2017, XCU 2.11).
+    // A background process of a shell ignores SIGINT by default, and only some programs can change
+    // that (POSIX.1-2017, XCU 2.11).
     const handles =
       'process.on("SIGINT", () => process.exit(5)); console.log(1); setInterval(() => {}, 1000)';
     const listener = pc1.root.exec(process.execPath, ["-e", handles]);
@@ -218,7 +219,7 @@ describe("a command in the background", () => {
     expect(await listener.waitForExit()).toMatchObject({ exitCode: 5 });
   });
 
-  test("is ended before it has begun", async () => {
+  test("can be ended before it has started", async () => {
     const file = `${rig.server.folder}/never-begun`;
     const command = pc1.$`sleep 0.2; touch ${file}`;
     command.kill();
@@ -227,7 +228,7 @@ describe("a command in the background", () => {
     expect(await pc1.file(file).exists()).toBe(false);
   });
 
-  test("killSignal and forceKillAfterDelay say how a timeout ends it", async () => {
+  test("killSignal and forceKillAfterDelay control how a timeout ends it", async () => {
     const polite = pc1.$({
       timeout: "2s",
       killSignal: "SIGTERM",
@@ -248,7 +249,7 @@ describe("a command in the background", () => {
     expect(await deaf).toMatchObject({ timedOut: true, signal: "SIGKILL" });
   });
 
-  test("whose failure nobody waits for is an unhandled rejection, as in execa; not when this side has ended it", async () => {
+  test("that fails unawaited is an unhandled rejection, as in execa, unless this side ended it", async () => {
     const unhandled: unknown[] = [];
     const note = (reason: unknown): void => void unhandled.push(reason);
     const before = process.listeners("unhandledRejection");
@@ -277,7 +278,7 @@ describe("a command in the background", () => {
 });
 
 describe("the signal of a test", () => {
-  test("ends what began in its time, and only that", async () => {
+  test("ends only the commands that started during the test", async () => {
     let scope: AbortController | undefined;
     await using machine = await startMachine({ scope: () => scope?.signal });
     const pidfile = (name: string): string => `${rig.server.folder}/${name}`;

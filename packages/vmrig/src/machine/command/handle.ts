@@ -11,7 +11,7 @@ import { isOurs, toError } from "./outcome.ts";
 import { pipeInto, toWritable } from "./pipe.ts";
 import type { Running } from "./running.ts";
 
-/** A running command, as whoever began it holds it. */
+/** Handle of a running command, for the caller that started it. */
 export class CommandHandle<Output>
   extends Promise<CommandResult<Output>>
   implements CommandPromise<Output>
@@ -35,7 +35,7 @@ export class CommandHandle<Output>
     this.running = running;
   }
 
-  /** What comes of `then` is no running command. */
+  /** Makes `then` return a plain promise instead of a command handle. */
   static override get [Symbol.species](): PromiseConstructor {
     return Promise;
   }
@@ -83,7 +83,7 @@ export class CommandHandle<Output>
     return this.#lines(this.stdout);
   }
 
-  /** Its failure is told elsewhere than by a rejection that nobody handles. */
+  /** Prevents an unhandled rejection: the failure is reported elsewhere. */
   expectEnd(): void {
     this.catch(() => {});
   }

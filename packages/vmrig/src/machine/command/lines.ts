@@ -1,6 +1,6 @@
 import { StringDecoder } from "node:string_decoder";
 
-/** The lines of UTF-8 bytes, as they come, without their `\n` or `\r\n`. */
+/** Yields the lines of UTF-8 bytes as they arrive, without their `\n` or `\r\n`. */
 export async function* linesOf(
   bytes: AsyncIterable<Buffer>,
 ): AsyncGenerator<string, void, undefined> {
@@ -18,7 +18,7 @@ export async function* linesOf(
   if (begun !== "") yield withoutReturn(begun);
 }
 
-/** The lines of a text, as above. */
+/** Splits a text into lines, without their `\n` or `\r\n`. */
 export function splitLines(text: string): string[] {
   const lines = text.split("\n");
   if (lines.at(-1) === "") lines.pop();

@@ -5,11 +5,11 @@ import { CommandError, type CommandErrorFacts } from "./error.ts";
 import { splitLines } from "./lines.ts";
 import type { OutputBuffer } from "./output-buffer.ts";
 
-/** Who ended a command before it ended by itself, but for its timeout. */
+/** Reason why this side ended a command. Timeouts are recorded separately. */
 export type Stop =
   | { readonly why: "cancelled" | "input"; readonly reason: unknown }
   | { readonly why: "overflow"; readonly output: string; readonly maxBytes: number }
-  /** `unread`: whoever read its output has gone. */
+  /** `unread`: the reader of the output has gone. */
   | { readonly why: "killed" | "unread" };
 
 export interface Outcome {
@@ -17,8 +17,8 @@ export interface Outcome {
   readonly circumstances: CommandErrorFacts;
   readonly throws: boolean;
   /**
-   * A machine that was taken away is not an outcome of the command, whatever the caller does with
-   * those.
+   * Whether the machine was taken away. This is not an outcome of the command and always throws,
+   * regardless of `reject`.
    */
   readonly taken: boolean;
   readonly stop: Stop | undefined;
@@ -37,7 +37,7 @@ export interface OutcomeFacts {
   readonly ending: Ending;
   readonly began: boolean;
   readonly stop: Stop | undefined;
-  /** The machine was taken away. */
+  /** Whether the machine was taken away. */
   readonly taken: boolean;
 }
 
@@ -54,8 +54,8 @@ export function toOutcome({
 }: OutcomeFacts): Outcome {
   const { exitCode, signal, ended, durationMs } = ending;
   const timedOut = ended === "timed-out";
-  // Only what came in time: a command that had ended when it was to be stopped has ended as it
-  // liked.
+  // A stop request counts only if it arrived in time. A command that had already ended keeps its
+  // own result.
   const stopped = ended === "aborted" || (stop?.why === "overflow" && !timedOut) ? stop : undefined;
   const failed = ended !== "exited" || stopped !== undefined || exitCode !== 0;
   const isCanceled = stopped?.why === "cancelled";
@@ -95,13 +95,16 @@ export function toError({ result, circumstances }: Outcome): CommandError<unknow
   return new CommandError(result, circumstances);
 }
 
-/** Whether this side has brought it about: then it surprises nobody who does not wait for it. */
+/**
+ * Returns whether this side ended the command. An unawaited promise then causes no unhandled
+ * rejection.
+ */
 export function isOurs(end: Outcome | Error): boolean {
   if (end instanceof Error) return end instanceof ConnectionLostError && end.hungUp;
   return end.stop !== undefined && end.stop.why !== "overflow" && end.stop.why !== "input";
 }
 
-/** The result, or what a command's promise throws. */
+/** Returns the result, or throws the error with which the command's promise rejects. */
 export function verdict(outcome: Outcome): CommandResult<unknown> {
   if (outcome.throws) throw toError(outcome);
   return outcome.result;
@@ -112,7 +115,7 @@ function shown(
   { encoding, lines, stripFinalNewline = true }: CommandOptions,
 ): unknown {
   const bytes = outlet.kept;
-  // Bytes stay as they are: a newline at the end of a picture is none.
+  // Bytes stay unchanged: a final newline byte of an image is not a line end.
   if (bytes === undefined || encoding === "buffer") return bytes;
   const text = bytes.toString("utf8");
   if (lines === true) return splitLines(text);
@@ -134,12 +137,12 @@ function notesOn(ending: Ending, began: boolean): string[] {
 function notesOnStop(stop: Stop | undefined): string[] {
   if (stop?.why === "overflow") return [`${stop.output} had more than ${stop.maxBytes} bytes`];
   if (stop?.why === "input") return ["its input could not be read to the end"];
-  return stop?.why === "unread" ? ["what read its output had ended"] : [];
+  return stop?.why === "unread" ? ["the reader of its output had ended"] : [];
 }
 
 function hintOn(stop: Stop | undefined): { hint: string } | undefined {
   if (stop?.why !== "overflow") return undefined;
   return {
-    hint: "raise `maxBuffer`; or keep nothing, with `buffer: false`, and read the output as it comes",
+    hint: "raise `maxBuffer`; or set `buffer: false` and read the output as a stream",
   };
 }

@@ -1,16 +1,19 @@
 import { Readable } from "node:stream";
 
 export interface OutputBufferOptions {
-  /** Whether what comes is kept. */
+  /** Whether the output is retained. */
   readonly keep: boolean;
   readonly maxBytes: number;
-  /** More than that has come. */
+  /** Called when the output exceeds the limit. */
   readonly overflow: () => void;
 }
 
 const NOTHING = Buffer.alloc(0);
 
-/** One output of a command: keeps what comes, and passes it on to whoever asks for the stream. */
+/**
+ * One output of a command. Retains the data and passes it on to the stream, if the stream is
+ * requested.
+ */
 export class OutputBuffer {
   readonly #maxBytes: number;
   readonly #overflow: () => void;
@@ -28,30 +31,30 @@ export class OutputBuffer {
   }
 
   /**
-   * Begins with what was kept. Whoever reads it slowly slows the command down; where nothing is
-   * kept, so does whoever does not read it.
+   * Stream of the output, beginning with the retained data. A slow reader slows the command down.
+   * Where nothing is retained, an unread stream does so, too.
    */
   get stream(): Readable {
     if (this.#stream !== undefined) return this.#stream;
     const stream = new Readable({ read: () => this.#resume() });
     this.#stream = stream;
-    // A reader who leaves does not hold the command up.
+    // A reader that closes the stream does not block the command.
     stream.on("close", () => this.#resume());
-    // Whoever reads is told; nobody need read.
+    // Readers receive the error. A stream without readers must not crash the process.
     stream.on("error", () => {});
     for (const chunk of this.#chunks) stream.push(chunk);
     if (this.#end !== undefined) this.end(this.#end.error);
     return stream;
   }
 
-  /** `undefined` where nothing is kept. */
+  /** Returns the retained data, or `undefined` where nothing is retained. */
   get kept(): Buffer | undefined {
     if (!this.#keeps) return undefined;
     if (this.#chunks.length > 1) this.#chunks = [Buffer.concat(this.#chunks)];
     return this.#chunks[0] ?? NOTHING;
   }
 
-  /** Keeps nothing from here on, and forgets what was. */
+  /** Discards the retained data and stops retaining. */
   forget(): void {
     this.#keeps = false;
     this.#chunks = [];
@@ -62,7 +65,7 @@ export class OutputBuffer {
     source.on("data", (chunk: Buffer) => this.#take(chunk));
   }
 
-  /** Nothing more comes. An error says that more would have. */
+  /** Ends the output. An error means that the output is incomplete. */
   end(error?: Error): void {
     this.#end = error === undefined ? {} : { error };
     if (error === undefined) this.#stream?.push(null);
@@ -73,8 +76,8 @@ export class OutputBuffer {
     if (this.#keeps) this.#keep(chunk);
     const stream = this.#stream;
     if (stream === undefined || stream.destroyed || stream.push(chunk)) return;
-    // As with a child process: where the output is kept, a stream that was asked for and is not
-    // read holds nobody up.
+    // As with a child process: where the output is retained, a requested but unread stream does not
+    // block the command.
     const read = stream.readableFlowing !== null;
     if (read || !this.#keeps) for (const source of this.#sources) source.pause();
   }

@@ -11,7 +11,7 @@ useMachine((made) => {
   ({ pc1 } = rig);
 });
 
-test("is text, bytes, lines or nothing, as the options say, also for the compiler", async () => {
+test("is text, bytes, lines or nothing according to the options, in the types too", async () => {
   const bytes = await pc1.$({ encoding: "buffer" })`printf '\\377\\000\\n'`;
   expectTypeOf(bytes).toEqualTypeOf<CommandResult<Uint8Array>>();
   expect([...bytes.stdout]).toEqual([0xff, 0x00, 0x0a]);
@@ -39,7 +39,7 @@ test("is text, bytes, lines or nothing, as the options say, also for the compile
   void pc1.$({ encoding: "latin1" });
 });
 
-test("that is no UTF-8 is replaced in text and exact in bytes", async () => {
+test("that is not UTF-8 has replacement characters as text and is exact as bytes", async () => {
   expect((await pc1.$`printf 'a\\377\\303'`).stdout).toBe("a\uFFFD\uFFFD");
   const all = Uint8Array.from({ length: 256 }, (_, byte) => byte);
   expect(Uint8Array.from((await pc1.$({ input: all, encoding: "buffer" })`cat`).stdout)).toEqual(
@@ -51,7 +51,7 @@ test("that is no UTF-8 is replaced in text and exact in bytes", async () => {
   expect(lines).toEqual(["☕☕", "\uFFFD"]);
 });
 
-test("that is more than `maxBuffer` ends the command with an error that says so", async () => {
+test("beyond `maxBuffer` kills the command with an error that names the limit", async () => {
   const error = await pc1.$({ maxBuffer: 1000 })`sleep 600 & yes`.catch(
     (reason: unknown) => reason,
   );
@@ -66,7 +66,7 @@ test("that is more than `maxBuffer` ends the command with an error that says so"
       /^`sleep 600 & yes` on pc1 printed more than its `maxBuffer` and was killed after /,
     ),
     details: expect.arrayContaining(["stdout had more than 1000 bytes"]),
-    hint: "raise `maxBuffer`; or keep nothing, with `buffer: false`, and read the output as it comes",
+    hint: "raise `maxBuffer`; or set `buffer: false` and read the output as a stream",
   });
   expect(await pc1.$({ maxBuffer: 4, reject: false })`printf 12345 >&2`).toMatchObject({
     isMaxBuffer: true,
@@ -79,7 +79,7 @@ test("that is more than `maxBuffer` ends the command with an error that says so"
   });
 });
 
-test("of a guest that floods it does not keep a timeout from working", async () => {
+test("of a flooding guest does not delay the timeout", async () => {
   expect(
     await pc1.$({ buffer: false, timeout: "2s", reject: false })`sleep 600 & yes`,
   ).toMatchObject({
@@ -91,7 +91,7 @@ test("of a guest that floods it does not keep a timeout from working", async () 
   expect(await unread).toMatchObject({ timedOut: true });
 });
 
-test("of 1 GiB passes without growing memory", { timeout: 240_000 }, async () => {
+test("of 1 GiB streams in constant memory", { timeout: 240_000 }, async () => {
   const size = 2 ** 30;
   const before = process.memoryUsage().rss;
   let peak = before;
@@ -106,7 +106,7 @@ test("of 1 GiB passes without growing memory", { timeout: 240_000 }, async () =>
   expect((peak - before) / 2 ** 20).toBeLessThan(300);
 });
 
-test("goes to a terminal where one is asked for, whose input ends, too", async () => {
+test("goes to a terminal with `pty`, and the terminal's input ends", async () => {
   const asked = await pc1.$({
     pty: { columns: 132, rows: 43, term: "vt220" },
   })`tty; stty size; echo $TERM >&2; cat; echo end`;

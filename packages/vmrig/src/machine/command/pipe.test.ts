@@ -16,7 +16,7 @@ afterAll(() => Promise.all(rigs.map((rig) => rig[Symbol.asyncDispose]())));
 
 const hash = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
-test("a folder goes from one machine to another, whatever the bytes", async () => {
+test("a folder passes from one machine to another with any bytes", async () => {
   await pc1.$({
     input: randomBytes(3_000_000),
   })`mkdir -p src/deep && cat > "src/deep/it's"; echo hello > src/a`;
@@ -38,7 +38,7 @@ test("a folder goes from one machine to another, whatever the bytes", async () =
   );
 });
 
-test("pipes go on, from any output, and what was asked for is kept", async () => {
+test("pipes can be chained from any output, and a requested output is retained", async () => {
   const end = await pc1.$({ buffer: true })`echo b >&2; echo a`
     .pipe(pc2.$`sed s/^/2/`, { from: "all" })
     .pipe(pc1.$`sort`);
@@ -49,7 +49,7 @@ test("pipes go on, from any output, and what was asked for is kept", async () =>
   });
 });
 
-test("two commands may be piped into one, whose input ends with the last of them", async () => {
+test("two commands can be piped into one, and its input ends with the last of them", async () => {
   const both = pc2.$`sort`;
   const first = pc1.$`echo b; sleep 0.2; echo d`.pipe(both);
   const second = pc1.$`echo a; echo c`.pipe(both);
@@ -59,7 +59,7 @@ test("two commands may be piped into one, whose input ends with the last of them
   ]);
 });
 
-test("a reader who takes his time slows the writer down", async () => {
+test("a slow reader slows the writer down", async () => {
   const slow = pc2.$`until [ -e go ]; do sleep 0.02; done; sha256sum`;
   const writer = pc1.$`i=0; while [ $i -lt 40 ]; do head -c 1048576 /dev/zero; i=$((i+1)); echo $i >&2; done`;
   const piped = writer.pipe(slow);
@@ -68,14 +68,14 @@ test("a reader who takes his time slows the writer down", async () => {
     progress.push(...String(chunk).trim().split("\n").map(Number)),
   );
   await pc1.$`sleep 1`;
-  // All windows and buffers on the way hold some 7 MiB.
+  // All windows and buffers in between hold about 7 MiB.
   expect(progress.at(-1) ?? 0).toBeLessThan(20);
   await pc2.$`touch go`;
   expect((await piped).stdout).toContain(hash(Buffer.alloc(40 * 1_048_576)));
   expect(progress.at(-1)).toBe(40);
 });
 
-test("a failure of either side is told apart", async () => {
+test("the error shows which side failed", async () => {
   await expect(pc1.$`echo data; exit 3`.pipe(pc2.$`cat`)).rejects.toMatchObject({
     machine: "pc1",
     exitCode: 3,
@@ -98,13 +98,13 @@ test("a failure of either side is told apart", async () => {
   });
 });
 
-test("a writer whose reader has ended is ended, and has not failed by that", async () => {
+test("a writer whose reader has ended is stopped, and this is not a failure", async () => {
   const { stdout, pipedFrom } = await pc1.$`sleep 600 & echo $!; yes`.pipe(pc2.$`head -n 1`);
   expect(pipedFrom).toMatchObject([{ failed: true, signal: "SIGKILL" }]);
   await pc1.waitUntilSucceeds({ timeout: "15s", interval: 50 })`! kill -0 ${stdout}`;
 });
 
-test("a writer whose machine is lost is the error of the pipe", async () => {
+test("the pipe fails when the writer's machine is lost", async () => {
   await using doomed = await startMachine({ name: "pc3" });
   await expect(
     doomed.pc1.$`echo half; sleep 0.2; kill -KILL $PPID; sleep 600`.pipe(pc2.$`cat`),
@@ -115,7 +115,7 @@ test("a writer whose machine is lost is the error of the pipe", async () => {
   });
 });
 
-test("goes into a stream of Node.js, which is ended, and fails with that", async () => {
+test("a pipe into a stream of Node.js ends the stream, and fails with it", async () => {
   const chunks: Buffer[] = [];
   const sink = new Writable({
     write: (chunk: Buffer, _, done) => void setImmediate(() => (chunks.push(chunk), done())),
@@ -129,7 +129,7 @@ test("goes into a stream of Node.js, which is ended, and fails with that", async
   ).rejects.toMatchObject({ exitCode: 5 });
 });
 
-test("the input may be a stream or any sequence, and breaks with it", async () => {
+test("the input may be a stream or an iterable, and fails with it", async () => {
   const pieces = async function* (): AsyncGenerator<string | Uint8Array> {
     yield "one ";
     yield Buffer.from([0xff, 0x00]);

@@ -4,14 +4,14 @@ import { isCommandError, outcome as outcomeOf } from "./error.ts";
 import { isOurs, verdict, type Outcome } from "./outcome.ts";
 import type { Running } from "./running.ts";
 
-/** Where a pipe can end: a handle. */
+/** Destination of a pipe: a handle. */
 interface Destination extends CommandPromise<unknown> {
   readonly running: Running;
 }
 
 /**
- * Passes an output of one command to another's stdin, on whichever machine, as fast as the slower
- * side.
+ * Pipes an output of one command into the stdin of another command, on any machine, at the pace of
+ * the slower side.
  */
 export function pipeInto(
   source: Running,
@@ -28,22 +28,28 @@ export function pipeInto(
     running.feeders -= 1;
     if (running.feeders === 0) sink.end();
   });
-  // As a shell's SIGPIPE: who writes to somebody who has gone is ended, and has not failed by that.
+  // As with a shell's SIGPIPE: a writer whose reader has ended is stopped, and this does not count
+  // as a failure of the writer.
   const leave = (): void => {
     output.unpipe(sink);
     if (!output.readableEnded) source.stop({ why: "unread" });
     output.resume();
   };
   running.outcome.then(leave, leave);
-  const whole = conclude(running).then(verdict);
-  const hush = (end: Outcome | Error): void => {
-    if (isOurs(end)) whole.catch(() => {});
+  const combined = conclude(running).then(verdict);
+  const preventUnhandled = (end: Outcome | Error): void => {
+    if (isOurs(end)) combined.catch(() => {});
   };
-  running.outcome.then(hush, hush);
-  return Object.assign(whole, { pipe: destination.pipe.bind(destination) }) as PipePromise<unknown>;
+  running.outcome.then(preventUnhandled, preventUnhandled);
+  return Object.assign(combined, {
+    pipe: destination.pipe.bind(destination),
+  }) as PipePromise<unknown>;
 }
 
-/** Passes an output of a command to a stream, and ends that. Resolves when all of it was taken. */
+/**
+ * Pipes an output of a command into a stream and ends the stream. Resolves when the stream has
+ * taken all data.
+ */
 export async function toWritable<Output>(
   source: Running,
   sink: Writable,
@@ -51,7 +57,7 @@ export async function toWritable<Output>(
 ): Promise<CommandResult<Output | undefined>> {
   const output = source.passOn(from).stream;
   const taken = new Promise<void>((resolve, reject) => {
-    // As Node.js has it: these two are never ended.
+    // As in Node.js: stdout and stderr of this process are never ended.
     if (sink === process.stdout || sink === process.stderr) output.once("close", resolve);
     finished(sink, { readable: false }, (error) => {
       if (error === undefined || error === null) return resolve();
@@ -68,10 +74,10 @@ export async function toWritable<Output>(
 }
 
 /**
- * The outcome of a command with those of its sources. Its own failure goes first, and tells of
- * theirs: it may be a consequence.
+ * Combines the outcome of a command with the outcomes of its sources. The command's own failure
+ * takes precedence and names the failures of the sources, because it may be a consequence of them.
  *
- * @throws what a source throws, when the command itself has not failed
+ * @throws the error of a source when the command itself has not failed
  */
 async function conclude(running: Running): Promise<Outcome> {
   const [own, ...sources] = await Promise.allSettled([

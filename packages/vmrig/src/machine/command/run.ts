@@ -6,16 +6,16 @@ import type { CommandLine, ExecutionContext } from "./execution-context.ts";
 
 export type { CommandLine, ExecutionContext } from "./execution-context.ts";
 
-/** The outcome of a command whose output is bytes. */
+/** Outcome of a command with its output as bytes. */
 export interface RawResult {
   readonly result: CommandResult;
   readonly stdout: Buffer;
 }
 
-/** Options with which the output is text. */
+/** Options that keep the output as text. */
 type TextOptions = Omit<CommandOptions, "encoding" | "lines" | "buffer">;
 
-/** Begins a line on a machine. Its mistakes, too, are those of the promise. */
+/** Starts a line on a machine. An invalid command also rejects the returned promise. */
 export function start<Output>(
   context: ExecutionContext,
   command: () => CommandLine,
@@ -25,10 +25,10 @@ export function start<Output>(
 }
 
 /**
- * Runs a line on a machine.
+ * Runs a line on a machine and waits for its result.
  *
- * @throws CommandError, but for `reject: false`
- * @throws VmrigError `CONNECTION_LOST` when the connection ended under it
+ * @throws CommandError unless `reject` is `false`
+ * @throws VmrigError `CONNECTION_LOST` when the connection ends while the line runs
  */
 export async function run(
   context: ExecutionContext,

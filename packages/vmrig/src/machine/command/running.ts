@@ -15,20 +15,23 @@ import { describeThrown } from "../../errors/thrown.ts";
 
 const MAX_BUFFER = 100_000_000;
 const FORCE_AFTER_MS = 5000;
-/** A reason costs nothing; without one, each abort would make an error with its stack. */
+/**
+ * A constant abort reason is cheap. Without a reason, each abort would create an error with a
+ * stack.
+ */
 const OVER = "over";
 const NEVER_BEGAN: Ending = { ended: "aborted", lingered: false, durationMs: 0 };
 
-/** A command from its beginning to its end. It begins at once. */
+/** A command from its start to its end. It starts immediately. */
 export class Running {
   readonly stdin: CommandStdin;
   readonly stdout: OutputBuffer;
   readonly stderr: OutputBuffer;
-  /** Rejects when the command could not be started, or the machine was lost. */
+  /** Rejects when the command could not be started, or when the connection was lost. */
   readonly outcome: Promise<Outcome>;
-  /** What was piped into it. */
+  /** Commands whose output is piped into this command. */
   readonly sources: Running[] = [];
-  /** How many outputs of those are still open. */
+  /** Number of piped outputs that are still open. */
   feeders = 0;
   readonly #context: ExecutionContext;
   readonly #options: CommandOptions;
@@ -38,7 +41,7 @@ export class Running {
   #process: RemoteProcess | undefined;
   #toSend: SignalName[] = [];
   #stop: Stop | undefined;
-  #giveUp: (() => void) | undefined;
+  #abandon: (() => void) | undefined;
   #over = false;
 
   constructor(context: ExecutionContext, command: () => CommandLine, options: CommandOptions) {
@@ -71,7 +74,7 @@ export class Running {
     this.outcome = this.#run(command);
   }
 
-  /** Both outputs. When it was not an option, from when it is asked for. */
+  /** Both outputs. Without the option `all`, recording starts when this property is first read. */
   get all(): OutputBuffer {
     if (this.#all !== undefined) return this.#all;
     this.#all = new OutputBuffer({ keep: false, maxBytes: 0, overflow: () => {} });
@@ -80,7 +83,7 @@ export class Running {
     return this.#all;
   }
 
-  /** What goes elsewhere is not kept, where nobody said that it should be. */
+  /** Returns an output for piping. A piped output is retained only on request. */
   passOn(output: "stdout" | "stderr" | "all"): OutputBuffer {
     if (this.#options.buffer === undefined) {
       for (const outlet of output === "all" ? [this.stdout, this.stderr] : [this[output]])
@@ -89,24 +92,24 @@ export class Running {
     return this[output];
   }
 
-  /** Ends it: the first reason counts. */
+  /** Stops the command. The first reason counts. */
   stop(stop: Stop): void {
     if (this.#over || this.#stop !== undefined) return;
     this.#stop = stop;
     this.#stopper.abort(stop.why === "cancelled" ? stop.reason : OVER);
-    this.#giveUp?.();
+    this.#abandon?.();
   }
 
   kill(signal: KillSignal = this.#options.killSignal ?? "SIGTERM"): void {
     if (this.#over) return;
     const { killSignal = "SIGTERM", forceKillAfterDelay = FORCE_AFTER_MS } = this.#options;
-    // What has not begun has nothing to clean up.
+    // A command that has not started has nothing to clean up.
     if (signal === "SIGKILL" || (signal === killSignal && this.#process === undefined)) {
       this.stop({ why: "killed" });
       return;
     }
-    if (this.#process === undefined) this.#toSend.push(this.#toWire(signal));
-    else this.#process.signal(this.#toWire(signal));
+    if (this.#process === undefined) this.#toSend.push(this.#toWireSignal(signal));
+    else this.#process.signal(this.#toWireSignal(signal));
     if (signal !== killSignal || forceKillAfterDelay === false) return;
     this.#clock.sleep(toMilliseconds(forceKillAfterDelay), this.#stopper.signal).then(
       () => this.stop({ why: "killed" }),
@@ -115,11 +118,11 @@ export class Running {
   }
 
   async #run(command: () => CommandLine): Promise<Outcome> {
-    const unsubscribe = this.#obey();
-    let told: CommandEnded | undefined;
+    const unsubscribe = this.#subscribe();
+    let observed: CommandEnded | undefined;
     try {
       const line = command();
-      told = this.#witnessed(line);
+      observed = this.#observe(line);
       const { name, user, become } = this.#context;
       const script = toScript(line.line, {
         ...this.#options,
@@ -145,18 +148,18 @@ export class Running {
         stop: this.#stop,
         taken: this.#context.signal?.aborted === true,
       });
-      told?.ended(inWords(outcome.result));
+      observed?.ended(inWords(outcome.result));
       return outcome;
     } catch (error) {
       this.#end(error as Error);
-      told?.ended(`failed: ${describeThrown(error).split("\n")[0]}`);
+      observed?.ended(`failed: ${describeThrown(error).split("\n")[0]}`);
       throw error;
     } finally {
       unsubscribe();
     }
   }
 
-  #witnessed(line: CommandLine): CommandEnded | undefined {
+  #observe(line: CommandLine): CommandEnded | undefined {
     const { name, user } = this.#context;
     const { env = {}, input } = this.#options;
     return this.#context.observer?.()?.({
@@ -202,7 +205,7 @@ export class Running {
       ],
       ...(killSignal === "SIGKILL"
         ? {}
-        : { warning: { signal: this.#toWire(killSignal), graceMs } }),
+        : { warning: { signal: this.#toWireSignal(killSignal), graceMs } }),
       ...(timeout === undefined ? {} : { timeoutMs: toMilliseconds(timeout) }),
       ...(pty === false ? {} : { pty: { columns, rows, term } }),
     };
@@ -214,8 +217,8 @@ export class Running {
       try {
         return await (await this.#unlessStopped(link())).run(script, how);
       } catch (error) {
-        // The connection turned out to be dead before the command was sent: a reboot or a rollback,
-        // which a test need not notice.
+        // The connection was already dead before the command was sent, after a reboot or a rollback
+        // that a test need not notice.
         if (!(error instanceof ConnectionLostError) || error.started) throw error;
         return await (await this.#unlessStopped(link())).run(script, how);
       }
@@ -225,10 +228,13 @@ export class Running {
     }
   }
 
-  /** Dialling may take long, and is for others, too. */
+  /**
+   * Waits for work unless the command is stopped. Connecting may take long, and other commands wait
+   * for the same connection.
+   */
   #unlessStopped<T>(work: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.#giveUp = () => reject(this.#stopper.signal.reason);
+      this.#abandon = () => reject(this.#stopper.signal.reason);
       work.then(resolve, reject);
     });
   }
@@ -251,12 +257,14 @@ export class Running {
     this.#over = true;
     this.stdin.end();
     for (const outlet of [this.stdout, this.stderr, this.#all]) outlet?.end(error);
-    // Ends the wait for a forced end.
+    // Cancels the pending SIGKILL.
     this.#stopper.abort(OVER);
   }
 
-  /** Listens to everybody who may end it. */
-  #obey(): () => void {
+  /**
+   * Subscribes to every signal that may end the command. Returns the function that unsubscribes.
+   */
+  #subscribe(): () => void {
     const signals = [this.#options.signal, this.#context.signal, this.#context.scope?.()].filter(
       (signal) => signal !== undefined,
     );
@@ -270,10 +278,10 @@ export class Running {
   }
 
   /**
-   * sshd cannot signal another user's processes: what runs beside them then takes TERM for KILL,
-   * and QUIT for TERM.
+   * Maps a signal to the one that is sent over SSH. sshd cannot signal another user's processes.
+   * The shell beside them therefore treats TERM as KILL, and QUIT as TERM.
    */
-  #toWire(signal: KillSignal): SignalName {
+  #toWireSignal(signal: KillSignal): SignalName {
     const name = signal.slice("SIG".length) as SignalName;
     if (this.#context.become === undefined) return name;
     return name === "KILL" ? "TERM" : name === "TERM" ? "QUIT" : name;

@@ -4,43 +4,47 @@ import type { CommandOptions } from "./command.ts";
 import { inForeground } from "./foreground.ts";
 
 /**
- * Makes another user run a shell line: a command for the login user's shell. `sudo` by default; a
- * machine may have `doas`. It must set HOME and pass stdin on.
+ * Wraps a shell line so that another user runs it, as a command for the login user's shell. The
+ * default is `sudo`; a machine may use `doas`. The command must set HOME and pass stdin on.
  */
 export type Become = (user: string, line: string) => string;
 
 /**
- * `-n`: a password prompt would hang. The shell is that of the login user, so that a line means the
- * same whoever runs it.
+ * Wraps a line in `sudo`. `-n`: a password prompt would hang. The shell is the login user's shell,
+ * so that a line has one meaning for every user.
  */
 export const sudo: Become = (user, line) =>
   `sudo -n -H -u ${quote(user)} -- "\${SHELL:-sh}" -c ${quote(line)}`;
 
 /**
- * Linux refuses a longer single argument (MAX_ARG_STRLEN, 32 pages), and sshd makes one argument of
- * the shell of a whole script.
+ * Maximum size of an argument. Linux rejects a longer single argument (MAX_ARG_STRLEN, 32 pages),
+ * and sshd passes a whole script as one argument of the shell.
  */
 const MAX_BYTES = 131_071;
 
-/** What a machine is asked to run. */
+/** A script for a machine. */
 export interface Script {
-  /** For the login user's shell. */
+  /** The script for the login user's shell. */
   readonly text: string;
-  /** What it reads from stdin before the command does. */
+  /** Data that the script reads from stdin before the command does. */
   readonly before?: Buffer;
 }
 
 export interface ScriptOptions extends Pick<CommandOptions, "env" | "cwd" | "shell" | "pty"> {
   readonly user: string;
-  /** Missing when it is the user who logs in. */
+  /** Missing for the login user. */
   readonly become?: Become | undefined;
-  /** It is what somebody sits at, with the option `pty`. @defaultValue false */
+  /**
+   * Whether the line runs in the foreground of a terminal, with the option `pty`.
+   *
+   * @defaultValue false
+   */
   readonly foreground?: boolean | undefined;
 }
 
 /**
- * A script that is too long for one argument comes over stdin, in front of the input: `head -c`
- * reads exactly that much of a pipe.
+ * Builds the script of a line. A script that is too long for one argument is sent over stdin, in
+ * front of the input: `head -c` reads exactly that number of bytes from a pipe.
  *
  * @throws VmrigError `COMMAND_INVALID`
  */
@@ -64,14 +68,14 @@ export function toScript(line: string, options: ScriptOptions): Script {
 }
 
 /**
- * The line with its environment and folder, in front of it: sshd's AcceptEnv lets through only what
- * its owner thought of.
+ * Adds the environment and the working directory in front of the line. sshd's AcceptEnv accepts
+ * only the variables that its administrator listed.
  */
 function inPlace(line: string, { env = {}, cwd }: ScriptOptions): string {
   const exported = Object.entries(env).map(([name, value]) => {
     if (!/^[A-Za-z_]\w*$/.test(name)) {
       throw new VmrigError("COMMAND_INVALID", {
-        message: `${JSON.stringify(name)} is not a name for an environment variable.`,
+        message: `${JSON.stringify(name)} is not a valid name of an environment variable.`,
       });
     }
     return value === undefined
@@ -83,28 +87,27 @@ function inPlace(line: string, { env = {}, cwd }: ScriptOptions): string {
 }
 
 /**
- * Shell: makes a line of vmrig's own mean the same to zsh as to a shell of POSIX, where what an
- * unquoted variable holds is split into words, and a pattern that matches nothing stands for
- * itself.
+ * Shell: makes zsh interpret vmrig's own lines as a POSIX shell does. There, the value of an
+ * unquoted variable is split into words, and a pattern without a match stands for itself.
  */
 export const AS_POSIX = '[ -z "${ZSH_VERSION-}" ] || emulate sh; ';
 
 /**
- * Shell, at the beginning of a whole script: zsh forgets how a child ended that did so in the time
- * of a trap, and has its `wait` say 127.
+ * Shell, at the beginning of a whole script: zsh forgets the exit code of a child that ended while
+ * a trap ran, and its `wait` returns 127.
  */
 const NOT_IN_ZSH = '[ -z "${ZSH_VERSION-}" ] || exec sh -c "$ZSH_EXECUTION_STRING"';
 
 /**
- * Ends every process of the session that it runs in, through `pkill` where there is one, and its
- * first process group in any case.
+ * Ends every process of the session that it runs in: through `pkill` where installed, and the
+ * session's first process group in any case.
  */
 const END_SESSION =
   'read -r _ _ _ _ _ session _ </proc/$$/stat; pkill -KILL -s "$session"; kill -KILL -- "-$session"';
 
 /**
- * Reads a signal and a process, and signals all that descend from it. Not by group or session: this
- * runs in the same ones.
+ * Reads a signal and a process id, and signals all descendants of the process. It cannot signal by
+ * group or session, because it runs in the same ones.
  */
 const PASS_ON = [
   "read -r name top",
@@ -113,17 +116,17 @@ const PASS_ON = [
 ].join("; ");
 
 /**
- * What sshd is asked to send, and what the command's processes then get. TERM is taken: it ends
- * them all, and the shell beside them.
+ * Signals sent through sshd, and the signals that the command's processes receive. TERM is not
+ * available: it ends the processes together with the shell beside them.
  */
 const PASSED_ON = { HUP: "HUP", INT: "INT", USR1: "USR1", USR2: "USR2", QUIT: "TERM" } as const;
 
 /**
- * The line as another user, beginning in that user's home.
+ * Builds the line for another user, starting in that user's home.
  *
- * sshd signals as the login user, who may not signal another one's processes. So the line runs
- * beside a shell that waits for signals and passes them on as that other user. At TERM it kills the
- * session.
+ * sshd signals as the login user, which may not signal another user's processes. The line therefore
+ * runs beside a shell that waits for signals and passes them on as the other user. At TERM the
+ * shell kills the session.
  */
 function asUser(user: string, line: string, become: Become): string {
   const stop = `trap "" TERM; ${become(user, END_SESSION)} >/dev/null 2>&1; exit 143`;
@@ -138,12 +141,16 @@ function asUser(user: string, line: string, become: Become): string {
   ].join("; ");
 }
 
-/** `sudo` begins where it was called. */
+/** Starts in the user's home: `sudo` keeps the current directory. */
 function fromHome(line: string): string {
   return `cd 2>/dev/null || cd /; ${line}`;
 }
 
-/** @throws VmrigError `COMMAND_INVALID` on text that no Linux takes as one argument */
+/**
+ * Returns the text.
+ *
+ * @throws VmrigError `COMMAND_INVALID` when the text is too long for one argument on Linux
+ */
 export function checkLength(what: string, text: string): string {
   const bytes = Buffer.byteLength(text);
   if (bytes <= MAX_BYTES) return text;
@@ -153,7 +160,7 @@ export function checkLength(what: string, text: string): string {
   });
 }
 
-/** A path that no option parser, CDPATH or `cd -` can take for something else. */
+/** Quotes a path so that no option parser, CDPATH or `cd -` can misread it. */
 export function quotePath(path: string): string {
   return quote(path.startsWith("/") ? path : `./${path}`);
 }

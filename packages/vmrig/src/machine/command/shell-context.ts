@@ -4,27 +4,31 @@ import { quote, representable } from "../../ssh/quote.ts";
 type Place = "bare" | "single" | "double" | "ansi-c" | "backtick" | "comment" | "here-document";
 
 /**
- * Reads a shell line piece by piece, to know how a value must be written at the place that was
- * reached.
+ * Parses a shell line piece by piece, to know how a value must be quoted at the current position.
  */
 export interface ShellContext {
   read(text: string): void;
   /**
-   * The value, written so that the shell sees exactly its characters here, as one word or as part
-   * of the quoted text around it.
+   * Returns the value, quoted so that the shell sees exactly its characters at this position, as
+   * one word or as part of the surrounding quoted text.
    */
   embed(value: string): string;
-  /** @throws VmrigError where only a single word can stand: inside quotes */
+  /**
+   * Returns the values as separate words.
+   *
+   * @throws VmrigError inside quotes, where only a single word is possible
+   */
   embedAll(values: readonly string[]): string;
 }
 
-/** A word or a blank must stand before `#` for it to begin a comment. */
+/** `#` begins a comment only after one of these characters. */
 const WORD_START = /[\s;&|(]/;
 const HERE_DOCUMENT = /^<<-?\s*(?:['"\\\w]|$)/;
 
 /**
- * It follows quotes, `$(…)`, comments and here-documents; not the patterns of `case` inside `$(…)`,
- * whose lone `)` it takes for its end.
+ * Creates a shell context. It follows quotes, `$(…)`, comments and here-documents. It does not
+ * follow the patterns of `case` inside `$(…)`: it takes their lone `)` for the end of the
+ * substitution.
  */
 export function createShellContext(): ShellContext {
   const places: Place[] = ["bare"];
@@ -59,9 +63,9 @@ export function createShellContext(): ShellContext {
 
   const embed = (value: string): string => {
     const here = place();
-    if (escaped) throw misplaced("right after a backslash, which would take its first character");
+    if (escaped) throw misplaced("right after a backslash, which would escape its first character");
     if (dollar && (here === "bare" || here === "double"))
-      throw misplaced("right after `$`, which would make a variable of it");
+      throw misplaced("right after `$`, which would make it a variable");
     previous = "v";
     switch (here) {
       case "bare":
@@ -117,5 +121,5 @@ const REFUSED = {
 } as const;
 
 function misplaced(where: string): VmrigError {
-  return new VmrigError("COMMAND_INVALID", { message: `A value cannot stand ${where}.` });
+  return new VmrigError("COMMAND_INVALID", { message: `A value cannot be used ${where}.` });
 }

@@ -4,13 +4,13 @@ import { VmrigError } from "../../errors/vmrig-error.ts";
 import type { CommandOptions } from "./command.ts";
 
 export interface CommandStdinOptions extends Pick<CommandOptions, "input" | "stdin"> {
-  /** The end of the input is then a character. */
+  /** Whether the command has a terminal. The end of the input is then a character. */
   readonly pty: boolean;
-  /** The input cannot be read to its end. */
+  /** Called when the input cannot be read to its end. */
   readonly broken: (error: Error) => void;
 }
 
-/** The input of a command. */
+/** Input of a command. */
 export class CommandStdin {
   readonly #options: CommandStdinOptions;
   #stream: PassThrough | undefined;
@@ -24,7 +24,12 @@ export class CommandStdin {
     if (options.stdin === "pipe") this.#open();
   }
 
-  /** @throws VmrigError `COMMAND_INVALID` where the input is another one, or has ended */
+  /**
+   * Stream of the input.
+   *
+   * @throws VmrigError `COMMAND_INVALID` when the command has another input, or when the input has
+   *   ended
+   */
   get stream(): Writable {
     if (this.#stream !== undefined) return this.#stream;
     if (this.#options.input !== undefined) {
@@ -34,14 +39,14 @@ export class CommandStdin {
     }
     if (this.#options.stdin === "ignore" || this.#target !== undefined) {
       throw new VmrigError("COMMAND_INVALID", {
-        message: "The command has begun with an empty stdin.",
-        hint: 'pass the option `stdin: "pipe"`, or ask for `stdin` at once',
+        message: "The command was started with an empty stdin.",
+        hint: 'pass the option `stdin: "pipe"`, or read the `stdin` property right after the call',
       });
     }
     return this.#open();
   }
 
-  /** `before`: what the command reads first. */
+  /** Connects the input to the command. `before` is read by the command first. */
   attach(target: Writable, before: Uint8Array | undefined): void {
     this.#target = target;
     if (before !== undefined) target.write(before);
@@ -62,7 +67,7 @@ export class CommandStdin {
     }
   }
 
-  /** The command takes no more. A stream of somebody else stays his. */
+  /** Stops feeding the command. A stream that was passed in stays open. */
   end(): void {
     this.#over = true;
     this.#goOn();
@@ -70,10 +75,7 @@ export class CommandStdin {
     this.#fed?.unpipe();
   }
 
-  /**
-   * Asks for a piece when the one before has gone: whoever makes them may use the same memory
-   * again.
-   */
+  /** Requests a chunk only after the previous chunk was sent: the producer may reuse its memory. */
   async #feed(pieces: AsyncIterable<string | Uint8Array>, into: Writable): Promise<void> {
     for await (const piece of pieces) {
       const gone = await new Promise<boolean>((resolve) => {
@@ -105,8 +107,8 @@ function pieces(
 const BREATH_MS = 10;
 
 /**
- * Pieces that are always there would let nobody else have a turn, not even the news that the
- * command has ended.
+ * Yields to the event loop between chunks. Chunks that are always available would starve all other
+ * work, including the notice that the command has ended.
  */
 async function* breathing<T>(
   pieces: Iterable<T> | AsyncIterable<T>,
@@ -123,8 +125,9 @@ async function* breathing<T>(
 const END_OF_TRANSMISSION = "\u0004";
 
 /**
- * A terminal has no end of input but the character that its line discipline takes for one. In the
- * middle of a line the first one only hands out what is there (POSIX.1-2017, XBD 11.1.9).
+ * Ends the input of a terminal by a character, because a terminal has no other end of input than
+ * the character that its line discipline interprets so. In the middle of a line, the first such
+ * character only delivers the pending text (POSIX.1-2017, XBD 11.1.9).
  */
 function endByCharacter(): Transform {
   let last = 0x0a;

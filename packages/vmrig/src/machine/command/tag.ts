@@ -2,8 +2,8 @@ import type { CommandOptions, CommandPromise, Merged, OutputOf } from "./command
 import { toLine, type TemplateValue } from "./template.ts";
 
 /**
- * A template literal tag that runs the line, or, called with options, the same tag with those
- * bound: `` pc1.$({ reject: false })`cmd` ``.
+ * A template literal tag that runs the line. Called with options, it returns a tag with these
+ * options bound: `` pc1.$({ reject: false })`cmd` ``.
  */
 export interface CommandTag<Bound = object> {
   (
@@ -13,13 +13,16 @@ export interface CommandTag<Bound = object> {
   <const Options extends CommandOptions>(options: Options): CommandTag<Merged<Bound, Options>>;
 }
 
-/** The same, of something that is not a command. */
+/** A template literal tag, as {@link CommandTag}, for work other than a plain command. */
 export interface Tag<Options, Outcome> {
   (strings: TemplateStringsArray, ...values: readonly TemplateValue[]): Outcome;
   (options: Options): Tag<Options, Outcome>;
 }
 
-/** The line is made when it is asked for: a mistake in the template is one of whatever runs it. */
+/**
+ * Creates a tag. The line is built only when `execute` calls `line()`, so that a mistake in the
+ * template becomes an error of the execution.
+ */
 export function createTag<Options extends Pick<CommandOptions, "env">, Outcome>(
   execute: (line: () => string, options: Partial<Options>) => Outcome,
 ): Tag<Options, Outcome> {
@@ -38,7 +41,7 @@ export function createTag<Options extends Pick<CommandOptions, "env">, Outcome>(
   return bind({});
 }
 
-/** As in execa: of all options, `env` is the one that adds up. */
+/** Merges `env`. As in execa, `env` is the only option that accumulates. */
 function mergedEnv(
   bound: Pick<CommandOptions, "env">,
   options: Pick<CommandOptions, "env">,

@@ -7,19 +7,19 @@ const values = [...NASTY, ...randomText(60, 2)];
 const line = (strings: TemplateStringsArray, ...embedded: readonly TemplateValue[]): string =>
   toLine(strings, embedded);
 
-describe.each(["sh", "bash"])("what %s makes of it", (shell) => {
+describe.each(["sh", "bash"])("parsed by %s", (shell) => {
   const run = (command: string): string =>
     execFileSync(shell, ["-c", command], { encoding: "utf8" });
   /**
-   * Each value's command on a line of its own, in one shell: a process for each would take minutes
-   * on a busy computer.
+   * Runs the commands of all values on separate lines of one shell: a process for each would take
+   * minutes on a busy computer.
    */
   const expectEach = (
     command: (value: string) => string,
     printed: (value: string) => string,
   ): void => expect(run(values.map(command).join("\n"))).toBe(values.map(printed).join(""));
 
-  test("a value is one argument, whatever its characters", () => {
+  test("a value is one argument with any characters", () => {
     expectEach(
       (value) => line`printf '[%s]' ${value} end; echo`,
       (value) => `[${value}][end]\n`,
@@ -39,7 +39,7 @@ describe.each(["sh", "bash"])("what %s makes of it", (shell) => {
     );
   });
 
-  test("a digit before a redirection and a word in the place of a keyword stay text", () => {
+  test("a digit before a redirection and a keyword stay text", () => {
     expect(run(line`echo ${2}>&1`)).toBe("2\n");
     expect(run(line`${"if"} 2>/dev/null || echo no such command`)).toBe("no such command\n");
   });
@@ -58,25 +58,25 @@ describe.each(["sh", "bash"])("what %s makes of it", (shell) => {
     );
   });
 
-  test("an apostrophe in a comment does not begin a quotation, and # inside a word no comment", () => {
+  test("an apostrophe in a comment starts no quotation, and # inside a word starts no comment", () => {
     expect(
       run(line`# don't
       printf '<%s>' ${"it's"} a#'b'${"$x"}`),
     ).toBe("<it's><a#b$x>");
   });
 
-  test("pipes, redirections, expansions and escaped quotes of the literal text are the shell's", () => {
+  test("the shell interprets pipes, redirections, expansions and escaped quotes of the literal text", () => {
     expect(run(line`V=1; echo \\'${"a b"}\\" "$V" \${V} | tr a-z A-Z 2>/dev/null`)).toBe(
       `'A B" 1 1\n`,
     );
   });
 });
 
-test("a result of a command stands for its stdout", () => {
+test("the result of a command is replaced by its stdout", () => {
   expect(line`kill ${{ stdout: "42" }}`).toBe("kill '42'");
 });
 
-describe("is refused, because the shell could not be kept from changing it", () => {
+describe("is rejected where the shell would change it", () => {
   test.each([
     ["right after a backslash", () => line`echo \\${"x"}`],
     ["right after a backslash in quotes", () => line`echo "\\${"x"}"`],
@@ -101,12 +101,12 @@ describe("is refused, because the shell could not be kept from changing it", () 
   });
 });
 
-test("a here-string and a shift are no here-document", () => {
+test("a here-string and a shift are not a here-document", () => {
   expect(line`cat <<<${"x"}
     echo $((1<<2)) ${"y"}`).toContain("'y'");
 });
 
-describe("values that are no text are refused by name", () => {
+describe("values that are not text are rejected with their type", () => {
   test.each<readonly [string, unknown]>([
     ["is undefined", undefined],
     ["is null", null],
@@ -125,7 +125,7 @@ describe("values that are no text are refused by name", () => {
     );
   });
 
-  test("NUL, an empty line, an invalid escape", () => {
+  test("rejects NUL, an empty line and an invalid escape", () => {
     expect(() => line`echo ${"a\0b"}`).toThrow(/NUL character/);
     expect(() => line`echo "${"a\0b"}"`).toThrow(/NUL character/);
     expect(() => line` `).toThrow("The command is empty.");

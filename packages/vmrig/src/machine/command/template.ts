@@ -6,19 +6,22 @@ import { createShellContext } from "./shell-context.ts";
 type Word = string | number | Pick<CommandResult, "stdout">;
 
 /**
- * What may stand in `${…}`: one argument, or a list of arguments. A command's result stands for its
- * stdout.
+ * A value of `${…}`: one argument or a list of arguments. The result of a command is replaced by
+ * its stdout.
  */
 export type TemplateValue = Word | readonly Word[];
 
 /**
- * Makes a shell line of a template literal. The literal text is shell: pipes, redirections and
- * globs work. Each value is quoted as one argument, each list as so many; text right next to a
- * value belongs to the same argument. Inside `'…'` and `"…"` a value is part of that text.
+ * Builds a shell line from a template literal. The literal text is shell: pipes, redirections and
+ * globs work. Each value is quoted as one argument, and each list as several arguments. Text
+ * directly next to a value belongs to the same argument. Inside `'…'` and `"…"` a value is part of
+ * the quoted text.
  *
- * As in execa, JavaScript's own escapes come first: a backslash for the shell is written twice.
+ * As in execa, JavaScript processes its own escapes first: a backslash for the shell is written
+ * twice.
  *
- * @throws VmrigError `COMMAND_INVALID` on values that are no text, and where no value can stand
+ * @throws VmrigError `COMMAND_INVALID` on values that are not text, and on values in an unsupported
+ *   position
  */
 export function toLine(strings: TemplateStringsArray, values: readonly TemplateValue[]): string {
   const context = createShellContext();

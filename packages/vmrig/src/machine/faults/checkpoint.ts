@@ -1,19 +1,19 @@
-/**
- * The state of machines at one moment, which they can be brought back to until the test file ends.
- */
+/** State of machines at one moment. It can be restored until the test file ends. */
 export interface Checkpoint {
-  /** As the test called it. */
+  /** Name that the test gave the checkpoint. */
   readonly name: string;
-  /** Those that it is a state of. */
+  /** Names of the machines in the checkpoint. */
   readonly machines: readonly string[];
 }
 
-/** All machines of the rig together. */
+/** All machines of the rig. */
 export interface Rig {
-  /** Keeps the state of all machines at one moment: none of them runs while another is captured. */
+  /**
+   * Saves the state of all machines at one moment: no machine runs while another one is captured.
+   */
   checkpoint(name?: string): Promise<Checkpoint>;
   /**
-   * Brings all machines of a checkpoint back. What runs on them is `CONNECTION_LOST`.
+   * Restores all machines of a checkpoint. Running commands fail with `CONNECTION_LOST`.
    *
    * @throws VmrigError `CHECKPOINT_UNKNOWN`
    */

@@ -1,6 +1,6 @@
 import type { CommandOptions, CommandPromise, OutputOf } from "../command/command.ts";
 
-/** What a fault needs of a machine: every `Machine` is one. */
+/** Parts of a machine that a fault needs. Every `Machine` has them. */
 export interface FaultTarget {
   readonly name: string;
   /** Address on the rig's network. */

@@ -8,43 +8,52 @@ import type { Checkpoint } from "./checkpoint.ts";
 import type { MachineControl } from "./machine-control.ts";
 import { block, fillDisk, skewClock, slow, unblock, type SlowOptions } from "./in-guest.ts";
 
-/** What a test may do to a machine. All of it is undone by the next rollback. */
+/** Faults that a test can cause on a machine. The next rollback undoes all of them. */
 export interface MachineFaults {
   /**
-   * Has the machine shut down and boot, and resolves when it has: by its boot id. What ran is
-   * `CONNECTION_LOST`; the next command runs on the new boot.
+   * Shuts the machine down and boots it. Resolves when its boot id has changed and the machine is
+   * usable. Running commands fail with `CONNECTION_LOST`; the next command runs on the new boot.
    */
   reboot(): Promise<void>;
-  /** Cuts the power: what the machine had not written to its disk is lost. It is off then. */
+  /**
+   * Cuts the power: data that the machine had not written to its disk is lost. The machine is then
+   * off.
+   */
   crash(): Promise<void>;
-  /** Has the machine shut itself down. Commands are `MACHINE_OFF` until it is on again. */
+  /** Shuts the machine down. Commands fail with `MACHINE_OFF` until it is powered on. */
   powerOff(): Promise<void>;
-  /** Boots a machine that is off, from its disk as it is. */
+  /** Boots a machine that is off, from the current content of its disk. */
   powerOn(): Promise<void>;
-  /** Pulls the machine's link to the rig's network. Commands still reach it. */
+  /** Disconnects the machine's link to the rig's network. Commands still reach the machine. */
   disconnect(): Promise<void>;
-  /** Plugs it in again. */
+  /** Connects the link again. */
   connect(): Promise<void>;
-  /** Lets nothing pass between this machine and another one, in either direction. */
+  /** Blocks all traffic between this machine and another one, in both directions. */
   block(other: FaultTarget): Promise<void>;
   unblock(other: FaultTarget): Promise<void>;
-  /** Delays, or loses, what the machine sends to the rig's network; `slow({})` ends that. */
+  /**
+   * Delays or drops packets that the machine sends to the rig's network. `slow({})` restores normal
+   * operation.
+   */
   slow(options: SlowOptions): Promise<void>;
-  /** Sets the machine's clock so far from the right time: `"90s"`, `"-5m"`; `0` sets it right. */
+  /**
+   * Sets the machine's clock to the real time plus an offset: `"90s"`, `"-5m"`. `0` sets the real
+   * time.
+   */
   skewClock(by: Duration): Promise<void>;
-  /** Takes the room on the disk that a folder is on, but for so many bytes. */
+  /** Fills the disk of a folder, except for `leave` bytes. */
   fillDisk(options?: { readonly folder?: string; readonly leave?: number }): Promise<void>;
-  /** Keeps the state of the machine under a name. It lasts until the test file ends. */
+  /** Saves the state of the machine under a name until the test file ends. */
   checkpoint(name: string): Promise<Checkpoint>;
   /**
-   * Brings this machine back to it. What runs is `CONNECTION_LOST`.
+   * Restores this machine to the checkpoint. Running commands fail with `CONNECTION_LOST`.
    *
    * @throws VmrigError `CHECKPOINT_UNKNOWN`
    */
   restore(checkpoint: Checkpoint): Promise<void>;
   /**
-   * Until the machine's console has the words or matches; resolves with that line. What it printed
-   * since it was last rolled back, or restored, counts: the last 64 thousand characters.
+   * Waits until the machine's console contains the words or matches the pattern. Resolves with that
+   * line. Output since the last rollback or restore counts: the last 64 thousand characters.
    */
   waitForConsole(pattern: string | RegExp, options?: WaitOptions): Promise<string>;
 }
@@ -53,7 +62,7 @@ export interface FaultsOptions {
   readonly context: ExecutionContext;
   readonly self: () => FaultTarget;
   readonly control: MachineControl | undefined;
-  /** Is told when it may have another boot, and other connections. */
+  /** Called when the machine may have a new boot and new connections. */
   readonly back: () => Promise<void>;
 }
 
@@ -61,13 +70,13 @@ export function createFaults({ context, self, control, back }: FaultsOptions): M
   const able = (): MachineControl => {
     if (control !== undefined) return control;
     throw new VmrigError("CAPABILITY_MISSING", {
-      message: `${context.name} was not handed out by a gate, and nobody else may do that to it.`,
+      message: `${context.name} was not leased through a gate, and only a gate can do this to a machine.`,
     });
   };
   const inside = (what: string): FaultTarget => {
     if (able().guest === "linux") return self();
     throw new VmrigError("CAPABILITY_MISSING", {
-      message: `${context.name} has no system of its own, and cannot ${what}.`,
+      message: `${context.name} has no guest operating system, so it cannot ${what}.`,
     });
   };
   return {

@@ -3,15 +3,13 @@ import { toMilliseconds, type Duration } from "../duration-option.ts";
 import type { FaultTarget } from "./fault-target.ts";
 
 export interface SlowOptions {
-  /** Added to each packet that the machine sends: a round trip takes so much longer. */
+  /** Delay of each packet that the machine sends. A round trip takes this much longer. */
   readonly latency?: Duration;
-  /** How many of the packets that it sends are lost. */
+  /** Share of sent packets that are lost. */
   readonly loss?: `${number}%`;
 }
 
-/**
- * By hardware address, so that nothing slips through by another protocol or an address that moved.
- */
+/** Blocks by hardware address, so that no other protocol and no moved address passes. */
 export async function block(machine: FaultTarget, other: FaultTarget): Promise<void> {
   await eachWay(machine, other, (mac) =>
     [
@@ -38,7 +36,7 @@ export async function unblock(machine: FaultTarget, other: FaultTarget): Promise
 export async function slow(machine: FaultTarget, { latency, loss }: SlowOptions): Promise<void> {
   if (loss !== undefined && !/^(100|\d{1,2}(\.\d+)?)%$/.test(loss)) {
     throw new VmrigError("COMMAND_INVALID", {
-      message: `${JSON.stringify(loss)} is not a loss: write "5%".`,
+      message: `${JSON.stringify(loss)} is not a packet loss: write "5%".`,
     });
   }
   const how = [
@@ -55,7 +53,10 @@ export async function slow(machine: FaultTarget, { latency, loss }: SlowOptions)
   );
 }
 
-/** From the right time, which is that of this computer: twice the same is once. */
+/**
+ * Sets the clock relative to the real time, which is the time of this computer. Repeating the call
+ * does not add up.
+ */
 export async function skewClock(machine: FaultTarget, by: Duration): Promise<void> {
   const text = typeof by === "number" ? `${by}ms` : by;
   const sign = text.startsWith("-") ? -1 : 1;
@@ -64,8 +65,8 @@ export async function skewClock(machine: FaultTarget, by: Duration): Promise<voi
 }
 
 /**
- * `fallocate` takes without writing. No file system tells what there is to the byte, so the pieces
- * get smaller until none fits.
+ * Shell: `fallocate` reserves space without writing. No file system reports its free space to the
+ * byte, so the chunks shrink until none fits.
  */
 const FILL = [
   'cd "$1" && mkdir -p .vmrig-fill && cd .vmrig-fill || exit 1',
@@ -80,7 +81,7 @@ export async function fillDisk(
   { folder = "/", leave = 0 }: { readonly folder?: string; readonly leave?: number },
 ): Promise<void> {
   if (!Number.isSafeInteger(leave) || leave < 0)
-    throw new VmrigError("COMMAND_INVALID", { message: `${leave} is no number of bytes.` });
+    throw new VmrigError("COMMAND_INVALID", { message: `${leave} is not a number of bytes.` });
   const { failed, stderr } = await machine.root.exec(
     "sh",
     ["-c", FILL, "sh", folder, String(leave)],
@@ -90,7 +91,8 @@ export async function fillDisk(
 }
 
 /**
- * On both: what passes no filter here passes none there, and a reboot of one leaves the other's.
+ * Runs the script on both machines: a packet that one machine's filter misses is dropped by the
+ * other one's, and after a reboot of one machine the other machine's filter remains.
  */
 async function eachWay(
   machine: FaultTarget,
@@ -104,7 +106,7 @@ async function eachWay(
   ]);
 }
 
-/** Each with a preference of its own, by which it is found again. */
+/** Returns the filters. Each has a unique preference, by which it can be found for removal. */
 function filters(mac: string): ReadonlyArray<readonly [hook: string, match: string, pref: number]> {
   const pref = 1 + (Number.parseInt(mac.replaceAll(":", "").slice(-4), 16) % 60_000);
   return [
@@ -113,7 +115,7 @@ function filters(mac: string): ReadonlyArray<readonly [hook: string, match: stri
   ];
 }
 
-/** A line that knows the interface of the rig's network as `$lan`. */
+/** Returns a line in which `$lan` is the interface of the rig's network. */
 function onLan({ address }: FaultTarget, line: string): string {
   return `set -- $(ip -o -4 address show to ${address}/32); lan=$2; [ -n "$lan" ] || { echo "no interface has ${address}" >&2; exit 1; }; ${line}`;
 }
@@ -122,12 +124,12 @@ async function hardwareAddress(machine: FaultTarget): Promise<string> {
   const mac = (
     await asRoot(
       machine,
-      "tell its hardware address",
+      "report its hardware address",
       onLan(machine, `cat "/sys/class/net/$lan/address"`),
     )
   ).trim();
   if (/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/.test(mac)) return mac;
-  throw refused(machine, "tell its hardware address", mac);
+  throw refused(machine, "report its hardware address", mac);
 }
 
 async function asRoot(machine: FaultTarget, what: string, line: string): Promise<string> {
@@ -136,10 +138,10 @@ async function asRoot(machine: FaultTarget, what: string, line: string): Promise
   return stdout;
 }
 
-function refused({ name }: FaultTarget, what: string, said: string): VmrigError {
+function refused({ name }: FaultTarget, what: string, output: string): VmrigError {
   return new VmrigError("FAULT_FAILED", {
     message: `${name} could not ${what}.`,
-    details: said
+    details: output
       .trim()
       .split("\n")
       .slice(-4)

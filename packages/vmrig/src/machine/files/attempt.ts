@@ -4,19 +4,19 @@ import type { CommandOptions } from "../command/command.ts";
 import { runRaw, type RawResult, type ExecutionContext } from "../command/run.ts";
 import { AS_POSIX } from "../command/script.ts";
 
-/** Something that is done with a file of a machine. */
+/** An operation on a file of a machine. */
 export interface Task {
-  /** As it reads after "Cannot": `read`. */
+  /** The verb for the message, after "Cannot": `read`. */
   readonly doing: string;
   readonly path: string;
-  /** Whether the file itself must be there; otherwise its folder must. @defaultValue true */
+  /** Whether the file itself must exist; otherwise its folder must exist. @defaultValue true */
   readonly existing?: boolean;
-  /** Whether its input is shown to nobody. @defaultValue false */
+  /** Whether the input must not be shown. @defaultValue false */
   readonly secret?: boolean;
 }
 
 /**
- * What ends a command on files: it gets the time to take away what it has written so far.
+ * Options that end a command on files by a signal that leaves it time to remove its partial result.
  */
 export const TIDY = {
   killSignal: "SIGTERM",
@@ -26,8 +26,8 @@ export const TIDY = {
 /**
  * Runs a line that works on a file.
  *
- * @throws VmrigError `FILE_FAILED` with the machine's own reason when the line fails; what a
- *   command throws when it is cancelled or lost
+ * @throws VmrigError `FILE_FAILED` with the machine's own reason when the line fails. Also throws
+ *   the errors of a cancelled or lost command
  */
 export async function attempt(
   context: ExecutionContext,
@@ -46,15 +46,15 @@ export async function attempt(
   }
 }
 
-/** The line, with messages that can be understood, and what people are to read in its place. */
+/** Returns the line with English messages, and the text that people read in its place. */
 export function toLine({ doing, path }: Task, line: string): { line: string; command: string } {
   return { line: `${AS_POSIX}LC_ALL=C; export LC_ALL; ${line}`, command: `${doing} ${path}` };
 }
 
-/** What is thrown in place of the error of the command. */
+/** Converts the error of the command into the error that is thrown. */
 export function toFileError(context: ExecutionContext, task: Task, error: unknown): unknown {
   if (!isCommandError(error) || error.code !== "COMMAND_FAILED") return error;
-  // The input could not be made on this side.
+  // This side could not produce the input.
   if (isVmrigError(error.cause)) return error.cause;
   return fileFailed(context, task, reasonOf(error), error);
 }
@@ -65,7 +65,7 @@ export function fileFailed(
   reason: string,
   cause?: unknown,
 ): VmrigError {
-  // The second is dash's word for a missing folder in a redirection.
+  // dash prints the second text for a missing folder in a redirection.
   const missing = reason === "No such file or directory" || reason === "Directory nonexistent";
   const message =
     missing && existing
@@ -78,15 +78,15 @@ export function fileFailed(
   });
 }
 
-/** What `entries()` and `glob()` put in the place of such bytes. */
+/** Hint for names in which `entries()` and `glob()` replaced invalid bytes. */
 const NO_UTF8 =
-  "its name on the machine may be no UTF-8, for which \ufffd stands: reach it by a pattern of the machine's shell, or with its folder";
+  "its name on the machine may not be UTF-8 (\ufffd replaces each invalid byte): use a pattern of the machine's shell, or the folder that contains it";
 
 const FULL = "No space left on device";
-/** What tar says at its end about what it has said before. */
+/** Final line of tar, which only refers to its earlier messages. */
 const EPILOGUE = /^tar: (?:Exiting with failure status|Error is not recoverable)/;
 
-/** It names the place first, and the file last: `zsh:1: no such file or directory: /x`. */
+/** zsh prints the position first and the file last: `zsh:1: no such file or directory: /x`. */
 const OF_ZSH = /^\S+:\d+: ([a-z][a-z ]*): /;
 
 function reasonOf({ stderr, exitCode }: CommandError): string {

@@ -11,8 +11,8 @@ import { receive } from "./receive.ts";
 import { fail } from "./staging.ts";
 
 /**
- * Copies a file or folder of the machine to a name on this computer. It is read there as the user
- * who asks.
+ * Copies a file or folder of the machine to a path on this computer. The machine reads the file as
+ * the user of the context.
  */
 export async function download(
   context: ExecutionContext,
@@ -48,7 +48,7 @@ export async function download(
     if (outcome.stop?.why !== "unread") verdict(outcome);
   } catch (error) {
     await received;
-    // What failed here is then a consequence.
+    // The local failure is then only a consequence.
     throw toFileError(context, task, error);
   }
   const copy = await received;
@@ -57,7 +57,8 @@ export async function download(
 }
 
 /**
- * Shell: one line that says what comes, and then that: the content, or an archive of the folder.
+ * Shell: prints one line that describes the data, then the data: the content, or an archive of the
+ * folder.
  */
 function sending(path: string, counted: boolean): string {
   const target = quotePath(path);
@@ -65,7 +66,7 @@ function sending(path: string, counted: boolean): string {
   return [
     `facts=$(stat -L --printf='%a %.9Y %s' -- ${target}) || exit 1`,
     `if [ -d ${target} ]; then echo "folder 0 0 ${counted ? `$(${sum})` : "0"}"`,
-    // 1: a file has changed or gone while it was read.
+    // tar exits with 1 when a file changed or disappeared while it was read.
     `tar -c -f - --format=posix --pax-option=delete=atime,delete=ctime -C ${target} . || [ $? -eq 1 ]`,
     `else [ -f ${target} ] || ${fail("it is neither a file nor a folder")}`,
     `echo "file $facts"; exec cat -- ${target}; fi`,

@@ -5,7 +5,7 @@ import { attempt } from "./attempt.ts";
 
 export interface FileEntry {
   readonly name: string;
-  /** That of the folder, and the name. */
+  /** Path of the folder joined with the name. */
   readonly path: string;
   readonly type: FileStat["type"];
 }
@@ -26,8 +26,8 @@ export async function entries(
   path: string,
 ): Promise<readonly FileEntry[]> {
   const folder = quotePath(path);
-  // `find` of a file lists nothing, and is content; with a slash behind it the system says what it
-  // is.
+  // `find` on a file lists nothing and succeeds. With a trailing slash the system reports that the
+  // path is not a folder.
   const line = `find -H ${folder}/ -mindepth 1 -maxdepth 1 -printf '%y%f\\0'`;
   const { stdout } = await attempt(context, { doing: "list", path }, line);
   return records(stdout)
@@ -39,7 +39,10 @@ export async function entries(
     .sort((one, other) => compare(one.name, other.name));
 }
 
-/** What was printed with a NUL after each. Bytes that are no UTF-8 become U+FFFD, as in Node.js. */
+/**
+ * Splits output in which every record ends with a NUL. Bytes that are not UTF-8 become U+FFFD, as
+ * in Node.js.
+ */
 export function records(bytes: Buffer): string[] {
   return bytes.toString("utf8").split("\0").slice(0, -1);
 }
@@ -48,7 +51,7 @@ export function below(folder: string, name: string): string {
   return folder === "" || folder.endsWith("/") ? folder + name : `${folder}/${name}`;
 }
 
-/** By code unit: the same on every computer. */
+/** Compares by code unit, so that the order does not depend on the locale. */
 export function compare(one: string, other: string): number {
   return one < other ? -1 : one > other ? 1 : 0;
 }

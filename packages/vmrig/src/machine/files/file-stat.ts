@@ -1,28 +1,34 @@
-/** What is known of a file beside its content. Plain data. */
+/** Metadata of a file. Plain data. */
 export interface FileStat {
   readonly type: "file" | "folder" | "link" | "socket" | "fifo" | "device";
-  /** Permission bits: `0o644`; with setuid, setgid and sticky bit `0o4755`. */
+  /** Permission bits: `0o644`, or `0o4755` with the setuid, setgid and sticky bits. */
   readonly mode: number;
-  /** Names, or the numbers where nobody has them. */
+  /** Name of the owner, or the number where it has no name. */
   readonly user: string;
   readonly group: string;
   readonly uid: number;
   readonly gid: number;
   readonly bytes: number;
-  /** To the millisecond; in whole seconds where the machine has only busybox. */
+  /**
+   * Time of the last change in milliseconds; in whole seconds where the machine has only busybox.
+   */
   readonly modified: Date;
-  /** Where a symbolic link leads, as it was written. */
+  /** Target of a symbolic link, as it was written. */
   readonly target?: string;
 }
 
 export interface StatOptions {
-  /** Whether a symbolic link is followed, and not looked at itself. @defaultValue true */
+  /**
+   * Whether a symbolic link is followed. With `false` the result describes the link itself.
+   *
+   * @defaultValue true
+   */
   readonly follow?: boolean | undefined;
 }
 
 /**
- * For `stat -c`, which coreutils and busybox have: stat(1). Busybox takes the `.3` for a number of
- * digits at least.
+ * Format for `stat -c`, which coreutils and busybox have: stat(1). Busybox treats the `.3` as a
+ * minimum number of digits.
  */
 const FORMAT = "%f %u %g %s %.3Y %U %G";
 
@@ -35,15 +41,17 @@ const TYPES: Readonly<Record<number, FileStat["type"]>> = {
 };
 
 /**
- * Shell: one line that {@link parseStat} reads, and, of a symbolic link that is not followed, where
- * it leads.
+ * Shell: prints one line for {@link parseStat} and, for a symbolic link that is not followed, the
+ * link's target.
  */
 export function statLine(target: string, { follow = true }: StatOptions): string {
   if (follow) return `exec stat -L -c '${FORMAT}' -- ${target}`;
   return `stat -c '${FORMAT}' -- ${target} && { [ ! -L ${target} ] || exec readlink -n -- ${target}; }`;
 }
 
-/** The type is in the upper bits of the raw mode: inode(7). */
+/**
+ * Parses the output of {@link statLine}. The type is in the upper bits of the raw mode: inode(7).
+ */
 export function parseStat(text: string): FileStat {
   const end = text.indexOf("\n");
   const [raw = "", uid = "", gid = "", bytes, modified, user = "", group = ""] = text

@@ -19,7 +19,7 @@ const mode = async (path: string): Promise<string> =>
   (await pc1.root.$`stat -c '%a %U' ${path}`).stdout;
 const hash = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
-test("text and bytes come back as they were written", async () => {
+test("text and bytes are read as they were written", async () => {
   const file = pc1.file(`${folder}/text`);
   const text = `${NASTY.join("\n")}\n\n`;
   await file.write(text);
@@ -31,7 +31,7 @@ test("text and bytes come back as they were written", async () => {
   expect(await file.text()).toBe("");
 });
 
-test("any name works, a relative one from home", async () => {
+test("any name works, and a relative name starts in the home folder", async () => {
   for (const name of ["-n", 'it\'s $(x) "q" *', "new\nline", " "]) {
     const file = pc1.file(rig.server.fromHome(name));
     await file.write(name);
@@ -39,7 +39,7 @@ test("any name works, a relative one from home", async () => {
   }
 });
 
-test("a new file has the mode that was asked for, else that of the umask", async () => {
+test("a new file has the requested mode, or the mode of the umask", async () => {
   await pc1.file(`${folder}/secret`).write("x", { mode: 0o600 });
   await pc1.file(`${folder}/tool`).write("x", { mode: 0o755 });
   await pc1.file(`${folder}/plain`).write("x");
@@ -49,21 +49,21 @@ test("a new file has the mode that was asked for, else that of the umask", async
   expect(await mode(`${folder}/plain`)).toBe(`${(0o666 & ~umask).toString(8)} ${pc1.user}`);
 });
 
-test("a file that is replaced keeps mode and owner, also when root writes", async () => {
+test("a replaced file keeps mode and owner, also when root writes", async () => {
   const path = `${folder}/kept`;
   await pc1.file(path).write("x", { mode: 0o640 });
   await pc1.root.file(path).write("y");
   expect([await pc1.file(path).text(), await mode(path)]).toEqual(["y", `640 ${pc1.user}`]);
 });
 
-test("a symbolic link is followed, not replaced", async () => {
+test("writing follows a symbolic link and does not replace it", async () => {
   await pc1.$`ln -s target ${folder}/link`;
   await pc1.file(`${folder}/link`).write("through");
   expect(await readlink(join(folder, "link"))).toBe("target");
   expect(await pc1.file(`${folder}/target`).text()).toBe("through");
 });
 
-test("a reader never sees a part: the old content stands until the new one is whole", async () => {
+test("a reader sees the old content until the new content is complete", async () => {
   const path = `${folder}/atomic`;
   const file = pc1.file(path);
   const versions = [randomBytes(2 * 1024 * 1024), randomBytes(2 * 1024 * 1024)];
@@ -82,11 +82,11 @@ test("a reader never sees a part: the old content stands until the new one is wh
   expect(seen.filter((one) => !known.has(one))).toEqual([]);
 });
 
-test("a write whose connection breaks leaves the old content and no litter", async () => {
+test("a write with a broken connection leaves the old content and no temporary file", async () => {
   await using other = await startMachine();
   const path = `${other.server.folder}/kept`;
   await other.pc1.file(path).write("old");
-  // The session ends while the data is on its way: more of it than SSH's window lets go at once.
+  // The session ends during the transfer: the data is larger than SSH's window.
   const session = (await other.pc1.$`echo $PPID`).stdout;
   const writing = other.pc1.file(path).write(randomBytes(64 * 1024 * 1024));
   await Promise.all([
@@ -113,7 +113,7 @@ test("a failed write leaves nothing behind", async () => {
   expect((await readdir(folder)).filter((name) => name.startsWith(".vmrig-"))).toEqual([]);
 });
 
-test("a missing file is named with its machine, other failures with their reason", async () => {
+test("the error names a missing file and its machine; other failures have their reason", async () => {
   await expect(pc1.file("dst/a").text()).rejects.toMatchObject({
     code: "FILE_FAILED",
     fault: "test",
@@ -124,7 +124,7 @@ test("a missing file is named with its machine, other failures with their reason
   );
 });
 
-test("exists tells files, folders and dangling links from nothing", async () => {
+test("exists is true for files, folders and dangling links, and false otherwise", async () => {
   await pc1.$`ln -s nowhere ${folder}/dangling`;
   await pc1.file(`${folder}/there`).write("");
   const names = ["there", ".", "dangling", "nothing"];

@@ -11,17 +11,18 @@ import type { WaitOptions } from "../waits/wait-options.ts";
 
 export interface WriteOptions {
   /**
-   * `0o644`. With one that lets nobody but the owner read, such as `0o600`, the data is a secret,
-   * and in no evidence.
+   * `0o644`. Data written with a mode that only the owner can read, such as `0o600`, is a secret
+   * and never part of evidence.
    *
-   * @defaultValue that of the file which is replaced, else what the user's umask gives
+   * @defaultValue the mode of the replaced file, otherwise the mode that the user's umask gives
    */
   readonly mode?: number | undefined;
 }
 
 export interface RecursiveOptions {
   /**
-   * Whether a folder is meant with all that is in it. Symbolic links in it are not followed.
+   * Whether the operation includes everything in a folder. Symbolic links in the folder are not
+   * followed.
    *
    * @defaultValue false
    */
@@ -29,67 +30,69 @@ export interface RecursiveOptions {
 }
 
 export interface RemoveOptions extends RecursiveOptions {
-  /** Whether it is fine when there is nothing of that name. @defaultValue false */
+  /** Whether a missing file is not an error. @defaultValue false */
   readonly force?: boolean | undefined;
 }
 
 export interface MkdirOptions {
-  /** Whether folders above it are made, too, and one that is there is fine. @defaultValue false */
+  /**
+   * Whether missing parent folders are created, too. An existing folder is then not an error.
+   *
+   * @defaultValue false
+   */
   readonly recursive?: boolean | undefined;
-  /** @defaultValue what the user's umask gives */
+  /** @defaultValue the mode that the user's umask gives */
   readonly mode?: number | undefined;
 }
 
 /**
- * A file of a machine, or a folder, as the user who asks for it. A relative path begins in that
- * user's home. What fails throws a VmrigError `FILE_FAILED` with what the machine says about it.
+ * A file or folder of a machine, accessed as the user of the machine object. A relative path starts
+ * in that user's home. A failed operation throws a VmrigError `FILE_FAILED` with the machine's
+ * message.
  */
 export interface MachineFile {
   readonly machine: string;
   readonly path: string;
-  /** Who looks at it. */
+  /** User that accesses the file. */
   readonly user: string;
-  /** Its content as UTF-8. */
+  /** Reads the content as UTF-8. */
   text(): Promise<string>;
-  /**
-   * Its content as JSON: `await file.json<Settings>()`. Nothing looks whether it has that shape.
-   */
+  /** Reads the content as JSON: `await file.json<Settings>()`. The type is not checked. */
   json<T = unknown>(): Promise<T>;
   bytes(): Promise<Uint8Array>;
   /**
-   * Replaces the file at once, or not at all: readers see the old content or the new. Owner and
-   * mode of a file that was there stay; a symbolic link is followed. Its folder must exist.
+   * Replaces the file atomically: readers see the old or the new content. An existing file keeps
+   * its owner and mode. A symbolic link is followed. The folder must exist.
    */
   write(data: string | Uint8Array, options?: WriteOptions): Promise<void>;
   /**
-   * Adds to the end, and makes the file where there is none. A failure on the way may leave a part
-   * of the data.
+   * Appends to the file and creates it if it is missing. A failure during the transfer may leave
+   * part of the data.
    */
   append(data: string | Uint8Array): Promise<void>;
-  /** True for anything of that name, also a folder or a dangling link. */
+  /** Returns whether anything has this name, also a folder or a dangling link. */
   exists(): Promise<boolean>;
-  /** A symbolic link is followed, but with `follow: false`. */
+  /** Reads the metadata. A symbolic link is followed unless `follow` is `false`. */
   stat(options?: StatOptions): Promise<FileStat>;
-  /** `0o640`. A symbolic link is followed. */
+  /** Changes the mode, such as `0o640`. A symbolic link is followed. */
   chmod(mode: number, options?: RecursiveOptions): Promise<void>;
-  /** `bob`, `bob:users`, `:users`, ids, too. A symbolic link is followed. */
+  /** Changes owner and group: `bob`, `bob:users`, `:users`, or ids. A symbolic link is followed. */
   chown(owner: string, options?: RecursiveOptions): Promise<void>;
   /** Removes a file, a symbolic link or an empty folder; with `recursive` any folder. */
   remove(options?: RemoveOptions): Promise<void>;
   /**
-   * Makes it a symbolic link that leads to `target`, which is written as it is. Nothing of its name
-   * may be there.
+   * Creates a symbolic link with this name. `target` is written unchanged. The name must be free.
    */
   symlink(target: string): Promise<void>;
-  /** Makes a folder. */
+  /** Creates a folder. */
   mkdir(options?: MkdirOptions): Promise<void>;
-  /** What is in the folder, also what begins with a dot, sorted by name. */
+  /** Lists the folder, including names with a leading dot, sorted by name. */
   entries(): Promise<readonly FileEntry[]>;
   /**
-   * Reads it until the predicate is true of its text, and resolves with that. A missing file and a
-   * reboot on the way are waited out.
+   * Reads the file until the predicate is true for its text, and resolves with that text. A missing
+   * file and a reboot during the wait are tolerated.
    *
-   * @throws VmrigError `WAIT_TIMEOUT` with what was seen last
+   * @throws VmrigError `WAIT_TIMEOUT` with the last observation
    */
   watchUntil(
     predicate: (text: string) => boolean | Promise<boolean>,
@@ -126,9 +129,12 @@ export function createFile(context: ExecutionContext, path: string): MachineFile
       }
     },
     async write(data, { mode } = {}) {
-      // In this order: a change of the owner takes setuid bits away.
-      const kept = `{ [ ! -e "$target" ] || { chown --reference="$target" -- "$temp" && chmod --reference="$target" -- "$temp"; }; }`;
-      const finish = mode === undefined ? kept : `${kept} && chmod ${octal(mode)} "$temp"`;
+      // The owner first: a change of the owner clears the setuid bits.
+      const keepOwnerAndMode = `{ [ ! -e "$target" ] || { chown --reference="$target" -- "$temp" && chmod --reference="$target" -- "$temp"; }; }`;
+      const finish =
+        mode === undefined
+          ? keepOwnerAndMode
+          : `${keepOwnerAndMode} && chmod ${octal(mode)} "$temp"`;
       const line = replacing(path, {
         bytes: Buffer.byteLength(data),
         secret: mode !== undefined,
@@ -152,14 +158,14 @@ export function createFile(context: ExecutionContext, path: string): MachineFile
       );
       if (result.exitCode === 0 || result.exitCode === 1) return result.exitCode === 0;
       throw new VmrigError("FILE_FAILED", {
-        message: `Cannot tell whether ${path} exists on ${context.name}.`,
+        message: `Could not determine whether ${path} exists on ${context.name}.`,
         details: [result.stderr],
       });
     },
     async stat(options = {}) {
       const { stdout } = await attempt(
         context,
-        { doing: "look at", path },
+        { doing: "read the metadata of", path },
         statLine(target, options),
       );
       return parseStat(stdout.toString("utf8"));

@@ -1,30 +1,29 @@
 import { VmrigError } from "../../errors/vmrig-error.ts";
 
-/** A pattern of paths, taken apart. */
+/** A parsed path pattern. */
 export interface GlobPattern {
-  /**
-   * The folder below which all that matches lies: `/etc`, or empty where that is the user's home.
-   */
+  /** Folder that contains all matches: `/etc`, or empty for the user's home. */
   readonly base: string;
-  /** How many folders below it at most; missing with `**`. */
+  /** Maximum depth below the base folder; missing with `**`. */
   readonly depth: number | undefined;
-  /** Of the path below the base. */
+  /** Returns whether a path, relative to the base folder, matches. */
   readonly matches: (path: string) => boolean;
 }
 
 const MAGIC = /[*?[{\\]/;
 
 /**
- * `*` and `?` are any characters and one, but for `/`; `[a-z]` and `[!a-z]` one of those; `**` as a
- * whole segment any number of folders; `{a,b}` one of these; a backslash takes the meaning from
- * what follows. A dot at the beginning of a name must be written.
+ * Parses a path pattern. `*` and `?` match any characters and one character, but not `/`. `[a-z]`
+ * and `[!a-z]` match one character. `**` as a whole segment matches any number of folders. `{a,b}`
+ * matches one of the alternatives. A backslash escapes the next character. A leading dot of a name
+ * must be written in the pattern.
  *
- * @throws VmrigError `COMMAND_INVALID` on a bracket or brace that is not closed
+ * @throws VmrigError `COMMAND_INVALID` on an unclosed bracket or brace
  */
 export function toGlobPattern(pattern: string): GlobPattern {
   const segments = pattern.split("/").filter((segment, index) => index === 0 || segment !== "");
   const magic = segments.findIndex((segment) => MAGIC.test(segment));
-  // With nothing to expand the last name is looked for in its folder.
+  // A pattern without wildcards searches the last name in its folder.
   const fixed = magic < 0 ? segments.length - 1 : magic;
   const rest = segments.slice(fixed);
   const expression = new RegExp(
@@ -77,7 +76,7 @@ function escaped(character: string): string {
 
 function unclosed(character: string, pattern: string): VmrigError {
   return new VmrigError("COMMAND_INVALID", {
-    message: `The pattern ${JSON.stringify(pattern)} has a "${character}" that is not closed.`,
-    hint: `write "\\\\${character}" for the character itself`,
+    message: `The pattern ${JSON.stringify(pattern)} has an unclosed "${character}".`,
+    hint: `write "\\\\${character}" for a literal "${character}"`,
   });
 }

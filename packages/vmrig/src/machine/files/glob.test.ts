@@ -8,7 +8,7 @@ useMachine((made) => (rig = made));
 
 const NAMES = NASTY.filter((name) => name !== "" && !name.includes("/"));
 
-test("glob gives the sorted paths that match, from home when the pattern is relative", async () => {
+test("glob returns the matching paths sorted, and a relative pattern starts in the home folder", async () => {
   const { pc1, server } = rig;
   await pc1.$`mkdir -p ${server.folder}/etc/.git ${server.folder}/etc/app/conf.d && cd ${server.folder}/etc &&
     touch b.conf a.conf .hidden.conf c.txt .git/config app/x.conf app/conf.d/10-y.conf app/conf.d/.z.conf`;
@@ -33,7 +33,7 @@ test("glob gives the sorted paths that match, from home when the pattern is rela
   expect(await pc1.glob(relative)).toEqual([relative.replace("?", "c")]);
 });
 
-test("no name and no pattern is read by a shell", async () => {
+test("the shell interprets neither names nor patterns", async () => {
   const { pc1, server } = rig;
   const folder = pc1.file(`${server.folder}/nasty`);
   await folder.mkdir();
@@ -66,7 +66,7 @@ test.each([
   expect(no.filter((path) => glob.matches(path))).toEqual([]);
 });
 
-test("a bracket or brace that is not closed is refused", () => {
-  expect(() => toGlobPattern("a[b")).toThrow('The pattern "a[b" has a "[" that is not closed.');
-  expect(() => toGlobPattern("a{b")).toThrow('has a "{" that is not closed.');
+test("an unclosed bracket or brace is rejected", () => {
+  expect(() => toGlobPattern("a[b")).toThrow('The pattern "a[b" has an unclosed "[".');
+  expect(() => toGlobPattern("a{b")).toThrow('has an unclosed "{".');
 });

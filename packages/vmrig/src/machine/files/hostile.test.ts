@@ -11,7 +11,7 @@ let there: string;
 let here: string;
 useTwoSides((sides) => ({ rig, pc1, there, here } = sides));
 
-test("a path that no system can have is refused before anything is sent, whatever is asked", async () => {
+test("every operation rejects an impossible path before anything is sent", async () => {
   const local = join(here, "local");
   await writeFile(local, "x");
   const bad = (path: string): Array<() => Promise<unknown>> => [
@@ -40,7 +40,7 @@ test("a path that no system can have is refused before anything is sent, whateve
   expect([await readdir(there), rig.dials()]).toEqual([[], 1]);
 });
 
-test("a name that is too long is told as such", async () => {
+test("a name that is too long fails with the system's reason", async () => {
   const long = `${there}/${"x".repeat(300)}`;
   await expect(pc1.file(long).write("x")).rejects.toThrow("File name too long.");
   await expect(pc1.file(long).text()).rejects.toThrow("File name too long.");
@@ -50,7 +50,7 @@ test("a name that is too long is told as such", async () => {
   await expect(pc1.file("x".repeat(1024 * 1024)).text()).rejects.toMatchObject({ fault: "test" });
 });
 
-test("names that are no UTF-8 are listed with a sign in their place, and are told apart from what is missing", async () => {
+test("names that are not UTF-8 are listed with replacement characters, and the error for such a name has a hint", async () => {
   const folder = `${there}/bytes`;
   const name = Buffer.from([0x61, 0xff]);
   await pc1.$`mkdir ${folder}`;
@@ -64,13 +64,13 @@ test("names that are no UTF-8 are listed with a sign in their place, and are tol
   await expect(pc1.file(odd).text()).rejects.toMatchObject({
     code: "FILE_FAILED",
     summary: `No such file on pc1: ${odd}.`,
-    hint: expect.stringContaining("no UTF-8"),
+    hint: expect.stringContaining("not be UTF-8"),
   });
   expect((await pc1.$`cat ${folder}/a*`).stdout).toBe("content");
   await pc1.file(folder).remove({ recursive: true });
 });
 
-test("a symbolic link to a folder is that folder, for what is copied to it and from it, and stays a link", async () => {
+test("copies to and from a symbolic link to a folder use that folder, and the link remains", async () => {
   const tree = join(here, "tree");
   await mkdir(join(tree, "in"), { recursive: true });
   await writeFile(join(tree, "in/file"), "new");

@@ -1,12 +1,12 @@
 import { open } from "node:fs/promises";
 
-/** Half of the window that OpenSSH gives: one piece is on its way while the next one is read. */
+/** Chunk size: half of OpenSSH's window, so that one chunk is sent while the next one is read. */
 const PIECE_BYTES = 1024 * 1024;
 
 /**
- * The first bytes of a file, as many as it had when it was looked at. Two buffers take turns: what
- * was yielded is overwritten when the next piece is asked for. New memory for each piece takes as
- * long as its encryption.
+ * Yields the first `bytes` bytes of a file: the size that the file had at its stat. Two buffers
+ * alternate: a yielded chunk is overwritten when the next chunk is requested. Allocating a buffer
+ * for each chunk takes as long as its encryption.
  */
 export async function* readPieces(
   path: string,
@@ -17,7 +17,7 @@ export async function* readPieces(
   let [buffer, other] = [Buffer.allocUnsafe(size), Buffer.allocUnsafe(size)];
   const read = (at: number): Promise<{ bytesRead: number }> => {
     const reading = file.read(buffer, 0, Math.min(size, bytes - at), at);
-    // Nobody may be there any more to hear it.
+    // The pending read may fail after the reader has gone.
     reading.catch(() => {});
     return reading;
   };

@@ -3,11 +3,11 @@ import { chmod, lstat, readdir, realpath, rename, rm, stat } from "node:fs/promi
 import { basename, dirname, join, resolve } from "node:path";
 import { VmrigError } from "../../errors/vmrig-error.ts";
 
-/** Where something of this computer is written before it gets its name, and what is there. */
+/** Staging location on this computer: data is written there before it gets its final name. */
 export interface LocalStaging extends AsyncDisposable {
-  /** The path, behind whatever symbolic links. */
+  /** Final path, with all symbolic links resolved. */
   readonly target: string;
-  /** A name of its own on the same file system, which may be written to. */
+  /** Unique temporary path on the same file system. */
   readonly temp: string;
   readonly targetIsThere: boolean;
   readonly targetIsFolder: boolean;
@@ -29,7 +29,7 @@ export async function stageLocally(path: string): Promise<LocalStaging> {
   };
 }
 
-/** The bytes of all files in a folder. */
+/** Returns the total size of all files in a folder. */
 export async function sizeOf(folder: string): Promise<number> {
   let total = 0;
   const folders: Buffer[] = [Buffer.from(folder)];
@@ -49,9 +49,9 @@ export async function sizeOf(folder: string): Promise<number> {
 }
 
 /**
- * Moves a file to its name, replacing what has it; a folder to where none is, or all that is in it
- * into the one that is there: each file at once, folders that are there stay as they are. Looks
- * first whether all of it has a place.
+ * Moves a file to its final name and replaces an existing file. Moves a folder to a free name, or
+ * merges it into an existing folder: each file is replaced atomically, and existing folders keep
+ * their metadata. Checks for conflicts before the first move.
  */
 export async function moveInto(from: string, into: string): Promise<void> {
   await checkPlaces(Buffer.from(from), Buffer.from(into));
@@ -66,8 +66,9 @@ async function move(from: Buffer, into: Buffer): Promise<void> {
 }
 
 /**
- * @throws VmrigError `FILE_FAILED` where a folder stands in the place of a file, or the other way
- *   round
+ * Checks that no folder replaces a file and no file replaces a folder.
+ *
+ * @throws VmrigError `FILE_FAILED` on a conflict
  */
 async function checkPlaces(from: Buffer, into: Buffer): Promise<void> {
   const there = await isFolder(into);
@@ -81,7 +82,7 @@ async function checkPlaces(from: Buffer, into: Buffer): Promise<void> {
     if (taken !== undefined) throw misfit(into.toString(), "it is a file");
     return;
   }
-  // What may not be read yet is moved with its mode later.
+  // A folder without read permission gets its final mode after the move.
   await chmod(from, 0o700);
   for (const name of await namesIn(from)) await checkPlaces(below(from, name), below(into, name));
 }
@@ -92,7 +93,7 @@ export function misfit(path: string, what: string): VmrigError {
   });
 }
 
-/** As bytes: a name need not be UTF-8. */
+/** Lists the names as bytes: a name may not be UTF-8. */
 function namesIn(folder: Buffer): Promise<Buffer[]> {
   return readdir(folder, { encoding: "buffer" });
 }
@@ -101,7 +102,7 @@ function below(folder: Buffer, name: Buffer): Buffer {
   return Buffer.concat([folder, Buffer.from("/"), name]);
 }
 
-/** A folder that changes its parent is written to, too: its `..` changes. */
+/** Moves a folder. Moving also writes to the folder itself: its `..` changes. */
 async function moveFolder(from: Buffer, into: Buffer): Promise<void> {
   const mode = (await stat(from)).mode & 0o7777;
   await chmod(from, mode | 0o200);
@@ -123,7 +124,7 @@ async function discard(path: string): Promise<void> {
   });
 }
 
-/** Of a folder that was half made, those within may not let their content go. */
+/** Makes a partially written folder removable: folders in it may lack write permission. */
 async function open(folder: Buffer): Promise<void> {
   await chmod(folder, 0o700);
   for (const name of await namesIn(folder))

@@ -5,16 +5,20 @@ import type { Readable, Writable } from "node:stream";
 import { VmrigError } from "../../errors/vmrig-error.ts";
 
 /**
- * The `tar` of this computer: GNU's or, on macOS and Windows, bsdtar. Options are those that both
- * know.
+ * The `tar` program of this computer: GNU tar or, on macOS and Windows, bsdtar. Only options that
+ * both support are used.
  */
 interface Tar {
   readonly child: ChildProcess;
-  /** @throws VmrigError `FILE_FAILED` with what it said, unless it exits with 0 */
+  /**
+   * Resolves when `tar` exits with 0.
+   *
+   * @throws VmrigError `FILE_FAILED` with the messages of `tar` otherwise
+   */
   readonly done: Promise<void>;
 }
 
-/** macOS would add files of its own; messages that can be understood. */
+/** Keeps macOS from adding its metadata files, and makes the messages English. */
 const ENVIRONMENT = { COPYFILE_DISABLE: "1", LC_ALL: "C" };
 
 function tar(
@@ -23,24 +27,24 @@ function tar(
   stdio: ["ignore" | "pipe", "ignore" | "pipe", "pipe"],
 ): Tar {
   const child = spawn("tar", args, { stdio, env: { ...process.env, ...ENVIRONMENT } });
-  let said = "";
+  let messages = "";
   child.stderr
     ?.setEncoding("utf8")
-    .on("data", (text: string) => (said = (said + text).slice(0, 4096)));
-  // Of whoever writes to it when it has ended: its exit code tells the story.
+    .on("data", (text: string) => (messages = (messages + text).slice(0, 4096)));
+  // Writing to an ended `tar` fails. The exit code of `tar` reports the cause.
   child.stdin?.on("error", () => {});
   const done = once(child, "close").then(
     ([code]) => {
       if (code === 0) return;
       throw new VmrigError("FILE_FAILED", {
         message: `Cannot ${doing} on this computer.`,
-        details: said.trim().split("\n").slice(0, 10),
+        details: messages.trim().split("\n").slice(0, 10),
       });
     },
     (cause: unknown) => {
       throw new VmrigError("FILE_FAILED", {
-        message: `Cannot ${doing} on this computer: its \`tar\` does not start.`,
-        hint: "folders are carried by the `tar` on PATH",
+        message: `Cannot ${doing} on this computer: \`tar\` could not be started.`,
+        hint: "copying folders needs `tar` on PATH",
         cause,
       });
     },
@@ -49,14 +53,17 @@ function tar(
   return { child, done };
 }
 
-/** Packs a folder: all names begin with that of the folder. Times have their fractions. */
+/**
+ * Packs a folder: all names in the archive begin with the folder's name. Times keep their
+ * fractions.
+ */
 export function pack(folder: string): {
   readonly output: Readable;
   readonly done: Promise<void>;
   kill(): void;
 } {
-  // Pieces of 32 KiB, as many as a packet holds; tar's own are of 10. `./` in front: no name is
-  // then an option.
+  // Blocks of 32 KiB, the maximum of a packet; the default of tar is 10 KiB. `./` in front: no name
+  // is then read as an option.
   const args = [
     "-c",
     "-f",
@@ -69,13 +76,13 @@ export function pack(folder: string): {
     `./${basename(folder)}`,
   ];
   const { child, done } = tar(`read ${folder}`, args, ["ignore", "pipe", "pipe"]);
-  // What nobody listens to when a child process ends, Node.js throws away; it may be early before
-  // somebody reads.
+  // When a child process ends, Node.js discards output without a listener. `tar` may end before the
+  // reader subscribes.
   child.stdout?.on("readable", () => {});
   return { output: child.stdout as Readable, done, kill: () => void child.kill("SIGKILL") };
 }
 
-/** Unpacks into a folder. */
+/** Unpacks an archive into a folder. */
 export function unpack(folder: string): {
   readonly input: Writable;
   readonly done: Promise<void>;

@@ -16,7 +16,7 @@ useMachine(
   { onCleanup: (work) => void undone.push(work) },
 );
 
-test("a file is read, added to, looked at and removed", async () => {
+test("a file is read, appended to, inspected and removed", async () => {
   const log = pc1.file(`${folder}/app.log`);
   await log.append("one\n");
   await log.append("two\n");
@@ -27,7 +27,7 @@ test("a file is read, added to, looked at and removed", async () => {
   expect(await log.exists()).toBe(false);
 });
 
-test("stat has type, size, mode, owner, group and time of whatever it is", async () => {
+test("stat returns type, size, mode, owner, group and time of any kind of file", async () => {
   await pc1.$`cd ${folder} && printf abc >f && chmod 4750 f && touch -d @1700000000.25 f && mkfifo p && mkdir d && chmod 1777 d`;
   const [uid, gid] = (await pc1.$`id -u; id -g`).stdout.split("\n").map(Number);
   const facts = {
@@ -55,7 +55,7 @@ test("stat has type, size, mode, owner, group and time of whatever it is", async
   expect(await pc1.file("/").stat()).toMatchObject({ type: "folder" });
 });
 
-test("folders are made, listed and removed", async () => {
+test("folders are created, listed and removed", async () => {
   const made = pc1.file(`${folder}/made`);
   await made.mkdir({ mode: 0o750 });
   await pc1.file(`${folder}/made/a/b`).mkdir({ recursive: true });
@@ -76,7 +76,7 @@ test("folders are made, listed and removed", async () => {
   expect(await made.exists()).toBe(false);
 });
 
-test("every operation takes any name, and none is read by a shell", async () => {
+test("every operation accepts any name, and no shell interprets it", async () => {
   for (const name of ["--help", "$(touch pwned)", "new\nline\n", `a'"b`, " ", "é".repeat(127)]) {
     const file = pc1.file(`${rig.server.fromHome(".")}/${name}`);
     await file.write(name);
@@ -95,7 +95,7 @@ test("every operation takes any name, and none is read by a shell", async () => 
   expect(await pc1.file("pwned").exists()).toBe(false);
 });
 
-test("a missing file is named, whatever is asked of it; other failures have the system's reason", async () => {
+test("every operation names a missing file; other failures have the system's reason", async () => {
   const none = pc1.file(`${folder}/none`);
   const missing = {
     code: "FILE_FAILED",
@@ -151,7 +151,7 @@ test("another user's files belong to that user", async () => {
   });
 });
 
-test("watchUntil resolves with the text that was waited for, and says what it saw at its deadline", async () => {
+test("watchUntil resolves with the expected text, and its timeout has the last observation", async () => {
   const log = pc1.file(`${folder}/grows`);
   const seen = log.watchUntil((text) => text.includes("ready"), { interval: 20 });
   await log.write("starting\n");
@@ -165,7 +165,7 @@ test("watchUntil resolves with the text that was waited for, and says what it sa
   ).rejects.toThrow(`last seen: No such file on pc1: ${folder}/never.`);
 });
 
-test("a temporary folder is its user's alone, and gone at the end", async () => {
+test("only its user can enter a temporary folder, and the end of the test removes it", async () => {
   const kept = await pc1.tmpdir();
   await kept.file("x").write("1");
   expect(await pc1.file(kept.path).stat()).toMatchObject({

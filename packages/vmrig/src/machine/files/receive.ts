@@ -12,7 +12,7 @@ import { contentMeter } from "./tar-header.ts";
 type Piece = (chunk: Buffer) => void;
 
 /**
- * Writes what a machine sends under the name for what is not yet whole. `path`: what is then to be
+ * Writes the data of a machine to the temporary path. Returns in `path` the path that is to be
  * moved.
  */
 export async function receive(
@@ -55,7 +55,7 @@ async function unpackInto(
   const { input } = archive;
   try {
     for await (const chunk of content) {
-      // It leaves when it has seen the end of the archive; there is padding behind that.
+      // `tar` exits at the end of the archive and does not read the padding behind it.
       if (input.destroyed) await archive.done;
       else if (!input.write(chunk)) await drained(input);
     }
@@ -83,7 +83,7 @@ async function firstLine(
   for (;;) {
     const next = await chunks.next();
     if (next.done === true)
-      throw new VmrigError("FILE_FAILED", { message: "The machine has sent nothing." });
+      throw new VmrigError("FILE_FAILED", { message: "The machine sent no data." });
     head = Buffer.concat([head, next.value]);
     const end = head.indexOf("\n");
     if (end >= 0) return { line: head.toString("latin1", 0, end), rest: head.subarray(end + 1) };

@@ -1,7 +1,7 @@
-/** Of the tar format: POSIX.1-2017, pax, "ustar Interchange Format". */
+/** Block size of the tar format: POSIX.1-2017, pax, "ustar Interchange Format". */
 const BLOCK = 512;
 
-/** An archive of one empty file. */
+/** Returns an archive of one empty file. */
 export function emptyFile(name: string): Buffer {
   const archive = Buffer.alloc(3 * BLOCK);
   archive.write(name, 0, 100, "latin1");
@@ -17,7 +17,7 @@ export function emptyFile(name: string): Buffer {
   return archive;
 }
 
-/** Counts the content of the files in an archive that passes by, without its headers. */
+/** Counts the file content in a streamed archive, without its headers. */
 export function contentMeter(): (chunk: Uint8Array) => number {
   const header = Buffer.alloc(BLOCK);
   let filled = 0;
@@ -53,7 +53,7 @@ export function contentMeter(): (chunk: Uint8Array) => number {
   };
 }
 
-/** Octal digits, or, beyond 8 GiB and with the first bit set, a number to the base of 256. */
+/** Reads the size: octal digits, or, beyond 8 GiB, a base-256 number with the first bit set. */
 function sizeOf(header: Buffer): number {
   if ((header[124] ?? 0) >= 0x80) return Number(header.readBigUInt64BE(128));
   return Number.parseInt(

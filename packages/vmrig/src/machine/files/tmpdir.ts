@@ -3,17 +3,17 @@ import { quote } from "../../ssh/quote.ts";
 import type { ExecutionContext } from "../command/run.ts";
 import { attempt } from "./attempt.ts";
 
-/** A fresh folder that only its user may enter. */
+/** A temporary folder that only its user can enter. */
 export interface TemporaryFolder extends AsyncDisposable {
-  /** Absolute. */
+  /** Absolute path. */
   readonly path: string;
-  /** A file in it. */
+  /** Returns a file in the folder. */
   file(name: string): MachineFile;
-  /** Takes it away with all that is in it. That it has gone already is fine. */
+  /** Removes the folder with its content. An already removed folder is not an error. */
   remove(): Promise<void>;
 }
 
-/** A machine that a test has frozen does not hold up the tests after it. */
+/** Time limit of the removal, so that a machine that a test froze does not delay the next tests. */
 const REMOVAL_MS = 30_000;
 
 export async function createTmpdir(context: ExecutionContext): Promise<TemporaryFolder> {
@@ -26,7 +26,7 @@ export async function createTmpdir(context: ExecutionContext): Promise<Temporary
   let removed = false;
   const remove = async (): Promise<void> => {
     if (removed) return;
-    // A folder that lets nothing go (0555) is in the way of whoever is not root.
+    // Without root, the content of a folder with mode 0555 cannot be removed before a chmod.
     const line = `rm -rf -- ${quote(path)} 2>/dev/null || { chmod -R u+rwx -- ${quote(path)}; exec rm -rf -- ${quote(path)}; }`;
     await attempt(context, { doing: "remove", path }, line, { timeout: REMOVAL_MS });
     removed = true;

@@ -31,7 +31,7 @@ let there: string;
 let here: string;
 useTwoSides((sides) => ({ rig, pc1, there, here } = sides));
 
-/** A folder with everything that a copy can lose. */
+/** Creates a folder with every property that a copy can lose. */
 async function makeTree(name: string): Promise<string> {
   const tree = join(here, name);
   await mkdir(join(tree, "empty"), { recursive: true });
@@ -51,7 +51,7 @@ async function makeTree(name: string): Promise<string> {
   return tree;
 }
 
-/** All that `makeTree` cares about, by path. */
+/** Returns mode, time and content of all files of the tree, by path. */
 async function inventory(folder: string, path = "."): Promise<Record<string, string>> {
   const facts = await lstat(join(folder, path));
   const content = facts.isSymbolicLink()
@@ -72,7 +72,7 @@ async function inventory(folder: string, path = "."): Promise<Record<string, str
 const litter = async (folder: string): Promise<string[]> =>
   (await readdir(folder)).filter((name) => name.startsWith(".vmrig-"));
 
-test("a folder arrives as it is, and comes back as it was", async () => {
+test("a folder survives upload and download unchanged", async () => {
   const tree = await makeTree("tree");
   const known = await inventory(tree);
   for (const [index, machine] of [pc1, pc1.as(OTHER_USER)].entries()) {
@@ -89,7 +89,7 @@ test("a folder arrives as it is, and comes back as it was", async () => {
   }
 });
 
-test("a folder becomes one with that which is there: its files replace theirs, all else stays", async () => {
+test("a folder is merged into an existing folder: its files replace existing files, other files stay", async () => {
   const tree = join(here, "overlay");
   await mkdir(join(tree, "sub/deep"), { recursive: true });
   await mkdir(join(tree, "new"));
@@ -119,7 +119,7 @@ test("a folder becomes one with that which is there: its files replace theirs, a
   expect(await litter(join(here, "mine"))).toEqual([]);
 });
 
-test("a file arrives with mode and time, replaces another one, and comes back", async () => {
+test("a file keeps mode and time in both directions, and replaces an existing file", async () => {
   const local = join(here, "file");
   const bytes = randomBytes(3_000_000);
   await writeFile(local, bytes);
@@ -142,7 +142,7 @@ test("a file arrives with mode and time, replaces another one, and comes back", 
   expect(await readFile(join(here, "version"), "utf8")).toContain("Linux");
 });
 
-test("a folder that does not fit into the one that is there is refused before anything is moved", async () => {
+test("a folder that conflicts with the existing folder is rejected before anything is moved", async () => {
   const tree = join(here, "misfit");
   await mkdir(join(tree, "z"), { recursive: true });
   await writeFile(join(tree, "a"), "new");
@@ -167,7 +167,7 @@ test("a folder that does not fit into the one that is there is refused before an
   expect([await litter(target), await litter(tree)]).toEqual([[], []]);
 });
 
-test("names that are not UTF-8 go and come, also into folders that are there", async () => {
+test("names that are not UTF-8 survive both directions, also into existing folders", async () => {
   const tree = join(here, "bytes");
   const name = Buffer.from([0x61, 0xff, 0xfe]);
   const nameIn = (folder: string): Buffer => Buffer.concat([Buffer.from(`${folder}/`), name]);
@@ -188,7 +188,7 @@ test("names that are not UTF-8 go and come, also into folders that are there", a
   ).toBe("content");
 });
 
-test("an archive that a machine has made up writes nothing outside of the folder for it", async () => {
+test("a forged archive from a machine writes nothing outside the target folder", async () => {
   const cage = join(here, "cage");
   await mkdir(join(cage, "evil"), { recursive: true });
   await mkdir(join(cage, "into"));
@@ -224,7 +224,7 @@ test("an archive that a machine has made up writes nothing outside of the folder
   expect((await readdir(cage)).toSorted()).toEqual(["evil", "into"]);
 });
 
-test("progress counts the content, up to all of it", async () => {
+test("progress counts the content up to the total", async () => {
   const tree = await makeTree("counted");
   const total = Object.values(await inventory(tree)).length;
   expect(total).toBeGreaterThan(20);
@@ -248,7 +248,7 @@ test("progress counts the content, up to all of it", async () => {
   }
 });
 
-test("what cannot be copied is named with the reason, and leaves nothing behind", async () => {
+test("a failed copy names the file and the reason, and leaves nothing behind", async () => {
   const local = join(here, "some");
   await writeFile(local, "x");
   const as = `on pc1 as ${pc1.user}`;
@@ -280,7 +280,7 @@ test("what cannot be copied is named with the reason, and leaves nothing behind"
   expect([await litter(there), await litter(here)]).toEqual([[], []]);
 });
 
-test("a copy that is given up leaves nothing behind, on either side", async () => {
+test("a cancelled copy leaves nothing behind on either side", async () => {
   const big = join(here, "big");
   await mkdir(big);
   await writeFile(join(big, "one"), randomBytes(32 * 1024 * 1024));
@@ -304,17 +304,17 @@ test("a copy that is given up leaves nothing behind, on either side", async () =
   }
   expect([await litter(there), await litter(here), await litter("/tmp")]).toEqual([[], [], []]);
   expect((await readdir(here)).includes("down")).toBe(false);
-  // As many as the server opens sessions: none of them is taken.
-  const said = await Promise.all(
+  // As many sessions as the server allows: the cancelled copies occupy none of them.
+  const messages = await Promise.all(
     Array.from({ length: 10 }, async () => (await pc1.$`echo on; sleep 0.2`).stdout),
   );
-  expect(said).toEqual(Array.from({ length: 10 }, () => "on"));
+  expect(messages).toEqual(Array.from({ length: 10 }, () => "on"));
   expect([rig.dials(), processes()]).toEqual([1, before]);
 });
 
-// Only root can make a small disk; the one that the server has then is nobody else's.
+// Only root can mount a small disk. Without root the test is not registered.
 if (process.getuid?.() === 0) {
-  test("a full disk is told as such, and nothing half-written is left", async () => {
+  test("a full disk fails with that reason, and no partial file is left", async () => {
     const small = `${there}/small`;
     await pc1.$`mkdir ${small}`;
     await pc1.root.$`mount -t tmpfs -o size=4m,mode=777 tmpfs ${small}`;
@@ -343,7 +343,7 @@ if (process.getuid?.() === 0) {
   });
 }
 
-test("an upload whose connection breaks leaves nothing behind", async () => {
+test("an upload with a broken connection leaves nothing behind", async () => {
   await using other = await startMachine();
   const tree = join(here, "torn");
   await mkdir(tree);

@@ -5,7 +5,7 @@ import { afterAll, beforeAll } from "vitest";
 import { type TestMachine, useMachine } from "../fixtures.test.kit.ts";
 import type { Machine } from "../machine.ts";
 
-/** What is copied between: a folder of this computer, and one of a machine. */
+/** The two sides of a copy: a folder of this computer and a folder of a machine. */
 export interface TwoSides {
   readonly rig: TestMachine;
   readonly pc1: Machine;
@@ -13,7 +13,7 @@ export interface TwoSides {
   readonly there: string;
 }
 
-/** They are there for all tests of a file, and end behind the last one. */
+/** Creates both folders for all tests of a file and removes them after the last test. */
 export function useTwoSides(take: (sides: TwoSides) => unknown): void {
   let here: string | undefined;
   beforeAll(async () => {

@@ -16,8 +16,8 @@ import { fail, octal, replacing, staging } from "./staging.ts";
 import { contentMeter, emptyFile } from "./tar-header.ts";
 
 /**
- * Copies a file or folder of this computer to a name on the machine. What it is read through, `cat`
- * or `tar`, runs there as the user who asks: the copy is that user's.
+ * Copies a file or folder of this computer to a path on the machine. `cat` or `tar` writes the copy
+ * as the user of the context, so that it belongs to that user.
  */
 export async function upload(
   context: ExecutionContext,
@@ -84,7 +84,7 @@ async function uploadFolder(
 ): Promise<void> {
   const total = onProgress === undefined ? 0 : await sizeOf(source);
   const mark = `.vmrig-${randomUUID()}`;
-  // Begins while the machine gets ready.
+  // Packing starts while the machine prepares.
   const archive = pack(source);
   async function* content(): AsyncGenerator<Buffer, void, undefined> {
     const meter = contentMeter();
@@ -94,8 +94,8 @@ async function uploadFolder(
       releaseBuffer(chunk);
     }
     await archive.done;
-    // A second archive behind it, which says that the first one is whole: `tar` over there takes an
-    // end in between for a good one.
+    // A second archive marks the first one as complete: the machine's `tar` accepts an end of input
+    // between entries as a regular end.
     yield emptyFile(mark);
     onProgress?.({ bytes: total, total });
   }
@@ -110,15 +110,15 @@ async function uploadFolder(
 }
 
 /**
- * Shell: unpacks its stdin into a folder of its own; moves that to where it is wanted when all has
- * come.
+ * Shell: unpacks its stdin into a temporary folder, and moves the result to the target after the
+ * last byte.
  */
 function receiving(path: string, name: string, mark: string): string {
   const bare = path.replace(/(?<=[^/])\/+$/, "");
   return [
     staging(bare),
     `[ ! -e "$target" ] || [ -d "$target" ] || ${fail("Not a directory")}`,
-    // Absolute, and no name of a command: `find` hands it on.
+    // An absolute path, which `find` cannot read as an option when it passes it to a command.
     `case $target in /*) ;; *) target=$PWD/$target temp=$PWD/$temp;; esac`,
     `mkdir -m 700 -- "$temp" || exit 1`,
     `tar -x -p -i -f - --no-same-owner --warning=no-timestamp -C "$temp" || exit 1`,
@@ -129,9 +129,9 @@ function receiving(path: string, name: string, mark: string): string {
 }
 
 /**
- * Shell: as `moveInto` of this computer, which looks first whether all of it has a place. In a
- * subshell, so that each call has variables of its own. A folder that changes its parent is written
- * to, too: its `..` changes.
+ * Shell: does what `moveInto` does on this computer, and checks for conflicts before the first
+ * move. It runs in a subshell, so that each call has separate variables. Moving a folder also
+ * writes to the folder itself: its `..` changes.
  */
 const MERGE = `check() (
   [ -d "$2" ] || { [ ! -e "$2" ] && [ ! -L "$2" ]; } || { printf 'vmrig: %s: Not a directory\\n' "$2" >&2; exit 1; }

@@ -4,8 +4,8 @@ import type { ExecutionContext } from "../command/run.ts";
 import { toWatch, tolerant, type WaitOptions } from "../waits/wait-options.ts";
 
 /**
- * Reads a file again and again until what it says is what is waited for. That it is missing is one
- * more thing to be seen.
+ * Reads a file repeatedly until its text is as expected. A missing file is one possible
+ * observation.
  */
 export async function watchUntil(
   context: ExecutionContext,

@@ -6,21 +6,21 @@ import type { ExecutionContext } from "../command/execution-context.ts";
 import { openTunnel } from "./open-tunnel.ts";
 
 export interface Route {
-  /** Leads there, whatever the host. */
+  /** Unix socket for all requests, regardless of the host. */
   readonly socketPath?: string | undefined;
   readonly tls?: ConnectionOptions | undefined;
 }
 
 /**
- * Sends requests through a machine. Each has a connection of its own, so that none is left behind.
- * It waits as long as the signal lets it.
+ * Creates an agent that sends requests through a machine. Each request has a separate connection,
+ * so that no connection stays open. The signal limits the waiting time.
  */
 export async function createAgent(
   context: Pick<ExecutionContext, "link">,
   { socketPath, tls }: Route,
   signal: AbortSignal,
 ): Promise<Agent> {
-  // A tenth of a second, which most tests need not pay.
+  // Loading takes a tenth of a second. Most tests do not need it.
   const undici = await import("undici");
   const open = async ({ hostname, port, protocol }: buildConnector.Options): Promise<Duplex> => {
     const secure = protocol === "https:";
@@ -31,7 +31,7 @@ export async function createAgent(
         : { path: socketPath },
       signal,
     );
-    // As a socket of Node.js, whose client waits for its close to find an answer too short.
+    // As with a socket of Node.js: the client relies on its close to detect a truncated response.
     tunnel.allowHalfOpen = false;
     return secure ? await encrypt(tunnel, hostname, tls) : tunnel;
   };
@@ -45,7 +45,7 @@ export async function createAgent(
     } catch (error) {
       return done(error as Error, null);
     }
-    done(null, stream as Socket); // it asks for no more than a stream
+    done(null, stream as Socket); // undici only uses it as a stream
   };
   return new undici.Agent({
     pipelining: 0,
@@ -69,7 +69,7 @@ function encrypt(
       ...name,
       ...options,
     });
-    // One that breaks breaks the other.
+    // An error of the tunnel destroys the TLS stream.
     tunnel.once("error", (error) => secured.destroy(error));
     secured.once("close", () => tunnel.destroy());
     secured.once("error", reject);

@@ -3,7 +3,7 @@ import { VmrigError } from "../../errors/vmrig-error.ts";
 import type { Destination } from "../../ssh/tunnel.ts";
 import { inWords } from "./target.ts";
 
-/** Connects on this computer. @throws VmrigError `FORWARD_FAILED`; the signal's reason */
+/** Connects from this computer. @throws VmrigError `FORWARD_FAILED`; the signal's reason */
 export function connectHere(to: Destination, signal: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket =
@@ -24,11 +24,11 @@ export function connectHere(to: Destination, signal: AbortSignal): Promise<Socke
         error.code === "ECONNREFUSED"
           ? "connection refused"
           : error.code === "ENOENT"
-            ? "there is no such socket"
+            ? "the socket does not exist"
             : error.message;
       reject(
         new VmrigError("FORWARD_FAILED", {
-          message: `This computer did not connect to ${inWords(to)}: ${why}.`,
+          message: `This computer could not connect to ${inWords(to)}: ${why}.`,
           cause: error,
         }),
       );

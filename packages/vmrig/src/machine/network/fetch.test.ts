@@ -21,7 +21,7 @@ async function serve(answer: RequestListener): Promise<TestService & { readonly 
   return { ...service, url: `http://localhost:${service.port}` };
 }
 
-const tell = (request: IncomingMessage, response: ServerResponse): void =>
+const echo = (request: IncomingMessage, response: ServerResponse): void =>
   void buffer(request).then((body) =>
     response.end(
       JSON.stringify({
@@ -33,12 +33,12 @@ const tell = (request: IncomingMessage, response: ServerResponse): void =>
     ),
   );
 
-test("asks as the machine, and answers with the standard's response", async () => {
+test("fetches from the machine and returns a standard Response", async () => {
   const { url, quiet } = await serve(
-    (_, response) => void response.writeHead(201, { "x-told": ["a", "b"] }).end("made"),
+    (_, response) => void response.writeHead(201, { "x-reply": ["a", "b"] }).end("made"),
   );
   const response = await rig.pc1.fetch(`${url}/things`);
-  expect([response.status, response.ok, response.url, response.headers.get("x-told")]).toEqual([
+  expect([response.status, response.ok, response.url, response.headers.get("x-reply")]).toEqual([
     201,
     true,
     `${url}/things`,
@@ -48,28 +48,28 @@ test("asks as the machine, and answers with the standard's response", async () =
   await quiet();
 });
 
-test("sends what it is given: method, headers, and bodies of every kind", async () => {
-  const { url } = await serve(tell);
+test("sends method, headers, and bodies of every kind", async () => {
+  const { url } = await serve(echo);
   const form = new FormData();
   form.set("name", "vmrig");
   form.set("file", new Blob(["content"]), "file.txt");
-  const said = async (
+  const echoOf = async (
     init: RequestInit,
   ): Promise<Record<string, string> & { headers: Record<string, string> }> =>
     (await (await rig.pc1.fetch(url, { method: "PUT", ...init })).json()) as never;
-  expect(await said({ body: "words", headers: { "x-a": "1" } })).toMatchObject({
+  expect(await echoOf({ body: "words", headers: { "x-a": "1" } })).toMatchObject({
     method: "PUT",
     body: "words",
     headers: { "x-a": "1", "content-length": "5" },
   });
-  expect(await said({ body: new URLSearchParams({ a: "1 2" }) })).toMatchObject({
+  expect(await echoOf({ body: new URLSearchParams({ a: "1 2" }) })).toMatchObject({
     body: "a=1+2",
     headers: { "content-type": expect.stringContaining("x-www-form-urlencoded") as string },
   });
-  const sent = await said({ body: form });
+  const sent = await echoOf({ body: form });
   expect(sent.headers["content-type"]).toMatch(/^multipart\/form-data; boundary=/);
   expect(sent["body"]).toContain('filename="file.txt"');
-  expect(await said({ body: new Blob(["blob"]).stream() })).toMatchObject({
+  expect(await echoOf({ body: new Blob(["blob"]).stream() })).toMatchObject({
     body: "blob",
     headers: { "transfer-encoding": "chunked" },
   });
@@ -77,10 +77,10 @@ test("sends what it is given: method, headers, and bodies of every kind", async 
     yield Buffer.from("in ");
     yield Buffer.from("pieces");
   }
-  expect(await said({ body: pieces() as never })).toMatchObject({ body: "in pieces" });
+  expect(await echoOf({ body: pieces() as never })).toMatchObject({ body: "in pieces" });
 });
 
-test("follows redirects as fetch does, and unpacks what is packed", async () => {
+test("follows redirects as fetch does, and decompresses the body", async () => {
   const { url } = await serve((request, response) => {
     if (request.url === "/old") response.writeHead(302, { location: "/new" }).end();
     else response.writeHead(200, { "content-encoding": "gzip" }).end(gzipSync("unpacked"));
@@ -101,13 +101,13 @@ test("follows redirects as fetch does, and unpacks what is packed", async () => 
 
 test("reaches a service through a unix socket", async () => {
   const path = join(rig.server.folder, "api.sock");
-  await startService(createServer(tell), path);
+  await startService(createServer(echo), path);
   await rig.pc1.root.$`chmod 777 ${path}`;
   const response = await rig.pc1.fetch("http://docker/version", { socketPath: path });
   expect(await response.json()).toMatchObject({ url: "/version", headers: { host: "docker" } });
 });
 
-test("checks certificates: those of an unknown authority are refused, and taken when they are named", async () => {
+test("rejects certificates of an unknown authority, and accepts them with `ca`", async () => {
   await rig.pc1
     .$`cd ${rig.server.folder} && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost -keyout key.pem -out cert.pem`;
   const [key, cert] = await Promise.all(
@@ -130,7 +130,7 @@ test("checks certificates: those of an unknown authority are refused, and taken 
   ).rejects.toMatchObject({ code: "FETCH_FAILED" });
 });
 
-test("says which machine did not get an answer, from where, and why", async () => {
+test("names the machine, the URL and the reason when there is no response", async () => {
   const port = await freePort();
   await expect(
     rig.pc1.fetch(`http://localhost:${port}/x`, { method: "POST" }),
@@ -160,7 +160,7 @@ test("says which machine did not get an answer, from where, and why", async () =
   await Promise.all([mute.quiet(), chatter.quiet()]);
 });
 
-test("an answer of a strange status, or one that leads nowhere, leaves no connection behind", async () => {
+test("an unusual status or a bad redirect leaves no connection behind", async () => {
   const strange = await startService(
     talk(
       (socket) =>
@@ -180,12 +180,12 @@ test("an answer of a strange status, or one that leads nowhere, leaves no connec
   await Promise.all([strange.quiet(), quiet()]);
 });
 
-test.for(["nothing", "ftp://host/file", "/relative"])("%j is no URL to fetch", async (url) => {
+test.for(["nothing", "ftp://host/file", "/relative"])("rejects the URL %j", async (url) => {
   await expect(rig.pc1.fetch(url)).rejects.toMatchObject({ code: "COMMAND_INVALID" });
 });
 
-test("what cannot be sent is told before anybody connects", async () => {
-  const { url, open } = await serve(tell);
+test("rejects an invalid request before connecting", async () => {
+  const { url, open } = await serve(echo);
   await expect(rig.pc1.fetch(url, { method: "GET", body: "x" })).rejects.toMatchObject({
     code: "COMMAND_INVALID",
   });
@@ -195,7 +195,7 @@ test("what cannot be sent is told before anybody connects", async () => {
   expect(open()).toBe(0);
 });
 
-test("an abort ends it, before the answer and in the middle of it", async () => {
+test("an abort ends the request before and during the response", async () => {
   const silent = await serve(() => {});
   const early = new AbortController();
   const waiting = rig.pc1.fetch(silent.url, { signal: early.signal });
@@ -213,7 +213,7 @@ test("an abort ends it, before the answer and in the middle of it", async () => 
   await Promise.all([silent.quiet(), slow.quiet()]);
 });
 
-test("a body that is cut off is an error, not an end", async () => {
+test("a truncated body is an error", async () => {
   const { url } = await serve((_, response) => {
     response.writeHead(200, { "content-length": "100" });
     response.write("half", () => response.socket?.resetAndDestroy());
@@ -222,7 +222,7 @@ test("a body that is cut off is an error, not an end", async () => {
   await expect(response.text()).rejects.toThrow();
 });
 
-test("ends with the test: what was not read by then is lost, and its connection gone", async () => {
+test("ends with the test: an unread body is lost and its connection closed", async () => {
   const works: Array<() => Promise<void>> = [];
   await using mine = await startMachine({ onCleanup: (work) => works.push(work) });
   const { url, quiet } = await serve((_, response) => void response.write("endless"));
@@ -233,7 +233,7 @@ test("ends with the test: what was not read by then is lost, and its connection 
   await quiet();
 });
 
-test("a large answer is read as slowly as its reader wants", async () => {
+test("a slow reader slows down a large response", async () => {
   const megabytes = 32;
   let sent = 0;
   const { url } = await serve((_, response) => {

@@ -17,7 +17,7 @@ export async function fetchThrough(
   const url = toUrl(target, init);
   const wanted = await toWanted(url, init);
   const { signal, release, end } = underSignals(context, init.signal);
-  const told = context.observer?.()?.({
+  const observed = context.observer?.()?.({
     machine: context.name,
     user: context.user,
     command: `fetch ${wanted.method} ${url.href}`,
@@ -37,22 +37,22 @@ export async function fetchThrough(
   });
   try {
     const response = await fetch(url, { ...wanted, signal, dispatcher: agent });
-    // When its body has come, or is not wanted any more.
+    // Closes the agent when the body has arrived or is no longer needed.
     void agent.close().then(release, release);
-    told?.ended(`answered ${response.status} ${after()}`);
+    observed?.ended(`answered ${response.status} ${after()}`);
     return response;
   } catch (thrown) {
     release();
     await agent.destroy();
     const error: unknown = signal.aborted ? signal.reason : failure(context, url, init, thrown);
-    told?.ended(
+    observed?.ended(
       `failed ${after()}: ${isVmrigError(error) ? error.summary : describeThrown(error)}`,
     );
     throw error;
   }
 }
 
-/** `fetch failed` says nothing: what it was is its cause. */
+/** Converts an error. The message `fetch failed` has no details; its cause has them. */
 function failure(
   { name }: ExecutionContext,
   url: URL,
@@ -75,9 +75,9 @@ function hintOf(cause: unknown, socketPath: string | undefined): string | undefi
   if (cause instanceof TunnelRefusedError) return hintFor(cause, socketPath);
   if (!(cause instanceof Error)) return undefined;
   if (cause.message === "bad port")
-    return "Fetch forbids some ports, as those of mail and IRC (2.9); forward() leads to any";
+    return "the Fetch standard (2.9) blocks some ports, such as those of mail and IRC; forward() reaches every port";
   if ("code" in cause && /CERT|ALTNAME|VERIFY/.test(String(cause.code))) {
-    return "give its `ca`, or `rejectUnauthorized: false`, in the option `tls`";
+    return "set `ca` or `rejectUnauthorized: false` in the option `tls`";
   }
   return undefined;
 }

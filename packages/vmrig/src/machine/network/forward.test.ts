@@ -15,7 +15,7 @@ useMachine((machine) => (rig = machine));
 const say = async (port: number, words: string | Buffer): Promise<string> =>
   text(connect({ port, host: "127.0.0.1" }).end(words));
 
-test("a URL of this computer leads to a port of the machine, until it is disposed of", async () => {
+test("a local URL reaches a port of the machine until the forward is disposed of", async () => {
   const { port } = await startService(createServer((_, response) => void response.end("from pc1")));
   let way: number;
   {
@@ -27,7 +27,7 @@ test("a URL of this computer leads to a port of the machine, until it is dispose
   await expect(say(way, "late")).rejects.toMatchObject({ code: "ECONNREFUSED" });
 });
 
-test("carries many connections at a time over the one login, whatever the bytes", async () => {
+test("carries many binary connections at a time over one SSH connection", async () => {
   const { port, quiet } = await startService(echo());
   const logins = rig.server.logins();
   await using way = await rig.pc1.forward(port);
@@ -37,7 +37,7 @@ test("carries many connections at a time over the one login, whatever the bytes"
   expect(rig.server.logins()).toBe(logins);
 });
 
-test("leads to a unix socket, and to whatever host the machine reaches", async () => {
+test("reaches a unix socket and any host that the machine reaches", async () => {
   const path = join(rig.server.folder, "service.sock");
   await startService(echo(), path);
   await rig.pc1.root.$`chmod 777 ${path}`;
@@ -48,18 +48,18 @@ test("leads to a unix socket, and to whatever host the machine reaches", async (
   expect(await say(host.port, "by name")).toBe("by name");
 });
 
-test("a client of a service that is not there yet is hung up on, and the reason can be read", async () => {
+test("resets the client of a missing service and records the reason", async () => {
   const port = await freePort();
   await using way = await rig.pc1.forward(port);
   const socket = connect(way.port, "127.0.0.1");
   await expect(once(socket, "close")).rejects.toMatchObject({ code: "ECONNRESET" });
   expect(way.refused).toMatchObject({
     code: "FORWARD_FAILED",
-    message: expect.stringContaining(`pc1 did not connect to localhost:${port}`) as string,
+    message: expect.stringContaining(`pc1 could not connect to localhost:${port}`) as string,
   });
 });
 
-test("counts its connections, and ends them when it closes, also on the machine", async () => {
+test("counts its connections, and closes them on both sides", async () => {
   const service = await startService(
     talk(
       (socket) =>
@@ -82,12 +82,12 @@ test("counts its connections, and ends them when it closes, also on the machine"
   await way.close();
 });
 
-test("either side ends its half first, and an end that is none is not passed on as one", async () => {
+test("each side can end its half first, and a broken connection is not passed on as a regular end", async () => {
   const last = await startService(
     talk((socket) => void text(socket).then((all) => socket.end(`got ${all.length}`))),
   );
-  await using patient = await rig.pc1.forward(last.port);
-  expect(await say(patient.port, "x".repeat(100_000))).toBe("got 100000");
+  await using second = await rig.pc1.forward(last.port);
+  expect(await say(second.port, "x".repeat(100_000))).toBe("got 100000");
   const rude = await startService(talk((socket) => void socket.write("half", () => rig.hangUp())));
   await using broken = await rig.pc1.forward(rude.port);
   const socket = connect(broken.port, "127.0.0.1");
@@ -95,7 +95,7 @@ test("either side ends its half first, and an end that is none is not passed on 
   await expect(once(socket, "end")).rejects.toMatchObject({ code: "ECONNRESET" });
 });
 
-test("outlives its SSH connection: whoever connects next has a new one", async () => {
+test("survives its SSH connection: the next client uses a new one", async () => {
   const { port } = await startService(echo());
   await using way = await rig.pc1.forward(port);
   expect(await say(way.port, "one")).toBe("one");
@@ -103,7 +103,7 @@ test("outlives its SSH connection: whoever connects next has a new one", async (
   expect(await say(way.port, "two")).toBe("two");
 });
 
-test("a server that forbids it says so at once", async () => {
+test("fails immediately when the server forbids it", async () => {
   await using strict = await startMachine({ sshd: { forwarding: false } });
   await expect(strict.pc1.forward(80)).rejects.toMatchObject({
     code: "FORWARD_FAILED",
@@ -111,7 +111,7 @@ test("a server that forbids it says so at once", async () => {
   });
 });
 
-test("ends with what it was made in, and with the lease", async () => {
+test("ends with the test or hook that opened it, and with the lease", async () => {
   const { port } = await startService(echo());
   const works: Array<() => Promise<void>> = [];
   const lease = new AbortController();
@@ -129,12 +129,12 @@ test("ends with what it was made in, and with the lease", async () => {
   await expect(mine.pc1.forward(port)).rejects.toThrow("the lease was lost");
 });
 
-test.for([0, -1, 65_536, 1.5, Number.NaN])("%s is no port", async (port) => {
+test.for([0, -1, 65_536, 1.5, Number.NaN])("rejects the port %s", async (port) => {
   await expect(rig.pc1.forward(port)).rejects.toMatchObject({ code: "COMMAND_INVALID" });
 });
 
 test.for(["relative.sock", "/with\0nul", `/${"long".repeat(30)}`])(
-  "%j is no unix socket",
+  "rejects the unix socket %j",
   async (path) => {
     await expect(rig.pc1.forward({ path })).rejects.toMatchObject({ code: "COMMAND_INVALID" });
   },

@@ -7,29 +7,24 @@ import { inWords, toDestination, type Target } from "./target.ts";
 import { createTraffic } from "./traffic.ts";
 import { underSignals } from "./under-signals.ts";
 
-/** A port of this computer that leads to a machine. */
+/** A port of this computer that is forwarded to a machine. */
 export interface Forward extends AsyncDisposable {
   /** `http://127.0.0.1:43210` */
   readonly url: string;
-  /** `127.0.0.1`: nobody else reaches it. */
+  /** `127.0.0.1`: only this computer reaches it. */
   readonly host: string;
   readonly port: number;
-  /** How many connections are open now. */
+  /** Number of open connections. */
   readonly connections: number;
-  /**
-   * Why the last connection that did not come about did not: all that its client sees is a reset.
-   */
+  /** Error of the last connection that failed. Its client only sees a reset. */
   readonly refused: VmrigError | undefined;
-  /** Listens no more, and ends its connections. */
+  /** Stops listening and closes all connections. */
   close(): Promise<void>;
 }
 
 const HOST = "127.0.0.1";
 
-/**
- * Listens on a port that the system chooses. Each connection is one that the machine makes, when
- * somebody connects.
- */
+/** Listens on a port that the system chooses. For each client, the machine opens a connection. */
 export async function forward(context: ExecutionContext, target: Target): Promise<Forward> {
   const to = toDestination(target);
   const { signal, release } = underSignals(context);
@@ -39,16 +34,16 @@ export async function forward(context: ExecutionContext, target: Target): Promis
     if (!(error instanceof TunnelRefusedError)) return asVmrigError(error);
     const hint = hintFor(error, "path" in to ? to.path : undefined);
     return new VmrigError("FORWARD_FAILED", {
-      message: `${context.name} did not connect to ${inWords(to)}: ${error.message}.`,
+      message: `${context.name} could not connect to ${inWords(to)}: ${error.message}.`,
       ...(hint === undefined ? {} : { hint }),
       cause: error,
     });
   };
   const traffic = createTraffic(context, explain);
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-    void traffic.carry(socket, (enough) => openTunnel(context, to, enough));
+    void traffic.carry(socket, (openSignal) => openTunnel(context, to, openSignal));
   });
-  // Also when this computer has no file descriptor left for somebody who connects.
+  // Also emitted when this computer has no file descriptor left for a client.
   server.on("error", (error) => traffic.refuse(error));
   await new Promise<void>((resolve, reject) =>
     server.once("error", reject).listen(0, HOST, resolve),

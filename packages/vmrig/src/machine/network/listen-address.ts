@@ -7,14 +7,12 @@ import { waitFor } from "../../wait/wait-for.ts";
 import type { Become } from "../command/script.ts";
 import type { ExecutionContext } from "../command/execution-context.ts";
 
-/**
- * How long a machine may take to let go of a place where it listened for a connection that is over.
- */
+/** Maximum time in which a machine frees the address of an ended connection. */
 const LINGER_MS = 5000;
 
 /**
- * Listens where the machine did for another connection. What is over there may not know it yet; and
- * what a checkpoint has kept never learns that its other end is gone.
+ * Listens at the address of an earlier connection. The machine may not yet know that the earlier
+ * connection has ended. A process restored from a checkpoint never learns it.
  */
 export function takeAgain(
   { name, clock }: ExecutionContext,
@@ -24,7 +22,7 @@ export function takeAgain(
   listen: () => Promise<void>,
 ): Promise<void> {
   return waitFor<void>({
-    what: `${placeInWords(place)} to be let go of by an old connection`,
+    what: `${placeInWords(place)} to be freed by the previous connection`,
     on: name,
     timeoutMs: LINGER_MS,
     code: "FORWARD_FAILED",
@@ -41,7 +39,7 @@ export function takeAgain(
   });
 }
 
-/** Ends an sshd that listens there. Nobody else is touched. */
+/** Ends an sshd that listens at the address. Other processes are not touched. */
 async function evict(
   connection: SshConnection,
   become: Become,
@@ -53,7 +51,7 @@ async function evict(
   if (pid !== undefined) await connection.exec(become("root", `kill ${pid}`));
 }
 
-/** A unix socket that nobody listens at is in the way of the next one. */
+/** Removes a unix socket without a listener, which would block the next listener. */
 export async function clear(connection: SshConnection, path: string): Promise<void> {
   try {
     (await connection.tunnel({ path })).destroy();
@@ -74,8 +72,8 @@ export function refusal(
     message: `The SSH server of ${machine} does not listen ${"path" in place ? "at" : "on"} ${placeInWords(place)}.`,
     hint:
       "path" in place
-        ? "nothing of that name may be there, its folder must be the login user's, and AllowStreamLocalForwarding must be yes or remote"
-        : "nobody may listen there, ports below 1024 are root's alone, and AllowTcpForwarding must be yes or remote in its sshd_config",
+        ? "the path must be free, its folder must belong to the login user, and AllowStreamLocalForwarding must be yes or remote in its sshd_config"
+        : "the port must be free, ports below 1024 need root, and AllowTcpForwarding must be yes or remote in its sshd_config",
     cause,
   });
 }

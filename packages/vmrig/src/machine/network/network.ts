@@ -11,43 +11,44 @@ import {
 import type { Target } from "./target.ts";
 
 /**
- * Ways in and out of a machine, all of them over its one SSH connection, and as the user who logs
- * in.
+ * Network access to and from a machine. All of it uses the machine's only SSH connection and the
+ * login user.
  */
 export interface MachineNetwork {
   /**
-   * A port of this computer that leads to a port or unix socket of the machine:
-   * `await using web = await pc1.forward(8080)`, `web.url`. With `host` it leads to whatever the
-   * machine reaches under that name. It outlives a reboot and a rollback, its connections do not.
-   * It ends with the test that made it, or with the file when a hook did.
+   * Opens a port of this computer that reaches a port or unix socket of the machine:
+   * `await using web = await pc1.forward(8080)`, `web.url`. With `host` it reaches any host that
+   * the machine reaches under that name. The forward survives a reboot and a rollback; its
+   * connections do not. It ends with the test that opened it, or with the test file when a hook
+   * opened it.
    *
-   * @throws VmrigError `FORWARD_FAILED` when the machine's sshd forbids it; what a command throws
-   *   whose machine cannot be reached
+   * @throws VmrigError `FORWARD_FAILED` when the machine's sshd forbids it. Also throws the errors
+   *   of a command on an unreachable machine
    */
   forward(target: Target): Promise<Forward>;
   /**
-   * A port of the machine, on its loopback, that leads to a port or unix socket of this computer: a
-   * service that the test plays. `at` is the machine's port, by default one that it chooses, or the
-   * path of a unix socket there. It lasts as a forward does, and is back before the first command
-   * after a reboot.
+   * Opens a port of the machine, on its loopback interface, that reaches a port or unix socket of
+   * this computer: a service that the test simulates. `at` is the machine's port (default: chosen
+   * by the machine) or the path of a unix socket there. It lasts as long as a forward, and listens
+   * again before the first command after a reboot.
    *
-   * @throws VmrigError `FORWARD_FAILED` when the machine does not listen there; what a command
-   *   throws whose machine cannot be reached
+   * @throws VmrigError `FORWARD_FAILED` when the machine cannot listen there. Also throws the
+   *   errors of a command on an unreachable machine
    */
   reverse(target: Target, at?: number): Promise<Reverse>;
   reverse(target: Target, at: { readonly path: string }): Promise<ReverseSocket>;
   /**
-   * `fetch` from where the machine is: it looks up names and makes the connections, so `localhost`
-   * is the machine. Ends with the test. What of the answer was not read when the test ends is lost.
+   * Runs `fetch` from the machine: the machine resolves names and opens the connections, so
+   * `localhost` is the machine. Ends with the test. Unread parts of the response are then lost.
    *
-   * @throws VmrigError `FETCH_FAILED` when there is no answer; what a command throws whose machine
-   *   cannot be reached; the signal's reason
+   * @throws VmrigError `FETCH_FAILED` when there is no response. Also throws the signal's reason
+   *   and the errors of a command on an unreachable machine
    */
   fetch(url: string | URL, init?: MachineRequestInit): Promise<Response>;
 }
 
 export interface NetworkOptions extends Origin {
-  /** Takes what is to be done at the end of what runs now, such as a test. */
+  /** Registers a clean-up function for the end of the current test or hook. */
   readonly onCleanup: ((work: () => Promise<void>) => void) | undefined;
 }
 

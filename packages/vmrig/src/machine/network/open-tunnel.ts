@@ -5,10 +5,10 @@ import { onLive } from "../link.ts";
 import type { ExecutionContext } from "../command/execution-context.ts";
 
 /**
- * A connection that the machine makes, over its SSH connection.
+ * Opens a connection from the machine, over its SSH connection.
  *
- * @throws TunnelRefusedError, the signal's reason, and what a command throws whose machine cannot
- *   be reached
+ * @throws TunnelRefusedError, the signal's reason, and the errors of a command on an unreachable
+ *   machine
  */
 export function openTunnel(
   { link }: Pick<ExecutionContext, "link">,
@@ -22,25 +22,25 @@ export function openTunnel(
 }
 
 /**
- * Of loopback: nobody can listen there, so the answer is `connection refused`, and no service is
- * disturbed by the question.
+ * Port 0 of the loopback interface. Nothing can listen there, so the reply is `connection refused`,
+ * and the check disturbs no service.
  */
-const NOBODY: Destination = { host: "127.0.0.1", port: 0 };
+const CLOSED_PORT: Destination = { host: "127.0.0.1", port: 0 };
 
 /**
- * Asks whether the machine's sshd makes such connections at all. One that makes only some
- * (PermitOpen) is asked for the very one.
+ * Checks whether the machine's sshd opens such connections at all. For an sshd that allows only
+ * some (PermitOpen), the check uses the actual destination.
  *
- * @throws VmrigError `FORWARD_FAILED` when it does not
+ * @throws VmrigError `FORWARD_FAILED` when sshd forbids it
  */
 export async function checkAllowed(
   context: Pick<ExecutionContext, "link" | "name">,
   to: Destination,
   signal: AbortSignal,
 ): Promise<void> {
-  // Of a unix socket OpenSSH does not tell whether it is forbidden.
+  // For a unix socket, OpenSSH does not report that it is forbidden.
   if ("path" in to) return;
-  for (const where of [NOBODY, to]) {
+  for (const where of [CLOSED_PORT, to]) {
     try {
       (await openTunnel(context, where, signal)).destroy();
       return;
@@ -56,16 +56,16 @@ export async function checkAllowed(
 }
 
 const ALLOW =
-  "set AllowTcpForwarding to yes or local in its sshd_config, and see PermitOpen and DisableForwarding there";
+  "set AllowTcpForwarding to yes or local in its sshd_config, and check PermitOpen and DisableForwarding there";
 
-/** What is worth a try when the machine refuses a connection. */
+/** Returns a hint for a connection that the machine refused. */
 export function hintFor(refused: TunnelRefusedError, path: string | undefined): string | undefined {
   if (refused.forbidden) return ALLOW;
   if (path === undefined) return undefined;
-  return "somebody must listen there, the user who logs in must be allowed to connect, and AllowStreamLocalForwarding must be yes or local";
+  return "a process must listen there, the login user needs permission to connect, and AllowStreamLocalForwarding must be yes or local in its sshd_config";
 }
 
-/** What else waits for the promise goes on to do so. */
+/** Rejects when the signal aborts. Other users of the promise are not affected. */
 function unless<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason);

@@ -2,8 +2,8 @@ import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 
 /**
- * Passes bytes both ways, as fast as the slower side. Each half ends by itself; a side that breaks
- * breaks the other one.
+ * Passes bytes in both directions, at the pace of the slower side. Each half ends separately. An
+ * error on one side destroys the other side.
  */
 export function pipeBothWays(near: Duplex, far: Duplex): void {
   for (const [one, other] of [
@@ -17,7 +17,7 @@ export function pipeBothWays(near: Duplex, far: Duplex): void {
     });
     one.on("close", () => {
       if (broke || (one.readableEnded && one.writableFinished)) return;
-      // It ended before it had taken all: nothing more goes there, but what came from it is
+      // One side closed before it took all data: nothing more is sent to it, but its own data is
       // delivered.
       if (one.readableEnded) other.end(() => other.destroy());
       else reset(other);
@@ -26,10 +26,10 @@ export function pipeBothWays(near: Duplex, far: Duplex): void {
   }
 }
 
-/** Ends a connection so that its peer does not take it for a proper end. */
+/** Resets a connection, so that its peer does not see a regular end. */
 export function reset(stream: Duplex): void {
   if (stream.destroyed) return;
-  // While its own half ends, Node.js cannot reset a socket, and would never say that it is closed.
+  // While its own half is ending, Node.js cannot reset a socket and would never report its close.
   if (stream instanceof Socket && !stream.writableEnded) stream.resetAndDestroy();
   else stream.destroy();
 }

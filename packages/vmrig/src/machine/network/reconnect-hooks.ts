@@ -1,11 +1,11 @@
 import type { SshConnection } from "../../ssh/connection.ts";
 
-/** Has a new SSH connection do what the last one did. It never rejects. */
+/** Repeats on a new SSH connection the set-up of the last one. Must not reject. */
 export type ReconnectHook = (connection: SshConnection) => Promise<void>;
 
 /**
- * What must be on each SSH connection of a machine: it goes with one, and nobody gets the next one
- * before it is back.
+ * Set-up that every SSH connection of a machine needs. It ends with a connection, and no command
+ * gets the next connection before the set-up has run.
  */
 export interface ReconnectHooks {
   add(standing: ReconnectHook): void;

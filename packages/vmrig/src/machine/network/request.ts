@@ -4,25 +4,28 @@ import { describeThrown } from "../../errors/thrown.ts";
 import { VmrigError } from "../../errors/vmrig-error.ts";
 import { checkPath } from "./target.ts";
 
-/** What `fetch` of Node.js takes, and two more. */
+/** Options of `fetch` of Node.js, and two more. */
 export interface MachineRequestInit extends RequestInit {
   /**
-   * A unix socket of the machine to send the request through: the URL's host is then only what the
-   * service is told.
+   * Unix socket of the machine that receives the request. The URL's host then only sets the `Host`
+   * header.
    */
   readonly socketPath?: string | undefined;
-  /** Of `https`: `ca` for a certificate of one's own, `rejectUnauthorized: false` for any. */
+  /**
+   * TLS options for `https`: `ca` for a custom authority, `rejectUnauthorized: false` to accept any
+   * certificate.
+   */
   readonly tls?:
     | Pick<ConnectionOptions, "ca" | "cert" | "key" | "rejectUnauthorized" | "servername">
     | undefined;
 }
 
-/** @throws VmrigError `COMMAND_INVALID` */
+/** Parses the URL. @throws VmrigError `COMMAND_INVALID` */
 export function toUrl(target: string | URL, { socketPath }: MachineRequestInit): URL {
   const url = URL.parse(String(target));
   if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) {
     throw new VmrigError("COMMAND_INVALID", {
-      message: `${JSON.stringify(String(target))} is no URL to fetch.`,
+      message: `${JSON.stringify(String(target))} is not a URL that fetch() accepts.`,
       hint: 'write "http://localhost:8080/health"',
     });
   }
@@ -31,8 +34,8 @@ export function toUrl(target: string | URL, { socketPath }: MachineRequestInit):
 }
 
 /**
- * Read by Node.js itself, which knows more kinds of bodies than what sends it, and says what is
- * wrong before anything is sent.
+ * Normalises the request through Node.js' own `Request`, which supports more kinds of bodies than
+ * the HTTP client and reports mistakes before anything is sent.
  *
  * @throws VmrigError `COMMAND_INVALID`
  */
@@ -52,13 +55,13 @@ export async function toWanted(url: URL, init: MachineRequestInit): Promise<Want
     };
   } catch (error) {
     throw new VmrigError("COMMAND_INVALID", {
-      message: `${url.href} cannot be fetched like that: ${describeThrown(error)}.`,
+      message: `${url.href} cannot be fetched with these options: ${describeThrown(error)}.`,
       cause: error,
     });
   }
 }
 
-/** Such a body is sent as it comes, and only once. */
+/** Returns whether the body is a stream. A stream is sent as it arrives, and only once. */
 function isStream(body: RequestInit["body"]): boolean {
   return (
     typeof body === "object" &&

@@ -12,12 +12,12 @@ import { startMachine, useMachine, type TestMachine } from "../fixtures.test.kit
 let rig: TestMachine;
 useMachine((machine) => (rig = machine));
 
-/** The machine has the network of this computer. */
+/** The machine shares the network of this computer. */
 const say = async (to: NetConnectOpts, words: string): Promise<string> =>
   text(connect(to).end(words));
 const at = (port: number): NetConnectOpts => ({ port, host: "127.0.0.1" });
 
-test("a port of the machine leads to a service that the test plays, until it is disposed of", async () => {
+test("a port of the machine reaches a service of the test until the reverse is disposed of", async () => {
   const { port } = await startService(
     createServer((request, response) => void response.end(`played ${request.url}`)),
   );
@@ -31,7 +31,7 @@ test("a port of the machine leads to a service that the test plays, until it is 
   await expect(say(at(back), "late")).rejects.toMatchObject({ code: "ECONNREFUSED" });
 });
 
-test("listens where it is told, on a port or a unix socket of the machine, and leads to one of this computer", async () => {
+test("listens on the given port or unix socket of the machine, and reaches a port or socket of this computer", async () => {
   const here = join(rig.server.folder, "here.sock");
   await startService(echo(), here);
   const wanted = await freePort();
@@ -45,7 +45,7 @@ test("listens where it is told, on a port or a unix socket of the machine, and l
   expect(await say({ path }, "by socket")).toBe("by socket");
 });
 
-test("a place that is taken is refused, on which machine and where", async () => {
+test("rejects an occupied address and names machine and address", async () => {
   const { port } = await startService(echo());
   await expect(rig.pc1.reverse(port, port)).rejects.toMatchObject({
     code: "FORWARD_FAILED",
@@ -59,7 +59,7 @@ test("a place that is taken is refused, on which machine and where", async () =>
   expect(await say({ path: first.path }, "still there")).toBe("still there");
 });
 
-test("of a unix socket, what nobody listens at is out of the way; a file is not", async () => {
+test("replaces a stale unix socket, but not a file", async () => {
   const { port } = await startService(echo());
   const path = join(rig.server.folder, "stale.sock");
   await rig.pc1
@@ -74,21 +74,21 @@ test("of a unix socket, what nobody listens at is out of the way; a file is not"
   expect((await stat(file)).size).toBe(8);
 });
 
-test("who connects to a service that is not there is hung up on, and the reason can be read", async () => {
-  const nobody = await freePort();
-  await using back = await rig.pc1.reverse(nobody);
+test("resets the client of a missing service and records the reason", async () => {
+  const closedPort = await freePort();
+  await using back = await rig.pc1.reverse(closedPort);
   const socket = connect(at(back.port));
   socket.resume();
   await once(socket, "close");
   expect(back.refused).toMatchObject({
     code: "FORWARD_FAILED",
     message: expect.stringContaining(
-      `This computer did not connect to localhost:${nobody}: connection refused.`,
+      `This computer could not connect to localhost:${closedPort}: connection refused.`,
     ) as string,
   });
 });
 
-test("is back on the next connection, at the same place, before the first command there", async () => {
+test("listens on the next connection at the same address before its first command", async () => {
   const { port } = await startService(echo());
   await using back = await rig.pc1.reverse(port);
   const path = join(rig.server.folder, "again.sock");
@@ -102,7 +102,7 @@ test("is back on the next connection, at the same place, before the first comman
   }
 });
 
-test("is back at once when a test has the machine reboot, boot or go back", async () => {
+test("listens again immediately after a reboot, a boot and a restore by the test", async () => {
   const { port } = await startService(echo());
   const cut = async (): Promise<void> => rig.hangUp();
   const control = {
@@ -128,7 +128,7 @@ test("is back at once when a test has the machine reboot, boot or go back", asyn
   }
 });
 
-test("a place that somebody else has taken in between is told, and the machine's commands go on", async () => {
+test("records an address that another process took meanwhile, and commands keep working", async () => {
   const { port } = await startService(echo());
   const path = join(rig.server.folder, "stolen.sock");
   await using back = await rig.pc1.reverse(port, { path });
@@ -139,7 +139,7 @@ test("a place that somebody else has taken in between is told, and the machine's
   expect(back.refused).toMatchObject({ code: "FORWARD_FAILED" });
 });
 
-test("closed while it comes back, it listens no more", async () => {
+test("stays closed when it is closed during a reconnect", async () => {
   const { port } = await startService(echo());
   for (let round = 0; round < 10; round++) {
     const back = await rig.pc1.reverse(port);
@@ -150,7 +150,7 @@ test("closed while it comes back, it listens no more", async () => {
   }
 });
 
-test("ends with what it was made in, and with the lease", async () => {
+test("ends with the test or hook that opened it, and with the lease", async () => {
   const service = await startService(
     talk(
       (socket) =>
@@ -180,7 +180,7 @@ test("ends with what it was made in, and with the lease", async () => {
   await expect(mine.pc1.reverse(service.port)).rejects.toThrow("the lease was lost");
 });
 
-test("a server that forbids it says what to set", async () => {
+test("fails with the sshd setting when the server forbids it", async () => {
   await using strict = await startMachine({ sshd: { forwarding: false } });
   await expect(strict.pc1.reverse(80)).rejects.toMatchObject({
     code: "FORWARD_FAILED",
@@ -188,7 +188,7 @@ test("a server that forbids it says what to set", async () => {
   });
 });
 
-test("one that plays no socket of this computer is told so, and a place that is none", async () => {
+test("rejects an invalid local target and an invalid address", async () => {
   await expect(rig.pc1.reverse(0)).rejects.toMatchObject({ code: "COMMAND_INVALID" });
   await expect(rig.pc1.reverse(80, 70_000)).rejects.toMatchObject({ code: "COMMAND_INVALID" });
   await expect(rig.pc1.reverse(80, { path: "relative" })).rejects.toMatchObject({

@@ -11,26 +11,24 @@ import { checkPath, checkPort, inWords, toDestination, type Target } from "./tar
 import { createTraffic } from "./traffic.ts";
 
 interface Back extends AsyncDisposable {
-  /** How many connections are open now. */
+  /** Number of open connections. */
   readonly connections: number;
-  /**
-   * Why the last connection that did not come about did not, or why the machine listens no more.
-   */
+  /** Error of the last connection that failed, or the reason why the machine stopped listening. */
   readonly refused: VmrigError | undefined;
-  /** The machine listens no more, and its connections end. */
+  /** Stops listening on the machine and closes all connections. */
   close(): Promise<void>;
 }
 
-/** A port of the machine that leads to this computer. */
+/** A port of the machine that reaches this computer. */
 export interface Reverse extends Back {
-  /** As the machine sees it: `http://127.0.0.1:43210` */
+  /** URL as seen by the machine: `http://127.0.0.1:43210` */
   readonly url: string;
   /** `127.0.0.1`: only the machine itself reaches it. */
   readonly host: string;
   readonly port: number;
 }
 
-/** A unix socket of the machine that leads to this computer. */
+/** A unix socket of the machine that reaches this computer. */
 export interface ReverseSocket extends Back {
   readonly path: string;
 }
@@ -58,7 +56,7 @@ export async function reverseSocket(
   return Object.assign(back, { path });
 }
 
-/** `place`: where it listens now, and will. */
+/** Starts listening. `place` is the current address and the address after a reconnect. */
 async function listenFor(
   { context, reconnectHooks, become }: Origin,
   target: Target,
@@ -77,11 +75,11 @@ async function listenFor(
     if ("path" in place) await clear(connection, place.path);
     const fresh = await connection.listen(
       place,
-      (stream) => void traffic.carry(stream, (enough) => connectHere(to, enough)),
+      (stream) => void traffic.carry(stream, (signal) => connectHere(to, signal)),
     );
     if (closing !== undefined) return fresh.close();
     listener = fresh;
-    // Whoever was told the port finds it again after a reboot.
+    // Keeps the chosen port, so that clients find it after a reboot.
     if (fresh.port !== undefined) place = { port: fresh.port };
   };
   try {

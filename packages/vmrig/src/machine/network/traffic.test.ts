@@ -8,7 +8,7 @@ function traffic(): Traffic {
   return createTraffic({
     name: "pc1",
     user: "vmrig",
-    link: () => Promise.reject(new Error("nobody dials")),
+    link: () => Promise.reject(new Error("no connection in this test")),
   });
 }
 
@@ -19,7 +19,7 @@ const gone = async (): Promise<Duplex> => {
   return stream;
 };
 
-test("a far end that is lost in the moment it is opened ends the near one, and holds up nobody", async () => {
+test("a tunnel that is lost while it opens closes the client's connection and blocks no other", async () => {
   const ways = traffic();
   const near = new PassThrough();
   const ended = once(near, "close");
@@ -29,14 +29,14 @@ test("a far end that is lost in the moment it is opened ends the near one, and h
   await ways.close();
 });
 
-test("closing gives up what is being opened, and ends what is open", async () => {
+test("closing cancels opening tunnels and closes open connections", async () => {
   const ways = traffic();
   const [waiting, open, far] = [new PassThrough(), new PassThrough(), new PassThrough()];
   const opening = ways.carry(
     waiting,
-    (enough) =>
+    (signal) =>
       new Promise((_, reject) =>
-        enough.addEventListener("abort", () =>
+        signal.addEventListener("abort", () =>
           reject(new VmrigError("CANCELLED", { message: "Given up." })),
         ),
       ),

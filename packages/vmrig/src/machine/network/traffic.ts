@@ -4,24 +4,24 @@ import type { ExecutionContext } from "../command/execution-context.ts";
 import type { CommandEnded } from "../command/command-observer.ts";
 import { pipeBothWays, reset } from "./pipe-both-ways.ts";
 
-/** The connections through one forward, in whichever direction. */
+/** The connections through one forward, in either direction. */
 export interface Traffic {
-  /** How many are open now. */
+  /** Number of open connections. */
   readonly open: number;
-  /** Why the last one that did not come about did not. */
+  /** Error of the last connection that failed. */
   readonly refused: VmrigError | undefined;
-  /** Puts it into the transcript. */
+  /** Adds the forward to the transcript. */
   begin(title: string): void;
-  /** Opens the far end for a near one that is there, and passes bytes between them. */
+  /** Opens the far side for an accepted connection, and passes bytes between both. */
   carry(near: Duplex, open: (signal: AbortSignal) => Promise<Duplex>): Promise<void>;
-  /** Remembers, and puts into the transcript. */
+  /** Records an error, also in the transcript. */
   refuse(error: unknown): void;
-  /** Ends them all, and resolves when they have ended. */
+  /** Closes all connections, and resolves when they are closed. */
   close(): Promise<void>;
 }
 
-/** Of those who were refused: the last ones. */
-const MOST_TOLD = 20;
+/** Maximum number of errors in the transcript: the last ones are kept. */
+const MAX_FAILURES = 20;
 
 export function createTraffic(
   context: ExecutionContext,
@@ -30,9 +30,9 @@ export function createTraffic(
   const streams = new Set<Duplex>();
   const over = new AbortController();
   const near = { open: 0, count: 0 };
-  const told: string[] = [];
+  const failures: string[] = [];
   let refused: VmrigError | undefined;
-  let tell: CommandEnded | undefined;
+  let observed: CommandEnded | undefined;
 
   const hold = (stream: Duplex): void => {
     if (stream.closed) return;
@@ -41,7 +41,8 @@ export function createTraffic(
   };
   const refuse = (error: unknown): void => {
     refused = explain(error);
-    if (told.at(-1) !== refused.summary && told.push(refused.summary) > MOST_TOLD) told.shift();
+    if (failures.at(-1) !== refused.summary && failures.push(refused.summary) > MAX_FAILURES)
+      failures.shift();
   };
 
   return {
@@ -53,7 +54,7 @@ export function createTraffic(
     },
     refuse,
     begin(title) {
-      tell = context.observer?.()?.({
+      observed = context.observer?.()?.({
         machine: context.name,
         user: context.user,
         command: title,
@@ -61,7 +62,7 @@ export function createTraffic(
         secrets: [],
         printed: () => ({
           stdout: undefined,
-          stderr: told.length === 0 ? undefined : Buffer.from(told.join("\n")),
+          stderr: failures.length === 0 ? undefined : Buffer.from(failures.join("\n")),
         }),
       });
     },
@@ -73,19 +74,19 @@ export function createTraffic(
         near.open -= 1;
         gone.abort();
       });
-      // Told to whoever is at the other end, once there is one.
+      // The error reaches the far side as soon as it is open.
       stream.on("error", () => {});
       hold(stream);
-      const enough = AbortSignal.any([gone.signal, over.signal]);
+      const openSignal = AbortSignal.any([gone.signal, over.signal]);
       try {
-        const far = await open(enough);
+        const far = await open(openSignal);
         far.on("error", () => {});
         hold(far);
-        // Its connection may have ended in the moment that it was opened.
-        if (enough.aborted || far.destroyed) [far, stream].forEach(reset);
+        // The SSH connection may have ended while the far side opened.
+        if (openSignal.aborted || far.destroyed) [far, stream].forEach(reset);
         else pipeBothWays(stream, far);
       } catch (error) {
-        if (!enough.aborted) refuse(error);
+        if (!openSignal.aborted) refuse(error);
         reset(stream);
       }
     },
@@ -96,7 +97,9 @@ export function createTraffic(
       );
       for (const stream of streams) reset(stream);
       await Promise.all(ends);
-      tell?.ended(`closed after ${near.count} ${near.count === 1 ? "connection" : "connections"}`);
+      observed?.ended(
+        `closed after ${near.count} ${near.count === 1 ? "connection" : "connections"}`,
+      );
     },
   };
 }

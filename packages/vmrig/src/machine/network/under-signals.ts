@@ -1,6 +1,9 @@
 import type { ExecutionContext } from "../command/execution-context.ts";
 
-/** All that may end what a test asks for now: its own signal, the test's, and that of the lease. */
+/**
+ * Combines every signal that may end the current request: the caller's signal, the test's, and the
+ * lease's.
+ */
 export function underSignals(
   { signal, scope }: Pick<ExecutionContext, "signal" | "scope">,
   own?: AbortSignal | null,
@@ -18,6 +21,6 @@ export function underSignals(
     else source.addEventListener("abort", pass, { once: true });
     return () => source.removeEventListener("abort", pass);
   });
-  // They live much longer than what is asked for.
+  // The source signals live much longer than the request, so its listeners must be removed.
   return { signal: over.signal, end, release: () => undo.forEach((each) => each()) };
 }

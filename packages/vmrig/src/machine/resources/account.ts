@@ -1,7 +1,7 @@
 import type { ExecutionContext } from "../command/run.ts";
 import { argument, query, type QueryTarget } from "./query.ts";
 
-/** An account of a machine. Plain data. */
+/** A user account of a machine. Plain data. */
 export interface Account {
   readonly name: string;
   readonly uid: number;
@@ -10,13 +10,17 @@ export interface Account {
   readonly comment: string;
   readonly home: string;
   readonly shell: string;
-  /** Names of all groups, the primary one first. */
+  /** Names of all groups, starting with the primary group. */
   readonly groups: readonly string[];
 }
 
 export interface UserAccount extends QueryTarget<"user"> {
   readonly name: string;
-  /** `undefined` when there is none. @throws VmrigError `INSPECTION_FAILED` */
+  /**
+   * Reads the entry. Resolves with `undefined` when it does not exist.
+   *
+   * @throws VmrigError `INSPECTION_FAILED`
+   */
   account(): Promise<Account | undefined>;
   exists(): Promise<boolean>;
 }
@@ -25,25 +29,29 @@ export interface UserAccount extends QueryTarget<"user"> {
 export interface GroupEntry {
   readonly name: string;
   readonly gid: number;
-  /** Those who have it beside their primary group. */
+  /** Users with this group as a supplementary group. */
   readonly members: readonly string[];
 }
 
 export interface Group extends QueryTarget<"group"> {
   readonly name: string;
-  /** `undefined` when there is none. @throws VmrigError `INSPECTION_FAILED` */
+  /**
+   * Reads the entry. Resolves with `undefined` when it does not exist.
+   *
+   * @throws VmrigError `INSPECTION_FAILED`
+   */
   entry(): Promise<GroupEntry | undefined>;
   exists(): Promise<boolean>;
 }
 
-/** `getent` exits with 2 for a key that it does not find: getent(1). */
+/** Exit code of `getent` for an unknown key: getent(1). */
 const NOT_FOUND = 2;
 
 export function createUser(context: ExecutionContext, name: string): UserAccount {
   const title = `user ${name}`;
   const word = argument(name);
   const account = async (): Promise<Account | undefined> => {
-    // A group without a name is shown by its number, and makes `id` exit with 1.
+    // For a group without a name, `id` prints the number and exits with 1.
     const { stdout } = await query(
       context,
       `getent passwd ${word} || exit; id -Gn ${word} 2>/dev/null || :`,
@@ -71,7 +79,7 @@ export function createGroup(context: ExecutionContext, name: string): Group {
   return { kind: "group", machine: context.name, user: context.user, title, name, entry, exists };
 }
 
-/** A line of passwd(5), and one of group names. */
+/** Parses a line of passwd(5) and a line of group names. */
 function parseAccount(text: string): Account | undefined {
   const [line = "", groups = ""] = text.split("\n");
   const [name = "", , uid, gid, comment = "", home = "", shell = ""] = line.split(":");
@@ -87,7 +95,7 @@ function parseAccount(text: string): Account | undefined {
   };
 }
 
-/** A line of group(5). */
+/** Parses a line of group(5). */
 function parseGroup(text: string): GroupEntry | undefined {
   const [name = "", , gid, members = ""] = text.split(":");
   if (name === "") return undefined;

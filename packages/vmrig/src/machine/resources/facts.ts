@@ -1,28 +1,26 @@
 import type { ExecutionContext } from "../command/run.ts";
 import { query } from "./query.ts";
 
-/** What a machine is. Plain data. */
+/** Facts about a machine. Plain data. */
 export interface Facts {
   readonly hostname: string;
   /** From os-release(5). */
   readonly os: {
     /** `debian`, `alpine`, `fedora`. */
     readonly id: string;
-    /** `12`; empty where releases roll. */
+    /** `12`; empty on rolling releases. */
     readonly version: string;
     /** `Debian GNU/Linux 12 (bookworm)`. */
     readonly title: string;
   };
   /** `6.1.0-13-amd64`. */
   readonly kernel: string;
-  /** As `uname -m` says: `x86_64`, `aarch64`. */
+  /** Output of `uname -m`: `x86_64`, `aarch64`. */
   readonly arch: string;
-  /** Processors that are online. */
+  /** Number of online processors. */
   readonly cpus: number;
   readonly memoryBytes: number;
-  /**
-   * Another one after each boot. A rollback to a snapshot of the memory brings the old one back.
-   */
+  /** Changes with each boot. A rollback to a snapshot of the memory restores the previous value. */
   readonly bootId: string;
   readonly uptimeSeconds: number;
   /** Name of process 1: `systemd`, `init`. */
@@ -39,7 +37,7 @@ const READ = [
   "cat /etc/os-release 2>/dev/null || cat /usr/lib/os-release",
 ].join(" && ");
 
-/** @throws VmrigError `INSPECTION_FAILED` */
+/** Reads the facts of a machine. @throws VmrigError `INSPECTION_FAILED` */
 export async function readFacts(context: ExecutionContext): Promise<Facts> {
   return parseFacts((await query(context, READ, { title: "its facts" })).stdout);
 }

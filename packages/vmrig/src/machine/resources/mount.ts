@@ -4,19 +4,19 @@ import { query, type QueryTarget } from "./query.ts";
 /** A mounted file system. Plain data. */
 export interface MountEntry {
   readonly path: string;
-  /** The device, or what stands in its place: `/dev/vda1`, `tmpfs`. */
+  /** The device or its substitute: `/dev/vda1`, `tmpfs`. */
   readonly source: string;
   /** `ext4`, `tmpfs`, `overlay` … */
   readonly type: string;
-  /** Of the mount and of the file system: `rw`, `noexec`, `size=1024k`. */
+  /** Options of the mount and of the file system: `rw`, `noexec`, `size=1024k`. */
   readonly options: readonly string[];
 }
 
 export interface Mount extends QueryTarget<"mount"> {
   readonly path: string;
   /**
-   * What is mounted at exactly this path, the uppermost where there are several; `undefined` when
-   * nothing is.
+   * Reads the mount at exactly this path: the topmost of several. Resolves with `undefined` when
+   * nothing is mounted there.
    *
    * @throws VmrigError `INSPECTION_FAILED`
    */
@@ -42,8 +42,8 @@ export function createMount(context: ExecutionContext, path: string): Mount {
 }
 
 /**
- * Reads `/proc/self/mountinfo`. Format: proc_pid_mountinfo(5); blanks and the like are written in
- * octal.
+ * Parses `/proc/self/mountinfo`. Format: proc_pid_mountinfo(5); blanks and similar characters are
+ * written in octal.
  */
 export function parseMounts(text: string): MountEntry[] {
   return text.split("\n").flatMap((line) => {

@@ -4,18 +4,22 @@ import { argument, query, type QueryTarget } from "./query.ts";
 /** A network interface. Plain data. */
 export interface InterfaceStatus {
   readonly name: string;
-  /** Whether it is switched on and, as far as it can tell, connected. */
+  /** Whether the interface is enabled and, as far as it can detect, connected. */
   readonly up: boolean;
   readonly mtu: number;
-  /** The hardware address, where it has one. */
+  /** Hardware address, if the interface has one. */
   readonly mac: string | undefined;
-  /** With their prefix: `10.77.0.11/24`, `fe80::1/64`. */
+  /** Addresses with their prefix length: `10.77.0.11/24`, `fe80::1/64`. */
   readonly addresses: readonly string[];
 }
 
 export interface NetworkInterface extends QueryTarget<"interface"> {
   readonly name: string;
-  /** `undefined` when there is none of that name. @throws VmrigError `INSPECTION_FAILED` */
+  /**
+   * Reads the status. Resolves with `undefined` when no interface has this name.
+   *
+   * @throws VmrigError `INSPECTION_FAILED`
+   */
   status(): Promise<InterfaceStatus | undefined>;
   exists(): Promise<boolean>;
   isUp(): Promise<boolean>;
@@ -25,7 +29,7 @@ export function createInterface(context: ExecutionContext, name: string): Networ
   const title = `interface ${name}`;
   const status = async (): Promise<InterfaceStatus | undefined> => {
     const word = argument(name);
-    // The one of busybox knows no JSON, and prints the same text.
+    // The `ip` of busybox has no JSON output, but prints the same text.
     const { stdout } = await query(
       context,
       `[ ! -e /sys/class/net/${word} ] || ip address show dev ${word}`,
@@ -45,7 +49,7 @@ export function createInterface(context: ExecutionContext, name: string): Networ
   };
 }
 
-/** Reads `ip address show dev NAME`, of iproute2 and of busybox: ip-address(8). */
+/** Parses the output of `ip address show dev NAME` of iproute2 and of busybox: ip-address(8). */
 export function parseInterface(text: string): InterfaceStatus | undefined {
   const [, name, flags = "", mtu] =
     /^\d+: ([^:@\s]+)(?:@\S+)?: <([^>]*)>.* mtu (\d+)/m.exec(text) ?? [];

@@ -2,12 +2,15 @@ import type { ExecutionContext } from "../command/run.ts";
 import { argument, query, type QueryTarget } from "./query.ts";
 import { VmrigError } from "../../errors/vmrig-error.ts";
 
-/** A package as it is installed. Plain data. */
+/** An installed package. Plain data. */
 export interface InstalledPackage {
   readonly name: string;
-  /** With epoch and release, as the package manager writes it: `1.22.1-9`, `1:9.2p1-2+deb12u3`. */
+  /**
+   * Version with epoch and release, as the package manager writes it: `1.22.1-9`,
+   * `1:9.2p1-2+deb12u3`.
+   */
   readonly version: string;
-  /** `amd64`, `x86_64`; the word of the package manager. Unknown to apk's list. */
+  /** Architecture as named by the package manager: `amd64`, `x86_64`. Missing in apk's list. */
   readonly arch: string | undefined;
   readonly manager: "dpkg" | "rpm" | "apk";
 }
@@ -15,16 +18,17 @@ export interface InstalledPackage {
 export interface Package extends QueryTarget<"package"> {
   readonly name: string;
   /**
-   * What is installed; `undefined` when it is not, also when only its configuration was left.
+   * Reads the installed package. Resolves with `undefined` when it is not installed, also when only
+   * its configuration remains.
    *
    * @throws VmrigError `INSPECTION_FAILED`
    */
   installed(): Promise<InstalledPackage | undefined>;
   isInstalled(): Promise<boolean>;
   /**
-   * The installed version.
+   * Reads the installed version.
    *
-   * @throws VmrigError `INSPECTION_FAILED`, also when it is not installed
+   * @throws VmrigError `INSPECTION_FAILED`, also when the package is not installed
    */
   version(): Promise<string>;
 }
@@ -32,7 +36,7 @@ export interface Package extends QueryTarget<"package"> {
 export function createPackage(context: ExecutionContext, name: string): Package {
   const title = `package ${name}`;
   const installed = async (): Promise<InstalledPackage | undefined> => {
-    // Package managers exit with 1 for what is not installed.
+    // Package managers exit with 1 for a package that is not installed.
     const { stdout } = await query(context, askForPackage(name), { title, answers: [0, 1] });
     return parsePackage(name, stdout);
   };
@@ -55,8 +59,8 @@ export function createPackage(context: ExecutionContext, name: string): Package 
 }
 
 /**
- * Asks the manager of the system: the one that has a database, because dpkg and rpm can both be
- * installed as programs. The first line says which one answers.
+ * Builds the query for the system's package manager: the first one that has a database, because
+ * dpkg and rpm can both be installed as programs. The first line of the output names the manager.
  */
 function askForPackage(name: string): string {
   const word = argument(name);
@@ -69,7 +73,9 @@ function askForPackage(name: string): string {
 }
 
 /**
- * @param text the manager's name on a line, and what it answered: format of the query in
+ * Parses the output of the query.
+ *
+ * @param text the manager's name on a line, and its output: format of the query in
  *   {@link askForPackage}
  */
 export function parsePackage(name: string, text: string): InstalledPackage | undefined {

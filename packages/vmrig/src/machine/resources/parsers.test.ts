@@ -5,10 +5,10 @@ import { parseMounts } from "./mount.ts";
 import { parsePackage } from "./package.ts";
 import { inWords, isActive, isEnabled, parseService, type ServiceStatus } from "./service.ts";
 
-/** What programs print; where a text is from stands above it. */
+/** Output of programs. The comment above each text names its source. */
 const PC1 = { name: "pc1", user: "vmrig" };
 
-/** Recorded: `systemctl show` of systemd 252 (Debian 12), for units made for it. */
+/** Recorded: `systemctl show` of systemd 252 (Debian 12), for units created for this test. */
 const shown = (name: string, lines: string): ServiceStatus => parseService(PC1, name, lines.trim());
 const STAYS = shown(
   "stays",
@@ -94,11 +94,11 @@ const ROOT = shown(
   "-.mount",
   "Result=success\nId=-.mount\nDescription=Root Mount\nLoadState=loaded\nActiveState=active\nSubState=mounted\nUnitFileState=\nJob=",
 );
-/** Recorded: `systemctl list-jobs --no-legend` of the same. */
+/** Recorded: `systemctl list-jobs --no-legend` of the same system. */
 const QUEUE = "286 later.service start waiting\n232 slow.service  start running\n";
 
 describe("a unit of systemd", () => {
-  test("is read with all its fields", () => {
+  test("is parsed with all its fields", () => {
     expect(STAYS).toEqual({
       unit: "stays.service",
       description: "Stays",
@@ -122,7 +122,7 @@ describe("a unit of systemd", () => {
     ["again", AGAIN, "activating (auto-restart, exit-code 1)", false],
     ["later", LATER, "inactive (dead)", false],
     ["nowhere", NOWHERE, "not-found", false],
-  ])("%s is told in words, and whether it is active", (_name, status, words, active) => {
+  ])("%s is described in words, and its active state is known", (_name, status, words, active) => {
     expect([inWords(status), isActive(status)]).toEqual([words, active]);
   });
 
@@ -138,24 +138,24 @@ describe("a unit of systemd", () => {
       true,
     ],
     ["that systemd will start again", AGAIN, "", false],
-  ])("one %s: whether waiting is of no use", (_which, status, queue, hopeless) => {
+  ])("one %s: isHopeless tells whether waiting is useless", (_which, status, queue, hopeless) => {
     expect(isHopeless(status, queue)).toBe(hopeless);
   });
 
-  test("is enabled when it starts by itself", () => {
+  test("is enabled when it starts at boot", () => {
     expect([STAYS, FAILS, ROOT].map(isEnabled)).toEqual([true, false, false]);
   });
 
-  test("without a LoadState is no answer", () => {
+  test("without a LoadState is an error", () => {
     expect(() => parseService(PC1, "x", "Id=x.service\n")).toThrow(
-      "Cannot read service x on pc1 as vmrig: systemctl tells no LoadState.",
+      "Cannot read service x on pc1 as vmrig: systemctl reported no LoadState.",
     );
   });
 });
 
 /**
- * Written by hand in the form of dpkg-query(1), rpm(8) and apk-info(8), behind the word by which
- * the query says which one answers.
+ * Written by hand in the format of dpkg-query(1), rpm(8) and apk-info(8), after the line in which
+ * the query names the package manager.
  */
 describe("packages", () => {
   test.each([
@@ -178,8 +178,8 @@ describe("packages", () => {
   });
 });
 
-test("mounts: names with blanks, the options of both halves once", () => {
-  // The example of proc_pid_mountinfo(5), with a blank in its path.
+test("mounts: parses names with blanks, and lists the options of both halves once", () => {
+  // The example of proc_pid_mountinfo(5), with a blank added to its path.
   const text = `36 35 98:0 /mnt1 /mnt/with\\040blank rw,noatime master:1 - ext3 /dev/root rw,errors=continue
 22 1 0:21 / /proc rw,nosuid - proc proc rw`;
   expect(parseMounts(text)).toEqual([
@@ -215,7 +215,7 @@ test.each([
     link/ether 52:54:00:12:34:57 brd ff:ff:ff:ff:ff:ff`,
     { name: "eth1", up: false, mtu: 1500, mac: "52:54:00:12:34:57", addresses: [] },
   ],
-  ["one that is missing", "", undefined],
-])("an interface as %s shows it", (_who, text, status) => {
+  ["a missing interface", "", undefined],
+])("parses an interface in the output of %s", (_who, text, status) => {
   expect(parseInterface(text)).toEqual(status);
 });

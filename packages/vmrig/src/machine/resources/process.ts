@@ -1,36 +1,35 @@
 import type { ExecutionContext } from "../command/run.ts";
 import { query, type QueryTarget } from "./query.ts";
 
-/** A process as the kernel shows it. Plain data. */
+/** A process, as reported by the kernel. Plain data. */
 export interface ProcessInfo {
   readonly pid: number;
   readonly parentPid: number;
-  /** The program's own name; the kernel keeps 15 characters of it. */
+  /** Name of the program; the kernel keeps 15 characters of it. */
   readonly name: string;
-  /** Of its effective user: the name, or the number where nobody has it. */
+  /** Name of the effective user, or the number where it has no name. */
   readonly user: string;
-  /** With the program as the first. Empty for threads of the kernel. */
+  /** Arguments, starting with the program. Empty for kernel threads. */
   readonly args: readonly string[];
   /** `running`, `sleeping`, `disk sleep`, `stopped`, `zombie` … */
   readonly state: string;
-  /** Memory that is its own or shared at this moment. Zero for threads of the kernel. */
+  /** Resident memory, private and shared. Zero for kernel threads. */
   readonly residentBytes: number;
 }
 
-/** Which processes are meant; all that is given must hold. */
+/** Selects processes. All given conditions must hold. */
 export interface ProcessFilter {
   readonly name?: string;
   readonly pid?: number;
   readonly user?: string;
-  /** Found in the arguments, joined by blanks. */
+  /** Searched in the arguments, joined by blanks. */
   readonly args?: string | RegExp;
 }
 
 export interface Processes extends QueryTarget<"process"> {
   readonly filter: ProcessFilter;
   /**
-   * Those that there are, in the order of their pids; what has ended and was not waited for is left
-   * out.
+   * Lists the matching processes in the order of their pids. Zombies are left out.
    *
    * @throws VmrigError `INSPECTION_FAILED`
    */
@@ -41,8 +40,8 @@ export interface Processes extends QueryTarget<"process"> {
 const SEPARATOR = "=== vmrig ===";
 
 /**
- * One `grep` for all processes: a shell loop starts hundreds of programs, and `ps` of busybox knows
- * none of the columns.
+ * Reads all processes with one `grep`: a shell loop would start hundreds of programs, and `ps` of
+ * busybox has none of the columns.
  */
 export const READ_PROCESSES = [
   "grep -aHE '^(Name|State|PPid|Uid|VmRSS):' /proc/[0-9]*/status 2>/dev/null",
@@ -86,7 +85,7 @@ function titleOf({ name, pid, user, args }: ProcessFilter): string {
 function isMeant({ name, pid, user, args }: ProcessInfo, filter: ProcessFilter): boolean {
   const line = args.join(" ");
   return (
-    // The kernel cuts names off.
+    // The kernel truncates names.
     (filter.name === undefined || filter.name.slice(0, 15) === name) &&
     (filter.pid === undefined || filter.pid === pid) &&
     (filter.user === undefined || filter.user === user) &&
@@ -98,7 +97,7 @@ function isMeant({ name, pid, user, args }: ProcessInfo, filter: ProcessFilter):
 }
 
 /**
- * Reads `/proc/PID/status` and `/proc/PID/cmdline` (proc_pid_status(5), proc_pid_cmdline(5)), each
+ * Parses `/proc/PID/status` and `/proc/PID/cmdline` (proc_pid_status(5), proc_pid_cmdline(5)), each
  * line with its file in front, and passwd(5).
  */
 export function parseProcesses(text: string): ProcessInfo[] {

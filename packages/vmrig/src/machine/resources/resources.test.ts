@@ -8,9 +8,7 @@ import { freePort } from "../../ssh/fixtures/sshd.test.kit.ts";
 import { startMachine, type TestMachine, useMachine } from "../fixtures.test.kit.ts";
 import type { Machine } from "../machine.ts";
 
-/**
- * Against a real SSH server of this computer, and the programs and the kernel that it really has.
- */
+/** Runs against a real SSH server on this computer, with its real programs and kernel. */
 let rig: TestMachine;
 let pc1: Machine;
 useMachine((made) => {
@@ -18,7 +16,7 @@ useMachine((made) => {
   ({ pc1 } = rig);
 });
 
-test("every part says what it is, whose, and as whom it is looked at", () => {
+test("every resource has its kind, machine, user and title", () => {
   const { user } = pc1;
   expect(pc1.service("nginx")).toMatchObject({
     kind: "service",
@@ -39,7 +37,7 @@ test("every part says what it is, whose, and as whom it is looked at", () => {
   });
 });
 
-test("facts tell system, kernel, processors, memory and boot", async () => {
+test("facts have system, kernel, processors, memory and boot", async () => {
   const [facts, uname, bootId] = await Promise.all([
     pc1.facts(),
     pc1.$`uname -r`,
@@ -66,7 +64,7 @@ describe("an account", () => {
     expect(await pc1.account(pc1.user).account()).toMatchObject({ name: pc1.user });
   });
 
-  test("that does not exist is undefined, no failure", async () => {
+  test("that does not exist is undefined and no error", async () => {
     expect(await pc1.account("nobody-of-this-name").account()).toBeUndefined();
     expect(await pc1.group("nobody-of-this-name").exists()).toBe(false);
     expect(await pc1.group("root").entry()).toMatchObject({ name: "root", gid: 0 });
@@ -74,7 +72,7 @@ describe("an account", () => {
 });
 
 describe("processes", () => {
-  test("are found by name, user and arguments, whatever characters those have", async () => {
+  test("are found by name, user and arguments with any characters", async () => {
     const word = `needle 'x' "y" ${userInfo().uid}\nsecond`;
     const stop = new AbortController();
     const running = pc1.exec("sh", ["-c", "sleep 600; :", word], {
@@ -99,14 +97,14 @@ describe("processes", () => {
     expect(await pc1.process({ args: word, user: "root" }).list()).toEqual([]);
   });
 
-  test("that end are not found any more", async () => {
+  test("that have ended are no longer found", async () => {
     expect(await pc1.process("no-such-program").list()).toEqual([]);
   });
 });
 
 describe("a port", () => {
   test.each(["127.0.0.1", "::1"])(
-    "that is open on %s has a listener there, and none elsewhere",
+    "that is open on %s has a listener there and nowhere else",
     async (host) => {
       const port = await freePort();
       expect(await pc1.port(port).isListening()).toBe(false);
@@ -120,7 +118,7 @@ describe("a port", () => {
     },
   );
 
-  test("that is open on all addresses is reached by each", async () => {
+  test("that is open on all addresses is found at each address", async () => {
     const port = await freePort();
     const udp = createSocket("udp4");
     await new Promise<void>((resolve) => udp.bind(port, "0.0.0.0", resolve));
@@ -132,14 +130,16 @@ describe("a port", () => {
   });
 
   test.each(["80", "tcp://0", "tcp://70000", "unix://run/x", "http://x:80", "tcp://[::1]"])(
-    "is not named by %j",
+    "rejects the specification %j",
     (spec) => {
-      expect(() => pc1.socket(spec)).toThrow(`${JSON.stringify(spec)} names no socket.`);
+      expect(() => pc1.socket(spec)).toThrow(
+        `${JSON.stringify(spec)} is not a socket specification.`,
+      );
     },
   );
 });
 
-test("a unix socket is one that accepts connections, not what it left behind", async () => {
+test("a unix socket needs a listener: a stale socket file is not found", async () => {
   const path = join(rig.server.folder, "app.sock");
   const socket = pc1.socket(`unix://${path}`);
   const server = createServer();
@@ -149,7 +149,7 @@ test("a unix socket is one that accepts connections, not what it left behind", a
   expect(await socket.isListening()).toBe(false);
 });
 
-test("a package has the version of the package manager; one that is not installed has none", async () => {
+test("a package has the package manager's version; a package that is not installed has none", async () => {
   const found = await pc1.package("coreutils").installed();
   expect(found).toMatchObject({ name: "coreutils", version: expect.stringMatching(/^\d/) });
   expect(await pc1.package("coreutils").version()).toBe(found?.version);
@@ -159,7 +159,7 @@ test("a package has the version of the package manager; one that is not installe
   );
 });
 
-test("a mount has source, type and options; a folder is none", async () => {
+test("a mount has source, type and options; a plain folder has no mount", async () => {
   expect(await pc1.mount("/proc").entry()).toMatchObject({
     path: "/proc",
     type: "proc",
@@ -168,7 +168,7 @@ test("a mount has source, type and options; a folder is none", async () => {
   expect(await pc1.mount("/usr/bin/..").isMounted()).toBe(false);
 });
 
-test("an interface has addresses; of one that is missing there is nothing", async () => {
+test("an interface has addresses; a missing interface is undefined", async () => {
   expect(await pc1.interface("lo").status()).toMatchObject({
     name: "lo",
     up: true,
@@ -178,12 +178,12 @@ test("an interface has addresses; of one that is missing there is nothing", asyn
 });
 
 describe("a kernel parameter", () => {
-  test("is what the kernel says", async () => {
+  test("has the kernel's value", async () => {
     expect(await pc1.sysctl("kernel.hostname").value()).toBe(hostname());
     expect(await pc1.sysctl("net/ipv4/ip_forward").value()).toMatch(/^[01]$/);
   });
 
-  test("that is none fails with what the machine says", async () => {
+  test("that does not exist fails with the machine's message", async () => {
     await expect(pc1.sysctl("kernel.no_such").value()).rejects.toMatchObject({
       code: "INSPECTION_FAILED",
       fault: "test",
@@ -194,7 +194,7 @@ describe("a kernel parameter", () => {
   });
 });
 
-test("a program that the machine lacks is named", async () => {
+test("the error names a program that the machine lacks", async () => {
   await using bare = await startMachine({
     become: (_user, line) => `PATH=/nonexistent /bin/sh -c ${quote(line)}`,
   });

@@ -10,31 +10,31 @@ import { createSocket, parseSpec, portTarget, type PortOptions, type Socket } fr
 import { createSysctl, type Sysctl } from "./sysctl.ts";
 
 /**
- * What a test can look at on a machine. Naming a part asks nothing; each of its reads is one round
- * trip.
+ * Resources of a machine that a test can query. Creating a resource object sends nothing. Each read
+ * is a single round trip.
  */
 export interface MachineResources {
-  /** A unit of systemd: `nginx`, `backup.timer`. */
+  /** Returns a systemd unit: `nginx`, `backup.timer`. */
   service(name: string): Service;
-  /** Of dpkg, rpm or apk. */
+  /** Returns a package of dpkg, rpm or apk. */
   package(name: string): Package;
-  /** Processes by the name of their program, or by what else is known of them. */
+  /** Returns the processes with this program name, or those that match the filter. */
   process(filter: string | ProcessFilter): Processes;
   group(name: string): Group;
-  /** The account of a user; `as(name)` is the machine as that user. */
+  /** Returns the account of a user. For commands as that user, use `as(name)`. */
   account(name: string): UserAccount;
   port(port: number, options?: PortOptions): Socket;
   /**
-   * `tcp://127.0.0.1:80`, `udp://53`, `unix:///run/app.sock`.
+   * Returns a socket: `tcp://127.0.0.1:80`, `udp://53`, `unix:///run/app.sock`.
    *
    * @throws VmrigError `COMMAND_INVALID`
    */
   socket(spec: string): Socket;
   mount(path: string): Mount;
   interface(name: string): NetworkInterface;
-  /** A parameter of the kernel: `net.ipv4.ip_forward`. */
+  /** Returns a kernel parameter: `net.ipv4.ip_forward`. */
   sysctl(key: string): Sysctl;
-  /** System, kernel, processors, memory, boot. @throws VmrigError `INSPECTION_FAILED` */
+  /** Reads system, kernel, processors, memory and boot. @throws VmrigError `INSPECTION_FAILED` */
   facts(): Promise<Facts>;
 }
 

@@ -2,9 +2,9 @@ import { VmrigError } from "../../errors/vmrig-error.ts";
 import type { ExecutionContext } from "../command/run.ts";
 import { argument, query, type QueryTarget } from "./query.ts";
 
-/** What systemd says of a unit. Plain data; words are systemd's own. */
+/** Status of a systemd unit. Plain data; the values are systemd's words. */
 export interface ServiceStatus {
-  /** `nginx.service`, also where it was asked for by another name. */
+  /** Full name of the unit, `nginx.service`, also when an alias was given. */
   readonly unit: string;
   readonly description: string;
   /** `loaded`, `not-found`, `masked`, `bad-setting`, `error`. */
@@ -13,29 +13,31 @@ export interface ServiceStatus {
   readonly active: string;
   /** `running`, `exited`, `dead`, `auto-restart` …; depends on the type of the unit. */
   readonly sub: string;
-  /** `enabled`, `disabled`, `static`, `masked` …; empty when systemd has no file for it. */
+  /** `enabled`, `disabled`, `static`, `masked` …; empty when systemd has no file for the unit. */
   readonly enabled: string;
-  /** Why it is not active: `success`, `exit-code`, `signal`, `oom-kill`, `start-limit-hit` … */
+  /**
+   * Reason for an inactive unit: `success`, `exit-code`, `signal`, `oom-kill`, `start-limit-hit` …
+   */
   readonly result: string;
-  /** Of the main process, when there is one. */
+  /** Pid of the main process, if one runs. */
   readonly pid: number | undefined;
-  /** Of the main process when it last ended. */
+  /** Exit status of the main process at its last end. */
   readonly exitStatus: number | undefined;
   readonly restarts: number;
-  /** Whether systemd has a job for it in its queue: it is about to start, stop or reload. */
+  /** Whether systemd has a queued job for the unit: it is about to start, stop or reload. */
   readonly hasJob: boolean;
 }
 
 export interface Service extends QueryTarget<"service"> {
   readonly name: string;
-  /** @throws VmrigError `INSPECTION_FAILED`, also where there is no systemd */
+  /** Reads the status. @throws VmrigError `INSPECTION_FAILED`, also on a machine without systemd */
   status(): Promise<ServiceStatus>;
   /**
-   * Whether systemd counts it as active: a service that runs, a one-shot that stays, a mounted
-   * mount.
+   * Returns whether systemd considers the unit active: a running service, a one-shot with
+   * RemainAfterExit, a mounted mount.
    */
   isRunning(): Promise<boolean>;
-  /** Whether it starts by itself: enabled, or linked to something that is. */
+  /** Returns whether the unit starts at boot: it is enabled, or linked to an enabled unit. */
   isEnabled(): Promise<boolean>;
 }
 
@@ -59,7 +61,10 @@ export function isActive({ active }: ServiceStatus): boolean {
   return active === "active" || active === "reloading";
 }
 
-/** The words with which `systemctl is-enabled` exits with 0 and which mean a start at boot. */
+/**
+ * Returns whether `systemctl is-enabled` exits with 0 for this state and the state means a start at
+ * boot.
+ */
 export function isEnabled({ enabled }: ServiceStatus): boolean {
   return enabled === "enabled" || enabled === "enabled-runtime" || enabled === "alias";
 }
@@ -78,13 +83,13 @@ const PROPERTIES = [
   "Job",
 ];
 
-/** The command that {@link parseService} reads the output of. */
+/** Returns the command whose output {@link parseService} parses. */
 export function showUnit(name: string): string {
   return `systemctl show --no-pager --property=${PROPERTIES.join(",")} -- ${argument(name)}`;
 }
 
 /**
- * Reads `systemctl show`: one `Key=value` a line, keys that a unit has not are left out. Format:
+ * Parses `systemctl show`: one `Key=value` per line. Keys that the unit lacks are left out. Format:
  * systemctl(1).
  */
 export function parseService(
@@ -102,7 +107,7 @@ export function parseService(
   const number = (key: string): number => Number(word(key) || 0);
   if (word("LoadState") === "") {
     throw new VmrigError("INSPECTION_FAILED", {
-      message: `Cannot read service ${name} on ${context.name} as ${context.user}: systemctl tells no LoadState.`,
+      message: `Cannot read service ${name} on ${context.name} as ${context.user}: systemctl reported no LoadState.`,
       details: text.split("\n").slice(0, 5),
     });
   }
@@ -122,7 +127,7 @@ export function parseService(
   };
 }
 
-/** `failed (exit-code 3)`, `active (running)`, `not-found`. */
+/** Describes the status in words: `failed (exit-code 3)`, `active (running)`, `not-found`. */
 export function inWords({ load, active, sub, result, exitStatus }: ServiceStatus): string {
   if (load !== "loaded") return load;
   const why =

@@ -2,7 +2,7 @@ import { VmrigError } from "../../errors/vmrig-error.ts";
 import type { ExecutionContext } from "../command/run.ts";
 import { query, type QueryTarget } from "./query.ts";
 
-/** Something that takes connections or datagrams. Plain data. */
+/** A socket that accepts connections or datagrams. Plain data. */
 export interface Listener {
   readonly protocol: "tcp" | "udp" | "unix";
   /** `0.0.0.0`, `::1`, or the path of a unix socket. */
@@ -15,8 +15,7 @@ export interface PortOptions {
   /** @defaultValue `"tcp"` */
   readonly protocol?: "tcp" | "udp" | undefined;
   /**
-   * The address on which it must be reachable: one that listens on all addresses of its family
-   * counts.
+   * Address that must reach the listener. A listener on all addresses of the family counts.
    *
    * @defaultValue any address
    */
@@ -24,16 +23,16 @@ export interface PortOptions {
 }
 
 export interface Socket extends QueryTarget<"socket"> {
-  /** Those that there are of what was asked for. @throws VmrigError `INSPECTION_FAILED` */
+  /** Lists the matching listeners. @throws VmrigError `INSPECTION_FAILED` */
   listeners(): Promise<readonly Listener[]>;
   isListening(): Promise<boolean>;
 }
 
-/** What is looked for, and where. */
+/** A parsed socket specification: how to read the listeners and which of them match. */
 export interface SocketTarget {
   readonly title: string;
   readonly file: string;
-  /** All that could have been meant: for the observation of who finds nothing. */
+  /** Listeners of the same kind, for the message when none matches. */
   readonly among: (text: string) => readonly Listener[];
   readonly matches: (listener: Listener) => boolean;
 }
@@ -44,7 +43,7 @@ export function portTarget(
 ): SocketTarget {
   return {
     title: `port ${port}${protocol === "udp" ? "/udp" : ""}${host === undefined ? "" : ` on ${host}`}`,
-    // Without IPv6 the second file is missing, which is no failure.
+    // Without IPv6 the second file is missing, which is not an error.
     file: `/proc/net/${protocol} /proc/net/${protocol}6`,
     among: (text) => parseInternet(protocol, text),
     matches: (one) => one.port === port && (host === undefined || isReachedBy(one.address, host)),
@@ -61,7 +60,8 @@ export function unixTarget(path: string): SocketTarget {
 }
 
 /**
- * `tcp://80`, `tcp://127.0.0.1:80`, `udp://[::1]:53`, `unix:///run/app.sock`: as in testinfra.
+ * Parses a socket specification: `tcp://80`, `tcp://127.0.0.1:80`, `udp://[::1]:53`,
+ * `unix:///run/app.sock`, as in testinfra.
  *
  * @throws VmrigError `COMMAND_INVALID`
  */
@@ -75,7 +75,7 @@ export function parseSpec(spec: string): SocketTarget {
     return portTarget(port, { protocol, host: bracketed ?? plain });
   }
   throw new VmrigError("COMMAND_INVALID", {
-    message: `${JSON.stringify(spec)} names no socket.`,
+    message: `${JSON.stringify(spec)} is not a socket specification.`,
     hint: 'write "tcp://80", "tcp://127.0.0.1:80", "udp://[::1]:53" or "unix:///run/app.sock"',
   });
 }
@@ -93,7 +93,7 @@ export function createSocket(context: ExecutionContext, target: SocketTarget): S
   };
 }
 
-/** All listeners of the target's kind. */
+/** Reads all listeners of the target's kind. */
 export async function readListeners(
   context: ExecutionContext,
   { title, file, among }: SocketTarget,
@@ -110,13 +110,13 @@ export async function readListeners(
 const IS_WILDCARD = /^(?:0\.0\.0\.0|::)$/;
 
 function isReachedBy(address: string, host: string): boolean {
-  // What listens on `::` takes IPv4 too, unless it asked not to.
+  // A listener on `::` also accepts IPv4, unless it set IPV6_V6ONLY.
   return address === host || address === "::" || (IS_WILDCARD.test(address) && !host.includes(":"));
 }
 
 /**
- * TCP in state LISTEN (0A), UDP that is bound and not connected (07), each once. Format:
- * `/proc/net/tcp` in the kernel's Documentation/networking/proc_net_tcp.rst.
+ * Parses TCP sockets in state LISTEN (0A) and UDP sockets that are bound and not connected (07),
+ * each once. Format: `/proc/net/tcp` in the kernel's Documentation/networking/proc_net_tcp.rst.
  */
 export function parseInternet(protocol: "tcp" | "udp", table: string): Listener[] {
   const rows = table.matchAll(
@@ -136,8 +136,8 @@ export function parseInternet(protocol: "tcp" | "udp", table: string): Listener[
 }
 
 /**
- * The kernel prints each 32-bit word as a number of the machine's byte order, which is
- * little-endian wherever vmrig's machines run.
+ * Parses an address. The kernel prints each 32-bit word as a number in the machine's byte order,
+ * which is little-endian on all machines of vmrig.
  */
 function toAddress(hex: string): string {
   const bytes = (hex.match(/.{8}/g) ?? []).flatMap((word) =>
@@ -153,12 +153,12 @@ function toAddress(hex: string): string {
       .map((byte) => Number.parseInt(byte, 16))
       .join(".");
   }
-  // The canonical way to write it is that of URLs.
+  // `URL` writes IPv6 addresses in their canonical form.
   return new URL(`http://[${groups.join(":")}]`).hostname.slice(1, -1);
 }
 
 /**
- * Sockets that accept connections (flag `__SO_ACCEPTCON`, 0x10000), by path. Format:
+ * Parses the sockets that accept connections (flag `__SO_ACCEPTCON`, 0x10000), by path. Format:
  * proc_net_unix(5); abstract names begin with `@`.
  */
 function parseUnix(table: string): Listener[] {
@@ -172,7 +172,7 @@ function parseUnix(table: string): Listener[] {
   );
 }
 
-/** `22, 80 (127.0.0.1)`, for who looked for something else; at most ten. */
+/** Describes at most ten listeners for an observation: `22, 80 (127.0.0.1)`. */
 export function listenersInWords(listeners: readonly Listener[]): string {
   if (listeners.length === 0) return "nothing is listening";
   const words = listeners.map(({ address, port }) =>

@@ -2,20 +2,22 @@ import { quote } from "../../ssh/quote.ts";
 import type { ExecutionContext } from "../command/run.ts";
 import { query, type QueryTarget } from "./query.ts";
 
-/** A parameter of the kernel. */
+/** A kernel parameter. */
 export interface Sysctl extends QueryTarget<"sysctl"> {
   readonly key: string;
   /**
-   * As the kernel prints it, without the newline.
+   * Reads the value as the kernel prints it, without the newline.
    *
-   * @throws VmrigError `INSPECTION_FAILED`, also when there is none of that name
+   * @throws VmrigError `INSPECTION_FAILED`, also when the parameter does not exist
    */
   value(): Promise<string>;
 }
 
 /**
- * @param key `net.ipv4.ip_forward`; with slashes, `net/ipv4/conf/eth0.1/forwarding`, dots stay
- *   dots: sysctl(8)
+ * Creates a kernel parameter.
+ *
+ * @param key `net.ipv4.ip_forward`; in the form with slashes, `net/ipv4/conf/eth0.1/forwarding`,
+ *   dots stay dots: sysctl(8)
  */
 export function createSysctl(context: ExecutionContext, key: string): Sysctl {
   const title = `sysctl ${key}`;

@@ -6,34 +6,33 @@ export interface Size {
   readonly rows: number;
 }
 
-/**
- * A terminal without a picture: it understands what a program writes, and knows what would be seen.
- */
+/** A headless terminal: it interprets the output of a program and knows the visible screen. */
 export interface Emulator {
-  /** Shows what comes until it ends, or until {@link freeze}. Resolves at its end. */
+  /** Displays the output until it ends, or until {@link freeze}. Resolves at its end. */
   show(output: Readable): Promise<void>;
-  /** From now on nothing changes any more, whatever comes. */
+  /** Stops all changes of the screen, regardless of further output. */
   freeze(): void;
   resize(size: Size): void;
-  /** When all that has come is on the screen. */
+  /** Resolves when all received output is on the screen. */
   settled(): Promise<void>;
-  /** As of the last {@link settled}, at least. */
+  /** Returns the screen, at least as of the last {@link settled}. */
   screen(): Screen;
   readonly modes: { readonly applicationCursor: boolean; readonly bracketedPaste: boolean };
 }
 
-/** So much may wait to be understood before the program must wait. */
+/** Maximum size of unprocessed output. Beyond it, the program has to wait. */
 const MAX_WAITING_BYTES = 1_048_576;
 
 /**
- * `answer` gets what a terminal says by itself: where the cursor is (DSR), what kind it is (DA).
+ * Opens a terminal. `answer` receives the terminal's own replies: the cursor position (DSR) and the
+ * terminal type (DA).
  */
 export async function openEmulator(
   { columns, rows }: Size,
   answer: (text: string) => void,
 ): Promise<Emulator> {
-  // Loaded late: most tests do without. It is a CommonJS module whose names Node.js does not see,
-  // and whose types do not say so.
+  // Loaded on demand: most tests do not need it. It is a CommonJS module. Node.js does not see its
+  // named exports, and its types do not reflect that.
   const { default: xterm } = (await import("@xterm/headless")) as unknown as {
     readonly default: typeof import("@xterm/headless");
   };
@@ -68,7 +67,7 @@ export async function openEmulator(
     resize({ columns: wider, rows: higher }) {
       terminal.resize(wider, higher);
     },
-    // It takes one write after the other.
+    // The terminal processes writes in order.
     settled: () => new Promise((resolve) => terminal.write("", resolve)),
     screen: () =>
       readScreen({

@@ -2,15 +2,15 @@ import { describe, expect, test } from "vitest";
 import { quote } from "../../ssh/quote.ts";
 import { startMachine, type TestMachine, useMachine } from "../fixtures.test.kit.ts";
 import type { Shell } from "./shell.ts";
-import { BASH, openShell, PATIENT } from "./shell.test.kit.ts";
+import { BASH, openShell, WAIT_20S } from "./shell.test.kit.ts";
 
 let rig: TestMachine;
 useMachine((made) => (rig = made));
 
-describe("the end of a shell takes along all that runs at its terminal", () => {
+describe("the end of a shell ends all processes at its terminal", () => {
   /**
-   * One in the foreground that ignores every signal that it can, one in the background, one without
-   * terminal, one with a session of its own.
+   * Processes that resist their end: one in the foreground that ignores every signal it can, one in
+   * the background, one without a terminal, one with a separate session.
    */
   const STUBBORN = (name: string): string =>
     [
@@ -44,7 +44,7 @@ describe("the end of a shell takes along all that runs at its terminal", () => {
     expect((await shell.waitForExit()).exitCode).toBeUndefined();
   });
 
-  test("also where whoever becomes another user gets a session of his own, as by sudo with use_pty", async () => {
+  test("also when the change of user creates a separate session, as sudo does with use_pty", async () => {
     const become = (_user: string, line: string): string => `setsid --wait sh -c ${quote(line)}`;
     await using mine = await startMachine({ become });
     const command = "trap '' HUP INT TERM; echo $$ >own; echo shown; sleep 600";
@@ -56,7 +56,7 @@ describe("the end of a shell takes along all that runs at its terminal", () => {
     expect((await shell.screen()).text).toBe("shown");
   });
 
-  test("with the test in whose time it was opened, by its signal", async () => {
+  test("when the signal of the test that opened it aborts", async () => {
     const test = new AbortController();
     let scope: AbortSignal | undefined = test.signal;
     await using mine = await startMachine({ scope: () => scope });
@@ -73,7 +73,7 @@ describe("the end of a shell takes along all that runs at its terminal", () => {
     await mine.gone(pid);
   });
 
-  test("by what is done at its end", async () => {
+  test("through the clean-up function of the test", async () => {
     const works: Array<() => Promise<void>> = [];
     await using mine = await startMachine({ onCleanup: (work) => works.push(work) });
     const shell = await mine.pc1.shell(BASH);
@@ -81,15 +81,15 @@ describe("the end of a shell takes along all that runs at its terminal", () => {
     expect(shell.exited).toBe(true);
   });
 
-  test("and when the machine is lost, whoever waits is told", async () => {
+  test("and a wait fails when the machine is lost", async () => {
     await using mine = await startMachine();
     const shell = await mine.pc1.shell({ command: "echo ready; read -r x" });
     await shell.waitForScreen("ready");
-    const told = expect(shell.waitForScreen("never", PATIENT)).rejects.toMatchObject({
+    const rejection = expect(shell.waitForScreen("never", WAIT_20S)).rejects.toMatchObject({
       code: "CONNECTION_LOST",
     });
     await mine.server[Symbol.asyncDispose]();
-    await told;
+    await rejection;
     await expect(shell.type("x")).rejects.toMatchObject({ code: "CONNECTION_LOST" });
     expect((await shell.screen()).text).toContain("ready");
     await shell.close();

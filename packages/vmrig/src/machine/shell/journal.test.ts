@@ -2,23 +2,23 @@ import { describe, expect, test } from "vitest";
 import { startMachine } from "../fixtures.test.kit.ts";
 import type { CommandStarted, CommandObserver } from "../command/command-observer.ts";
 
-describe("whoever watches", () => {
+describe("an observer", () => {
   interface Seen {
     readonly begun: CommandStarted;
-    readonly told: string[];
+    readonly events: string[];
   }
 
   function watch(): { readonly seen: Seen[]; readonly observer: CommandObserver } {
     const seen: Seen[] = [];
     const observer: CommandObserver = (begun) => {
-      const told: string[] = [];
-      seen.push({ begun, told });
-      return { ended: (how) => told.push(how), secret: (text) => told.push(`secret ${text}`) };
+      const events: string[] = [];
+      seen.push({ begun, events });
+      return { ended: (how) => events.push(how), secret: (text) => events.push(`secret ${text}`) };
     };
     return { seen, observer };
   }
 
-  test("is told of a shell when it is used, with its keys, its screen and its end", async () => {
+  test("receives a shell when it is used, with its keys, its screen and its end", async () => {
     const [first, second] = [watch(), watch()];
     let observer: CommandObserver | undefined = first.observer;
     await using mine = await startMachine({ observer: () => observer });
@@ -34,7 +34,7 @@ describe("whoever watches", () => {
     expect(first.seen).toMatchObject([
       {
         begun: { machine: "pc1", command: "read -r a; read -r b; echo bye" },
-        told: ["secret hunter2"],
+        events: ["secret hunter2"],
       },
     ]);
     expect(second.seen).toEqual([]);
@@ -42,9 +42,9 @@ describe("whoever watches", () => {
     observer = second.observer;
     await shell.press("Enter");
     await shell.waitForExit();
-    const [{ begun, told } = expect.unreachable()] = second.seen;
+    const [{ begun, events } = expect.unreachable()] = second.seen;
     expect(begun.secrets).toEqual(["of-env", "hunter2"]);
-    expect(told).toEqual([expect.stringMatching(/^exited with 0 after/)]);
+    expect(events).toEqual([expect.stringMatching(/^exited with 0 after/)]);
     expect(begun.shown?.().slice(0, 4)).toEqual([
       'typed: "one\\n" *** <Enter>',
       `┌${"─".repeat(20)}┐`,
@@ -53,7 +53,7 @@ describe("whoever watches", () => {
     ]);
   });
 
-  test("finds a secret that is too long for a row in one piece", async () => {
+  test("receives a secret that is longer than a row in one piece", async () => {
     const { seen, observer } = watch();
     await using mine = await startMachine({ observer: () => observer });
     const shell = await mine.pc1.shell({

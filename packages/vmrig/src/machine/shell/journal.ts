@@ -2,38 +2,38 @@ import type { ExecutionContext } from "../command/execution-context.ts";
 import type { Screen } from "./screen.ts";
 import type { CommandEnded } from "../command/command-observer.ts";
 
-/** How much of what was typed is told: its end. */
+/** Maximum length of the typed text in evidence: its end is kept. */
 const MAX_TYPED = 2_000;
 
 export interface JournalOptions {
   readonly context: ExecutionContext;
-  /** For people. */
+  /** The command, as shown to people. */
   readonly command: string;
-  /** Values of its environment. */
+  /** Values of the shell's environment. */
   readonly secrets: readonly string[];
   readonly screen: () => Screen;
 }
 
 /**
- * What evidence has of a shell: told to whoever watches when it is used, which may be another test
- * than the one that opened it.
+ * Evidence of a shell, reported to the observer when the shell is used. This may be another test
+ * than the one that opened the shell.
  */
 export interface Journal {
-  /** Somebody uses it. */
+  /** Records a use of the shell. */
   used(): void;
-  /** As it reads in evidence: `"ls\n"`, `<Ctrl+C>`. */
+  /** Records typed text in the form for evidence: `"ls\n"`, `<Ctrl+C>`. */
   typed(words: string): void;
-  /** Something was typed that is not to be shown. */
+  /** Records typed text that must not be shown. */
   secret(text: string): void;
   ended(how: string): void;
   /**
-   * The screen without a frame where that would break a secret in two, so that nobody would know
-   * it.
+   * Returns the screen. It has no frame where a frame would split a secret, because a split secret
+   * could not be redacted.
    */
   readonly screen: () => Screen;
 }
 
-/** Shorter ones are no secrets, as everywhere in evidence. */
+/** Minimum length of a secret, as everywhere in evidence. */
 const SHORTEST = 4;
 
 export function createJournal({
@@ -45,8 +45,8 @@ export function createJournal({
   const { name: machine, user } = context;
   const secrets: string[] = [...given];
   let typed = "";
-  let known: ReturnType<NonNullable<ExecutionContext["observer"]>>;
-  let told: CommandEnded | undefined;
+  let lastObserver: ReturnType<NonNullable<ExecutionContext["observer"]>>;
+  let observed: CommandEnded | undefined;
   let end: string | undefined;
 
   const screen = (): Screen => {
@@ -63,9 +63,9 @@ export function createJournal({
   ];
   const used = (): void => {
     const observer = context.observer?.();
-    if (observer === undefined || observer === known) return;
-    known = observer;
-    told = observer({
+    if (observer === undefined || observer === lastObserver) return;
+    lastObserver = observer;
+    observed = observer({
       machine,
       user,
       command,
@@ -74,7 +74,7 @@ export function createJournal({
       shown,
       printed: () => ({ stdout: undefined, stderr: undefined }),
     });
-    if (end !== undefined) told.ended(end);
+    if (end !== undefined) observed.ended(end);
   };
   const note = (words: string): void => {
     typed = `${typed}${words} `;
@@ -86,12 +86,12 @@ export function createJournal({
     typed: note,
     secret(text) {
       secrets.push(text);
-      told?.secret(text);
+      observed?.secret(text);
       note("***");
     },
     ended(how) {
       end = how;
-      told?.ended(how);
+      observed?.ended(how);
     },
   };
 }

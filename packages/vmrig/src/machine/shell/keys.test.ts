@@ -37,11 +37,11 @@ test.each<[Key, string]>([
   ["Shift+F12", "\u001b[24;2~"],
   ["PageDown", "\u001b[6~"],
   ["Ctrl+Delete", "\u001b[3;5~"],
-])("%s sends what xterm does", (key, sent) => {
+])("%s sends the sequence of xterm", (key, sent) => {
   expect(toSequence(key, NORMAL)).toBe(sent);
 });
 
-test("cursor keys are those that the program has asked for, unless something is held down", () => {
+test("cursor keys follow the mode of the program, unless a modifier is held", () => {
   const keys: Key[] = ["ArrowUp", "ArrowDown", "ArrowRight", "ArrowLeft", "Home", "End"];
   expect(keys.map((key) => toSequence(key, APPLICATION))).toEqual(
     "ABCDHF".split("").map((letter) => `\u001bO${letter}`),
@@ -62,13 +62,13 @@ test.each([
   "ab",
   "F13",
   "constructor",
-])("%j is no key", (key) => {
+])("rejects the key %j", (key) => {
   expect(() => toSequence(key, NORMAL)).toThrow(
     /is not a key that a terminal can send\.\n {2}keys: Enter, Tab, /,
   );
 });
 
-test("the types know the keys", () => {
+test("the types contain the keys", () => {
   expectTypeOf<"Ctrl+Shift+ArrowUp">().toExtend<Key>();
   expectTypeOf<"Return" | "Ctrl+1" | "Shift+Ctrl+A" | "control+c">().not.toExtend<Key>();
   // @ts-expect-error -- no such key

@@ -26,7 +26,7 @@ type Sign =
       | ";"
     )
   | ("<" | "=" | ">" | "?" | "@" | "[" | "\\" | "]" | "^" | "_" | "`" | "{" | "|" | "}" | "~");
-/** Those of which Ctrl makes one of the control characters. */
+/** Characters that form a control character together with Ctrl. */
 type ControlSign = "@" | "[" | "\\" | "]" | "^" | "_" | "?" | "/";
 
 type FunctionKey = `F${1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12}`;
@@ -54,8 +54,8 @@ type Modifiers =
   | "Ctrl+Alt+Shift";
 
 /**
- * A key as it stands on a keyboard, with what is held down: `Enter`, `q`, `Ctrl+C`, `Alt+x`,
- * `Shift+Tab`, `Ctrl+ArrowLeft`, `F10`.
+ * A key of the keyboard with its modifiers: `Enter`, `q`, `Ctrl+C`, `Alt+x`, `Shift+Tab`,
+ * `Ctrl+ArrowLeft`, `F10`.
  */
 export type Key =
   | NamedKey
@@ -69,7 +69,8 @@ export type Key =
 
 export interface KeyModes {
   /**
-   * The program has asked for the other form of the cursor keys (DECCKM), as `less` and `vi` do.
+   * Whether the program switched the cursor keys to application mode (DECCKM), as `less` and `vi`
+   * do.
    */
   readonly applicationCursor: boolean;
 }
@@ -81,7 +82,7 @@ interface Held {
 }
 
 /**
- * Keys with one final letter, and those with a number: "PC-Style Function Keys" of xterm's ctlseqs.
+ * Keys with a final letter, and keys with a number: "PC-Style Function Keys" of xterm's ctlseqs.
  */
 const CURSOR = tableOf({
   ArrowUp: "A",
@@ -114,9 +115,9 @@ const PLAIN = tableOf({
 const ESC = "\u001b";
 
 /**
- * What a terminal sends for a key, as xterm does.
+ * Returns the sequence that xterm sends for a key.
  *
- * @throws VmrigError `COMMAND_INVALID` on what is no key
+ * @throws VmrigError `COMMAND_INVALID` on an unknown key
  */
 export function toSequence(key: string, { applicationCursor }: KeyModes): string {
   const { held, name } = split(key);
@@ -133,12 +134,12 @@ export function toSequence(key: string, { applicationCursor }: KeyModes): string
   return held.alt ? `${ESC}${sent}` : sent;
 }
 
-/** Not by an object, in which `constructor` would be a key, too. */
+/** Builds a map. A plain object would also contain `constructor` as a key. */
 function tableOf<Value>(entries: Readonly<Record<string, Value>>): ReadonlyMap<string, Value> {
   return new Map(Object.entries(entries));
 }
 
-/** The `+` of a combination, not the key `+`. */
+/** Splits a combination at its `+`, but not at the key `+`. */
 function split(key: string): { readonly held: Held; readonly name: string } {
   const words = key.split(/\+(?=.)/);
   const name = words.pop() ?? "";
@@ -179,8 +180,8 @@ function noKey(key: string): VmrigError {
     message: `${JSON.stringify(key)} is not a key that a terminal can send.`,
     details: [
       `keys: ${[...PLAIN.keys(), ...CURSOR.keys(), ...Object.keys(EDITING)].join(", ")}, F1 … F12, any ASCII character`,
-      "in front of them: Ctrl+, Alt+, Shift+; in this order",
+      "modifiers in front of a key, in this order: Ctrl+, Alt+, Shift+",
     ],
-    hint: "for text, use type()",
+    hint: "use type() for text",
   });
 }

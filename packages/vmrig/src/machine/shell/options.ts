@@ -5,12 +5,12 @@ import type { Duration } from "../duration-option.ts";
 import { checkLength } from "../command/script.ts";
 
 export interface ShellOptions extends Terminal, Pick<CommandOptions, "env" | "cwd" | "signal"> {
-  /** A line of the shell, or a program and its arguments. @defaultValue the user's login shell */
+  /** A shell line, or a program with its arguments. @defaultValue the user's login shell */
   readonly command?: string | readonly [file: string, ...args: string[]] | undefined;
 }
 
 export interface TypeOptions {
-  /** It is shown nowhere: not in evidence, not in errors. @defaultValue false */
+  /** Whether the text is a secret: it never appears in evidence or errors. @defaultValue false */
   readonly secret?: boolean | undefined;
 }
 
@@ -20,7 +20,7 @@ export interface ScreenWaitOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What is run, for the shell and for people. */
+/** Returns the line for the shell and the command as shown to people. */
 export function toLine(command: ShellOptions["command"]): {
   readonly line: string;
   readonly command: string;
@@ -37,19 +37,19 @@ export function toLine(command: ShellOptions["command"]): {
   return { line: `exec ${words}`, command: words };
 }
 
-/** The emulator knows no narrower ones. */
-const NARROWEST = 2;
+/** Minimum number of columns of the emulator. */
+const MIN_COLUMNS = 2;
 
-/** @throws VmrigError `COMMAND_INVALID` on a size that no terminal has */
+/** Returns the size. @throws VmrigError `COMMAND_INVALID` on a size that no terminal can have */
 export function checkSize<Size extends { readonly columns: number; readonly rows: number }>(
   size: Size,
 ): Size {
   const { columns, rows } = size;
   const fits = (value: number, least: number): boolean =>
     Number.isInteger(value) && value >= least && value <= 10_000;
-  if (fits(columns, NARROWEST) && fits(rows, 1)) return size;
+  if (fits(columns, MIN_COLUMNS) && fits(rows, 1)) return size;
   throw new VmrigError("COMMAND_INVALID", {
     message: `A terminal cannot have ${columns} columns and ${rows} rows.`,
-    hint: `whole numbers: columns from ${NARROWEST}, rows from 1, to 10000`,
+    hint: `use whole numbers: columns from ${MIN_COLUMNS} to 10000, rows from 1 to 10000`,
   });
 }

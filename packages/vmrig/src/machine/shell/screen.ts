@@ -1,26 +1,25 @@
 import type { IBuffer } from "@xterm/headless";
 
-/** What a terminal shows at one moment. Plain data. */
+/** Content of a terminal at one moment. Plain data. */
 export interface Screen {
-  /** Every row from the top, without the blanks at its end. */
+  /** Every row from the top, without trailing blanks. */
   readonly lines: readonly string[];
   /**
-   * The same as one text: what was too long for a row and went on in the next is one line again.
-   * Without the empty lines at the end.
+   * The rows as one text: wrapped rows are joined to one line. Without the empty lines at the end.
    */
   readonly text: string;
-  /** Where the next character would appear. Both count from 0: `lines[cursor.row]`. */
+  /** Position of the next character. Both count from 0: `lines[cursor.row]`. */
   readonly cursor: { readonly row: number; readonly column: number };
-  /** What the program wrote into the title of its window. */
+  /** Window title that the program has set. */
   readonly title: string;
   readonly columns: number;
   readonly rows: number;
   /**
-   * The program uses the alternate screen, as full-screen programs do; what was there before comes
-   * back when it ends.
+   * Whether the program uses the alternate screen, as full-screen programs do. The previous content
+   * returns when the program ends.
    */
   readonly alternate: boolean;
-  /** All of it in a frame, for people. */
+  /** The screen in a frame, for people. */
   readonly framed: string;
 }
 
@@ -36,7 +35,7 @@ export function readScreen({ buffer, columns, rows, title }: ScreenSource): Scre
   const joined: string[] = [];
   for (let row = 0; row < rows; row += 1) {
     const line = buffer.getLine(buffer.baseY + row);
-    // A wide character counts twice, as it does where it is shown.
+    // A wide character counts as two columns, as on the screen.
     const text = line?.translateToString(false, 0, columns) ?? "";
     if (line?.isWrapped === true && row > 0) joined.push(`${joined.pop() ?? ""}${text}`);
     else joined.push(text);
@@ -45,7 +44,7 @@ export function readScreen({ buffer, columns, rows, title }: ScreenSource): Scre
   const screen = {
     lines: wide.map(trimmed),
     text: joined.map(trimmed).join("\n").replace(/\n+$/, ""),
-    // Behind a full row it stands on the last column, until the next character comes.
+    // After a full row the cursor stays on the last column until the next character arrives.
     cursor: { row: buffer.cursorY, column: Math.min(buffer.cursorX, columns - 1) },
     title,
     columns,
@@ -59,7 +58,7 @@ function trimmed(line: string): string {
   return line.replace(/ +$/, "");
 }
 
-/** Empty rows at the end are left out, and said. */
+/** Draws the frame. Empty rows at the end are replaced by a note. */
 function frame(
   { lines, cursor, title, columns, rows }: Omit<Screen, "framed">,
   wide: readonly string[],

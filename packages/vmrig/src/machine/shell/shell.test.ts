@@ -6,7 +6,7 @@ import { type TestMachine, useMachine } from "../fixtures.test.kit.ts";
 import type { Machine } from "../machine.ts";
 import type { ShellOptions } from "./options.ts";
 import type { Shell } from "./shell.ts";
-import { BASH, openShell, PATIENT } from "./shell.test.kit.ts";
+import { BASH, openShell, WAIT_20S } from "./shell.test.kit.ts";
 
 let rig: TestMachine;
 let pc1: Machine;
@@ -18,7 +18,7 @@ useMachine((made) => {
 const open = (options: ShellOptions = BASH): Promise<Shell> => openShell(pc1, options);
 
 describe("a shell", () => {
-  test("is typed into, and shows what it says", async () => {
+  test("accepts typed text and shows its output", async () => {
     await using shell = await pc1.shell({ command: ["bash", "--norc"], env: { PS1: "pc1> " } });
     await shell.waitForScreen("pc1>");
     await shell.type("read -p 'Name: ' name; echo \"hello $name\"\n");
@@ -30,14 +30,14 @@ describe("a shell", () => {
     expect(screen.cursor).toEqual({ row: 3, column: 5 });
   });
 
-  test("is the login shell where nothing else is said, as a login has it", async () => {
+  test("is by default the login shell with the environment of a login", async () => {
     const shell = await open({});
     await shell.type('echo "[$0] [$-]"; stty size; echo $TERM; tty\n');
-    const { text } = await shell.waitForScreen("/dev/pts/", PATIENT);
+    const { text } = await shell.waitForScreen("/dev/pts/", WAIT_20S);
     expect(text).toMatch(/\[.*sh\] \[.*i.*\]\n24 80\nxterm-256color\n\/dev\/pts\/\d+$/m);
   });
 
-  test("runs a line of the shell, or a program with arguments that nobody expands", async () => {
+  test("runs a shell line, or a program with unexpanded arguments", async () => {
     const line = await open({ command: 'echo "$HOME" | tr a-z A-Z; echo $A', env: { A: "it's" } });
     expect((await line.waitForExit()).exitCode).toBe(0);
     expect((await line.screen()).text).toMatch(/^\/.*\nit's$/);
@@ -66,10 +66,10 @@ describe("a shell", () => {
     ["root", () => pc1.root],
     ["another user", () => pc1.as(OTHER_USER)],
   ])(
-    "of %s is his, at his terminal: Ctrl+C ends what runs there, and the shell goes on",
+    "of %s belongs to that user: Ctrl+C ends the program at the terminal, and the shell continues",
     async (_who, machine) => {
       const shell = await openShell(machine(), { ...BASH, cwd: "/" });
-      // One job: between two of them Ctrl+C is for bash itself.
+      // A single job: between two jobs, bash itself would receive Ctrl+C.
       await shell.type("sh -c 'id -un; exec sleep 600'\n");
       await shell.waitForScreen(rig.server.becomes(machine().user));
       await shell.press("Ctrl+C");
@@ -81,7 +81,7 @@ describe("a shell", () => {
     },
   );
 
-  test("a program that catches Ctrl+C goes on", async () => {
+  test("a program that catches Ctrl+C continues", async () => {
     const shell = await open({
       command: "trap 'echo caught' INT; echo ready; while :; do sleep 0.05; done",
     });
@@ -89,10 +89,10 @@ describe("a shell", () => {
     await shell.press("Ctrl+C");
     await shell.waitForScreen("caught");
     await shell.press("Ctrl+\\");
-    expect((await shell.waitForExit(PATIENT)).exitCode).toBe(131);
+    expect((await shell.waitForExit(WAIT_20S)).exitCode).toBe(131);
   });
 
-  test("keeps what was typed in order, also when nobody waits in between", async () => {
+  test("keeps typed text in order, also without awaiting each call", async () => {
     const shell = await open({ command: 'read a; read b; echo "[$a][$b]"' });
     await Promise.all([
       shell.type("one"),
@@ -103,7 +103,7 @@ describe("a shell", () => {
     expect((await shell.waitForScreen("[one][two]")).text).toMatch(/^one\ntwo\n/);
   });
 
-  test("is given another size, and its program is told", async () => {
+  test("can be resized, and its program is notified", async () => {
     const shell = await open({ ...BASH, columns: 40, rows: 10 });
     await shell.type("trap 'stty size' WINCH; stty size\n");
     await shell.waitForScreen("10 40");
@@ -112,7 +112,7 @@ describe("a shell", () => {
     expect(await shell.waitForScreen("43 132")).toMatchObject({ columns: 132, rows: 43 });
   });
 
-  test("pastes in brackets where the program asks for them", async () => {
+  test("pastes in brackets when the program enables bracketed paste", async () => {
     const shell = await open({
       command: "stty -echo; printf '\\033[?2004h'; echo ready; head -c 18 | od -An -c",
     });
@@ -127,7 +127,7 @@ describe("a shell", () => {
 });
 
 describe("a full-screen program", () => {
-  /** A menu, as small as can be: the alternate screen, application cursor keys, no echo. */
+  /** A minimal menu: the alternate screen, application cursor keys, no echo. */
   const MENU = `
 printf '\\033[?1049h\\033[?1h\\033[2J\\033]0;the menu\\007'
 stty raw -echo; trap 'stty sane; printf "\\033[?1049l"' EXIT
@@ -143,7 +143,7 @@ while :; do
   esac
 done`;
 
-  test("is seen as it is, and moved in by its keys; what was there before comes back", async () => {
+  test("is displayed and navigated by keys, and the previous screen returns at its end", async () => {
     const shell = await open({ command: `echo before; ${MENU}` });
     const first = await shell.waitForScreen("> entry 1");
     expect(first).toMatchObject({
@@ -169,17 +169,17 @@ done`;
     expect(await shell.screen()).toMatchObject({ text: "before", alternate: false });
   });
 
-  test("asks the terminal where the cursor is and what it is, and gets an answer", async () => {
+  test("queries the terminal for cursor position and type, and gets a reply", async () => {
     const ask =
       "stty raw -echo; printf 'abc\\033[6n'; a=$(dd bs=6 count=1 2>/dev/null); printf '\\033[c'; b=$(dd bs=7 count=1 2>/dev/null); stty sane";
     const shell = await open({ command: `${ask}; echo; printf '%s%s' "$a" "$b" | od -An -c` });
-    await shell.waitForExit(PATIENT);
+    await shell.waitForExit(WAIT_20S);
     expect((await shell.screen()).text.replace(/\s+/g, " ")).toBe(
       "abc 033 [ 1 ; 4 R 033 [ ? 1 ; 2 c",
     );
   });
 
-  test("less is paged through", async () => {
+  test("less can be paged through", async () => {
     await writeFile(
       join(rig.server.folder, "long"),
       Array.from({ length: 100 }, (_, index) => `line ${index + 1}\n`).join(""),
@@ -196,7 +196,7 @@ done`;
 });
 
 describe("the screen", () => {
-  test("knows wide characters, and those that come in pieces", async () => {
+  test("supports wide characters and characters that arrive in parts", async () => {
     const shell = await open({
       command:
         "printf 'a\\344\\275'; sleep 0.05; printf '\\240b \\346'; sleep 0.05; printf '\\227\\245e\\314\\201'; read x",
@@ -207,7 +207,7 @@ describe("the screen", () => {
     expect(framed.split("\n")[1]).toBe(`│a你b 日e\u0301${" ".repeat(72)}│`);
   });
 
-  test("has what was too long for a row as one line of its text", async () => {
+  test("joins wrapped rows to one line of its text", async () => {
     const shell = await open({
       command: "printf '%s\\n' one 'a line of 25 characters..' two",
       columns: 20,
@@ -219,7 +219,7 @@ describe("the screen", () => {
     expect(text).toBe("one\na line of 25 characters..\ntwo");
   });
 
-  test("holds no more than its rows, however much is written", async () => {
+  test("has no more than its rows after any amount of output", async () => {
     const shell = await open({ command: "seq 200000; printf done" });
     const { text } = await shell.waitForScreen(/done$/, { timeout: "60s" });
     expect(text.split("\n")).toEqual([
@@ -228,7 +228,7 @@ describe("the screen", () => {
     ]);
   });
 
-  test("is that of all that was written, when the program has ended", async () => {
+  test("contains the complete output when the program has ended", async () => {
     for (let run = 0; run < 5; run += 1) {
       const shell = await open({ command: `seq 1000; printf 'last ${run}'` });
       await shell.waitForExit();
@@ -238,7 +238,7 @@ describe("the screen", () => {
 });
 
 describe("a wait", () => {
-  test("ends with its deadline, and the screen as it was seen last", async () => {
+  test("times out with the last screen", async () => {
     const shell = await open({ command: "printf 'Password: '; read -r x" });
     await shell.waitForScreen("Password:");
     await expect(shell.waitForScreen(/^ready$/m, { timeout: 200 })).rejects.toMatchObject({
@@ -255,12 +255,12 @@ describe("a wait", () => {
     });
   });
 
-  test("ends at once when the program has ended", async () => {
+  test("ends immediately when the program has ended", async () => {
     const shell = await open({ command: "echo 'no such thing'; exit 4" });
-    await expect(shell.waitForScreen("ready", PATIENT)).rejects.toMatchObject({
+    await expect(shell.waitForScreen("ready", WAIT_20S)).rejects.toMatchObject({
       code: "WAIT_FAILED",
       message: expect.stringMatching(
-        /^"ready" on the screen of the shell .* on pc1 will not be there: it exited with 4 after .*\n[^]*no such thing/,
+        /^"ready" on the screen of the shell .* on pc1 will not appear: it exited with 4 after .*\n[^]*no such thing/,
       ),
     });
     for (const act of [
@@ -276,7 +276,7 @@ describe("a wait", () => {
     }
   });
 
-  test("throws what its function throws", async () => {
+  test("throws the error of its predicate", async () => {
     const reason = new Error("mine");
     const shell = await open();
     const wait = shell.waitForScreen(() => {
@@ -285,7 +285,7 @@ describe("a wait", () => {
     await expect(wait).rejects.toBe(reason);
   });
 
-  test("ends with its signal", async () => {
+  test("ends when its signal aborts", async () => {
     const abort = new AbortController();
     const wait = (await open()).waitForScreen("never", { signal: abort.signal });
     abort.abort(new Error("enough"));
@@ -294,17 +294,17 @@ describe("a wait", () => {
 });
 
 test.each([
-  ["no size", { columns: 0 }, "A terminal cannot have 0 columns and 24 rows."],
-  ["a variable that is none", { env: { "A B": "x" } }, '"A B" is not a name'],
+  ["an invalid size", { columns: 0 }, "A terminal cannot have 0 columns and 24 rows."],
+  ["an invalid variable name", { env: { "A B": "x" } }, '"A B" is not a valid name'],
   ["an argument with NUL", { command: ["echo", "\0"] }, "NUL"],
-] as const)("%s is refused", async (_what, options, message) => {
+] as const)("%s is rejected", async (_what, options, message) => {
   await expect(pc1.shell(options as ShellOptions)).rejects.toMatchObject({
     code: "COMMAND_INVALID",
     message: expect.stringContaining(message),
   });
 });
 
-test("an unknown key is refused, and nothing is sent", async () => {
+test("an unknown key is rejected, and nothing is sent", async () => {
   const shell = await open({ command: 'read -r x; echo "[$x]"' });
   await expect(shell.press("Return" as "Enter")).rejects.toMatchObject({ code: "COMMAND_INVALID" });
   await shell.type("fine\n");

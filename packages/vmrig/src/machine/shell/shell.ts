@@ -17,66 +17,70 @@ import {
 import type { Screen } from "./screen.ts";
 import { waitForExit, waitForScreen, type ExpectedScreen, type Sight } from "./waits.ts";
 
-/** How the program of a shell ended. */
+/** Exit of a shell's program. */
 export interface ShellExit {
   /**
-   * 128 and the number of the signal, where one ended it. Missing when it was ended by `close()` or
-   * the end of the test.
+   * Exit code, or 128 plus the number of the signal that ended the program. Missing after `close()`
+   * and after the end of the test.
    */
   readonly exitCode: number | undefined;
   readonly durationMs: number;
 }
 
 /**
- * A program at a terminal, and whoever sits there: for prompts and full-screen programs. It ends
- * with the test.
+ * A program at a terminal, with its keyboard and screen: for prompts and full-screen programs. It
+ * ends with the test.
  */
 export interface Shell extends AsyncDisposable {
   readonly kind: "shell";
   readonly machine: string;
   readonly user: string;
-  /** For people: `shell "top"`. */
+  /** Description for messages: `shell "top"`. */
   readonly title: string;
   /**
-   * Types a text; `\n` is Enter. Resolves when it was sent, in the order of the calls.
+   * Types a text; `\n` is Enter. Calls are sent in their order. Resolves when the text was sent.
    *
    * @throws VmrigError `SHELL_ENDED`
    */
   type(text: string, options?: TypeOptions): Promise<void>;
   /**
-   * Presses a key, as xterm sends it: `Enter`, `Ctrl+C`, `ArrowUp`, `Shift+Tab`, `F10`, `q`. Throws
-   * as `type` does.
+   * Presses a key, encoded as xterm does: `Enter`, `Ctrl+C`, `ArrowUp`, `Shift+Tab`, `F10`, `q`.
+   * Throws as `type` does.
    */
   press(key: Key): Promise<void>;
-  /** Pastes a text, in brackets where the program has asked for that. Throws as `type` does. */
+  /**
+   * Pastes a text, in brackets if the program has enabled bracketed paste. Throws as `type` does.
+   */
   paste(text: string, options?: TypeOptions): Promise<void>;
-  /** Gives the terminal another size, and SIGWINCH to its program. Throws as `type` does. */
+  /** Resizes the terminal and sends SIGWINCH to its program. Throws as `type` does. */
   resize(size: Size): Promise<void>;
-  /** What is seen now: of all that the program has written and that has come here. */
+  /** Returns the current screen, with all output that has arrived. */
   screen(): Promise<Screen>;
   /**
-   * Until the screen's text has the words, matches, or is as the function wants it; resolves with
-   * that screen.
+   * Waits until the screen's text contains the words or matches the pattern, or until the predicate
+   * is true. Resolves with that screen.
    *
-   * @throws VmrigError `WAIT_TIMEOUT`, or at once `WAIT_FAILED` where the program has ended; both
-   *   with the screen as it was seen last
+   * @throws VmrigError `WAIT_TIMEOUT`, or immediately `WAIT_FAILED` when the program has ended;
+   *   both with the last screen
    */
   waitForScreen(expected: ExpectedScreen, options?: ScreenWaitOptions): Promise<Screen>;
   /**
-   * Until the program has ended by itself, or by `close()`.
+   * Waits until the program has ended by itself or by `close()`.
    *
-   * @throws VmrigError `WAIT_TIMEOUT`, with the screen as it was seen last
+   * @throws VmrigError `WAIT_TIMEOUT` with the last screen
    */
   waitForExit(options?: ScreenWaitOptions): Promise<ShellExit>;
   /** Whether the program has ended. */
   readonly exited: boolean;
-  /** Ends the program, with all that runs at its terminal. The screen stays as it was. */
+  /** Ends the program and all other processes at its terminal. The screen stays unchanged. */
   close(): Promise<void>;
 }
 
 /**
- * @throws VmrigError `COMMAND_INVALID`; `CAPABILITY_MISSING` where the machine gives no terminal;
- *   what a command throws that cannot begin
+ * Opens a shell.
+ *
+ * @throws VmrigError `COMMAND_INVALID`; `CAPABILITY_MISSING` when the machine offers no terminal.
+ *   Also throws the errors of a command that cannot start
  */
 export async function openShell(
   context: ExecutionContext,
@@ -88,8 +92,8 @@ export async function openShell(
   const title = options.command === undefined ? command : `shell ${JSON.stringify(command)}`;
   const { name: machine, user } = context;
   const begun = Promise.withResolvers<RemoteProcess>();
-  begun.promise.catch(() => {}); // whoever opened it is told
-  // The journal tells of it, and more.
+  begun.promise.catch(() => {}); // the caller of openShell receives the error
+  // The journal reports the shell in more detail than an observed command.
   const { observer: _, ...unseen } = context;
   const running = new Running(
     unseen,
@@ -104,7 +108,7 @@ export async function openShell(
       signal,
     },
   );
-  // Asked for at once: nothing is kept for who comes later.
+  // Requested immediately: the output is not retained for a late reader.
   const [keyboard, output] = [running.stdin.stream, running.stdout.stream];
   running.outcome.then((outcome) => begun.reject(toError(outcome)), begun.reject);
   const emulator = await openEmulator(size, (text) => void keyboard.write(text));
@@ -114,7 +118,7 @@ export async function openShell(
     screen: () => emulator.screen(),
     secrets: Object.values(env ?? {}).filter((value) => value !== undefined),
   });
-  // What a program writes because it is ended is nothing that a test has brought about.
+  // Output that a program writes while it is being ended is not an effect of the test.
   let stopped = false;
   let exited = false;
   const rest = (): void => {
@@ -138,7 +142,7 @@ export async function openShell(
   journal.used();
   const remote = await begun.promise;
 
-  const sight: Sight = {
+  const view: Sight = {
     context,
     title,
     over,
@@ -149,16 +153,16 @@ export async function openShell(
     },
   };
 
-  let turn: Promise<unknown> = Promise.resolve();
-  /** One after the other, and by what the program wants at that moment. */
+  let queue: Promise<unknown> = Promise.resolve();
+  /** Sends the texts in order, each encoded for the terminal modes at its time of sending. */
   const send = (toText: () => string): Promise<void> => {
     journal.used();
-    const sent = turn.then(async () => {
+    const sent = queue.then(async () => {
       await emulator.settled();
       const text = toText();
-      if (stopped || exited || !(await written(keyboard, text))) throw await ended(sight);
+      if (stopped || exited || !(await written(keyboard, text))) throw await ended(view);
     });
-    turn = sent.catch(() => {});
+    queue = sent.catch(() => {});
     return sent;
   };
   const note = (text: string, { secret = false }: TypeOptions): void =>
@@ -189,10 +193,10 @@ export async function openShell(
         return "";
       });
     },
-    screen: () => sight.look(),
-    waitForScreen: (expected, more = {}) => waitForScreen(sight, expected, more),
+    screen: () => view.look(),
+    waitForScreen: (expected, more = {}) => waitForScreen(view, expected, more),
     async waitForExit(more = {}) {
-      const { exitCode, durationMs } = (await waitForExit(sight, more)).result;
+      const { exitCode, durationMs } = (await waitForExit(view, more)).result;
       return { exitCode, durationMs };
     },
     get exited() {
@@ -205,13 +209,13 @@ export async function openShell(
   async function close(): Promise<void> {
     rest();
     running.stop({ why: "killed" });
-    await over.catch(() => {}); // nothing is left to be ended on a machine that is gone
+    await over.catch(() => {}); // on a lost machine there is nothing to end
   }
 }
 
 /**
- * As a terminal pastes: what it does not put in brackets is typed. An escape in it could end the
- * brackets.
+ * Encodes pasted text as a terminal does: without brackets it is typed. An escape character in the
+ * text could end the brackets, so it is replaced.
  */
 function pasted(text: string, bracketed: boolean): string {
   const typed = text.replace(/\r?\n/g, "\r");
@@ -224,12 +228,12 @@ function written(stream: Running["stdin"]["stream"], text: string): Promise<bool
   );
 }
 
-async function ended(sight: Sight): Promise<unknown> {
-  const outcome = await sight.over.catch((error: unknown) => error as Error);
+async function ended(view: Sight): Promise<unknown> {
+  const outcome = await view.over.catch((error: unknown) => error as Error);
   if (outcome instanceof Error) return outcome;
   return new VmrigError("SHELL_ENDED", {
-    message: `The ${sight.title} on ${sight.context.name} ${inWords(outcome.result).replace(/\.$/, "")}: nothing can be typed there any more.`,
-    details: (await sight.look()).framed.split("\n"),
+    message: `The ${view.title} on ${view.context.name} ${inWords(outcome.result).replace(/\.$/, "")}, so it accepts no more input.`,
+    details: (await view.look()).framed.split("\n"),
   });
 }
 

@@ -7,49 +7,46 @@ import { toWatch } from "../waits/wait-options.ts";
 import type { ScreenWaitOptions } from "./options.ts";
 import type { Screen } from "./screen.ts";
 
-/**
- * Words that are to be seen, an expression that the screen's text matches, or any other question
- * about it.
- */
+/** Condition on the screen: words in its text, a pattern that its text matches, or a predicate. */
 export type ExpectedScreen = string | RegExp | ((screen: Screen) => boolean);
 
-/** What is waited for at a shell. */
+/** Access to a shell for its waits. */
 export interface Sight {
   readonly context: ExecutionContext;
   /** `login shell` */
   readonly title: string;
-  /** When the program has ended, and all that it wrote has come. */
+  /** Resolves when the program has ended and all of its output has arrived. */
   readonly over: Promise<Outcome>;
   look(): Promise<Screen>;
 }
 
-/** Nothing is asked for a look: it costs no round trip. */
+/** Pause between two checks. A check costs no round trip. */
 const INTERVAL_MS = 20;
 const NOT_YET: unique symbol = Symbol("not yet");
 
 export async function waitForScreen(
-  sight: Sight,
+  view: Sight,
   expected: ExpectedScreen,
   options: ScreenWaitOptions,
 ): Promise<Screen> {
-  const what = `${typeof expected === "string" ? JSON.stringify(expected) : typeof expected === "function" ? "what the function wants" : String(expected)} on the screen of the ${sight.title}`;
-  return await waitAt(sight, what, options, async () => {
-    // In this order: what has ended has written nothing after this look.
-    const outcome = await settledOf(sight.over);
-    const screen = await sight.look();
+  const what = `${typeof expected === "string" ? JSON.stringify(expected) : typeof expected === "function" ? "the expected state" : String(expected)} on the screen of the ${view.title}`;
+  return await waitAt(view, what, options, async () => {
+    // The outcome first: an ended program writes nothing after this check.
+    const outcome = await settledOf(view.over);
+    const screen = await view.look();
     if (isThere(screen, expected)) return screen;
     if (outcome === NOT_YET) return NOT_YET;
     if (outcome.taken) throw toError(outcome);
     throw new VmrigError("WAIT_FAILED", {
-      message: `${what} on ${sight.context.name} will not be there: it ${inWords(outcome.result)}`,
+      message: `${what} on ${view.context.name} will not appear: it ${inWords(outcome.result)}`,
       details: screen.framed.split("\n"),
     });
   });
 }
 
-export async function waitForExit(sight: Sight, options: ScreenWaitOptions): Promise<Outcome> {
-  const outcome = await waitAt(sight, `the ${sight.title} to end`, options, () =>
-    settledOf(sight.over),
+export async function waitForExit(view: Sight, options: ScreenWaitOptions): Promise<Outcome> {
+  const outcome = await waitAt(view, `the ${view.title} to end`, options, () =>
+    settledOf(view.over),
   );
   if (outcome.taken) throw toError(outcome);
   return outcome;
@@ -63,12 +60,12 @@ export function isThere(screen: Screen, expected: ExpectedScreen): boolean {
 }
 
 async function waitAt<T>(
-  sight: Sight,
+  view: Sight,
   what: string,
   options: ScreenWaitOptions,
   look: () => Promise<T | typeof NOT_YET>,
 ): Promise<T> {
-  const { context } = sight;
+  const { context } = view;
   try {
     return await waitFor<T>({
       ...toWatch({ context, clock: context.clock }, { ...options, interval: INTERVAL_MS }),
@@ -82,13 +79,13 @@ async function waitAt<T>(
     if (!isVmrigError(error) || error.code !== "WAIT_TIMEOUT") throw error;
     throw new VmrigError("WAIT_TIMEOUT", {
       message: error.summary.replace(/\.$/, ":"),
-      details: (await sight.look()).framed.split("\n"),
+      details: (await view.look()).framed.split("\n"),
       cause: error.cause,
     });
   }
 }
 
-/** What it has come to, where it has. */
+/** Returns the value of the promise if it is already settled. */
 function settledOf<T>(promise: Promise<T>): Promise<T | typeof NOT_YET> {
   return Promise.race([promise, Promise.resolve<typeof NOT_YET>(NOT_YET)]);
 }

@@ -8,7 +8,7 @@ export interface FileWaitOptions extends WaitOptions {
   readonly state?: "present" | "absent" | undefined;
 }
 
-/** Anything of that name counts, also a folder or a dangling link. */
+/** Waits until anything has this name, also a folder or a dangling link. */
 export async function waitForFile(
   watch: Watch,
   path: string,
@@ -16,7 +16,7 @@ export async function waitForFile(
 ): Promise<void> {
   const absent = options.state === "absent";
   const target = quotePath(path);
-  // Where it is not there, the first folder on the way that is not there either says more.
+  // For a missing file, the first missing parent folder is the more useful observation.
   const line = `f=${target}; if [ -e "$f" ] || [ -L "$f" ]; then echo there; else until [ -e "$f" ]; do m=$f; f=$(dirname -- "$f"); done; echo "$m"; fi`;
   await waitFor<true>({
     ...toWatch(watch, options),
@@ -26,7 +26,9 @@ export async function waitForFile(
       if ((stdout === "there") !== absent) return { value: true };
       if (absent) return { seen: "it is still there" };
       const missing = stdout.replace(/^\.\//, "");
-      return { seen: missing === path ? "it is not there" : `not even ${missing} is there` };
+      return {
+        seen: missing === path ? "it is not there" : `the folder ${missing} does not exist`,
+      };
     }),
   });
 }

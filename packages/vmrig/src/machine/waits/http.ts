@@ -12,9 +12,9 @@ export interface HttpWaitOptions extends WaitOptions {
   /** @defaultValue any of 200 to 399 */
   readonly status?: number | ((status: number) => boolean) | undefined;
   /**
-   * What the body must hold: these words, a match, or whatever the function says of it.
+   * Condition on the body: a text that it contains, a pattern that it matches, or a predicate.
    *
-   * @defaultValue anything
+   * @defaultValue any body
    */
   readonly body?: string | RegExp | ((body: string) => boolean) | undefined;
   /** @defaultValue `"GET"` */
@@ -26,18 +26,18 @@ export interface HttpWaitOptions extends WaitOptions {
 export interface HttpResponse {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
-  /** As UTF-8; its first mebibyte. */
+  /** Body as UTF-8: its first mebibyte. */
   readonly body: string;
 }
 
-/** One request that gets no answer for so long is given up, and another one is made. */
+/** A request without a response is abandoned after this time, and another request is sent. */
 const SILENCE_MS = 10_000;
 const MOST_BYTES = 1024 * 1024;
 
 /**
- * Asks from inside of the machine, over its SSH connection: nothing is needed there, and
- * `localhost` is the machine. Redirects are not followed and certificates not checked, which for a
- * service on a machine of its own are rarely of a known authority.
+ * Sends requests from inside the machine, over its SSH connection: the machine needs no program for
+ * it, and `localhost` is the machine. Redirects are not followed. Certificates are not checked,
+ * because a service on a test machine rarely has a certificate of a known authority.
  *
  * @param target a port, or a URL as the machine sees it
  */
@@ -51,14 +51,14 @@ export function waitForHttp(
     ...toWatch(watch, options),
     what: `${options.method ?? "GET"} ${url.href}`,
     probe: tolerant(async (signal): Promise<Observation<HttpResponse>> => {
-      const enough = AbortSignal.any([signal, AbortSignal.timeout(SILENCE_MS)]);
+      const requestSignal = AbortSignal.any([signal, AbortSignal.timeout(SILENCE_MS)]);
       const stream = await open(watch, url);
       if ("seen" in stream) return stream;
       try {
-        const response = await exchange(stream.value, url, options, enough);
+        const response = await exchange(stream.value, url, options, requestSignal);
         return isWanted(response, options) ? { value: response } : { seen: inWords(response) };
       } catch (error) {
-        return { seen: enough.aborted ? "no answer" : describeThrown(error) };
+        return { seen: requestSignal.aborted ? "no answer" : describeThrown(error) };
       } finally {
         stream.value.destroy();
       }
@@ -70,8 +70,8 @@ function toUrl(target: number | string): URL {
   const url = URL.parse(typeof target === "number" ? `http://localhost:${target}/` : target);
   if (url !== null && (url.protocol === "http:" || url.protocol === "https:")) return url;
   throw new VmrigError("COMMAND_INVALID", {
-    message: `${JSON.stringify(target)} is no URL to wait for.`,
-    hint: 'give a port, or "http://localhost:8080/health"',
+    message: `${JSON.stringify(target)} is not a URL that waitForHttp() accepts.`,
+    hint: 'pass a port, or "http://localhost:8080/health"',
   });
 }
 
@@ -106,7 +106,8 @@ function exchange(
       ...(/^[\d.]+$|:/.test(url.hostname) ? {} : { servername: url.hostname }),
     });
   return new Promise((resolve, reject) => {
-    // The machine may hang up at any moment: a request tells it, its stream tells it a second time.
+    // The machine may close the connection at any time: the request reports the error, and the
+    // stream emits it a second time.
     stream.on("error", () => {});
     const request = (secure ? httpsRequest : httpRequest)(url, {
       ...how,

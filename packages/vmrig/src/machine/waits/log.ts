@@ -6,13 +6,13 @@ import type { ExecutionContext } from "../command/run.ts";
 import { toWatch, tolerant, type WaitOptions, type Watch } from "./wait-options.ts";
 
 export interface LogWaitOptions extends WaitOptions {
-  /** Of which unit of systemd; none of both: the whole journal. */
+  /** The systemd unit. Without `unit` and `file`, the whole journal is read. */
   readonly unit?: string | undefined;
-  /** A file in place of the journal. */
+  /** A log file instead of the journal. */
   readonly file?: string | undefined;
   /**
-   * Which lines count: those after a moment of the machine's clock (journal only), those from now
-   * on, or all of this boot and of the file.
+   * Lines that count: those after a time of the machine's clock (journal only), those from now on,
+   * or all lines of this boot and of the file.
    *
    * @defaultValue the journal since the test began, the whole file
    */
@@ -20,12 +20,15 @@ export interface LogWaitOptions extends WaitOptions {
 }
 
 /**
- * Takes what was written since it was taken the last time: nothing at all where there is no such
- * file.
+ * Returns the text written since the previous call, or `undefined` when the file does not exist.
  */
 type Reader = (signal?: AbortSignal) => Promise<string | undefined>;
 
-/** @returns the first line that has the words, or matches */
+/**
+ * Waits for a line of a log.
+ *
+ * @returns the first line that contains the text or matches the pattern
+ */
 export async function waitForLog(
   watch: Watch,
   pattern: string | RegExp,
@@ -34,13 +37,13 @@ export async function waitForLog(
   const { unit, file, since } = options;
   if (unit !== undefined && file !== undefined) {
     throw new VmrigError("COMMAND_INVALID", {
-      message: "waitForLog takes a unit or a file, not both.",
+      message: "waitForLog() accepts `unit` or `file`, not both.",
     });
   }
   if (file !== undefined && since instanceof Date) {
     throw new VmrigError("COMMAND_INVALID", {
-      message: "Lines of a file have no time: `since` is for the journal.",
-      hint: 'say since: "now"',
+      message: "Lines of a file have no time: a date in `since` is only valid for the journal.",
+      hint: 'write since: "now"',
     });
   }
   const take =
@@ -57,7 +60,7 @@ export async function waitForLog(
     probe: tolerant(async (signal): Promise<Observation<string>> => {
       const fresh = await take(signal);
       const lines = `${rest}${fresh ?? ""}`.split("\n");
-      // The last piece may be the first half of a line. It counts when it matches: a prompt has no
+      // The last part may be an incomplete line. It still counts when it matches: a prompt has no
       // newline.
       rest = lines.at(-1) ?? "";
       const found = lines.find((line) =>
@@ -70,8 +73,8 @@ export async function waitForLog(
       return {
         seen:
           fresh === undefined
-            ? `no such file that ${watch.context.user} may see`
-            : "nothing was written",
+            ? `no such file, or ${watch.context.user} may not see it`
+            : "no line was written",
       };
     }),
   });
@@ -80,8 +83,8 @@ export async function waitForLog(
 const CURSOR = /^-- cursor: (.*)$/m;
 
 /**
- * As root: others see their own lines only. After the first look only what is new is sent. Format
- * of the cursor: journalctl(1), `--show-cursor`.
+ * Reads the journal as root: other users see only their own lines. After the first query, only new
+ * lines are sent. Format of the cursor: journalctl(1), `--show-cursor`.
  */
 function journal(
   { root, since: begun }: Watch,
@@ -97,7 +100,7 @@ function journal(
         : `--since=@${(since.getTime() / 1000).toFixed(3)}`;
   return async (signal) => {
     const after = from?.startsWith("--after-cursor=") === true;
-    // The end of the whole journal: a unit that has not written yet has no line to begin after.
+    // Starts at the end of the whole journal: a unit without lines has no position to start after.
     const what = from === undefined ? " --lines=0" : `${of} ${from}`;
     const line = `journalctl --no-pager --quiet --output=cat --show-cursor${what}`;
     const { stdout, exitCode } = await query(root, line, {
@@ -106,7 +109,7 @@ function journal(
       answers: after ? [0, 1] : [0],
     });
     if (exitCode !== 0) {
-      // The line was kept in memory only, and ended with the last boot.
+      // The line at the cursor was only in memory, and was lost with the last boot.
       from = "--boot";
       return "";
     }
@@ -116,12 +119,15 @@ function journal(
   };
 }
 
-/** A file that got shorter was begun anew, or replaced by a new one: all of it is new. */
+/**
+ * Reads the new part of a file. A file that became shorter was truncated or replaced: all of its
+ * content is new.
+ */
 function fileTail(context: ExecutionContext, path: string, fromNow: boolean): Reader {
   const target = quotePath(path);
   let offset = fromNow ? undefined : 0;
   return async (signal) => {
-    // The point keeps newlines at the end from being taken for the shell's own.
+    // The final dot protects trailing newlines, which a shell would remove.
     const rest = 'tail -c +"$((o + 1))" <"$f" | head -c "$((s - o))"; echo .';
     const from = offset === undefined ? "o=$s" : `o=${offset}; [ "$s" -ge "$o" ] || o=0`;
     const line = `f=${target}; [ -e "$f" ] || exit 0; s=$(wc -c <"$f") || exit 1; echo "$s"; ${from}; ${rest}`;

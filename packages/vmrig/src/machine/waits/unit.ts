@@ -16,9 +16,9 @@ const JOURNAL_LINES = 10;
 const JOURNAL_MS = 5_000;
 
 /**
- * Waits until systemd counts a unit as active. What cannot become so by itself ends it at once: a
- * unit that failed, that systemd cannot load, or that is inactive while nothing at all is queued
- * (the rule of the NixOS test driver: at boot another unit's job may still pull it in).
+ * Waits until systemd considers a unit active. Fails immediately when the unit cannot become active
+ * by itself: the unit failed, systemd cannot load it, or it is inactive while no job is queued (the
+ * rule of the NixOS test driver: at boot another unit's job may still start it).
  */
 export async function waitForUnit(
   watch: Watch,
@@ -44,7 +44,7 @@ export async function waitForUnit(
   } catch (error) {
     if (!isVmrigError(error) || (error.code !== "WAIT_TIMEOUT" && error.code !== "WAIT_FAILED"))
       throw error;
-    // What systemd does not know has written nothing.
+    // A unit that systemd does not know has no journal.
     if (error.hint !== undefined) throw error;
     throw new VmrigError(error.code, {
       message: error.summary,
@@ -55,8 +55,10 @@ export async function waitForUnit(
 }
 
 /**
- * @param queue the lines of `systemctl list-jobs --no-legend`: "No jobs running." where it has none
- *   and has a terminal
+ * Returns whether waiting for the unit is useless.
+ *
+ * @param queue the lines of `systemctl list-jobs --no-legend`: "No jobs running." when the queue is
+ *   empty and the output is a terminal
  */
 export function isHopeless({ load, active, hasJob }: ServiceStatus, queue: string): boolean {
   if (hasJob) return false;
@@ -81,7 +83,10 @@ function hopeless({ context }: Watch, name: string, status: ServiceStatus): Vmri
   });
 }
 
-/** What it wrote last. An error that has none of it is better than none. */
+/**
+ * Returns the last lines of the unit's journal. A failure to read them must not hide the actual
+ * error.
+ */
 async function lastLines({ root, context }: Watch, name: string): Promise<string[]> {
   const line = `journalctl --no-pager --quiet --output=short-iso --lines=${JOURNAL_LINES} --unit=${argument(name)}`;
   try {

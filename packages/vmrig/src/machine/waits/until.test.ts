@@ -9,14 +9,14 @@ let rig: TestMachine;
 useMachine((made) => (rig = made));
 
 test.each(["127.0.0.1", "::1"])(
-  "a port counts as soon as something listens on %s",
+  "waitForPort resolves as soon as something listens on %s",
   async (host) => {
     const port = await freePort();
     const events: string[] = [];
     const waiting = rig.pc1
       .waitForPort(port, { timeout: "20s", interval: 20 })
       .then(() => events.push("open"));
-    // Looks have been taken by now, and none of them saw it.
+    // Probes have run by now, and none of them found the port open.
     await Promise.all([rig.pc1.$`true`, rig.pc1.$`true`]);
     events.push("listen");
     const tcp = createServer();
@@ -27,9 +27,9 @@ test.each(["127.0.0.1", "::1"])(
   },
 );
 
-test("a port that stays closed fails with those that are open", async () => {
+test("the timeout for a closed port lists the open ports", async () => {
   const port = await freePort();
-  // Of this computer, which may have more than the ten that are shown.
+  // The machine is this computer, which may have more than the ten ports that are listed.
   await expect(rig.pc1.waitForPort(port, { timeout: "3s" })).rejects.toMatchObject({
     code: "WAIT_TIMEOUT",
     message: expect.stringMatching(
@@ -40,17 +40,17 @@ test("a port that stays closed fails with those that are open", async () => {
   });
 });
 
-test("waitUntilSucceeds answers with the result of the run that succeeded", async () => {
+test("waitUntilSucceeds resolves with the result of the successful run", async () => {
   const flag = join(rig.server.folder, "flag");
   const waiting = rig.pc1.waitUntilSucceeds({ timeout: "20s", interval: 20 })`cat ${flag}`;
   await rig.pc1.$({ reject: false })`true`;
-  // Whole or not at all: a look in between would find it empty.
+  // Written atomically: a probe could otherwise read an empty file.
   await writeFile(`${flag}.new`, "ready\n");
   await rename(`${flag}.new`, flag);
   expect(await waiting).toMatchObject({ stdout: "ready", exitCode: 0, failed: false });
 });
 
-test("waitUntilSucceeds fails with the last exit code and the last line", async () => {
+test("waitUntilSucceeds times out with the last exit code and the last line", async () => {
   const waiting = rig.pc1.waitUntilSucceeds({
     timeout: "3s",
   })`echo first >&2; echo "no ${"luck"}" >&2; exit 7`;
@@ -58,13 +58,13 @@ test("waitUntilSucceeds fails with the last exit code and the last line", async 
   await expect(waiting).rejects.toThrow(/to succeed on pc1; last seen: exit code 7: no luck\./);
 });
 
-test("waitUntilSucceeds ends a run that hangs, at its deadline", async () => {
+test("waitUntilSucceeds ends a hanging run at its deadline", async () => {
   await expect(rig.pc1.waitUntilSucceeds({ timeout: "3s" })`sleep 600`).rejects.toThrow(
     "last seen: it was still running at the deadline",
   );
 });
 
-test("waitUntilSucceeds waits out a lost connection", async () => {
+test("waitUntilSucceeds tolerates a lost connection", async () => {
   const once = join(rig.server.folder, "once");
   await using fresh = await startMachine();
   const result = await fresh.pc1.waitUntilSucceeds({
@@ -74,7 +74,7 @@ test("waitUntilSucceeds waits out a lost connection", async () => {
   expect(fresh.dials()).toBe(2);
 });
 
-test("a wait can be given up, with the reason", async () => {
+test("an abort ends a wait with its reason", async () => {
   const abort = new AbortController();
   const reason = new Error("enough");
   const waiting = rig.pc1.waitForPort(await freePort(), { signal: abort.signal });

@@ -4,7 +4,10 @@ import { abridged } from "../command/error.ts";
 import { run } from "../command/run.ts";
 import { toWatch, tolerant, type WaitOptions, type Watch } from "./wait-options.ts";
 
-/** `reject` has no meaning here; `timeout` is that of the whole wait. */
+/**
+ * Options of `waitUntilSucceeds` and `waitUntilFails`. `timeout` limits the whole wait. `reject`
+ * does not apply.
+ */
 export type UntilOptions = Omit<
   CommandOptions,
   "reject" | "stdin" | "encoding" | "lines" | "buffer"
@@ -19,7 +22,10 @@ export function waitUntilSucceeds(
   return until(watch, line, options, "succeed", (result) => !result.failed);
 }
 
-/** A machine that could not be asked, or a run that was cut short, is no failure of the command. */
+/**
+ * Waits until the command fails. An unreachable machine and an interrupted run do not count as a
+ * failure of the command.
+ */
 export function waitUntilFails(
   watch: Watch,
   line: string,
@@ -56,9 +62,9 @@ function until(
   });
 }
 
-/** `exit code 7: no luck` */
+/** Describes a result in words: `exit code 7: no luck` */
 export function resultInWords(result: CommandResult): string {
   if (result.isCanceled) return "it was still running at the deadline";
-  const said = (result.stderr || result.stdout).trimEnd().split("\n").at(-1);
-  return `${result.signal ?? `exit code ${result.exitCode}`}${said ? `: ${said}` : ""}`;
+  const output = (result.stderr || result.stdout).trimEnd().split("\n").at(-1);
+  return `${result.signal ?? `exit code ${result.exitCode}`}${output ? `: ${output}` : ""}`;
 }

@@ -7,22 +7,22 @@ import type { ExecutionContext } from "../command/run.ts";
 export interface WaitOptions {
   /** @defaultValue 30 s */
   readonly timeout?: Duration | undefined;
-  /** Pause between two looks. @defaultValue 250 ms */
+  /** Pause between two checks. @defaultValue 250 ms */
   readonly interval?: Duration | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What the waits of one machine have in common. */
+/** Context shared by all waits of a machine. */
 export interface Watch {
   readonly context: ExecutionContext;
-  /** For what only root may read: the journal. */
+  /** Context for data that only root may read: the journal. */
   readonly root: ExecutionContext;
   readonly clock: Clock | undefined;
-  /** Since when lines of a log count, where a wait does not say. */
+  /** Returns the default start time for log lines. */
   readonly since: (() => Date | undefined) | undefined;
 }
 
-/** The options of a wait as the one loop takes them. */
+/** Converts the options of a wait into the options of `waitFor`. */
 export function toWatch(
   { context, clock }: Pick<Watch, "context" | "clock">,
   { timeout = 30_000, interval = 250, signal }: WaitOptions,
@@ -37,7 +37,7 @@ export function toWatch(
   };
 }
 
-/** A machine that reboots while it is waited for is one more thing to be seen. */
+/** Turns the failure of a probe on a rebooting machine into an observation. */
 export function tolerant<T>(
   probe: (signal: AbortSignal) => Promise<Observation<T>>,
 ): (signal: AbortSignal) => Promise<Observation<T>> {
@@ -49,8 +49,8 @@ export function tolerant<T>(
 }
 
 /**
- * The machine could not be asked, or could not tell, and may yet: while it boots. A program that is
- * missing does not come by itself.
+ * Returns whether the failure may be temporary: the machine was unreachable or could not answer,
+ * for example while it boots. A missing program does not appear by itself.
  */
 export function mayPass(error: unknown): error is VmrigError {
   return (
@@ -59,7 +59,7 @@ export function mayPass(error: unknown): error is VmrigError {
   );
 }
 
-/** The machine could not be asked. */
+/** Returns whether the machine was unreachable. */
 export function isAway(error: unknown): error is VmrigError {
   return (
     isVmrigError(error) &&

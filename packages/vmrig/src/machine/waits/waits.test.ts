@@ -9,7 +9,7 @@ import { freePort } from "../../ssh/fixtures/sshd.test.kit.ts";
 import { startMachine, type TestMachine, useMachine } from "../fixtures.test.kit.ts";
 import type { Machine } from "../machine.ts";
 
-const PATIENT = { timeout: "20s", interval: 20 } as const;
+const WAIT_20S = { timeout: "20s", interval: 20 } as const;
 
 let rig: TestMachine;
 let pc1: Machine;
@@ -18,7 +18,7 @@ useMachine((made) => {
   ({ pc1 } = rig);
 });
 
-/** Looks have been taken by now: commands are begun in the order in which they are sent. */
+/** Waits until a probe has run: commands start in the order in which they are sent. */
 const looked = (): Promise<unknown> => Promise.all([pc1.$`true`, pc1.$`true`]);
 
 async function listen(port: number): Promise<() => Promise<void>> {
@@ -35,16 +35,16 @@ async function serve(answer: RequestListener): Promise<number> {
   return port;
 }
 
-test("a port is closed when nothing listens on it any more", async () => {
+test("waitForPort resolves with `closed` when nothing listens any more", async () => {
   const port = await freePort();
   const close = await listen(port);
-  const waiting = pc1.waitForPort(port, { state: "closed", ...PATIENT });
+  const waiting = pc1.waitForPort(port, { state: "closed", ...WAIT_20S });
   await looked();
   await close();
   await expect(waiting).resolves.toBeUndefined();
 });
 
-test("a port that stays open says so", async () => {
+test("the timeout for a closed port reports that the port is still open", async () => {
   const port = await freePort();
   const close = await listen(port);
   onTestFinished(close);
@@ -53,9 +53,9 @@ test("a port that stays open says so", async () => {
   );
 });
 
-test("a unix socket is there when something accepts connections", async () => {
+test("waitForUnixSocket resolves when something accepts connections", async () => {
   const path = join(rig.server.folder, "late.sock");
-  const waiting = pc1.waitForUnixSocket(path, PATIENT);
+  const waiting = pc1.waitForUnixSocket(path, WAIT_20S);
   await looked();
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(path, resolve));
@@ -64,24 +64,24 @@ test("a unix socket is there when something accepts connections", async () => {
 });
 
 describe("a file", () => {
-  test("is waited for until it is there, or gone", async () => {
+  test("is awaited until it exists, or no longer exists", async () => {
     const path = join(rig.server.folder, "it's late");
-    const coming = pc1.waitForFile(path, PATIENT);
+    const coming = pc1.waitForFile(path, WAIT_20S);
     await looked();
     await writeFile(path, "");
     await coming;
-    const going = pc1.waitForFile(path, { state: "absent", ...PATIENT });
+    const going = pc1.waitForFile(path, { state: "absent", ...WAIT_20S });
     await looked();
     await rm(path);
     await expect(going).resolves.toBeUndefined();
   });
 
-  test("that does not come is told with the first folder that is missing", async () => {
+  test("that does not appear is reported with the first missing folder", async () => {
     const folder = join(rig.server.folder, "none");
     await expect(pc1.waitForFile(`${folder}/deep/file`, { timeout: "1s" })).rejects.toMatchObject({
       code: "WAIT_TIMEOUT",
       message: expect.stringContaining(
-        `for ${folder}/deep/file on pc1; last seen: not even ${folder} is there.`,
+        `for ${folder}/deep/file on pc1; last seen: the folder ${folder} does not exist.`,
       ),
     });
     await expect(pc1.waitForFile("none", { timeout: "1s" })).rejects.toThrow(
@@ -90,23 +90,23 @@ describe("a file", () => {
   });
 });
 
-test("waitUntilFails answers with the run that failed", async () => {
+test("waitUntilFails resolves with the failed run", async () => {
   const flag = join(rig.server.folder, "flag");
   await writeFile(flag, "");
-  const waiting = pc1.waitUntilFails(PATIENT)`test -e ${flag} || { echo gone >&2; exit 4; }`;
+  const waiting = pc1.waitUntilFails(WAIT_20S)`test -e ${flag} || { echo gone >&2; exit 4; }`;
   await looked();
   await rm(flag);
   expect(await waiting).toMatchObject({ exitCode: 4, stderr: "gone", failed: true });
 });
 
-test("waitUntilFails does not take a run that hangs for one that fails", async () => {
+test("waitUntilFails does not count a hanging run as a failure", async () => {
   await expect(pc1.waitUntilFails({ timeout: "1s" })`sleep 600`).rejects.toThrow(
     "to fail on pc1; last seen: it was still running at the deadline.",
   );
 });
 
 describe("HTTP", () => {
-  test("is asked from the machine, without a program there, until the answer is as wanted", async () => {
+  test("is requested from the machine, without a program there, until the response is as expected", async () => {
     let asked = 0;
     const port = await serve(({ url, headers, method }, answer) => {
       asked += 1;
@@ -117,7 +117,7 @@ describe("HTTP", () => {
     const found = await pc1.waitForHttp(`http://localhost:${port}/health?full`, {
       headers: { "x-key": "1" },
       body: /health/,
-      ...PATIENT,
+      ...WAIT_20S,
     });
     expect(found).toMatchObject({
       status: 200,
@@ -126,7 +126,7 @@ describe("HTTP", () => {
     });
   });
 
-  test("that answers something else ends with status and first line", async () => {
+  test("with another response times out with status and first line", async () => {
     const port = await serve((_, answer) => answer.writeHead(500).end("out of paper\nat line 3"));
     await expect(pc1.waitForHttp(port, { timeout: "1s" })).rejects.toThrow(
       `for GET http://localhost:${port}/ on pc1; last seen: HTTP 500: out of paper.`,
@@ -136,7 +136,7 @@ describe("HTTP", () => {
     ).resolves.toMatchObject({ status: 500 });
   });
 
-  test("that nobody answers ends with why", async () => {
+  test("without a response times out with the reason", async () => {
     await expect(pc1.waitForHttp(await freePort(), { timeout: "1s" })).rejects.toThrow(
       "last seen: connection refused.",
     );
@@ -150,7 +150,7 @@ describe("HTTP", () => {
     );
   });
 
-  test("is asked over TLS, whoever signed the certificate", async () => {
+  test("is requested over TLS with any certificate", async () => {
     await using certificates = await Certificates.make();
     const [key, cert] = await Promise.all([
       certificates.read("server.key"),
@@ -160,11 +160,11 @@ describe("HTTP", () => {
     const port = await freePort();
     await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
     onTestFinished(() => void server.close());
-    expect(await pc1.waitForHttp(`https://localhost:${port}/`, PATIENT)).toMatchObject({
+    expect(await pc1.waitForHttp(`https://localhost:${port}/`, WAIT_20S)).toMatchObject({
       status: 200,
       body: "safe",
     });
-    expect(await pc1.waitForHttp(`https://127.0.0.1:${port}/`, PATIENT)).toMatchObject({
+    expect(await pc1.waitForHttp(`https://127.0.0.1:${port}/`, WAIT_20S)).toMatchObject({
       body: "safe",
     });
     await expect(pc1.waitForHttp(`http://localhost:${port}/`, { timeout: "1s" })).rejects.toThrow(
@@ -172,7 +172,7 @@ describe("HTTP", () => {
     );
   });
 
-  test.each(["localhost:80", "ftp://x", "/health"])("is not asked at %s", async (target) => {
+  test.each(["localhost:80", "ftp://x", "/health"])("rejects the target %s", async (target) => {
     await expect(pc1.waitForHttp(target)).rejects.toMatchObject({ code: "COMMAND_INVALID" });
   });
 });
@@ -181,16 +181,16 @@ describe("a log file", () => {
   const file = (): string =>
     join(rig.server.folder, `${expect.getState().currentTestName?.replaceAll(/\W+/g, "-")}.log`);
 
-  test("gives the first line that matches, also when it came before", async () => {
+  test("resolves with the first matching line, also an earlier one", async () => {
     const log = file();
     await writeFile(log, "one\nready on port 80\nready again\n");
     expect(await pc1.waitForLog(/ready on port (\d+)/g, { file: log })).toBe("ready on port 80");
   });
 
-  test("counts from now on when asked, also when a line comes in two pieces and the file is begun anew", async () => {
+  test("counts new lines only with `since: now`, also when a line arrives in two parts and the file is truncated", async () => {
     const log = file();
     await writeFile(log, "ready long ago, and much longer than what follows\n");
-    const waiting = pc1.waitForLog("ready now", { file: log, since: "now", ...PATIENT });
+    const waiting = pc1.waitForLog("ready now", { file: log, since: "now", ...WAIT_20S });
     await looked();
     await writeFile(log, "not rea\nré");
     await looked();
@@ -200,14 +200,14 @@ describe("a log file", () => {
     expect(await waiting).toBe("ready now");
   });
 
-  test("that says something else ends with its last line; an empty one and a missing one say so", async () => {
+  test("without a match times out with its last line, or reports that it has no lines or is missing", async () => {
     const log = file();
     await expect(pc1.waitForLog("ready", { file: log, timeout: "1s" })).rejects.toThrow(
-      `for "ready" in ${log} on pc1; last seen: no such file that ${pc1.user} may see.`,
+      `for "ready" in ${log} on pc1; last seen: no such file, or ${pc1.user} may not see it.`,
     );
     await writeFile(log, "");
     await expect(pc1.waitForLog("ready", { file: log, timeout: "1s" })).rejects.toThrow(
-      "last seen: nothing was written.",
+      "last seen: no line was written.",
     );
     await writeFile(log, "one\nout of paper\n\n");
     await expect(pc1.waitForLog("ready", { file: log, timeout: "1s" })).rejects.toThrow(
@@ -215,7 +215,7 @@ describe("a log file", () => {
     );
   });
 
-  test("has no times, and no unit", async () => {
+  test("rejects a date and a unit", async () => {
     await expect(pc1.waitForLog("x", { file: "x", since: new Date() })).rejects.toMatchObject({
       code: "COMMAND_INVALID",
     });
@@ -225,7 +225,7 @@ describe("a log file", () => {
   });
 });
 
-test("a machine that cannot tell ends a wait at once", async () => {
+test("a wait ends immediately when the machine cannot answer", async () => {
   await using bare = await startMachine({
     become: (_user, line) => `PATH=/nonexistent /bin/sh -c '${line.replaceAll("'", "'\\''")}'`,
   });

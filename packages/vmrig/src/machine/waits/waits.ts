@@ -15,43 +15,43 @@ import { waitForUnit } from "./unit.ts";
 import { waitUntilFails, waitUntilSucceeds, type UntilOptions } from "./until.ts";
 
 /**
- * Each looks again and again until it is so. A reboot on the way is waited out; what cannot become
- * so any more ends the wait at once.
+ * Waits for a state of the machine. Each wait checks repeatedly and tolerates a reboot. It ends
+ * immediately when the state can no longer be reached.
  *
- * All throw VmrigError `WAIT_TIMEOUT` at the deadline, with what was seen last, `WAIT_FAILED` where
- * waiting is of no use, and `INSPECTION_FAILED` where the machine cannot tell.
+ * All waits throw VmrigError `WAIT_TIMEOUT` at the deadline, with the last observation,
+ * `WAIT_FAILED` when waiting is useless, and `INSPECTION_FAILED` when the machine cannot answer.
  */
 export interface MachineWaits {
   /**
-   * Until a unit of systemd is active; fails at once when it failed, is unknown, or is inactive
-   * while nothing is queued to start it.
+   * Waits until a systemd unit is active. Fails immediately when the unit failed, is unknown, or is
+   * inactive while no job is queued to start it.
    */
   waitForUnit(name: string, options?: WaitOptions): Promise<ServiceStatus>;
   /**
-   * Until something on the machine listens on a port, on any of its addresses; or, with
-   * `state: "closed"`, until nothing does.
+   * Waits until a process of the machine listens on a port, on any of its addresses; with
+   * `state: "closed"`, until none does.
    */
   waitForPort(port: number, options?: PortWaitOptions): Promise<void>;
   /**
-   * Until something accepts connections at the path of a unix socket; or, with `state: "closed"`,
-   * until nothing does.
+   * Waits until a process accepts connections at the path of a unix socket; with `state: "closed"`,
+   * until none does.
    */
   waitForUnixSocket(path: string, options?: SocketWaitOptions): Promise<void>;
-  /** Until there is anything of that name; or, with `state: "absent"`, nothing. */
+  /** Waits until anything has this name; with `state: "absent"`, until nothing has it. */
   waitForFile(path: string, options?: FileWaitOptions): Promise<void>;
-  /** Until a port or URL answers as wanted, asked from inside the machine. */
+  /** Waits until a port or URL responds as expected, requested from inside the machine. */
   waitForHttp(target: number | string, options?: HttpWaitOptions): Promise<HttpResponse>;
   /**
-   * Until a line of the journal, of one unit in it, or of a file has the words or matches; resolves
-   * with it.
+   * Waits until a line of the journal, of one unit in it, or of a file contains the text or matches
+   * the pattern. Resolves with the line.
    */
   waitForLog(pattern: string | RegExp, options?: LogWaitOptions): Promise<string>;
   /**
-   * Runs a line again and again until it exits with 0: `` pc1.waitUntilSucceeds`curl -f ${url}` ``;
-   * options as with `$`.
+   * Runs a line repeatedly until it exits with 0: `` pc1.waitUntilSucceeds`curl -f ${url}` ``. The
+   * options are those of `$`.
    */
   readonly waitUntilSucceeds: Tag<UntilOptions, Promise<CommandResult>>;
-  /** Runs a line again and again until it exits with anything else. Resolves with that result. */
+  /** Runs a line repeatedly until it exits with another code than 0. Resolves with that result. */
   readonly waitUntilFails: Tag<UntilOptions, Promise<CommandResult>>;
 }
 

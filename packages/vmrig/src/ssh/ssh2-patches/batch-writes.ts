@@ -1,14 +1,15 @@
 import type { Socket } from "node:net";
 
 /**
- * ssh2 writes a packet in three pieces: its length, its content, its seal. Without Nagle's
- * algorithm each is a system call and a segment. What is written in one turn of the event loop is
- * held until its end, and goes out at once: for a file as much of it as the window takes.
+ * Batches the writes of a socket. ssh2 writes a packet in three pieces: its length, its content,
+ * its seal. Without Nagle's algorithm each piece costs a system call and a segment. With this
+ * patch, everything that is written in one tick of the event loop is sent together at its end; for
+ * a file, that is as much as the window takes.
  */
 export function batchWrites(socket: Socket): void {
   const write = socket.write.bind(socket) as (...args: unknown[]) => boolean;
   let held = false;
-  const letGo = (): void => {
+  const flush = (): void => {
     held = false;
     socket.uncork();
   };
@@ -16,7 +17,7 @@ export function batchWrites(socket: Socket): void {
     if (!held) {
       held = true;
       socket.cork();
-      process.nextTick(letGo);
+      process.nextTick(flush);
     }
     return write(...args);
   };

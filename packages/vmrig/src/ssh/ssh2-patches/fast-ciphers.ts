@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import type { Client } from "ssh2";
 import { releaseBuffer } from "./release-buffer.ts";
 
-/** What ssh2 1.17 has inside, without its native addon. */
+/** Internals of ssh2 1.17 without its native addon. */
 interface Inside {
   readonly _protocol?: {
     readonly _cipher?: Cipher;
@@ -19,9 +19,10 @@ interface Cipher {
 }
 
 /**
- * ssh2 makes a cipher for each packet, of a key that is bytes. Node.js 24 takes 50 µs for that, a
- * command's ten packets a sixth of its time; of a key object it takes 11. To be called when a key
- * exchange is done. An ssh2 that has no such keys is left as it is.
+ * Replaces the cipher keys of ssh2 with key objects. ssh2 creates a cipher for each packet, from a
+ * key that is bytes. Node.js 24 takes 50 µs for that, a sixth of the time of a command's ten
+ * packets; with a key object it takes 11. Call this function after each key exchange. An ssh2
+ * without such keys is left unchanged.
  */
 export function useFastCiphers(client: Client, socket: Socket): void {
   const { _cipher: cipher, _decipher: decipher } = (client as Inside)._protocol ?? {};
@@ -32,27 +33,27 @@ export function useFastCiphers(client: Client, socket: Socket): void {
   if (cipher._encSSLName?.endsWith("-gcm") === true) spareMemory(cipher, socket);
 }
 
-/**
- * From here on a packet is part of something large. As much as a packet has at most: 32 KiB of data
- * and what is around it.
- */
+/** A packet of at least this size is part of a large transfer. */
 const LARGE_BYTES = 16 * 1024;
+/** Maximum size of a packet: 32 KiB of data and its framing. */
 const MAX_BYTES = 33 * 1024;
 
 const BLOCK_BYTES = 16;
 
 /**
- * ssh2 takes new memory for each packet, and once more for it encrypted. Large ones are made in the
- * same place, one after the other, and what was encrypted is given back when it is written.
+ * Reuses memory for large packets. ssh2 allocates memory for each packet, and again for the
+ * encrypted packet. With this patch, all large packets are built in one buffer, and the encrypted
+ * packet is freed after it is written.
  */
 function spareMemory(cipher: Cipher, socket: Socket): void {
   const place = Buffer.allocUnsafeSlow(MAX_BYTES);
-  // Nothing depends on it where the whole packet is sealed: once for all packets.
+  // One padding for all packets: its content does not matter, because the whole packet is encrypted
+  // and authenticated.
   const padding = randomBytes(2 * BLOCK_BYTES);
   const ordinary = cipher.allocPacket.bind(cipher);
 
-  // RFC 4253 §6: its length, that of the padding, the payload, 4 bytes of padding or more. RFC 5647
-  // §7.2: all but the length are whole blocks.
+  // RFC 4253 §6: packet length, padding length, payload, 4 bytes of padding or more. RFC 5647 §7.2:
+  // everything but the packet length is a multiple of the block size.
   cipher.allocPacket = (payloadBytes) => {
     if (payloadBytes < LARGE_BYTES || payloadBytes > MAX_BYTES - 3 * BLOCK_BYTES)
       return ordinary(payloadBytes);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { releaseBuffer } from "./release-buffer.ts";
 
-test("memory of one's own is free at once, that which others share stays", () => {
+test("frees an unshared buffer immediately, and leaves a shared one intact", () => {
   const own = Buffer.allocUnsafeSlow(100_000);
   releaseBuffer(own);
   expect(own.byteLength).toBe(0);

@@ -21,7 +21,7 @@ test("a command", async ({ pc1 }) => {
 test("what runs, and what listens", async ({ pc1 }) => {
   await expect(pc1.process({ args: "machine-process" })).toBeRunning();
   await expect(pc1.port(1)).not.toBeListening();
-  await expect(pc1.socket("unix:///run/nobody.sock")).not.toBeListening();
+  await expect(pc1.socket("unix:///run/unused.sock")).not.toBeListening();
 });
 
 test("what is installed", async ({ pc1 }) => {
@@ -32,7 +32,7 @@ test("what is installed", async ({ pc1 }) => {
 test("accounts", async ({ pc1 }) => {
   await expect(pc1.account("root")).toExist();
   await expect(pc1.account("root")).toBelongTo("root");
-  await expect(pc1.group("nobody-of-this-name")).not.toExist();
+  await expect(pc1.group("no-such-group")).not.toExist();
 });
 
 test("kernel and mounts", async ({ pc1 }) => {

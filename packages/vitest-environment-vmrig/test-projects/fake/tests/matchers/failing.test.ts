@@ -34,7 +34,7 @@ test("waits longer than the test may", { timeout: 1_000 }, async ({ pc1 }) => {
   await expect(pc1.file("never")).toExist({ timeout: "60s" });
 });
 
-test("is not disturbed by those before it", async ({ pc1 }) => {
+test("is not affected by the tests before it", async ({ pc1 }) => {
   await expect(pc1.file("/etc/passwd")).toExist();
 });
 

@@ -1,6 +1,6 @@
 import { describe, setupOnce, test } from "vitest-environment-vmrig";
 
-describe("on a driver that cannot keep a moment of several machines", () => {
+describe("on a driver without checkpoints of several machines", () => {
   setupOnce(() => {});
 
   test("there is no such set-up", () => {});

@@ -17,7 +17,7 @@ describe("a set-up that fails", () => {
   });
 });
 
-test("is nothing to the tests behind it", async ({ pc1 }) => {
+test("does not affect the tests after it", async ({ pc1 }) => {
   expect((await pc1.$`ls`).stdout).toBe("");
 });
 

@@ -23,12 +23,12 @@ describe("outer", () => {
     }
   });
 
-  test("so does one that is repeated", { repeats: 2 }, async ({ pc1 }) => {
+  test("a repeated test starts from the set-up each time", { repeats: 2 }, async ({ pc1 }) => {
     expect(await pc1.file("left").exists()).toBe(false);
     await pc1.file("left").write("");
   });
 
-  test("and one that is tried again", { retry: 2 }, async ({ pc1, task }) => {
+  test("a retried test starts from the set-up each time", { retry: 2 }, async ({ pc1, task }) => {
     expect(await pc1.file("left").exists()).toBe(false);
     await pc1.file("left").write("");
     expect(task.result?.retryCount).toBe(2);
@@ -51,28 +51,28 @@ describe("outer", () => {
     });
   });
 
-  test("a test after the inner one starts from the outer alone", async ({ pc1 }) => {
+  test("a test after the inner group starts from the outer set-up alone", async ({ pc1 }) => {
     expect(await pc1.file("state").text()).toBe("outer");
   });
 
-  describe("a group without one", () => {
-    test("starts from that around it", async ({ pc1 }) => {
+  describe("a group without a set-up", () => {
+    test("starts from the set-up of the enclosing group", async ({ pc1 }) => {
       expect(await pc1.file("state").text()).toBe("outer");
       await pc1.file("left").write("");
     });
   });
 });
 
-test("a test behind it starts from the baseline", async ({ pc1 }) => {
+test("a test after the group starts from the baseline", async ({ pc1 }) => {
   expect(await pc1.file("state").exists()).toBe(false);
   await pc1.file("left").write("");
 });
 
-test("and the next one sees what that one left", async ({ pc1 }) => {
+test("the next test sees what the previous one left", async ({ pc1 }) => {
   expect(await pc1.file("left").exists()).toBe(true);
 });
 
-describe("only the inner one has tests", () => {
+describe("only the inner set-up has tests", () => {
   setupOnce(async ({ pc1 }) => {
     done.push("first");
     await pc1.file("state").write("first");
@@ -104,7 +104,7 @@ describe.concurrent("concurrent tests", () => {
   });
 });
 
-describe("of which no test runs", () => {
+describe("a set-up without a running test", () => {
   setupOnce(() => {
     done.push("never");
   });

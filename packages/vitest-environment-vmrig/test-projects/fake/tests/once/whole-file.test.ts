@@ -4,18 +4,18 @@ let times = 0;
 
 setupOnce(async ({ pc1 }) => {
   times += 1;
-  // The other file's is not here.
+  // The file that the other test file wrote is not here.
   expect((await pc1.$`ls`).stdout).toBe("");
   await pc1.file("state").write("of the file");
 });
 
-test("a test of the file starts from it", async ({ pc1 }) => {
+test("a test of the file starts from the set-up", async ({ pc1 }) => {
   expect(await pc1.file("state").text()).toBe("of the file");
   await pc1.file("state").write("changed");
 });
 
 describe("a group", () => {
-  test("so do those of its groups", async ({ pc1 }) => {
+  test("a test of a group starts from the set-up, too", async ({ pc1 }) => {
     expect(await pc1.file("state").text()).toBe("of the file");
     expect(times).toBe(1);
   });

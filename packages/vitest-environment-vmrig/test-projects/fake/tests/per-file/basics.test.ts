@@ -28,8 +28,8 @@ describe("a group with hooks", () => {
     expect(seen).toEqual(["beforeAll", "beforeEach", "afterEach"]);
   });
 
-  it("works as that of Vitest", async ({ pc1, task }) => {
-    expect((await pc1.$`echo ${task.name}`).stdout).toBe("works as that of Vitest");
+  it("works as in Vitest", async ({ pc1, task }) => {
+    expect((await pc1.$`echo ${task.name}`).stdout).toBe("works as in Vitest");
   });
 });
 

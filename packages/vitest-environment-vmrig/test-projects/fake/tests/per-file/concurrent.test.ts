@@ -13,7 +13,7 @@ describe.concurrent("concurrent tests", () => {
   });
 });
 
-test("they ran one after another", () => {
+test("concurrent tests ran one after another", () => {
   expect(log).toEqual(NUMBERS.flatMap((number) => [`begin ${number}`, `end ${number}`]));
 });
 
@@ -27,6 +27,6 @@ describe.concurrent("concurrent tests with meta", { meta: { vmrig: { rollback: "
   });
 });
 
-test("none of them met another's rollback", () => {
+test("no test ran during the rollback of another one", () => {
   expect(clean).toEqual(Array.from({ length: 6 }, () => true));
 });

@@ -12,7 +12,7 @@ test("has left no process behind", async ({ pc1 }) => {
   expect((await pc1.$`echo alive`).stdout).toBe("alive");
 });
 
-test("may leave a command behind, of which nobody hears when the file ends", async ({ pc1 }) => {
+test("may leave a command behind, which ends silently with the file", async ({ pc1 }) => {
   const left = pc1.$`echo begun; exec sleep 600`;
   const [begun] = (await once(left.stdout, "data")) as [Buffer];
   expect(String(begun)).toBe("begun\n");

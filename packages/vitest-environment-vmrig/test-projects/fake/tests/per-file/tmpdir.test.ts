@@ -9,7 +9,7 @@ test("makes a temporary folder", async ({ pc1 }) => {
   expect(await pc1.file(path).exists()).toBe(true);
 });
 
-test("finds none from the test before", async ({ pc1 }) => {
+test("finds no folder of the previous test", async ({ pc1 }) => {
   expect(path).not.toBe("");
   expect(await pc1.file(path).exists()).toBe(false);
 });

@@ -8,7 +8,7 @@ test("leaves a process", async ({ pc1 }) => {
   await runOn(pc1);
 });
 
-test("is not told of what the one before it left", async ({ pc1 }) => {
+test("does not report what the previous test left", async ({ pc1 }) => {
   await pc1.$`echo a file of its own > state`;
 });
 
@@ -20,13 +20,13 @@ test("leaves a machine that is off", async ({ pc1 }) => {
   await pc1.powerOff();
 });
 
-test("may go on beside a machine that is off", async ({ pc2 }) => {
+test("passes while another machine is off", async ({ pc2 }) => {
   await pc2.$`true`;
 });
 
-test("uses none", () => {});
+test("uses no machine", () => {});
 
-test("tells what it failed of, and nothing else", async ({ pc2 }) => {
+test("reports only its own failure", async ({ pc2 }) => {
   await runOn(pc2);
   expect("the app").toBe("up");
 });
@@ -44,7 +44,7 @@ describe("a group that cleans up", () => {
   });
 });
 
-test("lets something end by itself", async ({ pc2 }) => {
+test("starts a process that ends by itself", async ({ pc2 }) => {
   await pc2.$`sleep 0.7 >/dev/null 2>&1 &`;
 });
 
@@ -65,7 +65,7 @@ test(
 );
 
 test(
-  "starts with a rollback, so that nobody finds what it leaves",
+  "starts with a rollback, so that no test sees what it leaves",
   { meta: { vmrig: { rollback: "test" } } },
   async ({ pc2 }) => {
     await runOn(pc2);
@@ -75,16 +75,16 @@ test(
 describe("a group whose tests start from a checkpoint", () => {
   setupOnce(({ pc1 }) => runOn(pc1));
 
-  test("may leave what they like", async ({ pc2 }) => {
+  test("may leave anything behind", async ({ pc2 }) => {
     await runOn(pc2);
   });
 });
 
-describe("what a hook started for all", () => {
+describe("a process that a hook started", () => {
   let machine: Machine;
   test("takes the machine", ({ pc2 }) => void (machine = pc2));
-  describe("is there before", () => {
+  describe("was there before the test", () => {
     beforeAll(() => runOn(machine));
-    test("and is not this one's", () => {});
+    test("and does not count as the test's", () => {});
   });
 });

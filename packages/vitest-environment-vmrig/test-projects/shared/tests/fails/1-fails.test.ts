@@ -6,4 +6,4 @@ test("leaves a file and fails", async ({ pc1 }) => {
   expect((await pc1.$`ls`).stdout).toBe("something else");
 });
 
-test("comes after it in the same file", () => note("same file"));
+test("runs after it in the same file", () => note("same file"));

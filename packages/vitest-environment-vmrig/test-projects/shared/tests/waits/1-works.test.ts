@@ -3,7 +3,7 @@ import { allowed, LOG, note } from "../witness.ts";
 
 test("works for long, and waits for something else", { timeout: 100_000 }, async ({ pc1 }) => {
   await note("began");
-  // A machine that goes on writing for as long as somebody lets it.
+  // The machine keeps writing until the command is stopped.
   pc1.$`while true; do echo order >> ${LOG}; sleep 0.05; done`.catch(() =>
     note("the command ended"),
   );

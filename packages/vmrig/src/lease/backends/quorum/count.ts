@@ -5,27 +5,33 @@ import {
 } from "../../current-holder.ts";
 import type { Restarted } from "../../queue-status.ts";
 
-/** What one server knows of the copies, in the order in which it was asked. */
+/** State of the copies on one server, in the order of the request. */
 export interface Tally {
   readonly holds: readonly CurrentHolderReply[];
-  /** After a restart without its data: for how long it may not vote, and since when it runs. */
+  /**
+   * After a restart without its data: for how long the server may not vote, and how long it has
+   * been running.
+   */
   readonly blockedForMs?: number;
   readonly upForS?: number;
 }
 
 export interface Count {
-  /** Most servers would grant these. */
+  /** Copies that a majority of the servers would grant. */
   readonly free: readonly string[];
   readonly held: readonly CurrentHolder[];
-  /** Somebody has locks of these and no fence yet, or did not live to get one. */
+  /**
+   * Copies that have locks but no fence yet: a waiter is taking them, or died before it got a
+   * fence.
+   */
   readonly unsettled: readonly string[];
-  /** Why a copy that nobody seems to hold is not granted yet. */
+  /** Why a copy without a known holder is not granted yet. */
   readonly restarted?: Restarted;
 }
 
 /**
- * A copy is free when most of all servers know of no lock. Else it is held, by whom the newest
- * fence says, until enough of the locks have run out.
+ * Combines the states of all servers. A copy is free when a majority of all servers has no lock for
+ * it. Otherwise the newest fence names its holder, until enough of the locks have expired.
  */
 export function countVotes(
   copies: readonly string[],
@@ -73,7 +79,10 @@ export function countVotes(
   return { free, held, unsettled, ...(restarted && { restarted }) };
 }
 
-/** That with the largest fence; a lock that somebody set by hand has none, and no holder either. */
+/**
+ * Returns the holder with the largest fence. A lock that was set by hand has neither a fence nor a
+ * holder.
+ */
 function newest(copy: string, replies: readonly CurrentHolderReply[]): CurrentHolder | undefined {
   const holds = replies.flatMap((reply) => {
     const hold = decodeCurrentHolder(copy, reply);

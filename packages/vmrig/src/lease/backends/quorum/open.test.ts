@@ -3,7 +3,7 @@ import { RedisServers } from "../../../redis/fixtures/redis-servers.ts";
 import type { LeaseStore } from "../../lease-store.ts";
 import { openLeaseStore, type LeaseStoreOptions } from "../../open-lease-store.ts";
 
-// Real processes on a computer that may be busy: what is waited for has deadlines of its own.
+// Real processes on a computer that may be busy: each wait has its own deadline.
 vi.setConfig({ testTimeout: 60_000 });
 
 let stack = new AsyncDisposableStack();
@@ -24,7 +24,7 @@ test.each([0, 2, 4, 6])("%d servers are refused", async (count) => {
   const redis = Array.from({ length: count }, (_, i) => ({ url: `redis://r${i}` }));
   await expect(openLeaseStore({ redis })).rejects.toMatchObject({
     code: "CONFIG_INVALID",
-    summary: expect.stringContaining(`${count} Redises: 1, 3 or 5`),
+    summary: expect.stringContaining(`${count} Redis servers: use 1, 3 or 5`),
   });
 });
 
@@ -38,11 +38,11 @@ test("one server under two addresses is refused", async () => {
   const databases = ["redis://h", "redis://h:6379/1", "redis://other"].map((url) => ({ url }));
   await expect(openLeaseStore({ redis: databases })).rejects.toMatchObject({
     code: "CONFIG_INVALID",
-    summary: "Redis at redis://h:6379/1 is named twice.",
+    summary: "Redis at redis://h:6379/1 is listed twice.",
   });
 });
 
-test("several have an id of their own, that outlives a minority, and a server that lost its data learns it again", async () => {
+test("a set of servers has a shared id that outlives a minority and is restored on a server that lost its data", async () => {
   const servers = stack.use(await RedisServers.start(3));
   const [one] = servers.all;
   const { id } = await open(servers.address);

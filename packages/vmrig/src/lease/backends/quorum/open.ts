@@ -22,14 +22,14 @@ export interface OpenQuorumOptions {
 }
 
 /**
- * When most have let us in, the others get so long. They are dialled on, and count when they
- * answer.
+ * Grace period for the remaining servers once a majority is connected. Later ones stay in use: they
+ * count when they answer.
  */
 const GRACE_MS = 500;
 
 /**
- * KEYS the id of the set; ARGV the id that it gets if it has none, and whether it gets it in place
- * of a `larger` one, or of `any`.
+ * Agrees on the id of the set. KEYS the id of the set; ARGV the id to store if there is none, and
+ * whether it also replaces a `larger` one or `any`.
  */
 const AGREE = script(`
 local id = redis.call('GET', KEYS[1])
@@ -38,16 +38,18 @@ return id
 `);
 
 /**
- * @throws VmrigError `CONFIG_INVALID` for another number than 3 or 5, and for one Redis under two
- *   addresses
- * @throws VmrigError `REDIS_UNREACHABLE` when less than the majority let us in
+ * Connects to several servers and opens a lease backend on them.
+ *
+ * @throws VmrigError `CONFIG_INVALID` when the number of servers is not 3 or 5, and for one Redis
+ *   under two addresses
+ * @throws VmrigError `REDIS_UNREACHABLE` when fewer than the majority accept a connection
  */
 export async function openQuorum(
   addresses: readonly RedisAddress[],
   options: OpenQuorumOptions,
 ): Promise<LeaseBackend> {
   checkAddresses(addresses);
-  addresses.forEach(dialOptions); // none of them is dialled while another cannot be
+  addresses.forEach(dialOptions); // validates all addresses before the first connection
   const { namespace, clock, onNews } = options;
   const dialled = addresses.map((address) => dial(address, options));
   const servers = new Servers(
@@ -78,7 +80,7 @@ export async function openQuorum(
   }
 }
 
-/** @throws VmrigError `REDIS_UNREACHABLE` */
+/** Waits for a majority of the attempts. @throws VmrigError `REDIS_UNREACHABLE` */
 async function mostOf<T>(
   attempts: readonly Promise<T>[],
   majority: number,
@@ -103,13 +105,16 @@ async function mostOf<T>(
   if (values.size >= majority) return [...values.values()];
   const inOrder = [...faults].sort(([a], [b]) => a - b).map(([, fault]) => fault);
   throw new VmrigError("REDIS_UNREACHABLE", {
-    message: `${values.size} of ${attempts.length} Redises let us in, and ${majority} must.`,
+    message: `Connected to ${values.size} of ${attempts.length} Redis servers, but a lease needs ${majority}.`,
     details: inOrder.map(({ summary }) => summary),
-    hint: inOrder[0]?.hint ?? "check that they run and are reachable from here",
+    hint: inOrder[0]?.hint ?? "check that the servers run and are reachable from here",
   });
 }
 
-/** A server with two votes would make a majority of a minority. */
+/**
+ * Refuses one server under two addresses. A server with two votes would turn a minority into a
+ * majority.
+ */
 function refuseTwins(
   greeted: readonly { readonly connection: RedisConnection; readonly id: string }[],
 ): void {
@@ -118,14 +123,14 @@ function refuseTwins(
     if (twin === undefined) continue;
     throw new VmrigError("CONFIG_INVALID", {
       message: `The same Redis answers at ${connection.shown} and at ${twin.connection.shown}.`,
-      hint: "name servers in `redis.urls` that run independently of each other, each once; one that was copied must lose its key vmrig:id",
+      hint: "list each server once in `redis.urls`, and only servers that run independently of each other; if a server was copied from another, delete its key vmrig:id",
     });
   }
 }
 
 /**
- * Whatever most of them hold; the smallest of all when that is none, so that whoever opens at the
- * same moment comes to the same.
+ * Returns the id that most servers store. If there is none, the smallest id of all wins, so that
+ * stores that open at the same time agree.
  */
 async function agreeOnId(servers: Servers, key: string): Promise<string> {
   const put = async (id: string, over: "none" | "larger" | "any"): Promise<string[]> =>
@@ -138,7 +143,7 @@ async function agreeOnId(servers: Servers, key: string): Promise<string> {
       ids = await put(ids.sort()[0] as string, "larger");
       continue;
     }
-    // One that lost its data learns it again.
+    // Stores the id again on a server that lost its data.
     if (ids.some((id) => id !== agreed)) await put(agreed, "any");
     return agreed;
   }

@@ -11,7 +11,7 @@ import { ACQUIRE } from "./scripts.ts";
 import type { LeaseStore } from "../../lease-store.ts";
 import { openLeaseStore, type LeaseStoreOptions } from "../../open-lease-store.ts";
 
-// Real processes on a computer that may be busy: what is waited for has deadlines of its own.
+// Real processes on a computer that may be busy: each wait has its own deadline.
 vi.setConfig({ testTimeout: 60_000 });
 
 let stack = new AsyncDisposableStack();
@@ -21,9 +21,12 @@ afterEach(async () => {
   await used.disposeAsync();
 });
 
-/** Servers that are dead say so at once; one that answers may be slow on a busy computer. */
+/**
+ * Timing for servers that fail immediately when they are dead. A living one may be slow on a busy
+ * computer.
+ */
 const PATIENT = { commandTimeoutMs: 5000, heartbeatMs: 200, aliveMs: 5000 };
-/** For black holes, whose silence has to be sat out. */
+/** Timing for black holes, which take a full timeout. */
 const QUICK = { commandTimeoutMs: 300, heartbeatMs: 200, aliveMs: 1000 };
 const LOCK = "vmrig:{pcs}:pcs-1:lock";
 
@@ -55,11 +58,11 @@ async function until(what: string, seen: () => Promise<boolean> | boolean): Prom
   });
 }
 
-/** Who has a lock of the copy, server by server. */
+/** Returns for each server whether it has a lock of the copy. */
 const locks = (servers: RedisServers): Promise<boolean[]> =>
   Promise.all(servers.all.map(async ({ operator }) => (await operator.exists(LOCK)) === 1));
 
-test.each([3, 5])("of %d servers each has the same lock and the same fence", async (count) => {
+test.each([3, 5])("all of %d servers have the same lock and the same fence", async (count) => {
   const servers = await redises(count);
   const lease = await ask(await open(servers.address), "alice");
   const values = await Promise.all(
@@ -76,7 +79,7 @@ test.each([
     QUICK,
     (servers: RedisServers, i: number) => servers.networks[i]?.blackHole(),
   ],
-])("a minority that is %s takes no lease away, and denies none", async (_how, timing, fail) => {
+])("a minority that is %s neither ends nor prevents a lease", async (_how, timing, fail) => {
   const servers = await redises(3);
   const leases = await open(servers.throughNetworks, { timing });
   const alice = await ask(leases, "alice");
@@ -100,23 +103,23 @@ test.each([
   ).toBeGreaterThan(next.fence);
 });
 
-test("without the majority nobody gets a lease, and the error counts and names those that did not answer", async () => {
+test("without a majority no lease is granted, and the error counts and names the servers that failed", async () => {
   const servers = await redises(3);
   const leases = await open(servers.address);
   for (const i of [0, 2]) await servers.all[i]?.kill();
   await expect(leases.tryAcquire(PCS, { holder: person("alice") })).rejects.toMatchObject({
     code: "REDIS_UNREACHABLE",
-    summary: "1 of 3 Redises answered; a lease needs the same answer of 2.",
+    summary: "1 of 3 Redis servers answered; a lease needs the same answer from 2.",
     details: [0, 2].map((i) => expect.stringContaining(servers.all[i]?.socketPath ?? "") as string),
   });
   await expect(openLeaseStore({ redis: servers.address })).rejects.toMatchObject({
     code: "REDIS_UNREACHABLE",
-    summary: "1 of 3 Redises let us in, and 2 must.",
+    summary: "Connected to 1 of 3 Redis servers, but a lease needs 2.",
     details: [0, 2].map((i) => expect.stringContaining(servers.all[i]?.socketPath ?? "") as string),
   });
 });
 
-test("without the majority a lease is given up before it can run out, and the error counts the votes", async () => {
+test("without a majority a lease is given up before it can expire, and the error counts the votes", async () => {
   const servers = await redises(3);
   const alice = await ask(await open(servers.address), "alice");
   for (const i of [0, 1]) await servers.all[i]?.kill();
@@ -127,7 +130,7 @@ test("without the majority a lease is given up before it can run out, and the er
   expect(await servers.all[2]?.operator.pttl(LOCK)).toBeGreaterThan(0);
 });
 
-test("a server that lost the lock has it back after a renewal, so that leases outlive a restart of one after the other", async () => {
+test("a renewal restores the lock on a server that lost it, so leases outlive a rolling restart", async () => {
   const servers = await redises(3);
   const leases = await open(servers.address);
   const alice = await ask(leases, "alice");
@@ -157,7 +160,7 @@ test("the fence grows although one server after the other lost its data", async 
   expect(fences).toEqual([...new Set(fences)].sort((a, b) => a - b));
 });
 
-test("the fence grows although the clocks were set back, as long as one of two majorities knows", async () => {
+test("the fence grows although clocks were set back, if one server of the majority has the largest", async () => {
   const servers = await redises(3);
   const future = (Date.now() + 86_400_000) * 1000;
   for (const i of [0, 2]) await servers.all[i]?.operator.set("vmrig:{pcs}:pcs-1:fence", future);
@@ -165,10 +168,10 @@ test("the fence grows although the clocks were set back, as long as one of two m
   expect((await ask(await open(servers.address), "alice")).fence).toBe(future + 1);
 });
 
-test("a server that restarted without its data has no vote until what it forgot has run out", async () => {
+test("a server that restarted without its data has no vote until the forgotten leases have expired", async () => {
   const servers = await redises(3, { persistence: "none" });
-  const said: string[] = [];
-  const leases = await open(servers.address, { onNews: (line) => said.push(line) });
+  const reports: string[] = [];
+  const leases = await open(servers.address, { onNews: (line) => reports.push(line) });
   const told: string[] = [];
   const first = await leases.acquire(PCS, {
     holder: person("alice"),
@@ -184,7 +187,7 @@ test("a server that restarted without its data has no vote until what it forgot 
     await servers.all[1]?.start();
     await until(
       "its answer",
-      async () => (await leases.view(PCS)) && said.at(-1)?.endsWith("answers again") === true,
+      async () => (await leases.view(PCS)) && reports.at(-1)?.endsWith("answers again") === true,
     );
   };
   /** Too long for a server that restarted just now, and not for one that did not. */
@@ -209,7 +212,7 @@ test("a server that restarted without its data has no vote until what it forgot 
   });
 });
 
-test("when the server with the line dies, and when it comes back, those who wait are served in their order", async () => {
+test("waiters are served in order when the server with the queue dies and when it returns", async () => {
   const servers = await redises(3);
   const leases = await open(servers.address);
   const alice = await ask(leases, "alice", { ttlMs: 600_000 });
@@ -237,7 +240,7 @@ test("when the server with the line dies, and when it comes back, those who wait
   expect(served).toEqual(names);
 });
 
-test("who waited at a server of its own, because of its network, is served as well", async () => {
+test("a waiter that queued on a different server, because of its network, is served as well", async () => {
   const servers = await redises(3);
   const leases = await open(servers.address);
   const alice = await ask(leases, "alice", { ttlMs: 600_000 });
@@ -257,7 +260,7 @@ test("who waited at a server of its own, because of its network, is served as we
   expect(await lineOf(leases)).toEqual([]);
 });
 
-test("a grant whose answers are lost in black holes does not become a ghost", async () => {
+test("a grant whose answers are lost in black holes is undone", async () => {
   const servers = await redises(3);
   const [leases, behind] = [
     await open(servers.address),
@@ -270,7 +273,7 @@ test("a grant whose answers are lost in black holes does not become a ghost", as
     network.loseRepliesTo(createHash("sha1").update(ACQUIRE).digest("hex"));
   const alices = await servers.all[0]?.operator.get(LOCK);
   await held.release();
-  await until("the grant that nobody hears of", async () => {
+  await until("the grant whose answer is lost", async () => {
     const lock = await servers.all[0]?.operator.get(LOCK);
     return typeof lock === "string" && lock !== alices;
   });
@@ -278,7 +281,7 @@ test("a grant whose answers are lost in black holes does not become a ghost", as
   expect((await waiting).fence).toBeGreaterThan(held.fence);
 });
 
-test("a kept copy that is released while a server is away is free for the next, also when that one comes back with its lock", async () => {
+test("a retained copy released while a server is down is free, even when that server returns with its lock", async () => {
   const servers = await redises(3);
   const leases = await open(servers.address);
   const alice = await ask(leases, "alice");
@@ -293,7 +296,7 @@ test("a kept copy that is released while a server is away is free for the next, 
   expect((await ask(leases, "bob")).fence).toBeGreaterThan(alice.fence);
 });
 
-test("a record that a server missed does not come back with it, neither an older one nor one that was dropped", async () => {
+test("a server that missed a write or a removal does not bring back the old record", async () => {
   const servers = await redises(3);
   const leases = await open(servers.address);
   const alice = await ask(leases, "alice", { ttlMs: 600_000 });
@@ -312,22 +315,22 @@ test("a record that a server missed does not come back with it, neither an older
   expect(await leases.record(PCS_1)).toBeUndefined();
 });
 
-test("what one server says is said: when it falls silent, and when it answers again", async () => {
+test("a report is made when a server stops answering and when it answers again", async () => {
   const servers = await redises(3);
-  const said: string[] = [];
-  const leases = await open(servers.address, { onNews: (line) => said.push(line) });
+  const reports: string[] = [];
+  const leases = await open(servers.address, { onNews: (line) => reports.push(line) });
   await servers.all[1]?.kill();
   await leases.view(PCS);
   await servers.all[1]?.start();
-  await until("its answer", async () => (await leases.view(PCS)) && said.length === 2);
+  await until("its answer", async () => (await leases.view(PCS)) && reports.length === 2);
   const path = servers.all[1]?.socketPath;
-  expect(said).toEqual([
+  expect(reports).toEqual([
     expect.stringContaining(`2 of 3 answer, 2 must: Redis at unix:${path} gave no answer`),
     `redis    unix:${path} answers again`,
   ]);
   await ask(leases, "alice");
   await leases.close();
-  expect(said).toHaveLength(2);
+  expect(reports).toHaveLength(2);
 });
 
 test("a holder that was stopped past its TTL loses the lease, and its late writes are refused by their older fence", async () => {

@@ -34,7 +34,7 @@ import { recordsOf } from "./record.ts";
 import { TALLY, WAIT, WAKE } from "./scripts.ts";
 import type { Answered, Servers } from "./servers.ts";
 
-/** Whoever takes a copy has its fence soon. Then it can be said whose it is. */
+/** A waiter that takes a copy writes its fence shortly after. Then the holder is known. */
 const SETTLE_MS = 20;
 const SETTLE_TIMES = 5;
 
@@ -43,7 +43,7 @@ type TallyReply = readonly [
   blockedForMs: number,
   upForS: number,
 ];
-type PlaceReply = readonly [
+type QueueReply = readonly [
   ticket: number,
   ahead: number,
   waiting: number,
@@ -60,9 +60,9 @@ export interface QuorumOptions {
 }
 
 /**
- * {@link LeaseBackend} in several Redises that know nothing of each other. Whether a copy is free,
- * and whose it is, most of them decide. The line is at the first that answers: when that is another
- * one from now on, waiters take their tickets there.
+ * {@link LeaseBackend} in several independent Redis servers. The majority decides whether a copy is
+ * free and which lease holds it. The queue is on the first server that answers. When that server
+ * changes, the waiters move to the new one with their tickets.
  */
 export function quorumBackend({
   servers,
@@ -77,28 +77,28 @@ export function quorumBackend({
   const wake: Wake = async ({ rig, copies }, released) => {
     await servers.poll((server) => server.run(WAKE, rigKeys(namespace, rig, copies), released));
   };
-  const lookOnce = async (
-    place: QueueEntry,
+  const heartbeatOnce = async (
+    entry: QueueEntry,
     { aliveMs, ttlMs }: HeartbeatTimes,
   ): Promise<QueueState & { readonly unsettled: boolean }> => {
     const tallies = await servers.ask(async (server) => {
-      const reply = (await server.run(TALLY, keys(place), [ttlMs])) as TallyReply | null;
+      const reply = (await server.run(TALLY, keys(entry), [ttlMs])) as TallyReply | null;
       if (reply === null)
         throw new VmrigError("REDIS_UNREACHABLE", {
           message: `Redis at ${server.shown} answered too late.`,
         });
       return { holds: reply[0], blockedForMs: reply[1], upForS: reply[2] };
     });
-    const { copies, accept } = place.request;
+    const { copies, accept } = entry.request;
     const { free, held, unsettled, restarted } = countVotes(
       copies,
       tallies.map(({ answer }) => answer),
       whole,
     );
     const reply = await firstOf(tallies, (server) =>
-      server.run(WAIT, keys(place), [aliveMs, ...encodeQueueEntry(place), ...free]),
+      server.run(WAIT, keys(entry), [aliveMs, ...encodeQueueEntry(entry), ...free]),
     );
-    const [ticket, ahead, waiting, offered, aheadExpiresInMs] = reply as PlaceReply;
+    const [ticket, ahead, waiting, offered, aheadExpiresInMs] = reply as QueueReply;
     return {
       ticket,
       ahead,
@@ -117,24 +117,24 @@ export function quorumBackend({
     shown,
     ...recordsOf(servers, namespace),
 
-    async heartbeat(place: QueueEntry, times: HeartbeatTimes): Promise<QueueState> {
-      for (let again = SETTLE_TIMES; ; again--) {
-        const { unsettled, ...look } = await lookOnce(place, times);
-        if (!unsettled || again === 0) return look;
+    async heartbeat(entry: QueueEntry, times: HeartbeatTimes): Promise<QueueState> {
+      for (let retries = SETTLE_TIMES; ; retries--) {
+        const { unsettled, ...state } = await heartbeatOnce(entry, times);
+        if (!unsettled || retries === 0) return state;
         await clock.sleep(SETTLE_MS);
       }
     },
 
     async take(
-      place: QueueEntry,
+      entry: QueueEntry,
       copy: string | undefined,
       ttlMs: number,
     ): Promise<GrantedCopy | undefined> {
-      return copy === undefined ? undefined : take(place, copy, ttlMs);
+      return copy === undefined ? undefined : take(entry, copy, ttlMs);
     },
 
-    async leave(place) {
-      await servers.poll((server) => server.run(LEAVE, keys(place)));
+    async leave(entry) {
+      await servers.poll((server) => server.run(LEAVE, keys(entry)));
     },
 
     async view({ rig, copies }): Promise<LeaseView> {
@@ -155,7 +155,7 @@ export function quorumBackend({
             ...(hold && { held: hold }),
           };
         }),
-        line: joinLines(views.map(({ answer: [, line] }) => line)).map(decodeInLine),
+        line: mergeQueues(views.map(({ answer: [, line] }) => line)).map(decodeInLine),
       };
     },
 
@@ -168,24 +168,27 @@ export function quorumBackend({
     },
 
     async revoke({ rig, copy, fence, by }): Promise<CurrentHolder | undefined> {
-      const revoked = [
+      const keysToRevoke = [
         ...rigKeys(namespace, rig, [copy]),
         keysOf(namespace, { rig, copy }).revoked,
       ];
-      const cuts = await servers.ask(
+      const replies = await servers.ask(
         async (server) =>
-          (await server.run(REVOKE, revoked, [
+          (await server.run(REVOKE, keysToRevoke, [
             fence,
             encodeHolder(by),
             NOTE_MS,
           ])) as CurrentHolderReply | null,
       );
       await wake({ rig, copies: [copy] }, [copy]);
-      const had = cuts.flatMap(({ answer }) => (answer === null ? [] : [answer]));
-      // Those that did not answer may have had it, too.
-      if (had.length === 0 || had.length + servers.all.length - cuts.length < servers.majority)
+      const revoked = replies.flatMap(({ answer }) => (answer === null ? [] : [answer]));
+      // Servers that did not answer may also have had the lease.
+      if (
+        revoked.length === 0 ||
+        revoked.length + servers.all.length - replies.length < servers.majority
+      )
         return undefined;
-      return decodeCurrentHolder(copy, had[0] as CurrentHolderReply);
+      return decodeCurrentHolder(copy, revoked[0] as CurrentHolderReply);
     },
 
     async explainLoss(lease: FencedCopy) {
@@ -204,15 +207,15 @@ export function quorumBackend({
   };
 }
 
-/** The answer of the first of them that gives one. */
+/** Returns the answer of the first server that gives one. */
 async function firstOf<T>(
   candidates: readonly Answered<unknown>[],
-  question: (server: RedisConnection) => Promise<T>,
+  query: (server: RedisConnection) => Promise<T>,
 ): Promise<T> {
   let fault: unknown;
   for (const { server } of candidates) {
     try {
-      return await question(server);
+      return await query(server);
     } catch (error) {
       fault = error;
     }
@@ -220,8 +223,11 @@ async function firstOf<T>(
   throw fault;
 }
 
-/** A line that moved is at two servers, until the heartbeats that it had at the first run out. */
-function joinLines(lines: readonly (readonly InLineReply[])[]): InLineReply[] {
+/**
+ * Merges the queues of all servers. A queue that moved is on two servers until its last heartbeats
+ * on the first one expire.
+ */
+function mergeQueues(lines: readonly (readonly InLineReply[])[]): InLineReply[] {
   const waiters = new Map(lines.flat().map((one) => [one[4], one]));
   return [...waiters.values()].sort(
     ([, waitedA, extraA], [, waitedB, extraB]) => extraA - extraB || waitedB - waitedA,

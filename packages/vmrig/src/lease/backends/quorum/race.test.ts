@@ -12,13 +12,13 @@ import { checkLeaseRequest } from "../../lease-request.ts";
 import { openQuorum } from "./open.ts";
 import { WRITE_FENCE } from "./scripts.ts";
 
-// Real processes on a computer that may be busy: what is waited for has deadlines of its own.
+// Real processes on a computer that may be busy: each wait has its own deadline.
 vi.setConfig({ testTimeout: 60_000 });
 
 const OPTIONS = { commandTimeoutMs: 2000, namespace: "vmrig", clock: systemClock };
 const FENCE = "vmrig:{pcs}:pcs-1:fence";
 
-const placeOf = (who: string, attempt: number): QueueEntry => ({
+const entryOf = (who: string, attempt: number): QueueEntry => ({
   id: who,
   request: checkLeaseRequest(PCS),
   holder: person(who),
@@ -30,23 +30,23 @@ function taker(
   backend: LeaseBackend,
   who: string,
 ): (attempt: number, ttlMs?: number) => Promise<GrantedCopy | undefined> {
-  return (attempt, ttlMs = 30_000) => backend.take(placeOf(who, attempt), "pcs-1", ttlMs);
+  return (attempt, ttlMs = 30_000) => backend.take(entryOf(who, attempt), "pcs-1", ttlMs);
 }
 
 test.each([
   [3, 1],
   [5, 2],
 ])(
-  "of two who race for it, past every line, only one has it, and the fence always grows: %d servers, %d of them out of reach",
+  "of two clients that race without a queue only one holds the lease, and the fence always grows: %d servers, %d unreachable",
   async (count, missing) => {
     await using stack = new AsyncDisposableStack();
     const servers = stack.use(await RedisServers.start(count));
-    // As many ways to see the servers as there are to lose the minority in a row.
+    // One view for each way to lose a minority of neighbouring servers.
     const views = await Promise.all(
       servers.all.map(async (_, hidden) => {
         const addresses = servers.all.map(({ socketPath }, i) =>
           (i - hidden + count) % count < missing
-            ? { socketPath: join(tmpdir(), `vmrig-test-nobody-${i}.sock`) }
+            ? { socketPath: join(tmpdir(), `vmrig-test-missing-${i}.sock`) }
             : { socketPath },
         );
         const backend = await openQuorum(addresses, OPTIONS);
@@ -54,7 +54,7 @@ test.each([
         return backend;
       }),
     );
-    // Ahead of every clock, so that nothing but what most servers have written down makes it grow.
+    // Ahead of every clock, so that only the values stored on most servers make the fence grow.
     await servers.set(FENCE, String((Date.now() + 86_400_000) * 1000));
     const fences: number[] = [];
     let holders = 0;
@@ -81,7 +81,7 @@ test.each([
   },
 );
 
-/** One whose writes of a fence are held back, and one whose are not. */
+/** Returns a backend whose fence writes can be held back, and one without delays. */
 async function slowAndQuick(stack: AsyncDisposableStack, commandTimeoutMs = 20_000) {
   const servers = stack.use(await RedisServers.start(3));
   const open = async (
@@ -106,20 +106,25 @@ async function slowAndQuick(stack: AsyncDisposableStack, commandTimeoutMs = 20_0
 async function pausedAt(networks: RedisServers["networks"]): Promise<void> {
   const probe = async () =>
     networks.every(({ heldBack }) => heldBack > 0) ? { value: undefined } : { seen: "not yet" };
-  await waitFor({ what: "her to be between the phases", timeoutMs: 10_000, intervalMs: 5, probe });
+  await waitFor({
+    what: "the slow client to pause between the phases",
+    timeoutMs: 10_000,
+    intervalMs: 5,
+    probe,
+  });
 }
 
 const lockedAt = (servers: RedisServers): Promise<number[]> =>
   Promise.all(servers.all.map(({ operator }) => operator.exists("vmrig:{pcs}:pcs-1:lock")));
 
-test("whoever is paused before it writes its fence down, until the lock is somebody else's, gets nothing", async () => {
+test("a client paused before it writes its fence, until another client has the lock, gets nothing", async () => {
   await using stack = new AsyncDisposableStack();
   const { servers, slow, quick } = await slowAndQuick(stack);
-  const letGo = servers.networks.map((network) => network.holdBack(WRITE_FENCE.sha));
+  const resume = servers.networks.map((network) => network.holdBack(WRITE_FENCE.sha));
   const late = taker(slow, "alice")(1, 1000);
   await pausedAt(servers.networks);
   const next = await waitFor({
-    what: "her lock to run out",
+    what: "the lock to expire",
     timeoutMs: 10_000,
     intervalMs: 20,
     probe: async () => {
@@ -127,45 +132,45 @@ test("whoever is paused before it writes its fence down, until the lock is someb
       return value === undefined ? { seen: "not yet" } : { value };
     },
   });
-  for (const wakeUp of letGo) wakeUp();
+  for (const resumeOne of resume) resumeOne();
   expect(await late).toBeUndefined();
   const fences = await Promise.all(servers.all.map(({ operator }) => operator.get(FENCE)));
   expect(fences.filter((fence) => fence !== null && fence !== String(next.fence))).toEqual([]);
   expect(await next.lock.extend(30_000)).toBe(true);
 });
 
-test("whoever is paused before it writes its fence down, until the lock has run out, gets nothing, though nobody has it", async () => {
+test("a client paused before it writes its fence, until the lock expires, gets nothing, although the copy is free", async () => {
   await using stack = new AsyncDisposableStack();
   const { servers, slow } = await slowAndQuick(stack);
-  const letGo = servers.networks.map((network) => network.holdBack(WRITE_FENCE.sha));
+  const resume = servers.networks.map((network) => network.holdBack(WRITE_FENCE.sha));
   const late = taker(slow, "alice")(1, 1000);
   await pausedAt(servers.networks);
   await waitFor({
-    what: "her lock to run out",
+    what: "the lock to expire",
     timeoutMs: 10_000,
     intervalMs: 20,
     probe: async () =>
       (await lockedAt(servers)).includes(1) ? { seen: "not yet" } : { value: undefined },
   });
-  for (const wakeUp of letGo) wakeUp();
+  for (const resumeOne of resume) resumeOne();
   expect(await late).toBeUndefined();
 });
 
-test("a fence that less than the majority wrote down is no lease, and its lock is given back by who leaves", async () => {
+test("a fence that fewer than the majority stored grants no lease, and leaving releases the lock", async () => {
   await using stack = new AsyncDisposableStack();
   const { servers, slow, quick } = await slowAndQuick(stack, 500);
   const away = servers.networks.slice(1);
-  const letGo = away.map((network) => network.holdBack(WRITE_FENCE.sha));
+  const resume = away.map((network) => network.holdBack(WRITE_FENCE.sha));
   const late = taker(slow, "alice")(1);
   await pausedAt(away);
   expect(await late).toBeUndefined();
-  for (const wakeUp of letGo) wakeUp();
+  for (const resumeOne of resume) resumeOne();
   await waitFor({
-    what: "her lock to be given back",
+    what: "the lock to be released",
     timeoutMs: 10_000,
     intervalMs: 50,
     probe: async () => {
-      await slow.leave(placeOf("alice", 2));
+      await slow.leave(entryOf("alice", 2));
       return (await lockedAt(servers)).includes(1) ? { seen: "not yet" } : { value: undefined };
     },
   });

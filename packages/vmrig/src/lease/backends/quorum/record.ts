@@ -4,9 +4,9 @@ import { parseRecord, READ_RECORD, SAVE_RECORD } from "../record.ts";
 import type { Servers } from "./servers.ts";
 
 /**
- * Records with a stamp in front, by which of several the newest is known: the fence under which it
- * was written, and the how manieth of this process. One that was dropped is written empty, so that
- * a server which missed it does not bring it back.
+ * Returns the record functions. A stamp in front of each record identifies the newest of several:
+ * the fence under which it was written, and a write counter of this process. A dropped record is
+ * written empty, so that a server that missed the removal does not restore the old value.
  */
 export function recordsOf(
   servers: Servers,
@@ -40,7 +40,10 @@ interface Stamped {
   readonly text: string | undefined;
 }
 
-/** Without a stamp, as a store of one server writes it, it is older than all others. */
+/**
+ * Parses the stamp. A record without a stamp, as a store of one server writes it, is older than all
+ * others.
+ */
 function parseStamp(answer: unknown): Stamped {
   if (typeof answer !== "string") return { fence: -1, write: 0, text: undefined };
   const [, fence = "0", write = "0", text = answer] = /^(\d+)\.(\d+) (.*)$/s.exec(answer) ?? [];

@@ -2,9 +2,9 @@ import { ENLIST, HOLD, LINE, ME, RESTARTED } from "../queue-lua.ts";
 import { NOW, script } from "../../../redis/script.ts";
 
 /**
- * One server's vote. Run by redlock with the `turnKeys` of one copy and ARGV value, ttlMs. Who may
- * ask is settled before, where the line is. The lock has no fence yet, and nobody believes in it:
- * see {@link WRITE_FENCE}.
+ * Vote of one server. redlock runs it with the `turnKeys` of one copy and ARGV value, ttlMs. The
+ * queue decides beforehand which waiter may take the lock. The lock has no fence yet and no client
+ * treats it as held: see {@link WRITE_FENCE}.
  */
 export const ACQUIRE = `${NOW}${ME}${RESTARTED}
 if redis.call('EXISTS', KEYS[4]) == 1 or restarted(tonumber(ARGV[2])) > 0 then return 0 end
@@ -16,8 +16,8 @@ return #KEYS
 `;
 
 /**
- * Run by redlock with the `turnKeys` of one copy and ARGV value. Wakes nobody: that is for when
- * most servers have let go.
+ * Releases the lock on one server. redlock runs it with the `turnKeys` of one copy and ARGV value.
+ * Wakes no waiter: {@link WAKE} does when most servers have released the lock.
  */
 export const RELEASE = `
 if redis.call('GET', KEYS[4]) == ARGV[1] then redis.call('DEL', KEYS[4], KEYS[5]) end
@@ -25,8 +25,8 @@ return #KEYS
 `;
 
 /**
- * Wakes who may have what is free here, and what most servers have let go of. Run with `rigKeys`
- * and ARGV the names of the latter.
+ * Wakes the waiters for copies that are free on this server and for copies that most servers have
+ * released. Runs with `rigKeys` and ARGV the names of the latter.
  */
 export const WAKE = script(`${NOW}${LINE}
 local free = unlocked()
@@ -37,8 +37,8 @@ return 1
 `);
 
 /**
- * The largest fence and the clock in microseconds, for who has the lock: phase one. Run with
- * `turnKeys` of one copy and ARGV value.
+ * Phase one: returns the largest fence and the clock in microseconds to the holder of the lock.
+ * Runs with `turnKeys` of one copy and ARGV value.
  */
 export const READ_FENCE = script(`${NOW}
 if redis.call('GET', KEYS[4]) ~= ARGV[1] then return false end
@@ -46,9 +46,9 @@ return { redis.call('GET', KEYS[6]) or '0', string.format('%.0f', t[1] * 1000000
 `);
 
 /**
- * Phase two: the fence, for who still has the lock, and only upwards. Takes the waiter out of the
- * line in any case: most servers have voted for it. Run with the `turnKeys` of one copy and ARGV
- * value, fence, holder.
+ * Phase two: writes the fence if the caller still has the lock and the fence is larger. Removes the
+ * waiter from the queue in any case: most servers have voted for it. Runs with the `turnKeys` of
+ * one copy and ARGV value, fence, holder.
  */
 export const WRITE_FENCE = script(`${ME}${LINE}
 remove(me)
@@ -61,10 +61,10 @@ return ours and 1 or 0
 `);
 
 /**
- * Gives a lock back to a server that lost it while the majority has it: one that restarted without
- * its data, or was down for longer than a TTL. Not to one that was told of its end by force. Run
- * with the `rigKeys` of the copy, then its revoked key; ARGV value, ttlMs, fence, holder, held for
- * ms.
+ * Restores a lock on a server that lost it while the majority has it: the server restarted without
+ * its data, or was down for longer than a TTL. Does not restore a lock on a server that recorded
+ * its end by force. Runs with the `rigKeys` of the copy, then its revoked key; ARGV value, ttlMs,
+ * fence, holder, held for ms.
  */
 export const RESTORE = script(`${NOW}
 if redis.call('EXISTS', KEYS[4]) == 1 or redis.call('HEXISTS', KEYS[7], ARGV[3]) == 1 then return 0 end
@@ -78,9 +78,9 @@ return 1
 `);
 
 /**
- * What one server knows of the copies, and for how long it may not vote after a restart. Undoes
- * what it granted to the waiter who asks: that never saw the answer, unless this question is the
- * older of the two. Run with `turnKeys` and ARGV ttlMs.
+ * Returns the state of the copies on one server, and for how long the server may not vote after a
+ * restart. Undoes a grant to the calling waiter, whose answer it never received, unless this call
+ * is older than the grant. Runs with `turnKeys` and ARGV ttlMs.
  */
 export const TALLY = script(`${NOW}${ME}${LINE}${HOLD}${RESTARTED}
 for _, i in pairs(at) do
@@ -102,8 +102,8 @@ return { holds, blocked, up }
 `);
 
 /**
- * Heartbeat of a waiter at the server that has the line. Run with `turnKeys` and ARGV aliveMs, what
- * `encodePlace` says, the copies that are free.
+ * Heartbeat of a waiter at the server that has the queue. Runs with `turnKeys` and ARGV aliveMs,
+ * the result of `encodeQueueEntry`, the copies that are free.
  */
 export const WAIT = script(`${NOW}${ME}${LINE}${ENLIST}
 local function free()

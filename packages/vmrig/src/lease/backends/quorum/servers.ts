@@ -3,7 +3,7 @@ import { asVmrigError, VmrigError } from "../../../errors/vmrig-error.ts";
 import { waitFor, type Observation } from "../../../wait/wait-for.ts";
 import type { RedisConnection } from "../../../redis/connection.ts";
 
-/** What came of one question to one server. */
+/** Result of one query to one server. */
 export type Ballot<T> =
   | { readonly server: RedisConnection; readonly answer: T }
   | { readonly server: RedisConnection; readonly fault: VmrigError };
@@ -15,19 +15,18 @@ export interface Answered<T> {
 
 export interface ServersOptions {
   readonly clock: Clock;
-  /** Told in a line when one of them falls silent, and when it answers again. */
+  /** Called with a line of text when a server stops answering, and when it answers again. */
   readonly onNews?: (line: string) => void;
 }
 
 const ASK_MS = 3000;
-const HINT = "check that most of them run and are reachable from here";
+const HINT = "check that most of the servers run and are reachable from here";
 
 /**
- * Servers that know nothing of each other, in the order of the config. What most of them say,
- * counts.
+ * Independent servers, in the order of the config. The majority decides.
  *
- * One that did not answer its last question is still asked, but not waited for while the others are
- * enough: a server in a black hole costs one command timeout, not one with every question.
+ * A server that did not answer its last query is still queried. Calls do not wait for it while the
+ * other servers are enough: a server in a black hole costs one command timeout, not one per query.
  */
 export class Servers {
   readonly all: readonly RedisConnection[];
@@ -43,11 +42,11 @@ export class Servers {
   }
 
   /**
-   * Puts a question to all of them. Resolves as soon as `enough` says so; else when all have
-   * answered that usually do, and most did.
+   * Queries all servers. Resolves as soon as `enough` returns true. Otherwise resolves when all
+   * servers that answered last time have settled and a majority has answered.
    */
   poll<T>(
-    question: (server: RedisConnection) => Promise<T>,
+    query: (server: RedisConnection) => Promise<T>,
     enough: (ballots: readonly Ballot<T>[]) => boolean = () => false,
   ): Promise<readonly Ballot<T>[]> {
     const ballots: Ballot<T>[] = [];
@@ -66,7 +65,7 @@ export class Servers {
           resolve([...ballots]);
       };
       for (const server of this.all) {
-        question(server).then(
+        query(server).then(
           (answer) => count({ server, answer }),
           (error: unknown) => count({ server, fault: asVmrigError(error) }),
         );
@@ -75,39 +74,42 @@ export class Servers {
   }
 
   /**
-   * Like {@link Servers.poll}, for the answers alone.
+   * Like {@link Servers.poll}, but returns only the answers.
    *
-   * @throws VmrigError `REDIS_UNREACHABLE` when less than the majority answered
+   * @throws VmrigError `REDIS_UNREACHABLE` when fewer than the majority answered
    */
   async ask<T>(
-    question: (server: RedisConnection) => Promise<T>,
+    query: (server: RedisConnection) => Promise<T>,
     enough?: (ballots: readonly Ballot<T>[]) => boolean,
   ): Promise<readonly Answered<T>[]> {
-    const ballots = await this.poll(question, enough);
+    const ballots = await this.poll(query, enough);
     const found = answers(ballots);
     if (found.length < this.majority) throw this.unanswered(ballots);
     return found.toSorted((a, b) => this.all.indexOf(a.server) - this.all.indexOf(b.server));
   }
 
   /**
-   * For what may run twice: bridges a re-dial by asking again for up to 3 s.
+   * Like {@link Servers.ask}, for queries that may run twice: retries for up to 3 s, to bridge a
+   * reconnect.
    *
    * @throws VmrigError `REDIS_UNREACHABLE`
    */
   async askAgain<T>(
-    question: (server: RedisConnection) => Promise<T>,
+    query: (server: RedisConnection) => Promise<T>,
   ): Promise<readonly Answered<T>[]> {
-    return this.#again(async () => ({ value: await this.ask(question) }));
+    return this.#again(async () => ({ value: await this.ask(query) }));
   }
 
   /**
-   * Whether most of them do it, or most refuse; neither while too few answer. May run twice.
+   * Returns `true` when a majority agrees, `false` when a majority refuses. Retries while too few
+   * servers answer, so the query may run twice.
    *
    * @throws VmrigError `REDIS_UNREACHABLE`
    */
-  async vote(question: (server: RedisConnection) => Promise<boolean>): Promise<boolean> {
+  async vote(query: (server: RedisConnection) => Promise<boolean>): Promise<boolean> {
     return this.#again(async () => {
-      const ballots = await this.poll(question); // all of them: what is to stay should be where a minority may be lost
+      // All servers, without `enough`: a write must survive the loss of a minority.
+      const ballots = await this.poll(query);
       for (const value of [true, false]) {
         if (answers(ballots).filter(({ answer }) => answer === value).length >= this.majority)
           return { value };
@@ -118,7 +120,7 @@ export class Servers {
 
   unanswered(ballots: readonly Ballot<unknown>[]): VmrigError {
     return new VmrigError("REDIS_UNREACHABLE", {
-      message: `${answers(ballots).length} of ${this.all.length} Redises answered; a lease needs the same answer of ${this.majority}.`,
+      message: `${answers(ballots).length} of ${this.all.length} Redis servers answered; a lease needs the same answer from ${this.majority}.`,
       details: ballots.flatMap((ballot) => ("fault" in ballot ? [ballot.fault.summary] : [])),
       hint: HINT,
     });
@@ -131,7 +133,7 @@ export class Servers {
 
   #again<T>(probe: () => Promise<Observation<T>>): Promise<T> {
     return waitFor({
-      what: "an answer of most Redises",
+      what: "an answer of most Redis servers",
       timeoutMs: ASK_MS,
       intervalMs: 50,
       code: "REDIS_UNREACHABLE",
@@ -141,9 +143,9 @@ export class Servers {
     });
   }
 
-  /** Remembers whether a server answered, and says so when that is news. */
+  /** Records whether a server answered, and reports a change. */
   note(ballot: Ballot<unknown>): void {
-    if (this.#closed) return; // what was under way then did not fail
+    if (this.#closed) return; // commands that were still running when the store closed did not fail
     const { server } = ballot;
     if ("answer" in ballot) {
       if (this.#silent.delete(server))

@@ -11,12 +11,14 @@ import { ACQUIRE, READ_FENCE, RELEASE, RESTORE, WRITE_FENCE } from "./scripts.ts
 import { answers, type Servers } from "./servers.ts";
 
 /**
- * When most have let go of a lock, the others get so long before the next waiter is woken, who
- * should find all of them free; and so long to be told whom to wake.
+ * When most servers have released a lock, how long the others get before the next waiter is woken,
+ * which should find all of them free. Also the maximum time for waking.
  */
 const LET_GO_MS = 50;
 
-/** Tells who is next in line what most servers have let go of, and what is free besides. */
+/**
+ * Wakes the next waiters for the copies that most servers have released, and for other free copies.
+ */
 export type Wake = (
   rig: { readonly rig: string; readonly copies: readonly string[] },
   released: readonly string[],
@@ -30,14 +32,15 @@ export interface TakerOptions {
 }
 
 /**
- * Takes a copy in three steps, each with the votes of most servers: the lock; the largest fence
- * among them; a larger one, written where the lock is still ours. Any two majorities have a server
- * in common, so that who comes later sees the fence of who came before, or has its own refused.
- * Whoever is paused between the steps, until the lock is somebody else's, gets nothing.
+ * Returns a function that takes a copy in three steps, each with the votes of most servers. It
+ * takes the lock, reads the largest fence among them, and writes a larger one where it still has
+ * the lock. Any two majorities share a server: a later waiter sees the fence of an earlier one, or
+ * has its own refused. A waiter that is paused between the steps, until the lock has another
+ * holder, gets nothing.
  */
 export function takerOf(
   options: TakerOptions,
-): (place: QueueEntry, copy: string, ttlMs: number) => Promise<GrantedCopy | undefined> {
+): (entry: QueueEntry, copy: string, ttlMs: number) => Promise<GrantedCopy | undefined> {
   const { servers, namespace, clock } = options;
   const takeLock = lockPrimitive(servers.all, {
     acquire: ACQUIRE,
@@ -51,7 +54,7 @@ export function takerOf(
     const sent = now(clock);
     const lock = await takeLock(keys, ttlMs).catch((error: Error) => {
       throw new VmrigError("REDIS_UNREACHABLE", {
-        message: `Most Redises gave no answer: ${error.message}`,
+        message: `Most Redis servers gave no answer: ${error.message}`,
       });
     });
     if (lock === undefined) return undefined;
@@ -61,7 +64,7 @@ export function takerOf(
       await lock.release().catch(() => {});
       return undefined;
     }
-    // There is one less in line now, which may be the turn of somebody else for another copy.
+    // The queue is one shorter now. Another waiter may be next for another copy.
     if (request.copies.length > 1) void options.wake(request, []);
     const restored = [lock.value, ttlMs, fence, who] as const;
     const restoreKeys = [
@@ -85,7 +88,11 @@ export function takerOf(
   };
 }
 
-/** @returns nothing when less than the majority wrote it down: then it may not be used */
+/**
+ * Writes the fence.
+ *
+ * @returns `undefined` when fewer than the majority wrote the fence: it may not be used then
+ */
 async function issueFence(
   servers: Servers,
   keys: readonly string[],

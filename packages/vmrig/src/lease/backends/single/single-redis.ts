@@ -18,7 +18,7 @@ import { revokeLease } from "../../revoke.ts";
 import { ACQUIRE, EXTEND, GRANT, LEAVE, RELEASE, WAIT } from "../scripts.ts";
 import { encodeQueueEntry } from "../queue-entry.ts";
 
-type LookReply = [
+type HeartbeatReply = [
   ticket: number,
   ahead: number,
   waiting: number,
@@ -29,7 +29,7 @@ type LookReply = [
   upForS: number,
 ];
 
-/** {@link LeaseBackend} in one Redis: each step is one script, and one round trip. */
+/** {@link LeaseBackend} in one Redis: each step is one script and one round trip. */
 export function singleRedis(connection: OpenRedisConnection, namespace: string): LeaseBackend {
   const takeLock: TakeLock = lockPrimitive([connection], {
     acquire: ACQUIRE,
@@ -42,14 +42,14 @@ export function singleRedis(connection: OpenRedisConnection, namespace: string):
     id: connection.id,
     shown: connection.shown,
 
-    async heartbeat(place: QueueEntry, { aliveMs, ttlMs }: HeartbeatTimes): Promise<QueueState> {
-      const reply = await connection.run(WAIT, keys(place), [
+    async heartbeat(entry: QueueEntry, { aliveMs, ttlMs }: HeartbeatTimes): Promise<QueueState> {
+      const reply = await connection.run(WAIT, keys(entry), [
         aliveMs,
-        ...encodeQueueEntry(place),
+        ...encodeQueueEntry(entry),
         ttlMs,
       ]);
       const [ticket, ahead, waiting, take, aheadExpiresInMs, held, blockedForMs, upForS] =
-        reply as LookReply;
+        reply as HeartbeatReply;
       return {
         ticket,
         ahead,
@@ -61,20 +61,20 @@ export function singleRedis(connection: OpenRedisConnection, namespace: string):
       };
     },
 
-    // The script takes what the line leaves for this waiter at that moment, whatever the last look
-    // offered.
+    // The script takes the copy that the queue rule leaves for this waiter at that moment,
+    // regardless of the offer of the last heartbeat.
     async take(
-      place: QueueEntry,
+      entry: QueueEntry,
       _copy: string | undefined,
       ttlMs: number,
     ): Promise<GrantedCopy | undefined> {
-      const lock = await takeLock(keys(place), ttlMs).catch((error: Error) => {
+      const lock = await takeLock(keys(entry), ttlMs).catch((error: Error) => {
         throw new VmrigError("REDIS_UNREACHABLE", {
           message: `Redis at ${connection.shown} gave no answer: ${error.message}`,
         });
       });
       if (lock === undefined) return undefined;
-      const granted = (await connection.run(GRANT, keys(place), [lock.value])) as
+      const granted = (await connection.run(GRANT, keys(entry), [lock.value])) as
         | [copy: string, fence: string]
         | null;
       if (granted !== null) return { copy: granted[0], lock, fence: Number(granted[1]) };
@@ -82,15 +82,15 @@ export function singleRedis(connection: OpenRedisConnection, namespace: string):
       return undefined;
     },
 
-    async leave(place) {
-      await connection.run(LEAVE, keys(place));
+    async leave(entry) {
+      await connection.run(LEAVE, keys(entry));
     },
 
     view: (rig) => viewRig(connection, namespace, rig),
     record: (copy) => readRecord(connection, namespace, copy),
     saveRecord: (lease, value) => saveRecord(connection, namespace, lease, value),
     dropRecord: (lease) => dropRecord(connection, namespace, lease),
-    retain: (kept) => retainLock(connection, namespace, kept),
+    retain: (options) => retainLock(connection, namespace, options),
     revoke: (revocation) => revokeLease(connection, namespace, revocation),
     explainLoss: (lease) => explainLoss(connection, namespace, lease),
     close: () => connection.close(),
