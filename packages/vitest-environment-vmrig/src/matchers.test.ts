@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { FAKE, openStage, type Run, type Stage } from "./vitest-run.test.kit.ts";
+import { FAKE, openVitestRunner, type Run, type VitestRunner } from "./vitest-run.test.kit.ts";
 
 const LIMIT_MS = 150_000;
 
-let stage: Stage;
+let runner: VitestRunner;
 let run: Run;
 beforeAll(async () => {
-  stage = await openStage();
-  run = await stage.run(FAKE, ["--project", "matchers"]);
+  runner = await openVitestRunner();
+  run = await runner.run(FAKE, ["--project", "matchers"]);
 }, LIMIT_MS);
-afterAll(() => stage[Symbol.asyncDispose]());
+afterAll(() => runner[Symbol.asyncDispose]());
 
 test("matchers pass where they should", () => {
   expect(run.outcome("matchers/examples.test.ts"), run.output).toEqual({ passed: 9 });

@@ -15,7 +15,7 @@ const hung: Machine = createMachine({
   connect: () => new Promise(() => {}),
 });
 
-const collect = (scene: Partial<CollectOptions>): ReturnType<typeof collectEvidence> => {
+const collect = (testGate: Partial<CollectOptions>): ReturnType<typeof collectEvidence> => {
   const secrets = createSecrets();
   return collectEvidence({
     copy: "pcs-1",
@@ -26,7 +26,7 @@ const collect = (scene: Partial<CollectOptions>): ReturnType<typeof collectEvide
     console: (name) => Promise.resolve(`the console of ${name}\n`),
     secrets,
     timeoutMs: 5_000,
-    ...scene,
+    ...testGate,
   });
 };
 
