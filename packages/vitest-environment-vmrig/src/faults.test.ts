@@ -1,7 +1,13 @@
 import { access, constants, symlink } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { FAKE, FAULTS, openVitestRunner, type Run, type VitestRunner } from "./vitest-run.test.kit.ts";
+import {
+  FAKE,
+  FAULTS,
+  openVitestRunner,
+  type Run,
+  type VitestRunner,
+} from "./vitest-run.test.kit.ts";
 
 const LIMIT_MS = 150_000;
 

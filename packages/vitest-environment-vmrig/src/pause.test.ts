@@ -111,9 +111,9 @@ test.each([
   async (_when, env, why) => {
     const run = await runner.run(SHARED, ["--project", "fails", "--project", "watched"], env);
     expect(run.outcome("fails/2-later.test.ts"), run.output).toEqual({ passed: 1 });
-    expect(run.logLines.filter((line) => line.includes("pause")).map((line) => line.trim())).toEqual([
-      `vmrig  pause    failed tests do not pause: ${why}`,
-    ]);
+    expect(
+      run.logLines.filter((line) => line.includes("pause")).map((line) => line.trim()),
+    ).toEqual([`vmrig  pause    failed tests do not pause: ${why}`]);
   },
   LIMIT_MS,
 );

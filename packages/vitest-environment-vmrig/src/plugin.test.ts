@@ -3,7 +3,13 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { FAKE, FAULTS, openVitestRunner, type Run, type VitestRunner } from "./vitest-run.test.kit.ts";
+import {
+  FAKE,
+  FAULTS,
+  openVitestRunner,
+  type Run,
+  type VitestRunner,
+} from "./vitest-run.test.kit.ts";
 
 const LIMIT_MS = 150_000;
 

@@ -1,5 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { FAKE, openVitestRunner, rollbacks, type Run, type VitestRunner } from "./vitest-run.test.kit.ts";
+import {
+  FAKE,
+  openVitestRunner,
+  rollbacks,
+  type Run,
+  type VitestRunner,
+} from "./vitest-run.test.kit.ts";
 
 const LIMIT_MS = 150_000;
 

@@ -1,7 +1,13 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { FAKE, openVitestRunner, rollbacks, type Run, type VitestRunner } from "./vitest-run.test.kit.ts";
+import {
+  FAKE,
+  openVitestRunner,
+  rollbacks,
+  type Run,
+  type VitestRunner,
+} from "./vitest-run.test.kit.ts";
 
 const LIMIT_MS = 150_000;
 

@@ -15,9 +15,13 @@ test(
   "two projects of one run with the same config both end green, and never use the machines at the same time",
   async () => {
     const folder = await runner.folder();
-    const run = await runner.run(FAKE, ["--project", "per-file", "--project", "twin", "exclusive"], {
-      TEST_FOLDER: folder,
-    });
+    const run = await runner.run(
+      FAKE,
+      ["--project", "per-file", "--project", "twin", "exclusive"],
+      {
+        TEST_FOLDER: folder,
+      },
+    );
     expect(run.code, run.output).toBe(0);
     for (const file of [1, 2, 3])
       expect(run.outcome(`exclusive/${file}.test.ts`), run.output).toEqual({ passed: 2 });

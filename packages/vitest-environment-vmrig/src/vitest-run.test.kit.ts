@@ -168,7 +168,8 @@ export async function openVitestRunner(): Promise<VitestRunner> {
       },
     };
   };
-  const vitest: VitestRunner["vitest"] = async (cwd, words, env) => (await start(cwd, words, env)).ended;
+  const vitest: VitestRunner["vitest"] = async (cwd, words, env) =>
+    (await start(cwd, words, env)).ended;
 
   return {
     home,

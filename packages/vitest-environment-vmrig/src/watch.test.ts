@@ -3,7 +3,12 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { openOtherUser } from "./other-user.test.kit.ts";
 import { CTRL_C } from "./terminal.test.kit.ts";
-import { openVitestRunner, SHARED, type RunningVitest, type VitestRunner } from "./vitest-run.test.kit.ts";
+import {
+  openVitestRunner,
+  SHARED,
+  type RunningVitest,
+  type VitestRunner,
+} from "./vitest-run.test.kit.ts";
 
 let runner: VitestRunner;
 beforeAll(async () => {
@@ -15,7 +20,8 @@ const LIMIT_MS = 180_000;
 const RIG = { TEST_RIG: JSON.stringify({ lease: { idle: "1s", onBusy: "fail" } }) };
 const WATCHED = join(SHARED, "tests", "watched", "watched.test.ts");
 
-const watch = (): Promise<RunningVitest> => runner.start(SHARED, ["--watch", "--project", "watched"], RIG);
+const watch = (): Promise<RunningVitest> =>
+  runner.start(SHARED, ["--watch", "--project", "watched"], RIG);
 
 /** Writes the file as an editor does when it saves. */
 const save = (): Promise<void> => utimes(WATCHED, new Date(), new Date());
@@ -111,7 +117,10 @@ test.each([
   async ({ words, meanwhile, code }) => {
     await using bob = openOtherUser(runner.home, SHARED);
     const folder = await runner.folder();
-    await using vitest = await runner.startAtTerminal(SHARED, words, { TEST_RIG: "{}", TEST_FOLDER: folder });
+    await using vitest = await runner.startAtTerminal(SHARED, words, {
+      TEST_RIG: "{}",
+      TEST_FOLDER: folder,
+    });
     await vitest.shows(meanwhile);
     await vi.waitFor(
       async () => expect(await readFile(join(folder, "log"), "utf8")).toMatch(/began|ran/),

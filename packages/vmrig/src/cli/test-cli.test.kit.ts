@@ -144,7 +144,7 @@ async function openTestCli(): Promise<TestCli & AsyncDisposable> {
         waitForMs: 10_000,
       });
       return {
-        waiting: async () => (await store.view(PCS)).line.length,
+        waiting: async () => (await store.view(PCS)).queue.length,
         [Symbol.asyncDispose]: () => store.close(),
       };
     },

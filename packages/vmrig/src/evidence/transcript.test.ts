@@ -17,7 +17,7 @@ function run(
     machine: "pc1",
     user: "vmrig",
     command,
-    look: undefined,
+    query: undefined,
     secrets: [],
     printed,
     ...begun,
@@ -44,8 +44,8 @@ test("lists a running command with its output so far", () => {
 test("two hundred queries are one line, also among others; equal commands are merged only if no other came between", () => {
   const transcript = createTranscript(createSecrets());
   for (let cursor = 0; cursor < 200; cursor += 1) {
-    run(transcript, `journalctl --after-cursor=${cursor}`, { look: "query the journal" })();
-    run(transcript, "read /etc/motd", { look: "read /etc/motd" })();
+    run(transcript, `journalctl --after-cursor=${cursor}`, { query: "query the journal" })();
+    run(transcript, "read /etc/motd", { query: "read /etc/motd" })();
   }
   for (const command of ["ls", "ls", "rm a", "ls"]) run(transcript, command)();
   expect(transcript.count).toBe(404);

@@ -55,7 +55,12 @@ test("machines that cannot be retained because their lease is lost are not grant
   testGate,
 }) => {
   const watched = rollbacks();
-  const run = testGate.run({ ...ONE, driver: watched.driver, keep: "failed", lease: { ttl: "2s" } });
+  const run = testGate.run({
+    ...ONE,
+    driver: watched.driver,
+    keep: "failed",
+    lease: { ttl: "2s" },
+  });
   const { gate } = run;
   const first = await gate.claim("file");
   const lost = gate.lost(first.claim);

@@ -112,9 +112,14 @@ test("every run leaves a broken copy out, with the first cause, until a person r
   await vain.gate.close();
 
   broken.clear();
-  const repaired = testGate.run(config, { only: first.copy, allow: new Set(["terraform_data.pc2"]) });
+  const repaired = testGate.run(config, {
+    only: first.copy,
+    allow: new Set(["terraform_data.pc2"]),
+  });
   expect((await claimed(repaired.gate)).copy).toBe(first.copy);
-  expect(repaired.logLines).toContainEqual(expect.stringMatching(/^plan .*replace terraform_data.pc2/));
+  expect(repaired.logLines).toContainEqual(
+    expect.stringMatching(/^plan .*replace terraform_data.pc2/),
+  );
   await repaired.gate.close();
   const after = testGate.run(config);
   const [one, two] = await Promise.all([claimed(after.gate), claimed(after.gate)]);

@@ -153,7 +153,9 @@ test("a failing recipe reports its step and its output; the next run starts agai
 });
 
 test("a recipe that needs a system is refused for machines without one", async ({ testGate }) => {
-  const { gate } = testGate.run({ prepare: { packages: ["rsync"], files: { "/etc/motd": "hello" } } });
+  const { gate } = testGate.run({
+    prepare: { packages: ["rsync"], files: { "/etc/motd": "hello" } },
+  });
 
   await expect(gate.claim("file")).rejects.toMatchObject({
     code: "CAPABILITY_MISSING",
@@ -178,5 +180,7 @@ test("a copy's machines, state and sockets are in the folders that the copy was 
 }) => {
   await testGate.run().gate.claim("file");
   const { pc1 } = await testGate.machines();
-  expect(pc1?.whereabouts).toContain(join(testGate.folders.state, "rigs", "pcs-1", "machines", "pc1"));
+  expect(pc1?.whereabouts).toContain(
+    join(testGate.folders.state, "rigs", "pcs-1", "machines", "pc1"),
+  );
 });

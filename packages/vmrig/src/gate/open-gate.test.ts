@@ -38,7 +38,15 @@ test("the first claim creates the machines, prepares them, and grants them at th
 
   const grant = await gate.claim("file");
 
-  expect(kinds(logLines)).toEqual(["check", "plan", "apply", "boot", "baseline", "lease", "rollback"]);
+  expect(kinds(logLines)).toEqual([
+    "check",
+    "plan",
+    "apply",
+    "boot",
+    "baseline",
+    "lease",
+    "rollback",
+  ]);
   expect(logLines).toContainEqual(
     expect.stringContaining("create terraform_data.pc1, terraform_data.pc2"),
   );
@@ -196,7 +204,7 @@ test("a gate that is closed while it waits leaves the queue immediately", async 
     redis: { socketPath: `${testGate.folders.runtime}/redis/redis.sock` },
   });
   const queueLength = async (): Promise<number> =>
-    (await store.view({ rig: "pcs", copies: ["pcs-1"] })).line.length;
+    (await store.view({ rig: "pcs", copies: ["pcs-1"] })).queue.length;
   await waitFor({
     what: "bob to be in the queue",
     timeoutMs: 20_000,

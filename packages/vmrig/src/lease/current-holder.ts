@@ -28,7 +28,7 @@ export interface CurrentHolder {
   readonly expiresInMs: number;
 }
 
-/** Reply of `HOLD` in queue-lua.ts. */
+/** Reply of `READ_HOLDER` in queue-lua.ts. */
 export type CurrentHolderReply = readonly [
   pttl: number,
   fence: string,

@@ -131,7 +131,7 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
       timeoutMs: 5000,
       intervalMs: 5,
       probe: async () =>
-        (await other.view(PCS)).line.length === 1 ? { value: 1 } : { seen: "no waiter" },
+        (await other.view(PCS)).queue.length === 1 ? { value: 1 } : { seen: "no waiter" },
     });
     expect(await other.revoke({ ...PCS_1, fence: alice.fence, by: person("bob") })).toMatchObject({
       kept: { why: WHY },

@@ -64,7 +64,7 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
       timeoutMs: 5000,
       intervalMs: 5,
       probe: async () =>
-        (await leases.view(PCS)).line.length === 1 ? { value: 1 } : { seen: "no waiter" },
+        (await leases.view(PCS)).queue.length === 1 ? { value: 1 } : { seen: "no waiter" },
     });
     await leases.revoke({ ...PCS_1, fence: held.fence, by: bob });
     expect((await waiting).copy).toBe("pcs-1");

@@ -85,7 +85,7 @@ export async function readRigStatus(options: RigStatusOptions): Promise<RigStatu
   const view: LeaseView = (await store?.view({ rig: rig.name, copies: copyNames(rig) })) ?? {
     rig: rig.name,
     copies: [],
-    line: [],
+    queue: [],
   };
   const now = clock.wall();
   const copies = copyNames(rig).map((_, index) => describeCopy(rig, index + 1, folders));
@@ -96,7 +96,7 @@ export async function readRigStatus(options: RigStatusOptions): Promise<RigStatu
       running: store !== undefined,
     },
     copies: await Promise.all(copies.map((copy) => lookAtCopy(options, copy, view, now))),
-    line: view.line.map(({ holder, waitedMs, extra, accepts }, index) => ({
+    line: view.queue.map(({ holder, waitedMs, extra, accepts }, index) => ({
       position: index + 1,
       holder,
       since: iso(now - waitedMs),

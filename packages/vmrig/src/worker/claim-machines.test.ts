@@ -113,7 +113,9 @@ test("a lost lease ends the running commands, and no new command begins", async 
   await claim.release();
 });
 
-test("unhealthy machines recover before the first command, which then runs", async ({ testGate }) => {
+test("unhealthy machines recover before the first command, which then runs", async ({
+  testGate,
+}) => {
   const { gate, logLines } = testGate.run();
   const client = await (await serve(Promise.resolve(gate))).client();
   const claim = await claimMachines(
@@ -246,8 +248,8 @@ test("a looker logs in as root to a proven machine, ignores the test's time, and
   testGate,
 }) => {
   const claim = await claimMachines(await worker(testGate), "file");
-  const looker = pc1Of({ machines: claim.lookers });
-  await expect(looker.$`true`).rejects.toMatchObject({ code: "MACHINE_UNREACHABLE" });
+  const evidenceMachine = pc1Of({ machines: claim.evidenceMachines });
+  await expect(evidenceMachine.$`true`).rejects.toMatchObject({ code: "MACHINE_UNREACHABLE" });
   const seen: string[] = [];
   claim.scope = AbortSignal.timeout(1);
   claim.observer = ({ command }) => {
@@ -258,6 +260,6 @@ test("a looker logs in as root to a proven machine, ignores the test's time, and
   claim.scope = undefined;
   await pc1Of(claim).$`touch mine`;
   claim.scope = AbortSignal.abort();
-  expect((await looker.$`ls mine`).stdout).toBe("mine");
+  expect((await evidenceMachine.$`ls mine`).stdout).toBe("mine");
   expect(seen).toEqual(["touch mine", "touch mine"]);
 });

@@ -157,7 +157,9 @@ test("a restore that did nothing is detected, and no command runs until a rollba
   expect((await pc1.$`hostname`).stdout).toBe("pc1");
 });
 
-test("the next holder deletes a checkpoint that no process knows any more", async ({ testGate }) => {
+test("the next holder deletes a checkpoint that no process knows any more", async ({
+  testGate,
+}) => {
   const first = testGate.run();
   await (await claimOf(first)).release();
   await first.gate.close();

@@ -39,7 +39,7 @@ test("machines that no command has used are not rolled back again", async ({ tes
   for (let test = 0; test < 3; test++) await claim.rollBack();
   expect(rolledBack()).toBe(0);
   expect((await claim.machines["pc1"]?.exec("ls"))?.stdout).toBe("");
-  expect(claim.stand).toBeUndefined();
+  expect(claim.restoredTo).toBeUndefined();
   await claim.rollBack();
   await claim.rollBack();
   expect(rolledBack()).toBe(2);
@@ -63,7 +63,7 @@ test("using one machine makes all machines roll back: it may have reached the ot
     expect(rolledBack(), use.toString()).toBe(2);
   }
   await claim.machines["pc2"]?.exec("true");
-  await claim.lookers["pc1"]?.exec("true");
+  await claim.evidenceMachines["pc1"]?.exec("true");
   await claim.rollBack();
   expect(rolledBack()).toBe(2);
   await claim.console("pc1");

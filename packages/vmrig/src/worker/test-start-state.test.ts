@@ -74,7 +74,7 @@ test("a set-up runs once, on the baseline; each start restores its checkpoint, u
   expect(restored).toEqual(["baseline", "checkpoint"]);
   for (let unused = 0; unused < 3; unused++) await starts.begin({ setup: app, clean: false });
   expect(restored).toEqual(["baseline", "checkpoint", "checkpoint"]);
-  await claim.lookers["pc2"]?.exec("true");
+  await claim.evidenceMachines["pc2"]?.exec("true");
   await starts.begin({ setup: app, clean: true });
   expect(restored).toHaveLength(4);
   expect(app.work).toHaveBeenCalledOnce();
@@ -95,7 +95,9 @@ test("a start without a set-up continues from the last test's state, unless that
   expect(restored).toEqual(["baseline", "baseline"]);
 });
 
-test("a failed set-up does not run again, and does not affect other tests", async ({ testGate }) => {
+test("a failed set-up does not run again, and does not affect other tests", async ({
+  testGate,
+}) => {
   const { pc1, starts } = await setUpStartState(testGate);
   const broken = setup("app", () => pc1.$`echo > state; exit 28`);
   const inner = setup("inner", () => {}, { within: broken });

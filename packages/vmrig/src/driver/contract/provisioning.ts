@@ -12,7 +12,7 @@ const FINGERPRINTS = 10;
 const FINGERPRINTS_MS = 10_000;
 
 /** Cases from no machines to machines that can be logged in to. */
-export function makingCases(testMachines: TestMachines): ContractCase[] {
+export function provisioningCases(testMachines: TestMachines): ContractCase[] {
   const { driver, harness } = testMachines;
   const { copy } = harness;
 

@@ -1,7 +1,7 @@
 import type { Clock } from "../../../clock/clock.ts";
 import { VmrigError } from "../../../errors/vmrig-error.ts";
 import type { RedisConnection } from "../../../redis/connection.ts";
-import { LOSS, tellLoss, type LossReply } from "../../explain-loss.ts";
+import { LOSS, reportLoss, type LossReply } from "../../explain-loss.ts";
 import {
   decodeCurrentHolder,
   type CurrentHolder,
@@ -9,11 +9,11 @@ import {
 } from "../../current-holder.ts";
 import { clean, encodeHolder } from "../../holder.ts";
 import { RETAIN } from "../../retain.ts";
-import { keysOf, rigKeys, turnKeys } from "../../keys.ts";
+import { keysOf, rigKeys, queueKeys } from "../../keys.ts";
 import {
-  decodeInLine,
+  decodeWaiterView,
   VIEW,
-  type InLineReply,
+  type WaiterViewReply,
   type LeaseView,
   type ViewReply,
 } from "../../lease-view.ts";
@@ -29,10 +29,10 @@ import { encodeQueueEntry } from "../queue-entry.ts";
 import { NOTE_MS, REVOKE } from "../../revoke.ts";
 import { LEAVE } from "../scripts.ts";
 import { countVotes } from "./count.ts";
-import { takerOf, type Wake } from "./take.ts";
+import { createCopyTaker, type Wake } from "./take.ts";
 import { recordsOf } from "./record.ts";
 import { TALLY, WAIT, WAKE } from "./scripts.ts";
-import type { Answered, Servers } from "./servers.ts";
+import type { SuccessfulReply, Servers } from "./servers.ts";
 
 /** A waiter that takes a copy writes its fence shortly after. Then the holder is known. */
 const SETTLE_MS = 20;
@@ -72,7 +72,7 @@ export function quorumBackend({
   clock,
 }: QuorumOptions): LeaseBackend {
   const keys = ({ request, id: waiter, attempt }: QueueEntry): string[] =>
-    turnKeys(namespace, request, waiter, attempt);
+    queueKeys(namespace, request, waiter, attempt);
   const whole = { all: servers.all.length, majority: servers.majority };
   const wake: Wake = async ({ rig, copies }, released) => {
     await servers.poll((server) => server.run(WAKE, rigKeys(namespace, rig, copies), released));
@@ -110,7 +110,7 @@ export function quorumBackend({
       ...(offered === "" && restarted && { restarted }),
     };
   };
-  const take = takerOf({ servers, namespace, clock, wake });
+  const take = createCopyTaker({ servers, namespace, clock, wake });
 
   return {
     id,
@@ -155,7 +155,7 @@ export function quorumBackend({
             ...(hold && { held: hold }),
           };
         }),
-        line: mergeQueues(views.map(({ answer: [, line] }) => line)).map(decodeInLine),
+        queue: mergeQueues(views.map(({ answer: [, queue] }) => queue)).map(decodeWaiterView),
       };
     },
 
@@ -197,7 +197,7 @@ export function quorumBackend({
         async (server) =>
           (await server.run(LOSS, [lock, holder, revoked], [lease.fence])) as LossReply,
       );
-      return tellLoss(
+      return reportLoss(
         replies.map(({ answer }) => answer),
         lease.fence,
       );
@@ -209,7 +209,7 @@ export function quorumBackend({
 
 /** Returns the answer of the first server that gives one. */
 async function firstOf<T>(
-  candidates: readonly Answered<unknown>[],
+  candidates: readonly SuccessfulReply<unknown>[],
   query: (server: RedisConnection) => Promise<T>,
 ): Promise<T> {
   let fault: unknown;
@@ -227,7 +227,7 @@ async function firstOf<T>(
  * Merges the queues of all servers. A queue that moved is on two servers until its last heartbeats
  * on the first one expire.
  */
-function mergeQueues(lines: readonly (readonly InLineReply[])[]): InLineReply[] {
+function mergeQueues(lines: readonly (readonly WaiterViewReply[])[]): WaiterViewReply[] {
   const waiters = new Map(lines.flat().map((one) => [one[4], one]));
   return [...waiters.values()].sort(
     ([, waitedA, extraA], [, waitedB, extraB]) => extraA - extraB || waitedB - waitedA,
