@@ -1,7 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { systemClock } from "../clock/clock.ts";
 import { waitFor } from "../wait/wait-for.ts";
-import { connect } from "../redis/connection.ts";
+import { connect } from "../redis/dial.ts";
 import { aborted, person } from "./fixtures/holders.ts";
 import { RedisServers } from "../redis/fixtures/redis-servers.ts";
 import { PCS, PCS_1, pcs } from "./fixtures/rigs.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { systemClock, type Clock } from "../clock/clock.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { waitFor, type Observation } from "../wait/wait-for.ts";
-import { connect } from "./connection.ts";
+import { connect } from "./dial.ts";
 import { EMBEDDED_SOCKET } from "./embedded-socket.ts";
 import { ping } from "./ping.ts";
 import { ensurePrivateFolder } from "../local-files/private-folder.ts";

@@ -2,7 +2,7 @@ import { hostname } from "node:os";
 import type { Clock } from "../../clock/clock.ts";
 import type { Finding } from "../../driver/driver.ts";
 import { asVmrigError } from "../../errors/vmrig-error.ts";
-import { subscriber } from "../../redis/connection.ts";
+import { subscriber } from "../../redis/subscriber.ts";
 import { DEFAULT_NAMESPACE } from "../../redis/namespace.ts";
 import { openLeaseStore } from "../../lease/open-lease-store.ts";
 import { ownName } from "../../lease/own-name.ts";

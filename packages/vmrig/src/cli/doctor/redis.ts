@@ -1,6 +1,7 @@
 import type { Clock } from "../../clock/clock.ts";
 import type { Finding } from "../../driver/driver.ts";
-import { connect, type RedisConnection } from "../../redis/connection.ts";
+import { connect } from "../../redis/dial.ts";
+import type { RedisConnection } from "../../redis/connection.ts";
 import { describeAddress, type RedisAddress } from "../../redis/address.ts";
 import { failure } from "./finding.ts";
 import { examineLease, type ExaminedStore } from "./lease.ts";

@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, expect, test } from "vitest";
 import { systemClock } from "../../clock/clock.ts";
-import { connect, type OpenRedisConnection } from "../../redis/connection.ts";
+import { connect, type OpenRedisConnection } from "../../redis/dial.ts";
 import type { StoreContext } from "../store-context.ts";
 import { person } from "../fixtures/holders.ts";
 import { RedisServer } from "../../redis/fixtures/redis-server.ts";

@@ -1,5 +1,5 @@
 import { VmrigError } from "../../../errors/vmrig-error.ts";
-import type { OpenRedisConnection } from "../../../redis/connection.ts";
+import type { OpenRedisConnection } from "../../../redis/dial.ts";
 import { explainLoss } from "../../explain-loss.ts";
 import { decodeCurrentHolders, type CurrentHolderReply } from "../../current-holder.ts";
 import { retainLock } from "../../retain.ts";
