@@ -109,7 +109,7 @@ export interface MachineStatus {
   /** Set when {@link Driver.network} disconnected the machine from the rig's network. */
   readonly disconnected?: true;
   /** Hint for people how to find the machine: a pid, a server's id. */
-  readonly whereabouts?: string;
+  readonly location?: string;
 }
 
 /** Folders of a user's copies on this computer. Absolute paths. */

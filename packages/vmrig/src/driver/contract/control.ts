@@ -12,7 +12,7 @@ type ControlCall = readonly [
  * Returns every call of the driver that changes a machine. {@link unchangedBy} detects each of
  * them.
  */
-export function deeds({ driver }: TestMachines): readonly ControlCall[] {
+export function controlCalls({ driver }: TestMachines): readonly ControlCall[] {
   const { park, stop, power, network, captureTogether, drop } = driver;
   const stranger = { authorize: STRANGER.publicKey };
   return [

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { generateKeyPair } from "../../ssh/keys.ts";
-import { deeds } from "./control.ts";
+import { controlCalls } from "./control.ts";
 import type { ContractCase } from "./harness.ts";
 import { rejectsWith, run, type TestMachines } from "./test-machines.ts";
 import { StepStack } from "./step-stack.ts";
@@ -12,7 +12,7 @@ const FINGERPRINTS = 10;
 const FINGERPRINTS_MS = 10_000;
 
 /** Cases from no machines to machines that can be logged in to. */
-export function makingCases(testMachines: TestMachines): ContractCase[] {
+export function provisioningCases(testMachines: TestMachines): ContractCase[] {
   const { driver, harness } = testMachines;
   const { copy } = harness;
 
@@ -101,7 +101,7 @@ export function makingCases(testMachines: TestMachines): ContractCase[] {
     {
       title: "a call on a machine that does not exist is MACHINE_MISSING",
       async run() {
-        for (const [name, act] of deeds(testMachines)) {
+        for (const [name, act] of controlCalls(testMachines)) {
           await rejectsWith(
             "MACHINE_MISSING",
             name,

@@ -7,7 +7,7 @@ const WIPE_MS = 120_000;
 const KILL_MS = 20_000;
 
 /** Cases about the states from which a restore recovers a machine. */
-export function healingCases(testMachines: TestMachines): ContractCase[] {
+export function recoveryCases(testMachines: TestMachines): ContractCase[] {
   const { driver, harness } = testMachines;
   const { park, stop } = driver;
 

@@ -9,7 +9,7 @@ import type {
   PublicKey,
 } from "../driver.ts";
 import type { LocalStep } from "../rig-stack.ts";
-import { sendCommand, NOBODY, type FakeCommand } from "./control.ts";
+import { sendCommand, NO_PROCESS, type FakeCommand } from "./control.ts";
 import { diagnosis } from "./diagnosis.ts";
 import { captureTogether, drop, network, power } from "./faults.ts";
 import { listSnapshots } from "./disk.ts";
@@ -90,7 +90,10 @@ export function fakeDriver(options: FakeOptions = {}): Driver {
     async capture(ref, snapshot, { fence, signal }) {
       const { files } = await find(ref);
       signal.throwIfAborted();
-      if ((await sendCommand(files.control, { do: "capture", fence, snapshot }, signal)) !== NOBODY)
+      if (
+        (await sendCommand(files.control, { do: "capture", fence, snapshot }, signal)) !==
+        NO_PROCESS
+      )
         return;
       throw off(ref.name);
     },
@@ -142,10 +145,10 @@ async function raise(
   const { signal, say } = admission;
   const { files } = await find(ref);
   signal.throwIfAborted();
-  if ((await sendCommand(files.control, command, signal)) !== NOBODY) return;
+  if ((await sendCommand(files.control, command, signal)) !== NO_PROCESS) return;
   await alone(ref, admission, async () => {
     // Another process may have started it in the meantime.
-    if ((await sendCommand(files.control, command, signal)) !== NOBODY) return;
+    if ((await sendCommand(files.control, command, signal)) !== NO_PROCESS) return;
     say?.(`heal     ${ref.name}: its process is gone; starting it again`);
     await startProcess(files, ref.name);
     await sendCommand(files.control, command, signal);
@@ -169,13 +172,13 @@ async function inspectMachine(copy: CopySpec, name: string): Promise<MachineStat
     snapshots,
     ...(unlinked && { disconnected: true as const }),
   };
-  if (status === NOBODY)
-    return { ...common, power: "off", whereabouts: `${files.folder}, not running` };
+  if (status === NO_PROCESS)
+    return { ...common, power: "off", location: `${files.folder}, not running` };
   return {
     ...common,
     power: status.paused ? "paused" : "running",
     address: { host: "127.0.0.1", port: status.sshPort },
-    whereabouts: `pid ${status.pid}, ${files.folder}`,
+    location: `pid ${status.pid}, ${files.folder}`,
   };
 }
 

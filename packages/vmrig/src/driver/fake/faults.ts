@@ -1,6 +1,6 @@
 import { rm, writeFile } from "node:fs/promises";
 import type { Driver, MachineRef } from "../driver.ts";
-import { sendCommand, NOBODY, type FakeCommand } from "./control.ts";
+import { sendCommand, NO_PROCESS, type FakeCommand } from "./control.ts";
 import { dropDisk } from "./disk.ts";
 import { alone, findMachine, off } from "./find-machine.ts";
 import { startProcess, stopProcess } from "./make.ts";
@@ -12,7 +12,7 @@ import { startProcess, stopProcess } from "./make.ts";
 export const power: NonNullable<Driver["power"]> = async (ref, action, admission) => {
   await alone(ref, admission, async ({ files }) => {
     const { fence, signal, authorize: key } = admission;
-    const runs = (await sendCommand(files.control, { do: "status" }, signal)) !== NOBODY;
+    const runs = (await sendCommand(files.control, { do: "status" }, signal)) !== NO_PROCESS;
     if (action === "reboot" && !runs) throw off(ref.name);
     if (action !== "on") await stopProcess(files);
     if (action === "crash" || action === "off" || (action === "on" && runs)) return;
@@ -23,7 +23,7 @@ export const power: NonNullable<Driver["power"]> = async (ref, action, admission
 
 export const network: NonNullable<Driver["network"]> = async (ref, action, authority) => {
   await alone(ref, authority, async ({ files }) => {
-    if ((await sendCommand(files.control, { do: "status" }, authority.signal)) === NOBODY)
+    if ((await sendCommand(files.control, { do: "status" }, authority.signal)) === NO_PROCESS)
       throw off(ref.name);
     if (action === "disconnect") await writeFile(files.unlinked, "");
     else await rm(files.unlinked, { force: true });
@@ -54,5 +54,5 @@ export const drop: NonNullable<Driver["drop"]> = async (ref, snapshot, authority
 
 async function give(ref: MachineRef, command: FakeCommand, signal: AbortSignal): Promise<void> {
   const { files } = await findMachine(ref);
-  if ((await sendCommand(files.control, command, signal)) === NOBODY) throw off(ref.name);
+  if ((await sendCommand(files.control, command, signal)) === NO_PROCESS) throw off(ref.name);
 }

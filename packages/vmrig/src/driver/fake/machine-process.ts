@@ -11,7 +11,7 @@ import { passFence } from "../fence.ts";
 import { restoredLine } from "../restored-line.ts";
 import {
   sendCommand,
-  NOBODY,
+  NO_PROCESS,
   serveControl,
   type FakeCommand,
   type ProcessStatus,
@@ -27,7 +27,7 @@ const USER = "vmrig";
 const definition = parseDefinition(await readFile(process.argv[2] ?? "", "utf8"));
 const files = machineFiles(definition, definition.name);
 
-if ((await sendCommand(files.control, { do: "status" })) !== NOBODY)
+if ((await sendCommand(files.control, { do: "status" })) !== NO_PROCESS)
   throw new Error(`${definition.name} is already running`);
 await rm(files.control, { force: true });
 // Ends the processes that an earlier, killed process of this machine left behind.
@@ -86,7 +86,7 @@ const execute = async (command: FakeCommand): Promise<ProcessStatus> => {
       break;
     case "restore":
       await requireSnapshot(files, definition.name, command.snapshot);
-      ssh.admitNobody();
+      ssh.admitNone();
       ssh.hangUp();
       await endMembers(files);
       await loadDisk(files, command.snapshot);

@@ -9,7 +9,7 @@ export interface SshServer {
   readonly port: number;
   /** Makes this the only key that may log in. Before the first call, every login is refused. */
   admit(key: PublicKey): void;
-  admitNobody(): void;
+  admitNone(): void;
   /** Ends every connection immediately and without a message. */
   hangUp(): void;
   /** While `true`, the server closes every new connection without a reply. */
@@ -53,7 +53,7 @@ export async function startSshServer(options: SshServerOptions): Promise<SshServ
   const server: SshServer = {
     port: (listener.address() as AddressInfo).port,
     admit: (key) => void (admitted = key),
-    admitNobody: () => void (admitted = ""),
+    admitNone: () => void (admitted = ""),
     hangUp() {
       for (const socket of sockets) socket.destroy();
     },
