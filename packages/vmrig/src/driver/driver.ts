@@ -121,7 +121,7 @@ export interface CopiesFolders {
   readonly cache: string;
 }
 
-/** A process or resource of a driver that no copy owns any more. */
+/** A process or resource of a driver that no longer belongs to a copy. */
 export interface Orphan {
   /** One line for people: what the orphan is, where it is, and why it has no owner. */
   readonly what: string;

@@ -30,14 +30,14 @@ export function provisioningCases(testMachines: TestMachines): ContractCase[] {
           assert.deepEqual(await driver.fingerprint(copy), fingerprint);
         assert(
           performance.now() - start < FINGERPRINTS_MS,
-          `asking ${FINGERPRINTS} times took more than ${FINGERPRINTS_MS} ms`,
+          `requesting it ${FINGERPRINTS} times took more than ${FINGERPRINTS_MS} ms`,
         );
       },
     },
     {
       title: "a fingerprint under an aborted signal rejects with the signal's reason",
       async run() {
-        const reason = new Error("the fingerprint is not needed any more");
+        const reason = new Error("the fingerprint is no longer needed");
         const outcome = await driver
           .fingerprint(copy, { signal: AbortSignal.abort(reason) })
           .catch((error: unknown) => error);

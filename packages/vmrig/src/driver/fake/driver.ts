@@ -20,7 +20,7 @@ import {
   type MachineDefinition,
 } from "./machine-files.ts";
 import { startProcess, stopProcess, unmakeMachine } from "./make.ts";
-import { alone, findMachine as find, off } from "./find-machine.ts";
+import { withMachineLock, findMachine as find, off } from "./find-machine.ts";
 import { findOrphans } from "./orphans.ts";
 import { programPath } from "./program.ts";
 
@@ -80,7 +80,7 @@ export function fakeDriver(options: FakeOptions = {}): Driver {
     },
 
     async boot(ref, admission) {
-      await raise(
+      await sendOrStart(
         ref,
         { do: "admit", fence: admission.fence, key: admission.authorize },
         admission,
@@ -99,7 +99,7 @@ export function fakeDriver(options: FakeOptions = {}): Driver {
     },
 
     async restore(ref, snapshot, admission) {
-      await raise(
+      await sendOrStart(
         ref,
         { do: "restore", fence: admission.fence, snapshot, key: admission.authorize },
         admission,
@@ -107,11 +107,11 @@ export function fakeDriver(options: FakeOptions = {}): Driver {
     },
 
     async remove(ref, authority) {
-      await alone(ref, authority, ({ definition }) => unmakeMachine(definition));
+      await withMachineLock(ref, authority, ({ definition }) => unmakeMachine(definition));
     },
 
     async stop(ref, authority) {
-      await alone(ref, authority, ({ files }) => stopProcess(files));
+      await withMachineLock(ref, authority, ({ files }) => stopProcess(files));
     },
 
     power,
@@ -136,8 +136,8 @@ export function fakeDriver(options: FakeOptions = {}): Driver {
   };
 }
 
-/** Lets the machine's process execute a command, and starts the process when it is gone. */
-async function raise(
+/** Sends a command to the machine's process, and starts the process first when it is gone. */
+async function sendOrStart(
   ref: MachineRef,
   command: Extract<FakeCommand, { readonly key: PublicKey }>,
   admission: Admission,
@@ -146,7 +146,7 @@ async function raise(
   const { files } = await find(ref);
   signal.throwIfAborted();
   if ((await sendCommand(files.control, command, signal)) !== NO_PROCESS) return;
-  await alone(ref, admission, async () => {
+  await withMachineLock(ref, admission, async () => {
     // Another process may have started it in the meantime.
     if ((await sendCommand(files.control, command, signal)) !== NO_PROCESS) return;
     say?.(`heal     ${ref.name}: its process is gone; starting it again`);

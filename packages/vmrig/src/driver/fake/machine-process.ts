@@ -61,7 +61,11 @@ const ssh = await startSshServer({
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 print(`${definition.name} is up`);
 
-const status = (): ProcessStatus => ({ pid: process.pid, sshPort: ssh.port, paused: ssh.deaf });
+const status = (): ProcessStatus => ({
+  pid: process.pid,
+  sshPort: ssh.port,
+  paused: ssh.refusesConnections,
+});
 
 /** Whether all processes of the machine are stopped, also across other commands. */
 let frozen = false;
@@ -87,17 +91,17 @@ const execute = async (command: FakeCommand): Promise<ProcessStatus> => {
     case "restore":
       await requireSnapshot(files, definition.name, command.snapshot);
       ssh.admitNone();
-      ssh.hangUp();
+      ssh.closeConnections();
       await endMembers(files);
       await loadDisk(files, command.snapshot);
       await rm(files.unlinked, { force: true });
-      ssh.deaf = false;
+      ssh.refusesConnections = false;
       frozen = false;
       print(restoredLine(definition.name, command.snapshot));
       ssh.admit(command.key);
       break;
     case "park":
-      ssh.deaf = true;
+      ssh.refusesConnections = true;
       signalMembers(files, "SIGSTOP");
       break;
   }

@@ -2,7 +2,7 @@ import { createServer, type AddressInfo, type Socket } from "node:net";
 import ssh2, { type AuthContext } from "ssh2";
 import type { PublicKey } from "../driver.ts";
 import { serveForwarding } from "./forwarding.ts";
-import { serveSession, type CommandPlace } from "./session.ts";
+import { serveSession, type CommandEnvironment } from "./session.ts";
 
 /** SSH access to a machine: a real SSH server on a free port of 127.0.0.1. */
 export interface SshServer {
@@ -11,12 +11,12 @@ export interface SshServer {
   admit(key: PublicKey): void;
   admitNone(): void;
   /** Ends every connection immediately and without a message. */
-  hangUp(): void;
+  closeConnections(): void;
   /** While `true`, the server closes every new connection without a reply. */
-  deaf: boolean;
+  refusesConnections: boolean;
 }
 
-export interface SshServerOptions extends CommandPlace {
+export interface SshServerOptions extends CommandEnvironment {
   /** The machine's private host key, OpenSSH PEM. */
   readonly hostKey: string;
   readonly user: string;
@@ -38,7 +38,7 @@ export async function startSshServer(options: SshServerOptions): Promise<SshServ
 
   const listener = createServer({ noDelay: true }, (socket) => {
     socket.on("error", () => {});
-    if (server.deaf) {
+    if (server.refusesConnections) {
       socket.destroy();
       return;
     }
@@ -54,10 +54,10 @@ export async function startSshServer(options: SshServerOptions): Promise<SshServ
     port: (listener.address() as AddressInfo).port,
     admit: (key) => void (admitted = key),
     admitNone: () => void (admitted = ""),
-    hangUp() {
+    closeConnections() {
       for (const socket of sockets) socket.destroy();
     },
-    deaf: false,
+    refusesConnections: false,
   };
   return server;
 }
