@@ -1,6 +1,6 @@
 import { redact } from "../errors/redact.ts";
 
-/** Shorter strings are no secrets; hiding them would make a text unreadable. */
+/** Shorter strings are not hidden, because hiding them would make a text unreadable. */
 const SHORTEST = 4;
 /** Larger input is data: searching for each of its lines would take seconds. */
 const MAX_BYTES = 65_536;
