@@ -201,7 +201,7 @@ export interface Driver {
   declare(
     stack: RigStack,
     copy: CopySpec,
-    made: { readonly fingerprint?: Fingerprint; readonly owner: string },
+    options: { readonly fingerprint?: Fingerprint; readonly owner: string },
   ): void | Promise<void>;
   /** Returns the actual state of the machines. Changes nothing. */
   inspect(copy: CopySpec): Promise<Inventory>;
@@ -238,7 +238,7 @@ export interface Driver {
   readonly stop?: (machine: MachineRef, authority: Authority) => Promise<void>;
   /**
    * Lists orphans that this driver left on this computer or in an account: processes whose
-   * machine's folder is gone, interrupted work. Never lists a machine that is in use, in whichever
+   * machine's folder is gone, interrupted work. Never lists a machine that is in use, in any
    * folder. The caller finds machines of a known copy that are not in the state.
    */
   readonly orphans?: (folders: CopiesFolders) => Promise<readonly Orphan[]>;

@@ -7,8 +7,8 @@ import { leftBehind } from "./left-behind.ts";
 import { takeSystemSnapshot, type SystemSnapshot } from "./system-snapshot.ts";
 
 /**
- * Sets up this computer as a machine, queried as its user instead of root. Other programs run on it,
- * too.
+ * Sets up this computer as a machine, queried as its user instead of root. Other programs also run
+ * on it.
  */
 async function setUpMachine(): Promise<
   TestMachine & {

@@ -9,8 +9,8 @@ export interface CheckCase {
   readonly args?: readonly unknown[];
   readonly passes: boolean;
   /**
-   * The whole message of the failed matcher, or of the passed matcher under `.not`, with `T` in place
-   * of the time.
+   * The whole message of the failed matcher, or of the passed matcher under `.not`. `T` stands for
+   * the time.
    */
   readonly message: RegExp;
 }

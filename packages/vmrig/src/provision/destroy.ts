@@ -16,8 +16,8 @@ export interface DestroyOptions extends Omit<InspectStateOptions, "fingerprint">
 
 /**
  * Destroys all machines of a copy: first those in the state, through Terraform and their destroy
- * steps, then all others that the driver finds, such as half-created machines, machines that are not
- * in the state and machines of another owner. Also cleans up after a lost state.
+ * steps, then all others that the driver finds, such as half-created machines, machines that are
+ * not in the state and machines of another owner. Also cleans up after a lost state.
  *
  * @returns addresses of the resources that Terraform destroyed, and names of the machines that only
  *   the driver found

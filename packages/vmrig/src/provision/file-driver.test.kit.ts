@@ -11,8 +11,8 @@ import { VmrigError } from "../errors/vmrig-error.ts";
 import { waitFor } from "../wait/wait-for.ts";
 
 /**
- * Driver for the tests of this folder. A machine is a folder with a file `owner`. Terraform runs the
- * steps as real processes.
+ * Driver for the tests of this folder. A machine is a folder with a file `owner`. Terraform runs
+ * the steps as real processes.
  */
 export interface FileDriver extends Driver {
   /** Names of the machines that `remove` was called for. */

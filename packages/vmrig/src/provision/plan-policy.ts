@@ -47,8 +47,8 @@ type Ruling =
  * interrupted and the provisioning call threw, so no test has used the machine. Otherwise a person
  * would have to repair every interrupted first run.
  *
- * `allow` permits replacing and deleting. It does not permit `forget`, which leaves a machine that is
- * in no state, and it does not permit unknown actions.
+ * `allow` permits replacing and deleting. It does not permit `forget`, which leaves a machine that
+ * is in no state, and it does not permit unknown actions.
  *
  * @throws VmrigError `TERRAFORM_FAILED` for a plan that is invalid as a whole
  */

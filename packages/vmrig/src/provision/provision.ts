@@ -81,7 +81,7 @@ async function removeLeftovers(
     if (known === undefined || (!known.tainted && stack.declared.has(name))) continue;
     guard.assertHeld();
     say(
-      `remove: ${name}, ${known.tainted ? "whose creation was interrupted" : "which is no longer in the config"}`,
+      `remove: ${name} (${known.tainted ? "its creation was interrupted" : "no longer in the config"})`,
     );
     await driver.remove({ copy, name }, guard);
   }

@@ -78,8 +78,8 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     throw terraformFailure({ command: args[0], copy: copy.copy, ended, log: limits.log });
   };
 
-  // `-reconfigure`: the backend is a file with an absolute path. When the copy's folder is moved, its
-  // state moves with it and needs no migration.
+  // `-reconfigure`: the backend is a file with an absolute path. When the copy's folder is moved,
+  // its state moves with it and needs no migration.
   await run(["init", "-no-color", "-input=false", "-reconfigure"], { timeoutMs: INIT_TIMEOUT_MS });
   return { declared, plan: async (flags = []) => await savePlan(run, files, flags) };
 }

@@ -12,8 +12,8 @@ import type { LeaseGuard } from "./lease-guard.ts";
 vi.setConfig({ testTimeout: 60_000 });
 
 /**
- * A copy in a temporary folder, and a driver whose machines are folders. Disposing stops the runs and
- * deletes the folder, also after a failed test.
+ * A copy in a temporary folder, and a driver whose machines are folders. Disposing stops the runs
+ * and deletes the folder, also after a failed test.
  */
 export interface TestRig extends AsyncDisposable {
   /** Has two machines of 512 MB, `pc1` and `pc2`, unless a test changes it. */

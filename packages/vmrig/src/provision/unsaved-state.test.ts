@@ -7,8 +7,8 @@ import { machine } from "./file-driver.test.kit.ts";
 import { test, type TestRig } from "./test-rig.test.kit.ts";
 
 /**
- * Simulates a run that created pc1 and could not save its state: Terraform leaves the newest version
- * in its working folder.
+ * Simulates a run that created pc1 and could not save its state: Terraform leaves the newest
+ * version in its working folder.
  */
 async function leaveUnsavedState(testRig: TestRig): Promise<void> {
   const { state, unsaved } = testRig.files;

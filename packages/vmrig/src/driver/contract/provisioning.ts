@@ -67,10 +67,10 @@ export function provisioningCases(testMachines: TestMachines): ContractCase[] {
     {
       title: "every declaration is identical, and contains a resource named after each machine",
       async run() {
-        const made = { fingerprint: await driver.fingerprint(copy), owner: testMachines.owner };
+        const options = { fingerprint: await driver.fingerprint(copy), owner: testMachines.owner };
         const again = new StepStack();
-        await driver.declare(testMachines.stack, copy, made);
-        await driver.declare(again, copy, made);
+        await driver.declare(testMachines.stack, copy, options);
+        await driver.declare(again, copy, options);
         assert.deepEqual(again.resources, testMachines.stack.resources);
         const names = testMachines.stack.resources.map(({ name }) => name);
         for (const name of testMachines.names)
