@@ -75,6 +75,6 @@ test("a matcher that still waits when the test times out ends with the test and 
     "Test timed out in 1000ms",
   );
   expect(run.output).toMatch(
-    /The test ended while expect\(pc1:never as \S+\)\.toExist\(\) was waiting; last seen: it is not there\.\n ❯ tests\/matchers\/failing\.test\.ts:32:/,
+    /The test ended while expect\(pc1:never as \S+\)\.toExist\(\) was waiting; last seen: it is not there\.\n ❯ tests\/matchers\/failing\.test\.ts:34:/,
   );
 });

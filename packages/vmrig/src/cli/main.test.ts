@@ -26,7 +26,7 @@ describe("a mistake prints one message without a stack on standard error", () =>
       "another rig's name",
       ["destroy", "others"],
       2,
-      'typed out, and got "others"; nothing was touched.',
+      'as confirmation, but got "others"; nothing was touched.',
     ],
     [
       "an unreachable Redis",

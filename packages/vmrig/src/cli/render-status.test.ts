@@ -40,7 +40,7 @@ test("machines are listed in columns, above their state", () => {
         power: "running",
         address: { host: "127.0.0.1", port: 2222 },
         snapshots: [],
-        whereabouts: "pid 7",
+        location: "pid 7",
         baseline: "current",
       },
       { name: "server", power: "off", snapshots: [], baseline: "other" },

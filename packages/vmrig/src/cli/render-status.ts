@@ -61,9 +61,9 @@ function leaseState(
   return `${state} by ${describeHolder(holder)}${from === undefined ? "" : ` for ${since(from, now)}`}, ${until}`;
 }
 
-function machineRow({ name, power, address, baseline, whereabouts }: MachineView): string[] {
+function machineRow({ name, power, address, baseline, location }: MachineView): string[] {
   const at = address === undefined ? "-" : `${address.host}:${address.port}`;
-  return [name, power, at, BASELINES[baseline], whereabouts ?? ""];
+  return [name, power, at, BASELINES[baseline], location ?? ""];
 }
 
 const BASELINES = {

@@ -1,6 +1,6 @@
 import { authorityCases } from "./contract/authority.ts";
 import { checkpointCases } from "./contract/checkpoints.ts";
-import { cancellationCases } from "./contract/cancellation.ts";
+import { removalCases } from "./contract/removal.ts";
 import type { ContractCase, ContractHarness } from "./contract/harness.ts";
 import { faultCases } from "./contract/faults.ts";
 import { recoveryCases } from "./contract/recovery.ts";
@@ -34,6 +34,6 @@ export function driverContract(harness: ContractHarness): readonly ContractCase[
     ...faultCases(testMachines),
     ...checkpointCases(testMachines),
     ...orphanCases(testMachines),
-    ...cancellationCases(testMachines),
+    ...removalCases(testMachines),
   ];
 }

@@ -67,10 +67,10 @@ export function createTranscript(
     );
   };
 
-  const observer: CommandObserver = ({ secrets: given, printed, command, ...begun }) => {
-    for (const secret of given) secrets.add(secret);
+  const observer: CommandObserver = ({ secrets: commandSecrets, printed, command, ...begun }) => {
+    for (const secret of commandSecrets) secrets.add(secret);
     count += 1;
-    const again = known({ ...begun, command, secrets: given, printed });
+    const again = known({ ...begun, command, secrets: commandSecrets, printed });
     const entry = again ?? {
       begun,
       command,

@@ -4,7 +4,7 @@ import { expect } from "vitest";
 import { fakeDriver } from "../driver/fake/driver.ts";
 import { keysOf } from "../lease/keys.ts";
 import { stateFiles } from "../provision/state-files.ts";
-import { on, test, locationsOf } from "./test-gate.test.kit.ts";
+import { on, test, locations } from "./test-gate.test.kit.ts";
 
 const PC1 = "terraform_data.pc1";
 const PC2 = "terraform_data.pc2";
@@ -23,7 +23,7 @@ test("a deleted record is restored: Terraform runs, and changes nothing", async 
     "check    pcs-1: there is no record of it; asking Terraform",
     "plan     no changes",
   ]);
-  expect(locationsOf(await testGate.machines())).toEqual(locationsOf(before));
+  expect(locations(await testGate.machines())).toEqual(locations(before));
   await gate.close();
   const third = testGate.run();
   await third.gate.claim("file");
@@ -67,7 +67,7 @@ test("another memory size fails with PLAN_REFUSED and changes nothing, until a p
   expect(allowed.logLines).toContain(`plan     replace ${PC1}`);
   const after = await testGate.machines();
   expect(after["pc1"]?.hostKey).not.toBe(before["pc1"]?.hostKey);
-  expect(after["pc2"]?.whereabouts).toBe(before["pc2"]?.whereabouts);
+  expect(after["pc2"]?.location).toBe(before["pc2"]?.location);
   for (const name of ["pc1", "pc2"]) expect(await on(grant, name, "hostname")).toBe(name);
 });
 
@@ -98,7 +98,7 @@ test("another recipe rebuilds the baseline from the pristine machines", async ({
   );
   expect(grant.baseline).not.toBe(old.baseline);
   expect(await on(grant, "pc2", "cat recipe; ls")).toBe("two\nrecipe");
-  expect(locationsOf(await testGate.machines())).toEqual(locationsOf(before));
+  expect(locations(await testGate.machines())).toEqual(locations(before));
 });
 
 test("the baseline of an earlier recipe still exists, and is used again", async ({ testGate }) => {
@@ -180,7 +180,5 @@ test("a copy's machines, state and sockets are in the folders that the copy was 
 }) => {
   await testGate.run().gate.claim("file");
   const { pc1 } = await testGate.machines();
-  expect(pc1?.whereabouts).toContain(
-    join(testGate.folders.state, "rigs", "pcs-1", "machines", "pc1"),
-  );
+  expect(pc1?.location).toContain(join(testGate.folders.state, "rigs", "pcs-1", "machines", "pc1"));
 });

@@ -5,7 +5,7 @@ import { keysOf } from "../lease/keys.ts";
 import { openLeaseStore } from "../lease/open-lease-store.ts";
 import { waitFor } from "../wait/wait-for.ts";
 import { killFake } from "../driver/fake/fake-machines.test.kit.ts";
-import { on, test, locationsOf } from "./test-gate.test.kit.ts";
+import { on, test, locations } from "./test-gate.test.kit.ts";
 
 const LOCK = keysOf("vmrig", { rig: "pcs", copy: "pcs-1" }).lock;
 
@@ -88,7 +88,7 @@ test("a second run finds the recorded machines: it starts no Terraform, and roll
 
   expect(kinds(second.logLines)).toEqual(["lease", "rollback"]);
   expect(await on(grant, "pc1", "ls")).toBe("");
-  expect(locationsOf(await testGate.machines())).toEqual(locationsOf(parked));
+  expect(locations(await testGate.machines())).toEqual(locations(parked));
 });
 
 test("machines are rolled back for each claim, except for a claim with one rollback per run", async ({
@@ -168,7 +168,7 @@ test("a machine whose process was killed restarts by itself, also between the cl
   expect(logLines).toContainEqual(expect.stringMatching(/^heal +pc2: /));
   const after = await testGate.machines();
   expect(after["pc2"]?.hostKey).toBe(before["pc2"]?.hostKey);
-  expect(after["pc2"]?.whereabouts).not.toBe(before["pc2"]?.whereabouts);
+  expect(after["pc2"]?.location).not.toBe(before["pc2"]?.location);
 });
 
 test("a second run waits in the queue, reports the holder, and gets the rig when the first run closes", async ({

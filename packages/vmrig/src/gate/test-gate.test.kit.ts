@@ -137,10 +137,10 @@ export async function on(
  * Returns the process of each machine. Equal results mean that no machine was recreated or
  * restarted.
  */
-export function locationsOf(
+export function locations(
   machines: Readonly<Record<string, MachineStatus>>,
 ): Record<string, string | undefined> {
   return Object.fromEntries(
-    Object.entries(machines).map(([name, machine]) => [name, machine.whereabouts]),
+    Object.entries(machines).map(([name, machine]) => [name, machine.location]),
   );
 }
