@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { systemClock } from "../../clock/clock.ts";
 import type { CopySpec, Orphan } from "../../driver/driver.ts";
 import type { LeaseStore } from "../../lease/lease-store.ts";
-import { isRunning } from "../../local-files/start-lock.ts";
+import { isProcessRunning } from "../../local-files/process-identity.ts";
 import { whyOver } from "../find-retained-copy.ts";
 import { dropRetainedCopy, retainedCopyPath, readRetainedCopy } from "../../gate/retained-copy.ts";
 import { leasedThroughPath, readLeasedThrough } from "../../gate/redis-split-guard.ts";
@@ -58,7 +58,7 @@ async function leftNote(copy: CopySpec): Promise<readonly Orphan[]> {
   const path = leasedThroughPath(copy);
   const dead = async (): Promise<number | undefined> => {
     const pid = (await readLeasedThrough(copy))?.pid;
-    return pid === undefined || isRunning(pid) ? undefined : pid;
+    return pid === undefined || isProcessRunning(pid) ? undefined : pid;
   };
   const pid = await dead();
   if (pid === undefined) return [];
@@ -88,7 +88,7 @@ async function halfWritten(folder: string): Promise<readonly Orphan[]> {
         const path = join(folder, name);
         const pid = OF_PROCESS.exec(name)?.[1];
         const old = pid === undefined && HALF.test(name) && (await ageOf(path)) > ABANDONED_MS;
-        if (!old && (pid === undefined || isRunning(Number(pid)))) return [];
+        if (!old && (pid === undefined || isProcessRunning(Number(pid)))) return [];
         const why =
           pid === undefined ? "was begun long ago" : `process ${pid} was writing, which is gone`;
         return [
