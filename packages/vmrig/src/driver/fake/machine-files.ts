@@ -1,5 +1,6 @@
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { writeJsonAtomically } from "../../local-files/atomic-write.ts";
 import type { CopySpec } from "../driver.ts";
 
 /** Paths of the files of one fake machine. A rollback rewinds `disk` and nothing else. */
@@ -85,6 +86,5 @@ export async function writeDefinition(
   files: MachineFiles,
   definition: MachineDefinition,
 ): Promise<void> {
-  await writeFile(`${files.definition}.new`, `${JSON.stringify(definition, undefined, 2)}\n`);
-  await rename(`${files.definition}.new`, files.definition);
+  await writeJsonAtomically(files.definition, definition);
 }
