@@ -4,7 +4,7 @@ import { fileLockHolder, type CopiesFolders, type Orphan } from "vmrig/driver";
 import { abandonedDownloads } from "./image/abandoned-downloads.ts";
 import { lanPidFile, lanLockPath } from "./network/lan.ts";
 import { machineFiles, qemuRun, readJson } from "./machine-files.ts";
-import { endProcess, isRunning } from "./process/running-program.ts";
+import { endProcess, isRunningWithArgument } from "./process/running-program.ts";
 import { runningProcesses, type RunningProcess } from "./process/list-processes.ts";
 
 /** Finds processes and files of this driver without an owner. */
@@ -95,7 +95,8 @@ async function whyOrphan({
   if ((await fileLockHolder(turn)) !== undefined) return undefined;
   const written = Number(await readFile(pidFile, "utf8").catch(() => "0"));
   const started = run === undefined ? undefined : (await readJson(run, qemuRun))?.pid;
-  if (written === pid || started === pid || !(await isRunning(pid, pidFile))) return undefined;
+  if (written === pid || started === pid || !(await isRunningWithArgument(pid, pidFile)))
+    return undefined;
   if (!(await exists(home))) return `whose folder ${home} is gone`;
   return `not recorded in ${home}`;
 }

@@ -1,7 +1,7 @@
 import { readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { withFileLock, VmrigError, waitFor, type CopySpec } from "vmrig/driver";
-import { endProcess, isRunning } from "../process/running-program.ts";
+import { endProcess, isRunningWithArgument } from "../process/running-program.ts";
 import { requireProgram } from "../process/qemu-binary.ts";
 import { runProgram } from "../process/run-program.ts";
 
@@ -35,7 +35,7 @@ export async function lanPid(folders: LanFolders): Promise<number | undefined> {
 
 async function livingSwitch({ folder }: LanFolders): Promise<number | undefined> {
   const pid = Number(await readFile(lanPidFile(folder), "utf8").catch(() => "0"));
-  return pid > 0 && (await isRunning(pid, lanPidFile(folder))) ? pid : undefined;
+  return pid > 0 && (await isRunningWithArgument(pid, lanPidFile(folder))) ? pid : undefined;
 }
 
 /**
