@@ -30,7 +30,7 @@ export interface MachineFiles {
    * File lock of the machine. Lies outside of the machine's folder, because creating and removing
    * that folder need the lock too.
    */
-  readonly turn: string;
+  readonly lock: string;
 }
 
 export function machineFiles(
@@ -54,7 +54,7 @@ export function machineFiles(
     hostKey: join(folder, "host-key.pub"),
     qmp: join(copy.runtimeFolder, `${machine}.qmp`),
     agent: join(copy.runtimeFolder, `${machine}.agent`),
-    turn: join(copy.folder, `${machine}.turn`),
+    lock: join(copy.folder, `${machine}.lock`),
   };
 }
 

@@ -24,7 +24,7 @@ export function lanPidFile(folder: string): string {
 }
 
 export function lanLockPath(folder: string): string {
-  return join(folder, "lan.turn");
+  return join(folder, "lan.lock");
 }
 
 /** Returns the pid of a copy's switch, if it runs and machines can connect to it. */

@@ -11,7 +11,7 @@ let folder: string;
 let path: string;
 beforeEach(async () => {
   folder = await tempFolder();
-  path = join(folder, "copy", "pc1.turn");
+  path = join(folder, "copy", "pc1.lock");
 });
 
 const remaining = (): Promise<string[]> => readdir(join(folder, "copy"));
@@ -72,7 +72,7 @@ test("a suspended holder keeps the lock, and the wait fails with its pid", async
     hint: expect.stringContaining(path),
   });
   expect(await fileLockHolder(path)).toBe(holder.pid);
-  expect(await remaining()).toEqual(["pc1.turn"]);
+  expect(await remaining()).toEqual(["pc1.lock"]);
 });
 
 test("a killed holder loses the lock immediately to one of the waiting callers", async () => {
@@ -130,7 +130,7 @@ test("an aborted wait leaves no file behind", async () => {
   const waiting = withFileLock({ path, on: "pc1", signal: giveUp.signal }, () => Promise.resolve());
   giveUp.abort(reason);
   await expect(waiting).rejects.toBe(reason);
-  expect(await remaining()).toEqual(["pc1.turn"]);
+  expect(await remaining()).toEqual(["pc1.lock"]);
 });
 
 test("a folder that cannot be created is reported with its path", async () => {
@@ -159,7 +159,7 @@ test("tryFileLock takes the lock of a killed process at once", async () => {
   await plantStale();
   await using lock = await tryFileLock(path);
   expect(await lock?.isMine()).toBe(true);
-  expect(await remaining()).toEqual(["pc1.turn"]);
+  expect(await remaining()).toEqual(["pc1.lock"]);
 });
 
 test("tryFileLock takes the lock of a process whose pid now belongs to another one", async () => {
@@ -175,7 +175,7 @@ test("one of many concurrent callers of tryFileLock succeeds a killed holder", a
     const locks = await Promise.all(Array.from({ length: 20 }, () => tryFileLock(path)));
     const mine = await Promise.all(locks.map(async (lock) => (await lock?.isMine()) ?? false));
     expect([locks.filter(Boolean), mine.filter(Boolean)]).toEqual([[expect.anything()], [true]]);
-    expect(await remaining()).toEqual(["pc1.turn"]);
+    expect(await remaining()).toEqual(["pc1.lock"]);
   }
 });
 

@@ -25,8 +25,8 @@ export interface MachineFiles {
   readonly log: string;
   /** The control channel, a unix socket. */
   readonly control: string;
-  /** Lock for acting on the machine from outside of its process. */
-  readonly turn: string;
+  /** File lock for acting on the machine from outside of its process. */
+  readonly lock: string;
 }
 
 export function machinesFolder(copy: Pick<CopySpec, "folder">): string {
@@ -52,7 +52,7 @@ export function machineFiles(
     unlinked: join(folder, "unlinked"),
     log: join(folder, "process.log"),
     control: join(copy.runtimeFolder, `${name}.control`),
-    turn: join(copy.folder, `${name}.turn`),
+    lock: join(copy.folder, `${name}.lock`),
   };
 }
 
