@@ -1,18 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { createServer } from "node:net";
 import { once } from "node:events";
-import {
-  chmod,
-  lstat,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  rm,
-  symlink,
-  writeFile,
-} from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { chmod, lstat, mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Redis } from "ioredis";
@@ -25,6 +14,7 @@ import { person } from "../lease/fixtures/holders.ts";
 import { openLeaseStore } from "../lease/open-lease-store.ts";
 import { isProcessRunning } from "../local-files/process-identity.ts";
 import { PCS } from "../lease/fixtures/rigs.ts";
+import { tempFolder } from "../local-files/temp-folder.test.kit.ts";
 
 // Real processes on a computer that may be busy: each wait has its own deadline.
 vi.setConfig({ testTimeout: 60_000 });
@@ -37,7 +27,7 @@ let socketPath: string;
 let servers: Set<number>;
 
 beforeEach(async () => {
-  base = await mkdtemp(join(tmpdir(), "vmrig-test-"));
+  base = await tempFolder();
   folder = join(base, "run");
   dataFolder = join(base, "data");
   socketPath = join(folder, "redis.sock");
@@ -47,7 +37,6 @@ afterEach(async () => {
   const noted = Number(await readFile(join(dataFolder, "redis.pid"), "utf8").catch(() => "0"));
   if (noted > 1) servers.add(noted);
   for (const pid of servers) await kill(pid);
-  await rm(base, { recursive: true, force: true });
 });
 
 async function kill(pid: number): Promise<void> {
