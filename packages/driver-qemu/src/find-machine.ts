@@ -21,7 +21,7 @@ export async function anyRuns(copy: Pick<CopySpec, "folder" | "runtimeFolder">):
     const files = machineFiles(copy, name);
     const machine = await readJson(files.definition, machineDefinition);
     if (machine !== undefined && (await findProcess(machine)) !== undefined) return true;
-    if ((await fileLockHolder(files.turn)) !== undefined) return true;
+    if ((await fileLockHolder(files.lock)) !== undefined) return true;
   }
   return false;
 }

@@ -1,6 +1,6 @@
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { explainWriteErrors, type CopySpec } from "vmrig/driver";
+import { mkdir, readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { explainWriteErrors, writeJsonAtomically, type CopySpec } from "vmrig/driver";
 import { z } from "zod";
 import { imageManifest } from "./image/manifest.ts";
 
@@ -30,7 +30,7 @@ export interface MachineFiles {
    * File lock of the machine. Lies outside of the machine's folder, because creating and removing
    * that folder need the lock too.
    */
-  readonly turn: string;
+  readonly lock: string;
 }
 
 export function machineFiles(
@@ -54,7 +54,7 @@ export function machineFiles(
     hostKey: join(folder, "host-key.pub"),
     qmp: join(copy.runtimeFolder, `${machine}.qmp`),
     agent: join(copy.runtimeFolder, `${machine}.agent`),
-    turn: join(copy.folder, `${machine}.turn`),
+    lock: join(copy.folder, `${machine}.lock`),
   };
 }
 
@@ -107,14 +107,11 @@ export async function readJson<T>(path: string, schema: z.ZodType<T>): Promise<T
 }
 
 /**
- * Writes a JSON file.
+ * Writes a JSON file, and creates its folder.
  *
  * @throws VmrigError `STATE_UNWRITABLE` if the disk rejects it; the old file stays
  */
 export async function writeJson(path: string, value: unknown): Promise<void> {
-  await explainWriteErrors(path, async () => {
-    await mkdir(join(path, ".."), { recursive: true, mode: 0o700 });
-    await writeFile(`${path}.new`, `${JSON.stringify(value, undefined, 2)}\n`, { mode: 0o600 });
-    await rename(`${path}.new`, path);
-  });
+  await explainWriteErrors(path, () => mkdir(dirname(path), { recursive: true, mode: 0o700 }));
+  await writeJsonAtomically(path, value);
 }

@@ -7,7 +7,7 @@ import { withFileLock, type Orphan } from "vmrig/driver";
 import { lanSocket, startLan } from "./network/lan.ts";
 import { machineFiles, writeJson } from "./machine-files.ts";
 import { findOrphans } from "./orphans.ts";
-import { isRunning } from "./process/running-program.ts";
+import { isRunningWithArgument } from "./process/running-program.ts";
 import { tempFolder } from "./temp-folder.test.kit.ts";
 
 let root: string;
@@ -75,7 +75,7 @@ test("a machine's process is known by its pid file or process file, and is an or
     [],
   ]);
   await orphan?.remove();
-  expect(await isRunning(pid, pidFile)).toBe(false);
+  expect(await isRunningWithArgument(pid, pidFile)).toBe(false);
   await orphan?.remove();
   expect(await said()).toEqual([]);
 });
@@ -90,16 +90,16 @@ test("a machine's second process is an orphan; the first is not", async () => {
 
 test("a process of a locked machine is no orphan, and an orphan that was adopted meanwhile is not ended", async () => {
   const { pid, pidFile } = await start("pc1");
-  const { turn } = machineFiles({ folder, runtimeFolder }, "pc1");
+  const { lock } = machineFiles({ folder, runtimeFolder }, "pc1");
   const before = await orphans();
   expect(before).toHaveLength(1);
-  await withFileLock({ path: turn, on: "pc1" }, async () => {
+  await withFileLock({ path: lock, on: "pc1" }, async () => {
     expect(await said()).toEqual([]);
     await before[0]?.remove();
   });
   await writeFile(pidFile, String(pid));
   await before[0]?.remove();
-  expect(await isRunning(pid, pidFile)).toBe(true);
+  expect(await isRunningWithArgument(pid, pidFile)).toBe(true);
 });
 
 test("a switch is an orphan without the folder of its copy, and its sockets are removed after it", async () => {

@@ -4,7 +4,7 @@ import { fileLockHolder, type CopiesFolders, type Orphan } from "vmrig/driver";
 import { abandonedDownloads } from "./image/abandoned-downloads.ts";
 import { lanPidFile, lanLockPath } from "./network/lan.ts";
 import { machineFiles, qemuRun, readJson } from "./machine-files.ts";
-import { endProcess, isRunning } from "./process/running-program.ts";
+import { endProcess, isRunningWithArgument } from "./process/running-program.ts";
 import { runningProcesses, type RunningProcess } from "./process/list-processes.ts";
 
 /** Finds processes and files of this driver without an owner. */
@@ -29,7 +29,7 @@ interface OwnProcess {
   readonly pidFile: string;
   /** Folder that is missing when the process is an orphan. */
   readonly home: string;
-  readonly turn: string;
+  readonly lock: string;
   /** Another file that may contain the pid. */
   readonly run?: string;
 }
@@ -45,7 +45,7 @@ function ownProcess({ pid, args }: RunningProcess): OwnProcess | undefined {
       folder,
       pidFile,
       home: folder,
-      turn: lanLockPath(folder),
+      lock: lanLockPath(folder),
     };
   }
   const home = dirname(pidFile);
@@ -56,8 +56,8 @@ function ownProcess({ pid, args }: RunningProcess): OwnProcess | undefined {
   )
     return undefined;
   const folder = dirname(dirname(home));
-  const { turn, process: run } = machineFiles({ folder, runtimeFolder: "" }, basename(home));
-  return { pid, what: `QEMU of ${basename(home)}`, folder, pidFile, home, turn, run };
+  const { lock, process: run } = machineFiles({ folder, runtimeFolder: "" }, basename(home));
+  return { pid, what: `QEMU of ${basename(home)}`, folder, pidFile, home, lock, run };
 }
 
 async function orphanProcesses(): Promise<Orphan[]> {
@@ -89,13 +89,14 @@ async function whyOrphan({
   pid,
   pidFile,
   home,
-  turn,
+  lock,
   run,
 }: OwnProcess): Promise<string | undefined> {
-  if ((await fileLockHolder(turn)) !== undefined) return undefined;
+  if ((await fileLockHolder(lock)) !== undefined) return undefined;
   const written = Number(await readFile(pidFile, "utf8").catch(() => "0"));
   const started = run === undefined ? undefined : (await readJson(run, qemuRun))?.pid;
-  if (written === pid || started === pid || !(await isRunning(pid, pidFile))) return undefined;
+  if (written === pid || started === pid || !(await isRunningWithArgument(pid, pidFile)))
+    return undefined;
   if (!(await exists(home))) return `whose folder ${home} is gone`;
   return `not recorded in ${home}`;
 }
@@ -116,12 +117,12 @@ async function orphanSockets({ copies, runtime }: CopiesFolders): Promise<Orphan
         machine === undefined
           ? lanPidFile(join(copies, copy))
           : join(copies, copy, "machines", machine);
-      const turn =
+      const lock =
         machine === undefined
           ? lanLockPath(join(copies, copy))
-          : join(copies, copy, `${machine}.turn`);
+          : machineFiles({ folder: join(copies, copy), runtimeFolder: "" }, machine).lock;
       const owned = async (): Promise<boolean> =>
-        (await exists(owner)) || (await fileLockHolder(turn)) !== undefined;
+        (await exists(owner)) || (await fileLockHolder(lock)) !== undefined;
       if ((await owned()) || processes.some(({ args }) => args.some((arg) => arg.includes(path))))
         continue;
       found.push({

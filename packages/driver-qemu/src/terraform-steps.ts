@@ -45,7 +45,7 @@ try {
  */
 async function locked(act: (machine: MachineDefinition) => Promise<void>): Promise<void> {
   const machine = machineDefinition.parse(input);
-  await withFileLock({ path: machineFiles(machine, machine.name).turn, on: machine.name }, () =>
+  await withFileLock({ path: machineFiles(machine, machine.name).lock, on: machine.name }, () =>
     act(machine),
   );
 }

@@ -33,8 +33,8 @@ export async function acting<T>(
   authority: Authority,
   command: (machine: MachineDefinition) => Promise<T>,
 ): Promise<T> {
-  const { turn, fences } = machineFiles(ref.copy, ref.name);
-  return await withFileLock({ path: turn, on: ref.name, signal: authority.signal }, async () => {
+  const { lock, fences } = machineFiles(ref.copy, ref.name);
+  return await withFileLock({ path: lock, on: ref.name, signal: authority.signal }, async () => {
     const machine = await findMachine(ref);
     await passFence(fences, machine.name, authority.fence);
     authority.signal.throwIfAborted();

@@ -12,7 +12,7 @@ import {
   type MachineDefinition,
   type QemuRun,
 } from "../machine-files.ts";
-import { endProcess, isRunning } from "./running-program.ts";
+import { endProcess, isRunningWithArgument } from "./running-program.ts";
 import { findQemu } from "./qemu-binary.ts";
 import { openQmp, type Qmp } from "../qmp/qmp.ts";
 import { runProgram } from "./run-program.ts";
@@ -20,7 +20,9 @@ import { runProgram } from "./run-program.ts";
 /** Returns the QEMU process of a machine, if it runs. */
 export async function findProcess(machine: MachineDefinition): Promise<QemuRun | undefined> {
   const run = await readJson(machineFiles(machine, machine.name).process, qemuRun);
-  return run !== undefined && (await isRunning(run.pid, mark(machine))) ? run : undefined;
+  return run !== undefined && (await isRunningWithArgument(run.pid, mark(machine)))
+    ? run
+    : undefined;
 }
 
 /**
@@ -76,7 +78,7 @@ export async function stopProcess(machine: MachineDefinition): Promise<void> {
     (await findProcess(machine))?.pid,
     Number(await readFile(files.pid, "utf8").catch(() => "0")),
   ]) {
-    if (pid !== undefined && pid > 0 && (await isRunning(pid, mark(machine)))) {
+    if (pid !== undefined && pid > 0 && (await isRunningWithArgument(pid, mark(machine)))) {
       await endProcess(pid, mark(machine), `QEMU of ${machine.name}`, END_MS);
     }
   }

@@ -60,7 +60,7 @@ function ended(pid: number): Promise<true> {
 test("a call that waited for the file lock while a newer lease acted is FENCED and changes nothing", async () => {
   const { remove, stop = remove } = driver;
   const lateOutcomes = Promise.withResolvers<unknown>();
-  await withFileLock({ path: files.turn, on: "pc1" }, async () => {
+  await withFileLock({ path: files.lock, on: "pc1" }, async () => {
     const late = Promise.allSettled([
       remove(pc1, { ...admission, fence: 3 }),
       stop(pc1, { ...admission, fence: 3 }),

@@ -21,7 +21,7 @@ export async function withMachineLock<T>(
   act: (machine: FoundMachine) => Promise<T>,
 ): Promise<T> {
   return await withFileLock(
-    { path: machineFiles(ref.copy, ref.name).turn, on: ref.name, signal },
+    { path: machineFiles(ref.copy, ref.name).lock, on: ref.name, signal },
     async () => {
       const machine = await findMachine(ref);
       await passFence(machine.files.fences, ref.name, fence);
