@@ -3,13 +3,18 @@ import { VmrigError } from "../errors/vmrig-error.ts";
 import { usage } from "./help.ts";
 import { closestFirst } from "./closest-name.ts";
 import { COMMON, VERBS } from "./table.ts";
-import type { Given, OptionSpecs, Verb } from "./verb.ts";
+import type { ParsedArguments, OptionSpecs, Verb } from "./verb.ts";
 
 /** A parsed command line. */
 export type ParsedCommand =
   | { readonly do: "help"; readonly verb?: Verb }
   | { readonly do: "version" }
-  | { readonly do: "run"; readonly verb: Verb; readonly given: Given; readonly config?: string };
+  | {
+      readonly do: "run";
+      readonly verb: Verb;
+      readonly given: ParsedArguments;
+      readonly config?: string;
+    };
 
 /**
  * Parses a command line.
@@ -38,7 +43,7 @@ export function parseCommandLine(
   if (options["version"] === true) return { do: "version" };
   checkWords(verb, operands, command);
   const { config, help: _help, version: _version, ...own } = options;
-  const given = { options: own as Given["options"], operands, command: command ?? [] };
+  const given = { options: own as ParsedArguments["options"], operands, command: command ?? [] };
   return { do: "run", verb, given, ...(typeof config === "string" && { config }) };
 }
 

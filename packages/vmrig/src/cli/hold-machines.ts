@@ -2,7 +2,7 @@ import type { Folders } from "../config/folders.ts";
 import type { ResolvedRig } from "../config/schema.ts";
 import type { ClaimSession } from "../worker/claim-session.ts";
 import type { OpenedRig } from "./open-rig.ts";
-import type { Surroundings } from "./verb.ts";
+import type { VerbContext } from "./verb.ts";
 
 /** Machines that are leased while a verb works with them. */
 export interface Held {
@@ -25,7 +25,7 @@ export interface HoldOptions extends OpenedRig {
  * test run. Releases the lease when `work` has ended, also after a failure.
  */
 export async function holdMachines<T>(
-  { holder, say, signal: ended }: Surroundings,
+  { holder, say, signal: ended }: VerbContext,
   { rig, folders, only, allow }: HoldOptions,
   work: (held: Held) => Promise<T>,
 ): Promise<T> {

@@ -13,9 +13,9 @@ const { signal } = interruption;
 
 async function main(args: readonly string[]): Promise<number> {
   const order = parseCommandLine(args);
-  const answer = (text: string): void => void process.stdout.write(text);
-  if (order.do === "help") answer(order.verb === undefined ? generalHelp() : verbHelp(order.verb));
-  if (order.do === "version") answer(`${await ownVersion()}\n`);
+  const print = (text: string): void => void process.stdout.write(text);
+  if (order.do === "help") print(order.verb === undefined ? generalHelp() : verbHelp(order.verb));
+  if (order.do === "version") print(`${await ownVersion()}\n`);
   if (order.do !== "run") return 0;
   const { verb, given, config } = order;
   const ended = await verb.run(
@@ -28,7 +28,7 @@ async function main(args: readonly string[]): Promise<number> {
         command: `vmrig ${verb.name}`,
         session: String(process.pid),
       },
-      answer,
+      print,
       say: (line) => void process.stderr.write(`${line}\n`),
       signal,
       ...(config !== undefined && { config }),

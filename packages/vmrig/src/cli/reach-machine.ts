@@ -7,7 +7,7 @@ import { holdMachines } from "./hold-machines.ts";
 import { openRig, type OpenedRig } from "./open-rig.ts";
 import { copyOption, pickCopies } from "./pick-copy.ts";
 import { pickMachine } from "./pick-machine.ts";
-import type { OptionSpecs, Surroundings } from "./verb.ts";
+import type { OptionSpecs, VerbContext } from "./verb.ts";
 
 /** A machine to log in to. */
 export interface Reached {
@@ -50,12 +50,12 @@ export const REACH = {
  * copy, leases one and rolls it back first.
  */
 export async function reachMachine<T>(
-  surroundings: Surroundings,
+  context: VerbContext,
   { machine, copy, fresh, until }: ReachOptions,
   work: (reached: Reached) => Promise<T>,
 ): Promise<T> {
-  const { say, signal: ended } = surroundings;
-  const opened = await openRig(surroundings);
+  const { say, signal: ended } = context;
+  const opened = await openRig(context);
   const { rig, folders } = opened;
   const name = pickMachine(rig, machine);
   pickCopies(rig, copy);
@@ -63,7 +63,7 @@ export async function reachMachine<T>(
   const { findRetainedCopy } = await import("../operations/find-retained-copy.ts");
   const [kept] = fresh === true ? [] : await findRetainedCopy({ ...opened, only: copy, say });
   if (kept !== undefined) return work(retainedMachine(opened, kept, name, ended));
-  return holdMachines(surroundings, { ...opened, only: copy }, async ({ claim, signal }) => {
+  return holdMachines(context, { ...opened, only: copy }, async ({ claim, signal }) => {
     // Connecting verifies the rollback; the ssh program does not.
     await claim.connect(name);
     return work({

@@ -26,7 +26,7 @@ export type OptionValues<O extends OptionSpecs> = {
 };
 
 /** Arguments of a verb. */
-export interface Given<O extends OptionSpecs = OptionSpecs> {
+export interface ParsedArguments<O extends OptionSpecs = OptionSpecs> {
   readonly options: OptionValues<O>;
   /** Positional arguments, such as machine names. */
   readonly operands: readonly string[];
@@ -35,7 +35,7 @@ export interface Given<O extends OptionSpecs = OptionSpecs> {
 }
 
 /** Environment in which a verb runs. */
-export interface Surroundings {
+export interface VerbContext {
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
   /** The value of `--config`. */
@@ -43,7 +43,7 @@ export interface Surroundings {
   /** Holder of the leases of this command; shown to others in the queue. */
   readonly holder: Holder;
   /** Writes a result to standard output, where a script may read it. */
-  readonly answer: (text: string) => void;
+  readonly print: (text: string) => void;
   /** Writes one line of progress to standard error. */
   readonly say: (line: string) => void;
   /** Aborts when the program is interrupted. */
@@ -66,7 +66,7 @@ export interface Verb<O extends OptionSpecs = OptionSpecs> {
   readonly command?: "optional" | "required";
   readonly options: O;
   /** @returns the exit code, unless it is 0 */
-  run(surroundings: Surroundings, given: Given<O>): Promise<number | void>;
+  run(context: VerbContext, args: ParsedArguments<O>): Promise<number | void>;
 }
 
 /** Defines a verb; infers the option types of `run`. */

@@ -19,7 +19,7 @@ export const doctor = defineVerb({
       help: "prints JSON: { ok, findings: [{ what, status, measured, fix }] }",
     },
   },
-  async run({ cwd, config, env, signal, answer }, { options: { json = false } }) {
+  async run({ cwd, config, env, signal, print }, { options: { json = false } }) {
     const { examine } = await import("../doctor/examine.ts");
     const findings: Finding[] = [];
     const nodeVersion = process.versions.node;
@@ -35,10 +35,10 @@ export const doctor = defineVerb({
     for await (const finding of examination) {
       signal.throwIfAborted();
       findings.push(finding);
-      if (!json) answer(`${findingLine(finding)}\n`);
+      if (!json) print(`${findingLine(finding)}\n`);
     }
     const ok = findings.every(({ status }) => status !== "fail");
-    if (json) answer(`${JSON.stringify({ ok, findings }, undefined, 2)}\n`);
+    if (json) print(`${JSON.stringify({ ok, findings }, undefined, 2)}\n`);
     return ok ? 0 : exitCode("infra");
   },
 });

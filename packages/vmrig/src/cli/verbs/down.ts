@@ -10,9 +10,9 @@ export const down = defineVerb({
   ],
   operands: [],
   options: { copy: copyOption("only this copy; default: all copies, one after another") },
-  async run(surroundings, { options: { copy } }) {
-    const { holder, say, answer, signal } = surroundings;
-    const { rig, folders } = await openRig(surroundings);
+  async run(context, { options: { copy } }) {
+    const { holder, say, print, signal } = context;
+    const { rig, folders } = await openRig(context);
     pickCopies(rig, copy);
     const { stopRig } = await import("../../operations/stop-rig.ts");
     for await (const stopped of stopRig({
@@ -24,7 +24,7 @@ export const down = defineVerb({
       ...(copy !== undefined && { only: copy }),
     })) {
       const { machines } = stopped;
-      answer(
+      print(
         `off      ${stopped.copy}: ${machines.length === 0 ? "no machine was running" : machines.join(", ")}\n`,
       );
     }

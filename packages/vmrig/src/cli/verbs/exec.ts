@@ -13,11 +13,11 @@ export const exec = defineVerb({
   operands: [{ name: "MACHINE", required: true }],
   command: "required",
   options: REACH,
-  async run(surroundings, { operands: [machine], command, options }) {
-    const { say } = surroundings;
+  async run(context, { operands: [machine], command, options }) {
+    const { say } = context;
     const line = `exec ${command.map(quoteWord).join(" ")}`;
     return await reachMachine(
-      surroundings,
+      context,
       { machine, ...options, until: "until the command has ended" },
       async (reached) => {
         const { name, description, signal } = reached;

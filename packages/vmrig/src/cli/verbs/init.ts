@@ -20,13 +20,13 @@ export const init = defineVerb({
       help: "qemu (default); or fake, to try vmrig out: its commands run on this computer",
     },
   },
-  async run({ cwd, answer }, { options }) {
+  async run({ cwd, print }, { options }) {
     const setUp = await setUpProject(
       cwd,
       driverNamed(options.driver ?? "qemu"),
       await ownVersion(),
     );
-    answer(report(setUp));
+    print(report(setUp));
   },
 });
 

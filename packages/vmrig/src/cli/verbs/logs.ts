@@ -5,7 +5,7 @@ import { followConsole, readConsole } from "../console.ts";
 import { openRig, type OpenedRig } from "../open-rig.ts";
 import { copyOption, pickCopies } from "../pick-copy.ts";
 import { pickMachine } from "../pick-machine.ts";
-import { defineVerb, type Surroundings } from "../verb.ts";
+import { defineVerb, type VerbContext } from "../verb.ts";
 
 export const logs = defineVerb({
   name: "logs",
@@ -20,9 +20,9 @@ export const logs = defineVerb({
     ),
     follow: { type: "boolean", short: "f", help: "keeps printing new output until Ctrl-C" },
   },
-  async run(surroundings, { operands: [wanted], options: { copy: named, follow = false } }) {
-    const { answer, signal } = surroundings;
-    const opened = await openRig(surroundings);
+  async run(context, { operands: [wanted], options: { copy: named, follow = false } }) {
+    const { print, signal } = context;
+    const opened = await openRig(context);
     const { rig } = opened;
     const { driver } = rig;
     const read = driver.console;
@@ -32,13 +32,12 @@ export const logs = defineVerb({
       });
     }
     const names = wanted === undefined ? Object.keys(rig.machines) : [pickMachine(rig, wanted)];
-    const copy = await pickCopy(surroundings, opened, named);
+    const copy = await pickCopy(context, opened, named);
     const show = async (name: string): Promise<void> => {
-      const { print, flush } =
-        names.length === 1 ? { print: answer, flush: () => {} } : prefixed(name, answer);
-      const console = { name, read: () => read({ copy, name }), print };
+      const output = names.length === 1 ? { print, flush: () => {} } : prefixed(name, print);
+      const console = { name, read: () => read({ copy, name }), print: output.print };
       await (follow ? followConsole(console, signal) : readConsole(console, 0));
-      flush();
+      output.flush();
     };
     if (follow) await Promise.all(names.map(show));
     else for (const name of names) await show(name);
@@ -47,7 +46,7 @@ export const logs = defineVerb({
 
 /** Prefers a copy retained for the user: after a failure, its console is the interesting one. */
 async function pickCopy(
-  { say }: Surroundings,
+  { say }: VerbContext,
   { rig, folders }: OpenedRig,
   named: string | undefined,
 ): Promise<CopySpec> {
@@ -62,10 +61,10 @@ async function pickCopy(
 /** Prefixes each complete line with a name. */
 function prefixed(
   name: string,
-  answer: (text: string) => void,
+  print: (text: string) => void,
 ): { readonly print: (text: string) => void; readonly flush: () => void } {
   let rest = "";
-  const line = (text: string): void => answer(`${name} | ${text}\n`);
+  const line = (text: string): void => print(`${name} | ${text}\n`);
   return {
     print(text) {
       const lines = (rest + text).split("\n");

@@ -10,7 +10,7 @@ export const rollback = defineVerb({
   ],
   operands: [],
   options: { copy: copyOption("only this copy; default: all copies, one after another") },
-  async run(surroundings, { options: { copy } }) {
-    await readyCopies(surroundings, { copy });
+  async run(context, { options: { copy } }) {
+    await readyCopies(context, { copy });
   },
 });

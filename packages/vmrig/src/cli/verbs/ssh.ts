@@ -16,17 +16,17 @@ export const ssh = defineVerb({
   operands: [{ name: "MACHINE" }],
   command: "optional",
   options: REACH,
-  async run(surroundings, { operands: [machine], command, options }) {
+  async run(context, { operands: [machine], command, options }) {
     return await reachMachine(
-      surroundings,
+      context,
       { machine, ...options, until: "until you leave" },
       async (reached) => {
         const { name, folders, target, description, signal } = reached;
         await using identity = await writeIdentity(folders.runtime, name, target);
-        surroundings.say(`ssh      ${name}: ${description}`);
+        context.say(`ssh      ${name}: ${description}`);
         return await runSsh(
           [...identity.sshWords, ...(command.length === 0 ? [] : ["--", ...command])],
-          surroundings.env,
+          context.env,
           signal,
         );
       },

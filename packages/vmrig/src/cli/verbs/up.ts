@@ -18,7 +18,7 @@ export const up = defineVerb({
       help: "allows Terraform to replace or delete the resource at this address",
     },
   },
-  async run(surroundings, { options: { copy, allow } }) {
-    await readyCopies(surroundings, { copy, allow: new Set(allow) });
+  async run(context, { options: { copy, allow } }) {
+    await readyCopies(context, { copy, allow: new Set(allow) });
   },
 });
