@@ -5,9 +5,9 @@ import type { SshConnection } from "../ssh/connection.ts";
 import type { SshTarget } from "../ssh/handshake.ts";
 import { holdMachines } from "./hold-machines.ts";
 import { openRig, type OpenedRig } from "./open-rig.ts";
-import { copyOption, pickCopies } from "./pick-copy.ts";
+import { pickCopies } from "./pick-copy.ts";
 import { pickMachine } from "./pick-machine.ts";
-import type { OptionSpecs, VerbContext } from "./verb.ts";
+import type { VerbContext } from "./verb.ts";
 
 /** A machine to log in to. */
 export interface Reached {
@@ -33,17 +33,6 @@ export interface ReachOptions {
   /** End of a lease that is taken for this verb: `until you leave`. */
   readonly until: string;
 }
-
-/** Options of the verbs that log in to a machine. */
-export const REACH = {
-  copy: copyOption(
-    "the copy with this name; default: a copy retained for you, otherwise any free copy",
-  ),
-  fresh: {
-    type: "boolean",
-    help: "ignores copies retained for you, and waits for a copy at its baseline",
-  },
-} as const satisfies OptionSpecs;
 
 /**
  * Runs `work` with a machine of a copy retained for this user, without a rollback. Without such a

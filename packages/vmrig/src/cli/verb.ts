@@ -20,29 +20,29 @@ type OptionValue<S extends OptionSpec> = S["type"] extends "boolean"
     ? readonly string[]
     : string;
 
-/** Values of a verb's options. */
+/** Values of a verb's options; an option that was not given is missing. */
 export type OptionValues<O extends OptionSpecs> = {
   readonly [name in keyof O]?: OptionValue<O[name]>;
 };
 
-/** Arguments of a verb. */
+/** A verb's parsed arguments. */
 export interface ParsedArguments<O extends OptionSpecs = OptionSpecs> {
   readonly options: OptionValues<O>;
   /** Positional arguments, such as machine names. */
   readonly operands: readonly string[];
-  /** The words after `--`. */
+  /** The words after `--`, unchanged. */
   readonly command: readonly string[];
 }
 
-/** Environment in which a verb runs. */
+/** What a verb gets from the process that runs it. */
 export interface VerbContext {
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
   /** The value of `--config`. */
   readonly config?: string;
-  /** Holder of the leases of this command; shown to others in the queue. */
+  /** Holder of this command's leases. Other users in the queue see it. */
   readonly holder: Holder;
-  /** Writes a result to standard output, where a script may read it. */
+  /** Writes a result to standard output. */
   readonly print: (text: string) => void;
   /** Writes one line of progress to standard error. */
   readonly say: (line: string) => void;
@@ -50,22 +50,28 @@ export interface VerbContext {
   readonly signal: AbortSignal;
 }
 
+/** A positional argument. */
 export interface Operand {
   readonly name: string;
   readonly required?: true;
 }
 
+/** A command of the CLI, such as `vmrig up`. */
 export interface Verb<O extends OptionSpecs = OptionSpecs> {
   readonly name: string;
-  /** One line in the list of verbs. */
+  /** One line in the help of all verbs. */
   readonly summary: string;
-  /** More lines of `--help`. */
+  /** Paragraphs of `vmrig VERB --help`, after the summary. */
   readonly details: readonly string[];
   readonly operands: readonly Operand[];
   /** Whether a command for a machine may follow `--`. @defaultValue not allowed */
   readonly command?: "optional" | "required";
   readonly options: O;
-  /** @returns the exit code, unless it is 0 */
+  /**
+   * Imports its modules itself: `vmrig --help`, `--version` and mistakes must not wait for them.
+   *
+   * @returns the exit code, unless it is 0
+   */
   run(context: VerbContext, args: ParsedArguments<O>): Promise<number | void>;
 }
 

@@ -1,7 +1,5 @@
 import { systemClock } from "../../clock/clock.ts";
 import type { Finding } from "../../driver/driver.ts";
-import { LEAST_FREE_BYTES } from "../doctor/disk.ts";
-import { findingLine } from "../doctor/finding.ts";
 import { exitCode } from "../exit-code.ts";
 import { defineVerb } from "../verb.ts";
 
@@ -20,7 +18,11 @@ export const doctor = defineVerb({
     },
   },
   async run({ cwd, config, env, signal, print }, { options: { json = false } }) {
-    const { examine } = await import("../doctor/examine.ts");
+    const [{ examine }, { findingLine }, { LEAST_FREE_BYTES }] = await Promise.all([
+      import("../doctor/examine.ts"),
+      import("../doctor/finding.ts"),
+      import("../doctor/disk.ts"),
+    ]);
     const findings: Finding[] = [];
     const nodeVersion = process.versions.node;
     const examination = examine({

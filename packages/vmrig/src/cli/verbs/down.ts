@@ -1,5 +1,5 @@
 import { openRig } from "../open-rig.ts";
-import { copyOption, pickCopies } from "../pick-copy.ts";
+import { copyOption } from "../options.ts";
 import { defineVerb } from "../verb.ts";
 
 export const down = defineVerb({
@@ -13,6 +13,7 @@ export const down = defineVerb({
   async run(context, { options: { copy } }) {
     const { holder, say, print, signal } = context;
     const { rig, folders } = await openRig(context);
+    const { pickCopies } = await import("../pick-copy.ts");
     pickCopies(rig, copy);
     const { stopRig } = await import("../../operations/stop-rig.ts");
     for await (const stopped of stopRig({

@@ -1,20 +1,21 @@
 import { quoteWord } from "../../ssh/quote.ts";
 import { endedWith } from "../ended-with.ts";
-import { REACH, reachMachine } from "../reach-machine.ts";
+import { LOGIN_OPTIONS } from "../options.ts";
 import { defineVerb } from "../verb.ts";
 
 export const exec = defineVerb({
   name: "exec",
   summary: "runs a program on a machine, connected to the standard streams of this command",
   details: [
-    "Passes the arguments to the program unchanged. For a shell command line: -- sh -c 'LINE'.",
+    "The program gets its arguments unchanged. For a shell command: -- sh -c 'LINE'.",
     "Rolls the machine back first, and holds the lease until the program exits. A copy retained for you after a failed run is used without a rollback.",
   ],
   operands: [{ name: "MACHINE", required: true }],
   command: "required",
-  options: REACH,
+  options: LOGIN_OPTIONS,
   async run(context, { operands: [machine], command, options }) {
     const { say } = context;
+    const { reachMachine } = await import("../reach-machine.ts");
     const line = `exec ${command.map(quoteWord).join(" ")}`;
     return await reachMachine(
       context,

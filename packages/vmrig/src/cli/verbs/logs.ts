@@ -1,10 +1,7 @@
-import { copyNames, describeCopy } from "../../config/copy-spec.ts";
 import type { CopySpec } from "../../driver/driver.ts";
 import { VmrigError } from "../../errors/vmrig-error.ts";
-import { followConsole, readConsole } from "../console.ts";
 import { openRig, type OpenedRig } from "../open-rig.ts";
-import { copyOption, pickCopies } from "../pick-copy.ts";
-import { pickMachine } from "../pick-machine.ts";
+import { copyOption } from "../options.ts";
 import { defineVerb, type VerbContext } from "../verb.ts";
 
 export const logs = defineVerb({
@@ -31,10 +28,14 @@ export const logs = defineVerb({
         message: `Machines of the driver "${driver.name}" have no console that could be read.`,
       });
     }
+    const [{ pickMachine }, { followConsole, readConsole }] = await Promise.all([
+      import("../pick-machine.ts"),
+      import("../console.ts"),
+    ]);
     const names = wanted === undefined ? Object.keys(rig.machines) : [pickMachine(rig, wanted)];
     const copy = await pickCopy(context, opened, named);
     const show = async (name: string): Promise<void> => {
-      const output = names.length === 1 ? { print, flush: () => {} } : prefixed(name, print);
+      const output = names.length === 1 ? { print, flush: () => {} } : prefixLines(name, print);
       const console = { name, read: () => read({ copy, name }), print: output.print };
       await (follow ? followConsole(console, signal) : readConsole(console, 0));
       output.flush();
@@ -44,12 +45,16 @@ export const logs = defineVerb({
   },
 });
 
-/** Prefers a copy retained for the user: after a failure, its console is the interesting one. */
+/** Prefers a copy retained for the user: its console shows the failure. */
 async function pickCopy(
   { say }: VerbContext,
   { rig, folders }: OpenedRig,
   named: string | undefined,
 ): Promise<CopySpec> {
+  const [{ pickCopies }, { copyNames, describeCopy }] = await Promise.all([
+    import("../pick-copy.ts"),
+    import("../../config/copy-spec.ts"),
+  ]);
   const [first] = pickCopies(rig, named);
   const { findRetainedCopy } = await import("../../operations/find-retained-copy.ts");
   const [kept] = named === undefined ? await findRetainedCopy({ rig, folders, say }) : [];
@@ -58,8 +63,8 @@ async function pickCopy(
   return kept?.copy ?? describeCopy(rig, copyNames(rig).indexOf(first ?? "") + 1, folders);
 }
 
-/** Prefixes each complete line with a name. */
-function prefixed(
+/** Prefixes each line with a name. `flush` prints the last line if it has no end. */
+function prefixLines(
   name: string,
   print: (text: string) => void,
 ): { readonly print: (text: string) => void; readonly flush: () => void } {

@@ -1,6 +1,5 @@
-import { copyNames } from "../../config/copy-spec.ts";
 import { openRig, type OpenedRig } from "../open-rig.ts";
-import { copyOption, pickCopies } from "../pick-copy.ts";
+import { copyOption } from "../options.ts";
 import { defineVerb, type VerbContext } from "../verb.ts";
 
 export const release = defineVerb({
@@ -20,6 +19,7 @@ export const release = defineVerb({
   },
   async run(context, { options: { copy, force = false } }) {
     const opened = await openRig(context);
+    const { pickCopies } = await import("../pick-copy.ts");
     pickCopies(opened.rig, copy);
     await (force ? releaseByForce(context, opened, copy) : releaseOwn(context, opened, copy));
   },
@@ -52,9 +52,10 @@ async function releaseByForce(
   opened: OpenedRig,
   only: string | undefined,
 ): Promise<void> {
-  const [{ forceRelease }, { renderCurrentHolder }] = await Promise.all([
+  const [{ forceRelease }, { renderCurrentHolder }, { copyNames }] = await Promise.all([
     import("../../operations/force-release.ts"),
     import("../../lease/current-holder.ts"),
+    import("../../config/copy-spec.ts"),
   ]);
   const released = await forceRelease({
     ...opened,

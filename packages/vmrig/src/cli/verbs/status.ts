@@ -1,7 +1,6 @@
 import { systemClock } from "../../clock/clock.ts";
 import type { RigStatus } from "../../operations/rig-status.ts";
 import type { LeaseStore } from "../../lease/lease-store.ts";
-import { waitFor } from "../../wait/wait-for.ts";
 import { openRig } from "../open-rig.ts";
 import { defineVerb, type VerbContext } from "../verb.ts";
 
@@ -85,6 +84,7 @@ async function untilInterrupted(
     await refresh();
     return { seen: "not interrupted" };
   };
+  const { waitFor } = await import("../../wait/wait-for.ts");
   await waitFor({
     what: "Ctrl-C",
     timeoutMs: Number.POSITIVE_INFINITY,

@@ -1,5 +1,4 @@
-import { copyOption } from "../pick-copy.ts";
-import { readyCopies } from "../ready-copies.ts";
+import { copyOption } from "../options.ts";
 import { defineVerb } from "../verb.ts";
 
 export const up = defineVerb({
@@ -19,6 +18,7 @@ export const up = defineVerb({
     },
   },
   async run(context, { options: { copy, allow } }) {
+    const { readyCopies } = await import("../ready-copies.ts");
     await readyCopies(context, { copy, allow: new Set(allow) });
   },
 });
