@@ -3,7 +3,14 @@ import { basename, dirname, join } from "node:path";
 import type { DriverChoice } from "./drivers.ts";
 import { readPackageJson, withDevDependencies } from "./package-json.ts";
 import { findPackageManager, type PackageManager } from "./package-manager.ts";
-import { configText, FIRST_TEST, FIRST_TEST_TEXT, rigName, VITEST_CONFIG } from "./templates.ts";
+import {
+  configText,
+  FIRST_TEST,
+  FIRST_TEST_TEXT,
+  rigName,
+  VITEST_ADDITION,
+  VITEST_CONFIG,
+} from "./templates.ts";
 
 /**
  * Vitest version of a new project: the oldest on which every feature of vitest-environment-vmrig
@@ -16,8 +23,8 @@ export interface SetUp {
   readonly written: readonly string[];
   /** Paths of existing files, which were not changed. */
   readonly kept: readonly string[];
-  /** The existing Vitest config, which needs an addition. */
-  readonly vitestConfig?: string;
+  /** Text to add by hand to an existing Vitest config. */
+  readonly vitestAddition?: { readonly path: string; readonly text: string };
   /** Development dependencies added to package.json. */
   readonly added: readonly string[];
   readonly packageManager: PackageManager;
@@ -38,7 +45,7 @@ export async function setUpProject(
   version: string,
 ): Promise<SetUp> {
   const found = await readPackageJson(join(project, "package.json"));
-  const packageManager = await findPackageManager(project, found?.value.packageManager);
+  const packageManager = await findPackageManager(project);
   const there = await readdir(project);
   // In a CommonJS package, Node.js reads only a file with this extension as a module.
   const ending = found !== undefined && found.value.type !== "module" ? "mts" : "ts";
@@ -77,7 +84,9 @@ export async function setUpProject(
     kept,
     added,
     packageManager,
-    ...(vitestConfig !== undefined && { vitestConfig }),
+    ...(vitestConfig !== undefined && {
+      vitestAddition: { path: vitestConfig, text: VITEST_ADDITION },
+    }),
   };
 }
 
