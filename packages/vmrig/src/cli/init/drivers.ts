@@ -6,7 +6,7 @@ export interface DriverChoice {
   /** Expression in the config that creates the driver. */
   readonly expression: string;
   readonly importLine: string;
-  /** The package to install, unless the driver is part of vmrig. */
+  /** The package of the driver, unless it is part of vmrig. */
   readonly dependency?: string;
 }
 

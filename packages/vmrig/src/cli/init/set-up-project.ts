@@ -37,7 +37,7 @@ const CONFIGS = /^vmrig\.config\.m?[tj]s$/;
 const VITEST_CONFIGS = /^(vitest|vite)\.config\.[cm]?[tj]s$/;
 
 /**
- * Writes the files that a project lacks for a first test on machines. Overwrites and runs nothing.
+ * Writes the missing files of a first test on machines. Overwrites and runs nothing.
  */
 export async function setUpProject(
   project: string,
@@ -46,7 +46,7 @@ export async function setUpProject(
 ): Promise<SetUp> {
   const found = await readPackageJson(join(project, "package.json"));
   const packageManager = await findPackageManager(project);
-  const there = await readdir(project);
+  const existing = await readdir(project);
   // In a CommonJS package, Node.js reads only a file with this extension as a module.
   const ending = found !== undefined && found.value.type !== "module" ? "mts" : "ts";
   const rig = rigName(found?.value.name ?? basename(project));
@@ -60,9 +60,9 @@ export async function setUpProject(
   await put(
     `vmrig.config.${ending}`,
     configText(rig, driver),
-    there.find((name) => CONFIGS.test(name)),
+    existing.find((name) => CONFIGS.test(name)),
   );
-  const vitestConfig = there.find((name) => VITEST_CONFIGS.test(name));
+  const vitestConfig = existing.find((name) => VITEST_CONFIGS.test(name));
   await put(`vitest.config.${ending}`, VITEST_CONFIG, vitestConfig);
   await put(FIRST_TEST, FIRST_TEST_TEXT);
 

@@ -35,9 +35,9 @@ export const exec = defineVerb({
           signal.throwIfAborted();
           return endedWith(result.exitCode, result.signal);
         } finally {
-          // The writer of this pipe may never close it.
+          // Its writer may never close it, and an open standard input keeps this process alive.
           stdin.destroy();
-          if (reached.kept) connection.hangUp();
+          if (reached.isRetained) connection.hangUp();
         }
       },
     );

@@ -38,7 +38,7 @@ export const status = defineVerb({
           screen.draw((last = text(await statusReader.read()))),
         );
       }
-      // The alternate screen is closed; print its last content so that it stays readable.
+      // The alternate screen is gone; its last content stays readable.
       print(last);
     } else {
       let shown: string | undefined;
