@@ -53,7 +53,7 @@ test("machines are listed in columns, above their state", () => {
   ]);
 });
 
-test.for<[title: string, copy: Partial<CopyStatus>, said: string]>([
+test.for<[title: string, copy: Partial<CopyStatus>, line: string]>([
   [
     "a holder, the duration and the expiry of its lease",
     { state: "held", holder: holder("alice"), since: at(-41), expires: at(28) },
@@ -69,8 +69,8 @@ test.for<[title: string, copy: Partial<CopyStatus>, said: string]>([
     { broken: { since: at(-180), cause: "x" } },
     "pcs-1    free, but skipped by runs",
   ],
-])("%s", ([, copy, said]) => {
-  expect(rendered(copy)[2]).toBe(said);
+])("%s", ([, copy, line]) => {
+  expect(rendered(copy)[2]).toBe(line);
 });
 
 test("a broken copy shows its first cause and the time since then", () => {
