@@ -30,14 +30,14 @@ test(
     await using me = openOtherUser(runner.home, SHARED, env);
     expect(run.code).toBe(1);
     expect(run.output).toMatch(
-      /kept {5}pcs-1: get in with `vmrig ssh`, give it back with `vmrig release`/,
+      /retained pcs-1: log in with `vmrig ssh`, release it with `vmrig release`/,
     );
     expect(run.output).toContain("AssertionError");
     expect(run.output).not.toContain("Unhandled Error");
     expect(log).toBe("same file\n");
 
     expect((await me.status()).copies).toMatchObject([
-      { copy: "pcs-1", state: "kept", kept: { why: "after a failed run", yours: true } },
+      { copy: "pcs-1", state: "retained", retained: { why: "after a failed run", yours: true } },
     ]);
     expect(await me.vmrig("exec", "pc1", "--", "cat", "evidence")).toContain(
       "as the failed test left it",
@@ -58,7 +58,7 @@ test(
     expect(log).toContain("later file");
     expect((await me.status()).copies.map(({ state }) => state).toSorted()).toEqual([
       "free",
-      "kept",
+      "retained",
     ]);
     await me.vmrig("release");
   },

@@ -9,8 +9,8 @@ const CLI = fileURLToPath(import.meta.resolve("vmrig/cli"));
 export interface Status {
   readonly copies: readonly {
     readonly copy: string;
-    readonly state: "free" | "held" | "kept";
-    readonly kept?: { readonly why: string; readonly yours: boolean };
+    readonly state: "free" | "held" | "retained";
+    readonly retained?: { readonly why: string; readonly yours: boolean };
   }[];
   readonly line: readonly unknown[];
 }

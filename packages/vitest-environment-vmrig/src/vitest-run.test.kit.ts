@@ -252,7 +252,7 @@ async function unfinished([temporary, ...kept]: readonly [string, ...string[]]):
   const found = await Promise.all(kept.map((folder) => readdir(folder, { recursive: true })));
   return [
     ...(await readdir(temporary)),
-    ...found.flat().filter((path) => /(leased-through|kept)\.json|\.(new|\d+)$/.test(path)),
+    ...found.flat().filter((path) => /(leased-through|retained)\.json|\.(new|\d+)$/.test(path)),
   ];
 }
 

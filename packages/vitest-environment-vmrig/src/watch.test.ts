@@ -32,12 +32,12 @@ test(
     await using bob = openOtherUser(runner.home, SHARED, RIG);
     const live = await watch();
     let seen = await live.prints(/Tests {2}1 passed/);
-    seen = await live.prints(/idle {5}pcs-1: given back/, seen);
+    seen = await live.prints(/idle {5}pcs-1: released/, seen);
     expect((await bob.status()).copies).toMatchObject([{ state: "free" }]);
 
     await save();
     seen = await live.prints(/lease {4}pcs-1: leased[^]*Tests {2}1 passed/, seen);
-    seen = await live.prints(/idle {5}pcs-1: given back/, seen);
+    seen = await live.prints(/idle {5}pcs-1: released/, seen);
 
     const giveBack = await bob.hold();
     await save();

@@ -267,8 +267,8 @@ describe("touches nothing", () => {
   test("when Terraform's state is gone while the machines run: reports them instead of creating them twice", async () => {
     const before = await qemuPids();
     const state = join(copyFolder(), "terraform", "terraform.tfstate");
-    await mkdir(join(home.folders.state, "kept"), { recursive: true });
-    const kept = join(home.folders.state, "kept", "terraform.tfstate");
+    await mkdir(join(home.folders.state, "moved"), { recursive: true });
+    const kept = join(home.folders.state, "moved", "terraform.tfstate");
     await rename(state, kept);
     const { code, output } = await run(PROJECT, ["look"]);
     expect(code).toBe(1);

@@ -50,8 +50,8 @@ export async function reachMachine<T>(
   pickCopies(rig, copy);
   // Loaded late, so that the help and mistakes are printed without delay.
   const { findRetainedCopy } = await import("../operations/find-retained-copy.ts");
-  const [kept] = fresh === true ? [] : await findRetainedCopy({ ...opened, only: copy, say });
-  if (kept !== undefined) return work(retainedMachine(opened, kept, name, interrupted));
+  const [retained] = fresh === true ? [] : await findRetainedCopy({ ...opened, only: copy, say });
+  if (retained !== undefined) return work(retainedMachine(opened, retained, name, interrupted));
   return holdMachines(context, { ...opened, only: copy }, async ({ claim, signal }) => {
     // This verifies the rollback. The ssh program does not.
     await claim.connect(name);
@@ -69,16 +69,16 @@ export async function reachMachine<T>(
 
 function retainedMachine(
   { folders }: OpenedRig,
-  { copy, kept }: RetainedCopy,
+  { copy, retained }: RetainedCopy,
   name: string,
   signal: AbortSignal,
 ): ReachedMachine {
-  const target = kept.machines.find((machine) => machine.name === name)?.target;
+  const target = retained.machines.find((machine) => machine.name === name)?.target;
   if (target === undefined)
     throw new VmrigError("MACHINE_OFF", {
       message: `${name} of ${copy.copy} is off: a test switched it off.`,
     });
-  const time = new Date(kept.until).toLocaleTimeString("en-GB", {
+  const time = new Date(retained.until).toLocaleTimeString("en-GB", {
     hour: "2-digit",
     minute: "2-digit",
   });
@@ -87,7 +87,7 @@ function retainedMachine(
     folders,
     target,
     isRetained: true,
-    description: `${copy.copy} as it is ${kept.why}, ${kept.paused === true ? "yours" : "retained for you"} until ${time}; not rolled back (use --fresh for a rolled-back copy)`,
+    description: `${copy.copy} as it is ${retained.why}, ${retained.paused === true ? "yours" : "retained for you"} until ${time}; not rolled back (use --fresh for a rolled-back copy)`,
     connect: async () => {
       const { dial } = await import("../ssh/connection.ts");
       return dial(target, { name, signal });

@@ -80,17 +80,17 @@ test("a broken copy shows its first cause and the time since then", () => {
 });
 
 test("a retained copy shows its end and its reason, and to its holder the commands for it", () => {
-  const kept = { until: at(720), why: "after a failed run", yours: false };
+  const retained = { until: at(720), why: "after a failed run", yours: false };
   const copy = {
-    state: "kept",
+    state: "retained",
     holder: holder("alice"),
     since: at(-60),
     expires: at(720),
   } as const;
-  expect(rendered({ ...copy, kept })[2]).toMatch(
-    /^pcs-1 {4}kept by alice@laptop after a failed run until \d\d:\d\d, for another 12 min$/,
+  expect(rendered({ ...copy, retained })[2]).toMatch(
+    /^pcs-1 {4}retained by alice@laptop after a failed run until \d\d:\d\d, for another 12 min$/,
   );
-  expect(rendered({ ...copy, kept: { ...kept, yours: true } })[2]).toMatch(
+  expect(rendered({ ...copy, retained: { ...retained, yours: true } })[2]).toMatch(
     /12 min: log in with `vmrig ssh`, release it with `vmrig release`$/,
   );
 });

@@ -73,7 +73,9 @@ test("machines that cannot be retained because their lease is lost are not grant
   goOn();
   await rolling;
   await until(() =>
-    expect(linesOf(run, "kept")).toEqual([expect.stringContaining("pcs-1: could not be kept; ")]),
+    expect(linesOf(run, "retained")).toEqual([
+      expect.stringContaining("pcs-1: could not be retained; "),
+    ]),
   );
 
   gate.begin();

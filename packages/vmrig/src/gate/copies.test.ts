@@ -135,7 +135,7 @@ test("an idle run gives its machines to a waiting run, and takes them again when
   const bobs = claimed(bob.gate);
   await lineOf(bob.logLines, /^wait .*alice/);
   alice.gate.release(first.claim);
-  await lineOf(alice.logLines, /^idle     pcs-1: given back/);
+  await lineOf(alice.logLines, /^idle     pcs-1: released/);
   expect((await bobs).fence).toBeGreaterThan(first.fence);
   const again = claimed(alice.gate);
   await bob.gate.close();
@@ -146,7 +146,7 @@ test("a new run that needs no machines releases its copies", async ({ testGate }
   const alice = testGate.run({ lease: { idle: "1s" } });
   alice.gate.release((await claimed(alice.gate)).claim);
   alice.gate.begin();
-  expect(await lineOf(alice.logLines, /^idle/)).toContain("pcs-1: given back");
+  expect(await lineOf(alice.logLines, /^idle/)).toContain("pcs-1: released");
 });
 
 test("a copy that is ready after its last claimant left is released", async ({ testGate }) => {
@@ -156,7 +156,7 @@ test("a copy that is ready after its last claimant left is released", async ({ t
   await lineOf(alice.logLines, /^check/);
   off.abort(new Error("called off"));
   expect(await asking).toMatchObject({ message: "called off" });
-  expect(await lineOf(alice.logLines, /^idle/)).toContain("pcs-1: given back");
+  expect(await lineOf(alice.logLines, /^idle/)).toContain("pcs-1: released");
 });
 
 test("a watcher's new run starts from the baseline, even with one rollback per run", async ({

@@ -40,12 +40,12 @@ describe("while a claim is paused", () => {
     expect(run.logLines.at(-1)).toMatch(/^pause {4}pcs-1: as the failed test left it, until /);
 
     const [found] = await enterable(testGate);
-    expect(found?.kept).toMatchObject({
+    expect(found?.retained).toMatchObject({
       paused: true,
       why: "at a failed test of a run that is paused",
       until: pause.until,
     });
-    const target = found?.kept.machines[0]?.target ?? expect.unreachable();
+    const target = found?.retained.machines[0]?.target ?? expect.unreachable();
     await using connection = await dial(target, { name: "pc1" });
     expect((await connection.exec("cat left")).stdout.toString()).toBe("evidence\n");
 

@@ -59,5 +59,5 @@ export async function dropRetainedCopy(
 }
 
 export function retainedCopyPath(folder: string): string {
-  return join(folder, "kept.json");
+  return join(folder, "retained.json");
 }

@@ -155,7 +155,7 @@ test("retained machines are not rolled back ahead", async ({ testGate }) => {
   const first = await gate.claim("file");
   gate.expect(5);
   gate.release(first.claim, true);
-  await until(() => expect(linesOf(run, "kept")).toHaveLength(2));
+  await until(() => expect(linesOf(run, "retained")).toHaveLength(2));
   await gate.close();
   expect(watched.begun).toBe(1);
 });

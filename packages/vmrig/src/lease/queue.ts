@@ -198,7 +198,7 @@ function differ(before: QueueStatus | undefined, now: QueueStatus): boolean {
       position,
       waiting,
       restarted !== undefined,
-      held.map(({ copy, holder, fence, kept }) => [copy, holder, fence, kept?.until]),
+      held.map(({ copy, holder, fence, retained }) => [copy, holder, fence, retained?.until]),
     ]);
   return before === undefined || state(before) !== state(now);
 }

@@ -57,10 +57,10 @@ async function pickCopy(
   ]);
   const [first] = pickCopies(rig, named);
   const { findRetainedCopy } = await import("../../operations/find-retained-copy.ts");
-  const [kept] = named === undefined ? await findRetainedCopy({ rig, folders, say }) : [];
-  if (kept !== undefined && rig.copies > 1)
-    say(`logs     ${kept.copy.copy}: the copy retained for you`);
-  return kept?.copy ?? describeCopy(rig, copyNames(rig).indexOf(first ?? "") + 1, folders);
+  const [retained] = named === undefined ? await findRetainedCopy({ rig, folders, say }) : [];
+  if (retained !== undefined && rig.copies > 1)
+    say(`logs     ${retained.copy.copy}: the copy retained for you`);
+  return retained?.copy ?? describeCopy(rig, copyNames(rig).indexOf(first ?? "") + 1, folders);
 }
 
 /** Prefixes each line with a name. `flush` prints the last line if it has no end. */

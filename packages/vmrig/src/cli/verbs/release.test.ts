@@ -14,7 +14,7 @@ async function failedRun(cli: TestCli): Promise<Run> {
   const claim: ClaimSession = await claimMachines(client, "file");
   await claim.machines["pc1"]?.exec("sh", ["-c", "echo evidence > left"]);
   await claim.release(true);
-  await run.says(/^kept {5}pcs-1: as the failed tests left it, until/);
+  await run.says(/^retained pcs-1: as the failed tests left it, until/);
   await run.gate.close();
   return run;
 }
@@ -42,7 +42,7 @@ describe("machines retained after a failed run", () => {
 
   test("status shows them as retained for this user", async ({ cli }) => {
     expect((await cli.start(["status"])).stdout).toMatch(
-      /^pcs-1 {4}kept by alice@laptop after a failed run until \d\d:\d\d, for another \d+ min: log in with `vmrig ssh`/m,
+      /^pcs-1 {4}retained by alice@laptop after a failed run until \d\d:\d\d, for another \d+ min: log in with `vmrig ssh`/m,
     );
   });
 
@@ -52,7 +52,7 @@ describe("machines retained after a failed run", () => {
     const bob = cli.run("bob");
     const claim = bob.gate.claim("file");
     expect(await bob.says(/^wait/)).toMatch(
-      /^wait {5}pcs-1 is kept by alice@laptop after a failed run for another .* min \(until \d\d:\d\d\); you are next$/,
+      /^wait {5}pcs-1 is retained by alice@laptop after a failed run for another .* min \(until \d\d:\d\d\); you are next$/,
     );
     const { exitCode, stdout } = await cli.start(["release"]);
     expect({ exitCode, stdout }).toEqual({
@@ -75,7 +75,7 @@ describe("machines retained after a failed run", () => {
     const { exitCode, stdout, stderr } = await cli.start(["ssh", "pc1", "--", "ls"]);
     expect({ exitCode, stdout }, stderr).toEqual({ exitCode: 0, stdout: "" });
     expect(stderr).toMatch(
-      /^kept {5}pcs-1: no longer retained, its time was until \d\d:\d\d, or it was released by force$/m,
+      /^retained pcs-1: no longer retained, its time was until \d\d:\d\d, or it was released by force$/m,
     );
     expect(stderr).toMatch(/^ssh {6}pc1: pcs-1 is held until you leave$/m);
   });
@@ -96,7 +96,7 @@ describe("machines retained after a failed run", () => {
       "true",
     ]);
     expect(exitCode).toBe(3);
-    expect(stderr).toMatch(/kept by alice@laptop after a failed run/);
+    expect(stderr).toMatch(/retained by alice@laptop after a failed run/);
     expect((await cli.start(["exec", "pc1", "--", "cat", "left"])).stdout).toBe("evidence\n");
   });
 
@@ -104,7 +104,7 @@ describe("machines retained after a failed run", () => {
     const { exitCode, stdout } = await cli.start(["release", "--force"]);
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(
-      /^released pcs-1: it was kept by alice@laptop after a failed run for another .* min \(until \d\d:\d\d\)\n$/,
+      /^released pcs-1: it was retained by alice@laptop after a failed run for another .* min \(until \d\d:\d\d\)\n$/,
     );
   });
 });

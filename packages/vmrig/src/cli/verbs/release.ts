@@ -36,14 +36,14 @@ async function releaseOwn(
   ]);
   const found = await findRetainedCopy({ ...opened, only, say });
   // A paused run still owns its copies and continues with them.
-  for (const { copy } of found.filter(({ kept }) => kept.paused))
+  for (const { copy } of found.filter(({ retained }) => retained.paused))
     say(`paused   ${copy.copy}: press Enter at the terminal of its run`);
-  const kept = found.filter(({ kept }) => kept.paused !== true);
-  if (kept.length === 0) {
+  const retained = found.filter(({ retained }) => retained.paused !== true);
+  if (retained.length === 0) {
     print(`nothing  no copy of ${only ?? opened.rig.name} is retained for you\n`);
     return;
   }
-  for (const copy of await releaseRetainedCopy({ ...opened, holder, say }, kept))
+  for (const copy of await releaseRetainedCopy({ ...opened, holder, say }, retained))
     print(`released ${copy}: it was retained for you\n`);
 }
 

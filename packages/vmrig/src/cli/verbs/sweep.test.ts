@@ -44,7 +44,7 @@ test("orphans are listed, and removed only with --remove", async ({ cli }) => {
   const pid = deadPid();
   const leftovers = [
     join(runtime, `ssh-${pid}-abc`, "key"),
-    join(folder, `kept.json.0a1b2c3d.${pid}`),
+    join(folder, `retained.json.0a1b2c3d.${pid}`),
     join(folder, "leased-through.json"),
     join(runtime, "pcs-1", "pc9.control"),
   ];
@@ -64,7 +64,7 @@ test("orphans are listed, and removed only with --remove", async ({ cli }) => {
     expect(listed.exitCode).toBe(0);
     expect(lines(listed.stdout)).toEqual(
       [
-        `orphan   half-written ${folder}/kept.json.0a1b2c3d.${pid}, which process ${pid} was writing, which is gone`,
+        `orphan   half-written ${folder}/retained.json.0a1b2c3d.${pid}, which process ${pid} was writing, which is gone`,
         `orphan   key in ${runtime}/ssh-${pid}-abc of process ${pid}, which is gone`,
         `orphan   note ${folder}/leased-through.json of process ${pid}, which is gone`,
         `orphan   socket ${unservedSocket} of a gate that is gone`,

@@ -134,7 +134,7 @@ end
  */
 export const READ_HOLDER = `
 local function hold(i)
-  local h = redis.call('HMGET', KEYS[i + 1], 'fence', 'since', 'who', 'kept')
+  local h = redis.call('HMGET', KEYS[i + 1], 'fence', 'since', 'who', 'retained')
   return { redis.call('PTTL', KEYS[i]), h[1] or '0', h[2] and now - h[2] or -1, h[3] or '', h[4] or '' }
 end
 `;

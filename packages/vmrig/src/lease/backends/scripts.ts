@@ -32,7 +32,7 @@ return #KEYS
 export const EXTEND = `
 for i = 4, #KEYS - 2, 3 do
   if redis.call('GET', KEYS[i]) == ARGV[1] then
-    if redis.call('HEXISTS', KEYS[i + 1], 'kept') == 1 then
+    if redis.call('HEXISTS', KEYS[i + 1], 'retained') == 1 then
       return redis.call('PTTL', KEYS[i]) >= tonumber(ARGV[2]) and #KEYS or 0
     end
     redis.call('PEXPIRE', KEYS[i], ARGV[2]); redis.call('PEXPIRE', KEYS[i + 1], ARGV[2])

@@ -34,18 +34,19 @@ export async function strayNotes(
 }
 
 async function lapsedKept({ copy, held }: OwnCopy): Promise<readonly Orphan[]> {
-  const kept = await readRetainedCopy(copy);
+  const retained = await readRetainedCopy(copy);
   const path = retainedCopyPath(copy.folder);
   if (
-    kept === undefined ||
-    whyOver(kept, { copies: [{ copy: copy.copy, fence: 0, ...(held && { held }) }] }) === undefined
+    retained === undefined ||
+    whyOver(retained, { copies: [{ copy: copy.copy, fence: 0, ...(held && { held }) }] }) ===
+      undefined
   )
     return [];
   return [
     {
       what: `note ${path} of a copy that is no longer retained`,
       copy: copy.copy,
-      remove: () => dropRetainedCopy(copy, kept),
+      remove: () => dropRetainedCopy(copy, retained),
     },
   ];
 }
