@@ -106,7 +106,7 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
         { copy: "pcs-1", fence: 0 },
         { copy: "pcs-2", fence: 0 },
       ],
-      line: [],
+      queue: [],
     });
   });
 
@@ -125,7 +125,7 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
       copies: [
         { copy: "pcs-1", fence: held.fence, held: { holder: person("alice"), fence: held.fence } },
       ],
-      line: [{ holder: person("bob"), extra: false, accepts: ["pcs-1"] }],
+      queue: [{ holder: person("bob"), extra: false, accepts: ["pcs-1"] }],
     });
     expect(view.copies[0]?.held?.expiresInMs).toBeLessThanOrEqual(30_000);
     expect(view.copies[0]?.held?.heldForMs).toBeGreaterThanOrEqual(0);
