@@ -2,6 +2,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { systemClock } from "../../../clock/clock.ts";
+import { seededRandom } from "../../../seeded-random.test.kit.ts";
 import { waitFor } from "../../../wait/wait-for.ts";
 import { person } from "../../fixtures/holders.ts";
 import { RedisServers } from "../../../redis/fixtures/redis-servers.ts";
@@ -56,21 +57,22 @@ test.each([
     );
     // Ahead of every clock, so that only the values stored on most servers make the fence grow.
     await servers.set(FENCE, String((Date.now() + 86_400_000) * 1000));
+    const { below, next } = seededRandom();
     const fences: number[] = [];
     let holders = 0;
     let overlaps = 0;
     const race = async (who: string): Promise<void> => {
       for (let attempt = 1; fences.length < 120; attempt++) {
-        const view = views[Math.floor(Math.random() * views.length)] as LeaseBackend;
+        const view = views[below(views.length)] as LeaseBackend;
         const taken = await taker(view, who)(attempt);
         if (taken === undefined) {
-          await systemClock.sleep(Math.random() * 10);
+          await systemClock.sleep(next() * 10);
           continue;
         }
         holders += 1;
         if (holders > 1) overlaps += 1;
         fences.push(taken.fence);
-        await systemClock.sleep(Math.random() * 4);
+        await systemClock.sleep(next() * 4);
         holders -= 1;
         await taken.lock.release();
       }
