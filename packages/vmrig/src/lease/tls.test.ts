@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
-import { freePort } from "../redis/fixtures/free-port.ts";
+import { freePort } from "../ssh/fixtures/free-port.test.kit.ts";
 import { BadNetwork } from "../redis/fixtures/bad-network.ts";
 import { Certificates, SERVER_NAME } from "../redis/fixtures/certificates.ts";
 import { RedisServer } from "../redis/fixtures/redis-server.ts";

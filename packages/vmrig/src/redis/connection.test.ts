@@ -1,11 +1,11 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
+import { freePort } from "../ssh/fixtures/free-port.test.kit.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { waitFor } from "../wait/wait-for.ts";
 import { connect } from "./connection.ts";
 import { BadNetwork } from "./fixtures/bad-network.ts";
-import { freePort } from "./fixtures/free-port.ts";
 import { RedisServer } from "./fixtures/redis-server.ts";
 import { keysOf } from "../lease/keys.ts";
 import { ping } from "./ping.ts";
