@@ -19,6 +19,7 @@ export function manualClock(): ManualClock {
     sleep: (ms, signal) =>
       new Promise((resolve, reject) => {
         if (signal?.aborted === true) return reject(signal.reason);
+        if (ms <= 0) return void setImmediate(resolve);
         const sleep = { until: passed + ms, wake: resolve };
         sleeps.add(sleep);
         const stop = () => (sleeps.delete(sleep), reject(signal?.reason));

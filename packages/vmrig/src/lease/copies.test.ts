@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { systemClock } from "../clock/clock.ts";
+import { systemClock, type Clock } from "../clock/clock.ts";
+import { manualClock } from "../clock/manual-clock.test.kit.ts";
 import { waitFor } from "../wait/wait-for.ts";
 import { Child } from "./fixtures/child.ts";
 import { queueOf, waitForQueue } from "./fixtures/queue.ts";
@@ -18,10 +19,12 @@ import {
   until,
 } from "./lease.test.kit.ts";
 import type { LeaseStoreOptions } from "./open-lease-store.ts";
-import type { QueueStatus } from "./queue-status.ts";
 
 describe.each([1, 3])("with %d Redis servers", (count) => {
-  async function open(timing: LeaseStoreOptions["timing"] = NO_POLLING, clock = systemClock) {
+  async function open(
+    timing: LeaseStoreOptions["timing"] = NO_POLLING,
+    clock: Clock = systemClock,
+  ) {
     const servers = await startServers(count);
     const leases = await openStore(servers, { timing, clock });
     const ask = (who: string, request: LeaseRequest, options: Partial<AcquireOptions> = {}) =>
@@ -196,25 +199,25 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
   });
 
   test("a waiter gets a report every 30 s when nothing changes", async () => {
-    const quick = {
-      wall: () => Date.now(),
-      monotonic: () => performance.now() * 100,
-      sleep: (ms: number, signal?: AbortSignal) => systemClock.sleep(ms / 100, signal),
-    };
-    const { servers, leases } = await open(NO_POLLING, quick);
+    const clock = manualClock();
+    const { servers, leases } = await open(NO_POLLING, clock);
     await servers.set(LOCK, "by hand");
-    const reports: QueueStatus[] = [];
+    const waitedMs: number[] = [];
     const waiting = acquire(leases, {
       who: "bob",
       waitForMs: 600_000,
-      onWait: (status) => reports.push(status),
+      onWait: (status) => waitedMs.push(status.waitedMs),
     });
     waiting.catch(() => {});
-    await until("three reports", () => reports.length >= 3);
-    const pauses = reports
-      .slice(1)
-      .map(({ waitedMs }, i) => waitedMs - (reports[i]?.waitedMs ?? 0));
-    for (const pause of pauses) expect(pause).toBeGreaterThanOrEqual(29_999);
+    for (const reports of [1, 2, 3]) {
+      await until("the wait", () => clock.sleeping()[0] === 30_000);
+      expect(waitedMs).toHaveLength(reports);
+      clock.advance(29_999);
+      expect(waitedMs).toHaveLength(reports);
+      clock.advance(1);
+    }
+    await until("the fourth report", () => waitedMs.length === 4);
+    expect(waitedMs).toEqual([0, 30_000, 60_000, 90_000]);
   });
 
   test("two hundred waiters for one copy are served in order of arrival", async () => {
