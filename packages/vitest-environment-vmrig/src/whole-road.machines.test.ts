@@ -1,11 +1,11 @@
-import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import { execa } from "execa";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { openHome, type Home } from "./home.test.kit.ts";
-import { asAPerson, runVitest, startVitest } from "./start-vitest.test.kit.ts";
+import { describe, expect, test } from "vitest";
+import { asAPerson } from "./start-vitest.test.kit.ts";
+import { EXAMPLES, exists, PROJECT, useHome } from "./whole-road.test.kit.ts";
 
 /**
  * End-to-end tests on two real machines: real Vitest runs, real Redis, real Terraform, real QEMU.
@@ -14,60 +14,16 @@ import { asAPerson, runVitest, startVitest } from "./start-vitest.test.kit.ts";
 
 /** The script that `npm run` runs. */
 const DOOR = fileURLToPath(new URL("../../../scripts/run.mjs", import.meta.url));
-const EXAMPLES = fileURLToPath(new URL("../../../examples", import.meta.url));
-const EXAMPLE = join(EXAMPLES, "two-machines");
-const ON_THEIR_MACHINES = fileURLToPath(
-  new URL("../test-projects/examples/vitest.config.ts", import.meta.url),
-);
-const PROJECT = fileURLToPath(new URL("../test-projects/real", import.meta.url));
-const CLI = fileURLToPath(import.meta.resolve("vmrig/cli"));
 /** Removes the restart of the service, which pc1 does not have. */
 const FORGOTTEN =
   "cd /etc && touch of-the-recipe && sed -i /^Restart=/d $(find systemd/system -name inbox.service) of-the-recipe";
-const VITEST = fileURLToPath(new URL("../vitest.mjs", import.meta.resolve("vitest")));
 
-let home: Home;
-beforeAll(async () => {
-  home = await openHome();
-});
-afterAll(() => home[Symbol.asyncDispose]());
-
-const start = (folder: string, words: readonly string[], env?: Readonly<Record<string, string>>) =>
-  startVitest(home, folder, words, env);
-const run = (folder: string, words: readonly string[], env?: Readonly<Record<string, string>>) =>
-  runVitest(home, folder, words, env);
-
-const green =
-  (words: readonly string[], env?: Readonly<Record<string, string>>) =>
-  async (): Promise<string> => {
-    const { code, output } = await run(PROJECT, words, env);
-    expect(code, output).toBe(0);
-    return output;
-  };
-
-const copyFolder = (): string => join(home.folders.state, "rigs", "two-machines-1");
-
-async function qemuPids(): Promise<number[]> {
-  const names = await readdir(join(copyFolder(), "machines"));
-  return Promise.all(
-    names
-      .toSorted()
-      .map(async (name) =>
-        Number(await readFile(join(copyFolder(), "machines", name, "qemu.pid"), "utf8")),
-      ),
-  );
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
-}
+const { home, run, green, runExample, staying, listTests, vmrig, ...rig } = useHome();
+const { copyFolder, qemuPids, machineProcesses, expectNothingLeft } = rig;
 
 test("`npm run demo` creates the machines, captures their baseline, runs the example, and prints each step", async () => {
   const { exitCode, all } = await execa(process.execPath, [DOOR, "demo"], {
-    env: asAPerson(home),
+    env: asAPerson(home()),
     reject: false,
     all: true,
   });
@@ -86,30 +42,24 @@ test("`npm run demo` creates the machines, captures their baseline, runs the exa
 
 test("a second run starts no Terraform and boots nothing, and prints how long lease, check and rollback took", async () => {
   const before = await qemuPids();
-  const output = await green(["look"], { VMRIG_TERRAFORM: "/nonexistent/terraform" })();
+  const output = await green(["look"], { VMRIG_TERRAFORM: "/nonexistent/terraform" });
   expect(output).not.toMatch(/vmrig {2}(plan|boot|baseline)/);
   expect(output).toMatch(/leased in \d+ m?s, checked in \d+ m?s/);
   expect(output).toMatch(/pc1, pc2 back at [0-9a-f]{16} in [\d.]+ m?s/);
   expect(await qemuPids()).toEqual(before);
 });
 
-test(
-  "for the next file a wiped machine works again and a changed clock is correct again",
-  green(["harm"]),
-);
+test("for the next file a wiped machine works again and a changed clock is correct again", () =>
+  green(["harm"]));
 
-test(
-  "faults and checkpoints work, and the next file starts without their effects",
-  green(["faults"]),
-);
+test("faults and checkpoints work, and the next file starts without their effects", () =>
+  green(["faults"]));
 
-test(
-  "forwards, reverse forwards and proxies work, and are reopened after a restore",
-  green(["network"]),
-);
+test("forwards, reverse forwards and proxies work, and are reopened after a restore", () =>
+  green(["network"]));
 
 test("a failed test has its unit, its journal and its console, even of a machine whose kernel panicked; the next file finds both machines working", async () => {
-  const attachments = join(home.folders.state, "attachments");
+  const attachments = join(home().folders.state, "attachments");
   const { code, output } = await run(PROJECT, ["evidence", `--attachmentsDir=${attachments}`]);
   expect(code, output).toBe(1);
   expect(output).toMatch(/Tests {2}2 failed \| 1 passed/);
@@ -141,7 +91,7 @@ describe("leases nothing", () => {
     ["when only unit tests run", ["--project", "unit"]],
     ["when -t matches no test", ["look", "-t", "no test has this name", "--passWithNoTests"]],
   ])("%s", async (_title, words) => {
-    expect(await green(words)()).not.toContain("leased in");
+    expect(await green(words)).not.toContain("leased in");
   });
 
   test.each([
@@ -162,11 +112,7 @@ describe("leases nothing", () => {
       "asks for a name until it is valid",
     ],
   ])("when tests are only listed: those %s", async (_title, cwd, title) => {
-    const { all, exitCode } = await execa(process.execPath, [VITEST, "list"], {
-      cwd,
-      env: { ...home.env, NO_COLOR: "1" },
-      all: true,
-    });
+    const { all, exitCode } = await listTests(cwd);
     expect(exitCode, all).toBe(0);
     expect(all).toContain(title);
     expect(all).not.toContain("leased in");
@@ -174,7 +120,7 @@ describe("leases nothing", () => {
 });
 
 test("of two simultaneous runs one waits, prints the holder and its position in the queue, and both end green", async () => {
-  const runs = await Promise.all([green(["look"])(), green(["look"])()]);
+  const runs = await Promise.all([green(["look"]), green(["look"])]);
   const waited = runs.filter((output) =>
     /two-machines-1 is held by \S+@\S+ \(vitest run look\) for .*you are next/.test(output),
   );
@@ -182,27 +128,6 @@ test("of two simultaneous runs one waits, prints the holder and its position in 
 });
 
 describe("a run that is ended from outside", () => {
-  /** Starts a run and waits until its test is on the machine. */
-  async function staying(): Promise<{ vitest: ReturnType<typeof start>; marker: string }> {
-    const marker = join(home.folders.state, `marker-${process.hrtime.bigint()}`);
-    const vitest = start(PROJECT, ["stay"], { TEST_MARKER: marker });
-    await expect.poll(() => exists(marker), { timeout: 60_000 }).toBe(true);
-    return { vitest, marker };
-  }
-
-  async function expectNothingLeft(): Promise<void> {
-    await expect
-      .poll(
-        async () =>
-          [...(await home.processes()).values()].filter(
-            (line) => !/qemu-system|vde_switch|redis-server|valkey-server/.test(line),
-          ),
-        { timeout: 20_000 },
-      )
-      .toEqual([]);
-    expect((await readdir(home.folders.runtime)).toSorted()).toEqual(["redis", "two-machines-1"]);
-  }
-
   test("by kill -9 frees the lease long before its TTL expires, and leaves no process and no socket", async () => {
     const { vitest } = await staying();
     const next = run(PROJECT, ["look"]);
@@ -227,7 +152,7 @@ describe("a run that is ended from outside", () => {
 describe("recovers by itself", () => {
   test("when the QEMU processes are gone", async () => {
     for (const pid of await qemuPids()) process.kill(pid, "SIGKILL");
-    const output = await green(["look"])();
+    const output = await green(["look"]);
     expect(output).toContain("its QEMU process is gone; starting it again from its snapshot");
     expect(output).not.toMatch(/vmrig {2}(plan|boot)/);
   });
@@ -235,21 +160,21 @@ describe("recovers by itself", () => {
   test("when Redis and its data are gone, the record included", async () => {
     const before = await qemuPids();
     process.kill(
-      Number(await readFile(join(home.folders.state, "redis", "redis.pid"), "utf8")),
+      Number(await readFile(join(home().folders.state, "redis", "redis.pid"), "utf8")),
       "SIGKILL",
     );
-    await rm(join(home.folders.state, "redis"), { recursive: true });
-    const output = await green(["look"])();
+    await rm(join(home().folders.state, "redis"), { recursive: true });
+    const output = await green(["look"]);
     expect(output).toContain("there is no record of it; asking Terraform");
     expect(output).toMatch(/vmrig {2}plan {5}no changes/);
     expect(await qemuPids()).toEqual(before);
   });
 
   test("when the recipe changes: the baseline is rebuilt from the pristine machines", async () => {
-    const output = await green(["look"], { TEST_RECIPE: FORGOTTEN })();
+    const output = await green(["look"], { TEST_RECIPE: FORGOTTEN });
     expect(output).toContain("the recipe changed; preparing again from the pristine machines");
     expect(output).not.toMatch(/vmrig {2}(plan|boot)/);
-    expect(await green(["look"])()).not.toContain("preparing again");
+    expect(await green(["look"])).not.toContain("preparing again");
   });
 });
 
@@ -267,8 +192,8 @@ describe("touches nothing", () => {
   test("when Terraform's state is gone while the machines run: reports them instead of creating them twice", async () => {
     const before = await qemuPids();
     const state = join(copyFolder(), "terraform", "terraform.tfstate");
-    await mkdir(join(home.folders.state, "moved"), { recursive: true });
-    const kept = join(home.folders.state, "moved", "terraform.tfstate");
+    await mkdir(join(home().folders.state, "moved"), { recursive: true });
+    const kept = join(home().folders.state, "moved", "terraform.tfstate");
     await rename(state, kept);
     const { code, output } = await run(PROJECT, ["look"]);
     expect(code).toBe(1);
@@ -276,19 +201,11 @@ describe("touches nothing", () => {
     for (const pid of before) expect(output).toContain(`pid ${pid}`);
     expect(await qemuPids()).toEqual(before);
     await rename(kept, state);
-    await green(["look"])();
+    await green(["look"]);
   });
 });
 
 describe("the command, on real machines,", () => {
-  const vmrig = (words: readonly string[], input = "") =>
-    execa(process.execPath, [CLI, ...words], {
-      cwd: EXAMPLE,
-      env: { ...home.env },
-      reject: false,
-      input,
-    });
-
   test("runs a program or a shell line, and forwards input, output and exit code", async () => {
     const counted = await vmrig(
       ["exec", "pc1", "--", "sh", "-c", "wc -c; hostname >&2; exit 7"],
@@ -318,37 +235,27 @@ describe("the command, on real machines,", () => {
   test("stops the machines with `down` without losing data: the next run starts them from their baseline", async () => {
     const down = await vmrig(["down"]);
     expect(down.exitCode, down.stderr).toBe(0);
-    expect(
-      [...(await home.processes()).values()].filter((line) => /qemu-system|vde_switch/.test(line)),
-    ).toEqual([]);
-    const output = await green(["look"])();
+    expect(await machineProcesses()).toEqual([]);
+    const output = await green(["look"]);
     expect(output).not.toMatch(/vmrig {2}(plan|boot|baseline)/);
   });
 });
 
 describe("the examples, on the same machines:", () => {
-  const example = (
-    name: string,
-    words: readonly string[] = [],
-    env: Readonly<Record<string, string>> = {},
-  ) =>
-    run(join(EXAMPLES, name), ["--config", ON_THEIR_MACHINES, ...words], {
-      ...env,
-      TEST_EXAMPLE: name,
-    });
-
   test.each(["service-under-test", "two-node-cluster", "terminal-app"])(
     "%s is green without booting or preparing anything",
     { timeout: 600_000 },
     async (name) => {
-      const { code, output } = await example(name);
+      const { code, output } = await runExample(name);
       expect(code, output).toBe(0);
       expect(output).not.toMatch(/vmrig {2}(plan|boot|baseline)/);
     },
   );
 
   test("two-machines without the line that restarts its service fails, and the evidence shows why", async () => {
-    const { code, output } = await example("two-machines", ["inbox"], { TEST_RECIPE: FORGOTTEN });
+    const { code, output } = await runExample("two-machines", ["inbox"], {
+      TEST_RECIPE: FORGOTTEN,
+    });
     expect(code, output).toBe(1);
     expect(output).toMatch(/Tests\s+1 failed \| 1 passed/);
     const logLines =
@@ -362,23 +269,11 @@ describe("the examples, on the same machines:", () => {
 });
 
 test("vmrig destroy deletes the machines after the rig's name is typed, and leaves nothing behind", async () => {
-  const refused = await execa(process.execPath, [CLI, "destroy", "pcs"], {
-    cwd: EXAMPLE,
-    env: { ...home.env },
-    reject: false,
-    all: true,
-  });
+  const refused = await vmrig(["destroy", "pcs"]);
   expect(refused.exitCode, refused.all).toBe(2);
   expect(await qemuPids()).toHaveLength(2);
-  const destroyed = await execa(process.execPath, [CLI, "destroy", "two-machines"], {
-    cwd: EXAMPLE,
-    env: { ...home.env },
-    reject: false,
-    all: true,
-  });
+  const destroyed = await vmrig(["destroy", "two-machines"]);
   expect(destroyed.exitCode, destroyed.all).toBe(0);
-  expect(
-    [...(await home.processes()).values()].filter((line) => /qemu-system|vde_switch/.test(line)),
-  ).toEqual([]);
+  expect(await machineProcesses()).toEqual([]);
   expect(await readdir(join(copyFolder(), "machines"))).toEqual([]);
 });

@@ -48,6 +48,16 @@ async function createMachine(shell = "/bin/sh"): Promise<FakeMachine> {
   };
 }
 
+/** Makes each bash of the test run these lines first. */
+async function startUpFile({ folder }: FakeMachine, lines: string): Promise<void> {
+  await writeFile(join(folder, "rc"), lines);
+  vi.stubEnv("BASH_ENV", join(folder, "rc"));
+  // With a socket for stdin and SHLVL below 1 or unset (as below cron, systemd or docker exec),
+  // bash believes that sshd started it, and reads ~/.bashrc in place of BASH_ENV.
+  vi.stubEnv("SHLVL", "1");
+  onTestFinished(() => void vi.unstubAllEnvs());
+}
+
 test.each(SHELLS)(
   "a machine at its baseline is proven, gets the right time and stores the nonce, in %s",
   async (shell) => {
@@ -79,12 +89,7 @@ test("the proof of one rollback does not prove the next", async () => {
 
 test("output of a shell's start-up files, before and after the proof, is no failure", async () => {
   const machine = await createMachine("/bin/bash");
-  await writeFile(
-    join(machine.folder, "rc"),
-    "echo Welcome!\necho 'to pc1' >&2\ntrap 'echo bye' EXIT\n",
-  );
-  vi.stubEnv("BASH_ENV", join(machine.folder, "rc"));
-  onTestFinished(() => void vi.unstubAllEnvs());
+  await startUpFile(machine, "echo Welcome!\necho 'to pc1' >&2\ntrap 'echo bye' EXIT\n");
   await machine.prove();
   expect(await machine.nonce()).toBe(`${NONCE}\n`);
 });
@@ -153,9 +158,7 @@ test("a clock that cannot be set is a failure, and its output is reported", asyn
 
 test("a shell that ends without output is a failure", async () => {
   const machine = await createMachine("/bin/bash");
-  await writeFile(join(machine.folder, "rc"), "exit 0\n");
-  vi.stubEnv("BASH_ENV", join(machine.folder, "rc"));
-  onTestFinished(() => void vi.unstubAllEnvs());
+  await startUpFile(machine, "exit 0\n");
   await expect(machine.prove()).rejects.toMatchObject({
     code: "ROLLBACK_FAILED",
     details: ["exit code 0"],

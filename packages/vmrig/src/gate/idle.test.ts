@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from "vitest";
-import type { Clock } from "../clock/clock.ts";
+import { manualClock } from "../clock/manual-clock.test.kit.ts";
 import { whenIdle, type Idle } from "./idle.ts";
 
 interface IdleRun {
@@ -12,30 +12,15 @@ interface IdleRun {
 
 /** Creates an idle detector with a clock that only `pass` advances. */
 function createIdleRun(idleMs: number): IdleRun {
-  let now = 0;
-  const sleepers = new Set<{ readonly at: number; readonly wake: () => void }>();
-  const clock: Clock = {
-    wall: () => now,
-    monotonic: () => now,
-    sleep: (ms, signal) =>
-      new Promise((resolve, reject) => {
-        if (signal?.aborted === true) return reject(signal.reason);
-        const sleeper = { at: now + ms, wake: resolve };
-        sleepers.add(sleeper);
-        signal?.addEventListener("abort", () => (sleepers.delete(sleeper), reject(signal.reason)), {
-          once: true,
-        });
-      }),
-  };
+  const clock = manualClock();
   const over = new AbortController();
   onTestFinished(() => over.abort());
   const made = {
     rests: [] as number[],
     others: false,
     async pass(ms: number) {
-      for (const end = now + ms; now < end; now += 100) {
-        for (const sleeper of sleepers)
-          if (sleeper.at <= now && sleepers.delete(sleeper)) sleeper.wake();
+      for (let passed = 0; passed < ms; passed += 100) {
+        clock.advance(100);
         await new Promise((resolve) => setImmediate(resolve));
       }
     },
@@ -45,7 +30,7 @@ function createIdleRun(idleMs: number): IdleRun {
     idleMs,
     signal: over.signal,
     othersWait: async () => made.others,
-    rest: async () => void made.rests.push(now),
+    rest: async () => void made.rests.push(clock.monotonic()),
   });
   return Object.assign(made, { idle });
 }

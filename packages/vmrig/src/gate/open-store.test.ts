@@ -1,11 +1,11 @@
 import { mkdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { freePort } from "../ssh/fixtures/free-port.test.kit.ts";
 import { checkConfig } from "../config/check.ts";
 import type { Folders } from "../config/folders.ts";
 import type { ResolvedRig } from "../config/schema.ts";
 import { Certificates } from "../redis/fixtures/certificates.ts";
-import { freePort } from "../redis/fixtures/free-port.ts";
 import { person } from "../lease/fixtures/holders.ts";
 import { RedisServers } from "../redis/fixtures/redis-servers.ts";
 import { RedisServer } from "../redis/fixtures/redis-server.ts";

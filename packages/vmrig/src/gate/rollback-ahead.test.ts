@@ -1,12 +1,8 @@
-import { createServer, type AddressInfo, type Socket } from "node:net";
-import { expect, onTestFinished, test as plain, vi } from "vitest";
+import { expect } from "vitest";
 import { systemClock, type Clock } from "../clock/clock.ts";
 import type { Driver } from "../driver/driver.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { keysOf } from "../lease/keys.ts";
-import { generateKeyPair } from "../ssh/keys.ts";
-import { createRollbackAhead } from "./rollback-ahead.ts";
-import type { LeasedCopy } from "./leased-copy.ts";
 import { begun, holdUp, rollbacks, linesOf, until } from "./rollbacks.test.kit.ts";
 import { on, test } from "./test-gate.test.kit.ts";
 
@@ -246,86 +242,3 @@ test("a watcher's next run finds its machines ready as soon as it knows its file
   expect(watched.begun).toBe(2);
   expect(logLines.at(-1)).toMatch(/ ahead$/);
 });
-
-/** Starts a machine that accepts connections and never answers. */
-async function silent() {
-  const calls: Socket[] = [];
-  const server = createServer((socket) => {
-    socket.on("error", () => {}).resume();
-    calls.push(socket);
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  onTestFinished(() => {
-    for (const call of calls) call.destroy();
-    server.close();
-  });
-  const { port } = server.address() as AddressInfo;
-  const { publicKey: hostKey, privateKey } = generateKeyPair();
-  const machines = [
-    {
-      name: "pc1",
-      lanAddress: "10.77.0.11",
-      target: { host: "127.0.0.1", port, user: "vmrig", hostKey, privateKey },
-    },
-  ];
-  const lost = new AbortController();
-  const lease = { copy: "pcs-1", state: "held", signal: lost.signal };
-  return {
-    leasedCopy: {
-      lease,
-      baseline: "0123456789abcdef",
-      rollBackAhead: async () => machines,
-    } as unknown as LeasedCopy,
-    calls,
-    lost,
-  };
-}
-
-/** A clock without timeouts, so that no connection closes because the machine is silent. */
-const clockWithoutTimeouts: Clock = {
-  ...systemClock,
-  sleep: (ms, signal) => systemClock.sleep(ms * 1_000, signal),
-};
-const CLOSED = { timeout: 5_000, interval: 10 };
-
-plain("a claim does not wait for a login that is under way: the login is aborted", async () => {
-  const { leasedCopy, calls } = await silent();
-  const logLines: string[] = [];
-  const ahead = createRollbackAhead({
-    clock: clockWithoutTimeouts,
-    guest: "shell",
-    say: (line) => logLines.push(line),
-    signal: new AbortController().signal,
-  });
-  ahead.begin(leasedCopy);
-  await vi.waitFor(() => expect(calls).toHaveLength(1), CLOSED);
-  expect(ahead.size).toBe(1);
-
-  expect(await ahead.take(leasedCopy)).toMatchObject({
-    aheadMs: expect.any(Number),
-    machines: [{ name: "pc1" }],
-  });
-
-  await vi.waitFor(() => expect(calls[0]?.closed).toBe(true), CLOSED);
-  expect([ahead.size, logLines]).toEqual([0, []]);
-  expect(await ahead.take(leasedCopy)).toBeUndefined();
-});
-
-plain.each(["is dropped", "loses its lease", "belongs to a run that ends"])(
-  "a login under way is aborted when its copy %s",
-  async (how) => {
-    const { leasedCopy, calls, lost } = await silent();
-    const closing = new AbortController();
-    const ahead = createRollbackAhead({
-      clock: clockWithoutTimeouts,
-      guest: "shell",
-      say: () => {},
-      signal: closing.signal,
-    });
-    ahead.begin(leasedCopy);
-    await vi.waitFor(() => expect(calls).toHaveLength(1), CLOSED);
-    if (how === "is dropped") ahead.drop(leasedCopy);
-    else (how === "loses its lease" ? lost : closing).abort(new Error(how));
-    await vi.waitFor(() => expect(calls[0]?.closed).toBe(true), CLOSED);
-  },
-);

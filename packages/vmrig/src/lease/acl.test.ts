@@ -1,17 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
-import { waitFor } from "../wait/wait-for.ts";
 import { BadNetwork } from "../redis/fixtures/bad-network.ts";
 import { aborted, person } from "./fixtures/holders.ts";
 import { RedisServer } from "../redis/fixtures/redis-server.ts";
-import { RedisServers } from "../redis/fixtures/redis-servers.ts";
 import { PCS, PCS_1, pcs } from "./fixtures/rigs.ts";
 import type { Lease } from "./lease.ts";
 import type { LeaseStore } from "./lease-store.ts";
+import { NO_POLLING, openStore, startServers, until } from "./lease.test.kit.ts";
 import { openLeaseStore, type LeaseStoreOptions } from "./open-lease-store.ts";
-
-// Real processes on a computer that may be busy: each wait has its own deadline.
-vi.setConfig({ testTimeout: 60_000 });
 
 /** ACL rules as the guide shows them, between the user name and the end of the line. */
 const GUIDE = await readFile(
@@ -51,7 +47,7 @@ async function login(
   const redis = { url: network.url.replace("//", `//vmrig:${PASSWORD}@`) };
   return openLeaseStore({
     redis,
-    timing: { heartbeatMs: 600_000, aliveMs: 1_800_000, outageMs: 0 },
+    timing: { ...NO_POLLING, outageMs: 0 },
     ...options,
   });
 }
@@ -64,16 +60,11 @@ async function denials(): Promise<string[]> {
 
 async function renewal(lease: Lease): Promise<void> {
   let last = Number.POSITIVE_INFINITY;
-  await waitFor({
-    what: "a renewal",
-    timeoutMs: 5000,
-    intervalMs: 10,
-    probe: () => {
-      lease.assertHeld();
-      const rose = lease.remainingMs() > last;
-      last = lease.remainingMs();
-      return Promise.resolve(rose ? { value: undefined } : { seen: `${last} ms left` });
-    },
+  await until("a renewal", () => {
+    lease.assertHeld();
+    const rose = lease.remainingMs() > last;
+    last = lease.remainingMs();
+    return rose;
   });
 }
 
@@ -113,15 +104,12 @@ test("the ACL rules of the guide allow everything that vmrig does", async () => 
 });
 
 test("the ACL rules are enough for several Redis servers", async () => {
-  await using servers = await RedisServers.start(3);
+  const servers = await startServers(3);
   for (const { operator } of servers.all) await operator.call("ACL", "SETUSER", "vmrig", ...RULES);
   const redis = servers.networks.map(({ url }) => ({
     url: url.replace("//", `//vmrig:${PASSWORD}@`),
   }));
-  await using leases = await openLeaseStore({
-    redis,
-    timing: { heartbeatMs: 600_000, aliveMs: 1_800_000, outageMs: 0 },
-  });
+  const leases = await openStore(redis, { timing: { ...NO_POLLING, outageMs: 0 } });
   await useAll(leases);
   const logs = await Promise.all(servers.all.map(({ operator }) => operator.call("ACL", "LOG")));
   expect(logs).toEqual([[], [], []]);

@@ -1,41 +1,34 @@
-import { afterEach, describe, expect, test, vi } from "vitest";
-import { systemClock } from "../clock/clock.ts";
+import { describe, expect, test } from "vitest";
+import { systemClock, type Clock } from "../clock/clock.ts";
+import { manualClock } from "../clock/manual-clock.test.kit.ts";
 import { waitFor } from "../wait/wait-for.ts";
 import { Child } from "./fixtures/child.ts";
-import { queueOf } from "./fixtures/queue.ts";
-import { person } from "./fixtures/holders.ts";
-import { RedisServers } from "../redis/fixtures/redis-servers.ts";
+import { queueOf, waitForQueue } from "./fixtures/queue.ts";
 import { PCS, pcs } from "./fixtures/rigs.ts";
-import type { Lease } from "./lease.ts";
-import type { AcquireOptions } from "./lease-store.ts";
-import { openLeaseStore, type LeaseStoreOptions } from "./open-lease-store.ts";
-import type { QueueStatus } from "./queue-status.ts";
 import type { LeaseRequest } from "./lease-request.ts";
-
-// Real processes on a computer that may be busy: each wait has its own deadline.
-vi.setConfig({ testTimeout: 60_000 });
-
-let stack = new AsyncDisposableStack();
-afterEach(async () => {
-  const used = stack;
-  stack = new AsyncDisposableStack();
-  await used.disposeAsync();
-});
-
-/** Only a publish wakes a waiter within the duration of a test. */
-const NO_POLLING = { heartbeatMs: 600_000, aliveMs: 1_800_000 };
+import type { AcquireOptions } from "./lease-store.ts";
+import type { Lease } from "./lease.ts";
+import {
+  acquire,
+  disposeAfterTest,
+  LOCK,
+  NO_POLLING,
+  openStore,
+  SHORT_TIMEOUTS,
+  startServers,
+  until,
+} from "./lease.test.kit.ts";
+import type { LeaseStoreOptions } from "./open-lease-store.ts";
 
 describe.each([1, 3])("with %d Redis servers", (count) => {
-  async function open(timing: LeaseStoreOptions["timing"] = NO_POLLING, clock = systemClock) {
-    const servers = stack.use(await RedisServers.start(count));
-    const leases = stack.use(await openLeaseStore({ redis: servers.address, timing, clock }));
+  async function open(
+    timing: LeaseStoreOptions["timing"] = NO_POLLING,
+    clock: Clock = systemClock,
+  ) {
+    const servers = await startServers(count);
+    const leases = await openStore(servers, { timing, clock });
     const ask = (who: string, request: LeaseRequest, options: Partial<AcquireOptions> = {}) =>
-      leases.acquire(request, {
-        holder: person(who),
-        ttlMs: 600_000,
-        waitForMs: 30_000,
-        ...options,
-      });
+      acquire(leases, { who, request, waitForMs: 30_000, ...options });
     /** Resolves when the waiter is in the queue. */
     const wait = async (
       who: string,
@@ -44,16 +37,7 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
     ): Promise<{ readonly lease: Promise<Lease> }> => {
       const lease = ask(who, request, options);
       lease.catch(() => {});
-      await waitFor({
-        what: who,
-        on: "the queue",
-        timeoutMs: 5000,
-        intervalMs: 2,
-        probe: async () => {
-          const line = await queueOf(leases);
-          return line.includes(who) ? { value: undefined } : { seen: line.join() };
-        },
-      });
+      await until(`${who} in the queue`, async () => (await queueOf(leases)).includes(who));
       return { lease };
     };
     return { servers, leases, ask, wait };
@@ -148,7 +132,7 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
     const killed = await wait("bob", PCS, { signal: cancel.signal });
     const carol = await wait("carol", PCS);
     // Frees the copy without a wake-up.
-    await servers.del("vmrig:{pcs}:pcs-1:lock", "vmrig:{pcs}:pcs-1:holder");
+    await servers.del(LOCK, "vmrig:{pcs}:pcs-1:holder");
     cancel.abort();
     await expect(killed.lease).rejects.toMatchObject({ code: "CANCELLED" });
     expect((await carol.lease).fence).toBeGreaterThan(held.fence);
@@ -162,13 +146,9 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
   });
 
   test("a killed waiter does not block waiters behind it, whichever copy it could have taken", async () => {
-    const { ask, wait, servers } = await open({
-      commandTimeoutMs: 300,
-      heartbeatMs: 200,
-      aliveMs: 1000,
-    });
+    const { ask, wait, servers } = await open(SHORT_TIMEOUTS);
     const held = [await ask("alice", pcs(2)), await ask("bob", pcs(2))];
-    const killed = stack.use(
+    const killed = disposeAfterTest(
       new Child("lease-process.ts", [servers.socketPaths, "wait", "killed"]),
     ); // wants pcs-1
     await killed.says("waiting");
@@ -182,13 +162,9 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
   });
 
   test("a stopped waiter is passed, and regains its position when it continues", async () => {
-    const { ask, wait, servers, leases } = await open({
-      commandTimeoutMs: 300,
-      heartbeatMs: 200,
-      aliveMs: 1000,
-    });
+    const { ask, wait, servers, leases } = await open(SHORT_TIMEOUTS);
     const held = await ask("alice", PCS);
-    const stopped = stack.use(
+    const stopped = disposeAfterTest(
       new Child("lease-process.ts", [servers.socketPaths, "wait", "stopped"]),
     );
     await stopped.says("waiting");
@@ -198,14 +174,7 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
     await held.release();
     const bobs = await bob.lease;
     stopped.signal("SIGCONT");
-    await waitFor({
-      what: "its old position",
-      timeoutMs: 10_000,
-      probe: async () => {
-        const line = (await queueOf(leases)).join();
-        return line === "stopped,carol" ? { value: undefined } : { seen: line };
-      },
-    });
+    await waitForQueue(leases, ["stopped", "carol"]);
     await bobs.release();
     expect(Number((await stopped.says("fence"))["fence"])).toBeGreaterThan(bobs.fence);
     stopped.signal("SIGKILL");
@@ -230,29 +199,25 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
   });
 
   test("a waiter gets a report every 30 s when nothing changes", async () => {
-    const quick = {
-      wall: () => Date.now(),
-      monotonic: () => performance.now() * 100,
-      sleep: (ms: number, signal?: AbortSignal) => systemClock.sleep(ms / 100, signal),
-    };
-    const { servers, leases } = await open(NO_POLLING, quick);
-    await servers.set("vmrig:{pcs}:pcs-1:lock", "by hand");
-    const reports: QueueStatus[] = [];
-    const waiting = leases.acquire(PCS, {
-      holder: person("bob"),
+    const clock = manualClock();
+    const { servers, leases } = await open(NO_POLLING, clock);
+    await servers.set(LOCK, "by hand");
+    const waitedMs: number[] = [];
+    const waiting = acquire(leases, {
+      who: "bob",
       waitForMs: 600_000,
-      onWait: (line) => reports.push(line),
+      onWait: (status) => waitedMs.push(status.waitedMs),
     });
     waiting.catch(() => {});
-    await waitFor({
-      what: "three reports",
-      timeoutMs: 20_000,
-      probe: async () => (reports.length >= 3 ? { value: 1 } : { seen: "fewer" }),
-    });
-    const pauses = reports
-      .slice(1)
-      .map(({ waitedMs }, i) => waitedMs - (reports[i]?.waitedMs ?? 0));
-    for (const pause of pauses) expect(pause).toBeGreaterThanOrEqual(29_999);
+    for (const reports of [1, 2, 3]) {
+      await until("the wait", () => clock.sleeping()[0] === 30_000);
+      expect(waitedMs).toHaveLength(reports);
+      clock.advance(29_999);
+      expect(waitedMs).toHaveLength(reports);
+      clock.advance(1);
+    }
+    await until("the fourth report", () => waitedMs.length === 4);
+    expect(waitedMs).toEqual([0, 30_000, 60_000, 90_000]);
   });
 
   test("two hundred waiters for one copy are served in order of arrival", async () => {

@@ -2,28 +2,23 @@ import { expect, test } from "vitest";
 import { waitFor } from "../wait/wait-for.ts";
 import { Child } from "./fixtures/child.ts";
 import { queueOf, waitForQueue } from "./fixtures/queue.ts";
-import { person } from "./fixtures/holders.ts";
-import { RedisServers } from "../redis/fixtures/redis-servers.ts";
-import { PCS } from "./fixtures/rigs.ts";
-import { openLeaseStore } from "./open-lease-store.ts";
+import {
+  acquire,
+  disposeAfterTest,
+  LONG_TIMEOUTS,
+  openStore,
+  startServers,
+} from "./lease.test.kit.ts";
 
 test("of 200 waiters, those of killed processes leave the queue, and the others are served in order", async () => {
-  await using stack = new AsyncDisposableStack();
-  const servers = stack.use(await RedisServers.start(1));
-  const leases = stack.use(
-    await openLeaseStore({
-      redis: servers.address,
-      timing: { commandTimeoutMs: 5000, heartbeatMs: 200, aliveMs: 2000 },
-    }),
-  );
-  const held = await leases.acquire(PCS, {
-    holder: person("alice"),
-    ttlMs: 600_000,
-    waitForMs: 1000,
-  });
+  const servers = await startServers(1);
+  const leases = await openStore(servers, { timing: LONG_TIMEOUTS });
+  const held = await acquire(leases, { who: "alice" });
   const crowds: Child[] = [];
   for (const name of ["a", "b", "c", "d"]) {
-    const crowd = stack.use(new Child("lease-process.ts", [servers.socketPaths, "crowd", name]));
+    const crowd = disposeAfterTest(
+      new Child("lease-process.ts", [servers.socketPaths, "crowd", name]),
+    );
     await crowd.says("crowd");
     crowds.push(crowd);
   }

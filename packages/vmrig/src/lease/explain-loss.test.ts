@@ -1,98 +1,89 @@
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
+import { manualClock, type ManualClock } from "../clock/manual-clock.test.kit.ts";
+import type { RedisServers } from "../redis/fixtures/redis-servers.ts";
 import type { VmrigError } from "../errors/vmrig-error.ts";
-import { waitFor } from "../wait/wait-for.ts";
-import { aborted, person } from "./fixtures/holders.ts";
-import { RedisServers } from "../redis/fixtures/redis-servers.ts";
-import { PCS } from "./fixtures/rigs.ts";
-import { openLeaseStore, type LeaseStoreOptions } from "./open-lease-store.ts";
 import { LOSS } from "./explain-loss.ts";
-
-// Real processes on a computer that may be busy: each wait has its own deadline.
-vi.setConfig({ testTimeout: 60_000 });
-
-let stack = new AsyncDisposableStack();
-afterEach(async () => {
-  const used = stack;
-  stack = new AsyncDisposableStack();
-  await used.disposeAsync();
-});
+import { aborted } from "./fixtures/holders.ts";
+import type { Lease } from "./lease.ts";
+import {
+  acquire,
+  LOCK,
+  LONG_TIMEOUTS,
+  openStore,
+  SHORT_TIMEOUTS,
+  startServers,
+  until,
+} from "./lease.test.kit.ts";
+import type { LeaseStoreOptions } from "./open-lease-store.ts";
 
 describe.each([1, 3])("with %d Redis servers", (count) => {
-  async function redis(): Promise<RedisServers> {
-    return stack.use(await RedisServers.start(count));
+  const TTL_MS = 60_000;
+
+  interface Renewed {
+    readonly held: Lease;
+    readonly clock: ManualClock;
+    /** Advances the clock to the next renewal. @returns the details of the loss */
+    readonly details: () => Promise<readonly string[]>;
   }
 
-  async function open(redisAddress: LeaseStoreOptions["redis"]) {
-    return stack.use(
-      await openLeaseStore({ redis: redisAddress, timing: { commandTimeoutMs: 500 } }),
-    );
-  }
-
-  async function lease(who: string, servers: RedisServers) {
-    return (await open(servers.address)).acquire(PCS, {
-      holder: person(who),
-      ttlMs: 1500,
-      waitForMs: 5000,
-    });
-  }
-
-  async function details(signal: AbortSignal): Promise<readonly string[]> {
-    return ((await aborted(signal)) as VmrigError).details;
+  async function lease(
+    redis: LeaseStoreOptions["redis"] | RedisServers,
+    timing = SHORT_TIMEOUTS,
+  ): Promise<Renewed> {
+    const clock = manualClock();
+    const leases = await openStore(redis, { clock, timing });
+    const held = await acquire(leases, { who: "alice", ttlMs: TTL_MS });
+    const details = async () => {
+      clock.advance(TTL_MS / 3);
+      return ((await aborted(held.signal)) as VmrigError).details;
+    };
+    return { held, clock, details };
   }
 
   test("a lost lease names its new holder and the time", async () => {
-    const servers = await redis();
-    const held = await lease("alice", servers);
-    await servers.del("vmrig:{pcs}:pcs-1:lock");
-    await lease("bob", servers);
-    expect(await details(held.signal)).toEqual([
+    const servers = await startServers(count);
+    const { details } = await lease(servers);
+    await servers.del(LOCK);
+    await acquire(await openStore(servers), { who: "bob" });
+    expect(await details()).toEqual([
       expect.stringMatching(/^taken by bob@laptop \(vitest run x\) \d\.\d s ago$/),
     ]);
   });
 
   test("a lost lease without a new holder reports that the lock is gone", async () => {
-    const servers = await redis();
-    const held = await lease("alice", servers);
+    const servers = await startServers(count);
+    const { details } = await lease(servers);
     await servers.flushall();
-    expect(await details(held.signal)).toEqual([
+    expect(await details()).toEqual([
       "the lock is gone from Redis (data lost, or removed by hand)",
     ]);
   });
 
   test("a lost lease reports a lock that was overwritten by hand", async () => {
-    const servers = await redis();
-    const held = await lease("alice", servers);
-    await servers.set("vmrig:{pcs}:pcs-1:lock", "mine");
-    expect(await details(held.signal)).toEqual(["the lock was overwritten by hand"]);
+    const servers = await startServers(count);
+    const { details } = await lease(servers);
+    await servers.set(LOCK, "mine");
+    expect(await details()).toEqual(["the lock was overwritten by hand"]);
   });
 
   test("a lease lost because Redis did not answer reports for how long", async () => {
-    const servers = await redis();
-    const held = await lease("alice", servers);
+    const servers = await startServers(count);
+    const { clock, details } = await lease(servers);
     await servers.kill();
-    expect(await details(held.signal)).toEqual([
-      expect.stringMatching(/^Redis was silent for \d\.\d s$/),
-    ]);
+    const lost = details();
+    await until("the renewal to fail", () => clock.sleeping().includes(500));
+    clock.advance(TTL_MS - TTL_MS / 3);
+    expect(await lost).toEqual(["Redis was silent for 60 s"]);
   });
 
   test("a refusal ends the lease immediately, and the abort has a time limit for the holder name", async () => {
-    const servers = await redis();
-    const store = await open(servers.throughNetworks);
-    const held = await store.acquire(PCS, {
-      holder: person("alice"),
-      ttlMs: 600_000,
-      waitForMs: 5000,
-    });
+    const servers = await startServers(count);
+    const leases = await openStore(servers.throughNetworks, { timing: { commandTimeoutMs: 500 } });
+    const held = await acquire(leases, { who: "alice" });
     for (const network of servers.networks) network.loseRepliesTo(LOSS.sha);
-    await servers.del("vmrig:{pcs}:pcs-1:lock");
-    const saving = store.saveRecord(held, 1).catch((error: unknown) => error);
-    await waitFor({
-      what: "the refusal",
-      timeoutMs: 5000,
-      intervalMs: 1,
-      probe: () =>
-        Promise.resolve(held.state === "lost" ? { value: undefined } : { seen: held.state }),
-    });
+    await servers.del(LOCK);
+    const saving = leases.saveRecord(held, 1).catch((error: unknown) => error);
+    await until("the refusal", () => held.state === "lost");
     expect(held.remainingMs()).toBe(0);
     expect(() => held.assertHeld()).toThrow(
       expect.objectContaining({ code: "LEASE_LOST", details: [] }),
@@ -102,12 +93,14 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
   });
 
   test("the signal aborts without a holder name when Redis stops answering after the refusal", async () => {
-    const servers = await redis();
-    const held = await (
-      await open(servers.throughNetworks)
-    ).acquire(PCS, { holder: person("alice"), ttlMs: 1500, waitForMs: 5000 });
+    const servers = await startServers(count);
+    const { held, clock } = await lease(servers.throughNetworks, LONG_TIMEOUTS);
     for (const network of servers.networks) network.loseRepliesTo(LOSS.sha);
-    await servers.del("vmrig:{pcs}:pcs-1:lock");
+    await servers.del(LOCK);
+    clock.advance(TTL_MS / 3);
+    await until("the refusal", () => held.state === "lost");
+    expect(held.signal.aborted).toBe(false);
+    clock.advance(300);
     expect(await aborted(held.signal)).toMatchObject({
       message: expect.stringContaining("no longer holds"),
       details: [],

@@ -1,75 +1,82 @@
-import { afterEach, expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { systemClock } from "../clock/clock.ts";
-import { waitFor } from "../wait/wait-for.ts";
+import { manualClock, type ManualClock } from "../clock/manual-clock.test.kit.ts";
 import { BadNetwork } from "../redis/fixtures/bad-network.ts";
+import { RedisServer } from "../redis/fixtures/redis-server.ts";
 import { Child } from "./fixtures/child.ts";
 import { guardedWrite } from "./fixtures/guarded-write.ts";
-import { aborted, person } from "./fixtures/holders.ts";
-import { RedisServer } from "../redis/fixtures/redis-server.ts";
-import { openLeaseStore, type LeaseStoreOptions } from "./open-lease-store.ts";
-import { PCS } from "./fixtures/rigs.ts";
+import { aborted } from "./fixtures/holders.ts";
+import type { Lease } from "./lease.ts";
+import {
+  acquire,
+  disposeAfterTest,
+  LOCK,
+  openStore,
+  SHORT_TIMEOUTS,
+  until,
+} from "./lease.test.kit.ts";
+import type { LeaseStoreOptions } from "./open-lease-store.ts";
 
-// Real processes on a computer that may be busy: each wait has its own deadline.
-vi.setConfig({ testTimeout: 60_000 });
-
-let stack = new AsyncDisposableStack();
-afterEach(async () => {
-  const used = stack;
-  stack = new AsyncDisposableStack();
-  await used.disposeAsync();
-});
-
-const TTL = 1500;
+/** With a manual clock, long enough that Redis never ends the lease by itself. */
+const TTL_MS = 600_000;
 const LOST = { code: "LEASE_LOST", fault: "infra" };
 
 async function redis(options?: Parameters<typeof RedisServer.start>[0]): Promise<RedisServer> {
-  return stack.use(await RedisServer.start(options));
+  return disposeAfterTest(await RedisServer.start(options));
 }
 
 async function network(server: RedisServer): Promise<BadNetwork> {
-  return stack.use(await BadNetwork.before(server.socketPath));
+  return disposeAfterTest(await BadNetwork.before(server.socketPath));
 }
 
-async function store(options: LeaseStoreOptions) {
-  return stack.use(
-    await openLeaseStore({ timing: { commandTimeoutMs: 300, heartbeatMs: 300 }, ...options }),
-  );
+async function lease(options: LeaseStoreOptions, ttlMs: number): Promise<Lease> {
+  const { redis: address, ...rest } = options;
+  const leases = await openStore(address, { timing: SHORT_TIMEOUTS, ...rest });
+  return acquire(leases, { who: "alice", ttlMs });
 }
 
-async function lease(options: LeaseStoreOptions, ttlMs = TTL) {
-  return (await store(options)).acquire(PCS, { holder: person("alice"), ttlMs, waitForMs: 20_000 });
+interface ClockedLease {
+  readonly held: Lease;
+  readonly clock: ManualClock;
 }
 
-/** Waits for a renewal that was sent after this call: the TTL of the key increases. */
-async function renewal(server: RedisServer): Promise<void> {
-  let last = Number.POSITIVE_INFINITY;
-  await waitFor({
-    what: "a renewal",
-    timeoutMs: 10_000,
-    intervalMs: 20,
-    probe: async () => {
-      const pttl = await server.operator.pttl("vmrig:{pcs}:pcs-1:lock");
-      if (pttl > last) return { value: undefined };
-      last = pttl;
-      return { seen: `the key ends in ${pttl} ms` };
-    },
+async function clockedLease(address: LeaseStoreOptions["redis"]): Promise<ClockedLease> {
+  const clock = manualClock();
+  return { held: await lease({ redis: address, clock }, TTL_MS), clock };
+}
+
+/** Resolves when an attempt to renew has failed: the next one follows 500 ms later. */
+const failedRenewal = ({ clock }: ClockedLease): Promise<void> =>
+  until("the renewal to fail", () => clock.sleeping().includes(500));
+
+/** Resolves when a renewal is confirmed. Repeats failed attempts. */
+async function confirmedRenewal({ held, clock }: ClockedLease): Promise<void> {
+  await until("a renewal", () => {
+    held.assertHeld();
+    if (clock.sleeping().includes(500)) clock.advance(500);
+    return held.remainingMs() > 0.9 * TTL_MS;
   });
 }
 
 test("a lease is renewed for as long as it is held", async () => {
   const server = await redis();
-  const held = await lease({ redis: { socketPath: server.socketPath } });
-  await renewal(server);
-  await renewal(server);
-  await renewal(server);
-  expect(held.state).toBe("held");
-  held.assertHeld();
+  const renewed = await clockedLease({ socketPath: server.socketPath });
+  for (let i = 0; i < 5; i++) {
+    await server.operator.pexpire(LOCK, TTL_MS / 2);
+    renewed.clock.advance(TTL_MS / 3);
+    await confirmedRenewal(renewed);
+    expect(await server.operator.pttl(LOCK)).toBeGreaterThan(0.9 * TTL_MS);
+  }
+  expect(renewed.held.state).toBe("held");
 });
 
 test("deleting the key ends the lease at the next renewal", async () => {
   const server = await redis();
-  const held = await lease({ redis: { socketPath: server.socketPath } }, 3000);
-  await server.operator.del("vmrig:{pcs}:pcs-1:lock");
+  const { held, clock } = await clockedLease({ socketPath: server.socketPath });
+  await server.operator.del(LOCK);
+  clock.advance(TTL_MS / 3 - 1);
+  held.assertHeld();
+  clock.advance(1);
   expect(await aborted(held.signal)).toMatchObject({
     ...LOST,
     message: expect.stringContaining("no longer holds"),
@@ -81,11 +88,12 @@ test("deleting the key ends the lease at the next renewal", async () => {
 
 test("a lease survives a Redis that is killed and restarted with its append-only file", async () => {
   const server = await redis({ persistence: "always" });
-  const held = await lease({ redis: { socketPath: server.socketPath } }, 3000);
+  const renewed = await clockedLease({ socketPath: server.socketPath });
   await server.kill();
   await server.start();
-  await renewal(server);
-  expect(held.state).toBe("held");
+  renewed.clock.advance(TTL_MS / 3);
+  await confirmedRenewal(renewed);
+  expect(renewed.held.state).toBe("held");
 });
 
 test("a lease is lost immediately when Redis restarts without its data", async () => {
@@ -101,9 +109,13 @@ test("a lease is lost immediately when Redis restarts without its data", async (
 
 test("a lease is lost when Redis stays down, and the error says that Redis stopped answering", async () => {
   const server = await redis();
-  const held = await lease({ redis: { socketPath: server.socketPath } });
+  const renewed = await clockedLease({ socketPath: server.socketPath });
   await server.kill();
-  expect(await aborted(held.signal)).toMatchObject({
+  renewed.clock.advance(TTL_MS / 3);
+  await failedRenewal(renewed);
+  renewed.held.assertHeld();
+  renewed.clock.advance(renewed.held.remainingMs());
+  expect(await aborted(renewed.held.signal)).toMatchObject({
     ...LOST,
     message: expect.stringContaining("stopped answering"),
   });
@@ -112,11 +124,11 @@ test("a lease is lost when Redis stays down, and the error says that Redis stopp
 test("in a black hole the lease is given up before its key expires", async () => {
   const server = await redis();
   const hole = await network(server);
-  const held = await lease({ redis: { url: hole.url } });
+  const held = await lease({ redis: { url: hole.url } }, 1500);
   hole.blackHole();
   const lost = aborted(held.signal);
   for (;;) {
-    const exists = await server.operator.exists("vmrig:{pcs}:pcs-1:lock");
+    const exists = await server.operator.exists(LOCK);
     // Checked after `assertHeld`: a lease must never count as held when its key is already gone.
     if (exists === 0) break;
   }
@@ -128,74 +140,54 @@ test("in a black hole the lease is given up before its key expires", async () =>
 test("a lease survives a short black hole", async () => {
   const server = await redis();
   const hole = await network(server);
-  const held = await lease({ redis: { url: hole.url } }, 3000);
+  const renewed = await clockedLease({ url: hole.url });
   hole.blackHole();
-  await waitFor({
-    what: "a renewal to be late",
-    timeoutMs: 5000,
-    intervalMs: 10,
-    probe: () =>
-      Promise.resolve(
-        held.remainingMs() < 1700
-          ? { value: undefined }
-          : { seen: `${held.remainingMs()} ms left` },
-      ),
-  });
+  renewed.clock.advance(TTL_MS / 3);
+  await failedRenewal(renewed);
   hole.heal();
-  await renewal(server);
-  expect(held.state).toBe("held");
+  await confirmedRenewal(renewed);
+  expect(renewed.held.state).toBe("held");
 });
 
 test("a lease survives a Redis that is suspended for less than the TTL", async () => {
   const server = await redis();
-  const held = await lease({ redis: { socketPath: server.socketPath } }, 3000);
+  const renewed = await clockedLease({ socketPath: server.socketPath });
   server.signal("SIGSTOP");
-  await waitFor({
-    what: "a renewal to be late",
-    timeoutMs: 5000,
-    intervalMs: 10,
-    probe: () =>
-      Promise.resolve(
-        held.remainingMs() < 1500
-          ? { value: undefined }
-          : { seen: `${held.remainingMs()} ms left` },
-      ),
-  });
+  renewed.clock.advance(TTL_MS / 3);
+  await failedRenewal(renewed);
   server.signal("SIGCONT");
-  await renewal(server);
-  expect(held.state).toBe("held");
+  await confirmedRenewal(renewed);
+  expect(renewed.held.state).toBe("held");
 });
 
 test("a lease survives repeated connection resets while its lock is valid", async () => {
   const server = await redis();
   const flaky = await network(server);
-  const held = await lease({ redis: { url: flaky.url } }, 3000);
+  const renewed = await clockedLease({ url: flaky.url });
   for (let i = 0; i < 3; i++) {
     flaky.reset();
-    await renewal(server);
+    renewed.clock.advance(TTL_MS / 3);
+    await confirmedRenewal(renewed);
   }
-  expect(held.state).toBe("held");
+  expect(renewed.held.state).toBe("held");
   expect(flaky.connections).toBeGreaterThanOrEqual(4);
 });
 
 test("the deadline counts from the sending of a renewal, not from its late answer", async () => {
   const server = await redis();
   const slow = await network(server);
-  const held = await lease({ redis: { url: slow.url }, timing: { commandTimeoutMs: 1000 } }, 2000);
-  slow.delayReplies(400);
-  let last = Number.POSITIVE_INFINITY;
-  await waitFor({
-    what: "the late answer to a renewal",
-    timeoutMs: 5000,
-    intervalMs: 5,
-    probe: () => {
-      const rose = held.remainingMs() > last;
-      last = held.remainingMs();
-      return Promise.resolve(rose ? { value: undefined } : { seen: `${last} ms left` });
-    },
-  });
-  const pttl = await server.operator.pttl("vmrig:{pcs}:pcs-1:lock");
-  expect(held.remainingMs()).toBeLessThanOrEqual(pttl);
+  const clock = manualClock();
+  const timing = { ...SHORT_TIMEOUTS, commandTimeoutMs: 10_000 };
+  const held = await lease({ redis: { url: slow.url }, clock, timing }, TTL_MS);
+  const before = held.remainingMs();
+  slow.delayReplies(1000);
+  await server.operator.pexpire(LOCK, TTL_MS / 2);
+  clock.advance(TTL_MS / 3);
+  await until("the renewal", async () => (await server.operator.pttl(LOCK)) > TTL_MS / 2);
+  clock.advance(5000);
+  await until("its late answer", () => held.remainingMs() > TTL_MS / 2 + TTL_MS / 3);
+  expect(held.remainingMs()).toBe(before - 5000);
+  slow.delayReplies(0);
 });
 
 test("a blocked event loop is detected synchronously, before any timer runs", async () => {
@@ -229,27 +221,21 @@ test("a computer that slept is detected by its wall clock", async () => {
 
 test("a holder that was stopped past its TTL loses the lease, and its late writes are refused by their older fence", async () => {
   const server = await redis();
-  const alice = stack.use(new Child("lease-process.ts", [server.socketPath, "hold", "alice"]));
+  const alice = disposeAfterTest(
+    new Child("lease-process.ts", [server.socketPath, "hold", "alice"]),
+  );
   const { fence: older } = await alice.says("fence");
   await alice.says("accepted");
   alice.signal("SIGSTOP");
-  const bob = await (
-    await store({ redis: { socketPath: server.socketPath } })
-  ).acquire(PCS, { holder: person("bob"), ttlMs: 5000, waitForMs: 10_000 });
+  const bob = await acquire(await openStore({ socketPath: server.socketPath }), {
+    who: "bob",
+    ttlMs: 5000,
+  });
   expect(bob.fence).toBeGreaterThan(older as number);
   expect(await guardedWrite(server.operator, bob.fence)).toBe(true);
   const before = alice.said.length;
   alice.signal("SIGCONT");
-  await waitFor({
-    what: "late writes",
-    timeoutMs: 10_000,
-    probe: () =>
-      Promise.resolve(
-        alice.said.length > before + 10
-          ? { value: undefined }
-          : { seen: `${alice.said.length - before} writes` },
-      ),
-  });
+  await until("late writes", () => alice.said.length > before + 10);
   // The first write may have been in flight when the process was stopped.
   const late = alice.said.slice(before + 1);
   expect(late.every((write) => write["accepted"] === false && write["held"] === "LEASE_LOST")).toBe(
@@ -261,8 +247,9 @@ test("a holder that was stopped past its TTL loses the lease, and its late write
 
 test("after a loss the release sends nothing to Redis", async () => {
   const server = await redis();
-  const held = await lease({ redis: { socketPath: server.socketPath } }, 1000);
-  await server.operator.del("vmrig:{pcs}:pcs-1:lock");
+  const { held, clock } = await clockedLease({ socketPath: server.socketPath });
+  await server.operator.del(LOCK);
+  clock.advance(TTL_MS / 3);
   await aborted(held.signal);
   const scripts = async () =>
     /cmdstat_evalsha:calls=(\d+)/.exec(await server.operator.info("commandstats"))?.[1];

@@ -1,5 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { waitFor } from "../wait/wait-for.ts";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { Child } from "./fixtures/child.ts";
 import { aborted, person } from "./fixtures/holders.ts";
 import { RedisServers } from "../redis/fixtures/redis-servers.ts";
@@ -7,9 +6,8 @@ import type { LeaseStore } from "./lease-store.ts";
 import { openLeaseStore } from "./open-lease-store.ts";
 import type { LeaseRequest } from "./lease-request.ts";
 import { PCS, PCS_1, pcs } from "./fixtures/rigs.ts";
-
-// Real processes on a computer that may be busy: each wait has its own deadline.
-vi.setConfig({ testTimeout: 60_000 });
+import { waitForQueue } from "./fixtures/queue.ts";
+import { acquire as acquireAs, LOCK } from "./lease.test.kit.ts";
 
 describe.each([1, 3])("with %d Redis servers", (count) => {
   let servers: RedisServers;
@@ -28,7 +26,7 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
   });
 
   const acquire = (who: string, request: LeaseRequest = PCS) =>
-    leases.acquire(request, { holder: person(who), waitForMs: 1000 });
+    acquireAs(leases, { who, request, ttlMs: 30_000 });
 
   test("a lease is exclusive until it is released", async () => {
     const held = await acquire("alice");
@@ -52,14 +50,8 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
 
   test("an attempt does not overtake waiters", async () => {
     const held = await acquire("alice");
-    const waiting = leases.acquire(PCS, { holder: person("bob"), waitForMs: 10_000 });
-    await waitFor({
-      what: "bob",
-      timeoutMs: 5000,
-      intervalMs: 5,
-      probe: async () =>
-        (await leases.view(PCS)).queue.length === 1 ? { value: 1 } : { seen: "no waiter" },
-    });
+    const waiting = acquire("bob");
+    await waitForQueue(leases, ["bob"]);
     const releasing = held.release();
     expect(await leases.tryAcquire(PCS, { holder: person("carol") })).toBeUndefined();
     await releasing;
@@ -85,7 +77,7 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
 
   test("a release does not touch the lock of the next holder", async () => {
     const held = await acquire("alice");
-    await servers.del("vmrig:{pcs}:pcs-1:lock");
+    await servers.del(LOCK);
     const next = await acquire("bob");
     await held.release();
     expect((await leases.view(PCS)).copies[0]?.held?.fence).toBe(next.fence);
@@ -106,26 +98,20 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
         { copy: "pcs-1", fence: 0 },
         { copy: "pcs-2", fence: 0 },
       ],
-      line: [],
+      queue: [],
     });
   });
 
   test("the view shows the holder, since when, until when, and the waiters", async () => {
     const held = await acquire("alice");
     const waiting = acquire("bob");
-    const view = await waitFor({
-      what: "bob in the queue",
-      timeoutMs: 5000,
-      probe: async () => {
-        const seen = await leases.view(PCS);
-        return seen.queue.length === 1 ? { value: seen } : { seen: "no waiter" };
-      },
-    });
+    await waitForQueue(leases, ["bob"]);
+    const view = await leases.view(PCS);
     expect(view).toMatchObject({
       copies: [
         { copy: "pcs-1", fence: held.fence, held: { holder: person("alice"), fence: held.fence } },
       ],
-      line: [{ holder: person("bob"), extra: false, accepts: ["pcs-1"] }],
+      queue: [{ holder: person("bob"), extra: false, accepts: ["pcs-1"] }],
     });
     expect(view.copies[0]?.held?.expiresInMs).toBeLessThanOrEqual(30_000);
     expect(view.copies[0]?.held?.heldForMs).toBeGreaterThanOrEqual(0);
@@ -134,7 +120,7 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
   });
 
   test("a lock that was set by hand is respected and shown", async () => {
-    await servers.set("vmrig:{pcs}:pcs-1:lock", "mine");
+    await servers.set(LOCK, "mine");
     expect(await leases.tryAcquire(PCS, { holder: person("alice") })).toBeUndefined();
     expect((await leases.view(PCS)).copies[0]?.held).toMatchObject({
       holder: { who: "unknown" },
@@ -197,7 +183,7 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
     async (_case, then) => {
       await servers.set("vmrig:{pcs}:pcs-1:record", "1");
       const held = await acquire("alice");
-      await servers.del("vmrig:{pcs}:pcs-1:lock");
+      await servers.del(LOCK);
       await then();
       await expect(leases.saveRecord(held, 2)).rejects.toMatchObject({
         code: "LEASE_LOST",

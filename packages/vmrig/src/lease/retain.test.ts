@@ -1,48 +1,31 @@
-import { afterEach, describe, expect, test, vi } from "vitest";
-import { waitFor } from "../wait/wait-for.ts";
+import { describe, expect, test } from "vitest";
 import { Child } from "./fixtures/child.ts";
 import { person } from "./fixtures/holders.ts";
-import { RedisServers } from "../redis/fixtures/redis-servers.ts";
+import { waitForQueue } from "./fixtures/queue.ts";
 import { PCS, PCS_1 } from "./fixtures/rigs.ts";
-import type { LeaseStore } from "./lease-store.ts";
-import { openLeaseStore, type LeaseStoreOptions } from "./open-lease-store.ts";
+import {
+  acquire,
+  disposeAfterTest,
+  LOCK,
+  NO_POLLING,
+  openStore,
+  startServers,
+  until,
+} from "./lease.test.kit.ts";
+import type { LeaseStoreOptions } from "./open-lease-store.ts";
 import { renderQueueStatus } from "./queue-status.ts";
-
-// Real processes on a computer that may be busy: each wait has its own deadline.
-vi.setConfig({ testTimeout: 60_000 });
-
-let stack = new AsyncDisposableStack();
-afterEach(async () => {
-  const used = stack;
-  stack = new AsyncDisposableStack();
-  await used.disposeAsync();
-});
 
 const WHY = "after a failed run";
 const HOUR = 3_600_000;
 
 describe.each([1, 3])("with %d Redis servers", (count) => {
-  async function redis(): Promise<RedisServers> {
-    return stack.use(await RedisServers.start(count));
-  }
-
-  async function open(address: LeaseStoreOptions["redis"]): Promise<LeaseStore> {
-    return stack.use(
-      await openLeaseStore({
-        redis: address,
-        timing: { commandTimeoutMs: 500, heartbeatMs: 600_000, aliveMs: 1_800_000 },
-      }),
-    );
-  }
+  const open = (redis: LeaseStoreOptions["redis"]) =>
+    openStore(redis, { timing: { ...NO_POLLING, commandTimeoutMs: 500 } });
 
   async function scene() {
-    const servers = await redis();
+    const servers = await startServers(count);
     const leases = await open(servers.address);
-    const alice = await leases.acquire(PCS, {
-      holder: person("alice"),
-      ttlMs: 1500,
-      waitForMs: 1000,
-    });
+    const alice = await acquire(leases, { who: "alice", ttlMs: 1500 });
     return { servers, leases, alice, other: await open(servers.address) };
   }
 
@@ -71,19 +54,13 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
   test("waiters see that a copy is retained, why, by whom and until when", async () => {
     const { leases, alice, other } = await scene();
     const told: string[] = [];
-    const waiting = other.acquire(PCS, {
-      holder: person("bob"),
-      waitForMs: 20_000,
-      onWait: (line) => told.push(renderQueueStatus(line)),
+    const waiting = acquire(other, {
+      who: "bob",
+      onWait: (status) => told.push(renderQueueStatus(status)),
     });
-    await waitFor({
-      what: "bob",
-      timeoutMs: 5000,
-      intervalMs: 5,
-      probe: async () => (told.length > 0 ? { value: 1 } : { seen: "nothing" }),
-    });
+    await until("bob's first report", () => told.length > 0);
     await leases.retain(alice, { forMs: 2000, why: WHY });
-    const { message } = await other.acquire(PCS, { holder: person("carol"), waitForMs: 0 }).then(
+    const { message } = await acquire(other, { who: "carol", waitForMs: 0 }).then(
       () => new Error("it was granted"),
       (error: Error) => error,
     );
@@ -95,32 +72,19 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
   });
 
   test("a retained lease ends by itself, and a running renewal neither extends nor ends it", async () => {
-    const servers = await redis();
+    const servers = await startServers(count);
     const leases = await open(servers.throughNetworks);
-    const alice = await leases.acquire(PCS, {
-      holder: person("alice"),
-      ttlMs: 1000,
-      waitForMs: 1000,
-    });
+    const alice = await acquire(leases, { who: "alice", ttlMs: 1000 });
     // Renewals are sent every third of a second: one is in flight most of the time.
     for (const network of servers.networks) network.delayReplies(150);
     await leases.retain(alice, { forMs: 900, why: WHY });
     const lives = async () =>
-      Math.max(
-        ...(await Promise.all(
-          servers.all.map(({ operator }) => operator.pttl("vmrig:{pcs}:pcs-1:lock")),
-        )),
-      );
+      Math.max(...(await Promise.all(servers.all.map(({ operator }) => operator.pttl(LOCK)))));
     expect(await lives()).toBeLessThanOrEqual(900);
-    await waitFor({
-      what: "its end",
-      timeoutMs: 10_000,
-      intervalMs: 5,
-      probe: async () => {
-        const left = await lives();
-        expect(left).toBeLessThanOrEqual(900);
-        return left === -2 ? { value: undefined } : { seen: `${left} ms left` };
-      },
+    await until("its end", async () => {
+      const left = await lives();
+      expect(left).toBeLessThanOrEqual(900);
+      return left === -2;
     });
     expect(alice.state).toBe("retained");
   });
@@ -128,14 +92,8 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
   test("a retained lease is revoked by its fence, and the next waiter gets the copy immediately", async () => {
     const { leases, alice, other } = await scene();
     await leases.retain(alice, { forMs: HOUR, why: WHY });
-    const waiting = other.acquire(PCS, { holder: person("bob"), waitForMs: 20_000 });
-    await waitFor({
-      what: "bob in the queue",
-      timeoutMs: 5000,
-      intervalMs: 5,
-      probe: async () =>
-        (await other.view(PCS)).queue.length === 1 ? { value: 1 } : { seen: "no waiter" },
-    });
+    const waiting = acquire(other, { who: "bob" });
+    await waitForQueue(other, ["bob"]);
     expect(await other.revoke({ ...PCS_1, fence: alice.fence, by: person("bob") })).toMatchObject({
       retained: { why: WHY },
     });
@@ -144,8 +102,8 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
 
   test("a lost lease cannot be retained", async () => {
     const { servers, leases, alice, other } = await scene();
-    await servers.del("vmrig:{pcs}:pcs-1:lock");
-    const bob = await other.acquire(PCS, { holder: person("bob"), waitForMs: 1000 });
+    await servers.del(LOCK);
+    const bob = await acquire(other, { who: "bob" });
     await expect(leases.retain(alice, { forMs: HOUR, why: WHY })).rejects.toMatchObject({
       code: "LEASE_LOST",
       details: [expect.stringContaining("taken by bob@laptop")],
@@ -156,34 +114,23 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
   });
 
   test("a retain command whose answer is lost is retried", async () => {
-    const servers = await redis();
+    const servers = await startServers(count);
     const leases = await open(servers.throughNetworks);
-    const alice = await leases.acquire(PCS, {
-      holder: person("alice"),
-      ttlMs: 30_000,
-      waitForMs: 1000,
-    });
+    const alice = await acquire(leases, { who: "alice", ttlMs: 30_000 });
     // From here on Redis has the script cached, and only its SHA-1 is sent.
-    const other = await leases.acquire(
-      { rig: "other", copies: ["pc"] },
-      { holder: person("alice"), waitForMs: 1000 },
-    );
+    const other = await acquire(leases, {
+      who: "alice",
+      request: { rig: "other", copies: ["pc"] },
+    });
     await leases.retain(other, { forMs: HOUR, why: "before" });
     for (const network of servers.networks) network.loseRepliesTo(WHY);
     const keeping = leases.retain(alice, { forMs: HOUR, why: WHY });
     keeping.catch(() => {});
-    await waitFor({
-      what: "the command to arrive",
-      timeoutMs: 5000,
-      intervalMs: 5,
-      probe: async () => {
-        const retained = await Promise.all(
-          servers.all.map(({ operator }) =>
-            operator.hexists("vmrig:{pcs}:pcs-1:holder", "retained"),
-          ),
-        );
-        return retained.every((one) => one === 1) ? { value: 1 } : { seen: "not yet" };
-      },
+    await until("the command to arrive", async () => {
+      const retained = await Promise.all(
+        servers.all.map(({ operator }) => operator.hexists("vmrig:{pcs}:pcs-1:holder", "retained")),
+      );
+      return retained.every((one) => one === 1);
     });
     for (const network of servers.networks) network.loseRepliesTo(undefined);
     await keeping;
@@ -210,8 +157,10 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
   );
 
   test("a retained lease outlives its process", async () => {
-    const servers = await redis();
-    const child = stack.use(new Child("lease-process.ts", [servers.socketPaths, "keep", "alice"]));
+    const servers = await startServers(count);
+    const child = disposeAfterTest(
+      new Child("lease-process.ts", [servers.socketPaths, "keep", "alice"]),
+    );
     const { fence } = await child.says("retained");
     child.signal("SIGKILL");
     await child.ended();

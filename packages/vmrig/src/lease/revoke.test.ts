@@ -1,20 +1,18 @@
-import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { systemClock } from "../clock/clock.ts";
-import { waitFor } from "../wait/wait-for.ts";
 import { connect } from "../redis/dial.ts";
 import { aborted, person } from "./fixtures/holders.ts";
 import { RedisServers } from "../redis/fixtures/redis-servers.ts";
 import { PCS, PCS_1, pcs } from "./fixtures/rigs.ts";
+import { waitForQueue } from "./fixtures/queue.ts";
 import type { LeaseStore } from "./lease-store.ts";
+import { acquire as acquireAs, LOCK, NO_POLLING } from "./lease.test.kit.ts";
 import { openLeaseStore } from "./open-lease-store.ts";
 import { openQuorum } from "./backends/quorum/open.ts";
 import { singleRedis } from "./backends/single/single-redis.ts";
 import type { RedisAddress } from "../redis/address.ts";
 import { QueueWaiter } from "./queue-waiter.ts";
 import { checkLeaseRequest } from "./lease-request.ts";
-
-// Real processes on a computer that may be busy: each wait has its own deadline.
-vi.setConfig({ testTimeout: 60_000 });
 
 describe.each([1, 3])("with %d Redis servers", (count) => {
   let servers: RedisServers;
@@ -27,16 +25,12 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
   });
   beforeEach(async () => {
     await servers.flushall();
-    // Only a publish wakes a waiter within the duration of a test.
-    leases = await openLeaseStore({
-      redis: servers.address,
-      timing: { heartbeatMs: 600_000, aliveMs: 1_800_000 },
-    });
+    leases = await openLeaseStore({ redis: servers.address, timing: NO_POLLING });
     return () => leases.close();
   });
 
   const acquire = (who: string, request = PCS, ttlMs = 1500) =>
-    leases.acquire(request, { holder: person(who), ttlMs, waitForMs: 20_000 });
+    acquireAs(leases, { who, request, ttlMs });
 
   test("revoke returns the holder, which loses the lease at its next renewal and learns by whom", async () => {
     const held = await acquire("alice");
@@ -59,13 +53,7 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
     const held = await acquire("alice", pcs(2));
     await acquire("dave", pcs(2), 600_000);
     const waiting = acquire("carol", pcs(2), 600_000);
-    await waitFor({
-      what: "carol in the queue",
-      timeoutMs: 5000,
-      intervalMs: 5,
-      probe: async () =>
-        (await leases.view(PCS)).queue.length === 1 ? { value: 1 } : { seen: "no waiter" },
-    });
+    await waitForQueue(leases, ["carol"]);
     await leases.revoke({ ...PCS_1, fence: held.fence, by: bob });
     expect((await waiting).copy).toBe("pcs-1");
     expect(await aborted(held.signal)).toMatchObject({
@@ -95,7 +83,7 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
   });
 
   test("a lock that was set by hand can be revoked", async () => {
-    await servers.set("vmrig:{pcs}:pcs-1:lock", "mine");
+    await servers.set(LOCK, "mine");
     const fence = (await leases.view(PCS)).copies[0]?.held?.fence ?? Number.NaN;
     expect(await leases.revoke({ ...PCS_1, fence, by: bob })).toMatchObject({
       holder: { who: "unknown" },
@@ -136,7 +124,7 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
       const next = await grant("carol", 30_000);
       expect(await lock.extend(600_000)).toBe(false);
       for (const { operator } of servers.all)
-        expect(await operator.pttl("vmrig:{pcs}:pcs-1:lock")).toBeLessThanOrEqual(30_000);
+        expect(await operator.pttl(LOCK)).toBeLessThanOrEqual(30_000);
       await next.lock.release();
     }
     backend.close();

@@ -1,16 +1,13 @@
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
+import { freePort } from "../ssh/fixtures/free-port.test.kit.ts";
 import { BadNetwork } from "../redis/fixtures/bad-network.ts";
 import { Certificates, SERVER_NAME } from "../redis/fixtures/certificates.ts";
-import { freePort } from "../redis/fixtures/free-port.ts";
-import { person } from "./fixtures/holders.ts";
 import { RedisServer } from "../redis/fixtures/redis-server.ts";
 import { PCS } from "./fixtures/rigs.ts";
+import { acquire } from "./lease.test.kit.ts";
 import type { LeaseStore } from "./lease-store.ts";
 import { openLeaseStore } from "./open-lease-store.ts";
 import type { TlsIdentity } from "../redis/address.ts";
-
-// Real processes on a computer that may be busy: each wait has its own deadline.
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 let certificates: Certificates;
 let ca: string;
@@ -53,13 +50,8 @@ const refusal = (hint: string) => ({
 
 test("a lease is acquired, waited for and passed on by a publish over TLS", async () => {
   await using leases = await store(open, { ca });
-  const options = { ttlMs: 600_000, waitForMs: 30_000 };
-  const first = await leases.acquire(PCS, { holder: person("alice"), ...options });
-  const second = await leases.acquire(PCS, {
-    holder: person("bob"),
-    ...options,
-    onWait: () => void first.release(),
-  });
+  const first = await acquire(leases, { who: "alice" });
+  const second = await acquire(leases, { who: "bob", onWait: () => void first.release() });
   expect(second.fence).toBeGreaterThan(first.fence);
 });
 
@@ -102,9 +94,7 @@ test("a server that requires a client certificate accepts one with its key", asy
     cert: await certificates.read("client.pem"),
     key: await certificates.read("client.key"),
   });
-  expect((await leases.acquire(PCS, { holder: person("alice"), waitForMs: 1000 })).state).toBe(
-    "held",
-  );
+  expect((await acquire(leases, { who: "alice" })).state).toBe("held");
 });
 
 test("an untrusted client certificate is reported", async () => {

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { getEventListeners } from "node:events";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startMachine, type TestMachine } from "./fixtures.test.kit.ts";
@@ -25,7 +26,7 @@ function sockets(): number {
 
 /** Returns the remains of ended commands: sessions, processes, connections, listeners. */
 async function leftOver(): Promise<unknown> {
-  const folder = `${rig.server.folder}/all-${Math.random().toString(36).slice(2)}`;
+  const folder = `${rig.server.folder}/all-${randomUUID()}`;
   // Opens all sessions that the server allows at one time: a leaked session would leave nine.
   const all = Array.from(
     { length: SESSIONS },

@@ -1,11 +1,11 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
+import { freePort } from "../ssh/fixtures/free-port.test.kit.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { waitFor } from "../wait/wait-for.ts";
 import { connect } from "./dial.ts";
 import { BadNetwork } from "./fixtures/bad-network.ts";
-import { freePort } from "./fixtures/free-port.ts";
 import { RedisServer } from "./fixtures/redis-server.ts";
 import { keysOf } from "../lease/keys.ts";
 import { ping } from "./ping.ts";
@@ -96,7 +96,7 @@ test("an unanswered command fails within its timeout, and the error shows no key
 test("connecting waits for a server that is still loading its append-only file", async () => {
   await using server = await RedisServer.start({ extra: ["--key-load-delay", "300"] });
   const filling = server.operator.pipeline();
-  for (let i = 0; i < 8000; i++) filling.set(`key-${i}`, i);
+  for (let i = 0; i < 4000; i++) filling.set(`key-${i}`, i);
   await filling.exec();
   await server.kill();
   const starting = server.start();

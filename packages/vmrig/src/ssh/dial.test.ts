@@ -1,8 +1,9 @@
-import { createServer, type Socket } from "node:net";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { freePort } from "./fixtures/free-port.test.kit.ts";
 import { waitFor } from "../wait/wait-for.ts";
 import { dial, type DialOptions } from "./connection.ts";
-import { freePort, startSshd, type TestSshd } from "./fixtures/sshd.test.kit.ts";
+import { startService, talk } from "./fixtures/service.test.kit.ts";
+import { startSshd, type TestSshd } from "./fixtures/sshd.test.kit.ts";
 import { fingerprint, generateKeyPair } from "./keys.ts";
 
 let server: TestSshd;
@@ -36,7 +37,10 @@ test("a refused key fails at the first attempt and names user and machine", asyn
 
 test("waits for a server that comes up later", async () => {
   const port = await freePort();
-  const placeholder = await listen(port, (socket) => socket.destroy());
+  const placeholder = await startService(
+    talk((socket) => void socket.destroy()),
+    { port },
+  );
   const options: DialOptions = { name: "pc1", timeoutMs: 25_000 };
   // The keys of the target are known only when the server runs, so the wait is for the port of a
   // restarted server.
@@ -50,7 +54,7 @@ test("waits for a server that comes up later", async () => {
     timeoutMs: 10_000,
     probe: async () => (placeholder.accepted() > 0 ? { value: true } : { seen: "none" }),
   });
-  await placeholder.close();
+  await placeholder.stop();
   await using second = await startSshd({ port });
   // The second server has a new key, so the mismatch shows that the dialler reached it.
   await expect(dialled).rejects.toMatchObject({ code: "HOST_KEY_MISMATCH" });
@@ -73,14 +77,11 @@ test("a refused connection ends with the measured wait, the address and what was
 });
 
 test("distinguishes a peer that stays silent from a peer that hangs up", async () => {
-  const port = await freePort();
-  const silent = await listen(port, () => {});
-  onTestFinished(silent.close);
+  const { port } = await startService(talk(() => {}));
   await expect(dial({ ...server.target, port }, { name: "pc1", timeoutMs: 1500 })).rejects.toThrow(
     "last seen: TCP connected, but no reply from an SSH server",
   );
-  const rude = await listen(await freePort(), (socket) => socket.end());
-  onTestFinished(rude.close);
+  const rude = await startService(talk((socket) => void socket.end()));
   await expect(
     dial({ ...server.target, port: rude.port }, { name: "pc1", timeoutMs: 1500 }),
   ).rejects.toThrow("last seen: connection lost before handshake");
@@ -96,24 +97,3 @@ test("dialling can be aborted, and rejects with the reason", async () => {
   abort.abort(reason);
   await expect(dialled).rejects.toBe(reason);
 });
-
-async function listen(
-  port: number,
-  meet: (socket: Socket) => void,
-): Promise<{ port: number; accepted(): number; close(): Promise<void> }> {
-  const sockets: Socket[] = [];
-  const tcp = createServer((socket) => {
-    sockets.push(socket);
-    socket.on("error", () => {});
-    meet(socket);
-  });
-  await new Promise<void>((resolve) => tcp.listen(port, "127.0.0.1", resolve));
-  return {
-    port,
-    accepted: () => sockets.length,
-    close: async () => {
-      for (const socket of sockets) socket.destroy();
-      await new Promise((resolve) => tcp.close(resolve));
-    },
-  };
-}

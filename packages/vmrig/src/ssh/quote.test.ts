@@ -1,9 +1,12 @@
 import { execFileSync } from "node:child_process";
-import { expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import { NASTY, randomText } from "./fixtures/nasty-text.test.kit.ts";
 import { quote, quoteWord } from "./quote.ts";
 
-const values = [...NASTY, ...randomText(400, 1)];
+let values: readonly string[];
+beforeEach(() => {
+  values = [...NASTY, ...randomText(400)];
+});
 
 /** Returns the words as the shell parsed them, each ended by a NUL. */
 function words(shell: string, line: string): string[] {

@@ -2,8 +2,9 @@ import { chmod } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
+import { freePort } from "./fixtures/free-port.test.kit.ts";
 import { dial, type SshConnection } from "./connection.ts";
-import { freePort, startSshd, type TestSshdOptions } from "./fixtures/sshd.test.kit.ts";
+import { startSshd, type TestSshdOptions } from "./fixtures/sshd.test.kit.ts";
 import { echo, startService } from "./fixtures/service.test.kit.ts";
 
 async function connect(options?: TestSshdOptions): Promise<SshConnection> {
@@ -58,7 +59,7 @@ test("connects to a unix socket, and fails when no process listens on it", async
     message: "open failed",
     forbidden: false,
   });
-  await startService(echo(), path);
+  await startService(echo(), { path });
   await chmod(path, 0o777);
   const tunnel = await connection.tunnel({ path });
   tunnel.end("there and back");

@@ -1,11 +1,11 @@
 import { once } from "node:events";
 import { access, rm } from "node:fs/promises";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { expect, onTestFinished } from "vitest";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { keysOf } from "../lease/keys.ts";
 import type { Machine } from "../machine/machine.ts";
+import { startService } from "../ssh/fixtures/service.test.kit.ts";
 import type { ClaimSession } from "./claim-session.ts";
 import { claimMachines } from "./claim-machines.ts";
 import type { GateClient } from "../protocol/client.ts";
@@ -78,11 +78,9 @@ test("forwards and reverses that outlive a rollback reconnect after it, and end 
 }) => {
   const claim = await claimMachines(await worker(testGate), "file");
   const pc1 = pc1Of(claim);
-  const service = createServer((_, response) => void response.end("played")).listen(0, "127.0.0.1");
-  onTestFinished(() => void service.close());
-  await once(service, "listening");
-  const back = await pc1.reverse((service.address() as AddressInfo).port);
-  const socket = await pc1.reverse((service.address() as AddressInfo).port, {
+  const { port } = await startService(createServer((_, response) => void response.end("played")));
+  const back = await pc1.reverse(port);
+  const socket = await pc1.reverse(port, {
     path: `${(await pc1.tmpdir()).path}/played.sock`,
   });
   const forth = await pc1.forward(back.port);

@@ -1,7 +1,8 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
 import { Writable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { seededRandom } from "../../seeded-random.test.kit.ts";
 import { startMachine, type TestMachine } from "../fixtures.test.kit.ts";
 import type { Machine } from "../machine.ts";
 
@@ -18,7 +19,7 @@ const hash = (bytes: Uint8Array): string => createHash("sha256").update(bytes).d
 
 test("a folder passes from one machine to another with any bytes", async () => {
   await pc1.$({
-    input: randomBytes(3_000_000),
+    input: seededRandom().bytes(3_000_000),
   })`mkdir -p src/deep && cat > "src/deep/it's"; echo hello > src/a`;
   const { pipedFrom, stdout } = await pc1.$`tar c src`.pipe(
     pc2.$`mkdir -p in && cd in && tar x && cat src/a`,

@@ -1,13 +1,16 @@
 import { execFileSync } from "node:child_process";
-import { describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { NASTY, randomText } from "../../ssh/fixtures/nasty-text.test.kit.ts";
 import { toLine, type TemplateValue } from "./template.ts";
 
-const values = [...NASTY, ...randomText(60, 2)];
 const line = (strings: TemplateStringsArray, ...embedded: readonly TemplateValue[]): string =>
   toLine(strings, embedded);
 
 describe.each(["sh", "bash"])("parsed by %s", (shell) => {
+  let values: readonly string[];
+  beforeEach(() => {
+    values = [...NASTY, ...randomText(60)];
+  });
   const run = (command: string): string =>
     execFileSync(shell, ["-c", command], { encoding: "utf8" });
   /**

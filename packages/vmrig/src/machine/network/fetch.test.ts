@@ -9,8 +9,8 @@ import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
+import { freePort } from "../../ssh/fixtures/free-port.test.kit.ts";
 import { startService, talk, type TestService } from "../../ssh/fixtures/service.test.kit.ts";
-import { freePort } from "../../ssh/fixtures/sshd.test.kit.ts";
 import { startMachine, useMachine, type TestMachine } from "../fixtures.test.kit.ts";
 
 let rig: TestMachine;
@@ -101,7 +101,7 @@ test("follows redirects as fetch does, and decompresses the body", async () => {
 
 test("reaches a service through a unix socket", async () => {
   const path = join(rig.server.folder, "api.sock");
-  await startService(createServer(echo), path);
+  await startService(createServer(echo), { path });
   await rig.pc1.root.$`chmod 777 ${path}`;
   const response = await rig.pc1.fetch("http://docker/version", { socketPath: path });
   expect(await response.json()).toMatchObject({ url: "/version", headers: { host: "docker" } });

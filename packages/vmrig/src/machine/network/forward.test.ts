@@ -5,8 +5,8 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
+import { freePort } from "../../ssh/fixtures/free-port.test.kit.ts";
 import { echo, startService, talk } from "../../ssh/fixtures/service.test.kit.ts";
-import { freePort } from "../../ssh/fixtures/sshd.test.kit.ts";
 import { startMachine, useMachine, type TestMachine } from "../fixtures.test.kit.ts";
 
 let rig: TestMachine;
@@ -39,7 +39,7 @@ test("carries many binary connections at a time over one SSH connection", async 
 
 test("reaches a unix socket and any host that the machine reaches", async () => {
   const path = join(rig.server.folder, "service.sock");
-  await startService(echo(), path);
+  await startService(echo(), { path });
   await rig.pc1.root.$`chmod 777 ${path}`;
   await using socket = await rig.pc1.forward({ path });
   expect(await say(socket.port, "through the socket")).toBe("through the socket");

@@ -5,8 +5,8 @@ import { connect, type NetConnectOpts } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
+import { freePort } from "../../ssh/fixtures/free-port.test.kit.ts";
 import { echo, startService, talk } from "../../ssh/fixtures/service.test.kit.ts";
-import { freePort } from "../../ssh/fixtures/sshd.test.kit.ts";
 import { startMachine, useMachine, type TestMachine } from "../fixtures.test.kit.ts";
 
 let rig: TestMachine;
@@ -33,7 +33,7 @@ test("a port of the machine reaches a service of the test until the reverse is d
 
 test("listens on the given port or unix socket of the machine, and reaches a port or socket of this computer", async () => {
   const here = join(rig.server.folder, "here.sock");
-  await startService(echo(), here);
+  await startService(echo(), { path: here });
   const wanted = await freePort();
   await using back = await rig.pc1.reverse({ path: here }, wanted);
   expect(back.port).toBe(wanted);
@@ -134,7 +134,7 @@ test("records an address that another process took meanwhile, and commands keep 
   await using back = await rig.pc1.reverse(port, { path });
   rig.hangUp();
   await rm(path);
-  await startService(echo(), path);
+  await startService(echo(), { path });
   expect((await rig.pc1.$`echo on`).stdout).toBe("on");
   expect(back.refused).toMatchObject({ code: "FORWARD_FAILED" });
 });

@@ -1,10 +1,10 @@
-import { createServer } from "node:net";
 import { createSocket } from "node:dgram";
 import { hostname, userInfo } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { freePort } from "../../ssh/fixtures/free-port.test.kit.ts";
 import { quote } from "../../ssh/quote.ts";
-import { freePort } from "../../ssh/fixtures/sshd.test.kit.ts";
+import { echo, startService } from "../../ssh/fixtures/service.test.kit.ts";
 import { startMachine, type TestMachine, useMachine } from "../fixtures.test.kit.ts";
 import type { Machine } from "../machine.ts";
 
@@ -108,9 +108,7 @@ describe("a port", () => {
     async (host) => {
       const port = await freePort();
       expect(await pc1.port(port).isListening()).toBe(false);
-      const tcp = createServer();
-      await new Promise<void>((resolve) => tcp.listen(port, host, resolve));
-      onTestFinished(() => void tcp.close());
+      await startService(echo(), { host, port });
       expect(await pc1.port(port).listeners()).toEqual([{ protocol: "tcp", address: host, port }]);
       expect(await pc1.port(port, { host }).isListening()).toBe(true);
       expect(await pc1.port(port, { host: "127.0.0.9" }).isListening()).toBe(false);
@@ -142,10 +140,9 @@ describe("a port", () => {
 test("a unix socket needs a listener: a stale socket file is not found", async () => {
   const path = join(rig.server.folder, "app.sock");
   const socket = pc1.socket(`unix://${path}`);
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(path, resolve));
+  const { stop } = await startService(echo(), { path });
   expect(await socket.listeners()).toEqual([{ protocol: "unix", address: path, port: undefined }]);
-  await new Promise((resolve) => server.close(resolve));
+  await stop();
   expect(await socket.isListening()).toBe(false);
 });
 

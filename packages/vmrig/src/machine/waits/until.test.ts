@@ -1,8 +1,8 @@
 import { rename, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
-import { freePort } from "../../ssh/fixtures/sshd.test.kit.ts";
+import { expect, test } from "vitest";
+import { freePort } from "../../ssh/fixtures/free-port.test.kit.ts";
+import { echo, startService } from "../../ssh/fixtures/service.test.kit.ts";
 import { startMachine, type TestMachine, useMachine } from "../fixtures.test.kit.ts";
 
 let rig: TestMachine;
@@ -19,9 +19,7 @@ test.each(["127.0.0.1", "::1"])(
     // Probes have run by now, and none of them found the port open.
     await Promise.all([rig.pc1.$`true`, rig.pc1.$`true`]);
     events.push("listen");
-    const tcp = createServer();
-    await new Promise<void>((resolve) => tcp.listen(port, host, resolve));
-    onTestFinished(() => void tcp.close());
+    await startService(echo(), { host, port });
     await waiting;
     expect(events).toEqual(["listen", "open"]);
   },

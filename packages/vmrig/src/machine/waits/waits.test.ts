@@ -1,11 +1,11 @@
 import { appendFile, rm, writeFile } from "node:fs/promises";
 import { createServer as createHttp, type RequestListener } from "node:http";
 import { createServer as createHttps } from "node:https";
-import { createServer } from "node:net";
 import { join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { freePort } from "../../ssh/fixtures/free-port.test.kit.ts";
 import { Certificates } from "../../redis/fixtures/certificates.ts";
-import { freePort } from "../../ssh/fixtures/sshd.test.kit.ts";
+import { echo, startService } from "../../ssh/fixtures/service.test.kit.ts";
 import { startMachine, type TestMachine, useMachine } from "../fixtures.test.kit.ts";
 import type { Machine } from "../machine.ts";
 
@@ -21,33 +21,19 @@ useMachine((made) => {
 /** Waits until a probe has run: commands start in the order in which they are sent. */
 const looked = (): Promise<unknown> => Promise.all([pc1.$`true`, pc1.$`true`]);
 
-async function listen(port: number): Promise<() => Promise<void>> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
-  return () => new Promise((resolve) => server.close(() => resolve()));
-}
-
-async function serve(answer: RequestListener): Promise<number> {
-  const port = await freePort();
-  const server = createHttp(answer);
-  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
-  onTestFinished(() => void server.close());
-  return port;
-}
+const serve = async (answer: RequestListener): Promise<number> =>
+  (await startService(createHttp(answer))).port;
 
 test("waitForPort resolves with `closed` when nothing listens any more", async () => {
-  const port = await freePort();
-  const close = await listen(port);
+  const { port, stop } = await startService(echo());
   const waiting = pc1.waitForPort(port, { state: "closed", ...WAIT_20S });
   await looked();
-  await close();
+  await stop();
   await expect(waiting).resolves.toBeUndefined();
 });
 
 test("the timeout for a closed port reports that the port is still open", async () => {
-  const port = await freePort();
-  const close = await listen(port);
-  onTestFinished(close);
+  const { port } = await startService(echo());
   await expect(pc1.waitForPort(port, { state: "closed", timeout: "1s" })).rejects.toThrow(
     `for port ${port} to be closed on pc1; last seen: something still listens on it.`,
   );
@@ -57,9 +43,7 @@ test("waitForUnixSocket resolves when something accepts connections", async () =
   const path = join(rig.server.folder, "late.sock");
   const waiting = pc1.waitForUnixSocket(path, WAIT_20S);
   await looked();
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(path, resolve));
-  onTestFinished(() => void server.close());
+  await startService(echo(), { path });
   await expect(waiting).resolves.toBeUndefined();
 });
 
@@ -156,10 +140,9 @@ describe("HTTP", () => {
       certificates.read("server.key"),
       certificates.read("server.pem"),
     ]);
-    const server = createHttps({ key, cert }, (_, answer) => answer.end("safe"));
-    const port = await freePort();
-    await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
-    onTestFinished(() => void server.close());
+    const { port } = await startService(
+      createHttps({ key, cert }, (_, answer) => answer.end("safe")),
+    );
     expect(await pc1.waitForHttp(`https://localhost:${port}/`, WAIT_20S)).toMatchObject({
       status: 200,
       body: "safe",

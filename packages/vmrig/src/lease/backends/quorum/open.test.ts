@@ -1,24 +1,9 @@
-import { afterEach, expect, test, vi } from "vitest";
-import { RedisServers } from "../../../redis/fixtures/redis-servers.ts";
-import type { LeaseStore } from "../../lease-store.ts";
+import { expect, test } from "vitest";
+import { openStore, SHORT_TIMEOUTS, startServers } from "../../lease.test.kit.ts";
 import { openLeaseStore, type LeaseStoreOptions } from "../../open-lease-store.ts";
 
-// Real processes on a computer that may be busy: each wait has its own deadline.
-vi.setConfig({ testTimeout: 60_000 });
-
-let stack = new AsyncDisposableStack();
-afterEach(async () => {
-  const used = stack;
-  stack = new AsyncDisposableStack();
-  await used.disposeAsync();
-});
-
-async function open(
-  redis: LeaseStoreOptions["redis"],
-  options: Partial<LeaseStoreOptions> = {},
-): Promise<LeaseStore> {
-  return stack.use(await openLeaseStore({ redis, timing: { commandTimeoutMs: 300 }, ...options }));
-}
+const open = (redis: LeaseStoreOptions["redis"], options: Omit<LeaseStoreOptions, "redis"> = {}) =>
+  openStore(redis, { timing: SHORT_TIMEOUTS, ...options });
 
 test.each([0, 2, 4, 6])("%d servers are refused", async (count) => {
   const redis = Array.from({ length: count }, (_, i) => ({ url: `redis://r${i}` }));
@@ -29,7 +14,7 @@ test.each([0, 2, 4, 6])("%d servers are refused", async (count) => {
 });
 
 test("one server under two addresses is refused", async () => {
-  const servers = stack.use(await RedisServers.start(3));
+  const servers = await startServers(3);
   const redis = servers.throughNetworks.with(2, { socketPath: servers.all[0]?.socketPath ?? "" });
   await expect(openLeaseStore({ redis })).rejects.toMatchObject({
     code: "CONFIG_INVALID",
@@ -43,7 +28,7 @@ test("one server under two addresses is refused", async () => {
 });
 
 test("a set of servers has a shared id that outlives a minority and is restored on a server that lost its data", async () => {
-  const servers = stack.use(await RedisServers.start(3));
+  const servers = await startServers(3);
   const [one] = servers.all;
   const { id } = await open(servers.address);
   expect((await open({ socketPath: one?.socketPath ?? "" })).id).not.toBe(id);

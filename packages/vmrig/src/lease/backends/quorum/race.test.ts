@@ -1,19 +1,18 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test, vi } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { systemClock } from "../../../clock/clock.ts";
+import { seededRandom } from "../../../seeded-random.test.kit.ts";
 import { waitFor } from "../../../wait/wait-for.ts";
 import { person } from "../../fixtures/holders.ts";
-import { RedisServers } from "../../../redis/fixtures/redis-servers.ts";
+import type { RedisServers } from "../../../redis/fixtures/redis-servers.ts";
 import { PCS } from "../../fixtures/rigs.ts";
 import type { LeaseBackend, QueueEntry, GrantedCopy } from "../../lease-backend.ts";
 import type { RedisAddress } from "../../../redis/address.ts";
 import { checkLeaseRequest } from "../../lease-request.ts";
+import { locksOf, startServers, until } from "../../lease.test.kit.ts";
 import { openQuorum } from "./open.ts";
 import { WRITE_FENCE } from "./scripts.ts";
-
-// Real processes on a computer that may be busy: each wait has its own deadline.
-vi.setConfig({ testTimeout: 60_000 });
 
 const OPTIONS = { commandTimeoutMs: 2000, namespace: "vmrig", clock: systemClock };
 const FENCE = "vmrig:{pcs}:pcs-1:fence";
@@ -39,8 +38,7 @@ test.each([
 ])(
   "of two clients that race without a queue only one holds the lease, and the fence always grows: %d servers, %d unreachable",
   async (count, missing) => {
-    await using stack = new AsyncDisposableStack();
-    const servers = stack.use(await RedisServers.start(count));
+    const servers = await startServers(count);
     // One view for each way to lose a minority of neighbouring servers.
     const views = await Promise.all(
       servers.all.map(async (_, hidden) => {
@@ -50,27 +48,28 @@ test.each([
             : { socketPath },
         );
         const backend = await openQuorum(addresses, OPTIONS);
-        stack.defer(() => backend.close());
+        onTestFinished(() => backend.close());
         return backend;
       }),
     );
     // Ahead of every clock, so that only the values stored on most servers make the fence grow.
     await servers.set(FENCE, String((Date.now() + 86_400_000) * 1000));
+    const { below, next } = seededRandom();
     const fences: number[] = [];
     let holders = 0;
     let overlaps = 0;
     const race = async (who: string): Promise<void> => {
       for (let attempt = 1; fences.length < 120; attempt++) {
-        const view = views[Math.floor(Math.random() * views.length)] as LeaseBackend;
+        const view = views[below(views.length)] as LeaseBackend;
         const taken = await taker(view, who)(attempt);
         if (taken === undefined) {
-          await systemClock.sleep(Math.random() * 10);
+          await systemClock.sleep(next() * 10);
           continue;
         }
         holders += 1;
         if (holders > 1) overlaps += 1;
         fences.push(taken.fence);
-        await systemClock.sleep(Math.random() * 4);
+        await systemClock.sleep(next() * 4);
         holders -= 1;
         await taken.lock.release();
       }
@@ -82,14 +81,14 @@ test.each([
 );
 
 /** Returns a backend whose fence writes can be held back, and one without delays. */
-async function slowAndQuick(stack: AsyncDisposableStack, commandTimeoutMs = 20_000) {
-  const servers = stack.use(await RedisServers.start(3));
+async function slowAndQuick(commandTimeoutMs = 20_000) {
+  const servers = await startServers(3);
   const open = async (
     addresses: readonly RedisAddress[],
     timeoutMs: number,
   ): Promise<LeaseBackend> => {
     const backend = await openQuorum(addresses, { ...OPTIONS, commandTimeoutMs: timeoutMs });
-    stack.defer(() => backend.close());
+    onTestFinished(() => backend.close());
     return backend;
   };
   const slow = await open(servers.throughNetworks, commandTimeoutMs);
@@ -103,23 +102,13 @@ async function slowAndQuick(stack: AsyncDisposableStack, commandTimeoutMs = 20_0
   };
 }
 
-async function pausedAt(networks: RedisServers["networks"]): Promise<void> {
-  const probe = async () =>
-    networks.every(({ heldBack }) => heldBack > 0) ? { value: undefined } : { seen: "not yet" };
-  await waitFor({
-    what: "the slow client to pause between the phases",
-    timeoutMs: 10_000,
-    intervalMs: 5,
-    probe,
-  });
-}
-
-const lockedAt = (servers: RedisServers): Promise<number[]> =>
-  Promise.all(servers.all.map(({ operator }) => operator.exists("vmrig:{pcs}:pcs-1:lock")));
+const pausedAt = (networks: RedisServers["networks"]): Promise<void> =>
+  until("the slow client to pause between the phases", () =>
+    networks.every(({ heldBack }) => heldBack > 0),
+  );
 
 test("a client paused before it writes its fence, until another client has the lock, gets nothing", async () => {
-  await using stack = new AsyncDisposableStack();
-  const { servers, slow, quick } = await slowAndQuick(stack);
+  const { servers, slow, quick } = await slowAndQuick();
   const resume = servers.networks.map((network) => network.holdBack(WRITE_FENCE.sha));
   const late = taker(slow, "alice")(1, 1000);
   await pausedAt(servers.networks);
@@ -140,39 +129,26 @@ test("a client paused before it writes its fence, until another client has the l
 });
 
 test("a client paused before it writes its fence, until the lock expires, gets nothing, although the copy is free", async () => {
-  await using stack = new AsyncDisposableStack();
-  const { servers, slow } = await slowAndQuick(stack);
+  const { servers, slow } = await slowAndQuick();
   const resume = servers.networks.map((network) => network.holdBack(WRITE_FENCE.sha));
   const late = taker(slow, "alice")(1, 1000);
   await pausedAt(servers.networks);
-  await waitFor({
-    what: "the lock to expire",
-    timeoutMs: 10_000,
-    intervalMs: 20,
-    probe: async () =>
-      (await lockedAt(servers)).includes(1) ? { seen: "not yet" } : { value: undefined },
-  });
+  await until("the lock to expire", async () => !(await locksOf(servers)).includes(true));
   for (const resumeOne of resume) resumeOne();
   expect(await late).toBeUndefined();
 });
 
 test("a fence that fewer than the majority stored grants no lease, and leaving releases the lock", async () => {
-  await using stack = new AsyncDisposableStack();
-  const { servers, slow, quick } = await slowAndQuick(stack, 500);
+  const { servers, slow, quick } = await slowAndQuick(500);
   const away = servers.networks.slice(1);
   const resume = away.map((network) => network.holdBack(WRITE_FENCE.sha));
   const late = taker(slow, "alice")(1);
   await pausedAt(away);
   expect(await late).toBeUndefined();
   for (const resumeOne of resume) resumeOne();
-  await waitFor({
-    what: "the lock to be released",
-    timeoutMs: 10_000,
-    intervalMs: 50,
-    probe: async () => {
-      await slow.leave(entryOf("alice", 2));
-      return (await lockedAt(servers)).includes(1) ? { seen: "not yet" } : { value: undefined };
-    },
+  await until("the lock to be released", async () => {
+    await slow.leave(entryOf("alice", 2));
+    return !(await locksOf(servers)).includes(true);
   });
   const next = await taker(quick, "bob")(1);
   expect(next?.fence).toBeGreaterThan(Number(await servers.all[0]?.operator.get(FENCE)) - 1);
