@@ -1,3 +1,5 @@
+import pLimit from "p-limit";
+
 /** Admits at most `limit` holders at a time; the others wait in the queue. */
 export interface Semaphore {
   /**
@@ -9,42 +11,22 @@ export interface Semaphore {
 }
 
 export function createSemaphore(limit: number): Semaphore {
-  const queue: Array<() => void> = [];
-  let free = limit;
-
-  const release = (): void => {
-    const next = queue.shift();
-    if (next === undefined) free += 1;
-    else next();
-  };
-  const permit = (): (() => void) => {
-    let released = false;
-    return () => {
-      if (!released) release();
-      released = true;
-    };
-  };
-
+  const run = pLimit(limit);
   return {
     async take(signal) {
       signal?.throwIfAborted();
-      if (free > 0) {
-        free -= 1;
-        return permit();
-      }
-      await new Promise<void>((resolve, reject) => {
-        const enter = (): void => {
-          signal?.removeEventListener("abort", abandon);
-          resolve();
-        };
-        const abandon = (): void => {
-          queue.splice(queue.indexOf(enter), 1);
-          reject(signal?.reason);
-        };
-        queue.push(enter);
-        signal?.addEventListener("abort", abandon, { once: true });
+      const permit = Promise.withResolvers<() => void>();
+      const abandon = (): void => permit.reject(signal?.reason);
+      signal?.addEventListener("abort", abandon, { once: true });
+      // An aborted caller stays in the queue, and takes no permit at its turn.
+      void run(async () => {
+        signal?.removeEventListener("abort", abandon);
+        if (signal?.aborted === true) return;
+        const released = Promise.withResolvers<void>();
+        permit.resolve(released.resolve);
+        await released.promise;
       });
-      return permit();
+      return await permit.promise;
     },
   };
 }

@@ -61,6 +61,26 @@ describe.each(["sh", "bash"])("parsed by %s", (shell) => {
     );
   });
 
+  test("inside $(…) in an expansion or in arithmetic, a value is one argument of the inner command", () => {
+    expectEach(
+      (value) => line`printf '[%s]' "\${NONE:-$(printf %s. ${value})}" \${NONE:-${value}}; echo`,
+      (value) => `[${value}.][${value}]\n`,
+    );
+    expect(
+      run(line`echo $(((1<<2) + $(printf %s ${"a b"} | wc -w)))
+      printf '<%s>' ${"it's"}`),
+    ).toBe("6\n<it's>");
+  });
+
+  test("a comment begins after a continued line, and no other blank begins one", () => {
+    expect(
+      run(line`printf '<%s>' a \\
+# don't
+      printf '<%s>' \u00A0#'${"$x"}' ${"it's"}; (true) # don't
+      printf '<%s>' ${"it's"}`),
+    ).toBe("<a><\u00A0#$x><it's><it's>");
+  });
+
   test("an apostrophe in a comment starts no quotation, and # inside a word starts no comment", () => {
     expect(
       run(line`# don't
@@ -93,6 +113,23 @@ describe("is rejected where the shell would change it", () => {
       ${"x"}
       EOF`,
     ],
+    [
+      "inside a here-document",
+      () => line`cat <<!
+      ${"x"}
+      !`,
+    ],
+    ["inside arithmetic", () => line`echo $((${"x"} + 1))`],
+    ["inside arithmetic", () => line`((i = (1 + "${"x"}")))`],
+    ["inside arithmetic", () => line`echo $[${"x"}]`],
+    [`inside "\${…}"`, () => line`echo "\${NONE:-${"x"}}"`],
+    [`inside "\${…}"`, () => line`echo "\${NONE:-"${"x"}"}"`],
+    [
+      "after `)#`",
+      () => line`(true)# don't
+      echo ${"x"}`,
+    ],
+    ['after a `case` inside "$(…)"', () => line`echo "$(case a in a) echo ${"x"};; esac)"`],
     ["inside quotes, where a list has no words", () => line`echo "${["a", "b"]}"`],
   ])("a value %s", (where, make) => {
     expect(make).toThrow(

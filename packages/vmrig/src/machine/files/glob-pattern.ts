@@ -4,7 +4,7 @@ import { VmrigError } from "../../errors/vmrig-error.ts";
 export interface GlobPattern {
   /** Folder that contains all matches: `/etc`, or empty for the user's home. */
   readonly base: string;
-  /** Maximum depth below the base folder; missing with `**`. */
+  /** Maximum depth below the base folder; missing with `**` and `{…}`. */
   readonly depth: number | undefined;
   /** Returns whether a path, relative to the base folder, matches. */
   readonly matches: (path: string) => boolean;
@@ -12,66 +12,50 @@ export interface GlobPattern {
 
 const MAGIC = /[*?[{\\]/;
 
+/** Escaped characters and closed brackets, where `[`, `{` and `}` have no further meaning. */
+const CLOSED = /\\.|\[[!^]?(?:\\.|[^\\/])(?:\\.|[^\]\\/])*\]/gs;
+
 /**
- * Parses a path pattern. `*` and `?` match any characters and one character, but not `/`. `[a-z]`
- * and `[!a-z]` match one character. `**` as a whole segment matches any number of folders. `{a,b}`
- * matches one of the alternatives. A backslash escapes the next character. A leading dot of a name
- * must be written in the pattern.
+ * Parses a path pattern as bash does, without its extended patterns: `*`, `?`, `[a-z]`, `[!a-z]`,
+ * `{a,b}`, and `**` as a whole segment for any number of folders. A backslash escapes the next
+ * character. A leading dot of a name must be written in the pattern.
  *
  * @throws VmrigError `COMMAND_INVALID` on an unclosed bracket or brace
  */
-export function toGlobPattern(pattern: string): GlobPattern {
+export async function toGlobPattern(pattern: string): Promise<GlobPattern> {
+  const open = findUnclosed(pattern.replace(CLOSED, ""));
+  if (open !== undefined) throw unclosed(open, pattern);
   const segments = pattern.split("/").filter((segment, index) => index === 0 || segment !== "");
   const magic = segments.findIndex((segment) => MAGIC.test(segment));
   // A pattern without wildcards searches the last name in its folder.
   const fixed = magic < 0 ? segments.length - 1 : magic;
   const rest = segments.slice(fixed);
-  const expression = new RegExp(
-    `^${rest.map((segment, index) => toSource(segment, index === rest.length - 1, pattern)).join("")}$`,
-    "su",
-  );
+  // Loaded on demand: most tests do not need it.
+  const { Minimatch } = await import("minimatch");
+  const matcher = new Minimatch(rest.join("/"), {
+    nocomment: true,
+    noext: true,
+    nonegate: true,
+    optimizationLevel: 0,
+    platform: "linux",
+  });
   return {
     base: segments.slice(0, fixed).join("/") + (fixed === 1 && segments[0] === "" ? "/" : ""),
     depth: rest.some((segment) => segment === "**" || segment.includes("{"))
       ? undefined
       : rest.length,
-    matches: (path) => expression.test(path),
+    matches: (path) => matcher.match(path),
   };
 }
 
-const HIDDEN = String.raw`(?!\.)`;
-
-function toSource(segment: string, last: boolean, pattern: string): string {
-  if (segment === "**") return last ? `(?:${HIDDEN}[^/]+/)*${HIDDEN}[^/]+` : `(?:${HIDDEN}[^/]+/)*`;
-  let source = /^[*?[]/.test(segment) ? HIDDEN : "";
+function findUnclosed(bare: string): string | undefined {
+  if (bare.includes("[")) return "[";
   let braces = 0;
-  for (let index = 0; index < segment.length; index += 1) {
-    const character = segment.charAt(index);
-    const rest = segment.slice(index);
-    const [set, not = "", members = ""] = /^\[([!^]?)(\]?[^\]]*)\]/.exec(rest) ?? [];
-    if (character === "\\" && index + 1 < segment.length)
-      source += escaped(segment.charAt((index += 1)));
-    else if (character === "*") source += "[^/]*";
-    else if (character === "?") source += "[^/]";
-    else if (set !== undefined) {
-      source += `(?!/)[${not === "" ? "" : "^"}${members.replace(/[\\\]^[&|~]/g, String.raw`\$&`)}]`;
-      index += set.length - 1;
-    } else if (character === "{" && rest.includes("}")) {
-      braces += 1;
-      source += "(?:";
-    } else if (character === "}" && braces > 0) {
-      braces -= 1;
-      source += ")";
-    } else if (character === "," && braces > 0) source += "|";
-    else if (character === "[" || character === "{") throw unclosed(character, pattern);
-    else source += escaped(character);
+  for (const character of bare) {
+    if (character === "{") braces += 1;
+    else if (character === "}" && braces > 0) braces -= 1;
   }
-  if (braces > 0) throw unclosed("{", pattern);
-  return last ? source : `${source}/`;
-}
-
-function escaped(character: string): string {
-  return character.replace(/[$()*+.?[\\\]^{|}/-]/, String.raw`\$&`);
+  return braces > 0 ? "{" : undefined;
 }
 
 function unclosed(character: string, pattern: string): VmrigError {

@@ -55,9 +55,16 @@ test.each([
   ["a/**", "a", undefined, ["b", "b/c"], [".b", "b/.c"]],
   ["x[]a]?", "", 1, ["x]1", "xa."], ["xb1", "xa/"]],
   ["{a,b*}.c", "", undefined, ["a.c", "bb.c"], ["c.c", ".c"]],
+  ["{*,b}.c", "", undefined, ["a.c", "b.c"], [".a.c", ".c"]],
+  ["{a,b/c}?", "", undefined, ["a1", "b/c1"], ["b1", "b/c"]],
   ["a+(b).c", "", 1, ["a+(b).c"], ["aab.c", "a+(b)xc"]],
-])("%s", (pattern, base, depth, yes, no) => {
-  const glob = toGlobPattern(pattern);
+  ["!(a)|#@*", "", 1, ["!(a)|#@", "!(a)|#@b"], ["a", "b"]],
+  ["[&~|][!\\]]", "", 1, ["&a", "~&"], ["a&", "&]"]],
+  ["\\d\\[*", "", 1, ["d[", "d[b]"], ["1[", "d"]],
+  ["a/*/../b*", "a", 3, ["c/../b"], ["b"]],
+  ["??*", "", 1, ["👩é", "\uFFFD\n", "a\n\n"], ["👩", "\n", ".\n"]],
+])("%s", async (pattern, base, depth, yes, no) => {
+  const glob = await toGlobPattern(pattern);
   expect([glob.base, glob.depth]).toEqual([
     base === "" && pattern.startsWith("/") ? "/" : base,
     depth,
@@ -66,7 +73,17 @@ test.each([
   expect(no.filter((path) => glob.matches(path))).toEqual([]);
 });
 
-test("an unclosed bracket or brace is rejected", () => {
-  expect(() => toGlobPattern("a[b")).toThrow('The pattern "a[b" has an unclosed "[".');
-  expect(() => toGlobPattern("a{b")).toThrow('has an unclosed "{".');
+test("an unclosed bracket or brace is rejected", async () => {
+  await expect(toGlobPattern("a[b")).rejects.toThrow('The pattern "a[b" has an unclosed "[".');
+  await expect(toGlobPattern("a{b")).rejects.toThrow('has an unclosed "{".');
+  await expect(toGlobPattern("{a,[}]")).rejects.toThrow('has an unclosed "{".');
+  await expect(toGlobPattern("[a/b]")).rejects.toThrow('has an unclosed "[".');
+  expect((await toGlobPattern("\\[\\{[{]")).matches("[{{")).toBe(true);
+});
+
+test("many wildcards take no more time than few", async () => {
+  const name = "a".repeat(255);
+  expect((await toGlobPattern(`${"*a".repeat(40)}*b`)).matches(name)).toBe(false);
+  const deep = `${"a/".repeat(500)}a`;
+  expect((await toGlobPattern(`${"**/a/".repeat(40)}b`)).matches(deep)).toBe(false);
 });

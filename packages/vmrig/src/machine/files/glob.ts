@@ -9,7 +9,7 @@ import { toGlobPattern } from "./glob-pattern.ts";
  * pattern then means the same for every login shell, and no shell expands it.
  */
 export async function glob(context: ExecutionContext, pattern: string): Promise<readonly string[]> {
-  const { base, depth, matches } = toGlobPattern(pattern);
+  const { base, depth, matches } = await toGlobPattern(pattern);
   const folder = quotePath(base === "" ? "." : base);
   const deepest = depth === undefined ? "" : `-maxdepth ${depth} `;
   // Folders that may not be entered, and files that disappear meanwhile (a process in /proc), do

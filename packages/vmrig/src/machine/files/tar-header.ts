@@ -17,6 +17,10 @@ export function emptyFile(name: string): Buffer {
   return archive;
 }
 
+/** Type flags: a file, also as old archives write it, and the pax records of the next entry. */
+const FILE = [0x30, 0];
+const PAX = 0x78;
+
 /** Counts the file content in a streamed archive, without its headers. */
 export function contentMeter(): (chunk: Uint8Array) => number {
   const header = Buffer.alloc(BLOCK);
@@ -24,6 +28,7 @@ export function contentMeter(): (chunk: Uint8Array) => number {
   let left = 0;
   let padding = 0;
   let counts = false;
+  let records: string | undefined;
   let content = 0;
   return (chunk) => {
     for (let at = 0; at < chunk.length;) {
@@ -31,6 +36,8 @@ export function contentMeter(): (chunk: Uint8Array) => number {
       if (left > 0) {
         const taken = Math.min(left, rest);
         if (counts) content += taken;
+        if (records !== undefined)
+          records += Buffer.from(chunk.subarray(at, at + taken)).toString("latin1");
         left -= taken;
         at += taken;
       } else if (padding > 0) {
@@ -44,9 +51,11 @@ export function contentMeter(): (chunk: Uint8Array) => number {
         at += taken;
         if (filled < BLOCK) continue;
         filled = 0;
-        left = sizeOf(header);
+        const type = header[156] ?? 0;
+        left = paxSizeOf(records) ?? sizeOf(header);
         padding = (BLOCK - (left % BLOCK)) % BLOCK;
-        counts = header[156] === 0x30 || header[156] === 0;
+        counts = FILE.includes(type);
+        records = type === PAX ? "" : undefined;
       }
     }
     return content;
@@ -60,4 +69,10 @@ function sizeOf(header: Buffer): number {
     header.toString("latin1", 124, 136).replace(/\0.*$/s, "").trim() || "0",
     8,
   );
+}
+
+/** Reads the size in pax records. Beyond 8 GiB, a pax archive has 0 in the header of the file. */
+function paxSizeOf(records = ""): number | undefined {
+  const [, size] = /^\d+ size=(\d+)$/m.exec(records) ?? [];
+  return size === undefined ? undefined : Number(size);
 }
