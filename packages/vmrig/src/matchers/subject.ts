@@ -1,6 +1,6 @@
 import { VmrigError } from "../errors/vmrig-error.ts";
-import { abridged } from "../machine/command/error.ts";
-import type { CommandResult } from "../machine/command/command.ts";
+import { abridged } from "../machine/command/outcome/in-words.ts";
+import type { CommandResult } from "../machine/command/outcome/command-result.ts";
 import type { MachineFile } from "../machine/files/file.ts";
 import type { Group, UserAccount } from "../machine/resources/account.ts";
 import type { Mount } from "../machine/resources/mount.ts";

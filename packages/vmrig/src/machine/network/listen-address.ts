@@ -4,7 +4,7 @@ import { ListenRefusedError, type ListenAddress } from "../../ssh/listen.ts";
 import { quote } from "../../ssh/quote.ts";
 import { TunnelRefusedError } from "../../ssh/tunnel.ts";
 import { waitFor } from "../../wait/wait-for.ts";
-import type { Become } from "../command/script.ts";
+import type { Become } from "../command/script/become.ts";
 import type { ExecutionContext } from "../command/execution-context.ts";
 
 /** Maximum time in which a machine frees the address of an ended connection. */

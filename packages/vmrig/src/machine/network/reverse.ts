@@ -2,7 +2,7 @@ import { asVmrigError, type VmrigError } from "../../errors/vmrig-error.ts";
 import type { SshConnection } from "../../ssh/connection.ts";
 import { ListenRefusedError, type RemoteListener, type ListenAddress } from "../../ssh/listen.ts";
 import { onLive } from "../link.ts";
-import type { Become } from "../command/script.ts";
+import type { Become } from "../command/script/become.ts";
 import type { ExecutionContext } from "../command/execution-context.ts";
 import { connectHere } from "./connect-here.ts";
 import { clear, refusal, takeAgain } from "./listen-address.ts";

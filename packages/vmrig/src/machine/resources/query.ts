@@ -1,8 +1,8 @@
 import { VmrigError } from "../../errors/vmrig-error.ts";
 import { quoteWord } from "../../ssh/quote.ts";
-import type { CommandResult } from "../command/command.ts";
+import type { CommandResult } from "../command/outcome/command-result.ts";
 import { run, type ExecutionContext } from "../command/run.ts";
-import { AS_POSIX } from "../command/script.ts";
+import { AS_POSIX } from "../command/script/zsh.ts";
 
 /**
  * A resource of a machine that a test queries: a service, a package, a port. Queries change

@@ -1,7 +1,7 @@
 import { VmrigError } from "../../errors/vmrig-error.ts";
 import type { RemoteProcess } from "../../ssh/process.ts";
-import { outcome as inWords } from "../command/error.ts";
-import { toError } from "../command/outcome.ts";
+import { outcome as inWords } from "../command/outcome/in-words.ts";
+import { toError } from "../command/outcome/outcome.ts";
 import { Running } from "../command/running.ts";
 import type { ExecutionContext } from "../command/execution-context.ts";
 import { openEmulator, type Size } from "./emulator.ts";
@@ -109,7 +109,7 @@ export async function openShell(
     },
   );
   // Requested immediately: the output is not retained for a late reader.
-  const [keyboard, output] = [running.stdin.stream, running.stdout.stream];
+  const [keyboard, output] = [running.stdin.stream, running.outputs.stdout.stream];
   running.outcome.then((outcome) => begun.reject(toError(outcome)), begun.reject);
   const emulator = await openEmulator(size, (text) => void keyboard.write(text));
   const journal = createShellTranscript({

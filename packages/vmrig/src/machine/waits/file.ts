@@ -1,6 +1,6 @@
 import { waitFor, type Observation } from "../../wait/wait-for.ts";
 import { query } from "../resources/query.ts";
-import { quotePath } from "../command/script.ts";
+import { quotePath } from "../../ssh/quote.ts";
 import { toWatch, tolerant, type WaitOptions, type Watch } from "./wait-options.ts";
 
 export interface FileWaitOptions extends WaitOptions {

@@ -1,6 +1,6 @@
 import { VmrigError } from "../../errors/vmrig-error.ts";
 import { waitFor, type Observation } from "../../wait/wait-for.ts";
-import { quotePath } from "../command/script.ts";
+import { quotePath } from "../../ssh/quote.ts";
 import { argument, query } from "../resources/query.ts";
 import type { ExecutionContext } from "../command/run.ts";
 import { toWatch, tolerant, type WaitOptions, type Watch } from "./wait-options.ts";

@@ -1,6 +1,6 @@
-import type { CommandResult } from "../command/command.ts";
+import type { CommandResult } from "../command/outcome/command-result.ts";
 import type { ServiceStatus } from "../resources/service.ts";
-import { createTag, type Tag } from "../command/tag.ts";
+import { createTag, type Tag } from "../command/template/tag.ts";
 import { waitForFile, type FileWaitOptions } from "./file.ts";
 import { waitForHttp, type HttpResponse, type HttpWaitOptions } from "./http.ts";
 import { waitForLog, type LogWaitOptions } from "./log.ts";

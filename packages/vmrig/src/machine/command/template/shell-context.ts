@@ -1,5 +1,5 @@
-import { VmrigError } from "../../errors/vmrig-error.ts";
-import { quote, representable } from "../../ssh/quote.ts";
+import { VmrigError } from "../../../errors/vmrig-error.ts";
+import { quote, representable } from "../../../ssh/quote.ts";
 
 type Place = "bare" | "single" | "double" | "ansi-c" | "backtick" | "comment" | "here-document";
 

@@ -1,7 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
-import { NASTY, randomText } from "../../ssh/fixtures/nasty-text.test.kit.ts";
-import { toLine, type TemplateValue } from "./template.ts";
+import { NASTY, randomText } from "../../../ssh/fixtures/nasty-text.test.kit.ts";
+import { toLine } from "./template.ts";
+import type { TemplateValue } from "./template-value.ts";
 
 const values = [...NASTY, ...randomText(60, 2)];
 const line = (strings: TemplateStringsArray, ...embedded: readonly TemplateValue[]): string =>

@@ -1,5 +1,7 @@
-import { isVmrigError, VmrigError } from "../../errors/vmrig-error.ts";
-import type { CommandResult } from "./command.ts";
+import { isVmrigError, VmrigError } from "../../../errors/vmrig-error.ts";
+import type { CommandResult } from "./command-result.ts";
+import { outcome, abridged } from "./in-words.ts";
+import { printed } from "./printed.ts";
 
 /** Parts of a {@link CommandError} besides the result. */
 export interface CommandErrorFacts {
@@ -59,64 +61,6 @@ export class CommandError<Output = string> extends VmrigError implements Command
     this.isMaxBuffer = result.isMaxBuffer;
     this.pipedFrom = result.pipedFrom;
   }
-}
-
-export function outcome({
-  isCanceled,
-  timedOut,
-  isMaxBuffer,
-  signal,
-  exitCode,
-  durationMs,
-}: CommandResult<unknown>): string {
-  const after = `after ${(durationMs / 1000).toFixed(1)} s.`;
-  if (isCanceled) return `was cancelled ${after}`;
-  if (timedOut) return `timed out ${after}`;
-  if (isMaxBuffer) return `printed more than its \`maxBuffer\` and was killed ${after}`;
-  if (signal !== undefined) return `was ended by ${signal} ${after}`;
-  return exitCode === undefined ? `was killed ${after}` : `exited with ${exitCode} ${after}`;
-}
-
-/** Shortens a command for a title: its first line, at most 120 characters. */
-export function abridged(command: string): string {
-  const [line = "", ...more] = command.trim().split("\n");
-  return line.length > 120 || more.length > 0 ? `${line.slice(0, 120)} …` : line;
-}
-
-const TAIL_LINES = 10;
-/** A single line may contain the whole output, so the tail is limited in bytes. */
-const TAIL_BYTES = 4096;
-
-/** Returns the end of a command's output, one fact per line. */
-export function printed({
-  stdout,
-  stderr,
-}: {
-  readonly stdout: unknown;
-  readonly stderr: unknown;
-}): string[] {
-  const parts = [tail("stderr", stderr), tail("stdout", stdout)].flat();
-  return parts.length === 0 ? ["it printed nothing"] : parts;
-}
-
-function toText(output: unknown): string {
-  if (output instanceof Uint8Array)
-    return Buffer.from(output.subarray(-TAIL_BYTES)).toString("utf8");
-  return Array.isArray(output) ? output.join("\n") : typeof output === "string" ? output : "";
-}
-
-function tail(title: string, output: unknown): string[] {
-  if (output === undefined) return [`its ${title} was not kept`];
-  const text = toText(output);
-  if (text.trim() === "") return [];
-  const lines = text.replace(/\n$/, "").split("\n");
-  const left = lines.length - TAIL_LINES;
-  return [
-    `${title}${left > 0 ? `, last ${TAIL_LINES} of ${lines.length} lines` : ""}:`,
-    ...lines
-      .slice(-TAIL_LINES)
-      .map((line) => `  ${line.length > TAIL_BYTES ? `… ${line.slice(-TAIL_BYTES)}` : line}`),
-  ];
 }
 
 export function isCommandError(value: unknown): value is CommandError {

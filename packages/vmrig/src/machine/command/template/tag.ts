@@ -1,5 +1,8 @@
-import type { CommandOptions, CommandPromise, Merged, OutputOf } from "./command.ts";
-import { toLine, type TemplateValue } from "./template.ts";
+import type { CommandPromise } from "../command.ts";
+import type { OutputOf } from "../outcome/command-result.ts";
+import type { CommandOptions } from "../command-options.ts";
+import { toLine } from "./template.ts";
+import type { TemplateValue } from "./template-value.ts";
 
 /**
  * A template literal tag that runs the line. Called with options, it returns a tag with these
@@ -54,3 +57,6 @@ function mergedEnv(
 function isTemplate(value: TemplateStringsArray | object): value is TemplateStringsArray {
   return Array.isArray(value) && "raw" in value;
 }
+
+/** Options bound one after the other. The last value of an option wins. */
+export type Merged<First, Second> = Omit<First, keyof Second> & Second;

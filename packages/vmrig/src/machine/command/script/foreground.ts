@@ -1,4 +1,4 @@
-import { quote } from "../../ssh/quote.ts";
+import { quote } from "../../../ssh/quote.ts";
 
 /**
  * Reads the pid of a session's leader and kills all processes of that session and of its
