@@ -29,7 +29,7 @@ export type {
   RemoveOptions,
   WriteOptions,
 } from "./machine/files/file.ts";
-export type { Key } from "./machine/shell/keys.ts";
+export type { Key } from "./machine/shell/key.ts";
 export type { ScreenWaitOptions, ShellOptions, TypeOptions } from "./machine/shell/options.ts";
 export type { Screen } from "./machine/shell/screen.ts";
 export type { Shell, ShellExit } from "./machine/shell/shell.ts";

@@ -1,7 +1,7 @@
 import { createServer, type Socket } from "node:net";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { waitFor } from "../wait/wait-for.ts";
-import { dial, type DialOptions } from "./connection.ts";
+import { dial, type DialOptions } from "./dial.ts";
 import { freePort, startSshd, type TestSshd } from "./fixtures/sshd.test.kit.ts";
 import { fingerprint, generateKeyPair } from "./keys.ts";
 

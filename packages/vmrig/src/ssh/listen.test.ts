@@ -3,7 +3,8 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { text as readAll } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
-import { dial, type SshConnection } from "./connection.ts";
+import { dial } from "./dial.ts";
+import type { SshConnection } from "./ssh-connection.ts";
 import { echo, startService } from "./fixtures/service.test.kit.ts";
 import {
   freePort,

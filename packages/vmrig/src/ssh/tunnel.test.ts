@@ -2,7 +2,8 @@ import { chmod } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
-import { dial, type SshConnection } from "./connection.ts";
+import { dial } from "./dial.ts";
+import type { SshConnection } from "./ssh-connection.ts";
 import { freePort, startSshd, type TestSshdOptions } from "./fixtures/sshd.test.kit.ts";
 import { echo, startService } from "./fixtures/service.test.kit.ts";
 

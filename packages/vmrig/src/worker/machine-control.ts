@@ -5,7 +5,7 @@ import type { PowerAction } from "../driver/driver.ts";
 import { isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
 import type { Checkpoint, Rig } from "../machine/faults/checkpoint.ts";
 import type { MachineControl } from "../machine/faults/machine-control.ts";
-import type { SshConnection } from "../ssh/connection.ts";
+import type { SshConnection } from "../ssh/ssh-connection.ts";
 import { waitFor } from "../wait/wait-for.ts";
 import type { ControlCommand, ControlResult } from "../protocol/control-command.ts";
 import type { Grant } from "../protocol/messages.ts";

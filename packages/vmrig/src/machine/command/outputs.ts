@@ -1,4 +1,4 @@
-import type { RemoteProcess } from "../../ssh/process.ts";
+import type { RemoteProcess } from "../../ssh/remote-process.ts";
 import type { Printed } from "./command-observer.ts";
 import type { CommandOptions } from "./command-options.ts";
 import { OutputBuffer } from "./output-buffer.ts";

@@ -1,4 +1,4 @@
-import type { ProcessOptions } from "../../ssh/process.ts";
+import type { ProcessOptions } from "../../ssh/remote-process.ts";
 import { toMilliseconds } from "../duration-option.ts";
 import type { CommandOptions } from "./command-options.ts";
 import { toWireSignal } from "./kill-signal.ts";

@@ -1,6 +1,6 @@
 import { systemClock, type Clock } from "../../clock/clock.ts";
 import { describeThrown } from "../../errors/thrown.ts";
-import type { ProcessOptions, RemoteProcess } from "../../ssh/process.ts";
+import type { ProcessOptions, RemoteProcess } from "../../ssh/remote-process.ts";
 import type { SignalName } from "../../ssh/signal.ts";
 import { toMilliseconds } from "../duration-option.ts";
 import { onAbort } from "../on-abort.ts";

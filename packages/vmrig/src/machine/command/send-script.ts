@@ -1,5 +1,6 @@
 import { ConnectionLostError } from "../../ssh/connection-lost.ts";
-import type { Ending, ProcessOptions } from "../../ssh/process.ts";
+import type { ProcessOptions } from "../../ssh/remote-process.ts";
+import type { Ending } from "../../ssh/ending.ts";
 import type { Connector } from "../link.ts";
 import type { StopRequest } from "./stop-request.ts";
 

@@ -1,4 +1,5 @@
-import { STOP_GRACE_MS, type Ending } from "../../../ssh/process.ts";
+import { STOP_GRACE_MS } from "../../../ssh/stop-signals.ts";
+import type { Ending } from "../../../ssh/ending.ts";
 import type { Stop } from "./outcome.ts";
 
 /** Returns facts about the end of a command that its result does not show. */

@@ -1,4 +1,4 @@
-import type { Ending } from "../../../ssh/process.ts";
+import type { Ending } from "../../../ssh/ending.ts";
 import type { CommandResult } from "./command-result.ts";
 import type { CommandOptions } from "../command-options.ts";
 import { splitLines } from "../lines.ts";

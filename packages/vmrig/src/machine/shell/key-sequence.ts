@@ -1,71 +1,5 @@
 import { VmrigError } from "../../errors/vmrig-error.ts";
-
-type Lower =
-  | ("a" | "b" | "c" | "d" | "e" | "f" | "g" | "h" | "i" | "j" | "k" | "l" | "m")
-  | ("n" | "o" | "p" | "q" | "r" | "s" | "t" | "u" | "v" | "w" | "x" | "y" | "z");
-type Letter = Lower | Uppercase<Lower>;
-type Digit = "0" | "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9";
-type Sign =
-  | (
-      | "!"
-      | '"'
-      | "#"
-      | "$"
-      | "%"
-      | "&"
-      | "'"
-      | "("
-      | ")"
-      | "*"
-      | "+"
-      | ","
-      | "-"
-      | "."
-      | "/"
-      | ":"
-      | ";"
-    )
-  | ("<" | "=" | ">" | "?" | "@" | "[" | "\\" | "]" | "^" | "_" | "`" | "{" | "|" | "}" | "~");
-/** Characters that form a control character together with Ctrl. */
-type ControlSign = "@" | "[" | "\\" | "]" | "^" | "_" | "?" | "/";
-
-type FunctionKey = `F${1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12}`;
-type EditingKey =
-  | "ArrowUp"
-  | "ArrowDown"
-  | "ArrowLeft"
-  | "ArrowRight"
-  | "Home"
-  | "End"
-  | "Insert"
-  | "Delete"
-  | "PageUp"
-  | "PageDown";
-type PlainKey = "Enter" | "Tab" | "Escape" | "Backspace" | "Space";
-type NamedKey = FunctionKey | EditingKey | PlainKey;
-
-type Modifiers =
-  | "Ctrl"
-  | "Alt"
-  | "Shift"
-  | "Ctrl+Alt"
-  | "Ctrl+Shift"
-  | "Alt+Shift"
-  | "Ctrl+Alt+Shift";
-
-/**
- * A key of the keyboard with its modifiers: `Enter`, `q`, `Ctrl+C`, `Alt+x`, `Shift+Tab`,
- * `Ctrl+ArrowLeft`, `F10`.
- */
-export type Key =
-  | NamedKey
-  | Letter
-  | Digit
-  | Sign
-  | `${Modifiers}+${NamedKey}`
-  | `${"Ctrl" | "Ctrl+Alt"}+${Letter | ControlSign}`
-  | `Alt+${Letter | Digit | Sign}`
-  | `${"Shift" | "Alt+Shift"}+${Letter}`;
+import { CURSOR, FUNCTION, EDITING, NUMBERED, PLAIN, ESC } from "./key-tables.ts";
 
 export interface KeyModes {
   /**
@@ -80,39 +14,6 @@ interface Held {
   readonly alt: boolean;
   readonly shift: boolean;
 }
-
-/**
- * Keys with a final letter, and keys with a number: "PC-Style Function Keys" of xterm's ctlseqs.
- */
-const CURSOR = tableOf({
-  ArrowUp: "A",
-  ArrowDown: "B",
-  ArrowRight: "C",
-  ArrowLeft: "D",
-  Home: "H",
-  End: "F",
-});
-const FUNCTION = tableOf({ F1: "P", F2: "Q", F3: "R", F4: "S" });
-const EDITING = { Insert: 2, Delete: 3, PageUp: 5, PageDown: 6 };
-const NUMBERED = tableOf({
-  ...EDITING,
-  F5: 15,
-  F6: 17,
-  F7: 18,
-  F8: 19,
-  F9: 20,
-  F10: 21,
-  F11: 23,
-  F12: 24,
-});
-const PLAIN = tableOf({
-  Enter: "\r",
-  Tab: "\t",
-  Escape: "\u001b",
-  Backspace: "\u007f",
-  Space: " ",
-});
-const ESC = "\u001b";
 
 /**
  * Returns the sequence that xterm sends for a key.
@@ -132,11 +33,6 @@ export function toSequence(key: string, { applicationCursor }: KeyModes): string
   const sent = !PLAIN.has(name) ? character(name, held) : plain(name, held);
   if (sent === undefined) throw noKey(key);
   return held.alt ? `${ESC}${sent}` : sent;
-}
-
-/** Builds a map. A plain object would also contain `constructor` as a key. */
-function tableOf<Value>(entries: Readonly<Record<string, Value>>): ReadonlyMap<string, Value> {
-  return new Map(Object.entries(entries));
 }
 
 /** Splits a combination at its `+`, but not at the key `+`. */

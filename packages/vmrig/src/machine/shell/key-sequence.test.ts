@@ -1,5 +1,6 @@
 import { expect, expectTypeOf, test } from "vitest";
-import { toSequence, type Key } from "./keys.ts";
+import { toSequence } from "./key-sequence.ts";
+import type { Key } from "./key.ts";
 
 const NORMAL = { applicationCursor: false };
 const APPLICATION = { applicationCursor: true };
