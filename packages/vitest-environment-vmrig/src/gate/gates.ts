@@ -1,10 +1,9 @@
-import { relative } from "node:path";
 import type { TestProject, TestSpecification, Vitest } from "vitest/node";
-import { VmrigError } from "vmrig";
-import { findConfig, spawnGate, type GateProcess } from "vmrig/runner";
 import { remainingFiles } from "./remaining-files.ts";
 import { createPausePrompt, type PausePrompt } from "./pause-prompt.ts";
 import { takeOverSignals } from "./signals.ts";
+import { type Entry, type StartOptions, sayBy, startGate } from "./start-gate.ts";
+import { configWords } from "./config-words.ts";
 
 /** One gate of a Vitest process, shared by all projects that use the same config. */
 export interface SharedGate {
@@ -18,12 +17,6 @@ export interface SharedGate {
   begin(files: readonly TestSpecification[]): Promise<void>;
   /** Removes the project. The last project to leave closes the gate. */
   leave(): Promise<void>;
-}
-
-interface Entry {
-  gate: GateProcess;
-  dead: boolean;
-  readonly projects: Set<TestProject>;
 }
 
 interface Gates {
@@ -57,7 +50,7 @@ export async function shareGate(
     prompt,
     ...(maxCopies !== undefined && { maxCopies }),
   };
-  const starting = gates.entries.get(config) ?? start(options);
+  const starting = gates.entries.get(config) ?? startGate(options);
   gates.entries.set(config, starting);
   const entry = await starting;
   entry.projects.add(project);
@@ -77,7 +70,7 @@ export async function shareGate(
     pause: prompt.open,
     copies: () => entry.gate.copies(),
     async begin(files) {
-      if (entry.dead) await start(options, entry);
+      if (entry.dead) await startGate(options, entry);
       else await (await entry.gate.control()).begin();
       await expect(files);
     },
@@ -92,65 +85,4 @@ export async function shareGate(
       await entry.gate.close();
     },
   };
-}
-
-interface StartOptions {
-  readonly vitest: Vitest;
-  readonly config: string;
-  readonly prompt: PausePrompt;
-  readonly maxCopies?: number;
-}
-
-function sayBy(vitest: Vitest): (line: string) => void {
-  return (line) => vitest.logger.log(` vmrig  ${line}`);
-}
-
-/**
- * Returns the words that a `vmrig` command needs to find the config from the folder in which Vitest
- * was started.
- */
-async function configWords(config: string): Promise<string> {
-  const found = await findConfig(process.cwd()).catch(() => undefined);
-  return found === config ? "" : ` --config ${relative(process.cwd(), config)}`;
-}
-
-/** Starts a gate. With `instead`, the new gate replaces the dead gate of that entry. */
-async function start(
-  { vitest, config, prompt, maxCopies }: StartOptions,
-  instead?: Entry,
-): Promise<Entry> {
-  const say = sayBy(vitest);
-  /** Reports one error for the run, and cancels the tests that have no machines left. */
-  const end = (reason: VmrigError): void => {
-    say(`over     ${reason.summary}`);
-    // A cancelled run is no error: a test has failed before.
-    if (reason.code !== "CANCELLED") vitest.state.catchError(reason, "vmrig");
-    void vitest.cancelCurrentRun("test-failure");
-  };
-  let died = false;
-  let entry = instead;
-  const gate = await spawnGate({
-    config,
-    onLine: say,
-    onDeath(how) {
-      died = true;
-      if (entry !== undefined) entry.dead = true;
-      end(
-        new VmrigError("GATE_LOST", {
-          message: `The gate ended unexpectedly (${how}). Its leases expire by themselves.`,
-        }),
-      );
-    },
-    ...(maxCopies !== undefined && { maxCopies }),
-  });
-  gate.control().then(
-    (client) => {
-      client.onOver(end);
-      prompt.attend(client, config);
-    },
-    () => {}, // the workers that claim machines report the reason
-  );
-  entry ??= { gate, dead: died, projects: new Set() };
-  entry.dead = died;
-  return Object.assign(entry, { gate });
 }

@@ -1,5 +1,7 @@
 import type { Vitest } from "vitest/node";
 import type { GateClient, Paused } from "vmrig/runner";
+import { readKeys } from "./read-keys.ts";
+import { isPauseWanted } from "./pause-setting.ts";
 
 /**
  * Prompt at which a person continues runs that are paused at a failed test. It uses the terminal of
@@ -20,8 +22,6 @@ export interface PausePromptOptions {
    */
   readonly configWords: (config: string) => Promise<string>;
 }
-
-const ON_FAILURE = "on-failure";
 /** Number of lines of an error that are shown. */
 const LINES = 40;
 
@@ -46,7 +46,7 @@ export function createPausePrompt({ vitest, say, configWords }: PausePromptOptio
   };
 
   return {
-    open: isWanted(say),
+    open: isPauseWanted(say),
     attend(client, config) {
       client.onPause({
         paused(pause) {
@@ -63,53 +63,5 @@ export function createPausePrompt({ vitest, say, configWords }: PausePromptOptio
         },
       });
     },
-  };
-}
-
-function isWanted(say: (line: string) => void): boolean {
-  const setting = process.env["VMRIG_PAUSE"] ?? "";
-  if (setting === "") return false;
-  const { stdin, stdout, env } = process;
-  const why =
-    setting !== ON_FAILURE
-      ? `VMRIG_PAUSE is ${JSON.stringify(setting)}; the only valid value is "${ON_FAILURE}"`
-      : !stdin.isTTY || !stdout.isTTY
-        ? "there is no terminal to press a key in"
-        : (env["CI"] ?? "") === "" || env["CI"] === "false"
-          ? undefined
-          : "this is CI, where no person can press a key";
-  if (why !== undefined) say(`pause    failed tests do not pause: ${why}`);
-  return why === undefined;
-}
-
-/**
- * Reads the keys until the returned function is called. In watch mode Vitest itself reads the keys
- * and would end the run at Enter.
- */
-function readKeys(vitest: Vitest, goOn: () => void): () => void {
-  const { stdin } = process;
-  const others = stdin.listeners("keypress") as Array<
-    (text: string, key?: { readonly name?: string }) => void
-  >;
-  const raw = others.length > 0;
-  const onKey: (typeof others)[number] = (text, key) => {
-    if (key?.name === "return" || key?.name === "enter") goOn();
-    else if (text === "\u0003") for (const other of others) other(text, key);
-  };
-  const onLine = (): void => goOn();
-  if (raw) {
-    for (const other of others) stdin.off("keypress", other);
-    stdin.on("keypress", onKey);
-  } else stdin.on("data", onLine).resume();
-  // Ctrl+C: a paused test would delay the end of the run. Vitest removes this listener with the
-  // run.
-  vitest.onCancel((reason) => {
-    if (reason === "keyboard-input") goOn();
-  });
-  return () => {
-    if (raw) {
-      stdin.off("keypress", onKey);
-      for (const other of others) stdin.on("keypress", other);
-    } else stdin.off("data", onLine).pause();
   };
 }
