@@ -3,10 +3,10 @@ import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createMachine } from "../packages/vmrig/src/machine/machine.ts";
-import { dial } from "../packages/vmrig/src/ssh/connection.ts";
+import { createMachine } from "../packages/vmrig/src/machine/create-machine.ts";
+import { dial } from "../packages/vmrig/src/ssh/dial.ts";
 import { startSshd } from "../packages/vmrig/src/ssh/fixtures/sshd.test.kit.ts";
-import type { SshTarget } from "../packages/vmrig/src/ssh/handshake.ts";
+import type { SshTarget } from "../packages/vmrig/src/ssh/ssh-target.ts";
 import { connectRaw, execRaw } from "./raw.ts";
 import { median, printReport, round, type Samples } from "./report.ts";
 

@@ -5,8 +5,8 @@ import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createMachine } from "../packages/vmrig/src/machine/machine.ts";
-import { dial } from "../packages/vmrig/src/ssh/connection.ts";
+import { createMachine } from "../packages/vmrig/src/machine/create-machine.ts";
+import { dial } from "../packages/vmrig/src/ssh/dial.ts";
 import { startSshd } from "../packages/vmrig/src/ssh/fixtures/sshd.test.kit.ts";
 import { median, medians, printReport, round, timed, type Samples } from "./report.ts";
 

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { TestProject } from "vitest/node";
 import { asVmrigError, findConfig, toErrorJson } from "vmrig/runner";
-import { shareGate } from "./gates.ts";
+import { shareGate } from "./gate/gates.ts";
 import type { VmrigOptions } from "./options.ts";
 import type {} from "./provided.ts";
 import { askedWorkers, limitWorkers } from "./workers.ts";

@@ -1,7 +1,7 @@
 import type { RunnerTask, RunnerTestCase } from "vitest";
 import { isVmrigError } from "vmrig";
 import type { ClaimSession } from "vmrig/worker";
-import type { ReportedError } from "./evidence.ts";
+import type { ReportedError } from "./reported-error.ts";
 
 /**
  * Pauses at a test that has just failed, for as long as a person inspects its machines. Does

@@ -1,7 +1,8 @@
 import { aroundAll, type RunnerTask, type RunnerTestFile, type RunnerTestSuite } from "vitest";
 import type { Setup } from "vmrig/worker";
 import type { MachineFixtures, RigFixture } from "./fixtures.ts";
-import { hookTimeout, worker } from "./worker.ts";
+import { worker } from "./worker.ts";
+import { hookTimeout } from "./vitest-worker.ts";
 
 /**
  * Fixtures of a set-up: the machines, the rig, and a signal that aborts at the set-up's timeout.

@@ -7,17 +7,11 @@ export type { RigConfig, RollbackPolicy } from "./config/schema.ts";
 export { VmrigError, isVmrigError } from "./errors/vmrig-error.ts";
 export { CODES, type ErrorCode, type Fault } from "./errors/codes.ts";
 export type { Machine } from "./machine/machine.ts";
-export { CommandError } from "./machine/command/error.ts";
-export type {
-  CommandOptions,
-  CommandPromise,
-  CommandResult,
-  Input,
-  KillSignal,
-  PipeOptions,
-  PipePromise,
-  Terminal,
-} from "./machine/command/command.ts";
+export { CommandError } from "./machine/command/outcome/error.ts";
+export type { CommandPromise, PipeOptions, PipePromise } from "./machine/command/command.ts";
+export type { CommandResult } from "./machine/command/outcome/command-result.ts";
+export type { CommandOptions, Input, Terminal } from "./machine/command/command-options.ts";
+export type { KillSignal } from "./machine/command/kill-signal.ts";
 export type { MachineFaults } from "./machine/faults/faults.ts";
 export type { Checkpoint, Rig } from "./machine/faults/checkpoint.ts";
 export type { FileStat, StatOptions } from "./machine/files/file-stat.ts";
@@ -35,7 +29,7 @@ export type {
   RemoveOptions,
   WriteOptions,
 } from "./machine/files/file.ts";
-export type { Key } from "./machine/shell/keys.ts";
+export type { Key } from "./machine/shell/key.ts";
 export type { ScreenWaitOptions, ShellOptions, TypeOptions } from "./machine/shell/options.ts";
 export type { Screen } from "./machine/shell/screen.ts";
 export type { Shell, ShellExit } from "./machine/shell/shell.ts";

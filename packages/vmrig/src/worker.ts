@@ -8,11 +8,8 @@ export { claimMachines } from "./worker/claim-machines.ts";
 export { connectGate, type GateClient } from "./protocol/client.ts";
 export type { Welcome } from "./protocol/messages.ts";
 export { watchForLeftovers } from "./worker/leftovers.ts";
-export {
-  createTestStartState,
-  type Setup,
-  type TestStartState,
-} from "./worker/test-start-state.ts";
+export { createTestStartState, type TestStartState } from "./worker/test-start-state.ts";
+export type { Setup } from "./worker/setup.ts";
 export { toAssertion, type Assertion, type RetryOptions } from "./matchers/assert.ts";
 export type { MachineMatchers } from "./matchers/assertions.ts";
 export { MATCHERS, type MatcherName } from "./matchers/matchers.ts";

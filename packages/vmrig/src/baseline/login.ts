@@ -1,7 +1,8 @@
 import type { Inventory, MachineRef } from "../driver/driver.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
-import { dial, type SshConnection } from "../ssh/connection.ts";
-import type { SshTarget } from "../ssh/handshake.ts";
+import { dial } from "../ssh/dial.ts";
+import type { SshConnection } from "../ssh/ssh-connection.ts";
+import type { SshTarget } from "../ssh/ssh-target.ts";
 import type { MachineAccess } from "./machine-access.ts";
 import { TEST_USER, type LeasedContext } from "./leased-context.ts";
 

@@ -1,7 +1,7 @@
 import { systemClock, type Clock } from "../clock/clock.ts";
 import type { MachineRef } from "../driver/driver.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
-import type { SshConnection } from "../ssh/connection.ts";
+import type { SshConnection } from "../ssh/ssh-connection.ts";
 import { generateKeyPair } from "../ssh/keys.ts";
 import { guestOf, requireSystem, type Guest } from "./guest.ts";
 import { guestSetupScript, type Peer } from "./guest-setup.ts";

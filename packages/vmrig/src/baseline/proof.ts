@@ -1,7 +1,7 @@
 import { systemClock, type Clock } from "../clock/clock.ts";
 import type { GuestKind } from "../driver/driver.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
-import type { SshConnection } from "../ssh/connection.ts";
+import type { SshConnection } from "../ssh/ssh-connection.ts";
 import type { ExecResult } from "../ssh/exec.ts";
 import { guestOf, type Guest } from "./guest.ts";
 

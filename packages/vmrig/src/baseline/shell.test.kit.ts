@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import type { SshConnection } from "../ssh/connection.ts";
+import type { SshConnection } from "../ssh/ssh-connection.ts";
 import type { ExecOptions, ExecResult } from "../ssh/exec.ts";
 
 /** Login shells of machines, where this computer has them. */

@@ -1,6 +1,6 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { SshTarget } from "../ssh/connection.ts";
+import type { SshTarget } from "../ssh/ssh-target.ts";
 
 /**
  * Files with a lease's key and a machine's host key, for programs that only read keys from files.

@@ -1,8 +1,8 @@
 import { VmrigError } from "../errors/vmrig-error.ts";
 import type { Folders } from "../config/folders.ts";
 import type { RetainedCopy } from "../operations/find-retained-copy.ts";
-import type { SshConnection } from "../ssh/connection.ts";
-import type { SshTarget } from "../ssh/handshake.ts";
+import type { SshConnection } from "../ssh/ssh-connection.ts";
+import type { SshTarget } from "../ssh/ssh-target.ts";
 import { holdMachines } from "./hold-machines.ts";
 import { openRig, type OpenedRig } from "./open-rig.ts";
 import { pickCopies } from "./pick-copy.ts";
@@ -89,7 +89,7 @@ function retainedMachine(
     isRetained: true,
     description: `${copy.copy} as it is ${retained.why}, ${retained.paused === true ? "yours" : "retained for you"} until ${time}; not rolled back (use --fresh for a rolled-back copy)`,
     connect: async () => {
-      const { dial } = await import("../ssh/connection.ts");
+      const { dial } = await import("../ssh/dial.ts");
       return dial(target, { name, signal });
     },
     signal,

@@ -122,7 +122,7 @@ test.each(["forks", "threads"])(
     const failing = `
 import { test } from ${JSON.stringify(fileURLToPath(import.meta.resolve("vitest")))};
 import { VmrigError } from ${here("./vmrig-error.ts")};
-import { CommandError } from ${here("../machine/command/error.ts")};
+import { CommandError } from ${here("../machine/command/outcome/error.ts")};
 test("one", () => {
   const inner = new VmrigError("FENCED", { message: "pc1 refuses fence 3.", details: ["a fact inside"], cause: new TypeError("innermost") });
   throw new VmrigError("ROLLBACK_FAILED", { message: "pc1 is broken.", details: ["a fact"], hint: "a remedy", cause: inner });

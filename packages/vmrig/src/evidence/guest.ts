@@ -1,6 +1,6 @@
 import { isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
 import type { Machine } from "../machine/machine.ts";
-import { quotePath } from "../machine/command/script.ts";
+import { quotePath } from "../ssh/quote.ts";
 
 /** Size of the retained end of a journal or file. */
 const TAIL_BYTES = 262_144;

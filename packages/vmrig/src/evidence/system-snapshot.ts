@@ -2,8 +2,13 @@ import { guestOf } from "../baseline/guest.ts";
 import type { GuestKind } from "../driver/driver.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import type { Machine } from "../machine/machine.ts";
-import { parseProcesses, READ_PROCESSES, type ProcessInfo } from "../machine/resources/process.ts";
-import { parseInternet, type Listener } from "../machine/resources/socket.ts";
+import {
+  parseProcesses,
+  READ_PROCESSES,
+  type ProcessInfo,
+} from "../machine/resources/process-info.ts";
+import { parseInternet } from "../machine/resources/proc-net.ts";
+import type { Listener } from "../machine/resources/listener.ts";
 
 /** Processes, listening ports and configuration of a machine at one moment. */
 export interface SystemSnapshot {

@@ -1,7 +1,7 @@
 import { describe, expect } from "vitest";
 import { rigSchema } from "../config/schema.ts";
 import { fakeDriver } from "../driver/fake/driver.ts";
-import { dial } from "../ssh/connection.ts";
+import { dial } from "../ssh/dial.ts";
 import type { ClaimSession } from "../worker/claim-session.ts";
 import { claimMachines } from "../worker/claim-machines.ts";
 import type { Claim as ClaimOfGate } from "./claims.ts";

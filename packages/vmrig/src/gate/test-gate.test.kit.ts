@@ -12,7 +12,7 @@ import type { CopySpec, MachineStatus } from "../driver/driver.ts";
 import { fakeDriver } from "../driver/fake/driver.ts";
 import { machineFiles } from "../driver/fake/machine-files.ts";
 import { endMembers } from "../driver/fake/members.ts";
-import { dial } from "../ssh/connection.ts";
+import { dial } from "../ssh/dial.ts";
 import type { Gate } from "./gate.ts";
 import { openGate } from "./open-gate.ts";
 import type { GateOptions } from "./gate-options.ts";

@@ -1,10 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
-import { dial, type SshConnection, type DialOptions } from "../ssh/connection.ts";
+import { dial, type DialOptions } from "../ssh/dial.ts";
+import type { SshConnection } from "../ssh/ssh-connection.ts";
 import { startSshd, type TestSshd, type TestSshdOptions } from "../ssh/fixtures/sshd.test.kit.ts";
 import { waitFor } from "../wait/wait-for.ts";
-import { createMachine, type Machine, type MachineOptions } from "./machine.ts";
+import type { Machine } from "./machine.ts";
+import { createMachine } from "./create-machine.ts";
+import type { MachineOptions } from "./machine-options.ts";
 
 /** A machine (default name `pc1`) that is reached through a real SSH server on this computer. */
 export interface TestMachine extends AsyncDisposable {

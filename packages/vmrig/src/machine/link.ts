@@ -1,4 +1,4 @@
-import type { SshConnection } from "../ssh/connection.ts";
+import type { SshConnection } from "../ssh/ssh-connection.ts";
 import { ConnectionLostError } from "../ssh/connection-lost.ts";
 
 /**

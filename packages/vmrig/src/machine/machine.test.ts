@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { NASTY, randomText } from "../ssh/fixtures/nasty-text.test.kit.ts";
 import { OTHER_USER } from "../ssh/fixtures/sshd.test.kit.ts";
-import { CommandError } from "./command/error.ts";
+import { CommandError } from "./command/outcome/error.ts";
 import { startMachine, type TestMachine, useMachine } from "./fixtures.test.kit.ts";
 import type { Machine } from "./machine.ts";
 

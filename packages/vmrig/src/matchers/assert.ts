@@ -1,7 +1,7 @@
 import type { Clock } from "../clock/clock.ts";
 import { isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
 import { toMilliseconds, type Duration } from "../machine/duration-option.ts";
-import { mayPass } from "../machine/waits/wait-options.ts";
+import { mayPass } from "../machine/waits/tolerant.ts";
 import { waitFor, type Observation } from "../wait/wait-for.ts";
 import type { Equals, Check } from "./check.ts";
 import type { Matcher } from "./matcher.ts";

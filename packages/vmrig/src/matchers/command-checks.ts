@@ -1,6 +1,6 @@
 import { VmrigError } from "../errors/vmrig-error.ts";
-import type { CommandResult } from "../machine/command/command.ts";
-import { isCommandError } from "../machine/command/error.ts";
+import type { CommandResult } from "../machine/command/outcome/command-result.ts";
+import { isCommandError } from "../machine/command/outcome/error.ts";
 import { resultInWords } from "../machine/waits/until.ts";
 import { checkValue, checkText, type ExpectedText, type Check } from "./check.ts";
 import { matcher, matcherOf, type CheckContext } from "./matcher.ts";

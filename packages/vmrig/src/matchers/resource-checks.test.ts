@@ -1,6 +1,7 @@
 import { type TestMachine, useMachine } from "../machine/fixtures.test.kit.ts";
 import type { Machine } from "../machine/machine.ts";
-import type { Service, ServiceStatus } from "../machine/resources/service.ts";
+import type { ServiceStatus } from "../machine/resources/service-status.ts";
+import type { Service } from "../machine/resources/service.ts";
 import { testChecks } from "./checks.test.kit.ts";
 import { resourceChecks } from "./resource-checks.ts";
 

@@ -1,4 +1,4 @@
-import { inWords, isActive, isEnabled } from "../machine/resources/service.ts";
+import { inWords, isActive, isEnabled } from "../machine/resources/service-status.ts";
 import { checkValue, checkText, type ExpectedText } from "./check.ts";
 import { matcher, matcherOf } from "./matcher.ts";
 

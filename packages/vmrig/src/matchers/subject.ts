@@ -1,8 +1,9 @@
 import { VmrigError } from "../errors/vmrig-error.ts";
-import { abridged } from "../machine/command/error.ts";
-import type { CommandResult } from "../machine/command/command.ts";
+import { abridged } from "../machine/command/outcome/in-words.ts";
+import type { CommandResult } from "../machine/command/outcome/command-result.ts";
 import type { MachineFile } from "../machine/files/file.ts";
-import type { Group, UserAccount } from "../machine/resources/account.ts";
+import type { UserAccount } from "../machine/resources/account.ts";
+import type { Group } from "../machine/resources/group.ts";
 import type { Mount } from "../machine/resources/mount.ts";
 import type { NetworkInterface } from "../machine/resources/network-interface.ts";
 import type { Package } from "../machine/resources/package.ts";

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { PassThrough, Readable, Writable } from "node:stream";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { waitFor } from "../wait/wait-for.ts";
-import { dial, type SshConnection } from "./connection.ts";
+import { dial } from "./dial.ts";
+import type { SshConnection } from "./ssh-connection.ts";
 import { startSshd, type TestSshd } from "./fixtures/sshd.test.kit.ts";
 
 let server: TestSshd;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { freePort } from "./fixtures/free-port.test.kit.ts";
 import { waitFor } from "../wait/wait-for.ts";
-import { dial, type DialOptions } from "./connection.ts";
+import { dial, type DialOptions } from "./dial.ts";
 import { startService, talk } from "./fixtures/service.test.kit.ts";
 import { startSshd, type TestSshd } from "./fixtures/sshd.test.kit.ts";
 import { fingerprint, generateKeyPair } from "./keys.ts";

@@ -1,5 +1,6 @@
 import type { Readable, Writable } from "node:stream";
-import { runProcess, type Ending } from "./process.ts";
+import { runProcess } from "./process.ts";
+import type { Ending } from "./ending.ts";
 import type { Session } from "./session.ts";
 import type { StopSignal } from "./signal.ts";
 

@@ -3,19 +3,10 @@ import ssh2, { type Client, type ConnectConfig } from "ssh2";
 import type { Clock } from "../clock/clock.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import type { Observation } from "../wait/wait-for.ts";
-import { fingerprint } from "./keys.ts";
 import { batchWrites } from "./ssh2-patches/batch-writes.ts";
 import { useFastCiphers } from "./ssh2-patches/fast-ciphers.ts";
-
-export interface SshTarget {
-  readonly host: string;
-  readonly port: number;
-  readonly user: string;
-  /** The only accepted host key, pinned when the machine was created: `ssh-ed25519 AAAA…`. */
-  readonly hostKey: string;
-  /** OpenSSH PEM, without a passphrase. */
-  readonly privateKey: string;
-}
+import type { SshTarget } from "./ssh-target.ts";
+import { toLoginFailure } from "./login-failure.ts";
 
 /** An authenticated SSH client. */
 export interface Login {
@@ -94,17 +85,9 @@ export async function handshake(
         }),
       );
       client.on("error", (error) => {
-        if (shown !== undefined && !shown.equals(pinned))
-          reject(wrongHostKey(target, name, pinned, shown));
-        else if (error.level === "client-authentication") reject(refused(target, name));
-        else if (error.level === "handshake") {
-          reject(
-            new VmrigError("MACHINE_UNREACHABLE", {
-              message: `No SSH with ${name} at ${host}:${port}: ${error.message}.`,
-              cause: error,
-            }),
-          );
-        } else resolve({ seen: describe(error) });
+        const failure = toLoginFailure(error, { target, name, pinned, shown });
+        if (failure instanceof VmrigError) reject(failure);
+        else resolve({ seen: failure });
       });
 
       client.connect({
@@ -139,31 +122,4 @@ export async function handshake(
     // ssh2 may report the same failure twice; an `error` without a listener would end the process.
     client.on("error", () => {});
   }
-}
-
-function wrongHostKey(target: SshTarget, name: string, pinned: Buffer, shown: Buffer): VmrigError {
-  return new VmrigError("HOST_KEY_MISMATCH", {
-    message: `The server at ${target.host}:${target.port} is not ${name}: its host key is different.`,
-    details: [`expected ${fingerprint(pinned)}`, `got      ${fingerprint(shown)}`],
-    hint: "the address may now belong to another machine, or the machine was recreated with a new key: run again",
-  });
-}
-
-function refused(target: SshTarget, name: string): VmrigError {
-  return new VmrigError("LOGIN_REFUSED", {
-    message: `${name} at ${target.host}:${target.port} refused the key of user "${target.user}".`,
-    hint: "a machine admits only the current lease: this run may have lost its lease",
-  });
-}
-
-const OBSERVATIONS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: "connection refused",
-  ECONNRESET: "connection reset",
-  EHOSTUNREACH: "no route to the host",
-  ENETUNREACH: "no route to the network",
-  ETIMEDOUT: "connection timed out",
-};
-
-function describe(error: Error & { readonly code?: string | number }): string {
-  return OBSERVATIONS[error.code ?? ""] ?? error.message.toLowerCase();
 }

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { text as readAll } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
 import { freePort } from "./fixtures/free-port.test.kit.ts";
-import { dial, type SshConnection } from "./connection.ts";
+import { dial } from "./dial.ts";
+import type { SshConnection } from "./ssh-connection.ts";
 import { echo, startService } from "./fixtures/service.test.kit.ts";
 import { startSshd, type TestSshd, type TestSshdOptions } from "./fixtures/sshd.test.kit.ts";
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { systemClock, type Clock } from "../clock/clock.ts";
-import { dial, type SshConnection } from "./connection.ts";
+import { dial } from "./dial.ts";
+import type { SshConnection } from "./ssh-connection.ts";
 import { startSshd, type TestSshd } from "./fixtures/sshd.test.kit.ts";
 
 let server: TestSshd;

@@ -1,72 +1,13 @@
-import type { Readable, Writable } from "node:stream";
 import type { ClientChannel } from "ssh2";
 import type { ErrorFacts } from "../errors/vmrig-error.ts";
 import { ConnectionLostError } from "./connection-lost.ts";
-import { open, type Pty, type Session } from "./session.ts";
-import { sendSignal, type SignalName, type StopSignal } from "./signal.ts";
+import type { Session } from "./session.ts";
+import { open } from "./open-session.ts";
+import { sendSignal } from "./signal.ts";
+import { sendStopSignals } from "./stop-signals.ts";
 import { keepReceiveWindowClosed } from "./ssh2-patches/receive-window.ts";
-
-/** A command that has started. */
-export interface RemoteProcess {
-  readonly stdin: Writable;
-  readonly stdout: Readable;
-  readonly stderr: Readable;
-  /**
-   * Signals the process group of the command. A signal that arrives between sshd's fork and its
-   * setsid finds no process group and is lost.
-   */
-  signal(name: SignalName): void;
-  /** Resizes the terminal and sends SIGWINCH to its foreground process group. */
-  resize(size: Pick<Pty, "columns" | "rows">): void;
-}
-
-/** Options of {@link runProcess}. */
-export interface ProcessOptions {
-  /**
-   * Called when the command has started, before any event of its streams. `attend` must read stdout
-   * and stderr to their ends, otherwise the command does not end, and must end stdin.
-   */
-  readonly attend: (process: RemoteProcess) => void;
-  readonly pty?: Pty;
-  readonly timeoutMs?: number;
-  readonly signal?: AbortSignal;
-  /**
-   * Signal that stops the command's process group at the timeout or on abort.
-   *
-   * @defaultValue `KILL`
-   */
-  readonly stopSignal?: StopSignal;
-  /** Signal that is sent before `stopSignal`, for a command that cleans up. */
-  readonly warning?: { readonly signal: SignalName; readonly graceMs: number };
-  /** Facts for the error of a lost connection, such as the output so far. */
-  readonly said?: () => readonly string[];
-}
-
-/** Outcome of a command. */
-export interface Ending {
-  /**
-   * Missing when a signal ended the command, or when the machine did not confirm in time that it
-   * stopped.
-   */
-  readonly exitCode?: number;
-  /**
-   * `SIGKILL`. OpenSSH reports the signal of the shell only. A shell reports a child that was ended
-   * by a signal as exit code 128 + n.
-   */
-  readonly signal?: string;
-  /** Whether the command exited, or why it was stopped. */
-  readonly ended: "exited" | "timed-out" | "aborted";
-  /**
-   * Whether the shell had already ended when the command was stopped, while a process that it left
-   * behind kept the output open.
-   */
-  readonly lingered: boolean;
-  readonly durationMs: number;
-}
-
-/** How long a command may take to end after the stop signal. */
-export const STOP_GRACE_MS = 2000;
-const STOP_SIGNALS = 10;
+import type { Ending } from "./ending.ts";
+import type { ProcessOptions } from "./remote-process.ts";
 
 /**
  * Runs one command on one channel. Returns the outcome as a value, also when the command was
@@ -100,25 +41,17 @@ export async function runProcess(
       const finish = (): void =>
         resolve({ ...exit, ended, lingered, durationMs: clock.monotonic() - start });
 
-      // Sends the signal several times: a signal that arrives between sshd's fork and its setsid
-      // finds no process group and is dropped.
-      const sendStopSignals = async (): Promise<void> => {
-        if (warning !== undefined) {
-          if (channel !== undefined) sendSignal(channel, warning.signal);
-          await sleep(warning.graceMs);
-        }
-        for (let sent = 0; sent < STOP_SIGNALS; sent += 1) {
-          if (channel !== undefined) sendSignal(channel, stopSignal);
-          await sleep(STOP_GRACE_MS / STOP_SIGNALS);
-        }
-        channel?.close();
-        finish();
-      };
       const stop = (why: "timed-out" | "aborted"): void => {
         if (ended !== "exited") return;
         ended = why;
         lingered = exit !== undefined;
-        sendStopSignals().catch(() => {});
+        sendStopSignals({ channel: () => channel, sleep, stopSignal, warning }).then(
+          () => {
+            channel?.close();
+            finish();
+          },
+          () => {}, // it ended in time
+        );
       };
       if (timeoutMs !== undefined) {
         sleep(timeoutMs).then(

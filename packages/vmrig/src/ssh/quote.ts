@@ -31,3 +31,8 @@ export function representable(value: string): string {
     hint: "pass bytes through the `input` option or `file().write()`",
   });
 }
+
+/** Quotes a path so that no option parser, CDPATH or `cd -` can misread it. */
+export function quotePath(path: string): string {
+  return quote(path.startsWith("/") ? path : `./${path}`);
+}

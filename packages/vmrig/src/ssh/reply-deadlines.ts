@@ -47,3 +47,9 @@ export function createReplyDeadlines(
     },
   };
 }
+
+/**
+ * How long a server may take to reply to a session request. An emulated machine under load takes a
+ * second for each step.
+ */
+export const ANSWER_MS = 30_000;

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { systemClock } from "../clock/clock.ts";
 import { waitFor } from "../wait/wait-for.ts";
 import { createReplyDeadlines } from "./reply-deadlines.ts";
-import { dial } from "./connection.ts";
+import { dial } from "./dial.ts";
 import { echo, startService, talk } from "./fixtures/service.test.kit.ts";
 import { startSshd, type TestSshd } from "./fixtures/sshd.test.kit.ts";
 import { handshake } from "./handshake.ts";

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
 import { freePort } from "./fixtures/free-port.test.kit.ts";
-import { dial, type SshConnection } from "./connection.ts";
+import { dial } from "./dial.ts";
+import type { SshConnection } from "./ssh-connection.ts";
 import { startSshd, type TestSshdOptions } from "./fixtures/sshd.test.kit.ts";
 import { echo, startService } from "./fixtures/service.test.kit.ts";
 

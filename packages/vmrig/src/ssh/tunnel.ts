@@ -3,6 +3,7 @@ import type { ClientChannel } from "ssh2";
 import { ConnectionLostError } from "./connection-lost.ts";
 import type { Session } from "./session.ts";
 import { toStream } from "./stream.ts";
+import { TunnelRefusedError } from "./tunnel-refused.ts";
 
 /**
  * Address that a machine connects to: a TCP port as the machine sees it, or a unix socket of the
@@ -11,21 +12,6 @@ import { toStream } from "./stream.ts";
 export type Destination =
   | { readonly host: string; readonly port: number }
   | { readonly path: string };
-
-/** The machine did not open the connection. */
-export class TunnelRefusedError extends Error {
-  /**
-   * Whether the machine's sshd forbids forwarding: `SSH_OPEN_ADMINISTRATIVELY_PROHIBITED`, RFC
-   * 4254, 5.1. OpenSSH does not report this for a unix socket.
-   */
-  readonly forbidden: boolean;
-
-  constructor(message: string, forbidden: boolean) {
-    super(message);
-    this.name = "TunnelRefusedError";
-    this.forbidden = forbidden;
-  }
-}
 
 const PROHIBITED = 1;
 

@@ -1,5 +1,6 @@
-import { dial, type SshConnection } from "../ssh/connection.ts";
-import type { SshTarget } from "../ssh/handshake.ts";
+import { dial } from "../ssh/dial.ts";
+import type { SshConnection } from "../ssh/ssh-connection.ts";
+import type { SshTarget } from "../ssh/ssh-target.ts";
 
 /** The open SSH connections of a claim, and the machines that are between two boots or states. */
 export interface ClaimConnections {

@@ -1,12 +1,12 @@
 import { systemClock, type Clock } from "../clock/clock.ts";
-import { createMachine } from "../machine/machine.ts";
+import { createMachine } from "../machine/create-machine.ts";
 import type { GateClient } from "../protocol/client.ts";
 import type { Welcome } from "../protocol/messages.ts";
 import type { ClaimSession } from "./claim-session.ts";
 import { createCleanupStack, unlessAway } from "./cleanup-stack.ts";
-import { createMachineControl } from "./machine-control.ts";
 import { machineOf } from "./machine-epoch.ts";
-import { openSession, type Session } from "./session.ts";
+import { openSession } from "./open-session.ts";
+import { controlOf } from "./claim-control.ts";
 
 /**
  * Claims the machines of a rig from the gate; waits in the queue until there is a copy. Nothing is
@@ -84,39 +84,4 @@ export async function claimMachines(
     },
   };
   return claim;
-}
-
-/** Power, links and checkpoints of a claim's machines. */
-function controlOf(
-  session: Session,
-  client: GateClient,
-  id: string,
-): ReturnType<typeof createMachineControl> {
-  const { connections, pristine } = session;
-  return createMachineControl({
-    grant: () => session.grant,
-    connect: session.connect,
-    async act(command) {
-      const { epoch } = await session.proven();
-      const result = await client.act(id, command);
-      const machines = epoch.grant.machines.map(
-        (old) => result.machines.find(({ name }) => name === old.name) ?? old,
-      );
-      epoch.grant = { ...epoch.grant, machines };
-      return result;
-    },
-    console: (name) => client.console(id, name),
-    open: session.open,
-    async without(names, work) {
-      const { epoch, connections: known } = await session.proven();
-      await connections.whileAway(names, async () => {
-        await work((name, fresh) => void known.set(name, fresh));
-        if (!session.isCurrent(epoch)) connections.hangUp(names);
-      });
-    },
-    switched: (name, off) => session.switched(name, off),
-    stands: (checkpoint) => pristine.reached(checkpoint),
-    spoil: session.spoil,
-    signal: session.lost,
-  });
 }

@@ -3,8 +3,8 @@ import type { CommandObserver } from "../machine/command/command-observer.ts";
 import type { Checkpoint, Rig } from "../machine/faults/checkpoint.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { Failure } from "../protocol/messages.ts";
-import type { SshConnection } from "../ssh/connection.ts";
-import type { SshTarget } from "../ssh/handshake.ts";
+import type { SshConnection } from "../ssh/ssh-connection.ts";
+import type { SshTarget } from "../ssh/ssh-target.ts";
 
 /**
  * Machines that are leased to this worker until the worker releases them. The `Machine` objects

@@ -1,4 +1,4 @@
-import type { SshConnection } from "../ssh/connection.ts";
+import type { SshConnection } from "../ssh/ssh-connection.ts";
 import type { Grant } from "../protocol/messages.ts";
 
 /** State of a claim's machines between two rollbacks. */

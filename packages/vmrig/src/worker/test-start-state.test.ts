@@ -7,7 +7,8 @@ import type { ClaimSession } from "./claim-session.ts";
 import { claimMachines } from "./claim-machines.ts";
 import { test, type TestGate } from "../gate/test-gate.test.kit.ts";
 import { serve } from "../gate/socket.test.kit.ts";
-import { createTestStartState, type Setup, type TestStartState } from "./test-start-state.ts";
+import { createTestStartState, type TestStartState } from "./test-start-state.ts";
+import type { Setup } from "./setup.ts";
 
 interface StartStateTest {
   readonly claim: ClaimSession;

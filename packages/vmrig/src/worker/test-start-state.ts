@@ -1,22 +1,8 @@
 import { systemClock, type Clock } from "../clock/clock.ts";
 import { isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
 import type { Checkpoint } from "../machine/faults/checkpoint.ts";
-import { inTime } from "../wait/in-time.ts";
 import type { ClaimSession } from "./claim-session.ts";
-
-/**
- * Set-up that costs too much to run before each test. It runs once, and its tests start from a
- * checkpoint of the result.
- */
-export interface Setup {
-  /** Name in errors. */
-  readonly title: string;
-  /** Set-up on which this one builds. @defaultValue the baseline */
-  readonly within?: Setup | undefined;
-  readonly timeoutMs: number;
-  /** The signal aborts when the set-up times out, or when the waiting test does. */
-  readonly work: (signal: AbortSignal) => unknown;
-}
+import { runSetup, type Setup } from "./setup.ts";
 
 export interface Start {
   /**
@@ -96,7 +82,7 @@ export function createTestStartState({
     await (setup.within === undefined ? rollBack() : enter(setup.within));
     away = true;
     try {
-      await inItsTime(setup, claim, clock);
+      await runSetup(setup, { claim, clock });
       outcomes.set(setup, {
         checkpoint: await claim.rig.checkpoint(setup.title),
         copy: claim.copy,
@@ -113,31 +99,6 @@ export function createTestStartState({
       else if (clean || away) await rollBack();
     },
   };
-}
-
-/** Runs a set-up within its time limit. Its commands end when the time is over. */
-async function inItsTime(
-  { title, timeoutMs, work }: Setup,
-  claim: Pick<ClaimSession, "scope">,
-  clock: Clock,
-): Promise<void> {
-  const over = new AbortController();
-  const outer = claim.scope;
-  const scope = outer === undefined ? over.signal : AbortSignal.any([outer, over.signal]);
-  claim.scope = scope;
-  const late = (): VmrigError => {
-    const error = new VmrigError("SETUP_FAILED", {
-      message: `The set-up of ${title} took longer than ${timeoutMs / 1000} s.`,
-      hint: "give it more time with its second argument, in milliseconds",
-    });
-    over.abort(error);
-    return error;
-  };
-  try {
-    await inTime((async () => work(scope))(), { timeoutMs, late, clock });
-  } finally {
-    claim.scope = outer;
-  }
 }
 
 function failedBefore(

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { SshConnection } from "../../ssh/connection.ts";
+import type { SshConnection } from "../../ssh/ssh-connection.ts";
 import type { Driver } from "../driver.ts";
 import { restoredLine } from "../restored-line.ts";
 import type { ContractCase } from "./harness.ts";

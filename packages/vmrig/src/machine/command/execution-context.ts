@@ -1,7 +1,7 @@
 import type { Clock } from "../../clock/clock.ts";
-import type { RemoteProcess } from "../../ssh/process.ts";
+import type { RemoteProcess } from "../../ssh/remote-process.ts";
 import type { Connector } from "../link.ts";
-import type { Become } from "./script.ts";
+import type { Become } from "./script/become.ts";
 import type { CommandObserver } from "./command-observer.ts";
 
 /** A machine, the user that runs commands on it, and how the commands run. */

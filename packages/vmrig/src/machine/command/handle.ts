@@ -1,13 +1,9 @@
 import type { Readable, Writable } from "node:stream";
-import type {
-  CommandPromise,
-  CommandResult,
-  KillSignal,
-  PipeOptions,
-  PipePromise,
-} from "./command.ts";
+import type { CommandPromise, PipeOptions, PipePromise } from "./command.ts";
+import type { CommandResult } from "./outcome/command-result.ts";
+import type { KillSignal } from "./kill-signal.ts";
 import { linesOf } from "./lines.ts";
-import { isOurs, toError } from "./outcome.ts";
+import { isOurs, toError } from "./outcome/outcome.ts";
 import { pipeInto, toWritable } from "./pipe.ts";
 import type { Running } from "./running.ts";
 
@@ -45,15 +41,15 @@ export class CommandHandle<Output>
   }
 
   get stdout(): Readable {
-    return this.running.stdout.stream;
+    return this.running.outputs.stdout.stream;
   }
 
   get stderr(): Readable {
-    return this.running.stderr.stream;
+    return this.running.outputs.stderr.stream;
   }
 
   get all(): Readable {
-    return this.running.all.stream;
+    return this.running.outputs.all.stream;
   }
 
   kill(signal?: KillSignal): void {

@@ -1,6 +1,6 @@
 import { expect, expectTypeOf, test } from "vitest";
-import type { CommandResult } from "./command.ts";
-import { CommandError } from "./error.ts";
+import type { CommandResult } from "./outcome/command-result.ts";
+import { CommandError } from "./outcome/error.ts";
 import { type TestMachine, useMachine } from "../fixtures.test.kit.ts";
 import type { Machine } from "../machine.ts";
 

@@ -1,8 +1,9 @@
 import { finished, type Writable } from "node:stream";
-import type { CommandPromise, CommandResult, PipeOptions, PipePromise } from "./command.ts";
-import { isCommandError, outcome as outcomeOf } from "./error.ts";
-import { isOurs, verdict, type Outcome } from "./outcome.ts";
+import type { CommandPromise, PipeOptions, PipePromise } from "./command.ts";
+import type { CommandResult } from "./outcome/command-result.ts";
+import { isOurs, verdict, type Outcome } from "./outcome/outcome.ts";
 import type { Running } from "./running.ts";
+import { conclude } from "./outcome/pipeline-outcome.ts";
 
 /** Destination of a pipe: a handle. */
 interface Destination extends CommandPromise<unknown> {
@@ -20,7 +21,7 @@ export function pipeInto(
 ): PipePromise<unknown> {
   const { running } = destination;
   const sink = running.stdin.stream;
-  const output = source.passOn(from).stream;
+  const output = source.outputs.passOn(from).stream;
   running.sources.push(source);
   output.pipe(sink, { end: false });
   running.feeders += 1;
@@ -55,7 +56,7 @@ export async function toWritable<Output>(
   sink: Writable,
   { from = "stdout" }: PipeOptions,
 ): Promise<CommandResult<Output | undefined>> {
-  const output = source.passOn(from).stream;
+  const output = source.outputs.passOn(from).stream;
   const taken = new Promise<void>((resolve, reject) => {
     // As in Node.js: stdout and stderr of this process are never ended.
     if (sink === process.stdout || sink === process.stderr) output.once("close", resolve);
@@ -71,44 +72,4 @@ export async function toWritable<Output>(
   const outcome = await source.outcome;
   await taken;
   return verdict(outcome) as CommandResult<Output | undefined>;
-}
-
-/**
- * Combines the outcome of a command with the outcomes of its sources. The command's own failure
- * takes precedence and names the failures of the sources, because it may be a consequence of them.
- *
- * @throws the error of a source when the command itself has not failed
- */
-async function conclude(running: Running): Promise<Outcome> {
-  const [own, ...sources] = await Promise.allSettled([
-    running.outcome,
-    ...running.sources.map(async (source) => {
-      const outcome = await conclude(source);
-      return outcome.stop?.why === "unread" ? outcome.result : verdict(outcome);
-    }),
-  ]);
-  if (own.status === "rejected") throw own.reason;
-  const pipedFrom = sources.flatMap((source) => {
-    const end: unknown = source.status === "fulfilled" ? source.value : source.reason;
-    return source.status === "fulfilled" || isCommandError(end)
-      ? [end as CommandResult<unknown>]
-      : [];
-  });
-  const broken = sources.find((source) => source.status === "rejected");
-  if (broken !== undefined && !own.value.throws) throw broken.reason;
-  const { result, circumstances } = own.value;
-  const notes = [
-    ...circumstances.notes,
-    ...pipedFrom
-      .filter((end) => end.failed)
-      .map(
-        (end) =>
-          `its input came from \`${end.command}\` on ${end.machine}, which ${outcomeOf(end)}`,
-      ),
-  ];
-  return {
-    ...own.value,
-    result: { ...result, pipedFrom },
-    circumstances: { ...circumstances, notes },
-  };
 }

@@ -1,6 +1,7 @@
-import type { CommandOptions, CommandResult } from "./command.ts";
+import type { CommandResult } from "./outcome/command-result.ts";
+import type { CommandOptions } from "./command-options.ts";
 import { CommandHandle } from "./handle.ts";
-import { verdict } from "./outcome.ts";
+import { verdict } from "./outcome/outcome.ts";
 import { Running } from "./running.ts";
 import type { CommandLine, ExecutionContext } from "./execution-context.ts";
 
@@ -49,5 +50,5 @@ export async function runRaw(
     options,
   );
   const result = verdict(await running.outcome) as CommandResult;
-  return { result, stdout: running.stdout.kept ?? Buffer.alloc(0) };
+  return { result, stdout: running.outputs.stdout.kept ?? Buffer.alloc(0) };
 }

@@ -1,7 +1,8 @@
-import { PassThrough, Readable, Transform, type Writable } from "node:stream";
-import { setImmediate as othersTurn } from "node:timers/promises";
+import { PassThrough, Readable, type Writable } from "node:stream";
 import { VmrigError } from "../../errors/vmrig-error.ts";
-import type { CommandOptions } from "./command.ts";
+import type { CommandOptions } from "./command-options.ts";
+import { yieldingToEventLoop } from "./event-loop.ts";
+import { endByCharacter } from "./end-of-transmission.ts";
 
 export interface CommandStdinOptions extends Pick<CommandOptions, "input" | "stdin"> {
   /** Whether the command has a terminal. The end of the input is then a character. */
@@ -63,7 +64,7 @@ export class CommandStdin {
       source.once("error", broken);
       source.pipe(into);
     } else {
-      this.#feed(breathing(source), into).catch(broken);
+      this.#feed(yieldingToEventLoop(source), into).catch(broken);
     }
   }
 
@@ -102,42 +103,4 @@ function pieces(
   input: CommandOptions["input"],
 ): Exclude<CommandOptions["input"], string | Uint8Array | undefined> {
   return input === undefined || isData(input) ? [Buffer.from(input ?? "")] : input;
-}
-
-const BREATH_MS = 10;
-
-/**
- * Yields to the event loop between chunks. Chunks that are always available would starve all other
- * work, including the notice that the command has ended.
- */
-async function* breathing<T>(
-  pieces: Iterable<T> | AsyncIterable<T>,
-): AsyncGenerator<T, void, undefined> {
-  let since = performance.now();
-  for await (const piece of pieces) {
-    yield piece;
-    if (performance.now() - since < BREATH_MS) continue;
-    await othersTurn();
-    since = performance.now();
-  }
-}
-
-const END_OF_TRANSMISSION = "\u0004";
-
-/**
- * Ends the input of a terminal by a character, because a terminal has no other end of input than
- * the character that its line discipline interprets so. In the middle of a line, the first such
- * character only delivers the pending text (POSIX.1-2017, XBD 11.1.9).
- */
-function endByCharacter(): Transform {
-  let last = 0x0a;
-  return new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      last = chunk.at(-1) ?? last;
-      done(null, chunk);
-    },
-    flush(done) {
-      done(null, last === 0x0a ? END_OF_TRANSMISSION : END_OF_TRANSMISSION.repeat(2));
-    },
-  });
 }

@@ -1,4 +1,6 @@
-import type { CommandOptions, CommandPromise, OutputOf } from "../command/command.ts";
+import type { CommandPromise } from "../command/command.ts";
+import type { OutputOf } from "../command/outcome/command-result.ts";
+import type { CommandOptions } from "../command/command-options.ts";
 
 /** Parts of a machine that a fault needs. Every `Machine` has them. */
 export interface FaultTarget {

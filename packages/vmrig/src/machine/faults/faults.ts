@@ -1,12 +1,15 @@
 import { VmrigError } from "../../errors/vmrig-error.ts";
-import { waitFor } from "../../wait/wait-for.ts";
 import type { Duration } from "../duration-option.ts";
-import { toWatch, type WaitOptions } from "../waits/wait-options.ts";
+import type { WaitOptions } from "../waits/wait-options.ts";
 import type { FaultTarget } from "./fault-target.ts";
 import type { ExecutionContext } from "../command/execution-context.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import type { MachineControl } from "./machine-control.ts";
-import { block, fillDisk, skewClock, slow, unblock, type SlowOptions } from "./in-guest.ts";
+import { waitForConsole } from "./wait-for-console.ts";
+import { block, unblock } from "./block.ts";
+import { slow, type SlowOptions } from "./slow.ts";
+import { fillDisk } from "./fill-disk.ts";
+import { skewClock } from "./skew-clock.ts";
 
 /** Faults that a test can cause on a machine. The next rollback undoes all of them. */
 export interface MachineFaults {
@@ -102,22 +105,7 @@ export function createFaults({ context, self, control, back }: FaultsOptions): M
       await able().restore(checkpoint);
       await back();
     },
-    waitForConsole: async (pattern, options = {}) => {
-      const console = able();
-      return await waitFor<string>({
-        ...toWatch({ context, clock: context.clock }, options),
-        what: `${typeof pattern === "string" ? JSON.stringify(pattern) : String(pattern)} on its console`,
-        probe: async () => {
-          const lines = (await console.console()).split(/\r*\n/);
-          const found = lines.findLast((line) =>
-            typeof pattern === "string" ? line.includes(pattern) : line.search(pattern) >= 0,
-          );
-          if (found !== undefined) return { value: found };
-          return {
-            seen: `as its last line: ${lines.findLast((line) => line.trim() !== "") ?? "nothing"}`,
-          };
-        },
-      });
-    },
+    waitForConsole: async (pattern, options = {}) =>
+      waitForConsole(pattern, { ...options, context, control: able() }),
   };
 }

@@ -1,8 +1,8 @@
 import { VmrigError, isVmrigError } from "../../errors/vmrig-error.ts";
-import { isCommandError, type CommandError } from "../command/error.ts";
-import type { CommandOptions } from "../command/command.ts";
+import { isCommandError, type CommandError } from "../command/outcome/error.ts";
+import type { CommandOptions } from "../command/command-options.ts";
 import { runRaw, type RawResult, type ExecutionContext } from "../command/run.ts";
-import { AS_POSIX } from "../command/script.ts";
+import { AS_POSIX } from "../command/script/zsh.ts";
 
 /** An operation on a file of a machine. */
 export interface Task {

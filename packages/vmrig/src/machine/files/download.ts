@@ -1,8 +1,8 @@
 import { describeThrown } from "../../errors/thrown.ts";
 import { isVmrigError, VmrigError } from "../../errors/vmrig-error.ts";
-import { verdict } from "../command/outcome.ts";
+import { verdict } from "../command/outcome/outcome.ts";
 import { Running } from "../command/running.ts";
-import { quotePath } from "../command/script.ts";
+import { quotePath } from "../../ssh/quote.ts";
 import type { ExecutionContext } from "../command/run.ts";
 import { TIDY, toFileError, toLine, type Task } from "./attempt.ts";
 import { moveInto, stageLocally } from "./local-folder.ts";
@@ -37,7 +37,7 @@ export async function download(
       signal: options.signal,
     },
   );
-  const received = receive(running.passOn("stdout").stream, staging, options).catch(
+  const received = receive(running.outputs.passOn("stdout").stream, staging, options).catch(
     (error: unknown) => {
       running.stop({ why: "unread" });
       return { error };

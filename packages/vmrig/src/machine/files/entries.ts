@@ -1,5 +1,5 @@
 import type { FileStat } from "./file-stat.ts";
-import { quotePath } from "../command/script.ts";
+import { quotePath } from "../../ssh/quote.ts";
 import type { ExecutionContext } from "../command/run.ts";
 import { attempt } from "./attempt.ts";
 

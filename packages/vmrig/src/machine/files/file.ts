@@ -1,12 +1,11 @@
 import { VmrigError } from "../../errors/vmrig-error.ts";
-import { quote } from "../../ssh/quote.ts";
+import { quote, quotePath } from "../../ssh/quote.ts";
 import { parseStat, statLine, type FileStat, type StatOptions } from "./file-stat.ts";
 import { attempt, fileFailed } from "./attempt.ts";
 import { entries, type FileEntry } from "./entries.ts";
 import { octal, replacing } from "./staging.ts";
 import { watchUntil } from "./watch.ts";
 import { runRaw, type ExecutionContext } from "../command/run.ts";
-import { quotePath } from "../command/script.ts";
 import type { WaitOptions } from "../waits/wait-options.ts";
 
 export interface WriteOptions {

@@ -1,4 +1,4 @@
-import { quotePath } from "../command/script.ts";
+import { quotePath } from "../../ssh/quote.ts";
 import type { ExecutionContext } from "../command/run.ts";
 import { attempt } from "./attempt.ts";
 import { below, compare, records } from "./entries.ts";

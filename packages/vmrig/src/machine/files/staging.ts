@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { quote } from "../../ssh/quote.ts";
-import { quotePath } from "../command/script.ts";
+import { quote, quotePath } from "../../ssh/quote.ts";
 
 /**
  * Shell: sets `$target`, with all symbolic links resolved, and `$temp`, a new name on the same file

@@ -1,7 +1,8 @@
 import { isVmrigError } from "../../errors/vmrig-error.ts";
 import { waitFor } from "../../wait/wait-for.ts";
 import type { ExecutionContext } from "../command/run.ts";
-import { toWatch, tolerant, type WaitOptions } from "../waits/wait-options.ts";
+import { toWatch, type WaitOptions } from "../waits/wait-options.ts";
+import { tolerant } from "../waits/tolerant.ts";
 
 /**
  * Reads a file repeatedly until its text is as expected. A missing file is one possible

@@ -1,9 +1,10 @@
-import { isIP, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { connect as connectTls, type ConnectionOptions } from "node:tls";
+import type { ConnectionOptions } from "node:tls";
 import type { Agent, buildConnector } from "undici";
 import type { ExecutionContext } from "../command/execution-context.ts";
 import { openTunnel } from "./open-tunnel.ts";
+import { encrypt } from "./encrypt.ts";
 
 export interface Route {
   /** Unix socket for all requests, regardless of the host. */
@@ -52,27 +53,5 @@ export async function createAgent(
     headersTimeout: 0,
     bodyTimeout: 0,
     connect: (options, done) => void connect(options, done),
-  });
-}
-
-function encrypt(
-  tunnel: Duplex,
-  host: string,
-  options: ConnectionOptions | undefined,
-): Promise<Duplex> {
-  return new Promise((resolve, reject) => {
-    const name = isIP(host) === 0 ? { servername: host } : {};
-    const secured = connectTls({
-      socket: tunnel,
-      host,
-      ALPNProtocols: ["http/1.1"],
-      ...name,
-      ...options,
-    });
-    // An error of the tunnel destroys the TLS stream.
-    tunnel.once("error", (error) => secured.destroy(error));
-    secured.once("close", () => tunnel.destroy());
-    secured.once("error", reject);
-    secured.once("secureConnect", () => resolve(secured));
   });
 }

@@ -1,12 +1,11 @@
 import { systemClock } from "../../clock/clock.ts";
 import { describeThrown } from "../../errors/thrown.ts";
-import { isVmrigError, VmrigError } from "../../errors/vmrig-error.ts";
-import { TunnelRefusedError } from "../../ssh/tunnel.ts";
+import { isVmrigError } from "../../errors/vmrig-error.ts";
 import type { ExecutionContext } from "../command/execution-context.ts";
 import { createAgent } from "./agent.ts";
-import { hintFor } from "./open-tunnel.ts";
 import { toUrl, toWanted, type MachineRequestInit } from "./request.ts";
 import { underSignals } from "./under-signals.ts";
+import { fetchFailure } from "./fetch-failure.ts";
 
 export async function fetchThrough(
   context: ExecutionContext,
@@ -44,40 +43,12 @@ export async function fetchThrough(
   } catch (thrown) {
     release();
     await agent.destroy();
-    const error: unknown = signal.aborted ? signal.reason : failure(context, url, init, thrown);
+    const error: unknown = signal.aborted
+      ? signal.reason
+      : fetchFailure(context, url, init, thrown);
     observed?.ended(
       `failed ${after()}: ${isVmrigError(error) ? error.summary : describeThrown(error)}`,
     );
     throw error;
   }
-}
-
-/** Converts an error. The message `fetch failed` has no details; its cause has them. */
-function failure(
-  { name }: ExecutionContext,
-  url: URL,
-  { method = "GET", socketPath }: MachineRequestInit,
-  thrown: unknown,
-): VmrigError {
-  const cause = thrown instanceof TypeError && thrown.cause !== undefined ? thrown.cause : thrown;
-  if (isVmrigError(cause)) return cause;
-  const why =
-    cause instanceof Error && cause.message !== "" ? cause.message : describeThrown(cause);
-  const hint = hintOf(cause, socketPath);
-  return new VmrigError("FETCH_FAILED", {
-    message: `${method} ${url.href} from ${name}${socketPath === undefined ? "" : ` through ${socketPath}`} failed: ${why}.`,
-    ...(hint === undefined ? {} : { hint }),
-    cause,
-  });
-}
-
-function hintOf(cause: unknown, socketPath: string | undefined): string | undefined {
-  if (cause instanceof TunnelRefusedError) return hintFor(cause, socketPath);
-  if (!(cause instanceof Error)) return undefined;
-  if (cause.message === "bad port")
-    return "the Fetch standard (2.9) blocks some ports, such as those of mail and IRC; forward() reaches every port";
-  if ("code" in cause && /CERT|ALTNAME|VERIFY/.test(String(cause.code))) {
-    return "set `ca` or `rejectUnauthorized: false` in the option `tls`";
-  }
-  return undefined;
 }

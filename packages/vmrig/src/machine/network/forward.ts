@@ -1,8 +1,9 @@
 import { createServer, type AddressInfo } from "node:net";
 import { VmrigError, asVmrigError } from "../../errors/vmrig-error.ts";
-import { TunnelRefusedError } from "../../ssh/tunnel.ts";
+import { TunnelRefusedError } from "../../ssh/tunnel-refused.ts";
 import type { ExecutionContext } from "../command/execution-context.ts";
-import { checkAllowed, hintFor, openTunnel } from "./open-tunnel.ts";
+import { openTunnel } from "./open-tunnel.ts";
+import { checkAllowed, hintFor } from "./forwarding-allowed.ts";
 import { inWords, toDestination, type Target } from "./target.ts";
 import { createTraffic } from "./traffic.ts";
 import { underSignals } from "./under-signals.ts";

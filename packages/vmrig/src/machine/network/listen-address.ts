@@ -1,11 +1,11 @@
-import { VmrigError } from "../../errors/vmrig-error.ts";
-import type { SshConnection } from "../../ssh/connection.ts";
+import type { SshConnection } from "../../ssh/ssh-connection.ts";
 import { ListenRefusedError, type ListenAddress } from "../../ssh/listen.ts";
 import { quote } from "../../ssh/quote.ts";
-import { TunnelRefusedError } from "../../ssh/tunnel.ts";
+import { TunnelRefusedError } from "../../ssh/tunnel-refused.ts";
 import { waitFor } from "../../wait/wait-for.ts";
-import type { Become } from "../command/script.ts";
+import type { Become } from "../command/script/become.ts";
 import type { ExecutionContext } from "../command/execution-context.ts";
+import { placeInWords } from "./listen-refusal.ts";
 
 /** Maximum time in which a machine frees the address of an ended connection. */
 const LINGER_MS = 5000;
@@ -61,23 +61,4 @@ export async function clear(connection: SshConnection, path: string): Promise<vo
       `[ ! -S ${quote(path)} ] || [ ! -O ${quote(path)} ] || rm -f -- ${quote(path)}`,
     );
   }
-}
-
-export function refusal(
-  machine: string,
-  place: ListenAddress,
-  cause: ListenRefusedError,
-): VmrigError {
-  return new VmrigError("FORWARD_FAILED", {
-    message: `The SSH server of ${machine} does not listen ${"path" in place ? "at" : "on"} ${placeInWords(place)}.`,
-    hint:
-      "path" in place
-        ? "the path must be free, its folder must belong to the login user, and AllowStreamLocalForwarding must be yes or remote in its sshd_config"
-        : "the port must be free, ports below 1024 need root, and AllowTcpForwarding must be yes or remote in its sshd_config",
-    cause,
-  });
-}
-
-function placeInWords(place: ListenAddress): string {
-  return "path" in place ? place.path : `port ${place.port}`;
 }

@@ -1,13 +1,8 @@
 import { fetchThrough } from "./fetch.ts";
 import { forward, type Forward } from "./forward.ts";
 import type { MachineRequestInit } from "./request.ts";
-import {
-  reversePort,
-  reverseSocket,
-  type Origin,
-  type Reverse,
-  type ReverseSocket,
-} from "./reverse.ts";
+import { reversePort, reverseSocket, type Reverse, type ReverseSocket } from "./reverse.ts";
+import type { Origin } from "./reverse-listener.ts";
 import type { Target } from "./target.ts";
 
 /**

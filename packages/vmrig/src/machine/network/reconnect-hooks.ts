@@ -1,4 +1,4 @@
-import type { SshConnection } from "../../ssh/connection.ts";
+import type { SshConnection } from "../../ssh/ssh-connection.ts";
 
 /** Repeats on a new SSH connection the set-up of the last one. Must not reject. */
 export type ReconnectHook = (connection: SshConnection) => Promise<void>;

@@ -1,23 +1,5 @@
-import { asVmrigError, type VmrigError } from "../../errors/vmrig-error.ts";
-import type { SshConnection } from "../../ssh/connection.ts";
-import { ListenRefusedError, type RemoteListener, type ListenAddress } from "../../ssh/listen.ts";
-import { onLive } from "../link.ts";
-import type { Become } from "../command/script.ts";
-import type { ExecutionContext } from "../command/execution-context.ts";
-import { connectHere } from "./connect-here.ts";
-import { clear, refusal, takeAgain } from "./listen-address.ts";
-import type { ReconnectHook, ReconnectHooks } from "./reconnect-hooks.ts";
-import { checkPath, checkPort, inWords, toDestination, type Target } from "./target.ts";
-import { createTraffic } from "./traffic.ts";
-
-interface Back extends AsyncDisposable {
-  /** Number of open connections. */
-  readonly connections: number;
-  /** Error of the last connection that failed, or the reason why the machine stopped listening. */
-  readonly refused: VmrigError | undefined;
-  /** Stops listening on the machine and closes all connections. */
-  close(): Promise<void>;
-}
+import { checkPath, checkPort, type Target } from "./target.ts";
+import { type Back, type Origin, HOST, listenFor } from "./reverse-listener.ts";
 
 /** A port of the machine that reaches this computer. */
 export interface Reverse extends Back {
@@ -33,14 +15,6 @@ export interface ReverseSocket extends Back {
   readonly path: string;
 }
 
-export interface Origin {
-  readonly context: ExecutionContext;
-  readonly reconnectHooks: ReconnectHooks;
-  readonly become: Become;
-}
-
-const HOST = "127.0.0.1";
-
 export async function reversePort(from: Origin, target: Target, port: number): Promise<Reverse> {
   const { back, place } = await listenFor(from, target, { port: checkPort(port) });
   const given = "port" in place ? place.port : port;
@@ -54,72 +28,4 @@ export async function reverseSocket(
 ): Promise<ReverseSocket> {
   const { back } = await listenFor(from, target, { path: checkPath(path) });
   return Object.assign(back, { path });
-}
-
-/** Starts listening. `place` is the current address and the address after a reconnect. */
-async function listenFor(
-  { context, reconnectHooks, become }: Origin,
-  target: Target,
-  asked: ListenAddress,
-): Promise<{ back: Back; place: ListenAddress }> {
-  const to = toDestination(target);
-  const explain = (error: unknown): VmrigError =>
-    error instanceof ListenRefusedError ? refusal(context.name, place, error) : asVmrigError(error);
-  const traffic = createTraffic(context, explain);
-  let place = asked;
-  let listener: RemoteListener | undefined;
-  let closing: Promise<void> | undefined;
-
-  const listen = async (connection: SshConnection): Promise<void> => {
-    if (closing !== undefined) return;
-    if ("path" in place) await clear(connection, place.path);
-    const fresh = await connection.listen(
-      place,
-      (stream) => void traffic.carry(stream, (signal) => connectHere(to, signal)),
-    );
-    if (closing !== undefined) return fresh.close();
-    listener = fresh;
-    // Keeps the chosen port, so that clients find it after a reboot.
-    if (fresh.port !== undefined) place = { port: fresh.port };
-  };
-  try {
-    await onLive(context.link, listen);
-  } catch (error) {
-    throw explain(error);
-  }
-  traffic.begin(
-    `reverse ${inWords("path" in place ? place : { host: HOST, ...place })} → ${inWords(to)} of this computer`,
-  );
-
-  const again: ReconnectHook = (connection) =>
-    takeAgain(context, become, connection, place, () => listen(connection)).catch(
-      (error: unknown) => traffic.refuse(error),
-    );
-  reconnectHooks.add(again);
-
-  const close = (): Promise<void> =>
-    (closing ??= (async () => {
-      context.signal?.removeEventListener("abort", stop);
-      reconnectHooks.delete(again);
-      await listener?.close();
-      await traffic.close();
-    })());
-  const stop = (): void => void close();
-  context.signal?.addEventListener("abort", stop, { once: true });
-  if (context.signal?.aborted === true) {
-    await close();
-    throw context.signal.reason;
-  }
-
-  const back: Back = {
-    get connections() {
-      return traffic.open;
-    },
-    get refused() {
-      return traffic.refused;
-    },
-    close,
-    [Symbol.asyncDispose]: close,
-  };
-  return { back, place };
 }

@@ -1,4 +1,5 @@
 import type { ExecutionContext } from "../command/execution-context.ts";
+import { onAbort } from "../on-abort.ts";
 
 /**
  * Combines every signal that may end the current request: the caller's signal, the test's, and the
@@ -13,14 +14,7 @@ export function underSignals(
   readonly release: () => void;
 } {
   const over = new AbortController();
-  const sources = [own ?? undefined, signal, scope?.()].filter((one) => one !== undefined);
   const end = (reason: unknown): void => over.abort(reason);
-  const undo = sources.map((source) => {
-    const pass = (): void => end(source.reason);
-    if (source.aborted) pass();
-    else source.addEventListener("abort", pass, { once: true });
-    return () => source.removeEventListener("abort", pass);
-  });
-  // The source signals live much longer than the request, so its listeners must be removed.
-  return { signal: over.signal, end, release: () => undo.forEach((each) => each()) };
+  const release = onAbort([own ?? undefined, signal, scope?.()], end);
+  return { signal: over.signal, end, release };
 }

@@ -1,5 +1,6 @@
 import type { ExecutionContext } from "../command/run.ts";
-import { argument, query, type QueryTarget } from "./query.ts";
+import { argument, query } from "./query.ts";
+import type { QueryTarget } from "./query-target.ts";
 
 /** A user account of a machine. Plain data. */
 export interface Account {
@@ -25,27 +26,8 @@ export interface UserAccount extends QueryTarget<"user"> {
   exists(): Promise<boolean>;
 }
 
-/** A group of a machine. Plain data. */
-export interface GroupEntry {
-  readonly name: string;
-  readonly gid: number;
-  /** Users with this group as a supplementary group. */
-  readonly members: readonly string[];
-}
-
-export interface Group extends QueryTarget<"group"> {
-  readonly name: string;
-  /**
-   * Reads the entry. Resolves with `undefined` when it does not exist.
-   *
-   * @throws VmrigError `INSPECTION_FAILED`
-   */
-  entry(): Promise<GroupEntry | undefined>;
-  exists(): Promise<boolean>;
-}
-
 /** Exit code of `getent` for an unknown key: getent(1). */
-const NOT_FOUND = 2;
+export const GETENT_NOT_FOUND = 2;
 
 export function createUser(context: ExecutionContext, name: string): UserAccount {
   const title = `user ${name}`;
@@ -57,26 +39,13 @@ export function createUser(context: ExecutionContext, name: string): UserAccount
       `getent passwd ${word} || exit; id -Gn ${word} 2>/dev/null || :`,
       {
         title,
-        answers: [0, NOT_FOUND],
+        answers: [0, GETENT_NOT_FOUND],
       },
     );
     return parseAccount(stdout);
   };
   const exists = async (): Promise<boolean> => (await account()) !== undefined;
   return { kind: "user", machine: context.name, user: context.user, title, name, account, exists };
-}
-
-export function createGroup(context: ExecutionContext, name: string): Group {
-  const title = `group ${name}`;
-  const entry = async (): Promise<GroupEntry | undefined> => {
-    const { stdout } = await query(context, `getent group ${argument(name)}`, {
-      title,
-      answers: [0, NOT_FOUND],
-    });
-    return parseGroup(stdout);
-  };
-  const exists = async (): Promise<boolean> => (await entry()) !== undefined;
-  return { kind: "group", machine: context.name, user: context.user, title, name, entry, exists };
 }
 
 /** Parses a line of passwd(5) and a line of group names. */
@@ -92,16 +61,5 @@ function parseAccount(text: string): Account | undefined {
     home,
     shell,
     groups: groups.split(" ").filter((one) => one !== ""),
-  };
-}
-
-/** Parses a line of group(5). */
-function parseGroup(text: string): GroupEntry | undefined {
-  const [name = "", , gid, members = ""] = text.split(":");
-  if (name === "") return undefined;
-  return {
-    name,
-    gid: Number(gid),
-    members: members.trim() === "" ? [] : members.trim().split(","),
   };
 }

@@ -1,16 +1,7 @@
 import type { ExecutionContext } from "../command/run.ts";
-import { query, type QueryTarget } from "./query.ts";
-
-/** A mounted file system. Plain data. */
-export interface MountEntry {
-  readonly path: string;
-  /** The device or its substitute: `/dev/vda1`, `tmpfs`. */
-  readonly source: string;
-  /** `ext4`, `tmpfs`, `overlay` … */
-  readonly type: string;
-  /** Options of the mount and of the file system: `rw`, `noexec`, `size=1024k`. */
-  readonly options: readonly string[];
-}
+import { query } from "./query.ts";
+import type { QueryTarget } from "./query-target.ts";
+import { type MountEntry, parseMounts } from "./mountinfo.ts";
 
 export interface Mount extends QueryTarget<"mount"> {
   readonly path: string;
@@ -39,27 +30,4 @@ export function createMount(context: ExecutionContext, path: string): Mount {
     entry,
     isMounted: async () => (await entry()) !== undefined,
   };
-}
-
-/**
- * Parses `/proc/self/mountinfo`. Format: proc_pid_mountinfo(5); blanks and similar characters are
- * written in octal.
- */
-export function parseMounts(text: string): MountEntry[] {
-  return text.split("\n").flatMap((line) => {
-    const [mount = "", system = ""] = line.split(" - ");
-    const [, , , , path, options = ""] = mount.split(" ");
-    const [type, source, superOptions = ""] = system.split(" ");
-    if (path === undefined || type === undefined || source === undefined) return [];
-    const all = [...options.split(","), ...superOptions.split(",")].filter(
-      (option) => option !== "",
-    );
-    return [{ path: plain(path), source: plain(source), type, options: [...new Set(all)] }];
-  });
-}
-
-function plain(text: string): string {
-  return text.replace(/\\([0-7]{3})/g, (_, octal: string) =>
-    String.fromCharCode(Number.parseInt(octal, 8)),
-  );
 }

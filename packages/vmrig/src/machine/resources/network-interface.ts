@@ -1,5 +1,6 @@
 import type { ExecutionContext } from "../command/run.ts";
-import { argument, query, type QueryTarget } from "./query.ts";
+import { argument, query } from "./query.ts";
+import type { QueryTarget } from "./query-target.ts";
 
 /** A network interface. Plain data. */
 export interface InterfaceStatus {

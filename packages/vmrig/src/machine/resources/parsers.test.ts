@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { isHopeless } from "../waits/unit.ts";
 import { parseInterface } from "./network-interface.ts";
-import { parseMounts } from "./mount.ts";
-import { parsePackage } from "./package.ts";
-import { inWords, isActive, isEnabled, parseService, type ServiceStatus } from "./service.ts";
+import { parseMounts } from "./mountinfo.ts";
+import { parsePackage } from "./installed-package.ts";
+import { parseService } from "./systemctl-show.ts";
+import { inWords, isActive, isEnabled, type ServiceStatus } from "./service-status.ts";
 
 /** Output of programs. The comment above each text names its source. */
 const PC1 = { name: "pc1", user: "vmrig" };

@@ -1,22 +1,8 @@
 import { VmrigError } from "../../errors/vmrig-error.ts";
 import { quoteWord } from "../../ssh/quote.ts";
-import type { CommandResult } from "../command/command.ts";
+import type { CommandResult } from "../command/outcome/command-result.ts";
 import { run, type ExecutionContext } from "../command/run.ts";
-import { AS_POSIX } from "../command/script.ts";
-
-/**
- * A resource of a machine that a test queries: a service, a package, a port. Queries change
- * nothing. Each one is a single round trip.
- */
-export interface QueryTarget<Kind extends string> {
-  readonly kind: Kind;
-  /** Name of the machine: `pc1`. */
-  readonly machine: string;
-  /** User that runs the query. */
-  readonly user: string;
-  /** Description for error messages: `service nginx.service`. */
-  readonly title: string;
-}
+import { AS_POSIX } from "../command/script/zsh.ts";
 
 /** Makes the queried programs answer in English, without pager and colours. */
 const PLAIN = `${AS_POSIX}LC_ALL=C; PAGER=cat; SYSTEMD_COLORS=0; export LC_ALL PAGER SYSTEMD_COLORS; `;

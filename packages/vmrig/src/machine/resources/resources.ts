@@ -1,12 +1,15 @@
 import type { ExecutionContext } from "../command/run.ts";
-import { createGroup, createUser, type Group, type UserAccount } from "./account.ts";
+import { createUser, type UserAccount } from "./account.ts";
+import { createGroup, type Group } from "./group.ts";
 import { readFacts, type Facts } from "./facts.ts";
 import { createMount, type Mount } from "./mount.ts";
 import { createInterface, type NetworkInterface } from "./network-interface.ts";
 import { createPackage, type Package } from "./package.ts";
-import { createProcesses, type ProcessFilter, type Processes } from "./process.ts";
+import { createProcesses, type Processes } from "./process.ts";
+import type { ProcessFilter } from "./process-filter.ts";
 import { createService, type Service } from "./service.ts";
-import { createSocket, parseSpec, portTarget, type PortOptions, type Socket } from "./socket.ts";
+import { createSocket, type Socket } from "./socket.ts";
+import { parseSpec, portTarget, type PortOptions } from "./socket-target.ts";
 import { createSysctl, type Sysctl } from "./sysctl.ts";
 
 /**

@@ -1,6 +1,7 @@
 import { quote } from "../../ssh/quote.ts";
 import type { ExecutionContext } from "../command/run.ts";
-import { query, type QueryTarget } from "./query.ts";
+import { query } from "./query.ts";
+import type { QueryTarget } from "./query-target.ts";
 
 /** A kernel parameter. */
 export interface Sysctl extends QueryTarget<"sysctl"> {

@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
-import { readScreen, type Screen } from "./screen.ts";
+import type { Screen } from "./screen.ts";
+import { readScreen } from "./read-screen.ts";
 
 export interface Size {
   readonly columns: number;

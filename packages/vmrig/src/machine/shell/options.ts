@@ -1,8 +1,8 @@
 import { quote, quoteWord } from "../../ssh/quote.ts";
 import { VmrigError } from "../../errors/vmrig-error.ts";
-import type { CommandOptions, Terminal } from "../command/command.ts";
+import type { CommandOptions, Terminal } from "../command/command-options.ts";
 import type { Duration } from "../duration-option.ts";
-import { checkLength } from "../command/script.ts";
+import { checkLength } from "../command/script/argument-length.ts";
 
 export interface ShellOptions extends Terminal, Pick<CommandOptions, "env" | "cwd" | "signal"> {
   /** A shell line, or a program with its arguments. @defaultValue the user's login shell */

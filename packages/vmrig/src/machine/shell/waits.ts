@@ -1,7 +1,7 @@
 import { isVmrigError, VmrigError } from "../../errors/vmrig-error.ts";
 import { waitFor } from "../../wait/wait-for.ts";
-import { outcome as inWords } from "../command/error.ts";
-import { toError, type Outcome } from "../command/outcome.ts";
+import { outcome as inWords } from "../command/outcome/in-words.ts";
+import { toError, type Outcome } from "../command/outcome/outcome.ts";
 import type { ExecutionContext } from "../command/execution-context.ts";
 import { toWatch } from "../waits/wait-options.ts";
 import type { ScreenWaitOptions } from "./options.ts";

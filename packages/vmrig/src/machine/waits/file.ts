@@ -1,7 +1,8 @@
 import { waitFor, type Observation } from "../../wait/wait-for.ts";
 import { query } from "../resources/query.ts";
-import { quotePath } from "../command/script.ts";
-import { toWatch, tolerant, type WaitOptions, type Watch } from "./wait-options.ts";
+import { quotePath } from "../../ssh/quote.ts";
+import { toWatch, type WaitOptions, type Watch } from "./wait-options.ts";
+import { tolerant } from "./tolerant.ts";
 
 export interface FileWaitOptions extends WaitOptions {
   /** @defaultValue `"present"` */

@@ -1,38 +1,15 @@
-import { request as httpRequest, type IncomingHttpHeaders, type RequestOptions } from "node:http";
-import { request as httpsRequest } from "node:https";
 import type { Duplex } from "node:stream";
-import { connect as connectTls } from "node:tls";
 import { VmrigError } from "../../errors/vmrig-error.ts";
 import { describeThrown } from "../../errors/thrown.ts";
-import { TunnelRefusedError } from "../../ssh/tunnel.ts";
+import { TunnelRefusedError } from "../../ssh/tunnel-refused.ts";
 import { waitFor, type Observation } from "../../wait/wait-for.ts";
-import { toWatch, tolerant, type WaitOptions, type Watch } from "./wait-options.ts";
-
-export interface HttpWaitOptions extends WaitOptions {
-  /** @defaultValue any of 200 to 399 */
-  readonly status?: number | ((status: number) => boolean) | undefined;
-  /**
-   * Condition on the body: a text that it contains, a pattern that it matches, or a predicate.
-   *
-   * @defaultValue any body
-   */
-  readonly body?: string | RegExp | ((body: string) => boolean) | undefined;
-  /** @defaultValue `"GET"` */
-  readonly method?: string | undefined;
-  readonly headers?: Readonly<Record<string, string>> | undefined;
-}
-
-/** Plain data. */
-export interface HttpResponse {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  /** Body as UTF-8: its first mebibyte. */
-  readonly body: string;
-}
+import { toWatch, type Watch } from "./wait-options.ts";
+import { tolerant } from "./tolerant.ts";
+import { type HttpWaitOptions, type HttpResponse, isWanted, inWords } from "./http-response.ts";
+import { exchange } from "./http-exchange.ts";
 
 /** A request without a response is abandoned after this time, and another request is sent. */
 const SILENCE_MS = 10_000;
-const MOST_BYTES = 1024 * 1024;
 
 /**
  * Sends requests from inside the machine, over its SSH connection: the machine needs no program for
@@ -89,68 +66,4 @@ async function open({ context }: Watch, url: URL): Promise<Observation<Duplex>> 
       cause: error,
     });
   }
-}
-
-function exchange(
-  stream: Duplex,
-  url: URL,
-  { method = "GET", headers = {} }: HttpWaitOptions,
-  signal: AbortSignal,
-): Promise<HttpResponse> {
-  const how: RequestOptions = { method, headers: { connection: "close", ...headers }, signal };
-  const secure = url.protocol === "https:";
-  const tls = (): Duplex =>
-    connectTls({
-      socket: stream,
-      rejectUnauthorized: false,
-      ...(/^[\d.]+$|:/.test(url.hostname) ? {} : { servername: url.hostname }),
-    });
-  return new Promise((resolve, reject) => {
-    // The machine may close the connection at any time: the request reports the error, and the
-    // stream emits it a second time.
-    stream.on("error", () => {});
-    const request = (secure ? httpsRequest : httpRequest)(url, {
-      ...how,
-      createConnection: () => (secure ? tls() : stream),
-    });
-    request.on("error", reject);
-    request.on("response", (response) => {
-      const chunks: Buffer[] = [];
-      let bytes = 0;
-      const finish = (): void =>
-        resolve({
-          status: response.statusCode ?? 0,
-          headers: response.headers,
-          body: Buffer.concat(chunks).subarray(0, MOST_BYTES).toString("utf8"),
-        });
-      response.on("error", reject);
-      response.on("data", (chunk: Buffer) => {
-        chunks.push(chunk);
-        bytes += chunk.length;
-        if (bytes >= MOST_BYTES) finish();
-      });
-      response.on("end", finish);
-    });
-    request.end();
-  });
-}
-
-function isWanted(
-  { status, body: text }: HttpResponse,
-  { status: wanted, body }: HttpWaitOptions,
-): boolean {
-  const right =
-    typeof wanted === "function"
-      ? wanted(status)
-      : wanted === undefined
-        ? status >= 200 && status < 400
-        : status === wanted;
-  if (!right || body === undefined) return right;
-  if (typeof body === "function") return body(text);
-  return typeof body === "string" ? text.includes(body) : new RegExp(body).test(text);
-}
-
-function inWords({ status, body }: HttpResponse): string {
-  const [line = ""] = body.trim().split("\n");
-  return `HTTP ${status}${line === "" ? "" : `: ${line.slice(0, 120)}`}`;
 }

@@ -1,28 +1,10 @@
 import { VmrigError } from "../../errors/vmrig-error.ts";
 import { waitFor, type Observation } from "../../wait/wait-for.ts";
-import { quotePath } from "../command/script.ts";
-import { argument, query } from "../resources/query.ts";
-import type { ExecutionContext } from "../command/run.ts";
-import { toWatch, tolerant, type WaitOptions, type Watch } from "./wait-options.ts";
-
-export interface LogWaitOptions extends WaitOptions {
-  /** The systemd unit. Without `unit` and `file`, the whole journal is read. */
-  readonly unit?: string | undefined;
-  /** A log file instead of the journal. */
-  readonly file?: string | undefined;
-  /**
-   * Lines that count: those after a time of the machine's clock (journal only), those from now on,
-   * or all lines of this boot and of the file.
-   *
-   * @defaultValue the journal since the test began, the whole file
-   */
-  readonly since?: Date | "now" | "boot" | undefined;
-}
-
-/**
- * Returns the text written since the previous call, or `undefined` when the file does not exist.
- */
-type Reader = (signal?: AbortSignal) => Promise<string | undefined>;
+import { toWatch, type Watch } from "./wait-options.ts";
+import { tolerant } from "./tolerant.ts";
+import type { LogWaitOptions } from "./log-options.ts";
+import { journal } from "./journal.ts";
+import { fileTail } from "./file-tail.ts";
 
 /**
  * Waits for a line of a log.
@@ -78,62 +60,4 @@ export async function waitForLog(
       };
     }),
   });
-}
-
-const CURSOR = /^-- cursor: (.*)$/m;
-
-/**
- * Reads the journal as root: other users see only their own lines. After the first query, only new
- * lines are sent. Format of the cursor: journalctl(1), `--show-cursor`.
- */
-function journal(
-  { root, since: begun }: Watch,
-  { unit, since = begun?.() ?? "boot" }: LogWaitOptions,
-): Reader {
-  const title = unit === undefined ? "the journal" : `the journal of ${unit}`;
-  const of = unit === undefined ? "" : ` --unit=${argument(unit)}`;
-  let from =
-    since === "now"
-      ? undefined
-      : since === "boot"
-        ? "--boot"
-        : `--since=@${(since.getTime() / 1000).toFixed(3)}`;
-  return async (signal) => {
-    const after = from?.startsWith("--after-cursor=") === true;
-    // Starts at the end of the whole journal: a unit without lines has no position to start after.
-    const what = from === undefined ? " --lines=0" : `${of} ${from}`;
-    const line = `journalctl --no-pager --quiet --output=cat --show-cursor${what}`;
-    const { stdout, exitCode } = await query(root, line, {
-      title,
-      signal,
-      answers: after ? [0, 1] : [0],
-    });
-    if (exitCode !== 0) {
-      // The line at the cursor was only in memory, and was lost with the last boot.
-      from = "--boot";
-      return "";
-    }
-    const cursor = CURSOR.exec(stdout)?.[1];
-    if (cursor !== undefined) from = `--after-cursor=${argument(cursor)}`;
-    return stdout.replace(CURSOR, "");
-  };
-}
-
-/**
- * Reads the new part of a file. A file that became shorter was truncated or replaced: all of its
- * content is new.
- */
-function fileTail(context: ExecutionContext, path: string, fromNow: boolean): Reader {
-  const target = quotePath(path);
-  let offset = fromNow ? undefined : 0;
-  return async (signal) => {
-    // The final dot protects trailing newlines, which a shell would remove.
-    const rest = 'tail -c +"$((o + 1))" <"$f" | head -c "$((s - o))"; echo .';
-    const from = offset === undefined ? "o=$s" : `o=${offset}; [ "$s" -ge "$o" ] || o=0`;
-    const line = `f=${target}; [ -e "$f" ] || exit 0; s=$(wc -c <"$f") || exit 1; echo "$s"; ${from}; ${rest}`;
-    const { stdout } = await query(context, line, { title: path, signal });
-    const end = stdout.indexOf("\n");
-    offset = end < 0 ? 0 : Number(stdout.slice(0, end));
-    return end < 0 ? undefined : stdout.slice(end + 1, -1);
-  };
 }

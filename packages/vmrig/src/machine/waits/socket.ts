@@ -1,13 +1,14 @@
 import { waitFor, type Observation } from "../../wait/wait-for.ts";
+import { readListeners } from "../resources/socket.ts";
 import {
-  listenersInWords,
   portTarget,
-  readListeners,
   unixTarget,
   type PortOptions,
   type SocketTarget,
-} from "../resources/socket.ts";
-import { toWatch, tolerant, type WaitOptions, type Watch } from "./wait-options.ts";
+} from "../resources/socket-target.ts";
+import { listenersInWords } from "../resources/listener.ts";
+import { toWatch, type WaitOptions, type Watch } from "./wait-options.ts";
+import { tolerant } from "./tolerant.ts";
 
 export interface SocketWaitOptions extends WaitOptions {
   /** @defaultValue `"open"` */

@@ -1,19 +1,13 @@
 import { isVmrigError, VmrigError } from "../../errors/vmrig-error.ts";
 import { waitFor, type Observation } from "../../wait/wait-for.ts";
-import { argument, query } from "../resources/query.ts";
-import {
-  inWords,
-  isActive,
-  parseService,
-  showUnit,
-  type ServiceStatus,
-} from "../resources/service.ts";
-import { run } from "../command/run.ts";
-import { isAway, toWatch, tolerant, type WaitOptions, type Watch } from "./wait-options.ts";
+import { query } from "../resources/query.ts";
+import { parseService, showUnit } from "../resources/systemctl-show.ts";
+import { inWords, isActive, type ServiceStatus } from "../resources/service-status.ts";
+import { toWatch, type WaitOptions, type Watch } from "./wait-options.ts";
+import { tolerant } from "./tolerant.ts";
+import { lastLines } from "./unit-journal.ts";
 
 const QUEUE = "=== queue ===";
-const JOURNAL_LINES = 10;
-const JOURNAL_MS = 5_000;
 
 /**
  * Waits until systemd considers a unit active. Fails immediately when the unit cannot become active
@@ -81,25 +75,4 @@ function hopeless({ context }: Watch, name: string, status: ServiceStatus): Vmri
         }
       : {}),
   });
-}
-
-/**
- * Returns the last lines of the unit's journal. A failure to read them must not hide the actual
- * error.
- */
-async function lastLines({ root, context }: Watch, name: string): Promise<string[]> {
-  const line = `journalctl --no-pager --quiet --output=short-iso --lines=${JOURNAL_LINES} --unit=${argument(name)}`;
-  try {
-    const { stdout, failed, stderr } = await run(
-      root,
-      { line },
-      { reject: false, timeout: JOURNAL_MS },
-    );
-    if (failed) return [`its journal could not be read: ${stderr.trim().split("\n").at(-1) ?? ""}`];
-    if (stdout === "") return ["its journal is empty"];
-    return [`its journal, last lines:`, ...stdout.split("\n").map((one) => `  ${one}`)];
-  } catch (error) {
-    if (!isAway(error)) throw error;
-    return [`its journal could not be read: ${context.name} cannot be reached`];
-  }
 }

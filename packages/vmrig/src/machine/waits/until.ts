@@ -1,8 +1,10 @@
 import { waitFor, type Observation } from "../../wait/wait-for.ts";
-import type { CommandOptions, CommandResult } from "../command/command.ts";
-import { abridged } from "../command/error.ts";
+import type { CommandResult } from "../command/outcome/command-result.ts";
+import type { CommandOptions } from "../command/command-options.ts";
+import { abridged } from "../command/outcome/in-words.ts";
 import { run } from "../command/run.ts";
-import { toWatch, tolerant, type WaitOptions, type Watch } from "./wait-options.ts";
+import { toWatch, type WaitOptions, type Watch } from "./wait-options.ts";
+import { tolerant } from "./tolerant.ts";
 
 /**
  * Options of `waitUntilSucceeds` and `waitUntilFails`. `timeout` limits the whole wait. `reject`

@@ -1,9 +1,11 @@
-import type { CommandResult } from "../command/command.ts";
-import type { ServiceStatus } from "../resources/service.ts";
-import { createTag, type Tag } from "../command/tag.ts";
+import type { CommandResult } from "../command/outcome/command-result.ts";
+import type { ServiceStatus } from "../resources/service-status.ts";
+import { createTag, type Tag } from "../command/template/tag.ts";
 import { waitForFile, type FileWaitOptions } from "./file.ts";
-import { waitForHttp, type HttpResponse, type HttpWaitOptions } from "./http.ts";
-import { waitForLog, type LogWaitOptions } from "./log.ts";
+import { waitForHttp } from "./http.ts";
+import type { HttpResponse, HttpWaitOptions } from "./http-response.ts";
+import { waitForLog } from "./log.ts";
+import type { LogWaitOptions } from "./log-options.ts";
 import type { WaitOptions, Watch } from "./wait-options.ts";
 import {
   waitForPort,

@@ -1,0 +1,20 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+
+/** How long chunks may follow each other without a turn of the event loop. */
+const MAX_BLOCKED_MS = 10;
+
+/**
+ * Yields to the event loop between chunks. Chunks that are always available would starve all other
+ * work, including the notice that the command has ended.
+ */
+export async function* yieldingToEventLoop<T>(
+  chunks: Iterable<T> | AsyncIterable<T>,
+): AsyncGenerator<T, void, undefined> {
+  let since = performance.now();
+  for await (const chunk of chunks) {
+    yield chunk;
+    if (performance.now() - since < MAX_BLOCKED_MS) continue;
+    await nextTurn();
+    since = performance.now();
+  }
+}

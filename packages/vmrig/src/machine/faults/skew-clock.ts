@@ -1,0 +1,14 @@
+import { toMilliseconds, type Duration } from "../duration-option.ts";
+import type { FaultTarget } from "./fault-target.ts";
+import { asRoot } from "./run-as-root.ts";
+
+/**
+ * Sets the clock relative to the real time, which is the time of this computer. Repeating the call
+ * does not add up.
+ */
+export async function skewClock(machine: FaultTarget, by: Duration): Promise<void> {
+  const text = typeof by === "number" ? `${by}ms` : by;
+  const sign = text.startsWith("-") ? -1 : 1;
+  const seconds = (Date.now() + sign * toMilliseconds(text.replace(/^[-+]/, ""))) / 1000;
+  await asRoot(machine, "set its clock", `date -s @${seconds.toFixed(3)} >/dev/null`);
+}

@@ -1,0 +1,31 @@
+import { VmrigError } from "../../errors/vmrig-error.ts";
+import { toMilliseconds, type Duration } from "../duration-option.ts";
+import type { FaultTarget } from "./fault-target.ts";
+import { onLan, asRoot } from "./run-as-root.ts";
+
+export interface SlowOptions {
+  /** Delay of each packet that the machine sends. A round trip takes this much longer. */
+  readonly latency?: Duration;
+  /** Share of sent packets that are lost. */
+  readonly loss?: `${number}%`;
+}
+
+export async function slow(machine: FaultTarget, { latency, loss }: SlowOptions): Promise<void> {
+  if (loss !== undefined && !/^(100|\d{1,2}(\.\d+)?)%$/.test(loss)) {
+    throw new VmrigError("COMMAND_INVALID", {
+      message: `${JSON.stringify(loss)} is not a packet loss: write "5%".`,
+    });
+  }
+  const how = [
+    latency === undefined ? "" : `delay ${toMilliseconds(latency)}ms`,
+    loss === undefined ? "" : `loss ${loss}`,
+  ]
+    .join(" ")
+    .trim();
+  const normal = `tc qdisc delete dev "$lan" root 2>/dev/null || true`;
+  await asRoot(
+    machine,
+    "be slowed down",
+    onLan(machine, how === "" ? normal : `tc qdisc replace dev "$lan" root netem ${how}`),
+  );
+}

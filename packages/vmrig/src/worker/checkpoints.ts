@@ -1,0 +1,111 @@
+import { randomUUID } from "node:crypto";
+import { inspect } from "node:util";
+import { leaveNonce, prove } from "../baseline/proof.ts";
+import { VmrigError } from "../errors/vmrig-error.ts";
+import type { Checkpoint } from "../machine/faults/checkpoint.ts";
+import { loginWhenBooted } from "./login-when-booted.ts";
+import type { MachineControlOptions } from "./machine-control-options.ts";
+
+interface CapturedCheckpoint {
+  readonly snapshot: string;
+  readonly nonce: string;
+}
+
+/** Checkpoints of a claim. They end with it. */
+export interface Checkpoints {
+  readonly take: (name: string, machines: readonly string[]) => Promise<Checkpoint>;
+  /**
+   * Restores the machines of a checkpoint, or only one of them.
+   *
+   * @throws VmrigError `CHECKPOINT_UNKNOWN`
+   */
+  readonly restore: (checkpoint: Checkpoint, only?: string) => Promise<void>;
+}
+
+export function createCheckpoints(reach: MachineControlOptions): Checkpoints {
+  const kept = new WeakMap<Checkpoint, CapturedCheckpoint>();
+
+  const take = async (name: string, machines: readonly string[]): Promise<Checkpoint> => {
+    const { guest, nonce: mine } = reach.grant();
+    const nonce = randomUUID();
+    const leave = (word: string): Promise<unknown> =>
+      Promise.all(
+        machines.map(async (machine) =>
+          leaveNonce(await reach.connect(machine), { machine, guest, nonce: word }),
+        ),
+      );
+    // 1. Leave a nonce on the machines that only this checkpoint has.
+    await leave(nonce);
+    let snapshot: string | undefined;
+    try {
+      // 2. Ask the gate for the snapshot.
+      ({ snapshot } = await reach.act({ deed: "checkpoint", machines: [...machines] }));
+    } finally {
+      // 3. Put the claim's own nonce back.
+      await leave(mine);
+    }
+    if (snapshot === undefined)
+      throw new VmrigError("INTERNAL", {
+        message: "The gate took a checkpoint and did not name it.",
+      });
+    const checkpoint: Checkpoint = Object.freeze({ name, machines: Object.freeze([...machines]) });
+    kept.set(checkpoint, { snapshot, nonce });
+    return checkpoint;
+  };
+
+  const restore = async (checkpoint: Checkpoint, only?: string): Promise<void> => {
+    const found = kept.get(checkpoint);
+    if (found === undefined)
+      throw unknownCheckpoint(
+        inspect(checkpoint, { depth: 1, breakLength: Infinity }),
+        "this test file",
+      );
+    const machines = only === undefined ? checkpoint.machines : [only];
+    if (only !== undefined && !checkpoint.machines.includes(only)) {
+      throw unknownCheckpoint(`"${checkpoint.name}"`, only, [
+        `it is one of ${checkpoint.machines.join(", ")}`,
+      ]);
+    }
+    const { baseline, guest, nonce } = reach.grant();
+    await reach.without(machines, async (keep) => {
+      try {
+        // 1. Ask the gate to restore the snapshot.
+        await reach.act({ deed: "restore", machines: [...machines], snapshot: found.snapshot });
+        // 2. Log in again, and prove by the checkpoint's nonce that each machine was restored.
+        await Promise.all(
+          machines.map(async (name) => {
+            const fresh = await loginWhenBooted(reach, name);
+            keep(name, fresh);
+            await prove(fresh, {
+              machine: name,
+              baseline,
+              guest,
+              nonce,
+              was: found.nonce,
+              signal: reach.signal,
+            });
+            reach.switched(name, false);
+          }),
+        );
+        if (machines.length === reach.grant().machines.length) reach.stands(checkpoint);
+      } catch (error) {
+        reach.spoil(error);
+        throw error;
+      }
+    });
+  };
+
+  return { take, restore };
+}
+
+function unknownCheckpoint(
+  which: string,
+  whose: string,
+  details: readonly string[] = [],
+): VmrigError {
+  return new VmrigError("CHECKPOINT_UNKNOWN", {
+    message: `The checkpoint ${which} is not one of ${whose}.`,
+    details,
+    hint: "pass what `checkpoint()` resolved to; it lasts until the test file that took it ends",
+  });
+}

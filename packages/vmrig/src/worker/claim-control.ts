@@ -1,0 +1,38 @@
+import type { GateClient } from "../protocol/client.ts";
+import { createMachineControl } from "./machine-control.ts";
+import type { Session } from "./session.ts";
+
+/** Power, links and checkpoints of a claim's machines. */
+export function controlOf(
+  session: Session,
+  client: GateClient,
+  id: string,
+): ReturnType<typeof createMachineControl> {
+  const { connections, pristine } = session;
+  return createMachineControl({
+    grant: () => session.grant,
+    connect: session.connect,
+    async act(command) {
+      const { epoch } = await session.proven();
+      const result = await client.act(id, command);
+      const machines = epoch.grant.machines.map(
+        (old) => result.machines.find(({ name }) => name === old.name) ?? old,
+      );
+      epoch.grant = { ...epoch.grant, machines };
+      return result;
+    },
+    console: (name) => client.console(id, name),
+    open: session.open,
+    async without(names, work) {
+      const { epoch, connections: known } = await session.proven();
+      await connections.whileAway(names, async () => {
+        await work((name, fresh) => void known.set(name, fresh));
+        if (!session.isCurrent(epoch)) connections.hangUp(names);
+      });
+    },
+    switched: (name, off) => session.switched(name, off),
+    stands: (checkpoint) => pristine.reached(checkpoint),
+    spoil: session.spoil,
+    signal: session.lost,
+  });
+}
