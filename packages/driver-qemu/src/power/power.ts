@@ -74,7 +74,7 @@ async function shutDown(machine: MachineDefinition, { signal }: Admission): Prom
       signal,
       timeoutMs: AGENT_MS,
     });
-    await agent.shutDown("powerdown");
+    await agent.shutDown();
     await waitFor({
       what: "its system to shut down",
       on: machine.name,

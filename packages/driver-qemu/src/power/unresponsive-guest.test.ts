@@ -14,9 +14,9 @@ async function silent(status: string): Promise<MachineDefinition> {
   await mkdir(machine.runtimeFolder, { recursive: true });
   await writeFile(files.disk, "");
   await listen(
-    ({ say }) => say({ QMP: {} }),
-    ({ execute, id }: { readonly execute: string; readonly id: number }, { say }) =>
-      say({
+    ({ send }) => send({ QMP: {} }),
+    ({ execute, id }: { readonly execute: string; readonly id: number }, { send }) =>
+      send({
         id,
         return: execute === "query-status" ? { running: status === "running", status } : {},
       }),
@@ -41,7 +41,7 @@ test("a guest suspended by a full disk is reported with the disk and its free sp
       "QEMU reports: io-error",
       expect.stringMatching(/disk\.qcow2: \d+ MB of its disk are free$/),
     ],
-    hint: expect.stringContaining("make room"),
+    hint: expect.stringContaining("free space on the disk of"),
   });
 });
 

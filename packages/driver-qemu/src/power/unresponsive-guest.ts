@@ -25,7 +25,7 @@ export async function explainUnresponsiveGuest(
       path: files.qmp,
       machine: machine.name,
       timeoutMs: 2_000,
-      answerMs: 2_000,
+      replyMs: 2_000,
     });
     const { status } = runState.parse(await qmp.execute("query-status"));
     const { little, line } = await freeSpace(files.disk);

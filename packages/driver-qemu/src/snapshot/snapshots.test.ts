@@ -23,8 +23,8 @@ test("a snapshot that fails on a full disk is not listed, is deleted, and is rep
   let full = false;
   let job: { readonly id: string | undefined; readonly error?: string } = { id: undefined };
   const { path } = await listen(
-    ({ say }) => say({ QMP: {} }),
-    ({ execute, id, arguments: given }: Order, { say }) => {
+    ({ send }) => send({ QMP: {} }),
+    ({ execute, id, arguments: given }: Order, { send }) => {
       if (execute.startsWith("snapshot-")) {
         ran.push(execute);
         job = {
@@ -32,7 +32,7 @@ test("a snapshot that fails on a full disk is not listed, is deleted, and is rep
           ...(full && execute === "snapshot-save" && { error: NO_ROOM }),
         };
       }
-      say({ id, return: execute === "query-jobs" ? [{ ...job, status: "concluded" }] : {} });
+      send({ id, return: execute === "query-jobs" ? [{ ...job, status: "concluded" }] : {} });
     },
   );
   const qmp = await openQmp({ path, machine: "pc1" });
