@@ -93,7 +93,7 @@ async function ofImage({ image, cacheFolder }: DiagnoseOptions): Promise<Result>
       fix: "nothing to do, unless this computer has no network",
     };
   }
-  const { name, digest } = await findImage(image, cacheFolder);
+  const { name, digest } = await findImage(image, { cacheFolder });
   return { status: "ok", measured: `${name}, ${digest}` };
 }
 

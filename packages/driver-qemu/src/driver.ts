@@ -58,7 +58,7 @@ export function qemu(options: QemuOptions = {}): Driver {
     rollback: "memory",
 
     async fingerprint(copy, patience) {
-      const image = await findImage(source, copy.cacheFolder, patience);
+      const image = await findImage(source, { cacheFolder: copy.cacheFolder, ...patience });
       const binary = await findQemu(copy.cacheFolder);
       const { accelerator } = resolveAccelerator(accel, measureAccelerator());
       return { image: image.digest, platform: platformOf(binary, accelerator) };
@@ -225,7 +225,7 @@ async function imageOf(
   source: ImageSource,
   copy: CopySpec,
 ): Promise<Image> {
-  const image = await findImage(source, copy.cacheFolder);
+  const image = await findImage(source, { cacheFolder: copy.cacheFolder });
   if (image.digest === fingerprint.image) return image;
   throw new VmrigError("IMAGE_MISMATCH", {
     message: `The machine image ${image.name} was replaced while this run began.`,

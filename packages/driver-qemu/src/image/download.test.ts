@@ -1,21 +1,9 @@
-import { once } from "node:events";
 import { stat } from "node:fs/promises";
-import { createServer, type RequestListener } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import { download } from "./download.ts";
+import { serve } from "./http-server.test.kit.ts";
 import { tempFolder } from "../temp-folder.test.kit.ts";
-
-async function serve(answer: RequestListener): Promise<string> {
-  const server = createServer(answer).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/image.tar`;
-}
 
 test("reports the address and the size before the first byte", async () => {
   const bytes = Buffer.alloc(3 * 1024 * 1024);
