@@ -21,7 +21,7 @@ test("a slower process does not remove, stop or start a machine of a newer lease
   const late = { fence: 1, signal: new AbortController().signal, authorize: "ssh-ed25519 AAAA" };
   const { stop = () => Promise.reject(new Error("it cannot be stopped")) } = driver;
 
-  const outcomes = await withFileLock({ path: files.turn, on: "the newer one" }, async () => {
+  const outcomes = await withFileLock({ path: files.lock, on: "the newer one" }, async () => {
     // Their fence is still the largest, but another process has the lock.
     const waiting = [
       driver.remove(ref, late),

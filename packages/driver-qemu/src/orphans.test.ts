@@ -35,7 +35,7 @@ const said = async (): Promise<string[]> =>
 
 /** Starts a process that looks like QEMU of a machine. */
 async function start(name: string): Promise<{ readonly pid: number; readonly pidFile: string }> {
-  const { pid: pidFile } = machineFiles({ folder, runtimeFolder }, name);
+  const { pidFile } = machineFiles({ folder, runtimeFolder }, name);
   await mkdir(dirname(pidFile), { recursive: true });
   const child = spawn(
     "/bin/sh",
@@ -90,10 +90,10 @@ test("a machine's second process is an orphan; the first is not", async () => {
 
 test("a process of a locked machine is no orphan, and an orphan that was adopted meanwhile is not ended", async () => {
   const { pid, pidFile } = await start("pc1");
-  const { turn } = machineFiles({ folder, runtimeFolder }, "pc1");
+  const { lock } = machineFiles({ folder, runtimeFolder }, "pc1");
   const before = await orphans();
   expect(before).toHaveLength(1);
-  await withFileLock({ path: turn, on: "pc1" }, async () => {
+  await withFileLock({ path: lock, on: "pc1" }, async () => {
     expect(await said()).toEqual([]);
     await before[0]?.remove();
   });

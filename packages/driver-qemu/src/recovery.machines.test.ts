@@ -14,16 +14,16 @@ import {
 import { qemu } from "./driver.ts";
 import { lanSocket } from "./network/lan.ts";
 import { machineDefinition, machineFiles } from "./machine-files.ts";
-import { makeMachine } from "./make.ts";
+import { createMachine } from "./create-machine.ts";
 import { endAll, processes } from "./processes.test.kit.ts";
 import { openQmp } from "./qmp/qmp.ts";
 
 const root = await mkdtemp(join(tmpdir(), "vmrig-test-"));
 const copy: CopySpec = {
-  rig: "healing",
-  copy: "healing-1",
-  folder: join(root, "rigs", "healing-1"),
-  runtimeFolder: join(root, "run", "healing-1"),
+  rig: "recovery",
+  copy: "recovery-1",
+  folder: join(root, "rigs", "recovery-1"),
+  runtimeFolder: join(root, "run", "recovery-1"),
   // The user's own cache, because the image is built there.
   cacheFolder:
     process.env["VMRIG_CACHE"] ??
@@ -51,7 +51,7 @@ beforeAll(async () => {
   const resources: LocalResource[] = [];
   const made = { fingerprint: await driver.fingerprint(copy), owner: "me" };
   await driver.declare({ local: (resource) => void resources.push(resource) }, copy, made);
-  await makeMachine(machineDefinition.parse(resources.find(({ name }) => name === "pc1")?.input));
+  await createMachine(machineDefinition.parse(resources.find(({ name }) => name === "pc1")?.input));
   await driver.boot(pc1, admission);
   await driver.capture(pc1, "base", admission);
 });

@@ -71,7 +71,7 @@ test("destroying a machine keeps an unrelated process with its old pid, and an i
   const [pc1, pc2] = [await defineMachine(root), await defineMachine(root, { name: "pc2" })];
   const files = machineFiles(pc1, "pc1");
   await writeJson(files.process, { pid: process.pid, sshPort: 1, platform: "x", lanPid: 1 });
-  await writeFile(files.pid, String(process.pid));
+  await writeFile(files.pidFile, String(process.pid));
   const image = join(root, "copy", "images", "aa");
   await mkdir(image, { recursive: true });
   await writeFile(join(image, "disk"), "the image");

@@ -6,7 +6,8 @@ import { VmrigError, explainWriteErrors } from "vmrig/driver";
 import { runProgram } from "./run-program.ts";
 
 /** Finds a program on PATH. */
-function findProgram(name: string, path = process.env["PATH"] ?? ""): string | undefined {
+function findProgram(name: string): string | undefined {
+  const path = process.env["PATH"] ?? "";
   // An empty entry would mean the current folder.
   for (const folder of path.split(delimiter).filter((entry) => entry !== "")) {
     const file = join(folder, name);
