@@ -55,9 +55,9 @@ test.each([
   [[], {}, "there is no step"],
   [["create", "lan"], { folder: "/nowhere" }, "runtimeFolder"],
   [["create", "machine"], null, "expected object"],
-])("refuses %j with %j", (args, input, said) => {
+])("refuses %j with %j", (args, input, message) => {
   const { status, stderr } = step(args, input);
-  expect([status, stderr]).toEqual([1, expect.stringContaining(said)]);
+  expect([status, stderr]).toEqual([1, expect.stringContaining(message)]);
 });
 
 test("destroying a missing machine is no error", async () => {

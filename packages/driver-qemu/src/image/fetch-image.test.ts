@@ -78,7 +78,7 @@ test("an archive with another sha256 is rejected with both hashes, and removed",
   expect(await left()).toEqual([]);
 });
 
-test.each<[title: string, answer: RequestListener, said: RegExp]>([
+test.each<[title: string, answer: RequestListener, message: RegExp]>([
   [
     "404",
     (_, response) => void response.writeHead(404).end("gone"),
@@ -92,12 +92,12 @@ test.each<[title: string, answer: RequestListener, said: RegExp]>([
         .write("half", () => response.destroy()),
     /cannot be fetched: terminated \(.+\)\.$/,
   ],
-])("%s is reported, and no file stays", async (_title, answer, said) => {
+])("%s is reported, and no file stays", async (_title, answer, message) => {
   await expect(
     findImage({ url: await serve(answer), sha256: "0".repeat(64) }, { cacheFolder: cache }),
   ).rejects.toMatchObject({
     code: "IMAGE_MISSING",
-    summary: expect.stringMatching(said),
+    summary: expect.stringMatching(message),
   });
   expect(await left()).toEqual([]);
 });

@@ -38,7 +38,7 @@ test.each([
     { manifest: { ...MANIFEST, kernel: "/etc/passwd" } },
     /"\/etc\/passwd", which is outside of its folder/,
   ],
-])("an archive with %s is rejected, and no file stays", async (_title, wrong, said) => {
+])("an archive with %s is rejected, and no file stays", async (_title, wrong, message) => {
   await mkdir(join(cache, "images"), { recursive: true });
   await writeFile(join(cache, "secret"), "");
   const made = await pack(await writeImage(join(root, "made"), wrong));
@@ -47,7 +47,7 @@ test.each([
   ).rejects.toMatchObject({
     code: "IMAGE_MISSING",
     summary: expect.stringContaining("contains no machine image at its top level"),
-    message: expect.stringMatching(said),
+    message: expect.stringMatching(message),
   });
   expect(await left()).toEqual([]);
 });

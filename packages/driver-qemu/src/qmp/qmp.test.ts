@@ -25,8 +25,8 @@ function qemu(answers: Answers = {}): Promise<SocketServer> {
     (command: Command, client) => {
       client.send({ event: "NIC_RX_FILTER_CHANGED", timestamp: { seconds: 1, microseconds: 2 } });
       const answer = answers[command.execute];
-      const said = answer === undefined ? { return: {} } : answer(command, client);
-      if (said !== undefined) client.send({ ...(said as object), id: command.id });
+      const reply = answer === undefined ? { return: {} } : answer(command, client);
+      if (reply !== undefined) client.send({ ...(reply as object), id: command.id });
     },
   );
 }
