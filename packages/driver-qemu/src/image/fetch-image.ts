@@ -43,7 +43,7 @@ async function fetchVerified(
   archive: string,
   limit: WaitLimit,
 ): Promise<void> {
-  const measured = await download(url, archive, limit);
+  const measured = await download({ url, path: archive, ...limit });
   if (measured.sha256 === sha256) return;
   throw new VmrigError("IMAGE_MISMATCH", {
     message: `The image at ${url} has a different sha256 from the config; it is not used.`,
