@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { runChaos, type ChaosOptions } from "./suite.ts";
-import type { PLANTS } from "./injected-bugs.ts";
+import type { INJECTED_BUGS } from "./injected-bugs.ts";
 
 /**
  * Runs the suite, and returns its report and its violations and leftovers for the error message.
@@ -32,10 +32,10 @@ test.each([
   ["intruder", "violation  exclusive"],
   ["liar", "violation  fenced"],
   ["squatter", "leftover   processes"],
-] satisfies [(typeof PLANTS)[number], string][])(
-  "ends red with a planted %s",
-  async (plant, accusation) => {
-    const { said } = await chaos({ plant, copies: 1, grants: 4, faults: 0, crowd: 2 });
+] satisfies [(typeof INJECTED_BUGS)[number], string][])(
+  "fails with an injected %s",
+  async (bug, accusation) => {
+    const { said } = await chaos({ bug, copies: 1, grants: 4, faults: 0, crowd: 2 });
     expect(said.join("\n")).toContain(accusation);
   },
 );

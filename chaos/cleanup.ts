@@ -4,20 +4,20 @@ import { promisify } from "node:util";
 import { processesOf, send } from "./processes.ts";
 import { until } from "./until.ts";
 
-/** Everything that a scene consists of. */
+/** Everything that a rig consists of. */
 export interface Leftovers {
   /**
-   * Root folder: every process of the scene has it in its command line, its environment or as its
+   * Root folder: every process of the rig has it in its command line, its environment or as its
    * working directory.
    */
   readonly root: string;
   /** Folder of vmrig's sockets. */
   readonly runtime: string;
-  /** Mount point of the scene's disk, if there is one. */
+  /** Mount point of the rig's disk, if there is one. */
   readonly disk?: string;
 }
 
-export async function clearAway({ root, runtime, disk }: Leftovers): Promise<void> {
+export async function removeLeftovers({ root, runtime, disk }: Leftovers): Promise<void> {
   await endProcesses(root);
   if (disk !== undefined) await promisify(execFile)("umount", ["--lazy", disk]);
   await Promise.all([root, runtime].map((folder) => rm(folder, { recursive: true, force: true })));

@@ -1,7 +1,7 @@
 import { open, readdir } from "node:fs/promises";
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
-import type { ChaosRig } from "./scene.ts";
+import type { ChaosRig } from "./chaos-rig.ts";
 
 /**
  * A row on a machine's console: kind, time, session, visit, then two fields that the machine does
@@ -10,7 +10,7 @@ import type { ChaosRig } from "./scene.ts";
 const LINE = /\b(begin|tick|end|late) \d+ (\S+ \S+) - - (\S+ \S+ \S+ \S+) -$/;
 
 export interface Consoles extends Disposable {
-  /** Copies everything on the consoles so far to the witness log. */
+  /** Copies everything on the consoles so far to the event log. */
   readonly carry: () => Promise<void>;
 }
 
@@ -18,13 +18,13 @@ export interface Consoles extends Disposable {
 const EVERY_MS = 50;
 
 /**
- * Copies rows from the consoles of real machines to the witness log. A rollback restores a
+ * Copies rows from the consoles of real machines to the event log. A rollback restores a
  * machine's disk but not the text that has already left through the serial port, and each console
  * is a file of its own, in the order of its machine. This function adds the fields that a machine
  * does not know: the time of this computer, the copy, and the largest fence that the machine has
  * been shown.
  */
-export function carryConsoles({ state, witness }: ChaosRig): Consoles {
+export function carryConsoles({ state, eventLog }: ChaosRig): Consoles {
   const offsets = new Map<string, number>();
   const rests = new Map<string, string>();
 
@@ -56,7 +56,7 @@ export function carryConsoles({ state, witness }: ChaosRig): Consoles {
       const seen = Math.max(0, ...fences);
       for (const [kind, who, found] of rows) {
         appendFileSync(
-          witness,
+          eventLog,
           `${kind} ${Date.now()} ${who} ${copy} ${machine} ${found} ${seen}\n`,
         );
       }

@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import { planRunner, type RunnerPlan } from "./plan.ts";
-import type { RunnerOrders } from "./runner.ts";
-import type { ChaosRig } from "./scene.ts";
+import type { RunnerOptions } from "./runner.ts";
+import type { ChaosRig } from "./chaos-rig.ts";
 
 /** A live run of a test runner. */
 export interface Run {
@@ -24,21 +24,21 @@ export interface Crowd {
 
 export interface CrowdOptions {
   readonly seed: number;
-  readonly scene: ChaosRig;
+  readonly rig: ChaosRig;
   readonly copies: number;
   readonly size: number;
   /** File for the output of the runs. */
   readonly log: string;
 }
 
-export function crowd({ seed, scene, copies, size, log }: CrowdOptions): Crowd {
+export function crowd({ seed, rig, copies, size, log }: CrowdOptions): Crowd {
   const living = new Map<string, ChildProcess>();
   let started = 0;
 
   const send = async (plan: RunnerPlan): Promise<number | NodeJS.Signals | null> => {
-    const orders: RunnerOrders = { ...plan, witness: scene.witness };
+    const orders: RunnerOptions = { ...plan, eventLog: rig.eventLog };
     const child = spawn(process.execPath, [join(import.meta.dirname, "runner.ts")], {
-      env: { ...scene.env, CHAOS_RUNNER: JSON.stringify(orders) },
+      env: { ...rig.env, CHAOS_RUNNER: JSON.stringify(orders) },
       stdio: ["ignore", "pipe", "pipe"],
       detached: true,
     });

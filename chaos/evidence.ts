@@ -1,23 +1,23 @@
 import { cp, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Struck } from "./judge/violation.ts";
+import type { AppliedFault } from "./judge/violation.ts";
 
 export interface Evidence {
-  /** Every row of the witness log. */
-  readonly witness: string;
+  /** Every row of the event log. */
+  readonly eventLog: string;
   /** Output of the runs, including that of their gates. */
   readonly log: string;
-  readonly faults: readonly Struck[];
+  readonly faults: readonly AppliedFault[];
 }
 
-/** Copies the logs of a run to a folder; the scene's own files are deleted. */
+/** Copies the logs of a run to a folder; the rig's own files are deleted. */
 export async function keepEvidence(
   folder: string,
-  { witness, log, faults }: Evidence,
+  { eventLog, log, faults }: Evidence,
 ): Promise<void> {
   await mkdir(folder, { recursive: true });
   await Promise.all([
-    cp(witness, join(folder, "witness")),
+    cp(eventLog, join(folder, "events.log")),
     cp(log, join(folder, "runs.log")),
     writeFile(join(folder, "faults.json"), `${JSON.stringify(faults, undefined, 1)}\n`),
   ]);

@@ -5,7 +5,7 @@ import { isVmrigError } from "vmrig";
 import { openFolders } from "vmrig/runner";
 import type { GateClient } from "vmrig/worker";
 import { driverOf, machineKind } from "./machines.ts";
-import { NOTHING_PROMISED, witnessOf, WITNESS_SCRIPT } from "./witness.ts";
+import { NOTHING_PROMISED, eventLogOnMachine, RECORD_EVENT_SCRIPT } from "./event-log.ts";
 
 type Granted = Awaited<ReturnType<GateClient["claim"]>>;
 
@@ -19,17 +19,17 @@ const ANSWER_MS = 5_000;
  *
  * @returns the machine's answer to each of the two
  */
-export async function intrude(
+export async function actAsExHolder(
   granted: Granted,
-  witness: string,
+  eventLog: string,
   who: readonly [session: string, visit: string],
 ): Promise<string[]> {
-  return await Promise.all([login(granted, witness, who), rollBack(granted)]);
+  return await Promise.all([login(granted, eventLog, who), rollBack(granted)]);
 }
 
 async function login(
   { machines, fence }: Granted,
-  witness: string,
+  eventLog: string,
   who: readonly string[],
 ): Promise<string> {
   const target = machines[0]?.target;
@@ -41,10 +41,10 @@ async function login(
   client.on("close", () => said.resolve("refused  login: hung up"));
   client.on("ready", () => {
     client.exec(
-      ["bash", "-s", witnessOf(witness), ...who, fence, NOTHING_PROMISED, "10"].join(" "),
+      ["bash", "-s", eventLogOnMachine(eventLog), ...who, fence, NOTHING_PROMISED, "10"].join(" "),
       (error, channel) => {
         if (error !== undefined) return said.resolve(`refused  login: ${error.message}`);
-        createReadStream(WITNESS_SCRIPT).pipe(channel);
+        createReadStream(RECORD_EVENT_SCRIPT).pipe(channel);
         channel.resume().on("close", () => said.resolve("accepted login"));
       },
     );

@@ -1,17 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Crowd } from "./crowd.ts";
 import { FAULTS, type FaultKind, type FaultName } from "./faults.ts";
-import type { Struck, Violation } from "./judge/violation.ts";
-import { mender } from "./operator.ts";
+import type { AppliedFault, Violation } from "./judge/violation.ts";
+import { createOperator } from "./operator.ts";
 import { planFault } from "./plan.ts";
-import type { ChaosRig } from "./scene.ts";
-import type { Witness } from "./witness.ts";
+import type { ChaosRig } from "./chaos-rig.ts";
+import type { EventLog } from "./event-log.ts";
 
-export interface StormOptions {
+export interface FaultRunOptions {
   readonly seed: number;
-  readonly scene: ChaosRig;
+  readonly rig: ChaosRig;
   readonly crowd: Crowd;
-  readonly witness: Witness;
+  readonly eventLog: EventLog;
   readonly ttlMs: number;
   /** Minimum number of grants, and of faults. */
   readonly grants: number;
@@ -26,10 +26,10 @@ export interface StormOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface StormEnded {
-  readonly struck: readonly Struck[];
+export interface FaultRunResult {
+  readonly appliedFaults: readonly AppliedFault[];
   /** Broken copies that the operator repaired. */
-  readonly mended: readonly Struck[];
+  readonly repaired: readonly AppliedFault[];
   readonly violations: readonly Violation[];
   readonly endedAt: number;
 }
@@ -42,8 +42,8 @@ const CHECK_EVERY_MS = 1_000;
 const AT_ONCE = 2;
 
 /** Keeps runs going and injects one fault after another, until there were enough of both. */
-export async function storm(options: StormOptions): Promise<StormEnded> {
-  const { seed, scene, crowd, witness, ttlMs, stalledMs, say } = options;
+export async function runFaults(options: FaultRunOptions): Promise<FaultRunResult> {
+  const { seed, rig, crowd, eventLog, ttlMs, stalledMs, say } = options;
   const kinds = Object.fromEntries(
     options.kinds.map((kind) => [kind, FAULTS[kind].weight]),
   ) as Record<FaultName, number>;
@@ -53,24 +53,24 @@ export async function storm(options: StormOptions): Promise<StormEnded> {
       ttlMs,
       grantsPerFault: options.grants / Math.max(1, options.faults),
     });
-  const struck: Struck[] = [];
+  const appliedFaults: AppliedFault[] = [];
   const busy = new Map<Promise<void>, FaultKind["needs"]>();
   let index = 0;
   let next = plan(index);
   let due = next.afterGrants;
-  const operator = mender(scene, crowd);
+  const operator = createOperator(rig, crowd);
   let checkedAt = performance.now();
   let moved = { grants: 0, at: performance.now() };
 
   const failed = new AbortController();
-  const strike = async (): Promise<void> => {
+  const apply = async (): Promise<void> => {
     const { kind, pick, ms } = next;
     const from = Date.now();
     const fault: FaultKind = FAULTS[kind];
-    const hit = await fault.strike({ scene, crowd, pick, ms });
+    const hit = await fault.apply({ rig, crowd, pick, ms });
     if (hit === undefined) return;
     await hit.over;
-    struck.push({ kind, target: hit.target, sessions: hit.sessions, from, to: Date.now() });
+    appliedFaults.push({ kind, target: hit.target, sessions: hit.sessions, from, to: Date.now() });
   };
 
   for (;;) {
@@ -78,38 +78,38 @@ export async function storm(options: StormOptions): Promise<StormEnded> {
     failed.signal.throwIfAborted();
     crowd.fill();
     await sleep(25);
-    await witness.readMore();
-    const { grants } = witness;
+    await eventLog.readMore();
+    const { grants } = eventLog;
     if (grants > moved.grants) {
       if (Math.floor(grants / 50) > Math.floor(moved.grants / 50))
-        say(`storm    ${grants} grants, ${struck.length} faults`);
+        say(`faults   ${grants} grants, ${appliedFaults.length} faults`);
       moved = { grants, at: performance.now() };
     }
     // While Redis does not answer, the operator cannot read the records.
     if (performance.now() - checkedAt > CHECK_EVERY_MS && ![...busy.values()].includes("redis")) {
-      await operator.lookAfter(
+      await operator.repairCopies(
         [...busy.values()].includes("disk") ||
-          struck.some(({ kind, to }) => kind === "disk-full" && Date.now() - to < FULL_MS),
+          appliedFaults.some(({ kind, to }) => kind === "disk-full" && Date.now() - to < FULL_MS),
       );
       checkedAt = performance.now();
     }
-    const enough = grants >= options.grants && struck.length >= options.faults;
+    const enough = grants >= options.grants && appliedFaults.length >= options.faults;
     const stalled = performance.now() - moved.at > stalledMs;
     if (enough || stalled) {
       await Promise.all(busy.keys());
       failed.signal.throwIfAborted();
-      const what = `no copy was granted for ${stalledMs / 1000} s, after ${grants} grants and ${struck.length} faults`;
-      await operator.lookAfter(true);
+      const what = `no copy was granted for ${stalledMs / 1000} s, after ${grants} grants and ${appliedFaults.length} faults`;
+      await operator.repairCopies(true);
       const violations: Violation[] = [
         ...operator.violations,
         ...(stalled ? [{ promise: "frees itself", what } as const] : []),
       ];
-      return { struck, mended: operator.mended, endedAt: Date.now(), violations };
+      return { appliedFaults, repaired: operator.repaired, endedAt: Date.now(), violations };
     }
     const { needs }: FaultKind = FAULTS[next.kind];
     const taken = needs !== undefined && [...busy.values()].includes(needs);
     if (options.faults === 0 || grants < due || taken || busy.size >= AT_ONCE) continue;
-    const done = strike()
+    const done = apply()
       .catch((error: unknown) => failed.abort(error))
       .finally(() => busy.delete(done));
     busy.set(done, needs);

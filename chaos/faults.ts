@@ -4,11 +4,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Crowd, Run } from "./crowd.ts";
 import { childrenOf, processesOf, send } from "./processes.ts";
 import { keysLike } from "./redis-server.ts";
-import type { ChaosRig } from "./scene.ts";
+import type { ChaosRig } from "./chaos-rig.ts";
 import { until } from "./until.ts";
 
-export interface Stage {
-  readonly scene: ChaosRig;
+export interface FaultContext {
+  readonly rig: ChaosRig;
   readonly crowd: Crowd;
   /** Selects one of the possible targets. */
   readonly pick: number;
@@ -17,20 +17,20 @@ export interface Stage {
 }
 
 /** The target that was hit. `over` resolves when a stopped target runs again. */
-export interface Hit {
+export interface FaultEffect {
   readonly target: string;
   readonly sessions: readonly string[];
   readonly over?: Promise<void>;
 }
 
 /** @returns undefined when there is no target */
-type Fault = (stage: Stage) => Promise<Hit | undefined>;
+type Fault = (context: FaultContext) => Promise<FaultEffect | undefined>;
 
 export interface FaultKind {
   readonly weight: number;
   /** Faults that need the same resource never happen at the same time. */
   readonly needs?: "redis" | "disk";
-  readonly strike: Fault;
+  readonly apply: Fault;
 }
 
 function one<T>(things: readonly T[], pick: number): T | undefined {
@@ -73,7 +73,7 @@ function paused(parts: readonly (keyof typeof PARTS)[]): Fault {
 }
 
 function keyGone(pattern: string): Fault {
-  return async ({ scene: { redis }, pick }) => {
+  return async ({ rig: { redis }, pick }) => {
     const key = one(await keysLike(redis.operator, pattern), pick);
     if (key === undefined) return undefined;
     await redis.operator.del(key);
@@ -84,7 +84,7 @@ function keyGone(pattern: string): Fault {
 }
 
 const killTerraform: Fault = async (stage) => {
-  const { root } = stage.scene;
+  const { root } = stage.rig;
   // Without the record the next holder queries Terraform.
   if ((await keyGone("vmrig:*:record")(stage)) === undefined) return undefined;
   const found = await until(15_000, () =>
@@ -99,7 +99,7 @@ const killTerraform: Fault = async (stage) => {
   return { target: found.command.split(" ").slice(0, 2).join(" "), sessions: [] };
 };
 
-const killMachine: Fault = async ({ scene: { root }, pick }) => {
+const killMachine: Fault = async ({ rig: { root }, pick }) => {
   const found = one(
     processesOf(root).filter(({ command }) => /machine-process\.[jt]s|qemu-system/.test(command)),
     pick,
@@ -111,7 +111,7 @@ const killMachine: Fault = async ({ scene: { root }, pick }) => {
   };
 };
 
-const fillDisk: Fault = async ({ scene: { state }, ms }) => {
+const fillDisk: Fault = async ({ rig: { state }, ms }) => {
   const filler = join(state, "filler");
   await using file = await open(filler, "w");
   for (const block of [Buffer.alloc(2 ** 20), Buffer.alloc(4096)]) {
@@ -128,21 +128,21 @@ const fillDisk: Fault = async ({ scene: { state }, ms }) => {
 
 /** All faults, with their relative frequency. */
 export const FAULTS = {
-  "runner-kill": { weight: 3, strike: signalled(["runner"], "SIGKILL") },
-  "runner-term": { weight: 2, strike: signalled(["runner"], "SIGTERM") },
-  "runner-interrupt": { weight: 2, strike: signalled(["runner"], "SIGINT") },
-  "runner-pause": { weight: 2, strike: paused(["runner"]) },
-  "worker-kill": { weight: 2, strike: signalled(["worker"], "SIGKILL") },
-  "worker-pause": { weight: 2, strike: paused(["worker"]) },
-  "gate-kill": { weight: 4, strike: signalled(["gate"], "SIGKILL") },
-  "gate-term": { weight: 1, strike: signalled(["gate"], "SIGTERM") },
-  "gate-pause": { weight: 4, strike: paused(["gate"]) },
-  "run-pause": { weight: 4, strike: paused(["runner", "gate", "worker"]) },
-  "run-kill": { weight: 2, strike: signalled(["gate", "runner"], "SIGKILL") },
+  "runner-kill": { weight: 3, apply: signalled(["runner"], "SIGKILL") },
+  "runner-term": { weight: 2, apply: signalled(["runner"], "SIGTERM") },
+  "runner-interrupt": { weight: 2, apply: signalled(["runner"], "SIGINT") },
+  "runner-pause": { weight: 2, apply: paused(["runner"]) },
+  "worker-kill": { weight: 2, apply: signalled(["worker"], "SIGKILL") },
+  "worker-pause": { weight: 2, apply: paused(["worker"]) },
+  "gate-kill": { weight: 4, apply: signalled(["gate"], "SIGKILL") },
+  "gate-term": { weight: 1, apply: signalled(["gate"], "SIGTERM") },
+  "gate-pause": { weight: 4, apply: paused(["gate"]) },
+  "run-pause": { weight: 4, apply: paused(["runner", "gate", "worker"]) },
+  "run-kill": { weight: 2, apply: signalled(["gate", "runner"], "SIGKILL") },
   "redis-kill": {
     weight: 2,
     needs: "redis",
-    strike: async ({ scene: { redis } }) => ({
+    apply: async ({ rig: { redis } }) => ({
       target: "with its data",
       sessions: [],
       over: redis.restart(true),
@@ -151,7 +151,7 @@ export const FAULTS = {
   "redis-loss": {
     weight: 1,
     needs: "redis",
-    strike: async ({ scene: { redis } }) => ({
+    apply: async ({ rig: { redis } }) => ({
       target: "without its data",
       sessions: [],
       over: redis.restart(false),
@@ -160,7 +160,7 @@ export const FAULTS = {
   "redis-pause": {
     weight: 2,
     needs: "redis",
-    strike: async ({ scene: { redis }, ms }) => {
+    apply: async ({ rig: { redis }, ms }) => {
       redis.pause();
       return { target: "redis-server", sessions: [], over: sleep(ms).then(() => redis.resume()) };
     },
@@ -168,7 +168,7 @@ export const FAULTS = {
   "network-black-hole": {
     weight: 2,
     needs: "redis",
-    strike: async ({ scene: { network }, ms }) => ({
+    apply: async ({ rig: { network }, ms }) => ({
       target: "Redis",
       sessions: [],
       over: network.blackHole(ms),
@@ -177,16 +177,16 @@ export const FAULTS = {
   "network-reset": {
     weight: 2,
     needs: "redis",
-    strike: async ({ scene: { network } }) => ({
+    apply: async ({ rig: { network } }) => ({
       target: `${network.reset()} connections`,
       sessions: [],
     }),
   },
-  "lock-gone": { weight: 2, needs: "redis", strike: keyGone("vmrig:*:lock") },
-  "record-gone": { weight: 1, needs: "redis", strike: keyGone("vmrig:*:record") },
-  "terraform-kill": { weight: 1, needs: "redis", strike: killTerraform },
-  "machine-kill": { weight: 2, strike: killMachine },
-  "disk-full": { weight: 1, needs: "disk", strike: fillDisk },
+  "lock-gone": { weight: 2, needs: "redis", apply: keyGone("vmrig:*:lock") },
+  "record-gone": { weight: 1, needs: "redis", apply: keyGone("vmrig:*:record") },
+  "terraform-kill": { weight: 1, needs: "redis", apply: killTerraform },
+  "machine-kill": { weight: 2, apply: killMachine },
+  "disk-full": { weight: 1, needs: "disk", apply: fillDisk },
 } satisfies Readonly<Record<string, FaultKind>>;
 
 export type FaultName = keyof typeof FAULTS;

@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
-import { WITNESS_SCRIPT } from "./witness.ts";
+import { RECORD_EVENT_SCRIPT } from "./event-log.ts";
 
 /** Bugs that the suite's own tests inject, to see the suite fail. */
-export const PLANTS = ["intruder", "liar", "squatter"] as const;
+export const INJECTED_BUGS = ["intruder", "liar", "squatter"] as const;
 
 interface Touch {
   readonly copy: string;
@@ -12,7 +12,7 @@ interface Touch {
 }
 
 /**
- * Returns the lease that a worker reports to the machine: the true one, unless `CHAOS_PLANT` in the
+ * Returns the lease that a worker reports to the machine: the true one, unless `CHAOS_BUG` in the
  * environment names a bug.
  *
  * - `intruder`: leaves a process behind that keeps writing to the machine's disk, without its SSH
@@ -20,14 +20,14 @@ interface Touch {
  * - `liar`: reports a fence that was never issued.
  * - `squatter`: leaves an idle process behind on this computer.
  */
-export function plantedTouch(
+export function withInjectedBug(
   granted: Touch,
-  { witness, session, visit }: Readonly<Record<"witness" | "session" | "visit", string>>,
+  { eventLog, session, visit }: Readonly<Record<"eventLog" | "session" | "visit", string>>,
 ): Touch {
-  const plant = process.env["CHAOS_PLANT"];
-  if (plant === "liar") return { ...granted, fence: granted.fence + 60_000_000 };
-  if (plant === "squatter") spawn("sleep", ["30"], { detached: true, stdio: "ignore" }).unref();
-  if (plant === "intruder") {
+  const bug = process.env["CHAOS_BUG"];
+  if (bug === "liar") return { ...granted, fence: granted.fence + 60_000_000 };
+  if (bug === "squatter") spawn("sleep", ["30"], { detached: true, stdio: "ignore" }).unref();
+  if (bug === "intruder") {
     const disk = join(
       process.env["VMRIG_HOME"] ?? "",
       "rigs",
@@ -37,8 +37,8 @@ export function plantedTouch(
       "disk",
     );
     const touch = [
-      WITNESS_SCRIPT,
-      witness,
+      RECORD_EVENT_SCRIPT,
+      eventLog,
       session,
       visit,
       String(granted.fence),

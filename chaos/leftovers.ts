@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { processesOf } from "./processes.ts";
 import { keysLike } from "./redis-server.ts";
-import type { ChaosRig } from "./scene.ts";
+import type { ChaosRig } from "./chaos-rig.ts";
 
 /** Everything that is no longer needed but was not removed. */
 export interface Leftovers {
@@ -28,8 +28,8 @@ export interface Allowed {
   readonly machines: boolean;
 }
 
-export async function findLeftovers(scene: ChaosRig, { machines }: Allowed): Promise<Leftovers> {
-  const { root, redis, runtime, state, temporary } = scene;
+export async function findLeftovers(rig: ChaosRig, { machines }: Allowed): Promise<Leftovers> {
+  const { root, redis, runtime, state, temporary } = rig;
   const [keys, sockets, stateFiles, temporaryFiles] = await Promise.all([
     keysLike(redis.operator, "*"),
     filesUnder(runtime),

@@ -18,7 +18,7 @@ export function driverOf(kind: MachineKind): Driver {
  * Time limits that depend on the machines. An emulated machine boots in one to four minutes when
  * other processes need the computer, too.
  */
-export interface Patience {
+export interface TimeLimits {
   /**
    * Limit from the end of a fault until each copy is in use again, in addition to the TTL and a
    * dead waiter's last heartbeat.
@@ -31,7 +31,7 @@ export interface Patience {
   readonly commandMs: number;
 }
 
-export const PATIENCE: Readonly<Record<MachineKind, Patience>> = {
+export const TIME_LIMITS: Readonly<Record<MachineKind, TimeLimits>> = {
   // Time for starting processes, rolling back machines and querying Terraform, on a busy computer.
   fake: { slackMs: 20_000, stalledMs: 90_000, leaveMs: 120_000, commandMs: 20_000 },
   real: { slackMs: 120_000, stalledMs: 400_000, leaveMs: 600_000, commandMs: 120_000 },

@@ -17,7 +17,7 @@ const { values } = parseArgs({
     ttl: { type: "string", default: "1500" },
     kinds: { type: "string" },
     real: { type: "boolean", default: false },
-    plant: { type: "string" },
+    bug: { type: "string" },
     evidence: { type: "string" },
   },
 });
@@ -47,7 +47,7 @@ const report = await runChaos({
   ttlMs: Number(values.ttl),
   machines: values.real ? "real" : "fake",
   ...(values.kinds !== undefined && { kinds: faultNames(values.kinds) }),
-  ...(values.plant !== undefined && { plant: values.plant }),
+  ...(values.bug !== undefined && { bug: values.bug }),
   signal: interrupted.signal,
   say: (line) => console.log(line),
 });

@@ -1,21 +1,21 @@
 import type { Crowd } from "./crowd.ts";
-import type { Struck, Violation } from "./judge/violation.ts";
+import type { AppliedFault, Violation } from "./judge/violation.ts";
 import { keysLike } from "./redis-server.ts";
-import type { ChaosRig } from "./scene.ts";
+import type { ChaosRig } from "./chaos-rig.ts";
 
 /**
  * Simulates the operator who repairs a copy that vmrig marked as broken. vmrig marks a copy as
  * broken after no recovery step succeeded, which a full disk explains. Any other reason is a
  * violation.
  */
-export interface Mender {
+export interface Operator {
   /** Checks all copies and repairs broken ones. `full` tells whether the disk was full recently. */
-  lookAfter(full: boolean): Promise<void>;
+  repairCopies(full: boolean): Promise<void>;
   /**
    * Repaired copies, with the runs of that time: while a copy was broken, the queue had fewer
    * copies.
    */
-  readonly mended: readonly Struck[];
+  readonly repaired: readonly AppliedFault[];
   readonly violations: readonly Violation[];
 }
 
@@ -23,20 +23,20 @@ interface Marked {
   readonly broken?: { readonly summary: string; readonly at: number };
 }
 
-export function mender({ redis }: ChaosRig, crowd: Crowd): Mender {
-  const mended: Struck[] = [];
+export function createOperator({ redis }: ChaosRig, crowd: Crowd): Operator {
+  const repaired: AppliedFault[] = [];
   const violations: Violation[] = [];
   return {
-    mended,
+    repaired,
     violations,
-    async lookAfter(full) {
+    async repairCopies(full) {
       for (const key of await keysLike(redis.operator, "vmrig:*:record")) {
         const { broken } = JSON.parse((await redis.operator.get(key)) ?? "{}") as Marked;
         if (broken === undefined) continue;
         const sessions = crowd.runs.map(({ session }) => session);
         // Without a record the next holder queries Terraform, and finds everything in place.
         await redis.operator.del(key);
-        mended.push({ kind: "mended", target: key, sessions, from: broken.at, to: Date.now() });
+        repaired.push({ kind: "repaired", target: key, sessions, from: broken.at, to: Date.now() });
         if (!full)
           violations.push({
             promise: "frees itself",

@@ -1,4 +1,4 @@
-import { dice } from "./seeded-random.ts";
+import { seededRandom } from "./seeded-random.ts";
 
 /** One use of the machines by a worker: a claim, some commands on each machine, and the release. */
 export interface Visit {
@@ -10,12 +10,12 @@ export interface Visit {
    */
   readonly rollBackBefore?: number;
   /** Disconnects without releasing the machines. */
-  readonly rude: boolean;
+  readonly disconnects: boolean;
   /**
    * Delay after the visit until the worker tries to use the machines again, which it no longer
    * holds: see ex-holder.ts.
    */
-  readonly intrudeAfterMs?: number;
+  readonly reuseAfterMs?: number;
   /**
    * Pause until the next visit. Mostly longer than `lease.idle` of the config, so that the lease
    * goes to the next one in the queue.
@@ -44,7 +44,7 @@ export interface FaultPlan<Kind extends string> {
 
 /** Returns the `index`-th run of a seed. */
 export function planRunner(seed: number, index: number, copies: number): RunnerPlan {
-  const { between, chance } = dice(seed, `runner ${index}`);
+  const { between, chance } = seededRandom(seed, `runner ${index}`);
   const workers = copies > 1 && chance(0.2) ? 2 : 1;
   const visit = (): Visit => {
     const commands = between(1, 3);
@@ -52,9 +52,9 @@ export function planRunner(seed: number, index: number, copies: number): RunnerP
       commands,
       commandMs: between(5, 40),
       ...(chance(0.2) && { rollBackBefore: between(1, commands) }),
-      rude: chance(0.1),
+      disconnects: chance(0.1),
       // With two workers, the other worker may have got the machines by the same lease.
-      ...(workers === 1 && chance(0.3) && { intrudeAfterMs: between(50, 400) }),
+      ...(workers === 1 && chance(0.3) && { reuseAfterMs: between(50, 400) }),
       pauseMs: chance(0.85) ? between(40, 150) : 0,
     };
   };
@@ -75,7 +75,7 @@ export function planFault<Kind extends string>(
     readonly grantsPerFault: number;
   },
 ): FaultPlan<Kind> {
-  const { between, oneOf } = dice(seed, `fault ${index}`);
+  const { between, oneOf } = seededRandom(seed, `fault ${index}`);
   const { kinds, ttlMs, grantsPerFault } = options;
   return {
     kind: oneOf(kinds),

@@ -17,7 +17,7 @@ export interface Report {
   /** Faults that this computer does not allow, each with the reason. */
   readonly leftOut: readonly string[];
   /** Number of copies that were marked as broken because of a full disk, and repaired. */
-  readonly mended: number;
+  readonly repaired: number;
   /**
    * Results of failed visits and of ex-holders: error codes, and the machines' answers (refused or
    * accepted).

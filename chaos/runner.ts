@@ -7,16 +7,16 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { spawnGate } from "vmrig/runner";
 import type { RunnerPlan } from "./plan.ts";
-import { sayWord } from "./witness.ts";
-import type { WorkerOrders } from "./worker.ts";
+import { recordQueueEvent } from "./event-log.ts";
+import type { WorkerOptions } from "./worker.ts";
 
-export interface RunnerOrders extends RunnerPlan {
-  readonly witness: string;
+export interface RunnerOptions extends RunnerPlan {
+  readonly eventLog: string;
 }
 
-const { session, workers, maxCopies, witness } = JSON.parse(
+const { session, workers, maxCopies, eventLog } = JSON.parse(
   process.env["CHAOS_RUNNER"] ?? "null",
-) as RunnerOrders;
+) as RunnerOptions;
 
 /** Whether the gate is in the queue, according to its output. */
 let stands = false;
@@ -34,7 +34,7 @@ const gate = await spawnGate({
     // Of lines that arrive together only the last one counts: a runner that was stopped meanwhile
     // reads the begin and the end of a wait together.
     setImmediate(() => {
-      if (stands && !said) sayWord(witness, "line", session);
+      if (stands && !said) recordQueueEvent(eventLog, "line", session);
       said = stands;
     });
   },
@@ -52,11 +52,11 @@ process.once("SIGINT", () => void leave());
 
 await Promise.all(
   workers.map(async (visits, index) => {
-    const orders: WorkerOrders = {
+    const orders: WorkerOptions = {
       socket: gate.socket,
       session,
       worker: index + 1,
-      witness,
+      eventLog,
       visits,
     };
     const worker = fork(join(import.meta.dirname, "worker.ts"), {

@@ -1,18 +1,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Crowd } from "./crowd.ts";
-import type { Struck, Violation } from "./judge/violation.ts";
-import { lastCall } from "./last-call.ts";
+import type { AppliedFault, Violation } from "./judge/violation.ts";
+import { finalRuns } from "./final-runs.ts";
 import { count, findLeftovers, type Leftovers } from "./leftovers.ts";
 import { send } from "./processes.ts";
-import type { ChaosRig } from "./scene.ts";
+import type { ChaosRig } from "./chaos-rig.ts";
 import { until } from "./until.ts";
-import type { Witness } from "./witness.ts";
+import type { EventLog } from "./event-log.ts";
 
-export interface CalmOptions {
-  readonly scene: ChaosRig;
+export interface SettleOptions {
+  readonly rig: ChaosRig;
   readonly crowd: Crowd;
-  readonly witness: Witness;
-  readonly struck: readonly Struck[];
+  readonly eventLog: EventLog;
+  readonly appliedFaults: readonly AppliedFault[];
   readonly copies: readonly string[];
   /** Limit for the release of every copy. */
   readonly withinMs: number;
@@ -33,12 +33,12 @@ const EXIT_MS = 3_000;
  * Waits until all runs have ended, every copy can be leased, and only the expected files and
  * processes are left.
  */
-export async function calm(
-  options: CalmOptions,
+export async function settle(
+  options: SettleOptions,
 ): Promise<{ readonly violations: readonly Violation[]; readonly leftovers: Leftovers }> {
-  const { scene, crowd, struck, leaveMs, say } = options;
+  const { rig, crowd, appliedFaults, leaveMs, say } = options;
   const violations: Violation[] = [];
-  say(`calm     ${crowd.runs.length} runs are still active`);
+  say(`settle   ${crowd.runs.length} runs are still active`);
   if ((await until(leaveMs, () => (crowd.runs.length === 0 ? true : undefined))) === undefined) {
     for (const { session, pid } of crowd.runs) {
       violations.push({
@@ -48,20 +48,20 @@ export async function calm(
       send(pid, "SIGKILL");
     }
   }
-  const settled = Math.max(0, ...struck.map(({ to }) => to)) + SETTLE_MS;
+  const settled = Math.max(0, ...appliedFaults.map(({ to }) => to)) + SETTLE_MS;
   for (let round = 1; ; round++) {
     const called = Date.now();
-    violations.push(...(await lastCall({ ...options, round })));
-    const leftovers = await remainingLeftovers(scene);
+    violations.push(...(await finalRuns({ ...options, round })));
+    const leftovers = await remainingLeftovers(rig);
     if (count(leftovers) === 0 || called >= settled) return { violations, leftovers };
     await sleep(Math.max(0, settled - Date.now()));
   }
 }
 
-async function remainingLeftovers(scene: ChaosRig): Promise<Leftovers> {
+async function remainingLeftovers(rig: ChaosRig): Promise<Leftovers> {
   const nothing = await until(EXIT_MS, async () => {
-    const left = await findLeftovers(scene, { machines: true });
+    const left = await findLeftovers(rig, { machines: true });
     return count(left) === 0 ? left : undefined;
   });
-  return nothing ?? (await findLeftovers(scene, { machines: true }));
+  return nothing ?? (await findLeftovers(rig, { machines: true }));
 }

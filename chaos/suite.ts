@@ -3,18 +3,18 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { fileURLToPath } from "node:url";
-import { calm } from "./settle.ts";
+import { settle } from "./settle.ts";
 import { carryConsoles } from "./consoles.ts";
 import { crowd } from "./crowd.ts";
 import { keepEvidence } from "./evidence.ts";
 import { FAULTS, type FaultName } from "./faults.ts";
-import { silences } from "./judge/availability.ts";
+import { unusedPeriods } from "./judge/availability.ts";
 import { judgeBugs } from "./judge/bugs.ts";
 import { judge } from "./judge/judge.ts";
-import { patientWaits } from "./judge/fairness.ts";
+import { fairWaits } from "./judge/fairness.ts";
 import type { Violation } from "./judge/violation.ts";
 import { findLeftovers } from "./leftovers.ts";
-import { PATIENCE, type MachineKind } from "./machines.ts";
+import { TIME_LIMITS, type MachineKind } from "./machines.ts";
 import {
   describeLeftovers,
   describeViolations,
@@ -23,9 +23,9 @@ import {
   tally,
   type Report,
 } from "./report.ts";
-import { setScene, type ChaosRig } from "./scene.ts";
-import { storm } from "./fault-run.ts";
-import { isDeed, openWitness } from "./witness.ts";
+import { openChaosRig, type ChaosRig } from "./chaos-rig.ts";
+import { runFaults } from "./fault-run.ts";
+import { isMachineEvent, openEventLog } from "./event-log.ts";
 
 export interface ChaosOptions {
   readonly seed: number;
@@ -40,8 +40,8 @@ export interface ChaosOptions {
   readonly machines?: MachineKind;
   /** @defaultValue all faults that this computer allows */
   readonly kinds?: readonly FaultName[];
-  /** One of `PLANTS`: the bug to inject, to see the suite fail. */
-  readonly plant?: string;
+  /** One of `INJECTED_BUGS`: the bug to inject, to see the suite fail. */
+  readonly bug?: string;
   readonly say: (line: string) => void;
   /** Folder for the rows, the faults and the output of the runs when the suite fails. */
   readonly evidence?: string;
@@ -58,59 +58,59 @@ const ALIVE_MS = 6_000;
 const OVERTAKINGS = 3;
 export async function runChaos(options: ChaosOptions): Promise<Report> {
   const { seed, copies: number, ttlMs, machines = "fake", say } = options;
-  const { slackMs, stalledMs, leaveMs } = PATIENCE[machines];
+  const { slackMs, stalledMs, leaveMs } = TIME_LIMITS[machines];
   const started = performance.now();
-  await using scene = await setScene({
+  await using rig = await openChaosRig({
     copies: number,
     ttlMs,
     machines,
-    ...(options.plant !== undefined && { plant: options.plant }),
+    ...(options.bug !== undefined && { bug: options.bug }),
   });
   const copies = Array.from({ length: number }, (_, index) => `chaos-${index + 1}`);
   const withinMs = ttlMs + ALIVE_MS + slackMs;
-  const leftOut = scene.ownDisk
+  const leftOut = rig.ownDisk
     ? []
     : [
         `disk-full: ${machines === "real" ? "real machines need a large disk" : "mounting a small disk requires root"}`,
       ];
   const kinds = (Object.keys(FAULTS) as FaultName[]).filter(
-    (kind) => (scene.ownDisk || kind !== "disk-full") && options.kinds?.includes(kind) !== false,
+    (kind) => (rig.ownDisk || kind !== "disk-full") && options.kinds?.includes(kind) !== false,
   );
   say(
-    `chaos    seed ${seed}, ${number} copies of ${machines} machines, ttl ${ttlMs} ms, in ${scene.root}`,
+    `chaos    seed ${seed}, ${number} copies of ${machines} machines, ttl ${ttlMs} ms, in ${rig.root}`,
   );
 
-  using consoles = machines === "real" ? carryConsoles(scene) : undefined;
-  const witness = openWitness(scene.witness, consoles?.carry);
-  const log = join(scene.root, "runs.log");
-  const runs = crowd({ seed, scene, copies: number, size: options.crowd, log });
+  using consoles = machines === "real" ? carryConsoles(rig) : undefined;
+  const eventLog = openEventLog(rig.eventLog, consoles?.carry);
+  const log = join(rig.root, "runs.log");
+  const runs = crowd({ seed, rig, copies: number, size: options.crowd, log });
   const violations: Violation[] = [];
   const {
-    struck,
-    mended,
+    appliedFaults,
+    repaired,
     endedAt,
     violations: stalled,
-  } = await storm({ ...options, stalledMs, scene, crowd: runs, witness, kinds });
+  } = await runFaults({ ...options, stalledMs, rig, crowd: runs, eventLog, kinds });
   violations.push(...stalled);
 
-  const { violations: unsettled, leftovers: left } = await calm({
-    scene,
+  const { violations: unsettled, leftovers: left } = await settle({
+    rig,
     crowd: runs,
-    witness,
-    struck,
+    eventLog,
+    appliedFaults,
     copies,
     withinMs,
     leaveMs,
     say,
   });
   violations.push(...unsettled);
-  violations.push(...(await destroy(scene)));
-  const after = await findLeftovers(scene, { machines: false });
+  violations.push(...(await destroy(rig)));
+  const after = await findLeftovers(rig, { machines: false });
 
-  await witness.readMore();
-  const { rows } = witness;
+  await eventLog.readMore();
+  const { rows } = eventLog;
   const bounds = { copies, withinMs, endedAt, overtakings: OVERTAKINGS };
-  violations.push(...judge({ rows, faults: [...struck, ...mended], bounds }));
+  violations.push(...judge({ rows, faults: [...appliedFaults, ...repaired], bounds }));
   const printed = await readFile(log, "utf8");
   violations.push(...judgeBugs(printed));
   for (const line of [
@@ -120,27 +120,27 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
   ])
     say(line);
   if (options.evidence !== undefined && violations.length + sum([left, after]) > 0) {
-    await keepEvidence(options.evidence, { witness: scene.witness, log, faults: struck });
+    await keepEvidence(options.evidence, { eventLog: rig.eventLog, log, faults: appliedFaults });
     say(`evidence ${options.evidence}`);
   }
-  const deeds = rows.filter(isDeed);
+  const events = rows.filter(isMachineEvent);
   return {
     seed,
     copies: number,
     runs: runs.started,
-    grants: witness.grants,
-    rollbacks: new Set(deeds.map(({ nonce }) => nonce)).size,
-    commands: deeds.filter(({ kind }) => kind === "begin").length,
-    faults: struck.length,
-    byKind: tally(struck.map(({ kind }) => kind)),
+    grants: eventLog.grants,
+    rollbacks: new Set(events.map(({ nonce }) => nonce)).size,
+    commands: events.filter(({ kind }) => kind === "begin").length,
+    faults: appliedFaults.length,
+    byKind: tally(appliedFaults.map(({ kind }) => kind)),
     leftOut,
-    mended: mended.length,
+    repaired: repaired.length,
     outcomes: outcomes(printed),
     overtakings: Math.max(
       0,
-      ...patientWaits(rows, [...struck, ...mended]).map(({ overtaken }) => overtaken),
+      ...fairWaits(rows, [...appliedFaults, ...repaired]).map(({ overtaken }) => overtaken),
     ),
-    silenceMs: Math.max(0, ...silences(rows, struck, bounds).map(({ ms }) => ms)),
+    silenceMs: Math.max(0, ...unusedPeriods(rows, appliedFaults, bounds).map(({ ms }) => ms)),
     violations: violations.length,
     leftovers: sum([left, after]),
     seconds: Math.round((performance.now() - started) / 1000),

@@ -6,30 +6,30 @@ import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isVmrigError } from "vmrig";
 import { claimMachines, connectGate, type GateClient } from "vmrig/worker";
-import { intrude } from "./ex-holder.ts";
-import { machineKind, PATIENCE } from "./machines.ts";
+import { actAsExHolder } from "./ex-holder.ts";
+import { machineKind, TIME_LIMITS } from "./machines.ts";
 import type { Visit } from "./plan.ts";
-import { plantedTouch } from "./injected-bugs.ts";
-import { sayWord, witnessOf, WITNESS_SCRIPT } from "./witness.ts";
+import { withInjectedBug } from "./injected-bugs.ts";
+import { recordQueueEvent, eventLogOnMachine, RECORD_EVENT_SCRIPT } from "./event-log.ts";
 
-export interface WorkerOrders {
+export interface WorkerOptions {
   readonly socket: string;
   readonly session: string;
   /** Number of this worker in the run. */
   readonly worker: number;
-  /** Path of the witness log. */
-  readonly witness: string;
+  /** Path of the event log. */
+  readonly eventLog: string;
   readonly visits: readonly Visit[];
 }
 
-const script = await readFile(WITNESS_SCRIPT, "utf8");
-const { commandMs: timeout } = PATIENCE[machineKind()];
+const script = await readFile(RECORD_EVENT_SCRIPT, "utf8");
+const { commandMs: timeout } = TIME_LIMITS[machineKind()];
 
 type Granted = Awaited<ReturnType<GateClient["claim"]>>;
 
-const { socket, session, worker, witness, visits } = JSON.parse(
+const { socket, session, worker, eventLog, visits } = JSON.parse(
   process.env["CHAOS_WORKER"] ?? "null",
-) as WorkerOrders;
+) as WorkerOptions;
 process.on("disconnect", () => process.exit());
 
 /** Wraps the client to record its last grant: the fence, and the nonce of the proof. */
@@ -56,8 +56,8 @@ async function make(
   gate: ReturnType<typeof watched>,
   planned: Visit,
 ): Promise<void> {
-  const { commands, commandMs, rollBackBefore, rude } = planned;
-  sayWord(witness, "ask", session);
+  const { commands, commandMs, rollBackBefore, disconnects } = planned;
+  recordQueueEvent(eventLog, "ask", session);
   const claim = await claimMachines(gate, "file");
   const { machines } = claim;
   for (let number = 1; number <= commands; number++) {
@@ -67,15 +67,15 @@ async function make(
         // The first command may find a machine that needs recovery. The answer then carries the new
         // grant.
         await $`true`;
-        const { fence, nonce } = plantedTouch(gate.granted(), { witness, session, visit });
+        const { fence, nonce } = withInjectedBug(gate.granted(), { eventLog, session, visit });
         await $({
           timeout,
           input: script,
-        })`bash -s ${witnessOf(witness)} ${session} ${visit} ${fence} ${nonce} ${commandMs}`;
+        })`bash -s ${eventLogOnMachine(eventLog)} ${session} ${visit} ${fence} ${nonce} ${commandMs}`;
       }),
     );
   }
-  if (!rude) await claim.release();
+  if (!disconnects) await claim.release();
 }
 
 /** Acts as an ex-holder after the visit, however it ended. */
@@ -87,7 +87,7 @@ async function linger(
   const granted = gate.last();
   if (granted === undefined) return;
   await sleep(afterMs);
-  for (const answer of await intrude(granted, witness, [session, visit]))
+  for (const answer of await actAsExHolder(granted, eventLog, [session, visit]))
     process.stdout.write(`${answer}\n`);
 }
 
@@ -97,12 +97,12 @@ for (const [index, planned] of visits.entries()) {
   const visitor = client;
   try {
     await make(visit, visitor, planned);
-    if (planned.rude) {
+    if (planned.disconnects) {
       client.close();
       client = watched(await connectGate(socket));
     }
   } catch (error) {
-    sayWord(witness, "out", session);
+    recordQueueEvent(eventLog, "out", session);
     process.stderr.write(
       `failed   ${isVmrigError(error) ? error.code : "UNKNOWN"} ${String(error)}\n`,
     );
@@ -112,7 +112,7 @@ for (const [index, planned] of visits.entries()) {
     if (again === undefined) break;
     client = watched(again);
   }
-  if (planned.intrudeAfterMs !== undefined) await linger(visit, visitor, planned.intrudeAfterMs);
+  if (planned.reuseAfterMs !== undefined) await linger(visit, visitor, planned.reuseAfterMs);
   await sleep(planned.pauseMs);
 }
 client.close();

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { RedisServer } from "../../packages/vmrig/src/redis/fixtures/redis-server.ts";
 import type { LeaseStore } from "../../packages/vmrig/src/lease/lease-store.ts";
 import { printReport, round } from "../report.ts";
-import { holderNamed, openStore, startRedis, WISH } from "./redis.ts";
+import { holderNamed, openStore, startRedis, REQUEST } from "./redis.ts";
 
 const CROWDS = [1, 10, 50, 200] as const;
 const CONNECTIONS = 10;
@@ -57,14 +57,17 @@ async function crowd(
   size: number,
 ): Promise<Crowd> {
   const storeOf = (number: number): LeaseStore => stores[number % stores.length] as LeaseStore;
-  const first = await storeOf(0).acquire(WISH, { holder: holderNamed("first"), waitForMs: 60_000 });
+  const first = await storeOf(0).acquire(REQUEST, {
+    holder: holderNamed("first"),
+    waitForMs: 60_000,
+  });
   const order: number[] = [];
   const latencies: number[] = [];
   let released = 0;
   const waiting: Promise<void>[] = [];
   for (let number = 0; number < size; number++) {
     const inLine = Promise.withResolvers<void>();
-    const served = storeOf(number).acquire(WISH, {
+    const served = storeOf(number).acquire(REQUEST, {
       holder: holderNamed(`waiter ${number}`),
       waitForMs: 600_000,
       onWait: () => inLine.resolve(),

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Redis } from "ioredis";
 import Redlock from "redlock";
 import { median, medians, printReport, round, type Samples } from "../report.ts";
-import { holderNamed, openStore, startRedis, WISH } from "./redis.ts";
+import { holderNamed, openStore, startRedis, REQUEST } from "./redis.ts";
 
 const TTL_MS = 30_000;
 const POLL_MS = 200;
@@ -28,12 +28,12 @@ export async function handover(rounds: number): Promise<void> {
 
   const sides: Readonly<Record<string, HandOver>> = {
     async vmrig(heldMs) {
-      const lease = await one.acquire(WISH, {
+      const lease = await one.acquire(REQUEST, {
         holder: holderNamed("one"),
         ttlMs: TTL_MS,
         waitForMs: 60_000,
       });
-      const waiting = two.acquire(WISH, {
+      const waiting = two.acquire(REQUEST, {
         holder: holderNamed("two"),
         ttlMs: TTL_MS,
         waitForMs: 60_000,

@@ -15,7 +15,7 @@ export function openStore({ socketPath }: RedisServer): Promise<LeaseStore> {
 }
 
 /** A rig with one copy, which all clients request. */
-export const WISH = { rig: "bench", copies: ["bench-1"] } as const;
+export const REQUEST = { rig: "bench", copies: ["bench-1"] } as const;
 
 export function holderNamed(who: string): {
   who: string;

@@ -1,5 +1,5 @@
-import { isDeed, type Row } from "../witness.ts";
-import type { Struck, Violation } from "./violation.ts";
+import { isMachineEvent, type ChaosEvent } from "../event-log.ts";
+import type { AppliedFault, Violation } from "./violation.ts";
 
 export interface AvailabilityBounds {
   readonly copies: readonly string[];
@@ -13,9 +13,9 @@ export interface AvailabilityBounds {
 }
 
 /** Time that a copy was unused after a fault. */
-export interface Silence {
+export interface UnusedPeriod {
   readonly copy: string;
-  readonly after: Struck;
+  readonly after: AppliedFault;
   readonly ms: number;
 }
 
@@ -23,13 +23,15 @@ export interface Silence {
  * Returns the silence of each copy after each fault. A silence that does not end is measured up to
  * the time at which the suite stopped starting runs.
  */
-export function silences(
-  rows: readonly Row[],
-  faults: readonly Struck[],
+export function unusedPeriods(
+  rows: readonly ChaosEvent[],
+  faults: readonly AppliedFault[],
   { copies, endedAt }: AvailabilityBounds,
-): Silence[] {
+): UnusedPeriod[] {
   return copies.flatMap((copy) => {
-    const times = rows.filter((row) => isDeed(row) && row.copy === copy).map(({ at }) => at);
+    const times = rows
+      .filter((row) => isMachineEvent(row) && row.copy === copy)
+      .map(({ at }) => at);
     return faults.map((after) => ({
       copy,
       after,
@@ -43,11 +45,11 @@ export function silences(
  * freed by itself.
  */
 export function judgeAvailability(
-  rows: readonly Row[],
-  faults: readonly Struck[],
+  rows: readonly ChaosEvent[],
+  faults: readonly AppliedFault[],
   bounds: AvailabilityBounds,
 ): Violation[] {
-  return silences(rows, faults, bounds)
+  return unusedPeriods(rows, faults, bounds)
     .filter(({ ms }) => ms > bounds.withinMs)
     .map(({ copy, after: { kind, target, to }, ms }) => ({
       promise: "frees itself",

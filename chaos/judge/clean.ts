@@ -1,4 +1,4 @@
-import { NOTHING_PROMISED, type Deed } from "../witness.ts";
+import { NOTHING_PROMISED, type MachineEvent } from "../event-log.ts";
 import { describe } from "./order.ts";
 import type { Violation } from "./violation.ts";
 
@@ -11,40 +11,40 @@ const EMPTY = "empty";
  * Commands of an ex-holder, which the machine accepts as long as no other holder has come since,
  * are not checked.
  */
-export function judgeClean(deeds: readonly Deed[]): Violation[] {
+export function judgeClean(events: readonly MachineEvent[]): Violation[] {
   const violations: Violation[] = [];
   /** By machine, visit and nonce: a rollback in the middle of a visit begins a new entry. */
   const visits = new Map<string, { worked: boolean }>();
   const nonces = new Map<string, string>();
-  const report = (deed: Deed, what: string): void =>
-    void violations.push({ promise: "clean", what: `${describe(deed)} ${what}` });
+  const report = (event: MachineEvent, what: string): void =>
+    void violations.push({ promise: "clean", what: `${describe(event)} ${what}` });
 
-  for (const deed of deeds) {
-    if (deed.nonce === NOTHING_PROMISED) continue;
-    const machine = `${deed.copy} ${deed.machine}`;
-    const own = `${deed.fence}/${deed.nonce}`;
-    const who = `${deed.session} ${deed.visit}`;
+  for (const event of events) {
+    if (event.nonce === NOTHING_PROMISED) continue;
+    const machine = `${event.copy} ${event.machine}`;
+    const own = `${event.fence}/${event.nonce}`;
+    const who = `${event.session} ${event.visit}`;
     const visit = visits.get(`${machine} ${who} ${own}`);
-    if (deed.kind !== "begin") {
+    if (event.kind !== "begin") {
       if (visit !== undefined) visit.worked = true;
       continue;
     }
-    if (deed.found !== deed.nonce)
+    if (event.found !== event.nonce)
       report(
-        deed,
-        `was granted nonce ${deed.nonce} and found ${deed.found}: the rollback is not proven`,
+        event,
+        `was granted nonce ${event.nonce} and found ${event.found}: the rollback is not proven`,
       );
     if (visit === undefined) {
-      const owner = nonces.get(`${machine} ${deed.nonce}`);
+      const owner = nonces.get(`${machine} ${event.nonce}`);
       if (owner !== undefined)
-        report(deed, `found the nonce that proved a rollback for ${owner} already`);
-      nonces.set(`${machine} ${deed.nonce}`, who);
-      if (deed.remains !== "-") report(deed, `found what ${deed.remains} left behind`);
+        report(event, `found the nonce that proved a rollback for ${owner} already`);
+      nonces.set(`${machine} ${event.nonce}`, who);
+      if (event.remains !== "-") report(event, `found what ${event.remains} left behind`);
       visits.set(`${machine} ${who} ${own}`, { worked: false });
-    } else if (![own, EMPTY].includes(deed.remains) && (visit.worked || deed.remains !== "-")) {
+    } else if (![own, EMPTY].includes(event.remains) && (visit.worked || event.remains !== "-")) {
       report(
-        deed,
-        `found ${deed.remains === "-" ? "a machine that was rolled back under its holder" : `what ${deed.remains} left behind`}`,
+        event,
+        `found ${event.remains === "-" ? "a machine that was rolled back under its holder" : `what ${event.remains} left behind`}`,
       );
     }
   }

@@ -1,5 +1,5 @@
-import { isDeed, type Row } from "../witness.ts";
-import type { Struck, Violation } from "./violation.ts";
+import { isMachineEvent, type ChaosEvent } from "../event-log.ts";
+import type { AppliedFault, Violation } from "./violation.ts";
 
 /**
  * A lease, as the machines saw it. Its fence is the time of the grant: the server's clock in
@@ -8,7 +8,7 @@ import type { Struck, Violation } from "./violation.ts";
 interface Granted {
   readonly session: string;
   readonly fence: number;
-  /** Row at which its run asked for it. */
+  /** Row with which its run asked for it. */
   readonly asked: number;
 }
 
@@ -25,7 +25,7 @@ export interface Wait {
 }
 
 /** Returns all entries of the queue except for runs that left by themselves. */
-export function waits(rows: readonly Row[]): Wait[] {
+export function waits(rows: readonly ChaosEvent[]): Wait[] {
   const asked = new Map<string, number>();
   const stood = new Map<string, number>();
   const seen = new Set<string>();
@@ -41,7 +41,7 @@ export function waits(rows: readonly Row[]): Wait[] {
     if (row.kind === "ask") asked.set(session, index);
     else if (row.kind === "line") stood.set(session, index);
     else if (row.kind === "out") stood.delete(session);
-    if (!isDeed(row) || seen.has(`${row.copy} ${row.fence}`)) continue;
+    if (!isMachineEvent(row) || seen.has(`${row.copy} ${row.fence}`)) continue;
     seen.add(`${row.copy} ${row.fence}`);
     grants.push({ session, fence: row.fence, asked: asked.get(session) ?? 0 });
     const since = stood.get(session);
@@ -64,7 +64,7 @@ export function waits(rows: readonly Row[]): Wait[] {
  * Returns the waits that must be fair: the run was alive, and not hit by a fault while it was in
  * the queue.
  */
-export function patientWaits(rows: readonly Row[], faults: readonly Struck[]): Wait[] {
+export function fairWaits(rows: readonly ChaosEvent[], faults: readonly AppliedFault[]): Wait[] {
   return waits(rows).filter(
     ({ session, from, to }) =>
       !faults.some(
@@ -75,11 +75,11 @@ export function patientWaits(rows: readonly Row[], faults: readonly Struck[]): W
 
 /** Checks that no run is overtaken more often than the bound allows. */
 export function judgeFairness(
-  rows: readonly Row[],
-  faults: readonly Struck[],
+  rows: readonly ChaosEvent[],
+  faults: readonly AppliedFault[],
   bound: number,
 ): Violation[] {
-  return patientWaits(rows, faults)
+  return fairWaits(rows, faults)
     .filter(({ overtaken }) => overtaken > bound)
     .map(({ session, from, to, overtaken }) => ({
       promise: "fair",

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { parseRow, type Row } from "../witness.ts";
+import { parseEvent, type ChaosEvent } from "../event-log.ts";
 import { judge } from "./judge.ts";
 import { waits } from "./fairness.ts";
-import type { Struck } from "./violation.ts";
+import type { AppliedFault } from "./violation.ts";
 
 const BOUNDS = { copies: ["c-1"], withinMs: 5_000, endedAt: 100_000, overtakings: 1 };
 
@@ -21,7 +21,7 @@ interface Command {
   readonly at?: number;
 }
 
-function deed(
+function event(
   kind: string,
   {
     by,
@@ -34,21 +34,24 @@ function deed(
     seen = fence,
     at = 0,
   }: Command,
-): Row {
-  return parseRow(
+): ChaosEvent {
+  return parseEvent(
     [kind, at, by, visit, "c-1", machine, fence, nonce, found, remains, seen].join(" "),
   );
 }
 
-function command(options: Command): Row[] {
-  return ["begin", "tick", "end"].map((kind) => deed(kind, options));
+function command(options: Command): ChaosEvent[] {
+  return ["begin", "tick", "end"].map((kind) => event(kind, options));
 }
 
-function word(kind: "ask" | "line" | "out", session: string): Row {
-  return parseRow(`${kind} 0 ${session}`);
+function word(kind: "ask" | "line" | "out", session: string): ChaosEvent {
+  return parseEvent(`${kind} 0 ${session}`);
 }
 
-function promisesBroken(rows: readonly Row[], faults: readonly Struck[] = []): string[] {
+function promisesBroken(
+  rows: readonly ChaosEvent[],
+  faults: readonly AppliedFault[] = [],
+): string[] {
   return judge({ rows, faults, bounds: BOUNDS }).map(({ promise }) => promise);
 }
 
@@ -60,7 +63,7 @@ test("accepts holders that follow one another, each on clean machines", () => {
     ...command({ by: "b", fence: 2 }),
     // A rollback in the middle, and the next visit.
     ...command({ by: "b", fence: 2, nonce: "n2b" }),
-    deed("late", { by: "b", fence: 2 }),
+    event("late", { by: "b", fence: 2 }),
     ...command({ by: "b", fence: 2, visit: "2", nonce: "n2c" }),
   ];
   expect(judge({ rows, faults: [], bounds: BOUNDS })).toEqual([]);
@@ -128,7 +131,7 @@ test("detects an older fence that is accepted after a newer one", () => {
 });
 
 test("detects a fence that the machine was never shown", () => {
-  expect(promisesBroken([deed("begin", { by: "a", fence: 9, seen: 8 })])).toEqual(["fenced"]);
+  expect(promisesBroken([event("begin", { by: "a", fence: 9, seen: 8 })])).toEqual(["fenced"]);
 });
 
 test("detects remains of the previous holder", () => {
@@ -168,7 +171,7 @@ test("accepts empty remains of a full disk within the same visit only", () => {
 
 test("ignores a command that was cut off before it did anything", () => {
   expect(
-    promisesBroken([deed("begin", { by: "a", fence: 1 }), ...command({ by: "a", fence: 1 })]),
+    promisesBroken([event("begin", { by: "a", fence: 1 }), ...command({ by: "a", fence: 1 })]),
   ).toEqual([]);
 });
 
@@ -224,7 +227,7 @@ test("does not count runs that came first or were granted the copy later", () =>
     word("line", "b"),
     word("ask", "c"),
     ...command({ by: "c", fence: 2 }),
-    deed("begin", { by: "b", fence: 1 }),
+    event("begin", { by: "b", fence: 1 }),
   ];
   expect([waits(rows), waits(slow)].flat().map(({ overtaken }) => overtaken)).toEqual([0, 0]);
 });

@@ -1,14 +1,14 @@
-import { isDeed, type Row } from "../witness.ts";
+import { isMachineEvent, type ChaosEvent } from "../event-log.ts";
 import { judgeAvailability, type AvailabilityBounds } from "./availability.ts";
 import { judgeClean } from "./clean.ts";
 import { judgeFairness } from "./fairness.ts";
 import { judgeExclusive, judgeFences } from "./order.ts";
-import type { Struck, Violation } from "./violation.ts";
+import type { AppliedFault, Violation } from "./violation.ts";
 
 export interface Case {
   /** Rows in the order of time. */
-  readonly rows: readonly Row[];
-  readonly faults: readonly Struck[];
+  readonly rows: readonly ChaosEvent[];
+  readonly faults: readonly AppliedFault[];
   readonly bounds: AvailabilityBounds & { readonly overtakings: number };
 }
 
@@ -17,11 +17,11 @@ export interface Case {
  * the events of the suite itself.
  */
 export function judge({ rows, faults, bounds }: Case): Violation[] {
-  const deeds = rows.filter(isDeed);
+  const events = rows.filter(isMachineEvent);
   return [
-    ...judgeExclusive(deeds),
-    ...judgeFences(deeds),
-    ...judgeClean(deeds),
+    ...judgeExclusive(events),
+    ...judgeFences(events),
+    ...judgeClean(events),
     ...judgeAvailability(rows, faults, bounds),
     ...judgeFairness(rows, faults, bounds.overtakings),
   ];

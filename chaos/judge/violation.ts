@@ -5,7 +5,7 @@ export interface Violation {
 }
 
 /** One fault, as the suite recorded it. */
-export interface Struck {
+export interface AppliedFault {
   readonly kind: string;
   readonly target: string;
   /** Runs that the fault hit directly. Fairness is not checked for them. */

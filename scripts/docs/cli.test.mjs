@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { exitCode } from "../../packages/vmrig/src/cli/exit-code.ts";
-import { generalHelp, verbHelp } from "../../packages/vmrig/src/cli/help.ts";
+import { helpText } from "../../packages/vmrig/src/cli/help.ts";
 import { VERBS } from "../../packages/vmrig/src/cli/table.ts";
 import { CODES } from "../../packages/vmrig/src/errors/codes.ts";
 import { blocksOf, headingsOf, namesIn, readText, rowsOf } from "./markdown.mjs";
@@ -8,7 +8,7 @@ import { blocksOf, headingsOf, namesIn, readText, rowsOf } from "./markdown.mjs"
 const text = await readText("docs/reference/cli.md");
 
 test("the page begins with the command's own help", () => {
-  expect(blocksOf(text)[0]?.code).toBe(generalHelp());
+  expect(blocksOf(text)[0]?.code).toBe(helpText());
 });
 
 test("every verb of the help has its section, in the same order, and no other", () => {
@@ -20,7 +20,7 @@ test("every verb of the help has its section, in the same order, and no other", 
 
 test.each(VERBS)("the section of $name begins with what `vmrig $name --help` says", (verb) => {
   const section = text.split(/^## /m).find((part) => part.startsWith(`vmrig ${verb.name}\n`)) ?? "";
-  expect(blocksOf(section)[0]?.code).toBe(verbHelp(verb));
+  expect(blocksOf(section)[0]?.code).toBe(helpText(verb));
 });
 
 test("the exit codes are those of the faults", () => {

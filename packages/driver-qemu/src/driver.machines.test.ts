@@ -55,9 +55,9 @@ for (const { title, run } of driverContract({
   });
 }
 
-function kill({ name, whereabouts = "" }: MachineStatus): Promise<void> {
-  const pid = /^pid (\d+)/.exec(whereabouts)?.[1];
-  if (pid === undefined) return Promise.reject(new Error(`${name} has no process: ${whereabouts}`));
+function kill({ name, location = "" }: MachineStatus): Promise<void> {
+  const pid = /^pid (\d+)/.exec(location)?.[1];
+  if (pid === undefined) return Promise.reject(new Error(`${name} has no process: ${location}`));
   process.kill(Number(pid), "SIGKILL");
   return Promise.resolve();
 }

@@ -34,7 +34,7 @@ test("sockets lie in the runtime folder with short paths; all other files persis
   const { qmp, agent, lock, ...lasting } = files;
   expect([qmp, agent]).toEqual(["/run/pcs-1/pc1.qmp", "/run/pcs-1/pc1.agent"]);
   // Also without the machine, and out of reach of cleaners of temporary folders.
-  expect(lock).toBe("/state/pcs-1/pc1.turn");
+  expect(lock).toBe("/state/pcs-1/pc1.lock");
   for (const path of Object.values(lasting))
     expect(path).toMatch(/^\/state\/pcs-1\/machines\/pc1(\/|$)/);
 });

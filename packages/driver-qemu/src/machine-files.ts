@@ -1,6 +1,6 @@
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { explainWriteErrors, type CopySpec } from "vmrig/driver";
+import { mkdir, readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { explainWriteErrors, writeJsonAtomically, type CopySpec } from "vmrig/driver";
 import { z } from "zod";
 import { imageManifest } from "./image/manifest.ts";
 
@@ -63,7 +63,7 @@ export function machineFiles(copy: CopyFolders, machine: string): MachineFiles {
     hostKey: join(folder, "host-key.pub"),
     qmp: join(copy.runtimeFolder, `${machine}.qmp`),
     agent: join(copy.runtimeFolder, `${machine}.agent`),
-    lock: join(copy.folder, `${machine}.turn`),
+    lock: join(copy.folder, `${machine}.lock`),
   };
 }
 
@@ -116,14 +116,11 @@ export async function readJson<T>(path: string, schema: z.ZodType<T>): Promise<T
 }
 
 /**
- * Writes a JSON file.
+ * Writes a JSON file, and creates its folder.
  *
  * @throws VmrigError `STATE_UNWRITABLE` if the disk rejects it; the old file stays
  */
 export async function writeJson(path: string, value: unknown): Promise<void> {
-  await explainWriteErrors(path, async () => {
-    await mkdir(join(path, ".."), { recursive: true, mode: 0o700 });
-    await writeFile(`${path}.new`, `${JSON.stringify(value, undefined, 2)}\n`, { mode: 0o600 });
-    await rename(`${path}.new`, path);
-  });
+  await explainWriteErrors(path, () => mkdir(dirname(path), { recursive: true, mode: 0o700 }));
+  await writeJsonAtomically(path, value);
 }

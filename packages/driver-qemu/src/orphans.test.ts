@@ -7,7 +7,7 @@ import { withFileLock, type Orphan } from "vmrig/driver";
 import { lanSocket, startLan } from "./network/lan.ts";
 import { machineFiles, writeJson } from "./machine-files.ts";
 import { findOrphans } from "./orphans.ts";
-import { isRunning } from "./process/running-program.ts";
+import { isRunningWithArgument } from "./process/running-program.ts";
 import { tempFolder } from "./temp-folder.test.kit.ts";
 
 let root: string;
@@ -75,7 +75,7 @@ test("a machine's process is known by its pid file or process file, and is an or
     [],
   ]);
   await orphan?.remove();
-  expect(await isRunning(pid, pidFile)).toBe(false);
+  expect(await isRunningWithArgument(pid, pidFile)).toBe(false);
   await orphan?.remove();
   expect(await said()).toEqual([]);
 });
@@ -99,7 +99,7 @@ test("a process of a locked machine is no orphan, and an orphan that was adopted
   });
   await writeFile(pidFile, String(pid));
   await before[0]?.remove();
-  expect(await isRunning(pid, pidFile)).toBe(true);
+  expect(await isRunningWithArgument(pid, pidFile)).toBe(true);
 });
 
 test("a switch is an orphan without the folder of its copy, and its sockets are removed after it", async () => {

@@ -6,7 +6,7 @@ import { abandonedDownloads } from "./image/abandoned-downloads.ts";
 import { machineFiles, qemuProcess, readJson } from "./machine-files.ts";
 import { lanLockPath, lanPidFile } from "./network/lan.ts";
 import { runningProcesses, type RunningProcess } from "./process/list-processes.ts";
-import { endProcess, isRunning } from "./process/running-program.ts";
+import { endProcess, isRunningWithArgument } from "./process/running-program.ts";
 
 /** Finds processes and files of this driver without an owner. */
 export async function findOrphans(folders: CopiesFolders): Promise<Orphan[]> {
@@ -85,7 +85,8 @@ async function whyOrphan(candidate: OwnProcess): Promise<string | undefined> {
   if ((await fileLockHolder(lock)) !== undefined) return undefined;
   const written = Number(await readFile(pidFile, "utf8").catch(() => "0"));
   const recorded = record === undefined ? undefined : (await readJson(record, qemuProcess))?.pid;
-  if (written === pid || recorded === pid || !(await isRunning(pid, pidFile))) return undefined;
+  if (written === pid || recorded === pid || !(await isRunningWithArgument(pid, pidFile)))
+    return undefined;
   if (!(await fileExists(home))) return `whose folder ${home} is gone`;
   return `not recorded in ${home}`;
 }

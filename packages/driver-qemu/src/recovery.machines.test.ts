@@ -67,7 +67,7 @@ test("a machine stays in the same process through repeated restores", async () =
   // twice as long each time: 30 s are too long.
   for (let time = 0; time < 8; time++) await driver.restore(pc1, "base", admission);
   expect(reported).toEqual([]);
-  expect((await status())?.whereabouts).toBe(before?.whereabouts);
+  expect((await status())?.location).toBe(before?.location);
 });
 
 test.each([
@@ -82,14 +82,14 @@ test.each([
     expect.stringMatching(/^heal {5}pc1: .* is gone; starting it again from its snapshot$/),
   ]);
   const after = await status();
-  expect([after?.power, after?.whereabouts]).toEqual([
+  expect([after?.power, after?.location]).toEqual([
     "running",
-    expect.not.stringContaining(before?.whereabouts?.split(",")[0] ?? "?"),
+    expect.not.stringContaining(before?.location?.split(",")[0] ?? "?"),
   ]);
   expect(await processes(root)).toHaveLength(2);
 
   await driver.restore(pc1, "base", admission);
-  expect([reported.length, (await status())?.whereabouts]).toEqual([1, after?.whereabouts]);
+  expect([reported.length, (await status())?.location]).toEqual([1, after?.location]);
 });
 
 test("a machine that does not respond after a load in place is restarted from its snapshot", async () => {

@@ -26,7 +26,7 @@ export async function machineStatus(copy: CopySpec, name: string): Promise<Machi
     owner: machine.definition.owner,
     snapshots,
     ...(unlinked && { disconnected: true }),
-    whereabouts:
+    location:
       run === undefined ? `${files.folder}, not running` : `pid ${run.pid}, ${files.folder}`,
   };
 }

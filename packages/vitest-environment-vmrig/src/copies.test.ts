@@ -1,16 +1,16 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { COPIES, openStage, type Run, type Stage } from "./vitest-run.test.kit.ts";
+import { COPIES, openVitestRunner, type Run, type VitestRunner } from "./vitest-run.test.kit.ts";
 import { openOtherUser } from "./other-user.test.kit.ts";
 
 const LIMIT_MS = 150_000;
 
-let stage: Stage;
+let runner: VitestRunner;
 beforeAll(async () => {
-  stage = await openStage();
+  runner = await openVitestRunner();
 });
-afterAll(() => stage[Symbol.asyncDispose]());
+afterAll(() => runner[Symbol.asyncDispose]());
 
 interface Result {
   readonly run: Run;
@@ -47,13 +47,13 @@ async function runFiles(
   meet: boolean,
   rig: object = {},
 ): Promise<Result> {
-  const folder = await stage.folder();
+  const folder = await runner.folder();
   const env = {
     TEST_FOLDER: folder,
     TEST_MEET: meet ? "yes" : "no",
     TEST_RIG: JSON.stringify(rig),
   };
-  return resultOf(folder, await stage.run(COPIES, words, env));
+  return resultOf(folder, await runner.run(COPIES, words, env));
 }
 
 function expectGreen({ run, used }: Result, ...files: readonly string[]): void {
@@ -68,9 +68,9 @@ const copies = ({ used }: Result): string[] =>
 const workers = ({ used }: Result): string[] =>
   [...new Set([...used.values()].map(({ worker }) => worker))].toSorted();
 const rollbacks = ({ run }: Result): string[] =>
-  run.said.flatMap((line) => /rollback (\S+):/.exec(line)?.[1] ?? []).toSorted();
+  run.logLines.flatMap((line) => /rollback (\S+):/.exec(line)?.[1] ?? []).toSorted();
 
-const ahead = ({ run }: Result): string[] => run.said.filter((line) => line.endsWith(" ahead"));
+const ahead = ({ run }: Result): string[] => run.logLines.filter((line) => line.endsWith(" ahead"));
 
 describe("two copies", () => {
   test(
@@ -169,10 +169,10 @@ test(
 test(
   "a copy that another user releases during the run joins it",
   async () => {
-    await using bob = openOtherUser(stage.home, COPIES);
+    await using bob = openOtherUser(runner.home, COPIES);
     const giveBack = await bob.hold("pcs-2");
-    const folder = await stage.folder();
-    const live = await stage.start(COPIES, ["run", "--project", "shared", "a.test", "b.test"], {
+    const folder = await runner.folder();
+    const live = await runner.start(COPIES, ["run", "--project", "shared", "a.test", "b.test"], {
       TEST_FOLDER: folder,
       TEST_MEET: "yes",
     });

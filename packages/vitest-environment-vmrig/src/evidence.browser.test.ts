@@ -4,21 +4,21 @@ import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { openWindow, type Window } from "./browser.test.kit.ts";
 import { serveFolder } from "./serve-folder.test.kit.ts";
-import { EVIDENCE, openStage, type Stage } from "./vitest-run.test.kit.ts";
+import { EVIDENCE, openVitestRunner, type VitestRunner } from "./vitest-run.test.kit.ts";
 
 /** Two of the project's tests: one passes, one fails. */
 const TESTS = ["--testNamePattern=^(passes|fails)$"];
 const ENV = { DEPLOY_TOKEN: "hunter2-of-config" };
 
-let stage: Stage;
+let runner: VitestRunner;
 let window: Window;
 beforeAll(async () => {
   window = await openWindow();
-  stage = await openStage();
+  runner = await openVitestRunner();
 });
 afterAll(async () => {
   await window?.[Symbol.asyncDispose]();
-  await stage?.[Symbol.asyncDispose]();
+  await runner?.[Symbol.asyncDispose]();
 });
 
 /**
@@ -26,7 +26,7 @@ afterAll(async () => {
  *
  * @returns the visible text, and the content behind the link
  */
-async function lookAt(
+async function show(
   url: string,
 ): Promise<{ readonly shown: string; readonly name: string; readonly kept: string }> {
   const { page } = window;
@@ -43,7 +43,7 @@ function textOf(page: Page): Promise<string> {
   return page.locator("body").innerText();
 }
 
-function expectEvidence({ shown, name, kept }: Awaited<ReturnType<typeof lookAt>>): void {
+function expectEvidence({ shown, name, kept }: Awaited<ReturnType<typeof show>>): void {
   expect(shown).toMatch(/^evidence of pcs-1: \S+\.txt$/m);
   expect(shown).toContain(
     'pc1 vmrig$ echo "the app said: $ANY_NAME" >&2; exit 3 → exited with 3 after',
@@ -58,16 +58,16 @@ function expectEvidence({ shown, name, kept }: Awaited<ReturnType<typeof lookAt>
 }
 
 test("the HTML report shows a failed test's highlights, and links its evidence", async () => {
-  const folder = await stage.folder();
+  const folder = await runner.folder();
   const words = [
     "run",
     "--config=html.vitest.config.ts",
     `--attachmentsDir=${join(folder, "attachments")}`,
     ...TESTS,
   ];
-  await stage.vitest(EVIDENCE, words, { ...ENV, TEST_FOLDER: folder });
+  await runner.vitest(EVIDENCE, words, { ...ENV, TEST_FOLDER: folder });
   await using report = await serveFolder(join(folder, "report"));
-  expectEvidence(await lookAt(report.url));
+  expectEvidence(await show(report.url));
 });
 
 test("`vitest --ui` shows them while it waits for the next change", async () => {
@@ -82,10 +82,10 @@ test("`vitest --ui` shows them while it waits for the next change", async () => 
     "--api.port=0",
     `--attachmentsDir=${attachments}`,
   ];
-  const live = await stage.start(EVIDENCE, [...words, ...TESTS], ENV);
+  const live = await runner.start(EVIDENCE, [...words, ...TESTS], ENV);
   await live.prints(/Watching for file changes/);
   const [url = ""] = /http:\/\/127\.0\.0\.1:\S+/.exec(live.output()) ?? [];
-  expectEvidence(await lookAt(url));
+  expectEvidence(await show(url));
   live.kill("SIGTERM");
   await live.ended;
 });

@@ -1,21 +1,21 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { EVIDENCE, openStage, type Run, type Stage } from "./vitest-run.test.kit.ts";
+import { EVIDENCE, openVitestRunner, type Run, type VitestRunner } from "./vitest-run.test.kit.ts";
 
 const LIMIT_MS = 150_000;
 const REPORTERS = ["default", "junit", "github-actions", "json"];
 
-let stage: Stage;
+let runner: VitestRunner;
 let run: Run;
 /** The output of each reporter, as text. */
 let reports: Readonly<Record<string, string>>;
 let attachments: string;
 beforeAll(async () => {
-  stage = await openStage();
-  const folder = await stage.folder();
+  runner = await openVitestRunner();
+  const folder = await runner.folder();
   attachments = join(folder, "attachments");
-  run = await stage.vitest(
+  run = await runner.vitest(
     EVIDENCE,
     [
       "run",
@@ -39,7 +39,7 @@ beforeAll(async () => {
     json: await readFile(join(folder, "report.json"), "utf8"),
   };
 }, LIMIT_MS);
-afterAll(() => stage?.[Symbol.asyncDispose]());
+afterAll(() => runner?.[Symbol.asyncDispose]());
 
 /** Returns the attachments that contain the words. */
 async function kept(words: string): Promise<string[]> {

@@ -76,7 +76,7 @@ export async function keepEvidence({
     const names = Object.keys(claim.machines);
     const found = await collectEvidence({
       copy: claim.copy,
-      machines: claim.lookers,
+      machines: claim.evidenceMachines,
       transcript,
       since,
       files: [

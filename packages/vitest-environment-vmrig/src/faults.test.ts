@@ -1,19 +1,25 @@
 import { access, constants, symlink } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { FAKE, FAULTS, openStage, type Run, type Stage } from "./vitest-run.test.kit.ts";
+import {
+  FAKE,
+  FAULTS,
+  openVitestRunner,
+  type Run,
+  type VitestRunner,
+} from "./vitest-run.test.kit.ts";
 
 const LIMIT_MS = 150_000;
 
-let stage: Stage;
+let runner: VitestRunner;
 beforeAll(async () => {
-  stage = await openStage();
+  runner = await openVitestRunner();
 });
-afterAll(() => stage[Symbol.asyncDispose]());
+afterAll(() => runner[Symbol.asyncDispose]());
 
 /** Returns a PATH with only the named programs, as far as this computer has them. */
 async function pathWith(...programs: readonly string[]): Promise<string> {
-  const folder = await stage.folder();
+  const folder = await runner.folder();
   const places = (process.env["PATH"] ?? "").split(delimiter);
   for (const program of programs) {
     const found = await Promise.all(
@@ -37,7 +43,7 @@ function isProgram(file: string): Promise<boolean> {
 describe("an unusable config fails the machine tests of its project", () => {
   let run: Run;
   beforeAll(async () => {
-    run = await stage.run(FAULTS, []);
+    run = await runner.run(FAULTS, []);
   }, LIMIT_MS);
 
   test.each([
@@ -101,7 +107,7 @@ describe.each([
   let run: Run;
   beforeAll(async () => {
     const env = { PATH: await pathWith(...programs), VMRIG_TERRAFORM: undefined };
-    run = await stage.run(FAKE, ["--project", "others", "--project", "unit"], env);
+    run = await runner.run(FAKE, ["--project", "others", "--project", "unit"], env);
   }, LIMIT_MS);
 
   test("the machine tests fail with code, facts and hint", () => {
@@ -121,7 +127,7 @@ describe.each([
 describe("tests that fail on working machines", () => {
   let run: Run;
   beforeAll(async () => {
-    run = await stage.run(FAKE, ["--project", "failing"]);
+    run = await runner.run(FAKE, ["--project", "failing"]);
   }, LIMIT_MS);
 
   test("fail by themselves; the others of their file pass", () => {

@@ -2,30 +2,30 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { openOtherUser } from "./other-user.test.kit.ts";
-import { openStage, SHARED, type Run, type Stage } from "./vitest-run.test.kit.ts";
+import { openVitestRunner, SHARED, type Run, type VitestRunner } from "./vitest-run.test.kit.ts";
 
-let stage: Stage;
+let runner: VitestRunner;
 beforeAll(async () => {
-  stage = await openStage();
+  runner = await openVitestRunner();
 });
-afterAll(() => stage[Symbol.asyncDispose]());
+afterAll(() => runner[Symbol.asyncDispose]());
 
 const LIMIT_MS = 120_000;
 
-/** Starts a run, and calls `strike` while its test is working. */
-async function struck(
-  strike: () => Promise<unknown>,
+/** Starts a run, and calls `fault` while its test is working. */
+async function runWithFault(
+  fault: () => Promise<unknown>,
 ): Promise<{ readonly run: Run; readonly log: () => Promise<string> }> {
-  const folder = await stage.folder();
+  const folder = await runner.folder();
   const log = (): Promise<string> => readFile(join(folder, "log"), "utf8").catch(() => "");
-  const live = await stage.start(SHARED, ["run", "--project", "waits", "--project", "unit"], {
+  const live = await runner.start(SHARED, ["run", "--project", "waits", "--project", "unit"], {
     TEST_FOLDER: folder,
   });
   await vi.waitFor(async () => expect(await log(), live.output()).toContain("order"), {
     timeout: 60_000,
     interval: 20,
   });
-  await strike();
+  await fault();
   return { run: await live.ended, log };
 }
 
@@ -37,8 +37,8 @@ describe("a run that loses its machines", () => {
   test(
     "because another user force-releases the lease ends immediately with one error that names that user, and can no longer reach the machines",
     async () => {
-      await using bob = openOtherUser(stage.home, SHARED);
-      const { run, log } = await struck(() => bob.takeAway());
+      await using bob = openOtherUser(runner.home, SHARED);
+      const { run, log } = await runWithFault(() => bob.takeAway());
       expect(run.code).toBe(1);
       expect(run.output.match(/Unhandled Errors?/g), run.output).toHaveLength(1);
       expect(run.output).toMatch(/VmrigError \[LEASE_LOST\]: /);
@@ -61,8 +61,8 @@ describe("a run that loses its machines", () => {
   test(
     "because its gate is killed ends immediately with one error that says so",
     async () => {
-      const { run, log } = await struck(async () => {
-        for (const [pid, command] of await stage.home.processes())
+      const { run, log } = await runWithFault(async () => {
+        for (const [pid, command] of await runner.home.processes())
           if (/gate\/main/.test(command)) process.kill(pid, "SIGKILL");
       });
       expect(run.code).toBe(1);
@@ -81,14 +81,14 @@ describe("a rig that another user has leased", () => {
   test(
     "is skipped when the config asks for it: the run is green and names the holder",
     async () => {
-      await using bob = openOtherUser(stage.home, SHARED);
+      await using bob = openOtherUser(runner.home, SHARED);
       await bob.hold();
       const env = { TEST_RIG: JSON.stringify({ lease: { onBusy: "skip" } }) };
-      const run = await stage.run(SHARED, ["--project", "watched", "--project", "unit"], env);
+      const run = await runner.run(SHARED, ["--project", "watched", "--project", "unit"], env);
       expect(run.code, run.output).toBe(0);
       expect(run.outcome("watched/watched.test.ts")).toEqual({ skipped: 1 });
       expect(run.outcome("sum.test.ts")).toEqual({ passed: 1 });
-      expect(run.said, run.output).toEqual([
+      expect(run.logLines, run.output).toEqual([
         expect.stringMatching(/^ vmrig {2}busy {5}"pcs-1" is busy: held by \S+@\S+ \(vmrig exec/),
       ]);
     },
@@ -98,10 +98,10 @@ describe("a rig that another user has leased", () => {
   test(
     "fails immediately when the config asks for it, and names the holder; unit tests are green",
     async () => {
-      await using bob = openOtherUser(stage.home, SHARED);
+      await using bob = openOtherUser(runner.home, SHARED);
       await bob.hold();
       const env = { TEST_RIG: JSON.stringify({ lease: { onBusy: "fail" } }) };
-      const run = await stage.run(SHARED, ["--project", "watched", "--project", "unit"], env);
+      const run = await runner.run(SHARED, ["--project", "watched", "--project", "unit"], env);
       expect(run.code).toBe(1);
       expect(run.output).toMatch(/VmrigError \[RIG_BUSY\]: [^]*held by \S+@\S+ \(vmrig exec/);
       expect(run.outcome("sum.test.ts")).toEqual({ passed: 1 });

@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { FAKE, openStage, type Run, type Stage } from "./vitest-run.test.kit.ts";
+import { FAKE, openVitestRunner, type Run, type VitestRunner } from "./vitest-run.test.kit.ts";
 
 const LIMIT_MS = 150_000;
 
-let stage: Stage;
+let runner: VitestRunner;
 let run: Run;
 beforeAll(async () => {
-  stage = await openStage();
-  run = await stage.run(FAKE, ["--project", "matchers"]);
+  runner = await openVitestRunner();
+  run = await runner.run(FAKE, ["--project", "matchers"]);
 }, LIMIT_MS);
-afterAll(() => stage[Symbol.asyncDispose]());
+afterAll(() => runner[Symbol.asyncDispose]());
 
 test("matchers pass where they should", () => {
   expect(run.outcome("matchers/examples.test.ts"), run.output).toEqual({ passed: 9 });
@@ -75,6 +75,6 @@ test("a matcher that still waits when the test times out ends with the test and 
     "Test timed out in 1000ms",
   );
   expect(run.output).toMatch(
-    /The test ended while expect\(pc1:never as \S+\)\.toExist\(\) was waiting; last seen: it is not there\.\n ❯ tests\/matchers\/failing\.test\.ts:32:/,
+    /The test ended while expect\(pc1:never as \S+\)\.toExist\(\) was waiting; last seen: it is not there\.\n ❯ tests\/matchers\/failing\.test\.ts:34:/,
   );
 });

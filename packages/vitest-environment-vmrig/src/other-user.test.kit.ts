@@ -9,8 +9,8 @@ const CLI = fileURLToPath(import.meta.resolve("vmrig/cli"));
 export interface Status {
   readonly copies: readonly {
     readonly copy: string;
-    readonly state: "free" | "held" | "kept";
-    readonly kept?: { readonly why: string; readonly yours: boolean };
+    readonly state: "free" | "held" | "retained";
+    readonly retained?: { readonly why: string; readonly yours: boolean };
   }[];
   readonly line: readonly unknown[];
 }
@@ -52,9 +52,9 @@ export function openOtherUser(
   const hold: OtherUser["hold"] = async (copy = "pcs-1") => {
     const child = start(["exec", "pc1", "--copy", copy, "--fresh", "--", "sleep", "600"]);
     holding.add(child);
-    let said = "";
-    child.all.on("data", (chunk: Buffer) => (said += chunk.toString()));
-    await vi.waitFor(() => expect(said).toContain("is held until"), {
+    let logLines = "";
+    child.all.on("data", (chunk: Buffer) => (logLines += chunk.toString()));
+    await vi.waitFor(() => expect(logLines).toContain("is held until"), {
       timeout: 60_000,
       interval: 20,
     });

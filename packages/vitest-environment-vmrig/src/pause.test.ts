@@ -3,13 +3,13 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { openOtherUser } from "./other-user.test.kit.ts";
 import { CTRL_C } from "./terminal.test.kit.ts";
-import { openStage, SHARED, type Stage } from "./vitest-run.test.kit.ts";
+import { openVitestRunner, SHARED, type VitestRunner } from "./vitest-run.test.kit.ts";
 
-let stage: Stage;
+let runner: VitestRunner;
 beforeAll(async () => {
-  stage = await openStage();
+  runner = await openVitestRunner();
 });
-afterAll(() => stage[Symbol.asyncDispose]());
+afterAll(() => runner[Symbol.asyncDispose]());
 
 const LIMIT_MS = 120_000;
 const PAUSE = { VMRIG_PAUSE: "on-failure", CI: undefined, TEST_RIG: "{}" };
@@ -18,10 +18,10 @@ const PAUSED = /paused +Press Enter to continue, Ctrl\+C to end the run/;
 test(
   "a failed test pauses the run; another terminal can log in; Enter continues the run",
   async () => {
-    await using me = openOtherUser(stage.home, SHARED);
-    const folder = await stage.folder();
+    await using me = openOtherUser(runner.home, SHARED);
+    const folder = await runner.folder();
     const log = (): Promise<string> => readFile(join(folder, "log"), "utf8").catch(() => "");
-    await using vitest = await stage.sit(SHARED, ["run", "--project", "fails"], {
+    await using vitest = await runner.startAtTerminal(SHARED, ["run", "--project", "fails"], {
       ...PAUSE,
       TEST_FOLDER: folder,
     });
@@ -49,7 +49,7 @@ test(
     expect(await log()).toBe("");
 
     vitest.type("\r");
-    expect(await vitest.over(), vitest.output()).toBe(1);
+    expect(await vitest.waitForEnd(), vitest.output()).toBe(1);
     expect(await log()).toBe("same file\nlater file\n");
     expect((await me.status()).copies).toMatchObject([{ state: "free" }]);
   },
@@ -59,15 +59,15 @@ test(
 test(
   "Ctrl-C at a pause ends the run and releases everything",
   async () => {
-    await using me = openOtherUser(stage.home, SHARED);
-    const folder = await stage.folder();
-    await using vitest = await stage.sit(SHARED, ["run", "--project", "fails"], {
+    await using me = openOtherUser(runner.home, SHARED);
+    const folder = await runner.folder();
+    await using vitest = await runner.startAtTerminal(SHARED, ["run", "--project", "fails"], {
       ...PAUSE,
       TEST_FOLDER: folder,
     });
     await vitest.shows(PAUSED);
     vitest.type(CTRL_C);
-    expect(await vitest.over(), vitest.output()).toBe(130);
+    expect(await vitest.waitForEnd(), vitest.output()).toBe(130);
     expect((await me.status()).copies).toMatchObject([{ state: "free" }]);
     await expect(readFile(join(folder, "log"), "utf8")).rejects.toThrow("ENOENT");
   },
@@ -77,9 +77,9 @@ test(
 test(
   "a watcher pauses at each failed run, and has its own keys the rest of the time",
   async () => {
-    const folder = await stage.folder();
+    const folder = await runner.folder();
     const log = (): Promise<string> => readFile(join(folder, "log"), "utf8").catch(() => "");
-    await using vitest = await stage.sit(SHARED, ["--watch", "--project", "fails"], {
+    await using vitest = await runner.startAtTerminal(SHARED, ["--watch", "--project", "fails"], {
       ...PAUSE,
       TEST_FOLDER: folder,
     });
@@ -93,7 +93,7 @@ test(
       interval: 20,
     });
     vitest.type(CTRL_C);
-    expect(await vitest.over(), vitest.output()).toBe(1);
+    expect(await vitest.waitForEnd(), vitest.output()).toBe(1);
     expect(await log()).toBe("same file\nlater file\n");
   },
   LIMIT_MS,
@@ -109,11 +109,11 @@ test.each([
 ])(
   "%s nothing pauses, and the run says so once",
   async (_when, env, why) => {
-    const run = await stage.run(SHARED, ["--project", "fails", "--project", "watched"], env);
+    const run = await runner.run(SHARED, ["--project", "fails", "--project", "watched"], env);
     expect(run.outcome("fails/2-later.test.ts"), run.output).toEqual({ passed: 1 });
-    expect(run.said.filter((line) => line.includes("pause")).map((line) => line.trim())).toEqual([
-      `vmrig  pause    failed tests do not pause: ${why}`,
-    ]);
+    expect(
+      run.logLines.filter((line) => line.includes("pause")).map((line) => line.trim()),
+    ).toEqual([`vmrig  pause    failed tests do not pause: ${why}`]);
   },
   LIMIT_MS,
 );
@@ -121,11 +121,11 @@ test.each([
 test(
   "in CI nothing pauses, with or without a terminal",
   async () => {
-    await using vitest = await stage.sit(SHARED, ["run", "--project", "fails"], {
+    await using vitest = await runner.startAtTerminal(SHARED, ["run", "--project", "fails"], {
       ...PAUSE,
       CI: "true",
     });
-    expect(await vitest.over(), vitest.output()).toBe(1);
+    expect(await vitest.waitForEnd(), vitest.output()).toBe(1);
     expect(vitest.output()).toContain(
       "failed tests do not pause: this is CI, where no person can press a key",
     );

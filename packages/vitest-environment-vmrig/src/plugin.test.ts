@@ -3,15 +3,21 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { FAKE, FAULTS, openStage, type Run, type Stage } from "./vitest-run.test.kit.ts";
+import {
+  FAKE,
+  FAULTS,
+  openVitestRunner,
+  type Run,
+  type VitestRunner,
+} from "./vitest-run.test.kit.ts";
 
 const LIMIT_MS = 150_000;
 
-let stage: Stage;
+let runner: VitestRunner;
 beforeAll(async () => {
-  stage = await openStage();
+  runner = await openVitestRunner();
 });
-afterAll(() => stage[Symbol.asyncDispose]());
+afterAll(() => runner[Symbol.asyncDispose]());
 
 test.each([
   [
@@ -27,7 +33,7 @@ test.each([
 ])(
   "%s the plugin throws, and no test runs",
   async (_where, config, text) => {
-    const run = await stage.run(FAULTS, ["--config", `${config}.vitest.config.ts`]);
+    const run = await runner.run(FAULTS, ["--config", `${config}.vitest.config.ts`]);
     expect(run.output).toMatch(text);
     expect(run.output).toContain("VmrigError [PLUGIN_MISPLACED]");
     expect(run.code).toBe(1);
@@ -52,11 +58,11 @@ describe("leases nothing, starts no Redis and creates no machine", () => {
   ])(
     "%s",
     async (_when, words, text) => {
-      const { code, output, said } = await stage.vitest(FAKE, words);
+      const { code, output, logLines } = await runner.vitest(FAKE, words);
       expect(code, output).toBe(0);
       expect(output).toMatch(text);
-      expect(said).toEqual([]);
-      expect([...(await stage.home.processes()).values()]).toEqual([]);
+      expect(logLines).toEqual([]);
+      expect([...(await runner.home.processes()).values()]).toEqual([]);
     },
     LIMIT_MS,
   );
@@ -66,8 +72,8 @@ describe("in a plain config with threads, isolation and three workers", () => {
   let run: Run;
   let log: string;
   beforeAll(async () => {
-    const folder = await stage.folder();
-    run = await stage.run(FAKE, ["--config", "plain.vitest.config.ts", "--maxWorkers", "3"], {
+    const folder = await runner.folder();
+    run = await runner.run(FAKE, ["--config", "plain.vitest.config.ts", "--maxWorkers", "3"], {
       TEST_FOLDER: folder,
     });
     log = await readFile(join(folder, "log"), "utf8");

@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { FAKE, openStage, type Run, type Stage } from "./vitest-run.test.kit.ts";
+import { FAKE, openVitestRunner, type Run, type VitestRunner } from "./vitest-run.test.kit.ts";
 
-let stage: Stage;
+let runner: VitestRunner;
 let cold: Run;
 let warm: Run;
 beforeAll(async () => {
-  stage = await openStage();
-  cold = await stage.run(FAKE, ["--project", "others"]);
-  warm = await stage.run(FAKE, ["--project", "others"]);
+  runner = await openVitestRunner();
+  cold = await runner.run(FAKE, ["--project", "others"]);
+  warm = await runner.run(FAKE, ["--project", "others"]);
 }, 250_000);
-afterAll(() => stage[Symbol.asyncDispose]());
+afterAll(() => runner[Symbol.asyncDispose]());
 
 /** The words that docs/concepts/lifecycle.md lists. */
 const LINE =
@@ -21,7 +21,7 @@ function expectSaid(run: Run, ...lines: readonly string[]): void {
   const patterns = lines.map((line): unknown =>
     expect.stringMatching(new RegExp(`^ vmrig  ${line}$`)),
   );
-  expect(run.said, run.output).toEqual(patterns);
+  expect(run.logLines, run.output).toEqual(patterns);
 }
 
 test("a run on new machines prints each step from the check to the rollback, in this order and once", () => {
@@ -48,7 +48,7 @@ test("the next run only leases and rolls back", () => {
 });
 
 test("every line is complete and begins with its word", () => {
-  const said = [...cold.said, ...warm.said];
-  expect(said.filter((line) => !LINE.test(line))).toEqual([]);
-  expect(said.length).toBeGreaterThan(0);
+  const logLines = [...cold.logLines, ...warm.logLines];
+  expect(logLines.filter((line) => !LINE.test(line))).toEqual([]);
+  expect(logLines.length).toBeGreaterThan(0);
 });

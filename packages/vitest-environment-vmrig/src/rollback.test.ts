@@ -1,19 +1,25 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { FAKE, openStage, rollbacks, type Run, type Stage } from "./vitest-run.test.kit.ts";
+import {
+  FAKE,
+  openVitestRunner,
+  rollbacks,
+  type Run,
+  type VitestRunner,
+} from "./vitest-run.test.kit.ts";
 
 const LIMIT_MS = 150_000;
 
-let stage: Stage;
+let runner: VitestRunner;
 beforeAll(async () => {
-  stage = await openStage();
+  runner = await openVitestRunner();
 });
-afterAll(() => stage[Symbol.asyncDispose]());
+afterAll(() => runner[Symbol.asyncDispose]());
 
 describe("with the default, a rollback per file", () => {
   let run: Run;
   beforeAll(async () => {
     // The config asks for three workers, but there is one copy.
-    run = await stage.run(FAKE, [
+    run = await runner.run(FAKE, [
       "--project",
       "per-file",
       "--project",
@@ -77,7 +83,7 @@ describe("with the default, a rollback per file", () => {
 describe("with a rollback per run", () => {
   let run: Run;
   beforeAll(async () => {
-    run = await stage.run(FAKE, ["--project", "per-run"]);
+    run = await runner.run(FAKE, ["--project", "per-run"]);
   }, LIMIT_MS);
 
   test.each([
@@ -97,7 +103,7 @@ describe("with a rollback per run", () => {
 test(
   "with a rollback per test, every test of the next run starts clean, with one rollback for each",
   async () => {
-    const run = await stage.run(FAKE, ["--project", "per-test"]);
+    const run = await runner.run(FAKE, ["--project", "per-test"]);
     expect(run.outcome("per-test/each.test.ts"), run.output).toEqual({ passed: 3 });
     expect(rollbacks(run), run.output).toBe(3);
   },

@@ -11,12 +11,12 @@ const TYPES: Readonly<Record<string, string>> = {
   ".txt": "text/plain",
 };
 
-export interface Served extends AsyncDisposable {
+export interface FolderServer extends AsyncDisposable {
   readonly url: string;
 }
 
 /** Serves a folder on loopback, as any web server does. */
-export async function serveFolder(folder: string): Promise<Served> {
+export async function serveFolder(folder: string): Promise<FolderServer> {
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? "/", "http://127.0.0.1");
     const file = join(folder, pathname.endsWith("/") ? `${pathname}index.html` : pathname);

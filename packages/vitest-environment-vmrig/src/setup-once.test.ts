@@ -1,20 +1,26 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { FAKE, openStage, rollbacks, type Run, type Stage } from "./vitest-run.test.kit.ts";
+import {
+  FAKE,
+  openVitestRunner,
+  rollbacks,
+  type Run,
+  type VitestRunner,
+} from "./vitest-run.test.kit.ts";
 
 const LIMIT_MS = 150_000;
 
-let stage: Stage;
+let runner: VitestRunner;
 beforeAll(async () => {
-  stage = await openStage();
+  runner = await openVitestRunner();
 });
-afterAll(() => stage[Symbol.asyncDispose]());
+afterAll(() => runner[Symbol.asyncDispose]());
 
 describe("a set-up that runs once", () => {
   let run: Run;
   beforeAll(async () => {
-    run = await stage.run(FAKE, ["--project", "once"]);
+    run = await runner.run(FAKE, ["--project", "once"]);
   }, LIMIT_MS);
 
   test.each([
@@ -39,7 +45,7 @@ describe("a set-up that runs once", () => {
 test(
   "does not run when no test of its describe is selected",
   async () => {
-    const run = await stage.run(FAKE, ["--project", "once-fails", "-t", "tests after it"]);
+    const run = await runner.run(FAKE, ["--project", "once-fails", "-t", "tests after it"]);
     expect(run.outcome("once-fails/fails.test.ts"), run.output).toEqual({ passed: 1, skipped: 4 });
   },
   LIMIT_MS,
@@ -49,8 +55,8 @@ describe("a set-up that fails", () => {
   let run: Run;
   let attachments: string[];
   beforeAll(async () => {
-    const folder = await stage.folder();
-    run = await stage.run(FAKE, ["--project", "once-fails", `--attachmentsDir=${folder}`]);
+    const folder = await runner.folder();
+    run = await runner.run(FAKE, ["--project", "once-fails", `--attachmentsDir=${folder}`]);
     attachments = await Promise.all(
       (await readdir(folder)).map((file) => readFile(join(folder, file), "utf8")),
     );
@@ -90,7 +96,7 @@ describe("a set-up that fails", () => {
 test(
   "on a driver without checkpoints of several machines the error says so",
   async () => {
-    const run = await stage.run(FAKE, ["--project", "once-alone"]);
+    const run = await runner.run(FAKE, ["--project", "once-alone"]);
     expect(run.failure("there is no such set-up"), run.output).toMatch(
       /VmrigError \[CAPABILITY_MISSING\]: The driver "fake" cannot take a checkpoint of several machines at one moment\./,
     );

@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { FAKE, openStage, type Run, type Stage } from "./vitest-run.test.kit.ts";
+import { FAKE, openVitestRunner, type Run, type VitestRunner } from "./vitest-run.test.kit.ts";
 
 const LIMIT_MS = 150_000;
 
-let stage: Stage;
+let runner: VitestRunner;
 let run: Run;
 beforeAll(async () => {
-  stage = await openStage();
-  run = await stage.run(FAKE, ["--project", "strict"]);
+  runner = await openVitestRunner();
+  run = await runner.run(FAKE, ["--project", "strict"]);
 }, LIMIT_MS);
-afterAll(() => stage?.[Symbol.asyncDispose]());
+afterAll(() => runner?.[Symbol.asyncDispose]());
 
 test("with strict, tests that leave something behind fail, and no others", () => {
   expect(run.outcome("strict/leaves.test.ts"), run.output).toEqual({ failed: 4, passed: 11 });

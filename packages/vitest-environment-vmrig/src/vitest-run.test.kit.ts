@@ -24,7 +24,7 @@ const RUN_MS = 100_000;
 /**
  * Processes that outlive a run by design, and those that other users of the tests run beside it.
  */
-const STAYS =
+const OUTLIVES_RUNS =
   /machine-process\.js|redis-server|valkey-server|cli\/main\.js|^sleep (600|0\.05)|echo order >>/;
 
 export interface Run {
@@ -32,7 +32,7 @@ export interface Run {
   /** Both streams as a person sees them, without colours. */
   readonly output: string;
   /** The lines of vmrig, without their prefix. */
-  readonly said: readonly string[];
+  readonly logLines: readonly string[];
   /**
    * Returns the number of tests of a file by status, from the JSON report. The file's path begins
    * in `tests/`.
@@ -43,7 +43,7 @@ export interface Run {
 }
 
 /** A Vitest that runs in the background of the test. */
-export interface Live {
+export interface RunningVitest {
   /** Returns everything printed so far, without colours. */
   output(): string;
   /**
@@ -58,17 +58,17 @@ export interface Live {
 }
 
 /** A Vitest process at a separate terminal. */
-export interface Seated extends Terminal {
+export interface TerminalRun extends Terminal {
   /**
    * Waits until Vitest has ended.
    *
    * @returns its exit code
    * @throws AssertionError when Vitest leaves anything behind, temporary files included
    */
-  over(): Promise<number>;
+  waitForEnd(): Promise<number>;
 }
 
-export interface Stage extends AsyncDisposable {
+export interface VitestRunner extends AsyncDisposable {
   readonly home: Home;
   /** Creates a folder that is deleted with the home. */
   folder(): Promise<string>;
@@ -89,17 +89,17 @@ export interface Stage extends AsyncDisposable {
     folder: string,
     words: readonly string[],
     env?: Readonly<Record<string, string | undefined>>,
-  ): Promise<Live>;
+  ): Promise<RunningVitest>;
   /** Starts a Vitest command at a terminal. */
-  sit(
+  startAtTerminal(
     folder: string,
     words: readonly string[],
     env?: Readonly<Record<string, string | undefined>>,
-  ): Promise<Seated>;
+  ): Promise<TerminalRun>;
 }
 
 /** Opens a separate home, in which Vitest runs one command after another. */
-export async function openStage(): Promise<Stage> {
+export async function openVitestRunner(): Promise<VitestRunner> {
   const home = await openHome();
   const folder = async (): Promise<string> => {
     const parent = join(home.folders.state, "of-the-test");
@@ -107,7 +107,7 @@ export async function openStage(): Promise<Stage> {
     return mkdtemp(join(parent, "run-"));
   };
 
-  const start: Stage["start"] = async (cwd, words, env = {}) => {
+  const start: VitestRunner["start"] = async (cwd, words, env = {}) => {
     const child = execa(process.execPath, [VITEST, ...words], {
       cwd,
       env: { ...home.env, ...WITHOUT_THIS_RUN, TEST_FOLDER: await folder(), ...env },
@@ -142,7 +142,7 @@ export async function openStage(): Promise<Stage> {
       ended,
     };
   };
-  const sit: Stage["sit"] = async (cwd, words, more = {}) => {
+  const startAtTerminal: VitestRunner["startAtTerminal"] = async (cwd, words, more = {}) => {
     const temporary = await folder();
     const env = {
       ...home.env,
@@ -154,7 +154,7 @@ export async function openStage(): Promise<Stage> {
     const terminal = openTerminal([process.execPath, VITEST, ...words], { cwd, env });
     return {
       ...terminal,
-      async over() {
+      async waitForEnd() {
         const code = await terminal.ended;
         const left = async (): Promise<string[]> => [
           ...(await leftovers(home)),
@@ -168,13 +168,14 @@ export async function openStage(): Promise<Stage> {
       },
     };
   };
-  const vitest: Stage["vitest"] = async (cwd, words, env) => (await start(cwd, words, env)).ended;
+  const vitest: VitestRunner["vitest"] = async (cwd, words, env) =>
+    (await start(cwd, words, env)).ended;
 
   return {
     home,
     folder,
     start,
-    sit,
+    startAtTerminal,
     vitest,
     async run(cwd, words, env) {
       const report = join(await folder(), "report.json");
@@ -208,7 +209,7 @@ function toRun(code: number | undefined, output: string): Run {
     code,
     output,
     // Matches loosely, so that a line that was cut or joined to another one is found as well.
-    said: lines.filter((line) => line.includes("vmrig  ")),
+    logLines: lines.filter((line) => line.includes("vmrig  ")),
     outcome: () => ({}),
     failure: (of) =>
       output.split(/^ FAIL {2}/m).find((block) => (block.split("\n")[0] ?? "").includes(of)) ?? "",
@@ -235,7 +236,7 @@ function outcome(report: string, file: string): Record<string, number> {
 
 /** Returns processes of the home that should have ended, and sockets without a listener. */
 async function leftovers({ processes, folders }: Home): Promise<string[]> {
-  const left = [...(await processes()).values()].filter((command) => !STAYS.test(command));
+  const left = [...(await processes()).values()].filter((command) => !OUTLIVES_RUNS.test(command));
   for (const entry of await readdir(folders.runtime, { recursive: true })) {
     const path = join(folders.runtime, entry);
     if ((await lstat(path)).isSocket() && !(await isHeard(path)))
@@ -251,7 +252,7 @@ async function unfinished([temporary, ...kept]: readonly [string, ...string[]]):
   const found = await Promise.all(kept.map((folder) => readdir(folder, { recursive: true })));
   return [
     ...(await readdir(temporary)),
-    ...found.flat().filter((path) => /(leased-through|kept)\.json|\.(new|\d+)$/.test(path)),
+    ...found.flat().filter((path) => /(leased-through|retained)\.json|\.(new|\d+)$/.test(path)),
   ];
 }
 
@@ -267,6 +268,6 @@ function project(name: string): string {
 }
 
 /** Returns how often machines were rolled back to their baseline. */
-export function rollbacks({ said }: Run): number {
-  return said.filter((line) => line.startsWith(" vmrig  rollback ")).length;
+export function rollbacks({ logLines }: Run): number {
+  return logLines.filter((line) => line.startsWith(" vmrig  rollback ")).length;
 }

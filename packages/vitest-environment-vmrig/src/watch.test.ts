@@ -3,19 +3,25 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { openOtherUser } from "./other-user.test.kit.ts";
 import { CTRL_C } from "./terminal.test.kit.ts";
-import { openStage, SHARED, type Live, type Stage } from "./vitest-run.test.kit.ts";
+import {
+  openVitestRunner,
+  SHARED,
+  type RunningVitest,
+  type VitestRunner,
+} from "./vitest-run.test.kit.ts";
 
-let stage: Stage;
+let runner: VitestRunner;
 beforeAll(async () => {
-  stage = await openStage();
+  runner = await openVitestRunner();
 });
-afterAll(() => stage[Symbol.asyncDispose]());
+afterAll(() => runner[Symbol.asyncDispose]());
 
 const LIMIT_MS = 180_000;
 const RIG = { TEST_RIG: JSON.stringify({ lease: { idle: "1s", onBusy: "fail" } }) };
 const WATCHED = join(SHARED, "tests", "watched", "watched.test.ts");
 
-const watch = (): Promise<Live> => stage.start(SHARED, ["--watch", "--project", "watched"], RIG);
+const watch = (): Promise<RunningVitest> =>
+  runner.start(SHARED, ["--watch", "--project", "watched"], RIG);
 
 /** Writes the file as an editor does when it saves. */
 const save = (): Promise<void> => utimes(WATCHED, new Date(), new Date());
@@ -23,15 +29,15 @@ const save = (): Promise<void> => utimes(WATCHED, new Date(), new Date());
 test(
   "a watcher releases its machines when it is idle, leases them again for the next run, and retries what failed",
   async () => {
-    await using bob = openOtherUser(stage.home, SHARED, RIG);
+    await using bob = openOtherUser(runner.home, SHARED, RIG);
     const live = await watch();
     let seen = await live.prints(/Tests {2}1 passed/);
-    seen = await live.prints(/idle {5}pcs-1: given back/, seen);
+    seen = await live.prints(/idle {5}pcs-1: released/, seen);
     expect((await bob.status()).copies).toMatchObject([{ state: "free" }]);
 
     await save();
     seen = await live.prints(/lease {4}pcs-1: leased[^]*Tests {2}1 passed/, seen);
-    seen = await live.prints(/idle {5}pcs-1: given back/, seen);
+    seen = await live.prints(/idle {5}pcs-1: released/, seen);
 
     const giveBack = await bob.hold();
     await save();
@@ -51,9 +57,9 @@ test(
 test(
   "a watcher that is terminated while it has leased the machines leaves nothing behind",
   async () => {
-    await using bob = openOtherUser(stage.home, SHARED, RIG);
-    const folder = await stage.folder();
-    const live = await stage.start(SHARED, ["--watch", "--project", "waits", "1-works"], {
+    await using bob = openOtherUser(runner.home, SHARED, RIG);
+    const folder = await runner.folder();
+    const live = await runner.start(SHARED, ["--watch", "--project", "waits", "1-works"], {
       TEST_RIG: "{}",
       TEST_FOLDER: folder,
     });
@@ -71,14 +77,14 @@ test(
 test(
   "q ends an idle watcher that still has its machines, and leaves nothing behind",
   async () => {
-    await using bob = openOtherUser(stage.home, SHARED);
-    await using vitest = await stage.sit(SHARED, ["--watch", "--project", "watched"], {
+    await using bob = openOtherUser(runner.home, SHARED);
+    await using vitest = await runner.startAtTerminal(SHARED, ["--watch", "--project", "watched"], {
       TEST_RIG: "{}",
     });
     await vitest.shows(/press .*q.* to quit/);
     expect((await bob.status()).copies).toMatchObject([{ state: "held" }]);
     vitest.type("q");
-    expect(await vitest.over()).toBe(0);
+    expect(await vitest.waitForEnd()).toBe(0);
     expect(await bob.status()).toMatchObject({ copies: [{ state: "free" }], line: [] });
   },
   LIMIT_MS,
@@ -109,9 +115,12 @@ test.each([
 ])(
   "Ctrl-C at the terminal ends $who, and leaves nothing behind",
   async ({ words, meanwhile, code }) => {
-    await using bob = openOtherUser(stage.home, SHARED);
-    const folder = await stage.folder();
-    await using vitest = await stage.sit(SHARED, words, { TEST_RIG: "{}", TEST_FOLDER: folder });
+    await using bob = openOtherUser(runner.home, SHARED);
+    const folder = await runner.folder();
+    await using vitest = await runner.startAtTerminal(SHARED, words, {
+      TEST_RIG: "{}",
+      TEST_FOLDER: folder,
+    });
     await vitest.shows(meanwhile);
     await vi.waitFor(
       async () => expect(await readFile(join(folder, "log"), "utf8")).toMatch(/began|ran/),
@@ -121,7 +130,7 @@ test.each([
       },
     );
     vitest.type(CTRL_C);
-    expect(await vitest.over()).toBe(code);
+    expect(await vitest.waitForEnd()).toBe(code);
     expect(await bob.status()).toMatchObject({ copies: [{ state: "free" }], line: [] });
   },
   LIMIT_MS,
@@ -133,15 +142,15 @@ test.each([
 ])(
   "Ctrl-C at the terminal removes $who from the queue immediately",
   async ({ words, code }) => {
-    await using bob = openOtherUser(stage.home, SHARED);
+    await using bob = openOtherUser(runner.home, SHARED);
     const giveBack = await bob.hold();
-    await using vitest = await stage.sit(SHARED, words, { TEST_RIG: "{}" });
+    await using vitest = await runner.startAtTerminal(SHARED, words, { TEST_RIG: "{}" });
     await vitest.shows(/you are next/);
     vitest.type(CTRL_C);
     expect(await vitest.ended).toBe(code);
     expect(await bob.status()).toMatchObject({ copies: [{ state: "held" }], line: [] });
     await giveBack();
-    await vitest.over();
+    await vitest.waitForEnd();
   },
   LIMIT_MS,
 );

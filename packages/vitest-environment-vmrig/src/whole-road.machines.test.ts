@@ -130,10 +130,10 @@ test("with strict, a test that leaves something behind fails, and a test that le
   const { code, output } = await run(PROJECT, ["strict"]);
   expect(code, output).toBe(1);
   expect(output).toMatch(/Tests {2}1 failed \| 1 passed/);
-  const said = /^VmrigError \[LEFT_BEHIND\]: .*\n(?: {2}.*\n)*/m.exec(output)?.[0] ?? output;
-  expect(said).toMatch(/^ {2}pc1: process \d+ of vmrig: sleep 7655$/m);
-  expect(said).toMatch(/^ {2}pc1: \/etc\/hosts is changed$/m);
-  expect(said).toMatch(/^ {2}pc2: .*port .*7656/m);
+  const logLines = /^VmrigError \[LEFT_BEHIND\]: .*\n(?: {2}.*\n)*/m.exec(output)?.[0] ?? output;
+  expect(logLines).toMatch(/^ {2}pc1: process \d+ of vmrig: sleep 7655$/m);
+  expect(logLines).toMatch(/^ {2}pc1: \/etc\/hosts is changed$/m);
+  expect(logLines).toMatch(/^ {2}pc2: .*port .*7656/m);
 });
 
 describe("leases nothing", () => {
@@ -267,8 +267,8 @@ describe("touches nothing", () => {
   test("when Terraform's state is gone while the machines run: reports them instead of creating them twice", async () => {
     const before = await qemuPids();
     const state = join(copyFolder(), "terraform", "terraform.tfstate");
-    await mkdir(join(home.folders.state, "kept"), { recursive: true });
-    const kept = join(home.folders.state, "kept", "terraform.tfstate");
+    await mkdir(join(home.folders.state, "moved"), { recursive: true });
+    const kept = join(home.folders.state, "moved", "terraform.tfstate");
     await rename(state, kept);
     const { code, output } = await run(PROJECT, ["look"]);
     expect(code).toBe(1);
@@ -351,13 +351,13 @@ describe("the examples, on the same machines:", () => {
     const { code, output } = await example("two-machines", ["inbox"], { TEST_RECIPE: FORGOTTEN });
     expect(code, output).toBe(1);
     expect(output).toMatch(/Tests\s+1 failed \| 1 passed/);
-    const said =
+    const logLines =
       /^ FAIL .*comes back after a crash of its service$([\s\S]*?)^⎯/m.exec(output)?.[1] ?? output;
-    expect(said).toContain(
+    expect(logLines).toContain(
       "expected `rsync -a photos/ rsync://pc2/inbox/` on pc1 as vmrig to succeed",
     );
-    expect(said).toContain("journal of pc2:");
-    expect(said).toContain("inbox.service: Failed with result 'signal'.");
+    expect(logLines).toContain("journal of pc2:");
+    expect(logLines).toContain("inbox.service: Failed with result 'signal'.");
   });
 });
 

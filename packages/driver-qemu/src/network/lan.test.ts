@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { withFileLock, waitFor } from "vmrig/driver";
 import { lanPid, lanPidFile, lanSocket, lanLockPath, startLan, stopLan } from "./lan.ts";
-import { isRunning } from "../process/running-program.ts";
+import { isRunningWithArgument } from "../process/running-program.ts";
 import { tempFolder } from "../temp-folder.test.kit.ts";
 
 let folder: string;
@@ -65,7 +65,9 @@ test("a killed switch is started again despite its old sockets", async () => {
     timeoutMs: 10_000,
     intervalMs: 10,
     probe: async () =>
-      (await isRunning(first, lanPidFile(folder))) ? { seen: "it runs" } : { value: true },
+      (await isRunningWithArgument(first, lanPidFile(folder)))
+        ? { seen: "it runs" }
+        : { value: true },
   });
   expect(await lanPid(folders)).toBeUndefined();
   expect(await readdir(runtimeFolder)).toContain("lan");
@@ -145,6 +147,6 @@ test("stopping removes everything, and is no error without a switch", async () =
     [],
     [],
   ]);
-  expect(await isRunning(pid, lanPidFile(folder))).toBe(false);
+  expect(await isRunningWithArgument(pid, lanPidFile(folder))).toBe(false);
   await stopLan(folders);
 });

@@ -2,7 +2,7 @@ import { readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { withFileLock, VmrigError, waitFor } from "vmrig/driver";
 import type { CopyFolders } from "../machine-files.ts";
-import { endProcess, isRunning } from "../process/running-program.ts";
+import { endProcess, isRunningWithArgument } from "../process/running-program.ts";
 import { PACKAGES } from "../process/packages.ts";
 import { requireProgram } from "../process/qemu-binary.ts";
 import { runProgram } from "../process/run-program.ts";
@@ -24,7 +24,7 @@ export function lanPidFile(folder: string): string {
 }
 
 export function lanLockPath(folder: string): string {
-  return join(folder, "lan.turn");
+  return join(folder, "lan.lock");
 }
 
 /** Returns the pid of a copy's switch, if it runs and machines can connect to it. */
@@ -35,7 +35,7 @@ export async function lanPid(folders: CopyFolders): Promise<number | undefined> 
 
 async function runningSwitch({ folder }: CopyFolders): Promise<number | undefined> {
   const pid = Number(await readFile(lanPidFile(folder), "utf8").catch(() => "0"));
-  return pid > 0 && (await isRunning(pid, lanPidFile(folder))) ? pid : undefined;
+  return pid > 0 && (await isRunningWithArgument(pid, lanPidFile(folder))) ? pid : undefined;
 }
 
 /**

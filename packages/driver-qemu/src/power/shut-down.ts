@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { waitFor } from "vmrig/driver";
 import type { LockedMachine } from "../locked-machine.ts";
 import { stopProcess } from "../process/qemu-process.ts";
-import { isRunning } from "../process/running-program.ts";
+import { isRunningWithArgument } from "../process/running-program.ts";
 import { openGuestAgent } from "../qmp/guest-agent.ts";
 
 /** Time for a guest to stop its services: systemd gives a stubborn service 90 s. */
@@ -35,7 +35,7 @@ export async function shutDown(machine: LockedMachine): Promise<void> {
       hint: "crash() cuts the power of a machine that hangs",
       signal,
       probe: async () =>
-        (await isRunning(process.pid, files.pidFile))
+        (await isRunningWithArgument(process.pid, files.pidFile))
           ? { seen: `last line of its console: ${await lastLine(files.console)}` }
           : { value: true },
     });

@@ -1,5 +1,5 @@
 import { qemuProcess, readJson, type MachineFiles, type QemuProcess } from "../machine-files.ts";
-import { isRunning } from "./running-program.ts";
+import { isRunningWithArgument } from "./running-program.ts";
 
 /** Returns the QEMU process of a machine, if it runs. */
 export async function findProcess({
@@ -7,5 +7,7 @@ export async function findProcess({
   pidFile,
 }: MachineFiles): Promise<QemuProcess | undefined> {
   const recorded = await readJson(process, qemuProcess);
-  return recorded !== undefined && (await isRunning(recorded.pid, pidFile)) ? recorded : undefined;
+  return recorded !== undefined && (await isRunningWithArgument(recorded.pid, pidFile))
+    ? recorded
+    : undefined;
 }

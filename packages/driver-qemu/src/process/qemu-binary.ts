@@ -1,8 +1,8 @@
 import { accessSync, constants, realpathSync, statSync } from "node:fs";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
-import { createHash, randomUUID } from "node:crypto";
+import { mkdir, readFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
 import { delimiter, dirname, join } from "node:path";
-import { VmrigError, explainWriteErrors } from "vmrig/driver";
+import { VmrigError, explainWriteErrors, writeTextAtomically } from "vmrig/driver";
 import { runProgram } from "./run-program.ts";
 
 /** Finds a program on PATH. */
@@ -94,12 +94,8 @@ async function askVersion(path: string, note: string): Promise<string> {
     });
   });
   const version = /version ([0-9.]+)/.exec(stdout)?.[1] ?? stdout.split("\n")[0] ?? "unknown";
-  // Machines that start at the same moment all query the version.
-  const draft = `${note}.${randomUUID()}`;
-  await explainWriteErrors(note, async () => {
-    await mkdir(dirname(note), { recursive: true });
-    await writeFile(draft, version);
-    await rename(draft, note);
-  });
+  await explainWriteErrors(note, () => mkdir(dirname(note), { recursive: true }));
+  // Machines that start at the same moment all write the note. Users may share a cache.
+  await writeTextAtomically(note, version, { mode: 0o644 });
   return version;
 }

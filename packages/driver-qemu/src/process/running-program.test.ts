@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { randomUUID } from "node:crypto";
 import { expect, onTestFinished, test } from "vitest";
-import { endProcess, isRunning } from "./running-program.ts";
+import { endProcess, isRunningWithArgument } from "./running-program.ts";
 
 /**
  * Starts a process and waits for its signal handlers; ends it after the test.
@@ -37,17 +37,17 @@ const mark = (): string => `/run/${randomUUID()}.pid`;
 test("a process is identified by a unique argument", async () => {
   const own = mark();
   const { pid } = await start("", "-pidfile", own);
-  expect(await isRunning(pid, own)).toBe(true);
+  expect(await isRunningWithArgument(pid, own)).toBe(true);
 });
 
 test("a pid alone proves nothing", async () => {
-  expect(await isRunning(process.pid, mark())).toBe(false);
+  expect(await isRunningWithArgument(process.pid, mark())).toBe(false);
 });
 
 test("an argument that merely contains the mark does not match", async () => {
   const own = mark();
   const { pid } = await start("", `sock=${own}`, `${own}.old`);
-  expect(await isRunning(pid, own)).toBe(false);
+  expect(await isRunningWithArgument(pid, own)).toBe(false);
 });
 
 test("an exited process is not running, even before its parent reaps it", async () => {
@@ -56,7 +56,7 @@ test("an exited process is not running, even before its parent reaps it", async 
   const ended = once(child, "exit");
   process.kill(child.pid, "SIGKILL");
   await ended;
-  expect(await isRunning(child.pid, own)).toBe(false);
+  expect(await isRunningWithArgument(child.pid, own)).toBe(false);
 });
 
 test("ends a process with SIGTERM", async () => {
@@ -90,5 +90,5 @@ test("ending an exited process is no error", async () => {
     endProcess(child.pid, own, "the test's process"),
   ]);
   await endProcess(child.pid, own, "the test's process");
-  expect(await isRunning(child.pid, own)).toBe(false);
+  expect(await isRunningWithArgument(child.pid, own)).toBe(false);
 });

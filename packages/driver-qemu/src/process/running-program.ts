@@ -3,10 +3,11 @@ import { waitFor } from "vmrig/driver";
 import { runProgram } from "./run-program.ts";
 
 /**
- * Whether `pid` is a running process of this user with the argument `mark`. A pid alone proves
- * nothing: after a reboot it may belong to any process.
+ * Tells whether `pid` is a running process of this user with the argument `mark`. A pid alone
+ * proves nothing: after a reboot it may belong to any process. A start time would prove it, but
+ * QEMU and the switch write a bare pid to their pid files.
  */
-export async function isRunning(pid: number, mark: string): Promise<boolean> {
+export async function isRunningWithArgument(pid: number, mark: string): Promise<boolean> {
   try {
     process.kill(pid, 0);
   } catch {
@@ -32,12 +33,14 @@ export async function endProcess(
   patienceMs = 5_000,
 ): Promise<void> {
   const gone = async (): Promise<{ value: true } | { seen: string }> =>
-    (await isRunning(pid, mark)) ? { seen: `process ${pid} is still running` } : { value: true };
+    (await isRunningWithArgument(pid, mark))
+      ? { seen: `process ${pid} is still running` }
+      : { value: true };
   for (const [signal, timeoutMs] of [
     ["SIGTERM", patienceMs],
     ["SIGKILL", 10_000],
   ] as const) {
-    if (!(await isRunning(pid, mark))) return;
+    if (!(await isRunningWithArgument(pid, mark))) return;
     try {
       process.kill(pid, signal);
     } catch (error) {

@@ -4,7 +4,8 @@ import { expect, test } from "vitest";
 import { generateKeyPair } from "../ssh/keys.ts";
 import { guestSetupScript, type GuestSetup } from "./guest-setup.ts";
 import { asInput } from "./recipe-script.ts";
-import { runShell, SHELLS, tempFolder } from "./shell.test.kit.ts";
+import { runShell, SHELLS } from "./shell.test.kit.ts";
+import { tempFolder } from "../local-files/temp-folder.test.kit.ts";
 
 const trust = generateKeyPair();
 const peers = [

@@ -2,7 +2,8 @@ import { chmod, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promis
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { placeFile } from "./place-file.ts";
-import { runShell, SHELLS, tempFolder } from "./shell.test.kit.ts";
+import { runShell, SHELLS } from "./shell.test.kit.ts";
+import { tempFolder } from "../local-files/temp-folder.test.kit.ts";
 
 const owner = `${process.getuid?.()}:${process.getgid?.()}`;
 

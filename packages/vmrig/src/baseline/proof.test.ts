@@ -5,7 +5,8 @@ import { expect, onTestFinished, test, vi } from "vitest";
 import { systemClock } from "../clock/clock.ts";
 import { PROOF_FOLDER, STEP_CLOCK } from "./guest-setup.ts";
 import { prove, type ProofOptions } from "./proof.ts";
-import { connectShell, SHELLS, tempFolder } from "./shell.test.kit.ts";
+import { connectShell, SHELLS } from "./shell.test.kit.ts";
+import { tempFolder } from "../local-files/temp-folder.test.kit.ts";
 
 const BASELINE = "0123456789abcdef";
 const NONCE = "11111111-2222";

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { asInput, recipeSteps } from "./recipe-script.ts";
 import { EMPTY_RECIPE } from "./recipe.ts";
-import { runShell, SHELLS, tempFolder } from "./shell.test.kit.ts";
+import { runShell, SHELLS } from "./shell.test.kit.ts";
+import { tempFolder } from "../local-files/temp-folder.test.kit.ts";
 
 /**
  * Creates a PATH with stand-ins that log their calls, and without this computer's package managers.

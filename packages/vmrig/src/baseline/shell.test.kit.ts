@@ -1,9 +1,5 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { onTestFinished } from "vitest";
 import type { SshConnection } from "../ssh/connection.ts";
 import type { ExecOptions, ExecResult } from "../ssh/exec.ts";
 
@@ -11,12 +7,6 @@ import type { ExecOptions, ExecResult } from "../ssh/exec.ts";
 export const SHELLS: readonly string[] = ["/bin/sh", "/bin/bash"].filter((shell) =>
   existsSync(shell),
 );
-
-export async function tempFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "vmrig-test-"));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  return folder;
-}
 
 export interface ShellRun extends Pick<ExecOptions, "input" | "signal"> {
   readonly cwd: string;

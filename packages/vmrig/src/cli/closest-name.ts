@@ -1,4 +1,12 @@
-/** Sorts names by similarity to the typed word, most similar first. */
+/** Returns the known names as one detail of an error, closest to the typed word first. */
+export function availableNames(typed: string, names: readonly string[]): string {
+  return `available: ${closestFirst(typed, names).join(", ")}`;
+}
+
+/**
+ * Sorts names by similarity to the typed word, most similar first. Commander does not export its
+ * own search, which serves verbs and options only and finds no `rollback` for `roll`.
+ */
 export function closestFirst(typed: string, names: readonly string[]): readonly string[] {
   const distances = new Map(names.map((name) => [name, distance(typed, name)]));
   return names.toSorted((a, b) => (distances.get(a) ?? 0) - (distances.get(b) ?? 0));

@@ -29,24 +29,24 @@ const parse = (line: string) => parseCommandLine(line === "" ? [] : line.split("
 
 describe("help", () => {
   test.each(["", "help", "--help", "-h", "--config x"])("is what `vmrig %s` asks for", (line) => {
-    expect(parse(line)).toEqual({ do: "help" });
+    expect(parse(line)).toEqual({ kind: "help" });
   });
 
   test.each(["plain --help", "plain -h", "--help plain", "help plain"])(
     "about one verb is what `vmrig %s` asks for",
     (line) => {
-      expect(parse(line)).toEqual({ do: "help", verb: plain });
+      expect(parse(line)).toEqual({ kind: "help", verb: plain });
     },
   );
 
   test("does not require operands", () => {
-    expect(parse("rich --help")).toEqual({ do: "help", verb: rich });
+    expect(parse("rich --help")).toEqual({ kind: "help", verb: rich });
   });
 
   test("in the command for a machine is not vmrig's own option", () => {
     expect(parse("rich pc1 -- ls --help")).toMatchObject({
-      do: "run",
-      given: { command: ["ls", "--help"] },
+      kind: "run",
+      args: { command: ["ls", "--help"] },
     });
   });
 });
@@ -55,15 +55,15 @@ describe("a command line", () => {
   test.each(["--config a.ts plain", "plain --config a.ts", "plain --config=a.ts"])(
     "`%s` sets the config",
     (line) => {
-      expect(parse(line)).toMatchObject({ do: "run", verb: plain, config: "a.ts" });
+      expect(parse(line)).toMatchObject({ kind: "run", verb: plain, config: "a.ts" });
     },
   );
 
   test("is split into options, operands and the command", () => {
     expect(parse("rich --allow a -f pc1 --allow b -- sh -c x -- --allow c")).toEqual({
-      do: "run",
+      kind: "run",
       verb: rich,
-      given: {
+      args: {
         options: { allow: ["a", "b"], follow: true },
         operands: ["pc1"],
         command: ["sh", "-c", "x", "--", "--allow", "c"],
@@ -81,7 +81,8 @@ describe("an invalid command line is rejected, and the error lists the known nam
       "vmrig rich has no option --folow.",
       [expect.stringMatching(/^available: --follow, --allow, .*--version/)],
     ],
-    ["--constructor plain", "vmrig plain has no option --constructor.", expect.anything()],
+    ["--constructor plain", "vmrig has no option --constructor.", expect.anything()],
+    ["plain --constructor", "vmrig plain has no option --constructor.", expect.anything()],
     ["-x", "vmrig has no option -x.", expect.anything()],
     ["rich --allow", "--allow needs a value: --allow ADDRESS.", []],
     ["rich --allow --follow pc1 -- x", "--allow needs a value: --allow ADDRESS.", []],
@@ -96,6 +97,12 @@ describe("an invalid command line is rejected, and the error lists the known nam
   ])("vmrig %s", (line, summary, details) => {
     expect(() => parse(line)).toThrow(
       expect.objectContaining({ code: "CONFIG_INVALID", summary, details }),
+    );
+  });
+
+  test("an option of a verb before the verb is rejected with a hint about the order", () => {
+    expect(() => parse("--follow rich pc1 -- x")).toThrow(
+      "options of a verb come after it: vmrig VERB [options]",
     );
   });
 

@@ -1,15 +1,19 @@
-import { parseArgs } from "node:util";
-import { VmrigError } from "../errors/vmrig-error.ts";
-import { usage } from "./help.ts";
-import { closestFirst } from "./closest-name.ts";
-import { COMMON, VERBS } from "./table.ts";
-import type { Given, OptionSpecs, Verb } from "./verb.ts";
+import { CommanderError, type Command } from "commander";
+import { createProgram, usageOf } from "./program.ts";
+import { COMMON_OPTIONS, VERBS } from "./table.ts";
+import { unknownNameError, usageError } from "./usage-error.ts";
+import type { OptionValues, ParsedArguments, Verb } from "./verb.ts";
 
 /** A parsed command line. */
 export type ParsedCommand =
-  | { readonly do: "help"; readonly verb?: Verb }
-  | { readonly do: "version" }
-  | { readonly do: "run"; readonly verb: Verb; readonly given: Given; readonly config?: string };
+  | { readonly kind: "help"; readonly verb?: Verb }
+  | { readonly kind: "version" }
+  | {
+      readonly kind: "run";
+      readonly verb: Verb;
+      readonly args: ParsedArguments;
+      readonly config?: string;
+    };
 
 /**
  * Parses a command line.
@@ -18,153 +22,100 @@ export type ParsedCommand =
  *   the details list the known ones, closest first
  */
 export function parseCommandLine(
-  args: readonly string[],
+  argv: readonly string[],
   verbs: readonly Verb[] = VERBS,
 ): ParsedCommand {
-  const { before, name, after } = splitAtVerb(args);
-  const verb = name === undefined || name === "help" ? undefined : findVerb(name, verbs);
-  if (verb === undefined) {
-    const { options, operands } = read([...before, ...after], {}, "vmrig");
-    if (options["version"] === true) return { do: "version" };
-    const [about] = operands;
-    return about === undefined ? { do: "help" } : { do: "help", verb: findVerb(about, verbs) };
-  }
-  const { options, operands, command } = read(
-    [...before, ...after],
-    verb.options,
-    `vmrig ${verb.name}`,
-  );
-  if (options["help"] === true) return { do: "help", verb };
-  if (options["version"] === true) return { do: "version" };
-  checkWords(verb, operands, command);
-  const { config, help: _help, version: _version, ...own } = options;
-  const given = { options: own as Given["options"], operands, command: command ?? [] };
-  return { do: "run", verb, given, ...(typeof config === "string" && { config }) };
-}
+  // Commander would append the words after `--` to the operands.
+  const end = argv.indexOf("--");
+  const words = end === -1 ? [...argv] : argv.slice(0, end);
+  const machineCommand = end === -1 ? undefined : argv.slice(end + 1);
 
-/**
- * Splits the words at the verb: the first word that is neither an option nor the value of an
- * option. Only common options may precede the verb.
- */
-function splitAtVerb(args: readonly string[]): {
-  before: readonly string[];
-  name: string | undefined;
-  after: readonly string[];
-} {
-  const { tokens } = parseArgs({
-    args: [...args],
-    options: parserOptions(COMMON),
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-  });
-  const first = tokens.find(({ kind }) => kind === "positional" || kind === "option-terminator");
-  if (first?.kind !== "positional") return { before: args, name: undefined, after: [] };
+  // Reads the options of every verb, also before the verb. The rest is for the verb.
+  const program = createProgram(verbs);
+  const { operands, unknown } = program.parseOptions(words);
+  const { config, help, version } = program.opts<OptionValues<typeof COMMON_OPTIONS>>();
+  const [name, ...others] = operands;
+  if (version === true) return { kind: "version" };
+  if (name === undefined || name === "help") {
+    const [option] = unknown;
+    if (option !== undefined) throw unknownOptionError(option);
+    const [about] = others;
+    return about === undefined ? { kind: "help" } : { kind: "help", verb: findVerb(about, verbs) };
+  }
+  const verb = findVerb(name, verbs);
+  if (help === true) return { kind: "help", verb };
+  const command = program.commands.find((known) => known.name() === name) as Command;
+  try {
+    command.parse([...others, ...unknown], { from: "user" });
+  } catch (error) {
+    throw error instanceof CommanderError ? translateError(error, { verb, command }) : error;
+  }
+  checkMachineCommand(verb, machineCommand);
   return {
-    before: args.slice(0, first.index),
-    name: first.value,
-    after: args.slice(first.index + 1),
+    kind: "run",
+    verb,
+    args: { options: optionValues(command), operands: command.args, command: machineCommand ?? [] },
+    ...(config !== undefined && { config }),
   };
-}
-
-interface Words {
-  readonly options: Readonly<Record<string, true | string | readonly string[]>>;
-  readonly operands: readonly string[];
-  /** Undefined without `--`. */
-  readonly command?: readonly string[];
-}
-
-function read(args: readonly string[], own: OptionSpecs, who: string): Words {
-  const specs: OptionSpecs = { ...own, ...COMMON };
-  const end = args.indexOf("--");
-  const words = end === -1 ? args : args.slice(0, end);
-  const { tokens } = parseArgs({
-    args: [...words],
-    options: parserOptions(specs),
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-  });
-  const options: Record<string, true | string | readonly string[]> = {};
-  for (const token of tokens) {
-    if (token.kind !== "option") continue;
-    const { name, rawName, value, inlineValue } = token;
-    const spec = Object.hasOwn(specs, name) ? specs[name] : undefined;
-    if (spec === undefined)
-      throw unknown(
-        `${who} has no option ${rawName}.`,
-        rawName,
-        Object.keys(specs).map((known) => `--${known}`),
-      );
-    if (spec.type === "boolean") {
-      if (value !== undefined) throw mistake(`${rawName} takes no value, got "${value}".`);
-      options[name] = true;
-      continue;
-    }
-    // A word that begins with a dash is more likely the next option than a value.
-    if (value === undefined || (!inlineValue && value.startsWith("-"))) {
-      throw mistake(`${rawName} needs a value: ${rawName} ${spec.value}.`);
-    }
-    if (spec.multiple === true)
-      options[name] = [...((options[name] as readonly string[] | undefined) ?? []), value];
-    else if (name in options) throw mistake(`${rawName} was given twice.`);
-    else options[name] = value;
-  }
-  const operands = tokens.flatMap((token) => (token.kind === "positional" ? [token.value] : []));
-  return { options, operands, ...(end !== -1 && { command: args.slice(end + 1) }) };
-}
-
-function checkWords(
-  verb: Verb,
-  operands: readonly string[],
-  command: readonly string[] | undefined,
-): void {
-  const more = operands.slice(verb.operands.length);
-  if (more.length > 0) {
-    const words = more.join(" ");
-    const hint =
-      verb.command === undefined
-        ? `usage: ${usage(verb)}`
-        : `put the command after "--": ${usage(verb)}`;
-    throw new VmrigError("CONFIG_INVALID", {
-      message: `vmrig ${verb.name} does not take "${words}".`,
-      hint,
-    });
-  }
-  const missing = verb.operands.filter(({ required }) => required === true)[operands.length];
-  if (missing !== undefined)
-    throw mistake(`vmrig ${verb.name} needs ${missing.name}.`, `usage: ${usage(verb)}`);
-  if (command !== undefined && verb.command === undefined)
-    throw mistake(`vmrig ${verb.name} takes no command.`, `usage: ${usage(verb)}`);
-  if (verb.command === "required" && (command === undefined || command.length === 0)) {
-    throw mistake(`vmrig ${verb.name} needs a command.`, `usage: ${usage(verb)}`);
-  }
 }
 
 function findVerb(name: string, verbs: readonly Verb[]): Verb {
   const found = verbs.find((verb) => verb.name === name);
   if (found !== undefined) return found;
-  throw unknown(`vmrig has no verb "${name}".`, name, [...verbs.map((verb) => verb.name), "help"]);
+  const names = [...verbs.map((verb) => verb.name), "help"];
+  throw unknownNameError(`vmrig has no verb "${name}".`, { typed: name, names });
 }
 
-function unknown(message: string, typed: string, names: readonly string[]): VmrigError {
-  return new VmrigError("CONFIG_INVALID", {
-    message,
-    details: [`available: ${closestFirst(typed, names).join(", ")}`],
-  });
+/** Names the verb, its usage and the known options, which commander's messages do not. */
+function translateError(
+  { code, message }: CommanderError,
+  { verb, command }: { readonly verb: Verb; readonly command: Command },
+): Error {
+  const who = `vmrig ${verb.name}`;
+  const { args, registeredArguments } = command;
+  if (code === "commander.unknownOption")
+    return unknownOptionError(args.find((word) => /^-./.test(word)) ?? "", verb);
+  if (code === "commander.missingArgument")
+    return usageError(`${who} needs ${registeredArguments[args.length]?.name()}.`, usageHint(verb));
+  if (code !== "commander.excessArguments") return usageError(message.replace(/^error: /, ""));
+  const excess = args.slice(registeredArguments.length).join(" ");
+  const hint =
+    verb.command === undefined ? usageHint(verb) : `put the command after "--": ${usageOf(verb)}`;
+  return usageError(`${who} does not take "${excess}".`, hint);
 }
 
-function mistake(message: string, hint = "see vmrig --help"): VmrigError {
-  return new VmrigError("CONFIG_INVALID", { message, hint });
+/** @param verb The verb before the option; undefined if the option precedes the verb. */
+function unknownOptionError(option: string, verb?: Verb): Error {
+  const [typed = "", value] = option.split(/=(.*)/s);
+  const names = Object.keys({ ...verb?.options, ...COMMON_OPTIONS }).map((name) => `--${name}`);
+  // Commander rejects `--follow=yes` as an unknown option.
+  if (names.includes(typed)) return usageError(`${typed} takes no value, got "${value}".`);
+  return verb === undefined
+    ? unknownNameError(`vmrig has no option ${typed}.`, {
+        typed,
+        names,
+        hint: "options of a verb come after it: vmrig VERB [options]",
+      })
+    : unknownNameError(`vmrig ${verb.name} has no option ${typed}.`, { typed, names });
 }
 
-function parserOptions(
-  specs: OptionSpecs,
-): Record<string, { type: "boolean" | "string"; multiple?: boolean; short?: string }> {
+function checkMachineCommand(verb: Verb, words: readonly string[] | undefined): void {
+  if (verb.command === undefined && words !== undefined)
+    throw usageError(`vmrig ${verb.name} takes no command.`, usageHint(verb));
+  if (verb.command === "required" && (words === undefined || words.length === 0))
+    throw usageError(`vmrig ${verb.name} needs a command.`, usageHint(verb));
+}
+
+function usageHint(verb: Verb): string {
+  return `usage: ${usageOf(verb)}`;
+}
+
+/** Returns the given options by their names; commander's own keys are in camel case. */
+function optionValues(command: Command): ParsedArguments["options"] {
   return Object.fromEntries(
-    Object.entries(specs).map(([name, { type, short }]) => [
-      name,
-      { type, multiple: true, ...(short !== undefined && { short }) },
-    ]),
-  );
+    command.options.flatMap((option) => {
+      const value: unknown = command.getOptionValue(option.attributeName());
+      return value === undefined ? [] : [[option.name(), value]];
+    }),
+  ) as ParsedArguments["options"];
 }

@@ -2,10 +2,10 @@ import type { Folders } from "../config/folders.ts";
 import type { ResolvedRig } from "../config/schema.ts";
 import type { ClaimSession } from "../worker/claim-session.ts";
 import type { OpenedRig } from "./open-rig.ts";
-import type { Surroundings } from "./verb.ts";
+import type { VerbContext } from "./verb.ts";
 
-/** Machines that are leased while a verb works with them. */
-export interface Held {
+/** Machines that a verb has leased. */
+export interface HeldMachines {
   readonly rig: ResolvedRig;
   readonly folders: Folders;
   readonly claim: ClaimSession;
@@ -21,13 +21,13 @@ export interface HoldOptions extends OpenedRig {
 }
 
 /**
- * Leases a copy of the rig and brings its machines to their baseline, through a gate like that of a
- * test run. Releases the lease when `work` has ended, also after a failure.
+ * Leases a copy of the rig and brings its machines to their baseline, with a gate as in a test run.
+ * Releases the lease after `work`, also when it fails.
  */
 export async function holdMachines<T>(
-  { holder, say, signal: ended }: Surroundings,
+  { holder, say, signal: interrupted }: VerbContext,
   { rig, folders, only, allow }: HoldOptions,
-  work: (held: Held) => Promise<T>,
+  work: (held: HeldMachines) => Promise<T>,
 ): Promise<T> {
   // Loaded late, so that the help and mistakes are printed without delay.
   const [{ openGate }, { claimMachines }, { localClient }] = await Promise.all([
@@ -35,7 +35,7 @@ export async function holdMachines<T>(
     import("../worker/claim-machines.ts"),
     import("../gate/local-client.ts"),
   ]);
-  ended.throwIfAborted();
+  interrupted.throwIfAborted();
   await using gate = openGate({
     rig,
     folders,
@@ -45,12 +45,12 @@ export async function holdMachines<T>(
     ...(only !== undefined && { only }),
     ...(allow && { allow }),
   });
-  // Closes the gate only during the claim. Later, the signal ends `work` and the lease is released.
+  // Closes the gate only during the claim. After that, the signal ends `work`.
   const giveUp = (): void => void gate.close();
-  ended.addEventListener("abort", giveUp, { once: true });
+  interrupted.addEventListener("abort", giveUp, { once: true });
   const claim = await claimMachines(localClient(gate), "file");
-  ended.removeEventListener("abort", giveUp);
-  const signal = AbortSignal.any([ended, claim.signal]);
+  interrupted.removeEventListener("abort", giveUp);
+  const signal = AbortSignal.any([interrupted, claim.signal]);
   signal.throwIfAborted();
   try {
     return await work({ rig, folders, claim, signal });

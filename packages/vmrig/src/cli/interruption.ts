@@ -6,7 +6,7 @@ import { systemClock, type Clock } from "../clock/clock.ts";
  */
 const CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129, SIGPIPE: 141 } as const;
 
-/** State of an interruption by a signal. */
+/** The first signal that interrupts this process. */
 export interface Interruption {
   readonly signal: AbortSignal;
   /** Returns the exit code after an interruption, otherwise undefined. */
@@ -40,7 +40,7 @@ export function listenForInterruption(clock: Clock = systemClock): Interruption 
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
     process.on(signal, () => end(signal));
   process.stdout.on("error", () => end("SIGPIPE"));
-  // The reader of standard error has gone; there is no place left to report to.
+  // Without a reader of standard error, nothing can be reported.
   process.stderr.on("error", () => {});
   return { signal: controller.signal, code: () => code };
 }

@@ -1,24 +1,27 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
-import { generalHelp, verbHelp } from "./help.ts";
+import { helpText } from "./help.ts";
 import { configOf, says, test } from "./test-cli.test.kit.ts";
 import { VERBS } from "./table.ts";
 import { ownVersion } from "./own-version.ts";
 
-test("the help of all verbs and of each verb goes to standard output", async ({ place }) => {
-  const { exitCode, stdout, stderr } = await place.start(["--help"]);
-  expect({ exitCode, stdout, stderr }).toEqual({ exitCode: 0, stdout: generalHelp(), stderr: "" });
-  for (const verb of VERBS) expect(verbHelp(verb)).toContain(verb.summary);
-  expect((await place.start(["up", "--help"])).stdout).toContain("--allow ADDRESS");
+/** Joins the lines of a wrapped text. */
+const oneLine = (text: string): string => text.replace(/\s+/g, " ");
+
+test("the help of all verbs and of each verb goes to standard output", async ({ cli }) => {
+  const { exitCode, stdout, stderr } = await cli.start(["--help"]);
+  expect({ exitCode, stdout, stderr }).toEqual({ exitCode: 0, stdout: helpText(), stderr: "" });
+  for (const verb of VERBS) expect(oneLine(helpText(verb))).toContain(verb.summary.slice(1));
+  expect((await cli.start(["up", "--help"])).stdout).toContain("--allow ADDRESS");
 });
 
-test("prints its version", async ({ place }) => {
-  expect((await place.start(["--version"])).stdout).toBe(`${await ownVersion()}\n`);
+test("prints its version", async ({ cli }) => {
+  expect((await cli.start(["--version"])).stdout).toBe(`${await ownVersion()}\n`);
 });
 
 describe("a mistake prints one message without a stack on standard error", () => {
-  test.for<[title: string, words: readonly string[], code: number, said: string]>([
+  test.for<[title: string, words: readonly string[], code: number, message: string]>([
     ["an unknown verb", ["destory"], 2, 'vmrig has no verb "destory".\n  available: destroy, '],
     ["a missing config", ["up", "--config", "nowhere.ts"], 2, "There is no config at "],
     ["an invalid config", ["up", "--config", "wrong.config.mjs"], 2, "name: is missing"],
@@ -26,7 +29,7 @@ describe("a mistake prints one message without a stack on standard error", () =>
       "another rig's name",
       ["destroy", "others"],
       2,
-      'typed out, and got "others"; nothing was touched.',
+      'as confirmation, but got "others"; nothing was touched.',
     ],
     [
       "an unreachable Redis",
@@ -34,14 +37,14 @@ describe("a mistake prints one message without a stack on standard error", () =>
       3,
       "Could not connect to Redis at redis://127.0.0.1:1 after",
     ],
-  ])("%s", async ([, words, code, said], { place }) => {
-    await writeFile(join(place.project, "wrong.config.mjs"), "export default {};\n");
+  ])("%s", async ([, words, code, message], { cli }) => {
+    await writeFile(join(cli.project, "wrong.config.mjs"), "export default {};\n");
     await writeFile(
-      join(place.project, "unreachable.config.mjs"),
+      join(cli.project, "unreachable.config.mjs"),
       configOf(["pc1"], 'redis: { url: "redis://127.0.0.1:1" }'),
     );
-    const { exitCode, stdout, stderr } = await place.start(words);
-    expect(stderr).toContain(said);
+    const { exitCode, stdout, stderr } = await cli.start(words);
+    expect(stderr).toContain(message);
     expect(stderr).not.toMatch(/^\s+at /m);
     expect({ exitCode, stdout }).toEqual({ exitCode: code, stdout: "" });
   });
@@ -49,9 +52,9 @@ describe("a mistake prints one message without a stack on standard error", () =>
 
 describe("on a rig of two machines", () => {
   test("up creates them, reports its steps on standard error and the result on standard output", async ({
-    place,
+    cli,
   }) => {
-    const { exitCode, stdout, stderr } = await place.start(["up"]);
+    const { exitCode, stdout, stderr } = await cli.start(["up"]);
     expect(exitCode, stderr).toBe(0);
     expect(stdout).toMatch(/^ready {4}pcs-1: pc1, pc2 at baseline [0-9a-f]+\n$/);
     expect(stderr).toContain("plan     create terraform_data.pc1, terraform_data.pc2");
@@ -64,9 +67,9 @@ describe("on a rig of two machines", () => {
     ["SIGTERM", 143],
   ] as const)(
     "%s during the wait leaves the queue immediately and exits with %i",
-    async ([signal, code], { place }) => {
-      await using holder = await place.hold("bob");
-      const waiting = place.start(["up"]);
+    async ([signal, code], { cli }) => {
+      await using holder = await cli.hold("bob");
+      const waiting = cli.start(["up"]);
       await says(waiting, /wait {5}pcs-1 is held by bob@/);
       expect(await holder.waiting()).toBe(1);
       waiting.kill(signal);
@@ -78,10 +81,10 @@ describe("on a rig of two machines", () => {
   );
 
   test("Ctrl-C that arrives twice at the same time, as under npx, still leaves the queue", async ({
-    place,
+    cli,
   }) => {
-    await using holder = await place.hold("bob");
-    const waiting = place.start(["up"]);
+    await using holder = await cli.hold("bob");
+    const waiting = cli.start(["up"]);
     await says(waiting, /wait {5}pcs-1 is held by bob@/);
     waiting.kill("SIGINT");
     waiting.kill("SIGINT");
@@ -90,12 +93,12 @@ describe("on a rig of two machines", () => {
   });
 
   test("destroy removes them when the rig's name is typed, and lists the removed resources", async ({
-    place,
+    cli,
   }) => {
-    const { exitCode, stdout, stderr } = await place.start(["destroy", "pcs"]);
+    const { exitCode, stdout, stderr } = await cli.start(["destroy", "pcs"]);
     expect(exitCode, stderr).toBe(0);
     expect(stdout).toBe("gone     terraform_data.pc1\ngone     terraform_data.pc2\n");
-    expect((await place.start(["destroy", "--yes-destroy", "pcs"])).stdout).toBe(
+    expect((await cli.start(["destroy", "--yes-destroy", "pcs"])).stdout).toBe(
       "gone     pcs: nothing to destroy\n",
     );
   });

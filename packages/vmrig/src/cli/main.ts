@@ -4,21 +4,23 @@ import { asVmrigError } from "../errors/vmrig-error.ts";
 import { ownName } from "../lease/own-name.ts";
 import { parseCommandLine } from "./command-line.ts";
 import { exitCode } from "./exit-code.ts";
-import { generalHelp, verbHelp } from "./help.ts";
 import { listenForInterruption } from "./interruption.ts";
 import { ownVersion } from "./own-version.ts";
 
 const interruption = listenForInterruption();
 const { signal } = interruption;
 
-async function main(args: readonly string[]): Promise<number> {
-  const order = parseCommandLine(args);
-  const answer = (text: string): void => void process.stdout.write(text);
-  if (order.do === "help") answer(order.verb === undefined ? generalHelp() : verbHelp(order.verb));
-  if (order.do === "version") answer(`${await ownVersion()}\n`);
-  if (order.do !== "run") return 0;
-  const { verb, given, config } = order;
-  const ended = await verb.run(
+async function main(argv: readonly string[]): Promise<number> {
+  const parsed = parseCommandLine(argv);
+  const print = (text: string): void => void process.stdout.write(text);
+  if (parsed.kind === "help") {
+    const { helpText } = await import("./help.ts");
+    print(helpText(parsed.verb));
+  }
+  if (parsed.kind === "version") print(`${await ownVersion()}\n`);
+  if (parsed.kind !== "run") return 0;
+  const { verb, config } = parsed;
+  const code = await verb.run(
     {
       cwd: process.cwd(),
       env: process.env,
@@ -28,14 +30,14 @@ async function main(args: readonly string[]): Promise<number> {
         command: `vmrig ${verb.name}`,
         session: String(process.pid),
       },
-      answer,
+      print,
       say: (line) => void process.stderr.write(`${line}\n`),
       signal,
       ...(config !== undefined && { config }),
     },
-    given,
+    parsed.args,
   );
-  return ended ?? 0;
+  return code ?? 0;
 }
 
 process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {

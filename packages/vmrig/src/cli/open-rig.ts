@@ -1,8 +1,7 @@
 import { resolve } from "node:path";
-import { openFolders, type Folders } from "../config/folders.ts";
-import { findConfig, loadConfig } from "../config/load.ts";
+import type { Folders } from "../config/folders.ts";
 import type { ResolvedRig } from "../config/schema.ts";
-import type { Surroundings } from "./verb.ts";
+import type { VerbContext } from "./verb.ts";
 
 export interface OpenedRig {
   readonly rig: ResolvedRig;
@@ -10,7 +9,12 @@ export interface OpenedRig {
 }
 
 /** Opens the rig of the named config, or of the config in the working folder or a parent folder. */
-export async function openRig({ cwd, config, env }: Surroundings): Promise<OpenedRig> {
+export async function openRig({ cwd, config, env }: VerbContext): Promise<OpenedRig> {
+  // Loaded late: `--help` and `--version` must not wait for them.
+  const [{ findConfig, loadConfig }, { openFolders }] = await Promise.all([
+    import("../config/load.ts"),
+    import("../config/folders.ts"),
+  ]);
   const file = config === undefined ? await findConfig(cwd) : resolve(cwd, config);
   const { rig } = await loadConfig(file);
   return { rig, folders: await openFolders(env) };

@@ -1,19 +1,7 @@
 import { copyNames } from "../config/copy-spec.ts";
 import type { ResolvedRig } from "../config/schema.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
-import { closestFirst } from "./closest-name.ts";
-import type { OptionSpec } from "./verb.ts";
-
-/**
- * Returns the option `--copy NAME`.
- *
- * @param meaning Effect of NAME for this verb, and the default.
- */
-export function copyOption(
-  meaning: string,
-): OptionSpec & { readonly type: "string"; readonly multiple?: never } {
-  return { type: "string", value: "NAME", help: meaning };
-}
+import { availableNames } from "./closest-name.ts";
 
 /**
  * Returns the named copy, or all copies without a name.
@@ -26,6 +14,6 @@ export function pickCopies(rig: ResolvedRig, name: string | undefined): readonly
   if (names.includes(name)) return [name];
   throw new VmrigError("CONFIG_INVALID", {
     message: `Rig "${rig.name}" has no copy "${name}".`,
-    details: [`available: ${closestFirst(name, names).join(", ")}`],
+    details: [availableNames(name, names)],
   });
 }

@@ -5,17 +5,17 @@ import type { SshConnection } from "../ssh/connection.ts";
 import type { SshTarget } from "../ssh/handshake.ts";
 import { holdMachines } from "./hold-machines.ts";
 import { openRig, type OpenedRig } from "./open-rig.ts";
-import { copyOption, pickCopies } from "./pick-copy.ts";
+import { pickCopies } from "./pick-copy.ts";
 import { pickMachine } from "./pick-machine.ts";
-import type { OptionSpecs, Surroundings } from "./verb.ts";
+import type { VerbContext } from "./verb.ts";
 
 /** A machine to log in to. */
-export interface Reached {
+export interface ReachedMachine {
   readonly name: string;
   readonly folders: Folders;
   readonly target: SshTarget;
-  /** Whether the copy is a retained copy: no lease is taken for this verb and none is released. */
-  readonly kept: boolean;
+  /** True for a retained copy: this verb acquires and releases no lease. */
+  readonly isRetained: boolean;
   /** Holder and end of the lease: `pcs-1 is held until the command has ended`. */
   readonly description: string;
   connect(): Promise<SshConnection>;
@@ -30,47 +30,36 @@ export interface ReachOptions {
   readonly copy?: string;
   /** Ignores copies retained for this user. */
   readonly fresh?: true;
-  /** End of a lease that is taken for this verb: `until you leave`. */
+  /** End of the lease that this verb acquires: `until you leave`. */
   readonly until: string;
 }
-
-/** Options of the verbs that log in to a machine. */
-export const REACH = {
-  copy: copyOption(
-    "the copy with this name; default: a copy retained for you, otherwise any free copy",
-  ),
-  fresh: {
-    type: "boolean",
-    help: "ignores copies retained for you, and waits for a copy at its baseline",
-  },
-} as const satisfies OptionSpecs;
 
 /**
  * Runs `work` with a machine of a copy retained for this user, without a rollback. Without such a
  * copy, leases one and rolls it back first.
  */
 export async function reachMachine<T>(
-  surroundings: Surroundings,
+  context: VerbContext,
   { machine, copy, fresh, until }: ReachOptions,
-  work: (reached: Reached) => Promise<T>,
+  work: (reached: ReachedMachine) => Promise<T>,
 ): Promise<T> {
-  const { say, signal: ended } = surroundings;
-  const opened = await openRig(surroundings);
+  const { say, signal: interrupted } = context;
+  const opened = await openRig(context);
   const { rig, folders } = opened;
   const name = pickMachine(rig, machine);
   pickCopies(rig, copy);
   // Loaded late, so that the help and mistakes are printed without delay.
   const { findRetainedCopy } = await import("../operations/find-retained-copy.ts");
-  const [kept] = fresh === true ? [] : await findRetainedCopy({ ...opened, only: copy, say });
-  if (kept !== undefined) return work(retainedMachine(opened, kept, name, ended));
-  return holdMachines(surroundings, { ...opened, only: copy }, async ({ claim, signal }) => {
-    // Connecting verifies the rollback; the ssh program does not.
+  const [retained] = fresh === true ? [] : await findRetainedCopy({ ...opened, only: copy, say });
+  if (retained !== undefined) return work(retainedMachine(opened, retained, name, interrupted));
+  return holdMachines(context, { ...opened, only: copy }, async ({ claim, signal }) => {
+    // This verifies the rollback. The ssh program does not.
     await claim.connect(name);
     return work({
       name,
       folders,
       target: claim.target(name),
-      kept: false,
+      isRetained: false,
       description: `${claim.copy} is held ${until}`,
       connect: () => claim.connect(name),
       signal,
@@ -80,16 +69,16 @@ export async function reachMachine<T>(
 
 function retainedMachine(
   { folders }: OpenedRig,
-  { copy, kept }: RetainedCopy,
+  { copy, retained }: RetainedCopy,
   name: string,
   signal: AbortSignal,
-): Reached {
-  const target = kept.machines.find((machine) => machine.name === name)?.target;
+): ReachedMachine {
+  const target = retained.machines.find((machine) => machine.name === name)?.target;
   if (target === undefined)
     throw new VmrigError("MACHINE_OFF", {
       message: `${name} of ${copy.copy} is off: a test switched it off.`,
     });
-  const time = new Date(kept.until).toLocaleTimeString("en-GB", {
+  const time = new Date(retained.until).toLocaleTimeString("en-GB", {
     hour: "2-digit",
     minute: "2-digit",
   });
@@ -97,8 +86,8 @@ function retainedMachine(
     name,
     folders,
     target,
-    kept: true,
-    description: `${copy.copy} as it is ${kept.why}, ${kept.paused === true ? "yours" : "retained for you"} until ${time}; not rolled back (use --fresh for a rolled-back copy)`,
+    isRetained: true,
+    description: `${copy.copy} as it is ${retained.why}, ${retained.paused === true ? "yours" : "retained for you"} until ${time}; not rolled back (use --fresh for a rolled-back copy)`,
     connect: async () => {
       const { dial } = await import("../ssh/connection.ts");
       return dial(target, { name, signal });

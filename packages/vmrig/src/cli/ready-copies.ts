@@ -2,7 +2,7 @@ import { isVmrigError } from "../errors/vmrig-error.ts";
 import { holdMachines } from "./hold-machines.ts";
 import { openRig } from "./open-rig.ts";
 import { pickCopies } from "./pick-copy.ts";
-import type { Surroundings } from "./verb.ts";
+import type { VerbContext } from "./verb.ts";
 
 export interface ReadyOptions {
   /** Name of the only copy to process. @defaultValue all copies, one after another */
@@ -18,19 +18,19 @@ export interface ReadyOptions {
  * @throws the first failure, after all copies were tried
  */
 export async function readyCopies(
-  surroundings: Surroundings,
+  context: VerbContext,
   { copy, allow }: ReadyOptions,
 ): Promise<void> {
-  const opened = await openRig(surroundings);
+  const opened = await openRig(context);
   const failures: unknown[] = [];
   for (const only of pickCopies(opened.rig, copy)) {
     try {
       await holdMachines(
-        surroundings,
+        context,
         { ...opened, only, ...(allow && { allow }) },
         async ({ claim }) => {
           const names = Object.keys(claim.machines).join(", ");
-          surroundings.answer(`ready    ${claim.copy}: ${names} at baseline ${claim.baseline}\n`);
+          context.print(`ready    ${claim.copy}: ${names} at baseline ${claim.baseline}\n`);
         },
       );
     } catch (error) {

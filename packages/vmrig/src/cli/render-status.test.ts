@@ -40,7 +40,7 @@ test("machines are listed in columns, above their state", () => {
         power: "running",
         address: { host: "127.0.0.1", port: 2222 },
         snapshots: [],
-        whereabouts: "pid 7",
+        location: "pid 7",
         baseline: "current",
       },
       { name: "server", power: "off", snapshots: [], baseline: "other" },
@@ -53,7 +53,7 @@ test("machines are listed in columns, above their state", () => {
   ]);
 });
 
-test.for<[title: string, copy: Partial<CopyStatus>, said: string]>([
+test.for<[title: string, copy: Partial<CopyStatus>, line: string]>([
   [
     "a holder, the duration and the expiry of its lease",
     { state: "held", holder: holder("alice"), since: at(-41), expires: at(28) },
@@ -69,8 +69,8 @@ test.for<[title: string, copy: Partial<CopyStatus>, said: string]>([
     { broken: { since: at(-180), cause: "x" } },
     "pcs-1    free, but skipped by runs",
   ],
-])("%s", ([, copy, said]) => {
-  expect(rendered(copy)[2]).toBe(said);
+])("%s", ([, copy, line]) => {
+  expect(rendered(copy)[2]).toBe(line);
 });
 
 test("a broken copy shows its first cause and the time since then", () => {
@@ -80,17 +80,17 @@ test("a broken copy shows its first cause and the time since then", () => {
 });
 
 test("a retained copy shows its end and its reason, and to its holder the commands for it", () => {
-  const kept = { until: at(720), why: "after a failed run", yours: false };
+  const retained = { until: at(720), why: "after a failed run", yours: false };
   const copy = {
-    state: "kept",
+    state: "retained",
     holder: holder("alice"),
     since: at(-60),
     expires: at(720),
   } as const;
-  expect(rendered({ ...copy, kept })[2]).toMatch(
-    /^pcs-1 {4}kept by alice@laptop after a failed run until \d\d:\d\d, for another 12 min$/,
+  expect(rendered({ ...copy, retained })[2]).toMatch(
+    /^pcs-1 {4}retained by alice@laptop after a failed run until \d\d:\d\d, for another 12 min$/,
   );
-  expect(rendered({ ...copy, kept: { ...kept, yours: true } })[2]).toMatch(
+  expect(rendered({ ...copy, retained: { ...retained, yours: true } })[2]).toMatch(
     /12 min: log in with `vmrig ssh`, release it with `vmrig release`$/,
   );
 });

@@ -47,23 +47,25 @@ function copyLines(copy: CopyStatus, now: number): string[] {
 }
 
 function leaseState(
-  { state, holder, since: from, expires, kept, broken }: CopyStatus,
+  { state, holder, since: from, expires, retained, broken }: CopyStatus,
   now: number,
 ): string {
   if (holder === undefined) return broken === undefined ? "free" : "free, but skipped by runs";
   const until =
     expires === undefined ? "without an expiry" : `expires in ${left(expires, now)} unless renewed`;
-  if (kept !== undefined) {
-    const whose = kept.yours ? ": log in with `vmrig ssh`, release it with `vmrig release`" : "";
-    const time = `until ${timeOf(kept.until)}, for another ${left(kept.until, now)}`;
-    return `kept by ${describeHolder({ ...holder, command: "" })} ${kept.why} ${time}${whose}`;
+  if (retained !== undefined) {
+    const whose = retained.yours
+      ? ": log in with `vmrig ssh`, release it with `vmrig release`"
+      : "";
+    const time = `until ${timeOf(retained.until)}, for another ${left(retained.until, now)}`;
+    return `retained by ${describeHolder({ ...holder, command: "" })} ${retained.why} ${time}${whose}`;
   }
   return `${state} by ${describeHolder(holder)}${from === undefined ? "" : ` for ${since(from, now)}`}, ${until}`;
 }
 
-function machineRow({ name, power, address, baseline, whereabouts }: MachineView): string[] {
+function machineRow({ name, power, address, baseline, location }: MachineView): string[] {
   const at = address === undefined ? "-" : `${address.host}:${address.port}`;
-  return [name, power, at, BASELINES[baseline], whereabouts ?? ""];
+  return [name, power, at, BASELINES[baseline], location ?? ""];
 }
 
 const BASELINES = {

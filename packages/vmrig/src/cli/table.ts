@@ -29,7 +29,7 @@ export const VERBS: readonly Verb[] = [
 ];
 
 /** Options of every verb. */
-export const COMMON = {
+export const COMMON_OPTIONS = {
   config: {
     type: "string",
     value: "FILE",

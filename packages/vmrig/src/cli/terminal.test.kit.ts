@@ -25,13 +25,13 @@ export interface TerminalOptions extends Partial<TerminalSize> {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Timeout of each wait. @defaultValue 20 s */
-  readonly patienceMs?: number;
+  readonly timeoutMs?: number;
 }
 
 export const CTRL_C = "\u0003";
 
 export function openTerminal(words: readonly string[], options: TerminalOptions): Terminal {
-  const { cwd, env, columns = 80, rows = 24, patienceMs = 20_000 } = options;
+  const { cwd, env, columns = 80, rows = 24, timeoutMs = 20_000 } = options;
   const terminal = spawnAtTerminal(words, {
     cwd,
     columns,
@@ -50,7 +50,7 @@ export function openTerminal(words: readonly string[], options: TerminalOptions)
     async shows(words, from = 0) {
       return waitFor({
         what: `the terminal to show ${words}`,
-        timeoutMs: patienceMs,
+        timeoutMs,
         intervalMs: 20,
         probe: async () =>
           words.test(printed.slice(from))

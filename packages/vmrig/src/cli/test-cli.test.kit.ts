@@ -36,7 +36,7 @@ export interface CliOptions {
   readonly input?: string | Readable;
 }
 
-/** A user's project with a config, isolated by its own folders as if on a separate computer. */
+/** A project with a config, and the command `vmrig` in it. Its folders isolate it from others. */
 export interface TestCli {
   readonly root: string;
   readonly project: string;
@@ -52,14 +52,14 @@ export interface TestCli {
   run(who: string, config?: Partial<RigConfig>): Run;
   /** Leases the rig for another user. */
   hold(who: string): Promise<HeldRig>;
-  /** Deletes the lease locks of a rig, as by an operator's mistake. */
-  takeAway(rig: string): Promise<void>;
+  /** Deletes the lease locks of a rig, as an operator might by mistake. */
+  deleteLocks(rig: string): Promise<void>;
 }
 
 export interface Run {
   readonly gate: Gate;
   /** Every output line of the gate. */
-  readonly said: string[];
+  readonly lines: string[];
   /** Waits for an output line and returns it. */
   says(words: RegExp): Promise<string>;
 }
@@ -76,10 +76,10 @@ export function configOf(machines: readonly string[], more = ""): string {
 }
 
 // oxlint-disable-next-line no-empty-pattern -- Vitest reads the names of the fixtures from it
-export const test = base.extend("place", { scope: "file" }, async ({}, { onCleanup }) => {
-  const place: TestCli & AsyncDisposable = await openTestCli();
-  onCleanup(() => place[Symbol.asyncDispose]());
-  return place;
+export const test = base.extend("cli", { scope: "file" }, async ({}, { onCleanup }) => {
+  const cli: TestCli & AsyncDisposable = await openTestCli();
+  onCleanup(() => cli[Symbol.asyncDispose]());
+  return cli;
 });
 
 async function openTestCli(): Promise<TestCli & AsyncDisposable> {
@@ -114,7 +114,7 @@ async function openTestCli(): Promise<TestCli & AsyncDisposable> {
       return path;
     },
     run(who, config = {}) {
-      const said: string[] = [];
+      const lines: string[] = [];
       const rig = rigSchema.parse({
         name: "pcs",
         driver: fakeDriver(),
@@ -122,11 +122,11 @@ async function openTestCli(): Promise<TestCli & AsyncDisposable> {
         ...config,
       });
       const holder = { who, host: "laptop", command: "vitest run", session: `session of ${who}` };
-      const gate = openGate({ rig, folders, holder, say: (line) => said.push(line) });
+      const gate = openGate({ rig, folders, holder, say: (line) => lines.push(line) });
       gates.push(gate);
-      return { gate, said, says: (words) => lineOf(said, words) };
+      return { gate, lines, says: (words) => lineOf(lines, words) };
     },
-    async takeAway(rig) {
+    async deleteLocks(rig) {
       const redis = new Redis({ path: join(folders.runtime, "redis", "redis.sock") });
       const locks = await redis.keys(`*{${rig}*:lock`);
       if (locks.length === 0) throw new Error(`no lease on ${rig}`);
@@ -144,7 +144,7 @@ async function openTestCli(): Promise<TestCli & AsyncDisposable> {
         waitForMs: 10_000,
       });
       return {
-        waiting: async () => (await store.view(PCS)).line.length,
+        waiting: async () => (await store.view(PCS)).queue.length,
         [Symbol.asyncDispose]: () => store.close(),
       };
     },
@@ -163,9 +163,9 @@ async function openTestCli(): Promise<TestCli & AsyncDisposable> {
 
 async function endMachines({ state, runtime }: Folders): Promise<void> {
   for (const copy of await readdir(join(state, "rigs")).catch(() => [])) {
-    const places = { folder: join(state, "rigs", copy), runtimeFolder: join(runtime, copy) };
-    const names = await readdir(join(places.folder, "machines")).catch(() => []);
-    await Promise.all(names.map((name) => endMembers(machineFiles(places, name))));
+    const copyFolders = { folder: join(state, "rigs", copy), runtimeFolder: join(runtime, copy) };
+    const names = await readdir(join(copyFolders.folder, "machines")).catch(() => []);
+    await Promise.all(names.map((name) => endMembers(machineFiles(copyFolders, name))));
   }
 }
 
@@ -187,13 +187,14 @@ function launch(
 
 /** Waits until the standard error or output of a process matches. */
 export async function says(child: Cli, words: RegExp): Promise<void> {
-  let said = "";
+  let output = "";
   for (const stream of [child.stderr, child.stdout])
-    stream.on("data", (chunk: Buffer) => (said += chunk.toString()));
+    stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
   await waitFor({
     what: `vmrig to print ${words}`,
     timeoutMs: 30_000,
     intervalMs: 20,
-    probe: () => Promise.resolve(words.test(said) ? { value: true } : { seen: said || "nothing" }),
+    probe: () =>
+      Promise.resolve(words.test(output) ? { value: true } : { seen: output || "nothing" }),
   });
 }

@@ -20,53 +20,59 @@ type OptionValue<S extends OptionSpec> = S["type"] extends "boolean"
     ? readonly string[]
     : string;
 
-/** Values of a verb's options. */
+/** Values of a verb's options; an option that was not given is missing. */
 export type OptionValues<O extends OptionSpecs> = {
   readonly [name in keyof O]?: OptionValue<O[name]>;
 };
 
-/** Arguments of a verb. */
-export interface Given<O extends OptionSpecs = OptionSpecs> {
+/** A verb's parsed arguments. */
+export interface ParsedArguments<O extends OptionSpecs = OptionSpecs> {
   readonly options: OptionValues<O>;
   /** Positional arguments, such as machine names. */
   readonly operands: readonly string[];
-  /** The words after `--`. */
+  /** The words after `--`, unchanged. */
   readonly command: readonly string[];
 }
 
-/** Environment in which a verb runs. */
-export interface Surroundings {
+/** What a verb gets from the process that runs it. */
+export interface VerbContext {
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
   /** The value of `--config`. */
   readonly config?: string;
-  /** Holder of the leases of this command; shown to others in the queue. */
+  /** Holder of this command's leases. Other users in the queue see it. */
   readonly holder: Holder;
-  /** Writes a result to standard output, where a script may read it. */
-  readonly answer: (text: string) => void;
+  /** Writes a result to standard output. */
+  readonly print: (text: string) => void;
   /** Writes one line of progress to standard error. */
   readonly say: (line: string) => void;
   /** Aborts when the program is interrupted. */
   readonly signal: AbortSignal;
 }
 
+/** A positional argument. */
 export interface Operand {
   readonly name: string;
   readonly required?: true;
 }
 
+/** A command of the CLI, such as `vmrig up`. */
 export interface Verb<O extends OptionSpecs = OptionSpecs> {
   readonly name: string;
-  /** One line in the list of verbs. */
+  /** One line in the help of all verbs. */
   readonly summary: string;
-  /** More lines of `--help`. */
+  /** Paragraphs of `vmrig VERB --help`, after the summary. */
   readonly details: readonly string[];
   readonly operands: readonly Operand[];
   /** Whether a command for a machine may follow `--`. @defaultValue not allowed */
   readonly command?: "optional" | "required";
   readonly options: O;
-  /** @returns the exit code, unless it is 0 */
-  run(surroundings: Surroundings, given: Given<O>): Promise<number | void>;
+  /**
+   * Imports its modules itself: `vmrig --help`, `--version` and mistakes must not wait for them.
+   *
+   * @returns the exit code, unless it is 0
+   */
+  run(context: VerbContext, args: ParsedArguments<O>): Promise<number | void>;
 }
 
 /** Defines a verb; infers the option types of `run`. */

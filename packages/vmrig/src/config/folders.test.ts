@@ -1,16 +1,16 @@
-import { chmod, lstat, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from "node:fs/promises";
-import { homedir, tmpdir, userInfo } from "node:os";
+import { chmod, lstat, mkdir, symlink, writeFile } from "node:fs/promises";
+import { homedir, userInfo } from "node:os";
 import { join } from "node:path";
-import { beforeEach, expect, onTestFinished, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import { checkConfig } from "./check.ts";
 import { copySpec } from "./copy-spec.ts";
 import { openFolders } from "./folders.ts";
+import { tempFolder } from "../local-files/temp-folder.test.kit.ts";
 
 let root: string;
 let temporary: string;
 beforeEach(async () => {
-  root = await realpath(await mkdtemp(join(tmpdir(), "vmrig-test-")));
-  onTestFinished(() => rm(root, { recursive: true }));
+  root = await tempFolder();
   temporary = join(root, "tmp");
   await mkdir(temporary);
 });

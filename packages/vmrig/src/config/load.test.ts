@@ -1,15 +1,14 @@
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { beforeEach, expect, onTestFinished, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import { findConfig, loadConfig } from "./load.ts";
+import { tempFolder } from "../local-files/temp-folder.test.kit.ts";
 
 let root: string;
 beforeEach(async () => {
-  root = await mkdtemp(join(tmpdir(), "vmrig-test-"));
-  onTestFinished(() => rm(root, { recursive: true }));
+  root = await tempFolder();
 });
 
 async function file(name: string, text: string): Promise<string> {

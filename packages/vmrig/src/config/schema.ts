@@ -1,85 +1,13 @@
 import { z } from "zod";
 import type { Driver } from "../driver/driver.ts";
-import { DEFAULT_NAMESPACE } from "../redis/namespace.ts";
-import { describeAddress, serverOf, SEVERAL } from "../redis/address.ts";
-import { duration, size } from "./units.ts";
+import { fields, name, text } from "./fields.ts";
+import { machine } from "./machine-schema.ts";
+import { recipe } from "./recipe-schema.ts";
+import { redis } from "./redis-schema.ts";
+import { duration } from "./units.ts";
 
 const DAY_MS = 86_400_000;
-
-/** Returns a schema for text of one form, with one message for all other values. */
-function text(form: RegExp, expected: string): z.ZodString {
-  return z.string(`expected ${expected}`).regex(form, `expected ${expected}`);
-}
-
-/** Returns a schema for an object. Its error for an unknown key lists the known keys. */
-function fields<S extends z.core.$ZodLooseShape>(shape: S): z.ZodObject<S, z.core.$strict> {
-  return z.strictObject(shape, {
-    error: (issue) =>
-      issue.code === "unrecognized_keys"
-        ? `does not know ${quoted(issue.keys)}; it knows ${Object.keys(shape).join(", ")}`
-        : undefined,
-  });
-}
-
-function quoted(keys: readonly string[]): string {
-  return keys.map((key) => `"${key}"`).join(", ");
-}
-
-const name = text(
-  /^(?!localhost$)[a-z]([a-z0-9-]{0,30}[a-z0-9])?$/,
-  'a lower-case name such as "pcs": letters, digits and "-", at most 32, starting with a letter',
-);
-
-const file = z.union(
-  [
-    z.string(),
-    fields({
-      content: z.string(),
-      /** Octal, as for chmod. */
-      mode: text(/^0?[0-7]{3,4}$/, 'an octal mode such as "0644"').default("0644"),
-      owner: text(/^[a-z_][a-z0-9_-]*(:[a-z_][a-z0-9_-]*)?$/, '"user" or "user:group"').default(
-        "root:root",
-      ),
-    }),
-  ],
-  'expected the content, or { content: "…", mode: "0644", owner: "root:root" }',
-);
-
-const recipe = fields({
-  packages: z.array(text(/^[a-zA-Z0-9][a-zA-Z0-9+._:=~-]*$/, "a package name")).default([]),
-  files: z
-    .record(text(/^\/[^\0]*[^\0/]$/, "the absolute path of a file on the machine"), file)
-    .default({})
-    .transform((files) =>
-      Object.entries(files).map(([path, value]) => ({
-        path,
-        ...(typeof value === "string"
-          ? { content: value, mode: "0644", owner: "root:root" }
-          : value),
-      })),
-    ),
-  run: z.array(text(/\S/, "a command")).default([]),
-});
-
 const COPIES = "expected a whole number from 1 to 32";
-const CPUS = "expected a whole number from 1 to 64";
-
-const machine = fields({
-  cpus: z.int(CPUS).min(1, CPUS).max(64, CPUS).default(1),
-  memory: size
-    .default(512)
-    .refine(
-      (mb) => mb >= 256 && Number.isInteger(mb),
-      "expected whole megabytes, at least 256MB: Linux does not boot in less",
-    ),
-  disk: size
-    .default(4096)
-    .refine(
-      (mb) => mb >= 4096 && mb % 1024 === 0,
-      "expected whole gigabytes, at least 4GB: a disk cannot be smaller than its image",
-    ),
-  prepare: recipe.prefault({}),
-}).transform(({ memory, disk, ...rest }) => ({ ...rest, memoryMb: memory, diskGb: disk / 1024 }));
 
 const driver = z.custom<Driver>(
   (value) =>
@@ -90,72 +18,6 @@ const driver = z.custom<Driver>(
     typeof value.declare === "function",
   'expected a driver, such as qemu() of "@vmrig/driver-qemu"',
 );
-
-const REDIS_URL = 'expected a URL such as "redis://host:6379", or "rediss://host:6379" for TLS';
-
-function isRedisUrl(url: string): boolean {
-  try {
-    return describeAddress({ url }) !== "";
-  } catch {
-    return false;
-  }
-}
-
-const redisUrl = z.string(REDIS_URL).refine(isRedisUrl, REDIS_URL);
-
-/**
- * Several Redises must be independent of each other, and their number must not allow a tied vote.
- */
-const redisUrls = z
-  .array(redisUrl, "expected a list of URLs")
-  .refine(
-    (urls) => SEVERAL.includes(urls.length),
-    "expected 3 or 5 URLs: one Redis is `redis.url`, and with an even number a vote can tie",
-  )
-  .refine(
-    (urls) =>
-      !urls.every(isRedisUrl) || new Set(urls.map((url) => serverOf({ url }))).size === urls.length,
-    "expected servers that run independently of each other, each once; another database of one server is the same server",
-  );
-
-const pemFile = text(/\S/, "the path of a PEM file");
-
-const redis = fields({
-  url: redisUrl.optional(),
-  urls: redisUrls.optional(),
-  prefix: text(
-    /^[a-zA-Z0-9]([\w.:-]{0,62}[\w.-])?$/,
-    'a prefix of keys such as "vmrig" or "team-a:vmrig": letters, digits, ".", "_", ":" and "-", at most 64',
-  ).default(DEFAULT_NAMESPACE),
-  tls: fields({
-    ca: pemFile.optional(),
-    cert: pemFile.optional(),
-    key: pemFile.optional(),
-    servername: text(/^[\w.-]+$/, "a host name").optional(),
-  })
-    .refine(
-      ({ cert, key }) => (cert === undefined) === (key === undefined),
-      "expected cert and key together",
-    )
-    .optional(),
-}).check(({ value: { url, urls, tls }, issues }) => {
-  if (url !== undefined && urls !== undefined) {
-    issues.push({
-      code: "custom",
-      path: ["urls"],
-      input: urls,
-      message: "expected either redis.url or redis.urls",
-    });
-  }
-  if (tls === undefined) return;
-  const message = "expected rediss://, because redis.tls is set";
-  if (url?.startsWith("rediss:") === false)
-    issues.push({ code: "custom", path: ["url"], input: url, message });
-  for (const [i, one] of (urls ?? []).entries()) {
-    if (!one.startsWith("rediss:"))
-      issues.push({ code: "custom", path: ["urls", i], input: one, message });
-  }
-});
 
 export const ROLLBACK_POLICIES = ["run", "file", "test"] as const;
 

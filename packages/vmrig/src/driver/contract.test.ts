@@ -114,8 +114,8 @@ const FAULTS: ReadonlyArray<
   [
     "needs its fingerprint to declare the resources to destroy",
     {
-      declare: (stack, copy, made) =>
-        made.fingerprint === undefined ? undefined : fake.declare(stack, copy, made),
+      declare: (stack, copy, options) =>
+        options.fingerprint === undefined ? undefined : fake.declare(stack, copy, options),
     },
     [/without a fingerprint/],
   ],
@@ -128,14 +128,17 @@ const FAULTS: ReadonlyArray<
   [
     "leaves its machine behind in the destroy step",
     {
-      declare: (stack, copy, made) =>
-        fake.declare({ local: (resource) => stack.local(undestroyed(resource)) }, copy, made),
+      declare: (stack, copy, options) =>
+        fake.declare({ local: (resource) => stack.local(undestroyed(resource)) }, copy, options),
     },
     [/the create steps work again/],
   ],
   [
     "stamps another owner on its machines",
-    { declare: (stack, copy, made) => fake.declare(stack, copy, { ...made, owner: "another" }) },
+    {
+      declare: (stack, copy, options) =>
+        fake.declare(stack, copy, { ...options, owner: "another" }),
+    },
     [/a created machine boots/],
   ],
   ["claims to keep processes", { rollback: "memory" }, [/reverts files and processes/]],

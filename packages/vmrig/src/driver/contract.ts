@@ -1,10 +1,10 @@
 import { authorityCases } from "./contract/authority.ts";
 import { checkpointCases } from "./contract/checkpoints.ts";
-import { endingCases } from "./contract/cancellation.ts";
+import { removalCases } from "./contract/removal.ts";
 import type { ContractCase, ContractHarness } from "./contract/harness.ts";
 import { faultCases } from "./contract/faults.ts";
-import { healingCases } from "./contract/recovery.ts";
-import { makingCases } from "./contract/provisioning.ts";
+import { recoveryCases } from "./contract/recovery.ts";
+import { provisioningCases } from "./contract/provisioning.ts";
 import { orphanCases } from "./contract/orphans.ts";
 import { snapshotCases } from "./contract/snapshots.ts";
 import { TestMachines } from "./contract/test-machines.ts";
@@ -26,14 +26,14 @@ export type { ContractCase, ContractHarness, PlantedOrphan } from "./contract/ha
 export function driverContract(harness: ContractHarness): readonly ContractCase[] {
   const testMachines = new TestMachines(harness);
   return [
-    ...makingCases(testMachines),
+    ...provisioningCases(testMachines),
     ...snapshotCases(testMachines),
     ...authorityCases(testMachines),
-    ...healingCases(testMachines),
+    ...recoveryCases(testMachines),
     ...togetherCases(testMachines),
     ...faultCases(testMachines),
     ...checkpointCases(testMachines),
     ...orphanCases(testMachines),
-    ...endingCases(testMachines),
+    ...removalCases(testMachines),
   ];
 }

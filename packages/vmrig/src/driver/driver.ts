@@ -109,7 +109,7 @@ export interface MachineStatus {
   /** Set when {@link Driver.network} disconnected the machine from the rig's network. */
   readonly disconnected?: true;
   /** Hint for people how to find the machine: a pid, a server's id. */
-  readonly whereabouts?: string;
+  readonly location?: string;
 }
 
 /** Folders of a user's copies on this computer. Absolute paths. */
@@ -121,7 +121,7 @@ export interface CopiesFolders {
   readonly cache: string;
 }
 
-/** A process or resource of a driver that no copy owns any more. */
+/** A process or resource of a driver that no longer belongs to a copy. */
 export interface Orphan {
   /** One line for people: what the orphan is, where it is, and why it has no owner. */
   readonly what: string;
@@ -201,7 +201,7 @@ export interface Driver {
   declare(
     stack: RigStack,
     copy: CopySpec,
-    made: { readonly fingerprint?: Fingerprint; readonly owner: string },
+    options: { readonly fingerprint?: Fingerprint; readonly owner: string },
   ): void | Promise<void>;
   /** Returns the actual state of the machines. Changes nothing. */
   inspect(copy: CopySpec): Promise<Inventory>;
@@ -238,7 +238,7 @@ export interface Driver {
   readonly stop?: (machine: MachineRef, authority: Authority) => Promise<void>;
   /**
    * Lists orphans that this driver left on this computer or in an account: processes whose
-   * machine's folder is gone, interrupted work. Never lists a machine that is in use, in whichever
+   * machine's folder is gone, interrupted work. Never lists a machine that is in use, in any
    * folder. The caller finds machines of a known copy that are not in the state.
    */
   readonly orphans?: (folders: CopiesFolders) => Promise<readonly Orphan[]>;

@@ -1,12 +1,11 @@
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import { passFence } from "./fence.ts";
+import { tempFolder } from "../local-files/temp-folder.test.kit.ts";
 
 async function register(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "vmrig-test-"));
-  onTestFinished(() => rm(folder, { recursive: true }));
+  const folder = await tempFolder();
   return join(folder, "fence");
 }
 

@@ -4,6 +4,7 @@ export * from "./rig-stack.ts";
 export { restoredLine } from "./restored-line.ts";
 export { passFence } from "./fence.ts";
 export { withFileLock, fileLockHolder, type FileLockOptions } from "../local-files/file-lock.ts";
+export { writeJsonAtomically, writeTextAtomically } from "../local-files/atomic-write.ts";
 export { explainWriteErrors } from "../local-files/explain-write-errors.ts";
 export { VmrigError, isVmrigError, type ErrorFacts } from "../errors/vmrig-error.ts";
 export { CODES, type ErrorCode, type Fault } from "../errors/codes.ts";

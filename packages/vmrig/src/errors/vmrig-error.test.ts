@@ -1,14 +1,14 @@
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { inspect } from "node:util";
 import { runInNewContext } from "node:vm";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import { CODES, type ErrorCode } from "./codes.ts";
 import { isVmrigError, VmrigError } from "./vmrig-error.ts";
+import { tempFolder } from "../local-files/temp-folder.test.kit.ts";
 
 const full = (): VmrigError =>
   new VmrigError("RIG_BUSY", {
@@ -116,8 +116,7 @@ const VITEST = fileURLToPath(new URL("../../node_modules/vitest/vitest.mjs", imp
 test.each(["forks", "threads"])(
   "Vitest shows code, stack and causes of an error from a worker of the pool %s",
   async (pool) => {
-    const root = await mkdtemp(join(tmpdir(), "vmrig-test-"));
-    onTestFinished(() => rm(root, { recursive: true }));
+    const root = await tempFolder();
     const here = (file: string): string =>
       JSON.stringify(fileURLToPath(new URL(file, import.meta.url)));
     const failing = `

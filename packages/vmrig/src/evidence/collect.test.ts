@@ -7,7 +7,7 @@ import { collectEvidence, type CollectOptions } from "./collect.ts";
 import { createSecrets } from "./secrets.ts";
 import { createTranscript } from "./transcript.ts";
 
-/** A machine that cannot be reached: its network is gone, or it hangs. */
+/** A machine that never answers, because it hangs or has no network. */
 const hung: Machine = createMachine({
   name: "pc2",
   address: "10.77.0.12",
@@ -15,7 +15,7 @@ const hung: Machine = createMachine({
   connect: () => new Promise(() => {}),
 });
 
-const collect = (scene: Partial<CollectOptions>): ReturnType<typeof collectEvidence> => {
+const collect = (options: Partial<CollectOptions>): ReturnType<typeof collectEvidence> => {
   const secrets = createSecrets();
   return collectEvidence({
     copy: "pcs-1",
@@ -26,7 +26,7 @@ const collect = (scene: Partial<CollectOptions>): ReturnType<typeof collectEvide
     console: (name) => Promise.resolve(`the console of ${name}\n`),
     secrets,
     timeoutMs: 5_000,
-    ...scene,
+    ...options,
   });
 };
 
@@ -34,14 +34,14 @@ test("a machine that hangs loses its own parts only", async () => {
   const { pc1, server, [Symbol.asyncDispose]: end } = await startMachine();
   onTestFinished(end);
   const path = join(server.folder, "app.log");
-  await writeFile(path, "what the app said\n");
+  await writeFile(path, "output of the app\n");
   const files = ["pc1", "pc2"].map((machine) => ({ machine, path }));
   const { text, highlights } = await collect({
     machines: { pc1, pc2: hung },
     files,
     timeoutMs: 2_000,
   });
-  expect(text).toContain(`=== ${path} of pc1 ===\nwhat the app said\n`);
+  expect(text).toContain(`=== ${path} of pc1 ===\noutput of the app\n`);
   expect(text).toContain(`=== ${path} of pc2 ===\n(not available: no answer within 2 s)\n`);
   expect(text).toContain("=== journal of pc2 ===\n(not available: no answer within 2 s)\n");
   expect(text).toContain("=== console of pc2 ===\nthe console of pc2\n");
@@ -50,7 +50,7 @@ test("a machine that hangs loses its own parts only", async () => {
   );
 });
 
-test("a machine with a silent connection still has its console and its commands", async () => {
+test("a machine with an unresponsive connection keeps its console and its commands in the evidence", async () => {
   const transcript = createTranscript(createSecrets());
   const {
     pc1,
@@ -70,7 +70,7 @@ test("a machine with a silent connection still has its console and its commands"
   );
 });
 
-test("a console that never ends and a missing console are reported", async () => {
+test("a console that never ends and a missing console are reported as not available", async () => {
   const console: CollectOptions["console"] = (name) =>
     name === "pc1" ? new Promise(() => {}) : Promise.reject(new Error("no such thing."));
   const { text } = await collect({ machines: { pc1: hung, pc2: hung }, console, timeoutMs: 100 });
@@ -78,7 +78,7 @@ test("a console that never ends and a missing console are reported", async () =>
   expect(text).toContain("=== console of pc2 ===\n(not available: no such thing)\n");
 });
 
-test("a large file is cut to its end, with a note on its size", async () => {
+test("a large file is cut to its end, with a note of its size", async () => {
   const { pc1, server, [Symbol.asyncDispose]: end } = await startMachine();
   onTestFinished(end);
   const path = join(server.folder, "large.log");

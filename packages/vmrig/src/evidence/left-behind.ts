@@ -2,7 +2,7 @@ import type { SystemSnapshot, ProcessSnapshot } from "./system-snapshot.ts";
 
 /**
  * Lists everything new on a machine, one fact per line, without the machine's name. Ignores
- * whatever comes and goes by itself.
+ * processes and files that come and go without a test.
  */
 export function leftBehind(
   before: SystemSnapshot,

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { createSecrets, hideIn } from "./secrets.ts";
 
-test("hides a secret, its lines, and its forms quoted for a shell and for JSON", () => {
+test("hides a secret, each of its lines, and its forms quoted for a shell and for JSON", () => {
   const secrets = createSecrets(["of the config"]);
   secrets.add("it's me");
   secrets.add(Buffer.from('first "line"\nsecond line\n'));
@@ -22,13 +22,13 @@ test("hides the longer of two secrets if one is a part of the other", () => {
   expect(secrets.hide("token-and-more, token")).toBe("***, ***");
 });
 
-test("keeps words of three letters, which are no secrets", () => {
+test("keeps words of three letters, which are too short for a secret", () => {
   const secrets = createSecrets();
   secrets.add("yes");
   expect(secrets.hide("yes, of course")).toBe("yes, of course");
 });
 
-test("hides everywhere in an error: its message, stack, fields and cause", () => {
+test("hides a secret everywhere in an error: message, stack, fields and cause", () => {
   const secrets = createSecrets(["hunter2"]);
   const error = Object.assign(new Error("a hunter2", { cause: new Error("b hunter2") }), {
     stdout: "c hunter2",

@@ -1,6 +1,6 @@
 import { redact } from "../errors/redact.ts";
 
-/** Shorter strings are no secrets; hiding them would make a text unreadable. */
+/** Shorter strings are not hidden, because hiding them would make a text unreadable. */
 const SHORTEST = 4;
 /** Larger input is data: searching for each of its lines would take seconds. */
 const MAX_BYTES = 65_536;
@@ -16,11 +16,11 @@ export interface Secrets {
 
 export function createSecrets(named: readonly string[] = []): Secrets {
   /** Secrets as added; their search forms are built only when a text is shown. */
-  const given = new Set<string | Uint8Array>(named);
+  const added = new Set<string | Uint8Array>(named);
 
   let words: readonly string[] | undefined;
   const toWords = (): string[] => {
-    const texts = [...given].map((secret) =>
+    const texts = [...added].map((secret) =>
       typeof secret === "string" ? secret : Buffer.from(secret).toString("utf8"),
     );
     // Each line of a multi-line text is secret too, because a log shows single lines. The same
@@ -43,9 +43,9 @@ export function createSecrets(named: readonly string[] = []): Secrets {
     add(secret) {
       if (secret.length < SHORTEST) return;
       words = undefined;
-      given.add(secret.length <= MAX_BYTES ? secret : secret.slice(0, MAX_BYTES));
-      if (given.size > MAX_SECRETS)
-        for (const oldest of [...given].slice(named.length, named.length + 1)) given.delete(oldest);
+      added.add(secret.length <= MAX_BYTES ? secret : secret.slice(0, MAX_BYTES));
+      if (added.size > MAX_SECRETS)
+        for (const oldest of [...added].slice(named.length, named.length + 1)) added.delete(oldest);
     },
     hide: (text) =>
       redact((words ??= toWords()).reduce((result, word) => result.replaceAll(word, "***"), text)),

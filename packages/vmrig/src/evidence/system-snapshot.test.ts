@@ -7,13 +7,15 @@ import { leftBehind } from "./left-behind.ts";
 import { takeSystemSnapshot, type SystemSnapshot } from "./system-snapshot.ts";
 
 /**
- * This computer as a machine, read as its user like root on a machine. Other programs use it too.
+ * Sets up this computer as a machine, queried as its user instead of root. Other programs also run
+ * on it.
  */
-async function stage(): Promise<
+async function setUpMachine(): Promise<
   TestMachine & {
     readonly etc: string;
-    look(): Promise<SystemSnapshot>;
-    change(work: () => Promise<unknown>): Promise<string[]>;
+    snapshot(): Promise<SystemSnapshot>;
+    /** Returns what `work` left behind. */
+    leftBy(work: () => Promise<unknown>): Promise<string[]>;
   }
 > {
   const machine = await startMachine();
@@ -22,24 +24,24 @@ async function stage(): Promise<
   await mkdir(join(etc, "app"), { recursive: true });
   await writeFile(join(etc, "hosts"), "127.0.0.1 localhost\n");
   await writeFile(join(etc, "app", "it's a file"), "1\n");
-  const look = (): Promise<SystemSnapshot> =>
+  const snapshot = (): Promise<SystemSnapshot> =>
     takeSystemSnapshot(machine.pc1, { guest: "linux", folder: etc });
   return {
     ...machine,
     etc,
-    look,
-    async change(work) {
-      const before = await look();
+    snapshot,
+    async leftBy(work) {
+      const before = await snapshot();
       await work();
-      return leftBehind(before, await look(), "/etc");
+      return leftBehind(before, await snapshot(), "/etc");
     },
   };
 }
 
 /**
- * Starts a program on this computer, and ends it after the test if the test did not.
+ * Kills a process of this computer after the test, unless it has already ended.
  */
-function endAtLast(pid: number): void {
+function killAfterTest(pid: number): void {
   onTestFinished(() => {
     try {
       process.kill(pid);
@@ -50,12 +52,12 @@ function endAtLast(pid: number): void {
 }
 
 test("new, changed and removed files are listed", async () => {
-  const { etc, change } = await stage();
+  const { etc, leftBy } = await setUpMachine();
   const files = (lines: string[]): string[] => lines.filter((line) => line.startsWith("/etc"));
-  expect(files(await change(() => writeFile(join(etc, "hosts"), "127.0.0.1 localhost\n")))).toEqual(
+  expect(files(await leftBy(() => writeFile(join(etc, "hosts"), "127.0.0.1 localhost\n")))).toEqual(
     [],
   );
-  const left = await change(async () => {
+  const left = await leftBy(async () => {
     await writeFile(join(etc, "hosts"), "changed\n");
     await chmod(join(etc, "app"), 0o775);
     await symlink("../hosts", join(etc, "app", "link"));
@@ -71,7 +73,7 @@ test("new, changed and removed files are listed", async () => {
 });
 
 test("a new listening port is listed, and a closed one is not", async () => {
-  const { change } = await stage();
+  const { leftBy } = await setUpMachine();
   const server = createServer();
   onTestFinished(() => void server.close());
   let port = 0;
@@ -82,19 +84,19 @@ test("a new listening port is listed, and a closed one is not", async () => {
         resolve();
       });
     });
-  const left = await change(listen);
+  const left = await leftBy(listen);
   expect(left).toContain(`tcp port ${port} on 127.0.0.1`);
-  const closed = await change(() => new Promise((resolve) => void server.close(resolve)));
+  const closed = await leftBy(() => new Promise((resolve) => void server.close(resolve)));
   expect(closed).not.toContain(`tcp port ${port} on 127.0.0.1`);
 });
 
 test("a process left running is listed with user and arguments; the query itself is not", async () => {
-  const { pc1, look, gone } = await stage();
-  const before = await look();
+  const { pc1, snapshot, gone } = await setUpMachine();
+  const before = await snapshot();
   const { stdout: pid } = await pc1.$`sleep 601 >/dev/null 2>&1 & echo $!`;
-  endAtLast(Number(pid));
+  killAfterTest(Number(pid));
   const user = (await pc1.$`id -un`).stdout;
-  const after = await look();
+  const after = await snapshot();
   const left = leftBehind(before, after, "/etc");
   expect(left.filter((line) => line.includes(` ${pid} `))).toEqual([
     expect.stringMatching(new RegExp(`^process ${pid} of ${user}.*: sleep 601$`)),
@@ -107,27 +109,30 @@ test("a process left running is listed with user and arguments; the query itself
   await pc1.$`kill ${pid}`;
   await gone(pid);
   expect(
-    leftBehind(before, await look(), "/etc").filter((line) => line.includes(` ${pid} `)),
+    leftBehind(before, await snapshot(), "/etc").filter((line) => line.includes(` ${pid} `)),
   ).toEqual([]);
 });
 
-test("a guest on a shared computer shows only the processes of its own home, and no ports", async () => {
-  const { pc1, server } = await stage();
+test("a snapshot of a guest on a shared computer has only the processes of its own home, and no ports", async () => {
+  const { pc1, server } = await setUpMachine();
   const home = join(server.folder, "home");
   const env = { HOME: home };
   const { stdout } = await pc1.$({
     env,
   })`sleep 602 >/dev/null 2>&1 & echo $!; HOME=${`${home}2`} sleep 602 >/dev/null 2>&1 & echo $!`;
   const pids = stdout.split("\n").map(Number);
-  pids.forEach(endAtLast);
-  const looker = {
+  pids.forEach(killAfterTest);
+  const withHome = {
     ...pc1,
     exec: ((file: string, args: string[], options: object) =>
       pc1.exec(file, args, { ...options, env })) as typeof pc1.exec,
   };
-  const stock = await takeSystemSnapshot(looker, { guest: "shell", folder: server.folder });
-  expect(stock.processes.map(({ pid }) => pid)).toEqual([pids[0]]);
-  expect(stock.listeners).toEqual([]);
+  const { processes, listeners } = await takeSystemSnapshot(withHome, {
+    guest: "shell",
+    folder: server.folder,
+  });
+  expect(processes.map(({ pid }) => pid)).toEqual([pids[0]]);
+  expect(listeners).toEqual([]);
 });
 
 const empty: SystemSnapshot = {

@@ -35,7 +35,7 @@ export interface SystemSnapshotOptions {
 }
 
 const TIMEOUT_MS = 15_000;
-const NEXT = "=== vmrig stock ===";
+const NEXT = "=== vmrig snapshot ===";
 
 /**
  * Takes a snapshot in one round trip, as the machine's user, which should be root.

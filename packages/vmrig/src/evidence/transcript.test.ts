@@ -13,19 +13,19 @@ function run(
     stdout: Buffer.from(stdout),
     stderr: Buffer.alloc(0),
   });
-  const told = observer({
+  const running = observer({
     machine: "pc1",
     user: "vmrig",
     command,
-    look: undefined,
+    query: undefined,
     secrets: [],
     printed,
     ...begun,
   });
-  return (how = "exited with 0 after 0.1 s.") => told.ended(how);
+  return (how = "exited with 0 after 0.1 s.") => running.ended(how);
 }
 
-test("lists each command with its machine, its user, its exit and its output", () => {
+test("lists each command with its machine, user, exit code and output", () => {
   const transcript = createTranscript(createSecrets());
   run(transcript, "ls", { stdout: "a\nb\n" })();
   run(transcript, "reboot", { machine: "pc2", user: "root" })("exited with 1 after 2.0 s.");
@@ -41,11 +41,11 @@ test("lists a running command with its output so far", () => {
   expect(transcript.text()).toMatch(/tail -f log → still running\n {4}stdout: so far$/);
 });
 
-test("two hundred queries are one line, also among others; equal commands are merged only if no other came between", () => {
+test("two hundred queries are one line, also between other queries; equal commands are merged only when they are consecutive", () => {
   const transcript = createTranscript(createSecrets());
   for (let cursor = 0; cursor < 200; cursor += 1) {
-    run(transcript, `journalctl --after-cursor=${cursor}`, { look: "query the journal" })();
-    run(transcript, "read /etc/motd", { look: "read /etc/motd" })();
+    run(transcript, `journalctl --after-cursor=${cursor}`, { query: "query the journal" })();
+    run(transcript, "read /etc/motd", { query: "read /etc/motd" })();
   }
   for (const command of ["ls", "ls", "rm a", "ls"]) run(transcript, command)();
   expect(transcript.count).toBe(404);

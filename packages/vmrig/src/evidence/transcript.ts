@@ -47,24 +47,30 @@ export function createTranscript(
   let count = 0;
 
   /** Returns the entry of the same command, if the command repeats it. */
-  const known = ({ machine, user, command, look, shown }: CommandStarted): Entry | undefined => {
+  const known = ({
+    machine,
+    user,
+    command,
+    query: look,
+    shown,
+  }: CommandStarted): Entry | undefined => {
     // Each shell has its own screen.
     if (shown !== undefined) return undefined;
     return (look === undefined ? entries.slice(-1) : entries.slice(-WINDOW)).findLast(
       (entry) =>
         entry.begun.machine === machine &&
         entry.begun.user === user &&
-        entry.begun.look === look &&
+        entry.begun.query === look &&
         entry.begun.shown === undefined &&
         entry.running === 0 &&
         (look !== undefined || entry.command === command),
     );
   };
 
-  const observer: CommandObserver = ({ secrets: given, printed, command, ...begun }) => {
-    for (const secret of given) secrets.add(secret);
+  const observer: CommandObserver = ({ secrets: commandSecrets, printed, command, ...begun }) => {
+    for (const secret of commandSecrets) secrets.add(secret);
     count += 1;
-    const again = known({ ...begun, command, secrets: given, printed });
+    const again = known({ ...begun, command, secrets: commandSecrets, printed });
     const entry = again ?? {
       begun,
       command,
@@ -91,7 +97,7 @@ export function createTranscript(
   };
 
   const line = ({ begun, command, times, end, running }: Entry): string => {
-    const what = begun.look !== undefined && times > 1 ? begun.look : command;
+    const what = begun.query !== undefined && times > 1 ? begun.query : command;
     const often = times > 1 ? ` (${times} times)` : "";
     const how = running > 0 ? "still running" : (end ?? "").replace(/\.$/, "");
     return `${begun.machine} ${begun.user}$ ${what.trimEnd()}${often} → ${how}`;

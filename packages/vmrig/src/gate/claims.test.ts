@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { keysOf } from "../lease/keys.ts";
-import { begun, hold, rollbacks, saidOf, until } from "./rollbacks.test.kit.ts";
+import { begun, holdUp, rollbacks, linesOf, until } from "./rollbacks.test.kit.ts";
 import { on, test } from "./test-gate.test.kit.ts";
 
 const ONE = { machines: { pc1: {} } } as const;
@@ -10,14 +10,14 @@ const UNHEALTHY = [
 ];
 
 test("machines whose worker died during a rollback stay taken until their state is known", async ({
-  scene,
+  testGate,
 }) => {
   const watched = rollbacks();
-  const run = scene.run({ ...ONE, copies: 2, driver: watched.driver });
+  const run = testGate.run({ ...ONE, copies: 2, driver: watched.driver });
   const { gate } = run;
   const first = await gate.claim("file");
-  const goOn = hold(watched);
-  watched.spoilt.add(first.copy);
+  const goOn = holdUp(watched);
+  watched.broken.add(first.copy);
   const rolling = gate.rollBack(first.claim).catch((error: unknown) => error);
   await begun(watched, 2);
   gate.release(first.claim);
@@ -27,19 +27,19 @@ test("machines whose worker died during a rollback stay taken until their state 
   expect((await second).copy).not.toBe(first.copy);
   expect(await rolling).toMatchObject({ code: "MACHINE_BROKEN" });
   expect(
-    saidOf(run, "broken").filter((line) => line.includes("left out from now on")),
+    linesOf(run, "broken").filter((line) => line.includes("left out from now on")),
   ).toHaveLength(1);
   expect(await on(await second, "pc1", "ls")).toBe("");
 });
 
 test("two requests of one claim run one after the other: the second gets the copy that replaced the first", async ({
-  scene,
+  testGate,
 }) => {
   const watched = rollbacks();
-  const { gate } = scene.run({ ...ONE, copies: 2, driver: watched.driver });
+  const { gate } = testGate.run({ ...ONE, copies: 2, driver: watched.driver });
   const first = await gate.claim("file");
-  const goOn = hold(watched);
-  watched.spoilt.add(first.copy);
+  const goOn = holdUp(watched);
+  watched.broken.add(first.copy);
   const recovering = gate.heal(first.claim, UNHEALTHY);
   const rolling = gate.rollBack(first.claim);
   await begun(watched, 2);
@@ -52,23 +52,30 @@ test("two requests of one claim run one after the other: the second gets the cop
 });
 
 test("machines that cannot be retained because their lease is lost are not granted again", async ({
-  scene,
+  testGate,
 }) => {
   const watched = rollbacks();
-  const run = scene.run({ ...ONE, driver: watched.driver, keep: "failed", lease: { ttl: "2s" } });
+  const run = testGate.run({
+    ...ONE,
+    driver: watched.driver,
+    keep: "failed",
+    lease: { ttl: "2s" },
+  });
   const { gate } = run;
   const first = await gate.claim("file");
   const lost = gate.lost(first.claim);
-  const goOn = hold(watched);
+  const goOn = holdUp(watched);
   const rolling = gate.rollBack(first.claim).catch((error: unknown) => error);
   await begun(watched, 2);
   gate.release(first.claim, true);
-  await scene.redis().del(keysOf("vmrig", { rig: "pcs", copy: "pcs-1" }).lock);
+  await testGate.redis().del(keysOf("vmrig", { rig: "pcs", copy: "pcs-1" }).lock);
   await until(() => expect(lost.aborted).toBe(true));
   goOn();
   await rolling;
   await until(() =>
-    expect(saidOf(run, "kept")).toEqual([expect.stringContaining("pcs-1: could not be kept; ")]),
+    expect(linesOf(run, "retained")).toEqual([
+      expect.stringContaining("pcs-1: could not be retained; "),
+    ]),
   );
 
   gate.begin();

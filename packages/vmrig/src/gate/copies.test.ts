@@ -6,14 +6,14 @@ import type { Gate } from "./gate.ts";
 import { lineOf } from "./output.test.kit.ts";
 import { on, test } from "./test-gate.test.kit.ts";
 
-/** Returns the fake driver, with machines that cannot be restored while they are in `spoilt`. */
-function fragile(spoilt: ReadonlySet<string>): Driver {
+/** Returns the fake driver, with machines that cannot be restored while they are in `broken`. */
+function fragile(broken: ReadonlySet<string>): Driver {
   const driver = fakeDriver();
   return {
     ...driver,
     async restore(machine, snapshot, admission) {
       await driver.restore(machine, snapshot, admission);
-      if (spoilt.has(`${machine.copy.copy}/${machine.name}`)) {
+      if (broken.has(`${machine.copy.copy}/${machine.name}`)) {
         throw new VmrigError("ROLLBACK_FAILED", {
           message: `The disk of ${machine.name} is damaged.`,
         });
@@ -25,9 +25,9 @@ function fragile(spoilt: ReadonlySet<string>): Driver {
 const claimed = (gate: Gate) => gate.claim("file");
 
 test("two claims of a run get two copies, each with its own machines, state and network", async ({
-  scene,
+  testGate,
 }) => {
-  const { gate } = scene.run({ copies: 2 });
+  const { gate } = testGate.run({ copies: 2 });
   const [one, two] = await Promise.all([claimed(gate), claimed(gate)]);
   expect([one.copy, two.copy].toSorted()).toEqual(["pcs-1", "pcs-2"]);
   await on(one, "pc1", "echo mine > mine");
@@ -36,8 +36,8 @@ test("two claims of a run get two copies, each with its own machines, state and 
   expect(new Set(ports).size).toBe(4);
 });
 
-test("a third claim waits, and gets the copy that is released first", async ({ scene }) => {
-  const { gate } = scene.run({ copies: 2 });
+test("a third claim waits, and gets the copy that is released first", async ({ testGate }) => {
+  const { gate } = testGate.run({ copies: 2 });
   const [one, two] = await Promise.all([claimed(gate), claimed(gate)]);
   const third = claimed(gate);
   gate.release(two.claim);
@@ -45,30 +45,30 @@ test("a third claim waits, and gets the copy that is released first", async ({ s
   expect((await third).claim).not.toBe(one.claim);
 });
 
-test("a run that can use one copy leases no second one", async ({ scene }) => {
-  const one = scene.run({ copies: 2 }, { maxCopies: 1 });
+test("a run that can use one copy leases no second one", async ({ testGate }) => {
+  const one = testGate.run({ copies: 2 }, { maxCopies: 1 });
   const first = await claimed(one.gate);
   const waiting = claimed(one.gate);
-  const other = await claimed(scene.run({ copies: 2 }, { who: "bob" }).gate);
+  const other = await claimed(testGate.run({ copies: 2 }, { who: "bob" }).gate);
   expect(other.copy).not.toBe(first.copy);
   one.gate.release(first.claim);
   expect((await waiting).copy).toBe(first.copy);
 });
 
 test("a run gets a copy that another run released; a run without a copy goes first", async ({
-  scene,
+  testGate,
 }) => {
-  const alice = scene.run({ copies: 2 });
-  const bob = scene.run({ copies: 2 }, { who: "bob" });
-  const carol = scene.run({ copies: 2 }, { who: "carol" });
+  const alice = testGate.run({ copies: 2 });
+  const bob = testGate.run({ copies: 2 }, { who: "bob" });
+  const carol = testGate.run({ copies: 2 }, { who: "carol" });
   const first = await claimed(alice.gate);
   const second = await claimed(bob.gate);
 
   // Alice has a copy and could use another. Carol comes later, and has none.
   const extra = claimed(alice.gate);
-  await lineOf(alice.said, /^wait .*alice.*bob|^wait .*bob.*alice/);
+  await lineOf(alice.logLines, /^wait .*alice.*bob|^wait .*bob.*alice/);
   const carols = claimed(carol.gate);
-  await lineOf(carol.said, /^wait .* you are next/);
+  await lineOf(carol.logLines, /^wait .* you are next/);
   await bob.gate.close();
   expect((await carols).copy).toBe(second.copy);
 
@@ -78,17 +78,17 @@ test("a run gets a copy that another run released; a run without a copy goes fir
 });
 
 test("every run leaves a broken copy out, with the first cause, until a person repairs it", async ({
-  scene,
+  testGate,
 }) => {
-  const spoilt = new Set<string>();
-  const config = { copies: 2, driver: fragile(spoilt) };
-  const { gate, said } = scene.run(config);
+  const broken = new Set<string>();
+  const config = { copies: 2, driver: fragile(broken) };
+  const { gate, logLines } = testGate.run(config);
   const first = await claimed(gate);
-  spoilt.add(`${first.copy}/pc2`);
+  broken.add(`${first.copy}/pc2`);
   gate.release(first.claim);
   const second = await claimed(gate);
   expect(second.copy).not.toBe(first.copy);
-  expect(said).toContainEqual(
+  expect(logLines).toContainEqual(
     expect.stringMatching(
       new RegExp(
         `^broken   ${first.copy}: left out from now on; pc2 of ${first.copy} cannot be brought back`,
@@ -97,67 +97,72 @@ test("every run leaves a broken copy out, with the first cause, until a person r
   );
   await gate.close();
 
-  const later = scene.run(config);
+  const later = testGate.run(config);
   expect((await claimed(later.gate)).copy).toBe(second.copy);
-  expect(later.said).toContainEqual(
+  expect(later.logLines).toContainEqual(
     expect.stringContaining(`left out: ${first.copy}: pc2 of ${first.copy}`),
   );
   const both = claimed(later.gate).catch((error: unknown) => error);
-  await lineOf(later.said, /^wait/);
+  await lineOf(later.logLines, /^wait/);
   await later.gate.close();
   expect(await both).toMatchObject({ code: "CANCELLED" });
 
-  const vain = scene.run(config, { only: first.copy });
+  const vain = testGate.run(config, { only: first.copy });
   await expect(claimed(vain.gate)).rejects.toMatchObject({ code: "MACHINE_BROKEN" });
   await vain.gate.close();
 
-  spoilt.clear();
-  const repaired = scene.run(config, { only: first.copy, allow: new Set(["terraform_data.pc2"]) });
+  broken.clear();
+  const repaired = testGate.run(config, {
+    only: first.copy,
+    allow: new Set(["terraform_data.pc2"]),
+  });
   expect((await claimed(repaired.gate)).copy).toBe(first.copy);
-  expect(repaired.said).toContainEqual(expect.stringMatching(/^plan .*replace terraform_data.pc2/));
+  expect(repaired.logLines).toContainEqual(
+    expect.stringMatching(/^plan .*replace terraform_data.pc2/),
+  );
   await repaired.gate.close();
-  const after = scene.run(config);
+  const after = testGate.run(config);
   const [one, two] = await Promise.all([claimed(after.gate), claimed(after.gate)]);
   expect([one.copy, two.copy].toSorted()).toEqual(["pcs-1", "pcs-2"]);
 });
 
 test("an idle run gives its machines to a waiting run, and takes them again when it continues", async ({
-  scene,
+  testGate,
 }) => {
-  const alice = scene.run({ lease: { idle: "1s" } });
+  const alice = testGate.run({ lease: { idle: "1s" } });
   const first = await claimed(alice.gate);
-  const bob = scene.run({}, { who: "bob" });
+  const bob = testGate.run({}, { who: "bob" });
   const bobs = claimed(bob.gate);
-  await lineOf(bob.said, /^wait .*alice/);
+  await lineOf(bob.logLines, /^wait .*alice/);
   alice.gate.release(first.claim);
-  await lineOf(alice.said, /^idle     pcs-1: given back/);
+  await lineOf(alice.logLines, /^idle     pcs-1: released/);
   expect((await bobs).fence).toBeGreaterThan(first.fence);
   const again = claimed(alice.gate);
   await bob.gate.close();
   expect((await again).fence).toBeGreaterThan((await bobs).fence);
 });
 
-test("a new run that needs no machines releases its copies", async ({ scene }) => {
-  const alice = scene.run({ lease: { idle: "1s" } });
+test("a new run that needs no machines releases its copies", async ({ testGate }) => {
+  const alice = testGate.run({ lease: { idle: "1s" } });
   alice.gate.release((await claimed(alice.gate)).claim);
   alice.gate.begin();
-  expect(await lineOf(alice.said, /^idle/)).toContain("pcs-1: given back");
+  expect(await lineOf(alice.logLines, /^idle/)).toContain("pcs-1: released");
 });
 
-test("a copy that is ready after its last claimant left is released", async ({ scene }) => {
-  const alice = scene.run({ lease: { idle: "1s" } });
+test("a copy that is ready after its last claimant left is released", async ({ testGate }) => {
+  const alice = testGate.run({ lease: { idle: "1s" } });
   const off = new AbortController();
   const asking = alice.gate.claim("file", off.signal).catch((error: unknown) => error);
-  await lineOf(alice.said, /^check/);
+  await lineOf(alice.logLines, /^check/);
   off.abort(new Error("called off"));
   expect(await asking).toMatchObject({ message: "called off" });
-  expect(await lineOf(alice.said, /^idle/)).toContain("pcs-1: given back");
+  expect(await lineOf(alice.logLines, /^idle/)).toContain("pcs-1: released");
 });
 
 test("a watcher's new run starts from the baseline, even with one rollback per run", async ({
-  scene,
+  testGate,
 }) => {
-  const { gate } = scene.run();
+  const { gate } = testGate.run();
   const first = await gate.claim("run");
   gate.release(first.claim);
   gate.begin();
@@ -165,10 +170,10 @@ test("a watcher's new run starts from the baseline, even with one rollback per r
 });
 
 test('with onBusy "fail" a busy rig fails immediately, and the error names the holder', async ({
-  scene,
+  testGate,
 }) => {
-  await claimed(scene.run().gate);
-  const bob = scene.run({ lease: { onBusy: "fail" } }, { who: "bob" });
+  await claimed(testGate.run().gate);
+  const bob = testGate.run({ lease: { onBusy: "fail" } }, { who: "bob" });
   await expect(claimed(bob.gate)).rejects.toMatchObject({
     code: "RIG_BUSY",
     summary: expect.stringMatching(
@@ -177,15 +182,15 @@ test('with onBusy "fail" a busy rig fails immediately, and the error names the h
     hint: expect.stringContaining("lease.onBusy"),
   });
   expect(bob.gate.welcome.onBusy).toBe("fail");
-  expect(bob.said).toEqual([]);
+  expect(bob.logLines).toEqual([]);
 });
 
 test('with onBusy "skip" a run reports the busy rig once, with the holder of each copy', async ({
-  scene,
+  testGate,
 }) => {
-  const alice = scene.run({ copies: 2 });
+  const alice = testGate.run({ copies: 2 });
   await Promise.all([claimed(alice.gate), claimed(alice.gate)]);
-  const bob = scene.run({ copies: 2, lease: { onBusy: "skip" } }, { who: "bob" });
+  const bob = testGate.run({ copies: 2, lease: { onBusy: "skip" } }, { who: "bob" });
   for (const _file of [1, 2]) {
     await expect(claimed(bob.gate)).rejects.toMatchObject({
       code: "RIG_BUSY",
@@ -195,12 +200,12 @@ test('with onBusy "skip" a run reports the busy rig once, with the holder of eac
       ],
     });
   }
-  expect(bob.said).toEqual([
+  expect(bob.logLines).toEqual([
     expect.stringMatching(
       /^busy     "pcs" is busy: held by alice@laptop .*\. Tests that need it are skipped\.$/,
     ),
   ]);
   bob.gate.begin();
   await expect(claimed(bob.gate)).rejects.toMatchObject({ code: "RIG_BUSY" });
-  expect(bob.said).toHaveLength(2);
+  expect(bob.logLines).toHaveLength(2);
 });

@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { sweepDeadSockets } from "./dead-sockets.ts";
-import { tempFolder } from "./socket.test.kit.ts";
+import { tempFolder } from "../local-files/temp-folder.test.kit.ts";
 
 /** Creates a socket whose process was killed. */
 async function deadSocket(path: string): Promise<void> {

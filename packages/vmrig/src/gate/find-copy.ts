@@ -124,7 +124,7 @@ export function copyFinder(options: CopyFinderOptions): CopyFinder {
       });
     },
     async othersWait() {
-      const { line } = await (
+      const { queue: line } = await (
         await open()
       )
         .view({ rig: rig.name, copies: copyNames(rig) })

@@ -22,7 +22,7 @@ export interface Idle {
    * Called when a claim gave its machines back. `quiet`: no claim has machines now, and none waits.
    */
   watch(quiet: boolean): void;
-  /** Resolves when no copy is being given back any more. */
+  /** Resolves when no copy is being released any more. */
   ended(): Promise<void>;
 }
 

@@ -3,7 +3,7 @@ import { isVmrigError } from "../errors/vmrig-error.ts";
 import type { Holder, Lease } from "../lease/lease.ts";
 import type { LeaseStore } from "../lease/lease-store.ts";
 import { renderQueueStatus, type QueueStatus } from "../lease/queue-status.ts";
-import { rigBusyNow } from "./rig-busy-now.ts";
+import { rigBusyAtOnce } from "./rig-busy-at-once.ts";
 
 export interface LeaseCopyOptions {
   readonly rig: ResolvedRig;
@@ -58,7 +58,7 @@ export async function leaseCopy({
     );
   } catch (error) {
     if (!waits && seen !== undefined && isVmrigError(error) && error.code === "RIG_BUSY")
-      throw rigBusyNow(seen, rig.lease.onBusy);
+      throw rigBusyAtOnce(seen, rig.lease.onBusy);
     throw error;
   }
 }

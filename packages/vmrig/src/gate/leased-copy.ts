@@ -196,7 +196,7 @@ async function ensureMachines(
     driver,
     copy,
     fingerprint,
-    warrant: leaseGuard,
+    guard: leaseGuard,
     say: (line) => say(stepLine(line)),
     replaceAllowed: brokenMark(record) !== undefined,
     ...(allow && { allow }),

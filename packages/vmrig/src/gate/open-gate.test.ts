@@ -5,7 +5,7 @@ import { keysOf } from "../lease/keys.ts";
 import { openLeaseStore } from "../lease/open-lease-store.ts";
 import { waitFor } from "../wait/wait-for.ts";
 import { killFake } from "../driver/fake/fake-machines.test.kit.ts";
-import { on, test, whereabouts } from "./test-gate.test.kit.ts";
+import { on, test, locations } from "./test-gate.test.kit.ts";
 
 const LOCK = keysOf("vmrig", { rig: "pcs", copy: "pcs-1" }).lock;
 
@@ -14,8 +14,8 @@ function withoutTerraform(): void {
   vi.stubEnv("VMRIG_TERRAFORM", "/nonexistent/terraform");
 }
 
-function kinds(said: readonly string[]): string[] {
-  return said.map((line) => line.split(" ")[0] ?? "");
+function kinds(logLines: readonly string[]): string[] {
+  return logLines.map((line) => line.split(" ")[0] ?? "");
 }
 
 async function fingerprintOf(paths: readonly string[]): Promise<unknown[]> {
@@ -30,16 +30,24 @@ async function fingerprintOf(paths: readonly string[]): Promise<unknown[]> {
 }
 
 test("the first claim creates the machines, prepares them, and grants them at their baseline", async ({
-  scene,
+  testGate,
 }) => {
-  const { gate, said } = scene.run({
+  const { gate, logLines } = testGate.run({
     prepare: { run: ["echo prepared > recipe", "hostname >> recipe"] },
   });
 
   const grant = await gate.claim("file");
 
-  expect(kinds(said)).toEqual(["check", "plan", "apply", "boot", "baseline", "lease", "rollback"]);
-  expect(said).toContainEqual(
+  expect(kinds(logLines)).toEqual([
+    "check",
+    "plan",
+    "apply",
+    "boot",
+    "baseline",
+    "lease",
+    "rollback",
+  ]);
+  expect(logLines).toContainEqual(
     expect.stringContaining("create terraform_data.pc1, terraform_data.pc2"),
   );
   expect(grant).toMatchObject({
@@ -51,7 +59,7 @@ test("the first claim creates the machines, prepares them, and grants them at th
     expect(await on(grant, name, "cat recipe")).toBe(`prepared\n${name}`);
 });
 
-test("preparing a fake machine changes nothing on this computer", async ({ scene }) => {
+test("preparing a fake machine changes nothing on this computer", async ({ testGate }) => {
   // All files that vmrig's guest set-up writes on a machine that has a system.
   const paths = [
     "/etc/hosts /etc/hostname /etc/ssh /etc/ssh/ssh_known_hosts /etc/ssh/sshd_config.d /etc/ssh/authorized_keys.d",
@@ -59,34 +67,34 @@ test("preparing a fake machine changes nothing on this computer", async ({ scene
   ].flatMap((line) => line.split(" "));
   const before = await fingerprintOf(paths);
 
-  const grant = await scene.run({ prepare: { run: ["true"] } }).gate.claim("file");
+  const grant = await testGate.run({ prepare: { run: ["true"] } }).gate.claim("file");
   await on(grant, "pc1", "true");
 
   expect(await fingerprintOf(paths)).toEqual(before);
 });
 
 test("a second run finds the recorded machines: it starts no Terraform, and rolls back", async ({
-  scene,
+  testGate,
 }) => {
-  const first = scene.run();
+  const first = testGate.run();
   await on(await first.gate.claim("file"), "pc1", "echo dirty > dirty");
   await first.gate.close();
-  const parked = await scene.machines();
+  const parked = await testGate.machines();
   expect(Object.values(parked).map(({ power }) => power)).toEqual(["paused", "paused"]);
   withoutTerraform();
 
-  const second = scene.run();
+  const second = testGate.run();
   const grant = await second.gate.claim("file");
 
-  expect(kinds(second.said)).toEqual(["lease", "rollback"]);
+  expect(kinds(second.logLines)).toEqual(["lease", "rollback"]);
   expect(await on(grant, "pc1", "ls")).toBe("");
-  expect(whereabouts(await scene.machines())).toEqual(whereabouts(parked));
+  expect(locations(await testGate.machines())).toEqual(locations(parked));
 });
 
 test("machines are rolled back for each claim, except for a claim with one rollback per run", async ({
-  scene,
+  testGate,
 }) => {
-  const { gate, said } = scene.run();
+  const { gate, logLines } = testGate.run();
   const first = await gate.claim("run");
   await on(first, "pc1", "echo dirty > dirty");
   gate.release(first.claim);
@@ -101,13 +109,13 @@ test("machines are rolled back for each claim, except for a claim with one rollb
   const again = await gate.rollBack(third.claim);
   expect(await on(again, "pc1", "ls")).toBe("");
   expect(again.nonce).not.toBe(third.nonce);
-  expect(kinds(said).filter((kind) => kind === "rollback")).toHaveLength(3);
+  expect(kinds(logLines).filter((kind) => kind === "rollback")).toHaveLength(3);
 });
 
 test("an unhealthy machine is recovered, and rolled back for the next claim as well", async ({
-  scene,
+  testGate,
 }) => {
-  const { gate, said } = scene.run();
+  const { gate, logLines } = testGate.run();
   const first = await gate.claim("run");
   await on(first, "pc1", "echo 0123456789abcdef > .vmrig/baseline");
   const error = (await on({ ...first, nonce: "another" }, "pc1", "true").catch(
@@ -120,11 +128,11 @@ test("an unhealthy machine is recovered, and rolled back for the next claim as w
   gate.release(first.claim);
 
   expect((await gate.claim("run")).nonce).toBe(recovered.nonce);
-  expect(kinds(said).slice(-4)).toEqual(["broken", "heal", "heal", "rollback"]);
+  expect(kinds(logLines).slice(-4)).toEqual(["broken", "heal", "heal", "rollback"]);
 });
 
-test("claims are served in order; a cancelled claim leaves the queue", async ({ scene }) => {
-  const { gate } = scene.run();
+test("claims are served in order; a cancelled claim leaves the queue", async ({ testGate }) => {
+  const { gate } = testGate.run();
   const first = await gate.claim("file");
   const off = new AbortController();
   const order: string[] = [];
@@ -146,36 +154,36 @@ test("claims are served in order; a cancelled claim leaves the queue", async ({ 
 });
 
 test("a machine whose process was killed restarts by itself, also between the claims of a run", async ({
-  scene,
+  testGate,
 }) => {
-  const { gate, said } = scene.run();
+  const { gate, logLines } = testGate.run();
   const first = await gate.claim("file");
-  const before = await scene.machines();
+  const before = await testGate.machines();
   gate.release(first.claim);
   await killFake(before["pc2"]);
 
   const second = await gate.claim("file");
 
   expect(await on(second, "pc2", "hostname")).toBe("pc2");
-  expect(said).toContainEqual(expect.stringMatching(/^heal +pc2: /));
-  const after = await scene.machines();
+  expect(logLines).toContainEqual(expect.stringMatching(/^heal +pc2: /));
+  const after = await testGate.machines();
   expect(after["pc2"]?.hostKey).toBe(before["pc2"]?.hostKey);
-  expect(after["pc2"]?.whereabouts).not.toBe(before["pc2"]?.whereabouts);
+  expect(after["pc2"]?.location).not.toBe(before["pc2"]?.location);
 });
 
 test("a second run waits in the queue, reports the holder, and gets the rig when the first run closes", async ({
-  scene,
+  testGate,
 }) => {
-  const alice = scene.run();
+  const alice = testGate.run();
   const grant = await alice.gate.claim("file");
-  const bob = scene.run({}, { who: "bob" });
+  const bob = testGate.run({}, { who: "bob" });
   const waiting = bob.gate.claim("file");
   await waitFor({
     what: "bob to be in the queue",
     timeoutMs: 20_000,
-    probe: async () => (bob.said.length > 0 ? { value: true } : { seen: "nothing said" }),
+    probe: async () => (bob.logLines.length > 0 ? { value: true } : { seen: "nothing said" }),
   });
-  expect(bob.said[0]).toMatch(/^wait .*alice@laptop/);
+  expect(bob.logLines[0]).toMatch(/^wait .*alice@laptop/);
   await on(grant, "pc1", "echo dirty > dirty");
   await alice.gate.close();
 
@@ -186,17 +194,17 @@ test("a second run waits in the queue, reports the holder, and gets the rig when
   await expect(on(grant, "pc1", "true")).rejects.toMatchObject({ code: "LOGIN_REFUSED" });
 });
 
-test("a gate that is closed while it waits leaves the queue immediately", async ({ scene }) => {
-  const alice = scene.run();
+test("a gate that is closed while it waits leaves the queue immediately", async ({ testGate }) => {
+  const alice = testGate.run();
   await alice.gate.claim("file");
-  const bob = scene.run({}, { who: "bob" });
+  const bob = testGate.run({}, { who: "bob" });
   const waiting = bob.gate.claim("file");
   waiting.catch(() => {});
   await using store = await openLeaseStore({
-    redis: { socketPath: `${scene.folders.runtime}/redis/redis.sock` },
+    redis: { socketPath: `${testGate.folders.runtime}/redis/redis.sock` },
   });
   const queueLength = async (): Promise<number> =>
-    (await store.view({ rig: "pcs", copies: ["pcs-1"] })).line.length;
+    (await store.view({ rig: "pcs", copies: ["pcs-1"] })).queue.length;
   await waitFor({
     what: "bob to be in the queue",
     timeoutMs: 20_000,
@@ -207,19 +215,19 @@ test("a gate that is closed while it waits leaves the queue immediately", async 
 
   await expect(waiting).rejects.toMatchObject({ code: "CANCELLED" });
   expect(await queueLength()).toBe(0);
-  expect((await scene.machines())["pc1"]?.power).toBe("running");
+  expect((await testGate.machines())["pc1"]?.power).toBe("running");
 });
 
 test("a lost lease ends the claim and the run: every later claim of the run reports why, and the next run leases the rig again", async ({
-  scene,
+  testGate,
 }) => {
-  const { gate } = scene.run({ lease: { ttl: "2s" } });
+  const { gate } = testGate.run({ lease: { ttl: "2s" } });
   const over: unknown[] = [];
   gate.onOver((reason) => over.push(reason));
   const first = await gate.claim("file");
   const lost = gate.lost(first.claim);
   const waiting = gate.claim("file").catch((error: unknown) => error);
-  await scene.redis().del(LOCK);
+  await testGate.redis().del(LOCK);
   await waitFor({
     what: "the loss to be noticed",
     timeoutMs: 20_000,

@@ -1,5 +1,4 @@
-import { mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { checkConfig } from "../config/check.ts";
@@ -12,6 +11,7 @@ import { RedisServers } from "../redis/fixtures/redis-servers.ts";
 import { RedisServer } from "../redis/fixtures/redis-server.ts";
 import { PCS } from "../lease/fixtures/rigs.ts";
 import { openRunningStore, openStore } from "./open-store.ts";
+import { tempFolder } from "../local-files/temp-folder.test.kit.ts";
 
 // Real processes may be slow on a busy computer. Each wait has its own deadline.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
@@ -23,8 +23,7 @@ let folders: Folders;
 
 beforeEach(async () => {
   stack = new AsyncDisposableStack();
-  project = await mkdtemp(join(tmpdir(), "vmrig-test-"));
-  stack.defer(() => rm(project, { recursive: true, force: true }));
+  project = await tempFolder();
   folders = { state: project, cache: project, runtime: project };
 });
 afterEach(() => stack.disposeAsync());

@@ -32,45 +32,45 @@ async function pausedClaim(run: Run): Promise<{
 
 describe("while a claim is paused", () => {
   test("the user can log in to the machines as they are, and the lease stays with the run", async ({
-    scene,
+    testGate,
   }) => {
-    const run = scene.run({ lease: { ttl: "3s" } });
+    const run = testGate.run({ lease: { ttl: "3s" } });
     const { claim, pausing, pause } = await pausedClaim(run);
     expect(pause).toMatchObject({ copy: "pcs-1", copies: 1, machines: ["pc1", "pc2"], ...FAILURE });
-    expect(run.said.at(-1)).toMatch(/^pause {4}pcs-1: as the failed test left it, until /);
+    expect(run.logLines.at(-1)).toMatch(/^pause {4}pcs-1: as the failed test left it, until /);
 
-    const [found] = await enterable(scene);
-    expect(found?.kept).toMatchObject({
+    const [found] = await enterable(testGate);
+    expect(found?.retained).toMatchObject({
       paused: true,
       why: "at a failed test of a run that is paused",
       until: pause.until,
     });
-    const target = found?.kept.machines[0]?.target ?? expect.unreachable();
+    const target = found?.retained.machines[0]?.target ?? expect.unreachable();
     await using connection = await dial(target, { name: "pc1" });
     expect((await connection.exec("cat left")).stdout.toString()).toBe("evidence\n");
 
     run.gate.resume(pause.claim);
     await pausing;
-    expect(await enterable(scene)).toEqual([]);
+    expect(await enterable(testGate)).toEqual([]);
     await claim.rollBack();
     expect((await claim.machines["pc1"]?.exec("ls"))?.stdout).toBe("");
     await claim.release();
   });
 
-  test("the end of the claim or of the gate ends the pause", async ({ scene }) => {
-    const run = scene.run();
+  test("the end of the claim or of the gate ends the pause", async ({ testGate }) => {
+    const run = testGate.run();
     const first = await pausedClaim(run);
     await first.claim.release();
     await first.pausing;
-    expect(await enterable(scene)).toEqual([]);
+    expect(await enterable(testGate)).toEqual([]);
     const second = await pausedClaim(run);
     await run.gate.close();
     await second.pausing;
-    expect(await enterable(scene)).toEqual([]);
+    expect(await enterable(testGate)).toEqual([]);
   });
 
-  test("a late listener hears of the pause too", async ({ scene }) => {
-    const run = scene.run();
+  test("a late listener hears of the pause too", async ({ testGate }) => {
+    const run = testGate.run();
     const { claim, pausing, pause } = await pausedClaim(run);
     const heard: string[] = [];
     const stop = run.gate.onPause({
@@ -107,8 +107,8 @@ test("a pause ends at its timeout, and then allows no login any more", async () 
   expect(happened).toEqual(["paused", "resumed", "left"]);
 });
 
-test("a claim that is over cannot be paused", async ({ scene }) => {
-  const claim = await claimMachines(localClient(scene.run().gate), "file");
+test("a claim that is over cannot be paused", async ({ testGate }) => {
+  const claim = await claimMachines(localClient(testGate.run().gate), "file");
   await claim.release();
   await expect(claim.pause(FAILURE)).rejects.toMatchObject({ code: "LEASE_LOST" });
 });

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { CopySpec } from "../driver/driver.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
-import { isRunning } from "../local-files/start-lock.ts";
-import { writeJsonAtomically } from "../local-files/write-json.ts";
+import { isProcessRunning } from "../local-files/process-identity.ts";
+import { writeJsonAtomically } from "../local-files/atomic-write.ts";
 
 /** Note of the process that has leased a copy, and of the Redis that it leased the copy through. */
 const note = z.object({ store: z.string(), shown: z.string(), pid: z.number() });
@@ -30,7 +30,7 @@ export async function guardAgainstSplitRedis(
     other !== undefined &&
     other.store !== store.id &&
     other.pid !== process.pid &&
-    isRunning(other.pid)
+    isProcessRunning(other.pid)
   ) {
     throw new VmrigError("REDIS_SPLIT", {
       message: `The machines of ${copy} are leased through another Redis, by process ${other.pid}.`,

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { machineAccess } from "../baseline/machine-access.ts";
 import type { CopySpec } from "../driver/driver.ts";
-import { writeJsonAtomically } from "../local-files/write-json.ts";
+import { writeJsonAtomically } from "../local-files/atomic-write.ts";
 
 const retainedCopyNote = z.object({
   copy: z.string(),
@@ -59,5 +59,5 @@ export async function dropRetainedCopy(
 }
 
 export function retainedCopyPath(folder: string): string {
-  return join(folder, "kept.json");
+  return join(folder, "retained.json");
 }

@@ -7,16 +7,16 @@ import { keysOf } from "../lease/keys.ts";
 import { generateKeyPair } from "../ssh/keys.ts";
 import { createRollbackAhead } from "./rollback-ahead.ts";
 import type { LeasedCopy } from "./leased-copy.ts";
-import { begun, hold, rollbacks, saidOf, until } from "./rollbacks.test.kit.ts";
+import { begun, holdUp, rollbacks, linesOf, until } from "./rollbacks.test.kit.ts";
 import { on, test } from "./test-gate.test.kit.ts";
 
 const ONE = { machines: { pc1: {} } } as const;
 
 test("the next file finds its machines at their baseline: they were rolled back before it asked", async ({
-  scene,
+  testGate,
 }) => {
   const watched = rollbacks();
-  const { gate, said } = scene.run({ ...ONE, driver: watched.driver });
+  const { gate, logLines } = testGate.run({ ...ONE, driver: watched.driver });
   const first = await gate.claim("file");
   await on(first, "pc1", "echo dirty > dirty");
   gate.expect(2);
@@ -28,14 +28,14 @@ test("the next file finds its machines at their baseline: they were rolled back 
   expect(watched.begun).toBe(2);
   expect(second).toMatchObject({ fresh: true, fence: first.fence });
   expect(await on(second, "pc1", "ls")).toBe("");
-  expect(said.at(-1)).toMatch(/^rollback pcs-1: pc1 back at \w+ in .*, begun .* ahead$/);
+  expect(logLines.at(-1)).toMatch(/^rollback pcs-1: pc1 back at \w+ in .*, begun .* ahead$/);
   gate.release(second.claim);
   await gate.close();
   expect(watched.begun, "no rollback for a file that does not come").toBe(2);
 });
 
 test("a file that asks during a rollback ahead waits for it, and the rollback runs only once", async ({
-  scene,
+  testGate,
 }) => {
   const watched = rollbacks();
   const order: string[] = [];
@@ -43,11 +43,11 @@ test("a file that asks during a rollback ahead waits for it, and the rollback ru
     await watched.driver.restore(...call);
     order.push("rolled back");
   };
-  const { gate } = scene.run({ ...ONE, driver: { ...watched.driver, restore } });
+  const { gate } = testGate.run({ ...ONE, driver: { ...watched.driver, restore } });
   const claim = () => gate.claim("test").finally(() => order.push("granted"));
   const first = await claim();
   gate.expect(2);
-  const goOn = hold(watched);
+  const goOn = holdUp(watched);
   gate.release(first.claim);
   await begun(watched, 2);
   const second = claim();
@@ -60,10 +60,10 @@ test("a file that asks during a rollback ahead waits for it, and the rollback ru
 });
 
 test("a failed rollback ahead fails no test: the next file reports it once, and rolls its machines back", async ({
-  scene,
+  testGate,
 }) => {
   const watched = rollbacks();
-  const run = scene.run({ ...ONE, driver: watched.driver });
+  const run = testGate.run({ ...ONE, driver: watched.driver });
   const { gate } = run;
   const first = await gate.claim("file");
   watched.first = () => {
@@ -76,14 +76,14 @@ test("a failed rollback ahead fails no test: the next file reports it once, and 
   expect(await on(await gate.claim("file"), "pc1", "ls")).toBe("");
 
   expect(watched.begun).toBe(3);
-  expect(saidOf(run, "ahead")).toEqual([
+  expect(linesOf(run, "ahead")).toEqual([
     "ahead    pcs-1: not ready for the next file, which rolls it back itself; The disk of pc1 is slow.",
   ]);
-  expect([...saidOf(run, "heal"), ...saidOf(run, "broken")]).toEqual([]);
+  expect([...linesOf(run, "heal"), ...linesOf(run, "broken")]).toEqual([]);
 });
 
 test("the proof detects a rollback ahead that did nothing, and the next file recovers from it", async ({
-  scene,
+  testGate,
 }) => {
   const watched = rollbacks();
   const { restore } = watched.driver;
@@ -94,29 +94,29 @@ test("the proof detects a rollback ahead that did nothing, and the next file rec
       else await restore(machine, snapshot, admission);
     },
   };
-  const run = scene.run({ ...ONE, driver });
+  const run = testGate.run({ ...ONE, driver });
   const first = await run.gate.claim("file");
   await on(first, "pc1", "echo dirty > dirty");
   run.gate.expect(2);
   run.gate.release(first.claim);
   await begun(watched, 2);
   await until(() =>
-    expect(saidOf(run, "ahead")).toEqual([
+    expect(linesOf(run, "ahead")).toEqual([
       expect.stringContaining("could not be proven to be at its baseline"),
     ]),
   );
 
   expect(await on(await run.gate.claim("file"), "pc1", "ls")).toBe("");
-  expect(saidOf(run, "ahead")).toHaveLength(1);
+  expect(linesOf(run, "ahead")).toHaveLength(1);
 });
 
 test("files with one rollback per run find the state that the last file left", async ({
-  scene,
+  testGate,
 }) => {
   const watched = rollbacks();
   const sleeps: number[] = [];
   const sleep: Clock["sleep"] = (ms, signal) => (sleeps.push(ms), systemClock.sleep(ms, signal));
-  const { gate } = scene.run(
+  const { gate } = testGate.run(
     { ...ONE, driver: watched.driver, lease: { idle: "4321ms" } },
     { clock: { ...systemClock, sleep } },
   );
@@ -135,10 +135,10 @@ test("files with one rollback per run find the state that the last file left", a
 });
 
 test("of several copies, as many are rolled back ahead as files are still to come", async ({
-  scene,
+  testGate,
 }) => {
   const watched = rollbacks();
-  const { gate } = scene.run({ ...ONE, copies: 2, driver: watched.driver });
+  const { gate } = testGate.run({ ...ONE, copies: 2, driver: watched.driver });
   const both = await Promise.all([gate.claim("file"), gate.claim("file")]);
   gate.expect(3);
   for (const { claim } of both) gate.release(claim);
@@ -148,32 +148,32 @@ test("of several copies, as many are rolled back ahead as files are still to com
   expect(watched.begun).toBe(3);
 });
 
-test("retained machines are not rolled back ahead", async ({ scene }) => {
+test("retained machines are not rolled back ahead", async ({ testGate }) => {
   const watched = rollbacks();
-  const run = scene.run({ ...ONE, driver: watched.driver, keep: "failed" });
+  const run = testGate.run({ ...ONE, driver: watched.driver, keep: "failed" });
   const { gate } = run;
   const first = await gate.claim("file");
   gate.expect(5);
   gate.release(first.claim, true);
-  await until(() => expect(saidOf(run, "kept")).toHaveLength(2));
+  await until(() => expect(linesOf(run, "retained")).toHaveLength(2));
   await gate.close();
   expect(watched.begun).toBe(1);
 });
 
 test("a lease that is lost during a rollback ahead ends it; the next run begins with its own rollback", async ({
-  scene,
+  testGate,
 }) => {
   const watched = rollbacks();
-  const run = scene.run({ ...ONE, driver: watched.driver, lease: { ttl: "2s" } });
+  const run = testGate.run({ ...ONE, driver: watched.driver, lease: { ttl: "2s" } });
   const { gate } = run;
   const first = await gate.claim("file");
   gate.expect(2);
-  const goOn = hold(watched);
+  const goOn = holdUp(watched);
   gate.release(first.claim);
   await begun(watched, 2);
   const over: unknown[] = [];
   gate.onOver((reason) => over.push(reason));
-  await scene.redis().del(keysOf("vmrig", { rig: "pcs", copy: "pcs-1" }).lock);
+  await testGate.redis().del(keysOf("vmrig", { rig: "pcs", copy: "pcs-1" }).lock);
   await until(() => expect(over).toMatchObject([{ code: "LEASE_LOST" }]));
   goOn();
 
@@ -182,25 +182,25 @@ test("a lease that is lost during a rollback ahead ends it; the next run begins 
   const second = await gate.claim("file");
   expect(second.fence).toBeGreaterThan(first.fence);
   expect(await on(second, "pc1", "ls")).toBe("");
-  expect(saidOf(run, "ahead")).toEqual([]);
-  expect(saidOf(run, "rollback").filter((line) => line.endsWith(" ahead"))).toEqual([]);
+  expect(linesOf(run, "ahead")).toEqual([]);
+  expect(linesOf(run, "rollback").filter((line) => line.endsWith(" ahead"))).toEqual([]);
   gate.release(second.claim);
   await begun(watched, 4);
 });
 
 test("a gate that closes during a rollback ahead releases the lease when the rollback has ended, and begins nothing more", async ({
-  scene,
+  testGate,
 }) => {
   const watched = rollbacks();
-  const { gate } = scene.run({ ...ONE, driver: watched.driver });
+  const { gate } = testGate.run({ ...ONE, driver: watched.driver });
   const first = await gate.claim("file");
   gate.expect(2);
-  const goOn = hold(watched);
+  const goOn = holdUp(watched);
   gate.release(first.claim);
   await begun(watched, 2);
-  const bob = scene.run({ ...ONE, driver: watched.driver }, { who: "bob" });
+  const bob = testGate.run({ ...ONE, driver: watched.driver }, { who: "bob" });
   const bobs = bob.gate.claim("file");
-  await until(() => expect(saidOf(bob, "wait")).not.toEqual([]));
+  await until(() => expect(linesOf(bob, "wait")).not.toEqual([]));
   const order: string[] = [];
   const closed = gate.close().then(() => order.push("closed"));
   await until(() => expect(watched.begun).toBe(2));
@@ -214,29 +214,29 @@ test("a gate that closes during a rollback ahead releases the lease when the rol
 });
 
 test("an idle run gives back copies that were rolled back ahead, and begins with a rollback again", async ({
-  scene,
+  testGate,
 }) => {
   const watched = rollbacks();
-  const run = scene.run({ ...ONE, driver: watched.driver, lease: { idle: "1s" } });
+  const run = testGate.run({ ...ONE, driver: watched.driver, lease: { idle: "1s" } });
   const { gate } = run;
   const first = await gate.claim("file");
   gate.expect(2);
   gate.release(first.claim);
-  await until(() => expect(saidOf(run, "idle")).toHaveLength(1));
+  await until(() => expect(linesOf(run, "idle")).toHaveLength(1));
   const second = await gate.claim("file");
   expect(second.fence).toBeGreaterThan(first.fence);
   expect(watched.begun).toBe(3);
-  expect(run.said.at(-1)).not.toContain("ahead");
+  expect(run.logLines.at(-1)).not.toContain("ahead");
   gate.expect(3);
   gate.release(second.claim);
   await begun(watched, 4);
 });
 
 test("a watcher's next run finds its machines ready as soon as it knows its files", async ({
-  scene,
+  testGate,
 }) => {
   const watched = rollbacks();
-  const { gate, said } = scene.run({ ...ONE, driver: watched.driver });
+  const { gate, logLines } = testGate.run({ ...ONE, driver: watched.driver });
   gate.expect(1);
   gate.release((await gate.claim("run")).claim);
   gate.begin();
@@ -244,7 +244,7 @@ test("a watcher's next run finds its machines ready as soon as it knows its file
   await begun(watched, 2);
   await gate.claim("run");
   expect(watched.begun).toBe(2);
-  expect(said.at(-1)).toMatch(/ ahead$/);
+  expect(logLines.at(-1)).toMatch(/ ahead$/);
 });
 
 /** Starts a machine that accepts connections and never answers. */
@@ -290,11 +290,11 @@ const CLOSED = { timeout: 5_000, interval: 10 };
 
 plain("a claim does not wait for a login that is under way: the login is aborted", async () => {
   const { leasedCopy, calls } = await silent();
-  const said: string[] = [];
+  const logLines: string[] = [];
   const ahead = createRollbackAhead({
     clock: clockWithoutTimeouts,
     guest: "shell",
-    say: (line) => said.push(line),
+    say: (line) => logLines.push(line),
     signal: new AbortController().signal,
   });
   ahead.begin(leasedCopy);
@@ -307,7 +307,7 @@ plain("a claim does not wait for a login that is under way: the login is aborted
   });
 
   await vi.waitFor(() => expect(calls[0]?.closed).toBe(true), CLOSED);
-  expect([ahead.size, said]).toEqual([0, []]);
+  expect([ahead.size, logLines]).toEqual([0, []]);
   expect(await ahead.take(leasedCopy)).toBeUndefined();
 });
 

@@ -12,7 +12,7 @@ export interface Rollbacks {
   /** Each rollback waits for this promise, whatever its signal says. */
   held: Promise<void>;
   /** Copies whose machines cannot be restored. */
-  readonly spoilt: Set<string>;
+  readonly broken: Set<string>;
   /** Called by the next rollback. May throw. */
   first?: () => void;
 }
@@ -22,7 +22,7 @@ export function rollbacks(): Rollbacks {
   const watched: Rollbacks = {
     begun: 0,
     held: Promise.resolve(),
-    spoilt: new Set(),
+    broken: new Set(),
     driver: {
       ...driver,
       async restore(machine, snapshot, admission) {
@@ -32,7 +32,7 @@ export function rollbacks(): Rollbacks {
         first?.();
         await watched.held;
         await driver.restore(machine, snapshot, admission);
-        if (!watched.spoilt.has(machine.copy.copy)) return;
+        if (!watched.broken.has(machine.copy.copy)) return;
         throw new VmrigError("ROLLBACK_FAILED", {
           message: `The disk of ${machine.name} is damaged.`,
         });
@@ -43,7 +43,7 @@ export function rollbacks(): Rollbacks {
 }
 
 /** Holds up all rollbacks from now on. @returns a function that lets them continue */
-export function hold(watched: Rollbacks): () => void {
+export function holdUp(watched: Rollbacks): () => void {
   const { promise, resolve } = Promise.withResolvers<void>();
   watched.held = promise;
   return resolve;
@@ -57,5 +57,5 @@ export const begun = (watched: Rollbacks, count: number): Promise<void> =>
   until(() => expect(watched.begun).toBe(count));
 
 /** Returns the lines of a run that begin with a word. */
-export const saidOf = ({ said }: Run, word: string): string[] =>
-  said.filter((line) => line.startsWith(word.padEnd(9)));
+export const linesOf = ({ logLines }: Run, word: string): string[] =>
+  logLines.filter((line) => line.startsWith(word.padEnd(9)));

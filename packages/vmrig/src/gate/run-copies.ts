@@ -84,7 +84,7 @@ export function createRunCopies(options: RunCopiesOptions): RunCopies {
       for (const leasedCopy of unused) forgetState(leasedCopy);
       if (unused.length > 0) {
         const names = unused.map(({ lease }) => lease.copy).join(", ");
-        say(`idle     ${names}: given back, this run does not need it now`);
+        say(`idle     ${names}: released, this run does not need it now`);
       }
       await Promise.all(unused.map((leasedCopy) => leasedCopy.release()));
     },
@@ -144,16 +144,16 @@ export function createRunCopies(options: RunCopiesOptions): RunCopies {
     try {
       const until = await leasedCopy.keep(rig.keepFor, "after a failed run");
       const time = new Date(until).toLocaleTimeString("en-GB");
-      say(`kept     ${copy}: as the failed tests left it, until ${time}`);
-      say(`kept     ${copy}: get in with \`vmrig ssh\`, give it back with \`vmrig release\``);
+      say(`retained ${copy}: as the failed tests left it, until ${time}`);
+      say(`retained ${copy}: log in with \`vmrig ssh\`, release it with \`vmrig release\``);
     } catch (error) {
-      say(`kept     ${copy}: could not be kept; ${inWords(error)}`);
+      say(`retained ${copy}: could not be retained; ${inWords(error)}`);
       pool.give(leasedCopy);
       return;
     }
     move({ type: "retained" });
     if (state().retained >= copies) {
-      const message = `The run ends here: the machines of ${copy} are kept as its failed tests left them.`;
+      const message = `The run ends here: the machines of ${copy} are retained as its failed tests left them.`;
       end(new VmrigError("CANCELLED", { message }));
     }
     claims.stale(leasedCopy);

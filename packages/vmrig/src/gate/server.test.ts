@@ -6,7 +6,8 @@ import { VmrigError } from "../errors/vmrig-error.ts";
 import { waitFor } from "../wait/wait-for.ts";
 import { connectGate } from "../protocol/client.ts";
 import type { Gate } from "./gate.ts";
-import { grantOf, paperGate, serve, tempFolder, type PaperGate } from "./socket.test.kit.ts";
+import { grantOf, paperGate, serve, type PaperGate } from "./socket.test.kit.ts";
+import { tempFolder } from "../local-files/temp-folder.test.kit.ts";
 import { serveGate } from "./server.ts";
 
 async function asked(gate: PaperGate, what: string): Promise<void> {

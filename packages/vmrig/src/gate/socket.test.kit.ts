@@ -1,6 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
 import { connect, type Socket } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { onTestFinished } from "vitest";
@@ -9,12 +7,7 @@ import { connectGate, type GateClient } from "../protocol/client.ts";
 import type { Gate } from "./gate.ts";
 import type { Grant, PauseListener } from "../protocol/messages.ts";
 import { serveGate, type GateServer } from "./server.ts";
-
-export async function tempFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "vmrig-test-"));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  return folder;
-}
+import { tempFolder } from "../local-files/temp-folder.test.kit.ts";
 
 export function grantOf(claim: string): Grant {
   const target = {

@@ -26,7 +26,7 @@ vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
 export interface Run {
   readonly gate: Gate;
   /** All lines that the run printed. */
-  readonly said: string[];
+  readonly logLines: string[];
 }
 
 /**
@@ -43,9 +43,9 @@ export interface TestGate {
   redis(): Redis;
 }
 
-export const test = base.extend<{ scene: TestGate }>({
+export const test = base.extend<{ testGate: TestGate }>({
   // oxlint-disable-next-line no-empty-pattern -- Vitest reads the names of the fixtures from it
-  scene: async ({}, use) => {
+  testGate: async ({}, use) => {
     const root = await mkdtemp(join(tmpdir(), "vmrig-test-"));
     const folders: Folders = {
       state: join(root, "state"),
@@ -63,17 +63,17 @@ export const test = base.extend<{ scene: TestGate }>({
     await use({
       folders,
       run(config = {}, { who = "alice", ...options } = {}) {
-        const said: string[] = [];
+        const logLines: string[] = [];
         const holder = { who, host: "laptop", command: "vitest run", session: `session of ${who}` };
         const gate = openGate({
           rig: rigOf(config),
           folders,
           holder,
-          say: (line) => said.push(line),
+          say: (line) => logLines.push(line),
           ...options,
         });
         gates.push(gate);
-        return { gate, said };
+        return { gate, logLines };
       },
       copy: async () => await copySpec(rigOf({}), 1, folders),
       async machines() {
@@ -137,10 +137,10 @@ export async function on(
  * Returns the process of each machine. Equal results mean that no machine was recreated or
  * restarted.
  */
-export function whereabouts(
+export function locations(
   machines: Readonly<Record<string, MachineStatus>>,
 ): Record<string, string | undefined> {
   return Object.fromEntries(
-    Object.entries(machines).map(([name, machine]) => [name, machine.whereabouts]),
+    Object.entries(machines).map(([name, machine]) => [name, machine.location]),
   );
 }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { mkdir, readdir, realpath, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
@@ -6,7 +6,8 @@ import { openFolders } from "../config/folders.ts";
 import { Child } from "../lease/fixtures/child.ts";
 import { waitFor } from "../wait/wait-for.ts";
 import { connectGate } from "../protocol/client.ts";
-import { tempFolder } from "../gate/socket.test.kit.ts";
+import { startTimeOf } from "../local-files/process-identity.ts";
+import { tempFolder } from "../local-files/temp-folder.test.kit.ts";
 import { spawnGate, type GateProcess, type SpawnGateOptions } from "./spawn-gate.ts";
 
 const RIG = `export default { name: "pcs", driver: { name: "none", declare() {} }, machines: { pc1: {}, pc2: {} }, rollback: "test" };\n`;
@@ -37,21 +38,8 @@ async function spawn(
   return { ...gate, lines };
 }
 
-/**
- * Returns whether a process lives. An orphan may stay in the list of processes as a zombie where no
- * process collects it.
- */
-function lives(pid: number | undefined): boolean {
-  if (pid === undefined) return false;
-  try {
-    process.kill(pid, 0);
-    return (
-      process.platform !== "linux" ||
-      !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"))
-    );
-  } catch {
-    return false;
-  }
+async function lives(pid: number | undefined): Promise<boolean> {
+  return pid !== undefined && (await startTimeOf(pid)) !== undefined;
 }
 
 async function ended(pid: number | undefined): Promise<void> {
@@ -59,7 +47,8 @@ async function ended(pid: number | undefined): Promise<void> {
     what: `process ${pid} to end`,
     timeoutMs: 20_000,
     intervalMs: 20,
-    probe: async () => (lives(pid) ? { seen: "it is still running" } : { value: undefined }),
+    probe: async () =>
+      (await lives(pid)) ? { seen: "it is still running" } : { value: undefined },
   });
 }
 
@@ -76,7 +65,7 @@ test("serves the rig of the config; closing ends the process and removes the soc
     evidence: { files: [], secrets: [], timeoutMs: 10_000 },
   });
   await close();
-  expect(lives(pid)).toBe(false);
+  expect(await lives(pid)).toBe(false);
   expect(await readdir(dirname(socket))).toEqual([]);
   await expect(client.hello()).rejects.toMatchObject({ code: "GATE_LOST" });
 });
@@ -126,7 +115,7 @@ test("closing ends the gate even while the config never finishes loading", async
   );
   (await connectGate(socket)).close();
   await close();
-  expect(lives(pid)).toBe(false);
+  expect(await lives(pid)).toBe(false);
   expect(existsSync(socket)).toBe(false);
 });
 
@@ -136,7 +125,7 @@ test("closing ends the gate even when the config blocks its process for ever", a
   });
   await vi.waitUntil(() => lines.includes("busy"), { timeout: 20_000 });
   await close();
-  expect(lives(pid)).toBe(false);
+  expect(await lives(pid)).toBe(false);
 });
 
 test("the number of copies is read once, and again when the config has changed", async () => {
@@ -200,7 +189,7 @@ test("closing the gate does not report a death", async () => {
   const { close, pid } = await spawn(await home(), { onDeath: (how) => deaths.push(how) });
   await close();
   await close();
-  expect([deaths, lives(pid)]).toEqual([[], false]);
+  expect([deaths, await lives(pid)]).toEqual([[], false]);
 });
 
 test.each(["SIGKILL", "SIGTERM"] as const)(

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { systemClock } from "../clock/clock.ts";
 import { waitFor } from "../wait/wait-for.ts";
 import { Child } from "./fixtures/child.ts";
-import { lineOf } from "./fixtures/queue.ts";
+import { queueOf } from "./fixtures/queue.ts";
 import { person } from "./fixtures/holders.ts";
 import { RedisServers } from "../redis/fixtures/redis-servers.ts";
 import { PCS, pcs } from "./fixtures/rigs.ts";
@@ -50,7 +50,7 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
         timeoutMs: 5000,
         intervalMs: 2,
         probe: async () => {
-          const line = await lineOf(leases);
+          const line = await queueOf(leases);
           return line.includes(who) ? { value: undefined } : { seen: line.join() };
         },
       });
@@ -97,7 +97,7 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
     const first = await ask("alice", pcs(2));
     const particular = await wait("bob", { ...pcs(2), accept: ["pcs-1"] });
     expect((await ask("carol", pcs(2), { waitForMs: 0 })).copy).toBe("pcs-2");
-    expect(await lineOf(leases)).toEqual(["bob"]);
+    expect(await queueOf(leases)).toEqual(["bob"]);
     await first.release();
     expect((await particular.lease).copy).toBe("pcs-1");
   });
@@ -119,13 +119,14 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
     const later = await wait("greedier", { ...PCS, extra: true });
     const bob = await wait("bob", PCS);
     const carol = await wait("carol", PCS);
-    expect((await leases.view(PCS)).line).toMatchObject([
+    expect((await leases.view(PCS)).queue).toMatchObject([
       { holder: { who: "bob" }, extra: false, accepts: ["pcs-1"] },
       { holder: { who: "carol" }, extra: false },
       { holder: { who: "greedy" }, extra: true },
       { holder: { who: "greedier" }, extra: true },
     ]);
-    for (const { waitedMs } of (await leases.view(PCS)).line) expect(waitedMs).toBeLessThan(60_000);
+    for (const { waitedMs } of (await leases.view(PCS)).queue)
+      expect(waitedMs).toBeLessThan(60_000);
     let last = held;
     for (const one of [bob, carol, extra, later]) {
       await last.release();
@@ -201,7 +202,7 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
       what: "its old position",
       timeoutMs: 10_000,
       probe: async () => {
-        const line = (await lineOf(leases)).join();
+        const line = (await queueOf(leases)).join();
         return line === "stopped,carol" ? { value: undefined } : { seen: line };
       },
     });
@@ -268,7 +269,7 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
       what: "all 200 waiters",
       timeoutMs: 20_000,
       probe: async () => {
-        const line = await lineOf(leases);
+        const line = await queueOf(leases);
         return line.length === names.length ? { value: line } : { seen: `${line.length}` };
       },
     });

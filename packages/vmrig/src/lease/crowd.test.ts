@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { waitFor } from "../wait/wait-for.ts";
 import { Child } from "./fixtures/child.ts";
-import { lineOf, untilLine } from "./fixtures/queue.ts";
+import { queueOf, waitForQueue } from "./fixtures/queue.ts";
 import { person } from "./fixtures/holders.ts";
 import { RedisServers } from "../redis/fixtures/redis-servers.ts";
 import { PCS } from "./fixtures/rigs.ts";
@@ -27,11 +27,11 @@ test("of 200 waiters, those of killed processes leave the queue, and the others 
     await crowd.says("crowd");
     crowds.push(crowd);
   }
-  const everyone = await lineOf(leases);
+  const everyone = await queueOf(leases);
   expect(everyone).toHaveLength(200);
   for (const i of [0, 2]) crowds[i]?.signal("SIGKILL");
   const living = everyone.filter((who) => /^[bd]/.test(who));
-  await untilLine(leases, living);
+  await waitForQueue(leases, living);
   await held.release();
   const servedOf = (i: number): unknown[] =>
     crowds[i]?.said.flatMap((fact) => ("served" in fact ? [fact["served"]] : [])) ?? [];

@@ -15,7 +15,7 @@ export interface CurrentHolder {
   /** Missing for a lock that was set by hand. */
   readonly heldForMs?: number;
   /** Set for a retained copy: its run is over, and the lease is not renewed. */
-  readonly kept?: {
+  readonly retained?: {
     /** Milliseconds since the epoch, by Redis' clock. */
     readonly until: number;
     /** `after a failed run` */
@@ -28,28 +28,30 @@ export interface CurrentHolder {
   readonly expiresInMs: number;
 }
 
-/** Reply of `HOLD` in queue-lua.ts. */
+/** Reply of `READ_HOLDER` in queue-lua.ts. */
 export type CurrentHolderReply = readonly [
   pttl: number,
   fence: string,
   heldForMs: number,
   who: string,
-  kept: string,
+  retained: string,
 ];
 
 /** Decodes a reply. Returns `undefined` for a free copy. */
 export function decodeCurrentHolder(
   copy: string,
-  [pttl, fence, heldForMs, who, keptReply]: CurrentHolderReply,
+  [pttl, fence, heldForMs, who, retainedReply]: CurrentHolderReply,
 ): CurrentHolder | undefined {
   if (pttl === -2) return undefined;
-  const kept = /^(\d+):(.*)$/s.exec(keptReply);
+  const retained = /^(\d+):(.*)$/s.exec(retainedReply);
   return {
     copy,
     holder: decodeHolder(who),
     fence: Number(fence),
     ...(heldForMs < 0 ? {} : { heldForMs }),
-    ...(kept === null ? {} : { kept: { until: Number(kept[1]), why: clean(kept[2] ?? "") } }),
+    ...(retained === null
+      ? {}
+      : { retained: { until: Number(retained[1]), why: clean(retained[2] ?? "") } }),
     expiresInMs: pttl < 0 ? Number.POSITIVE_INFINITY : pttl,
   };
 }
@@ -68,24 +70,24 @@ export function decodeCurrentHolders(
 
 /**
  * Returns `held by alice@laptop (vitest run x) for 41 s`, or
- * `kept by alice@laptop after a failed run for another 12 min (until 14:32)`.
+ * `retained by alice@laptop after a failed run for another 12 min (until 14:32)`.
  */
 export function renderCurrentHolder(current: CurrentHolder): string {
-  return `${current.kept === undefined ? "held by " : ""}${describeCurrentHolder(current)}`;
+  return `${current.retained === undefined ? "held by " : ""}${describeCurrentHolder(current)}`;
 }
 
 /** Like {@link renderCurrentHolder}, without the words "held by". */
 export function describeCurrentHolder({
   holder,
   heldForMs,
-  kept,
+  retained,
   expiresInMs,
 }: CurrentHolder): string {
-  if (kept === undefined)
+  if (retained === undefined)
     return `${describeHolder(holder)}${heldForMs === undefined ? "" : ` for ${formatDuration(heldForMs)}`}`;
-  const until = new Date(kept.until).toLocaleTimeString("en-GB", {
+  const until = new Date(retained.until).toLocaleTimeString("en-GB", {
     hour: "2-digit",
     minute: "2-digit",
   });
-  return `kept by ${describeHolder({ ...holder, command: "" })} ${kept.why} for another ${formatDuration(expiresInMs)} (until ${until})`;
+  return `retained by ${describeHolder({ ...holder, command: "" })} ${retained.why} for another ${formatDuration(expiresInMs)} (until ${until})`;
 }

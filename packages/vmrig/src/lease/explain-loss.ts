@@ -32,7 +32,7 @@ export async function explainLoss(
   lease: CopyName & { readonly fence: Fence },
 ): Promise<string[]> {
   const { lock, holder, revoked } = keysOf(namespace, lease);
-  return tellLoss(
+  return reportLoss(
     [(await connection.run(LOSS, [lock, holder, revoked], [lease.fence])) as LossReply],
     lease.fence,
   );
@@ -42,7 +42,7 @@ export async function explainLoss(
  * Combines the replies of several servers: a reply that names the person who released the lease by
  * force, and the reply with the newest lease since.
  */
-export function tellLoss(replies: readonly LossReply[], lost: Fence): string[] {
+export function reportLoss(replies: readonly LossReply[], lost: Fence): string[] {
   const facts = [];
   const forced = replies.find(([revokedForMs]) => revokedForMs >= 0);
   if (forced !== undefined) facts.push(renderForced(forced[1], forced[0]));

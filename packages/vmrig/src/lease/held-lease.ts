@@ -89,7 +89,7 @@ export class HeldLease implements Lease {
       value: this.#lock.value,
     });
     if (!retained) return this.refused();
-    this.#renewer.finish("kept");
+    this.#renewer.finish("retained");
     this.#context.onEnd();
   }
 

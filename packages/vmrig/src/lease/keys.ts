@@ -50,7 +50,7 @@ export function rigKeys(namespace: string, rig: string, copies: readonly string[
  * {@link rigKeys} for one waiter. The last key is never stored. It passes the waiter and its
  * attempt to a script: the public interface of redlock offers no other way.
  */
-export function turnKeys(
+export function queueKeys(
   namespace: string,
   { rig, copies }: { readonly rig: string; readonly copies: readonly string[] },
   waiter: string,

@@ -73,7 +73,7 @@ export class LeaseRenewer {
   }
 
   assertHeld(): void {
-    if (this.#state === "released" || this.#state === "kept") {
+    if (this.#state === "released" || this.#state === "retained") {
       throw new VmrigError("LEASE_LOST", {
         message: `The lease of "${this.#options.copy}" was ${this.#state}: it must not be used any more.`,
         hint: "this is a bug in vmrig: please report it with the stack",
@@ -90,7 +90,7 @@ export class LeaseRenewer {
    *
    * @returns for how many milliseconds the lock still has to be released; 0 when the lease was lost
    */
-  finish(as: "released" | "kept" = "released"): number {
+  finish(as: "released" | "retained" = "released"): number {
     const remaining = this.remainingMs();
     if (this.#state === "held" && remaining === 0) this.#expire();
     if (this.#state === "held") {

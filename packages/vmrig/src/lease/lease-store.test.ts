@@ -47,7 +47,7 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
   test("a failed attempt leaves no waiter in the queue", async () => {
     await acquire("alice");
     await leases.tryAcquire(PCS, { holder: person("bob") });
-    expect((await leases.view(PCS)).line).toEqual([]);
+    expect((await leases.view(PCS)).queue).toEqual([]);
   });
 
   test("an attempt does not overtake waiters", async () => {
@@ -58,7 +58,7 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
       timeoutMs: 5000,
       intervalMs: 5,
       probe: async () =>
-        (await leases.view(PCS)).line.length === 1 ? { value: 1 } : { seen: "no waiter" },
+        (await leases.view(PCS)).queue.length === 1 ? { value: 1 } : { seen: "no waiter" },
     });
     const releasing = held.release();
     expect(await leases.tryAcquire(PCS, { holder: person("carol") })).toBeUndefined();
@@ -118,7 +118,7 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
       timeoutMs: 5000,
       probe: async () => {
         const seen = await leases.view(PCS);
-        return seen.line.length === 1 ? { value: seen } : { seen: "no waiter" };
+        return seen.queue.length === 1 ? { value: seen } : { seen: "no waiter" };
       },
     });
     expect(view).toMatchObject({

@@ -76,7 +76,7 @@ export interface LeaseStore extends AsyncDisposable {
   /**
    * Retains a copy unchanged for people to inspect after its run is over. The lease outlives this
    * process. It ends after `forMs`, or earlier by `revoke` with its fence. The state of the `Lease`
-   * becomes `kept`.
+   * becomes `retained`.
    *
    * @throws VmrigError `CONFIG_INVALID` for more than 24 hours
    * @throws VmrigError `LEASE_LOST` when the lease is no longer held

@@ -8,7 +8,7 @@ import {
 import { decodeHolder } from "./holder.ts";
 import { rigKeys } from "./keys.ts";
 import type { Holder } from "./lease.ts";
-import { EXTRA, HOLD, LINE } from "./backends/queue-lua.ts";
+import { EXTRA_COPY_OFFSET, READ_HOLDER, QUEUE_RULES } from "./backends/queue-lua.ts";
 import { NOW, script } from "../redis/script.ts";
 import type { LeaseRequest } from "./lease-request.ts";
 
@@ -25,10 +25,10 @@ export interface LeaseView {
     readonly held?: CurrentHolder;
   }[];
   /** Waiters, in queue order. */
-  readonly line: readonly InLine[];
+  readonly queue: readonly WaiterView[];
 }
 
-export interface InLine {
+export interface WaiterView {
   readonly holder: Holder;
   readonly waitedMs: number;
   /** Set when the waiter already holds a copy. It comes after all waiters without a copy. */
@@ -38,7 +38,7 @@ export interface InLine {
 }
 
 /** Reads the state of a rig. Runs with `rigKeys`. Read-only. */
-export const VIEW = script(`${NOW}${LINE}${HOLD}
+export const VIEW = script(`${NOW}${QUEUE_RULES}${READ_HOLDER}
 local copies, line = {}, {}
 for _, name in ipairs(names) do
   copies[#copies + 1] = { name, redis.call('GET', KEYS[at[name] + 2]) or '0', hold(at[name]) }
@@ -46,8 +46,8 @@ end
 for _, waiter in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
   if (tonumber(redis.call('ZSCORE', KEYS[2], waiter)) or 0) > now then
     local ticket = tonumber(redis.call('ZSCORE', KEYS[1], waiter))
-    local extra = ticket >= ${EXTRA.toFixed(0)}
-    line[#line + 1] = { redis.call('HGET', KEYS[3], waiter) or '', now - (extra and ticket - ${EXTRA.toFixed(0)} or ticket), extra and 1 or 0, accepted(waiter), waiter }
+    local extra = ticket >= ${EXTRA_COPY_OFFSET.toFixed(0)}
+    line[#line + 1] = { redis.call('HGET', KEYS[3], waiter) or '', now - (extra and ticket - ${EXTRA_COPY_OFFSET.toFixed(0)} or ticket), extra and 1 or 0, accepted(waiter), waiter }
   end
 end
 return { copies, line }
@@ -55,10 +55,10 @@ return { copies, line }
 
 export type ViewReply = [
   copies: [copy: string, fence: string, hold: CurrentHolderReply][],
-  line: InLineReply[],
+  queue: WaiterViewReply[],
 ];
 
-export type InLineReply = [
+export type WaiterViewReply = [
   who: string,
   waitedMs: number,
   extra: number,
@@ -72,18 +72,21 @@ export async function viewRig(
   namespace: string,
   { rig, copies }: Pick<LeaseRequest, "rig" | "copies">,
 ): Promise<LeaseView> {
-  const [states, line] = (await connection.ask(VIEW, rigKeys(namespace, rig, copies))) as ViewReply;
+  const [states, queue] = (await connection.ask(
+    VIEW,
+    rigKeys(namespace, rig, copies),
+  )) as ViewReply;
   return {
     rig,
     copies: states.map(([copy, fence, reply]) => {
       const held = decodeCurrentHolder(copy, reply);
       return { copy, fence: Number(fence), ...(held && { held }) };
     }),
-    line: line.map(decodeInLine),
+    queue: queue.map(decodeWaiterView),
   };
 }
 
-export function decodeInLine([who, waitedMs, extra, accepts]: InLineReply): InLine {
+export function decodeWaiterView([who, waitedMs, extra, accepts]: WaiterViewReply): WaiterView {
   return {
     holder: decodeHolder(who),
     waitedMs: Math.max(0, waitedMs),

@@ -16,10 +16,10 @@ export interface Holder {
 }
 
 /**
- * State of a lease. `kept`: the holder ended the lease and left the copy unchanged for people to
+ * State of a lease. `retained`: the holder ended the lease and left the copy unchanged for people to
  * inspect; see `LeaseStore.retain`.
  */
-export type LeaseState = "held" | "lost" | "released" | "kept";
+export type LeaseState = "held" | "lost" | "released" | "retained";
 
 /**
  * The exclusive, time-limited right to one copy of a rig. It is renewed in the background until it
@@ -57,13 +57,13 @@ export interface Lease extends AsyncDisposable {
    * clocks itself. The answer is therefore correct in a process that was paused or whose event loop
    * was blocked, before any timer could run.
    *
-   * @throws VmrigError `LEASE_LOST` when the lease is lost, released or kept
+   * @throws VmrigError `LEASE_LOST` when the lease is lost, released or retained
    */
   assertHeld(): void;
   /**
    * Releases the lease to the next waiter in the queue. May be called any number of times and never
    * throws. A lock that no longer exists is no error. When Redis does not answer (retried for 3 s),
-   * the TTL ends the lease. Does nothing when the lease is already lost or kept.
+   * the TTL ends the lease. Does nothing when the lease is already lost or retained.
    */
   release(): Promise<void>;
 }

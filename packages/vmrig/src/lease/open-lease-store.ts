@@ -1,6 +1,6 @@
 import { systemClock, type Clock } from "../clock/clock.ts";
 import type { RedisAddress } from "../redis/address.ts";
-import { connect } from "../redis/connection.ts";
+import { connect } from "../redis/dial.ts";
 import { DEFAULT_NAMESPACE } from "../redis/namespace.ts";
 import { openQuorum } from "./backends/quorum/open.ts";
 import { singleRedis } from "./backends/single/single-redis.ts";

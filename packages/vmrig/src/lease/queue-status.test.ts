@@ -82,16 +82,16 @@ test("the status of a request for some copies does not show the others", () => {
 });
 
 test("the status of a retained copy shows why and until when, without the command", () => {
-  const kept: CurrentHolder = {
+  const retained: CurrentHolder = {
     ...byAlice,
     expiresInMs: 720_000,
-    kept: { until: new Date(2026, 0, 2, 14, 32).getTime(), why: "after a failed run" },
+    retained: { until: new Date(2026, 0, 2, 14, 32).getTime(), why: "after a failed run" },
   };
-  expect(renderQueueStatus(line(1, [kept]))).toBe(
-    "pcs-1 is kept by alice@laptop after a failed run for another 12 min (until 14:32); you are 2nd in line",
+  expect(renderQueueStatus(line(1, [retained]))).toBe(
+    "pcs-1 is retained by alice@laptop after a failed run for another 12 min (until 14:32); you are 2nd in line",
   );
-  expect(renderQueueStatus(line(2, [kept, byBob]))).toContain(
-    " held (kept by alice@laptop after a failed run for another 12 min (until 14:32), bob@ci-3 (vitest run) for 3 min)",
+  expect(renderQueueStatus(line(2, [retained, byBob]))).toContain(
+    " held (retained by alice@laptop after a failed run for another 12 min (until 14:32), bob@ci-3 (vitest run) for 3 min)",
   );
 });
 

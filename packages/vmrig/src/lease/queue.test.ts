@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { waitFor } from "../wait/wait-for.ts";
 import { BadNetwork } from "../redis/fixtures/bad-network.ts";
 import { Child } from "./fixtures/child.ts";
-import { lineOf, untilLine } from "./fixtures/queue.ts";
+import { queueOf, waitForQueue } from "./fixtures/queue.ts";
 import { person } from "./fixtures/holders.ts";
 import { RedisServer } from "../redis/fixtures/redis-server.ts";
 import { RedisServers } from "../redis/fixtures/redis-servers.ts";
@@ -64,7 +64,7 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
             await lease.release();
           }),
       );
-      await untilLine(leases, names.slice(0, i + 1));
+      await waitForQueue(leases, names.slice(0, i + 1));
     }
     await first.release();
     await Promise.all(waits);
@@ -99,7 +99,7 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
     const holder = stack.use(new Child("lease-process.ts", [servers.socketPaths, "hold", "alice"]));
     const { fence } = await holder.says("fence");
     const waiting = leases.acquire(PCS, { holder: person("bob"), waitForMs: 20_000 });
-    await untilLine(leases, ["bob"]);
+    await waitForQueue(leases, ["bob"]);
     holder.signal("SIGKILL");
     expect((await waiting).fence).toBeGreaterThan(fence as number);
   });
@@ -113,7 +113,7 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
     );
     await killed.says("waiting");
     const waiting = leases.acquire(PCS, { holder: person("bob"), waitForMs: 20_000 });
-    await untilLine(leases, ["killed", "bob"]);
+    await waitForQueue(leases, ["killed", "bob"]);
     killed.signal("SIGKILL");
     await killed.ended();
     await held.release();
@@ -134,7 +134,7 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
       waitForMs: 600_000,
       signal: cancel.signal,
     });
-    await untilLine(leases, ["bob"]);
+    await waitForQueue(leases, ["bob"]);
     cancel.abort(new Error("changed my mind"));
     await expect(waiting).rejects.toMatchObject({ code: "CANCELLED", cause: cancel.signal.reason });
     const left = [
@@ -161,9 +161,9 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
       waitForMs: 600_000,
       signal: cancel.signal,
     });
-    await untilLine(leases, ["bob"]);
+    await waitForQueue(leases, ["bob"]);
     const second = leases.acquire(PCS, { holder: person("carol"), waitForMs: 600_000 });
-    await untilLine(leases, ["bob", "carol"]);
+    await waitForQueue(leases, ["bob", "carol"]);
     cancel.abort();
     await expect(first).rejects.toMatchObject({ code: "CANCELLED" });
     await held.release();
@@ -191,7 +191,7 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
     await leases.acquire(PCS, { holder: person("alice"), waitForMs: 1000 });
     const ahead = leases.acquire(PCS, { holder: person("bob"), waitForMs: 600_000 });
     ahead.catch(() => {});
-    await untilLine(leases, ["bob"]);
+    await waitForQueue(leases, ["bob"]);
     const error = await leases
       .acquire(PCS, { holder: person("carol"), waitForMs: 500 })
       .catch((reason: unknown) => reason);
@@ -207,7 +207,7 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
       ],
       hint: expect.stringContaining("lease.waitFor"),
     });
-    expect(await lineOf(leases)).toEqual(["bob"]);
+    expect(await queueOf(leases)).toEqual(["bob"]);
   });
 
   test("a wait of 0 ms tries once", async () => {
@@ -225,19 +225,19 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
     const leases = await store(servers, { heartbeatMs: 50, aliveMs: 5000 });
     const alice = await leases.acquire(PCS, { holder: person("alice"), waitForMs: 1000 });
     const bob = leases.acquire(PCS, { holder: person("bob"), waitForMs: 20_000 });
-    await untilLine(leases, ["bob"]);
+    await waitForQueue(leases, ["bob"]);
     const reports: QueueStatus[] = [];
     const carol = leases.acquire(PCS, {
       holder: person("carol"),
       waitForMs: 20_000,
       onWait: (line) => reports.push(line),
     });
-    await untilLine(leases, ["bob", "carol"]);
+    await waitForQueue(leases, ["bob", "carol"]);
     await waitFor({
       what: "two heartbeats of carol",
       timeoutMs: 5000,
       probe: async () =>
-        ((await leases.view(PCS)).line[1]?.waitedMs ?? 0) > 200
+        ((await leases.view(PCS)).queue[1]?.waitedMs ?? 0) > 200
           ? { value: undefined }
           : { seen: "too early" },
     });
@@ -274,9 +274,9 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
       waitForMs: 1000,
     });
     const waiting = leases.acquire(PCS, { holder: person("bob"), waitForMs: 20_000 });
-    await untilLine(leases, ["bob"]);
+    await waitForQueue(leases, ["bob"]);
     await servers.restart();
-    await untilLine(leases, ["bob"]);
+    await waitForQueue(leases, ["bob"]);
     held.assertHeld();
     await held.release();
     expect((await waiting).holder.who).toBe("bob");
@@ -288,7 +288,7 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
     await leases.acquire(PCS, { holder: person("alice"), ttlMs: 1000, waitForMs: 1000 });
     const waiting = leases.acquire(PCS, { holder: person("bob"), waitForMs: 600_000 });
     waiting.catch(() => {});
-    await untilLine(leases, ["bob"]);
+    await waitForQueue(leases, ["bob"]);
     await servers.kill();
     await expect(waiting).rejects.toMatchObject({
       code: "REDIS_UNREACHABLE",
@@ -302,7 +302,7 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
     await leases.acquire(PCS, { holder: person("alice"), ttlMs: 1000, waitForMs: 1000 });
     const waiting = leases.acquire(PCS, { holder: person("bob"), waitForMs: 1000 });
     waiting.catch(() => {});
-    await untilLine(leases, ["bob"]);
+    await waitForQueue(leases, ["bob"]);
     await servers.kill();
     await expect(waiting).rejects.toMatchObject({ code: "REDIS_UNREACHABLE" });
   });
@@ -321,7 +321,7 @@ test("a grant whose answer is lost in a black hole is undone", async () => {
     waitForMs: 1000,
   });
   const waiting = behind.acquire(PCS, { holder: person("bob"), ttlMs: 600_000, waitForMs: 20_000 });
-  await untilLine(leases, ["bob"]);
+  await waitForQueue(leases, ["bob"]);
   hole.loseRepliesTo(createHash("sha1").update(ACQUIRE).digest("hex"));
   await held.release();
   await waitFor({

@@ -20,7 +20,7 @@ export interface QueueTiming {
   readonly outageMs: number;
 }
 
-export interface TurnOptions {
+export interface QueueWaitOptions {
   readonly ttlMs: number;
   readonly waitForMs: number;
   readonly timing: QueueTiming;
@@ -44,10 +44,10 @@ const REFUSED_MS = 50;
  * @throws VmrigError `RIG_BUSY` at the deadline, `REDIS_UNREACHABLE` when Redis did not answer for
  *   too long, `CANCELLED` on abort
  */
-export async function waitForTurn(
+export async function waitInQueue(
   context: StoreContext,
   waiter: QueueWaiter,
-  options: TurnOptions,
+  options: QueueWaitOptions,
 ): Promise<LeaseGrant> {
   const queueWait = new QueueWait(context, waiter, options);
   try {
@@ -63,7 +63,7 @@ export async function waitForTurn(
 class QueueWait {
   readonly #context: StoreContext;
   readonly #waiter: QueueWaiter;
-  readonly #options: TurnOptions;
+  readonly #options: QueueWaitOptions;
   readonly #start: number;
   #waker: Waker | undefined;
   #pauseMs = 0;
@@ -71,7 +71,7 @@ class QueueWait {
   #reportedAt = Number.NEGATIVE_INFINITY;
   #outage: { readonly since: number; readonly fault: unknown } | undefined;
 
-  constructor(context: StoreContext, waiter: QueueWaiter, options: TurnOptions) {
+  constructor(context: StoreContext, waiter: QueueWaiter, options: QueueWaitOptions) {
     this.#context = context;
     this.#waiter = waiter;
     this.#options = options;
@@ -198,7 +198,7 @@ function differ(before: QueueStatus | undefined, now: QueueStatus): boolean {
       position,
       waiting,
       restarted !== undefined,
-      held.map(({ copy, holder, fence, kept }) => [copy, holder, fence, kept?.until]),
+      held.map(({ copy, holder, fence, retained }) => [copy, holder, fence, retained?.until]),
     ]);
   return before === undefined || state(before) !== state(now);
 }

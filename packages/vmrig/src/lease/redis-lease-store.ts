@@ -7,7 +7,7 @@ import { checkRetain, type RetainOptions } from "./retain.ts";
 import type { CopyName } from "./keys.ts";
 import type { Lease } from "./lease.ts";
 import type { LeaseView } from "./lease-view.ts";
-import { waitForTurn, type QueueTiming } from "./queue.ts";
+import { waitInQueue, type QueueTiming } from "./queue.ts";
 import type { Revocation } from "./revoke.ts";
 import type { StoreContext } from "./store-context.ts";
 import { QueueWaiter } from "./queue-waiter.ts";
@@ -54,7 +54,7 @@ export class RedisLeaseStore implements LeaseStore {
     const { signal: cancel, ttlMs = 30_000, waitForMs, onWait } = options;
     const signal =
       cancel === undefined ? this.#closing.signal : AbortSignal.any([cancel, this.#closing.signal]);
-    const granted = waitForTurn(this.#context, waiter, {
+    const granted = waitInQueue(this.#context, waiter, {
       ttlMs,
       waitForMs,
       timing: this.#timing,

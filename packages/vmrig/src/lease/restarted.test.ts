@@ -99,7 +99,7 @@ test("waiters within the TTL after a restart are served in order of arrival", as
     timeoutMs: 5000,
     intervalMs: 5,
     probe: async () =>
-      (await store.view(PCS)).line.length > 0 ? { value: 1 } : { seen: "no waiter" },
+      (await store.view(PCS)).queue.length > 0 ? { value: 1 } : { seen: "no waiter" },
   });
   const bob = store.acquire(PCS, { holder: person("bob"), ttlMs: 1000, waitForMs: 30_000 });
   const first = await Promise.race([alice, bob]);

@@ -49,18 +49,21 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
   test("a retained lease ends for its run, and the copy stays leased after its process ends", async () => {
     const { leases, alice, other } = await scene();
     await leases.retain(alice, { forMs: HOUR, why: WHY });
-    expect(alice.state).toBe("kept");
+    expect(alice.state).toBe("retained");
     expect(alice.signal.aborted).toBe(false);
     expect(alice.remainingMs()).toBe(0);
     expect(() => alice.assertHeld()).toThrow(
-      expect.objectContaining({ code: "LEASE_LOST", message: expect.stringContaining("was kept") }),
+      expect.objectContaining({
+        code: "LEASE_LOST",
+        message: expect.stringContaining("was retained"),
+      }),
     );
     await alice.release();
     await leases.close();
     expect((await other.view(PCS)).copies[0]?.held).toMatchObject({
       holder: person("alice"),
       fence: alice.fence,
-      kept: { why: WHY, until: expect.any(Number) },
+      retained: { why: WHY, until: expect.any(Number) },
     });
     expect(await other.tryAcquire(PCS, { holder: person("bob") })).toBeUndefined();
   });
@@ -85,7 +88,7 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
       (error: Error) => error,
     );
     expect(message).toMatch(
-      /\n {2}kept by alice@laptop after a failed run for another \d\.\d s \(until \d\d:\d\d\)\n {2}1 ahead of you/,
+      /\n {2}retained by alice@laptop after a failed run for another \d\.\d s \(until \d\d:\d\d\)\n {2}1 ahead of you/,
     );
     expect((await waiting).fence).toBeGreaterThan(alice.fence);
     expect(told[0]).toMatch(/^pcs-1 is held by alice@laptop \(vitest run x\) for /);
@@ -119,7 +122,7 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
         return left === -2 ? { value: undefined } : { seen: `${left} ms left` };
       },
     });
-    expect(alice.state).toBe("kept");
+    expect(alice.state).toBe("retained");
   });
 
   test("a retained lease is revoked by its fence, and the next waiter gets the copy immediately", async () => {
@@ -131,10 +134,10 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
       timeoutMs: 5000,
       intervalMs: 5,
       probe: async () =>
-        (await other.view(PCS)).line.length === 1 ? { value: 1 } : { seen: "no waiter" },
+        (await other.view(PCS)).queue.length === 1 ? { value: 1 } : { seen: "no waiter" },
     });
     expect(await other.revoke({ ...PCS_1, fence: alice.fence, by: person("bob") })).toMatchObject({
-      kept: { why: WHY },
+      retained: { why: WHY },
     });
     expect((await waiting).fence).toBeGreaterThan(alice.fence);
   });
@@ -149,7 +152,7 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
     });
     expect(alice.state).toBe("lost");
     expect((await other.view(PCS)).copies[0]?.held).toMatchObject({ fence: bob.fence });
-    expect((await other.view(PCS)).copies[0]?.held?.kept).toBeUndefined();
+    expect((await other.view(PCS)).copies[0]?.held?.retained).toBeUndefined();
   });
 
   test("a retain command whose answer is lost is retried", async () => {
@@ -174,21 +177,25 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
       timeoutMs: 5000,
       intervalMs: 5,
       probe: async () => {
-        const kept = await Promise.all(
-          servers.all.map(({ operator }) => operator.hexists("vmrig:{pcs}:pcs-1:holder", "kept")),
+        const retained = await Promise.all(
+          servers.all.map(({ operator }) =>
+            operator.hexists("vmrig:{pcs}:pcs-1:holder", "retained"),
+          ),
         );
-        return kept.every((one) => one === 1) ? { value: 1 } : { seen: "not yet" };
+        return retained.every((one) => one === 1) ? { value: 1 } : { seen: "not yet" };
       },
     });
     for (const network of servers.networks) network.loseRepliesTo(undefined);
     await keeping;
-    expect(alice.state).toBe("kept");
+    expect(alice.state).toBe("retained");
   });
 
   test("the reason that others see contains no control characters and no secrets", async () => {
     const { leases, alice, other } = await scene();
     await leases.retain(alice, { forMs: HOUR, why: "because\u001B[2J of API_TOKEN=hunter2" });
-    expect((await other.view(PCS)).copies[0]?.held?.kept?.why).toBe("because [2J of API_TOKEN=***");
+    expect((await other.view(PCS)).copies[0]?.held?.retained?.why).toBe(
+      "because [2J of API_TOKEN=***",
+    );
   });
 
   test.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 24 * HOUR + 1])(
@@ -205,12 +212,12 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
   test("a retained lease outlives its process", async () => {
     const servers = await redis();
     const child = stack.use(new Child("lease-process.ts", [servers.socketPaths, "keep", "alice"]));
-    const { fence } = await child.says("kept");
+    const { fence } = await child.says("retained");
     child.signal("SIGKILL");
     await child.ended();
     const other = await open(servers.address);
     const { held } = (await other.view(PCS)).copies[0] ?? {};
-    expect(held).toMatchObject({ fence, kept: { why: WHY } });
+    expect(held).toMatchObject({ fence, retained: { why: WHY } });
     expect(held?.expiresInMs).toBeGreaterThan(1500); // its ttl
   });
 });

@@ -18,7 +18,7 @@ const LONGEST_MS = 24 * 3_600_000;
 /** Retains a lock. KEYS lock, holder; ARGV value of the lock, forMs, why. May run twice. */
 export const RETAIN = script(`${NOW}
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-redis.call('HSET', KEYS[2], 'kept', string.format('%.0f', now + ARGV[2]) .. ':' .. ARGV[3])
+redis.call('HSET', KEYS[2], 'retained', string.format('%.0f', now + ARGV[2]) .. ':' .. ARGV[3])
 redis.call('PEXPIRE', KEYS[1], ARGV[2]); redis.call('PEXPIRE', KEYS[2], ARGV[2])
 return 1
 `);

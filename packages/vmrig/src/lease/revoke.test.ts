@@ -1,7 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { systemClock } from "../clock/clock.ts";
 import { waitFor } from "../wait/wait-for.ts";
-import { connect } from "../redis/connection.ts";
+import { connect } from "../redis/dial.ts";
 import { aborted, person } from "./fixtures/holders.ts";
 import { RedisServers } from "../redis/fixtures/redis-servers.ts";
 import { PCS, PCS_1, pcs } from "./fixtures/rigs.ts";
@@ -64,7 +64,7 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
       timeoutMs: 5000,
       intervalMs: 5,
       probe: async () =>
-        (await leases.view(PCS)).line.length === 1 ? { value: 1 } : { seen: "no waiter" },
+        (await leases.view(PCS)).queue.length === 1 ? { value: 1 } : { seen: "no waiter" },
     });
     await leases.revoke({ ...PCS_1, fence: held.fence, by: bob });
     expect((await waiting).copy).toBe("pcs-1");

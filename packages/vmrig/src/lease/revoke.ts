@@ -8,7 +8,7 @@ import {
 import { encodeHolder } from "./holder.ts";
 import { keysOf, rigKeys, type CopyName } from "./keys.ts";
 import type { Holder } from "./lease.ts";
-import { HOLD, LINE } from "./backends/queue-lua.ts";
+import { READ_HOLDER, QUEUE_RULES } from "./backends/queue-lua.ts";
 import { NOW, script } from "../redis/script.ts";
 
 export interface Revocation extends CopyName {
@@ -28,7 +28,7 @@ export const NOTE_MS = 3_600_000;
  * Runs with `rigKeys` of one copy and its revoked key. ARGV fence, person who ends the lease,
  * lifetime of the note in ms.
  */
-export const REVOKE = script(`${NOW}${LINE}${HOLD}
+export const REVOKE = script(`${NOW}${QUEUE_RULES}${READ_HOLDER}
 local i, notes = 4, KEYS[#KEYS]
 local cut = hold(i)
 if cut[1] == -2 or cut[2] ~= ARGV[1] then return false end

@@ -41,7 +41,7 @@ function describeHolders({ accept, held, restarted }: QueueStatus): string[] {
       const holder = held.find((one) => one.copy === copy);
       if (holder === undefined) return `${name}free for the next in line`;
       const until =
-        Number.isFinite(holder.expiresInMs) && holder.kept === undefined
+        Number.isFinite(holder.expiresInMs) && holder.retained === undefined
           ? `, expires in ${formatDuration(holder.expiresInMs)} if not renewed`
           : "";
       return `${name}${renderCurrentHolder(holder)}${until}`;

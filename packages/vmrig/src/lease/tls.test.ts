@@ -90,7 +90,7 @@ test("a certificate with another host name is refused until `servername` is set"
     refusal("`redis.tls.servername`"),
   );
   await using leases = await store(open, { ca, servername: SERVER_NAME }, "localhost");
-  expect((await leases.view(PCS)).line).toEqual([]);
+  expect((await leases.view(PCS)).queue).toEqual([]);
 });
 
 test("a server that requires a client certificate accepts one with its key", async () => {

@@ -1,7 +1,7 @@
 import type { Redis } from "ioredis";
 import type { Clock } from "../clock/clock.ts";
 import type { RedisAddress } from "../redis/address.ts";
-import { subscriber } from "../redis/connection.ts";
+import { subscriber } from "../redis/subscriber.ts";
 
 /**
  * Interruptible sleep of one waiter. A wake-up that arrives while the waiter is awake ends its next

@@ -1,18 +1,17 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { lstat, mkdtemp, readdir, readlink, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { lstat, mkdir, readdir, readlink, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
-import { withFileLock, fileLockHolder } from "./file-lock.ts";
+import { fileLockHolder, tryFileLock, withFileLock } from "./file-lock.ts";
+import { tempFolder } from "./temp-folder.test.kit.ts";
 
 let folder: string;
 let path: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "vmrig-test-"));
-  path = join(folder, "copy", "pc1.turn");
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  folder = await tempFolder();
+  path = join(folder, "copy", "pc1.lock");
 });
 
 const remaining = (): Promise<string[]> => readdir(join(folder, "copy"));
@@ -73,7 +72,7 @@ test("a suspended holder keeps the lock, and the wait fails with its pid", async
     hint: expect.stringContaining(path),
   });
   expect(await fileLockHolder(path)).toBe(holder.pid);
-  expect(await remaining()).toEqual(["pc1.turn"]);
+  expect(await remaining()).toEqual(["pc1.lock"]);
 });
 
 test("a killed holder loses the lock immediately to one of the waiting callers", async () => {
@@ -131,7 +130,7 @@ test("an aborted wait leaves no file behind", async () => {
   const waiting = withFileLock({ path, on: "pc1", signal: giveUp.signal }, () => Promise.resolve());
   giveUp.abort(reason);
   await expect(waiting).rejects.toBe(reason);
-  expect(await remaining()).toEqual(["pc1.turn"]);
+  expect(await remaining()).toEqual(["pc1.lock"]);
 });
 
 test("a folder that cannot be created is reported with its path", async () => {
@@ -140,4 +139,75 @@ test("a folder that cannot be created is reported with its path", async () => {
     code: "STATE_UNWRITABLE",
     summary: expect.stringContaining(join(folder, "copy")),
   });
+});
+
+/** Creates the lock of a process that was killed. */
+async function plantStale(): Promise<void> {
+  await mkdir(join(folder, "copy"), { recursive: true });
+  await symlink(`${spawnSync(process.execPath, ["-e", ""]).pid} 1 x`, path);
+}
+
+test("one caller of tryFileLock holds the lock until it releases the lock", async () => {
+  const first = await tryFileLock(path);
+  expect([await tryFileLock(path), await first?.isMine()]).toEqual([undefined, true]);
+  await first?.[Symbol.asyncDispose]();
+  expect(await remaining()).toEqual([]);
+  expect(await (await tryFileLock(path))?.isMine()).toBe(true);
+});
+
+test("tryFileLock takes the lock of a killed process at once", async () => {
+  await plantStale();
+  await using lock = await tryFileLock(path);
+  expect(await lock?.isMine()).toBe(true);
+  expect(await remaining()).toEqual(["pc1.lock"]);
+});
+
+test("tryFileLock takes the lock of a process whose pid now belongs to another one", async () => {
+  await mkdir(join(folder, "copy"));
+  await symlink(`${process.pid} 1 x`, path);
+  expect(await (await tryFileLock(path))?.isMine()).toBe(true);
+});
+
+test("one of many concurrent callers of tryFileLock succeeds a killed holder", async () => {
+  for (let round = 0; round < 20; round++) {
+    await rm(join(folder, "copy"), { recursive: true, force: true });
+    await plantStale();
+    const locks = await Promise.all(Array.from({ length: 20 }, () => tryFileLock(path)));
+    const mine = await Promise.all(locks.map(async (lock) => (await lock?.isMine()) ?? false));
+    expect([locks.filter(Boolean), mine.filter(Boolean)]).toEqual([[expect.anything()], [true]]);
+    expect(await remaining()).toEqual(["pc1.lock"]);
+  }
+});
+
+test("a holder whose lock was deleted and taken by another notices it, and does not release it", async () => {
+  const slow = await tryFileLock(path);
+  await rm(join(folder, "copy"), { recursive: true });
+  expect(await slow?.isMine()).toBe(false);
+  const next = await tryFileLock(path);
+  expect([await slow?.isMine(), await next?.isMine()]).toEqual([false, true]);
+  await slow?.[Symbol.asyncDispose]();
+  expect(await next?.isMine()).toBe(true);
+});
+
+test("racing processes never hold the lock together", async () => {
+  await plantStale();
+  const held = join(folder, "held");
+  const script = `import { tryFileLock } from ${JSON.stringify(new URL("./file-lock.ts", import.meta.url).href)};
+    import { rm, writeFile } from "node:fs/promises";
+    for (let turns = 0; turns < 20; ) {
+      await using lock = await tryFileLock(${JSON.stringify(path)});
+      if (lock === undefined) continue;
+      await writeFile(${JSON.stringify(held)}, "", { flag: "wx" });
+      await rm(${JSON.stringify(held)});
+      turns += 1;
+    }`;
+  const ends = await Promise.all(
+    Array.from({ length: 3 }, () =>
+      once(
+        spawn(process.execPath, ["--input-type=module", "-e", script], { stdio: "inherit" }),
+        "exit",
+      ),
+    ),
+  );
+  expect([ends, await remaining()]).toEqual([ends.map(() => [0, null]), []]);
 });

@@ -1,8 +1,9 @@
 import { createHash, randomUUID } from "node:crypto";
-import { mkdir, readFile, readlink, rm, symlink } from "node:fs/promises";
+import { mkdir, readlink, rm, symlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import { waitFor } from "../wait/wait-for.ts";
 import { explainWriteErrors } from "./explain-write-errors.ts";
+import { startTimeOf } from "./process-identity.ts";
 
 export interface FileLockOptions {
   /**
@@ -16,20 +17,26 @@ export interface FileLockOptions {
   readonly timeoutMs?: number;
 }
 
+/** A held file lock. Disposing releases it. */
+export interface FileLock extends AsyncDisposable {
+  /**
+   * Checks that the lock is still held: its folder may have been deleted, as a cleaner of temporary
+   * folders does. Call it right before the one step that must not happen twice.
+   */
+  isMine(): Promise<boolean>;
+}
+
 /**
  * Lets one process of this computer act at a time, so that the result of a check (of a fence, of a
  * process) is still true when the action runs. A killed holder loses the lock immediately. A
  * suspended holder keeps it, because it may continue in the middle of its action.
- *
- * The lock is a symbolic link whose target names the holder. Creating the link is atomic, and works
- * even on a full disk, so that an action that frees space can still run.
  *
  * @throws VmrigError `RIG_BUSY` with the holder's pid at the deadline, `STATE_UNWRITABLE`; the
  *   signal's reason; any error that `act` throws
  */
 export async function withFileLock<T>(options: FileLockOptions, act: () => Promise<T>): Promise<T> {
   const { path, on, signal, timeoutMs = 60_000 } = options;
-  await waitFor({
+  await using _lock = await waitFor({
     what: "the file lock",
     on,
     code: "RIG_BUSY",
@@ -38,37 +45,61 @@ export async function withFileLock<T>(options: FileLockOptions, act: () => Promi
     hint: `let that process finish, or end it (the lock is ${path})`,
     ...(signal && { signal }),
     probe: async () => {
-      if (await take(path)) return { value: true };
+      const lock = await tryFileLock(path);
+      if (lock !== undefined) return { value: lock };
       const holder = await fileLockHolder(path);
       return { seen: holder === undefined ? "no process holds it" : `process ${holder} holds it` };
     },
   });
-  try {
-    return await act();
-  } finally {
-    await rm(path, { force: true });
+  return await act();
+}
+
+/**
+ * Tries once to take the lock, with the rules of {@link withFileLock}. A lock whose holder was
+ * killed does not block.
+ *
+ * The lock is a symbolic link whose target names the holder. Creating the link is atomic, and works
+ * even on a full disk, so that an action that frees space can still run.
+ *
+ * @returns `undefined` while a running process holds the lock
+ * @throws VmrigError `STATE_UNWRITABLE`
+ */
+export async function tryFileLock(path: string): Promise<FileLock | undefined> {
+  const target = `${process.pid} ${await startTimeOf(process.pid)} ${randomUUID()}`;
+  // The second attempt follows the removal of a stale lock, or the creation of the folder.
+  for (let attempt = 1; attempt <= 2; attempt += 1) {
+    if (await createLink(path, target)) {
+      const isMine = async () => (await targetOf(path)) === target;
+      return {
+        isMine,
+        async [Symbol.asyncDispose]() {
+          if (await isMine()) await rm(path, { force: true });
+        },
+      };
+    }
+    if ((await fileLockHolder(path)) !== undefined) return undefined;
   }
+  return undefined;
 }
 
 /**
  * Returns the pid of the running process that holds a lock. Removes a lock whose holder is dead.
  */
 export async function fileLockHolder(path: string): Promise<number | undefined> {
-  const target = await readlink(path).catch(() => undefined);
+  const target = await targetOf(path);
   if (target === undefined) return undefined;
-  const [pid = "", birth] = target.split(" ");
+  const [pid = "", startTime] = target.split(" ");
   const holder = Number(pid);
-  if (holder > 0 && (await birthOf(holder)) === birth) return holder;
+  if (holder > 0 && (await startTimeOf(holder)) === startTime) return holder;
   await removeStale(path, target);
   return undefined;
 }
 
-/** Tries to take the lock once. @returns whether the lock was free */
-async function take(path: string): Promise<boolean> {
-  const mine = `${process.pid} ${await birthOf(process.pid)} ${randomUUID()}`;
+/** @returns whether the link was created; not when it exists, and not yet when its folder is new */
+async function createLink(path: string, target: string): Promise<boolean> {
   return await explainWriteErrors(path, async () => {
     try {
-      await symlink(mine, path);
+      await symlink(target, path);
       return true;
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
@@ -86,30 +117,10 @@ async function take(path: string): Promise<boolean> {
  */
 async function removeStale(path: string, target: string): Promise<void> {
   const removalLock = `${path}.${createHash("sha256").update(target).digest("hex").slice(0, 8)}`;
-  if (!(await take(removalLock))) {
-    await fileLockHolder(removalLock);
-    return;
-  }
-  if ((await readlink(path).catch(() => undefined)) === target) await rm(path, { force: true });
-  await rm(removalLock, { force: true });
+  await using lock = await tryFileLock(removalLock);
+  if (lock !== undefined && (await targetOf(path)) === target) await rm(path, { force: true });
 }
 
-/**
- * Returns a value that distinguishes a process from a later one with the same pid: its start time,
- * where the system reports it. Returns `undefined` for a process that is gone.
- */
-async function birthOf(pid: number): Promise<string | undefined> {
-  if (process.platform === "linux") {
-    // proc_pid_stat(5): the name may contain any character. After the name, the state is field 3
-    // and the start time is field 22.
-    const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return fields[0] === "Z" || fields[0] === "X" ? undefined : fields[19];
-  }
-  try {
-    process.kill(pid, 0);
-    return "-";
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM" ? "-" : undefined;
-  }
+function targetOf(path: string): Promise<string | undefined> {
+  return readlink(path).catch(() => undefined);
 }

@@ -1,16 +1,15 @@
-import { chmod, chown, lstat, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { chmod, chown, lstat, mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import { ensurePrivateFolder } from "./private-folder.ts";
+import { tempFolder } from "./temp-folder.test.kit.ts";
 
 let base: string;
 let folder: string;
 beforeEach(async () => {
-  base = await mkdtemp(join(tmpdir(), "vmrig-test-"));
+  base = await tempFolder();
   folder = join(base, "run");
 });
-afterEach(() => rm(base, { recursive: true, force: true }));
 
 const mode = async (path: string) => ((await lstat(path)).mode & 0o777).toString(8);
 const UNSAFE = { code: "FOLDER_UNSAFE", fault: "infra" };

@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { once } from "node:events";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type TestMachine, useMachine } from "./fixtures.test.kit.ts";
+import { tempFolder } from "../local-files/temp-folder.test.kit.ts";
 
 /** All other tests use `sh`. The set-up installs zsh. */
 const LOGIN_SHELLS = ["/bin/bash", "/usr/bin/zsh"].filter((shell) => existsSync(shell));
@@ -57,8 +57,7 @@ describe.each(LOGIN_SHELLS)("users whose login shell is %s", (loginShell) => {
 
   test("write, copy and find files, and get the right errors", async () => {
     const there = `${rig.server.folder}/files`;
-    const here = await mkdtemp(join(tmpdir(), "vmrig-test-"));
-    onTestFinished(() => rm(here, { recursive: true, force: true }));
+    const here = await tempFolder();
     await mkdir(join(here, "tree", "sub"), { recursive: true });
     await writeFile(join(here, "tree", "sub", "=a *"), "content");
     await pc1.$`mkdir -p ${there}/tree/sub`;

@@ -1,19 +1,19 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { startMachine, type TestMachine, useMachine } from "../machine/fixtures.test.kit.ts";
+import { startMachine, useMachine } from "../machine/fixtures.test.kit.ts";
 import type { Machine } from "../machine/machine.ts";
 import { toAssertion, type AssertionContext, type AssertionResult } from "./assert.ts";
-import type { MatcherName } from "./matchers.ts";
+import { MATCHERS, type MatcherName } from "./matchers.ts";
 
-let rig: TestMachine;
 let pc1: Machine;
-useMachine((made) => {
-  rig = made;
-  ({ pc1 } = rig);
+let folder: string;
+useMachine((machine) => {
+  ({ pc1 } = machine);
+  ({ folder } = machine.server);
 });
 
-const STRAIGHT: AssertionContext = { isNot: false, equals: Object.is };
+const CONTEXT: AssertionContext = { isNot: false, equals: Object.is };
 
 function check(
   name: MatcherName,
@@ -21,14 +21,14 @@ function check(
   args: readonly unknown[],
   more: Partial<AssertionContext> = {},
 ): Promise<AssertionResult> {
-  return toAssertion(name, subject, args, { ...STRAIGHT, ...more }).check();
+  return toAssertion(name, subject, args, { ...CONTEXT, ...more }).check();
 }
 
-const PATIENT = { timeout: "20s", interval: 20 } as const;
+const LONG_TIMEOUT = { timeout: "20s", interval: 20 } as const;
 
 test("checks until the assertion passes", async () => {
-  const path = join(rig.server.folder, "late");
-  const checking = check("toHaveText", pc1.file(path), ["new", PATIENT]);
+  const path = join(folder, "late");
+  const checking = check("toHaveText", pc1.file(path), ["new", LONG_TIMEOUT]);
   await pc1.$`true`;
   await writeFile(path, "old");
   await pc1.$`true`;
@@ -36,16 +36,16 @@ test("checks until the assertion passes", async () => {
   expect(await checking).toMatchObject({ pass: true, actual: "new", expected: "new" });
 });
 
-test("checks until the opposite under .not", async () => {
-  const path = join(rig.server.folder, "going");
+test("checks until the assertion fails under .not", async () => {
+  const path = join(folder, "removed");
   await writeFile(path, "");
-  const checking = check("toExist", pc1.file(path), [PATIENT], { isNot: true });
+  const checking = check("toExist", pc1.file(path), [LONG_TIMEOUT], { isNot: true });
   await pc1.$`rm ${path}`;
   expect(await checking).toMatchObject({ pass: false });
 });
 
 test("runs a command again until the assertion passes", async () => {
-  const path = join(rig.server.folder, "tries");
+  const path = join(folder, "tries");
   let runs = 0;
   const checking = check(
     "toPrint",
@@ -53,7 +53,7 @@ test("runs a command again until the assertion passes", async () => {
       runs += 1;
       return pc1.$`echo x >>${path}; wc -l <${path} | tr -d ' '`;
     },
-    ["3", PATIENT],
+    ["3", LONG_TIMEOUT],
   );
   expect(await checking).toMatchObject({ pass: true });
   expect(runs).toBe(3);
@@ -61,32 +61,37 @@ test("runs a command again until the assertion passes", async () => {
 
 describe("an inconclusive check", () => {
   test("passes neither the assertion nor its opposite", async () => {
-    const file = pc1.file(join(rig.server.folder, "missing"));
-    const [straight, turned] = await Promise.all([
+    const file = pc1.file(join(folder, "missing"));
+    const [straight, negated] = await Promise.all([
       check("toHaveText", file, ["x", { timeout: 300 }]),
       check("toHaveText", file, ["x", { timeout: 300 }], { isNot: true }),
     ]);
-    expect([straight.pass, turned.pass]).toEqual([false, true]);
-    expect(turned.message()).toMatch(
+    expect([straight.pass, negated.pass]).toEqual([false, true]);
+    expect(negated.message()).toMatch(
       /^expected pc1:\S+missing as \S+ not to have the text "x"\n {2}looked for .* s; last seen: No such file on pc1: \S+$/,
     );
   });
 
   test("fails immediately if a retry cannot help", async () => {
-    await using bare = await startMachine({
+    await using withoutPath = await startMachine({
       become: (_user, line) => `PATH=/nonexistent /bin/sh -c '${line.replaceAll("'", "'\\''")}'`,
     });
-    await expect(check("toBeRunning", bare.pc1.root.service("x"), [])).rejects.toMatchObject({
-      code: "INSPECTION_FAILED",
-    });
+    await expect(check("toBeRunning", withoutPath.pc1.root.service("x"), [])).rejects.toMatchObject(
+      {
+        code: "INSPECTION_FAILED",
+      },
+    );
   });
 
   test("is retried after a lost connection", async () => {
     await using fresh = await startMachine();
-    const once = join(fresh.server.folder, "once");
+    const marker = join(fresh.server.folder, "marker");
     const command = () =>
-      fresh.pc1.$`[ -e ${once} ] || { : >${once}; kill -KILL $PPID; sleep 600; }; echo survived`;
-    expect(await check("toPrint", command, ["survived", PATIENT])).toMatchObject({ pass: true });
+      fresh.pc1
+        .$`[ -e ${marker} ] || { : >${marker}; kill -KILL $PPID; sleep 600; }; echo survived`;
+    expect(await check("toPrint", command, ["survived", LONG_TIMEOUT])).toMatchObject({
+      pass: true,
+    });
     expect(fresh.dials()).toBe(2);
   });
 });
@@ -103,17 +108,31 @@ test("a command that hangs is reported as running, and its signal aborts", async
   );
 });
 
-test("ends with the reason of its signal", async () => {
+test("rejects with the reason of its signal", async () => {
   const abort = new AbortController();
   const reason = new Error("the test is over");
-  const checking = check("toExist", pc1.file("none"), [PATIENT], { signal: abort.signal });
+  const checking = check("toExist", pc1.file("none"), [LONG_TIMEOUT], { signal: abort.signal });
   abort.abort(reason);
   await expect(checking).rejects.toBe(reason);
 });
 
 describe("rejects", () => {
+  test.each(Object.keys(MATCHERS) as MatcherName[])(
+    "a machine, a string, undefined and a number as the subject of %s, with an example in the hint",
+    (name) => {
+      for (const subject of [pc1, "x", undefined, 5]) {
+        expect(() => toAssertion(name, subject, ["x"], CONTEXT)).toThrow(
+          expect.objectContaining({
+            code: "MATCHER_MISUSED",
+            hint: expect.stringContaining(`${name}(`),
+          }),
+        );
+      }
+    },
+  );
+
   test("a command that is already running, without an unhandled rejection", () => {
-    expect(() => toAssertion("toSucceed", pc1.$`exit 1`, [], STRAIGHT)).toThrow(
+    expect(() => toAssertion("toSucceed", pc1.$`exit 1`, [], CONTEXT)).toThrow(
       expect.objectContaining({
         code: "MATCHER_MISUSED",
         fault: "user",
@@ -124,10 +143,10 @@ describe("rejects", () => {
   });
 
   test("a function without a return value", async () => {
-    const forgotten = async (): Promise<void> => {
+    const withoutReturn = async (): Promise<void> => {
       await pc1.$`true`;
     };
-    await expect(check("toSucceed", forgotten, [])).rejects.toMatchObject({
+    await expect(check("toSucceed", withoutReturn, [])).rejects.toMatchObject({
       code: "MATCHER_MISUSED",
       hint: "return the command: expect(() => pc1.$`…`), without braces",
     });
@@ -142,15 +161,15 @@ describe("rejects", () => {
       /^The last argument of toExist must be an options object, not "10s"/,
     ],
     ["an invalid timeout", "toExist", [{ timeout: "10" }], /"10" is not a duration/],
-  ] as const)("%s", (_what, name, args, text) => {
-    expect(() => toAssertion(name, pc1.file("x"), args, STRAIGHT)).toThrow(text);
+  ] as const)("%s", (_title, name, args, text) => {
+    expect(() => toAssertion(name, pc1.file("x"), args, CONTEXT)).toThrow(text);
   });
 
   test("a subject of another matcher", () => {
-    expect(() => toAssertion("toBeRunning", pc1.port(80), [], STRAIGHT)).toThrow(
+    expect(() => toAssertion("toBeRunning", pc1.port(80), [], CONTEXT)).toThrow(
       /^toBeRunning takes a service or a process, but received a socket\.\nhint: write: await expect\(pc1\.service\("nginx"\)\)\.toBeRunning/,
     );
-    expect(() => toAssertion("toExist", Promise.resolve(), [], STRAIGHT)).toThrow(
+    expect(() => toAssertion("toExist", Promise.resolve(), [], CONTEXT)).toThrow(
       "received a promise: await it first.",
     );
   });

@@ -50,7 +50,7 @@ export async function destroyCopy(
     const { destroyed } = await destroy({
       driver: rig.driver,
       copy,
-      warrant: leaseGuard,
+      guard: leaseGuard,
       confirm,
       say: (line) => say(stepLine(line)),
     });

@@ -17,7 +17,7 @@ import { openStore } from "../gate/open-store.ts";
  */
 export interface RetainedCopy {
   readonly copy: CopySpec;
-  readonly kept: RetainedCopyNote;
+  readonly retained: RetainedCopyNote;
 }
 
 export interface FindRetainedCopyOptions {
@@ -40,20 +40,20 @@ export async function findRetainedCopy(
   const copies = copyNames(rig).map((_, index) => describeCopy(rig, index + 1, folders));
   const notes: RetainedCopy[] = [];
   for (const copy of copies) {
-    const kept =
+    const retained =
       only === undefined || only === copy.copy ? await readRetainedCopy(copy) : undefined;
-    if (kept !== undefined) notes.push({ copy, kept });
+    if (retained !== undefined) notes.push({ copy, retained });
   }
   if (notes.length === 0) return [];
   await using store = await openStore(rig, folders);
   const view = await store.view({ rig: rig.name, copies: copyNames(rig) });
   const standing: RetainedCopy[] = [];
   for (const note of notes) {
-    const over = whyOver(note.kept, view);
+    const over = whyOver(note.retained, view);
     if (over === undefined) standing.push(note);
     else {
-      say(`kept     ${note.copy.copy}: no longer retained, ${over}`);
-      await dropRetainedCopy(note.copy, note.kept);
+      say(`retained ${note.copy.copy}: no longer retained, ${over}`);
+      await dropRetainedCopy(note.copy, note.retained);
     }
   }
   return standing;
@@ -69,12 +69,12 @@ export function whyOver(
 ): string | undefined {
   const held = copies.find((candidate) => candidate.copy === copy)?.held;
   if (held?.fence === fence)
-    return held.kept === undefined && !paused
+    return held.retained === undefined && !paused
       ? "its run ended before it retained the copy"
       : undefined;
   const time = new Date(until).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
   const reason = `its time was until ${time}, or it was released by force`;
   return held === undefined
     ? reason
-    : `${reason}; now it is ${held.kept === undefined ? "held by " : ""}${describeCurrentHolder(held)}`;
+    : `${reason}; now it is ${held.retained === undefined ? "held by " : ""}${describeCurrentHolder(held)}`;
 }

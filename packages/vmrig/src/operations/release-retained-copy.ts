@@ -16,8 +16,8 @@ export async function releaseRetainedCopy(
   await using store = await openStore(rig, folders);
   const { park } = rig.driver;
   const released: string[] = [];
-  for (const { copy, kept } of found) {
-    const { fence } = kept;
+  for (const { copy, retained } of found) {
+    const { fence } = retained;
     // Uses the fence that the copy was retained with: a machine that another run has used since
     // refuses it. A machine that cannot be suspended is no reason to retain the copy.
     const signal = new AbortController().signal;
@@ -26,7 +26,7 @@ export async function releaseRetainedCopy(
     );
     if ((await store.revoke({ rig: rig.name, copy: copy.copy, fence, by: holder })) !== undefined)
       released.push(copy.copy);
-    await dropRetainedCopy(copy, kept);
+    await dropRetainedCopy(copy, retained);
   }
   return released;
 }

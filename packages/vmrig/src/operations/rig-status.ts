@@ -30,7 +30,7 @@ export interface RigStatus {
 
 export interface CopyStatus {
   readonly copy: string;
-  readonly state: "free" | "held" | "kept";
+  readonly state: "free" | "held" | "retained";
   /** Current holder. Missing when the copy is free. */
   readonly holder?: Holder;
   /** Time of the grant. Missing for a lock that was set by hand. */
@@ -43,7 +43,7 @@ export interface CopyStatus {
    * The copy is retained: its run is over, and the copy stays as it is. `yours`: `vmrig ssh` of
    * this user can log in.
    */
-  readonly kept?: { readonly until: string; readonly why: string; readonly yours: boolean };
+  readonly retained?: { readonly until: string; readonly why: string; readonly yours: boolean };
   /** The copy is broken: runs leave it out, and `vmrig up --copy NAME` repairs it. */
   readonly broken?: { readonly since: string; readonly cause: string };
   /** Largest fence issued so far; 0 when there was none. */
@@ -85,7 +85,7 @@ export async function readRigStatus(options: RigStatusOptions): Promise<RigStatu
   const view: LeaseView = (await store?.view({ rig: rig.name, copies: copyNames(rig) })) ?? {
     rig: rig.name,
     copies: [],
-    line: [],
+    queue: [],
   };
   const now = clock.wall();
   const copies = copyNames(rig).map((_, index) => describeCopy(rig, index + 1, folders));
@@ -96,7 +96,7 @@ export async function readRigStatus(options: RigStatusOptions): Promise<RigStatu
       running: store !== undefined,
     },
     copies: await Promise.all(copies.map((copy) => lookAtCopy(options, copy, view, now))),
-    line: view.line.map(({ holder, waitedMs, extra, accepts }, index) => ({
+    line: view.queue.map(({ holder, waitedMs, extra, accepts }, index) => ({
       position: index + 1,
       holder,
       since: iso(now - waitedMs),
@@ -123,13 +123,17 @@ async function lookAtCopy(
   const { fence = 0, held } = view.copies.find((candidate) => candidate.copy === copy.copy) ?? {};
   return {
     copy: copy.copy,
-    state: held === undefined ? "free" : held.kept === undefined ? "held" : "kept",
+    state: held === undefined ? "free" : held.retained === undefined ? "held" : "retained",
     ...(held && { holder: held.holder }),
     ...(held?.heldForMs !== undefined && { since: iso(now - held.heldForMs) }),
     ...(held !== undefined &&
       Number.isFinite(held.expiresInMs) && { expires: iso(now + held.expiresInMs) }),
-    ...(held?.kept && {
-      kept: { until: iso(held.kept.until), why: held.kept.why, yours: note?.fence === held.fence },
+    ...(held?.retained && {
+      retained: {
+        until: iso(held.retained.until),
+        why: held.retained.why,
+        yours: note?.fence === held.fence,
+      },
     }),
     ...(broken && { broken: { since: iso(broken.at), cause: broken.summary } }),
     fence,

@@ -2,7 +2,7 @@ import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { connectGate } from "./client.ts";
-import { tempFolder } from "../gate/socket.test.kit.ts";
+import { tempFolder } from "../local-files/temp-folder.test.kit.ts";
 
 /** Listens as a gate that sends invalid messages. */
 async function listen(onClient: (socket: Socket) => void): Promise<string> {

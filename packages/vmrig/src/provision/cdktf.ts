@@ -47,7 +47,7 @@ class CopyStack extends TerraformStack implements RigStack {
 
   local(resource: LocalResource): void {
     const { name, dependsOn = [] } = resource;
-    this.#assertFree(name);
+    this.#assertNameIsFree(name);
     this.declared.add(name);
     new TerraformData(
       this,
@@ -65,10 +65,10 @@ class CopyStack extends TerraformStack implements RigStack {
     );
   }
 
-  #assertFree(name: string): void {
+  #assertNameIsFree(name: string): void {
     if (!/^[a-z_][\w-]*$/i.test(name)) {
       throw new VmrigError("CONFIG_INVALID", {
-        message: `"${name}" cannot be the name of a machine: Terraform takes letters, digits, "_" and "-", and a letter comes first.`,
+        message: `"${name}" is not a valid machine name: Terraform accepts letters, digits, "_" and "-", and the first character must be a letter or "_".`,
         hint: "rename the machine in the config",
       });
     }

@@ -8,7 +8,7 @@ const change = {
   after_unknown: {},
 };
 
-test("goes down to the values that differ, and leaves out those that do not", () => {
+test("lists nested values that differ and omits values that do not", () => {
   expect(
     changedValues(
       {
@@ -24,7 +24,7 @@ test("goes down to the values that differ, and leaves out those that do not", ()
   ]);
 });
 
-test("does not show what is sensitive, nor invent what is not known yet", () => {
+test("hides a sensitive value, and marks a value that is known only after apply", () => {
   expect(
     changedValues(
       {
@@ -43,7 +43,7 @@ test("does not show what is sensitive, nor invent what is not known yet", () => 
   ]);
 });
 
-test("hides what lies below something sensitive", () => {
+test("hides all values below a sensitive value", () => {
   const [value] = changedValues(
     {
       ...change,
@@ -58,7 +58,7 @@ test("hides what lies below something sensitive", () => {
   expect(value).toEqual({ name: "a.b", before: "(sensitive)", after: "(sensitive)" });
 });
 
-test("cuts long values short", () => {
+test("truncates a long value", () => {
   const [value] = changedValues(
     { ...change, before: { user_data: "x".repeat(5000) }, after: { user_data: "" } },
     [["user_data"]],

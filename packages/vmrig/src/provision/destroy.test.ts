@@ -1,108 +1,114 @@
 import { rm } from "node:fs/promises";
 import { expect } from "vitest";
 import { destroy } from "./destroy.ts";
-import { MAKE, machine, machineFolder, makeByHand } from "./file-driver.test.kit.ts";
-import { heldWarrant, PC1, PC2, test } from "./test-provision.test.kit.ts";
+import { CREATE, machine, machineFolder, createByHand } from "./file-driver.test.kit.ts";
+import { heldGuard, PC1, PC2, test } from "./test-rig.test.kit.ts";
 import { readStateStamp } from "./state-stamp.ts";
 
-test("runs the destroy steps and forgets the owner; the next run begins anew", async ({
-  scene,
+test("runs the destroy steps and forgets the owner; the next run creates the machines with a new owner", async ({
+  testRig,
 }) => {
-  const { stamp } = await scene.provision();
+  const { stamp } = await testRig.provision();
 
-  expect(await destroy({ ...scene.toDestroy(), confirm: "pcs" })).toEqual({
+  expect(await destroy({ ...testRig.destroyOptions(), confirm: "pcs" })).toEqual({
     destroyed: [PC1, PC2],
   });
 
-  expect(await scene.destroyed()).toHaveLength(2);
-  expect(scene.said).toContain("destroy: terraform_data.pc1, terraform_data.pc2");
-  expect(scene.driver.removed).toEqual([]);
-  expect(await scene.machines()).toEqual([]);
-  expect(await readStateStamp(scene.copy)).toBeUndefined();
-  const again = await scene.provision();
+  expect(await testRig.destroyInputs()).toHaveLength(2);
+  expect(testRig.output).toContain("destroy: terraform_data.pc1, terraform_data.pc2");
+  expect(testRig.driver.removed).toEqual([]);
+  expect(await testRig.machines()).toEqual([]);
+  expect(await readStateStamp(testRig.copy)).toBeUndefined();
+  const again = await testRig.provision();
   expect(again.created).toHaveLength(2);
   expect(again.stamp.owner).not.toBe(stamp.owner);
 });
 
 test.for(["", "pcs-1", "PCS"])(
-  "touches nothing when it is confirmed with %j",
-  async (confirm, { scene }) => {
-    await makeByHand(scene.copy, "pc1");
+  "touches nothing when the confirmation is %j",
+  async (confirm, { testRig }) => {
+    await createByHand(testRig.copy, "pc1");
 
-    await expect(destroy({ ...scene.toDestroy(), confirm })).rejects.toMatchObject({
+    await expect(destroy({ ...testRig.destroyOptions(), confirm })).rejects.toMatchObject({
       code: "CONFIRMATION_MISSING",
       hint: "vmrig destroy pcs",
     });
-    expect(await scene.machines()).toEqual(["pc1"]);
+    expect(await testRig.machines()).toEqual(["pc1"]);
   },
 );
 
-test("does nothing where there is nothing", async ({ scene }) => {
-  expect(await destroy({ ...scene.toDestroy(), confirm: "pcs" })).toEqual({ destroyed: [] });
+test("does nothing when no machine exists", async ({ testRig }) => {
+  expect(await destroy({ ...testRig.destroyOptions(), confirm: "pcs" })).toEqual({ destroyed: [] });
 });
 
-test("removes machines whose state is lost", async ({ scene }) => {
-  await scene.provision();
-  await rm(scene.files.folder, { recursive: true });
+test("removes machines whose state is lost", async ({ testRig }) => {
+  await testRig.provision();
+  await rm(testRig.files.folder, { recursive: true });
 
-  expect(await destroy({ ...scene.toDestroy(), confirm: "pcs" })).toEqual({
+  expect(await destroy({ ...testRig.destroyOptions(), confirm: "pcs" })).toEqual({
     destroyed: ["pc1", "pc2"],
   });
-  expect(await scene.machines()).toEqual([]);
+  expect(await testRig.machines()).toEqual([]);
 });
 
-test("removes what is half made, for which Terraform runs no destroy step", async ({ scene }) => {
-  scene.driver.create = `${MAKE} && exit 3`;
-  await expect(scene.provision()).rejects.toMatchObject({ code: "TERRAFORM_FAILED" });
+test("removes half-created machines, for which Terraform runs no destroy step", async ({
+  testRig,
+}) => {
+  testRig.driver.create = `${CREATE} && exit 3`;
+  await expect(testRig.provision()).rejects.toMatchObject({ code: "TERRAFORM_FAILED" });
 
-  expect(await destroy({ ...scene.toDestroy(), confirm: "pcs" })).toEqual({
+  expect(await destroy({ ...testRig.destroyOptions(), confirm: "pcs" })).toEqual({
     destroyed: [PC1, PC2],
   });
-  expect(scene.driver.removed).toEqual(["pc1", "pc2"]);
-  expect(await scene.machines()).toEqual([]);
+  expect(testRig.driver.removed).toEqual(["pc1", "pc2"]);
+  expect(await testRig.machines()).toEqual([]);
 });
 
-test("removes a machine that is not in the config any more", async ({ scene }) => {
-  await scene.provision();
-  scene.copy = { ...scene.copy, machines: [machine("pc1")] };
+test("removes a machine that is no longer in the config", async ({ testRig }) => {
+  await testRig.provision();
+  testRig.copy = { ...testRig.copy, machines: [machine("pc1")] };
 
-  expect(await destroy({ ...scene.toDestroy(), confirm: "pcs" })).toEqual({
+  expect(await destroy({ ...testRig.destroyOptions(), confirm: "pcs" })).toEqual({
     destroyed: [PC1, PC2],
   });
-  expect(await scene.machines()).toEqual([]);
+  expect(await testRig.machines()).toEqual([]);
 });
 
-test("succeeds for a machine that is gone already", async ({ scene }) => {
-  await scene.provision();
-  await rm(machineFolder(scene.copy, "pc1"), { recursive: true });
+test("succeeds when a machine is already gone", async ({ testRig }) => {
+  await testRig.provision();
+  await rm(machineFolder(testRig.copy, "pc1"), { recursive: true });
 
-  expect((await destroy({ ...scene.toDestroy(), confirm: "pcs" })).destroyed).toHaveLength(2);
+  expect((await destroy({ ...testRig.destroyOptions(), confirm: "pcs" })).destroyed).toHaveLength(
+    2,
+  );
 });
 
-test("destroys nothing without the lease", async ({ scene }) => {
-  await scene.provision();
+test("destroys nothing when the lease is lost", async ({ testRig }) => {
+  await testRig.provision();
   const lost = new Error("lease lost");
 
   await expect(
     destroy({
-      ...scene.toDestroy(),
+      ...testRig.destroyOptions(),
       confirm: "pcs",
-      warrant: heldWarrant(AbortSignal.abort(lost)),
+      guard: heldGuard(AbortSignal.abort(lost)),
     }),
   ).rejects.toBe(lost);
-  expect(await scene.machines()).toEqual(["pc1", "pc2"]);
+  expect(await testRig.machines()).toEqual(["pc1", "pc2"]);
 });
 
-test("needs no image: each destroy step gets what its machine was made as", async ({ scene }) => {
-  scene.driver.input = { disk: "the old one" };
-  await scene.provision();
-  scene.driver.imageGone = true;
-  scene.driver.input = {};
+test("needs no image: each destroy step receives the input that its machine was created with", async ({
+  testRig,
+}) => {
+  testRig.driver.input = { disk: "the old one" };
+  await testRig.provision();
+  testRig.driver.imageGone = true;
+  testRig.driver.input = {};
 
-  expect(await destroy({ ...scene.toDestroy(), confirm: "pcs" })).toEqual({
+  expect(await destroy({ ...testRig.destroyOptions(), confirm: "pcs" })).toEqual({
     destroyed: [PC1, PC2],
   });
-  expect(await scene.destroyed()).toEqual([
+  expect(await testRig.destroyInputs()).toEqual([
     expect.objectContaining({ disk: "the old one" }),
     expect.objectContaining({ disk: "the old one" }),
   ]);

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { VmrigError } from "../errors/vmrig-error.ts";
-import { existing } from "./lost-state.ts";
+import { existingMachines } from "./lost-state.ts";
 import { openStack } from "./stack.ts";
 import { OWNER_RESOURCE } from "./state-files.ts";
 import { inspectState, type StateInspection, type InspectStateOptions } from "./inspect-state.ts";
@@ -15,25 +15,25 @@ export interface DestroyOptions extends Omit<InspectStateOptions, "fingerprint">
 }
 
 /**
- * Ends all machines of a copy: first those in the state through Terraform and their destroy steps,
- * then all others that the driver finds, such as half-created machines, machines that are not in
- * the state and machines of another owner. A person uses this to clean up after a lost state.
+ * Destroys all machines of a copy: first those in the state, through Terraform and their destroy
+ * steps, then all others that the driver finds, such as half-created machines, machines that are
+ * not in the state and machines of another owner. Also cleans up after a lost state.
  *
- * @returns addresses of the resources that Terraform destroyed, and plain names of the machines
- *   that only the driver found
+ * @returns addresses of the resources that Terraform destroyed, and names of the machines that only
+ *   the driver found
  * @throws VmrigError `CONFIRMATION_MISSING` when `confirm` is not the rig's name
  * @throws the errors of `provision`, except `PLAN_REFUSED`
  */
 export async function destroy(options: DestroyOptions): Promise<{ readonly destroyed: string[] }> {
-  const { driver, copy, warrant, confirm, say } = options;
+  const { driver, copy, guard, confirm, say } = options;
   requireConfirmation(confirm, copy.rig);
   const inspected = await inspectState(options);
   const destroyed = await destroyState(options, inspected);
 
-  for (const { name, whereabouts } of existing(await driver.inspect(copy))) {
-    warrant.assertHeld();
-    say(`remove: ${name}${whereabouts === undefined ? "" : `, ${whereabouts}`}`);
-    await driver.remove({ copy, name }, warrant);
+  for (const { name, location } of existingMachines(await driver.inspect(copy))) {
+    guard.assertHeld();
+    say(`remove: ${name}${location === undefined ? "" : `, ${location}`}`);
+    await driver.remove({ copy, name }, guard);
     if (!inspected.state?.resources.some((resource) => resource.name === name))
       destroyed.push(name);
   }
@@ -44,7 +44,7 @@ export async function destroy(options: DestroyOptions): Promise<{ readonly destr
 export function requireConfirmation(typed: string, rig: string): void {
   if (typed === rig) return;
   throw new VmrigError("CONFIRMATION_MISSING", {
-    message: `Destroying "${rig}" needs its name typed out, and got ${JSON.stringify(typed)}; nothing was touched.`,
+    message: `Destroying "${rig}" needs the name of the rig as confirmation, but got ${JSON.stringify(typed)}; nothing was touched.`,
     hint: `vmrig destroy ${rig}`,
   });
 }

@@ -11,26 +11,27 @@ import { VmrigError } from "../errors/vmrig-error.ts";
 import { waitFor } from "../wait/wait-for.ts";
 
 /**
- * A driver for the tests of this folder: a machine is a folder with a file `owner`. Its steps are
- * real processes, run by Terraform.
+ * Driver for the tests of this folder. A machine is a folder with a file `owner`. Terraform runs
+ * the steps as real processes.
  */
 export interface FileDriver extends Driver {
-  /** Names that `remove` was called with. */
+  /** Names of the machines that `remove` was called for. */
   readonly removed: string[];
   /**
-   * Shell script of the create step; `$1` is the machine's folder, `$2` the owner. The default one
-   * is {@link MAKE}.
+   * Shell script of the create step; `$1` is the machine's folder, `$2` the owner.
+   *
+   * @defaultValue {@link CREATE}
    */
   create: string;
-  /** More for the resource's input. */
+  /** Additional members of the resource's input. */
   input: Record<string, unknown>;
-  /** Whether its image is gone: nothing can be said about it. */
+  /** Whether the image is missing, so that `declare` with a fingerprint throws. */
   imageGone: boolean;
 }
 
-export const MAKE =
+export const CREATE =
   'mkdir -p "$1" && printf %s "$2" > "$1/owner" && printf %s "$VMRIG_INPUT" > "$1/input"';
-const UNMAKE = 'rm -rf "$1" && printf "%s\\n" "$VMRIG_INPUT" >> "$2"';
+const DESTROY = 'rm -rf "$1" && printf "%s\\n" "$VMRIG_INPUT" >> "$2"';
 
 export const FINGERPRINT: Fingerprint = { image: "sha256:0000", platform: "files" };
 
@@ -41,7 +42,7 @@ export function fileDriver(): FileDriver {
     locality: "this-computer",
     rollback: "disk",
     removed,
-    create: MAKE,
+    create: CREATE,
     input: {},
     imageGone: false,
     fingerprint: async () => FINGERPRINT,
@@ -67,7 +68,7 @@ export function fileDriver(): FileDriver {
             command: [
               "sh",
               "-c",
-              UNMAKE,
+              DESTROY,
               "destroy",
               machineFolder(copy, machine.name),
               join(copy.folder, "destroyed"),
@@ -77,11 +78,11 @@ export function fileDriver(): FileDriver {
       }
     },
     async inspect(copy) {
-      const there = await readdir(join(copy.folder, "machines")).catch(() => []);
-      const names = new Set([...copy.machines.map((machine) => machine.name), ...there]);
+      const found = await readdir(join(copy.folder, "machines")).catch(() => []);
+      const names = new Set([...copy.machines.map((machine) => machine.name), ...found]);
       return {
         machines: await Promise.all(
-          [...names].toSorted().map(async (name) => await look(copy, name)),
+          [...names].toSorted().map(async (name) => await inspectMachine(copy, name)),
         ),
       };
     },
@@ -105,8 +106,8 @@ export function machine(name: string, memoryMb = 512): MachineSpec {
   return { name, cpus: 1, memoryMb, diskGb: 4, lanAddress: "10.77.0.11" };
 }
 
-/** Waits until the default create step of a machine has done its work. */
-export async function made(copy: CopySpec, name: string): Promise<void> {
+/** Waits until the default create step of a machine has written its files. */
+export async function waitUntilCreated(copy: CopySpec, name: string): Promise<void> {
   await waitFor({
     what: `the create step of ${name}`,
     timeoutMs: 30_000,
@@ -118,12 +119,12 @@ export async function made(copy: CopySpec, name: string): Promise<void> {
   });
 }
 
-/** A machine that is there although no Terraform made it. */
-export async function makeByHand(copy: CopySpec, name: string): Promise<void> {
+/** Creates a machine without Terraform. */
+export async function createByHand(copy: CopySpec, name: string): Promise<void> {
   await mkdir(machineFolder(copy, name), { recursive: true });
 }
 
-async function look(copy: CopySpec, name: string): Promise<MachineStatus> {
+async function inspectMachine(copy: CopySpec, name: string): Promise<MachineStatus> {
   const folder = machineFolder(copy, name);
   if ((await readdir(folder).catch(() => undefined)) === undefined)
     return { name, power: "absent", snapshots: [] };
@@ -132,7 +133,7 @@ async function look(copy: CopySpec, name: string): Promise<MachineStatus> {
     name,
     power: "running",
     snapshots: [],
-    whereabouts: folder,
+    location: folder,
     ...(owner === undefined ? {} : { owner }),
   };
 }

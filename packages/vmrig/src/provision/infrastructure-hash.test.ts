@@ -13,7 +13,7 @@ const copy: CopySpec = {
 };
 const fingerprint = { image: "sha256:1", platform: "qemu 7" };
 
-test("is the same for the same copy, in whatever order its members were written", () => {
+test("does not depend on the order of members", () => {
   const { rig, ...rest } = copy;
 
   expect(infrastructureHash({ ...rest, rig }, { platform: "qemu 7", image: "sha256:1" })).toBe(
@@ -28,6 +28,6 @@ test.for<[string, CopySpec, typeof fingerprint]>([
   ["the folder", { ...copy, folder: "/g" }, fingerprint],
   ["the image", copy, { ...fingerprint, image: "sha256:2" }],
   ["the platform", copy, { ...fingerprint, platform: "qemu 8" }],
-])("changes with %s", ([, other, print]) => {
+])("changes when %s changes", ([, other, print]) => {
   expect(infrastructureHash(other, print)).not.toBe(infrastructureHash(copy, fingerprint));
 });

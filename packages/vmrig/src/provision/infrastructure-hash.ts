@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { CopySpec, Fingerprint } from "../driver/driver.ts";
 
-/** Increased when this folder writes a different stack for an identical copy. */
+/** Increase it when this folder writes a different stack for an identical copy. */
 const STACK_VERSION = 1;
 
 /**

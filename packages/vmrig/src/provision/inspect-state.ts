@@ -14,7 +14,7 @@ export interface InspectStateOptions {
   readonly copy: CopySpec;
   /** Not needed to destroy, because the image that it describes may be gone. */
   readonly fingerprint?: Fingerprint;
-  readonly warrant: LeaseGuard;
+  readonly guard: LeaseGuard;
   readonly say: (line: string) => void;
 }
 
@@ -37,8 +37,8 @@ export interface StateInspection {
  *   or `STATE_LOST` when the state cannot be read
  */
 export async function inspectState(options: InspectStateOptions): Promise<StateInspection> {
-  const { driver, copy, warrant } = options;
-  warrant.assertHeld();
+  const { driver, copy, guard } = options;
+  guard.assertHeld();
   const files = await openStateFolder(copy);
   const terraform = await findTerraform();
   await waitForRunningTerraform({ ...options, files, terraform });
@@ -54,8 +54,8 @@ export async function inspectState(options: InspectStateOptions): Promise<StateI
 /**
  * Waits for a running Terraform of an earlier run. Terraform outlives the gate that started it, so
  * that its machines are saved in the state. While it runs, the state and the machines cannot be
- * compared. Only Terraform can tell whether a remaining lock is still held, so vmrig creates a plan
- * that waits for the lock and then discards the plan.
+ * compared. Only Terraform can tell whether a lock is still held. So vmrig creates a plan, which
+ * waits for the lock, and then discards the plan.
  */
 async function waitForRunningTerraform(
   options: InspectStateOptions & {

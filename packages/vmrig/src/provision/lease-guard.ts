@@ -3,6 +3,6 @@ export interface LeaseGuard {
   readonly fence: number;
   /** Aborts when the lease is lost. */
   readonly signal: AbortSignal;
-  /** @throws when the lease is not held any more */
+  /** @throws when the lease is no longer held */
   assertHeld(): void;
 }

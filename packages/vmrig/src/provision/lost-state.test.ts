@@ -1,67 +1,67 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { machineFolder, makeByHand } from "./file-driver.test.kit.ts";
-import { test } from "./test-provision.test.kit.ts";
+import { machineFolder, createByHand } from "./file-driver.test.kit.ts";
+import { test } from "./test-rig.test.kit.ts";
 
-test("nothing is made double when the state file is gone", async ({ scene }) => {
-  await scene.provision();
-  await rm(scene.files.state);
+test("a missing state file stops the run instead of creating the machines twice", async ({
+  testRig,
+}) => {
+  await testRig.provision();
+  await rm(testRig.files.state);
 
-  await expect(scene.provision()).rejects.toMatchObject({
+  await expect(testRig.provision()).rejects.toMatchObject({
     code: "STATE_LOST",
     details: [
-      `pc1, running, ${machineFolder(scene.copy, "pc1")}: there is no state`,
-      `pc2, running, ${machineFolder(scene.copy, "pc2")}: there is no state`,
-      `state: ${scene.files.state}, missing`,
+      `pc1, running, ${machineFolder(testRig.copy, "pc1")}: there is no state`,
+      `pc2, running, ${machineFolder(testRig.copy, "pc2")}: there is no state`,
+      `state: ${testRig.files.state}, missing`,
     ],
     hint: expect.stringContaining("vmrig destroy pcs") as string,
   });
-  expect(await scene.destroyed()).toEqual([]);
+  expect(await testRig.destroyInputs()).toEqual([]);
 });
 
-test("the error points to Terraform's backup, if there is one", async ({ scene }) => {
-  await scene.provision();
-  scene.driver.input = { note: "new" };
-  await scene.provision();
-  await rm(scene.files.state);
+test("the error names Terraform's backup when it exists", async ({ testRig }) => {
+  await testRig.provision();
+  testRig.driver.input = { note: "new" };
+  await testRig.provision();
+  await rm(testRig.files.state);
 
-  await expect(scene.provision()).rejects.toMatchObject({
+  await expect(testRig.provision()).rejects.toMatchObject({
     code: "STATE_LOST",
-    message: expect.stringContaining(
-      `the state before it: ${scene.files.backup}, serial`,
-    ) as string,
+    message: expect.stringContaining(`backup: ${testRig.files.backup}, serial`) as string,
   });
 });
 
-test("a machine that the state does not know stops the run", async ({ scene }) => {
-  await scene.provision();
-  await makeByHand(scene.copy, "pc3");
+test("a machine that is not in the state stops the run", async ({ testRig }) => {
+  await testRig.provision();
+  await createByHand(testRig.copy, "pc3");
 
-  await expect(scene.provision()).rejects.toMatchObject({
+  await expect(testRig.provision()).rejects.toMatchObject({
     code: "STATE_LOST",
     details: [
-      `pc3, running, ${machineFolder(scene.copy, "pc3")}: the state does not know it`,
+      `pc3, running, ${machineFolder(testRig.copy, "pc3")}: it is not in the state`,
       expect.stringContaining("serial"),
     ],
   });
 });
 
-test("a machine of another owner stops the run", async ({ scene }) => {
-  await scene.provision();
-  await writeFile(join(machineFolder(scene.copy, "pc1"), "owner"), "somebody-else");
+test("a machine of another owner stops the run", async ({ testRig }) => {
+  await testRig.provision();
+  await writeFile(join(machineFolder(testRig.copy, "pc1"), "owner"), "another-owner");
 
-  await expect(scene.provision()).rejects.toMatchObject({
+  await expect(testRig.provision()).rejects.toMatchObject({
     code: "STATE_LOST",
-    message: expect.stringContaining("it belongs to the state of somebody-else") as string,
+    message: expect.stringContaining("it belongs to the state of another-owner") as string,
   });
 });
 
-test("a state file that is none stops the run", async ({ scene }) => {
-  await mkdir(scene.files.folder, { recursive: true });
-  await writeFile(scene.files.state, "<<<<<<< HEAD");
+test("an unreadable state file stops the run", async ({ testRig }) => {
+  await mkdir(testRig.files.folder, { recursive: true });
+  await writeFile(testRig.files.state, "<<<<<<< HEAD");
 
-  await expect(scene.provision()).rejects.toMatchObject({
+  await expect(testRig.provision()).rejects.toMatchObject({
     code: "STATE_LOST",
     message: expect.stringContaining("cannot be read") as string,
   });

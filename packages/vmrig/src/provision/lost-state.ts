@@ -4,8 +4,8 @@ import type { StateFiles } from "./state-files.ts";
 import { readState, type State } from "./state.ts";
 
 /**
- * Refuses to continue when machines of this copy exist that are not in its state, or that another
- * state created. Terraform would create them twice, or delete machines of another owner.
+ * Refuses to continue when a machine of this copy is not in its state or belongs to another state.
+ * Terraform would create the machine twice, or delete a machine of another owner.
  *
  * @throws VmrigError `STATE_LOST` with each such machine and its location
  */
@@ -16,48 +16,45 @@ export async function refuseLostState(options: {
   readonly inventory: Inventory;
 }): Promise<void> {
   const { copy, files, state, inventory } = options;
-  const strangers = strangersOf(state, inventory).map(({ what }) => what);
-  if (strangers.length === 0) return;
+  const unmanaged = unmanagedMachines(state, inventory).map(({ what }) => what);
+  if (unmanaged.length === 0) return;
   const backup = await readState(files.backup).catch(() => undefined);
   throw new VmrigError("STATE_LOST", {
-    message: `Machines of "${copy.copy}" exist that its Terraform state did not create; nothing was touched.`,
+    message: `Machines of "${copy.copy}" do not belong to its Terraform state; nothing was touched.`,
     details: [
-      ...strangers,
+      ...unmanaged,
       `state: ${files.state}, ${describeState(state)}`,
-      ...(backup === undefined
-        ? []
-        : [`the state before it: ${files.backup}, ${describeState(backup)}`]),
+      ...(backup === undefined ? [] : [`backup: ${files.backup}, ${describeState(backup)}`]),
     ],
     hint: `restore the right state at ${files.state}, or remove these machines with \`vmrig destroy ${copy.rig}\``,
   });
 }
 
 /**
- * Returns the machines that exist and that the state did not create, each with a one-line
- * description.
+ * Returns the machines that exist and do not belong to the state, each with a one-line description.
  */
-export function strangersOf(
+export function unmanagedMachines(
   state: State | undefined,
   inventory: Inventory,
 ): readonly { readonly name: string; readonly what: string }[] {
-  return existing(inventory).flatMap((machine) => {
-    const why = whyStrange(machine, state);
+  return existingMachines(inventory).flatMap((machine) => {
+    const why = whyUnmanaged(machine, state);
     return why === undefined ? [] : [{ name: machine.name, what: `${describe(machine)}: ${why}` }];
   });
 }
 
 /**
- * Returns the addresses of machines that are in the state and do not exist any more. A machine
- * whose creation was interrupted is not included, because it never existed.
+ * Returns the addresses of machines that are in the state but no longer exist. Excludes a machine
+ * whose creation was interrupted, because it never existed.
  */
 export function vanishedAddresses(
   copy: CopySpec,
   state: State | undefined,
   inventory: Inventory,
 ): ReadonlySet<string> {
-  const there = new Set(existing(inventory).map((machine) => machine.name));
+  const existing = new Set(existingMachines(inventory).map((machine) => machine.name));
   const gone = new Set(
-    copy.machines.map((machine) => machine.name).filter((name) => !there.has(name)),
+    copy.machines.map((machine) => machine.name).filter((name) => !existing.has(name)),
   );
   const resources = (state?.resources ?? []).filter(
     (resource) => gone.has(resource.name) && !resource.tainted,
@@ -65,11 +62,11 @@ export function vanishedAddresses(
   return new Set(resources.map((resource) => resource.address));
 }
 
-export function existing(inventory: Inventory): readonly MachineStatus[] {
+export function existingMachines(inventory: Inventory): readonly MachineStatus[] {
   return inventory.machines.filter((machine) => machine.power !== "absent");
 }
 
-function whyStrange(machine: MachineStatus, state: State | undefined): string | undefined {
+function whyUnmanaged(machine: MachineStatus, state: State | undefined): string | undefined {
   if (state === undefined) return "there is no state";
   if (machine.owner !== undefined && machine.owner !== state.owner)
     return `it belongs to the state of ${machine.owner}`;
@@ -78,9 +75,9 @@ function whyStrange(machine: MachineStatus, state: State | undefined): string | 
     : "it is not in the state";
 }
 
-function describe({ name, power, address, whereabouts }: MachineStatus): string {
+function describe({ name, power, address, location }: MachineStatus): string {
   const where = address === undefined ? "" : ` at ${address.host}:${address.port}`;
-  return `${name}, ${power}${where}${whereabouts === undefined ? "" : `, ${whereabouts}`}`;
+  return `${name}, ${power}${where}${location === undefined ? "" : `, ${location}`}`;
 }
 
 function describeState(state: State | undefined): string {

@@ -5,7 +5,7 @@ import type { Plan, ResourceChange } from "./plan.ts";
 const PC1 = "terraform_data.pc1";
 
 interface Case {
-  readonly what: string;
+  readonly title: string;
   readonly changes?: readonly ResourceChange[];
   readonly drift?: readonly ResourceChange[];
   readonly rules?: Partial<PlanPolicyRules>;
@@ -25,8 +25,8 @@ function change(
   };
 }
 
-function judge(
-  { changes = [], drift = [], rules = {} }: Omit<Case, "what">,
+function check(
+  { changes = [], drift = [], rules = {} }: Omit<Case, "title">,
   plan: Partial<Plan> = {},
 ): ReturnType<typeof checkPlan> {
   return checkPlan(
@@ -42,13 +42,13 @@ const DISRUPTIVE = { disruptive: { hcloud_server: ["server_type"] } };
 
 describe("passes", () => {
   test.for<Case & { readonly as: object }>([
-    { what: "an empty plan", as: {} },
-    { what: "no-op", changes: [change(["no-op"])], as: {} },
-    { what: "the read of a data source", changes: [change(["read"], { mode: "data" })], as: {} },
-    { what: "create", changes: [change(["create"])], as: { created: [PC1] } },
-    { what: "update in place", changes: [change(["update"])], as: { updated: [PC1] } },
+    { title: "an empty plan", as: {} },
+    { title: "no-op", changes: [change(["no-op"])], as: {} },
+    { title: "a data source that is read", changes: [change(["read"], { mode: "data" })], as: {} },
+    { title: "create", changes: [change(["create"])], as: { created: [PC1] } },
+    { title: "update in place", changes: [change(["update"])], as: { updated: [PC1] } },
     {
-      what: "update in place of what disrupts nothing",
+      title: "update in place of an attribute that is not disruptive",
       changes: [
         change(["update"], {
           ...SERVER,
@@ -60,7 +60,7 @@ describe("passes", () => {
       as: { updated: [SERVER.address] },
     },
     {
-      what: "an allowed disruptive update",
+      title: "an allowed disruptive update",
       changes: [
         change(["update"], {
           ...SERVER,
@@ -72,51 +72,51 @@ describe("passes", () => {
       as: { updated: [SERVER.address] },
     },
     {
-      what: "an allowed replacement",
+      title: "an allowed replacement",
       changes: [change(["delete", "create"])],
       rules: ALLOWED,
       as: { replaced: [PC1] },
     },
     {
-      what: "an allowed replacement that creates first",
+      title: "an allowed replacement that creates first",
       changes: [change(["create", "delete"])],
       rules: ALLOWED,
       as: { replaced: [PC1] },
     },
     {
-      what: "an allowed deletion",
+      title: "an allowed deletion",
       changes: [change(["delete"])],
       rules: ALLOWED,
       as: { deleted: [PC1] },
     },
     {
-      what: "the replacement of what was never finished",
+      title: "the replacement of a tainted resource",
       changes: [change(["delete", "create"], { action_reason: "replace_because_tainted" })],
       as: { replaced: [PC1] },
     },
-    { what: "drift of an attribute", drift: [change(["update"])], as: {} },
+    { title: "drift of an attribute", drift: [change(["update"])], as: {} },
     {
-      what: "an allowed new one for what drifted away",
+      title: "the allowed creation of a machine that was deleted outside of vmrig",
       changes: [change(["create"])],
       drift: [change(["delete"])],
       rules: ALLOWED,
       as: { created: [PC1] },
     },
     {
-      what: "an allowed new one for what vanished",
+      title: "the allowed replacement of a machine that vanished",
       changes: [change(["delete", "create"])],
       rules: { ...ALLOWED, vanished: new Set([PC1]) },
       as: { replaced: [PC1] },
     },
-  ])("$what", ({ as, ...given }) => {
-    expect(judge(given)).toEqual({ ok: true, changes: { ...NONE, ...as } });
+  ])("$title", ({ as, ...input }) => {
+    expect(check(input)).toEqual({ ok: true, changes: { ...NONE, ...as } });
   });
 });
 
 describe("refuses", () => {
   test.for<Case & { readonly as: object }>([
     {
-      what: "delete then create, with the values that cause it",
+      title: "delete then create, with the changed values",
       changes: [
         change(["delete", "create"], {
           action_reason: "replace_because_cannot_update",
@@ -132,74 +132,74 @@ describe("refuses", () => {
       },
     },
     {
-      what: "create then delete",
+      title: "create then delete",
       changes: [change(["create", "delete"])],
       as: { kind: "replace" },
     },
     {
-      what: "delete",
+      title: "delete",
       changes: [change(["delete"], { action_reason: "delete_because_no_resource_config" })],
       as: { kind: "delete", reason: "delete_because_no_resource_config" },
     },
     {
-      what: "the deletion of a tainted resource",
+      title: "the deletion of a tainted resource",
       changes: [change(["delete"], { action_reason: "replace_because_tainted" })],
       as: { kind: "delete" },
     },
-    { what: "forget", changes: [change(["forget"])], as: { kind: "forget" } },
+    { title: "forget", changes: [change(["forget"])], as: { kind: "forget" } },
     {
-      what: "forget, also when allowed: nobody would know the machine any more",
+      title: "forget, also when allowed, because the machine would be in no state",
       changes: [change(["forget"])],
       rules: ALLOWED,
       as: { kind: "forget" },
     },
     {
-      what: "an action that nobody knows",
+      title: "an unknown action",
       changes: [change(["defrost"])],
       as: { kind: "unknown", reason: "defrost" },
     },
     {
-      what: "an action that nobody knows, also when allowed",
+      title: "an unknown action, also when allowed",
       changes: [change(["defrost"])],
       rules: ALLOWED,
       as: { kind: "unknown" },
     },
     {
-      what: "OpenTofu's forget then create",
+      title: "OpenTofu's forget then create, also when allowed",
       changes: [change(["forget", "create"])],
       rules: ALLOWED,
       as: { kind: "unknown", reason: "forget then create" },
     },
     {
-      what: "create with something unknown in its wake",
+      title: "create followed by an unknown action",
       changes: [change(["create", "defrost"])],
       as: { kind: "unknown" },
     },
     {
-      what: "a change of a mode that nobody knows",
+      title: "a change in an unknown mode",
       changes: [change(["create"], { mode: "ephemeral" })],
       as: { kind: "unknown" },
     },
     {
-      what: "a data source that is deleted",
+      title: "a data source that is deleted",
       changes: [change(["delete"], { mode: "data" })],
       as: { kind: "unknown" },
     },
     {
-      what: "a machine that drifted away",
+      title: "a machine that was deleted outside of vmrig",
       changes: [change(["create"])],
       drift: [change(["delete"])],
       as: { kind: "vanished" },
     },
-    { what: "drift that nobody knows", drift: [change(["defrost"])], as: { kind: "unknown" } },
+    { title: "unknown drift", drift: [change(["defrost"])], as: { kind: "unknown" } },
     {
-      what: "a machine that vanished without Terraform's noticing",
+      title: "a machine that vanished without a planned change",
       changes: [change(["no-op"])],
       rules: { vanished: new Set([PC1]) },
       as: { kind: "vanished" },
     },
     {
-      what: "an update in place that restarts a machine",
+      title: "an update in place that restarts a machine",
       changes: [
         change(["update"], {
           ...SERVER,
@@ -215,17 +215,17 @@ describe("refuses", () => {
       },
     },
     {
-      what: "a second resource although the first is allowed",
+      title: "a second resource when only the first is allowed",
       changes: [change(["delete"]), change(["delete"], { address: "terraform_data.pc2" })],
       rules: ALLOWED,
       as: { address: "terraform_data.pc2", kind: "delete" },
     },
-  ])("$what", ({ as, ...given }) => {
-    expect(judge(given)).toMatchObject({ ok: false, refused: [{ address: PC1, ...as }] });
+  ])("$title", ({ as, ...input }) => {
+    expect(check(input)).toMatchObject({ ok: false, refused: [{ address: PC1, ...as }] });
   });
 
-  test("all of a plan for one address, and lists every such address once", () => {
-    const verdict = judge({
+  test("the whole plan because of one address, and lists each refused address once", () => {
+    const verdict = check({
       changes: [
         change(["create"], { address: "terraform_data.new" }),
         change(["delete", "create"]),
@@ -244,14 +244,14 @@ describe("refuses", () => {
   });
 });
 
-describe("throws on a plan that", () => {
+describe("throws for a plan that", () => {
   test.for<[string, Partial<Plan>]>([
     ["has an unknown format", { format_version: "2.0" }],
-    ["has a format that only begins alike", { format_version: "10.1" }],
+    ["has an unknown format that begins with a known digit", { format_version: "10.1" }],
     ["ended with an error", { errored: true }],
     ["is incomplete", { complete: false }],
   ])("%s", ([, plan]) => {
-    expect(() => judge({}, plan)).toThrow(
+    expect(() => check({}, plan)).toThrow(
       expect.objectContaining({ code: "TERRAFORM_FAILED" }) as Error,
     );
   });

@@ -37,23 +37,23 @@ export type PlanVerdict =
 type Ruling =
   | { readonly passes: keyof Changes }
   | { readonly refused: Omit<Refusal, "address"> }
-  | "nothing happens";
+  | "no change";
 
 /**
- * Decides whether a test run may apply a plan. A test run may create and update, and nothing else.
- * An unknown action is refused.
+ * Decides whether a test run may apply a plan. A test run may only create and update. An unknown
+ * action is refused.
  *
  * One replacement is always allowed, that of a tainted resource: its create step failed or was
  * interrupted and the provisioning call threw, so no test has used the machine. Otherwise a person
  * would have to repair every interrupted first run.
  *
  * `allow` permits replacing and deleting. It does not permit `forget`, which leaves a machine that
- * is in no state, nor unknown actions.
+ * is in no state, and it does not permit unknown actions.
  *
  * @throws VmrigError `TERRAFORM_FAILED` for a plan that is invalid as a whole
  */
 export function checkPlan(plan: Plan, rules: PlanPolicyRules): PlanVerdict {
-  assertSound(plan);
+  assertValid(plan);
   const changes = {
     created: [],
     updated: [],
@@ -64,21 +64,21 @@ export function checkPlan(plan: Plan, rules: PlanPolicyRules): PlanVerdict {
   const refuse = (refusal: Refusal): void => {
     if (!refused.has(refusal.address)) refused.set(refusal.address, refusal);
   };
-  const note = (address: string, ruling: Ruling): void => {
-    if (ruling === "nothing happens") return;
+  const record = (address: string, ruling: Ruling): void => {
+    if (ruling === "no change") return;
     if ("passes" in ruling) changes[ruling.passes].push(address);
     else refuse({ address, ...ruling.refused });
   };
   for (const change of plan.resource_changes ?? [])
-    note(change.address, ruleOnChange(change, rules));
-  for (const drift of plan.resource_drift ?? []) note(drift.address, ruleOnDrift(drift, rules));
+    record(change.address, ruleOnChange(change, rules));
+  for (const drift of plan.resource_drift ?? []) record(drift.address, ruleOnDrift(drift, rules));
   for (const address of rules.vanished) {
     if (!rules.allow.has(address)) refuse({ address, kind: "vanished", values: [] });
   }
   return refused.size === 0 ? { ok: true, changes } : { ok: false, refused: [...refused.values()] };
 }
 
-function assertSound(plan: Plan): void {
+function assertValid(plan: Plan): void {
   const fault = !plan.format_version.startsWith("1.")
     ? `has format ${plan.format_version}, and vmrig knows 1.x`
     : plan.errored === true
@@ -98,7 +98,7 @@ function ruleOnChange(
 ): Ruling {
   const action = change.actions.join(" then ");
   const allowed = rules.allow.has(address);
-  if (action === "no-op" || (mode === "data" && action === "read")) return "nothing happens";
+  if (action === "no-op" || (mode === "data" && action === "read")) return "no change";
   if (mode !== "managed") return unknown(action);
   switch (action) {
     case "create":
@@ -132,16 +132,14 @@ function ruleOnChange(
 }
 
 /**
- * Decides on a drift. A machine that was deleted outside of vmrig is planned as a mere `create`;
- * only the drift shows that the machine is gone.
+ * Decides on a drift. Terraform plans a plain `create` for a machine that was deleted outside of
+ * vmrig; only the drift shows that the machine is gone.
  */
 function ruleOnDrift({ address, mode, change }: ResourceChange, rules: PlanPolicyRules): Ruling {
   const action = change.actions.join(" then ");
-  if (mode !== "managed" || action === "no-op" || action === "update") return "nothing happens";
+  if (mode !== "managed" || action === "no-op" || action === "update") return "no change";
   if (action !== "delete") return unknown(action);
-  return rules.allow.has(address)
-    ? "nothing happens"
-    : { refused: { kind: "vanished", values: [] } };
+  return rules.allow.has(address) ? "no change" : { refused: { kind: "vanished", values: [] } };
 }
 
 function unknown(action: string): Ruling {

@@ -29,19 +29,19 @@ function describe({ kind, reason, values }: Refusal): string {
 const WHAT: Record<Refusal["kind"], string> = {
   replace: "would be replaced",
   delete: "would be deleted",
-  forget: "would be removed from the state, and would then run unmanaged",
-  vanished: "is gone, although vmrig did not delete it; it would be recreated, at its baseline",
+  forget: "would be removed from the state and would run on unmanaged",
+  vanished: "is gone, although vmrig did not delete it; it would be recreated at its baseline",
   disrupt: "would be restarted or rewritten",
   unknown: "would undergo an action that vmrig does not know",
 };
 
 /** https://developer.hashicorp.com/terraform/internals/json-format#change-representation */
 const REASONS: Readonly<Record<string, string>> = {
-  delete_because_no_resource_config: "it is not in the config any more",
+  delete_because_no_resource_config: "it is no longer in the config",
   delete_because_wrong_repetition: "its count changed",
   delete_because_count_index: "its count changed",
-  delete_because_each_key: "its key is not in the config any more",
+  delete_because_each_key: "its key is no longer in the config",
   replace_because_cannot_update: "it cannot be changed while it exists",
-  replace_by_request: "it was asked for",
-  replace_by_triggers: "something that it depends on changes",
+  replace_by_request: "the replacement was requested",
+  replace_by_triggers: "a resource that it depends on changes",
 };

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { parsePlan } from "./plan.ts";
 
-test("takes a plan with nothing but what every version writes", () => {
+test("accepts a plan with only the fields that every version writes", () => {
   const plan = {
     format_version: "1.0",
     resource_changes: [
@@ -13,19 +13,19 @@ test("takes a plan with nothing but what every version writes", () => {
 });
 
 test.for([
-  ["no JSON", "Error: no plan"],
-  ["no object", "[]"],
-  ["no version", "{}"],
+  ["text that is not JSON", "Error: no plan"],
+  ["JSON that is not an object", "[]"],
+  ["a plan without a version", "{}"],
   [
     "a change without actions",
     '{"format_version":"1.2","resource_changes":[{"address":"a.b","mode":"managed","type":"a","change":{"actions":[]}}]}',
   ],
   [
-    "actions that are no words",
+    "actions that are not strings",
     '{"format_version":"1.2","resource_changes":[{"address":"a.b","mode":"managed","type":"a","change":{"actions":[1]}}]}',
   ],
   [
-    "a change of nothing",
+    "a change without an address",
     '{"format_version":"1.2","resource_changes":[{"mode":"managed","type":"a","change":{"actions":["create"]}}]}',
   ],
 ] as const)("refuses %s", ([, text]) => {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Fingerprint } from "../driver/driver.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
-import { existing, refuseLostState, vanishedAddresses } from "./lost-state.ts";
+import { existingMachines, refuseLostState, vanishedAddresses } from "./lost-state.ts";
 import { checkPlan, type Changes } from "./plan-policy.ts";
 import { planRefused } from "./plan-refused.ts";
 import { openStack, type Stack } from "./stack.ts";
@@ -23,8 +23,7 @@ export interface ProvisionOptions extends InspectStateOptions {
 }
 
 /**
- * Addresses (`terraform_data.pc1`) by the change that was made. All empty when nothing had to be
- * done.
+ * Addresses (`terraform_data.pc1`) by the change that was made. All empty when nothing changed.
  */
 export interface Provisioned extends Changes {
   readonly stamp: StateStamp;
@@ -38,10 +37,9 @@ export interface Provisioned extends Changes {
  * that exists is deleted or replaced, unless its address is in `allow`.
  *
  * @throws VmrigError `PLAN_REFUSED` when the plan would do more; nothing was touched
- * @throws VmrigError `STATE_LOST` when machines exist that the state did not create; nothing was
- *   touched
+ * @throws VmrigError `STATE_LOST` when a machine does not belong to the state; nothing was touched
  * @throws VmrigError `STATE_UNSAVED`, `STATE_UNWRITABLE`, `TERRAFORM_MISSING`, `TERRAFORM_FAILED`
- * @throws the reason of `warrant.signal`, after Terraform has saved its state
+ * @throws the reason of `guard.signal`, after Terraform has saved its state
  */
 export async function provision(options: ProvisionOptions): Promise<Provisioned> {
   const { copy, say, allow = new Set(), replaceAllowed = false } = options;
@@ -56,10 +54,10 @@ export async function provision(options: ProvisionOptions): Promise<Provisioned>
   const verdict = checkPlan(saved.plan, { allow, vanished });
   if (!verdict.ok) throw planRefused(copy.copy, verdict.refused);
 
-  const changes = ofMachines(verdict.changes);
+  const changes = machineChanges(verdict.changes);
   say(`plan: ${describe(changes)}`);
   if (saved.changed) {
-    await removeRemains(options, inspected, stack);
+    await removeLeftovers(options, inspected, stack);
     await saved.apply();
     say("apply: done");
   }
@@ -72,24 +70,24 @@ export async function provision(options: ProvisionOptions): Promise<Provisioned>
  * latter. The removal runs before apply, because a machine that is no longer in the state is an
  * orphan.
  */
-async function removeRemains(
+async function removeLeftovers(
   options: ProvisionOptions,
   inspected: StateInspection,
   stack: Stack,
 ): Promise<void> {
-  const { driver, copy, warrant, say } = options;
-  for (const { name } of existing(inspected.inventory)) {
+  const { driver, copy, guard, say } = options;
+  for (const { name } of existingMachines(inspected.inventory)) {
     const known = inspected.state?.resources.find((resource) => resource.name === name);
     if (known === undefined || (!known.tainted && stack.declared.has(name))) continue;
-    warrant.assertHeld();
+    guard.assertHeld();
     say(
-      `remove: ${name}, ${known.tainted ? "whose creation was interrupted" : "which is not in the config any more"}`,
+      `remove: ${name} (${known.tainted ? "its creation was interrupted" : "no longer in the config"})`,
     );
-    await driver.remove({ copy, name }, warrant);
+    await driver.remove({ copy, name }, guard);
   }
 }
 
-function ofMachines(changes: Changes): Changes {
+function machineChanges(changes: Changes): Changes {
   const kept = (addresses: readonly string[]): string[] =>
     addresses.filter((address) => address !== `terraform_data.${OWNER_RESOURCE}`).toSorted();
   return {
@@ -116,6 +114,6 @@ async function stampOf({ copy }: ProvisionOptions): Promise<StateStamp> {
   const stamp = await readStateStamp(copy);
   if (stamp !== undefined) return stamp;
   throw new VmrigError("INTERNAL", {
-    message: `Terraform applied the plan of "${copy.copy}" and left no state.`,
+    message: `Terraform applied the plan of "${copy.copy}" but left no state.`,
   });
 }

@@ -12,8 +12,7 @@ import { runTerraform, type TerraformEnded, type TerraformRun } from "./terrafor
 import type { LeaseGuard } from "./lease-guard.ts";
 
 /**
- * How long creating machines can take: a Terraform of a run whose gate died may still be creating
- * them.
+ * Wait for the lock of the state. A Terraform whose gate died may still be creating machines.
  */
 const LOCK_TIMEOUT_S = 600;
 const LOCKING = ["-input=false", `-lock-timeout=${LOCK_TIMEOUT_S}s`] as const;
@@ -29,7 +28,7 @@ export interface StackOptions {
   readonly copy: CopySpec;
   /** Missing when the stack can only destroy existing machines. */
   readonly fingerprint?: Fingerprint;
-  readonly warrant: LeaseGuard;
+  readonly guard: LeaseGuard;
   readonly files: StateFiles;
   readonly terraform: TerraformBinary;
   readonly owner: string;
@@ -61,26 +60,26 @@ export interface Stack {
  * @throws VmrigError `TERRAFORM_FAILED`
  */
 export async function openStack(options: StackOptions): Promise<Stack> {
-  const { copy, files, warrant, terraform } = options;
-  warrant.assertHeld();
+  const { copy, files, guard, terraform } = options;
+  guard.assertHeld();
   const declared = await synthesize(options);
   const env = terraformEnvironment(files);
 
-  const run: Run = async (args, { fine = [0], ...limits }) => {
-    warrant.assertHeld();
+  const run: Run = async (args, { okExitCodes = [0], ...limits }) => {
+    guard.assertHeld();
     const ended = await runTerraform(terraform, {
       args,
       cwd: files.stack,
       env,
-      signal: warrant.signal,
+      signal: guard.signal,
       ...limits,
     });
-    if (fine.includes(ended.exitCode)) return ended;
+    if (okExitCodes.includes(ended.exitCode)) return ended;
     throw terraformFailure({ command: args[0], copy: copy.copy, ended, log: limits.log });
   };
 
-  // The backend is a file with an absolute path: when the copy's folder was moved, its state moved
-  // with it, and no migration is needed.
+  // `-reconfigure`: the backend is a file with an absolute path. When the copy's folder is moved,
+  // its state moves with it and needs no migration.
   await run(["init", "-no-color", "-input=false", "-reconfigure"], { timeoutMs: INIT_TIMEOUT_MS });
   return { declared, plan: async (flags = []) => await savePlan(run, files, flags) };
 }
@@ -89,7 +88,7 @@ type Run = (
   args: readonly [string, ...string[]],
   limits: Pick<TerraformRun, "timeoutMs" | "log"> & {
     /** Exit codes that are not a failure. @defaultValue 0 */
-    readonly fine?: readonly number[];
+    readonly okExitCodes?: readonly number[];
   },
 ) => Promise<TerraformEnded>;
 
@@ -102,7 +101,7 @@ async function savePlan(run: Run, files: StateFiles, flags: readonly string[]): 
       ["plan", "-json", "-detailed-exitcode", ...LOCKING, `-out=${path}`, ...flags],
       {
         timeoutMs: PLAN_TIMEOUT_MS,
-        fine: [0, WITH_CHANGES],
+        okExitCodes: [0, WITH_CHANGES],
       },
     );
     const shown = await run(["show", "-json", path], { timeoutMs: SHOW_TIMEOUT_MS });

@@ -10,7 +10,7 @@ export interface StateFiles {
   readonly state: string;
   /** Terraform keeps the previous version here. */
   readonly backup: string;
-  /** Exists while a Terraform works on the state, or after one was killed. */
+  /** Exists while a Terraform works on the state, or after a Terraform was killed. */
   readonly lockInfo: string;
   /**
    * Output folder of cdktf. Never wiped, because Terraform leaves a state that it could not save in

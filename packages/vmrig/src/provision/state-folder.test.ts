@@ -1,30 +1,30 @@
 import { chmod, mkdir, readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { test } from "./test-provision.test.kit.ts";
+import { test } from "./test-rig.test.kit.ts";
 
-test("is closed to other users whatever the umask is, also when an earlier run left it open", async ({
-  scene,
+test("the state folder is closed to other users with any umask, also when an earlier run left it open", async ({
+  testRig,
 }) => {
-  const { folder, state } = scene.files;
+  const { folder, state } = testRig.files;
   const umask = process.umask(0);
   try {
-    await scene.provision();
-    const fresh = await openToOthers(folder);
+    await testRig.provision();
+    const afterFirstRun = await openToOthers(folder);
     await chmod(folder, 0o755);
     await chmod(state, 0o644);
     // An apply moves the old version to the backup, which keeps its mode.
-    scene.driver.input = { note: "new" };
-    await scene.provision();
+    testRig.driver.input = { note: "new" };
+    await testRig.provision();
 
-    expect(fresh).toEqual([]);
+    expect(afterFirstRun).toEqual([]);
     expect(await openToOthers(folder)).toEqual([]);
   } finally {
     process.umask(umask);
   }
 });
 
-/** Names in a folder, itself as `.`, that others than its owner may do anything with. */
+/** Returns the entries of a folder, and the folder as `.`, that other users may access. */
 async function openToOthers(folder: string): Promise<string[]> {
   const open: string[] = [];
   for (const name of [".", ...(await readdir(folder))]) {
@@ -35,24 +35,24 @@ async function openToOthers(folder: string): Promise<string[]> {
 }
 
 test.for(["a run that was killed", "a run that failed"])(
-  "keeps no plan of %s",
-  async (what, { scene }) => {
-    const { folder } = scene.files;
+  "deletes the plan of %s",
+  async (what, { testRig }) => {
+    const { folder } = testRig.files;
     await mkdir(join(folder, "plan-killed"), { recursive: true });
-    await writeFile(join(folder, "plan-killed", "plan"), "the whole config in clear");
-    if (what === "a run that failed") scene.driver.create = "exit 3";
+    await writeFile(join(folder, "plan-killed", "plan"), "the whole config in plain text");
+    if (what === "a run that failed") testRig.driver.create = "exit 3";
 
-    await scene.provision().catch(() => {});
+    await testRig.provision().catch(() => {});
 
     expect((await readdir(folder)).filter((name) => name.startsWith("plan-"))).toEqual([]);
   },
 );
 
-test("is named when it cannot be made", async ({ scene }) => {
-  await writeFile(scene.files.folder, "a file in its place");
+test("the error names a state folder that cannot be created", async ({ testRig }) => {
+  await writeFile(testRig.files.folder, "a file in its place");
 
-  await expect(scene.provision()).rejects.toMatchObject({
+  await expect(testRig.provision()).rejects.toMatchObject({
     code: "STATE_UNWRITABLE",
-    message: expect.stringMatching(/state of "pcs-1" cannot be kept in .*terraform: /) as string,
+    message: expect.stringMatching(/state of "pcs-1" cannot be stored in .*terraform: /) as string,
   });
 });

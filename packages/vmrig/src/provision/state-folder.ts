@@ -12,7 +12,7 @@ export const PLAN_PREFIX = "plan-";
 
 /**
  * Creates the folder of a copy's state, or takes it over from an earlier run. The folder is closed
- * to other users whatever the umask is, and the plan of a killed run is deleted. Call this function
+ * to other users with any umask, and the plan of a killed run is deleted. Call this function
  * under the lease only.
  *
  * @throws VmrigError `STATE_UNWRITABLE`

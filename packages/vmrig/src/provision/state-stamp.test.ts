@@ -2,30 +2,30 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
-import { test } from "./test-provision.test.kit.ts";
+import { test } from "./test-rig.test.kit.ts";
 import { readStateStamp } from "./state-stamp.ts";
 
 const STATE = { version: 4, lineage: "l", serial: 3, resources: [] };
 
 test.for([
   ["there is no file", undefined],
-  ["Terraform only took the lock", ""],
+  ["Terraform has only taken the lock", ""],
   ["all machines are destroyed", JSON.stringify(STATE)],
-] as const)("has no stamp when %s", async ([, text], { scene }) => {
-  await mkdir(scene.files.folder);
-  if (text !== undefined) await writeFile(scene.files.state, text);
+] as const)("there is no stamp when %s", async ([, text], { testRig }) => {
+  await mkdir(testRig.files.folder);
+  if (text !== undefined) await writeFile(testRig.files.state, text);
 
-  expect(await readStateStamp(scene.copy)).toBeUndefined();
+  expect(await readStateStamp(testRig.copy)).toBeUndefined();
 });
 
 test.for([
-  ["a version that nobody knows", JSON.stringify({ ...STATE, version: 5 })],
-  ["half a file", JSON.stringify(STATE).slice(0, 20)],
-] as const)("refuses %s", async ([, text], { scene }) => {
-  await mkdir(scene.files.folder);
-  await writeFile(scene.files.state, text);
+  ["an unknown version", JSON.stringify({ ...STATE, version: 5 })],
+  ["a truncated file", JSON.stringify(STATE).slice(0, 20)],
+] as const)("refuses %s", async ([, text], { testRig }) => {
+  await mkdir(testRig.files.folder);
+  await writeFile(testRig.files.state, text);
 
-  await expect(readStateStamp(scene.copy)).rejects.toMatchObject({ code: "STATE_LOST" });
+  await expect(readStateStamp(testRig.copy)).rejects.toMatchObject({ code: "STATE_LOST" });
 });
 
 test.for(["state-stamp.ts", "infrastructure-hash.ts"])(
@@ -40,7 +40,7 @@ test.for(["state-stamp.ts", "infrastructure-hash.ts"])(
 );
 
 /**
- * The packages that a file imports, itself or through files of ours; imports of types cost nothing.
+ * Returns the packages that a file imports, also through files of vmrig. Type imports do not count.
  */
 async function packagesOf(file: string, seen = new Set<string>()): Promise<string[]> {
   if (seen.has(file)) return [];

@@ -29,8 +29,8 @@ export async function readStateStamp(copy: CopySpec): Promise<StateStamp | undef
 }
 
 /**
- * Returns whether a Terraform is working on the copy's state, or was killed while it did. A
- * Terraform that outlived its gate may still create machines.
+ * Returns whether a Terraform is working on the copy's state, or was killed while it held the lock.
+ * A Terraform that outlived its gate may still create machines.
  */
 export async function isStateLocked(copy: CopySpec): Promise<boolean> {
   return access(stateFiles(copy).lockInfo).then(

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect } from "vitest";
 import type { LocalResource, RigStack } from "../driver/rig-stack.ts";
 import { FINGERPRINT } from "./file-driver.test.kit.ts";
-import { test, type TestProvision } from "./test-provision.test.kit.ts";
+import { test, type TestRig } from "./test-rig.test.kit.ts";
 import { openStateFolder } from "./state-folder.ts";
 import { synthesize } from "./synthesize.ts";
 
@@ -13,13 +13,13 @@ const lan: LocalResource = {
   replaceOn: {},
   create: {
     command: ["make", "a b", "it's ${HOME}"],
-    environment: { A: "%{x}", VMRIG_INPUT: "ours wins" },
+    environment: { A: "%{x}", VMRIG_INPUT: "overwritten" },
   },
   destroy: { command: ["unmake"] },
 };
 
 async function stackOf(
-  { copy, driver }: TestProvision,
+  { copy, driver }: TestRig,
   declare: (stack: RigStack) => void,
 ): Promise<{ declared: ReadonlySet<string>; resources: Record<string, unknown> }> {
   const files = await openStateFolder(copy);
@@ -37,9 +37,9 @@ async function stackOf(
 }
 
 test("declares steps as quoted and escaped commands, under an address without a hash", async ({
-  scene,
+  testRig,
 }) => {
-  const { declared, resources } = await stackOf(scene, (stack) => stack.local(lan));
+  const { declared, resources } = await stackOf(testRig, (stack) => stack.local(lan));
 
   expect([...declared]).toEqual(["lan"]);
   expect(resources["lan"]).toMatchObject({
@@ -63,8 +63,8 @@ test("declares steps as quoted and escaped commands, under an address without a 
   });
 });
 
-test("orders resources as they ask for", async ({ scene }) => {
-  const { resources } = await stackOf(scene, (stack) => {
+test("orders resources by their dependencies", async ({ testRig }) => {
+  const { resources } = await stackOf(testRig, (stack) => {
     stack.local(lan);
     stack.local({ ...lan, name: "pc1", dependsOn: ["lan"] });
   });
@@ -75,19 +75,22 @@ test("orders resources as they ask for", async ({ scene }) => {
 });
 
 test.for(["1pc", "pc 1", "pc.1", "-pc", "", "pç"])(
-  "refuses %j as a name",
-  async (name, { scene }) => {
-    await expect(stackOf(scene, (stack) => stack.local({ ...lan, name }))).rejects.toMatchObject({
+  "refuses the name %j",
+  async (name, { testRig }) => {
+    await expect(stackOf(testRig, (stack) => stack.local({ ...lan, name }))).rejects.toMatchObject({
       code: "CONFIG_INVALID",
     });
   },
 );
 
-test.for(["lan", "vmrig_owner"])("refuses a second %s", async (name, { scene }) => {
-  await expect(
-    stackOf(scene, (stack) => {
-      stack.local(lan);
-      stack.local({ ...lan, name });
-    }),
-  ).rejects.toMatchObject({ code: "INTERNAL" });
-});
+test.for(["lan", "vmrig_owner"])(
+  "refuses a second resource called %s",
+  async (name, { testRig }) => {
+    await expect(
+      stackOf(testRig, (stack) => {
+        stack.local(lan);
+        stack.local({ ...lan, name });
+      }),
+    ).rejects.toMatchObject({ code: "INTERNAL" });
+  },
+);

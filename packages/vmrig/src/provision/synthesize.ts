@@ -15,8 +15,8 @@ const CDKTF_VARIABLES = [
 ];
 
 /**
- * Lets the driver declare the resources of a copy, and writes the stack to the folder in which
- * Terraform runs.
+ * Collects the resources that the driver declares for a copy, and writes the stack to the folder in
+ * which Terraform runs.
  *
  * @returns the names of the declared resources
  */

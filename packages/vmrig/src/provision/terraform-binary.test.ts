@@ -1,14 +1,13 @@
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { chmod, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import { findTerraform } from "./terraform-binary.ts";
+import { tempFolder } from "../local-files/temp-folder.test.kit.ts";
 
 let folder: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "vmrig-test-"));
+  folder = await tempFolder();
 });
-afterEach(async () => await rm(folder, { recursive: true, force: true }));
 
 async function program(name: string, script: string): Promise<string> {
   const path = join(folder, name);
@@ -17,30 +16,30 @@ async function program(name: string, script: string): Promise<string> {
   return path;
 }
 
-const says = (version: string): string => `echo '{"terraform_version":"${version}"}'`;
+const printVersion = (version: string): string => `echo '{"terraform_version":"${version}"}'`;
 
-test("finds the terraform of this computer", async () => {
+test("finds Terraform on this computer", async () => {
   const { path, version } = await findTerraform();
 
   expect(path).toMatch(/terraform|tofu/);
   expect(version).toMatch(/^\d+\.\d+\.\d+/);
 });
 
-test("takes tofu where there is no terraform", async () => {
-  await program("tofu", says("1.10.2"));
+test("uses tofu when there is no terraform", async () => {
+  await program("tofu", printVersion("1.10.2"));
 
   expect(await findTerraform({ PATH: folder })).toEqual({ path: "tofu", version: "1.10.2" });
 });
 
-test("takes tofu when terraform is too old", async () => {
-  await program("terraform", says("1.5.7"));
-  await program("tofu", says("1.6.0"));
+test("uses tofu when terraform is too old", async () => {
+  await program("terraform", printVersion("1.5.7"));
+  await program("tofu", printVersion("1.6.0"));
 
   expect(await findTerraform({ PATH: folder })).toMatchObject({ path: "tofu" });
 });
 
-test("takes what VMRIG_TERRAFORM names, and nothing else", async () => {
-  const path = await program("mine", says("1.12.0-rc1"));
+test("uses only the program that VMRIG_TERRAFORM names", async () => {
+  const path = await program("mine", printVersion("1.12.0-rc1"));
 
   expect(await findTerraform({ PATH: process.env["PATH"], VMRIG_TERRAFORM: path })).toEqual({
     path,
@@ -54,8 +53,8 @@ test("takes what VMRIG_TERRAFORM names, and nothing else", async () => {
   });
 });
 
-test("names both programs, what is wrong with each, and how to install one", async () => {
-  await program("terraform", says("0.13.0"));
+test("the error names both programs, the fault of each, and how to install one", async () => {
+  await program("terraform", printVersion("0.13.0"));
 
   await expect(
     findTerraform({ PATH: [folder, join(folder, "empty")].join(delimiter) }),
@@ -68,7 +67,7 @@ test("names both programs, what is wrong with each, and how to install one", asy
   });
 });
 
-test("does not take a program that only bears the name", async () => {
+test("refuses a program that has the name but is not Terraform", async () => {
   await program("terraform", "echo hello");
   await program("tofu", "exit 7");
 
@@ -80,9 +79,9 @@ test("does not take a program that only bears the name", async () => {
   });
 });
 
-test("says that terraform was killed, not that there is none; and does not go on with another one", async () => {
+test("a killed terraform is reported as killed, and tofu is not tried", async () => {
   await program("terraform", "kill -KILL $$");
-  await program("tofu", says("1.10.2"));
+  await program("tofu", printVersion("1.10.2"));
 
   await expect(findTerraform({ PATH: folder })).rejects.toMatchObject({
     code: "TERRAFORM_FAILED",

@@ -1,14 +1,14 @@
 import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, expect, vi } from "vitest";
-import { PC1, PC2, test } from "./test-provision.test.kit.ts";
+import { PC1, PC2, test } from "./test-rig.test.kit.ts";
 import { hostEnvironment, terraformEnvironment } from "./terraform-environment.ts";
 
 afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-test("keeps what a program needs of its computer, and no secret", ({ scene }) => {
+test("passes variables of the computer on, but no secrets", ({ testRig }) => {
   expect(
     hostEnvironment({
       PATH: "/bin",
@@ -24,16 +24,16 @@ test("keeps what a program needs of its computer, and no secret", ({ scene }) =>
     HOME: "/h",
     https_proxy: "p",
   });
-  expect(terraformEnvironment(scene.files, {})).toMatchObject({
-    TF_DATA_DIR: scene.files.data,
+  expect(terraformEnvironment(testRig.files, {})).toMatchObject({
+    TF_DATA_DIR: testRig.files.data,
     CHECKPOINT_DISABLE: "1",
   });
 });
 
-test("variables of the user's shell change neither the plan nor where it is written", async ({
-  scene,
+test("variables of the user's shell change neither the plan nor its location", async ({
+  testRig,
 }) => {
-  await scene.provision();
+  await testRig.provision();
   vi.stubEnv("TF_CLI_ARGS", "-destroy");
   vi.stubEnv("TF_CLI_ARGS_plan", "-destroy");
   vi.stubEnv("TF_WORKSPACE", "other");
@@ -41,16 +41,16 @@ test("variables of the user's shell change neither the plan nor where it is writ
   vi.stubEnv("CDKTF_OUTDIR", "/nonexistent");
   vi.stubEnv("SYNTH_HCL_OUTPUT", "true");
 
-  expect(await scene.provision()).toMatchObject({ created: [], replaced: [], deleted: [] });
+  expect(await testRig.provision()).toMatchObject({ created: [], replaced: [], deleted: [] });
 });
 
-test("works the same through a program of another name, as OpenTofu is", async ({ scene }) => {
-  // No OpenTofu in sight: what is shown is that nothing depends on the name `terraform`.
-  const tofu = join(scene.copy.folder, "tofu");
+test("works with a program of another name, such as OpenTofu", async ({ testRig }) => {
+  // OpenTofu is not installed. The test shows that nothing depends on the name `terraform`.
+  const tofu = join(testRig.copy.folder, "tofu");
   await writeFile(tofu, '#!/bin/sh\nexec terraform "$@"\n');
   await chmod(tofu, 0o755);
   vi.stubEnv("VMRIG_TERRAFORM", tofu);
 
-  expect(await scene.provision()).toMatchObject({ created: [PC1, PC2] });
-  expect(await scene.provision()).toMatchObject({ created: [] });
+  expect(await testRig.provision()).toMatchObject({ created: [PC1, PC2] });
+  expect(await testRig.provision()).toMatchObject({ created: [] });
 });

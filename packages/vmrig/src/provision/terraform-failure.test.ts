@@ -1,39 +1,39 @@
 import { readdir } from "node:fs/promises";
 import { describe, expect } from "vitest";
-import { MAKE, machine, machineFolder } from "./file-driver.test.kit.ts";
-import { PC1, PC2, test } from "./test-provision.test.kit.ts";
+import { CREATE, machine, machineFolder } from "./file-driver.test.kit.ts";
+import { PC1, PC2, test } from "./test-rig.test.kit.ts";
 import { terraformFailure } from "./terraform-failure.ts";
 
 describe("a create step that fails", () => {
-  test("shows what it printed", async ({ scene }) => {
-    scene.driver.create = 'echo "no space left on pool" >&2; exit 3';
-    scene.copy = { ...scene.copy, machines: [machine("pc1")] };
+  test("is reported with its output", async ({ testRig }) => {
+    testRig.driver.create = 'echo "no space left on pool" >&2; exit 3';
+    testRig.copy = { ...testRig.copy, machines: [machine("pc1")] };
 
-    await expect(scene.provision()).rejects.toMatchObject({
+    await expect(testRig.provision()).rejects.toMatchObject({
       code: "TERRAFORM_FAILED",
       message: expect.stringMatching(
         /terraform_data\.pc1: local-exec provisioner error[\s\S]*exit status 3[\s\S]*no space left on pool/,
       ) as string,
-      hint: expect.stringContaining(scene.files.applyLog) as string,
+      hint: expect.stringContaining(testRig.files.applyLog) as string,
     });
   });
 
-  test("is made good by the next run: what was half made is removed and made anew, without being allowed", async ({
-    scene,
+  test("is repaired by the next run, which recreates half-created machines without `allow`", async ({
+    testRig,
   }) => {
-    scene.driver.create = 'mkdir -p "$1" && touch "$1/half" && exit 3';
-    await expect(scene.provision()).rejects.toMatchObject({ code: "TERRAFORM_FAILED" });
-    scene.driver.create = MAKE;
+    testRig.driver.create = 'mkdir -p "$1" && touch "$1/half" && exit 3';
+    await expect(testRig.provision()).rejects.toMatchObject({ code: "TERRAFORM_FAILED" });
+    testRig.driver.create = CREATE;
 
-    expect(await scene.provision()).toMatchObject({ replaced: [PC1, PC2] });
+    expect(await testRig.provision()).toMatchObject({ replaced: [PC1, PC2] });
 
-    expect(scene.driver.removed.toSorted()).toEqual(["pc1", "pc2"]);
-    expect(await readdir(machineFolder(scene.copy, "pc1"))).toEqual(["input", "owner"]);
-    expect(await scene.provision()).toMatchObject({ created: [], replaced: [] });
+    expect(testRig.driver.removed.toSorted()).toEqual(["pc1", "pc2"]);
+    expect(await readdir(machineFolder(testRig.copy, "pc1"))).toEqual(["input", "owner"]);
+    expect(await testRig.provision()).toMatchObject({ created: [], replaced: [] });
   });
 });
 
-test("of a long output the beginning and the end are shown", () => {
+test("a long output is shortened to its beginning and its end", () => {
   const output = Array.from({ length: 100 }, (_, line) => `line ${line}`).join("\n");
 
   const { details } = terraformFailure({

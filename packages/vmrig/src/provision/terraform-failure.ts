@@ -41,7 +41,7 @@ function diagnosticsOf(output: string): string[] {
     const { diagnostic } = parseLine(line);
     if (diagnostic?.severity !== "error") continue;
     const { address, summary, detail } = diagnostic;
-    // Printed once more for each resource that was not started.
+    // Terraform prints this again for each resource that it did not start.
     if (summary === "execution halted") continue;
     found.push(`${address === undefined ? "" : `${address}: `}${summary}\n${detail ?? ""}`.trim());
   }

@@ -3,75 +3,81 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { describe, expect } from "vitest";
 import { destroy } from "./destroy.ts";
-import { FINGERPRINT, MAKE, machine, machineFolder, made } from "./file-driver.test.kit.ts";
-import { heldWarrant, PC1, test } from "./test-provision.test.kit.ts";
+import {
+  FINGERPRINT,
+  CREATE,
+  machine,
+  machineFolder,
+  waitUntilCreated,
+} from "./file-driver.test.kit.ts";
+import { heldGuard, PC1, test } from "./test-rig.test.kit.ts";
 import { readState } from "./state.ts";
 
-const SLOW = `${MAKE} && exec sleep 60`;
+const SLOW = `${CREATE} && exec sleep 60`;
 
-describe("a lease that is lost", () => {
-  test("while a machine is made, stops Terraform, which keeps its state; the next run makes it good", async ({
-    scene,
+describe("a lost lease", () => {
+  test("stops Terraform while it creates a machine; Terraform saves its state, and the next run replaces the machine", async ({
+    testRig,
   }) => {
     const lease = new AbortController();
     const lost = new Error("lease lost");
-    scene.copy = { ...scene.copy, machines: [machine("pc1")] };
-    scene.driver.create = SLOW;
-    const running = scene.provision({ warrant: heldWarrant(lease.signal) });
+    testRig.copy = { ...testRig.copy, machines: [machine("pc1")] };
+    testRig.driver.create = SLOW;
+    const running = testRig.provision({ guard: heldGuard(lease.signal) });
     running.catch(() => {});
-    await made(scene.copy, "pc1");
+    await waitUntilCreated(testRig.copy, "pc1");
 
     lease.abort(lost);
 
     await expect(running).rejects.toBe(lost);
-    expect((await readState(scene.files.state))?.resources).toContainEqual({
+    expect((await readState(testRig.files.state))?.resources).toContainEqual({
       address: PC1,
       name: "pc1",
       tainted: true,
     });
-    await expect(access(scene.files.lockInfo)).rejects.toMatchObject({ code: "ENOENT" });
-    scene.driver.create = MAKE;
-    expect(await scene.provision()).toMatchObject({ replaced: [PC1] });
+    await expect(access(testRig.files.lockInfo)).rejects.toMatchObject({ code: "ENOENT" });
+    testRig.driver.create = CREATE;
+    expect(await testRig.provision()).toMatchObject({ replaced: [PC1] });
   });
 
-  test("before the run, lets nothing start", async ({ scene }) => {
+  test("starts nothing when it was lost before the run", async ({ testRig }) => {
     const lost = new Error("lease lost");
 
-    await expect(scene.provision({ warrant: heldWarrant(AbortSignal.abort(lost)) })).rejects.toBe(
+    await expect(testRig.provision({ guard: heldGuard(AbortSignal.abort(lost)) })).rejects.toBe(
       lost,
     );
-    await expect(access(scene.files.folder)).rejects.toMatchObject({ code: "ENOENT" });
+    await expect(access(testRig.files.folder)).rejects.toMatchObject({ code: "ENOENT" });
   });
 
-  test("between plan and apply, lets nothing be applied", async ({ scene }) => {
+  test("applies nothing when it was lost after the plan", async ({ testRig }) => {
     const lost = new Error("lease lost");
     let planned = false;
-    // No signal: a gate that was paused past its lease may ask before its timers had a chance to
-    // run.
+    // Without a signal: a gate that was paused until its lease expired may call this before its
+    // timers run.
     const assertHeld = (): void => {
       if (planned) throw lost;
     };
 
-    const running = scene.provision({
-      warrant: { ...heldWarrant(), assertHeld },
+    const running = testRig.provision({
+      guard: { ...heldGuard(), assertHeld },
       say: (line) => (planned ||= line.startsWith("plan:")),
     });
 
     await expect(running).rejects.toBe(lost);
-    expect(await scene.machines()).toEqual([]);
+    expect(await testRig.machines()).toEqual([]);
   });
 });
 
 test.for([
-  ["a gate that is killed", (pid: number): boolean => process.kill(pid, "SIGKILL")],
-  ["Ctrl-C in its terminal", (pid: number): boolean => process.kill(-pid, "SIGINT")],
+  ["the kill of its gate", (pid: number): boolean => process.kill(pid, "SIGKILL")],
+  ["Ctrl-C in the terminal", (pid: number): boolean => process.kill(-pid, "SIGINT")],
 ] as const)(
-  "Terraform outlives %s and finishes its work; the next run waits for it and finds the machine",
-  async ([, end], { scene }) => {
-    scene.copy = { ...scene.copy, machines: [machine("pc1")] };
-    // It prints for a while after the machine is there: into a pipe without a reader Terraform
-    // would not survive it.
-    const create = `${MAKE}; for i in 1 2 3 4 5 6 7 8 9 10; do echo "line $i"; sleep 0.1; done`;
+  "Terraform survives %s and creates the machine; the next run waits for Terraform and finds the machine",
+  async ([, end], { testRig }) => {
+    testRig.copy = { ...testRig.copy, machines: [machine("pc1")] };
+    // The step prints for a while after it created the machine. Terraform would not survive a write
+    // to a pipe without a reader.
+    const create = `${CREATE}; for i in 1 2 3 4 5 6 7 8 9 10; do echo "line $i"; sleep 0.1; done`;
     const from = (file: string): string => JSON.stringify(new URL(file, import.meta.url).href);
     const script = `
     import { createJiti } from ${JSON.stringify(import.meta.resolve("jiti"))};
@@ -79,19 +85,19 @@ test.for([
     const { provision } = await jiti.import(${from("provision.ts")});
     const { fileDriver } = await jiti.import(${from("file-driver.test.kit.ts")});
     const driver = Object.assign(fileDriver(), { create: ${JSON.stringify(create)} });
-    const warrant = { fence: 7, signal: new AbortController().signal, assertHeld() {} };
-    await provision({ driver, copy: ${JSON.stringify(scene.copy)}, fingerprint: ${JSON.stringify(FINGERPRINT)}, warrant, say() {} });`;
+    const guard = { fence: 7, signal: new AbortController().signal, assertHeld() {} };
+    await provision({ driver, copy: ${JSON.stringify(testRig.copy)}, fingerprint: ${JSON.stringify(FINGERPRINT)}, guard, say() {} });`;
     const gate = execa(process.execPath, ["--input-type=module", "--eval", script], {
       reject: false,
       detached: true,
     });
     try {
-      await made(scene.copy, "pc1");
+      await waitUntilCreated(testRig.copy, "pc1");
       end(gate.pid ?? 0);
       expect((await gate).signal).toBeDefined();
 
-      expect(await scene.provision()).toMatchObject({ created: [], replaced: [] });
-      expect(scene.said).toContain(
+      expect(await testRig.provision()).toMatchObject({ created: [], replaced: [] });
+      expect(testRig.output).toContain(
         "state: waiting for the Terraform of an earlier run of pcs-1 to finish",
       );
     } finally {
@@ -100,16 +106,16 @@ test.for([
   },
 );
 
-test("a Terraform that is killed leaves a lock that holds nobody up, and a machine that is reported", async ({
-  scene,
+test("a killed Terraform leaves a lock that blocks no later run, and a machine that is reported", async ({
+  testRig,
 }) => {
-  scene.copy = { ...scene.copy, machines: [machine("pc1")] };
-  const pids = join(scene.copy.folder, "pids");
+  testRig.copy = { ...testRig.copy, machines: [machine("pc1")] };
+  const pids = join(testRig.copy.folder, "pids");
   // The step is a child of Terraform itself.
-  scene.driver.create = `echo $PPID $$ > "${pids}"; ${SLOW}`;
-  const running = scene.provision();
+  testRig.driver.create = `echo $PPID $$ > "${pids}"; ${SLOW}`;
+  const running = testRig.provision();
   running.catch(() => {});
-  await made(scene.copy, "pc1");
+  await waitUntilCreated(testRig.copy, "pc1");
   for (const pid of (await readFile(pids, "utf8")).trim().split(" "))
     process.kill(Number(pid), "SIGKILL");
 
@@ -117,15 +123,15 @@ test("a Terraform that is killed leaves a lock that holds nobody up, and a machi
     code: "TERRAFORM_FAILED",
     message: expect.stringContaining("SIGKILL") as string,
   });
-  await access(scene.files.lockInfo);
-  scene.driver.create = MAKE;
-  await expect(scene.provision()).rejects.toMatchObject({
+  await access(testRig.files.lockInfo);
+  testRig.driver.create = CREATE;
+  await expect(testRig.provision()).rejects.toMatchObject({
     code: "STATE_LOST",
     details: [
-      `pc1, running, ${machineFolder(scene.copy, "pc1")}: the state does not know it`,
+      `pc1, running, ${machineFolder(testRig.copy, "pc1")}: it is not in the state`,
       expect.stringContaining("serial"),
     ],
   });
-  expect(await destroy({ ...scene.options(), confirm: "pcs" })).toEqual({ destroyed: ["pc1"] });
-  expect(await scene.provision()).toMatchObject({ created: [PC1] });
+  expect(await destroy({ ...testRig.options(), confirm: "pcs" })).toEqual({ destroyed: ["pc1"] });
+  expect(await testRig.provision()).toMatchObject({ created: [PC1] });
 });

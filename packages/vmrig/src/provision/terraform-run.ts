@@ -32,8 +32,8 @@ export interface TerraformEnded {
  * tainted, saves the state and exits. SIGKILL, or a second signal, would lose the state.
  *
  * Terraform runs in a separate process group, so that Ctrl-C in a terminal is not that second
- * signal. With `log`, it also survives the death of this process: a write to the broken pipe of a
- * dead reader would kill it in the middle of an apply.
+ * signal. With `log`, Terraform also survives the death of this process: a write to a pipe without
+ * a reader would kill it in the middle of an apply.
  *
  * @throws the signal's reason when it aborted, after Terraform ended
  * @throws VmrigError `TERRAFORM_FAILED` when it could not be started, or did not end in time

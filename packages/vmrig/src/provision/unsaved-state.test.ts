@@ -4,28 +4,28 @@ import { expect } from "vitest";
 import { isVmrigError } from "../errors/vmrig-error.ts";
 import { destroy } from "./destroy.ts";
 import { machine } from "./file-driver.test.kit.ts";
-import { test, type TestProvision } from "./test-provision.test.kit.ts";
+import { test, type TestRig } from "./test-rig.test.kit.ts";
 
 /**
- * As after a run that made pc1 and could then not write its state: Terraform leaves the newest
- * version in its own folder.
+ * Simulates a run that created pc1 and could not save its state: Terraform leaves the newest
+ * version in its working folder.
  */
-async function losePower(scene: TestProvision): Promise<void> {
-  const { state, unsaved } = scene.files;
-  scene.copy = { ...scene.copy, machines: [machine("pc1")] };
-  await scene.provision({ copy: { ...scene.copy, machines: [] } });
+async function leaveUnsavedState(testRig: TestRig): Promise<void> {
+  const { state, unsaved } = testRig.files;
+  testRig.copy = { ...testRig.copy, machines: [machine("pc1")] };
+  await testRig.provision({ copy: { ...testRig.copy, machines: [] } });
   await copyFile(state, `${state}.early`);
-  await scene.provision();
+  await testRig.provision();
   await copyFile(state, unsaved);
   await copyFile(`${state}.early`, state);
 }
 
-test("a state that Terraform could not save stops every run until the command of the error is run", async ({
-  scene,
+test("an unsaved state stops every run until the command in the hint is run", async ({
+  testRig,
 }) => {
-  await losePower(scene);
+  await leaveUnsavedState(testRig);
 
-  const error = await scene.provision().catch((thrown: unknown) => thrown);
+  const error = await testRig.provision().catch((thrown: unknown) => thrown);
 
   expect(error).toMatchObject({
     code: "STATE_UNSAVED",
@@ -34,28 +34,28 @@ test("a state that Terraform could not save stops every run until the command of
       expect.stringContaining("terraform.tfstate, serial"),
     ],
   });
-  await expect(destroy({ ...scene.options(), confirm: "pcs" })).rejects.toMatchObject({
+  await expect(destroy({ ...testRig.options(), confirm: "pcs" })).rejects.toMatchObject({
     code: "STATE_UNSAVED",
   });
-  const mend = isVmrigError(error) ? (error.hint ?? "") : "";
-  await execa("sh", ["-c", mend]);
-  expect(await scene.provision()).toMatchObject({ created: [], replaced: [] });
+  const pushState = isVmrigError(error) ? (error.hint ?? "") : "";
+  await execa("sh", ["-c", pushState]);
+  expect(await testRig.provision()).toMatchObject({ created: [], replaced: [] });
 });
 
-test("is never overwritten by what cdktf writes", async ({ scene }) => {
-  await losePower(scene);
-  const before = await readFile(scene.files.unsaved, "utf8");
+test("cdktf never overwrites an unsaved state", async ({ testRig }) => {
+  await leaveUnsavedState(testRig);
+  const before = await readFile(testRig.files.unsaved, "utf8");
 
-  await expect(scene.provision()).rejects.toMatchObject({ code: "STATE_UNSAVED" });
+  await expect(testRig.provision()).rejects.toMatchObject({ code: "STATE_UNSAVED" });
 
-  expect(await readFile(scene.files.unsaved, "utf8")).toBe(before);
+  expect(await readFile(testRig.files.unsaved, "utf8")).toBe(before);
 });
 
-test("says so when even that state cannot be read", async ({ scene }) => {
-  await scene.provision();
-  await writeFile(scene.files.unsaved, "");
+test("an unsaved state that cannot be read is reported as unreadable", async ({ testRig }) => {
+  await testRig.provision();
+  await writeFile(testRig.files.unsaved, "");
 
-  await expect(scene.provision()).rejects.toMatchObject({
+  await expect(testRig.provision()).rejects.toMatchObject({
     code: "STATE_UNSAVED",
     message: expect.stringContaining("errored.tfstate, unreadable") as string,
   });

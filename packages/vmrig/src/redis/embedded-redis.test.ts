@@ -1,28 +1,20 @@
 import { spawnSync } from "node:child_process";
 import { createServer } from "node:net";
 import { once } from "node:events";
-import {
-  chmod,
-  lstat,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  rm,
-  symlink,
-  writeFile,
-} from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { chmod, lstat, mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Redis } from "ioredis";
+import { systemClock, type Clock } from "../clock/clock.ts";
+import { tryFileLock } from "../local-files/file-lock.ts";
 import { waitFor } from "../wait/wait-for.ts";
 import { embeddedRedis } from "./embedded-redis.ts";
 import { Child } from "../lease/fixtures/child.ts";
 import { person } from "../lease/fixtures/holders.ts";
 import { openLeaseStore } from "../lease/open-lease-store.ts";
-import { isRunning } from "../local-files/start-lock.ts";
+import { isProcessRunning } from "../local-files/process-identity.ts";
 import { PCS } from "../lease/fixtures/rigs.ts";
+import { tempFolder } from "../local-files/temp-folder.test.kit.ts";
 
 // Real processes on a computer that may be busy: each wait has its own deadline.
 vi.setConfig({ testTimeout: 60_000 });
@@ -35,7 +27,7 @@ let socketPath: string;
 let servers: Set<number>;
 
 beforeEach(async () => {
-  base = await mkdtemp(join(tmpdir(), "vmrig-test-"));
+  base = await tempFolder();
   folder = join(base, "run");
   dataFolder = join(base, "data");
   socketPath = join(folder, "redis.sock");
@@ -45,11 +37,10 @@ afterEach(async () => {
   const noted = Number(await readFile(join(dataFolder, "redis.pid"), "utf8").catch(() => "0"));
   if (noted > 1) servers.add(noted);
   for (const pid of servers) await kill(pid);
-  await rm(base, { recursive: true, force: true });
 });
 
 async function kill(pid: number): Promise<void> {
-  if (isRunning(pid)) process.kill(pid, "SIGKILL");
+  if (isProcessRunning(pid)) process.kill(pid, "SIGKILL");
   await gone(pid);
 }
 
@@ -58,7 +49,7 @@ function gone(pid: number): Promise<void> {
     what: `the end of ${pid}`,
     timeoutMs: 5000,
     intervalMs: 10,
-    probe: () => Promise.resolve(isRunning(pid) ? { seen: "runs" } : { value: undefined }),
+    probe: () => Promise.resolve(isProcessRunning(pid) ? { seen: "runs" } : { value: undefined }),
   });
 }
 
@@ -134,7 +125,8 @@ test("the server outlives the process that started it, and the next process find
 
 test("twenty concurrent starts share one server, although a killed process left its start lock behind", async () => {
   await mkdir(folder, { mode: 0o700 });
-  await symlink(String(spawnSync(process.execPath, ["-e", ""]).pid), join(folder, "start-1"));
+  const { pid: dead } = spawnSync(process.execPath, ["-e", ""]);
+  await symlink(`${dead} 1 x`, join(folder, "start.lock"));
   const found = await Promise.all(
     Array.from({ length: 20 }, () => embeddedRedis({ folder, dataFolder })),
   );
@@ -158,6 +150,20 @@ test("processes that start concurrently share one server", async () => {
   } finally {
     await Promise.all(children.map((child) => child[Symbol.asyncDispose]()));
   }
+});
+
+test("a starter that never finishes is named when the wait ends", async () => {
+  await using _starter = await tryFileLock(join(folder, "start.lock"));
+  // 100 times as fast as the real time.
+  const clock: Clock = {
+    ...systemClock,
+    monotonic: () => performance.now() * 100,
+    sleep: (ms, signal) => systemClock.sleep(ms / 100, signal),
+  };
+  await expect(embeddedRedis({ folder, dataFolder, clock })).rejects.toMatchObject({
+    code: "REDIS_UNREACHABLE",
+    summary: expect.stringContaining(`process ${process.pid} is starting it`),
+  });
 });
 
 async function startsInLog(): Promise<number> {

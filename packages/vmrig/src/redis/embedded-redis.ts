@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { systemClock, type Clock } from "../clock/clock.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { waitFor, type Observation } from "../wait/wait-for.ts";
-import { connect } from "./connection.ts";
+import { connect } from "./dial.ts";
 import { EMBEDDED_SOCKET } from "./embedded-socket.ts";
 import { ping } from "./ping.ts";
 import { ensurePrivateFolder } from "../local-files/private-folder.ts";
@@ -15,7 +15,7 @@ import {
   stopRedis,
   type RedisProcess,
 } from "./redis-process.ts";
-import { tryStartLock } from "../local-files/start-lock.ts";
+import { fileLockHolder, tryFileLock } from "../local-files/file-lock.ts";
 
 export interface EmbeddedRedisOptions {
   /**
@@ -35,6 +35,8 @@ export interface EmbeddedRedisOptions {
 
 /** sun_path of sockaddr_un: 104 bytes on macOS, 108 on Linux, with the closing NUL. */
 const LONGEST_SOCKET_PATH = 103;
+/** File lock of the process that starts the server. */
+const START_LOCK = "start.lock";
 const READY_MS = 20_000;
 /**
  * How long a server may still need until it listens, when the process that started it was killed.
@@ -79,8 +81,14 @@ export async function embeddedRedis(
       const answer = await ping(socketPath);
       if (answer === "pong" && (await hasItsData(dataFolder))) return { value: { socketPath } };
       if (answer === "silent") return { seen: "it accepts connections but does not answer" };
-      await using lock = await tryStartLock(folder);
-      if (lock === undefined) return { seen: "another process is starting it" };
+      const startLock = join(folder, START_LOCK);
+      await using lock = await tryFileLock(startLock);
+      if (lock === undefined) {
+        const starter = await fileLockHolder(startLock);
+        return {
+          seen: `${starter === undefined ? "another process" : `process ${starter}`} is starting it`,
+        };
+      }
       // The program is looked up late: a run that finds a server does not need it.
       const server = { program: findRedisServer(options.path), socketPath, dataFolder, clock };
       return await reuseOrStart(server, () => lock.isMine());

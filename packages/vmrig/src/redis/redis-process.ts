@@ -7,7 +7,7 @@ import type { Clock } from "../clock/clock.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { waitFor } from "../wait/wait-for.ts";
 import { ping } from "./ping.ts";
-import { isRunning } from "../local-files/start-lock.ts";
+import { isProcessRunning } from "../local-files/process-identity.ts";
 
 const START_MS = 10_000;
 const STOP_MS = 5000;
@@ -81,7 +81,7 @@ export async function runningServer({
   socketPath,
 }: RedisProcess): Promise<number | undefined> {
   const pid = Number(await readFile(pidFile(dataFolder), "utf8").catch(() => ""));
-  if (!Number.isInteger(pid) || pid <= 1 || !isRunning(pid)) return undefined;
+  if (!Number.isInteger(pid) || pid <= 1 || !isProcessRunning(pid)) return undefined;
   const command = await commandOf(pid);
   return /(redis|valkey)-server/.test(command) && command.includes(socketPath) ? pid : undefined;
 }

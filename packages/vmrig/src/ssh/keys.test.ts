@@ -1,11 +1,11 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import ssh2 from "ssh2";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import { fingerprint, generateKeyPair } from "./keys.ts";
+import { tempFolder } from "../local-files/temp-folder.test.kit.ts";
 
 const run = promisify(execFile);
 
@@ -24,8 +24,7 @@ test("ssh2 reads every pair, also one whose public key begins with a zero byte",
 });
 
 test("ssh-keygen reads the private key and reports the same public key, comment and fingerprint", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "vmrig-test-"));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const folder = await tempFolder();
   for (const comment of ["", "a", "lease 7 of pcs-1"]) {
     const pair = generateKeyPair(comment);
     const file = join(folder, `key-${comment.length}`);

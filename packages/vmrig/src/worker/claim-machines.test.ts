@@ -14,11 +14,11 @@ import { on, test, type TestGate } from "../gate/test-gate.test.kit.ts";
 import { serve } from "../gate/socket.test.kit.ts";
 
 /** Connects a worker over a socket to a gate with real leases. */
-async function worker(scene: TestGate): Promise<GateClient> {
+async function worker(testGate: TestGate): Promise<GateClient> {
   return (
     await serve(
       Promise.resolve(
-        scene.run({ prepare: { run: ["echo hello > greeting"] }, lease: { ttl: "3s" } }).gate,
+        testGate.run({ prepare: { run: ["echo hello > greeting"] }, lease: { ttl: "3s" } }).gate,
       ),
     )
   ).client();
@@ -31,9 +31,9 @@ function pc1Of({ machines }: Pick<ClaimSession, "machines">): Machine {
 }
 
 test("a machine stays the same object across rollbacks, and is at its baseline after each", async ({
-  scene,
+  testGate,
 }) => {
-  const claim = await claimMachines(await worker(scene), "file");
+  const claim = await claimMachines(await worker(testGate), "file");
   const pc1 = pc1Of(claim);
   expect(Object.keys(claim.machines)).toEqual(["pc1", "pc2"]);
   expect((await pc1.$`cat greeting; echo mine > greeting; cat greeting`).stdout).toBe(
@@ -53,9 +53,9 @@ test("a machine stays the same object across rollbacks, and is at its baseline a
 });
 
 test("after a failed rollback the machines are out of reach until a rollback succeeds", async ({
-  scene,
+  testGate,
 }) => {
-  const client = await worker(scene);
+  const client = await worker(testGate);
   const broken = new VmrigError("ROLLBACK_FAILED", { message: "pc2 did not come back." });
   let fail = true;
   const rollBack: GateClient["rollBack"] = async (id) => {
@@ -74,9 +74,9 @@ test("after a failed rollback the machines are out of reach until a rollback suc
 });
 
 test("forwards and reverses that outlive a rollback reconnect after it, and end with the claim", async ({
-  scene,
+  testGate,
 }) => {
-  const claim = await claimMachines(await worker(scene), "file");
+  const claim = await claimMachines(await worker(testGate), "file");
   const pc1 = pc1Of(claim);
   const service = createServer((_, response) => void response.end("played")).listen(0, "127.0.0.1");
   onTestFinished(() => void service.close());
@@ -100,12 +100,12 @@ test("forwards and reverses that outlive a rollback reconnect after it, and end 
   await expect(fetch(forth.url)).rejects.toMatchObject({ message: "fetch failed" });
 });
 
-test("a lost lease ends the running commands, and no new command begins", async ({ scene }) => {
-  const claim = await claimMachines(await worker(scene), "file");
+test("a lost lease ends the running commands, and no new command begins", async ({ testGate }) => {
+  const claim = await claimMachines(await worker(testGate), "file");
   const pc1 = pc1Of(claim);
   const endless = pc1.$`touch begun; exec sleep 600`.catch((error: unknown) => error);
   await pc1.waitUntilSucceeds`test -e begun`;
-  await scene.redis().del(keysOf("vmrig", { rig: "pcs", copy: claim.copy }).lock);
+  await testGate.redis().del(keysOf("vmrig", { rig: "pcs", copy: claim.copy }).lock);
   expect(await endless).toMatchObject({ code: "CANCELLED", cause: { code: "LEASE_LOST" } });
   expect(claim.signal.reason).toMatchObject({ code: "LEASE_LOST" });
   await expect(pc1.$`true`).rejects.toMatchObject({ code: "CANCELLED" });
@@ -113,8 +113,10 @@ test("a lost lease ends the running commands, and no new command begins", async 
   await claim.release();
 });
 
-test("unhealthy machines recover before the first command, which then runs", async ({ scene }) => {
-  const { gate, said } = scene.run();
+test("unhealthy machines recover before the first command, which then runs", async ({
+  testGate,
+}) => {
+  const { gate, logLines } = testGate.run();
   const client = await (await serve(Promise.resolve(gate))).client();
   const claim = await claimMachines(
     {
@@ -125,16 +127,16 @@ test("unhealthy machines recover before the first command, which then runs", asy
   );
   onTestFinished(() => claim.release());
   expect((await pc1Of(claim).$`touch ran; ls`).stdout).toBe("ran");
-  expect(said.filter((line) => line.startsWith("broken ")).toSorted()).toEqual([
+  expect(logLines.filter((line) => line.startsWith("broken ")).toSorted()).toEqual([
     "broken   pcs-1 pc1: pc1 could not be proven to be at its baseline another.",
     "broken   pcs-1 pc2: pc2 could not be proven to be at its baseline another.",
   ]);
 });
 
 test("machines that cannot be recovered run no command, and every command reports why", async ({
-  scene,
+  testGate,
 }) => {
-  const { gate } = scene.run();
+  const { gate } = testGate.run();
   const client = await (await serve(Promise.resolve(gate))).client();
   const wrong = <A extends unknown[]>(ask: (...args: A) => Promise<Grant>) => {
     return async (...args: A): Promise<Grant> => ({ ...(await ask(...args)), baseline: "another" });
@@ -152,9 +154,9 @@ test("machines that cannot be recovered run no command, and every command report
 });
 
 test("a machine that no test logs in to is proven too, before another machine can talk to it", async ({
-  scene,
+  testGate,
 }) => {
-  const { gate, said } = scene.run();
+  const { gate, logLines } = testGate.run();
   const client = await (await serve(Promise.resolve(gate))).client();
   const claim = await claimMachines(
     {
@@ -169,7 +171,7 @@ test("a machine that no test logs in to is proven too, before another machine ca
   );
   onTestFinished(() => claim.release());
   expect((await pc1Of(claim).$`hostname`).stdout).toBe("pc1");
-  expect(said.filter((line) => line.startsWith("broken "))).toEqual([
+  expect(logLines.filter((line) => line.startsWith("broken "))).toEqual([
     "broken   pcs-1 pc2: pc2 could not be proven to be at its baseline ".concat(
       claim.baseline,
       ".",
@@ -178,9 +180,9 @@ test("a machine that no test logs in to is proven too, before another machine ca
 });
 
 test("machines of an ended claim are out of reach for code that still has the objects", async ({
-  scene,
+  testGate,
 }) => {
-  const claim = await claimMachines(await worker(scene), "file");
+  const claim = await claimMachines(await worker(testGate), "file");
   const pc1 = pc1Of(claim);
   await pc1.$`true`;
   await claim.release();
@@ -191,9 +193,9 @@ test("machines of an ended claim are out of reach for code that still has the ob
 });
 
 test("a temporary folder is removed at the end of the part that created it, and the file's own at the file's end", async ({
-  scene,
+  testGate,
 }) => {
-  const claim = await claimMachines(await worker(scene), "file");
+  const claim = await claimMachines(await worker(testGate), "file");
   const pc1 = pc1Of(claim);
   const ofFile = await pc1.tmpdir();
   const end = claim.begin();
@@ -208,46 +210,46 @@ test("a temporary folder is removed at the end of the part that created it, and 
 });
 
 test("a temporary folder on a machine that was rolled back or lost is not removed", async ({
-  scene,
+  testGate,
 }) => {
-  const claim = await claimMachines(await worker(scene), "file");
+  const claim = await claimMachines(await worker(testGate), "file");
   const end = claim.begin();
   await pc1Of(claim).tmpdir();
   await claim.rollBack();
   await expect(end()).resolves.toBeUndefined();
   const { path } = await pc1Of(claim).tmpdir();
   onTestFinished(() => rm(path, { recursive: true }));
-  await scene.redis().del(keysOf("vmrig", { rig: "pcs", copy: claim.copy }).lock);
+  await testGate.redis().del(keysOf("vmrig", { rig: "pcs", copy: claim.copy }).lock);
   await once(claim.signal, "abort");
   await expect(claim.release()).resolves.toBeUndefined();
 });
 
-test("a first command that a rollback interrupts triggers no recovery", async ({ scene }) => {
-  const { gate, said } = scene.run();
+test("a first command that a rollback interrupts triggers no recovery", async ({ testGate }) => {
+  const { gate, logLines } = testGate.run();
   const claim = await claimMachines(await (await serve(Promise.resolve(gate))).client(), "file");
   onTestFinished(() => claim.release());
   const early = pc1Of(claim).$`true`.catch((error: unknown) => error);
   await claim.rollBack();
   expect((await pc1Of(claim).$`hostname`).stdout).toBe("pc1");
   await early;
-  expect(said.filter((line) => /^(broken|heal)/.test(line))).toEqual([]);
+  expect(logLines.filter((line) => /^(broken|heal)/.test(line))).toEqual([]);
 });
 
 test("the console tail comes through the gate, for as long as the claim lasts", async ({
-  scene,
+  testGate,
 }) => {
-  const claim = await claimMachines(await worker(scene), "file");
+  const claim = await claimMachines(await worker(testGate), "file");
   expect(await claim.console("pc2")).toMatch(/^--- vmrig: pc2 is back at baseline-/);
   await claim.release();
   await expect(claim.console("pc2")).rejects.toMatchObject({ code: "LEASE_LOST" });
 });
 
 test("a looker logs in as root to a proven machine, ignores the test's time, and triggers no rollback", async ({
-  scene,
+  testGate,
 }) => {
-  const claim = await claimMachines(await worker(scene), "file");
-  const looker = pc1Of({ machines: claim.lookers });
-  await expect(looker.$`true`).rejects.toMatchObject({ code: "MACHINE_UNREACHABLE" });
+  const claim = await claimMachines(await worker(testGate), "file");
+  const evidenceMachine = pc1Of({ machines: claim.evidenceMachines });
+  await expect(evidenceMachine.$`true`).rejects.toMatchObject({ code: "MACHINE_UNREACHABLE" });
   const seen: string[] = [];
   claim.scope = AbortSignal.timeout(1);
   claim.observer = ({ command }) => {
@@ -258,6 +260,6 @@ test("a looker logs in as root to a proven machine, ignores the test's time, and
   claim.scope = undefined;
   await pc1Of(claim).$`touch mine`;
   claim.scope = AbortSignal.abort();
-  expect((await looker.$`ls mine`).stdout).toBe("mine");
+  expect((await evidenceMachine.$`ls mine`).stdout).toBe("mine");
   expect(seen).toEqual(["touch mine", "touch mine"]);
 });

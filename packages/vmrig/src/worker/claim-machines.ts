@@ -26,7 +26,7 @@ export async function claimMachines(
 
   const claim: ClaimSession = {
     rig: control.rig,
-    get stand() {
+    get restoredTo() {
       return pristine.at;
     },
     scope: undefined,
@@ -56,7 +56,7 @@ export async function claimMachines(
         }),
       ]),
     ),
-    lookers: Object.fromEntries(
+    evidenceMachines: Object.fromEntries(
       first.machines.map(({ name, lanAddress: address, target: { user } }) => [
         name,
         createMachine({ name, address, user, connect: () => session.peek(name), signal }).root,

@@ -24,7 +24,7 @@ export interface ClaimSession {
    * State to which all machines were restored, for as long as no command has used any of them
    * since.
    */
-  readonly stand: Checkpoint | "baseline" | undefined;
+  readonly restoredTo: Checkpoint | "baseline" | undefined;
   /** Aborts when the lease is lost. Every command then ends, and every connection is closed. */
   readonly signal: AbortSignal;
   /** Signal of the running test. Ends the commands that begin while it is set. */
@@ -37,7 +37,7 @@ export interface ClaimSession {
    * Machines for evidence after a failure: they log in as root, take no time from a test, and never
    * trigger a rollback.
    */
-  readonly lookers: Readonly<Record<string, Machine>>;
+  readonly evidenceMachines: Readonly<Record<string, Machine>>;
   /**
    * Returns the tail of a machine's console, as the driver has it. Sends no command to the machine.
    */

@@ -9,7 +9,7 @@ import type { ClaimSession } from "./claim-session.ts";
 const GRACE_MS = 2_000;
 const SHOWN = 20;
 
-type Watched = Pick<ClaimSession, "copy" | "connect" | "guest" | "lookers" | "signal">;
+type Watched = Pick<ClaimSession, "copy" | "connect" | "guest" | "evidenceMachines" | "signal">;
 
 /**
  * Records the processes, listeners and configuration of a claim's machines, as root.
@@ -23,7 +23,7 @@ export async function watchForLeftovers(
 ): Promise<() => Promise<VmrigError | undefined>> {
   const before = new Map<string, SystemSnapshot>();
   await Promise.all(
-    Object.keys(claim.lookers).map(async (name) => {
+    Object.keys(claim.evidenceMachines).map(async (name) => {
       try {
         before.set(name, await look(claim, name));
       } catch (error) {
@@ -68,15 +68,15 @@ export async function watchForLeftovers(
 }
 
 async function look(
-  { connect, lookers, guest }: Watched,
+  { connect, evidenceMachines: lookers, guest }: Watched,
   name: string,
   jobs = false,
 ): Promise<SystemSnapshot> {
   // A looker logs in only to a machine that has a proven connection.
   await connect(name);
-  const looker = lookers[name];
-  if (looker === undefined) throw new Error(`the claim has no machine ${name}`);
-  return takeSystemSnapshot(looker, { guest, jobs });
+  const evidenceMachine = lookers[name];
+  if (evidenceMachine === undefined) throw new Error(`the claim has no machine ${name}`);
+  return takeSystemSnapshot(evidenceMachine, { guest, jobs });
 }
 
 function toError(copy: string, found: readonly string[]): VmrigError {

@@ -17,23 +17,23 @@ async function claimOf(run: Run): Promise<ClaimSession> {
 }
 
 async function two(
-  scene: TestGate,
+  testGate: TestGate,
 ): Promise<{ readonly claim: ClaimSession; readonly pc1: Machine; readonly pc2: Machine }> {
-  const claim = await claimOf(scene.run());
+  const claim = await claimOf(testGate.run());
   const { pc1, pc2 } = claim.machines;
   if (pc1 === undefined || pc2 === undefined) throw new Error("no machines");
   return { claim, pc1, pc2 };
 }
 
-async function checkpoints(scene: TestGate): Promise<string[]> {
-  const all = Object.values(await scene.machines()).flatMap(({ snapshots }) => snapshots);
+async function checkpoints(testGate: TestGate): Promise<string[]> {
+  const all = Object.values(await testGate.machines()).flatMap(({ snapshots }) => snapshots);
   return all.filter((name) => name.startsWith("checkpoint-"));
 }
 
 test("a command after a reboot runs on the new boot; a running command fails with CONNECTION_LOST, and a command during the reboot waits", async ({
-  scene,
+  testGate,
 }) => {
-  const { claim, pc1 } = await two(scene);
+  const { claim, pc1 } = await two(testGate);
   const before = (await pc1.$`echo mine > mine; echo $VMRIG_BOOT_ID`).stdout;
   const endless = pc1.$`touch begun; exec sleep 600`.catch((error: unknown) => error);
   await pc1.waitUntilSucceeds`test -e begun`;
@@ -50,12 +50,12 @@ test("a command after a reboot runs on the new boot; a running command fails wit
 
 for (const command of ["crash", "powerOff"] as const) {
   test(`after ${command} commands, waits and faults fail immediately with MACHINE_OFF; powerOn and a rollback start the machine again`, async ({
-    scene,
+    testGate,
   }) => {
-    const { claim, pc1, pc2 } = await two(scene);
+    const { claim, pc1, pc2 } = await two(testGate);
     await pc1.$`echo mine > mine`;
     await pc1[command]();
-    expect((await scene.machines())["pc1"]?.power).toBe("off");
+    expect((await testGate.machines())["pc1"]?.power).toBe("off");
     await expect(pc1.$`true`).rejects.toMatchObject({
       code: "MACHINE_OFF",
       hint: "powerOn() boots it from its disk",
@@ -72,10 +72,10 @@ for (const command of ["crash", "powerOff"] as const) {
   });
 }
 
-test("connect and a rollback restore a disconnected link", async ({ scene }) => {
-  const { claim, pc1 } = await two(scene);
+test("connect and a rollback restore a disconnected link", async ({ testGate }) => {
+  const { claim, pc1 } = await two(testGate);
   const pulled = async (): Promise<boolean | undefined> =>
-    (await scene.machines())["pc1"]?.disconnected;
+    (await testGate.machines())["pc1"]?.disconnected;
   await pc1.disconnect();
   expect([await pulled(), (await pc1.$`hostname`).stdout]).toEqual([true, "pc1"]);
   await pc1.connect();
@@ -86,9 +86,9 @@ test("connect and a rollback restore a disconnected link", async ({ scene }) => 
 });
 
 test("a machine restores its checkpoint repeatedly and alone; the checkpoint is deleted when the claim ends", async ({
-  scene,
+  testGate,
 }) => {
-  const { claim, pc1, pc2 } = await two(scene);
+  const { claim, pc1, pc2 } = await two(testGate);
   await pc1.$`echo installed > state`;
   const running = pc1.$`sleep 600`.catch((error: unknown) => error);
   const installed = await pc1.checkpoint("installed");
@@ -115,13 +115,13 @@ test("a machine restores its checkpoint repeatedly and alone; the checkpoint is 
   expect((await pc1.$`ls`).stdout).toBe("");
   await pc1.restore(installed);
   expect((await pc1.$`cat state`).stdout).toBe("installed");
-  expect(await checkpoints(scene)).toHaveLength(1);
+  expect(await checkpoints(testGate)).toHaveLength(1);
   await claim.release();
-  await expect.poll(() => checkpoints(scene), { timeout: 10_000 }).toEqual([]);
+  await expect.poll(() => checkpoints(testGate), { timeout: 10_000 }).toEqual([]);
 });
 
-test("a checkpoint of the rig restores all machines together", async ({ scene }) => {
-  const { claim, pc1, pc2 } = await two(scene);
+test("a checkpoint of the rig restores all machines together", async ({ testGate }) => {
+  const { claim, pc1, pc2 } = await two(testGate);
   await Promise.all([pc1, pc2].map((machine) => machine.$`echo kept > state`));
   const both = await claim.rig.checkpoint();
   expect(both.machines).toEqual(["pc1", "pc2"]);
@@ -134,12 +134,12 @@ test("a checkpoint of the rig restores all machines together", async ({ scene })
 });
 
 test("a restore that did nothing is detected, and no command runs until a rollback", async ({
-  scene,
+  testGate,
 }) => {
   const driver = fakeDriver();
   let lazy = false;
   const claim = await claimOf(
-    scene.run({
+    testGate.run({
       driver: {
         ...driver,
         restore: async (...args) => (lazy ? undefined : await driver.restore(...args)),
@@ -157,22 +157,24 @@ test("a restore that did nothing is detected, and no command runs until a rollba
   expect((await pc1.$`hostname`).stdout).toBe("pc1");
 });
 
-test("the next holder deletes a checkpoint that no process knows any more", async ({ scene }) => {
-  const first = scene.run();
+test("the next holder deletes a checkpoint that no process knows any more", async ({
+  testGate,
+}) => {
+  const first = testGate.run();
   await (await claimOf(first)).release();
   await first.gate.close();
   // State that a killed run leaves behind.
-  await mkdir(join(machineFiles(await scene.copy(), "pc1").snapshots, "checkpoint-dead"));
-  expect(await checkpoints(scene)).toEqual(["checkpoint-dead"]);
-  await claimOf(scene.run());
-  expect(await checkpoints(scene)).toEqual([]);
+  await mkdir(join(machineFiles(await testGate.copy(), "pc1").snapshots, "checkpoint-dead"));
+  expect(await checkpoints(testGate)).toEqual(["checkpoint-dead"]);
+  await claimOf(testGate.run());
+  expect(await checkpoints(testGate)).toEqual([]);
 });
 
 test("an unsupported control command reports the missing capability, and commands that need a system are not tried on a machine without one", async ({
-  scene,
+  testGate,
 }) => {
   const { power: _, network: __, drop: ___, ...plain } = fakeDriver();
-  const { pc1, pc2 } = (await claimOf(scene.run({ driver: plain }))).machines;
+  const { pc1, pc2 } = (await claimOf(testGate.run({ driver: plain }))).machines;
   if (pc1 === undefined || pc2 === undefined) throw new Error("no machines");
   for (const refused of [
     () => pc1.powerOff(),
@@ -188,9 +190,9 @@ test("an unsupported control command reports the missing capability, and command
 });
 
 test("waitForConsole resolves with the line that was printed, and reports the last line at its timeout", async ({
-  scene,
+  testGate,
 }) => {
-  const { pc1 } = await two(scene);
+  const { pc1 } = await two(testGate);
   expect(await pc1.waitForConsole("is back at")).toMatch(/^--- vmrig: pc1 is back at baseline-/);
   await expect(pc1.waitForConsole(/kernel panic/i, { timeout: 200 })).rejects.toMatchObject({
     code: "WAIT_TIMEOUT",

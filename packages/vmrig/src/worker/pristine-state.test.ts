@@ -13,10 +13,10 @@ interface CountedRollbacks {
   claim(rollback: RollbackPolicy, clock?: Clock): Promise<ClaimSession>;
 }
 
-async function countRollbacks(scene: TestGate): Promise<CountedRollbacks> {
+async function countRollbacks(testGate: TestGate): Promise<CountedRollbacks> {
   const watched = rollbacks();
   const client = await (
-    await serve(Promise.resolve(scene.run({ driver: watched.driver }).gate))
+    await serve(Promise.resolve(testGate.run({ driver: watched.driver }).gate))
   ).client();
   return {
     rolledBack() {
@@ -32,23 +32,23 @@ async function countRollbacks(scene: TestGate): Promise<CountedRollbacks> {
   };
 }
 
-test("machines that no command has used are not rolled back again", async ({ scene }) => {
-  const { claim: claimOf, rolledBack } = await countRollbacks(scene);
+test("machines that no command has used are not rolled back again", async ({ testGate }) => {
+  const { claim: claimOf, rolledBack } = await countRollbacks(testGate);
   const claim = await claimOf("test");
   rolledBack();
   for (let test = 0; test < 3; test++) await claim.rollBack();
   expect(rolledBack()).toBe(0);
   expect((await claim.machines["pc1"]?.exec("ls"))?.stdout).toBe("");
-  expect(claim.stand).toBeUndefined();
+  expect(claim.restoredTo).toBeUndefined();
   await claim.rollBack();
   await claim.rollBack();
   expect(rolledBack()).toBe(2);
 });
 
 test("using one machine makes all machines roll back: it may have reached the others", async ({
-  scene,
+  testGate,
 }) => {
-  const { claim: claimOf, rolledBack } = await countRollbacks(scene);
+  const { claim: claimOf, rolledBack } = await countRollbacks(testGate);
   const claim = await claimOf("test");
   rolledBack();
   for (const use of [
@@ -63,7 +63,7 @@ test("using one machine makes all machines roll back: it may have reached the ot
     expect(rolledBack(), use.toString()).toBe(2);
   }
   await claim.machines["pc2"]?.exec("true");
-  await claim.lookers["pc1"]?.exec("true");
+  await claim.evidenceMachines["pc1"]?.exec("true");
   await claim.rollBack();
   expect(rolledBack()).toBe(2);
   await claim.console("pc1");
@@ -72,10 +72,10 @@ test("using one machine makes all machines roll back: it may have reached the ot
 });
 
 test("unused machines are rolled back after a minute, because time passes on them", async ({
-  scene,
+  testGate,
 }) => {
   let now = 0;
-  const { claim: claimOf, rolledBack } = await countRollbacks(scene);
+  const { claim: claimOf, rolledBack } = await countRollbacks(testGate);
   const claim = await claimOf("test", { ...systemClock, monotonic: () => now });
   rolledBack();
   now = 59_999;
@@ -88,9 +88,9 @@ test("unused machines are rolled back after a minute, because time passes on the
 });
 
 test("a new claim rolls machines back even when the last claim did not use them", async ({
-  scene,
+  testGate,
 }) => {
-  const { claim: claimOf, rolledBack } = await countRollbacks(scene);
+  const { claim: claimOf, rolledBack } = await countRollbacks(testGate);
   for (let file = 0; file < 2; file++) {
     const claim = await claimOf("test");
     expect(rolledBack()).toBe(2);
@@ -100,9 +100,9 @@ test("a new claim rolls machines back even when the last claim did not use them"
 });
 
 test("an explicit rollback restores machines that another file left, used or not", async ({
-  scene,
+  testGate,
 }) => {
-  const { claim: claimOf, rolledBack } = await countRollbacks(scene);
+  const { claim: claimOf, rolledBack } = await countRollbacks(testGate);
   await (await claimOf("run")).release();
   rolledBack();
   const second = await claimOf("run");

@@ -20,7 +20,7 @@ interface StartStateTest {
   fails: (snapshot: string) => boolean;
 }
 
-async function setUpStartState(scene: TestGate): Promise<StartStateTest> {
+async function setUpStartState(testGate: TestGate): Promise<StartStateTest> {
   const real = fakeDriver();
   const restored: string[] = [];
   const driver: Driver = {
@@ -32,7 +32,7 @@ async function setUpStartState(scene: TestGate): Promise<StartStateTest> {
       if (machine.name === "pc1") restored.push(snapshot.replace(/-.*/, ""));
     },
   };
-  const { gate } = scene.run({ driver });
+  const { gate } = testGate.run({ driver });
   const context: Partial<StartStateTest> & Pick<StartStateTest, "fails"> = { fails: () => false };
   const client = await (await serve(Promise.resolve(gate))).client();
   const claim = await claimMachines(client, "file");
@@ -60,9 +60,9 @@ function setup(
 }
 
 test("a set-up runs once, on the baseline; each start restores its checkpoint, unless no command has used the machines since", async ({
-  scene,
+  testGate,
 }) => {
-  const { claim, pc1, starts, restored } = await setUpStartState(scene);
+  const { claim, pc1, starts, restored } = await setUpStartState(testGate);
   await pc1.$`echo before > before`;
   const app = setup("app", () => pc1.$`ls > seen; echo 1 > state`);
   for (const state of ["one", "two"]) {
@@ -74,16 +74,16 @@ test("a set-up runs once, on the baseline; each start restores its checkpoint, u
   expect(restored).toEqual(["baseline", "checkpoint"]);
   for (let unused = 0; unused < 3; unused++) await starts.begin({ setup: app, clean: false });
   expect(restored).toEqual(["baseline", "checkpoint", "checkpoint"]);
-  await claim.lookers["pc2"]?.exec("true");
+  await claim.evidenceMachines["pc2"]?.exec("true");
   await starts.begin({ setup: app, clean: true });
   expect(restored).toHaveLength(4);
   expect(app.work).toHaveBeenCalledOnce();
 });
 
 test("a start without a set-up continues from the last test's state, unless that test had a set-up", async ({
-  scene,
+  testGate,
 }) => {
-  const { pc1, starts, restored } = await setUpStartState(scene);
+  const { pc1, starts, restored } = await setUpStartState(testGate);
   await pc1.$`echo > left`;
   await starts.begin({ setup: undefined, clean: false });
   expect((await pc1.$`ls`).stdout).toBe("left");
@@ -95,8 +95,10 @@ test("a start without a set-up continues from the last test's state, unless that
   expect(restored).toEqual(["baseline", "baseline"]);
 });
 
-test("a failed set-up does not run again, and does not affect other tests", async ({ scene }) => {
-  const { pc1, starts } = await setUpStartState(scene);
+test("a failed set-up does not run again, and does not affect other tests", async ({
+  testGate,
+}) => {
+  const { pc1, starts } = await setUpStartState(testGate);
   const broken = setup("app", () => pc1.$`echo > state; exit 28`);
   const inner = setup("inner", () => {}, { within: broken });
   await expect(starts.begin({ setup: inner, clean: false })).rejects.toMatchObject({
@@ -116,8 +118,8 @@ test("a failed set-up does not run again, and does not affect other tests", asyn
   expect((await pc1.$`ls`).stdout).toBe("");
 });
 
-test("a set-up that times out ends with its commands", async ({ scene }) => {
-  const { claim, pc1, starts } = await setUpStartState(scene);
+test("a set-up that times out ends with its commands", async ({ testGate }) => {
+  const { claim, pc1, starts } = await setUpStartState(testGate);
   let ended: unknown;
   const endless = setup("app", () => pc1.$`sleep 600`.catch((error: unknown) => (ended = error)), {
     timeoutMs: 300,
@@ -133,9 +135,9 @@ test("a set-up that times out ends with its commands", async ({ scene }) => {
 });
 
 test("a set-up whose checkpoint cannot be restored runs again from the baseline, and the reason is reported", async ({
-  scene,
+  testGate,
 }) => {
-  const context = await setUpStartState(scene);
+  const context = await setUpStartState(testGate);
   const { pc1, starts, remade } = context;
   const outer = setup("outer", () => pc1.$`echo outer > state`);
   const inner = setup("inner", () => pc1.$`echo inner >> state`, { within: outer });
@@ -154,8 +156,8 @@ test("a set-up whose checkpoint cannot be restored runs again from the baseline,
   expect([outer.work, inner.work].map((work) => work.mock.calls.length)).toEqual([2, 2]);
 });
 
-test("after a failed rollback the set-up runs for the next test", async ({ scene }) => {
-  const context = await setUpStartState(scene);
+test("after a failed rollback the set-up runs for the next test", async ({ testGate }) => {
+  const context = await setUpStartState(testGate);
   const { claim, pc1, starts } = context;
   await pc1.$`echo > left`;
   const app = setup("app", () => pc1.$`ls > seen`);

@@ -45,7 +45,10 @@ type Outcome =
   | { readonly error: unknown; readonly words: string };
 
 export interface TestStartStateOptions {
-  readonly claim: Pick<ClaimSession, "copy" | "rig" | "rollBack" | "scope" | "signal" | "stand">;
+  readonly claim: Pick<
+    ClaimSession,
+    "copy" | "rig" | "rollBack" | "scope" | "signal" | "restoredTo"
+  >;
   /** Called when a checkpoint could not be restored. The set-up then runs again. */
   readonly onRemade?: (why: string) => void;
   readonly clock?: Clock;
@@ -74,7 +77,7 @@ export function createTestStartState({
   const restore = async (known: Outcome | undefined): Promise<boolean> => {
     // Another copy replaced the copy on which the set-up ran.
     if (known === undefined || "error" in known || known.copy !== claim.copy) return false;
-    if (claim.stand === known.checkpoint) return true;
+    if (claim.restoredTo === known.checkpoint) return true;
     try {
       await claim.rig.restore(known.checkpoint);
       return true;

@@ -4,7 +4,7 @@ import type { Finding } from "../../driver/driver.ts";
 
 const GB = 1024 ** 3;
 
-/** Space for an image and for the disks and the memory of a few machines. */
+/** Enough for an image, and for the disks and the memory of a few machines. */
 export const LEAST_FREE_BYTES = 5 * GB;
 
 /** Checks the free space of a folder. @param role Purpose of the folder: `state`, `cache`. */
@@ -14,7 +14,7 @@ export async function examineDisk(
   leastFreeBytes: number,
 ): Promise<Finding> {
   const what = `disk of the ${role} folder`;
-  const { bavail, bsize } = await statfs(await nearestThatExists(folder));
+  const { bavail, bsize } = await statfs(await nearestExistingFolder(folder));
   const free = bavail * bsize;
   const measured = `${gb(free)} free in ${folder}`;
   if (free >= leastFreeBytes) return { what, status: "ok", measured };
@@ -27,13 +27,13 @@ export async function examineDisk(
   };
 }
 
-async function nearestThatExists(folder: string): Promise<string> {
+async function nearestExistingFolder(folder: string): Promise<string> {
   for (let path = folder; ; path = dirname(path)) {
-    const there = await stat(path).then(
+    const exists = await stat(path).then(
       () => true,
       () => false,
     );
-    if (there || dirname(path) === path) return path;
+    if (exists || dirname(path) === path) return path;
   }
 }
 

@@ -11,37 +11,37 @@ import { findingLine } from "./finding.ts";
 
 /** Returns all findings by name. */
 async function runDoctor(
-  place: TestCli,
+  cli: TestCli,
   options: Partial<ExamineOptions> = {},
 ): Promise<Readonly<Record<string, Finding>>> {
   const findings: Finding[] = [];
   const examination = examine({
-    cwd: place.project,
+    cwd: cli.project,
     nodeVersion: process.versions.node,
     leastFreeBytes: 1,
     clock: systemClock,
     signal: new AbortController().signal,
     ...options,
-    env: { ...process.env, ...place.env, ...options.env },
+    env: { ...process.env, ...cli.env, ...options.env },
   });
   for await (const finding of examination) findings.push(finding);
   return Object.fromEntries(findings.map((finding) => [finding.what, finding]));
 }
 
-/** Returns the findings that are not ok; each must have a fix. */
-function complaints(findings: Readonly<Record<string, Finding>>): Finding[] {
+/** Returns the findings that are not ok. Each must have a fix. */
+function problems(findings: Readonly<Record<string, Finding>>): Finding[] {
   const wrong = Object.values(findings).filter(({ status }) => status !== "ok");
   for (const { what, fix } of wrong) expect(fix, what).toMatch(/\S/);
   return wrong;
 }
 
 /** Returns an environment with only some of this computer's programs on the PATH. */
-async function only(
-  place: TestCli,
+async function pathWith(
+  cli: TestCli,
   name: string,
   programs: readonly (keyof typeof PROGRAMS)[],
 ): Promise<{ readonly [name: string]: string | undefined; readonly PATH: string }> {
-  const bin = await place.folder(name);
+  const bin = await cli.folder(name);
   for (const program of programs)
     await symlink(await locate(PROGRAMS[program]), join(bin, program));
   return { PATH: bin, VMRIG_TERRAFORM: undefined };
@@ -60,11 +60,11 @@ async function locate(names: readonly (string | undefined)[]): Promise<string> {
   return stdout.split("\n")[0] ?? "";
 }
 
-test("a complete computer has no complaints, and every prerequisite is measured", async ({
-  place,
+test("a complete computer has no problems, and the doctor measures every prerequisite", async ({
+  cli,
 }) => {
-  const findings = await runDoctor(place);
-  expect(complaints(findings)).toEqual([]);
+  const findings = await runDoctor(cli);
+  expect(problems(findings)).toEqual([]);
   expect(Object.keys(findings)).toEqual([
     "Node.js",
     "config",
@@ -84,16 +84,16 @@ test("a complete computer has no complaints, and every prerequisite is measured"
     "ssh client",
   ]);
   expect(findings["config"]?.measured).toBe(
-    `${join(place.project, "vmrig.config.mjs")}: rig pcs with pc1, pc2`,
+    `${join(cli.project, "vmrig.config.mjs")}: rig pcs with pc1, pc2`,
   );
   expect(findings["Redis"]?.measured).toMatch(/^\S+.* at unix:.*redis\.sock$/);
-  expect(findings["lease"]?.measured).toMatch(/^taken, waited for and handed over in \d+ ms$/);
+  expect(findings["lease"]?.measured).toMatch(/^acquired, waited for and handed over in \d+ ms$/);
   expect(findings["Terraform"]?.measured).toMatch(/\d+\.\d+\.\d+; a stack can be initialised$/);
 });
 
-describe("a computer that lacks one thing gets exactly that finding, with its fix", () => {
-  test("a newer Node.js", async ({ place }) => {
-    expect(complaints(await runDoctor(place, { nodeVersion: "22.11.0" }))).toMatchObject([
+describe("a computer that lacks one thing gets that finding alone, with its fix", () => {
+  test("a newer Node.js", async ({ cli }) => {
+    expect(problems(await runDoctor(cli, { nodeVersion: "22.11.0" }))).toMatchObject([
       {
         what: "Node.js",
         status: "fail",
@@ -103,9 +103,9 @@ describe("a computer that lacks one thing gets exactly that finding, with its fi
     ]);
   });
 
-  test("redis-server", async ({ place }) => {
-    const env = await only(place, "no-redis", ["terraform", "ssh"]);
-    expect(complaints(await runDoctor(place, { env }))).toMatchObject([
+  test("redis-server", async ({ cli }) => {
+    const env = await pathWith(cli, "no-redis", ["terraform", "ssh"]);
+    expect(problems(await runDoctor(cli, { env }))).toMatchObject([
       {
         what: "Redis",
         status: "fail",
@@ -115,9 +115,9 @@ describe("a computer that lacks one thing gets exactly that finding, with its fi
     ]);
   });
 
-  test("Terraform", async ({ place }) => {
-    const env = await only(place, "no-terraform", ["redis-server", "ssh"]);
-    expect(complaints(await runDoctor(place, { env }))).toMatchObject([
+  test("Terraform", async ({ cli }) => {
+    const env = await pathWith(cli, "no-terraform", ["redis-server", "ssh"]);
+    expect(problems(await runDoctor(cli, { env }))).toMatchObject([
       {
         what: "Terraform",
         status: "fail",
@@ -127,12 +127,12 @@ describe("a computer that lacks one thing gets exactly that finding, with its fi
     ]);
   });
 
-  test("a Terraform that works", async ({ place }) => {
-    const env = await only(place, "bad-terraform", ["redis-server", "ssh"]);
+  test("a Terraform that works", async ({ cli }) => {
+    const env = await pathWith(cli, "bad-terraform", ["redis-server", "ssh"]);
     const words =
       'case $1 in version) echo \'{"terraform_version":"1.9.0"}\';; *) echo no plugin cache; exit 1;; esac';
     await writeFile(join(env.PATH, "terraform"), `#!/bin/sh\n${words}\n`, { mode: 0o755 });
-    expect(complaints(await runDoctor(place, { env }))).toMatchObject([
+    expect(problems(await runDoctor(cli, { env }))).toMatchObject([
       {
         what: "Terraform",
         status: "fail",
@@ -141,15 +141,15 @@ describe("a computer that lacks one thing gets exactly that finding, with its fi
     ]);
   });
 
-  test("ssh", async ({ place }) => {
-    const env = await only(place, "no-ssh", ["redis-server", "terraform"]);
-    expect(complaints(await runDoctor(place, { env }))).toMatchObject([
+  test("ssh", async ({ cli }) => {
+    const env = await pathWith(cli, "no-ssh", ["redis-server", "terraform"]);
+    expect(problems(await runDoctor(cli, { env }))).toMatchObject([
       { what: "ssh client", status: "warn", fix: expect.stringContaining("openssh-client") },
     ]);
   });
 
-  test("a config", async ({ place }) => {
-    expect(complaints(await runDoctor(place, { cwd: place.root }))).toMatchObject([
+  test("a config", async ({ cli }) => {
+    expect(problems(await runDoctor(cli, { cwd: cli.root }))).toMatchObject([
       {
         what: "config",
         status: "fail",
@@ -159,10 +159,10 @@ describe("a computer that lacks one thing gets exactly that finding, with its fi
     ]);
   });
 
-  test("a valid config", async ({ place }) => {
-    const config = join(place.root, "wrong.config.mjs");
+  test("a valid config", async ({ cli }) => {
+    const config = join(cli.root, "wrong.config.mjs");
     await writeFile(config, "export default { name: 'PCs', machines: {} };\n");
-    expect(complaints(await runDoctor(place, { config }))).toMatchObject([
+    expect(problems(await runDoctor(cli, { config }))).toMatchObject([
       {
         what: "config",
         status: "fail",
@@ -174,34 +174,34 @@ describe("a computer that lacks one thing gets exactly that finding, with its fi
   test.for([
     [0o777, "fail", "other users may write to it"],
     [0o755, "warn", "other users may read it"],
-  ] as const)("a state folder of its own (mode %o)", async ([mode, status, said], { place }) => {
-    onTestFinished(() => chmod(place.folders.state, 0o700));
-    await chmod(place.folders.state, mode);
-    expect(complaints(await runDoctor(place))).toMatchObject([
+  ] as const)("a private state folder (mode %o)", async ([mode, status, message], { cli }) => {
+    onTestFinished(() => chmod(cli.folders.state, 0o700));
+    await chmod(cli.folders.state, mode);
+    expect(problems(await runDoctor(cli))).toMatchObject([
       {
         what: "state folder",
         status,
-        measured: expect.stringContaining(said),
-        fix: `chmod 700 ${place.folders.state}`,
+        measured: expect.stringContaining(message),
+        fix: `chmod 700 ${cli.folders.state}`,
       },
     ]);
   });
 
-  test("a private runtime folder; Redis is not started in it", async ({ place }) => {
-    onTestFinished(() => chmod(place.folders.runtime, 0o700));
-    await chmod(place.folders.runtime, 0o777);
-    expect(complaints(await runDoctor(place))).toMatchObject([
+  test("a private runtime folder; Redis is not started in it", async ({ cli }) => {
+    onTestFinished(() => chmod(cli.folders.runtime, 0o700));
+    await chmod(cli.folders.runtime, 0o777);
+    expect(problems(await runDoctor(cli))).toMatchObject([
       {
         what: "folders",
         status: "fail",
-        measured: expect.stringContaining(`${place.folders.runtime} is writable for other users`),
+        measured: expect.stringContaining(`${cli.folders.runtime} is writable for other users`),
       },
       { what: "Redis", status: "fail", measured: expect.stringContaining("no safe folder") },
     ]);
   });
 
-  test("space on its disks", async ({ place }) => {
-    expect(complaints(await runDoctor(place, { leastFreeBytes: 2 ** 60 }))).toMatchObject([
+  test("space on its disks", async ({ cli }) => {
+    expect(problems(await runDoctor(cli, { leastFreeBytes: 2 ** 60 }))).toMatchObject([
       {
         what: "disk of the state folder",
         status: "warn",
@@ -218,13 +218,13 @@ describe("a computer that lacks one thing gets exactly that finding, with its fi
   test.for([
     [5_000, "5.0 s ahead of that of Redis"],
     [-90_000, "90.0 s behind that of Redis"],
-  ] as const)("the right time (%i ms off)", async ([offMs, said], { place }) => {
+  ] as const)("the right time (%i ms off)", async ([offMs, message], { cli }) => {
     const clock = { ...systemClock, wall: () => systemClock.wall() + offMs };
-    expect(complaints(await runDoctor(place, { clock }))).toMatchObject([
+    expect(problems(await runDoctor(cli, { clock }))).toMatchObject([
       {
         what: "clock",
         status: "warn",
-        measured: expect.stringContaining(said),
+        measured: expect.stringContaining(message),
         fix: expect.stringContaining("NTP"),
       },
     ]);
@@ -232,21 +232,21 @@ describe("a computer that lacks one thing gets exactly that finding, with its fi
 });
 
 describe("a Redis that is configured", () => {
-  async function lookAt(
-    place: TestCli,
+  async function problemsOf(
+    cli: TestCli,
     extra: readonly string[],
     persistence: Persistence = "always",
     before?: (server: RedisServer) => Promise<unknown>,
   ) {
     await using server = await RedisServer.start({ persistence, extra });
     await before?.(server);
-    return complaints(
-      await runDoctor(place, { env: { VMRIG_REDIS_URL: `unix://${server.socketPath}` } }),
+    return problems(
+      await runDoctor(cli, { env: { VMRIG_REDIS_URL: `unix://${server.socketPath}` } }),
     );
   }
 
-  test("has no complaints when it persists every write and evicts nothing", async ({ place }) => {
-    expect(await lookAt(place, [])).toEqual([]);
+  test("has no problems when it persists every write and evicts nothing", async ({ cli }) => {
+    expect(await problemsOf(cli, [])).toEqual([]);
   });
 
   test.for<
@@ -254,7 +254,7 @@ describe("a Redis that is configured", () => {
   >([
     ["without an append-only file", [], "none", { what: "Redis persistence", status: "fail" }],
     [
-      "that writes through once a second",
+      "that syncs its file once a second",
       ["--appendfsync", "everysec"],
       "always",
       { what: "Redis persistence", status: "warn" },
@@ -271,16 +271,16 @@ describe("a Redis that is configured", () => {
       "always",
       { what: "Redis memory", status: "warn" },
     ],
-  ])("%s is named with the setting to change", async ([, extra, persistence, wrong], { place }) => {
-    expect(await lookAt(place, extra, persistence)).toMatchObject([
+  ])("%s is named with the setting to change", async ([, extra, persistence, wrong], { cli }) => {
+    expect(await problemsOf(cli, extra, persistence)).toMatchObject([
       { ...wrong, fix: expect.stringContaining("redis-cli CONFIG SET") },
     ]);
   });
 
   test("that denies the scripts is reported with the permissions that its user needs", async ({
-    place,
+    cli,
   }) => {
-    const found = await lookAt(place, [], "always", (server) =>
+    const found = await problemsOf(cli, [], "always", (server) =>
       server.operator.call("ACL", "SETUSER", "default", "-evalsha", "-eval"),
     );
     expect(found).toMatchObject([
@@ -288,8 +288,8 @@ describe("a Redis that is configured", () => {
     ]);
   });
 
-  test("that denies the channels is reported: waiting runs are not notified", async ({ place }) => {
-    const found = await lookAt(place, [], "always", (server) =>
+  test("that denies the channels is reported: waiting runs are not notified", async ({ cli }) => {
+    const found = await problemsOf(cli, [], "always", (server) =>
       server.operator.call("ACL", "SETUSER", "default", "resetchannels"),
     );
     expect(found).toMatchObject([
@@ -297,8 +297,8 @@ describe("a Redis that is configured", () => {
     ]);
   });
 
-  test("that denies INFO gets warnings, and a real lease is still taken", async ({ place }) => {
-    const found = await lookAt(place, [], "always", (server) =>
+  test("that denies INFO gets warnings, and the lease is still checked", async ({ cli }) => {
+    const found = await problemsOf(cli, [], "always", (server) =>
       server.operator.call("ACL", "SETUSER", "default", "-info", "-config"),
     );
     expect(found.map(({ what, status }) => `${status} ${what}`)).toEqual([
@@ -308,9 +308,9 @@ describe("a Redis that is configured", () => {
     ]);
   });
 
-  test("that is unreachable is named by its address, without its password", async ({ place }) => {
-    const found = complaints(
-      await runDoctor(place, { env: { VMRIG_REDIS_URL: "redis://me:secret@127.0.0.1:1" } }),
+  test("that is unreachable is named by its address, without its password", async ({ cli }) => {
+    const found = problems(
+      await runDoctor(cli, { env: { VMRIG_REDIS_URL: "redis://me:secret@127.0.0.1:1" } }),
     );
     expect(found).toMatchObject([
       { what: "Redis", status: "fail", measured: expect.stringContaining("redis://127.0.0.1:1") },
@@ -321,20 +321,20 @@ describe("a Redis that is configured", () => {
 
 describe("the command", () => {
   test("prints one line per check and exits with 0, or with 3 after a failed check", async ({
-    place,
+    cli,
   }) => {
-    const well = await place.start(["doctor"]);
-    expect(well.exitCode, well.stdout).toBe(0);
-    expect(well.stdout.trim().split("\n")).toHaveLength(16);
-    expect(well.stdout).toMatch(/^ok {4}Node\.js: \d/);
-    const ill = await place.start(["doctor"], { env: await only(place, "nothing", []) });
-    expect(ill.exitCode).toBe(3);
-    expect(ill.stdout).toMatch(/^FAIL {2}Redis: Neither .* — .*VMRIG_REDIS_URL/m);
-    expect(ill.stdout).toMatch(/^FAIL {2}Terraform: /m);
+    const complete = await cli.start(["doctor"]);
+    expect(complete.exitCode, complete.stdout).toBe(0);
+    expect(complete.stdout.trim().split("\n")).toHaveLength(16);
+    expect(complete.stdout).toMatch(/^ok {4}Node\.js: \d/);
+    const incomplete = await cli.start(["doctor"], { env: await pathWith(cli, "nothing", []) });
+    expect(incomplete.exitCode).toBe(3);
+    expect(incomplete.stdout).toMatch(/^FAIL {2}Redis: Neither .* — .*VMRIG_REDIS_URL/m);
+    expect(incomplete.stdout).toMatch(/^FAIL {2}Terraform: /m);
   });
 
-  test("prints JSON for scripts", async ({ place }) => {
-    const { stdout, stderr } = await place.start(["doctor", "--json"]);
+  test("prints JSON for scripts", async ({ cli }) => {
+    const { stdout, stderr } = await cli.start(["doctor", "--json"]);
     expect(stderr).toBe("");
     const { ok, findings } = JSON.parse(stdout) as { ok: boolean; findings: Finding[] };
     expect(ok).toBe(true);

@@ -31,8 +31,8 @@ export interface ExamineOptions {
 }
 
 /**
- * Checks every prerequisite of a run for real: starts Redis, takes a lease, initialises Terraform.
- * Skips checks that depend on a missing prerequisite.
+ * Tries every prerequisite of a run: starts Redis, acquires a lease, initialises Terraform. Skips
+ * checks that depend on a missing prerequisite.
  */
 export async function* examine(options: ExamineOptions): AsyncGenerator<Finding> {
   const { env, clock, signal, nodeVersion, leastFreeBytes } = options;
@@ -115,7 +115,7 @@ async function* examineMachines(rig: ResolvedRig, folders: Folders): AsyncGenera
   yield await examineCopyFolders(copies);
   yield examineSocketPaths(folders, copies.at(-1)?.copy ?? "", Object.keys(rig.machines));
   try {
-    // All copies have the same prerequisites on this computer.
+    // All copies have the same prerequisites, so one is enough.
     yield* (await rig.driver.diagnose?.(copies[0] as CopySpec)) ?? [];
   } catch (error) {
     yield failure(`driver ${rig.driver.name}`, error);

@@ -8,7 +8,9 @@ const LONGEST_SOCKET_PATH = 103;
 /** The longest suffix of a driver's socket name. */
 const LONGEST_ENDING = ".control";
 
-/** Checks that no other user can change or read the state folder: its files open machines. */
+/**
+ * Checks that no other user can read or change the state folder. Its files give access to machines.
+ */
 export async function examineStateFolder({ state }: Pick<Folders, "state">): Promise<Finding> {
   const what = "state folder";
   const { uid, mode } = await stat(state);
@@ -31,7 +33,7 @@ export async function examineStateFolder({ state }: Pick<Folders, "state">): Pro
   return { what, status: "ok", measured: shown };
 }
 
-/** Checks the folder of each copy inside the state folder like the state folder. */
+/** Checks the folder of each copy, like the state folder. */
 export async function examineCopyFolders(
   copies: readonly Pick<CopySpec, "copy" | "folder">[],
 ): Promise<Finding> {
@@ -45,7 +47,7 @@ export async function examineCopyFolders(
   return { what, status: "ok", measured: `${names}: each has a private folder` };
 }
 
-/** Checks the longest socket path of this rig. */
+/** Checks that the longest socket path of this rig fits the system's limit. */
 export function examineSocketPaths(
   { runtime }: Pick<Folders, "runtime">,
   copy: string,
@@ -65,7 +67,7 @@ export function examineSocketPaths(
   return {
     what,
     status: "fail",
-    measured: `${path} has ${bytes} bytes, a socket path may have ${LONGEST_SOCKET_PATH}`,
+    measured: `${path} has ${bytes} bytes; the limit of a socket path is ${LONGEST_SOCKET_PATH}`,
     fix,
   };
 }

@@ -1,12 +1,10 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { readdir } from "node:fs/promises";
+import { expect, test } from "vitest";
 import { examineKeys } from "./keys.ts";
+import { tempFolder } from "../../local-files/temp-folder.test.kit.ts";
 
 test("a key is created privately and removed again", async () => {
-  const runtime = await mkdtemp(join(tmpdir(), "vmrig-test-"));
-  onTestFinished(() => rm(runtime, { recursive: true }));
+  const runtime = await tempFolder();
   expect(await examineKeys({ runtime })).toEqual({
     what: "SSH keys",
     status: "ok",

@@ -9,8 +9,8 @@ import { failure } from "./finding.ts";
 const WHAT = "SSH keys";
 
 /**
- * Generates a key as each lease does and stores it as `vmrig ssh` does: not every file system keeps
- * a file private, and not every Node.js supports Ed25519.
+ * Generates a key, as each lease does, and stores it, as `vmrig ssh` does. Some file systems cannot
+ * keep a file private, and some builds of Node.js lack Ed25519.
  */
 export async function examineKeys({ runtime }: Pick<Folders, "runtime">): Promise<Finding> {
   try {
@@ -25,7 +25,7 @@ export async function examineKeys({ runtime }: Pick<Folders, "runtime">): Promis
     const [folder, file] = await Promise.all([modeOf(dirname(identity.key)), modeOf(identity.key)]);
     const measured = `created with mode ${file.toString(8)} in a folder with mode ${folder.toString(8)}`;
     if (folder === 0o700 && file === 0o600) return { what: WHAT, status: "ok", measured };
-    const fix = "use a file system that keeps permissions for /tmp";
+    const fix = `put ${runtime} on a file system that keeps permissions`;
     return { what: WHAT, status: "fail", measured, fix };
   } catch (error) {
     return failure(

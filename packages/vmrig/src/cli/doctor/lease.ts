@@ -2,14 +2,14 @@ import { hostname } from "node:os";
 import type { Clock } from "../../clock/clock.ts";
 import type { Finding } from "../../driver/driver.ts";
 import { asVmrigError } from "../../errors/vmrig-error.ts";
-import { subscriber } from "../../redis/connection.ts";
+import { subscriber } from "../../redis/subscriber.ts";
 import { DEFAULT_NAMESPACE } from "../../redis/namespace.ts";
 import { openLeaseStore } from "../../lease/open-lease-store.ts";
 import { ownName } from "../../lease/own-name.ts";
 import type { RedisAddress } from "../../redis/address.ts";
 import { failure } from "./finding.ts";
 
-/** A rig for the check only. Its fixed name leaves a single fence counter behind. */
+/** A rig for this check only. Its name is fixed, so that all checks share one fence counter. */
 const PROBE = "vmrig-doctor";
 const REQUEST = { rig: PROBE, copies: [`${PROBE}-1`] };
 const WHAT = "lease";
@@ -23,11 +23,11 @@ export interface ExaminedStore {
 }
 
 function permissions(namespace: string): string {
-  return `give its user the rules of docs/guide/shared-redis.md, for keys and channels ${namespace}:*`;
+  return `give the user of Redis the ACL of docs/guide/shared-redis.md, for keys and channels ${namespace}:*`;
 }
 
 /**
- * Tries to subscribe and publish. Without a channel, a lease is still handed over, but later.
+ * Tries to subscribe and publish. Without a channel, a waiting run still gets the lease, but later.
  *
  * @returns the error of Redis if it denied subscribe or publish
  */
@@ -47,10 +47,10 @@ async function tryChannel(address: RedisAddress, namespace: string): Promise<str
 }
 
 /**
- * Takes a lease, waits in the queue for it and receives it: all that a run does and an ACL may
- * deny.
+ * Acquires a lease, waits for it in the queue, and gets it from the first holder. An ACL may deny a
+ * run each of these steps.
  *
- * @param answering The servers whose channels are tried: a minority may be unavailable.
+ * @param answering The servers that answered, a majority. Their channels are tried.
  */
 export async function examineLease(
   { redis, namespace = DEFAULT_NAMESPACE, clock }: ExaminedStore,
@@ -66,7 +66,11 @@ export async function examineLease(
     await using store = await openLeaseStore({ redis, namespace, clock });
     const first = await store.tryAcquire(REQUEST, { holder, ttlMs: 5_000 });
     if (first === undefined)
-      return { what: WHAT, status: "ok", measured: "another vmrig doctor holds it right now" };
+      return {
+        what: WHAT,
+        status: "ok",
+        measured: "another `vmrig doctor` is checking it right now",
+      };
     let released = clock.monotonic();
     let handover: Promise<void> | undefined;
     const second = await store.acquire(REQUEST, {
@@ -81,7 +85,7 @@ export async function examineLease(
     const took = Math.round(clock.monotonic() - released);
     await handover;
     await second.release();
-    const measured = `taken, waited for and handed over in ${took} ms`;
+    const measured = `acquired, waited for and handed over in ${took} ms`;
     const denied = (
       await Promise.all(answering.map((address) => tryChannel(address, namespace)))
     ).find((reason) => reason !== undefined);

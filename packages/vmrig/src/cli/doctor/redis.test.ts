@@ -39,7 +39,7 @@ test("a denied channel is reported with the prefix that the ACL must allow", asy
   });
 });
 
-test("each of several servers is checked and named by its address, then a lease is taken in all of them", async () => {
+test("each of several servers is checked and named by its address, then a lease is acquired in all of them", async () => {
   await using servers = await RedisServers.start(3, { persistence: "always" });
   const [, second, third] = servers.all as [RedisServer, RedisServer, RedisServer];
   await second.operator.config("SET", "appendfsync", "everysec");
@@ -58,7 +58,7 @@ test("each of several servers is checked and named by its address, then a lease 
   expect(without.at(-1)).toMatchObject({
     what: "lease",
     status: "ok",
-    measured: expect.stringMatching(/^taken, waited for and handed over/),
+    measured: expect.stringMatching(/^acquired, waited for and handed over/),
   });
   await second.kill();
   expect(

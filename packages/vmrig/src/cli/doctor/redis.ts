@@ -1,6 +1,7 @@
 import type { Clock } from "../../clock/clock.ts";
 import type { Finding } from "../../driver/driver.ts";
-import { connect, type RedisConnection } from "../../redis/connection.ts";
+import { connect } from "../../redis/dial.ts";
+import type { RedisConnection } from "../../redis/connection.ts";
 import { describeAddress, type RedisAddress } from "../../redis/address.ts";
 import { failure } from "./finding.ts";
 import { examineLease, type ExaminedStore } from "./lease.ts";
@@ -9,7 +10,7 @@ const OLDEST = [6, 2] as const;
 const WORST_SKEW_MS = 1_000;
 
 /**
- * Checks each Redis for the needs of leases, then takes a real lease in all of them.
+ * Checks that each Redis can store leases, then acquires a real lease in all of them.
  */
 export async function* examineRedis(store: ExaminedStore): AsyncGenerator<Finding> {
   const { redis, ...options } = store;
@@ -49,14 +50,13 @@ async function* examineServer(
     return false;
   }
   try {
-    // An ACL may deny INFO to the user. Then its facts are unknown; the lease below still checks
-    // the essentials.
+    // An ACL may deny INFO. Then its facts are unknown, but the lease still checks the essentials.
     const info = parseInfo(await connection.redis.info().catch(() => ""));
-    yield ofVersion(info, describeAddress(address));
+    yield checkVersion(info, describeAddress(address));
     const fsync = await connection.redis.config("GET", "appendfsync").catch(() => undefined);
-    yield ofPersistence(info, Array.isArray(fsync) ? (fsync[1] ?? "") : undefined);
-    yield ofMemory(info);
-    yield await ofClock(connection, clock);
+    yield checkPersistence(info, Array.isArray(fsync) ? (fsync[1] ?? "") : undefined);
+    yield checkMemory(info);
+    yield await checkClock(connection, clock);
   } catch (error) {
     yield failure("Redis", error);
     return false;
@@ -74,13 +74,14 @@ function parseInfo(text: string): Info {
   );
 }
 
-const ASK = "ask the administrator of Redis: the user of vmrig may not run INFO and CONFIG GET";
+const ASK_ADMINISTRATOR =
+  "ask the administrator of Redis to allow INFO and CONFIG GET for the user of vmrig";
 
-function ofVersion(info: Info, shown: string): Finding {
+function checkVersion(info: Info, shown: string): Finding {
   const what = "Redis";
   const version = info.get("redis_version");
   if (version === undefined)
-    return { what, status: "warn", measured: `${shown}, version unknown`, fix: ASK };
+    return { what, status: "warn", measured: `${shown}, version unknown`, fix: ASK_ADMINISTRATOR };
   const [major = 0, minor = 0] = version.split(".").map(Number);
   const valkey = info.get("valkey_version");
   const measured = `${valkey === undefined ? version : `Valkey ${valkey}`} at ${shown}`;
@@ -94,10 +95,11 @@ function ofVersion(info: Info, shown: string): Finding {
   };
 }
 
-function ofPersistence(info: Info, fsync: string | undefined): Finding {
+function checkPersistence(info: Info, fsync: string | undefined): Finding {
   const what = "Redis persistence";
   const aof = info.get("aof_enabled");
-  if (aof === undefined) return { what, status: "warn", measured: "unknown", fix: ASK };
+  if (aof === undefined)
+    return { what, status: "warn", measured: "unknown", fix: ASK_ADMINISTRATOR };
   if (aof !== "1") {
     const fix =
       "redis-cli CONFIG SET appendonly yes, CONFIG SET appendfsync always, also in redis.conf";
@@ -119,7 +121,7 @@ function ofPersistence(info: Info, fsync: string | undefined): Finding {
       what,
       status: "warn",
       measured: "append-only file; appendfsync is unknown",
-      fix: ASK,
+      fix: ASK_ADMINISTRATOR,
     };
   const fix = "redis-cli CONFIG SET appendfsync always, also in redis.conf";
   return {
@@ -130,11 +132,11 @@ function ofPersistence(info: Info, fsync: string | undefined): Finding {
   };
 }
 
-function ofMemory(info: Info): Finding {
+function checkMemory(info: Info): Finding {
   const what = "Redis memory";
   const policy = info.get("maxmemory_policy");
   if (policy === undefined)
-    return { what, status: "warn", measured: "eviction policy unknown", fix: ASK };
+    return { what, status: "warn", measured: "eviction policy unknown", fix: ASK_ADMINISTRATOR };
   if (policy === "noeviction")
     return { what, status: "ok", measured: "evicts nothing (noeviction)" };
   const fix = "redis-cli CONFIG SET maxmemory-policy noeviction, also in redis.conf";
@@ -154,14 +156,14 @@ function ofMemory(info: Info): Finding {
 }
 
 /** Compares the clocks; assumes that the reply was sent in the middle of the round trip. */
-async function ofClock({ redis }: RedisConnection, clock: Clock): Promise<Finding> {
+async function checkClock({ redis }: RedisConnection, clock: Clock): Promise<Finding> {
   const what = "clock";
   const [asked, start] = [clock.wall(), clock.monotonic()];
   const [seconds = 0, micros = 0] = (await redis.time()).map(Number);
   const skew = seconds * 1000 + micros / 1000 - (asked + (clock.monotonic() - start) / 2);
   const measured = `${Math.abs(skew) < 1 ? "less than 1" : Math.abs(Math.round(skew))} ms from the clock of Redis`;
   if (Math.abs(skew) <= WORST_SKEW_MS) return { what, status: "ok", measured };
-  const fix = "let NTP set both: timedatectl set-ntp true";
+  const fix = "synchronise both clocks with NTP: timedatectl set-ntp true";
   return {
     what,
     status: "warn",

@@ -11,15 +11,15 @@ import { failure } from "./finding.ts";
 const WHAT = "Terraform";
 
 /**
- * A stack with the Terraform features of a rig of local machines. The provider of `terraform_data`
- * is built in.
+ * A stack like that of a rig of local machines. It needs no download: the provider of
+ * `terraform_data` is built in.
  */
 const STACK = JSON.stringify({
   terraform: { backend: { local: { path: "state" } } },
   resource: { terraform_data: { probe: {} } },
 });
 
-/** Finds Terraform and initialises a stack with it, as a run does, without network access. */
+/** Finds Terraform and initialises a stack with it, as a run does. Needs no network. */
 export async function examineTerraform(
   env: NodeJS.ProcessEnv,
   signal: AbortSignal,
@@ -42,7 +42,7 @@ export async function examineTerraform(
   }
 }
 
-/** @returns the end of Terraform's output if it failed */
+/** @returns the last lines of Terraform's output if it failed */
 async function tryInit(
   binary: TerraformBinary,
   env: NodeJS.ProcessEnv,

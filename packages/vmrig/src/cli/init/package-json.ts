@@ -5,7 +5,6 @@ import { VmrigError } from "../../errors/vmrig-error.ts";
 export interface PackageJson {
   readonly name?: string;
   readonly type?: string;
-  readonly packageManager?: string;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
 }

@@ -1,43 +1,28 @@
-import { stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { resolveCommand } from "package-manager-detector/commands";
+import { detect } from "package-manager-detector/detect";
 
+/** Command lines of a project's package manager. */
 export interface PackageManager {
   readonly install: string;
-  /** Command that runs a program of the project: `npx`. */
-  readonly run: string;
+  /** Returns the command line that runs a program of the project: `npx vmrig doctor`. */
+  readonly run: (program: string, argument: string) => string;
 }
-
-const KNOWN = {
-  npm: { install: "npm install", run: "npx" },
-  pnpm: { install: "pnpm install", run: "pnpm exec" },
-  yarn: { install: "yarn install", run: "yarn" },
-  bun: { install: "bun install", run: "bunx" },
-} as const satisfies Record<string, PackageManager>;
-
-const LOCKFILES: readonly (readonly [string, keyof typeof KNOWN])[] = [
-  ["pnpm-lock.yaml", "pnpm"],
-  ["yarn.lock", "yarn"],
-  ["bun.lock", "bun"],
-  ["bun.lockb", "bun"],
-  ["package-lock.json", "npm"],
-];
 
 /**
- * Finds the package manager by the nearest lockfile in the folder or a parent folder (a workspace),
- * then by `packageManager` of package.json. Defaults to npm.
+ * Finds the package manager of the nearest folder that has a lockfile or names one in its
+ * package.json. Defaults to npm.
  */
-export async function findPackageManager(from: string, named?: string): Promise<PackageManager> {
-  for (let folder = from; ; folder = dirname(folder)) {
-    for (const [file, name] of LOCKFILES) if (await exists(join(folder, file))) return KNOWN[name];
-    if (dirname(folder) === folder) break;
-  }
-  const name = named?.split("@")[0] ?? "";
-  return Object.entries(KNOWN).find(([known]) => known === name)?.[1] ?? KNOWN.npm;
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
+export async function findPackageManager(folder: string): Promise<PackageManager> {
+  const { name, agent } = (await detect({ cwd: folder })) ?? { name: "npm", agent: "npm" };
+  const lineOf = (command: "agent" | "run" | "execute-local", args: string[]): string => {
+    const resolved = resolveCommand(agent, command, args);
+    return [resolved?.command ?? name, ...(resolved?.args ?? args)].join(" ");
+  };
+  // `yarn exec` needs a `--` in Yarn 1, which Yarn 2 and later would pass on. `yarn run` runs
+  // programs in all versions.
+  const run = name === "yarn" ? "run" : "execute-local";
+  return {
+    install: lineOf("agent", ["install"]),
+    run: (program, argument) => lineOf(run, [program, argument]),
+  };
 }

@@ -3,7 +3,14 @@ import { basename, dirname, join } from "node:path";
 import type { DriverChoice } from "./drivers.ts";
 import { readPackageJson, withDevDependencies } from "./package-json.ts";
 import { findPackageManager, type PackageManager } from "./package-manager.ts";
-import { configText, FIRST_TEST, FIRST_TEST_TEXT, rigName, VITEST_CONFIG } from "./templates.ts";
+import {
+  configText,
+  FIRST_TEST,
+  FIRST_TEST_TEXT,
+  rigName,
+  VITEST_ADDITION,
+  VITEST_CONFIG,
+} from "./templates.ts";
 
 /**
  * Vitest version of a new project: the oldest on which every feature of vitest-environment-vmrig
@@ -16,8 +23,8 @@ export interface SetUp {
   readonly written: readonly string[];
   /** Paths of existing files, which were not changed. */
   readonly kept: readonly string[];
-  /** The existing Vitest config, which needs an addition. */
-  readonly vitestConfig?: string;
+  /** Text to add by hand to an existing Vitest config. */
+  readonly vitestAddition?: { readonly path: string; readonly text: string };
   /** Development dependencies added to package.json. */
   readonly added: readonly string[];
   readonly packageManager: PackageManager;
@@ -30,7 +37,7 @@ const CONFIGS = /^vmrig\.config\.m?[tj]s$/;
 const VITEST_CONFIGS = /^(vitest|vite)\.config\.[cm]?[tj]s$/;
 
 /**
- * Writes the files that a project lacks for a first test on machines. Overwrites and runs nothing.
+ * Writes the missing files of a first test on machines. Overwrites and runs nothing.
  */
 export async function setUpProject(
   project: string,
@@ -38,8 +45,8 @@ export async function setUpProject(
   version: string,
 ): Promise<SetUp> {
   const found = await readPackageJson(join(project, "package.json"));
-  const packageManager = await findPackageManager(project, found?.value.packageManager);
-  const there = await readdir(project);
+  const packageManager = await findPackageManager(project);
+  const existing = await readdir(project);
   // In a CommonJS package, Node.js reads only a file with this extension as a module.
   const ending = found !== undefined && found.value.type !== "module" ? "mts" : "ts";
   const rig = rigName(found?.value.name ?? basename(project));
@@ -53,9 +60,9 @@ export async function setUpProject(
   await put(
     `vmrig.config.${ending}`,
     configText(rig, driver),
-    there.find((name) => CONFIGS.test(name)),
+    existing.find((name) => CONFIGS.test(name)),
   );
-  const vitestConfig = there.find((name) => VITEST_CONFIGS.test(name));
+  const vitestConfig = existing.find((name) => VITEST_CONFIGS.test(name));
   await put(`vitest.config.${ending}`, VITEST_CONFIG, vitestConfig);
   await put(FIRST_TEST, FIRST_TEST_TEXT);
 
@@ -77,7 +84,9 @@ export async function setUpProject(
     kept,
     added,
     packageManager,
-    ...(vitestConfig !== undefined && { vitestConfig }),
+    ...(vitestConfig !== undefined && {
+      vitestAddition: { path: vitestConfig, text: VITEST_ADDITION },
+    }),
   };
 }
 

@@ -15,7 +15,7 @@ const rig = defineRig({
   },
 });
 
-// Gives the fixtures of the tests, which have the machines' names, their types.
+// Gives types to the fixtures of the tests: one per machine, with its name.
 declare module "vmrig" {
   interface Register {
     rig: typeof rig;

@@ -11,9 +11,9 @@ const start = ({ command, project: cwd, env }: TestCli, words: readonly string[]
 const keys = async ({ folders }: TestCli): Promise<string[]> =>
   (await readdir(folders.runtime)).filter((name) => name.startsWith("ssh-"));
 
-async function handedOn(place: TestCli): Promise<void> {
-  expect(await keys(place)).toEqual([]);
-  await using next = await place.hold("bob");
+async function expectReleased(cli: TestCli): Promise<void> {
+  expect(await keys(cli)).toEqual([]);
+  await using next = await cli.hold("bob");
   expect(await next.waiting()).toBe(0);
 }
 
@@ -21,9 +21,9 @@ describe("status --watch", () => {
   const [OWN_SCREEN, SCREEN_BEFORE, HOME] = ["\u001b[?1049h", "\u001b[?1049l", "\u001b[H"];
 
   test("uses the alternate screen, redraws it, follows a resize immediately, and leaves the last content", async ({
-    place,
+    cli,
   }) => {
-    await using terminal = start(place, ["status", "--watch"]);
+    await using terminal = start(cli, ["status", "--watch"]);
     let seen = await terminal.shows(/queue {4}empty/);
     expect(terminal.output().startsWith(OWN_SCREEN)).toBe(true);
     seen = await terminal.shows(/rig {6}pcs: 1 copy[^]*queue {4}empty/, seen);
@@ -40,12 +40,10 @@ describe("status --watch", () => {
     expect(after).toMatch(/^rig {6}pcs: 1 copy[^]*\r\nqueue {4}empty\r\n$/);
   });
 
-  test("a terminal without cursor movement gets whole lines after each change", async ({
-    place,
-  }) => {
-    await using terminal = openTerminal([...place.command, "status", "--watch"], {
-      cwd: place.project,
-      env: { ...place.env, TERM: "dumb" },
+  test("a terminal without cursor movement gets whole lines after each change", async ({ cli }) => {
+    await using terminal = openTerminal([...cli.command, "status", "--watch"], {
+      cwd: cli.project,
+      env: { ...cli.env, TERM: "dumb" },
     });
     await terminal.shows(/queue {4}empty/);
     terminal.type(CTRL_C);
@@ -56,9 +54,9 @@ describe("status --watch", () => {
 
 describe("ssh", () => {
   test("connects this terminal to the machine's shell: its size, a resize, Ctrl-C for the running program, and the shell's exit code", async ({
-    place,
+    cli,
   }) => {
-    await using terminal = start(place, ["ssh", "pc1"]);
+    await using terminal = start(cli, ["ssh", "pc1"]);
     let seen = await terminal.shows(/pcs-1 is held until you leave/);
     terminal.type("stty size\n");
     seen = await terminal.shows(/\D24 80\r\n/, seen);
@@ -73,11 +71,11 @@ describe("ssh", () => {
     terminal.type("hostname; exit 7\n");
     seen = await terminal.shows(/\Wpc1\r\n/, seen);
     expect(await terminal.ended).toBe(7);
-    await handedOn(place);
+    await expectReleased(cli);
   });
 
-  test("ends with its terminal, removes its key and releases the lease", async ({ place }) => {
-    await using terminal = start(place, ["ssh", "pc1"]);
+  test("ends with its terminal, removes its key and releases the lease", async ({ cli }) => {
+    await using terminal = start(cli, ["ssh", "pc1"]);
     await terminal.shows(/pcs-1 is held until you leave/);
     terminal.type("echo beg''un; sleep 1000\n");
     await terminal.shows(/begun/);
@@ -85,14 +83,14 @@ describe("ssh", () => {
     await waitFor({
       what: "the key to be gone",
       timeoutMs: 20_000,
-      probe: async () => ((await keys(place)).length === 0 ? { value: true } : { seen: "a key" }),
+      probe: async () => ((await keys(cli)).length === 0 ? { value: true } : { seen: "a key" }),
     });
-    await handedOn(place);
+    await expectReleased(cli);
   });
 
-  test("Ctrl-C during the wait leaves the queue", async ({ place }) => {
-    await using bob = await place.hold("bob");
-    await using terminal = start(place, ["ssh", "pc1"]);
+  test("Ctrl-C during the wait leaves the queue", async ({ cli }) => {
+    await using bob = await cli.hold("bob");
+    await using terminal = start(cli, ["ssh", "pc1"]);
     await terminal.shows(/^wait .* you are next/m);
     terminal.type(CTRL_C);
     expect(await terminal.ended).toBe(130);

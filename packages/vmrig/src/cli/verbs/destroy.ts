@@ -14,15 +14,15 @@ export const destroy = defineVerb({
       help: "alternative to RIG that reads clearly in a script",
     },
   },
-  async run(surroundings, { operands: [typed], options }) {
-    const { holder, say, answer, signal } = surroundings;
+  async run(context, { operands: [typed], options }) {
+    const { holder, say, print, signal } = context;
     const confirmed = options["yes-destroy"];
     if (typed !== undefined && confirmed !== undefined) {
       throw new VmrigError("CONFIG_INVALID", {
         message: `vmrig destroy takes one name, got "${typed}" and "${confirmed}".`,
       });
     }
-    const { rig, folders } = await openRig(surroundings);
+    const { rig, folders } = await openRig(context);
     const { destroyRig } = await import("../../operations/destroy-rig.ts");
     const destroyed = await destroyRig({
       rig,
@@ -32,7 +32,7 @@ export const destroy = defineVerb({
       signal,
       confirm: typed ?? confirmed ?? "",
     });
-    if (destroyed.length === 0) answer(`gone     ${rig.name}: nothing to destroy\n`);
-    else answer(destroyed.map((address) => `gone     ${address}\n`).join(""));
+    if (destroyed.length === 0) print(`gone     ${rig.name}: nothing to destroy\n`);
+    else print(destroyed.map((address) => `gone     ${address}\n`).join(""));
   },
 });

@@ -1,7 +1,5 @@
 import { systemClock } from "../../clock/clock.ts";
 import type { Finding } from "../../driver/driver.ts";
-import { LEAST_FREE_BYTES } from "../doctor/disk.ts";
-import { findingLine } from "../doctor/finding.ts";
 import { exitCode } from "../exit-code.ts";
 import { defineVerb } from "../verb.ts";
 
@@ -19,8 +17,12 @@ export const doctor = defineVerb({
       help: "prints JSON: { ok, findings: [{ what, status, measured, fix }] }",
     },
   },
-  async run({ cwd, config, env, signal, answer }, { options: { json = false } }) {
-    const { examine } = await import("../doctor/examine.ts");
+  async run({ cwd, config, env, signal, print }, { options: { json = false } }) {
+    const [{ examine }, { findingLine }, { LEAST_FREE_BYTES }] = await Promise.all([
+      import("../doctor/examine.ts"),
+      import("../doctor/finding.ts"),
+      import("../doctor/disk.ts"),
+    ]);
     const findings: Finding[] = [];
     const nodeVersion = process.versions.node;
     const examination = examine({
@@ -35,10 +37,10 @@ export const doctor = defineVerb({
     for await (const finding of examination) {
       signal.throwIfAborted();
       findings.push(finding);
-      if (!json) answer(`${findingLine(finding)}\n`);
+      if (!json) print(`${findingLine(finding)}\n`);
     }
     const ok = findings.every(({ status }) => status !== "fail");
-    if (json) answer(`${JSON.stringify({ ok, findings }, undefined, 2)}\n`);
+    if (json) print(`${JSON.stringify({ ok, findings }, undefined, 2)}\n`);
     return ok ? 0 : exitCode("infra");
   },
 });

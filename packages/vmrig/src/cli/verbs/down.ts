@@ -1,5 +1,5 @@
 import { openRig } from "../open-rig.ts";
-import { copyOption, pickCopies } from "../pick-copy.ts";
+import { copyOption } from "../options.ts";
 import { defineVerb } from "../verb.ts";
 
 export const down = defineVerb({
@@ -10,9 +10,10 @@ export const down = defineVerb({
   ],
   operands: [],
   options: { copy: copyOption("only this copy; default: all copies, one after another") },
-  async run(surroundings, { options: { copy } }) {
-    const { holder, say, answer, signal } = surroundings;
-    const { rig, folders } = await openRig(surroundings);
+  async run(context, { options: { copy } }) {
+    const { holder, say, print, signal } = context;
+    const { rig, folders } = await openRig(context);
+    const { pickCopies } = await import("../pick-copy.ts");
     pickCopies(rig, copy);
     const { stopRig } = await import("../../operations/stop-rig.ts");
     for await (const stopped of stopRig({
@@ -24,7 +25,7 @@ export const down = defineVerb({
       ...(copy !== undefined && { only: copy }),
     })) {
       const { machines } = stopped;
-      answer(
+      print(
         `off      ${stopped.copy}: ${machines.length === 0 ? "no machine was running" : machines.join(", ")}\n`,
       );
     }

@@ -1,23 +1,24 @@
 import { quoteWord } from "../../ssh/quote.ts";
 import { endedWith } from "../ended-with.ts";
-import { REACH, reachMachine } from "../reach-machine.ts";
+import { LOGIN_OPTIONS } from "../options.ts";
 import { defineVerb } from "../verb.ts";
 
 export const exec = defineVerb({
   name: "exec",
   summary: "runs a program on a machine, connected to the standard streams of this command",
   details: [
-    "Passes the arguments to the program unchanged. For a shell command line: -- sh -c 'LINE'.",
+    "The program gets its arguments unchanged. For a shell command: -- sh -c 'LINE'.",
     "Rolls the machine back first, and holds the lease until the program exits. A copy retained for you after a failed run is used without a rollback.",
   ],
   operands: [{ name: "MACHINE", required: true }],
   command: "required",
-  options: REACH,
-  async run(surroundings, { operands: [machine], command, options }) {
-    const { say } = surroundings;
+  options: LOGIN_OPTIONS,
+  async run(context, { operands: [machine], command, options }) {
+    const { say } = context;
+    const { reachMachine } = await import("../reach-machine.ts");
     const line = `exec ${command.map(quoteWord).join(" ")}`;
     return await reachMachine(
-      surroundings,
+      context,
       { machine, ...options, until: "until the command has ended" },
       async (reached) => {
         const { name, description, signal } = reached;
@@ -34,9 +35,9 @@ export const exec = defineVerb({
           signal.throwIfAborted();
           return endedWith(result.exitCode, result.signal);
         } finally {
-          // The writer of this pipe may never close it.
+          // Its writer may never close it, and an open standard input keeps this process alive.
           stdin.destroy();
-          if (reached.kept) connection.hangUp();
+          if (reached.isRetained) connection.hangUp();
         }
       },
     );

@@ -29,11 +29,11 @@ async function install(project: string): Promise<void> {
 }
 
 /** Runs `npx vitest run` as a user would, isolated from the run of this test. */
-function vitest(place: TestCli, project: string) {
+function vitest(cli: TestCli, project: string) {
   return execa(process.execPath, [join(project, "node_modules", "vitest", "vitest.mjs"), "run"], {
     cwd: project,
     env: {
-      ...place.env,
+      ...cli.env,
       NO_COLOR: "1",
       VITEST: undefined,
       VITEST_POOL_ID: undefined,
@@ -47,9 +47,9 @@ function vitest(place: TestCli, project: string) {
 }
 
 describe("an empty folder becomes a project with a green first run", () => {
-  test("without a package.json", async ({ place }) => {
-    const project = await place.folder("Sync Tool");
-    const { stdout, exitCode } = await place.start(["init", "--driver", "fake"], { cwd: project });
+  test("without a package.json", async ({ cli }) => {
+    const project = await cli.folder("Sync Tool");
+    const { stdout, exitCode } = await cli.start(["init", "--driver", "fake"], { cwd: project });
     expect({ stdout, exitCode }).toEqual({
       exitCode: 0,
       stdout: [
@@ -65,20 +65,20 @@ describe("an empty folder becomes a project with a green first run", () => {
       ].join("\n"),
     });
     await install(project);
-    const run = await vitest(place, project);
+    const run = await vitest(cli, project);
     const output = stripVTControlCharacters(run.all);
     expect(run.exitCode, output).toBe(0);
     expect(output).toMatch(/Tests\s+2 passed/);
   });
 
-  test("in a CommonJS package, without changing its module type", async ({ place }) => {
-    const project = await place.folder("common");
+  test("in a CommonJS package, without changing its module type", async ({ cli }) => {
+    const project = await cli.folder("common");
     await writeFile(
       join(project, "package.json"),
       '{\n\t"name": "@acme/common",\n\t"type": "commonjs",\n\t"devDependencies": { "vmrig": "*" }\n}',
     );
     await writeFile(join(project, "pnpm-lock.yaml"), "");
-    const { stdout } = await place.start(["init", "--driver", "fake"], { cwd: project });
+    const { stdout } = await cli.start(["init", "--driver", "fake"], { cwd: project });
     expect(stdout).toContain("wrote    vmrig.config.mts\nwrote    vitest.config.mts\n");
     expect(stdout).toContain("added    to devDependencies: vitest, vitest-environment-vmrig\n");
     expect(stdout).toContain("next     pnpm install\n         pnpm exec vmrig doctor\n");
@@ -98,15 +98,15 @@ describe("an empty folder becomes a project with a green first run", () => {
       )}\n`,
     );
     await install(project);
-    const run = await vitest(place, project);
+    const run = await vitest(cli, project);
     expect(run.exitCode, stripVTControlCharacters(run.all)).toBe(0);
   });
 });
 
 test("existing files are listed and not changed, and the addition to an existing Vitest config is printed", async ({
-  place,
+  cli,
 }) => {
-  const project = await place.folder("full");
+  const project = await cli.folder("full");
   const files = {
     "vmrig.config.js": "export default 1;",
     "vite.config.ts": "export default 2;",
@@ -116,7 +116,7 @@ test("existing files are listed and not changed, and the addition to an existing
   await mkdir(join(project, "tests", "machines"), { recursive: true });
   await writeFile(join(project, "tests", "machines", "first.test.ts"), "mine");
 
-  const { stdout } = await place.start(["init"], { cwd: project });
+  const { stdout } = await cli.start(["init"], { cwd: project });
 
   for (const path of ["vmrig.config.js", "vite.config.ts", "tests/machines/first.test.ts"]) {
     expect(stdout).toContain(`exists   ${path}, not changed\n`);
@@ -133,11 +133,11 @@ test("existing files are listed and not changed, and the addition to an existing
   ]);
 });
 
-test("a second run writes and changes nothing", async ({ place }) => {
-  const project = await place.folder("twice");
-  await place.start(["init"], { cwd: project });
+test("a second run writes and changes nothing", async ({ cli }) => {
+  const project = await cli.folder("twice");
+  await cli.start(["init"], { cwd: project });
   const before = await read(project, "package.json");
-  const { stdout, exitCode } = await place.start(["init"], { cwd: project });
+  const { stdout, exitCode } = await cli.start(["init"], { cwd: project });
   expect(exitCode).toBe(0);
   expect(stdout).not.toMatch(/^(wrote|added)/m);
   expect(await read(project, "package.json")).toBe(before);
@@ -147,17 +147,17 @@ test("a second run writes and changes nothing", async ({ place }) => {
   });
 });
 
-test("an invalid package.json stops init before it writes anything", async ({ place }) => {
-  const project = await place.folder("broken");
+test("an invalid package.json stops init before it writes anything", async ({ cli }) => {
+  const project = await cli.folder("broken");
   await writeFile(join(project, "package.json"), "{");
-  const { stderr, exitCode } = await place.start(["init"], { cwd: project });
+  const { stderr, exitCode } = await cli.start(["init"], { cwd: project });
   expect(exitCode).toBe(2);
   expect(stderr).toContain(`${join(project, "package.json")} could not be read: `);
   expect(await readdir(project)).toEqual(["package.json"]);
 });
 
-test("an unknown driver is rejected with the list of known drivers", async ({ place }) => {
-  const { stderr, exitCode } = await place.start(["init", "--driver", "quemu"]);
+test("an unknown driver is rejected with the list of known drivers", async ({ cli }) => {
+  const { stderr, exitCode } = await cli.start(["init", "--driver", "quemu"]);
   expect(exitCode).toBe(2);
   expect(stderr).toBe('vmrig init has no driver "quemu".\n  available: qemu, fake\n');
 });

@@ -1,8 +1,4 @@
-import { VmrigError } from "../../errors/vmrig-error.ts";
-import { DRIVERS, type DriverChoice } from "../init/drivers.ts";
-import { setUpProject, type SetUp } from "../init/set-up-project.ts";
-import { VITEST_ADDITION } from "../init/templates.ts";
-import { closestFirst } from "../closest-name.ts";
+import type { SetUp } from "../init/set-up-project.ts";
 import { ownVersion } from "../own-version.ts";
 import { defineVerb } from "../verb.ts";
 
@@ -20,44 +16,36 @@ export const init = defineVerb({
       help: "qemu (default); or fake, to try vmrig out: its commands run on this computer",
     },
   },
-  async run({ cwd, answer }, { options }) {
-    const setUp = await setUpProject(
-      cwd,
-      driverNamed(options.driver ?? "qemu"),
-      await ownVersion(),
-    );
-    answer(report(setUp));
+  async run({ cwd, print }, { options }) {
+    const [{ setUpProject }, { findDriver }] = await Promise.all([
+      import("../init/set-up-project.ts"),
+      import("../init/drivers.ts"),
+    ]);
+    const driver = findDriver(options.driver ?? "qemu");
+    print(report(await setUpProject(cwd, driver, await ownVersion())));
   },
 });
-
-function driverNamed(name: string): DriverChoice {
-  const driver = Object.hasOwn(DRIVERS, name) ? DRIVERS[name] : undefined;
-  if (driver !== undefined) return driver;
-  throw new VmrigError("CONFIG_INVALID", {
-    message: `vmrig init has no driver "${name}".`,
-    details: [`available: ${closestFirst(name, Object.keys(DRIVERS)).join(", ")}`],
-  });
-}
 
 function report({
   written,
   kept,
   added,
-  vitestConfig,
+  vitestAddition,
   packageManager: { install, run },
 }: SetUp): string {
-  const addition = VITEST_ADDITION.split("\n").map((line) =>
-    line === "" ? line : `           ${line}`,
-  );
   return `${[
     ...written.map((path) => `wrote    ${path}`),
     ...kept.map((path) => `exists   ${path}, not changed`),
     ...(added.length === 0 ? [] : [`added    to devDependencies: ${added.join(", ")}`]),
-    ...(vitestConfig === undefined
+    ...(vitestAddition === undefined
       ? []
-      : [`add      to ${vitestConfig}, unless it is there already:`, "", ...addition]),
+      : [
+          `add      to ${vitestAddition.path}, unless it is there already:`,
+          "",
+          vitestAddition.text.replace(/^(?=.)/gm, " ".repeat(11)),
+        ]),
     `next     ${install}`,
-    `         ${run} vmrig doctor`,
-    `         ${run} vitest run`,
+    `         ${run("vmrig", "doctor")}`,
+    `         ${run("vitest", "run")}`,
   ].join("\n")}\n`;
 }

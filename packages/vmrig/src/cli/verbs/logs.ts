@@ -1,11 +1,8 @@
-import { copyNames, describeCopy } from "../../config/copy-spec.ts";
 import type { CopySpec } from "../../driver/driver.ts";
 import { VmrigError } from "../../errors/vmrig-error.ts";
-import { followConsole, readConsole } from "../console.ts";
 import { openRig, type OpenedRig } from "../open-rig.ts";
-import { copyOption, pickCopies } from "../pick-copy.ts";
-import { pickMachine } from "../pick-machine.ts";
-import { defineVerb, type Surroundings } from "../verb.ts";
+import { copyOption } from "../options.ts";
+import { defineVerb, type VerbContext } from "../verb.ts";
 
 export const logs = defineVerb({
   name: "logs",
@@ -20,9 +17,9 @@ export const logs = defineVerb({
     ),
     follow: { type: "boolean", short: "f", help: "keeps printing new output until Ctrl-C" },
   },
-  async run(surroundings, { operands: [wanted], options: { copy: named, follow = false } }) {
-    const { answer, signal } = surroundings;
-    const opened = await openRig(surroundings);
+  async run(context, { operands: [wanted], options: { copy: named, follow = false } }) {
+    const { print, signal } = context;
+    const opened = await openRig(context);
     const { rig } = opened;
     const { driver } = rig;
     const read = driver.console;
@@ -31,41 +28,48 @@ export const logs = defineVerb({
         message: `Machines of the driver "${driver.name}" have no console that could be read.`,
       });
     }
+    const [{ pickMachine }, { followConsole, readConsole }] = await Promise.all([
+      import("../pick-machine.ts"),
+      import("../console.ts"),
+    ]);
     const names = wanted === undefined ? Object.keys(rig.machines) : [pickMachine(rig, wanted)];
-    const copy = await pickCopy(surroundings, opened, named);
+    const copy = await pickCopy(context, opened, named);
     const show = async (name: string): Promise<void> => {
-      const { print, flush } =
-        names.length === 1 ? { print: answer, flush: () => {} } : prefixed(name, answer);
-      const console = { name, read: () => read({ copy, name }), print };
+      const output = names.length === 1 ? { print, flush: () => {} } : prefixLines(name, print);
+      const console = { name, read: () => read({ copy, name }), print: output.print };
       await (follow ? followConsole(console, signal) : readConsole(console, 0));
-      flush();
+      output.flush();
     };
     if (follow) await Promise.all(names.map(show));
     else for (const name of names) await show(name);
   },
 });
 
-/** Prefers a copy retained for the user: after a failure, its console is the interesting one. */
+/** Prefers a copy retained for the user: its console shows the failure. */
 async function pickCopy(
-  { say }: Surroundings,
+  { say }: VerbContext,
   { rig, folders }: OpenedRig,
   named: string | undefined,
 ): Promise<CopySpec> {
+  const [{ pickCopies }, { copyNames, describeCopy }] = await Promise.all([
+    import("../pick-copy.ts"),
+    import("../../config/copy-spec.ts"),
+  ]);
   const [first] = pickCopies(rig, named);
   const { findRetainedCopy } = await import("../../operations/find-retained-copy.ts");
-  const [kept] = named === undefined ? await findRetainedCopy({ rig, folders, say }) : [];
-  if (kept !== undefined && rig.copies > 1)
-    say(`logs     ${kept.copy.copy}: the copy retained for you`);
-  return kept?.copy ?? describeCopy(rig, copyNames(rig).indexOf(first ?? "") + 1, folders);
+  const [retained] = named === undefined ? await findRetainedCopy({ rig, folders, say }) : [];
+  if (retained !== undefined && rig.copies > 1)
+    say(`logs     ${retained.copy.copy}: the copy retained for you`);
+  return retained?.copy ?? describeCopy(rig, copyNames(rig).indexOf(first ?? "") + 1, folders);
 }
 
-/** Prefixes each complete line with a name. */
-function prefixed(
+/** Prefixes each line with a name. `flush` prints the last line if it has no end. */
+function prefixLines(
   name: string,
-  answer: (text: string) => void,
+  print: (text: string) => void,
 ): { readonly print: (text: string) => void; readonly flush: () => void } {
   let rest = "";
-  const line = (text: string): void => answer(`${name} | ${text}\n`);
+  const line = (text: string): void => print(`${name} | ${text}\n`);
   return {
     print(text) {
       const lines = (rest + text).split("\n");

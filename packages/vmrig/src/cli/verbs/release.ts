@@ -1,7 +1,6 @@
-import { copyNames } from "../../config/copy-spec.ts";
 import { openRig, type OpenedRig } from "../open-rig.ts";
-import { copyOption, pickCopies } from "../pick-copy.ts";
-import { defineVerb, type Surroundings } from "../verb.ts";
+import { copyOption } from "../options.ts";
+import { defineVerb, type VerbContext } from "../verb.ts";
 
 export const release = defineVerb({
   name: "release",
@@ -18,17 +17,16 @@ export const release = defineVerb({
       help: "ends the lease of another user, or of a run that does not exit",
     },
   },
-  async run(surroundings, { options: { copy, force = false } }) {
-    const opened = await openRig(surroundings);
+  async run(context, { options: { copy, force = false } }) {
+    const opened = await openRig(context);
+    const { pickCopies } = await import("../pick-copy.ts");
     pickCopies(opened.rig, copy);
-    await (force
-      ? releaseByForce(surroundings, opened, copy)
-      : releaseOwn(surroundings, opened, copy));
+    await (force ? releaseByForce(context, opened, copy) : releaseOwn(context, opened, copy));
   },
 });
 
 async function releaseOwn(
-  { holder, say, answer }: Surroundings,
+  { holder, say, print }: VerbContext,
   opened: OpenedRig,
   only: string | undefined,
 ): Promise<void> {
@@ -38,25 +36,26 @@ async function releaseOwn(
   ]);
   const found = await findRetainedCopy({ ...opened, only, say });
   // A paused run still owns its copies and continues with them.
-  for (const { copy } of found.filter(({ kept }) => kept.paused))
+  for (const { copy } of found.filter(({ retained }) => retained.paused))
     say(`paused   ${copy.copy}: press Enter at the terminal of its run`);
-  const kept = found.filter(({ kept }) => kept.paused !== true);
-  if (kept.length === 0) {
-    answer(`nothing  no copy of ${only ?? opened.rig.name} is retained for you\n`);
+  const retained = found.filter(({ retained }) => retained.paused !== true);
+  if (retained.length === 0) {
+    print(`nothing  no copy of ${only ?? opened.rig.name} is retained for you\n`);
     return;
   }
-  for (const copy of await releaseRetainedCopy({ ...opened, holder, say }, kept))
-    answer(`released ${copy}: it was retained for you\n`);
+  for (const copy of await releaseRetainedCopy({ ...opened, holder, say }, retained))
+    print(`released ${copy}: it was retained for you\n`);
 }
 
 async function releaseByForce(
-  { holder, answer }: Surroundings,
+  { holder, print }: VerbContext,
   opened: OpenedRig,
   only: string | undefined,
 ): Promise<void> {
-  const [{ forceRelease }, { renderCurrentHolder }] = await Promise.all([
+  const [{ forceRelease }, { renderCurrentHolder }, { copyNames }] = await Promise.all([
     import("../../operations/force-release.ts"),
     import("../../lease/current-holder.ts"),
+    import("../../config/copy-spec.ts"),
   ]);
   const released = await forceRelease({
     ...opened,
@@ -64,7 +63,7 @@ async function releaseByForce(
     only,
   });
   if (released.length === 0)
-    answer(`nothing  no lease on ${only ?? copyNames(opened.rig).join(", ")}\n`);
+    print(`nothing  no lease on ${only ?? copyNames(opened.rig).join(", ")}\n`);
   for (const hold of released)
-    answer(`released ${hold.copy}: it was ${renderCurrentHolder(hold)}\n`);
+    print(`released ${hold.copy}: it was ${renderCurrentHolder(hold)}\n`);
 }

@@ -1,5 +1,4 @@
-import { copyOption } from "../pick-copy.ts";
-import { readyCopies } from "../ready-copies.ts";
+import { copyOption } from "../options.ts";
 import { defineVerb } from "../verb.ts";
 
 export const rollback = defineVerb({
@@ -10,7 +9,8 @@ export const rollback = defineVerb({
   ],
   operands: [],
   options: { copy: copyOption("only this copy; default: all copies, one after another") },
-  async run(surroundings, { options: { copy } }) {
-    await readyCopies(surroundings, { copy });
+  async run(context, { options: { copy } }) {
+    const { readyCopies } = await import("../ready-copies.ts");
+    await readyCopies(context, { copy });
   },
 });

@@ -2,8 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { VmrigError } from "../../errors/vmrig-error.ts";
 import { endedWith } from "../ended-with.ts";
-import { writeIdentity } from "../identity.ts";
-import { REACH, reachMachine } from "../reach-machine.ts";
+import { LOGIN_OPTIONS } from "../options.ts";
 import { defineVerb } from "../verb.ts";
 
 export const ssh = defineVerb({
@@ -15,18 +14,22 @@ export const ssh = defineVerb({
   ],
   operands: [{ name: "MACHINE" }],
   command: "optional",
-  options: REACH,
-  async run(surroundings, { operands: [machine], command, options }) {
+  options: LOGIN_OPTIONS,
+  async run(context, { operands: [machine], command, options }) {
+    const [{ reachMachine }, { writeIdentity }] = await Promise.all([
+      import("../reach-machine.ts"),
+      import("../identity.ts"),
+    ]);
     return await reachMachine(
-      surroundings,
+      context,
       { machine, ...options, until: "until you leave" },
       async (reached) => {
         const { name, folders, target, description, signal } = reached;
         await using identity = await writeIdentity(folders.runtime, name, target);
-        surroundings.say(`ssh      ${name}: ${description}`);
+        context.say(`ssh      ${name}: ${description}`);
         return await runSsh(
           [...identity.sshWords, ...(command.length === 0 ? [] : ["--", ...command])],
-          surroundings.env,
+          context.env,
           signal,
         );
       },

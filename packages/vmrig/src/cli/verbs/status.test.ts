@@ -3,33 +3,30 @@ import { expect } from "vitest";
 import type { RigStatus } from "../../operations/rig-status.ts";
 import { says, test } from "../test-cli.test.kit.ts";
 
-test("status starts and creates nothing", async ({ place }) => {
-  const { exitCode, stdout, stderr } = await place.start(["status"]);
+test("status starts and creates nothing", async ({ cli }) => {
+  const { exitCode, stdout, stderr } = await cli.start(["status"]);
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
   expect(stdout).toMatch(/^redis {4}no leases: the embedded Redis is not running$/m);
   expect(stdout).toMatch(/^ {2}pc1 {3}absent/m);
-  expect([await readdir(place.folders.state), await readdir(place.folders.runtime)]).toEqual([
-    [],
-    [],
-  ]);
+  expect([await readdir(cli.folders.state), await readdir(cli.folders.runtime)]).toEqual([[], []]);
 });
 
 test("with one holder and two waiters it shows all three, the machines and the state, and follows their changes", async ({
-  place,
+  cli,
 }) => {
-  const alice = place.run("alice");
+  const alice = cli.run("alice");
   const { fence } = await alice.gate.claim("file");
-  const bobs = place.run("bob");
+  const bobs = cli.run("bob");
   const bob = bobs.gate.claim("file");
   await bobs.says(/^wait .* you are next/);
-  const carols = place.run("carol");
+  const carols = cli.run("carol");
   const carol = carols.gate.claim("file");
   await carols.says(/^wait .* you are 2nd in line/);
 
-  const watching = place.start(["status", "--watch"]);
+  const watching = cli.start(["status", "--watch"]);
   const shown = says(watching, /1\. bob@laptop.*\n.*2\. carol@laptop/);
   const handedOn = says(watching, /held by bob@laptop[^]*1\. carol@laptop/);
-  const { exitCode, stdout } = await place.start(["status"]);
+  const { exitCode, stdout } = await cli.start(["status"]);
   expect(exitCode).toBe(0);
   expect(stdout).toMatch(
     /^pcs-1 {4}held by alice@laptop \(vitest run\) for \d.* s, expires in \d+ s unless renewed$/m,
@@ -42,7 +39,7 @@ test("with one holder and two waiters it shows all three, the machines and the s
     /^queue {4}1\. bob@laptop \(vitest run\) waits for .*\nqueue {4}2\. carol@laptop \(vitest run\) waits for .*\n$/m,
   );
 
-  const { stdout: json } = await place.start(["status", "--json"]);
+  const { stdout: json } = await cli.start(["status", "--json"]);
   const status = JSON.parse(json) as RigStatus;
   expect(status).toMatchObject({
     rig: "pcs",

@@ -1,9 +1,8 @@
 import { systemClock } from "../../clock/clock.ts";
 import type { RigStatus } from "../../operations/rig-status.ts";
 import type { LeaseStore } from "../../lease/lease-store.ts";
-import { waitFor } from "../../wait/wait-for.ts";
 import { openRig } from "../open-rig.ts";
-import { defineVerb, type Surroundings } from "../verb.ts";
+import { defineVerb, type VerbContext } from "../verb.ts";
 
 const POLL_MS = 1_000;
 
@@ -19,35 +18,35 @@ export const status = defineVerb({
       help: "refreshes until Ctrl-C; without a terminal, prints again after each change",
     },
   },
-  async run(surroundings, { options: { json = false, watch = false } }) {
-    const { answer, env } = surroundings;
+  async run(context, { options: { json = false, watch = false } }) {
+    const { print, env } = context;
     const [{ renderStatus, shapeOf }, reader] = await Promise.all([
       import("../render-status.ts"),
-      openStatusReader(surroundings),
+      openStatusReader(context),
     ]);
     await using statusReader = reader;
     const text = (seen: RigStatus): string => renderStatus(seen, systemClock.wall());
     if (!watch) {
       const seen = await statusReader.read();
-      answer(json ? `${JSON.stringify(seen, undefined, 2)}\n` : text(seen));
+      print(json ? `${JSON.stringify(seen, undefined, 2)}\n` : text(seen));
     } else if (process.stdout.isTTY && env["TERM"] !== "dumb" && !json) {
       const { openScreen } = await import("../screen.ts");
       let last = "";
       {
         using screen = openScreen(process.stdout);
-        await untilInterrupted(surroundings, async () =>
+        await untilInterrupted(context, async () =>
           screen.draw((last = text(await statusReader.read()))),
         );
       }
-      // The alternate screen is closed; print its last content so that it stays readable.
-      answer(last);
+      // The alternate screen is gone; its last content stays readable.
+      print(last);
     } else {
       let shown: string | undefined;
-      await untilInterrupted(surroundings, async () => {
+      await untilInterrupted(context, async () => {
         const seen = await statusReader.read();
         const shape = shapeOf(seen);
         if (shape !== shown)
-          answer(
+          print(
             json ? `${JSON.stringify(seen)}\n` : `${shown === undefined ? "" : "\n"}${text(seen)}`,
           );
         shown = shape;
@@ -58,10 +57,10 @@ export const status = defineVerb({
 
 /** Reads the status repeatedly over one connection to Redis. */
 async function openStatusReader(
-  surroundings: Surroundings,
+  context: VerbContext,
 ): Promise<AsyncDisposable & { read(): Promise<RigStatus> }> {
   const [{ rig, folders }, { readRigStatus }, { openRunningStore }] = await Promise.all([
-    openRig(surroundings),
+    openRig(context),
     import("../../operations/rig-status.ts"),
     import("../../gate/open-store.ts"),
   ]);
@@ -78,13 +77,14 @@ async function openStatusReader(
 }
 
 async function untilInterrupted(
-  { signal }: Surroundings,
+  { signal }: VerbContext,
   refresh: () => Promise<void>,
 ): Promise<void> {
   const probe = async (): Promise<{ readonly seen: string }> => {
     await refresh();
     return { seen: "not interrupted" };
   };
+  const { waitFor } = await import("../../wait/wait-for.ts");
   await waitFor({
     what: "Ctrl-C",
     timeoutMs: Number.POSITIVE_INFINITY,

@@ -25,12 +25,12 @@ function deadPid(): number {
   return spawnSync(process.execPath, ["--version"]).pid;
 }
 
-test("a clean computer has no orphans, even while machines are leased", async ({ place }) => {
-  await writeFile(join(place.project, "vmrig.config.mjs"), configFor(place, 2));
-  const alice = place.run("alice", { copies: 2, machines: { pc1: {} } });
+test("a clean computer has no orphans, even while machines are leased", async ({ cli }) => {
+  await writeFile(join(cli.project, "vmrig.config.mjs"), configFor(cli, 2));
+  const alice = cli.run("alice", { copies: 2, machines: { pc1: {} } });
   onTestFinished(() => alice.gate.close());
   await Promise.all([alice.gate.claim("file"), alice.gate.claim("file")]);
-  const { exitCode, stdout, stderr } = await place.start(["sweep", "--remove"]);
+  const { exitCode, stdout, stderr } = await cli.start(["sweep", "--remove"]);
   expect({ exitCode, stdout, stderr }).toEqual({
     exitCode: 0,
     stdout: "",
@@ -38,77 +38,77 @@ test("a clean computer has no orphans, even while machines are leased", async ({
   });
 });
 
-test("orphans are listed, and removed only with --remove", async ({ place }) => {
-  const { runtime, state } = place.folders;
+test("orphans are listed, and removed only with --remove", async ({ cli }) => {
+  const { runtime, state } = cli.folders;
   const folder = join(state, "rigs", "pcs-1");
   const pid = deadPid();
-  const planted = [
+  const leftovers = [
     join(runtime, `ssh-${pid}-abc`, "key"),
-    join(folder, `kept.json.${pid}`),
+    join(folder, `retained.json.0a1b2c3d.${pid}`),
     join(folder, "leased-through.json"),
     join(runtime, "pcs-1", "pc9.control"),
   ];
   await mkdir(join(runtime, `ssh-${pid}-abc`));
-  for (const path of planted)
+  for (const path of leftovers)
     await writeFile(path, JSON.stringify({ store: "x", shown: "x", pid }));
   const socket = join(runtime, "gate-served");
   const server = createServer().listen(socket);
-  const deserted = join(runtime, "gate-deserted");
+  const unservedSocket = join(runtime, "gate-unserved");
   // A process that ends without closing its socket.
   spawnSync(process.execPath, [
     "-e",
-    `require("net").createServer().listen(${JSON.stringify(deserted)}, () => process.kill(process.pid, "SIGKILL"))`,
+    `require("net").createServer().listen(${JSON.stringify(unservedSocket)}, () => process.kill(process.pid, "SIGKILL"))`,
   ]);
   try {
-    const listed = await place.start(["sweep"]);
+    const listed = await cli.start(["sweep"]);
     expect(listed.exitCode).toBe(0);
     expect(lines(listed.stdout)).toEqual(
       [
-        `orphan   half-written ${folder}/kept.json.${pid}, which process ${pid} was writing, which is gone`,
+        `orphan   half-written ${folder}/retained.json.0a1b2c3d.${pid}, which process ${pid} was writing, which is gone`,
         `orphan   key in ${runtime}/ssh-${pid}-abc of process ${pid}, which is gone`,
         `orphan   note ${folder}/leased-through.json of process ${pid}, which is gone`,
-        `orphan   socket ${deserted} of a gate that is gone`,
+        `orphan   socket ${unservedSocket} of a gate that is gone`,
         `orphan   socket ${runtime}/pcs-1/pc9.control, whose machine is gone`,
       ].toSorted(),
     );
     expect(listed.stderr).toBe("sweep    5 orphans; remove with `vmrig sweep --remove`\n");
-    expect(planted.filter((path) => existsSync(path))).toEqual(planted);
+    expect(leftovers.filter((path) => existsSync(path))).toEqual(leftovers);
 
-    const removed = await place.start(["sweep", "--remove"]);
+    const removed = await cli.start(["sweep", "--remove"]);
     expect({ exitCode: removed.exitCode, stderr: removed.stderr }).toEqual({
       exitCode: 0,
       stderr: "sweep    5 orphans, 5 removed\n",
     });
-    expect([...planted, deserted].filter((path) => existsSync(path))).toEqual([]);
+    expect([...leftovers, unservedSocket].filter((path) => existsSync(path))).toEqual([]);
     expect((await readdir(runtime)).includes("gate-served")).toBe(true);
-    expect((await place.start(["sweep"])).stderr).toBe("sweep    no orphans\n");
+    expect((await cli.start(["sweep"])).stderr).toBe("sweep    no orphans\n");
   } finally {
     server.close();
   }
 });
 
 test("a machine without a state and a copy beyond the config are destroyed under their lease; a leased one is not", async ({
-  place,
+  cli,
 }) => {
-  const { state } = place.folders;
-  await writeFile(join(place.project, "vmrig.config.mjs"), configFor(place, 1));
-  const bob = place.run("bob", { copies: 2, machines: { pc1: {} } });
+  const { state } = cli.folders;
+  await writeFile(join(cli.project, "vmrig.config.mjs"), configFor(cli, 1));
+  const bob = cli.run("bob", { copies: 2, machines: { pc1: {} } });
   onTestFinished(() => bob.gate.close());
   await Promise.all([bob.gate.claim("file"), bob.gate.claim("file")]);
-  expect((await place.start(["sweep", "--remove"])).stdout).toBe("");
+  expect((await cli.start(["sweep", "--remove"])).stdout).toBe("");
   await bob.gate.close();
 
   await writeFile(join(state, "rigs", "pcs-1", "terraform", "terraform.tfstate"), "");
-  const listed = await place.start(["sweep"]);
+  const listed = await cli.start(["sweep"]);
   expect(lines(listed.stdout)).toEqual([
     `orphan   copy pcs-2 with pc1 in ${state}/rigs/pcs-2: the config asks for 1 of pcs`,
     expect.stringMatching(
       /^orphan {3}machine pc1, paused at 127\.0\.0\.1:\d+, pid \d+, .*: there is no state; in .*pcs-1$/,
     ),
   ]);
-  const removed = await place.start(["sweep", "--remove"]);
+  const removed = await cli.start(["sweep", "--remove"]);
   expect(removed.stderr).toMatch(/^sweep {4}2 orphans, 2 removed$/m);
-  expect((await place.start(["status"])).stdout).toMatch(/^ {2}pc1 {3}absent/m);
+  expect((await cli.start(["status"])).stdout).toMatch(/^ {2}pc1 {3}absent/m);
   expect(await readdir(join(state, "rigs", "pcs-2", "machines"))).toEqual([]);
-  expect((await place.start(["up"])).exitCode).toBe(0);
+  expect((await cli.start(["up"])).exitCode).toBe(0);
 });

@@ -6,29 +6,29 @@ export const sweep = defineVerb({
   name: "sweep",
   summary: "lists orphans that runs left behind; removes them with --remove",
   details: [
-    "Orphans are machines without a state, copies beyond the config, processes, sockets, notes. Leased copies are never touched.",
+    "Orphans are machines without a state, copies beyond the config, and the processes, sockets and records of runs that ended. Leased copies are never touched.",
   ],
   operands: [],
   options: { remove: { type: "boolean", help: "removes the listed orphans" } },
-  async run(surroundings, { options: { remove = false } }) {
-    const { holder, say, answer, signal } = surroundings;
-    const { rig, folders } = await openRig(surroundings);
+  async run(context, { options: { remove = false } }) {
+    const { holder, say, print, signal } = context;
+    const { rig, folders } = await openRig(context);
     const { findLeftovers } = await import("../../operations/sweep/sweep.ts");
     const found = await findLeftovers({ rig, folders, holder, say, signal });
     let removed = 0;
     for (const orphan of found) {
       signal.throwIfAborted();
       if (!remove) {
-        answer(`orphan   ${orphan.what}\n`);
+        print(`orphan   ${orphan.what}\n`);
         continue;
       }
       try {
         await orphan.remove();
         removed += 1;
-        answer(`removed  ${orphan.what}\n`);
+        print(`removed  ${orphan.what}\n`);
       } catch (error) {
         signal.throwIfAborted();
-        answer(`left     ${orphan.what}\n`);
+        print(`left     ${orphan.what}\n`);
         say(`left     ${asVmrigError(error).summary}`);
       }
     }

@@ -1,5 +1,4 @@
-import { copyOption } from "../pick-copy.ts";
-import { readyCopies } from "../ready-copies.ts";
+import { copyOption } from "../options.ts";
 import { defineVerb } from "../verb.ts";
 
 export const up = defineVerb({
@@ -18,7 +17,8 @@ export const up = defineVerb({
       help: "allows Terraform to replace or delete the resource at this address",
     },
   },
-  async run(surroundings, { options: { copy, allow } }) {
-    await readyCopies(surroundings, { copy, allow: new Set(allow) });
+  async run(context, { options: { copy, allow } }) {
+    const { readyCopies } = await import("../ready-copies.ts");
+    await readyCopies(context, { copy, allow: new Set(allow) });
   },
 });

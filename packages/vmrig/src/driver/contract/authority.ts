@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { inspect } from "node:util";
-import { deeds, unchangedBy } from "./control.ts";
+import { controlCalls, unchangedBy } from "./control.ts";
 import type { ContractCase } from "./harness.ts";
 import { rejectsWith, type TestMachines } from "./test-machines.ts";
 
@@ -12,7 +12,7 @@ export function authorityCases(testMachines: TestMachines): ContractCase[] {
         "a fence smaller than the largest seen is FENCED in every call and changes nothing, also right after a restore",
       async run() {
         await unchangedBy(testMachines, testMachines.subject, async () => {
-          for (const [name, act] of deeds(testMachines)) {
+          for (const [name, act] of controlCalls(testMachines)) {
             await rejectsWith(
               "FENCED",
               `${name} with a smaller fence`,
@@ -30,7 +30,7 @@ export function authorityCases(testMachines: TestMachines): ContractCase[] {
       async run() {
         const reason = new Error("the lease is lost");
         await unchangedBy(testMachines, testMachines.subject, async () => {
-          for (const [name, act] of deeds(testMachines)) {
+          for (const [name, act] of controlCalls(testMachines)) {
             const call = act(testMachines.ref(testMachines.subject), {
               fence: testMachines.fence,
               signal: AbortSignal.abort(reason),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { ContractCase } from "./harness.ts";
-import { ask, HOME_BASE, rejectsWith, type TestMachines } from "./test-machines.ts";
+import { ask, CONTRACT_SNAPSHOT, rejectsWith, type TestMachines } from "./test-machines.ts";
 
 /** Cases about checkpoints: snapshots beside the one that cases restore. */
 export function checkpointCases(testMachines: TestMachines): ContractCase[] {
@@ -16,7 +16,7 @@ export function checkpointCases(testMachines: TestMachines): ContractCase[] {
       "machines that were captured together continue to run, and each can be restored to that and to other snapshots",
     async run() {
       assert(captureTogether !== undefined);
-      await testMachines.rewind();
+      await testMachines.restore();
       await onAll("echo one > state; sync");
       await captureTogether(
         testMachines.names.map((name) => testMachines.ref(name)),
@@ -44,7 +44,7 @@ export function checkpointCases(testMachines: TestMachines): ContractCase[] {
           testMachines.names.map(() => state),
         );
       }
-      await testMachines.rewind();
+      await testMachines.restore();
       assert.deepEqual(
         await onAll("[ -e state ] || echo none"),
         testMachines.names.map(() => "none"),
@@ -57,13 +57,13 @@ export function checkpointCases(testMachines: TestMachines): ContractCase[] {
       "a dropped snapshot is not listed and cannot be restored, also when its machine was off; other snapshots stay; dropping it again succeeds",
     async run() {
       assert(drop !== undefined);
-      await testMachines.rewind(subject);
+      await testMachines.restore(subject);
       for (const name of ["early", "late"])
         await driver.capture(testMachines.ref(subject), name, testMachines.authority());
       await drop(testMachines.ref(subject), "early", testMachines.authority());
       assert.deepEqual(
         (await snapshots(subject)).filter((name) => !name.startsWith("checkpoint-")),
-        [HOME_BASE, "late"],
+        [CONTRACT_SNAPSHOT, "late"],
       );
       await rejectsWith(
         "ROLLBACK_FAILED",
@@ -73,13 +73,13 @@ export function checkpointCases(testMachines: TestMachines): ContractCase[] {
       await stop?.(testMachines.ref(subject), testMachines.authority());
       for (const name of ["late", "late", "checkpoint-1", "checkpoint-2"])
         await drop(testMachines.ref(subject), name, testMachines.authority());
-      assert.deepEqual(await snapshots(subject), [HOME_BASE]);
-      await testMachines.rewind(subject);
+      assert.deepEqual(await snapshots(subject), [CONTRACT_SNAPSHOT]);
+      await testMachines.restore(subject);
       assert.equal(await ask(testMachines, subject, "cat kept"), "kept");
       for (const name of testMachines.names) {
         for (const snapshot of ["checkpoint-1", "checkpoint-2"])
           await drop(testMachines.ref(name), snapshot, testMachines.authority());
-        assert.deepEqual(await snapshots(name), [HOME_BASE]);
+        assert.deepEqual(await snapshots(name), [CONTRACT_SNAPSHOT]);
       }
     },
   };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { generateKeyPair } from "../../ssh/keys.ts";
 import type { Authority, MachineRef } from "../driver.ts";
-import { HOME_BASE, rejectsWith, run, type TestMachines } from "./test-machines.ts";
+import { CONTRACT_SNAPSHOT, rejectsWith, run, type TestMachines } from "./test-machines.ts";
 
 type ControlCall = readonly [
   name: string,
@@ -12,15 +12,16 @@ type ControlCall = readonly [
  * Returns every call of the driver that changes a machine. {@link unchangedBy} detects each of
  * them.
  */
-export function deeds({ driver }: TestMachines): readonly ControlCall[] {
+export function controlCalls({ driver }: TestMachines): readonly ControlCall[] {
   const { park, stop, power, network, captureTogether, drop } = driver;
-  const stranger = { authorize: STRANGER.publicKey };
+  const otherKey = { authorize: OTHER_KEY.publicKey };
   return [
-    ["boot", (machine, authority) => driver.boot(machine, { ...authority, ...stranger })],
-    ["capture", (machine, authority) => driver.capture(machine, HOME_BASE, authority)],
+    ["boot", (machine, authority) => driver.boot(machine, { ...authority, ...otherKey })],
+    ["capture", (machine, authority) => driver.capture(machine, CONTRACT_SNAPSHOT, authority)],
     [
       "restore",
-      (machine, authority) => driver.restore(machine, HOME_BASE, { ...authority, ...stranger }),
+      (machine, authority) =>
+        driver.restore(machine, CONTRACT_SNAPSHOT, { ...authority, ...otherKey }),
     ],
     ...(park === undefined ? [] : [["park", park] as const]),
     ...(stop === undefined ? [] : [["stop", stop] as const]),
@@ -29,7 +30,7 @@ export function deeds({ driver }: TestMachines): readonly ControlCall[] {
       : [
           [
             "power",
-            (machine, authority) => power(machine, "crash", { ...authority, ...stranger }),
+            (machine, authority) => power(machine, "crash", { ...authority, ...otherKey }),
           ] satisfies ControlCall,
         ]),
     ...(network === undefined
@@ -45,7 +46,7 @@ export function deeds({ driver }: TestMachines): readonly ControlCall[] {
       : [
           [
             "captureTogether",
-            (machine, authority) => captureTogether([machine], HOME_BASE, authority),
+            (machine, authority) => captureTogether([machine], CONTRACT_SNAPSHOT, authority),
           ] satisfies ControlCall,
         ]),
     ...(drop === undefined
@@ -53,14 +54,14 @@ export function deeds({ driver }: TestMachines): readonly ControlCall[] {
       : [
           [
             "drop",
-            (machine, authority) => drop(machine, HOME_BASE, authority),
+            (machine, authority) => drop(machine, CONTRACT_SNAPSHOT, authority),
           ] satisfies ControlCall,
         ]),
     ["remove", (machine, authority) => driver.remove(machine, authority)],
   ];
 }
 
-const STRANGER = generateKeyPair();
+const OTHER_KEY = generateKeyPair();
 
 /**
  * Writes a file on a machine, calls `act` with calls that must have no effect, and verifies that
@@ -71,7 +72,7 @@ export async function unchangedBy(
   name: string,
   act: () => Promise<void>,
 ): Promise<void> {
-  await testMachines.rewind(name);
+  await testMachines.restore(name);
   await using connection = await testMachines.login(name);
   await run(connection, "echo dirty > dirty");
   const before = await testMachines.status(name);
@@ -87,10 +88,14 @@ export async function unchangedBy(
   await rejectsWith(
     "LOGIN_REFUSED",
     "a key that came with a refused call",
-    testMachines.login(name, { key: STRANGER }),
+    testMachines.login(name, { key: OTHER_KEY }),
   );
   // With an equal fence, which passes.
-  await testMachines.driver.restore(testMachines.ref(name), HOME_BASE, testMachines.admission());
+  await testMachines.driver.restore(
+    testMachines.ref(name),
+    CONTRACT_SNAPSHOT,
+    testMachines.admission(),
+  );
   await using fresh = await testMachines.login(name);
   assert.equal(await run(fresh, "[ ! -e dirty ] && cat kept"), "kept", "the snapshot was replaced");
 }

@@ -20,7 +20,7 @@ export function faultCases(testMachines: TestMachines): ContractCase[] {
     title:
       "a reboot boots the machine again, ends every session, keeps the disk and admits only the authorized key; a restore reverts it",
     async run() {
-      await testMachines.rewind(subject);
+      await testMachines.restore(subject);
       await using session = await testMachines.login(subject);
       const before = await run(session, `echo mine > mine; sync; ${bootId}`);
       await switchPower("reboot");
@@ -32,7 +32,7 @@ export function faultCases(testMachines: TestMachines): ContractCase[] {
         () => "",
       );
       assert.doesNotMatch(late, /alive/, "a session from before the reboot still works");
-      await testMachines.rewind(subject);
+      await testMachines.restore(subject);
       assert.equal(await ask(testMachines, subject, "[ ! -e mine ] && cat kept"), "kept");
     },
   };
@@ -40,7 +40,7 @@ export function faultCases(testMachines: TestMachines): ContractCase[] {
   const switching = (action: "off" | "crash"): ContractCase => ({
     title: `after ${action} a machine is off and cannot be captured or rebooted; on boots it from its disk; a restore starts it from off`,
     async run() {
-      await testMachines.rewind(subject);
+      await testMachines.restore(subject);
       const before = await ask(testMachines, subject, `echo mine > mine; sync; ${bootId}`);
       await switchPower(action);
       await switchPower(action);
@@ -65,7 +65,7 @@ export function faultCases(testMachines: TestMachines): ContractCase[] {
       );
 
       await switchPower(action);
-      await testMachines.rewind(subject);
+      await testMachines.restore(subject);
       assert.equal(await ask(testMachines, subject, "[ ! -e mine ] && cat kept"), "kept");
     },
   });
@@ -86,7 +86,7 @@ export function faultCases(testMachines: TestMachines): ContractCase[] {
     async run() {
       assert(network !== undefined);
       const provenByTraffic = harness.lan && other !== undefined;
-      await testMachines.rewind();
+      await testMachines.restore();
       for (const remedy of ["connect", "restore"] as const) {
         await network(testMachines.ref(subject), "disconnect", testMachines.authority());
         assert.equal((await testMachines.status(subject)).disconnected, true);
@@ -95,7 +95,7 @@ export function faultCases(testMachines: TestMachines): ContractCase[] {
           assert.match(await bannerOfOther(), /silence$/, "it still reaches the other machine");
         if (remedy === "connect")
           await network(testMachines.ref(subject), "connect", testMachines.authority());
-        else await testMachines.rewind();
+        else await testMachines.restore();
         assert.equal(
           (await testMachines.status(subject)).disconnected,
           undefined,

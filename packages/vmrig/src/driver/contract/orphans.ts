@@ -34,7 +34,7 @@ export function orphanCases(testMachines: TestMachines): ContractCase[] {
             .filter((orphan) => orphan.copy === copy.copy)
             .map(({ what }) => what);
 
-        await testMachines.rewind();
+        await testMachines.restore();
         assert.deepEqual(await list(), [], "a running machine is listed");
         const planted = await harness.orphan();
         const found = (await orphans(folders)).filter(({ what }) => what.includes(planted.mark));
@@ -58,7 +58,7 @@ export function orphanCases(testMachines: TestMachines): ContractCase[] {
         assert.deepEqual(await list(), [], "a killed machine is listed");
         await driver.stop?.(testMachines.ref(testMachines.subject), testMachines.authority());
         assert.deepEqual(await list(), [], "a stopped machine is listed");
-        await testMachines.rewind();
+        await testMachines.restore();
       },
     },
   ];

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { generateKeyPair } from "../../ssh/keys.ts";
-import { deeds } from "./control.ts";
+import { controlCalls } from "./control.ts";
 import type { ContractCase } from "./harness.ts";
 import { rejectsWith, run, type TestMachines } from "./test-machines.ts";
 import { StepStack } from "./step-stack.ts";
@@ -12,7 +12,7 @@ const FINGERPRINTS = 10;
 const FINGERPRINTS_MS = 10_000;
 
 /** Cases from no machines to machines that can be logged in to. */
-export function makingCases(testMachines: TestMachines): ContractCase[] {
+export function provisioningCases(testMachines: TestMachines): ContractCase[] {
   const { driver, harness } = testMachines;
   const { copy } = harness;
 
@@ -30,14 +30,14 @@ export function makingCases(testMachines: TestMachines): ContractCase[] {
           assert.deepEqual(await driver.fingerprint(copy), fingerprint);
         assert(
           performance.now() - start < FINGERPRINTS_MS,
-          `asking ${FINGERPRINTS} times took more than ${FINGERPRINTS_MS} ms`,
+          `requesting it ${FINGERPRINTS} times took more than ${FINGERPRINTS_MS} ms`,
         );
       },
     },
     {
       title: "a fingerprint under an aborted signal rejects with the signal's reason",
       async run() {
-        const reason = new Error("the fingerprint is not needed any more");
+        const reason = new Error("the fingerprint is no longer needed");
         const outcome = await driver
           .fingerprint(copy, { signal: AbortSignal.abort(reason) })
           .catch((error: unknown) => error);
@@ -67,10 +67,10 @@ export function makingCases(testMachines: TestMachines): ContractCase[] {
     {
       title: "every declaration is identical, and contains a resource named after each machine",
       async run() {
-        const made = { fingerprint: await driver.fingerprint(copy), owner: testMachines.owner };
+        const options = { fingerprint: await driver.fingerprint(copy), owner: testMachines.owner };
         const again = new StepStack();
-        await driver.declare(testMachines.stack, copy, made);
-        await driver.declare(again, copy, made);
+        await driver.declare(testMachines.stack, copy, options);
+        await driver.declare(again, copy, options);
         assert.deepEqual(again.resources, testMachines.stack.resources);
         const names = testMachines.stack.resources.map(({ name }) => name);
         for (const name of testMachines.names)
@@ -101,7 +101,7 @@ export function makingCases(testMachines: TestMachines): ContractCase[] {
     {
       title: "a call on a machine that does not exist is MACHINE_MISSING",
       async run() {
-        for (const [name, act] of deeds(testMachines)) {
+        for (const [name, act] of controlCalls(testMachines)) {
           await rejectsWith(
             "MACHINE_MISSING",
             name,

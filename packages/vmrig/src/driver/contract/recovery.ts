@@ -1,24 +1,24 @@
 import assert from "node:assert/strict";
 import { waitFor } from "../../wait/wait-for.ts";
 import type { ContractCase } from "./harness.ts";
-import { ask, HOME_BASE, rejectsWith, type TestMachines } from "./test-machines.ts";
+import { ask, CONTRACT_SNAPSHOT, rejectsWith, type TestMachines } from "./test-machines.ts";
 
 const WIPE_MS = 120_000;
 const KILL_MS = 20_000;
 
 /** Cases about the states from which a restore recovers a machine. */
-export function healingCases(testMachines: TestMachines): ContractCase[] {
+export function recoveryCases(testMachines: TestMachines): ContractCase[] {
   const { driver, harness } = testMachines;
   const { park, stop } = driver;
 
   const parking: ContractCase = {
     title: "a parked machine is paused, and a restore resumes it",
     async run() {
-      await testMachines.rewind(testMachines.subject);
+      await testMachines.restore(testMachines.subject);
       assert(park !== undefined);
       await park(testMachines.ref(testMachines.subject), testMachines.authority());
       assert.equal((await testMachines.status(testMachines.subject)).power, "paused");
-      await testMachines.rewind(testMachines.subject);
+      await testMachines.restore(testMachines.subject);
       await works(testMachines, testMachines.subject);
     },
   };
@@ -27,7 +27,7 @@ export function healingCases(testMachines: TestMachines): ContractCase[] {
     title:
       "a stopped machine is off and can be stopped again; a restore starts it at its snapshot, with the same host key",
     async run() {
-      await testMachines.rewind(testMachines.subject);
+      await testMachines.restore(testMachines.subject);
       assert(stop !== undefined);
       const { hostKey, snapshots } = await testMachines.status(testMachines.subject);
       await ask(testMachines, testMachines.subject, "echo dirty > dirty");
@@ -47,7 +47,7 @@ export function healingCases(testMachines: TestMachines): ContractCase[] {
         ),
       );
 
-      await testMachines.rewind(testMachines.subject);
+      await testMachines.restore(testMachines.subject);
       await works(testMachines, testMachines.subject);
       assert.equal(
         await ask(testMachines, testMachines.subject, "[ ! -e dirty ] && echo clean"),
@@ -61,7 +61,7 @@ export function healingCases(testMachines: TestMachines): ContractCase[] {
     {
       title: "a machine that destroyed its own disk works again after a restore",
       async run() {
-        await testMachines.rewind(testMachines.subject);
+        await testMachines.restore(testMachines.subject);
         const session = await testMachines.login(testMachines.subject);
         await session.exec(harness.wipe, { timeoutMs: WIPE_MS }).catch(() => {});
         await session.close();
@@ -69,7 +69,7 @@ export function healingCases(testMachines: TestMachines): ContractCase[] {
           () => "nothing",
         );
         assert.equal(survived, "nothing", "the harness failed to destroy the machine");
-        await testMachines.rewind(testMachines.subject);
+        await testMachines.restore(testMachines.subject);
         await works(testMachines, testMachines.subject);
       },
     },
@@ -77,7 +77,7 @@ export function healingCases(testMachines: TestMachines): ContractCase[] {
       title:
         "a machine whose process was killed is off, still fenced, and works again after a restore, with the same host key",
       async run() {
-        await testMachines.rewind(testMachines.subject);
+        await testMachines.restore(testMachines.subject);
         const { hostKey, snapshots } = await testMachines.status(testMachines.subject);
         await harness.kill(await testMachines.status(testMachines.subject));
         const off = await waitFor({
@@ -97,7 +97,7 @@ export function healingCases(testMachines: TestMachines): ContractCase[] {
         await rejectsWith(
           "FENCED",
           "restore with a smaller fence",
-          driver.restore(testMachines.ref(testMachines.subject), HOME_BASE, stale),
+          driver.restore(testMachines.ref(testMachines.subject), CONTRACT_SNAPSHOT, stale),
         );
         assert.equal(
           (await testMachines.status(testMachines.subject)).power,
@@ -105,7 +105,7 @@ export function healingCases(testMachines: TestMachines): ContractCase[] {
           "a refused restore started the machine",
         );
 
-        await testMachines.rewind(testMachines.subject);
+        await testMachines.restore(testMachines.subject);
         await works(testMachines, testMachines.subject);
         assert.equal((await testMachines.status(testMachines.subject)).hostKey, hostKey);
       },

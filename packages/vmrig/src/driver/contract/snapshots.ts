@@ -3,7 +3,7 @@ import type { SshConnection } from "../../ssh/connection.ts";
 import type { Driver } from "../driver.ts";
 import { restoredLine } from "../restored-line.ts";
 import type { ContractCase } from "./harness.ts";
-import { ask, HOME_BASE, rejectsWith, run, type TestMachines } from "./test-machines.ts";
+import { ask, CONTRACT_SNAPSHOT, rejectsWith, run, type TestMachines } from "./test-machines.ts";
 import { unchangedBy } from "./control.ts";
 
 /** How long a session that should have ended may take to prove that it still works. */
@@ -23,11 +23,11 @@ function marking(
     title: "a restore adds a line to the console, after the earlier output",
     async run() {
       const before = await read();
-      await testMachines.rewind(subject);
+      await testMachines.restore(subject);
       const after = (await read()).slice(before.length);
       assert(
-        after.includes(`\n${restoredLine(subject, HOME_BASE)}\n`) ||
-          after.startsWith(`${restoredLine(subject, HOME_BASE)}\n`),
+        after.includes(`\n${restoredLine(subject, CONTRACT_SNAPSHOT)}\n`) ||
+          after.startsWith(`${restoredLine(subject, CONTRACT_SNAPSHOT)}\n`),
         after,
       );
     },
@@ -47,7 +47,7 @@ export function snapshotCases(testMachines: TestMachines): ContractCase[] {
         for (const name of testMachines.names) await ask(testMachines, name, "echo early > kept");
         await Promise.all(
           testMachines.names.map((name) =>
-            driver.capture(testMachines.ref(name), HOME_BASE, testMachines.authority()),
+            driver.capture(testMachines.ref(name), CONTRACT_SNAPSHOT, testMachines.authority()),
           ),
         );
         await using connection = await testMachines.login(testMachines.subject);
@@ -56,11 +56,11 @@ export function snapshotCases(testMachines: TestMachines): ContractCase[] {
           await ask(testMachines, name, "echo kept > kept; sync");
         await Promise.all(
           testMachines.names.map((name) =>
-            driver.capture(testMachines.ref(name), HOME_BASE, testMachines.authority()),
+            driver.capture(testMachines.ref(name), CONTRACT_SNAPSHOT, testMachines.authority()),
           ),
         );
         for (const name of testMachines.names)
-          assert.deepEqual((await testMachines.status(name)).snapshots, [HOME_BASE]);
+          assert.deepEqual((await testMachines.status(name)).snapshots, [CONTRACT_SNAPSHOT]);
         assert.equal(await run(connection, "cat kept"), "kept", "a capture ended a session");
       },
     },
@@ -70,7 +70,7 @@ export function snapshotCases(testMachines: TestMachines): ContractCase[] {
         const dirty = await testMachines.login(testMachines.subject);
         await run(dirty, "echo changed > kept; echo new > later; mkdir -p deep/er");
         const after = await startSleeper(dirty);
-        await testMachines.rewind(testMachines.subject);
+        await testMachines.restore(testMachines.subject);
         await dirty.close();
 
         await using connection = await testMachines.login(testMachines.subject);
@@ -96,13 +96,13 @@ export function snapshotCases(testMachines: TestMachines): ContractCase[] {
     {
       title: "a restore ends every session, admits the new key and refuses the previous one",
       async run() {
-        await testMachines.rewind(testMachines.subject);
+        await testMachines.restore(testMachines.subject);
         await using session = await testMachines.login(testMachines.subject);
         const pending = session.exec("sleep 3600").then(
           ({ exitCode }) => exitCode,
           () => undefined,
         );
-        const last = await testMachines.rewind(testMachines.subject);
+        const last = await testMachines.restore(testMachines.subject);
 
         assert.equal(await ask(testMachines, testMachines.subject, "echo in"), "in");
         await rejectsWith(
@@ -131,7 +131,7 @@ export function snapshotCases(testMachines: TestMachines): ContractCase[] {
             ),
           );
           assert.match(error.message, /nowhere/);
-          assert.match(error.message, new RegExp(`\\b${HOME_BASE}\\b`));
+          assert.match(error.message, new RegExp(`\\b${CONTRACT_SNAPSHOT}\\b`));
         });
       },
     },

@@ -22,7 +22,7 @@ export class StepStack implements RigStack {
   local(resource: LocalResource): void {
     const { name, dependsOn = [] } = resource;
     if (!/^[a-z_][\w-]*$/i.test(name))
-      throw new Error(`Terraform does not take the name "${name}"`);
+      throw new Error(`Terraform does not accept the name "${name}"`);
     if (this.#resources.has(name)) throw new Error(`"${name}" is declared twice`);
     const unknown = dependsOn.filter((other) => !this.#resources.has(other));
     if (unknown.length > 0)

@@ -9,7 +9,7 @@ import type { ContractHarness } from "./harness.ts";
 import { StepStack } from "./step-stack.ts";
 
 /** Name of the snapshot that cases restore. */
-export const HOME_BASE = "contract";
+export const CONTRACT_SNAPSHOT = "contract";
 const OWNER = "11111111-2222-4333-8444-555555555555";
 /** Login user of every machine. */
 const USER = "vmrig";
@@ -75,11 +75,11 @@ export class TestMachines {
    *
    * @returns the key of the previous lease
    */
-  async rewind(...names: readonly string[]): Promise<KeyPair> {
+  async restore(...names: readonly string[]): Promise<KeyPair> {
     const last = this.nextLease();
     const all = names.length === 0 ? this.names : names;
     await Promise.all(
-      all.map((name) => this.driver.restore(this.ref(name), HOME_BASE, this.admission())),
+      all.map((name) => this.driver.restore(this.ref(name), CONTRACT_SNAPSHOT, this.admission())),
     );
     return last;
   }

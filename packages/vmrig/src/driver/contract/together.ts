@@ -11,7 +11,7 @@ export function togetherCases(testMachines: TestMachines): ContractCase[] {
   const network: ContractCase = {
     title: "machines reach each other at their LAN addresses, also after a restore",
     async run() {
-      await testMachines.rewind();
+      await testMachines.restore();
       for (const [from, to] of [
         [one, two],
         [two, one],
@@ -31,11 +31,11 @@ export function togetherCases(testMachines: TestMachines): ContractCase[] {
       title:
         "machines that are restored at the same moment all work; a restore of one machine does not affect the others",
       async run() {
-        await testMachines.rewind();
+        await testMachines.restore();
         await Promise.all(
           testMachines.names.map((name) => ask(testMachines, name, "echo dirty > dirty")),
         );
-        await testMachines.rewind();
+        await testMachines.restore();
         const seen = await Promise.all(
           testMachines.names.map((name) => ask(testMachines, name, "[ ! -e dirty ] && cat kept")),
         );
@@ -48,7 +48,7 @@ export function togetherCases(testMachines: TestMachines): ContractCase[] {
           testMachines.names.map((name) => ask(testMachines, name, "echo dirty > dirty")),
         );
         const key = testMachines.key;
-        await testMachines.rewind(one.name);
+        await testMachines.restore(one.name);
         await using other = await testMachines.login(two.name, { key });
         assert.equal(
           await run(other, "cat dirty"),

@@ -61,7 +61,7 @@ export function serveControl(
  * Result of {@link sendCommand} when the process of a machine is gone: no process listens on the
  * control channel, or the process was killed before it replied.
  */
-export const NOBODY = "no process listens";
+export const NO_PROCESS = "no process listens";
 
 const ANSWER_MS = 30_000;
 
@@ -75,7 +75,7 @@ export function sendCommand(
   path: string,
   command: FakeCommand,
   signal?: AbortSignal,
-): Promise<ProcessStatus | typeof NOBODY> {
+): Promise<ProcessStatus | typeof NO_PROCESS> {
   const deadline = AbortSignal.timeout(ANSWER_MS);
   const stop = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
   return new Promise((resolve, reject) => {
@@ -97,7 +97,7 @@ export function sendCommand(
     // A running process replies before it closes the connection.
     socket.on("close", () => {
       stop.removeEventListener("abort", giveUp);
-      resolve(NOBODY);
+      resolve(NO_PROCESS);
     });
     readLine(socket, (line) => {
       const answer = JSON.parse(line) as Reply;

@@ -1,17 +1,16 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import { copyTree } from "./copy-tree.ts";
+import { tempFolder } from "../../local-files/temp-folder.test.kit.ts";
 
 let folder: string;
 let file: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "vmrig-test-"));
+  folder = await tempFolder();
   file = join(folder, "file");
   await writeFile(file, "text");
 });
-afterEach(() => rm(folder, { recursive: true }));
 
 test("a full disk is reported with the system's error code and the path", async () => {
   // The kernel refuses every write to /dev/full as on a full disk.

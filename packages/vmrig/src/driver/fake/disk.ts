@@ -21,7 +21,7 @@ export async function listSnapshots(files: MachineFiles): Promise<SnapshotName[]
 export async function saveDisk(files: MachineFiles, name: SnapshotName): Promise<void> {
   if (!/^[\w.-]*\w$/.test(name))
     throw new VmrigError("INTERNAL", {
-      message: `A snapshot cannot be called ${JSON.stringify(name)}.`,
+      message: `${JSON.stringify(name)} is not a valid snapshot name.`,
     });
   await replaceByCopy(files, files.disk, join(files.snapshots, name));
 }
@@ -36,11 +36,11 @@ export async function requireSnapshot(
   machine: string,
   name: SnapshotName,
 ): Promise<void> {
-  const there = await listSnapshots(files);
-  if (there.includes(name)) return;
+  const existing = await listSnapshots(files);
+  if (existing.includes(name)) return;
   throw new VmrigError("ROLLBACK_FAILED", {
     message: `${machine} has no snapshot ${name}.`,
-    details: [`it has: ${there.join(", ") || "none"}`],
+    details: [`it has: ${existing.join(", ") || "none"}`],
   });
 }
 

@@ -9,7 +9,7 @@ import type {
   PublicKey,
 } from "../driver.ts";
 import type { LocalStep } from "../rig-stack.ts";
-import { sendCommand, NOBODY, type FakeCommand } from "./control.ts";
+import { sendCommand, NO_PROCESS, type FakeCommand } from "./control.ts";
 import { diagnosis } from "./diagnosis.ts";
 import { captureTogether, drop, network, power } from "./faults.ts";
 import { listSnapshots } from "./disk.ts";
@@ -20,7 +20,7 @@ import {
   type MachineDefinition,
 } from "./machine-files.ts";
 import { startProcess, stopProcess, unmakeMachine } from "./make.ts";
-import { alone, findMachine as find, off } from "./find-machine.ts";
+import { withMachineLock, findMachine as find, off } from "./find-machine.ts";
 import { findOrphans } from "./orphans.ts";
 import { programPath } from "./program.ts";
 
@@ -80,7 +80,7 @@ export function fakeDriver(options: FakeOptions = {}): Driver {
     },
 
     async boot(ref, admission) {
-      await raise(
+      await sendOrStart(
         ref,
         { do: "admit", fence: admission.fence, key: admission.authorize },
         admission,
@@ -90,13 +90,16 @@ export function fakeDriver(options: FakeOptions = {}): Driver {
     async capture(ref, snapshot, { fence, signal }) {
       const { files } = await find(ref);
       signal.throwIfAborted();
-      if ((await sendCommand(files.control, { do: "capture", fence, snapshot }, signal)) !== NOBODY)
+      if (
+        (await sendCommand(files.control, { do: "capture", fence, snapshot }, signal)) !==
+        NO_PROCESS
+      )
         return;
       throw off(ref.name);
     },
 
     async restore(ref, snapshot, admission) {
-      await raise(
+      await sendOrStart(
         ref,
         { do: "restore", fence: admission.fence, snapshot, key: admission.authorize },
         admission,
@@ -104,11 +107,11 @@ export function fakeDriver(options: FakeOptions = {}): Driver {
     },
 
     async remove(ref, authority) {
-      await alone(ref, authority, ({ definition }) => unmakeMachine(definition));
+      await withMachineLock(ref, authority, ({ definition }) => unmakeMachine(definition));
     },
 
     async stop(ref, authority) {
-      await alone(ref, authority, ({ files }) => stopProcess(files));
+      await withMachineLock(ref, authority, ({ files }) => stopProcess(files));
     },
 
     power,
@@ -133,8 +136,8 @@ export function fakeDriver(options: FakeOptions = {}): Driver {
   };
 }
 
-/** Lets the machine's process execute a command, and starts the process when it is gone. */
-async function raise(
+/** Sends a command to the machine's process, and starts the process first when it is gone. */
+async function sendOrStart(
   ref: MachineRef,
   command: Extract<FakeCommand, { readonly key: PublicKey }>,
   admission: Admission,
@@ -142,10 +145,10 @@ async function raise(
   const { signal, say } = admission;
   const { files } = await find(ref);
   signal.throwIfAborted();
-  if ((await sendCommand(files.control, command, signal)) !== NOBODY) return;
-  await alone(ref, admission, async () => {
+  if ((await sendCommand(files.control, command, signal)) !== NO_PROCESS) return;
+  await withMachineLock(ref, admission, async () => {
     // Another process may have started it in the meantime.
-    if ((await sendCommand(files.control, command, signal)) !== NOBODY) return;
+    if ((await sendCommand(files.control, command, signal)) !== NO_PROCESS) return;
     say?.(`heal     ${ref.name}: its process is gone; starting it again`);
     await startProcess(files, ref.name);
     await sendCommand(files.control, command, signal);
@@ -169,13 +172,13 @@ async function inspectMachine(copy: CopySpec, name: string): Promise<MachineStat
     snapshots,
     ...(unlinked && { disconnected: true as const }),
   };
-  if (status === NOBODY)
-    return { ...common, power: "off", whereabouts: `${files.folder}, not running` };
+  if (status === NO_PROCESS)
+    return { ...common, power: "off", location: `${files.folder}, not running` };
   return {
     ...common,
     power: status.paused ? "paused" : "running",
     address: { host: "127.0.0.1", port: status.sshPort },
-    whereabouts: `pid ${status.pid}, ${files.folder}`,
+    location: `pid ${status.pid}, ${files.folder}`,
   };
 }
 

@@ -65,9 +65,8 @@ export async function setUpFakeMachines(
 
 /** Kills the machine's process, as a crash would. Processes that it started keep running. */
 export async function killFake(machine: MachineStatus | undefined): Promise<void> {
-  const pid = /^pid (\d+)/.exec(machine?.whereabouts ?? "")?.[1];
-  if (pid === undefined)
-    throw new Error(`${machine?.name} has no process: ${machine?.whereabouts}`);
+  const pid = /^pid (\d+)/.exec(machine?.location ?? "")?.[1];
+  if (pid === undefined) throw new Error(`${machine?.name} has no process: ${machine?.location}`);
   process.kill(Number(pid), "SIGKILL");
 }
 

@@ -2,12 +2,12 @@ import { afterAll, expect, test } from "vitest";
 import { driverContract } from "../contract.ts";
 import { setUpFakeMachines } from "./fake-machines.test.kit.ts";
 
-const scene = await setUpFakeMachines();
-afterAll(() => scene[Symbol.asyncDispose]());
+const machines = await setUpFakeMachines();
+afterAll(() => machines[Symbol.asyncDispose]());
 
-for (const { title, run } of driverContract(scene.harness())) {
+for (const { title, run } of driverContract(machines.harness())) {
   test(title, async () => {
-    // Its claims are made with node:assert, which Vitest does not count.
+    // The case asserts with node:assert, which Vitest does not count.
     expect(await run()).toBeUndefined();
   });
 }

@@ -13,8 +13,8 @@ import { machineFiles } from "./machine-files.ts";
 import { members } from "./members.ts";
 import { setUpFakeMachines } from "./fake-machines.test.kit.ts";
 
-const scene = await setUpFakeMachines(["pc1"]);
-const { copy } = scene;
+const machines = await setUpFakeMachines(["pc1"]);
+const { copy } = machines;
 const pc1 = { copy, name: "pc1" };
 const files = machineFiles(copy, "pc1");
 const driver = fakeDriver();
@@ -31,8 +31,7 @@ beforeAll(async () => {
   await driver.declare(stack, copy, { fingerprint: await driver.fingerprint(copy), owner: "me" });
   await stack.create();
   await driver.boot(pc1, { ...admission, fence: 3 });
-  const { machines } = await driver.inspect(copy);
-  const [{ address, hostKey = "" } = {}] = machines;
+  const [{ address, hostKey = "" } = {}] = (await driver.inspect(copy)).machines;
   if (address === undefined) throw new Error("pc1 has no address");
   connection = await dial(
     { ...address, hostKey, user: "vmrig", privateKey: key.privateKey },
@@ -42,7 +41,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await connection?.close();
-  await scene[Symbol.asyncDispose]();
+  await machines[Symbol.asyncDispose]();
 });
 
 async function ask(line: string): Promise<string> {
@@ -61,7 +60,7 @@ function ended(pid: number): Promise<true> {
 test("a call that waited for the file lock while a newer lease acted is FENCED and changes nothing", async () => {
   const { remove, stop = remove } = driver;
   const lateOutcomes = Promise.withResolvers<unknown>();
-  await withFileLock({ path: files.turn, on: "pc1" }, async () => {
+  await withFileLock({ path: files.lock, on: "pc1" }, async () => {
     const late = Promise.allSettled([
       remove(pc1, { ...admission, fence: 3 }),
       stop(pc1, { ...admission, fence: 3 }),

@@ -1,8 +1,8 @@
 import { rm, writeFile } from "node:fs/promises";
 import type { Driver, MachineRef } from "../driver.ts";
-import { sendCommand, NOBODY, type FakeCommand } from "./control.ts";
+import { sendCommand, NO_PROCESS, type FakeCommand } from "./control.ts";
 import { dropDisk } from "./disk.ts";
-import { alone, findMachine, off } from "./find-machine.ts";
+import { withMachineLock, findMachine, off } from "./find-machine.ts";
 import { startProcess, stopProcess } from "./make.ts";
 
 /**
@@ -10,9 +10,9 @@ import { startProcess, stopProcess } from "./make.ts";
  * little, because written data is in a folder of this computer.
  */
 export const power: NonNullable<Driver["power"]> = async (ref, action, admission) => {
-  await alone(ref, admission, async ({ files }) => {
+  await withMachineLock(ref, admission, async ({ files }) => {
     const { fence, signal, authorize: key } = admission;
-    const runs = (await sendCommand(files.control, { do: "status" }, signal)) !== NOBODY;
+    const runs = (await sendCommand(files.control, { do: "status" }, signal)) !== NO_PROCESS;
     if (action === "reboot" && !runs) throw off(ref.name);
     if (action !== "on") await stopProcess(files);
     if (action === "crash" || action === "off" || (action === "on" && runs)) return;
@@ -22,8 +22,8 @@ export const power: NonNullable<Driver["power"]> = async (ref, action, admission
 };
 
 export const network: NonNullable<Driver["network"]> = async (ref, action, authority) => {
-  await alone(ref, authority, async ({ files }) => {
-    if ((await sendCommand(files.control, { do: "status" }, authority.signal)) === NOBODY)
+  await withMachineLock(ref, authority, async ({ files }) => {
+    if ((await sendCommand(files.control, { do: "status" }, authority.signal)) === NO_PROCESS)
       throw off(ref.name);
     if (action === "disconnect") await writeFile(files.unlinked, "");
     else await rm(files.unlinked, { force: true });
@@ -36,7 +36,9 @@ export const captureTogether: NonNullable<Driver["captureTogether"]> = async (
   { fence, signal },
 ) => {
   const all = async (command: FakeCommand): Promise<void> => {
-    const outcomes = await Promise.allSettled(refs.map((ref) => give(ref, command, signal)));
+    const outcomes = await Promise.allSettled(
+      refs.map((ref) => sendToRunning(ref, command, signal)),
+    );
     for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
   };
   signal.throwIfAborted();
@@ -49,10 +51,14 @@ export const captureTogether: NonNullable<Driver["captureTogether"]> = async (
 };
 
 export const drop: NonNullable<Driver["drop"]> = async (ref, snapshot, authority) => {
-  await alone(ref, authority, ({ files }) => dropDisk(files, snapshot));
+  await withMachineLock(ref, authority, ({ files }) => dropDisk(files, snapshot));
 };
 
-async function give(ref: MachineRef, command: FakeCommand, signal: AbortSignal): Promise<void> {
+async function sendToRunning(
+  ref: MachineRef,
+  command: FakeCommand,
+  signal: AbortSignal,
+): Promise<void> {
   const { files } = await findMachine(ref);
-  if ((await sendCommand(files.control, command, signal)) === NOBODY) throw off(ref.name);
+  if ((await sendCommand(files.control, command, signal)) === NO_PROCESS) throw off(ref.name);
 }

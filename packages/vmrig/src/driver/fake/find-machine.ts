@@ -12,16 +12,16 @@ import {
 } from "./machine-files.ts";
 
 /**
- * Acts on a machine from outside of its process, while no other process acts on the machine,
- * whatever its fence is.
+ * Holds the lock of a machine while `act` runs outside of the machine's process, so that no other
+ * call acts on the machine, whatever its fence is.
  */
-export async function alone<T>(
+export async function withMachineLock<T>(
   ref: MachineRef,
   { fence, signal }: Authority,
   act: (machine: FoundMachine) => Promise<T>,
 ): Promise<T> {
   return await withFileLock(
-    { path: machineFiles(ref.copy, ref.name).turn, on: ref.name, signal },
+    { path: machineFiles(ref.copy, ref.name).lock, on: ref.name, signal },
     async () => {
       const machine = await findMachine(ref);
       await passFence(machine.files.fences, ref.name, fence);

@@ -36,7 +36,7 @@ export function serveForwarding(client: Connection): void {
   );
 
   const listen = (
-    place: string | number,
+    address: string | number,
     openFor: (server: Server) => Open,
     done: (server: Server) => void,
     refuse: () => void,
@@ -49,15 +49,15 @@ export function serveForwarding(client: Connection): void {
     });
     server.once("error", refuse);
     const listening = (): void => {
-      listeners.set(portOf(server) ?? place, server);
+      listeners.set(portOf(server) ?? address, server);
       done(server);
     };
-    if (typeof place === "string") server.listen(place, listening);
-    else server.listen(place, "127.0.0.1", listening);
+    if (typeof address === "string") server.listen(address, listening);
+    else server.listen(address, "127.0.0.1", listening);
   };
-  const unlisten = (place: string | number): boolean => {
-    listeners.get(place)?.close();
-    return listeners.delete(place);
+  const unlisten = (address: string | number): boolean => {
+    listeners.get(address)?.close();
+    return listeners.delete(address);
   };
   client.on(
     "request",

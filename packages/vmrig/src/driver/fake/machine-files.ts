@@ -1,5 +1,6 @@
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { writeJsonAtomically } from "../../local-files/atomic-write.ts";
 import type { CopySpec } from "../driver.ts";
 
 /** Paths of the files of one fake machine. A rollback rewinds `disk` and nothing else. */
@@ -24,8 +25,8 @@ export interface MachineFiles {
   readonly log: string;
   /** The control channel, a unix socket. */
   readonly control: string;
-  /** Lock for acting on the machine from outside of its process. */
-  readonly turn: string;
+  /** File lock for acting on the machine from outside of its process. */
+  readonly lock: string;
 }
 
 export function machinesFolder(copy: Pick<CopySpec, "folder">): string {
@@ -51,7 +52,7 @@ export function machineFiles(
     unlinked: join(folder, "unlinked"),
     log: join(folder, "process.log"),
     control: join(copy.runtimeFolder, `${name}.control`),
-    turn: join(copy.folder, `${name}.turn`),
+    lock: join(copy.folder, `${name}.lock`),
   };
 }
 
@@ -85,6 +86,5 @@ export async function writeDefinition(
   files: MachineFiles,
   definition: MachineDefinition,
 ): Promise<void> {
-  await writeFile(`${files.definition}.new`, `${JSON.stringify(definition, undefined, 2)}\n`);
-  await rename(`${files.definition}.new`, files.definition);
+  await writeJsonAtomically(files.definition, definition);
 }

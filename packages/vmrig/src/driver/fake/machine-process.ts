@@ -11,7 +11,7 @@ import { passFence } from "../fence.ts";
 import { restoredLine } from "../restored-line.ts";
 import {
   sendCommand,
-  NOBODY,
+  NO_PROCESS,
   serveControl,
   type FakeCommand,
   type ProcessStatus,
@@ -27,7 +27,7 @@ const USER = "vmrig";
 const definition = parseDefinition(await readFile(process.argv[2] ?? "", "utf8"));
 const files = machineFiles(definition, definition.name);
 
-if ((await sendCommand(files.control, { do: "status" })) !== NOBODY)
+if ((await sendCommand(files.control, { do: "status" })) !== NO_PROCESS)
   throw new Error(`${definition.name} is already running`);
 await rm(files.control, { force: true });
 // Ends the processes that an earlier, killed process of this machine left behind.
@@ -61,7 +61,11 @@ const ssh = await startSshServer({
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 print(`${definition.name} is up`);
 
-const status = (): ProcessStatus => ({ pid: process.pid, sshPort: ssh.port, paused: ssh.deaf });
+const status = (): ProcessStatus => ({
+  pid: process.pid,
+  sshPort: ssh.port,
+  paused: ssh.refusesConnections,
+});
 
 /** Whether all processes of the machine are stopped, also across other commands. */
 let frozen = false;
@@ -86,18 +90,18 @@ const execute = async (command: FakeCommand): Promise<ProcessStatus> => {
       break;
     case "restore":
       await requireSnapshot(files, definition.name, command.snapshot);
-      ssh.admitNobody();
-      ssh.hangUp();
+      ssh.admitNone();
+      ssh.closeConnections();
       await endMembers(files);
       await loadDisk(files, command.snapshot);
       await rm(files.unlinked, { force: true });
-      ssh.deaf = false;
+      ssh.refusesConnections = false;
       frozen = false;
       print(restoredLine(definition.name, command.snapshot));
       ssh.admit(command.key);
       break;
     case "park":
-      ssh.deaf = true;
+      ssh.refusesConnections = true;
       signalMembers(files, "SIGSTOP");
       break;
   }

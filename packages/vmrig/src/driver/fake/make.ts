@@ -4,7 +4,7 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { VmrigError } from "../../errors/vmrig-error.ts";
 import { generateKeyPair } from "../../ssh/keys.ts";
 import { waitFor } from "../../wait/wait-for.ts";
-import { sendCommand, NOBODY } from "./control.ts";
+import { sendCommand, NO_PROCESS } from "./control.ts";
 import { makeDisk } from "./disk.ts";
 import {
   machineFiles,
@@ -27,7 +27,7 @@ const START_MS = 20_000;
  */
 export async function makeMachine(definition: MachineDefinition): Promise<void> {
   const files = machineFiles(definition, definition.name);
-  if ((await sendCommand(files.control, { do: "status" })) !== NOBODY) {
+  if ((await sendCommand(files.control, { do: "status" })) !== NO_PROCESS) {
     throw new VmrigError("STATE_LOST", {
       message: `${definition.name} of ${definition.copy} exists already and runs.`,
     });
@@ -95,7 +95,7 @@ export async function startProcess(files: MachineFiles, name: string): Promise<v
           hint: `see ${files.log}`,
         });
       const status = await sendCommand(files.control, { do: "status" });
-      return status === NOBODY ? { seen: status } : { value: true };
+      return status === NO_PROCESS ? { seen: status } : { value: true };
     },
   });
 }

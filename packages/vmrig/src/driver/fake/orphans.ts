@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { Orphan } from "../driver.ts";
-import { sendCommand, NOBODY } from "./control.ts";
+import { sendCommand, NO_PROCESS } from "./control.ts";
 import { allMembers, endMembers } from "./members.ts";
 
 /**
@@ -32,7 +32,7 @@ async function orphanSockets(copies: string, runtime: string): Promise<Orphan[]>
       const path = join(runtime, copy, entry);
       const owned = async (): Promise<boolean> =>
         existsSync(join(copies, copy, "machines", basename(entry, ".control"))) ||
-        (await sendCommand(path, { do: "status" })) !== NOBODY;
+        (await sendCommand(path, { do: "status" })) !== NO_PROCESS;
       if (!entry.endsWith(".control") || (await owned())) continue;
       found.push({
         what: `socket ${path}, whose machine is gone`,

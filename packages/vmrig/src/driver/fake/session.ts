@@ -4,7 +4,7 @@ import type { ServerChannel, Session } from "ssh2";
 import { spawnAtTerminal, type AtTerminal } from "./spawn-at-terminal.ts";
 
 /** Shell, home and environment of a machine's commands. */
-export interface CommandPlace {
+export interface CommandEnvironment {
   readonly shell: string;
   readonly home: string;
   readonly env: Readonly<Record<string, string>>;
@@ -19,12 +19,12 @@ interface Inside {
  * shell that reads its commands. With a terminal when the client requests one. Subsystems are not
  * supported.
  */
-export function serveSession(session: Session, place: CommandPlace): void {
+export function serveSession(session: Session, environment: CommandEnvironment): void {
   let asked: { readonly columns: number; readonly rows: number; readonly term: string } | undefined;
   let terminal: AtTerminal | undefined;
   let child: ChildProcessWithoutNullStreams | undefined;
   const start = (channel: ServerChannel, words: readonly string[]): void => {
-    const { shell, home: cwd, env } = place;
+    const { shell, home: cwd, env } = environment;
     try {
       if (asked !== undefined)
         terminal = spawnAtTerminal([shell, ...words], {

@@ -2,21 +2,21 @@ import { createServer, type AddressInfo, type Socket } from "node:net";
 import ssh2, { type AuthContext } from "ssh2";
 import type { PublicKey } from "../driver.ts";
 import { serveForwarding } from "./forwarding.ts";
-import { serveSession, type CommandPlace } from "./session.ts";
+import { serveSession, type CommandEnvironment } from "./session.ts";
 
 /** SSH access to a machine: a real SSH server on a free port of 127.0.0.1. */
 export interface SshServer {
   readonly port: number;
   /** Makes this the only key that may log in. Before the first call, every login is refused. */
   admit(key: PublicKey): void;
-  admitNobody(): void;
+  admitNone(): void;
   /** Ends every connection immediately and without a message. */
-  hangUp(): void;
+  closeConnections(): void;
   /** While `true`, the server closes every new connection without a reply. */
-  deaf: boolean;
+  refusesConnections: boolean;
 }
 
-export interface SshServerOptions extends CommandPlace {
+export interface SshServerOptions extends CommandEnvironment {
   /** The machine's private host key, OpenSSH PEM. */
   readonly hostKey: string;
   readonly user: string;
@@ -38,7 +38,7 @@ export async function startSshServer(options: SshServerOptions): Promise<SshServ
 
   const listener = createServer({ noDelay: true }, (socket) => {
     socket.on("error", () => {});
-    if (server.deaf) {
+    if (server.refusesConnections) {
       socket.destroy();
       return;
     }
@@ -53,11 +53,11 @@ export async function startSshServer(options: SshServerOptions): Promise<SshServ
   const server: SshServer = {
     port: (listener.address() as AddressInfo).port,
     admit: (key) => void (admitted = key),
-    admitNobody: () => void (admitted = ""),
-    hangUp() {
+    admitNone: () => void (admitted = ""),
+    closeConnections() {
       for (const socket of sockets) socket.destroy();
     },
-    deaf: false,
+    refusesConnections: false,
   };
   return server;
 }

@@ -15,7 +15,7 @@ try {
   const step = STEPS[process.argv[2] ?? ""];
   if (step === undefined) throw new Error(`there is no step ${process.argv[2]}`);
   const machine = parseDefinition(process.env["VMRIG_INPUT"] ?? "null");
-  await withFileLock({ path: machineFiles(machine, machine.name).turn, on: machine.name }, () =>
+  await withFileLock({ path: machineFiles(machine, machine.name).lock, on: machine.name }, () =>
     step(machine),
   );
 } catch (error) {

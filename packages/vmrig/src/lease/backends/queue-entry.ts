@@ -2,7 +2,7 @@ import { encodeHolder } from "../holder.ts";
 import type { QueueEntry } from "../lease-backend.ts";
 
 /**
- * Encodes a waiter for `ENLIST` of queue-lua.ts: its record, its ticket (0 = none yet), whether it
+ * Encodes a waiter for `JOIN_QUEUE` of queue-lua.ts: its record, its ticket (0 = none yet), whether it
  * already holds a copy.
  */
 export function encodeQueueEntry({

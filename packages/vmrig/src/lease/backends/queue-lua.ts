@@ -3,18 +3,18 @@
  * copy. Tickets are milliseconds since the epoch. The sum stays below 2^53, up to which the scores
  * of a sorted set are exact whole numbers.
  */
-export const EXTRA = 2 ** 52;
-const EXTRA_LUA = EXTRA.toFixed(0);
+export const EXTRA_COPY_OFFSET = 2 ** 52;
+const EXTRA_LUA = EXTRA_COPY_OFFSET.toFixed(0);
 
 /**
  * Queue rule that all scripts with `rigKeys` share: 1 queue, 2 alive, 3 waiters, then lock, holder,
  * fence of each copy. Needs `now`.
  *
- * `deal` walks the queue in order. Each waiter gets the first free copy that it accepts, in its
+ * `assign` walks the queue in order. Each waiter gets the first free copy that it accepts, in its
  * order of preference. A waiter for a busy copy therefore does not block waiters behind it that
  * accept a free one. Most of the time no copy is free, and then the queue is not walked.
  */
-export const LINE = `
+export const QUEUE_RULES = `
 local at, names = {}, {}
 for i = 4, #KEYS - 2, 3 do
   local name = string.match(KEYS[i], '([^:]+):lock$')
@@ -47,35 +47,35 @@ local function unlocked()
 end
 
 -- Assigns the copies in 'free' in queue order, up to the waiter 'last' (nil: all). Empties 'free'.
-local function deal(free, last)
-  local left, dealt = 0, {}
+local function assign(free, last)
+  local left, assigned = 0, {}
   for _ in pairs(free) do left = left + 1 end
-  if left == 0 then return dealt end
+  if left == 0 then return assigned end
   for _, waiter in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
     for _, name in ipairs(accepted(waiter)) do
       if free[name] then
         free[name] = nil; left = left - 1
-        dealt[#dealt + 1] = { waiter = waiter, copy = name }
+        assigned[#assigned + 1] = { waiter = waiter, copy = name }
         break
       end
     end
     if left == 0 or waiter == last then break end
   end
-  return dealt
+  return assigned
 end
 
 -- pcall: Lua is not rolled back, so a channel that an ACL denies must only cost latency.
 local function wake(free, except)
-  for _, turn in ipairs(deal(free)) do
-    if turn.waiter ~= except then redis.pcall('PUBLISH', KEYS[1] .. ':wake', turn.waiter) end
+  for _, entry in ipairs(assign(free)) do
+    if entry.waiter ~= except then redis.pcall('PUBLISH', KEYS[1] .. ':wake', entry.waiter) end
   end
 end
 `;
 
-/** Joins the queue and returns the result, in addition to `LINE`. Needs `me`. */
-export const ENLIST = `
+/** Joins the queue and returns the result, in addition to `QUEUE_RULES`. Needs `me`. */
+export const JOIN_QUEUE = `
 -- Adds the waiter to the queue, or renews its heartbeat. 'ticket' is 0 before it has one.
-local function enlist(aliveMs, record, ticket, extra)
+local function join(aliveMs, record, ticket, extra)
   ticket = tonumber(redis.call('ZSCORE', KEYS[1], me) or ticket)
   if ticket == 0 then
     local floor = extra == '1' and ${EXTRA_LUA} or 0
@@ -90,14 +90,14 @@ end
 
 -- From the assigned copies: the copy for this waiter, and in how many ms a waiter ahead, who may
 -- take a copy that this waiter accepts, is removed if it sends no heartbeat.
-local function offer(dealt)
+local function offer(assigned)
   local take, ahead, wanted = '', -1, {}
   for _, name in ipairs(accepted(me)) do wanted[name] = true end
-  for _, turn in ipairs(dealt) do
-    if turn.waiter == me then
-      take = turn.copy
-    elseif wanted[turn.copy] then
-      local left = redis.call('ZSCORE', KEYS[2], turn.waiter) - now
+  for _, entry in ipairs(assigned) do
+    if entry.waiter == me then
+      take = entry.copy
+    elseif wanted[entry.copy] then
+      local left = redis.call('ZSCORE', KEYS[2], entry.waiter) - now
       if ahead < 0 or left < ahead then ahead = left end
     end
   end
@@ -106,7 +106,7 @@ end
 `;
 
 /** The waiter that runs the script, from the last of the `turnKeys`. */
-export const ME = `
+export const OWN_WAITER = `
 local me, attempt = string.match(KEYS[#KEYS], '([^:]+):(%d+)$')
 attempt = tonumber(attempt)
 `;
@@ -132,9 +132,9 @@ end
  * Public data of the holder of the copy whose lock is `KEYS[i]`: see `decodeCurrentHolder`. Needs
  * `now`.
  */
-export const HOLD = `
+export const READ_HOLDER = `
 local function hold(i)
-  local h = redis.call('HMGET', KEYS[i + 1], 'fence', 'since', 'who', 'kept')
+  local h = redis.call('HMGET', KEYS[i + 1], 'fence', 'since', 'who', 'retained')
   return { redis.call('PTTL', KEYS[i]), h[1] or '0', h[2] and now - h[2] or -1, h[3] or '', h[4] or '' }
 end
 `;

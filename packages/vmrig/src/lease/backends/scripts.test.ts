@@ -1,10 +1,10 @@
 import { beforeAll, beforeEach, expect, test } from "vitest";
 import { systemClock } from "../../clock/clock.ts";
-import { connect, type OpenRedisConnection } from "../../redis/connection.ts";
+import { connect, type OpenRedisConnection } from "../../redis/dial.ts";
 import type { StoreContext } from "../store-context.ts";
 import { person } from "../fixtures/holders.ts";
 import { RedisServer } from "../../redis/fixtures/redis-server.ts";
-import { turnKeys } from "../keys.ts";
+import { queueKeys } from "../keys.ts";
 import { lockPrimitive } from "./lock.ts";
 import { singleRedis } from "./single/single-redis.ts";
 import { ACQUIRE, EXTEND, GRANT, LEAVE, RELEASE, WAIT } from "./scripts.ts";
@@ -69,7 +69,7 @@ test("the fence grows although the clock of the server was set back", async () =
 
 test("only the holder of the lock can read the fence", async () => {
   const { fence, lock } = await grant("alice");
-  const keys = turnKeys("vmrig", PCS, "x", 1);
+  const keys = queueKeys("vmrig", PCS, "x", 1);
   expect(await connection.run(GRANT, keys, [lock.value])).toEqual(["pcs-1", String(fence)]);
   expect(await connection.run(GRANT, keys, ["another holder"])).toBeNull();
 });
@@ -124,7 +124,7 @@ test("a waiter may take a free copy that those ahead leave, each by its order of
 });
 
 test("a delayed heartbeat that arrives after a later grant does not undo it", async () => {
-  const keys = turnKeys("vmrig", PCS, "w", 1);
+  const keys = queueKeys("vmrig", PCS, "w", 1);
   await connection.run(WAIT, keys, [6000, "{}", 0, 0, 30_000]);
   const lock = await takeLock(keys);
   expect(await connection.run(WAIT, keys, [6000, "{}", 0, 0, 30_000])).toBeNull();
@@ -133,7 +133,7 @@ test("a delayed heartbeat that arrives after a later grant does not undo it", as
 });
 
 test("a waiter that leaves the queue releases a grant whose answer it never received", async () => {
-  const keys = turnKeys("vmrig", PCS, "w", 1);
+  const keys = queueKeys("vmrig", PCS, "w", 1);
   await connection.run(WAIT, keys, [6000, "{}", 0, 0, 30_000]);
   await takeLock(keys);
   await connection.run(LEAVE, keys);

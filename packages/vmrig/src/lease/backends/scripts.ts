@@ -1,4 +1,4 @@
-import { ENLIST, HOLD, LINE, ME, RESTARTED } from "./queue-lua.ts";
+import { JOIN_QUEUE, READ_HOLDER, QUEUE_RULES, OWN_WAITER, RESTARTED } from "./queue-lua.ts";
 import { NOW, script } from "../../redis/script.ts";
 
 /**
@@ -9,11 +9,11 @@ import { NOW, script } from "../../redis/script.ts";
  * set was lost. Milliseconds would not do: several grants in one millisecond would make the counter
  * run ahead of the clock.
  */
-export const ACQUIRE = `${NOW}${ME}${LINE}${RESTARTED}
+export const ACQUIRE = `${NOW}${OWN_WAITER}${QUEUE_RULES}${RESTARTED}
 purge()
-local turn = table.remove(deal(unlocked(), me))
-if not turn or turn.waiter ~= me or restarted(tonumber(ARGV[2])) > 0 then return 0 end
-local i = at[turn.copy]
+local entry = table.remove(assign(unlocked(), me))
+if not entry or entry.waiter ~= me or restarted(tonumber(ARGV[2])) > 0 then return 0 end
+local i = at[entry.copy]
 local fence = string.format('%.0f', math.max(tonumber(redis.call('GET', KEYS[i + 2]) or '0') + 1, t[1] * 1000000 + t[2]))
 redis.call('SET', KEYS[i + 2], fence)
 redis.call('SET', KEYS[i], ARGV[1], 'PX', ARGV[2])
@@ -32,7 +32,7 @@ return #KEYS
 export const EXTEND = `
 for i = 4, #KEYS - 2, 3 do
   if redis.call('GET', KEYS[i]) == ARGV[1] then
-    if redis.call('HEXISTS', KEYS[i + 1], 'kept') == 1 then
+    if redis.call('HEXISTS', KEYS[i + 1], 'retained') == 1 then
       return redis.call('PTTL', KEYS[i]) >= tonumber(ARGV[2]) and #KEYS or 0
     end
     redis.call('PEXPIRE', KEYS[i], ARGV[2]); redis.call('PEXPIRE', KEYS[i + 1], ARGV[2])
@@ -46,7 +46,7 @@ return 0
  * Releases a lock. redlock runs it with `turnKeys` and ARGV value. A lock that no longer exists
  * counts as released. The own script of redlock treats that as an error (its issues 309, 313).
  */
-export const RELEASE = `${NOW}${LINE}
+export const RELEASE = `${NOW}${QUEUE_RULES}
 for i = 4, #KEYS - 2, 3 do
   if redis.call('GET', KEYS[i]) == ARGV[1] then
     redis.call('DEL', KEYS[i], KEYS[i + 1])
@@ -69,7 +69,7 @@ return #KEYS
  * The ticket is the time of arrival. The waiter stores it, so that the order of the queue outlives
  * a loss of the data set.
  */
-export const WAIT = script(`${NOW}${ME}${LINE}${ENLIST}${HOLD}${RESTARTED}
+export const WAIT = script(`${NOW}${OWN_WAITER}${QUEUE_RULES}${JOIN_QUEUE}${READ_HOLDER}${RESTARTED}
 local changed = false
 for _, i in pairs(at) do
   local mine = redis.call('HMGET', KEYS[i + 1], 'id', 'attempt')
@@ -79,16 +79,16 @@ for _, i in pairs(at) do
     changed = true
   end
 end
-local ticket = enlist(ARGV[1], ARGV[2], ARGV[3], ARGV[4])
+local ticket = join(ARGV[1], ARGV[2], ARGV[3], ARGV[4])
 if purge() or changed then wake(unlocked(), me) end
 
 local held = {}
 for _, name in ipairs(accepted(me)) do
   if at[name] then held[#held + 1] = name; held[#held + 1] = hold(at[name]) end
 end
-local dealt, blocked, up = deal(unlocked(), me), 0, 0
-if #dealt > 0 then blocked, up = restarted(tonumber(ARGV[5])) end
-local take, ahead = offer(dealt)
+local assigned, blocked, up = assign(unlocked(), me), 0, 0
+if #assigned > 0 then blocked, up = restarted(tonumber(ARGV[5])) end
+local take, ahead = offer(assigned)
 if blocked > 0 then take = '' end
 return { ticket, redis.call('ZRANK', KEYS[1], me), redis.call('ZCARD', KEYS[1]), take, ahead, held, blocked, up }
 `);
@@ -97,7 +97,7 @@ return { ticket, redis.call('ZRANK', KEYS[1], me), redis.call('ZCARD', KEYS[1]),
  * Removes a waiter from the queue, and releases a grant whose answer it never received. Runs with
  * `turnKeys`.
  */
-export const LEAVE = script(`${NOW}${ME}${LINE}
+export const LEAVE = script(`${NOW}${OWN_WAITER}${QUEUE_RULES}
 remove(me)
 for _, i in pairs(at) do
   if redis.call('HGET', KEYS[i + 1], 'id') == me then redis.call('DEL', KEYS[i], KEYS[i + 1]) end

@@ -8,7 +8,7 @@ export interface CommandStarted {
    * Name of a query, if the command is one. Repeated queries with one name may be reported
    * together.
    */
-  readonly look: string | undefined;
+  readonly query: string | undefined;
   /** Values that must not be shown: values of the environment, the input. */
   readonly secrets: ReadonlyArray<string | Uint8Array>;
   /** Returns the output so far, where it is kept. */

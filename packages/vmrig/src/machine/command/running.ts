@@ -166,7 +166,7 @@ export class Running {
       machine: name,
       user,
       command: line.command ?? line.line,
-      look: line.look,
+      query: line.look,
       secrets: [
         ...Object.values(env).filter((value) => value !== undefined),
         ...(line.internal !== true && (typeof input === "string" || input instanceof Uint8Array)

@@ -21,7 +21,7 @@ export async function fetchThrough(
     machine: context.name,
     user: context.user,
     command: `fetch ${wanted.method} ${url.href}`,
-    look: undefined,
+    query: undefined,
     secrets: [],
     printed: () => ({ stdout: undefined, stderr: undefined }),
   });

@@ -58,7 +58,7 @@ export function createTraffic(
         machine: context.name,
         user: context.user,
         command: title,
-        look: undefined,
+        query: undefined,
         secrets: [],
         printed: () => ({
           stdout: undefined,

@@ -65,8 +65,8 @@ describe("an account", () => {
   });
 
   test("that does not exist is undefined and no error", async () => {
-    expect(await pc1.account("nobody-of-this-name").account()).toBeUndefined();
-    expect(await pc1.group("nobody-of-this-name").exists()).toBe(false);
+    expect(await pc1.account("no-such-account").account()).toBeUndefined();
+    expect(await pc1.group("no-such-account").exists()).toBe(false);
     expect(await pc1.group("root").entry()).toMatchObject({ name: "root", gid: 0 });
   });
 });

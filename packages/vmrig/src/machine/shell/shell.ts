@@ -5,7 +5,7 @@ import { toError } from "../command/outcome.ts";
 import { Running } from "../command/running.ts";
 import type { ExecutionContext } from "../command/execution-context.ts";
 import { openEmulator, type Size } from "./emulator.ts";
-import { createJournal } from "./journal.ts";
+import { createShellTranscript } from "./shell-transcript.ts";
 import { toSequence, type Key } from "./keys.ts";
 import {
   checkSize,
@@ -15,7 +15,7 @@ import {
   type TypeOptions,
 } from "./options.ts";
 import type { Screen } from "./screen.ts";
-import { waitForExit, waitForScreen, type ExpectedScreen, type Sight } from "./waits.ts";
+import { waitForExit, waitForScreen, type ExpectedScreen, type ScreenView } from "./waits.ts";
 
 /** Exit of a shell's program. */
 export interface ShellExit {
@@ -112,7 +112,7 @@ export async function openShell(
   const [keyboard, output] = [running.stdin.stream, running.stdout.stream];
   running.outcome.then((outcome) => begun.reject(toError(outcome)), begun.reject);
   const emulator = await openEmulator(size, (text) => void keyboard.write(text));
-  const journal = createJournal({
+  const journal = createShellTranscript({
     context,
     command,
     screen: () => emulator.screen(),
@@ -142,7 +142,7 @@ export async function openShell(
   journal.used();
   const remote = await begun.promise;
 
-  const view: Sight = {
+  const view: ScreenView = {
     context,
     title,
     over,
@@ -228,7 +228,7 @@ function written(stream: Running["stdin"]["stream"], text: string): Promise<bool
   );
 }
 
-async function ended(view: Sight): Promise<unknown> {
+async function ended(view: ScreenView): Promise<unknown> {
   const outcome = await view.over.catch((error: unknown) => error as Error);
   if (outcome instanceof Error) return outcome;
   return new VmrigError("SHELL_ENDED", {

@@ -11,7 +11,7 @@ import type { Screen } from "./screen.ts";
 export type ExpectedScreen = string | RegExp | ((screen: Screen) => boolean);
 
 /** Access to a shell for its waits. */
-export interface Sight {
+export interface ScreenView {
   readonly context: ExecutionContext;
   /** `login shell` */
   readonly title: string;
@@ -25,7 +25,7 @@ const INTERVAL_MS = 20;
 const NOT_YET: unique symbol = Symbol("not yet");
 
 export async function waitForScreen(
-  view: Sight,
+  view: ScreenView,
   expected: ExpectedScreen,
   options: ScreenWaitOptions,
 ): Promise<Screen> {
@@ -44,7 +44,7 @@ export async function waitForScreen(
   });
 }
 
-export async function waitForExit(view: Sight, options: ScreenWaitOptions): Promise<Outcome> {
+export async function waitForExit(view: ScreenView, options: ScreenWaitOptions): Promise<Outcome> {
   const outcome = await waitAt(view, `the ${view.title} to end`, options, () =>
     settledOf(view.over),
   );
@@ -60,7 +60,7 @@ export function isThere(screen: Screen, expected: ExpectedScreen): boolean {
 }
 
 async function waitAt<T>(
-  view: Sight,
+  view: ScreenView,
   what: string,
   options: ScreenWaitOptions,
   look: () => Promise<T | typeof NOT_YET>,

@@ -1,5 +1,5 @@
 import type { CopySpec, Orphan } from "../../driver/driver.ts";
-import { existing, strangersOf } from "../../provision/lost-state.ts";
+import { existingMachines, unmanagedMachines } from "../../provision/lost-state.ts";
 import { stateFiles } from "../../provision/state-files.ts";
 import { isStateLocked } from "../../provision/state-stamp.ts";
 import { readState } from "../../provision/state.ts";
@@ -23,7 +23,7 @@ export async function strayMachines(
   );
   const found = await Promise.all(
     free.map(({ copy, surplus }) =>
-      surplus ? surplusCopy(options, copy) : strangers(options, copy),
+      surplus ? surplusCopy(options, copy) : unmanagedIn(options, copy),
     ),
   );
   return found.flat();
@@ -35,7 +35,7 @@ async function surplusCopy(options: SweepOptions, copy: CopySpec): Promise<reado
     readState(stateFiles(copy).state),
     rig.driver.inspect(copy),
   ]);
-  const names = existing(inventory).map(({ name }) => name);
+  const names = existingMachines(inventory).map(({ name }) => name);
   if (names.length === 0 && (state === undefined || state.resources.length === 0)) return [];
   return [
     {
@@ -50,13 +50,16 @@ async function surplusCopy(options: SweepOptions, copy: CopySpec): Promise<reado
   ];
 }
 
-async function strangers(options: SweepOptions, copy: CopySpec): Promise<readonly Orphan[]> {
+async function unmanagedIn(options: SweepOptions, copy: CopySpec): Promise<readonly Orphan[]> {
   const { rig, folders, say } = options;
   const look = async () => {
     // A Terraform that outlived its run may be creating these machines now. It writes them to the
     // state when it ends.
     if (await isStateLocked(copy)) return [];
-    return strangersOf(await readState(stateFiles(copy).state), await rig.driver.inspect(copy));
+    return unmanagedMachines(
+      await readState(stateFiles(copy).state),
+      await rig.driver.inspect(copy),
+    );
   };
   return (await look()).map(({ name, what }) => ({
     what: `machine ${what}; in ${copy.folder}`,
@@ -64,7 +67,7 @@ async function strangers(options: SweepOptions, copy: CopySpec): Promise<readonl
     async remove() {
       await using store = await openStore(rig, folders);
       await withLease({ ...atOnce(options), copy, store }, async (leaseGuard) => {
-        if (!(await look()).some((stranger) => stranger.name === name)) return;
+        if (!(await look()).some((machine) => machine.name === name)) return;
         leaseGuard.assertHeld();
         await rig.driver.remove(
           { copy, name },

@@ -1,9 +1,8 @@
-import { readdir, rm, stat } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { systemClock } from "../../clock/clock.ts";
 import type { CopySpec, Orphan } from "../../driver/driver.ts";
 import type { LeaseStore } from "../../lease/lease-store.ts";
-import { isRunning } from "../../local-files/start-lock.ts";
+import { isProcessRunning } from "../../local-files/process-identity.ts";
 import { whyOver } from "../find-retained-copy.ts";
 import { dropRetainedCopy, retainedCopyPath, readRetainedCopy } from "../../gate/retained-copy.ts";
 import { leasedThroughPath, readLeasedThrough } from "../../gate/redis-split-guard.ts";
@@ -11,11 +10,8 @@ import { notesFolder } from "../../gate/known-copies.ts";
 import { ownCopies, type OwnCopy } from "./own-copies.ts";
 import type { SweepOptions } from "./sweep-options.ts";
 
-/** A note is first written to `<note>.<pid>` or `<note>.new`, and then moved to its place. */
+/** A file is first written to `<file>.….<pid>` or `<file>.new-<pid>`, and then moved to its place. */
 const OF_PROCESS = /\.(?:new-)?(\d+)$/;
-const HALF = /\.new$/;
-/** Writing a note takes milliseconds. An hour-old file is abandoned. */
-const ABANDONED_MS = 3_600_000;
 
 /** Finds expired notes beside the machines, and half-written files of killed processes. */
 export async function strayNotes(
@@ -38,18 +34,19 @@ export async function strayNotes(
 }
 
 async function lapsedKept({ copy, held }: OwnCopy): Promise<readonly Orphan[]> {
-  const kept = await readRetainedCopy(copy);
+  const retained = await readRetainedCopy(copy);
   const path = retainedCopyPath(copy.folder);
   if (
-    kept === undefined ||
-    whyOver(kept, { copies: [{ copy: copy.copy, fence: 0, ...(held && { held }) }] }) === undefined
+    retained === undefined ||
+    whyOver(retained, { copies: [{ copy: copy.copy, fence: 0, ...(held && { held }) }] }) ===
+      undefined
   )
     return [];
   return [
     {
       what: `note ${path} of a copy that is no longer retained`,
       copy: copy.copy,
-      remove: () => dropRetainedCopy(copy, kept),
+      remove: () => dropRetainedCopy(copy, retained),
     },
   ];
 }
@@ -58,7 +55,7 @@ async function leftNote(copy: CopySpec): Promise<readonly Orphan[]> {
   const path = leasedThroughPath(copy);
   const dead = async (): Promise<number | undefined> => {
     const pid = (await readLeasedThrough(copy))?.pid;
-    return pid === undefined || isRunning(pid) ? undefined : pid;
+    return pid === undefined || isProcessRunning(pid) ? undefined : pid;
   };
   const pid = await dead();
   if (pid === undefined) return [];
@@ -78,29 +75,16 @@ async function halfWrittenBelow(folder: string): Promise<readonly Orphan[]> {
   return (await Promise.all(names.map((name) => halfWritten(join(folder, name))))).flat();
 }
 
-/** Finds half-written files of one folder: their process has exited, or the file is an hour old. */
+/** Finds half-written files of one folder, whose process has exited. */
 async function halfWritten(folder: string): Promise<readonly Orphan[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
-  const found = await Promise.all(
-    entries
-      .filter((entry) => entry.isFile())
-      .map(async ({ name }): Promise<readonly Orphan[]> => {
-        const path = join(folder, name);
-        const pid = OF_PROCESS.exec(name)?.[1];
-        const old = pid === undefined && HALF.test(name) && (await ageOf(path)) > ABANDONED_MS;
-        if (!old && (pid === undefined || isRunning(Number(pid)))) return [];
-        const why =
-          pid === undefined ? "was begun long ago" : `process ${pid} was writing, which is gone`;
-        return [
-          { what: `half-written ${path}, which ${why}`, remove: () => rm(path, { force: true }) },
-        ];
-      }),
-  );
-  return found.flat();
-}
-
-async function ageOf(path: string): Promise<number> {
-  const now = systemClock.wall();
-  const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: now }));
-  return now - mtimeMs;
+  return entries
+    .filter((entry) => entry.isFile())
+    .flatMap(({ name }): readonly Orphan[] => {
+      const pid = OF_PROCESS.exec(name)?.[1];
+      if (pid === undefined || isProcessRunning(Number(pid))) return [];
+      const path = join(folder, name);
+      const what = `half-written ${path}, which process ${pid} was writing, which is gone`;
+      return [{ what, remove: () => rm(path, { force: true }) }];
+    });
 }

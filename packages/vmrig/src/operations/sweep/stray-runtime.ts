@@ -2,7 +2,7 @@ import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Folders } from "../../config/folders.ts";
 import type { Orphan } from "../../driver/driver.ts";
-import { isRunning } from "../../local-files/start-lock.ts";
+import { isProcessRunning } from "../../local-files/process-identity.ts";
 import { GATE_PREFIX, isDead } from "../../gate/dead-sockets.ts";
 
 /** Folder that `vmrig ssh` creates while it runs: `ssh-<pid>-…`, with a private key in it. */
@@ -27,7 +27,7 @@ export async function strayRuntime({
         ];
       }
       const pid = IDENTITY.exec(name)?.[1];
-      if (pid === undefined || isRunning(Number(pid))) return [];
+      if (pid === undefined || isProcessRunning(Number(pid))) return [];
       const what = `key in ${path} of process ${pid}, which is gone`;
       return [{ what, remove: () => rm(path, { recursive: true, force: true }) }];
     }),

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest-environment-vmrig";
-import { note } from "../witness.ts";
+import { note } from "../event-log.ts";
 
 test("leaves a file and fails", async ({ pc1 }) => {
   await pc1.file("evidence").write("as the failed test left it");

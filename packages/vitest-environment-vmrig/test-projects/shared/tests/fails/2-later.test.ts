@@ -1,5 +1,5 @@
 import { expect, test } from "vitest-environment-vmrig";
-import { note } from "../witness.ts";
+import { note } from "../event-log.ts";
 
 test("is in a later file", async ({ pc1 }) => {
   expect(await pc1.file("evidence").exists()).toBe(false);

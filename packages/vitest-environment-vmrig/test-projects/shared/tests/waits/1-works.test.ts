@@ -1,5 +1,5 @@
 import { afterAll, test } from "vitest-environment-vmrig";
-import { allowed, LOG, note } from "../witness.ts";
+import { allowed, LOG, note } from "../event-log.ts";
 
 test("works for long, and waits for something else", { timeout: 100_000 }, async ({ pc1 }) => {
   await note("began");

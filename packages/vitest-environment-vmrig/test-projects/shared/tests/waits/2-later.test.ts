@@ -1,5 +1,5 @@
 import { test } from "vitest-environment-vmrig";
-import { note } from "../witness.ts";
+import { note } from "../event-log.ts";
 
 test("is in a later file", async ({ pc1 }) => {
   await note("next file");

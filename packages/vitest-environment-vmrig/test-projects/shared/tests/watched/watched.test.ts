@@ -1,5 +1,5 @@
 import { expect, test } from "vitest-environment-vmrig";
-import { note } from "../witness.ts";
+import { note } from "../event-log.ts";
 
 test("runs on a machine", async ({ pc1 }) => {
   await note("ran");

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../../../clock/clock.ts";
 import { asVmrigError, VmrigError } from "../../../errors/vmrig-error.ts";
-import { dial, type RedisConnection } from "../../../redis/connection.ts";
+import { dial } from "../../../redis/dial.ts";
+import type { RedisConnection } from "../../../redis/connection.ts";
 import { setIdKey } from "../../../redis/namespace.ts";
 import type { LeaseBackend } from "../../lease-backend.ts";
 import {

@@ -3,7 +3,7 @@ import { afterEach, expect, test, vi } from "vitest";
 import { systemClock } from "../../../clock/clock.ts";
 import { waitFor } from "../../../wait/wait-for.ts";
 import { Child } from "../../fixtures/child.ts";
-import { lineOf, untilLine } from "../../fixtures/queue.ts";
+import { queueOf, waitForQueue } from "../../fixtures/queue.ts";
 import { aborted, person } from "../../fixtures/holders.ts";
 import { RedisServers } from "../../../redis/fixtures/redis-servers.ts";
 import { PCS, PCS_1 } from "../../fixtures/rigs.ts";
@@ -92,7 +92,7 @@ test.each([
   await leases.saveRecord(alice, { a: 1 });
   expect(await leases.record(PCS_1)).toEqual({ a: 1 });
   const bob = ask(leases, "bob");
-  await untilLine(leases, ["bob"]);
+  await waitForQueue(leases, ["bob"]);
   await alice.release();
   const next = await bob;
   expect(next.fence).toBeGreaterThan(alice.fence);
@@ -226,7 +226,7 @@ test("waiters are served in order when the server with the queue dies and when i
   const waiting: ReturnType<typeof wait>[] = [];
   for (const [i, who] of names.entries()) {
     waiting.push(wait(await open(servers.address), who));
-    await untilLine(leases, names.slice(0, i + 1));
+    await waitForQueue(leases, names.slice(0, i + 1));
   }
   await servers.all[0]?.kill();
   await until(
@@ -253,11 +253,11 @@ test("a waiter that queued on a different server, because of its network, is ser
     "both",
     async () =>
       (await servers.all[1]?.operator.zcard("vmrig:{pcs}:queue")) === 1 &&
-      (await lineOf(leases)).length === 2,
+      (await queueOf(leases)).length === 2,
   );
   await alice.release();
   await Promise.all(both);
-  expect(await lineOf(leases)).toEqual([]);
+  expect(await queueOf(leases)).toEqual([]);
 });
 
 test("a grant whose answers are lost in black holes is undone", async () => {
@@ -268,7 +268,7 @@ test("a grant whose answers are lost in black holes is undone", async () => {
   ];
   const held = await ask(leases, "alice", { ttlMs: 600_000 });
   const waiting = ask(behind, "bob", { ttlMs: 600_000 });
-  await untilLine(leases, ["bob"]);
+  await waitForQueue(leases, ["bob"]);
   for (const network of servers.networks)
     network.loseRepliesTo(createHash("sha1").update(ACQUIRE).digest("hex"));
   const alices = await servers.all[0]?.operator.get(LOCK);

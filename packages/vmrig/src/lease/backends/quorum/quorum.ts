@@ -1,7 +1,5 @@
 import type { Clock } from "../../../clock/clock.ts";
-import { VmrigError } from "../../../errors/vmrig-error.ts";
-import type { RedisConnection } from "../../../redis/connection.ts";
-import { LOSS, tellLoss, type LossReply } from "../../explain-loss.ts";
+import { LOSS, reportLoss, type LossReply } from "../../explain-loss.ts";
 import {
   decodeCurrentHolder,
   type CurrentHolder,
@@ -9,47 +7,18 @@ import {
 } from "../../current-holder.ts";
 import { clean, encodeHolder } from "../../holder.ts";
 import { RETAIN } from "../../retain.ts";
-import { keysOf, rigKeys, turnKeys } from "../../keys.ts";
-import {
-  decodeInLine,
-  VIEW,
-  type InLineReply,
-  type LeaseView,
-  type ViewReply,
-} from "../../lease-view.ts";
-import type {
-  FencedCopy,
-  LeaseBackend,
-  QueueState,
-  HeartbeatTimes,
-  QueueEntry,
-  GrantedCopy,
-} from "../../lease-backend.ts";
-import { encodeQueueEntry } from "../queue-entry.ts";
+import { keysOf, rigKeys, queueKeys } from "../../keys.ts";
+import { decodeWaiterView, VIEW, type LeaseView, type ViewReply } from "../../lease-view.ts";
+import type { FencedCopy, LeaseBackend, QueueEntry, GrantedCopy } from "../../lease-backend.ts";
 import { NOTE_MS, REVOKE } from "../../revoke.ts";
 import { LEAVE } from "../scripts.ts";
 import { countVotes } from "./count.ts";
-import { takerOf, type Wake } from "./take.ts";
+import { createCopyTaker, type Wake } from "./take.ts";
+import { sendHeartbeat } from "./heartbeat.ts";
+import { mergeQueues } from "./merge-queues.ts";
 import { recordsOf } from "./record.ts";
-import { TALLY, WAIT, WAKE } from "./scripts.ts";
-import type { Answered, Servers } from "./servers.ts";
-
-/** A waiter that takes a copy writes its fence shortly after. Then the holder is known. */
-const SETTLE_MS = 20;
-const SETTLE_TIMES = 5;
-
-type TallyReply = readonly [
-  holds: readonly CurrentHolderReply[],
-  blockedForMs: number,
-  upForS: number,
-];
-type QueueReply = readonly [
-  ticket: number,
-  ahead: number,
-  waiting: number,
-  take: string,
-  aheadExpiresInMs: number,
-];
+import { WAKE } from "./scripts.ts";
+import type { Servers } from "./servers.ts";
 
 export interface QuorumOptions {
   readonly servers: Servers;
@@ -72,58 +41,19 @@ export function quorumBackend({
   clock,
 }: QuorumOptions): LeaseBackend {
   const keys = ({ request, id: waiter, attempt }: QueueEntry): string[] =>
-    turnKeys(namespace, request, waiter, attempt);
+    queueKeys(namespace, request, waiter, attempt);
   const whole = { all: servers.all.length, majority: servers.majority };
   const wake: Wake = async ({ rig, copies }, released) => {
     await servers.poll((server) => server.run(WAKE, rigKeys(namespace, rig, copies), released));
   };
-  const heartbeatOnce = async (
-    entry: QueueEntry,
-    { aliveMs, ttlMs }: HeartbeatTimes,
-  ): Promise<QueueState & { readonly unsettled: boolean }> => {
-    const tallies = await servers.ask(async (server) => {
-      const reply = (await server.run(TALLY, keys(entry), [ttlMs])) as TallyReply | null;
-      if (reply === null)
-        throw new VmrigError("REDIS_UNREACHABLE", {
-          message: `Redis at ${server.shown} answered too late.`,
-        });
-      return { holds: reply[0], blockedForMs: reply[1], upForS: reply[2] };
-    });
-    const { copies, accept } = entry.request;
-    const { free, held, unsettled, restarted } = countVotes(
-      copies,
-      tallies.map(({ answer }) => answer),
-      whole,
-    );
-    const reply = await firstOf(tallies, (server) =>
-      server.run(WAIT, keys(entry), [aliveMs, ...encodeQueueEntry(entry), ...free]),
-    );
-    const [ticket, ahead, waiting, offered, aheadExpiresInMs] = reply as QueueReply;
-    return {
-      ticket,
-      ahead,
-      waiting,
-      held: held.filter(({ copy }) => accept.includes(copy)),
-      unsettled: offered === "" && unsettled.some((copy) => accept.includes(copy)),
-      ...(offered === "" ? {} : { take: offered }),
-      ...(aheadExpiresInMs < 0 ? {} : { aheadExpiresInMs }),
-      ...(offered === "" && restarted && { restarted }),
-    };
-  };
-  const take = takerOf({ servers, namespace, clock, wake });
+  const take = createCopyTaker({ servers, namespace, clock, wake });
 
   return {
     id,
     shown,
     ...recordsOf(servers, namespace),
 
-    async heartbeat(entry: QueueEntry, times: HeartbeatTimes): Promise<QueueState> {
-      for (let retries = SETTLE_TIMES; ; retries--) {
-        const { unsettled, ...state } = await heartbeatOnce(entry, times);
-        if (!unsettled || retries === 0) return state;
-        await clock.sleep(SETTLE_MS);
-      }
-    },
+    heartbeat: (entry, times) => sendHeartbeat({ servers, namespace, clock }, entry, times),
 
     async take(
       entry: QueueEntry,
@@ -155,7 +85,7 @@ export function quorumBackend({
             ...(hold && { held: hold }),
           };
         }),
-        line: mergeQueues(views.map(({ answer: [, line] }) => line)).map(decodeInLine),
+        queue: mergeQueues(views.map(({ answer: [, queue] }) => queue)).map(decodeWaiterView),
       };
     },
 
@@ -197,7 +127,7 @@ export function quorumBackend({
         async (server) =>
           (await server.run(LOSS, [lock, holder, revoked], [lease.fence])) as LossReply,
       );
-      return tellLoss(
+      return reportLoss(
         replies.map(({ answer }) => answer),
         lease.fence,
       );
@@ -205,31 +135,4 @@ export function quorumBackend({
 
     close: () => servers.close(),
   };
-}
-
-/** Returns the answer of the first server that gives one. */
-async function firstOf<T>(
-  candidates: readonly Answered<unknown>[],
-  query: (server: RedisConnection) => Promise<T>,
-): Promise<T> {
-  let fault: unknown;
-  for (const { server } of candidates) {
-    try {
-      return await query(server);
-    } catch (error) {
-      fault = error;
-    }
-  }
-  throw fault;
-}
-
-/**
- * Merges the queues of all servers. A queue that moved is on two servers until its last heartbeats
- * on the first one expire.
- */
-function mergeQueues(lines: readonly (readonly InLineReply[])[]): InLineReply[] {
-  const waiters = new Map(lines.flat().map((one) => [one[4], one]));
-  return [...waiters.values()].sort(
-    ([, waitedA, extraA], [, waitedB, extraB]) => extraA - extraB || waitedB - waitedA,
-  );
 }

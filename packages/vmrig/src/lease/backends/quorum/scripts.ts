@@ -1,4 +1,4 @@
-import { ENLIST, HOLD, LINE, ME, RESTARTED } from "../queue-lua.ts";
+import { JOIN_QUEUE, READ_HOLDER, QUEUE_RULES, OWN_WAITER, RESTARTED } from "../queue-lua.ts";
 import { NOW, script } from "../../../redis/script.ts";
 
 /**
@@ -6,7 +6,7 @@ import { NOW, script } from "../../../redis/script.ts";
  * queue decides beforehand which waiter may take the lock. The lock has no fence yet and no client
  * treats it as held: see {@link WRITE_FENCE}.
  */
-export const ACQUIRE = `${NOW}${ME}${RESTARTED}
+export const ACQUIRE = `${NOW}${OWN_WAITER}${RESTARTED}
 if redis.call('EXISTS', KEYS[4]) == 1 or restarted(tonumber(ARGV[2])) > 0 then return 0 end
 redis.call('SET', KEYS[4], ARGV[1], 'PX', ARGV[2])
 redis.call('DEL', KEYS[5])
@@ -28,7 +28,7 @@ return #KEYS
  * Wakes the waiters for copies that are free on this server and for copies that most servers have
  * released. Runs with `rigKeys` and ARGV the names of the latter.
  */
-export const WAKE = script(`${NOW}${LINE}
+export const WAKE = script(`${NOW}${QUEUE_RULES}
 local free = unlocked()
 for _, name in ipairs(ARGV) do free[name] = true end
 purge()
@@ -50,7 +50,7 @@ return { redis.call('GET', KEYS[6]) or '0', string.format('%.0f', t[1] * 1000000
  * waiter from the queue in any case: most servers have voted for it. Runs with the `turnKeys` of
  * one copy and ARGV value, fence, holder.
  */
-export const WRITE_FENCE = script(`${ME}${LINE}
+export const WRITE_FENCE = script(`${OWN_WAITER}${QUEUE_RULES}
 remove(me)
 local ours = redis.call('GET', KEYS[4]) == ARGV[1] and tonumber(redis.call('GET', KEYS[6]) or '0') < tonumber(ARGV[2])
 if ours then
@@ -82,7 +82,7 @@ return 1
  * restart. Undoes a grant to the calling waiter, whose answer it never received, unless this call
  * is older than the grant. Runs with `turnKeys` and ARGV ttlMs.
  */
-export const TALLY = script(`${NOW}${ME}${LINE}${HOLD}${RESTARTED}
+export const TALLY = script(`${NOW}${OWN_WAITER}${QUEUE_RULES}${READ_HOLDER}${RESTARTED}
 for _, i in pairs(at) do
   local mine = redis.call('HMGET', KEYS[i + 1], 'id', 'attempt')
   if mine[1] == me then
@@ -105,14 +105,14 @@ return { holds, blocked, up }
  * Heartbeat of a waiter at the server that has the queue. Runs with `turnKeys` and ARGV aliveMs,
  * the result of `encodeQueueEntry`, the copies that are free.
  */
-export const WAIT = script(`${NOW}${ME}${LINE}${ENLIST}
+export const WAIT = script(`${NOW}${OWN_WAITER}${QUEUE_RULES}${JOIN_QUEUE}
 local function free()
   local names = {}
   for i = 5, #ARGV do names[ARGV[i]] = true end
   return names
 end
-local ticket = enlist(ARGV[1], ARGV[2], ARGV[3], ARGV[4])
+local ticket = join(ARGV[1], ARGV[2], ARGV[3], ARGV[4])
 if purge() then wake(free(), me) end
-local take, ahead = offer(deal(free(), me))
+local take, ahead = offer(assign(free(), me))
 return { ticket, redis.call('ZRANK', KEYS[1], me), redis.call('ZCARD', KEYS[1]), take, ahead }
 `);

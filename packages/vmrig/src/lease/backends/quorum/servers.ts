@@ -8,7 +8,7 @@ export type Ballot<T> =
   | { readonly server: RedisConnection; readonly answer: T }
   | { readonly server: RedisConnection; readonly fault: VmrigError };
 
-export interface Answered<T> {
+export interface SuccessfulReply<T> {
   readonly server: RedisConnection;
   readonly answer: T;
 }
@@ -60,7 +60,7 @@ export class Servers {
         if (
           pending.size === 0 ||
           enough(ballots) ||
-          (others && answers(ballots).length >= this.majority)
+          (others && successfulReplies(ballots).length >= this.majority)
         )
           resolve([...ballots]);
       };
@@ -81,9 +81,9 @@ export class Servers {
   async ask<T>(
     query: (server: RedisConnection) => Promise<T>,
     enough?: (ballots: readonly Ballot<T>[]) => boolean,
-  ): Promise<readonly Answered<T>[]> {
+  ): Promise<readonly SuccessfulReply<T>[]> {
     const ballots = await this.poll(query, enough);
-    const found = answers(ballots);
+    const found = successfulReplies(ballots);
     if (found.length < this.majority) throw this.unanswered(ballots);
     return found.toSorted((a, b) => this.all.indexOf(a.server) - this.all.indexOf(b.server));
   }
@@ -96,7 +96,7 @@ export class Servers {
    */
   async askAgain<T>(
     query: (server: RedisConnection) => Promise<T>,
-  ): Promise<readonly Answered<T>[]> {
+  ): Promise<readonly SuccessfulReply<T>[]> {
     return this.#again(async () => ({ value: await this.ask(query) }));
   }
 
@@ -111,7 +111,10 @@ export class Servers {
       // All servers, without `enough`: a write must survive the loss of a minority.
       const ballots = await this.poll(query);
       for (const value of [true, false]) {
-        if (answers(ballots).filter(({ answer }) => answer === value).length >= this.majority)
+        if (
+          successfulReplies(ballots).filter(({ answer }) => answer === value).length >=
+          this.majority
+        )
           return { value };
       }
       throw this.unanswered(ballots);
@@ -120,7 +123,7 @@ export class Servers {
 
   unanswered(ballots: readonly Ballot<unknown>[]): VmrigError {
     return new VmrigError("REDIS_UNREACHABLE", {
-      message: `${answers(ballots).length} of ${this.all.length} Redis servers answered; a lease needs the same answer from ${this.majority}.`,
+      message: `${successfulReplies(ballots).length} of ${this.all.length} Redis servers answered; a lease needs the same answer from ${this.majority}.`,
       details: ballots.flatMap((ballot) => ("fault" in ballot ? [ballot.fault.summary] : [])),
       hint: HINT,
     });
@@ -160,7 +163,7 @@ export class Servers {
   }
 }
 
-export function answers<T>(ballots: readonly Ballot<T>[]): readonly Answered<T>[] {
+export function successfulReplies<T>(ballots: readonly Ballot<T>[]): readonly SuccessfulReply<T>[] {
   return ballots.filter((ballot) => "answer" in ballot);
 }
 

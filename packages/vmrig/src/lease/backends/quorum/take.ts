@@ -2,19 +2,19 @@ import type { Clock } from "../../../clock/clock.ts";
 import { VmrigError } from "../../../errors/vmrig-error.ts";
 import type { Fence } from "../../../driver/driver.ts";
 import { encodeHolder } from "../../holder.ts";
-import { keysOf, rigKeys, turnKeys } from "../../keys.ts";
+import { keysOf, rigKeys, queueKeys } from "../../keys.ts";
 import type { QueueEntry, GrantedCopy } from "../../lease-backend.ts";
 import { lockPrimitive, type Lock, type VotedLock } from "../lock.ts";
 import { now, msSince } from "../../dual-timestamp.ts";
 import { EXTEND } from "../scripts.ts";
 import { ACQUIRE, READ_FENCE, RELEASE, RESTORE, WRITE_FENCE } from "./scripts.ts";
-import { answers, type Servers } from "./servers.ts";
+import { successfulReplies, type Servers } from "./servers.ts";
 
 /**
  * When most servers have released a lock, how long the others get before the next waiter is woken,
  * which should find all of them free. Also the maximum time for waking.
  */
-const LET_GO_MS = 50;
+const RELEASE_MS = 50;
 
 /**
  * Wakes the next waiters for the copies that most servers have released, and for other free copies.
@@ -24,7 +24,7 @@ export type Wake = (
   released: readonly string[],
 ) => Promise<void>;
 
-export interface TakerOptions {
+export interface CopyTakerOptions {
   readonly servers: Servers;
   readonly namespace: string;
   readonly clock: Clock;
@@ -38,8 +38,8 @@ export interface TakerOptions {
  * has its own refused. A waiter that is paused between the steps, until the lock has another
  * holder, gets nothing.
  */
-export function takerOf(
-  options: TakerOptions,
+export function createCopyTaker(
+  options: CopyTakerOptions,
 ): (entry: QueueEntry, copy: string, ttlMs: number) => Promise<GrantedCopy | undefined> {
   const { servers, namespace, clock } = options;
   const takeLock = lockPrimitive(servers.all, {
@@ -50,7 +50,7 @@ export function takerOf(
 
   return async ({ request, id, attempt, holder }, copy, ttlMs) => {
     const { rig } = request;
-    const keys = turnKeys(namespace, { rig, copies: [copy] }, id, attempt);
+    const keys = queueKeys(namespace, { rig, copies: [copy] }, id, attempt);
     const sent = now(clock);
     const lock = await takeLock(keys, ttlMs).catch((error: Error) => {
       throw new VmrigError("REDIS_UNREACHABLE", {
@@ -102,9 +102,9 @@ async function issueFence(
     async (server) =>
       (await server.run(READ_FENCE, keys, [value])) as [fence: string, micros: string] | null,
     (ballots) =>
-      answers(ballots).filter(({ answer }) => answer !== null).length >= servers.majority,
+      successfulReplies(ballots).filter(({ answer }) => answer !== null).length >= servers.majority,
   );
-  const seen = answers(reads).flatMap(({ answer }) => (answer === null ? [] : [answer]));
+  const seen = successfulReplies(reads).flatMap(({ answer }) => (answer === null ? [] : [answer]));
   if (seen.length < servers.majority) return undefined;
   const fence = Math.max(
     ...seen.map(([last]) => Number(last) + 1),
@@ -112,9 +112,10 @@ async function issueFence(
   );
   const writes = await servers.poll(
     async (server) => (await server.run(WRITE_FENCE, keys, [value, fence, who])) === 1,
-    (ballots) => answers(ballots).filter(({ answer }) => answer).length >= servers.majority,
+    (ballots) =>
+      successfulReplies(ballots).filter(({ answer }) => answer).length >= servers.majority,
   );
-  return answers(writes).filter(({ answer }) => answer).length >= servers.majority
+  return successfulReplies(writes).filter(({ answer }) => answer).length >= servers.majority
     ? fence
     : undefined;
 }
@@ -150,6 +151,6 @@ function asLockOf(
 
 async function briefly(work: Promise<unknown>, clock: Clock): Promise<void> {
   const over = new AbortController();
-  await Promise.race([work, clock.sleep(LET_GO_MS, over.signal)]);
+  await Promise.race([work, clock.sleep(RELEASE_MS, over.signal)]);
   over.abort();
 }

@@ -1,9 +1,9 @@
 import { VmrigError } from "../../../errors/vmrig-error.ts";
-import type { OpenRedisConnection } from "../../../redis/connection.ts";
+import type { OpenRedisConnection } from "../../../redis/dial.ts";
 import { explainLoss } from "../../explain-loss.ts";
 import { decodeCurrentHolders, type CurrentHolderReply } from "../../current-holder.ts";
 import { retainLock } from "../../retain.ts";
-import { turnKeys } from "../../keys.ts";
+import { queueKeys } from "../../keys.ts";
 import type {
   LeaseBackend,
   QueueState,
@@ -37,7 +37,7 @@ export function singleRedis(connection: OpenRedisConnection, namespace: string):
     release: RELEASE,
   });
   const keys = ({ request, id, attempt }: QueueEntry): string[] =>
-    turnKeys(namespace, request, id, attempt);
+    queueKeys(namespace, request, id, attempt);
   return {
     id: connection.id,
     shown: connection.shown,

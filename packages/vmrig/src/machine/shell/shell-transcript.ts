@@ -5,7 +5,7 @@ import type { CommandEnded } from "../command/command-observer.ts";
 /** Maximum length of the typed text in evidence: its end is kept. */
 const MAX_TYPED = 2_000;
 
-export interface JournalOptions {
+export interface ShellTranscriptOptions {
   readonly context: ExecutionContext;
   /** The command, as shown to people. */
   readonly command: string;
@@ -18,7 +18,7 @@ export interface JournalOptions {
  * Evidence of a shell, reported to the observer when the shell is used. This may be another test
  * than the one that opened the shell.
  */
-export interface Journal {
+export interface ShellTranscript {
   /** Records a use of the shell. */
   used(): void;
   /** Records typed text in the form for evidence: `"ls\n"`, `<Ctrl+C>`. */
@@ -36,12 +36,12 @@ export interface Journal {
 /** Minimum length of a secret, as everywhere in evidence. */
 const SHORTEST = 4;
 
-export function createJournal({
+export function createShellTranscript({
   context,
   command,
   secrets: given,
   screen: seen,
-}: JournalOptions): Journal {
+}: ShellTranscriptOptions): ShellTranscript {
   const { name: machine, user } = context;
   const secrets: string[] = [...given];
   let typed = "";
@@ -69,7 +69,7 @@ export function createJournal({
       machine,
       user,
       command,
-      look: undefined,
+      query: undefined,
       secrets,
       shown,
       printed: () => ({ stdout: undefined, stderr: undefined }),

@@ -8,7 +8,10 @@ import { renderRestarted, type QueueStatus } from "../lease/queue-status.ts";
  * Creates the error of a run that checks once and does not wait. It names the current holders. Its
  * first sentence is complete by itself, as the reason of a skipped test.
  */
-export function rigBusyNow(line: QueueStatus, onBusy: ResolvedRig["lease"]["onBusy"]): VmrigError {
+export function rigBusyAtOnce(
+  line: QueueStatus,
+  onBusy: ResolvedRig["lease"]["onBusy"],
+): VmrigError {
   const { accept, held, restarted } = line;
   const why =
     restarted === undefined ? held.map(renderCurrentHolder) : [renderRestarted(restarted)];

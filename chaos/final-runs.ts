@@ -2,14 +2,14 @@ import type { Crowd } from "./crowd.ts";
 import type { Visit } from "./plan.ts";
 import type { Violation } from "./judge/violation.ts";
 import { until } from "./until.ts";
-import { isDeed, type Witness } from "./witness.ts";
+import { isMachineEvent, type EventLog } from "./event-log.ts";
 
 /** Long enough for all visits to overlap. */
-const VISIT: Visit = { commands: 3, commandMs: 400, rude: false, pauseMs: 0 };
+const VISIT: Visit = { commands: 3, commandMs: 400, disconnects: false, pauseMs: 0 };
 
-export interface LastCallOptions {
+export interface FinalRunsOptions {
   readonly crowd: Crowd;
-  readonly witness: Witness;
+  readonly eventLog: EventLog;
   readonly copies: readonly string[];
   readonly withinMs: number;
   readonly round: number;
@@ -19,28 +19,30 @@ export interface LastCallOptions {
  * Starts as many new runs as there are copies, after all other runs have ended. Each run must get a
  * copy within the bound.
  */
-export async function lastCall({
+export async function finalRuns({
   crowd,
-  witness,
+  eventLog,
   copies,
   withinMs,
   round,
-}: LastCallOptions): Promise<Violation[]> {
-  const sessions = copies.map((_, index) => `last-call-${round}-${index + 1}`);
+}: FinalRunsOptions): Promise<Violation[]> {
+  const sessions = copies.map((_, index) => `final-run-${round}-${index + 1}`);
   const ended = Promise.all(
     sessions.map((session) => crowd.send({ session, maxCopies: 1, workers: [[VISIT]] })),
   );
   const reached = (): string[] => {
-    const own = witness.rows.filter(isDeed).filter(({ session }) => sessions.includes(session));
-    return copies.filter((copy) => own.some((deed) => deed.copy === copy));
+    const own = eventLog.rows
+      .filter(isMachineEvent)
+      .filter(({ session }) => sessions.includes(session));
+    return copies.filter((copy) => own.some((event) => event.copy === copy));
   };
   await until(withinMs, async () => {
-    await witness.readMore();
+    await eventLog.readMore();
     return reached().length === copies.length ? true : undefined;
   });
   const missed = copies.filter((copy) => !reached().includes(copy));
   const codes = await ended;
-  await witness.readMore();
+  await eventLog.readMore();
   return [
     ...missed.map((copy): Violation => ({
       promise: "frees itself",

@@ -7,13 +7,13 @@ import { machineKind } from "./machines.ts";
  * Script that runs on a machine for each command, as the stdin of `bash -s`. Its comments explain
  * the fields.
  */
-export const WITNESS_SCRIPT = join(import.meta.dirname, "witness.sh");
+export const RECORD_EVENT_SCRIPT = join(import.meta.dirname, "record-event.sh");
 
 /**
- * Returns the file that a machine writes to: the witness log, or its console when the machine has
+ * Returns the file that a machine writes to: the event log, or its console when the machine has
  * no access to this computer's files.
  */
-export function witnessOf(file: string): string {
+export function eventLogOnMachine(file: string): string {
   return machineKind() === "real" ? "/dev/ttyS0" : file;
 }
 
@@ -23,15 +23,15 @@ export function witnessOf(file: string): string {
  */
 export const NOTHING_PROMISED = "-";
 
-const DEEDS = ["begin", "tick", "end", "late"] as const;
-const WORDS = ["ask", "line", "out"] as const;
+const MACHINE_EVENTS = ["begin", "tick", "end", "late"] as const;
+const QUEUE_EVENTS = ["ask", "line", "out"] as const;
 
 /**
  * An event on a machine, as a command on it recorded it. `late`: by a process that outlived its
  * command.
  */
-export interface Deed {
-  readonly kind: (typeof DEEDS)[number];
+export interface MachineEvent {
+  readonly kind: (typeof MACHINE_EVENTS)[number];
   readonly at: number;
   readonly session: string;
   /** Use of the machines by the run: the worker and the number of its visit. */
@@ -54,19 +54,19 @@ export interface Deed {
  * An event of a run that concerns no machine: the run asked for machines, its gate entered the
  * queue, or the run left without machines. The judge uses it only for the order of the queue.
  */
-export interface Word {
-  readonly kind: (typeof WORDS)[number];
+export interface QueueEvent {
+  readonly kind: (typeof QUEUE_EVENTS)[number];
   readonly at: number;
   readonly session: string;
 }
 
-export type Row = Deed | Word;
+export type ChaosEvent = MachineEvent | QueueEvent;
 
-export function isDeed(row: Row): row is Deed {
+export function isMachineEvent(row: ChaosEvent): row is MachineEvent {
   return "copy" in row;
 }
 
-export function parseRow(line: string): Row {
+export function parseEvent(line: string): ChaosEvent {
   const [
     kind = "",
     at,
@@ -80,13 +80,13 @@ export function parseRow(line: string): Row {
     remains = "",
     seen,
   ] = line.split(" ");
-  const word = WORDS.find((name) => name === kind);
+  const word = QUEUE_EVENTS.find((name) => name === kind);
   if (word !== undefined) return { kind: word, at: Number(at), session };
-  const deed = DEEDS.find((name) => name === kind);
-  if (deed === undefined || seen === undefined)
-    throw new Error(`the witness log has an invalid row: ${JSON.stringify(line)}`);
+  const event = MACHINE_EVENTS.find((name) => name === kind);
+  if (event === undefined || seen === undefined)
+    throw new Error(`the event log has an invalid row: ${JSON.stringify(line)}`);
   return {
-    kind: deed,
+    kind: event,
     at: Number(at),
     session,
     visit,
@@ -100,24 +100,24 @@ export function parseRow(line: string): Row {
   };
 }
 
-export function sayWord(file: string, kind: Word["kind"], session: string): void {
+export function recordQueueEvent(file: string, kind: QueueEvent["kind"], session: string): void {
   appendFileSync(file, `${kind} ${Date.now()} ${session}\n`);
 }
 
 /** All rows of a growing log file. */
-export interface Witness {
-  readonly rows: readonly Row[];
+export interface EventLog {
+  readonly rows: readonly ChaosEvent[];
   /** Number of leases that reached a machine. */
   readonly grants: number;
   readMore(): Promise<void>;
 }
 
 /** @param carry copies rows from the consoles of machines to the file */
-export function openWitness(
+export function openEventLog(
   path: string,
   carry: () => Promise<void> = () => Promise.resolve(),
-): Witness {
-  const rows: Row[] = [];
+): EventLog {
+  const rows: ChaosEvent[] = [];
   const granted = new Set<string>();
   let offset = 0;
   let rest = "";
@@ -139,9 +139,9 @@ export function openWitness(
       offset += bytesRead;
       const lines = (rest + buffer.toString("latin1", 0, bytesRead)).split("\n");
       rest = lines.pop() ?? "";
-      for (const row of lines.map(parseRow)) {
+      for (const row of lines.map(parseEvent)) {
         rows.push(row);
-        if (isDeed(row)) granted.add(`${row.copy} ${row.fence}`);
+        if (isMachineEvent(row)) granted.add(`${row.copy} ${row.fence}`);
       }
     },
   };

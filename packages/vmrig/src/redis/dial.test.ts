@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { waitFor } from "../wait/wait-for.ts";
-import { connect } from "./connection.ts";
+import { connect } from "./dial.ts";
 import { BadNetwork } from "./fixtures/bad-network.ts";
 import { freePort } from "./fixtures/free-port.ts";
 import { RedisServer } from "./fixtures/redis-server.ts";

@@ -4,17 +4,17 @@ import { once } from "node:events";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { processesOf, send } from "./processes.ts";
 
-/** Creates a scene, starts a process in it, and prints the scene's folders. */
+/** Creates a rig, starts a process in it, and prints the rig's folders. */
 const SETS_A_SCENE = `
   import { spawn } from "node:child_process";
-  import { setScene } from ${JSON.stringify(new URL("scene.ts", import.meta.url).href)};
-  const { root, runtime, env } = await setScene({ copies: 1, ttlMs: 1500, machines: "fake" });
+  import { openChaosRig } from ${JSON.stringify(new URL("chaos-rig.ts", import.meta.url).href)};
+  const { root, runtime, env } = await openChaosRig({ copies: 1, ttlMs: 1500, machines: "fake" });
   spawn("sleep", ["600"], { env, cwd: "/", detached: true, stdio: "ignore" });
   console.log(JSON.stringify({ root, runtime }));
   setInterval(() => {}, 1000);
 `;
 
-test("a scene whose suite is killed is removed completely: processes, Redis, disk and folders", async () => {
+test("a rig whose suite is killed is removed completely: processes, Redis, disk and folders", async () => {
   const suite = spawn(process.execPath, ["--input-type=module", "-e", SETS_A_SCENE], {
     stdio: ["ignore", "pipe", "inherit"],
   });

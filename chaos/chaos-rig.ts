@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { openFolders } from "vmrig/runner";
 import { badNetwork, type BadNetwork } from "./bad-network.ts";
-import { hireCaretaker } from "./caretaker.ts";
+import { startCleanupProcess } from "./cleanup-process.ts";
 import { type MachineKind } from "./machines.ts";
 import { startRedis, type RedisServer } from "./redis-server.ts";
-import { clearAway, endProcesses, type Leftovers } from "./cleanup.ts";
+import { removeLeftovers, endProcesses, type Leftovers } from "./cleanup.ts";
 
 const run = promisify(execFile);
 
@@ -25,7 +25,7 @@ export interface ChaosRig extends AsyncDisposable {
   readonly temporary: string;
   /** Folder of vmrig's sockets. */
   readonly runtime: string;
-  readonly witness: string;
+  readonly eventLog: string;
   readonly redis: RedisServer;
   readonly network: BadNetwork;
   /** Whether the state folder is a small disk of its own, which a fault can fill. */
@@ -37,31 +37,31 @@ export interface ChaosRig extends AsyncDisposable {
 /** Small enough to fill quickly, and large enough for the data of the machines. */
 const DISK = "size=256m";
 
-export interface SceneOptions {
+export interface ChaosRigOptions {
   readonly copies: number;
   readonly ttlMs: number;
   readonly machines: MachineKind;
   /** Bug that the workers have, for the suite's own tests. */
-  readonly plant?: string;
+  readonly bug?: string;
 }
 
-export async function setScene({
+export async function openChaosRig({
   copies,
   ttlMs,
   machines,
-  plant = "",
-}: SceneOptions): Promise<ChaosRig> {
+  bug = "",
+}: ChaosRigOptions): Promise<ChaosRig> {
   const root = await mkdtemp(join(tmpdir(), "vmrig-chaos-"));
-  const [state, temporary, witness] = ["state", "tmp", "witness"].map((name) =>
+  const [state, temporary, eventLog] = ["state", "tmp", "events.log"].map((name) =>
     join(root, name),
   ) as [string, string, string];
-  await Promise.all([mkdir(state, { mode: 0o700 }), mkdir(temporary), writeFile(witness, "")]);
+  await Promise.all([mkdir(state, { mode: 0o700 }), mkdir(temporary), writeFile(eventLog, "")]);
   // Real machines need more space than a fault can fill quickly.
   const ownDisk = machines === "fake" && (await mounted(state));
   const base = { ...process.env, VMRIG_HOME: state, TMPDIR: temporary };
   const { runtime } = await openFolders(base);
   const remains: Leftovers = { root, runtime, ...(ownDisk && { disk: state }) };
-  const caretaker = await hireCaretaker(remains);
+  const cleanupProcess = await startCleanupProcess(remains);
   const redis = await startRedis(join(root, "redis"));
   const network = await badNetwork(redis.socketPath);
   const env: NodeJS.ProcessEnv = {
@@ -71,7 +71,7 @@ export async function setScene({
     CHAOS_MACHINES: machines,
     CHAOS_COPIES: String(copies),
     CHAOS_TTL_MS: String(ttlMs),
-    CHAOS_PLANT: plant,
+    CHAOS_BUG: bug,
     CHAOS_REDIS: `redis://127.0.0.1:${network.port}`,
   };
   delete env["VMRIG_REDIS_URL"];
@@ -80,7 +80,7 @@ export async function setScene({
     state,
     temporary,
     runtime,
-    witness,
+    eventLog,
     redis,
     network,
     ownDisk,
@@ -89,8 +89,8 @@ export async function setScene({
       await endProcesses(root, (command) => command.includes(redis.socketPath));
       await network[Symbol.asyncDispose]();
       await redis[Symbol.asyncDispose]();
-      await clearAway(remains);
-      await caretaker[Symbol.asyncDispose]();
+      await removeLeftovers(remains);
+      await cleanupProcess[Symbol.asyncDispose]();
     },
   };
 }

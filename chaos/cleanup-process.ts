@@ -1,20 +1,20 @@
 /**
- * `node caretaker.ts`: removes a test environment (scene) when its owner ended without doing so,
- * for example after a Ctrl-C to Vitest, which exits within a millisecond. The scene is passed over
- * stdin, because an argument would make the caretaker one of the scene's processes. The end of
+ * `node cleanup-process.ts`: removes the environment of a suite (its rig) when its owner ended without doing so,
+ * for example after a Ctrl-C to Vitest, which exits within a millisecond. The rig is passed over
+ * stdin, because an argument would make the cleanup process one of the rig's processes. The end of
  * stdin means that the owner has ended.
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
-import { clearAway, type Leftovers } from "./cleanup.ts";
+import { removeLeftovers, type Leftovers } from "./cleanup.ts";
 
-export interface Caretaker extends AsyncDisposable {
+export interface CleanupProcess extends AsyncDisposable {
   readonly pid: number | undefined;
 }
 
-/** Starts the caretaker. @returns the caretaker; dispose of it after the scene was removed */
-export async function hireCaretaker(remains: Leftovers): Promise<Caretaker> {
+/** Starts the cleanup process. @returns the process; dispose of it after the rig was removed */
+export async function startCleanupProcess(remains: Leftovers): Promise<CleanupProcess> {
   // In a separate session, where no signal of a terminal reaches it.
   const child: ChildProcess = spawn(process.execPath, [import.meta.filename], {
     stdio: ["pipe", "ignore", "inherit"],
@@ -33,4 +33,4 @@ export async function hireCaretaker(remains: Leftovers): Promise<Caretaker> {
   };
 }
 
-if (import.meta.main) await clearAway(JSON.parse(await text(process.stdin)) as Leftovers);
+if (import.meta.main) await removeLeftovers(JSON.parse(await text(process.stdin)) as Leftovers);

@@ -12,50 +12,42 @@ import type { LeaseGuard } from "./lease-guard.ts";
 vi.setConfig({ testTimeout: 60_000 });
 
 /**
- * What the tests of this folder play in: a copy in a temporary folder, and a driver that makes
- * folders.
+ * A copy in a temporary folder, and a driver whose machines are folders. Disposing stops the runs
+ * and deletes the folder, also after a failed test.
  */
-export interface TestProvision {
-  /** Two machines of 512 MB, `pc1` and `pc2`, until a test says otherwise. */
+export interface TestRig extends AsyncDisposable {
+  /** Has two machines of 512 MB, `pc1` and `pc2`, unless a test changes it. */
   copy: CopySpec;
   readonly driver: FileDriver;
   readonly files: StateFiles;
-  /** Every line that was said. */
-  readonly said: string[];
+  /** Lines of output so far. */
+  readonly output: string[];
   options(more?: Partial<ProvisionOptions>): ProvisionOptions;
-  /** Without a fingerprint, which nobody needs to destroy. */
-  toDestroy(): Omit<ProvisionOptions, "fingerprint">;
+  /** Returns options without a fingerprint, which `destroy` does not need. */
+  destroyOptions(): Omit<ProvisionOptions, "fingerprint">;
   provision(more?: Partial<ProvisionOptions>): Promise<Provisioned>;
-  /** Names of the machines that exist. */
+  /** Returns the names of the existing machines. */
   machines(): Promise<string[]>;
-  /** The input that each destroy step got, in order. */
-  destroyed(): Promise<unknown[]>;
+  /** Returns the inputs of all destroy steps so far, in order. */
+  destroyInputs(): Promise<unknown[]>;
 }
 
 export const PC1 = "terraform_data.pc1";
 export const PC2 = "terraform_data.pc2";
 
-export const test = base.extend<{ scene: TestProvision }>({
+export const test = base.extend<{ testRig: TestRig }>({
   // oxlint-disable-next-line no-empty-pattern -- Vitest reads the names of the fixtures from it
-  scene: async ({}, use) => {
-    const { scene, strike } = await setScene();
-    await use(scene);
-    await strike();
+  testRig: async ({}, use) => {
+    await using testRig = await setUpTestRig();
+    await use(testRig);
   },
 });
 
-/**
- * @returns the scene, and what ends its processes and removes its files, also after a test that
- *   failed half-way
- */
-export async function setScene(): Promise<{
-  readonly scene: TestProvision;
-  strike(): Promise<void>;
-}> {
-  const over = new AbortController();
+export async function setUpTestRig(): Promise<TestRig> {
+  const testEnd = new AbortController();
   const runs: Array<Promise<unknown>> = [];
   const folder = await mkdtemp(join(tmpdir(), "vmrig-test-"));
-  const scene: TestProvision = {
+  const testRig: TestRig = {
     copy: {
       rig: "pcs",
       copy: "pcs-1",
@@ -66,47 +58,47 @@ export async function setScene(): Promise<{
     },
     driver: fileDriver(),
     files: stateFiles({ folder }),
-    said: [],
+    output: [],
     options: (more = {}) => ({
-      driver: scene.driver,
-      copy: scene.copy,
+      driver: testRig.driver,
+      copy: testRig.copy,
       fingerprint: FINGERPRINT,
-      warrant: heldWarrant(),
-      say: (line) => scene.said.push(line),
+      guard: heldGuard(),
+      say: (line) => testRig.output.push(line),
       ...more,
     }),
-    toDestroy: () => {
-      const { fingerprint: _, ...rest } = scene.options();
+    destroyOptions: () => {
+      const { fingerprint: _, ...rest } = testRig.options();
       return rest;
     },
     provision: async (more) => {
-      const { warrant, ...options } = scene.options(more);
-      const signal = AbortSignal.any([warrant.signal, over.signal]);
-      const run = provision({ ...options, warrant: { ...warrant, signal } });
+      const { guard, ...options } = testRig.options(more);
+      const signal = AbortSignal.any([guard.signal, testEnd.signal]);
+      const run = provision({ ...options, guard: { ...guard, signal } });
       runs.push(run);
       return await run;
     },
     machines: async () => {
-      const { machines } = await scene.driver.inspect(scene.copy);
+      const { machines } = await testRig.driver.inspect(testRig.copy);
       return machines.filter(({ power }) => power !== "absent").map(({ name }) => name);
     },
-    destroyed: async () => {
+    destroyInputs: async () => {
       const text = await readFile(join(folder, "destroyed"), "utf8").catch(() => "");
       return text
         .split("\n")
         .filter((line) => line !== "")
         .map((line) => JSON.parse(line) as unknown);
     },
+    [Symbol.asyncDispose]: async () => {
+      testEnd.abort();
+      await Promise.allSettled(runs);
+      await rm(folder, { recursive: true, force: true });
+    },
   };
-  const strike = async (): Promise<void> => {
-    over.abort();
-    await Promise.allSettled(runs);
-    await rm(folder, { recursive: true, force: true });
-  };
-  return { scene, strike };
+  return testRig;
 }
 
-/** A lease that is held until the signal aborts. */
-export function heldWarrant(signal: AbortSignal = new AbortController().signal): LeaseGuard {
+/** Returns the guard of a lease that is held until the signal aborts. */
+export function heldGuard(signal: AbortSignal = new AbortController().signal): LeaseGuard {
   return { fence: 7, signal, assertHeld: () => signal.throwIfAborted() };
 }

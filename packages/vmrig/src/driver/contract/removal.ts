@@ -3,7 +3,7 @@ import type { ContractCase } from "./harness.ts";
 import type { TestMachines } from "./test-machines.ts";
 
 /** Cases about removing and destroying machines. */
-export function endingCases(testMachines: TestMachines): ContractCase[] {
+export function removalCases(testMachines: TestMachines): ContractCase[] {
   const { driver, harness, stack } = testMachines;
 
   const absent = async (name: string): Promise<void> => {

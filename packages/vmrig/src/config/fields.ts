@@ -1,0 +1,26 @@
+import { z } from "zod";
+
+/** Returns a schema for text of one form, with one message for all other values. */
+export function text(form: RegExp, expected: string): z.ZodString {
+  return z.string(`expected ${expected}`).regex(form, `expected ${expected}`);
+}
+
+/** Returns a schema for an object. Its error for an unknown key lists the known keys. */
+export function fields<S extends z.core.$ZodLooseShape>(shape: S): z.ZodObject<S, z.core.$strict> {
+  return z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === "unrecognized_keys"
+        ? `does not know ${quoted(issue.keys)}; it knows ${Object.keys(shape).join(", ")}`
+        : undefined,
+  });
+}
+
+function quoted(keys: readonly string[]): string {
+  return keys.map((key) => `"${key}"`).join(", ");
+}
+
+/** A name of a rig or a machine: a DNS label. */
+export const name = text(
+  /^(?!localhost$)[a-z]([a-z0-9-]{0,30}[a-z0-9])?$/,
+  'a lower-case name such as "pcs": letters, digits and "-", at most 32, starting with a letter',
+);

@@ -1,0 +1,77 @@
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { expect, onTestFinished, test } from "vitest";
+import { isProcessRunning, startTimeFromPs, startTimeOf } from "./process-identity.ts";
+
+/** Starts a process that runs until the test ends. */
+function start(): { readonly pid: number; end(): Promise<void> } {
+  const child = spawn("sleep", ["3600"], { stdio: "ignore" });
+  const exited = once(child, "exit");
+  const end = async (): Promise<void> => {
+    child.kill("SIGKILL");
+    await exited;
+  };
+  onTestFinished(end);
+  return { pid: child.pid as number, end };
+}
+
+test("tells a running process from one that has ended", async () => {
+  const { pid, end } = start();
+  expect([isProcessRunning(process.pid), isProcessRunning(pid)]).toEqual([true, true]);
+  await end();
+  expect(isProcessRunning(pid)).toBe(false);
+});
+
+test("a process of another user is running", () => {
+  // Root may signal every process, so that only other users see the refusal.
+  expect(isProcessRunning(1)).toBe(true);
+});
+
+test("the start time is constant, and a later process has another one", async () => {
+  const first = start();
+  const time = await startTimeOf(first.pid);
+  expect(time).toMatch(/^\S+$/);
+  // Linux counts the start time in ticks of 10 ms, other systems in seconds.
+  await new Promise((resolve) => setTimeout(resolve, 1_100));
+  expect(await startTimeOf(first.pid)).toBe(time);
+  expect(await startTimeOf(start().pid)).not.toBe(time);
+});
+
+test.each([
+  ["the system", startTimeOf],
+  ["ps", startTimeFromPs],
+])("a process that has ended has no start time from %s", async (_, read) => {
+  const { pid, end } = start();
+  await end();
+  expect(await read(pid)).toBeUndefined();
+});
+
+test.each([
+  ["the system", startTimeOf],
+  ["ps", startTimeFromPs],
+])("a process that its parent has not collected has no start time from %s", async (_, read) => {
+  // The shell becomes a program that never waits for its child.
+  const parent = spawn("/bin/sh", ["-c", "sleep 0 & echo $!; exec sleep 3600"], {
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  onTestFinished(() => void parent.kill("SIGKILL"));
+  const [pid] = (await once(parent.stdout, "data")) as [Buffer];
+  await expect.poll(() => read(Number(String(pid)))).toBeUndefined();
+  expect(isProcessRunning(Number(String(pid)))).toBe(true);
+});
+
+test("the start time from ps does not depend on language and time zone", async () => {
+  const { pid } = start();
+  const script = `import { startTimeFromPs } from ${JSON.stringify(new URL("./process-identity.ts", import.meta.url).href)};
+    process.stdout.write(await startTimeFromPs(${pid}));`;
+  const { stdout } = spawnSync(process.execPath, ["--input-type=module", "--eval", script], {
+    encoding: "utf8",
+    env: { ...process.env, TZ: "Asia/Tokyo", LC_ALL: "de_DE.UTF-8" },
+  });
+  const written = /^[A-Z][a-z]{2}-[A-Z][a-z]{2}-\d{1,2}-\d\d:\d\d:\d\d-\d{4}$/;
+  const times = [stdout, await startTimeFromPs(pid)];
+  expect(times).toEqual([expect.stringMatching(written), expect.stringMatching(written)]);
+  // Linux computes this time on each call, with an error of a second.
+  const [there = 0, here = 0] = times.map((time) => Date.parse(String(time).replaceAll("-", " ")));
+  expect(Math.abs(there - here)).toBeLessThanOrEqual(1_000);
+});
