@@ -68,7 +68,8 @@ async function orphanProcesses(): Promise<Orphan[]> {
         what: `${what}: process ${pid}, ${why}`,
         copy: basename(folder),
         async remove() {
-          if ((await whyOrphan(candidate)) !== undefined) await endProcess(pid, pidFile, what);
+          if ((await whyOrphan(candidate)) !== undefined)
+            await endProcess({ pid, identifyingArgument: pidFile, name: what });
         },
       };
     }),

@@ -69,10 +69,11 @@ export async function stopLan(folders: CopyFolders): Promise<void> {
 
 async function end(folders: CopyFolders): Promise<void> {
   const pid = await runningSwitch(folders);
-  if (pid !== undefined) await endProcess(pid, lanPidFile(folders.folder), SWITCH);
+  const pidFile = lanPidFile(folders.folder);
+  if (pid !== undefined) await endProcess({ pid, identifyingArgument: pidFile, name: SWITCH });
   await rm(lanSocket(folders.runtimeFolder), { recursive: true, force: true });
   // vde_switch 2.3 ends, with exit code 0, when it finds one.
-  await rm(lanPidFile(folders.folder), { force: true });
+  await rm(pidFile, { force: true });
 }
 
 /**

@@ -3,6 +3,7 @@ import { withMachine, type LockedMachine } from "../locked-machine.ts";
 import { requireProcess } from "../machine-context.ts";
 import { setMarker } from "../marker-file.ts";
 import { startProcess, stopProcess } from "../process/qemu-process.ts";
+import { sendSignal } from "../process/running-program.ts";
 import { removeFiles } from "../remove-files.ts";
 import { authorizeKey, BOOT_MS } from "./authorize-key.ts";
 import { shutDown } from "./shut-down.ts";
@@ -21,7 +22,7 @@ const COMMANDS: Readonly<Record<PowerAction, PowerCommand>> = {
   async crash(machine) {
     await setMarker(machine.files.switchedOff);
     // SIGKILL: at SIGTERM QEMU would flush the disk.
-    if (machine.process !== undefined) kill(machine.process.pid);
+    if (machine.process !== undefined) sendSignal(machine.process.pid, "SIGKILL");
     await stopProcess(machine);
   },
   async off(machine) {
@@ -46,13 +47,4 @@ async function switchOn(machine: LockedMachine<Admission>): Promise<void> {
   await startProcess(machine);
   await authorizeKey(machine, BOOT_MS[definition.accelerator]);
   await removeFiles(files.switchedOff);
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch (error) {
-    // It has just exited.
-    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
-  }
 }

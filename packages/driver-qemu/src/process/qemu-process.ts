@@ -66,8 +66,13 @@ const END_MS = 20_000;
  */
 export async function stopProcess({ name, files, process }: MachineContext): Promise<void> {
   const written = Number(await readFile(files.pidFile, "utf8").catch(() => "0"));
+  const options = {
+    identifyingArgument: files.pidFile,
+    name: `QEMU of ${name}`,
+    timeoutMs: END_MS,
+  };
   for (const pid of new Set([process?.pid ?? 0, written]))
-    if (pid > 0) await endProcess(pid, files.pidFile, `QEMU of ${name}`, END_MS);
+    if (pid > 0) await endProcess({ pid, ...options });
   await removeFiles(files.process, files.pidFile, files.qmp, files.agent);
 }
 
