@@ -1,7 +1,7 @@
 import { open, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { boundConsole } from "./console-log.ts";
+import { trimConsole } from "./console-log.ts";
 import { tempFolder } from "./temp-folder.test.kit.ts";
 
 const line = (index: number): string => `line ${String(index).padStart(10, "0")}\n`;
@@ -12,7 +12,7 @@ test("a console above 16 MiB keeps its last lines, and an open writer appends af
   await writeFile(path, Array.from({ length: lines }, (_, index) => line(index)).join(""));
   const qemu = await open(path, "a");
   try {
-    await boundConsole(path);
+    await trimConsole(path);
     await qemu.write("after\n");
   } finally {
     await qemu.close();
@@ -25,9 +25,9 @@ test("a console above 16 MiB keeps its last lines, and an open writer appends af
 
 test("a small or missing console is not changed", async () => {
   const path = join(await tempFolder(), "console.log");
-  await boundConsole(path);
+  await trimConsole(path);
   await expect(stat(path)).rejects.toThrow("ENOENT");
   await writeFile(path, "Booting\n");
-  await boundConsole(path);
+  await trimConsole(path);
   expect(await readFile(path, "utf8")).toBe("Booting\n");
 });

@@ -1,20 +1,24 @@
 import { appendFile, open } from "node:fs/promises";
 import { restoredLine, type SnapshotName } from "vmrig/driver";
+import type { MachineContext } from "./machine-context.ts";
 
-const LIMIT = 16 * 1024 * 1024;
-const KEPT = 1024 * 1024;
+const LIMIT_BYTES = 16 * 1024 * 1024;
+const KEPT_BYTES = 1024 * 1024;
 
 /**
  * Truncates a console's file to the lines of its last megabyte once it exceeds 16 MiB. Truncates in
  * place, because QEMU has it open for appending. Output during the truncation may be lost.
  */
-export async function boundConsole(path: string): Promise<void> {
+export async function trimConsole(path: string): Promise<void> {
   const file = await open(path, "r+").catch(() => undefined);
   if (file === undefined) return;
   try {
     const { size } = await file.stat();
-    if (size <= LIMIT) return;
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(KEPT), 0, KEPT, size - KEPT);
+    if (size <= LIMIT_BYTES) return;
+    const { buffer, bytesRead } = await file.read({
+      buffer: Buffer.alloc(KEPT_BYTES),
+      position: size - KEPT_BYTES,
+    });
     await file.truncate(0);
     await appendFile(path, buffer.subarray(buffer.indexOf("\n") + 1, bytesRead));
   } finally {
@@ -22,13 +26,10 @@ export async function boundConsole(path: string): Promise<void> {
   }
 }
 
-/**
- * Writes to the console that the stopped machine is restored. Ignores a full disk.
- */
-export async function markConsole(
-  path: string,
-  machine: string,
+/** Writes to the console that the stopped machine is restored. Ignores a full disk. */
+export async function writeRestoredLine(
+  { name, files }: MachineContext,
   snapshot: SnapshotName,
 ): Promise<void> {
-  await appendFile(path, `\n${restoredLine(machine, snapshot)}\n`).catch(() => {});
+  await appendFile(files.console, `\n${restoredLine(name, snapshot)}\n`).catch(() => {});
 }

@@ -1,9 +1,10 @@
-import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { isVmrigError, type Finding } from "vmrig/driver";
 import { measureAccelerator, resolveAccelerator, type Accelerator } from "./process/accelerator.ts";
+import { fileExists } from "./file-exists.ts";
 import { firstLine } from "./first-line.ts";
 import { findImage, type ImageSource } from "./image/image.ts";
+import { PACKAGES } from "./process/packages.ts";
 import { emulatesReliably, findQemu, requireProgram } from "./process/qemu-binary.ts";
 import { runProgram } from "./process/run-program.ts";
 
@@ -20,18 +21,8 @@ export async function diagnose(options: DiagnoseOptions): Promise<readonly Findi
   return await Promise.all([
     check("QEMU", () => ofQemu(options.cacheFolder, emulated)),
     accelerator,
-    check("qemu-img", () =>
-      ofProgram(
-        "qemu-img",
-        "apt-get install qemu-utils · dnf install qemu-img · brew install qemu",
-        ["--version"],
-      ),
-    ),
-    check("vde_switch", () =>
-      ofProgram("vde_switch", "apt-get install vde2 · dnf install vde2 · brew install vde", [
-        "--version",
-      ]),
-    ),
+    check("qemu-img", () => ofProgram("qemu-img")),
+    check("vde_switch", () => ofProgram("vde_switch")),
     check("machine image", () => ofImage(options)),
   ]);
 }
@@ -73,9 +64,9 @@ function ofAccelerator(requested: Accelerator | "auto"): Promise<Result> {
   return Promise.resolve({ status: "warn", measured: `tcg, about ten times slower (${why})`, fix });
 }
 
-async function ofProgram(name: string, packages: string, ask: readonly string[]): Promise<Result> {
-  const path = requireProgram(name, packages);
-  const printed = await runProgram(path, ask, { timeoutMs: 10_000 });
+async function ofProgram(name: keyof typeof PACKAGES): Promise<Result> {
+  const path = requireProgram(name, PACKAGES[name]);
+  const printed = await runProgram(path, ["--version"], { timeoutMs: 10_000 });
   return {
     status: "ok",
     measured: `${/\d+(?:\.\d+)+/.exec(printed)?.[0] ?? "version unknown"} at ${path}`,
@@ -85,7 +76,7 @@ async function ofProgram(name: string, packages: string, ask: readonly string[])
 async function ofImage({ image, cacheFolder }: DiagnoseOptions): Promise<Result> {
   if (
     typeof image !== "string" &&
-    !(await isThere(join(cacheFolder, "images", `sha256-${image.sha256.toLowerCase()}`)))
+    !(await fileExists(join(cacheFolder, "images", `sha256-${image.sha256.toLowerCase()}`)))
   ) {
     return {
       status: "warn",
@@ -93,13 +84,6 @@ async function ofImage({ image, cacheFolder }: DiagnoseOptions): Promise<Result>
       fix: "nothing to do, unless this computer has no network",
     };
   }
-  const { name, digest } = await findImage(image, cacheFolder);
+  const { name, digest } = await findImage(image, { cacheFolder });
   return { status: "ok", measured: `${name}, ${digest}` };
-}
-
-function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -2,7 +2,7 @@ import { statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 
 /** Less free space than this is reported. */
-const LITTLE = 256 * 1024 * 1024;
+const LOW_BYTES = 256 * 1024 * 1024;
 
 /**
  * Returns one line about the disk of a file:
@@ -10,15 +10,15 @@ const LITTLE = 256 * 1024 * 1024;
  */
 export async function freeSpace(
   path: string,
-): Promise<{ readonly little: boolean; readonly line: string }> {
+): Promise<{ readonly low: boolean; readonly line: string }> {
   const found = await statfs(path)
     .catch(() => statfs(dirname(path)))
     .catch(() => undefined);
   if (found === undefined)
-    return { little: false, line: `${path}: the free space of its disk is unknown` };
+    return { low: false, line: `${path}: the free space of its disk is unknown` };
   const bytes = found.bavail * found.bsize;
   return {
-    little: bytes < LITTLE,
+    low: bytes < LOW_BYTES,
     line: `${path}: ${Math.floor(bytes / 1024 / 1024)} MB of its disk are free`,
   };
 }

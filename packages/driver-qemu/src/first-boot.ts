@@ -47,23 +47,15 @@ export function firstBootCredentials(boot: FirstBoot): ReadonlyMap<string, strin
 /**
  * Writes one file per credential, for `-smbios type=11,path=…`: every user of this computer could
  * read a private key on the command line.
- *
- * @returns the files' paths
  */
 export async function writeCredentials(
   folder: string,
   credentials: ReadonlyMap<string, string>,
-): Promise<string[]> {
+): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  return Promise.all(
-    [...credentials].map(async ([name, value]) => {
-      const path = join(folder, name);
-      await writeFile(
-        path,
-        `io.systemd.credential.binary:${name}=${Buffer.from(value).toString("base64")}`,
-        { mode: 0o600 },
-      );
-      return path;
-    }),
-  );
+  for (const [name, value] of credentials) {
+    const encoded = Buffer.from(value).toString("base64");
+    const text = `io.systemd.credential.binary:${name}=${encoded}`;
+    await writeFile(join(folder, name), text, { mode: 0o600 });
+  }
 }

@@ -1,7 +1,7 @@
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { machineFiles, qemuRun, readJson, writeJson } from "./machine-files.ts";
+import { machineFiles, qemuProcess, readJson, writeJson } from "./machine-files.ts";
 import { tempFolder } from "./temp-folder.test.kit.ts";
 
 const run = { pid: 1, sshPort: 2, platform: "x", lanPid: 3 };
@@ -11,7 +11,7 @@ test("a written file reads back, is private to this user, and leaves no draft", 
   const path = join(folder, "process.json");
   await writeJson(path, { pid: 9 });
   await writeJson(path, run);
-  expect(await readJson(path, qemuRun)).toEqual(run);
+  expect(await readJson(path, qemuProcess)).toEqual(run);
   expect(await readdir(folder)).toEqual(["process.json"]);
   expect([(await stat(path)).mode & 0o777, (await stat(folder)).mode & 0o777]).toEqual([
     0o600, 0o700,
@@ -23,9 +23,9 @@ test.each(["", "{", "null", '{"pid":"1"}'])(
   "a file that holds %j reads as one that is not there",
   async (text) => {
     const path = join(await tempFolder(), "process.json");
-    expect(await readJson(path, qemuRun)).toBeUndefined();
+    expect(await readJson(path, qemuProcess)).toBeUndefined();
     await writeFile(path, text);
-    expect(await readJson(path, qemuRun)).toBeUndefined();
+    expect(await readJson(path, qemuProcess)).toBeUndefined();
   },
 );
 

@@ -13,8 +13,13 @@ export interface MachineFiles {
   readonly definition: string;
   readonly disk: string;
   readonly console: string;
-  readonly pid: string;
+  /**
+   * Pid file of QEMU. Its path identifies the process: no other process has it on its command line.
+   */
+  readonly pidFile: string;
+  /** {@link QemuProcess} of the last start. */
   readonly process: string;
+  /** Exists while the machine is parked. */
   readonly parked: string;
   /** Exists while the machine is deliberately off. */
   readonly switchedOff: string;
@@ -33,17 +38,21 @@ export interface MachineFiles {
   readonly lock: string;
 }
 
-export function machineFiles(
-  copy: Pick<CopySpec, "folder" | "runtimeFolder">,
-  machine: string,
-): MachineFiles {
-  const folder = join(copy.folder, "machines", machine);
+/** Folders of one copy on this computer. */
+export type CopyFolders = Pick<CopySpec, "folder" | "runtimeFolder">;
+
+export function machinesFolder(copy: Pick<CopyFolders, "folder">): string {
+  return join(copy.folder, "machines");
+}
+
+export function machineFiles(copy: CopyFolders, machine: string): MachineFiles {
+  const folder = join(machinesFolder(copy), machine);
   return {
     folder,
     definition: join(folder, "machine.json"),
     disk: join(folder, "disk.qcow2"),
     console: join(folder, "console.log"),
-    pid: join(folder, "qemu.pid"),
+    pidFile: join(folder, "qemu.pid"),
     process: join(folder, "process.json"),
     parked: join(folder, "parked"),
     switchedOff: join(folder, "switched-off"),
@@ -86,8 +95,8 @@ export const machineDefinition = z.object({
 });
 export type MachineDefinition = z.infer<typeof machineDefinition>;
 
-/** One start of QEMU for a machine. */
-export const qemuRun = z.object({
+/** A QEMU process of a machine, recorded when it started. */
+export const qemuProcess = z.object({
   pid: z.number(),
   /** Port on 127.0.0.1 that leads to the guest's port 22. */
   sshPort: z.number(),
@@ -95,7 +104,7 @@ export const qemuRun = z.object({
   /** Pid of the LAN's switch to which the machine is connected. */
   lanPid: z.number(),
 });
-export type QemuRun = z.infer<typeof qemuRun>;
+export type QemuProcess = z.infer<typeof qemuProcess>;
 
 /** Reads a JSON file. Returns undefined for a missing or half-written one. */
 export async function readJson<T>(path: string, schema: z.ZodType<T>): Promise<T | undefined> {

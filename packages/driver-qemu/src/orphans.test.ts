@@ -35,7 +35,7 @@ const said = async (): Promise<string[]> =>
 
 /** Starts a process that looks like QEMU of a machine. */
 async function start(name: string): Promise<{ readonly pid: number; readonly pidFile: string }> {
-  const { pid: pidFile } = machineFiles({ folder, runtimeFolder }, name);
+  const { pidFile } = machineFiles({ folder, runtimeFolder }, name);
   await mkdir(dirname(pidFile), { recursive: true });
   const child = spawn(
     "/bin/sh",

@@ -1,11 +1,12 @@
-import { access, readdir, readFile, rm } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { fileLockHolder, type CopiesFolders, type Orphan } from "vmrig/driver";
+import { fileExists } from "./file-exists.ts";
 import { abandonedDownloads } from "./image/abandoned-downloads.ts";
-import { lanPidFile, lanLockPath } from "./network/lan.ts";
-import { machineFiles, qemuRun, readJson } from "./machine-files.ts";
-import { endProcess, isRunningWithArgument } from "./process/running-program.ts";
+import { machineFiles, qemuProcess, readJson } from "./machine-files.ts";
+import { lanLockPath, lanPidFile } from "./network/lan.ts";
 import { runningProcesses, type RunningProcess } from "./process/list-processes.ts";
+import { endProcess, isRunningWithArgument } from "./process/running-program.ts";
 
 /** Finds processes and files of this driver without an owner. */
 export async function findOrphans(folders: CopiesFolders): Promise<Orphan[]> {
@@ -30,25 +31,18 @@ interface OwnProcess {
   /** Folder that is missing when the process is an orphan. */
   readonly home: string;
   readonly lock: string;
-  /** Another file that may contain the pid. */
-  readonly run?: string;
+  /** Record of QEMU's last start, which may contain the pid. */
+  readonly record?: string;
 }
 
 function ownProcess({ pid, args }: RunningProcess): OwnProcess | undefined {
   const program = basename(args[0] ?? "");
   const pidFile = args[args.indexOf("-pidfile") + 1] ?? "";
-  if (program === "vde_switch" && basename(pidFile) === "lan.pid") {
-    const folder = dirname(pidFile);
-    return {
-      pid,
-      what: "switch of the private network",
-      folder,
-      pidFile,
-      home: folder,
-      lock: lanLockPath(folder),
-    };
-  }
   const home = dirname(pidFile);
+  if (program === "vde_switch" && basename(pidFile) === "lan.pid") {
+    const what = "switch of the private network";
+    return { pid, what, folder: home, pidFile, home, lock: lanLockPath(home) };
+  }
   if (
     !program.startsWith("qemu-system-") ||
     basename(pidFile) !== "qemu.pid" ||
@@ -56,8 +50,9 @@ function ownProcess({ pid, args }: RunningProcess): OwnProcess | undefined {
   )
     return undefined;
   const folder = dirname(dirname(home));
-  const { lock, process: run } = machineFiles({ folder, runtimeFolder: "" }, basename(home));
-  return { pid, what: `QEMU of ${basename(home)}`, folder, pidFile, home, lock, run };
+  const name = basename(home);
+  const { lock, process: record } = machineFiles({ folder, runtimeFolder: "" }, name);
+  return { pid, what: `QEMU of ${name}`, folder, pidFile, home, lock, record };
 }
 
 async function orphanProcesses(): Promise<Orphan[]> {
@@ -73,7 +68,8 @@ async function orphanProcesses(): Promise<Orphan[]> {
         what: `${what}: process ${pid}, ${why}`,
         copy: basename(folder),
         async remove() {
-          if ((await whyOrphan(candidate)) !== undefined) await endProcess(pid, pidFile, what);
+          if ((await whyOrphan(candidate)) !== undefined)
+            await endProcess({ pid, identifyingArgument: pidFile, name: what });
         },
       };
     }),
@@ -85,61 +81,65 @@ async function orphanProcesses(): Promise<Orphan[]> {
  * Returns the reason why a process is an orphan. Checks the process last: a process that was just
  * started or is about to end is no orphan.
  */
-async function whyOrphan({
-  pid,
-  pidFile,
-  home,
-  lock,
-  run,
-}: OwnProcess): Promise<string | undefined> {
+async function whyOrphan(candidate: OwnProcess): Promise<string | undefined> {
+  const { pid, pidFile, home, lock, record } = candidate;
   if ((await fileLockHolder(lock)) !== undefined) return undefined;
   const written = Number(await readFile(pidFile, "utf8").catch(() => "0"));
-  const started = run === undefined ? undefined : (await readJson(run, qemuRun))?.pid;
-  if (written === pid || started === pid || !(await isRunningWithArgument(pid, pidFile)))
+  const recorded = record === undefined ? undefined : (await readJson(record, qemuProcess))?.pid;
+  if (written === pid || recorded === pid || !(await isRunningWithArgument(pid, pidFile)))
     return undefined;
-  if (!(await exists(home))) return `whose folder ${home} is gone`;
+  if (!(await fileExists(home))) return `whose folder ${home} is gone`;
   return `not recorded in ${home}`;
+}
+
+/** A socket of this driver, or the folder with the sockets of a switch. */
+interface OwnSocket {
+  readonly path: string;
+  readonly copy: string;
+  readonly of: "machine" | "switch";
+  /** File or folder that is missing when the socket is an orphan. */
+  readonly owner: string;
+  readonly lock: string;
+}
+
+async function ownSockets({ copies, runtime }: CopiesFolders): Promise<OwnSocket[]> {
+  const found: OwnSocket[] = [];
+  for (const copy of await readdir(runtime).catch(() => [])) {
+    const folder = join(copies, copy);
+    for (const entry of await readdir(join(runtime, copy)).catch(() => [])) {
+      const socket = { path: join(runtime, copy, entry), copy };
+      const name = /^(.+)\.(qmp|agent)$/.exec(entry)?.[1];
+      if (name !== undefined) {
+        const { folder: owner, lock } = machineFiles({ folder, runtimeFolder: "" }, name);
+        found.push({ ...socket, of: "machine", owner, lock });
+      } else if (entry === "lan") {
+        const lock = lanLockPath(folder);
+        found.push({ ...socket, of: "switch", owner: lanPidFile(folder), lock });
+      }
+    }
+  }
+  return found;
 }
 
 /**
  * Finds sockets of missing machines and switches. A socket that a process still has open is listed
  * with the process.
  */
-async function orphanSockets({ copies, runtime }: CopiesFolders): Promise<Orphan[]> {
+async function orphanSockets(folders: CopiesFolders): Promise<Orphan[]> {
   const processes = await runningProcesses();
   const found: Orphan[] = [];
-  for (const copy of await readdir(runtime).catch(() => [])) {
-    for (const entry of await readdir(join(runtime, copy)).catch(() => [])) {
-      const machine = /^(.+)\.(qmp|agent)$/.exec(entry)?.[1];
-      if (machine === undefined && entry !== "lan") continue;
-      const path = join(runtime, copy, entry);
-      const owner =
-        machine === undefined
-          ? lanPidFile(join(copies, copy))
-          : join(copies, copy, "machines", machine);
-      const lock =
-        machine === undefined
-          ? lanLockPath(join(copies, copy))
-          : machineFiles({ folder: join(copies, copy), runtimeFolder: "" }, machine).lock;
-      const owned = async (): Promise<boolean> =>
-        (await exists(owner)) || (await fileLockHolder(lock)) !== undefined;
-      if ((await owned()) || processes.some(({ args }) => args.some((arg) => arg.includes(path))))
-        continue;
-      found.push({
-        what: `socket ${path}, whose ${machine === undefined ? "switch" : "machine"} is gone`,
-        copy,
-        async remove() {
-          if (!(await owned())) await rm(path, { recursive: true, force: true });
-        },
-      });
-    }
+  for (const { path, copy, of, owner, lock } of await ownSockets(folders)) {
+    const hasOwner = async (): Promise<boolean> =>
+      (await fileExists(owner)) || (await fileLockHolder(lock)) !== undefined;
+    if (await hasOwner()) continue;
+    if (processes.some(({ args }) => args.some((arg) => arg.includes(path)))) continue;
+    found.push({
+      what: `socket ${path}, whose ${of} is gone`,
+      copy,
+      async remove() {
+        if (!(await hasOwner())) await rm(path, { recursive: true, force: true });
+      },
+    });
   }
   return found;
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

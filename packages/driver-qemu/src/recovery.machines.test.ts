@@ -14,16 +14,16 @@ import {
 import { qemu } from "./driver.ts";
 import { lanSocket } from "./network/lan.ts";
 import { machineDefinition, machineFiles } from "./machine-files.ts";
-import { makeMachine } from "./make.ts";
+import { createMachine } from "./create-machine.ts";
 import { endAll, processes } from "./processes.test.kit.ts";
 import { openQmp } from "./qmp/qmp.ts";
 
 const root = await mkdtemp(join(tmpdir(), "vmrig-test-"));
 const copy: CopySpec = {
-  rig: "healing",
-  copy: "healing-1",
-  folder: join(root, "rigs", "healing-1"),
-  runtimeFolder: join(root, "run", "healing-1"),
+  rig: "recovery",
+  copy: "recovery-1",
+  folder: join(root, "rigs", "recovery-1"),
+  runtimeFolder: join(root, "run", "recovery-1"),
   // The user's own cache, because the image is built there.
   cacheFolder:
     process.env["VMRIG_CACHE"] ??
@@ -33,12 +33,12 @@ const copy: CopySpec = {
 const pc1 = { copy, name: "pc1" };
 const files = machineFiles(copy, "pc1");
 const driver = qemu();
-const said: string[] = [];
+const reported: string[] = [];
 const admission: Admission = {
   fence: 1,
   signal: new AbortController().signal,
   authorize: generateKeyPair().publicKey,
-  say: (line) => said.push(line),
+  say: (line) => reported.push(line),
 };
 
 async function status(): Promise<MachineStatus | undefined> {
@@ -51,11 +51,11 @@ beforeAll(async () => {
   const resources: LocalResource[] = [];
   const made = { fingerprint: await driver.fingerprint(copy), owner: "me" };
   await driver.declare({ local: (resource) => void resources.push(resource) }, copy, made);
-  await makeMachine(machineDefinition.parse(resources.find(({ name }) => name === "pc1")?.input));
+  await createMachine(machineDefinition.parse(resources.find(({ name }) => name === "pc1")?.input));
   await driver.boot(pc1, admission);
   await driver.capture(pc1, "base", admission);
 });
-beforeEach(() => void said.splice(0));
+beforeEach(() => void reported.splice(0));
 afterAll(async () => {
   await endAll(root);
   await rm(root, { recursive: true, force: true });
@@ -66,7 +66,7 @@ test("a machine stays in the same process through repeated restores", async () =
   // If a clock of the guest were not rewound, the guest would freeze for as long as it had run,
   // twice as long each time: 30 s are too long.
   for (let time = 0; time < 8; time++) await driver.restore(pc1, "base", admission);
-  expect(said).toEqual([]);
+  expect(reported).toEqual([]);
   expect((await status())?.location).toBe(before?.location);
 });
 
@@ -78,7 +78,7 @@ test.each([
   const before = await status();
   await rm(path, { recursive: true });
   await driver.restore(pc1, "base", admission);
-  expect(said).toEqual([
+  expect(reported).toEqual([
     expect.stringMatching(/^heal {5}pc1: .* is gone; starting it again from its snapshot$/),
   ]);
   const after = await status();
@@ -89,7 +89,7 @@ test.each([
   expect(await processes(root)).toHaveLength(2);
 
   await driver.restore(pc1, "base", admission);
-  expect([said.length, (await status())?.location]).toEqual([1, after?.location]);
+  expect([reported.length, (await status())?.location]).toEqual([1, after?.location]);
 });
 
 test("a machine that does not respond after a load in place is restarted from its snapshot", async () => {
@@ -99,7 +99,7 @@ test("a machine that does not respond after a load in place is restarted from it
   await once(holder, "connect");
   await driver.restore(pc1, "base", admission);
   holder.destroy();
-  expect(said).toEqual([
+  expect(reported).toEqual([
     expect.stringMatching(
       /^heal {5}pc1 could not load its snapshot in place \(Waited 3\d\.\d s for the guest agent.*\); restarting it from the snapshot$/,
     ),

@@ -55,9 +55,9 @@ test.each([
   [[], {}, "there is no step"],
   [["create", "lan"], { folder: "/nowhere" }, "runtimeFolder"],
   [["create", "machine"], null, "expected object"],
-])("refuses %j with %j", (args, input, said) => {
+])("refuses %j with %j", (args, input, message) => {
   const { status, stderr } = step(args, input);
-  expect([status, stderr]).toEqual([1, expect.stringContaining(said)]);
+  expect([status, stderr]).toEqual([1, expect.stringContaining(message)]);
 });
 
 test("destroying a missing machine is no error", async () => {
@@ -71,7 +71,7 @@ test("destroying a machine keeps an unrelated process with its old pid, and an i
   const [pc1, pc2] = [await defineMachine(root), await defineMachine(root, { name: "pc2" })];
   const files = machineFiles(pc1, "pc1");
   await writeJson(files.process, { pid: process.pid, sshPort: 1, platform: "x", lanPid: 1 });
-  await writeFile(files.pid, String(process.pid));
+  await writeFile(files.pidFile, String(process.pid));
   const image = join(root, "copy", "images", "aa");
   await mkdir(image, { recursive: true });
   await writeFile(join(image, "disk"), "the image");

@@ -3,16 +3,15 @@
  * `node terraform-steps.js <create|destroy> <machine|lan>`, with the resource's input as JSON in
  * the environment variable VMRIG_INPUT.
  */
-import { withFileLock, isVmrigError } from "vmrig/driver";
+import { isVmrigError, withFileLock } from "vmrig/driver";
 import { z } from "zod";
-import { startLan, stopLan } from "./network/lan.ts";
+import { createMachine } from "./create-machine.ts";
+import { deleteMachine } from "./delete-machine.ts";
+import { resolveMachine } from "./machine-context.ts";
 import { machineDefinition, machineFiles, type MachineDefinition } from "./machine-files.ts";
-import { makeMachine, unmakeMachine } from "./make.ts";
+import { startLan, stopLan } from "./network/lan.ts";
 
-/** States without a folder are from the time when the switch's pid file lay beside its sockets. */
-const lanInput = z
-  .object({ folder: z.string().optional(), runtimeFolder: z.string() })
-  .transform(({ folder, runtimeFolder }) => ({ folder: folder ?? runtimeFolder, runtimeFolder }));
+const copyFolders = z.object({ folder: z.string(), runtimeFolder: z.string() });
 
 const [verb, what] = process.argv.slice(2);
 const input: unknown = JSON.parse(process.env["VMRIG_INPUT"] ?? "null");
@@ -20,16 +19,16 @@ const input: unknown = JSON.parse(process.env["VMRIG_INPUT"] ?? "null");
 try {
   switch (`${verb} ${what}`) {
     case "create machine":
-      await locked(makeMachine);
+      await withLock(createMachine);
       break;
     case "destroy machine":
-      await locked(unmakeMachine);
+      await withLock(async (definition) => deleteMachine(await resolveMachine(definition)));
       break;
     case "create lan":
-      await startLan(lanInput.parse(input));
+      await startLan(copyFolders.parse(input));
       break;
     case "destroy lan":
-      await stopLan(lanInput.parse(input));
+      await stopLan(copyFolders.parse(input));
       break;
     default:
       throw new Error(`steps: there is no step "${verb} ${what}"`);
@@ -40,12 +39,12 @@ try {
 }
 
 /**
- * Runs an action under the machine's file lock. Terraform has no fence, because the holder of the
+ * Runs a step under the machine's file lock. Terraform has no fence, because the holder of the
  * lease runs it. The lock keeps others from acting on a machine during its creation or removal.
  */
-async function locked(act: (machine: MachineDefinition) => Promise<void>): Promise<void> {
-  const machine = machineDefinition.parse(input);
-  await withFileLock({ path: machineFiles(machine, machine.name).lock, on: machine.name }, () =>
-    act(machine),
-  );
+async function withLock(run: (definition: MachineDefinition) => Promise<void>): Promise<void> {
+  const definition = machineDefinition.parse(input);
+  const { name } = definition;
+  const { lock } = machineFiles(definition, name);
+  await withFileLock({ path: lock, on: name }, () => run(definition));
 }

@@ -1,21 +1,9 @@
-import { once } from "node:events";
 import { stat } from "node:fs/promises";
-import { createServer, type RequestListener } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import { download } from "./download.ts";
+import { serve } from "./http-server.test.kit.ts";
 import { tempFolder } from "../temp-folder.test.kit.ts";
-
-async function serve(answer: RequestListener): Promise<string> {
-  const server = createServer(answer).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/image.tar`;
-}
 
 test("reports the address and the size before the first byte", async () => {
   const bytes = Buffer.alloc(3 * 1024 * 1024);
@@ -23,11 +11,11 @@ test("reports the address and the size before the first byte", async () => {
     (_, response) => void response.writeHead(200, { "content-length": bytes.length }).end(bytes),
   );
   const path = join(await tempFolder(), "archive");
-  const said: string[] = [];
-  expect(await download(url, path, { say: (line) => said.push(line) })).toMatchObject({
+  const reported: string[] = [];
+  expect(await download({ url, path, say: (line) => reported.push(line) })).toMatchObject({
     bytes: bytes.length,
   });
-  expect(said).toEqual([`image    fetching ${url} (3.0 MB)`]);
+  expect(reported).toEqual([`image    fetching ${url} (3.0 MB)`]);
   expect((await stat(path)).size).toBe(bytes.length);
 });
 
@@ -36,13 +24,15 @@ test("reports progress and total size at the given interval", async () => {
   const url = await serve(
     (_, response) => void response.writeHead(200, { "content-length": bytes.length }).end(bytes),
   );
-  const said: string[] = [];
-  await download(url, join(await tempFolder(), "archive"), {
-    say: (line) => said.push(line),
-    sayMs: 0,
+  const reported: string[] = [];
+  await download({
+    url,
+    path: join(await tempFolder(), "archive"),
+    say: (line) => reported.push(line),
+    progressMs: 0,
   });
-  expect(said.length).toBeGreaterThan(1);
-  expect(said.at(-1)).toBe(`image    fetching ${url}: 1.0 MB of 1.0 MB`);
+  expect(reported.length).toBeGreaterThan(1);
+  expect(reported.at(-1)).toBe(`image    fetching ${url}: 1.0 MB of 1.0 MB`);
 });
 
 test.each([
@@ -54,7 +44,7 @@ test.each([
 ] as const)("a server that stops sending %s is abandoned and reported", async (_when, answer) => {
   const url = await serve(answer);
   await expect(
-    download(url, join(await tempFolder(), "archive"), { stallMs: 200 }),
+    download({ url, path: join(await tempFolder(), "archive"), stallMs: 200 }),
   ).rejects.toMatchObject({
     code: "IMAGE_MISSING",
     summary: `The image at ${url} cannot be fetched: no data for 0.2 s.`,
@@ -69,6 +59,6 @@ test("ends with the signal's reason after an abort", async () => {
     stop.abort(reason);
   });
   await expect(
-    download(url, join(await tempFolder(), "archive"), { signal: stop.signal }),
+    download({ url, path: join(await tempFolder(), "archive"), signal: stop.signal }),
   ).rejects.toBe(reason);
 });

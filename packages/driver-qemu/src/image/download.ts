@@ -10,10 +10,13 @@ import { systemClock, VmrigError, waitFor, type WaitLimit } from "vmrig/driver";
 const LONGEST_MS = 24 * 3_600_000;
 
 export interface DownloadOptions extends WaitLimit {
+  readonly url: string;
+  /** File to write. */
+  readonly path: string;
   /** Longest time without data. @defaultValue 60000 */
   readonly stallMs?: number;
   /** Shortest interval between two progress lines. @defaultValue 10000 */
-  readonly sayMs?: number;
+  readonly progressMs?: number;
 }
 
 export interface Downloaded {
@@ -27,66 +30,84 @@ export interface Downloaded {
  * @throws VmrigError `IMAGE_MISSING` if the file cannot be fetched, or no data arrives for
  *   `stallMs`; the signal's reason
  */
-export async function download(
-  url: string,
-  path: string,
-  options: DownloadOptions = {},
-): Promise<Downloaded> {
-  const { signal, say = () => {}, stallMs = 60_000, sayMs = 10_000 } = options;
+export async function download(options: DownloadOptions): Promise<Downloaded> {
+  const { url, path, signal, stallMs = 60_000 } = options;
   signal?.throwIfAborted();
+  using stall = detectStall(stallMs);
+  const stop = signal === undefined ? stall.signal : AbortSignal.any([signal, stall.signal]);
   const hash = createHash("sha256");
-  const stalled = new AbortController();
-  const enough = signal === undefined ? stalled.signal : AbortSignal.any([signal, stalled.signal]);
-  const over = new AbortController();
-  let heard = systemClock.monotonic();
-  const watch = waitFor({
-    what: "a download to stall",
-    timeoutMs: LONGEST_MS,
-    intervalMs: Math.min(1_000, stallMs / 4),
-    signal: over.signal,
-    probe: async () =>
-      systemClock.monotonic() - heard < stallMs ? { seen: "bytes" } : { value: true },
-  });
-  watch.then(
-    () => stalled.abort(new Error(`no data for ${stallMs / 1_000} s`)),
-    () => {},
-  );
   let bytes = 0;
   try {
-    const { body, size } = await open(url, enough);
-    const of = size === undefined ? "" : ` of ${megabytes(size)}`;
-    say(`image    fetching ${url}${size === undefined ? "" : ` (${megabytes(size)})`}`);
-    let said = systemClock.monotonic();
+    const { body, size } = await open(url, stop);
+    const report = reportProgress(options, size);
     await pipeline(
       body,
       async function* (chunks: AsyncIterable<Uint8Array>) {
         for await (const chunk of chunks) {
-          heard = systemClock.monotonic();
+          stall.onData();
           hash.update(chunk);
           bytes += chunk.length;
-          if (systemClock.monotonic() - said >= sayMs) {
-            said = systemClock.monotonic();
-            say(`image    fetching ${url}: ${megabytes(bytes)}${of}`);
-          }
+          report(bytes);
           yield chunk;
         }
       },
       createWriteStream(path),
-      { signal: enough },
+      { signal: stop },
     );
   } catch (error) {
     signal?.throwIfAborted();
-    const cause: unknown = stalled.signal.aborted ? stalled.signal.reason : error;
+    const cause: unknown = stall.signal.aborted ? stall.signal.reason : error;
     throw new VmrigError("IMAGE_MISSING", {
-      message: `The image at ${url} cannot be fetched: ${words(cause)}.`,
+      message: `The image at ${url} cannot be fetched: ${reasonOf(cause)}.`,
       ...(bytes > 0 && { details: [`after ${bytes} bytes`] }),
       hint: "check the address, the network and the free space of the cache",
       cause,
     });
-  } finally {
-    over.abort();
   }
   return { sha256: hash.digest("hex"), bytes };
+}
+
+interface StallDetector extends Disposable {
+  /** Aborts when no data has arrived for too long. */
+  readonly signal: AbortSignal;
+  onData(): void;
+}
+
+function detectStall(stallMs: number): StallDetector {
+  const stalled = new AbortController();
+  const disposed = new AbortController();
+  let lastDataAt = systemClock.monotonic();
+  waitFor({
+    what: "a download to stall",
+    timeoutMs: LONGEST_MS,
+    intervalMs: Math.min(1_000, stallMs / 4),
+    signal: disposed.signal,
+    probe: async () =>
+      systemClock.monotonic() - lastDataAt < stallMs ? { seen: "bytes" } : { value: true },
+  }).then(
+    () => stalled.abort(new Error(`no data for ${stallMs / 1_000} s`)),
+    () => {},
+  );
+  return {
+    signal: stalled.signal,
+    onData: () => void (lastDataAt = systemClock.monotonic()),
+    [Symbol.dispose]: () => disposed.abort(),
+  };
+}
+
+/** Reports the beginning of a download. Returns a function that reports its progress. */
+function reportProgress(
+  { url, say = () => {}, progressMs = 10_000 }: DownloadOptions,
+  size: number | undefined,
+): (bytes: number) => void {
+  const total = size === undefined ? "" : megabytes(size);
+  say(`image    fetching ${url}${total && ` (${total})`}`);
+  let reportedAt = systemClock.monotonic();
+  return (bytes) => {
+    if (systemClock.monotonic() - reportedAt < progressMs) return;
+    reportedAt = systemClock.monotonic();
+    say(`image    fetching ${url}: ${megabytes(bytes)}${total && ` of ${total}`}`);
+  };
 }
 
 async function open(
@@ -110,10 +131,8 @@ function megabytes(bytes: number): string {
   return `${(bytes / 1024 / 1024).toFixed(1)} MB`;
 }
 
-/**
- * Returns the message of an error. The reason of `fetch failed` and `terminated` is in their cause.
- */
-function words(thrown: unknown): string {
+/** Returns the message of an error; the cause of `fetch failed` and `terminated` has the reason. */
+function reasonOf(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown);
   return thrown.cause instanceof Error
     ? `${thrown.message} (${thrown.cause.message})`

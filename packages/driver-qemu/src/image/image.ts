@@ -10,21 +10,24 @@ import { fetchImage } from "./fetch-image.ts";
  */
 export type ImageSource = string | { readonly url: string; readonly sha256: string };
 
+export interface FindImageOptions extends WaitLimit {
+  readonly cacheFolder: string;
+}
+
 /**
  * Finds the image in the cache, or fetches it into the cache.
  *
- * An archive is a tar file (plain, gzip, xz or zstd: all formats of this computer's `tar`)
- * with `image.json`, the disk, the kernel and the initrd at its top. `file:` URLs work too.
+ * An archive is a tar file (plain, gzip, xz or zstd: all formats of this computer's `tar`) with
+ * `image.json`, the disk, the kernel and the initrd at its top. `file:` URLs work too.
  *
- * @throws VmrigError `IMAGE_MISSING` or `IMAGE_MISMATCH`; `CONFIG_INVALID` for an
- *   invalid sha256; the signal's reason
+ * @throws VmrigError `IMAGE_MISSING` or `IMAGE_MISMATCH`; `CONFIG_INVALID` for an invalid sha256;
+ *   the signal's reason
  */
 export async function findImage(
   source: ImageSource,
-  cacheFolder: string,
-  patience: WaitLimit = {},
+  { cacheFolder, ...limit }: FindImageOptions,
 ): Promise<Image> {
-  patience.signal?.throwIfAborted();
+  limit.signal?.throwIfAborted();
   const images = join(cacheFolder, "images");
   if (typeof source === "string") {
     const name = join(images, source);
@@ -45,7 +48,7 @@ export async function findImage(
   const folder = join(images, `sha256-${sha256}`);
   return (
     (await readImage(folder).catch(() => undefined)) ??
-    (await fetchImage({ url: source.url, sha256 }, images, folder, readImage, patience))
+    (await fetchImage({ url: source.url, sha256, images, folder, read: readImage }, limit))
   );
 }
 

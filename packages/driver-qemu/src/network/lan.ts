@@ -1,14 +1,14 @@
 import { readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { withFileLock, VmrigError, waitFor, type CopySpec } from "vmrig/driver";
+import { withFileLock, VmrigError, waitFor } from "vmrig/driver";
+import type { CopyFolders } from "../machine-files.ts";
 import { endProcess, isRunningWithArgument } from "../process/running-program.ts";
+import { PACKAGES } from "../process/packages.ts";
 import { requireProgram } from "../process/qemu-binary.ts";
 import { runProgram } from "../process/run-program.ts";
 
 const LAUNCH_MS = 5_000;
 const SWITCH = "vde_switch";
-
-type LanFolders = Pick<CopySpec, "folder" | "runtimeFolder">;
 
 /** Returns the folder with the sockets of a copy's switch. */
 export function lanSocket(runtimeFolder: string): string {
@@ -28,12 +28,12 @@ export function lanLockPath(folder: string): string {
 }
 
 /** Returns the pid of a copy's switch, if it runs and machines can connect to it. */
-export async function lanPid(folders: LanFolders): Promise<number | undefined> {
-  const plug = await stat(join(lanSocket(folders.runtimeFolder), "ctl")).catch(() => undefined);
-  return plug?.isSocket() === true ? await livingSwitch(folders) : undefined;
+export async function lanPid(folders: CopyFolders): Promise<number | undefined> {
+  const socket = await stat(join(lanSocket(folders.runtimeFolder), "ctl")).catch(() => undefined);
+  return socket?.isSocket() === true ? await runningSwitch(folders) : undefined;
 }
 
-async function livingSwitch({ folder }: LanFolders): Promise<number | undefined> {
+async function runningSwitch({ folder }: CopyFolders): Promise<number | undefined> {
   const pid = Number(await readFile(lanPidFile(folder), "utf8").catch(() => "0"));
   return pid > 0 && (await isRunningWithArgument(pid, lanPidFile(folder))) ? pid : undefined;
 }
@@ -45,40 +45,41 @@ async function livingSwitch({ folder }: LanFolders): Promise<number | undefined>
  *
  * @returns the switch's pid
  */
-export async function startLan(folders: LanFolders): Promise<number> {
+export async function startLan(folders: CopyFolders): Promise<number> {
   const running = await lanPid(folders);
   if (running !== undefined) return running;
   return await withFileLock(
     { path: lanLockPath(folders.folder), on: "the private network" },
     async () => {
       // Another holder of the lock may have started the switch since the check above.
-      const alive = await lanPid(folders);
-      if (alive !== undefined) return alive;
+      const started = await lanPid(folders);
+      if (started !== undefined) return started;
       await end(folders);
       await launch(folders);
-      return await written(folders);
+      return await waitForPid(folders);
     },
   );
 }
 
-export async function stopLan(folders: LanFolders): Promise<void> {
+export async function stopLan(folders: CopyFolders): Promise<void> {
   await withFileLock({ path: lanLockPath(folders.folder), on: "the private network" }, () =>
     end(folders),
   );
 }
 
-async function end(folders: LanFolders): Promise<void> {
-  const pid = await livingSwitch(folders);
-  if (pid !== undefined) await endProcess(pid, lanPidFile(folders.folder), SWITCH);
+async function end(folders: CopyFolders): Promise<void> {
+  const pid = await runningSwitch(folders);
+  const pidFile = lanPidFile(folders.folder);
+  if (pid !== undefined) await endProcess({ pid, identifyingArgument: pidFile, name: SWITCH });
   await rm(lanSocket(folders.runtimeFolder), { recursive: true, force: true });
   // vde_switch 2.3 ends, with exit code 0, when it finds one.
-  await rm(lanPidFile(folders.folder), { force: true });
+  await rm(pidFile, { force: true });
 }
 
 /**
  * Waits for the switch's pid file: the switch goes into the background before it writes the file.
  */
-function written(folders: LanFolders): Promise<number> {
+function waitForPid(folders: CopyFolders): Promise<number> {
   return waitFor({
     what: "vde_switch to write its pid",
     on: folders.folder,
@@ -92,11 +93,8 @@ function written(folders: LanFolders): Promise<number> {
   });
 }
 
-async function launch({ folder, runtimeFolder }: LanFolders): Promise<void> {
-  const program = requireProgram(
-    SWITCH,
-    "apt-get install vde2 · dnf install vde2 · brew install vde",
-  );
+async function launch({ folder, runtimeFolder }: CopyFolders): Promise<void> {
+  const program = requireProgram(SWITCH, PACKAGES[SWITCH]);
   try {
     await runProgram(
       program,

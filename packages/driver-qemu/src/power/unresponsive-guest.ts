@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { freeSpace } from "../disk-space.ts";
-import { machineFiles, type MachineDefinition } from "../machine-files.ts";
+import type { MachineContext } from "../machine-context.ts";
 import { openQmp } from "../qmp/qmp.ts";
 
 const runState = z.object({ status: z.string() });
@@ -16,23 +16,23 @@ export interface UnresponsiveGuest {
 }
 
 /** Queries QEMU about a guest that does not respond. Never throws: it explains another failure. */
-export async function explainUnresponsiveGuest(
-  machine: MachineDefinition,
-): Promise<UnresponsiveGuest> {
-  const files = machineFiles(machine, machine.name);
+export async function explainUnresponsiveGuest({
+  name,
+  files,
+}: MachineContext): Promise<UnresponsiveGuest> {
   try {
     await using qmp = await openQmp({
       path: files.qmp,
-      machine: machine.name,
+      machine: name,
       timeoutMs: 2_000,
-      answerMs: 2_000,
+      replyMs: 2_000,
     });
     const { status } = runState.parse(await qmp.execute("query-status"));
-    const { little, line } = await freeSpace(files.disk);
+    const { low, line } = await freeSpace(files.disk);
     const diskRefused = status === "io-error";
     return {
       diskRefused,
-      lines: [`QEMU reports: ${status}`, ...(diskRefused || little ? [line] : [])],
+      lines: [`QEMU reports: ${status}`, ...(diskRefused || low ? [line] : [])],
     };
   } catch (error) {
     return {

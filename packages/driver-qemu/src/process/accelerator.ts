@@ -12,15 +12,18 @@ export interface AcceleratorFacts {
   readonly cpuinfo: string;
 }
 
+export interface AcceleratorChoice {
+  readonly accelerator: Accelerator;
+  /** Reason, for people: `/dev/kvm is usable`. */
+  readonly why: string;
+}
+
 /**
  * Chooses KVM if it can work, otherwise emulation. An open `/dev/kvm` is not enough: on a host that
  * is itself a paravirtualised guest it opens and answers, but no guest ever gets past its firmware.
  * So on x86 the CPU flags must include `vmx` or `svm` too.
  */
-export function chooseAccelerator(facts: AcceleratorFacts): {
-  readonly accelerator: Accelerator;
-  readonly why: string;
-} {
+export function chooseAccelerator(facts: AcceleratorFacts): AcceleratorChoice {
   if (facts.platform !== "linux")
     return { accelerator: "tcg", why: `KVM needs Linux, this is ${facts.platform}` };
   if (!facts.kvmOpens)
@@ -42,22 +45,22 @@ export function measureAccelerator(): AcceleratorFacts {
 
 /** Resolves the option. `auto` chooses; an explicit `kvm` that cannot work is an error. */
 export function resolveAccelerator(
-  wish: Accelerator | "auto",
+  requested: Accelerator | "auto",
   facts: AcceleratorFacts,
-): { accelerator: Accelerator; why: string } {
+): AcceleratorChoice {
   const choice = chooseAccelerator(facts);
-  if (wish === "tcg")
+  if (requested === "tcg")
     return {
       accelerator: "tcg",
       why: choice.accelerator === "tcg" ? choice.why : "the config asks for it",
     };
-  if (wish === "kvm" && choice.accelerator !== "kvm" && !facts.kvmOpens) {
+  if (requested === "kvm" && choice.accelerator !== "kvm" && !facts.kvmOpens) {
     throw new VmrigError("QEMU_FAILED", {
       message: `The config asks for accel "kvm", but ${choice.why}.`,
       hint: 'add yourself to the group kvm, or use accel: "auto"',
     });
   }
-  return wish === "kvm" ? { accelerator: "kvm", why: "the config asks for it" } : choice;
+  return requested === "kvm" ? { accelerator: "kvm", why: "the config asks for it" } : choice;
 }
 
 function kvmOpens(): boolean {

@@ -1,12 +1,22 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { hardwareAddress, platformOf, qemuArguments } from "./command-line.ts";
+import { hardwareAddress, qemuArguments } from "./command-line.ts";
+import { platformOf } from "./platform.ts";
 import { defineMachine } from "../machine.test.kit.ts";
+import { resolveMachine, type MachineContext } from "../machine-context.ts";
+import type { MachineDefinition } from "../machine-files.ts";
 import type { QemuBinary } from "./qemu-binary.ts";
 import { tempFolder } from "../temp-folder.test.kit.ts";
 
 const qemu: QemuBinary = { path: "/usr/bin/qemu", machineType: "q35", version: "7.2.22" };
+
+async function machineIn(
+  root: string,
+  changes: Partial<MachineDefinition> = {},
+): Promise<MachineContext> {
+  return await resolveMachine(await defineMachine(root, changes));
+}
 
 /** Returns options with their values, one per line. */
 function lines(args: readonly string[], root: string): string {
@@ -23,8 +33,8 @@ function lines(args: readonly string[], root: string): string {
 // After a change, raise "devices 2" in `platformOf`.
 test("equal definitions give equal devices in equal order", async () => {
   const root = await tempFolder();
-  const machine = await defineMachine(root);
-  expect(lines(qemuArguments(machine, qemu), root)).toMatchInlineSnapshot(`
+  const machine = await machineIn(root);
+  expect(lines(qemuArguments({ machine, qemu }), root)).toMatchInlineSnapshot(`
     "-name guest=pcs-1/pc1
     -machine q35
     -accel tcg,thread=multi
@@ -60,18 +70,19 @@ test("equal definitions give equal devices in equal order", async () => {
 });
 
 test("a start from a snapshot adds only the snapshot", async () => {
-  const machine = await defineMachine(await tempFolder());
-  expect(qemuArguments(machine, qemu, "baseline-1")).toEqual([
-    ...qemuArguments(machine, qemu),
+  const machine = await machineIn(await tempFolder());
+  expect(qemuArguments({ machine, qemu, from: "baseline-1" })).toEqual([
+    ...qemuArguments({ machine, qemu }),
     "-loadvm",
     "baseline-1",
   ]);
 });
 
 test("hardware virtualisation changes only the accelerator, the processor and the kernel's command line", async () => {
-  const machine = await defineMachine(await tempFolder());
-  const emulated = qemuArguments(machine, qemu);
-  const changed = qemuArguments({ ...machine, accelerator: "kvm" }, qemu).filter(
+  const root = await tempFolder();
+  const emulated = qemuArguments({ machine: await machineIn(root), qemu });
+  const virtualised = await machineIn(root, { accelerator: "kvm" });
+  const changed = qemuArguments({ machine: virtualised, qemu }).filter(
     (arg, index) => arg !== emulated[index],
   );
   expect(changed).toEqual(["kvm", "host", expect.stringMatching(/ quiet panic=-1$/)]);
@@ -80,7 +91,7 @@ test("hardware virtualisation changes only the accelerator, the processor and th
 test("commas in paths are doubled only where QEMU would end a value at a comma", async () => {
   const root = join(await tempFolder(), "a,b");
   await mkdir(root);
-  const args = qemuArguments(await defineMachine(root), qemu);
+  const args = qemuArguments({ machine: await machineIn(root), qemu });
   const doubled = root.replaceAll(",", ",,");
   const path = (option: string): string[] => args.filter((_, index) => args[index - 1] === option);
   expect(path("-chardev")).toEqual([

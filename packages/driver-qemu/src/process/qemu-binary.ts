@@ -6,7 +6,8 @@ import { VmrigError, explainWriteErrors, writeTextAtomically } from "vmrig/drive
 import { runProgram } from "./run-program.ts";
 
 /** Finds a program on PATH. */
-function findProgram(name: string, path = process.env["PATH"] ?? ""): string | undefined {
+function findProgram(name: string): string | undefined {
+  const path = process.env["PATH"] ?? "";
   // An empty entry would mean the current folder.
   for (const folder of path.split(delimiter).filter((entry) => entry !== "")) {
     const file = join(folder, name);
@@ -69,9 +70,10 @@ export async function findQemu(cacheFolder: string): Promise<QemuBinary> {
     .update(JSON.stringify([realpathSync(path), size, mtimeMs]))
     .digest("hex")
     .slice(0, 16);
-  const note = join(cacheFolder, "qemu", `${key}.version`);
+  const cacheFile = join(cacheFolder, "qemu", `${key}.version`);
   const version =
-    (await readFile(note, "utf8").catch(() => undefined)) ?? (await askVersion(path, note));
+    (await readFile(cacheFile, "utf8").catch(() => undefined)) ??
+    (await askVersion(path, cacheFile));
   return { path, machineType: wanted.machine, version };
 }
 
@@ -84,7 +86,7 @@ export function emulatesReliably(version: string): boolean {
   return major > 8 || (major === 8 && minor >= 2);
 }
 
-async function askVersion(path: string, note: string): Promise<string> {
+async function askVersion(path: string, cacheFile: string): Promise<string> {
   const stdout = await runProgram(path, ["--version"]).catch((error: unknown) => {
     throw new VmrigError("QEMU_MISSING", {
       message: `${path} --version failed.`,
@@ -93,8 +95,8 @@ async function askVersion(path: string, note: string): Promise<string> {
     });
   });
   const version = /version ([0-9.]+)/.exec(stdout)?.[1] ?? stdout.split("\n")[0] ?? "unknown";
-  await explainWriteErrors(note, () => mkdir(dirname(note), { recursive: true }));
-  // Machines that start at the same moment all write the note. Users may share a cache.
-  await writeTextAtomically(note, version, { mode: 0o644 });
+  await explainWriteErrors(cacheFile, () => mkdir(dirname(cacheFile), { recursive: true }));
+  // Machines that start at the same moment all write this file. Users may share a cache.
+  await writeTextAtomically(cacheFile, version, { mode: 0o644 });
   return version;
 }

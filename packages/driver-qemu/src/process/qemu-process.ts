@@ -1,29 +1,17 @@
-import { readFile, rm } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { VmrigError, type SnapshotName } from "vmrig/driver";
 import { z } from "zod";
-import { platformOf, qemuArguments } from "./command-line.ts";
-import { boundConsole } from "../console-log.ts";
+import { trimConsole } from "../console-log.ts";
+import type { MachineContext } from "../machine-context.ts";
+import { writeJson, type QemuProcess } from "../machine-files.ts";
 import { startLan } from "../network/lan.ts";
-import {
-  machineFiles,
-  qemuRun,
-  readJson,
-  writeJson,
-  type MachineDefinition,
-  type QemuRun,
-} from "../machine-files.ts";
-import { endProcess, isRunningWithArgument } from "./running-program.ts";
-import { findQemu } from "./qemu-binary.ts";
 import { openQmp, type Qmp } from "../qmp/qmp.ts";
+import { removeFiles } from "../remove-files.ts";
+import { qemuArguments, type QemuStart } from "./command-line.ts";
+import { platformOf } from "./platform.ts";
+import { findQemu } from "./qemu-binary.ts";
 import { runProgram } from "./run-program.ts";
-
-/** Returns the QEMU process of a machine, if it runs. */
-export async function findProcess(machine: MachineDefinition): Promise<QemuRun | undefined> {
-  const run = await readJson(machineFiles(machine, machine.name).process, qemuRun);
-  return run !== undefined && (await isRunningWithArgument(run.pid, mark(machine)))
-    ? run
-    : undefined;
-}
+import { endProcess } from "./running-program.ts";
 
 /**
  * Starts QEMU for a machine, from a snapshot or by a cold boot. Returns when QEMU runs; the guest
@@ -31,38 +19,39 @@ export async function findProcess(machine: MachineDefinition): Promise<QemuRun |
  *
  * @throws VmrigError `QEMU_MISSING`, `QEMU_FAILED` with QEMU's message
  */
-export async function startProcess(
-  machine: MachineDefinition,
-  from?: SnapshotName,
-): Promise<QemuRun> {
-  const files = machineFiles(machine, machine.name);
-  const qemu = await findQemu(machine.cacheFolder);
-  const lanPid = await startLan(machine);
-  await boundConsole(files.console);
-  await Promise.all([files.qmp, files.agent].map((socket) => rm(socket, { force: true })));
+export async function startProcess(machine: MachineContext, from?: SnapshotName): Promise<void> {
+  const { name, definition, files } = machine;
+  const qemu = await findQemu(definition.cacheFolder);
+  const lanPid = await startLan(definition);
+  await trimConsole(files.console);
+  await removeFiles(files.qmp, files.agent);
+  await launch({ machine, qemu, from });
+  const pid = Number(await readFile(files.pidFile, "utf8"));
+  await using qmp = await openQmp({ path: files.qmp, machine: name });
+  const started: QemuProcess = {
+    pid,
+    sshPort: await forwardedPort(qmp, name),
+    platform: platformOf(qemu, definition.accelerator),
+    lanPid,
+  };
+  await writeJson(files.process, started);
+}
+
+async function launch(start: QemuStart & { readonly machine: MachineContext }): Promise<void> {
+  const { machine, qemu, from } = start;
   try {
-    await runProgram(qemu.path, qemuArguments(machine, qemu, from), { timeoutMs: 60_000 });
+    await runProgram(qemu.path, qemuArguments(start), { timeoutMs: 60_000 });
   } catch (cause) {
-    const said =
+    const printed =
       typeof cause === "object" && cause !== null && "stderr" in cause
         ? String(cause.stderr).trim().split("\n").slice(-6)
         : [];
     throw new VmrigError("QEMU_FAILED", {
       message: `QEMU did not start ${machine.name}${from === undefined ? "" : ` from its snapshot ${from}`}.`,
-      details: said,
+      details: printed,
       cause,
     });
   }
-  const pid = Number(await readFile(files.pid, "utf8"));
-  await using qmp = await openQmp({ path: files.qmp, machine: machine.name });
-  const run: QemuRun = {
-    pid,
-    sshPort: await forwardedPort(qmp, machine.name),
-    platform: platformOf(qemu, machine.accelerator),
-    lanPid,
-  };
-  await writeJson(files.process, run);
-  return run;
 }
 
 /**
@@ -71,25 +60,20 @@ export async function startProcess(
  */
 const END_MS = 20_000;
 
-/** Ends QEMU for a machine in any state. Disk and snapshots stay. */
-export async function stopProcess(machine: MachineDefinition): Promise<void> {
-  const files = machineFiles(machine, machine.name);
-  for (const pid of [
-    (await findProcess(machine))?.pid,
-    Number(await readFile(files.pid, "utf8").catch(() => "0")),
-  ]) {
-    if (pid !== undefined && pid > 0 && (await isRunningWithArgument(pid, mark(machine)))) {
-      await endProcess(pid, mark(machine), `QEMU of ${machine.name}`, END_MS);
-    }
-  }
-  await Promise.all(
-    [files.process, files.pid, files.qmp, files.agent].map((file) => rm(file, { force: true })),
-  );
-}
-
-/** Returns an argument that only this machine's process has on its command line. */
-function mark(machine: MachineDefinition): string {
-  return machineFiles(machine, machine.name).pid;
+/**
+ * Ends QEMU for a machine in any state. Disk and snapshots stay. An interrupted start may have left
+ * a process that only the pid file names.
+ */
+export async function stopProcess({ name, files, process }: MachineContext): Promise<void> {
+  const written = Number(await readFile(files.pidFile, "utf8").catch(() => "0"));
+  const options = {
+    identifyingArgument: files.pidFile,
+    name: `QEMU of ${name}`,
+    timeoutMs: END_MS,
+  };
+  for (const pid of new Set([process?.pid ?? 0, written]))
+    if (pid > 0) await endProcess({ pid, ...options });
+  await removeFiles(files.process, files.pidFile, files.qmp, files.agent);
 }
 
 const FORWARD = /HOST_FORWARD\]\s+\S+\s+\S+\s+(\d+)\s+\S+\s+22\b/;

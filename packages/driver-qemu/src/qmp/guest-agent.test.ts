@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { openGuestAgent, type GuestAgent, type GuestAgentOptions } from "./guest-agent.ts";
 import { listen, type Client, type SocketServer } from "./socket-server.test.kit.ts";
 
-interface Order {
+interface Command {
   readonly execute: string;
   readonly arguments: Readonly<Record<string, unknown>>;
 }
@@ -11,13 +11,13 @@ const SYNC = "guest-sync-delimited";
 const KEY = "ssh-ed25519 AAAA";
 
 /** Responds like qemu-ga: a 0xFF byte before the echo of a sync. */
-function echo(client: Client, order: Order): void {
-  client.say("\u00FF");
-  client.say({ return: order.arguments["id"] });
+function echo(client: Client, command: Command): void {
+  client.send("\u00FF");
+  client.send({ return: command.arguments["id"] });
 }
 
-function agent(onOrder: (order: Order, client: Client) => void): Promise<SocketServer> {
-  return listen(() => {}, onOrder);
+function agent(onCommand: (command: Command, client: Client) => void): Promise<SocketServer> {
+  return listen(() => {}, onCommand);
 }
 
 async function open(
@@ -36,12 +36,12 @@ async function open(
 }
 
 test("makes a key the only authorised key of a user", async () => {
-  const server = await agent((order, client) =>
-    order.execute === SYNC ? echo(client, order) : client.say({ return: {} }),
+  const server = await agent((command, client) =>
+    command.execute === SYNC ? echo(client, command) : client.send({ return: {} }),
   );
   const opened = await open(server);
   await opened.authorize("vmrig", KEY);
-  expect(server.heard).toContainEqual({
+  expect(server.received).toContainEqual({
     execute: "guest-ssh-add-authorized-keys",
     arguments: { username: "vmrig", keys: [KEY], reset: true },
   });
@@ -49,19 +49,19 @@ test("makes a key the only authorised key of a user", async () => {
 
 test("awaits the reply to every request: the agent would retry an unread reply for ever", async () => {
   const unanswered = new Set<string>();
-  const server = await agent((order, client) => {
-    unanswered.add(order.execute);
+  const server = await agent((command, client) => {
+    unanswered.add(command.execute);
     setTimeout(() => {
-      unanswered.delete(order.execute);
-      if (order.execute === SYNC) echo(client, order);
-      else client.say({ return: {} });
+      unanswered.delete(command.execute);
+      if (command.execute === SYNC) echo(client, command);
+      else client.send({ return: {} });
     }, 20);
   });
   {
     await using opened = await open(server);
     await opened.authorize("vmrig", KEY);
   }
-  expect([server.heard.length, [...unanswered]]).toEqual([2, []]);
+  expect([server.received.length, [...unanswered]]).toEqual([2, []]);
 });
 
 test.each([
@@ -76,40 +76,40 @@ test.each([
   ["bytes that are not text", "\u00FE\u0000\u00FF\u00FF\n\u00FF"],
   ["the reply to an old command", '{"return": {}}\n'],
 ])("drops %s and waits for the echo", async (_title, garbage) => {
-  const server = await agent((order, client) => {
-    if (order.execute !== SYNC) return client.say({ return: {} });
-    client.say(garbage);
-    echo(client, order);
+  const server = await agent((command, client) => {
+    if (command.execute !== SYNC) return client.send({ return: {} });
+    client.send(garbage);
+    echo(client, command);
   });
   await expect((await open(server)).authorize("vmrig", KEY)).resolves.toBeUndefined();
 });
 
 test("an agent that is silent during boot is asked again, and responds later", async () => {
   let asked = 0;
-  const server = await agent((order, client) => {
-    if (order.execute !== SYNC) client.say({ return: {} });
-    else if (++asked === 2) echo(client, order);
+  const server = await agent((command, client) => {
+    if (command.execute !== SYNC) client.send({ return: {} });
+    else if (++asked === 2) echo(client, command);
   });
   await (await open(server)).authorize("vmrig", KEY);
-  const tokens = (server.heard as Order[])
+  const tokens = (server.received as Command[])
     .filter(({ execute }) => execute === SYNC)
-    .map((order) => order.arguments["id"]);
+    .map((command) => command.arguments["id"]);
   expect(new Set(tokens).size).toBe(2);
 });
 
 test("an agent that replies to two requests late causes no mistaken reply to a command", async () => {
-  const waiting: Order[] = [];
-  const server = await agent((order, client) => {
-    if (order.execute !== SYNC) return client.say({ return: {} });
-    waiting.push(order);
+  const waiting: Command[] = [];
+  const server = await agent((command, client) => {
+    if (command.execute !== SYNC) return client.send({ return: {} });
+    waiting.push(command);
     if (waiting.length < 2) return;
     // Like a real agent: each 0xFF is a separate error, with a pause between the two.
-    const [first, second] = waiting as [Order, Order];
+    const [first, second] = waiting as [Command, Command];
     const stray = { error: { class: "GenericError", desc: "JSON parse error, stray '\u00FF'" } };
-    client.say(stray);
+    client.send(stray);
     echo(client, first);
     setImmediate(() => {
-      client.say(stray);
+      client.send(stray);
       echo(client, second);
     });
   });
@@ -127,10 +127,10 @@ test("an agent that never responds fails at the deadline", async () => {
 });
 
 test("a command that the guest rejects fails with its message", async () => {
-  const server = await agent((order, client) =>
-    order.execute === SYNC
-      ? echo(client, order)
-      : client.say({
+  const server = await agent((command, client) =>
+    command.execute === SYNC
+      ? echo(client, command)
+      : client.send({
           error: { class: "GenericError", desc: "failed to create directory '/home/vmrig/.ssh'" },
         }),
   );
@@ -152,8 +152,8 @@ test("a QEMU that exits is reported immediately, during the wait and later", asy
       /^The guest agent of pc1 failed: (QEMU closed the connection|write EPIPE|read ECONNRESET)\.$/,
     ),
   });
-  const dying = await agent((order, client) =>
-    order.execute === SYNC ? echo(client, order) : client.socket.destroy(),
+  const dying = await agent((command, client) =>
+    command.execute === SYNC ? echo(client, command) : client.socket.destroy(),
   );
   await expect((await open(dying)).authorize("vmrig", KEY)).rejects.toMatchObject({
     code: "MACHINE_UNREACHABLE",
@@ -180,8 +180,8 @@ test("a lost lease ends the wait for the guest and for its reply with its reason
   const silent = await agent(() => booting.abort(reason));
   await expect(open(silent, { signal: booting.signal })).rejects.toBe(reason);
   const later = new AbortController();
-  const mute = await agent((order, client) =>
-    order.execute === SYNC ? echo(client, order) : later.abort(reason),
+  const mute = await agent((command, client) =>
+    command.execute === SYNC ? echo(client, command) : later.abort(reason),
   );
   await expect((await open(mute, { signal: later.signal })).authorize("vmrig", KEY)).rejects.toBe(
     reason,

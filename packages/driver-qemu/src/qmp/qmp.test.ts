@@ -3,13 +3,13 @@ import { waitFor } from "vmrig/driver";
 import { openQmp, type Qmp, type QmpOptions } from "./qmp.ts";
 import { listen, type Client, type SocketServer } from "./socket-server.test.kit.ts";
 
-interface Order {
+interface Command {
   readonly execute: string;
   readonly id: number;
   readonly arguments?: Readonly<Record<string, unknown>>;
 }
 
-type Answers = Readonly<Record<string, (order: Order, client: Client) => unknown>>;
+type Answers = Readonly<Record<string, (command: Command, client: Client) => unknown>>;
 
 const GREETING = {
   QMP: { version: { qemu: { major: 7, minor: 2, micro: 22 }, package: "" }, capabilities: ["oob"] },
@@ -21,12 +21,12 @@ const GREETING = {
  */
 function qemu(answers: Answers = {}): Promise<SocketServer> {
   return listen(
-    ({ say }) => say(GREETING),
-    (order: Order, client) => {
-      client.say({ event: "NIC_RX_FILTER_CHANGED", timestamp: { seconds: 1, microseconds: 2 } });
-      const answer = answers[order.execute];
-      const said = answer === undefined ? { return: {} } : answer(order, client);
-      if (said !== undefined) client.say({ ...(said as object), id: order.id });
+    ({ send }) => send(GREETING),
+    (command: Command, client) => {
+      client.send({ event: "NIC_RX_FILTER_CHANGED", timestamp: { seconds: 1, microseconds: 2 } });
+      const answer = answers[command.execute];
+      const reply = answer === undefined ? { return: {} } : answer(command, client);
+      if (reply !== undefined) client.send({ ...(reply as object), id: command.id });
     },
   );
 }
@@ -42,8 +42,8 @@ function jobs(...rounds: readonly (Readonly<Record<string, unknown>> | undefined
   let id: unknown;
   let round = -1;
   return {
-    "snapshot-load": (order) => {
-      id = order.arguments?.["job-id"];
+    "snapshot-load": (command) => {
+      id = command.arguments?.["job-id"];
       return { return: {} };
     },
     "query-jobs": () => {
@@ -76,7 +76,7 @@ test("receives the greeting, and sends commands and receives replies", async () 
     "VLAN\r\n",
   );
   expect(await qmp.execute("stop")).toEqual({});
-  expect(server.heard).toEqual([
+  expect(server.received).toEqual([
     { execute: "qmp_capabilities", id: 1 },
     { execute: "human-monitor-command", id: 2, arguments: { "command-line": "info usernet" } },
     { execute: "stop", id: 3 },
@@ -86,7 +86,7 @@ test("receives the greeting, and sends commands and receives replies", async () 
 test("replies are matched to their commands in any order", async () => {
   let slow: (() => void) | undefined;
   const server = await qemu({
-    slow: (order, { say }) => void (slow = () => say({ return: "slow", id: order.id })),
+    slow: (command, { send }) => void (slow = () => send({ return: "slow", id: command.id })),
     quick: () => {
       setImmediate(() => slow?.());
       return { return: "quick" };
@@ -150,14 +150,14 @@ test("a QEMU that exits fails all pending and later commands", async () => {
   const qmp = await open(
     await qemu({ quit: (_, { socket }) => void socket.destroy(), wait: () => undefined }),
   );
-  const orders = await Promise.allSettled([qmp.execute("wait"), qmp.execute("quit")]);
-  for (const order of orders)
-    expect(order).toMatchObject({ status: "rejected", reason: { code: "QEMU_FAILED" } });
+  const outcomes = await Promise.allSettled([qmp.execute("wait"), qmp.execute("quit")]);
+  for (const outcome of outcomes)
+    expect(outcome).toMatchObject({ status: "rejected", reason: { code: "QEMU_FAILED" } });
   await expect(qmp.execute("stop")).rejects.toMatchObject({ code: "QEMU_FAILED" });
 });
 
 test("a QEMU that does not reply fails at the timeout", async () => {
-  const qmp = await open(await qemu({ stop: () => undefined }), { answerMs: 200 });
+  const qmp = await open(await qemu({ stop: () => undefined }), { replyMs: 200 });
   await expect(qmp.execute("stop")).rejects.toMatchObject({
     code: "QEMU_FAILED",
     summary: "QEMU's control channel of pc1: no answer to stop within 0.2 s.",
@@ -165,7 +165,7 @@ test("a QEMU that does not reply fails at the timeout", async () => {
 });
 
 test("an invalid message closes the channel", async () => {
-  const qmp = await open(await qemu({ stop: (_, { say }) => say("hello\r\n") }));
+  const qmp = await open(await qemu({ stop: (_, { send }) => send("hello\r\n") }));
   await expect(qmp.execute("stop")).rejects.toMatchObject({
     code: "QEMU_FAILED",
     cause: expect.any(SyntaxError),
@@ -192,15 +192,15 @@ test("a job is finished when it is concluded, and is then dismissed", async () =
   );
   const qmp = await open(server);
   await qmp.job("snapshot-load", { tag: "baseline-1", vmstate: "disk", devices: ["disk"] });
-  const orders = server.heard as Order[];
-  const load = orders.find(({ execute }) => execute === "snapshot-load");
+  const commands = server.received as Command[];
+  const load = commands.find(({ execute }) => execute === "snapshot-load");
   expect(load?.arguments).toMatchObject({
     tag: "baseline-1",
     vmstate: "disk",
     devices: ["disk"],
     "job-id": expect.stringMatching(/^vmrig-/),
   });
-  expect(orders.map(({ execute }) => execute)).toEqual([
+  expect(commands.map(({ execute }) => execute)).toEqual([
     "qmp_capabilities",
     "snapshot-load",
     "query-jobs",
@@ -208,7 +208,7 @@ test("a job is finished when it is concluded, and is then dismissed", async () =
     "query-jobs",
     "job-dismiss",
   ]);
-  expect(orders.at(-1)?.arguments).toEqual({ id: load?.arguments?.["job-id"] });
+  expect(commands.at(-1)?.arguments).toEqual({ id: load?.arguments?.["job-id"] });
 });
 
 test("a failed job is dismissed too, and fails with QEMU's message", async () => {
@@ -220,7 +220,7 @@ test("a failed job is dismissed too, and fails with QEMU's message", async () =>
     summary:
       "QEMU's control channel of pc1: snapshot-load failed: Snapshot 'x' does not exist in one or more devices.",
   });
-  expect(server.heard.at(-1)).toMatchObject({ execute: "job-dismiss" });
+  expect(server.received.at(-1)).toMatchObject({ execute: "job-dismiss" });
 });
 
 test("a job that QEMU rejects fails with QEMU's message", async () => {
@@ -245,7 +245,7 @@ test("a job that vanishes fails immediately", async () => {
 test("a job that does not end fails with its last state", async () => {
   const server = await qemu(jobs({ status: "running" }));
   await expect(
-    (await open(server, { answerMs: 300 })).job("snapshot-load", {}),
+    (await open(server, { replyMs: 300 })).job("snapshot-load", {}),
   ).rejects.toMatchObject({
     code: "QEMU_FAILED",
     summary: expect.stringMatching(/QEMU's job snapshot-load on pc1; last seen: running\.$/),
@@ -259,8 +259,8 @@ test("every job has a unique name", async () => {
     await qmp.job("snapshot-load", {});
     await qmp.job("snapshot-load", {});
   }
-  const loads = (server.heard as Order[]).filter(({ execute }) => execute === "snapshot-load");
-  expect(new Set(loads.map((order) => order.arguments?.["job-id"])).size).toBe(4);
+  const loads = (server.received as Command[]).filter(({ execute }) => execute === "snapshot-load");
+  expect(new Set(loads.map((command) => command.arguments?.["job-id"])).size).toBe(4);
 });
 
 test("closing admits the next client", async () => {

@@ -1,15 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { connect, type Socket } from "node:net";
-import { systemClock, VmrigError, waitFor } from "vmrig/driver";
+import { systemClock, waitFor } from "vmrig/driver";
 import { z } from "zod";
-import { readLines } from "./json-lines.ts";
-
-const reply = z.union([
-  z.object({ QMP: z.unknown() }),
-  z.object({ event: z.string() }),
-  z.object({ return: z.unknown(), id: z.number() }),
-  z.object({ error: z.object({ class: z.string(), desc: z.string() }), id: z.number().optional() }),
-]);
+import type { MachineSocket } from "./machine-socket.ts";
+import { connectQmp, qmpError } from "./qmp-connection.ts";
 
 const jobList = z.array(
   z.object({ id: z.string(), status: z.string(), error: z.string().optional() }),
@@ -36,10 +29,7 @@ export interface Qmp extends AsyncDisposable {
   job(command: string, parameters: Record<string, unknown>): Promise<void>;
 }
 
-export interface QmpOptions {
-  readonly path: string;
-  /** Machine name for errors: `pc1`. */
-  readonly machine: string;
+export interface QmpOptions extends MachineSocket {
   readonly signal?: AbortSignal;
   /** Timeout of the greeting. @defaultValue 10000 */
   readonly timeoutMs?: number;
@@ -48,7 +38,7 @@ export interface QmpOptions {
    *
    * @defaultValue 120000
    */
-  readonly answerMs?: number;
+  readonly replyMs?: number;
 }
 
 /**
@@ -58,54 +48,21 @@ export interface QmpOptions {
  *   client has the channel
  */
 export async function openQmp(options: QmpOptions): Promise<Qmp> {
-  const { path, machine, signal, timeoutMs = 10_000, answerMs = 120_000 } = options;
-  const socket = connect(path);
-  const pending = new Map<number, PromiseWithResolvers<unknown>>();
-  let greeted = false;
-  let fault: Error | undefined;
-  let sequence = 0;
+  const { path, machine, signal, timeoutMs = 10_000, replyMs = 120_000 } = options;
+  const connection = connectQmp({ path, machine });
 
-  const fail = (error: Error): void => {
-    fault ??= error;
-    for (const request of pending.values()) request.reject(error);
-    pending.clear();
-  };
-  socket.on("error", (error) => fail(broken(machine, error.message, error)));
-  socket.on("close", () => fail(broken(machine, "the connection closed")));
-  readLines(socket, (line) => {
-    const message = reply.parse(line);
-    if ("QMP" in message) greeted = true;
-    else if ("return" in message) take(pending, message.id)?.resolve(message.return);
-    else if ("error" in message) {
-      take(pending, message.id)?.reject(
-        broken(machine, `${message.error.class}: ${message.error.desc}`),
-      );
-    }
-  });
-
-  const execute = async (
-    command: string,
-    parameters?: Record<string, unknown>,
-  ): Promise<unknown> => {
-    if (fault !== undefined) throw fault;
+  const execute: Qmp["execute"] = async (command, parameters) => {
     signal?.throwIfAborted();
-    const id = ++sequence;
-    const request = Promise.withResolvers<unknown>();
-    pending.set(id, request);
-    socket.write(
-      `${JSON.stringify({ execute: command, id, ...(parameters && { arguments: parameters }) })}\n`,
-    );
-    const answered = new AbortController();
-    const enough =
-      signal === undefined ? answered.signal : AbortSignal.any([answered.signal, signal]);
-    const tooLong = systemClock.sleep(answerMs, enough).then(() => {
-      throw broken(machine, `no answer to ${command} within ${answerMs / 1_000} s`);
+    const replied = new AbortController();
+    const stopped =
+      signal === undefined ? replied.signal : AbortSignal.any([replied.signal, signal]);
+    const timeout = systemClock.sleep(replyMs, stopped).then(() => {
+      throw qmpError(machine, `no answer to ${command} within ${replyMs / 1_000} s`);
     });
     try {
-      return await Promise.race([request.promise, tooLong]);
+      return await Promise.race([connection.send(command, parameters), timeout]);
     } finally {
-      pending.delete(id);
-      answered.abort();
+      replied.abort();
     }
   };
 
@@ -117,60 +74,50 @@ export async function openQmp(options: QmpOptions): Promise<Qmp> {
       timeoutMs,
       intervalMs: 5,
       ...(signal && { signal }),
-      probe: () => {
-        if (fault !== undefined) throw fault;
-        return Promise.resolve(greeted ? { value: true } : { seen: "no greeting" });
-      },
+      probe: async () => (connection.isGreeted() ? { value: true } : { seen: "no greeting" }),
     });
     await execute("qmp_capabilities");
   } catch (error) {
-    socket.destroy();
+    await connection.close();
     throw error;
   }
 
   return {
     execute,
-    async job(command, parameters) {
-      const id = `vmrig-${randomUUID()}`;
-      await execute(command, { "job-id": id, ...parameters });
-      const outcome = await waitFor({
-        what: `QEMU's job ${command}`,
-        on: machine,
-        code: "QEMU_FAILED",
-        timeoutMs: answerMs,
-        intervalMs: 5,
-        ...(signal && { signal }),
-        probe: async () => {
-          const job = jobList
-            .parse(await execute("query-jobs"))
-            .find((candidate) => candidate.id === id);
-          // A job stays until its client dismisses it.
-          if (job === undefined) throw broken(machine, `its job ${command} vanished`);
-          return job.status === "concluded" ? { value: job } : { seen: job.status };
-        },
-      });
-      await execute("job-dismiss", { id });
-      if (outcome.error !== undefined) throw broken(machine, `${command} failed: ${outcome.error}`);
-    },
-    [Symbol.asyncDispose]: () => closed(socket),
+    job: (command, parameters) =>
+      runJob({ execute, command, parameters, machine, signal, timeoutMs: replyMs }),
+    [Symbol.asyncDispose]: () => connection.close(),
   };
 }
 
-function take<K, V>(map: Map<K, V>, key: K | undefined): V | undefined {
-  if (key === undefined) return undefined;
-  const value = map.get(key);
-  map.delete(key);
-  return value;
+interface Job {
+  readonly execute: Qmp["execute"];
+  readonly command: string;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly machine: string;
+  readonly signal: AbortSignal | undefined;
+  readonly timeoutMs: number;
 }
 
-function closed(socket: Socket): Promise<void> {
-  if (socket.closed) return Promise.resolve();
-  return new Promise((resolve) => socket.once("close", () => resolve()).destroy());
-}
-
-function broken(machine: string, what: string, cause?: Error): VmrigError {
-  return new VmrigError("QEMU_FAILED", {
-    message: `QEMU's control channel of ${machine}: ${what}.`,
-    cause,
+async function runJob(job: Job): Promise<void> {
+  const { execute, command, parameters, machine, signal, timeoutMs } = job;
+  const id = `vmrig-${randomUUID()}`;
+  await execute(command, { "job-id": id, ...parameters });
+  const outcome = await waitFor({
+    what: `QEMU's job ${command}`,
+    on: machine,
+    code: "QEMU_FAILED",
+    timeoutMs,
+    intervalMs: 5,
+    ...(signal && { signal }),
+    probe: async () => {
+      const jobs = jobList.parse(await execute("query-jobs"));
+      const state = jobs.find((candidate) => candidate.id === id);
+      // A job stays until its client dismisses it.
+      if (state === undefined) throw qmpError(machine, `its job ${command} vanished`);
+      return state.status === "concluded" ? { value: state } : { seen: state.status };
+    },
   });
+  await execute("job-dismiss", { id });
+  if (outcome.error !== undefined) throw qmpError(machine, `${command} failed: ${outcome.error}`);
 }

@@ -6,14 +6,14 @@ import { tempFolder } from "../temp-folder.test.kit.ts";
 
 export interface Client {
   /** Sends an object as one line of JSON; text and bytes unchanged. */
-  say(what: object | string): void;
+  send(what: object | string): void;
   readonly socket: Socket;
 }
 
 export interface SocketServer {
   readonly path: string;
   /** All received messages of all clients. */
-  readonly heard: unknown[];
+  readonly received: unknown[];
   /** Number of open connections. */
   open(): number;
 }
@@ -25,7 +25,7 @@ export async function listen(
   where?: string,
 ): Promise<SocketServer> {
   const path = where ?? join(await tempFolder(), "s");
-  const heard: unknown[] = [];
+  const received: unknown[] = [];
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
@@ -33,14 +33,14 @@ export async function listen(
     socket.on("close", () => sockets.delete(socket));
     const client: Client = {
       socket,
-      say(what) {
+      send(what) {
         if (typeof what === "string") socket.write(what, "latin1");
         else if (what instanceof Uint8Array) socket.write(what);
         else socket.write(`${JSON.stringify(what)}\r\n`);
       },
     };
     readLines(socket, (message) => {
-      heard.push(message);
+      received.push(message);
       onMessage(message as never, client);
     });
     onConnect(client);
@@ -50,5 +50,5 @@ export async function listen(
     for (const socket of sockets) socket.destroy();
     server.close();
   });
-  return { path, heard, open: () => sockets.size };
+  return { path, received, open: () => sockets.size };
 }

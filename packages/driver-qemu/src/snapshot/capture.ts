@@ -1,15 +1,9 @@
 import type { Authority, Driver, MachineRef, SnapshotName } from "vmrig/driver";
-import { acting, control } from "../power/control.ts";
-import { findRunning } from "../find-machine.ts";
-import type { MachineDefinition, QemuRun } from "../machine-files.ts";
-import type { Qmp } from "../qmp/qmp.ts";
-import { saveSnapshot } from "./snapshots.ts";
+import { openControl, withMachine } from "../locked-machine.ts";
+import { requireProcess } from "../machine-context.ts";
+import { saveSnapshot, type Capture } from "./snapshots.ts";
 
-interface Stopped {
-  readonly machine: MachineDefinition;
-  readonly run: QemuRun;
-  readonly qmp: Qmp;
-}
+type StoppedMachine = Omit<Capture, "name">;
 
 /**
  * Stops all machines, saves all, then continues all. No machine runs between the first stop and the
@@ -21,32 +15,41 @@ export const captureTogether: NonNullable<Driver["captureTogether"]> = (
   authority,
 ) => {
   // Locks in a fixed order, so that two captures cannot wait for each other.
-  const inOrder = refs.toSorted((a, b) => a.name.localeCompare(b.name));
-  return stopped(inOrder, [], authority, (machines) => saveAll(machines, snapshot));
+  const sorted = refs.toSorted((a, b) => a.name.localeCompare(b.name));
+  return withStopped({ refs: sorted, authority, stopped: [] }, (machines) =>
+    saveAll(machines, snapshot),
+  );
 };
 
-async function stopped(
-  [first, ...rest]: readonly MachineRef[],
-  before: readonly Stopped[],
-  authority: Authority,
-  work: (machines: readonly Stopped[]) => Promise<void>,
+interface StopOptions {
+  readonly refs: readonly MachineRef[];
+  readonly authority: Authority;
+  /** Machines that are stopped already. */
+  readonly stopped: readonly StoppedMachine[];
+}
+
+/** Stops the machines one by one, each inside the lock of the one before, and continues them. */
+async function withStopped(
+  { refs: [ref, ...rest], authority, stopped }: StopOptions,
+  act: (machines: readonly StoppedMachine[]) => Promise<void>,
 ): Promise<void> {
-  if (first === undefined) return await work(before);
-  await acting(first, authority, async () => {
-    const found = await findRunning(first);
-    await using qmp = await control(found.machine, authority);
+  if (ref === undefined) return await act(stopped);
+  await withMachine({ ref, authority }, async (machine) => {
+    const { platform } = requireProcess(machine);
+    await using qmp = await openControl(machine);
     await qmp.execute("stop");
     try {
-      await stopped(rest, [...before, { ...found, qmp }], authority, work);
+      const all = [...stopped, { machine, qmp, platform }];
+      await withStopped({ refs: rest, authority, stopped: all }, act);
     } finally {
       await qmp.execute("cont");
     }
   });
 }
 
-async function saveAll(machines: readonly Stopped[], snapshot: SnapshotName): Promise<void> {
+async function saveAll(machines: readonly StoppedMachine[], name: SnapshotName): Promise<void> {
   const outcomes = await Promise.allSettled(
-    machines.map(({ qmp, machine, run }) => saveSnapshot(qmp, machine, snapshot, run.platform)),
+    machines.map((machine) => saveSnapshot({ ...machine, name })),
   );
   for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
 }

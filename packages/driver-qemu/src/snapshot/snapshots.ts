@@ -1,78 +1,57 @@
-import { readdir, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
 import { VmrigError, type SnapshotName } from "vmrig/driver";
-import { z } from "zod";
 import { freeSpace } from "../disk-space.ts";
 import { firstLine } from "../first-line.ts";
-import { machineFiles, readJson, writeJson, type MachineDefinition } from "../machine-files.ts";
-import { requireProgram } from "../process/qemu-binary.ts";
+import { openControl, type LockedMachine } from "../locked-machine.ts";
+import type { MachineContext } from "../machine-context.ts";
+import { runQemuImg } from "../process/qemu-img.ts";
 import type { Qmp } from "../qmp/qmp.ts";
-import { runProgram } from "../process/run-program.ts";
+import { baselinesByAge, removeRecord, snapshotPlatform, writeRecord } from "./snapshot-records.ts";
 
-/**
- * A snapshot is RAM, devices and disk at one moment, inside the machine's qcow2 file. A note beside
- * the file records the platform.
- */
-const note = z.object({ platform: z.string() });
-
-function notePath(machine: MachineDefinition, name: SnapshotName): string {
-  return join(machineFiles(machine, machine.name).snapshots, `${name}.json`);
-}
-
-export async function listSnapshots(machine: MachineDefinition): Promise<SnapshotName[]> {
-  const files = await readdir(machineFiles(machine, machine.name).snapshots).catch(() => []);
-  return files
-    .filter((file) => file.endsWith(".json"))
-    .map((file) => file.slice(0, -".json".length));
-}
-
-/** Returns the platform of a snapshot; the snapshot loads on no other platform. */
-export async function snapshotPlatform(
-  machine: MachineDefinition,
-  name: SnapshotName,
-): Promise<string | undefined> {
-  return (await readJson(notePath(machine, name), note))?.platform;
-}
+/** Number of retained baselines. Two alternating branches keep theirs. */
+const RETAINED_BASELINES = 3;
 
 const DISK = { vmstate: "disk", devices: ["disk"] } as const;
 
+export interface Capture {
+  readonly machine: MachineContext;
+  readonly qmp: Qmp;
+  readonly name: SnapshotName;
+  /** Platform of the running process. */
+  readonly platform: string;
+}
+
 /**
- * Takes a snapshot of a stopped machine. Deletes the note first and writes it last, so that an
+ * Takes a snapshot of a stopped machine. Removes the record first and writes it last, so that an
  * incomplete snapshot is never listed.
  */
-export async function saveSnapshot(
-  qmp: Qmp,
-  machine: MachineDefinition,
-  name: SnapshotName,
-  platform: string,
-): Promise<void> {
-  await rm(notePath(machine, name), { force: true });
-  await qmp.job("snapshot-delete", { tag: name, devices: DISK.devices });
+export async function saveSnapshot(capture: Capture): Promise<void> {
+  const { machine, qmp, name, platform } = capture;
+  await removeRecord(machine.files, name);
+  await deleteSnapshot(qmp, name);
   try {
     await qmp.job("snapshot-save", { tag: name, ...DISK });
   } catch (cause) {
-    throw await saveError(qmp, machine, name, cause);
+    // An incomplete snapshot would occupy the missing space.
+    await deleteSnapshot(qmp, name).catch(() => {});
+    throw await saveError(capture, cause);
   }
-  await writeJson(notePath(machine, name), { platform });
-  await dropOldBaselines(qmp, machine);
+  await writeRecord(machine.files, { name, platform });
+  // Each snapshot takes a few hundred megabytes: older baselines would only fill the disk.
+  for (const old of (await baselinesByAge(machine.files)).slice(RETAINED_BASELINES)) {
+    await removeRecord(machine.files, old);
+    await deleteSnapshot(qmp, old);
+  }
 }
 
-/** Deletes an incomplete snapshot, which would occupy the missing space, and returns its error. */
-async function saveError(
-  qmp: Qmp,
-  machine: MachineDefinition,
-  name: SnapshotName,
-  cause: unknown,
-): Promise<unknown> {
-  await qmp.job("snapshot-delete", { tag: name, devices: DISK.devices }).catch(() => {});
-  const { little, line } = await freeSpace(machineFiles(machine, machine.name).disk);
-  const words = firstLine(cause);
+async function saveError({ machine, name }: Capture, cause: unknown): Promise<VmrigError> {
+  const { low, line } = await freeSpace(machine.files.disk);
+  const reason = firstLine(cause);
   // QEMU reports errno in the words of strerror(3). Deleting the incomplete snapshot may already
   // have freed space.
-  const full = little || /No space left on device|Disk quota exceeded/.test(words);
+  const full = low || /No space left on device|Disk quota exceeded/.test(reason);
   return new VmrigError(full ? "STATE_UNWRITABLE" : "QEMU_FAILED", {
     message: `The snapshot ${name} of ${machine.name} was not taken${full ? ": the disk has no space for it" : ""}.`,
-    details: [words, line],
+    details: [reason, line],
     hint: full
       ? "free space on this disk and run again: a snapshot takes a few hundred megabytes"
       : "run again",
@@ -80,58 +59,36 @@ async function saveError(
   });
 }
 
-/**
- * Number of retained baselines. Each takes a few hundred megabytes. Two alternating branches keep
- * theirs; older baselines would only fill the disk.
- */
-const BASELINES_KEPT = 3;
-
-async function dropOldBaselines(qmp: Qmp, machine: MachineDefinition): Promise<void> {
-  const baselines = (await listSnapshots(machine)).filter((name) => name.startsWith("baseline-"));
-  const dated = await Promise.all(
-    baselines.map(async (name) => ({ name, taken: (await stat(notePath(machine, name))).mtimeMs })),
-  );
-  for (const { name } of dated.toSorted((a, b) => b.taken - a.taken).slice(BASELINES_KEPT)) {
-    await rm(notePath(machine, name));
-    await qmp.job("snapshot-delete", { tag: name, devices: DISK.devices });
-  }
-}
-
-/**
- * Deletes a snapshot, through the running process if there is one. Deletes the note first, so that
- * an incomplete snapshot is never listed.
- */
-export async function dropSnapshot(
-  qmp: Qmp | undefined,
-  machine: MachineDefinition,
-  name: SnapshotName,
-): Promise<void> {
-  const path = notePath(machine, name);
-  if ((await readJson(path, note)) === undefined) return;
-  await rm(path, { force: true });
-  if (qmp !== undefined) await qmp.job("snapshot-delete", { tag: name, devices: DISK.devices });
-  else
-    await runProgram(requireProgram("qemu-img", "apt-get install qemu-utils"), [
-      "snapshot",
-      "-d",
-      name,
-      machineFiles(machine, machine.name).disk,
-    ]);
-}
-
+/** Loads a snapshot into the running process of a stopped machine. */
 export async function loadSnapshot(qmp: Qmp, name: SnapshotName): Promise<void> {
   await qmp.job("snapshot-load", { tag: name, ...DISK });
+}
+
+async function deleteSnapshot(qmp: Qmp, name: SnapshotName): Promise<void> {
+  await qmp.job("snapshot-delete", { tag: name, devices: DISK.devices });
+}
+
+/**
+ * Deletes a snapshot, through the running process if there is one. Removes the record first, so
+ * that an incomplete snapshot is never listed.
+ */
+export async function dropSnapshot(machine: LockedMachine, name: SnapshotName): Promise<void> {
+  const { files, process } = machine;
+  if ((await snapshotPlatform(files, name)) === undefined) return;
+  if (process === undefined) {
+    await removeRecord(files, name);
+    await runQemuImg("snapshot", "-d", name, files.disk);
+    return;
+  }
+  await using qmp = await openControl(machine);
+  await removeRecord(files, name);
+  await deleteSnapshot(qmp, name);
 }
 
 /**
  * Restores only the disk while QEMU is not running, for a snapshot whose RAM this platform cannot
  * load.
  */
-export async function revertDisk(machine: MachineDefinition, name: SnapshotName): Promise<void> {
-  await runProgram(requireProgram("qemu-img", "apt-get install qemu-utils"), [
-    "snapshot",
-    "-a",
-    name,
-    machineFiles(machine, machine.name).disk,
-  ]);
+export async function revertDisk(machine: MachineContext, name: SnapshotName): Promise<void> {
+  await runQemuImg("snapshot", "-a", name, machine.files.disk);
 }

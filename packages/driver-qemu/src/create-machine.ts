@@ -1,0 +1,77 @@
+import { copyFile, link, mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { generateKeyPair, VmrigError, explainWriteErrors } from "vmrig/driver";
+import { firstBootCredentials, writeCredentials } from "./first-boot.ts";
+import { resolveMachine, type MachineContext } from "./machine-context.ts";
+import { machineDefinition, readJson, writeJson, type MachineDefinition } from "./machine-files.ts";
+import { hardwareAddress } from "./process/command-line.ts";
+import { runQemuImg } from "./process/qemu-img.ts";
+import { startProcess, stopProcess } from "./process/qemu-process.ts";
+
+/**
+ * Creates and starts a machine. Removes the remains of an interrupted attempt; never touches a
+ * running machine. The caller must hold the machine's file lock.
+ *
+ * @throws VmrigError `STATE_LOST` if the machine already runs
+ */
+export async function createMachine(definition: MachineDefinition): Promise<void> {
+  const machine = await resolveMachine(definition);
+  const { files } = machine;
+  // 1. Refuse a running machine, and remove the remains of an interrupted attempt.
+  const existing = await readJson(files.definition, machineDefinition);
+  if (existing !== undefined && machine.process !== undefined) throw alreadyRuns(definition);
+  await stopProcess(machine);
+  await explainWriteErrors(files.folder, async () => {
+    await rm(files.folder, { recursive: true, force: true });
+    await mkdir(files.folder, { recursive: true, mode: 0o700 });
+  });
+  // 2. Write its files.
+  await writeJson(files.definition, definition);
+  await explainWriteErrors(dirname(definition.image.disk), () => linkImage(definition));
+  await writeFirstBoot(machine);
+  await createDisk(machine);
+  // 3. Start it.
+  await startProcess(machine);
+}
+
+function alreadyRuns({ name, copy, rig }: MachineDefinition): VmrigError {
+  return new VmrigError("STATE_LOST", {
+    message: `${name} of ${copy} exists already and runs.`,
+    hint: `put Terraform's state back, or remove the machine with: vmrig destroy ${rig}`,
+  });
+}
+
+/** Creates an empty overlay over the copy's image. */
+async function createDisk({ definition, files }: MachineContext): Promise<void> {
+  const formats = ["-f", "qcow2", "-F", "qcow2"];
+  const size = `${definition.diskGb}G`;
+  await runQemuImg("create", "-q", ...formats, "-b", definition.image.disk, files.disk, size);
+}
+
+async function writeFirstBoot({ name, definition, files }: MachineContext): Promise<void> {
+  const keys = generateKeyPair();
+  await writeFile(files.hostKey, `${keys.publicKey}\n`);
+  await writeCredentials(
+    files.credentials,
+    firstBootCredentials({
+      hostKey: keys.privateKey,
+      hostPublicKey: keys.publicKey,
+      hostname: name,
+      lanMac: hardwareAddress(definition.index, "lan"),
+      lanAddress: `${definition.lanAddress}/24`,
+    }),
+  );
+}
+
+/** Gives the copy its own image files: hard links if possible, copies across file systems. */
+async function linkImage({ image, imageFrom }: MachineDefinition): Promise<void> {
+  await mkdir(dirname(image.disk), { recursive: true, mode: 0o700 });
+  for (const part of ["disk", "kernel", "initrd"] as const) {
+    await link(imageFrom[part], image[part]).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code === "EEXIST") return;
+      if (error.code !== "EXDEV" && error.code !== "EPERM") throw error;
+      await copyFile(imageFrom[part], `${image[part]}.new-${process.pid}`);
+      await rename(`${image[part]}.new-${process.pid}`, image[part]);
+    });
+  }
+}

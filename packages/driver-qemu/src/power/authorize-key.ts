@@ -1,0 +1,72 @@
+import { readFile } from "node:fs/promises";
+import { VmrigError, type Admission } from "vmrig/driver";
+import { firstLine } from "../first-line.ts";
+import type { LockedMachine } from "../locked-machine.ts";
+import type { MachineContext } from "../machine-context.ts";
+import type { Accelerator } from "../process/accelerator.ts";
+import { openGuestAgent } from "../qmp/guest-agent.ts";
+import { explainUnresponsiveGuest } from "./unresponsive-guest.ts";
+
+/** Login user of the tests; part of the image. */
+const USER = "vmrig";
+
+/** Boot timeout. A cold boot takes a minute emulated on an idle computer, 5 s with KVM. */
+export const BOOT_MS: Readonly<Record<Accelerator, number>> = { tcg: 300_000, kvm: 60_000 };
+
+/**
+ * Waits for the guest's agent, and makes the lease's key the only authorised one.
+ *
+ * @throws VmrigError `MACHINE_UNREACHABLE` at the deadline, `STATE_UNWRITABLE` if a full disk
+ *   suspended the guest; the signal's reason
+ */
+export async function authorizeKey(
+  machine: LockedMachine<Admission>,
+  timeoutMs: number,
+): Promise<void> {
+  const { name, files, authority } = machine;
+  const { signal } = authority;
+  try {
+    await using agent = await openGuestAgent({
+      path: files.agent,
+      machine: name,
+      signal,
+      timeoutMs,
+    });
+    await agent.authorize(USER, authority.authorize);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw await unresponsiveError(machine, error);
+  }
+}
+
+async function unresponsiveError(machine: MachineContext, cause: unknown): Promise<VmrigError> {
+  const { name, files, definition } = machine;
+  const { diskRefused, lines } = await explainUnresponsiveGuest(machine);
+  if (diskRefused) {
+    return new VmrigError("STATE_UNWRITABLE", {
+      message: `${name} is suspended: the disk of this computer rejected its writes.`,
+      details: lines,
+      hint: `free space on the disk of ${files.disk} and run again`,
+      cause,
+    });
+  }
+  const console = await readFile(files.console, "utf8").catch(() => "");
+  return new VmrigError("MACHINE_UNREACHABLE", {
+    message: firstLine(cause),
+    details: [
+      `accelerator: ${definition.accelerator}`,
+      ...lines,
+      "last lines of its console:",
+      ...console
+        .trimEnd()
+        .split("\n")
+        .slice(-5)
+        .map((line) => `  ${line.trimEnd()}`),
+    ],
+    hint:
+      definition.accelerator === "kvm"
+        ? `if the console stops at "Booting from ROM", KVM does not work here: set accel: "tcg"`
+        : `the full console is in ${files.console}`,
+    cause,
+  });
+}

@@ -1,0 +1,49 @@
+import { readFile } from "node:fs/promises";
+import { waitFor } from "vmrig/driver";
+import type { LockedMachine } from "../locked-machine.ts";
+import { stopProcess } from "../process/qemu-process.ts";
+import { isRunningWithArgument } from "../process/running-program.ts";
+import { openGuestAgent } from "../qmp/guest-agent.ts";
+
+/** Time for a guest to stop its services: systemd gives a stubborn service 90 s. */
+const SHUTDOWN_MS = 120_000;
+const AGENT_MS = 20_000;
+
+/**
+ * Shuts the guest down. Succeeds if the machine is off.
+ *
+ * @throws VmrigError `MACHINE_UNREACHABLE` if the guest does not respond or end
+ */
+export async function shutDown(machine: LockedMachine): Promise<void> {
+  const { name, files, process, authority } = machine;
+  const { signal } = authority;
+  if (process === undefined) return;
+  {
+    await using agent = await openGuestAgent({
+      path: files.agent,
+      machine: name,
+      signal,
+      timeoutMs: AGENT_MS,
+    });
+    await agent.shutDown();
+    await waitFor({
+      what: "its system to shut down",
+      on: name,
+      timeoutMs: SHUTDOWN_MS,
+      intervalMs: 50,
+      code: "MACHINE_UNREACHABLE",
+      hint: "crash() cuts the power of a machine that hangs",
+      signal,
+      probe: async () =>
+        (await isRunningWithArgument(process.pid, files.pidFile))
+          ? { seen: `last line of its console: ${await lastLine(files.console)}` }
+          : { value: true },
+    });
+  }
+  await stopProcess(machine);
+}
+
+async function lastLine(path: string): Promise<string> {
+  const text = await readFile(path, "utf8").catch(() => "");
+  return text.trimEnd().split("\n").at(-1)?.trim() ?? "";
+}
