@@ -26,9 +26,9 @@ test("carries every call to the gate, and every answer back", async () => {
   expect(await client.claim("file")).toEqual(grantOf("claim-1"));
   expect(await client.rollBack("claim-1")).toEqual({ ...grantOf("claim-1"), nonce: "another" });
   const error = new VmrigError("ROLLBACK_FAILED", { message: "No.", details: ["a fact"] });
-  expect(await client.heal("claim-1", [{ machine: "pc1", error }])).toEqual({
+  expect(await client.recover("claim-1", [{ machine: "pc1", error }])).toEqual({
     ...grantOf("claim-1"),
-    nonce: "healed",
+    nonce: "recovered",
   });
   await client.release("claim-1", true);
   await client.begin();
@@ -36,7 +36,7 @@ test("carries every call to the gate, and every answer back", async () => {
   expect(gate.asked).toEqual([
     "claim file",
     "rollback claim-1",
-    "heal claim-1 pc1: ROLLBACK_FAILED No.\n  a fact",
+    "recover claim-1 pc1: ROLLBACK_FAILED No.\n  a fact",
     "release claim-1",
     "begin",
     "expect 3",
@@ -224,7 +224,7 @@ test.each([
   ["an unknown policy", '{"id":1,"do":"claim","rollback":"never"}\n'],
   [
     "an error with an unknown code",
-    '{"id":1,"do":"broken","claim":"c","machine":"m","error":{"name":"x","code":"toString","message":"","details":[]}}\n',
+    '{"id":1,"do":"recover","claim":"c","unhealthy":[{"machine":"m","error":{"name":"x","code":"toString","message":"","details":[]}}]}\n',
   ],
 ])(
   "closes the connection of a client that sends %s, and no other connection",

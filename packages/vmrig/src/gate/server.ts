@@ -87,12 +87,12 @@ function serveClient(socket: Socket, gate: Promise<Gate>, gone: () => void): voi
         return claim(message.rollback);
       case "rollback":
         return guarded(opened, await opened.rollBack(message.claim));
-      case "heal": {
-        const unhealthy = message.sick.map(({ machine, error }) => ({
+      case "recover": {
+        const unhealthy = message.unhealthy.map(({ machine, error }) => ({
           machine,
           error: fromErrorJson(error),
         }));
-        return guarded(opened, await opened.heal(message.claim, unhealthy));
+        return guarded(opened, await opened.recover(message.claim, unhealthy));
       }
       case "pause":
         return opened.pause(message.claim, message.failure);
@@ -100,8 +100,8 @@ function serveClient(socket: Socket, gate: Promise<Gate>, gone: () => void): voi
         return opened.resume(message.claim);
       case "console":
         return opened.console(message.claim, message.machine);
-      case "act":
-        return opened.act(message.claim, message.deed);
+      case "control":
+        return opened.control(message.claim, message.command);
       case "begin":
         return opened.begin();
       case "expect":

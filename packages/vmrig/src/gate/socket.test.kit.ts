@@ -79,13 +79,13 @@ export function paperGate(): PaperGate {
     },
     begin: () => void asked.push("begin"),
     expect: (count) => void asked.push(`expect ${count}`),
-    async heal(id, unhealthy) {
+    async recover(id, unhealthy) {
       for (const { machine, error } of unhealthy)
-        asked.push(`heal ${id} ${machine}: ${error.code} ${error.message}`);
-      return { ...grantOf(id), nonce: "healed" };
+        asked.push(`recover ${id} ${machine}: ${error.code} ${error.message}`);
+      return { ...grantOf(id), nonce: "recovered" };
     },
-    act(id, { deed: command }) {
-      asked.push(`${command} ${id}`);
+    control(id, { kind }) {
+      asked.push(`${kind} ${id}`);
       return Promise.resolve({ machines: [] });
     },
     onOver(callback) {

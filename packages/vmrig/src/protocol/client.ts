@@ -28,11 +28,11 @@ export interface GateClient {
    *
    * @throws VmrigError `RIG_BROKEN`
    */
-  heal(claim: string, unhealthy: readonly Unhealthy[]): Promise<Grant>;
+  recover(claim: string, unhealthy: readonly Unhealthy[]): Promise<Grant>;
   /** Returns the tail of a machine's console. @throws VmrigError `CAPABILITY_MISSING` */
   console(claim: string, machine: string): Promise<string>;
   /** Runs a control command, which only the gate may do. */
-  act(claim: string, deed: ControlCommand): Promise<ControlResult>;
+  control(claim: string, command: ControlCommand): Promise<ControlResult>;
   /**
    * Ends the claim. `failed`: a test on these machines failed, and the gate may retain the copy.
    */
@@ -167,12 +167,15 @@ export async function connectGate(path: string): Promise<GateClient> {
       welcome.parse(await inTime(ask({ do: "hello" }), { timeoutMs: HELLO_MS, late: silent })),
     claim: async (rollback) => grant.parse(await ask({ do: "claim", rollback })),
     rollBack: async (claim) => grant.parse(await ask({ do: "rollback", claim })),
-    heal: async (claim, unhealthy) =>
+    recover: async (claim, unhealthy) =>
       grant.parse(
         await ask({
-          do: "heal",
+          do: "recover",
           claim,
-          sick: unhealthy.map(({ machine, error }) => ({ machine, error: toErrorJson(error) })),
+          unhealthy: unhealthy.map(({ machine, error }) => ({
+            machine,
+            error: toErrorJson(error),
+          })),
         }),
       ),
     console: async (claim, machine) =>
@@ -184,7 +187,8 @@ export async function connectGate(path: string): Promise<GateClient> {
       await ask({ do: "resume", claim });
     },
     onPause: (listener) => void pauses.push(listener),
-    act: async (claim, what) => controlResult.parse(await ask({ do: "act", claim, deed: what })),
+    control: async (claim, command) =>
+      controlResult.parse(await ask({ do: "control", claim, command })),
     async begin() {
       await inTime(ask({ do: "begin" }), { timeoutMs: HELLO_MS, late: silent });
     },

@@ -44,11 +44,16 @@ export const request = z.discriminatedUnion("do", [
   z.object({ id: z.number(), do: z.literal("rollback"), claim: z.string() }),
   z.object({
     id: z.number(),
-    do: z.literal("heal"),
+    do: z.literal("recover"),
     claim: z.string(),
-    sick: z.array(z.object({ machine: z.string(), error: errorJson })),
+    unhealthy: z.array(z.object({ machine: z.string(), error: errorJson })),
   }),
-  z.object({ id: z.number(), do: z.literal("act"), claim: z.string(), deed: controlCommand }),
+  z.object({
+    id: z.number(),
+    do: z.literal("control"),
+    claim: z.string(),
+    command: controlCommand,
+  }),
   z.object({ id: z.number(), do: z.literal("release"), claim: z.string(), failed: z.boolean() }),
   z.object({
     id: z.number(),

@@ -140,7 +140,7 @@ test("machines that cannot be recovered run no command, and every command report
     return async (...args: A): Promise<Grant> => ({ ...(await ask(...args)), baseline: "another" });
   };
   const claim = await claimMachines(
-    { ...client, claim: wrong(client.claim), heal: wrong(client.heal) },
+    { ...client, claim: wrong(client.claim), recover: wrong(client.recover) },
     "file",
   );
   const running = pc1Of(claim).$`touch ran`;

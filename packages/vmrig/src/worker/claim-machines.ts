@@ -96,9 +96,9 @@ function controlOf(
   return createMachineControl({
     grant: () => session.grant,
     connect: session.connect,
-    async act(command) {
+    async control(command) {
       const { epoch } = await session.proven();
-      const result = await client.act(id, command);
+      const result = await client.control(id, command);
       const machines = epoch.grant.machines.map(
         (old) => result.machines.find(({ name }) => name === old.name) ?? old,
       );

@@ -19,7 +19,7 @@ export interface MachineControlOptions {
    * Runs a control command after all machines were proven, and remembers the machines' new
    * addresses.
    */
-  readonly act: (command: ControlCommand) => Promise<ControlResult>;
+  readonly control: (command: ControlCommand) => Promise<ControlResult>;
   /** Returns the tail of a machine's console. */
   readonly console: (name: string) => Promise<string>;
   /** Opens a new connection, regardless of the machine's known state. */
@@ -83,13 +83,13 @@ export function createMachineControl(reach: MachineControlOptions): {
     const { guest } = reach.grant();
     const before = action === "reboot" ? await bootId(await reach.connect(name), guest) : undefined;
     if (action === "on") {
-      await reach.act({ deed: "power", machine: name, action });
+      await reach.control({ kind: "power", machine: name, action });
       reach.switched(name, false);
       await reach.without([name], async (keep) => keep(name, await openWhenReady(name)));
       return;
     }
     await reach.without([name], async (keep) => {
-      await reach.act({ deed: "power", machine: name, action });
+      await reach.control({ kind: "power", machine: name, action });
       if (action !== "reboot") return reach.switched(name, true);
       const fresh = await openWhenReady(name);
       keep(name, fresh);
@@ -114,7 +114,7 @@ export function createMachineControl(reach: MachineControlOptions): {
     await leave(nonce);
     let snapshot: string | undefined;
     try {
-      ({ snapshot } = await reach.act({ deed: "checkpoint", machines: [...machines] }));
+      ({ snapshot } = await reach.control({ kind: "checkpoint", machines: [...machines] }));
     } finally {
       await leave(mine);
     }
@@ -143,7 +143,7 @@ export function createMachineControl(reach: MachineControlOptions): {
     const { baseline, guest, nonce } = reach.grant();
     await reach.without(machines, async (keep) => {
       try {
-        await reach.act({ deed: "restore", machines: [...machines], snapshot: found.snapshot });
+        await reach.control({ kind: "restore", machines: [...machines], snapshot: found.snapshot });
         await Promise.all(
           machines.map(async (name) => {
             const fresh = await openWhenReady(name);
@@ -175,7 +175,7 @@ export function createMachineControl(reach: MachineControlOptions): {
       power: (action) => power(name, action),
       async link(action) {
         await reach.connect(name);
-        await reach.act({ deed: "network", machine: name, action });
+        await reach.control({ kind: "network", machine: name, action });
       },
       checkpoint: (label) => take(label, [name]),
       restore: (checkpoint) => restore(checkpoint, name),

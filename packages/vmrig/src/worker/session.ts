@@ -119,7 +119,7 @@ export function openSession(client: GateClient, first: Grant, clock: Clock): Ses
       return undefined;
     }
     if (unhealthy.length === 0) return opened;
-    await rollBackWith(() => client.heal(id, unhealthy));
+    await rollBackWith(() => client.recover(id, unhealthy));
     return undefined;
   };
 
