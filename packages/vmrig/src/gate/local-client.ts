@@ -1,5 +1,5 @@
 import { asVmrigError } from "../errors/vmrig-error.ts";
-import type { GateClient } from "../protocol/client.ts";
+import type { GateClient } from "../protocol/gate-client.ts";
 import type { Gate } from "./gate.ts";
 
 /** Wraps a gate of this process as the client that a worker has at the other end of a socket. */

@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { openFolders } from "../config/folders.ts";
 import { ownName } from "../lease/own-name.ts";
 import { describeThrown } from "../errors/thrown.ts";
-import type { GateClient } from "../protocol/client.ts";
+import type { GateClient } from "../protocol/gate-client.ts";
 import { GATE_PREFIX } from "../gate/dead-sockets.ts";
 import { recallCopies } from "../gate/known-copies.ts";
 import { SHUTDOWN_TIMEOUT_MS } from "../protocol/shutdown-timeout.ts";

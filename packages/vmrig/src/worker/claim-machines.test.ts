@@ -8,7 +8,7 @@ import { keysOf } from "../lease/keys.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { ClaimSession } from "./claim-session.ts";
 import { claimMachines } from "./claim-machines.ts";
-import type { GateClient } from "../protocol/client.ts";
+import type { GateClient } from "../protocol/gate-client.ts";
 import type { Grant } from "../protocol/messages.ts";
 import { on, test, type TestGate } from "../gate/test-gate.test.kit.ts";
 import { serve } from "../gate/socket.test.kit.ts";

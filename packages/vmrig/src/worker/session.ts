@@ -2,7 +2,7 @@ import { prove } from "../baseline/proof.ts";
 import type { Unhealthy } from "../baseline/recovery.ts";
 import type { Clock } from "../clock/clock.ts";
 import { asVmrigError, VmrigError } from "../errors/vmrig-error.ts";
-import type { GateClient } from "../protocol/client.ts";
+import type { GateClient } from "../protocol/gate-client.ts";
 import type { Grant } from "../protocol/messages.ts";
 import type { SshConnection } from "../ssh/connection.ts";
 import type { SshTarget } from "../ssh/handshake.ts";
