@@ -67,7 +67,7 @@ export async function shareGate(
    */
   const expect = async (files?: readonly TestSpecification[]): Promise<void> => {
     const count = remainingFiles(vitest, entry.projects, files);
-    await (await entry.gate.control()).expect(count);
+    await (await entry.gate.client()).expect(count);
   };
   expect().catch(() => {});
   return {
@@ -78,7 +78,7 @@ export async function shareGate(
     copies: () => entry.gate.copies(),
     async begin(files) {
       if (entry.dead) await start(options, entry);
-      else await (await entry.gate.control()).begin();
+      else await (await entry.gate.client()).begin();
       await expect(files);
     },
     async leave() {
@@ -143,7 +143,7 @@ async function start(
     },
     ...(maxCopies !== undefined && { maxCopies }),
   });
-  gate.control().then(
+  gate.client().then(
     (client) => {
       client.onOver(end);
       prompt.attend(client, config);
