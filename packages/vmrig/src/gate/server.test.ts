@@ -43,6 +43,13 @@ test("carries every call to the gate, and every answer back", async () => {
   ]);
 });
 
+test("one connection carries any number of calls", async () => {
+  const gate = paperGate();
+  const client = await (await serve(Promise.resolve(gate))).client();
+  await Promise.all(Array.from({ length: 200 }, (_, count) => client.expect(count)));
+  expect(gate.asked).toHaveLength(200);
+});
+
 test("a waiting claim delays no other request", async () => {
   const gate = paperGate();
   const line = Promise.withResolvers<void>();
