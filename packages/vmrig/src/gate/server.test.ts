@@ -19,7 +19,7 @@ async function asked(gate: PaperGate, what: string): Promise<void> {
   });
 }
 
-test("carries every call to the gate, and every answer back", async () => {
+test("carries every call to the gate, and every reply back", async () => {
   const gate = paperGate();
   const client = await (await serve(Promise.resolve(gate))).client();
   expect(await client.hello()).toEqual(gate.welcome);
@@ -82,7 +82,7 @@ test("a client that connects before the socket exists waits for the socket", asy
   expect(await client.hello()).toMatchObject({ rig: "pcs" });
 });
 
-test("a gate that cannot be opened answers every request with the reason", async () => {
+test("a gate that cannot be opened fails every request with the reason", async () => {
   const why = new VmrigError("CONFIG_INVALID", {
     message: "x.ts has a mistake.",
     details: ["name: is missing"],
@@ -173,7 +173,7 @@ test("only the client of a claim is notified when the claim's lease is lost", as
     .get(first.claim)
     ?.abort(new VmrigError("LEASE_LOST", { message: "Taken.", details: ["by bob"] }));
   expect(await notified.promise).toMatchObject({ code: "LEASE_LOST", message: "Taken.\n  by bob" });
-  // Every earlier message has arrived when this answer arrives.
+  // Every earlier message has arrived when this reply arrives.
   await two.hello();
   expect(others).toEqual([]);
   one.close();
@@ -253,10 +253,10 @@ test("accepts requests in chunks of any size", async () => {
     `${JSON.stringify({ id: 1, do: "release", claim: "€𝄞", failed: false })}\n${JSON.stringify({ id: 2, do: "hello" })}\n`,
   );
   for (const byte of text) send(Uint8Array.of(byte));
-  const answers = [await next(), await next()];
-  expect(answers).toContainEqual({ id: 1, ok: null });
+  const replies = [await next(), await next()];
+  expect(replies).toContainEqual({ id: 1, ok: null });
   expect(gate.asked).toEqual(["release €𝄞"]);
-  expect(answers).toContainEqual({ id: 2, ok: expect.objectContaining({ rig: "pcs" }) });
+  expect(replies).toContainEqual({ id: 2, ok: expect.objectContaining({ rig: "pcs" }) });
 });
 
 test("only this user can open the socket", async () => {

@@ -23,7 +23,7 @@ async function listen(onClient: (socket: Socket) => void): Promise<string> {
   return path;
 }
 
-test("an answer that is not JSON ends the connection with GATE_LOST and its cause", async () => {
+test("a reply that is not JSON ends the connection with GATE_LOST and its cause", async () => {
   const path = await listen((socket) => socket.once("data", () => socket.write('{"id":1,"ok":\n')));
   const client = await connectGate(path);
   onTestFinished(() => client.close());
