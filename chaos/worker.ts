@@ -42,7 +42,7 @@ function watched(
     ...client,
     claim: async (rollback) => note(await client.claim(rollback)),
     rollBack: async (claim) => note(await client.rollBack(claim)),
-    heal: async (claim, sick) => note(await client.heal(claim, sick)),
+    recover: async (claim, unhealthy) => note(await client.recover(claim, unhealthy)),
     last: () => last,
     granted() {
       if (last === undefined) throw new Error("nothing was granted yet");

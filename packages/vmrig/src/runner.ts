@@ -7,6 +7,6 @@ export { openFolders, type Folders } from "./config/folders.ts";
 export type { RollbackPolicy, Strict } from "./config/schema.ts";
 export { toErrorJson, type ErrorJson } from "./errors/error-json.ts";
 export { asVmrigError } from "./errors/vmrig-error.ts";
-export type { GateClient } from "./protocol/client.ts";
+export type { GateClient } from "./protocol/gate-client.ts";
 export type { Paused } from "./protocol/messages.ts";
 export { spawnGate, type GateProcess, type SpawnGateOptions } from "./launcher/spawn-gate.ts";

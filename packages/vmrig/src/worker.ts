@@ -5,7 +5,8 @@
 export { fromErrorJson } from "./errors/error-json.ts";
 export type { ClaimSession } from "./worker/claim-session.ts";
 export { claimMachines } from "./worker/claim-machines.ts";
-export { connectGate, type GateClient } from "./protocol/client.ts";
+export { connectGate } from "./protocol/client.ts";
+export type { GateClient } from "./protocol/gate-client.ts";
 export type { Welcome } from "./protocol/messages.ts";
 export { watchForLeftovers } from "./worker/leftovers.ts";
 export { createTestStartState, type TestStartState } from "./worker/test-start-state.ts";

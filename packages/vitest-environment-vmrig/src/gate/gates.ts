@@ -60,7 +60,7 @@ export async function shareGate(
    */
   const expect = async (files?: readonly TestSpecification[]): Promise<void> => {
     const count = remainingFiles(vitest, entry.projects, files);
-    await (await entry.gate.control()).expect(count);
+    await (await entry.gate.client()).expect(count);
   };
   expect().catch(() => {});
   return {
@@ -71,7 +71,7 @@ export async function shareGate(
     copies: () => entry.gate.copies(),
     async begin(files) {
       if (entry.dead) await startGate(options, entry);
-      else await (await entry.gate.control()).begin();
+      else await (await entry.gate.client()).begin();
       await expect(files);
     },
     async leave() {

@@ -50,7 +50,7 @@ export async function startGate(
     },
     ...(maxCopies !== undefined && { maxCopies }),
   });
-  gate.control().then(
+  gate.client().then(
     (client) => {
       client.onOver(end);
       prompt.attend(client, config);

@@ -40,7 +40,7 @@ test("two requests of one claim run one after the other: the second gets the cop
   const first = await gate.claim("file");
   const goOn = holdUp(watched);
   watched.broken.add(first.copy);
-  const recovering = gate.heal(first.claim, UNHEALTHY);
+  const recovering = gate.recover(first.claim, UNHEALTHY);
   const rolling = gate.rollBack(first.claim);
   await begun(watched, 2);
   goOn();

@@ -76,7 +76,7 @@ export interface Claims {
   /** Forgets the last grant of a copy, or of all copies: the next claim needs a rollback. */
   stale(leasedCopy?: LeasedCopy): void;
   /** Runs a control command on the machines of a claim, after the claim's earlier work. */
-  act(claim: Claim, command: ControlCommand): Promise<ControlResult>;
+  control(claim: Claim, command: ControlCommand): Promise<ControlResult>;
   /** Pauses a claim. No other work runs for the claim until the pause has ended. */
   pause(claim: Claim, pause: () => Promise<void>): Promise<void>;
   /**
@@ -98,10 +98,10 @@ export function createClaims({
   const claims = new Map<string, Claim>();
   const handedOut = new Map<LeasedCopy, HandedOut>();
 
-  const inTurn = <T>(claim: Claim, act: () => Promise<T>): Promise<T> => {
+  const inTurn = <T>(claim: Claim, work: () => Promise<T>): Promise<T> => {
     const done = claim.work.then(() => {
       if (claim.failed !== undefined) throw claim.failed;
-      return act();
+      return work();
     });
     claim.work = done.catch(() => {});
     return done;
@@ -200,9 +200,9 @@ export function createClaims({
       if (leasedCopy === undefined) handedOut.clear();
       else handedOut.delete(leasedCopy);
     },
-    act: (claim, command) =>
+    control: (claim, command) =>
       inTurn(claim, async () => {
-        const done = await claim.leasedCopy.act(command);
+        const done = await claim.leasedCopy.control(command);
         // The next claim without a rollback needs the machines' current addresses.
         const known = handedOut.get(claim.leasedCopy);
         if (known !== undefined) {

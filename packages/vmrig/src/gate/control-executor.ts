@@ -16,7 +16,7 @@ export interface ControlExecutor {
    * @throws VmrigError `CAPABILITY_MISSING` for a command that the driver does not support;
    *   `UNKNOWN_MACHINE`
    */
-  act(command: ControlCommand): Promise<ControlResult>;
+  execute(command: ControlCommand): Promise<ControlResult>;
   /** Deletes all checkpoints, including those of a run that was killed. */
   dropCheckpoints(): Promise<void>;
   /** Whether this run took a checkpoint. */
@@ -42,7 +42,7 @@ export function createControlExecutor(context: LeasedContext): ControlExecutor {
   };
 
   const carryOut = async (command: ControlCommand): Promise<Omit<ControlResult, "machines">> => {
-    switch (command.deed) {
+    switch (command.kind) {
       case "power":
         await able(driver.power, "switch machines off and on")(
           ref(command.machine),
@@ -88,7 +88,7 @@ export function createControlExecutor(context: LeasedContext): ControlExecutor {
     get hasCheckpoints() {
       return taken > 0;
     },
-    async act(command) {
+    async execute(command) {
       const outcome = await carryOut(command);
       return {
         ...outcome,

@@ -36,7 +36,7 @@ export interface Gate extends AsyncDisposable {
    *
    * @throws VmrigError `RIG_BROKEN` when no step helps
    */
-  heal(claim: string, unhealthy: readonly Unhealthy[]): Promise<Grant>;
+  recover(claim: string, unhealthy: readonly Unhealthy[]): Promise<Grant>;
   /**
    * Returns the console tail of a claim's machine.
    *
@@ -44,7 +44,7 @@ export interface Gate extends AsyncDisposable {
    */
   console(claim: string, machine: string): Promise<string>;
   /** Runs a control command (power, links or checkpoints) for a running claim. */
-  act(claim: string, command: ControlCommand): Promise<ControlResult>;
+  control(claim: string, command: ControlCommand): Promise<ControlResult>;
   /**
    * Lets a person log in to the machines of a claim as they are. Resolves when the person resumes
    * the claim, or after `keepFor`.

@@ -51,9 +51,9 @@ export interface LeasedCopy {
    */
   rollBackAhead(): Promise<readonly MachineAccess[]>;
   /** Retries with the next recovery step after the last rollback turned out to have failed. */
-  heal(unhealthy: readonly Unhealthy[]): Promise<readonly MachineAccess[]>;
+  recover(unhealthy: readonly Unhealthy[]): Promise<readonly MachineAccess[]>;
   /** Runs a control command on the machines. */
-  act(command: ControlCommand): Promise<ControlResult>;
+  control(command: ControlCommand): Promise<ControlResult>;
   /** Deletes the checkpoints of the claim that has ended. Does nothing when the claim took none. */
   forget(): Promise<void>;
   /**
@@ -130,8 +130,8 @@ export async function createLeasedCopy(options: LeasedCopyOptions): Promise<Leas
     baseline,
     rollBack: () => inTurn(() => recovery.rollBack()),
     rollBackAhead: () => inTurn(() => recovery.rollBackAhead()),
-    heal: (unhealthy) => inTurn(() => recovery.escalate(unhealthy)),
-    act: (command) => inTurn(() => controlExecutor.act(command)),
+    recover: (unhealthy) => inTurn(() => recovery.escalate(unhealthy)),
+    control: (command) => inTurn(() => controlExecutor.execute(command)),
     forget: () =>
       controlExecutor.hasCheckpoints
         ? inTurn(() => controlExecutor.dropCheckpoints())

@@ -1,5 +1,5 @@
 import { asVmrigError } from "../errors/vmrig-error.ts";
-import type { GateClient } from "../protocol/client.ts";
+import type { GateClient } from "../protocol/gate-client.ts";
 import type { Gate } from "./gate.ts";
 
 /** Wraps a gate of this process as the client that a worker has at the other end of a socket. */
@@ -8,9 +8,9 @@ export function localClient(gate: Gate): GateClient {
     hello: async () => gate.welcome,
     claim: (rollback) => gate.claim(rollback),
     rollBack: (claim) => gate.rollBack(claim),
-    heal: (claim, unhealthy) => gate.heal(claim, unhealthy),
+    recover: (claim, unhealthy) => gate.recover(claim, unhealthy),
     console: (claim, machine) => gate.console(claim, machine),
-    act: (claim, command) => gate.act(claim, command),
+    control: (claim, command) => gate.control(claim, command),
     pause: (claim, failure) => gate.pause(claim, failure),
     resume: async (claim) => gate.resume(claim),
     onPause: (listener) => void gate.onPause(listener),

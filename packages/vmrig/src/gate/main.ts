@@ -67,7 +67,7 @@ const gate = open();
 gate.then(
   (value) => (opened = value),
   () => {
-    // Every request gets this error as its answer.
+    // The reply to every request is this error.
   },
 );
 server = await serveGate(orders.socket, gate);

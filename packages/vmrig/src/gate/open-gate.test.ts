@@ -122,7 +122,7 @@ test("an unhealthy machine is recovered, and rolled back for the next claim as w
     (thrown: unknown) => thrown,
   )) as VmrigError;
   expect(error).toMatchObject({ code: "ROLLBACK_FAILED" });
-  const recovered = await gate.heal(first.claim, [{ machine: "pc1", error }]);
+  const recovered = await gate.recover(first.claim, [{ machine: "pc1", error }]);
   expect(recovered.claim).toBe(first.claim);
   expect(await on(recovered, "pc1", "cat .vmrig/baseline")).toBe(first.baseline);
   gate.release(first.claim);

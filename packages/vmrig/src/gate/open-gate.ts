@@ -115,16 +115,16 @@ export function openGate(options: GateOptions): Gate {
     },
     claim,
     rollBack: rollBackClaim,
-    async heal(id, unhealthy) {
+    async recover(id, unhealthy) {
       const found = claims.find(id);
       for (const { machine, error } of unhealthy) {
         say(`broken   ${found.leasedCopy.lease.copy} ${machine}: ${error.summary}`);
       }
-      return claims.handOut(found, () => found.leasedCopy.heal(unhealthy), closing.signal);
+      return claims.handOut(found, () => found.leasedCopy.recover(unhealthy), closing.signal);
     },
     console: async (id, name) =>
       consoleTail(rig.driver, { copy: claims.find(id).leasedCopy.copy, name }),
-    act: async (id, command) => claims.act(claims.find(id), command),
+    control: async (id, command) => claims.control(claims.find(id), command),
     // Found again when its turn has come: the claim may have ended until then.
     pause: async (id, failure) =>
       claims.pause(claims.find(id), async () => pauses.begin(claims.find(id), failure)),

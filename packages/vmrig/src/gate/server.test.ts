@@ -20,16 +20,16 @@ async function asked(gate: PaperGate, what: string): Promise<void> {
   });
 }
 
-test("carries every call to the gate, and every answer back", async () => {
+test("carries every call to the gate, and every reply back", async () => {
   const gate = paperGate();
   const client = await (await serve(Promise.resolve(gate))).client();
   expect(await client.hello()).toEqual(gate.welcome);
   expect(await client.claim("file")).toEqual(grantOf("claim-1"));
   expect(await client.rollBack("claim-1")).toEqual({ ...grantOf("claim-1"), nonce: "another" });
   const error = new VmrigError("ROLLBACK_FAILED", { message: "No.", details: ["a fact"] });
-  expect(await client.heal("claim-1", [{ machine: "pc1", error }])).toEqual({
+  expect(await client.recover("claim-1", [{ machine: "pc1", error }])).toEqual({
     ...grantOf("claim-1"),
-    nonce: "healed",
+    nonce: "recovered",
   });
   await client.release("claim-1", true);
   await client.begin();
@@ -37,11 +37,18 @@ test("carries every call to the gate, and every answer back", async () => {
   expect(gate.asked).toEqual([
     "claim file",
     "rollback claim-1",
-    "heal claim-1 pc1: ROLLBACK_FAILED No.\n  a fact",
+    "recover claim-1 pc1: ROLLBACK_FAILED No.\n  a fact",
     "release claim-1",
     "begin",
     "expect 3",
   ]);
+});
+
+test("one connection carries any number of calls", async () => {
+  const gate = paperGate();
+  const client = await (await serve(Promise.resolve(gate))).client();
+  await Promise.all(Array.from({ length: 200 }, (_, count) => client.expect(count)));
+  expect(gate.asked).toHaveLength(200);
 });
 
 test("a waiting claim delays no other request", async () => {
@@ -76,7 +83,7 @@ test("a client that connects before the socket exists waits for the socket", asy
   expect(await client.hello()).toMatchObject({ rig: "pcs" });
 });
 
-test("a gate that cannot be opened answers every request with the reason", async () => {
+test("a gate that cannot be opened fails every request with the reason", async () => {
   const why = new VmrigError("CONFIG_INVALID", {
     message: "x.ts has a mistake.",
     details: ["name: is missing"],
@@ -167,7 +174,7 @@ test("only the client of a claim is notified when the claim's lease is lost", as
     .get(first.claim)
     ?.abort(new VmrigError("LEASE_LOST", { message: "Taken.", details: ["by bob"] }));
   expect(await notified.promise).toMatchObject({ code: "LEASE_LOST", message: "Taken.\n  by bob" });
-  // Every earlier message has arrived when this answer arrives.
+  // Every earlier message has arrived when this reply arrives.
   await two.hello();
   expect(others).toEqual([]);
   one.close();
@@ -225,7 +232,7 @@ test.each([
   ["an unknown policy", '{"id":1,"do":"claim","rollback":"never"}\n'],
   [
     "an error with an unknown code",
-    '{"id":1,"do":"broken","claim":"c","machine":"m","error":{"name":"x","code":"toString","message":"","details":[]}}\n',
+    '{"id":1,"do":"recover","claim":"c","unhealthy":[{"machine":"m","error":{"name":"x","code":"toString","message":"","details":[]}}]}\n',
   ],
 ])(
   "closes the connection of a client that sends %s, and no other connection",
@@ -247,10 +254,10 @@ test("accepts requests in chunks of any size", async () => {
     `${JSON.stringify({ id: 1, do: "release", claim: "€𝄞", failed: false })}\n${JSON.stringify({ id: 2, do: "hello" })}\n`,
   );
   for (const byte of text) send(Uint8Array.of(byte));
-  const answers = [await next(), await next()];
-  expect(answers).toContainEqual({ id: 1, ok: null });
+  const replies = [await next(), await next()];
+  expect(replies).toContainEqual({ id: 1, ok: null });
   expect(gate.asked).toEqual(["release €𝄞"]);
-  expect(answers).toContainEqual({ id: 2, ok: expect.objectContaining({ rig: "pcs" }) });
+  expect(replies).toContainEqual({ id: 2, ok: expect.objectContaining({ rig: "pcs" }) });
 });
 
 test("only this user can open the socket", async () => {

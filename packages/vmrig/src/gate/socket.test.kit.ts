@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { onTestFinished } from "vitest";
 import { VmrigError } from "../errors/vmrig-error.ts";
-import { connectGate, type GateClient } from "../protocol/client.ts";
+import { connectGate } from "../protocol/client.ts";
+import type { GateClient } from "../protocol/gate-client.ts";
 import type { Gate } from "./gate.ts";
 import type { Grant, PauseListener } from "../protocol/messages.ts";
 import { serveGate, type GateServer } from "./server.ts";
@@ -72,13 +73,13 @@ export function paperGate(): PaperGate {
     },
     begin: () => void asked.push("begin"),
     expect: (count) => void asked.push(`expect ${count}`),
-    async heal(id, unhealthy) {
+    async recover(id, unhealthy) {
       for (const { machine, error } of unhealthy)
-        asked.push(`heal ${id} ${machine}: ${error.code} ${error.message}`);
-      return { ...grantOf(id), nonce: "healed" };
+        asked.push(`recover ${id} ${machine}: ${error.code} ${error.message}`);
+      return { ...grantOf(id), nonce: "recovered" };
     },
-    act(id, { deed: command }) {
-      asked.push(`${command} ${id}`);
+    control(id, { kind }) {
+      asked.push(`${kind} ${id}`);
       return Promise.resolve({ machines: [] });
     },
     onOver(callback) {

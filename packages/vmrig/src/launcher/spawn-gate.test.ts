@@ -133,7 +133,7 @@ test("the number of copies is read once, and again when the config has changed",
   const first = await spawn(config);
   expect(await first.copies()).toBe(3);
   const known = await spawn(config);
-  await (await known.control()).hello();
+  await (await known.client()).hello();
   process.kill(known.pid as number, "SIGKILL");
   expect(await known.copies()).toBe(3);
   await writeFile(config, RIG.replace("machines", "copies: 2, machines"));

@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { openFolders } from "../config/folders.ts";
 import { ownName } from "../lease/own-name.ts";
 import { describeThrown } from "../errors/thrown.ts";
-import type { GateClient } from "../protocol/client.ts";
+import type { GateClient } from "../protocol/gate-client.ts";
 import { GATE_PREFIX } from "../gate/dead-sockets.ts";
 import { recallCopies } from "../gate/known-copies.ts";
 import { SHUTDOWN_TIMEOUT_MS } from "../protocol/shutdown-timeout.ts";
@@ -52,7 +52,7 @@ export interface GateProcess {
    *
    * @throws VmrigError `GATE_LOST` when the gate does not listen
    */
-  control(): Promise<GateClient>;
+  client(): Promise<GateClient>;
   /** Releases everything. Resolves when the process has exited. */
   close(): Promise<void>;
 }
@@ -116,7 +116,7 @@ export async function spawnGate(options: SpawnGateOptions): Promise<GateProcess>
   let connected: Promise<GateClient> | undefined;
   // Imported late: the client imports the schemas of all messages, and most runs do not need it for
   // a while.
-  const control = (): Promise<GateClient> =>
+  const connection = (): Promise<GateClient> =>
     (connected ??= import("../protocol/client.ts").then(({ connectGate }) => connectGate(socket)));
   return {
     socket,
@@ -124,10 +124,10 @@ export async function spawnGate(options: SpawnGateOptions): Promise<GateProcess>
     async copies() {
       const known = await recallCopies(folders, config);
       if (known !== undefined) return known;
-      const client = await control().catch(() => undefined);
+      const client = await connection().catch(() => undefined);
       return (await client?.hello().catch(() => undefined))?.copies ?? 1;
     },
-    control,
+    client: connection,
     async close() {
       closing = true;
       connected?.then((client) => client.close()).catch(() => {});

@@ -1,80 +1,17 @@
-import { connect, type Socket } from "node:net";
-import type { Unhealthy } from "../baseline/recovery.ts";
 import { z } from "zod";
 import { fromErrorJson, toErrorJson } from "../errors/error-json.ts";
-import { isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
+import { VmrigError } from "../errors/vmrig-error.ts";
 import { inTime } from "../wait/in-time.ts";
-import { waitFor } from "../wait/wait-for.ts";
-import { controlResult, type ControlCommand, type ControlResult } from "./control-command.ts";
-import { onJsonLine, sendJson } from "./json-lines.ts";
-import {
-  answer,
-  grant,
-  welcome,
-  type Ask,
-  type Failure,
-  type Grant,
-  type Welcome,
-  type PauseListener,
-} from "./messages.ts";
-
-/** Client of the gate's socket. Each worker has one. */
-export interface GateClient {
-  hello(): Promise<Welcome>;
-  claim(rollback: Welcome["rollback"]): Promise<Grant>;
-  rollBack(claim: string): Promise<Grant>;
-  /**
-   * Reports unhealthy machines and returns a grant of machines at their baseline.
-   *
-   * @throws VmrigError `RIG_BROKEN`
-   */
-  heal(claim: string, unhealthy: readonly Unhealthy[]): Promise<Grant>;
-  /** Returns the tail of a machine's console. @throws VmrigError `CAPABILITY_MISSING` */
-  console(claim: string, machine: string): Promise<string>;
-  /** Runs a control command, which only the gate may do. */
-  act(claim: string, deed: ControlCommand): Promise<ControlResult>;
-  /**
-   * Ends the claim. `failed`: a test on these machines failed, and the gate may retain the copy.
-   */
-  release(claim: string, failed: boolean): Promise<void>;
-  /**
-   * Waits while a person inspects the machines, until the person resumes the claim or the pause
-   * times out.
-   */
-  pause(claim: string, failure: Failure): Promise<void>;
-  /** Resumes a paused claim. Does nothing when the claim is not paused. */
-  resume(claim: string): Promise<void>;
-  /** Calls back when the claim of any client is paused, and again when the pause ends. */
-  onPause(listener: PauseListener): void;
-  /** Announces a new run of this runner. */
-  begin(): Promise<void>;
-  /** Announces how many claims this run will make in all; 0 when the number is unknown. */
-  expect(claims: number): Promise<void>;
-  /** Calls back when the gate ends the run early. */
-  onOver(over: (reason: VmrigError) => void): void;
-  /**
-   * Calls back once when the lease of a claim is lost or the gate is gone. Calls back immediately
-   * when that has already happened.
-   */
-  onLost(claim: string, lost: (error: VmrigError) => void): void;
-  close(): void;
-}
-
-/**
- * Longest wait for the gate's socket. The gate starts while Vitest starts its workers, so a worker
- * may connect before the gate listens.
- */
-const CONNECT_MS = 15_000;
+import { connectSocket } from "./connect-socket.ts";
+import { controlResult } from "./control-command.ts";
+import type { GateClient } from "./gate-client.ts";
+import { onJsonLine } from "./json-lines.ts";
+import { createLossListeners } from "./loss-listeners.ts";
+import { gateMessage, grant, welcome, type Notice, type PauseListener } from "./messages.ts";
+import { createPendingRequests } from "./pending-requests.ts";
 
 /** Longer than the gate's own limit for loading its config. */
 const HELLO_MS = 90_000;
-
-function silent(): VmrigError {
-  return new VmrigError("GATE_LOST", {
-    message: `The gate accepted the connection but has not responded for ${HELLO_MS / 1000} s.`,
-    hint: "code in the config keeps the gate's process busy: look for an endless loop",
-  });
-}
 
 /**
  * Connects to the gate that serves `path`.
@@ -83,145 +20,91 @@ function silent(): VmrigError {
  *   gone
  */
 export async function connectGate(path: string): Promise<GateClient> {
-  const socket = await waitFor({
-    what: "the gate to listen",
-    on: path,
-    code: "GATE_LOST",
-    timeoutMs: CONNECT_MS,
-    intervalMs: 10,
-    hint: "the lines above, marked vmrig, say why it did not start",
-    probe: () => tryConnect(path),
-  });
-  // An idle client does not keep its process alive.
-  socket.unref();
-  const asked = new Map<number, PromiseWithResolvers<unknown>>();
-  const watchers = new Map<string, (error: VmrigError) => void>();
-  /**
-   * A notice may arrive before its listener is registered: it can come in one chunk with the grant,
-   * and even before the grant.
-   */
-  const lost = new Map<string, VmrigError>();
-  const overs: Array<(reason: VmrigError) => void> = [];
-  const pauses: PauseListener[] = [];
-  let sequence = 0;
+  const socket = await connectSocket(path);
+  const requests = createPendingRequests(socket);
+  const losses = createLossListeners();
+  const runEndListeners: Array<(reason: VmrigError) => void> = [];
+  const pauseListeners: PauseListener[] = [];
   let gone: VmrigError | undefined;
 
-  onJsonLine(socket, (value) => {
-    const message = answer.parse(value);
-    if ("notice" in message && message.notice === "over") {
-      const reason = fromErrorJson(message.error);
-      for (const over of overs) over(reason);
-      return;
-    }
-    if ("notice" in message && message.notice !== "lost") {
-      for (const listener of pauses) {
-        if (message.notice === "paused") listener.paused(message.pause);
-        else listener.resumed(message.claim);
+  const notify = (message: Notice): void => {
+    switch (message.notice) {
+      case "lost":
+        return losses.lose(message.claim, fromErrorJson(message.error));
+      case "over": {
+        const reason = fromErrorJson(message.error);
+        return runEndListeners.forEach((listener) => listener(reason));
       }
-      return;
+      case "paused":
+        return pauseListeners.forEach((listener) => listener.paused(message.pause));
+      case "resumed":
+        return pauseListeners.forEach((listener) => listener.resumed(message.claim));
     }
-    if ("notice" in message) {
-      const watcher = watchers.get(message.claim);
-      watchers.delete(message.claim);
-      const error = fromErrorJson(message.error);
-      if (watcher === undefined) lost.set(message.claim, error);
-      else watcher(error);
-      return;
-    }
-    const waiting = asked.get(message.id);
-    asked.delete(message.id);
-    if (asked.size === 0) socket.unref();
-    if ("error" in message) waiting?.reject(fromErrorJson(message.error));
-    else waiting?.resolve(message.ok);
-  });
+  };
   const end = (cause?: Error): void => {
     gone ??= new VmrigError("GATE_LOST", {
       message: "The gate is gone: its process ended or closed the connection.",
       ...(cause && { cause }),
     });
-    for (const waiting of asked.values()) waiting.reject(gone);
-    asked.clear();
-    for (const watcher of watchers.values()) watcher(gone);
-    watchers.clear();
+    requests.end(gone);
+    losses.loseAll(gone);
   };
+  onJsonLine(socket, (value) => {
+    const message = gateMessage.parse(value);
+    if ("notice" in message) notify(message);
+    else requests.settle(message);
+  });
   socket.on("error", end);
   socket.on("close", () => end());
   if (socket.closed) end();
 
-  const ask = async (what: Ask): Promise<unknown> => {
-    if (gone !== undefined) throw rethrown(gone);
-    const id = ++sequence;
-    const waiting = Promise.withResolvers<unknown>();
-    asked.set(id, waiting);
-    socket.ref();
-    sendJson(socket, { id, ...what });
-    try {
-      return await waiting.promise;
-    } catch (error) {
-      throw rethrown(error);
-    }
-  };
-
+  const { send } = requests;
   return {
-    hello: async () =>
-      welcome.parse(await inTime(ask({ do: "hello" }), { timeoutMs: HELLO_MS, late: silent })),
-    claim: async (rollback) => grant.parse(await ask({ do: "claim", rollback })),
-    rollBack: async (claim) => grant.parse(await ask({ do: "rollback", claim })),
-    heal: async (claim, unhealthy) =>
-      grant.parse(
-        await ask({
-          do: "heal",
-          claim,
-          sick: unhealthy.map(({ machine, error }) => ({ machine, error: toErrorJson(error) })),
-        }),
-      ),
+    hello: async () => welcome.parse(await responsive(send({ do: "hello" }))),
+    claim: async (rollback) => grant.parse(await send({ do: "claim", rollback })),
+    rollBack: async (claim) => grant.parse(await send({ do: "rollback", claim })),
+    async recover(claim, machines) {
+      const unhealthy = machines.map(({ machine, error }) => ({
+        machine,
+        error: toErrorJson(error),
+      }));
+      return grant.parse(await send({ do: "recover", claim, unhealthy }));
+    },
     console: async (claim, machine) =>
-      z.string().parse(await ask({ do: "console", claim, machine })),
+      z.string().parse(await send({ do: "console", claim, machine })),
+    control: async (claim, command) =>
+      controlResult.parse(await send({ do: "control", claim, command })),
+    async release(claim, failed) {
+      losses.remove(claim);
+      await send({ do: "release", claim, failed });
+    },
     async pause(claim, failure) {
-      await ask({ do: "pause", claim, failure });
+      await send({ do: "pause", claim, failure });
     },
     async resume(claim) {
-      await ask({ do: "resume", claim });
+      await send({ do: "resume", claim });
     },
-    onPause: (listener) => void pauses.push(listener),
-    act: async (claim, what) => controlResult.parse(await ask({ do: "act", claim, deed: what })),
+    onPause: (listener) => void pauseListeners.push(listener),
     async begin() {
-      await inTime(ask({ do: "begin" }), { timeoutMs: HELLO_MS, late: silent });
+      await responsive(send({ do: "begin" }));
     },
     async expect(claims) {
-      await ask({ do: "expect", claims });
+      await send({ do: "expect", claims });
     },
-    onOver: (callback) => void overs.push(callback),
-    async release(claim, failed) {
-      watchers.delete(claim);
-      lost.delete(claim);
-      await ask({ do: "release", claim, failed });
-    },
-    onLost(claim, watcher) {
-      const error = lost.get(claim) ?? gone;
-      lost.delete(claim);
-      if (error === undefined) watchers.set(claim, watcher);
-      else watcher(error);
-    },
+    onOver: (listener) => void runEndListeners.push(listener),
+    onLost: (claim, listener) => losses.add(claim, listener),
     close: () => void socket.destroy(),
   };
 }
 
-/**
- * Gives an error that came from the gate a stack of this process, so that a reporter can point at
- * the caller.
- */
-function rethrown(error: unknown): unknown {
-  if (isVmrigError(error) && error instanceof Error) Error.captureStackTrace(error, rethrown);
-  return error;
-}
-
-async function tryConnect(path: string): Promise<{ value: Socket } | { seen: string }> {
-  const socket = connect(path);
-  return new Promise((resolve) => {
-    socket.once("connect", () => resolve({ value: socket }));
-    socket.once("error", (error: NodeJS.ErrnoException) =>
-      resolve({ seen: error.code ?? error.message }),
-    );
+/** Waits for a reply that the gate sends as soon as its config is loaded. */
+function responsive<T>(reply: Promise<T>): Promise<T> {
+  return inTime(reply, {
+    timeoutMs: HELLO_MS,
+    late: () =>
+      new VmrigError("GATE_LOST", {
+        message: `The gate accepted the connection but has not responded for ${HELLO_MS / 1000} s.`,
+        hint: "code in the config keeps the gate's process busy: look for an endless loop",
+      }),
   });
 }

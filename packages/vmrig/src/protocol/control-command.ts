@@ -2,20 +2,20 @@ import { z } from "zod";
 import { machineAccess } from "../baseline/machine-access.ts";
 
 /** Privileged command on the machines of a claim. Only the gate may run it. */
-export const controlCommand = z.discriminatedUnion("deed", [
+export const controlCommand = z.discriminatedUnion("kind", [
   z.object({
-    deed: z.literal("power"),
+    kind: z.literal("power"),
     machine: z.string(),
     action: z.enum(["crash", "off", "on", "reboot"]),
   }),
   z.object({
-    deed: z.literal("network"),
+    kind: z.literal("network"),
     machine: z.string(),
     action: z.enum(["disconnect", "connect"]),
   }),
-  z.object({ deed: z.literal("checkpoint"), machines: z.array(z.string()).min(1) }),
+  z.object({ kind: z.literal("checkpoint"), machines: z.array(z.string()).min(1) }),
   z.object({
-    deed: z.literal("restore"),
+    kind: z.literal("restore"),
     machines: z.array(z.string()).min(1),
     snapshot: z.string(),
   }),

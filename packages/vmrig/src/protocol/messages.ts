@@ -5,7 +5,7 @@ import { machineAccess } from "../baseline/machine-access.ts";
 import { controlCommand } from "./control-command.ts";
 
 /**
- * Messages on the gate's socket: one JSON value per line. A request carries an id, its answer
+ * Messages on the gate's socket: one JSON value per line. A request carries an id, its reply
  * repeats the id, and a notice carries none.
  */
 
@@ -38,17 +38,23 @@ const paused = z.object({
  */
 export type Paused = z.infer<typeof paused>;
 
-export const request = z.discriminatedUnion("do", [
+/** What a client sends. */
+export const requestMessage = z.discriminatedUnion("do", [
   z.object({ id: z.number(), do: z.literal("hello") }),
   z.object({ id: z.number(), do: z.literal("claim"), rollback: z.enum(["run", "file", "test"]) }),
   z.object({ id: z.number(), do: z.literal("rollback"), claim: z.string() }),
   z.object({
     id: z.number(),
-    do: z.literal("heal"),
+    do: z.literal("recover"),
     claim: z.string(),
-    sick: z.array(z.object({ machine: z.string(), error: errorJson })),
+    unhealthy: z.array(z.object({ machine: z.string(), error: errorJson })),
   }),
-  z.object({ id: z.number(), do: z.literal("act"), claim: z.string(), deed: controlCommand }),
+  z.object({
+    id: z.number(),
+    do: z.literal("control"),
+    claim: z.string(),
+    command: controlCommand,
+  }),
   z.object({ id: z.number(), do: z.literal("release"), claim: z.string(), failed: z.boolean() }),
   z.object({
     id: z.number(),
@@ -61,19 +67,27 @@ export const request = z.discriminatedUnion("do", [
   z.object({ id: z.number(), do: z.literal("begin") }),
   z.object({ id: z.number(), do: z.literal("expect"), claims: z.number() }),
 ]);
-export type Request = z.infer<typeof request>;
+export type RequestMessage = z.infer<typeof requestMessage>;
 type DistributedOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
-export type Ask = DistributedOmit<Request, "id">;
+export type GateRequest = DistributedOmit<RequestMessage, "id">;
 
-export const answer = z.union([
+const reply = z.union([
   z.object({ id: z.number(), ok: z.unknown() }),
   z.object({ id: z.number(), error: errorJson }),
+]);
+export type Reply = z.infer<typeof reply>;
+
+const notice = z.discriminatedUnion("notice", [
   z.object({ notice: z.literal("lost"), claim: z.string(), error: errorJson }),
   z.object({ notice: z.literal("over"), error: errorJson }),
   z.object({ notice: z.literal("paused"), pause: paused }),
   z.object({ notice: z.literal("resumed"), claim: z.string() }),
 ]);
-export type Answer = z.infer<typeof answer>;
+export type Notice = z.infer<typeof notice>;
+
+/** What the gate sends. */
+export const gateMessage = z.union([reply, notice]);
+export type GateMessage = z.infer<typeof gateMessage>;
 
 export const welcome = z.object({
   rig: z.string(),

@@ -39,7 +39,7 @@ export function createCheckpoints(reach: MachineControlOptions): Checkpoints {
     let snapshot: string | undefined;
     try {
       // 2. Ask the gate for the snapshot.
-      ({ snapshot } = await reach.act({ deed: "checkpoint", machines: [...machines] }));
+      ({ snapshot } = await reach.control({ kind: "checkpoint", machines: [...machines] }));
     } finally {
       // 3. Put the claim's own nonce back.
       await leave(mine);
@@ -70,7 +70,7 @@ export function createCheckpoints(reach: MachineControlOptions): Checkpoints {
     await reach.without(machines, async (keep) => {
       try {
         // 1. Ask the gate to restore the snapshot.
-        await reach.act({ deed: "restore", machines: [...machines], snapshot: found.snapshot });
+        await reach.control({ kind: "restore", machines: [...machines], snapshot: found.snapshot });
         // 2. Log in again, and prove by the checkpoint's nonce that each machine was restored.
         await Promise.all(
           machines.map(async (name) => {

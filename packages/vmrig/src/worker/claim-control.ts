@@ -1,4 +1,4 @@
-import type { GateClient } from "../protocol/client.ts";
+import type { GateClient } from "../protocol/gate-client.ts";
 import { createMachineControl } from "./machine-control.ts";
 import type { Session } from "./session.ts";
 
@@ -12,9 +12,9 @@ export function controlOf(
   return createMachineControl({
     grant: () => session.grant,
     connect: session.connect,
-    async act(command) {
+    async control(command) {
       const { epoch } = await session.proven();
-      const result = await client.act(id, command);
+      const result = await client.control(id, command);
       const machines = epoch.grant.machines.map(
         (old) => result.machines.find(({ name }) => name === old.name) ?? old,
       );

@@ -8,7 +8,7 @@ import type { Machine } from "../machine/machine.ts";
 import { startService } from "../ssh/fixtures/service.test.kit.ts";
 import type { ClaimSession } from "./claim-session.ts";
 import { claimMachines } from "./claim-machines.ts";
-import type { GateClient } from "../protocol/client.ts";
+import type { GateClient } from "../protocol/gate-client.ts";
 import type { Grant } from "../protocol/messages.ts";
 import { on, test, type TestGate } from "../gate/test-gate.test.kit.ts";
 import { serve } from "../gate/socket.test.kit.ts";
@@ -140,7 +140,7 @@ test("machines that cannot be recovered run no command, and every command report
     return async (...args: A): Promise<Grant> => ({ ...(await ask(...args)), baseline: "another" });
   };
   const claim = await claimMachines(
-    { ...client, claim: wrong(client.claim), heal: wrong(client.heal) },
+    { ...client, claim: wrong(client.claim), recover: wrong(client.recover) },
     "file",
   );
   const running = pc1Of(claim).$`touch ran`;

@@ -1,6 +1,6 @@
 import { systemClock, type Clock } from "../clock/clock.ts";
 import { createMachine } from "../machine/create-machine.ts";
-import type { GateClient } from "../protocol/client.ts";
+import type { GateClient } from "../protocol/gate-client.ts";
 import type { Welcome } from "../protocol/messages.ts";
 import type { ClaimSession } from "./claim-session.ts";
 import { createCleanupStack, unlessAway } from "./cleanup-stack.ts";

@@ -12,7 +12,7 @@ export interface MachineControlOptions {
    * Runs a control command after all machines were proven, and remembers the machines' new
    * addresses.
    */
-  readonly act: (command: ControlCommand) => Promise<ControlResult>;
+  readonly control: (command: ControlCommand) => Promise<ControlResult>;
   /** Returns the tail of a machine's console. */
   readonly console: (name: string) => Promise<string>;
   /** Opens a new connection, regardless of the machine's known state. */

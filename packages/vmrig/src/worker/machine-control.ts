@@ -18,7 +18,7 @@ export function createMachineControl(reach: MachineControlOptions): {
       power: (action) => switchPower(reach, { name, action }),
       async link(action) {
         await reach.connect(name);
-        await reach.act({ deed: "network", machine: name, action });
+        await reach.control({ kind: "network", machine: name, action });
       },
       checkpoint: (label) => take(label, [name]),
       restore: (checkpoint) => restore(checkpoint, name),

@@ -1,6 +1,6 @@
 import type { Clock } from "../clock/clock.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
-import type { GateClient } from "../protocol/client.ts";
+import type { GateClient } from "../protocol/gate-client.ts";
 import type { Grant } from "../protocol/messages.ts";
 import type { SshConnection } from "../ssh/ssh-connection.ts";
 import type { SshTarget } from "../ssh/ssh-target.ts";
@@ -65,7 +65,7 @@ export function openSession(client: GateClient, first: Grant, clock: Clock): Ses
     });
     if (proof === undefined) return undefined;
     if ("opened" in proof) return proof.opened;
-    if (isCurrent(epoch)) await rollBackWith(() => client.heal(id, proof.unhealthy));
+    if (isCurrent(epoch)) await rollBackWith(() => client.recover(id, proof.unhealthy));
     return undefined;
   };
 

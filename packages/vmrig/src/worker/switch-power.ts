@@ -18,13 +18,13 @@ export async function switchPower(
   const { guest } = reach.grant();
   const before = action === "reboot" ? await bootId(await reach.connect(name), guest) : undefined;
   if (action === "on") {
-    await reach.act({ deed: "power", machine: name, action });
+    await reach.control({ kind: "power", machine: name, action });
     reach.switched(name, false);
     await reach.without([name], async (keep) => keep(name, await loginWhenBooted(reach, name)));
     return;
   }
   await reach.without([name], async (keep) => {
-    await reach.act({ deed: "power", machine: name, action });
+    await reach.control({ kind: "power", machine: name, action });
     if (action !== "reboot") return reach.switched(name, true);
     const fresh = await loginWhenBooted(reach, name);
     keep(name, fresh);

@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
-import type { GateClient } from "../../protocol/client.ts";
+import type { GateClient } from "../../protocol/gate-client.ts";
 import type { ClaimSession } from "../../worker/claim-session.ts";
 import { claimMachines } from "../../worker/claim-machines.ts";
 import { localClient } from "../../gate/local-client.ts";
