@@ -79,7 +79,7 @@ test.each([
   await rm(path, { recursive: true });
   await driver.restore(pc1, "base", admission);
   expect(reported).toEqual([
-    expect.stringMatching(/^heal {5}pc1: .* is gone; starting it again from its snapshot$/),
+    expect.stringMatching(/^recover {2}pc1: .* is gone; starting it again from its snapshot$/),
   ]);
   const after = await status();
   expect([after?.power, after?.location]).toEqual([
@@ -101,7 +101,7 @@ test("a machine that does not respond after a load in place is restarted from it
   holder.destroy();
   expect(reported).toEqual([
     expect.stringMatching(
-      /^heal {5}pc1 could not load its snapshot in place \(Waited 3\d\.\d s for the guest agent.*\); restarting it from the snapshot$/,
+      /^recover {2}pc1 could not load its snapshot in place \(Waited 3\d\.\d s for the guest agent.*\); restarting it from the snapshot$/,
     ),
   ]);
   expect((await status())?.power).toBe("running");

@@ -13,7 +13,7 @@ afterAll(() => runner[Symbol.asyncDispose]());
 
 /** The words that docs/concepts/lifecycle.md lists. */
 const LINE =
-  /^ vmrig {2}(?:wait|check|plan|apply|remove|state|boot|baseline|lease|rollback|ahead|heal|broken|gate|bug) +\S.*$/;
+  /^ vmrig {2}(?:wait|check|plan|apply|remove|state|boot|baseline|lease|rollback|ahead|recover|broken|gate|bug) +\S.*$/;
 const TIME = String.raw`\d+(?:\.\d)? m?s`;
 
 /** Expects these lines; patterns replace the numbers that differ from run to run. */

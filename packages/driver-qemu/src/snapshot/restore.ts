@@ -64,7 +64,7 @@ async function tryRunningProcess(restore: Restore): Promise<Attempt> {
   if (reason !== undefined) {
     // The machine was switched off deliberately: starting it is no recovery.
     if (!(await fileExists(files.switchedOff)))
-      authority.say?.(`heal     ${name}: ${reason}; starting it again from its snapshot`);
+      authority.say?.(`recover  ${name}: ${reason}; starting it again from its snapshot`);
     return { restored: false };
   }
   if (captured !== platform) return { restored: false };
@@ -78,7 +78,7 @@ async function tryRunningProcess(restore: Restore): Promise<Attempt> {
     // there is free space.
     if ((await explainUnresponsiveGuest(machine)).diskRefused) throw error;
     authority.say?.(
-      `heal     ${name} could not load its snapshot in place (${firstLine(error)}); restarting it from the snapshot`,
+      `recover  ${name} could not load its snapshot in place (${firstLine(error)}); restarting it from the snapshot`,
     );
     return { restored: false, loadError: error };
   }
@@ -127,7 +127,7 @@ async function restart(restore: Restore, loadError: unknown): Promise<void> {
 async function bootFromRevertedDisk(restore: Restore): Promise<void> {
   const { machine, snapshot, captured, platform } = restore;
   machine.authority.say?.(
-    `heal     ${machine.name}: its snapshot is of another platform (${captured}, now ${platform}); booting from its disk`,
+    `recover  ${machine.name}: its snapshot is of another platform (${captured}, now ${platform}); booting from its disk`,
   );
   await revertDisk(machine, snapshot);
   await startProcess(machine);

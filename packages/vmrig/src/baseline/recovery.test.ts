@@ -99,7 +99,7 @@ test("a machine that cannot be restored is restarted from its snapshot, which is
   await recovery.rollBack();
   expect(asked).toEqual(["restore baseline-b", "stop pc1", "restore baseline-b"]);
   expect(said).toEqual([
-    "heal     pcs-1 pc1: restarting it from its snapshot, because no MACHINE_UNREACHABLE.",
+    "recover  pcs-1 pc1: restarting it from its snapshot, because no MACHINE_UNREACHABLE.",
   ]);
 });
 

@@ -61,7 +61,7 @@ export function createRecovery({ context, baseline, recipes }: RecoveryOptions):
     unhealthy.set(name, state);
     if (state.step === 1)
       say(
-        `heal     ${copy.copy} ${name}: restarting it from its snapshot, because ${summary(cause)}`,
+        `recover  ${copy.copy} ${name}: restarting it from its snapshot, because ${summary(cause)}`,
       );
     if (state.step === 3) throw broken(copy.copy, name, state.cause);
     return state;
@@ -90,7 +90,7 @@ export function createRecovery({ context, baseline, recipes }: RecoveryOptions):
   const rebuild = async (): Promise<void> => {
     const [name, state] = [...unhealthy].find(([, { step }]) => step === 2) ?? [];
     say(
-      `heal     ${copy.copy}: rebuilding its baseline, because ${name ?? copy.copy}: ${summary(state?.cause)}`,
+      `recover  ${copy.copy}: rebuilding its baseline, because ${name ?? copy.copy}: ${summary(state?.cause)}`,
     );
     try {
       await establishBaseline(context, baseline, recipes, { rebuild: true });

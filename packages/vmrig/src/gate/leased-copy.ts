@@ -62,7 +62,7 @@ export interface LeasedCopy {
    *
    * @returns until when, in milliseconds since the epoch
    */
-  keep(forMs: number, why: string): Promise<number>;
+  retain(forMs: number, why: string): Promise<number>;
   /**
    * Lets the user of this run log in for `forMs` at most. The lease and the machines stay with the
    * leased copy.
@@ -70,7 +70,7 @@ export interface LeasedCopy {
    * @returns until when, in milliseconds since the epoch; the machines that are up; and a function
    *   that ends the access
    */
-  letIn(
+  allowLogin(
     forMs: number,
     why: string,
   ): Promise<{
@@ -136,7 +136,7 @@ export async function createLeasedCopy(options: LeasedCopyOptions): Promise<Leas
       controlExecutor.hasCheckpoints
         ? inTurn(() => controlExecutor.dropCheckpoints())
         : Promise.resolve(),
-    async keep(forMs, why) {
+    async retain(forMs, why) {
       await busy;
       const until = clock.wall() + forMs;
       // Depends on the lease alone: the run may be about to end, and this is its last task.
@@ -145,7 +145,7 @@ export async function createLeasedCopy(options: LeasedCopyOptions): Promise<Leas
       await store.retain(lease, { forMs, why });
       return until;
     },
-    async letIn(forMs, why) {
+    async allowLogin(forMs, why) {
       await busy;
       const { fence } = lease;
       const until = clock.wall() + forMs;

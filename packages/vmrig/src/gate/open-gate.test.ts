@@ -128,7 +128,7 @@ test("an unhealthy machine is recovered, and rolled back for the next claim as w
   gate.release(first.claim);
 
   expect((await gate.claim("run")).nonce).toBe(recovered.nonce);
-  expect(kinds(logLines).slice(-4)).toEqual(["broken", "heal", "heal", "rollback"]);
+  expect(kinds(logLines).slice(-4)).toEqual(["broken", "recover", "recover", "rollback"]);
 });
 
 test("claims are served in order; a cancelled claim leaves the queue", async ({ testGate }) => {
@@ -165,7 +165,7 @@ test("a machine whose process was killed restarts by itself, also between the cl
   const second = await gate.claim("file");
 
   expect(await on(second, "pc2", "hostname")).toBe("pc2");
-  expect(logLines).toContainEqual(expect.stringMatching(/^heal +pc2: /));
+  expect(logLines).toContainEqual(expect.stringMatching(/^recover +pc2: /));
   const after = await testGate.machines();
   expect(after["pc2"]?.hostKey).toBe(before["pc2"]?.hostKey);
   expect(after["pc2"]?.location).not.toBe(before["pc2"]?.location);

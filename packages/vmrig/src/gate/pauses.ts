@@ -50,9 +50,12 @@ export function createPauses({
       const ends = AbortSignal.any([over.signal, lease.signal, signal]);
       let leave = async (): Promise<void> => {};
       try {
-        const letIn = await leasedCopy.letIn(forMs, "at a failed test of a run that is paused");
-        ({ leave } = letIn);
-        const { until, machines } = letIn;
+        const login = await leasedCopy.allowLogin(
+          forMs,
+          "at a failed test of a run that is paused",
+        );
+        ({ leave } = login);
+        const { until, machines } = login;
         const pause = {
           claim: id,
           copy: copy.copy,

@@ -75,7 +75,7 @@ test("a failed rollback ahead fails no test: the next file reports it once, and 
   expect(linesOf(run, "ahead")).toEqual([
     "ahead    pcs-1: not ready for the next file, which rolls it back itself; The disk of pc1 is slow.",
   ]);
-  expect([...linesOf(run, "heal"), ...linesOf(run, "broken")]).toEqual([]);
+  expect([...linesOf(run, "recover"), ...linesOf(run, "broken")]).toEqual([]);
 });
 
 test("the proof detects a rollback ahead that did nothing, and the next file recovers from it", async ({

@@ -142,7 +142,7 @@ export function createRunCopies(options: RunCopiesOptions): RunCopies {
   const retain = async (leasedCopy: LeasedCopy): Promise<void> => {
     const { copy } = leasedCopy.lease;
     try {
-      const until = await leasedCopy.keep(rig.keepFor, "after a failed run");
+      const until = await leasedCopy.retain(rig.keepFor, "after a failed run");
       const time = new Date(until).toLocaleTimeString("en-GB");
       say(`retained ${copy}: as the failed tests left it, until ${time}`);
       say(`retained ${copy}: log in with \`vmrig ssh\`, release it with \`vmrig release\``);

@@ -144,7 +144,7 @@ test("a lease survives a short black hole", async () => {
   hole.blackHole();
   renewed.clock.advance(TTL_MS / 3);
   await failedRenewal(renewed);
-  hole.heal();
+  hole.restore();
   await confirmedRenewal(renewed);
   expect(renewed.held.state).toBe("held");
 });

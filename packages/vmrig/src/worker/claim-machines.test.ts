@@ -230,7 +230,7 @@ test("a first command that a rollback interrupts triggers no recovery", async ({
   await claim.rollBack();
   expect((await pc1Of(claim).$`hostname`).stdout).toBe("pc1");
   await early;
-  expect(logLines.filter((line) => /^(broken|heal)/.test(line))).toEqual([]);
+  expect(logLines.filter((line) => /^(broken|recover)/.test(line))).toEqual([]);
 });
 
 test("the console tail comes through the gate, for as long as the claim lasts", async ({

@@ -149,7 +149,7 @@ async function sendOrStart(
   await withMachineLock(ref, admission, async () => {
     // Another process may have started it in the meantime.
     if ((await sendCommand(files.control, command, signal)) !== NO_PROCESS) return;
-    say?.(`heal     ${ref.name}: its process is gone; starting it again`);
+    say?.(`recover  ${ref.name}: its process is gone; starting it again`);
     await startProcess(files, ref.name);
     await sendCommand(files.control, command, signal);
   });
