@@ -4,8 +4,8 @@ import type { Clock } from "../clock/clock.ts";
 import type { ResolvedRig, RollbackPolicy } from "../config/schema.ts";
 import { asVmrigError, isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
 import type { ControlCommand, ControlResult } from "../protocol/control-command.ts";
-import type { Ready } from "./rollback-ahead.ts";
-import type { LeasedCopy } from "./leased-copy.ts";
+import type { Ready } from "./copies/rollback-ahead.ts";
+import type { LeasedCopy } from "./copies/leased-copy.ts";
 import type { Grant } from "../protocol/messages.ts";
 import { formatElapsed } from "../clock/format-elapsed.ts";
 

@@ -53,7 +53,7 @@ const open = async () => {
     import("../config/load.ts"),
     import("../config/folders.ts"),
     import("./open-gate.ts"),
-    import("./known-copies.ts"),
+    import("./copies/known-copies.ts"),
   ]);
   const { config, holder, maxCopies } = orders;
   const [{ rig }, folders] = await Promise.all([loadConfig(config), openFolders()]);

@@ -4,11 +4,11 @@ import { isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
 import type { Grant, Welcome } from "../protocol/messages.ts";
 import type { Claim } from "./claims.ts";
 import { consoleTail } from "./console-tail.ts";
-import { copyFinder } from "./find-copy.ts";
+import { copyFinder } from "./copies/find-copy.ts";
 import type { GateOptions } from "./gate-options.ts";
 import type { Gate } from "./gate.ts";
 import { createPauses } from "./pauses.ts";
-import { createRunCopies } from "./run-copies.ts";
+import { createRunCopies } from "./copies/run-copies.ts";
 import { NEW_RUN, nextRunState, type RunEvent, type RunState } from "./run-state.ts";
 
 /** Opens a gate. Nothing is leased until its first claim. */

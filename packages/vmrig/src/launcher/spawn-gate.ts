@@ -12,7 +12,7 @@ import { ownName } from "../lease/own-name.ts";
 import { describeThrown } from "../errors/thrown.ts";
 import type { GateClient } from "../protocol/gate-client.ts";
 import { GATE_PREFIX } from "../gate/dead-sockets.ts";
-import { recallCopies } from "../gate/known-copies.ts";
+import { recallCopies } from "../gate/copies/known-copies.ts";
 import { SHUTDOWN_TIMEOUT_MS } from "../protocol/shutdown-timeout.ts";
 import type { LaunchOptions } from "../protocol/launch-options.ts";
 import { inTime } from "../wait/in-time.ts";

@@ -4,7 +4,7 @@ import type { LeaseStore } from "../lease/lease-store.ts";
 import type { destroy as Destroy } from "../provision/destroy.ts";
 import type { GateOptions } from "../gate/gate-options.ts";
 import { stepLine } from "../gate/step-line.ts";
-import { openStore } from "../gate/open-store.ts";
+import { openStore } from "../gate/store/open-store.ts";
 import { withLease } from "./with-lease.ts";
 
 export interface DestroyRigOptions extends Pick<GateOptions, "rig" | "folders" | "holder" | "say"> {

@@ -8,8 +8,8 @@ import {
   dropRetainedCopy,
   readRetainedCopy,
   type RetainedCopyNote,
-} from "../gate/retained-copy.ts";
-import { openStore } from "../gate/open-store.ts";
+} from "../gate/copies/retained-copy.ts";
+import { openStore } from "../gate/store/open-store.ts";
 
 /**
  * A copy that this user retained, or at which this user's run is paused. It stays as the run left

@@ -2,8 +2,8 @@ import { copyNames, describeCopy } from "../config/copy-spec.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { renderCurrentHolder, type CurrentHolder } from "../lease/current-holder.ts";
 import type { GateOptions } from "../gate/gate-options.ts";
-import { dropRetainedCopy } from "../gate/retained-copy.ts";
-import { openRunningStore } from "../gate/open-store.ts";
+import { dropRetainedCopy } from "../gate/copies/retained-copy.ts";
+import { openRunningStore } from "../gate/store/open-store.ts";
 
 /**
  * Takes the leases of a rig away from their holders. Each lease is released by the fence that it

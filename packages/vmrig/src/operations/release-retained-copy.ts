@@ -1,7 +1,7 @@
 import type { RetainedCopy } from "./find-retained-copy.ts";
 import type { GateOptions } from "../gate/gate-options.ts";
-import { dropRetainedCopy } from "../gate/retained-copy.ts";
-import { openStore } from "../gate/open-store.ts";
+import { dropRetainedCopy } from "../gate/copies/retained-copy.ts";
+import { openStore } from "../gate/store/open-store.ts";
 
 /**
  * Ends the retention of this user's copies: suspends the machines and releases the copies to the

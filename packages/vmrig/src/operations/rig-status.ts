@@ -7,9 +7,9 @@ import type { LeaseView } from "../lease/lease-view.ts";
 import { describeAddresses } from "../redis/address.ts";
 import { isStateLocked, readStateStamp, type StateStamp } from "../provision/state-stamp.ts";
 import type { GateOptions } from "../gate/gate-options.ts";
-import { readRetainedCopy } from "../gate/retained-copy.ts";
-import { brokenMark } from "../gate/copy-record.ts";
-import { storeAddresses } from "../gate/open-store.ts";
+import { readRetainedCopy } from "../gate/copies/retained-copy.ts";
+import { brokenMark } from "../gate/copies/copy-record.ts";
+import { storeAddresses } from "../gate/store/open-store.ts";
 import { baselineOf, wantedBaseline, type Baseline } from "./wanted-baseline.ts";
 
 /**

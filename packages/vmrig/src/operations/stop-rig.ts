@@ -1,7 +1,7 @@
 import { copySpecs } from "../config/copy-spec.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import type { GateOptions } from "../gate/gate-options.ts";
-import { openStore } from "../gate/open-store.ts";
+import { openStore } from "../gate/store/open-store.ts";
 import { withLease } from "./with-lease.ts";
 
 export interface StopRigOptions extends Pick<

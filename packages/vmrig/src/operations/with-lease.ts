@@ -4,8 +4,8 @@ import type { Lease } from "../lease/lease.ts";
 import type { LeaseStore } from "../lease/lease-store.ts";
 import type { LeaseGuard } from "../provision/lease-guard.ts";
 import type { GateOptions } from "../gate/gate-options.ts";
-import { leaseCopy } from "../gate/lease-copy.ts";
-import { guardAgainstSplitRedis } from "../gate/redis-split-guard.ts";
+import { leaseCopy } from "../gate/copies/lease-copy.ts";
+import { guardAgainstSplitRedis } from "../gate/store/redis-split-guard.ts";
 
 export interface WithLeaseOptions extends Pick<GateOptions, "rig" | "holder" | "say"> {
   readonly copy: CopySpec;

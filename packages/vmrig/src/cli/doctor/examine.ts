@@ -6,7 +6,7 @@ import { findConfig, loadConfig } from "../../config/load.ts";
 import type { ResolvedRig } from "../../config/schema.ts";
 import type { CopySpec, Finding } from "../../driver/driver.ts";
 import { asVmrigError } from "../../errors/vmrig-error.ts";
-import { configuredRedis, embeddedFolders, namespaceOf } from "../../gate/open-store.ts";
+import { configuredRedis, embeddedFolders, namespaceOf } from "../../gate/store/open-store.ts";
 import { embeddedRedis } from "../../redis/embedded-redis.ts";
 import { findRedisServer } from "../../redis/redis-binary.ts";
 import type { RedisAddress } from "../../redis/address.ts";

@@ -62,7 +62,7 @@ async function openStatusReader(
   const [{ rig, folders }, { readRigStatus }, { openRunningStore }] = await Promise.all([
     openRig(context),
     import("../../operations/rig-status.ts"),
-    import("../../gate/open-store.ts"),
+    import("../../gate/store/open-store.ts"),
   ]);
   let store: LeaseStore | undefined;
   return {

@@ -5,7 +5,7 @@ import { isStateLocked } from "../../provision/state-stamp.ts";
 import { readState } from "../../provision/state.ts";
 import type { LeaseStore } from "../../lease/lease-store.ts";
 import { destroyCopy } from "../destroy-rig.ts";
-import { openStore } from "../../gate/open-store.ts";
+import { openStore } from "../../gate/store/open-store.ts";
 import { withLease } from "../with-lease.ts";
 import { ownCopies } from "./own-copies.ts";
 import type { SweepOptions } from "./sweep-options.ts";

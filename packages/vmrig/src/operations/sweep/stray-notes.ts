@@ -4,9 +4,13 @@ import type { CopySpec, Orphan } from "../../driver/driver.ts";
 import type { LeaseStore } from "../../lease/lease-store.ts";
 import { isProcessRunning } from "../../local-files/process-identity.ts";
 import { whyOver } from "../find-retained-copy.ts";
-import { dropRetainedCopy, retainedCopyPath, readRetainedCopy } from "../../gate/retained-copy.ts";
-import { leasedThroughPath, readLeasedThrough } from "../../gate/redis-split-guard.ts";
-import { notesFolder } from "../../gate/known-copies.ts";
+import {
+  dropRetainedCopy,
+  retainedCopyPath,
+  readRetainedCopy,
+} from "../../gate/copies/retained-copy.ts";
+import { leasedThroughPath, readLeasedThrough } from "../../gate/store/redis-split-guard.ts";
+import { notesFolder } from "../../gate/copies/known-copies.ts";
 import { ownCopies, type OwnCopy } from "./own-copies.ts";
 import type { SweepOptions } from "./sweep-options.ts";
 

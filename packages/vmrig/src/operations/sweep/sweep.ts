@@ -1,7 +1,7 @@
 import type { Orphan } from "../../driver/driver.ts";
 import { copiesFolder } from "../../config/copy-spec.ts";
 import type { SweepOptions } from "./sweep-options.ts";
-import { openRunningStore } from "../../gate/open-store.ts";
+import { openRunningStore } from "../../gate/store/open-store.ts";
 import { strayMachines } from "./stray-machines.ts";
 import { strayNotes } from "./stray-notes.ts";
 import { strayRuntime } from "./stray-runtime.ts";

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from "vitest";
-import { manualClock } from "../clock/manual-clock.test.kit.ts";
+import { manualClock } from "../../clock/manual-clock.test.kit.ts";
 import { whenIdle, type Idle } from "./idle.ts";
 
 interface IdleRun {

@@ -1,17 +1,17 @@
 import { mkdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { freePort } from "../ssh/fixtures/free-port.test.kit.ts";
-import { checkConfig } from "../config/check.ts";
-import type { Folders } from "../config/folders.ts";
-import type { ResolvedRig } from "../config/schema.ts";
-import { Certificates } from "../redis/fixtures/certificates.ts";
-import { person } from "../lease/fixtures/holders.ts";
-import { RedisServers } from "../redis/fixtures/redis-servers.ts";
-import { RedisServer } from "../redis/fixtures/redis-server.ts";
-import { PCS } from "../lease/fixtures/rigs.ts";
+import { freePort } from "../../ssh/fixtures/free-port.test.kit.ts";
+import { checkConfig } from "../../config/check.ts";
+import type { Folders } from "../../config/folders.ts";
+import type { ResolvedRig } from "../../config/schema.ts";
+import { Certificates } from "../../redis/fixtures/certificates.ts";
+import { person } from "../../lease/fixtures/holders.ts";
+import { RedisServers } from "../../redis/fixtures/redis-servers.ts";
+import { RedisServer } from "../../redis/fixtures/redis-server.ts";
+import { PCS } from "../../lease/fixtures/rigs.ts";
 import { openRunningStore, openStore } from "./open-store.ts";
-import { tempFolder } from "../local-files/temp-folder.test.kit.ts";
+import { tempFolder } from "../../local-files/temp-folder.test.kit.ts";
 
 // Real processes may be slow on a busy computer. Each wait has its own deadline.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });

@@ -1,4 +1,4 @@
-import { VmrigError } from "../errors/vmrig-error.ts";
+import { VmrigError } from "../../errors/vmrig-error.ts";
 
 export interface PoolOptions<T> {
   /** Number of copies that this run may have at the same time. */

@@ -1,8 +1,8 @@
-import type { ResolvedRig } from "../config/schema.ts";
-import { VmrigError } from "../errors/vmrig-error.ts";
-import { renderCurrentHolder } from "../lease/current-holder.ts";
-import { subject } from "../lease/rig-busy.ts";
-import { renderRestarted, type QueueStatus } from "../lease/queue-status.ts";
+import type { ResolvedRig } from "../../config/schema.ts";
+import { VmrigError } from "../../errors/vmrig-error.ts";
+import { renderCurrentHolder } from "../../lease/current-holder.ts";
+import { subject } from "../../lease/rig-busy.ts";
+import { renderRestarted, type QueueStatus } from "../../lease/queue-status.ts";
 
 /**
  * Creates the error of a run that checks once and does not wait. It names the current holders. Its

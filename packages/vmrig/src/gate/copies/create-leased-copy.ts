@@ -1,24 +1,20 @@
-import { createRecovery, type Unhealthy } from "../baseline/recovery.ts";
-import { accessToRunning, accessAfterRollback } from "../baseline/login.ts";
-import type { MachineAccess } from "../baseline/machine-access.ts";
-import { baselineId } from "../baseline/baseline-id.ts";
-import { establishBaseline } from "../baseline/establish.ts";
-import { authority, onEach, type LeasedContext } from "../baseline/leased-context.ts";
-import { systemClock, type Clock } from "../clock/clock.ts";
-import type { ResolvedRig } from "../config/schema.ts";
-import type { CopySpec, Fingerprint } from "../driver/driver.ts";
-import type { Lease } from "../lease/lease.ts";
-import type { LeaseStore } from "../lease/lease-store.ts";
-import { isVmrigError } from "../errors/vmrig-error.ts";
-import { infrastructureHash } from "../provision/infrastructure-hash.ts";
-import { isStateLocked, readStateStamp } from "../provision/state-stamp.ts";
-import { generateKeyPair } from "../ssh/keys.ts";
+import { createRecovery } from "../../baseline/recovery.ts";
+import { accessToRunning, accessAfterRollback } from "../../baseline/login.ts";
+import { baselineId } from "../../baseline/baseline-id.ts";
+import { establishBaseline } from "../../baseline/establish.ts";
+import { authority, onEach, type LeasedContext } from "../../baseline/leased-context.ts";
+import { systemClock, type Clock } from "../../clock/clock.ts";
+import type { ResolvedRig } from "../../config/schema.ts";
+import type { CopySpec, Fingerprint } from "../../driver/driver.ts";
+import type { Lease } from "../../lease/lease.ts";
+import type { LeaseStore } from "../../lease/lease-store.ts";
+import { isVmrigError } from "../../errors/vmrig-error.ts";
+import { generateKeyPair } from "../../ssh/keys.ts";
 import { dropRetainedCopy, writeRetainedCopy } from "./retained-copy.ts";
-import { createControlExecutor } from "./control-executor.ts";
-import type { ControlCommand, ControlResult } from "../protocol/control-command.ts";
-import { stepLine } from "./step-line.ts";
+import { createControlExecutor } from "../control-executor.ts";
 import { recipesOf } from "./recipes.ts";
-import { brokenMark, makeRecord, staleness } from "./copy-record.ts";
+import { ensureMachines } from "./ensure-machines.ts";
+import type { LeasedCopy } from "./leased-copy.ts";
 
 export interface LeasedCopyOptions {
   readonly rig: ResolvedRig;
@@ -36,50 +32,6 @@ export interface LeasedCopyOptions {
   readonly allow?: ReadonlySet<string>;
   /** Called before the lease is released. */
   readonly guard?: () => Promise<void>;
-}
-
-/** A copy whose lease this run has. Its machines exist and have their baseline. */
-export interface LeasedCopy {
-  readonly lease: Lease;
-  readonly baseline: string;
-  readonly copy: CopySpec;
-  /** Rolls all machines back to their baseline. */
-  rollBack(): Promise<readonly MachineAccess[]>;
-  /**
-   * Rolls all machines back before a claim waits for them. Does not recover a machine that fails:
-   * the next claim does.
-   */
-  rollBackAhead(): Promise<readonly MachineAccess[]>;
-  /** Retries with the next recovery step after the last rollback turned out to have failed. */
-  recover(unhealthy: readonly Unhealthy[]): Promise<readonly MachineAccess[]>;
-  /** Runs a control command on the machines. */
-  control(command: ControlCommand): Promise<ControlResult>;
-  /** Deletes the checkpoints of the claim that has ended. Does nothing when the claim took none. */
-  forget(): Promise<void>;
-  /**
-   * Retains the copy: the machines stay as they are, and their lease stays with the user of this
-   * run for `forMs`. The leased copy allows no other work afterwards.
-   *
-   * @returns until when, in milliseconds since the epoch
-   */
-  retain(forMs: number, why: string): Promise<number>;
-  /**
-   * Lets the user of this run log in for `forMs` at most. The lease and the machines stay with the
-   * leased copy.
-   *
-   * @returns until when, in milliseconds since the epoch; the machines that are up; and a function
-   *   that ends the access
-   */
-  allowLogin(
-    forMs: number,
-    why: string,
-  ): Promise<{
-    readonly until: number;
-    readonly machines: readonly string[];
-    readonly leave: () => Promise<void>;
-  }>;
-  /** Suspends the machines, then releases the lease. Never throws. */
-  release(): Promise<void>;
 }
 
 /**
@@ -172,37 +124,4 @@ export async function createLeasedCopy(options: LeasedCopyOptions): Promise<Leas
       await lease.release();
     },
   };
-}
-
-/** Checks the machines by the record. Runs Terraform when the record does not match. */
-async function ensureMachines(
-  options: LeasedCopyOptions,
-  leaseGuard: LeasedContext["lease"],
-): Promise<void> {
-  const { rig, copy, store, lease, fingerprint, say, allow } = options;
-  const { driver } = rig;
-  const infrastructure = infrastructureHash(copy, fingerprint);
-  const [record, stamp, working, inventory] = await Promise.all([
-    store.record(copy),
-    readStateStamp(copy),
-    isStateLocked(copy),
-    driver.inspect(copy),
-  ]);
-  const stale = staleness(record, { copy, infrastructure, stamp, working, inventory });
-  if (stale === undefined) return;
-  say(`check    ${copy.copy}: ${stale}; asking Terraform`);
-  const { provision } = await import("../provision/provision.ts");
-  const provisioned = await provision({
-    driver,
-    copy,
-    fingerprint,
-    guard: leaseGuard,
-    say: (line) => say(stepLine(line)),
-    replaceAllowed: brokenMark(record) !== undefined,
-    ...(allow && { allow }),
-  });
-  await store.saveRecord(
-    lease,
-    makeRecord(infrastructure, provisioned.stamp, await driver.inspect(copy)),
-  );
 }

@@ -3,9 +3,9 @@ import { once } from "node:events";
 import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import type { CopySpec } from "../driver/driver.ts";
+import type { CopySpec } from "../../driver/driver.ts";
 import { guardAgainstSplitRedis } from "./redis-split-guard.ts";
-import { tempFolder } from "../local-files/temp-folder.test.kit.ts";
+import { tempFolder } from "../../local-files/temp-folder.test.kit.ts";
 
 async function copy(): Promise<CopySpec> {
   const folder = await tempFolder();

@@ -1,5 +1,5 @@
-import type { Clock } from "../clock/clock.ts";
-import { waitFor } from "../wait/wait-for.ts";
+import type { Clock } from "../../clock/clock.ts";
+import { waitFor } from "../../wait/wait-for.ts";
 
 export interface IdleOptions {
   readonly clock: Clock;

@@ -1,8 +1,8 @@
 import { createServer, type Socket } from "node:net";
 import { expect, test, vi } from "vitest";
-import { systemClock, type Clock } from "../clock/clock.ts";
-import { startService } from "../ssh/fixtures/service.test.kit.ts";
-import { generateKeyPair } from "../ssh/keys.ts";
+import { systemClock, type Clock } from "../../clock/clock.ts";
+import { startService } from "../../ssh/fixtures/service.test.kit.ts";
+import { generateKeyPair } from "../../ssh/keys.ts";
 import type { LeasedCopy } from "./leased-copy.ts";
 import { createRollbackAhead } from "./rollback-ahead.ts";
 

@@ -1,10 +1,10 @@
 import { expect } from "vitest";
-import type { Driver } from "../driver/driver.ts";
-import { fakeDriver } from "../driver/fake/driver.ts";
-import { VmrigError } from "../errors/vmrig-error.ts";
-import type { Gate } from "./gate.ts";
-import { lineOf } from "./output.test.kit.ts";
-import { on, test } from "./test-gate.test.kit.ts";
+import type { Driver } from "../../driver/driver.ts";
+import { fakeDriver } from "../../driver/fake/driver.ts";
+import { VmrigError } from "../../errors/vmrig-error.ts";
+import type { Gate } from "../gate.ts";
+import { lineOf } from "../output.test.kit.ts";
+import { on, test } from "../test-gate.test.kit.ts";
 
 /** Returns the fake driver, with machines that cannot be restored while they are in `broken`. */
 function fragile(broken: ReadonlySet<string>): Driver {

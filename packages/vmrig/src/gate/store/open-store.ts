@@ -1,11 +1,11 @@
 import { join } from "node:path";
-import type { Folders } from "../config/folders.ts";
-import type { ResolvedRig } from "../config/schema.ts";
-import { EMBEDDED_SOCKET } from "../redis/embedded-socket.ts";
-import { ping } from "../redis/ping.ts";
-import { checkAddresses, type RedisAddress } from "../redis/address.ts";
-import type { LeaseStore } from "../lease/lease-store.ts";
-import { openLeaseStore } from "../lease/open-lease-store.ts";
+import type { Folders } from "../../config/folders.ts";
+import type { ResolvedRig } from "../../config/schema.ts";
+import { EMBEDDED_SOCKET } from "../../redis/embedded-socket.ts";
+import { ping } from "../../redis/ping.ts";
+import { checkAddresses, type RedisAddress } from "../../redis/address.ts";
+import type { LeaseStore } from "../../lease/lease-store.ts";
+import { openLeaseStore } from "../../lease/open-lease-store.ts";
 import { readTlsFiles } from "./tls-files.ts";
 
 /**
@@ -23,7 +23,7 @@ export async function openStore(
   const redis = configuredRedis(rig.redis, env);
   if (redis !== undefined)
     return openLeaseStore({ redis, ...(onNews && { onNews }), ...namespaceOf(rig.redis) });
-  const { embeddedRedis } = await import("../redis/embedded-redis.ts");
+  const { embeddedRedis } = await import("../../redis/embedded-redis.ts");
   return openLeaseStore({
     redis: await embeddedRedis(embeddedFolders(folders)),
     ...namespaceOf(rig.redis),

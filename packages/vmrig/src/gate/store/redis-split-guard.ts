@@ -1,10 +1,10 @@
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import type { CopySpec } from "../driver/driver.ts";
-import { VmrigError } from "../errors/vmrig-error.ts";
-import { isProcessRunning } from "../local-files/process-identity.ts";
-import { writeJsonAtomically } from "../local-files/atomic-write.ts";
+import type { CopySpec } from "../../driver/driver.ts";
+import { VmrigError } from "../../errors/vmrig-error.ts";
+import { isProcessRunning } from "../../local-files/process-identity.ts";
+import { writeJsonAtomically } from "../../local-files/atomic-write.ts";
 
 /** Note of the process that has leased a copy, and of the Redis that it leased the copy through. */
 const note = z.object({ store: z.string(), shown: z.string(), pid: z.number() });

@@ -1,15 +1,16 @@
-import { copyNames, copySpecs } from "../config/copy-spec.ts";
-import type { CopySpec } from "../driver/driver.ts";
-import { isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
-import type { LeaseStore } from "../lease/lease-store.ts";
-import { systemClock } from "../clock/clock.ts";
-import type { GateOptions } from "./gate-options.ts";
-import { createLeasedCopy, type LeasedCopy } from "./leased-copy.ts";
+import { copyNames, copySpecs } from "../../config/copy-spec.ts";
+import type { CopySpec } from "../../driver/driver.ts";
+import { isVmrigError, VmrigError } from "../../errors/vmrig-error.ts";
+import type { LeaseStore } from "../../lease/lease-store.ts";
+import { systemClock } from "../../clock/clock.ts";
+import type { GateOptions } from "../gate-options.ts";
+import { createLeasedCopy } from "./create-leased-copy.ts";
+import type { LeasedCopy } from "./leased-copy.ts";
 import { leaseCopy } from "./lease-copy.ts";
 import { brokenMark, type BrokenMark } from "./copy-record.ts";
-import { openStore } from "./open-store.ts";
-import { formatElapsed } from "../clock/format-elapsed.ts";
-import { guardAgainstSplitRedis } from "./redis-split-guard.ts";
+import { openStore } from "../store/open-store.ts";
+import { formatElapsed } from "../../clock/format-elapsed.ts";
+import { guardAgainstSplitRedis } from "../store/redis-split-guard.ts";
 
 export interface CopyFinderOptions extends GateOptions {
   /**

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { mkdir, readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { Folders } from "../config/folders.ts";
-import { writeJsonAtomically } from "../local-files/atomic-write.ts";
+import type { Folders } from "../../config/folders.ts";
+import { writeJsonAtomically } from "../../local-files/atomic-write.ts";
 
 interface Note {
   readonly mtimeMs: number;

@@ -1,8 +1,8 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
-import type { ResolvedRig } from "../config/schema.ts";
-import { VmrigError } from "../errors/vmrig-error.ts";
-import type { TlsIdentity } from "../redis/address.ts";
+import type { ResolvedRig } from "../../config/schema.ts";
+import { VmrigError } from "../../errors/vmrig-error.ts";
+import type { TlsIdentity } from "../../redis/address.ts";
 
 type TlsFiles = NonNullable<NonNullable<ResolvedRig["redis"]>["tls"]>;
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { CopySpec, Inventory } from "../driver/driver.ts";
-import type { StateStamp } from "../provision/state-stamp.ts";
+import type { CopySpec, Inventory } from "../../driver/driver.ts";
+import type { StateStamp } from "../../provision/state-stamp.ts";
 
 /**
  * The gate's record of a copy, stored next to the copy's lease, so that a warm run starts no

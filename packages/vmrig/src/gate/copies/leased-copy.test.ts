@@ -1,10 +1,10 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { fakeDriver } from "../driver/fake/driver.ts";
-import { keysOf } from "../lease/keys.ts";
-import { stateFiles } from "../provision/state-files.ts";
-import { on, test, locations } from "./test-gate.test.kit.ts";
+import { fakeDriver } from "../../driver/fake/driver.ts";
+import { keysOf } from "../../lease/keys.ts";
+import { stateFiles } from "../../provision/state-files.ts";
+import { on, test, locations } from "../test-gate.test.kit.ts";
 
 const PC1 = "terraform_data.pc1";
 const PC2 = "terraform_data.pc2";

@@ -1,10 +1,10 @@
 import { expect } from "vitest";
-import { systemClock, type Clock } from "../clock/clock.ts";
-import type { Driver } from "../driver/driver.ts";
-import { VmrigError } from "../errors/vmrig-error.ts";
-import { keysOf } from "../lease/keys.ts";
-import { begun, holdUp, rollbacks, linesOf, until } from "./rollbacks.test.kit.ts";
-import { on, test } from "./test-gate.test.kit.ts";
+import { systemClock, type Clock } from "../../clock/clock.ts";
+import type { Driver } from "../../driver/driver.ts";
+import { VmrigError } from "../../errors/vmrig-error.ts";
+import { keysOf } from "../../lease/keys.ts";
+import { begun, holdUp, rollbacks, linesOf, until } from "../rollbacks.test.kit.ts";
+import { on, test } from "../test-gate.test.kit.ts";
 
 const ONE = { machines: { pc1: {} } } as const;
 

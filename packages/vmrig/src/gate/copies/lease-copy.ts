@@ -1,8 +1,8 @@
-import type { ResolvedRig } from "../config/schema.ts";
-import { isVmrigError } from "../errors/vmrig-error.ts";
-import type { Holder, Lease } from "../lease/lease.ts";
-import type { LeaseStore } from "../lease/lease-store.ts";
-import { renderQueueStatus, type QueueStatus } from "../lease/queue-status.ts";
+import type { ResolvedRig } from "../../config/schema.ts";
+import { isVmrigError } from "../../errors/vmrig-error.ts";
+import type { Holder, Lease } from "../../lease/lease.ts";
+import type { LeaseStore } from "../../lease/lease-store.ts";
+import { renderQueueStatus, type QueueStatus } from "../../lease/queue-status.ts";
 import { rigBusyAtOnce } from "./rig-busy-at-once.ts";
 
 export interface LeaseCopyOptions {

@@ -1,13 +1,13 @@
-import type { Clock } from "../clock/clock.ts";
-import { isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
-import { createClaims, type Claim, type Claims } from "./claims.ts";
+import type { Clock } from "../../clock/clock.ts";
+import { isVmrigError, VmrigError } from "../../errors/vmrig-error.ts";
+import { createClaims, type Claim, type Claims } from "../claims.ts";
 import type { CopyFinder } from "./find-copy.ts";
-import type { GateOptions } from "./gate-options.ts";
+import type { GateOptions } from "../gate-options.ts";
 import { whenIdle } from "./idle.ts";
 import type { LeasedCopy } from "./leased-copy.ts";
 import { createPool } from "./pool.ts";
 import { createRollbackAhead } from "./rollback-ahead.ts";
-import { claimsToCome, type RunEvent, type RunState } from "./run-state.ts";
+import { claimsToCome, type RunEvent, type RunState } from "../run-state.ts";
 
 export interface RunCopiesOptions extends Pick<GateOptions, "rig" | "say" | "only" | "maxCopies"> {
   readonly clock: Clock;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { CopySpec, Inventory, MachineStatus } from "../driver/driver.ts";
+import type { CopySpec, Inventory, MachineStatus } from "../../driver/driver.ts";
 import { brokenMark, makeRecord, staleness } from "./copy-record.ts";
 
 const stamp = { lineage: "l-1", serial: 3, owner: "o-1" };

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
-import type { MachineAccess } from "../baseline/machine-access.ts";
-import { prove } from "../baseline/proof.ts";
-import type { Clock } from "../clock/clock.ts";
-import type { GuestKind } from "../driver/driver.ts";
-import { isVmrigError } from "../errors/vmrig-error.ts";
-import { dial } from "../ssh/dial.ts";
+import type { MachineAccess } from "../../baseline/machine-access.ts";
+import { prove } from "../../baseline/proof.ts";
+import type { Clock } from "../../clock/clock.ts";
+import type { GuestKind } from "../../driver/driver.ts";
+import { isVmrigError } from "../../errors/vmrig-error.ts";
+import { dial } from "../../ssh/dial.ts";
 import type { LeasedCopy } from "./leased-copy.ts";
 
 /** Machines that were rolled back. */

@@ -1,9 +1,9 @@
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { machineAccess } from "../baseline/machine-access.ts";
-import type { CopySpec } from "../driver/driver.ts";
-import { writeJsonAtomically } from "../local-files/atomic-write.ts";
+import { machineAccess } from "../../baseline/machine-access.ts";
+import type { CopySpec } from "../../driver/driver.ts";
+import { writeJsonAtomically } from "../../local-files/atomic-write.ts";
 
 const retainedCopyNote = z.object({
   copy: z.string(),
