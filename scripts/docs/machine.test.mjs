@@ -6,8 +6,8 @@ const FOLDER = "packages/vmrig/src/machine";
 /** Interface, its file, and the heading under which its members stand. */
 const INTERFACES = [
   ["Machine", "machine.ts", "Machine"],
-  ["CommandOptions", "command/command.ts", "Options"],
-  ["CommandResult", "command/command.ts", "Result"],
+  ["CommandOptions", "command/command-options.ts", "Options"],
+  ["CommandResult", "command/outcome/command-result.ts", "Result"],
   ["CommandPromise", "command/command.ts", "A running command"],
   ["Shell", "shell/shell.ts", "Shells"],
   ["Screen", "shell/screen.ts", "The screen"],
