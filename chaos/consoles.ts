@@ -1,7 +1,7 @@
 import { open, readdir } from "node:fs/promises";
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
-import type { ChaosRig } from "./chaos-rig.ts";
+import type { ChaosRig } from "./rig/chaos-rig.ts";
 
 /**
  * A row on a machine's console: kind, time, session, visit, then two fields that the machine does

@@ -4,7 +4,7 @@ import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import { planRunner, type RunnerPlan } from "./plan.ts";
 import type { RunnerOptions } from "./runner.ts";
-import type { ChaosRig } from "./chaos-rig.ts";
+import type { ChaosRig } from "./rig/chaos-rig.ts";
 
 /** A live run of a test runner. */
 export interface Run {

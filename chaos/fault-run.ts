@@ -4,7 +4,7 @@ import { FAULTS, type FaultKind, type FaultName } from "./faults.ts";
 import type { AppliedFault, Violation } from "./judge/violation.ts";
 import { createOperator } from "./operator.ts";
 import { planFault } from "./plan.ts";
-import type { ChaosRig } from "./chaos-rig.ts";
+import type { ChaosRig } from "./rig/chaos-rig.ts";
 import type { EventLog } from "./event-log.ts";
 
 export interface FaultRunOptions {

@@ -2,9 +2,9 @@ import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Crowd, Run } from "./crowd.ts";
-import { childrenOf, processesOf, send } from "./processes.ts";
-import { keysLike } from "./redis-server.ts";
-import type { ChaosRig } from "./chaos-rig.ts";
+import { childrenOf, processesOf, send } from "./rig/processes.ts";
+import { keysLike } from "./rig/redis-server.ts";
+import type { ChaosRig } from "./rig/chaos-rig.ts";
 import { until } from "./until.ts";
 
 export interface FaultContext {

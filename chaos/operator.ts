@@ -1,7 +1,7 @@
 import type { Crowd } from "./crowd.ts";
 import type { AppliedFault, Violation } from "./judge/violation.ts";
-import { keysLike } from "./redis-server.ts";
-import type { ChaosRig } from "./chaos-rig.ts";
+import { keysLike } from "./rig/redis-server.ts";
+import type { ChaosRig } from "./rig/chaos-rig.ts";
 
 /**
  * Simulates the operator who repairs a copy that vmrig marked as broken. vmrig marks a copy as

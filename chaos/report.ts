@@ -1,5 +1,5 @@
-import type { Leftovers } from "./leftovers.ts";
-import { count } from "./leftovers.ts";
+import type { Leftovers } from "./rig/leftovers.ts";
+import { count } from "./rig/leftovers.ts";
 import type { Violation } from "./judge/violation.ts";
 
 /** The last line of the output. */

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Crowd } from "./crowd.ts";
 import type { AppliedFault, Violation } from "./judge/violation.ts";
 import { finalRuns } from "./final-runs.ts";
-import { count, findLeftovers, type Leftovers } from "./leftovers.ts";
-import { send } from "./processes.ts";
-import type { ChaosRig } from "./chaos-rig.ts";
+import { count, findLeftovers, type Leftovers } from "./rig/leftovers.ts";
+import { send } from "./rig/processes.ts";
+import type { ChaosRig } from "./rig/chaos-rig.ts";
 import { until } from "./until.ts";
 import type { EventLog } from "./event-log.ts";
 

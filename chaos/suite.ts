@@ -13,7 +13,7 @@ import { judgeBugs } from "./judge/bugs.ts";
 import { judge } from "./judge/judge.ts";
 import { fairWaits } from "./judge/fairness.ts";
 import type { Violation } from "./judge/violation.ts";
-import { findLeftovers } from "./leftovers.ts";
+import { findLeftovers } from "./rig/leftovers.ts";
 import { TIME_LIMITS, type MachineKind } from "./machines.ts";
 import {
   describeLeftovers,
@@ -23,7 +23,7 @@ import {
   tally,
   type Report,
 } from "./report.ts";
-import { openChaosRig, type ChaosRig } from "./chaos-rig.ts";
+import { openChaosRig, type ChaosRig } from "./rig/chaos-rig.ts";
 import { runFaults } from "./fault-run.ts";
 import { isMachineEvent, openEventLog } from "./event-log.ts";
 

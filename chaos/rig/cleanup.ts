@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { rm } from "node:fs/promises";
 import { promisify } from "node:util";
 import { processesOf, send } from "./processes.ts";
-import { until } from "./until.ts";
+import { until } from "../until.ts";
 
 /** Everything that a rig consists of. */
 export interface Leftovers {

@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { openFolders } from "vmrig/runner";
 import { badNetwork, type BadNetwork } from "./bad-network.ts";
 import { startCleanupProcess } from "./cleanup-process.ts";
-import { type MachineKind } from "./machines.ts";
+import { type MachineKind } from "../machines.ts";
 import { startRedis, type RedisServer } from "./redis-server.ts";
 import { removeLeftovers, endProcesses, type Leftovers } from "./cleanup.ts";
 

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Redis } from "ioredis";
-import { until } from "./until.ts";
+import { until } from "../until.ts";
 
 /** The suite's own Redis. Its address stays the same after every fault. */
 export interface RedisServer extends AsyncDisposable {
