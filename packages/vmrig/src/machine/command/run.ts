@@ -5,8 +5,6 @@ import { verdict } from "./outcome/outcome.ts";
 import { Running } from "./running.ts";
 import type { CommandLine, ExecutionContext } from "./execution-context.ts";
 
-export type { CommandLine, ExecutionContext } from "./execution-context.ts";
-
 /** Outcome of a command with its output as bytes. */
 export interface RawResult {
   readonly result: CommandResult;

@@ -1,7 +1,8 @@
 import { VmrigError, isVmrigError } from "../../errors/vmrig-error.ts";
 import { isCommandError, type CommandError } from "../command/outcome/error.ts";
 import type { CommandOptions } from "../command/command-options.ts";
-import { runRaw, type RawResult, type ExecutionContext } from "../command/run.ts";
+import { runRaw, type RawResult } from "../command/run.ts";
+import type { ExecutionContext } from "../command/execution-context.ts";
 import { AS_POSIX } from "../command/script/zsh.ts";
 
 /** An operation on a file of a machine. */

@@ -3,7 +3,7 @@ import { isVmrigError, VmrigError } from "../../errors/vmrig-error.ts";
 import { verdict } from "../command/outcome/outcome.ts";
 import { Running } from "../command/running.ts";
 import { quotePath } from "../../ssh/quote.ts";
-import type { ExecutionContext } from "../command/run.ts";
+import type { ExecutionContext } from "../command/execution-context.ts";
 import { TIDY, toFileError, toLine, type Task } from "./attempt.ts";
 import { moveInto, stageLocally } from "./local-folder.ts";
 import type { TransferOptions } from "./progress.ts";

@@ -1,6 +1,6 @@
 import type { FileStat } from "./file-stat.ts";
 import { quotePath } from "../../ssh/quote.ts";
-import type { ExecutionContext } from "../command/run.ts";
+import type { ExecutionContext } from "../command/execution-context.ts";
 import { attempt } from "./attempt.ts";
 
 export interface FileEntry {

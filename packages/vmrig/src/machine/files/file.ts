@@ -5,7 +5,8 @@ import { attempt, fileFailed } from "./attempt.ts";
 import { entries, type FileEntry } from "./entries.ts";
 import { octal, replacing } from "./staging.ts";
 import { watchUntil } from "./watch.ts";
-import { runRaw, type ExecutionContext } from "../command/run.ts";
+import { runRaw } from "../command/run.ts";
+import type { ExecutionContext } from "../command/execution-context.ts";
 import type { WaitOptions } from "../waits/wait-options.ts";
 
 export interface WriteOptions {

@@ -1,5 +1,5 @@
 import { quotePath } from "../../ssh/quote.ts";
-import type { ExecutionContext } from "../command/run.ts";
+import type { ExecutionContext } from "../command/execution-context.ts";
 import { attempt } from "./attempt.ts";
 import { below, compare, records } from "./entries.ts";
 import { toGlobPattern } from "./glob-pattern.ts";

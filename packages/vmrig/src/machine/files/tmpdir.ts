@@ -1,6 +1,6 @@
 import { createFile, type MachineFile } from "./file.ts";
 import { quote } from "../../ssh/quote.ts";
-import type { ExecutionContext } from "../command/run.ts";
+import type { ExecutionContext } from "../command/execution-context.ts";
 import { attempt } from "./attempt.ts";
 
 /** A temporary folder that only its user can enter. */

@@ -6,7 +6,7 @@ import { describeThrown } from "../../errors/thrown.ts";
 import { VmrigError } from "../../errors/vmrig-error.ts";
 import { releaseBuffer } from "../../ssh/ssh2-patches/release-buffer.ts";
 import { quote } from "../../ssh/quote.ts";
-import type { ExecutionContext } from "../command/run.ts";
+import type { ExecutionContext } from "../command/execution-context.ts";
 import { attempt, type Task } from "./attempt.ts";
 import { readPieces } from "./local-file.ts";
 import { sizeOf } from "./local-folder.ts";

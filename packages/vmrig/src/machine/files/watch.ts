@@ -1,6 +1,6 @@
 import { isVmrigError } from "../../errors/vmrig-error.ts";
 import { waitFor } from "../../wait/wait-for.ts";
-import type { ExecutionContext } from "../command/run.ts";
+import type { ExecutionContext } from "../command/execution-context.ts";
 import { toWatch, type WaitOptions } from "../waits/wait-options.ts";
 import { tolerant } from "../waits/tolerant.ts";
 

@@ -1,5 +1,6 @@
-import type { ExecutionContext } from "../command/run.ts";
-import { argument, query } from "./query.ts";
+import { quoteWord } from "../../ssh/quote.ts";
+import type { ExecutionContext } from "../command/execution-context.ts";
+import { query } from "./query.ts";
 import type { QueryTarget } from "./query-target.ts";
 
 /** A user account of a machine. Plain data. */
@@ -31,7 +32,7 @@ export const GETENT_NOT_FOUND = 2;
 
 export function createUser(context: ExecutionContext, name: string): UserAccount {
   const title = `user ${name}`;
-  const word = argument(name);
+  const word = quoteWord(name);
   const account = async (): Promise<Account | undefined> => {
     // For a group without a name, `id` prints the number and exits with 1.
     const { stdout } = await query(

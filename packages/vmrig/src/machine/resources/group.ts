@@ -1,5 +1,6 @@
-import type { ExecutionContext } from "../command/run.ts";
-import { argument, query } from "./query.ts";
+import { quoteWord } from "../../ssh/quote.ts";
+import type { ExecutionContext } from "../command/execution-context.ts";
+import { query } from "./query.ts";
 import type { QueryTarget } from "./query-target.ts";
 import { GETENT_NOT_FOUND } from "./account.ts";
 
@@ -25,7 +26,7 @@ export interface Group extends QueryTarget<"group"> {
 export function createGroup(context: ExecutionContext, name: string): Group {
   const title = `group ${name}`;
   const entry = async (): Promise<GroupEntry | undefined> => {
-    const { stdout } = await query(context, `getent group ${argument(name)}`, {
+    const { stdout } = await query(context, `getent group ${quoteWord(name)}`, {
       title,
       answers: [0, GETENT_NOT_FOUND],
     });

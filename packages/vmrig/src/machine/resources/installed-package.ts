@@ -1,4 +1,4 @@
-import { argument } from "./query.ts";
+import { quoteWord } from "../../ssh/quote.ts";
 
 /** An installed package. Plain data. */
 export interface InstalledPackage {
@@ -18,7 +18,7 @@ export interface InstalledPackage {
  * dpkg and rpm can both be installed as programs. The first line of the output names the manager.
  */
 export function askForPackage(name: string): string {
-  const word = argument(name);
+  const word = quoteWord(name);
   return [
     `if [ -s /var/lib/dpkg/status ]; then echo dpkg; dpkg-query -W -f '\${db:Status-Status} \${Version} \${Architecture}\\n' -- ${word} 2>/dev/null`,
     `elif [ -s /lib/apk/db/installed ] || [ -s /usr/lib/apk/db/installed ]; then echo apk; apk info -e -v -- ${word}`,

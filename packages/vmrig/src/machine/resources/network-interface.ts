@@ -1,5 +1,6 @@
-import type { ExecutionContext } from "../command/run.ts";
-import { argument, query } from "./query.ts";
+import { quoteWord } from "../../ssh/quote.ts";
+import type { ExecutionContext } from "../command/execution-context.ts";
+import { query } from "./query.ts";
 import type { QueryTarget } from "./query-target.ts";
 
 /** A network interface. Plain data. */
@@ -29,7 +30,7 @@ export interface NetworkInterface extends QueryTarget<"interface"> {
 export function createInterface(context: ExecutionContext, name: string): NetworkInterface {
   const title = `interface ${name}`;
   const status = async (): Promise<InterfaceStatus | undefined> => {
-    const word = argument(name);
+    const word = quoteWord(name);
     // The `ip` of busybox has no JSON output, but prints the same text.
     const { stdout } = await query(
       context,

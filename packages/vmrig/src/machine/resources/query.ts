@@ -1,7 +1,7 @@
 import { VmrigError } from "../../errors/vmrig-error.ts";
-import { quoteWord } from "../../ssh/quote.ts";
 import type { CommandResult } from "../command/outcome/command-result.ts";
-import { run, type ExecutionContext } from "../command/run.ts";
+import { run } from "../command/run.ts";
+import type { ExecutionContext } from "../command/execution-context.ts";
 import { AS_POSIX } from "../command/script/zsh.ts";
 
 /** Makes the queried programs answer in English, without pager and colours. */
@@ -51,9 +51,4 @@ function inspectionFailed(
       ? {}
       : { hint: `install the package that provides ${missing}, or use a command instead` }),
   });
-}
-
-/** Quotes a name as an argument of a program that has options. */
-export function argument(name: string): string {
-  return quoteWord(name);
 }

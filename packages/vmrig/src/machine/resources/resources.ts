@@ -1,4 +1,4 @@
-import type { ExecutionContext } from "../command/run.ts";
+import type { ExecutionContext } from "../command/execution-context.ts";
 import { createUser, type UserAccount } from "./account.ts";
 import { createGroup, type Group } from "./group.ts";
 import { readFacts, type Facts } from "./facts.ts";

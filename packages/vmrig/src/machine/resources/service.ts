@@ -1,4 +1,4 @@
-import type { ExecutionContext } from "../command/run.ts";
+import type { ExecutionContext } from "../command/execution-context.ts";
 import { query } from "./query.ts";
 import type { QueryTarget } from "./query-target.ts";
 import { type ServiceStatus, isActive, isEnabled } from "./service-status.ts";

@@ -1,5 +1,5 @@
 import { quote } from "../../ssh/quote.ts";
-import type { ExecutionContext } from "../command/run.ts";
+import type { ExecutionContext } from "../command/execution-context.ts";
 import { query } from "./query.ts";
 import type { QueryTarget } from "./query-target.ts";
 

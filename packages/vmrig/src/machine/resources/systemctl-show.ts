@@ -1,6 +1,7 @@
+import { quoteWord } from "../../ssh/quote.ts";
 import { VmrigError } from "../../errors/vmrig-error.ts";
-import type { ExecutionContext } from "../command/run.ts";
-import { argument } from "./query.ts";
+import type { ExecutionContext } from "../command/execution-context.ts";
+
 import type { ServiceStatus } from "./service-status.ts";
 
 const PROPERTIES = [
@@ -19,7 +20,7 @@ const PROPERTIES = [
 
 /** Returns the command whose output {@link parseService} parses. */
 export function showUnit(name: string): string {
-  return `systemctl show --no-pager --property=${PROPERTIES.join(",")} -- ${argument(name)}`;
+  return `systemctl show --no-pager --property=${PROPERTIES.join(",")} -- ${quoteWord(name)}`;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { quotePath } from "../../ssh/quote.ts";
 import { query } from "../resources/query.ts";
-import type { ExecutionContext } from "../command/run.ts";
+import type { ExecutionContext } from "../command/execution-context.ts";
 import type { LogReader } from "./log-options.ts";
 
 /**

@@ -1,4 +1,5 @@
-import { argument, query } from "../resources/query.ts";
+import { quoteWord } from "../../ssh/quote.ts";
+import { query } from "../resources/query.ts";
 import type { Watch } from "./wait-options.ts";
 import type { LogWaitOptions, LogReader } from "./log-options.ts";
 
@@ -13,7 +14,7 @@ export function journal(
   { unit, since = begun?.() ?? "boot" }: LogWaitOptions,
 ): LogReader {
   const title = unit === undefined ? "the journal" : `the journal of ${unit}`;
-  const of = unit === undefined ? "" : ` --unit=${argument(unit)}`;
+  const of = unit === undefined ? "" : ` --unit=${quoteWord(unit)}`;
   let from =
     since === "now"
       ? undefined
@@ -36,7 +37,7 @@ export function journal(
       return "";
     }
     const cursor = CURSOR.exec(stdout)?.[1];
-    if (cursor !== undefined) from = `--after-cursor=${argument(cursor)}`;
+    if (cursor !== undefined) from = `--after-cursor=${quoteWord(cursor)}`;
     return stdout.replace(CURSOR, "");
   };
 }

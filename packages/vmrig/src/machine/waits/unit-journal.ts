@@ -1,4 +1,4 @@
-import { argument } from "../resources/query.ts";
+import { quoteWord } from "../../ssh/quote.ts";
 import { run } from "../command/run.ts";
 import type { Watch } from "./wait-options.ts";
 import { isAway } from "./tolerant.ts";
@@ -11,7 +11,7 @@ const JOURNAL_MS = 5_000;
  * error.
  */
 export async function lastLines({ root, context }: Watch, name: string): Promise<string[]> {
-  const line = `journalctl --no-pager --quiet --output=short-iso --lines=${JOURNAL_LINES} --unit=${argument(name)}`;
+  const line = `journalctl --no-pager --quiet --output=short-iso --lines=${JOURNAL_LINES} --unit=${quoteWord(name)}`;
   try {
     const { stdout, failed, stderr } = await run(
       root,

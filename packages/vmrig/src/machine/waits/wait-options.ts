@@ -1,7 +1,7 @@
 import type { Clock } from "../../clock/clock.ts";
 import type { WaitOptions as WaitForOptions } from "../../wait/wait-for.ts";
 import { toMilliseconds, type Duration } from "../duration-option.ts";
-import type { ExecutionContext } from "../command/run.ts";
+import type { ExecutionContext } from "../command/execution-context.ts";
 
 export interface WaitOptions {
   /** @defaultValue 30 s */
