@@ -232,7 +232,6 @@ export const CONFIG = {
       files: ["**/*.test.ts", "**/*.test.kit.ts", "**/*.test.mjs"],
       plugins: ["eslint", "typescript", "unicorn", "oxc", "import", "promise", "node", "vitest"],
       rules: {
-        "max-lines": ["error", { max: 400 }],
         // Vitest's asymmetric matchers are typed `any`, and `expect(object.method)` is how a claim
         // about one reads.
         "typescript/no-unsafe-assignment": "off",

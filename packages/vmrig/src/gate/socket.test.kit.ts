@@ -9,6 +9,7 @@ import type { Gate } from "./gate.ts";
 import type { Grant, PauseListener } from "../protocol/messages.ts";
 import { serveGate, type GateServer } from "./server.ts";
 import { tempFolder } from "../local-files/temp-folder.test.kit.ts";
+import { waitFor } from "../wait/wait-for.ts";
 
 export function grantOf(claim: string): Grant {
   const target = {
@@ -128,6 +129,17 @@ export function paperGate(): PaperGate {
     [Symbol.asyncDispose]: () => gate.close(),
   };
   return gate;
+}
+
+/** Waits until the gate has recorded the call. */
+export async function asked(gate: PaperGate, what: string): Promise<void> {
+  await waitFor({
+    what: `"${what}" to arrive`,
+    timeoutMs: 10_000,
+    intervalMs: 5,
+    probe: async () =>
+      gate.asked.includes(what) ? { value: undefined } : { seen: gate.asked.join(", ") },
+  });
 }
 
 export interface ServedGate {

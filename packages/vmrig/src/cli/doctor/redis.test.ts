@@ -1,8 +1,10 @@
-import { expect, test } from "vitest";
+import { describe, expect } from "vitest";
 import { systemClock } from "../../clock/clock.ts";
 import type { Finding } from "../../driver/driver.ts";
-import { RedisServer } from "../../redis/fixtures/redis-server.ts";
+import { RedisServer, type Persistence } from "../../redis/fixtures/redis-server.ts";
 import { RedisServers } from "../../redis/fixtures/redis-servers.ts";
+import { test, type TestCli } from "../test-cli.test.kit.ts";
+import { problems, runDoctor } from "./examine.test.kit.ts";
 import { examineRedis } from "./redis.ts";
 
 async function examineServers(...servers: readonly RedisServer[]): Promise<Finding[]> {
@@ -64,4 +66,92 @@ test("each of several servers is checked and named by its address, then a lease 
   expect(
     (await examineServers(...servers.all)).map(({ what, status }) => `${status} ${what}`),
   ).not.toContain("ok lease");
+});
+
+describe("a Redis that is configured", () => {
+  async function problemsOf(
+    cli: TestCli,
+    extra: readonly string[],
+    persistence: Persistence = "always",
+    before?: (server: RedisServer) => Promise<unknown>,
+  ) {
+    await using server = await RedisServer.start({ persistence, extra });
+    await before?.(server);
+    return problems(
+      await runDoctor(cli, { env: { VMRIG_REDIS_URL: `unix://${server.socketPath}` } }),
+    );
+  }
+
+  test("has no problems when it persists every write and evicts nothing", async ({ cli }) => {
+    expect(await problemsOf(cli, [])).toEqual([]);
+  });
+
+  test.for<
+    [title: string, extra: readonly string[], persistence: Persistence, wrong: Partial<Finding>]
+  >([
+    ["without an append-only file", [], "none", { what: "Redis persistence", status: "fail" }],
+    [
+      "that syncs its file once a second",
+      ["--appendfsync", "everysec"],
+      "always",
+      { what: "Redis persistence", status: "warn" },
+    ],
+    [
+      "that evicts when it is full",
+      ["--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru"],
+      "always",
+      { what: "Redis memory", status: "fail" },
+    ],
+    [
+      "that would evict if it had a limit",
+      ["--maxmemory-policy", "volatile-ttl"],
+      "always",
+      { what: "Redis memory", status: "warn" },
+    ],
+  ])("%s is named with the setting to change", async ([, extra, persistence, wrong], { cli }) => {
+    expect(await problemsOf(cli, extra, persistence)).toMatchObject([
+      { ...wrong, fix: expect.stringContaining("redis-cli CONFIG SET") },
+    ]);
+  });
+
+  test("that denies the scripts is reported with the permissions that its user needs", async ({
+    cli,
+  }) => {
+    const found = await problemsOf(cli, [], "always", (server) =>
+      server.operator.call("ACL", "SETUSER", "default", "-evalsha", "-eval"),
+    );
+    expect(found).toMatchObject([
+      { what: "Redis", status: "fail", measured: expect.stringMatching(/no permissions/i) },
+    ]);
+  });
+
+  test("that denies the channels is reported: waiting runs are not notified", async ({ cli }) => {
+    const found = await problemsOf(cli, [], "always", (server) =>
+      server.operator.call("ACL", "SETUSER", "default", "resetchannels"),
+    );
+    expect(found).toMatchObject([
+      { what: "lease", status: "warn", fix: expect.stringContaining("channels vmrig:*") },
+    ]);
+  });
+
+  test("that denies INFO gets warnings, and the lease is still checked", async ({ cli }) => {
+    const found = await problemsOf(cli, [], "always", (server) =>
+      server.operator.call("ACL", "SETUSER", "default", "-info", "-config"),
+    );
+    expect(found.map(({ what, status }) => `${status} ${what}`)).toEqual([
+      "warn Redis",
+      "warn Redis persistence",
+      "warn Redis memory",
+    ]);
+  });
+
+  test("that is unreachable is named by its address, without its password", async ({ cli }) => {
+    const found = problems(
+      await runDoctor(cli, { env: { VMRIG_REDIS_URL: "redis://me:secret@127.0.0.1:1" } }),
+    );
+    expect(found).toMatchObject([
+      { what: "Redis", status: "fail", measured: expect.stringContaining("redis://127.0.0.1:1") },
+    ]);
+    expect(JSON.stringify(found)).not.toContain("secret");
+  });
 });

@@ -1,7 +1,8 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
 import { readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { seededRandom } from "../../seeded-random.test.kit.ts";
 import { dial } from "../../ssh/dial.ts";
 import type { SshConnection } from "../../ssh/ssh-connection.ts";
 import { generateKeyPair, type KeyPair } from "../../ssh/keys.ts";
@@ -83,7 +84,7 @@ test("separates stdout, stderr, exit code and signal, as OpenSSH does", async ()
 });
 
 test("passes bytes unchanged in both directions", async () => {
-  const input = randomBytes(3 * 1024 * 1024);
+  const input = seededRandom().bytes(3 * 1024 * 1024);
   const { stdout } = await connection.exec("cat", { input });
   expect(createHash("sha256").update(stdout).digest("hex")).toBe(
     createHash("sha256").update(input).digest("hex"),

@@ -3,36 +3,14 @@ import { accessToRunning, accessAfterRollback } from "../../baseline/login.ts";
 import { baselineId } from "../../baseline/baseline-id.ts";
 import { establishBaseline } from "../../baseline/establish.ts";
 import { authority, onEach, type LeasedContext } from "../../baseline/leased-context.ts";
-import { systemClock, type Clock } from "../../clock/clock.ts";
-import type { ResolvedRig } from "../../config/schema.ts";
-import type { CopySpec, Fingerprint } from "../../driver/driver.ts";
-import type { Lease } from "../../lease/lease.ts";
-import type { LeaseStore } from "../../lease/lease-store.ts";
+import { systemClock } from "../../clock/clock.ts";
 import { isVmrigError } from "../../errors/vmrig-error.ts";
 import { generateKeyPair } from "../../ssh/keys.ts";
 import { dropRetainedCopy, writeRetainedCopy } from "./retained-copy.ts";
 import { createControlExecutor } from "../control-executor.ts";
 import { recipesOf } from "./recipes.ts";
 import { ensureMachines } from "./ensure-machines.ts";
-import type { LeasedCopy } from "./leased-copy.ts";
-
-export interface LeasedCopyOptions {
-  readonly rig: ResolvedRig;
-  readonly copy: CopySpec;
-  readonly store: LeaseStore;
-  readonly lease: Lease;
-  readonly fingerprint: Fingerprint;
-  readonly say: (line: string) => void;
-  /**
-   * Ends the current work, including Terraform, when the run is over before the machines are ready.
-   */
-  readonly until: AbortSignal;
-  readonly clock?: Clock;
-  /** Addresses that a person allowed Terraform to replace. */
-  readonly allow?: ReadonlySet<string>;
-  /** Called before the lease is released. */
-  readonly guard?: () => Promise<void>;
-}
+import type { LeasedCopy, LeasedCopyOptions } from "./leased-copy.ts";
 
 /**
  * Turns a fresh lease into machines that can be rolled back: checks the machines, provisions them

@@ -3,7 +3,7 @@ import { isStateLocked, readStateStamp } from "../../provision/state-stamp.ts";
 import type { LeasedContext } from "../../baseline/leased-context.ts";
 import { stepLine } from "../step-line.ts";
 import { brokenMark, makeRecord, staleness } from "./copy-record.ts";
-import type { LeasedCopyOptions } from "./create-leased-copy.ts";
+import type { LeasedCopyOptions } from "./leased-copy.ts";
 
 /** Checks the machines by the record. Runs Terraform when the record does not match. */
 export async function ensureMachines(

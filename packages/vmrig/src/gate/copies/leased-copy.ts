@@ -1,8 +1,29 @@
 import type { Unhealthy } from "../../baseline/recovery.ts";
 import type { MachineAccess } from "../../baseline/machine-access.ts";
-import type { CopySpec } from "../../driver/driver.ts";
+import type { Clock } from "../../clock/clock.ts";
+import type { ResolvedRig } from "../../config/schema.ts";
+import type { CopySpec, Fingerprint } from "../../driver/driver.ts";
 import type { Lease } from "../../lease/lease.ts";
+import type { LeaseStore } from "../../lease/lease-store.ts";
 import type { ControlCommand, ControlResult } from "../../protocol/control-command.ts";
+
+export interface LeasedCopyOptions {
+  readonly rig: ResolvedRig;
+  readonly copy: CopySpec;
+  readonly store: LeaseStore;
+  readonly lease: Lease;
+  readonly fingerprint: Fingerprint;
+  readonly say: (line: string) => void;
+  /**
+   * Ends the current work, including Terraform, when the run is over before the machines are ready.
+   */
+  readonly until: AbortSignal;
+  readonly clock?: Clock;
+  /** Addresses that a person allowed Terraform to replace. */
+  readonly allow?: ReadonlySet<string>;
+  /** Called before the lease is released. */
+  readonly guard?: () => Promise<void>;
+}
 
 /** A copy whose lease this run has. Its machines exist and have their baseline. */
 export interface LeasedCopy {

@@ -1,7 +1,8 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
 import { readdir, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { seededRandom } from "../../seeded-random.test.kit.ts";
 import { NASTY } from "../../ssh/fixtures/nasty-text.test.kit.ts";
 import { startMachine, type TestMachine, useMachine } from "../fixtures.test.kit.ts";
 import type { Machine } from "../machine.ts";
@@ -24,7 +25,7 @@ test("text and bytes are read as they were written", async () => {
   const text = `${NASTY.join("\n")}\n\n`;
   await file.write(text);
   expect(await file.text()).toBe(text);
-  const bytes = randomBytes(3 * 1024 * 1024);
+  const bytes = seededRandom().bytes(3 * 1024 * 1024);
   await file.write(bytes);
   expect(hash(await file.bytes())).toBe(hash(bytes));
   await file.write("");
@@ -66,7 +67,8 @@ test("writing follows a symbolic link and does not replace it", async () => {
 test("a reader sees the old content until the new content is complete", async () => {
   const path = `${folder}/atomic`;
   const file = pc1.file(path);
-  const versions = [randomBytes(2 * 1024 * 1024), randomBytes(2 * 1024 * 1024)];
+  const random = seededRandom();
+  const versions = [random.bytes(2 * 1024 * 1024), random.bytes(2 * 1024 * 1024)];
   await file.write(versions[0] ?? "");
   const known = new Set(versions.map(hash));
   const written = new AbortController();
@@ -88,7 +90,7 @@ test("a write with a broken connection leaves the old content and no temporary f
   await other.pc1.file(path).write("old");
   // The session ends during the transfer: the data is larger than SSH's window.
   const session = (await other.pc1.$`echo $PPID`).stdout;
-  const writing = other.pc1.file(path).write(randomBytes(64 * 1024 * 1024));
+  const writing = other.pc1.file(path).write(seededRandom().bytes(64 * 1024 * 1024));
   await Promise.all([
     expect(writing).rejects.toMatchObject({ code: "CONNECTION_LOST" }),
     other.pc1.$({ reject: false })`

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
@@ -25,4 +25,9 @@ export function useTwoSides(take: (sides: TwoSides) => unknown): void {
   useMachine((rig) => {
     if (here !== undefined) take({ rig, pc1: rig.pc1, here, there: rig.server.folder });
   });
+}
+
+/** Returns the names of the temporary files that a copy left in a folder. */
+export async function litter(folder: string): Promise<string[]> {
+  return (await readdir(folder)).filter((name) => name.startsWith(".vmrig-"));
 }
