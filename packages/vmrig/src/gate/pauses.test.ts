@@ -97,7 +97,7 @@ test("a pause ends at its timeout, and then allows no login any more", async () 
   const leasedCopy = {
     copy: { copy: "pcs-1" },
     lease: { signal: new AbortController().signal },
-    letIn: async () => ({
+    allowLogin: async () => ({
       until: 0,
       machines: ["pc1"],
       leave: async () => void happened.push("left"),
