@@ -68,13 +68,13 @@ export async function watchForLeftovers(
 }
 
 async function look(
-  { connect, evidenceMachines: lookers, guest }: Watched,
+  { connect, evidenceMachines, guest }: Watched,
   name: string,
   jobs = false,
 ): Promise<SystemSnapshot> {
-  // A looker logs in only to a machine that has a proven connection.
+  // An evidence machine logs in only to a machine that has a proven connection.
   await connect(name);
-  const evidenceMachine = lookers[name];
+  const evidenceMachine = evidenceMachines[name];
   if (evidenceMachine === undefined) throw new Error(`the claim has no machine ${name}`);
   return takeSystemSnapshot(evidenceMachine, { guest, jobs });
 }
