@@ -7,18 +7,39 @@
  * @param {string} source
  */
 export function isPartOf(snippet, source) {
-  const whole = withoutLayout(source);
+  const whole = tokensOf(source);
   let from = 0;
   for (const piece of snippet.split(/^\s*\/\/ …$/m)) {
-    const wanted = withoutLayout(piece);
-    const at = whole.indexOf(wanted, from);
+    const wanted = tokensOf(piece);
+    const at = indexOf(whole, wanted, from);
     if (at < 0) return false;
     from = at + wanted.length;
   }
   return true;
 }
 
-/** @param {string} code */
-function withoutLayout(code) {
-  return code.replace(/\s+/g, "").replace(/,(?=[)\]}]|$)/g, "");
+/** Strings, comments to the end of the line, names, numbers, and each other character. */
+const TOKEN =
+  /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`|\/\/[^\n]*|[A-Za-z_$][\w$]*|\d[\w.]*|\S/g;
+
+/**
+ * @param {string} code
+ * @returns {string[]} all tokens but trailing commas
+ */
+function tokensOf(code) {
+  const tokens = code.match(TOKEN) ?? [];
+  return tokens.filter(
+    (token, index) => token !== "," || !/^[)\]}]$|^$/.test(tokens[index + 1] ?? ""),
+  );
+}
+
+/**
+ * @param {string[]} whole
+ * @param {string[]} wanted
+ * @param {number} from
+ */
+function indexOf(whole, wanted, from) {
+  for (let at = from; at + wanted.length <= whole.length; at++)
+    if (wanted.every((token, index) => whole[at + index] === token)) return at;
+  return -1;
 }

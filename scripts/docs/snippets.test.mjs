@@ -49,4 +49,12 @@ describe("a snippet is a part of a file", () => {
   ])("%s", (_title, snippet, expected) => {
     expect(isPartOf(snippet, source)).toBe(expected);
   });
+
+  test.each([
+    ["a part of a name", "lease();", "await release();"],
+    ["a part of a number", "timeout: 10", "timeout: 100_000"],
+    ["another white space in a string", 'echo("a b");', 'echo("ab");'],
+  ])("not with %s", (_title, snippet, whole) => {
+    expect(isPartOf(snippet, whole)).toBe(false);
+  });
 });
