@@ -41,7 +41,7 @@ export function vmrig(options: VmrigOptions = {}): Plugin {
       // Only Vitest itself resolves without an importer, to find an environment by its name. A test
       // file gets the package.
       if (id === "vitest-environment-vmrig" && importer === undefined)
-        return here("environment.js");
+        return here("worker/environment.js");
       return undefined;
     },
   };

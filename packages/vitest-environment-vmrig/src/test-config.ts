@@ -2,16 +2,16 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { TestProjectInlineConfiguration } from "vitest/config";
 import type { VmrigOptions } from "./options.ts";
-import { AS_MANY_AS_COPIES, GROUP } from "./workers.ts";
+import { AS_MANY_AS_COPIES, GROUP } from "./main/limit-workers.ts";
 
 export type TestConfig = NonNullable<TestProjectInlineConfiguration["test"]>;
 
 export function testConfig(user: TestConfig, options: VmrigOptions): TestConfig {
   return {
-    environment: here("environment.js"),
+    environment: here("worker/environment.js"),
     environmentOptions: { vmrig: options },
-    globalSetup: [here("global-setup.js")],
-    setupFiles: [here("setup-file.js")],
+    globalSetup: [here("main/global-setup.js")],
+    setupFiles: [here("worker/setup-file.js")],
     pool: user.pool ?? "forks",
     // A worker that is reused keeps its modules. The rollback isolates the machines.
     isolate: user.isolate ?? false,

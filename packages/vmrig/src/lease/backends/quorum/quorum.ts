@@ -14,7 +14,7 @@ import { NOTE_MS, REVOKE } from "../../revoke.ts";
 import { LEAVE } from "../scripts.ts";
 import { countVotes } from "./count.ts";
 import { createCopyTaker, type Wake } from "./take.ts";
-import { sendHeartbeat } from "./heartbeat.ts";
+import { sendHeartbeat } from "./queue-heartbeat.ts";
 import { mergeQueues } from "./merge-queues.ts";
 import { recordsOf } from "./record.ts";
 import { WAKE } from "./scripts.ts";

@@ -5,7 +5,7 @@ import { stripVTControlCharacters } from "node:util";
 import { execa } from "execa";
 import { describe, expect, test } from "vitest";
 import { asAPerson } from "./start-vitest.test.kit.ts";
-import { EXAMPLES, exists, PROJECT, useHome } from "./whole-road.test.kit.ts";
+import { EXAMPLES, exists, PROJECT, useHome } from "./end-to-end.test.kit.ts";
 
 /**
  * End-to-end tests on two real machines: real Vitest runs, real Redis, real Terraform, real QEMU.

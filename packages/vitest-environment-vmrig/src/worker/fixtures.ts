@@ -1,6 +1,6 @@
 import { test as base, type TestAPI } from "vitest";
 import { VmrigError, type Machine, type MachineName, type Rig } from "vmrig";
-import { worker } from "./worker.ts";
+import { worker } from "./worker-state.ts";
 import { gateClient } from "./gate-client.ts";
 
 /** One fixture for each machine of the registered rig. */

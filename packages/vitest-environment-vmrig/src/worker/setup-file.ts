@@ -1,14 +1,14 @@
 import { aroundAll, aroundEach, expect, type RunnerTestSuite } from "vitest";
 import { isVmrigError, type VmrigError } from "vmrig";
 import { createTranscript } from "vmrig/worker";
-import { claimFile, type ClaimedFile } from "./claim-file.ts";
+import { claimFile, type ClaimedFile } from "./claim-for-file.ts";
 import { pauses } from "./gate-client.ts";
 import { keepEvidence } from "./keep-evidence.ts";
 import { matchers } from "./matchers.ts";
 import { errorsOf } from "./reported-error.ts";
 import { machineTime, runTest } from "./run-test.ts";
 import { aroundEachDescribe } from "./suite-hooks.ts";
-import { worker } from "./worker.ts";
+import { worker } from "./worker-state.ts";
 
 /**
  * Longer than the gate's own deadlines: waiting in the queue, provisioning and booting each end in

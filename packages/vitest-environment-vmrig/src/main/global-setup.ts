@@ -1,10 +1,10 @@
 import { resolve } from "node:path";
 import type { TestProject } from "vitest/node";
 import { asVmrigError, findConfig, toErrorJson } from "vmrig/runner";
-import { shareGate } from "./gate/gates.ts";
-import type { VmrigOptions } from "./options.ts";
-import type {} from "./provided.ts";
-import { askedWorkers, limitWorkers } from "./workers.ts";
+import { shareGate } from "./gates.ts";
+import type { VmrigOptions } from "../options.ts";
+import type {} from "../provided.ts";
+import { askedWorkers, limitWorkers } from "./limit-workers.ts";
 
 /**
  * Starts the gate without waiting for the gate to be ready. Nothing is leased here: `vitest list`,

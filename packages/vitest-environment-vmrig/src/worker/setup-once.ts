@@ -1,7 +1,7 @@
 import { aroundAll, type RunnerTask, type RunnerTestFile, type RunnerTestSuite } from "vitest";
 import type { Setup } from "vmrig/worker";
 import type { MachineFixtures, RigFixture } from "./fixtures.ts";
-import { worker } from "./worker.ts";
+import { worker } from "./worker-state.ts";
 import { hookTimeout } from "./vitest-worker.ts";
 
 /**

@@ -1,12 +1,12 @@
 import type { RunnerTestCase } from "vitest";
 import { createTranscript, watchForLeftovers } from "vmrig/worker";
-import type { ClaimedFile } from "./claim-file.ts";
+import type { ClaimedFile } from "./claim-for-file.ts";
 import { fileOptions } from "./environment.ts";
 import { keepEvidence } from "./keep-evidence.ts";
 import { pauseAt } from "./pause.ts";
 import { errorsOf, type ReportedError } from "./reported-error.ts";
 import { setupOf } from "./setup-once.ts";
-import { worker } from "./worker.ts";
+import { worker } from "./worker-state.ts";
 
 /** Maximum lag of a machine's clock: the command that sets the clock takes time itself. */
 const CLOCK_SLACK_MS = 1_000;

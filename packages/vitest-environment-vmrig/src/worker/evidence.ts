@@ -1,5 +1,5 @@
 import { VmrigError, type Machine } from "vmrig";
-import { worker } from "./worker.ts";
+import { worker } from "./worker-state.ts";
 
 /**
  * Adds files of a machine to the evidence of the current test. When the test fails, vmrig reads the

@@ -1,8 +1,8 @@
 import { inject } from "vitest";
 import { VmrigError } from "vmrig";
 import { connectGate, fromErrorJson, type GateClient } from "vmrig/worker";
-import type { Provided } from "./provided.ts";
-import { worker } from "./worker.ts";
+import type { Provided } from "../provided.ts";
+import { worker } from "./worker-state.ts";
 
 /**
  * Returns the worker's one connection to the gate. @throws VmrigError the reason why there is no

@@ -1,5 +1,5 @@
 import { VmrigError } from "vmrig";
-import { worker } from "./worker.ts";
+import { worker } from "./worker-state.ts";
 
 /**
  * Internal state of Vitest's workers. Outside of a test there is no other way to learn that the run

@@ -1,5 +1,5 @@
 import type { Environment } from "vitest/runtime";
-import type { FileOptions } from "./options.ts";
+import type { FileOptions } from "../options.ts";
 
 const KEY = Symbol.for("vmrig.fileOptions");
 
