@@ -72,7 +72,7 @@ describe("a setup that fails", () => {
     );
     for (const later of ["fails its second test", "fails the tests of that one"]) {
       expect(run.failure(later)).toMatch(
-        /VmrigError \[SETUP_FAILED\]: The setup of "a setup that fails" has failed: this test has nothing to start from\.\n {2}`echo tried .* exited with 28/,
+        /VmrigError \[SETUP_FAILED\]: The test did not start: setupOnce of "a setup that fails" failed\.\n {2}`echo tried .* exited with 28/,
       );
     }
   });
@@ -87,7 +87,7 @@ describe("a setup that fails", () => {
 
   test("that takes too long ends in time, and names the command that was running", () => {
     expect(run.failure("fails its test in time"), run.output).toMatch(
-      /VmrigError \[SETUP_FAILED\]: The setup of "a setup that takes too long" took longer than 1\.5 s\./,
+      /VmrigError \[SETUP_FAILED\]: setupOnce of "a setup that takes too long" took longer than 1\.5 s\./,
     );
     expect(attachments.some((text) => text.includes("sleep 600"))).toBe(true);
   });

@@ -36,7 +36,8 @@ export function setupOnce(
       timeoutMs,
       async work(signal) {
         const { claim } = worker();
-        if (claim === undefined) throw new Error("vmrig: a setup runs outside of its file's claim");
+        if (claim === undefined)
+          throw new Error("vmrig: setupOnce ran while its file held no machines");
         await setUp({ ...claim.machines, rig: claim.rig, signal } as unknown as SetupFixtures &
           MachineFixtures);
       },

@@ -107,7 +107,7 @@ test("a failed setup does not run again, and does not affect other tests", async
   for (const again of [broken, inner]) {
     await expect(starts.begin({ setup: again, clean: false })).rejects.toMatchObject({
       code: "SETUP_FAILED",
-      summary: "The setup of app has failed: this test has nothing to start from.",
+      summary: "The test did not start: setupOnce of app failed.",
       details: [expect.stringContaining("exited with 28")],
       cause: { exitCode: 28 },
     });
@@ -125,7 +125,7 @@ test("a setup that times out ends with its commands", async ({ testGate }) => {
   });
   await expect(starts.begin({ setup: endless, clean: false })).rejects.toMatchObject({
     code: "SETUP_FAILED",
-    summary: "The setup of app took longer than 0.3 s.",
+    summary: "setupOnce of app took longer than 0.3 s.",
   });
   await expect
     .poll(() => ended)
