@@ -5,7 +5,7 @@ import { median, medians, printReport, round, timed, type Samples } from "./repo
 const SIDES = ["each", "once"] as const;
 
 /**
- * Measures a whole `vitest run` of twenty tests that each need a machine after one second of set-up
+ * Measures a whole `vitest run` of twenty tests that each need a machine after one second of setup
  * work: with a rollback and that work in `each` test, and with `setupOnce`. `VMRIG_BENCH_TESTS`
  * sets another number of tests.
  */

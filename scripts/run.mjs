@@ -17,7 +17,7 @@ try {
   const env = await setUp({
     root,
     env: fromHere(process.env),
-    // Set-up without a task prepares for every task.
+    // Setup without a task prepares for every task.
     browser: task === undefined || task.browser === true,
     say: (topic, text) => console.log(`${topic.padEnd(8)} ${text}`),
   });

@@ -2,7 +2,7 @@ import { SetupError } from "./setup/setup-error.mjs";
 
 /**
  * @typedef {object} Task
- * @property {string} command looked up on the PATH of the set-up, where Node and this folder's
+ * @property {string} command looked up on the PATH of the setup, where Node and this folder's
  *   programs come first
  * @property {string[]} args
  * @property {string} folder relative to the repository

@@ -17,10 +17,10 @@ test("every code has its place under its fault, and nothing else has", () => {
   expect(documented()).toEqual(Object.entries(CODES));
 });
 
-test("every code says its causes and its remedy", () => {
+test("every code has its causes and a hint", () => {
   const sections = text.split(/^#{2,3} /m).slice(1);
   const codes = sections.filter((section) => (section.split("\n")[0] ?? "") in CODES);
   expect(codes).toHaveLength(Object.keys(CODES).length);
   for (const section of codes)
-    expect(section).toMatch(/^[A-Z_]+\n\n[^-\n][\s\S]+\n\n- Causes: [\s\S]+\n- Remedy: /);
+    expect(section).toMatch(/^[A-Z_]+\n\n[^-\n][\s\S]+\n\n- Causes: [\s\S]+\n- Hint: /);
 });

@@ -158,7 +158,7 @@ export const CONFIG = {
               {
                 group: ["vmrig/*", "!vmrig/runner", "!vmrig/worker"],
                 message:
-                  "A runner's adapter imports `vmrig` and `vmrig/runner` only. What decides about leases, baselines or machines belongs there.",
+                  "A runner's adapter imports only `vmrig`, `vmrig/runner` and `vmrig/worker`. Code that decides about leases, baselines or machines belongs into the package vmrig.",
               },
               {
                 regex: "^@vmrig/",
@@ -189,7 +189,7 @@ export const CONFIG = {
               {
                 group: ["vmrig/*", "!vmrig/runner", "!vmrig/worker", "!vmrig/driver-fake"],
                 message:
-                  "An adapter's test imports `vmrig`, `vmrig/runner` and, for machines without QEMU, `vmrig/driver-fake`.",
+                  "An adapter's test imports `vmrig`, `vmrig/runner`, `vmrig/worker` and, for machines without QEMU, `vmrig/driver-fake`.",
               },
               {
                 regex: "^@vmrig/",

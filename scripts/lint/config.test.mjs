@@ -12,7 +12,7 @@ test(".oxlintrc.json is what scripts/lint/config.mjs generates", async () => {
 
 test("CONTRIBUTING.md lists the layers in the linter's order", async () => {
   const [, list = ""] =
-    /above it in this list:\s+```\w*\n([^`]+)```/.exec(await file("CONTRIBUTING.md")) ?? [];
+    /before it in this list:\s+```\w*\n([^`]+)```/.exec(await file("CONTRIBUTING.md")) ?? [];
   expect(
     list
       .trim()

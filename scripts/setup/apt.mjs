@@ -8,7 +8,7 @@ import { quietly } from "./quiet.mjs";
  * https://people.debian.org/~hmh/invokerc.d-policyrc.d-specification.txt
  */
 const POLICY = "/usr/sbin/policy-rc.d";
-const FORBID = "#!/bin/sh\n# Put here by vmrig's set-up while it installs packages.\nexit 101\n";
+const FORBID = "#!/bin/sh\n# Put here by vmrig's setup while it installs packages.\nexit 101\n";
 
 /**
  * Services of the packages. vmrig and its tests start their own servers, on their own sockets and

@@ -28,7 +28,7 @@ export async function ensureNode({ cache, env, say }) {
   const platform = `${process.platform}-${process.arch}`;
   if (!PLATFORMS.includes(platform)) {
     throw new SetupError(
-      `Node ${process.versions.node} is too old, and set-up has no newer one for ${platform}.`,
+      `Node ${process.versions.node} is too old, and setup has no newer one for ${platform}.`,
       [`hint: install Node ${FETCHED}, then run this again.`],
     );
   }

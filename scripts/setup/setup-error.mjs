@@ -1,5 +1,5 @@
 /**
- * A problem that set-up cannot fix by itself: the message, then the facts and the remedy, one per
+ * A problem that setup cannot fix by itself: the message, then the facts and the remedy, one per
  * line.
  */
 export class SetupError extends Error {

@@ -36,7 +36,7 @@ export async function setUp({ root, env: given, browser, say }) {
   await quietly("tsc --build", ["tsc", "--build"], { cwd: root, env });
   await buildImage({ root, env });
   say(
-    "set-up",
+    "setup",
     `is complete (${process.platform}-${process.arch}, ${terraform}, ${((performance.now() - start) / 1000).toFixed(1)} s)`,
   );
   return env;

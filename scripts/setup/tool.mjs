@@ -15,7 +15,7 @@ import { SetupError } from "./setup-error.mjs";
 /**
  * Fetches a program from the npm registry once. The program is installed in a temporary folder,
  * started once, and then moved to its place as a whole, so that neither a kill nor a simultaneous
- * second set-up leaves an incomplete installation.
+ * second setup leaves an incomplete installation.
  *
  * @param {Tool} tool
  * @param {{ env: NodeJS.ProcessEnv, announce: () => void }} context `announce` is called before
@@ -68,7 +68,7 @@ async function moveIn(half, folder, program) {
   try {
     await rename(half, folder);
   } catch (error) {
-    if (existsSync(join(folder, program))) return; // another set-up has installed it meanwhile
+    if (existsSync(join(folder, program))) return; // another setup has installed it meanwhile
     await rm(folder, { recursive: true, force: true }); // the folder was emptied by hand
     await rename(half, folder).catch(() => {
       throw error;

@@ -12,7 +12,7 @@ export async function setUp(pc1: Machine): Promise<void> {
   await pc1.$`timeout 1 sh -c 'while :; do :; done'; echo ready > state`;
 }
 
-/** Checks the file of the set-up, and changes it, which other tests must not see. */
+/** Checks the file of the setup, and changes it, which other tests must not see. */
 export async function use(pc1: Machine): Promise<void> {
   expect((await pc1.$`cat state; echo spoilt > state`).stdout).toBe("ready");
 }

@@ -113,7 +113,7 @@ test("the error of a failing beforeAll or afterAll has its evidence, without the
   expect(after).not.toContain("of the test within");
   const report = reports["default"] ?? "";
   expect(report).toMatch(
-    /a set-up that fails\n[^]*?evidence of pcs-1: \S+\.txt\n {2}commands:\n {4}pc2 vmrig\$ echo "setting up/,
+    /a setup that fails\n[^]*?evidence of pcs-1: \S+\.txt\n {2}commands:\n {4}pc2 vmrig\$ echo "setting up/,
   );
 });
 

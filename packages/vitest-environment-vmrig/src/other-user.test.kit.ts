@@ -12,7 +12,7 @@ export interface Status {
     readonly state: "free" | "held" | "retained";
     readonly retained?: { readonly why: string; readonly yours: boolean };
   }[];
-  readonly line: readonly unknown[];
+  readonly queue: readonly unknown[];
 }
 
 /** Another user at another terminal of the same home, with the command `vmrig` and no Vitest. */

@@ -9,7 +9,7 @@ export type { VmrigOptions } from "./options.ts";
  * Vitest plugin for a config, or for one of its projects, whose tests all run on machines:
  * `plugins: [vmrig()]`.
  *
- * Sets the environment, the global set-up, the set-up file and the options that machines need:
+ * Sets the environment, the global setup, the setup file and the options that machines need:
  * processes as workers, one file and one test at a time, longer timeouts. Timeouts, pool and
  * isolation that the config sets itself are left as they are.
  *

@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => runner[Symbol.asyncDispose]());
 
-describe("a set-up that runs once", () => {
+describe("a setup that runs once", () => {
   let run: Run;
   beforeAll(async () => {
     run = await runner.run(FAKE, ["--project", "once"]);
@@ -51,7 +51,7 @@ test(
   LIMIT_MS,
 );
 
-describe("a set-up that fails", () => {
+describe("a setup that fails", () => {
   let run: Run;
   let attachments: string[];
   beforeAll(async () => {
@@ -72,7 +72,7 @@ describe("a set-up that fails", () => {
     );
     for (const later of ["fails its second test", "fails the tests of that one"]) {
       expect(run.failure(later)).toMatch(
-        /VmrigError \[SETUP_FAILED\]: The set-up of "a set-up that fails" has failed: this test has nothing to start from\.\n {2}`echo tried .* exited with 28/,
+        /VmrigError \[SETUP_FAILED\]: The test did not start: setupOnce of "a setup that fails" failed\.\n {2}`echo tried .* exited with 28/,
       );
     }
   });
@@ -87,7 +87,7 @@ describe("a set-up that fails", () => {
 
   test("that takes too long ends in time, and names the command that was running", () => {
     expect(run.failure("fails its test in time"), run.output).toMatch(
-      /VmrigError \[SETUP_FAILED\]: The set-up of "a set-up that takes too long" took longer than 1\.5 s\./,
+      /VmrigError \[SETUP_FAILED\]: setupOnce of "a setup that takes too long" took longer than 1\.5 s\./,
     );
     expect(attachments.some((text) => text.includes("sleep 600"))).toBe(true);
   });
@@ -97,7 +97,7 @@ test(
   "on a driver without checkpoints of several machines the error says so",
   async () => {
     const run = await runner.run(FAKE, ["--project", "once-alone"]);
-    expect(run.failure("there is no such set-up"), run.output).toMatch(
+    expect(run.failure("there is no such setup"), run.output).toMatch(
       /VmrigError \[CAPABILITY_MISSING\]: The driver "fake" cannot take a checkpoint of several machines at one moment\./,
     );
   },

@@ -85,7 +85,7 @@ test(
     expect((await bob.status()).copies).toMatchObject([{ state: "held" }]);
     vitest.type("q");
     expect(await vitest.waitForEnd()).toBe(0);
-    expect(await bob.status()).toMatchObject({ copies: [{ state: "free" }], line: [] });
+    expect(await bob.status()).toMatchObject({ copies: [{ state: "free" }], queue: [] });
   },
   LIMIT_MS,
 );
@@ -131,7 +131,7 @@ test.each([
     );
     vitest.type(CTRL_C);
     expect(await vitest.waitForEnd()).toBe(code);
-    expect(await bob.status()).toMatchObject({ copies: [{ state: "free" }], line: [] });
+    expect(await bob.status()).toMatchObject({ copies: [{ state: "free" }], queue: [] });
   },
   LIMIT_MS,
 );
@@ -148,7 +148,7 @@ test.each([
     await vitest.shows(/you are next/);
     vitest.type(CTRL_C);
     expect(await vitest.ended).toBe(code);
-    expect(await bob.status()).toMatchObject({ copies: [{ state: "held" }], line: [] });
+    expect(await bob.status()).toMatchObject({ copies: [{ state: "held" }], queue: [] });
     await giveBack();
     await vitest.waitForEnd();
   },

@@ -6,7 +6,7 @@ import { install, statusOf, write } from "../../src/pair.ts";
 /** Emulated machines are slow, and a pair always needs six seconds to find a new leader. */
 const PATIENCE = { timeout: 60_000, interval: 500 };
 
-// The expensive set-up runs once. Each test starts from a checkpoint of both machines.
+// The expensive setup runs once. Each test starts from a checkpoint of both machines.
 setupOnce(async ({ pc1, pc2 }) => {
   await Promise.all([install(pc1, pc2), install(pc2, pc1)]);
   await pc1.$`pair found`;

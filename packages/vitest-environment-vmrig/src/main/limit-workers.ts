@@ -1,7 +1,7 @@
 import type { TestProject } from "vitest/node";
 
 /**
- * Placeholder for a user who sets no number of workers. The global set-up, which knows the number
+ * Placeholder for a user who sets no number of workers. The global setup, which knows the number
  * of copies, replaces it.
  */
 export const AS_MANY_AS_COPIES = 1_000_000;

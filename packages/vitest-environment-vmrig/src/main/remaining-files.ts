@@ -14,7 +14,7 @@ export function remainingFiles(
 ): number {
   const { tagsFilter = [] } = vitest.config;
   if (vitest.getGlobalTestNamePattern() !== undefined || tagsFilter.length > 0) return 0;
-  // Vitest records the paths of a run before it calls the global set-ups.
+  // Vitest records the paths of a run before it calls the global setups.
   const files =
     rerun ?? vitest.state.getPaths().flatMap((path) => vitest.getModuleSpecifications(path));
   return files.filter(({ project }) => projects.has(project)).length;

@@ -9,9 +9,9 @@ export function fileOptions(): FileOptions {
 }
 
 /**
- * The environment is thin on purpose. Vitest limits an environment's set-up to 60 s, does not let a
+ * The environment is thin on purpose. Vitest limits an environment's setup to 60 s, does not let a
  * plugin change that limit, and runs the teardown while the next file runs. So the environment only
- * carries a file's options; the set-up file claims the machines.
+ * carries a file's options; the setup file claims the machines.
  */
 const environment: Environment = {
   name: "vmrig",

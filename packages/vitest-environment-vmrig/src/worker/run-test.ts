@@ -80,7 +80,7 @@ export async function runTest(file: ClaimedFile, { task, run, mayPause }: TestRu
     worker().wanted = undefined;
     // 5. Collect the evidence, before the next test, a rollback or the release changes the machines.
     // A test that has run no commands gets no evidence when the failure is outside of the test: its
-    // rollback failed, or a set-up that ran for another test.
+    // rollback failed, or a setup that ran for another test.
     if (thrown.length === 0 || transcript.text() !== "") {
       await keepEvidence({ task, errors: errors(), claim, transcript, since, wanted, ...settings });
     }

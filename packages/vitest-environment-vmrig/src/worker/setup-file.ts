@@ -12,7 +12,7 @@ import { worker } from "./worker-state.ts";
 
 /**
  * Longer than the gate's own deadlines: waiting in the queue, provisioning and booting each end in
- * an error that names what was waited for. So do rollbacks, set-ups and pauses.
+ * an error that names what was waited for. So do rollbacks, setups and pauses.
  */
 const CLAIM_MS = 3_600_000;
 const START_MS = 3_600_000;

@@ -5,39 +5,39 @@ import { worker } from "./worker-state.ts";
 import { hookTimeout } from "./vitest-worker.ts";
 
 /**
- * Fixtures of a set-up: the machines, the rig, and a signal that aborts at the set-up's timeout.
+ * Fixtures of a setup: the machines, the rig, and a signal that aborts at the setup's timeout.
  */
 export interface SetupFixtures extends RigFixture {
   readonly signal: AbortSignal;
 }
 
 /**
- * Declares a set-up of the enclosing `describe`, or of the file, that is too expensive to repeat
+ * Declares a setup of the enclosing `describe`, or of the file, that is too expensive to repeat
  * for each test. It runs once, for the first test that runs, on machines at their baseline. Every
  * test then starts from a checkpoint of the result, retries and repeats included, as with a
- * rollback per test. A nested set-up builds on the checkpoint of the outer one.
+ * rollback per test. A nested setup builds on the checkpoint of the outer one.
  *
- * When the set-up fails, all its tests fail. The set-up is not retried.
+ * When the setup fails, all its tests fail. The setup is not retried.
  *
- * @param setUp the set-up; its result is awaited
+ * @param setUp the setup; its result is awaited
  * @param timeoutMs @defaultValue Vitest's `hookTimeout`
  */
 export function setupOnce(
   setUp: (fixtures: SetupFixtures & MachineFixtures) => unknown,
   timeoutMs: number = hookTimeout(),
 ): void {
-  // `aroundAll` only registers the set-up for its suite. The set-up runs with the first test.
+  // `aroundAll` only registers the setup for its suite. The setup runs with the first test.
   // oxlint-disable-next-line no-empty-pattern -- Vitest reads the names of the fixtures from it
   aroundAll(async (runSuite, {}, suite) => {
     (worker().setups ??= new WeakMap()).set(suite, {
       title: "filepath" in suite ? suite.name : `"${suite.name}"`,
-      // The previous set-up in the same `describe`, or that of the enclosing one.
+      // The previous setup in the same `describe`, or that of the enclosing one.
       within: setupOf(suite),
       timeoutMs,
       async work(signal) {
         const { claim } = worker();
         if (claim === undefined)
-          throw new Error("vmrig: a set-up runs outside of its file's claim");
+          throw new Error("vmrig: setupOnce ran while its file held no machines");
         await setUp({ ...claim.machines, rig: claim.rig, signal } as unknown as SetupFixtures &
           MachineFixtures);
       },
@@ -46,7 +46,7 @@ export function setupOnce(
   });
 }
 
-/** Returns the set-up from whose checkpoint a test starts. */
+/** Returns the setup from whose checkpoint a test starts. */
 export function setupOf(task: RunnerTask | RunnerTestFile): Setup | undefined {
   const { setups } = worker();
   let place: RunnerTask | RunnerTestSuite | RunnerTestFile | undefined = task;

@@ -4,7 +4,7 @@ type Around = (suite: RunnerTestSuite, run: () => Promise<void>) => Promise<void
 
 /**
  * Adds a hook around each `describe` of a file, outside of its own hooks. The `aroundAll` of a
- * set-up file surrounds the whole file only. When it ends, other tests have already changed the
+ * setup file surrounds the whole file only. When it ends, other tests have already changed the
  * machines.
  */
 export function aroundEachDescribe({ tasks }: RunnerTestSuite, around: Around): void {

@@ -9,7 +9,7 @@ interface Worker {
   claim?: ClaimSession;
   /** Files that the current test adds to its evidence, beside those of the config. */
   wanted?: WantedFile[] | undefined;
-  /** Set-ups by their `describe` or file. */
+  /** Setups by their `describe` or file. */
   setups?: WeakMap<object, Setup>;
 }
 

@@ -7,7 +7,7 @@ import type { Recipe } from "./recipe.ts";
 export interface Guest {
   /**
    * Whether the machine has its own operating system, which boots, has a clock, and needs vmrig's
-   * guest set-up.
+   * guest setup.
    */
   readonly system: boolean;
   /** Runs a recipe from a script on stdin. */

@@ -14,7 +14,7 @@ import { onEach, TEST_USER, type LeasedContext } from "./leased-context.ts";
 const STEP_MS = 15 * 60_000;
 
 /**
- * Prepares pristine machines for their baseline: first vmrig's guest set-up, then the recipe.
+ * Prepares pristine machines for their baseline: first vmrig's guest setup, then the recipe.
  * Leaves no session and no key of this lease behind.
  *
  * @throws VmrigError `PREPARE_FAILED` with the step, its exit code and its last lines;
@@ -43,7 +43,7 @@ export async function prepare(
         ? [
             { what: "set its clock", script: setClockScript(clock) },
             {
-              what: "vmrig's guest set-up",
+              what: "vmrig's guest setup",
               script: guestSetupScript({ machine: ref.name, peers, trust, user: TEST_USER }),
             },
           ]

@@ -5,10 +5,10 @@ import type { OptionSpec, OptionSpecs, Verb } from "./verb.ts";
 
 const EXIT_CODES = `
 Exit codes: 0 success, 1 test failure, 2 invalid command line or config,
-3 infrastructure failure, 4 bug in vmrig, 130 or 143 interrupted. ssh and exec
-exit with the exit code of their command.
+3 infrastructure failure, 4 bug in vmrig, 129, 130 or 143 interrupted,
+141 stdout closed. ssh and exec exit with the exit code of their command.
 
-Results go to standard output, everything else to standard error.`;
+Results go to stdout. Progress and errors go to stderr.`;
 
 /**
  * Creates commander's program from the verbs. It writes nothing and does not exit: it throws

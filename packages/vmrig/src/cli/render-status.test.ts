@@ -11,7 +11,7 @@ const STATUS: RigStatus = {
   rig: "pcs",
   redis: { address: "redis://redis:6379", running: true },
   copies: [FREE],
-  line: [],
+  queue: [],
 };
 
 const rendered = (copy: Partial<CopyStatus>, more: Partial<RigStatus> = {}): string[] =>
@@ -107,14 +107,14 @@ test("the queue is shown in order, with the acceptable copies of each entry", ()
   expect(
     rendered(
       {},
-      { line: [waiting(1, "bob"), waiting(2, "carol", { extra: true, accepts: ["pcs-9"] })] },
+      { queue: [waiting(1, "bob"), waiting(2, "carol", { extra: true, accepts: ["pcs-9"] })] },
     ).slice(-3),
   ).toEqual([
     "queue    1. bob@laptop (vitest run) waits for 12 s",
     "queue    2. carol@laptop (vitest run) waits for 12 s, for one more copy",
     "",
   ]);
-  const two = { copies: [FREE, { ...FREE, copy: "pcs-2" }], line: [waiting(1, "bob")] };
+  const two = { copies: [FREE, { ...FREE, copy: "pcs-2" }], queue: [waiting(1, "bob")] };
   expect(rendered({}, two)).toContain(
     "queue    1. bob@laptop (vitest run) waits for 12 s, for pcs-1 only",
   );

@@ -8,24 +8,24 @@ import { describeHolder } from "../lease/holder.ts";
  * @param now Milliseconds since the epoch.
  */
 export function renderStatus(status: RigStatus, now: number): string {
-  const { rig, redis, copies, line } = status;
+  const { rig, redis, copies, queue } = status;
   const lines = [
     `rig      ${rig}: ${copies.length === 1 ? "1 copy" : `${copies.length} copies`}, leases in ${redis.address}`,
     ...(redis.running ? [] : ["redis    no leases: the embedded Redis is not running"]),
   ];
   for (const copy of copies) lines.push(...copyLines(copy, now));
   lines.push("");
-  if (line.length === 0) lines.push("queue    empty");
-  for (const waiting of line) lines.push(waitingLine(waiting, copies.length, now));
+  if (queue.length === 0) lines.push("queue    empty");
+  for (const waiting of queue) lines.push(waitingLine(waiting, copies.length, now));
   return `${lines.join("\n")}\n`;
 }
 
 /** Returns a string that changes with the status, but not with time alone. */
-export function shapeOf({ copies, line, ...rest }: RigStatus): string {
+export function shapeOf({ copies, queue, ...rest }: RigStatus): string {
   return JSON.stringify({
     ...rest,
     copies: copies.map(({ since: _since, expires: _expires, ...copy }) => copy),
-    line: line.map(({ since: _since, ...waiting }) => waiting),
+    queue: queue.map(({ since: _since, ...waiting }) => waiting),
   });
 }
 

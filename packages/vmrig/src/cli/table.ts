@@ -35,6 +35,6 @@ export const COMMON_OPTIONS = {
     value: "FILE",
     help: "the config file; default: vmrig.config.ts in this folder or a parent folder",
   },
-  help: { type: "boolean", short: "h", help: "prints the help, also of one verb" },
+  help: { type: "boolean", short: "h", help: "prints this help, or the help of one verb" },
   version: { type: "boolean", help: "prints the version of vmrig" },
 } as const satisfies OptionSpecs;

@@ -23,7 +23,7 @@ export type RollbackKind = "memory" | "disk" | "soft";
  *
  * - `linux`: a separate system with systemd, OpenSSH, a clock and a test user who may `sudo`.
  * - `shell`: only a shell in the test user's home. vmrig waits for no boot, sets no clock, skips
- *   the guest set-up and runs no command as another user. A recipe may only `run` lines, as the
+ *   the guest setup and runs no command as another user. A recipe may only `run` lines, as the
  *   test user.
  */
 export type GuestKind = "linux" | "shell";

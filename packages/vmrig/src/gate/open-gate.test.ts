@@ -60,7 +60,7 @@ test("the first claim creates the machines, prepares them, and grants them at th
 });
 
 test("preparing a fake machine changes nothing on this computer", async ({ testGate }) => {
-  // All files that vmrig's guest set-up writes on a machine that has a system.
+  // All files that vmrig's guest setup writes on a machine that has a system.
   const paths = [
     "/etc/hosts /etc/hostname /etc/ssh /etc/ssh/ssh_known_hosts /etc/ssh/sshd_config.d /etc/ssh/authorized_keys.d",
     "/usr/lib /usr/lib/vmrig /var/lib /var/lib/vmrig /home /home/vmrig",

@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { type TestMachine, useMachine } from "./fixtures.test.kit.ts";
 import { tempFolder } from "../local-files/temp-folder.test.kit.ts";
 
-/** All other tests use `sh`. The set-up installs zsh. */
+/** All other tests use `sh`. The setup installs zsh. */
 const LOGIN_SHELLS = ["/bin/bash", "/usr/bin/zsh"].filter((shell) => existsSync(shell));
 
 describe.each(LOGIN_SHELLS)("users whose login shell is %s", (loginShell) => {

@@ -25,7 +25,7 @@ export interface RigStatus {
   readonly redis: { readonly address: string; readonly running: boolean };
   readonly copies: readonly CopyStatus[];
   /** Runs that wait, in the order of the queue. */
-  readonly line: readonly Waiting[];
+  readonly queue: readonly Waiting[];
 }
 
 export interface CopyStatus {
@@ -96,7 +96,7 @@ export async function readRigStatus(options: RigStatusOptions): Promise<RigStatu
       running: store !== undefined,
     },
     copies: await Promise.all(copies.map((copy) => lookAtCopy(options, copy, view, now))),
-    line: view.queue.map(({ holder, waitedMs, extra, accepts }, index) => ({
+    queue: view.queue.map(({ holder, waitedMs, extra, accepts }, index) => ({
       position: index + 1,
       holder,
       since: iso(now - waitedMs),

@@ -4,20 +4,20 @@ import { inTime } from "../wait/in-time.ts";
 import type { ClaimSession } from "./claim-session.ts";
 
 /**
- * Set-up that costs too much to run before each test. It runs once, and its tests start from a
+ * Setup that costs too much to run before each test. It runs once, and its tests start from a
  * checkpoint of the result.
  */
 export interface Setup {
   /** Name in errors. */
   readonly title: string;
-  /** Set-up on which this one builds. @defaultValue the baseline */
+  /** Setup on which this one builds. @defaultValue the baseline */
   readonly within?: Setup | undefined;
   readonly timeoutMs: number;
-  /** The signal aborts when the set-up times out, or when the waiting test does. */
+  /** The signal aborts when the setup times out, or when the waiting test does. */
   readonly work: (signal: AbortSignal) => unknown;
 }
 
-/** Runs a set-up within its time limit. Its commands end when the time is over. */
+/** Runs a setup within its time limit. Its commands end when the time is over. */
 export async function runSetup(
   { title, timeoutMs, work }: Setup,
   { claim, clock }: { readonly claim: Pick<ClaimSession, "scope">; readonly clock: Clock },
@@ -28,8 +28,8 @@ export async function runSetup(
   claim.scope = scope;
   const late = (): VmrigError => {
     const error = new VmrigError("SETUP_FAILED", {
-      message: `The set-up of ${title} took longer than ${timeoutMs / 1000} s.`,
-      hint: "give it more time with its second argument, in milliseconds",
+      message: `setupOnce of ${title} took longer than ${timeoutMs / 1000} s.`,
+      hint: "pass a longer timeout in milliseconds: setupOnce(fn, ms)",
     });
     over.abort(error);
     return error;

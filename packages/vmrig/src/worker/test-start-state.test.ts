@@ -51,7 +51,7 @@ async function setUpStartState(testGate: TestGate): Promise<StartStateTest> {
   });
 }
 
-/** Creates a set-up that counts its runs. */
+/** Creates a setup that counts its runs. */
 function setup(
   title: string,
   work: Setup["work"],
@@ -60,7 +60,7 @@ function setup(
   return { title, timeoutMs: 30_000, ...more, work: vi.fn<Setup["work"]>(work) };
 }
 
-test("a set-up runs once, on the baseline; each start restores its checkpoint, unless no command has used the machines since", async ({
+test("a setup runs once, on the baseline; each start restores its checkpoint, unless no command has used the machines since", async ({
   testGate,
 }) => {
   const { claim, pc1, starts, restored } = await setUpStartState(testGate);
@@ -81,7 +81,7 @@ test("a set-up runs once, on the baseline; each start restores its checkpoint, u
   expect(app.work).toHaveBeenCalledOnce();
 });
 
-test("a start without a set-up continues from the last test's state, unless that test had a set-up", async ({
+test("a start without a setup continues from the last test's state, unless that test had a setup", async ({
   testGate,
 }) => {
   const { pc1, starts, restored } = await setUpStartState(testGate);
@@ -96,9 +96,7 @@ test("a start without a set-up continues from the last test's state, unless that
   expect(restored).toEqual(["baseline", "baseline"]);
 });
 
-test("a failed set-up does not run again, and does not affect other tests", async ({
-  testGate,
-}) => {
+test("a failed setup does not run again, and does not affect other tests", async ({ testGate }) => {
   const { pc1, starts } = await setUpStartState(testGate);
   const broken = setup("app", () => pc1.$`echo > state; exit 28`);
   const inner = setup("inner", () => {}, { within: broken });
@@ -109,7 +107,7 @@ test("a failed set-up does not run again, and does not affect other tests", asyn
   for (const again of [broken, inner]) {
     await expect(starts.begin({ setup: again, clean: false })).rejects.toMatchObject({
       code: "SETUP_FAILED",
-      summary: "The set-up of app has failed: this test has nothing to start from.",
+      summary: "The test did not start: setupOnce of app failed.",
       details: [expect.stringContaining("exited with 28")],
       cause: { exitCode: 28 },
     });
@@ -119,7 +117,7 @@ test("a failed set-up does not run again, and does not affect other tests", asyn
   expect((await pc1.$`ls`).stdout).toBe("");
 });
 
-test("a set-up that times out ends with its commands", async ({ testGate }) => {
+test("a setup that times out ends with its commands", async ({ testGate }) => {
   const { claim, pc1, starts } = await setUpStartState(testGate);
   let ended: unknown;
   const endless = setup("app", () => pc1.$`sleep 600`.catch((error: unknown) => (ended = error)), {
@@ -127,7 +125,7 @@ test("a set-up that times out ends with its commands", async ({ testGate }) => {
   });
   await expect(starts.begin({ setup: endless, clean: false })).rejects.toMatchObject({
     code: "SETUP_FAILED",
-    summary: "The set-up of app took longer than 0.3 s.",
+    summary: "setupOnce of app took longer than 0.3 s.",
   });
   await expect
     .poll(() => ended)
@@ -135,7 +133,7 @@ test("a set-up that times out ends with its commands", async ({ testGate }) => {
   expect(claim.scope).toBeUndefined();
 });
 
-test("a set-up whose checkpoint cannot be restored runs again from the baseline, and the reason is reported", async ({
+test("a setup whose checkpoint cannot be restored runs again from the baseline, and the reason is reported", async ({
   testGate,
 }) => {
   const context = await setUpStartState(testGate);
@@ -157,7 +155,7 @@ test("a set-up whose checkpoint cannot be restored runs again from the baseline,
   expect([outer.work, inner.work].map((work) => work.mock.calls.length)).toEqual([2, 2]);
 });
 
-test("after a failed rollback the set-up runs for the next test", async ({ testGate }) => {
+test("after a failed rollback the setup runs for the next test", async ({ testGate }) => {
   const context = await setUpStartState(testGate);
   const { claim, pc1, starts } = context;
   await pc1.$`echo > left`;

@@ -6,11 +6,11 @@ import { runSetup, type Setup } from "./setup.ts";
 
 export interface Start {
   /**
-   * Set-up from which the test starts. Without it the test starts from the baseline, or from the
+   * Setup from which the test starts. Without it the test starts from the baseline, or from the
    * state that the last test left.
    */
   readonly setup: Setup | undefined;
-  /** Whether a test without a set-up starts from the baseline. */
+  /** Whether a test without a setup starts from the baseline. */
   readonly clean: boolean;
 }
 
@@ -19,8 +19,8 @@ export interface TestStartState {
   /**
    * Restores the state from which a test starts.
    *
-   * @throws the set-up's own error, for the test that ran the set-up
-   * @throws VmrigError `SETUP_FAILED` for the other tests, and when the set-up took too long;
+   * @throws the setup's own error, for the test that ran the setup
+   * @throws VmrigError `SETUP_FAILED` for the other tests, and when the setup took too long;
    *   `CAPABILITY_MISSING` for a driver without such checkpoints
    */
   begin(start: Start): Promise<void>;
@@ -35,7 +35,7 @@ export interface TestStartStateOptions {
     ClaimSession,
     "copy" | "rig" | "rollBack" | "scope" | "signal" | "restoredTo"
   >;
-  /** Called when a checkpoint could not be restored. The set-up then runs again. */
+  /** Called when a checkpoint could not be restored. The setup then runs again. */
   readonly onRemade?: (why: string) => void;
   readonly clock?: Clock;
 }
@@ -47,7 +47,7 @@ export function createTestStartState({
 }: TestStartStateOptions): TestStartState {
   /** Outcomes end with the claim, as the checkpoints do. */
   const outcomes = new Map<Setup, Outcome>();
-  /** Whether a set-up and its tests changed the machines. No other test asked for that state. */
+  /** Whether a setup and its tests changed the machines. No other test asked for that state. */
   let away = false;
 
   const rollBack = async (): Promise<void> => {
@@ -56,12 +56,12 @@ export function createTestStartState({
   };
 
   /**
-   * Restores the checkpoint of a set-up.
+   * Restores the checkpoint of a setup.
    *
    * @returns whether the machines are at the checkpoint
    */
   const restore = async (known: Outcome | undefined): Promise<boolean> => {
-    // Another copy replaced the copy on which the set-up ran.
+    // Another copy replaced the copy on which the setup ran.
     if (known === undefined || "error" in known || known.copy !== claim.copy) return false;
     if (claim.restoredTo === known.checkpoint) return true;
     try {
@@ -106,7 +106,7 @@ function failedBefore(
   { error, words }: Extract<Outcome, { readonly error: unknown }>,
 ): VmrigError {
   return new VmrigError("SETUP_FAILED", {
-    message: `The set-up of ${title} has failed: this test has nothing to start from.`,
+    message: `The test did not start: setupOnce of ${title} failed.`,
     details: [words],
     cause: error,
   });

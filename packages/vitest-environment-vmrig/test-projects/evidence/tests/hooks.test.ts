@@ -22,7 +22,7 @@ describe("outside of a test", () => {
   });
 });
 
-describe("a set-up that fails", () => {
+describe("a setup that fails", () => {
   test.beforeAll(async ({ pc2 }) => {
     await pc2.$({ env: { TOKEN } })`echo "setting up with $TOKEN"; exit 6`;
   });

@@ -11,7 +11,7 @@ export const destroy = defineVerb({
     "yes-destroy": {
       type: "string",
       value: "RIG",
-      help: "alternative to RIG that reads clearly in a script",
+      help: "same as RIG; makes the intent of a script clear",
     },
   },
   async run(context, { operands: [typed], options }) {

@@ -5,7 +5,7 @@ import { defineVerb } from "../verb.ts";
 
 export const exec = defineVerb({
   name: "exec",
-  summary: "runs a program on a machine, connected to the standard streams of this command",
+  summary: "runs a program on a machine, connected to stdin, stdout and stderr",
   details: [
     "The program gets its arguments unchanged. For a shell command: -- sh -c 'LINE'.",
     "Rolls the machine back first, and holds the lease until the program exits. A copy retained for you after a failed run is used without a rollback.",

@@ -67,7 +67,7 @@ test("with one holder and two waiters it shows all three, the machines and the s
         ],
       },
     ],
-    line: [
+    queue: [
       { position: 1, holder: { who: "bob" }, extra: false, accepts: ["pcs-1"] },
       { position: 2, holder: { who: "carol" } },
     ],

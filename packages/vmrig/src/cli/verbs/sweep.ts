@@ -6,7 +6,7 @@ export const sweep = defineVerb({
   name: "sweep",
   summary: "lists orphans that runs left behind; removes them with --remove",
   details: [
-    "Orphans are machines without a state, copies beyond the config, and the processes, sockets and records of runs that ended. Leased copies are never touched.",
+    "Orphans are machines without a state, copies beyond the config, and the processes, sockets and records of runs that ended. Never lists leased or retained copies.",
   ],
   operands: [],
   options: { remove: { type: "boolean", help: "removes the listed orphans" } },

@@ -1,11 +1,11 @@
 import type { SshConnection } from "../../ssh/ssh-connection.ts";
 
-/** Repeats on a new SSH connection the set-up of the last one. Must not reject. */
+/** Repeats on a new SSH connection the setup of the last one. Must not reject. */
 export type ReconnectHook = (connection: SshConnection) => Promise<void>;
 
 /**
- * Set-up that every SSH connection of a machine needs. It ends with a connection, and no command
- * gets the next connection before the set-up has run.
+ * Setup that every SSH connection of a machine needs. It ends with a connection, and no command
+ * gets the next connection before the setup has run.
  */
 export interface ReconnectHooks {
   add(standing: ReconnectHook): void;

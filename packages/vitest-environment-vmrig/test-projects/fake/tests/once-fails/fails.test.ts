@@ -1,6 +1,6 @@
 import { describe, expect, setupOnce, test } from "vitest-environment-vmrig";
 
-describe("a set-up that fails", () => {
+describe("a setup that fails", () => {
   setupOnce(async ({ pc1 }) => {
     await pc1.$`echo tried >> tries; cat tries; echo no room for the app >&2; exit 28`;
   });
@@ -21,7 +21,7 @@ test("does not affect the tests after it", async ({ pc1 }) => {
   expect((await pc1.$`ls`).stdout).toBe("");
 });
 
-describe("a set-up that takes too long", () => {
+describe("a setup that takes too long", () => {
   setupOnce(async ({ pc1 }) => {
     await pc1.$`echo before the time was over; sleep 600`;
   }, 1_500);

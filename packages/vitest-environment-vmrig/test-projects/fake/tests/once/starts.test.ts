@@ -23,12 +23,12 @@ describe("outer", () => {
     }
   });
 
-  test("a repeated test starts from the set-up each time", { repeats: 2 }, async ({ pc1 }) => {
+  test("a repeated test starts from the setup each time", { repeats: 2 }, async ({ pc1 }) => {
     expect(await pc1.file("left").exists()).toBe(false);
     await pc1.file("left").write("");
   });
 
-  test("a retried test starts from the set-up each time", { retry: 2 }, async ({ pc1, task }) => {
+  test("a retried test starts from the setup each time", { retry: 2 }, async ({ pc1, task }) => {
     expect(await pc1.file("left").exists()).toBe(false);
     await pc1.file("left").write("");
     expect(task.result?.retryCount).toBe(2);
@@ -51,12 +51,12 @@ describe("outer", () => {
     });
   });
 
-  test("a test after the inner group starts from the outer set-up alone", async ({ pc1 }) => {
+  test("a test after the inner group starts from the outer setup alone", async ({ pc1 }) => {
     expect(await pc1.file("state").text()).toBe("outer");
   });
 
-  describe("a group without a set-up", () => {
-    test("starts from the set-up of the enclosing group", async ({ pc1 }) => {
+  describe("a group without a setup", () => {
+    test("starts from the setup of the enclosing group", async ({ pc1 }) => {
       expect(await pc1.file("state").text()).toBe("outer");
       await pc1.file("left").write("");
     });
@@ -72,7 +72,7 @@ test("the next test sees what the previous one left", async ({ pc1 }) => {
   expect(await pc1.file("left").exists()).toBe(true);
 });
 
-describe("only the inner set-up has tests", () => {
+describe("only the inner setup has tests", () => {
   setupOnce(async ({ pc1 }) => {
     done.push("first");
     await pc1.file("state").write("first");
@@ -104,7 +104,7 @@ describe.concurrent("concurrent tests", () => {
   });
 });
 
-describe("a set-up without a running test", () => {
+describe("a setup without a running test", () => {
   setupOnce(() => {
     done.push("never");
   });

@@ -9,13 +9,13 @@ setupOnce(async ({ pc1 }) => {
   await pc1.file("state").write("of the file");
 });
 
-test("a test of the file starts from the set-up", async ({ pc1 }) => {
+test("a test of the file starts from the setup", async ({ pc1 }) => {
   expect(await pc1.file("state").text()).toBe("of the file");
   await pc1.file("state").write("changed");
 });
 
 describe("a group", () => {
-  test("a test of a group starts from the set-up, too", async ({ pc1 }) => {
+  test("a test of a group starts from the setup, too", async ({ pc1 }) => {
     expect(await pc1.file("state").text()).toBe("of the file");
     expect(times).toBe(1);
   });
