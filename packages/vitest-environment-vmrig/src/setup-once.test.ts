@@ -72,7 +72,7 @@ describe("a set-up that fails", () => {
     );
     for (const later of ["fails its second test", "fails the tests of that one"]) {
       expect(run.failure(later)).toMatch(
-        /VmrigError \[SETUP_FAILED\]: The set-up of "a set-up that fails" has failed: this test has nothing to start from\.\n {2}`echo tried .* exited with 28/,
+        /VmrigError \[SETUP_FAILED\]: The test did not start: setupOnce of "a set-up that fails" failed\.\n {2}`echo tried .* exited with 28/,
       );
     }
   });
@@ -87,7 +87,7 @@ describe("a set-up that fails", () => {
 
   test("that takes too long ends in time, and names the command that was running", () => {
     expect(run.failure("fails its test in time"), run.output).toMatch(
-      /VmrigError \[SETUP_FAILED\]: The set-up of "a set-up that takes too long" took longer than 1\.5 s\./,
+      /VmrigError \[SETUP_FAILED\]: setupOnce of "a set-up that takes too long" took longer than 1\.5 s\./,
     );
     expect(attachments.some((text) => text.includes("sleep 600"))).toBe(true);
   });
@@ -98,7 +98,7 @@ test(
   async () => {
     const run = await runner.run(FAKE, ["--project", "once-alone"]);
     expect(run.failure("there is no such set-up"), run.output).toMatch(
-      /VmrigError \[CAPABILITY_MISSING\]: The driver "fake" cannot take a checkpoint of several machines at one moment\./,
+      /VmrigError \[CAPABILITY_MISSING\]: The driver "fake" does not support checkpoints of several machines at one moment\./,
     );
   },
   LIMIT_MS,

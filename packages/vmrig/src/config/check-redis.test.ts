@@ -53,7 +53,7 @@ test.each<[title: string, config: unknown, mistake: string]>([
   [
     "several Redises with a duplicate",
     { ...good, redis: { urls: ["redis://a", "redis://u:p@A:6379/1", "redis://c"] } },
-    "redis.urls: expected servers that run independently of each other, each once; another database of one server is the same server, got 3 entries",
+    "redis.urls: expected each server once, and only servers that run independently of each other (different databases on one server do not count as separate servers), got 3 entries",
   ],
   [
     "both url and urls",

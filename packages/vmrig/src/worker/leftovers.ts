@@ -84,6 +84,6 @@ function toError(copy: string, found: readonly string[]): VmrigError {
   return new VmrigError("LEFT_BEHIND", {
     message: `The test left something behind on ${copy}.`,
     details: [...found.slice(0, SHOWN), ...(more > 0 ? [`and ${more} more`] : [])],
-    hint: 'end or undo it in the test or in an afterEach, or roll the machines back before the tests that need it: meta: { vmrig: { rollback: "test" } }',
+    hint: 'end or undo it in the test or in an afterEach. Or roll back before each test: meta: { vmrig: { rollback: "test" } }',
   });
 }

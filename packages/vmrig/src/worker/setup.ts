@@ -28,8 +28,8 @@ export async function runSetup(
   claim.scope = scope;
   const late = (): VmrigError => {
     const error = new VmrigError("SETUP_FAILED", {
-      message: `The set-up of ${title} took longer than ${timeoutMs / 1000} s.`,
-      hint: "give it more time with its second argument, in milliseconds",
+      message: `setupOnce of ${title} took longer than ${timeoutMs / 1000} s.`,
+      hint: "pass a longer timeout in milliseconds: setupOnce(fn, ms)",
     });
     over.abort(error);
     return error;

@@ -109,7 +109,7 @@ test("a failed set-up does not run again, and does not affect other tests", asyn
   for (const again of [broken, inner]) {
     await expect(starts.begin({ setup: again, clean: false })).rejects.toMatchObject({
       code: "SETUP_FAILED",
-      summary: "The set-up of app has failed: this test has nothing to start from.",
+      summary: "The test did not start: setupOnce of app failed.",
       details: [expect.stringContaining("exited with 28")],
       cause: { exitCode: 28 },
     });
@@ -127,7 +127,7 @@ test("a set-up that times out ends with its commands", async ({ testGate }) => {
   });
   await expect(starts.begin({ setup: endless, clean: false })).rejects.toMatchObject({
     code: "SETUP_FAILED",
-    summary: "The set-up of app took longer than 0.3 s.",
+    summary: "setupOnce of app took longer than 0.3 s.",
   });
   await expect
     .poll(() => ended)

@@ -106,7 +106,7 @@ function failedBefore(
   { error, words }: Extract<Outcome, { readonly error: unknown }>,
 ): VmrigError {
   return new VmrigError("SETUP_FAILED", {
-    message: `The set-up of ${title} has failed: this test has nothing to start from.`,
+    message: `The test did not start: setupOnce of ${title} failed.`,
     details: [words],
     cause: error,
   });

@@ -75,7 +75,7 @@ describe("machines retained after a failed run", () => {
     const { exitCode, stdout, stderr } = await cli.start(["ssh", "pc1", "--", "ls"]);
     expect({ exitCode, stdout }, stderr).toEqual({ exitCode: 0, stdout: "" });
     expect(stderr).toMatch(
-      /^retained pcs-1: no longer retained, its time was until \d\d:\d\d, or it was released by force$/m,
+      /^retained pcs-1: no longer retained, its time \(until \d\d:\d\d\) is over, or someone released it by force$/m,
     );
     expect(stderr).toMatch(/^ssh {6}pc1: pcs-1 is held until you leave$/m);
   });

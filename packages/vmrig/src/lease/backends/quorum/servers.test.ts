@@ -44,8 +44,8 @@ test("a server that restarted without its data has no vote until the forgotten l
     code: "RIG_BUSY",
     details: [
       expect.stringContaining("restarted"),
-      "free for the next in line",
-      "0 ahead of you, 1 waiting",
+      "free for the next run in the queue",
+      "you were 1st of 1 in the queue",
     ],
   });
 });
@@ -60,7 +60,9 @@ test("a report is made when a server stops answering and when it answers again",
   await until("its answer", async () => (await leases.view(PCS)) && reports.length === 2);
   const path = servers.all[1]?.socketPath;
   expect(reports).toEqual([
-    expect.stringContaining(`2 of 3 answer, 2 must: Redis at unix:${path} gave no answer`),
+    expect.stringContaining(
+      `2 of 3 servers answer (2 needed): Redis at unix:${path} gave no answer`,
+    ),
     `redis    unix:${path} answers again`,
   ]);
   await acquire(leases, { who: "alice" });
