@@ -60,7 +60,7 @@ describe("a matcher that is not awaited", () => {
 
 test("a matcher that receives a running command fails with a hint", () => {
   expect(run.failure("gives a command that runs"), run.output).toContain(
-    "hint: give a function that runs it: await expect(() => pc1.$`…`).toSucceed(…)",
+    "hint: pass a function that runs the command: await expect(() => pc1.$`…`).toSucceed(…)",
   );
 });
 

@@ -182,6 +182,21 @@ test("the error names a shell that is not POSIX, and such a shell passes no proo
   });
 });
 
+test("a machine that gives no result in time is a failure", async () => {
+  const silent = {
+    stdout: Buffer.alloc(0),
+    stderr: Buffer.alloc(0),
+    ended: "timed-out",
+    lingered: false,
+    durationMs: 60_000,
+  } as const;
+  const proof = { machine: "pc1", baseline: BASELINE, guest: "linux", nonce: NONCE } as const;
+  await expect(prove({ exec: async () => silent }, proof)).rejects.toMatchObject({
+    code: "ROLLBACK_FAILED",
+    details: ["no result within 60 s"],
+  });
+});
+
 test("a cancelled proof is no failure of the machine", async () => {
   const machine = await createMachine();
   await writeFile(

@@ -2,7 +2,10 @@ import { expect, test } from "vitest";
 import { person } from "../../fixtures/holders.ts";
 import { PCS } from "../../fixtures/rigs.ts";
 import { acquire, locksOf, startServers, until } from "../../lease.test.kit.ts";
+import { systemClock } from "../../../clock/clock.ts";
+import { RedisConnection } from "../../../redis/connection.ts";
 import { open } from "./quorum.test.kit.ts";
+import { Servers } from "./servers.ts";
 
 test("a server that restarted without its data has no vote until the forgotten leases have expired", async () => {
   const servers = await startServers(3, { persistence: "none" });
@@ -68,4 +71,16 @@ test("a report is made when a server stops answering and when it answers again",
   await acquire(leases, { who: "alice" });
   await leases.close();
   expect(reports).toHaveLength(2);
+});
+
+test("the error says whether too few servers answered or their answers differ", () => {
+  const server = Object.create(RedisConnection.prototype) as RedisConnection;
+  const servers = new Servers([server, server, server], { clock: systemClock });
+  const ballot = (answer: boolean) => ({ server, answer });
+  expect(servers.unanswered([ballot(true)]).summary).toBe(
+    "Only 1 of 3 Redis servers answered; 2 are needed.",
+  );
+  expect(servers.unanswered([ballot(true), ballot(false)]).summary).toBe(
+    "Only 2 of 3 Redis servers answered, and their answers differ; 2 equal answers are needed.",
+  );
 });
