@@ -70,7 +70,7 @@ function toFile(claim: ClaimSession, settings: FileSettings): ClaimedFile {
       claim,
       onRemade: (why) =>
         file.annotate(
-          `the set-up runs once more because its checkpoint could not be restored: ${why}`,
+          `vmrig runs setupOnce again, because it could not restore the checkpoint: ${why}`,
         ),
     }),
     ran: new Set(),

@@ -37,7 +37,7 @@ export function setupOnce(
       async work(signal) {
         const { claim } = worker();
         if (claim === undefined)
-          throw new Error("vmrig: a set-up runs outside of its file's claim");
+          throw new Error("vmrig: setupOnce ran while its file held no machines");
         await setUp({ ...claim.machines, rig: claim.rig, signal } as unknown as SetupFixtures &
           MachineFixtures);
       },

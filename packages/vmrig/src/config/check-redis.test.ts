@@ -13,12 +13,12 @@ test.each<[title: string, config: unknown, mistake: string]>([
   [
     "an unknown key of redis",
     { ...good, redis: { host: "h" } },
-    'redis: does not know "host"; it knows url, urls, prefix, tls',
+    'redis: unknown setting "host"; available: url, urls, prefix, tls',
   ],
   [
     "an option that switches verification of the server off",
     { ...good, redis: { url: "rediss://h", tls: { rejectUnauthorized: false } } },
-    'redis.tls: does not know "rejectUnauthorized"; it knows ca, cert, key, servername',
+    'redis.tls: unknown setting "rejectUnauthorized"; available: ca, cert, key, servername',
   ],
   [
     "TLS as a word",

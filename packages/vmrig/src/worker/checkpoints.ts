@@ -46,7 +46,7 @@ export function createCheckpoints(reach: MachineControlOptions): Checkpoints {
     }
     if (snapshot === undefined)
       throw new VmrigError("INTERNAL", {
-        message: "The gate took a checkpoint and did not name it.",
+        message: "The gate returned no name for the checkpoint.",
       });
     const checkpoint: Checkpoint = Object.freeze({ name, machines: Object.freeze([...machines]) });
     kept.set(checkpoint, { snapshot, nonce });

@@ -75,7 +75,7 @@ async function look(
   // A looker logs in only to a machine that has a proven connection.
   await connect(name);
   const evidenceMachine = lookers[name];
-  if (evidenceMachine === undefined) throw new Error(`the claim has no machine ${name}`);
+  if (evidenceMachine === undefined) throw new Error(`this test file has no machine ${name}`);
   return takeSystemSnapshot(evidenceMachine, { guest, jobs });
 }
 

@@ -14,7 +14,7 @@ async function failedRun(cli: TestCli): Promise<Run> {
   const claim: ClaimSession = await claimMachines(client, "file");
   await claim.machines["pc1"]?.exec("sh", ["-c", "echo evidence > left"]);
   await claim.release(true);
-  await run.says(/^retained pcs-1: as the failed tests left it, until/);
+  await run.says(/^retained pcs-1: stays as the failed tests left it until/);
   await run.gate.close();
   return run;
 }

@@ -66,7 +66,7 @@ export function createRunCopies(options: RunCopiesOptions): RunCopies {
       return leasedCopy;
     },
     onFree: () => onFree(),
-    onRefused: (error) => say(`copies   no other copy: ${inWords(error)}`),
+    onRefused: (error) => say(`copies   cannot lease another copy: ${inWords(error)}`),
   });
   const ahead = createRollbackAhead({
     clock,
@@ -144,7 +144,7 @@ export function createRunCopies(options: RunCopiesOptions): RunCopies {
     try {
       const until = await leasedCopy.retain(rig.keepFor, "after a failed run");
       const time = new Date(until).toLocaleTimeString("en-GB");
-      say(`retained ${copy}: as the failed tests left it, until ${time}`);
+      say(`retained ${copy}: stays as the failed tests left it until ${time}`);
       say(`retained ${copy}: log in with \`vmrig ssh\`, release it with \`vmrig release\``);
     } catch (error) {
       say(`warning  ${copy}: could not be retained; ${inWords(error)}`);
