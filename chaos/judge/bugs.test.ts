@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { judgeBugs } from "./bugs.ts";
 
 const LOG = `
-1795415361564 run-15  wait     all 2 copies of chaos are held; you are next
+1795415361564 run-15  wait     both copies of chaos are held; you are next
 1795415361640 run-15  failed   LEASE_LOST VmrigError [LEASE_LOST]: The lease of chaos-1 is lost.
 1795415361700 run-15  failed   STATE_UNWRITABLE VmrigError [STATE_UNWRITABLE]: /state cannot be written: ENOSPC.
 `;

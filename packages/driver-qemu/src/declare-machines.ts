@@ -84,8 +84,8 @@ async function resolveBase({ copy, fingerprint, image, accel }: DeclareOptions):
   // The name of a locally built image moves to the newest build.
   if (imageFrom.digest === fingerprint.image) return { accelerator, imageFrom };
   throw new VmrigError("IMAGE_MISMATCH", {
-    message: `The machine image ${imageFrom.name} was replaced while this run began.`,
-    details: [`it was  ${fingerprint.image}`, `it is   ${imageFrom.digest}`],
+    message: `The image ${imageFrom.name} changed while the run was starting.`,
+    details: [`before  ${fingerprint.image}`, `now     ${imageFrom.digest}`],
     hint: "run again",
   });
 }

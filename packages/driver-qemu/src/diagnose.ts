@@ -80,7 +80,7 @@ async function ofImage({ image, cacheFolder }: DiagnoseOptions): Promise<Result>
   ) {
     return {
       status: "warn",
-      measured: `not here yet; the first run fetches it from ${image.url}`,
+      measured: `not fetched yet; the first run fetches it from ${image.url}`,
       fix: "nothing to do, unless this computer has no network",
     };
   }

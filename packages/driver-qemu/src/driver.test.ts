@@ -81,6 +81,6 @@ test("an image that was replaced after the fingerprint is rejected", async () =>
     Promise.resolve(driver.declare({ local: () => {} }, copy, made)),
   ).rejects.toMatchObject({
     code: "IMAGE_MISMATCH",
-    details: ["it was  sha256:a", "it is   sha256:b"],
+    details: ["before  sha256:a", "now     sha256:b"],
   });
 });

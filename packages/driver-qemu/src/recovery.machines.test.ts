@@ -123,7 +123,7 @@ test("if the restart fails too, the error includes the first cause", async () =>
     code: "QEMU_FAILED",
     summary: "QEMU did not start pc1 from its snapshot base.",
     details: expect.arrayContaining([
-      "it was restarted after this error:",
+      "this error led to the restart:",
       expect.stringContaining("snapshot-load failed"),
     ]),
     cause: expect.objectContaining({

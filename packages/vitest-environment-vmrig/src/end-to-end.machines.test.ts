@@ -197,7 +197,7 @@ describe("touches nothing", () => {
     await rename(state, kept);
     const { code, output } = await run(PROJECT, ["look"]);
     expect(code).toBe(1);
-    expect(output).toContain("exist that its Terraform state did not make; nothing was touched");
+    expect(output).toContain("that do not belong to its Terraform state. vmrig changed nothing");
     for (const pid of before) expect(output).toContain(`pid ${pid}`);
     expect(await qemuPids()).toEqual(before);
     await rename(kept, state);

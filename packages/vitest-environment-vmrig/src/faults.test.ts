@@ -57,7 +57,7 @@ describe("an unusable config fails the machine tests of its project", () => {
       "wrong-path",
       "when its path is wrong",
       "CONFIG_NOT_FOUND",
-      /There is no config at \S+\/moved\.vmrig\.config\.ts\.\nhint: name an existing file, or leave the name out: .+\n/,
+      /There is no config at \S+\/moved\.vmrig\.config\.ts\.\nhint: name an existing file, or omit `--config` .+\n/,
     ],
     [
       "invalid",

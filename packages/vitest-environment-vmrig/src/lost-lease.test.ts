@@ -68,7 +68,7 @@ describe("a run that loses its machines", () => {
       expect(run.code).toBe(1);
       expect(run.output.match(/Unhandled Errors?/g), run.output).toHaveLength(1);
       expect(run.output).toMatch(
-        /VmrigError \[GATE_LOST\]: The gate ended unexpectedly \(SIGKILL\)/,
+        /VmrigError \[GATE_LOST\]: vmrig's background process \(the gate\) exited unexpectedly \(SIGKILL\)/,
       );
       expect(run.output).not.toContain("AssertionError");
       expect(sinceItBegan(await log())).not.toMatch(/went on|next test|next file/);

@@ -98,7 +98,7 @@ test(
   async () => {
     const run = await runner.run(FAKE, ["--project", "once-alone"]);
     expect(run.failure("there is no such setup"), run.output).toMatch(
-      /VmrigError \[CAPABILITY_MISSING\]: The driver "fake" cannot take a checkpoint of several machines at one moment\./,
+      /VmrigError \[CAPABILITY_MISSING\]: The driver "fake" does not support checkpoints of several machines at one moment\./,
     );
   },
   LIMIT_MS,

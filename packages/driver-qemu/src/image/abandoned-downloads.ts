@@ -17,7 +17,7 @@ export async function abandonedDownloads(folder: string): Promise<Orphan[]> {
     const stats = await stat(path).catch(() => undefined);
     if (stats === undefined || systemClock.wall() - stats.mtimeMs < DAY_MS) continue;
     found.push({
-      what: `unfinished work ${path}, of ${stats.mtime.toISOString().slice(0, 10)}`,
+      what: `unfinished download ${path}, from ${stats.mtime.toISOString().slice(0, 10)}`,
       remove: () => rm(path, { recursive: true, force: true }),
     });
   }

@@ -46,7 +46,7 @@ async function fetchVerified(
   const measured = await download({ url, path: archive, ...limit });
   if (measured.sha256 === sha256) return;
   throw new VmrigError("IMAGE_MISMATCH", {
-    message: `The image at ${url} has a different sha256 from the config; it is not used.`,
+    message: `The sha256 of the image at ${url} does not match the config.`,
     details: [`config    ${sha256}`, `measured  ${measured.sha256} (${measured.bytes} bytes)`],
     hint: "if you trust the new image, put the measured sha256 in the config",
   });

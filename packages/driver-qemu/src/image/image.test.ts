@@ -21,22 +21,22 @@ test.each([
   [
     "a manifest whose disk is not there",
     { without: "disk.qcow2" },
-    /image\.json names "disk\.qcow2", which is not a file beside it/,
+    /image\.json lists "disk\.qcow2", which is not a file in the same folder/,
   ],
   [
     "a manifest that names a file above it",
     { manifest: { ...MANIFEST, disk: "../../secret" } },
-    /names "\.\.\/\.\.\/secret", which is outside of its folder/,
+    /lists "\.\.\/\.\.\/secret", which is outside its folder/,
   ],
   [
     "one that does it in a roundabout way",
     { manifest: { ...MANIFEST, disk: "a/../../secret" } },
-    /outside of its folder/,
+    /outside its folder/,
   ],
   [
     "a manifest that names an absolute path",
     { manifest: { ...MANIFEST, kernel: "/etc/passwd" } },
-    /"\/etc\/passwd", which is outside of its folder/,
+    /"\/etc\/passwd", which is outside its folder/,
   ],
 ])("an archive with %s is rejected, and no file stays", async (_title, wrong, message) => {
   await mkdir(join(cache, "images"), { recursive: true });
@@ -58,7 +58,7 @@ test("an archive with a disk that links outside is rejected", async () => {
   const made = await pack(folder);
   await expect(
     findImage({ url: (await serveArchive(made)).url, sha256: made.sha256 }, { cacheFolder: cache }),
-  ).rejects.toThrow('names "disk.qcow2", which is not a file');
+  ).rejects.toThrow('lists "disk.qcow2", which is not a file');
 });
 
 test.each(["", "abc", "z".repeat(64), `${"0".repeat(64)}/../..`])(

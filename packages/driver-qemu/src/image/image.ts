@@ -100,6 +100,6 @@ async function fileOf(folder: string, name: string): Promise<string> {
   const found = inside ? await lstat(path).catch(() => undefined) : undefined;
   if (found?.isFile() === true) return path;
   throw new VmrigError("IMAGE_MISSING", {
-    message: `${join(folder, "image.json")} names ${JSON.stringify(name)}, which is ${inside ? "not a file beside it" : "outside of its folder"}.`,
+    message: `${join(folder, "image.json")} lists ${JSON.stringify(name)}, which is ${inside ? "not a file in the same folder" : "outside its folder"}.`,
   });
 }

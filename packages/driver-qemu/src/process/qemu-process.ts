@@ -85,7 +85,7 @@ async function forwardedPort(qmp: Qmp, machine: string): Promise<number> {
   const port = FORWARD.exec(table)?.[1];
   if (port === undefined)
     throw new VmrigError("QEMU_FAILED", {
-      message: `QEMU forwards no port to port 22 of ${machine}.`,
+      message: `QEMU has no port forward to SSH on ${machine}.`,
       details: table.split("\r\n"),
     });
   return Number(port);

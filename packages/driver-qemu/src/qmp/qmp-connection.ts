@@ -75,7 +75,7 @@ function take<K, V>(map: Map<K, V>, key: K | undefined): V | undefined {
 
 export function qmpError(machine: string, reason: string, cause?: Error): VmrigError {
   return new VmrigError("QEMU_FAILED", {
-    message: `QEMU's control channel of ${machine}: ${reason}.`,
+    message: `QEMU's control channel for ${machine} failed: ${reason}.`,
     cause,
   });
 }

@@ -107,7 +107,7 @@ test("a command that QEMU rejects fails with QEMU's message, and the channel sta
   await expect(qmp.execute("cont")).rejects.toMatchObject({
     code: "QEMU_FAILED",
     summary:
-      "QEMU's control channel of pc1: GenericError: Resetting the Virtual Machine is required.",
+      "QEMU's control channel for pc1 failed: GenericError: Resetting the Virtual Machine is required.",
   });
   expect(await qmp.execute("stop")).toEqual({});
 });
@@ -160,7 +160,7 @@ test("a QEMU that does not reply fails at the timeout", async () => {
   const qmp = await open(await qemu({ stop: () => undefined }), { replyMs: 200 });
   await expect(qmp.execute("stop")).rejects.toMatchObject({
     code: "QEMU_FAILED",
-    summary: "QEMU's control channel of pc1: no answer to stop within 0.2 s.",
+    summary: "QEMU's control channel for pc1 failed: no answer to stop within 0.2 s.",
   });
 });
 
@@ -218,7 +218,7 @@ test("a failed job is dismissed too, and fails with QEMU's message", async () =>
   await expect((await open(server)).job("snapshot-load", { tag: "x" })).rejects.toMatchObject({
     code: "QEMU_FAILED",
     summary:
-      "QEMU's control channel of pc1: snapshot-load failed: Snapshot 'x' does not exist in one or more devices.",
+      "QEMU's control channel for pc1 failed: snapshot-load failed: Snapshot 'x' does not exist in one or more devices.",
   });
   expect(server.received.at(-1)).toMatchObject({ execute: "job-dismiss" });
 });
@@ -238,7 +238,7 @@ test("a job that vanishes fails immediately", async () => {
   const server = await qemu(jobs({ status: "running" }, undefined));
   await expect((await open(server)).job("snapshot-load", {})).rejects.toMatchObject({
     code: "QEMU_FAILED",
-    summary: "QEMU's control channel of pc1: its job snapshot-load vanished.",
+    summary: "QEMU's control channel for pc1 failed: its job snapshot-load vanished.",
   });
 });
 

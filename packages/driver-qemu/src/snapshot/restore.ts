@@ -112,11 +112,7 @@ async function restart(restore: Restore, loadError: unknown): Promise<void> {
     if (loadError === undefined || !isVmrigError(error)) throw error;
     throw new VmrigError(error.code, {
       message: error.summary,
-      details: [
-        ...error.details,
-        "it was restarted after this error:",
-        `  ${firstLine(loadError)}`,
-      ],
+      details: [...error.details, "this error led to the restart:", `  ${firstLine(loadError)}`],
       ...(error.hint !== undefined && { hint: error.hint }),
       cause: loadError,
     });
@@ -127,7 +123,7 @@ async function restart(restore: Restore, loadError: unknown): Promise<void> {
 async function bootFromRevertedDisk(restore: Restore): Promise<void> {
   const { machine, snapshot, captured, platform } = restore;
   machine.authority.say?.(
-    `recover  ${machine.name}: its snapshot is of another platform (${captured}, now ${platform}); booting from its disk`,
+    `recover  ${machine.name}: its snapshot was taken on another platform (${captured}, now ${platform}); booting from its disk`,
   );
   await revertDisk(machine, snapshot);
   await startProcess(machine);

@@ -44,7 +44,8 @@ export async function startGate(
       if (entry !== undefined) entry.dead = true;
       end(
         new VmrigError("GATE_LOST", {
-          message: `The gate ended unexpectedly (${how}). Its leases expire by themselves.`,
+          message: `vmrig's background process (the gate) exited unexpectedly (${how}).`,
+          hint: "run again: its leases expire by themselves",
         }),
       );
     },

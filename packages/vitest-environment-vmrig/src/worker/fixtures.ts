@@ -39,13 +39,13 @@ async function withMachines(): Promise<TestAPI<RigFixture & MachineFixtures>> {
 function claimedRig(): Rig {
   const rig = worker().claim?.rig;
   if (rig !== undefined) return rig;
-  throw new VmrigError("UNKNOWN_MACHINE", { message: "This file has claimed no machines." });
+  throw new VmrigError("UNKNOWN_MACHINE", { message: "This test file holds no machines now." });
 }
 
 function claimed(name: string): Machine {
   const machine = worker().claim?.machines[name];
   if (machine !== undefined) return machine;
   throw new VmrigError("UNKNOWN_MACHINE", {
-    message: `${name} is not among the machines that this file has claimed.`,
+    message: `This test file does not hold ${name} now.`,
   });
 }

@@ -72,7 +72,7 @@ async function withEvidence(
 aroundEach(
   async (runIt, { task, skip }) => {
     if (skipped !== undefined) skip(skipped.summary);
-    if (claimed === undefined) throw new Error("vmrig: a test runs outside of its file's claim");
+    if (claimed === undefined) throw new Error("vmrig: a test ran while its file held no machines");
     if (claimed.claim.signal.aborted) skip(reasonOf(claimed.claim.signal));
     await runTest(claimed, { task, run: runIt, mayPause });
   },

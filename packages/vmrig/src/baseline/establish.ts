@@ -63,8 +63,8 @@ function refuseLostPristine({ machines }: Inventory, fresh: readonly string[]): 
   const used = machines.find(({ name, snapshots }) => fresh.includes(name) && snapshots.length > 0);
   if (used === undefined) return;
   throw new VmrigError("ROLLBACK_FAILED", {
-    message: `${used.name} has lost its snapshot ${PRISTINE}, from which its baseline is made.`,
-    details: [`it has: ${used.snapshots.join(", ")}`],
+    message: `${used.name} has no \`${PRISTINE}\` snapshot, so its baseline cannot be rebuilt.`,
+    details: [`available: ${used.snapshots.join(", ")}`],
     hint: `replace it: vmrig up --allow terraform_data.${used.name}`,
   });
 }

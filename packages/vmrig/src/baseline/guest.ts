@@ -63,11 +63,11 @@ export function requireSystem(
 ): void {
   if (guest.system || packages.length + files.length === 0) return;
   throw new VmrigError("CAPABILITY_MISSING", {
-    message: `The machines of the driver "${driver}" have no operating system, which the recipe of ${machine} needs.`,
+    message: `The recipe of ${machine} needs an operating system; machines of driver "${driver}" have none.`,
     details: [
       ...packages.map((name) => `package ${name}`),
       ...files.map(({ path }) => `file ${path}`),
     ],
-    hint: "leave `packages` and `files` out of `prepare`; `run` works there, as the test user",
+    hint: "remove `packages` and `files` from `prepare`; `run` works, as the test user",
   });
 }

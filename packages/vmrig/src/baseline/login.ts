@@ -1,4 +1,4 @@
-import type { Inventory, MachineRef } from "../driver/driver.ts";
+import type { Inventory, MachineRef, PowerState } from "../driver/driver.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { dial } from "../ssh/dial.ts";
 import type { SshConnection } from "../ssh/ssh-connection.ts";
@@ -15,10 +15,15 @@ function sshTarget(inventory: Inventory, name: string, privateKey: string): SshT
   const machine = inventory.machines.find((candidate) => candidate.name === name);
   if (machine?.address === undefined || machine.hostKey === undefined) {
     throw new VmrigError("MACHINE_MISSING", {
-      message: `${name} has no address to log in at (${machine?.power ?? "not there"}).`,
+      message: `${name} ${whyUnreachable(machine?.power)}, so vmrig cannot log in.`,
     });
   }
   return { ...machine.address, user: TEST_USER, hostKey: machine.hostKey, privateKey };
+}
+
+function whyUnreachable(power: PowerState = "absent"): string {
+  if (power === "absent") return "is missing";
+  return power === "off" ? "is off" : `is ${power} without an address or a host key`;
 }
 
 /**

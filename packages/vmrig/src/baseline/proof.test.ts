@@ -81,7 +81,7 @@ test("the proof of one rollback does not prove the next", async () => {
   await expect(machine.prove({ nonce: "another" })).rejects.toMatchObject({
     code: "ROLLBACK_FAILED",
     details: [
-      `it said: vmrig-proof failed: baseline '${BASELINE}', nonce '${NONCE}'`,
+      `output: vmrig-proof failed: baseline '${BASELINE}', nonce '${NONCE}'`,
       "exit code 97",
     ],
   });
@@ -98,37 +98,37 @@ test.each<[string, (folder: string) => Promise<unknown>, string]>([
   [
     "another baseline",
     (proof) => writeFile(join(proof, "baseline"), "ffff\n"),
-    "it said: vmrig-proof failed: baseline 'ffff', nonce ''",
+    "output: vmrig-proof failed: baseline 'ffff', nonce ''",
   ],
   [
     "the nonce of another rollback",
     (proof) => writeFile(join(proof, "nonce"), "other\n"),
-    `it said: vmrig-proof failed: baseline '${BASELINE}', nonce 'other'`,
+    `output: vmrig-proof failed: baseline '${BASELINE}', nonce 'other'`,
   ],
   [
     "no baseline",
     (proof) => rm(join(proof, "baseline")),
-    "it said: vmrig-proof failed: baseline '', nonce ''",
+    "output: vmrig-proof failed: baseline '', nonce ''",
   ],
   [
     "an empty baseline",
     (proof) => writeFile(join(proof, "baseline"), ""),
-    "it said: vmrig-proof failed: baseline '', nonce ''",
+    "output: vmrig-proof failed: baseline '', nonce ''",
   ],
   [
     "no folder",
     (proof) => rm(proof, { recursive: true }),
-    "it said: vmrig-proof failed: baseline '', nonce ''",
+    "output: vmrig-proof failed: baseline '', nonce ''",
   ],
   [
     "a baseline with ours as its prefix",
     (proof) => writeFile(join(proof, "baseline"), `${BASELINE}0\n`),
-    `it said: vmrig-proof failed: baseline '${BASELINE}0', nonce ''`,
+    `output: vmrig-proof failed: baseline '${BASELINE}0', nonce ''`,
   ],
   [
     "a pattern for a baseline",
     (proof) => writeFile(join(proof, "baseline"), "*\n"),
-    "it said: vmrig-proof failed: baseline '*', nonce ''",
+    "output: vmrig-proof failed: baseline '*', nonce ''",
   ],
 ])("with %s the machine is refused, with its output", async (_title, spoil, fact) => {
   for (const shell of SHELLS) {
@@ -136,7 +136,7 @@ test.each<[string, (folder: string) => Promise<unknown>, string]>([
     await spoil(join(machine.folder, "proof"));
     await expect(machine.prove()).rejects.toMatchObject({
       code: "ROLLBACK_FAILED",
-      summary: `pc1 could not be proven to be at its baseline ${BASELINE}.`,
+      summary: `Could not verify that pc1 is at its baseline ${BASELINE}.`,
       details: expect.arrayContaining([fact, "exit code 97"]),
     });
     expect(await machine.steps()).toBe("");
@@ -151,7 +151,7 @@ test("a clock that cannot be set is a failure, and its output is reported", asyn
   );
   await expect(machine.prove()).rejects.toMatchObject({
     code: "ROLLBACK_FAILED",
-    details: ["it said: Operation not permitted", "exit code 97"],
+    details: ["output: Operation not permitted", "exit code 97"],
   });
   await expect(machine.nonce()).rejects.toThrow("ENOENT");
 });
@@ -177,8 +177,23 @@ test("the error names a shell that is not POSIX, and such a shell passes no proo
   const proof = { machine: "pc1", baseline: BASELINE, guest: "linux", nonce: NONCE } as const;
   await expect(prove(connectShell(odd, folder), proof)).rejects.toMatchObject({
     code: "ROLLBACK_FAILED",
-    details: [`it said: vmrig-proof ${NONCE}`, "exit code 0", `its user's login shell is ${odd}`],
-    hint: "give its user a login shell that reads POSIX: sh, dash, bash, ksh or zsh",
+    details: [`output: vmrig-proof ${NONCE}`, "exit code 0", `login shell: ${odd}`],
+    hint: "give the test user a POSIX login shell: sh, dash, bash, ksh or zsh",
+  });
+});
+
+test("a machine that gives no result in time is a failure", async () => {
+  const silent = {
+    stdout: Buffer.alloc(0),
+    stderr: Buffer.alloc(0),
+    ended: "timed-out",
+    lingered: false,
+    durationMs: 60_000,
+  } as const;
+  const proof = { machine: "pc1", baseline: BASELINE, guest: "linux", nonce: NONCE } as const;
+  await expect(prove({ exec: async () => silent }, proof)).rejects.toMatchObject({
+    code: "ROLLBACK_FAILED",
+    details: ["no result within 60 s"],
   });
 });
 

@@ -68,7 +68,7 @@ export async function leaveNonce(
   });
   if (result.exitCode === 0) return;
   throw new VmrigError("FAULT_FAILED", {
-    message: `Could not write the checkpoint marker on ${machine}.`,
+    message: `Could not write the checkpoint's nonce on ${machine}.`,
     details: [ending(result)],
   });
 }
@@ -143,21 +143,20 @@ function failure(
     .filter((line) => line.trim() !== "")
     .slice(-6);
   return new VmrigError("ROLLBACK_FAILED", {
-    message: `${machine} could not be proven to be at its baseline ${baseline}.`,
+    message: `Could not verify that ${machine} is at its baseline ${baseline}.`,
     details: [
-      ...said.map((line) => `it said: ${line}`),
+      ...said.map((line) => `output: ${line}`),
       ending(result),
-      ...(foreign === undefined ? [] : [`its user's login shell is ${foreign}`]),
+      ...(foreign === undefined ? [] : [`login shell: ${foreign}`]),
     ],
     hint:
       foreign === undefined
         ? "no test ran on it; the next run rolls it back again"
-        : "give its user a login shell that reads POSIX: sh, dash, bash, ksh or zsh",
+        : "give the test user a POSIX login shell: sh, dash, bash, ksh or zsh",
   });
 }
 
 function ending({ ended, exitCode }: ExecResult): string {
-  return ended === "exited"
-    ? `exit code ${exitCode ?? "none"}`
-    : `it ${ended} before it could say more`;
+  if (ended === "exited") return `exit code ${exitCode ?? "none"}`;
+  return ended === "timed-out" ? `no result within ${PROOF_MS / 1000} s` : "aborted";
 }

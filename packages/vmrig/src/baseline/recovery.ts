@@ -63,7 +63,7 @@ export function createRecovery({ context, baseline, recipes }: RecoveryOptions):
       say(
         `recover  ${copy.copy} ${name}: restarting it from its snapshot, because ${summary(cause)}`,
       );
-    if (state.step === 3) throw broken(copy.copy, name, state.cause);
+    if (state.step === 3) throw broken({ context, machine: name, first: state.cause });
     return state;
   };
 
@@ -98,7 +98,12 @@ export function createRecovery({ context, baseline, recipes }: RecoveryOptions):
     } catch (error) {
       context.lease.assertHeld();
       if (!isRecoverable(error)) throw error;
-      throw broken(copy.copy, name ?? copy.copy, state?.cause, error);
+      throw broken({
+        context,
+        machine: name ?? copy.copy,
+        first: state?.cause,
+        last: error,
+      });
     }
   };
 
@@ -146,13 +151,24 @@ function isRecoverable(error: unknown): boolean {
   );
 }
 
-function broken(copy: string, machine: string, first: unknown, last?: unknown): VmrigError {
+function broken({
+  context: { copy, driver },
+  machine,
+  first,
+  last,
+}: {
+  readonly context: LeasedContext;
+  readonly machine: string;
+  readonly first: unknown;
+  readonly last?: unknown;
+}): VmrigError {
+  const steps = driver.stop === undefined ? [] : ["restarting it from its snapshot"];
   return new VmrigError("MACHINE_BROKEN", {
-    message: `${machine} of ${copy} cannot be brought back to its baseline.`,
+    message: `${machine} of ${copy.copy} cannot be brought back to its baseline.`,
     details: [
-      `first: ${summary(first)}`,
-      "then: it was restarted from its snapshot, and its baseline was rebuilt",
-      ...(last === undefined ? [] : [`last: ${summary(last)}`]),
+      `original error: ${summary(first)}`,
+      `tried: ${[...steps, "rebuilding its baseline"].join(", ")}`,
+      ...(last === undefined ? [] : [`last error: ${summary(last)}`]),
     ],
     hint: `see its console with \`vmrig logs ${machine}\`; replace it with \`vmrig up --allow terraform_data.${machine}\``,
     cause: first,

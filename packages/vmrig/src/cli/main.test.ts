@@ -29,7 +29,7 @@ describe("a mistake prints one message without a stack on standard error", () =>
       "another rig's name",
       ["destroy", "others"],
       2,
-      'as confirmation, but got "others"; nothing was touched.',
+      'confirm its name; got "others". vmrig changed nothing.',
     ],
     [
       "an unreachable Redis",

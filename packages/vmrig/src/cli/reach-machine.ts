@@ -77,6 +77,7 @@ function retainedMachine(
   if (target === undefined)
     throw new VmrigError("MACHINE_OFF", {
       message: `${name} of ${copy.copy} is off: a test switched it off.`,
+      hint: "use --fresh for a rolled-back copy",
     });
   const time = new Date(retained.until).toLocaleTimeString("en-GB", {
     hour: "2-digit",

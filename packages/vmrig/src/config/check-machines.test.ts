@@ -55,7 +55,7 @@ test.each<[title: string, config: unknown, mistake: string]>([
   [
     "an unknown key of a machine",
     machine({ cpu: 2 }),
-    'machines.pc1: does not know "cpu"; it knows cpus, memory, disk, prepare',
+    'machines.pc1: unknown setting "cpu"; available: cpus, memory, disk, prepare',
   ],
   [
     "half a processor",
@@ -91,17 +91,17 @@ test.each<[title: string, config: unknown, mistake: string]>([
   [
     "an unknown key of a recipe",
     prepare({ package: [] }),
-    'prepare: does not know "package"; it knows packages, files, run',
+    'prepare: unknown setting "package"; available: packages, files, run',
   ],
   [
     "an unknown key of a machine's recipe",
     machine({ prepare: { apt: [], dnf: [] } }),
-    'machines.pc1.prepare: does not know "apt", "dnf"; it knows packages, files, run',
+    'machines.pc1.prepare: unknown settings "apt", "dnf"; available: packages, files, run',
   ],
   [
     "an unknown key of a file",
     prepare({ files: { "/a": { content: "", perm: "0644" } } }),
-    'prepare.files["/a"]: does not know "perm"; it knows content, mode, owner',
+    'prepare.files["/a"]: unknown setting "perm"; available: content, mode, owner',
   ],
   [
     "an injection as a package",

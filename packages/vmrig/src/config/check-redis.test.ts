@@ -13,12 +13,12 @@ test.each<[title: string, config: unknown, mistake: string]>([
   [
     "an unknown key of redis",
     { ...good, redis: { host: "h" } },
-    'redis: does not know "host"; it knows url, urls, prefix, tls',
+    'redis: unknown setting "host"; available: url, urls, prefix, tls',
   ],
   [
     "an option that switches verification of the server off",
     { ...good, redis: { url: "rediss://h", tls: { rejectUnauthorized: false } } },
-    'redis.tls: does not know "rejectUnauthorized"; it knows ca, cert, key, servername',
+    'redis.tls: unknown setting "rejectUnauthorized"; available: ca, cert, key, servername',
   ],
   [
     "TLS as a word",
@@ -53,7 +53,7 @@ test.each<[title: string, config: unknown, mistake: string]>([
   [
     "several Redises with a duplicate",
     { ...good, redis: { urls: ["redis://a", "redis://u:p@A:6379/1", "redis://c"] } },
-    "redis.urls: expected servers that run independently of each other, each once; another database of one server is the same server, got 3 entries",
+    "redis.urls: expected each server once, and only servers that run independently of each other (different databases on one server do not count as separate servers), got 3 entries",
   ],
   [
     "both url and urls",

@@ -13,17 +13,17 @@ test.each<[title: string, config: unknown, mistake: string]>([
   [
     "an unknown key",
     { ...good, machine: {} },
-    'the config: does not know "machine"; it knows name, driver, machines, copies, prepare, rollback, strict, keep, keepFor, evidence, lease, redis, state',
+    'the config: unknown setting "machine"; available: name, driver, machines, copies, prepare, rollback, strict, keep, keepFor, evidence, lease, redis, state',
   ],
   [
     "an unknown key of the lease",
     { ...good, lease: { tll: "1s" } },
-    'lease: does not know "tll"; it knows ttl, waitFor, onBusy, idle',
+    'lease: unknown setting "tll"; available: ttl, waitFor, onBusy, idle',
   ],
   [
     "an unknown key of the state",
     { ...good, state: { backend: "local", path: "x" } },
-    'state: does not know "path"; it knows backend',
+    'state: unknown setting "path"; available: backend',
   ],
   ["a duration without a unit", { ...good, lease: { ttl: 30 } }, `lease.ttl: ${DURATION}, got 30`],
   [

@@ -17,7 +17,7 @@ export function checkConfig(value: unknown, file: string): ResolvedRig {
   throw new VmrigError("CONFIG_INVALID", {
     message: `${file} has ${issues.length === 1 ? "a mistake" : `${issues.length} mistakes`}.`,
     details: issues.flatMap((issue) => describe(issue)),
-    hint: "the config's reference is docs/reference/config.md",
+    hint: 'all settings are in "Config" of the docs',
   });
 }
 

@@ -10,7 +10,7 @@ export function fields<S extends z.core.$ZodLooseShape>(shape: S): z.ZodObject<S
   return z.strictObject(shape, {
     error: (issue) =>
       issue.code === "unrecognized_keys"
-        ? `does not know ${quoted(issue.keys)}; it knows ${Object.keys(shape).join(", ")}`
+        ? `unknown ${issue.keys.length === 1 ? "setting" : "settings"} ${quoted(issue.keys)}; available: ${Object.keys(shape).join(", ")}`
         : undefined,
   });
 }

@@ -60,7 +60,7 @@ export async function loadConfig(
   if (!(await isFile(file))) {
     throw new VmrigError("CONFIG_NOT_FOUND", {
       message: `There is no config at ${file}.`,
-      hint: "name an existing file, or leave the name out: vmrig then searches the project's folder and the folders above it for `vmrig.config.ts`",
+      hint: "name an existing file, or omit `--config` (the plugin's option `config`) to search the project's folder and the folders above it for `vmrig.config.ts`",
     });
   }
   let module: unknown;
@@ -99,7 +99,7 @@ async function importModule(file: string): Promise<unknown> {
 /** A config is a program: a top-level `await` in it may never end. */
 function stillLoading(file: string): VmrigError {
   return new VmrigError("CONFIG_UNREADABLE", {
-    message: `${file} is still not loaded after ${LOAD_MS / 1000} s.`,
+    message: `Loading ${file} took more than ${LOAD_MS / 1000} s.`,
     hint: "look for a top-level `await` that never ends, in this file or in a module that it imports",
   });
 }

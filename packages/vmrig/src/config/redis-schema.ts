@@ -27,7 +27,7 @@ const redisUrls = z
   .refine(
     (urls) =>
       !urls.every(isRedisUrl) || new Set(urls.map((url) => serverOf({ url }))).size === urls.length,
-    "expected servers that run independently of each other, each once; another database of one server is the same server",
+    "expected each server once, and only servers that run independently of each other (different databases on one server do not count as separate servers)",
   );
 
 const pemFile = text(/\S/, "the path of a PEM file");

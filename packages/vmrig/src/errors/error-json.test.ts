@@ -3,7 +3,7 @@ import { fromErrorJson, toErrorJson } from "./error-json.ts";
 import { asVmrigError, isVmrigError, VmrigError } from "./vmrig-error.ts";
 
 const full = new VmrigError("RIG_BUSY", {
-  message: 'Rig "pcs" stayed busy for 900 s.',
+  message: 'Gave up waiting for "pcs" after 900 s.',
   details: ["held by ci-8812@runner-3", "2 ahead of you"],
   hint: "see who holds it",
 });

@@ -12,14 +12,14 @@ import { tempFolder } from "../local-files/temp-folder.test.kit.ts";
 
 const full = (): VmrigError =>
   new VmrigError("RIG_BUSY", {
-    message: 'Rig "pcs" stayed busy for 900 s.',
+    message: 'Gave up waiting for "pcs" after 900 s.',
     details: ["held by ci-8812@runner-3 for 41 min", "2 ahead of you"],
     hint: "raise `lease.waitFor`, or see who holds it with `vmrig status`.",
     cause: new TypeError("inner"),
   });
 
 test("the message is the summary, then one line per fact, then the hint", () => {
-  expect(full().message).toBe(`Rig "pcs" stayed busy for 900 s.
+  expect(full().message).toBe(`Gave up waiting for "pcs" after 900 s.
   held by ci-8812@runner-3 for 41 min
   2 ahead of you
 hint: raise \`lease.waitFor\`, or see who holds it with \`vmrig status\`.`);

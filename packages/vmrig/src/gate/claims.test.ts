@@ -27,7 +27,7 @@ test("machines whose worker died during a rollback stay taken until their state 
   expect((await second).copy).not.toBe(first.copy);
   expect(await rolling).toMatchObject({ code: "MACHINE_BROKEN" });
   expect(
-    linesOf(run, "broken").filter((line) => line.includes("left out from now on")),
+    linesOf(run, "broken").filter((line) => line.includes("excluded from now on")),
   ).toHaveLength(1);
   expect(await on(await second, "pc1", "ls")).toBe("");
 });
@@ -73,7 +73,7 @@ test("machines that cannot be retained because their lease is lost are not grant
   goOn();
   await rolling;
   await until(() =>
-    expect(linesOf(run, "retained")).toEqual([
+    expect(linesOf(run, "warning")).toEqual([
       expect.stringContaining("pcs-1: could not be retained; "),
     ]),
   );

@@ -177,7 +177,7 @@ export function createClaims({
       const claim = claims.get(id);
       if (claim !== undefined) return claim;
       throw new VmrigError("LEASE_LOST", {
-        message: `The claim ${id} on rig "${rig.name}" is over: its lease was lost or released.`,
+        message: `This test file no longer has its machines of rig "${rig.name}": the lease was lost or released.`,
       });
     },
     end(id) {

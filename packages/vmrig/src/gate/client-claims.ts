@@ -55,7 +55,9 @@ export function createClientClaims(
     release,
     end() {
       left.abort(
-        new VmrigError("CANCELLED", { message: "The worker that asked for machines is gone." }),
+        new VmrigError("CANCELLED", {
+          message: "The test worker disconnected before its machines were ready.",
+        }),
       );
       for (const claim of claims.keys()) release(claim);
     },

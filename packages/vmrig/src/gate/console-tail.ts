@@ -13,7 +13,7 @@ const TAIL = 65_536;
 export async function consoleTail({ name, console }: Driver, machine: MachineRef): Promise<string> {
   if (console === undefined) {
     throw new VmrigError("CAPABILITY_MISSING", {
-      message: `Machines of the driver "${name}" have no console that could be read.`,
+      message: `The driver "${name}" does not support consoles.`,
     });
   }
   let tail = "";

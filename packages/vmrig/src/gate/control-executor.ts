@@ -37,21 +37,21 @@ export function createControlExecutor(context: LeasedContext): ControlExecutor {
   const able = <T>(capability: T | undefined, what: string): T => {
     if (capability !== undefined) return capability;
     throw new VmrigError("CAPABILITY_MISSING", {
-      message: `The driver "${driver.name}" cannot ${what}.`,
+      message: `The driver "${driver.name}" does not support ${what}.`,
     });
   };
 
   const carryOut = async (command: ControlCommand): Promise<Omit<ControlResult, "machines">> => {
     switch (command.kind) {
       case "power":
-        await able(driver.power, "switch machines off and on")(
+        await able(driver.power, "switching machines off and on")(
           ref(command.machine),
           command.action,
           admission(context),
         );
         return {};
       case "network":
-        await able(driver.network, "disconnect machines")(
+        await able(driver.network, "disconnecting machines")(
           ref(command.machine),
           command.action,
           authority(context),
@@ -59,14 +59,14 @@ export function createControlExecutor(context: LeasedContext): ControlExecutor {
         return {};
       case "checkpoint": {
         // A driver that cannot delete a checkpoint does not take one.
-        able(driver.drop, "take checkpoints");
+        able(driver.drop, "checkpoints");
         const snapshot = `${CHECKPOINT}${randomUUID().slice(0, 8)}`;
         const [first, ...others] = command.machines.map(ref);
         taken += 1;
         if (first !== undefined && others.length === 0)
           await driver.capture(first, snapshot, authority(context));
         else if (first !== undefined) {
-          await able(driver.captureTogether, "take a checkpoint of several machines at one moment")(
+          await able(driver.captureTogether, "checkpoints of several machines at one moment")(
             [first, ...others],
             snapshot,
             authority(context),

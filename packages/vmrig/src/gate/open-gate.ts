@@ -91,7 +91,7 @@ export function openGate(options: GateOptions): Gate {
 
   const shutDown = async (): Promise<void> => {
     const reason = new VmrigError("CANCELLED", {
-      message: `The run was ended while it waited for rig "${rig.name}".`,
+      message: `The run stopped while waiting for rig "${rig.name}".`,
     });
     // 1. Refuse new claims; end the waits of those in the queue.
     move({ type: "closed", reason });

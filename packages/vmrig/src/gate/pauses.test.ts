@@ -37,7 +37,7 @@ describe("while a claim is paused", () => {
     const run = testGate.run({ lease: { ttl: "3s" } });
     const { claim, pausing, pause } = await pausedClaim(run);
     expect(pause).toMatchObject({ copy: "pcs-1", copies: 1, machines: ["pc1", "pc2"], ...FAILURE });
-    expect(run.logLines.at(-1)).toMatch(/^pause {4}pcs-1: as the failed test left it, until /);
+    expect(run.logLines.at(-1)).toMatch(/^pause {4}pcs-1: stays as the failed test left it until /);
 
     const [found] = await enterable(testGate);
     expect(found?.retained).toMatchObject({

@@ -66,7 +66,7 @@ export function createPauses({
         };
         active.set(id, pause);
         say(
-          `pause    ${copy.copy}: as the failed test left it, until ${new Date(until).toLocaleTimeString("en-GB")}`,
+          `pause    ${copy.copy}: stays as the failed test left it until ${new Date(until).toLocaleTimeString("en-GB")}`,
         );
         for (const { paused } of listeners) paused(pause);
         await clock.sleep(forMs, ends).catch(() => {}); // ended before its time

@@ -187,13 +187,13 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
     await ask("bob", pcs(2));
     await expect(ask("carol", pcs(2), { waitForMs: 0 })).rejects.toMatchObject({
       code: "RIG_BUSY",
-      summary: expect.stringMatching(/^"pcs" stayed busy for 0\.\d s\.$/),
+      summary: expect.stringMatching(/^Gave up waiting for "pcs" after 0\.\d s\.$/),
       details: [
         expect.stringMatching(
           /^pcs-1 held by alice@laptop \(vitest run x\) for \d\.\d s, expires in 10 min if not renewed$/,
         ),
         expect.stringMatching(/^pcs-2 held by bob@laptop /),
-        "0 ahead of you, 1 waiting",
+        "you were 1st of 1 in the queue",
       ],
     });
   });

@@ -10,7 +10,7 @@ export interface Loss {
 
 export const REFUSED: Loss = {
   why: "Redis reports that this run no longer holds it",
-  hint: "the lease was released by force, or Redis lost its data: start the run again",
+  hint: "someone ran `vmrig release --force`, or Redis lost its data: start the run again",
 };
 
 export const PAUSED: Loss = {

@@ -45,12 +45,12 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
     await expect(acquire(leases, { who: "carol", waitForMs: 500 })).rejects.toMatchObject({
       code: "RIG_BUSY",
       fault: "infra",
-      summary: expect.stringMatching(/^"pcs-1" stayed busy for \d+\.\d s\.$/),
+      summary: expect.stringMatching(/^Gave up waiting for "pcs-1" after \d+\.\d s\.$/),
       details: [
         expect.stringMatching(
           /^held by alice@laptop \(vitest run x\) for \d+\.\d s, expires in \d+ s if not renewed$/,
         ),
-        "1 ahead of you, 2 waiting",
+        "you were 2nd of 2 in the queue",
       ],
       hint: expect.stringContaining("lease.waitFor"),
     });

@@ -40,7 +40,7 @@ function line(
 
 test("the status shows the holder, for how long, and the position of this waiter", () => {
   expect(renderQueueStatus(line(1, [byAlice]))).toBe(
-    "pcs-1 is held by alice@laptop (vitest run x) for 41 s; you are 2nd in line",
+    "pcs-1 is held by alice@laptop (vitest run x) for 41 s; you are 2nd in the queue",
   );
 });
 
@@ -50,34 +50,34 @@ test("the first waiter is next", () => {
 
 test("between two holders the lock is free for the next waiter", () => {
   expect(renderQueueStatus(line(1, []))).toBe(
-    "pcs-1 is free for the next in line; you are 2nd in line",
+    "pcs-1 is free for the next run in the queue; you are 2nd in the queue",
   );
 });
 
 test("the status of several copies shows the holder of each", () => {
   expect(renderQueueStatus(line(2, [byAlice, byBob]))).toBe(
-    "all 2 copies of pcs are held (alice@laptop (vitest run x) for 41 s, bob@ci-3 (vitest run) for 3 min); you are 2nd in line",
+    "both copies of pcs are held (alice@laptop (vitest run x) for 41 s, bob@ci-3 (vitest run) for 3 min); you are 2nd in the queue",
   );
 });
 
 test("some of several copies may be free for the next waiter", () => {
   expect(renderQueueStatus(line(2, [byBob]))).toBe(
-    "1 of 2 copies of pcs is held (bob@ci-3 (vitest run) for 3 min), the rest free for the next in line; you are 2nd in line",
+    "1 of 2 copies of pcs is held (bob@ci-3 (vitest run) for 3 min), the other is free for the next run in the queue; you are 2nd in the queue",
   );
   expect(renderQueueStatus(line(2, []))).toBe(
-    "2 copies of pcs are free for the next in line; you are 2nd in line",
+    "both copies of pcs are free for the next run in the queue; you are 2nd in the queue",
   );
 });
 
 test("the status of a request for one copy shows only that copy", () => {
   expect(renderQueueStatus(line(3, [byBob], { accept: ["pcs-2"] }))).toBe(
-    "pcs-2 is held by bob@ci-3 (vitest run) for 3 min; you are 2nd in line",
+    "pcs-2 is held by bob@ci-3 (vitest run) for 3 min; you are 2nd in the queue",
   );
 });
 
 test("the status of a request for some copies does not show the others", () => {
   expect(renderQueueStatus(line(3, [byAlice, byBob], { accept: ["pcs-1", "pcs-2"] }))).toMatch(
-    /^all 2 copies asked for of pcs are held \(/,
+    /^both requested copies of pcs are held \(/,
   );
 });
 
@@ -88,7 +88,7 @@ test("the status of a retained copy shows why and until when, without the comman
     retained: { until: new Date(2026, 0, 2, 14, 32).getTime(), why: "after a failed run" },
   };
   expect(renderQueueStatus(line(1, [retained]))).toBe(
-    "pcs-1 is retained by alice@laptop after a failed run for another 12 min (until 14:32); you are 2nd in line",
+    "pcs-1 is retained by alice@laptop after a failed run for another 12 min (until 14:32); you are 2nd in the queue",
   );
   expect(renderQueueStatus(line(2, [retained, byBob]))).toContain(
     " held (retained by alice@laptop after a failed run for another 12 min (until 14:32), bob@ci-3 (vitest run) for 3 min)",
@@ -99,13 +99,13 @@ test("after a restart without its data the status says why nothing is granted ye
   expect(
     renderQueueStatus(line(2, [], { position: 1, restarted: { agoMs: 4000, forMs: 27_000 } })),
   ).toBe(
-    "Redis restarted 4.0 s ago without persistence, leases from before may still live, 27 s more; you are next",
+    "Redis restarted 4.0 s ago without persistence, so vmrig grants no lease for another 27 s; you are next",
   );
 });
 
 test("a run that already has a copy waits for one more", () => {
   expect(renderQueueStatus(line(1, [byAlice], { extra: true }))).toMatch(
-    /; you are 2nd in line, for one more copy$/,
+    /; you are 2nd in the queue, for one more copy$/,
   );
 });
 
@@ -117,6 +117,6 @@ test.each([
   [21, "21st"],
 ])("position %d is the %s", (position, ordinal) => {
   expect(renderQueueStatus(line(1, [byAlice], { position }))).toContain(
-    `you are ${ordinal} in line`,
+    `you are ${ordinal} in the queue`,
   );
 });

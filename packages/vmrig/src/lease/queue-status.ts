@@ -35,21 +35,21 @@ export interface Restarted {
 /**
  * Returns a line such as:
  *
- * - `pcs-1 is held by alice@laptop (vitest run x) for 41 s; you are 2nd in line`
+ * - `pcs-1 is held by alice@laptop (vitest run x) for 41 s; you are 2nd in the queue`
  * -
- *   `all 2 copies of pcs are held (alice@laptop (vitest run x) for 41 s, bob@ci-3 (vitest run) for 3 min); you are next`
+ *   `both copies of pcs are held (alice@laptop (vitest run x) for 41 s, bob@ci-3 (vitest run) for 3 min); you are next`
  */
 export function renderQueueStatus(status: QueueStatus): string {
-  const position = status.position === 1 ? "next" : `${ordinal(status.position)} in line`;
+  const position = status.position === 1 ? "next" : `${ordinal(status.position)} in the queue`;
   return `${renderHolders(status)}; you are ${position}${status.extra ? ", for one more copy" : ""}`;
 }
 
 /**
  * Returns
- * `Redis restarted 4.0 s ago without persistence, leases from before may still live, 27 s more`.
+ * `Redis restarted 4.0 s ago without persistence, so vmrig grants no lease for another 27 s`.
  */
 export function renderRestarted({ agoMs, forMs }: Restarted): string {
-  return `Redis restarted ${formatDuration(agoMs)} ago without persistence, leases from before may still live, ${formatDuration(forMs)} more`;
+  return `Redis restarted ${formatDuration(agoMs)} ago without persistence, so vmrig grants no lease for another ${formatDuration(forMs)}`;
 }
 
 function renderHolders({ rig, copies, accept, held, restarted }: QueueStatus): string {
@@ -57,19 +57,19 @@ function renderHolders({ rig, copies, accept, held, restarted }: QueueStatus): s
   const [first] = held;
   if (accept.length === 1)
     return `${accept.join()} is ${first === undefined ? FREE : renderCurrentHolder(first)}`;
-  const wanted =
-    accept.length === copies.length
-      ? `${accept.length} copies of ${rig}`
-      : `${accept.length} copies asked for of ${rig}`;
-  if (first === undefined) return `${wanted} are ${FREE}`;
+  const wanted = `${accept.length === copies.length ? "copies" : "requested copies"} of ${rig}`;
+  const all = accept.length === 2 ? "both" : `all ${accept.length}`;
+  if (first === undefined) return `${all} ${wanted} are ${FREE}`;
   const holders = held.map(describeCurrentHolder).join(", ");
-  if (held.length === accept.length) return `all ${wanted} are held (${holders})`;
-  return `${held.length} of ${wanted} ${held.length === 1 ? "is" : "are"} held (${holders}), the rest ${FREE}`;
+  if (held.length === accept.length) return `${all} ${wanted} are held (${holders})`;
+  const others = accept.length - held.length === 1 ? "the other is" : "the others are";
+  return `${held.length} of ${accept.length} ${wanted} ${held.length === 1 ? "is" : "are"} held (${holders}), ${others} ${FREE}`;
 }
 
-const FREE = "free for the next in line";
+export const FREE = "free for the next run in the queue";
 
-function ordinal(n: number): string {
+/** Returns `1st`, `2nd`, `3rd`, `4th`, … */
+export function ordinal(n: number): string {
   const suffix =
     { one: "st", two: "nd", few: "rd" }[
       new Intl.PluralRules("en", { type: "ordinal" }).select(n) as string

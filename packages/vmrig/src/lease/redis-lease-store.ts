@@ -124,7 +124,7 @@ export class RedisLeaseStore implements LeaseStore {
     const checked = checkLeaseRequest(request);
     if (!Number.isInteger(ttlMs) || ttlMs < 1000) {
       throw new VmrigError("CONFIG_INVALID", {
-        message: `A lease cannot have a ttl of ${ttlMs} ms: whole milliseconds, at least 1000.`,
+        message: `ttl must be a whole number of at least 1000 ms; got ${ttlMs}.`,
       });
     }
     return new QueueWaiter(this.#context, checked, printable(holder));

@@ -32,7 +32,7 @@ test("a Redis that restarted without its data grants nothing until the forgotten
   });
   expect(alice.remainingMs()).toBe(0);
   expect(reports.at(-1)).toMatch(
-    /^Redis restarted \d\.\d s ago without persistence, leases from before may still live, \d\.\d s more; you are next$/,
+    /^Redis restarted \d\.\d s ago without persistence, so vmrig grants no lease for another \d\.\d s; you are next$/,
   );
 });
 
@@ -43,8 +43,8 @@ test("an attempt within the TTL after a restart is refused, and the error says w
     code: "RIG_BUSY",
     details: [
       expect.stringContaining("restarted"),
-      "free for the next in line",
-      "0 ahead of you, 1 waiting",
+      "free for the next run in the queue",
+      "you were 1st of 1 in the queue",
     ],
   });
   expect(await store.tryAcquire(PCS, { holder: person("alice"), ttlMs: 600_000 })).toBeUndefined();

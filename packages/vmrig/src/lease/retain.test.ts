@@ -65,7 +65,7 @@ describe.each([1, 3])("with %d Redis servers", (count) => {
       (error: Error) => error,
     );
     expect(message).toMatch(
-      /\n {2}retained by alice@laptop after a failed run for another \d\.\d s \(until \d\d:\d\d\)\n {2}1 ahead of you/,
+      /\n {2}retained by alice@laptop after a failed run for another \d\.\d s \(until \d\d:\d\d\)\n {2}you were 2nd of/,
     );
     expect((await waiting).fence).toBeGreaterThan(alice.fence);
     expect(told[0]).toMatch(/^pcs-1 is held by alice@laptop \(vitest run x\) for /);

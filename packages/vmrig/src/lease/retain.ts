@@ -30,7 +30,7 @@ return 1
 export function checkRetain({ forMs }: RetainOptions): void {
   if (Number.isInteger(forMs) && forMs > 0 && forMs <= LONGEST_MS) return;
   throw new VmrigError("CONFIG_INVALID", {
-    message: `A copy cannot be retained for ${forMs} ms: use whole milliseconds, at most 24 hours.`,
+    message: `The time to retain a copy must be a whole number of ms, from 1 to ${LONGEST_MS} (24 hours); got ${forMs}.`,
   });
 }
 

@@ -1,7 +1,7 @@
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { formatDuration } from "../clock/format-duration.ts";
 import { renderCurrentHolder } from "./current-holder.ts";
-import { renderRestarted, type QueueStatus } from "./queue-status.ts";
+import { FREE, ordinal, renderRestarted, type QueueStatus } from "./queue-status.ts";
 import type { LeaseRequest } from "./lease-request.ts";
 
 /** Returns the name of the requested copy or rig. */
@@ -21,13 +21,13 @@ export function rigBusy(
   status: QueueStatus | undefined,
 ): VmrigError {
   return new VmrigError("RIG_BUSY", {
-    message: `"${subject(request)}" stayed busy for ${waited}.`,
+    message: `Gave up waiting for "${subject(request)}" after ${waited}.`,
     details:
       status === undefined
-        ? ["Redis never answered"]
+        ? ["Redis did not answer"]
         : [
             ...describeHolders(status),
-            `${status.position - 1} ahead of you, ${status.waiting} waiting`,
+            `you were ${ordinal(status.position)} of ${status.waiting} in the queue`,
           ],
     hint: "raise `lease.waitFor`, or run `vmrig status` to see who holds it",
   });
@@ -39,7 +39,7 @@ function describeHolders({ accept, held, restarted }: QueueStatus): string[] {
     accept.map((copy) => {
       const name = accept.length === 1 ? "" : `${copy} `;
       const holder = held.find((one) => one.copy === copy);
-      if (holder === undefined) return `${name}free for the next in line`;
+      if (holder === undefined) return `${name}${FREE}`;
       const until =
         Number.isFinite(holder.expiresInMs) && holder.retained === undefined
           ? `, expires in ${formatDuration(holder.expiresInMs)} if not renewed`

@@ -1,5 +1,8 @@
 import { VmrigError } from "../errors/vmrig-error.ts";
 
+const NOT_YOURS =
+  "make it writable for your user. If you once ran vmrig as root: `chown` it to your user";
+
 /**
  * Remedy for each error code of a full, read-only or foreign disk. A program cannot fix such a
  * disk, and the failure is not a bug of vmrig.
@@ -9,8 +12,8 @@ const REFUSALS: Readonly<Record<string, string>> = {
   EDQUOT: "free some space: your quota of this disk is used up",
   EROFS:
     "its file system is read-only: mount it writable, or move vmrig's folders elsewhere with VMRIG_HOME and VMRIG_CACHE",
-  EACCES: "change its owner to your user: a run as root may have left it behind",
-  EPERM: "change its owner to your user: a run as root may have left it behind",
+  EACCES: NOT_YOURS,
+  EPERM: NOT_YOURS,
   ENOTDIR: "a part of this path is a file: move it away",
   EEXIST: "something else has this name: move it away",
   EMFILE: "too many files are open: raise `ulimit -n`",

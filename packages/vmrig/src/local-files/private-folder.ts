@@ -11,7 +11,11 @@ import { VmrigError } from "../errors/vmrig-error.ts";
 export async function ensurePrivateFolder(path: string): Promise<void> {
   await mkdir(path, { recursive: true, mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "EEXIST")
-      throw unsafe(path, `cannot be created (${error.code ?? error.message})`);
+      throw unsafe(
+        path,
+        `cannot be created (${error.code ?? error.message})`,
+        "make the folder above it writable for your user",
+      );
   });
   const found = await lstat(path);
   const me = process.getuid?.();
@@ -23,9 +27,13 @@ export async function ensurePrivateFolder(path: string): Promise<void> {
   if ((found.mode & 0o077) !== 0) await chmod(path, 0o700);
 }
 
-function unsafe(path: string, why: string): VmrigError {
+function unsafe(
+  path: string,
+  why: string,
+  hint = "if you do not need this folder, delete it and run again: vmrig creates a private one",
+): VmrigError {
   return new VmrigError("FOLDER_UNSAFE", {
     message: `${path} ${why}.`,
-    hint: "check its content, remove it, and run again: vmrig creates it with mode 0700",
+    hint,
   });
 }

@@ -76,13 +76,13 @@ test("a hundred commands cancelled at random moments leave nothing behind", asyn
   expect(await leftOver()).toEqual(NOTHING);
 });
 
-test("characters that a command line cannot carry are rejected before anything is sent", async () => {
+test("characters that a command line cannot contain are rejected before anything is sent", async () => {
   const bad: ReadonlyArray<[Promise<unknown>, string]> = [
-    [pc1.$`echo ${"a\0b"}`, "cannot carry a NUL character (at position 1"],
-    [pc1.exec("a\0"), "cannot carry a NUL character"],
-    [pc1.$({ env: { A: "\0" } })`true`, "cannot carry a NUL character"],
-    [pc1.$({ cwd: "a\0" })`true`, "cannot carry a NUL character"],
-    [pc1.$`echo ${"\ud800"}`, "cannot carry half a surrogate pair"],
+    [pc1.$`echo ${"a\0b"}`, "cannot contain a NUL character (at position 1"],
+    [pc1.exec("a\0"), "cannot contain a NUL character"],
+    [pc1.$({ env: { A: "\0" } })`true`, "cannot contain a NUL character"],
+    [pc1.$({ cwd: "a\0" })`true`, "cannot contain a NUL character"],
+    [pc1.$`echo ${"\ud800"}`, "cannot contain half a surrogate pair"],
     [pc1.$({ timeout: "soon" })`true`, '"soon" is not a duration'],
     [pc1.$({ forceKillAfterDelay: "soon" })`true`, '"soon" is not a duration'],
   ];

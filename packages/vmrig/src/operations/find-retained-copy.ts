@@ -73,7 +73,7 @@ export function whyOver(
       ? "its run ended before it retained the copy"
       : undefined;
   const time = new Date(until).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
-  const reason = `its time was until ${time}, or it was released by force`;
+  const reason = `its time (until ${time}) is over, or someone released it by force`;
   return held === undefined
     ? reason
     : `${reason}; now it is ${held.retained === undefined ? "held by " : ""}${describeCurrentHolder(held)}`;

@@ -31,7 +31,7 @@ export async function* stopRig(options: StopRigOptions): AsyncGenerator<StoppedC
   const { stop } = driver;
   if (stop === undefined) {
     throw new VmrigError("CAPABILITY_MISSING", {
-      message: `Machines of the driver "${driver.name}" cannot be stopped.`,
+      message: `The driver "${driver.name}" does not support stopping machines.`,
       hint: `\`vmrig destroy ${rig.name}\` destroys them for good`,
     });
   }

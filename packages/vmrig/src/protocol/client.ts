@@ -43,7 +43,8 @@ export async function connectGate(path: string): Promise<GateClient> {
   };
   const end = (cause?: Error): void => {
     gone ??= new VmrigError("GATE_LOST", {
-      message: "The gate is gone: its process ended or closed the connection.",
+      message: "vmrig's background process (the gate) exited or closed the connection.",
+      hint: "run again; the lines marked `vmrig` above say how it ended",
       ...(cause && { cause }),
     });
     requests.end(gone);

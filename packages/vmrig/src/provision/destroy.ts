@@ -44,8 +44,8 @@ export async function destroy(options: DestroyOptions): Promise<{ readonly destr
 export function requireConfirmation(typed: string, rig: string): void {
   if (typed === rig) return;
   throw new VmrigError("CONFIRMATION_MISSING", {
-    message: `Destroying "${rig}" needs the name of the rig as confirmation, but got ${JSON.stringify(typed)}; nothing was touched.`,
-    hint: `vmrig destroy ${rig}`,
+    message: `To destroy "${rig}", confirm its name; got ${JSON.stringify(typed)}. vmrig changed nothing.`,
+    hint: `run: vmrig destroy ${rig}`,
   });
 }
 

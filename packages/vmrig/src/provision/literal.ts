@@ -24,7 +24,7 @@ function escape(text: string): string {
   if (text.includes("{TfToken[")) {
     throw new VmrigError("CONFIG_INVALID", {
       message: `The text ${JSON.stringify(text)} cannot be passed to Terraform: cdktf reserves \`{TfToken[\`.`,
-      hint: "leave `{TfToken[` out of names and options",
+      hint: "remove `{TfToken[` from names and options",
     });
   }
   return text.replaceAll(/([$%])\{/g, "$1$1{");

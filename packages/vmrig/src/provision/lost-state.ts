@@ -20,7 +20,7 @@ export async function refuseLostState(options: {
   if (unmanaged.length === 0) return;
   const backup = await readState(files.backup).catch(() => undefined);
   throw new VmrigError("STATE_LOST", {
-    message: `Machines of "${copy.copy}" do not belong to its Terraform state; nothing was touched.`,
+    message: `Found machines of "${copy.copy}" that do not belong to its Terraform state. vmrig changed nothing.`,
     details: [
       ...unmanaged,
       `state: ${files.state}, ${describeState(state)}`,

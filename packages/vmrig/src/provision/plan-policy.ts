@@ -80,7 +80,7 @@ export function checkPlan(plan: Plan, rules: PlanPolicyRules): PlanVerdict {
 
 function assertValid(plan: Plan): void {
   const fault = !plan.format_version.startsWith("1.")
-    ? `has format ${plan.format_version}, and vmrig knows 1.x`
+    ? `has format ${plan.format_version}, but vmrig supports only 1.x`
     : plan.errored === true
       ? "ended with an error"
       : plan.complete === false

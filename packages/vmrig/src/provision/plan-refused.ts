@@ -8,7 +8,7 @@ import type { Refusal } from "./plan-policy.ts";
 export function planRefused(copy: string, refused: readonly Refusal[]): VmrigError {
   const allowable = refused.filter(({ kind }) => kind !== "forget" && kind !== "unknown");
   return new VmrigError("PLAN_REFUSED", {
-    message: `Machines of "${copy}" would be lost, but a test run may only create machines; nothing was touched.`,
+    message: `The plan changes machines of "${copy}", but a test run may only create machines. vmrig changed nothing.`,
     details: refused.map((refusal) => `${refusal.address} ${describe(refusal)}`),
     hint:
       allowable.length === refused.length
@@ -29,10 +29,10 @@ function describe({ kind, reason, values }: Refusal): string {
 const WHAT: Record<Refusal["kind"], string> = {
   replace: "would be replaced",
   delete: "would be deleted",
-  forget: "would be removed from the state and would run on unmanaged",
-  vanished: "is gone, although vmrig did not delete it; it would be recreated at its baseline",
+  forget: "would be removed from the state, but would keep running",
+  vanished: "was deleted outside vmrig; the plan would recreate it at its baseline",
   disrupt: "would be restarted or rewritten",
-  unknown: "would undergo an action that vmrig does not know",
+  unknown: "has a planned change that vmrig does not support",
 };
 
 /** https://developer.hashicorp.com/terraform/internals/json-format#change-representation */

@@ -50,7 +50,7 @@ export function parsePlan(text: string): Plan {
     return PLAN.parse(JSON.parse(text));
   } catch (error) {
     throw new VmrigError("TERRAFORM_FAILED", {
-      message: "Terraform's plan has a format that vmrig does not know, so it was not applied.",
+      message: "Terraform's plan has a format that vmrig does not support, so it was not applied.",
       details: [error instanceof z.ZodError ? z.prettifyError(error) : String(error)].flatMap(
         (part) => part.split("\n"),
       ),

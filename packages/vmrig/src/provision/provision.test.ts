@@ -135,7 +135,7 @@ describe("a plan that would lose a machine", () => {
 
     await expect(testRig.provision()).rejects.toMatchObject({
       code: "PLAN_REFUSED",
-      details: [expect.stringContaining(`${PC2} is gone`)],
+      details: [expect.stringContaining(`${PC2} was deleted outside vmrig`)],
       hint: expect.stringContaining(`vmrig up --allow ${PC2}`) as string,
     });
     expect(await testRig.provision({ allow: new Set([PC2]) })).toMatchObject({ replaced: [PC2] });

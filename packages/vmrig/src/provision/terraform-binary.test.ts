@@ -85,7 +85,7 @@ test("a killed terraform is reported as killed, and tofu is not tried", async ()
 
   await expect(findTerraform({ PATH: folder })).rejects.toMatchObject({
     code: "TERRAFORM_FAILED",
-    summary: "`terraform version -json` was ended by SIGKILL, not by vmrig.",
+    summary: "`terraform version -json` was killed by SIGKILL, which vmrig did not send.",
     hint: expect.stringContaining("run again") as string,
   });
 });

@@ -58,7 +58,7 @@ async function versionOf(
   // wrong.
   if (result.timedOut) throw interrupted(path, `did not end within ${VERSION_MS / 1000} s`);
   if (result.signal !== undefined)
-    throw interrupted(path, `was ended by ${result.signal}, not by vmrig`);
+    throw interrupted(path, `was killed by ${result.signal}, which vmrig did not send`);
   if (result.code === "ENOENT")
     return { unusable: path.includes(sep) ? "no such file" : "not on the PATH" };
   if (result.failed) return { unusable: `\`version -json\` failed: ${result.shortMessage}` };
@@ -72,7 +72,7 @@ async function versionOf(
 function interrupted(path: string, what: string): VmrigError {
   return new VmrigError("TERRAFORM_FAILED", {
     message: `\`${path} version -json\` ${what}.`,
-    hint: "run again; nothing was started. If memory ran out, the kernel's log shows it: `dmesg | grep -i oom`",
+    hint: "run again: vmrig changed nothing. If memory ran out, the kernel's log shows it: `dmesg | grep -i oom`",
   });
 }
 

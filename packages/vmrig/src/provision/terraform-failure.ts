@@ -25,7 +25,7 @@ export function terraformFailure(options: {
     ...(log === undefined
       ? {}
       : {
-          hint: `fix the cause and run again: a half-created machine is recreated. The full log: ${log}`,
+          hint: `fix the cause; the next run recreates incomplete machines. The full log: ${log}`,
         }),
   });
 }

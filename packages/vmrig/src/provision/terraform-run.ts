@@ -72,13 +72,13 @@ export async function runTerraform(
     if (result === "still running") {
       throw failed(
         run,
-        `did not end within ${STOP_GRACE_MS / 1000} s of SIGTERM; process ${child.pid} is still running and holds the lock of its state`,
+        `did not end within ${STOP_GRACE_MS / 1000} s of SIGTERM; process ${child.pid} is still running and locks the state`,
       );
     }
     if (timeUp.aborted)
       throw failed(run, `took longer than ${run.timeoutMs / 1000} s and was stopped`);
     if (result.signal !== undefined)
-      throw failed(run, `was ended by ${result.signal}, not by vmrig`);
+      throw failed(run, `was killed by ${result.signal}, which vmrig did not send`);
     if (result.exitCode === undefined) throw failed(run, `did not start: ${result.shortMessage}`);
     return {
       exitCode: result.exitCode,

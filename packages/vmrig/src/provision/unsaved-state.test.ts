@@ -37,8 +37,9 @@ test("an unsaved state stops every run until the command in the hint is run", as
   await expect(destroy({ ...testRig.options(), confirm: "pcs" })).rejects.toMatchObject({
     code: "STATE_UNSAVED",
   });
-  const pushState = isVmrigError(error) ? (error.hint ?? "") : "";
-  await execa("sh", ["-c", pushState]);
+  const hint = isVmrigError(error) ? (error.hint ?? "") : "";
+  const pushState = /^save the state: `(?<command>.+)`$/.exec(hint)?.groups?.["command"];
+  await execa("sh", ["-c", pushState ?? "exit 1"]);
   expect(await testRig.provision()).toMatchObject({ created: [], replaced: [] });
 });
 

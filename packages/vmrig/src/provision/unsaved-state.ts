@@ -27,12 +27,12 @@ export async function refuseUnsavedState(
     "state push errored.tfstate",
   ];
   throw new VmrigError("STATE_UNSAVED", {
-    message: `An earlier run could not save the Terraform state of "${copy.copy}"; nothing was touched.`,
+    message: `An earlier run could not save the Terraform state of "${copy.copy}". vmrig changed nothing.`,
     details: [
       `unsaved: ${files.unsaved}, ${await serialOf(files.unsaved)}`,
       `saved: ${files.state}, ${await serialOf(files.state)}`,
     ],
-    hint: `${push.join(" ")} && rm ${quoteWord(files.unsaved)}`,
+    hint: `save the state: \`${push.join(" ")} && rm ${quoteWord(files.unsaved)}\``,
   });
 }
 

@@ -82,7 +82,7 @@ export function checkAddresses(addresses: readonly RedisAddress[]): void {
   throw new VmrigError("CONFIG_INVALID", {
     message: `Redis at ${describeAddress(twice)} is listed twice.`,
     details: addresses.map(describeAddress),
-    hint: "list each server once, and only servers that run independently of each other; another database of one server is the same server",
+    hint: "list each server once, and only servers that run independently of each other. Different databases on one server do not count as separate servers",
   });
 }
 

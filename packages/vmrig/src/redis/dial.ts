@@ -97,7 +97,7 @@ function dialHint(
   { shown, namespace }: { readonly shown: string; readonly namespace: string },
 ): string {
   if (fault.message.startsWith("NOPERM")) {
-    return `grant the Redis user the ACL rules of docs/guide/shared-redis.md, for keys and channels ${namespace}:*`;
+    return `grant the Redis user the ACL rules in "A Redis for a team" of the docs, for keys and channels ${namespace}:*`;
   }
   const hint = shown.startsWith("rediss:") ? tlsHint(fault) : undefined;
   return (

@@ -230,7 +230,7 @@ test("damaged data is reported with the log, and left in place", async () => {
   await writeFile(damaged, "REDIS damaged");
   await expect(embeddedRedis({ folder, dataFolder })).rejects.toMatchObject({
     code: "REDIS_UNREACHABLE",
-    message: expect.stringContaining("ended while it started"),
+    message: expect.stringContaining("exited during startup"),
     hint: expect.stringContaining(dataFolder),
   });
   expect(await readFile(damaged, "utf8")).toBe("REDIS damaged");

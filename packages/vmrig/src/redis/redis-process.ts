@@ -129,7 +129,7 @@ function commandLine({ socketPath, dataFolder }: RedisProcess): string[] {
 async function endedEarly({ dataFolder }: RedisProcess, how: string): Promise<VmrigError> {
   const lines = (await tail(logFile(dataFolder))).trim().split("\n").slice(-8);
   return new VmrigError("REDIS_UNREACHABLE", {
-    message: `The embedded Redis ended while it started (${how}).`,
+    message: `The embedded Redis exited during startup (${how}).`,
     details: lines,
     hint: `if its data is damaged, move ${dataFolder} away: the next run starts with an empty folder`,
   });

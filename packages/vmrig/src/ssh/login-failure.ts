@@ -34,7 +34,7 @@ export function toLoginFailure(
   }
   if (error.level === "handshake") {
     return new VmrigError("MACHINE_UNREACHABLE", {
-      message: `No SSH with ${name} at ${host}:${port}: ${error.message}.`,
+      message: `Could not connect to ${name} by SSH at ${host}:${port}: ${error.message}.`,
       cause: error,
     });
   }

@@ -120,7 +120,7 @@ function lost(
   const facts: ErrorFacts = {
     message: `The SSH connection to ${name} was lost ${(afterMs / 1000).toFixed(1)} s into a command.`,
     details: said,
-    hint: "the machine may have rebooted or been rolled back under the command",
+    hint: "the machine may have rebooted or been rolled back while the command ran",
     cause: closed.reason,
   };
   return new ConnectionLostError(true, facts, hungUp());

@@ -35,7 +35,7 @@ test("leaves plain words bare, but quotes an assignment", () => {
   );
 });
 
-test("refuses a character that a command line cannot carry, and names its position", () => {
+test("refuses a character that a command line cannot contain, and names its position", () => {
   expect(() => quote("ab\0c")).toThrow(
     expect.objectContaining({
       code: "COMMAND_INVALID",

@@ -27,7 +27,7 @@ export function representable(value: string): string {
   if (bad === null) return value;
   const what = bad[0] === "\0" ? "a NUL character" : "half a surrogate pair";
   throw new VmrigError("COMMAND_INVALID", {
-    message: `A command line cannot carry ${what} (at position ${bad.index} of ${JSON.stringify(value.slice(0, 40))}).`,
+    message: `A command line cannot contain ${what} (at position ${bad.index} of ${JSON.stringify(value.slice(0, 40))}).`,
     hint: "pass bytes through the `input` option or `file().write()`",
   });
 }

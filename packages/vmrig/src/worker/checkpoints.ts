@@ -46,7 +46,7 @@ export function createCheckpoints(reach: MachineControlOptions): Checkpoints {
     }
     if (snapshot === undefined)
       throw new VmrigError("INTERNAL", {
-        message: "The gate took a checkpoint and did not name it.",
+        message: "The gate returned no name for the checkpoint.",
       });
     const checkpoint: Checkpoint = Object.freeze({ name, machines: Object.freeze([...machines]) });
     kept.set(checkpoint, { snapshot, nonce });
@@ -56,15 +56,17 @@ export function createCheckpoints(reach: MachineControlOptions): Checkpoints {
   const restore = async (checkpoint: Checkpoint, only?: string): Promise<void> => {
     const found = kept.get(checkpoint);
     if (found === undefined)
-      throw unknownCheckpoint(
-        inspect(checkpoint, { depth: 1, breakLength: Infinity }),
-        "this test file",
-      );
+      throw new VmrigError("CHECKPOINT_UNKNOWN", {
+        message: `This test file has no checkpoint ${inspect(checkpoint, { depth: 1, breakLength: Infinity })}.`,
+        hint: "pass the object that `checkpoint()` returned; it lasts until the test file that took it ends",
+      });
     const machines = only === undefined ? checkpoint.machines : [only];
     if (only !== undefined && !checkpoint.machines.includes(only)) {
-      throw unknownCheckpoint(`"${checkpoint.name}"`, only, [
-        `it is one of ${checkpoint.machines.join(", ")}`,
-      ]);
+      throw new VmrigError("CHECKPOINT_UNKNOWN", {
+        message: `Checkpoint "${checkpoint.name}" does not include ${only}.`,
+        details: [`it includes: ${checkpoint.machines.join(", ")}`],
+        hint: "to include all machines, take the checkpoint with `rig.checkpoint()`",
+      });
     }
     const { baseline, guest, nonce } = reach.grant();
     await reach.without(machines, async (keep) => {
@@ -96,16 +98,4 @@ export function createCheckpoints(reach: MachineControlOptions): Checkpoints {
   };
 
   return { take, restore };
-}
-
-function unknownCheckpoint(
-  which: string,
-  whose: string,
-  details: readonly string[] = [],
-): VmrigError {
-  return new VmrigError("CHECKPOINT_UNKNOWN", {
-    message: `The checkpoint ${which} is not one of ${whose}.`,
-    details,
-    hint: "pass what `checkpoint()` resolved to; it lasts until the test file that took it ends",
-  });
 }

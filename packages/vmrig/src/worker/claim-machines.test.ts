@@ -126,8 +126,8 @@ test("unhealthy machines recover before the first command, which then runs", asy
   onTestFinished(() => claim.release());
   expect((await pc1Of(claim).$`touch ran; ls`).stdout).toBe("ran");
   expect(logLines.filter((line) => line.startsWith("broken ")).toSorted()).toEqual([
-    "broken   pcs-1 pc1: pc1 could not be proven to be at its baseline another.",
-    "broken   pcs-1 pc2: pc2 could not be proven to be at its baseline another.",
+    "broken   pcs-1 pc1: Could not verify that pc1 is at its baseline another.",
+    "broken   pcs-1 pc2: Could not verify that pc2 is at its baseline another.",
   ]);
 });
 
@@ -170,10 +170,7 @@ test("a machine that no test logs in to is proven too, before another machine ca
   onTestFinished(() => claim.release());
   expect((await pc1Of(claim).$`hostname`).stdout).toBe("pc1");
   expect(logLines.filter((line) => line.startsWith("broken "))).toEqual([
-    "broken   pcs-1 pc2: pc2 could not be proven to be at its baseline ".concat(
-      claim.baseline,
-      ".",
-    ),
+    "broken   pcs-1 pc2: Could not verify that pc2 is at its baseline ".concat(claim.baseline, "."),
   ]);
 });
 
@@ -186,7 +183,7 @@ test("machines of an ended claim are out of reach for code that still has the ob
   await claim.release();
   await expect(pc1.$`echo late > late`).rejects.toMatchObject({
     code: "LEASE_LOST",
-    message: expect.stringContaining("its test file has ended"),
+    message: expect.stringContaining("their test file has ended"),
   });
 });
 

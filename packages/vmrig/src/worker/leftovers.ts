@@ -75,7 +75,7 @@ async function look(
   // An evidence machine logs in only to a machine that has a proven connection.
   await connect(name);
   const evidenceMachine = evidenceMachines[name];
-  if (evidenceMachine === undefined) throw new Error(`the claim has no machine ${name}`);
+  if (evidenceMachine === undefined) throw new Error(`this test file has no machine ${name}`);
   return takeSystemSnapshot(evidenceMachine, { guest, jobs });
 }
 
@@ -84,6 +84,6 @@ function toError(copy: string, found: readonly string[]): VmrigError {
   return new VmrigError("LEFT_BEHIND", {
     message: `The test left something behind on ${copy}.`,
     details: [...found.slice(0, SHOWN), ...(more > 0 ? [`and ${more} more`] : [])],
-    hint: 'end or undo it in the test or in an afterEach, or roll the machines back before the tests that need it: meta: { vmrig: { rollback: "test" } }',
+    hint: 'end or undo it in the test or in an afterEach. Or roll back before each test: meta: { vmrig: { rollback: "test" } }',
   });
 }

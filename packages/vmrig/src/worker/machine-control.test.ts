@@ -104,11 +104,14 @@ test("a machine restores its checkpoint repeatedly and alone; the checkpoint is 
   await pc1.crash();
   await pc1.restore(installed);
   expect((await pc1.$`cat state`).stdout).toBe("installed");
-  await expect(pc2.restore(installed)).rejects.toMatchObject({ code: "CHECKPOINT_UNKNOWN" });
+  await expect(pc2.restore(installed)).rejects.toMatchObject({
+    code: "CHECKPOINT_UNKNOWN",
+    summary: 'Checkpoint "installed" does not include pc2.',
+  });
   await expect(pc1.restore({ ...installed })).rejects.toMatchObject({ code: "CHECKPOINT_UNKNOWN" });
   const byName: unknown = "installed";
   await expect(pc1.restore(byName as typeof installed)).rejects.toThrow(
-    "The checkpoint 'installed' is not one of this test file.",
+    "This test file has no checkpoint 'installed'.",
   );
 
   await claim.rollBack();

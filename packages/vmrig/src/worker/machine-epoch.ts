@@ -16,6 +16,6 @@ export interface MachineEpoch {
 
 export function machineOf(granted: Grant, name: string): Grant["machines"][number] {
   const machine = granted.machines.find((candidate) => candidate.name === name);
-  if (machine === undefined) throw new Error(`the grant has no machine ${name}`);
+  if (machine === undefined) throw new Error(`this test file has no machine ${name}`);
   return machine;
 }

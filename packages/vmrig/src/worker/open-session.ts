@@ -117,7 +117,7 @@ export function openSession(client: GateClient, first: Grant, clock: Clock): Ses
       pristine.touch();
       if (known === undefined) {
         throw new VmrigError("MACHINE_UNREACHABLE", {
-          message: `Nothing has logged in to ${name} since its last rollback.`,
+          message: `${name} was not used since its rollback, so vmrig has no connection to it.`,
         });
       }
       const connection = known.get(name);
@@ -132,7 +132,7 @@ export function openSession(client: GateClient, first: Grant, clock: Clock): Ses
     switched: (name, off) => void (off ? state.epoch.off.add(name) : state.epoch.off.delete(name)),
     spoil: (reason) => move({ type: "spoiled", reason }),
     end() {
-      const message = `The claim on ${state.epoch.grant.copy} is over: its test file has ended.`;
+      const message = `The machines of ${state.epoch.grant.copy} are released: their test file has ended.`;
       move({ type: "released", reason: new VmrigError("LEASE_LOST", { message }) });
       connections.hangUp();
     },

@@ -3,12 +3,12 @@ import { asVmrigError } from "../../errors/vmrig-error.ts";
 
 /** Returns a failed finding for an error. */
 export function failure(what: string, error: unknown, fix?: string): Finding {
-  const { summary, details, hint } = asVmrigError(error);
+  const { code, summary, details, hint } = asVmrigError(error);
   return {
     what,
     status: "fail",
     measured: [summary, ...details].join(" "),
-    fix: fix ?? hint ?? "see the error's page, docs/reference/errors.md",
+    fix: fix ?? hint ?? `see ${code} in "Errors" of the docs`,
   };
 }
 

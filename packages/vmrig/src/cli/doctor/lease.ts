@@ -23,7 +23,7 @@ export interface ExaminedStore {
 }
 
 function permissions(namespace: string): string {
-  return `give the user of Redis the ACL of docs/guide/shared-redis.md, for keys and channels ${namespace}:*`;
+  return `grant the Redis user the ACL rules in "A Redis for a team" of the docs, for keys and channels ${namespace}:*`;
 }
 
 /**

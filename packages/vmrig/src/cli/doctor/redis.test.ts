@@ -32,7 +32,7 @@ test("a denied channel is reported with the prefix that the ACL must allow", asy
   await using server = await RedisServer.start({ persistence: "always" });
   await server.operator.call("ACL", "SETUSER", "default", "resetchannels", "&vmrig:*");
   const fix = expect.stringMatching(
-    /shared-redis\.md, for keys and channels team-a:\*$/,
+    /"A Redis for a team" of the docs, for keys and channels team-a:\*$/,
   ) as unknown;
   expect((await examineServers(server)).at(-1)).toMatchObject({
     what: "lease",

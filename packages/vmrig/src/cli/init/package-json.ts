@@ -62,7 +62,7 @@ function unreadable(path: string, cause: unknown): VmrigError {
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new VmrigError("CONFIG_UNREADABLE", {
     message: `${path} could not be read: ${reason}`,
-    hint: "fix the file first; nothing was written",
+    hint: "fix the file first; vmrig wrote nothing",
     cause,
   });
 }

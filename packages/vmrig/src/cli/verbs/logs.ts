@@ -25,7 +25,7 @@ export const logs = defineVerb({
     const read = driver.console;
     if (read === undefined) {
       throw new VmrigError("CAPABILITY_MISSING", {
-        message: `Machines of the driver "${driver.name}" have no console that could be read.`,
+        message: `The driver "${driver.name}" does not support consoles.`,
       });
     }
     const [{ pickMachine }, { followConsole, readConsole }] = await Promise.all([

@@ -14,7 +14,7 @@ async function failedRun(cli: TestCli): Promise<Run> {
   const claim: ClaimSession = await claimMachines(client, "file");
   await claim.machines["pc1"]?.exec("sh", ["-c", "echo evidence > left"]);
   await claim.release(true);
-  await run.says(/^retained pcs-1: as the failed tests left it, until/);
+  await run.says(/^retained pcs-1: stays as the failed tests left it until/);
   await run.gate.close();
   return run;
 }
@@ -75,7 +75,7 @@ describe("machines retained after a failed run", () => {
     const { exitCode, stdout, stderr } = await cli.start(["ssh", "pc1", "--", "ls"]);
     expect({ exitCode, stdout }, stderr).toEqual({ exitCode: 0, stdout: "" });
     expect(stderr).toMatch(
-      /^retained pcs-1: no longer retained, its time was until \d\d:\d\d, or it was released by force$/m,
+      /^retained pcs-1: no longer retained, its time \(until \d\d:\d\d\) is over, or someone released it by force$/m,
     );
     expect(stderr).toMatch(/^ssh {6}pc1: pcs-1 is held until you leave$/m);
   });

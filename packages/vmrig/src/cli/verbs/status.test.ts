@@ -21,7 +21,7 @@ test("with one holder and two waiters it shows all three, the machines and the s
   await bobs.says(/^wait .* you are next/);
   const carols = cli.run("carol");
   const carol = carols.gate.claim("file");
-  await carols.says(/^wait .* you are 2nd in line/);
+  await carols.says(/^wait .* you are 2nd in the queue/);
 
   const watching = cli.start(["status", "--watch"]);
   const shown = says(watching, /1\. bob@laptop.*\n.*2\. carol@laptop/);

@@ -64,7 +64,7 @@ test("orphans are listed, and removed only with --remove", async ({ cli }) => {
     expect(listed.exitCode).toBe(0);
     expect(lines(listed.stdout)).toEqual(
       [
-        `orphan   half-written ${folder}/retained.json.0a1b2c3d.${pid}, which process ${pid} was writing, which is gone`,
+        `orphan   half-written ${folder}/retained.json.0a1b2c3d.${pid} of process ${pid}, which is gone`,
         `orphan   key in ${runtime}/ssh-${pid}-abc of process ${pid}, which is gone`,
         `orphan   note ${folder}/leased-through.json of process ${pid}, which is gone`,
         `orphan   socket ${unservedSocket} of a gate that is gone`,
@@ -101,7 +101,7 @@ test("a machine without a state and a copy beyond the config are destroyed under
   await writeFile(join(state, "rigs", "pcs-1", "terraform", "terraform.tfstate"), "");
   const listed = await cli.start(["sweep"]);
   expect(lines(listed.stdout)).toEqual([
-    `orphan   copy pcs-2 with pc1 in ${state}/rigs/pcs-2: the config asks for 1 of pcs`,
+    `orphan   copy pcs-2 with pc1 in ${state}/rigs/pcs-2: the config has 1 copy of pcs`,
     expect.stringMatching(
       /^orphan {3}machine pc1, paused at 127\.0\.0\.1:\d+, pid \d+, .*: there is no state; in .*pcs-1$/,
     ),

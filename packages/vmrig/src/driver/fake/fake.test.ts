@@ -172,7 +172,9 @@ test("a failed write of a snapshot is reported, and the existing files stay", as
 
 test("creating a machine that is already running is STATE_LOST and does not touch it", async () => {
   const before = members(files);
-  await expect(stack.create()).rejects.toThrow("pc1 of pcs-1 exists already and runs.");
+  await expect(stack.create()).rejects.toThrow(
+    "pc1 of pcs-1 is already running but is not in the Terraform state.",
+  );
   expect(members(files)).toEqual(before);
 });
 

@@ -29,7 +29,8 @@ export async function makeMachine(definition: MachineDefinition): Promise<void> 
   const files = machineFiles(definition, definition.name);
   if ((await sendCommand(files.control, { do: "status" })) !== NO_PROCESS) {
     throw new VmrigError("STATE_LOST", {
-      message: `${definition.name} of ${definition.copy} exists already and runs.`,
+      message: `${definition.name} of ${definition.copy} is already running but is not in the Terraform state.`,
+      hint: "restore the state, or remove the machine with `vmrig destroy`",
     });
   }
   await unmakeMachine(definition);

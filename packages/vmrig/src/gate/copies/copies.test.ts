@@ -91,7 +91,7 @@ test("every run leaves a broken copy out, with the first cause, until a person r
   expect(logLines).toContainEqual(
     expect.stringMatching(
       new RegExp(
-        `^broken   ${first.copy}: left out from now on; pc2 of ${first.copy} cannot be brought back`,
+        `^broken   ${first.copy}: excluded from now on; pc2 of ${first.copy} cannot be brought back`,
       ),
     ),
   );
@@ -100,7 +100,9 @@ test("every run leaves a broken copy out, with the first cause, until a person r
   const later = testGate.run(config);
   expect((await claimed(later.gate)).copy).toBe(second.copy);
   expect(later.logLines).toContainEqual(
-    expect.stringContaining(`left out: ${first.copy}: pc2 of ${first.copy}`),
+    expect.stringMatching(
+      new RegExp(`^broken   ${first.copy}: excluded since \\S+Z; pc2 of ${first.copy} cannot`),
+    ),
   );
   const both = claimed(later.gate).catch((error: unknown) => error);
   await lineOf(later.logLines, /^wait/);

@@ -54,16 +54,16 @@ export function staleness(
   },
 ): string | undefined {
   const parsed = copyRecord.safeParse(record);
-  if (brokenMark(record) !== undefined) return "it was found broken";
+  if (brokenMark(record) !== undefined) return "it was marked as broken";
   if (!parsed.success) return "there is no record of it";
   const { infrastructure, stamp, hostKeys } = parsed.data;
-  if (infrastructure !== now.infrastructure) return "the config asks for other machines";
+  if (infrastructure !== now.infrastructure) return "the config describes different machines";
   if (now.stamp === undefined) return "its Terraform state is gone";
-  if (now.working) return "a Terraform works on its state, or was killed while it did";
+  if (now.working) return "another Terraform is changing its state, or was killed while it did";
   if (now.stamp.lineage !== stamp.lineage || now.stamp.serial !== stamp.serial)
     return "its Terraform state changed";
   if (now.inventory.machines.length !== now.copy.machines.length)
-    return "there are other machines than the config names";
+    return "its machines are not those of the config";
   for (const { name } of now.copy.machines) {
     const machine = now.inventory.machines.find((candidate) => candidate.name === name);
     if (machine === undefined || machine.power === "absent") return `${name} is gone`;

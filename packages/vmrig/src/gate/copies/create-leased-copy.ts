@@ -39,7 +39,7 @@ export async function createLeasedCopy(options: LeasedCopyOptions): Promise<Leas
   await controlExecutor.dropCheckpoints().catch((error: unknown) => {
     leaseGuard.assertHeld();
     say(
-      `baseline ${copy.copy}: old checkpoints stay; ${isVmrigError(error) ? error.summary : String(error)}`,
+      `baseline ${copy.copy}: could not delete old checkpoints; ${isVmrigError(error) ? error.summary : String(error)}`,
     );
   });
   const recovery = createRecovery({ context, baseline, recipes });

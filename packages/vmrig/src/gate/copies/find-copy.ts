@@ -115,7 +115,7 @@ export function copyFinder(options: CopyFinderOptions): CopyFinder {
       }
     },
     async markBroken({ lease, copy }, error) {
-      say(`broken   ${copy.copy}: left out from now on; ${error.summary}`);
+      say(`broken   ${copy.copy}: excluded from now on; ${error.summary}`);
       const known = await (await open()).record(copy);
       await (
         await open()
@@ -158,15 +158,16 @@ async function fitCopies(
     (mark): mark is readonly [string, BrokenMark] => mark[1] !== undefined,
   );
   const reasons = broken.map(
-    ([copy, { summary, at }]) => `${copy}: ${summary} (${new Date(at).toISOString()})`,
+    ([copy, { summary, at }]) =>
+      `${copy}: excluded since ${new Date(at).toISOString()}; ${summary}`,
   );
   if (broken.length < copies.length) {
-    for (const reason of reasons) say(`broken   left out: ${reason}`);
+    for (const reason of reasons) say(`broken   ${reason}`);
     return marks.flatMap(([copy, mark]) => (mark === undefined ? [copy] : []));
   }
   throw new VmrigError("RIG_BROKEN", {
-    message: `No copy of rig "${copies[0]?.rig}" is fit for use.`,
+    message: `Every copy of rig "${copies[0]?.rig}" is broken.`,
     details: reasons,
-    hint: "repair it with `vmrig up --copy NAME`; add --allow ADDRESS for each machine that must be replaced",
+    hint: "repair one with `vmrig up --copy NAME`; add --allow ADDRESS for each machine that must be replaced",
   });
 }

@@ -66,7 +66,7 @@ export function createPool<T>({ limit, open, onFree, onRefused }: PoolOptions<T>
     }
     if (waiting.length === 0)
       opening?.stop.abort(
-        new VmrigError("CANCELLED", { message: "No claim needs another copy any more." }),
+        new VmrigError("CANCELLED", { message: "The run no longer needs another copy." }),
       );
     else if (opening === undefined && !closed && size() < limit && !(refused && size() > 0))
       openOne();

@@ -15,8 +15,10 @@ export function rigBusyAtOnce(
   const { accept, held, restarted } = line;
   const why =
     restarted === undefined ? held.map(renderCurrentHolder) : [renderRestarted(restarted)];
+  const state =
+    why.length > 0 ? `is busy: ${why.join(", ")}` : "is free, but another run is next in the queue";
   return new VmrigError("RIG_BUSY", {
-    message: `"${subject(line)}" is busy: ${why.join(", ") || "free for the next in line"}.`,
+    message: `"${subject(line)}" ${state}.`,
     details:
       accept.length === 1 ? [] : held.map((hold) => `${hold.copy} ${renderCurrentHolder(hold)}`),
     hint: `\`lease.onBusy\` is "${onBusy}": with "wait" the run waits in the queue for as long as \`lease.waitFor\``,

@@ -120,7 +120,7 @@ export function createRollbackAhead({
       if (!over.aborted && !isCalledOff(error)) {
         const why = isVmrigError(error) ? error.summary : String(error);
         say(
-          `ahead    ${leasedCopy.lease.copy}: not ready for the next file, which rolls it back itself; ${why}`,
+          `ahead    ${leasedCopy.lease.copy}: rollback ahead of time failed, the next file rolls back itself; ${why}`,
         );
       }
       return undefined;

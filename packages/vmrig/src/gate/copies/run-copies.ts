@@ -66,7 +66,7 @@ export function createRunCopies(options: RunCopiesOptions): RunCopies {
       return leasedCopy;
     },
     onFree: () => onFree(),
-    onRefused: (error) => say(`copies   no other copy: ${inWords(error)}`),
+    onRefused: (error) => say(`copies   cannot lease another copy: ${inWords(error)}`),
   });
   const ahead = createRollbackAhead({
     clock,
@@ -84,7 +84,7 @@ export function createRunCopies(options: RunCopiesOptions): RunCopies {
       for (const leasedCopy of unused) forgetState(leasedCopy);
       if (unused.length > 0) {
         const names = unused.map(({ lease }) => lease.copy).join(", ");
-        say(`idle     ${names}: released, this run does not need it now`);
+        say(`idle     ${names}: released, because this run is idle`);
       }
       await Promise.all(unused.map((leasedCopy) => leasedCopy.release()));
     },
@@ -144,16 +144,16 @@ export function createRunCopies(options: RunCopiesOptions): RunCopies {
     try {
       const until = await leasedCopy.retain(rig.keepFor, "after a failed run");
       const time = new Date(until).toLocaleTimeString("en-GB");
-      say(`retained ${copy}: as the failed tests left it, until ${time}`);
+      say(`retained ${copy}: stays as the failed tests left it until ${time}`);
       say(`retained ${copy}: log in with \`vmrig ssh\`, release it with \`vmrig release\``);
     } catch (error) {
-      say(`retained ${copy}: could not be retained; ${inWords(error)}`);
+      say(`warning  ${copy}: could not be retained; ${inWords(error)}`);
       pool.give(leasedCopy);
       return;
     }
     move({ type: "retained" });
     if (state().retained >= copies) {
-      const message = `The run ends here: the machines of ${copy} are retained as its failed tests left them.`;
+      const message = `The run stopped because it has no copies left: ${copy} is retained for inspection.`;
       end(new VmrigError("CANCELLED", { message }));
     }
     claims.stale(leasedCopy);

@@ -46,8 +46,8 @@ test("machines that a living process holds through another Redis are refused, wi
   const { pid, end } = await otherHolder(spec);
   await expect(guardAgainstSplitRedis(spec, EMBEDDED)).rejects.toMatchObject({
     code: "REDIS_SPLIT",
-    summary: `The machines of pcs-1 are leased through another Redis, by process ${pid}.`,
-    details: ["it uses   redis://ci:6379", "this one  unix:/run/redis.sock"],
+    summary: `Process ${pid} leases the machines of pcs-1 through a different Redis.`,
+    details: ["other process: redis://ci:6379", "this process: unix:/run/redis.sock"],
   });
   await end();
   await expect(guardAgainstSplitRedis(spec, EMBEDDED)).resolves.toBeTypeOf("function");

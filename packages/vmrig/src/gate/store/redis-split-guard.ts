@@ -33,9 +33,9 @@ export async function guardAgainstSplitRedis(
     isProcessRunning(other.pid)
   ) {
     throw new VmrigError("REDIS_SPLIT", {
-      message: `The machines of ${copy} are leased through another Redis, by process ${other.pid}.`,
-      details: [`it uses   ${other.shown}`, `this one  ${store.shown}`],
-      hint: "use the same Redis everywhere: compare `redis.url`, `redis.urls` and VMRIG_REDIS_URL of both",
+      message: `Process ${other.pid} leases the machines of ${copy} through a different Redis.`,
+      details: [`other process: ${other.shown}`, `this process: ${store.shown}`],
+      hint: "set the same Redis for both: `redis.url` or `redis.urls` in the config, or VMRIG_REDIS_URL",
     });
   }
   await writeJsonAtomically(path, { store: store.id, shown: store.shown, pid: process.pid });

@@ -36,8 +36,16 @@ async function eachWay(
 ): Promise<void> {
   const [mine, theirs] = await Promise.all([hardwareAddress(machine), hardwareAddress(other)]);
   await Promise.all([
-    asRoot(machine, `be cut off from ${other.name}`, onLan(machine, script(theirs))),
-    asRoot(other, `be cut off from ${machine.name}`, onLan(other, script(mine))),
+    asRoot(
+      machine,
+      `set the filter for ${other.name} on ${machine.name}`,
+      onLan(machine, script(theirs)),
+    ),
+    asRoot(
+      other,
+      `set the filter for ${machine.name} on ${other.name}`,
+      onLan(other, script(mine)),
+    ),
   ]);
 }
 
@@ -51,13 +59,10 @@ function filters(mac: string): ReadonlyArray<readonly [hook: string, match: stri
 }
 
 async function hardwareAddress(machine: FaultTarget): Promise<string> {
+  const what = `read the hardware address of ${machine.name}`;
   const mac = (
-    await asRoot(
-      machine,
-      "report its hardware address",
-      onLan(machine, `cat "/sys/class/net/$lan/address"`),
-    )
+    await asRoot(machine, what, onLan(machine, `cat "/sys/class/net/$lan/address"`))
   ).trim();
   if (/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/.test(mac)) return mac;
-  throw refused(machine, "report its hardware address", mac);
+  throw refused(what, mac);
 }

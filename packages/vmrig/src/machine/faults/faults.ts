@@ -73,7 +73,7 @@ export function createFaults({ context, self, control, back }: FaultsOptions): M
   const able = (): MachineControl => {
     if (control !== undefined) return control;
     throw new VmrigError("CAPABILITY_MISSING", {
-      message: `${context.name} was not leased through a gate, and only a gate can do this to a machine.`,
+      message: `Only a vmrig test can do this to a machine, and ${context.name} does not belong to one.`,
     });
   };
   const inside = (what: string): FaultTarget => {
@@ -95,8 +95,8 @@ export function createFaults({ context, self, control, back }: FaultsOptions): M
     },
     disconnect: async () => able().link("disconnect"),
     connect: async () => able().link("connect"),
-    block: async (other) => block(inside("block another one"), other),
-    unblock: async (other) => unblock(inside("unblock another one"), other),
+    block: async (other) => block(inside("block another machine"), other),
+    unblock: async (other) => unblock(inside("unblock another machine"), other),
     slow: async (options) => slow(inside("be slowed down"), options),
     skewClock: async (by) => skewClock(inside("set its clock"), by),
     fillDisk: async (options = {}) => fillDisk(inside("fill its disk"), options),

@@ -25,5 +25,5 @@ export async function fillDisk(
     ["-c", FILL, "sh", folder, String(leave)],
     { reject: false },
   );
-  if (failed) throw refused(machine, "fill its disk", stderr);
+  if (failed) throw refused(`fill the disk of ${machine.name}`, stderr);
 }

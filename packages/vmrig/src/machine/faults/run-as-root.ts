@@ -9,19 +9,23 @@ export function onLan({ address }: FaultTarget, line: string): string {
 /** Runs a line as root. @throws VmrigError `FAULT_FAILED` with the message of the machine */
 export async function asRoot(machine: FaultTarget, what: string, line: string): Promise<string> {
   const { failed, stdout, stderr } = await machine.root.exec("sh", ["-c", line], { reject: false });
-  if (failed) throw refused(machine, what, stderr);
+  if (failed) throw refused(what, stderr);
   return stdout;
 }
 
-/** Returns the error of a fault that the machine could not cause. */
-export function refused({ name }: FaultTarget, what: string, output: string): VmrigError {
+/**
+ * Returns the error of a fault that vmrig could not cause.
+ *
+ * @param what action and machine: `set the clock of pc1`
+ */
+export function refused(what: string, output: string): VmrigError {
   return new VmrigError("FAULT_FAILED", {
-    message: `${name} could not ${what}.`,
+    message: `vmrig could not ${what}.`,
     details: output
       .trim()
       .split("\n")
       .slice(-4)
-      .map((line) => `it said: ${line}`),
+      .map((line) => `output: ${line}`),
     hint: "the machine needs `ip` and `tc` of iproute2, `date`, `df` and `fallocate`, and a kernel with sch_netem and cls_flower",
   });
 }

@@ -10,5 +10,9 @@ export async function skewClock(machine: FaultTarget, by: Duration): Promise<voi
   const text = typeof by === "number" ? `${by}ms` : by;
   const sign = text.startsWith("-") ? -1 : 1;
   const seconds = (Date.now() + sign * toMilliseconds(text.replace(/^[-+]/, ""))) / 1000;
-  await asRoot(machine, "set its clock", `date -s @${seconds.toFixed(3)} >/dev/null`);
+  await asRoot(
+    machine,
+    `set the clock of ${machine.name}`,
+    `date -s @${seconds.toFixed(3)} >/dev/null`,
+  );
 }

@@ -13,7 +13,8 @@ export interface SlowOptions {
 export async function slow(machine: FaultTarget, { latency, loss }: SlowOptions): Promise<void> {
   if (loss !== undefined && !/^(100|\d{1,2}(\.\d+)?)%$/.test(loss)) {
     throw new VmrigError("COMMAND_INVALID", {
-      message: `${JSON.stringify(loss)} is not a packet loss: write "5%".`,
+      message: `Invalid loss ${JSON.stringify(loss)}.`,
+      hint: 'use a percentage such as "5%"',
     });
   }
   const how = [
@@ -25,7 +26,7 @@ export async function slow(machine: FaultTarget, { latency, loss }: SlowOptions)
   const normal = `tc qdisc delete dev "$lan" root 2>/dev/null || true`;
   await asRoot(
     machine,
-    "be slowed down",
+    `set the delay and packet loss of ${machine.name}`,
     onLan(machine, how === "" ? normal : `tc qdisc replace dev "$lan" root netem ${how}`),
   );
 }

@@ -23,8 +23,8 @@ test("every operation rejects an impossible path before anything is sent", async
     () => pc1.download(path, local),
   ];
   for (const [path, words] of [
-    ["a\0b", "cannot carry a NUL character"],
-    ["\ud800", "cannot carry half a surrogate pair"],
+    ["a\0b", "cannot contain a NUL character"],
+    ["\ud800", "cannot contain half a surrogate pair"],
   ] as const) {
     for (const ask of bad(path)) {
       await expect(Promise.resolve().then(ask), ask.toString()).rejects.toMatchObject({

@@ -28,7 +28,7 @@ function hintOf(cause: unknown, socketPath: string | undefined): string | undefi
   if (cause instanceof TunnelRefusedError) return hintFor(cause, socketPath);
   if (!(cause instanceof Error)) return undefined;
   if (cause.message === "bad port")
-    return "the Fetch standard (2.9) blocks some ports, such as those of mail and IRC; forward() reaches every port";
+    return "fetch() blocks this port, as the Fetch standard (2.9) requires; use forward()";
   if ("code" in cause && /CERT|ALTNAME|VERIFY/.test(String(cause.code))) {
     return "set `ca` or `rejectUnauthorized: false` in the option `tls`";
   }

@@ -7,7 +7,7 @@ export function refusal(
   cause: ListenRefusedError,
 ): VmrigError {
   return new VmrigError("FORWARD_FAILED", {
-    message: `The SSH server of ${machine} does not listen ${"path" in place ? "at" : "on"} ${placeInWords(place)}.`,
+    message: `The SSH server of ${machine} refused to listen ${"path" in place ? "at" : "on"} ${placeInWords(place)}.`,
     hint:
       "path" in place
         ? "the path must be free, its folder must belong to the login user, and AllowStreamLocalForwarding must be yes or remote in its sshd_config"

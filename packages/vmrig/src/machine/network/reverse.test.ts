@@ -50,7 +50,7 @@ test("rejects an occupied address and names machine and address", async () => {
   await expect(rig.pc1.reverse(port, port)).rejects.toMatchObject({
     code: "FORWARD_FAILED",
     message: expect.stringContaining(
-      `The SSH server of pc1 does not listen on port ${port}.`,
+      `The SSH server of pc1 refused to listen on port ${port}.`,
     ) as string,
   });
   const path = join(rig.server.folder, "taken.sock");

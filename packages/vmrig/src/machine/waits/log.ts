@@ -24,7 +24,7 @@ export async function waitForLog(
   }
   if (file !== undefined && since instanceof Date) {
     throw new VmrigError("COMMAND_INVALID", {
-      message: "Lines of a file have no time: a date in `since` is only valid for the journal.",
+      message: "A date in `since` works only for the journal: files have no timestamps.",
       hint: 'write since: "now"',
     });
   }

@@ -39,7 +39,7 @@ async function surplusCopy(options: SweepOptions, copy: CopySpec): Promise<reado
   if (names.length === 0 && (state === undefined || state.resources.length === 0)) return [];
   return [
     {
-      what: `copy ${copy.copy} with ${names.join(", ") || "no machines"} in ${copy.folder}: the config asks for ${rig.copies} of ${rig.name}`,
+      what: `copy ${copy.copy} with ${names.join(", ") || "no machines"} in ${copy.folder}: the config has ${rig.copies === 1 ? "1 copy" : `${rig.copies} copies`} of ${rig.name}`,
       copy: copy.copy,
       async remove() {
         const { destroy } = await import("../../provision/destroy.ts");

@@ -88,7 +88,7 @@ async function halfWritten(folder: string): Promise<readonly Orphan[]> {
       const pid = OF_PROCESS.exec(name)?.[1];
       if (pid === undefined || isProcessRunning(Number(pid))) return [];
       const path = join(folder, name);
-      const what = `half-written ${path}, which process ${pid} was writing, which is gone`;
+      const what = `half-written ${path} of process ${pid}, which is gone`;
       return [{ what, remove: () => rm(path, { force: true }) }];
     });
 }

@@ -124,7 +124,7 @@ function refuseTwins(
     if (twin === undefined) continue;
     throw new VmrigError("CONFIG_INVALID", {
       message: `The same Redis answers at ${connection.shown} and at ${twin.connection.shown}.`,
-      hint: "list each server once in `redis.urls`, and only servers that run independently of each other; if a server was copied from another, delete its key vmrig:id",
+      hint: "list each server once in `redis.urls`, and only servers that run independently of each other. If you cloned a server, delete the key vmrig:id on the clone",
     });
   }
 }

@@ -69,7 +69,7 @@ test("without a majority no lease is granted, and the error counts and names the
   for (const i of [0, 2]) await servers.all[i]?.kill();
   await expect(leases.tryAcquire(PCS, { holder: person("alice") })).rejects.toMatchObject({
     code: "REDIS_UNREACHABLE",
-    summary: "1 of 3 Redis servers answered; a lease needs the same answer from 2.",
+    summary: "Only 1 of 3 Redis servers answered; 2 are needed.",
     details: [0, 2].map((i) => expect.stringContaining(servers.all[i]?.socketPath ?? "") as string),
   });
   await expect(openLeaseStore({ redis: servers.address })).rejects.toMatchObject({

@@ -2,7 +2,10 @@ import { expect, test } from "vitest";
 import { person } from "../../fixtures/holders.ts";
 import { PCS } from "../../fixtures/rigs.ts";
 import { acquire, locksOf, startServers, until } from "../../lease.test.kit.ts";
+import { systemClock } from "../../../clock/clock.ts";
+import { RedisConnection } from "../../../redis/connection.ts";
 import { open } from "./quorum.test.kit.ts";
+import { Servers } from "./servers.ts";
 
 test("a server that restarted without its data has no vote until the forgotten leases have expired", async () => {
   const servers = await startServers(3, { persistence: "none" });
@@ -44,8 +47,8 @@ test("a server that restarted without its data has no vote until the forgotten l
     code: "RIG_BUSY",
     details: [
       expect.stringContaining("restarted"),
-      "free for the next in line",
-      "0 ahead of you, 1 waiting",
+      "free for the next run in the queue",
+      "you were 1st of 1 in the queue",
     ],
   });
 });
@@ -60,10 +63,24 @@ test("a report is made when a server stops answering and when it answers again",
   await until("its answer", async () => (await leases.view(PCS)) && reports.length === 2);
   const path = servers.all[1]?.socketPath;
   expect(reports).toEqual([
-    expect.stringContaining(`2 of 3 answer, 2 must: Redis at unix:${path} gave no answer`),
+    expect.stringContaining(
+      `2 of 3 servers answer (2 needed): Redis at unix:${path} gave no answer`,
+    ),
     `redis    unix:${path} answers again`,
   ]);
   await acquire(leases, { who: "alice" });
   await leases.close();
   expect(reports).toHaveLength(2);
+});
+
+test("the error says whether too few servers answered or their answers differ", () => {
+  const server = Object.create(RedisConnection.prototype) as RedisConnection;
+  const servers = new Servers([server, server, server], { clock: systemClock });
+  const ballot = (answer: boolean) => ({ server, answer });
+  expect(servers.unanswered([ballot(true)]).summary).toBe(
+    "Only 1 of 3 Redis servers answered; 2 are needed.",
+  );
+  expect(servers.unanswered([ballot(true), ballot(false)]).summary).toBe(
+    "Only 2 of 3 Redis servers answered, and their answers differ; 2 equal answers are needed.",
+  );
 });

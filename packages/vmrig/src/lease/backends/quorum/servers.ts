@@ -122,8 +122,13 @@ export class Servers {
   }
 
   unanswered(ballots: readonly Ballot<unknown>[]): VmrigError {
+    const answered = successfulReplies(ballots).length;
+    const needed =
+      answered < this.majority
+        ? `; ${this.majority} are needed`
+        : `, and their answers differ; ${this.majority} equal answers are needed`;
     return new VmrigError("REDIS_UNREACHABLE", {
-      message: `${successfulReplies(ballots).length} of ${this.all.length} Redis servers answered; a lease needs the same answer from ${this.majority}.`,
+      message: `Only ${answered} of ${this.all.length} Redis servers answered${needed}.`,
       details: ballots.flatMap((ballot) => ("fault" in ballot ? [ballot.fault.summary] : [])),
       hint: HINT,
     });
@@ -157,7 +162,7 @@ export class Servers {
       this.#silent.add(server);
       const left = this.all.length - this.#silent.size;
       this.#options.onNews?.(
-        `redis    ${left} of ${this.all.length} answer, ${this.majority} must: ${ballot.fault.summary}`,
+        `redis    ${left} of ${this.all.length} servers answer (${this.majority} needed): ${ballot.fault.summary}`,
       );
     }
   }
