@@ -193,14 +193,17 @@ describe("touches nothing", () => {
     const before = await qemuPids();
     const state = join(copyFolder(), "terraform", "terraform.tfstate");
     await mkdir(join(home().folders.state, "moved"), { recursive: true });
-    const kept = join(home().folders.state, "moved", "terraform.tfstate");
-    await rename(state, kept);
-    const { code, output } = await run(PROJECT, ["look"]);
-    expect(code).toBe(1);
-    expect(output).toContain("that do not belong to its Terraform state. vmrig changed nothing");
-    for (const pid of before) expect(output).toContain(`pid ${pid}`);
-    expect(await qemuPids()).toEqual(before);
-    await rename(kept, state);
+    const moved = join(home().folders.state, "moved", "terraform.tfstate");
+    await rename(state, moved);
+    try {
+      const { code, output } = await run(PROJECT, ["look"]);
+      expect(code).toBe(1);
+      expect(output).toContain("that do not belong to its Terraform state. vmrig changed nothing");
+      for (const pid of before) expect(output).toContain(`pid ${pid}`);
+      expect(await qemuPids()).toEqual(before);
+    } finally {
+      await rename(moved, state); // the tests below need the machines
+    }
     await green(["look"]);
   });
 });
