@@ -31,15 +31,17 @@ export async function setUp({ root, env: given, browser, say }) {
 
   await installDependencies({ root, env, say });
   const packages = await ensureSystemPackages({ cache, env, browser, say });
-  const terraform = await findTerraform({ env });
-  refuse([packages, terraform]);
+  const terraform = await findTerraform({ root, node: join(node, "node"), env });
+  if (packages !== undefined || terraform instanceof SetupError)
+    throw together([packages, terraform].filter((result) => result instanceof SetupError));
   await quietly("tsc --build", ["tsc", "--build"], { cwd: root, env });
   await buildImage({ root, env });
   say(
     "setup",
-    `is complete (${process.platform}-${process.arch}, ${terraform}, ${((performance.now() - start) / 1000).toFixed(1)} s)`,
+    `is complete (${process.platform}-${process.arch}, ${terraform.shown}, ${((performance.now() - start) / 1000).toFixed(1)} s)`,
   );
-  return env;
+  // Absolute, because the task may run in another folder.
+  return env["VMRIG_TERRAFORM"] ? { ...env, VMRIG_TERRAFORM: terraform.path } : env;
 }
 
 /**
@@ -56,12 +58,13 @@ function withPath(env, ...first) {
   };
 }
 
-/** @param {ReadonlyArray<SetupError | string | undefined>} results */
-function refuse(results) {
-  const [first, ...more] = results.filter((result) => result instanceof SetupError);
-  if (first === undefined) return;
-  throw new SetupError(first.message, [
-    ...first.details,
+/**
+ * @param {readonly SetupError[]} errors at least one
+ * @returns {SetupError}
+ */
+function together([first, ...more]) {
+  return new SetupError(first?.message ?? "", [
+    ...(first?.details ?? []),
     ...more.flatMap((error) => [error.message, ...error.details]),
   ]);
 }

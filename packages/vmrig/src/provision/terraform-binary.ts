@@ -1,21 +1,28 @@
-import { resolve, sep } from "node:path";
+import { basename, resolve } from "node:path";
 import { execa } from "execa";
 import { z } from "zod";
 import { VmrigError } from "../errors/vmrig-error.ts";
+import { isPath, locateProgram, withoutWrapper } from "./locate-program.ts";
 import { hostEnvironment } from "./terraform-environment.ts";
 
 /** `terraform_data` came with 1.4, `errored` in the plan with 1.5; OpenTofu begins with 1.6. */
 const OLDEST = [1, 6] as const;
 
 export interface TerraformBinary {
-  /** A name on the `PATH`, or an absolute path. */
+  /** An absolute path, except on Windows. */
   readonly path: string;
   readonly version: string;
 }
 
+/** Returns the name of a binary in a message: `tofu`. */
+export function binaryName({ path }: Pick<TerraformBinary, "path">): string {
+  return basename(path);
+}
+
 /**
  * Finds the program that runs vmrig's stacks: `VMRIG_TERRAFORM`, otherwise the first of `terraform`
- * and `tofu` on the `PATH` that is recent enough.
+ * and `tofu` on the `PATH` that works and is recent enough. A relative `VMRIG_TERRAFORM` is resolved
+ * against the working folder. `npm run setup` uses this function, too.
  *
  * @throws VmrigError `TERRAFORM_MISSING` with the programs that were tried; `TERRAFORM_FAILED` when
  *   a program was killed or hung while it printed its version
@@ -26,7 +33,12 @@ export async function findTerraform(
   const asked = environment["VMRIG_TERRAFORM"];
   const tried: string[] = [];
   for (const name of asked === undefined || asked === "" ? ["terraform", "tofu"] : [asked]) {
-    const path = name.includes("/") || name.includes(sep) ? resolve(name) : name;
+    const found = await locateProgram(name, environment);
+    if (found === undefined) {
+      tried.push(isPath(name) ? `${resolve(name)}: no such program` : `${name}: not on the PATH`);
+      continue;
+    }
+    const path = await withoutWrapper(found);
     const version = await versionOf(path, environment);
     if ("unusable" in version) tried.push(`${path}: ${version.unusable}`);
     else if (isOld(version.found))
@@ -58,13 +70,13 @@ async function versionOf(
   // wrong.
   if (result.timedOut) throw interrupted(path, `did not end within ${VERSION_MS / 1000} s`);
   if (result.signal !== undefined)
-    throw interrupted(path, `was killed by ${result.signal}, which vmrig did not send`);
-  if (result.code === "ENOENT")
-    return { unusable: path.includes(sep) ? "no such file" : "not on the PATH" };
+    throw interrupted(path, `was ended by ${result.signal}, which vmrig did not send`);
   if (result.failed) return { unusable: `\`version -json\` failed: ${result.shortMessage}` };
   try {
     return { found: VERSION.parse(JSON.parse(result.stdout)).terraform_version };
   } catch {
+    if (result.stdout.includes("::set-output"))
+      return { unusable: "a wrapper script that adds lines to the output" };
     return { unusable: `\`version -json\` printed ${JSON.stringify(result.stdout.slice(0, 60))}` };
   }
 }

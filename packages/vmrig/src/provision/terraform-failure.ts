@@ -12,6 +12,7 @@ const SHOWN = 15;
  * diagnostics without decoration.
  */
 export function terraformFailure(options: {
+  /** `tofu apply` */
   readonly command: string;
   readonly copy: string;
   readonly ended: TerraformEnded;
@@ -20,7 +21,7 @@ export function terraformFailure(options: {
   const { command, copy, ended, log } = options;
   const diagnostics = [...new Set(diagnosticsOf(ended.output))];
   return new VmrigError("TERRAFORM_FAILED", {
-    message: `\`terraform ${command}\` for "${copy}" failed with exit code ${ended.exitCode}.`,
+    message: `\`${command}\` for "${copy}" failed with exit code ${ended.exitCode}.`,
     details: (diagnostics.length > 0 ? diagnostics : [ended.output]).flatMap(excerpt),
     ...(log === undefined
       ? {}

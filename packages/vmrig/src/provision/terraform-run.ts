@@ -2,7 +2,7 @@ import { readFile, rm } from "node:fs/promises";
 import { execa } from "execa";
 import { systemClock, type Clock } from "../clock/clock.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
-import type { TerraformBinary } from "./terraform-binary.ts";
+import { binaryName, type TerraformBinary } from "./terraform-binary.ts";
 
 /** How long vmrig waits for a Terraform that was asked to stop to save its state. */
 const STOP_GRACE_MS = 60_000;
@@ -47,6 +47,7 @@ export async function runTerraform(
   if (run.log !== undefined) await rm(run.log, { force: true });
   signal.throwIfAborted();
   const [command, ...args] = wrapped([binary.path, ...run.args], run.log);
+  const fault = (what: string): VmrigError => failed(binary, run, what);
   const ended = new AbortController();
   try {
     const child = execa(command, args, {
@@ -70,16 +71,14 @@ export async function runTerraform(
     if (result === "still running") child.nodeChildProcess.unref();
     signal.throwIfAborted();
     if (result === "still running") {
-      throw failed(
-        run,
+      throw fault(
         `did not end within ${STOP_GRACE_MS / 1000} s of SIGTERM; process ${child.pid} is still running and locks the state`,
       );
     }
-    if (timeUp.aborted)
-      throw failed(run, `took longer than ${run.timeoutMs / 1000} s and was stopped`);
+    if (timeUp.aborted) throw fault(`took longer than ${run.timeoutMs / 1000} s and was stopped`);
     if (result.signal !== undefined)
-      throw failed(run, `was killed by ${result.signal}, which vmrig did not send`);
-    if (result.exitCode === undefined) throw failed(run, `did not start: ${result.shortMessage}`);
+      throw fault(`was ended by ${result.signal}, which vmrig did not send`);
+    if (result.exitCode === undefined) throw fault(`did not start: ${result.shortMessage}`);
     return {
       exitCode: result.exitCode,
       stdout: result.stdout,
@@ -130,9 +129,9 @@ async function graceOver(
   });
 }
 
-function failed(run: TerraformRun, what: string): VmrigError {
+function failed(binary: TerraformBinary, run: TerraformRun, what: string): VmrigError {
   return new VmrigError("TERRAFORM_FAILED", {
-    message: `\`terraform ${run.args[0]}\` in ${run.cwd} ${what}.`,
+    message: `\`${binaryName(binary)} ${run.args[0]}\` in ${run.cwd} ${what}.`,
     ...(run.log === undefined ? {} : { hint: `see its log: ${run.log}` }),
   });
 }

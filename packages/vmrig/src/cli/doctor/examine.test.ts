@@ -81,7 +81,7 @@ describe("a computer that lacks one thing gets that finding alone, with its fix"
       {
         what: "Terraform",
         status: "fail",
-        measured: "`terraform 1.9.0 init` failed: no plugin cache",
+        measured: `\`${join(env.PATH, "terraform")} init\` failed with version 1.9.0: no plugin cache`,
       },
     ]);
   });

@@ -27,13 +27,17 @@ export async function examineTerraform(
   try {
     const binary = await findTerraform(env);
     const failed = await tryInit(binary, env, signal);
-    const shown = `${binary.path} ${binary.version}`;
+    const { path, version } = binary;
     if (failed === undefined)
-      return { what: WHAT, status: "ok", measured: `${shown}; a stack can be initialised` };
+      return {
+        what: WHAT,
+        status: "ok",
+        measured: `${path} ${version}; a stack can be initialised`,
+      };
     return {
       what: WHAT,
       status: "fail",
-      measured: `\`${shown} init\` failed: ${failed}`,
+      measured: `\`${path} init\` failed with version ${version}: ${failed}`,
       fix: "reinstall it, or set VMRIG_TERRAFORM to another binary",
     };
   } catch (error) {
