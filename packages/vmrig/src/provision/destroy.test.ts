@@ -31,7 +31,7 @@ test.for(["", "pcs-1", "PCS"])(
 
     await expect(destroy({ ...testRig.destroyOptions(), confirm })).rejects.toMatchObject({
       code: "CONFIRMATION_MISSING",
-      hint: "run: vmrig destroy pcs",
+      hint: "run `vmrig destroy pcs`",
     });
     expect(await testRig.machines()).toEqual(["pc1"]);
   },

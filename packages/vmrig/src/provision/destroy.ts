@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { VmrigError } from "../errors/vmrig-error.ts";
+import { assertDestroyed } from "./assert-applied.ts";
 import { existingMachines } from "./lost-state.ts";
 import { openStack } from "./stack.ts";
 import { OWNER_RESOURCE } from "./state-files.ts";
@@ -45,7 +46,7 @@ export function requireConfirmation(typed: string, rig: string): void {
   if (typed === rig) return;
   throw new VmrigError("CONFIRMATION_MISSING", {
     message: `To destroy "${rig}", confirm its name; got ${JSON.stringify(typed)}. vmrig changed nothing.`,
-    hint: `run: vmrig destroy ${rig}`,
+    hint: `run \`vmrig destroy ${rig}\``,
   });
 }
 
@@ -63,5 +64,6 @@ async function destroyState(
     .toSorted();
   options.say(`destroy: ${addresses.length === 0 ? "nothing" : addresses.join(", ")}`);
   await saved.apply();
+  await assertDestroyed(options.copy.copy, inspected.files);
   return addresses;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parsePlan } from "./plan.ts";
+import { hasChanges, parsePlan, type Plan } from "./plan.ts";
 
 test("accepts a plan with only the fields that every version writes", () => {
   const plan = {
@@ -32,4 +32,22 @@ test.for([
   expect(() => parsePlan(text)).toThrow(
     expect.objectContaining({ code: "TERRAFORM_FAILED" }) as Error,
   );
+});
+
+const NO_OP = { address: "a.b", mode: "managed", type: "a", change: { actions: ["no-op"] } };
+
+test.for<[title: string, parts: Partial<Plan>, changes: boolean]>([
+  ["nothing", {}, false],
+  ["resources that stay", { resource_changes: [NO_OP] }, false],
+  [
+    "a resource that changes",
+    { resource_changes: [NO_OP, { ...NO_OP, change: { actions: ["delete", "create"] } }] },
+    true,
+  ],
+  ["a resource that moves", { resource_changes: [{ ...NO_OP, previous_address: "a.c" }] }, true],
+  ["an output that stays", { output_changes: { x: { actions: ["no-op"] } } }, false],
+  ["an output that changes", { output_changes: { x: { actions: ["update"] } } }, true],
+  ["a resource that was changed by others", { resource_drift: [NO_OP] }, false],
+])("reads from the plan whether there is anything to apply: %s", ([, parts, changes]) => {
+  expect(hasChanges({ format_version: "1.2", ...parts })).toBe(changes);
 });

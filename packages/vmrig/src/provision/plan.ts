@@ -14,6 +14,8 @@ const CHANGE = z.object({
 
 const RESOURCE_CHANGE = z.object({
   address: z.string().min(1),
+  /** The address in the state, when the resource moves. */
+  previous_address: z.string().optional(),
   mode: z.string(),
   type: z.string(),
   action_reason: z.string().optional(),
@@ -27,6 +29,9 @@ const PLAN = z.object({
   /** Terraform >= 1.8; false when parts were deferred, or with `-target`. */
   complete: z.boolean().optional(),
   resource_changes: z.array(RESOURCE_CHANGE).optional(),
+  output_changes: z
+    .record(z.string(), z.object({ actions: z.array(z.string()).min(1) }))
+    .optional(),
   /** Changes outside of Terraform since the last run. */
   resource_drift: z.array(RESOURCE_CHANGE).optional(),
 });
@@ -58,4 +63,21 @@ export function parsePlan(text: string): Plan {
       cause: error,
     });
   }
+}
+
+/**
+ * Whether there is anything to apply. Read from the plan itself: the exit code of
+ * `plan -detailed-exitcode` says the same, but a wrapper script around Terraform may change it.
+ */
+export function hasChanges({ resource_changes = [], output_changes = {} }: Plan): boolean {
+  return (
+    resource_changes.some(
+      ({ address, previous_address = address, change }) =>
+        previous_address !== address || isAction(change),
+    ) || Object.values(output_changes).some(isAction)
+  );
+}
+
+function isAction({ actions }: Pick<Change, "actions">): boolean {
+  return actions.some((action) => action !== "no-op");
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Fingerprint } from "../driver/driver.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
+import { assertApplied } from "./assert-applied.ts";
 import { existingMachines, refuseLostState, vanishedAddresses } from "./lost-state.ts";
 import { checkPlan, type Changes } from "./plan-policy.ts";
 import { planRefused } from "./plan-refused.ts";
@@ -59,6 +60,8 @@ export async function provision(options: ProvisionOptions): Promise<Provisioned>
   if (saved.changed) {
     await removeLeftovers(options, inspected, stack);
     await saved.apply();
+    const { declared: resources } = stack;
+    await assertApplied({ copy: copy.copy, files: inspected.files, resources });
     say("apply: done");
   }
   return { ...changes, stamp: await stampOf(options) };

@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { CopySpec, Driver, Fingerprint } from "../driver/driver.ts";
-import { parsePlan, type Plan } from "./plan.ts";
+import { hasChanges, parsePlan, type Plan } from "./plan.ts";
 import type { StateFiles } from "./state-files.ts";
 import { PLAN_PREFIX } from "./state-folder.ts";
 import { synthesize } from "./synthesize.ts";
-import type { TerraformBinary } from "./terraform-binary.ts";
+import { binaryName, type TerraformBinary } from "./terraform-binary.ts";
 import { terraformEnvironment } from "./terraform-environment.ts";
 import { terraformFailure } from "./terraform-failure.ts";
 import { runTerraform, type TerraformEnded, type TerraformRun } from "./terraform-run.ts";
@@ -16,8 +16,6 @@ import type { LeaseGuard } from "./lease-guard.ts";
  */
 const LOCK_TIMEOUT_S = 600;
 const LOCKING = ["-input=false", `-lock-timeout=${LOCK_TIMEOUT_S}s`] as const;
-/** Exit code of `plan -detailed-exitcode`: 0 is "no changes", 1 a failure. */
-const WITH_CHANGES = 2;
 const INIT_TIMEOUT_MS = 300_000;
 const SHOW_TIMEOUT_MS = 60_000;
 const PLAN_TIMEOUT_MS = (LOCK_TIMEOUT_S + 300) * 1000;
@@ -65,7 +63,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   const declared = await synthesize(options);
   const env = terraformEnvironment(files);
 
-  const run: Run = async (args, { okExitCodes = [0], ...limits }) => {
+  const run: Run = async (args, limits) => {
     guard.assertHeld();
     const ended = await runTerraform(terraform, {
       args,
@@ -74,8 +72,9 @@ export async function openStack(options: StackOptions): Promise<Stack> {
       signal: guard.signal,
       ...limits,
     });
-    if (okExitCodes.includes(ended.exitCode)) return ended;
-    throw terraformFailure({ command: args[0], copy: copy.copy, ended, log: limits.log });
+    if (ended.exitCode === 0) return ended;
+    const command = `${binaryName(terraform)} ${args[0]}`;
+    throw terraformFailure({ command, copy: copy.copy, ended, log: limits.log });
   };
 
   // `-reconfigure`: the backend is a file with an absolute path. When the copy's folder is moved,
@@ -86,10 +85,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
 
 type Run = (
   args: readonly [string, ...string[]],
-  limits: Pick<TerraformRun, "timeoutMs" | "log"> & {
-    /** Exit codes that are not a failure. @defaultValue 0 */
-    readonly okExitCodes?: readonly number[];
-  },
+  limits: Pick<TerraformRun, "timeoutMs" | "log">,
 ) => Promise<TerraformEnded>;
 
 async function savePlan(run: Run, files: StateFiles, flags: readonly string[]): Promise<SavedPlan> {
@@ -97,17 +93,14 @@ async function savePlan(run: Run, files: StateFiles, flags: readonly string[]): 
   const path = join(folder, "plan");
   const dispose = async (): Promise<void> => await rm(folder, { recursive: true, force: true });
   try {
-    const planned = await run(
-      ["plan", "-json", "-detailed-exitcode", ...LOCKING, `-out=${path}`, ...flags],
-      {
-        timeoutMs: PLAN_TIMEOUT_MS,
-        okExitCodes: [0, WITH_CHANGES],
-      },
-    );
+    await run(["plan", "-json", ...LOCKING, `-out=${path}`, ...flags], {
+      timeoutMs: PLAN_TIMEOUT_MS,
+    });
     const shown = await run(["show", "-json", path], { timeoutMs: SHOW_TIMEOUT_MS });
+    const plan = parsePlan(shown.stdout);
     return {
-      plan: parsePlan(shown.stdout),
-      changed: planned.exitCode === WITH_CHANGES,
+      plan,
+      changed: hasChanges(plan),
       apply: async () => {
         await run(["apply", "-json", ...LOCKING, path], {
           timeoutMs: APPLY_TIMEOUT_MS,

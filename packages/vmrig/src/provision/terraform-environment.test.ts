@@ -1,6 +1,9 @@
 import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, expect, vi } from "vitest";
+import { quoteWord } from "../ssh/quote.ts";
+import { findTerraform } from "./terraform-binary.ts";
+import { destroy } from "./destroy.ts";
 import { PC1, PC2, test } from "./test-rig.test.kit.ts";
 import { hostEnvironment, terraformEnvironment } from "./terraform-environment.ts";
 
@@ -45,12 +48,58 @@ test("variables of the user's shell change neither the plan nor its location", a
 });
 
 test("works with a program of another name, such as OpenTofu", async ({ testRig }) => {
-  // OpenTofu is not installed. The test shows that nothing depends on the name `terraform`.
+  // OpenTofu may not be installed. The test shows that nothing depends on the name `terraform`.
+  const { path } = await findTerraform();
   const tofu = join(testRig.copy.folder, "tofu");
-  await writeFile(tofu, '#!/bin/sh\nexec terraform "$@"\n');
+  await writeFile(tofu, `#!/bin/sh\nexec ${quoteWord(path)} "$@"\n`);
   await chmod(tofu, 0o755);
   vi.stubEnv("VMRIG_TERRAFORM", tofu);
 
   expect(await testRig.provision()).toMatchObject({ created: [PC1, PC2] });
   expect(await testRig.provision()).toMatchObject({ created: [] });
+});
+
+test("an error names the program that ran", async ({ testRig }) => {
+  const { path } = await findTerraform();
+  const tofu = join(testRig.copy.folder, "tofu");
+  await writeFile(
+    tofu,
+    `#!/bin/sh\ntest "$1" = apply && kill -KILL $$\nexec ${quoteWord(path)} "$@"\n`,
+  );
+  await chmod(tofu, 0o755);
+  vi.stubEnv("VMRIG_TERRAFORM", tofu);
+
+  await expect(testRig.provision()).rejects.toMatchObject({
+    code: "TERRAFORM_FAILED",
+    summary: expect.stringMatching(/^`tofu apply` in .* was ended by SIGKILL, /) as string,
+  });
+  await writeFile(tofu, `#!/bin/sh\ntest "$1" = plan && exit 1\nexec ${quoteWord(path)} "$@"\n`);
+  await expect(testRig.provision()).rejects.toMatchObject({
+    summary: '`tofu plan` for "pcs-1" failed with exit code 1.',
+  });
+});
+
+test("a wrapper script that always exits with 0 hides neither changes nor a failure", async ({
+  testRig,
+}) => {
+  const { path } = await findTerraform();
+  const wrapper = join(testRig.copy.folder, "wrapped");
+  await writeFile(wrapper, `#!/bin/sh\n${quoteWord(path)} "$@"\nexit 0\n`);
+  await chmod(wrapper, 0o755);
+  vi.stubEnv("VMRIG_TERRAFORM", wrapper);
+  const { create } = testRig.driver;
+  testRig.driver.create = `${create} && test "$(basename "$1")" = pc1`;
+
+  await expect(testRig.provision()).rejects.toMatchObject({
+    code: "TERRAFORM_FAILED",
+    summary: 'The apply for "pcs-1" reported success, but did not complete pc2.',
+  });
+  testRig.driver.create = create;
+  expect(await testRig.provision()).toMatchObject({ replaced: [PC2] });
+  expect(await testRig.provision()).toMatchObject({ created: [], replaced: [] });
+
+  await writeFile(wrapper, `#!/bin/sh\ntest "$1" = apply || ${quoteWord(path)} "$@"\nexit 0\n`);
+  await expect(destroy({ ...testRig.options(), confirm: "pcs" })).rejects.toMatchObject({
+    summary: expect.stringContaining(`the state still has ${PC1}, ${PC2}`) as string,
+  });
 });
