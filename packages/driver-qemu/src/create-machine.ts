@@ -37,7 +37,7 @@ export async function createMachine(definition: MachineDefinition): Promise<void
 function alreadyRuns({ name, copy, rig }: MachineDefinition): VmrigError {
   return new VmrigError("STATE_LOST", {
     message: `${name} of ${copy} is already running but is not in the Terraform state.`,
-    hint: `restore the state, or remove the machine with: vmrig destroy ${rig}`,
+    hint: `restore the state, or remove the machine with \`vmrig destroy ${rig}\``,
   });
 }
 

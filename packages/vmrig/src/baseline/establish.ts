@@ -65,7 +65,7 @@ function refuseLostPristine({ machines }: Inventory, fresh: readonly string[]): 
   throw new VmrigError("ROLLBACK_FAILED", {
     message: `${used.name} has no \`${PRISTINE}\` snapshot, so its baseline cannot be rebuilt.`,
     details: [`available: ${used.snapshots.join(", ")}`],
-    hint: `replace it: vmrig up --allow terraform_data.${used.name}`,
+    hint: `replace it: \`vmrig up --allow terraform_data.${used.name}\``,
   });
 }
 

@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
+import { CONFIG_VERBS } from "../config/repeat-config.ts";
 import { helpText } from "./help.ts";
 import { configOf, says, test } from "./test-cli.test.kit.ts";
 import { VERBS } from "./table.ts";
@@ -14,6 +15,11 @@ test("the help of all verbs and of each verb goes to standard output", async ({ 
   expect({ exitCode, stdout, stderr }).toEqual({ exitCode: 0, stdout: helpText(), stderr: "" });
   for (const verb of VERBS) expect(oneLine(helpText(verb))).toContain(verb.summary.slice(1));
   expect((await cli.start(["up", "--help"])).stdout).toContain("--allow ADDRESS");
+});
+
+test("every verb that reads the config is known to the hints", () => {
+  const names = VERBS.map(({ name }) => name).filter((name) => !["init", "sweep"].includes(name));
+  expect(names.toSorted()).toEqual([...CONFIG_VERBS].toSorted());
 });
 
 test("prints its version", async ({ cli }) => {
@@ -90,6 +96,16 @@ describe("on a rig of two machines", () => {
     waiting.kill("SIGINT");
     expect((await waiting).exitCode).toBe(130);
     expect(await holder.waiting()).toBe(0);
+  });
+
+  test("the command in a hint repeats the config that was given", async ({ cli }) => {
+    await writeFile(join(cli.project, "other.config.mjs"), configOf(["pc1"]));
+    const { stderr, exitCode } = await cli.start(["up", "--config", "other.config.mjs"]);
+    expect(stderr).toMatch(/terraform_data\.pc2 would be deleted/);
+    expect(stderr).toContain(
+      "hint: to allow this, run `vmrig up --config other.config.mjs --allow terraform_data.pc2`",
+    );
+    expect(exitCode).not.toBe(0);
   });
 
   test("destroy removes them when the rig's name is typed, and lists the removed resources", async ({

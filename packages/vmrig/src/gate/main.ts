@@ -6,6 +6,7 @@
 import { rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { systemClock } from "../clock/clock.ts";
+import { neededConfig, repeatConfig, withConfigInHint } from "../config/repeat-config.ts";
 import { asVmrigError } from "../errors/vmrig-error.ts";
 import { sweepDeadSockets } from "./dead-sockets.ts";
 import type { Gate } from "./gate.ts";
@@ -14,9 +15,11 @@ import { launchOptions } from "../protocol/launch-options.ts";
 import { serveGate, type GateServer } from "./server.ts";
 
 const orders = launchOptions.parse(JSON.parse(process.env["VMRIG_GATE"] ?? "null"));
+/** The value of `--config` that commands in hints need. Known before the gate opens. */
+let neededByHints: string | undefined;
 const say = (line: string): void => {
   // The runner may be gone. A write without a reader is no reason to fail.
-  process.stdout.write(`${line}\n`);
+  process.stdout.write(`${repeatConfig(line, neededByHints)}\n`);
 };
 process.stdout.on("error", () => {});
 
@@ -56,6 +59,7 @@ const open = async () => {
     import("./copies/known-copies.ts"),
   ]);
   const { config, holder, maxCopies } = orders;
+  neededByHints = await neededConfig(config, process.cwd());
   const [{ rig }, folders] = await Promise.all([loadConfig(config), openFolders()]);
   // The note only saves time: a cache that is not writable is no reason to fail.
   await rememberCopies(folders, config, rig.copies).catch(() => {});
@@ -70,5 +74,5 @@ gate.then(
     // The reply to every request is this error.
   },
 );
-server = await serveGate(orders.socket, gate);
+server = await serveGate(orders.socket, gate, (error) => withConfigInHint(error, neededByHints));
 await sweepDeadSockets(dirname(orders.socket), systemClock.wall());

@@ -1,15 +1,19 @@
 import type { Socket } from "node:net";
-import { fromErrorJson, toErrorJson } from "../errors/error-json.ts";
-import { asVmrigError } from "../errors/vmrig-error.ts";
+import { fromErrorJson, toErrorJson, type ErrorJson } from "../errors/error-json.ts";
+import { asVmrigError, type VmrigError } from "../errors/vmrig-error.ts";
 import { onJsonLine, sendJson } from "../protocol/json-lines.ts";
 import { requestMessage, type GateMessage, type GateRequest } from "../protocol/messages.ts";
 import { createClientClaims, type ClientClaims } from "./client-claims.ts";
 import type { Gate } from "./gate.ts";
 
+/** Completes an error for the people who see it. */
+export type PresentError = (error: VmrigError) => VmrigError;
+
 /** Serves one client until its connection ends. */
-export function serveClient(socket: Socket, gate: Promise<Gate>): void {
+export function serveClient(socket: Socket, gate: Promise<Gate>, present: PresentError): void {
+  const toJson = (error: unknown): ErrorJson => toErrorJson(present(asVmrigError(error)));
   const send = (message: GateMessage): void => sendJson(socket, message);
-  const client = gate.then((opened) => openClient(opened, send));
+  const client = gate.then((opened) => openClient(opened, send, toJson));
   // Each reply carries the reason.
   client.catch(() => {});
 
@@ -19,7 +23,7 @@ export function serveClient(socket: Socket, gate: Promise<Gate>): void {
       .then(({ handle }) => handle(request))
       .then(
         (ok) => send({ id, ok: ok ?? null }),
-        (error: unknown) => send({ id, error: toErrorJson(asVmrigError(error)) }),
+        (error: unknown) => send({ id, error: toJson(error) }),
       );
   });
   socket.on("error", () => {});
@@ -35,14 +39,15 @@ export function serveClient(socket: Socket, gate: Promise<Gate>): void {
 function openClient(
   gate: Gate,
   send: (message: GateMessage) => void,
+  toJson: (error: unknown) => ErrorJson,
 ): {
   readonly handle: (request: GateRequest) => unknown;
   readonly leave: () => void;
 } {
   const claims = createClientClaims(gate, (claim, reason) =>
-    send({ notice: "lost", claim, error: toErrorJson(reason) }),
+    send({ notice: "lost", claim, error: toJson(reason) }),
   );
-  const stopRunEnd = gate.onOver((reason) => send({ notice: "over", error: toErrorJson(reason) }));
+  const stopRunEnd = gate.onOver((reason) => send({ notice: "over", error: toJson(reason) }));
   const stopPauses = gate.onPause({
     paused: (pause) => send({ notice: "paused", pause }),
     resumed: (claim) => send({ notice: "resumed", claim }),

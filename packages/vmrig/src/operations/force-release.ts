@@ -36,7 +36,7 @@ export async function forceRelease({
     throw new VmrigError("CONFIG_INVALID", {
       message: `${holders.size} holders have copies of rig "${rig.name}": name the copy to release.`,
       details: held.map((hold) => `${hold.copy}: ${renderCurrentHolder(hold)}`),
-      hint: `vmrig release --force --copy ${held[0]?.copy}`,
+      hint: `run \`vmrig release --force --copy ${held[0]?.copy}\``,
     });
   }
   const cut: CurrentHolder[] = [];
