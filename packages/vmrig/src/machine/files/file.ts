@@ -1,11 +1,9 @@
-import { VmrigError } from "../../errors/vmrig-error.ts";
 import { quote, quotePath } from "../../ssh/quote.ts";
 import { parseStat, statLine, type FileStat, type StatOptions } from "./file-stat.ts";
 import { attempt, fileFailed } from "./attempt.ts";
 import { entries, type FileEntry } from "./entries.ts";
 import { octal, replacing } from "./staging.ts";
 import { watchUntil } from "./watch.ts";
-import { runRaw } from "../command/run.ts";
 import type { ExecutionContext } from "../command/execution-context.ts";
 import type { WaitOptions } from "../waits/wait-options.ts";
 
@@ -151,16 +149,12 @@ export function createFile(context: ExecutionContext, path: string): MachineFile
       });
     },
     async exists() {
-      const { result } = await runRaw(
+      const { stdout } = await attempt(
         context,
-        { line: `[ -e ${target} ] || [ -L ${target} ]` },
-        { reject: false },
+        { doing: "determine the existence of", path },
+        `if [ -e ${target} ] || [ -L ${target} ]; then echo 1; else echo 0; fi`,
       );
-      if (result.exitCode === 0 || result.exitCode === 1) return result.exitCode === 0;
-      throw new VmrigError("FILE_FAILED", {
-        message: `Could not determine whether ${path} exists on ${context.name}.`,
-        details: [result.stderr],
-      });
+      return stdout.toString("utf8") === "1\n";
     },
     async stat(options = {}) {
       const { stdout } = await attempt(
