@@ -165,6 +165,17 @@ describe.each(SHELLS)("startup files of %s", (loginShell, file) => {
     expect(await pc1.file(folder).entries()).toEqual([]);
   });
 
+  test("have no effect on a command that is too long for one argument", async () => {
+    const folder = await startWith(PRINTS);
+    const long = `${folder}/${"x".repeat(150_000)}`;
+    for (const machine of [pc1, pc1.root]) {
+      await expect(machine.file(long).exists()).resolves.toBe(false);
+      await expect(machine.file(long).append("x")).rejects.toThrow("File name too long");
+    }
+    await writeFile(startupFile(), "read x\n");
+    await expect(pc1.file(long).exists()).rejects.toThrow("reads the input");
+  });
+
   test("are visible in the output of a test's own commands", async () => {
     await startWith("echo welcome\n");
     expect((await pc1.$`echo one`).stdout).toBe("welcome\none");
