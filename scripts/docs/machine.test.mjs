@@ -35,6 +35,7 @@ test.each(INTERFACES)(
 
 test.each([
   ["WriteOptions", "files/file.ts"],
+  ["UploadOptions", "files/upload.ts"],
   ["RecursiveOptions", "files/file.ts"],
   ["RemoveOptions", "files/file.ts"],
   ["MkdirOptions", "files/file.ts"],

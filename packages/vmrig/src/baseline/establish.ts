@@ -76,6 +76,9 @@ function whoLacks({ copy }: LeasedContext, { machines }: Inventory, snapshot: st
   );
 }
 
+/** Separates the output of the login shell's startup files. */
+const SETTLE_MARK = "vmrig-boot-state";
+
 /**
  * Waits until the boot has finished: a snapshot of a machine that still boots would do the rest of
  * its boot in every test.
@@ -91,10 +94,11 @@ async function settle(context: LeasedContext, name: string): Promise<void> {
     signal: context.lease.signal,
     probe: async (signal) => {
       const { stdout } = await connection.exec(
-        "systemctl is-system-running; systemctl --failed --plain --no-legend",
+        `printf '%s\\n' ${SETTLE_MARK}; systemctl is-system-running; systemctl --failed --plain --no-legend`,
         { signal },
       );
-      const [state = "", ...failed] = stdout.toString("utf8").trim().split("\n");
+      const [, own = ""] = stdout.toString("utf8").split(`${SETTLE_MARK}\n`);
+      const [state = "", ...failed] = own.trim().split("\n");
       if (state === "degraded")
         context.say(
           `boot     ${name}: up, but these units failed: ${failed.map((line) => line.split(" ")[0]).join(", ")}`,

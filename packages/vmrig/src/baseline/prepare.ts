@@ -6,6 +6,7 @@ import { generateKeyPair } from "../ssh/keys.ts";
 import { guestOf, requireSystem, type Guest } from "./guest.ts";
 import { guestSetupScript, type Peer } from "./guest-setup.ts";
 import { login } from "./login.ts";
+import { NOT_BEGUN } from "./proof.ts";
 import { EMPTY_RECIPE, type Recipe } from "./recipe.ts";
 import { asInput, recipeSteps } from "./recipe-script.ts";
 import { onEach, TEST_USER, type LeasedContext } from "./leased-context.ts";
@@ -56,6 +57,9 @@ export async function prepare(
   });
 }
 
+/** Line that each step prints first. A startup file that exits would look like a finished step. */
+const BEGUN = "vmrig-prepare begun";
+
 async function runStep(
   context: LeasedContext,
   connection: SshConnection,
@@ -64,20 +68,22 @@ async function runStep(
 ): Promise<void> {
   context.lease.assertHeld();
   const result = await connection.exec(guestOf(context.driver.guest).prepareShell, {
-    input: asInput(script),
+    input: `echo ${BEGUN}\n${asInput(script)}`,
     timeoutMs: STEP_MS,
     signal: context.lease.signal,
   });
   context.lease.assertHeld();
-  if (result.exitCode === 0) return;
+  const begun = result.stdout.includes(`${BEGUN}\n`);
+  if (result.exitCode === 0 && begun) return;
   const [title = "", ...more] = what.trim().split("\n");
-  const last = `${result.stdout.toString("utf8")}\n${result.stderr.toString("utf8")}`
-    .trim()
-    .split("\n")
-    .slice(-12);
+  const last =
+    `${result.stdout.toString("utf8").replace(`${BEGUN}\n`, "")}\n${result.stderr.toString("utf8")}`
+      .trim()
+      .split("\n")
+      .slice(-12);
   throw new VmrigError("PREPARE_FAILED", {
     message: `Preparing ${name} failed: "${title}${more.length > 0 ? " …" : ""}" ${result.ended === "timed-out" ? `took longer than ${STEP_MS / 60_000} min` : `exited with ${result.exitCode ?? result.signal}`}.`,
-    details: last,
+    details: begun || result.exitCode !== 0 ? last : [...last, NOT_BEGUN],
     hint: "change `prepare` in the config; the next run starts over from the pristine machine",
   });
 }

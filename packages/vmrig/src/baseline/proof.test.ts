@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { systemClock } from "../clock/clock.ts";
 import { PROOF_FOLDER, STEP_CLOCK } from "./guest-setup.ts";
-import { prove, type ProofOptions } from "./proof.ts";
+import { bootId, leaveNonce, prove, type ProofOptions } from "./proof.ts";
 import { connectShell, SHELLS } from "./shell.test.kit.ts";
 import { tempFolder } from "../local-files/temp-folder.test.kit.ts";
 
@@ -13,6 +13,7 @@ const NONCE = "11111111-2222";
 
 interface FakeMachine {
   readonly folder: string;
+  readonly connection: ReturnType<typeof connectShell>;
   /** Proves the machine over a new connection. */
   prove(options?: Partial<ProofOptions>): Promise<void>;
   nonce(): Promise<string>;
@@ -33,10 +34,12 @@ async function createMachine(shell = "/bin/sh"): Promise<FakeMachine> {
   await chmod(join(folder, "step-clock"), 0o755);
   const rewrite = (command: string): string =>
     command.replaceAll(PROOF_FOLDER, proof).replaceAll(STEP_CLOCK, join(folder, "step-clock"));
+  const connection = connectShell(shell, folder, rewrite);
   return {
     folder,
+    connection,
     prove: (options) =>
-      prove(connectShell(shell, folder, rewrite), {
+      prove(connection, {
         machine: "pc1",
         baseline: BASELINE,
         guest: "linux",
@@ -92,6 +95,23 @@ test("output of a shell's start-up files, before and after the proof, is no fail
   await startUpFile(machine, "echo Welcome!\necho 'to pc1' >&2\ntrap 'echo bye' EXIT\n");
   await machine.prove();
   expect(await machine.nonce()).toBe(`${NONCE}\n`);
+});
+
+test("a checkpoint's nonce and the boot id survive start-up files that print, and fail if one exits", async () => {
+  const machine = await createMachine("/bin/bash");
+  await startUpFile(machine, "echo Welcome!\ntrap 'echo bye' EXIT\n");
+  await leaveNonce(machine.connection, { machine: "pc1", guest: "linux", nonce: NONCE });
+  expect(await machine.nonce()).toBe(`${NONCE}\n`);
+  expect(await bootId(machine.connection, "linux")).toMatch(/^[\w-]{36}$/);
+  await startUpFile(machine, "exit 0\n");
+  const failure = {
+    code: "FAULT_FAILED",
+    details: ["exit code 0", "a startup file of the login shell exits or replaces the shell"],
+  };
+  await expect(
+    leaveNonce(machine.connection, { machine: "pc1", guest: "linux", nonce: "other" }),
+  ).rejects.toMatchObject(failure);
+  await expect(bootId(machine.connection, "linux")).rejects.toMatchObject(failure);
 });
 
 test.each<[string, (folder: string) => Promise<unknown>, string]>([

@@ -63,13 +63,16 @@ export async function leaveNonce(
   options: Pick<ProofOptions, "machine" | "guest" | "nonce">,
 ): Promise<void> {
   const { machine, guest, nonce } = options;
-  const result = await connection.exec(`echo ${nonce} > ${guestOf(guest).proofFolder}/nonce`, {
-    timeoutMs: PROOF_MS,
-  });
-  if (result.exitCode === 0) return;
+  const folder = guestOf(guest).proofFolder;
+  const result = await connection.exec(
+    `echo ${nonce} > ${folder}/nonce && printf 'vmrig-nonce %s\\n' ${nonce}`,
+    { timeoutMs: PROOF_MS },
+  );
+  // A startup file that exits would leave no nonce and the exit code 0.
+  if (result.stdout.includes(`vmrig-nonce ${nonce}\n`)) return;
   throw new VmrigError("FAULT_FAILED", {
     message: `Could not write the checkpoint's nonce on ${machine}.`,
-    details: [ending(result)],
+    details: [ending(result), ...(result.exitCode === 0 ? [NOT_BEGUN] : [])],
   });
 }
 
@@ -78,9 +81,20 @@ export async function bootId(
   connection: Pick<SshConnection, "exec">,
   kind: GuestKind,
 ): Promise<string> {
-  const { stdout } = await connection.exec(guestOf(kind).bootId, { timeoutMs: PROOF_MS });
-  return stdout.toString("utf8").trim();
+  const mark = "vmrig-boot ";
+  // Startup files of the login shell may print before and after the word.
+  const line = `printf '%s %s\\n' vmrig-boot "$(${guestOf(kind).bootId})"`;
+  const result = await connection.exec(line, { timeoutMs: PROOF_MS });
+  const lines = result.stdout.toString("utf8").split("\n");
+  const word = lines.map((one) => one.slice(one.indexOf(mark))).find((one) => one.startsWith(mark));
+  if (word !== undefined) return word.slice(mark.length).trim();
+  throw new VmrigError("FAULT_FAILED", {
+    message: "Could not read the boot id.",
+    details: [ending(result), ...(result.exitCode === 0 ? [NOT_BEGUN] : [])],
+  });
 }
+
+export const NOT_BEGUN = "a startup file of the login shell exits or replaces the shell";
 
 interface ProofScript {
   readonly baseline: string;

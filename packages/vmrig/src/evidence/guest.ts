@@ -1,4 +1,6 @@
 import { isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
+import { inspectionFailed } from "./inspection-failed.ts";
+import { runFramed } from "../machine/command/frame/run-framed.ts";
 import type { Machine } from "../machine/machine.ts";
 import { quotePath } from "../ssh/quote.ts";
 
@@ -8,16 +10,12 @@ const JOURNAL_LINES = 3_000;
 
 /** Runs a command line and returns its output. */
 async function ask(machine: Machine, line: string, signal: AbortSignal): Promise<string> {
-  const { stdout, stderr, exitCode, failed } = await machine.exec(
-    "sh",
-    ["-c", `LC_ALL=C; export LC_ALL; ${line}`],
-    {
-      reject: false,
-      signal,
-      stripFinalNewline: true,
-    },
-  );
-  if (!failed) return stdout;
+  const { stdout, stderr, exitCode, failed } = await runFramed(
+    machine,
+    `LC_ALL=C; export LC_ALL; ${line}`,
+    { signal },
+  ).catch(inspectionFailed);
+  if (!failed) return stdout.replace(/\n$/, "");
   signal.throwIfAborted();
   const reason = stderr.trim().split("\n").at(-1) ?? "";
   throw new VmrigError("INSPECTION_FAILED", {

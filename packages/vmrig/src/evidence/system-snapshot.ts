@@ -1,6 +1,8 @@
 import { guestOf } from "../baseline/guest.ts";
 import type { GuestKind } from "../driver/driver.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
+import { inspectionFailed } from "./inspection-failed.ts";
+import { runFramed } from "../machine/command/frame/run-framed.ts";
 import type { Machine } from "../machine/machine.ts";
 import {
   parseProcesses,
@@ -53,11 +55,9 @@ export async function takeSystemSnapshot(
 ): Promise<SystemSnapshot> {
   const guest = guestOf(kind);
   const line = script(guest.system, folder ?? guest.configFolder, guest.bootId, jobs);
-  const { stdout, stderr, failed, timedOut } = await machine.exec("sh", ["-c", line], {
-    reject: false,
+  const { stdout, stderr, failed, timedOut } = await runFramed(machine, line, {
     timeout: TIMEOUT_MS,
-    stripFinalNewline: false,
-  });
+  }).catch(inspectionFailed);
   const parts = stdout.split(`${NEXT}\n`);
   if (failed || parts.length < 7) {
     const why = timedOut

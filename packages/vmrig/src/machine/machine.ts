@@ -3,6 +3,7 @@ import type { OutputOf } from "./command/outcome/command-result.ts";
 import type { CommandOptions } from "./command/command-options.ts";
 import type { MachineFile } from "./files/file.ts";
 import type { TransferOptions } from "./files/progress.ts";
+import type { UploadOptions } from "./files/upload.ts";
 import type { TemporaryFolder } from "./files/tmpdir.ts";
 import type { CommandTag } from "./command/template/tag.ts";
 import type { MachineFaults } from "./faults/faults.ts";
@@ -52,7 +53,7 @@ export interface Machine extends MachineResources, MachineWaits, MachineFaults, 
    * @throws VmrigError `FILE_FAILED`; a failed upload leaves nothing behind. Also throws the errors
    *   of a cancelled or lost command
    */
-  upload(local: string, remote: string, options?: TransferOptions): Promise<void>;
+  upload(local: string, remote: string, options?: UploadOptions): Promise<void>;
   /**
    * Copies a file or folder of the machine to this computer, in the way {@link Machine.upload}
    * does.

@@ -35,6 +35,13 @@ export interface CommandLine {
    */
   readonly internal?: boolean;
   /**
+   * Whether the startup files of the login shell must not affect the command. Its output is then
+   * that of the command alone, and a command that never began is an error.
+   *
+   * @defaultValue false
+   */
+  readonly framed?: boolean;
+  /**
    * Whether the command runs in the foreground of a terminal. The whole terminal session then ends
    * with it.
    *

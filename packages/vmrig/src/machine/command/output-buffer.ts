@@ -1,4 +1,5 @@
 import { Readable } from "node:stream";
+import type { FrameStart } from "./frame/frame-start.ts";
 
 export interface OutputBufferOptions {
   /** Whether the output is retained. */
@@ -60,9 +61,15 @@ export class OutputBuffer {
     this.#chunks = [];
   }
 
-  attach(source: Readable): void {
+  /** @param start removes what does not belong to the command */
+  attach(source: Readable, start?: FrameStart): void {
     this.#sources.push(source);
-    source.on("data", (chunk: Buffer) => this.#take(chunk));
+    if (start === undefined) source.on("data", (chunk: Buffer) => this.#take(chunk));
+    else
+      source.on("data", (chunk: Buffer) => {
+        const own = start.take(chunk);
+        if (own.length > 0) this.#take(own);
+      });
   }
 
   /** Ends the output. An error means that the output is incomplete. */

@@ -1,6 +1,7 @@
 import type { RemoteProcess } from "../../ssh/remote-process.ts";
 import type { Printed } from "./command-observer.ts";
 import type { CommandOptions } from "./command-options.ts";
+import type { Frame } from "./frame/frame.ts";
 import { OutputBuffer } from "./output-buffer.ts";
 
 const MAX_BUFFER = 100_000_000;
@@ -56,10 +57,10 @@ export class CommandOutputs {
     return { stdout: this.stdout.kept, stderr: this.stderr.kept };
   }
 
-  attach(process: RemoteProcess): void {
+  attach(process: RemoteProcess, frame?: Frame): void {
     this.#process = process;
-    this.stdout.attach(process.stdout);
-    this.stderr.attach(process.stderr);
+    this.stdout.attach(process.stdout, frame?.stdout);
+    this.stderr.attach(process.stderr, frame?.stderr);
     this.#attachAll(process);
   }
 

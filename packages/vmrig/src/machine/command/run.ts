@@ -24,9 +24,11 @@ export function start<Output>(
 }
 
 /**
- * Runs a line on a machine and waits for its result.
+ * Runs a line on a machine and waits for its result. Unless the line says otherwise, the startup
+ * files of the login shell do not affect it.
  *
  * @throws CommandError unless `reject` is `false`
+ * @throws NotBegunError when a startup file or `sudo` prevented the line from running
  * @throws VmrigError `CONNECTION_LOST` when the connection ends while the line runs
  */
 export async function run(
@@ -44,7 +46,7 @@ export async function runRaw(
 ): Promise<RawResult> {
   const running = new Running(
     context,
-    () => ({ look: command.command ?? command.line, internal: true, ...command }),
+    () => ({ look: command.command ?? command.line, internal: true, framed: true, ...command }),
     options,
   );
   const result = verdict(await running.outcome) as CommandResult;

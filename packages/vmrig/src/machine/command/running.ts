@@ -8,6 +8,8 @@ import type { CommandEnded } from "./command-observer.ts";
 import type { CommandOptions } from "./command-options.ts";
 import type { CommandLine, ExecutionContext } from "./execution-context.ts";
 import { toWireSignal, type KillSignal } from "./kill-signal.ts";
+import { Frame } from "./frame/frame.ts";
+import { NotBegunError, notBegun } from "./frame/not-begun.ts";
 import { observe } from "./observe.ts";
 import { abridged, outcome as inWords } from "./outcome/in-words.ts";
 import type { Outcome, Stop } from "./outcome/outcome.ts";
@@ -93,19 +95,24 @@ export class Running {
       });
       // 2. Wrap it in a script for its user.
       const { name, user, become } = this.#context;
+      const frame = line.framed === true ? new Frame() : undefined;
       const script = toScript(line.line, {
         ...this.#options,
         user,
         become,
         foreground: line.foreground,
+        frame,
       });
-      const how = this.#how(line, script.before);
+      const how = this.#how(line, script.before, frame);
       // 3. Run the script, unless the command was stopped already.
       const { link } = this.#context;
       const ending =
         this.#stopping.stop === undefined
           ? await sendScript(script.text, { link, stopping: this.#stopping, process: how })
           : NEVER_BEGAN;
+      const prevented = notBegun(frame, ending);
+      if (prevented !== undefined)
+        throw new NotBegunError(abridged(line.command ?? line.line), name, prevented);
       this.#end();
       // 4. Combine its end, its outputs and the stop request into the outcome.
       const { stdout, stderr } = this.outputs;
@@ -135,10 +142,10 @@ export class Running {
     }
   }
 
-  #how(line: CommandLine, before: Buffer | undefined): ProcessOptions {
+  #how(line: CommandLine, before: Buffer | undefined, frame: Frame | undefined): ProcessOptions {
     return {
       attend: (process) => {
-        this.#attend(process, before);
+        this.#attend(process, before, frame);
         line.attend?.(process);
       },
       signal: this.#stopping.signal,
@@ -151,9 +158,9 @@ export class Running {
     };
   }
 
-  #attend(process: RemoteProcess, before: Buffer | undefined): void {
+  #attend(process: RemoteProcess, before: Buffer | undefined, frame: Frame | undefined): void {
     this.#process = process;
-    this.outputs.attach(process);
+    this.outputs.attach(process, frame);
     this.stdin.attach(process.stdin, before);
     for (const signal of this.#toSend) process.signal(signal);
   }

@@ -1,6 +1,6 @@
 import { VmrigError } from "../../errors/vmrig-error.ts";
 import type { FaultTarget } from "./fault-target.ts";
-import { refused } from "./run-as-root.ts";
+import { runAsRoot } from "./run-as-root.ts";
 
 /**
  * Shell: `fallocate` reserves space without writing. No file system reports its free space to the
@@ -20,10 +20,5 @@ export async function fillDisk(
 ): Promise<void> {
   if (!Number.isSafeInteger(leave) || leave < 0)
     throw new VmrigError("COMMAND_INVALID", { message: `${leave} is not a number of bytes.` });
-  const { failed, stderr } = await machine.root.exec(
-    "sh",
-    ["-c", FILL, "sh", folder, String(leave)],
-    { reject: false },
-  );
-  if (failed) throw refused(`fill the disk of ${machine.name}`, stderr);
+  await runAsRoot(machine, `fill the disk of ${machine.name}`, FILL, [folder, String(leave)]);
 }

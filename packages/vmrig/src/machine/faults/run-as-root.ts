@@ -1,4 +1,6 @@
 import { VmrigError } from "../../errors/vmrig-error.ts";
+import { factsOf, isNotBegun } from "../command/frame/not-begun.ts";
+import { runFramed } from "../command/frame/run-framed.ts";
 import type { FaultTarget } from "./fault-target.ts";
 
 /** Returns a line in which `$lan` is the interface of the rig's network. */
@@ -8,7 +10,26 @@ export function onLan({ address }: FaultTarget, line: string): string {
 
 /** Runs a line as root. @throws VmrigError `FAULT_FAILED` with the message of the machine */
 export async function asRoot(machine: FaultTarget, what: string, line: string): Promise<string> {
-  const { failed, stdout, stderr } = await machine.root.exec("sh", ["-c", line], { reject: false });
+  return (await runAsRoot(machine, what, line)).replace(/\n$/, "");
+}
+
+/** @throws VmrigError `FAULT_FAILED` when the line fails or a startup file prevents it */
+export async function runAsRoot(
+  machine: FaultTarget,
+  what: string,
+  line: string,
+  args: readonly string[] = [],
+): Promise<string> {
+  const { failed, stdout, stderr } = await runFramed(machine.root, line, { args }).catch(
+    (error: unknown) => {
+      if (!isNotBegun(error)) throw error;
+      throw new VmrigError("FAULT_FAILED", {
+        message: `vmrig could not ${what}: ${error.reason}.`,
+        ...factsOf(error),
+        cause: error,
+      });
+    },
+  );
   if (failed) throw refused(what, stderr);
   return stdout;
 }

@@ -1,9 +1,9 @@
 import { VmrigError, isVmrigError } from "../../errors/vmrig-error.ts";
 import { isCommandError, type CommandError } from "../command/outcome/error.ts";
 import type { CommandOptions } from "../command/command-options.ts";
+import { factsOf, isNotBegun } from "../command/frame/not-begun.ts";
 import { runRaw, type RawResult } from "../command/run.ts";
 import type { ExecutionContext } from "../command/execution-context.ts";
-import { AS_POSIX } from "../command/script/zsh.ts";
 
 /** An operation on a file of a machine. */
 export interface Task {
@@ -48,12 +48,20 @@ export async function attempt(
 }
 
 /** Returns the line with English messages, and the text that people read in its place. */
-export function toLine({ doing, path }: Task, line: string): { line: string; command: string } {
-  return { line: `${AS_POSIX}LC_ALL=C; export LC_ALL; ${line}`, command: `${doing} ${path}` };
+export function toLine(
+  { doing, path }: Task,
+  line: string,
+): { line: string; command: string; framed: true } {
+  return {
+    line: `LC_ALL=C; export LC_ALL; ${line}`,
+    command: `${doing} ${path}`,
+    framed: true,
+  };
 }
 
 /** Converts the error of the command into the error that is thrown. */
 export function toFileError(context: ExecutionContext, task: Task, error: unknown): unknown {
+  if (isNotBegun(error)) return fileFailed(context, task, error.reason, error);
   if (!isCommandError(error) || error.code !== "COMMAND_FAILED") return error;
   // This side could not produce the input.
   if (isVmrigError(error.cause)) return error.cause;
@@ -75,6 +83,7 @@ export function fileFailed(
   return new VmrigError("FILE_FAILED", {
     message,
     cause,
+    ...(isNotBegun(cause) && factsOf(cause)),
     ...(path.includes("\ufffd") && { hint: NO_UTF8 }),
   });
 }
@@ -87,13 +96,8 @@ const FULL = "No space left on device";
 /** Final line of tar, which only refers to its earlier messages. */
 const EPILOGUE = /^tar: (?:Exiting with failure status|Error is not recoverable)/;
 
-/** zsh prints the position first and the file last: `zsh:1: no such file or directory: /x`. */
-const OF_ZSH = /^\S+:\d+: ([a-z][a-z ]*): /;
-
 function reasonOf({ stderr, exitCode }: CommandError): string {
   if (stderr.includes(FULL)) return FULL;
   const last = stderr.split("\n").findLast((line) => line !== "" && !EPILOGUE.test(line)) ?? "";
-  const zsh = OF_ZSH.exec(last)?.[1];
-  if (zsh !== undefined) return zsh.charAt(0).toUpperCase() + zsh.slice(1);
   return last.slice(last.lastIndexOf(": ") + 2).trim() || `exit code ${exitCode}`;
 }

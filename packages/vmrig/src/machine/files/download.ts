@@ -53,7 +53,7 @@ export async function download(
   }
   const copy = await received;
   if ("error" in copy) await here(Promise.reject(copy.error));
-  else await here(moveInto(copy.path, staging.target));
+  else if (copy.path !== staging.target) await here(moveInto(copy.path, staging.target));
 }
 
 /**

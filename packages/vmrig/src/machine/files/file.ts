@@ -1,11 +1,9 @@
-import { VmrigError } from "../../errors/vmrig-error.ts";
 import { quote, quotePath } from "../../ssh/quote.ts";
 import { parseStat, statLine, type FileStat, type StatOptions } from "./file-stat.ts";
 import { attempt, fileFailed } from "./attempt.ts";
 import { entries, type FileEntry } from "./entries.ts";
-import { octal, replacing } from "./staging.ts";
+import { octal, refuseSocket, replacing } from "./staging.ts";
 import { watchUntil } from "./watch.ts";
-import { runRaw } from "../command/run.ts";
 import type { ExecutionContext } from "../command/execution-context.ts";
 import type { WaitOptions } from "../waits/wait-options.ts";
 
@@ -17,6 +15,13 @@ export interface WriteOptions {
    * @defaultValue the mode of the replaced file, otherwise the mode that the user's umask gives
    */
   readonly mode?: number | undefined;
+  /**
+   * Whether readers see the old or the new content, never a part. `false` writes into the existing
+   * file, for its hard links and for programs that keep it open.
+   *
+   * @defaultValue true
+   */
+  readonly atomic?: boolean | undefined;
 }
 
 export interface RecursiveOptions {
@@ -62,7 +67,8 @@ export interface MachineFile {
   bytes(): Promise<Uint8Array>;
   /**
    * Replaces the file atomically: readers see the old or the new content. An existing file keeps
-   * its owner and mode. A symbolic link is followed. The folder must exist.
+   * its owner and mode. A symbolic link is followed. The folder must exist. A device, a FIFO, a
+   * mount point and a file of the kernel, such as /proc/sys/…, are written in place.
    */
   write(data: string | Uint8Array, options?: WriteOptions): Promise<void>;
   /**
@@ -105,7 +111,14 @@ export function createFile(context: ExecutionContext, path: string): MachineFile
   const run = (doing: string, line: string, existing = true): Promise<void> =>
     attempt(context, { doing, path, existing }, line).then(() => {});
   const read = async (signal?: AbortSignal): Promise<Buffer> =>
-    (await attempt(context, { doing: "read", path }, `exec cat -- ${target}`, { signal })).stdout;
+    (
+      await attempt(
+        context,
+        { doing: "read", path },
+        `${refuseSocket(target)}; exec cat -- ${target}`,
+        { signal },
+      )
+    ).stdout;
   const text = async (signal?: AbortSignal): Promise<string> =>
     (await read(signal)).toString("utf8");
 
@@ -128,17 +141,16 @@ export function createFile(context: ExecutionContext, path: string): MachineFile
         );
       }
     },
-    async write(data, { mode } = {}) {
+    async write(data, { mode, atomic } = {}) {
       // The owner first: a change of the owner clears the setuid bits.
-      const keepOwnerAndMode = `{ [ ! -e "$target" ] || { chown --reference="$target" -- "$temp" && chmod --reference="$target" -- "$temp"; }; }`;
-      const finish =
-        mode === undefined
-          ? keepOwnerAndMode
-          : `${keepOwnerAndMode} && chmod ${octal(mode)} "$temp"`;
+      const inherit = `{ [ ! -e "$target" ] || { chown --reference="$target" -- "$temp" && chmod --reference="$target" -- "$temp"; }; }`;
       const line = replacing(path, {
         bytes: Buffer.byteLength(data),
         secret: mode !== undefined,
-        finish,
+        atomic,
+        inherit,
+        finish: (file) => (mode === undefined ? ":" : `chmod ${octal(mode)} -- ${file}`),
+        finishesSpecial: true,
       });
       const secret = mode !== undefined && (mode & 0o077) === 0;
       await attempt(context, { doing: "write", path, existing: false, secret }, line, {
@@ -146,21 +158,22 @@ export function createFile(context: ExecutionContext, path: string): MachineFile
       });
     },
     async append(data) {
-      await attempt(context, { doing: "append to", path, existing: false }, `cat >>${target}`, {
-        input: data,
-      });
+      await attempt(
+        context,
+        { doing: "append to", path, existing: false },
+        `${refuseSocket(target)}; cat >>${target}`,
+        {
+          input: data,
+        },
+      );
     },
     async exists() {
-      const { result } = await runRaw(
+      const { stdout } = await attempt(
         context,
-        { line: `[ -e ${target} ] || [ -L ${target} ]` },
-        { reject: false },
+        { doing: "determine the existence of", path },
+        `if [ -e ${target} ] || [ -L ${target} ]; then echo 1; else echo 0; fi`,
       );
-      if (result.exitCode === 0 || result.exitCode === 1) return result.exitCode === 0;
-      throw new VmrigError("FILE_FAILED", {
-        message: `Could not determine whether ${path} exists on ${context.name}.`,
-        details: [result.stderr],
-      });
+      return stdout.toString("utf8") === "1\n";
     },
     async stat(options = {}) {
       const { stdout } = await attempt(

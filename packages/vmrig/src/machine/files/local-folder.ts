@@ -1,5 +1,15 @@
 import { randomUUID } from "node:crypto";
-import { chmod, lstat, readdir, realpath, rename, rm, stat } from "node:fs/promises";
+import {
+  chmod,
+  copyFile,
+  lstat,
+  readdir,
+  realpath,
+  rename,
+  rm,
+  stat,
+  utimes,
+} from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { VmrigError } from "../../errors/vmrig-error.ts";
 
@@ -11,6 +21,8 @@ export interface LocalStaging extends AsyncDisposable {
   readonly temp: string;
   readonly targetIsThere: boolean;
   readonly targetIsFolder: boolean;
+  /** Whether the target is a device or a FIFO. */
+  readonly targetIsSpecial: boolean;
 }
 
 export async function stageLocally(path: string): Promise<LocalStaging> {
@@ -19,12 +31,16 @@ export async function stageLocally(path: string): Promise<LocalStaging> {
   );
   const facts = await stat(target).catch(() => undefined);
   const targetIsFolder = facts?.isDirectory() === true;
+  if (facts?.isSocket() === true) throw misfit(target, "it is a socket");
+  const isFifo = facts?.isFIFO() === true;
   const temp = join(targetIsFolder ? target : dirname(target), `.vmrig-${randomUUID()}`);
   return {
     target,
     temp,
     targetIsThere: facts !== undefined,
     targetIsFolder,
+    targetIsSpecial:
+      facts?.isCharacterDevice() === true || facts?.isBlockDevice() === true || isFifo,
     [Symbol.asyncDispose]: () => discard(temp),
   };
 }
@@ -59,10 +75,21 @@ export async function moveInto(from: string, into: string): Promise<void> {
 }
 
 async function move(from: Buffer, into: Buffer): Promise<void> {
-  if (!(await lstat(from)).isDirectory()) return rename(from, into);
+  if (!(await lstat(from)).isDirectory()) return replace(from, into);
   if (!(await isFolder(into))) return moveFolder(from, into);
   await chmod(from, 0o700);
   for (const name of await namesIn(from)) await move(below(from, name), below(into, name));
+}
+
+/** Moves a file. A mount point is written in place, because the system refuses the move. */
+async function replace(from: Buffer, into: Buffer): Promise<void> {
+  await rename(from, into).catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EBUSY") throw error;
+    const { mode, atime, mtime } = await stat(from);
+    await copyFile(from, into);
+    await chmod(into, mode & 0o7777);
+    await utimes(into, atime, mtime);
+  });
 }
 
 /**

@@ -24,7 +24,7 @@ export async function receive(
   const { line, rest } = await firstLine(chunks);
   const [kind = "", mode = "", mtime = "", size = ""] = line.split(" ");
   const total = Number(size);
-  const { temp, target, targetIsFolder, targetIsThere } = staging;
+  const { temp, target, targetIsFolder, targetIsThere, targetIsSpecial } = staging;
   const isFile = kind === "file";
   if (isFile && targetIsFolder) throw misfit(target, "it is a folder");
   if (!isFile && targetIsThere && !targetIsFolder) throw misfit(target, "it is a file");
@@ -33,7 +33,9 @@ export async function receive(
   const passed = (chunk: Buffer): void =>
     onProgress?.({ bytes: Math.min(meter(chunk), total), total });
   const content = follow(rest, chunks, onProgress === undefined ? undefined : passed);
-  if (isFile) {
+  if (isFile && targetIsSpecial) {
+    await pipeline(content, createWriteStream(target));
+  } else if (isFile) {
     await pipeline(content, createWriteStream(temp, { flags: "wx", mode: 0o600 }));
     await chmod(temp, Number.parseInt(mode, 8));
     await utimes(temp, Number(mtime), Number(mtime));
@@ -41,6 +43,7 @@ export async function receive(
     await unpackInto(join(temp, "content"), temp, content);
   }
   onProgress?.({ bytes: total, total });
+  if (targetIsSpecial) return { path: target };
   return { path: isFile ? temp : join(temp, "content") };
 }
 

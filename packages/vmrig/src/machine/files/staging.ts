@@ -28,22 +28,56 @@ export interface Replacement {
   readonly bytes: number;
   /** Whether the file is created with a private mode instead of the umask's mode. */
   readonly secret: boolean;
-  /** Shell: runs on the complete `$temp`, for example to set its mode. */
-  readonly finish: string;
+  /** Whether the file is replaced by a new file, where that is possible. @defaultValue true */
+  readonly atomic?: boolean | undefined;
+  /** Shell: runs on the complete `$temp` only. */
+  readonly inherit?: string;
+  /** Shell: runs on the complete file, for example to set its mode. */
+  readonly finish: (file: string) => string;
+  /** Whether `finish` also runs on a device, a FIFO or a file of the kernel. */
+  readonly finishesSpecial: boolean;
 }
+
+/** Shell: fails for a socket, which can be neither read nor written as a file. */
+export function refuseSocket(target: string): string {
+  return `[ ! -S ${target} ] || ${fail("Is a socket")}`;
+}
+
+/**
+ * Shell: sets `$special` for files that a new file must not replace: devices, FIFOs, and the files
+ * of the kernel in /proc and /sys, which no program can create.
+ */
+const IS_SPECIAL = [
+  "special=",
+  '[ ! -p "$target" ] && [ ! -c "$target" ] && [ ! -b "$target" ] || special=1',
+  'case $target in /proc/* | /sys/*) [ ! -e "$target" ] || special=1;; esac',
+].join("; ");
 
 /**
  * Shell: writes its stdin to a temporary file and moves that to the final name. The size is checked
  * first: when the connection breaks, `cat` sees an ordinary end of input, and the rest of the line
- * would continue with partial data.
+ * would continue with partial data. A special file is written in place. So is a file that is a
+ * mount point, because the system refuses the move.
  */
-export function replacing(path: string, { bytes, secret, finish }: Replacement): string {
+export function replacing(
+  path: string,
+  { bytes, secret, atomic = true, inherit = ":", finish, finishesSpecial }: Replacement,
+): string {
+  const [ofTarget, ofTemp] = [finish('"$target"'), finish('"$temp"')];
+  const unlessSpecial = finishesSpecial ? "" : '[ "$special" ] || ';
   return [
     staging(path),
     `[ ! -d "$target" ] || ${fail("Is a directory")}`,
+    refuseSocket('"$target"'),
     secret ? "umask 077" : ":",
+    IS_SPECIAL,
+    `[ -z "$special" ] && ${atomic} || { cat >"$target" && { ${unlessSpecial}${ofTarget}; }; exit; }`,
     `set -C`,
-    `cat >"$temp" && [ "$(wc -c <"$temp")" -eq ${bytes} ] && ${finish} && mv -fT -- "$temp" "$target"`,
+    `cat >"$temp" && [ "$(wc -c <"$temp")" -eq ${bytes} ] && ${inherit} && ${ofTemp} || exit`,
+    `said=$(mv -fT -- "$temp" "$target" 2>&1) && exit`,
+    // A mount point.
+    `case $said in *"resource busy") cat <"$temp" >|"$target" && ${ofTarget}; exit;; esac`,
+    `printf '%s\\n' "$said" >&2; exit 1`,
   ].join("; ");
 }
 

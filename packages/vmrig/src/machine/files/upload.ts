@@ -15,6 +15,16 @@ import type { TransferOptions } from "./progress.ts";
 import { fail, octal, replacing, staging } from "./staging.ts";
 import { contentMeter, emptyFile } from "./tar-header.ts";
 
+export interface UploadOptions extends TransferOptions {
+  /**
+   * Whether a file replaces the existing file, so that readers see the old or the new content.
+   * `false` writes into the existing file, for its hard links and for programs that keep it open.
+   *
+   * @defaultValue true
+   */
+  readonly atomic?: boolean | undefined;
+}
+
 /**
  * Copies a file or folder of this computer to a path on the machine. `cat` or `tar` writes the copy
  * as the user of the context, so that it belongs to that user.
@@ -23,7 +33,7 @@ export async function upload(
   context: ExecutionContext,
   local: string,
   remote: string,
-  options: TransferOptions,
+  options: UploadOptions,
 ): Promise<void> {
   const task: Task = { doing: `upload ${local} to`, path: remote, existing: false };
   let source: string;
@@ -40,6 +50,7 @@ export async function upload(
     );
   }
   if (facts.isFile()) await uploadFile(context, task, source, facts, options);
+  else if (options.atomic === false) throw unreadable(local, "`atomic: false` is for files");
   else if (facts.isDirectory()) await uploadFolder(context, task, source, options);
   else throw unreadable(local, "it is neither a file nor a folder");
 }
@@ -49,12 +60,13 @@ async function uploadFile(
   task: Task,
   source: string,
   facts: BigIntStats,
-  options: TransferOptions,
+  options: UploadOptions,
 ): Promise<void> {
-  const { onProgress, signal } = options;
+  const { onProgress, signal, atomic } = options;
   const bytes = Number(facts.size);
   const mtime = `${facts.mtimeNs / 1_000_000_000n}.${String(facts.mtimeNs % 1_000_000_000n).padStart(9, "0")}`;
-  const finish = `chmod ${octal(Number(facts.mode) & 0o7777)} "$temp" && touch -d @${mtime} -- "$temp"`;
+  const finish = (file: string): string =>
+    `chmod ${octal(Number(facts.mode) & 0o7777)} -- ${file} && touch -d @${mtime} -- ${file}`;
   async function* content(): AsyncGenerator<Buffer, void, undefined> {
     let sent = 0;
     try {
@@ -70,7 +82,14 @@ async function uploadFile(
       throw unreadable(source, `it shrank from ${bytes} bytes to ${sent} while it was read`);
     if (bytes === 0) onProgress?.({ bytes, total: bytes });
   }
-  await attempt(context, task, replacing(task.path, { bytes, secret: true, finish }), {
+  const line = replacing(task.path, {
+    bytes,
+    secret: true,
+    atomic,
+    finish,
+    finishesSpecial: false,
+  });
+  await attempt(context, task, line, {
     input: content(),
     signal,
   });

@@ -1,11 +1,11 @@
 import { VmrigError } from "../../errors/vmrig-error.ts";
 import type { CommandResult } from "../command/outcome/command-result.ts";
+import { factsOf, isNotBegun } from "../command/frame/not-begun.ts";
 import { run } from "../command/run.ts";
 import type { ExecutionContext } from "../command/execution-context.ts";
-import { AS_POSIX } from "../command/script/zsh.ts";
 
 /** Makes the queried programs answer in English, without pager and colours. */
-const PLAIN = `${AS_POSIX}LC_ALL=C; PAGER=cat; SYSTEMD_COLORS=0; export LC_ALL PAGER SYSTEMD_COLORS; `;
+const PLAIN = "LC_ALL=C; PAGER=cat; SYSTEMD_COLORS=0; export LC_ALL PAGER SYSTEMD_COLORS; ";
 
 export interface QueryOptions {
   /** Description for error messages. */
@@ -29,10 +29,21 @@ export async function query(
     context,
     { line: `${PLAIN}${line}`, command: line, look: `query ${title}` },
     { reject: false, signal },
-  );
+  ).catch((error: unknown) => {
+    if (!isNotBegun(error)) throw error;
+    throw new VmrigError("INSPECTION_FAILED", {
+      message: cannotRead(context, title, error.reason),
+      ...factsOf(error),
+      cause: error,
+    });
+  });
   if (result.exitCode !== undefined && answers.includes(result.exitCode)) return result;
   signal?.throwIfAborted();
   throw inspectionFailed(context, title, result);
+}
+
+function cannotRead({ name, user }: ExecutionContext, title: string, why: string): string {
+  return `Cannot read ${title} on ${name} as ${user}: ${why}.`;
 }
 
 function inspectionFailed(
@@ -45,7 +56,7 @@ function inspectionFailed(
   const missing = exitCode === 127 ? /(\S+): (?:command )?not found/.exec(output)?.[1] : undefined;
   const why = output.split("\n").at(-1)?.replace(/\.$/, "") || (signal ?? `exit code ${exitCode}`);
   return new VmrigError("INSPECTION_FAILED", {
-    message: `Cannot read ${title} on ${context.name} as ${context.user}: ${missing === undefined ? why : `it has no ${missing}`}.`,
+    message: cannotRead(context, title, missing === undefined ? why : `it has no ${missing}`),
     details: output.includes("\n") ? output.split("\n").slice(-5) : [],
     ...(missing === undefined
       ? {}

@@ -1,4 +1,5 @@
 import { quoteWord } from "../../ssh/quote.ts";
+import { isNotBegun } from "../command/frame/not-begun.ts";
 import { run } from "../command/run.ts";
 import type { Watch } from "./wait-options.ts";
 import { isAway } from "./tolerant.ts";
@@ -22,6 +23,7 @@ export async function lastLines({ root, context }: Watch, name: string): Promise
     if (stdout === "") return ["its journal is empty"];
     return [`its journal, last lines:`, ...stdout.split("\n").map((one) => `  ${one}`)];
   } catch (error) {
+    if (isNotBegun(error)) return [`its journal could not be read: ${error.reason}`];
     if (!isAway(error)) throw error;
     return [`its journal could not be read: ${context.name} cannot be reached`];
   }

@@ -56,7 +56,7 @@ function until(
     probe: tolerant(async (signal): Promise<Observation<CommandResult>> => {
       const result = await run(
         watch.context,
-        { line, internal: false },
+        { line, internal: false, framed: false },
         { ...command, signal, reject: false },
       );
       return isSo(result) ? { value: result } : { seen: resultInWords(result) };

@@ -34,13 +34,14 @@ const PASSED_ON = { HUP: "HUP", INT: "INT", USR1: "USR1", USR2: "USR2", QUIT: "T
  */
 export function asUser(user: string, line: string, become: Become): string {
   const stop = `trap "" TERM; ${become(user, END_SESSION)} >/dev/null 2>&1; exit 143`;
-  return [
-    NOT_IN_ZSH,
+  const lines = [
     `trap ${quote(stop)} TERM`,
     `pass() { echo "$1 $!" | ${become(user, PASS_ON)} >/dev/null 2>&1; again=1; }`,
     ...Object.entries(PASSED_ON).map(([sent, meant]) => `trap "pass ${meant}" ${sent}`),
     "exec 3<&0",
-    `${become(user, fromHome(line))} <&3 3<&- & while again=; wait $!; code=$?; [ "$again" ]; do :; done`,
-    "exit $code",
+    `${become(user, fromHome(line))} <&3 3<&- & while again=; wait "$!"; code=$?; [ "$again" ]; do :; done`,
+    'exit "$code"',
   ].join("; ");
+  // Startup files of the login shell may define aliases. They last until the end of the line.
+  return `${NOT_IN_ZSH}; \\unalias -a\n${lines}`;
 }

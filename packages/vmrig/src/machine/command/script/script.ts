@@ -1,6 +1,8 @@
 import { VmrigError } from "../../../errors/vmrig-error.ts";
 import { quote, quoteWord, quotePath } from "../../../ssh/quote.ts";
 import type { CommandOptions } from "../command-options.ts";
+import { beginFrame, beginLogin } from "../frame/framed-script.ts";
+import type { Frame } from "../frame/frame.ts";
 import { inForeground } from "./foreground.ts";
 import { type Become, fromHome } from "./become.ts";
 import { asUser } from "./as-user.ts";
@@ -14,7 +16,10 @@ export interface Script {
   readonly before?: Buffer;
 }
 
-export interface ScriptOptions extends Pick<CommandOptions, "env" | "cwd" | "shell" | "pty"> {
+export interface ScriptOptions extends Pick<
+  CommandOptions,
+  "env" | "cwd" | "shell" | "pty" | "input"
+> {
   readonly user: string;
   /** Missing for the login user. */
   readonly become?: Become | undefined;
@@ -24,6 +29,7 @@ export interface ScriptOptions extends Pick<CommandOptions, "env" | "cwd" | "she
    * @defaultValue false
    */
   readonly foreground?: boolean | undefined;
+  readonly frame?: Frame | undefined;
 }
 
 /**
@@ -33,7 +39,7 @@ export interface ScriptOptions extends Pick<CommandOptions, "env" | "cwd" | "she
  * @throws VmrigError `COMMAND_INVALID`
  */
 export function toScript(line: string, options: ScriptOptions): Script {
-  const { user, become, shell, pty = false, foreground = false } = options;
+  const { user, become, shell, pty = false, foreground = false, frame, input } = options;
   const within = (line: string): string =>
     shell === undefined ? line : `exec ${quoteWord(shell)} -c ${quote(line)}`;
   const as = (line: string): string => (become === undefined ? line : become(user, line));
@@ -42,13 +48,21 @@ export function toScript(line: string, options: ScriptOptions): Script {
       return inForeground(become === undefined ? line : become(user, fromHome(line)), as);
     return become === undefined ? line : asUser(user, line, become);
   };
-  const text = whole(inPlace(within(line), options));
+  const login = frame === undefined || become === undefined ? "" : beginLogin(frame);
+  const begin = (hasInput: boolean): string =>
+    frame === undefined ? "" : beginFrame(frame, hasInput);
+  const start = frame === undefined ? "" : `${frame.inputLine}\n`;
+  const text = `${login}${whole(`${begin(input !== undefined)}${inPlace(within(line), options)}`)}`;
   if (pty === false && Buffer.byteLength(text) > MAX_BYTES) {
-    const before = Buffer.from(inPlace(line, options));
-    return { text: whole(within(`eval "$(head -c ${before.length})"`)), before };
+    const own = inPlace(line, options);
+    const read = `eval "$(head -c ${Buffer.byteLength(own)})"`;
+    return {
+      text: `${login}${whole(`${begin(true)}${within(read)}`)}`,
+      before: Buffer.from(`${start}${own}`),
+    };
   }
   checkLength("The command", text);
-  return { text };
+  return { text, ...(start !== "" && input !== undefined && { before: Buffer.from(start) }) };
 }
 
 /**

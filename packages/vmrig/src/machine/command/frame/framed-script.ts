@@ -1,0 +1,51 @@
+import { quote } from "../../../ssh/quote.ts";
+import { NOT_IN_ZSH } from "../script/zsh.ts";
+import type { Frame } from "./frame.ts";
+
+/** Programs and built-ins of vmrig's own lines that people wrap in functions. */
+const WRAPPED =
+  "cat cd chmod chown date dirname echo exit find grep head id kill ln ls mkdir mktemp mv ps printf read readlink rm ss stat sudo tail tar test touch trap umask wc";
+
+/**
+ * Shell: undoes what the startup files of a shell changed for vmrig's own lines. Uses built-ins
+ * only: a program costs 50 ms on an emulated machine. zsh expands aliases in a whole script before
+ * it runs the first line, and has hooks without number; it is replaced by `sh`. All other shells
+ * read a script line by line, so that the second line has no aliases.
+ */
+const CLEAN = [
+  NOT_IN_ZSH,
+  "\\set +efuvxC",
+  "\\trap - EXIT HUP INT QUIT TERM",
+  '\\[ -z "${BASH_VERSION-}" ] || { \\trap - DEBUG ERR RETURN; \\set +o pipefail; \\shopt -u failglob nullglob dotglob nocaseglob nocasematch xpg_echo; }',
+  "\\unalias -a",
+  `\\unset -f ${WRAPPED} 2>/dev/null`,
+  "\\unset IFS TAR_OPTIONS POSIXLY_CORRECT",
+  "\\cd 2>/dev/null || \\cd /\n",
+].join("; ");
+
+/**
+ * Shell: prints a mark on both outputs. The source does not contain the mark, because `set -x` and
+ * a trap for DEBUG print the source.
+ */
+export function printMark(mark: string): string {
+  const [start = "", id = ""] = mark.trimEnd().split(/(?<=-)(?=[0-9a-f]+$)/);
+  const print = `printf '${start}%s\\n' ${id}`;
+  return `${print}; ${print} >&2; `;
+}
+
+/** Shell: begins the script of the login shell when another user runs the command. */
+export function beginLogin(frame: Frame): string {
+  return `${CLEAN}${printMark(frame.login)}`;
+}
+
+/**
+ * Shell: begins the command. With an input, checks that nothing has read from it.
+ *
+ * @param input whether the input begins with the line of the frame
+ */
+export function beginFrame(frame: Frame, input: boolean): string {
+  const check = `IFS= read -r vmrig && [ "$vmrig" = ${quote(frame.inputLine)} ] || { echo 'vmrig: ${READ_INPUT}' >&2; exit 1; }; `;
+  return `${CLEAN}${printMark(frame.mark)}${input ? check : ""}`;
+}
+
+const READ_INPUT = "a startup file of the login shell reads the input";

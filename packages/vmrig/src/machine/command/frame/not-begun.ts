@@ -1,0 +1,68 @@
+import { isVmrigError, VmrigError, type ErrorFacts } from "../../../errors/vmrig-error.ts";
+import type { Ending } from "../../../ssh/ending.ts";
+import type { Frame } from "./frame.ts";
+
+/** A command of vmrig itself that did not begin. Nothing was read or written. */
+export class NotBegunError extends VmrigError {
+  /** Reason, as the end of a sentence. */
+  readonly reason: string;
+
+  constructor(command: string, machine: string, { reason, details, hint }: NotBegun) {
+    super("COMMAND_FAILED", {
+      message: `\`${command}\` on ${machine} did not begin: ${reason}.`,
+      details,
+      ...(hint === undefined ? {} : { hint }),
+    });
+    this.name = `NotBegunError [${this.code}]`;
+    this.reason = reason;
+  }
+}
+
+export function isNotBegun(value: unknown): value is NotBegunError {
+  return isVmrigError(value) && value.name === `NotBegunError [${value.code}]`;
+}
+
+/** Returns details and hint for an error that an operation throws instead. */
+export function factsOf(error: NotBegunError): Pick<ErrorFacts, "details" | "hint"> {
+  const { details, hint } = error;
+  return { details, ...(hint === undefined ? {} : { hint }) };
+}
+
+export interface NotBegun {
+  readonly reason: string;
+  readonly details: readonly string[];
+  readonly hint?: string;
+}
+
+/** Returns why a command that has ended never began. `undefined` when it began. */
+export function notBegun(frame: Frame | undefined, ending: Ending): NotBegun | undefined {
+  if (frame === undefined || frame.begun || ending.ended !== "exited") return undefined;
+  // The login shell began, so that `sudo` had the word.
+  const refused = frame.stderr.afterLogin?.trim().split("\n").at(-1);
+  if (refused !== undefined && refused !== "" && ending.exitCode !== 0)
+    return { reason: refused.replace(/^sudo: /, "").replace(/\.$/, ""), details: [] };
+  return neverBegun(ending, [frame.stdout.ofLogin, frame.stderr.ofLogin]);
+}
+
+/** @param outputs what the login shell printed */
+export function neverBegun(
+  {
+    exitCode,
+    signal,
+  }: { readonly exitCode?: number | undefined; readonly signal?: string | undefined },
+  outputs: readonly string[],
+): NotBegun {
+  const said = outputs
+    .join("\n")
+    .split("\n")
+    .filter((line) => line.trim() !== "")
+    .slice(-4);
+  return {
+    reason: "a startup file of the login shell exits or replaces the shell",
+    details: [
+      signal === undefined ? `exit code ${exitCode}` : `signal ${signal}`,
+      ...said.map((line) => `output: ${line}`),
+    ],
+    hint: "let startup files such as ~/.bashrc and ~/.zshenv exit, or start another shell, only in an interactive shell: `case $- in *i*) … esac`",
+  };
+}
