@@ -10,6 +10,7 @@ import { currentPlatform } from "../process/platform.ts";
 import { startProcess, stopProcess } from "../process/qemu-process.ts";
 import { reasonToRestart } from "../process/reason-to-restart.ts";
 import { removeFiles } from "../remove-files.ts";
+import { renewGenerationId } from "./generation-id.ts";
 import { listSnapshots, snapshotPlatform } from "./snapshot-records.ts";
 import { loadSnapshot, revertDisk } from "./snapshots.ts";
 
@@ -91,6 +92,7 @@ async function loadInPlace({ machine, snapshot }: Restore): Promise<void> {
     await using qmp = await openControl(machine);
     await qmp.execute("stop");
     await loadSnapshot(qmp, snapshot);
+    await renewGenerationId(qmp, machine);
     await setLink({ qmp, files, action: "connect" });
     await writeRestoredLine(machine, snapshot);
     await qmp.execute("cont");
