@@ -5,6 +5,7 @@ import { copies } from "./copies.ts";
 import { exec } from "./exec.ts";
 import { contention } from "./lease/contention.ts";
 import { handover } from "./lease/handover.ts";
+import { random } from "./random.ts";
 import { rollback } from "./rollback.ts";
 import { transfer } from "./transfer.ts";
 import { warmRun } from "./warm-run.ts";
@@ -19,6 +20,7 @@ const BENCHES: Readonly<Record<string, (runs: number, fake: boolean) => Promise<
   ahead,
   transfer,
   checkpoint,
+  random,
 };
 
 const { positionals, values } = parseArgs({

@@ -34,6 +34,8 @@ export interface MachineFiles {
   readonly hostKey: string;
   readonly qmp: string;
   readonly agent: string;
+  /** Socket of QEMU's GDB stub, while vmrig writes to the guest's RAM. */
+  readonly gdb: string;
   /**
    * File lock of the machine. Lies outside of the machine's folder, because creating and removing
    * that folder need the lock too.
@@ -67,6 +69,7 @@ export function machineFiles(copy: CopyFolders, machine: string): MachineFiles {
     hostKey: join(folder, "host-key.pub"),
     qmp: join(copy.runtimeFolder, `${machine}.qmp`),
     agent: join(copy.runtimeFolder, `${machine}.agent`),
+    gdb: join(copy.runtimeFolder, `${machine}.gdb`),
     lock: join(copy.folder, `${machine}.lock`),
   };
 }

@@ -108,7 +108,7 @@ async function ownSockets({ copies, runtime }: CopiesFolders): Promise<OwnSocket
     const folder = join(copies, copy);
     for (const entry of await readdir(join(runtime, copy)).catch(() => [])) {
       const socket = { path: join(runtime, copy, entry), copy };
-      const name = /^(.+)\.(qmp|agent)$/.exec(entry)?.[1];
+      const name = /^(.+)\.(qmp|agent|gdb)$/.exec(entry)?.[1];
       if (name !== undefined) {
         const { folder: owner, lock } = machineFiles({ folder, runtimeFolder: "" }, name);
         found.push({ ...socket, of: "machine", owner, lock });

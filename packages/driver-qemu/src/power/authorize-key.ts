@@ -3,8 +3,9 @@ import { VmrigError, type Admission } from "vmrig/driver";
 import { firstLine } from "../first-line.ts";
 import type { LockedMachine } from "../locked-machine.ts";
 import type { MachineContext } from "../machine-context.ts";
+import { HAS_GENERATION_ID } from "../process/command-line.ts";
 import type { Accelerator } from "../process/accelerator.ts";
-import { openGuestAgent } from "../qmp/guest-agent.ts";
+import { openGuestAgent, type GuestAgent } from "../qmp/guest-agent.ts";
 import { explainUnresponsiveGuest } from "./unresponsive-guest.ts";
 
 /** Login user of the tests; part of the image. */
@@ -23,6 +24,30 @@ export async function authorizeKey(
   machine: LockedMachine<Admission>,
   timeoutMs: number,
 ): Promise<void> {
+  await withAgent(machine, timeoutMs, (agent) =>
+    agent.authorize(USER, machine.authority.authorize),
+  );
+}
+
+/**
+ * Like {@link authorizeKey}, for a machine whose RAM was just restored. Makes the kernel of a machine
+ * without a generation ID reseed its random numbers.
+ */
+export async function admitRestored(
+  machine: LockedMachine<Admission>,
+  timeoutMs: number,
+): Promise<void> {
+  await withAgent(machine, timeoutMs, async (agent) => {
+    if (!HAS_GENERATION_ID) await agent.reseed();
+    await agent.authorize(USER, machine.authority.authorize);
+  });
+}
+
+async function withAgent(
+  machine: LockedMachine<Admission>,
+  timeoutMs: number,
+  work: (agent: GuestAgent) => Promise<void>,
+): Promise<void> {
   const { name, files, authority } = machine;
   const { signal } = authority;
   try {
@@ -32,7 +57,7 @@ export async function authorizeKey(
       signal,
       timeoutMs,
     });
-    await agent.authorize(USER, authority.authorize);
+    await work(agent);
   } catch (error) {
     signal.throwIfAborted();
     throw await unresponsiveError(machine, error);

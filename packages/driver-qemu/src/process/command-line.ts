@@ -15,6 +15,9 @@ export function hardwareAddress(index: number, network: "nat" | "lan"): string {
   return `52:54:00:76:${network === "nat" ? "00" : "01"}:${(index + 0x10).toString(16).padStart(2, "0")}`;
 }
 
+/** Whether machines of this computer have a VM generation ID: QEMU supports it on x86 only. */
+export const HAS_GENERATION_ID = process.arch === "x64";
+
 export interface QemuStart {
   readonly machine: Pick<MachineContext, "definition" | "files">;
   readonly qemu: QemuBinary;
@@ -92,9 +95,8 @@ function deviceArguments({ definition, files }: QemuStart["machine"]): string[][
     ["-chardev", `socket,id=agent,server=on,wait=off,path=${escapeCommas(files.agent)}`],
     ["-device", "virtserialport,chardev=agent,name=org.qemu.guest_agent.0"],
     ["-device", "virtio-rng-pci"],
-    // Tells a restored guest that its random state was copied, so that it reseeds. QEMU supports
-    // this device on x86 only.
-    ...(process.arch === "x64" ? [["-device", "vmgenid"]] : []),
+    // Tells a restored guest that its random state was copied, so that it reseeds.
+    ...(HAS_GENERATION_ID ? [["-device", "vmgenid"]] : []),
   ];
 }
 

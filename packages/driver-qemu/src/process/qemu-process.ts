@@ -24,7 +24,7 @@ export async function startProcess(machine: MachineContext, from?: SnapshotName)
   const qemu = await findQemu(definition.cacheFolder);
   const lanPid = await startLan(definition);
   await trimConsole(files.console);
-  await removeFiles(files.qmp, files.agent);
+  await removeFiles(files.qmp, files.agent, files.gdb);
   await launch({ machine, qemu, from });
   const pid = Number(await readFile(files.pidFile, "utf8"));
   await using qmp = await openQmp({ path: files.qmp, machine: name });
@@ -73,7 +73,7 @@ export async function stopProcess({ name, files, process }: MachineRemains): Pro
   };
   for (const pid of new Set([process?.pid ?? 0, written]))
     if (pid > 0) await endProcess({ pid, ...options });
-  await removeFiles(files.process, files.pidFile, files.qmp, files.agent);
+  await removeFiles(files.process, files.pidFile, files.qmp, files.agent, files.gdb);
 }
 
 const FORWARD = /HOST_FORWARD\]\s+\S+\s+\S+\s+(\d+)\s+\S+\s+22\b/;

@@ -47,6 +47,38 @@ test("makes a key the only authorised key of a user", async () => {
   });
 });
 
+test("reseeds with fresh bytes, and waits until perl has exited", async () => {
+  let asked = 0;
+  const server = await agent((command, client) => {
+    if (command.execute === SYNC) return echo(client, command);
+    if (command.execute === "guest-exec") return client.send({ return: { pid: 71 } });
+    asked += 1;
+    client.send({ return: asked < 3 ? { exited: false } : { exited: true, exitcode: 0 } });
+  });
+  const opened = await open(server);
+  await opened.reseed();
+  expect(asked).toBe(3);
+  asked = 2;
+  await opened.reseed();
+  const inputs = (server.received as Command[])
+    .filter(({ execute }) => execute === "guest-exec")
+    .map((command) => String(command.arguments["input-data"]));
+  expect(inputs.map((input) => Buffer.from(input, "base64").length)).toEqual([64, 64]);
+  expect(inputs[0]).not.toBe(inputs[1]);
+});
+
+test("a guest that cannot reseed is an error with perl's exit code", async () => {
+  const server = await agent((command, client) => {
+    if (command.execute === SYNC) return echo(client, command);
+    if (command.execute === "guest-exec") return client.send({ return: { pid: 71 } });
+    client.send({ return: { exited: true, exitcode: 2 } });
+  });
+  await expect((await open(server)).reseed()).rejects.toMatchObject({
+    code: "MACHINE_UNREACHABLE",
+    message: expect.stringContaining("perl exited with 2 while it reseeded"),
+  });
+});
+
 test("awaits the reply to every request: the agent would retry an unread reply for ever", async () => {
   const unanswered = new Set<string>();
   const server = await agent((command, client) => {

@@ -1,4 +1,6 @@
+import { randomBytes } from "node:crypto";
 import { systemClock, waitFor, type PublicKey } from "vmrig/driver";
+import { z } from "zod";
 import { agentError, connectAgent, type AgentConnection } from "./agent-connection.ts";
 import type { MachineSocket } from "./machine-socket.ts";
 
@@ -11,6 +13,11 @@ import type { MachineSocket } from "./machine-socket.ts";
 export interface GuestAgent extends AsyncDisposable {
   /** Makes `key` the only authorised key of `user`. The user's home must exist. */
   authorize(user: string, key: PublicKey): Promise<void>;
+  /**
+   * Makes the guest's kernel reseed its random numbers. For machines without a generation ID; needs
+   * perl in the guest.
+   */
+  reseed(): Promise<void>;
   /**
    * Requests a shutdown of the guest; resolves after the request, not after the shutdown. The agent
    * sends no reply on success.
@@ -26,6 +33,16 @@ export interface GuestAgentOptions extends MachineSocket {
 
 /** Timeout of the reply to a command. */
 const REPLY_MS = 20_000;
+
+/**
+ * Mixes the bytes on stdin into the kernel's random numbers, and makes it use them immediately: 0x5207
+ * is RNDRESEEDCRNG of random(4).
+ */
+const RESEED =
+  'read STDIN, $seed, 64; open F, ">", "/dev/urandom" or exit 1; syswrite F, $seed; ioctl F, 0x5207, 0 or exit 2';
+
+const execResult = z.object({ pid: z.number() });
+const execStatus = z.object({ exited: z.boolean(), exitcode: z.number().optional() });
 
 /** Pause before another sync request. */
 const SYNC_MS = 2_000;
@@ -44,24 +61,53 @@ export async function openGuestAgent(options: GuestAgentOptions): Promise<GuestA
     await connection.close();
     throw error;
   }
+  const call = async (what: string, command: string, parameters: object): Promise<unknown> => {
+    const reply = connection.request(command, parameters);
+    const outcome = await waitFor({
+      what: `the guest agent to ${what}`,
+      on: machine,
+      code: "MACHINE_UNREACHABLE",
+      timeoutMs: REPLY_MS,
+      intervalMs: 5,
+      signal,
+      probe: async () => {
+        connection.state();
+        const value = reply();
+        return value === undefined ? { seen: "no answer" } : { value };
+      },
+    });
+    if ("error" in outcome) throw agentError(machine, new Error(outcome.error.desc));
+    return outcome.return;
+  };
   return {
     async authorize(user, key) {
       const parameters = { username: user, keys: [key], reset: true };
-      const reply = connection.request("guest-ssh-add-authorized-keys", parameters);
-      const outcome = await waitFor({
-        what: "the guest agent to change the authorised key",
+      await call("change the authorised key", "guest-ssh-add-authorized-keys", parameters);
+    },
+    async reseed() {
+      const { pid } = execResult.parse(
+        await call("run perl", "guest-exec", {
+          path: "perl",
+          arg: ["-e", RESEED],
+          "input-data": randomBytes(64).toString("base64"),
+        }),
+      );
+      const exitCode = await waitFor({
+        what: "the guest to reseed its random numbers",
         on: machine,
         code: "MACHINE_UNREACHABLE",
         timeoutMs: REPLY_MS,
-        intervalMs: 5,
+        intervalMs: 20,
         signal,
         probe: async () => {
-          connection.state();
-          const value = reply();
-          return value === undefined ? { seen: "no answer" } : { value };
+          const status = execStatus.parse(
+            await call("report on perl", "guest-exec-status", { pid }),
+          );
+          return status.exited ? { value: status.exitcode ?? -1 } : { seen: "it runs" };
         },
       });
-      if ("error" in outcome) throw agentError(machine, new Error(outcome.error.desc));
+      if (exitCode !== 0)
+        throw agentError(machine, new Error(`perl exited with ${exitCode} while it reseeded`));
     },
     shutDown: () => connection.notify("guest-shutdown", { mode: "powerdown" }),
     [Symbol.asyncDispose]: () => connection.close(),

@@ -4,12 +4,13 @@ import { fileExists } from "../file-exists.ts";
 import { firstLine } from "../first-line.ts";
 import { openControl, type LockedMachine } from "../locked-machine.ts";
 import { setLink } from "../network/link.ts";
-import { authorizeKey, BOOT_MS } from "../power/authorize-key.ts";
+import { admitRestored, authorizeKey, BOOT_MS } from "../power/authorize-key.ts";
 import { explainUnresponsiveGuest } from "../power/unresponsive-guest.ts";
 import { currentPlatform } from "../process/platform.ts";
 import { startProcess, stopProcess } from "../process/qemu-process.ts";
 import { reasonToRestart } from "../process/reason-to-restart.ts";
 import { removeFiles } from "../remove-files.ts";
+import { renewGenerationId } from "./generation-id.ts";
 import { listSnapshots, snapshotPlatform } from "./snapshot-records.ts";
 import { loadSnapshot, revertDisk } from "./snapshots.ts";
 
@@ -91,11 +92,12 @@ async function loadInPlace({ machine, snapshot }: Restore): Promise<void> {
     await using qmp = await openControl(machine);
     await qmp.execute("stop");
     await loadSnapshot(qmp, snapshot);
+    await renewGenerationId(qmp, machine);
     await setLink({ qmp, files, action: "connect" });
     await writeRestoredLine(machine, snapshot);
     await qmp.execute("cont");
   }
-  await authorizeKey(machine, RESTORED_MS);
+  await admitRestored(machine, RESTORED_MS);
 }
 
 /** Restores in a new process. The error of a failed restart includes the failed load before it. */
@@ -106,7 +108,7 @@ async function restart(restore: Restore, loadError: unknown): Promise<void> {
     await writeRestoredLine(machine, snapshot);
     if (captured !== platform) return await bootFromRevertedDisk(restore);
     await startProcess(machine, snapshot);
-    await authorizeKey(machine, RESTORED_MS);
+    await admitRestored(machine, RESTORED_MS);
   } catch (error) {
     machine.authority.signal.throwIfAborted();
     if (loadError === undefined || !isVmrigError(error)) throw error;

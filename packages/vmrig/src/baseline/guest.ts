@@ -24,6 +24,11 @@ export interface Guest {
    * Command that sets the clock, as `date` does. Missing where the machine has no clock of its own.
    */
   readonly stepClock?: string;
+  /**
+   * File from which the kernel returns a new random UUID at each read. Missing where the machine
+   * has no kernel of its own.
+   */
+  readonly randomUuid?: string;
 }
 
 const GUESTS: Readonly<Record<GuestKind, Guest>> = {
@@ -34,6 +39,7 @@ const GUESTS: Readonly<Record<GuestKind, Guest>> = {
     configFolder: "/etc",
     bootId: "cat /proc/sys/kernel/random/boot_id",
     stepClock: STEP_CLOCK,
+    randomUuid: "/proc/sys/kernel/random/uuid",
   },
   // No absolute path and no user but the test user: such a machine may share its files with its
   // host.

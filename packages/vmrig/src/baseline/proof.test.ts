@@ -10,6 +10,7 @@ import { tempFolder } from "../local-files/temp-folder.test.kit.ts";
 
 const BASELINE = "0123456789abcdef";
 const NONCE = "11111111-2222";
+const KERNEL_UUID = "/proc/sys/kernel/random/uuid";
 
 interface FakeMachine {
   readonly folder: string;
@@ -33,7 +34,13 @@ async function createMachine(shell = "/bin/sh"): Promise<FakeMachine> {
   );
   await chmod(join(folder, "step-clock"), 0o755);
   const rewrite = (command: string): string =>
-    command.replaceAll(PROOF_FOLDER, proof).replaceAll(STEP_CLOCK, join(folder, "step-clock"));
+    command
+      .replaceAll(PROOF_FOLDER, proof)
+      .replaceAll(STEP_CLOCK, join(folder, "step-clock"))
+      .replaceAll(
+        KERNEL_UUID,
+        existsSync(join(folder, "uuid")) ? join(folder, "uuid") : KERNEL_UUID,
+      );
   const connection = connectShell(shell, folder, rewrite);
   return {
     folder,
@@ -241,4 +248,21 @@ test("a machine without a system stores the proof in its home, and has no clock 
   await machine.prove({ guest: "shell" });
   expect(await readFile(join(machine.folder, ".vmrig", "nonce"), "utf8")).toBe(`${NONCE}\n`);
   expect(await machine.steps()).toBe("");
+});
+
+test("random numbers that repeat after a rollback fail the proof", async () => {
+  const machine = await createMachine();
+  const drawn = new Set<string>();
+  await machine.prove({ drawn });
+  const [uuid = ""] = drawn;
+  expect(uuid).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+  await machine.prove({ drawn });
+  expect(drawn.size).toBe(2);
+
+  await writeFile(join(machine.folder, "uuid"), `${uuid}\n`);
+  await expect(machine.prove({ drawn })).rejects.toMatchObject({
+    code: "ROLLBACK_FAILED",
+    summary: "The random numbers of pc1 repeat after the rollback.",
+    details: [`its kernel returned the UUID ${uuid} a second time`],
+  });
 });

@@ -22,6 +22,13 @@ export interface ProofOptions {
    * @defaultValue nothing, as in a baseline
    */
   readonly was?: string;
+  /**
+   * Random UUIDs that the machines returned to earlier proofs, of other rollbacks or of this one.
+   * The proof adds its own.
+   *
+   * @defaultValue none, so that a repetition is not detected
+   */
+  readonly drawn?: Set<string>;
   readonly signal?: AbortSignal;
   readonly clock?: Clock;
 }
@@ -34,9 +41,10 @@ const PROOF_MS = 60_000;
 
 /**
  * Proves a rollback over an unused connection: the lease's key logs in and a command runs; the
- * machine is at the expected baseline; the nonce of the last proof is gone. Also steps the clock,
- * which shows the time of the snapshot, and leaves a nonce for the next proof. Several connections
- * may prove the same rollback: the proof passes again with its own nonce.
+ * machine is at the expected baseline; the nonce of the last proof is gone; the kernel's random
+ * numbers do not repeat. Also steps the clock, which shows the time of the snapshot, and leaves a
+ * nonce for the next proof. Several connections may prove the same rollback: the proof passes again
+ * with its own nonce.
  *
  * @throws VmrigError `ROLLBACK_FAILED` with the output of the machine
  */
@@ -44,15 +52,21 @@ export async function prove(
   connection: Pick<SshConnection, "exec">,
   options: ProofOptions,
 ): Promise<void> {
-  const { machine, baseline, nonce, was, signal, clock = systemClock } = options;
-  const passed = `vmrig-proof ${nonce} passed`;
+  const { machine, baseline, nonce, was, drawn, signal, clock = systemClock } = options;
+  const passed = `vmrig-proof ${nonce} passed `;
   const script = proofScript(guestOf(options.guest), { baseline, nonce, was, now: clock.wall() });
   const result = await connection.exec(script, {
     timeoutMs: PROOF_MS,
     ...(signal !== undefined && { signal }),
   });
   // The marker line may be surrounded by output of the shell's start-up files.
-  if (result.stdout.toString("latin1").split("\n").includes(passed)) return;
+  const lines = result.stdout.toString("latin1").split("\n");
+  const uuid = lines.find((line) => line.startsWith(passed))?.slice(passed.length);
+  if (uuid !== undefined) {
+    if (uuid !== "" && drawn?.has(uuid) === true) throw repetition(machine, uuid);
+    drawn?.add(uuid);
+    return;
+  }
   signal?.throwIfAborted();
   throw failure(machine, baseline, result, await foreignShell(connection, result, signal));
 }
@@ -109,7 +123,7 @@ interface ProofScript {
  * program costs 50 ms on an emulated machine.
  */
 function proofScript(
-  { proofFolder: folder, stepClock }: Guest,
+  { proofFolder: folder, stepClock, randomUuid }: Guest,
   { baseline, nonce, was, now }: ProofScript,
 ): string {
   const step =
@@ -122,9 +136,10 @@ function proofScript(
     ...(was === undefined ? [`${baseline}/${nonce}) ;;`] : []),
     `*) echo "vmrig-proof failed: baseline '$b', nonce '$n'"; exit 97 ;;`,
     `esac`,
+    randomUuid === undefined ? "r=" : `read -r r < ${randomUuid}`,
     // Only a shell that has read the baseline completes this word. csh continues after each line
     // that it cannot parse, and reaches this one.
-    `echo 'vmrig-proof ${nonce}'"\${b:+ passed}"`,
+    `echo 'vmrig-proof ${nonce}'"\${b:+ passed $r}"`,
   ].join("\n");
 }
 
@@ -167,6 +182,15 @@ function failure(
       foreign === undefined
         ? "no test ran on it; the next run rolls it back again"
         : "give the test user a POSIX login shell: sh, dash, bash, ksh or zsh",
+  });
+}
+
+/** The kernel of a restored machine continues the random numbers of its snapshot. */
+function repetition(machine: string, uuid: string): VmrigError {
+  return new VmrigError("ROLLBACK_FAILED", {
+    message: `The random numbers of ${machine} repeat after the rollback.`,
+    details: [`its kernel returned the UUID ${uuid} a second time`],
+    hint: "the guest needs a kernel that reseeds for a new VM generation ID: Linux 5.18 or newer",
   });
 }
 

@@ -9,5 +9,6 @@ export { explainWriteErrors } from "../local-files/explain-write-errors.ts";
 export { VmrigError, isVmrigError, type ErrorFacts } from "../errors/vmrig-error.ts";
 export { CODES, type ErrorCode, type Fault } from "../errors/codes.ts";
 export { waitFor, type Observation, type WaitOptions } from "../wait/wait-for.ts";
+export { inTime, type InTimeOptions } from "../wait/in-time.ts";
 export { systemClock, type Clock } from "../clock/clock.ts";
 export { generateKeyPair } from "../ssh/keys.ts";

@@ -84,6 +84,7 @@ export function createCheckpoints(reach: MachineControlOptions): Checkpoints {
               guest,
               nonce,
               was: found.nonce,
+              drawn: reach.drawn,
               signal: reach.signal,
             });
             reach.switched(name, false);

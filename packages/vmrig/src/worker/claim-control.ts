@@ -32,6 +32,7 @@ export function controlOf(
     },
     switched: (name, off) => session.switched(name, off),
     stands: (checkpoint) => pristine.reached(checkpoint),
+    drawn: session.drawn,
     spoil: session.spoil,
     signal: session.lost,
   });

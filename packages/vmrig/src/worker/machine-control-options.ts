@@ -30,6 +30,8 @@ export interface MachineControlOptions {
    * Called when all machines were restored to a checkpoint, before any connection is handed out.
    */
   readonly stands: (checkpoint: Checkpoint) => void;
+  /** Random UUIDs of the claim's earlier proofs. */
+  readonly drawn: Set<string>;
   /** Marks the state of the machines as unknown until the next rollback. */
   readonly spoil: (reason: unknown) => void;
   readonly signal: AbortSignal;

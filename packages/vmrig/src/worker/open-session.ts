@@ -17,6 +17,7 @@ export function openSession(client: GateClient, first: Grant, clock: Clock): Ses
   const lost = new AbortController();
   const connections = createClaimConnections(lost.signal);
   const pristine = createPristineState(clock);
+  const drawn = new Set<string>();
   let state: SessionState = { kind: "ready", epoch: { grant: first, off: new Set() } };
   if (first.fresh) pristine.reached("baseline");
 
@@ -61,6 +62,7 @@ export function openSession(client: GateClient, first: Grant, clock: Clock): Ses
     const proof = await proveMachines(epoch.grant, {
       connections,
       isCurrent: () => isCurrent(epoch),
+      drawn,
       signal: lost.signal,
     });
     if (proof === undefined) return undefined;
@@ -90,6 +92,7 @@ export function openSession(client: GateClient, first: Grant, clock: Clock): Ses
       return state.epoch.grant;
     },
     pristine,
+    drawn,
     connections,
     lost: lost.signal,
     proven,

@@ -9,6 +9,8 @@ export interface ProofOptions {
   readonly connections: Pick<ClaimConnections, "open">;
   /** Whether the grant's machines still are those of the claim. */
   readonly isCurrent: () => boolean;
+  /** Random UUIDs of the claim's earlier proofs. */
+  readonly drawn: Set<string>;
   readonly signal: AbortSignal;
 }
 
@@ -23,7 +25,7 @@ export type Proof =
  */
 export async function proveMachines(
   { baseline, guest, nonce, machines }: Grant,
-  { connections, isCurrent, signal }: ProofOptions,
+  { connections, isCurrent, drawn, signal }: ProofOptions,
 ): Promise<Proof | undefined> {
   const unhealthy: Unhealthy[] = [];
   const opened = new Map<string, SshConnection>();
@@ -33,7 +35,7 @@ export async function proveMachines(
         const connection = await connections.open(name, target);
         opened.set(name, connection);
         if (!isCurrent()) return;
-        await prove(connection, { machine: name, baseline, guest, nonce, signal });
+        await prove(connection, { machine: name, baseline, guest, nonce, drawn, signal });
       } catch (error) {
         unhealthy.push({ machine: name, error: asVmrigError(error) });
       }

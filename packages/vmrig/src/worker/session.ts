@@ -17,6 +17,8 @@ export interface Session {
   readonly grant: Grant;
   readonly pristine: PristineState;
   readonly connections: ClaimConnections;
+  /** Random UUIDs that the machines returned to the claim's proofs. */
+  readonly drawn: Set<string>;
   /** Aborts when the lease is lost. */
   readonly lost: AbortSignal;
   /**

@@ -6,6 +6,9 @@ import type { ContractCase } from "./harness.ts";
 import { ask, CONTRACT_SNAPSHOT, rejectsWith, run, type TestMachines } from "./test-machines.ts";
 import { unchangedBy } from "./control.ts";
 
+/** Draws from getrandom(2), which has the generator of the UUIDs and of every other random number. */
+const DRAW = "head -c 16 /dev/urandom | od -A n -t x1";
+
 /** How long a session that should have ended may take to prove that it still works. */
 const DEAD_MS = 5_000;
 
@@ -113,6 +116,17 @@ export function snapshotCases(testMachines: TestMachines): ContractCase[] {
         assert(await isDead(session), "a session from before the restore still works");
         await session.close();
         assert.notEqual(await pending, 0);
+      },
+    },
+    {
+      title: "random numbers never repeat after a restore",
+      async run() {
+        const drawn: string[] = [];
+        for (let round = 0; round < 3; round++) {
+          await testMachines.restore(testMachines.subject);
+          drawn.push(await ask(testMachines, testMachines.subject, DRAW));
+        }
+        assert.equal(new Set(drawn).size, drawn.length, `drawn: ${drawn.join(", ")}`);
       },
     },
     ...(driver.console === undefined ? [] : [marking(testMachines, driver.console)]),

@@ -72,6 +72,7 @@ export function createRollbackAhead({
   signal,
 }: RollbackAheadOptions): RollbackAhead {
   const begun = new Map<LeasedCopy, Preparation>();
+  const drawn = new Set<string>();
 
   const prepare = (leasedCopy: LeasedCopy): Preparation => {
     const taken = new AbortController();
@@ -96,6 +97,7 @@ export function createRollbackAhead({
           baseline: leasedCopy.baseline,
           guest,
           nonce,
+          drawn,
           clock,
         });
       } finally {
