@@ -56,6 +56,15 @@ const shared = globalThis as { [KEY]?: Captured };
  */
 export const { globals, wall, monotonic, delay, nextTurn, nextTick } = (shared[KEY] ??= capture());
 
+/**
+ * Returns whether a test has replaced `process.nextTick`. The sockets and streams of Node.js call
+ * that property, so its real value does not help. `clock` is the mark of @sinonjs/fake-timers, which
+ * Vitest, Jest and sinon use. A tool that only observes the calls leaves none.
+ */
+export function isNextTickFaked(): boolean {
+  return "clock" in (Reflect.get(process, "nextTick") as object);
+}
+
 /** Creates a `Date` of the real class, from milliseconds since the epoch or from ISO 8601 text. */
 export function toDate(point: number | string): Date {
   return new globals.Date(point);
