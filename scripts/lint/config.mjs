@@ -2,6 +2,7 @@
 // which
 // oxlint and editors read; a test fails when the two differ.
 import { layerOverrides } from "./layers.mjs";
+import { ANY_TIME_RULES, NO_TIMER_MODULE, REAL_TIME_RULES } from "./real-time.mjs";
 
 export const CONFIG = {
   $schema: "./node_modules/oxlint/configuration_schema.json",
@@ -72,7 +73,15 @@ export const CONFIG = {
       rules: { "no-console": "error" },
     },
     {
-      files: ["packages/vmrig/src/**", "packages/driver-*/src/**"],
+      files: ["packages/vmrig/src/**"],
+      rules: { "unicorn/no-process-exit": "error", ...REAL_TIME_RULES },
+    },
+    {
+      files: ["packages/*-environment-vmrig/src/worker/**"],
+      rules: REAL_TIME_RULES,
+    },
+    {
+      files: ["packages/driver-*/src/**"],
       rules: {
         "unicorn/no-process-exit": "error",
         "no-restricted-globals": [
@@ -169,6 +178,7 @@ export const CONFIG = {
                 regex: "^(?:cdktf|constructs|ioredis|redlock|ssh2)(?:/|$)",
                 message: "A runner's adapter is thin: this belongs into vmrig.",
               },
+              NO_TIMER_MODULE,
               {
                 regex:
                   "(?:^|/)(?:vmrig|driver-[a-z]+|(?:vitest|jest)-environment-vmrig)/(?:src|dist)/",
@@ -201,7 +211,8 @@ export const CONFIG = {
       },
     },
     // Exceptions, each with its reason.
-    { files: ["packages/vmrig/src/clock/**"], rules: { "no-restricted-globals": "off" } },
+    // The one module that captures the real time.
+    { files: ["packages/vmrig/src/clock/real-time.ts"], rules: ANY_TIME_RULES },
     // A construct of cdktf adds itself to its parent.
     { files: ["packages/vmrig/src/provision/cdktf.ts"], rules: { "no-new": "off" } },
     { files: ["packages/vmrig/src/cli/**"], rules: { "no-console": "off" } },
@@ -244,7 +255,7 @@ export const CONFIG = {
         "vitest/expect-expect": "off",
         "vitest/no-conditional-expect": "off",
         "vitest/require-mock-type-parameters": "off",
-        "no-restricted-globals": "off",
+        ...ANY_TIME_RULES,
       },
     },
     {

@@ -1,3 +1,5 @@
+import { NO_PACKAGE_WITH_TIMERS, NO_TIMER_MODULE } from "./real-time.mjs";
+
 /**
  * The folders of `packages/vmrig/src`, lower to upper: a folder imports only what stands above it
  * in this list. CONTRIBUTING.md shows the same list; a test compares the two.
@@ -41,7 +43,12 @@ const NO_OTHER_PACKAGE = {
 export function layerOverrides() {
   return [
     ...LAYERS.map((folder) =>
-      restrict(`packages/vmrig/src/${folder}/**`, [...upward(folder), NO_CDKTF, NO_OTHER_PACKAGE]),
+      restrict(`packages/vmrig/src/${folder}/**`, [
+        ...upward(folder),
+        NO_CDKTF,
+        NO_OTHER_PACKAGE,
+        ...noTimers(folder),
+      ]),
     ),
     // A test may start what uses the module under test: a lease store for Redis, a gate for its
     // protocol.
@@ -49,8 +56,16 @@ export function layerOverrides() {
     restrict("packages/vmrig/src/provision/{cdktf,synthesize}{,.test}.ts", [
       ...upward("provision"),
       NO_OTHER_PACKAGE,
+      ...noTimers("provision"),
     ]),
   ];
+}
+
+/** @param {string} folder */
+function noTimers(folder) {
+  if (folder === "clock") return [];
+  // The SSH server of a fake machine runs in the machine's own process.
+  return folder === "driver" ? [NO_TIMER_MODULE] : [NO_TIMER_MODULE, NO_PACKAGE_WITH_TIMERS];
 }
 
 /** @param {string} folder */
@@ -69,7 +84,7 @@ function upward(folder) {
 
 /**
  * @param {string} files
- * @param {readonly { regex: string, message: string }[]} patterns
+ * @param {readonly { regex: string, message: string, allowTypeImports?: boolean }[]} patterns
  */
 function restrict(files, patterns) {
   return { files: [files], rules: { "no-restricted-imports": ["error", { patterns }] } };

@@ -2,6 +2,8 @@
  * Exports the functions that a test runner's adapter needs in a worker: the connection to the gate,
  * and the machines that the gate grants.
  */
+export { systemClock } from "./clock/clock.ts";
+export { toDate } from "./clock/real-time.ts";
 export { fromErrorJson } from "./errors/error-json.ts";
 export type { ClaimSession } from "./worker/claim-session.ts";
 export { claimMachines } from "./worker/claim-machines.ts";

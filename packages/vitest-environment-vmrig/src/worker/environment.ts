@@ -1,4 +1,6 @@
 import type { Environment } from "vitest/runtime";
+// Captures the real timers and clocks before the first setup file or test can replace them.
+import "vmrig/worker";
 import type { FileOptions } from "../options.ts";
 
 const KEY = Symbol.for("vmrig.fileOptions");

@@ -1,5 +1,5 @@
 import type { RunnerTestCase } from "vitest";
-import { createTranscript, watchForLeftovers } from "vmrig/worker";
+import { createTranscript, systemClock, toDate, watchForLeftovers } from "vmrig/worker";
 import type { ClaimedFile } from "./claim-for-file.ts";
 import { fileOptions } from "./environment.ts";
 import { keepEvidence } from "./keep-evidence.ts";
@@ -13,7 +13,7 @@ const CLOCK_SLACK_MS = 1_000;
 
 /** Returns the time on the machines, not later than now. */
 export function machineTime(): Date {
-  return new Date(Date.now() - CLOCK_SLACK_MS);
+  return toDate(systemClock.wall() - CLOCK_SLACK_MS);
 }
 
 export interface TestRun {

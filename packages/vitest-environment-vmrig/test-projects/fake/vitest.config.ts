@@ -32,6 +32,12 @@ export default defineConfig({
         { name: "strict", include: ["tests/strict/*.test.ts"] },
         { config: "strict.vmrig.config.ts" },
       ),
+      vmrigProject({ name: "fake-timers", include: ["tests/fake-timers/during.test.ts"] }),
+      vmrigProject({
+        name: "fake-timers-early",
+        include: ["tests/fake-timers/early.test.ts"],
+        setupFiles: ["tests/fake-timers/use-fake-timers.ts"],
+      }),
       vmrigProject({ name: "matchers", include: ["tests/matchers/*.test.ts"] }),
     ],
   },

@@ -1,3 +1,4 @@
+import { systemClock } from "../clock/clock.ts";
 import type { Inventory } from "../driver/driver.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { waitFor } from "../wait/wait-for.ts";
@@ -31,7 +32,7 @@ export async function establishBaseline(
   const { driver, copy, say } = context;
   const inventory = await driver.inspect(copy);
   if (!rebuild && whoLacks(context, inventory, baselineSnapshot(id)).length === 0) return;
-  const started = performance.now();
+  const started = systemClock.monotonic();
   const fresh = whoLacks(context, inventory, PRISTINE);
   refuseLostPristine(inventory, fresh);
   if (fresh.length === 0 && !rebuild)
@@ -47,7 +48,7 @@ export async function establishBaseline(
   });
   if (fresh.length > 0)
     say(`boot     ${copy.copy}: ${fresh.join(", ")} up after ${seconds(started)}`);
-  const preparing = performance.now();
+  const preparing = systemClock.monotonic();
   await prepare(context, id, recipes);
   await onEach(context, (machine) =>
     driver.capture(machine, baselineSnapshot(id), authority(context)),
@@ -109,5 +110,5 @@ async function settle(context: LeasedContext, name: string): Promise<void> {
 }
 
 function seconds(since: number): string {
-  return `${((performance.now() - since) / 1000).toFixed(1)} s`;
+  return `${((systemClock.monotonic() - since) / 1000).toFixed(1)} s`;
 }

@@ -78,6 +78,15 @@ test.each(SHELLS)(
   },
 );
 
+test("a machine gets the real time while a test fakes its own", async () => {
+  vi.useFakeTimers({ now: new Date("2020-01-01T00:00:00Z") });
+  onTestFinished(() => void vi.useRealTimers());
+  const machine = await createMachine();
+  await machine.prove();
+  const [, seconds] = /^-s @(\S+)\n$/.exec(await machine.steps()) ?? [];
+  expect(vi.getRealSystemTime() / 1000 - Number(seconds)).toBeLessThan(60);
+});
+
 test("a second connection proves the machine again with the same nonce, and leaves the clock alone", async () => {
   const machine = await createMachine();
   await machine.prove();

@@ -1,3 +1,4 @@
+import { toDate } from "../clock/real-time.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import type { Folders } from "../config/folders.ts";
 import type { RetainedCopy } from "../operations/find-retained-copy.ts";
@@ -79,7 +80,7 @@ function retainedMachine(
       message: `${name} of ${copy.copy} is off: a test switched it off.`,
       hint: "use --fresh for a rolled-back copy",
     });
-  const time = new Date(retained.until).toLocaleTimeString("en-GB", {
+  const time = toDate(retained.until).toLocaleTimeString("en-GB", {
     hour: "2-digit",
     minute: "2-digit",
   });

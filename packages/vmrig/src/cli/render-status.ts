@@ -1,3 +1,4 @@
+import { toDate } from "../clock/real-time.ts";
 import type { CopyStatus, MachineView, RigStatus, Waiting } from "../operations/rig-status.ts";
 import { formatDuration } from "../clock/format-duration.ts";
 import { describeHolder } from "../lease/holder.ts";
@@ -85,15 +86,15 @@ function waitingLine(
 }
 
 function since(from: string, now: number): string {
-  return formatDuration(now - Date.parse(from));
+  return formatDuration(now - toDate(from).getTime());
 }
 
 function left(until: string, now: number): string {
-  return formatDuration(Date.parse(until) - now);
+  return formatDuration(toDate(until).getTime() - now);
 }
 
 function timeOf(point: string): string {
-  return new Date(point).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+  return toDate(point).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
 }
 
 function table(rows: readonly (readonly string[])[]): string[] {

@@ -1,6 +1,9 @@
-import { setTimeout as delay } from "node:timers/promises";
+import { delay, monotonic, wall } from "./real-time.ts";
 
-/** Source of time. Injected into everything that waits, so that tests control the time. */
+/**
+ * Source of time. Injected into everything that waits, so that tests of vmrig control the time. Fake
+ * timers of vmrig's users do not affect it.
+ */
 export interface Clock {
   /**
    * Milliseconds since the epoch. The value jumps when the computer's clock is set, and keeps
@@ -14,8 +17,8 @@ export interface Clock {
 }
 
 export const systemClock: Clock = {
-  wall: () => Date.now(),
-  monotonic: () => performance.now(),
+  wall,
+  monotonic,
   async sleep(ms, signal) {
     try {
       await delay(ms, undefined, signal === undefined ? {} : { signal });

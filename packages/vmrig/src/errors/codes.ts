@@ -36,6 +36,7 @@ export const CODES = {
   FETCH_FAILED: "test",
   SETUP_FAILED: "test",
   LEFT_BEHIND: "test",
+  NEXT_TICK_FAKED: "test",
 
   RIG_BUSY: "infra",
   LEASE_LOST: "infra",

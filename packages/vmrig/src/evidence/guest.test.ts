@@ -1,6 +1,6 @@
 import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { quote } from "../ssh/quote.ts";
 import { startMachine, type TestMachine } from "../machine/fixtures.test.kit.ts";
 import { journal, units } from "./guest.ts";
@@ -35,6 +35,16 @@ test("the journal of a machine with a slow clock covers the same time span", asy
   await program("date", "echo 1000000000");
   await program("journalctl", `printf '%s\\n' "$@"`);
   const words = (await journal(rig.pc1.root, new Date(Date.now() - 30_000), signal)).split("\n");
+  expect(words).toContainEqual(expect.stringMatching(/^--since=@9999999(?:70|69|68)$/));
+});
+
+test("the journal covers the same time span while a test fakes its clock", async () => {
+  const since = new Date(Date.now() - 30_000);
+  vi.useFakeTimers({ now: new Date("2020-01-01T00:00:00Z") });
+  onTestFinished(() => void vi.useRealTimers());
+  await program("date", "echo 1000000000");
+  await program("journalctl", `printf '%s\\n' "$@"`);
+  const words = (await journal(rig.pc1.root, since, signal)).split("\n");
   expect(words).toContainEqual(expect.stringMatching(/^--since=@9999999(?:70|69|68)$/));
 });
 

@@ -1,3 +1,4 @@
+import { systemClock } from "../clock/clock.ts";
 import { isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
 import { inspectionFailed } from "./inspection-failed.ts";
 import { runFramed } from "../machine/command/frame/run-framed.ts";
@@ -33,7 +34,7 @@ const SLACK_S = 5;
  */
 export function journal(machine: Machine, since: Date, signal: AbortSignal): Promise<string> {
   const from = since.getTime() / 1000;
-  const age = Math.ceil(Date.now() / 1000 - from);
+  const age = Math.ceil(systemClock.wall() / 1000 - from);
   const begin = `since=$(($(date +%s) - ${age})); [ "$since" -lt ${Math.floor(from) - SLACK_S} ] || since=${from.toFixed(3)}`;
   const lines = `journalctl --no-pager --quiet --output=short-iso-precise --lines=${JOURNAL_LINES} --since="@$since"`;
   return ask(

@@ -1,3 +1,4 @@
+import { toDate } from "../clock/real-time.ts";
 import { systemClock, type Clock } from "../clock/clock.ts";
 import type { Claim } from "./claims.ts";
 import type { Failure, Paused, PauseListener } from "../protocol/messages.ts";
@@ -66,7 +67,7 @@ export function createPauses({
         };
         active.set(id, pause);
         say(
-          `pause    ${copy.copy}: stays as the failed test left it until ${new Date(until).toLocaleTimeString("en-GB")}`,
+          `pause    ${copy.copy}: stays as the failed test left it until ${toDate(until).toLocaleTimeString("en-GB")}`,
         );
         for (const { paused } of listeners) paused(pause);
         await clock.sleep(forMs, ends).catch(() => {}); // ended before its time

@@ -1,3 +1,4 @@
+import { toDate } from "../clock/real-time.ts";
 import type { Fence } from "../driver/driver.ts";
 import { formatDuration } from "../clock/format-duration.ts";
 import { clean, decodeHolder, describeHolder } from "./holder.ts";
@@ -85,7 +86,7 @@ export function describeCurrentHolder({
 }: CurrentHolder): string {
   if (retained === undefined)
     return `${describeHolder(holder)}${heldForMs === undefined ? "" : ` for ${formatDuration(heldForMs)}`}`;
-  const until = new Date(retained.until).toLocaleTimeString("en-GB", {
+  const until = toDate(retained.until).toLocaleTimeString("en-GB", {
     hour: "2-digit",
     minute: "2-digit",
   });

@@ -1,5 +1,5 @@
 import { connect, createServer } from "node:net";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { startService } from "../ssh/fixtures/service.test.kit.ts";
 import { startMachine } from "./fixtures.test.kit.ts";
 
@@ -14,6 +14,20 @@ describe("the connection", () => {
       Array.from({ length: 30 }, (_, index) => index),
     );
     expect([fresh.dials(), fresh.server.logins()]).toEqual([1, 1]);
+  });
+
+  test("is not used while a test fakes process.nextTick, and the error names the remedy", async () => {
+    await using fresh = await startMachine();
+    const { nextTick } = process;
+    onTestFinished(() => void (process.nextTick = nextTick));
+    // Marked as @sinonjs/fake-timers marks its own. A real fake would stop this test's SSH server.
+    process.nextTick = Object.assign(nextTick.bind(process), { clock: {} });
+    await expect(fresh.pc1.$`true`).rejects.toMatchObject({
+      code: "NEXT_TICK_FAKED",
+      hint: expect.stringContaining('leave "nextTick" out of `toFake`'),
+    });
+    process.nextTick = nextTick;
+    expect((await fresh.pc1.$`echo fine`).stdout).toBe("fine");
   });
 
   test("is opened again after a loss; the interrupted command throws, also with `reject: false`", async () => {

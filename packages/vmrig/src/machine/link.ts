@@ -1,3 +1,5 @@
+import { isNextTickFaked } from "../clock/real-time.ts";
+import { VmrigError } from "../errors/vmrig-error.ts";
 import type { SshConnection } from "../ssh/ssh-connection.ts";
 import { ConnectionLostError } from "../ssh/connection-lost.ts";
 
@@ -14,6 +16,7 @@ export function createLink(
 ): Connector {
   let current: Promise<SshConnection> | undefined;
   return async function link() {
+    if (isNextTickFaked()) throw nextTickFaked();
     const known = current;
     if (known !== undefined) {
       const connection = await known;
@@ -34,6 +37,14 @@ export function createLink(
     }
     return current;
   };
+}
+
+function nextTickFaked(): VmrigError {
+  return new VmrigError("NEXT_TICK_FAKED", {
+    message: "A test fakes process.nextTick(), which the sockets and streams of Node.js call.",
+    details: ["meanwhile nothing arrives from a machine, and open connections may break"],
+    hint: 'leave "nextTick" out of `toFake`, as vi.useFakeTimers() does without options',
+  });
 }
 
 /**

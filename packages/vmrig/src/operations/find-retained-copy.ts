@@ -1,3 +1,4 @@
+import { toDate } from "../clock/real-time.ts";
 import { describeCopy, copyNames } from "../config/copy-spec.ts";
 import type { Folders } from "../config/folders.ts";
 import type { ResolvedRig } from "../config/schema.ts";
@@ -72,7 +73,7 @@ export function whyOver(
     return held.retained === undefined && !paused
       ? "its run ended before it retained the copy"
       : undefined;
-  const time = new Date(until).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+  const time = toDate(until).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
   const reason = `its time (until ${time}) is over, or someone released it by force`;
   return held === undefined
     ? reason

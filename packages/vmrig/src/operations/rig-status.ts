@@ -1,3 +1,4 @@
+import { toDate } from "../clock/real-time.ts";
 import { copyNames, describeCopy } from "../config/copy-spec.ts";
 import type { CopySpec, Inventory, MachineStatus } from "../driver/driver.ts";
 import { systemClock, type Clock } from "../clock/clock.ts";
@@ -159,5 +160,5 @@ async function lookAtMachines({
 }
 
 function iso(ms: number): string {
-  return new Date(ms).toISOString();
+  return toDate(ms).toISOString();
 }

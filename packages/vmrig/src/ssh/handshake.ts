@@ -1,12 +1,16 @@
 import { connect as connectTcp, type Socket } from "node:net";
-import ssh2, { type Client, type ConnectConfig } from "ssh2";
+import type { Client, ConnectConfig } from "ssh2";
 import type { Clock } from "../clock/clock.ts";
+import { loadWithRealTime } from "../clock/load-with-real-time.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import type { Observation } from "../wait/wait-for.ts";
 import { batchWrites } from "./ssh2-patches/batch-writes.ts";
 import { useFastCiphers } from "./ssh2-patches/fast-ciphers.ts";
 import type { SshTarget } from "./ssh-target.ts";
 import { toLoginFailure } from "./login-failure.ts";
+
+// Its keepalives are timers.
+const ssh2 = loadWithRealTime("ssh2") as typeof import("ssh2");
 
 /** An authenticated SSH client. */
 export interface Login {

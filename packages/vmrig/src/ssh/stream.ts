@@ -1,5 +1,6 @@
 import { Duplex } from "node:stream";
 import type { Channel } from "ssh2";
+import { globals } from "../clock/real-time.ts";
 
 /**
  * Wraps a channel in a stream that behaves as Node.js specifies. A channel of ssh2 ends as if all
@@ -45,7 +46,7 @@ export function toStream(channel: Channel, closed: AbortSignal): Duplex {
   // Ends in a separate tick of the event loop, as a socket does: undici loses an end that arrives
   // together with the head of a response.
   channel.on("end", () =>
-    setImmediate(() => {
+    globals.setImmediate(() => {
       if (!stream.destroyed) stream.push(null);
     }),
   );

@@ -1,3 +1,4 @@
+import { toDate } from "../../clock/real-time.ts";
 import { copyNames, copySpecs } from "../../config/copy-spec.ts";
 import type { CopySpec } from "../../driver/driver.ts";
 import { isVmrigError, VmrigError } from "../../errors/vmrig-error.ts";
@@ -158,8 +159,7 @@ async function fitCopies(
     (mark): mark is readonly [string, BrokenMark] => mark[1] !== undefined,
   );
   const reasons = broken.map(
-    ([copy, { summary, at }]) =>
-      `${copy}: excluded since ${new Date(at).toISOString()}; ${summary}`,
+    ([copy, { summary, at }]) => `${copy}: excluded since ${toDate(at).toISOString()}; ${summary}`,
   );
   if (broken.length < copies.length) {
     for (const reason of reasons) say(`broken   ${reason}`);

@@ -1,3 +1,4 @@
+import { toDate } from "../../clock/real-time.ts";
 import type { Clock } from "../../clock/clock.ts";
 import { isVmrigError, VmrigError } from "../../errors/vmrig-error.ts";
 import { createClaims, type Claim, type Claims } from "../claims.ts";
@@ -143,7 +144,7 @@ export function createRunCopies(options: RunCopiesOptions): RunCopies {
     const { copy } = leasedCopy.lease;
     try {
       const until = await leasedCopy.retain(rig.keepFor, "after a failed run");
-      const time = new Date(until).toLocaleTimeString("en-GB");
+      const time = toDate(until).toLocaleTimeString("en-GB");
       say(`retained ${copy}: stays as the failed tests left it until ${time}`);
       say(`retained ${copy}: log in with \`vmrig ssh\`, release it with \`vmrig release\``);
     } catch (error) {

@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { monotonic, nextTurn } from "../../clock/real-time.ts";
 
 /** How long chunks may follow each other without a turn of the event loop. */
 const MAX_BLOCKED_MS = 10;
@@ -10,11 +10,11 @@ const MAX_BLOCKED_MS = 10;
 export async function* yieldingToEventLoop<T>(
   chunks: Iterable<T> | AsyncIterable<T>,
 ): AsyncGenerator<T, void, undefined> {
-  let since = performance.now();
+  let since = monotonic();
   for await (const chunk of chunks) {
     yield chunk;
-    if (performance.now() - since < MAX_BLOCKED_MS) continue;
+    if (monotonic() - since < MAX_BLOCKED_MS) continue;
     await nextTurn();
-    since = performance.now();
+    since = monotonic();
   }
 }

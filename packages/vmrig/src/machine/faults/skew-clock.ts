@@ -1,3 +1,4 @@
+import { systemClock } from "../../clock/clock.ts";
 import { toMilliseconds, type Duration } from "../duration-option.ts";
 import type { FaultTarget } from "./fault-target.ts";
 import { asRoot } from "./run-as-root.ts";
@@ -9,7 +10,7 @@ import { asRoot } from "./run-as-root.ts";
 export async function skewClock(machine: FaultTarget, by: Duration): Promise<void> {
   const text = typeof by === "number" ? `${by}ms` : by;
   const sign = text.startsWith("-") ? -1 : 1;
-  const seconds = (Date.now() + sign * toMilliseconds(text.replace(/^[-+]/, ""))) / 1000;
+  const seconds = (systemClock.wall() + sign * toMilliseconds(text.replace(/^[-+]/, ""))) / 1000;
   await asRoot(
     machine,
     `set the clock of ${machine.name}`,

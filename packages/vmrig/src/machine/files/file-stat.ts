@@ -1,3 +1,4 @@
+import { toDate } from "../../clock/real-time.ts";
 /** Metadata of a file. Plain data. */
 export interface FileStat {
   readonly type: "file" | "folder" | "link" | "socket" | "fifo" | "device";
@@ -68,7 +69,7 @@ export function parseStat(text: string): FileStat {
     uid: Number(uid),
     gid: Number(gid),
     bytes: Number(bytes),
-    modified: new Date(Number(modified) * 1000),
+    modified: toDate(Number(modified) * 1000),
     ...(type === "link" ? { target } : {}),
   };
 }

@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { ConnectionOptions } from "node:tls";
 import type { Agent, buildConnector } from "undici";
+import { loadWithRealTime } from "../../clock/load-with-real-time.ts";
 import type { ExecutionContext } from "../command/execution-context.ts";
 import { openTunnel } from "./open-tunnel.ts";
 import { encrypt } from "./encrypt.ts";
@@ -12,17 +13,20 @@ export interface Route {
   readonly tls?: ConnectionOptions | undefined;
 }
 
+type Undici = typeof import("undici");
+
+/** Loading takes a tenth of a second. Most tests do not need it. */
+export const loadUndici = (): Undici => loadWithRealTime("undici") as Undici;
+
 /**
  * Creates an agent that sends requests through a machine. Each request has a separate connection,
  * so that no connection stays open. The signal limits the waiting time.
  */
-export async function createAgent(
+export function createAgent(
   context: Pick<ExecutionContext, "link">,
   { socketPath, tls }: Route,
   signal: AbortSignal,
-): Promise<Agent> {
-  // Loading takes a tenth of a second. Most tests do not need it.
-  const undici = await import("undici");
+): Agent {
   const open = async ({ hostname, port, protocol }: buildConnector.Options): Promise<Duplex> => {
     const secure = protocol === "https:";
     const tunnel = await openTunnel(
@@ -48,7 +52,8 @@ export async function createAgent(
     }
     done(null, stream as Socket); // undici only uses it as a stream
   };
-  return new undici.Agent({
+  const { Agent: UndiciAgent } = loadUndici();
+  return new UndiciAgent({
     pipelining: 0,
     headersTimeout: 0,
     bodyTimeout: 0,

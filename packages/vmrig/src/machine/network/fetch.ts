@@ -2,7 +2,7 @@ import { systemClock } from "../../clock/clock.ts";
 import { describeThrown } from "../../errors/thrown.ts";
 import { isVmrigError } from "../../errors/vmrig-error.ts";
 import type { ExecutionContext } from "../command/execution-context.ts";
-import { createAgent } from "./agent.ts";
+import { createAgent, loadUndici } from "./agent.ts";
 import { toUrl, toWanted, type MachineRequestInit } from "./request.ts";
 import { underSignals } from "./under-signals.ts";
 import { fetchFailure } from "./fetch-failure.ts";
@@ -28,8 +28,8 @@ export async function fetchThrough(
   const startedMs = clock.monotonic();
   const after = (): string => `after ${((clock.monotonic() - startedMs) / 1000).toFixed(1)} s`;
 
-  const agent = await createAgent(context, init, signal);
-  const { fetch } = await import("undici");
+  const agent = createAgent(context, init, signal);
+  const { fetch } = loadUndici();
   onCleanup?.(async () => {
     end(new Error("The test that fetched it has ended."));
     await agent.destroy();

@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import { loadWithRealTime } from "../../clock/load-with-real-time.ts";
 import type { Screen } from "./screen.ts";
 import { readScreen } from "./read-screen.ts";
 
@@ -28,16 +29,10 @@ const MAX_WAITING_BYTES = 1_048_576;
  * Opens a terminal. `answer` receives the terminal's own replies: the cursor position (DSR) and the
  * terminal type (DA).
  */
-export async function openEmulator(
-  { columns, rows }: Size,
-  answer: (text: string) => void,
-): Promise<Emulator> {
-  // Loaded on demand: most tests do not need it. It is a CommonJS module. Node.js does not see its
-  // named exports, and its types do not reflect that.
-  const { default: xterm } = (await import("@xterm/headless")) as unknown as {
-    readonly default: typeof import("@xterm/headless");
-  };
-  const terminal = new xterm.Terminal({
+export function openEmulator({ columns, rows }: Size, answer: (text: string) => void): Emulator {
+  // Loaded on demand: most tests do not need it.
+  const { Terminal } = loadWithRealTime("@xterm/headless") as typeof import("@xterm/headless");
+  const terminal = new Terminal({
     cols: columns,
     rows,
     scrollback: 0,

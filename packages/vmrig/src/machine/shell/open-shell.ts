@@ -28,7 +28,7 @@ export async function openShell(
   // 1. Start the program, and show its output on an emulated screen.
   const program = startProgram(context, { ...options, line, command, size });
   const { running, input } = program;
-  const emulator = await openEmulator(size, (text) => void input.write(text));
+  const emulator = openEmulator(size, (text) => void input.write(text));
   const transcript = createShellTranscript({
     context,
     command,

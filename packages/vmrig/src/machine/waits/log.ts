@@ -1,3 +1,4 @@
+import { isDate } from "node:util/types";
 import { VmrigError } from "../../errors/vmrig-error.ts";
 import { waitFor, type Observation } from "../../wait/wait-for.ts";
 import { toWatch, type Watch } from "./wait-options.ts";
@@ -22,7 +23,7 @@ export async function waitForLog(
       message: "waitForLog() accepts `unit` or `file`, not both.",
     });
   }
-  if (file !== undefined && since instanceof Date) {
+  if (file !== undefined && isDate(since)) {
     throw new VmrigError("COMMAND_INVALID", {
       message: "A date in `since` works only for the journal: files have no timestamps.",
       hint: 'write since: "now"',

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { nextTick } from "../../clock/real-time.ts";
 
 /**
  * Batches the writes of a socket. ssh2 writes a packet in three pieces: its length, its content,
@@ -17,7 +18,7 @@ export function batchWrites(socket: Socket): void {
     if (!held) {
       held = true;
       socket.cork();
-      process.nextTick(flush);
+      nextTick(flush);
     }
     return write(...args);
   };
