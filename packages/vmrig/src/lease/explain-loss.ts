@@ -32,17 +32,34 @@ export async function explainLoss(
   lease: CopyName & { readonly fence: Fence },
 ): Promise<string[]> {
   const { lock, holder, revoked } = keysOf(namespace, lease);
-  return reportLoss(
-    [(await connection.run(LOSS, [lock, holder, revoked], [lease.fence])) as LossReply],
-    lease.fence,
-  );
+  const reply = (await connection.run(LOSS, [lock, holder, revoked], [lease.fence])) as LossReply;
+  return reportLoss([reply], lease.fence, describeFailover([connection]));
+}
+
+/** A failover that is longer ago than this does not explain a loss of now. */
+const FAILOVER_MS = 60_000;
+
+/**
+ * Returns what happened when the primary that now answers at an address has no trace of a lease: a
+ * replica may lack what its primary acknowledged last.
+ */
+export function describeFailover(connections: readonly RedisConnection[]): string | undefined {
+  for (const { shown, replicaAgoMs } of connections) {
+    if (replicaAgoMs !== undefined && replicaAgoMs < FAILOVER_MS)
+      return `Redis at ${shown} became a replica ${formatDuration(replicaAgoMs)} ago, and the primary there now does not have this lease`;
+  }
+  return undefined;
 }
 
 /**
  * Combines the replies of several servers: a reply that names the person who released the lease by
- * force, and the reply with the newest lease since.
+ * force, and the reply with the newest lease since; else `ifGone`.
  */
-export function reportLoss(replies: readonly LossReply[], lost: Fence): string[] {
+export function reportLoss(
+  replies: readonly LossReply[],
+  lost: Fence,
+  ifGone = "the lock is gone from Redis (data lost, or removed by hand)",
+): string[] {
   const facts = [];
   const forced = replies.find(([revokedForMs]) => revokedForMs >= 0);
   if (forced !== undefined) facts.push(renderForced(forced[1], forced[0]));
@@ -62,7 +79,7 @@ export function reportLoss(replies: readonly LossReply[], lost: Fence): string[]
   );
   if (taken === undefined && byHand.length > replies.length / 2)
     facts.push("the lock was overwritten by hand");
-  return facts.length > 0 ? facts : ["the lock is gone from Redis (data lost, or removed by hand)"];
+  return facts.length > 0 ? facts : [ifGone];
 }
 
 /** Returns `released by force by bob@laptop 1.0 s ago (vmrig release --force)`. */

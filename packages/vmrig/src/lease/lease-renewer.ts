@@ -2,7 +2,8 @@ import type { Clock } from "../clock/clock.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import type { LeaseState } from "./lease.ts";
 import type { Lock } from "./backends/lock.ts";
-import { leaseLost, PAUSED, REFUSED, silent, type Loss } from "./loss.ts";
+import { refusalIn, type Refusal } from "../redis/refusal.ts";
+import { leaseLost, PAUSED, REFUSED, refusing, silent, type Loss } from "./loss.ts";
 import { later, now, msSince, msUntil, type DualTimestamp } from "./dual-timestamp.ts";
 
 /** Upper bound of the speed difference between the clocks of two computers. */
@@ -14,6 +15,8 @@ const MARGIN_MS = 50;
  * shorter.
  */
 const RETRY_MS = 500;
+/** A refusal explains the loss unless Redis was silent for this long since. */
+const SILENT_MS = 4000;
 /** How long the abort may wait for the name of the new holder. */
 const EXPLAIN_MS = 300;
 
@@ -49,6 +52,7 @@ export class LeaseRenewer {
   #validUntil: DualTimestamp;
   #answered: DualTimestamp;
   #lastFailure: string | undefined;
+  #lastRefusal: Refusal | undefined;
   #refused: Promise<void> | undefined;
 
   constructor(options: LeaseRenewerOptions) {
@@ -139,6 +143,11 @@ export class LeaseRenewer {
       extended = await lock.extend(ttlMs);
     } catch (error) {
       this.#lastFailure = (error as Error).message;
+      const refusal = refusalIn(this.#lastFailure);
+      if (refusal !== undefined) {
+        this.#answered = now(clock);
+        this.#lastRefusal = refusal;
+      }
       return false;
     }
     if (extended && this.#state === "held") {
@@ -146,6 +155,7 @@ export class LeaseRenewer {
       this.#answered = now(this.#options.clock);
       this.#validUntil = this.#validFrom(sent);
       this.#lastFailure = undefined;
+      this.#lastRefusal = undefined;
     } else if (extended && this.#state === "lost") {
       // The lease was given up while the answer was on its way. Release the lock, so that the next
       // waiter does not wait another TTL for a lock without a holder.
@@ -173,7 +183,10 @@ export class LeaseRenewer {
 
   #expire(): void {
     const silentForMs = msSince(this.#answered, this.#options.clock);
-    this.#lose(this.#lastFailure === undefined ? PAUSED : silent(this.#lastFailure, silentForMs));
+    if (this.#lastFailure === undefined) this.#lose(PAUSED);
+    else if (this.#lastRefusal !== undefined && silentForMs < SILENT_MS)
+      this.#lose(refusing(this.#lastRefusal));
+    else this.#lose(silent(this.#lastFailure, silentForMs));
   }
 
   #lose(loss: Loss): void {

@@ -1,4 +1,5 @@
 import { VmrigError } from "../errors/vmrig-error.ts";
+import type { Refusal } from "../redis/refusal.ts";
 import { formatDuration } from "../clock/format-duration.ts";
 
 /** Explanation of a lost lease, for people. */
@@ -24,6 +25,11 @@ export function silent(failure: string, silentForMs: number): Loss {
     hint: "check the network and that Redis runs, then start the run again",
     facts: [`Redis was silent for ${formatDuration(silentForMs)}`],
   };
+}
+
+/** Redis answered until the end, but did not do what it was asked. */
+export function refusing({ reply, hint }: Refusal): Loss {
+  return { why: `Redis refuses to renew it (${reply})`, hint: `${hint}; then start the run again` };
 }
 
 export function leaseLost(

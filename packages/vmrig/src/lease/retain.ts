@@ -2,7 +2,7 @@ import { VmrigError } from "../errors/vmrig-error.ts";
 import type { RedisConnection } from "../redis/connection.ts";
 import { clean } from "./holder.ts";
 import { keysOf, type CopyName } from "./keys.ts";
-import { NOW, script } from "../redis/script.ts";
+import { NOW, REFUSE_AS_REPLICA, script } from "../redis/script.ts";
 
 export interface RetainOptions {
   /**
@@ -17,7 +17,10 @@ const LONGEST_MS = 24 * 3_600_000;
 
 /** Retains a lock. KEYS lock, holder; ARGV value of the lock, forMs, why. May run twice. */
 export const RETAIN = script(`${NOW}
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then
+  ${REFUSE_AS_REPLICA}
+  return 0
+end
 redis.call('HSET', KEYS[2], 'retained', string.format('%.0f', now + ARGV[2]) .. ':' .. ARGV[3])
 redis.call('PEXPIRE', KEYS[1], ARGV[2]); redis.call('PEXPIRE', KEYS[2], ARGV[2])
 return 1

@@ -9,7 +9,7 @@ import { encodeHolder } from "./holder.ts";
 import { keysOf, rigKeys, type CopyName } from "./keys.ts";
 import type { Holder } from "./lease.ts";
 import { READ_HOLDER, QUEUE_RULES } from "./backends/queue-lua.ts";
-import { NOW, script } from "../redis/script.ts";
+import { NOW, REFUSE_AS_REPLICA, script } from "../redis/script.ts";
 
 export interface Revocation extends CopyName {
   /** Fence of the lease to end, from a view. A lease that was granted later is not touched. */
@@ -31,7 +31,10 @@ export const NOTE_MS = 3_600_000;
 export const REVOKE = script(`${NOW}${QUEUE_RULES}${READ_HOLDER}
 local i, notes = 4, KEYS[#KEYS]
 local cut = hold(i)
-if cut[1] == -2 or cut[2] ~= ARGV[1] then return false end
+if cut[1] == -2 or cut[2] ~= ARGV[1] then
+  ${REFUSE_AS_REPLICA}
+  return false
+end
 redis.call('DEL', KEYS[i], KEYS[i + 1])
 redis.call('HSET', notes, ARGV[1], string.format('%.0f', now) .. ':' .. ARGV[2])
 redis.call('PEXPIRE', notes, ARGV[3])

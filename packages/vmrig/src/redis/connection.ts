@@ -3,6 +3,7 @@ import type { Clock } from "../clock/clock.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { waitFor, type Observation } from "../wait/wait-for.ts";
 import { evaluate } from "./evaluate.ts";
+import { isReplicaReply, refusalIn } from "./refusal.ts";
 import type { Script } from "./script.ts";
 
 const ASK_MS = 3000;
@@ -14,11 +15,31 @@ export class RedisConnection {
   /** Printable address, without credentials. */
   readonly shown: string;
   readonly #clock: Clock;
+  #replicaAt: number | undefined;
 
   constructor(redis: Redis, { shown, clock }: { readonly shown: string; readonly clock: Clock }) {
     this.redis = redis;
     this.shown = shown;
     this.#clock = clock;
+  }
+
+  /**
+   * Time since the server last answered that it is a replica.
+   */
+  get replicaAgoMs(): number | undefined {
+    return this.#replicaAt === undefined ? undefined : this.#clock.monotonic() - this.#replicaAt;
+  }
+
+  /**
+   * Looks at an error reply, of any command.
+   *
+   * @returns whether to connect again: a replica keeps its connections, so only a new one can reach
+   *   the primary that the address leads to by now
+   */
+  readReply({ message }: Error): boolean {
+    if (!isReplicaReply(message)) return false;
+    this.#replicaAt = this.#clock.monotonic();
+    return true;
   }
 
   /**
@@ -69,9 +90,15 @@ export class RedisConnection {
   }
 }
 
-function unanswered(shown: string, error: unknown): VmrigError {
+/** Returns the error for a command that failed: what Redis replied, or that it gave no answer. */
+export function unanswered(shown: string, error: unknown): VmrigError {
+  const message = error instanceof Error ? error.message : String(error);
+  const refusal = refusalIn(message);
   return new VmrigError("REDIS_UNREACHABLE", {
-    message: `Redis at ${shown} gave no answer: ${error instanceof Error ? error.message : String(error)}`,
-    hint: UNREACHABLE_HINT,
+    message:
+      refusal === undefined
+        ? `Redis at ${shown} gave no answer: ${message}`
+        : `Redis at ${shown} refused a command: ${refusal.reply}`,
+    hint: refusal?.hint ?? UNREACHABLE_HINT,
   });
 }

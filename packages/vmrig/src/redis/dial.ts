@@ -6,6 +6,7 @@ import { describeAddresses, dialOptions, type RedisAddress } from "./address.ts"
 import { RedisConnection } from "./connection.ts";
 import { DIAL_MS, greet } from "./greet.ts";
 import { failFast, ioredisOptions } from "./ioredis-options.ts";
+import { refusalIn } from "./refusal.ts";
 import { tlsHint } from "./tls-hint.ts";
 
 /** Connection that has authenticated. */
@@ -52,12 +53,14 @@ export function dial(
   const { clock = systemClock, namespace = DEFAULT_NAMESPACE } = options;
   const shown = describeAddresses([address], namespace);
   const redis = new Redis(
-    ioredisOptions({ ...failFast(options.commandTimeoutMs), ...dialOptions(address) }),
+    ioredisOptions({
+      ...failFast(options.commandTimeoutMs),
+      ...dialOptions(address),
+      reconnectOnError: (error) => connection.readReply(error),
+    }),
   );
-  return {
-    connection: new RedisConnection(redis, { shown, clock }),
-    opened: open(redis, { shown, namespace, clock }),
-  };
+  const connection = new RedisConnection(redis, { shown, clock });
+  return { connection, opened: open(redis, { shown, namespace, clock }) };
 }
 
 async function open(
@@ -76,15 +79,16 @@ async function open(
     const id = await Promise.race([
       redis
         .connect()
-        .then(() => greet(redis, { namespace, clock, onLoading: (error) => (last = error) })),
+        .then(() => greet(redis, { namespace, clock, onNotReady: (error) => (last = error) })),
       clock.sleep(DIAL_MS, settled.signal).then(() => Promise.reject(new Error("no answer"))),
     ]);
     return String(id);
   } catch (error) {
     const measured = ((clock.monotonic() - start) / 1000).toFixed(1);
     const fault = last ?? (error as Error);
+    const why = refusalIn(fault.message)?.reply ?? fault.message.trim();
     throw new VmrigError("REDIS_UNREACHABLE", {
-      message: `Could not connect to Redis at ${shown} after ${measured} s: ${fault.message.trim()}.`,
+      message: `Could not connect to Redis at ${shown} after ${measured} s: ${why}.`,
       hint: dialHint(fault, { shown, namespace }),
     });
   } finally {
@@ -99,7 +103,8 @@ function dialHint(
   if (fault.message.startsWith("NOPERM")) {
     return `grant the Redis user the ACL rules in "A Redis for a team" of the docs, for keys and channels ${namespace}:*`;
   }
-  const hint = shown.startsWith("rediss:") ? tlsHint(fault) : undefined;
+  const hint =
+    refusalIn(fault.message)?.hint ?? (shown.startsWith("rediss:") ? tlsHint(fault) : undefined);
   return (
     hint ??
     "check the address and credentials in VMRIG_REDIS_URL, and that Redis runs and is reachable from here"

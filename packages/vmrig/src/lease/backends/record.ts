@@ -1,12 +1,15 @@
 import type { RedisConnection } from "../../redis/connection.ts";
 import { keysOf, type CopyName } from "../keys.ts";
 import type { FencedCopy } from "../lease-backend.ts";
-import { script } from "../../redis/script.ts";
+import { REFUSE_AS_REPLICA, script } from "../../redis/script.ts";
 
 // A record is written only while the lock is held: the fence identifies the grant. KEYS lock,
 // holder, record; ARGV fence, value.
 const OURS = `
-if redis.call('EXISTS', KEYS[1]) == 0 or redis.call('HGET', KEYS[2], 'fence') ~= ARGV[1] then return 0 end
+if redis.call('EXISTS', KEYS[1]) == 0 or redis.call('HGET', KEYS[2], 'fence') ~= ARGV[1] then
+  ${REFUSE_AS_REPLICA}
+  return 0
+end
 `;
 export const SAVE_RECORD = script(`${OURS} redis.call('SET', KEYS[3], ARGV[2]) return 1`);
 const DROP_RECORD = script(`${OURS} redis.call('DEL', KEYS[3]) return 1`);

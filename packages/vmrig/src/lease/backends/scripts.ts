@@ -1,5 +1,5 @@
-import { JOIN_QUEUE, READ_HOLDER, QUEUE_RULES, OWN_WAITER, RESTARTED } from "./queue-lua.ts";
-import { NOW, script } from "../../redis/script.ts";
+import { JOIN_QUEUE, OWN_WAITER, QUEUE_RULES, READ_HOLDER, RESTARTED } from "./queue-lua.ts";
+import { NOW, REFUSE_AS_REPLICA, script } from "../../redis/script.ts";
 
 /**
  * Grants the copy that the queue rule leaves for this waiter. redlock runs it with `turnKeys` and
@@ -39,6 +39,7 @@ for i = 4, #KEYS - 2, 3 do
     return #KEYS
   end
 end
+${REFUSE_AS_REPLICA}
 return 0
 `;
 
@@ -52,8 +53,10 @@ for i = 4, #KEYS - 2, 3 do
     redis.call('DEL', KEYS[i], KEYS[i + 1])
     purge()
     wake(unlocked())
+    return #KEYS
   end
 end
+${REFUSE_AS_REPLICA}
 return #KEYS
 `;
 

@@ -1,5 +1,5 @@
 import type { Clock } from "../../../clock/clock.ts";
-import { LOSS, reportLoss, type LossReply } from "../../explain-loss.ts";
+import { describeFailover, LOSS, reportLoss, type LossReply } from "../../explain-loss.ts";
 import {
   decodeCurrentHolder,
   type CurrentHolder,
@@ -130,6 +130,7 @@ export function quorumBackend({
       return reportLoss(
         replies.map(({ answer }) => answer),
         lease.fence,
+        describeFailover(replies.map(({ server }) => server)),
       );
     },
 

@@ -1,4 +1,4 @@
-import { VmrigError } from "../../../errors/vmrig-error.ts";
+import { unanswered } from "../../../redis/connection.ts";
 import type { OpenRedisConnection } from "../../../redis/dial.ts";
 import { explainLoss } from "../../explain-loss.ts";
 import { decodeCurrentHolders, type CurrentHolderReply } from "../../current-holder.ts";
@@ -69,9 +69,7 @@ export function singleRedis(connection: OpenRedisConnection, namespace: string):
       ttlMs: number,
     ): Promise<GrantedCopy | undefined> {
       const lock = await takeLock(keys(entry), ttlMs).catch((error: Error) => {
-        throw new VmrigError("REDIS_UNREACHABLE", {
-          message: `Redis at ${connection.shown} gave no answer: ${error.message}`,
-        });
+        throw unanswered(connection.shown, error);
       });
       if (lock === undefined) return undefined;
       const granted = (await connection.run(GRANT, keys(entry), [lock.value])) as
