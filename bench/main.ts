@@ -3,6 +3,7 @@ import { ahead } from "./ahead.ts";
 import { checkpoint } from "./checkpoint.ts";
 import { copies } from "./copies.ts";
 import { exec } from "./exec.ts";
+import { fairness } from "./fairness.ts";
 import { contention } from "./lease/contention.ts";
 import { handover } from "./lease/handover.ts";
 import { random } from "./random.ts";
@@ -16,6 +17,7 @@ const BENCHES: Readonly<Record<string, (runs: number, fake: boolean) => Promise<
   handover,
   contention,
   copies,
+  fairness,
   exec,
   ahead,
   transfer,

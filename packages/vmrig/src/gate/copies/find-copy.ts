@@ -2,9 +2,11 @@ import { toDate } from "../../clock/real-time.ts";
 import { copyNames, copySpecs } from "../../config/copy-spec.ts";
 import type { CopySpec } from "../../driver/driver.ts";
 import { isVmrigError, VmrigError } from "../../errors/vmrig-error.ts";
+import type { LeaseView } from "../../lease/lease-view.ts";
 import type { LeaseStore } from "../../lease/lease-store.ts";
 import { systemClock } from "../../clock/clock.ts";
 import type { GateOptions } from "../gate-options.ts";
+import { demandFor, type Demand } from "./fair-share.ts";
 import { createLeasedCopy } from "./create-leased-copy.ts";
 import type { LeasedCopy } from "./leased-copy.ts";
 import { leaseCopy } from "./lease-copy.ts";
@@ -31,6 +33,8 @@ export interface CopyFinder {
   markBroken(leasedCopy: LeasedCopy, error: VmrigError): Promise<void>;
   /** Whether another run waits for a copy of the rig. */
   othersWait(): Promise<boolean>;
+  /** Returns which other runs need a copy of this run. */
+  demandFor(copy: string): Promise<Demand>;
   close(): Promise<void>;
 }
 
@@ -56,6 +60,11 @@ export function copyFinder(options: CopyFinderOptions): CopyFinder {
   const orForget = (error: unknown): never => {
     if (isVmrigError(error) && error.code === "REDIS_UNREACHABLE") current = undefined;
     throw error;
+  };
+
+  const view = async (): Promise<LeaseView> => {
+    const store = await open();
+    return store.view({ rig: rig.name, copies: copyNames(rig) }).catch(orForget);
   };
 
   return {
@@ -126,12 +135,11 @@ export function copyFinder(options: CopyFinderOptions): CopyFinder {
       });
     },
     async othersWait() {
-      const { queue: line } = await (
-        await open()
-      )
-        .view({ rig: rig.name, copies: copyNames(rig) })
-        .catch(orForget);
+      const { queue: line } = await view();
       return line.some(({ holder: other }) => other.session !== holder.session);
+    },
+    async demandFor(copy) {
+      return demandFor(copy, { view: await view(), session: holder.session });
     },
     async close() {
       await current?.catch(() => undefined);

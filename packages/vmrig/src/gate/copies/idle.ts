@@ -7,6 +7,11 @@ export interface IdleOptions {
    * Time without a claim after which the run gives its machines back, even when no other run waits.
    */
   readonly idleMs: number;
+  /**
+   * Time without a claim before other runs count. @defaultValue 5000, because a worker needs less
+   * between two files, even when it restarts and transforms a large file
+   */
+  readonly graceMs?: number;
   readonly signal: AbortSignal;
   /** Whether another run waits for a copy that this run has leased. */
   readonly othersWait: () => Promise<boolean>;
@@ -26,11 +31,7 @@ export interface Idle {
   ended(): Promise<void>;
 }
 
-/**
- * A worker needs less time than this between two files, even when it restarts and transforms a
- * large file.
- */
-const GRACE_MS = 5_000;
+const POLL_MS = 1_000;
 
 /**
  * Gives the machines of an idle run back. A run is idle in watch mode, or while another project of
@@ -38,17 +39,24 @@ const GRACE_MS = 5_000;
  * waits it keeps its machines for `idleMs`, so that the next run of the same watcher has them
  * immediately.
  */
-export function whenIdle({ clock, idleMs, signal, othersWait, rest }: IdleOptions): Idle {
+export function whenIdle({
+  clock,
+  idleMs,
+  graceMs = 5_000,
+  signal,
+  othersWait,
+  rest,
+}: IdleOptions): Idle {
   let waiting = new AbortController();
   let watching: Promise<void> = Promise.resolve();
 
   const watch = async (idle: AbortSignal): Promise<void> => {
     const start = clock.monotonic();
-    await clock.sleep(Math.min(GRACE_MS, idleMs), idle);
+    await clock.sleep(Math.min(graceMs, idleMs), idle);
     await waitFor({
       what: "another run in the queue",
       timeoutMs: Math.max(0, idleMs - (clock.monotonic() - start)),
-      intervalMs: GRACE_MS / 5,
+      intervalMs: POLL_MS,
       signal: idle,
       clock,
       probe: async () => ((await othersWait()) ? { value: true } : { seen: "no other run" }),

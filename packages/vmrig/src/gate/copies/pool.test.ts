@@ -116,6 +116,31 @@ test("a lost copy is removed, and another copy is opened for the waiting claims"
   expect(await second).toBe("pcs-2");
 });
 
+test("a copy that is given up leaves the pool, which leaves the queue first and asks again afterwards", async () => {
+  const { pool, opening } = createTestPool(3);
+  const first = pool.take(FOREVER);
+  opening[0]?.resolve("pcs-1");
+  await first;
+  const second = pool.take(FOREVER);
+  opening[1]?.resolve("pcs-2");
+  await second;
+  const third = pool.take(FOREVER);
+  const left = Promise.withResolvers<void>();
+  let asking: boolean | undefined;
+  const leave = (): Promise<void> => {
+    asking = opening[2]?.signal.aborted === false;
+    return left.promise;
+  };
+  const givenUp = pool.giveUp("pcs-2", leave, true);
+  await settled();
+  expect([asking, pool.size, pool.leaving, opening.length]).toEqual([false, 1, 1, 3]);
+  left.resolve();
+  await givenUp;
+  expect([pool.leaving, opening.map(({ extra }) => extra)]).toEqual([0, [false, true, true, true]]);
+  opening[3]?.resolve("pcs-3");
+  expect(await third).toBe("pcs-3");
+});
+
 test("a dismissed claim gets the reason; taken copies stay taken", async () => {
   const { pool, opening } = createTestPool(1);
   const first = pool.take(FOREVER);

@@ -32,6 +32,14 @@ export interface Pool<T> {
   give(item: T): void;
   /** Removes a copy, free or not, that was lost or is not fit. Waiting claims get another one. */
   discard(item: T): void;
+  /**
+   * Removes a copy that goes to another run, and resolves when `leave` has. Until then the pool does
+   * not ask for another copy. `asks`: this run waits in the queue for one more copy. It leaves the
+   * queue first, because it could get this very copy back.
+   */
+  giveUp(item: T, leave: () => Promise<void>, asks: boolean): Promise<void>;
+  /** Number of copies that are being given up. */
+  readonly leaving: number;
   /** Removes all free copies. */
   drain(): T[];
   /** Rejects all waiting claims. Later claims are served again. */
@@ -56,6 +64,7 @@ export function createPool<T>({ limit, open, onFree, onRefused }: PoolOptions<T>
   let opening: { readonly stop: AbortController; readonly done: Promise<void> } | undefined;
   /** An extra copy was refused. The pool tries again when a new claim comes. */
   let refused = false;
+  let leaving = 0;
   let closed = false;
 
   const pump = (): void => {
@@ -68,10 +77,16 @@ export function createPool<T>({ limit, open, onFree, onRefused }: PoolOptions<T>
       opening?.stop.abort(
         new VmrigError("CANCELLED", { message: "The run no longer needs another copy." }),
       );
-    else if (opening === undefined && !closed && size() < limit && !(refused && size() > 0))
-      openOne();
+    else if (mayOpen()) openOne();
   };
+  const mayOpen = (): boolean =>
+    opening === undefined && !closed && leaving === 0 && size() < limit && !(refused && size() > 0);
   const size = (): number => free.length + taken.size;
+  const remove = (item: T): void => {
+    taken.delete(item);
+    const index = free.indexOf(item);
+    if (index >= 0) free.splice(index, 1);
+  };
   const dismiss = (reason: unknown): void => {
     for (const { got } of waiting) got.reject(reason);
     waiting = [];
@@ -132,10 +147,27 @@ export function createPool<T>({ limit, open, onFree, onRefused }: PoolOptions<T>
       pump();
     },
     discard(item) {
-      taken.delete(item);
-      const index = free.indexOf(item);
-      if (index >= 0) free.splice(index, 1);
+      remove(item);
       pump();
+    },
+    async giveUp(item, leave, asks) {
+      leaving += 1;
+      remove(item);
+      try {
+        if (asks) {
+          opening?.stop.abort(
+            new VmrigError("CANCELLED", { message: "The run gives a copy to another run." }),
+          );
+          await opening?.done;
+        }
+        await leave();
+      } finally {
+        leaving -= 1;
+        pump();
+      }
+    },
+    get leaving() {
+      return leaving;
     },
     drain: () => free.splice(0),
     dismiss(reason) {

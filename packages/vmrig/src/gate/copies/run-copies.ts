@@ -7,6 +7,7 @@ import type { GateOptions } from "../gate-options.ts";
 import { whenIdle } from "./idle.ts";
 import type { LeasedCopy } from "./leased-copy.ts";
 import { createPool } from "./pool.ts";
+import { createSharing } from "./sharing.ts";
 import { createRollbackAhead } from "./rollback-ahead.ts";
 import { claimsToCome, type RunEvent, type RunState } from "../run-state.ts";
 
@@ -122,10 +123,20 @@ export function createRunCopies(options: RunCopiesOptions): RunCopies {
       ahead.begin(leasedCopy);
     }
   };
+  const sharing = createSharing({
+    clock,
+    finder,
+    pool,
+    idleMs: rig.lease.idle,
+    say,
+    forgetState,
+    signal: closing,
+  });
   const watchIdle = (): void => idle.watch(pool.quiet);
   const onFree = (): void => {
     rollBackAhead();
     watchIdle();
+    sharing.watchFree();
   };
 
   /** Called when a lease is lost: nothing of this run touches the copy any more. */
@@ -172,10 +183,12 @@ export function createRunCopies(options: RunCopiesOptions): RunCopies {
         // Read after the work: a recovery may have failed, or have replaced the copy.
         if (claim.failed !== undefined) return undefined;
         const { leasedCopy } = claim;
+        const asked = sharing.demandFor(leasedCopy);
         // 1. Drop the checkpoints. What remains is removed by the next holder.
         await leasedCopy.forget().catch(() => {});
-        // 2. Retain the copy, or free it for the next claim.
-        return failed && rig.keep === "failed" ? retain(leasedCopy) : pool.give(leasedCopy);
+        // 2. Retain the copy, give it to another run, or free it for the next claim.
+        if (failed && rig.keep === "failed") return retain(leasedCopy);
+        if (!(await sharing.giveUp(leasedCopy, await asked))) pool.give(leasedCopy);
       });
       returning.add(returned);
       void returned.finally(() => {
@@ -188,7 +201,7 @@ export function createRunCopies(options: RunCopiesOptions): RunCopies {
       await Promise.all(returning);
       const unreleased = await pool.close(reason);
       await Promise.all(unreleased.map((leasedCopy) => leasedCopy.release()));
-      await idle.ended();
+      await Promise.all([idle.ended(), sharing.ended()]);
     },
   };
 }

@@ -1,0 +1,3 @@
+import { rigWithCopies } from "./rig.ts";
+
+export default rigWithCopies(3);
