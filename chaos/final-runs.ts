@@ -1,11 +1,11 @@
 import type { Crowd } from "./crowd.ts";
-import type { Visit } from "./plan.ts";
+import type { MachineUse } from "./plan.ts";
 import type { Violation } from "./judge/violation.ts";
 import { until } from "./until.ts";
 import { isMachineEvent, type EventLog } from "./event-log.ts";
 
 /** Long enough for all visits to overlap. */
-const VISIT: Visit = { commands: 3, commandMs: 400, disconnects: false, pauseMs: 0 };
+const MACHINE_USE: MachineUse = { commands: 3, commandMs: 400, disconnects: false, pauseMs: 0 };
 
 export interface FinalRunsOptions {
   readonly crowd: Crowd;
@@ -28,7 +28,7 @@ export async function finalRuns({
 }: FinalRunsOptions): Promise<Violation[]> {
   const sessions = copies.map((_, index) => `final-run-${round}-${index + 1}`);
   const ended = Promise.all(
-    sessions.map((session) => crowd.send({ session, maxCopies: 1, workers: [[VISIT]] })),
+    sessions.map((session) => crowd.send({ session, maxCopies: 1, workers: [[MACHINE_USE]] })),
   );
   const reached = (): string[] => {
     const own = eventLog.rows

@@ -1,7 +1,7 @@
 import { seededRandom } from "./seeded-random.ts";
 
 /** One use of the machines by a worker: a claim, some commands on each machine, and the release. */
-export interface Visit {
+export interface MachineUse {
   /** Number of commands on each machine. */
   readonly commands: number;
   readonly commandMs: number;
@@ -27,7 +27,7 @@ export interface Visit {
 export interface RunnerPlan {
   readonly session: string;
   readonly maxCopies: number;
-  readonly workers: readonly (readonly Visit[])[];
+  readonly workers: readonly (readonly MachineUse[])[];
 }
 
 /**
@@ -46,7 +46,7 @@ export interface FaultPlan<Kind extends string> {
 export function planRunner(seed: number, index: number, copies: number): RunnerPlan {
   const { between, chance } = seededRandom(seed, `runner ${index}`);
   const workers = copies > 1 && chance(0.2) ? 2 : 1;
-  const visit = (): Visit => {
+  const visit = (): MachineUse => {
     const commands = between(1, 3);
     return {
       commands,

@@ -8,7 +8,7 @@ import { isVmrigError } from "vmrig";
 import { claimMachines, connectGate, type GateClient } from "vmrig/worker";
 import { actAsExHolder } from "./ex-holder.ts";
 import { machineKind, TIME_LIMITS } from "./machines.ts";
-import type { Visit } from "./plan.ts";
+import type { MachineUse } from "./plan.ts";
 import { withInjectedBug } from "./injected-bugs.ts";
 import { recordQueueEvent, eventLogOnMachine, RECORD_EVENT_SCRIPT } from "./event-log.ts";
 
@@ -19,7 +19,7 @@ export interface WorkerOptions {
   readonly worker: number;
   /** Path of the event log. */
   readonly eventLog: string;
-  readonly visits: readonly Visit[];
+  readonly visits: readonly MachineUse[];
 }
 
 const script = await readFile(RECORD_EVENT_SCRIPT, "utf8");
@@ -54,7 +54,7 @@ function watched(
 async function make(
   visit: string,
   gate: ReturnType<typeof watched>,
-  planned: Visit,
+  planned: MachineUse,
 ): Promise<void> {
   const { commands, commandMs, rollBackBefore, disconnects } = planned;
   recordQueueEvent(eventLog, "ask", session);

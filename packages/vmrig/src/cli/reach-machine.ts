@@ -4,7 +4,7 @@ import type { Folders } from "../config/folders.ts";
 import type { RetainedCopy } from "../operations/find-retained-copy.ts";
 import type { SshConnection } from "../ssh/ssh-connection.ts";
 import type { SshTarget } from "../ssh/ssh-target.ts";
-import { holdMachines } from "./hold-machines.ts";
+import { leaseMachines } from "./lease-machines.ts";
 import { openRig, type OpenedRig } from "./open-rig.ts";
 import { pickCopies } from "./pick-copy.ts";
 import { pickMachine } from "./pick-machine.ts";
@@ -53,7 +53,7 @@ export async function reachMachine<T>(
   const { findRetainedCopy } = await import("../operations/find-retained-copy.ts");
   const [retained] = fresh === true ? [] : await findRetainedCopy({ ...opened, only: copy, say });
   if (retained !== undefined) return work(retainedMachine(opened, retained, name, interrupted));
-  return holdMachines(context, { ...opened, only: copy }, async ({ claim, signal }) => {
+  return leaseMachines(context, { ...opened, only: copy }, async ({ claim, signal }) => {
     // This verifies the rollback. The ssh program does not.
     await claim.connect(name);
     return work({

@@ -1,5 +1,5 @@
 import { isVmrigError } from "../errors/vmrig-error.ts";
-import { holdMachines } from "./hold-machines.ts";
+import { leaseMachines } from "./lease-machines.ts";
 import { openRig } from "./open-rig.ts";
 import { pickCopies } from "./pick-copy.ts";
 import type { VerbContext } from "./verb.ts";
@@ -25,7 +25,7 @@ export async function readyCopies(
   const failures: unknown[] = [];
   for (const only of pickCopies(opened.rig, copy)) {
     try {
-      await holdMachines(
+      await leaseMachines(
         context,
         { ...opened, only, ...(allow && { allow }) },
         async ({ claim }) => {

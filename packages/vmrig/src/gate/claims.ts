@@ -98,7 +98,7 @@ export function createClaims({
   const claims = new Map<string, Claim>();
   const handedOut = new Map<LeasedCopy, HandedOut>();
 
-  const inTurn = <T>(claim: Claim, work: () => Promise<T>): Promise<T> => {
+  const oneAtATime = <T>(claim: Claim, work: () => Promise<T>): Promise<T> => {
     const done = claim.work.then(() => {
       if (claim.failed !== undefined) throw claim.failed;
       return work();
@@ -201,7 +201,7 @@ export function createClaims({
       else handedOut.delete(leasedCopy);
     },
     control: (claim, command) =>
-      inTurn(claim, async () => {
+      oneAtATime(claim, async () => {
         const done = await claim.leasedCopy.control(command);
         // The next claim without a rollback needs the machines' current addresses.
         const known = handedOut.get(claim.leasedCopy);
@@ -213,7 +213,7 @@ export function createClaims({
         }
         return done;
       }),
-    pause: (claim, pause) => inTurn(claim, pause),
-    handOut: (claim, roll, signal) => inTurn(claim, () => grantFit(claim, roll, signal)),
+    pause: (claim, pause) => oneAtATime(claim, pause),
+    handOut: (claim, roll, signal) => oneAtATime(claim, () => grantFit(claim, roll, signal)),
   };
 }

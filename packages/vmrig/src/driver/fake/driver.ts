@@ -184,7 +184,13 @@ async function inspectMachine(copy: CopySpec, name: string): Promise<MachineStat
 }
 
 function step(verb: "create" | "destroy"): LocalStep {
-  return { command: [process.execPath, programPath(new URL("./steps.ts", import.meta.url)), verb] };
+  return {
+    command: [
+      process.execPath,
+      programPath(new URL("./terraform-steps.ts", import.meta.url)),
+      verb,
+    ],
+  };
 }
 
 function exists(path: string): Promise<boolean> {

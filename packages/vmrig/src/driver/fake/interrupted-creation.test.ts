@@ -9,7 +9,7 @@ import { machinesFolder } from "./machine-files.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
 
-const STEPS = fileURLToPath(new URL("./steps.ts", import.meta.url));
+const STEPS = fileURLToPath(new URL("./terraform-steps.ts", import.meta.url));
 const KILL = fileURLToPath(new URL("../../local-files/kill-at-call.test.kit.ts", import.meta.url));
 
 test.for(["create", "destroy"] as const)(

@@ -48,7 +48,7 @@ export async function createLeasedCopy(options: LeasedCopyOptions): Promise<Leas
    * machines or their lease.
    */
   let busy: Promise<unknown> = Promise.resolve();
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+  const oneAtATime = <T>(work: () => Promise<T>): Promise<T> => {
     const done = busy.then(work);
     busy = done.catch(() => {});
     return done;
@@ -58,13 +58,13 @@ export async function createLeasedCopy(options: LeasedCopyOptions): Promise<Leas
     lease,
     copy,
     baseline,
-    rollBack: () => inTurn(() => recovery.rollBack()),
-    rollBackAhead: () => inTurn(() => recovery.rollBackAhead()),
-    recover: (unhealthy) => inTurn(() => recovery.escalate(unhealthy)),
-    control: (command) => inTurn(() => controlExecutor.execute(command)),
+    rollBack: () => oneAtATime(() => recovery.rollBack()),
+    rollBackAhead: () => oneAtATime(() => recovery.rollBackAhead()),
+    recover: (unhealthy) => oneAtATime(() => recovery.escalate(unhealthy)),
+    control: (command) => oneAtATime(() => controlExecutor.execute(command)),
     forget: () =>
       controlExecutor.hasCheckpoints
-        ? inTurn(() => controlExecutor.dropCheckpoints())
+        ? oneAtATime(() => controlExecutor.dropCheckpoints())
         : Promise.resolve(),
     async retain(forMs, why) {
       await busy;

@@ -1,5 +1,5 @@
 /**
- * Steps that Terraform runs: `node steps.js <create|destroy>`, with the machine's definition as
+ * Steps that Terraform runs: `node terraform-steps.js <create|destroy>`, with the machine's definition as
  * JSON in the environment variable VMRIG_INPUT.
  */
 import { withFileLock } from "../../local-files/file-lock.ts";

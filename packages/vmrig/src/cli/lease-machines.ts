@@ -5,7 +5,7 @@ import type { OpenedRig } from "./open-rig.ts";
 import type { VerbContext } from "./verb.ts";
 
 /** Machines that a verb has leased. */
-export interface HeldMachines {
+export interface LeasedMachines {
   readonly rig: ResolvedRig;
   readonly folders: Folders;
   readonly claim: ClaimSession;
@@ -13,7 +13,7 @@ export interface HeldMachines {
   readonly signal: AbortSignal;
 }
 
-export interface HoldOptions extends OpenedRig {
+export interface LeaseMachinesOptions extends OpenedRig {
   /** Name of the only acceptable copy. @defaultValue any usable copy */
   readonly only?: string | undefined;
   /** Addresses of resources that may be replaced. @defaultValue none */
@@ -24,10 +24,10 @@ export interface HoldOptions extends OpenedRig {
  * Leases a copy of the rig and brings its machines to their baseline, with a gate as in a test run.
  * Releases the lease after `work`, also when it fails.
  */
-export async function holdMachines<T>(
+export async function leaseMachines<T>(
   { holder, say, signal: interrupted }: VerbContext,
-  { rig, folders, only, allow }: HoldOptions,
-  work: (held: HeldMachines) => Promise<T>,
+  { rig, folders, only, allow }: LeaseMachinesOptions,
+  work: (leased: LeasedMachines) => Promise<T>,
 ): Promise<T> {
   // Loaded late, so that the help and mistakes are printed without delay.
   const [{ openGate }, { claimMachines }, { localClient }] = await Promise.all([
