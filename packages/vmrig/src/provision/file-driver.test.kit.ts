@@ -1,4 +1,4 @@
-import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type {
   CopySpec,
@@ -122,16 +122,12 @@ export async function waitUntilCreated(copy: CopySpec, name: string): Promise<vo
 /** Creates a machine without Terraform. */
 export async function createByHand(copy: CopySpec, name: string): Promise<void> {
   await mkdir(machineFolder(copy, name), { recursive: true });
-  await writeFile(join(machineFolder(copy, name), "input"), "{}");
 }
 
 async function inspectMachine(copy: CopySpec, name: string): Promise<MachineStatus> {
   const folder = machineFolder(copy, name);
-  const files: string[] | undefined = await readdir(folder).catch(() => undefined);
-  if (files === undefined) return { name, power: "absent", snapshots: [] };
-  // The create step writes it last.
-  if (!files.includes("input"))
-    return { name, power: "off", snapshots: [], incomplete: true, location: folder };
+  if ((await readdir(folder).catch(() => undefined)) === undefined)
+    return { name, power: "absent", snapshots: [] };
   const owner = await readFile(join(folder, "owner"), "utf8").catch(() => undefined);
   return {
     name,
