@@ -13,7 +13,6 @@ import {
 } from "./machine-files.ts";
 import { defineMachine } from "./machine.test.kit.ts";
 import { stopLan } from "./network/lan.ts";
-import { runQemuImg } from "./process/qemu-img.ts";
 import { tempFolder } from "./temp-folder.test.kit.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
@@ -40,7 +39,7 @@ beforeEach(async () => {
   path = [join(root, "bin"), process.env["PATH"]].join(delimiter);
   for (const name of ["image", "bin", "run"]) await mkdir(join(root, name), { recursive: true });
   for (const file of [definition.image.kernel, definition.image.initrd]) await writeFile(file, "");
-  await runQemuImg("create", "-q", "-f", "qcow2", definition.image.disk, "1M");
+  spawnSync("qemu-img", ["create", "-q", "-f", "qcow2", definition.image.disk, "1M"]);
   for (const name of ["qemu-system-x86_64", "qemu-system-aarch64"]) {
     await writeFile(join(root, "bin", name), NO_QEMU);
     await chmod(join(root, "bin", name), 0o755);
