@@ -4,7 +4,6 @@ import { assertDestroyed } from "./assert-applied.ts";
 import { existingMachines } from "./lost-state.ts";
 import { openStack } from "./stack.ts";
 import { OWNER_RESOURCE } from "./state-files.ts";
-import { beginApply, endApply } from "./unfinished-apply.ts";
 import { inspectState, type StateInspection, type InspectStateOptions } from "./inspect-state.ts";
 
 /**
@@ -39,7 +38,6 @@ export async function destroy(options: DestroyOptions): Promise<{ readonly destr
     if (!inspected.state?.resources.some((resource) => resource.name === name))
       destroyed.push(name);
   }
-  await endApply(inspected.files);
   return { destroyed };
 }
 
@@ -58,18 +56,13 @@ async function destroyState(
 ): Promise<string[]> {
   const { state } = inspected;
   if (state === undefined || state.resources.length === 0) return [];
-  const owner = state.owner ?? randomUUID();
-  const stack = await openStack({ ...options, ...inspected, owner });
+  const stack = await openStack({ ...options, ...inspected, owner: state.owner ?? randomUUID() });
   await using saved = await stack.plan(["-destroy"]);
   const addresses = state.resources
     .filter((resource) => resource.name !== OWNER_RESOURCE)
     .map((resource) => resource.address)
     .toSorted();
   options.say(`destroy: ${addresses.length === 0 ? "nothing" : addresses.join(", ")}`);
-  const machines = state.resources
-    .map(({ name }) => name)
-    .filter((name) => name !== OWNER_RESOURCE);
-  await beginApply(inspected.files, { owner, machines, state });
   await saved.apply();
   await assertDestroyed(options.copy.copy, inspected.files);
   return addresses;

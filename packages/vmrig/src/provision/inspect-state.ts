@@ -7,7 +7,6 @@ import { openStateFolder } from "./state-folder.ts";
 import { readState, type State } from "./state.ts";
 import { findTerraform, type TerraformBinary } from "./terraform-binary.ts";
 import { refuseUnsavedState } from "./unsaved-state.ts";
-import { readUnfinishedApply, type UnfinishedApply } from "./unfinished-apply.ts";
 import type { LeaseGuard } from "./lease-guard.ts";
 
 export interface InspectStateOptions {
@@ -28,8 +27,6 @@ export interface StateInspection {
   readonly terraform: TerraformBinary;
   readonly state: State | undefined;
   readonly inventory: Inventory;
-  /** What an apply was doing that was killed. */
-  readonly unfinished: UnfinishedApply | undefined;
 }
 
 /**
@@ -51,7 +48,6 @@ export async function inspectState(options: InspectStateOptions): Promise<StateI
     terraform,
     state: await readState(files.state),
     inventory: await driver.inspect(copy),
-    unfinished: await readUnfinishedApply(files),
   };
 }
 

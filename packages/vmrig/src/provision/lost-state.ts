@@ -1,4 +1,3 @@
-import { stat } from "node:fs/promises";
 import type { CopySpec, Inventory, MachineStatus } from "../driver/driver.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import type { StateFiles } from "./state-files.ts";
@@ -15,20 +14,16 @@ export async function refuseLostState(options: {
   readonly files: StateFiles;
   readonly state: State | undefined;
   readonly inventory: Inventory;
-  /** Machines that are removed and created again anyway. */
-  readonly interrupted: ReadonlySet<string>;
 }): Promise<void> {
-  const { copy, files, state, inventory, interrupted } = options;
-  const unmanaged = unmanagedMachines(state, inventory)
-    .filter(({ name }) => !interrupted.has(name))
-    .map(({ what }) => what);
+  const { copy, files, state, inventory } = options;
+  const unmanaged = unmanagedMachines(state, inventory).map(({ what }) => what);
   if (unmanaged.length === 0) return;
   const backup = await readState(files.backup).catch(() => undefined);
   throw new VmrigError("STATE_LOST", {
     message: `Found machines of "${copy.copy}" that do not belong to its Terraform state. vmrig changed nothing.`,
     details: [
       ...unmanaged,
-      `state: ${files.state}, ${state === undefined ? await describeMissing(files.state) : describeState(state)}`,
+      `state: ${files.state}, ${describeState(state)}`,
       ...(backup === undefined ? [] : [`backup: ${files.backup}, ${describeState(backup)}`]),
     ],
     hint: `restore the right state at ${files.state}, or remove these machines with \`vmrig destroy ${copy.rig}\``,
@@ -85,14 +80,7 @@ function describe({ name, power, address, location }: MachineStatus): string {
   return `${name}, ${power}${where}${location === undefined ? "" : `, ${location}`}`;
 }
 
-/** Terraform and OpenTofu create the file when they lock it for the first time. */
-async function describeMissing(path: string): Promise<string> {
-  return stat(path).then(
-    () => "empty: an OpenTofu or Terraform was killed before it saved the first state",
-    () => "missing",
-  );
-}
-
-function describeState(state: State): string {
+function describeState(state: State | undefined): string {
+  if (state === undefined) return "missing";
   return `serial ${state.serial}, owner ${state.owner ?? "none"}`;
 }

@@ -7,8 +7,6 @@ import { checkPlan, type Changes } from "./plan-policy.ts";
 import { planRefused } from "./plan-refused.ts";
 import { openStack, type Stack } from "./stack.ts";
 import { OWNER_RESOURCE } from "./state-files.ts";
-import type { State } from "./state.ts";
-import { beginApply, endApply, interruptedMachines } from "./unfinished-apply.ts";
 import { readStateStamp, type StateStamp } from "./state-stamp.ts";
 import { inspectState, type StateInspection, type InspectStateOptions } from "./inspect-state.ts";
 
@@ -47,70 +45,47 @@ export interface Provisioned extends Changes {
 export async function provision(options: ProvisionOptions): Promise<Provisioned> {
   const { copy, say, allow = new Set(), replaceAllowed = false } = options;
   const inspected = await inspectState(options);
-  const { state, inventory, files, unfinished } = inspected;
-  const interrupted = interruptedMachines(inspected);
-  await refuseLostState({ copy, ...inspected, interrupted });
+  const { state, inventory } = inspected;
+  await refuseLostState({ copy, ...inspected });
   const vanished = vanishedAddresses(copy, state, inventory);
 
-  const owner = state?.owner ?? unfinished?.owner ?? randomUUID();
-  const stack = await openStack({ ...options, ...inspected, owner });
-  const again = addressesIn(state, (name) => interrupted.has(name) && stack.declared.has(name));
+  const stack = await openStack({ ...options, ...inspected, owner: state?.owner ?? randomUUID() });
   const replaced = replaceAllowed ? allow : [...vanished].filter((address) => allow.has(address));
-  const flags = [...new Set([...replaced, ...again])].map((address) => `-replace=${address}`);
-  await using saved = await stack.plan(flags);
-  const passing = new Set([...allow, ...addressesIn(state, (name) => interrupted.has(name))]);
-  const verdict = checkPlan(saved.plan, { allow: passing, vanished });
+  await using saved = await stack.plan([...replaced].map((address) => `-replace=${address}`));
+  const verdict = checkPlan(saved.plan, { allow, vanished });
   if (!verdict.ok) throw planRefused(copy.copy, verdict.refused);
 
   const changes = machineChanges(verdict.changes);
   say(`plan: ${describe(changes)}`);
-  const machines = [...changes.created, ...changes.replaced, ...changes.deleted].map(nameIn);
-  if (saved.changed) await beginApply(files, { owner, machines, state });
-  await removeLeftovers(options, { ...inspected, interrupted, stack, changed: saved.changed });
   if (saved.changed) {
+    await removeLeftovers(options, inspected, stack);
     await saved.apply();
     const { declared: resources } = stack;
-    await assertApplied({ copy: copy.copy, files, resources });
+    await assertApplied({ copy: copy.copy, files: inspected.files, resources });
     say("apply: done");
   }
-  await endApply(files);
   return { ...changes, stamp: await stampOf(options) };
-}
-
-/** Returns the addresses of the machines that the state has as intact. */
-function addressesIn(state: State | undefined, matches: (name: string) => boolean): string[] {
-  return (state?.resources ?? [])
-    .filter(({ name, tainted }) => !tainted && matches(name))
-    .map(({ address }) => address);
-}
-
-function nameIn(address: string): string {
-  return address.slice(address.indexOf(".") + 1);
 }
 
 /**
  * Removes machines that Terraform does not destroy: it runs no destroy step for a tainted resource,
  * nor for a resource that the config no longer has. The plan replaces the former and deletes the
  * latter. The removal runs before apply, because a machine that is no longer in the state is an
- * orphan. Also removes what was interrupted, which may be in no state.
+ * orphan.
  */
 async function removeLeftovers(
   options: ProvisionOptions,
-  found: StateInspection & {
-    readonly interrupted: ReadonlySet<string>;
-    readonly stack: Stack;
-    readonly changed: boolean;
-  },
+  inspected: StateInspection,
+  stack: Stack,
 ): Promise<void> {
   const { driver, copy, guard, say } = options;
-  const { state, inventory, interrupted, stack, changed } = found;
-  for (const { name } of existingMachines(inventory)) {
-    const known = state?.resources.find((resource) => resource.name === name);
-    const half = interrupted.has(name) || known?.tainted === true;
-    const gone = known !== undefined && !stack.declared.has(name);
-    if (!half && !(changed && gone)) continue;
+  for (const { name } of existingMachines(inspected.inventory)) {
+    const known = inspected.state?.resources.find((resource) => resource.name === name);
+    if (known === undefined || (!known.tainted && stack.declared.has(name))) continue;
     guard.assertHeld();
-    say(`remove: ${name} (${half ? "its creation was interrupted" : "no longer in the config"})`);
+    say(
+      `remove: ${name} (${known.tainted ? "its creation was interrupted" : "no longer in the config"})`,
+    );
     await driver.remove({ copy, name }, guard);
   }
 }

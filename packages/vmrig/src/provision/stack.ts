@@ -3,7 +3,6 @@ import { join } from "node:path";
 import type { CopySpec, Driver, Fingerprint } from "../driver/driver.ts";
 import { hasChanges, parsePlan, type Plan } from "./plan.ts";
 import type { StateFiles } from "./state-files.ts";
-import { endApply } from "./unfinished-apply.ts";
 import { PLAN_PREFIX } from "./state-folder.ts";
 import { synthesize } from "./synthesize.ts";
 import { binaryName, type TerraformBinary } from "./terraform-binary.ts";
@@ -41,10 +40,7 @@ export interface SavedPlan extends AsyncDisposable {
   readonly plan: Plan;
   /** Whether there is anything to apply. */
   readonly changed: boolean;
-  /**
-   * Applies exactly this plan. Terraform refuses it when the state has changed since. Call
-   * `beginApply` first; the record is deleted when Terraform has saved its state.
-   */
+  /** Applies exactly this plan. Terraform refuses it when the state has changed since. */
   apply(): Promise<void>;
 }
 
@@ -67,7 +63,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   const declared = await synthesize(options);
   const env = terraformEnvironment(files);
 
-  const run: Run = async (args, { ended: onEnd, ...limits }) => {
+  const run: Run = async (args, limits) => {
     guard.assertHeld();
     const ended = await runTerraform(terraform, {
       args,
@@ -76,7 +72,6 @@ export async function openStack(options: StackOptions): Promise<Stack> {
       signal: guard.signal,
       ...limits,
     });
-    await onEnd?.(ended.exitCode);
     if (ended.exitCode === 0) return ended;
     const command = `${binaryName(terraform)} ${args[0]}`;
     throw terraformFailure({ command, copy: copy.copy, ended, log: limits.log });
@@ -90,10 +85,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
 
 type Run = (
   args: readonly [string, ...string[]],
-  limits: Pick<TerraformRun, "timeoutMs" | "log"> & {
-    /** Called when Terraform ended by itself, whatever its exit code is. */
-    readonly ended?: (exitCode: number) => Promise<void>;
-  },
+  limits: Pick<TerraformRun, "timeoutMs" | "log">,
 ) => Promise<TerraformEnded>;
 
 async function savePlan(run: Run, files: StateFiles, flags: readonly string[]): Promise<SavedPlan> {
@@ -113,8 +105,6 @@ async function savePlan(run: Run, files: StateFiles, flags: readonly string[]): 
         await run(["apply", "-json", ...LOCKING, path], {
           timeoutMs: APPLY_TIMEOUT_MS,
           log: files.applyLog,
-          // A wrapper script around a killed Terraform exits with another code.
-          ended: async (code) => (code <= 1 ? await endApply(files) : undefined),
         });
       },
       [Symbol.asyncDispose]: dispose,

@@ -20,8 +20,6 @@ export interface StateFiles {
   /** Terraform's working folder, inside of `synth`. */
   readonly stack: string;
   readonly unsaved: string;
-  /** Exists while an apply runs, and after an apply was killed. */
-  readonly unfinished: string;
   readonly data: string;
   readonly cliConfig: string;
   readonly applyLog: string;
@@ -46,7 +44,6 @@ export function stateFiles(copy: Pick<CopySpec, "folder">): StateFiles {
     synth,
     stack,
     unsaved: join(stack, "errored.tfstate"),
-    unfinished: join(folder, "unfinished-apply.json"),
     data: join(folder, "data"),
     cliConfig: join(folder, "cli.tfrc"),
     applyLog: join(folder, "apply.log"),

@@ -16,8 +16,6 @@ export interface StateResource {
   /** `terraform_data.pc1` */
   readonly address: string;
   readonly name: string;
-  /** Generated with each creation. */
-  readonly id: string | undefined;
   /** Whether the create step failed or was interrupted, so that no test has used the machine. */
   readonly tainted: boolean;
 }
@@ -75,13 +73,11 @@ export async function readState(path: string): Promise<State | undefined> {
     resources: managed.map(({ module, type, name, instances }) => ({
       address: [module, type, name].filter((part) => part !== undefined).join("."),
       name,
-      id: ID.safeParse(instances[0]?.attributes).data?.id,
       tainted: instances.some((instance) => instance.status === "tainted"),
     })),
   };
 }
 
-const ID = z.object({ id: z.string() });
 // An attribute of dynamic type is stored together with its type.
 const OWNER = z.object({ input: z.object({ value: z.string().min(1) }) });
 

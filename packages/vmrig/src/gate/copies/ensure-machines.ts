@@ -1,6 +1,5 @@
 import { infrastructureHash } from "../../provision/infrastructure-hash.ts";
 import { isStateLocked, readStateStamp } from "../../provision/state-stamp.ts";
-import { isApplyUnfinished } from "../../provision/unfinished-apply.ts";
 import type { LeasedContext } from "../../baseline/leased-context.ts";
 import { stepLine } from "../step-line.ts";
 import { brokenMark, makeRecord, staleness } from "./copy-record.ts";
@@ -14,14 +13,12 @@ export async function ensureMachines(
   const { rig, copy, store, lease, fingerprint, say, allow } = options;
   const { driver } = rig;
   const infrastructure = infrastructureHash(copy, fingerprint);
-  const [record, stamp, locked, unfinished, inventory] = await Promise.all([
+  const [record, stamp, working, inventory] = await Promise.all([
     store.record(copy),
     readStateStamp(copy),
     isStateLocked(copy),
-    isApplyUnfinished(copy),
     driver.inspect(copy),
   ]);
-  const working = locked || unfinished;
   const stale = staleness(record, { copy, infrastructure, stamp, working, inventory });
   if (stale === undefined) return;
   say(`check    ${copy.copy}: ${stale}; asking Terraform`);
