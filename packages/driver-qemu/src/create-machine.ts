@@ -26,14 +26,12 @@ export async function createMachine(definition: MachineDefinition): Promise<void
     await mkdir(files.folder, { recursive: true, mode: 0o700 });
   });
   // 2. Write its files.
-  await writeJson(files.creating, definition);
+  await writeJson(files.definition, definition);
   await explainWriteErrors(dirname(definition.image.disk), () => linkImage(definition));
   await writeFirstBoot(machine);
   await createDisk(machine);
   // 3. Start it.
   await startProcess(machine);
-  // 4. Record that it is complete. A machine without this record is removed and created again.
-  await rename(files.creating, files.definition);
 }
 
 function alreadyRuns({ name, copy, rig }: MachineDefinition): VmrigError {

@@ -1,9 +1,10 @@
 import { createReadStream } from "node:fs";
 import type { Driver } from "vmrig/driver";
 import { declareMachines } from "./declare-machines.ts";
+import { deleteMachine } from "./delete-machine.ts";
 import { diagnose } from "./diagnose.ts";
 import { findImage, type ImageSource } from "./image/image.ts";
-import { openControl, removeMachine, withMachine } from "./locked-machine.ts";
+import { openControl, withMachine } from "./locked-machine.ts";
 import { isCopyInUse, machineNames, requireMachine, requireProcess } from "./machine-context.ts";
 import { setMarker } from "./marker-file.ts";
 import { stopLan } from "./network/lan.ts";
@@ -92,7 +93,7 @@ const MACHINE_CALLS: Omit<Driver, OptionCalls | "name" | "locality" | "rollback"
     if (!(await isCopyInUse(ref.copy))) await stopLan(ref.copy);
   },
   async remove(ref, authority) {
-    await removeMachine(ref, authority);
+    await withMachine({ ref, authority }, deleteMachine);
     // The Terraform state with the network may be lost too. Without machines, the network has no
     // purpose.
     if ((await machineNames(ref.copy)).length === 0) await stopLan(ref.copy);

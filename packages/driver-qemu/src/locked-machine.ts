@@ -1,12 +1,5 @@
 import { passFence, withFileLock, type Authority, type MachineRef } from "vmrig/driver";
-import { deleteMachine } from "./delete-machine.ts";
-import {
-  machineNames,
-  missingMachine,
-  requireMachine,
-  resolveRemains,
-  type MachineContext,
-} from "./machine-context.ts";
+import { requireMachine, type MachineContext } from "./machine-context.ts";
 import { machineFiles } from "./machine-files.ts";
 import { openQmp, type Qmp } from "./qmp/qmp.ts";
 
@@ -38,26 +31,6 @@ export async function withMachine<A extends Authority>(
     await passFence(machine.files.fences, machine.name, fence);
     signal.throwIfAborted();
     await command({ ...machine, authority });
-  });
-}
-
-/**
- * Removes a machine, complete or not, under its file lock.
- *
- * @throws VmrigError `MACHINE_MISSING`, `FENCED`; the signal's reason
- */
-export async function removeMachine(
-  { copy, name }: MachineRef,
-  authority: Authority,
-): Promise<void> {
-  const { fence, signal } = authority;
-  const { lock, fences } = machineFiles(copy, name);
-  await withFileLock({ path: lock, on: name, signal }, async () => {
-    const names = await machineNames(copy);
-    if (!names.includes(name)) throw missingMachine({ copy, name }, names);
-    await passFence(fences, name, fence);
-    signal.throwIfAborted();
-    await deleteMachine(copy, await resolveRemains(copy, name));
   });
 }
 

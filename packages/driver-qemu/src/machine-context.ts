@@ -17,29 +17,21 @@ import { findProcess } from "./process/find-process.ts";
  * resolves the context once, and passes it down. A call that changes the machine resolves it under
  * the machine's file lock (see `withMachine`): no other process can start or end QEMU meanwhile.
  */
-export interface MachineContext extends MachineRemains {
-  readonly definition: MachineDefinition;
-}
-
-/** What is left of a machine whose creation or removal was interrupted. */
-export interface MachineRemains {
+export interface MachineContext {
   readonly name: string;
+  readonly definition: MachineDefinition;
   readonly files: MachineFiles;
   /** The QEMU process that ran when the context was resolved. */
   readonly process: QemuProcess | undefined;
 }
 
 export async function resolveMachine(definition: MachineDefinition): Promise<MachineContext> {
-  return { ...(await resolveRemains(definition, definition.name)), definition };
+  const { name } = definition;
+  const files = machineFiles(definition, name);
+  return { name, definition, files, process: await findProcess(files) };
 }
 
-/** Resolves a machine that may have no definition. */
-export async function resolveRemains(copy: CopyFolders, name: string): Promise<MachineRemains> {
-  const files = machineFiles(copy, name);
-  return { name, files, process: await findProcess(files) };
-}
-
-/** Finds a machine of a copy. Returns undefined if it does not exist, or is incomplete. */
+/** Finds a machine of a copy. Returns undefined if it does not exist. */
 export async function findMachine(
   copy: CopyFolders,
   name: string,
@@ -52,11 +44,8 @@ export async function findMachine(
 export async function requireMachine({ copy, name }: MachineRef): Promise<MachineContext> {
   const machine = await findMachine(copy, name);
   if (machine !== undefined) return machine;
-  throw missingMachine({ copy, name }, await machineNames(copy));
-}
-
-export function missingMachine({ copy, name }: MachineRef, names: readonly string[]): VmrigError {
-  return new VmrigError("MACHINE_MISSING", {
+  const names = await machineNames(copy);
+  throw new VmrigError("MACHINE_MISSING", {
     message: `There is no machine ${name} in copy ${copy.copy}.`,
     details: [`looked in ${machinesFolder(copy)}`, `available: ${names.join(", ") || "none"}`],
   });
@@ -76,7 +65,7 @@ export async function machineNames(copy: Pick<CopyFolders, "folder">): Promise<s
 /** Whether a machine of the copy runs, or another process is working on one. */
 export async function isCopyInUse(copy: CopyFolders): Promise<boolean> {
   for (const name of await machineNames(copy)) {
-    if ((await resolveRemains(copy, name)).process !== undefined) return true;
+    if ((await findMachine(copy, name))?.process !== undefined) return true;
     if ((await fileLockHolder(machineFiles(copy, name).lock)) !== undefined) return true;
   }
   return false;

@@ -10,10 +10,7 @@ import { imageManifest } from "./image/manifest.ts";
  */
 export interface MachineFiles {
   readonly folder: string;
-  /** Exists once the machine is complete: it is put in place last. */
   readonly definition: string;
-  /** The definition until then. */
-  readonly creating: string;
   readonly disk: string;
   readonly console: string;
   /**
@@ -55,7 +52,6 @@ export function machineFiles(copy: CopyFolders, machine: string): MachineFiles {
   return {
     folder,
     definition: join(folder, "machine.json"),
-    creating: join(folder, "creating.json"),
     disk: join(folder, "disk.qcow2"),
     console: join(folder, "console.log"),
     pidFile: join(folder, "qemu.pid"),

@@ -2,7 +2,6 @@ import { readFile } from "node:fs/promises";
 import type { CopySpec, MachineStatus } from "vmrig/driver";
 import { fileExists } from "./file-exists.ts";
 import { findMachine } from "./machine-context.ts";
-import { machineFiles } from "./machine-files.ts";
 import { listSnapshots } from "./snapshot/snapshot-records.ts";
 
 /**
@@ -11,7 +10,7 @@ import { listSnapshots } from "./snapshot/snapshot-records.ts";
  */
 export async function machineStatus(copy: CopySpec, name: string): Promise<MachineStatus> {
   const machine = await findMachine(copy, name);
-  if (machine === undefined) return withoutDefinition(copy, name);
+  if (machine === undefined) return { name, power: "absent", snapshots: [] };
   const { files, process: run } = machine;
   const [snapshots, hostKey, parked, unlinked] = await Promise.all([
     listSnapshots(files),
@@ -30,10 +29,4 @@ export async function machineStatus(copy: CopySpec, name: string): Promise<Machi
     location:
       run === undefined ? `${files.folder}, not running` : `pid ${run.pid}, ${files.folder}`,
   };
-}
-
-async function withoutDefinition(copy: CopySpec, name: string): Promise<MachineStatus> {
-  const { folder } = machineFiles(copy, name);
-  if (!(await fileExists(folder))) return { name, power: "absent", snapshots: [] };
-  return { name, power: "off", snapshots: [], incomplete: true, location: folder };
 }

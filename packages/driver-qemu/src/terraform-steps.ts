@@ -22,9 +22,7 @@ try {
       await withLock(createMachine);
       break;
     case "destroy machine":
-      await withLock(async (definition) =>
-        deleteMachine(definition, await resolveMachine(definition)),
-      );
+      await withLock(async (definition) => deleteMachine(await resolveMachine(definition)));
       break;
     case "create lan":
       await startLan(copyFolders.parse(input));

@@ -106,11 +106,6 @@ export interface MachineStatus {
   /** Owner of the machine: the `owner` that {@link Driver.declare} received. */
   readonly owner?: string;
   readonly snapshots: readonly SnapshotName[];
-  /**
-   * Set when the creation of the machine was interrupted, or its removal. Nothing has used such a
-   * machine since, so it is removed and created again.
-   */
-  readonly incomplete?: true;
   /** Set when {@link Driver.network} disconnected the machine from the rig's network. */
   readonly disconnected?: true;
   /** Hint for people how to find the machine: a pid, a server's id. */

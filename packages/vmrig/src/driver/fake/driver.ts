@@ -19,8 +19,8 @@ import {
   readDefinition,
   type MachineDefinition,
 } from "./machine-files.ts";
-import { startProcess, stopProcess } from "./make.ts";
-import { withMachineLock, findMachine as find, off, removeMachine } from "./find-machine.ts";
+import { startProcess, stopProcess, unmakeMachine } from "./make.ts";
+import { withMachineLock, findMachine as find, off } from "./find-machine.ts";
 import { findOrphans } from "./orphans.ts";
 import { programPath } from "./program.ts";
 
@@ -106,7 +106,9 @@ export function fakeDriver(options: FakeOptions = {}): Driver {
       );
     },
 
-    remove: removeMachine,
+    async remove(ref, authority) {
+      await withMachineLock(ref, authority, ({ definition }) => unmakeMachine(definition));
+    },
 
     async stop(ref, authority) {
       await withMachineLock(ref, authority, ({ files }) => stopProcess(files));
@@ -156,10 +158,7 @@ async function sendOrStart(
 async function inspectMachine(copy: CopySpec, name: string): Promise<MachineStatus> {
   const files = machineFiles(copy, name);
   const definition = await readDefinition(files);
-  if (definition === undefined) {
-    if (!(await exists(files.folder))) return { name, power: "absent", snapshots: [] };
-    return { name, power: "off", snapshots: [], incomplete: true, location: files.folder };
-  }
+  if (definition === undefined) return { name, power: "absent", snapshots: [] };
   const [status, snapshots, hostKey, unlinked] = await Promise.all([
     sendCommand(files.control, { do: "status" }),
     listSnapshots(files),

@@ -1,5 +1,4 @@
 import { readdir } from "node:fs/promises";
-import { basename } from "node:path";
 import { VmrigError } from "../../errors/vmrig-error.ts";
 import type { Authority, MachineRef } from "../driver.ts";
 import { passFence } from "../fence.ts";
@@ -11,7 +10,6 @@ import {
   type MachineDefinition,
   type MachineFiles,
 } from "./machine-files.ts";
-import { unmakeMachine } from "./make.ts";
 
 /**
  * Holds the lock of a machine while `act` runs outside of the machine's process, so that no other
@@ -33,21 +31,6 @@ export async function withMachineLock<T>(
   );
 }
 
-/** Removes a machine, complete or not. @throws VmrigError `MACHINE_MISSING`, `FENCED` */
-export async function removeMachine(
-  { copy, name }: MachineRef,
-  { fence, signal }: Authority,
-): Promise<void> {
-  const { lock, folder, fences } = machineFiles(copy, name);
-  await withFileLock({ path: lock, on: name, signal }, async () => {
-    const names: string[] = await readdir(machinesFolder(copy)).catch(() => []);
-    if (!names.includes(basename(folder))) throw missing({ copy, name }, names);
-    await passFence(fences, name, fence);
-    signal.throwIfAborted();
-    await unmakeMachine({ ...copy, name });
-  });
-}
-
 /** A machine that exists. */
 export interface FoundMachine {
   readonly files: MachineFiles;
@@ -59,11 +42,8 @@ export async function findMachine({ copy, name }: MachineRef): Promise<FoundMach
   const files = machineFiles(copy, name);
   const definition = await readDefinition(files);
   if (definition !== undefined) return { files, definition };
-  throw missing({ copy, name }, await readdir(machinesFolder(copy)).catch(() => []));
-}
-
-function missing({ copy, name }: MachineRef, names: readonly string[]): VmrigError {
-  return new VmrigError("MACHINE_MISSING", {
+  const names = await readdir(machinesFolder(copy)).catch(() => []);
+  throw new VmrigError("MACHINE_MISSING", {
     message: `There is no machine ${name} in copy ${copy.copy}.`,
     details: [`looked in ${machinesFolder(copy)}`, `it has: ${names.join(", ") || "none"}`],
   });

@@ -1,4 +1,4 @@
-import { readFile, rename } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writeJsonAtomically } from "../../local-files/atomic-write.ts";
 import type { CopySpec } from "../driver.ts";
@@ -6,10 +6,7 @@ import type { CopySpec } from "../driver.ts";
 /** Paths of the files of one fake machine. A rollback rewinds `disk` and nothing else. */
 export interface MachineFiles {
   readonly folder: string;
-  /** Exists once the machine is complete: it is put in place last. */
   readonly definition: string;
-  /** The definition until then. */
-  readonly creating: string;
   readonly disk: string;
   /** The test user's home. */
   readonly home: string;
@@ -45,7 +42,6 @@ export function machineFiles(
   return {
     folder,
     definition: join(folder, "machine.json"),
-    creating: join(folder, "creating.json"),
     disk,
     home: join(disk, "home", "vmrig"),
     bin: join(folder, "bin"),
@@ -80,21 +76,15 @@ export function parseDefinition(text: string): MachineDefinition {
   return value as MachineDefinition;
 }
 
-/** @returns `undefined` when the machine does not exist, or is incomplete */
+/** @returns `undefined` when the machine does not exist */
 export async function readDefinition(files: MachineFiles): Promise<MachineDefinition | undefined> {
   const text = await readFile(files.definition, "utf8").catch(() => undefined);
   return text === undefined ? undefined : parseDefinition(text);
 }
 
-/** Writes the definition of a machine that is not complete yet. */
-export async function beginDefinition(
+export async function writeDefinition(
   files: MachineFiles,
   definition: MachineDefinition,
 ): Promise<void> {
-  await writeJsonAtomically(files.creating, definition);
-}
-
-/** Records that the machine is complete. */
-export async function completeDefinition(files: MachineFiles): Promise<void> {
-  await rename(files.creating, files.definition);
+  await writeJsonAtomically(files.definition, definition);
 }

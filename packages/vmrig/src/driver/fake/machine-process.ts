@@ -111,6 +111,5 @@ serveControl(files.control, execute);
 
 const end = (): void => void process.kill(process.pid, "SIGKILL");
 watch(files.folder, () => {
-  if (!existsSync(files.creating) && !existsSync(files.definition))
-    endMembers(files).then(end, end);
+  if (!existsSync(files.definition)) endMembers(files).then(end, end);
 });

@@ -9,9 +9,7 @@ import { makeDisk } from "./disk.ts";
 import {
   machineFiles,
   machinesFolder,
-  beginDefinition,
-  completeDefinition,
-  readDefinition,
+  writeDefinition,
   type MachineDefinition,
   type MachineFiles,
 } from "./machine-files.ts";
@@ -29,8 +27,7 @@ const START_MS = 20_000;
  */
 export async function makeMachine(definition: MachineDefinition): Promise<void> {
   const files = machineFiles(definition, definition.name);
-  const complete = (await readDefinition(files)) !== undefined;
-  if (complete && (await sendCommand(files.control, { do: "status" })) !== NO_PROCESS) {
+  if ((await sendCommand(files.control, { do: "status" })) !== NO_PROCESS) {
     throw new VmrigError("STATE_LOST", {
       message: `${definition.name} of ${definition.copy} is already running but is not in the Terraform state.`,
       hint: "restore the state, or remove the machine with `vmrig destroy`",
@@ -39,7 +36,6 @@ export async function makeMachine(definition: MachineDefinition): Promise<void> 
   await unmakeMachine(definition);
   await mkdir(machinesFolder(definition), { recursive: true, mode: 0o700 });
   await mkdir(files.folder, { mode: 0o700 });
-  await beginDefinition(files, definition);
   const keys = generateKeyPair();
   await Promise.all([
     makeDisk(files),
@@ -47,8 +43,8 @@ export async function makeMachine(definition: MachineDefinition): Promise<void> 
     writeFile(files.hostKey, keys.privateKey, { mode: 0o600 }),
     writeFile(files.hostPublicKey, `${keys.publicKey}\n`),
   ]);
-  await startProcess(files, definition.name, files.creating);
-  await completeDefinition(files);
+  await writeDefinition(files, definition);
+  await startProcess(files, definition.name);
 }
 
 /** Ends all processes of a machine; its disk and snapshots stay. */
@@ -57,15 +53,9 @@ export async function stopProcess(files: MachineFiles): Promise<void> {
   await rm(files.control, { force: true });
 }
 
-/**
- * Ends a machine and deletes its files. The machine counts as incomplete from the first step on, so
- * that the next call completes an interrupted removal.
- */
-export async function unmakeMachine(
-  machine: Pick<MachineDefinition, "name" | "folder" | "runtimeFolder">,
-): Promise<void> {
-  const files = machineFiles(machine, machine.name);
-  await rm(files.definition, { force: true });
+/** Ends a machine and deletes its files. */
+export async function unmakeMachine(definition: MachineDefinition): Promise<void> {
+  const files = machineFiles(definition, definition.name);
   await endMembers(files);
   await Promise.all(
     [files.folder, files.control].map((path) => rm(path, { recursive: true, force: true })),
@@ -77,14 +67,10 @@ export async function unmakeMachine(
  *
  * @throws VmrigError `MACHINE_UNREACHABLE` at the deadline
  */
-export async function startProcess(
-  files: MachineFiles,
-  name: string,
-  definition = files.definition,
-): Promise<void> {
+export async function startProcess(files: MachineFiles, name: string): Promise<void> {
   const program = programPath(new URL("./machine-process.ts", import.meta.url));
   const log = openSync(files.log, "a", 0o600);
-  const child = spawn(process.execPath, [program, definition], {
+  const child = spawn(process.execPath, [program, files.definition], {
     cwd: files.folder,
     // The process outlives this run, so it gets nothing of this run's environment.
     env: { PATH: process.env["PATH"], ...mark(files) },
