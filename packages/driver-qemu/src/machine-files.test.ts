@@ -31,8 +31,12 @@ test.each(["", "{", "null", '{"pid":"1"}'])(
 
 test("sockets lie in the runtime folder with short paths; all other files persist", () => {
   const files = machineFiles({ folder: "/state/pcs-1", runtimeFolder: "/run/pcs-1" }, "pc1");
-  const { qmp, agent, lock, ...lasting } = files;
-  expect([qmp, agent]).toEqual(["/run/pcs-1/pc1.qmp", "/run/pcs-1/pc1.agent"]);
+  const { qmp, agent, gdb, lock, ...lasting } = files;
+  expect([qmp, agent, gdb]).toEqual([
+    "/run/pcs-1/pc1.qmp",
+    "/run/pcs-1/pc1.agent",
+    "/run/pcs-1/pc1.gdb",
+  ]);
   // Also without the machine, and out of reach of cleaners of temporary folders.
   expect(lock).toBe("/state/pcs-1/pc1.lock");
   for (const path of Object.values(lasting))

@@ -94,9 +94,12 @@ test("an unanswered command fails within its timeout, and the error shows no key
 });
 
 test("connecting waits for a server that is still loading its append-only file", async () => {
-  await using server = await RedisServer.start({ extra: ["--key-load-delay", "300"] });
+  await using server = await RedisServer.start({
+    // The server answers while it loads after each kilobyte, not after the default of 2 MB.
+    extra: ["--key-load-delay", "300", "--loading-process-events-interval-bytes", "1024"],
+  });
   const filling = server.operator.pipeline();
-  for (let i = 0; i < 4000; i++) filling.set(`key-${i}`, i);
+  for (let i = 0; i < 6000; i++) filling.set(`key-${i}`, i);
   await filling.exec();
   await server.kill();
   const starting = server.start();

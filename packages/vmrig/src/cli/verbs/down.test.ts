@@ -46,7 +46,7 @@ test("rejects a driver without this capability", async ({ cli }) => {
   expect({ exitCode, stderr }).toEqual({
     exitCode: 2,
     stderr:
-      'The driver "fake" does not support stopping machines.\nhint: `vmrig destroy pcs` destroys them for good\n',
+      'The driver "fake" does not support stopping machines.\nhint: `vmrig destroy --config endless.config.mjs pcs` destroys them for good\n',
   });
 });
 
