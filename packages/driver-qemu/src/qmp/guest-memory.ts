@@ -30,7 +30,9 @@ export async function openGuestMemory({
   machine,
   path,
 }: GuestMemoryOptions): Promise<GuestMemory> {
-  await rm(path, { force: true }); // of a killed process
+  // A killed or cancelled process may have left the stub open.
+  await monitor(qmp, "gdbserver none");
+  await rm(path, { force: true });
   const started = await monitor(
     qmp,
     `gdbserver "unix:${path.replaceAll(",", ",,")},server=on,wait=off"`,

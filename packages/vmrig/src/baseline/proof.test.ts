@@ -259,6 +259,15 @@ test("a machine without a system stores the proof in its home, and has no clock 
   expect(await machine.steps()).toBe("");
 });
 
+test("startup files that print without a newline, or set noclobber, do not change the proof", async () => {
+  const machine = await createMachine("/bin/bash");
+  await startUpFile(machine, "printf welcome; set -C\n");
+  await machine.prove();
+  await machine.prove();
+  await leaveNonce(machine.connection, { machine: "pc1", guest: "linux", nonce: "another" });
+  expect(await machine.nonce()).toBe("another\n");
+});
+
 test("random numbers that repeat after a rollback fail the proof", async () => {
   const machine = await createMachine();
   const drawn = new Set<string>();

@@ -61,9 +61,19 @@ export async function prove(
   });
   // The marker line may be surrounded by output of the shell's start-up files.
   const lines = result.stdout.toString("latin1").split("\n");
-  const uuid = lines.find((line) => line.startsWith(passed))?.slice(passed.length);
+  const uuid = lines
+    .find((line) => line.includes(passed))
+    ?.split(passed)
+    .at(-1);
   if (uuid !== undefined) {
-    if (uuid !== "" && drawn?.has(uuid) === true) throw repetition(machine, uuid);
+    if (uuid === "") {
+      if (guestOf(options.guest).randomUuid === undefined) return;
+      throw new VmrigError("ROLLBACK_FAILED", {
+        message: `The kernel of ${machine} returned no random UUID.`,
+        hint: "the test user must be able to read /proc/sys/kernel/random/uuid",
+      });
+    }
+    if (drawn?.has(uuid) === true) throw repetition(machine, uuid);
     drawn?.add(uuid);
     return;
   }
@@ -79,7 +89,7 @@ export async function leaveNonce(
   const { machine, guest, nonce } = options;
   const folder = guestOf(guest).proofFolder;
   const result = await connection.exec(
-    `echo ${nonce} > ${folder}/nonce && printf 'vmrig-nonce %s\\n' ${nonce}`,
+    `echo ${nonce} >| ${folder}/nonce && printf 'vmrig-nonce %s\\n' ${nonce}`,
     { timeoutMs: PROOF_MS },
   );
   // A startup file that exits would leave no nonce and the exit code 0.
@@ -96,8 +106,8 @@ export async function bootId(
   kind: GuestKind,
 ): Promise<string> {
   const mark = "vmrig-boot ";
-  // Startup files of the login shell may print before and after the word.
-  const line = `printf '%s %s\\n' vmrig-boot "$(${guestOf(kind).bootId})"`;
+  // Startup files of the login shell may print before and after the word, and also this line.
+  const line = `printf 'vmrig-%s %s\\n' boot "$(${guestOf(kind).bootId})"`;
   const result = await connection.exec(line, { timeoutMs: PROOF_MS });
   const lines = result.stdout.toString("utf8").split("\n");
   const word = lines.map((one) => one.slice(one.indexOf(mark))).find((one) => one.startsWith(mark));
@@ -131,7 +141,7 @@ function proofScript(
   return [
     `b=; n=; read -r b < ${folder}/baseline; [ ! -e ${folder}/nonce ] || read -r n < ${folder}/nonce`,
     `case "$b/$n" in`,
-    `${baseline}/${was ?? ""}) ${step}echo ${nonce} > ${folder}/nonce || exit 97 ;;`,
+    `${baseline}/${was ?? ""}) ${step}echo ${nonce} >| ${folder}/nonce || exit 97 ;;`,
     // After a checkpoint the nonce of this rollback would mean that no restore took place.
     ...(was === undefined ? [`${baseline}/${nonce}) ;;`] : []),
     `*) echo "vmrig-proof failed: baseline '$b', nonce '$n'"; exit 97 ;;`,

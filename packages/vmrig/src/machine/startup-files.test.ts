@@ -132,21 +132,39 @@ describe.each(SHELLS)("startup files of %s", (loginShell, file) => {
   } satisfies Readonly<Record<string, (path: string) => Promise<unknown>>>;
 
   test.each([
-    ["exits", "echo locked; exit 0\n", "exit code 0"],
-    ["exits with 1", "echo locked; exit 1\n", "exit code 1"],
-    ["starts another shell", "echo locked; exec sh\n", "exit code"],
-  ])("that %s are an error of every operation", async (_what, lines, code) => {
+    ["exits", "echo locked; exit 0\n", ["exit code 0", "output: locked"]],
+    ["exits with 1", "echo locked; exit 1\n", ["exit code 1", "output: locked"]],
+    ["starts another shell", "echo locked; exec sh\n", ["exit code", "output: locked"]],
+    ["starts a program that prints its input", "exec cat\n", ["exit code 0"]],
+  ])("that %s are an error of every operation", async (_what, lines, expected) => {
     const folder = await startWith(lines);
     for (const [name, operation] of Object.entries(operations)) {
       await expect(operation(`${folder}/kept`), name).rejects.toMatchObject({
         code: expect.stringMatching(/^(?:FILE|INSPECTION|FAULT)_FAILED$/),
         message: expect.stringContaining("a startup file of the login shell"),
-        details: expect.arrayContaining([expect.stringContaining(code), "output: locked"]),
+        details: expect.arrayContaining(
+          expected.map((detail): unknown => expect.stringContaining(detail)),
+        ),
       });
     }
     await writeFile(startupFile(), "");
     expect(await pc1.file(folder).entries()).toEqual([]);
   });
+
+  test.each([["exec 2>&1\n"], ...(loginShell === "/bin/bash" ? [["exec > >(cat) 2>&1\n"]] : [])])(
+    "that join the outputs with %j are an error of every operation",
+    async (lines) => {
+      const folder = await startWith(lines);
+      for (const [name, operation] of Object.entries(operations)) {
+        await expect(operation(`${folder}/kept`), name).rejects.toMatchObject({
+          code: expect.stringMatching(/^(?:FILE|INSPECTION|FAULT)_FAILED$/),
+          message: expect.stringContaining(
+            "a startup file of the login shell redirects its outputs",
+          ),
+        });
+      }
+    },
+  );
 
   test("that read the input are an error of everything that writes", async () => {
     const folder = await startWith("read x\n");

@@ -24,18 +24,21 @@ const CLEAN = [
 ].join("; ");
 
 /**
- * Shell: prints a mark on both outputs. The source does not contain the mark, because `set -x` and
- * a trap for DEBUG print the source.
+ * Shell: prints a mark on the standard error, then one on the standard output. The source does not
+ * contain the marks, because `set -x` and a trap for DEBUG print the source.
  */
-export function printMark(mark: string): string {
+export function printMarks(marks: { readonly mark: string; readonly errorMark: string }): string {
+  return `${print(marks.errorMark)} >&2; ${print(marks.mark)}; `;
+}
+
+function print(mark: string): string {
   const [start = "", id = ""] = mark.trimEnd().split(/(?<=-)(?=[0-9a-f]+$)/);
-  const print = `printf '${start}%s\\n' ${id}`;
-  return `${print}; ${print} >&2; `;
+  return `printf '${start}%s\\n' ${id}`;
 }
 
 /** Shell: begins the script of the login shell when another user runs the command. */
 export function beginLogin(frame: Frame): string {
-  return `${CLEAN}${printMark(frame.login)}`;
+  return `${CLEAN}${printMarks({ mark: frame.login, errorMark: frame.login })}`;
 }
 
 /**
@@ -45,7 +48,7 @@ export function beginLogin(frame: Frame): string {
  */
 export function beginFrame(frame: Frame, input: boolean): string {
   const check = `IFS= read -r vmrig && [ "$vmrig" = ${quote(frame.inputLine)} ] || { echo 'vmrig: ${READ_INPUT}' >&2; exit 1; }; `;
-  return `${CLEAN}${printMark(frame.mark)}${input ? check : ""}`;
+  return `${CLEAN}${printMarks(frame)}${input ? check : ""}`;
 }
 
 const READ_INPUT = "a startup file of the login shell reads the input";

@@ -37,11 +37,21 @@ export interface NotBegun {
 /** Returns why a command that has ended never began. `undefined` when it began. */
 export function notBegun(frame: Frame | undefined, ending: Ending): NotBegun | undefined {
   if (frame === undefined || frame.begun || ending.ended !== "exited") return undefined;
+  if (frame.stdout.joined) return outputsJoined();
   // The login shell began, so that `sudo` had the word.
   const refused = frame.stderr.afterLogin?.trim().split("\n").at(-1);
   if (refused !== undefined && refused !== "" && ending.exitCode !== 0)
     return { reason: refused.replace(/^sudo: /, "").replace(/\.$/, ""), details: [] };
   return neverBegun(ending, [frame.stdout.ofLogin, frame.stderr.ofLogin]);
+}
+
+/** A startup file such as `exec 2>&1`: the output of a command cannot be told from its errors. */
+export function outputsJoined(): NotBegun {
+  return {
+    reason: "a startup file of the login shell redirects its outputs",
+    details: ["the standard error arrives in the standard output"],
+    hint: "let startup files such as ~/.bashrc and ~/.zshenv redirect outputs only in an interactive shell: `case $- in *i*) … esac`",
+  };
 }
 
 /** @param outputs what the login shell printed */

@@ -3,8 +3,8 @@ import type { CommandOptions } from "../command-options.ts";
 import type { CommandResult, OutputOf } from "../outcome/command-result.ts";
 import { abridged } from "../outcome/in-words.ts";
 import { Frame } from "./frame.ts";
-import { printMark } from "./framed-script.ts";
-import { NotBegunError, neverBegun } from "./not-begun.ts";
+import { printMarks } from "./framed-script.ts";
+import { NotBegunError, neverBegun, outputsJoined } from "./not-begun.ts";
 
 /** Part of a machine that runs programs. */
 interface Programs {
@@ -32,7 +32,7 @@ export async function runFramed(
 ): Promise<CommandResult> {
   const frame = new Frame();
   const end = `vmrig-end-${frame.id}`;
-  const line = `trap "printf %s%s vmrig-end- ${frame.id}" EXIT; ${printMark(frame.mark)}${script}`;
+  const line = `trap "printf %s%s vmrig-end- ${frame.id}" EXIT; ${printMarks(frame)}${script}`;
   const result = await machine.exec(
     "sh",
     ["-c", line, ...(args.length > 0 ? ["sh", ...args] : [])],
@@ -43,14 +43,15 @@ export async function runFramed(
     },
   );
   const [before = "", stdout] = result.stdout.split(frame.mark);
-  const stderr = result.stderr.split(frame.mark);
-  if (stdout !== undefined)
+  const stderr = result.stderr.split(frame.errorMark);
+  const joined = before.includes(frame.errorMark);
+  if (stdout !== undefined && !joined)
     return { ...result, stdout: stdout.split(end)[0] ?? "", stderr: stderr.at(-1) ?? "" };
   const { machine: name, exitCode, signal, isCanceled, timedOut } = result;
   if (isCanceled || timedOut || (exitCode !== 0 && /^sudo: /m.test(result.stderr))) return result;
   throw new NotBegunError(
     abridged(script),
     name,
-    neverBegun({ exitCode, signal }, [before, result.stderr]),
+    joined ? outputsJoined() : neverBegun({ exitCode, signal }, [before, result.stderr]),
   );
 }
