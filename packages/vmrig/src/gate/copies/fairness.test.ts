@@ -72,6 +72,21 @@ test("a run gives away a copy that it does not use, although its other files go 
   expect((await claimed(bob.gate)).copy).toBe(unused.copy);
 });
 
+test("a run that accepts only one copy gets it, although another copy was free before", async ({
+  testGate,
+}) => {
+  const alice = testGate.run({ copies: 3 });
+  const [, first, second] = await Promise.all([
+    claimed(alice.gate),
+    claimed(alice.gate),
+    claimed(alice.gate),
+  ]);
+  alice.gate.release(first.claim);
+  alice.gate.release(second.claim);
+  const bob = testGate.run({ copies: 3 }, { who: "bob", only: second.copy });
+  expect((await claimed(bob.gate)).copy).toBe(second.copy);
+});
+
 test("two runs that could use every copy get half of them each", async ({ testGate }) => {
   const { alice, grants, bob, bobs } = await busyRig(testGate, 4);
   // Alice always has another file to run, and so has bob.

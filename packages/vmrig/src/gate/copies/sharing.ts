@@ -73,23 +73,28 @@ export function createSharing(options: SharingOptions): Sharing {
     return true;
   };
 
+  /** Returns the first free copy that another run should have: a run may accept only some. */
+  const freeAndNeeded = async (): Promise<
+    { readonly leasedCopy: LeasedCopy; readonly demand: Demand } | undefined
+  > => {
+    for (const leasedCopy of pool.free) {
+      const demand = await ask(leasedCopy);
+      if (receiver(demand, { own: pool.size, leaving: pool.leaving }) !== undefined)
+        return { leasedCopy, demand };
+    }
+    return undefined;
+  };
   const surplus = whenIdle({
     clock,
     idleMs,
     graceMs: GRACE_MS,
     signal,
-    async othersWait() {
-      const [free] = pool.free;
-      if (free === undefined || pool.size <= 1) return false;
-      const demand = await ask(free);
-      return receiver(demand, { own: pool.size, leaving: pool.leaving }) !== undefined;
-    },
+    othersWait: async () => (await freeAndNeeded()) !== undefined,
     async rest() {
-      const [asked] = pool.free;
-      const demand = asked && (await ask(asked));
+      const needed = await freeAndNeeded();
       // A claim may have taken the copy meanwhile.
-      if (asked !== undefined && demand !== undefined && pool.free.includes(asked))
-        await giveUp(asked, demand);
+      if (needed !== undefined && pool.free.includes(needed.leasedCopy))
+        await giveUp(needed.leasedCopy, needed.demand);
       watchFree();
     },
   });
