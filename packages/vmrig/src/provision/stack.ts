@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { CopySpec, Driver, Fingerprint } from "../driver/driver.ts";
-import { hasChanges, parsePlan, type Plan } from "./plan.ts";
+import { hasChanges, parsePlan, type Plan } from "./plan/plan.ts";
 import type { StateFiles } from "./state-files.ts";
 import { PLAN_PREFIX } from "./state-folder.ts";
 import { synthesize } from "./synthesize.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { VmrigError } from "../errors/vmrig-error.ts";
+import { VmrigError } from "../../errors/vmrig-error.ts";
 
 const CHANGE = z.object({
   actions: z.array(z.string()).min(1),

@@ -1,4 +1,4 @@
-import { VmrigError } from "../errors/vmrig-error.ts";
+import { VmrigError } from "../../errors/vmrig-error.ts";
 import type { Refusal } from "./plan-policy.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { VmrigError } from "../errors/vmrig-error.ts";
+import { VmrigError } from "../../errors/vmrig-error.ts";
 import { changedValues, type ChangedValue } from "./changed-values.ts";
 import type { Plan, ResourceChange } from "./plan.ts";
 
