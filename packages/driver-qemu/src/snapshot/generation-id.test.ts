@@ -32,13 +32,17 @@ async function stoppedMachine(): Promise<{ readonly qmp: Qmp; readonly machine: 
     qemu.kill("SIGKILL");
     await ended;
   });
-  await waitFor({
+  // The socket's file exists a moment before QEMU listens.
+  const qmp = await waitFor({
     what: "QEMU to listen",
     timeoutMs: 20_000,
     intervalMs: 20,
-    probe: async () => (existsSync(path) ? { value: true } : { seen: "no socket" }),
+    probe: () =>
+      openQmp({ path, machine: "pc1" }).then(
+        (value) => ({ value }),
+        (error: Error) => ({ seen: error.message }),
+      ),
   });
-  const qmp = await openQmp({ path, machine: "pc1" });
   onTestFinished(() => qmp[Symbol.asyncDispose]());
   const machine = {
     name: "pc1",
