@@ -20,7 +20,7 @@ const EVERY_MS = 50;
 /**
  * Copies rows from the consoles of real machines to the event log. A rollback restores a
  * machine's disk but not the text that has already left through the serial port, and each console
- * is a file of its own, in the order of its machine. This function adds the fields that a machine
+ * is a separate file, in the order of its machine. This function adds the fields that a machine
  * does not know: the time of this computer, the copy, and the largest fence that the machine has
  * been shown.
  */

@@ -1,7 +1,7 @@
 import type { Violation } from "./violation.ts";
 
 /**
- * Lines of a worker about a failed visit, and of a gate about a bug of its own. For a fault of the
+ * Lines of a worker about a failed visit, and of a gate about a bug in vmrig. For a fault of the
  * infrastructure vmrig has specific error codes.
  */
 const BUG = / {2}(?:failed {3}(?:INTERNAL|UNKNOWN)|bug {6}) *(.*)$/;

@@ -28,7 +28,7 @@ export interface ChaosRig extends AsyncDisposable {
   readonly eventLog: string;
   readonly redis: RedisServer;
   readonly network: BadNetwork;
-  /** Whether the state folder is a small disk of its own, which a fault can fill. */
+  /** Whether the state folder is a separate small disk, which a fault can fill. */
   readonly ownDisk: boolean;
   /** Environment of the suite's processes. */
   readonly env: NodeJS.ProcessEnv;

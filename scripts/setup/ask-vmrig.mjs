@@ -1,4 +1,4 @@
-// Prints which Terraform or OpenTofu vmrig uses in this environment, as JSON. A program of its own,
+// Prints which Terraform or OpenTofu vmrig uses in this environment, as JSON. A separate program,
 // because setup may run in a Node that cannot run TypeScript.
 import { basename } from "node:path";
 import { isVmrigError } from "../../packages/vmrig/src/errors/vmrig-error.ts";

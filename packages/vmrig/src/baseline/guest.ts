@@ -21,12 +21,12 @@ export interface Guest {
   /** Command that prints a different word after each boot. */
   readonly bootId: string;
   /**
-   * Command that sets the clock, as `date` does. Missing where the machine has no clock of its own.
+   * Command that sets the clock, as `date` does. Missing where the machine does not have its own clock.
    */
   readonly stepClock?: string;
   /**
    * File from which the kernel returns a new random UUID at each read. Missing where the machine
-   * has no kernel of its own.
+   * shares the kernel of its host.
    */
   readonly randomUuid?: string;
 }

@@ -54,7 +54,7 @@ function load(file: string): unknown {
   return own.exports;
 }
 
-/** Compiles a module as a function of its own, in which it may declare the same names itself. */
+/** Compiles a module as a separate function, in which it may declare the same names itself. */
 function compile(file: string): Start {
   const source = readFileSync(file, "utf8");
   const wrap = compileFunction(

@@ -50,7 +50,7 @@ function describe(issue: z.core.$ZodIssue, above: readonly PropertyKey[] = []): 
     const chosen = issue.errors.find((way) => way.every((inner) => inner.path.length > 0));
     if (chosen !== undefined) return chosen.flatMap((inner) => describe(inner, path));
   }
-  // The schema has no message of its own here. zod's is "Invalid input: expected string, received
+  // The schema defines no message here. zod's is "Invalid input: expected string, received
   // number".
   const message = issue.message
     .replace(/^[A-Z][a-z ]+: (?=expected)/, "")

@@ -46,7 +46,7 @@ export function nextState(state: SessionState, event: SessionEvent): SessionStat
     case "rollbackFailed":
       return isNewest(state, event.done) ? { kind: "failed", epoch, reason: event.reason } : state;
     case "spoiled":
-      // The rollback that runs repairs it, or fails with a reason of its own.
+      // The rollback that runs repairs it, or fails with its own reason.
       return state.kind === "rollingBack" ? state : { kind: "failed", epoch, reason: event.reason };
   }
 }
