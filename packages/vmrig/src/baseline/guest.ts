@@ -21,7 +21,8 @@ export interface Guest {
   /** Command that prints a different word after each boot. */
   readonly bootId: string;
   /**
-   * Command that sets the clock, as `date` does. Missing where the machine does not have its own clock.
+   * Command that sets the clock, as `date` does. Missing where the machine uses the clock of its
+   * host.
    */
   readonly stepClock?: string;
   /**
