@@ -10,6 +10,7 @@ import { setMarker } from "./marker-file.ts";
 import { stopLan } from "./network/lan.ts";
 import { setLink } from "./network/link.ts";
 import { findOrphans } from "./orphans.ts";
+import { authorizeKey, BOOT_MS } from "./power/authorize-key.ts";
 import { bootMachine } from "./power/boot.ts";
 import { power } from "./power/power.ts";
 import { measureAccelerator, resolveAccelerator, type Accelerator } from "./process/accelerator.ts";
@@ -64,6 +65,11 @@ const MACHINE_CALLS: Omit<Driver, OptionCalls | "name" | "locality" | "rollback"
     return { machines: await Promise.all(names.map((name) => machineStatus(copy, name))) };
   },
   boot: (ref, authority) => withMachine({ ref, authority }, bootMachine),
+  admit: (ref, authority) =>
+    withMachine({ ref, authority }, async (machine) => {
+      requireProcess(machine);
+      await authorizeKey(machine, BOOT_MS[machine.definition.accelerator]);
+    }),
   capture: (ref, snapshot, authority) => captureTogether([ref], snapshot, authority),
   captureTogether,
   restore: (ref, snapshot, authority) =>

@@ -87,6 +87,13 @@ export function fakeDriver(options: FakeOptions = {}): Driver {
       );
     },
 
+    async admit(ref, { fence, signal, authorize: key }) {
+      const { files } = await find(ref);
+      signal.throwIfAborted();
+      if ((await sendCommand(files.control, { do: "admit", fence, key }, signal)) === NO_PROCESS)
+        throw off(ref.name);
+    },
+
     async capture(ref, snapshot, { fence, signal }) {
       const { files } = await find(ref);
       signal.throwIfAborted();
