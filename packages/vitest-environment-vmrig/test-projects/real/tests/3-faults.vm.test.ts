@@ -42,7 +42,7 @@ test(
     });
     await pc1.$`cat ~/.ssh/id_ed25519.pub >> ~/.ssh/authorized_keys`;
     await pc1.root.$`systemctl soft-reboot`;
-    await pc1.waitUntilSucceeds`systemctl is-active qemu-guest-agent`;
+    await pc1.waitUntilSucceeds({ timeout: "3m" })`systemctl is-active qemu-guest-agent`;
     await pc1.root.$`systemctl stop qemu-guest-agent`;
     await pc1.reboot();
     expect((await pc1.$`ssh pc1 hostname`).stdout).toBe("pc1");
