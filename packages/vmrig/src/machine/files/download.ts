@@ -1,3 +1,4 @@
+import { checkOptions } from "../../errors/check-options.ts";
 import { describeThrown } from "../../errors/thrown.ts";
 import { isVmrigError, VmrigError } from "../../errors/vmrig-error.ts";
 import { verdict } from "../command/outcome/outcome.ts";
@@ -6,7 +7,7 @@ import { quotePath } from "../../ssh/quote.ts";
 import type { ExecutionContext } from "../command/execution-context.ts";
 import { TIDY, toFileError, toLine, type Task } from "./attempt.ts";
 import { moveInto, stageLocally } from "./local-folder.ts";
-import type { TransferOptions } from "./progress.ts";
+import { TRANSFER_OPTIONS, type TransferOptions } from "./progress.ts";
 import { receive } from "./receive.ts";
 import { fail } from "./staging.ts";
 
@@ -20,6 +21,7 @@ export async function download(
   local: string,
   options: TransferOptions,
 ): Promise<void> {
+  checkOptions(`${context.name}.download()`, options, TRANSFER_OPTIONS);
   const task: Task = { doing: "download", path: remote };
   const here = async <T>(work: Promise<T>): Promise<T> => {
     try {
