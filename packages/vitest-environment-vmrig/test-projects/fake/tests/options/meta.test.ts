@@ -6,7 +6,7 @@ test("does not run either", { meta: { vmrig: misspelled } }, async ({ pc1 }) => 
   expect((await pc1.$`echo one`).stdout).toBe("one");
 });
 
-test("runs", { meta: { vmrig: { strict: true, rollback: undefined } } }, async ({ pc1 }) => {
+test("runs", { meta: { vmrig: { strict: true } } }, async ({ pc1 }) => {
   expect((await pc1.$`echo one`).stdout).toBe("one");
 });
 
