@@ -33,6 +33,10 @@ const HARMLESS: ReadonlyArray<[what: string, lines: string, only?: string]> = [
   ],
   ["define functions", 'cd() { builtin cd "$@"; ls; }; cat() { echo mine; }; mv() { :; }\n'],
   [
+    "define functions with the names of all programs and built-ins",
+    'for name in uname nproc grep getent find systemctl journalctl ip dpkg-query set shopt compgen printf read; do eval "$name() { builtin echo mine; }"; done; export -f uname nproc find 2>/dev/null; unalias() { :; }; trap() { :; }; unset() { :; }\n',
+  ],
+  [
     "run stty, set PROMPT_COMMAND, change the folder, IFS and options of tar",
     "stty erase '^H'; PROMPT_COMMAND='echo prompt'; cd /tmp; IFS=0; export TAR_OPTIONS=-v\n",
   ],

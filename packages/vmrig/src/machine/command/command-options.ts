@@ -92,7 +92,7 @@ export interface CommandOptions {
 
 const TERMINAL: OptionNames<Terminal> = { columns: true, rows: true, term: true };
 
-export const COMMAND_OPTIONS: OptionNames<CommandOptions> = {
+const COMMAND_OPTIONS: OptionNames<CommandOptions> = {
   reject: true,
   timeout: true,
   input: true,
