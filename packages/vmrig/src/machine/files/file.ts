@@ -160,6 +160,7 @@ export function createFile(context: ExecutionContext, path: string): MachineFile
       const line = replacing(path, {
         bytes: Buffer.byteLength(data),
         secret: mode !== undefined,
+        mode,
         atomic,
         inherit,
         finish: (file) => (mode === undefined ? ":" : `chmod ${octal(mode)} -- ${file}`),

@@ -89,6 +89,7 @@ async function uploadFile(
   const line = replacing(task.path, {
     bytes,
     secret: true,
+    mode: Number(facts.mode),
     atomic,
     finish,
     finishesSpecial: false,
