@@ -1,9 +1,9 @@
 import { createReadStream } from "node:fs";
-import type { Driver } from "vmrig/driver";
+import { checkOptions, type Driver, type OptionNames } from "vmrig/driver";
 import { declareMachines } from "./declare-machines.ts";
 import { deleteMachine } from "./delete-machine.ts";
 import { diagnose } from "./diagnose.ts";
-import { findImage, type ImageSource } from "./image/image.ts";
+import { ARCHIVE, findImage, type ImageSource } from "./image/image.ts";
 import { openControl, withMachine } from "./locked-machine.ts";
 import { isCopyInUse, machineNames, requireMachine, requireProcess } from "./machine-context.ts";
 import { setMarker } from "./marker-file.ts";
@@ -33,12 +33,18 @@ export interface QemuOptions {
   readonly accel?: Accelerator | "auto";
 }
 
+const QEMU_OPTIONS: OptionNames<QemuOptions> = { image: true, accel: true };
+
 /**
  * Returns a driver that runs machines as QEMU processes of this user on this computer, without a
  * cloud account or root. Baselines are RAM snapshots, so a rollback is one load. Each copy has a
  * private network; SSH uses a port on 127.0.0.1.
  */
-export function qemu({ image = "debian-13", accel = "auto" }: QemuOptions = {}): Driver {
+export function qemu(options: QemuOptions = {}): Driver {
+  checkOptions("qemu()", options, QEMU_OPTIONS, "CONFIG_INVALID");
+  const { image = "debian-13", accel = "auto" } = options;
+  if (typeof image !== "string")
+    checkOptions("`image` of qemu()", image, ARCHIVE, "CONFIG_INVALID");
   return {
     name: "qemu",
     locality: "this-computer",

@@ -9,6 +9,7 @@ export { withFileLock, fileLockHolder, type FileLockOptions } from "../local-fil
 export { writeJsonAtomically, writeTextAtomically } from "../local-files/atomic-write.ts";
 export { explainWriteErrors } from "../local-files/explain-write-errors.ts";
 export { VmrigError, isVmrigError, type ErrorFacts } from "../errors/vmrig-error.ts";
+export { checkOptions, type OptionNames } from "../errors/check-options.ts";
 export { CODES, type ErrorCode, type Fault } from "../errors/codes.ts";
 export { waitFor, type Observation, type WaitOptions } from "../wait/wait-for.ts";
 export { inTime, type InTimeOptions } from "../wait/in-time.ts";

@@ -1,5 +1,6 @@
 import { createReadStream } from "node:fs";
 import { access, readdir, readFile } from "node:fs/promises";
+import { checkOptions, type OptionNames } from "../../errors/check-options.ts";
 import type {
   Admission,
   CopySpec,
@@ -33,6 +34,8 @@ export interface FakeOptions {
   readonly image?: string;
 }
 
+const FAKE_OPTIONS: OptionNames<FakeOptions> = { image: true };
+
 /**
  * Creates a driver whose machines isolate nothing: their commands run on **this computer, as you**.
  * Each machine is a folder behind a real SSH server, in a separate process that outlives the run.
@@ -46,6 +49,7 @@ export interface FakeOptions {
  * machine's processes from all others.
  */
 export function fakeDriver(options: FakeOptions = {}): Driver {
+  checkOptions("fakeDriver()", options, FAKE_OPTIONS, "CONFIG_INVALID");
   const { image = "fake" } = options;
 
   return {
