@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { rename, rm, writeFile } from "node:fs/promises";
+import { open, rename, rm, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import { explainWriteErrors } from "./explain-write-errors.ts";
 
 /**
@@ -13,28 +14,38 @@ export async function writeJsonAtomically(path: string, value: unknown): Promise
 
 /**
  * Writes a text file that other processes may read at any time: to a temporary file next to it,
- * which is then renamed over the old file. The file is not synced, because `fsync` takes 3 to 30
- * ms: readers treat a file that a power failure truncated as missing.
+ * which is then renamed over the old file.
  *
  * @param options.mode Permissions of the file. @defaultValue 0600
+ * @param options.sync Whether the file must survive a power failure. Without it, a power failure may
+ *   truncate the file, and readers must treat such a file as missing: `fsync` takes 3 to 30 ms.
+ *   @defaultValue false
  * @throws VmrigError `STATE_UNWRITABLE` when the disk refuses the write. The old file stays, and no
  *   temporary file is left.
  */
 export async function writeTextAtomically(
   path: string,
   text: string,
-  { mode = 0o600 }: { readonly mode?: number } = {},
+  { mode = 0o600, sync = false }: { readonly mode?: number; readonly sync?: boolean } = {},
 ): Promise<void> {
   // The random part separates concurrent writers of this process. `vmrig sweep` finds the file of a
   // killed writer by the pid at the end.
   const temporary = `${path}.${randomUUID().slice(0, 8)}.${process.pid}`;
   await explainWriteErrors(path, async () => {
     try {
-      await writeFile(temporary, text, { mode });
+      await writeFile(temporary, text, { mode, flush: sync });
       await rename(temporary, path);
+      if (sync) await syncFolder(dirname(path));
     } catch (error) {
       await rm(temporary, { force: true }).catch(() => {});
       throw error;
     }
   });
+}
+
+/** Makes a rename survive a power failure. Windows cannot open a folder, and needs no such step. */
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === "win32") return;
+  await using handle = await open(folder, "r");
+  await handle.sync();
 }

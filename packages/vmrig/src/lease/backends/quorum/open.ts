@@ -1,32 +1,11 @@
 import { randomUUID } from "node:crypto";
-import type { Clock } from "../../../clock/clock.ts";
-import { asVmrigError, VmrigError } from "../../../errors/vmrig-error.ts";
-import { dial } from "../../../redis/dial.ts";
-import type { RedisConnection } from "../../../redis/connection.ts";
 import { setIdKey } from "../../../redis/namespace.ts";
 import type { LeaseBackend } from "../../lease-backend.ts";
-import {
-  checkAddresses,
-  describeAddresses,
-  dialOptions,
-  type RedisAddress,
-} from "../../../redis/address.ts";
+import { describeAddresses, type RedisAddress } from "../../../redis/address.ts";
 import { script } from "../../../redis/script.ts";
-import { Servers } from "./servers.ts";
+import { connectServers, type ConnectServersOptions } from "./connect-servers.ts";
+import type { Servers } from "./servers.ts";
 import { quorumBackend } from "./quorum.ts";
-
-export interface OpenQuorumOptions {
-  readonly commandTimeoutMs: number;
-  readonly namespace: string;
-  readonly clock: Clock;
-  readonly onNews?: (line: string) => void;
-}
-
-/**
- * Grace period for the remaining servers once a majority is connected. Later ones stay in use: they
- * count when they answer.
- */
-const GRACE_MS = 500;
 
 /**
  * Agrees on the id of the set. KEYS the id of the set; ARGV the id to store if there is none, and
@@ -47,26 +26,11 @@ return id
  */
 export async function openQuorum(
   addresses: readonly RedisAddress[],
-  options: OpenQuorumOptions,
+  options: ConnectServersOptions,
 ): Promise<LeaseBackend> {
-  checkAddresses(addresses);
-  addresses.forEach(dialOptions); // validates all addresses before the first connection
-  const { namespace, clock, onNews } = options;
-  const dialled = addresses.map((address) => dial(address, options));
-  const servers = new Servers(
-    dialled.map(({ connection }) => connection),
-    { clock, ...(onNews && { onNews }) },
-  );
+  const { namespace, clock } = options;
+  const servers = await connectServers(addresses, options);
   try {
-    const greetings = dialled.map(async ({ connection, opened }) => ({
-      connection,
-      id: await opened,
-    }));
-    refuseTwins(await mostOf(greetings, servers.majority, clock));
-    for (const { connection, opened } of dialled)
-      opened.catch((error: unknown) =>
-        servers.note({ server: connection, fault: asVmrigError(error) }),
-      );
     const id = await agreeOnId(servers, setIdKey(namespace));
     return quorumBackend({
       servers,
@@ -78,54 +42,6 @@ export async function openQuorum(
   } catch (error) {
     servers.close();
     throw error;
-  }
-}
-
-/** Waits for a majority of the attempts. @throws VmrigError `REDIS_UNREACHABLE` */
-async function mostOf<T>(
-  attempts: readonly Promise<T>[],
-  majority: number,
-  clock: Clock,
-): Promise<readonly T[]> {
-  const values = new Map<number, T>();
-  const faults = new Map<number, VmrigError>();
-  const over = new AbortController();
-  const most = new Promise<void>((resolve) => {
-    attempts.forEach((attempt, i) => {
-      attempt.then(
-        (value) => values.set(i, value).size === majority && resolve(),
-        (error: unknown) => void faults.set(i, asVmrigError(error)),
-      );
-    });
-  });
-  await Promise.race([
-    Promise.allSettled(attempts),
-    most.then(() => clock.sleep(GRACE_MS, over.signal)),
-  ]);
-  over.abort();
-  if (values.size >= majority) return [...values.values()];
-  const inOrder = [...faults].sort(([a], [b]) => a - b).map(([, fault]) => fault);
-  throw new VmrigError("REDIS_UNREACHABLE", {
-    message: `Connected to ${values.size} of ${attempts.length} Redis servers, but a lease needs ${majority}.`,
-    details: inOrder.map(({ summary }) => summary),
-    hint: inOrder[0]?.hint ?? "check that the servers run and are reachable from here",
-  });
-}
-
-/**
- * Refuses one server under two addresses. A server with two votes would turn a minority into a
- * majority.
- */
-function refuseTwins(
-  greeted: readonly { readonly connection: RedisConnection; readonly id: string }[],
-): void {
-  for (const { connection, id } of greeted) {
-    const twin = greeted.find((other) => other.connection !== connection && other.id === id);
-    if (twin === undefined) continue;
-    throw new VmrigError("CONFIG_INVALID", {
-      message: `The same Redis answers at ${connection.shown} and at ${twin.connection.shown}.`,
-      hint: "list each server once in `redis.urls`, and only servers that run independently of each other. If you cloned a server, delete the key vmrig:id on the clone",
-    });
   }
 }
 
