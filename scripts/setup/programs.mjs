@@ -39,6 +39,16 @@ export function programs(arch) {
       commands: ["redis-server", "valkey-server"],
       packages: { debian: "redis-server", fedora: "valkey", arch: "valkey", macos: "redis" },
     },
+    // Stores states, in the tests. Debian keeps `postgres` itself outside of PATH.
+    {
+      commands: ["postgres", "pg_ctlcluster"],
+      packages: {
+        debian: "postgresql",
+        fedora: "postgresql-server",
+        arch: "postgresql",
+        macos: "postgresql",
+      },
+    },
     {
       commands: ["ssh-keygen"],
       packages: {

@@ -50,6 +50,7 @@ export const CODES = {
   STATE_LOST: "infra",
   STATE_UNSAVED: "infra",
   STATE_UNWRITABLE: "infra",
+  STATE_UNREACHABLE: "infra",
   IMAGE_MISSING: "infra",
   IMAGE_MISMATCH: "infra",
   QEMU_MISSING: "infra",

@@ -40,7 +40,10 @@ export interface StateWrite {
   readonly summary: string;
 }
 
-/** A larger fence was claimed: another run holds the lease. Nothing was stored for this run. */
+/**
+ * A larger fence was claimed: another run holds the lease. When a write is repeated because its
+ * reply was lost, it may have been stored before the claim, which then returned it.
+ */
 export interface FencedOutcome {
   readonly outcome: "fenced";
   /** Largest fence that the store has seen. */
