@@ -7,7 +7,11 @@ export const MAX_STATE_BYTES = 8 * 1024 * 1024;
 export function checkSize(text: string, copy: string, shown: string): void {
   const bytes = Buffer.byteLength(text);
   if (bytes <= MAX_STATE_BYTES) return;
-  throw new VmrigError("STATE_UNWRITABLE", {
+  throw tooLarge(bytes, copy, shown);
+}
+
+export function tooLarge(bytes: number, copy: string, shown: string): VmrigError {
+  return new VmrigError("STATE_UNWRITABLE", {
     message: `The state of "${copy}" has ${bytes} bytes, and ${shown} stores at most ${MAX_STATE_BYTES}.`,
     hint: "a resource with a large attribute, such as a file's content, is the usual cause",
   });

@@ -1,0 +1,51 @@
+import { z } from "zod";
+import type { Clock } from "../../clock/clock.ts";
+import type { RedisAddress } from "../../redis/address.ts";
+import { fileStore } from "./stores/file/file-store.ts";
+import type { StateStore } from "./state-store.ts";
+
+/** Where states are stored: the value of `state` in the config. */
+export const STATE_OPTIONS = z.discriminatedUnion("store", [
+  z.strictObject({ store: z.literal("file") }),
+  z.strictObject({ store: z.literal("redis") }),
+  z.strictObject({
+    store: z.literal("pg"),
+    url: z.string().min(1),
+    schema: z.string().optional(),
+  }),
+]);
+
+export type StateOptions = z.infer<typeof STATE_OPTIONS>;
+
+export interface StoreContext {
+  /** Folder of the store `file`. */
+  readonly folder: string;
+  /** The Redis of the leases. */
+  readonly redis: RedisAddress | readonly RedisAddress[];
+  readonly namespace: string;
+  readonly clock: Clock;
+}
+
+/**
+ * Opens a store. Loads only the code of this store.
+ *
+ * @throws VmrigError `CONFIG_INVALID`, `REDIS_UNREACHABLE`
+ */
+export async function openStateStore(
+  options: StateOptions,
+  context: StoreContext,
+): Promise<StateStore> {
+  switch (options.store) {
+    case "file":
+      return fileStore(context);
+    case "redis": {
+      const { redisStore } = await import("./stores/redis/redis-store.ts");
+      return await redisStore(context);
+    }
+    case "pg": {
+      const { pgStore } = await import("./stores/pg/pg-store.ts");
+      const { url, schema } = options;
+      return pgStore({ url, clock: context.clock, ...(schema !== undefined && { schema }) });
+    }
+  }
+}
