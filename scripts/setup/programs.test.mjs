@@ -16,6 +16,7 @@ test("names a package once, even when it has two programs", () => {
     "qemu",
     "vde",
     "redis",
+    "postgresql",
     "openssh",
     "zsh",
     "google-chrome",

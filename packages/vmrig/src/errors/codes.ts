@@ -51,6 +51,7 @@ export const CODES = {
   STATE_UNSAVED: "infra",
   STATE_UNWRITABLE: "infra",
   STATE_UNREACHABLE: "infra",
+  STATE_KEY_MISSING: "infra",
   IMAGE_MISSING: "infra",
   IMAGE_MISMATCH: "infra",
   QEMU_MISSING: "infra",

@@ -43,7 +43,7 @@ test("creating the tables again changes nothing", async () => {
 });
 
 test.each([
-  ["postgres://nobody@/postgres", "STATE_UNREACHABLE", "check the user"],
+  ["postgres://stranger@/postgres", "STATE_UNREACHABLE", "check the user"],
   ["postgres://member@/missing", "STATE_UNREACHABLE", "create this database"],
   ["postgres://member@/template1", "STATE_UNREACHABLE", "create the tables"],
 ])("%s fails at once, with a hint", async (url, code, hint) => {
@@ -58,7 +58,7 @@ test.each([
 
 test("errors and the printable address do not contain the password", async () => {
   await using store = pgStore({
-    url: `postgres://nobody:hunter2@/postgres?host=${encodeURIComponent(server.folder)}`,
+    url: `postgres://stranger:hunter2@/postgres?host=${encodeURIComponent(server.folder)}`,
   });
   expect(store.shown).toBe(`postgres://${server.folder}/postgres`);
   await expect(store.read(newCopy())).rejects.toMatchObject({
