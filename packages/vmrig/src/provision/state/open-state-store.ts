@@ -13,6 +13,14 @@ export const STATE_OPTIONS = z.discriminatedUnion("store", [
     url: z.string().min(1),
     schema: z.string().optional(),
   }),
+  z.strictObject({
+    store: z.literal("s3"),
+    bucket: z.string().min(1),
+    region: z.string().min(1),
+    endpoint: z.string().optional(),
+    pathStyle: z.boolean().optional(),
+    prefix: z.string().min(1).optional(),
+  }),
 ]);
 
 export type StateOptions = z.infer<typeof STATE_OPTIONS>;
@@ -47,5 +55,17 @@ export async function openStateStore(
       const { url, schema } = options;
       return pgStore({ url, clock: context.clock, ...(schema !== undefined && { schema }) });
     }
+    case "s3": {
+      const { s3Store } = await import("./stores/s3/s3-store.ts");
+      const { store: _, bucket, region, ...rest } = options;
+      return s3Store({ bucket, region, ...defined(rest), clock: context.clock });
+    }
   }
+}
+
+/** Removes the fields that are `undefined`. */
+function defined<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
 }

@@ -3,7 +3,8 @@ import { VmrigError } from "../../errors/vmrig-error.ts";
 import { printable } from "../../lease/holder.ts";
 import type { StateVersion, StateWrite, StoredState } from "./state-store.ts";
 
-const VERSION = z.object({
+/** What a store keeps of a version beside its text. */
+export const VERSION = z.object({
   version: z.number().int().positive(),
   fence: z.number().int().nonnegative(),
   write: z.string().min(1),

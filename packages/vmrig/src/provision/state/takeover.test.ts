@@ -13,6 +13,7 @@ import { openStateStore, type StateOptions } from "./open-state-store.ts";
 import type { StateStore } from "./state-store.ts";
 import { initPgStore } from "./stores/pg/pg-store.ts";
 import { PostgresServer } from "./stores/pg/postgres-server.test.kit.ts";
+import { s3At, S3Server } from "./stores/s3/s3-server.test.kit.ts";
 
 // Terraform on a computer that may be busy: each wait has its own deadline.
 vi.setConfig({ testTimeout: 150_000 });
@@ -31,6 +32,14 @@ const PLACES: Readonly<Record<string, () => Promise<Place>>> = {
   file: async () => ({ state: { store: "file" }, stateFolder: await tempFolder(), redis: [] }),
   "one Redis": () => onRedis(1),
   "three Redis servers": () => onRedis(3),
+  async S3() {
+    const server = await S3Server.start();
+    onTestFinished(() => server[Symbol.asyncDispose]());
+    const { environment, ...address } = s3At(server.port);
+    for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    return { state: { store: "s3", ...address }, stateFolder: "", redis: [] };
+  },
   async PostgreSQL() {
     const server = await PostgresServer.start();
     onTestFinished(() => server[Symbol.asyncDispose]());

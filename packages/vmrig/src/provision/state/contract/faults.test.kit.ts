@@ -10,7 +10,7 @@ import {
 } from "./harness.test.kit.ts";
 
 export function faultCases(harness: StoreHarness): readonly ContractCase[] {
-  return [...allStores(harness), ...serverStores(harness)];
+  return [...allStores(harness), ...networkCases(harness), ...restartCases(harness)];
 }
 
 function allStores(harness: StoreHarness): readonly ContractCase[] {
@@ -52,19 +52,20 @@ function allStores(harness: StoreHarness): readonly ContractCase[] {
   ];
 }
 
-function serverStores(harness: StoreHarness): readonly ContractCase[] {
-  const { openThroughNetworks, restart } = harness;
-  if (openThroughNetworks === undefined || restart === undefined) return [];
+function networkCases(harness: StoreHarness): readonly ContractCase[] {
+  const { openThroughNetworks } = harness;
+  if (openThroughNetworks === undefined) return [];
   return [
-    {
-      title: "a write that is delayed past a takeover is refused, and the newer state stays",
+    // A store may send the text and the facts about a version one after the other.
+    ...(["text", "summary"] as const).map((part) => ({
+      title: `a write whose ${part} is delayed past a takeover is refused, and the newer state stays`,
       async run() {
         const { store: old, networks } = await openThroughNetworks();
         const next = await opened(harness);
         const copy = newCopy();
         await old.claim(copy, 10);
         const deliver = networks.map((network) => network.holdBack("written too late"));
-        const late = old.write(copy, write(0, 10, { text: "written too late" }));
+        const late = old.write(copy, write(0, 10, { [part]: "written too late" }));
         late.catch(() => {});
         await waitFor({
           what: "the write to be on its way",
@@ -81,7 +82,7 @@ function serverStores(harness: StoreHarness): readonly ContractCase[] {
         expect(await late).toEqual({ outcome: "fenced", fence: 11 });
         expect(await next.read(copy)).toMatchObject({ version: 1, text: "the newer state" });
       },
-    },
+    })),
     {
       title: "a write whose reply is lost is repeated and stored once",
       async run() {
@@ -89,7 +90,7 @@ function serverStores(harness: StoreHarness): readonly ContractCase[] {
         const copy = newCopy();
         await store.claim(copy, 10);
         for (const network of networks) network.loseRepliesTo("reply is lost");
-        const first = write(0, 10, { text: "the reply is lost" });
+        const first = write(0, 10, { summary: "the reply is lost" });
         const repeated = store.write(copy, first);
         repeated.catch(() => {});
         const direct = await opened(harness);
@@ -111,6 +112,13 @@ function serverStores(harness: StoreHarness): readonly ContractCase[] {
         expect(await direct.history(copy)).toHaveLength(1);
       },
     },
+  ];
+}
+
+function restartCases(harness: StoreHarness): readonly ContractCase[] {
+  const { restart } = harness;
+  if (restart === undefined) return [];
+  return [
     {
       title: "versions and fences survive a restart of the store",
       async run() {
