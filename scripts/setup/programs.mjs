@@ -49,6 +49,16 @@ export function programs(arch) {
         macos: "postgresql",
       },
     },
+    // Installs moto, the S3 server of the tests.
+    {
+      commands: ["pip3"],
+      packages: {
+        debian: "python3-pip",
+        fedora: "python3-pip",
+        arch: "python-pip",
+        macos: "python",
+      },
+    },
     {
       commands: ["ssh-keygen"],
       packages: {

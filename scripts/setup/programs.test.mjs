@@ -17,6 +17,7 @@ test("names a package once, even when it has two programs", () => {
     "vde",
     "redis",
     "postgresql",
+    "python",
     "openssh",
     "zsh",
     "google-chrome",

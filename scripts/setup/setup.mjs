@@ -3,6 +3,7 @@ import { delimiter, join } from "node:path";
 import { runChild } from "../child.mjs";
 import { cacheFolder } from "./cache-folder.mjs";
 import { installDependencies } from "./dependencies.mjs";
+import { ensureMoto } from "./moto.mjs";
 import { ensureNode } from "./node.mjs";
 import { ensurePnpm } from "./pnpm.mjs";
 import { quietly } from "./quiet.mjs";
@@ -34,6 +35,7 @@ export async function setUp({ root, env: given, browser, say }) {
   const terraform = await findTerraform({ root, node: join(node, "node"), env });
   if (packages !== undefined || terraform instanceof SetupError)
     throw together([packages, terraform].filter((result) => result instanceof SetupError));
+  const moto = await ensureMoto({ cache, env, say });
   await quietly("tsc --build", ["tsc", "--build"], { cwd: root, env });
   await buildImage({ root, env });
   say(
@@ -41,7 +43,10 @@ export async function setUp({ root, env: given, browser, say }) {
     `is complete (${process.platform}-${process.arch}, ${terraform.shown}, ${((performance.now() - start) / 1000).toFixed(1)} s)`,
   );
   // Absolute, because the task may run in another folder.
-  return env["VMRIG_TERRAFORM"] ? { ...env, VMRIG_TERRAFORM: terraform.path } : env;
+  return {
+    ...withPath(env, moto),
+    ...(env["VMRIG_TERRAFORM"] && { VMRIG_TERRAFORM: terraform.path }),
+  };
 }
 
 /**

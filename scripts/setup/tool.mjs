@@ -8,44 +8,60 @@ import { SetupError } from "./setup-error.mjs";
 /**
  * @typedef {object} Tool
  * @property {string} folder absolute path of its folder
- * @property {string} spec the specifier for npm: `pnpm@12.21.0`
+ * @property {string} spec the specifier for npm or pip: `pnpm@12.21.0`
  * @property {string} program its file, relative to `folder`
  */
 
 /**
- * Fetches a program from the npm registry once. The program is installed in a temporary folder,
- * started once, and then moved to its place as a whole, so that neither a kill nor a simultaneous
- * second setup leaves an incomplete installation.
+ * Fetches a program from the npm registry once.
  *
  * @param {Tool} tool
  * @param {{ env: NodeJS.ProcessEnv, announce: () => void }} context `announce` is called before
  *   something is fetched
  * @returns {Promise<string>} its file, absolute
  */
-export async function ensureTool({ folder, spec, program }, { env, announce }) {
+export async function ensureTool(tool, { env, announce }) {
+  return await installOnce(tool, {
+    env,
+    announce,
+    install: (half) =>
+      quietly(
+        `npm install ${tool.spec}`,
+        [
+          "npm",
+          "install",
+          "--prefix",
+          half,
+          "--no-audit",
+          "--no-fund",
+          "--no-save",
+          "--no-package-lock",
+          tool.spec,
+        ],
+        { cwd: half, env },
+      ),
+  });
+}
+
+/**
+ * Installs a program in a temporary folder, starts it once, and then moves it to its place as a
+ * whole, so that neither a kill nor a simultaneous second setup leaves an incomplete installation.
+ *
+ * @param {Tool} tool
+ * @param {{
+ *   env: NodeJS.ProcessEnv;
+ *   announce: () => void;
+ *   install: (half: string) => Promise<void>;
+ * }} context
+ * @returns {Promise<string>} its file, absolute
+ */
+export async function installOnce({ folder, spec, program }, { env, announce, install }) {
   if (existsSync(join(folder, program))) return join(folder, program);
   announce();
   await mkdir(dirname(folder), { recursive: true });
   const half = await mkdtemp(`${folder}.new-`);
   try {
-    await quietly(
-      `npm install ${spec}`,
-      [
-        "npm",
-        "install",
-        "--prefix",
-        half,
-        "--no-audit",
-        "--no-fund",
-        "--no-save",
-        "--no-package-lock",
-        spec,
-      ],
-      {
-        cwd: half,
-        env,
-      },
-    );
+    await install(half);
     const tried = await captureChild(join(half, program), ["--version"], { env });
     if (tried.code !== 0)
       throw new SetupError(

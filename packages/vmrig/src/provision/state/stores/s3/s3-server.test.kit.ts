@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { freePort } from "../../../../ssh/fixtures/free-port.test.kit.ts";
 import { waitFor } from "../../../../wait/wait-for.ts";
 
-export const BUCKET = "states";
+const BUCKET = "states";
 export const CREDENTIALS = { AWS_ACCESS_KEY_ID: "id", AWS_SECRET_ACCESS_KEY: "secret" };
 
 /** Options of a store at this port of the loopback interface. */
@@ -35,7 +35,7 @@ export class S3Server implements AsyncDisposable {
     const args = ["-H", "127.0.0.1", "-p", String(port)];
     const child = spawn("moto_server", args, { stdio: "ignore" });
     const failed = once(child, "error").then(([error]) => {
-      throw new Error("this test needs moto_server on PATH: pip install 'moto[server]'", {
+      throw new Error("this test needs moto_server on PATH: run it with `npm test`", {
         cause: error,
       });
     });
