@@ -1,10 +1,13 @@
 import { expect, onTestFinished, test, vi } from "vitest";
 import { asVmrigError } from "../../../../errors/vmrig-error.ts";
+import { BadNetwork } from "../../../../redis/fixtures/bad-network.ts";
 import { RedisServers } from "../../../../redis/fixtures/redis-servers.ts";
 import { seededRandom } from "../../../../seeded-random.test.kit.ts";
+import { waitFor } from "../../../../wait/wait-for.ts";
 import { newCopy, write } from "../../contract/harness.test.kit.ts";
 import type { StateStore, StateWrite } from "../../state-store.ts";
 import { redisStore } from "./redis-store.ts";
+import { stateKeys } from "./scripts.ts";
 
 // Real processes on a computer that may be busy: each wait has its own deadline.
 vi.setConfig({ testTimeout: 120_000 });
@@ -88,4 +91,64 @@ test("with one of three servers failing at any time, takeovers lose no version a
     history.map(async ({ version }) => (await stores[1].readVersion(copy, version))?.text),
   );
   expect(texts.toReversed()).toEqual(stored.slice(-texts.length));
+});
+
+test("a write that reaches one server after a takeover does not outrank the claimed version", async () => {
+  const servers = await RedisServers.start(3, { persistence: "always" });
+  onTestFinished(() => servers[Symbol.asyncDispose]());
+  const copy = newCopy();
+  const openThrough = async (networks: readonly BadNetwork[]): Promise<StateStore> => {
+    const store = await redisStore({
+      redis: networks.map(({ url }) => ({ url })),
+      commandTimeoutMs: 1000,
+    });
+    onTestFinished(() => store[Symbol.asyncDispose]());
+    return store;
+  };
+  const own: BadNetwork[] = [];
+  for (const { socketPath } of servers.all) {
+    const network = await BadNetwork.before(socketPath);
+    onTestFinished(() => network[Symbol.asyncDispose]());
+    own.push(network);
+  }
+  const old = await openThrough(servers.networks);
+  const next = await openThrough(own);
+  await old.claim(copy, 10);
+  await old.write(copy, write(0, 10, { text: "first" }));
+
+  // 1. The earlier run's write is on its way to all servers.
+  const deliver = servers.networks.map((network) => network.holdBack("too late"));
+  const late = old.write(copy, write(1, 10, { text: "too late" })).catch(() => {});
+  await waitFor({
+    what: "the write to be on its way",
+    timeoutMs: 10_000,
+    intervalMs: 5,
+    probe: async () =>
+      servers.networks.every(({ heldBack }) => heldBack > 0)
+        ? { value: undefined }
+        : { seen: "not on all" },
+  });
+
+  // 2. The next run takes over with the first two servers. The write reaches the third.
+  own[2]?.blackHole();
+  expect(await next.claim(copy, 11)).toMatchObject({ current: { text: "first" } });
+  deliver[2]?.();
+  await waitFor({
+    what: "the write to be on the third server",
+    timeoutMs: 10_000,
+    intervalMs: 5,
+    probe: async () => {
+      const stored = await servers.all[2]?.operator.hget(stateKeys("vmrig", copy)[0], "version");
+      return stored === "2" ? { value: undefined } : { seen: `version ${stored}` };
+    },
+  });
+
+  // 3. The next run writes with the last two servers. Its claim never reaches the third.
+  own[2]?.reset();
+  own[2]?.restore();
+  own[0]?.blackHole();
+  const newer = write(1, 11, { text: "newer" });
+  expect(await next.write(copy, newer)).toEqual({ outcome: "written", version: 2 });
+  await late;
+  expect((await next.readVersion(copy, 2))?.text).toBe("newer");
 });
