@@ -25,10 +25,11 @@ export interface MachineContext {
   readonly process: QemuProcess | undefined;
 }
 
+/** @throws VmrigError `HOME_SHARED` when QEMU may run in another container */
 export async function resolveMachine(definition: MachineDefinition): Promise<MachineContext> {
   const { name } = definition;
   const files = machineFiles(definition, name);
-  return { name, definition, files, process: await findProcess(files) };
+  return { name, definition, files, process: await findProcess(files, definition) };
 }
 
 /** Finds a machine of a copy. Returns undefined if it does not exist. */

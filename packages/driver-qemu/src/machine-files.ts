@@ -1,6 +1,11 @@
 import { mkdir, readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { explainWriteErrors, writeJsonAtomically, type CopySpec } from "vmrig/driver";
+import { basename, dirname, join } from "node:path";
+import {
+  explainWriteErrors,
+  processIdentity,
+  writeJsonAtomically,
+  type CopySpec,
+} from "vmrig/driver";
 import { z } from "zod";
 import { imageManifest } from "./image/manifest.ts";
 
@@ -45,6 +50,11 @@ export type CopyFolders = Pick<CopySpec, "folder" | "runtimeFolder">;
 
 export function machinesFolder(copy: Pick<CopyFolders, "folder">): string {
   return join(copy.folder, "machines");
+}
+
+/** Names the machines of a copy's folder, for the error of a claim. */
+export function machinesOf(folder: string): string {
+  return `the machines of ${basename(folder)}`;
 }
 
 export function machineFiles(copy: CopyFolders, machine: string): MachineFiles {
@@ -100,12 +110,14 @@ export type MachineDefinition = z.infer<typeof machineDefinition>;
 
 /** A QEMU process of a machine, recorded when it started. */
 export const qemuProcess = z.object({
-  pid: z.number(),
+  ...processIdentity.shape,
   /** Port on 127.0.0.1 that leads to the guest's port 22. */
   sshPort: z.number(),
   platform: z.string(),
   /** Pid of the LAN's switch to which the machine is connected. */
   lanPid: z.number(),
+  /** Its start time: a later switch may get the same pid. */
+  lanStartTime: z.string(),
 });
 export type QemuProcess = z.infer<typeof qemuProcess>;
 

@@ -3,12 +3,18 @@
  * `node terraform-steps.js <create|destroy> <machine|lan>`, with the resource's input as JSON in
  * the environment variable VMRIG_INPUT.
  */
-import { isVmrigError, withFileLock } from "vmrig/driver";
+import { claimFolder, isVmrigError, withFileLock, type FolderClaim } from "vmrig/driver";
 import { z } from "zod";
 import { createMachine } from "./create-machine.ts";
 import { deleteMachine } from "./delete-machine.ts";
 import { resolveMachine } from "./machine-context.ts";
-import { machineDefinition, machineFiles, type MachineDefinition } from "./machine-files.ts";
+import {
+  machineDefinition,
+  machineFiles,
+  machinesOf,
+  type CopyFolders,
+  type MachineDefinition,
+} from "./machine-files.ts";
 import { startLan, stopLan } from "./network/lan.ts";
 
 const copyFolders = z.object({ folder: z.string(), runtimeFolder: z.string() });
@@ -25,10 +31,10 @@ try {
       await withLock(async (definition) => deleteMachine(await resolveMachine(definition)));
       break;
     case "create lan":
-      await startLan(copyFolders.parse(input));
+      await withClaim(async (folders, claim) => void (await startLan(folders, claim)));
       break;
     case "destroy lan":
-      await stopLan(copyFolders.parse(input));
+      await withClaim((folders) => stopLan(folders));
       break;
     default:
       throw new Error(`steps: there is no step "${verb} ${what}"`);
@@ -46,5 +52,17 @@ async function withLock(run: (definition: MachineDefinition) => Promise<void>): 
   const definition = machineDefinition.parse(input);
   const { name } = definition;
   const { lock } = machineFiles(definition, name);
-  await withFileLock({ path: lock, on: name }, () => run(definition));
+  await withClaim(() => withFileLock({ path: lock, on: name }, () => run(definition)));
+}
+
+/**
+ * Runs a step under the claim of the copy's folder: Terraform may outlive the run that started it,
+ * and the switch outlives Terraform.
+ */
+async function withClaim(
+  run: (folders: CopyFolders, claim: FolderClaim) => Promise<void>,
+): Promise<void> {
+  const folders = copyFolders.parse(input);
+  using claim = await claimFolder(folders.folder, { what: machinesOf(folders.folder) });
+  await run(folders, claim);
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { rename, rm, writeFile } from "node:fs/promises";
 import { explainWriteErrors } from "./explain-write-errors.ts";
+import { formatIdentity, identifyProcess } from "./process-identity.ts";
 
 /**
  * Writes a JSON file that other processes may read at any time. Only this user can read the file.
@@ -26,8 +27,9 @@ export async function writeTextAtomically(
   { mode = 0o600 }: { readonly mode?: number } = {},
 ): Promise<void> {
   // The random part separates concurrent writers of this process. `vmrig sweep` finds the file of a
-  // killed writer by the pid at the end.
-  const temporary = `${path}.${randomUUID().slice(0, 8)}.${process.pid}`;
+  // killed writer by the identity at the end.
+  const writer = formatIdentity(await identifyProcess(process.pid));
+  const temporary = `${path}.${randomUUID().slice(0, 8)}.${writer}`;
   await explainWriteErrors(path, async () => {
     try {
       await writeFile(temporary, text, { mode });

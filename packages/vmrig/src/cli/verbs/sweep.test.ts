@@ -4,6 +4,11 @@ import { createServer } from "node:net";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { expect, onTestFinished } from "vitest";
+import {
+  formatIdentity,
+  identifyProcess,
+  type ProcessIdentity,
+} from "../../local-files/process-identity.ts";
 import { configOf, test, type TestCli } from "../test-cli.test.kit.ts";
 
 /**
@@ -20,9 +25,9 @@ function configFor({ root, folders }: TestCli, copies: number): string {
 
 const lines = (text: string): string[] => text.trimEnd().split("\n").toSorted();
 
-/** Returns the pid of a process that has ended. */
-function deadPid(): number {
-  return spawnSync(process.execPath, ["--version"]).pid;
+/** Returns the identity of a process that has ended. */
+function deadProcess(): Promise<ProcessIdentity> {
+  return identifyProcess(spawnSync(process.execPath, ["--version"]).pid);
 }
 
 test("a clean computer has no orphans, even while machines are leased", async ({ cli }) => {
@@ -41,16 +46,18 @@ test("a clean computer has no orphans, even while machines are leased", async ({
 test("orphans are listed, and removed only with --remove", async ({ cli }) => {
   const { runtime, state } = cli.folders;
   const folder = join(state, "rigs", "pcs-1");
-  const pid = deadPid();
+  const dead = await deadProcess();
+  const { pid } = dead;
+  const name = formatIdentity(dead);
   const leftovers = [
-    join(runtime, `ssh-${pid}-abc`, "key"),
-    join(folder, `retained.json.0a1b2c3d.${pid}`),
+    join(runtime, `ssh-${name}-abc`, "key"),
+    join(folder, `retained.json.0a1b2c3d.${name}`),
     join(folder, "leased-through.json"),
     join(runtime, "pcs-1", "pc9.control"),
   ];
-  await mkdir(join(runtime, `ssh-${pid}-abc`));
+  await mkdir(join(runtime, `ssh-${name}-abc`));
   for (const path of leftovers)
-    await writeFile(path, JSON.stringify({ store: "x", shown: "x", pid }));
+    await writeFile(path, JSON.stringify({ store: "x", shown: "x", ...dead }));
   const socket = join(runtime, "gate-served");
   const server = createServer().listen(socket);
   const unservedSocket = join(runtime, "gate-unserved");
@@ -64,8 +71,8 @@ test("orphans are listed, and removed only with --remove", async ({ cli }) => {
     expect(listed.exitCode).toBe(0);
     expect(lines(listed.stdout)).toEqual(
       [
-        `orphan   half-written ${folder}/retained.json.0a1b2c3d.${pid} of process ${pid}, which is gone`,
-        `orphan   key in ${runtime}/ssh-${pid}-abc of process ${pid}, which is gone`,
+        `orphan   half-written ${folder}/retained.json.0a1b2c3d.${name} of process ${pid}, which is gone`,
+        `orphan   key in ${runtime}/ssh-${name}-abc of process ${pid}, which is gone`,
         `orphan   note ${folder}/leased-through.json of process ${pid}, which is gone`,
         `orphan   socket ${unservedSocket} of a gate that is gone`,
         `orphan   socket ${runtime}/pcs-1/pc9.control, whose machine is gone`,

@@ -9,6 +9,7 @@ import type {
   PublicKey,
 } from "../driver.ts";
 import type { LocalStep } from "../rig-stack.ts";
+import { refuseUseElsewhere } from "../../local-files/folder-claim.ts";
 import { sendCommand, NO_PROCESS, type FakeCommand } from "./control.ts";
 import { diagnosis } from "./diagnosis.ts";
 import { captureTogether, drop, network, power } from "./faults.ts";
@@ -16,6 +17,7 @@ import { listSnapshots } from "./disk.ts";
 import {
   machineFiles,
   machinesFolder,
+  machinesOf,
   readDefinition,
   type MachineDefinition,
 } from "./machine-files.ts";
@@ -74,6 +76,7 @@ export function fakeDriver(options: FakeOptions = {}): Driver {
     },
 
     async inspect(copy) {
+      await refuseUseElsewhere(copy.folder, { what: machinesOf(copy.folder) });
       const found = await readdir(machinesFolder(copy)).catch(() => []);
       const names = new Set([...copy.machines.map((machine) => machine.name), ...found]);
       return { machines: await Promise.all([...names].map((name) => inspectMachine(copy, name))) };

@@ -183,5 +183,5 @@ test("a machine whose folder is deleted ends by itself", async () => {
   expect(pid).toBeGreaterThan(0);
   await rm(files.folder, { recursive: true });
   expect(await ended(pid)).toBe(true);
-  expect(await readdir(copy.folder)).toEqual(["machines"]);
+  expect(await readdir(copy.folder)).toEqual(["in-use", "machines"]);
 });

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { writeJsonAtomically } from "../../local-files/atomic-write.ts";
 import type { CopySpec } from "../driver.ts";
 
@@ -31,6 +31,11 @@ export interface MachineFiles {
 
 export function machinesFolder(copy: Pick<CopySpec, "folder">): string {
   return join(copy.folder, "machines");
+}
+
+/** Names the machines of a copy's folder, for the error of a claim. */
+export function machinesOf(folder: string): string {
+  return `the machines of ${basename(folder)}`;
 }
 
 export function machineFiles(

@@ -1,7 +1,9 @@
 import { spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import { VmrigError } from "../../errors/vmrig-error.ts";
+import { claimFolder } from "../../local-files/folder-claim.ts";
 import { generateKeyPair } from "../../ssh/keys.ts";
 import { waitFor } from "../../wait/wait-for.ts";
 import { sendCommand, NO_PROCESS } from "./control.ts";
@@ -9,6 +11,7 @@ import { makeDisk } from "./disk.ts";
 import {
   machineFiles,
   machinesFolder,
+  machinesOf,
   writeDefinition,
   type MachineDefinition,
   type MachineFiles,
@@ -63,18 +66,21 @@ export async function unmakeMachine(definition: MachineDefinition): Promise<void
 }
 
 /**
- * Starts the process of a machine and waits until it responds.
+ * Starts the process of a machine and waits until it responds. The process inherits the claim of
+ * the copy's folder.
  *
- * @throws VmrigError `MACHINE_UNREACHABLE` at the deadline
+ * @throws VmrigError `MACHINE_UNREACHABLE` at the deadline; `HOME_SHARED`
  */
 export async function startProcess(files: MachineFiles, name: string): Promise<void> {
   const program = programPath(new URL("./machine-process.ts", import.meta.url));
+  const copyFolder = dirname(files.lock);
+  using claim = await claimFolder(copyFolder, { what: machinesOf(copyFolder) });
   const log = openSync(files.log, "a", 0o600);
   const child = spawn(process.execPath, [program, files.definition], {
     cwd: files.folder,
     // The process outlives this run, so it gets nothing of this run's environment.
     env: { PATH: process.env["PATH"], ...mark(files) },
-    stdio: ["ignore", log, log],
+    stdio: ["ignore", log, log, claim.fd ?? "ignore"],
     detached: true,
   });
   let ended: string | undefined;

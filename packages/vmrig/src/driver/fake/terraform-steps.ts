@@ -3,7 +3,8 @@
  * JSON in the environment variable VMRIG_INPUT.
  */
 import { withFileLock } from "../../local-files/file-lock.ts";
-import { machineFiles, parseDefinition } from "./machine-files.ts";
+import { claimFolder } from "../../local-files/folder-claim.ts";
+import { machineFiles, machinesOf, parseDefinition } from "./machine-files.ts";
 import { makeMachine, unmakeMachine } from "./make.ts";
 
 const STEPS: Readonly<Record<string, typeof makeMachine>> = {
@@ -15,6 +16,8 @@ try {
   const step = STEPS[process.argv[2] ?? ""];
   if (step === undefined) throw new Error(`there is no step ${process.argv[2]}`);
   const machine = parseDefinition(process.env["VMRIG_INPUT"] ?? "null");
+  // Terraform may outlive the run that started it.
+  using _claim = await claimFolder(machine.folder, { what: machinesOf(machine.folder) });
   await withFileLock({ path: machineFiles(machine, machine.name).lock, on: machine.name }, () =>
     step(machine),
   );

@@ -13,7 +13,7 @@ import { leaseCopy } from "./lease-copy.ts";
 import { brokenMark, type BrokenMark } from "./copy-record.ts";
 import { openStore } from "../store/open-store.ts";
 import { formatElapsed } from "../../clock/format-elapsed.ts";
-import { guardAgainstSplitRedis } from "../store/redis-split-guard.ts";
+import { guardCopy } from "../store/copy-guard.ts";
 
 export interface CopyFinderOptions extends GateOptions {
   /**
@@ -98,10 +98,7 @@ export function copyFinder(options: CopyFinderOptions): CopyFinder {
       const copy = copies.find((candidate) => candidate.copy === lease.copy) as CopySpec;
       let guard: (() => Promise<void>) | undefined;
       try {
-        guard =
-          rig.driver.locality === "this-computer"
-            ? await guardAgainstSplitRedis(copy, opened)
-            : undefined;
+        guard = rig.driver.locality === "this-computer" ? await guardCopy(copy, opened) : undefined;
         const leasedCopy = await createLeasedCopy({
           rig,
           copy,

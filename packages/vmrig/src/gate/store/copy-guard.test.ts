@@ -4,7 +4,8 @@ import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import type { CopySpec } from "../../driver/driver.ts";
-import { guardAgainstSplitRedis } from "./redis-split-guard.ts";
+import { guardCopy } from "./copy-guard.ts";
+import { identifyProcess } from "../../local-files/process-identity.ts";
 import { tempFolder } from "../../local-files/temp-folder.test.kit.ts";
 
 async function copy(): Promise<CopySpec> {
@@ -36,7 +37,7 @@ async function otherHolder(
   const pid = child.pid as number;
   await writeFile(
     join(spec.folder, "leased-through.json"),
-    JSON.stringify({ store: SHARED.id, shown: SHARED.shown, pid }),
+    JSON.stringify({ store: SHARED.id, shown: SHARED.shown, ...(await identifyProcess(pid)) }),
   );
   return { pid, end };
 }
@@ -44,34 +45,34 @@ async function otherHolder(
 test("machines that a living process holds through another Redis are refused, with both addresses", async () => {
   const spec = await copy();
   const { pid, end } = await otherHolder(spec);
-  await expect(guardAgainstSplitRedis(spec, EMBEDDED)).rejects.toMatchObject({
+  await expect(guardCopy(spec, EMBEDDED)).rejects.toMatchObject({
     code: "REDIS_SPLIT",
     summary: `Process ${pid} leases the machines of pcs-1 through a different Redis.`,
     details: ["other process: redis://ci:6379", "this process: unix:/run/redis.sock"],
   });
   await end();
-  await expect(guardAgainstSplitRedis(spec, EMBEDDED)).resolves.toBeTypeOf("function");
+  await expect(guardCopy(spec, EMBEDDED)).resolves.toBeTypeOf("function");
 });
 
 test("through the same Redis the lease decides", async () => {
   const spec = await copy();
   await otherHolder(spec);
-  await expect(guardAgainstSplitRedis(spec, SHARED)).resolves.toBeTypeOf("function");
+  await expect(guardCopy(spec, SHARED)).resolves.toBeTypeOf("function");
 });
 
 test("releasing the lease removes its own note, and no other", async () => {
   const spec = await copy();
-  const free = await guardAgainstSplitRedis(spec, EMBEDDED);
+  const free = await guardCopy(spec, EMBEDDED);
   await free();
-  expect(await readdir(spec.folder)).toEqual([]);
-  const late = await guardAgainstSplitRedis(spec, EMBEDDED);
+  expect(await readdir(spec.folder)).toEqual(["in-use"]);
+  const late = await guardCopy(spec, EMBEDDED);
   await otherHolder(spec);
   await late();
-  expect(await readdir(spec.folder)).toEqual(["leased-through.json"]);
+  expect(await readdir(spec.folder)).toEqual(["in-use", "leased-through.json"]);
 });
 
 test("a truncated note blocks no run", async () => {
   const spec = await copy();
   await writeFile(join(spec.folder, "leased-through.json"), '{"store":');
-  await expect(guardAgainstSplitRedis(spec, EMBEDDED)).resolves.toBeTypeOf("function");
+  await expect(guardCopy(spec, EMBEDDED)).resolves.toBeTypeOf("function");
 });
