@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { onTestFinished } from "vitest";
 
@@ -45,7 +46,10 @@ export function inNewPidNamespace(module: string, args: readonly string[] = []):
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
   const closed = once(child, "close");
   const end = async (): Promise<void> => {
-    child.kill("SIGKILL");
+    // The kernel reports the end of the first process when it has ended all others.
+    const first = firstChild(child.pid);
+    if (first > 0) process.kill(first, "SIGKILL");
+    else child.kill("SIGKILL");
     await closed;
   };
   onTestFinished(end);
@@ -57,6 +61,15 @@ export function inNewPidNamespace(module: string, args: readonly string[] = []):
     },
     end,
   };
+}
+
+/** @returns 0 when the process has no child or has ended */
+function firstChild(pid: number | undefined): number {
+  try {
+    return Number.parseInt(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8"), 10) || 0;
+  } catch {
+    return 0;
+  }
 }
 
 /** Returns the URL of a module beside a test, as source text for {@link inNewPidNamespace}. */

@@ -1,5 +1,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import type { Readable, Writable } from "node:stream";
 import { expect, onTestFinished, test } from "vitest";
 import {
   formatIdentity,
@@ -60,12 +62,15 @@ test.each([
   ["the system", startTimeOf],
   ["ps", startTimeFromPs],
 ])("a process that its parent has not collected has no start time from %s", async (_, read) => {
-  // The shell becomes a program that never waits for its child.
-  const parent = spawn("/bin/sh", ["-c", "sleep 0 & echo $!; exec sleep 3600"], {
-    stdio: ["ignore", "pipe", "ignore"],
+  // The shell becomes a program that never waits for its child. The child must not end before that:
+  // a shell may collect it.
+  const parent = spawn("/bin/sh", ["-c", "head -n 1 <&3 & echo $!; exec sleep 3600"], {
+    stdio: ["ignore", "pipe", "ignore", "pipe"],
   });
   onTestFinished(() => void parent.kill("SIGKILL"));
-  const [pid] = (await once(parent.stdout, "data")) as [Buffer];
+  const [pid] = (await once(parent.stdout as Readable, "data")) as [Buffer];
+  await expect.poll(() => readFile(`/proc/${parent.pid}/comm`, "utf8")).toBe("sleep\n");
+  (parent.stdio[3] as Writable).end("\n");
   await expect.poll(() => read(Number(String(pid)))).toBeUndefined();
   expect(isProcessRunning(Number(String(pid)))).toBe(true);
 });

@@ -5,6 +5,11 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import type { CopySpec } from "../../driver/driver.ts";
 import { guardCopy } from "./copy-guard.ts";
+import {
+  hasNamespaces,
+  inNewPidNamespace,
+  moduleUrl,
+} from "../../local-files/pid-namespace.test.kit.ts";
 import { identifyProcess } from "../../local-files/process-identity.ts";
 import { tempFolder } from "../../local-files/temp-folder.test.kit.ts";
 
@@ -74,5 +79,39 @@ test("releasing the lease removes its own note, and no other", async () => {
 test("a truncated note blocks no run", async () => {
   const spec = await copy();
   await writeFile(join(spec.folder, "leased-through.json"), '{"store":');
+  await expect(guardCopy(spec, EMBEDDED)).resolves.toBeTypeOf("function");
+});
+
+/** Reserves the copy in another PID namespace, as the gate of a container does, until it ends. */
+const GUARD = `import { guardCopy } from ${moduleUrl("./copy-guard.ts", import.meta.url)};
+  const [folder] = process.argv.slice(1);
+  await guardCopy({ copy: "pcs-1", folder }, { id: "other", shown: "redis://ci:6379" });
+  console.log("guarded");
+  setInterval(() => {}, 1000);`;
+
+test.runIf(hasNamespaces)(
+  "machines that a container uses are refused, through any Redis",
+  async () => {
+    const spec = await copy();
+    const container = inNewPidNamespace(GUARD, [spec.folder]);
+    await container.line();
+    for (const store of [EMBEDDED, SHARED])
+      await expect(guardCopy(spec, store)).rejects.toMatchObject({
+        code: "HOME_SHARED",
+        summary: "Another container uses the machines of pcs-1.",
+      });
+    await container.end();
+    await expect(guardCopy(spec, EMBEDDED)).resolves.toBeTypeOf("function");
+  },
+);
+
+test("a note of a process whose pid another one has now blocks no run", async () => {
+  const spec = await copy();
+  const { pid } = await otherHolder(spec);
+  const later = { ...(await identifyProcess(pid)), startTime: "1" };
+  await writeFile(
+    join(spec.folder, "leased-through.json"),
+    JSON.stringify({ store: SHARED.id, shown: SHARED.shown, ...later }),
+  );
   await expect(guardCopy(spec, EMBEDDED)).resolves.toBeTypeOf("function");
 });
