@@ -144,7 +144,7 @@ async function answered<T>(
 
 /**
  * Returns what the servers reply that answer but cannot do what they are asked, such as replicas.
- * Nothing when too few servers answer: then nobody knows what the others would reply.
+ * Nothing when too few servers answer.
  */
 function refusalOf({
   votesFor,
