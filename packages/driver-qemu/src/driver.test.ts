@@ -13,6 +13,19 @@ function copyOf({ rig, copy, folder, runtimeFolder, cacheFolder }: MachineDefini
   return { rig, copy, folder, runtimeFolder, cacheFolder, machines: [] };
 }
 
+test.each([
+  [{ imgae: "debian-13" }, "qemu()", 'did you mean "image"?'],
+  [{ image: { url: "file:///x", sha265: "0" } }, "`image` of qemu()", 'did you mean "sha256"?'],
+])("refuses unknown options: %o", (options: object, of, hint) => {
+  expect(() => qemu(options)).toThrow(
+    expect.objectContaining({
+      code: "CONFIG_INVALID",
+      message: expect.stringContaining(of),
+      hint,
+    }),
+  );
+});
+
 test("a slower process does not remove, stop or start a machine of a newer lease", async () => {
   const machine = await defineMachine(await tempFolder());
   const files = machineFiles(machine, machine.name);

@@ -1,15 +1,16 @@
 import { createReadStream } from "node:fs";
-import type { Driver } from "vmrig/driver";
+import { checkOptions, type Driver, type OptionNames } from "vmrig/driver";
 import { declareMachines } from "./declare-machines.ts";
 import { deleteMachine } from "./delete-machine.ts";
 import { diagnose } from "./diagnose.ts";
-import { findImage, type ImageSource } from "./image/image.ts";
+import { ARCHIVE, findImage, type ImageSource } from "./image/image.ts";
 import { openControl, withMachine } from "./locked-machine.ts";
 import { isCopyInUse, machineNames, requireMachine, requireProcess } from "./machine-context.ts";
 import { setMarker } from "./marker-file.ts";
 import { stopLan } from "./network/lan.ts";
 import { setLink } from "./network/link.ts";
 import { findOrphans } from "./orphans.ts";
+import { authorizeKey, BOOT_MS } from "./power/authorize-key.ts";
 import { bootMachine } from "./power/boot.ts";
 import { power } from "./power/power.ts";
 import { measureAccelerator, resolveAccelerator, type Accelerator } from "./process/accelerator.ts";
@@ -32,12 +33,18 @@ export interface QemuOptions {
   readonly accel?: Accelerator | "auto";
 }
 
+const QEMU_OPTIONS: OptionNames<QemuOptions> = { image: true, accel: true };
+
 /**
  * Returns a driver that runs machines as QEMU processes of this user on this computer, without a
  * cloud account or root. Baselines are RAM snapshots, so a rollback is one load. Each copy has a
  * private network; SSH uses a port on 127.0.0.1.
  */
-export function qemu({ image = "debian-13", accel = "auto" }: QemuOptions = {}): Driver {
+export function qemu(options: QemuOptions = {}): Driver {
+  checkOptions("qemu()", options, QEMU_OPTIONS, "CONFIG_INVALID");
+  const { image = "debian-13", accel = "auto" } = options;
+  if (typeof image !== "string")
+    checkOptions("`image` of qemu()", image, ARCHIVE, "CONFIG_INVALID");
   return {
     name: "qemu",
     locality: "this-computer",
@@ -64,6 +71,11 @@ const MACHINE_CALLS: Omit<Driver, OptionCalls | "name" | "locality" | "rollback"
     return { machines: await Promise.all(names.map((name) => machineStatus(copy, name))) };
   },
   boot: (ref, authority) => withMachine({ ref, authority }, bootMachine),
+  admit: (ref, authority) =>
+    withMachine({ ref, authority }, async (machine) => {
+      requireProcess(machine);
+      await authorizeKey(machine, BOOT_MS[machine.definition.accelerator]);
+    }),
   capture: (ref, snapshot, authority) => captureTogether([ref], snapshot, authority),
   captureTogether,
   restore: (ref, snapshot, authority) =>

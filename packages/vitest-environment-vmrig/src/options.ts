@@ -1,4 +1,4 @@
-import type { RollbackPolicy, Strict } from "vmrig/runner";
+import type { OptionNames, RollbackPolicy, Strict } from "vmrig/runner";
 
 /** Options of `vmrig({ … })` and `vmrigProject(…, { … })`. */
 export interface VmrigOptions {
@@ -10,6 +10,8 @@ export interface VmrigOptions {
   readonly config?: string;
 }
 
+export const VMRIG_OPTIONS: OptionNames<VmrigOptions> = { config: true };
+
 /**
  * Options that a test file can set in its docblock:
  * `// @vitest-environment-options { "rollback": "test" }`.
@@ -18,3 +20,5 @@ export interface FileOptions {
   readonly rollback?: RollbackPolicy;
   readonly strict?: Strict;
 }
+
+export const FILE_OPTIONS: OptionNames<FileOptions> = { rollback: true, strict: true };

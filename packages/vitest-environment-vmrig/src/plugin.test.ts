@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { vmrig, vmrigProject } from "./plugin.ts";
 import {
   FAKE,
   FAULTS,
@@ -138,3 +139,34 @@ function wrongSubject(line: number, text: RegExp): unknown {
     ),
   );
 }
+
+describe("unknown options", () => {
+  test.each([
+    ["vmrig", () => vmrig({ confg: "x" } as object)],
+    ["vmrigProject", () => vmrigProject({}, { confg: "x" } as object)],
+  ])("%s() throws", (name, call) => {
+    expect(call).toThrow(
+      expect.objectContaining({
+        code: "CONFIG_INVALID",
+        summary: `${name}() has no option "confg".`,
+        hint: 'did you mean "config"?',
+      }),
+    );
+  });
+
+  test(
+    "fail the file or the test that has them, and no other",
+    async () => {
+      const run = await runner.run(FAKE, ["--project", "options"]);
+      expect(run.outcome("options/docblock.test.ts"), run.output).toEqual({ skipped: 1 });
+      expect(run.output).toContain(
+        '`@vitest-environment-options` has no option "rollbak".\n  available: rollback, strict\nhint: did you mean "rollback"?',
+      );
+      expect(run.outcome("options/meta.test.ts"), run.output).toEqual({ failed: 1, passed: 2 });
+      expect(run.failure("does not run either")).toContain(
+        '`meta.vmrig` has no option "Strict".\n  available: strict, rollback\nhint: did you mean "strict"?',
+      );
+    },
+    LIMIT_MS,
+  );
+});

@@ -1,6 +1,7 @@
 import { VmrigError } from "vmrig";
 import type { Plugin, TestProjectInlineConfiguration } from "vitest/config";
-import type { VmrigOptions } from "./options.ts";
+import { checkOptions } from "vmrig/runner";
+import { VMRIG_OPTIONS, type VmrigOptions } from "./options.ts";
 import { type TestConfig, testConfig, here } from "./test-config.ts";
 
 export type { VmrigOptions } from "./options.ts";
@@ -14,9 +15,11 @@ export type { VmrigOptions } from "./options.ts";
  * isolation that the config sets itself are left as they are.
  *
  * @throws VmrigError `PLUGIN_MISPLACED` at the root of a config with `projects`, where Vitest would
- *   not apply it to them, and for the pools `vmThreads` and `vmForks`
+ *   not apply it to them, and for the pools `vmThreads` and `vmForks`; `CONFIG_INVALID` for an
+ *   unknown option
  */
 export function vmrig(options: VmrigOptions = {}): Plugin {
+  checkOptions("vmrig()", options, VMRIG_OPTIONS, "CONFIG_INVALID");
   return {
     name: "vmrig",
     enforce: "pre",
@@ -52,5 +55,6 @@ export function vmrigProject(
   test: TestConfig = {},
   options: VmrigOptions = {},
 ): TestProjectInlineConfiguration {
+  checkOptions("vmrigProject()", options, VMRIG_OPTIONS, "CONFIG_INVALID");
   return { extends: false, plugins: [vmrig(options)], test: { name: "vm", ...test } };
 }

@@ -5,6 +5,7 @@
 export { findConfig } from "./config/load.ts";
 export { openFolders, type Folders } from "./config/folders.ts";
 export type { RollbackPolicy, Strict } from "./config/schema.ts";
+export { checkOptions, type OptionNames } from "./errors/check-options.ts";
 export { toErrorJson, type ErrorJson } from "./errors/error-json.ts";
 export { asVmrigError } from "./errors/vmrig-error.ts";
 export type { GateClient } from "./protocol/gate-client.ts";

@@ -4,6 +4,7 @@
  */
 export { systemClock } from "./clock/clock.ts";
 export { toDate } from "./clock/real-time.ts";
+export { checkOptions, type OptionNames } from "./errors/check-options.ts";
 export { fromErrorJson } from "./errors/error-json.ts";
 export type { ClaimSession } from "./worker/claim-session.ts";
 export { claimMachines } from "./worker/claim-machines.ts";

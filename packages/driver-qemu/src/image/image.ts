@@ -1,6 +1,6 @@
 import { lstat, readFile, realpath } from "node:fs/promises";
 import { isAbsolute, join, normalize } from "node:path";
-import { VmrigError, type ErrorFacts, type WaitLimit } from "vmrig/driver";
+import { VmrigError, type ErrorFacts, type OptionNames, type WaitLimit } from "vmrig/driver";
 import { z } from "zod";
 import { imageManifest, type Image } from "./manifest.ts";
 import { fetchImage } from "./fetch-image.ts";
@@ -8,7 +8,14 @@ import { fetchImage } from "./fetch-image.ts";
 /**
  * The name of an image built on this computer, or an archive that is fetched once and verified.
  */
-export type ImageSource = string | { readonly url: string; readonly sha256: string };
+export type ImageSource = string | ImageArchive;
+
+interface ImageArchive {
+  readonly url: string;
+  readonly sha256: string;
+}
+
+export const ARCHIVE: OptionNames<ImageArchive> = { url: true, sha256: true };
 
 export interface FindImageOptions extends WaitLimit {
   readonly cacheFolder: string;

@@ -10,12 +10,13 @@ import { explainUnresponsiveGuest } from "./unresponsive-guest.ts";
 
 /** Login user of the tests; part of the image. */
 const USER = "vmrig";
+const KEYS_FILE = `/home/${USER}/.ssh/authorized_keys`;
 
 /** Boot timeout. A cold boot takes a minute emulated on an idle computer, 5 s with KVM. */
 export const BOOT_MS: Readonly<Record<Accelerator, number>> = { tcg: 300_000, kvm: 60_000 };
 
 /**
- * Waits for the guest's agent, and makes the lease's key the only authorised one.
+ * Waits for the guest's agent, and authorises the lease's key.
  *
  * @throws VmrigError `MACHINE_UNREACHABLE` at the deadline, `STATE_UNWRITABLE` if a full disk
  *   suspended the guest; the signal's reason
@@ -24,9 +25,7 @@ export async function authorizeKey(
   machine: LockedMachine<Admission>,
   timeoutMs: number,
 ): Promise<void> {
-  await withAgent(machine, timeoutMs, (agent) =>
-    agent.authorize(USER, machine.authority.authorize),
-  );
+  await withAgent(machine, timeoutMs, (agent) => authorize(machine, agent));
 }
 
 /**
@@ -39,8 +38,14 @@ export async function admitRestored(
 ): Promise<void> {
   await withAgent(machine, timeoutMs, async (agent) => {
     if (!HAS_GENERATION_ID) await agent.reseed();
-    await agent.authorize(USER, machine.authority.authorize);
+    await authorize(machine, agent);
   });
+}
+
+/** Authorises the key, and lets the guest write it to its disk: a test may crash the guest. */
+async function authorize(machine: LockedMachine<Admission>, agent: GuestAgent): Promise<void> {
+  await agent.authorize(USER, machine.authority.authorize);
+  await agent.flush(KEYS_FILE);
 }
 
 async function withAgent(

@@ -1,31 +1,28 @@
 import { readFile } from "node:fs/promises";
-import { waitFor } from "vmrig/driver";
-import type { LockedMachine } from "../locked-machine.ts";
+import { isVmrigError, waitFor } from "vmrig/driver";
+import { openControl, type LockedMachine } from "../locked-machine.ts";
 import { stopProcess } from "../process/qemu-process.ts";
 import { isRunningWithArgument } from "../process/running-program.ts";
-import { openGuestAgent } from "../qmp/guest-agent.ts";
+import { openGuestAgent, type GuestAgent } from "../qmp/guest-agent.ts";
 
 /** Time for a guest to stop its services: systemd gives a stubborn service 90 s. */
 const SHUTDOWN_MS = 120_000;
 const AGENT_MS = 20_000;
 
 /**
- * Shuts the guest down. Succeeds if the machine is off.
+ * Shuts the guest down: asks its agent, or presses the power button when the agent does not respond.
+ * Succeeds if the machine is off.
  *
- * @throws VmrigError `MACHINE_UNREACHABLE` if the guest does not respond or end
+ * @throws VmrigError `MACHINE_UNREACHABLE` if the guest does not end
  */
 export async function shutDown(machine: LockedMachine): Promise<void> {
   const { name, files, process, authority } = machine;
   const { signal } = authority;
   if (process === undefined) return;
   {
-    await using agent = await openGuestAgent({
-      path: files.agent,
-      machine: name,
-      signal,
-      timeoutMs: AGENT_MS,
-    });
-    await agent.shutDown();
+    await using agent = await openAgent(machine);
+    if (agent === undefined) await pressPowerButton(machine);
+    else await agent.shutDown();
     await waitFor({
       what: "its system to shut down",
       on: name,
@@ -41,6 +38,26 @@ export async function shutDown(machine: LockedMachine): Promise<void> {
     });
   }
   await stopProcess(machine);
+}
+
+/** Returns `undefined` when the agent does not respond: a test may have stopped it. */
+async function openAgent({
+  name,
+  files,
+  authority: { signal },
+}: LockedMachine): Promise<GuestAgent | undefined> {
+  try {
+    return await openGuestAgent({ path: files.agent, machine: name, signal, timeoutMs: AGENT_MS });
+  } catch (error) {
+    signal.throwIfAborted();
+    if (isVmrigError(error) && error.code === "MACHINE_UNREACHABLE") return undefined;
+    throw error;
+  }
+}
+
+async function pressPowerButton(machine: LockedMachine): Promise<void> {
+  await using qmp = await openControl(machine);
+  await qmp.execute("system_powerdown");
 }
 
 async function lastLine(path: string): Promise<string> {

@@ -35,16 +35,55 @@ async function open(
   return opened;
 }
 
-test("makes a key the only authorised key of a user", async () => {
-  const server = await agent((command, client) =>
-    command.execute === SYNC ? echo(client, command) : client.send({ return: {} }),
-  );
-  const opened = await open(server);
-  await opened.authorize("vmrig", KEY);
-  expect(server.received).toContainEqual({
-    execute: "guest-ssh-add-authorized-keys",
-    arguments: { username: "vmrig", keys: [KEY], reset: true },
+/** Authorises {@link KEY} on a guest with these keys. Returns the keys that the agent should write. */
+async function authorizeAmong(keys: readonly string[] | undefined): Promise<unknown> {
+  const server = await agent((command, client) => {
+    if (command.execute === SYNC) return echo(client, command);
+    if (command.execute !== "guest-ssh-get-authorized-keys")
+      return client.send({ return: { keys: [] } });
+    client.send(
+      keys === undefined
+        ? { error: { class: "GenericError", desc: "failed to read authorized_keys" } }
+        : { return: { keys } },
+    );
   });
+  await (await open(server)).authorize("vmrig", KEY);
+  const written = (server.received as Command[]).find(
+    ({ execute }) => execute === "guest-ssh-add-authorized-keys",
+  );
+  return written?.arguments;
+}
+
+const OWN = "ssh-ed25519 BBBB test";
+
+test.each([
+  ["a guest without the file", undefined, [`${KEY} vmrig-lease`, ""]],
+  ["the key of an earlier lease", ["ssh-ed25519 CCCC vmrig-lease"], [`${KEY} vmrig-lease`, ""]],
+  [
+    "keys of tests and earlier leases",
+    [OWN, "ssh-ed25519 CCCC vmrig-lease"],
+    [OWN, `${KEY} vmrig-lease`, ""],
+  ],
+  ["the same key without vmrig's comment", [KEY], [KEY, `${KEY} vmrig-lease`, ""]],
+])(
+  "authorises the lease's key among %s, and ends the file with a newline",
+  async (_what, keys, written) => {
+    expect(await authorizeAmong(keys)).toEqual({ username: "vmrig", keys: written, reset: true });
+  },
+);
+
+test("reports a reply that is not a list of keys", async () => {
+  const server = await agent((command, client) =>
+    command.execute === SYNC ? echo(client, command) : client.send({ return: { keys: 7 } }),
+  );
+  await expect((await open(server)).authorize("vmrig", KEY)).rejects.toMatchObject({
+    code: "MACHINE_UNREACHABLE",
+    message: expect.stringContaining('The guest agent of pc1 failed: it sent {"keys":7}.'),
+  });
+});
+
+test("does not write keys that are right", async () => {
+  expect(await authorizeAmong([OWN, `${KEY} vmrig-lease`])).toBeUndefined();
 });
 
 test("reseeds with fresh bytes, and waits until perl has exited", async () => {
@@ -86,14 +125,15 @@ test("awaits the reply to every request: the agent would retry an unread reply f
     setTimeout(() => {
       unanswered.delete(command.execute);
       if (command.execute === SYNC) echo(client, command);
-      else client.send({ return: {} });
+      else client.send({ return: { keys: [], pid: 1 } });
     }, 20);
   });
   {
     await using opened = await open(server);
     await opened.authorize("vmrig", KEY);
+    await opened.flush("/home/vmrig/.ssh/authorized_keys");
   }
-  expect([server.received.length, [...unanswered]]).toEqual([2, []]);
+  expect([server.received.length, [...unanswered]]).toEqual([4, []]);
 });
 
 test.each([
@@ -109,7 +149,7 @@ test.each([
   ["the reply to an old command", '{"return": {}}\n'],
 ])("drops %s and waits for the echo", async (_title, garbage) => {
   const server = await agent((command, client) => {
-    if (command.execute !== SYNC) return client.send({ return: {} });
+    if (command.execute !== SYNC) return client.send({ return: { keys: [] } });
     client.send(garbage);
     echo(client, command);
   });
@@ -119,7 +159,7 @@ test.each([
 test("an agent that is silent during boot is asked again, and responds later", async () => {
   let asked = 0;
   const server = await agent((command, client) => {
-    if (command.execute !== SYNC) client.send({ return: {} });
+    if (command.execute !== SYNC) client.send({ return: { keys: [] } });
     else if (++asked === 2) echo(client, command);
   });
   await (await open(server)).authorize("vmrig", KEY);
@@ -132,7 +172,7 @@ test("an agent that is silent during boot is asked again, and responds later", a
 test("an agent that replies to two requests late causes no mistaken reply to a command", async () => {
   const waiting: Command[] = [];
   const server = await agent((command, client) => {
-    if (command.execute !== SYNC) return client.send({ return: {} });
+    if (command.execute !== SYNC) return client.send({ return: { keys: [] } });
     waiting.push(command);
     if (waiting.length < 2) return;
     // Like a real agent: each 0xFF is a separate error, with a pause between the two.

@@ -1,7 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { systemClock, waitFor, type PublicKey } from "vmrig/driver";
+import { LEASE_KEY_COMMENT, systemClock, waitFor, type PublicKey } from "vmrig/driver";
 import { z } from "zod";
-import { agentError, connectAgent, type AgentConnection } from "./agent-connection.ts";
+import {
+  agentError,
+  connectAgent,
+  type AgentConnection,
+  type AgentReply,
+} from "./agent-connection.ts";
 import type { MachineSocket } from "./machine-socket.ts";
 
 /**
@@ -11,8 +16,16 @@ import type { MachineSocket } from "./machine-socket.ts";
  * qga/channel-posix.c).
  */
 export interface GuestAgent extends AsyncDisposable {
-  /** Makes `key` the only authorised key of `user`. The user's home must exist. */
+  /**
+   * Authorises `key` for `user`, in place of the keys of earlier leases. Keeps all other keys, such
+   * as one that a test added. The user's home must exist.
+   */
   authorize(user: string, key: PublicKey): Promise<void>;
+  /**
+   * Starts to write a file of the guest to its disk, so that a crash of the guest does not lose it.
+   * Does not wait for the disk.
+   */
+  flush(path: string): Promise<void>;
   /**
    * Makes the guest's kernel reseed its random numbers. For machines without a generation ID; needs
    * perl in the guest.
@@ -41,6 +54,7 @@ const REPLY_MS = 20_000;
 const RESEED =
   'read STDIN, $seed, 64; open F, ">", "/dev/urandom" or exit 1; syswrite F, $seed; ioctl F, 0x5207, 0 or exit 2';
 
+const authorizedKeys = z.object({ keys: z.array(z.string()) });
 const execResult = z.object({ pid: z.number() });
 const execStatus = z.object({ exited: z.boolean(), exitcode: z.number().optional() });
 
@@ -61,9 +75,13 @@ export async function openGuestAgent(options: GuestAgentOptions): Promise<GuestA
     await connection.close();
     throw error;
   }
-  const call = async (what: string, command: string, parameters: object): Promise<unknown> => {
+  const request = async (
+    what: string,
+    command: string,
+    parameters: object,
+  ): Promise<AgentReply> => {
     const reply = connection.request(command, parameters);
-    const outcome = await waitFor({
+    return await waitFor({
       what: `the guest agent to ${what}`,
       on: machine,
       code: "MACHINE_UNREACHABLE",
@@ -76,16 +94,37 @@ export async function openGuestAgent(options: GuestAgentOptions): Promise<GuestA
         return value === undefined ? { seen: "no answer" } : { value };
       },
     });
+  };
+  const call = async (what: string, command: string, parameters: object): Promise<unknown> => {
+    const outcome = await request(what, command, parameters);
     if ("error" in outcome) throw agentError(machine, new Error(outcome.error.desc));
     return outcome.return;
   };
   return {
     async authorize(user, key) {
-      const parameters = { username: user, keys: [key], reset: true };
-      await call("change the authorised key", "guest-ssh-add-authorized-keys", parameters);
+      const line = `${key} ${LEASE_KEY_COMMENT}`;
+      // An error means that the file does not exist yet.
+      const reply = await request("list the authorised keys", "guest-ssh-get-authorized-keys", {
+        username: user,
+      });
+      const keys = "return" in reply ? read(machine, authorizedKeys, reply.return).keys : [];
+      const others = keys.filter((known) => !known.endsWith(` ${LEASE_KEY_COMMENT}`));
+      if (keys.length === others.length + 1 && keys.includes(line)) return;
+      await call("change the authorised keys", "guest-ssh-add-authorized-keys", {
+        username: user,
+        // The agent joins the lines and does not end the last one. With a last empty line, a test
+        // can append a key.
+        keys: [...others, line, ""],
+        reset: true,
+      });
+    },
+    async flush(path) {
+      await call("start sync", "guest-exec", { path: "sync", arg: [path] });
     },
     async reseed() {
-      const { pid } = execResult.parse(
+      const { pid } = read(
+        machine,
+        execResult,
         await call("run perl", "guest-exec", {
           path: "perl",
           arg: ["-e", RESEED],
@@ -100,7 +139,9 @@ export async function openGuestAgent(options: GuestAgentOptions): Promise<GuestA
         intervalMs: 20,
         signal,
         probe: async () => {
-          const status = execStatus.parse(
+          const status = read(
+            machine,
+            execStatus,
             await call("report on perl", "guest-exec-status", { pid }),
           );
           return status.exited ? { value: status.exitcode ?? -1 } : { seen: "it runs" };
@@ -112,6 +153,13 @@ export async function openGuestAgent(options: GuestAgentOptions): Promise<GuestA
     shutDown: () => connection.notify("guest-shutdown", { mode: "powerdown" }),
     [Symbol.asyncDispose]: () => connection.close(),
   };
+}
+
+/** Reads a reply. The guest may send anything. */
+function read<T>(machine: string, schema: z.ZodType<T>, reply: unknown): T {
+  const parsed = schema.safeParse(reply);
+  if (parsed.success) return parsed.data;
+  throw agentError(machine, new Error(`it sent ${JSON.stringify(reply).slice(0, 200)}`));
 }
 
 async function synchronize(

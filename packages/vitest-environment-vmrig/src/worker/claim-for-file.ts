@@ -1,6 +1,7 @@
 import type { RunnerTask } from "vitest";
 import { isVmrigError, type VmrigError } from "vmrig";
 import {
+  checkOptions,
   claimMachines,
   createSecrets,
   createTestStartState,
@@ -9,6 +10,7 @@ import {
   type TestStartState,
   type Welcome,
 } from "vmrig/worker";
+import { FILE_OPTIONS, type FileOptions, type VmrigOptions } from "../options.ts";
 import { fileOptions } from "./environment.ts";
 import { gateClient } from "./gate-client.ts";
 import { unlessCancelled } from "./vitest-worker.ts";
@@ -36,6 +38,9 @@ export interface ClaimedFile {
 
 /** Claims the machines of a test file. Resolves with an error when its tests are to be skipped. */
 export async function claimFile(): Promise<ClaimedFile | { readonly skipped: VmrigError }> {
+  // Without a docblock, these are the options of the plugin.
+  const { config: _, ...options } = fileOptions() as FileOptions & VmrigOptions;
+  checkOptions("`@vitest-environment-options`", options, FILE_OPTIONS, "CONFIG_INVALID");
   let busy = "wait" as Welcome["onBusy"];
   try {
     return await unlessCancelled(async () => {

@@ -1,5 +1,12 @@
 import type { RunnerTestCase } from "vitest";
-import { createTranscript, systemClock, toDate, watchForLeftovers } from "vmrig/worker";
+import {
+  checkOptions,
+  createTranscript,
+  systemClock,
+  toDate,
+  watchForLeftovers,
+} from "vmrig/worker";
+import { FILE_OPTIONS } from "../options.ts";
 import type { ClaimedFile } from "./claim-for-file.ts";
 import { fileOptions } from "./environment.ts";
 import { keepEvidence } from "./keep-evidence.ts";
@@ -26,6 +33,7 @@ export interface TestRun {
 /** Runs a test on the machines of its file: restores its start state, and keeps its evidence. */
 export async function runTest(file: ClaimedFile, { task, run, mayPause }: TestRun): Promise<void> {
   const { claim, settings, ran } = file;
+  checkOptions("`meta.vmrig`", task.meta.vmrig, FILE_OPTIONS, "CONFIG_INVALID");
   // Vitest's own counters do not help here: Vitest counts a repetition only after the hooks around
   // it have begun.
   const again = ran.has(task);

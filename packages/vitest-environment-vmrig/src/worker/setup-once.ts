@@ -1,4 +1,5 @@
 import { aroundAll, type RunnerTask, type RunnerTestFile, type RunnerTestSuite } from "vitest";
+import { VmrigError } from "vmrig";
 import type { Setup } from "vmrig/worker";
 import type { MachineFixtures, RigFixture } from "./fixtures.ts";
 import { worker } from "./worker-state.ts";
@@ -21,11 +22,18 @@ export interface SetupFixtures extends RigFixture {
  *
  * @param setUp the setup; its result is awaited
  * @param timeoutMs @defaultValue Vitest's `hookTimeout`
+ * @throws VmrigError `COMMAND_INVALID` when the time limit is not a number
  */
 export function setupOnce(
   setUp: (fixtures: SetupFixtures & MachineFixtures) => unknown,
   timeoutMs: number = hookTimeout(),
 ): void {
+  if (typeof timeoutMs !== "number" || !(timeoutMs >= 0)) {
+    throw new VmrigError("COMMAND_INVALID", {
+      message: "The second argument of setupOnce() must be a number of milliseconds.",
+      hint: "write setupOnce(fn, 300_000)",
+    });
+  }
   // `aroundAll` only registers the setup for its suite. The setup runs with the first test.
   // oxlint-disable-next-line no-empty-pattern -- Vitest reads the names of the fixtures from it
   aroundAll(async (runSuite, {}, suite) => {

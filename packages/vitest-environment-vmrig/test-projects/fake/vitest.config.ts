@@ -38,6 +38,7 @@ export default defineConfig({
         include: ["tests/fake-timers/early.test.ts"],
         setupFiles: ["tests/fake-timers/use-fake-timers.ts"],
       }),
+      vmrigProject({ name: "options", include: ["tests/options/*.test.ts"] }),
       vmrigProject({ name: "matchers", include: ["tests/matchers/*.test.ts"] }),
     ],
   },

@@ -9,6 +9,7 @@ const recipe: Recipe = {
   packages: ["rsync", "curl"],
   files: [{ path: "/a", content: "x", mode: "0644", owner: "root:root" }],
   run: ["true"],
+  timers: "hold",
 };
 const inputs: BaselineInputs = {
   copy: {
@@ -88,10 +89,12 @@ test("the joined recipe begins with the rig's recipe, and has no package twice",
     packages: ["vim", "rsync"],
     files: [{ path: "/a", content: "own", mode: "0600", owner: "vmrig" }],
     run: ["false"],
+    timers: "run",
   };
   expect(joinRecipes(recipe, own)).toEqual({
     packages: ["rsync", "curl", "vim"],
     files: [...recipe.files, ...own.files],
     run: ["true", "false"],
+    timers: "run",
   });
 });

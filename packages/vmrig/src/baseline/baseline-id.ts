@@ -6,7 +6,7 @@ import { EMPTY_RECIPE, type Recipe } from "./recipe.ts";
  * Incremented whenever vmrig's own part of the preparation changes. Old baselines are then rebuilt
  * by themselves.
  */
-const LAYOUT = 1;
+const LAYOUT = 2;
 
 export interface BaselineInputs {
   readonly copy: CopySpec;
@@ -38,11 +38,12 @@ export function baselineId({ copy, fingerprint, recipes }: BaselineInputs): stri
 }
 
 /** Returns the recipe with its keys in this order, regardless of the order in the given object. */
-function canonical({ packages, files, run }: Recipe): Recipe {
+function canonical({ packages, files, run, timers }: Recipe): Recipe {
   return {
     packages,
     files: files.map(({ path, content, mode, owner }) => ({ path, content, mode, owner })),
     run,
+    timers,
   };
 }
 

@@ -3,6 +3,7 @@ import type { Inventory } from "../driver/driver.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { waitFor } from "../wait/wait-for.ts";
 import { baselineSnapshot, PRISTINE } from "./baseline-id.ts";
+import { readBootState } from "./boot-state.ts";
 import { guestOf } from "./guest.ts";
 import { login } from "./login.ts";
 import { prepare } from "./prepare.ts";
@@ -77,36 +78,23 @@ function whoLacks({ copy }: LeasedContext, { machines }: Inventory, snapshot: st
   );
 }
 
-/** Separates the output of the login shell's startup files. */
-const SETTLE_MARK = "vmrig-boot-state";
-
 /**
  * Waits until the boot has finished: a snapshot of a machine that still boots would do the rest of
  * its boot in every test.
  */
 async function settle(context: LeasedContext, name: string): Promise<void> {
   await using connection = await login(context, { copy: context.copy, name }, SETTLE_MS);
-  await waitFor({
+  const { failed } = await waitFor({
     what: "its boot to finish",
     on: name,
     timeoutMs: SETTLE_MS,
     intervalMs: 1_000,
     code: "MACHINE_UNREACHABLE",
     signal: context.lease.signal,
-    probe: async (signal) => {
-      const { stdout } = await connection.exec(
-        `printf '%s\\n' ${SETTLE_MARK}; systemctl is-system-running; systemctl --failed --plain --no-legend`,
-        { signal },
-      );
-      const [, own = ""] = stdout.toString("utf8").split(`${SETTLE_MARK}\n`);
-      const [state = "", ...failed] = own.trim().split("\n");
-      if (state === "degraded")
-        context.say(
-          `boot     ${name}: up, but these units failed: ${failed.map((line) => line.split(" ")[0]).join(", ")}`,
-        );
-      return state === "running" || state === "degraded" ? { value: true } : { seen: state };
-    },
+    probe: (signal) => readBootState(connection, signal),
   });
+  if (failed.length > 0)
+    context.say(`boot     ${name}: up, but these units failed: ${failed.join(", ")}`);
 }
 
 function seconds(since: number): string {

@@ -12,7 +12,7 @@ const peers = [
   { name: "pc1", lanAddress: "10.77.0.11", hostKey: generateKeyPair().publicKey },
   { name: "pc2", lanAddress: "10.77.0.12", hostKey: generateKeyPair().publicKey },
 ];
-const order: GuestSetup = { machine: "pc1", peers, trust, user: "vmrig" };
+const order: GuestSetup = { machine: "pc1", peers, trust, user: "vmrig", timers: "run" };
 
 /**
  * Stand-ins for the commands that only root on a separate machine may run. They write a log

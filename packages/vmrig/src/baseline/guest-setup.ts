@@ -1,7 +1,10 @@
 import type { PublicKey } from "../driver/driver.ts";
+import { LEASE_KEY_COMMENT } from "../driver/lease-key.ts";
 import type { KeyPair } from "../ssh/keys.ts";
 import { quote } from "../ssh/quote.ts";
 import { placeFile } from "./place-file.ts";
+import type { Recipe } from "./recipe.ts";
+import { HOLD_TIMERS, timerProgramsScript } from "./timers.ts";
 
 /** A machine as the other machines of its rig know it. */
 export interface Peer {
@@ -20,6 +23,7 @@ export interface GuestSetup {
    */
   readonly trust: KeyPair;
   readonly user: string;
+  readonly timers: Recipe["timers"];
 }
 
 /** Folder for the marker and the nonce that prove a rollback. */
@@ -34,7 +38,7 @@ export const STEP_CLOCK = "/usr/lib/vmrig/step-clock";
  * Returns vmrig's own part of the preparation as a script for root: names, trust between the
  * machines, sshd's limits, the clock.
  */
-export function guestSetupScript({ machine, peers, trust, user }: GuestSetup): string {
+export function guestSetupScript({ machine, peers, trust, user, timers }: GuestSetup): string {
   const hosts = [
     "127.0.0.1 localhost",
     "::1 localhost ip6-localhost ip6-loopback",
@@ -59,6 +63,11 @@ export function guestSetupScript({ machine, peers, trust, user }: GuestSetup): s
       owner: "root:root",
     }),
     `install -d -m 0700 -o ${user} -g ${user} ${home}/.ssh`,
+    // The pristine machine has the key of the lease that created it, and no other key.
+    `if [ -e ${home}/.ssh/authorized_keys ]; then sed -i '/ ${LEASE_KEY_COMMENT}$/!d' ${home}/.ssh/authorized_keys; fi`,
+    // udev starts the guest agent when its device appears. A soft reboot keeps the device, and
+    // would end the agent for good.
+    `if [ -e /dev/virtio-ports/org.qemu.guest_agent.0 ]; then systemctl add-wants multi-user.target qemu-guest-agent.service; fi`,
     placeFile({
       path: `${home}/.ssh/id_ed25519`,
       content: trust.privateKey,
@@ -85,6 +94,7 @@ export function guestSetupScript({ machine, peers, trust, user }: GuestSetup): s
     `install -d -m 0755 ${STEP_CLOCK.slice(0, STEP_CLOCK.lastIndexOf("/"))}`,
     `install -m 4750 -o root -g ${user} "$(command -v date)" ${STEP_CLOCK}`,
     `install -d -m 0755 -o ${user} -g ${user} ${PROOF_FOLDER}`,
+    ...(timers === "hold" ? [timerProgramsScript(), HOLD_TIMERS] : []),
     // The file system from the image does not fill a larger disk by itself.
     `if [ "$(stat -f -c %T /)" = btrfs ]; then btrfs filesystem resize max / >/dev/null; fi`,
   ].join("\n");

@@ -1,5 +1,6 @@
 import { systemClock, type Clock } from "../clock/clock.ts";
 import type { MachineRef } from "../driver/driver.ts";
+import { LEASE_KEY_COMMENT } from "../driver/lease-key.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import type { SshConnection } from "../ssh/ssh-connection.ts";
 import { generateKeyPair } from "../ssh/keys.ts";
@@ -9,6 +10,7 @@ import { login } from "./login.ts";
 import { NOT_BEGUN } from "./proof.ts";
 import { EMPTY_RECIPE, type Recipe } from "./recipe.ts";
 import { asInput, recipeSteps } from "./recipe-script.ts";
+import { HOLD_TIMERS } from "./timers.ts";
 import { onEach, TEST_USER, type LeasedContext } from "./leased-context.ts";
 
 /** Packages are downloaded, on a machine that may be emulated. */
@@ -39,18 +41,26 @@ export async function prepare(
   });
   const trust = generateKeyPair();
   await onEach(context, async (ref) => {
+    const recipe = recipes[ref.name] ?? EMPTY_RECIPE;
     const steps = [
       ...(guest.system
         ? [
-            { what: "set its clock", script: setClockScript(clock) },
             {
               what: "vmrig's guest setup",
-              script: guestSetupScript({ machine: ref.name, peers, trust, user: TEST_USER }),
+              script: guestSetupScript({
+                machine: ref.name,
+                peers,
+                trust,
+                user: TEST_USER,
+                timers: recipe.timers,
+              }),
             },
+            // After the setup, which holds the timers.
+            { what: "set its clock", script: setClockScript(clock) },
           ]
         : []),
-      ...recipeSteps(recipes[ref.name] ?? EMPTY_RECIPE),
-      { what: "seal", script: sealScript(guest, baseline) },
+      ...recipeSteps(recipe),
+      { what: "seal", script: sealScript(guest, { baseline, timers: recipe.timers }) },
     ];
     await using connection = await login(context, ref);
     for (const step of steps) await runStep(context, connection, ref, step);
@@ -96,11 +106,18 @@ function setClockScript(clock: Clock): string {
   return `date -s @${(clock.wall() / 1000).toFixed(3)} >/dev/null`;
 }
 
+const KEYS_FILE = `/home/${TEST_USER}/.ssh/authorized_keys`;
+
+interface Seal {
+  readonly baseline: string;
+  readonly timers: Recipe["timers"];
+}
+
 /**
  * Returns the script of the last step: it writes the marker that proves a later rollback, and
  * removes all traces of this lease.
  */
-function sealScript({ system, proofFolder }: Guest, baseline: string): string {
+function sealScript({ system, proofFolder }: Guest, { baseline, timers }: Seal): string {
   return [
     `mkdir -p ${proofFolder}`,
     `rm -f ${proofFolder}/nonce`,
@@ -108,7 +125,10 @@ function sealScript({ system, proofFolder }: Guest, baseline: string): string {
     ...(system
       ? [
           `chown ${TEST_USER}: ${proofFolder}/baseline`,
-          `rm -f /home/${TEST_USER}/.ssh/authorized_keys`,
+          // Keys that the recipe added stay.
+          `if [ -e ${KEYS_FILE} ]; then sed -i '/ ${LEASE_KEY_COMMENT}$/d' ${KEYS_FILE}; fi`,
+          // The recipe may have added timers.
+          ...(timers === "hold" ? [HOLD_TIMERS] : []),
           "sync",
         ]
       : []),

@@ -10,6 +10,7 @@ import { tempFolder } from "../local-files/temp-folder.test.kit.ts";
 
 const BASELINE = "0123456789abcdef";
 const NONCE = "11111111-2222";
+const CAPTURE = { machine: "pc1", guest: "linux", timers: "hold" } as const;
 const KERNEL_UUID = "/proc/sys/kernel/random/uuid";
 
 interface FakeMachine {
@@ -116,7 +117,7 @@ test("output of a shell's start-up files, before and after the proof, is no fail
 test("a checkpoint's nonce and the boot id survive start-up files that print, and fail if one exits", async () => {
   const machine = await createMachine("/bin/bash");
   await startUpFile(machine, "echo Welcome!\ntrap 'echo bye' EXIT\n");
-  await leaveNonce(machine.connection, { machine: "pc1", guest: "linux", nonce: NONCE });
+  await leaveNonce(machine.connection, { ...CAPTURE, nonce: NONCE });
   expect(await machine.nonce()).toBe(`${NONCE}\n`);
   expect(await bootId(machine.connection, "linux")).toMatch(/^[\w-]{36}$/);
   await startUpFile(machine, "exit 0\n");
@@ -125,7 +126,7 @@ test("a checkpoint's nonce and the boot id survive start-up files that print, an
     details: ["exit code 0", "a startup file of the login shell exits or replaces the shell"],
   };
   await expect(
-    leaveNonce(machine.connection, { machine: "pc1", guest: "linux", nonce: "other" }),
+    leaveNonce(machine.connection, { ...CAPTURE, nonce: "other" }),
   ).rejects.toMatchObject(failure);
   await expect(bootId(machine.connection, "linux")).rejects.toMatchObject(failure);
 });
@@ -264,7 +265,7 @@ test("startup files that print without a newline, or set noclobber, do not chang
   await startUpFile(machine, "printf welcome; set -C\n");
   await machine.prove();
   await machine.prove();
-  await leaveNonce(machine.connection, { machine: "pc1", guest: "linux", nonce: "another" });
+  await leaveNonce(machine.connection, { ...CAPTURE, nonce: "another" });
   expect(await machine.nonce()).toBe("another\n");
 });
 

@@ -4,6 +4,7 @@ import { VmrigError } from "../errors/vmrig-error.ts";
 import type { SshConnection } from "../ssh/ssh-connection.ts";
 import type { ExecResult } from "../ssh/exec.ts";
 import { guestOf, type Guest } from "./guest.ts";
+import { HELD_TIMERS, HOLD_TIMERS, RELEASE_TIMERS } from "./timers.ts";
 
 export interface ProofOptions {
   /** Name for errors. */
@@ -81,22 +82,31 @@ export async function prove(
   throw failure(machine, baseline, result, await foreignShell(connection, result, signal));
 }
 
-/** Writes a nonce to a machine before a capture, for {@link ProofOptions.was}. */
+export interface NonceOptions extends Pick<ProofOptions, "machine" | "guest" | "nonce"> {
+  /** What happens to the machine's timers: see `Recipe.timers`. */
+  readonly timers: "hold" | "release";
+}
+
+/** Writes a nonce to a machine before or after a capture, for {@link ProofOptions.was}. */
 export async function leaveNonce(
   connection: Pick<SshConnection, "exec">,
-  options: Pick<ProofOptions, "machine" | "guest" | "nonce">,
+  { machine, guest, nonce, timers }: NonceOptions,
 ): Promise<void> {
-  const { machine, guest, nonce } = options;
-  const folder = guestOf(guest).proofFolder;
+  const { proofFolder: folder, system } = guestOf(guest);
+  const switched = system ? `${timers === "hold" ? HOLD : RELEASE} && ` : "";
   const result = await connection.exec(
-    `echo ${nonce} >| ${folder}/nonce && printf 'vmrig-nonce %s\\n' ${nonce}`,
+    `${switched}echo ${nonce} >| ${folder}/nonce && printf 'vmrig-nonce %s\\n' ${nonce}`,
     { timeoutMs: PROOF_MS },
   );
   // A startup file that exits would leave no nonce and the exit code 0.
   if (result.stdout.includes(`vmrig-nonce ${nonce}\n`)) return;
   throw new VmrigError("FAULT_FAILED", {
     message: `Could not write the checkpoint's nonce on ${machine}.`,
-    details: [ending(result), ...(result.exitCode === 0 ? [NOT_BEGUN] : [])],
+    details: [
+      ...outputLines(result),
+      ending(result),
+      ...(result.exitCode === 0 ? [NOT_BEGUN] : []),
+    ],
   });
 }
 
@@ -137,7 +147,9 @@ function proofScript(
   { baseline, nonce, was, now }: ProofScript,
 ): string {
   const step =
-    stepClock === undefined ? "" : `${stepClock} -s @${(now / 1000).toFixed(3)} >/dev/null && `;
+    stepClock === undefined
+      ? ""
+      : `${stepClock} -s @${(now / 1000).toFixed(3)} >/dev/null && ${RELEASE} && `;
   return [
     `b=; n=; read -r b < ${folder}/baseline; [ ! -e ${folder}/nonce ] || read -r n < ${folder}/nonce`,
     `case "$b/$n" in`,
@@ -152,6 +164,10 @@ function proofScript(
     `echo 'vmrig-proof ${nonce}'"\${b:+ passed $r}"`,
   ].join("\n");
 }
+
+/** Both are installed unless the recipe lets timers run. `sudo` runs only where timers are held. */
+const HOLD = `{ [ ! -e ${HOLD_TIMERS} ] || sudo -n ${HOLD_TIMERS} >/dev/null; }`;
+const RELEASE = `{ [ ! -e ${HELD_TIMERS} ] || sudo -n ${RELEASE_TIMERS} >/dev/null; }`;
 
 const POSIX_SHELL = /\/(?:a|da|ba|k|mk|z|ya)?sh$/;
 const SHELL_MS = 5_000;
@@ -177,14 +193,10 @@ function failure(
   result: ExecResult,
   foreign: string | undefined,
 ): VmrigError {
-  const said = `${result.stdout.toString("utf8")}\n${result.stderr.toString("utf8")}`
-    .split("\n")
-    .filter((line) => line.trim() !== "")
-    .slice(-6);
   return new VmrigError("ROLLBACK_FAILED", {
     message: `Could not verify that ${machine} is at its baseline ${baseline}.`,
     details: [
-      ...said.map((line) => `output: ${line}`),
+      ...outputLines(result),
       ending(result),
       ...(foreign === undefined ? [] : [`login shell: ${foreign}`]),
     ],
@@ -193,6 +205,14 @@ function failure(
         ? "no test ran on it; the next run rolls it back again"
         : "give the test user a POSIX login shell: sh, dash, bash, ksh or zsh",
   });
+}
+
+function outputLines({ stdout, stderr }: ExecResult): string[] {
+  return `${stdout.toString("utf8")}\n${stderr.toString("utf8")}`
+    .split("\n")
+    .filter((line) => line.trim() !== "")
+    .slice(-6)
+    .map((line) => `output: ${line}`);
 }
 
 /** The kernel of a restored machine continues the random numbers of its snapshot. */

@@ -29,6 +29,7 @@ const [install] = recipeSteps({ ...EMPTY_RECIPE, packages: ["rsync", "g++"] });
 
 test("a recipe's steps are in order: packages, files, commands; each step has a description", () => {
   const steps = recipeSteps({
+    ...EMPTY_RECIPE,
     packages: ["rsync", "curl"],
     files: [
       { path: "/b", content: "", mode: "0644", owner: "root" },

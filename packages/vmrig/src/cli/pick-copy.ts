@@ -1,7 +1,7 @@
 import { copyNames } from "../config/copy-spec.ts";
 import type { ResolvedRig } from "../config/schema.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
-import { availableNames } from "./closest-name.ts";
+import { availableNames } from "../errors/closest-name.ts";
 
 /**
  * Returns the named copy, or all copies without a name.

@@ -1,6 +1,6 @@
 import type { ResolvedRig } from "../config/schema.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
-import { closestFirst } from "./closest-name.ts";
+import { closestFirst } from "../errors/closest-name.ts";
 
 /**
  * Returns the named machine, or the rig's only machine without a name.

@@ -1,5 +1,5 @@
 import { VmrigError } from "../errors/vmrig-error.ts";
-import { availableNames } from "./closest-name.ts";
+import { availableNames } from "../errors/closest-name.ts";
 
 /** Returns the error for an invalid command line. */
 export function usageError(message: string, hint = "see vmrig --help"): VmrigError {

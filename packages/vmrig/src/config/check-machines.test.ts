@@ -55,7 +55,7 @@ test.each<[title: string, config: unknown, mistake: string]>([
   [
     "an unknown key of a machine",
     machine({ cpu: 2 }),
-    'machines.pc1: unknown setting "cpu"; available: cpus, memory, disk, prepare',
+    'machines.pc1: unknown setting "cpu" (did you mean "cpus"?); available: cpus, memory, disk, prepare',
   ],
   [
     "half a processor",
@@ -91,12 +91,12 @@ test.each<[title: string, config: unknown, mistake: string]>([
   [
     "an unknown key of a recipe",
     prepare({ package: [] }),
-    'prepare: unknown setting "package"; available: packages, files, run',
+    'prepare: unknown setting "package" (did you mean "packages"?); available: packages, files, run, timers',
   ],
   [
     "an unknown key of a machine's recipe",
     machine({ prepare: { apt: [], dnf: [] } }),
-    'machines.pc1.prepare: unknown settings "apt", "dnf"; available: packages, files, run',
+    'machines.pc1.prepare: unknown settings "apt", "dnf"; available: packages, files, run, timers',
   ],
   [
     "an unknown key of a file",

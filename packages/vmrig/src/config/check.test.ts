@@ -13,12 +13,12 @@ test.each<[title: string, config: unknown, mistake: string]>([
   [
     "an unknown key",
     { ...good, machine: {} },
-    'the config: unknown setting "machine"; available: name, driver, machines, copies, prepare, rollback, strict, keep, keepFor, evidence, lease, redis, state',
+    'the config: unknown setting "machine" (did you mean "machines"?); available: name, driver, machines, copies, prepare, rollback, strict, keep, keepFor, evidence, lease, redis, state',
   ],
   [
     "an unknown key of the lease",
     { ...good, lease: { tll: "1s" } },
-    'lease: unknown setting "tll"; available: ttl, waitFor, onBusy, idle',
+    'lease: unknown setting "tll" (did you mean "ttl"?); available: ttl, waitFor, onBusy, idle',
   ],
   [
     "an unknown key of the state",

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { probableName } from "../errors/closest-name.ts";
 
 /** Returns a schema for text of one form, with one message for all other values. */
 export function text(form: RegExp, expected: string): z.ZodString {
@@ -10,9 +11,14 @@ export function fields<S extends z.core.$ZodLooseShape>(shape: S): z.ZodObject<S
   return z.strictObject(shape, {
     error: (issue) =>
       issue.code === "unrecognized_keys"
-        ? `unknown ${issue.keys.length === 1 ? "setting" : "settings"} ${quoted(issue.keys)}; available: ${Object.keys(shape).join(", ")}`
+        ? `unknown ${issue.keys.length === 1 ? "setting" : "settings"} ${quoted(issue.keys)}${suggestion(issue.keys, Object.keys(shape))}; available: ${Object.keys(shape).join(", ")}`
         : undefined,
   });
+}
+
+function suggestion([key = ""]: readonly string[], known: readonly string[]): string {
+  const meant = probableName(key, known);
+  return meant === undefined ? "" : ` (did you mean "${meant}"?)`;
 }
 
 function quoted(keys: readonly string[]): string {

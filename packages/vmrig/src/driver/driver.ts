@@ -1,3 +1,4 @@
+import type { CopiesFolders, Orphan } from "./orphan.ts";
 import type { RigStack } from "./rig-stack.ts";
 
 /**
@@ -112,24 +113,6 @@ export interface MachineStatus {
   readonly location?: string;
 }
 
-/** Folders of a user's copies on this computer. Absolute paths. */
-export interface CopiesFolders {
-  /** Parent of the folders of the copies, which have the copies' names. May not exist. */
-  readonly copies: string;
-  /** Parent of the runtime folders of the copies, which have the copies' names. May not exist. */
-  readonly runtime: string;
-  readonly cache: string;
-}
-
-/** A process or resource of a driver that no longer belongs to a copy. */
-export interface Orphan {
-  /** One line for people: what the orphan is, where it is, and why it has no owner. */
-  readonly what: string;
-  readonly copy?: string;
-  /** Stops or deletes the orphan, unless it has an owner again. Succeeds when it is gone. */
-  remove(): Promise<void>;
-}
-
 /** Options of a call without an {@link Authority} that may take long. */
 export interface WaitLimit {
   /** Cancels the call, which then throws the signal's reason. */
@@ -151,9 +134,12 @@ export interface Authority {
   readonly say?: (line: string) => void;
 }
 
-/** Authority of a call that also replaces the authorized SSH key. */
+/** Authority of a call that also authorizes the lease's SSH key. */
 export interface Admission extends Authority {
-  /** The only key that may log in as the test user from now on. */
+  /**
+   * The only key of a lease that may log in as the test user from now on. A driver adds it with the
+   * `LEASE_KEY_COMMENT`, and keeps the keys without this comment.
+   */
   readonly authorize: PublicKey;
 }
 
@@ -218,8 +204,8 @@ export interface Driver {
    */
   capture(machine: MachineRef, snapshot: SnapshotName, authority: Authority): Promise<void>;
   /**
-   * Restores a machine to a snapshot and leaves it running: ends every session, and authorizes only
-   * the given key. A machine that is off, or whose process is gone, is started again from the
+   * Restores a machine to a snapshot and leaves it running: ends every session, and authorizes no
+   * other lease's key than the given one. A machine that is off, or whose process is gone, is started again from the
    * snapshot. The network link is connected. The caller sets the clock.
    */
   restore(machine: MachineRef, snapshot: SnapshotName, admission: Admission): Promise<void>;
@@ -229,6 +215,13 @@ export interface Driver {
    */
   remove(machine: MachineRef, authority: Authority): Promise<void>;
 
+  /**
+   * Waits until the system of a running machine responds, and authorizes the key again: the system
+   * rebooted by itself, or a test removed the key.
+   *
+   * @throws VmrigError `MACHINE_OFF`, `MACHINE_UNREACHABLE` at the driver's own deadline
+   */
+  readonly admit?: (machine: MachineRef, admission: Admission) => Promise<void>;
   /** Pauses a machine while no lease uses it. */
   readonly park?: (machine: MachineRef, authority: Authority) => Promise<void>;
   /**
@@ -244,7 +237,7 @@ export interface Driver {
   readonly orphans?: (folders: CopiesFolders) => Promise<readonly Orphan[]>;
   /**
    * Changes the power state, and resolves when the change is complete. After `on` and `reboot`, the
-   * machine is up and authorizes only the given key, which a crash may have lost. The SSH address
+   * machine is up and authorizes the given key, which a crash may have lost. The SSH address
    * may have changed.
    *
    * @throws VmrigError `MACHINE_OFF` for the reboot of a machine that is off; `MACHINE_UNREACHABLE`

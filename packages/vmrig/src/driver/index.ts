@@ -1,5 +1,7 @@
 /** API for authors of drivers: the contract, the errors and the wait loop. */
 export * from "./driver.ts";
+export * from "./orphan.ts";
+export * from "./lease-key.ts";
 export * from "./rig-stack.ts";
 export { restoredLine } from "./restored-line.ts";
 export { passFence } from "./fence.ts";
@@ -15,6 +17,7 @@ export { recordedProcessState } from "../local-files/recorded-process.ts";
 export { writeJsonAtomically, writeTextAtomically } from "../local-files/atomic-write.ts";
 export { explainWriteErrors } from "../local-files/explain-write-errors.ts";
 export { VmrigError, isVmrigError, type ErrorFacts } from "../errors/vmrig-error.ts";
+export { checkOptions, type OptionNames } from "../errors/check-options.ts";
 export { CODES, type ErrorCode, type Fault } from "../errors/codes.ts";
 export { waitFor, type Observation, type WaitOptions } from "../wait/wait-for.ts";
 export { inTime, type InTimeOptions } from "../wait/in-time.ts";

@@ -57,6 +57,12 @@ export function createControlExecutor(context: LeasedContext): ControlExecutor {
           authority(context),
         );
         return {};
+      case "admit":
+        await able(driver.admit, "another authorization of the lease's key")(
+          ref(command.machine),
+          admission(context),
+        );
+        return {};
       case "checkpoint": {
         // A driver that cannot delete a checkpoint does not take one.
         able(driver.drop, "checkpoints");

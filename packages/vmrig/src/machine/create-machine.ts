@@ -1,6 +1,7 @@
 import { quoteWord } from "../ssh/quote.ts";
+import { VmrigError } from "../errors/vmrig-error.ts";
 import type { CommandPromise } from "./command/command.ts";
-import type { CommandOptions } from "./command/command-options.ts";
+import { checkCommandOptions, type CommandOptions } from "./command/command-options.ts";
 import { createFile } from "./files/file.ts";
 import { download } from "./files/download.ts";
 import { glob } from "./files/glob.ts";
@@ -63,10 +64,19 @@ export function createMachine(options: MachineOptions): Machine {
         return as("root");
       },
       as,
-      $: createTag<CommandOptions, CommandPromise>((line, bound) =>
-        start(context, () => ({ line: line() }), bound),
+      $: createTag<CommandOptions, CommandPromise>(
+        (more) => checkCommandOptions(`${name}.$()`, more),
+        (line, bound) => start(context, () => ({ line: line() }), bound),
       ) as CommandTag,
-      exec: (file, args = [], more) => start(context, () => toExecLine(file, args), more ?? {}),
+      exec: (file, args, more) =>
+        start(
+          context,
+          () => {
+            checkCommandOptions(`${name}.exec()`, more);
+            return toExecLine(name, file, args);
+          },
+          more ?? {},
+        ),
       file: (path) => createFile(context, path),
       upload: (local, remote, more = {}) => upload(context, local, remote, more),
       download: (remote, local, more = {}) => download(context, remote, local, more),
@@ -86,7 +96,14 @@ export function createMachine(options: MachineOptions): Machine {
   return as(loginUser);
 }
 
-function toExecLine(file: string, args: readonly string[]): CommandLine {
+function toExecLine(name: string, file: string, args: readonly string[] = []): CommandLine {
+  const given: unknown = args;
+  if (!Array.isArray(given)) {
+    throw new VmrigError("COMMAND_INVALID", {
+      message: `The arguments of ${name}.exec() must be a list, not ${typeof given === "object" ? "an object" : `a ${typeof given}`}.`,
+      hint: "the options come after the arguments: exec(file, [], options)",
+    });
+  }
   const command = [file, ...args]
     .map((word, index) => quoteWord(checkLength(`Argument ${index}`, word)))
     .join(" ");

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { inspect } from "node:util";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { journal } from "../evidence/guest.ts";
 import { takeSystemSnapshot } from "../evidence/system-snapshot.ts";
@@ -14,6 +15,15 @@ const ALL_SHELLS: ReadonlyArray<[shell: string, file: string]> = [
   ["/usr/bin/zsh", ".zshenv"],
 ];
 const SHELLS = ALL_SHELLS.filter(([shell]) => existsSync(shell));
+
+/** Operations that send data to the machine. Their errors have no output: it may be the data. */
+const SENDS_DATA = new Set([
+  "write",
+  "write nothing",
+  "append",
+  "upload of a file",
+  "upload of a folder",
+]);
 
 const PRINTS = "echo welcome; echo careful >&2\n";
 
@@ -32,6 +42,10 @@ const HARMLESS: ReadonlyArray<[what: string, lines: string, only?: string]> = [
     `shopt -s expand_aliases 2>/dev/null\nfor name in cat stat find mv tar echo printf cd '[' exec read trap wait; do alias "$name=echo alias"; done\n`,
   ],
   ["define functions", 'cd() { builtin cd "$@"; ls; }; cat() { echo mine; }; mv() { :; }\n'],
+  [
+    "define functions with the names of all programs and built-ins",
+    'for name in uname nproc grep getent find systemctl journalctl ip dpkg-query set shopt compgen printf read; do eval "$name() { builtin echo mine; }"; done; export -f uname nproc find 2>/dev/null; unalias() { :; }; trap() { :; }; unset() { :; }\n',
+  ],
   [
     "run stty, set PROMPT_COMMAND, change the folder, IFS and options of tar",
     "stty erase '^H'; PROMPT_COMMAND='echo prompt'; cd /tmp; IFS=0; export TAR_OPTIONS=-v\n",
@@ -142,9 +156,11 @@ describe.each(SHELLS)("startup files of %s", (loginShell, file) => {
       await expect(operation(`${folder}/kept`), name).rejects.toMatchObject({
         code: expect.stringMatching(/^(?:FILE|INSPECTION|FAULT)_FAILED$/),
         message: expect.stringContaining("a startup file of the login shell"),
-        details: expect.arrayContaining(
-          expected.map((detail): unknown => expect.stringContaining(detail)),
-        ),
+        details: SENDS_DATA.has(name)
+          ? [expect.stringContaining("exit code")]
+          : expect.arrayContaining(
+              expected.map((detail): unknown => expect.stringContaining(detail)),
+            ),
       });
     }
     await writeFile(startupFile(), "");
@@ -165,6 +181,28 @@ describe.each(SHELLS)("startup files of %s", (loginShell, file) => {
       }
     },
   );
+
+  test.each([
+    "exec cat\n",
+    "exec tail -n 1\n",
+    "exec tee /dev/stderr\n",
+    "exec sh -c 'sort >&2; exit 1'\n",
+  ])("that print the input with %j never show it in an error", async (lines) => {
+    const folder = await startWith(lines);
+    const here = join(await tempFolder(), "secret");
+    await writeFile(here, `first\n${"x".repeat(100_000)}\nthe password\n`);
+    for (const machine of [pc1, pc1.root]) {
+      for (const operation of [
+        () => machine.upload(here, `${folder}/one`),
+        () => machine.file(`${folder}/one`).write("first\nthe password\n"),
+        () => machine.file(`${folder}/one`).append("first\nthe password\n"),
+      ]) {
+        const error: unknown = await operation().catch((thrown: unknown) => thrown);
+        expect(error).toMatchObject({ code: "FILE_FAILED" });
+        expect(inspect(error, { depth: 10 })).not.toMatch(/the password|first/);
+      }
+    }
+  });
 
   test("that read the input are an error of everything that writes", async () => {
     const folder = await startWith("read x\n");

@@ -158,7 +158,13 @@ describe("rejects", () => {
       "invalid options",
       "toExist",
       ["10s"],
-      /^The last argument of toExist must be an options object, not "10s"/,
+      /^The options of toExist\(\) of pc1 must be an object, not a string/,
+    ],
+    [
+      "an unknown option",
+      "toExist",
+      [{ timeOut: "10s" }],
+      /^toExist\(\) of pc1 has no option "timeOut"\.\n  available: timeout, interval\nhint: did you mean "timeout"\?/,
     ],
     ["an invalid timeout", "toExist", [{ timeout: "10" }], /"10" is not a duration/],
   ] as const)("%s", (_title, name, args, text) => {

@@ -1,4 +1,5 @@
 import type { Clock } from "../clock/clock.ts";
+import { checkOptions, type OptionNames } from "../errors/check-options.ts";
 import { isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
 import { toMilliseconds, type Duration } from "../machine/duration-option.ts";
 import { mayPass } from "../machine/waits/tolerant.ts";
@@ -15,6 +16,8 @@ export interface RetryOptions {
   /** Pause between two checks. @defaultValue 100 ms */
   readonly interval?: Duration | undefined;
 }
+
+const RETRY_OPTIONS: OptionNames<RetryOptions> = { timeout: true, interval: true };
 
 /** Data of one assertion from the test runner. */
 export interface AssertionContext {
@@ -62,7 +65,8 @@ export function toAssertion(
       message: `${name} needs an expected value for ${nameOf(subject)}.`,
     });
   }
-  const retry = toRetry(name, options);
+  const on = subject.kind === "command" ? "" : ` of ${subject.of.machine}`;
+  const retry = toRetry(`${name}()${on}`, options);
   let last: Check | undefined;
   const note = (result: Check): void => void (last = result);
   return {
@@ -81,13 +85,8 @@ interface CheckContext extends AssertionContext, Retry {
   readonly note: (result: Check) => void;
 }
 
-function toRetry(name: string, options: unknown): Retry {
-  if (options !== undefined && (typeof options !== "object" || options === null)) {
-    throw new VmrigError("MATCHER_MISUSED", {
-      message: `The last argument of ${name} must be an options object, not ${JSON.stringify(options) ?? typeof options}.`,
-      hint: `write { timeout: "10s" }`,
-    });
-  }
+function toRetry(of: string, options: unknown): Retry {
+  checkOptions(of, options, RETRY_OPTIONS, "MATCHER_MISUSED");
   const { timeout = 5_000, interval = 100 } = (options ?? {}) as RetryOptions;
   return { timeoutMs: toMilliseconds(timeout), intervalMs: toMilliseconds(interval) };
 }

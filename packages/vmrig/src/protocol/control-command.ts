@@ -13,6 +13,7 @@ export const controlCommand = z.discriminatedUnion("kind", [
     machine: z.string(),
     action: z.enum(["disconnect", "connect"]),
   }),
+  z.object({ kind: z.literal("admit"), machine: z.string() }),
   z.object({ kind: z.literal("checkpoint"), machines: z.array(z.string()).min(1) }),
   z.object({
     kind: z.literal("restore"),

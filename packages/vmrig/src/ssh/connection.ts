@@ -65,6 +65,12 @@ export function toConnection(
     clock,
     closed: closed.signal,
     answers: createReplyDeadlines(clock, ANSWER_MS, closed.signal),
+    received: () => socket.bytesRead,
+    drop(reason) {
+      cause ??= reason;
+      socket.destroy();
+      end();
+    },
     hungUp: () => closing,
   };
   const withSession = async <T>(

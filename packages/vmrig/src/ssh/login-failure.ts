@@ -29,7 +29,7 @@ export function toLoginFailure(
   if (error.level === "client-authentication") {
     return new VmrigError("LOGIN_REFUSED", {
       message: `${name} at ${host}:${port} refused the key of user "${user}".`,
-      hint: "a machine admits only the current lease: this run may have lost its lease",
+      hint: "~/.ssh/authorized_keys of this user may lack the key of this lease, or sshd refuses the user for another reason",
     });
   }
   if (error.level === "handshake") {

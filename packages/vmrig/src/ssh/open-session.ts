@@ -48,12 +48,19 @@ export async function open(session: Session, command: string, opening: Opening):
 
 /** Makes one attempt. @returns the server's message when it refused */
 function attempt(
-  { client, name, closed, answers, hungUp: byUs }: Session,
+  { client, name, closed, answers, received, drop, hungUp: byUs }: Session,
   command: string,
   { attend, pty }: Opening,
 ): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
-    const answered = answers.expect(() => reject(unanswered(name)));
+    const before = received();
+    const answered = answers.expect(() => {
+      if (received() > before) return reject(unanswered(name));
+      // Not even the reply to a keepalive: the machine rebooted without a word. The session was not
+      // opened, so the command was not sent.
+      drop(new Error(`nothing arrived for ${ANSWER_MS / 1000} s`));
+      reject(new ConnectionLostError(false, { message: (closed.reason as VmrigError).summary }));
+    });
     const fail = (error: Error): void => {
       answered();
       if (error.message === "Unable to request a pseudo-terminal") return reject(noTerminal(name));

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { systemClock, type Clock } from "../clock/clock.ts";
 import { dial } from "./dial.ts";
 import type { SshConnection } from "./ssh-connection.ts";
+import { startSilentServer } from "./fixtures/silent-server.test.kit.ts";
 import { startSshd, type TestSshd } from "./fixtures/sshd.test.kit.ts";
 
 let server: TestSshd;
@@ -20,20 +21,43 @@ test("reports the exit code of a command that closes its output and continues", 
   expect([result.ended, result.exitCode]).toEqual(["exited", 3]);
 });
 
-test("reports a server that does not reply to a session request, and does not block other calls", async () => {
-  // Runs twenty times as fast.
-  const clock: Clock = {
-    wall: () => systemClock.wall(),
-    monotonic: () => systemClock.monotonic() * 20,
-    sleep: (ms, signal) => systemClock.sleep(ms / 20, signal),
-  };
-  const hung = await dial(server.target, { name: "pc1", clock, timeoutMs: 400_000 });
-  const { stdout } = await hung.exec("echo $PPID");
-  await connection.exec(`kill -STOP ${String(stdout)}`);
+/** Runs twenty times as fast. */
+const FAST: Clock = {
+  wall: () => systemClock.wall(),
+  monotonic: () => systemClock.monotonic() * 20,
+  sleep: (ms, signal) => systemClock.sleep(ms / 20, signal),
+};
+
+test("reports a server that does not reply to a session request", async () => {
+  await using silent = await startSilentServer();
+  const hung = await dial(silent.target, { name: "pc1", clock: FAST, timeoutMs: 400_000 });
+  const ticks = hung.exec("tick");
   await expect(hung.exec("true")).rejects.toMatchObject({
     code: "MACHINE_UNREACHABLE",
     summary: "The SSH server of pc1 did not answer the request for a session within 30 s.",
   });
+  expect(hung.closed.aborted).toBe(false);
+  hung.hangUp();
+  await expect(ticks).rejects.toMatchObject({ code: "CONNECTION_LOST" });
+});
+
+test("gives up a connection on which nothing arrives, because the machine may have rebooted", async () => {
+  await using hung = await dial(server.target, { name: "pc1", clock: FAST, timeoutMs: 400_000 });
+  const { stdout } = await hung.exec("echo $PPID");
+  await connection.exec(`kill -STOP ${String(stdout)}`);
+  await expect(hung.exec("true")).rejects.toMatchObject({
+    code: "CONNECTION_LOST",
+    started: false,
+    summary: "The SSH connection to pc1 broke: nothing arrived for 30 s.",
+  });
+  expect(hung.closed.aborted).toBe(true);
+  await connection.exec(`kill -CONT ${String(stdout)}`);
+});
+
+test("a timeout or a cancellation ends the wait for a session, and the session when it opens", async () => {
+  const hung = await dial(server.target, { name: "pc1" });
+  const { stdout } = await hung.exec("echo $PPID");
+  await connection.exec(`kill -STOP ${String(stdout)}`);
   expect(await hung.exec("true", { timeoutMs: 2000 })).toMatchObject({
     ended: "timed-out",
     stdout: Buffer.alloc(0),

@@ -9,6 +9,10 @@ export interface Session {
   readonly clock: Clock;
   readonly closed: AbortSignal;
   readonly answers: ReplyDeadlines;
+  /** Number of bytes that have arrived. */
+  readonly received: () => number;
+  /** Ends a connection whose other side is gone. */
+  readonly drop: (cause: Error) => void;
   /** Whether this side is closing the connection. */
   readonly hungUp: () => boolean;
 }

@@ -45,6 +45,8 @@ async function openCounted(): Promise<CountedConnection> {
     clock: systemClock,
     closed: closed.signal,
     answers: createReplyDeadlines(systemClock, 1000, closed.signal),
+    received: () => 0,
+    drop: (error) => closed.abort(error),
     hungUp: () => false,
   };
   return {

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { inspect } from "node:util";
-import { leaveNonce, prove } from "../baseline/proof.ts";
+import { leaveNonce, prove, type NonceOptions } from "../baseline/proof.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import type { Checkpoint } from "../machine/faults/checkpoint.ts";
 import { loginWhenBooted } from "./login-when-booted.ts";
@@ -28,22 +28,24 @@ export function createCheckpoints(reach: MachineControlOptions): Checkpoints {
   const take = async (name: string, machines: readonly string[]): Promise<Checkpoint> => {
     const { guest, nonce: mine } = reach.grant();
     const nonce = randomUUID();
-    const leave = (word: string): Promise<unknown> =>
+    const leave = (word: string, timers: NonceOptions["timers"]): Promise<unknown> =>
       Promise.all(
         machines.map(async (machine) =>
-          leaveNonce(await reach.connect(machine), { machine, guest, nonce: word }),
+          leaveNonce(await reach.connect(machine), { machine, guest, nonce: word, timers }),
         ),
       );
-    // 1. Leave a nonce on the machines that only this checkpoint has.
-    await leave(nonce);
     let snapshot: string | undefined;
     try {
+      // 1. Leave a nonce on the machines that only this checkpoint has.
+      await leave(nonce, "hold");
       // 2. Ask the gate for the snapshot.
       ({ snapshot } = await reach.control({ kind: "checkpoint", machines: [...machines] }));
-    } finally {
-      // 3. Put the claim's own nonce back.
-      await leave(mine);
+    } catch (error) {
+      await leave(mine, "release").catch(() => {}); // the first error says more
+      throw error;
     }
+    // 3. Put the claim's own nonce back.
+    await leave(mine, "release");
     if (snapshot === undefined)
       throw new VmrigError("INTERNAL", {
         message: "The gate returned no name for the checkpoint.",

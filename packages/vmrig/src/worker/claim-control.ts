@@ -1,4 +1,5 @@
 import type { GateClient } from "../protocol/gate-client.ts";
+import { updateAddresses } from "./machine-epoch.ts";
 import { createMachineControl } from "./machine-control.ts";
 import type { Session } from "./session.ts";
 
@@ -15,10 +16,7 @@ export function controlOf(
     async control(command) {
       const { epoch } = await session.proven();
       const result = await client.control(id, command);
-      const machines = epoch.grant.machines.map(
-        (old) => result.machines.find(({ name }) => name === old.name) ?? old,
-      );
-      epoch.grant = { ...epoch.grant, machines };
+      updateAddresses(epoch, result.machines);
       return result;
     },
     console: (name) => client.console(id, name),

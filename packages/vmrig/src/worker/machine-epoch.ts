@@ -14,6 +14,14 @@ export interface MachineEpoch {
   proven?: Promise<Map<string, SshConnection> | undefined>;
 }
 
+/** Remembers the addresses of machines that were restarted. */
+export function updateAddresses(epoch: MachineEpoch, fresh: Grant["machines"]): void {
+  const machines = epoch.grant.machines.map(
+    (old) => fresh.find(({ name }) => name === old.name) ?? old,
+  );
+  epoch.grant = { ...epoch.grant, machines };
+}
+
 export function machineOf(granted: Grant, name: string): Grant["machines"][number] {
   const machine = granted.machines.find((candidate) => candidate.name === name);
   if (machine === undefined) throw new Error(`this test file has no machine ${name}`);

@@ -5,9 +5,10 @@ import type { Grant } from "../protocol/messages.ts";
 import type { SshConnection } from "../ssh/ssh-connection.ts";
 import type { SshTarget } from "../ssh/ssh-target.ts";
 import { createClaimConnections } from "./claim-connections.ts";
-import { machineOf, type MachineEpoch } from "./machine-epoch.ts";
+import { machineOf, updateAddresses, type MachineEpoch } from "./machine-epoch.ts";
 import { createPristineState } from "./pristine-state.ts";
 import { proveMachines } from "./prove-machines.ts";
+import { reconnect } from "./reconnect.ts";
 import { nextState, type SessionEvent, type SessionState } from "./session-state.ts";
 import type { ProvenEpoch, Session } from "./session.ts";
 
@@ -108,7 +109,15 @@ export function openSession(client: GateClient, first: Grant, clock: Clock): Ses
         const connection = known.get(name);
         if (connection?.closed.aborted === false) return connection;
         // The machine was rebooted or its connection closed; its baseline is proven.
-        const again = await connections.open(name, targetOf(epoch, name));
+        const again = await reconnect({
+          name,
+          open: () => connections.open(name, targetOf(epoch, name)),
+          async admit() {
+            const { machines } = await client.control(id, { kind: "admit", machine: name });
+            updateAddresses(epoch, machines);
+          },
+          signal: lost.signal,
+        });
         if (isCurrent(epoch)) return again;
         again.hangUp();
       }

@@ -33,6 +33,51 @@ test(
 );
 
 test(
+  "a machine that crashes or reboots by itself is under control again, and keeps a test's own keys",
+  { timeout: 600_000 },
+  async ({ pc1 }) => {
+    // As the first command: the lease's key was written a moment ago.
+    await expect(pc1.root.$`echo c > /proc/sysrq-trigger`).rejects.toMatchObject({
+      code: "CONNECTION_LOST",
+    });
+    await pc1.$`cat ~/.ssh/id_ed25519.pub >> ~/.ssh/authorized_keys`;
+    await pc1.root.$`systemctl soft-reboot`;
+    await pc1.waitUntilSucceeds({ timeout: "3m" })`systemctl is-active qemu-guest-agent`;
+    await pc1.root.$`systemctl stop qemu-guest-agent`;
+    await pc1.reboot();
+    expect((await pc1.$`ssh pc1 hostname`).stdout).toBe("pc1");
+    const { stdout } = await pc1.$`cat ~/.ssh/authorized_keys ~/.ssh/id_ed25519.pub; whoami`;
+    const [lease, own, key, user] = stdout.split("\n");
+    expect([lease, own, user]).toEqual([expect.stringMatching(/ vmrig-lease$/), key, "vmrig"]);
+    await pc1.$`rm -r ~/.ssh; pkill -KILL sshd-session`.catch(() => {});
+    expect((await pc1.$`whoami`).stdout).toBe("vmrig");
+  },
+);
+
+test(
+  "a restore fires no timer, unless the recipe says so; a clock that a test sets does",
+  { timeout: 300_000 },
+  async ({ pc1, pc2, rig }) => {
+    for (const machine of [pc1, pc2]) {
+      const units = machine.root.file("/etc/systemd/system/nightly.timer");
+      await units.write("[Timer]\nOnCalendar=daily\nAccuracySec=1us\nPersistent=true\n");
+      await machine.root
+        .file("/etc/systemd/system/nightly.service")
+        .write("[Service]\nType=oneshot\nExecStart=/bin/touch /fired\n");
+      await machine.skewClock("-2d");
+      await machine.root.$`systemctl daemon-reload; systemctl start nightly.timer`;
+    }
+    await pc2.root.$`rm /usr/lib/vmrig/hold-timers`; // as `timers: "run"`
+    await rig.restore(await rig.checkpoint("two days ago"));
+    await pc2.waitForFile("/fired");
+    expect(await pc1.file("/fired").exists()).toBe(false);
+    expect((await pc1.$`systemctl is-active nightly.timer`).stdout).toBe("active");
+    await pc1.skewClock("1d");
+    await pc1.waitForFile("/fired");
+  },
+);
+
+test(
   "disconnected, blocked and slow links work, and end",
   { timeout: 300_000 },
   async ({ pc1, pc2 }) => {

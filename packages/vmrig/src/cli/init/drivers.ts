@@ -1,5 +1,5 @@
 import { VmrigError } from "../../errors/vmrig-error.ts";
-import { availableNames } from "../closest-name.ts";
+import { availableNames } from "../../errors/closest-name.ts";
 
 /** A driver for a new project. */
 export interface DriverChoice {

@@ -2,10 +2,40 @@ import assert from "node:assert/strict";
 import { inspect } from "node:util";
 import { controlCalls, unchangedBy } from "./control.ts";
 import type { ContractCase } from "./harness.ts";
-import { rejectsWith, type TestMachines } from "./test-machines.ts";
+import { ask, rejectsWith, type TestMachines } from "./test-machines.ts";
 
 /** Cases about the fence and the lease. */
 export function authorityCases(testMachines: TestMachines): ContractCase[] {
+  const { admit, power } = testMachines.driver;
+
+  const admitting: ContractCase = {
+    title:
+      "admit authorizes a key on a machine that runs, changes nothing else, and refuses a machine that is off",
+    async run() {
+      assert(admit !== undefined);
+      const { subject } = testMachines;
+      await testMachines.restore(subject);
+      await ask(testMachines, subject, "echo mine > mine");
+      const last = testMachines.nextLease();
+      await rejectsWith("LOGIN_REFUSED", "a login before admit", testMachines.login(subject));
+      await admit(testMachines.ref(subject), testMachines.admission());
+      assert.equal(await ask(testMachines, subject, "cat mine"), "mine");
+      await rejectsWith(
+        "LOGIN_REFUSED",
+        "a login with the key of the lease before",
+        testMachines.login(subject, { key: last }),
+      );
+      if (power === undefined) return;
+      await power(testMachines.ref(subject), "crash", testMachines.admission());
+      await rejectsWith(
+        "MACHINE_OFF",
+        "an admit of a machine that is off",
+        admit(testMachines.ref(subject), testMachines.admission()),
+      );
+      await testMachines.restore(subject);
+    },
+  };
+
   return [
     {
       title:
@@ -44,5 +74,6 @@ export function authorityCases(testMachines: TestMachines): ContractCase[] {
         });
       },
     },
+    ...(admit === undefined ? [] : [admitting]),
   ];
 }

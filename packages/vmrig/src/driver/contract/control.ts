@@ -13,10 +13,18 @@ type ControlCall = readonly [
  * them.
  */
 export function controlCalls({ driver }: TestMachines): readonly ControlCall[] {
-  const { park, stop, power, network, captureTogether, drop } = driver;
+  const { admit, park, stop, power, network, captureTogether, drop } = driver;
   const otherKey = { authorize: OTHER_KEY.publicKey };
   return [
     ["boot", (machine, authority) => driver.boot(machine, { ...authority, ...otherKey })],
+    ...(admit === undefined
+      ? []
+      : [
+          [
+            "admit",
+            (machine, authority) => admit(machine, { ...authority, ...otherKey }),
+          ] satisfies ControlCall,
+        ]),
     ["capture", (machine, authority) => driver.capture(machine, CONTRACT_SNAPSHOT, authority)],
     [
       "restore",

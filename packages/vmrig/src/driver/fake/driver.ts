@@ -1,5 +1,6 @@
 import { createReadStream } from "node:fs";
 import { access, readdir, readFile } from "node:fs/promises";
+import { checkOptions, type OptionNames } from "../../errors/check-options.ts";
 import type {
   Admission,
   CopySpec,
@@ -35,6 +36,8 @@ export interface FakeOptions {
   readonly image?: string;
 }
 
+const FAKE_OPTIONS: OptionNames<FakeOptions> = { image: true };
+
 /**
  * Creates a driver whose machines isolate nothing: their commands run on **this computer, as you**.
  * Each machine is a folder behind a real SSH server, in a separate process that outlives the run.
@@ -48,6 +51,7 @@ export interface FakeOptions {
  * machine's processes from all others.
  */
 export function fakeDriver(options: FakeOptions = {}): Driver {
+  checkOptions("fakeDriver()", options, FAKE_OPTIONS, "CONFIG_INVALID");
   const { image = "fake" } = options;
 
   return {
@@ -88,6 +92,13 @@ export function fakeDriver(options: FakeOptions = {}): Driver {
         { do: "admit", fence: admission.fence, key: admission.authorize },
         admission,
       );
+    },
+
+    async admit(ref, { fence, signal, authorize: key }) {
+      const { files } = await find(ref);
+      signal.throwIfAborted();
+      if ((await sendCommand(files.control, { do: "admit", fence, key }, signal)) === NO_PROCESS)
+        throw off(ref.name);
     },
 
     async capture(ref, snapshot, { fence, signal }) {

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import type { Orphan } from "../driver.ts";
+import type { Orphan } from "../orphan.ts";
 import { sendCommand, NO_PROCESS } from "./control.ts";
 import { allMembers, endMembers } from "./members.ts";
 

@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import { checkOptions, type OptionNames } from "../../errors/check-options.ts";
 import type { Duration } from "../duration-option.ts";
 import type { KillSignal } from "./kill-signal.ts";
 
@@ -87,4 +88,41 @@ export interface CommandOptions {
    * @defaultValue 5 s
    */
   readonly forceKillAfterDelay?: Duration | false | undefined;
+}
+
+const TERMINAL: OptionNames<Terminal> = { columns: true, rows: true, term: true };
+
+const COMMAND_OPTIONS: OptionNames<CommandOptions> = {
+  reject: true,
+  timeout: true,
+  input: true,
+  stdin: true,
+  env: true,
+  cwd: true,
+  signal: true,
+  encoding: true,
+  lines: true,
+  all: true,
+  buffer: true,
+  maxBuffer: true,
+  stripFinalNewline: true,
+  shell: true,
+  pty: true,
+  killSignal: true,
+  forceKillAfterDelay: true,
+};
+
+/**
+ * Checks the options of a command.
+ *
+ * @param known the function's options, which may differ from those of a command
+ * @throws VmrigError `COMMAND_INVALID`
+ */
+export function checkCommandOptions(
+  of: string,
+  options: CommandOptions | undefined,
+  known: Readonly<Record<string, true>> = COMMAND_OPTIONS,
+): void {
+  checkOptions(of, options, known);
+  if (typeof options?.pty === "object") checkOptions(`\`pty\` of ${of}`, options.pty, TERMINAL);
 }

@@ -1,4 +1,5 @@
 import type { Readable, Writable } from "node:stream";
+import type { OptionNames } from "../../errors/check-options.ts";
 import type { KillSignal } from "./kill-signal.ts";
 import type { CommandResult } from "./outcome/command-result.ts";
 
@@ -6,6 +7,8 @@ export interface PipeOptions {
   /** @defaultValue `stdout` */
   readonly from?: "stdout" | "stderr" | "all" | undefined;
 }
+
+export const PIPE_OPTIONS: OptionNames<PipeOptions> = { from: true };
 
 /**
  * Returned by `pipe`: the outcome of the last command. Its `pipedFrom` has the other outcomes.

@@ -1,5 +1,11 @@
 import type { Readable, Writable } from "node:stream";
-import type { CommandPromise, PipeOptions, PipePromise } from "./command.ts";
+import { checkOptions } from "../../errors/check-options.ts";
+import {
+  PIPE_OPTIONS,
+  type CommandPromise,
+  type PipeOptions,
+  type PipePromise,
+} from "./command.ts";
 import type { CommandResult } from "./outcome/command-result.ts";
 import type { KillSignal } from "./kill-signal.ts";
 import { linesOf } from "./lines.ts";
@@ -68,9 +74,10 @@ export class CommandHandle<Output>
   pipe(destination: Writable, options?: PipeOptions): Promise<CommandResult<Output | undefined>>;
   pipe(destination: CommandPromise<unknown> | Writable, options: PipeOptions = {}): unknown {
     this.expectEnd();
+    if (destination instanceof CommandHandle) destination.expectEnd();
+    checkOptions("pipe()", options, PIPE_OPTIONS);
     if (!(destination instanceof CommandHandle))
       return toWritable(this.running, destination as Writable, options);
-    destination.expectEnd();
     return pipeInto(this.running, destination, options);
   }
 

@@ -110,7 +110,8 @@ export class Running {
         this.#stopping.stop === undefined
           ? await sendScript(script.text, { link, stopping: this.#stopping, process: how })
           : NEVER_BEGAN;
-      const prevented = notBegun(frame, ending);
+      const hasInput = this.#options.input !== undefined || script.before !== undefined;
+      const prevented = notBegun(frame, ending, hasInput);
       if (prevented !== undefined)
         throw new NotBegunError(abridged(line.command ?? line.line), name, prevented);
       this.#end();

@@ -1,14 +1,15 @@
+import { checkOptions } from "../../errors/check-options.ts";
 import { VmrigError } from "../../errors/vmrig-error.ts";
 import type { Duration } from "../duration-option.ts";
-import type { WaitOptions } from "../waits/wait-options.ts";
+import { WAIT_OPTIONS, type WaitOptions } from "../waits/wait-options.ts";
 import type { FaultTarget } from "./fault-target.ts";
 import type { ExecutionContext } from "../command/execution-context.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import type { MachineControl } from "./machine-control.ts";
 import { waitForConsole } from "./wait-for-console.ts";
 import { block, unblock } from "./block.ts";
-import { slow, type SlowOptions } from "./slow.ts";
-import { fillDisk } from "./fill-disk.ts";
+import { SLOW_OPTIONS, slow, type SlowOptions } from "./slow.ts";
+import { FILL_DISK_OPTIONS, fillDisk, type FillDiskOptions } from "./fill-disk.ts";
 import { skewClock } from "./skew-clock.ts";
 
 /** Faults that a test can cause on a machine. The next rollback undoes all of them. */
@@ -45,7 +46,7 @@ export interface MachineFaults {
    */
   skewClock(by: Duration): Promise<void>;
   /** Fills the disk of a folder, except for `leave` bytes. */
-  fillDisk(options?: { readonly folder?: string; readonly leave?: number }): Promise<void>;
+  fillDisk(options?: FillDiskOptions): Promise<void>;
   /** Saves the state of the machine under a name until the test file ends. */
   checkpoint(name: string): Promise<Checkpoint>;
   /**
@@ -97,15 +98,23 @@ export function createFaults({ context, self, control, back }: FaultsOptions): M
     connect: async () => able().link("connect"),
     block: async (other) => block(inside("block another machine"), other),
     unblock: async (other) => unblock(inside("unblock another machine"), other),
-    slow: async (options) => slow(inside("be slowed down"), options),
+    async slow(options) {
+      checkOptions(`${context.name}.slow()`, options, SLOW_OPTIONS);
+      await slow(inside("be slowed down"), options);
+    },
     skewClock: async (by) => skewClock(inside("set its clock"), by),
-    fillDisk: async (options = {}) => fillDisk(inside("fill its disk"), options),
+    async fillDisk(options = {}) {
+      checkOptions(`${context.name}.fillDisk()`, options, FILL_DISK_OPTIONS);
+      await fillDisk(inside("fill its disk"), options);
+    },
     checkpoint: async (name) => able().checkpoint(name),
     async restore(checkpoint) {
       await able().restore(checkpoint);
       await back();
     },
-    waitForConsole: async (pattern, options = {}) =>
-      waitForConsole(pattern, { ...options, context, control: able() }),
+    async waitForConsole(pattern, options = {}) {
+      checkOptions(`${context.name}.waitForConsole()`, options, WAIT_OPTIONS);
+      return waitForConsole(pattern, { ...options, context, control: able() });
+    },
   };
 }

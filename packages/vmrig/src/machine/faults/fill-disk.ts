@@ -1,3 +1,4 @@
+import type { OptionNames } from "../../errors/check-options.ts";
 import { VmrigError } from "../../errors/vmrig-error.ts";
 import type { FaultTarget } from "./fault-target.ts";
 import { runAsRoot } from "./run-as-root.ts";
@@ -14,9 +15,18 @@ const FILL = [
   "rm -f reserved; sync",
 ].join("; ");
 
+export interface FillDiskOptions {
+  /** @defaultValue `/` */
+  readonly folder?: string | undefined;
+  /** Number of bytes that stay free. @defaultValue 0 */
+  readonly leave?: number | undefined;
+}
+
+export const FILL_DISK_OPTIONS: OptionNames<FillDiskOptions> = { folder: true, leave: true };
+
 export async function fillDisk(
   machine: FaultTarget,
-  { folder = "/", leave = 0 }: { readonly folder?: string; readonly leave?: number },
+  { folder = "/", leave = 0 }: FillDiskOptions,
 ): Promise<void> {
   if (!Number.isSafeInteger(leave) || leave < 0)
     throw new VmrigError("COMMAND_INVALID", { message: `${leave} is not a number of bytes.` });

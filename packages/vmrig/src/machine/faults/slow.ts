@@ -1,3 +1,4 @@
+import type { OptionNames } from "../../errors/check-options.ts";
 import { VmrigError } from "../../errors/vmrig-error.ts";
 import { toMilliseconds, type Duration } from "../duration-option.ts";
 import type { FaultTarget } from "./fault-target.ts";
@@ -5,10 +6,12 @@ import { onLan, asRoot } from "./run-as-root.ts";
 
 export interface SlowOptions {
   /** Delay of each packet that the machine sends. A round trip takes this much longer. */
-  readonly latency?: Duration;
+  readonly latency?: Duration | undefined;
   /** Share of sent packets that are lost. */
-  readonly loss?: `${number}%`;
+  readonly loss?: `${number}%` | undefined;
 }
+
+export const SLOW_OPTIONS: OptionNames<SlowOptions> = { latency: true, loss: true };
 
 export async function slow(machine: FaultTarget, { latency, loss }: SlowOptions): Promise<void> {
   if (loss !== undefined && !/^(100|\d{1,2}(\.\d+)?)%$/.test(loss)) {

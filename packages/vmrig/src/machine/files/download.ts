@@ -1,12 +1,14 @@
+import { checkOptions } from "../../errors/check-options.ts";
 import { describeThrown } from "../../errors/thrown.ts";
 import { isVmrigError, VmrigError } from "../../errors/vmrig-error.ts";
+import { onAbort } from "../on-abort.ts";
 import { verdict } from "../command/outcome/outcome.ts";
 import { Running } from "../command/running.ts";
 import { quotePath } from "../../ssh/quote.ts";
 import type { ExecutionContext } from "../command/execution-context.ts";
 import { TIDY, toFileError, toLine, type Task } from "./attempt.ts";
 import { moveInto, stageLocally } from "./local-folder.ts";
-import type { TransferOptions } from "./progress.ts";
+import { TRANSFER_OPTIONS, type TransferOptions } from "./progress.ts";
 import { receive } from "./receive.ts";
 import { fail } from "./staging.ts";
 
@@ -20,6 +22,7 @@ export async function download(
   local: string,
   options: TransferOptions,
 ): Promise<void> {
+  checkOptions(`${context.name}.download()`, options, TRANSFER_OPTIONS);
   const task: Task = { doing: "download", path: remote };
   const here = async <T>(work: Promise<T>): Promise<T> => {
     try {
@@ -37,21 +40,28 @@ export async function download(
       signal: options.signal,
     },
   );
-  const received = receive(running.outputs.passOn("stdout").stream, staging, options).catch(
-    (error: unknown) => {
+  const over = new AbortController();
+  const unsubscribe = onAbort([options.signal, context.signal, context.scope?.()], (reason) =>
+    over.abort(reason),
+  );
+  const output = running.outputs.passOn("stdout").stream;
+  const received = receive(output, staging, options, over.signal)
+    .catch((error: unknown) => {
       running.stop({ why: "unread" });
       return { error };
-    },
-  );
+    })
+    .finally(unsubscribe);
   try {
     const outcome = await running.outcome;
     if (outcome.stop?.why !== "unread") verdict(outcome);
   } catch (error) {
+    over.abort();
     await received;
     // The local failure is then only a consequence.
     throw toFileError(context, task, error);
   }
   const copy = await received;
+  if ("error" in copy && over.signal.aborted) throw cancelled(context, remote, over.signal.reason);
   if ("error" in copy) await here(Promise.reject(copy.error));
   else if (copy.path !== staging.target) await here(moveInto(copy.path, staging.target));
 }
@@ -71,6 +81,15 @@ function sending(path: string, counted: boolean): string {
     `else [ -f ${target} ] || ${fail("it is neither a file nor a folder")}`,
     `echo "file $facts"; exec cat -- ${target}; fi`,
   ].join("; ");
+}
+
+/** The machine had sent everything, but a program that reads a local FIFO had not taken it. */
+function cancelled({ name }: ExecutionContext, remote: string, reason: unknown): VmrigError {
+  if (isVmrigError(reason)) return reason;
+  return new VmrigError("CANCELLED", {
+    message: `The download of ${remote} from ${name} was cancelled.`,
+    cause: reason,
+  });
 }
 
 function unwritable(path: string, error: unknown): VmrigError {

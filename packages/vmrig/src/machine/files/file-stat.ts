@@ -1,4 +1,6 @@
 import { toDate } from "../../clock/real-time.ts";
+import type { OptionNames } from "../../errors/check-options.ts";
+
 /** Metadata of a file. Plain data. */
 export interface FileStat {
   readonly type: "file" | "folder" | "link" | "socket" | "fifo" | "device";
@@ -26,6 +28,8 @@ export interface StatOptions {
    */
   readonly follow?: boolean | undefined;
 }
+
+export const STAT_OPTIONS: OptionNames<StatOptions> = { follow: true };
 
 /**
  * Format for `stat -c`, which coreutils and busybox have: stat(1). Busybox treats the `.3` as a

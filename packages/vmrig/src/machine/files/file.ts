@@ -1,11 +1,12 @@
+import { checkOptions, type OptionNames } from "../../errors/check-options.ts";
 import { quote, quotePath } from "../../ssh/quote.ts";
-import { parseStat, statLine, type FileStat, type StatOptions } from "./file-stat.ts";
+import { STAT_OPTIONS, parseStat, statLine, type FileStat, type StatOptions } from "./file-stat.ts";
 import { attempt, fileFailed } from "./attempt.ts";
 import { entries, type FileEntry } from "./entries.ts";
 import { octal, refuseSocket, replacing } from "./staging.ts";
 import { watchUntil } from "./watch.ts";
 import type { ExecutionContext } from "../command/execution-context.ts";
-import type { WaitOptions } from "../waits/wait-options.ts";
+import { WAIT_OPTIONS, type WaitOptions } from "../waits/wait-options.ts";
 
 export interface WriteOptions {
   /**
@@ -24,6 +25,8 @@ export interface WriteOptions {
   readonly atomic?: boolean | undefined;
 }
 
+const WRITE_OPTIONS: OptionNames<WriteOptions> = { mode: true, atomic: true };
+
 export interface RecursiveOptions {
   /**
    * Whether the operation includes everything in a folder. Symbolic links in the folder are not
@@ -34,10 +37,14 @@ export interface RecursiveOptions {
   readonly recursive?: boolean | undefined;
 }
 
+const RECURSIVE_OPTIONS: OptionNames<RecursiveOptions> = { recursive: true };
+
 export interface RemoveOptions extends RecursiveOptions {
   /** Whether a missing file is not an error. @defaultValue false */
   readonly force?: boolean | undefined;
 }
+
+const REMOVE_OPTIONS: OptionNames<RemoveOptions> = { ...RECURSIVE_OPTIONS, force: true };
 
 export interface MkdirOptions {
   /**
@@ -49,6 +56,8 @@ export interface MkdirOptions {
   /** @defaultValue the mode that the user's umask gives */
   readonly mode?: number | undefined;
 }
+
+const MKDIR_OPTIONS: OptionNames<MkdirOptions> = { recursive: true, mode: true };
 
 /**
  * A file or folder of a machine, accessed as the user of the machine object. A relative path starts
@@ -108,6 +117,8 @@ export interface MachineFile {
 
 export function createFile(context: ExecutionContext, path: string): MachineFile {
   const target = quotePath(path);
+  const check = (name: string, options: unknown, known: Readonly<Record<string, true>>): void =>
+    checkOptions(`${context.name}.file().${name}()`, options, known);
   const run = (doing: string, line: string, existing = true): Promise<void> =>
     attempt(context, { doing, path, existing }, line).then(() => {});
   const read = async (signal?: AbortSignal): Promise<Buffer> =>
@@ -141,12 +152,15 @@ export function createFile(context: ExecutionContext, path: string): MachineFile
         );
       }
     },
-    async write(data, { mode, atomic } = {}) {
+    async write(data, options = {}) {
+      check("write", options, WRITE_OPTIONS);
+      const { mode, atomic } = options;
       // The owner first: a change of the owner clears the setuid bits.
       const inherit = `{ [ ! -e "$target" ] || { chown --reference="$target" -- "$temp" && chmod --reference="$target" -- "$temp"; }; }`;
       const line = replacing(path, {
         bytes: Buffer.byteLength(data),
         secret: mode !== undefined,
+        mode,
         atomic,
         inherit,
         finish: (file) => (mode === undefined ? ":" : `chmod ${octal(mode)} -- ${file}`),
@@ -176,6 +190,7 @@ export function createFile(context: ExecutionContext, path: string): MachineFile
       return stdout.toString("utf8") === "1\n";
     },
     async stat(options = {}) {
+      check("stat", options, STAT_OPTIONS);
       const { stdout } = await attempt(
         context,
         { doing: "read the metadata of", path },
@@ -183,19 +198,31 @@ export function createFile(context: ExecutionContext, path: string): MachineFile
       );
       return parseStat(stdout.toString("utf8"));
     },
-    chmod: (mode, options) =>
-      run("change the mode of", `exec chmod ${flags(options)}${octal(mode)} -- ${target}`),
-    chown: (owner, options) =>
-      run("change the owner of", `exec chown ${flags(options)}-- ${quote(owner)} ${target}`),
-    remove: (options) => run("remove", `exec rm -d ${flags(options)}-- ${target}`),
+    async chmod(mode, options) {
+      check("chmod", options, RECURSIVE_OPTIONS);
+      await run("change the mode of", `exec chmod ${flags(options)}${octal(mode)} -- ${target}`);
+    },
+    async chown(owner, options) {
+      check("chown", options, RECURSIVE_OPTIONS);
+      await run("change the owner of", `exec chown ${flags(options)}-- ${quote(owner)} ${target}`);
+    },
+    async remove(options) {
+      check("remove", options, REMOVE_OPTIONS);
+      await run("remove", `exec rm -d ${flags(options)}-- ${target}`);
+    },
     symlink: (leadsTo) =>
       run("make a symbolic link of", `exec ln -sT -- ${quote(leadsTo)} ${target}`, false),
-    mkdir({ recursive = false, mode } = {}) {
+    async mkdir(options = {}) {
+      check("mkdir", options, MKDIR_OPTIONS);
+      const { recursive = false, mode } = options;
       const made = `mkdir ${recursive ? "-p " : ""}${mode === undefined ? "" : `-m ${octal(mode)} `}`;
-      return run("make the folder", `exec ${made}-- ${target}`, false);
+      await run("make the folder", `exec ${made}-- ${target}`, false);
     },
     entries: () => entries(context, path),
-    watchUntil: (predicate, options = {}) => watchUntil(context, path, text, predicate, options),
+    async watchUntil(predicate, options = {}) {
+      check("watchUntil", options, WAIT_OPTIONS);
+      return watchUntil(context, path, text, predicate, options);
+    },
   };
 }
 

@@ -1,3 +1,5 @@
+import type { OptionNames } from "../../errors/check-options.ts";
+
 /** Progress of a copy. Both numbers count bytes of file content, without names. */
 export interface Progress {
   readonly bytes: number;
@@ -13,3 +15,5 @@ export interface TransferOptions {
   /** Cancels the copy and removes the partial result. The end of the test also cancels it. */
   readonly signal?: AbortSignal | undefined;
 }
+
+export const TRANSFER_OPTIONS: OptionNames<TransferOptions> = { onProgress: true, signal: true };

@@ -36,6 +36,7 @@ test("a forged archive from a machine writes nothing outside the target folder",
       Readable.from([Buffer.concat([Buffer.from("folder 0 0 0\n"), bytes])]),
       staging,
       {},
+      new AbortController().signal,
     ).catch(() => {});
     expect([(await readdir(here)).includes("escaped"), await readdir(join(cage, "into"))]).toEqual([
       false,

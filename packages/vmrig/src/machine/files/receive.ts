@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { VmrigError } from "../../errors/vmrig-error.ts";
+import { openSpecial } from "./local-special.ts";
 import { misfit, type LocalStaging } from "./local-folder.ts";
 import { unpack } from "./local-tar.ts";
 import type { TransferOptions } from "./progress.ts";
@@ -14,11 +15,14 @@ type Piece = (chunk: Buffer) => void;
 /**
  * Writes the data of a machine to the temporary path. Returns in `path` the path that is to be
  * moved.
+ *
+ * @param signal ends the wait for a program that reads a FIFO
  */
 export async function receive(
   output: Readable,
   staging: LocalStaging,
   { onProgress }: TransferOptions,
+  signal: AbortSignal,
 ): Promise<{ path: string }> {
   const chunks = output[Symbol.asyncIterator]() as AsyncIterator<Buffer, undefined>;
   const { line, rest } = await firstLine(chunks);
@@ -34,7 +38,7 @@ export async function receive(
     onProgress?.({ bytes: Math.min(meter(chunk), total), total });
   const content = follow(rest, chunks, onProgress === undefined ? undefined : passed);
   if (isFile && targetIsSpecial) {
-    await pipeline(content, createWriteStream(target));
+    await pipeline(content, await openSpecial(target, signal), { signal });
   } else if (isFile) {
     await pipeline(content, createWriteStream(temp, { flags: "wx", mode: 0o600 }));
     await chmod(temp, Number.parseInt(mode, 8));

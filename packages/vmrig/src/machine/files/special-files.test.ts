@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { execFileSync } from "node:child_process";
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { tempFolder } from "../../local-files/temp-folder.test.kit.ts";
 import type { Machine } from "../machine.ts";
@@ -77,6 +77,35 @@ describe.each(WRITES)("%s", (name, write) => {
     await process.waitForExit();
   });
 
+  test.each([
+    ["a double slash", (path: string) => Promise.resolve(`/${path}`)],
+    [
+      "a link to its folder",
+      async (path: string) => {
+        const link = unique();
+        await pc1.file(link).symlink(dirname(path));
+        return `${link}/${basename(path)}`;
+      },
+    ],
+    [
+      "a link to it",
+      async (path: string) => {
+        const link = unique();
+        await pc1.file(link).symlink(path);
+        return link;
+      },
+    ],
+    ["dots", (path: string) => Promise.resolve(`/usr/..${path}`)],
+  ])("writes a file of the kernel through %s", async (_what, to) => {
+    const process = pc1.$`echo $$; exec sleep 600`;
+    const [pid] = (await once(process.stdout, "data")) as [Buffer];
+    const path = `/proc/${String(pid).trim()}/oom_score_adj`;
+    await write(await to(path), "500\n");
+    expect(await pc1.file(path).text()).toBe("500\n");
+    process.kill("SIGKILL");
+    await process.waitForExit();
+  });
+
   test("refuses a socket by name, and leaves it in place", async () => {
     const path = unique();
     const server = createServer().listen(path);
@@ -115,6 +144,26 @@ test("`atomic: false` keeps hard links, mode and owner, and a program that keeps
   );
   expect(await litter(there)).toEqual([]);
 });
+
+test.runIf(root)(
+  "a mode that a file of the kernel cannot have is refused before the write",
+  async () => {
+    const process = pc1.$`echo $$; exec sleep 600`;
+    const [pid] = (await once(process.stdout, "data")) as [Buffer];
+    const path = `/proc/${String(pid).trim()}/oom_score_adj`;
+    const before = await pc1.file(path).text();
+    for (const atomic of [true, false])
+      await expect(
+        pc1.root.file(path).write("500\n", { mode: 0o600, atomic }),
+      ).rejects.toMatchObject({
+        code: "FILE_FAILED",
+        message: expect.stringContaining("Operation not permitted"),
+      });
+    expect(await pc1.file(path).text()).toBe(before);
+    process.kill("SIGKILL");
+    await process.waitForExit();
+  },
+);
 
 test("reading and copying a socket fail by name", async () => {
   const path = unique();

@@ -28,6 +28,11 @@ export interface Replacement {
   readonly bytes: number;
   /** Whether the file is created with a private mode instead of the umask's mode. */
   readonly secret: boolean;
+  /**
+   * Mode of an existing file before new content is written in place, so that other users read
+   * nothing that they must not. The owner may always write. @defaultValue unchanged
+   */
+  readonly mode?: number | undefined;
   /** Whether the file is replaced by a new file, where that is possible. @defaultValue true */
   readonly atomic?: boolean | undefined;
   /** Shell: runs on the complete `$temp` only. */
@@ -45,12 +50,13 @@ export function refuseSocket(target: string): string {
 
 /**
  * Shell: sets `$special` for files that a new file must not replace: devices, FIFOs, and the files
- * of the kernel in /proc and /sys, which no program can create.
+ * of the kernel in /proc and /sys, which no program can create. Links may lead there; a shell keeps
+ * two slashes at the beginning of a path.
  */
 const IS_SPECIAL = [
   "special=",
   '[ ! -p "$target" ] && [ ! -c "$target" ] && [ ! -b "$target" ] || special=1',
-  'case $target in /proc/* | /sys/*) [ ! -e "$target" ] || special=1;; esac',
+  '[ ! -f "$target" ] || case $(cd -P -- "${target%/*}/" 2>/dev/null && pwd -P)/ in /proc/* | //proc/* | /sys/* | //sys/*) special=1;; esac',
 ].join("; ");
 
 /**
@@ -61,22 +67,27 @@ const IS_SPECIAL = [
  */
 export function replacing(
   path: string,
-  { bytes, secret, atomic = true, inherit = ":", finish, finishesSpecial }: Replacement,
+  { bytes, secret, mode, atomic = true, inherit = ":", finish, finishesSpecial }: Replacement,
 ): string {
   const [ofTarget, ofTemp] = [finish('"$target"'), finish('"$temp"')];
   const unlessSpecial = finishesSpecial ? "" : '[ "$special" ] || ';
+  const narrow =
+    mode === undefined
+      ? ":"
+      : `{ [ ! -e "$target" ] || chmod ${octal((mode & 0o777) | 0o200)} -- "$target"; }`;
   return [
     staging(path),
     `[ ! -d "$target" ] || ${fail("Is a directory")}`,
     refuseSocket('"$target"'),
-    secret ? "umask 077" : ":",
+    // Without a mode, a new file gets that of the umask, and a replaced one that of the old file.
+    secret ? "umask 077" : '[ ! -e "$target" ] || umask 077',
     IS_SPECIAL,
-    `[ -z "$special" ] && ${atomic} || { cat >"$target" && { ${unlessSpecial}${ofTarget}; }; exit; }`,
+    `[ -z "$special" ] && ${atomic} || { { ${unlessSpecial}${narrow}; } && cat >"$target" && { ${unlessSpecial}${ofTarget}; }; exit; }`,
     `set -C`,
     `cat >"$temp" && [ "$(wc -c <"$temp")" -eq ${bytes} ] && ${inherit} && ${ofTemp} || exit`,
     `said=$(mv -fT -- "$temp" "$target" 2>&1) && exit`,
-    // A mount point.
-    `case $said in *"resource busy") cat <"$temp" >|"$target" && ${ofTarget}; exit;; esac`,
+    // A mount point. glibc prints "Device or resource busy", musl "Resource busy".
+    `case $said in *"esource busy") ${narrow} && cat <"$temp" >|"$target" && ${ofTarget}; exit;; esac`,
     `printf '%s\\n' "$said" >&2; exit 1`,
   ].join("; ");
 }

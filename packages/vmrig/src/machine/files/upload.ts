@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { BigIntStats } from "node:fs";
 import { realpath, stat } from "node:fs/promises";
 import { basename } from "node:path";
+import { checkOptions, type OptionNames } from "../../errors/check-options.ts";
 import { describeThrown } from "../../errors/thrown.ts";
 import { VmrigError } from "../../errors/vmrig-error.ts";
 import { releaseBuffer } from "../../ssh/ssh2-patches/release-buffer.ts";
@@ -11,7 +12,7 @@ import { attempt, type Task } from "./attempt.ts";
 import { readPieces } from "./local-file.ts";
 import { sizeOf } from "./local-folder.ts";
 import { pack } from "./local-tar.ts";
-import type { TransferOptions } from "./progress.ts";
+import { TRANSFER_OPTIONS, type TransferOptions } from "./progress.ts";
 import { fail, octal, replacing, staging } from "./staging.ts";
 import { contentMeter, emptyFile } from "./tar-header.ts";
 
@@ -25,6 +26,8 @@ export interface UploadOptions extends TransferOptions {
   readonly atomic?: boolean | undefined;
 }
 
+const UPLOAD_OPTIONS: OptionNames<UploadOptions> = { ...TRANSFER_OPTIONS, atomic: true };
+
 /**
  * Copies a file or folder of this computer to a path on the machine. `cat` or `tar` writes the copy
  * as the user of the context, so that it belongs to that user.
@@ -35,6 +38,7 @@ export async function upload(
   remote: string,
   options: UploadOptions,
 ): Promise<void> {
+  checkOptions(`${context.name}.upload()`, options, UPLOAD_OPTIONS);
   const task: Task = { doing: `upload ${local} to`, path: remote, existing: false };
   let source: string;
   let facts: BigIntStats;
@@ -85,6 +89,7 @@ async function uploadFile(
   const line = replacing(task.path, {
     bytes,
     secret: true,
+    mode: Number(facts.mode),
     atomic,
     finish,
     finishesSpecial: false,

@@ -3,7 +3,7 @@ import { describeThrown } from "../../errors/thrown.ts";
 import { isVmrigError } from "../../errors/vmrig-error.ts";
 import type { ExecutionContext } from "../command/execution-context.ts";
 import { createAgent, loadUndici } from "./agent.ts";
-import { toUrl, toWanted, type MachineRequestInit } from "./request.ts";
+import { checkRequest, toUrl, toWanted, type MachineRequestInit } from "./request.ts";
 import { underSignals } from "./under-signals.ts";
 import { fetchFailure } from "./fetch-failure.ts";
 
@@ -13,6 +13,7 @@ export async function fetchThrough(
   init: MachineRequestInit,
   onCleanup: ((work: () => Promise<void>) => void) | undefined,
 ): Promise<Response> {
+  checkRequest(context.name, init);
   const url = toUrl(target, init);
   const wanted = await toWanted(url, init);
   const { signal, release, end } = underSignals(context, init.signal);

@@ -27,7 +27,7 @@ const HOST = "127.0.0.1";
 
 /** Listens on a port that the system chooses. For each client, the machine opens a connection. */
 export async function forward(context: ExecutionContext, target: Target): Promise<Forward> {
-  const to = toDestination(target);
+  const to = toDestination(`${context.name}.forward()`, target);
   const { signal, release } = underSignals(context);
   await checkAllowed(context, to, signal).finally(release);
 

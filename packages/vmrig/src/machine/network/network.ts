@@ -1,3 +1,4 @@
+import { checkOptions } from "../../errors/check-options.ts";
 import { fetchThrough } from "./fetch.ts";
 import { forward, type Forward } from "./forward.ts";
 import type { MachineRequestInit } from "./request.ts";
@@ -59,6 +60,7 @@ export function createNetwork({ onCleanup, ...origin }: NetworkOptions): Machine
     at: number | { readonly path: string } = 0,
   ): Promise<Reverse | ReverseSocket> {
     if (typeof at === "number") return untilEnd(await reversePort(origin, target, at));
+    checkOptions(`${origin.context.name}.reverse()`, at, { path: true });
     return untilEnd(await reverseSocket(origin, target, at.path));
   }
   return {

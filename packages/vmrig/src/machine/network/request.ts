@@ -1,6 +1,7 @@
 import type { ConnectionOptions } from "node:tls";
 import type { RequestInit as Wanted } from "undici";
 import { describeThrown } from "../../errors/thrown.ts";
+import { checkOptions, type OptionNames } from "../../errors/check-options.ts";
 import { VmrigError } from "../../errors/vmrig-error.ts";
 import { checkPath } from "./target.ts";
 
@@ -18,6 +19,46 @@ export interface MachineRequestInit extends RequestInit {
   readonly tls?:
     | Pick<ConnectionOptions, "ca" | "cert" | "key" | "rejectUnauthorized" | "servername">
     | undefined;
+}
+
+type TlsOptions = NonNullable<MachineRequestInit["tls"]>;
+
+const REQUEST_OPTIONS: OptionNames<MachineRequestInit> = {
+  socketPath: true,
+  tls: true,
+  method: true,
+  headers: true,
+  body: true,
+  signal: true,
+  redirect: true,
+  mode: true,
+  credentials: true,
+  cache: true,
+  integrity: true,
+  keepalive: true,
+  referrer: true,
+  referrerPolicy: true,
+  window: true,
+  duplex: true,
+  dispatcher: true,
+};
+
+/** Options of the Fetch standard that the types of Node.js do not have. */
+const STANDARD_OPTIONS = { priority: true } as const;
+
+const TLS_OPTIONS: OptionNames<TlsOptions> = {
+  ca: true,
+  cert: true,
+  key: true,
+  rejectUnauthorized: true,
+  servername: true,
+};
+
+/** @throws VmrigError `COMMAND_INVALID` */
+export function checkRequest(machine: string, init: MachineRequestInit): void {
+  const of = `${machine}.fetch()`;
+  checkOptions(of, init, { ...REQUEST_OPTIONS, ...STANDARD_OPTIONS });
+  checkOptions(`\`tls\` of ${of}`, init.tls, TLS_OPTIONS);
 }
 
 /** Parses the URL. @throws VmrigError `COMMAND_INVALID` */

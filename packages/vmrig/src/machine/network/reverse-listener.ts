@@ -34,7 +34,7 @@ export async function listenFor(
   target: Target,
   asked: ListenAddress,
 ): Promise<{ back: Back; place: ListenAddress }> {
-  const to = toDestination(target);
+  const to = toDestination(`${context.name}.reverse()`, target);
   const explain = (error: unknown): VmrigError =>
     error instanceof ListenRefusedError ? refusal(context.name, place, error) : asVmrigError(error);
   const traffic = createTraffic(context, explain);

@@ -1,3 +1,4 @@
+import { checkOptions } from "../../errors/check-options.ts";
 import { VmrigError } from "../../errors/vmrig-error.ts";
 import type { Destination } from "../../ssh/tunnel.ts";
 
@@ -10,8 +11,15 @@ export type Target =
 /** Maximum length of a unix socket's path on Linux, without the final NUL byte. */
 const LONGEST_PATH = 107;
 
-/** @throws VmrigError `COMMAND_INVALID` */
-export function toDestination(target: Target): Destination {
+/**
+ * @param of the function, with its machine: `pc1.forward()`
+ * @throws VmrigError `COMMAND_INVALID`
+ */
+export function toDestination(of: string, target: Target): Destination {
+  if (typeof target !== "number") {
+    const isPath = typeof target === "object" && target !== null && "path" in target;
+    checkOptions(of, target, isPath ? { path: true } : { port: true, host: true });
+  }
   if (typeof target !== "number" && "path" in target) return { path: checkPath(target.path) };
   const { port, host = "localhost" } = typeof target === "number" ? { port: target } : target;
   if (checkPort(port) === 0) throw invalid("0 is not a port to connect to.");

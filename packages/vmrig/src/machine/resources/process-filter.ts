@@ -1,13 +1,21 @@
+import type { OptionNames } from "../../errors/check-options.ts";
 import type { ProcessInfo } from "./process-info.ts";
 
 /** Selects processes. All given conditions must hold. */
 export interface ProcessFilter {
-  readonly name?: string;
-  readonly pid?: number;
-  readonly user?: string;
+  readonly name?: string | undefined;
+  readonly pid?: number | undefined;
+  readonly user?: string | undefined;
   /** Searched in the arguments, joined by blanks. */
-  readonly args?: string | RegExp;
+  readonly args?: string | RegExp | undefined;
 }
+
+export const PROCESS_FILTER: OptionNames<ProcessFilter> = {
+  name: true,
+  pid: true,
+  user: true,
+  args: true,
+};
 
 export function titleOf({ name, pid, user, args }: ProcessFilter): string {
   const words = [

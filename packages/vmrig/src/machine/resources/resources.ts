@@ -1,3 +1,4 @@
+import { checkOptions } from "../../errors/check-options.ts";
 import type { ExecutionContext } from "../command/execution-context.ts";
 import { createUser, type UserAccount } from "./account.ts";
 import { createGroup, type Group } from "./group.ts";
@@ -6,10 +7,10 @@ import { createMount, type Mount } from "./mount.ts";
 import { createInterface, type NetworkInterface } from "./network-interface.ts";
 import { createPackage, type Package } from "./package.ts";
 import { createProcesses, type Processes } from "./process.ts";
-import type { ProcessFilter } from "./process-filter.ts";
+import { PROCESS_FILTER, type ProcessFilter } from "./process-filter.ts";
 import { createService, type Service } from "./service.ts";
 import { createSocket, type Socket } from "./socket.ts";
-import { parseSpec, portTarget, type PortOptions } from "./socket-target.ts";
+import { PORT_OPTIONS, parseSpec, portTarget, type PortOptions } from "./socket-target.ts";
 import { createSysctl, type Sysctl } from "./sysctl.ts";
 
 /**
@@ -45,10 +46,17 @@ export function createResources(context: ExecutionContext): MachineResources {
   return {
     service: (name) => createService(context, name),
     package: (name) => createPackage(context, name),
-    process: (filter) => createProcesses(context, filter),
+    process(filter) {
+      if (typeof filter !== "string")
+        checkOptions(`${context.name}.process()`, filter, PROCESS_FILTER);
+      return createProcesses(context, filter);
+    },
     account: (name) => createUser(context, name),
     group: (name) => createGroup(context, name),
-    port: (port, options) => createSocket(context, portTarget(port, options)),
+    port(port, options) {
+      checkOptions(`${context.name}.port()`, options, PORT_OPTIONS);
+      return createSocket(context, portTarget(port, options));
+    },
     socket: (spec) => createSocket(context, parseSpec(spec)),
     mount: (path) => createMount(context, path),
     interface: (name) => createInterface(context, name),

@@ -1,3 +1,4 @@
+import type { OptionNames } from "../../errors/check-options.ts";
 import { VmrigError } from "../../errors/vmrig-error.ts";
 import { type Listener, IS_WILDCARD } from "./listener.ts";
 import { parseInternet, parseUnix } from "./proc-net.ts";
@@ -12,6 +13,8 @@ export interface PortOptions {
    */
   readonly host?: string | undefined;
 }
+
+export const PORT_OPTIONS: OptionNames<PortOptions> = { protocol: true, host: true };
 
 /** A parsed socket specification: how to read the listeners and which of them match. */
 export interface SocketTarget {

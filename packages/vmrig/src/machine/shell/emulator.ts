@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import type { OptionNames } from "../../errors/check-options.ts";
 import { loadWithRealTime } from "../../clock/load-with-real-time.ts";
 import type { Screen } from "./screen.ts";
 import { readScreen } from "./read-screen.ts";
@@ -7,6 +8,8 @@ export interface Size {
   readonly columns: number;
   readonly rows: number;
 }
+
+export const SIZE: OptionNames<Size> = { columns: true, rows: true };
 
 /** A headless terminal: it interprets the output of a program and knows the visible screen. */
 export interface Emulator {

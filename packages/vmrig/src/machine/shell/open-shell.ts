@@ -1,10 +1,19 @@
+import { checkOptions } from "../../errors/check-options.ts";
 import type { ExecutionContext } from "../command/execution-context.ts";
 import { outcome as inWords } from "../command/outcome/in-words.ts";
 import { onAbort } from "../on-abort.ts";
-import { openEmulator } from "./emulator.ts";
+import { SIZE, openEmulator } from "./emulator.ts";
 import { toSequence } from "./key-sequence.ts";
 import { createKeyboard, pasted, typed } from "./keyboard.ts";
-import { checkSize, toLine, type ShellOptions, type TypeOptions } from "./options.ts";
+import {
+  SCREEN_WAIT_OPTIONS,
+  SHELL_OPTIONS,
+  TYPE_OPTIONS,
+  checkSize,
+  toLine,
+  type ShellOptions,
+  type TypeOptions,
+} from "./options.ts";
 import { createShellTranscript } from "./shell-transcript.ts";
 import type { Shell } from "./shell.ts";
 import { startProgram } from "./terminal-program.ts";
@@ -20,6 +29,8 @@ export async function openShell(
   context: ExecutionContext,
   options: ShellOptions = {},
 ): Promise<Shell> {
+  const of = `${context.name}.shell()`;
+  checkOptions(of, options, SHELL_OPTIONS);
   const { columns = 80, rows = 24, env, signal } = options;
   const size = checkSize({ columns, rows });
   const { line, command } = toLine(options.command);
@@ -95,19 +106,22 @@ export async function openShell(
     machine: context.name,
     user: context.user,
     title,
-    type(text, more = {}) {
+    async type(text, more = {}) {
+      checkOptions(`${of}.type()`, more, TYPE_OPTIONS);
       note(text, more);
-      return send(() => typed(text));
+      await send(() => typed(text));
     },
     press(key) {
       transcript.typed(`<${key}>`);
       return send(() => toSequence(key, emulator.modes));
     },
-    paste(text, more = {}) {
+    async paste(text, more = {}) {
+      checkOptions(`${of}.paste()`, more, TYPE_OPTIONS);
       note(text, more);
-      return send(() => pasted(text, emulator.modes.bracketedPaste));
+      await send(() => pasted(text, emulator.modes.bracketedPaste));
     },
     async resize(wanted) {
+      checkOptions(`${of}.resize()`, wanted, SIZE);
       const { columns: wider, rows: higher } = checkSize(wanted);
       await send(() => {
         emulator.resize({ columns: wider, rows: higher });
@@ -116,8 +130,12 @@ export async function openShell(
       });
     },
     screen: () => view.look(),
-    waitForScreen: (expected, more = {}) => waitForScreen(view, expected, more),
+    async waitForScreen(expected, more = {}) {
+      checkOptions(`${of}.waitForScreen()`, more, SCREEN_WAIT_OPTIONS);
+      return waitForScreen(view, expected, more);
+    },
     async waitForExit(more = {}) {
+      checkOptions(`${of}.waitForExit()`, more, SCREEN_WAIT_OPTIONS);
       const { exitCode, durationMs } = (await waitForExit(view, more)).result;
       return { exitCode, durationMs };
     },

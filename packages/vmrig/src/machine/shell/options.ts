@@ -1,3 +1,4 @@
+import type { OptionNames } from "../../errors/check-options.ts";
 import { quote, quoteWord } from "../../ssh/quote.ts";
 import { VmrigError } from "../../errors/vmrig-error.ts";
 import type { CommandOptions, Terminal } from "../command/command-options.ts";
@@ -9,16 +10,30 @@ export interface ShellOptions extends Terminal, Pick<CommandOptions, "env" | "cw
   readonly command?: string | readonly [file: string, ...args: string[]] | undefined;
 }
 
+export const SHELL_OPTIONS: OptionNames<ShellOptions> = {
+  command: true,
+  columns: true,
+  rows: true,
+  term: true,
+  env: true,
+  cwd: true,
+  signal: true,
+};
+
 export interface TypeOptions {
   /** Whether the text is a secret: it never appears in evidence or errors. @defaultValue false */
   readonly secret?: boolean | undefined;
 }
+
+export const TYPE_OPTIONS: OptionNames<TypeOptions> = { secret: true };
 
 export interface ScreenWaitOptions {
   /** @defaultValue 30 s */
   readonly timeout?: Duration | undefined;
   readonly signal?: AbortSignal | undefined;
 }
+
+export const SCREEN_WAIT_OPTIONS: OptionNames<ScreenWaitOptions> = { timeout: true, signal: true };
 
 /** Returns the line for the shell and the command as shown to people. */
 export function toLine(command: ShellOptions["command"]): {

@@ -1,13 +1,16 @@
+import type { OptionNames } from "../../errors/check-options.ts";
 import { waitFor, type Observation } from "../../wait/wait-for.ts";
 import { query } from "../resources/query.ts";
 import { quotePath } from "../../ssh/quote.ts";
-import { toWatch, type WaitOptions, type Watch } from "./wait-options.ts";
+import { WAIT_OPTIONS, toWatch, type WaitOptions, type Watch } from "./wait-options.ts";
 import { tolerant } from "./tolerant.ts";
 
 export interface FileWaitOptions extends WaitOptions {
   /** @defaultValue `"present"` */
   readonly state?: "present" | "absent" | undefined;
 }
+
+export const FILE_WAIT_OPTIONS: OptionNames<FileWaitOptions> = { ...WAIT_OPTIONS, state: true };
 
 /** Waits until anything has this name, also a folder or a dangling link. */
 export async function waitForFile(

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
-import type { WaitOptions } from "./wait-options.ts";
+import type { OptionNames } from "../../errors/check-options.ts";
+import { WAIT_OPTIONS, type WaitOptions } from "./wait-options.ts";
 
 export interface HttpWaitOptions extends WaitOptions {
   /** @defaultValue any of 200 to 399 */
@@ -14,6 +15,14 @@ export interface HttpWaitOptions extends WaitOptions {
   readonly method?: string | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
+
+export const HTTP_WAIT_OPTIONS: OptionNames<HttpWaitOptions> = {
+  ...WAIT_OPTIONS,
+  status: true,
+  body: true,
+  method: true,
+  headers: true,
+};
 
 /** Plain data. */
 export interface HttpResponse {

@@ -1,4 +1,5 @@
-import type { WaitOptions } from "./wait-options.ts";
+import type { OptionNames } from "../../errors/check-options.ts";
+import { WAIT_OPTIONS, type WaitOptions } from "./wait-options.ts";
 
 export interface LogWaitOptions extends WaitOptions {
   /** The systemd unit. Without `unit` and `file`, the whole journal is read. */
@@ -13,6 +14,13 @@ export interface LogWaitOptions extends WaitOptions {
    */
   readonly since?: Date | "now" | "boot" | undefined;
 }
+
+export const LOG_WAIT_OPTIONS: OptionNames<LogWaitOptions> = {
+  ...WAIT_OPTIONS,
+  unit: true,
+  file: true,
+  since: true,
+};
 
 /**
  * Returns the text written since the previous call, or `undefined` when the file does not exist.

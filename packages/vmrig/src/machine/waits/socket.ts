@@ -1,13 +1,15 @@
+import type { OptionNames } from "../../errors/check-options.ts";
 import { waitFor, type Observation } from "../../wait/wait-for.ts";
 import { readListeners } from "../resources/socket.ts";
 import {
+  PORT_OPTIONS,
   portTarget,
   unixTarget,
   type PortOptions,
   type SocketTarget,
 } from "../resources/socket-target.ts";
 import { listenersInWords } from "../resources/listener.ts";
-import { toWatch, type WaitOptions, type Watch } from "./wait-options.ts";
+import { WAIT_OPTIONS, toWatch, type WaitOptions, type Watch } from "./wait-options.ts";
 import { tolerant } from "./tolerant.ts";
 
 export interface SocketWaitOptions extends WaitOptions {
@@ -15,7 +17,14 @@ export interface SocketWaitOptions extends WaitOptions {
   readonly state?: "open" | "closed" | undefined;
 }
 
+export const SOCKET_WAIT_OPTIONS: OptionNames<SocketWaitOptions> = { ...WAIT_OPTIONS, state: true };
+
 export type PortWaitOptions = SocketWaitOptions & PortOptions;
+
+export const PORT_WAIT_OPTIONS: OptionNames<PortWaitOptions> = {
+  ...PORT_OPTIONS,
+  ...SOCKET_WAIT_OPTIONS,
+};
 
 export function waitForPort(watch: Watch, port: number, options: PortWaitOptions): Promise<void> {
   return waitForSocket(watch, portTarget(port, options), options);

@@ -1,9 +1,10 @@
+import type { OptionNames } from "../../errors/check-options.ts";
 import { waitFor, type Observation } from "../../wait/wait-for.ts";
 import type { CommandResult } from "../command/outcome/command-result.ts";
 import type { CommandOptions } from "../command/command-options.ts";
 import { abridged } from "../command/outcome/in-words.ts";
 import { run } from "../command/run.ts";
-import { toWatch, type WaitOptions, type Watch } from "./wait-options.ts";
+import { WAIT_OPTIONS, toWatch, type WaitOptions, type Watch } from "./wait-options.ts";
 import { tolerant } from "./tolerant.ts";
 
 /**
@@ -15,6 +16,20 @@ export type UntilOptions = Omit<
   "reject" | "stdin" | "encoding" | "lines" | "buffer"
 > &
   WaitOptions;
+
+export const UNTIL_OPTIONS: OptionNames<UntilOptions> = {
+  ...WAIT_OPTIONS,
+  input: true,
+  env: true,
+  cwd: true,
+  all: true,
+  maxBuffer: true,
+  stripFinalNewline: true,
+  shell: true,
+  pty: true,
+  killSignal: true,
+  forceKillAfterDelay: true,
+};
 
 export function waitUntilSucceeds(
   watch: Watch,

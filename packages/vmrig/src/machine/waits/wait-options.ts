@@ -1,4 +1,5 @@
 import type { Clock } from "../../clock/clock.ts";
+import type { OptionNames } from "../../errors/check-options.ts";
 import type { WaitOptions as WaitForOptions } from "../../wait/wait-for.ts";
 import { toMilliseconds, type Duration } from "../duration-option.ts";
 import type { ExecutionContext } from "../command/execution-context.ts";
@@ -10,6 +11,12 @@ export interface WaitOptions {
   readonly interval?: Duration | undefined;
   readonly signal?: AbortSignal | undefined;
 }
+
+export const WAIT_OPTIONS: OptionNames<WaitOptions> = {
+  timeout: true,
+  interval: true,
+  signal: true,
+};
 
 /** Context shared by all waits of a machine. */
 export interface Watch {

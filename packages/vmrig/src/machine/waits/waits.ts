@@ -1,20 +1,24 @@
+import { checkOptions, type OptionNames } from "../../errors/check-options.ts";
+import { checkCommandOptions } from "../command/command-options.ts";
 import type { CommandResult } from "../command/outcome/command-result.ts";
 import type { ServiceStatus } from "../resources/service-status.ts";
 import { createTag, type Tag } from "../command/template/tag.ts";
-import { waitForFile, type FileWaitOptions } from "./file.ts";
+import { FILE_WAIT_OPTIONS, waitForFile, type FileWaitOptions } from "./file.ts";
 import { waitForHttp } from "./http.ts";
-import type { HttpResponse, HttpWaitOptions } from "./http-response.ts";
+import { HTTP_WAIT_OPTIONS, type HttpResponse, type HttpWaitOptions } from "./http-response.ts";
 import { waitForLog } from "./log.ts";
-import type { LogWaitOptions } from "./log-options.ts";
-import type { WaitOptions, Watch } from "./wait-options.ts";
+import { LOG_WAIT_OPTIONS, type LogWaitOptions } from "./log-options.ts";
+import { WAIT_OPTIONS, type WaitOptions, type Watch } from "./wait-options.ts";
 import {
+  PORT_WAIT_OPTIONS,
+  SOCKET_WAIT_OPTIONS,
   waitForPort,
   waitForUnixSocket,
   type PortWaitOptions,
   type SocketWaitOptions,
 } from "./socket.ts";
 import { waitForUnit } from "./unit.ts";
-import { waitUntilFails, waitUntilSucceeds, type UntilOptions } from "./until.ts";
+import { UNTIL_OPTIONS, waitUntilFails, waitUntilSucceeds, type UntilOptions } from "./until.ts";
 
 /**
  * Waits for a state of the machine. Each wait checks repeatedly and tolerates a reboot. It ends
@@ -57,19 +61,39 @@ export interface MachineWaits {
   readonly waitUntilFails: Tag<UntilOptions, Promise<CommandResult>>;
 }
 
+type Wait<Subject, Options, Outcome> = (
+  watch: Watch,
+  subject: Subject,
+  options: Partial<Options>,
+) => Promise<Outcome>;
+
 export function createWaits(watch: Watch): MachineWaits {
+  const wait =
+    <Subject, Options, Outcome>(
+      name: keyof MachineWaits,
+      run: Wait<Subject, Options, Outcome>,
+      known: OptionNames<Options>,
+    ) =>
+    async (subject: Subject, options?: Options): Promise<Outcome> => {
+      checkOptions(`${watch.context.name}.${name}()`, options, known);
+      return run(watch, subject, options ?? {});
+    };
+  const until = (
+    name: keyof MachineWaits,
+    run: Wait<string, UntilOptions, CommandResult>,
+  ): Tag<UntilOptions, Promise<CommandResult>> =>
+    createTag(
+      (options) => checkCommandOptions(`${watch.context.name}.${name}()`, options, UNTIL_OPTIONS),
+      async (line, bound) => run(watch, line(), bound),
+    );
   return {
-    waitForUnit: (name, options = {}) => waitForUnit(watch, name, options),
-    waitForPort: (port, options = {}) => waitForPort(watch, port, options),
-    waitForUnixSocket: (path, options = {}) => waitForUnixSocket(watch, path, options),
-    waitForFile: (path, options = {}) => waitForFile(watch, path, options),
-    waitForHttp: async (target, options = {}) => waitForHttp(watch, target, options),
-    waitForLog: (pattern, options = {}) => waitForLog(watch, pattern, options),
-    waitUntilSucceeds: createTag<UntilOptions, Promise<CommandResult>>(async (line, bound) =>
-      waitUntilSucceeds(watch, line(), bound),
-    ),
-    waitUntilFails: createTag<UntilOptions, Promise<CommandResult>>(async (line, bound) =>
-      waitUntilFails(watch, line(), bound),
-    ),
+    waitForUnit: wait("waitForUnit", waitForUnit, WAIT_OPTIONS),
+    waitForPort: wait("waitForPort", waitForPort, PORT_WAIT_OPTIONS),
+    waitForUnixSocket: wait("waitForUnixSocket", waitForUnixSocket, SOCKET_WAIT_OPTIONS),
+    waitForFile: wait("waitForFile", waitForFile, FILE_WAIT_OPTIONS),
+    waitForHttp: wait("waitForHttp", waitForHttp, HTTP_WAIT_OPTIONS),
+    waitForLog: wait("waitForLog", waitForLog, LOG_WAIT_OPTIONS),
+    waitUntilSucceeds: until("waitUntilSucceeds", waitUntilSucceeds),
+    waitUntilFails: until("waitUntilFails", waitUntilFails),
   };
 }

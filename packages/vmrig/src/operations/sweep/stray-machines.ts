@@ -1,4 +1,5 @@
-import type { CopySpec, Orphan } from "../../driver/driver.ts";
+import type { CopySpec } from "../../driver/driver.ts";
+import type { Orphan } from "../../driver/orphan.ts";
 import { existingMachines, unmanagedMachines } from "../../provision/lost-state.ts";
 import { stateFiles } from "../../provision/state-files.ts";
 import { isStateLocked } from "../../provision/state-stamp.ts";

@@ -1,6 +1,7 @@
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { CopySpec, Orphan } from "../../driver/driver.ts";
+import type { CopySpec } from "../../driver/driver.ts";
+import type { Orphan } from "../../driver/orphan.ts";
 import type { LeaseStore } from "../../lease/lease-store.ts";
 import { isProcessRunning, parseIdentity } from "../../local-files/process-identity.ts";
 import { recordedProcessState } from "../../local-files/recorded-process.ts";

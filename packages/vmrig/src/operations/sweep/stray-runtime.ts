@@ -1,7 +1,7 @@
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Folders } from "../../config/folders.ts";
-import type { Orphan } from "../../driver/driver.ts";
+import type { Orphan } from "../../driver/orphan.ts";
 import { parseIdentity, processState } from "../../local-files/process-identity.ts";
 import { GATE_PREFIX, isDead } from "../../gate/dead-sockets.ts";
 

@@ -1,4 +1,4 @@
-import type { Orphan } from "../../driver/driver.ts";
+import type { Orphan } from "../../driver/orphan.ts";
 import { copiesFolder } from "../../config/copy-spec.ts";
 import type { SweepOptions } from "./sweep-options.ts";
 import { openRunningStore } from "../../gate/store/open-store.ts";

@@ -2,9 +2,21 @@ import { quote } from "../../../ssh/quote.ts";
 import { NOT_IN_ZSH } from "../script/zsh.ts";
 import type { Frame } from "./frame.ts";
 
-/** Programs and built-ins of vmrig's own lines that people wrap in functions. */
-const WRAPPED =
-  "cat cd chmod chown date dirname echo exit find grep head id kill ln ls mkdir mktemp mv ps printf read readlink rm ss stat sudo tail tar test touch trap umask wc";
+/** Built-ins of the lines below. */
+const USED = "[ builtin cd compgen set shopt trap unalias unset";
+
+/**
+ * Shell: removes functions. A function in bash may have the name of a built-in, even of `unset`,
+ * but in the POSIX mode such a built-in is found first (Bash manual, "Bash and POSIX"). The mode
+ * begins and ends with the variable.
+ */
+const UNWRAP = `POSIXLY_CORRECT=1; \\unset -f ${USED} 2>/dev/null; \\unset POSIXLY_CORRECT`;
+
+/**
+ * Shell, in bash: removes all functions. Only a machine that has any pays for the subshell. Other
+ * shells read no startup files for a command.
+ */
+const NO_FUNCTIONS = "\\compgen -A function >/dev/null && \\unset -f $(\\compgen -A function)";
 
 /**
  * Shell: undoes what the startup files of a shell changed for vmrig's own lines. Uses built-ins
@@ -14,12 +26,12 @@ const WRAPPED =
  */
 const CLEAN = [
   NOT_IN_ZSH,
+  UNWRAP,
   "\\set +efuvxC",
   "\\trap - EXIT HUP INT QUIT TERM",
-  '\\[ -z "${BASH_VERSION-}" ] || { \\trap - DEBUG ERR RETURN; \\set +o pipefail; \\shopt -u failglob nullglob dotglob nocaseglob nocasematch xpg_echo; }',
+  "\\unset IFS TAR_OPTIONS",
+  `\\[ -z "\${BASH_VERSION-}" ] || { \\trap - DEBUG ERR RETURN; \\set +o pipefail; \\shopt -u failglob nullglob dotglob nocaseglob nocasematch xpg_echo; ${NO_FUNCTIONS}; }`,
   "\\unalias -a",
-  `\\unset -f ${WRAPPED} 2>/dev/null`,
-  "\\unset IFS TAR_OPTIONS POSIXLY_CORRECT",
   "\\cd 2>/dev/null || \\cd /\n",
 ].join("; ");
 

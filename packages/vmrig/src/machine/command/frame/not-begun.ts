@@ -34,15 +34,35 @@ export interface NotBegun {
   readonly hint?: string;
 }
 
-/** Returns why a command that has ended never began. `undefined` when it began. */
-export function notBegun(frame: Frame | undefined, ending: Ending): NotBegun | undefined {
+/**
+ * Message of `sudo` itself, at the end of what the login shell printed. Nothing else there is shown
+ * with an input, which may be printed, too.
+ */
+const OF_SUDO = /^(?:sudo|doas): |^Sorry, user | is not in the sudoers file/;
+
+/**
+ * Returns why a command that has ended never began. `undefined` when it began.
+ *
+ * @param hasInput whether the command has an input. A program that took the place of the command
+ *   (`exec cat`) may have printed it, so that no output is shown
+ */
+export function notBegun(
+  frame: Frame | undefined,
+  ending: Ending,
+  hasInput: boolean,
+): NotBegun | undefined {
   if (frame === undefined || frame.begun || ending.ended !== "exited") return undefined;
   if (frame.stdout.joined) return outputsJoined();
   // The login shell began, so that `sudo` had the word.
   const refused = frame.stderr.afterLogin?.trim().split("\n").at(-1);
-  if (refused !== undefined && refused !== "" && ending.exitCode !== 0)
+  if (
+    refused !== undefined &&
+    refused !== "" &&
+    ending.exitCode !== 0 &&
+    (!hasInput || OF_SUDO.test(refused))
+  )
     return { reason: refused.replace(/^sudo: /, "").replace(/\.$/, ""), details: [] };
-  return neverBegun(ending, [frame.stdout.ofLogin, frame.stderr.ofLogin]);
+  return neverBegun(ending, hasInput ? [] : [frame.stdout.ofLogin, frame.stderr.ofLogin]);
 }
 
 /** A startup file such as `exec 2>&1`: the output of a command cannot be told from its errors. */

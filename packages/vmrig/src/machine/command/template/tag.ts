@@ -25,8 +25,11 @@ export interface Tag<Options, Outcome> {
 /**
  * Creates a tag. The line is built only when `execute` calls `line()`, so that a mistake in the
  * template becomes an error of the execution.
+ *
+ * @param check throws on invalid options
  */
 export function createTag<Options extends Pick<CommandOptions, "env">, Outcome>(
+  check: (options: Options) => void,
   execute: (line: () => string, options: Partial<Options>) => Outcome,
 ): Tag<Options, Outcome> {
   const bind = (bound: Partial<Options>): Tag<Options, Outcome> => {
@@ -36,8 +39,9 @@ export function createTag<Options extends Pick<CommandOptions, "env">, Outcome>(
       first: TemplateStringsArray | Options,
       ...values: readonly TemplateValue[]
     ): Outcome | Tag<Options, Outcome> {
-      if (!isTemplate(first)) return bind({ ...bound, ...first, ...mergedEnv(bound, first) });
-      return execute(() => toLine(first, values), bound);
+      if (isTemplate(first)) return execute(() => toLine(first, values), bound);
+      check(first);
+      return bind({ ...bound, ...first, ...mergedEnv(bound, first) });
     }
     return tag;
   };
