@@ -1,13 +1,13 @@
 /**
  * Program that Terraform runs to create and destroy machines:
  * `node terraform-steps.js <create|destroy> <machine|lan>`, with the resource's input as JSON in
- * the environment variable VMRIG_INPUT.
+ * the environment variable VMRIG_INPUT, and a machine's origin in VMRIG_ORIGIN.
  */
-import { isVmrigError, withFileLock } from "vmrig/driver";
+import { isVmrigError, parseOrigin, withFileLock } from "vmrig/driver";
 import { z } from "zod";
 import { createMachine } from "./create-machine.ts";
 import { deleteMachine } from "./delete-machine.ts";
-import { resolveMachine } from "./machine-context.ts";
+import { resolveRemains } from "./machine-context.ts";
 import { machineDefinition, machineFiles, type MachineDefinition } from "./machine-files.ts";
 import { startLan, stopLan } from "./network/lan.ts";
 
@@ -22,7 +22,9 @@ try {
       await withLock(createMachine);
       break;
     case "destroy machine":
-      await withLock(async (definition) => deleteMachine(await resolveMachine(definition)));
+      await withLock(async (definition) =>
+        deleteMachine(definition, await resolveRemains(definition, definition.name)),
+      );
       break;
     case "create lan":
       await startLan(copyFolders.parse(input));
@@ -43,7 +45,8 @@ try {
  * lease runs it. The lock keeps others from acting on a machine during its creation or removal.
  */
 async function withLock(run: (definition: MachineDefinition) => Promise<void>): Promise<void> {
-  const definition = machineDefinition.parse(input);
+  const origin = parseOrigin(process.env["VMRIG_ORIGIN"]);
+  const definition = { ...machineDefinition.parse(input), origin };
   const { name } = definition;
   const { lock } = machineFiles(definition, name);
   await withFileLock({ path: lock, on: name }, () => run(definition));

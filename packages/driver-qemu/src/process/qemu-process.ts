@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { VmrigError, type SnapshotName } from "vmrig/driver";
 import { z } from "zod";
 import { trimConsole } from "../console-log.ts";
-import type { MachineContext } from "../machine-context.ts";
+import type { MachineContext, MachineRemains } from "../machine-context.ts";
 import { writeJson, type QemuProcess } from "../machine-files.ts";
 import { startLan } from "../network/lan.ts";
 import { openQmp, type Qmp } from "../qmp/qmp.ts";
@@ -64,7 +64,7 @@ const END_MS = 20_000;
  * Ends QEMU for a machine in any state. Disk and snapshots stay. An interrupted start may have left
  * a process that only the pid file names.
  */
-export async function stopProcess({ name, files, process }: MachineContext): Promise<void> {
+export async function stopProcess({ name, files, process }: MachineRemains): Promise<void> {
   const written = Number(await readFile(files.pidFile, "utf8").catch(() => "0"));
   const options = {
     identifyingArgument: files.pidFile,
