@@ -12,6 +12,7 @@ import {
 } from "../../gate/copies/retained-copy.ts";
 import { leasedThroughPath, readLeasedThrough } from "../../gate/store/redis-split-guard.ts";
 import { notesFolder } from "../../gate/copies/known-copies.ts";
+import { stateFiles } from "../../provision/state-files.ts";
 import { ownCopies, type OwnCopy } from "./own-copies.ts";
 import type { SweepOptions } from "./sweep-options.ts";
 
@@ -30,6 +31,7 @@ export async function strayNotes(
     ...free.flatMap((copy) => [
       leftNote(copy),
       halfWritten(copy.folder),
+      halfWritten(stateFiles(copy).folder),
       halfWritten(join(copy.folder, "images")),
       halfWrittenBelow(join(copy.folder, "machines")),
     ]),
