@@ -3,6 +3,7 @@ import { basename, dirname, join } from "node:path";
 import {
   explainWriteErrors,
   processIdentity,
+  readMachineRecord,
   writeJsonAtomically,
   type CopySpec,
 } from "vmrig/driver";
@@ -15,7 +16,10 @@ import { imageManifest } from "./image/manifest.ts";
  */
 export interface MachineFiles {
   readonly folder: string;
+  /** Exists once the machine is complete: it is put in place last. */
   readonly definition: string;
+  /** The definition until then. */
+  readonly creating: string;
   readonly disk: string;
   readonly console: string;
   /**
@@ -62,6 +66,7 @@ export function machineFiles(copy: CopyFolders, machine: string): MachineFiles {
   return {
     folder,
     definition: join(folder, "machine.json"),
+    creating: join(folder, "creating.json"),
     disk: join(folder, "disk.qcow2"),
     console: join(folder, "console.log"),
     pidFile: join(folder, "qemu.pid"),
@@ -81,8 +86,8 @@ export function machineFiles(copy: CopyFolders, machine: string): MachineFiles {
 }
 
 /**
- * Definition of a machine, written at its creation and never changed. Also the input of the
- * Terraform steps.
+ * Definition of a machine, written at its creation. Also the input of the Terraform steps, there
+ * without an origin.
  */
 export const machineDefinition = z.object({
   rig: z.string(),
@@ -105,6 +110,8 @@ export const machineDefinition = z.object({
    * The copy's own image: a disk is useless without its backing image, and caches get emptied.
    */
   image: imageManifest,
+  /** What the create step received. The only part that changes: when a machine is taken over. */
+  origin: z.object({ resource: z.string(), values: z.string() }).optional(),
 });
 export type MachineDefinition = z.infer<typeof machineDefinition>;
 
@@ -120,6 +127,19 @@ export const qemuProcess = z.object({
   lanStartTime: z.string(),
 });
 export type QemuProcess = z.infer<typeof qemuProcess>;
+
+/** @throws VmrigError `STATE_LOST` if the record cannot be read */
+export async function readDefinition(
+  { definition }: Pick<MachineFiles, "definition">,
+  name: string,
+): Promise<MachineDefinition | undefined> {
+  const parse = (text: string): MachineDefinition => {
+    const { error, data } = machineDefinition.safeParse(JSON.parse(text));
+    if (error !== undefined) throw new TypeError(z.prettifyError(error));
+    return data;
+  };
+  return await readMachineRecord({ path: definition, name, parse });
+}
 
 /** Reads a JSON file. Returns undefined for a missing or half-written one. */
 export async function readJson<T>(path: string, schema: z.ZodType<T>): Promise<T | undefined> {

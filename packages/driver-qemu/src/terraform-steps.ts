@@ -1,13 +1,19 @@
 /**
  * Program that Terraform runs to create and destroy machines:
  * `node terraform-steps.js <create|destroy> <machine|lan>`, with the resource's input as JSON in
- * the environment variable VMRIG_INPUT.
+ * the environment variable VMRIG_INPUT, and a machine's origin in VMRIG_ORIGIN.
  */
-import { claimFolder, isVmrigError, withFileLock, type FolderClaim } from "vmrig/driver";
+import {
+  claimFolder,
+  isVmrigError,
+  parseOrigin,
+  withFileLock,
+  type FolderClaim,
+} from "vmrig/driver";
 import { z } from "zod";
 import { createMachine } from "./create-machine.ts";
 import { deleteMachine } from "./delete-machine.ts";
-import { resolveMachine } from "./machine-context.ts";
+import { resolveRemains } from "./machine-context.ts";
 import {
   machineDefinition,
   machineFiles,
@@ -28,7 +34,9 @@ try {
       await withLock(createMachine);
       break;
     case "destroy machine":
-      await withLock(async (definition) => deleteMachine(await resolveMachine(definition)));
+      await withLock(async (definition) =>
+        deleteMachine(definition, await resolveRemains(definition, definition.name)),
+      );
       break;
     case "create lan":
       await withClaim(async (folders, claim) => void (await startLan(folders, claim)));
@@ -49,7 +57,8 @@ try {
  * lease runs it. The lock keeps others from acting on a machine during its creation or removal.
  */
 async function withLock(run: (definition: MachineDefinition) => Promise<void>): Promise<void> {
-  const definition = machineDefinition.parse(input);
+  const origin = parseOrigin(process.env["VMRIG_ORIGIN"]);
+  const definition = { ...machineDefinition.parse(input), origin };
   const { name } = definition;
   const { lock } = machineFiles(definition, name);
   await withClaim(() => withFileLock({ path: lock, on: name }, () => run(definition)));

@@ -8,7 +8,7 @@ import {
 } from "vmrig/driver";
 import { z } from "zod";
 import { trimConsole } from "../console-log.ts";
-import type { MachineContext } from "../machine-context.ts";
+import type { MachineContext, MachineRemains } from "../machine-context.ts";
 import { machinesOf, writeJson, type QemuProcess } from "../machine-files.ts";
 import { startLan } from "../network/lan.ts";
 import { openQmp, type Qmp } from "../qmp/qmp.ts";
@@ -81,7 +81,7 @@ const END_MS = 20_000;
  * Ends QEMU for a machine in any state. Disk and snapshots stay. An interrupted start may have left
  * a process that only the pid file names.
  */
-export async function stopProcess({ name, files, process }: MachineContext): Promise<void> {
+export async function stopProcess({ name, files, process }: MachineRemains): Promise<void> {
   const written = Number(await readFile(files.pidFile, "utf8").catch(() => "0"));
   const options = {
     identifyingArgument: files.pidFile,

@@ -1,3 +1,4 @@
+import type { Origin } from "./origin.ts";
 import type { CopiesFolders, Orphan } from "./orphan.ts";
 import type { RigStack } from "./rig-stack.ts";
 
@@ -106,7 +107,16 @@ export interface MachineStatus {
   readonly hostKey?: PublicKey;
   /** Owner of the machine: the `owner` that {@link Driver.declare} received. */
   readonly owner?: string;
+  /** What its create step received. */
+  readonly origin?: Origin;
   readonly snapshots: readonly SnapshotName[];
+  /** Set when the machine's creation or removal was interrupted. Its process may run. */
+  readonly incomplete?: true;
+  /**
+   * Path and reason, on one line, when the record or the snapshots of the machine cannot be read. It
+   * may be in use.
+   */
+  readonly unreadable?: string;
   /** Set when {@link Driver.network} disconnected the machine from the rig's network. */
   readonly disconnected?: true;
   /** Hint for people how to find the machine: a pid, a server's id. */
@@ -210,8 +220,9 @@ export interface Driver {
    */
   restore(machine: MachineRef, snapshot: SnapshotName, admission: Admission): Promise<void>;
   /**
-   * Removes a machine that Terraform will not destroy: a machine that is not in the state, or whose
-   * creation was interrupted. vmrig calls it only at a person's request.
+   * Removes a machine that Terraform will not destroy, complete or not: a machine that is not in
+   * the state, or whose creation was interrupted. vmrig calls it at a person's request, and for
+   * machines that no test can have used.
    */
   remove(machine: MachineRef, authority: Authority): Promise<void>;
 
@@ -226,7 +237,8 @@ export interface Driver {
   readonly park?: (machine: MachineRef, authority: Authority) => Promise<void>;
   /**
    * Shuts down a machine cleanly and without data loss: its disk and snapshots stay, and the next
-   * restore starts it again. Succeeds when the machine is already off.
+   * restore starts it again. Succeeds when the machine is already off. Also ends the process of an
+   * incomplete machine.
    */
   readonly stop?: (machine: MachineRef, authority: Authority) => Promise<void>;
   /**

@@ -13,6 +13,7 @@ import {
 } from "../../gate/copies/retained-copy.ts";
 import { leasedThroughPath, readLeasedThrough } from "../../gate/store/copy-guard.ts";
 import { notesFolder } from "../../gate/copies/known-copies.ts";
+import { stateFiles } from "../../provision/state-files.ts";
 import { ownCopies, type OwnCopy } from "./own-copies.ts";
 import type { SweepOptions } from "./sweep-options.ts";
 
@@ -33,6 +34,7 @@ export async function strayNotes(
     ...free.flatMap((copy) => [
       leftNote(copy),
       halfWritten(copy.folder),
+      halfWritten(stateFiles(copy).folder),
       halfWritten(join(copy.folder, "images")),
       halfWrittenBelow(join(copy.folder, "machines")),
     ]),
