@@ -39,10 +39,11 @@ async function start(name: string): Promise<{ readonly pid: number; readonly pid
   await mkdir(dirname(pidFile), { recursive: true });
   const child = spawn(
     "/bin/sh",
-    ["-c", "echo ready; while :; do sleep 1; done", "sh", "-pidfile", pidFile],
+    // Starts no program: between fork and exec, that would look like a second QEMU.
+    ["-c", "echo ready; read -r line", "sh", "-pidfile", pidFile],
     {
       argv0: "qemu-system-x86_64",
-      stdio: ["ignore", "pipe", "ignore"],
+      stdio: ["pipe", "pipe", "ignore"],
       detached: true,
     },
   );
