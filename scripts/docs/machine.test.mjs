@@ -18,7 +18,7 @@ const INTERFACES = [
   ["MachineFaults", "faults/faults.ts", "Faults"],
   ["Rig", "faults/checkpoint.ts", "Checkpoints"],
   ["MachineWaits", "waits/waits.ts", "Waits"],
-  ["TransferOptions", "files/progress.ts", "Copy files"],
+  ["TransferOptions", "files/transfer/progress.ts", "Copy files"],
   ["WaitOptions", "waits/wait-options.ts", "Options of a wait"],
 ];
 
@@ -35,7 +35,7 @@ test.each(INTERFACES)(
 
 test.each([
   ["WriteOptions", "files/file.ts"],
-  ["UploadOptions", "files/upload.ts"],
+  ["UploadOptions", "files/transfer/upload.ts"],
   ["RecursiveOptions", "files/file.ts"],
   ["RemoveOptions", "files/file.ts"],
   ["MkdirOptions", "files/file.ts"],

@@ -2,17 +2,18 @@ import { randomUUID } from "node:crypto";
 import type { BigIntStats } from "node:fs";
 import { realpath, stat } from "node:fs/promises";
 import { basename } from "node:path";
-import { describeThrown } from "../../errors/thrown.ts";
-import { VmrigError } from "../../errors/vmrig-error.ts";
-import { releaseBuffer } from "../../ssh/ssh2-patches/release-buffer.ts";
-import { quote } from "../../ssh/quote.ts";
-import type { ExecutionContext } from "../command/execution-context.ts";
-import { attempt, type Task } from "./attempt.ts";
+import { describeThrown } from "../../../errors/thrown.ts";
+import { VmrigError } from "../../../errors/vmrig-error.ts";
+import { releaseBuffer } from "../../../ssh/ssh2-patches/release-buffer.ts";
+import { quote } from "../../../ssh/quote.ts";
+import type { ExecutionContext } from "../../command/execution-context.ts";
+import { attempt, type Task } from "../attempt.ts";
 import { readPieces } from "./local-file.ts";
 import { sizeOf } from "./local-folder.ts";
 import { pack } from "./local-tar.ts";
+import { MERGE } from "./merge.ts";
 import type { TransferOptions } from "./progress.ts";
-import { fail, octal, replacing, staging } from "./staging.ts";
+import { fail, octal, replacing, staging } from "../staging.ts";
 import { contentMeter, emptyFile } from "./tar-header.ts";
 
 export interface UploadOptions extends TransferOptions {
@@ -142,40 +143,10 @@ function receiving(path: string, name: string, mark: string): string {
     `mkdir -m 700 -- "$temp" || exit 1`,
     `tar -x -p -i -f - --no-same-owner --warning=no-timestamp -C "$temp" || exit 1`,
     `[ -e "$temp/${mark}" ] || ${fail("the archive ended too early")}`,
+    `from=$temp/${quote(name)}`,
     MERGE,
-    `check "$temp"/${quote(name)} "$target" && merge "$temp"/${quote(name)} "$target"`,
   ].join("; ");
 }
-
-/**
- * Shell: does what `moveInto` does on this computer, and checks for conflicts before the first
- * move. It runs in a subshell, so that each call has separate variables. Moving a folder also
- * writes to the folder itself: its `..` changes.
- */
-const MERGE = `check() (
-  [ -d "$2" ] || { [ ! -e "$2" ] && [ ! -L "$2" ]; } || { printf 'vmrig: %s: Not a directory\\n' "$2" >&2; exit 1; }
-  [ -d "$2" ] || exit 0
-  chmod 700 -- "$1" || exit 1
-  for each in "$1"/* "$1"/.[!.]* "$1"/..?*; do
-    there=$2/\${each##*/}
-    if [ -d "$each" ] && [ ! -L "$each" ]; then check "$each" "$there" || exit 1
-    elif [ -d "$there" ] && [ ! -L "$there" ] && { [ -e "$each" ] || [ -L "$each" ]; }; then
-      printf 'vmrig: %s: Is a directory\\n' "$there" >&2; exit 1
-    fi
-  done
-)
-merge() (
-  if [ ! -d "$2" ]; then
-    [ ! -w "$1" ] || { mv -T -- "$1" "$2"; exit; }
-    mode=$(stat -c %a -- "$1") && chmod u+w -- "$1" && mv -T -- "$1" "$2" && chmod "$mode" -- "$2"
-    exit
-  fi
-  chmod 700 -- "$1" && find "$1" -mindepth 1 -maxdepth 1 ! -type d -exec mv -f -t "$2" -- {} + || exit 1
-  for each in "$1"/*/ "$1"/.[!.]*/ "$1"/..?*/; do
-    each=\${each%/}
-    [ ! -d "$each" ] || [ -L "$each" ] || merge "$each" "$2/\${each##*/}" || exit 1
-  done
-)`;
 
 function unreadable(path: string, reason: string, cause?: unknown): VmrigError {
   return new VmrigError("FILE_FAILED", { message: `Cannot upload ${path}: ${reason}.`, cause });

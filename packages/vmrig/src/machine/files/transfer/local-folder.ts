@@ -11,7 +11,7 @@ import {
   utimes,
 } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { VmrigError } from "../../errors/vmrig-error.ts";
+import { VmrigError } from "../../../errors/vmrig-error.ts";
 
 /** Staging location on this computer: data is written there before it gets its final name. */
 export interface LocalStaging extends AsyncDisposable {

@@ -1,14 +1,14 @@
-import { describeThrown } from "../../errors/thrown.ts";
-import { isVmrigError, VmrigError } from "../../errors/vmrig-error.ts";
-import { verdict } from "../command/outcome/outcome.ts";
-import { Running } from "../command/running.ts";
-import { quotePath } from "../../ssh/quote.ts";
-import type { ExecutionContext } from "../command/execution-context.ts";
-import { TIDY, toFileError, toLine, type Task } from "./attempt.ts";
+import { describeThrown } from "../../../errors/thrown.ts";
+import { isVmrigError, VmrigError } from "../../../errors/vmrig-error.ts";
+import { verdict } from "../../command/outcome/outcome.ts";
+import { Running } from "../../command/running.ts";
+import { quotePath } from "../../../ssh/quote.ts";
+import type { ExecutionContext } from "../../command/execution-context.ts";
+import { TIDY, toFileError, toLine, type Task } from "../attempt.ts";
 import { moveInto, stageLocally } from "./local-folder.ts";
 import type { TransferOptions } from "./progress.ts";
 import { receive } from "./receive.ts";
-import { fail } from "./staging.ts";
+import { fail } from "../staging.ts";
 
 /**
  * Copies a file or folder of the machine to a path on this computer. The machine reads the file as

@@ -3,7 +3,7 @@ import { chmod, mkdir, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { VmrigError } from "../../errors/vmrig-error.ts";
+import { VmrigError } from "../../../errors/vmrig-error.ts";
 import { misfit, type LocalStaging } from "./local-folder.ts";
 import { unpack } from "./local-tar.ts";
 import type { TransferOptions } from "./progress.ts";

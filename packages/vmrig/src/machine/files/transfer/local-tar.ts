@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { basename, dirname } from "node:path";
 import type { Readable, Writable } from "node:stream";
-import { VmrigError } from "../../errors/vmrig-error.ts";
+import { VmrigError } from "../../../errors/vmrig-error.ts";
 
 /**
  * The `tar` program of this computer: GNU tar or, on macOS and Windows, bsdtar. Only options that

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { tempFolder } from "../../local-files/temp-folder.test.kit.ts";
+import { tempFolder } from "../../../local-files/temp-folder.test.kit.ts";
 import { stageLocally } from "./local-folder.ts";
 import { receive } from "./receive.ts";
 

@@ -1,12 +1,12 @@
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { seededRandom } from "../../seeded-random.test.kit.ts";
-import { OTHER_USER } from "../../ssh/fixtures/sshd.test.kit.ts";
-import { startMachine, type TestMachine } from "../fixtures.test.kit.ts";
-import type { Machine } from "../machine.ts";
+import { seededRandom } from "../../../seeded-random.test.kit.ts";
+import { OTHER_USER } from "../../../ssh/fixtures/sshd.test.kit.ts";
+import { startMachine, type TestMachine } from "../../fixtures.test.kit.ts";
+import type { Machine } from "../../machine.ts";
 import type { Progress } from "./progress.ts";
-import { litter, useTwoSides } from "./two-sides.test.kit.ts";
+import { litter, useTwoSides } from "../two-sides.test.kit.ts";
 
 let rig: TestMachine;
 let pc1: Machine;
