@@ -6,7 +6,7 @@ import { quotePath } from "../../../ssh/quote.ts";
 import type { ExecutionContext } from "../../command/execution-context.ts";
 import { TIDY, toFileError, toLine, type Task } from "../attempt.ts";
 import { moveInto, stageLocally } from "./local-folder.ts";
-import type { TransferOptions } from "./progress.ts";
+import type { TransferOptions } from "./transfer-options.ts";
 import { receive } from "./receive.ts";
 import { fail } from "../staging.ts";
 

@@ -45,25 +45,6 @@ export async function stageLocally(path: string): Promise<LocalStaging> {
   };
 }
 
-/** Returns the total size of all files in a folder. */
-export async function sizeOf(folder: string): Promise<number> {
-  let total = 0;
-  const folders: Buffer[] = [Buffer.from(folder)];
-  for (let path = folders.pop(); path !== undefined; path = folders.pop()) {
-    const parent = path;
-    const found = await Promise.all(
-      (await namesIn(parent)).map(
-        async (name) => [below(parent, name), await lstat(below(parent, name))] as const,
-      ),
-    );
-    for (const [one, facts] of found) {
-      if (facts.isDirectory()) folders.push(one);
-      else if (facts.isFile()) total += facts.size;
-    }
-  }
-  return total;
-}
-
 /**
  * Moves a file to its final name and replaces an existing file. Moves a folder to a free name, or
  * merges it into an existing folder: each file is replaced atomically, and existing folders keep

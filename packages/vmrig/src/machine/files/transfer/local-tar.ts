@@ -3,23 +3,27 @@ import { once } from "node:events";
 import { basename, dirname } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { VmrigError } from "../../../errors/vmrig-error.ts";
+import { readTarMessages, type TarNotes } from "./tar-messages.ts";
 
 /**
- * The `tar` program of this computer: GNU tar or, on macOS and Windows, bsdtar. Only options that
- * both support are used.
+ * The `tar` program of this computer: GNU tar or, on macOS and Windows, bsdtar. Options that only
+ * GNU tar has are used only with GNU tar.
  */
 interface Tar {
   readonly child: ChildProcess;
   /**
-   * Resolves when `tar` exits with 0.
+   * Resolves when `tar` ends.
    *
-   * @throws VmrigError `FILE_FAILED` with the messages of `tar` otherwise
+   * @throws VmrigError `FILE_FAILED` with the messages of `tar` if it failed
    */
-  readonly done: Promise<void>;
+  readonly done: Promise<TarNotes>;
 }
 
 /** Keeps macOS from adding its metadata files, and makes the messages English. */
 const ENVIRONMENT = { COPYFILE_DISABLE: "1", LC_ALL: "C" };
+
+/** Size of the retained messages: `tar` prints one for each file that is missing. */
+const MAX_MESSAGES = 1024 * 1024;
 
 function tar(
   doing: string,
@@ -29,16 +33,18 @@ function tar(
   const child = spawn("tar", args, { stdio, env: { ...process.env, ...ENVIRONMENT } });
   let messages = "";
   child.stderr
-    ?.setEncoding("utf8")
-    .on("data", (text: string) => (messages = (messages + text).slice(0, 4096)));
+    ?.setEncoding("latin1")
+    .on("data", (text: string) => (messages = (messages + text).slice(0, MAX_MESSAGES)));
   // Writing to an ended `tar` fails. The exit code of `tar` reports the cause.
   child.stdin?.on("error", () => {});
   const done = once(child, "close").then(
     ([code]) => {
-      if (code === 0) return;
+      const notes = readTarMessages(messages);
+      const known = notes.others.length === 0 && notes.missing.length + notes.changed.length > 0;
+      if (code === 0 || (known && messages.length < MAX_MESSAGES)) return notes;
       throw new VmrigError("FILE_FAILED", {
         message: `Cannot ${doing} on this computer.`,
-        details: messages.trim().split("\n").slice(0, 10),
+        details: Buffer.from(messages, "latin1").toString().trim().split("\n").slice(0, 10),
       });
     },
     (cause: unknown) => {
@@ -53,17 +59,34 @@ function tar(
   return { child, done };
 }
 
-/**
- * Packs a folder: all names in the archive begin with the folder's name. Times keep their
- * fractions.
- */
-export function pack(folder: string): {
+let version: Promise<string> | undefined;
+
+/** Returns whether the `tar` of this computer is GNU tar. */
+async function isGnu(): Promise<boolean> {
+  version ??= new Promise((resolve) => {
+    const child = spawn("tar", ["--version"], { stdio: ["ignore", "pipe", "ignore"] });
+    let text = "";
+    child.stdout.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
+    child.on("error", () => resolve("")).on("close", () => resolve(text));
+  });
+  return (await version).includes("GNU tar");
+}
+
+/** Options of GNU tar with which it reads no holes. bsdtar reads none by default. */
+const GNU_OPTIONS = ["--sparse"];
+
+export interface Packing {
   readonly output: Readable;
-  readonly done: Promise<void>;
+  readonly done: Promise<TarNotes>;
   kill(): void;
-} {
-  // Blocks of 32 KiB, the maximum of a packet; the default of tar is 10 KiB. `./` in front: no name
-  // is then read as an option.
+}
+
+/**
+ * Packs entries of a folder: all names in the archive begin with the folder's name. Times keep
+ * their fractions.
+ */
+export async function pack(folder: string, names: readonly Buffer[]): Promise<Packing> {
+  // Blocks of 32 KiB, the maximum of a packet; the default of tar is 10 KiB.
   const args = [
     "-c",
     "-f",
@@ -71,11 +94,23 @@ export function pack(folder: string): {
     "-b",
     "64",
     "--format=pax",
+    ...((await isGnu()) ? GNU_OPTIONS : []),
     "-C",
     dirname(folder),
-    `./${basename(folder)}`,
+    "--no-recursion",
+    "--null",
+    "-T",
+    "-",
   ];
-  const { child, done } = tar(`read ${folder}`, args, ["ignore", "pipe", "pipe"]);
+  const { child, done } = tar(`read ${folder}`, args, ["pipe", "pipe", "pipe"]);
+  // `./` in front: no name is then read as an option.
+  const first = Buffer.from(`./${basename(folder)}`);
+  const [slash, end] = [Buffer.from("/"), Buffer.from([0])];
+  child.stdin?.end(
+    Buffer.concat(
+      names.flatMap((name) => (name.length === 0 ? [first, end] : [first, slash, name, end])),
+    ),
+  );
   // When a child process ends, Node.js discards output without a listener. `tar` may end before the
   // reader subscribes.
   child.stdout?.on("readable", () => {});
@@ -85,7 +120,7 @@ export function pack(folder: string): {
 /** Unpacks an archive into a folder. */
 export function unpack(folder: string): {
   readonly input: Writable;
-  readonly done: Promise<void>;
+  readonly done: Promise<TarNotes>;
   kill(): void;
 } {
   const args = ["-x", "-p", "-f", "-", "--no-same-owner", "-C", folder];

@@ -6,7 +6,7 @@ import { pipeline } from "node:stream/promises";
 import { VmrigError } from "../../../errors/vmrig-error.ts";
 import { misfit, type LocalStaging } from "./local-folder.ts";
 import { unpack } from "./local-tar.ts";
-import type { TransferOptions } from "./progress.ts";
+import type { TransferOptions } from "./transfer-options.ts";
 import { contentMeter } from "./tar-header.ts";
 
 type Piece = (chunk: Buffer) => void;

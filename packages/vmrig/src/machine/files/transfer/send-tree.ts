@@ -1,0 +1,96 @@
+import { lstat } from "node:fs/promises";
+import { describeThrown } from "../../../errors/thrown.ts";
+import { VmrigError } from "../../../errors/vmrig-error.ts";
+import { releaseBuffer } from "../../../ssh/ssh2-patches/release-buffer.ts";
+import { pack } from "./local-tar.ts";
+import { unreadable } from "./unreadable.ts";
+import { type LocalEntry, type LocalTree, pathOf } from "./local-tree.ts";
+
+/**
+ * Yields an archive of the tree, and, if files changed meanwhile, a second archive with these files
+ * only. Returns the entries that vanished: some may be in the archive.
+ *
+ * @throws VmrigError `FILE_FAILED` if a file changes again
+ */
+export async function* sendTree(
+  source: string,
+  { root, entries }: LocalTree,
+): AsyncGenerator<Buffer, readonly LocalEntry[], undefined> {
+  const first = await compare(root, entries, yield* packed(source, entries));
+  if (first.changed.length === 0) return first.vanished;
+  const second = await compare(root, first.changed, yield* packed(source, first.changed));
+  if (second.changed.length > 0)
+    throw new VmrigError("FILE_FAILED", {
+      message: `Cannot upload ${source}: ${some(second.changed, source)} changed twice while it was read.`,
+      hint: "stop the program that writes to it, or use the option `exclude`",
+    });
+  return [...first.vanished, ...second.vanished];
+}
+
+/** Yields an archive, and returns the names that `tar` did not find. */
+async function* packed(
+  source: string,
+  entries: readonly LocalEntry[],
+): AsyncGenerator<Buffer, ReadonlySet<string>, undefined> {
+  const archive = await pack(
+    source,
+    entries.map(({ name }) => name),
+  );
+  try {
+    for await (const chunk of archive.output as AsyncIterable<Buffer>) {
+      yield chunk;
+      releaseBuffer(chunk);
+    }
+    const { missing } = await archive.done;
+    // `./folder/name`, as bytes in Latin-1.
+    const prefix = 3 + Buffer.byteLength(source.slice(source.lastIndexOf("/") + 1));
+    return new Set(missing.map((name) => name.slice(prefix)));
+  } finally {
+    archive.kill();
+  }
+}
+
+interface Comparison {
+  readonly vanished: readonly LocalEntry[];
+  /** With their present metadata. */
+  readonly changed: readonly LocalEntry[];
+}
+
+async function compare(
+  root: Buffer,
+  entries: readonly LocalEntry[],
+  missing: ReadonlySet<string>,
+): Promise<Comparison> {
+  const vanished: LocalEntry[] = [];
+  const changed: LocalEntry[] = [];
+  await Promise.all(
+    entries.map(async (entry) => {
+      try {
+        const now = await lstat(pathOf(root, entry.name));
+        const was = entry.facts;
+        if ((now.mode ^ was.mode) & TYPE)
+          throw new Error("it was replaced by another type of file");
+        const same = now.ino === was.ino && now.size === was.size && now.mtimeMs === was.mtimeMs;
+        if ((!same && !now.isDirectory()) || missing.has(entry.name.toString("latin1")))
+          changed.push({ ...entry, facts: now });
+      } catch (error) {
+        if (!GONE.has((error as NodeJS.ErrnoException).code ?? ""))
+          throw unreadable(pathOf(root, entry.name).toString(), describeThrown(error), error);
+        vanished.push(entry);
+      }
+    }),
+  );
+  return { vanished, changed };
+}
+
+/** Bits of a mode that are the type of the file: inode(7). */
+const TYPE = 0o17_0000;
+/** The file, or a folder of its path, is missing. */
+const GONE: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR"]);
+
+function some(entries: readonly LocalEntry[], source: string): string {
+  const names = entries.slice(0, 3).map(({ path }) => (path === "" ? source : path));
+  return entries.length > 3
+    ? `${names.join(", ")} and ${entries.length - 3} more`
+    : names.join(", ");
+}
