@@ -58,7 +58,7 @@ export interface Machine extends MachineResources, MachineWaits, MachineFaults, 
    * Copies a file or folder of the machine to this computer, in the way {@link Machine.upload}
    * does.
    */
-  download(remote: string, local: string, options?: TransferOptions): Promise<void>;
+  download(remote: string, local: string, options?: TransferOptions): Promise<TransferResult>;
   /**
    * Returns the matching paths, sorted. Supports `*`, `?`, `[a-z]`, `{a,b}` and `**`. A leading dot
    * of a name must be written in the pattern.

@@ -1,14 +1,18 @@
+import { dirname } from "node:path";
 import { describeThrown } from "../../../errors/thrown.ts";
 import { isVmrigError, VmrigError } from "../../../errors/vmrig-error.ts";
-import { verdict } from "../../command/outcome/outcome.ts";
-import { Running } from "../../command/running.ts";
 import { quotePath } from "../../../ssh/quote.ts";
 import type { ExecutionContext } from "../../command/execution-context.ts";
-import { TIDY, toFileError, toLine, type Task } from "../attempt.ts";
-import { moveInto, stageLocally } from "./local-folder.ts";
-import type { TransferOptions } from "./transfer-options.ts";
-import { receive } from "./receive.ts";
+import type { Task } from "../attempt.ts";
 import { fail } from "../staging.ts";
+import { checkLocalSpace } from "./free-space.ts";
+import { type LocalStaging, moveInto, stageLocally } from "./local-folder.ts";
+import { receive, receiveArchive } from "./receive.ts";
+import { listing, toRemoteTree } from "./remote-tree.ts";
+import { type LeftOut, topmost, toPath, type TransferResult, VANISHED } from "./result.ts";
+import { toSelection } from "./selection.ts";
+import { streamCommand } from "./stream-command.ts";
+import type { TransferOptions } from "./transfer-options.ts";
 
 /**
  * Copies a file or folder of the machine to a path on this computer. The machine reads the file as
@@ -19,58 +23,88 @@ export async function download(
   remote: string,
   local: string,
   options: TransferOptions,
-): Promise<void> {
+): Promise<TransferResult> {
   const task: Task = { doing: "download", path: remote };
-  const here = async <T>(work: Promise<T>): Promise<T> => {
-    try {
-      return await work;
-    } catch (error) {
-      throw isVmrigError(error) ? error : unwritable(local, error);
-    }
-  };
-  await using staging = await here(stageLocally(local));
-  const running = new Running(
-    context,
-    () => toLine(task, sending(remote, options.onProgress !== undefined)),
-    {
-      ...TIDY,
-      signal: options.signal,
-    },
-  );
-  const received = receive(running.outputs.passOn("stdout").stream, staging, options).catch(
-    (error: unknown) => {
-      running.stop({ why: "unread" });
-      return { error };
-    },
-  );
   try {
-    const outcome = await running.outcome;
-    if (outcome.stop?.why !== "unread") verdict(outcome);
+    await using staging = await stageLocally(local);
+    const { value: first, notes } = await streamCommand(context, {
+      task,
+      line: sending(remote),
+      signal: options.signal,
+      read: (output) => receive(output, staging, options),
+    });
+    if (first.kind === "folder")
+      return await downloadFolder(context, task, staging, first.listing, options);
+    if (first.path !== staging.target) await moveInto(first.path, staging.target);
+    const changed = notes.changed.length > 0 ? [remote] : [];
+    return { files: 1, bytes: first.bytes, leftOut: [], changed };
   } catch (error) {
-    await received;
-    // The local failure is then only a consequence.
-    throw toFileError(context, task, error);
+    throw isVmrigError(error) ? error : unwritable(local, error);
   }
-  const copy = await received;
-  if ("error" in copy) await here(Promise.reject(copy.error));
-  else if (copy.path !== staging.target) await here(moveInto(copy.path, staging.target));
+}
+
+async function downloadFolder(
+  context: ExecutionContext,
+  task: Task,
+  staging: LocalStaging,
+  records: Buffer,
+  options: TransferOptions,
+): Promise<TransferResult> {
+  const { entries, leftOut } = toRemoteTree(records, await toSelection(options));
+  const sum = (sizes: readonly number[]): number => sizes.reduce((one, other) => one + other, 0);
+  const bytesOf = (list: typeof entries): number =>
+    sum(list.map(({ type, bytes }) => (type === "file" ? bytes : 0)));
+  await checkLocalSpace(
+    dirname(staging.temp),
+    staging.target,
+    sum(entries.map(({ storedBytes }) => storedBytes)),
+  );
+  const { value: unpacked, notes } = await streamCommand(context, {
+    task,
+    line: packing(task.path),
+    input: Buffer.concat([
+      Buffer.from("./\0"),
+      ...entries.flatMap(({ name }) => [Buffer.from("./"), name, Buffer.from([0])]),
+    ]),
+    signal: options.signal,
+    read: (output) => receiveArchive(output, staging, bytesOf(entries), options),
+  });
+  await moveInto(unpacked.path, staging.target);
+  const missing = new Set(notes.missing.map(toPath));
+  const copied = entries.filter(({ path, type }) => type !== "folder" && !missing.has(path));
+  const left: LeftOut[] = [
+    ...leftOut,
+    ...Array.from(missing, (path) => ({ path, why: VANISHED })),
+    ...unpacked.leftOut,
+  ];
+  return {
+    files: copied.length,
+    bytes: bytesOf(copied),
+    leftOut: topmost(left),
+    changed: notes.changed.map(toPath),
+  };
 }
 
 /**
- * Shell: prints one line that describes the data, then the data: the content, or an archive of the
- * folder.
+ * Shell: prints one line that describes the data, then the data: the content of a file, or the list
+ * of a folder.
  */
-function sending(path: string, counted: boolean): string {
+function sending(path: string): string {
   const target = quotePath(path);
-  const sum = `find ${target}/ -type f -printf '%s\\n' | { sum=0; while read -r size; do sum=$((sum + size)); done; echo "$sum"; }`;
+  const facts = `stat -L --printf='%a %.9Y %s %b' -- ${target}`;
   return [
-    `facts=$(stat -L --printf='%a %.9Y %s' -- ${target}) || exit 1`,
-    `if [ -d ${target} ]; then echo "folder 0 0 ${counted ? `$(${sum})` : "0"}"`,
-    // tar exits with 1 when a file changed or disappeared while it was read.
-    `tar -c -f - --format=posix --pax-option=delete=atime,delete=ctime -C ${target} . || [ $? -eq 1 ]`,
-    `else [ -f ${target} ] || ${fail("it is neither a file nor a folder")}`,
-    `echo "file $facts"; exec cat -- ${target}; fi`,
+    `facts=$(${facts}) || exit 1`,
+    `if [ -d ${target} ]; then echo folder; ${listing(path)}; exit; fi`,
+    `[ -f ${target} ] || ${fail("it is neither a file nor a folder")}`,
+    `echo "file $facts"; cat -- ${target} || exit 1`,
+    // Files of the kernel have no size, and always the present time.
+    `case $facts in *" 0 0") ;; *) [ "$(${facts})" = "$facts" ] || echo "tar: it: file changed as we read it" >&2;; esac`,
   ].join("; ");
+}
+
+/** Shell: prints an archive of the files and folders whose names it reads. */
+function packing(path: string): string {
+  return `tar -c --sparse -f - --format=posix --pax-option=delete=atime,delete=ctime -C ${quotePath(path)}/ --no-recursion --null -T -`;
 }
 
 function unwritable(path: string, error: unknown): VmrigError {

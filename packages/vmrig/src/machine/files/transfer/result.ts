@@ -1,3 +1,5 @@
+import { compare } from "../entries.ts";
+
 /** Something that is not in a copy. */
 export interface LeftOut {
   /** Path below the copied folder, or the path of the copied file. */
@@ -27,3 +29,21 @@ export const UNCOPYABLE: Readonly<Record<string, string>> = {
   socket: "a socket",
   device: "a device",
 };
+
+/** Sorts the list by path, and removes what is in a folder of the list. */
+export function topmost(list: readonly LeftOut[]): LeftOut[] {
+  const paths = new Set(list.map(({ path }) => path));
+  const isInOther = (path: string): boolean => {
+    for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1))
+      if (paths.has(path.slice(0, end))) return true;
+    return false;
+  };
+  return list
+    .filter(({ path }) => !isInOther(path))
+    .toSorted((one, other) => compare(one.path, other.path));
+}
+
+/** Converts a name in an archive, as bytes in Latin-1, to a path below the folder. */
+export function toPath(name: string): string {
+  return Buffer.from(name.replace(/^\.\//, ""), "latin1").toString();
+}

@@ -9,7 +9,7 @@ import { checkIgnoreFile } from "./ignore-files.ts";
 import { listTree, type LocalEntry, type LocalTree } from "./local-tree.ts";
 import { MERGE } from "./merge.ts";
 import { settingModes } from "./modes.ts";
-import { type LeftOut, type TransferResult, VANISHED } from "./result.ts";
+import { type LeftOut, topmost, type TransferResult, VANISHED } from "./result.ts";
 import { toSelection } from "./selection.ts";
 import { sendTree } from "./send-tree.ts";
 import { contentMeter, oneFile } from "./tar-header.ts";
@@ -105,11 +105,10 @@ function receiving(path: string, name: string, mark: string, options: UploadOpti
 function toResult({ entries, leftOut }: LocalTree, gone: readonly LocalEntry[]): TransferResult {
   const vanished = new Set(gone.map(({ path }) => path));
   const copied = entries.filter(({ path, facts }) => !facts.isDirectory() && !vanished.has(path));
-  const top = gone.filter(({ path }) => !vanished.has(path.slice(0, path.lastIndexOf("/"))));
   return {
     files: copied.length,
     bytes: sizeOf(copied),
-    leftOut: [...leftOut, ...top.map(({ path }) => ({ path, why: VANISHED }))],
+    leftOut: topmost([...leftOut, ...gone.map(({ path }) => ({ path, why: VANISHED }))]),
     changed: [],
   };
 }
