@@ -74,9 +74,15 @@ export function replacing(
     `[ -z "$special" ] && ${atomic} || { cat >"$target" && { ${unlessSpecial}${ofTarget}; }; exit; }`,
     `set -C`,
     `cat >"$temp" && [ "$(wc -c <"$temp")" -eq ${bytes} ] && ${inherit} && ${ofTemp} || exit`,
-    `said=$(mv -fT -- "$temp" "$target" 2>&1) && exit`,
-    // A mount point.
-    `case $said in *"resource busy") cat <"$temp" >|"$target" && ${ofTarget}; exit;; esac`,
+    moving('"$temp"', ofTarget),
+  ].join("; ");
+}
+
+/** Shell: moves a complete file to `$target`. A mount point is written in place. */
+export function moving(file: string, finish: string): string {
+  return [
+    `said=$(mv -fT -- ${file} "$target" 2>&1) && exit`,
+    `case $said in *"resource busy") cat <${file} >|"$target" && ${finish}; exit;; esac`,
     `printf '%s\\n' "$said" >&2; exit 1`,
   ].join("; ");
 }

@@ -8,11 +8,13 @@ import { fail } from "../staging.ts";
 import { checkLocalSpace } from "./free-space.ts";
 import { type LocalStaging, moveInto, stageLocally } from "./local-folder.ts";
 import { receive, receiveArchive } from "./receive.ts";
+import { hasTar } from "./local-tar.ts";
 import { listing, toRemoteTree } from "./remote-tree.ts";
 import { type LeftOut, topmost, toPath, type TransferResult, VANISHED } from "./result.ts";
 import { toSelection } from "./selection.ts";
 import { streamCommand } from "./stream-command.ts";
 import type { TransferOptions } from "./transfer-options.ts";
+import { MIN_HOLES } from "./upload-sparse.ts";
 
 /**
  * Copies a file or folder of the machine to a path on this computer. The machine reads the file as
@@ -29,7 +31,7 @@ export async function download(
     await using staging = await stageLocally(local);
     const { value: first, notes } = await streamCommand(context, {
       task,
-      line: sending(remote),
+      line: sending(remote, !staging.targetIsSpecial && (await hasTar())),
       signal: options.signal,
       read: (output) => receive(output, staging, options),
     });
@@ -86,25 +88,41 @@ async function downloadFolder(
 }
 
 /**
- * Shell: prints one line that describes the data, then the data: the content of a file, or the list
- * of a folder.
+ * Shell: prints one line that describes the data, then the data: the content of a file, an archive
+ * of a file with holes, or the list of a folder.
  */
-function sending(path: string): string {
+function sending(path: string, sparse: boolean): string {
   const target = quotePath(path);
   const facts = `stat -L --printf='%a %.9Y %s %b' -- ${target}`;
   return [
     `facts=$(${facts}) || exit 1`,
     `if [ -d ${target} ]; then echo folder; ${listing(path)}; exit; fi`,
     `[ -f ${target} ] || ${fail("it is neither a file nor a folder")}`,
+    ...(sparse
+      ? [
+          `set -- $facts; [ $(($3 - $4 * 512)) -lt ${MIN_HOLES} ] || ! tar --version 2>/dev/null | grep -qF 'GNU tar' || { ${packingFile(target)}; }`,
+        ]
+      : []),
     `echo "file $facts"; cat -- ${target} || exit 1`,
     // Files of the kernel have no size, and always the present time.
     `case $facts in *" 0 0") ;; *) [ "$(${facts})" = "$facts" ] || echo "tar: it: file changed as we read it" >&2;; esac`,
   ].join("; ");
 }
 
+/** Shell: prints an archive of one file, which is named `file` in it. */
+function packingFile(target: string): string {
+  return [
+    `real=$(readlink -fn -- ${target} && echo /) || exit 1; real=\${real%/}`,
+    `echo "sparse $facts"`,
+    `exec tar -c ${FORMAT} -f - -C "\${real%/*}/" --transform='s,.*,./file,' "./\${real##*/}"`,
+  ].join("; ");
+}
+
+const FORMAT = "--sparse --format=posix --pax-option=delete=atime,delete=ctime";
+
 /** Shell: prints an archive of the files and folders whose names it reads. */
 function packing(path: string): string {
-  return `tar -c --sparse -f - --format=posix --pax-option=delete=atime,delete=ctime -C ${quotePath(path)}/ --no-recursion --null -T -`;
+  return `tar -c ${FORMAT} -f - -C ${quotePath(path)}/ --no-recursion --null -T -`;
 }
 
 function unwritable(path: string, error: unknown): VmrigError {

@@ -5,12 +5,11 @@ import type { ExecutionContext } from "../../command/execution-context.ts";
 import { attempt, fileFailed, type Task } from "../attempt.ts";
 import { fail } from "../staging.ts";
 
-/** Size of a copy, or of its beginning, that is sent before it is known whether it fits. */
-export const UNCHECKED_BYTES = 16 * 1024 * 1024;
+/** A smaller copy is not worth the query: it finds out by itself. */
+const MIN_BYTES = 16 * 1024 * 1024;
 
 /**
- * Returns once the machine is known to have the space for a copy. A smaller copy is not worth the
- * round trip: it finds out by itself.
+ * Checks that the machine has the space for a copy.
  *
  * @throws VmrigError `FILE_FAILED` if it does not fit
  */
@@ -19,7 +18,7 @@ export async function checkFreeSpace(
   task: Task,
   bytes: number,
 ): Promise<void> {
-  if (bytes < UNCHECKED_BYTES) return;
+  if (bytes < MIN_BYTES) return;
   const query: Task = { doing: "query the free space for", path: task.path, existing: false };
   const found = await attempt(context, query, freeSpace(task.path, context.user)).catch(
     () => undefined,

@@ -61,15 +61,24 @@ function tar(
 
 let version: Promise<string> | undefined;
 
-/** Returns whether the `tar` of this computer is GNU tar. */
-async function isGnu(): Promise<boolean> {
+/** Returns the output of `tar --version`, or an empty text without `tar`. */
+function tarVersion(): Promise<string> {
   version ??= new Promise((resolve) => {
     const child = spawn("tar", ["--version"], { stdio: ["ignore", "pipe", "ignore"] });
     let text = "";
     child.stdout.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
     child.on("error", () => resolve("")).on("close", () => resolve(text));
   });
-  return (await version).includes("GNU tar");
+  return version;
+}
+
+/** Returns whether this computer has a `tar`. */
+export async function hasTar(): Promise<boolean> {
+  return (await tarVersion()) !== "";
+}
+
+async function isGnu(): Promise<boolean> {
+  return (await tarVersion()).includes("GNU tar");
 }
 
 /** Options of GNU tar with which it reads no holes. bsdtar reads none by default. */

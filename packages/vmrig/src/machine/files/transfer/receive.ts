@@ -36,6 +36,10 @@ export async function receive(
   const total = Number(size);
   if (!targetIsSpecial)
     await checkLocalSpace(dirname(temp), target, Math.min(total, Number(blocks) * 512));
+  if (kind === "sparse") {
+    const archive = await receiveArchive(follow(rest, chunks), staging, total, { onProgress });
+    return { kind: "file", path: join(archive.path, "file"), bytes: total };
+  }
   const meter = countBytes();
   const content = follow(rest, chunks, (chunk) => {
     const bytes = meter(chunk);
@@ -54,7 +58,7 @@ export async function receive(
 
 /** Unpacks the archive of a folder. Returns the path that is to be moved. */
 export async function receiveArchive(
-  output: Readable,
+  output: AsyncIterable<Buffer>,
   { temp }: LocalStaging,
   total: number,
   { onProgress }: TransferOptions,
@@ -66,7 +70,7 @@ export async function receiveArchive(
   const archive = unpack(path);
   const { input } = archive;
   try {
-    for await (const chunk of output as AsyncIterable<Buffer>) {
+    for await (const chunk of output) {
       // `tar` exits at the end of the archive and does not read the padding behind it.
       if (input.destroyed) await archive.done;
       else if (!input.write(chunk)) await drained(input);

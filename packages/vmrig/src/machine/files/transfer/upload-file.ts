@@ -5,12 +5,13 @@ import { isVmrigError } from "../../../errors/vmrig-error.ts";
 import type { ExecutionContext } from "../../command/execution-context.ts";
 import { attempt, type Task } from "../attempt.ts";
 import { octal, replacing } from "../staging.ts";
-import { checkFreeSpace, UNCHECKED_BYTES } from "./free-space.ts";
+import { checkFreeSpace } from "./free-space.ts";
 import { FileChanged, readPieces } from "./local-file.ts";
 import { gitMode } from "./modes.ts";
 import type { TransferResult } from "./result.ts";
 import type { UploadOptions } from "./transfer-options.ts";
 import { unreadable } from "./unreadable.ts";
+import { canBeSparse, MIN_HOLES, uploadSparse } from "./upload-sparse.ts";
 
 /** Copies a file as a stream. A file that changes while it is read is sent again once. */
 export async function uploadFile(
@@ -20,6 +21,9 @@ export async function uploadFile(
   facts: BigIntStats,
   options: UploadOptions,
 ): Promise<TransferResult> {
+  const holes = facts.size - facts.blocks * 512n;
+  if (holes >= MIN_HOLES && options.atomic !== false && (await canBeSparse(context, task.path)))
+    return uploadSparse(context, task, source, options);
   try {
     await send(context, task, source, facts, options);
   } catch (error) {
@@ -65,9 +69,9 @@ async function* content(
 ): AsyncGenerator<Buffer, void, undefined> {
   const total = Number(facts.size);
   let bytes = 0;
+  await space;
   try {
     for await (const chunk of readPieces(source, facts)) {
-      if (bytes > UNCHECKED_BYTES) await space;
       yield chunk;
       bytes += chunk.length;
       onProgress?.({ bytes, total });

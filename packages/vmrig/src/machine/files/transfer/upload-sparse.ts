@@ -1,0 +1,44 @@
+import { lstat } from "node:fs/promises";
+import { quotePath } from "../../../ssh/quote.ts";
+import type { ExecutionContext } from "../../command/execution-context.ts";
+import { attempt, type Task } from "../attempt.ts";
+import { fail, moving, refuseSocket, staging } from "../staging.ts";
+import { hasTar } from "./local-tar.ts";
+import type { TransferResult } from "./result.ts";
+import type { UploadOptions } from "./transfer-options.ts";
+import { uploadArchive } from "./upload-archive.ts";
+
+/** Fewer bytes of holes are sent as zeros. */
+export const MIN_HOLES = 1024 * 1024;
+
+/** Returns whether both sides can copy a file without its holes. */
+export async function canBeSparse(context: ExecutionContext, path: string): Promise<boolean> {
+  if (!(await hasTar())) return false;
+  const target = quotePath(path);
+  const line = `{ [ -f ${target} ] || [ ! -e ${target} ]; } && tar --version 2>/dev/null | grep -F 'GNU tar' || :`;
+  const { stdout } = await attempt(context, { doing: "find tar for", path }, line);
+  return stdout.length > 0;
+}
+
+/** Copies a file as an archive without the file's holes. */
+export async function uploadSparse(
+  context: ExecutionContext,
+  task: Task,
+  source: string,
+  options: UploadOptions,
+): Promise<TransferResult> {
+  const entry = { path: "", name: Buffer.alloc(0), facts: await lstat(source) };
+  const tree = { root: Buffer.from(source), entries: [entry], leftOut: [], hasIgnoreFile: false };
+  const before = [
+    staging(task.path),
+    `[ ! -d "$target" ] || ${fail("Is a directory")}`,
+    refuseSocket('"$target"'),
+  ].join("; ");
+  const after = moving('"$from"', `touch -r "$from" -- "$target"`);
+  return uploadArchive(
+    context,
+    task,
+    { source, tree: Promise.resolve(tree), before, after },
+    { ...options, folderMode: undefined },
+  );
+}
