@@ -10,11 +10,11 @@ import { type LocalStaging, moveInto, stageLocally } from "./local-folder.ts";
 import { receive, receiveArchive } from "./receive.ts";
 import { hasTar } from "./local-tar.ts";
 import { listing, toRemoteTree } from "./remote-tree.ts";
-import { type LeftOut, topmost, toPath, type TransferResult, VANISHED } from "./result.ts";
+import { type LeftOut, sorted, toPath, type TransferResult, VANISHED } from "./result.ts";
 import { toSelection } from "./selection.ts";
 import { streamCommand } from "./stream-command.ts";
 import type { TransferOptions } from "./transfer-options.ts";
-import { MIN_HOLES } from "./upload-sparse.ts";
+import { MIN_HOLES } from "./upload-as-archive.ts";
 
 /**
  * Copies a file or folder of the machine to a path on this computer. The machine reads the file as
@@ -82,7 +82,7 @@ async function downloadFolder(
   return {
     files: copied.length,
     bytes: bytesOf(copied),
-    leftOut: topmost(left),
+    leftOut: sorted(left),
     changed: notes.changed.map(toPath),
   };
 }
@@ -118,7 +118,8 @@ function packingFile(target: string): string {
   ].join("; ");
 }
 
-const FORMAT = "--sparse --format=posix --pax-option=delete=atime,delete=ctime";
+const FORMAT =
+  "--sparse --xattrs --xattrs-include='*' --xattrs-exclude=security.selinux --format=posix --pax-option=delete=atime,delete=ctime";
 
 /** Shell: prints an archive of the files and folders whose names it reads. */
 function packing(path: string): string {

@@ -81,8 +81,13 @@ async function isGnu(): Promise<boolean> {
   return (await tarVersion()).includes("GNU tar");
 }
 
-/** Options of GNU tar with which it reads no holes. bsdtar reads none by default. */
-const GNU_OPTIONS = ["--sparse"];
+/**
+ * Extended attributes, which include capabilities. The machine has its own SELinux labels. bsdtar
+ * only knows those of macOS.
+ */
+const ATTRIBUTES = ["--xattrs", "--xattrs-include=*", "--xattrs-exclude=security.selinux"];
+/** GNU tar reads no holes with `--sparse`, bsdtar by default. */
+const GNU_OPTIONS = ["--sparse", ...ATTRIBUTES];
 
 export interface Packing {
   readonly output: Readable;
@@ -127,12 +132,30 @@ export async function pack(folder: string, names: readonly Buffer[]): Promise<Pa
 }
 
 /** Unpacks an archive into a folder. */
-export function unpack(folder: string): {
+export async function unpack(folder: string): Promise<{
   readonly input: Writable;
   readonly done: Promise<TarNotes>;
   kill(): void;
-} {
-  const args = ["-x", "-p", "-f", "-", "--no-same-owner", "-C", folder];
+}> {
+  const attributes = (await isGnu()) ? ATTRIBUTES : [];
+  const args = ["-x", "-p", "-f", "-", "--no-same-owner", ...attributes, "-C", folder];
   const { child, done } = tar(`write to ${folder}`, args, ["pipe", "ignore", "pipe"]);
   return { input: child.stdin as Writable, done, kill: () => void child.kill("SIGKILL") };
+}
+
+/**
+ * Returns whether a file has extended attributes, as far as the `tar` of this computer can see
+ * them: Node.js cannot read them. Only the beginning of the file is read.
+ */
+export async function hasAttributes(file: string): Promise<boolean> {
+  if (!(await isGnu())) return false;
+  const archive = await pack(file, [Buffer.alloc(0)]);
+  try {
+    // The attributes come first, in pax records.
+    for await (const chunk of archive.output as AsyncIterable<Buffer>)
+      return chunk.subarray(0, 4096).includes(" SCHILY.xattr.");
+    return false;
+  } finally {
+    archive.kill();
+  }
 }

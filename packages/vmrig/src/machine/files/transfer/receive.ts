@@ -67,7 +67,7 @@ export async function receiveArchive(
   await mkdir(temp, { mode: 0o700 });
   await mkdir(path);
   const meter = contentMeter();
-  const archive = unpack(path);
+  const archive = await unpack(path);
   const { input } = archive;
   try {
     for await (const chunk of output) {

@@ -25,21 +25,22 @@ export interface TransferResult {
 
 /** Reasons for {@link LeftOut}. */
 export const VANISHED = "it vanished during the copy";
+export const ATTRIBUTES = "its extended attributes, which include capabilities";
 export const UNCOPYABLE: Readonly<Record<string, string>> = {
   socket: "a socket",
   device: "a device",
 };
 
-/** Sorts the list by path, and removes what is in a folder of the list. */
-export function topmost(list: readonly LeftOut[]): LeftOut[] {
-  const paths = new Set(list.map(({ path }) => path));
-  const isInOther = (path: string): boolean => {
+/** Sorts the list by path, without the content of vanished folders. */
+export function sorted(list: readonly LeftOut[]): LeftOut[] {
+  const gone = new Set(list.flatMap(({ path, why }) => (why === VANISHED ? path : [])));
+  const isInGone = (path: string): boolean => {
     for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1))
-      if (paths.has(path.slice(0, end))) return true;
+      if (gone.has(path.slice(0, end))) return true;
     return false;
   };
   return list
-    .filter(({ path }) => !isInOther(path))
+    .filter(({ path }) => !isInGone(path))
     .toSorted((one, other) => compare(one.path, other.path));
 }
 

@@ -7,9 +7,10 @@ import { fail } from "../staging.ts";
 import { checkFreeSpace } from "./free-space.ts";
 import type { LocalEntry, LocalTree } from "./local-tree.ts";
 import { settingModes } from "./modes.ts";
-import { type LeftOut, topmost, type TransferResult, VANISHED } from "./result.ts";
+import { type LeftOut, sorted, toPath, type TransferResult, VANISHED } from "./result.ts";
 import { sendTree } from "./send-tree.ts";
 import { contentMeter, oneFile } from "./tar-header.ts";
+import { readTarMessages } from "./tar-messages.ts";
 import type { UploadOptions } from "./transfer-options.ts";
 
 export interface ArchiveUpload {
@@ -44,8 +45,16 @@ export async function uploadArchive(
     return result;
   }
   const line = [before, unpacking(basename(source), mark), ...settingModes(options), after];
-  await attempt(context, task, line.join("; "), { input: content(), signal: options.signal });
-  return result as unknown as TransferResult;
+  const { signal } = options;
+  const ran = await attempt(context, task, line.join("; "), { input: content(), signal });
+  const { attributes } = readTarMessages(ran.result.stderr);
+  const sent = result as unknown as TransferResult;
+  const prefix = 3 + Buffer.byteLength(basename(source));
+  const lost = attributes.map(({ name, why }) => ({
+    path: toPath(name.slice(prefix)) || source,
+    why,
+  }));
+  return { ...sent, leftOut: [...sent.leftOut, ...lost] };
 }
 
 /** Passes on the chunks of an archive, and returns what it returns. */
@@ -72,7 +81,7 @@ async function* metered<Result>(
 function unpacking(name: string, mark: string): string {
   return [
     `mkdir -m 700 -- "$temp" || exit 1`,
-    `tar -x -p -i -f - --no-same-owner --warning=no-timestamp -C "$temp" || exit 1`,
+    `tar -x -p -i -f - --no-same-owner --xattrs --xattrs-include='*' --warning=no-timestamp -C "$temp" || exit 1`,
     `[ -e "$temp/${mark}" ] || ${fail("the archive ended too early")}`,
     `[ ! -s "$temp/${mark}.gone" ] || (cd -- "$temp" && xargs -0 rm -rf -- <${mark}.gone) || exit 1`,
     // For the transcript.
@@ -87,7 +96,7 @@ function toResult({ entries, leftOut }: LocalTree, gone: readonly LocalEntry[]):
   return {
     files: copied.length,
     bytes: sizeOf(copied),
-    leftOut: topmost([...leftOut, ...gone.map(({ path }) => ({ path, why: VANISHED }))]),
+    leftOut: sorted([...leftOut, ...gone.map(({ path }) => ({ path, why: VANISHED }))]),
     changed: [],
   };
 }

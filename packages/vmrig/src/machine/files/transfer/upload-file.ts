@@ -7,13 +7,20 @@ import { attempt, type Task } from "../attempt.ts";
 import { octal, replacing } from "../staging.ts";
 import { checkFreeSpace } from "./free-space.ts";
 import { FileChanged, readPieces } from "./local-file.ts";
+import { hasAttributes } from "./local-tar.ts";
 import { gitMode } from "./modes.ts";
-import type { TransferResult } from "./result.ts";
+import { ATTRIBUTES, type TransferResult } from "./result.ts";
 import type { UploadOptions } from "./transfer-options.ts";
 import { unreadable } from "./unreadable.ts";
-import { canBeSparse, MIN_HOLES, uploadSparse } from "./upload-sparse.ts";
+import { canBeArchive, MIN_HOLES, uploadAsArchive } from "./upload-as-archive.ts";
 
-/** Copies a file as a stream. A file that changes while it is read is sent again once. */
+/** A stream would lose the extended attributes of the file. */
+class HasAttributes extends Error {}
+
+/**
+ * Copies a file as a stream, or, if it has holes or extended attributes, as an archive. A file that
+ * changes while it is read is sent again once.
+ */
 export async function uploadFile(
   context: ExecutionContext,
   task: Task,
@@ -21,27 +28,47 @@ export async function uploadFile(
   facts: BigIntStats,
   options: UploadOptions,
 ): Promise<TransferResult> {
-  const holes = facts.size - facts.blocks * 512n;
-  if (holes >= MIN_HOLES && options.atomic !== false && (await canBeSparse(context, task.path)))
-    return uploadSparse(context, task, source, options);
-  try {
-    await send(context, task, source, facts, options);
-  } catch (error) {
-    if (!isVmrigError(error) || !(error.cause instanceof FileChanged)) throw error;
-    const now = await stat(source, { bigint: true }).catch((cause: unknown) => {
-      throw unreadable(source, describeThrown(cause), cause);
-    });
-    await send(context, task, source, now, options);
+  const asArchive = async (): Promise<TransferResult | undefined> =>
+    options.atomic !== false && (await canBeArchive(context, task.path))
+      ? uploadAsArchive(context, task, source, options)
+      : undefined;
+  const sparse = facts.size - facts.blocks * 512n >= MIN_HOLES ? await asArchive() : undefined;
+  if (sparse !== undefined) return sparse;
+  const done = { files: 1, bytes: Number(facts.size), leftOut: [], changed: [] };
+  const first = send(context, task, source, { facts, options, probe: hasAttributes(source) });
+  const cause = await first.then(() => undefined, toCause);
+  if (cause === undefined) return done;
+  if (cause instanceof HasAttributes) {
+    const copy = await asArchive();
+    if (copy !== undefined) return copy;
   }
-  return { files: 1, bytes: Number(facts.size), leftOut: [], changed: [] };
+  const now = await stat(source, { bigint: true }).catch((error: unknown) => {
+    throw unreadable(source, describeThrown(error), error);
+  });
+  await send(context, task, source, { facts: now, options });
+  const leftOut = cause instanceof HasAttributes ? [{ path: source, why: ATTRIBUTES }] : [];
+  return { ...done, bytes: Number(now.size), leftOut };
+}
+
+/** Returns the reason to send a file again, or throws. */
+function toCause(error: unknown): FileChanged | HasAttributes {
+  const cause = isVmrigError(error) ? error.cause : undefined;
+  if (cause instanceof FileChanged || cause instanceof HasAttributes) return cause;
+  throw error;
+}
+
+interface Sending {
+  readonly facts: BigIntStats;
+  readonly options: UploadOptions;
+  /** Whether the file has extended attributes. If it has, nothing is sent. */
+  readonly probe?: Promise<boolean>;
 }
 
 async function send(
   context: ExecutionContext,
   task: Task,
   source: string,
-  facts: BigIntStats,
-  options: UploadOptions,
+  { facts, options, probe }: Sending,
 ): Promise<void> {
   const own = Number(facts.mode) & 0o7777;
   const { mode = own, atomic, signal } = options;
@@ -55,21 +82,25 @@ async function send(
     finish: (file) => `chmod ${final} -- ${file} && touch -d @${mtime} -- ${file}`,
     finishesSpecial: false,
   });
-  const space = checkFreeSpace(context, task, atomic === false ? 0 : bytes);
-  // The content waits for it, but may fail before.
-  space.catch(() => {});
-  await attempt(context, task, line, { input: content(source, facts, space, options), signal });
+  const checks = Promise.all([probe, checkFreeSpace(context, task, atomic === false ? 0 : bytes)]);
+  // The content waits for them, but the command may fail before.
+  checks.catch(() => {});
+  const ready = async (): Promise<void> => {
+    const [attributes] = await checks;
+    if (attributes === true) throw unreadable(source, ATTRIBUTES, new HasAttributes());
+  };
+  await attempt(context, task, line, { input: content(source, facts, ready, options), signal });
 }
 
 async function* content(
   source: string,
   facts: BigIntStats,
-  space: Promise<void>,
+  ready: () => Promise<void>,
   { onProgress }: UploadOptions,
 ): AsyncGenerator<Buffer, void, undefined> {
   const total = Number(facts.size);
   let bytes = 0;
-  await space;
+  await ready();
   try {
     for await (const chunk of readPieces(source, facts)) {
       yield chunk;

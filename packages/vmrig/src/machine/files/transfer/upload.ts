@@ -3,6 +3,7 @@ import { realpath, stat } from "node:fs/promises";
 import { describeThrown } from "../../../errors/thrown.ts";
 import type { ExecutionContext } from "../../command/execution-context.ts";
 import type { Task } from "../attempt.ts";
+import { checkModes } from "./modes.ts";
 import type { TransferResult } from "./result.ts";
 import type { UploadOptions } from "./transfer-options.ts";
 import { unreadable } from "./unreadable.ts";
@@ -20,6 +21,7 @@ export async function upload(
   options: UploadOptions,
 ): Promise<TransferResult> {
   const task: Task = { doing: `upload ${local} to`, path: remote, existing: false };
+  checkModes(options);
   let source: string;
   let facts: BigIntStats;
   try {

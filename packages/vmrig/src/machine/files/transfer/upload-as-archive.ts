@@ -11,8 +11,8 @@ import { uploadArchive } from "./upload-archive.ts";
 /** Fewer bytes of holes are sent as zeros. */
 export const MIN_HOLES = 1024 * 1024;
 
-/** Returns whether both sides can copy a file without its holes. */
-export async function canBeSparse(context: ExecutionContext, path: string): Promise<boolean> {
+/** Returns whether both sides can copy a file as an archive. */
+export async function canBeArchive(context: ExecutionContext, path: string): Promise<boolean> {
   if (!(await hasTar())) return false;
   const target = quotePath(path);
   const line = `{ [ -f ${target} ] || [ ! -e ${target} ]; } && tar --version 2>/dev/null | grep -F 'GNU tar' || :`;
@@ -20,8 +20,8 @@ export async function canBeSparse(context: ExecutionContext, path: string): Prom
   return stdout.length > 0;
 }
 
-/** Copies a file as an archive without the file's holes. */
-export async function uploadSparse(
+/** Copies a file as an archive, with extended attributes and without holes. */
+export async function uploadAsArchive(
   context: ExecutionContext,
   task: Task,
   source: string,
