@@ -94,7 +94,7 @@ test("`ignoreFile` leaves out what the ignore files list, as git does", async ()
   ).rejects.toMatchObject({ code: "COMMAND_INVALID" });
 });
 
-test("`filter` chooses files, and folders with their content, in both directions", async () => {
+test("`filter` chooses files, and folders with their content", async () => {
   const project = await makeProject("filtering", PROJECT);
   const seen: TransferEntry[] = [];
   const filter = (entry: TransferEntry): boolean => {

@@ -2,12 +2,13 @@ import { randomUUID } from "node:crypto";
 import { basename } from "node:path";
 import { quote } from "../../../ssh/quote.ts";
 import type { ExecutionContext } from "../../command/execution-context.ts";
-import { attempt, type Task } from "../attempt.ts";
+import type { Task } from "../attempt.ts";
 import { fail } from "../staging.ts";
 import { checkFreeSpace } from "./free-space.ts";
 import type { LocalEntry, LocalTree } from "./local-tree.ts";
 import { settingModes } from "./modes.ts";
 import { type LeftOut, sorted, toPath, type TransferResult, VANISHED } from "./result.ts";
+import { sendContent } from "./send-content.ts";
 import { sendTree } from "./send-tree.ts";
 import { contentMeter, oneFile } from "./tar-header.ts";
 import { readTarMessages } from "./tar-messages.ts";
@@ -46,7 +47,7 @@ export async function uploadArchive(
   }
   const line = [before, unpacking(basename(source), mark), ...settingModes(options), after];
   const { signal } = options;
-  const ran = await attempt(context, task, line.join("; "), { input: content(), signal });
+  const ran = await sendContent(context, task, line.join("; "), content(), signal);
   const { attributes } = readTarMessages(ran.result.stderr);
   const sent = result as unknown as TransferResult;
   const prefix = 3 + Buffer.byteLength(basename(source));

@@ -1,15 +1,16 @@
 import type { BigIntStats } from "node:fs";
-import { stat } from "node:fs/promises";
+import { access, constants, stat } from "node:fs/promises";
 import { describeThrown } from "../../../errors/thrown.ts";
 import { isVmrigError } from "../../../errors/vmrig-error.ts";
 import type { ExecutionContext } from "../../command/execution-context.ts";
-import { attempt, type Task } from "../attempt.ts";
+import type { Task } from "../attempt.ts";
 import { octal, replacing } from "../staging.ts";
 import { checkFreeSpace } from "./free-space.ts";
 import { FileChanged, readPieces } from "./local-file.ts";
 import { hasAttributes } from "./local-tar.ts";
 import { gitMode } from "./modes.ts";
 import { ATTRIBUTES, type TransferResult } from "./result.ts";
+import { sendContent } from "./send-content.ts";
 import type { UploadOptions } from "./transfer-options.ts";
 import { unreadable } from "./unreadable.ts";
 import { canBeArchive, MIN_HOLES, uploadAsArchive } from "./upload-as-archive.ts";
@@ -89,7 +90,16 @@ async function send(
     const [attributes] = await checks;
     if (attributes === true) throw unreadable(source, ATTRIBUTES, new HasAttributes());
   };
-  await attempt(context, task, line, { input: content(source, facts, ready, options), signal });
+  // The line cannot tell that the content of an empty file is missing.
+  if (bytes === 0) await readable(source, ready);
+  await sendContent(context, task, line, content(source, facts, ready, options), signal);
+}
+
+async function readable(source: string, ready: () => Promise<void>): Promise<void> {
+  await ready();
+  await access(source, constants.R_OK).catch((error: unknown) => {
+    throw unreadable(source, describeThrown(error), error);
+  });
 }
 
 async function* content(
