@@ -34,8 +34,11 @@ export type { ScreenWaitOptions, ShellOptions, TypeOptions } from "./machine/she
 export type { Screen } from "./machine/shell/screen.ts";
 export type { Shell, ShellExit } from "./machine/shell/shell.ts";
 export type { FileEntry } from "./machine/files/entries.ts";
-export type { Progress } from "./machine/files/transfer/progress.ts";
 export type { LeftOut, TransferResult } from "./machine/files/transfer/result.ts";
 export type { TransferEntry } from "./machine/files/transfer/selection.ts";
-export type { TransferOptions, UploadOptions } from "./machine/files/transfer/transfer-options.ts";
+export type {
+  Progress,
+  TransferOptions,
+  UploadOptions,
+} from "./machine/files/transfer/transfer-options.ts";
 export type { TemporaryFolder } from "./machine/files/tmpdir.ts";

@@ -6,7 +6,7 @@ import { OTHER_USER } from "../../../ssh/fixtures/sshd.test.kit.ts";
 import { startMachine, type TestMachine } from "../../fixtures.test.kit.ts";
 import type { Machine } from "../../machine.ts";
 import { checkLocalSpace } from "./free-space.ts";
-import type { Progress } from "./progress.ts";
+import type { Progress } from "./transfer-options.ts";
 import { litter, useTwoSides } from "../two-sides.test.kit.ts";
 
 let rig: TestMachine;

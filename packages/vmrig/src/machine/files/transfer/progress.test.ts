@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Machine } from "../../machine.ts";
-import type { Progress } from "./progress.ts";
+import type { Progress } from "./transfer-options.ts";
 import { inventory, makeTree } from "./tree.test.kit.ts";
 import { useTwoSides } from "../two-sides.test.kit.ts";
 

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { OTHER_USER } from "../../../ssh/fixtures/sshd.test.kit.ts";
 import { startMachine } from "../../fixtures.test.kit.ts";
 import type { Machine } from "../../machine.ts";
-import type { Progress } from "./progress.ts";
+import type { Progress } from "./transfer-options.ts";
 import { litter, useTwoSides } from "../two-sides.test.kit.ts";
 
 let pc1: Machine;

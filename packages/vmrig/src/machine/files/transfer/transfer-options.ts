@@ -1,5 +1,10 @@
-import type { Progress } from "./progress.ts";
 import type { TransferEntry } from "./selection.ts";
+
+/** Progress of a copy. Both numbers count bytes of file content, without names. */
+export interface Progress {
+  readonly bytes: number;
+  readonly total: number;
+}
 
 export interface TransferOptions {
   /**
