@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import type { Ignore } from "ignore";
 import { VmrigError } from "../../../errors/vmrig-error.ts";
 
@@ -10,15 +10,21 @@ export interface IgnoreRules {
   readonly above: IgnoreRules | undefined;
 }
 
-/** Adds the rules of a folder's ignore file. They come before those of the folders above. */
-export async function readIgnoreFile(
+/** Reads the ignore file of a folder. Its rules come before those of the folders above. */
+export type ReadIgnoreFile = (
   file: Buffer,
   folder: string,
   above: IgnoreRules | undefined,
-): Promise<IgnoreRules> {
+) => IgnoreRules;
+
+export async function ignoreFileReader(): Promise<ReadIgnoreFile> {
   // Loaded on demand: most tests do not need it.
   const { default: ignore } = await import("ignore");
-  return { folder, own: ignore({ ignorecase: false }).add(await readFile(file, "utf8")), above };
+  return (file, folder, above) => ({
+    folder,
+    own: ignore({ ignorecase: false }).add(readFileSync(file, "utf8")),
+    above,
+  });
 }
 
 /** Returns whether the rules ignore a path, which ends with a slash if it is a folder. */

@@ -1,9 +1,14 @@
-import type { Stats } from "node:fs";
-import { lstat, readdir } from "node:fs/promises";
+import { lstatSync, readdirSync, type Stats } from "node:fs";
 import { toDate } from "../../../clock/real-time.ts";
 import { describeThrown } from "../../../errors/thrown.ts";
+import { inTurns } from "../../command/event-loop.ts";
 import type { FileStat } from "../file-stat.ts";
-import { isIgnored, readIgnoreFile, type IgnoreRules } from "./ignore-files.ts";
+import {
+  ignoreFileReader,
+  isIgnored,
+  type IgnoreRules,
+  type ReadIgnoreFile,
+} from "./ignore-files.ts";
 import { type LeftOut, UNCOPYABLE, VANISHED } from "./result.ts";
 import type { Selection } from "./selection.ts";
 import { unreadable } from "./unreadable.ts";
@@ -28,72 +33,84 @@ export interface LocalTree {
 
 interface Walk {
   readonly root: Buffer;
-  readonly takes: Selection;
+  readonly takes: Selection | undefined;
   readonly ignoreFile: string | undefined;
+  readonly readIgnoreFile: ReadIgnoreFile | undefined;
   readonly leftOut: LeftOut[];
   hasIgnoreFile: boolean;
 }
 
-/** Lists everything in a folder that is to be copied. Symbolic links are not followed. */
+/**
+ * Lists everything in a folder that is to be copied. Symbolic links are not followed. For 5,000
+ * files, the synchronous calls take 14 ms of processor time, and promises 60 to 100 ms.
+ */
 export async function listTree(
   folder: string,
-  takes: Selection,
+  takes: Selection | undefined,
   ignoreFile: string | undefined,
 ): Promise<LocalTree> {
   const root = Buffer.from(folder);
-  const walk: Walk = { root, takes, ignoreFile, leftOut: [], hasIgnoreFile: false };
-  const top = { path: "", name: Buffer.alloc(0), facts: await lstat(root) };
-  const entries = await list(walk, top, undefined);
-  return { root, entries, leftOut: walk.leftOut, hasIgnoreFile: walk.hasIgnoreFile };
+  const readIgnoreFile = ignoreFile === undefined ? undefined : await ignoreFileReader();
+  const leftOut: LeftOut[] = [];
+  const walk: Walk = {
+    root,
+    takes,
+    ignoreFile,
+    readIgnoreFile,
+    leftOut,
+    hasIgnoreFile: false,
+  };
+  const entries: LocalEntry[] = [];
+  const top = { path: "", name: Buffer.alloc(0), facts: lstatSync(root) };
+  await inTurns(list(walk, top, undefined), (entry) => void entries.push(entry));
+  return { root, entries, leftOut, hasIgnoreFile: walk.hasIgnoreFile };
 }
 
-async function list(
+function* list(
   walk: Walk,
   folder: LocalEntry,
   above: IgnoreRules | undefined,
-): Promise<LocalEntry[]> {
-  const names = await orVanished(
-    walk,
-    folder.path,
-    readdir(pathOf(walk.root, folder.name), { encoding: "buffer" }),
-  );
-  if (names === undefined) return [];
+): Generator<LocalEntry, void, undefined> {
+  const place = pathOf(walk.root, folder.name);
+  const names = orVanished(walk, folder.path, () => readdirSync(place, { encoding: "buffer" }));
+  if (names === undefined) return;
+  yield folder;
+  const { ignoreFile } = walk;
   let rules = above;
-  if (walk.ignoreFile !== undefined && names.some((name) => name.toString() === walk.ignoreFile)) {
-    const file = below(pathOf(walk.root, folder.name), Buffer.from(walk.ignoreFile));
-    rules = await readIgnoreFile(file, folder.path === "" ? "" : `${folder.path}/`, above);
+  if (ignoreFile !== undefined && names.some((name) => name.toString() === ignoreFile)) {
+    const prefix = folder.path === "" ? "" : `${folder.path}/`;
+    const file = below(place, Buffer.from(ignoreFile));
+    rules = orVanished(walk, `${prefix}${ignoreFile}`, () =>
+      walk.readIgnoreFile?.(file, prefix, above),
+    );
     walk.hasIgnoreFile = true;
   }
-  const found = await Promise.all(names.map((name) => take(walk, folder, name, rules)));
-  return [folder, ...found.flat()];
-}
-
-async function take(
-  walk: Walk,
-  folder: LocalEntry,
-  base: Buffer,
-  rules: IgnoreRules | undefined,
-): Promise<LocalEntry[]> {
-  const name = folder.path === "" ? base : below(folder.name, base);
-  const path = name.toString();
-  const facts = await orVanished(walk, path, lstat(pathOf(walk.root, name)));
-  if (facts === undefined) return [];
-  const type = typeOf(facts);
-  if (isIgnored(type === "folder" ? `${path}/` : path, rules)) return [];
-  const { size: bytes, mode, mtimeMs } = facts;
-  if (!walk.takes({ path, type, mode: mode & 0o7777, bytes, modified: toDate(mtimeMs) })) return [];
-  const why = UNCOPYABLE[type];
-  if (why !== undefined) {
-    walk.leftOut.push({ path, why });
-    return [];
+  for (const base of names) {
+    const entry = take(walk, folder.path === "" ? base : below(folder.name, base), rules);
+    if (entry?.facts.isDirectory() === true) yield* list(walk, entry, rules);
+    else if (entry !== undefined) yield entry;
   }
-  const entry = { path, name, facts };
-  return facts.isDirectory() ? list(walk, entry, rules) : [entry];
 }
 
-async function orVanished<T>(walk: Walk, path: string, work: Promise<T>): Promise<T | undefined> {
+/** Returns the entry if it is to be copied. */
+function take(walk: Walk, name: Buffer, rules: IgnoreRules | undefined): LocalEntry | undefined {
+  const path = name.toString();
+  const facts = orVanished(walk, path, () => lstatSync(pathOf(walk.root, name)));
+  if (facts === undefined) return undefined;
+  const type = typeOf(facts);
+  if (isIgnored(type === "folder" ? `${path}/` : path, rules)) return undefined;
+  const { size: bytes, mode, mtimeMs } = facts;
+  const takes = walk.takes?.({ path, type, mode: mode & 0o7777, bytes, modified: toDate(mtimeMs) });
+  if (takes === false) return undefined;
+  const why = UNCOPYABLE[type];
+  if (why === undefined) return { path, name, facts };
+  walk.leftOut.push({ path, why });
+  return undefined;
+}
+
+function orVanished<T>(walk: Walk, path: string, work: () => T): T | undefined {
   try {
-    return await work;
+    return work();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT" || path === "")
       throw unreadable(walk.root.toString(), describeThrown(error), error);

@@ -24,7 +24,7 @@ export function listing(path: string): string {
 }
 
 /** Parses the output of {@link listing}, and selects the entries that are to be copied. */
-export function toRemoteTree(output: Buffer, takes: Selection): RemoteTree {
+export function toRemoteTree(output: Buffer, takes: Selection | undefined): RemoteTree {
   const entries: RemoteEntry[] = [];
   const leftOut: LeftOut[] = [];
   const inodes = new Set<string>();
@@ -43,7 +43,7 @@ export function toRemoteTree(output: Buffer, takes: Selection): RemoteTree {
     const modified = toDate(Number(time) * 1000);
     const entry = { path, type, mode: Number.parseInt(mode, 8), bytes, modified };
     const why = UNCOPYABLE[type];
-    if (!takes(entry)) {
+    if (takes?.(entry) === false) {
       if (type === "folder") skipped = `${path}/`;
     } else if (why !== undefined) leftOut.push({ path, why });
     else {

@@ -15,7 +15,12 @@ export interface TransferEntry {
 /** Returns whether an entry is copied. The content of a folder is asked after the folder. */
 export type Selection = (entry: TransferEntry) => boolean;
 
-export async function toSelection({ exclude, filter }: TransferOptions): Promise<Selection> {
+/** Returns `undefined` if everything is copied. */
+export async function toSelection({
+  exclude,
+  filter,
+}: TransferOptions): Promise<Selection | undefined> {
+  if (exclude === undefined && filter === undefined) return undefined;
   const patterns = typeof exclude === "string" ? [exclude] : (exclude ?? []);
   const excluded = patterns.length === 0 ? [] : await Promise.all(patterns.map(toExclusion));
   return (entry) => {

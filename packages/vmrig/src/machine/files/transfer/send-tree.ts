@@ -1,7 +1,8 @@
-import { lstat } from "node:fs/promises";
+import { lstatSync, type Stats } from "node:fs";
 import { describeThrown } from "../../../errors/thrown.ts";
 import { VmrigError } from "../../../errors/vmrig-error.ts";
 import { releaseBuffer } from "../../../ssh/ssh2-patches/release-buffer.ts";
+import { inTurns } from "../../command/event-loop.ts";
 import { pack } from "./local-tar.ts";
 import { unreadable } from "./unreadable.ts";
 import { type LocalEntry, type LocalTree, pathOf } from "./local-tree.ts";
@@ -63,24 +64,31 @@ async function compare(
 ): Promise<Comparison> {
   const vanished: LocalEntry[] = [];
   const changed: LocalEntry[] = [];
-  await Promise.all(
-    entries.map(async (entry) => {
-      try {
-        const now = await lstat(pathOf(root, entry.name));
-        const was = entry.facts;
-        if ((now.mode ^ was.mode) & TYPE)
-          throw new Error("it was replaced by another type of file");
-        const same = now.ino === was.ino && now.size === was.size && now.mtimeMs === was.mtimeMs;
-        if ((!same && !now.isDirectory()) || missing.has(entry.name.toString("latin1")))
-          changed.push({ ...entry, facts: now });
-      } catch (error) {
-        if (!GONE.has((error as NodeJS.ErrnoException).code ?? ""))
-          throw unreadable(pathOf(root, entry.name).toString(), describeThrown(error), error);
-        vanished.push(entry);
-      }
-    }),
-  );
+  await inTurns(entries, (entry) => {
+    const now = stillThere(root, entry);
+    if (now === undefined) vanished.push(entry);
+    else if (hasChanged(entry.facts, now) || missing.has(entry.name.toString("latin1")))
+      changed.push({ ...entry, facts: now });
+  });
   return { vanished, changed };
+}
+
+function stillThere(root: Buffer, { name, facts }: LocalEntry): Stats | undefined {
+  const path = pathOf(root, name);
+  try {
+    const now = lstatSync(path);
+    if (((now.mode ^ facts.mode) & TYPE) === 0) return now;
+  } catch (error) {
+    if (GONE.has((error as NodeJS.ErrnoException).code ?? "")) return undefined;
+    throw unreadable(path.toString(), describeThrown(error), error);
+  }
+  throw unreadable(path.toString(), "it was replaced by another type of file");
+}
+
+/** The time of a folder changes with its entries, which are compared themselves. */
+function hasChanged(was: Stats, now: Stats): boolean {
+  if (now.isDirectory()) return false;
+  return now.ino !== was.ino || now.size !== was.size || now.mtimeMs !== was.mtimeMs;
 }
 
 /** Bits of a mode that are the type of the file: inode(7). */

@@ -1,3 +1,4 @@
+import { nextTurn } from "../../../clock/real-time.ts";
 import type { ExecutionContext } from "../../command/execution-context.ts";
 import type { Task } from "../attempt.ts";
 import { fail, staging } from "../staging.ts";
@@ -17,8 +18,8 @@ export async function uploadFolder(
   source: string,
   options: UploadOptions,
 ): Promise<TransferResult> {
-  // The machine prepares meanwhile.
-  const tree = list(source, options);
+  // After the command was sent: the machine prepares meanwhile.
+  const tree = nextTurn().then(() => list(source, options));
   tree.catch(() => {});
   const before = [
     staging(task.path.replace(/(?<=[^/])\/+$/, "")),
