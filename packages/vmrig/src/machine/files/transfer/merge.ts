@@ -32,7 +32,7 @@ done
 /**
  * Perl: moves the files. A file that was moved with its folder is skipped. Debian and Ubuntu always
  * have Perl. `mv` moves to one folder only, and `cp` needs five system calls for each file: 4,800
- * files in 600 folders took `mv` 2.3 s, `cp` 85 ms and Perl 34 ms.
+ * files in 600 folders take `cp` 85 ms and Perl 34 ms.
  */
 const RENAME = `chomp; lstat or next; rename $_, "$ENV{into}/$_" or exit 1`;
 
