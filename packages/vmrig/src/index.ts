@@ -35,7 +35,6 @@ export type { Screen } from "./machine/shell/screen.ts";
 export type { Shell, ShellExit } from "./machine/shell/shell.ts";
 export type { FileEntry } from "./machine/files/entries.ts";
 export type { LeftOut, TransferResult } from "./machine/files/transfer/result.ts";
-export type { TransferEntry } from "./machine/files/transfer/selection.ts";
 export type {
   Progress,
   TransferOptions,

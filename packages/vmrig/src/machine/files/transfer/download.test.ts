@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import type { Machine } from "../../machine.ts";
 import { litter, useTwoSides } from "../two-sides.test.kit.ts";
-import type { TransferEntry } from "./selection.ts";
+import type { TransferEntry } from "./transfer-options.ts";
 
 let pc1: Machine;
 let there: string;

@@ -2,7 +2,8 @@ import { toDate } from "../../../clock/real-time.ts";
 import { quotePath } from "../../../ssh/quote.ts";
 import { FIND_TYPES } from "../entries.ts";
 import { type LeftOut, UNCOPYABLE } from "./result.ts";
-import type { Selection, TransferEntry } from "./selection.ts";
+import type { Selection } from "./selection.ts";
+import type { TransferEntry } from "./transfer-options.ts";
 
 /** A file or folder of a machine that is copied. */
 export interface RemoteEntry extends TransferEntry {

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import type { Machine } from "../../machine.ts";
 import { useTwoSides } from "../two-sides.test.kit.ts";
-import type { TransferEntry } from "./selection.ts";
+import type { TransferEntry } from "./transfer-options.ts";
 
 let pc1: Machine;
 let there: string;

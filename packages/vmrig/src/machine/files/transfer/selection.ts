@@ -1,16 +1,5 @@
 import { VmrigError } from "../../../errors/vmrig-error.ts";
-import type { FileStat } from "../file-stat.ts";
-import type { TransferOptions } from "./transfer-options.ts";
-
-/** A file or folder below the copied folder. Plain data. */
-export interface TransferEntry {
-  /** Path relative to the copied folder: `src/main.ts`. */
-  readonly path: string;
-  readonly type: FileStat["type"];
-  readonly mode: number;
-  readonly bytes: number;
-  readonly modified: Date;
-}
+import type { TransferEntry, TransferOptions } from "./transfer-options.ts";
 
 /** Returns whether an entry is copied. The content of a folder is asked after the folder. */
 export type Selection = (entry: TransferEntry) => boolean;

@@ -1,4 +1,14 @@
-import type { TransferEntry } from "./selection.ts";
+import type { FileStat } from "../file-stat.ts";
+
+/** A file or folder below the copied folder. Plain data. */
+export interface TransferEntry {
+  /** Path relative to the copied folder: `src/main.ts`. */
+  readonly path: string;
+  readonly type: FileStat["type"];
+  readonly mode: number;
+  readonly bytes: number;
+  readonly modified: Date;
+}
 
 /** Progress of a copy. Both numbers count bytes of file content, without names. */
 export interface Progress {
