@@ -42,17 +42,6 @@ test("a file that vanishes during an upload is left out and reported", async () 
   }
 });
 
-test("a file that vanishes after it was read is left out, too", async () => {
-  const folder = await makeFolder("vanishing-late");
-  const result = await pc1.upload(folder, `${there}/late`, {
-    onProgress() {
-      rmSync(join(folder, ".git/index.lock"), { force: true });
-    },
-  });
-  expect(result.leftOut.map(({ path }) => path)).toEqual([".git/index.lock"]);
-  expect(await pc1.file(`${there}/late/.git/index.lock`).exists()).toBe(false);
-});
-
 test("a file that changes during an upload is read again", async () => {
   const folder = await makeFolder("changing");
   await pc1.upload(folder, `${there}/changing`, {
@@ -85,16 +74,16 @@ test("a file that is moved away and back during an upload is in the copy", async
 test("a file that changes all the time fails the upload, and nothing is left behind", async () => {
   const folder = await makeFolder("changing-always");
   const file = join(folder, "b");
+  // `tar` waits in the middle of the file until its output is read.
+  await writeFile(file, Buffer.alloc(3_000_000));
   const onProgress = (): void => appendFileSync(file, "more");
   await expect(pc1.upload(folder, `${there}/always`, { onProgress })).rejects.toMatchObject({
     code: "FILE_FAILED",
     summary: `Cannot upload ${folder}: b changed twice while it was read.`,
   });
-  const large = join(here, "large");
-  await writeFile(large, Buffer.alloc(3_000_000));
-  await expect(
-    pc1.upload(large, `${there}/always`, { onProgress: () => appendFileSync(large, "more") }),
-  ).rejects.toThrow(`Cannot upload ${large}: it changed while it was read.`);
+  await expect(pc1.upload(file, `${there}/always`, { onProgress })).rejects.toThrow(
+    `Cannot upload ${file}: it changed while it was read.`,
+  );
   expect([await readdir(there), await litter(there)]).toEqual([
     expect.not.arrayContaining(["always"]),
     [],

@@ -77,7 +77,7 @@ export async function hasTar(): Promise<boolean> {
   return (await tarVersion()) !== "";
 }
 
-async function isGnu(): Promise<boolean> {
+export async function isGnu(): Promise<boolean> {
   return (await tarVersion()).includes("GNU tar");
 }
 
@@ -90,16 +90,23 @@ const ATTRIBUTES = ["--xattrs", "--xattrs-include=*", "--xattrs-exclude=security
 const GNU_OPTIONS = ["--sparse", ...ATTRIBUTES];
 
 export interface Packing {
+  /** Adds an entry to the archive. */
+  readonly add: (name: Buffer) => void;
+  /** Completes the list of entries. */
+  readonly end: () => void;
   readonly output: Readable;
   readonly done: Promise<TarNotes>;
   kill(): void;
 }
 
+/** Size of the list that is kept before `tar` gets it. */
+const LIST_BYTES = 16 * 1024;
+
 /**
- * Packs entries of a folder: all names in the archive begin with the folder's name. Times keep
- * their fractions.
+ * Packs entries of a folder while they are added: all names in the archive begin with the folder's
+ * name. Times keep their fractions.
  */
-export async function pack(folder: string, names: readonly Buffer[]): Promise<Packing> {
+export async function pack(folder: string): Promise<Packing> {
   // Blocks of 32 KiB, the maximum of a packet; the default of tar is 10 KiB.
   const args = [
     "-c",
@@ -120,15 +127,30 @@ export async function pack(folder: string, names: readonly Buffer[]): Promise<Pa
   // `./` in front: no name is then read as an option.
   const first = Buffer.from(`./${basename(folder)}`);
   const [slash, end] = [Buffer.from("/"), Buffer.from([0])];
-  child.stdin?.end(
-    Buffer.concat(
-      names.flatMap((name) => (name.length === 0 ? [first, end] : [first, slash, name, end])),
-    ),
-  );
+  let [list, bytes]: [Buffer[], number] = [[], 0];
+  const flush = (): void => {
+    child.stdin?.write(Buffer.concat(list));
+    [list, bytes] = [[], 0];
+  };
+  const add = (name: Buffer): void => {
+    if (name.length === 0) list.push(first, end);
+    else list.push(first, slash, name, end);
+    bytes += first.length + name.length + 2;
+    if (bytes > LIST_BYTES) flush();
+  };
   // When a child process ends, Node.js discards output without a listener. `tar` may end before the
   // reader subscribes.
   child.stdout?.on("readable", () => {});
-  return { output: child.stdout as Readable, done, kill: () => void child.kill("SIGKILL") };
+  return {
+    add,
+    end() {
+      flush();
+      child.stdin?.end();
+    },
+    output: child.stdout as Readable,
+    done,
+    kill: () => void child.kill("SIGKILL"),
+  };
 }
 
 /** Unpacks an archive into a folder. */
@@ -149,7 +171,9 @@ export async function unpack(folder: string): Promise<{
  */
 export async function hasAttributes(file: string): Promise<boolean> {
   if (!(await isGnu())) return false;
-  const archive = await pack(file, [Buffer.alloc(0)]);
+  const archive = await pack(file);
+  archive.add(Buffer.alloc(0));
+  archive.end();
   try {
     // The attributes come first, in pax records.
     for await (const chunk of archive.output as AsyncIterable<Buffer>)

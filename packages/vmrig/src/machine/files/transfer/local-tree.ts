@@ -48,6 +48,7 @@ export async function listTree(
   folder: string,
   takes: Selection | undefined,
   ignoreFile: string | undefined,
+  found: (entry: LocalEntry) => void,
 ): Promise<LocalTree> {
   const root = Buffer.from(folder);
   const readIgnoreFile = ignoreFile === undefined ? undefined : await ignoreFileReader();
@@ -62,7 +63,10 @@ export async function listTree(
   };
   const entries: LocalEntry[] = [];
   const top = { path: "", name: Buffer.alloc(0), facts: lstatSync(root) };
-  await inTurns(list(walk, top, undefined), (entry) => void entries.push(entry));
+  await inTurns(list(walk, top, undefined), (entry) => {
+    entries.push(entry);
+    found(entry);
+  });
   return { root, entries, leftOut, hasIgnoreFile: walk.hasIgnoreFile };
 }
 

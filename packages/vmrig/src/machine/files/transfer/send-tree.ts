@@ -3,23 +3,29 @@ import { describeThrown } from "../../../errors/thrown.ts";
 import { VmrigError } from "../../../errors/vmrig-error.ts";
 import { releaseBuffer } from "../../../ssh/ssh2-patches/release-buffer.ts";
 import { inTurns } from "../../command/event-loop.ts";
-import { pack } from "./local-tar.ts";
+import { isGnu, pack, type Packing } from "./local-tar.ts";
 import { unreadable } from "./unreadable.ts";
 import { type LocalEntry, type LocalTree, pathOf } from "./local-tree.ts";
 
 /**
- * Yields an archive of the tree, and, if files changed meanwhile, a second archive with these files
- * only. Returns the entries that vanished: some may be in the archive.
+ * Yields an archive, and, if files changed meanwhile, a second archive with these files only.
+ * Returns the entries that vanished: a part of them may be in the archive.
  *
  * @throws VmrigError `FILE_FAILED` if a file changes again
  */
 export async function* sendTree(
   source: string,
-  { root, entries }: LocalTree,
+  archive: Packing,
+  listing: Promise<LocalTree>,
 ): AsyncGenerator<Buffer, readonly LocalEntry[], undefined> {
-  const first = await compare(root, entries, yield* packed(source, entries));
+  const said = yield* chunksOf(archive, source);
+  const { root, entries } = await listing;
+  const first = await compare(root, entries, said);
   if (first.changed.length === 0) return first.vanished;
-  const second = await compare(root, first.changed, yield* packed(source, first.changed));
+  const again = await pack(source);
+  for (const { name } of first.changed) again.add(name);
+  again.end();
+  const second = await compare(root, first.changed, yield* chunksOf(again, source));
   if (second.changed.length > 0)
     throw new VmrigError("FILE_FAILED", {
       message: `Cannot upload ${source}: ${some(second.changed, source)} changed twice while it was read.`,
@@ -28,24 +34,23 @@ export async function* sendTree(
   return [...first.vanished, ...second.vanished];
 }
 
-/** Yields an archive, and returns the names that `tar` did not find. */
-async function* packed(
+/** Names of files that `tar` did not find, or that changed, as bytes in Latin-1. */
+type Said = ReadonlySet<string>;
+
+/** Yields an archive, and returns the names that `tar` reported. */
+async function* chunksOf(
+  archive: Packing,
   source: string,
-  entries: readonly LocalEntry[],
-): AsyncGenerator<Buffer, ReadonlySet<string>, undefined> {
-  const archive = await pack(
-    source,
-    entries.map(({ name }) => name),
-  );
+): AsyncGenerator<Buffer, Said, undefined> {
   try {
     for await (const chunk of archive.output as AsyncIterable<Buffer>) {
       yield chunk;
       releaseBuffer(chunk);
     }
-    const { missing } = await archive.done;
-    // `./folder/name`, as bytes in Latin-1.
+    const { missing, changed } = await archive.done;
+    // `./folder/name`.
     const prefix = 3 + Buffer.byteLength(source.slice(source.lastIndexOf("/") + 1));
-    return new Set(missing.map((name) => name.slice(prefix)));
+    return new Set([...missing, ...changed].map((name) => name.slice(prefix)));
   } finally {
     archive.kill();
   }
@@ -60,14 +65,18 @@ interface Comparison {
 async function compare(
   root: Buffer,
   entries: readonly LocalEntry[],
-  missing: ReadonlySet<string>,
+  said: Said,
 ): Promise<Comparison> {
   const vanished: LocalEntry[] = [];
   const changed: LocalEntry[] = [];
-  await inTurns(entries, (entry) => {
+  // GNU tar notices every change during its reading, bsdtar none.
+  const suspects = (await isGnu())
+    ? entries.filter(({ name }) => said.size > 0 && said.has(name.toString("latin1")))
+    : entries;
+  await inTurns(suspects, (entry) => {
     const now = stillThere(root, entry);
     if (now === undefined) vanished.push(entry);
-    else if (hasChanged(entry.facts, now) || missing.has(entry.name.toString("latin1")))
+    else if (hasChanged(entry.facts, now) || said.has(entry.name.toString("latin1")))
       changed.push({ ...entry, facts: now });
   });
   return { vanished, changed };

@@ -18,7 +18,9 @@ const GIB = 1024 ** 3;
 
 async function* packed(): AsyncGenerator<Buffer, void, undefined> {
   const names = await readdir(folder, { encoding: "buffer" });
-  const archive = await pack(folder, [Buffer.alloc(0), ...names]);
+  const archive = await pack(folder);
+  for (const name of [Buffer.alloc(0), ...names]) archive.add(name);
+  archive.end();
   try {
     for await (const chunk of archive.output as AsyncIterable<Buffer>) yield chunk;
   } finally {

@@ -1,10 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { basename } from "node:path";
+import { nextTurn } from "../../../clock/real-time.ts";
 import { quote } from "../../../ssh/quote.ts";
 import type { ExecutionContext } from "../../command/execution-context.ts";
 import type { Task } from "../attempt.ts";
 import { fail } from "../staging.ts";
 import { checkFreeSpace } from "./free-space.ts";
+import { pack } from "./local-tar.ts";
 import type { LocalEntry, LocalTree } from "./local-tree.ts";
 import { settingModes } from "./modes.ts";
 import { type LeftOut, sorted, toPath, type TransferResult, VANISHED } from "./result.ts";
@@ -14,9 +16,13 @@ import { contentMeter, oneFile } from "./tar-header.ts";
 import { readTarMessages } from "./tar-messages.ts";
 import type { UploadOptions } from "./transfer-options.ts";
 
+/** Size of the beginning of an archive, which is sent while the folder is listed. */
+const UNCHECKED_BYTES = 1024 * 1024;
+
 export interface ArchiveUpload {
   readonly source: string;
-  readonly tree: Promise<LocalTree>;
+  /** Lists the files, and reports each one immediately. */
+  readonly list: (found: (entry: LocalEntry) => void) => Promise<LocalTree>;
   /** Shell: sets `$target` and `$temp`, and checks the target. */
   readonly before: string;
   /** Shell: moves the complete `$from` to `$target`. */
@@ -27,16 +33,23 @@ export interface ArchiveUpload {
 export async function uploadArchive(
   context: ExecutionContext,
   task: Task,
-  { source, tree: listing, before, after }: ArchiveUpload,
+  { source, list, before, after }: ArchiveUpload,
   options: UploadOptions,
 ): Promise<TransferResult> {
   const mark = `.vmrig-${randomUUID()}`;
   let result: TransferResult | undefined;
+  // After the command was sent: the machine prepares meanwhile.
+  const packing = nextTurn().then(() => pack(source));
+  const listing = packing.then(({ add, end }) => list(({ name }) => add(name)).finally(end));
+  listing.catch(() => {});
   async function* content(): AsyncGenerator<Buffer, TransferResult, undefined> {
+    const checked = listing.then(({ entries }) =>
+      checkFreeSpace(context, task, storedSizeOf(entries)),
+    );
+    checked.catch(() => {});
+    const total = options.onProgress === undefined ? 0 : sizeOf((await listing).entries);
+    const gone = yield* metered(sendTree(source, await packing, listing), checked, total, options);
     const tree = await listing;
-    const total = sizeOf(tree.entries);
-    await checkFreeSpace(context, task, storedSizeOf(tree.entries));
-    const gone = yield* metered(sendTree(source, tree), total, options);
     result = toResult(tree, gone);
     // The machine's `tar` accepts an end of input between entries as a regular end. So a last
     // archive marks the others as complete.
@@ -47,7 +60,9 @@ export async function uploadArchive(
   }
   const line = [before, unpacking(basename(source), mark), ...settingModes(options), after];
   const { signal } = options;
-  const ran = await sendContent(context, task, line.join("; "), content(), signal);
+  const ran = await sendContent(context, task, line.join("; "), content(), signal).finally(
+    async () => (await packing).kill(),
+  );
   const { attributes } = readTarMessages(ran.result.stderr);
   const sent = result as unknown as TransferResult;
   const prefix = 3 + Buffer.byteLength(basename(source));
@@ -61,14 +76,21 @@ export async function uploadArchive(
 /** Passes on the chunks of an archive, and returns what it returns. */
 async function* metered<Result>(
   archive: AsyncGenerator<Buffer, Result, undefined>,
+  checked: Promise<void>,
   total: number,
   { onProgress }: UploadOptions,
 ): AsyncGenerator<Buffer, Result, undefined> {
   const meter = contentMeter();
+  let sent = 0;
   try {
     for (;;) {
       const next = await archive.next();
-      if (next.done === true) return next.value;
+      if (next.done === true) {
+        await checked;
+        return next.value;
+      }
+      sent += next.value.length;
+      if (sent > UNCHECKED_BYTES) await checked;
       const bytes = onProgress === undefined ? 0 : Math.min(meter(next.value), total);
       yield next.value;
       onProgress?.({ bytes, total });

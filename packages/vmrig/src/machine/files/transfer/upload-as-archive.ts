@@ -6,7 +6,7 @@ import { fail, moving, refuseSocket, staging } from "../staging.ts";
 import { hasTar } from "./local-tar.ts";
 import type { TransferResult } from "./result.ts";
 import type { UploadOptions } from "./transfer-options.ts";
-import { uploadArchive } from "./upload-archive.ts";
+import { type ArchiveUpload, uploadArchive } from "./upload-archive.ts";
 
 /** Fewer bytes of holes are sent as zeros. */
 export const MIN_HOLES = 1024 * 1024;
@@ -29,6 +29,10 @@ export async function uploadAsArchive(
 ): Promise<TransferResult> {
   const entry = { path: "", name: Buffer.alloc(0), facts: await lstat(source) };
   const tree = { root: Buffer.from(source), entries: [entry], leftOut: [], hasIgnoreFile: false };
+  const list: ArchiveUpload["list"] = async (found) => {
+    found(entry);
+    return tree;
+  };
   const before = [
     staging(task.path),
     `[ ! -d "$target" ] || ${fail("Is a directory")}`,
@@ -38,7 +42,7 @@ export async function uploadAsArchive(
   return uploadArchive(
     context,
     task,
-    { source, tree: Promise.resolve(tree), before, after },
+    { source, list, before, after },
     { ...options, folderMode: undefined },
   );
 }

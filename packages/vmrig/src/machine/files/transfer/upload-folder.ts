@@ -1,9 +1,8 @@
-import { nextTurn } from "../../../clock/real-time.ts";
 import type { ExecutionContext } from "../../command/execution-context.ts";
 import type { Task } from "../attempt.ts";
 import { fail, staging } from "../staging.ts";
 import { checkIgnoreFile } from "./ignore-files.ts";
-import { listTree, type LocalTree } from "./local-tree.ts";
+import { listTree, type LocalEntry, type LocalTree } from "./local-tree.ts";
 import { MERGE } from "./merge.ts";
 import type { TransferResult } from "./result.ts";
 import { toSelection } from "./selection.ts";
@@ -18,22 +17,28 @@ export async function uploadFolder(
   source: string,
   options: UploadOptions,
 ): Promise<TransferResult> {
-  // After the command was sent: the machine prepares meanwhile.
-  const tree = nextTurn().then(() => list(source, options));
-  tree.catch(() => {});
   const before = [
     staging(task.path.replace(/(?<=[^/])\/+$/, "")),
     `[ ! -e "$target" ] || [ -d "$target" ] || ${fail("Not a directory")}`,
     // An absolute path, which `find` cannot read as an option when it passes it to a command.
     `case $target in /*) ;; *) target=$PWD/$target temp=$PWD/$temp;; esac`,
   ].join("; ");
-  return uploadArchive(context, task, { source, tree, before, after: MERGE }, options);
+  return uploadArchive(
+    context,
+    task,
+    { source, list: (found) => list(source, options, found), before, after: MERGE },
+    options,
+  );
 }
 
-async function list(source: string, options: UploadOptions): Promise<LocalTree> {
+async function list(
+  source: string,
+  options: UploadOptions,
+  found: (entry: LocalEntry) => void,
+): Promise<LocalTree> {
   const { ignoreFile } = options;
   if (ignoreFile !== undefined) checkIgnoreFile(ignoreFile);
-  const tree = await listTree(source, await toSelection(options), ignoreFile);
+  const tree = await listTree(source, await toSelection(options), ignoreFile, found);
   if (ignoreFile !== undefined && !tree.hasIgnoreFile)
     throw unreadable(source, `it contains no ignore file ${ignoreFile}`);
   return tree;
