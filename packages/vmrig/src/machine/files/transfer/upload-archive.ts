@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import { basename } from "node:path";
-import { nextTurn } from "../../../clock/real-time.ts";
 import { quote } from "../../../ssh/quote.ts";
 import type { ExecutionContext } from "../../command/execution-context.ts";
 import type { Task } from "../attempt.ts";
@@ -38,17 +37,16 @@ export async function uploadArchive(
 ): Promise<TransferResult> {
   const mark = `.vmrig-${randomUUID()}`;
   let result: TransferResult | undefined;
-  // After the command was sent: the machine prepares meanwhile.
-  const packing = nextTurn().then(() => pack(source));
-  const listing = packing.then(({ add, end }) => list(({ name }) => add(name)).finally(end));
-  listing.catch(() => {});
   async function* content(): AsyncGenerator<Buffer, TransferResult, undefined> {
+    // This is called when the command was sent: the machine prepares meanwhile.
+    const archive = await pack(source);
+    const listing = list(({ name }) => archive.add(name)).finally(archive.end);
     const checked = listing.then(({ entries }) =>
       checkFreeSpace(context, task, storedSizeOf(entries)),
     );
     checked.catch(() => {});
     const total = options.onProgress === undefined ? 0 : sizeOf((await listing).entries);
-    const gone = yield* metered(sendTree(source, await packing, listing), checked, total, options);
+    const gone = yield* metered(sendTree(source, archive, listing), checked, total, options);
     const tree = await listing;
     result = toResult(tree, gone);
     // The machine's `tar` accepts an end of input between entries as a regular end. So a last
@@ -60,9 +58,7 @@ export async function uploadArchive(
   }
   const line = [before, unpacking(basename(source), mark), ...settingModes(options), after];
   const { signal } = options;
-  const ran = await sendContent(context, task, line.join("; "), content(), signal).finally(
-    async () => (await packing).kill(),
-  );
+  const ran = await sendContent(context, task, line.join("; "), content(), signal);
   const { attributes } = readTarMessages(ran.result.stderr);
   const sent = result as unknown as TransferResult;
   const prefix = 3 + Buffer.byteLength(basename(source));
@@ -108,7 +104,7 @@ function unpacking(name: string, mark: string): string {
     `[ -e "$temp/${mark}" ] || ${fail("the archive ended too early")}`,
     `[ ! -s "$temp/${mark}.gone" ] || (cd -- "$temp" && xargs -0 rm -rf -- <${mark}.gone) || exit 1`,
     // For the transcript.
-    `cat -- "$temp/${mark}" >&2`,
+    `[ ! -s "$temp/${mark}" ] || cat -- "$temp/${mark}" >&2`,
     `from=$temp/${quote(name)}`,
   ].join("; ");
 }
