@@ -85,9 +85,19 @@ export function replacing(
     `[ -z "$special" ] && ${atomic} || { { ${unlessSpecial}${narrow}; } && cat >"$target" && { ${unlessSpecial}${ofTarget}; }; exit; }`,
     `set -C`,
     `cat >"$temp" && [ "$(wc -c <"$temp")" -eq ${bytes} ] && ${inherit} && ${ofTemp} || exit`,
-    `said=$(mv -fT -- "$temp" "$target" 2>&1) && exit`,
-    // A mount point. glibc prints "Device or resource busy", musl "Resource busy".
-    `case $said in *"esource busy") ${narrow} && cat <"$temp" >|"$target" && ${ofTarget}; exit;; esac`,
+    moving('"$temp"', narrow, ofTarget),
+  ].join("; ");
+}
+
+/**
+ * Shell: moves a complete file to `$target`. A mount point is written in place, after `prepare` and
+ * before `finish`.
+ */
+export function moving(file: string, prepare: string, finish: string): string {
+  return [
+    `said=$(mv -fT -- ${file} "$target" 2>&1) && exit`,
+    // glibc prints "Device or resource busy", musl "Resource busy".
+    `case $said in *"esource busy") ${prepare} && cat <${file} >|"$target" && ${finish}; exit;; esac`,
     `printf '%s\\n' "$said" >&2; exit 1`,
   ].join("; ");
 }

@@ -10,8 +10,8 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { join } from "node:path";
-import { seededRandom } from "../../seeded-random.test.kit.ts";
-import { NASTY } from "../../ssh/fixtures/nasty-text.test.kit.ts";
+import { seededRandom } from "../../../seeded-random.test.kit.ts";
+import { NASTY } from "../../../ssh/fixtures/nasty-text.test.kit.ts";
 
 /** Creates a folder with every property that a copy can lose. */
 export async function makeTree(here: string, name: string): Promise<string> {

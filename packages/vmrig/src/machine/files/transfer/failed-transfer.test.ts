@@ -1,12 +1,13 @@
-import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { link, mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { seededRandom } from "../../seeded-random.test.kit.ts";
-import { OTHER_USER } from "../../ssh/fixtures/sshd.test.kit.ts";
-import { startMachine, type TestMachine } from "../fixtures.test.kit.ts";
-import type { Machine } from "../machine.ts";
-import type { Progress } from "./progress.ts";
-import { litter, useTwoSides } from "./two-sides.test.kit.ts";
+import { seededRandom } from "../../../seeded-random.test.kit.ts";
+import { OTHER_USER } from "../../../ssh/fixtures/sshd.test.kit.ts";
+import { startMachine, type TestMachine } from "../../fixtures.test.kit.ts";
+import type { Machine } from "../../machine.ts";
+import { checkLocalSpace } from "./free-space.ts";
+import type { Progress } from "./transfer-options.ts";
+import { litter, useTwoSides } from "../two-sides.test.kit.ts";
 
 let rig: TestMachine;
 let pc1: Machine;
@@ -96,8 +97,21 @@ if (process.getuid?.() === 0) {
       fault: "test",
       summary: expect.stringMatching(/ on pc1 as .+: No space left on device\.$/),
     };
+    const refused = {
+      code: "FILE_FAILED",
+      summary: expect.stringMatching(
+        / on pc1 as .+: No space left on device: it needs 34 MB, and [34] MB are free\.$/,
+      ),
+    };
+    await mkdir(join(here, "huge-tree"));
+    await link(join(here, "huge"), join(here, "huge-tree/one"));
+    await link(join(here, "huge"), join(here, "huge-tree/two"));
     for (const machine of [pc1, pc1.root]) {
-      await expect(machine.upload(join(here, "huge"), `${small}/huge`)).rejects.toMatchObject(full);
+      for (const local of ["huge", "huge-tree"])
+        for (const remote of [local, "new"])
+          await expect(
+            machine.upload(join(here, local), `${small}/${remote}`),
+          ).rejects.toMatchObject(refused);
       await expect(machine.upload(tree, `${small}/tree`)).rejects.toMatchObject(full);
       await expect(machine.upload(tree, small)).rejects.toMatchObject(full);
       await expect(
@@ -109,6 +123,12 @@ if (process.getuid?.() === 0) {
     expect(rig.dials()).toBe(1);
   });
 }
+
+test("a download that does not fit on this computer is refused", async () => {
+  await expect(checkLocalSpace(here, "copy", 1e18)).rejects.toThrow(
+    /^Cannot write copy on this computer: No space left on device: it needs 1000000000000 MB, and \d+ MB are free\.$/,
+  );
+});
 
 test("an upload with a broken connection leaves nothing behind", async () => {
   const random = seededRandom();

@@ -1,8 +1,8 @@
 import { chmod, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { Machine } from "../machine.ts";
-import { litter, useTwoSides } from "./two-sides.test.kit.ts";
+import type { Machine } from "../../machine.ts";
+import { litter, useTwoSides } from "../two-sides.test.kit.ts";
 
 let pc1: Machine;
 let there: string;

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { Machine } from "../machine.ts";
-import type { Progress } from "./progress.ts";
+import type { Machine } from "../../machine.ts";
+import type { Progress } from "./transfer-options.ts";
 import { inventory, makeTree } from "./tree.test.kit.ts";
-import { useTwoSides } from "./two-sides.test.kit.ts";
+import { useTwoSides } from "../two-sides.test.kit.ts";
 
 let pc1: Machine;
 let there: string;

@@ -1,19 +1,20 @@
 /** Block size of the tar format: POSIX.1-2017, pax, "ustar Interchange Format". */
 const BLOCK = 512;
 
-/** Returns an archive of one empty file. */
-export function emptyFile(name: string): Buffer {
-  const archive = Buffer.alloc(3 * BLOCK);
+/** Returns an archive of one file. */
+export function oneFile(name: string, content: Buffer): Buffer {
+  const archive = Buffer.alloc(BLOCK * (3 + Math.ceil(content.length / BLOCK)));
   archive.write(name, 0, 100, "latin1");
   archive.write("0000600\0", 100, "latin1");
   archive.write("0000000\0", 108, "latin1");
   archive.write("0000000\0", 116, "latin1");
-  archive.write("00000000000\0", 124, "latin1");
+  archive.write(`${content.length.toString(8).padStart(11, "0")}\0`, 124, "latin1");
   archive.write("00000000000\0", 136, "latin1");
   archive.write("        0", 148, "latin1");
   archive.write("ustar\u000000", 257, "latin1");
   const sum = archive.subarray(0, BLOCK).reduce((total, byte) => total + byte, 0);
   archive.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148, "latin1");
+  content.copy(archive, BLOCK);
   return archive;
 }
 
@@ -55,6 +56,7 @@ export function contentMeter(): (chunk: Uint8Array) => number {
         left = paxSizeOf(records) ?? sizeOf(header);
         padding = (BLOCK - (left % BLOCK)) % BLOCK;
         counts = FILE.includes(type);
+        if (counts) content += holesOf(records, left);
         records = type === PAX ? "" : undefined;
       }
     }
@@ -75,4 +77,10 @@ function sizeOf(header: Buffer): number {
 function paxSizeOf(records = ""): number | undefined {
   const [, size] = /^\d+ size=(\d+)$/m.exec(records) ?? [];
   return size === undefined ? undefined : Number(size);
+}
+
+/** Reads how much larger a sparse file is than its data in the archive: GNU tar, "PAX Format". */
+function holesOf(records = "", stored: number): number {
+  const [, size] = /^\d+ GNU\.sparse\.realsize=(\d+)$/m.exec(records) ?? [];
+  return size === undefined ? 0 : Math.max(0, Number(size) - stored);
 }

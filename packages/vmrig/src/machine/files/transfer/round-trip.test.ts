@@ -1,13 +1,13 @@
 import { chmod, mkdir, readFile, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { seededRandom } from "../../seeded-random.test.kit.ts";
-import { OTHER_USER } from "../../ssh/fixtures/sshd.test.kit.ts";
-import type { TestMachine } from "../fixtures.test.kit.ts";
-import type { Machine } from "../machine.ts";
-import type { Progress } from "./progress.ts";
+import { seededRandom } from "../../../seeded-random.test.kit.ts";
+import { OTHER_USER } from "../../../ssh/fixtures/sshd.test.kit.ts";
+import type { TestMachine } from "../../fixtures.test.kit.ts";
+import type { Machine } from "../../machine.ts";
+import type { Progress } from "./transfer-options.ts";
 import { inventory, makeTree } from "./tree.test.kit.ts";
-import { useTwoSides } from "./two-sides.test.kit.ts";
+import { useTwoSides } from "../two-sides.test.kit.ts";
 
 let rig: TestMachine;
 let pc1: Machine;

@@ -1,20 +1,26 @@
 import { createWriteStream } from "node:fs";
 import { chmod, mkdir, utimes } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { VmrigError } from "../../errors/vmrig-error.ts";
-import { openSpecial } from "./local-special.ts";
+import { VmrigError } from "../../../errors/vmrig-error.ts";
+import { openSpecial } from "../local-special.ts";
+import { checkLocalSpace } from "./free-space.ts";
 import { misfit, type LocalStaging } from "./local-folder.ts";
 import { unpack } from "./local-tar.ts";
-import type { TransferOptions } from "./progress.ts";
+import { type LeftOut, toPath } from "./result.ts";
+import type { TransferOptions } from "./transfer-options.ts";
 import { contentMeter } from "./tar-header.ts";
 
 type Piece = (chunk: Buffer) => void;
 
+/** What a machine sent: a file that was written to `path`, or the list of a folder. */
+export type Received =
+  | { readonly kind: "file"; readonly path: string; readonly bytes: number }
+  | { readonly kind: "folder"; readonly listing: Buffer };
+
 /**
- * Writes the data of a machine to the temporary path. Returns in `path` the path that is to be
- * moved.
+ * Writes the file of a machine to the temporary path, or returns the list of a folder.
  *
  * @param signal ends the wait for a program that reads a FIFO
  */
@@ -23,51 +29,63 @@ export async function receive(
   staging: LocalStaging,
   { onProgress }: TransferOptions,
   signal: AbortSignal,
-): Promise<{ path: string }> {
+): Promise<Received> {
   const chunks = output[Symbol.asyncIterator]() as AsyncIterator<Buffer, undefined>;
   const { line, rest } = await firstLine(chunks);
-  const [kind = "", mode = "", mtime = "", size = ""] = line.split(" ");
-  const total = Number(size);
+  const [kind = "", mode = "", mtime = "", size = "", blocks = ""] = line.split(" ");
   const { temp, target, targetIsFolder, targetIsThere, targetIsSpecial } = staging;
-  const isFile = kind === "file";
-  if (isFile && targetIsFolder) throw misfit(target, "it is a folder");
-  if (!isFile && targetIsThere && !targetIsFolder) throw misfit(target, "it is a file");
-
-  const meter = isFile ? countBytes() : contentMeter();
-  const passed = (chunk: Buffer): void =>
-    onProgress?.({ bytes: Math.min(meter(chunk), total), total });
-  const content = follow(rest, chunks, onProgress === undefined ? undefined : passed);
-  if (isFile && targetIsSpecial) {
+  if (kind === "folder") {
+    if (targetIsThere && !targetIsFolder) throw misfit(target, "it is a file");
+    return { kind, listing: await whole(follow(rest, chunks)) };
+  }
+  if (targetIsFolder) throw misfit(target, "it is a folder");
+  const total = Number(size);
+  if (!targetIsSpecial)
+    await checkLocalSpace(dirname(temp), target, Math.min(total, Number(blocks) * 512));
+  if (kind === "sparse") {
+    const archive = await receiveArchive(follow(rest, chunks), staging, total, { onProgress });
+    return { kind: "file", path: join(archive.path, "file"), bytes: total };
+  }
+  const meter = countBytes();
+  const content = follow(rest, chunks, (chunk) => {
+    const bytes = meter(chunk);
+    onProgress?.({ bytes: Math.min(bytes, total), total });
+  });
+  if (targetIsSpecial) {
     await pipeline(content, await openSpecial(target, signal), { signal });
-  } else if (isFile) {
+  } else {
     await pipeline(content, createWriteStream(temp, { flags: "wx", mode: 0o600 }));
     await chmod(temp, Number.parseInt(mode, 8));
     await utimes(temp, Number(mtime), Number(mtime));
-  } else {
-    await unpackInto(join(temp, "content"), temp, content);
   }
   onProgress?.({ bytes: total, total });
-  if (targetIsSpecial) return { path: target };
-  return { path: isFile ? temp : join(temp, "content") };
+  return { kind: "file", path: targetIsSpecial ? target : temp, bytes: meter(Buffer.alloc(0)) };
 }
 
-async function unpackInto(
-  folder: string,
-  temp: string,
-  content: AsyncIterable<Buffer>,
-): Promise<void> {
+/** Unpacks the archive of a folder. Returns the path that is to be moved. */
+export async function receiveArchive(
+  output: AsyncIterable<Buffer>,
+  { temp }: LocalStaging,
+  total: number,
+  { onProgress }: TransferOptions,
+): Promise<{ readonly path: string; readonly leftOut: readonly LeftOut[] }> {
+  const path = join(temp, "content");
   await mkdir(temp, { mode: 0o700 });
-  await mkdir(folder);
-  const archive = unpack(folder);
+  await mkdir(path);
+  const meter = contentMeter();
+  const archive = await unpack(path);
   const { input } = archive;
   try {
-    for await (const chunk of content) {
+    for await (const chunk of output) {
       // `tar` exits at the end of the archive and does not read the padding behind it.
       if (input.destroyed) await archive.done;
       else if (!input.write(chunk)) await drained(input);
+      onProgress?.({ bytes: Math.min(meter(chunk), total), total });
     }
     input.end();
-    await archive.done;
+    const { attributes } = await archive.done;
+    onProgress?.({ bytes: total, total });
+    return { path, leftOut: attributes.map(({ name, why }) => ({ path: toPath(name), why })) };
   } finally {
     archive.kill();
   }
@@ -100,7 +118,7 @@ async function firstLine(
 async function* follow(
   first: Buffer,
   chunks: AsyncIterator<Buffer, undefined>,
-  passed: Piece | undefined,
+  passed?: Piece,
 ): AsyncGenerator<Buffer, void, undefined> {
   for (let chunk = first; ;) {
     yield chunk;
@@ -114,4 +132,10 @@ async function* follow(
 function countBytes(): (chunk: Uint8Array) => number {
   let bytes = 0;
   return (chunk) => (bytes += chunk.length);
+}
+
+async function whole(chunks: AsyncIterable<Buffer>): Promise<Buffer> {
+  const all: Buffer[] = [];
+  for await (const chunk of chunks) all.push(chunk);
+  return Buffer.concat(all);
 }
