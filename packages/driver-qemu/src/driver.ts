@@ -10,7 +10,7 @@ import { setMarker } from "./marker-file.ts";
 import { stopLan } from "./network/lan.ts";
 import { setLink } from "./network/link.ts";
 import { findOrphans } from "./orphans.ts";
-import { authorizeKey, BOOT_MS } from "./power/authorize-key.ts";
+import { ADMIT_MS, authorizeKey } from "./power/authorize-key.ts";
 import { bootMachine } from "./power/boot.ts";
 import { power } from "./power/power.ts";
 import { measureAccelerator, resolveAccelerator, type Accelerator } from "./process/accelerator.ts";
@@ -74,7 +74,7 @@ const MACHINE_CALLS: Omit<Driver, OptionCalls | "name" | "locality" | "rollback"
   admit: (ref, authority) =>
     withMachine({ ref, authority }, async (machine) => {
       requireProcess(machine);
-      await authorizeKey(machine, BOOT_MS[machine.definition.accelerator]);
+      await authorizeKey(machine, ADMIT_MS);
     }),
   capture: (ref, snapshot, authority) => captureTogether([ref], snapshot, authority),
   captureTogether,

@@ -227,10 +227,10 @@ export interface Driver {
   remove(machine: MachineRef, authority: Authority): Promise<void>;
 
   /**
-   * Waits until the system of a running machine responds, and authorizes the key again: the system
-   * rebooted by itself, or a test removed the key.
+   * Authorizes the key again on a running machine: its system rebooted by itself, or a test removed
+   * the key. Waits only seconds for a system that does not respond, and is called again.
    *
-   * @throws VmrigError `MACHINE_OFF`, `MACHINE_UNREACHABLE` at the driver's own deadline
+   * @throws VmrigError `MACHINE_OFF`, `MACHINE_UNREACHABLE`
    */
   readonly admit?: (machine: MachineRef, admission: Admission) => Promise<void>;
   /** Pauses a machine while no lease uses it. */
