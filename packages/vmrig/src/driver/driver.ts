@@ -113,8 +113,8 @@ export interface MachineStatus {
   /** Set when the machine's creation or removal was interrupted. Its process may run. */
   readonly incomplete?: true;
   /**
-   * Path and reason, on one line, when the record or the snapshots of the machine cannot be read. It
-   * may be in use.
+   * Path and reason, on one line, when the record or the snapshots of the machine cannot be read.
+   * It may be in use.
    */
   readonly unreadable?: string;
   /** Set when {@link Driver.network} disconnected the machine from the rig's network. */
@@ -215,8 +215,8 @@ export interface Driver {
   capture(machine: MachineRef, snapshot: SnapshotName, authority: Authority): Promise<void>;
   /**
    * Restores a machine to a snapshot and leaves it running: ends every session, and authorizes no
-   * other lease's key than the given one. A machine that is off, or whose process is gone, is started again from the
-   * snapshot. The network link is connected. The caller sets the clock.
+   * other lease's key than the given one. A machine that is off, or whose process is gone, is
+   * started again from the snapshot. The network link is connected. The caller sets the clock.
    */
   restore(machine: MachineRef, snapshot: SnapshotName, admission: Admission): Promise<void>;
   /**
