@@ -14,13 +14,17 @@ const LARGE_BYTES = 64 * 1024 * 1024;
 const SMALL_FILES = 5000;
 const SMALL_BYTES = 1024;
 const PER_FOLDER = 100;
+/** A project: 5,400 entries, of which 600 are folders. */
+const PROJECT_FILES = 4800;
+const PROJECT_PER_FOLDER = 8;
 
 const MEMORY = "/dev/shm";
 
 /**
  * Measures uploads of 64 MiB in one file, and of 5,000 files of 1 KiB in 50 folders: vmrig, and
  * OpenSSH's and rsync's programs over a ControlMaster, so that the measured time contains no login.
- * Each copy goes to a new name.
+ * Each copy goes to a new name. Also measures the first and the second upload of a project of 4,800
+ * files in 600 folders to the same path.
  *
  * Uses memory, unless TMPDIR names a folder. Each copy is deleted before the next one, and an ext4
  * without a journal takes up to 0.8 ms for each new file to skip the inodes that were deleted in
@@ -38,9 +42,14 @@ export async function transfer(runs: number): Promise<void> {
     connect: async () => connection,
   });
   const here = await mkdtemp(join(tmpdir(), "vmrig-bench-"));
-  const [key, known, socket, large, small] = ["key", "known", "socket", "large", "small"].map(
-    (name) => join(here, name),
-  ) as [string, string, string, string, string];
+  const [key, known, socket, large, small, project] = [
+    "key",
+    "known",
+    "socket",
+    "large",
+    "small",
+    "project",
+  ].map((name) => join(here, name)) as [string, string, string, string, string, string];
   const options = [
     "-F",
     "none",
@@ -59,7 +68,9 @@ export async function transfer(runs: number): Promise<void> {
   try {
     await writeFile(key, target.privateKey, { mode: 0o600 });
     await writeFile(known, `[${target.host}]:${target.port} ${target.hostKey}\n`);
-    await makeFiles(large, small);
+    await writeFile(large, randomBytes(LARGE_BYTES));
+    await makeFiles(small, SMALL_FILES, PER_FOLDER);
+    await makeFiles(project, PROJECT_FILES, PROJECT_PER_FOLDER);
     await run([...ssh, "-M", "-f", "-N", "-o", "ControlPersist=600", who]);
 
     const scp = ["scp", "-q", ...options, "-P", String(target.port)];
@@ -101,6 +112,11 @@ export async function transfer(runs: number): Promise<void> {
         await timed(turn < 0 ? warmUp : samples, side, () => work(`${folder}/${side}`));
         await run([...ssh, who, `rm -rf ${folder}/${side}`]);
       }
+      for (const side of ["vmrigFirst", "vmrigSecond"])
+        await timed(turn < 0 ? warmUp : samples, side, () =>
+          machine.upload(project, `${folder}/project`),
+        );
+      await run([...ssh, who, `rm -rf ${folder}/project`]);
     }
     await run([...ssh, "-O", "exit", who]);
     const best = (size: string): number =>
@@ -115,19 +131,25 @@ export async function transfer(runs: number): Promise<void> {
       bench: "transfer",
       runs,
       ms: medians(samples),
-      ratios: { large: ratio("Large"), small: ratio("Small") },
+      ratios: {
+        large: ratio("Large"),
+        small: ratio("Small"),
+        second: round(
+          median(samples["vmrigSecond"] ?? []) / median(samples["vmrigFirst"] ?? []),
+          3,
+        ),
+      },
     });
   } finally {
     await rm(here, { recursive: true, force: true });
   }
 }
 
-async function makeFiles(large: string, small: string): Promise<void> {
-  await writeFile(large, randomBytes(LARGE_BYTES));
-  await mkdir(small);
-  for (let file = 0; file < SMALL_FILES; file++) {
-    const folder = join(small, `folder-${Math.floor(file / PER_FOLDER)}`);
-    if (file % PER_FOLDER === 0) await mkdir(folder);
+async function makeFiles(root: string, files: number, perFolder: number): Promise<void> {
+  await mkdir(root);
+  for (let file = 0; file < files; file++) {
+    const folder = join(root, `folder-${Math.floor(file / perFolder)}`);
+    if (file % perFolder === 0) await mkdir(folder);
     await writeFile(join(folder, `file-${file}`), randomBytes(SMALL_BYTES));
   }
 }

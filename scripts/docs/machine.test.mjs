@@ -18,7 +18,9 @@ const INTERFACES = [
   ["MachineFaults", "faults/faults.ts", "Faults"],
   ["Rig", "faults/checkpoint.ts", "Checkpoints"],
   ["MachineWaits", "waits/waits.ts", "Waits"],
-  ["TransferOptions", "files/progress.ts", "Copy files"],
+  ["TransferOptions", "files/transfer/transfer-options.ts", "Options of a copy"],
+  ["UploadOptions", "files/transfer/transfer-options.ts", "Options of an upload"],
+  ["TransferResult", "files/transfer/result.ts", "Result of a copy"],
   ["WaitOptions", "waits/wait-options.ts", "Options of a wait"],
 ];
 
@@ -35,7 +37,6 @@ test.each(INTERFACES)(
 
 test.each([
   ["WriteOptions", "files/file.ts"],
-  ["UploadOptions", "files/upload.ts"],
   ["RecursiveOptions", "files/file.ts"],
   ["RemoveOptions", "files/file.ts"],
   ["MkdirOptions", "files/file.ts"],

@@ -1,24 +1,27 @@
 import { copyFile, link, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { generateKeyPair, VmrigError, explainWriteErrors } from "vmrig/driver";
+import { canTakeOver, generateKeyPair, VmrigError, explainWriteErrors } from "vmrig/driver";
 import { firstBootCredentials, writeCredentials } from "./first-boot.ts";
 import { resolveMachine, type MachineContext } from "./machine-context.ts";
-import { machineDefinition, readJson, writeJson, type MachineDefinition } from "./machine-files.ts";
+import { readDefinition, writeJson, type MachineDefinition } from "./machine-files.ts";
 import { hardwareAddress } from "./process/command-line.ts";
 import { runQemuImg } from "./process/qemu-img.ts";
 import { startProcess, stopProcess } from "./process/qemu-process.ts";
 
 /**
- * Creates and starts a machine. Removes the remains of an interrupted attempt; never touches a
- * running machine. The caller must hold the machine's file lock.
+ * Creates and starts a machine. Removes the remains of an interrupted attempt, and takes over a
+ * machine that a killed apply completed. Never touches another machine that runs. The caller must
+ * hold the machine's file lock.
  *
  * @throws VmrigError `STATE_LOST` if the machine already runs
  */
 export async function createMachine(definition: MachineDefinition): Promise<void> {
   const machine = await resolveMachine(definition);
   const { files } = machine;
-  // 1. Refuse a running machine, and remove the remains of an interrupted attempt.
-  const existing = await readJson(files.definition, machineDefinition);
+  // 1. Take over a complete machine, or refuse it, or remove the remains of an interrupted attempt.
+  const existing = await readDefinition(files, definition.name);
+  if (existing !== undefined && canTakeOver(existing, definition))
+    return await writeJson(files.definition, { ...existing, origin: definition.origin });
   if (existing !== undefined && machine.process !== undefined) throw alreadyRuns(definition);
   await stopProcess(machine);
   await explainWriteErrors(files.folder, async () => {
@@ -26,12 +29,14 @@ export async function createMachine(definition: MachineDefinition): Promise<void
     await mkdir(files.folder, { recursive: true, mode: 0o700 });
   });
   // 2. Write its files.
-  await writeJson(files.definition, definition);
+  await writeJson(files.creating, definition);
   await explainWriteErrors(dirname(definition.image.disk), () => linkImage(definition));
   await writeFirstBoot(machine);
   await createDisk(machine);
   // 3. Start it.
   await startProcess(machine);
+  // 4. Record that it is complete. A machine without this record is removed and created again.
+  await rename(files.creating, files.definition);
 }
 
 function alreadyRuns({ name, copy, rig }: MachineDefinition): VmrigError {

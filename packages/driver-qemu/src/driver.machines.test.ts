@@ -6,10 +6,11 @@ import { qemu } from "@vmrig/driver-qemu";
 import type { CopySpec, MachineStatus } from "vmrig/driver";
 import { driverContract, type PlantedOrphan } from "vmrig/driver-contract";
 import { findQemu } from "./process/qemu-binary.ts";
-import { endAll, processes } from "./processes.test.kit.ts";
+import { endAll, endWithThisProcess, processes } from "./processes.test.kit.ts";
 import { runProgram } from "./process/run-program.ts";
 
 const root = await mkdtemp(join(tmpdir(), "vmrig-test-"));
+endWithThisProcess(root);
 const copy: CopySpec = {
   rig: "contract",
   copy: "contract-1",

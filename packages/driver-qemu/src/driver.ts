@@ -4,13 +4,13 @@ import { declareMachines } from "./declare-machines.ts";
 import { deleteMachine } from "./delete-machine.ts";
 import { diagnose } from "./diagnose.ts";
 import { ARCHIVE, findImage, type ImageSource } from "./image/image.ts";
-import { openControl, withMachine } from "./locked-machine.ts";
+import { openControl, withMachine, withRemains } from "./locked-machine.ts";
 import { isCopyInUse, machineNames, requireMachine, requireProcess } from "./machine-context.ts";
 import { setMarker } from "./marker-file.ts";
 import { stopLan } from "./network/lan.ts";
 import { setLink } from "./network/link.ts";
 import { findOrphans } from "./orphans.ts";
-import { authorizeKey, BOOT_MS } from "./power/authorize-key.ts";
+import { ADMIT_MS, authorizeKey } from "./power/authorize-key.ts";
 import { bootMachine } from "./power/boot.ts";
 import { power } from "./power/power.ts";
 import { measureAccelerator, resolveAccelerator, type Accelerator } from "./process/accelerator.ts";
@@ -74,7 +74,7 @@ const MACHINE_CALLS: Omit<Driver, OptionCalls | "name" | "locality" | "rollback"
   admit: (ref, authority) =>
     withMachine({ ref, authority }, async (machine) => {
       requireProcess(machine);
-      await authorizeKey(machine, BOOT_MS[machine.definition.accelerator]);
+      await authorizeKey(machine, ADMIT_MS);
     }),
   capture: (ref, snapshot, authority) => captureTogether([ref], snapshot, authority),
   captureTogether,
@@ -98,14 +98,14 @@ const MACHINE_CALLS: Omit<Driver, OptionCalls | "name" | "locality" | "rollback"
       await setMarker(machine.files.parked);
     }),
   async stop(ref, authority) {
-    await withMachine({ ref, authority }, async (machine) => {
+    await withRemains({ ref, authority }, async (machine) => {
       await stopProcess(machine);
       await removeFiles(machine.files.parked);
     });
     if (!(await isCopyInUse(ref.copy))) await stopLan(ref.copy);
   },
   async remove(ref, authority) {
-    await withMachine({ ref, authority }, deleteMachine);
+    await withRemains({ ref, authority }, (machine) => deleteMachine(ref.copy, machine));
     // The Terraform state with the network may be lost too. Without machines, the network has no
     // purpose.
     if ((await machineNames(ref.copy)).length === 0) await stopLan(ref.copy);

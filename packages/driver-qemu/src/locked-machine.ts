@@ -1,5 +1,12 @@
 import { passFence, withFileLock, type Authority, type MachineRef } from "vmrig/driver";
-import { requireMachine, type MachineContext } from "./machine-context.ts";
+import {
+  machineNames,
+  missingMachine,
+  requireMachine,
+  resolveRemains,
+  type MachineContext,
+  type MachineRemains,
+} from "./machine-context.ts";
 import { machineFiles } from "./machine-files.ts";
 import { openQmp, type Qmp } from "./qmp/qmp.ts";
 
@@ -31,6 +38,28 @@ export async function withMachine<A extends Authority>(
     await passFence(machine.files.fences, machine.name, fence);
     signal.throwIfAborted();
     await command({ ...machine, authority });
+  });
+}
+
+/**
+ * Like {@link withMachine}, for commands that also act on a machine that is incomplete, or whose
+ * record cannot be read.
+ *
+ * @throws VmrigError `MACHINE_MISSING`, `FENCED`; the signal's reason
+ */
+export async function withRemains(
+  { ref, authority }: MachineCall<Authority>,
+  command: (machine: MachineRemains) => Promise<void>,
+): Promise<void> {
+  const { copy, name } = ref;
+  const { fence, signal } = authority;
+  const { lock, fences } = machineFiles(copy, name);
+  await withFileLock({ path: lock, on: name, signal }, async () => {
+    const names = await machineNames(copy);
+    if (!names.includes(name)) throw missingMachine(ref, names);
+    await passFence(fences, name, fence);
+    signal.throwIfAborted();
+    await command(await resolveRemains(copy, name));
   });
 }
 

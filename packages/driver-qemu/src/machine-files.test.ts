@@ -4,7 +4,16 @@ import { expect, test } from "vitest";
 import { machineFiles, qemuProcess, readJson, writeJson } from "./machine-files.ts";
 import { tempFolder } from "./temp-folder.test.kit.ts";
 
-const run = { pid: 1, sshPort: 2, platform: "x", lanPid: 3 };
+const run = {
+  pid: 1,
+  startTime: "1",
+  boot: "b",
+  pidNamespace: "1",
+  sshPort: 2,
+  platform: "x",
+  lanPid: 3,
+  lanStartTime: "3",
+};
 
 test("a written file reads back, is private to this user, and leaves no draft", async () => {
   const folder = join(await tempFolder(), "a", "b");

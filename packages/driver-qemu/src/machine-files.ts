@@ -1,6 +1,12 @@
 import { mkdir, readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { explainWriteErrors, writeJsonAtomically, type CopySpec } from "vmrig/driver";
+import { basename, dirname, join } from "node:path";
+import {
+  explainWriteErrors,
+  processIdentity,
+  readMachineRecord,
+  writeJsonAtomically,
+  type CopySpec,
+} from "vmrig/driver";
 import { z } from "zod";
 import { imageManifest } from "./image/manifest.ts";
 
@@ -10,7 +16,10 @@ import { imageManifest } from "./image/manifest.ts";
  */
 export interface MachineFiles {
   readonly folder: string;
+  /** Exists once the machine is complete: it is put in place last. */
   readonly definition: string;
+  /** The definition until then. */
+  readonly creating: string;
   readonly disk: string;
   readonly console: string;
   /**
@@ -47,11 +56,17 @@ export function machinesFolder(copy: Pick<CopyFolders, "folder">): string {
   return join(copy.folder, "machines");
 }
 
+/** Names the machines of a copy's folder, for the error of a claim. */
+export function machinesOf(folder: string): string {
+  return `the machines of ${basename(folder)}`;
+}
+
 export function machineFiles(copy: CopyFolders, machine: string): MachineFiles {
   const folder = join(machinesFolder(copy), machine);
   return {
     folder,
     definition: join(folder, "machine.json"),
+    creating: join(folder, "creating.json"),
     disk: join(folder, "disk.qcow2"),
     console: join(folder, "console.log"),
     pidFile: join(folder, "qemu.pid"),
@@ -71,8 +86,8 @@ export function machineFiles(copy: CopyFolders, machine: string): MachineFiles {
 }
 
 /**
- * Definition of a machine, written at its creation and never changed. Also the input of the
- * Terraform steps.
+ * Definition of a machine, written at its creation. Also the input of the Terraform steps, there
+ * without an origin.
  */
 export const machineDefinition = z.object({
   rig: z.string(),
@@ -95,19 +110,36 @@ export const machineDefinition = z.object({
    * The copy's own image: a disk is useless without its backing image, and caches get emptied.
    */
   image: imageManifest,
+  /** What the create step received. The only part that changes: when a machine is taken over. */
+  origin: z.object({ resource: z.string(), values: z.string() }).optional(),
 });
 export type MachineDefinition = z.infer<typeof machineDefinition>;
 
 /** A QEMU process of a machine, recorded when it started. */
 export const qemuProcess = z.object({
-  pid: z.number(),
+  ...processIdentity.shape,
   /** Port on 127.0.0.1 that leads to the guest's port 22. */
   sshPort: z.number(),
   platform: z.string(),
   /** Pid of the LAN's switch to which the machine is connected. */
   lanPid: z.number(),
+  /** Its start time: a later switch may get the same pid. */
+  lanStartTime: z.string(),
 });
 export type QemuProcess = z.infer<typeof qemuProcess>;
+
+/** @throws VmrigError `STATE_LOST` if the record cannot be read */
+export async function readDefinition(
+  { definition }: Pick<MachineFiles, "definition">,
+  name: string,
+): Promise<MachineDefinition | undefined> {
+  const parse = (text: string): MachineDefinition => {
+    const { error, data } = machineDefinition.safeParse(JSON.parse(text));
+    if (error !== undefined) throw new TypeError(z.prettifyError(error));
+    return data;
+  };
+  return await readMachineRecord({ path: definition, name, parse });
+}
 
 /** Reads a JSON file. Returns undefined for a missing or half-written one. */
 export async function readJson<T>(path: string, schema: z.ZodType<T>): Promise<T | undefined> {

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdir, readdir, rm, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
-import { withFileLock, type Orphan } from "vmrig/driver";
+import { identifyProcess, withFileLock, type Orphan } from "vmrig/driver";
 import { lanSocket, startLan } from "./network/lan.ts";
 import { machineFiles, writeJson } from "./machine-files.ts";
 import { findOrphans } from "./orphans.ts";
@@ -39,10 +39,11 @@ async function start(name: string): Promise<{ readonly pid: number; readonly pid
   await mkdir(dirname(pidFile), { recursive: true });
   const child = spawn(
     "/bin/sh",
-    ["-c", "echo ready; while :; do sleep 1; done", "sh", "-pidfile", pidFile],
+    // Starts no program: between fork and exec, that would look like a second QEMU.
+    ["-c", "echo ready; read -r line", "sh", "-pidfile", pidFile],
     {
       argv0: "qemu-system-x86_64",
-      stdio: ["ignore", "pipe", "ignore"],
+      stdio: ["pipe", "pipe", "ignore"],
       detached: true,
     },
   );
@@ -64,7 +65,13 @@ test("a machine's process is known by its pid file or process file, and is an or
   await writeFile(pidFile, String(pid));
   expect(await said()).toEqual([]);
   await rm(pidFile);
-  await writeJson(files.process, { pid, sshPort: 1, platform: "x", lanPid: 1 });
+  await writeJson(files.process, {
+    ...(await identifyProcess(pid)),
+    sshPort: 1,
+    platform: "x",
+    lanPid: 1,
+    lanStartTime: "1",
+  });
   expect(await said()).toEqual([]);
 
   await rm(files.folder, { recursive: true });

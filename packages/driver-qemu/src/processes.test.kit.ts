@@ -1,4 +1,7 @@
+import { spawn } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
+import type { Socket } from "node:net";
+import { fileURLToPath } from "node:url";
 import { waitFor } from "vmrig/driver";
 
 export interface Process {
@@ -44,4 +47,22 @@ export async function endAll(root: string): Promise<void> {
         : { seen: left.map(({ command }) => command.slice(0, 80)).join("; ") };
     },
   });
+}
+
+const LEFTOVERS = fileURLToPath(new URL("../../../scripts/end-leftovers.mjs", import.meta.url));
+
+/**
+ * Ends the processes below a folder, and deletes the folder, when this process has ended: Vitest
+ * runs no `afterAll` when it is interrupted. The folder is on no command line, because it would
+ * count as one of these processes.
+ */
+export function endWithThisProcess(root: string): void {
+  const child = spawn(process.execPath, [LEFTOVERS], {
+    stdio: ["pipe", "ignore", "ignore"],
+    // Outside of the terminal's process group: Ctrl-C is for Vitest.
+    detached: true,
+  });
+  child.stdin.write(JSON.stringify([root]));
+  child.unref();
+  (child.stdin as Socket).unref();
 }

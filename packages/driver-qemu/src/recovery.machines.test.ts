@@ -15,10 +15,11 @@ import { qemu } from "./driver.ts";
 import { lanSocket } from "./network/lan.ts";
 import { machineDefinition, machineFiles } from "./machine-files.ts";
 import { createMachine } from "./create-machine.ts";
-import { endAll, processes } from "./processes.test.kit.ts";
+import { endAll, endWithThisProcess, processes } from "./processes.test.kit.ts";
 import { openQmp } from "./qmp/qmp.ts";
 
 const root = await mkdtemp(join(tmpdir(), "vmrig-test-"));
+endWithThisProcess(root);
 const copy: CopySpec = {
   rig: "recovery",
   copy: "recovery-1",

@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
+import { identifyProcess } from "vmrig/driver";
 import { lanPid, stopLan } from "./network/lan.ts";
 import { machineFiles, writeJson } from "./machine-files.ts";
 import { defineMachine } from "./machine.test.kit.ts";
@@ -37,7 +38,7 @@ test("creates and destroys a network, each twice without an error", async () => 
   expect(await lanPid(folders)).toBe(pid);
   expect(step(["destroy", "lan"], folders)).toEqual(silent);
   expect(step(["destroy", "lan"], folders)).toEqual(silent);
-  expect(await readdir(folder)).toEqual([]);
+  expect(await readdir(folder)).toEqual(["in-use"]);
 });
 
 test("an error of vmrig is printed without a stack", async () => {
@@ -70,7 +71,13 @@ test("destroying a machine keeps an unrelated process with its old pid, and an i
   const root = await tempFolder();
   const [pc1, pc2] = [await defineMachine(root), await defineMachine(root, { name: "pc2" })];
   const files = machineFiles(pc1, "pc1");
-  await writeJson(files.process, { pid: process.pid, sshPort: 1, platform: "x", lanPid: 1 });
+  await writeJson(files.process, {
+    ...(await identifyProcess(process.pid)),
+    sshPort: 1,
+    platform: "x",
+    lanPid: 1,
+    lanStartTime: "1",
+  });
   await writeFile(files.pidFile, String(process.pid));
   const image = join(root, "copy", "images", "aa");
   await mkdir(image, { recursive: true });

@@ -1,14 +1,26 @@
 /**
  * Program that Terraform runs to create and destroy machines:
  * `node terraform-steps.js <create|destroy> <machine|lan>`, with the resource's input as JSON in
- * the environment variable VMRIG_INPUT.
+ * the environment variable VMRIG_INPUT, and a machine's origin in VMRIG_ORIGIN.
  */
-import { isVmrigError, withFileLock } from "vmrig/driver";
+import {
+  claimFolder,
+  isVmrigError,
+  parseOrigin,
+  withFileLock,
+  type FolderClaim,
+} from "vmrig/driver";
 import { z } from "zod";
 import { createMachine } from "./create-machine.ts";
 import { deleteMachine } from "./delete-machine.ts";
-import { resolveMachine } from "./machine-context.ts";
-import { machineDefinition, machineFiles, type MachineDefinition } from "./machine-files.ts";
+import { resolveRemains } from "./machine-context.ts";
+import {
+  machineDefinition,
+  machineFiles,
+  machinesOf,
+  type CopyFolders,
+  type MachineDefinition,
+} from "./machine-files.ts";
 import { startLan, stopLan } from "./network/lan.ts";
 
 const copyFolders = z.object({ folder: z.string(), runtimeFolder: z.string() });
@@ -22,13 +34,15 @@ try {
       await withLock(createMachine);
       break;
     case "destroy machine":
-      await withLock(async (definition) => deleteMachine(await resolveMachine(definition)));
+      await withLock(async (definition) =>
+        deleteMachine(definition, await resolveRemains(definition, definition.name)),
+      );
       break;
     case "create lan":
-      await startLan(copyFolders.parse(input));
+      await withClaim(async (folders, claim) => void (await startLan(folders, claim)));
       break;
     case "destroy lan":
-      await stopLan(copyFolders.parse(input));
+      await withClaim((folders) => stopLan(folders));
       break;
     default:
       throw new Error(`steps: there is no step "${verb} ${what}"`);
@@ -43,8 +57,21 @@ try {
  * lease runs it. The lock keeps others from acting on a machine during its creation or removal.
  */
 async function withLock(run: (definition: MachineDefinition) => Promise<void>): Promise<void> {
-  const definition = machineDefinition.parse(input);
+  const origin = parseOrigin(process.env["VMRIG_ORIGIN"]);
+  const definition = { ...machineDefinition.parse(input), origin };
   const { name } = definition;
   const { lock } = machineFiles(definition, name);
-  await withFileLock({ path: lock, on: name }, () => run(definition));
+  await withClaim(() => withFileLock({ path: lock, on: name }, () => run(definition)));
+}
+
+/**
+ * Runs a step under the claim of the copy's folder: Terraform may outlive the run that started it,
+ * and the switch outlives Terraform.
+ */
+async function withClaim(
+  run: (folders: CopyFolders, claim: FolderClaim) => Promise<void>,
+): Promise<void> {
+  const folders = copyFolders.parse(input);
+  using claim = await claimFolder(folders.folder, { what: machinesOf(folders.folder) });
+  await run(folders, claim);
 }

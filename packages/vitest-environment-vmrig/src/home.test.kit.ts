@@ -1,6 +1,9 @@
+import { spawn } from "node:child_process";
 import { readdir, readFile, mkdtemp, rm } from "node:fs/promises";
+import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { openFolders, type Folders } from "vmrig/runner";
 
 /**
@@ -18,6 +21,7 @@ export async function openHome(): Promise<Home> {
   const folder = await mkdtemp(join(tmpdir(), "vmrig-test-"));
   const env = { VMRIG_HOME: folder };
   const folders = await openFolders({ ...process.env, ...env });
+  endWithThisProcess([folder, folders.runtime]);
   const processes = (): Promise<ReadonlyMap<number, string>> =>
     processesNaming([folder, folders.runtime]);
   return {
@@ -30,6 +34,23 @@ export async function openHome(): Promise<Home> {
         await rm(made, { recursive: true, force: true });
     },
   };
+}
+
+const LEFTOVERS = fileURLToPath(new URL("../../../scripts/end-leftovers.mjs", import.meta.url));
+
+/**
+ * Ends the processes of a home when this process has ended: Vitest runs no `afterAll` when it is
+ * interrupted. The folders are on no command line, because it would count as one of them.
+ */
+function endWithThisProcess(folders: readonly string[]): void {
+  const child = spawn(process.execPath, [LEFTOVERS], {
+    stdio: ["pipe", "ignore", "ignore"],
+    // Outside of the terminal's process group: Ctrl-C is for Vitest.
+    detached: true,
+  });
+  child.stdin.write(JSON.stringify(folders));
+  child.unref();
+  (child.stdin as Socket).unref();
 }
 
 /** Reads `/proc` of Linux; the machines of these tests need Linux anyway. */

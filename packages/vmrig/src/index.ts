@@ -34,6 +34,10 @@ export type { ScreenWaitOptions, ShellOptions, TypeOptions } from "./machine/she
 export type { Screen } from "./machine/shell/screen.ts";
 export type { Shell, ShellExit } from "./machine/shell/shell.ts";
 export type { FileEntry } from "./machine/files/entries.ts";
-export type { Progress, TransferOptions } from "./machine/files/progress.ts";
-export type { UploadOptions } from "./machine/files/upload.ts";
+export type { LeftOut, TransferResult } from "./machine/files/transfer/result.ts";
+export type {
+  Progress,
+  TransferOptions,
+  UploadOptions,
+} from "./machine/files/transfer/transfer-options.ts";
 export type { TemporaryFolder } from "./machine/files/tmpdir.ts";

@@ -1,6 +1,6 @@
 import { readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { withFileLock, VmrigError, waitFor } from "vmrig/driver";
+import { withFileLock, VmrigError, waitFor, type FolderClaim } from "vmrig/driver";
 import type { CopyFolders } from "../machine-files.ts";
 import { endProcess, isRunningWithArgument } from "../process/running-program.ts";
 import { PACKAGES } from "../process/packages.ts";
@@ -43,9 +43,13 @@ async function runningSwitch({ folder }: CopyFolders): Promise<number | undefine
  * without a socket. Machines that are restored at the same moment all call this function, and one
  * call starts the switch.
  *
+ * @param claim Claim of the copy's folder, which the switch inherits.
  * @returns the switch's pid
  */
-export async function startLan(folders: CopyFolders): Promise<number> {
+export async function startLan(
+  folders: CopyFolders,
+  claim?: Pick<FolderClaim, "fd">,
+): Promise<number> {
   const running = await lanPid(folders);
   if (running !== undefined) return running;
   return await withFileLock(
@@ -55,7 +59,7 @@ export async function startLan(folders: CopyFolders): Promise<number> {
       const started = await lanPid(folders);
       if (started !== undefined) return started;
       await end(folders);
-      await launch(folders);
+      await launch(folders, claim?.fd);
       return await waitForPid(folders);
     },
   );
@@ -93,7 +97,10 @@ function waitForPid(folders: CopyFolders): Promise<number> {
   });
 }
 
-async function launch({ folder, runtimeFolder }: CopyFolders): Promise<void> {
+async function launch(
+  { folder, runtimeFolder }: CopyFolders,
+  keepOpen: number | undefined,
+): Promise<void> {
   const program = requireProgram(SWITCH, PACKAGES[SWITCH]);
   try {
     await runProgram(
@@ -109,7 +116,7 @@ async function launch({ folder, runtimeFolder }: CopyFolders): Promise<void> {
         lanPidFile(folder),
         "-daemon",
       ],
-      { output: "ignore", timeoutMs: LAUNCH_MS },
+      { output: "ignore", timeoutMs: LAUNCH_MS, keepOpen },
     );
   } catch (cause) {
     throw new VmrigError("QEMU_FAILED", {

@@ -16,6 +16,12 @@ const KEYS_FILE = `/home/${USER}/.ssh/authorized_keys`;
 export const BOOT_MS: Readonly<Record<Accelerator, number>> = { tcg: 300_000, kvm: 60_000 };
 
 /**
+ * Time for the agent of a guest that should be up to answer. Short, because a rollback has to wait:
+ * the caller tries again while the guest boots.
+ */
+export const ADMIT_MS = 5_000;
+
+/**
  * Waits for the guest's agent, and authorises the lease's key.
  *
  * @throws VmrigError `MACHINE_UNREACHABLE` at the deadline, `STATE_UNWRITABLE` if a full disk

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { isVmrigError, waitFor } from "vmrig/driver";
+import { isVmrigError, systemClock, waitFor } from "vmrig/driver";
 import { openControl, type LockedMachine } from "../locked-machine.ts";
 import { stopProcess } from "../process/qemu-process.ts";
 import { isRunningWithArgument } from "../process/running-program.ts";
@@ -8,6 +8,7 @@ import { openGuestAgent, type GuestAgent } from "../qmp/guest-agent.ts";
 /** Time for a guest to stop its services: systemd gives a stubborn service 90 s. */
 const SHUTDOWN_MS = 120_000;
 const AGENT_MS = 20_000;
+const PRESS_MS = 5_000;
 
 /**
  * Shuts the guest down: asks its agent, or presses the power button when the agent does not respond.
@@ -21,8 +22,8 @@ export async function shutDown(machine: LockedMachine): Promise<void> {
   if (process === undefined) return;
   {
     await using agent = await openAgent(machine);
-    if (agent === undefined) await pressPowerButton(machine);
-    else await agent.shutDown();
+    const pressing = agent === undefined ? createPowerButton(machine) : undefined;
+    await agent?.shutDown();
     await waitFor({
       what: "its system to shut down",
       on: name,
@@ -31,10 +32,11 @@ export async function shutDown(machine: LockedMachine): Promise<void> {
       code: "MACHINE_UNREACHABLE",
       hint: "crash() cuts the power of a machine that hangs",
       signal,
-      probe: async () =>
-        (await isRunningWithArgument(process.pid, files.pidFile))
-          ? { seen: `last line of its console: ${await lastLine(files.console)}` }
-          : { value: true },
+      probe: async () => {
+        if (!(await isRunningWithArgument(process.pid, files.pidFile))) return { value: true };
+        await pressing?.();
+        return { seen: `last line of its console: ${await lastLine(files.console)}` };
+      },
     });
   }
   await stopProcess(machine);
@@ -55,9 +57,24 @@ async function openAgent({
   }
 }
 
-async function pressPowerButton(machine: LockedMachine): Promise<void> {
-  await using qmp = await openControl(machine);
-  await qmp.execute("system_powerdown");
+/**
+ * Returns a function that presses the power button every few seconds: a guest that is still booting
+ * does not notice it.
+ */
+function createPowerButton(machine: LockedMachine): () => Promise<void> {
+  let pressedAt = Number.NEGATIVE_INFINITY;
+  return async () => {
+    if (systemClock.monotonic() - pressedAt < PRESS_MS) return;
+    pressedAt = systemClock.monotonic();
+    try {
+      await using qmp = await openControl(machine);
+      await qmp.execute("system_powerdown");
+    } catch (error) {
+      machine.authority.signal.throwIfAborted();
+      // QEMU ends together with the guest.
+      if (!isVmrigError(error) || error.code !== "QEMU_FAILED") throw error;
+    }
+  };
 }
 
 async function lastLine(path: string): Promise<string> {

@@ -1,4 +1,5 @@
 import { readdir, readFile, stat } from "node:fs/promises";
+import { isNestedProcess } from "vmrig/driver";
 import { runProgram } from "./run-program.ts";
 
 export interface RunningProcess {
@@ -7,7 +8,8 @@ export interface RunningProcess {
 }
 
 /**
- * Returns the processes of this user with their arguments. `ps` does not show argument boundaries,
+ * Returns the processes of this user with their arguments, without those of containers: these have
+ * other pids in their own records. `ps` does not show argument boundaries,
  * so paths with spaces are found on Linux only.
  */
 export async function runningProcesses(): Promise<RunningProcess[]> {
@@ -18,11 +20,12 @@ async function fromProc(): Promise<RunningProcess[]> {
   const pids = (await readdir("/proc")).filter((entry) => /^\d+$/.test(entry));
   const all = await Promise.all(
     pids.map(async (pid) => {
-      const [owner, line] = await Promise.all([
+      const [owner, status, line] = await Promise.all([
         stat(`/proc/${pid}`).catch(() => undefined),
+        readFile(`/proc/${pid}/status`, "utf8").catch(() => ""),
         readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => ""),
       ]);
-      return owner?.uid === process.getuid?.()
+      return owner?.uid === process.getuid?.() && !isNestedProcess(status)
         ? { pid: Number(pid), args: line.split("\0").slice(0, -1) }
         : undefined;
     }),

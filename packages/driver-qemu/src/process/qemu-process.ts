@@ -1,9 +1,15 @@
 import { readFile } from "node:fs/promises";
-import { VmrigError, type SnapshotName } from "vmrig/driver";
+import {
+  claimFolder,
+  identifyProcess,
+  VmrigError,
+  type FolderClaim,
+  type SnapshotName,
+} from "vmrig/driver";
 import { z } from "zod";
 import { trimConsole } from "../console-log.ts";
-import type { MachineContext } from "../machine-context.ts";
-import { writeJson, type QemuProcess } from "../machine-files.ts";
+import type { MachineContext, MachineRemains } from "../machine-context.ts";
+import { machinesOf, writeJson, type QemuProcess } from "../machine-files.ts";
 import { startLan } from "../network/lan.ts";
 import { openQmp, type Qmp } from "../qmp/qmp.ts";
 import { removeFiles } from "../remove-files.ts";
@@ -17,30 +23,41 @@ import { endProcess } from "./running-program.ts";
  * Starts QEMU for a machine, from a snapshot or by a cold boot. Returns when QEMU runs; the guest
  * may still be booting.
  *
- * @throws VmrigError `QEMU_MISSING`, `QEMU_FAILED` with QEMU's message
+ * QEMU and the switch inherit the claim of the copy's folder. While they run, no other PID namespace
+ * can take them for dead.
+ *
+ * @throws VmrigError `QEMU_MISSING`, `QEMU_FAILED` with QEMU's message, `HOME_SHARED`
  */
 export async function startProcess(machine: MachineContext, from?: SnapshotName): Promise<void> {
   const { name, definition, files } = machine;
   const qemu = await findQemu(definition.cacheFolder);
-  const lanPid = await startLan(definition);
+  const { folder } = definition;
+  using claim = await claimFolder(folder, { what: machinesOf(folder) });
+  const lanPid = await startLan(definition, claim);
   await trimConsole(files.console);
   await removeFiles(files.qmp, files.agent, files.gdb);
-  await launch({ machine, qemu, from });
+  await launch({ machine, qemu, from, claim });
   const pid = Number(await readFile(files.pidFile, "utf8"));
   await using qmp = await openQmp({ path: files.qmp, machine: name });
   const started: QemuProcess = {
-    pid,
+    ...(await identifyProcess(pid)),
     sshPort: await forwardedPort(qmp, name),
     platform: platformOf(qemu, definition.accelerator),
     lanPid,
+    lanStartTime: (await identifyProcess(lanPid)).startTime,
   };
   await writeJson(files.process, started);
 }
 
-async function launch(start: QemuStart & { readonly machine: MachineContext }): Promise<void> {
-  const { machine, qemu, from } = start;
+interface Launch extends QemuStart {
+  readonly machine: MachineContext;
+  readonly claim: FolderClaim;
+}
+
+async function launch(start: Launch): Promise<void> {
+  const { machine, qemu, from, claim } = start;
   try {
-    await runProgram(qemu.path, qemuArguments(start), { timeoutMs: 60_000 });
+    await runProgram(qemu.path, qemuArguments(start), { timeoutMs: 60_000, keepOpen: claim.fd });
   } catch (cause) {
     const printed =
       typeof cause === "object" && cause !== null && "stderr" in cause
@@ -64,7 +81,7 @@ const END_MS = 20_000;
  * Ends QEMU for a machine in any state. Disk and snapshots stay. An interrupted start may have left
  * a process that only the pid file names.
  */
-export async function stopProcess({ name, files, process }: MachineContext): Promise<void> {
+export async function stopProcess({ name, files, process }: MachineRemains): Promise<void> {
   const written = Number(await readFile(files.pidFile, "utf8").catch(() => "0"));
   const options = {
     identifyingArgument: files.pidFile,

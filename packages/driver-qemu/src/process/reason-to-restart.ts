@@ -1,3 +1,4 @@
+import { identifyProcess } from "vmrig/driver";
 import { fileExists } from "../file-exists.ts";
 import type { MachineContext } from "../machine-context.ts";
 import { lanPid } from "../network/lan.ts";
@@ -14,7 +15,8 @@ export async function reasonToRestart(
 ): Promise<string | undefined> {
   if (process === undefined) return "its QEMU process is gone";
   if (process.platform !== platform) return `QEMU changed (${process.platform}, now ${platform})`;
-  if (process.lanPid !== (await lanPid(definition)))
+  const { pid: lan, startTime } = await identifyProcess((await lanPid(definition)) ?? 0);
+  if (process.lanPid !== lan || process.lanStartTime !== startTime)
     return "the switch of its private network is gone";
   // Cleaners of temporary folders delete socket files; without its file, no client can connect to a
   // socket.

@@ -2,6 +2,8 @@ export interface RunOptions {
   readonly timeoutMs?: number;
   /** `ignore` is for programs whose daemon would keep a pipe open. @defaultValue `pipe` */
   readonly output?: "pipe" | "ignore";
+  /** Descriptor that the program inherits. */
+  readonly keepOpen?: number | undefined;
   /** @defaultValue true */
   readonly reject?: boolean;
 }
@@ -17,12 +19,12 @@ export async function runProgram(
   args: readonly string[],
   options: RunOptions = {},
 ): Promise<string> {
-  const { timeoutMs, output = "pipe", reject = true } = options;
+  const { timeoutMs, output = "pipe", keepOpen, reject = true } = options;
+  // The types of execa allow no variable here, but it passes on any descriptor.
+  const inherited = keepOpen === undefined ? [] : [keepOpen as 3];
   const { execa } = await import("execa");
   const result = await execa(program, args, {
-    stdin: "ignore",
-    stdout: output,
-    stderr: output,
+    stdio: ["ignore", output, output, ...inherited],
     reject,
     ...(timeoutMs !== undefined && { timeout: timeoutMs }),
   });

@@ -43,8 +43,13 @@ async function authorizeAmong(keys: readonly string[] | undefined): Promise<unkn
       return client.send({ return: { keys: [] } });
     client.send(
       keys === undefined
-        ? { error: { class: "GenericError", desc: "failed to read authorized_keys" } }
-        : { return: { keys } },
+        ? {
+            error: {
+              class: "GenericError",
+              desc: "Failed to open file: No such file or directory",
+            },
+          }
+        : { return: { keys: keys.toReversed() } },
     );
   });
   await (await open(server)).authorize("vmrig", KEY);
@@ -80,6 +85,27 @@ test("reports a reply that is not a list of keys", async () => {
     code: "MACHINE_UNREACHABLE",
     message: expect.stringContaining('The guest agent of pc1 failed: it sent {"keys":7}.'),
   });
+});
+
+test("keeps the keys when the agent cannot list them", async () => {
+  const desc = "Failed to open file: Permission denied";
+  const server = await agent((command, client) =>
+    command.execute === SYNC
+      ? echo(client, command)
+      : client.send({ error: { class: "GenericError", desc } }),
+  );
+  await expect((await open(server)).authorize("vmrig", KEY)).rejects.toMatchObject({
+    message: expect.stringContaining(desc),
+  });
+  expect(server.received).toHaveLength(2);
+});
+
+test("a guest that does not allow to run sync is no failure", async () => {
+  const error = { class: "GenericError", desc: "Command guest-exec has been disabled" };
+  const server = await agent((command, client) =>
+    command.execute === SYNC ? echo(client, command) : client.send({ error }),
+  );
+  await expect((await open(server)).flush("/root/x")).resolves.toBeUndefined();
 });
 
 test("does not write keys that are right", async () => {

@@ -23,7 +23,7 @@ export interface GuestAgent extends AsyncDisposable {
   authorize(user: string, key: PublicKey): Promise<void>;
   /**
    * Starts to write a file of the guest to its disk, so that a crash of the guest does not lose it.
-   * Does not wait for the disk.
+   * Does not wait for the disk, and does nothing where the guest does not allow it.
    */
   flush(path: string): Promise<void>;
   /**
@@ -100,14 +100,20 @@ export async function openGuestAgent(options: GuestAgentOptions): Promise<GuestA
     if ("error" in outcome) throw agentError(machine, new Error(outcome.error.desc));
     return outcome.return;
   };
+  const keysOf = async (username: string): Promise<string[]> => {
+    const what = "list the authorised keys";
+    const reply = await request(what, "guest-ssh-get-authorized-keys", { username });
+    if ("return" in reply) {
+      // The agent lists the last line first.
+      return read(machine, authorizedKeys, reply.return).keys.toReversed();
+    }
+    if (/No such file/i.test(reply.error.desc)) return [];
+    throw agentError(machine, new Error(reply.error.desc));
+  };
   return {
     async authorize(user, key) {
       const line = `${key} ${LEASE_KEY_COMMENT}`;
-      // An error means that the file does not exist yet.
-      const reply = await request("list the authorised keys", "guest-ssh-get-authorized-keys", {
-        username: user,
-      });
-      const keys = "return" in reply ? read(machine, authorizedKeys, reply.return).keys : [];
+      const keys = await keysOf(user);
       const others = keys.filter((known) => !known.endsWith(` ${LEASE_KEY_COMMENT}`));
       if (keys.length === others.length + 1 && keys.includes(line)) return;
       await call("change the authorised keys", "guest-ssh-add-authorized-keys", {
@@ -119,7 +125,9 @@ export async function openGuestAgent(options: GuestAgentOptions): Promise<GuestA
       });
     },
     async flush(path) {
-      await call("start sync", "guest-exec", { path: "sync", arg: [path] });
+      // Some distributions disable guest-exec. Without it, the key may be lost in a crash, and is
+      // authorised again.
+      await request("start sync", "guest-exec", { path: "sync", arg: [path] });
     },
     async reseed() {
       const { pid } = read(

@@ -15,8 +15,15 @@ function recordPath({ snapshots }: MachineFiles, name: SnapshotName): string {
   return join(snapshots, `${name}.json`);
 }
 
+/**
+ * Lists the snapshots of a machine. A machine without one counts as never used, so a folder that
+ * cannot be read is an error.
+ */
 export async function listSnapshots({ snapshots }: MachineFiles): Promise<SnapshotName[]> {
-  const entries = await readdir(snapshots).catch(() => []);
+  const entries = await readdir(snapshots).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return [];
+    throw error;
+  });
   return entries
     .filter((entry) => entry.endsWith(".json"))
     .map((entry) => entry.slice(0, -".json".length));

@@ -4,7 +4,7 @@ import type { KeyPair } from "../ssh/keys.ts";
 import { quote } from "../ssh/quote.ts";
 import { placeFile } from "./place-file.ts";
 import type { Recipe } from "./recipe.ts";
-import { HOLD_TIMERS, timerProgramsScript } from "./timers.ts";
+import { timerProgramsScript } from "./timers.ts";
 
 /** A machine as the other machines of its rig know it. */
 export interface Peer {
@@ -94,7 +94,7 @@ export function guestSetupScript({ machine, peers, trust, user, timers }: GuestS
     `install -d -m 0755 ${STEP_CLOCK.slice(0, STEP_CLOCK.lastIndexOf("/"))}`,
     `install -m 4750 -o root -g ${user} "$(command -v date)" ${STEP_CLOCK}`,
     `install -d -m 0755 -o ${user} -g ${user} ${PROOF_FOLDER}`,
-    ...(timers === "hold" ? [timerProgramsScript(), HOLD_TIMERS] : []),
+    ...(timers === "hold" ? [timerProgramsScript()] : []),
     // The file system from the image does not fill a larger disk by itself.
     `if [ "$(stat -f -c %T /)" = btrfs ]; then btrfs filesystem resize max / >/dev/null; fi`,
   ].join("\n");

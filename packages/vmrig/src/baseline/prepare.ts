@@ -10,7 +10,7 @@ import { login } from "./login.ts";
 import { NOT_BEGUN } from "./proof.ts";
 import { EMPTY_RECIPE, type Recipe } from "./recipe.ts";
 import { asInput, recipeSteps } from "./recipe-script.ts";
-import { HOLD_TIMERS } from "./timers.ts";
+import { HOLD_TIMERS, RELEASE_TIMERS } from "./timers.ts";
 import { onEach, TEST_USER, type LeasedContext } from "./leased-context.ts";
 
 /** Packages are downloaded, on a machine that may be emulated. */
@@ -55,8 +55,8 @@ export async function prepare(
                 timers: recipe.timers,
               }),
             },
-            // After the setup, which holds the timers.
-            { what: "set its clock", script: setClockScript(clock) },
+            // After the setup, which installs the programs that hold the timers.
+            { what: "set its clock", script: setClockScript(clock, recipe.timers) },
           ]
         : []),
       ...recipeSteps(recipe),
@@ -102,8 +102,9 @@ async function runStep(
  * The pristine machine's clock shows the time of its snapshot. Package managers refuse signatures
  * from their future.
  */
-function setClockScript(clock: Clock): string {
-  return `date -s @${(clock.wall() / 1000).toFixed(3)} >/dev/null`;
+function setClockScript(clock: Clock, timers: Recipe["timers"]): string {
+  const step = `date -s @${(clock.wall() / 1000).toFixed(3)} >/dev/null`;
+  return timers === "hold" ? [HOLD_TIMERS, step, RELEASE_TIMERS].join("\n") : step;
 }
 
 const KEYS_FILE = `/home/${TEST_USER}/.ssh/authorized_keys`;
@@ -127,7 +128,6 @@ function sealScript({ system, proofFolder }: Guest, { baseline, timers }: Seal):
           `chown ${TEST_USER}: ${proofFolder}/baseline`,
           // Keys that the recipe added stay.
           `if [ -e ${KEYS_FILE} ]; then sed -i '/ ${LEASE_KEY_COMMENT}$/d' ${KEYS_FILE}; fi`,
-          // The recipe may have added timers.
           ...(timers === "hold" ? [HOLD_TIMERS] : []),
           "sync",
         ]

@@ -26,7 +26,8 @@ const SYSTEMCTL = `ctl() {
  * stopped.
  */
 const SELECT = `select_units() {
-  ctl "$1" show --property=Id,ActiveState,Transient,TimersCalendar,TimersMonotonic,OnClockChange '*.timer' cron.service crond.service |
+  shown=$(ctl "$1" show --property=Id,ActiveState,Transient,TimersCalendar,TimersMonotonic,OnClockChange '*.timer' cron.service crond.service)
+  printf '%s\\n' "$shown" |
     awk -v RS= -F '\\n' '{
       id = ""; active = 0; transient = 0; clock = 0; how = "start"
       for (i = 1; i <= NF; i++) {
@@ -48,8 +49,8 @@ ${SELECT}
 hold() {
   found=$(select_units "$1")
   [ -n "$found" ] || return 0
-  echo "$found" | sed "s/^/$1 /" >> ${HELD_TIMERS}
-  ctl "$1" stop $(echo "$found" | cut -d ' ' -f 1)
+  printf '%s\\n' "$found" | sed "s/^/$1 /" >> ${HELD_TIMERS}
+  ctl "$1" stop $(printf '%s\\n' "$found" | cut -d ' ' -f 1)
 }
 mkdir -p ${HELD_TIMERS.slice(0, HELD_TIMERS.lastIndexOf("/"))}
 hold -
@@ -68,7 +69,8 @@ const RELEASE = `#!/bin/sh
 # Part of vmrig. Starts the units that hold-timers stopped. None of them catches up.
 set -eu
 ${SYSTEMCTL}
-[ -e ${HELD_TIMERS} ] || exit 0
+# Of two releases at a time, one gets the list.
+mv ${HELD_TIMERS} ${HELD_TIMERS}.$$ 2>/dev/null || exit 0
 system=
 stamps=
 while read -r manager unit how; do
@@ -84,10 +86,10 @@ while read -r manager unit how; do
       ctl "$manager" start "$unit"
       ;;
   esac
-done < ${HELD_TIMERS}
+done < ${HELD_TIMERS}.$$
 [ -z "$stamps" ] || touch -c $stamps
 [ -z "$system" ] || systemctl start $system
-rm ${HELD_TIMERS}
+rm ${HELD_TIMERS}.$$
 `;
 
 /** Returns a script for root that installs the two programs. */

@@ -1,5 +1,6 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { formatIdentity, identifyProcess } from "../local-files/process-identity.ts";
 import type { SshTarget } from "../ssh/ssh-target.ts";
 
 /**
@@ -19,9 +20,9 @@ export async function writeIdentity(
   name: string,
   { host, port, user, hostKey, privateKey }: SshTarget,
 ): Promise<Identity> {
-  // The name contains this process' pid, so that `vmrig sweep` finds the folder of a killed
-  // process.
-  const folder = await mkdtemp(join(runtime, `ssh-${process.pid}-`));
+  // The name identifies this process, so that `vmrig sweep` finds the folder of a killed process.
+  const owner = formatIdentity(await identifyProcess(process.pid));
+  const folder = await mkdtemp(join(runtime, `ssh-${owner}-`));
   const [key, knownHosts] = [join(folder, "key"), join(folder, "known_hosts")];
   const dispose = (): Promise<void> => rm(folder, { recursive: true, force: true });
   try {

@@ -53,6 +53,19 @@ test("machines are listed in columns, above their state", () => {
   ]);
 });
 
+test("a machine that is incomplete, or whose record cannot be read, is marked", () => {
+  const lines = rendered({
+    machines: [
+      { name: "pc1", power: "running", snapshots: [], incomplete: true, baseline: "none" },
+      { name: "pc2", power: "off", snapshots: [], unreadable: "EACCES", baseline: "none" },
+    ],
+  });
+  expect(lines.slice(3, 5)).toEqual([
+    "  pc1   running, incomplete   -   no baseline",
+    "  pc2   off, unreadable       -   no baseline",
+  ]);
+});
+
 test.for<[title: string, copy: Partial<CopyStatus>, line: string]>([
   [
     "a holder, the duration and the expiry of its lease",

@@ -64,9 +64,11 @@ function leaseState(
   return `${state} by ${describeHolder(holder)}${from === undefined ? "" : ` for ${since(from, now)}`}, ${until}`;
 }
 
-function machineRow({ name, power, address, baseline, location }: MachineView): string[] {
+function machineRow(machine: MachineView): string[] {
+  const { name, power, address, baseline, location, incomplete, unreadable } = machine;
+  const fault = incomplete ? ", incomplete" : unreadable === undefined ? "" : ", unreadable";
   const at = address === undefined ? "-" : `${address.host}:${address.port}`;
-  return [name, power, at, BASELINES[baseline], location ?? ""];
+  return [name, `${power}${fault}`, at, BASELINES[baseline], location ?? ""];
 }
 
 const BASELINES = {

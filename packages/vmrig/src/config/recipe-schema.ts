@@ -31,5 +31,5 @@ export const recipe = fields({
       })),
     ),
   run: z.array(text(/\S/, "a command")).default([]),
-  timers: z.enum(["hold", "run"]).exactOptional(),
+  timers: z.enum(["hold", "run"]).optional(),
 });

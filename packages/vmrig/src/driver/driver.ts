@@ -1,3 +1,4 @@
+import type { Origin } from "./origin.ts";
 import type { CopiesFolders, Orphan } from "./orphan.ts";
 import type { RigStack } from "./rig-stack.ts";
 
@@ -106,7 +107,16 @@ export interface MachineStatus {
   readonly hostKey?: PublicKey;
   /** Owner of the machine: the `owner` that {@link Driver.declare} received. */
   readonly owner?: string;
+  /** What its create step received. */
+  readonly origin?: Origin;
   readonly snapshots: readonly SnapshotName[];
+  /** Set when the machine's creation or removal was interrupted. Its process may run. */
+  readonly incomplete?: true;
+  /**
+   * Path and reason, on one line, when the record or the snapshots of the machine cannot be read.
+   * It may be in use.
+   */
+  readonly unreadable?: string;
   /** Set when {@link Driver.network} disconnected the machine from the rig's network. */
   readonly disconnected?: true;
   /** Hint for people how to find the machine: a pid, a server's id. */
@@ -205,28 +215,30 @@ export interface Driver {
   capture(machine: MachineRef, snapshot: SnapshotName, authority: Authority): Promise<void>;
   /**
    * Restores a machine to a snapshot and leaves it running: ends every session, and authorizes no
-   * other lease's key than the given one. A machine that is off, or whose process is gone, is started again from the
-   * snapshot. The network link is connected. The caller sets the clock.
+   * other lease's key than the given one. A machine that is off, or whose process is gone, is
+   * started again from the snapshot. The network link is connected. The caller sets the clock.
    */
   restore(machine: MachineRef, snapshot: SnapshotName, admission: Admission): Promise<void>;
   /**
-   * Removes a machine that Terraform will not destroy: a machine that is not in the state, or whose
-   * creation was interrupted. vmrig calls it only at a person's request.
+   * Removes a machine that Terraform will not destroy, complete or not: a machine that is not in
+   * the state, or whose creation was interrupted. vmrig calls it at a person's request, and for
+   * machines that no test can have used.
    */
   remove(machine: MachineRef, authority: Authority): Promise<void>;
 
   /**
-   * Waits until the system of a running machine responds, and authorizes the key again: the system
-   * rebooted by itself, or a test removed the key.
+   * Authorizes the key again on a running machine: its system rebooted by itself, or a test removed
+   * the key. Waits only seconds for a system that does not respond, and is called again.
    *
-   * @throws VmrigError `MACHINE_OFF`, `MACHINE_UNREACHABLE` at the driver's own deadline
+   * @throws VmrigError `MACHINE_OFF`, `MACHINE_UNREACHABLE`
    */
   readonly admit?: (machine: MachineRef, admission: Admission) => Promise<void>;
   /** Pauses a machine while no lease uses it. */
   readonly park?: (machine: MachineRef, authority: Authority) => Promise<void>;
   /**
    * Shuts down a machine cleanly and without data loss: its disk and snapshots stay, and the next
-   * restore starts it again. Succeeds when the machine is already off.
+   * restore starts it again. Succeeds when the machine is already off. Also ends the process of an
+   * incomplete machine.
    */
   readonly stop?: (machine: MachineRef, authority: Authority) => Promise<void>;
   /**

@@ -3,9 +3,19 @@ export * from "./driver.ts";
 export * from "./orphan.ts";
 export * from "./lease-key.ts";
 export * from "./rig-stack.ts";
+export { canTakeOver, parseOrigin, type Origin } from "./origin.ts";
 export { restoredLine } from "./restored-line.ts";
+export { readMachineRecord } from "./machine-record.ts";
 export { passFence } from "./fence.ts";
 export { withFileLock, fileLockHolder, type FileLockOptions } from "../local-files/file-lock.ts";
+export { claimFolder, usedElsewhere, type FolderClaim } from "../local-files/folder-claim.ts";
+export {
+  identifyProcess,
+  processIdentity,
+  type ProcessIdentity,
+} from "../local-files/process-identity.ts";
+export { isNestedProcess } from "../local-files/place.ts";
+export { recordedProcessState } from "../local-files/recorded-process.ts";
 export { writeJsonAtomically, writeTextAtomically } from "../local-files/atomic-write.ts";
 export { explainWriteErrors } from "../local-files/explain-write-errors.ts";
 export { VmrigError, isVmrigError, type ErrorFacts } from "../errors/vmrig-error.ts";

@@ -29,9 +29,10 @@ export interface LocalResource {
   /** A change of any of these values replaces the resource. */
   readonly replaceOn: Readonly<Record<string, string | number>>;
   /**
-   * Receives the input as JSON in `VMRIG_INPUT`. The step starts from scratch: after an interrupted
-   * attempt, Terraform runs `create` again on the remains of that attempt, and does **not** run
-   * `destroy` before it.
+   * Receives the input as JSON in `VMRIG_INPUT`, and the machine's `Origin` in `VMRIG_ORIGIN`. The
+   * step starts from scratch: after an interrupted attempt, Terraform runs `create` again on the
+   * remains of that attempt, and does **not** run `destroy` before it. A machine that is complete
+   * is taken over if `canTakeOver` allows it.
    */
   readonly create: LocalStep;
   /** Succeeds when the resource is already gone. */

@@ -1,5 +1,5 @@
 import { expect, expectTypeOf, test } from "vitest";
-import { checkOptions, type OptionNames } from "./check-options.ts";
+import { checkOptions, checkSpelling, type OptionNames } from "./check-options.ts";
 
 interface CopyOptions {
   readonly onProgress?: () => void;
@@ -26,6 +26,20 @@ test("names the function, the option, the known options and the probable one", (
       hint: 'did you mean "onProgress"?',
     }),
   );
+});
+
+test("options that may be those of another library are refused only if probably misspelled", () => {
+  const spelling = (options: unknown): void =>
+    checkSpelling("pc1.fetch()", options, { method: true, headers: true });
+  expect(() => spelling({ retry: 1, responseType: "json", method: "GET" })).not.toThrow();
+  expect(() => spelling({ retry: 1, Header: {} })).toThrow(
+    expect.objectContaining({
+      code: "COMMAND_INVALID",
+      summary: 'pc1.fetch() has no option "Header".',
+      hint: 'did you mean "headers"?',
+    }),
+  );
+  expect(() => spelling([])).toThrow("must be an object, not a list");
 });
 
 test("suggests no option for a word that resembles none", () => {

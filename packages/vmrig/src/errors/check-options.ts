@@ -22,6 +22,32 @@ export function checkOptions(
   code: ErrorCode = "COMMAND_INVALID",
 ): void {
   if (options === undefined) return;
+  refuse(of, unknownOptions(of, options, known, code), Object.keys(known), code);
+}
+
+/**
+ * Checks options that may come from another library, such as one that is given `pc1.fetch` and
+ * passes its own options on. Refuses only what is probably a misspelled name.
+ *
+ * @throws VmrigError `COMMAND_INVALID` for anything else than an object of options, too
+ */
+export function checkSpelling(
+  of: string,
+  options: unknown,
+  known: Readonly<Record<string, true>>,
+): void {
+  const names = Object.keys(known);
+  const unknown = unknownOptions(of, options, known, "COMMAND_INVALID");
+  const misspelled = unknown.filter((key) => probableName(key, names) !== undefined);
+  refuse(of, misspelled, names, "COMMAND_INVALID");
+}
+
+function unknownOptions(
+  of: string,
+  options: unknown,
+  known: Readonly<Record<string, true>>,
+  code: ErrorCode,
+): readonly string[] {
   if (!isOptions(options)) {
     throw new VmrigError(code, {
       message: `The options of ${of} must be an object, not ${kindOf(options)}.`,
@@ -31,9 +57,17 @@ export function checkOptions(
   const unknown: string[] = [];
   // Also inherited ones: they would have an effect, too.
   for (const key in options) if (!Object.hasOwn(known, key)) unknown.push(key);
+  return unknown;
+}
+
+function refuse(
+  of: string,
+  unknown: readonly string[],
+  names: readonly string[],
+  code: ErrorCode,
+): void {
   const [first] = unknown;
   if (first === undefined) return;
-  const names = Object.keys(known);
   const meant = probableName(first, names);
   throw new VmrigError(code, {
     message: `${of} has no ${unknown.length === 1 ? "option" : "options"} ${unknown.map((key) => JSON.stringify(key)).join(", ")}.`,
@@ -47,9 +81,12 @@ function isOptions(value: unknown): value is object {
   return Object.prototype.toString.call(value) === "[object Object]";
 }
 
-function kindOf(value: unknown): string {
+/** Describes what a value is, as the end of a sentence: `null`, `a list`, `an object`. */
+export function kindOf(value: unknown): string {
+  if (value === undefined) return "undefined";
   if (value === null) return "null";
   if (Array.isArray(value)) return "a list";
   if (typeof value !== "object") return `a ${typeof value}`;
-  return `an instance of ${value.constructor?.name ?? "a class"}`;
+  const name = value.constructor?.name ?? "Object";
+  return name === "Object" ? "an object" : `an instance of ${name}`;
 }

@@ -45,6 +45,7 @@ export const CODES = {
   REDIS_MISSING: "infra",
   REDIS_UNREACHABLE: "infra",
   FOLDER_UNSAFE: "infra",
+  HOME_SHARED: "infra",
   TERRAFORM_MISSING: "infra",
   TERRAFORM_FAILED: "infra",
   STATE_LOST: "infra",

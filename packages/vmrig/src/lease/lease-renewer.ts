@@ -1,8 +1,8 @@
 import type { Clock } from "../clock/clock.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import type { LeaseState } from "./lease.ts";
-import type { Lock } from "./backends/lock.ts";
-import { refusalIn, type Refusal } from "../redis/refusal.ts";
+import { LockError, type Lock } from "./backends/lock.ts";
+import type { Refusal } from "../redis/refusal.ts";
 import { leaseLost, PAUSED, REFUSED, refusing, silent, type Loss } from "./loss.ts";
 import { later, now, msSince, msUntil, type DualTimestamp } from "./dual-timestamp.ts";
 
@@ -143,7 +143,7 @@ export class LeaseRenewer {
       extended = await lock.extend(ttlMs);
     } catch (error) {
       this.#lastFailure = (error as Error).message;
-      const refusal = refusalIn(this.#lastFailure);
+      const refusal = error instanceof LockError ? error.refusal : undefined;
       if (refusal !== undefined) {
         this.#answered = now(clock);
         this.#lastRefusal = refusal;

@@ -15,6 +15,7 @@ import {
   LOCK,
   openStore,
   SHORT_TIMEOUTS,
+  startServers,
   until,
 } from "./lease.test.kit.ts";
 
@@ -100,6 +101,37 @@ test("a run whose Redis stays a replica learns that, not that Redis was silent",
     ),
     details: [],
     hint: expect.stringContaining("primary"),
+  });
+});
+
+test("a run whose majority of servers become replicas learns that, not that Redis was silent", async () => {
+  const servers = await startServers(3);
+  const leases = await openStore(servers, { timing: SHORT_TIMEOUTS });
+  const held = await acquire(leases, { who: "alice", ttlMs: 6000 });
+  const lost = aborted(held.signal);
+  const [first, second] = servers.all;
+  for (const server of [first, second]) await server?.operator.call("REPLICAOF", "127.0.0.1", "1");
+  expect(await lost).toMatchObject({
+    code: "LEASE_LOST",
+    summary: expect.stringMatching(
+      /: Redis refuses to renew it \(2 of 3 servers: READONLY You can't write against a read only replica\)\.$/,
+    ),
+    details: [],
+    hint: expect.stringContaining("primary"),
+  });
+});
+
+test("a run with one replica among servers that are down learns that Redis was silent", async () => {
+  const servers = await startServers(3);
+  const leases = await openStore(servers, { timing: SHORT_TIMEOUTS });
+  const held = await acquire(leases, { who: "alice", ttlMs: 6000 });
+  const lost = aborted(held.signal);
+  const [first, ...others] = servers.all;
+  await first?.operator.call("REPLICAOF", "127.0.0.1", "1");
+  for (const server of others) await server.kill();
+  expect(await lost).toMatchObject({
+    code: "LEASE_LOST",
+    summary: expect.stringContaining("Redis stopped answering"),
   });
 });
 

@@ -4,6 +4,7 @@ import { mkdir, readdir, readFile, stat, symlink, writeFile } from "node:fs/prom
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { writeJsonAtomically, writeTextAtomically } from "./atomic-write.ts";
+import { formatIdentity, identifyProcess } from "./process-identity.ts";
 import { tempFolder } from "./temp-folder.test.kit.ts";
 
 vi.mock("node:crypto", { spy: true });
@@ -31,7 +32,8 @@ test("a full disk is not reported as a bug, and no half-written file is left", a
   const folder = await tempFolder();
   vi.mocked(randomUUID).mockReturnValueOnce("01234567-0-0-0-0");
   // The kernel refuses every write to /dev/full as on a full disk.
-  await symlink("/dev/full", join(folder, `note.json.01234567.${process.pid}`));
+  const writer = formatIdentity(await identifyProcess(process.pid));
+  await symlink("/dev/full", join(folder, `note.json.01234567.${writer}`));
   await expect(writeJsonAtomically(join(folder, "note.json"), {})).rejects.toMatchObject({
     code: "STATE_UNWRITABLE",
     summary: expect.stringMatching(/note\.json cannot be written: ENOSPC/) as string,

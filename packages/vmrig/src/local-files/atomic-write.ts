@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { open, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { explainWriteErrors } from "./explain-write-errors.ts";
+import { formatIdentity, identifyProcess } from "./process-identity.ts";
 
 /**
  * Writes a JSON file that other processes may read at any time. Only this user can read the file.
@@ -29,8 +30,9 @@ export async function writeTextAtomically(
   { mode = 0o600, sync = false }: { readonly mode?: number; readonly sync?: boolean } = {},
 ): Promise<void> {
   // The random part separates concurrent writers of this process. `vmrig sweep` finds the file of a
-  // killed writer by the pid at the end.
-  const temporary = `${path}.${randomUUID().slice(0, 8)}.${process.pid}`;
+  // killed writer by the identity at the end.
+  const writer = formatIdentity(await identifyProcess(process.pid));
+  const temporary = `${path}.${randomUUID().slice(0, 8)}.${writer}`;
   await explainWriteErrors(path, async () => {
     try {
       await writeFile(temporary, text, { mode, flush: sync });

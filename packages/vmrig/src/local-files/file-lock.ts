@@ -3,7 +3,9 @@ import { mkdir, readlink, rm, symlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import { waitFor } from "../wait/wait-for.ts";
 import { explainWriteErrors } from "./explain-write-errors.ts";
-import { startTimeOf } from "./process-identity.ts";
+import { identifyProcess, processIdentity, type ProcessIdentity } from "./process-identity.ts";
+import { ownPlace } from "./place.ts";
+import { recordedProcessState } from "./recorded-process.ts";
 
 export interface FileLockOptions {
   /**
@@ -47,8 +49,7 @@ export async function withFileLock<T>(options: FileLockOptions, act: () => Promi
     probe: async () => {
       const lock = await tryFileLock(path);
       if (lock !== undefined) return { value: lock };
-      const holder = await fileLockHolder(path);
-      return { seen: holder === undefined ? "no process holds it" : `process ${holder} holds it` };
+      return { seen: `${describeHolder(await holderOf(path))} holds it` };
     },
   });
   return await act();
@@ -56,7 +57,8 @@ export async function withFileLock<T>(options: FileLockOptions, act: () => Promi
 
 /**
  * Tries once to take the lock, with the rules of {@link withFileLock}. A lock whose holder was
- * killed does not block.
+ * killed does not block. A holder in another container keeps the lock until a claim of the folder
+ * proves that it has ended (`claimFolder`).
  *
  * The lock is a symbolic link whose target names the holder. Creating the link is atomic, and works
  * even on a full disk, so that an action that frees space can still run.
@@ -65,7 +67,7 @@ export async function withFileLock<T>(options: FileLockOptions, act: () => Promi
  * @throws VmrigError `STATE_UNWRITABLE`
  */
 export async function tryFileLock(path: string): Promise<FileLock | undefined> {
-  const target = `${process.pid} ${await startTimeOf(process.pid)} ${randomUUID()}`;
+  const target = formatTarget(await identifyProcess(process.pid));
   // The second attempt follows the removal of a stale lock, or the creation of the folder.
   for (let attempt = 1; attempt <= 2; attempt += 1) {
     if (await createLink(path, target)) {
@@ -83,16 +85,40 @@ export async function tryFileLock(path: string): Promise<FileLock | undefined> {
 }
 
 /**
- * Returns the pid of the running process that holds a lock. Removes a lock whose holder is dead.
+ * Returns the pid of the running process that holds a lock, as its PID namespace counts it. Removes
+ * a lock whose holder is dead.
  */
 export async function fileLockHolder(path: string): Promise<number | undefined> {
+  return (await holderOf(path))?.pid;
+}
+
+async function holderOf(path: string): Promise<ProcessIdentity | undefined> {
   const target = await targetOf(path);
   if (target === undefined) return undefined;
-  const [pid = "", startTime] = target.split(" ");
-  const holder = Number(pid);
-  if (holder > 0 && (await startTimeOf(holder)) === startTime) return holder;
+  const holder = parseTarget(target);
+  if (holder !== undefined && (await recordedProcessState(holder, dirname(path))) !== "ended")
+    return holder;
   await removeStale(path, target);
   return undefined;
+}
+
+/** Names the holder of a lock: `process 12`. */
+function describeHolder(holder: ProcessIdentity | undefined): string {
+  if (holder === undefined) return "no process";
+  const { pid, pidNamespace } = holder;
+  return pidNamespace === ownPlace().pidNamespace
+    ? `process ${pid}`
+    : `process ${pid} of another container (PID namespace ${pidNamespace})`;
+}
+
+/** ext4 stores up to 59 bytes in the inode, so that a lock needs no disk block. */
+function formatTarget({ pid, startTime, boot, pidNamespace }: ProcessIdentity): string {
+  return `${pid} ${startTime} ${randomUUID().slice(0, 8)} ${boot} ${pidNamespace}`;
+}
+
+function parseTarget(target: string): ProcessIdentity | undefined {
+  const [pid, startTime, , boot = "", pidNamespace = ""] = target.split(" ");
+  return processIdentity.safeParse({ pid: Number(pid), startTime, boot, pidNamespace }).data;
 }
 
 /** @returns whether the link was created; not when it exists, and not yet when its folder is new */

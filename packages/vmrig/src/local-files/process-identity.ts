@@ -1,6 +1,66 @@
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
+import { z } from "zod";
+import { ownPlace, type Place } from "./place.ts";
+
+/**
+ * Identifies a process in a record. A pid means nothing without the other three values: the system
+ * gives it to another process later, counts start times from the boot, and counts pids separately in
+ * each PID namespace.
+ */
+export const processIdentity = z.object({
+  pid: z.int().positive(),
+  startTime: z.string(),
+  boot: z.string(),
+  pidNamespace: z.string(),
+});
+export type ProcessIdentity = z.infer<typeof processIdentity>;
+
+/**
+ * - `running`: the recorded process, and no later one with its pid.
+ * - `elsewhere`: recorded in another PID namespace of this computer, such as another container. It
+ *   may run, and cannot be seen from here.
+ */
+export type ProcessState = "running" | "ended" | "elsewhere";
+
+/** What this process knows about a pid: its own place, and the start time of that pid here. */
+export interface Sight extends Place {
+  /** Missing when no process has this pid here. */
+  readonly startTime?: string | undefined;
+}
+
+export function judgeProcess(recorded: ProcessIdentity, here: Sight): ProcessState {
+  if (recorded.boot !== here.boot) return "ended";
+  if (recorded.pidNamespace !== here.pidNamespace) return "elsewhere";
+  return recorded.startTime === here.startTime ? "running" : "ended";
+}
+
+export async function processState(recorded: ProcessIdentity): Promise<ProcessState> {
+  return judgeProcess(recorded, {
+    ...ownPlace(),
+    startTime: await startTimeOf(recorded.pid),
+  });
+}
+
+/** Returns the identity of a process of this PID namespace, for a record. */
+export async function identifyProcess(pid: number): Promise<ProcessIdentity> {
+  // A process that has ended already has no start time, and the empty one matches no process.
+  return { pid, startTime: (await startTimeOf(pid)) ?? "", ...ownPlace() };
+}
+
+const IDENTITY_IN_NAME = /(\d+)_([^_/]*)_([^_/]*)_(\d*)/;
+
+/** Returns an identity as a part of a file name. */
+export function formatIdentity({ pid, startTime, boot, pidNamespace }: ProcessIdentity): string {
+  return `${pid}_${startTime}_${boot}_${pidNamespace}`;
+}
+
+/** Parses the first identity of {@link formatIdentity} in a file name. */
+export function parseIdentity(name: string): ProcessIdentity | undefined {
+  const [, pid, startTime, boot, pidNamespace] = IDENTITY_IN_NAME.exec(name) ?? [];
+  return processIdentity.safeParse({ pid: Number(pid), startTime, boot, pidNamespace }).data;
+}
 
 /**
  * Tells whether a process of any user has this pid. A process that has ended keeps its pid until
@@ -17,9 +77,8 @@ export function isProcessRunning(pid: number): boolean {
 }
 
 /**
- * Returns the start time of a process, as the system reports it. A pid and its start time identify
- * a process on this computer: a later process with the same pid started at another time. Compare
- * start times only with each other; their unit depends on the system.
+ * Returns the start time of a process, as the system reports it. Compare start times only with each
+ * other, and only within one boot: Linux counts them from the boot.
  *
  * @returns `undefined` for a process that has ended, even before its parent collects it
  */

@@ -2,8 +2,8 @@ import type { CommandPromise } from "./command/command.ts";
 import type { OutputOf } from "./command/outcome/command-result.ts";
 import type { CommandOptions } from "./command/command-options.ts";
 import type { MachineFile } from "./files/file.ts";
-import type { TransferOptions } from "./files/progress.ts";
-import type { UploadOptions } from "./files/upload.ts";
+import type { TransferResult } from "./files/transfer/result.ts";
+import type { TransferOptions, UploadOptions } from "./files/transfer/transfer-options.ts";
 import type { TemporaryFolder } from "./files/tmpdir.ts";
 import type { CommandTag } from "./command/template/tag.ts";
 import type { MachineFaults } from "./faults/faults.ts";
@@ -53,12 +53,12 @@ export interface Machine extends MachineResources, MachineWaits, MachineFaults, 
    * @throws VmrigError `FILE_FAILED`; a failed upload leaves nothing behind. Also throws the errors
    *   of a cancelled or lost command
    */
-  upload(local: string, remote: string, options?: UploadOptions): Promise<void>;
+  upload(local: string, remote: string, options?: UploadOptions): Promise<TransferResult>;
   /**
    * Copies a file or folder of the machine to this computer, in the way {@link Machine.upload}
    * does.
    */
-  download(remote: string, local: string, options?: TransferOptions): Promise<void>;
+  download(remote: string, local: string, options?: TransferOptions): Promise<TransferResult>;
   /**
    * Returns the matching paths, sorted. Supports `*`, `?`, `[a-z]`, `{a,b}` and `**`. A leading dot
    * of a name must be written in the pattern.

@@ -42,6 +42,7 @@ const HARMLESS: ReadonlyArray<[what: string, lines: string, only?: string]> = [
     `shopt -s expand_aliases 2>/dev/null\nfor name in cat stat find mv tar echo printf cd '[' exec read trap wait; do alias "$name=echo alias"; done\n`,
   ],
   ["define functions", 'cd() { builtin cd "$@"; ls; }; cat() { echo mine; }; mv() { :; }\n'],
+  ["define functions, without `compgen`", "cat() { echo mine; }; enable -n compgen\n", "/bin/bash"],
   [
     "define functions with the names of all programs and built-ins",
     'for name in uname nproc grep getent find systemctl journalctl ip dpkg-query set shopt compgen printf read; do eval "$name() { builtin echo mine; }"; done; export -f uname nproc find 2>/dev/null; unalias() { :; }; trap() { :; }; unset() { :; }\n',

@@ -56,7 +56,7 @@ export interface CopyStatus {
   readonly machines: readonly MachineView[];
 }
 
-export interface MachineView extends Omit<MachineStatus, "hostKey" | "owner"> {
+export interface MachineView extends Omit<MachineStatus, "hostKey" | "owner" | "origin"> {
   /**
    * Baseline of the machine: `current` is the one that the config asks for, `other` is another one,
    * `none` is none; `unknown` means that a comparison would need a download.
@@ -153,10 +153,12 @@ async function lookAtMachines({
   readonly inventory: Inventory;
 }): Promise<MachineView[]> {
   const wanted = await wantedBaseline(rig, copy, inventory);
-  return inventory.machines.map(({ hostKey: _hostKey, owner: _owner, ...machine }) => ({
-    ...machine,
-    baseline: baselineOf(machine, wanted),
-  }));
+  return inventory.machines.map(
+    ({ hostKey: _hostKey, owner: _owner, origin: _origin, ...machine }) => ({
+      ...machine,
+      baseline: baselineOf(machine, wanted),
+    }),
+  );
 }
 
 function iso(ms: number): string {

@@ -5,7 +5,7 @@ import type { LeaseStore } from "../lease/lease-store.ts";
 import type { LeaseGuard } from "../provision/lease-guard.ts";
 import type { GateOptions } from "../gate/gate-options.ts";
 import { leaseCopy } from "../gate/copies/lease-copy.ts";
-import { guardAgainstSplitRedis } from "../gate/store/redis-split-guard.ts";
+import { guardCopy } from "../gate/store/copy-guard.ts";
 
 export interface WithLeaseOptions extends Pick<GateOptions, "rig" | "holder" | "say"> {
   readonly copy: CopySpec;
@@ -26,8 +26,7 @@ export async function withLease<T>(
   // A copy that the config no longer asks for has the same queue as the others.
   const copies = [...new Set([...copyNames(rig), copy.copy])];
   await using lease = await leaseCopy({ ...options, copies, accept: [copy.copy] });
-  const guard =
-    rig.driver.locality === "this-computer" ? await guardAgainstSplitRedis(copy, store) : undefined;
+  const guard = rig.driver.locality === "this-computer" ? await guardCopy(copy, store) : undefined;
   const leaseGuard: LeaseGuard = {
     fence: lease.fence,
     signal: AbortSignal.any([lease.signal, signal]),

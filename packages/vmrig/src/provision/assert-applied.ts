@@ -1,29 +1,51 @@
+import type { CopySpec, Driver } from "../driver/driver.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
-import { readState } from "./state.ts";
+import type { Changes } from "./plan/plan-policy.ts";
+import { readState, type State } from "./state.ts";
 import type { StateFiles } from "./state-files.ts";
 
 /**
- * Checks by the state that an apply did what it should. The exit code alone is no proof, because a
- * wrapper script around Terraform may hide a failure.
+ * Checks by the state and by the machines that an apply did what it should. The exit code alone is
+ * no proof, because a wrapper script around Terraform may hide a failure.
  *
- * @throws VmrigError `TERRAFORM_FAILED` when the state lacks one of these resources, or has it as
- *   half-created
+ * @throws VmrigError `TERRAFORM_FAILED` when something was not created, replaced or deleted
  */
 export async function assertApplied(options: {
-  readonly copy: string;
+  readonly driver: Driver;
+  readonly copy: CopySpec;
   readonly files: StateFiles;
-  readonly resources: Iterable<string>;
+  /** The state before the apply. */
+  readonly before: State | undefined;
+  /** Names of all resources that must exist now. */
+  readonly declared: Iterable<string>;
+  readonly changes: Changes;
 }): Promise<void> {
-  const { copy, files, resources } = options;
-  const state = await readState(files.state);
-  const complete = new Set(
-    state?.resources.filter(({ tainted }) => !tainted).map(({ name }) => name),
-  );
-  const missing = [...resources].filter((name) => !complete.has(name));
-  if (missing.length === 0) return;
+  const { driver, copy, files, before, declared, changes } = options;
+  const after = await readState(files.state);
+  const { machines } = await driver.inspect(copy);
+  const isComplete = (name: string): boolean => {
+    const resource = after?.resources.find((candidate) => candidate.name === name);
+    if (resource === undefined || resource.tainted) return false;
+    // A network is a resource, too, and no machine.
+    const machine = machines.find((candidate) => candidate.name === name);
+    if (machine === undefined) return true;
+    if (machine.incomplete || machine.power === "absent") return false;
+    return machine.origin === undefined || machine.origin.resource === resource.id;
+  };
+  const ids = (state: State | undefined): Map<string, string | undefined> =>
+    new Map(state?.resources.map(({ address, id }) => [address, id]));
+  const [old, now] = [ids(before), ids(after)];
+  const failed = [
+    ...[...declared].filter((name) => !isComplete(name)).map((name) => `complete ${name}`),
+    ...changes.replaced
+      .filter((address) => now.get(address) !== undefined && now.get(address) === old.get(address))
+      .map((address) => `replace ${address}`),
+    ...changes.deleted.filter((address) => now.has(address)).map((address) => `delete ${address}`),
+  ];
+  if (failed.length === 0) return;
   throw new VmrigError("TERRAFORM_FAILED", {
-    message: `The apply for "${copy}" reported success, but did not complete ${missing.join(", ")}.`,
-    hint: `the next run recreates incomplete machines. The full log: ${files.applyLog}`,
+    message: `The apply for "${copy.copy}" reported success, but did not ${failed.join(", ")}.`,
+    hint: `run the command again: it creates incomplete machines again. The full log: ${files.applyLog}`,
   });
 }
 

@@ -9,7 +9,8 @@ import type { Construct } from "constructs";
 import type { LocalResource, RigStack } from "../driver/rig-stack.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { literal } from "./literal.ts";
-import { localExec } from "./local-exec.ts";
+import { valuesHash } from "./infrastructure-hash.ts";
+import { createExec, destroyExec } from "./local-exec.ts";
 import { OWNER_RESOURCE, STACK_ID, type StateFiles } from "./state-files.ts";
 
 // This is the only file that imports cdktf, which costs 200 ms. Load it through `synthesize`, never
@@ -37,7 +38,7 @@ class TerraformData extends TerraformResource {
 }
 
 class CopyStack extends TerraformStack implements RigStack {
-  readonly declared = new Set<string>();
+  readonly declared = new Map<string, string>();
 
   constructor(app: App, options: { readonly files: StateFiles; readonly owner: string }) {
     super(app, STACK_ID);
@@ -48,7 +49,8 @@ class CopyStack extends TerraformStack implements RigStack {
   local(resource: LocalResource): void {
     const { name, dependsOn = [] } = resource;
     this.#assertNameIsFree(name);
-    this.declared.add(name);
+    const values = valuesHash(resource.replaceOn);
+    this.declared.set(name, values);
     new TerraformData(
       this,
       name,
@@ -57,10 +59,7 @@ class CopyStack extends TerraformStack implements RigStack {
         dependsOn: [OWNER_RESOURCE, ...dependsOn].map((other) => ({
           fqn: `terraform_data.${other}`,
         })),
-        provisioners: [
-          localExec(resource.create, "create"),
-          localExec(resource.destroy, "destroy"),
-        ],
+        provisioners: [createExec(resource.create, values), destroyExec(resource.destroy)],
       },
     );
   }
@@ -83,13 +82,14 @@ class CopyStack extends TerraformStack implements RigStack {
 /**
  * Writes the stack of one copy as `cdk.tf.json`.
  *
- * @returns the names of the resources that the driver declared
+ * @returns the names of the resources that the driver declared, each with the hash of the values
+ *   that it is replaced on
  */
 export async function writeStack(options: {
   readonly files: StateFiles;
   readonly owner: string;
   readonly declare: (stack: RigStack) => Promise<void>;
-}): Promise<ReadonlySet<string>> {
+}): Promise<ReadonlyMap<string, string>> {
   const app = new App({ outdir: options.files.synth, stackTraces: false });
   const stack = new CopyStack(app, options);
   await options.declare(stack);

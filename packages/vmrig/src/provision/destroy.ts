@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { assertDestroyed } from "./assert-applied.ts";
-import { existingMachines } from "./lost-state.ts";
+import { beginApply, forgetOwner } from "./apply-record.ts";
+import { existingMachines } from "./compare-machines.ts";
 import { openStack } from "./stack.ts";
 import { OWNER_RESOURCE } from "./state-files.ts";
 import { inspectState, type StateInspection, type InspectStateOptions } from "./inspect-state.ts";
@@ -38,6 +39,8 @@ export async function destroy(options: DestroyOptions): Promise<{ readonly destr
     if (!inspected.state?.resources.some((resource) => resource.name === name))
       destroyed.push(name);
   }
+  guard.assertHeld();
+  await forgetOwner(inspected.files);
   return { destroyed };
 }
 
@@ -54,15 +57,19 @@ async function destroyState(
   options: DestroyOptions,
   inspected: StateInspection,
 ): Promise<string[]> {
-  const { state } = inspected;
+  const { state, inventory, files, last } = inspected;
   if (state === undefined || state.resources.length === 0) return [];
-  const stack = await openStack({ ...options, ...inspected, owner: state.owner ?? randomUUID() });
+  const owner = state.owner ?? last?.owner ?? randomUUID();
+  const stack = await openStack({ ...options, ...inspected, owner });
   await using saved = await stack.plan(["-destroy"]);
   const addresses = state.resources
     .filter((resource) => resource.name !== OWNER_RESOURCE)
     .map((resource) => resource.address)
     .toSorted();
   options.say(`destroy: ${addresses.length === 0 ? "nothing" : addresses.join(", ")}`);
+  const changes = existingMachines(inventory).map(({ name }) => name);
+  options.guard.assertHeld();
+  await beginApply(files, { owner, last, changes });
   await saved.apply();
   await assertDestroyed(options.copy.copy, inspected.files);
   return addresses;

@@ -1,4 +1,4 @@
-import { mkdir, readFile, readdir, rm } from "node:fs/promises";
+import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type {
   CopySpec,
@@ -8,11 +8,15 @@ import type {
   MachineStatus,
 } from "../driver/driver.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
+import { parseOrigin } from "../driver/origin.ts";
 import { waitFor } from "../wait/wait-for.ts";
 
+/** The resource of the network. Machine names have no underscore. */
+const NETWORK = "files_network";
+
 /**
- * Driver for the tests of this folder. A machine is a folder with a file `owner`. Terraform runs
- * the steps as real processes.
+ * Driver for the tests of this folder. A machine is a folder with files; `input` is its record and
+ * written last. Terraform runs the steps as real processes.
  */
 export interface FileDriver extends Driver {
   /** Names of the machines that `remove` was called for. */
@@ -23,15 +27,29 @@ export interface FileDriver extends Driver {
    * @defaultValue {@link CREATE}
    */
   create: string;
+  /** Shell script of the destroy step; `$1` is the machine's folder. @defaultValue {@link DESTROY} */
+  destroy: string;
   /** Additional members of the resource's input. */
   input: Record<string, unknown>;
+  /** Whether the machines have a network, which is a resource and no machine. */
+  lan: boolean;
+  /** Snapshots of each machine: a machine with snapshots may have been used. */
+  snapshots: readonly string[];
   /** Whether the image is missing, so that `declare` with a fingerprint throws. */
   imageGone: boolean;
 }
 
-export const CREATE =
-  'mkdir -p "$1" && printf %s "$2" > "$1/owner" && printf %s "$VMRIG_INPUT" > "$1/input"';
-const DESTROY = 'rm -rf "$1" && printf "%s\\n" "$VMRIG_INPUT" >> "$2"';
+/** Prints the hash of the values in an origin. */
+const VALUES = 'sed -n \'s/.*"values":"\\([^"]*\\)".*/\\1/p\'';
+/** Takes over a complete machine of the same owner and the same values, or creates one. */
+export const CREATE = `mkdir -p "$1"
+if ! { test -e "$1/input" && test "$(cat "$1/owner")" = "$2" &&
+  test "$(${VALUES} "$1/origin")" = "$(printf %s "$VMRIG_ORIGIN" | ${VALUES})"; }; then
+  rm -f "$1/input"; printf %s "$2" > "$1/owner"; printf %s "$VMRIG_ORIGIN" > "$1/origin"
+  echo $$ > "$1/created"; printf %s "$VMRIG_INPUT" > "$1/input"
+else printf %s "$VMRIG_ORIGIN" > "$1/origin"; fi`;
+/** Deletes a machine, and notes the input of the step. */
+export const DESTROY = 'rm -rf "$1" && printf "%s\\n" "$VMRIG_INPUT" >> "$2"';
 
 export const FINGERPRINT: Fingerprint = { image: "sha256:0000", platform: "files" };
 
@@ -43,14 +61,28 @@ export function fileDriver(): FileDriver {
     rollback: "disk",
     removed,
     create: CREATE,
+    destroy: DESTROY,
     input: {},
+    lan: false,
+    snapshots: [],
     imageGone: false,
     fingerprint: async () => FINGERPRINT,
     declare(stack, copy, { fingerprint, owner }) {
       if (driver.imageGone && fingerprint !== undefined)
         throw new VmrigError("IMAGE_MISSING", { message: "The image is gone." });
+      const network = join(copy.folder, "network");
+      if (driver.lan) {
+        stack.local({
+          name: NETWORK,
+          input: {},
+          replaceOn: {},
+          create: { command: ["mkdir", "-p", network] },
+          destroy: { command: ["rm", "-rf", network] },
+        });
+      }
       for (const machine of copy.machines) {
         stack.local({
+          dependsOn: driver.lan ? [NETWORK] : [],
           name: machine.name,
           input: { name: machine.name, lanAddress: machine.lanAddress, ...driver.input },
           replaceOn: { image: fingerprint?.image ?? "", memory_mb: machine.memoryMb },
@@ -68,7 +100,7 @@ export function fileDriver(): FileDriver {
             command: [
               "sh",
               "-c",
-              DESTROY,
+              driver.destroy,
               "destroy",
               machineFolder(copy, machine.name),
               join(copy.folder, "destroyed"),
@@ -82,7 +114,7 @@ export function fileDriver(): FileDriver {
       const names = new Set([...copy.machines.map((machine) => machine.name), ...found]);
       return {
         machines: await Promise.all(
-          [...names].toSorted().map(async (name) => await inspectMachine(copy, name)),
+          [...names].toSorted().map(async (name) => await inspectMachine(driver, copy, name)),
         ),
       };
     },
@@ -119,22 +151,45 @@ export async function waitUntilCreated(copy: CopySpec, name: string): Promise<vo
   });
 }
 
+/** Waits until a machine has no record: it is incomplete, or gone. */
+export async function waitUntilGone(copy: CopySpec, name: string): Promise<void> {
+  await waitFor({
+    what: `the removal of ${name}`,
+    timeoutMs: 30_000,
+    intervalMs: 20,
+    probe: async () => {
+      const files: string[] = await readdir(machineFolder(copy, name)).catch(() => []);
+      return files.includes("input") ? { seen: files.join() } : { value: true };
+    },
+  });
+}
+
 /** Creates a machine without Terraform. */
 export async function createByHand(copy: CopySpec, name: string): Promise<void> {
   await mkdir(machineFolder(copy, name), { recursive: true });
+  await writeFile(join(machineFolder(copy, name), "input"), "{}");
 }
 
-async function inspectMachine(copy: CopySpec, name: string): Promise<MachineStatus> {
+async function inspectMachine(
+  { snapshots }: FileDriver,
+  copy: CopySpec,
+  name: string,
+): Promise<MachineStatus> {
   const folder = machineFolder(copy, name);
-  if ((await readdir(folder).catch(() => undefined)) === undefined)
-    return { name, power: "absent", snapshots: [] };
-  const owner = await readFile(join(folder, "owner"), "utf8").catch(() => undefined);
+  const files: string[] | undefined = await readdir(folder).catch(() => undefined);
+  if (files === undefined) return { name, power: "absent", snapshots: [] };
+  if (!files.includes("input"))
+    return { name, power: "off", snapshots: [], incomplete: true, location: folder };
+  const read = async (file: string): Promise<string | undefined> =>
+    await readFile(join(folder, file), "utf8").catch(() => undefined);
+  const [owner, origin] = [await read("owner"), parseOrigin(await read("origin"))];
   return {
     name,
     power: "running",
-    snapshots: [],
+    snapshots,
     location: folder,
-    ...(owner === undefined ? {} : { owner }),
+    ...(owner !== undefined && { owner }),
+    ...(origin !== undefined && { origin }),
   };
 }
 

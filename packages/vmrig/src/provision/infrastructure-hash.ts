@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import type { CopySpec, Fingerprint } from "../driver/driver.ts";
+import type { LocalResource } from "../driver/rig-stack.ts";
 
 /** Increase it when this folder writes a different stack for an identical copy. */
-const STACK_VERSION = 1;
+const STACK_VERSION = 2;
 
 /**
  * Hashes everything that the plan of a copy depends on. While the hash is unchanged and the
@@ -11,9 +12,16 @@ const STACK_VERSION = 1;
  * @returns 64 hexadecimal digits
  */
 export function infrastructureHash(copy: CopySpec, fingerprint: Fingerprint): string {
-  return createHash("sha256")
-    .update(canonical({ version: STACK_VERSION, copy, fingerprint }))
-    .digest("hex");
+  return hashOf({ version: STACK_VERSION, copy, fingerprint });
+}
+
+/** Hashes the values that a resource is replaced on: the second part of a machine's origin. */
+export function valuesHash(replaceOn: LocalResource["replaceOn"]): string {
+  return hashOf(replaceOn);
+}
+
+function hashOf(value: unknown): string {
+  return createHash("sha256").update(canonical(value)).digest("hex");
 }
 
 /** Returns JSON that does not depend on the order of keys. */

@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { CopySpec, Driver, Fingerprint, Inventory } from "../driver/driver.ts";
+import { readApplyRecord, type ApplyRecord } from "./apply-record.ts";
 import { openStack } from "./stack.ts";
 import type { StateFiles } from "./state-files.ts";
 import { isStateLocked } from "./state-stamp.ts";
 import { openStateFolder } from "./state-folder.ts";
-import { readState, type State } from "./state.ts";
+import { isStateEmpty, readState, type State } from "./state.ts";
 import { findTerraform, type TerraformBinary } from "./terraform-binary.ts";
 import { refuseUnsavedState } from "./unsaved-state.ts";
 import type { LeaseGuard } from "./lease-guard.ts";
@@ -26,7 +27,10 @@ export interface StateInspection {
   readonly files: StateFiles;
   readonly terraform: TerraformBinary;
   readonly state: State | undefined;
+  /** Whether the state file exists and is empty. */
+  readonly empty: boolean;
   readonly inventory: Inventory;
+  readonly last: ApplyRecord | undefined;
 }
 
 /**
@@ -47,7 +51,9 @@ export async function inspectState(options: InspectStateOptions): Promise<StateI
     files,
     terraform,
     state: await readState(files.state),
+    empty: await isStateEmpty(files.state),
     inventory: await driver.inspect(copy),
+    last: await readApplyRecord(files, options.say),
   };
 }
 

@@ -11,16 +11,32 @@ export interface LocalExec {
 }
 
 /**
- * Converts a step to a provisioner. The input is passed through `self`, the only object that a
- * destroy provisioner may refer to. A destroy step therefore receives the input that the resource
- * was created with, not the current config.
+ * Converts a create step to a provisioner. `values` is the second part of the machine's origin; the
+ * first part, the id of the resource, exists only during the apply.
  */
-export function localExec(step: LocalStep, when: "create" | "destroy"): LocalExec {
+export function createExec(step: LocalStep, values: string): LocalExec {
+  const origin = `\${jsonencode({ resource = self.id, values = "${values}" })}`;
+  return localExec(step, { VMRIG_ORIGIN: origin });
+}
+
+export function destroyExec(step: LocalStep): LocalExec {
+  return { ...localExec(step), when: "destroy" };
+}
+
+/**
+ * The input is passed through `self`, the only object that a destroy provisioner may refer to. A
+ * destroy step therefore receives the input that the resource was created with, not the current
+ * config.
+ */
+function localExec(step: LocalStep, more: Record<string, string> = {}): LocalExec {
   return {
     type: "local-exec",
-    ...(when === "destroy" ? { when } : {}),
     command: literal(shellCommand(step.command)),
-    environment: { ...literal({ ...step.environment }), VMRIG_INPUT: "${jsonencode(self.input)}" },
+    environment: {
+      ...literal({ ...step.environment }),
+      VMRIG_INPUT: "${jsonencode(self.input)}",
+      ...more,
+    },
   };
 }
 

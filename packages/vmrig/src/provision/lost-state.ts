@@ -1,5 +1,7 @@
 import type { CopySpec, Inventory, MachineStatus } from "../driver/driver.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
+import { compareMachines } from "./compare-machines.ts";
+import type { ApplyRecord } from "./apply-record.ts";
 import type { StateFiles } from "./state-files.ts";
 import { readState, type State } from "./state.ts";
 
@@ -13,74 +15,57 @@ export async function refuseLostState(options: {
   readonly copy: CopySpec;
   readonly files: StateFiles;
   readonly state: State | undefined;
-  readonly inventory: Inventory;
+  readonly empty: boolean;
+  readonly lost: ReadonlyMap<MachineStatus, string>;
 }): Promise<void> {
-  const { copy, files, state, inventory } = options;
-  const unmanaged = unmanagedMachines(state, inventory).map(({ what }) => what);
-  if (unmanaged.length === 0) return;
+  const { copy, files, state, empty, lost } = options;
+  if (lost.size === 0) return;
   const backup = await readState(files.backup).catch(() => undefined);
+  const found = state === undefined ? (empty ? EMPTY : "missing") : describeState(state);
   throw new VmrigError("STATE_LOST", {
     message: `Found machines of "${copy.copy}" that do not belong to its Terraform state. vmrig changed nothing.`,
     details: [
-      ...unmanaged,
-      `state: ${files.state}, ${describeState(state)}`,
+      ...[...lost].map(([machine, why]) => `${describe(machine)}: ${why}`),
+      `state: ${files.state}, ${found}`,
       ...(backup === undefined ? [] : [`backup: ${files.backup}, ${describeState(backup)}`]),
     ],
-    hint: `restore the right state at ${files.state}, or remove these machines with \`vmrig destroy ${copy.rig}\``,
+    hint: [...lost.keys()].some(({ unreadable }) => unreadable !== undefined)
+      ? "make the record readable; or delete it, and the next run creates the machine again"
+      : `restore the right state at ${files.state}, or remove these machines with \`vmrig destroy ${copy.rig}\``,
   });
 }
 
 /**
  * Returns the machines that exist and do not belong to the state, each with a one-line description.
+ * Excludes machines that the next run takes over, or removes itself, and those whose record cannot be
+ * read.
  */
-export function unmanagedMachines(
-  state: State | undefined,
-  inventory: Inventory,
-): readonly { readonly name: string; readonly what: string }[] {
-  return existingMachines(inventory).flatMap((machine) => {
-    const why = whyUnmanaged(machine, state);
-    return why === undefined ? [] : [{ name: machine.name, what: `${describe(machine)}: ${why}` }];
-  });
-}
-
-/**
- * Returns the addresses of machines that are in the state but no longer exist. Excludes a machine
- * whose creation was interrupted, because it never existed.
- */
-export function vanishedAddresses(
-  copy: CopySpec,
-  state: State | undefined,
-  inventory: Inventory,
-): ReadonlySet<string> {
-  const existing = new Set(existingMachines(inventory).map((machine) => machine.name));
-  const gone = new Set(
-    copy.machines.map((machine) => machine.name).filter((name) => !existing.has(name)),
+export function unmanagedMachines(options: {
+  readonly copy: CopySpec;
+  readonly state: State | undefined;
+  readonly empty: boolean;
+  readonly inventory: Inventory;
+  readonly last: ApplyRecord | undefined;
+}): readonly { readonly name: string; readonly what: string }[] {
+  // The values of a machine's origin are known to a run only. A run takes over whatever matches.
+  const declared = new Map(
+    options.inventory.machines.flatMap(({ name, origin }) =>
+      origin === undefined ? [] : [[name, origin.values]],
+    ),
   );
-  const resources = (state?.resources ?? []).filter(
-    (resource) => gone.has(resource.name) && !resource.tainted,
-  );
-  return new Set(resources.map((resource) => resource.address));
+  const { lost } = compareMachines({ ...options, declared });
+  return [...lost]
+    .filter(([{ unreadable }]) => unreadable === undefined)
+    .map(([machine, why]) => ({ name: machine.name, what: `${describe(machine)}: ${why}` }));
 }
 
-export function existingMachines(inventory: Inventory): readonly MachineStatus[] {
-  return inventory.machines.filter((machine) => machine.power !== "absent");
-}
-
-function whyUnmanaged(machine: MachineStatus, state: State | undefined): string | undefined {
-  if (state === undefined) return "there is no state";
-  if (machine.owner !== undefined && machine.owner !== state.owner)
-    return `it belongs to the state of ${machine.owner}`;
-  return state.resources.some((resource) => resource.name === machine.name)
-    ? undefined
-    : "it is not in the state";
-}
+const EMPTY = "empty: a Terraform or OpenTofu was killed before it saved the first state";
 
 function describe({ name, power, address, location }: MachineStatus): string {
   const where = address === undefined ? "" : ` at ${address.host}:${address.port}`;
   return `${name}, ${power}${where}${location === undefined ? "" : `, ${location}`}`;
 }
 
-function describeState(state: State | undefined): string {
-  if (state === undefined) return "missing";
+function describeState(state: State): string {
   return `serial ${state.serial}, owner ${state.owner ?? "none"}`;
 }

@@ -2,13 +2,15 @@ import { randomUUID } from "node:crypto";
 import type { Fingerprint } from "../driver/driver.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { assertApplied } from "./assert-applied.ts";
-import { existingMachines, refuseLostState, vanishedAddresses } from "./lost-state.ts";
+import { beginApply, endApply } from "./apply-record.ts";
+import { compareMachines, existingMachines } from "./compare-machines.ts";
+import { refuseLostState } from "./lost-state.ts";
 import { checkPlan, type Changes } from "./plan/plan-policy.ts";
 import { planRefused } from "./plan/plan-refused.ts";
-import { openStack, type Stack } from "./stack.ts";
+import { openStack } from "./stack.ts";
 import { OWNER_RESOURCE } from "./state-files.ts";
 import { readStateStamp, type StateStamp } from "./state-stamp.ts";
-import { inspectState, type StateInspection, type InspectStateOptions } from "./inspect-state.ts";
+import { inspectState, type InspectStateOptions } from "./inspect-state.ts";
 
 export interface ProvisionOptions extends InspectStateOptions {
   readonly fingerprint: Fingerprint;
@@ -34,8 +36,10 @@ export interface Provisioned extends Changes {
  * Makes the machines of a copy exist: `init → plan → plan policy → apply` of that plan. A second
  * run changes nothing.
  *
- * A machine whose creation failed or was interrupted in an earlier run is recreated. Nothing else
- * that exists is deleted or replaced, unless its address is in `allow`.
+ * A machine whose creation failed or was interrupted in an earlier run is recreated, and so is a
+ * machine that an earlier run was replacing when it was killed. A complete machine of this owner
+ * that only the state lacks is taken over. Nothing else that exists is deleted or replaced, unless
+ * its address is in `allow`.
  *
  * @throws VmrigError `PLAN_REFUSED` when the plan would do more; nothing was touched
  * @throws VmrigError `STATE_LOST` when a machine does not belong to the state; nothing was touched
@@ -43,51 +47,67 @@ export interface Provisioned extends Changes {
  * @throws the reason of `guard.signal`, after Terraform has saved its state
  */
 export async function provision(options: ProvisionOptions): Promise<Provisioned> {
-  const { copy, say, allow = new Set(), replaceAllowed = false } = options;
+  const { driver, copy, guard, say, allow = new Set(), replaceAllowed = false } = options;
+  // 1. Compare what exists with the state.
   const inspected = await inspectState(options);
-  const { state, inventory } = inspected;
-  await refuseLostState({ copy, ...inspected });
-  const vanished = vanishedAddresses(copy, state, inventory);
+  const { state, inventory, files, last } = inspected;
+  const owner = state?.owner ?? last?.owner ?? randomUUID();
+  const stack = await openStack({ ...options, ...inspected, owner });
+  const { declared } = stack;
+  const compared = compareMachines({ copy, ...inspected, declared });
+  await refuseLostState({ copy, ...inspected, ...compared });
+  const { again, vanished, takeOver } = compared;
 
-  const stack = await openStack({ ...options, ...inspected, owner: state?.owner ?? randomUUID() });
+  // 2. Plan, and check the plan.
   const replaced = replaceAllowed ? allow : [...vanished].filter((address) => allow.has(address));
-  await using saved = await stack.plan([...replaced].map((address) => `-replace=${address}`));
-  const verdict = checkPlan(saved.plan, { allow, vanished });
+  const replace = [...again.keys()].filter((address) => declared.has(nameIn(address)));
+  const flags = new Set([...replaced, ...replace].map((address) => `-replace=${address}`));
+  await using saved = await stack.plan([...flags]);
+  const verdict = checkPlan(saved.plan, { allow: new Set([...allow, ...again.keys()]), vanished });
   if (!verdict.ok) throw planRefused(copy.copy, verdict.refused);
-
   const changes = machineChanges(verdict.changes);
+  for (const [address, why] of again) say(`again: ${nameIn(address)} (${why})`);
+  for (const name of takeOver) say(`adopt: ${name} (it is complete, but not in the state)`);
   say(`plan: ${describe(changes)}`);
-  if (saved.changed) {
-    await removeLeftovers(options, inspected, stack);
-    await saved.apply();
-    const { declared: resources } = stack;
-    await assertApplied({ copy: copy.copy, files: inspected.files, resources });
-    say("apply: done");
-  }
-  return { ...changes, stamp: await stampOf(options) };
-}
 
-/**
- * Removes machines that Terraform does not destroy: it runs no destroy step for a tainted resource,
- * nor for a resource that the config no longer has. The plan replaces the former and deletes the
- * latter. The removal runs before apply, because a machine that is no longer in the state is an
- * orphan.
- */
-async function removeLeftovers(
-  options: ProvisionOptions,
-  inspected: StateInspection,
-  stack: Stack,
-): Promise<void> {
-  const { driver, copy, guard, say } = options;
-  for (const { name } of existingMachines(inspected.inventory)) {
-    const known = inspected.state?.resources.find((resource) => resource.name === name);
-    if (known === undefined || (!known.tainted && stack.declared.has(name))) continue;
+  // 3. Record what the apply changes, because it may be killed at any time.
+  const existing = existingMachines(inventory).map(({ name }) => name);
+  const machines = new Set([...copy.machines.map(({ name }) => name), ...existing]);
+  const removed = [...changes.replaced, ...changes.deleted].map(nameIn);
+  if (saved.changed) {
     guard.assertHeld();
-    say(
-      `remove: ${name} (${known.tainted ? "its creation was interrupted" : "no longer in the config"})`,
+    const changed = [...changes.created.map(nameIn), ...removed].filter((name) =>
+      machines.has(name),
     );
+    await beginApply(files, { owner, last, changes: changed });
+  }
+
+  // 4. Remove what Terraform does not destroy: it runs no destroy step for a tainted resource, nor
+  // for one that the config no longer has. This happens before the apply: a machine that is no
+  // longer in the state is an orphan.
+  const undeclared = existing.filter((name) => removed.includes(name) && !declared.has(name));
+  const unneeded = undeclared.map((name) => [name, "no longer in the config"] as const);
+  for (const [name, why] of new Map([...unneeded, ...compared.remove])) {
+    guard.assertHeld();
+    say(`remove: ${name} (${why})`);
     await driver.remove({ copy, name }, guard);
   }
+
+  // 5. Apply, and check that it is complete.
+  if (saved.changed) {
+    await saved.apply();
+    await assertApplied({ ...options, files, before: state, declared: declared.keys(), changes });
+    say("apply: done");
+  }
+  if (saved.changed || last?.changes.length !== 0) {
+    guard.assertHeld();
+    await endApply(files, owner);
+  }
+  return { ...changes, stamp: await newStamp(options) };
+}
+
+function nameIn(address: string): string {
+  return address.slice(address.indexOf(".") + 1);
 }
 
 function machineChanges(changes: Changes): Changes {
@@ -113,7 +133,7 @@ function describe({ created, updated, replaced, deleted }: Changes): string {
   return parts.length === 0 ? "no changes" : parts.join("; ");
 }
 
-async function stampOf({ copy }: ProvisionOptions): Promise<StateStamp> {
+async function newStamp({ copy }: ProvisionOptions): Promise<StateStamp> {
   const stamp = await readStateStamp(copy);
   if (stamp !== undefined) return stamp;
   throw new VmrigError("INTERNAL", {

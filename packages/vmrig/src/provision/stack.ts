@@ -46,8 +46,8 @@ export interface SavedPlan extends AsyncDisposable {
 
 /** The stack of one copy, written and initialised. */
 export interface Stack {
-  /** Names of the resources that the driver declared. */
-  readonly declared: ReadonlySet<string>;
+  /** Names of the resources that the driver declared, each with the values of its origin. */
+  readonly declared: ReadonlyMap<string, string>;
   plan(flags?: readonly string[]): Promise<SavedPlan>;
 }
 

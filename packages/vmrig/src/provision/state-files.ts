@@ -20,6 +20,8 @@ export interface StateFiles {
   /** Terraform's working folder, inside of `synth`. */
   readonly stack: string;
   readonly unsaved: string;
+  /** vmrig's own record of the last apply. */
+  readonly lastApply: string;
   readonly data: string;
   readonly cliConfig: string;
   readonly applyLog: string;
@@ -44,6 +46,7 @@ export function stateFiles(copy: Pick<CopySpec, "folder">): StateFiles {
     synth,
     stack,
     unsaved: join(stack, "errored.tfstate"),
+    lastApply: join(folder, "last-apply.json"),
     data: join(folder, "data"),
     cliConfig: join(folder, "cli.tfrc"),
     applyLog: join(folder, "apply.log"),

@@ -1,7 +1,7 @@
 import { access } from "node:fs/promises";
 import type { CopySpec } from "../driver/driver.ts";
 import { stateFiles } from "./state-files.ts";
-import { readState } from "./state.ts";
+import { readState, type State } from "./state.ts";
 
 /** Identifies a state, and distinguishes its versions. */
 export interface StateStamp {
@@ -23,7 +23,11 @@ export interface StateStamp {
  * @throws VmrigError `STATE_LOST` when there is a state file that cannot be read
  */
 export async function readStateStamp(copy: CopySpec): Promise<StateStamp | undefined> {
-  const state = await readState(stateFiles(copy).state);
+  return stampOf(await readState(stateFiles(copy).state));
+}
+
+/** @returns `undefined` for a state without an owner, of a copy that has no machines */
+export function stampOf(state: State | undefined): StateStamp | undefined {
   if (state?.owner === undefined) return undefined;
   return { lineage: state.lineage, serial: state.serial, owner: state.owner };
 }

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { z } from "zod";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { OWNER_RESOURCE } from "./state-files.ts";
@@ -16,6 +16,8 @@ export interface StateResource {
   /** `terraform_data.pc1` */
   readonly address: string;
   readonly name: string;
+  /** Generated with each creation, and part of the machine's origin. */
+  readonly id: string | undefined;
   /** Whether the create step failed or was interrupted, so that no test has used the machine. */
   readonly tainted: boolean;
 }
@@ -44,7 +46,7 @@ const FILE = z.object({
 /**
  * Reads a local state file. Costs one read: no Terraform is started.
  *
- * @returns `undefined` when there is no state yet
+ * @returns `undefined` when there is no state yet, or an empty one
  * @throws VmrigError `STATE_LOST` when the file is not a state
  */
 export async function readState(path: string): Promise<State | undefined> {
@@ -52,7 +54,6 @@ export async function readState(path: string): Promise<State | undefined> {
     if (error.code === "ENOENT") return "";
     throw unreadable(path, error);
   });
-  // Terraform creates the file, empty, when it takes the lock for the first time.
   if (text.trim() === "") return undefined;
   let file: z.infer<typeof FILE>;
   try {
@@ -73,16 +74,33 @@ export async function readState(path: string): Promise<State | undefined> {
     resources: managed.map(({ module, type, name, instances }) => ({
       address: [module, type, name].filter((part) => part !== undefined).join("."),
       name,
+      id: ID.safeParse(instances[0]?.attributes).data?.id,
       tainted: instances.some((instance) => instance.status === "tainted"),
     })),
   };
 }
 
+const ID = z.object({ id: z.string() });
 // An attribute of dynamic type is stored together with its type.
 const OWNER = z.object({ input: z.object({ value: z.string().min(1) }) });
 
 function ownerOf(attributes: unknown): string | undefined {
   return OWNER.safeParse(attributes).data?.input.value;
+}
+
+/**
+ * Returns whether there is a state file without a state. Terraform and OpenTofu create it when they
+ * lock the state for the first time, and leave it empty if they are killed before the first save.
+ */
+export async function isStateEmpty(path: string): Promise<boolean> {
+  return (await readState(path)) === undefined && (await exists(path));
+}
+
+function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 function unreadable(path: string, cause: unknown): VmrigError {

@@ -21,7 +21,7 @@ const lan: LocalResource = {
 async function stackOf(
   { copy, driver }: TestRig,
   declare: (stack: RigStack) => void,
-): Promise<{ declared: ReadonlySet<string>; resources: Record<string, unknown> }> {
+): Promise<{ declared: ReadonlyMap<string, string>; resources: Record<string, unknown> }> {
   const files = await openStateFolder(copy);
   const declared = await synthesize({
     driver: { ...driver, declare },
@@ -41,7 +41,7 @@ test("declares steps as quoted and escaped commands, under an address without a 
 }) => {
   const { declared, resources } = await stackOf(testRig, (stack) => stack.local(lan));
 
-  expect([...declared]).toEqual(["lan"]);
+  expect([...declared.keys()]).toEqual(["lan"]);
   expect(resources["lan"]).toMatchObject({
     depends_on: ["terraform_data.vmrig_owner"],
     input: { camelKey: 1 },
@@ -49,7 +49,11 @@ test("declares steps as quoted and escaped commands, under an address without a 
       {
         "local-exec": {
           command: "exec make 'a b' 'it'\\''s $${HOME}'",
-          environment: { A: "%%{x}", VMRIG_INPUT: "${jsonencode(self.input)}" },
+          environment: {
+            A: "%%{x}",
+            VMRIG_INPUT: "${jsonencode(self.input)}",
+            VMRIG_ORIGIN: `\${jsonencode({ resource = self.id, values = "${declared.get("lan")}" })}`,
+          },
         },
       },
       {

@@ -18,7 +18,8 @@ const CDKTF_VARIABLES = [
  * Collects the resources that the driver declares for a copy, and writes the stack to the folder in
  * which Terraform runs.
  *
- * @returns the names of the declared resources
+ * @returns the names of the declared resources, each with the hash of the values that it is replaced
+ *   on
  */
 export async function synthesize(options: {
   readonly driver: Driver;
@@ -26,7 +27,7 @@ export async function synthesize(options: {
   readonly fingerprint?: Fingerprint;
   readonly owner: string;
   readonly files: StateFiles;
-}): Promise<ReadonlySet<string>> {
+}): Promise<ReadonlyMap<string, string>> {
   const { driver, copy, fingerprint, owner, files } = options;
   const { writeStack } = await importWithoutVariables();
   return await writeStack({

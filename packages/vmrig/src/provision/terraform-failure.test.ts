@@ -28,7 +28,12 @@ describe("a create step that fails", () => {
     expect(await testRig.provision()).toMatchObject({ replaced: [PC1, PC2] });
 
     expect(testRig.driver.removed.toSorted()).toEqual(["pc1", "pc2"]);
-    expect(await readdir(machineFolder(testRig.copy, "pc1"))).toEqual(["input", "owner"]);
+    expect(await readdir(machineFolder(testRig.copy, "pc1"))).toEqual([
+      "created",
+      "input",
+      "origin",
+      "owner",
+    ]);
     expect(await testRig.provision()).toMatchObject({ created: [], replaced: [] });
   });
 });

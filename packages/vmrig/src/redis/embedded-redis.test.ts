@@ -124,9 +124,8 @@ test("the server outlives the process that started it, and the next process find
 });
 
 test("twenty concurrent starts share one server, although a killed process left its start lock behind", async () => {
-  await mkdir(folder, { mode: 0o700 });
   const { pid: dead } = spawnSync(process.execPath, ["-e", ""]);
-  await symlink(`${dead} 1 x`, join(folder, "start.lock"));
+  await symlink(`${dead} 1 x`, join(base, "redis-start.lock"));
   const found = await Promise.all(
     Array.from({ length: 20 }, () => embeddedRedis({ folder, dataFolder })),
   );
@@ -153,7 +152,7 @@ test("processes that start concurrently share one server", async () => {
 });
 
 test("a starter that never finishes is named when the wait ends", async () => {
-  await using _starter = await tryFileLock(join(folder, "start.lock"));
+  await using _starter = await tryFileLock(join(base, "redis-start.lock"));
   // 100 times as fast as the real time.
   const clock: Clock = {
     ...systemClock,

@@ -1,10 +1,10 @@
 import { stat } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { systemClock, type Clock } from "../clock/clock.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { waitFor, type Observation } from "../wait/wait-for.ts";
 import { connect } from "./dial.ts";
-import { EMBEDDED_SOCKET } from "./embedded-socket.ts";
+import { EMBEDDED_SOCKET, embeddedRedisIn } from "./embedded-socket.ts";
 import { ping } from "./ping.ts";
 import { ensurePrivateFolder } from "../local-files/private-folder.ts";
 import { findRedisServer } from "./redis-binary.ts";
@@ -16,16 +16,18 @@ import {
   type RedisProcess,
 } from "./redis-process.ts";
 import { fileLockHolder, tryFileLock } from "../local-files/file-lock.ts";
+import { claimFolder } from "../local-files/folder-claim.ts";
 
 export interface EmbeddedRedisOptions {
   /**
-   * Private folder for the socket and the start lock. Created with mode 0700. Keep the path short:
-   * it counts towards the 103 bytes of a socket path.
+   * Private folder for the socket. Created with mode 0700. Keep the path short: it counts towards
+   * the 103 bytes of a socket path.
    */
   readonly folder: string;
   /**
    * Folder for the append-only file, the log and the pid file of the server. Created with mode
-   * 0700.
+   * 0700. The start lock and the claim of the server are beside it, so that they survive when the
+   * folder is deleted.
    */
   readonly dataFolder: string;
   /** Search path for the server program. @defaultValue PATH of this process */
@@ -36,7 +38,7 @@ export interface EmbeddedRedisOptions {
 /** sun_path of sockaddr_un: 104 bytes on macOS, 108 on Linux, with the closing NUL. */
 const LONGEST_SOCKET_PATH = 103;
 /** File lock of the process that starts the server. */
-const START_LOCK = "start.lock";
+const START_LOCK = "redis-start.lock";
 const READY_MS = 20_000;
 /**
  * How long a server may still need until it listens, when the process that started it was killed.
@@ -57,8 +59,12 @@ const BOOT_MS = 1000;
  * place. A server whose data folder was deleted keeps working from memory. The first run that finds
  * no other client connected replaces it.
  *
- * @throws VmrigError `REDIS_MISSING`, `REDIS_UNREACHABLE`, `FOLDER_UNSAFE`, or `CONFIG_INVALID`
- *   when a path is too long
+ * The server claims the folder above its data for its PID namespace: from another container with
+ * the same folder, it can be neither reached nor seen, and two servers would write one append-only
+ * file.
+ *
+ * @throws VmrigError `HOME_SHARED` when the server runs in another container; `REDIS_MISSING`,
+ *   `REDIS_UNREACHABLE`, `FOLDER_UNSAFE`, or `CONFIG_INVALID` when a path is too long
  */
 export async function embeddedRedis(
   options: EmbeddedRedisOptions,
@@ -81,7 +87,9 @@ export async function embeddedRedis(
       const answer = await ping(socketPath);
       if (answer === "pong" && (await hasItsData(dataFolder))) return { value: { socketPath } };
       if (answer === "silent") return { seen: "it accepts connections but does not answer" };
-      const startLock = join(folder, START_LOCK);
+      const home = dirname(dataFolder);
+      using claim = await claimFolder(home, { what: embeddedRedisIn(home) });
+      const startLock = join(home, START_LOCK);
       await using lock = await tryFileLock(startLock);
       if (lock === undefined) {
         const starter = await fileLockHolder(startLock);
@@ -90,7 +98,13 @@ export async function embeddedRedis(
         };
       }
       // The program is looked up late: a run that finds a server does not need it.
-      const server = { program: findRedisServer(options.path), socketPath, dataFolder, clock };
+      const server: RedisProcess = {
+        program: findRedisServer(options.path),
+        socketPath,
+        dataFolder,
+        keepOpen: claim.fd,
+        clock,
+      };
       return await reuseOrStart(server, () => lock.isMine());
     },
   });

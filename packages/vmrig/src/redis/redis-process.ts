@@ -17,6 +17,8 @@ export interface RedisProcess {
   readonly program: string;
   readonly socketPath: string;
   readonly dataFolder: string;
+  /** Descriptor that the server inherits: the claim of its folder. */
+  readonly keepOpen: number | undefined;
   readonly clock: Clock;
 }
 
@@ -40,7 +42,7 @@ export async function startRedis(server: RedisProcess): Promise<void> {
   const child = spawn(server.program, commandLine(server), {
     cwd: dataFolder,
     detached: true,
-    stdio: ["ignore", log, log],
+    stdio: ["ignore", log, log, server.keepOpen ?? "ignore"],
     // No secret of this run may stay in a process that outlives the run.
     env: { PATH: process.env["PATH"] },
   });

@@ -20,6 +20,8 @@ export interface Opening {
  */
 const REFUSAL_MS = 2000;
 
+const LATE_MS = 1_000;
+
 /**
  * Opens a session and starts a command in it.
  *
@@ -48,19 +50,28 @@ export async function open(session: Session, command: string, opening: Opening):
 
 /** Makes one attempt. @returns the server's message when it refused */
 function attempt(
-  { client, name, closed, answers, received, drop, hungUp: byUs }: Session,
+  { client, name, clock, closed, answers, received, drop, hungUp: byUs }: Session,
   command: string,
   { attend, pty }: Opening,
 ): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
     const before = received();
-    const answered = answers.expect(() => {
+    let isAnswered = false;
+    const judge = async (): Promise<void> => {
+      // What arrived while this process was blocked or suspended is read after its timers ran.
+      if (received() === before) await clock.sleep(LATE_MS, closed).catch(() => {});
+      if (isAnswered || closed.aborted) return;
       if (received() > before) return reject(unanswered(name));
       // Not even the reply to a keepalive: the machine rebooted without a word. The session was not
       // opened, so the command was not sent.
       drop(new Error(`nothing arrived for ${ANSWER_MS / 1000} s`));
       reject(new ConnectionLostError(false, { message: (closed.reason as VmrigError).summary }));
-    });
+    };
+    const forget = answers.expect(() => void judge());
+    const answered = (): void => {
+      isAnswered = true;
+      forget();
+    };
     const fail = (error: Error): void => {
       answered();
       if (error.message === "Unable to request a pseudo-terminal") return reject(noTerminal(name));

@@ -28,12 +28,14 @@ export function createCheckpoints(reach: MachineControlOptions): Checkpoints {
   const take = async (name: string, machines: readonly string[]): Promise<Checkpoint> => {
     const { guest, nonce: mine } = reach.grant();
     const nonce = randomUUID();
-    const leave = (word: string, timers: NonceOptions["timers"]): Promise<unknown> =>
-      Promise.all(
+    const leave = async (word: string, timers: NonceOptions["timers"]): Promise<void> => {
+      const outcomes = await Promise.allSettled(
         machines.map(async (machine) =>
           leaveNonce(await reach.connect(machine), { machine, guest, nonce: word, timers }),
         ),
       );
+      for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
+    };
     let snapshot: string | undefined;
     try {
       // 1. Leave a nonce on the machines that only this checkpoint has.

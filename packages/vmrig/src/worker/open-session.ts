@@ -116,10 +116,11 @@ export function openSession(client: GateClient, first: Grant, clock: Clock): Ses
             const { machines } = await client.control(id, { kind: "admit", machine: name });
             updateAddresses(epoch, machines);
           },
+          isCurrent: () => isCurrent(epoch),
           signal: lost.signal,
         });
-        if (isCurrent(epoch)) return again;
-        again.hangUp();
+        if (again !== undefined && isCurrent(epoch)) return again;
+        again?.hangUp();
       }
     },
     async peek(name) {

@@ -18,18 +18,22 @@ interface Attempts {
   /** Failures of the logins, in order. After them, a login succeeds. */
   readonly logins: readonly VmrigError[];
   readonly admission?: VmrigError;
+  /** Number of steps after which the connection is no longer wanted. */
+  readonly leavesAfter?: number;
 }
 
 /** Returns the outcome and the steps that led to it. */
 async function attempt({
   logins,
   admission,
+  leavesAfter = Infinity,
 }: Attempts): Promise<{ readonly outcome: unknown; readonly steps: string[] }> {
   const steps: string[] = [];
   const left = [...logins];
   const outcome = await reconnect({
     name: "pc1",
     clock,
+    isCurrent: () => steps.length < leavesAfter,
     signal: new AbortController().signal,
     open() {
       steps.push("open");
@@ -54,7 +58,7 @@ test.each(["LOGIN_REFUSED", "MACHINE_UNREACHABLE"] as const)(
     const logins = [failure(code), failure("MACHINE_UNREACHABLE"), failure("LOGIN_REFUSED")];
     expect(await attempt({ logins })).toEqual({
       outcome: connection,
-      steps: ["open", "admit", "open", "open", "open"],
+      steps: ["open", "admit", "open", "admit", "open", "admit", "open"],
     });
   },
 );
@@ -73,16 +77,34 @@ test("a driver that cannot admit again leaves the first error", async () => {
   expect((await attempt({ logins: [first], admission })).outcome).toBe(first);
 });
 
+test("a system that does not respond to the admission is tried again", async () => {
+  const admission = failure("MACHINE_UNREACHABLE");
+  const { outcome, steps } = await attempt({ logins: [failure("LOGIN_REFUSED")], admission });
+  expect(steps.slice(0, 3)).toEqual(["open", "admit", "admit"]);
+  expect(outcome).toMatchObject({
+    code: "MACHINE_UNREACHABLE",
+    message: expect.stringContaining("Waited 120.0 s for it to accept logins again on pc1"),
+  });
+});
+
+test("ends when a rollback has made the connection useless", async () => {
+  const logins = Array.from({ length: 9 }, () => failure("LOGIN_REFUSED"));
+  expect(await attempt({ logins, leavesAfter: 5 })).toEqual({
+    outcome: undefined,
+    steps: ["open", "admit", "open", "admit", "open"],
+  });
+});
+
 test("another error is not retried", async () => {
   const first = failure("HOST_KEY_MISMATCH");
   expect(await attempt({ logins: [first] })).toEqual({ outcome: first, steps: ["open"] });
 });
 
 test("a machine that refuses an authorized key is reported with what is known", async () => {
-  const refused = Array.from({ length: 1_000 }, () => failure("LOGIN_REFUSED"));
+  const refused = Array.from({ length: 10_000 }, () => failure("LOGIN_REFUSED"));
   expect((await attempt({ logins: refused })).outcome).toMatchObject({
     code: "LOGIN_REFUSED",
-    details: ["pc1 has the key of this lease: vmrig authorized it again and tried for 30 s"],
+    details: ["pc1 has the key of this lease: vmrig authorized it again and tried for 120 s"],
     hint: expect.stringContaining("owner and mode of the home folder and of ~/.ssh") as string,
   });
 });

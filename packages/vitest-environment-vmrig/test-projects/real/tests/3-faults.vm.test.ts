@@ -45,6 +45,11 @@ test(
     await pc1.waitUntilSucceeds({ timeout: "3m" })`systemctl is-active qemu-guest-agent`;
     await pc1.root.$`systemctl stop qemu-guest-agent`;
     await pc1.reboot();
+    const before = (await pc1.$`cat /proc/sys/kernel/random/boot_id`).stdout;
+    await pc1.root.$`systemctl reboot`;
+    await pc1.waitUntilSucceeds({
+      timeout: "5m",
+    })`! grep -q ${before} /proc/sys/kernel/random/boot_id`;
     expect((await pc1.$`ssh pc1 hostname`).stdout).toBe("pc1");
     const { stdout } = await pc1.$`cat ~/.ssh/authorized_keys ~/.ssh/id_ed25519.pub; whoami`;
     const [lease, own, key, user] = stdout.split("\n");

@@ -1,9 +1,14 @@
 import { existsSync } from "node:fs";
-import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, truncate, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { expect, onTestFinished } from "vitest";
+import {
+  formatIdentity,
+  identifyProcess,
+  type ProcessIdentity,
+} from "../../local-files/process-identity.ts";
 import { configOf, test, type TestCli } from "../test-cli.test.kit.ts";
 
 /**
@@ -20,9 +25,9 @@ function configFor({ root, folders }: TestCli, copies: number): string {
 
 const lines = (text: string): string[] => text.trimEnd().split("\n").toSorted();
 
-/** Returns the pid of a process that has ended. */
-function deadPid(): number {
-  return spawnSync(process.execPath, ["--version"]).pid;
+/** Returns the identity of a process that has ended. */
+function deadProcess(): Promise<ProcessIdentity> {
+  return identifyProcess(spawnSync(process.execPath, ["--version"]).pid);
 }
 
 test("a clean computer has no orphans, even while machines are leased", async ({ cli }) => {
@@ -41,16 +46,20 @@ test("a clean computer has no orphans, even while machines are leased", async ({
 test("orphans are listed, and removed only with --remove", async ({ cli }) => {
   const { runtime, state } = cli.folders;
   const folder = join(state, "rigs", "pcs-1");
-  const pid = deadPid();
+  const dead = await deadProcess();
+  const { pid } = dead;
+  const name = formatIdentity(dead);
   const leftovers = [
-    join(runtime, `ssh-${pid}-abc`, "key"),
-    join(folder, `retained.json.0a1b2c3d.${pid}`),
+    join(runtime, `ssh-${name}-abc`, "key"),
+    join(folder, `retained.json.0a1b2c3d.${name}`),
+    join(folder, "terraform", `last-apply.json.0a1b2c3d.${name}`),
     join(folder, "leased-through.json"),
     join(runtime, "pcs-1", "pc9.control"),
   ];
-  await mkdir(join(runtime, `ssh-${pid}-abc`));
+  await mkdir(join(runtime, `ssh-${name}-abc`));
+  await mkdir(join(folder, "terraform"), { recursive: true });
   for (const path of leftovers)
-    await writeFile(path, JSON.stringify({ store: "x", shown: "x", pid }));
+    await writeFile(path, JSON.stringify({ store: "x", shown: "x", ...dead }));
   const socket = join(runtime, "gate-served");
   const server = createServer().listen(socket);
   const unservedSocket = join(runtime, "gate-unserved");
@@ -64,20 +73,21 @@ test("orphans are listed, and removed only with --remove", async ({ cli }) => {
     expect(listed.exitCode).toBe(0);
     expect(lines(listed.stdout)).toEqual(
       [
-        `orphan   half-written ${folder}/retained.json.0a1b2c3d.${pid} of process ${pid}, which is gone`,
-        `orphan   key in ${runtime}/ssh-${pid}-abc of process ${pid}, which is gone`,
+        `orphan   half-written ${folder}/terraform/last-apply.json.0a1b2c3d.${name} of process ${pid}, which is gone`,
+        `orphan   half-written ${folder}/retained.json.0a1b2c3d.${name} of process ${pid}, which is gone`,
+        `orphan   key in ${runtime}/ssh-${name}-abc of process ${pid}, which is gone`,
         `orphan   note ${folder}/leased-through.json of process ${pid}, which is gone`,
         `orphan   socket ${unservedSocket} of a gate that is gone`,
         `orphan   socket ${runtime}/pcs-1/pc9.control, whose machine is gone`,
       ].toSorted(),
     );
-    expect(listed.stderr).toBe("sweep    5 orphans; remove with `vmrig sweep --remove`\n");
+    expect(listed.stderr).toBe("sweep    6 orphans; remove with `vmrig sweep --remove`\n");
     expect(leftovers.filter((path) => existsSync(path))).toEqual(leftovers);
 
     const removed = await cli.start(["sweep", "--remove"]);
     expect({ exitCode: removed.exitCode, stderr: removed.stderr }).toEqual({
       exitCode: 0,
-      stderr: "sweep    5 orphans, 5 removed\n",
+      stderr: "sweep    6 orphans, 6 removed\n",
     });
     expect([...leftovers, unservedSocket].filter((path) => existsSync(path))).toEqual([]);
     expect((await readdir(runtime)).includes("gate-served")).toBe(true);
@@ -98,7 +108,11 @@ test("a machine without a state and a copy beyond the config are destroyed under
   expect((await cli.start(["sweep", "--remove"])).stdout).toBe("");
   await bob.gate.close();
 
-  await writeFile(join(state, "rigs", "pcs-1", "terraform", "terraform.tfstate"), "");
+  const stateFile = join(state, "rigs", "pcs-1", "terraform", "terraform.tfstate");
+  await truncate(stateFile);
+  // The next run takes the machine over.
+  expect((await cli.start(["sweep"])).stdout).not.toContain("machine pc1");
+  await rm(stateFile);
   const listed = await cli.start(["sweep"]);
   expect(lines(listed.stdout)).toEqual([
     `orphan   copy pcs-2 with pc1 in ${state}/rigs/pcs-2: the config has 1 copy of pcs`,

@@ -121,10 +121,15 @@ export function provisioningCases(testMachines: TestMachines): ContractCase[] {
           ),
         );
         for (const name of testMachines.names) {
-          const { power, owner, snapshots, hostKey } = await testMachines.status(name);
+          const { power, owner, origin, snapshots, hostKey } = await testMachines.status(name);
           assert.deepEqual(
-            { power, owner, snapshots },
-            { power: "running", owner: testMachines.owner, snapshots: [] },
+            { power, owner, origin, snapshots },
+            {
+              power: "running",
+              owner: testMachines.owner,
+              origin: testMachines.stack.origin(name),
+              snapshots: [],
+            },
           );
           assert.match(hostKey ?? "", /^ssh-ed25519 [A-Za-z0-9+/=]+$/, "not a bare public key");
           await using connection = await testMachines.login(name);
@@ -140,6 +145,21 @@ export function provisioningCases(testMachines: TestMachines): ContractCase[] {
           "another key",
           testMachines.login(testMachines.subject, { key: generateKeyPair() }),
         );
+      },
+    },
+    {
+      title: "a create step takes over a complete machine of the same owner and the same values",
+      async run() {
+        const before = await Promise.all(
+          testMachines.names.map((name) => testMachines.status(name)),
+        );
+        await testMachines.stack.create();
+        for (const machine of before) {
+          assert.deepEqual(await testMachines.status(machine.name), {
+            ...machine,
+            origin: testMachines.stack.origin(machine.name),
+          });
+        }
       },
     },
     {

@@ -1,5 +1,7 @@
+import { createHash, randomUUID } from "node:crypto";
 import { execa } from "execa";
 import { tmpdir } from "node:os";
+import type { Origin } from "../origin.ts";
 import type { LocalResource, LocalStep, RigStack } from "../rig-stack.ts";
 
 /**
@@ -9,11 +11,12 @@ const STEP_MS = 600_000;
 
 /**
  * Collects the resources that a driver declares, and runs their steps as Terraform would: as
- * processes, in the order of their dependencies, with the input in `VMRIG_INPUT`, without stdin,
- * with umask 077 and a minimal environment.
+ * processes, in the order of their dependencies, with the input in `VMRIG_INPUT` and the origin in
+ * `VMRIG_ORIGIN`, without stdin, with umask 077 and a minimal environment.
  */
 export class StepStack implements RigStack {
   readonly #resources = new Map<string, LocalResource>();
+  readonly #origins = new Map<string, Origin>();
 
   get resources(): readonly LocalResource[] {
     return [...this.#resources.values()];
@@ -32,53 +35,71 @@ export class StepStack implements RigStack {
     this.#resources.set(name, resource);
   }
 
+  /** Returns what the last create step of a resource received. */
+  origin(name: string): Origin | undefined {
+    return this.#origins.get(name);
+  }
+
   /** Runs the create steps. Independent steps run concurrently. */
   async create(): Promise<void> {
-    await runInOrder(this.resources, "create", ({ dependsOn = [] }) => dependsOn);
+    for (const { name, replaceOn } of this.resources) {
+      const values = createHash("sha256").update(JSON.stringify(replaceOn)).digest("hex");
+      this.#origins.set(name, { resource: randomUUID(), values });
+    }
+    await this.#runInOrder(this.resources, "create", ({ dependsOn = [] }) => dependsOn);
   }
 
   /** Runs the destroy steps. Each runs after the steps of its dependents. */
   async destroy(): Promise<void> {
-    await runInOrder(this.resources.toReversed(), "destroy", ({ name }) =>
+    await this.#runInOrder(this.resources.toReversed(), "destroy", ({ name }) =>
       this.resources
         .filter(({ dependsOn }) => dependsOn?.includes(name))
         .map((dependent) => dependent.name),
     );
   }
-}
 
-/**
- * Runs one step of each resource after the steps it waits for. Waits for all steps, also when one
- * fails, so that no step is left running.
- */
-async function runInOrder(
-  resources: readonly LocalResource[],
-  verb: "create" | "destroy",
-  waitsFor: (resource: LocalResource) => readonly string[],
-): Promise<void> {
-  const started = new Map<string, Promise<void>>();
-  for (const resource of resources) {
-    const before = waitsFor(resource).map((name) => started.get(name) ?? Promise.resolve());
-    started.set(
-      resource.name,
-      Promise.all(before).then(() => run(resource, verb)),
+  /**
+   * Runs one step of each resource after the steps it waits for. Waits for all steps, also when one
+   * fails, so that no step is left running.
+   */
+  async #runInOrder(
+    resources: readonly LocalResource[],
+    verb: "create" | "destroy",
+    waitsFor: (resource: LocalResource) => readonly string[],
+  ): Promise<void> {
+    const started = new Map<string, Promise<void>>();
+    for (const resource of resources) {
+      const before = waitsFor(resource).map((name) => started.get(name) ?? Promise.resolve());
+      const origin = verb === "create" ? this.origin(resource.name) : undefined;
+      started.set(
+        resource.name,
+        Promise.all(before).then(() => run(resource, verb, origin)),
+      );
+    }
+    const failed = (await Promise.allSettled(started.values())).find(
+      (outcome) => outcome.status === "rejected",
     );
+    if (failed !== undefined) throw failed.reason;
   }
-  const failed = (await Promise.allSettled(started.values())).find(
-    (outcome) => outcome.status === "rejected",
-  );
-  if (failed !== undefined) throw failed.reason;
 }
 
 async function run(
   { name, input, ...steps }: LocalResource,
   verb: "create" | "destroy",
+  origin: Origin | undefined,
 ): Promise<void> {
   const { command, environment }: LocalStep = steps[verb];
   const { PATH, HOME, TMPDIR } = process.env;
   const result = await execa("/bin/sh", ["-c", 'umask 077 && exec "$@"', "sh", ...command], {
     cwd: tmpdir(),
-    env: { PATH, HOME, TMPDIR, ...environment, VMRIG_INPUT: JSON.stringify(input) },
+    env: {
+      PATH,
+      HOME,
+      TMPDIR,
+      ...environment,
+      VMRIG_INPUT: JSON.stringify(input),
+      ...(origin && { VMRIG_ORIGIN: JSON.stringify(origin) }),
+    },
     extendEnv: false,
     stdin: "ignore",
     all: true,

@@ -13,8 +13,15 @@ export async function makeDisk(files: MachineFiles): Promise<void> {
   await mkdir(files.snapshots);
 }
 
+/**
+ * Lists the snapshots of a machine. A machine without one counts as never used, so a folder that
+ * cannot be read is an error.
+ */
 export async function listSnapshots(files: MachineFiles): Promise<SnapshotName[]> {
-  return await readdir(files.snapshots).catch(() => []);
+  return await readdir(files.snapshots).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return [];
+    throw error;
+  });
 }
 
 /** Copies the disk to a snapshot, which is listed only when it is complete. */

@@ -9,7 +9,9 @@ import type {
   MachineStatus,
   PublicKey,
 } from "../driver.ts";
+import type { VmrigError } from "../../errors/vmrig-error.ts";
 import type { LocalStep } from "../rig-stack.ts";
+import { refuseUseElsewhere } from "../../local-files/folder-claim.ts";
 import { sendCommand, NO_PROCESS, type FakeCommand } from "./control.ts";
 import { diagnosis } from "./diagnosis.ts";
 import { captureTogether, drop, network, power } from "./faults.ts";
@@ -17,11 +19,12 @@ import { listSnapshots } from "./disk.ts";
 import {
   machineFiles,
   machinesFolder,
+  machinesOf,
   readDefinition,
   type MachineDefinition,
 } from "./machine-files.ts";
 import { startProcess, stopProcess, unmakeMachine } from "./make.ts";
-import { withMachineLock, findMachine as find, off } from "./find-machine.ts";
+import { withMachineLock, withRemains, findMachine as find, off } from "./find-machine.ts";
 import { findOrphans } from "./orphans.ts";
 import { programPath } from "./program.ts";
 
@@ -78,6 +81,7 @@ export function fakeDriver(options: FakeOptions = {}): Driver {
     },
 
     async inspect(copy) {
+      await refuseUseElsewhere(copy.folder, { what: machinesOf(copy.folder) });
       const found = await readdir(machinesFolder(copy)).catch(() => []);
       const names = new Set([...copy.machines.map((machine) => machine.name), ...found]);
       return { machines: await Promise.all([...names].map((name) => inspectMachine(copy, name))) };
@@ -118,11 +122,11 @@ export function fakeDriver(options: FakeOptions = {}): Driver {
     },
 
     async remove(ref, authority) {
-      await withMachineLock(ref, authority, ({ definition }) => unmakeMachine(definition));
+      await withRemains(ref, authority, () => unmakeMachine({ ...ref.copy, name: ref.name }));
     },
 
     async stop(ref, authority) {
-      await withMachineLock(ref, authority, ({ files }) => stopProcess(files));
+      await withRemains(ref, authority, stopProcess);
     },
 
     power,
@@ -168,28 +172,31 @@ async function sendOrStart(
 
 async function inspectMachine(copy: CopySpec, name: string): Promise<MachineStatus> {
   const files = machineFiles(copy, name);
-  const definition = await readDefinition(files);
-  if (definition === undefined) return { name, power: "absent", snapshots: [] };
-  const [status, snapshots, hostKey, unlinked] = await Promise.all([
+  const [record, snapshots] = await Promise.all([
+    readDefinition(files, name).catch((error: VmrigError) => error.details.join(" ")),
+    listSnapshots(files).catch((error: Error) => error.message),
+  ]);
+  if (record === undefined && !(await exists(files.folder)))
+    return { name, power: "absent", snapshots: [] };
+  const [status, hostKey, unlinked] = await Promise.all([
     sendCommand(files.control, { do: "status" }),
-    listSnapshots(files),
-    readFile(files.hostPublicKey, "utf8"),
+    readFile(files.hostPublicKey, "utf8").catch(() => undefined),
     exists(files.unlinked),
   ]);
-  const common = {
-    name,
-    hostKey: hostKey.trim(),
-    owner: definition.owner,
-    snapshots,
-    ...(unlinked && { disconnected: true as const }),
-  };
-  if (status === NO_PROCESS)
-    return { ...common, power: "off", location: `${files.folder}, not running` };
+  const runs = status !== NO_PROCESS;
+  const unreadable = [record, snapshots].find((outcome) => typeof outcome === "string");
   return {
-    ...common,
-    power: status.paused ? "paused" : "running",
-    address: { host: "127.0.0.1", port: status.sshPort },
-    location: `pid ${status.pid}, ${files.folder}`,
+    name,
+    power: !runs ? "off" : status.paused ? "paused" : "running",
+    ...(runs && { address: { host: "127.0.0.1", port: status.sshPort } }),
+    ...(hostKey !== undefined && { hostKey: hostKey.trim() }),
+    ...(typeof record === "object" && { owner: record.owner }),
+    ...(typeof record === "object" && record.origin && { origin: record.origin }),
+    ...(record === undefined && { incomplete: true }),
+    ...(unreadable !== undefined && { unreadable }),
+    snapshots: typeof snapshots === "string" ? [] : snapshots,
+    ...(unlinked && { disconnected: true as const }),
+    location: runs ? `pid ${status.pid}, ${files.folder}` : `${files.folder}, not running`,
   };
 }
 

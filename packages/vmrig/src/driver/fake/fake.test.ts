@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readdir, rename, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { seededRandom } from "../../seeded-random.test.kit.ts";
@@ -170,12 +170,29 @@ test("a failed write of a snapshot is reported, and the existing files stay", as
   expect(await readdir(files.home)).toEqual([]);
 });
 
-test("creating a machine that is already running is STATE_LOST and does not touch it", async () => {
+test("creating a machine of another owner that runs is STATE_LOST and does not touch it", async () => {
   const before = members(files);
-  await expect(stack.create()).rejects.toThrow(
+  const other = new StepStack();
+  await driver.declare(other, copy, { fingerprint: await driver.fingerprint(copy), owner: "you" });
+  await expect(other.create()).rejects.toThrow(
     "pc1 of pcs-1 is already running but is not in the Terraform state.",
   );
   expect(members(files)).toEqual(before);
+});
+
+test("a machine whose record cannot be read keeps running, and no create step touches it", async () => {
+  const before = members(files);
+  await writeFile(`${files.definition}.kept`, await readFile(files.definition, "utf8"));
+  await writeFile(files.definition, "{ half");
+
+  expect((await driver.inspect(copy)).machines).toEqual([
+    expect.objectContaining({ unreadable: expect.stringContaining(files.definition) as string }),
+  ]);
+  await expect(driver.boot(pc1, admission)).rejects.toMatchObject({ code: "STATE_LOST" });
+  await expect(stack.create()).rejects.toThrow("cannot be read");
+
+  expect(members(files)).toEqual(before);
+  await rename(`${files.definition}.kept`, files.definition);
 });
 
 test("a machine whose folder is deleted ends by itself", async () => {
@@ -183,5 +200,5 @@ test("a machine whose folder is deleted ends by itself", async () => {
   expect(pid).toBeGreaterThan(0);
   await rm(files.folder, { recursive: true });
   expect(await ended(pid)).toBe(true);
-  expect(await readdir(copy.folder)).toEqual(["machines"]);
+  expect(await readdir(copy.folder)).toEqual(["in-use", "machines"]);
 });

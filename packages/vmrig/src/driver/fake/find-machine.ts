@@ -1,4 +1,5 @@
 import { readdir } from "node:fs/promises";
+import { basename } from "node:path";
 import { VmrigError } from "../../errors/vmrig-error.ts";
 import type { Authority, MachineRef } from "../driver.ts";
 import { passFence } from "../fence.ts";
@@ -31,6 +32,27 @@ export async function withMachineLock<T>(
   );
 }
 
+/**
+ * Like {@link withMachineLock}, for calls that also act on a machine that is incomplete, or whose
+ * record cannot be read.
+ *
+ * @throws VmrigError `MACHINE_MISSING`, `FENCED`; the signal's reason
+ */
+export async function withRemains(
+  { copy, name }: MachineRef,
+  { fence, signal }: Authority,
+  act: (files: MachineFiles) => Promise<void>,
+): Promise<void> {
+  const files = machineFiles(copy, name);
+  await withFileLock({ path: files.lock, on: name, signal }, async () => {
+    const names: string[] = await readdir(machinesFolder(copy)).catch(() => []);
+    if (!names.includes(basename(files.folder))) throw missing({ copy, name }, names);
+    await passFence(files.fences, name, fence);
+    signal.throwIfAborted();
+    await act(files);
+  });
+}
+
 /** A machine that exists. */
 export interface FoundMachine {
   readonly files: MachineFiles;
@@ -40,10 +62,13 @@ export interface FoundMachine {
 /** @throws VmrigError `MACHINE_MISSING` with the known machines */
 export async function findMachine({ copy, name }: MachineRef): Promise<FoundMachine> {
   const files = machineFiles(copy, name);
-  const definition = await readDefinition(files);
+  const definition = await readDefinition(files, name);
   if (definition !== undefined) return { files, definition };
-  const names = await readdir(machinesFolder(copy)).catch(() => []);
-  throw new VmrigError("MACHINE_MISSING", {
+  throw missing({ copy, name }, await readdir(machinesFolder(copy)).catch(() => []));
+}
+
+function missing({ copy, name }: MachineRef, names: readonly string[]): VmrigError {
+  return new VmrigError("MACHINE_MISSING", {
     message: `There is no machine ${name} in copy ${copy.copy}.`,
     details: [`looked in ${machinesFolder(copy)}`, `it has: ${names.join(", ") || "none"}`],
   });

@@ -1,12 +1,17 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { rename } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { writeJsonAtomically } from "../../local-files/atomic-write.ts";
 import type { CopySpec } from "../driver.ts";
+import { readMachineRecord } from "../machine-record.ts";
+import type { Origin } from "../origin.ts";
 
 /** Paths of the files of one fake machine. A rollback rewinds `disk` and nothing else. */
 export interface MachineFiles {
   readonly folder: string;
+  /** Exists once the machine is complete: it is put in place last. */
   readonly definition: string;
+  /** The definition until then. */
+  readonly creating: string;
   readonly disk: string;
   /** The test user's home. */
   readonly home: string;
@@ -33,6 +38,11 @@ export function machinesFolder(copy: Pick<CopySpec, "folder">): string {
   return join(copy.folder, "machines");
 }
 
+/** Names the machines of a copy's folder, for the error of a claim. */
+export function machinesOf(folder: string): string {
+  return `the machines of ${basename(folder)}`;
+}
+
 export function machineFiles(
   copy: Pick<CopySpec, "folder" | "runtimeFolder">,
   name: string,
@@ -42,6 +52,7 @@ export function machineFiles(
   return {
     folder,
     definition: join(folder, "machine.json"),
+    creating: join(folder, "creating.json"),
     disk,
     home: join(disk, "home", "vmrig"),
     bin: join(folder, "bin"),
@@ -57,12 +68,12 @@ export function machineFiles(
 }
 
 /**
- * Definition of a machine, written at its creation and never changed. Also the input of Terraform's
- * steps.
+ * Definition of a machine, written at its creation. Also the input of Terraform's steps, there
+ * without an origin.
  */
 export type MachineDefinition = Readonly<
   Record<"copy" | "name" | "folder" | "runtimeFolder" | "owner", string>
->;
+> & { readonly origin?: Origin | undefined };
 
 const FIELDS = ["copy", "name", "folder", "runtimeFolder", "owner"] as const;
 
@@ -76,13 +87,29 @@ export function parseDefinition(text: string): MachineDefinition {
   return value as MachineDefinition;
 }
 
-/** @returns `undefined` when the machine does not exist */
-export async function readDefinition(files: MachineFiles): Promise<MachineDefinition | undefined> {
-  const text = await readFile(files.definition, "utf8").catch(() => undefined);
-  return text === undefined ? undefined : parseDefinition(text);
+/** @throws VmrigError `STATE_LOST` when the record cannot be read */
+export async function readDefinition(
+  files: MachineFiles,
+  name: string,
+): Promise<MachineDefinition | undefined> {
+  return await readMachineRecord({ path: files.definition, name, parse: parseDefinition });
 }
 
-export async function writeDefinition(
+/** Writes the definition of a machine that is not complete yet. */
+export async function beginDefinition(
+  files: MachineFiles,
+  definition: MachineDefinition,
+): Promise<void> {
+  await writeJsonAtomically(files.creating, definition);
+}
+
+/** Records that the machine is complete. */
+export async function completeDefinition(files: MachineFiles): Promise<void> {
+  await rename(files.creating, files.definition);
+}
+
+/** Records that another resource has taken over the machine. */
+export async function changeOrigin(
   files: MachineFiles,
   definition: MachineDefinition,
 ): Promise<void> {

@@ -111,5 +111,6 @@ serveControl(files.control, execute);
 
 const end = (): void => void process.kill(process.pid, "SIGKILL");
 watch(files.folder, () => {
-  if (!existsSync(files.definition)) endMembers(files).then(end, end);
+  if (!existsSync(files.creating) && !existsSync(files.definition))
+    endMembers(files).then(end, end);
 });

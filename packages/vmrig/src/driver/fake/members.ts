@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { waitFor } from "../../wait/wait-for.ts";
+import { isNestedProcess } from "../../local-files/place.ts";
 import type { MachineFiles } from "./machine-files.ts";
 
 const MARK = "VMRIG_FAKE_MACHINE";
@@ -64,9 +65,13 @@ export async function endMembers(files: Pick<MachineFiles, "folder">): Promise<v
   });
 }
 
-/** Returns an empty string for a process that is gone, a zombie, or a process of another user. */
+/**
+ * Returns an empty string for a process that is gone, a zombie, or a process of another user or of
+ * a container.
+ */
 function environmentOf(pid: number): string {
   try {
+    if (isNestedProcess(readFileSync(`/proc/${pid}/status`, "utf8"))) return "";
     return readFileSync(`/proc/${pid}/environ`, "utf8");
   } catch {
     return "";

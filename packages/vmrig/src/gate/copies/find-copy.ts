@@ -13,7 +13,7 @@ import { leaseCopy } from "./lease-copy.ts";
 import { brokenMark, type BrokenMark } from "./copy-record.ts";
 import { openStore } from "../store/open-store.ts";
 import { formatElapsed } from "../../clock/format-elapsed.ts";
-import { guardAgainstSplitRedis } from "../store/redis-split-guard.ts";
+import { guardCopy } from "../store/copy-guard.ts";
 
 export interface CopyFinderOptions extends GateOptions {
   /**
@@ -26,9 +26,10 @@ export interface CopyFinderOptions extends GateOptions {
 export interface CopyFinder {
   /**
    * Waits in the queue for a usable copy, and makes the copy ready. `extra`: this run has a copy
-   * already, so runs without one go first.
+   * already, so runs without one go first. `signal` ends the wait in the queue; `onLeased` is called
+   * when that wait is over, before the machines are ready.
    */
-  find(extra: boolean, signal: AbortSignal): Promise<LeasedCopy>;
+  find(extra: boolean, signal: AbortSignal, onLeased: () => void): Promise<LeasedCopy>;
   /** Marks a copy as broken. No run gets the copy until a person has repaired it. */
   markBroken(leasedCopy: LeasedCopy, error: VmrigError): Promise<void>;
   /** Whether another run waits for a copy of the rig. */
@@ -68,7 +69,7 @@ export function copyFinder(options: CopyFinderOptions): CopyFinder {
   };
 
   return {
-    async find(extra, signal) {
+    async find(extra, signal, onLeased) {
       const copies = await copySpecs(rig, folders);
       // Downloads run before the lease, so that no other run waits for a download under this lease.
       // All copies use the same image.
@@ -94,14 +95,12 @@ export function copyFinder(options: CopyFinderOptions): CopyFinder {
         signal,
         say,
       }).catch(orForget);
+      onLeased();
       const leased = clock.monotonic();
       const copy = copies.find((candidate) => candidate.copy === lease.copy) as CopySpec;
       let guard: (() => Promise<void>) | undefined;
       try {
-        guard =
-          rig.driver.locality === "this-computer"
-            ? await guardAgainstSplitRedis(copy, opened)
-            : undefined;
+        guard = rig.driver.locality === "this-computer" ? await guardCopy(copy, opened) : undefined;
         const leasedCopy = await createLeasedCopy({
           rig,
           copy,

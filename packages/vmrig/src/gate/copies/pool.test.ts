@@ -8,7 +8,11 @@ interface PoolTest {
   readonly got: () => number;
   /** Each `open` call that is under way, in the order of asking. */
   readonly opening: Array<
-    PromiseWithResolvers<string> & { readonly extra: boolean; readonly signal: AbortSignal }
+    PromiseWithResolvers<string> & {
+      readonly extra: boolean;
+      readonly signal: AbortSignal;
+      readonly onLeased: () => void;
+    }
   >;
 }
 
@@ -20,10 +24,16 @@ function createTestPool(limit: number): PoolTest {
     limit,
     onFree: () => (free += 1),
     onRefused: (error) => refusals.push(error),
-    open(extra, signal) {
-      const got = { ...Promise.withResolvers<string>(), extra, signal };
-      signal.addEventListener("abort", () => got.reject(signal.reason), { once: true });
-      opening.push(got);
+    open(extra, signal, markLeased) {
+      const got = Promise.withResolvers<string>();
+      const leaveQueue = (): void => got.reject(signal.reason);
+      signal.addEventListener("abort", leaveQueue, { once: true });
+      // The signal ends the wait in the queue alone.
+      const onLeased = (): void => {
+        signal.removeEventListener("abort", leaveQueue);
+        markLeased();
+      };
+      opening.push({ ...got, extra, signal, onLeased });
       return got.promise;
     },
   });
@@ -139,6 +149,22 @@ test("a copy that is given up leaves the pool, which leaves the queue first and 
   expect([pool.leaving, opening.map(({ extra }) => extra)]).toEqual([0, [false, true, true, true]]);
   opening[3]?.resolve("pcs-3");
   expect(await third).toBe("pcs-3");
+});
+
+test("a copy is given up while the machines of another are being made, and those still arrive", async () => {
+  const { pool, opening } = createTestPool(3);
+  const takes = [pool.take(FOREVER), pool.take(FOREVER), pool.take(FOREVER)];
+  opening[0]?.resolve("pcs-1");
+  await settled();
+  opening[1]?.resolve("pcs-2");
+  await settled();
+  opening[2]?.onLeased();
+  let left = false;
+  await pool.giveUp("pcs-2", () => Promise.resolve().then(() => void (left = true)), true);
+  expect([left, pool.leaving, pool.size]).toEqual([true, 0, 1]);
+  opening[2]?.resolve("pcs-3");
+  expect(await takes[2]).toBe("pcs-3");
+  expect(pool.size).toBe(2);
 });
 
 test("a dismissed claim gets the reason; taken copies stay taken", async () => {

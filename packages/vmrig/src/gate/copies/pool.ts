@@ -6,8 +6,9 @@ export interface PoolOptions<T> {
   /**
    * Leases one more copy, without a deadline. `extra`: this run has one already, so runs without
    * one go first. One call at a time. The signal aborts when no claim needs another copy any more.
+   * `onLeased` is called when the copy is leased: its machines may take minutes from then on.
    */
-  readonly open: (extra: boolean, signal: AbortSignal) => Promise<T>;
+  readonly open: (extra: boolean, signal: AbortSignal, onLeased: () => void) => Promise<T>;
   /** Called when a copy arrives that may no longer be needed. */
   readonly onFree: () => void;
   /**
@@ -35,7 +36,8 @@ export interface Pool<T> {
   /**
    * Removes a copy that goes to another run, and resolves when `leave` has. Until then the pool does
    * not ask for another copy. `asks`: this run waits in the queue for one more copy. It leaves the
-   * queue first, because it could get this very copy back.
+   * queue first, because it could get this very copy back. It does not wait for the machines of a
+   * copy that it has leased meanwhile.
    */
   giveUp(item: T, leave: () => Promise<void>, asks: boolean): Promise<void>;
   /** Number of copies that are being given up. */
@@ -57,11 +59,21 @@ interface Asker<T> {
   readonly got: PromiseWithResolvers<T>;
 }
 
+/** A call of `open` that is under way. */
+interface Opening {
+  readonly stop: AbortController;
+  readonly done: Promise<void>;
+  /** Whether the copy is leased, and its machines are being made ready. */
+  readonly isLeased: () => boolean;
+  /** Resolves when the call no longer waits in the queue. */
+  readonly leftQueue: Promise<void>;
+}
+
 export function createPool<T>({ limit, open, onFree, onRefused }: PoolOptions<T>): Pool<T> {
   const free: T[] = [];
   const taken = new Set<T>();
   let waiting: Asker<T>[] = [];
-  let opening: { readonly stop: AbortController; readonly done: Promise<void> } | undefined;
+  let opening: Opening | undefined;
   /** An extra copy was refused. The pool tries again when a new claim comes. */
   let refused = false;
   let leaving = 0;
@@ -95,7 +107,13 @@ export function createPool<T>({ limit, open, onFree, onRefused }: PoolOptions<T>
   const openOne = (): void => {
     const stop = new AbortController();
     const extra = size() > 0;
-    const done = open(extra, stop.signal).then(
+    let isLeased = false;
+    const leased = Promise.withResolvers<void>();
+    const onLeased = (): void => {
+      isLeased = true;
+      leased.resolve();
+    };
+    const done = open(extra, stop.signal, onLeased).then(
       (item) => {
         opening = undefined;
         free.push(item);
@@ -112,7 +130,8 @@ export function createPool<T>({ limit, open, onFree, onRefused }: PoolOptions<T>
         pump();
       },
     );
-    opening = { stop, done };
+    const leftQueue = Promise.race([leased.promise, done]);
+    opening = { stop, done, isLeased: () => isLeased, leftQueue };
   };
 
   return {
@@ -154,11 +173,11 @@ export function createPool<T>({ limit, open, onFree, onRefused }: PoolOptions<T>
       leaving += 1;
       remove(item);
       try {
-        if (asks) {
-          opening?.stop.abort(
+        if (asks && opening?.isLeased() === false) {
+          opening.stop.abort(
             new VmrigError("CANCELLED", { message: "The run gives a copy to another run." }),
           );
-          await opening?.done;
+          await opening.leftQueue;
         }
         await leave();
       } finally {

@@ -62,8 +62,8 @@ export function createRunCopies(options: RunCopiesOptions): RunCopies {
 
   const pool = createPool<LeasedCopy>({
     limit: Math.max(1, Math.min(copies, maxCopies)),
-    async open(extra, signal) {
-      const leasedCopy = await finder.find(extra, AbortSignal.any([signal, closing]));
+    async open(extra, signal, onLeased) {
+      const leasedCopy = await finder.find(extra, AbortSignal.any([signal, closing]), onLeased);
       leasedCopy.lease.signal.addEventListener("abort", () => lose(leasedCopy), { once: true });
       return leasedCopy;
     },

@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import type { Folders } from "../../config/folders.ts";
 import type { ResolvedRig } from "../../config/schema.ts";
-import { EMBEDDED_SOCKET } from "../../redis/embedded-socket.ts";
+import { refuseUseElsewhere } from "../../local-files/folder-claim.ts";
+import { EMBEDDED_SOCKET, embeddedRedisIn } from "../../redis/embedded-socket.ts";
 import { ping } from "../../redis/ping.ts";
 import { checkAddresses, type RedisAddress } from "../../redis/address.ts";
 import type { LeaseStore } from "../../lease/lease-store.ts";
@@ -35,6 +36,7 @@ export async function openStore(
  *
  * @returns nothing when no Redis is named and the embedded one does not run: then no lease is held
  *   or waited for
+ * @throws VmrigError `HOME_SHARED` when the embedded Redis runs in another container
  */
 export async function openRunningStore(
   rig: ResolvedRig,
@@ -47,8 +49,10 @@ export async function openRunningStore(
     embedded !== undefined &&
     "socketPath" in embedded &&
     (await ping(embedded.socketPath)) === "dead"
-  )
+  ) {
+    await refuseUseElsewhere(folders.state, { what: embeddedRedisIn(folders.state) });
     return undefined;
+  }
   return openLeaseStore({ redis, ...namespaceOf(rig.redis) });
 }
 

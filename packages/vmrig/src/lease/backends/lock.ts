@@ -6,10 +6,22 @@ import Redlock, {
   type Lock as RedlockLock,
 } from "redlock";
 import type { RedisConnection } from "../../redis/connection.ts";
+import { refusalIn, type Refusal } from "../../redis/refusal.ts";
+
+/** Too few servers did what a call asked for, and too few reported that the lock is gone. */
+export class LockError extends Error {
+  /** Missing when too few servers answered at all. */
+  readonly refusal: Refusal | undefined;
+
+  constructor(message: string, refusal: Refusal | undefined) {
+    super(message);
+    this.refusal = refusal;
+  }
+}
 
 /**
- * Lock in Redis. Each call is one attempt. It throws an Error with a short message when Redis does
- * not answer.
+ * Lock in Redis. Each call is one attempt. It throws a {@link LockError} with a short message when
+ * Redis does not answer, or refuses the command.
  */
 export interface Lock {
   readonly value: string;
@@ -123,9 +135,31 @@ async function answered<T>(
       (vote) => vote instanceof ResourceLockedError,
     ).length;
     if (stats !== undefined && isRefusal(refusals, stats)) return undefined;
-    // oxlint-disable-next-line preserve-caught-error -- the cause contains credentials
-    throw new Error(stats === undefined ? error.message : describeVotes(servers, stats));
+    // Without the cause, which contains credentials.
+    throw stats === undefined
+      ? new LockError(error.message, undefined)
+      : new LockError(describeVotes(servers, stats), refusalOf(stats));
   }
+}
+
+/**
+ * Returns what the servers reply that answer but cannot do what they are asked, such as replicas.
+ * Nothing when too few servers answer.
+ */
+function refusalOf({
+  votesFor,
+  votesAgainst,
+  membershipSize,
+  quorumSize,
+}: ExecutionStats): Refusal | undefined {
+  const against = [...votesAgainst.values()];
+  const denied = against.filter((vote) => vote instanceof ResourceLockedError).length;
+  const refusals = against.flatMap(({ message }) => refusalIn(message) ?? []);
+  const [first] = refusals;
+  if (first === undefined || votesFor.size + denied + refusals.length < quorumSize)
+    return undefined;
+  if (membershipSize === 1) return first;
+  return { ...first, reply: `${refusals.length} of ${membershipSize} servers: ${first.reply}` };
 }
 
 function describeVotes(

@@ -18,3 +18,14 @@ export async function* yieldingToEventLoop<T>(
     since = monotonic();
   }
 }
+
+/** Works on all items, and yields to the event loop in between. */
+export async function inTurns<T>(items: Iterable<T>, work: (item: T) => void): Promise<void> {
+  let since = monotonic();
+  for (const item of items) {
+    work(item);
+    if (monotonic() - since < MAX_BLOCKED_MS) continue;
+    await nextTurn();
+    since = monotonic();
+  }
+}

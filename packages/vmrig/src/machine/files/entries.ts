@@ -11,7 +11,7 @@ export interface FileEntry {
 }
 
 /** `%y` of GNU find. */
-const TYPES: Readonly<Record<string, FileStat["type"]>> = {
+export const FIND_TYPES: Readonly<Record<string, FileStat["type"]>> = {
   f: "file",
   d: "folder",
   l: "link",
@@ -34,7 +34,7 @@ export async function entries(
     .map((entry) => ({
       name: entry.slice(1),
       path: below(path, entry.slice(1)),
-      type: TYPES[entry.charAt(0)] ?? "file",
+      type: FIND_TYPES[entry.charAt(0)] ?? "file",
     }))
     .sort((one, other) => compare(one.name, other.name));
 }

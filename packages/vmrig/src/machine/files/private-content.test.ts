@@ -62,10 +62,10 @@ async function only(path: string): Promise<string> {
 test.each([
   ["that exists", 0o644, 0o600, 0o600],
   ["that exists, without write permission for its owner later", 0o666, 0o440, 0o640],
-  ["that exists and is private", 0o600, 0o644, 0o644],
+  ["that exists and is private", 0o600, 0o644, 0o600],
   ["that does not exist", undefined, 0o600, 0o600],
 ])(
-  "a file %s has its mode before its first byte is written in place",
+  "a file %s has no more than its old and its new mode while it is written in place",
   async (_what, old, mode, early) => {
     const file = join(await tempFolder(), "file");
     if (old !== undefined) {

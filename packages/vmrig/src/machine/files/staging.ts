@@ -29,8 +29,9 @@ export interface Replacement {
   /** Whether the file is created with a private mode instead of the umask's mode. */
   readonly secret: boolean;
   /**
-   * Mode of an existing file before new content is written in place, so that other users read
-   * nothing that they must not. The owner may always write. @defaultValue unchanged
+   * Mode of the new content. When an existing file is written in place, it loses the permissions
+   * that this mode lacks before the new content, and gets the others after the old content, so
+   * that other users read nothing that they must not. @defaultValue unchanged
    */
   readonly mode?: number | undefined;
   /** Whether the file is replaced by a new file, where that is possible. @defaultValue true */
@@ -74,7 +75,7 @@ export function replacing(
   const narrow =
     mode === undefined
       ? ":"
-      : `{ [ ! -e "$target" ] || chmod ${octal((mode & 0o777) | 0o200)} -- "$target"; }`;
+      : `{ [ ! -e "$target" ] || chmod ${withoutLacking(mode)} -- "$target"; }`;
   return [
     staging(path),
     `[ ! -d "$target" ] || ${fail("Is a directory")}`,
@@ -85,11 +86,31 @@ export function replacing(
     `[ -z "$special" ] && ${atomic} || { { ${unlessSpecial}${narrow}; } && cat >"$target" && { ${unlessSpecial}${ofTarget}; }; exit; }`,
     `set -C`,
     `cat >"$temp" && [ "$(wc -c <"$temp")" -eq ${bytes} ] && ${inherit} && ${ofTemp} || exit`,
-    `said=$(mv -fT -- "$temp" "$target" 2>&1) && exit`,
-    // A mount point. glibc prints "Device or resource busy", musl "Resource busy".
-    `case $said in *"esource busy") ${narrow} && cat <"$temp" >|"$target" && ${ofTarget}; exit;; esac`,
+    moving('"$temp"', narrow, ofTarget),
+  ].join("; ");
+}
+
+/**
+ * Shell: moves a complete file to `$target`. A mount point is written in place, after `prepare` and
+ * before `finish`.
+ */
+export function moving(file: string, prepare: string, finish: string): string {
+  return [
+    `said=$(mv -fT -- ${file} "$target" 2>&1) && exit`,
+    // glibc prints "Device or resource busy", musl "Resource busy".
+    `case $said in *"esource busy") ${prepare} && cat <${file} >|"$target" && ${finish}; exit;; esac`,
     `printf '%s\\n' "$said" >&2; exit 1`,
   ].join("; ");
+}
+
+/**
+ * Returns a change for `chmod`: removes what the mode lacks, and what a change of the content would
+ * remove. The owner may write until the end.
+ */
+function withoutLacking(mode: number): string {
+  const lacking = (shift: number): string =>
+    ["x", "w", "r"].filter((_, bit) => ((mode >> (shift + bit)) & 1) === 0).join("");
+  return `a-st,u-${lacking(6)},u+w,g-${lacking(3)},o-${lacking(0)}`;
 }
 
 /** Formats a mode for `chmod`. */

@@ -3,20 +3,23 @@ import { describeThrown } from "../../errors/thrown.ts";
 import { isVmrigError } from "../../errors/vmrig-error.ts";
 import type { ExecutionContext } from "../command/execution-context.ts";
 import { createAgent, loadUndici } from "./agent.ts";
-import { checkRequest, toUrl, toWanted, type MachineRequestInit } from "./request.ts";
+import { toWanted, toWish, type MachineRequestInit } from "./request.ts";
 import { underSignals } from "./under-signals.ts";
 import { fetchFailure } from "./fetch-failure.ts";
 
 export async function fetchThrough(
   context: ExecutionContext,
-  target: string | URL,
-  init: MachineRequestInit,
+  input: string | URL | Request,
+  given: MachineRequestInit | null | undefined,
   onCleanup: ((work: () => Promise<void>) => void) | undefined,
 ): Promise<Response> {
-  checkRequest(context.name, init);
-  const url = toUrl(target, init);
-  const wanted = await toWanted(url, init);
+  const wish = toWish(context.name, input, given);
+  const { url, init } = wish;
   const { signal, release, end } = underSignals(context, init.signal);
+  const wanted = await toWanted(wish, signal).catch((error: unknown) => {
+    release();
+    throw error;
+  });
   const observed = context.observer?.()?.({
     machine: context.name,
     user: context.user,
@@ -46,7 +49,7 @@ export async function fetchThrough(
     await agent.destroy();
     const error: unknown = signal.aborted
       ? signal.reason
-      : fetchFailure(context, url, init, thrown);
+      : fetchFailure(context, url, { ...init, method: wanted.method }, thrown);
     observed?.ended(
       `failed ${after()}: ${isVmrigError(error) ? error.summary : describeThrown(error)}`,
     );

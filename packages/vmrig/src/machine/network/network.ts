@@ -1,10 +1,11 @@
-import { checkOptions } from "../../errors/check-options.ts";
+import { kindOf } from "../../errors/check-options.ts";
+import { VmrigError } from "../../errors/vmrig-error.ts";
 import { fetchThrough } from "./fetch.ts";
 import { forward, type Forward } from "./forward.ts";
 import type { MachineRequestInit } from "./request.ts";
 import { reversePort, reverseSocket, type Reverse, type ReverseSocket } from "./reverse.ts";
 import type { Origin } from "./reverse-listener.ts";
-import type { Target } from "./target.ts";
+import { checkPath, type Target } from "./target.ts";
 
 /**
  * Network access to and from a machine. All of it uses the machine's only SSH connection and the
@@ -35,12 +36,14 @@ export interface MachineNetwork {
   reverse(target: Target, at: { readonly path: string }): Promise<ReverseSocket>;
   /**
    * Runs `fetch` from the machine: the machine resolves names and opens the connections, so
-   * `localhost` is the machine. Ends with the test. Unread parts of the response are then lost.
+   * `localhost` is the machine. Ends with the test. Unread parts of the response are then lost. May
+   * be the `fetch` of a client library: unknown options have no effect, apart from a probable
+   * misspelling, which is an error.
    *
    * @throws VmrigError `FETCH_FAILED` when there is no response. Also throws the signal's reason
    *   and the errors of a command on an unreachable machine
    */
-  fetch(url: string | URL, init?: MachineRequestInit): Promise<Response>;
+  fetch(input: string | URL | Request, init?: MachineRequestInit | null): Promise<Response>;
 }
 
 export interface NetworkOptions extends Origin {
@@ -60,12 +63,19 @@ export function createNetwork({ onCleanup, ...origin }: NetworkOptions): Machine
     at: number | { readonly path: string } = 0,
   ): Promise<Reverse | ReverseSocket> {
     if (typeof at === "number") return untilEnd(await reversePort(origin, target, at));
-    checkOptions(`${origin.context.name}.reverse()`, at, { path: true });
-    return untilEnd(await reverseSocket(origin, target, at.path));
+    return untilEnd(await reverseSocket(origin, target, toPath(origin, at)));
   }
   return {
     forward: async (target) => untilEnd(await forward(origin.context, target)),
     reverse,
-    fetch: (url, init = {}) => fetchThrough(origin.context, url, init, onCleanup),
+    fetch: (input, init) => fetchThrough(origin.context, input, init, onCleanup),
   };
+}
+
+/** A place to listen at is a value that may have other fields, as a file of the machine has. */
+function toPath({ context }: Origin, at: unknown): string {
+  if (typeof at === "object" && at !== null && "path" in at) return checkPath(at.path);
+  throw new VmrigError("COMMAND_INVALID", {
+    message: `${context.name}.reverse() listens on a port or { path }, not on ${kindOf(at)}.`,
+  });
 }

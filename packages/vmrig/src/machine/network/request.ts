@@ -1,7 +1,7 @@
 import type { ConnectionOptions } from "node:tls";
 import type { RequestInit as Wanted } from "undici";
 import { describeThrown } from "../../errors/thrown.ts";
-import { checkOptions, type OptionNames } from "../../errors/check-options.ts";
+import { checkOptions, checkSpelling, type OptionNames } from "../../errors/check-options.ts";
 import { VmrigError } from "../../errors/vmrig-error.ts";
 import { checkPath } from "./target.ts";
 
@@ -54,15 +54,57 @@ const TLS_OPTIONS: OptionNames<TlsOptions> = {
   servername: true,
 };
 
-/** @throws VmrigError `COMMAND_INVALID` */
-export function checkRequest(machine: string, init: MachineRequestInit): void {
+/** A request before it is normalised. */
+export interface Wish {
+  readonly url: URL;
+  readonly init: MachineRequestInit;
+  /** Whether the body is a stream of the caller. It is sent as it arrives, and only once. */
+  readonly streams: boolean;
+}
+
+/**
+ * Checks what `fetch` was called with, and combines it. Accepts what `fetch` of Node.js accepts,
+ * because a client library may call it.
+ *
+ * @throws VmrigError `COMMAND_INVALID`
+ */
+export function toWish(
+  machine: string,
+  input: string | URL | Request,
+  given: MachineRequestInit | null | undefined,
+): Wish {
+  const own = given ?? {};
   const of = `${machine}.fetch()`;
-  checkOptions(of, init, { ...REQUEST_OPTIONS, ...STANDARD_OPTIONS });
+  if (!isRequest(own)) checkSpelling(of, own, { ...REQUEST_OPTIONS, ...STANDARD_OPTIONS });
+  const init = isRequest(input)
+    ? { ...optionsOf(input), ...optionsOf(own), body: own.body ?? input.body }
+    : optionsOf(own);
   checkOptions(`\`tls\` of ${of}`, init.tls, TLS_OPTIONS);
+  return {
+    url: toUrl(isRequest(input) ? input.url : input, init),
+    init,
+    // The body of a `Request` is always a stream. Most were text, with a length.
+    streams: !isRequest(own) && isStream(own.body),
+  };
+}
+
+/** Whether the value is a `Request`, of this or of another copy of the Fetch API. */
+function isRequest(value: unknown): value is Request {
+  return Object.prototype.toString.call(value) === "[object Request]";
+}
+
+/** Reads the known options. A `Request` inherits them, so that a spread would lose them. */
+function optionsOf(init: MachineRequestInit | Request): MachineRequestInit {
+  const options = init as Readonly<Record<string, unknown>>;
+  return Object.fromEntries(
+    Object.keys(REQUEST_OPTIONS)
+      .map((name) => [name, options[name]] as const)
+      .filter(([, value]) => value !== undefined),
+  );
 }
 
 /** Parses the URL. @throws VmrigError `COMMAND_INVALID` */
-export function toUrl(target: string | URL, { socketPath }: MachineRequestInit): URL {
+function toUrl(target: string | URL, { socketPath }: MachineRequestInit): URL {
   const url = URL.parse(String(target));
   if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) {
     throw new VmrigError("COMMAND_INVALID", {
@@ -75,19 +117,21 @@ export function toUrl(target: string | URL, { socketPath }: MachineRequestInit):
 }
 
 /**
- * Normalises the request through Node.js' own `Request`, which supports more kinds of bodies than
+ * Normalises a request through Node.js' own `Request`, which supports more kinds of bodies than
  * the HTTP client and reports mistakes before anything is sent.
  *
- * @throws VmrigError `COMMAND_INVALID`
+ * @throws VmrigError `COMMAND_INVALID`; the signal's reason
  */
-export async function toWanted(url: URL, init: MachineRequestInit): Promise<Wanted> {
+export async function toWanted(
+  { url, init, streams }: Wish,
+  signal: AbortSignal,
+): Promise<Wanted & { readonly method: string }> {
+  signal.throwIfAborted();
   const { socketPath: _, tls: __, signal: ___, dispatcher: ____, ...plain } = init;
   try {
     const request = new Request(url, { ...plain, duplex: "half" });
     const { method, headers, redirect } = request;
-    const body = isStream(plain.body)
-      ? request.body
-      : request.body && Buffer.from(await request.arrayBuffer());
+    const body = streams ? request.body : request.body && (await readAll(request.body, signal));
     return {
       method,
       headers: [...headers],
@@ -95,6 +139,7 @@ export async function toWanted(url: URL, init: MachineRequestInit): Promise<Want
       ...(body === null ? {} : { body, duplex: "half" }),
     };
   } catch (error) {
+    signal.throwIfAborted();
     throw new VmrigError("COMMAND_INVALID", {
       message: `${url.href} cannot be fetched with these options: ${describeThrown(error)}.`,
       cause: error,
@@ -102,7 +147,12 @@ export async function toWanted(url: URL, init: MachineRequestInit): Promise<Want
   }
 }
 
-/** Returns whether the body is a stream. A stream is sent as it arrives, and only once. */
+/** The body of a `Request` may be a stream that never ends. */
+async function readAll(body: ReadableStream, signal: AbortSignal): Promise<Buffer> {
+  const until = body.pipeThrough(new TransformStream(), { signal });
+  return Buffer.from(await new Response(until).arrayBuffer());
+}
+
 function isStream(body: RequestInit["body"]): boolean {
   return (
     typeof body === "object" &&

@@ -1,4 +1,4 @@
-import { checkPath, checkPort, type Target } from "./target.ts";
+import { checkPort, type Target } from "./target.ts";
 import { type Back, type Origin, HOST, listenFor } from "./reverse-listener.ts";
 
 /** A port of the machine that reaches this computer. */
@@ -26,6 +26,6 @@ export async function reverseSocket(
   target: Target,
   path: string,
 ): Promise<ReverseSocket> {
-  const { back } = await listenFor(from, target, { path: checkPath(path) });
+  const { back } = await listenFor(from, target, { path });
   return Object.assign(back, { path });
 }

@@ -1,5 +1,4 @@
 import type { Readable } from "node:stream";
-import type { OptionNames } from "../../errors/check-options.ts";
 import { loadWithRealTime } from "../../clock/load-with-real-time.ts";
 import type { Screen } from "./screen.ts";
 import { readScreen } from "./read-screen.ts";
@@ -8,8 +7,6 @@ export interface Size {
   readonly columns: number;
   readonly rows: number;
 }
-
-export const SIZE: OptionNames<Size> = { columns: true, rows: true };
 
 /** A headless terminal: it interprets the output of a program and knows the visible screen. */
 export interface Emulator {

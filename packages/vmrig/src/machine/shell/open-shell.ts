@@ -2,7 +2,7 @@ import { checkOptions } from "../../errors/check-options.ts";
 import type { ExecutionContext } from "../command/execution-context.ts";
 import { outcome as inWords } from "../command/outcome/in-words.ts";
 import { onAbort } from "../on-abort.ts";
-import { SIZE, openEmulator } from "./emulator.ts";
+import { openEmulator } from "./emulator.ts";
 import { toSequence } from "./key-sequence.ts";
 import { createKeyboard, pasted, typed } from "./keyboard.ts";
 import {
@@ -121,7 +121,6 @@ export async function openShell(
       await send(() => pasted(text, emulator.modes.bracketedPaste));
     },
     async resize(wanted) {
-      checkOptions(`${of}.resize()`, wanted, SIZE);
       const { columns: wider, rows: higher } = checkSize(wanted);
       await send(() => {
         emulator.resize({ columns: wider, rows: higher });

@@ -59,7 +59,8 @@ const MIN_COLUMNS = 2;
 export function checkSize<Size extends { readonly columns: number; readonly rows: number }>(
   size: Size,
 ): Size {
-  const { columns, rows } = size;
+  // Any value with these fields is a size, such as the screen of another shell.
+  const { columns, rows } = Object(size) as Size;
   const fits = (value: number, least: number): boolean =>
     Number.isInteger(value) && value >= least && value <= 10_000;
   if (fits(columns, MIN_COLUMNS) && fits(rows, 1)) return size;

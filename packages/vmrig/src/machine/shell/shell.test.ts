@@ -107,7 +107,12 @@ describe("a shell", () => {
     await shell.waitForScreen("10 40");
     await shell.resize({ columns: 132, rows: 43 });
     await shell.type("\n");
-    expect(await shell.waitForScreen("43 132")).toMatchObject({ columns: 132, rows: 43 });
+    const screen = await shell.waitForScreen("43 132");
+    expect(screen).toMatchObject({ columns: 132, rows: 43 });
+    await shell.resize({ columns: 40, rows: 10 });
+    await shell.resize(screen);
+    await expect(shell.resize(null as never)).rejects.toMatchObject({ code: "COMMAND_INVALID" });
+    expect(await shell.screen()).toMatchObject({ columns: 132, rows: 43 });
   });
 
   test("pastes in brackets when the program enables bracketed paste", async () => {

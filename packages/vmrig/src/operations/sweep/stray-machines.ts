@@ -1,9 +1,11 @@
 import type { CopySpec } from "../../driver/driver.ts";
 import type { Orphan } from "../../driver/orphan.ts";
-import { existingMachines, unmanagedMachines } from "../../provision/lost-state.ts";
+import { readApplyRecord } from "../../provision/apply-record.ts";
+import { existingMachines } from "../../provision/compare-machines.ts";
+import { unmanagedMachines } from "../../provision/lost-state.ts";
 import { stateFiles } from "../../provision/state-files.ts";
 import { isStateLocked } from "../../provision/state-stamp.ts";
-import { readState } from "../../provision/state.ts";
+import { isStateEmpty, readState } from "../../provision/state.ts";
 import type { LeaseStore } from "../../lease/lease-store.ts";
 import { destroyCopy } from "../destroy-rig.ts";
 import { openStore } from "../../gate/store/open-store.ts";
@@ -57,10 +59,14 @@ async function unmanagedIn(options: SweepOptions, copy: CopySpec): Promise<reado
     // A Terraform that outlived its run may be creating these machines now. It writes them to the
     // state when it ends.
     if (await isStateLocked(copy)) return [];
-    return unmanagedMachines(
-      await readState(stateFiles(copy).state),
-      await rig.driver.inspect(copy),
-    );
+    const files = stateFiles(copy);
+    return unmanagedMachines({
+      copy,
+      state: await readState(files.state),
+      empty: await isStateEmpty(files.state),
+      inventory: await rig.driver.inspect(copy),
+      last: await readApplyRecord(files),
+    });
   };
   return (await look()).map(({ name, what }) => ({
     what: `machine ${what}; in ${copy.folder}`,

@@ -3,20 +3,24 @@ import { join } from "node:path";
 import type { CopySpec } from "../../driver/driver.ts";
 import type { Orphan } from "../../driver/orphan.ts";
 import type { LeaseStore } from "../../lease/lease-store.ts";
-import { isProcessRunning } from "../../local-files/process-identity.ts";
+import { isProcessRunning, parseIdentity } from "../../local-files/process-identity.ts";
+import { recordedProcessState } from "../../local-files/recorded-process.ts";
 import { whyOver } from "../find-retained-copy.ts";
 import {
   dropRetainedCopy,
   retainedCopyPath,
   readRetainedCopy,
 } from "../../gate/copies/retained-copy.ts";
-import { leasedThroughPath, readLeasedThrough } from "../../gate/store/redis-split-guard.ts";
+import { leasedThroughPath, readLeasedThrough } from "../../gate/store/copy-guard.ts";
 import { notesFolder } from "../../gate/copies/known-copies.ts";
+import { stateFiles } from "../../provision/state-files.ts";
 import { ownCopies, type OwnCopy } from "./own-copies.ts";
 import type { SweepOptions } from "./sweep-options.ts";
 
-/** A file is first written to `<file>.….<pid>` or `<file>.new-<pid>`, and then moved to its place. */
-const OF_PROCESS = /\.(?:new-)?(\d+)$/;
+/** A file is first written to `<file>.….<process>`, and then moved to its place. */
+const OF_PROCESS = /\.[0-9a-f]{8}\.(\d+_[^/]*)$/;
+/** A driver may write to `<file>.new-<pid>`. */
+const OF_PID = /\.new-(\d+)$/;
 
 /** Finds expired notes beside the machines, and half-written files of killed processes. */
 export async function strayNotes(
@@ -30,6 +34,7 @@ export async function strayNotes(
     ...free.flatMap((copy) => [
       leftNote(copy),
       halfWritten(copy.folder),
+      halfWritten(stateFiles(copy).folder),
       halfWritten(join(copy.folder, "images")),
       halfWrittenBelow(join(copy.folder, "machines")),
     ]),
@@ -59,8 +64,10 @@ async function lapsedKept({ copy, held }: OwnCopy): Promise<readonly Orphan[]> {
 async function leftNote(copy: CopySpec): Promise<readonly Orphan[]> {
   const path = leasedThroughPath(copy);
   const dead = async (): Promise<number | undefined> => {
-    const pid = (await readLeasedThrough(copy))?.pid;
-    return pid === undefined || isProcessRunning(pid) ? undefined : pid;
+    const holder = await readLeasedThrough(copy);
+    return holder !== undefined && (await recordedProcessState(holder, copy.folder)) === "ended"
+      ? holder.pid
+      : undefined;
   };
   const pid = await dead();
   if (pid === undefined) return [];
@@ -83,13 +90,24 @@ async function halfWrittenBelow(folder: string): Promise<readonly Orphan[]> {
 /** Finds half-written files of one folder, whose process has exited. */
 async function halfWritten(folder: string): Promise<readonly Orphan[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
-  return entries
-    .filter((entry) => entry.isFile())
-    .flatMap(({ name }): readonly Orphan[] => {
-      const pid = OF_PROCESS.exec(name)?.[1];
-      if (pid === undefined || isProcessRunning(Number(pid))) return [];
-      const path = join(folder, name);
-      const what = `half-written ${path} of process ${pid}, which is gone`;
-      return [{ what, remove: () => rm(path, { force: true }) }];
-    });
+  const found = await Promise.all(
+    entries
+      .filter((entry) => entry.isFile())
+      .map(async ({ name }) => {
+        const pid = await deadWriter(folder, name);
+        const path = join(folder, name);
+        const what = `half-written ${path} of process ${pid}, which is gone`;
+        return pid === undefined ? [] : [{ what, remove: () => rm(path, { force: true }) }];
+      }),
+  );
+  return found.flat();
+}
+
+/** Returns the pid in the name of a half-written file, when that process has ended. */
+async function deadWriter(folder: string, name: string): Promise<number | undefined> {
+  const writer = parseIdentity(OF_PROCESS.exec(name)?.[1] ?? "");
+  if (writer !== undefined)
+    return (await recordedProcessState(writer, folder)) === "ended" ? writer.pid : undefined;
+  const pid = Number(OF_PID.exec(name)?.[1] ?? Number.NaN);
+  return Number.isNaN(pid) || isProcessRunning(pid) ? undefined : pid;
 }

@@ -2,11 +2,11 @@ import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Folders } from "../../config/folders.ts";
 import type { Orphan } from "../../driver/orphan.ts";
-import { isProcessRunning } from "../../local-files/process-identity.ts";
+import { parseIdentity, processState } from "../../local-files/process-identity.ts";
 import { GATE_PREFIX, isDead } from "../../gate/dead-sockets.ts";
 
-/** Folder that `vmrig ssh` creates while it runs: `ssh-<pid>-…`, with a private key in it. */
-const IDENTITY = /^ssh-(\d+)-/;
+/** Folder that `vmrig ssh` creates while it runs: `ssh-<process>-…`, with a private key in it. */
+const SSH_PREFIX = "ssh-";
 
 /** Finds sockets that no gate serves, and folders with the key of a killed `vmrig ssh`. */
 export async function strayRuntime({
@@ -26,9 +26,9 @@ export async function strayRuntime({
           },
         ];
       }
-      const pid = IDENTITY.exec(name)?.[1];
-      if (pid === undefined || isProcessRunning(Number(pid))) return [];
-      const what = `key in ${path} of process ${pid}, which is gone`;
+      const owner = name.startsWith(SSH_PREFIX) ? parseIdentity(name) : undefined;
+      if (owner === undefined || (await processState(owner)) !== "ended") return [];
+      const what = `key in ${path} of process ${owner.pid}, which is gone`;
       return [{ what, remove: () => rm(path, { recursive: true, force: true }) }];
     }),
   );

@@ -49,6 +49,11 @@ export class FrameStart {
     return before.subarray(at + mark.length);
   }
 
+  /** Returns everything that was printed before the command. */
+  get before(): string {
+    return this.#before.toString("utf8");
+  }
+
   /** Returns what the login shell printed, without what came after the login. */
   get ofLogin(): string {
     const text = this.#before.toString("utf8");

@@ -1,22 +1,31 @@
 import { quote } from "../../../ssh/quote.ts";
 import { NOT_IN_ZSH } from "../script/zsh.ts";
+import { FUNCTIONS_LEFT } from "./functions-left.ts";
 import type { Frame } from "./frame.ts";
 
 /** Built-ins of the lines below. */
-const USED = "[ builtin cd compgen set shopt trap unalias unset";
+const USED = "[ builtin cd compgen declare set shopt trap unalias unset";
+
+/**
+ * Shell, in the POSIX mode of bash: exits, and prints which functions are read-only. An expansion
+ * prints it, because a read-only function may have the name of any program, even of `printf`. In
+ * the POSIX mode the list has only names.
+ */
+const REFUSE = `\\unset vmrig; \\: "\${BASH_VERSION:+\${vmrig:?${FUNCTIONS_LEFT} $(\\readonly -f)}}"`;
 
 /**
  * Shell: removes functions. A function in bash may have the name of a built-in, even of `unset`,
  * but in the POSIX mode such a built-in is found first (Bash manual, "Bash and POSIX"). The mode
- * begins and ends with the variable.
+ * begins and ends with the variable. Other shells may fail for a missing function.
  */
-const UNWRAP = `POSIXLY_CORRECT=1; \\unset -f ${USED} 2>/dev/null; \\unset POSIXLY_CORRECT`;
+const UNWRAP = `POSIXLY_CORRECT=1; \\unset -f ${USED} 2>/dev/null || { ${REFUSE}; }; \\unset POSIXLY_CORRECT`;
 
 /**
- * Shell, in bash: removes all functions. Only a machine that has any pays for the subshell. Other
- * shells read no startup files for a command.
+ * Shell, in bash: removes all functions. Only a machine that has any pays for the subshell, or one
+ * whose bash has no `compgen`. The list has `declare -f` in front of each name: `unset` ignores
+ * functions that do not exist. Other shells read no startup files for a command.
  */
-const NO_FUNCTIONS = "\\compgen -A function >/dev/null && \\unset -f $(\\compgen -A function)";
+const NO_FUNCTIONS = `\\compgen -A function >/dev/null 2>&1; \\[ $? = 1 ] || { vmrig=$(\\declare -F) && \\unset -f $vmrig 2>/dev/null || { POSIXLY_CORRECT=1; ${REFUSE}; }; }`;
 
 /**
  * Shell: undoes what the startup files of a shell changed for vmrig's own lines. Uses built-ins

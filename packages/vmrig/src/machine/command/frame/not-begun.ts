@@ -1,6 +1,7 @@
 import { isVmrigError, VmrigError, type ErrorFacts } from "../../../errors/vmrig-error.ts";
 import type { Ending } from "../../../ssh/ending.ts";
 import type { Frame } from "./frame.ts";
+import { functionsLeft } from "./functions-left.ts";
 
 /** A command of vmrig itself that did not begin. Nothing was read or written. */
 export class NotBegunError extends VmrigError {
@@ -53,6 +54,8 @@ export function notBegun(
 ): NotBegun | undefined {
   if (frame === undefined || frame.begun || ending.ended !== "exited") return undefined;
   if (frame.stdout.joined) return outputsJoined();
+  const left = functionsLeft([frame.stdout.before, frame.stderr.before]);
+  if (left !== undefined) return keepsFunctions(left);
   // The login shell began, so that `sudo` had the word.
   const refused = frame.stderr.afterLogin?.trim().split("\n").at(-1);
   if (
@@ -71,6 +74,14 @@ export function outputsJoined(): NotBegun {
     reason: "a startup file of the login shell redirects its outputs",
     details: ["the standard error arrives in the standard output"],
     hint: "let startup files such as ~/.bashrc and ~/.zshenv redirect outputs only in an interactive shell: `case $- in *i*) … esac`",
+  };
+}
+
+function keepsFunctions(names: readonly string[]): NotBegun {
+  return {
+    reason: "the functions of a startup file of the login shell cannot be removed",
+    details: names.length === 0 ? [] : [`read-only: ${names.join(", ")}`],
+    hint: "let startup files such as ~/.bashrc define read-only functions, or disable built-ins, only in an interactive shell: `case $- in *i*) … esac`",
   };
 }
 

@@ -1,0 +1,113 @@
+import { lstatSync, type Stats } from "node:fs";
+import { describeThrown } from "../../../errors/thrown.ts";
+import { VmrigError } from "../../../errors/vmrig-error.ts";
+import { releaseBuffer } from "../../../ssh/ssh2-patches/release-buffer.ts";
+import { inTurns } from "../../command/event-loop.ts";
+import { isGnu, pack, type Packing } from "./local-tar.ts";
+import { unreadable } from "./unreadable.ts";
+import { type LocalEntry, type LocalTree, pathOf } from "./local-tree.ts";
+
+/**
+ * Yields an archive, and, if files changed meanwhile, a second archive with these files only.
+ * Returns the entries that vanished: a part of them may be in the archive.
+ *
+ * @throws VmrigError `FILE_FAILED` if a file changes again
+ */
+export async function* sendTree(
+  source: string,
+  archive: Packing,
+  listing: Promise<LocalTree>,
+): AsyncGenerator<Buffer, readonly LocalEntry[], undefined> {
+  const said = yield* chunksOf(archive, source);
+  const { root, entries } = await listing;
+  const first = await compare(root, entries, said);
+  if (first.changed.length === 0) return first.vanished;
+  const again = await pack(source);
+  for (const { name } of first.changed) again.add(name);
+  again.end();
+  const second = await compare(root, first.changed, yield* chunksOf(again, source));
+  if (second.changed.length > 0)
+    throw new VmrigError("FILE_FAILED", {
+      message: `Cannot upload ${source}: ${some(second.changed, source)} changed twice while it was read.`,
+      hint: "stop the program that writes to it, or use the option `exclude`",
+    });
+  return [...first.vanished, ...second.vanished];
+}
+
+/** Names of files that `tar` did not find, or that changed, as bytes in Latin-1. */
+type Said = ReadonlySet<string>;
+
+/** Yields an archive, and returns the names that `tar` reported. */
+async function* chunksOf(
+  archive: Packing,
+  source: string,
+): AsyncGenerator<Buffer, Said, undefined> {
+  try {
+    for await (const chunk of archive.output as AsyncIterable<Buffer>) {
+      yield chunk;
+      releaseBuffer(chunk);
+    }
+    const { missing, changed } = await archive.done;
+    // `./folder/name`.
+    const prefix = 3 + Buffer.byteLength(source.slice(source.lastIndexOf("/") + 1));
+    return new Set([...missing, ...changed].map((name) => name.slice(prefix)));
+  } finally {
+    archive.kill();
+  }
+}
+
+interface Comparison {
+  readonly vanished: readonly LocalEntry[];
+  /** With their present metadata. */
+  readonly changed: readonly LocalEntry[];
+}
+
+async function compare(
+  root: Buffer,
+  entries: readonly LocalEntry[],
+  said: Said,
+): Promise<Comparison> {
+  const vanished: LocalEntry[] = [];
+  const changed: LocalEntry[] = [];
+  // GNU tar notices every change during its reading, bsdtar none.
+  const suspects = (await isGnu())
+    ? entries.filter(({ name }) => said.size > 0 && said.has(name.toString("latin1")))
+    : entries;
+  await inTurns(suspects, (entry) => {
+    const now = stillThere(root, entry);
+    if (now === undefined) vanished.push(entry);
+    else if (hasChanged(entry.facts, now) || said.has(entry.name.toString("latin1")))
+      changed.push({ ...entry, facts: now });
+  });
+  return { vanished, changed };
+}
+
+function stillThere(root: Buffer, { name, facts }: LocalEntry): Stats | undefined {
+  const path = pathOf(root, name);
+  try {
+    const now = lstatSync(path);
+    if (((now.mode ^ facts.mode) & TYPE) === 0) return now;
+  } catch (error) {
+    if (GONE.has((error as NodeJS.ErrnoException).code ?? "")) return undefined;
+    throw unreadable(path.toString(), describeThrown(error), error);
+  }
+  throw unreadable(path.toString(), "it was replaced by another type of file");
+}
+
+/** The time of a folder changes with its entries, which are compared themselves. */
+function hasChanged(was: Stats, now: Stats): boolean {
+  if (now.isDirectory()) return false;
+  return now.ino !== was.ino || now.size !== was.size || now.mtimeMs !== was.mtimeMs;
+}
+
+/** Bits of a mode that are the type of the file: inode(7). */
+const TYPE = 0o17_0000;
+/** The file, or a folder of its path, is missing. */
+const GONE: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR"]);
+
+function some(entries: readonly LocalEntry[], source: string): string {
+  const names = entries.slice(0, 3).map(({ path }) => (path === "" ? source : path));
+  return entries.length > 3
+    ? `${names.join(", ")} and ${entries.length - 3} more`
+    : names.join(", ");
+}

@@ -1,0 +1,144 @@
+import type { CopySpec, Inventory, MachineStatus } from "../driver/driver.ts";
+import type { ApplyRecord } from "./apply-record.ts";
+import type { State, StateResource } from "./state.ts";
+
+/** What to do with the machines of a copy before and during the next apply. */
+export interface Comparison {
+  /**
+   * Addresses that are created again although the state has them as intact, each with the reason.
+   * No test can have used these machines.
+   */
+  readonly again: ReadonlyMap<string, string>;
+  /**
+   * Names of machines that the driver removes, each with the reason, because Terraform has no
+   * destroy step for them. No test can have used these machines.
+   */
+  readonly remove: ReadonlyMap<string, string>;
+  /** Names of complete machines that the state lacks. Their create steps take them over. */
+  readonly takeOver: readonly string[];
+  /** Machines that the state should have and does not, each with the reason. */
+  readonly lost: ReadonlyMap<MachineStatus, string>;
+  /** Addresses of machines that are in the state, and that were removed outside of vmrig. */
+  readonly vanished: ReadonlySet<string>;
+}
+
+export interface CompareOptions {
+  readonly copy: CopySpec;
+  readonly state: State | undefined;
+  /** Whether the state file exists and is empty. */
+  readonly empty: boolean;
+  readonly inventory: Inventory;
+  readonly last: ApplyRecord | undefined;
+  /** Names of the declared resources, each with the values of its origin. */
+  readonly declared: ReadonlyMap<string, string>;
+}
+
+type Verdict =
+  | { readonly is: "fine" | "to take over" }
+  | { readonly is: "to create again" | "to remove" | "lost"; readonly why: string };
+
+const FINE: Verdict = { is: "fine" };
+const INTERRUPTED = "its creation or removal was interrupted";
+const UNSAVED = "a killed apply created it and did not save the state";
+
+/**
+ * Compares the machines that really exist with the state. The state alone proves nothing after a
+ * killed apply: OpenTofu saves it at the end, and Terraform may have saved a machine that was still
+ * being created. So the machine's own record decides: it is written when the machine is complete,
+ * and has the id of the resource that created it.
+ */
+export function compareMachines(options: CompareOptions): Comparison {
+  const { state, inventory } = options;
+  const again = new Map<string, string>();
+  const remove = new Map<string, string>();
+  const takeOver: string[] = [];
+  const lost = new Map<MachineStatus, string>();
+  for (const machine of existingMachines(inventory)) {
+    const { name } = machine;
+    const resource = state?.resources.find((candidate) => candidate.name === name);
+    const verdict = judge(machine, resource, options);
+    if (verdict.is === "to take over") takeOver.push(name);
+    if (verdict.is === "lost") lost.set(machine, verdict.why);
+    if (verdict.is === "to create again" && resource !== undefined)
+      again.set(resource.address, verdict.why);
+    // Terraform runs no destroy step for a resource that the config no longer has.
+    if (
+      verdict.is === "to remove" ||
+      (verdict.is === "to create again" && !options.declared.has(name))
+    )
+      remove.set(name, verdict.why);
+  }
+  const vanished = new Set<string>();
+  for (const { name, address } of goneMachines(options)) {
+    if (options.last?.changes.includes(name)) again.set(address, INTERRUPTED);
+    else vanished.add(address);
+  }
+  return { again, remove, takeOver, lost, vanished };
+}
+
+function judge(
+  machine: MachineStatus,
+  resource: StateResource | undefined,
+  options: CompareOptions,
+): Verdict {
+  const { state, empty, last, declared } = options;
+  const { name, owner, origin, snapshots } = machine;
+  if (machine.unreadable !== undefined)
+    return { is: "lost", why: `it cannot be read: ${machine.unreadable}` };
+  if (machine.incomplete) {
+    if (resource !== undefined && !resource.tainted)
+      return { is: "to create again", why: INTERRUPTED };
+    // A create step removes the remains of an interrupted attempt itself.
+    return declared.has(name) && resource === undefined
+      ? FINE
+      : { is: "to remove", why: INTERRUPTED };
+  }
+  if (state === undefined && !empty) return { is: "lost", why: "there is no state" };
+  const known = state?.owner ?? last?.owner;
+  if (owner !== undefined && known !== undefined && owner !== known)
+    return { is: "lost", why: `it belongs to the state of ${owner}` };
+  if (resource?.tainted) return { is: "to remove", why: INTERRUPTED };
+  // A driver that cannot tell what it created relies on the state alone.
+  const unused = origin !== undefined && snapshots.length === 0;
+  if (resource !== undefined) {
+    if (origin === undefined || origin.resource === resource.id) return FINE;
+    return unused
+      ? { is: "to create again", why: UNSAVED }
+      : { is: "lost", why: "it was created again after this version of the state" };
+  }
+  if (owner !== undefined && owner === known && origin !== undefined) {
+    if (origin.values === declared.get(name)) return { is: "to take over" };
+    if (unused) return { is: "to remove", why: UNSAVED };
+  }
+  return { is: "lost", why: empty ? "the state is empty" : "it is not in the state" };
+}
+
+/**
+ * Compares the machines with the state on the check path, which knows no declaration.
+ *
+ * @returns why a machine is not that of the state; `undefined` when all are
+ */
+export function foreignMachine(
+  state: State | undefined,
+  { machines }: Inventory,
+): string | undefined {
+  const foreign = machines.find(
+    ({ name, origin }) =>
+      origin !== undefined &&
+      state?.resources.find((candidate) => candidate.name === name)?.id !== origin.resource,
+  );
+  return foreign && `${foreign.name} is not the machine that its Terraform state has`;
+}
+
+/** Returns the resources of machines that are in the state as intact and do not exist. */
+function goneMachines({ copy, state, inventory, last }: CompareOptions): StateResource[] {
+  const existing = new Set(existingMachines(inventory).map(({ name }) => name));
+  const expected = new Set([...copy.machines.map(({ name }) => name), ...(last?.changes ?? [])]);
+  return (state?.resources ?? []).filter(
+    ({ name, tainted }) => !tainted && expected.has(name) && !existing.has(name),
+  );
+}
+
+export function existingMachines(inventory: Inventory): readonly MachineStatus[] {
+  return inventory.machines.filter((machine) => machine.power !== "absent");
+}
