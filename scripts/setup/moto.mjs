@@ -12,13 +12,34 @@ const VERSION = "5.2.5";
 const LAUNCHER = `#!/bin/sh
 PYTHONPATH="$(dirname "$0")/../packages"
 export PYTHONPATH
-[ "$1" = --version ] && exec python3 -c 'import moto.server, flask_cors, moto.s3.models'
-exec python3 -m moto.server "$@"
+exec python3 "$(dirname "$0")/serve.py" "$@"
 `;
 
 /**
- * Fetches moto, the S3 server of the tests, from PyPI once. Its conditional writes are atomic,
- * unlike those of the servers in the npm registry.
+ * Serves one request at a time, after its body has arrived. moto checks the condition of a write
+ * and stores the object in two steps: of 20 concurrent writers, 2 won.
+ */
+const SERVER = `import io, sys, threading
+from werkzeug.serving import run_simple
+from moto.server import DomainDispatcherApplication, create_backend_app
+import moto.s3.models
+
+app = DomainDispatcherApplication(create_backend_app)
+lock = threading.Lock()
+
+def serve(environ, start_response):
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    environ["wsgi.input"] = io.BytesIO(environ["wsgi.input"].read(length))
+    with lock:
+        return list(app(environ, start_response))
+
+if sys.argv[1:] != ["--version"]:
+    run_simple("127.0.0.1", int(sys.argv[1]), serve, threaded=True)
+`;
+
+/**
+ * Fetches moto, the S3 server of the tests, from PyPI once. It knows conditional writes, unlike the
+ * servers in the npm registry.
  *
  * @param {{ cache: string, env: NodeJS.ProcessEnv, say: import("./setup.mjs").Say }} context
  * @returns {Promise<string>} the folder of the program `moto_server`
@@ -26,7 +47,7 @@ exec python3 -m moto.server "$@"
 export async function ensureMoto({ cache, env, say }) {
   const spec = `moto[s3]==${VERSION}`;
   const program = await installOnce(
-    { folder: join(cache, "tools", `moto-${VERSION}`), spec, program: "bin/moto_server" },
+    { folder: join(cache, "tools", `moto-${VERSION}-serial`), spec, program: "bin/moto_server" },
     {
       env,
       announce: () => say("moto", `fetching moto ${VERSION}`),
@@ -49,6 +70,7 @@ export async function ensureMoto({ cache, env, say }) {
           { cwd: half, env },
         );
         await mkdir(join(half, "bin"));
+        await writeFile(join(half, "bin/serve.py"), SERVER);
         await writeFile(join(half, "bin/moto_server"), LAUNCHER);
         await chmod(join(half, "bin/moto_server"), 0o755);
       },

@@ -20,7 +20,7 @@ export function s3At(port: number) {
   };
 }
 
-/** The S3 of moto, in memory: its conditional writes are atomic. */
+/** The S3 of moto, in memory. The setup makes it serve one request at a time. */
 export class S3Server implements AsyncDisposable {
   readonly port: number;
   readonly #child: ChildProcess;
@@ -32,8 +32,7 @@ export class S3Server implements AsyncDisposable {
 
   static async start(): Promise<S3Server> {
     const port = await freePort();
-    const args = ["-H", "127.0.0.1", "-p", String(port)];
-    const child = spawn("moto_server", args, { stdio: "ignore" });
+    const child = spawn("moto_server", [String(port)], { stdio: "ignore" });
     const failed = once(child, "error").then(([error]) => {
       throw new Error("this test needs moto_server on PATH: run it with `npm test`", {
         cause: error,
