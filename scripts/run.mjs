@@ -18,7 +18,7 @@ try {
     root,
     env: fromHere(process.env),
     // Setup without a task prepares for every task.
-    browser: task === undefined || task.browser === true,
+    tests: task === undefined || task.tests === true,
     say: (topic, text) => console.log(`${topic.padEnd(8)} ${text}`),
   });
   if (task !== undefined)

@@ -6,7 +6,7 @@ import { SetupError } from "./setup/setup-error.mjs";
  *   programs come first
  * @property {string[]} args
  * @property {string} folder relative to the repository
- * @property {true} [browser] whether the task needs a browser
+ * @property {true} [tests] whether the task needs what only the tests use
  */
 
 /** Folders in `examples/`. The first one is the default. */
@@ -19,7 +19,7 @@ const TASKS = {
     const [example, rest] = EXAMPLES.includes(named) ? [named, others] : [EXAMPLES[0], args];
     return { command: "vitest", args: ["run", ...rest], folder: `examples/${example}` };
   },
-  test: (args) => ({ command: "vitest", args: ["run", ...args], folder: ".", browser: true }),
+  test: (args) => ({ command: "vitest", args: ["run", ...args], folder: ".", tests: true }),
   bench: (args) => ({ command: "node", args: ["bench/main.ts", ...args], folder: "." }),
   chaos: (args) => ({ command: "node", args: ["chaos/main.ts", ...args], folder: "." }),
   check: (args) => ({ command: "node", args: ["scripts/check.mjs", ...args], folder: "." }),

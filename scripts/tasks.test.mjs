@@ -18,9 +18,9 @@ test("passes further arguments on to the task's program", () => {
   });
 });
 
-test("only the tests need a browser", () => {
+test("only the tests need a browser and servers of other kinds", () => {
   const tasks = ["demo", "test", "bench", "chaos", "check"];
-  expect(tasks.filter((name) => taskNamed(name, []).browser === true)).toEqual(["test"]);
+  expect(tasks.filter((name) => taskNamed(name, []).tests === true)).toEqual(["test"]);
 });
 
 test("runs the named example, or the first one by default", () => {

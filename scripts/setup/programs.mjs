@@ -4,8 +4,8 @@
  * @property {Partial<Record<import("./system.mjs").Family, string>>} packages name of the package
  *   on each system that has one
  * @property {true} [image] needed only to build a machine image
- * @property {true} [browser] needed only by the tests that open Vitest's reports in a browser; by
- *   far the largest package
+ * @property {true} [tests] used only by the tests, and large: a browser for Vitest's reports, servers
+ *   for the stores of states
  */
 
 /**
@@ -48,6 +48,7 @@ export function programs(arch) {
         arch: "postgresql",
         macos: "postgresql",
       },
+      tests: true,
     },
     // Installs moto, the S3 server of the tests.
     {
@@ -58,6 +59,7 @@ export function programs(arch) {
         arch: "python-pip",
         macos: "python",
       },
+      tests: true,
     },
     {
       commands: ["ssh-keygen"],
@@ -118,7 +120,7 @@ export function programs(arch) {
         arch: "chromium",
         macos: "google-chrome",
       },
-      browser: true,
+      tests: true,
     },
   ];
 }

@@ -18,12 +18,12 @@ import { findTerraform } from "./terraform.mjs";
  * Installs everything that this repository needs on this computer. Idempotent: each step checks
  * first, and a second call changes nothing.
  *
- * @param {{ root: string, env: NodeJS.ProcessEnv, browser: boolean, say: Say }} context `browser`:
- *   whether one is needed, too
+ * @param {{ root: string, env: NodeJS.ProcessEnv, tests: boolean, say: Say }} context `tests`:
+ *   whether to install also what only the tests use
  * @returns {Promise<NodeJS.ProcessEnv>} the environment for the task
  * @throws {SetupError} with all manual steps together
  */
-export async function setUp({ root, env: given, browser, say }) {
+export async function setUp({ root, env: given, tests, say }) {
   const start = performance.now();
   const cache = cacheFolder(given);
   const node = await ensureNode({ cache, env: given, say });
@@ -31,11 +31,11 @@ export async function setUp({ root, env: given, browser, say }) {
   const env = withPath(given, node, pnpm, join(root, "node_modules/.bin"));
 
   await installDependencies({ root, env, say });
-  const packages = await ensureSystemPackages({ cache, env, browser, say });
+  const packages = await ensureSystemPackages({ cache, env, tests, say });
   const terraform = await findTerraform({ root, node: join(node, "node"), env });
   if (packages !== undefined || terraform instanceof SetupError)
     throw together([packages, terraform].filter((result) => result instanceof SetupError));
-  const moto = await ensureMoto({ cache, env, say });
+  const servers = tests ? [await ensureMoto({ cache, env, say })] : [];
   await quietly("tsc --build", ["tsc", "--build"], { cwd: root, env });
   await buildImage({ root, env });
   say(
@@ -44,7 +44,7 @@ export async function setUp({ root, env: given, browser, say }) {
   );
   // Absolute, because the task may run in another folder.
   return {
-    ...withPath(env, moto),
+    ...withPath(env, ...servers),
     ...(env["VMRIG_TERRAFORM"] && { VMRIG_TERRAFORM: terraform.path }),
   };
 }

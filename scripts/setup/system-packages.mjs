@@ -8,7 +8,7 @@ import { SetupError } from "./setup-error.mjs";
 import { systemFamily, which } from "./system.mjs";
 
 /**
- * @typedef {{ cache: string, env: NodeJS.ProcessEnv, browser: boolean, say:
+ * @typedef {{ cache: string, env: NodeJS.ProcessEnv, tests: boolean, say:
  *   import("./setup.mjs").Say }} Context
  */
 
@@ -20,10 +20,10 @@ import { systemFamily, which } from "./system.mjs";
  * @returns {Promise<SetupError | undefined>} the programs to install by hand
  */
 export async function ensureSystemPackages(context) {
-  const { cache, env, browser } = context;
+  const { cache, env, tests } = context;
   const family = await systemFamily();
   const missing = programs(process.arch).filter(
-    (need) => (browser || !need.browser) && find(need, env) === undefined,
+    (need) => (tests || !need.tests) && find(need, env) === undefined,
   );
   if (family === "debian" && process.getuid?.() === 0) {
     await installOnDebian(missing, context);
