@@ -42,12 +42,12 @@ if sys.argv[1:] != ["--version"]:
  * servers in the npm registry.
  *
  * @param {{ cache: string, env: NodeJS.ProcessEnv, say: import("./setup.mjs").Say }} context
- * @returns {Promise<string>} the folder of the program `moto_server`
+ * @returns {Promise<string>} the folder of the program `vmrig-test-s3`
  */
 export async function ensureMoto({ cache, env, say }) {
   const spec = `moto[s3]==${VERSION}`;
   const program = await installOnce(
-    { folder: join(cache, "tools", `moto-${VERSION}-serial`), spec, program: "bin/moto_server" },
+    { folder: join(cache, "tools", `moto-${VERSION}-1`), spec, program: "bin/vmrig-test-s3" },
     {
       env,
       announce: () => say("moto", `fetching moto ${VERSION}`),
@@ -71,8 +71,8 @@ export async function ensureMoto({ cache, env, say }) {
         );
         await mkdir(join(half, "bin"));
         await writeFile(join(half, "bin/serve.py"), SERVER);
-        await writeFile(join(half, "bin/moto_server"), LAUNCHER);
-        await chmod(join(half, "bin/moto_server"), 0o755);
+        await writeFile(join(half, "bin/vmrig-test-s3"), LAUNCHER);
+        await chmod(join(half, "bin/vmrig-test-s3"), 0o755);
       },
     },
   );

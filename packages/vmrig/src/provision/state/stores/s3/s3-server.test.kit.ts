@@ -32,9 +32,9 @@ export class S3Server implements AsyncDisposable {
 
   static async start(): Promise<S3Server> {
     const port = await freePort();
-    const child = spawn("moto_server", [String(port)], { stdio: "ignore" });
+    const child = spawn("vmrig-test-s3", [String(port)], { stdio: "ignore" });
     const failed = once(child, "error").then(([error]) => {
-      throw new Error("this test needs moto_server on PATH: run it with `npm test`", {
+      throw new Error("this test needs vmrig-test-s3 on PATH: run it with `npm test`", {
         cause: error,
       });
     });
