@@ -8,7 +8,8 @@ export { restoredLine } from "./restored-line.ts";
 export { readMachineRecord } from "./machine-record.ts";
 export { passFence } from "./fence.ts";
 export { withFileLock, fileLockHolder, type FileLockOptions } from "../local-files/file-lock.ts";
-export { claimFolder, usedElsewhere, type FolderClaim } from "../local-files/folder-claim.ts";
+export { claimFolder, type FolderClaim } from "../local-files/folder-claim.ts";
+export { usedElsewhere } from "../local-files/folder-use.ts";
 export {
   identifyProcess,
   processIdentity,

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Folders } from "../../config/folders.ts";
 import type { ResolvedRig } from "../../config/schema.ts";
-import { refuseUseElsewhere } from "../../local-files/folder-claim.ts";
+import { refuseUseElsewhere } from "../../local-files/folder-use.ts";
 import { EMBEDDED_SOCKET, embeddedRedisIn } from "../../redis/embedded-socket.ts";
 import { ping } from "../../redis/ping.ts";
 import { checkAddresses, type RedisAddress } from "../../redis/address.ts";

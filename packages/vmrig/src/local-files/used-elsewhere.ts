@@ -1,0 +1,60 @@
+import { toDate } from "../clock/real-time.ts";
+import { VmrigError } from "../errors/vmrig-error.ts";
+import { ownClaimant, type FolderClaimant } from "./folder-claimant.ts";
+import { INITIAL_PID_NAMESPACE } from "./place.ts";
+
+/**
+ * Explains who uses a folder.
+ *
+ * @param owner Missing when its record cannot be read.
+ */
+export function usedElsewhereError(
+  folder: string,
+  { what, owner }: { readonly what: string; readonly owner: FolderClaimant | undefined },
+): VmrigError {
+  const me = ownClaimant(true);
+  const isNear = owner?.boot === me.boot && owner.pidNamespace === me.pidNamespace;
+  const user = isNear
+    ? "A service or container with its own /tmp"
+    : owner?.pidNamespace === INITIAL_PID_NAMESPACE
+      ? "A process outside of this container"
+      : "Another container";
+  return new VmrigError("HOME_SHARED", {
+    message: `${user} uses ${what}.`,
+    details: [
+      `shared folder: ${folder}`,
+      `in use in: ${owner === undefined ? "another PID namespace" : describe(owner, isNear)}`,
+      `this process: ${describePlace(me)}`,
+    ],
+    hint: [hintFor(owner), otherwise()].join(". "),
+  });
+}
+
+function describe(owner: FolderClaimant, isNear: boolean): string {
+  return [
+    describePlace(owner),
+    ...(isNear ? ["with its own /tmp"] : []),
+    // Not its pid: the process that claimed the folder first has often ended. Redis or QEMU uses it.
+    `since ${toDate(owner.at).toISOString()}`,
+    ...(owner.locked ? [] : ["no flock(1) there"]),
+  ].join(", ");
+}
+
+function describePlace({ pidNamespace, host }: FolderClaimant): string {
+  return pidNamespace === INITIAL_PID_NAMESPACE
+    ? `this computer (${host}), outside containers`
+    : `PID namespace ${pidNamespace} on ${host}`;
+}
+
+function hintFor(owner: FolderClaimant | undefined): string {
+  if (owner?.locked !== false)
+    return "run `vmrig down` there, or end that container: machines and the embedded Redis keep running after a run";
+  return "install flock(1) there (util-linux). Without it, only a reboot shows that its processes have ended: once they have, delete the file `in-use` in the shared folder";
+}
+
+function otherwise(): string {
+  const both = "To use both at the same time, give each its own VMRIG_HOME";
+  return process.env["VMRIG_REDIS_URL"]
+    ? both
+    : `${both}, and set VMRIG_REDIS_URL to one Redis if they lease the same machines`;
+}
