@@ -56,6 +56,17 @@ export async function openRunningStore(
   return openLeaseStore({ redis, ...namespaceOf(rig.redis) });
 }
 
+/**
+ * Ends the embedded Redis, if the rig uses it and no run does.
+ *
+ * @returns whether it ended
+ */
+export async function endIdleStore(rig: ResolvedRig, folders: Folders): Promise<boolean> {
+  if (configuredRedis(rig.redis) !== undefined) return false;
+  const { endIdleRedis } = await import("../../redis/end-embedded-redis.ts");
+  return await endIdleRedis(embeddedFolders(folders));
+}
+
 /** Returns the addresses of the lease store, whether it answers or not. */
 export function storeAddresses(
   rig: ResolvedRig,
