@@ -17,7 +17,11 @@ export {
 } from "../local-files/process-identity.ts";
 export { isNestedProcess } from "../local-files/place.ts";
 export { recordedProcessState } from "../local-files/recorded-process.ts";
-export { writeJsonAtomically, writeTextAtomically } from "../local-files/atomic-write.ts";
+export {
+  temporaryPath,
+  writeJsonAtomically,
+  writeTextAtomically,
+} from "../local-files/atomic-write.ts";
 export { explainWriteErrors } from "../local-files/explain-write-errors.ts";
 export { VmrigError, isVmrigError, type ErrorFacts } from "../errors/vmrig-error.ts";
 export { checkOptions, type OptionNames } from "../errors/check-options.ts";

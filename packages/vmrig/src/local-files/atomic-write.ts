@@ -26,10 +26,7 @@ export async function writeTextAtomically(
   text: string,
   { mode = 0o600 }: { readonly mode?: number } = {},
 ): Promise<void> {
-  // The random part separates concurrent writers of this process. `vmrig sweep` finds the file of a
-  // killed writer by the identity at the end.
-  const writer = formatIdentity(await identifyProcess(process.pid));
-  const temporary = `${path}.${randomUUID().slice(0, 8)}.${writer}`;
+  const temporary = await temporaryPath(path);
   await explainWriteErrors(path, async () => {
     try {
       await writeFile(temporary, text, { mode });
@@ -39,4 +36,14 @@ export async function writeTextAtomically(
       throw error;
     }
   });
+}
+
+/**
+ * Returns a path for a file that this process writes, and then renames to `path`. The random part
+ * separates concurrent writers of this process. `vmrig sweep` finds the file of a killed writer by
+ * the identity at the end.
+ */
+export async function temporaryPath(path: string): Promise<string> {
+  const writer = formatIdentity(await identifyProcess(process.pid));
+  return `${path}.${randomUUID().slice(0, 8)}.${writer}`;
 }

@@ -3,6 +3,9 @@ import { VmrigError } from "../errors/vmrig-error.ts";
 import { ownClaimant, type FolderClaimant } from "./folder-claimant.ts";
 import { INITIAL_PID_NAMESPACE } from "./place.ts";
 
+/** Begins the detail that says who uses the folder. */
+export const IN_USE_IN = "in use in: ";
+
 /**
  * Explains who uses a folder.
  *
@@ -23,7 +26,7 @@ export function usedElsewhereError(
     message: `${user} uses ${what}.`,
     details: [
       `shared folder: ${folder}`,
-      `in use in: ${owner === undefined ? "another PID namespace" : describe(owner, isNear)}`,
+      `${IN_USE_IN}${owner === undefined ? "another PID namespace" : describe(owner, isNear)}`,
       `this process: ${describePlace(me)}`,
     ],
     hint: [hintFor(owner), otherwise()].join(". "),
