@@ -99,11 +99,11 @@ test.runIf(hasNamespaces)(
     expect(await service.line()).toBe("claimed");
     expect(await record()).toMatchObject(ownPlace());
     expect(await folderUse(folder)).toBe("elsewhere");
-    await refused("with its own /tmp");
+    await refused("with another /tmp");
     await service.end();
     using _claim = await claimFolder(folder, { what });
     expect(await inNewPidNamespace(CLAIM, [folder], options).line()).toContain(
-      "A service or container with its own /tmp uses it.",
+      "A process with another /tmp uses it.",
     );
   },
 );

@@ -1,6 +1,7 @@
+import { join } from "node:path";
 import { toDate } from "../clock/real-time.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
-import { ownClaimant, type FolderClaimant } from "./folder-claimant.ts";
+import { CLAIM, ownClaimant, type FolderClaimant } from "./folder-claimant.ts";
 import { INITIAL_PID_NAMESPACE } from "./place.ts";
 
 /** Begins the detail that says who uses the folder. */
@@ -18,7 +19,7 @@ export function usedElsewhereError(
   const me = ownClaimant(true);
   const isNear = owner?.boot === me.boot && owner.pidNamespace === me.pidNamespace;
   const user = isNear
-    ? "A service or container with its own /tmp"
+    ? "A process with another /tmp"
     : owner?.pidNamespace === INITIAL_PID_NAMESPACE
       ? "A process outside of this container"
       : "Another container";
@@ -29,14 +30,14 @@ export function usedElsewhereError(
       `${IN_USE_IN}${owner === undefined ? "another PID namespace" : describe(owner, isNear)}`,
       `this process: ${describePlace(me)}`,
     ],
-    hint: [hintFor(owner), otherwise()].join(". "),
+    hint: [hintFor(owner, join(folder, CLAIM), isNear), otherwise()].join(". "),
   });
 }
 
 function describe(owner: FolderClaimant, isNear: boolean): string {
   return [
     describePlace(owner),
-    ...(isNear ? ["with its own /tmp"] : []),
+    ...(isNear ? ["with another /tmp"] : []),
     // Not its pid: the process that claimed the folder first has often ended. Redis or QEMU uses it.
     `since ${toDate(owner.at).toISOString()}`,
     ...(owner.locked ? [] : ["no flock(1) there"]),
@@ -49,10 +50,16 @@ function describePlace({ pidNamespace, host }: FolderClaimant): string {
     : `PID namespace ${pidNamespace} on ${host}`;
 }
 
-function hintFor(owner: FolderClaimant | undefined): string {
-  if (owner?.locked !== false)
-    return "run `vmrig down` there, or end that container: machines and the embedded Redis keep running after a run";
-  return "install flock(1) there (util-linux). Without it, only a reboot shows that its processes have ended: once they have, delete the file `in-use` in the shared folder";
+function hintFor(owner: FolderClaimant | undefined, file: string, isNear: boolean): string {
+  if (owner?.locked === false)
+    return "install flock(1) there (util-linux). Without it, only a reboot shows that its processes have ended: once they have, delete the file `in-use` in the shared folder";
+  // A service that has ended may have left processes with a /tmp that nothing else can reach.
+  const other = isNear
+    ? `, or end the processes that \`fuser -v ${file}\` shows`
+    : owner?.pidNamespace === INITIAL_PID_NAMESPACE
+      ? ""
+      : ", or end that container";
+  return `run \`vmrig down\` there${other}: machines and the embedded Redis keep running after a run`;
 }
 
 function otherwise(): string {
