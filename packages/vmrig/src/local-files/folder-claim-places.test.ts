@@ -133,15 +133,16 @@ test.runIf(hasNamespaces)(
   },
 );
 
-test.runIf(hasNamespaces)("a container with a masked /proc/sys is refused", async () => {
-  const setUp = "mount -t tmpfs none /proc/sys/kernel/random";
-  const container = inNewPidNamespace(CLAIM, [folder], { setUp });
+test.runIf(hasNamespaces)("containers with a masked /proc/sys refuse each other", async () => {
+  const options = { setUp: "mount -t tmpfs none /proc/sys/kernel/random" };
+  const container = inNewPidNamespace(CLAIM, [folder], options);
   expect(await container.line()).toBe("claimed");
   expect(await record()).toMatchObject({ boot: "" });
+  expect(await inNewPidNamespace(CLAIM, [folder], options).line()).toContain("uses it.");
   await refused("PID namespace");
   await container.end();
   using _claim = await claimFolder(folder, { what });
-  expect(await inNewPidNamespace(CLAIM, [folder], { setUp }).line()).toContain("uses it.");
+  expect(await record()).toMatchObject(ownPlace());
 });
 
 test.runIf(hasNamespaces)("without /proc, a claim is refused with this reason", async () => {
