@@ -9,7 +9,7 @@ export { readMachineRecord } from "./machine-record.ts";
 export { passFence } from "./fence.ts";
 export { withFileLock, fileLockHolder, type FileLockOptions } from "../local-files/file-lock.ts";
 export { claimFolder, type FolderClaim } from "../local-files/folder-claim.ts";
-export { usedElsewhere } from "../local-files/folder-use.ts";
+export { refuseUseElsewhere, usedElsewhere } from "../local-files/folder-use.ts";
 export {
   identifyProcess,
   processIdentity,
