@@ -1,6 +1,12 @@
 import { copyFile, link, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { canTakeOver, generateKeyPair, VmrigError, explainWriteErrors } from "vmrig/driver";
+import {
+  canTakeOver,
+  explainWriteErrors,
+  generateKeyPair,
+  temporaryPath,
+  VmrigError,
+} from "vmrig/driver";
 import { firstBootCredentials, writeCredentials } from "./first-boot.ts";
 import { resolveMachine, type MachineContext } from "./machine-context.ts";
 import { readDefinition, writeJson, type MachineDefinition } from "./machine-files.ts";
@@ -75,8 +81,9 @@ async function linkImage({ image, imageFrom }: MachineDefinition): Promise<void>
     await link(imageFrom[part], image[part]).catch(async (error: NodeJS.ErrnoException) => {
       if (error.code === "EEXIST") return;
       if (error.code !== "EXDEV" && error.code !== "EPERM") throw error;
-      await copyFile(imageFrom[part], `${image[part]}.new-${process.pid}`);
-      await rename(`${image[part]}.new-${process.pid}`, image[part]);
+      const temporary = await temporaryPath(image[part]);
+      await copyFile(imageFrom[part], temporary);
+      await rename(temporary, image[part]);
     });
   }
 }

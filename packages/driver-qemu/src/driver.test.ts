@@ -1,7 +1,7 @@
 import { access, mkdir, rename, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { withFileLock, passFence, type CopySpec } from "vmrig/driver";
+import { identifyProcess, passFence, withFileLock, type CopySpec } from "vmrig/driver";
 import { qemu } from "./driver.ts";
 import { machineFiles, writeJson, type MachineDefinition } from "./machine-files.ts";
 import { defineMachine } from "./machine.test.kit.ts";
@@ -95,5 +95,18 @@ test("an image that was replaced after the fingerprint is rejected", async () =>
   ).rejects.toMatchObject({
     code: "IMAGE_MISMATCH",
     details: ["before  sha256:a", "now     sha256:b"],
+  });
+});
+
+test("machines that a process with another /tmp uses are not reported as off", async () => {
+  const machine = await defineMachine(await tempFolder());
+  await writeJson(machineFiles(machine, machine.name).definition, machine);
+  const { boot, pidNamespace } = await identifyProcess(process.pid);
+  const view = { mountNamespace: "1", temporary: "1:1", locked: false };
+  const claimant = { boot, pidNamespace, ...view, host: "ci", pid: 7, at: 0 };
+  await writeFile(join(machine.folder, "in-use"), JSON.stringify(claimant));
+  await expect(driver.inspect(copyOf(machine))).rejects.toMatchObject({
+    code: "HOME_SHARED",
+    summary: expect.stringMatching(/^A process with another \/tmp uses the machines of /),
   });
 });

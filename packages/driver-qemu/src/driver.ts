@@ -1,11 +1,12 @@
 import { createReadStream } from "node:fs";
-import { checkOptions, type Driver, type OptionNames } from "vmrig/driver";
+import { checkOptions, refuseUseElsewhere, type Driver, type OptionNames } from "vmrig/driver";
 import { declareMachines } from "./declare-machines.ts";
 import { deleteMachine } from "./delete-machine.ts";
 import { diagnose } from "./diagnose.ts";
 import { ARCHIVE, findImage, type ImageSource } from "./image/image.ts";
 import { openControl, withMachine, withRemains } from "./locked-machine.ts";
 import { isCopyInUse, machineNames, requireMachine, requireProcess } from "./machine-context.ts";
+import { machinesOf } from "./machine-files.ts";
 import { setMarker } from "./marker-file.ts";
 import { stopLan } from "./network/lan.ts";
 import { setLink } from "./network/link.ts";
@@ -66,6 +67,7 @@ type OptionCalls = "fingerprint" | "declare" | "diagnose";
 /** The calls that depend on no option of the driver: each machine's definition has what they need. */
 const MACHINE_CALLS: Omit<Driver, OptionCalls | "name" | "locality" | "rollback"> = {
   async inspect(copy) {
+    await refuseUseElsewhere(copy.folder, { what: machinesOf(copy.folder) });
     const wanted = copy.machines.map(({ name }) => name);
     const names = [...new Set([...wanted, ...(await machineNames(copy))])];
     return { machines: await Promise.all(names.map((name) => machineStatus(copy, name))) };

@@ -13,7 +13,7 @@ test("a test that is killed leaves no process and no folder", async () => {
     import { endWithThisProcess } from ${JSON.stringify(kit)};
     const root = process.env.ROOT;
     endWithThisProcess(root);
-    spawn("tail", ["-f", "/dev/null", root + "/disk"], { detached: true, stdio: "ignore" }).unref();
+    spawn("tail", ["-f", "/dev/null", root + "/disk"], { argv0: "qemu-system-x86_64", detached: true, stdio: "ignore" }).unref();
     console.log("started");
     setInterval(() => {}, 1000);`;
   const interrupted = spawn(process.execPath, ["--input-type=module", "--eval", script], {

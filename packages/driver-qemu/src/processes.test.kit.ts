@@ -62,7 +62,7 @@ export function endWithThisProcess(root: string): void {
     // Outside of the terminal's process group: Ctrl-C is for Vitest.
     detached: true,
   });
-  child.stdin.write(JSON.stringify([root]));
+  child.stdin.write(`${JSON.stringify([root])}\n`);
   child.unref();
   (child.stdin as Socket).unref();
 }

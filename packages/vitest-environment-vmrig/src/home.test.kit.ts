@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { readdir, readFile, mkdtemp, rm } from "node:fs/promises";
 import type { Socket } from "node:net";
+import type { Writable } from "node:stream";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -38,19 +39,27 @@ export async function openHome(): Promise<Home> {
 
 const LEFTOVERS = fileURLToPath(new URL("../../../scripts/end-leftovers.mjs", import.meta.url));
 
+/** One process for all homes of this process. */
+let leftovers: Writable | undefined;
+
 /**
  * Ends the processes of a home when this process has ended: Vitest runs no `afterAll` when it is
  * interrupted. The folders are on no command line, because it would count as one of them.
  */
 function endWithThisProcess(folders: readonly string[]): void {
+  leftovers ??= startLeftovers();
+  leftovers.write(`${JSON.stringify(folders)}\n`);
+}
+
+function startLeftovers(): Writable {
   const child = spawn(process.execPath, [LEFTOVERS], {
     stdio: ["pipe", "ignore", "ignore"],
     // Outside of the terminal's process group: Ctrl-C is for Vitest.
     detached: true,
   });
-  child.stdin.write(JSON.stringify(folders));
   child.unref();
   (child.stdin as Socket).unref();
+  return child.stdin;
 }
 
 /** Reads `/proc` of Linux; the machines of these tests need Linux anyway. */

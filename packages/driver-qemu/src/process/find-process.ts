@@ -22,7 +22,7 @@ export async function findProcess(
   const recorded = await readJson(process, qemuProcess);
   if (recorded === undefined) return undefined;
   const state = await recordedProcessState(recorded, folder);
-  if (state === "elsewhere") throw usedElsewhere(folder, machinesOf(folder));
+  if (state === "elsewhere") throw await usedElsewhere(folder, machinesOf(folder));
   return state === "running" && (await isRunningWithArgument(recorded.pid, pidFile))
     ? recorded
     : undefined;

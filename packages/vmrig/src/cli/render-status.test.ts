@@ -29,6 +29,11 @@ test("a free rig takes a few lines", () => {
   ]);
 });
 
+test("a copy whose machines another container uses says in which", () => {
+  const elsewhere = "PID namespace 7 on ci, since 2026-01-02T11:00:00.000Z";
+  expect(rendered({ elsewhere })[3]).toBe(`  in another container: ${elsewhere}`);
+});
+
 test("machines are listed in columns, above their state", () => {
   const lines = rendered({
     fence: 7,

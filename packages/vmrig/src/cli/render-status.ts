@@ -31,7 +31,7 @@ export function shapeOf({ copies, queue, ...rest }: RigStatus): string {
 }
 
 function copyLines(copy: CopyStatus, now: number): string[] {
-  const { terraform, locked, fence, machines, broken } = copy;
+  const { terraform, locked, fence, machines, broken, elsewhere } = copy;
   const state =
     terraform === undefined
       ? "no Terraform state"
@@ -42,6 +42,7 @@ function copyLines(copy: CopyStatus, now: number): string[] {
     ...(broken === undefined
       ? []
       : [`  broken   for ${since(broken.since, now)}: ${broken.cause}`]),
+    ...(elsewhere === undefined ? [] : [`  in another container: ${elsewhere}`]),
     ...table(machines.map(machineRow)).map((row) => `  ${row}`),
     `  ${state}; ${fence === 0 ? "no fence yet" : `fence ${fence}`}`,
   ];

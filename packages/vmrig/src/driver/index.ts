@@ -8,7 +8,8 @@ export { restoredLine } from "./restored-line.ts";
 export { readMachineRecord } from "./machine-record.ts";
 export { passFence } from "./fence.ts";
 export { withFileLock, fileLockHolder, type FileLockOptions } from "../local-files/file-lock.ts";
-export { claimFolder, usedElsewhere, type FolderClaim } from "../local-files/folder-claim.ts";
+export { claimFolder, type FolderClaim } from "../local-files/folder-claim.ts";
+export { refuseUseElsewhere, usedElsewhere } from "../local-files/folder-use.ts";
 export {
   identifyProcess,
   processIdentity,
@@ -16,7 +17,11 @@ export {
 } from "../local-files/process-identity.ts";
 export { isNestedProcess } from "../local-files/place.ts";
 export { recordedProcessState } from "../local-files/recorded-process.ts";
-export { writeJsonAtomically, writeTextAtomically } from "../local-files/atomic-write.ts";
+export {
+  temporaryPath,
+  writeJsonAtomically,
+  writeTextAtomically,
+} from "../local-files/atomic-write.ts";
 export { explainWriteErrors } from "../local-files/explain-write-errors.ts";
 export { VmrigError, isVmrigError, type ErrorFacts } from "../errors/vmrig-error.ts";
 export { checkOptions, type OptionNames } from "../errors/check-options.ts";

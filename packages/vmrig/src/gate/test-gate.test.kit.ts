@@ -96,7 +96,7 @@ export const test = base.extend<{ testGate: TestGate }>({
   },
 });
 
-function rigOf(config: Partial<RigConfig>): ResolvedRig {
+export function rigOf(config: Partial<RigConfig>): ResolvedRig {
   return rigSchema.parse({
     name: "pcs",
     driver: fakeDriver(),

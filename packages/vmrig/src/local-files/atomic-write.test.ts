@@ -69,7 +69,8 @@ test("a name that belongs to a folder leaves no temporary file", async () => {
   const folder = await tempFolder();
   await mkdir(join(folder, "note.json"));
   await expect(writeJsonAtomically(join(folder, "note.json"), {})).rejects.toMatchObject({
-    code: "EISDIR",
+    code: "STATE_UNWRITABLE",
+    hint: "a folder has this name: move it away",
   });
   expect(await readdir(folder)).toEqual(["note.json"]);
 });

@@ -29,10 +29,7 @@ export async function writeTextAtomically(
   text: string,
   { mode = 0o600, sync = false }: { readonly mode?: number; readonly sync?: boolean } = {},
 ): Promise<void> {
-  // The random part separates concurrent writers of this process. `vmrig sweep` finds the file of a
-  // killed writer by the identity at the end.
-  const writer = formatIdentity(await identifyProcess(process.pid));
-  const temporary = `${path}.${randomUUID().slice(0, 8)}.${writer}`;
+  const temporary = await temporaryPath(path);
   await explainWriteErrors(path, async () => {
     try {
       await writeFile(temporary, text, { mode, flush: sync });
@@ -50,4 +47,14 @@ async function syncFolder(folder: string): Promise<void> {
   if (process.platform === "win32") return;
   await using handle = await open(folder, "r");
   await handle.sync();
+}
+
+/**
+ * Returns a path for a file that this process writes, and then renames to `path`. The random part
+ * separates concurrent writers of this process. `vmrig sweep` finds the file of a killed writer by
+ * the identity at the end.
+ */
+export async function temporaryPath(path: string): Promise<string> {
+  const writer = formatIdentity(await identifyProcess(process.pid));
+  return `${path}.${randomUUID().slice(0, 8)}.${writer}`;
 }

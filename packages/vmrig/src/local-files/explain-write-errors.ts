@@ -15,6 +15,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
   EACCES: NOT_YOURS,
   EPERM: NOT_YOURS,
   ENOTDIR: "a part of this path is a file: move it away",
+  EISDIR: "a folder has this name: move it away",
   EEXIST: "something else has this name: move it away",
   EMFILE: "too many files are open: raise `ulimit -n`",
 };

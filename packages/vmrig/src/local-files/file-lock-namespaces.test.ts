@@ -1,8 +1,10 @@
 import { once } from "node:events";
 import { spawn } from "node:child_process";
-import { mkdir, readdir, symlink } from "node:fs/promises";
+import { closeSync, openSync } from "node:fs";
+import { mkdir, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
+import { flock } from "./flock.ts";
 import { claimFolder } from "./folder-claim.ts";
 import { fileLockHolder, tryFileLock, withFileLock } from "./file-lock.ts";
 import { hasNamespaces, inNewPidNamespace, moduleUrl } from "./pid-namespace.test.kit.ts";
@@ -76,3 +78,30 @@ test("a lock from before the last boot is stale, even if its pid and start time 
   await using lock = await tryFileLock(path);
   expect(await lock?.isMine()).toBe(true);
 });
+
+test("a lock of an older version, without boot and namespace, is not taken from its holder", async () => {
+  await mkdir(folder);
+  const { pid, startTime } = await identifyProcess(process.pid);
+  await symlink(`${pid} ${startTime} x`, path);
+  expect(await tryFileLock(path)).toBeUndefined();
+  await rm(path);
+  await symlink(`${pid} 1 x`, path);
+  await using lock = await tryFileLock(path);
+  expect(await lock?.isMine()).toBe(true);
+});
+
+test.each(["", "0a1b2c3d"])(
+  "a lock of another namespace with boot id %j asks the claim of the folder first",
+  async (boot) => {
+    await mkdir(folder);
+    await symlink(`7 100 x ${boot} 1`, path);
+    const owner = { boot, pidNamespace: "1", host: "ci", pid: 7, at: 0 };
+    await writeFile(join(folder, "in-use"), JSON.stringify(owner));
+    const fd = openSync(join(folder, "in-use"), "r");
+    expect(await flock({ fd, path, kind: "shared" })).toBe("locked");
+    expect(await tryFileLock(path)).toBeUndefined();
+    closeSync(fd);
+    await using lock = await tryFileLock(path);
+    expect(await lock?.isMine()).toBe(true);
+  },
+);

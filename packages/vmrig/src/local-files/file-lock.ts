@@ -106,7 +106,8 @@ async function holderOf(path: string): Promise<ProcessIdentity | undefined> {
 function describeHolder(holder: ProcessIdentity | undefined): string {
   if (holder === undefined) return "no process";
   const { pid, pidNamespace } = holder;
-  return pidNamespace === ownPlace().pidNamespace
+  // Older versions of vmrig did not write the namespace.
+  return pidNamespace === "" || pidNamespace === ownPlace().pidNamespace
     ? `process ${pid}`
     : `process ${pid} of another container (PID namespace ${pidNamespace})`;
 }

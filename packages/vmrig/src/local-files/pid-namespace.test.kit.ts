@@ -5,13 +5,15 @@ import { createInterface } from "node:readline";
 import { onTestFinished } from "vitest";
 
 const isRoot = process.getuid?.() === 0;
-const UNSHARE = [...(isRoot ? [] : ["--user", "--map-root-user"]), "--pid", "--fork"];
+const UNSHARE = isRoot ? [] : ["--user", "--map-root-user"];
+const NEW_PIDS = ["--pid", "--fork", "--kill-child", "--mount-proc"];
 
 /**
  * Whether this system lets its user create a PID namespace. Always for root, as in CI: there a
  * refusal fails the tests rather than skipping them.
  */
-export const hasNamespaces = isRoot || spawnSync("unshare", [...UNSHARE, "true"]).status === 0;
+export const hasNamespaces =
+  isRoot || spawnSync("unshare", [...UNSHARE, ...NEW_PIDS, "true"]).status === 0;
 
 /** A Node.js process in a PID namespace of its own, as in a container that shares all folders. */
 export interface NamespacedProcess {
@@ -21,23 +23,34 @@ export interface NamespacedProcess {
   end(): Promise<void>;
 }
 
+/** Namespaces of a process: `mount-only` has the PID namespace of this process. */
+interface NamespaceOptions {
+  readonly kind?: "pid" | "mount-only";
+  /** Shell commands that run there first, such as `mount`. */
+  readonly setUp?: string;
+}
+
 /**
  * Runs a module in a new PID namespace. The namespace ends with the module's process, at the latest
  * with the test.
  */
-export function inNewPidNamespace(module: string, args: readonly string[] = []): NamespacedProcess {
+export function inNewPidNamespace(
+  module: string,
+  args: readonly string[] = [],
+  { kind = "pid", setUp = "" }: NamespaceOptions = {},
+): NamespacedProcess {
+  const node = [process.execPath, "--input-type=module", "--eval", module, ...args];
   const child = spawn(
     "unshare",
     [
       ...UNSHARE,
-      "--kill-child",
+      ...(kind === "pid" ? NEW_PIDS : []),
       "--mount",
-      "--mount-proc",
-      process.execPath,
-      "--input-type=module",
-      "--eval",
-      module,
-      ...args,
+      "sh",
+      "-ec",
+      `${setUp}\nexec "$@"`,
+      "sh",
+      ...node,
     ],
     { stdio: ["ignore", "pipe", "pipe"] },
   );
@@ -61,6 +74,24 @@ export function inNewPidNamespace(module: string, args: readonly string[] = []):
     },
     end,
   };
+}
+
+/**
+ * Returns shell commands that mount another `/tmp`, as a service with `PrivateTmp=` has.
+ *
+ * @param keep Folders that stay visible, even if they are in `/tmp`.
+ */
+export function ownTmp(keep: readonly string[]): string {
+  const kept = keep.filter((folder) => folder.startsWith("/tmp/"));
+  return [
+    'new="$(mktemp -d)"',
+    'mount -t tmpfs none "$new"',
+    ...kept.flatMap((folder) => {
+      const there = `"$new${folder.slice("/tmp".length)}"`;
+      return [`mkdir -p ${there}`, `mount --rbind "${folder}" ${there}`];
+    }),
+    'mount --rbind "$new" /tmp',
+  ].join("\n");
 }
 
 /** @returns 0 when the process has no child or has ended */

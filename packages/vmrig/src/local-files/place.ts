@@ -1,11 +1,14 @@
-import { readFileSync, readlinkSync } from "node:fs";
+import { readFileSync, readlinkSync, statSync } from "node:fs";
 
 /**
  * Where a pid has a meaning: one boot of one computer, and one PID namespace in it. Each container
  * has its own PID namespace. Empty on systems without `/proc`, which have no PID namespaces.
  */
 export interface Place {
-  /** Start of the kernel's random id of this boot. Short, because file names and locks contain it. */
+  /**
+   * Start of the kernel's random id of this boot. Short, because file names and locks contain it.
+   * Empty where `/proc/sys` is masked. A container may have an id of its own (systemd-nspawn).
+   */
   readonly boot: string;
   /**
    * Inode number of the PID namespace. The kernel gives the number of a namespace whose processes
@@ -14,16 +17,48 @@ export interface Place {
   readonly pidNamespace: string;
 }
 
+/** PID namespace of the computer itself: `PROC_PID_INIT_INO` of Linux. */
+export const INITIAL_PID_NAMESPACE = "4026531836";
+
 /** Returns the place of this process. */
 export function ownPlace(): Place {
-  try {
-    return {
-      boot: readFileSync("/proc/sys/kernel/random/boot_id", "utf8").slice(0, 8),
-      pidNamespace: /\d+/.exec(readlinkSync("/proc/self/ns/pid"))?.[0] ?? "",
-    };
-  } catch {
-    return { boot: "", pidNamespace: "" };
-  }
+  return {
+    boot: orEmpty(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").slice(0, 8)),
+    pidNamespace: orEmpty(() => /\d+/.exec(readlinkSync("/proc/self/ns/pid"))?.[0]),
+  };
+}
+
+/** Tells whether two places have different boot ids. A missing id differs from none. */
+export function hasOtherBoot(there: Place, here: Place): boolean {
+  return there.boot !== "" && here.boot !== "" && there.boot !== here.boot;
+}
+
+/**
+ * What decides whether two processes reach each other's sockets in `/tmp`. A service with
+ * `PrivateTmp=`, and a container with the PID namespace of its host, have a `/tmp` of their own.
+ */
+export interface SocketView {
+  readonly mountNamespace: string;
+  /** Device and inode of `/tmp`. */
+  readonly temporary: string;
+}
+
+export function ownSocketView(): SocketView {
+  return {
+    mountNamespace: orEmpty(() => /\d+/.exec(readlinkSync("/proc/self/ns/mnt"))?.[0]),
+    temporary: orEmpty(() => {
+      const { dev, ino } = statSync("/tmp");
+      return `${dev}:${ino}`;
+    }),
+  };
+}
+
+/**
+ * One mount namespace has one `/tmp`, even where an overlay file system numbers it again. Several
+ * mount namespaces may share the `/tmp` of the computer.
+ */
+export function sharesSockets(there: SocketView, here: SocketView): boolean {
+  return there.mountNamespace === here.mountNamespace || there.temporary === here.temporary;
 }
 
 /**
@@ -33,4 +68,12 @@ export function ownPlace(): Place {
  */
 export function isNestedProcess(status: string): boolean {
   return /^NSpid:\t\d+\t/m.test(status);
+}
+
+function orEmpty(read: () => string | undefined): string {
+  try {
+    return read() ?? "";
+  } catch {
+    return "";
+  }
 }

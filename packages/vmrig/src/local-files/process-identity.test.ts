@@ -98,7 +98,8 @@ test.each([
   ["ended", "no process has the pid", { boot: "b1", pidNamespace: "n1" }],
   ["ended", "a later process has the pid", { boot: "b1", pidNamespace: "n1", startTime: "200" }],
   ["ended", "the computer has booted since", { boot: "b2", pidNamespace: "n1", startTime: "100" }],
-  ["ended", "another boot and namespace", { boot: "b2", pidNamespace: "n2", startTime: "100" }],
+  ["elsewhere", "another boot id and namespace", { boot: "b2", pidNamespace: "n2" }],
+  ["elsewhere", "no boot id here", { boot: "", pidNamespace: "n1", startTime: "100" }],
   ["elsewhere", "another namespace", { boot: "b1", pidNamespace: "n2" }],
   [
     "elsewhere",
@@ -108,6 +109,17 @@ test.each([
 ] as const)("a recorded process is %s: %s", (state, _, here) => {
   expect(judgeProcess(RECORDED, here)).toBe(state);
 });
+
+test.each([
+  ["running", "100"],
+  ["ended", "200"],
+])(
+  "a record of an older version, without boot and namespace, is %s by its start time",
+  (state, startTime) => {
+    const here = { boot: "b1", pidNamespace: "n1", startTime };
+    expect(judgeProcess({ ...RECORDED, boot: "", pidNamespace: "" }, here)).toBe(state);
+  },
+);
 
 test("a process without a start time when it was recorded counts as ended", () => {
   const unknown = { ...RECORDED, startTime: "" };

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { z } from "zod";
-import { ownPlace, type Place } from "./place.ts";
+import { hasOtherBoot, ownPlace, type Place } from "./place.ts";
 
 /**
  * Identifies a process in a record. A pid means nothing without the other three values: the system
@@ -30,9 +30,16 @@ export interface Sight extends Place {
   readonly startTime?: string | undefined;
 }
 
+/**
+ * Another boot id does not prove the end of a process in another PID namespace: systemd-nspawn gives
+ * each container an id of its own. The claim of the folder does (`recordedProcessState`).
+ */
 export function judgeProcess(recorded: ProcessIdentity, here: Sight): ProcessState {
-  if (recorded.boot !== here.boot) return "ended";
-  if (recorded.pidNamespace !== here.pidNamespace) return "elsewhere";
+  const sameNamespace = recorded.pidNamespace === here.pidNamespace;
+  if (sameNamespace && hasOtherBoot(recorded, here)) return "ended";
+  // Older versions of vmrig recorded neither.
+  const hasPlace = recorded.boot !== "" || recorded.pidNamespace !== "";
+  if (hasPlace && !(sameNamespace && recorded.boot === here.boot)) return "elsewhere";
   return recorded.startTime === here.startTime ? "running" : "ended";
 }
 

@@ -1,6 +1,7 @@
 import { toDate } from "../clock/real-time.ts";
 import { copyNames, describeCopy } from "../config/copy-spec.ts";
 import type { CopySpec, Inventory, MachineStatus } from "../driver/driver.ts";
+import { isVmrigError } from "../errors/vmrig-error.ts";
 import { systemClock, type Clock } from "../clock/clock.ts";
 import type { Holder } from "../lease/lease.ts";
 import type { LeaseStore } from "../lease/lease-store.ts";
@@ -8,6 +9,7 @@ import type { LeaseView } from "../lease/lease-view.ts";
 import { describeAddresses } from "../redis/address.ts";
 import { isStateLocked, readStateStamp, type StateStamp } from "../provision/state-stamp.ts";
 import type { GateOptions } from "../gate/gate-options.ts";
+import { IN_USE_IN } from "../local-files/used-elsewhere.ts";
 import { readRetainedCopy } from "../gate/copies/retained-copy.ts";
 import { brokenMark } from "../gate/copies/copy-record.ts";
 import { storeAddresses } from "../gate/store/open-store.ts";
@@ -53,6 +55,8 @@ export interface CopyStatus {
   readonly terraform?: StateStamp;
   /** Whether a Terraform has locked the state. The Terraform may have been killed since. */
   readonly locked: boolean;
+  /** Who uses the machines outside of this container. They are not visible from here. */
+  readonly elsewhere?: string;
   readonly machines: readonly MachineView[];
 }
 
@@ -116,7 +120,7 @@ async function lookAtCopy(
   const [terraform, locked, inventory, record, note] = await Promise.all([
     readStateStamp(copy),
     isStateLocked(copy),
-    rig.driver.inspect(copy),
+    rig.driver.inspect(copy).catch(elsewhereOf),
     store?.record(copy),
     readRetainedCopy(copy),
   ]);
@@ -140,8 +144,17 @@ async function lookAtCopy(
     fence,
     ...(terraform && { terraform }),
     locked,
-    machines: await lookAtMachines({ rig, copy, inventory }),
+    ...("elsewhere" in inventory
+      ? { ...inventory, machines: [] }
+      : { machines: await lookAtMachines({ rig, copy, inventory }) }),
   };
+}
+
+/** @throws the error, unless another container uses the machines */
+function elsewhereOf(error: unknown): { readonly elsewhere: string } {
+  if (!isVmrigError(error) || error.code !== "HOME_SHARED") throw error;
+  const detail = error.details.find((line) => line.startsWith(IN_USE_IN));
+  return { elsewhere: detail?.slice(IN_USE_IN.length) ?? error.summary };
 }
 
 async function lookAtMachines({

@@ -68,7 +68,7 @@ test.runIf(hasNamespaces)("of containers that start it together, one has a serve
 test.runIf(hasNamespaces)("a container is refused while the server runs here", async () => {
   await start();
   await expect(startInContainer("there").line()).rejects.toThrow(
-    `Another container uses the embedded Redis of ${base}.`,
+    `uses the embedded Redis of ${base}.`,
   );
   expect(await startsInLog()).toBe(1);
 });

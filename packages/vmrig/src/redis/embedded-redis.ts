@@ -37,8 +37,8 @@ export interface EmbeddedRedisOptions {
 
 /** sun_path of sockaddr_un: 104 bytes on macOS, 108 on Linux, with the closing NUL. */
 const LONGEST_SOCKET_PATH = 103;
-/** File lock of the process that starts the server. */
-const START_LOCK = "redis-start.lock";
+/** File lock of the process that starts or ends the server. */
+export const START_LOCK = "redis-start.lock";
 const READY_MS = 20_000;
 /**
  * How long a server may still need until it listens, when the process that started it was killed.
@@ -51,8 +51,8 @@ const BOOT_MS = 1000;
  * not against other computers.
  *
  * The server intentionally outlives the run, idle and small: the next run finds it immediately, and
- * a lease outlives a crash. The server never ends itself. `kill $(cat <dataFolder>/redis.pid)` ends
- * it without data loss: everything that it confirmed is in its append-only file.
+ * a lease outlives a crash. The server never ends itself. `vmrig down` ends it when no run uses it,
+ * without data loss: everything that it confirmed is in its append-only file.
  *
  * Concurrent calls start one server. A stale socket, a start lock left by a killed process and a
  * deleted data or socket folder are recovered automatically. Damaged data is reported and left in

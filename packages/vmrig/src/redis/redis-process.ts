@@ -81,7 +81,7 @@ export async function startRedis(server: RedisProcess): Promise<void> {
 export async function runningServer({
   dataFolder,
   socketPath,
-}: RedisProcess): Promise<number | undefined> {
+}: Pick<RedisProcess, "dataFolder" | "socketPath">): Promise<number | undefined> {
   const pid = Number(await readFile(pidFile(dataFolder), "utf8").catch(() => ""));
   if (!Number.isInteger(pid) || pid <= 1 || !isProcessRunning(pid)) return undefined;
   const command = await commandOf(pid);
@@ -92,7 +92,10 @@ export async function runningServer({
  * Stops a server that no client can reach any more. Its AOF contains everything that it ever
  * confirmed.
  */
-export async function stopRedis(server: RedisProcess, pid: number): Promise<void> {
+export async function stopRedis(
+  server: Pick<RedisProcess, "dataFolder" | "socketPath" | "clock">,
+  pid: number,
+): Promise<void> {
   process.kill(pid, "SIGTERM");
   await waitFor({
     what: `the old embedded Redis (pid ${pid}) to end`,

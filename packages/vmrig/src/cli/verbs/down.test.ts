@@ -23,7 +23,7 @@ test("stops the machines of every copy; the next run uses them at the same basel
   const { exitCode, stdout } = await cli.start(["down", ...TWO]);
   expect({ exitCode, stdout }).toEqual({
     exitCode: 0,
-    stdout: "off      two-1: pc1\noff      two-2: pc1\n",
+    stdout: "off      two-1: pc1\noff      two-2: pc1\noff      the embedded Redis\n",
   });
   expect((await cli.start(["status", ...TWO])).stdout.match(/^ {2}pc1 {3}off /gm)).toHaveLength(2);
   expect((await cli.start(["down", "--copy", "two-2", ...TWO])).stdout).toBe(
@@ -34,6 +34,13 @@ test("stops the machines of every copy; the next run uses them at the same basel
     /^ready {4}two-1: pc1 at baseline \w+\nready {4}two-2: pc1 at baseline \w+\n$/,
   );
   expect(again.stderr).not.toMatch(/^(plan|apply|baseline)/m);
+});
+
+test("the embedded Redis stays while another run uses it", async ({ cli }) => {
+  await using _run = await cli.hold("alice");
+  const { stdout } = await cli.start(["down", ...TWO]);
+  expect(stdout).toMatch(/^off {6}two-1: .*\noff {6}two-2: .*\n$/);
+  expect((await cli.start(["status", ...TWO])).stdout).not.toContain("is not running");
 });
 
 test("rejects a driver without this capability", async ({ cli }) => {

@@ -7,6 +7,7 @@ export const down = defineVerb({
   summary: "stops the rig's machines; their disks and snapshots stay",
   details: [
     "Waits in the queue for each copy. The next run starts the machines again from their snapshots.",
+    "Without --copy, also ends the embedded Redis if no run uses it. Its data stays.",
   ],
   operands: [],
   options: { copy: copyOption("only this copy; default: all copies, one after another") },
@@ -29,5 +30,8 @@ export const down = defineVerb({
         `off      ${stopped.copy}: ${machines.length === 0 ? "no machine was running" : machines.join(", ")}\n`,
       );
     }
+    if (copy !== undefined) return;
+    const { endIdleStore } = await import("../../gate/store/open-store.ts");
+    if (await endIdleStore(rig, folders)) print("off      the embedded Redis\n");
   },
 });

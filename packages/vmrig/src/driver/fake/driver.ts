@@ -11,7 +11,7 @@ import type {
 } from "../driver.ts";
 import type { VmrigError } from "../../errors/vmrig-error.ts";
 import type { LocalStep } from "../rig-stack.ts";
-import { refuseUseElsewhere } from "../../local-files/folder-claim.ts";
+import { refuseUseElsewhere } from "../../local-files/folder-use.ts";
 import { sendCommand, NO_PROCESS, type FakeCommand } from "./control.ts";
 import { diagnosis } from "./diagnosis.ts";
 import { captureTogether, drop, network, power } from "./faults.ts";

@@ -1,16 +1,15 @@
-import { toDate } from "../../clock/real-time.ts";
 import { copyNames, copySpecs } from "../../config/copy-spec.ts";
 import type { CopySpec } from "../../driver/driver.ts";
-import { isVmrigError, VmrigError } from "../../errors/vmrig-error.ts";
+import { isVmrigError, type VmrigError } from "../../errors/vmrig-error.ts";
 import type { LeaseView } from "../../lease/lease-view.ts";
 import type { LeaseStore } from "../../lease/lease-store.ts";
 import { systemClock } from "../../clock/clock.ts";
 import type { GateOptions } from "../gate-options.ts";
 import { demandFor, type Demand } from "./fair-share.ts";
 import { createLeasedCopy } from "./create-leased-copy.ts";
+import { fitCopies } from "./fit-copies.ts";
 import type { LeasedCopy } from "./leased-copy.ts";
 import { leaseCopy } from "./lease-copy.ts";
-import { brokenMark, type BrokenMark } from "./copy-record.ts";
 import { openStore } from "../store/open-store.ts";
 import { formatElapsed } from "../../clock/format-elapsed.ts";
 import { guardCopy } from "../store/copy-guard.ts";
@@ -75,7 +74,7 @@ export function copyFinder(options: CopyFinderOptions): CopyFinder {
       // All copies use the same image.
       const fingerprint = await rig.driver.fingerprint(copies[0] as CopySpec, { signal, say });
       const fit = async (): Promise<readonly string[]> =>
-        only === undefined ? fitCopies(await open(), copies, say) : [only];
+        only === undefined ? fitCopies({ rig, copies, store: await open(), say }) : [only];
       // The embedded Redis may have ended since the last query. Opening the store again restarts
       // it.
       const accept = await fit()
@@ -145,36 +144,4 @@ export function copyFinder(options: CopyFinderOptions): CopyFinder {
       await Promise.all([...stores].map((store) => store.close()));
     },
   };
-}
-
-/**
- * Returns the copies that are not marked as broken.
- *
- * @throws VmrigError `RIG_BROKEN` when there is none
- */
-async function fitCopies(
-  store: LeaseStore,
-  copies: readonly CopySpec[],
-  say: (line: string) => void,
-): Promise<string[]> {
-  const marks = await Promise.all(
-    copies.map(
-      async ({ rig, copy }) => [copy, brokenMark(await store.record({ rig, copy }))] as const,
-    ),
-  );
-  const broken = marks.filter(
-    (mark): mark is readonly [string, BrokenMark] => mark[1] !== undefined,
-  );
-  const reasons = broken.map(
-    ([copy, { summary, at }]) => `${copy}: excluded since ${toDate(at).toISOString()}; ${summary}`,
-  );
-  if (broken.length < copies.length) {
-    for (const reason of reasons) say(`broken   ${reason}`);
-    return marks.flatMap(([copy, mark]) => (mark === undefined ? [copy] : []));
-  }
-  throw new VmrigError("RIG_BROKEN", {
-    message: `Every copy of rig "${copies[0]?.rig}" is broken.`,
-    details: reasons,
-    hint: "repair one with `vmrig up --copy NAME`; add --allow ADDRESS for each machine that must be replaced",
-  });
 }

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Folders } from "../../config/folders.ts";
 import type { ResolvedRig } from "../../config/schema.ts";
-import { refuseUseElsewhere } from "../../local-files/folder-claim.ts";
+import { refuseUseElsewhere } from "../../local-files/folder-use.ts";
 import { EMBEDDED_SOCKET, embeddedRedisIn } from "../../redis/embedded-socket.ts";
 import { ping } from "../../redis/ping.ts";
 import { checkAddresses, type RedisAddress } from "../../redis/address.ts";
@@ -54,6 +54,17 @@ export async function openRunningStore(
     return undefined;
   }
   return openLeaseStore({ redis, ...namespaceOf(rig.redis) });
+}
+
+/**
+ * Ends the embedded Redis, if the rig uses it and no run does.
+ *
+ * @returns whether it ended
+ */
+export async function endIdleStore(rig: ResolvedRig, folders: Folders): Promise<boolean> {
+  if (configuredRedis(rig.redis) !== undefined) return false;
+  const { endIdleRedis } = await import("../../redis/end-embedded-redis.ts");
+  return await endIdleRedis(embeddedFolders(folders));
 }
 
 /** Returns the addresses of the lease store, whether it answers or not. */

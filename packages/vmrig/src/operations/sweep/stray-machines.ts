@@ -8,6 +8,7 @@ import { isStateLocked } from "../../provision/state-stamp.ts";
 import { isStateEmpty, readState } from "../../provision/state.ts";
 import type { LeaseStore } from "../../lease/lease-store.ts";
 import { destroyCopy } from "../destroy-rig.ts";
+import { folderUse } from "../../local-files/folder-use.ts";
 import { openStore } from "../../gate/store/open-store.ts";
 import { withLease } from "../with-lease.ts";
 import { ownCopies } from "./own-copies.ts";
@@ -21,9 +22,9 @@ export async function strayMachines(
   options: SweepOptions,
   store: LeaseStore | undefined,
 ): Promise<readonly Orphan[]> {
-  const free = (await ownCopies(options.rig, options.folders, store)).filter(
-    ({ held }) => held === undefined,
-  );
+  const own = await ownCopies(options.rig, options.folders, store);
+  const uses = await Promise.all(own.map(({ copy }) => folderUse(copy.folder)));
+  const free = own.filter(({ held }, index) => held === undefined && uses[index] !== "elsewhere");
   const found = await Promise.all(
     free.map(({ copy, surplus }) =>
       surplus ? surplusCopy(options, copy) : unmanagedIn(options, copy),

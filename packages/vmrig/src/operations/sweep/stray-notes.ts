@@ -19,7 +19,7 @@ import type { SweepOptions } from "./sweep-options.ts";
 
 /** A file is first written to `<file>.….<process>`, and then moved to its place. */
 const OF_PROCESS = /\.[0-9a-f]{8}\.(\d+_[^/]*)$/;
-/** A driver may write to `<file>.new-<pid>`. */
+/** Older versions of the QEMU driver wrote to `<file>.new-<pid>`. */
 const OF_PID = /\.new-(\d+)$/;
 
 /** Finds expired notes beside the machines, and half-written files of killed processes. */
@@ -33,12 +33,12 @@ export async function strayNotes(
     ...copies.map(lapsedKept),
     ...free.flatMap((copy) => [
       leftNote(copy),
-      halfWritten(copy.folder),
-      halfWritten(stateFiles(copy).folder),
-      halfWritten(join(copy.folder, "images")),
-      halfWrittenBelow(join(copy.folder, "machines")),
+      ...[copy.folder, stateFiles(copy).folder, join(copy.folder, "images")].map((folder) =>
+        halfWritten(folder, copy.folder),
+      ),
+      halfWrittenBelow(join(copy.folder, "machines"), copy.folder),
     ]),
-    halfWritten(notesFolder(folders)),
+    halfWritten(notesFolder(folders), folders.state),
   ]);
   return found.flat();
 }
@@ -82,19 +82,23 @@ async function leftNote(copy: CopySpec): Promise<readonly Orphan[]> {
   ];
 }
 
-async function halfWrittenBelow(folder: string): Promise<readonly Orphan[]> {
+async function halfWrittenBelow(folder: string, claimed: string): Promise<readonly Orphan[]> {
   const names = await readdir(folder).catch(() => []);
-  return (await Promise.all(names.map((name) => halfWritten(join(folder, name))))).flat();
+  return (await Promise.all(names.map((name) => halfWritten(join(folder, name), claimed)))).flat();
 }
 
-/** Finds half-written files of one folder, whose process has exited. */
-async function halfWritten(folder: string): Promise<readonly Orphan[]> {
+/**
+ * Finds half-written files of one folder, whose process has exited.
+ *
+ * @param claimed Folder whose claim tells whether a process of another container has exited.
+ */
+async function halfWritten(folder: string, claimed: string): Promise<readonly Orphan[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   const found = await Promise.all(
     entries
       .filter((entry) => entry.isFile())
       .map(async ({ name }) => {
-        const pid = await deadWriter(folder, name);
+        const pid = await deadWriter(name, claimed);
         const path = join(folder, name);
         const what = `half-written ${path} of process ${pid}, which is gone`;
         return pid === undefined ? [] : [{ what, remove: () => rm(path, { force: true }) }];
@@ -104,10 +108,10 @@ async function halfWritten(folder: string): Promise<readonly Orphan[]> {
 }
 
 /** Returns the pid in the name of a half-written file, when that process has ended. */
-async function deadWriter(folder: string, name: string): Promise<number | undefined> {
+async function deadWriter(name: string, claimed: string): Promise<number | undefined> {
   const writer = parseIdentity(OF_PROCESS.exec(name)?.[1] ?? "");
   if (writer !== undefined)
-    return (await recordedProcessState(writer, folder)) === "ended" ? writer.pid : undefined;
+    return (await recordedProcessState(writer, claimed)) === "ended" ? writer.pid : undefined;
   const pid = Number(OF_PID.exec(name)?.[1] ?? Number.NaN);
   return Number.isNaN(pid) || isProcessRunning(pid) ? undefined : pid;
 }

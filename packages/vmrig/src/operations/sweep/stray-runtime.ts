@@ -2,7 +2,8 @@ import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Folders } from "../../config/folders.ts";
 import type { Orphan } from "../../driver/orphan.ts";
-import { parseIdentity, processState } from "../../local-files/process-identity.ts";
+import { parseIdentity } from "../../local-files/process-identity.ts";
+import { recordedProcessState } from "../../local-files/recorded-process.ts";
 import { GATE_PREFIX, isDead } from "../../gate/dead-sockets.ts";
 
 /** Folder that `vmrig ssh` creates while it runs: `ssh-<process>-…`, with a private key in it. */
@@ -27,7 +28,8 @@ export async function strayRuntime({
         ];
       }
       const owner = name.startsWith(SSH_PREFIX) ? parseIdentity(name) : undefined;
-      if (owner === undefined || (await processState(owner)) !== "ended") return [];
+      if (owner === undefined || (await recordedProcessState(owner, runtime)) !== "ended")
+        return [];
       const what = `key in ${path} of process ${owner.pid}, which is gone`;
       return [{ what, remove: () => rm(path, { recursive: true, force: true }) }];
     }),
