@@ -5,7 +5,7 @@ import { releaseBuffer } from "../../../ssh/ssh2-patches/release-buffer.ts";
 import { inTurns } from "../../command/event-loop.ts";
 import { isGnu, pack, type Packing } from "./local-tar.ts";
 import { unreadable } from "./unreadable.ts";
-import { type LocalEntry, type LocalTree, pathOf } from "./local-tree.ts";
+import { isGone, type LocalEntry, type LocalTree, pathOf, typeOf } from "./local-tree.ts";
 
 /**
  * Yields an archive, and, if files changed meanwhile, a second archive with these files only.
@@ -76,34 +76,29 @@ async function compare(
   await inTurns(suspects, (entry) => {
     const now = stillThere(root, entry);
     if (now === undefined) vanished.push(entry);
-    else if (hasChanged(entry.facts, now) || said.has(entry.name.toString("latin1")))
+    else if (hasChanged(entry, now) || said.has(entry.name.toString("latin1")))
       changed.push({ ...entry, facts: now });
   });
   return { vanished, changed };
 }
 
-function stillThere(root: Buffer, { name, facts }: LocalEntry): Stats | undefined {
+function stillThere(root: Buffer, { name, type }: LocalEntry): Stats | undefined {
   const path = pathOf(root, name);
   try {
     const now = lstatSync(path);
-    if (((now.mode ^ facts.mode) & TYPE) === 0) return now;
+    if (typeOf(now) === type) return now;
   } catch (error) {
-    if (GONE.has((error as NodeJS.ErrnoException).code ?? "")) return undefined;
+    if (isGone(error)) return undefined;
     throw unreadable(path.toString(), describeThrown(error), error);
   }
   throw unreadable(path.toString(), "it was replaced by another type of file");
 }
 
 /** The time of a folder changes with its entries, which are compared themselves. */
-function hasChanged(was: Stats, now: Stats): boolean {
-  if (now.isDirectory()) return false;
+function hasChanged({ facts: was }: LocalEntry, now: Stats): boolean {
+  if (was === undefined || now.isDirectory()) return false;
   return now.ino !== was.ino || now.size !== was.size || now.mtimeMs !== was.mtimeMs;
 }
-
-/** Bits of a mode that are the type of the file: inode(7). */
-const TYPE = 0o17_0000;
-/** The file, or a folder of its path, is missing. */
-const GONE: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR"]);
 
 function some(entries: readonly LocalEntry[], source: string): string {
   const names = entries.slice(0, 3).map(({ path }) => (path === "" ? source : path));
