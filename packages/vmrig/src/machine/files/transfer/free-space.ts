@@ -52,10 +52,12 @@ export async function checkLocalSpace(
   target: string,
   bytes: number,
 ): Promise<void> {
-  const { bavail, bsize, blocks } = await statfs(folder);
-  if (blocks > 0 && bavail * bsize < bytes)
+  const { bavail, bfree, bsize, blocks } = await statfs(folder);
+  // As above: only root can use the reserved blocks.
+  const free = (process.getuid?.() === 0 ? bfree : bavail) * bsize;
+  if (blocks > 0 && free < bytes)
     throw new VmrigError("FILE_FAILED", {
-      message: `Cannot write ${target} on this computer: ${tooLarge(bytes, bavail * bsize)}.`,
+      message: `Cannot write ${target} on this computer: ${tooLarge(bytes, free)}.`,
     });
 }
 

@@ -87,7 +87,7 @@ export async function isGnu(): Promise<boolean> {
  */
 const ATTRIBUTES = ["--xattrs", "--xattrs-include=*", "--xattrs-exclude=security.selinux"];
 /** GNU tar reads no holes with `--sparse`, bsdtar by default. */
-const GNU_OPTIONS = ["--sparse", ...ATTRIBUTES];
+const SPARSE = ["--sparse"];
 
 export interface Packing {
   /** Adds an entry to the archive. */
@@ -106,7 +106,7 @@ const LIST_BYTES = 16 * 1024;
  * Packs entries of a folder while they are added: all names in the archive begin with the folder's
  * name. Times keep their fractions.
  */
-export async function pack(folder: string): Promise<Packing> {
+export async function pack(folder: string, { sparse = true } = {}): Promise<Packing> {
   // Blocks of 32 KiB, the maximum of a packet; the default of tar is 10 KiB.
   const args = [
     "-c",
@@ -115,7 +115,7 @@ export async function pack(folder: string): Promise<Packing> {
     "-b",
     "64",
     "--format=pax",
-    ...((await isGnu()) ? GNU_OPTIONS : []),
+    ...((await isGnu()) ? [...(sparse ? SPARSE : []), ...ATTRIBUTES] : []),
     "-C",
     dirname(folder),
     "--no-recursion",

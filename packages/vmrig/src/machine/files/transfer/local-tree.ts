@@ -85,7 +85,9 @@ function* list(
   yield folder;
   const { ignoreFile } = walk;
   let rules = above;
-  if (ignoreFile !== undefined && content.some(({ name }) => name.toString() === ignoreFile)) {
+  const isIgnoreFile = (each: Dirent<Buffer>): boolean =>
+    (each.isFile() || each.isSymbolicLink()) && each.name.toString() === ignoreFile;
+  if (ignoreFile !== undefined && content.some(isIgnoreFile)) {
     const prefix = folder.path === "" ? "" : `${folder.path}/`;
     const file = below(place, Buffer.from(ignoreFile));
     rules = orVanished(walk, `${prefix}${ignoreFile}`, () =>

@@ -33,6 +33,8 @@ export interface ContentMeter {
   readonly announced: number;
   readonly files: number;
   readonly links: number;
+  /** Number of files that are one hole. */
+  readonly holes: number;
 }
 
 /** Counts the files in a streamed archive, and their content. */
@@ -43,14 +45,19 @@ export function contentMeter(): ContentMeter {
   let padding = 0;
   let counts = false;
   let records: string | undefined;
-  const meter = { read, bytes: 0, announced: 0, files: 0, links: 0 };
+  const meter = { read, bytes: 0, announced: 0, files: 0, links: 0, holes: 0 };
   function readHeader(header: Uint8Array, at: number): void {
     const type = header[at + 156] ?? 0;
     left = paxSizeOf(records) ?? sizeOf(header, at + 124);
     padding = (BLOCK - (left % BLOCK)) % BLOCK;
     meter.announced += left;
     counts = FILE.includes(type);
-    if (counts) meter.bytes += holesOf(records, left);
+    const hole = holesOf(records, left);
+    if (counts && hole !== undefined) {
+      meter.bytes += hole;
+      // The list of the pieces takes a block.
+      if (left <= BLOCK) meter.holes++;
+    }
     // Empty blocks at the end of an archive have no name.
     if (counts && header[at] !== 0) meter.files++;
     if (type === LINK) meter.links++;
@@ -110,7 +117,7 @@ function paxSizeOf(records = ""): number | undefined {
 }
 
 /** Reads how much larger a sparse file is than its data in the archive: GNU tar, "PAX Format". */
-function holesOf(records = "", stored: number): number {
+function holesOf(records = "", stored: number): number | undefined {
   const [, size] = /^\d+ GNU\.sparse\.realsize=(\d+)$/m.exec(records) ?? [];
-  return size === undefined ? 0 : Math.max(0, Number(size) - stored);
+  return size === undefined ? undefined : Number(size) - stored;
 }

@@ -59,7 +59,7 @@ export async function uploadArchive(
       checkFreeSpace(context, task, storedSizeOf(await measure()), sent);
     const total = options.onProgress === undefined ? 0 : sizeOf(await measure());
     const meter = contentMeter();
-    const sending = sendTree(source, archive, listing);
+    const sending = sendTree(source, archive, listing, meter);
     const gone = yield* metered(sending, meter, check, total, options);
     const tree = await listing;
     result = await toResult(tree, gone, meter);
