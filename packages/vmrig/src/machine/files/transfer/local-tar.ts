@@ -12,7 +12,7 @@ import { readTarMessages, type TarNotes } from "./tar-messages.ts";
 interface Tar {
   readonly child: ChildProcess;
   /**
-   * Resolves when `tar` ends.
+   * Resolves when `tar` ends. Its notes may name files that were missing only if it read files.
    *
    * @throws VmrigError `FILE_FAILED` with the messages of `tar` if it failed
    */
@@ -29,6 +29,7 @@ function tar(
   doing: string,
   args: readonly string[],
   stdio: ["ignore" | "pipe", "ignore" | "pipe", "pipe"],
+  mayMissFiles: boolean,
 ): Tar {
   const child = spawn("tar", args, { stdio, env: { ...process.env, ...ENVIRONMENT } });
   let messages = "";
@@ -40,7 +41,10 @@ function tar(
   const done = once(child, "close").then(
     ([code]) => {
       const notes = readTarMessages(messages);
-      const known = notes.others.length === 0 && notes.missing.length + notes.changed.length > 0;
+      const known =
+        mayMissFiles &&
+        notes.others.length === 0 &&
+        notes.missing.length + notes.changed.length > 0;
       if (code === 0 || (known && messages.length < MAX_MESSAGES)) return notes;
       throw new VmrigError("FILE_FAILED", {
         message: `Cannot ${doing} on this computer.`,
@@ -123,7 +127,7 @@ export async function pack(folder: string, { sparse = true } = {}): Promise<Pack
     "-T",
     "-",
   ];
-  const { child, done } = tar(`read ${folder}`, args, ["pipe", "pipe", "pipe"]);
+  const { child, done } = tar(`read ${folder}`, args, ["pipe", "pipe", "pipe"], true);
   // `./` in front: no name is then read as an option.
   const first = Buffer.from(`./${basename(folder)}`);
   const [slash, end] = [Buffer.from("/"), Buffer.from([0])];
@@ -161,7 +165,7 @@ export async function unpack(folder: string): Promise<{
 }> {
   const attributes = (await isGnu()) ? ATTRIBUTES : [];
   const args = ["-x", "-p", "-f", "-", "--no-same-owner", ...attributes, "-C", folder];
-  const { child, done } = tar(`write to ${folder}`, args, ["pipe", "ignore", "pipe"]);
+  const { child, done } = tar(`write to ${folder}`, args, ["pipe", "ignore", "pipe"], false);
   return { input: child.stdin as Writable, done, kill: () => void child.kill("SIGKILL") };
 }
 
