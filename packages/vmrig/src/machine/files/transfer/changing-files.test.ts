@@ -1,6 +1,14 @@
 import { once } from "node:events";
-import { appendFileSync, existsSync, renameSync, rmSync, truncateSync } from "node:fs";
-import { mkdir, readdir, writeFile } from "node:fs/promises";
+import {
+  appendFileSync,
+  existsSync,
+  linkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+} from "node:fs";
+import { mkdir, readdir, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -69,6 +77,58 @@ test("a file that is moved away and back during an upload is in the copy", async
   });
   expect(result).toMatchObject({ files: 4, leftOut: [] });
   expect(await pc1.file(`${there}/moving/b`).text()).toBe("b");
+});
+
+test("all hard links of a file that changes during an upload are read again", async () => {
+  const folder = await makeFolder("linked");
+  // `tar` waits in the middle of the file until its output is read.
+  await writeFile(join(folder, "b"), Buffer.alloc(3_000_000, "old"));
+  linkSync(join(folder, "b"), join(folder, "c"));
+  let changed = false;
+  const result = await pc1.upload(folder, `${there}/linked`, {
+    onProgress() {
+      if (!changed) truncateSync(join(folder, "b"), 10);
+      changed = true;
+    },
+  });
+  const facts = await Promise.all(["b", "c"].map((name) => stat(join(there, "linked", name))));
+  expect(facts).toMatchObject([
+    { size: 10, nlink: 2 },
+    { size: 10, nlink: 2 },
+  ]);
+  expect(facts[0]?.ino).toBe(facts[1]?.ino);
+  expect(result.files).toBe(5);
+  expect(await pc1.upload(folder, `${there}/linked-2`)).toMatchObject({ files: 5, bytes: 59 });
+});
+
+test("a folder that a link replaces during an upload fails it", async () => {
+  const folder = await makeFolder("replaced");
+  const victim = join(there, "victim");
+  await mkdir(victim);
+  const upload = pc1.upload(folder, `${there}/replaced`, {
+    filter({ path }) {
+      if (path !== ".git/objects/a") return true;
+      rmSync(join(folder, ".git/objects"), { recursive: true });
+      symlinkSync(victim, join(folder, ".git/objects"));
+      return true;
+    },
+  });
+  await expect(upload).rejects.toThrow(
+    `Cannot upload ${folder}/.git/objects: it was replaced by another type of file.`,
+  );
+  expect(existsSync(`${there}/replaced`)).toBe(false);
+});
+
+test("a folder that vanishes during its upload is named", async () => {
+  const folder = await makeFolder("vanished");
+  const filter = (): boolean => {
+    rmSync(folder, { recursive: true, force: true });
+    return true;
+  };
+  await expect(pc1.upload(folder, `${there}/vanished`, { filter })).rejects.toThrow(
+    `Cannot upload ${folder}: Error: ENOENT`,
+  );
+  expect([existsSync(`${there}/vanished`), await litter(there)]).toEqual([false, []]);
 });
 
 test("a file that changes all the time fails the upload, and nothing is left behind", async () => {

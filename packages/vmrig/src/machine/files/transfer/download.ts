@@ -2,15 +2,16 @@ import { dirname } from "node:path";
 import { checkOptions } from "../../../errors/check-options.ts";
 import { describeThrown } from "../../../errors/thrown.ts";
 import { isVmrigError, VmrigError } from "../../../errors/vmrig-error.ts";
-import { quotePath } from "../../../ssh/quote.ts";
+import { quote, quotePath } from "../../../ssh/quote.ts";
 import type { ExecutionContext } from "../../command/execution-context.ts";
-import type { Task } from "../attempt.ts";
+import { attempt, type Task } from "../attempt.ts";
 import { fail } from "../staging.ts";
 import { checkLocalSpace } from "./free-space.ts";
+import { MAX_INLINE } from "./local-file.ts";
 import { type LocalStaging, moveInto, stageLocally } from "./local-folder.ts";
 import { receive, receiveArchive } from "./receive.ts";
 import { hasTar } from "./local-tar.ts";
-import { listing, toRemoteTree } from "./remote-tree.ts";
+import { listing, type RemoteEntry, toRemoteTree } from "./remote-tree.ts";
 import { type LeftOut, sorted, toPath, type TransferResult, VANISHED } from "./result.ts";
 import { toSelection } from "./selection.ts";
 import { streamCommand } from "./stream-command.ts";
@@ -65,11 +66,8 @@ async function downloadFolder(
   );
   const { value: unpacked, notes } = await streamCommand(context, {
     task,
-    line: packing(task.path),
-    input: Buffer.concat([
-      Buffer.from("./\0"),
-      ...entries.flatMap(({ name }) => [Buffer.from("./"), name, Buffer.from([0])]),
-    ]),
+    line: packing(task.path, await areHoles(context, task, entries, options)),
+    input: Buffer.concat([Buffer.from("./\0"), namesOf(entries)]),
     signal: options.signal,
     read: (output) => receiveArchive(output, staging, bytesOf(entries), options),
   });
@@ -90,6 +88,35 @@ async function downloadFolder(
 }
 
 /**
+ * Returns whether all files without blocks are holes. Files of sysfs, and of some FUSE file
+ * systems, contain data. `tar --sparse` would read none of it.
+ */
+async function areHoles(
+  context: ExecutionContext,
+  task: Task,
+  entries: readonly RemoteEntry[],
+  { signal }: TransferOptions,
+): Promise<boolean> {
+  const hollow = entries.filter(({ isHollow }) => isHollow);
+  if (hollow.length === 0) return true;
+  const check = `for each in "$@"; do ${isHole('"$each"')} || { echo data; exit 255; }; done`;
+  const line = `CDPATH= cd -- ${quotePath(task.path)} && { xargs -0 sh -c ${quote(check)} sh 2>/dev/null || :; }`;
+  const { stdout } = await attempt(context, task, line, { input: namesOf(hollow), signal });
+  return stdout.length === 0;
+}
+
+/** Shell: does what `isHole` does on this computer. */
+function isHole(file: string): string {
+  const size = `$(stat -L -c %s -- ${file})`;
+  const exact = `case $(stat -f -c %T -- ${file}) in ext*|tmpfs|xfs|btrfs) [ "${size}" -gt ${MAX_INLINE} ];; *) false;; esac`;
+  return `{ ${exact} || cmp -s -n "${size}" -- ${file} /dev/zero; }`;
+}
+
+function namesOf(entries: readonly RemoteEntry[]): Buffer {
+  return Buffer.concat(entries.flatMap(({ name }) => [Buffer.from("./"), name, Buffer.from([0])]));
+}
+
+/**
  * Shell: prints one line that describes the data, then the data: the content of a file, an archive
  * of a file with holes, or the list of a folder.
  */
@@ -102,7 +129,7 @@ function sending(path: string, sparse: boolean): string {
     `[ -f ${target} ] || ${fail("it is neither a file nor a folder")}`,
     ...(sparse
       ? [
-          `set -- $facts; [ $(($3 - $4 * 512)) -lt ${MIN_HOLES} ] || ! tar --version 2>/dev/null | grep -qF 'GNU tar' || { ${packingFile(target)}; }`,
+          `set -- $facts; [ $(($3 - $4 * 512)) -lt ${MIN_HOLES} ] || ! tar --version 2>/dev/null | grep -qF 'GNU tar' || { [ "$4" -eq 0 ] && ! ${isHole(target)}; } || { ${packingFile(target)}; }`,
         ]
       : []),
     `echo "file $facts"; cat -- ${target} || exit 1`,
@@ -116,16 +143,16 @@ function packingFile(target: string): string {
   return [
     `real=$(readlink -fn -- ${target} && echo /) || exit 1; real=\${real%/}`,
     `echo "sparse $facts"`,
-    `exec tar -c ${FORMAT} -f - -C "\${real%/*}/" --transform='s,.*,./file,' "./\${real##*/}"`,
+    `exec tar -c --sparse ${FORMAT} -f - -C "\${real%/*}/" --transform='s,.*,./file,' "./\${real##*/}"`,
   ].join("; ");
 }
 
 const FORMAT =
-  "--sparse --xattrs --xattrs-include='*' --xattrs-exclude=security.selinux --format=posix --pax-option=delete=atime,delete=ctime";
+  "--xattrs --xattrs-include='*' --xattrs-exclude=security.selinux --format=posix --pax-option=delete=atime,delete=ctime";
 
 /** Shell: prints an archive of the files and folders whose names it reads. */
-function packing(path: string): string {
-  return `tar -c ${FORMAT} -f - -C ${quotePath(path)}/ --no-recursion --null -T -`;
+function packing(path: string, sparse: boolean): string {
+  return `tar -c ${sparse ? "--sparse " : ""}${FORMAT} -f - -C ${quotePath(path)}/ --no-recursion --null -T -`;
 }
 
 function unwritable(path: string, error: unknown): VmrigError {

@@ -6,19 +6,21 @@ import { attempt, fileFailed, type Task } from "../attempt.ts";
 import { fail } from "../staging.ts";
 
 /** A smaller copy is not worth the query: it finds out by itself. */
-const MIN_BYTES = 16 * 1024 * 1024;
+export const MIN_CHECKED_BYTES = 16 * 1024 * 1024;
 
 /**
  * Checks that the machine has the space for a copy.
  *
+ * @param sent returns how much of the copy already uses the space
  * @throws VmrigError `FILE_FAILED` if it does not fit
  */
 export async function checkFreeSpace(
   context: ExecutionContext,
   task: Task,
   bytes: number,
+  sent: () => number = () => 0,
 ): Promise<void> {
-  if (bytes < MIN_BYTES) return;
+  if (bytes < MIN_CHECKED_BYTES) return;
   const query: Task = { doing: "query the free space for", path: task.path, existing: false };
   const found = await attempt(context, query, freeSpace(task.path, context.user)).catch(
     () => undefined,
@@ -26,9 +28,9 @@ export async function checkFreeSpace(
   // A copy into a missing folder fails with a better reason.
   if (found === undefined) return;
   const [blocks = 0, size = 0, all = 0] = found.stdout.toString("latin1").split(" ").map(Number);
+  const free = Math.min(blocks * size + sent(), all * size);
   // Some virtual file systems have no size.
-  if (all > 0 && blocks * size < bytes)
-    throw fileFailed(context, task, tooLarge(bytes, blocks * size));
+  if (all > 0 && free < bytes) throw fileFailed(context, task, tooLarge(bytes, free));
 }
 
 /** Shell: prints the free blocks, their size and all blocks of the target's file system. */
@@ -50,10 +52,12 @@ export async function checkLocalSpace(
   target: string,
   bytes: number,
 ): Promise<void> {
-  const { bavail, bsize, blocks } = await statfs(folder);
-  if (blocks > 0 && bavail * bsize < bytes)
+  const { bavail, bfree, bsize, blocks } = await statfs(folder);
+  // As above: only root can use the reserved blocks.
+  const free = (process.getuid?.() === 0 ? bfree : bavail) * bsize;
+  if (blocks > 0 && free < bytes)
     throw new VmrigError("FILE_FAILED", {
-      message: `Cannot write ${target} on this computer: ${tooLarge(bytes, bavail * bsize)}.`,
+      message: `Cannot write ${target} on this computer: ${tooLarge(bytes, free)}.`,
     });
 }
 

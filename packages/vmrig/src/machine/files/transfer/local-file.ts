@@ -1,5 +1,5 @@
 import type { BigIntStats } from "node:fs";
-import { open } from "node:fs/promises";
+import { open, statfs } from "node:fs/promises";
 
 /** Chunk size: half of OpenSSH's window, so that one chunk is sent while the next one is read. */
 const PIECE_BYTES = 1024 * 1024;
@@ -44,4 +44,22 @@ export async function* readPieces(
 
 function isSame(one: BigIntStats, other: BigIntStats): boolean {
   return one.ino === other.ino && one.size === other.size && one.mtimeNs === other.mtimeNs;
+}
+
+/** Types of file systems that know their holes: statfs(2). ext, tmpfs, XFS and Btrfs. */
+const EXACT: ReadonlySet<number> = new Set([0xef53, 0x01021994, 0x58465342, 0x9123683e]);
+/** ext4 and Btrfs store the content of small files without a block. */
+export const MAX_INLINE = 64 * 1024;
+
+/** Returns whether a file without blocks is a hole. On some file systems, it contains data. */
+export async function isHole(path: Buffer, bytes: number): Promise<boolean> {
+  if (bytes > MAX_INLINE && EXACT.has((await statfs(path)).type)) return true;
+  await using file = await open(path);
+  const zeros = Buffer.alloc(PIECE_BYTES);
+  const buffer = Buffer.alloc(PIECE_BYTES);
+  for (;;) {
+    const { bytesRead } = await file.read(buffer, 0, PIECE_BYTES);
+    if (bytesRead === 0) return true;
+    if (!buffer.subarray(0, bytesRead).equals(zeros.subarray(0, bytesRead))) return false;
+  }
 }

@@ -12,7 +12,7 @@ import { readTarMessages, type TarNotes } from "./tar-messages.ts";
 interface Tar {
   readonly child: ChildProcess;
   /**
-   * Resolves when `tar` ends.
+   * Resolves when `tar` ends. Its notes may name files that were missing only if it read files.
    *
    * @throws VmrigError `FILE_FAILED` with the messages of `tar` if it failed
    */
@@ -29,6 +29,7 @@ function tar(
   doing: string,
   args: readonly string[],
   stdio: ["ignore" | "pipe", "ignore" | "pipe", "pipe"],
+  mayMissFiles: boolean,
 ): Tar {
   const child = spawn("tar", args, { stdio, env: { ...process.env, ...ENVIRONMENT } });
   let messages = "";
@@ -40,7 +41,10 @@ function tar(
   const done = once(child, "close").then(
     ([code]) => {
       const notes = readTarMessages(messages);
-      const known = notes.others.length === 0 && notes.missing.length + notes.changed.length > 0;
+      const known =
+        mayMissFiles &&
+        notes.others.length === 0 &&
+        notes.missing.length + notes.changed.length > 0;
       if (code === 0 || (known && messages.length < MAX_MESSAGES)) return notes;
       throw new VmrigError("FILE_FAILED", {
         message: `Cannot ${doing} on this computer.`,
@@ -87,7 +91,7 @@ export async function isGnu(): Promise<boolean> {
  */
 const ATTRIBUTES = ["--xattrs", "--xattrs-include=*", "--xattrs-exclude=security.selinux"];
 /** GNU tar reads no holes with `--sparse`, bsdtar by default. */
-const GNU_OPTIONS = ["--sparse", ...ATTRIBUTES];
+const SPARSE = ["--sparse"];
 
 export interface Packing {
   /** Adds an entry to the archive. */
@@ -106,7 +110,7 @@ const LIST_BYTES = 16 * 1024;
  * Packs entries of a folder while they are added: all names in the archive begin with the folder's
  * name. Times keep their fractions.
  */
-export async function pack(folder: string): Promise<Packing> {
+export async function pack(folder: string, { sparse = true } = {}): Promise<Packing> {
   // Blocks of 32 KiB, the maximum of a packet; the default of tar is 10 KiB.
   const args = [
     "-c",
@@ -115,7 +119,7 @@ export async function pack(folder: string): Promise<Packing> {
     "-b",
     "64",
     "--format=pax",
-    ...((await isGnu()) ? GNU_OPTIONS : []),
+    ...((await isGnu()) ? [...(sparse ? SPARSE : []), ...ATTRIBUTES] : []),
     "-C",
     dirname(folder),
     "--no-recursion",
@@ -123,7 +127,7 @@ export async function pack(folder: string): Promise<Packing> {
     "-T",
     "-",
   ];
-  const { child, done } = tar(`read ${folder}`, args, ["pipe", "pipe", "pipe"]);
+  const { child, done } = tar(`read ${folder}`, args, ["pipe", "pipe", "pipe"], true);
   // `./` in front: no name is then read as an option.
   const first = Buffer.from(`./${basename(folder)}`);
   const [slash, end] = [Buffer.from("/"), Buffer.from([0])];
@@ -161,7 +165,7 @@ export async function unpack(folder: string): Promise<{
 }> {
   const attributes = (await isGnu()) ? ATTRIBUTES : [];
   const args = ["-x", "-p", "-f", "-", "--no-same-owner", ...attributes, "-C", folder];
-  const { child, done } = tar(`write to ${folder}`, args, ["pipe", "ignore", "pipe"]);
+  const { child, done } = tar(`write to ${folder}`, args, ["pipe", "ignore", "pipe"], false);
   return { input: child.stdin as Writable, done, kill: () => void child.kill("SIGKILL") };
 }
 

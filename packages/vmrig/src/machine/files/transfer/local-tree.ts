@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, type Stats } from "node:fs";
+import { type Dirent, lstatSync, readdirSync, type Stats } from "node:fs";
 import { toDate } from "../../../clock/real-time.ts";
 import { describeThrown } from "../../../errors/thrown.ts";
 import { inTurns } from "../../command/event-loop.ts";
@@ -19,7 +19,9 @@ export interface LocalEntry {
   readonly path: string;
   /** The same path as bytes: a name may not be UTF-8. */
   readonly name: Buffer;
-  readonly facts: Stats;
+  readonly type: FileStat["type"];
+  /** Metadata, if the list needed it. */
+  readonly facts: Stats | undefined;
 }
 
 export interface LocalTree {
@@ -31,10 +33,16 @@ export interface LocalTree {
   readonly hasIgnoreFile: boolean;
 }
 
-interface Walk {
-  readonly root: Buffer;
+export interface ListOptions {
+  /** Needs `withFacts`. */
   readonly takes: Selection | undefined;
   readonly ignoreFile: string | undefined;
+  /** Whether the entries have metadata. */
+  readonly withFacts: boolean;
+}
+
+interface Walk extends ListOptions {
+  readonly root: Buffer;
   readonly readIgnoreFile: ReadIgnoreFile | undefined;
   readonly leftOut: LeftOut[];
   hasIgnoreFile: boolean;
@@ -42,27 +50,21 @@ interface Walk {
 
 /**
  * Lists everything in a folder that is to be copied. Symbolic links are not followed. For 5,000
- * files, the synchronous calls take 14 ms of processor time, and promises 60 to 100 ms.
+ * files, the synchronous calls take 5 ms of processor time, 19 ms with metadata, and promises 60 to
+ * 100 ms.
  */
 export async function listTree(
   folder: string,
-  takes: Selection | undefined,
-  ignoreFile: string | undefined,
+  options: ListOptions,
   found: (entry: LocalEntry) => void,
 ): Promise<LocalTree> {
+  const { ignoreFile } = options;
   const root = Buffer.from(folder);
   const readIgnoreFile = ignoreFile === undefined ? undefined : await ignoreFileReader();
   const leftOut: LeftOut[] = [];
-  const walk: Walk = {
-    root,
-    takes,
-    ignoreFile,
-    readIgnoreFile,
-    leftOut,
-    hasIgnoreFile: false,
-  };
+  const walk: Walk = { ...options, root, readIgnoreFile, leftOut, hasIgnoreFile: false };
   const entries: LocalEntry[] = [];
-  const top = { path: "", name: Buffer.alloc(0), facts: lstatSync(root) };
+  const top = { path: "", name: Buffer.alloc(0), type: "folder", facts: lstatSync(root) } as const;
   await inTurns(list(walk, top, undefined), (entry) => {
     entries.push(entry);
     found(entry);
@@ -76,12 +78,16 @@ function* list(
   above: IgnoreRules | undefined,
 ): Generator<LocalEntry, void, undefined> {
   const place = pathOf(walk.root, folder.name);
-  const names = orVanished(walk, folder.path, () => readdirSync(place, { encoding: "buffer" }));
-  if (names === undefined) return;
+  const content = orVanished(walk, folder.path, () =>
+    readdirSync(place, { encoding: "buffer", withFileTypes: true }),
+  );
+  if (content === undefined) return;
   yield folder;
   const { ignoreFile } = walk;
   let rules = above;
-  if (ignoreFile !== undefined && names.some((name) => name.toString() === ignoreFile)) {
+  const isIgnoreFile = (each: Dirent<Buffer>): boolean =>
+    (each.isFile() || each.isSymbolicLink()) && each.name.toString() === ignoreFile;
+  if (ignoreFile !== undefined && content.some(isIgnoreFile)) {
     const prefix = folder.path === "" ? "" : `${folder.path}/`;
     const file = below(place, Buffer.from(ignoreFile));
     rules = orVanished(walk, `${prefix}${ignoreFile}`, () =>
@@ -89,27 +95,53 @@ function* list(
     );
     walk.hasIgnoreFile = true;
   }
-  for (const base of names) {
-    const entry = take(walk, folder.path === "" ? base : below(folder.name, base), rules);
-    if (entry?.facts.isDirectory() === true) yield* list(walk, entry, rules);
+  for (const each of content) {
+    const entry = take(walk, folder, each, rules);
+    if (entry?.type === "folder") yield* list(walk, entry, rules);
     else if (entry !== undefined) yield entry;
   }
 }
 
 /** Returns the entry if it is to be copied. */
-function take(walk: Walk, name: Buffer, rules: IgnoreRules | undefined): LocalEntry | undefined {
+function take(
+  walk: Walk,
+  folder: LocalEntry,
+  each: Dirent<Buffer>,
+  rules: IgnoreRules | undefined,
+): LocalEntry | undefined {
+  const name = folder.path === "" ? each.name : below(folder.name, each.name);
   const path = name.toString();
-  const facts = orVanished(walk, path, () => lstatSync(pathOf(walk.root, name)));
-  if (facts === undefined) return undefined;
-  const type = typeOf(facts);
-  if (isIgnored(type === "folder" ? `${path}/` : path, rules)) return undefined;
-  const { size: bytes, mode, mtimeMs } = facts;
-  const takes = walk.takes?.({ path, type, mode: mode & 0o7777, bytes, modified: toDate(mtimeMs) });
-  if (takes === false) return undefined;
+  let facts: Stats | undefined;
+  if (walk.withFacts) {
+    facts = orVanished(walk, path, () => lstatSync(pathOf(walk.root, name)));
+    if (facts === undefined) return undefined;
+  }
+  const type = typeOf(facts ?? each);
+  if (rules !== undefined && isIgnored(type === "folder" ? `${path}/` : path, rules))
+    return undefined;
+  if (walk.takes !== undefined && facts !== undefined) {
+    const { size: bytes, mode, mtimeMs } = facts;
+    const entry = { path, type, mode: mode & 0o7777, bytes, modified: toDate(mtimeMs) };
+    if (!walk.takes(entry)) return undefined;
+  }
   const why = UNCOPYABLE[type];
-  if (why === undefined) return { path, name, facts };
+  if (why === undefined) return { path, name, type, facts };
   walk.leftOut.push({ path, why });
   return undefined;
+}
+
+/** Returns the metadata of the entries that still exist. */
+export async function factsOf(root: Buffer, entries: readonly LocalEntry[]): Promise<Stats[]> {
+  const found: Stats[] = [];
+  await inTurns(entries, ({ name, facts }) => {
+    const path = pathOf(root, name);
+    try {
+      found.push(facts ?? lstatSync(path));
+    } catch (error) {
+      if (!isGone(error)) throw unreadable(path.toString(), describeThrown(error), error);
+    }
+  });
+  return found;
 }
 
 function orVanished<T>(walk: Walk, path: string, work: () => T): T | undefined {
@@ -123,15 +155,23 @@ function orVanished<T>(walk: Walk, path: string, work: () => T): T | undefined {
   }
 }
 
+/** Whether a file, or a folder of its path, is missing. */
+export function isGone(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === "ENOENT" || code === "ENOTDIR";
+}
+
 export function pathOf(root: Buffer, name: Buffer): Buffer {
   return name.length === 0 ? root : below(root, name);
 }
 
+const SLASH = Buffer.from("/");
+
 function below(folder: Buffer, name: Buffer): Buffer {
-  return Buffer.concat([folder, Buffer.from("/"), name]);
+  return Buffer.concat([folder, SLASH, name]);
 }
 
-function typeOf(facts: Stats): FileStat["type"] {
+export function typeOf(facts: Stats | Dirent<Buffer>): FileStat["type"] {
   if (facts.isFile()) return "file";
   if (facts.isDirectory()) return "folder";
   if (facts.isSymbolicLink()) return "link";

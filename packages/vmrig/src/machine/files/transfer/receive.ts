@@ -80,7 +80,7 @@ export async function receiveArchive(
       // `tar` exits at the end of the archive and does not read the padding behind it.
       if (input.destroyed) await archive.done;
       else if (!input.write(chunk)) await drained(input);
-      onProgress?.({ bytes: Math.min(meter(chunk), total), total });
+      onProgress?.({ bytes: Math.min(meter.read(chunk), total), total });
     }
     input.end();
     const { attributes } = await archive.done;

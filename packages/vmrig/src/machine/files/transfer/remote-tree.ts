@@ -11,6 +11,8 @@ export interface RemoteEntry extends TransferEntry {
   readonly name: Buffer;
   /** Size on the machine's disk, without holes; 0 for another name of an earlier entry. */
   readonly storedBytes: number;
+  /** Whether the file has a size, but uses no block. */
+  readonly isHollow: boolean;
 }
 
 export interface RemoteTree {
@@ -50,7 +52,8 @@ export function toRemoteTree(output: Buffer, takes: Selection | undefined): Remo
     else {
       const stored = inodes.has(inode) ? 0 : Math.min(bytes, Number(blocks) * 512);
       inodes.add(inode);
-      entries.push({ ...entry, name, storedBytes: type === "file" ? stored : 0 });
+      const isHollow = type === "file" && bytes > 0 && blocks === "0";
+      entries.push({ ...entry, name, storedBytes: type === "file" ? stored : 0, isHollow });
     }
   }
   return { entries, leftOut };

@@ -73,6 +73,7 @@ test("`ignoreFile` leaves out what the ignore files list, as git does", async ()
     ".gitignore": "# built\n/dist/\nnode_modules/\n*.log\n",
     "src/.gitignore": "!debug.log\n/main.*\n",
     "src/Main.ts": "case counts",
+    "src/dist/.gitignore/folder": "not an ignore file",
   });
   await pc1.upload(project, `${there}/ignoring`, { ignoreFile: ".gitignore", exclude: ".git" });
   expect(await filesIn(`${there}/ignoring`)).toEqual(
@@ -83,6 +84,7 @@ test("`ignoreFile` leaves out what the ignore files list, as git does", async ()
       "src/.gitignore",
       "src/Main.ts",
       "src/debug.log",
+      "src/dist/.gitignore/folder",
       "src/dist/kept",
     ].toSorted(),
   );

@@ -69,6 +69,32 @@ test("a folder with such a file keeps the holes in both directions", async () =>
   }
 });
 
+test("a file that is one hole stays one in both directions, alone and in a folder", async () => {
+  const folder = join(here, "one-hole");
+  await mkdir(folder);
+  await writeFile(join(folder, "disk"), "");
+  await truncate(join(folder, "disk"), BYTES);
+  for (const path of ["", "/disk"]) {
+    const result = await pc1.upload(`${folder}${path}`, `${there}/one-hole${path}`);
+    expect(result).toEqual({ files: 1, bytes: BYTES, leftOut: [], changed: [] });
+    await pc1.download(`${there}/one-hole${path}`, join(here, `one-hole-back${path}`));
+    for (const copy of [join(there, "one-hole/disk"), join(here, "one-hole-back/disk")])
+      expect(await stat(copy)).toMatchObject({ size: BYTES, blocks: 0 });
+  }
+});
+
+test("files with data but without blocks are not taken for holes", async () => {
+  const sysfs = "/sys/class/net/lo/statistics";
+  expect(await stat(`${sysfs}/rx_bytes`)).toMatchObject({ size: 4096, blocks: 0 });
+  const { changed } = await pc1.download(sysfs, join(here, "sysfs"));
+  // Its files are shorter than their size says.
+  expect(changed).toContain("rx_bytes");
+  expect(await readFile(join(here, "sysfs/rx_bytes"), "latin1")).toMatch(/^\d+\n\0*$/);
+  await expect(pc1.upload(sysfs, `${there}/sysfs`)).rejects.toThrow(
+    / and \d+ more changed twice while it was read\.$/m,
+  );
+});
+
 test("without GNU tar on the machine, a file with holes arrives as it is", async () => {
   const path = join(here, "some-holes");
   await writeFile(path, "begin");

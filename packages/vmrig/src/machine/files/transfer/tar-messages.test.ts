@@ -26,6 +26,7 @@ test("every other message is a failure", () => {
     "tar: This does not look like a tar archive",
     "tar: unrecognized option '--null'",
     "tar: ./missing.tar: file is the archive; not dumped",
+    "tar: /a: Cannot open: No such file or directory\ntar: Error is not recoverable: exiting now",
   ])
     expect(readTarMessages(`${message}\n`).others, message).toHaveLength(1);
 });

@@ -17,7 +17,7 @@ const CHANGED =
 /** GNU tar: warnings of xattrs.c. */
 const ATTRIBUTE = /^\w+: Cannot set '([^']+)' extended attribute for file '(.*)': (.+)$/s;
 const EPILOGUE =
-  /^(?:Exiting with failure status due to previous errors|Error exit delayed from previous errors\.?|Error is not recoverable: exiting now)$/;
+  /^(?:Exiting with failure status due to previous errors|Error exit delayed from previous errors\.?)$/;
 /** A clock or a folder time, which a later entry sets again. */
 const HARMLESS = /(?:time stamp .* in the future|implausibly old time stamp .*|socket ignored)$/;
 

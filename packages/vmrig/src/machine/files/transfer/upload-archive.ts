@@ -1,21 +1,22 @@
 import { randomUUID } from "node:crypto";
+import type { Stats } from "node:fs";
 import { basename } from "node:path";
 import { quote } from "../../../ssh/quote.ts";
 import type { ExecutionContext } from "../../command/execution-context.ts";
 import type { Task } from "../attempt.ts";
 import { fail } from "../staging.ts";
-import { checkFreeSpace } from "./free-space.ts";
-import { pack } from "./local-tar.ts";
-import type { LocalEntry, LocalTree } from "./local-tree.ts";
+import { checkFreeSpace, MIN_CHECKED_BYTES } from "./free-space.ts";
+import { pack, type Packing } from "./local-tar.ts";
+import { factsOf, type LocalEntry, type LocalTree } from "./local-tree.ts";
 import { settingModes } from "./modes.ts";
 import { type LeftOut, sorted, toPath, type TransferResult, VANISHED } from "./result.ts";
 import { sendContent } from "./send-content.ts";
 import { sendTree } from "./send-tree.ts";
-import { contentMeter, oneFile } from "./tar-header.ts";
+import { type ContentMeter, contentMeter, oneFile } from "./tar-header.ts";
 import { readTarMessages } from "./tar-messages.ts";
 import type { UploadOptions } from "./transfer-options.ts";
 
-/** Size of the beginning of an archive, which is sent while the folder is listed. */
+/** Size of the beginning of an archive, which is sent during the check of the free space. */
 const UNCHECKED_BYTES = 1024 * 1024;
 
 export interface ArchiveUpload {
@@ -40,15 +41,28 @@ export async function uploadArchive(
   async function* content(): AsyncGenerator<Buffer, TransferResult, undefined> {
     // This is called when the command was sent: the machine prepares meanwhile.
     const archive = await pack(source);
+    try {
+      return yield* send(archive);
+    } finally {
+      archive.kill();
+    }
+  }
+  async function* send(archive: Packing): AsyncGenerator<Buffer, TransferResult, undefined> {
     const listing = list(({ name }) => archive.add(name)).finally(archive.end);
-    const checked = listing.then(({ entries }) =>
-      checkFreeSpace(context, task, storedSizeOf(entries)),
-    );
-    checked.catch(() => {});
-    const total = options.onProgress === undefined ? 0 : sizeOf((await listing).entries);
-    const gone = yield* metered(sendTree(source, archive, listing), checked, total, options);
+    // The archive ends with it, and is read first.
+    listing.catch(() => {});
+    const measure = async (): Promise<Stats[]> => {
+      const { root, entries } = await listing;
+      return factsOf(root, entries);
+    };
+    const check = async (sent: () => number): Promise<void> =>
+      checkFreeSpace(context, task, storedSizeOf(await measure()), sent);
+    const total = options.onProgress === undefined ? 0 : sizeOf(await measure());
+    const meter = contentMeter();
+    const sending = sendTree(source, archive, listing, meter);
+    const gone = yield* metered(sending, meter, check, total, options);
     const tree = await listing;
-    result = toResult(tree, gone);
+    result = await toResult(tree, gone, meter);
     // The machine's `tar` accepts an end of input between entries as a regular end. So a last
     // archive marks the others as complete.
     yield oneFile(`${mark}.gone`, namesOf(gone, basename(source)));
@@ -69,15 +83,19 @@ export async function uploadArchive(
   return { ...sent, leftOut: [...sent.leftOut, ...lost] };
 }
 
-/** Passes on the chunks of an archive, and returns what it returns. */
+/**
+ * Passes on the chunks of an archive, and returns what it returns. Checks the free space when the
+ * headers show that there is much to send: most copies are small, and need no metadata of files.
+ */
 async function* metered<Result>(
   archive: AsyncGenerator<Buffer, Result, undefined>,
-  checked: Promise<void>,
+  meter: ContentMeter,
+  check: (sent: () => number) => Promise<void>,
   total: number,
   { onProgress }: UploadOptions,
 ): AsyncGenerator<Buffer, Result, undefined> {
-  const meter = contentMeter();
   let sent = 0;
+  let checked: Promise<void> | undefined;
   try {
     for (;;) {
       const next = await archive.next();
@@ -85,10 +103,14 @@ async function* metered<Result>(
         await checked;
         return next.value;
       }
-      sent += next.value.length;
-      if (sent > UNCHECKED_BYTES) await checked;
-      const bytes = onProgress === undefined ? 0 : Math.min(meter(next.value), total);
+      const bytes = Math.min(meter.read(next.value), total);
+      if (meter.announced >= MIN_CHECKED_BYTES && checked === undefined) {
+        checked = check(() => sent);
+        checked.catch(() => {});
+      }
+      if (sent + next.value.length > UNCHECKED_BYTES) await checked;
       yield next.value;
+      sent += next.value.length;
       onProgress?.({ bytes, total });
     }
   } finally {
@@ -109,12 +131,19 @@ function unpacking(name: string, mark: string): string {
   ].join("; ");
 }
 
-function toResult({ entries, leftOut }: LocalTree, gone: readonly LocalEntry[]): TransferResult {
-  const vanished = new Set(gone.map(({ path }) => path));
-  const copied = entries.filter(({ path, facts }) => !facts.isDirectory() && !vanished.has(path));
+async function toResult(
+  { root, entries, leftOut }: LocalTree,
+  gone: readonly LocalEntry[],
+  meter: ContentMeter,
+): Promise<TransferResult> {
+  const vanished = new Set(gone);
+  const copied = entries.filter((entry) => entry.type !== "folder" && !vanished.has(entry));
+  const files = copied.filter(({ type }) => type === "file");
+  // The archive has other numbers if it contains hard links, or a file twice.
+  const isExact = meter.links === 0 && meter.files === files.length;
   return {
     files: copied.length,
-    bytes: sizeOf(copied),
+    bytes: isExact ? meter.bytes : sizeOf(await factsOf(root, files)),
     leftOut: sorted([...leftOut, ...gone.map(({ path }) => ({ path, why: VANISHED }))]),
     changed: [],
   };
@@ -131,15 +160,15 @@ function namesOf(entries: readonly LocalEntry[], base: string): Buffer {
   );
 }
 
-function sizeOf(entries: readonly LocalEntry[]): number {
-  return entries.reduce((sum, { facts }) => sum + (facts.isFile() ? facts.size : 0), 0);
+function sizeOf(files: readonly Stats[]): number {
+  return files.reduce((sum, facts) => sum + (facts.isFile() ? facts.size : 0), 0);
 }
 
 /** Sums up what the files need on a disk: without their holes, and hard links once. */
-function storedSizeOf(entries: readonly LocalEntry[]): number {
+function storedSizeOf(files: readonly Stats[]): number {
   const seen = new Set<number>();
   let sum = 0;
-  for (const { facts } of entries) {
+  for (const facts of files) {
     if (!facts.isFile() || (facts.nlink > 1 && seen.has(facts.ino))) continue;
     seen.add(facts.ino);
     sum += Math.min(facts.size, (facts.blocks ?? Number.POSITIVE_INFINITY) * 512);

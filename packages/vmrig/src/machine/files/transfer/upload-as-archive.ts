@@ -4,6 +4,7 @@ import type { ExecutionContext } from "../../command/execution-context.ts";
 import { attempt, type Task } from "../attempt.ts";
 import { fail, moving, refuseSocket, staging } from "../staging.ts";
 import { hasTar } from "./local-tar.ts";
+import { typeOf } from "./local-tree.ts";
 import type { TransferResult } from "./result.ts";
 import type { UploadOptions } from "./transfer-options.ts";
 import { type ArchiveUpload, uploadArchive } from "./upload-archive.ts";
@@ -27,7 +28,8 @@ export async function uploadAsArchive(
   source: string,
   options: UploadOptions,
 ): Promise<TransferResult> {
-  const entry = { path: "", name: Buffer.alloc(0), facts: await lstat(source) };
+  const facts = await lstat(source);
+  const entry = { path: "", name: Buffer.alloc(0), type: typeOf(facts), facts };
   const tree = { root: Buffer.from(source), entries: [entry], leftOut: [], hasIgnoreFile: false };
   const list: ArchiveUpload["list"] = async (found) => {
     found(entry);

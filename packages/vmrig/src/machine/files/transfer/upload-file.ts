@@ -84,16 +84,16 @@ async function send(
     finish: (file) => `chmod ${octal(final)} -- ${file} && touch -d @${mtime} -- ${file}`,
     finishesSpecial: false,
   });
-  const checks = Promise.all([probe, checkFreeSpace(context, task, atomic === false ? 0 : bytes)]);
+  const space = checkFreeSpace(context, task, atomic === false ? 0 : bytes);
   // The content waits for them, but the command may fail before.
-  checks.catch(() => {});
+  for (const check of [probe, space]) check?.catch(() => {});
   const ready = async (): Promise<void> => {
-    const [attributes] = await checks;
-    if (attributes === true) throw unreadable(source, ATTRIBUTES, new HasAttributes());
+    if ((await probe) === true) throw unreadable(source, ATTRIBUTES, new HasAttributes());
   };
   // The line cannot tell that the content of an empty file is missing.
   if (bytes === 0) await readable(source, ready);
-  await sendContent(context, task, line, content(source, facts, ready, options), signal);
+  const sent = content(source, facts, { ready, space }, options);
+  await sendContent(context, task, line, sent, signal);
 }
 
 async function readable(source: string, ready: () => Promise<void>): Promise<void> {
@@ -106,7 +106,7 @@ async function readable(source: string, ready: () => Promise<void>): Promise<voi
 async function* content(
   source: string,
   facts: BigIntStats,
-  ready: () => Promise<void>,
+  { ready, space }: { readonly ready: () => Promise<void>; readonly space: Promise<void> },
   { onProgress }: UploadOptions,
 ): AsyncGenerator<Buffer, void, undefined> {
   const total = Number(facts.size);
@@ -114,6 +114,8 @@ async function* content(
   await ready();
   try {
     for await (const chunk of readPieces(source, facts)) {
+      // The first piece is sent during the query. The last one makes the file complete.
+      if (bytes > 0 || chunk.length === total) await space;
       yield chunk;
       bytes += chunk.length;
       onProgress?.({ bytes, total });

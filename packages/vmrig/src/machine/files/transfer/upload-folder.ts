@@ -2,6 +2,7 @@ import type { ExecutionContext } from "../../command/execution-context.ts";
 import type { Task } from "../attempt.ts";
 import { fail, staging } from "../staging.ts";
 import { checkIgnoreFile } from "./ignore-files.ts";
+import { isGnu } from "./local-tar.ts";
 import { listTree, type LocalEntry, type LocalTree } from "./local-tree.ts";
 import { MERGE } from "./merge.ts";
 import type { TransferResult } from "./result.ts";
@@ -38,7 +39,10 @@ async function list(
 ): Promise<LocalTree> {
   const { ignoreFile } = options;
   if (ignoreFile !== undefined) checkIgnoreFile(ignoreFile);
-  const tree = await listTree(source, await toSelection(options), ignoreFile, found);
+  const takes = await toSelection(options);
+  // Only GNU tar notices changes itself.
+  const withFacts = takes !== undefined || !(await isGnu());
+  const tree = await listTree(source, { takes, ignoreFile, withFacts }, found);
   if (ignoreFile !== undefined && !tree.hasIgnoreFile)
     throw unreadable(source, `it contains no ignore file ${ignoreFile}`);
   return tree;
