@@ -39,8 +39,9 @@ const ALGORITHMS = {
 export async function connectRaw(target: Target): Promise<Client> {
   const client = new Client();
   await new Promise<void>((resolve, reject) => {
-    // A rebooting machine ends a handshake with more than one error.
+    // A rebooting machine ends a handshake with more than one error, or with none.
     client.once("ready", resolve).on("error", reject);
+    client.once("close", () => reject(new Error("the connection was closed")));
     client.connect({
       host: target.host,
       port: target.port,
