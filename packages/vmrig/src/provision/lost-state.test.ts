@@ -41,7 +41,7 @@ test("a machine that is not in the state stops the run", async ({ testRig }) => 
   await expect(testRig.provision()).rejects.toMatchObject({
     code: "STATE_LOST",
     details: [
-      `pc3, running, ${machineFolder(testRig.copy, "pc3")}: it is not in the state`,
+      `pc3, running, ${machineFolder(testRig.copy, "pc3")}: it is not in the state, and nothing says who created it`,
       expect.stringContaining("serial"),
     ],
   });
