@@ -13,6 +13,7 @@ import {
   type MachineDefinition,
 } from "./machine-files.ts";
 import { defineMachine } from "./machine.test.kit.ts";
+import { setMarker } from "./marker-file.ts";
 import { runQemuImg } from "./process/qemu-img.ts";
 import { endAll, processes } from "./processes.test.kit.ts";
 import { tempFolder } from "./temp-folder.test.kit.ts";
@@ -194,6 +195,18 @@ test("snapshots that cannot be listed do not make a machine look unused", async 
       `ENOTDIR: not a directory, scandir '${snapshots}'`,
     ) as string,
     owner: definition.owner,
+  });
+});
+
+test("snapshots that are gone do not make a machine look unused", async () => {
+  expect(step("create")).toMatchObject({ signal: null, stderr: "" });
+  const files = machineFiles(copy, "pc1");
+  expect(await status()).not.toHaveProperty("unreadable");
+  await setMarker(files.captured);
+
+  expect(await status()).toMatchObject({
+    snapshots: [],
+    unreadable: `${files.snapshots}: the snapshots are gone`,
   });
 });
 

@@ -14,6 +14,7 @@ const EXISTS: MachineStatus = {
   snapshots: ["pristine"],
 };
 const NEVER_USED: MachineStatus = { ...EXISTS, snapshots: [] };
+const GARBLED: MachineStatus = { ...NEVER_USED, unreadable: "snapshots: they are gone" };
 const HALF: MachineStatus = { name: "pc1", power: "running", snapshots: [], incomplete: true };
 const ABSENT: MachineStatus = { name: "pc1", power: "absent", snapshots: [] };
 const OF_R2 = { resource: "r2", values: "1024 MB" };
@@ -146,6 +147,10 @@ test.for<[what: string, MachineStatus, Partial<CompareOptions>, Result]>([
     KILLED,
     "lost",
   ],
+  ["a machine whose snapshots cannot be read", GARBLED, {}, "lost"],
+  ["such a machine that the state lacks", GARBLED, { state: state() }, "lost"],
+  ["such a machine with permission", GARBLED, ALLOWED, "again"],
+  ["such a machine of another owner", { ...GARBLED, owner: "you" }, ALLOWED, "lost"],
   ["a machine that was deleted outside of vmrig", ABSENT, {}, "vanished"],
   ["a machine that a killed apply was replacing", ABSENT, KILLED, "again"],
   ["a machine that a killed apply was deleting", ABSENT, { ...GONE, ...KILLED }, "again"],

@@ -97,8 +97,7 @@ function judge(
 ): Verdict {
   const { state, empty, last, declared } = options;
   const { name, owner, origin } = machine;
-  if (machine.unreadable !== undefined)
-    return { is: "lost", why: `it cannot be read: ${machine.unreadable}` };
+  if (machine.unreadable !== undefined) return judgeUnreadable(machine, resource, options);
   if (machine.incomplete) {
     if (resource !== undefined && !resource.tainted)
       return { is: "to create again", why: INTERRUPTED };
@@ -116,6 +115,20 @@ function judge(
     if (origin === undefined || origin.resource === resource.id) return FINE;
   }
   return judgeStranger(machine, resource, { ...options, owned: owner === known });
+}
+
+/** Refuses a machine that may have been used, unless its record is readable and a person allows it. */
+function judgeUnreadable(
+  { owner, unreadable }: MachineStatus,
+  resource: StateResource | undefined,
+  { state, allow }: CompareOptions,
+): Verdict {
+  const why = `it cannot be read: ${unreadable}`;
+  if (resource === undefined || owner === undefined || owner !== state?.owner)
+    return { is: "lost", why };
+  const { address, tainted } = resource;
+  if (allow?.has(address) !== true) return { is: "lost", why, allowable: address };
+  return { is: tainted ? "to remove" : "to create again", why };
 }
 
 /** Judges a complete machine that is not, or not intact, in the state. */

@@ -36,12 +36,13 @@ export async function refuseLostState(options: {
 /** Names only ways that work: a person's permission replaces no machine that may not be ours. */
 function hintFor({ copy, files, lost }: Parameters<typeof refuseLostState>[0]): string {
   const destroy = `remove these machines with \`vmrig destroy ${copy.rig}\``;
-  if ([...lost.keys()].some(({ unreadable }) => unreadable !== undefined))
-    return `make these files readable, or ${destroy}`;
+  const unreadable = [...lost.keys()].some((machine) => machine.unreadable !== undefined);
   const allowable = [...lost.values()].flatMap(({ allowable: address }) => address ?? []);
-  if (allowable.length < lost.size)
-    return `restore the right state at ${files.state}, or ${destroy}`;
   const allow = allowable.map((address) => `--allow ${address}`).join(" ");
+  const all = allowable.length === lost.size;
+  if (unreadable)
+    return `make these files readable, or put them back; or ${all ? `replace the machines: \`vmrig up ${allow}\`` : destroy}`;
+  if (!all) return `restore the right state at ${files.state}, or ${destroy}`;
   return `restore the right state at ${files.state}, or the config that describes these machines; or replace or delete them: \`vmrig up ${allow}\``;
 }
 

@@ -184,7 +184,11 @@ async function inspectMachine(copy: CopySpec, name: string): Promise<MachineStat
     exists(files.unlinked),
   ]);
   const runs = status !== NO_PROCESS;
-  const unreadable = [record, snapshots].find((outcome) => typeof outcome === "string");
+  const lost =
+    record !== undefined && snapshots.length === 0 && (await exists(files.captured))
+      ? `${files.snapshots}: the snapshots are gone`
+      : undefined;
+  const unreadable = [record, snapshots, lost].find((outcome) => typeof outcome === "string");
   return {
     name,
     power: !runs ? "off" : status.paused ? "paused" : "running",
