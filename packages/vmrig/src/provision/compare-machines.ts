@@ -53,6 +53,8 @@ type Verdict =
 
 const FINE: Verdict = { is: "fine" };
 const INTERRUPTED = "its creation or removal was interrupted";
+const UNKNOWN =
+  "it has no record, and neither the state nor the config has it; if it is no machine, move it away";
 const UNSAVED = "a killed apply created it and did not save the state";
 
 /**
@@ -101,6 +103,8 @@ function judge(
   if (machine.incomplete) {
     if (resource !== undefined && !resource.tainted)
       return { is: "to create again", why: INTERRUPTED };
+    if (resource === undefined && !declared.has(name) && !last?.changes.includes(name))
+      return { is: "lost", why: UNKNOWN };
     // A create step removes the remains of an interrupted attempt itself.
     return declared.has(name) && resource === undefined
       ? FINE
