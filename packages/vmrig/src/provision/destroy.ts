@@ -29,7 +29,7 @@ export interface DestroyOptions extends Omit<InspectStateOptions, "fingerprint">
 export async function destroy(options: DestroyOptions): Promise<{ readonly destroyed: string[] }> {
   const { driver, copy, guard, confirm, say } = options;
   requireConfirmation(confirm, copy.rig);
-  const inspected = await inspectState(options);
+  const inspected = await inspectState({ ...options, setAsideDamaged: true });
   const destroyed = await destroyState(options, inspected);
 
   for (const { name, location } of existingMachines(await driver.inspect(copy))) {
