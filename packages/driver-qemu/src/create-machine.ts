@@ -4,8 +4,8 @@ import {
   canTakeOver,
   explainWriteErrors,
   generateKeyPair,
+  machineExists,
   temporaryPath,
-  VmrigError,
 } from "vmrig/driver";
 import { firstBootCredentials, writeCredentials } from "./first-boot.ts";
 import { resolveMachine, type MachineContext } from "./machine-context.ts";
@@ -16,10 +16,10 @@ import { startProcess, stopProcess } from "./process/qemu-process.ts";
 
 /**
  * Creates and starts a machine. Removes the remains of an interrupted attempt, and takes over a
- * machine that a killed apply completed. Never touches another machine that runs. The caller must
+ * machine that a killed apply completed. Never touches another complete machine. The caller must
  * hold the machine's file lock.
  *
- * @throws VmrigError `STATE_LOST` if the machine already runs
+ * @throws VmrigError `STATE_LOST` if there is another complete machine
  */
 export async function createMachine(definition: MachineDefinition): Promise<void> {
   const machine = await resolveMachine(definition);
@@ -28,7 +28,7 @@ export async function createMachine(definition: MachineDefinition): Promise<void
   const existing = await readDefinition(files, definition.name);
   if (existing !== undefined && canTakeOver(existing, definition))
     return await writeJson(files.definition, { ...existing, origin: definition.origin });
-  if (existing !== undefined && machine.process !== undefined) throw alreadyRuns(definition);
+  if (existing !== undefined) throw machineExists({ ...definition, folder: files.folder });
   await stopProcess(machine);
   await explainWriteErrors(files.folder, async () => {
     await rm(files.folder, { recursive: true, force: true });
@@ -43,13 +43,6 @@ export async function createMachine(definition: MachineDefinition): Promise<void
   await startProcess(machine);
   // 4. Record that it is complete. A machine without this record is removed and created again.
   await rename(files.creating, files.definition);
-}
-
-function alreadyRuns({ name, copy, rig }: MachineDefinition): VmrigError {
-  return new VmrigError("STATE_LOST", {
-    message: `${name} of ${copy} is already running but is not in the Terraform state.`,
-    hint: `restore the state, or remove the machine with \`vmrig destroy ${rig}\``,
-  });
 }
 
 /** Creates an empty overlay over the copy's image. */

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
-import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { cp, mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import type { CopySpec, MachineStatus, Origin } from "vmrig/driver";
@@ -13,6 +13,7 @@ import {
   type MachineDefinition,
 } from "./machine-files.ts";
 import { defineMachine } from "./machine.test.kit.ts";
+import { setMarker } from "./marker-file.ts";
 import { runQemuImg } from "./process/qemu-img.ts";
 import { endAll, processes } from "./processes.test.kit.ts";
 import { tempFolder } from "./temp-folder.test.kit.ts";
@@ -146,8 +147,34 @@ test("a running machine of the same owner and values is taken over; another one 
     { origin: { ...origin, values: "1024 MB" } },
     { origin, input: { ...definition, owner: "owner-2" } },
   ])
-    expect(step("create", other).stderr).toContain("pc1 of pcs-1 is already running");
+    expect(step("create", other).stderr).toContain("pc1 of pcs-1 exists, but is not");
   expect(await status()).toEqual({ ...before, origin });
+});
+
+test("a machine of another owner is refused while it is off, too, and created after its removal", async () => {
+  expect(step("create")).toMatchObject({ signal: null, stderr: "" });
+  await driver.stop?.(pc1, authority);
+  const before = await status();
+  const input = { ...definition, owner: "owner-2" };
+
+  expect(step("create", { input }).stderr).toContain("pc1 of pcs-1 exists, but is not");
+  expect(await status()).toEqual(before);
+  expect(step("destroy")).toMatchObject({ signal: null, stderr: "" });
+  expect(step("create", { input })).toMatchObject({ signal: null, stderr: "" });
+  expect(await status()).toMatchObject({ owner: "owner-2" });
+});
+
+test("files and folders that are not vmrig's are no machines; a copied record proves no machine", async () => {
+  expect(step("create")).toMatchObject({ signal: null, stderr: "" });
+  const machines = machinesFolder(copy);
+  await mkdir(join(machines, "pc1.saved"));
+  await writeFile(join(machines, ".DS_Store"), "");
+  await cp(machineFiles(copy, "pc1").definition, join(machines, "pc1-saved", "machine.json"));
+
+  expect((await driver.inspect(copy)).machines).toMatchObject([
+    { name: "pc1", power: "running" },
+    { name: "pc1-saved", unreadable: expect.stringContaining("this is the record of pc1") },
+  ]);
 });
 
 describe("a record that cannot be read", () => {
@@ -194,6 +221,18 @@ test("snapshots that cannot be listed do not make a machine look unused", async 
       `ENOTDIR: not a directory, scandir '${snapshots}'`,
     ) as string,
     owner: definition.owner,
+  });
+});
+
+test("snapshots that are gone do not make a machine look unused", async () => {
+  expect(step("create")).toMatchObject({ signal: null, stderr: "" });
+  const files = machineFiles(copy, "pc1");
+  expect(await status()).not.toHaveProperty("unreadable");
+  await setMarker(files.captured);
+
+  expect(await status()).toMatchObject({
+    snapshots: [],
+    unreadable: `${files.snapshots}: the snapshots are gone`,
   });
 });
 

@@ -1,5 +1,5 @@
-import { readdir, readFile } from "node:fs/promises";
-import { fileLockHolder, VmrigError, type MachineRef } from "vmrig/driver";
+import { readFile } from "node:fs/promises";
+import { fileLockHolder, machineFolders, VmrigError, type MachineRef } from "vmrig/driver";
 import {
   machineFiles,
   machinesFolder,
@@ -67,7 +67,7 @@ export function requireProcess({ name, process }: MachineContext): QemuProcess {
 
 /** Returns the machines of a copy that exist on this computer, in the config or not. */
 export async function machineNames(copy: Pick<CopyFolders, "folder">): Promise<string[]> {
-  return readdir(machinesFolder(copy)).catch(() => []);
+  return await machineFolders(machinesFolder(copy));
 }
 
 /**

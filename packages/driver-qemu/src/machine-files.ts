@@ -36,6 +36,8 @@ export interface MachineFiles {
   readonly unlinked: string;
   readonly fences: string;
   readonly snapshots: string;
+  /** Exists once a snapshot was taken: a machine with this file and no snapshot has lost them. */
+  readonly captured: string;
   readonly credentials: string;
   readonly hostKey: string;
   readonly qmp: string;
@@ -76,6 +78,7 @@ export function machineFiles(copy: CopyFolders, machine: string): MachineFiles {
     unlinked: join(folder, "unlinked"),
     fences: join(folder, "fences"),
     snapshots: join(folder, "snapshots"),
+    captured: join(folder, "captured"),
     credentials: join(folder, "credentials"),
     hostKey: join(folder, "host-key.pub"),
     qmp: join(copy.runtimeFolder, `${machine}.qmp`),

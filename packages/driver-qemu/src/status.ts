@@ -24,7 +24,11 @@ export async function machineStatus(copy: CopySpec, name: string): Promise<Machi
     fileExists(files.parked),
     fileExists(files.unlinked),
   ]);
-  const unreadable = [record, snapshots].find((outcome) => typeof outcome === "string");
+  const lost =
+    record !== undefined && snapshots.length === 0 && (await fileExists(files.captured))
+      ? `${files.snapshots}: the snapshots are gone`
+      : undefined;
+  const unreadable = [record, snapshots, lost].find((outcome) => typeof outcome === "string");
   return {
     name,
     power: pid === undefined ? "off" : parked ? "paused" : "running",

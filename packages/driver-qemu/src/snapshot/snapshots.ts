@@ -3,9 +3,17 @@ import { freeSpace } from "../disk-space.ts";
 import { firstLine } from "../first-line.ts";
 import { openControl, type LockedMachine } from "../locked-machine.ts";
 import type { MachineContext } from "../machine-context.ts";
+import { setMarker } from "../marker-file.ts";
+import { removeFiles } from "../remove-files.ts";
 import { runQemuImg } from "../process/qemu-img.ts";
 import type { Qmp } from "../qmp/qmp.ts";
-import { baselinesByAge, removeRecord, snapshotPlatform, writeRecord } from "./snapshot-records.ts";
+import {
+  baselinesByAge,
+  listSnapshots,
+  removeRecord,
+  snapshotPlatform,
+  writeRecord,
+} from "./snapshot-records.ts";
 
 /** Number of retained baselines. Two alternating branches keep theirs. */
 const RETAINED_BASELINES = 3;
@@ -36,6 +44,7 @@ export async function saveSnapshot(capture: Capture): Promise<void> {
     throw await saveError(capture, cause);
   }
   await writeRecord(machine.files, { name, platform });
+  await setMarker(machine.files.captured);
   // Each snapshot takes a few hundred megabytes: older baselines would only fill the disk.
   for (const old of (await baselinesByAge(machine.files)).slice(RETAINED_BASELINES)) {
     await removeRecord(machine.files, old);
@@ -75,13 +84,18 @@ async function deleteSnapshot(qmp: Qmp, name: SnapshotName): Promise<void> {
 export async function dropSnapshot(machine: LockedMachine, name: SnapshotName): Promise<void> {
   const { files, process } = machine;
   if ((await snapshotPlatform(files, name)) === undefined) return;
-  if (process === undefined) {
+  const forget = async (): Promise<void> => {
+    const others = (await listSnapshots(files)).filter((other) => other !== name);
+    if (others.length === 0) await removeFiles(files.captured);
     await removeRecord(files, name);
+  };
+  if (process === undefined) {
+    await forget();
     await runQemuImg("snapshot", "-d", name, files.disk);
     return;
   }
   await using qmp = await openControl(machine);
-  await removeRecord(files, name);
+  await forget();
   await deleteSnapshot(qmp, name);
 }
 

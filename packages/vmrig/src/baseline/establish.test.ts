@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { StepStack } from "../driver/contract/step-stack.ts";
@@ -46,4 +46,32 @@ test("a machine that was restored to pristine, possibly by a boot from its disk,
     expect.stringContaining("preparing again from the pristine machines"),
   );
   expect(await readFile(asked, "utf8")).toBe("asked\nasked\n");
+});
+
+test("a machine whose snapshots are gone or cannot be read is not captured as pristine", async () => {
+  const { copy, ...fixture } = await setUpFakeMachines(["pc1"]);
+  onTestFinished(() => fixture[Symbol.asyncDispose]());
+  const driver = fakeDriver();
+  const context: LeasedContext = {
+    driver,
+    copy,
+    lease: { fence: 1, signal: new AbortController().signal, assertHeld: () => {} },
+    key: generateKeyPair(),
+    say: () => {},
+  };
+  const stack = new StepStack();
+  await driver.declare(stack, copy, { owner: "me" });
+  await stack.create();
+  const { snapshots } = machineFiles(copy, "pc1");
+  await establishBaseline(context, "0123456789abcdef", {});
+  const refused = {
+    code: "STATE_LOST",
+    details: [expect.stringContaining(snapshots)] as unknown,
+    hint: expect.stringContaining("`vmrig up --copy") as string,
+  };
+
+  await rm(snapshots, { recursive: true });
+  await expect(establishBaseline(context, "0123456789abcdef", {})).rejects.toMatchObject(refused);
+  await writeFile(snapshots, "no folder");
+  await expect(establishBaseline(context, "0123456789abcdef", {})).rejects.toMatchObject(refused);
 });

@@ -32,6 +32,7 @@ export async function establishBaseline(
 ): Promise<void> {
   const { driver, copy, say } = context;
   const inventory = await driver.inspect(copy);
+  refuseUnreadable(context, inventory);
   if (!rebuild && whoLacks(context, inventory, baselineSnapshot(id)).length === 0) return;
   const started = systemClock.monotonic();
   const fresh = whoLacks(context, inventory, PRISTINE);
@@ -55,6 +56,18 @@ export async function establishBaseline(
     driver.capture(machine, baselineSnapshot(id), authority(context)),
   );
   say(`baseline ${copy.copy}: ${id} is prepared and captured after ${seconds(preparing)}`);
+}
+
+/** Refuses a machine whose snapshots are unknown: it may have been used. */
+function refuseUnreadable({ copy }: LeasedContext, { machines }: Inventory): void {
+  for (const { name, unreadable } of machines) {
+    if (unreadable === undefined) continue;
+    throw new VmrigError("STATE_LOST", {
+      message: `${name} cannot be read, so vmrig does not know whether it was used.`,
+      details: [unreadable],
+      hint: `make these files readable, or put them back; or replace the machine: \`vmrig up --copy ${copy.copy} --allow terraform_data.${name}\``,
+    });
+  }
 }
 
 /**

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { NAME_FORM } from "../driver/machine-folders.ts";
 import { probableName } from "../errors/closest-name.ts";
 
 /** Returns a schema for text of one form, with one message for all other values. */
@@ -27,6 +28,6 @@ function quoted(keys: readonly string[]): string {
 
 /** A name of a rig or a machine: a DNS label. */
 export const name = text(
-  /^(?!localhost$)[a-z]([a-z0-9-]{0,30}[a-z0-9])?$/,
+  NAME_FORM,
   'a lower-case name such as "pcs": letters, digits and "-", at most 32, starting with a letter',
 );

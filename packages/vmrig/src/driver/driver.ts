@@ -113,8 +113,8 @@ export interface MachineStatus {
   /** Set when the machine's creation or removal was interrupted. Its process may run. */
   readonly incomplete?: true;
   /**
-   * Path and reason, on one line, when the record or the snapshots of the machine cannot be read.
-   * It may be in use.
+   * Path and reason, on one line, when the record or the snapshots of the machine cannot be read,
+   * or are gone although there were some. It may be in use.
    */
   readonly unreadable?: string;
   /** Set when {@link Driver.network} disconnected the machine from the rig's network. */

@@ -5,6 +5,8 @@ export * from "./lease-key.ts";
 export * from "./rig-stack.ts";
 export { canTakeOver, parseOrigin, type Origin } from "./origin.ts";
 export { restoredLine } from "./restored-line.ts";
+export { machineFolders } from "./machine-folders.ts";
+export { machineExists } from "./machine-exists.ts";
 export { readMachineRecord } from "./machine-record.ts";
 export { passFence } from "./fence.ts";
 export { withFileLock, fileLockHolder, type FileLockOptions } from "../local-files/file-lock.ts";

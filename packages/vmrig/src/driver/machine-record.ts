@@ -10,7 +10,7 @@ import { VmrigError } from "../errors/vmrig-error.ts";
  * @throws VmrigError `STATE_LOST` when there is one that cannot be read, with the path and the
  *   reason as its only detail
  */
-export async function readMachineRecord<T>(options: {
+export async function readMachineRecord<T extends { readonly name: string }>(options: {
   readonly path: string;
   /** Name of the machine. */
   readonly name: string;
@@ -18,7 +18,10 @@ export async function readMachineRecord<T>(options: {
 }): Promise<T | undefined> {
   const { path, name, parse } = options;
   try {
-    return parse(await readFile(path, "utf8"));
+    const record = parse(await readFile(path, "utf8"));
+    // A folder that was copied or renamed has the record of another machine.
+    if (record.name !== name) throw new TypeError(`this is the record of ${record.name}`);
+    return record;
   } catch (cause) {
     if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return undefined;
     const reason = cause instanceof Error ? cause.message.replaceAll(/\s+/g, " ") : String(cause);

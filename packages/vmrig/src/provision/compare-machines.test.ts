@@ -14,9 +14,12 @@ const EXISTS: MachineStatus = {
   snapshots: ["pristine"],
 };
 const NEVER_USED: MachineStatus = { ...EXISTS, snapshots: [] };
+const GARBLED: MachineStatus = { ...NEVER_USED, unreadable: "snapshots: they are gone" };
 const HALF: MachineStatus = { name: "pc1", power: "running", snapshots: [], incomplete: true };
 const ABSENT: MachineStatus = { name: "pc1", power: "absent", snapshots: [] };
 const OF_R2 = { resource: "r2", values: "1024 MB" };
+const SAME_AS_R2 = { resource: "r2", values: "512 MB" };
+const ALLOWED = { allow: new Set([ADDRESS]) };
 
 const state = (...resources: readonly StateResource[]): State => ({
   lineage: "l",
@@ -84,9 +87,44 @@ test.for<[what: string, MachineStatus, Partial<CompareOptions>, Result]>([
   ["half a machine that the state has as tainted", HALF, { state: TAINTED }, "remove"],
   ["half a machine that the state lacks", HALF, { state: state() }, "nothing"],
   ["half a machine, and no state", HALF, { state: undefined }, "nothing"],
-  ["half a machine that nothing wants", HALF, { ...GONE, state: state() }, "remove"],
+  ["half a machine that a killed apply wanted", HALF, { ...GONE, ...KILLED }, "again, remove"],
+  ["such a machine that the state lacks", HALF, { ...GONE, ...KILLED, state: state() }, "remove"],
+  ["a folder that nothing wants", HALF, { ...GONE, state: state() }, "lost"],
   ["half a machine of the state that nothing wants", HALF, GONE, "again, remove"],
-  ["a tainted machine", NEVER_USED, { state: TAINTED }, "remove"],
+  ["a tainted machine as the config describes it", NEVER_USED, { state: TAINTED }, "takeOver"],
+  ["such a machine that was used", EXISTS, { state: TAINTED }, "takeOver"],
+  [
+    "a tainted machine of another size",
+    { ...NEVER_USED, origin: OF_R2 },
+    { state: TAINTED },
+    "remove",
+  ],
+  [
+    "a used, tainted machine of another size",
+    { ...EXISTS, origin: OF_R2 },
+    { state: TAINTED },
+    "lost",
+  ],
+  [
+    "such a machine that a person allowed to be replaced",
+    { ...EXISTS, origin: OF_R2 },
+    { state: TAINTED, ...ALLOWED },
+    "remove",
+  ],
+  [
+    "a used, tainted machine of a driver that knows no origins",
+    { name: "pc1", power: "off", owner: "me", snapshots: ["pristine"] },
+    { state: TAINTED },
+    "lost",
+  ],
+  ["a used machine with another id", { ...EXISTS, origin: SAME_AS_R2 }, {}, "takeOver"],
+  [
+    "a used machine that is newer than the state, with permission",
+    { ...EXISTS, origin: OF_R2 },
+    ALLOWED,
+    "again",
+  ],
+  ["a machine of another owner, with permission", { ...EXISTS, owner: "you" }, ALLOWED, "lost"],
   ["a machine that the state lacks", EXISTS, { state: state() }, "takeOver"],
   ["a machine that an empty state lacks", EXISTS, EMPTIED, "takeOver"],
   [
@@ -111,6 +149,10 @@ test.for<[what: string, MachineStatus, Partial<CompareOptions>, Result]>([
     KILLED,
     "lost",
   ],
+  ["a machine whose snapshots cannot be read", GARBLED, {}, "lost"],
+  ["such a machine that the state lacks", GARBLED, { state: state() }, "lost"],
+  ["such a machine with permission", GARBLED, ALLOWED, "again"],
+  ["such a machine of another owner", { ...GARBLED, owner: "you" }, ALLOWED, "lost"],
   ["a machine that was deleted outside of vmrig", ABSENT, {}, "vanished"],
   ["a machine that a killed apply was replacing", ABSENT, KILLED, "again"],
   ["a machine that a killed apply was deleting", ABSENT, { ...GONE, ...KILLED }, "again"],

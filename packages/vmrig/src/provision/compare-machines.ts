@@ -6,20 +6,29 @@ import type { State, StateResource } from "./state.ts";
 export interface Comparison {
   /**
    * Addresses that are created again although the state has them as intact, each with the reason.
-   * No test can have used these machines.
+   * No test can have used these machines, or a person allowed it.
    */
   readonly again: ReadonlyMap<string, string>;
   /**
    * Names of machines that the driver removes, each with the reason, because Terraform has no
-   * destroy step for them. No test can have used these machines.
+   * destroy step for them. No test can have used these machines, or a person allowed it.
    */
   readonly remove: ReadonlyMap<string, string>;
-  /** Names of complete machines that the state lacks. Their create steps take them over. */
+  /**
+   * Names of complete machines that the state lacks, or has as tainted or with another id. Their
+   * create steps take them over.
+   */
   readonly takeOver: readonly string[];
-  /** Machines that the state should have and does not, each with the reason. */
-  readonly lost: ReadonlyMap<MachineStatus, string>;
+  /** Machines that the state should have and does not. */
+  readonly lost: ReadonlyMap<MachineStatus, Loss>;
   /** Addresses of machines that are in the state, and that were removed outside of vmrig. */
   readonly vanished: ReadonlySet<string>;
+}
+
+export interface Loss {
+  readonly why: string;
+  /** Address that a person may allow to be replaced, because the machine is certainly ours. */
+  readonly allowable?: string;
 }
 
 export interface CompareOptions {
@@ -31,14 +40,21 @@ export interface CompareOptions {
   readonly last: ApplyRecord | undefined;
   /** Names of the declared resources, each with the values of its origin. */
   readonly declared: ReadonlyMap<string, string>;
+  /** Addresses that a person allowed to be replaced or deleted. @defaultValue none */
+  readonly allow?: ReadonlySet<string>;
+  /** Whether to replace the machines in `allow` instead of taking them over. @defaultValue false */
+  readonly replaceAllowed?: boolean;
 }
 
 type Verdict =
   | { readonly is: "fine" | "to take over" }
-  | { readonly is: "to create again" | "to remove" | "lost"; readonly why: string };
+  | { readonly is: "to create again" | "to remove"; readonly why: string }
+  | ({ readonly is: "lost" } & Loss);
 
 const FINE: Verdict = { is: "fine" };
 const INTERRUPTED = "its creation or removal was interrupted";
+const UNKNOWN =
+  "it has no record, and neither the state nor the config has it; if it is no machine, move it away";
 const UNSAVED = "a killed apply created it and did not save the state";
 
 /**
@@ -52,13 +68,13 @@ export function compareMachines(options: CompareOptions): Comparison {
   const again = new Map<string, string>();
   const remove = new Map<string, string>();
   const takeOver: string[] = [];
-  const lost = new Map<MachineStatus, string>();
+  const lost = new Map<MachineStatus, Loss>();
   for (const machine of existingMachines(inventory)) {
     const { name } = machine;
     const resource = state?.resources.find((candidate) => candidate.name === name);
     const verdict = judge(machine, resource, options);
     if (verdict.is === "to take over") takeOver.push(name);
-    if (verdict.is === "lost") lost.set(machine, verdict.why);
+    if (verdict.is === "lost") lost.set(machine, verdict);
     if (verdict.is === "to create again" && resource !== undefined)
       again.set(resource.address, verdict.why);
     // Terraform runs no destroy step for a resource that the config no longer has.
@@ -82,35 +98,81 @@ function judge(
   options: CompareOptions,
 ): Verdict {
   const { state, empty, last, declared } = options;
-  const { name, owner, origin, snapshots } = machine;
-  if (machine.unreadable !== undefined)
-    return { is: "lost", why: `it cannot be read: ${machine.unreadable}` };
+  const { name, owner, origin } = machine;
+  if (machine.unreadable !== undefined) return judgeUnreadable(machine, resource, options);
   if (machine.incomplete) {
     if (resource !== undefined && !resource.tainted)
       return { is: "to create again", why: INTERRUPTED };
+    if (resource === undefined && !declared.has(name) && !last?.changes.includes(name))
+      return { is: "lost", why: UNKNOWN };
     // A create step removes the remains of an interrupted attempt itself.
     return declared.has(name) && resource === undefined
       ? FINE
       : { is: "to remove", why: INTERRUPTED };
   }
   if (state === undefined && !empty) return { is: "lost", why: "there is no state" };
-  const known = state?.owner ?? last?.owner;
+  const known = knownOwner(state, last);
   if (owner !== undefined && known !== undefined && owner !== known)
     return { is: "lost", why: `it belongs to the state of ${owner}` };
-  if (resource?.tainted) return { is: "to remove", why: INTERRUPTED };
-  // A driver that cannot tell what it created relies on the state alone.
-  const unused = origin !== undefined && snapshots.length === 0;
-  if (resource !== undefined) {
+  if (resource !== undefined && !resource.tainted) {
+    // A driver that cannot tell what it created relies on the state alone.
     if (origin === undefined || origin.resource === resource.id) return FINE;
-    return unused
-      ? { is: "to create again", why: UNSAVED }
-      : { is: "lost", why: "it was created again after this version of the state" };
   }
-  if (owner !== undefined && owner === known && origin !== undefined) {
-    if (origin.values === declared.get(name)) return { is: "to take over" };
-    if (unused) return { is: "to remove", why: UNSAVED };
-  }
-  return { is: "lost", why: empty ? "the state is empty" : "it is not in the state" };
+  return judgeStranger(machine, resource, { ...options, owned: owner === known });
+}
+
+/** Refuses a machine that may have been used, unless its record is readable and a person allows it. */
+function judgeUnreadable(
+  { owner, unreadable }: MachineStatus,
+  resource: StateResource | undefined,
+  { state, allow }: CompareOptions,
+): Verdict {
+  const why = `it cannot be read: ${unreadable}`;
+  if (resource === undefined || owner === undefined || owner !== state?.owner)
+    return { is: "lost", why };
+  const { address, tainted } = resource;
+  if (allow?.has(address) !== true) return { is: "lost", why, allowable: address };
+  return { is: tainted ? "to remove" : "to create again", why };
+}
+
+/** Judges a complete machine that is not, or not intact, in the state. */
+function judgeStranger(
+  { name, origin, owner, snapshots }: MachineStatus,
+  resource: StateResource | undefined,
+  options: CompareOptions & { readonly owned: boolean },
+): Verdict {
+  const { empty, declared, allow, replaceAllowed } = options;
+  const owned = owner !== undefined && options.owned;
+  const address = resource?.address ?? `terraform_data.${name}`;
+  const allowed = allow?.has(address) === true;
+  const asDeclared = origin !== undefined && origin.values === declared.get(name);
+  if (owned && asDeclared && !(allowed && replaceAllowed)) return { is: "to take over" };
+  // Without an owner and an origin, and outside of the state, it may be a machine of anything.
+  const ours = resource !== undefined || (owned && origin !== undefined);
+  const destroys = resource !== undefined && !resource.tainted;
+  // Terraform runs the destroy step of an intact resource, and none of a tainted one.
+  const is = destroys ? "to create again" : "to remove";
+  if (ours && snapshots.length === 0) return { is, why: resource?.tainted ? INTERRUPTED : UNSAVED };
+  if (ours && allowed) return { is, why: "its replacement or removal is allowed" };
+  const what = destroys
+    ? "it was created again after this version of the state"
+    : resource !== undefined
+      ? "its resource is tainted"
+      : empty
+        ? "the state is empty"
+        : "it is not in the state";
+  if (!owned || origin === undefined)
+    return { is: "lost", why: `${what}, and nothing says who created it` };
+  const config = declared.has(name) ? "describes another machine" : "does not have it";
+  return { is: "lost", why: `${what}, and the config ${config}`, allowable: address };
+}
+
+/** Returns the owner of the machines; `undefined` when nothing has recorded it. */
+export function knownOwner(
+  state: State | undefined,
+  last: ApplyRecord | undefined,
+): string | undefined {
+  return state?.owner ?? last?.owner;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { rm } from "node:fs/promises";
+import { mkdir, rename, rm, truncate, writeFile } from "node:fs/promises";
 import { expect } from "vitest";
 import { destroy } from "./destroy.ts";
 import { CREATE, machine, machineFolder, createByHand } from "./file-driver.test.kit.ts";
@@ -49,6 +49,44 @@ test("removes machines whose state is lost", async ({ testRig }) => {
     destroyed: ["pc1", "pc2"],
   });
   expect(await testRig.machines()).toEqual([]);
+});
+
+test("removes machines whose state is damaged and has no backup, once no Terraform has the lock", async ({
+  testRig,
+}) => {
+  await testRig.provision();
+  const { state, backup, lockInfo } = testRig.files;
+  const confirmed = { ...testRig.destroyOptions(), confirm: "pcs" };
+  await truncate(state, 200);
+  await rm(backup, { force: true });
+  await expect(testRig.provision()).rejects.toMatchObject({
+    code: "STATE_LOST",
+    hint: "restore a good version at this path from a copy of your own, or remove all machines with `vmrig destroy`",
+  });
+  await writeFile(lockInfo, "{}");
+  await expect(destroy(confirmed)).rejects.toMatchObject({
+    code: "STATE_LOST",
+    details: [`lock: ${lockInfo}`],
+  });
+  expect(await testRig.machines()).toEqual(["pc1", "pc2"]);
+  await rm(lockInfo);
+
+  await destroy(confirmed);
+
+  expect(await testRig.machines()).toEqual([]);
+  expect(testRig.output).toContain(`state: ${state} cannot be read; kept as ${state}.damaged`);
+  expect(await testRig.provision()).toMatchObject({ created: [PC1, PC2] });
+});
+
+test("keeps everything when the state is only out of reach", async ({ testRig }) => {
+  await testRig.provision();
+  await rename(testRig.files.state, `${testRig.files.state}.kept`);
+  await mkdir(testRig.files.state);
+
+  await expect(destroy({ ...testRig.destroyOptions(), confirm: "pcs" })).rejects.toMatchObject({
+    code: "STATE_LOST",
+  });
+  expect(await testRig.machines()).toEqual(["pc1", "pc2"]);
 });
 
 test("removes half-created machines, for which Terraform runs no destroy step", async ({

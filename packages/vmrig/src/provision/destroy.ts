@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { assertDestroyed } from "./assert-applied.ts";
 import { beginApply, forgetOwner } from "./apply-record.ts";
-import { existingMachines } from "./compare-machines.ts";
+import { existingMachines, knownOwner } from "./compare-machines.ts";
 import { openStack } from "./stack.ts";
 import { OWNER_RESOURCE } from "./state-files.ts";
 import { inspectState, type StateInspection, type InspectStateOptions } from "./inspect-state.ts";
@@ -29,7 +29,7 @@ export interface DestroyOptions extends Omit<InspectStateOptions, "fingerprint">
 export async function destroy(options: DestroyOptions): Promise<{ readonly destroyed: string[] }> {
   const { driver, copy, guard, confirm, say } = options;
   requireConfirmation(confirm, copy.rig);
-  const inspected = await inspectState(options);
+  const inspected = await inspectState({ ...options, setAsideDamaged: true });
   const destroyed = await destroyState(options, inspected);
 
   for (const { name, location } of existingMachines(await driver.inspect(copy))) {
@@ -59,7 +59,7 @@ async function destroyState(
 ): Promise<string[]> {
   const { state, inventory, files, last } = inspected;
   if (state === undefined || state.resources.length === 0) return [];
-  const owner = state.owner ?? last?.owner ?? randomUUID();
+  const owner = knownOwner(state, last) ?? randomUUID();
   const stack = await openStack({ ...options, ...inspected, owner });
   await using saved = await stack.plan(["-destroy"]);
   const addresses = state.resources

@@ -20,11 +20,11 @@ test("a state that was emptied is filled again from machines that were used, and
 });
 
 test.for([
-  ["of an owner that nothing recorded", false, undefined],
-  ["that were used and have another size", true, 1024],
+  ["of an owner that nothing recorded", false, undefined, "nothing says who created it"],
+  ["that were used and have another size", true, 1024, "the config describes another machine"],
 ] as const)(
   "an empty state stops the run for machines %s, and is called empty",
-  async ([, owned, size], { testRig }) => {
+  async ([, owned, size, why], { testRig }) => {
     await testRig.provision();
     testRig.driver.snapshots = ["pristine"];
     await truncate(testRig.files.state);
@@ -35,7 +35,7 @@ test.for([
     await expect(testRig.provision()).rejects.toMatchObject({
       code: "STATE_LOST",
       details: expect.arrayContaining([
-        expect.stringMatching(/^pc1, running, .*: the state is empty$/),
+        expect.stringMatching(`^pc1, running, .*: the state is empty, and ${why}$`),
         `state: ${testRig.files.state}, empty: a Terraform or OpenTofu was killed before it saved the first state`,
       ]) as string[],
     });
@@ -44,12 +44,15 @@ test.for([
   },
 );
 
-test("an older version of the state stops the run for a machine that was used since", async ({
+test("an older version of the state stops the run for a machine of another size", async ({
   testRig,
 }) => {
   await testRig.provision();
   const older = await readFile(testRig.files.state, "utf8");
-  await testRig.provision({ allow: new Set([PC1]), replaceAllowed: true });
+  const { copy } = testRig;
+  testRig.copy = { ...copy, machines: [machine("pc1", 1024), machine("pc2")] };
+  await testRig.provision({ allow: new Set([PC1]) });
+  testRig.copy = copy;
   testRig.driver.snapshots = ["pristine"];
   await writeFile(testRig.files.state, older);
 

@@ -1,8 +1,10 @@
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { machineFolder, createByHand } from "./file-driver.test.kit.ts";
-import { test } from "./test-rig.test.kit.ts";
+import { unmanagedMachines } from "./lost-state.ts";
+import { readState } from "./state.ts";
+import { PC1, test } from "./test-rig.test.kit.ts";
 
 test("a missing state file stops the run instead of creating the machines twice", async ({
   testRig,
@@ -41,7 +43,7 @@ test("a machine that is not in the state stops the run", async ({ testRig }) => 
   await expect(testRig.provision()).rejects.toMatchObject({
     code: "STATE_LOST",
     details: [
-      `pc3, running, ${machineFolder(testRig.copy, "pc3")}: it is not in the state`,
+      `pc3, running, ${machineFolder(testRig.copy, "pc3")}: it is not in the state, and nothing says who created it`,
       expect.stringContaining("serial"),
     ],
   });
@@ -65,4 +67,27 @@ test("an unreadable state file stops the run", async ({ testRig }) => {
     code: "STATE_LOST",
     message: expect.stringContaining("cannot be read") as string,
   });
+});
+
+test("a machine of this owner that the state has with another id is no orphan", async ({
+  testRig,
+}) => {
+  await testRig.provision();
+  const older = `${testRig.files.state}.older`;
+  await copyFile(testRig.files.state, older);
+  await testRig.provision({ allow: new Set([PC1]), replaceAllowed: true });
+  await copyFile(older, testRig.files.state);
+  testRig.driver.snapshots = ["pristine"];
+  await createByHand(testRig.copy, "pc3");
+  const { copy, driver, files } = testRig;
+
+  const unmanaged = unmanagedMachines({
+    copy,
+    state: await readState(files.state),
+    empty: false,
+    inventory: await driver.inspect(copy),
+    last: undefined,
+  });
+
+  expect(unmanaged.map(({ name }) => name)).toEqual(["pc3"]);
 });

@@ -1,6 +1,6 @@
 import type { CopySpec, Inventory, MachineStatus } from "../driver/driver.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
-import { compareMachines } from "./compare-machines.ts";
+import { compareMachines, knownOwner, type Loss } from "./compare-machines.ts";
 import type { ApplyRecord } from "./apply-record.ts";
 import type { StateFiles } from "./state-files.ts";
 import { readState, type State } from "./state.ts";
@@ -16,7 +16,7 @@ export async function refuseLostState(options: {
   readonly files: StateFiles;
   readonly state: State | undefined;
   readonly empty: boolean;
-  readonly lost: ReadonlyMap<MachineStatus, string>;
+  readonly lost: ReadonlyMap<MachineStatus, Loss>;
 }): Promise<void> {
   const { copy, files, state, empty, lost } = options;
   if (lost.size === 0) return;
@@ -25,20 +25,31 @@ export async function refuseLostState(options: {
   throw new VmrigError("STATE_LOST", {
     message: `Found machines of "${copy.copy}" that do not belong to its Terraform state. vmrig changed nothing.`,
     details: [
-      ...[...lost].map(([machine, why]) => `${describe(machine)}: ${why}`),
+      ...[...lost].map(([machine, { why }]) => `${describe(machine)}: ${why}`),
       `state: ${files.state}, ${found}`,
       ...(backup === undefined ? [] : [`backup: ${files.backup}, ${describeState(backup)}`]),
     ],
-    hint: [...lost.keys()].some(({ unreadable }) => unreadable !== undefined)
-      ? "make the record readable; or delete it, and the next run creates the machine again"
-      : `restore the right state at ${files.state}, or remove these machines with \`vmrig destroy ${copy.rig}\``,
+    hint: hintFor(options),
   });
+}
+
+/** Names only ways that work: a person's permission replaces no machine that may not be ours. */
+function hintFor({ copy, files, lost }: Parameters<typeof refuseLostState>[0]): string {
+  const destroy = `remove these machines with \`vmrig destroy ${copy.rig}\``;
+  const unreadable = [...lost.keys()].some((machine) => machine.unreadable !== undefined);
+  const allowable = [...lost.values()].flatMap(({ allowable: address }) => address ?? []);
+  const allow = allowable.map((address) => `--allow ${address}`).join(" ");
+  const all = allowable.length === lost.size;
+  if (unreadable)
+    return `make these files readable, or put them back; or ${all ? `replace the machines: \`vmrig up ${allow}\`` : destroy}`;
+  if (!all) return `restore the right state at ${files.state}, or ${destroy}`;
+  return `restore the right state at ${files.state}, or the config that describes these machines; or replace or delete them: \`vmrig up ${allow}\``;
 }
 
 /**
  * Returns the machines that exist and do not belong to the state, each with a one-line description.
- * Excludes machines that the next run takes over, or removes itself, and those whose record cannot be
- * read.
+ * Excludes machines that the next run takes over, or removes itself, those whose record cannot be
+ * read, and those of this owner that the state has with another id: they are no orphans.
  */
 export function unmanagedMachines(options: {
   readonly copy: CopySpec;
@@ -54,9 +65,12 @@ export function unmanagedMachines(options: {
     ),
   );
   const { lost } = compareMachines({ ...options, declared });
+  const owner = knownOwner(options.state, options.last);
+  const inState = new Set(options.state?.resources.map(({ name }) => name));
   return [...lost]
     .filter(([{ unreadable }]) => unreadable === undefined)
-    .map(([machine, why]) => ({ name: machine.name, what: `${describe(machine)}: ${why}` }));
+    .filter(([machine]) => !(inState.has(machine.name) && machine.owner === owner))
+    .map(([machine, { why }]) => ({ name: machine.name, what: `${describe(machine)}: ${why}` }));
 }
 
 const EMPTY = "empty: a Terraform or OpenTofu was killed before it saved the first state";

@@ -1,13 +1,13 @@
 import { randomUUID } from "node:crypto";
-import type { Fingerprint } from "../driver/driver.ts";
+import type { CopySpec, Fingerprint } from "../driver/driver.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { assertApplied } from "./assert-applied.ts";
 import { beginApply, endApply } from "./apply-record.ts";
-import { compareMachines, existingMachines } from "./compare-machines.ts";
+import { compareMachines, existingMachines, knownOwner } from "./compare-machines.ts";
 import { refuseLostState } from "./lost-state.ts";
-import { checkPlan, type Changes } from "./plan/plan-policy.ts";
+import { checkPlan, type Changes, type PlanPolicyRules } from "./plan/plan-policy.ts";
 import { planRefused } from "./plan/plan-refused.ts";
-import { openStack } from "./stack.ts";
+import { openStack, type Stack } from "./stack.ts";
 import { OWNER_RESOURCE } from "./state-files.ts";
 import { readStateStamp, type StateStamp } from "./state-stamp.ts";
 import { inspectState, type InspectStateOptions } from "./inspect-state.ts";
@@ -38,7 +38,7 @@ export interface Provisioned extends Changes {
  *
  * A machine whose creation failed or was interrupted in an earlier run is recreated, and so is a
  * machine that an earlier run was replacing when it was killed. A complete machine of this owner
- * that only the state lacks is taken over. Nothing else that exists is deleted or replaced, unless
+ * that the state lacks, or has as tainted or with another id, is taken over. Nothing else that exists is deleted or replaced, unless
  * its address is in `allow`.
  *
  * @throws VmrigError `PLAN_REFUSED` when the plan would do more; nothing was touched
@@ -51,10 +51,10 @@ export async function provision(options: ProvisionOptions): Promise<Provisioned>
   // 1. Compare what exists with the state.
   const inspected = await inspectState(options);
   const { state, inventory, files, last } = inspected;
-  const owner = state?.owner ?? last?.owner ?? randomUUID();
+  const owner = knownOwner(state, last) ?? randomUUID();
   const stack = await openStack({ ...options, ...inspected, owner });
   const { declared } = stack;
-  const compared = compareMachines({ copy, ...inspected, declared });
+  const compared = compareMachines({ ...options, ...inspected, declared });
   await refuseLostState({ copy, ...inspected, ...compared });
   const { again, vanished, takeOver } = compared;
 
@@ -62,13 +62,21 @@ export async function provision(options: ProvisionOptions): Promise<Provisioned>
   const replaced = replaceAllowed ? allow : [...vanished].filter((address) => allow.has(address));
   const replace = [...again.keys()].filter((address) => declared.has(nameIn(address)));
   const flags = new Set([...replaced, ...replace].map((address) => `-replace=${address}`));
+  const rules = { allow: new Set([...allow, ...again.keys()]), vanished };
+  const intact = state?.resources.filter(
+    ({ name, tainted }) => !tainted && takeOver.includes(name),
+  );
+  await taintAll(
+    { stack, copy, rules },
+    (intact ?? []).map(({ address }) => address),
+  );
   await using saved = await stack.plan([...flags]);
-  const verdict = checkPlan(saved.plan, { allow: new Set([...allow, ...again.keys()]), vanished });
+  const verdict = checkPlan(saved.plan, rules);
   if (!verdict.ok) throw planRefused(copy.copy, verdict.refused);
   const changes = machineChanges(verdict.changes);
   for (const [address, why] of again) say(`again: ${nameIn(address)} (${why})`);
   for (const name of takeOver) say(`adopt: ${name} (it is complete, but not in the state)`);
-  say(`plan: ${describe(changes)}`);
+  say(`plan: ${describe(changes, takeOver)}`);
 
   // 3. Record what the apply changes, because it may be killed at any time.
   const existing = existingMachines(inventory).map(({ name }) => name);
@@ -106,6 +114,30 @@ export async function provision(options: ProvisionOptions): Promise<Provisioned>
   return { ...changes, stamp: await newStamp(options) };
 }
 
+/**
+ * Taints the resources of machines that are taken over, because Terraform would run the destroy
+ * step of an intact resource. Checks the plan first, so that a refused one changes nothing.
+ */
+async function taintAll(
+  {
+    stack,
+    copy,
+    rules,
+  }: {
+    readonly stack: Stack;
+    readonly copy: CopySpec;
+    readonly rules: PlanPolicyRules;
+  },
+  addresses: readonly string[],
+): Promise<void> {
+  if (addresses.length === 0) return;
+  await using saved = await stack.plan(addresses.map((address) => `-replace=${address}`));
+  const allow = new Set([...rules.allow, ...addresses]);
+  const verdict = checkPlan(saved.plan, { ...rules, allow });
+  if (!verdict.ok) throw planRefused(copy.copy, verdict.refused);
+  for (const address of addresses) await stack.taint(address);
+}
+
 function nameIn(address: string): string {
   return address.slice(address.indexOf(".") + 1);
 }
@@ -121,12 +153,19 @@ function machineChanges(changes: Changes): Changes {
   };
 }
 
-function describe({ created, updated, replaced, deleted }: Changes): string {
+/** Calls a take-over so, because Terraform's word for it would sound like a loss. */
+function describe(changes: Changes, takeOver: readonly string[]): string {
+  const adopted = [...changes.created, ...changes.replaced].filter((address) =>
+    takeOver.includes(nameIn(address)),
+  );
+  const others = (addresses: readonly string[]): string[] =>
+    addresses.filter((address) => !adopted.includes(address));
   const parts = Object.entries({
-    create: created,
-    update: updated,
-    replace: replaced,
-    delete: deleted,
+    adopt: adopted,
+    create: others(changes.created),
+    update: changes.updated,
+    replace: others(changes.replaced),
+    delete: changes.deleted,
   })
     .filter(([, addresses]) => addresses.length > 0)
     .map(([what, addresses]) => `${what} ${addresses.join(", ")}`);

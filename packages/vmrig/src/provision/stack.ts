@@ -49,6 +49,8 @@ export interface Stack {
   /** Names of the resources that the driver declared, each with the values of its origin. */
   readonly declared: ReadonlyMap<string, string>;
   plan(flags?: readonly string[]): Promise<SavedPlan>;
+  /** Marks a resource as tainted: the next apply runs its create step, and no destroy step. */
+  taint(address: string): Promise<void>;
 }
 
 /**
@@ -80,7 +82,14 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   // `-reconfigure`: the backend is a file with an absolute path. When the copy's folder is moved,
   // its state moves with it and needs no migration.
   await run(["init", "-no-color", "-input=false", "-reconfigure"], { timeoutMs: INIT_TIMEOUT_MS });
-  return { declared, plan: async (flags = []) => await savePlan(run, files, flags) };
+  return {
+    declared,
+    plan: async (flags = []) => await savePlan(run, files, flags),
+    taint: async (address) => {
+      const [, lockTimeout] = LOCKING;
+      await run(["taint", lockTimeout, address], { timeoutMs: PLAN_TIMEOUT_MS });
+    },
+  };
 }
 
 type Run = (

@@ -50,16 +50,16 @@ const FILE = z.object({
  * @throws VmrigError `STATE_LOST` when the file is not a state
  */
 export async function readState(path: string): Promise<State | undefined> {
-  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+  const text = await readFile(path, "utf8").catch(async (error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return "";
-    throw unreadable(path, error);
+    throw await unreadable(path, error);
   });
   if (text.trim() === "") return undefined;
   let file: z.infer<typeof FILE>;
   try {
     file = FILE.parse(JSON.parse(text));
   } catch (error) {
-    throw unreadable(path, error);
+    throw await unreadable(path, error);
   }
   const managed = file.resources.filter(
     (resource) => resource.mode === "managed" && resource.instances.length > 0,
@@ -96,6 +96,14 @@ export async function isStateEmpty(path: string): Promise<boolean> {
   return (await readState(path)) === undefined && (await exists(path));
 }
 
+/** Whether the state has no valid content, which an attempt to read it again cannot change. */
+export async function isStateDamaged(path: string): Promise<boolean> {
+  return await readState(path).then(
+    () => false,
+    ({ cause }: VmrigError) => !(cause instanceof Error && "code" in cause && "syscall" in cause),
+  );
+}
+
 function exists(path: string): Promise<boolean> {
   return stat(path).then(
     () => true,
@@ -103,11 +111,16 @@ function exists(path: string): Promise<boolean> {
   );
 }
 
-function unreadable(path: string, cause: unknown): VmrigError {
+async function unreadable(path: string, cause: unknown): Promise<VmrigError> {
+  // Terraform writes the backup before the second change only.
+  const backup = `${path}.backup`;
+  const restore = (await exists(backup))
+    ? `restore a good version at this path: Terraform keeps the previous version as ${backup}`
+    : "restore a good version at this path from a copy of your own";
   return new VmrigError("STATE_LOST", {
     message: `The Terraform state ${path} cannot be read.`,
     details: [cause instanceof Error ? (cause.message.split("\n")[0] ?? "") : String(cause)],
-    hint: `restore a good version at this path: Terraform keeps the previous version as ${path}.backup`,
+    hint: `${restore}, or remove all machines with \`vmrig destroy\``,
     cause,
   });
 }

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { VmrigError } from "../../errors/vmrig-error.ts";
 import type { SnapshotName } from "../driver.ts";
@@ -31,9 +31,12 @@ export async function saveDisk(files: MachineFiles, name: SnapshotName): Promise
       message: `${JSON.stringify(name)} is not a valid snapshot name.`,
     });
   await replaceByCopy(files, files.disk, join(files.snapshots, name));
+  await explainWriteErrors(files.captured, () => writeFile(files.captured, ""));
 }
 
 export async function dropDisk(files: MachineFiles, name: SnapshotName): Promise<void> {
+  const others = (await listSnapshots(files)).filter((other) => other !== name);
+  if (others.length === 0) await remove(files.captured);
   await remove(join(files.snapshots, name));
 }
 

@@ -1,5 +1,5 @@
 import { createReadStream } from "node:fs";
-import { access, readdir, readFile } from "node:fs/promises";
+import { access, readFile } from "node:fs/promises";
 import { checkOptions, type OptionNames } from "../../errors/check-options.ts";
 import type {
   Admission,
@@ -11,6 +11,7 @@ import type {
 } from "../driver.ts";
 import type { VmrigError } from "../../errors/vmrig-error.ts";
 import type { LocalStep } from "../rig-stack.ts";
+import { machineFolders } from "../machine-folders.ts";
 import { refuseUseElsewhere } from "../../local-files/folder-use.ts";
 import { sendCommand, NO_PROCESS, type FakeCommand } from "./control.ts";
 import { diagnosis } from "./diagnosis.ts";
@@ -82,7 +83,7 @@ export function fakeDriver(options: FakeOptions = {}): Driver {
 
     async inspect(copy) {
       await refuseUseElsewhere(copy.folder, { what: machinesOf(copy.folder) });
-      const found = await readdir(machinesFolder(copy)).catch(() => []);
+      const found = await machineFolders(machinesFolder(copy));
       const names = new Set([...copy.machines.map((machine) => machine.name), ...found]);
       return { machines: await Promise.all([...names].map((name) => inspectMachine(copy, name))) };
     },
@@ -184,7 +185,11 @@ async function inspectMachine(copy: CopySpec, name: string): Promise<MachineStat
     exists(files.unlinked),
   ]);
   const runs = status !== NO_PROCESS;
-  const unreadable = [record, snapshots].find((outcome) => typeof outcome === "string");
+  const lost =
+    record !== undefined && snapshots.length === 0 && (await exists(files.captured))
+      ? `${files.snapshots}: the snapshots are gone`
+      : undefined;
+  const unreadable = [record, snapshots, lost].find((outcome) => typeof outcome === "string");
   return {
     name,
     power: !runs ? "off" : status.paused ? "paused" : "running",

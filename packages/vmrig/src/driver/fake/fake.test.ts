@@ -175,7 +175,7 @@ test("creating a machine of another owner that runs is STATE_LOST and does not t
   const other = new StepStack();
   await driver.declare(other, copy, { fingerprint: await driver.fingerprint(copy), owner: "you" });
   await expect(other.create()).rejects.toThrow(
-    "pc1 of pcs-1 is already running but is not in the Terraform state.",
+    "pc1 of pcs-1 exists, but is not in the Terraform state.",
   );
   expect(members(files)).toEqual(before);
 });

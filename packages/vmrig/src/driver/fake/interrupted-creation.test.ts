@@ -1,4 +1,5 @@
-import { link, readdir, rm } from "node:fs/promises";
+import { link, mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { expect, test, vi } from "vitest";
@@ -78,4 +79,23 @@ test("an incomplete machine whose process runs is reported as running, and can b
   expect((await driver.inspect(copy)).machines).toMatchObject([{ power: "off", incomplete: true }]);
   await driver.remove(ref, authority);
   expect((await driver.inspect(copy)).machines).toMatchObject([{ power: "absent" }]);
+});
+
+test("a machine of another owner is refused while it is off, too; other files and folders are no machines", async () => {
+  await using machines = await setUpFakeMachines(["pc1"]);
+  const { copy } = machines;
+  const [driver, stack, other] = [fakeDriver(), new StepStack(), new StepStack()];
+  const authority = { fence: 1, signal: new AbortController().signal };
+  await driver.declare(stack, copy, { owner: "me" });
+  await stack.create();
+  await driver.stop?.({ copy, name: "pc1" }, authority);
+  await mkdir(join(machinesFolder(copy), "pc1.saved"));
+  await writeFile(join(machinesFolder(copy), ".DS_Store"), "");
+  await driver.declare(other, copy, { owner: "you" });
+
+  await expect(other.create()).rejects.toThrow("pc1 of pcs-1 exists, but is not");
+
+  expect((await driver.inspect(copy)).machines).toMatchObject([
+    { name: "pc1", power: "off", owner: "me" },
+  ]);
 });

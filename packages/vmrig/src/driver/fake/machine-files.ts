@@ -18,6 +18,8 @@ export interface MachineFiles {
   /** Folder of the programs that come first on the machine's PATH. */
   readonly bin: string;
   readonly snapshots: string;
+  /** Exists once a snapshot was taken: a machine with this file and no snapshot has lost them. */
+  readonly captured: string;
   readonly fences: string;
   readonly hostKey: string;
   readonly hostPublicKey: string;
@@ -57,6 +59,7 @@ export function machineFiles(
     home: join(disk, "home", "vmrig"),
     bin: join(folder, "bin"),
     snapshots: join(folder, "snapshots"),
+    captured: join(folder, "captured"),
     fences: join(folder, "fences"),
     hostKey: join(folder, "host-key"),
     hostPublicKey: join(folder, "host-key.pub"),

@@ -3,6 +3,7 @@ import { closeSync, openSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { VmrigError } from "../../errors/vmrig-error.ts";
+import { machineExists } from "../machine-exists.ts";
 import { claimFolder } from "../../local-files/folder-claim.ts";
 import { canTakeOver } from "../origin.ts";
 import { generateKeyPair } from "../../ssh/keys.ts";
@@ -28,7 +29,7 @@ const START_MS = 20_000;
 
 /**
  * Creates a machine and starts its process. Removes the remains of an interrupted attempt, but
- * never touches a complete machine that runs. A machine that a killed apply completed is taken over.
+ * never touches a complete machine. A machine that a killed apply completed is taken over.
  *
  * @throws VmrigError `STATE_LOST` when the machine already exists
  */
@@ -39,15 +40,7 @@ export async function makeMachine(definition: MachineDefinition): Promise<void> 
     await changeOrigin(files, { ...existing, origin: definition.origin });
     return;
   }
-  if (
-    existing !== undefined &&
-    (await sendCommand(files.control, { do: "status" })) !== NO_PROCESS
-  ) {
-    throw new VmrigError("STATE_LOST", {
-      message: `${definition.name} of ${definition.copy} is already running but is not in the Terraform state.`,
-      hint: "restore the state, or remove the machine with `vmrig destroy`",
-    });
-  }
+  if (existing !== undefined) throw machineExists({ ...definition, folder: files.folder });
   await unmakeMachine(definition);
   await mkdir(machinesFolder(definition), { recursive: true, mode: 0o700 });
   await mkdir(files.folder, { mode: 0o700 });

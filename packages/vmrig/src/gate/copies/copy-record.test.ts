@@ -40,6 +40,7 @@ test.each(["off", "paused"] as const)("a machine that is %s still exists", (powe
 });
 
 test.each<[string, unknown, Parameters<typeof staleness>[1]]>([
+  ["pc2 cannot be read: EACCES", record, pc2({ unreadable: "EACCES" })],
   ["there is no record of it", undefined, now],
   ["there is no record of it", "garbage", now],
   ["there is no record of it", { ...(record as object), version: 2 }, now],

@@ -67,6 +67,7 @@ export function staleness(
   for (const { name } of now.copy.machines) {
     const machine = now.inventory.machines.find((candidate) => candidate.name === name);
     if (machine === undefined || machine.power === "absent") return `${name} is gone`;
+    if (machine.unreadable !== undefined) return `${name} cannot be read: ${machine.unreadable}`;
     if (machine.incomplete) return `the creation of ${name} was interrupted`;
     if (machine.owner !== stamp.owner) return `${name} belongs to another state`;
     if (machine.hostKey === undefined || machine.hostKey !== hostKeys[name])
