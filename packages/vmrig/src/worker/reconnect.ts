@@ -1,6 +1,7 @@
 import { systemClock, type Clock } from "../clock/clock.ts";
 import { isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
 import type { SshConnection } from "../ssh/ssh-connection.ts";
+import { inTime } from "../wait/in-time.ts";
 import { waitFor, type Observation } from "../wait/wait-for.ts";
 
 export interface ReconnectOptions {
@@ -18,6 +19,9 @@ export interface ReconnectOptions {
 
 /** Longest wait for a machine that boots, or shuts down first. */
 const BOOT_MS = 120_000;
+
+/** Longest wait for the gate, whose own wait for the machine is shorter. */
+const GATE_MS = 15_000;
 
 /**
  * Logs in to a machine whose connection has ended. A machine that refuses the key or does not
@@ -41,9 +45,11 @@ export async function reconnect(options: ReconnectOptions): Promise<SshConnectio
   const attempt = async (): Promise<Observation<SshConnection | undefined>> => {
     if (!isCurrent()) return { value: undefined };
     try {
-      await admit();
+      await inTime(admit(), { timeoutMs: GATE_MS, late: () => last, clock });
       admitted = true;
     } catch (error) {
+      // The gate is paused or busy: the run may have lost its lease.
+      if (error === last) throw error;
       // The driver has no other way in.
       if (isVmrigError(error) && error.code === "CAPABILITY_MISSING") throw last;
       return { seen: orThrow(error).summary };
