@@ -31,12 +31,16 @@ export async function authorizeKey(
   machine: LockedMachine<Admission>,
   timeoutMs: number,
 ): Promise<void> {
-  await withAgent(machine, timeoutMs, (agent) => authorize(machine, agent));
+  await withAgent(machine, timeoutMs, async (agent) => {
+    await agent.authorize(USER, machine.authority.authorize);
+    await agent.flush(KEYS_FILE);
+  });
 }
 
 /**
  * Like {@link authorizeKey}, for a machine whose RAM was just restored. Makes the kernel of a machine
- * without a generation ID reseed its random numbers.
+ * without a generation ID reseed its random numbers. Does not flush the key to the guest's disk, which
+ * slows the first login on an emulated machine: after a crash the key is authorised again.
  */
 export async function admitRestored(
   machine: LockedMachine<Admission>,
@@ -44,14 +48,8 @@ export async function admitRestored(
 ): Promise<void> {
   await withAgent(machine, timeoutMs, async (agent) => {
     if (!HAS_GENERATION_ID) await agent.reseed();
-    await authorize(machine, agent);
+    await agent.authorize(USER, machine.authority.authorize);
   });
-}
-
-/** Authorises the key, and lets the guest write it to its disk: a test may crash the guest. */
-async function authorize(machine: LockedMachine<Admission>, agent: GuestAgent): Promise<void> {
-  await agent.authorize(USER, machine.authority.authorize);
-  await agent.flush(KEYS_FILE);
 }
 
 async function withAgent(
