@@ -38,9 +38,9 @@ export async function authorizeKey(
 }
 
 /**
- * Like {@link authorizeKey}, for a machine whose RAM was just restored. Makes the kernel of a machine
- * without a generation ID reseed its random numbers. Does not flush the key to the guest's disk, which
- * slows the first login on an emulated machine: after a crash the key is authorised again.
+ * Like {@link authorizeKey}, for a machine whose RAM was just restored. Makes the kernel of a
+ * machine without a generation ID reseed its random numbers. Does not flush the key to the guest's
+ * disk, which competes with the first login: after a crash the key is authorised again.
  */
 export async function admitRestored(
   machine: LockedMachine<Admission>,

@@ -11,8 +11,8 @@ const AGENT_MS = 20_000;
 const PRESS_MS = 5_000;
 
 /**
- * Shuts the guest down: asks its agent, or presses the power button when the agent does not respond.
- * Succeeds if the machine is off.
+ * Shuts the guest down: asks its agent, or presses the power button when the agent does not
+ * respond. Succeeds if the machine is off.
  *
  * @throws VmrigError `MACHINE_UNREACHABLE` if the guest does not end
  */

@@ -1,8 +1,8 @@
 import { placeFile } from "./place-file.ts";
 
 /**
- * Exists while timers are held. Each line has a manager (`-` or a user's id), a unit, and `start` or
- * `stay`.
+ * Exists while timers are held. Each line has a manager (`-` or a user's id), a unit, and `start`
+ * or `stay`.
  */
 export const HELD_TIMERS = "/run/vmrig/held-timers";
 export const HOLD_TIMERS = "/usr/lib/vmrig/hold-timers";
@@ -22,8 +22,8 @@ const SYSTEMCTL = `ctl() {
 
 /**
  * Prints the active timers that a step of the clock can fire, and cron. A transient timer would be
- * gone after a stop. A timer that also has OnBootSec would fire as soon as it starts again: it stays
- * stopped.
+ * gone after a stop. A timer that also has OnBootSec would fire as soon as it starts again: it
+ * stays stopped.
  */
 const SELECT = `select_units() {
   shown=$(ctl "$1" show --property=Id,ActiveState,Transient,TimersCalendar,TimersMonotonic,OnClockChange '*.timer' cron.service crond.service)
@@ -62,8 +62,8 @@ done
 `;
 
 /**
- * `Persistent=` catches up on what was missed since the date of a stamp file, so that the stamps get
- * the new time first.
+ * `Persistent=` catches up on what was missed since the date of a stamp file, so the stamps get the
+ * new time first.
  */
 const RELEASE = `#!/bin/sh
 # Part of vmrig. Starts the units that hold-timers stopped. None of them catches up.

@@ -29,7 +29,7 @@ const CLAIM_MS = 30_000;
 const SETTLE_MS = 1000;
 /**
  * The same for a record of another boot: after a reboot, only processes of this place lock the
- * file. A container with a boot id of its own is rare.
+ * file. A container with a different boot id is rare.
  */
 const SETTLE_OTHER_BOOT_MS = 10_000;
 

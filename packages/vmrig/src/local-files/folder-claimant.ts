@@ -100,7 +100,7 @@ export function isOfEarlierBoot(owner: FolderClaimant): boolean {
 
 /**
  * Whether all processes of another place have ended. Its boot id is the weaker proof: a container
- * may have an id of its own.
+ * may have a different id.
  *
  * @param lock Result of the exclusive lock.
  */

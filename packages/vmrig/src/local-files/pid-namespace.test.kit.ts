@@ -15,7 +15,7 @@ const NEW_PIDS = ["--pid", "--fork", "--kill-child", "--mount-proc"];
 export const hasNamespaces =
   isRoot || spawnSync("unshare", [...UNSHARE, ...NEW_PIDS, "true"]).status === 0;
 
-/** A Node.js process in a PID namespace of its own, as in a container that shares all folders. */
+/** A Node.js process in a separate PID namespace, as in a container that shares all folders. */
 export interface NamespacedProcess {
   /** Waits for the next line of its output. @throws when the process ends before that */
   line(): Promise<string>;

@@ -7,7 +7,7 @@ import { readFileSync, readlinkSync, statSync } from "node:fs";
 export interface Place {
   /**
    * Start of the kernel's random id of this boot. Short, because file names and locks contain it.
-   * Empty where `/proc/sys` is masked. A container may have an id of its own (systemd-nspawn).
+   * Empty where `/proc/sys` is masked. A container may have a different id (systemd-nspawn).
    */
   readonly boot: string;
   /**
@@ -35,7 +35,7 @@ export function hasOtherBoot(there: Place, here: Place): boolean {
 
 /**
  * What decides whether two processes reach each other's sockets in `/tmp`. A service with
- * `PrivateTmp=`, and a container with the PID namespace of its host, have a `/tmp` of their own.
+ * `PrivateTmp=`, and a container with the PID namespace of its host, have a private `/tmp`.
  */
 export interface SocketView {
   readonly mountNamespace: string;

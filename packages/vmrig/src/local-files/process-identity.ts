@@ -32,7 +32,7 @@ export interface Sight extends Place {
 
 /**
  * Another boot id does not prove the end of a process in another PID namespace: systemd-nspawn gives
- * each container an id of its own. The claim of the folder does (`recordedProcessState`).
+ * each container a different id. The claim of the folder does (`recordedProcessState`).
  */
 export function judgeProcess(recorded: ProcessIdentity, here: Sight): ProcessState {
   const sameNamespace = recorded.pidNamespace === here.pidNamespace;

@@ -24,7 +24,7 @@ beforeEach(async () => {
   onTestFinished(() => endRedis(dataFolder));
 });
 
-/** Starts the embedded Redis with a folder of its own for sockets, as a container has its `/tmp`. */
+/** Starts the embedded Redis with a separate folder for sockets, as a container has its `/tmp`. */
 const START = `import { embeddedRedis } from ${moduleUrl("./embedded-redis.ts", import.meta.url)};
   const [folder, dataFolder] = process.argv.slice(1);
   await embeddedRedis({ folder, dataFolder });

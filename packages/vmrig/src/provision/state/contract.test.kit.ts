@@ -5,7 +5,7 @@ import { fenceCases } from "./contract/fence.test.kit.ts";
 import { historyCases } from "./contract/history.test.kit.ts";
 import type { ContractCase, StoreHarness } from "./contract/harness.test.kit.ts";
 
-/** Cases that every store must pass. Each uses a copy of its own. */
+/** Cases that every store must pass. Each uses a separate copy. */
 export function stateStoreContract(harness: StoreHarness): readonly ContractCase[] {
   return [
     ...compareAndSwapCases(harness),

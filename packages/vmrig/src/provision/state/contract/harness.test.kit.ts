@@ -12,7 +12,7 @@ export interface ContractCase {
 
 /** Environment of a store, as the contract needs it. */
 export interface StoreHarness {
-  /** Opens the store with connections of its own, as another computer would. */
+  /** Opens the store with separate connections, as another computer would. */
   readonly open: () => Promise<StateStore>;
   /** For a store on a network: opens it through proxies that this test controls. */
   readonly openThroughNetworks?: () => Promise<{

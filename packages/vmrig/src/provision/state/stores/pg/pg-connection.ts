@@ -20,7 +20,7 @@ export interface PgConnection {
   /** Printable address, without credentials. */
   readonly shown: string;
   /**
-   * Runs one statement, which is a transaction of its own: a process that is stopped between two
+   * Runs one statement, which is a separate transaction: a process that is stopped between two
    * statements holds no lock. Runs it again, for up to 15 s, when the server gave no answer.
    *
    * @throws VmrigError `STATE_UNREACHABLE`, `STATE_UNWRITABLE`

@@ -10,7 +10,7 @@ import { waitFor } from "../../../../wait/wait-for.ts";
 
 const run = promisify(execFile);
 
-/** Real PostgreSQL of one test file, on a unix socket in a folder of its own. */
+/** Real PostgreSQL of one test file, on a unix socket in a separate folder. */
 export class PostgresServer implements AsyncDisposable {
   readonly folder: string;
   readonly #programs: string;

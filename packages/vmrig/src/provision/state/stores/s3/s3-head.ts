@@ -31,7 +31,7 @@ export function parseHead(text: string, where: string): S3Head {
   }
 }
 
-/** Keys of a copy's objects. The text of a version has a name of its own, and never changes. */
+/** Keys of a copy's objects. The text of each version has a different name, and never changes. */
 export function s3Keys(prefix: string, { rig, copy }: CopyName) {
   const folder = [prefix, rig, copy].map(encodeURIComponent).join("/");
   return {
