@@ -12,11 +12,8 @@ export { passFence } from "./fence.ts";
 export { withFileLock, fileLockHolder, type FileLockOptions } from "../local-files/file-lock.ts";
 export { claimFolder, type FolderClaim } from "../local-files/folder-claim.ts";
 export { refuseUseElsewhere, usedElsewhere } from "../local-files/folder-use.ts";
-export {
-  identifyProcess,
-  processIdentity,
-  type ProcessIdentity,
-} from "../local-files/process-identity.ts";
+export { processIdentity } from "../local-files/identity-schema.ts";
+export { identifyProcess, type ProcessIdentity } from "../local-files/process-identity.ts";
 export { isNestedProcess } from "../local-files/place.ts";
 export { recordedProcessState } from "../local-files/recorded-process.ts";
 export {

@@ -3,7 +3,7 @@ import { mkdir, readlink, rm, symlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import { waitFor } from "../wait/wait-for.ts";
 import { explainWriteErrors } from "./explain-write-errors.ts";
-import { identifyProcess, processIdentity, type ProcessIdentity } from "./process-identity.ts";
+import { identifyProcess, identityFrom, type ProcessIdentity } from "./process-identity.ts";
 import { ownPlace } from "./place.ts";
 import { recordedProcessState } from "./recorded-process.ts";
 
@@ -119,7 +119,7 @@ function formatTarget({ pid, startTime, boot, pidNamespace }: ProcessIdentity): 
 
 function parseTarget(target: string): ProcessIdentity | undefined {
   const [pid, startTime, , boot = "", pidNamespace = ""] = target.split(" ");
-  return processIdentity.safeParse({ pid: Number(pid), startTime, boot, pidNamespace }).data;
+  return identityFrom([pid, startTime, boot, pidNamespace]);
 }
 
 /** @returns whether the link was created; not when it exists, and not yet when its folder is new */

@@ -1,7 +1,6 @@
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
-import { z } from "zod";
 import { hasOtherBoot, ownPlace, type Place } from "./place.ts";
 
 /**
@@ -9,13 +8,12 @@ import { hasOtherBoot, ownPlace, type Place } from "./place.ts";
  * gives it to another process later, counts start times from the boot, and counts pids separately in
  * each PID namespace.
  */
-export const processIdentity = z.object({
-  pid: z.int().positive(),
-  startTime: z.string(),
-  boot: z.string(),
-  pidNamespace: z.string(),
-});
-export type ProcessIdentity = z.infer<typeof processIdentity>;
+export interface ProcessIdentity {
+  readonly pid: number;
+  readonly startTime: string;
+  readonly boot: string;
+  readonly pidNamespace: string;
+}
 
 /**
  * - `running`: the recorded process, and no later one with its pid.
@@ -65,8 +63,18 @@ export function formatIdentity({ pid, startTime, boot, pidNamespace }: ProcessId
 
 /** Parses the first identity of {@link formatIdentity} in a file name. */
 export function parseIdentity(name: string): ProcessIdentity | undefined {
-  const [, pid, startTime, boot, pidNamespace] = IDENTITY_IN_NAME.exec(name) ?? [];
-  return processIdentity.safeParse({ pid: Number(pid), startTime, boot, pidNamespace }).data;
+  const [, ...fields] = IDENTITY_IN_NAME.exec(name) ?? [];
+  return identityFrom(fields);
+}
+
+/** Parses the four values of an identity. Needs no schema: the runner's main process loads it. */
+export function identityFrom(
+  fields: ReadonlyArray<string | undefined>,
+): ProcessIdentity | undefined {
+  const [pid, startTime, boot, pidNamespace] = fields;
+  if (startTime === undefined || boot === undefined || pidNamespace === undefined) return undefined;
+  if (!(Number.isSafeInteger(Number(pid)) && Number(pid) > 0)) return undefined;
+  return { pid: Number(pid), startTime, boot, pidNamespace };
 }
 
 /**

@@ -4,11 +4,8 @@ import { z } from "zod";
 import type { CopySpec } from "../../driver/driver.ts";
 import { VmrigError } from "../../errors/vmrig-error.ts";
 import { claimFolder } from "../../local-files/folder-claim.ts";
-import {
-  identifyProcess,
-  processIdentity,
-  processState,
-} from "../../local-files/process-identity.ts";
+import { processIdentity } from "../../local-files/identity-schema.ts";
+import { identifyProcess, processState } from "../../local-files/process-identity.ts";
 import { writeJsonAtomically } from "../../local-files/atomic-write.ts";
 
 /** Note of the process that has leased a copy, and of the Redis that it leased the copy through. */
