@@ -191,9 +191,9 @@ describe("touches nothing", () => {
 
   test("when Terraform's state is gone while the machines run: reports them instead of creating them twice", async () => {
     const before = await qemuPids();
-    const state = join(copyFolder(), "terraform", "terraform.tfstate");
+    const state = join(copyFolder(), "terraform", "state");
     await mkdir(join(home().folders.state, "moved"), { recursive: true });
-    const moved = join(home().folders.state, "moved", "terraform.tfstate");
+    const moved = join(home().folders.state, "moved", "state");
     await rename(state, moved);
     try {
       const { code, output } = await run(PROJECT, ["look"]);

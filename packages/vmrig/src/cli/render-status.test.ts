@@ -6,7 +6,7 @@ const NOW = Date.parse("2026-01-02T12:00:00Z");
 const at = (seconds: number): string => new Date(NOW + seconds * 1000).toISOString();
 const holder = (who: string) => ({ who, host: "laptop", command: "vitest run", session: who });
 
-const FREE: CopyStatus = { copy: "pcs-1", state: "free", fence: 0, locked: false, machines: [] };
+const FREE: CopyStatus = { copy: "pcs-1", state: "free", fence: 0, applying: [], machines: [] };
 const STATUS: RigStatus = {
   rig: "pcs",
   redis: { address: "redis://redis:6379", running: true },
@@ -37,8 +37,8 @@ test("a copy whose machines another container uses says in which", () => {
 test("machines are listed in columns, above their state", () => {
   const lines = rendered({
     fence: 7,
-    locked: true,
-    terraform: { lineage: "0988fb44-2a24-b291-a6ff-5fefdde3e462", serial: 4, owner: "me" },
+    applying: ["pc1"],
+    terraform: { version: 4, owner: "me" },
     machines: [
       {
         name: "pc1",
@@ -54,7 +54,7 @@ test("machines are listed in columns, above their state", () => {
   expect(lines.slice(3, 6)).toEqual([
     "  pc1      running   127.0.0.1:2222   baseline current             pid 7",
     "  server   off       -                baseline of another config",
-    "  Terraform state 0988fb44, serial 4, locked; fence 7",
+    "  Terraform state version 4, apply of pc1 not completed; fence 7",
   ]);
 });
 

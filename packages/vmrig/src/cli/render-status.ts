@@ -31,11 +31,11 @@ export function shapeOf({ copies, queue, ...rest }: RigStatus): string {
 }
 
 function copyLines(copy: CopyStatus, now: number): string[] {
-  const { terraform, locked, fence, machines, broken, elsewhere } = copy;
+  const { terraform, applying, fence, machines, broken, elsewhere } = copy;
   const state =
     terraform === undefined
       ? "no Terraform state"
-      : `Terraform state ${terraform.lineage.slice(0, 8)}, serial ${terraform.serial}${locked ? ", locked" : ""}`;
+      : `Terraform state version ${terraform.version}${applying.length === 0 ? "" : `, apply of ${applying.join(", ")} not completed`}`;
   return [
     "",
     `${copy.copy.padEnd(8)} ${leaseState(copy, now)}`,

@@ -4,6 +4,7 @@ import { fields, name, text } from "./fields.ts";
 import { machine } from "./machine-schema.ts";
 import { recipe } from "./recipe-schema.ts";
 import { redis } from "./redis-schema.ts";
+import { stateStore } from "./state-schema.ts";
 import { duration } from "./units.ts";
 
 const DAY_MS = 86_400_000;
@@ -96,31 +97,20 @@ export const rigSchema = fields({
     idle: duration.default(60_000).refine((ms) => ms <= DAY_MS, 'expected at most "24h"'),
   }).prefault({}),
   redis: redis.optional(),
-  state: z
-    .discriminatedUnion(
-      "backend",
-      [fields({ backend: z.literal("local") })],
-      'expected { backend: "local" }',
-    )
-    .default({ backend: "local" }),
-}).check(
-  ({
-    value: {
-      driver: { locality },
-      state,
-    },
-    issues,
-  }) => {
-    if (locality !== "shared" || state.backend !== "local") return;
-    issues.push({
-      code: "custom",
-      path: ["state", "backend"],
-      input: state.backend,
-      message:
-        "expected a shared backend: others use this driver's machines too, and must see the same state",
-    });
-  },
-);
+  state: stateStore.optional(),
+}).check(({ value: { driver, state }, issues }) => {
+  if (state === undefined) return;
+  const shared = driver.locality === "shared";
+  if (shared === (state.store !== "file")) return;
+  issues.push({
+    code: "custom",
+    path: ["state", "store"],
+    input: state.store,
+    message: shared
+      ? "expected a store that others reach: they use this driver's machines too, and must see the same state"
+      : 'expected "file": the machines of this driver are on this computer, and so is their state',
+  });
+});
 
 /** A config as a person writes it. */
 export type RigConfig = z.input<typeof rigSchema>;

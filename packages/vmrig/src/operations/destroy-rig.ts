@@ -4,6 +4,8 @@ import type { LeaseStore } from "../lease/lease-store.ts";
 import type { destroy as Destroy } from "../provision/destroy.ts";
 import type { GateOptions } from "../gate/gate-options.ts";
 import { stepLine } from "../gate/step-line.ts";
+import type { StateStore } from "../provision/state/state-store.ts";
+import { openStates } from "../gate/store/open-states.ts";
 import { openStore } from "../gate/store/open-store.ts";
 import { withLease } from "./with-lease.ts";
 
@@ -28,29 +30,33 @@ export async function destroyRig(options: DestroyRigOptions): Promise<readonly s
   requireConfirmation(confirm, rig.name);
   const copies = await copySpecs(rig, folders);
   await using store = await openStore(rig, folders);
+  await using states = await openStates(rig, folders);
   const destroyed: string[] = [];
   for (const copy of copies)
-    destroyed.push(...(await destroyCopy(options, { copy, store, destroy })));
+    destroyed.push(...(await destroyCopy(options, { copy, store, states, destroy })));
   return destroyed;
 }
 
 interface Work {
   readonly copy: CopySpec;
   readonly store: LeaseStore;
+  readonly states: StateStore;
   readonly destroy: typeof Destroy;
 }
 
 /** Destroys one copy, also one that the config no longer asks for. */
 export async function destroyCopy(
   options: DestroyRigOptions,
-  { copy, store, destroy }: Work,
+  { copy, store, states, destroy }: Work,
 ): Promise<readonly string[]> {
-  const { rig, say, confirm } = options;
+  const { rig, holder, say, confirm } = options;
   return withLease({ ...options, copy, store }, async (leaseGuard, lease) => {
     const { destroyed } = await destroy({
       driver: rig.driver,
       copy,
       guard: leaseGuard,
+      states,
+      by: holder,
       confirm,
       say: (line) => say(stepLine(line)),
     });

@@ -7,7 +7,8 @@ import type { Holder } from "../lease/lease.ts";
 import type { LeaseStore } from "../lease/lease-store.ts";
 import type { LeaseView } from "../lease/lease-view.ts";
 import { describeAddresses } from "../redis/address.ts";
-import { isStateLocked, readStateStamp, type StateStamp } from "../provision/state-stamp.ts";
+import { readState, type StateStamp } from "../provision/state.ts";
+import type { StateStore } from "../provision/state/state-store.ts";
 import type { GateOptions } from "../gate/gate-options.ts";
 import { IN_USE_IN } from "../local-files/used-elsewhere.ts";
 import { readRetainedCopy } from "../gate/copies/retained-copy.ts";
@@ -53,8 +54,8 @@ export interface CopyStatus {
   readonly fence: number;
   /** Terraform's state. Missing before the first run, and after `vmrig destroy`. */
   readonly terraform?: StateStamp;
-  /** Whether a Terraform has locked the state. The Terraform may have been killed since. */
-  readonly locked: boolean;
+  /** Names of machines that an apply may have changed since: it works on them, or did not succeed. */
+  readonly applying: readonly string[];
   /** Who uses the machines outside of this container. They are not visible from here. */
   readonly elsewhere?: string;
   readonly machines: readonly MachineView[];
@@ -81,6 +82,7 @@ export interface Waiting {
 export interface RigStatusOptions extends Pick<GateOptions, "rig" | "folders"> {
   /** Missing while the embedded Redis does not run. */
   readonly store: LeaseStore | undefined;
+  readonly states: StateStore;
   readonly clock?: Clock;
 }
 
@@ -112,14 +114,13 @@ export async function readRigStatus(options: RigStatusOptions): Promise<RigStatu
 }
 
 async function lookAtCopy(
-  { rig, store }: RigStatusOptions,
+  { rig, store, states }: RigStatusOptions,
   copy: CopySpec,
   view: LeaseView,
   now: number,
 ): Promise<CopyStatus> {
-  const [terraform, locked, inventory, record, note] = await Promise.all([
-    readStateStamp(copy),
-    isStateLocked(copy),
+  const [{ stamp, applying }, inventory, record, note] = await Promise.all([
+    readState(states, copy),
     rig.driver.inspect(copy).catch(elsewhereOf),
     store?.record(copy),
     readRetainedCopy(copy),
@@ -142,8 +143,8 @@ async function lookAtCopy(
     }),
     ...(broken && { broken: { since: iso(broken.at), cause: broken.summary } }),
     fence,
-    ...(terraform && { terraform }),
-    locked,
+    ...(stamp && { terraform: stamp }),
+    applying,
     ...("elsewhere" in inventory
       ? { ...inventory, machines: [] }
       : { machines: await lookAtMachines({ rig, copy, inventory }) }),

@@ -1,7 +1,8 @@
 import type { CopySpec, Driver } from "../driver/driver.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import type { Changes } from "./plan/plan-policy.ts";
-import { readState, type State } from "./state.ts";
+import type { StateSession } from "./state/state-session.ts";
+import { parseState, type State } from "./state.ts";
 import type { StateFiles } from "./state-files.ts";
 
 /**
@@ -14,14 +15,15 @@ export async function assertApplied(options: {
   readonly driver: Driver;
   readonly copy: CopySpec;
   readonly files: StateFiles;
+  readonly session: StateSession;
   /** The state before the apply. */
   readonly before: State | undefined;
   /** Names of all resources that must exist now. */
   readonly declared: Iterable<string>;
   readonly changes: Changes;
 }): Promise<void> {
-  const { driver, copy, files, before, declared, changes } = options;
-  const after = await readState(files.state);
+  const { driver, copy, files, session, before, declared, changes } = options;
+  const after = parseState(session.text, session.shown);
   const { machines } = await driver.inspect(copy);
   const isComplete = (name: string): boolean => {
     const resource = after?.resources.find((candidate) => candidate.name === name);
@@ -54,8 +56,8 @@ export async function assertApplied(options: {
  *
  * @throws VmrigError `TERRAFORM_FAILED` when the state still has resources
  */
-export async function assertDestroyed(copy: string, files: StateFiles): Promise<void> {
-  const left = (await readState(files.state))?.resources ?? [];
+export function assertDestroyed(copy: string, files: StateFiles, session: StateSession): void {
+  const left = parseState(session.text, session.shown)?.resources ?? [];
   if (left.length === 0) return;
   throw new VmrigError("TERRAFORM_FAILED", {
     message: `The apply for "${copy}" reported success, but the state still has ${left.map(({ address }) => address).join(", ")}.`,

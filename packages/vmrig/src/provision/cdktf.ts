@@ -1,6 +1,6 @@
 import {
   App,
-  LocalBackend,
+  HttpBackend,
   TerraformResource,
   TerraformStack,
   type TerraformMetaArguments,
@@ -37,12 +37,19 @@ class TerraformData extends TerraformResource {
   }
 }
 
+/** The address and the token come from the environment, so that they are in no file. */
+class GateBackend extends HttpBackend {
+  protected override synthesizeAttributes(): Record<string, unknown> {
+    return {};
+  }
+}
+
 class CopyStack extends TerraformStack implements RigStack {
   readonly declared = new Map<string, string>();
 
-  constructor(app: App, options: { readonly files: StateFiles; readonly owner: string }) {
+  constructor(app: App, options: { readonly owner: string }) {
     super(app, STACK_ID);
-    new LocalBackend(this, { path: literal(options.files.state) });
+    new GateBackend(this, { address: "" });
     new TerraformData(this, OWNER_RESOURCE, { input: literal(options.owner) });
   }
 

@@ -1,5 +1,4 @@
 import type { CopySpec, Inventory, MachineStatus } from "../driver/driver.ts";
-import type { ApplyRecord } from "./apply-record.ts";
 import type { State, StateResource } from "./state.ts";
 
 /** What to do with the machines of a copy before and during the next apply. */
@@ -34,10 +33,9 @@ export interface Loss {
 export interface CompareOptions {
   readonly copy: CopySpec;
   readonly state: State | undefined;
-  /** Whether the state file exists and is empty. */
-  readonly empty: boolean;
   readonly inventory: Inventory;
-  readonly last: ApplyRecord | undefined;
+  /** Names of machines that an apply that has not succeeded may have changed. */
+  readonly applying: readonly string[];
   /** Names of the declared resources, each with the values of its origin. */
   readonly declared: ReadonlyMap<string, string>;
   /** Addresses that a person allowed to be replaced or deleted. @defaultValue none */
@@ -86,7 +84,7 @@ export function compareMachines(options: CompareOptions): Comparison {
   }
   const vanished = new Set<string>();
   for (const { name, address } of goneMachines(options)) {
-    if (options.last?.changes.includes(name)) again.set(address, INTERRUPTED);
+    if (options.applying.includes(name)) again.set(address, INTERRUPTED);
     else vanished.add(address);
   }
   return { again, remove, takeOver, lost, vanished };
@@ -97,21 +95,21 @@ function judge(
   resource: StateResource | undefined,
   options: CompareOptions,
 ): Verdict {
-  const { state, empty, last, declared } = options;
+  const { state, applying, declared } = options;
   const { name, owner, origin } = machine;
   if (machine.unreadable !== undefined) return judgeUnreadable(machine, resource, options);
   if (machine.incomplete) {
     if (resource !== undefined && !resource.tainted)
       return { is: "to create again", why: INTERRUPTED };
-    if (resource === undefined && !declared.has(name) && !last?.changes.includes(name))
+    if (resource === undefined && !declared.has(name) && !applying.includes(name))
       return { is: "lost", why: UNKNOWN };
     // A create step removes the remains of an interrupted attempt itself.
     return declared.has(name) && resource === undefined
       ? FINE
       : { is: "to remove", why: INTERRUPTED };
   }
-  if (state === undefined && !empty) return { is: "lost", why: "there is no state" };
-  const known = knownOwner(state, last);
+  if (state === undefined) return { is: "lost", why: "there is no state" };
+  const known = state.owner;
   if (owner !== undefined && known !== undefined && owner !== known)
     return { is: "lost", why: `it belongs to the state of ${owner}` };
   if (resource !== undefined && !resource.tainted) {
@@ -141,7 +139,7 @@ function judgeStranger(
   resource: StateResource | undefined,
   options: CompareOptions & { readonly owned: boolean },
 ): Verdict {
-  const { empty, declared, allow, replaceAllowed } = options;
+  const { declared, allow, replaceAllowed } = options;
   const owned = owner !== undefined && options.owned;
   const address = resource?.address ?? `terraform_data.${name}`;
   const allowed = allow?.has(address) === true;
@@ -158,44 +156,17 @@ function judgeStranger(
     ? "it was created again after this version of the state"
     : resource !== undefined
       ? "its resource is tainted"
-      : empty
-        ? "the state is empty"
-        : "it is not in the state";
+      : "it is not in the state";
   if (!owned || origin === undefined)
     return { is: "lost", why: `${what}, and nothing says who created it` };
   const config = declared.has(name) ? "describes another machine" : "does not have it";
   return { is: "lost", why: `${what}, and the config ${config}`, allowable: address };
 }
 
-/** Returns the owner of the machines; `undefined` when nothing has recorded it. */
-export function knownOwner(
-  state: State | undefined,
-  last: ApplyRecord | undefined,
-): string | undefined {
-  return state?.owner ?? last?.owner;
-}
-
-/**
- * Compares the machines with the state on the check path, which knows no declaration.
- *
- * @returns why a machine is not that of the state; `undefined` when all are
- */
-export function foreignMachine(
-  state: State | undefined,
-  { machines }: Inventory,
-): string | undefined {
-  const foreign = machines.find(
-    ({ name, origin }) =>
-      origin !== undefined &&
-      state?.resources.find((candidate) => candidate.name === name)?.id !== origin.resource,
-  );
-  return foreign && `${foreign.name} is not the machine that its Terraform state has`;
-}
-
 /** Returns the resources of machines that are in the state as intact and do not exist. */
-function goneMachines({ copy, state, inventory, last }: CompareOptions): StateResource[] {
+function goneMachines({ copy, state, inventory, applying }: CompareOptions): StateResource[] {
   const existing = new Set(existingMachines(inventory).map(({ name }) => name));
-  const expected = new Set([...copy.machines.map(({ name }) => name), ...(last?.changes ?? [])]);
+  const expected = new Set([...copy.machines.map(({ name }) => name), ...applying]);
   return (state?.resources ?? []).filter(
     ({ name, tainted }) => !tainted && expected.has(name) && !existing.has(name),
   );

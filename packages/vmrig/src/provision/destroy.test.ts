@@ -1,9 +1,9 @@
-import { mkdir, rename, rm, truncate, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { expect } from "vitest";
 import { destroy } from "./destroy.ts";
 import { CREATE, machine, machineFolder, createByHand } from "./file-driver.test.kit.ts";
 import { heldGuard, PC1, PC2, test } from "./test-rig.test.kit.ts";
-import { readStateStamp } from "./state-stamp.ts";
 
 test("runs the destroy steps and forgets the owner; the next run creates the machines with a new owner", async ({
   testRig,
@@ -18,7 +18,7 @@ test("runs the destroy steps and forgets the owner; the next run creates the mac
   expect(testRig.output).toContain("destroy: terraform_data.pc1, terraform_data.pc2");
   expect(testRig.driver.removed).toEqual([]);
   expect(await testRig.machines()).toEqual([]);
-  expect(await readStateStamp(testRig.copy)).toBeUndefined();
+  expect((await testRig.state()).stamp).toBeUndefined();
   const again = await testRig.provision();
   expect(again.created).toHaveLength(2);
   expect(again.stamp.owner).not.toBe(stamp.owner);
@@ -51,41 +51,37 @@ test("removes machines whose state is lost", async ({ testRig }) => {
   expect(await testRig.machines()).toEqual([]);
 });
 
-test("removes machines whose state is damaged and has no backup, once no Terraform has the lock", async ({
+test("removes machines whose state is damaged; the damaged version stays in the history", async ({
   testRig,
 }) => {
   await testRig.provision();
-  const { state, backup, lockInfo } = testRig.files;
-  const confirmed = { ...testRig.destroyOptions(), confirm: "pcs" };
-  await truncate(state, 200);
-  await rm(backup, { force: true });
+  const { text, version } = await testRig.stored();
+  await testRig.replaceState(text.slice(0, 200));
   await expect(testRig.provision()).rejects.toMatchObject({
     code: "STATE_LOST",
-    hint: "restore a good version at this path from a copy of your own, or remove all machines with `vmrig destroy`",
-  });
-  await writeFile(lockInfo, "{}");
-  await expect(destroy(confirmed)).rejects.toMatchObject({
-    code: "STATE_LOST",
-    details: [`lock: ${lockInfo}`],
+    summary: expect.stringMatching(/^The state of "pcs-1" in .* is damaged\.$/) as string,
+    hint: "return to an earlier version with `vmrig state rollback`, or remove all machines with `vmrig destroy`",
   });
   expect(await testRig.machines()).toEqual(["pc1", "pc2"]);
-  await rm(lockInfo);
 
-  await destroy(confirmed);
+  await destroy({ ...testRig.destroyOptions(), confirm: "pcs" });
 
   expect(await testRig.machines()).toEqual([]);
-  expect(testRig.output).toContain(`state: ${state} cannot be read; kept as ${state}.damaged`);
+  expect(testRig.output).toContain(
+    `state: version ${version + 1} is damaged; it stays in the history`,
+  );
+  expect((await testRig.states.readVersion(testRig.copy, version + 1))?.text).toHaveLength(200);
   expect(await testRig.provision()).toMatchObject({ created: [PC1, PC2] });
 });
 
 test("keeps everything when the state is only out of reach", async ({ testRig }) => {
   await testRig.provision();
-  await rename(testRig.files.state, `${testRig.files.state}.kept`);
-  await mkdir(testRig.files.state);
+  const { version } = await testRig.stored();
+  const path = join(testRig.files.versions, `${version}.tfstate`);
+  await rename(path, `${path}.kept`);
+  await mkdir(path);
 
-  await expect(destroy({ ...testRig.destroyOptions(), confirm: "pcs" })).rejects.toMatchObject({
-    code: "STATE_LOST",
-  });
+  await expect(destroy({ ...testRig.destroyOptions(), confirm: "pcs" })).rejects.toThrow("EISDIR");
   expect(await testRig.machines()).toEqual(["pc1", "pc2"]);
 });
 

@@ -1,8 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { assertDestroyed } from "./assert-applied.ts";
-import { beginApply, forgetOwner } from "./apply-record.ts";
-import { existingMachines, knownOwner } from "./compare-machines.ts";
+import { existingMachines } from "./compare-machines.ts";
 import { openStack } from "./stack.ts";
 import { OWNER_RESOURCE } from "./state-files.ts";
 import { inspectState, type StateInspection, type InspectStateOptions } from "./inspect-state.ts";
@@ -29,7 +28,7 @@ export interface DestroyOptions extends Omit<InspectStateOptions, "fingerprint">
 export async function destroy(options: DestroyOptions): Promise<{ readonly destroyed: string[] }> {
   const { driver, copy, guard, confirm, say } = options;
   requireConfirmation(confirm, copy.rig);
-  const inspected = await inspectState({ ...options, setAsideDamaged: true });
+  const inspected = await inspectState({ ...options, replaceDamaged: true });
   const destroyed = await destroyState(options, inspected);
 
   for (const { name, location } of existingMachines(await driver.inspect(copy))) {
@@ -40,7 +39,7 @@ export async function destroy(options: DestroyOptions): Promise<{ readonly destr
       destroyed.push(name);
   }
   guard.assertHeld();
-  await forgetOwner(inspected.files);
+  await inspected.session.complete();
   return { destroyed };
 }
 
@@ -57,10 +56,10 @@ async function destroyState(
   options: DestroyOptions,
   inspected: StateInspection,
 ): Promise<string[]> {
-  const { state, inventory, files, last } = inspected;
+  const { state, inventory, files, session } = inspected;
   if (state === undefined || state.resources.length === 0) return [];
-  const owner = knownOwner(state, last) ?? randomUUID();
-  const stack = await openStack({ ...options, ...inspected, owner });
+  const owner = state.owner ?? randomUUID();
+  await using stack = await openStack({ ...options, ...inspected, owner });
   await using saved = await stack.plan(["-destroy"]);
   const addresses = state.resources
     .filter((resource) => resource.name !== OWNER_RESOURCE)
@@ -69,8 +68,8 @@ async function destroyState(
   options.say(`destroy: ${addresses.length === 0 ? "nothing" : addresses.join(", ")}`);
   const changes = existingMachines(inventory).map(({ name }) => name);
   options.guard.assertHeld();
-  await beginApply(files, { owner, last, changes });
+  await session.begin(changes);
   await saved.apply();
-  await assertDestroyed(options.copy.copy, inspected.files);
+  assertDestroyed(options.copy.copy, files, session);
   return addresses;
 }

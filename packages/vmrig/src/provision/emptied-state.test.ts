@@ -1,7 +1,5 @@
-import { readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { expect } from "vitest";
 import { machine } from "./file-driver.test.kit.ts";
-import { readState } from "./state.ts";
 import { PC1, test } from "./test-rig.test.kit.ts";
 import { created, expectWhole } from "./whole-rig.test.kit.ts";
 
@@ -11,7 +9,7 @@ test("a state that was emptied is filled again from machines that were used, and
   await testRig.provision();
   testRig.driver.snapshots = ["pristine"];
   const before = [await created(testRig, "pc1"), await created(testRig, "pc2")];
-  await truncate(testRig.files.state);
+  await testRig.emptyState();
 
   await testRig.provision();
 
@@ -23,20 +21,24 @@ test.for([
   ["of an owner that nothing recorded", false, undefined, "nothing says who created it"],
   ["that were used and have another size", true, 1024, "the config describes another machine"],
 ] as const)(
-  "an empty state stops the run for machines %s, and is called empty",
+  "an emptied state stops the run for machines %s",
   async ([, owned, size, why], { testRig }) => {
     await testRig.provision();
     testRig.driver.snapshots = ["pristine"];
-    await truncate(testRig.files.state);
-    if (!owned) await rm(testRig.files.lastApply);
+    await testRig.emptyState();
+    if (!owned) {
+      const { text } = await testRig.stored();
+      await testRig.replaceState(JSON.stringify({ ...JSON.parse(text), resources: [] }));
+    }
     testRig.copy = { ...testRig.copy, machines: [machine("pc1", size), machine("pc2", size)] };
     const before = await created(testRig, "pc1");
+    const { version } = await testRig.stored();
 
     await expect(testRig.provision()).rejects.toMatchObject({
       code: "STATE_LOST",
       details: expect.arrayContaining([
-        expect.stringMatching(`^pc1, running, .*: the state is empty, and ${why}$`),
-        `state: ${testRig.files.state}, empty: a Terraform or OpenTofu was killed before it saved the first state`,
+        expect.stringMatching(`^pc1, running, .*: it is not in the state, and ${why}$`),
+        expect.stringContaining(`: version ${version}, owner ${owned ? "" : "none"}`),
       ]) as string[],
     });
     expect(await created(testRig, "pc1")).toBe(before);
@@ -48,13 +50,13 @@ test("an older version of the state stops the run for a machine of another size"
   testRig,
 }) => {
   await testRig.provision();
-  const older = await readFile(testRig.files.state, "utf8");
+  const older = await testRig.stored();
   const { copy } = testRig;
   testRig.copy = { ...copy, machines: [machine("pc1", 1024), machine("pc2")] };
   await testRig.provision({ allow: new Set([PC1]) });
   testRig.copy = copy;
   testRig.driver.snapshots = ["pristine"];
-  await writeFile(testRig.files.state, older);
+  await testRig.replaceState(older.text);
 
   await expect(testRig.provision()).rejects.toMatchObject({
     code: "STATE_LOST",
@@ -63,21 +65,3 @@ test("an older version of the state stops the run for a machine of another size"
     ) as string,
   });
 });
-
-test.for(["", '{ "owner": "o', "{}"])(
-  "a record of the last apply that contains %j blocks no run, and is written again",
-  async (text, { testRig }) => {
-    await testRig.provision();
-    await writeFile(testRig.files.lastApply, text);
-
-    await testRig.provision();
-
-    expect(testRig.output).toContain(
-      `state: ${testRig.files.lastApply} cannot be read; writing it again`,
-    );
-    expect(JSON.parse(await readFile(testRig.files.lastApply, "utf8"))).toEqual({
-      owner: (await readState(testRig.files.state))?.owner,
-      changes: [],
-    });
-  },
-);

@@ -1,16 +1,16 @@
-import { randomUUID } from "node:crypto";
-import { rename } from "node:fs/promises";
 import type { CopySpec, Driver, Fingerprint, Inventory } from "../driver/driver.ts";
-import { VmrigError } from "../errors/vmrig-error.ts";
-import { readApplyRecord, type ApplyRecord } from "./apply-record.ts";
-import { openStack } from "./stack.ts";
-import type { StateFiles } from "./state-files.ts";
-import { isStateLocked } from "./state-stamp.ts";
-import { openStateFolder } from "./state-folder.ts";
-import { isStateDamaged, isStateEmpty, readState, type State } from "./state.ts";
-import { findTerraform, type TerraformBinary } from "./terraform-binary.ts";
-import { refuseUnsavedState } from "./unsaved-state.ts";
+import { isVmrigError } from "../errors/vmrig-error.ts";
+import type { Holder } from "../lease/lease.ts";
+import { waitForEarlierEngine } from "./engine-record.ts";
 import type { LeaseGuard } from "./lease-guard.ts";
+import { takeOverNativeState } from "./native-state.ts";
+import type { StateFiles } from "./state-files.ts";
+import { openStateFolder } from "./state-folder.ts";
+import { parseState, type State } from "./state.ts";
+import { StateSession } from "./state/state-session.ts";
+import type { StateStore } from "./state/state-store.ts";
+import { findTerraform, type TerraformBinary } from "./terraform-binary.ts";
+import { saveUnsavedState } from "./unsaved-state.ts";
 
 export interface InspectStateOptions {
   readonly driver: Driver;
@@ -18,14 +18,18 @@ export interface InspectStateOptions {
   /** Not needed to destroy, because the image that it describes may be gone. */
   readonly fingerprint?: Fingerprint;
   readonly guard: LeaseGuard;
+  /** Where the state of the copy is stored. */
+  readonly states: StateStore;
+  /** Who changes the state, for its history. */
+  readonly by: Holder;
   readonly say: (line: string) => void;
   /**
-   * Whether to continue without a state that has no valid content. Only for the removal of all
-   * machines, which the driver finds without it.
+   * Whether to continue without a state that is damaged. Only for the removal of all machines,
+   * which the driver finds without it.
    *
    * @defaultValue false
    */
-  readonly setAsideDamaged?: boolean;
+  readonly replaceDamaged?: boolean;
 }
 
 /**
@@ -35,82 +39,47 @@ export interface InspectStateOptions {
 export interface StateInspection {
   readonly files: StateFiles;
   readonly terraform: TerraformBinary;
+  readonly session: StateSession;
   readonly state: State | undefined;
-  /** Whether the state file exists and is empty. */
-  readonly empty: boolean;
   readonly inventory: Inventory;
-  readonly last: ApplyRecord | undefined;
 }
 
 /**
- * Reads the state and the machines of a copy, after a running Terraform of an earlier run has
- * ended.
+ * Claims the state of a copy and reads its machines, after the Terraform of an earlier run has
+ * ended. From then on no earlier run can write the state.
  *
- * @throws VmrigError `TERRAFORM_MISSING`, `TERRAFORM_FAILED`, `STATE_UNWRITABLE`, `STATE_UNSAVED`,
- *   or `STATE_LOST` when the state cannot be read
+ * @throws VmrigError `TERRAFORM_MISSING`, `TERRAFORM_FAILED`, `STATE_UNWRITABLE`; `FENCED` when a
+ *   later run has claimed the state; `STATE_LOST` when it is damaged; the faults of the store
  */
 export async function inspectState(options: InspectStateOptions): Promise<StateInspection> {
-  const { driver, copy, guard } = options;
+  const { driver, copy, guard, states, by, say } = options;
   guard.assertHeld();
   const files = await openStateFolder(copy);
   const terraform = await findTerraform();
-  await waitForRunningTerraform({ ...options, files, terraform });
-  if (options.setAsideDamaged) await setAsideDamagedState(options, files);
-  await refuseUnsavedState(copy, files, terraform.path);
+  await waitForEarlierEngine({ files, copy: copy.copy, signal: guard.signal, say });
+  guard.assertHeld();
+  const session = await StateSession.open({ store: states, copy, fence: guard.fence, by });
+  await takeOverNativeState({ session, files, say });
+  await saveUnsavedState({ session, files, say });
   return {
     files,
     terraform,
-    state: await readState(files.state),
-    empty: await isStateEmpty(files.state),
+    session,
+    state: await parseOrReplace(options, session),
     inventory: await driver.inspect(copy),
-    last: await readApplyRecord(files, options.say),
   };
 }
 
-/**
- * Waits for a running Terraform of an earlier run. Terraform outlives the gate that started it, so
- * that its machines are saved in the state. While it runs, the state and the machines cannot be
- * compared. Only Terraform can tell whether a lock is still held. So vmrig creates a plan, which
- * waits for the lock, and then discards the plan.
- */
-async function waitForRunningTerraform(
-  options: InspectStateOptions & {
-    readonly files: StateFiles;
-    readonly terraform: TerraformBinary;
-  },
-): Promise<void> {
-  const { copy, files, say } = options;
-  if (!(await isStateLocked(copy))) return;
-  say(`state: waiting for the Terraform of an earlier run of ${copy.copy} to finish`);
+async function parseOrReplace(
+  { replaceDamaged = false, say }: InspectStateOptions,
+  session: StateSession,
+): Promise<State | undefined> {
   try {
-    // Any owner works: the state is not read, because the other Terraform may be writing it, and
-    // the plan is discarded.
-    const stack = await openStack({ ...options, owner: randomUUID() });
-    await using _plan = await stack.plan();
+    return parseState(session.text, session.shown);
   } catch (error) {
-    if (await isStateDamaged(files.state)) throw lockedAndDamaged(files, error);
-    throw error;
+    if (!replaceDamaged || !isVmrigError(error)) throw error;
+    await session.replaceDamaged();
+    say(`state: version ${session.version - 1} is damaged; it stays in the history`);
+    return undefined;
   }
-}
-
-/** `terraform init` fails on a damaged state before it can tell whether the lock is still held. */
-function lockedAndDamaged({ state, lockInfo }: StateFiles, cause: unknown): VmrigError {
-  return new VmrigError("STATE_LOST", {
-    message: `The Terraform state ${state} cannot be read, and a Terraform may still be writing it.`,
-    details: [`lock: ${lockInfo}`],
-    hint: "if no Terraform is running, delete the file of the lock and run the command again",
-    cause,
-  });
-}
-
-/** Renames a damaged state, at which the next run would stop. */
-async function setAsideDamagedState(
-  { guard, say }: InspectStateOptions,
-  { state }: StateFiles,
-): Promise<void> {
-  if (!(await isStateDamaged(state))) return;
-  const aside = `${state}.damaged`;
-  guard.assertHeld();
-  await rename(state, aside);
-  say(`state: ${state} cannot be read; kept as ${aside}`);
 }

@@ -1,7 +1,6 @@
 import { chmod, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, vi } from "vitest";
-import { readApplyRecord } from "./apply-record.ts";
 import { CREATE, machine, machineFolder } from "./file-driver.test.kit.ts";
 import { findTerraform } from "./terraform-binary.ts";
 import { heldGuard, PC1, PC2, test, type TestRig } from "./test-rig.test.kit.ts";
@@ -16,8 +15,8 @@ async function createdMarks({ copy }: TestRig): Promise<string[]> {
   );
 }
 
-async function lastChanges({ files }: TestRig): Promise<unknown> {
-  return (await readApplyRecord(files))?.changes;
+async function lastChanges(testRig: TestRig): Promise<unknown> {
+  return (await testRig.state()).applying;
 }
 
 const LARGER = [machine("pc1", 1024), machine("pc2")];
@@ -50,11 +49,8 @@ describe("a lease that is lost", () => {
   }) => {
     await testRig.provision();
     const before = await createdMarks(testRig);
-    const record = await readApplyRecord(testRig.files);
-    await writeFile(
-      testRig.files.lastApply,
-      JSON.stringify({ ...record, changes: ["pc1", "pc2"] }),
-    );
+    const { text } = await testRig.stored();
+    await testRig.replaceState(text, { applying: ["pc1", "pc2"] });
 
     expect(await testRig.provision()).toMatchObject({ created: [], replaced: [] });
     expect(await createdMarks(testRig)).toEqual(before);

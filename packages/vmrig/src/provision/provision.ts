@@ -1,15 +1,13 @@
 import { randomUUID } from "node:crypto";
 import type { CopySpec, Fingerprint } from "../driver/driver.ts";
-import { VmrigError } from "../errors/vmrig-error.ts";
 import { assertApplied } from "./assert-applied.ts";
-import { beginApply, endApply } from "./apply-record.ts";
-import { compareMachines, existingMachines, knownOwner } from "./compare-machines.ts";
+import { compareMachines, existingMachines } from "./compare-machines.ts";
 import { refuseLostState } from "./lost-state.ts";
 import { checkPlan, type Changes, type PlanPolicyRules } from "./plan/plan-policy.ts";
 import { planRefused } from "./plan/plan-refused.ts";
 import { openStack, type Stack } from "./stack.ts";
 import { OWNER_RESOURCE } from "./state-files.ts";
-import { readStateStamp, type StateStamp } from "./state-stamp.ts";
+import type { StateStamp } from "./state.ts";
 import { inspectState, type InspectStateOptions } from "./inspect-state.ts";
 
 export interface ProvisionOptions extends InspectStateOptions {
@@ -50,15 +48,18 @@ export async function provision(options: ProvisionOptions): Promise<Provisioned>
   const { driver, copy, guard, say, allow = new Set(), replaceAllowed = false } = options;
   // 1. Compare what exists with the state.
   const inspected = await inspectState(options);
-  const { state, inventory, files, last } = inspected;
-  const owner = knownOwner(state, last) ?? randomUUID();
-  const stack = await openStack({ ...options, ...inspected, owner });
+  const { state, inventory, session } = inspected;
+  const owner = state?.owner ?? randomUUID();
+  await using stack = await openStack({ ...options, ...inspected, owner });
   const { declared } = stack;
-  const compared = compareMachines({ ...options, ...inspected, declared });
-  await refuseLostState({ copy, ...inspected, ...compared });
+  const { applying } = session;
+  const compared = compareMachines({ ...options, ...inspected, applying, declared });
+  refuseLostState({ copy, ...inspected, ...compared });
   const { again, vanished, takeOver } = compared;
 
   // 2. Plan, and check the plan.
+  guard.assertHeld();
+  await session.ensureOwner(owner, state?.owner);
   const replaced = replaceAllowed ? allow : [...vanished].filter((address) => allow.has(address));
   const replace = [...again.keys()].filter((address) => declared.has(nameIn(address)));
   const flags = new Set([...replaced, ...replace].map((address) => `-replace=${address}`));
@@ -87,7 +88,7 @@ export async function provision(options: ProvisionOptions): Promise<Provisioned>
     const changed = [...changes.created.map(nameIn), ...removed].filter((name) =>
       machines.has(name),
     );
-    await beginApply(files, { owner, last, changes: changed });
+    await session.begin(changed);
   }
 
   // 4. Remove what Terraform does not destroy: it runs no destroy step for a tainted resource, nor
@@ -104,14 +105,18 @@ export async function provision(options: ProvisionOptions): Promise<Provisioned>
   // 5. Apply, and check that it is complete.
   if (saved.changed) {
     await saved.apply();
-    await assertApplied({ ...options, files, before: state, declared: declared.keys(), changes });
+    await assertApplied({
+      ...options,
+      ...inspected,
+      before: state,
+      declared: declared.keys(),
+      changes,
+    });
     say("apply: done");
   }
-  if (saved.changed || last?.changes.length !== 0) {
-    guard.assertHeld();
-    await endApply(files, owner);
-  }
-  return { ...changes, stamp: await newStamp(options) };
+  guard.assertHeld();
+  await session.complete();
+  return { ...changes, stamp: { version: session.version, owner } };
 }
 
 /**
@@ -170,12 +175,4 @@ function describe(changes: Changes, takeOver: readonly string[]): string {
     .filter(([, addresses]) => addresses.length > 0)
     .map(([what, addresses]) => `${what} ${addresses.join(", ")}`);
   return parts.length === 0 ? "no changes" : parts.join("; ");
-}
-
-async function newStamp({ copy }: ProvisionOptions): Promise<StateStamp> {
-  const stamp = await readStateStamp(copy);
-  if (stamp !== undefined) return stamp;
-  throw new VmrigError("INTERNAL", {
-    message: `Terraform applied the plan of "${copy.copy}" but left no state.`,
-  });
 }

@@ -1,24 +1,23 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { CopySpec, Driver, Fingerprint } from "../driver/driver.ts";
+import { VmrigError } from "../errors/vmrig-error.ts";
+import { forgetEngine, recordEngine } from "./engine-record.ts";
+import type { LeaseGuard } from "./lease-guard.ts";
 import { hasChanges, parsePlan, type Plan } from "./plan/plan.ts";
 import type { StateFiles } from "./state-files.ts";
 import { PLAN_PREFIX } from "./state-folder.ts";
+import { serveStateBackend, type StateBackend } from "./state/http-backend.ts";
+import type { StateSession } from "./state/state-session.ts";
 import { synthesize } from "./synthesize.ts";
 import { binaryName, type TerraformBinary } from "./terraform-binary.ts";
 import { terraformEnvironment } from "./terraform-environment.ts";
 import { terraformFailure } from "./terraform-failure.ts";
 import { runTerraform, type TerraformEnded, type TerraformRun } from "./terraform-run.ts";
-import type { LeaseGuard } from "./lease-guard.ts";
 
-/**
- * Wait for the lock of the state. A Terraform whose gate died may still be creating machines.
- */
-const LOCK_TIMEOUT_S = 600;
-const LOCKING = ["-input=false", `-lock-timeout=${LOCK_TIMEOUT_S}s`] as const;
 const INIT_TIMEOUT_MS = 300_000;
 const SHOW_TIMEOUT_MS = 60_000;
-const PLAN_TIMEOUT_MS = (LOCK_TIMEOUT_S + 300) * 1000;
+const PLAN_TIMEOUT_MS = 900_000;
 const APPLY_TIMEOUT_MS = 3_600_000;
 
 export interface StackOptions {
@@ -28,6 +27,7 @@ export interface StackOptions {
   readonly fingerprint?: Fingerprint;
   readonly guard: LeaseGuard;
   readonly files: StateFiles;
+  readonly session: StateSession;
   readonly terraform: TerraformBinary;
   readonly owner: string;
 }
@@ -44,8 +44,8 @@ export interface SavedPlan extends AsyncDisposable {
   apply(): Promise<void>;
 }
 
-/** The stack of one copy, written and initialised. */
-export interface Stack {
+/** The stack of one copy. Serves its state to Terraform until it is disposed. */
+export interface Stack extends AsyncDisposable {
   /** Names of the resources that the driver declared, each with the values of its origin. */
   readonly declared: ReadonlyMap<string, string>;
   plan(flags?: readonly string[]): Promise<SavedPlan>;
@@ -53,56 +53,90 @@ export interface Stack {
   taint(address: string): Promise<void>;
 }
 
+type Limits = Pick<TerraformRun, "timeoutMs" | "log" | "onStart">;
+type Run = (args: readonly [string, ...string[]], limits: Limits) => Promise<TerraformEnded>;
+
 /**
- * Synthesises the stack of a copy and initialises Terraform for it. The lease is checked before
- * every step.
+ * Synthesises the stack of a copy. Terraform is initialised for it before the first plan. The lease
+ * is checked before every step.
  *
- * @throws VmrigError `TERRAFORM_FAILED`
+ * @throws VmrigError `TERRAFORM_FAILED`, `STATE_UNSAVED`; why the state was refused, after Terraform
+ *   was stopped
  */
 export async function openStack(options: StackOptions): Promise<Stack> {
-  const { copy, files, guard, terraform } = options;
+  const { guard, files, session } = options;
   guard.assertHeld();
   const declared = await synthesize(options);
-  const env = terraformEnvironment(files);
-
-  const run: Run = async (args, limits) => {
-    guard.assertHeld();
-    const ended = await runTerraform(terraform, {
-      args,
-      cwd: files.stack,
-      env,
-      signal: guard.signal,
-      ...limits,
+  const refused = new AbortController();
+  const backend = await serveStateBackend({ session, onRefused: (why) => refused.abort(why) });
+  const run = runner(options, { backend, refused: refused.signal });
+  let initialised: Promise<unknown> | undefined;
+  const ready = async (): Promise<void> => {
+    // `-reconfigure`: an earlier version of vmrig may have initialised another kind of backend.
+    initialised ??= run(["init", "-no-color", "-input=false", "-reconfigure"], {
+      timeoutMs: INIT_TIMEOUT_MS,
     });
-    if (ended.exitCode === 0) return ended;
-    const command = `${binaryName(terraform)} ${args[0]}`;
-    throw terraformFailure({ command, copy: copy.copy, ended, log: limits.log });
+    await initialised;
   };
-
-  // `-reconfigure`: the backend is a file with an absolute path. When the copy's folder is moved,
-  // its state moves with it and needs no migration.
-  await run(["init", "-no-color", "-input=false", "-reconfigure"], { timeoutMs: INIT_TIMEOUT_MS });
   return {
     declared,
-    plan: async (flags = []) => await savePlan(run, files, flags),
-    taint: async (address) => {
-      const [, lockTimeout] = LOCKING;
-      await run(["taint", lockTimeout, address], { timeoutMs: PLAN_TIMEOUT_MS });
+    async plan(flags = []) {
+      await ready();
+      return await savePlan({ run, files, session, fence: guard.fence }, flags);
     },
+    async taint(address) {
+      await ready();
+      await run(["taint", address], { timeoutMs: PLAN_TIMEOUT_MS });
+    },
+    [Symbol.asyncDispose]: () => backend[Symbol.asyncDispose](),
   };
 }
 
-type Run = (
-  args: readonly [string, ...string[]],
-  limits: Pick<TerraformRun, "timeoutMs" | "log">,
-) => Promise<TerraformEnded>;
+function runner(
+  { copy, files, guard, terraform }: StackOptions,
+  { backend, refused }: { readonly backend: StateBackend; readonly refused: AbortSignal },
+): Run {
+  const env = { ...terraformEnvironment(files), ...backend.environment };
+  const signal = AbortSignal.any([guard.signal, refused]);
+  return async (args, limits) => {
+    guard.assertHeld();
+    const ended = await runTerraform(terraform, { args, cwd: files.stack, env, signal, ...limits });
+    if (ended.exitCode === 0) return ended;
+    if (backend.problem !== undefined) throw unsaved(copy, files, backend.problem);
+    const command = `${binaryName(terraform)} ${args[0]}`;
+    throw terraformFailure({ command, copy: copy.copy, ended, log: limits.log });
+  };
+}
 
-async function savePlan(run: Run, files: StateFiles, flags: readonly string[]): Promise<SavedPlan> {
+/** The engine only prints the status code of the backend. */
+function unsaved({ copy }: CopySpec, files: StateFiles, problem: VmrigError): VmrigError {
+  return new VmrigError("STATE_UNSAVED", {
+    message: `Terraform changed machines of "${copy}", and its state could not be stored. ${problem.summary}`,
+    details: [...problem.details, `state: ${files.unsaved}`],
+    hint: "run again when the store works: the next run on this computer saves this state",
+    cause: problem,
+  });
+}
+
+async function savePlan(
+  {
+    run,
+    files,
+    session,
+    fence,
+  }: {
+    readonly run: Run;
+    readonly files: StateFiles;
+    readonly session: StateSession;
+    readonly fence: number;
+  },
+  flags: readonly string[],
+): Promise<SavedPlan> {
   const folder = await mkdtemp(join(files.folder, PLAN_PREFIX));
   const path = join(folder, "plan");
   const dispose = async (): Promise<void> => await rm(folder, { recursive: true, force: true });
   try {
-    await run(["plan", "-json", ...LOCKING, `-out=${path}`, ...flags], {
+    await run(["plan", "-json", "-input=false", `-out=${path}`, ...flags], {
       timeoutMs: PLAN_TIMEOUT_MS,
     });
     const shown = await run(["show", "-json", path], { timeoutMs: SHOW_TIMEOUT_MS });
@@ -111,10 +145,13 @@ async function savePlan(run: Run, files: StateFiles, flags: readonly string[]): 
       plan,
       changed: hasChanges(plan),
       apply: async () => {
-        await run(["apply", "-json", ...LOCKING, path], {
+        const base = session.version;
+        await run(["apply", "-json", "-input=false", path], {
           timeoutMs: APPLY_TIMEOUT_MS,
           log: files.applyLog,
+          onStart: (pid) => recordEngine(files, pid, { fence, base }),
         });
+        await forgetEngine(files);
       },
       [Symbol.asyncDispose]: dispose,
     };

@@ -2,16 +2,15 @@ import { join } from "node:path";
 import type { CopySpec } from "../driver/driver.ts";
 
 /**
- * Paths of the files of a copy's local state. All paths are absolute: Terraform resolves relative
- * paths against its own folder.
+ * Paths of Terraform's files of a copy on this computer. All paths are absolute: Terraform resolves
+ * relative paths against its own folder.
  */
 export interface StateFiles {
   readonly folder: string;
-  readonly state: string;
-  /** Terraform keeps the previous version here. */
-  readonly backup: string;
-  /** Exists while a Terraform works on the state, or after a Terraform was killed. */
-  readonly lockInfo: string;
+  /** Versions of the state, in the store `file`. */
+  readonly versions: string;
+  /** Where vmrig 0.x kept the state. */
+  readonly native: string;
   /**
    * Output folder of cdktf. Never wiped, because Terraform leaves a state that it could not save in
    * there.
@@ -19,19 +18,17 @@ export interface StateFiles {
   readonly synth: string;
   /** Terraform's working folder, inside of `synth`. */
   readonly stack: string;
+  /** Terraform writes a state here that it could not save. */
   readonly unsaved: string;
-  /** vmrig's own record of the last apply. */
-  readonly lastApply: string;
+  /** Record of the engine that applies, or that was killed while it did. */
+  readonly engine: string;
   readonly data: string;
   readonly cliConfig: string;
   readonly applyLog: string;
 }
 
 export const STACK_ID = "rig";
-/**
- * The resource that stores the owner. Every other resource depends on it, so that the owner is on
- * disk before the first machine is created.
- */
+/** The resource that stores the owner. It is in the state before the first machine is created. */
 export const OWNER_RESOURCE = "vmrig_owner";
 
 export function stateFiles(copy: Pick<CopySpec, "folder">): StateFiles {
@@ -40,13 +37,12 @@ export function stateFiles(copy: Pick<CopySpec, "folder">): StateFiles {
   const stack = join(synth, "stacks", STACK_ID);
   return {
     folder,
-    state: join(folder, "terraform.tfstate"),
-    backup: join(folder, "terraform.tfstate.backup"),
-    lockInfo: join(folder, ".terraform.tfstate.lock.info"),
+    versions: join(folder, "state"),
+    native: join(folder, "terraform.tfstate"),
     synth,
     stack,
     unsaved: join(stack, "errored.tfstate"),
-    lastApply: join(folder, "last-apply.json"),
+    engine: join(folder, "engine.json"),
     data: join(folder, "data"),
     cliConfig: join(folder, "cli.tfrc"),
     applyLog: join(folder, "apply.log"),

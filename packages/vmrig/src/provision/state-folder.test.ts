@@ -6,14 +6,13 @@ import { test } from "./test-rig.test.kit.ts";
 test("the state folder is closed to other users with any umask, also when an earlier run left it open", async ({
   testRig,
 }) => {
-  const { folder, state } = testRig.files;
+  const { folder, versions } = testRig.files;
   const umask = process.umask(0);
   try {
     await testRig.provision();
     const afterFirstRun = await openToOthers(folder);
     await chmod(folder, 0o755);
-    await chmod(state, 0o644);
-    // An apply moves the old version to the backup, which keeps its mode.
+    await chmod(versions, 0o755);
     testRig.driver.input = { note: "new" };
     await testRig.provision();
 
@@ -24,10 +23,11 @@ test("the state folder is closed to other users with any umask, also when an ear
   }
 });
 
-/** Returns the entries of a folder, and the folder as `.`, that other users may access. */
+/** Returns the folder as `.`, its entries and the versions in it that other users may access. */
 async function openToOthers(folder: string): Promise<string[]> {
   const open: string[] = [];
-  for (const name of [".", ...(await readdir(folder))]) {
+  const versions = (await readdir(join(folder, "state"))).map((name) => join("state", name));
+  for (const name of [".", ...(await readdir(folder)), ...versions]) {
     const { mode } = await stat(join(folder, name));
     if ((mode & 0o077) !== 0) open.push(`${name} ${(mode & 0o777).toString(8)}`);
   }

@@ -1,13 +1,14 @@
-import { readFile, stat } from "node:fs/promises";
 import { z } from "zod";
 import { VmrigError } from "../errors/vmrig-error.ts";
+import type { CopyName } from "../lease/keys.ts";
+import type { StateStore } from "./state/state-store.ts";
 import { OWNER_RESOURCE } from "./state-files.ts";
 
 /** The fields that vmrig reads of Terraform's state. */
 export interface State {
   readonly lineage: string;
   readonly serial: number;
-  /** Absent before the first machine was created, and after all were destroyed. */
+  /** Absent after all machines were destroyed. */
   readonly owner: string | undefined;
   readonly resources: readonly StateResource[];
 }
@@ -20,6 +21,13 @@ export interface StateResource {
   readonly id: string | undefined;
   /** Whether the create step failed or was interrupted, so that no test has used the machine. */
   readonly tainted: boolean;
+}
+
+/** Which version of the state describes the machines. */
+export interface StateStamp {
+  readonly version: number;
+  /** Stamped on every machine of this state. */
+  readonly owner: string;
 }
 
 // Version 4, written by Terraform >= 0.12 and OpenTofu: internal/states/statefile/version4.go.
@@ -44,22 +52,23 @@ const FILE = z.object({
 });
 
 /**
- * Reads a local state file. Costs one read: no Terraform is started.
+ * Parses the text of a state. An empty text is no state: engines write one when they lock a file.
  *
- * @returns `undefined` when there is no state yet, or an empty one
- * @throws VmrigError `STATE_LOST` when the file is not a state
+ * @param shown the state's place, for the error: `state of "pcs-1" in …`
+ * @throws VmrigError `STATE_LOST` when the text is not a state
  */
-export async function readState(path: string): Promise<State | undefined> {
-  const text = await readFile(path, "utf8").catch(async (error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return "";
-    throw await unreadable(path, error);
-  });
-  if (text.trim() === "") return undefined;
+export function parseState(text: string | undefined, shown: string): State | undefined {
+  if (text === undefined || text.trim() === "") return undefined;
   let file: z.infer<typeof FILE>;
   try {
     file = FILE.parse(JSON.parse(text));
   } catch (error) {
-    throw await unreadable(path, error);
+    throw new VmrigError("STATE_LOST", {
+      message: `The ${shown} is damaged.`,
+      details: [error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error)],
+      hint: "return to an earlier version with `vmrig state rollback`, or remove all machines with `vmrig destroy`",
+      cause: error,
+    });
   }
   const managed = file.resources.filter(
     (resource) => resource.mode === "managed" && resource.instances.length > 0,
@@ -88,39 +97,29 @@ function ownerOf(attributes: unknown): string | undefined {
   return OWNER.safeParse(attributes).data?.input.value;
 }
 
+/** The newest version of a state, read without a lease. */
+export interface StateReading {
+  readonly state: State | undefined;
+  /** Missing for a state without an owner, of a copy that has no machines. */
+  readonly stamp: StateStamp | undefined;
+  /** Names of machines that an apply that has not succeeded may have changed. */
+  readonly applying: readonly string[];
+}
+
 /**
- * Returns whether there is a state file without a state. Terraform and OpenTofu create it when they
- * lock the state for the first time, and leave it empty if they are killed before the first save.
+ * Reads the newest version of a copy's state.
+ *
+ * @throws VmrigError `STATE_LOST` when it is damaged; the faults of the store
  */
-export async function isStateEmpty(path: string): Promise<boolean> {
-  return (await readState(path)) === undefined && (await exists(path));
-}
-
-/** Whether the state has no valid content, which an attempt to read it again cannot change. */
-export async function isStateDamaged(path: string): Promise<boolean> {
-  return await readState(path).then(
-    () => false,
-    ({ cause }: VmrigError) => !(cause instanceof Error && "code" in cause && "syscall" in cause),
-  );
-}
-
-function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
-}
-
-async function unreadable(path: string, cause: unknown): Promise<VmrigError> {
-  // Terraform writes the backup before the second change only.
-  const backup = `${path}.backup`;
-  const restore = (await exists(backup))
-    ? `restore a good version at this path: Terraform keeps the previous version as ${backup}`
-    : "restore a good version at this path from a copy of your own";
-  return new VmrigError("STATE_LOST", {
-    message: `The Terraform state ${path} cannot be read.`,
-    details: [cause instanceof Error ? (cause.message.split("\n")[0] ?? "") : String(cause)],
-    hint: `${restore}, or remove all machines with \`vmrig destroy\``,
-    cause,
-  });
+export async function readState(states: StateStore, copy: CopyName): Promise<StateReading> {
+  const stored = await states.read(copy);
+  const state = parseState(stored?.text, `state of "${copy.copy}" in ${states.shown}`);
+  return {
+    state,
+    stamp:
+      stored === undefined || state?.owner === undefined
+        ? undefined
+        : { version: stored.version, owner: state.owner },
+    applying: stored?.applying ?? [],
+  };
 }

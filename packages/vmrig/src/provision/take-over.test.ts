@@ -1,9 +1,8 @@
-import { copyFile, stat, truncate, writeFile } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { waitFor } from "../wait/wait-for.ts";
 import { CREATE, machine } from "./file-driver.test.kit.ts";
-import { readState } from "./state.ts";
 import { heldGuard, PC1, PC2, test, type TestRig } from "./test-rig.test.kit.ts";
 import { created, expectWhole } from "./whole-rig.test.kit.ts";
 
@@ -11,15 +10,15 @@ import { created, expectWhole } from "./whole-rig.test.kit.ts";
 async function setUpUsed(testRig: TestRig): Promise<void> {
   await testRig.provision();
   testRig.driver.snapshots = ["pristine"];
-  await truncate(testRig.files.state);
+  await testRig.emptyState();
 }
 
 async function marks(testRig: TestRig): Promise<string[]> {
   return [await created(testRig, "pc1"), await created(testRig, "pc2")];
 }
 
-async function tainted({ files }: TestRig): Promise<string[]> {
-  const resources = (await readState(files.state))?.resources ?? [];
+async function tainted(testRig: TestRig): Promise<string[]> {
+  const resources = (await testRig.state()).state?.resources ?? [];
   return resources.filter((resource) => resource.tainted).map(({ name }) => name);
 }
 
@@ -69,10 +68,11 @@ test("a used machine survives a restored backup in which it is tainted", async (
   testRig.driver.create = `test "$(basename "$1")" = pc1 || exit 1; ${CREATE}`;
   await expect(testRig.provision()).rejects.toMatchObject({ code: "TERRAFORM_FAILED" });
   testRig.driver.create = CREATE;
+  const older = await testRig.stored();
   await testRig.provision();
   testRig.driver.snapshots = ["pristine"];
   const before = await marks(testRig);
-  await copyFile(testRig.files.backup, testRig.files.state);
+  await testRig.replaceState(older.text);
   expect(await tainted(testRig)).toEqual(["pc2"]);
 
   await testRig.provision();
@@ -86,16 +86,11 @@ test("a take-over that was killed after Terraform saved the new id is completed 
 }) => {
   await setUpUsed(testRig);
   const before = await marks(testRig);
-  // Terraform saves pc2's new id together with pc1.
-  testRig.driver.create = `if test "$(basename "$1")" = pc2; then
-    until grep -q "$(basename "$1")" "${testRig.files.state}"; do sleep 0.05; done
-    kill -KILL $PPID $$; fi; ${CREATE}`;
-  await expect(testRig.provision()).rejects.toMatchObject({ code: "TERRAFORM_FAILED" });
-  expect(await tainted(testRig)).toEqual([]);
-  expect((await readState(testRig.files.state))?.resources.map(({ name }) => name)).toContain(
-    "pc2",
-  );
-  testRig.driver.create = CREATE;
+  await testRig.provision();
+  const { text } = await testRig.stored();
+  const id = (await testRig.state()).state?.resources.find(({ name }) => name === "pc2")?.id;
+  const applying = ["pc1", "pc2"];
+  await testRig.replaceState(text.replace(id ?? "", "the new id"), { applying });
 
   await testRig.provision();
 
@@ -108,10 +103,9 @@ test("a take-over that was killed after Terraform saved the new id is completed 
 test("a refused plan taints no machine", async ({ testRig }) => {
   await testRig.provision();
   testRig.driver.snapshots = ["pristine"];
-  const older = `${testRig.files.state}.older`;
-  await copyFile(testRig.files.state, older);
+  const older = await testRig.stored();
   await testRig.provision({ allow: new Set([PC1]), replaceAllowed: true });
-  await copyFile(older, testRig.files.state);
+  await testRig.replaceState(older.text);
   testRig.copy = { ...testRig.copy, machines: [machine("pc1"), machine("pc2", 1024)] };
 
   await expect(testRig.provision()).rejects.toMatchObject({
@@ -131,10 +125,10 @@ test("a used machine that the config describes differently is replaced only with
   await expect(testRig.provision()).rejects.toMatchObject({
     code: "STATE_LOST",
     details: [
-      expect.stringMatching(/the state is empty, and the config describes another machine$/),
+      expect.stringMatching(/it is not in the state, and the config describes another machine$/),
       expect.anything(),
     ] as unknown,
-    hint: `restore the right state at ${testRig.files.state}, or the config that describes these machines; or replace or delete them: \`vmrig up --allow ${PC1}\``,
+    hint: `return to the right version of the state with \`vmrig state rollback\`, or to the config that describes these machines; or replace or delete them: \`vmrig up --allow ${PC1}\``,
   });
   await testRig.provision({ allow: new Set([PC1]) });
 
@@ -151,7 +145,7 @@ test("permission alone replaces no machine that can be taken over, but repairs a
   const before = await marks(testRig);
   await testRig.provision({ allow: new Set([PC1]) });
   expect(await marks(testRig)).toEqual(before);
-  await writeFile(testRig.files.state, "");
+  await testRig.emptyState();
 
   await testRig.provision({ allow: new Set([PC1]), replaceAllowed: true });
 

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { describe, expect } from "vitest";
 import { FINGERPRINT, CREATE, machine, waitUntilCreated } from "./file-driver.test.kit.ts";
-import { heldGuard, PC1, test } from "./test-rig.test.kit.ts";
-import { readState } from "./state.ts";
+import { heldGuard, PC1, PC2, test } from "./test-rig.test.kit.ts";
+import { created, expectWhole } from "./whole-rig.test.kit.ts";
 
 const SLOW = `${CREATE} && exec sleep 60`;
 
@@ -23,10 +23,9 @@ describe("a lost lease", () => {
     lease.abort(lost);
 
     await expect(running).rejects.toBe(lost);
-    expect((await readState(testRig.files.state))?.resources).toContainEqual(
+    expect((await testRig.state()).state?.resources).toContainEqual(
       expect.objectContaining({ address: PC1, name: "pc1", tainted: true }),
     );
-    await expect(access(testRig.files.lockInfo)).rejects.toMatchObject({ code: "ENOENT" });
     testRig.driver.create = CREATE;
     expect(await testRig.provision()).toMatchObject({ replaced: [PC1] });
   });
@@ -60,44 +59,52 @@ describe("a lost lease", () => {
 });
 
 test.for([
-  ["the kill of its gate", (pid: number): boolean => process.kill(pid, "SIGKILL")],
-  ["Ctrl-C in the terminal", (pid: number): boolean => process.kill(-pid, "SIGINT")],
+  ["is killed", (pid: number): boolean => process.kill(pid, "SIGKILL")],
+  ["gets Ctrl-C in the terminal", (pid: number): boolean => process.kill(-pid, "SIGINT")],
 ] as const)(
-  "Terraform survives %s and creates the machine; the next run waits for Terraform and finds the machine",
+  "Terraform ends when its gate %s; the next run waits for its end, stores its state and completes the machines",
   async ([, end], { testRig }) => {
-    testRig.copy = { ...testRig.copy, machines: [machine("pc1")] };
-    // The step prints for a while after it created the machine. Terraform would not survive a write
-    // to a pipe without a reader.
-    const create = `${CREATE}; for i in 1 2 3 4 5 6 7 8 9 10; do echo "line $i"; sleep 0.1; done`;
+    // The step prints, and Terraform would not survive a write to a pipe without a reader.
+    const isPc1 = 'test "$(basename "$1")" = pc1';
+    const create = `if ${isPc1}; then ${CREATE}; else until test -e "$(dirname "$1")/pc1/input"; do sleep 0.05; done; mkdir -p "$1"; while sleep 0.1; do echo line; done; fi`;
     const from = (file: string): string => JSON.stringify(new URL(file, import.meta.url).href);
+    const by = { who: "alice", host: "laptop", command: "vitest run", session: "one" };
     const script = `
     import { createJiti } from ${JSON.stringify(import.meta.resolve("jiti"))};
     const jiti = createJiti(${from("provision.ts")}, { fsCache: false });
     const { provision } = await jiti.import(${from("provision.ts")});
     const { fileDriver } = await jiti.import(${from("file-driver.test.kit.ts")});
+    const { fileStore } = await jiti.import(${from("state/stores/file/file-store.ts")});
     const driver = Object.assign(fileDriver(), { create: ${JSON.stringify(create)} });
     const guard = { fence: 7, signal: new AbortController().signal, assertHeld() {} };
-    await provision({ driver, copy: ${JSON.stringify(testRig.copy)}, fingerprint: ${JSON.stringify(FINGERPRINT)}, guard, say() {} });`;
+    const folder = ${JSON.stringify(testRig.files.versions)};
+    const states = fileStore({ folder, folderOf: () => folder });
+    await provision({ driver, copy: ${JSON.stringify(testRig.copy)}, fingerprint: ${JSON.stringify(FINGERPRINT)}, guard, states, by: ${JSON.stringify(by)}, say() {} });`;
     const gate = execa(process.execPath, ["--input-type=module", "--eval", script], {
       reject: false,
       detached: true,
     });
     try {
       await waitUntilCreated(testRig.copy, "pc1");
+      const before = await created(testRig, "pc1");
       end(gate.pid ?? 0);
       expect((await gate).signal).toBeDefined();
 
-      expect(await testRig.provision()).toMatchObject({ created: [], replaced: [] });
-      expect(testRig.output).toContain(
-        "state: waiting for the Terraform of an earlier run of pcs-1 to finish",
-      );
+      expect(await testRig.provision()).toMatchObject({ replaced: [PC2] });
+
+      expect(testRig.output.slice(0, 2)).toEqual([
+        "state: waiting for the Terraform of an earlier run of pcs-1 to end",
+        "state: saved the state that an earlier run could not save",
+      ]);
+      expect(await created(testRig, "pc1")).toBe(before);
+      await expectWhole(testRig);
     } finally {
       gate.kill("SIGKILL");
     }
   },
 );
 
-test("a killed Terraform leaves a lock that blocks no later run, and a complete machine that the next run takes over", async ({
+test("a killed Terraform leaves a complete machine that the next run takes over", async ({
   testRig,
 }) => {
   testRig.copy = { ...testRig.copy, machines: [machine("pc1")] };
@@ -114,7 +121,6 @@ test("a killed Terraform leaves a lock that blocks no later run, and a complete 
     code: "TERRAFORM_FAILED",
     message: expect.stringContaining("SIGKILL") as string,
   });
-  await access(testRig.files.lockInfo);
   testRig.driver.create = CREATE;
 
   expect(await testRig.provision()).toMatchObject({ created: [PC1] });

@@ -15,6 +15,8 @@ export interface TerraformRun {
   readonly timeoutMs: number;
   /** A file that receives the output instead of a pipe. */
   readonly log?: string | undefined;
+  /** Called with the process id. Its process has done nothing yet that another run could see. */
+  readonly onStart?: (pid: number) => Promise<void>;
   readonly clock?: Clock;
 }
 
@@ -32,8 +34,9 @@ export interface TerraformEnded {
  * tainted, saves the state and exits. SIGKILL, or a second signal, would lose the state.
  *
  * Terraform runs in a separate process group, so that Ctrl-C in a terminal is not that second
- * signal. With `log`, Terraform also survives the death of this process: a write to a pipe without
- * a reader would kill it in the middle of an apply.
+ * signal. When this process dies, Terraform gets the SIGTERM, too: nothing can store its state any
+ * more. With `log`, it also survives the moment until then: a write to a pipe without a reader would
+ * kill it.
  *
  * @throws the signal's reason when it aborted, after Terraform ended
  * @throws VmrigError `TERRAFORM_FAILED` when it could not be started, or did not end in time
@@ -54,12 +57,16 @@ export async function runTerraform(
       cwd: run.cwd,
       env: run.env,
       extendEnv: false,
-      stdin: "ignore",
+      stdin: "pipe",
       all: true,
       reject: false,
       detached: true,
       forceKillAfterDelay: false,
     });
+    // Ends the watcher of this process, which must not signal a later process with this pid.
+    child.nodeChildProcess.once("exit", () => child.stdin.end("ended\n"));
+    child.stdin.on("error", () => {});
+    if (child.pid !== undefined) await run.onStart?.(child.pid);
     const timeUp = AbortSignal.timeout(run.timeoutMs);
     const stop = AbortSignal.any([signal, timeUp]);
     stop.addEventListener("abort", () => child.kill("SIGTERM"), {
@@ -92,7 +99,8 @@ export async function runTerraform(
 /**
  * Wraps the command in a shell that sets the umask for Terraform alone, because Terraform writes
  * its state with the umask of its parent. `exec` keeps the process, so that a signal reaches
- * Terraform. Windows has neither a umask nor a SIGTERM.
+ * Terraform. A watcher stays beside it: it reads a line when Terraform has ended, and the end of the
+ * pipe when this process is gone. Windows has neither a umask nor a SIGTERM.
  */
 function wrapped(
   words: readonly [string, ...string[]],
@@ -102,7 +110,7 @@ function wrapped(
   return [
     "/bin/sh",
     "-c",
-    `umask 077 && exec "$@"${log === undefined ? "" : ' >"$0" 2>&1'}`,
+    `umask 077 && exec 3<&0 && { { read -r ended <&3 || kill -TERM $$; } >/dev/null 2>&1 & } && exec "$@" </dev/null 3<&-${log === undefined ? "" : ' >"$0" 2>&1'}`,
     log ?? "terraform",
     ...words,
   ];

@@ -4,8 +4,13 @@ import { join } from "node:path";
 import { test as base, vi } from "vitest";
 import type { CopySpec } from "../driver/driver.ts";
 import { fileDriver, FINGERPRINT, machine, type FileDriver } from "./file-driver.test.kit.ts";
+import { replaceState, withoutMachines } from "./replace-state.test.kit.ts";
 import { provision, type Provisioned, type ProvisionOptions } from "./provision.ts";
+import { person } from "../lease/fixtures/holders.ts";
 import { stateFiles, type StateFiles } from "./state-files.ts";
+import { readState, type StateReading } from "./state.ts";
+import type { StateStore, StoredState } from "./state/state-store.ts";
+import { fileStore } from "./state/stores/file/file-store.ts";
 import type { LeaseGuard } from "./lease-guard.ts";
 
 // A run takes half a second here, and some seconds on a busy computer.
@@ -20,12 +25,19 @@ export interface TestRig extends AsyncDisposable {
   copy: CopySpec;
   readonly driver: FileDriver;
   readonly files: StateFiles;
+  readonly states: StateStore;
   /** Lines of output so far. */
   readonly output: string[];
   options(more?: Partial<ProvisionOptions>): ProvisionOptions;
   /** Returns options without a fingerprint, which `destroy` does not need. */
   destroyOptions(): Omit<ProvisionOptions, "fingerprint">;
   provision(more?: Partial<ProvisionOptions>): Promise<Provisioned>;
+  /** Returns the newest version of the state. */
+  state(): Promise<StateReading>;
+  stored(): Promise<StoredState>;
+  replaceState(text: string, more?: Parameters<typeof replaceState>[3]): Promise<void>;
+  /** Leaves nothing but the owner in the state. */
+  emptyState(): Promise<void>;
   /** Returns the names of the existing machines. */
   machines(): Promise<string[]>;
   /** Returns the inputs of all destroy steps so far, in order. */
@@ -58,12 +70,15 @@ export async function setUpTestRig(): Promise<TestRig> {
     },
     driver: fileDriver(),
     files: stateFiles({ folder }),
+    states: fileStore({ folder, folderOf: () => stateFiles({ folder }).versions }),
     output: [],
     options: (more = {}) => ({
       driver: testRig.driver,
       copy: testRig.copy,
       fingerprint: FINGERPRINT,
       guard: heldGuard(),
+      states: testRig.states,
+      by: person("alice"),
       say: (line) => testRig.output.push(line),
       ...more,
     }),
@@ -78,6 +93,14 @@ export async function setUpTestRig(): Promise<TestRig> {
       runs.push(run);
       return await run;
     },
+    state: () => readState(testRig.states, testRig.copy),
+    stored: async () => {
+      const stored = await testRig.states.read(testRig.copy);
+      if (stored === undefined) throw new Error("there is no state");
+      return stored;
+    },
+    replaceState: (text, more) => replaceState(testRig.states, testRig.copy, text, more),
+    emptyState: async () => testRig.replaceState(withoutMachines((await testRig.stored()).text)),
     machines: async () => {
       const { machines } = await testRig.driver.inspect(testRig.copy);
       return machines.filter(({ power }) => power !== "absent").map(({ name }) => name);

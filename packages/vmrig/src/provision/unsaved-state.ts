@@ -1,46 +1,62 @@
-import { access, readFile } from "node:fs/promises";
-import type { CopySpec } from "../driver/driver.ts";
-import { VmrigError } from "../errors/vmrig-error.ts";
-import { quoteWord } from "../ssh/quote.ts";
+import { readFile, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { isVmrigError } from "../errors/vmrig-error.ts";
+import { forgetEngine, readEngineRecord, type EngineRecord } from "./engine-record.ts";
 import type { StateFiles } from "./state-files.ts";
+import type { StateSession } from "./state/state-session.ts";
 
 /**
- * Refuses to continue when an earlier Terraform could not save its state and left it in its folder
- * as `errored.tfstate`. Continuing from the older state would create the machines twice.
+ * Saves the state that an earlier engine of this computer left, because it could not save it. Does
+ * so only if no other run has changed the state since: Terraform's own check compares serials, which
+ * two runs may both have reached. Otherwise the file is kept under another name, and the machines
+ * that it describes are found by comparing what exists.
  *
- * @throws VmrigError `STATE_UNSAVED` with the command that saves the state
+ * @throws the faults of the store
  */
-export async function refuseUnsavedState(
-  copy: CopySpec,
-  files: StateFiles,
-  terraform: string,
-): Promise<void> {
-  try {
-    await access(files.unsaved);
-  } catch {
+export async function saveUnsavedState(options: {
+  readonly session: StateSession;
+  readonly files: StateFiles;
+  readonly say: (line: string) => void;
+}): Promise<void> {
+  const { session, files, say } = options;
+  const text = await readFile(files.unsaved, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
+  if (text === undefined) return;
+  const why = whyOutdated(session, await readEngineRecord(files));
+  const refused = why ?? (await trySave(session, text));
+  if (refused === undefined) {
+    say("state: saved the state that an earlier run could not save");
+    await rm(files.unsaved, { force: true });
+    await forgetEngine(files);
     return;
   }
-  const push = [
-    `TF_DATA_DIR=${quoteWord(files.data)}`,
-    terraform,
-    `-chdir=${quoteWord(files.stack)}`,
-    "state push errored.tfstate",
-  ];
-  throw new VmrigError("STATE_UNSAVED", {
-    message: `An earlier run could not save the Terraform state of "${copy.copy}". vmrig changed nothing.`,
-    details: [
-      `unsaved: ${files.unsaved}, ${await serialOf(files.unsaved)}`,
-      `saved: ${files.state}, ${await serialOf(files.state)}`,
-    ],
-    hint: `save the state: \`${push.join(" ")} && rm ${quoteWord(files.unsaved)}\``,
-  });
+  const kept = join(files.folder, `unsaved-${session.version}.tfstate`);
+  await rename(files.unsaved, kept);
+  say(`state: kept an unsaved state of an earlier run as ${kept}: ${refused}`);
 }
 
-async function serialOf(path: string): Promise<string> {
+async function trySave(session: StateSession, text: string): Promise<string | undefined> {
   try {
-    const { serial } = JSON.parse(await readFile(path, "utf8")) as { readonly serial?: unknown };
-    return `serial ${String(serial)}`;
-  } catch {
-    return "unreadable";
+    await session.save(text, "saved by a later run");
+    return undefined;
+  } catch (error) {
+    // The text itself is not acceptable. Everything else stops the run.
+    if (isVmrigError(error) && error.code === "STATE_UNWRITABLE") return error.summary;
+    throw error;
   }
+}
+
+/** @returns why the state is not a successor of the newest version; `undefined` when it is */
+function whyOutdated(
+  { claimed }: StateSession,
+  record: EngineRecord | undefined,
+): string | undefined {
+  if (record === undefined) return "nothing says which run left it";
+  if (claimed === undefined) return "there is no state any more";
+  const { version, fence } = claimed;
+  return version === record.base || fence === record.fence
+    ? undefined
+    : `version ${version} was stored after it`;
 }

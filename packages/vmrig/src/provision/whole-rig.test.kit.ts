@@ -2,7 +2,6 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { machineFolder } from "./file-driver.test.kit.ts";
-import { readState } from "./state.ts";
 import type { TestRig } from "./test-rig.test.kit.ts";
 
 /** Returns what tells a machine from one that was created again. */
@@ -11,8 +10,13 @@ export async function created({ copy }: TestRig, name: string): Promise<string> 
 }
 
 /** Checks that both machines are complete, and those of the state. */
-export async function expectWhole({ driver, copy, files, provision }: TestRig): Promise<void> {
-  const state = await readState(files.state);
+export async function expectWhole({
+  driver,
+  copy,
+  state: read,
+  provision,
+}: TestRig): Promise<void> {
+  const { state } = await read();
   const { machines } = await driver.inspect(copy);
   for (const name of ["pc1", "pc2"]) {
     const resource = state?.resources.find((candidate) => candidate.name === name);

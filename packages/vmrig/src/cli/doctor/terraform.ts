@@ -15,7 +15,6 @@ const WHAT = "Terraform";
  * `terraform_data` is built in.
  */
 const STACK = JSON.stringify({
-  terraform: { backend: { local: { path: "state" } } },
   resource: { terraform_data: { probe: {} } },
 });
 

@@ -1,5 +1,6 @@
 import { systemClock } from "../../clock/clock.ts";
 import type { RigStatus } from "../../operations/rig-status.ts";
+import type { StateStore } from "../../provision/state/state-store.ts";
 import type { LeaseStore } from "../../lease/lease-store.ts";
 import { openRig } from "../open-rig.ts";
 import { defineVerb, type VerbContext } from "../verb.ts";
@@ -59,19 +60,24 @@ export const status = defineVerb({
 async function openStatusReader(
   context: VerbContext,
 ): Promise<AsyncDisposable & { read(): Promise<RigStatus> }> {
-  const [{ rig, folders }, { readRigStatus }, { openRunningStore }] = await Promise.all([
-    openRig(context),
-    import("../../operations/rig-status.ts"),
-    import("../../gate/store/open-store.ts"),
-  ]);
+  const [{ rig, folders }, { readRigStatus }, { openRunningStore }, { openStates }] =
+    await Promise.all([
+      openRig(context),
+      import("../../operations/rig-status.ts"),
+      import("../../gate/store/open-store.ts"),
+      import("../../gate/store/open-states.ts"),
+    ]);
   let store: LeaseStore | undefined;
+  let states: StateStore | undefined;
   return {
     async read() {
       store ??= await openRunningStore(rig, folders);
-      return readRigStatus({ rig, folders, store });
+      states ??= await openStates(rig, folders);
+      return readRigStatus({ rig, folders, store, states });
     },
     async [Symbol.asyncDispose]() {
       await store?.close();
+      await states?.[Symbol.asyncDispose]();
     },
   };
 }

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, readdir, rm, truncate, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
@@ -9,6 +9,9 @@ import {
   identifyProcess,
   type ProcessIdentity,
 } from "../../local-files/process-identity.ts";
+import { openStates } from "../../gate/store/open-states.ts";
+import { rigOf } from "../../gate/test-gate.test.kit.ts";
+import { replaceState, withoutMachines } from "../../provision/replace-state.test.kit.ts";
 import { configOf, test, type TestCli } from "../test-cli.test.kit.ts";
 
 /**
@@ -52,7 +55,7 @@ test("orphans are listed, and removed only with --remove", async ({ cli }) => {
   const leftovers = [
     join(runtime, `ssh-${name}-abc`, "key"),
     join(folder, `retained.json.0a1b2c3d.${name}`),
-    join(folder, "terraform", `last-apply.json.0a1b2c3d.${name}`),
+    join(folder, "terraform", `engine.json.0a1b2c3d.${name}`),
     join(folder, "leased-through.json"),
     join(runtime, "pcs-1", "pc9.control"),
   ];
@@ -73,7 +76,7 @@ test("orphans are listed, and removed only with --remove", async ({ cli }) => {
     expect(listed.exitCode).toBe(0);
     expect(lines(listed.stdout)).toEqual(
       [
-        `orphan   half-written ${folder}/terraform/last-apply.json.0a1b2c3d.${name} of process ${pid}, which is gone`,
+        `orphan   half-written ${folder}/terraform/engine.json.0a1b2c3d.${name} of process ${pid}, which is gone`,
         `orphan   half-written ${folder}/retained.json.0a1b2c3d.${name} of process ${pid}, which is gone`,
         `orphan   key in ${runtime}/ssh-${name}-abc of process ${pid}, which is gone`,
         `orphan   note ${folder}/leased-through.json of process ${pid}, which is gone`,
@@ -108,11 +111,15 @@ test("a machine without a state and a copy beyond the config are destroyed under
   expect((await cli.start(["sweep", "--remove"])).stdout).toBe("");
   await bob.gate.close();
 
-  const stateFile = join(state, "rigs", "pcs-1", "terraform", "terraform.tfstate");
-  await truncate(stateFile);
+  {
+    const copy = { rig: "pcs", copy: "pcs-1" };
+    await using states = await openStates(rigOf({}), cli.folders);
+    const text = (await states.read(copy))?.text ?? "";
+    await replaceState(states, copy, withoutMachines(text));
+  }
   // The next run takes the machine over.
   expect((await cli.start(["sweep"])).stdout).not.toContain("machine pc1");
-  await rm(stateFile);
+  await rm(join(state, "rigs", "pcs-1", "terraform", "state"), { recursive: true });
   const listed = await cli.start(["sweep"]);
   expect(lines(listed.stdout)).toEqual([
     `orphan   copy pcs-2 with pc1 in ${state}/rigs/pcs-2: the config has 1 copy of pcs`,

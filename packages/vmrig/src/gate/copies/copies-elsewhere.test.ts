@@ -10,6 +10,7 @@ import {
   moduleUrl,
 } from "../../local-files/pid-namespace.test.kit.ts";
 import { RedisServer } from "../../redis/fixtures/redis-server.ts";
+import { openStates } from "../store/open-states.ts";
 import { openStore } from "../store/open-store.ts";
 import { rigOf, test } from "../test-gate.test.kit.ts";
 
@@ -39,7 +40,8 @@ test.runIf(hasNamespaces)(
     const rig = rigOf(TWO);
     {
       await using store = await openStore(rig, folders);
-      expect((await readRigStatus({ rig, folders, store })).copies).toMatchObject([
+      await using states = await openStates(rig, folders);
+      expect((await readRigStatus({ rig, folders, store, states })).copies).toMatchObject([
         { copy: "pcs-1", elsewhere: expect.stringMatching(/^PID namespace/), machines: [] },
         { copy: "pcs-2", machines: [{ name: "pc1", power: "running" }] },
       ]);

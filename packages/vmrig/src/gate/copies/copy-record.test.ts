@@ -2,12 +2,13 @@ import { expect, test } from "vitest";
 import type { CopySpec, Inventory, MachineStatus } from "../../driver/driver.ts";
 import { brokenMark, makeRecord, staleness } from "./copy-record.ts";
 
-const stamp = { lineage: "l-1", serial: 3, owner: "o-1" };
+const stamp = { version: 3, owner: "o-1" };
 const machine = (name: string, changes: Partial<MachineStatus> = {}): MachineStatus => ({
   name,
   power: "running",
   hostKey: `ssh-ed25519 ${name}`,
   owner: stamp.owner,
+  origin: { resource: `id of ${name}`, values: "512 MB" },
   snapshots: [],
   ...changes,
 });
@@ -24,7 +25,7 @@ const copy: CopySpec = {
   ],
 };
 const inventory: Inventory = { machines: [machine("pc1"), machine("pc2")] };
-const now = { copy, infrastructure: "hash", stamp, working: false, inventory };
+const now = { copy, infrastructure: "hash", version: 3, inventory };
 const record: unknown = JSON.parse(JSON.stringify(makeRecord("hash", stamp, inventory)));
 const pc2 = (changes: Partial<MachineStatus>): typeof now => ({
   ...now,
@@ -43,18 +44,13 @@ test.each<[string, unknown, Parameters<typeof staleness>[1]]>([
   ["pc2 cannot be read: EACCES", record, pc2({ unreadable: "EACCES" })],
   ["there is no record of it", undefined, now],
   ["there is no record of it", "garbage", now],
-  ["there is no record of it", { ...(record as object), version: 2 }, now],
+  ["there is no record of it", { ...(record as object), version: 1 }, now],
   ["the config describes different machines", record, { ...now, infrastructure: "other" }],
   ["it was marked as broken", { ...(record as object), broken: { summary: "gone", at: 1 } }, now],
   ["it was marked as broken", { broken: { summary: "gone", at: 1 } }, now],
-  ["its Terraform state is gone", record, { ...now, stamp: undefined }],
-  [
-    "another Terraform is changing its state, or was killed while it did",
-    record,
-    { ...now, working: true },
-  ],
-  ["its Terraform state changed", record, { ...now, stamp: { ...stamp, serial: 4 } }],
-  ["its Terraform state changed", record, { ...now, stamp: { ...stamp, lineage: "l-2" } }],
+  ["its Terraform state is gone", record, { ...now, version: 0 }],
+  ["its Terraform state changed", record, { ...now, version: 4 }],
+  ["its Terraform state changed", record, { ...now, version: 2 }],
   [
     "its machines are not those of the config",
     record,
@@ -68,6 +64,11 @@ test.each<[string, unknown, Parameters<typeof staleness>[1]]>([
   ["pc2 is gone", record, { ...now, inventory: { machines: [machine("pc1"), machine("pc3")] } }],
   ["pc2 is gone", record, pc2({ power: "absent" })],
   ["pc2 belongs to another state", record, pc2({ owner: "o-2" })],
+  [
+    "pc2 is not the machine that its Terraform state has",
+    record,
+    pc2({ origin: { resource: "another id", values: "512 MB" } }),
+  ],
   ["pc2 has another host key", record, pc2({ hostKey: "ssh-ed25519 other" })],
 ])("a stale record reports why: %s", (why, old, what) => {
   expect(staleness(old, what)).toBe(why);

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { CopySpec, Inventory } from "../../driver/driver.ts";
-import type { StateStamp } from "../../provision/state-stamp.ts";
+import type { StateStamp } from "../../provision/state.ts";
 
 /**
  * The gate's record of a copy, stored next to the copy's lease, so that a warm run starts no
@@ -8,10 +8,17 @@ import type { StateStamp } from "../../provision/state-stamp.ts";
  * costs a Terraform run.
  */
 const copyRecord = z.object({
-  version: z.literal(1),
+  version: z.literal(2),
   infrastructure: z.string(),
-  stamp: z.object({ lineage: z.string(), serial: z.number(), owner: z.string() }),
-  hostKeys: z.record(z.string(), z.string()),
+  state: z.object({ version: z.number(), owner: z.string() }),
+  machines: z.record(
+    z.string(),
+    z.object({
+      hostKey: z.string().optional(),
+      /** Id of the Terraform resource that created it. */
+      resource: z.string().optional(),
+    }),
+  ),
 });
 
 const marked = z.object({ broken: z.object({ summary: z.string(), at: z.number() }) });
@@ -30,15 +37,16 @@ export type CopyRecord = z.infer<typeof copyRecord>;
 
 export function makeRecord(
   infrastructure: string,
-  stamp: StateStamp,
+  state: StateStamp,
   inventory: Inventory,
 ): CopyRecord {
-  const hostKeys = Object.fromEntries(
-    inventory.machines.flatMap(({ name, hostKey }) =>
-      hostKey === undefined ? [] : [[name, hostKey]],
-    ),
+  const machines = Object.fromEntries(
+    inventory.machines.map(({ name, hostKey, origin }) => [
+      name,
+      { ...(hostKey && { hostKey }), ...(origin && { resource: origin.resource }) },
+    ]),
   );
-  return { version: 1, infrastructure, stamp, hostKeys };
+  return { version: 2, infrastructure, state, machines };
 }
 
 /** Returns why the record does not match the present state; `undefined` when it matches. */
@@ -47,21 +55,18 @@ export function staleness(
   now: {
     readonly copy: CopySpec;
     readonly infrastructure: string;
-    readonly stamp: StateStamp | undefined;
-    /** Whether a Terraform, living or dead, has locked the state. */
-    readonly working: boolean;
+    /** Newest version of the state; 0 when there is none. */
+    readonly version: number;
     readonly inventory: Inventory;
   },
 ): string | undefined {
   const parsed = copyRecord.safeParse(record);
   if (brokenMark(record) !== undefined) return "it was marked as broken";
   if (!parsed.success) return "there is no record of it";
-  const { infrastructure, stamp, hostKeys } = parsed.data;
+  const { infrastructure, state, machines } = parsed.data;
   if (infrastructure !== now.infrastructure) return "the config describes different machines";
-  if (now.stamp === undefined) return "its Terraform state is gone";
-  if (now.working) return "another Terraform is changing its state, or was killed while it did";
-  if (now.stamp.lineage !== stamp.lineage || now.stamp.serial !== stamp.serial)
-    return "its Terraform state changed";
+  if (now.version === 0) return "its Terraform state is gone";
+  if (now.version !== state.version) return "its Terraform state changed";
   if (now.inventory.machines.length !== now.copy.machines.length)
     return "its machines are not those of the config";
   for (const { name } of now.copy.machines) {
@@ -69,8 +74,10 @@ export function staleness(
     if (machine === undefined || machine.power === "absent") return `${name} is gone`;
     if (machine.unreadable !== undefined) return `${name} cannot be read: ${machine.unreadable}`;
     if (machine.incomplete) return `the creation of ${name} was interrupted`;
-    if (machine.owner !== stamp.owner) return `${name} belongs to another state`;
-    if (machine.hostKey === undefined || machine.hostKey !== hostKeys[name])
+    if (machine.owner !== state.owner) return `${name} belongs to another state`;
+    if (machine.origin?.resource !== machines[name]?.resource)
+      return `${name} is not the machine that its Terraform state has`;
+    if (machine.hostKey === undefined || machine.hostKey !== machines[name]?.hostKey)
       return `${name} has another host key`;
   }
   return undefined;

@@ -1,8 +1,4 @@
 import { infrastructureHash } from "../../provision/infrastructure-hash.ts";
-import { foreignMachine } from "../../provision/compare-machines.ts";
-import { stateFiles } from "../../provision/state-files.ts";
-import { isStateLocked, stampOf } from "../../provision/state-stamp.ts";
-import { readState } from "../../provision/state.ts";
 import type { LeasedContext } from "../../baseline/leased-context.ts";
 import { stepLine } from "../step-line.ts";
 import { brokenMark, makeRecord, staleness } from "./copy-record.ts";
@@ -16,19 +12,15 @@ export async function ensureMachines(
   options: LeasedCopyOptions,
   leaseGuard: LeasedContext["lease"],
 ): Promise<void> {
-  const { rig, copy, store, lease, fingerprint, say, allow } = options;
+  const { rig, copy, store, states, holder, lease, fingerprint, say, allow } = options;
   const { driver } = rig;
   const infrastructure = infrastructureHash(copy, fingerprint);
-  const [record, state, working, inventory] = await Promise.all([
+  const [record, version, inventory] = await Promise.all([
     store.record(copy),
-    readState(stateFiles(copy).state),
-    isStateLocked(copy),
+    states.newestVersion(copy),
     driver.inspect(copy),
   ]);
-  const stamp = stampOf(state);
-  const stale =
-    staleness(record, { copy, infrastructure, stamp, working, inventory }) ??
-    foreignMachine(state, inventory);
+  const stale = staleness(record, { copy, infrastructure, version, inventory });
   if (stale === undefined) return;
   say(`check    ${copy.copy}: ${stale}; asking Terraform`);
   const { provision } = await import("../../provision/provision.ts");
@@ -37,6 +29,8 @@ export async function ensureMachines(
     copy,
     fingerprint,
     guard: leaseGuard,
+    states,
+    by: holder,
     say: (line) => say(stepLine(line)),
     replaceAllowed: brokenMark(record) !== undefined,
     ...(allow && { allow }),

@@ -10,6 +10,8 @@ import { createLeasedCopy } from "./create-leased-copy.ts";
 import { fitCopies } from "./fit-copies.ts";
 import type { LeasedCopy } from "./leased-copy.ts";
 import { leaseCopy } from "./lease-copy.ts";
+import type { StateStore } from "../../provision/state/state-store.ts";
+import { openStates } from "../store/open-states.ts";
 import { openStore } from "../store/open-store.ts";
 import { formatElapsed } from "../../clock/format-elapsed.ts";
 import { guardCopy } from "../store/copy-guard.ts";
@@ -41,6 +43,7 @@ export interface CopyFinder {
 export function copyFinder(options: CopyFinderOptions): CopyFinder {
   const { rig, folders, holder, say, only, until, allow, clock = systemClock } = options;
   const stores = new Set<LeaseStore>();
+  let states: Promise<StateStore> | undefined;
   let current: Promise<LeaseStore> | undefined;
   /**
    * Opens the store when the first copy is asked for. Opens it again after a failure or when the
@@ -55,6 +58,12 @@ export function copyFinder(options: CopyFinderOptions): CopyFinder {
       (store) => stores.add(store),
       () => (current = undefined),
     );
+    return opening;
+  };
+  /** Connects to the Redis of the leases, which runs by then, or to another store. */
+  const openedStates = (): Promise<StateStore> => {
+    const opening = (states ??= openStates(rig, folders));
+    opening.catch(() => (states = undefined));
     return opening;
   };
   const orForget = (error: unknown): never => {
@@ -104,6 +113,8 @@ export function copyFinder(options: CopyFinderOptions): CopyFinder {
           rig,
           copy,
           store: opened,
+          states: await openedStates(),
+          holder,
           lease,
           fingerprint,
           say,
@@ -141,6 +152,7 @@ export function copyFinder(options: CopyFinderOptions): CopyFinder {
     },
     async close() {
       await current?.catch(() => undefined);
+      await states?.then((opened) => opened[Symbol.asyncDispose]()).catch(() => undefined);
       await Promise.all([...stores].map((store) => store.close()));
     },
   };

@@ -1,29 +1,47 @@
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, vi } from "vitest";
-import { writeTofu } from "../../provision/late-state.test.kit.ts";
-import { stateFiles } from "../../provision/state-files.ts";
-import { readState } from "../../provision/state.ts";
-import { on, test } from "../test-gate.test.kit.ts";
+import { machineFiles } from "../../driver/fake/machine-files.ts";
+import { replaceState } from "../../provision/replace-state.test.kit.ts";
+import { findTerraform } from "../../provision/terraform-binary.ts";
+import { quoteWord } from "../../ssh/quote.ts";
+import { openStates } from "../store/open-states.ts";
+import { on, rigOf, test } from "../test-gate.test.kit.ts";
 
 const PC1 = "terraform_data.pc1";
+
+/** Writes a Terraform whose applies fail after they did everything, while the file `die` exists. */
+async function writeFailing(folder: string): Promise<string> {
+  const { path } = await findTerraform();
+  const failing = join(folder, "failing");
+  const die = quoteWord(join(folder, "die"));
+  const script = `#!/bin/sh\n${quoteWord(path)} "$@" || exit\ntest "$1" != apply -o ! -e ${die}\n`;
+  await writeFile(failing, script);
+  await chmod(failing, 0o755);
+  return failing;
+}
 
 test("machines that a killed `up` created with another size are created again under the old config", async ({
   testGate,
 }) => {
-  const { folder } = await testGate.copy();
-  vi.stubEnv("VMRIG_TERRAFORM", await writeTofu(folder));
+  const copy = await testGate.copy();
+  const die = join(copy.folder, "die");
+  vi.stubEnv("VMRIG_TERRAFORM", await writeFailing(copy.folder));
+  await using states = await openStates(rigOf({}), testGate.folders);
   try {
     const first = testGate.run();
     await first.gate.claim("file");
     await first.gate.close();
     const before = await testGate.machines();
-    await writeFile(join(folder, "die"), "");
+    const text = (await states.read(copy))?.text ?? "";
+    await writeFile(die, "");
     const larger = { machines: { pc1: { memory: "1GB" }, pc2: {} } } as const;
     const killed = testGate.run(larger, { allow: new Set([PC1]) });
     await expect(killed.gate.claim("file")).rejects.toMatchObject({ code: "TERRAFORM_FAILED" });
     await killed.gate.close();
-    await rm(join(folder, "die"));
+    await rm(die);
+    // Terraform was killed before it saved the state.
+    await replaceState(states, copy, text, { applying: ["pc1"] });
     const large = await testGate.machines();
     expect(large["pc1"]?.hostKey).not.toBe(before["pc1"]?.hostKey);
 
@@ -46,16 +64,16 @@ test("machines that a killed `up` created with another size are created again un
   }
 });
 
-test("a run that starts no Terraform notices a state that does not know the last creation of a machine, and takes the machine over", async ({
+test("a run that starts no Terraform notices a machine that the state has not created, and takes it over", async ({
   testGate,
 }) => {
   const first = testGate.run();
   await first.gate.claim("file");
   await first.gate.close();
   const before = await testGate.machines();
-  const { state } = stateFiles(await testGate.copy());
-  const id = (await readState(state))?.resources.find(({ name }) => name === "pc1")?.id ?? "";
-  await writeFile(state, (await readFile(state, "utf8")).replace(id, "an-older-one"));
+  const path = machineFiles(await testGate.copy(), "pc1").definition;
+  const id = before["pc1"]?.origin?.resource ?? "";
+  await writeFile(path, (await readFile(path, "utf8")).replace(id, "of-another-apply"));
 
   const { gate, logLines } = testGate.run();
   await gate.claim("file");

@@ -37,7 +37,7 @@ test("machines whose Terraform state is gone fail with STATE_LOST, and are not t
   await first.gate.claim("file");
   await first.gate.close();
   const before = await testGate.machines();
-  await rm(stateFiles(await testGate.copy()).state);
+  await rm(stateFiles(await testGate.copy()).versions, { recursive: true });
 
   await expect(testGate.run().gate.claim("file")).rejects.toMatchObject({
     code: "STATE_LOST",

@@ -3,14 +3,17 @@ import type { MachineAccess } from "../../baseline/machine-access.ts";
 import type { Clock } from "../../clock/clock.ts";
 import type { ResolvedRig } from "../../config/schema.ts";
 import type { CopySpec, Fingerprint } from "../../driver/driver.ts";
-import type { Lease } from "../../lease/lease.ts";
+import type { Holder, Lease } from "../../lease/lease.ts";
 import type { LeaseStore } from "../../lease/lease-store.ts";
+import type { StateStore } from "../../provision/state/state-store.ts";
 import type { ControlCommand, ControlResult } from "../../protocol/control-command.ts";
 
 export interface LeasedCopyOptions {
   readonly rig: ResolvedRig;
   readonly copy: CopySpec;
   readonly store: LeaseStore;
+  readonly states: StateStore;
+  readonly holder: Holder;
   readonly lease: Lease;
   readonly fingerprint: Fingerprint;
   readonly say: (line: string) => void;

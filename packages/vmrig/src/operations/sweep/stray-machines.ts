@@ -1,14 +1,15 @@
 import type { CopySpec } from "../../driver/driver.ts";
 import type { Orphan } from "../../driver/orphan.ts";
-import { readApplyRecord } from "../../provision/apply-record.ts";
 import { existingMachines } from "../../provision/compare-machines.ts";
 import { unmanagedMachines } from "../../provision/lost-state.ts";
 import { stateFiles } from "../../provision/state-files.ts";
-import { isStateLocked } from "../../provision/state-stamp.ts";
-import { isStateEmpty, readState } from "../../provision/state.ts";
+import { isEngineRunning } from "../../provision/engine-record.ts";
+import { readState } from "../../provision/state.ts";
+import type { StateStore } from "../../provision/state/state-store.ts";
 import type { LeaseStore } from "../../lease/lease-store.ts";
 import { destroyCopy } from "../destroy-rig.ts";
 import { folderUse } from "../../local-files/folder-use.ts";
+import { openStates } from "../../gate/store/open-states.ts";
 import { openStore } from "../../gate/store/open-store.ts";
 import { withLease } from "../with-lease.ts";
 import { ownCopies } from "./own-copies.ts";
@@ -22,21 +23,26 @@ export async function strayMachines(
   options: SweepOptions,
   store: LeaseStore | undefined,
 ): Promise<readonly Orphan[]> {
+  await using states = await openStates(options.rig, options.folders);
   const own = await ownCopies(options.rig, options.folders, store);
   const uses = await Promise.all(own.map(({ copy }) => folderUse(copy.folder)));
   const free = own.filter(({ held }, index) => held === undefined && uses[index] !== "elsewhere");
   const found = await Promise.all(
     free.map(({ copy, surplus }) =>
-      surplus ? surplusCopy(options, copy) : unmanagedIn(options, copy),
+      surplus ? surplusCopy(options, copy, states) : unmanagedIn(options, copy, states),
     ),
   );
   return found.flat();
 }
 
-async function surplusCopy(options: SweepOptions, copy: CopySpec): Promise<readonly Orphan[]> {
+async function surplusCopy(
+  options: SweepOptions,
+  copy: CopySpec,
+  states: StateStore,
+): Promise<readonly Orphan[]> {
   const { rig } = options;
-  const [state, inventory] = await Promise.all([
-    readState(stateFiles(copy).state),
+  const [{ state }, inventory] = await Promise.all([
+    readState(states, copy),
     rig.driver.inspect(copy),
   ]);
   const names = existingMachines(inventory).map(({ name }) => name);
@@ -48,34 +54,35 @@ async function surplusCopy(options: SweepOptions, copy: CopySpec): Promise<reado
       async remove() {
         const { destroy } = await import("../../provision/destroy.ts");
         await using store = await openStore(rig, options.folders);
-        await destroyCopy({ ...atOnce(options), confirm: rig.name }, { copy, store, destroy });
+        await using now = await openStates(rig, options.folders);
+        const work = { copy, store, states: now, destroy };
+        await destroyCopy({ ...atOnce(options), confirm: rig.name }, work);
       },
     },
   ];
 }
 
-async function unmanagedIn(options: SweepOptions, copy: CopySpec): Promise<readonly Orphan[]> {
+async function unmanagedIn(
+  options: SweepOptions,
+  copy: CopySpec,
+  states: StateStore,
+): Promise<readonly Orphan[]> {
   const { rig, folders, say } = options;
-  const look = async () => {
-    // A Terraform that outlived its run may be creating these machines now. It writes them to the
-    // state when it ends.
-    if (await isStateLocked(copy)) return [];
-    const files = stateFiles(copy);
-    return unmanagedMachines({
-      copy,
-      state: await readState(files.state),
-      empty: await isStateEmpty(files.state),
-      inventory: await rig.driver.inspect(copy),
-      last: await readApplyRecord(files),
-    });
+  const look = async (store: StateStore) => {
+    // A Terraform that outlived its run may be creating these machines now. The next run saves its
+    // state.
+    if (await isEngineRunning(stateFiles(copy))) return [];
+    const inventory = await rig.driver.inspect(copy);
+    return unmanagedMachines({ copy, inventory, ...(await readState(store, copy)) });
   };
-  return (await look()).map(({ name, what }) => ({
+  return (await look(states)).map(({ name, what }) => ({
     what: `machine ${what}; in ${copy.folder}`,
     copy: copy.copy,
     async remove() {
       await using store = await openStore(rig, folders);
+      await using now = await openStates(rig, folders);
       await withLease({ ...atOnce(options), copy, store }, async (leaseGuard) => {
-        if (!(await look()).some((machine) => machine.name === name)) return;
+        if (!(await look(now)).some((machine) => machine.name === name)) return;
         leaseGuard.assertHeld();
         await rig.driver.remove(
           { copy, name },

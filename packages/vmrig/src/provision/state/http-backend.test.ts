@@ -28,7 +28,10 @@ async function serveLocked(more?: Parameters<typeof serve>[0]) {
 test("a new state is stored before the first engine asks, and another run finds the same", async () => {
   const { backend, store } = await serve();
   const { status, text } = await send(backend, { method: "GET" });
-  expect([status, JSON.parse(text)]).toMatchObject([200, { version: 4, serial: 0, resources: [] }]);
+  expect([status, JSON.parse(text)]).toMatchObject([
+    200,
+    { version: 4, serial: 0, resources: [{ name: "vmrig_owner" }] },
+  ]);
   expect(await store.read(PCS_1)).toMatchObject({ version: 1, text, summary: "created" });
   const again = await serve({ store, fence: 11 });
   expect((await send(again.backend, { method: "GET" })).text).toBe(text);
@@ -55,11 +58,11 @@ test("Terraform's force-unlock, which names no lock, is refused", async () => {
 });
 
 test("a state is stored once, although its reply was lost and it is sent again", async () => {
-  const { backend, store, seed, post, onRefused } = await serveLocked();
+  const { session, store, seed, post, onRefused } = await serveLocked();
   const body = next(seed);
   expect([(await post(body)).status, (await post(body)).status]).toEqual([200, 200]);
   expect(await store.history(PCS_1)).toHaveLength(2);
-  expect([backend.version, onRefused.mock.calls]).toEqual([2, []]);
+  expect([session.version, onRefused.mock.calls]).toEqual([2, []]);
 });
 
 test("a state from an engine without the lock is refused, and the run goes on", async () => {
@@ -103,7 +106,7 @@ test("after a takeover the state is refused, and a second run of the old fence d
   const later = await serve({ store, fence: 11 });
   expect((await post(next(seed))).status).toBe(409);
   expect(onRefused.mock.calls).toMatchObject([[{ code: "FENCED" }]]);
-  expect(later.backend.version).toBe(1);
+  expect(later.session.version).toBe(1);
   await expect(serve({ store, fence: 10 })).rejects.toMatchObject({
     code: "FENCED",
     details: [expect.stringContaining("fence 11")],
@@ -123,12 +126,12 @@ test("while the store gives no answer the engine is asked to repeat, and the rep
       return outcome;
     },
   };
-  const { backend, seed, post, onRefused } = await serveLocked({ store });
+  const { backend, session, seed, post, onRefused } = await serveLocked({ store, outageMs: 0 });
   const body = next(seed);
   expect((await post(body)).status).toBe(503);
   expect(backend.problem?.code).toBe("STATE_UNREACHABLE");
   expect((await post(body)).status).toBe(200);
-  expect([ids[0] === ids[1], backend.version, backend.problem]).toEqual([true, 2, undefined]);
+  expect([ids[0] === ids[1], session.version, backend.problem]).toEqual([true, 2, undefined]);
   expect(onRefused).not.toHaveBeenCalled();
   expect((await post(next(body))).status).toBe(200);
 });

@@ -2,27 +2,28 @@ import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
-import { asVmrigError, type VmrigError } from "../../errors/vmrig-error.ts";
+import { asVmrigError, isVmrigError, type VmrigError } from "../../errors/vmrig-error.ts";
+import { waitFor } from "../../wait/wait-for.ts";
 import { EngineLock, parseLockInfo } from "./engine-lock.ts";
-import { MAX_STATE_BYTES, tooLarge } from "./size-limit.ts";
-import { StateSession, type SessionOptions } from "./state-session.ts";
+import { MAX_STATE_BYTES } from "./size-limit.ts";
+import type { StateSession } from "./state-session.ts";
 
-export interface StateBackendOptions extends SessionOptions {
+export interface StateBackendOptions {
+  /** Has a first version of the state: see `ensureOwner`. */
+  readonly session: StateSession;
   /**
    * Called once, when a state that the engine sent was refused for good. Stop the engine: it goes
    * on with every resource that does not depend on the one that it could not save.
    */
   readonly onRefused: (why: VmrigError) => void;
-  /** Whether `state push` may replace the state. @defaultValue false */
-  readonly allowPush?: boolean;
+  /** How long to repeat a write while the store gives no answer. @defaultValue 30000 */
+  readonly outageMs?: number;
 }
 
 /** Terraform's `http` backend, on the loopback interface, for one copy and one run. */
 export interface StateBackend extends AsyncDisposable {
   /** Variables of the engine's environment. They contain the token of this run. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Number of the newest version. */
-  readonly version: number;
   /** Why the last write failed: the engine only prints the status code. */
   readonly problem: VmrigError | undefined;
 }
@@ -41,32 +42,47 @@ interface Body {
 }
 
 const USER = "vmrig";
+const PATH = "/state";
 
-/**
- * Claims a state and serves it until it is disposed.
- *
- * @throws VmrigError `FENCED` when a later run has claimed it; the faults of the store
- */
+/** Serves a claimed state until it is disposed. Refuses `state push`: it would bypass all checks. */
 export async function serveStateBackend(options: StateBackendOptions): Promise<StateBackend> {
-  const session = await StateSession.open(options);
+  const { session, onRefused, outageMs = 30_000 } = options;
   const token = randomBytes(32).toString("base64url");
   const lock = new EngineLock();
   let problem: VmrigError | undefined;
   let refused = false;
 
+  /** Engines wait for a reply as long as it takes, and repeat a refused request only for seconds. */
+  const saveThrough = (text: string): Promise<void> =>
+    waitFor({
+      what: "the state store",
+      timeoutMs: outageMs,
+      intervalMs: 250,
+      probe: async () => {
+        try {
+          return { value: await session.save(text) };
+        } catch (error) {
+          problem = asVmrigError(error);
+          if (!isOutage(problem)) throw error;
+          return { seen: problem.summary };
+        }
+      },
+    }).catch((error: unknown) => {
+      throw isVmrigError(error) && error.code === "WAIT_TIMEOUT" && problem ? problem : error;
+    });
+
   const save = async ({ text, bytes }: Body): Promise<Reply> => {
     if (refused) return { status: 409, body: problem?.summary ?? "" };
     try {
-      if (bytes > MAX_STATE_BYTES) throw tooLarge(bytes, options.copy.copy, options.store.shown);
-      await session.save(text);
+      if (bytes > MAX_STATE_BYTES) throw session.tooLarge(bytes);
+      await saveThrough(text);
       problem = undefined;
       return { status: 200 };
     } catch (error) {
       problem = asVmrigError(error);
-      // Engines repeat a request after 503, and give up after 409.
-      if (problem.code.endsWith("_UNREACHABLE")) return { status: 503, body: problem.summary };
+      if (isOutage(problem)) return { status: 503, body: problem.summary };
       refused = true;
-      options.onRefused(problem);
+      onRefused(problem);
       return { status: 409, body: problem.summary };
     }
   };
@@ -75,17 +91,16 @@ export async function serveStateBackend(options: StateBackendOptions): Promise<S
     const body = await readBody(request);
     const { pathname, searchParams } = new URL(request.url ?? "", "http://localhost");
     if (!isAuthorized(request, token)) return { status: 401 };
-    if (pathname !== `/${options.copy.copy}`) return { status: 404 };
+    if (pathname !== PATH) return { status: 404 };
     const md5 = request.headers["content-md5"];
     if (body.text !== "" && md5 !== undefined && md5 !== body.md5) return { status: 400 };
     switch (request.method ?? "") {
       case "GET":
-        return { status: 200, body: session.text };
+        return { status: 200, body: session.text ?? "" };
       case "LOCK": {
         const info = parseLockInfo(body.text);
         if (info === undefined) return { status: 400 };
-        if (info.Operation === "state-push" && options.allowPush !== true)
-          return { status: 403, body: "state push is not allowed" };
+        if (info.Operation === "state-push") return { status: 403, body: "use `vmrig state push`" };
         return lock.take(info)
           ? { status: 200 }
           : { status: 423, body: JSON.stringify(lock.holder) };
@@ -114,7 +129,7 @@ export async function serveStateBackend(options: StateBackendOptions): Promise<S
   server.requestTimeout = 0;
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/${options.copy.copy}`;
+  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}${PATH}`;
 
   return {
     environment: {
@@ -123,11 +138,8 @@ export async function serveStateBackend(options: StateBackendOptions): Promise<S
       TF_HTTP_UNLOCK_ADDRESS: address,
       TF_HTTP_USERNAME: USER,
       TF_HTTP_PASSWORD: token,
-      // 1, 2, 4, 8 s: bridges a restart of the store.
-      TF_HTTP_RETRY_MAX: "4",
-    },
-    get version() {
-      return session.version;
+      // For a lost reply. Outages are bridged here.
+      TF_HTTP_RETRY_MAX: "1",
     },
     get problem() {
       return problem;
@@ -140,6 +152,10 @@ export async function serveStateBackend(options: StateBackendOptions): Promise<S
       await closed;
     },
   };
+}
+
+function isOutage({ code }: VmrigError): boolean {
+  return code.endsWith("_UNREACHABLE");
 }
 
 /** Reads a body to its end, and keeps no more of it than a state may have. */

@@ -1,33 +1,15 @@
-import { z } from "zod";
 import type { Clock } from "../../clock/clock.ts";
+import type { CopyName } from "../../lease/keys.ts";
 import type { RedisAddress } from "../../redis/address.ts";
 import { fileStore } from "./stores/file/file-store.ts";
+import type { StateOptions } from "./state-options.ts";
 import type { StateStore } from "./state-store.ts";
 
-/** Where states are stored: the value of `state` in the config. */
-export const STATE_OPTIONS = z.discriminatedUnion("store", [
-  z.strictObject({ store: z.literal("file") }),
-  z.strictObject({ store: z.literal("redis") }),
-  z.strictObject({
-    store: z.literal("pg"),
-    url: z.string().min(1),
-    schema: z.string().optional(),
-  }),
-  z.strictObject({
-    store: z.literal("s3"),
-    bucket: z.string().min(1),
-    region: z.string().min(1),
-    endpoint: z.string().optional(),
-    pathStyle: z.boolean().optional(),
-    prefix: z.string().min(1).optional(),
-  }),
-]);
-
-export type StateOptions = z.infer<typeof STATE_OPTIONS>;
-
 export interface StoreContext {
-  /** Folder of the store `file`. */
+  /** Printable folder of the store `file`. */
   readonly folder: string;
+  /** Folder of a copy in the store `file`. @defaultValue `<folder>/<rig>/<copy>` */
+  readonly folderOf?: (copy: CopyName) => string;
   /** The Redis of the leases. */
   readonly redis: RedisAddress | readonly RedisAddress[];
   readonly namespace: string;

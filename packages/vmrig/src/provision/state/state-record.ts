@@ -11,12 +11,13 @@ export const VERSION = z.object({
   by: z.object({ who: z.string(), host: z.string(), command: z.string(), session: z.string() }),
   at: z.number(),
   summary: z.string(),
+  applying: z.array(z.string()),
 });
 
 /** Returns the version that a write creates. */
 export function versionOf(write: StateWrite): StateVersion {
-  const { id, base, fence, by, at, summary } = write;
-  return { version: base + 1, fence, write: id, by: printable(by), at, summary };
+  const { id, base, fence, by, at, summary, applying } = write;
+  return { version: base + 1, fence, write: id, by: printable(by), at, summary, applying };
 }
 
 /** Encodes a version for a store: its facts as JSON in the first line, then the text. */

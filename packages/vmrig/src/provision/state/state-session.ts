@@ -6,8 +6,9 @@ import { VmrigError } from "../../errors/vmrig-error.ts";
 import type { CopyName } from "../../lease/keys.ts";
 import type { Holder } from "../../lease/lease.ts";
 import { describeChange } from "./describe-change.ts";
-import { seedState } from "./seed.ts";
-import type { StateStore, StateWrite } from "./state-store.ts";
+import { tooLarge } from "./size-limit.ts";
+import { seedState, withOwner } from "./seed.ts";
+import type { StateStore, StateVersion, StateWrite, StoredState } from "./state-store.ts";
 
 export interface SessionOptions {
   readonly store: StateStore;
@@ -15,6 +16,10 @@ export interface SessionOptions {
   readonly fence: Fence;
   readonly by: Holder;
   readonly clock?: Clock;
+}
+
+interface Current extends Pick<StoredState, "version" | "applying"> {
+  readonly text: string | undefined;
 }
 
 /** In clear also in a state that OpenTofu encrypted. */
@@ -27,21 +32,21 @@ const STAMP = z.looseObject({ serial: z.number().int(), lineage: z.string().min(
 export class StateSession {
   readonly #options: SessionOptions;
   readonly #clock: Clock;
-  #version: number;
-  #text: string;
+  readonly #claimed: StateVersion | undefined;
+  #current: Current;
   /** Kept until its outcome is known, so that an engine's repetition has the same id. */
   #pending: StateWrite | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
-  private constructor(options: SessionOptions, version: number, text: string) {
+  private constructor(options: SessionOptions, current: StoredState | undefined) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    this.#version = version;
-    this.#text = text;
+    this.#current = current ?? { version: 0, text: undefined, applying: [] };
+    this.#claimed = current;
   }
 
   /**
-   * Claims the state, and stores a first version if there is none.
+   * Claims the state.
    *
    * @throws VmrigError `FENCED` when a later run has claimed it; the faults of the store
    */
@@ -49,21 +54,63 @@ export class StateSession {
     const { store, copy, fence } = options;
     const claim = await store.claim(copy, fence);
     if (claim.outcome === "fenced") throw fenced(options, claim.fence);
-    const session = new StateSession(
-      options,
-      claim.current?.version ?? 0,
-      claim.current?.text ?? "",
-    );
-    if (claim.current === undefined) await session.#store(seedState(), "created");
-    return session;
+    return new StateSession(options, claim.current);
   }
 
+  /** Printable place of the state, for errors. */
+  get shown(): string {
+    return `state of "${this.#options.copy.copy}" in ${this.#options.store.shown}`;
+  }
+
+  /** Number of the newest version; 0 when there is no state. */
   get version(): number {
-    return this.#version;
+    return this.#current.version;
   }
 
-  get text(): string {
-    return this.#text;
+  /** The newest version; `undefined` when there is no state. */
+  get text(): string | undefined {
+    return this.#current.text;
+  }
+
+  /** Names of machines that an apply that has not succeeded may have changed. */
+  get applying(): readonly string[] {
+    return this.#current.applying;
+  }
+
+  /** What was stored when this run claimed the state. */
+  get claimed(): StateVersion | undefined {
+    return this.#claimed;
+  }
+
+  /** Stores the owner of all machines, if the state has none. Call it before the first engine starts. */
+  async ensureOwner(owner: string, known: string | undefined): Promise<void> {
+    if (this.text === undefined)
+      await this.#enqueue(() => this.#store({ text: seedState(owner), summary: "created" }));
+    else if (known === undefined) {
+      const text = withOwner(this.text, owner);
+      await this.#enqueue(() => this.#store({ text, summary: "a new owner" }));
+    }
+  }
+
+  /**
+   * Stores which machines the next apply changes, together with those that earlier applies left
+   * unfinished. Call it before the apply: it may be killed at any time.
+   */
+  async begin(changes: readonly string[]): Promise<void> {
+    const applying = [...new Set([...this.applying, ...changes])];
+    await this.#enqueue(() => this.#store({ applying, summary: "apply began" }));
+  }
+
+  /** Stores that the apply succeeded, so that a machine that is gone from now on is a loss. */
+  async complete(): Promise<void> {
+    if (this.applying.length === 0) return;
+    await this.#enqueue(() => this.#store({ applying: [], summary: "apply completed" }));
+  }
+
+  /** Replaces a state that is damaged by an empty one. The damaged version stays in the history. */
+  async replaceDamaged(): Promise<void> {
+    const text = seedState(randomUUID());
+    await this.#enqueue(() => this.#store({ text, summary: "replaced a damaged state" }));
   }
 
   /**
@@ -72,10 +119,13 @@ export class StateSession {
    * @throws VmrigError `FENCED` when the state belongs to another run by now, `STATE_UNWRITABLE`
    *   when this text must not replace the stored one; the faults of the store
    */
-  save(text: string): Promise<void> {
-    const saved = this.#last.then(() => this.#save(text));
-    this.#last = saved.catch(() => {});
-    return saved;
+  save(text: string, note?: string): Promise<void> {
+    return this.#enqueue(() => this.#save(text, note));
+  }
+
+  /** Returns the error of a text that is larger than a state may be. */
+  tooLarge(bytes: number): VmrigError {
+    return tooLarge(bytes, this.#options.copy.copy, this.#options.store.shown);
   }
 
   /** Resolves when no write is in progress. */
@@ -83,14 +133,22 @@ export class StateSession {
     await this.#last;
   }
 
-  async #save(text: string): Promise<void> {
-    if (text === this.#text) return;
+  /** Runs one write at a time. */
+  #enqueue(write: () => Promise<void>): Promise<void> {
+    const written = this.#last.then(write);
+    this.#last = written.catch(() => {});
+    return written;
+  }
+
+  async #save(text: string, note?: string): Promise<void> {
+    if (text === this.text) return;
     this.#checkStamp(text);
-    await this.#store(text, describeChange(this.#text, text));
+    const change = describeChange(this.text ?? "", text);
+    await this.#store({ text, summary: note === undefined ? change : `${change}, ${note}` });
   }
 
   #checkStamp(text: string): void {
-    const [old, next] = [parseStamp(this.#text), parseStamp(text)];
+    const [old, next] = [parseStamp(this.text ?? ""), parseStamp(text)];
     const why =
       next === undefined
         ? "it is not a state"
@@ -108,24 +166,29 @@ export class StateSession {
     });
   }
 
-  async #store(text: string, summary: string): Promise<void> {
+  async #store(change: {
+    readonly text?: string;
+    readonly applying?: readonly string[];
+    readonly summary: string;
+  }): Promise<void> {
     const { store, copy, fence, by } = this.#options;
-    if (this.#pending?.text !== text)
+    const { text = this.text ?? "", applying = this.applying, summary } = change;
+    if (this.#pending?.text !== text || this.#pending.summary !== summary)
       this.#pending = {
         id: randomUUID(),
         text,
-        base: this.#version,
+        base: this.version,
         fence,
         by,
         at: this.#clock.wall(),
         summary,
+        applying,
       };
     const result = await store.write(copy, this.#pending);
     this.#pending = undefined;
     if (result.outcome === "fenced") throw fenced(this.#options, result.fence);
-    if (result.outcome === "conflict") throw changed(this.#options, this.#version, result.version);
-    this.#version = result.version;
-    this.#text = text;
+    if (result.outcome === "conflict") throw changed(this.#options, this.version, result.version);
+    this.#current = { version: result.version, text, applying };
   }
 }
 

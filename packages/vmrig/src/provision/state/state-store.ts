@@ -18,6 +18,11 @@ export interface StateVersion {
   readonly at: number;
   /** What this version changed, in one line: `+2 -0 ~1`. */
   readonly summary: string;
+  /**
+   * Names of machines that an apply may have changed since, because it has not ended, or did not
+   * succeed.
+   */
+  readonly applying: readonly string[];
 }
 
 export interface StoredState extends StateVersion {
@@ -38,6 +43,7 @@ export interface StateWrite {
   readonly by: Holder;
   readonly at: number;
   readonly summary: string;
+  readonly applying: readonly string[];
 }
 
 /**
@@ -75,6 +81,8 @@ export interface StateStore extends AsyncDisposable {
   /** Takes a state over for a lease, and returns what is stored. */
   claim(copy: CopyName, fence: Fence): Promise<ClaimOutcome>;
   write(copy: CopyName, write: StateWrite): Promise<WriteOutcome>;
+  /** Returns the number of the newest version, in one round trip. 0: there is no state. */
+  newestVersion(copy: CopyName): Promise<number>;
   /**
    * Reads the newest version without a lease, for people. With several Redis servers, it may be a
    * version that a write in progress has not finished.

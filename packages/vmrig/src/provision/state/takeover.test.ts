@@ -7,9 +7,11 @@ import { tempFolder } from "../../local-files/temp-folder.test.kit.ts";
 import { RedisServers } from "../../redis/fixtures/redis-servers.ts";
 import { waitFor } from "../../wait/wait-for.ts";
 import type { ApplyProcessOptions } from "./fixtures/apply-process.ts";
+import { openSession } from "./fixtures/backend.test.kit.ts";
 import { initEngine, resource } from "./fixtures/engine.test.kit.ts";
 import { serveStateBackend } from "./http-backend.ts";
-import { openStateStore, type StateOptions } from "./open-state-store.ts";
+import { openStateStore } from "./open-state-store.ts";
+import type { StateOptions } from "./state-options.ts";
 import type { StateStore } from "./state-store.ts";
 import { initPgStore } from "./stores/pg/pg-store.ts";
 import { PostgresServer } from "./stores/pg/postgres-server.test.kit.ts";
@@ -99,13 +101,8 @@ test.each(Object.keys(PLACES))(
     alice.signal("SIGSTOP");
     process.kill(terraform, "SIGSTOP");
     const onRefused = vi.fn();
-    await using backend = await serveStateBackend({
-      store,
-      copy: PCS_1,
-      fence: 11,
-      by: BOB,
-      onRefused,
-    });
+    const session = await openSession({ store, copy: PCS_1, fence: 11, by: BOB });
+    await using backend = await serveStateBackend({ session, onRefused });
     const engine = await initEngine({ folder: other, resources: resource("of_bob"), backend });
     const applied = await engine.run("apply", "-auto-approve", "-no-color");
     expect(applied).toMatchObject({ exitCode: 0 });
@@ -120,7 +117,7 @@ test.each(Object.keys(PLACES))(
 
     // 3. Bob's state is intact, and Alice's is in the file that Terraform leaves.
     const state = await store.read(PCS_1);
-    expect(state).toMatchObject({ version: backend.version, fence: 11, by: { who: "bob" } });
+    expect(state).toMatchObject({ version: session.version, fence: 11, by: { who: "bob" } });
     expect(state?.text).toContain("of_bob");
     expect(state?.text).not.toContain("of_alice");
     expect(await readFile(join(folder, "errored.tfstate"), "utf8")).toContain("of_alice");

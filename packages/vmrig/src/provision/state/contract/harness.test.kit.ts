@@ -49,6 +49,7 @@ export function write(base: number, fence: number, more: Partial<StateWrite> = {
     by: person("alice"),
     at: 1_700_000_000_000 + base,
     summary: `+${base + 1} -0 ~0`,
+    applying: [],
     ...more,
   };
 }

@@ -29,9 +29,28 @@ export function historyCases(harness: StoreHarness): readonly ContractCase[] {
           at: 1_700_000_000_000 + last - 1,
         });
         expect(history[0]).not.toHaveProperty("text");
+        expect(await store.newestVersion(copy)).toBe(last);
         expect((await store.readVersion(copy, 4))?.text).toBe("version 4");
         expect(await store.readVersion(copy, 3)).toBeUndefined();
         expect(await store.readVersion(copy, last + 1)).toBeUndefined();
+      },
+    },
+    {
+      title:
+        "a version says which machines an apply may have changed since; without a state the newest version is 0",
+      async run() {
+        const store = await opened(harness);
+        const copy = newCopy();
+        expect(await store.newestVersion(copy)).toBe(0);
+        await store.claim(copy, 10);
+        expect(await store.newestVersion(copy)).toBe(0);
+        await store.write(copy, write(0, 10, { applying: ["pc1", "pc2"] }));
+        expect((await store.read(copy))?.applying).toEqual(["pc1", "pc2"]);
+        await store.write(copy, write(1, 10));
+        expect((await store.history(copy)).map(({ applying }) => applying)).toEqual([
+          [],
+          ["pc1", "pc2"],
+        ]);
       },
     },
     {

@@ -39,6 +39,8 @@ export function encryptedStore(store: StateStore, options: EncryptionOptions): S
       return await store.write(copy, { ...write, text });
     },
 
+    newestVersion: (copy) => store.newestVersion(copy),
+
     async read(copy) {
       const state = await store.read(copy);
       return state && open(copy, state);

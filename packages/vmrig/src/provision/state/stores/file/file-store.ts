@@ -25,11 +25,20 @@ const HEAD_SCHEMA = z.object({
 type Head = z.infer<typeof HEAD_SCHEMA>;
 
 /**
- * State store in a folder of this computer, for machines on this computer. One file per version,
- * which only this user can read. A file lock makes the check and the write one step.
+ * State store on this computer, for machines on this computer. One file per version, which only
+ * this user can read. A file lock makes the check and the write one step.
+ *
+ * @param options.folder path to show
+ * @param options.folderOf folder of a copy's versions, which no other copy has. @defaultValue
+ *   `<folder>/<rig>/<copy>`
  */
-export function fileStore({ folder }: { readonly folder: string }): StateStore {
-  const folderOf = ({ rig, copy }: CopyName): string => join(folder, rig, copy);
+export function fileStore(options: {
+  readonly folder: string;
+  readonly folderOf?: (copy: CopyName) => string;
+}): StateStore {
+  const { folder } = options;
+  const folderOf =
+    options.folderOf ?? (({ rig, copy }: CopyName): string => join(folder, rig, copy));
   const pathOf = (copy: CopyName, version: number): string =>
     join(folderOf(copy), `${version}.tfstate`);
 
@@ -87,6 +96,8 @@ export function fileStore({ folder }: { readonly folder: string }): StateStore {
         return { outcome: "written", version: version.version };
       });
     },
+
+    newestVersion: async (copy) => (await readHead(folderOf(copy))).version,
 
     async read(copy) {
       const head = await readHead(folderOf(copy));

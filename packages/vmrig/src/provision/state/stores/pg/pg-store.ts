@@ -24,6 +24,7 @@ export interface PgStoreOptions {
 }
 
 const HEAD = z.object({ fence: z.coerce.number(), version: z.coerce.number() });
+const NUMBER = z.object({ version: z.coerce.number() });
 const EXPLAINED = HEAD.extend({ write: z.string().nullable() });
 const VERSION = z.object({ facts: z.string() });
 const STATE = VERSION.extend({ text: z.string() });
@@ -86,6 +87,11 @@ export function pgStore(options: PgStoreOptions): StateStore {
       return head.write === id
         ? { outcome: "written", version: head.version }
         : { outcome: "conflict", version: head.version };
+    },
+
+    async newestVersion({ rig, copy }) {
+      const row = (await connection.ask(sql.newest, [rig, copy]))[0];
+      return row === undefined ? 0 : NUMBER.parse(row).version;
     },
 
     async read(copy) {

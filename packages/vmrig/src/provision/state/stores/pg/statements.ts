@@ -11,6 +11,7 @@ export interface PgStatements {
   readonly write: string;
   /** Why a write was not stored: the largest fence, the newest version, the id of its write. */
   readonly explain: string;
+  readonly newest: string;
   readonly read: string;
   /** $3 the version. */
   readonly readVersion: string;
@@ -48,6 +49,8 @@ export function statementsFor({ heads, versions }: PgTables): PgStatements {
       from ${heads} h left join ${versions} v
         on v.rig = h.rig and v.copy = h.copy and v.version = h.version
       where h.rig = $1 and h.copy = $2`,
+    newest: `
+      select version from ${heads} where ${mine}`,
     read: `
       select v.facts::text as facts, v.text from ${versions} v ${newest} and h.version = v.version
       where v.rig = $1 and v.copy = $2`,

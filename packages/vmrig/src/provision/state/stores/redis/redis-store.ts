@@ -8,7 +8,7 @@ import { decodeRecord, decodeVersion, encodeRecord, versionOf } from "../../stat
 import type { StateStore, StoredState, WriteOutcome } from "../../state-store.ts";
 import { compareBallots, parseBallot, type Ballot } from "./ballot.ts";
 import { changeRegister, type RegisterValue } from "./register.ts";
-import { HISTORY, READ, READ_VERSION, stateKeys } from "./scripts.ts";
+import { HISTORY, READ, READ_NUMBER, READ_VERSION, stateKeys } from "./scripts.ts";
 
 export interface RedisStoreOptions {
   /** Address of one Redis, or addresses of 3 or 5 of which the majority decides. */
@@ -67,6 +67,11 @@ export async function redisStore(options: RedisStoreOptions): Promise<StateStore
       return "stored" in result
         ? { outcome: "written", version: result.stored.version }
         : result.refused;
+    },
+
+    async newestVersion(copy) {
+      const replies = await servers.askAgain((server) => server.run(READ_NUMBER, keysFor(copy)));
+      return Math.max(...replies.map(({ answer }) => Number(answer)));
     },
 
     async read(copy) {

@@ -74,6 +74,11 @@ ${NEWEST}
 return { ballot, version, record }
 `);
 
+/** Returns the number of the newest version. */
+export const READ_NUMBER = script(`
+return redis.call('HGET', KEYS[1], 'version') or '0'
+`);
+
 /** Returns the kept versions, without their texts: ballot, first line of the record. */
 export const HISTORY = script(`
 local newest, found = tonumber(redis.call('HGET', KEYS[1], 'version') or '0'), {}

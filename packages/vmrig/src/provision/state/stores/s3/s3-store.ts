@@ -136,6 +136,10 @@ export function s3Store(options: S3StoreOptions): StateStore {
       return { outcome: "written", version: version.version };
     },
 
+    async newestVersion(copy) {
+      return headOf(copy, await get(s3Keys(prefix, copy).head)).versions[0]?.version ?? 0;
+    },
+
     async read(copy) {
       const head = headOf(copy, await get(s3Keys(prefix, copy).head));
       return await withText(copy, head.versions[0]);

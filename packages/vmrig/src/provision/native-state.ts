@@ -1,0 +1,53 @@
+import { readFile, rename } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import type { StateFiles } from "./state-files.ts";
+import type { StateSession } from "./state/state-session.ts";
+import { parseState } from "./state.ts";
+
+const LAST_APPLY = z.object({ owner: z.string().min(1), changes: z.array(z.string()) });
+
+/**
+ * Takes over the state file and the record of the last apply that vmrig kept before its stores.
+ *
+ * @throws VmrigError `STATE_LOST` when the file is damaged; the faults of the store
+ */
+export async function takeOverNativeState(options: {
+  readonly session: StateSession;
+  readonly files: StateFiles;
+  readonly say: (line: string) => void;
+}): Promise<void> {
+  const { session, files, say } = options;
+  if (session.text !== undefined) return;
+  const text = await readIfExists(files.native);
+  const state = parseState(text, `Terraform state ${files.native}`);
+  const last = await readLastApply(files);
+  if (text !== undefined && state !== undefined) {
+    await session.save(text, "taken over from a file");
+    const aside = `${files.native}.taken-over`;
+    await rename(files.native, aside);
+    say(`state: took over ${files.native}, and kept it as ${aside}`);
+  }
+  if (last === undefined) return;
+  await session.ensureOwner(last.owner, state?.owner);
+  if (last.changes.length > 0) await session.begin(last.changes);
+}
+
+async function readLastApply({
+  folder,
+}: StateFiles): Promise<z.infer<typeof LAST_APPLY> | undefined> {
+  const text = await readIfExists(join(folder, "last-apply.json"));
+  try {
+    return text === undefined ? undefined : LAST_APPLY.parse(JSON.parse(text));
+  } catch {
+    // A power failure may have emptied it.
+    return undefined;
+  }
+}
+
+async function readIfExists(path: string): Promise<string | undefined> {
+  return await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
+}
