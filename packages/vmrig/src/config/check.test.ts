@@ -82,7 +82,7 @@ test.each<[title: string, config: unknown, mistake: string]>([
   [
     "a bucket without a region",
     { ...good, driver: shared, state: { store: "s3", bucket: "states" } },
-    'state.region: expected a region such as "eu-central-1", got nothing',
+    'state.region: is missing; expected a region such as "eu-central-1"',
   ],
   ["nothing", null, "the config: expected object, got null"],
   ["a function that was not called", () => good, "the config: expected object, got a function"],

@@ -53,7 +53,8 @@ test("with one holder and two waiters it shows all three, the machines and the s
           command: "vitest run",
           session: "session of alice",
         },
-        locked: false,
+        terraform: { version: expect.any(Number) as unknown },
+        applying: [],
         machines: [
           {
             name: "pc1",
