@@ -15,6 +15,7 @@ export const CONFIG_VERBS = [
   "release",
   "down",
   "destroy",
+  "state",
 ] as const;
 
 const COMMAND = new RegExp(`\`vmrig (${CONFIG_VERBS.join("|")})\\b`, "g");

@@ -2,6 +2,7 @@ import type { Clock } from "../../clock/clock.ts";
 import type { CopyName } from "../../lease/keys.ts";
 import type { RedisAddress } from "../../redis/address.ts";
 import { fileStore } from "./stores/file/file-store.ts";
+import { s3OptionsOf } from "./stores/s3/s3-options.ts";
 import type { StateOptions } from "./state-options.ts";
 import type { StateStore } from "./state-store.ts";
 
@@ -39,15 +40,7 @@ export async function openStateStore(
     }
     case "s3": {
       const { s3Store } = await import("./stores/s3/s3-store.ts");
-      const { store: _, bucket, region, ...rest } = options;
-      return s3Store({ bucket, region, ...defined(rest), clock: context.clock });
+      return s3Store({ ...s3OptionsOf(options), clock: context.clock });
     }
   }
-}
-
-/** Removes the fields that are `undefined`. */
-function defined<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
-  };
 }
