@@ -15,6 +15,8 @@ export interface StoreContext {
   readonly redis: RedisAddress | readonly RedisAddress[];
   readonly namespace: string;
   readonly clock: Clock;
+  /** Has the credentials of `s3`. @defaultValue the environment of this process */
+  readonly environment?: NodeJS.ProcessEnv;
 }
 
 /**
@@ -40,7 +42,8 @@ export async function openStateStore(
     }
     case "s3": {
       const { s3Store } = await import("./stores/s3/s3-store.ts");
-      return s3Store({ ...s3OptionsOf(options), clock: context.clock });
+      const { clock, environment = process.env } = context;
+      return s3Store({ ...s3OptionsOf(options), clock, environment });
     }
   }
 }

@@ -176,7 +176,8 @@ export class StateSession {
         hint: "return to another version",
       });
     }
-    await this.replace(text, { summary: `returned to version ${version}` });
+    const change = describeChange(this.text ?? "", text);
+    await this.replace(text, { summary: `${change}, returned to version ${version}` });
   }
 
   /** Stores a text that no engine made from the newest version, or the same text again. */

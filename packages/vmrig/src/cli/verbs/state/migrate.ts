@@ -79,7 +79,8 @@ async function takeOver(
     import("node:path"),
   ]);
   const source = parseNativeSource(text);
-  const from = source.backend === "local" ? { ...source, path: path.resolve(cwd, source.path) } : source;
+  const from =
+    source.backend === "local" ? { ...source, path: path.resolve(cwd, source.path) } : source;
   const { "s3-region": region, "s3-endpoint": endpoint, "s3-path-style": pathStyle } = options;
   const opened = await openCopy(context, name);
   const taken = await takeOverState({
