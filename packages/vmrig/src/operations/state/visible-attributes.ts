@@ -6,7 +6,7 @@ const PATH = z.tuple(
   [z.looseObject({ type: z.literal("get_attr"), value: z.string() })],
   z.unknown(),
 );
-/** Providers with an old SDK do not mark every secret in the state. */
+/** Names of secrets that the state does not mark. */
 const SECRET_NAME = /pass|secret|token|credential|(?:private|api|access)_?key/i;
 const HIDDEN = "(sensitive)";
 

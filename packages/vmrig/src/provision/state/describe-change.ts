@@ -34,5 +34,13 @@ export function describeChange(before: string, after: string): string {
 /** Returns the managed resources of a state: address → content. */
 function contentsOf(text: string): ReadonlyMap<string, string> | undefined {
   const managed = parseResources(text)?.filter((instance) => instance.managed);
-  return managed && new Map(managed.map(({ address, content }) => [address, content]));
+  return (
+    managed &&
+    new Map(
+      managed.map(({ address, deposed, content }) => [
+        deposed ? `${address} (deposed)` : address,
+        content,
+      ]),
+    )
+  );
 }

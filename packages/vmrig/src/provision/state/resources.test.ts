@@ -18,6 +18,7 @@ test.each<[address: string, fields: object]>([
   ['terraform_data.pc["a b"]', { instances: [{ index_key: "a b" }] }],
   ['module.net["x"].terraform_data.pc', { module: 'module.net["x"]' }],
   ["data.terraform_data.pc", { mode: "data" }],
+  ["module.net.data.terraform_data.pc", { mode: "data", module: "module.net" }],
 ])("%s is the address of a resource", (address, fields) => {
   expect(parseResources(stateOf(resource(fields)))).toMatchObject([{ address }]);
 });
@@ -42,6 +43,18 @@ test("a state with an owner and data sources has no machines", () => {
   const owner = resource({ name: "vmrig_owner" });
   expect(hasMachines(stateOf(owner, resource({ mode: "data" })))).toBe(false);
   expect(hasMachines(stateOf(owner, resource({})))).toBe(true);
+});
+
+test("a deposed instance is a change beside the one that replaced it", () => {
+  const before = stateOf(resource({ instances: [{ attributes: { id: "1" } }] }));
+  const after = stateOf(
+    resource({ instances: [{ attributes: { id: "2" } }, { deposed: "1", attributes: {} }] }),
+  );
+  expect(compareStates(before, after)).toEqual({
+    added: ["terraform_data.pc (deposed)"],
+    removed: [],
+    changed: ["terraform_data.pc"],
+  });
 });
 
 test("a change lists each instance of a resource, and no data source", () => {
