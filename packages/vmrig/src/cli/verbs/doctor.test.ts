@@ -1,5 +1,5 @@
 import { describe, expect } from "vitest";
-import type { Finding } from "../../driver/driver.ts";
+import type { Finding } from "../../driver/finding.ts";
 import { pathWith } from "../doctor/examine.test.kit.ts";
 import { test } from "../test-cli.test.kit.ts";
 
