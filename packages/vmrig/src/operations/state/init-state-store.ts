@@ -1,5 +1,6 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { systemClock } from "../../clock/clock.ts";
 import { copiesFolder } from "../../config/copy-spec.ts";
 import { isVmrigError, VmrigError } from "../../errors/vmrig-error.ts";
 import type { GateOptions } from "../../gate/gate-options.ts";
@@ -36,7 +37,7 @@ export async function initStateStore(options: InitStateStoreOptions): Promise<In
   }
   if (to.store === "pg") await createTables(to);
   await using store = await openPlainStates(rig, folders, process.env, to);
-  await probeStore(store, holder);
+  await probeStore(store, { by: holder, clock: systemClock });
   if (to.store !== "pg") return { shown: store.shown };
   const { grantTables, tablesOf } = await import("../../provision/state/stores/pg/schema.ts");
   return { shown: store.shown, grants: grantTables(tablesOf(to.schema ?? "vmrig"), "ROLE") };
@@ -46,7 +47,7 @@ async function initFolder({ folders, holder }: InitStateStoreOptions): Promise<I
   const shown = copiesFolder(folders);
   const folder = join(shown, "state-probe");
   try {
-    await probeStore(fileStore({ folder }), holder);
+    await probeStore(fileStore({ folder }), { by: holder, clock: systemClock });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

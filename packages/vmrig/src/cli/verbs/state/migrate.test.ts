@@ -147,7 +147,7 @@ describe("migrate refuses", () => {
     await redis.store(TEXT);
     const { exitCode, stderr } = await redis.state(["migrate", "--to", ...words]);
     expect(exitCode).toBe(3);
-    expect(stderr).toMatch(/hint: create the tables of the state store with `vmrig state init /);
+    expect(stderr).toMatch(/hint: create its tables: `vmrig state init /);
   });
 
   test.for<[title: string, shared: boolean, words: readonly string[], message: string]>([

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { describe, expect } from "vitest";
 import { tempFolder } from "../../../local-files/temp-folder.test.kit.ts";
+import { findTerraform } from "../../../provision/terraform-binary.ts";
 import { test, type TestCli } from "../../test-cli.test.kit.ts";
 import { startPostgres, startS3 } from "./places.test.kit.ts";
 import { rigNamed, stateText } from "./state.test.kit.ts";
@@ -15,8 +16,9 @@ async function applied(
   const folder = await tempFolder();
   const resources = 'resource "terraform_data" "pc" {\n  for_each = toset(["a", "b"])\n}\n';
   await writeFile(join(folder, "main.tf"), `terraform {\n  ${backend}\n}\n${resources}`);
+  const { path } = await findTerraform();
   const terraform = (...words: readonly string[]) =>
-    execa("terraform", words, { cwd: folder, env: { CHECKPOINT_DISABLE: "1", ...env } });
+    execa(path, words, { cwd: folder, env: { CHECKPOINT_DISABLE: "1", ...env } });
   await terraform("init", "-no-color");
   await terraform("apply", "-auto-approve", "-no-color");
   return { folder, pull: async () => (await terraform("state", "pull")).stdout };
@@ -75,7 +77,11 @@ test("a state of Terraform's backend s3", async ({ cli }) => {
   const { pull } = await applied(backend, env);
   const words = [
     "s3:states/team/a b.tfstate",
-    ...["--s3-region", "eu-central-1", "--s3-endpoint", endpoint, "--s3-path-style"],
+    "--s3-region",
+    "eu-central-1",
+    "--s3-endpoint",
+    endpoint,
+    "--s3-path-style",
   ];
   await expectTaken(cli, { name: "s3", words, env }, await pull());
 });

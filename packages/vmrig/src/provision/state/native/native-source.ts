@@ -12,7 +12,7 @@ export type NativeSource =
   | { readonly backend: "s3"; readonly bucket: string; readonly key: string };
 
 /** Forms of a source on a command line. */
-export const NATIVE_SOURCES = ["local:PATH", "pg:URL[#SCHEMA[.WORKSPACE]]", "s3:BUCKET/KEY"];
+const NATIVE_SOURCES = ["local:PATH", "pg:URL[#SCHEMA[.WORKSPACE]]", "s3:BUCKET/KEY"];
 
 /**
  * Parses `local:PATH`, `pg:URL[#SCHEMA[.WORKSPACE]]` or `s3:BUCKET/KEY`. The defaults are those of
