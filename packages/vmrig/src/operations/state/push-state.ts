@@ -13,7 +13,7 @@ export interface PushStateOptions extends StateOperation {
 
 /**
  * Stores a state that a person changed, or that Terraform could not save, if it was made from the
- * newest version.
+ * newest version. Also replaces a newest version that is damaged.
  *
  * @returns the new version
  * @throws VmrigError `STATE_UNWRITABLE` when the file was made from another version, is no state, has
@@ -24,7 +24,7 @@ export async function pushState(options: PushStateOptions): Promise<number> {
   // Before the wait in the queue: an error after the wait would come much too late.
   const noState = whyNoState(file.text);
   if (noState !== undefined) throw refused(options, noState, "give the file that Terraform wrote");
-  return await withState(options, async ({ session }) => {
+  return await withState({ ...options, toReplace: true }, async ({ session }) => {
     if (base !== session.version) {
       throw refused(
         options,

@@ -13,7 +13,7 @@ test("init of pg creates the tables, and prints grants that suffice for another 
   const env = await startRedis();
   const admin = await rigNamed(cli, "tables", { shared: true, state, env });
   expect((await admin.state(["history"])).stderr).toContain(
-    "with `vmrig state init --config tables.config.mjs`",
+    "`vmrig state init --config tables.config.mjs`",
   );
   const { exitCode, stdout, stderr } = await admin.state(["init"]);
   expect(exitCode, stderr).toBe(0);

@@ -83,6 +83,22 @@ test("an apply that has not completed is not forgotten, and old holders are refu
   await expect(StateSession.open(stale)).rejects.toMatchObject({ code: "FENCED" });
 });
 
+test("after a migration, the next run with the new config changes nothing", async ({ cli }) => {
+  const env = await startRedis();
+  const place = await readyPostgres();
+  const redis = await elsewhere(cli, "moved", { env });
+  const up = () => cli.start(["up", "--config", "moved.config.mjs"], { env });
+  const created = await up();
+  expect(created.stderr).toMatch(/^plan {5}create terraform_data\.pc1$/m);
+  const { exitCode, stderr } = await redis.state(["migrate", "--to", ...place.words]);
+  expect(exitCode, stderr).toBe(0);
+  const moved = await elsewhere(cli, "moved", { state: place.state, env });
+  const next = await up();
+  expect(next.exitCode, next.stderr).toBe(0);
+  expect(next.stderr).toMatch(/^plan {5}no changes$/m);
+  expect((await moved.state(["list"])).stdout).toMatch(/^terraform_data\.pc1\n/);
+});
+
 test("migrate copies all copies, or the named one", async ({ cli }) => {
   const env = await startRedis();
   const place = await readyPostgres();

@@ -1,8 +1,11 @@
-import { onTestFinished } from "vitest";
+import { onTestFinished, vi } from "vitest";
 import { RedisServer } from "../../../redis/fixtures/redis-server.ts";
 import type { StateOptions } from "../../../provision/state/state-options.ts";
 import { PostgresServer } from "../../../provision/state/stores/pg/postgres-server.test.kit.ts";
 import { s3At, S3Server } from "../../../provision/state/stores/s3/s3-server.test.kit.ts";
+
+// Servers on a computer that may be busy: each wait has its own deadline.
+vi.setConfig({ testTimeout: 120_000 });
 
 /** A store of a shared rig, as the config and as the command line describe it. */
 export interface Place {

@@ -35,6 +35,16 @@ test("push creates the first state with --base 0", async ({ cli }) => {
   expect((await state(["push", file, "--base", "0"])).stdout).toMatch(/version 1,/);
 });
 
+test("push replaces a newest version that is damaged", async ({ cli }) => {
+  const { state, store } = await rigNamed(cli, "damaged");
+  await store(STORED);
+  await writeFile(join(cli.folders.state, "rigs/damaged-1/terraform/state/1.tfstate"), "?");
+  expect((await state(["pull"])).exitCode).toBe(3);
+  const file = await fileWith(cli, STORED);
+  expect((await state(["push", file, "--base", "1"])).stdout).toMatch(/: version 2, from/);
+  expect((await state(["pull"])).stdout).toBe(STORED);
+});
+
 describe("push refuses, and the stored state stays", () => {
   test.for<[title: string, name: string, file: StateText | string, base: string, message: string]>([
     [
@@ -68,7 +78,7 @@ describe("push refuses, and the stored state stays", () => {
     ],
     [
       "a state with damaged resources",
-      "damaged",
+      "resources",
       JSON.stringify({ version: 4, serial: 5, lineage: LINEAGE, resources: [1] }),
       "2",
       "its resources are not readable",

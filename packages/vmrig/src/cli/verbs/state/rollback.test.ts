@@ -77,6 +77,7 @@ test.for(["missing", "damaged"])(
     expect(await readdir(folder)).toContain("2.tfstate");
     const newest = join(folder, "2.tfstate");
     await (fault === "missing" ? rm(newest) : writeFile(newest, "?"));
+    expect((await state(["history"])).stdout).toMatch(/^1 .*\n$/);
     const { exitCode, stdout, stderr } = await state(["rollback", "--to", "1", "--yes"]);
     expect(exitCode, stderr).toBe(0);
     expect(stdout).toBe(

@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
+import { Client } from "pg";
 import { describe, expect } from "vitest";
 import { tempFolder } from "../../../local-files/temp-folder.test.kit.ts";
 import { findTerraform } from "../../../provision/terraform-binary.ts";
@@ -26,13 +27,17 @@ async function applied(
 
 const TAKEN = 'resource terraform_data.pc["a"]\nresource terraform_data.pc["b"]\nstored   ';
 
+interface Source {
+  /** Name of the rig. */
+  readonly name: string;
+  /** After `--from`. */
+  readonly words: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 async function expectTaken(
   cli: TestCli,
-  {
-    name,
-    words,
-    env = {},
-  }: { name: string; words: readonly string[]; env?: Record<string, string> },
+  { name, words, env = {} }: Source,
   text: string,
 ): Promise<void> {
   const { state } = await rigNamed(cli, name, { env });
@@ -42,6 +47,14 @@ async function expectTaken(
   expect(stderr).toContain("the old state stays where it is");
   expect(JSON.parse((await state(["pull"])).stdout)).toEqual(JSON.parse(text));
   expect((await state(["history"])).stdout).toContain("taken over from ");
+}
+
+async function expectLocked(cli: TestCli, { name, words, env = {} }: Source): Promise<void> {
+  const { state } = await rigNamed(cli, name, { env });
+  const { exitCode, stdout, stderr } = await state(["migrate", "--from", ...words]);
+  expect({ exitCode, stdout }, stderr).toEqual({ exitCode: 3, stdout: "" });
+  expect(stderr).toMatch(/^Terraform or OpenTofu has locked the state in /);
+  expect((await state(["history"])).stdout).toBe("");
 }
 
 test("a state of Terraform's backend local, named by a relative path", async ({ cli }) => {
@@ -58,7 +71,15 @@ test("a state of Terraform's backend pg, of a schema and a workspace", async ({ 
   const url = server.urlFor("admin");
   const env = { PG_CONN_STR: `${url}&sslmode=disable`, TF_WORKSPACE: "team" };
   const { pull } = await applied('backend "pg" { schema_name = "native" }', env);
-  await expectTaken(cli, { name: "pg", words: [`pg:${url}#native.team`] }, await pull());
+  const words = [`pg:${url}#native.team`];
+  await expectTaken(cli, { name: "pg", words }, await pull());
+
+  // As an engine locks it: internal/backend/remote-state/pg/client.go.
+  const engine = new Client({ connectionString: url });
+  await engine.connect();
+  await engine.query("select pg_advisory_lock(id) from native.states where name = 'team'");
+  await expectLocked(cli, { name: "pg-locked", words });
+  await engine.end();
 });
 
 test("a state of Terraform's backend s3", async ({ cli }) => {
@@ -84,6 +105,9 @@ test("a state of Terraform's backend s3", async ({ cli }) => {
     "--s3-path-style",
   ];
   await expectTaken(cli, { name: "s3", words, env }, await pull());
+  const lock = `${endpoint}/states/team/a%20b.tfstate.tflock`;
+  expect((await fetch(lock, { method: "PUT", body: "{}" })).ok).toBe(true);
+  await expectLocked(cli, { name: "s3-locked", words, env });
 });
 
 describe("migrate --from refuses", () => {
@@ -103,18 +127,11 @@ describe("migrate --from refuses", () => {
   });
 
   test("a state that Terraform has locked", async ({ cli }) => {
-    const { state } = await rigNamed(cli, "locked");
     const folder = join(cli.project, "locked");
     await mkdir(folder);
     await writeFile(join(folder, "terraform.tfstate"), stateText({ serial: 1 }));
     await writeFile(join(folder, ".terraform.tfstate.lock.info"), "{}");
-    const { exitCode, stderr } = await state([
-      "migrate",
-      "--from",
-      "local:locked/terraform.tfstate",
-    ]);
-    expect(exitCode).toBe(3);
-    expect(stderr).toMatch(/^Terraform or OpenTofu has locked the state in /);
+    await expectLocked(cli, { name: "locked", words: ["local:locked/terraform.tfstate"] });
   });
 
   test.for<[title: string, text: string | undefined, message: string]>([
