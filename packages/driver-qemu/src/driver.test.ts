@@ -1,7 +1,7 @@
 import { access, mkdir, rename, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { identifyProcess, passFence, withFileLock, type CopySpec } from "vmrig/driver";
+import { identifyProcess, localOnly, passFence, withFileLock, type CopySpec } from "vmrig/driver";
 import { qemu } from "./driver.ts";
 import { machineFiles, writeJson, type MachineDefinition } from "./machine-files.ts";
 import { defineMachine } from "./machine.test.kit.ts";
@@ -88,10 +88,20 @@ test("an image that was replaced after the fingerprint is rejected", async () =>
   };
   const made = { fingerprint: { image: "sha256:a", platform: "x" }, owner: "me" };
   await rename(join(images, "link-a"), join(images, "debian-13"));
-  await driver.declare({ local: () => {} }, copy, made);
+  await driver.declare(
+    localOnly(() => {}),
+    copy,
+    made,
+  );
   await rename(join(images, "link-b"), join(images, "debian-13"));
   await expect(
-    Promise.resolve(driver.declare({ local: () => {} }, copy, made)),
+    Promise.resolve(
+      driver.declare(
+        localOnly(() => {}),
+        copy,
+        made,
+      ),
+    ),
   ).rejects.toMatchObject({
     code: "IMAGE_MISMATCH",
     details: ["before  sha256:a", "now     sha256:b"],

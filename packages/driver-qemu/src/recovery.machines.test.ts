@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import {
   generateKeyPair,
+  localOnly,
   type Admission,
   type CopySpec,
   type LocalResource,
@@ -51,7 +52,11 @@ beforeAll(async () => {
     await mkdir(folder, { recursive: true, mode: 0o700 });
   const resources: LocalResource[] = [];
   const made = { fingerprint: await driver.fingerprint(copy), owner: "me" };
-  await driver.declare({ local: (resource) => void resources.push(resource) }, copy, made);
+  await driver.declare(
+    localOnly((resource) => void resources.push(resource)),
+    copy,
+    made,
+  );
   await createMachine(machineDefinition.parse(resources.find(({ name }) => name === "pc1")?.input));
   await driver.boot(pc1, admission);
   await driver.capture(pc1, "base", admission);

@@ -6,7 +6,7 @@ import type { Authority, Driver } from "./driver.ts";
 import type { Orphan } from "./orphan.ts";
 import { fakeDriver } from "./fake/driver.ts";
 import { setUpFakeMachines } from "./fake/fake-machines.test.kit.ts";
-import type { LocalResource } from "./rig-stack.ts";
+import { localOnly, type LocalResource } from "./rig-stack.ts";
 
 /** Returns the titles of failed cases. Stops as soon as each pattern has matched a failed title. */
 async function failures(driver: Driver, seenBy: readonly RegExp[]): Promise<string[]> {
@@ -130,7 +130,11 @@ const FAULTS: ReadonlyArray<
     "leaves its machine behind in the destroy step",
     {
       declare: (stack, copy, options) =>
-        fake.declare({ local: (resource) => stack.local(undestroyed(resource)) }, copy, options),
+        fake.declare(
+          localOnly((resource) => stack.local(undestroyed(resource))),
+          copy,
+          options,
+        ),
     },
     [/the create steps work again/],
   ],

@@ -1,3 +1,5 @@
+import type { Finding } from "./finding.ts";
+import type { FoundResource } from "./found-resource.ts";
 import type { Origin } from "./origin.ts";
 import type { CopiesFolders, Orphan } from "./orphan.ts";
 import type { RigStack } from "./rig-stack.ts";
@@ -153,18 +155,6 @@ export interface Admission extends Authority {
   readonly authorize: PublicKey;
 }
 
-/** Result of checking one prerequisite. */
-export interface Finding {
-  /** Name of the prerequisite: `QEMU`. */
-  readonly what: string;
-  /** `warn`: works, but slowly or only for a limited time. */
-  readonly status: "ok" | "warn" | "fail";
-  /** Measured value, on one line: `8.2.2 at /usr/bin/qemu-system-x86_64`. */
-  readonly measured: string;
-  /** Remedy, on one line. Missing for `ok`. */
-  readonly fix?: string;
-}
-
 /**
  * Provider of machines. A plain object, created by a function from options. A driver has no open
  * connection and no state between calls.
@@ -226,6 +216,13 @@ export interface Driver {
    */
   remove(machine: MachineRef, authority: Authority): Promise<void>;
 
+  /**
+   * Lists what exists under the labels of a copy, of every owner. A driver that declares resources
+   * of providers needs it: a killed run leaves some that no state has.
+   */
+  readonly find?: (copy: CopySpec, limit?: WaitLimit) => Promise<readonly FoundResource[]>;
+  /** Deletes what {@link find} found and no state has. Succeeds when it is gone. */
+  readonly discard?: (copy: CopySpec, found: FoundResource, by: Authority) => Promise<void>;
   /**
    * Authorizes the key again on a running machine: its system rebooted by itself, or a test removed
    * the key. Waits only seconds for a system that does not respond, and is called again.

@@ -41,6 +41,60 @@ export interface LocalResource {
   readonly dependsOn?: readonly string[];
 }
 
+/** A Terraform provider, pinned to one version. */
+export interface StackProvider {
+  /** Local name, with which the types of its resources begin: `hcloud`. */
+  readonly name: string;
+  /** `hetznercloud/hcloud` */
+  readonly source: string;
+  /** Exact version: `1.68.0`. */
+  readonly version: string;
+  /** Settings that are not secret. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** Names of variables that the provider reads from the user's environment: `HCLOUD_TOKEN`. */
+  readonly environment?: readonly string[];
+}
+
+/** A resource of a provider. Terraform owns its existence only. */
+export interface StackResource {
+  /** `hcloud_server` */
+  readonly type: string;
+  /**
+   * Stable name, which becomes the address `<type>.<name>`, with the rules of
+   * {@link LocalResource.name}. No two resources of a stack have the same name.
+   */
+  readonly name: string;
+  /** Attributes with the names of the provider. A {@link Reference} stands for a value. */
+  readonly attributes: Readonly<Record<string, unknown>>;
+  /** Names of resources that must exist before this one is created, and be destroyed after it. */
+  readonly dependsOn?: readonly string[];
+  /** Attributes that vmrig itself changes after the creation. */
+  readonly ignoreChanges?: readonly string[];
+  /** Attributes whose change in place restarts or rewrites a machine. A run may not change them. */
+  readonly disruptive?: readonly string[];
+}
+
+/** A data source of a provider. */
+export type StackData = Pick<StackResource, "type" | "name" | "attributes">;
+
+/** Value that Terraform knows after it created another resource. See {@link reference}. */
+export class Reference {
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+}
+
+/**
+ * Refers to an attribute of a resource in the attributes of another one.
+ *
+ * @param address `hcloud_network.lan`, or `data.hcloud_image.debian`
+ */
+export function reference(address: string, attribute: string): Reference {
+  return new Reference(`${address}.${attribute}`);
+}
+
 /**
  * The CDKTF stack as a driver sees it, so that no driver imports cdktf. Every string arrives
  * unchanged, because it is escaped against interpolation.
@@ -51,4 +105,19 @@ export interface RigStack {
    *   name that is declared twice
    */
   local(resource: LocalResource): void;
+  provider(provider: StackProvider): void;
+  /** @throws as {@link local} does */
+  resource(resource: StackResource): void;
+  data(data: StackData): void;
+}
+
+/**
+ * Returns a stack for drivers that declare local resources alone, to examine what they declare. The
+ * other methods throw.
+ */
+export function localOnly(local: RigStack["local"]): RigStack {
+  const refuse = (): never => {
+    throw new Error("this stack has local resources only");
+  };
+  return { local, provider: refuse, resource: refuse, data: refuse };
 }

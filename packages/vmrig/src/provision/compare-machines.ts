@@ -38,6 +38,8 @@ export interface CompareOptions {
   readonly applying: readonly string[];
   /** Names of the declared resources, each with the values of its origin. */
   readonly declared: ReadonlyMap<string, string>;
+  /** Whether a machine is a resource of a provider: Terraform notices its loss. @defaultValue none */
+  readonly isOfProvider?: (name: string) => boolean;
   /** Addresses that a person allowed to be replaced or deleted. @defaultValue none */
   readonly allow?: ReadonlySet<string>;
   /** Whether to replace the machines in `allow` instead of taking them over. @defaultValue false */
@@ -67,8 +69,10 @@ export function compareMachines(options: CompareOptions): Comparison {
   const remove = new Map<string, string>();
   const takeOver: string[] = [];
   const lost = new Map<MachineStatus, Loss>();
+  const { isOfProvider = () => false } = options;
   for (const machine of existingMachines(inventory)) {
     const { name } = machine;
+    if (isOfProvider(name)) continue;
     const resource = state?.resources.find((candidate) => candidate.name === name);
     const verdict = judge(machine, resource, options);
     if (verdict.is === "to take over") takeOver.push(name);
@@ -84,6 +88,7 @@ export function compareMachines(options: CompareOptions): Comparison {
   }
   const vanished = new Set<string>();
   for (const { name, address } of goneMachines(options)) {
+    if (isOfProvider(name)) continue;
     if (options.applying.includes(name)) again.set(address, INTERRUPTED);
     else vanished.add(address);
   }

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { VmrigError } from "../errors/vmrig-error.ts";
+import { discardLeftovers } from "./adopt-resources.ts";
 import { assertDestroyed } from "./assert-applied.ts";
 import { existingMachines } from "./compare-machines.ts";
 import { openStack } from "./stack.ts";
@@ -38,6 +39,7 @@ export async function destroy(options: DestroyOptions): Promise<{ readonly destr
     if (!inspected.state?.resources.some((resource) => resource.name === name))
       destroyed.push(name);
   }
+  destroyed.push(...(await discardLeftovers({ ...options, ...inspected })));
   guard.assertHeld();
   await inspected.session.complete();
   return { destroyed };

@@ -2,6 +2,9 @@ import { expect, test } from "vitest";
 import type { CopySpec } from "../driver/driver.ts";
 import { infrastructureHash } from "./infrastructure-hash.ts";
 
+const hash = (copy: CopySpec, print: typeof fingerprint): string =>
+  infrastructureHash(copy, print, "this-computer");
+
 const pc1 = { name: "pc1", cpus: 1, memoryMb: 512, diskGb: 4, lanAddress: "10.77.0.11" };
 const copy: CopySpec = {
   rig: "pcs",
@@ -16,10 +19,10 @@ const fingerprint = { image: "sha256:1", platform: "qemu 7" };
 test("does not depend on the order of members", () => {
   const { rig, ...rest } = copy;
 
-  expect(infrastructureHash({ ...rest, rig }, { platform: "qemu 7", image: "sha256:1" })).toBe(
-    infrastructureHash(copy, fingerprint),
+  expect(hash({ ...rest, rig }, { platform: "qemu 7", image: "sha256:1" })).toBe(
+    hash(copy, fingerprint),
   );
-  expect(infrastructureHash(copy, fingerprint)).toMatch(/^[0-9a-f]{64}$/);
+  expect(hash(copy, fingerprint)).toMatch(/^[0-9a-f]{64}$/);
 });
 
 test.for<[string, CopySpec, typeof fingerprint]>([
@@ -29,5 +32,13 @@ test.for<[string, CopySpec, typeof fingerprint]>([
   ["the image", copy, { ...fingerprint, image: "sha256:2" }],
   ["the platform", copy, { ...fingerprint, platform: "qemu 8" }],
 ])("changes when %s changes", ([, other, print]) => {
-  expect(infrastructureHash(other, print)).not.toBe(infrastructureHash(copy, fingerprint));
+  expect(hash(other, print)).not.toBe(hash(copy, fingerprint));
+});
+
+test("of shared machines is the same on each computer", () => {
+  const there = { ...copy, folder: "/g", cacheFolder: "/d", runtimeFolder: "/s" };
+
+  expect(infrastructureHash(there, fingerprint, "shared")).toBe(
+    infrastructureHash(copy, fingerprint, "shared"),
+  );
 });

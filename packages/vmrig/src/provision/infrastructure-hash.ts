@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { CopySpec, Fingerprint } from "../driver/driver.ts";
+import type { CopySpec, Driver, Fingerprint } from "../driver/driver.ts";
 import type { LocalResource } from "../driver/rig-stack.ts";
 
 /** Increase it when this folder writes a different stack for an identical copy. */
@@ -9,10 +9,17 @@ const STACK_VERSION = 2;
  * Hashes everything that the plan of a copy depends on. While the hash is unchanged and the
  * machines exist, Terraform has nothing to do.
  *
+ * @param locality of the driver: the folders of a copy differ from computer to computer
  * @returns 64 hexadecimal digits
  */
-export function infrastructureHash(copy: CopySpec, fingerprint: Fingerprint): string {
-  return hashOf({ version: STACK_VERSION, copy, fingerprint });
+export function infrastructureHash(
+  copy: CopySpec,
+  fingerprint: Fingerprint,
+  locality: Driver["locality"],
+): string {
+  const { folder, runtimeFolder, cacheFolder, ...everywhere } = copy;
+  const here = locality === "shared" ? {} : { folder, runtimeFolder, cacheFolder };
+  return hashOf({ version: STACK_VERSION, copy: { ...everywhere, ...here }, fingerprint });
 }
 
 /** Hashes the values that a resource is replaced on: the second part of a machine's origin. */

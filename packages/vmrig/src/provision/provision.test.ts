@@ -25,6 +25,7 @@ test("a second run changes nothing", async ({ testRig }) => {
 
   expect(await testRig.provision()).toEqual({
     created: [],
+    adopted: [],
     updated: [],
     replaced: [],
     deleted: [],

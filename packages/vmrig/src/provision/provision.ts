@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { CopySpec, Fingerprint } from "../driver/driver.ts";
 import { assertApplied } from "./assert-applied.ts";
+import { adoptResources } from "./adopt-resources.ts";
 import { compareMachines, existingMachines } from "./compare-machines.ts";
 import { refuseLostState } from "./lost-state.ts";
 import { checkPlan, type Changes, type PlanPolicyRules } from "./plan/plan-policy.ts";
@@ -51,19 +52,28 @@ export async function provision(options: ProvisionOptions): Promise<Provisioned>
   const { state, inventory, session } = inspected;
   const owner = state?.owner ?? randomUUID();
   await using stack = await openStack({ ...options, ...inspected, owner });
-  const { declared } = stack;
+  const { declared, disruptive, addresses } = stack.written;
   const { applying } = session;
-  const compared = compareMachines({ ...options, ...inspected, applying, declared });
+  const isOfProvider = (name: string): boolean => driver.find !== undefined && !isLocal(name);
+  const isLocal = (name: string): boolean =>
+    declared.has(name) ||
+    state?.resources.some(({ address }) => address === `terraform_data.${name}`) === true;
+  const compared = compareMachines({ ...options, ...inspected, applying, declared, isOfProvider });
   refuseLostState({ copy, ...inspected, ...compared });
   const { again, vanished, takeOver } = compared;
 
   // 2. Plan, and check the plan.
   guard.assertHeld();
   await session.ensureOwner(owner, state?.owner);
+  const interrupted = await adoptResources({ ...options, ...inspected, allow, stack });
   const replaced = replaceAllowed ? allow : [...vanished].filter((address) => allow.has(address));
   const replace = [...again.keys()].filter((address) => declared.has(nameIn(address)));
   const flags = new Set([...replaced, ...replace].map((address) => `-replace=${address}`));
-  const rules = { allow: new Set([...allow, ...again.keys()]), vanished };
+  const rules = {
+    allow: new Set([...allow, ...again.keys(), ...interrupted]),
+    vanished,
+    disruptive,
+  };
   const intact = state?.resources.filter(
     ({ name, tainted }) => !tainted && takeOver.includes(name),
   );
@@ -85,8 +95,8 @@ export async function provision(options: ProvisionOptions): Promise<Provisioned>
   const removed = [...changes.replaced, ...changes.deleted].map(nameIn);
   if (saved.changed) {
     guard.assertHeld();
-    const changed = [...changes.created.map(nameIn), ...removed].filter((name) =>
-      machines.has(name),
+    const changed = [...changes.created.map(nameIn), ...removed].filter(
+      (name) => machines.has(name) || isOfProvider(name),
     );
     await session.begin(changed);
   }
@@ -94,7 +104,9 @@ export async function provision(options: ProvisionOptions): Promise<Provisioned>
   // 4. Remove what Terraform does not destroy: it runs no destroy step for a tainted resource, nor
   // for one that the config no longer has. This happens before the apply: a machine that is no
   // longer in the state is an orphan.
-  const undeclared = existing.filter((name) => removed.includes(name) && !declared.has(name));
+  const undeclared = existing.filter(
+    (name) => removed.includes(name) && !declared.has(name) && !isOfProvider(name),
+  );
   const unneeded = undeclared.map((name) => [name, "no longer in the config"] as const);
   for (const [name, why] of new Map([...unneeded, ...compared.remove])) {
     guard.assertHeld();
@@ -109,7 +121,7 @@ export async function provision(options: ProvisionOptions): Promise<Provisioned>
       ...options,
       ...inspected,
       before: state,
-      declared: declared.keys(),
+      declared: addresses.keys(),
       changes,
     });
     say("apply: done");
@@ -152,6 +164,7 @@ function machineChanges(changes: Changes): Changes {
     addresses.filter((address) => address !== `terraform_data.${OWNER_RESOURCE}`).toSorted();
   return {
     created: kept(changes.created),
+    adopted: kept(changes.adopted),
     updated: kept(changes.updated),
     replaced: kept(changes.replaced),
     deleted: kept(changes.deleted),
@@ -166,7 +179,7 @@ function describe(changes: Changes, takeOver: readonly string[]): string {
   const others = (addresses: readonly string[]): string[] =>
     addresses.filter((address) => !adopted.includes(address));
   const parts = Object.entries({
-    adopt: adopted,
+    adopt: [...adopted, ...changes.adopted],
     create: others(changes.created),
     update: changes.updated,
     replace: others(changes.replaced),

@@ -9,6 +9,7 @@ import type { StateFiles } from "./state-files.ts";
 import { PLAN_PREFIX } from "./state-folder.ts";
 import { serveStateBackend, type StateBackend } from "./state/http-backend.ts";
 import type { StateSession } from "./state/state-session.ts";
+import type { WrittenStack } from "./written-stack.ts";
 import { synthesize } from "./synthesize.ts";
 import { binaryName, type TerraformBinary } from "./terraform-binary.ts";
 import { terraformEnvironment } from "./terraform-environment.ts";
@@ -46,8 +47,11 @@ export interface SavedPlan extends AsyncDisposable {
 
 /** The stack of one copy. Serves its state to Terraform until it is disposed. */
 export interface Stack extends AsyncDisposable {
-  /** Names of the resources that the driver declared, each with the values of its origin. */
-  readonly declared: ReadonlyMap<string, string>;
+  readonly written: WrittenStack;
+  /** Writes the stack again, so that the next apply adopts existing resources: ids by address. */
+  adopt(imports: ReadonlyMap<string, string>): Promise<void>;
+  /** Removes a resource from the state only. */
+  forget(address: string): Promise<void>;
   plan(flags?: readonly string[]): Promise<SavedPlan>;
   /** Marks a resource as tainted: the next apply runs its create step, and no destroy step. */
   taint(address: string): Promise<void>;
@@ -66,10 +70,14 @@ type Run = (args: readonly [string, ...string[]], limits: Limits) => Promise<Ter
 export async function openStack(options: StackOptions): Promise<Stack> {
   const { guard, files, session } = options;
   guard.assertHeld();
-  const declared = await synthesize(options);
+  const written = await synthesize(options);
   const refused = new AbortController();
   const backend = await serveStateBackend({ session, onRefused: (why) => refused.abort(why) });
-  const run = runner(options, { backend, refused: refused.signal });
+  const env = {
+    ...terraformEnvironment(files, process.env, written.environment),
+    ...backend.environment,
+  };
+  const run = runner(options, { backend, env, refused: refused.signal });
   let initialised: Promise<unknown> | undefined;
   const ready = async (): Promise<void> => {
     // `-reconfigure`: an earlier version of vmrig may have initialised another kind of backend.
@@ -79,7 +87,14 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     await initialised;
   };
   return {
-    declared,
+    written,
+    async adopt(imports) {
+      await synthesize({ ...options, imports });
+    },
+    async forget(address) {
+      await ready();
+      await run(["state", "rm", address], { timeoutMs: PLAN_TIMEOUT_MS });
+    },
     async plan(flags = []) {
       await ready();
       return await savePlan({ run, files, session, fence: guard.fence }, flags);
@@ -94,9 +109,16 @@ export async function openStack(options: StackOptions): Promise<Stack> {
 
 function runner(
   { copy, files, guard, terraform }: StackOptions,
-  { backend, refused }: { readonly backend: StateBackend; readonly refused: AbortSignal },
+  {
+    backend,
+    env,
+    refused,
+  }: {
+    readonly backend: StateBackend;
+    readonly env: Readonly<Record<string, string>>;
+    readonly refused: AbortSignal;
+  },
 ): Run {
-  const env = { ...terraformEnvironment(files), ...backend.environment };
   const signal = AbortSignal.any([guard.signal, refused]);
   return async (args, limits) => {
     guard.assertHeld();

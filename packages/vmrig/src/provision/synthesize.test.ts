@@ -23,7 +23,7 @@ async function stackOf(
   declare: (stack: RigStack) => void,
 ): Promise<{ declared: ReadonlyMap<string, string>; resources: Record<string, unknown> }> {
   const files = await openStateFolder(copy);
-  const declared = await synthesize({
+  const { declared } = await synthesize({
     driver: { ...driver, declare },
     copy,
     fingerprint: FINGERPRINT,

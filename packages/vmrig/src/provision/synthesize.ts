@@ -1,4 +1,5 @@
 import type { CopySpec, Driver, Fingerprint } from "../driver/driver.ts";
+import type { WrittenStack } from "./written-stack.ts";
 import type { StateFiles } from "./state-files.ts";
 
 /**
@@ -18,8 +19,7 @@ const CDKTF_VARIABLES = [
  * Collects the resources that the driver declares for a copy, and writes the stack to the folder in
  * which Terraform runs.
  *
- * @returns the names of the declared resources, each with the hash of the values that it is replaced
- *   on
+ * @param options.imports ids by address: existing resources to adopt. @defaultValue none
  */
 export async function synthesize(options: {
   readonly driver: Driver;
@@ -27,12 +27,14 @@ export async function synthesize(options: {
   readonly fingerprint?: Fingerprint;
   readonly owner: string;
   readonly files: StateFiles;
-}): Promise<ReadonlyMap<string, string>> {
-  const { driver, copy, fingerprint, owner, files } = options;
+  readonly imports?: ReadonlyMap<string, string>;
+}): Promise<WrittenStack> {
+  const { driver, copy, fingerprint, owner, files, imports = new Map() } = options;
   const { writeStack } = await importWithoutVariables();
   return await writeStack({
     files,
     owner,
+    imports,
     declare: async (stack) =>
       await driver.declare(stack, copy, { owner, ...(fingerprint && { fingerprint }) }),
   });

@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { StateFiles } from "./state-files.ts";
 
 /** Variables that programs need on this computer and that do not change their behaviour. */
@@ -11,21 +13,39 @@ export function hostEnvironment(environment: NodeJS.ProcessEnv): Record<string, 
   return Object.fromEntries(kept) as Record<string, string>;
 }
 
+/** Where Terraform gets providers from: mirrors, a cache, credentials of registries. */
+const OF_PROVIDERS = ["TF_CLI_CONFIG_FILE", "TF_PLUGIN_CACHE_DIR"] as const;
+
 /**
  * Returns the environment of every Terraform that vmrig starts. `TF_CLI_ARGS`, `TF_VAR_…`,
  * `TF_WORKSPACE` and similar variables of the user's shell would change the plan or the apply, so
- * only variables of the computer are passed on.
+ * only variables of the computer are passed on, and those that providers need.
+ *
+ * @param more names of variables that the providers of the stack read
  */
 export function terraformEnvironment(
   files: StateFiles,
   environment: NodeJS.ProcessEnv = process.env,
+  more: Iterable<string> = [],
 ): Record<string, string> {
+  const passed = [...OF_PROVIDERS, ...more].flatMap((name) => {
+    const value = environment[name];
+    return value === undefined || value === "" ? [] : [[name, value] as const];
+  });
   return {
     ...hostEnvironment(environment),
     TF_IN_AUTOMATION: "1",
     TF_INPUT: "0",
     CHECKPOINT_DISABLE: "1",
-    TF_CLI_CONFIG_FILE: files.cliConfig,
+    ...(hasOwnConfig(environment) ? {} : { TF_CLI_CONFIG_FILE: files.cliConfig }),
     TF_DATA_DIR: files.data,
+    ...Object.fromEntries(passed),
   };
+}
+
+/** Without a file, Terraform warns at each command. */
+function hasOwnConfig({ HOME }: NodeJS.ProcessEnv): boolean {
+  return (
+    HOME !== undefined && [".terraformrc", ".tofurc"].some((name) => existsSync(join(HOME, name)))
+  );
 }

@@ -1,6 +1,6 @@
 import { stat, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { Finding } from "../../driver/driver.ts";
+import type { Finding } from "../../driver/finding.ts";
 
 const GB = 1024 ** 3;
 

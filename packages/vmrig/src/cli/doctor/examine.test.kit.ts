@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { expect } from "vitest";
 import { systemClock } from "../../clock/clock.ts";
-import type { Finding } from "../../driver/driver.ts";
+import type { Finding } from "../../driver/finding.ts";
 import type { TestCli } from "../test-cli.test.kit.ts";
 import { examine, type ExamineOptions } from "./examine.ts";
 

@@ -4,7 +4,8 @@ import { copySpecs } from "../../config/copy-spec.ts";
 import { openFolders, type Folders } from "../../config/folders.ts";
 import { findConfig, loadConfig } from "../../config/load.ts";
 import type { ResolvedRig } from "../../config/schema.ts";
-import type { CopySpec, Finding } from "../../driver/driver.ts";
+import type { CopySpec } from "../../driver/driver.ts";
+import type { Finding } from "../../driver/finding.ts";
 import { asVmrigError } from "../../errors/vmrig-error.ts";
 import { configuredRedis, embeddedFolders, namespaceOf } from "../../gate/store/open-store.ts";
 import { embeddedRedis } from "../../redis/embedded-redis.ts";
@@ -17,6 +18,7 @@ import { examineKeys } from "./keys.ts";
 import { examineNode } from "./node-version.ts";
 import { examineRedis } from "./redis.ts";
 import { examineSshClient } from "./ssh-client.ts";
+import { examineState } from "./state.ts";
 import { examineTerraform } from "./terraform.ts";
 
 export interface ExamineOptions {
@@ -54,6 +56,10 @@ export async function* examine(options: ExamineOptions): AsyncGenerator<Finding>
   const redis = await findRedis(rig.value, "what" in folders ? undefined : folders, options);
   if ("what" in redis) yield redis;
   else yield* examineRedis({ redis, ...namespaceOf(rig.value?.redis), clock });
+
+  signal.throwIfAborted();
+  if (rig.value !== undefined && !("what" in folders) && !("what" in redis))
+    yield await examineState({ rig: rig.value, folders, env, clock });
 
   signal.throwIfAborted();
   yield await examineTerraform(env, signal);

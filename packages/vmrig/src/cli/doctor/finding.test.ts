@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Finding } from "../../driver/driver.ts";
+import type { Finding } from "../../driver/finding.ts";
 import { findingLine } from "./finding.ts";
 
 test("a finding is always one line", () => {

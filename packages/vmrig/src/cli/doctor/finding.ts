@@ -1,4 +1,4 @@
-import type { Finding } from "../../driver/driver.ts";
+import type { Finding } from "../../driver/finding.ts";
 import { asVmrigError } from "../../errors/vmrig-error.ts";
 
 /** Returns a failed finding for an error. */

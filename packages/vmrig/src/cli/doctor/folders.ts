@@ -1,7 +1,8 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Folders } from "../../config/folders.ts";
-import type { CopySpec, Finding } from "../../driver/driver.ts";
+import type { CopySpec } from "../../driver/driver.ts";
+import type { Finding } from "../../driver/finding.ts";
 
 /** sun_path of sockaddr_un: 104 bytes on macOS, 108 on Linux, with the closing NUL. */
 const LONGEST_SOCKET_PATH = 103;

@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Folders } from "../../config/folders.ts";
-import type { Finding } from "../../driver/driver.ts";
+import type { Finding } from "../../driver/finding.ts";
 import { generateKeyPair } from "../../ssh/keys.ts";
 import { writeIdentity } from "../identity.ts";
 import { failure } from "./finding.ts";

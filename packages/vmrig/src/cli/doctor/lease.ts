@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import type { Clock } from "../../clock/clock.ts";
-import type { Finding } from "../../driver/driver.ts";
+import type { Finding } from "../../driver/finding.ts";
 import { asVmrigError } from "../../errors/vmrig-error.ts";
 import { subscriber } from "../../redis/subscriber.ts";
 import { DEFAULT_NAMESPACE } from "../../redis/namespace.ts";

@@ -1,4 +1,4 @@
-import type { Finding } from "../../driver/driver.ts";
+import type { Finding } from "../../driver/finding.ts";
 
 const OLDEST = [22, 12] as const;
 

@@ -1,6 +1,6 @@
 import { describe, expect } from "vitest";
 import { systemClock } from "../../clock/clock.ts";
-import type { Finding } from "../../driver/driver.ts";
+import type { Finding } from "../../driver/finding.ts";
 import { RedisServer, type Persistence } from "../../redis/fixtures/redis-server.ts";
 import { RedisServers } from "../../redis/fixtures/redis-servers.ts";
 import { test, type TestCli } from "../test-cli.test.kit.ts";

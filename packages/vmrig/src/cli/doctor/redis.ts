@@ -1,5 +1,5 @@
 import type { Clock } from "../../clock/clock.ts";
-import type { Finding } from "../../driver/driver.ts";
+import type { Finding } from "../../driver/finding.ts";
 import { connect } from "../../redis/dial.ts";
 import type { RedisConnection } from "../../redis/connection.ts";
 import { describeAddress, type RedisAddress } from "../../redis/address.ts";

@@ -1,5 +1,5 @@
 import { execa } from "execa";
-import type { Finding } from "../../driver/driver.ts";
+import type { Finding } from "../../driver/finding.ts";
 
 export async function examineSshClient(env: NodeJS.ProcessEnv): Promise<Finding> {
   const what = "ssh client";

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Finding } from "../../driver/driver.ts";
+import type { Finding } from "../../driver/finding.ts";
 import { stateFiles } from "../../provision/state-files.ts";
 import { findTerraform, type TerraformBinary } from "../../provision/terraform-binary.ts";
 import { terraformEnvironment } from "../../provision/terraform-environment.ts";

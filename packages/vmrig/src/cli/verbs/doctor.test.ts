@@ -1,5 +1,5 @@
 import { describe, expect } from "vitest";
-import type { Finding } from "../../driver/driver.ts";
+import type { Finding } from "../../driver/finding.ts";
 import { pathWith } from "../doctor/examine.test.kit.ts";
 import { test } from "../test-cli.test.kit.ts";
 
@@ -9,7 +9,7 @@ describe("the command", () => {
   }) => {
     const complete = await cli.start(["doctor"]);
     expect(complete.exitCode, complete.stdout).toBe(0);
-    expect(complete.stdout.trim().split("\n")).toHaveLength(16);
+    expect(complete.stdout.trim().split("\n")).toHaveLength(17);
     expect(complete.stdout).toMatch(/^ok {4}Node\.js: \d/);
     const incomplete = await cli.start(["doctor"], { env: await pathWith(cli, "nothing", []) });
     expect(incomplete.exitCode).toBe(3);

@@ -1,5 +1,5 @@
 import { systemClock } from "../../clock/clock.ts";
-import type { Finding } from "../../driver/driver.ts";
+import type { Finding } from "../../driver/finding.ts";
 import { exitCode } from "../exit-code.ts";
 import { defineVerb } from "../verb.ts";
 

@@ -2,7 +2,14 @@ import { createHash, randomUUID } from "node:crypto";
 import { execa } from "execa";
 import { tmpdir } from "node:os";
 import type { Origin } from "../origin.ts";
-import type { LocalResource, LocalStep, RigStack } from "../rig-stack.ts";
+import type {
+  LocalResource,
+  LocalStep,
+  RigStack,
+  StackData,
+  StackProvider,
+  StackResource,
+} from "../rig-stack.ts";
 
 /**
  * Timeout of a driver's step. Creating a real machine takes seconds, downloading its image minutes.
@@ -33,6 +40,18 @@ export class StepStack implements RigStack {
         `"${name}" depends on ${unknown.join(", ")}, which is not declared before it`,
       );
     this.#resources.set(name, resource);
+  }
+
+  provider({ source }: StackProvider): void {
+    throw new Error(`${source} is needed: the contract suite runs steps, and no provider`);
+  }
+
+  resource({ type, name }: StackResource): void {
+    throw new Error(`${type}.${name} is of a provider: the contract suite runs steps only`);
+  }
+
+  data({ type, name }: StackData): void {
+    throw new Error(`data.${type}.${name} is of a provider: the contract suite runs steps only`);
   }
 
   /** Returns what the last create step of a resource received. */

@@ -1,4 +1,4 @@
-import type { Finding } from "../driver.ts";
+import type { Finding } from "../finding.ts";
 
 /** Reports whether this computer can run fake machines. */
 export function diagnosis(platform: NodeJS.Platform): Finding {

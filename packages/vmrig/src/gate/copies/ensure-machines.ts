@@ -14,7 +14,7 @@ export async function ensureMachines(
 ): Promise<void> {
   const { rig, copy, store, states, holder, lease, fingerprint, say, allow } = options;
   const { driver } = rig;
-  const infrastructure = infrastructureHash(copy, fingerprint);
+  const infrastructure = infrastructureHash(copy, fingerprint, driver.locality);
   const [record, version, inventory] = await Promise.all([
     store.record(copy),
     states.newestVersion(copy),

@@ -6,6 +6,7 @@ import { EMBEDDED_SOCKET, embeddedRedisIn } from "../../redis/embedded-socket.ts
 import { ping } from "../../redis/ping.ts";
 import { checkAddresses, type RedisAddress } from "../../redis/address.ts";
 import type { LeaseStore } from "../../lease/lease-store.ts";
+import { VmrigError } from "../../errors/vmrig-error.ts";
 import { openLeaseStore } from "../../lease/open-lease-store.ts";
 import { readTlsFiles } from "./tls-files.ts";
 
@@ -13,6 +14,8 @@ import { readTlsFiles } from "./tls-files.ts";
  * Opens the Redis that the config or `VMRIG_REDIS_URL` names, or several of them, or else the
  * embedded Redis of this user.
  *
+ * @throws VmrigError `CONFIG_INVALID` when machines that others use, too, would be leased in a Redis
+ *   that others do not reach; `REDIS_UNREACHABLE`
  * @param onNews gets a line when one of several stops answering, and when it answers again
  */
 export async function openStore(
@@ -24,10 +27,18 @@ export async function openStore(
   const redis = configuredRedis(rig.redis, env);
   if (redis !== undefined)
     return openLeaseStore({ redis, ...(onNews && { onNews }), ...namespaceOf(rig.redis) });
+  if (rig.driver.locality === "shared") throw noSharedRedis(rig);
   const { embeddedRedis } = await import("../../redis/embedded-redis.ts");
   return openLeaseStore({
     redis: await embeddedRedis(embeddedFolders(folders)),
     ...namespaceOf(rig.redis),
+  });
+}
+
+function noSharedRedis({ name, driver }: ResolvedRig): VmrigError {
+  return new VmrigError("CONFIG_INVALID", {
+    message: `Rig "${name}" has no Redis, and others use the machines of the driver "${driver.name}", too.`,
+    hint: "set redis.url in the config, or VMRIG_REDIS_URL, to a Redis that all of them reach",
   });
 }
 

@@ -25,6 +25,11 @@ function change(
   };
 }
 
+function imported(actions: string[]): ResourceChange {
+  const { change: planned, ...rest } = change(actions);
+  return { ...rest, change: { ...planned, importing: { id: "42" } } };
+}
+
 function check(
   { changes = [], drift = [], rules = {} }: Omit<Case, "title">,
   plan: Partial<Plan> = {},
@@ -36,7 +41,7 @@ function check(
 }
 
 const ALLOWED = { allow: new Set([PC1]) };
-const NONE = { created: [], updated: [], replaced: [], deleted: [] };
+const NONE = { created: [], adopted: [], updated: [], replaced: [], deleted: [] };
 const SERVER = { address: "hcloud_server.pc1", type: "hcloud_server" };
 const DISRUPTIVE = { disruptive: { hcloud_server: ["server_type"] } };
 
@@ -46,6 +51,17 @@ describe("passes", () => {
     { title: "no-op", changes: [change(["no-op"])], as: {} },
     { title: "a data source that is read", changes: [change(["read"], { mode: "data" })], as: {} },
     { title: "create", changes: [change(["create"])], as: { created: [PC1] } },
+    {
+      title: "an import without a change",
+      changes: [imported(["no-op"])],
+      as: { adopted: [PC1] },
+    },
+    { title: "an import with an update", changes: [imported(["update"])], as: { adopted: [PC1] } },
+    {
+      title: "a resource that moves to another address",
+      changes: [change(["no-op"], { previous_address: "terraform_data.old" })],
+      as: {},
+    },
     { title: "update in place", changes: [change(["update"])], as: { updated: [PC1] } },
     {
       title: "update in place of an attribute that is not disruptive",
@@ -115,6 +131,11 @@ describe("passes", () => {
 
 describe("refuses", () => {
   test.for<Case & { readonly as: object }>([
+    {
+      title: "an import that would replace what it imports",
+      changes: [imported(["delete", "create"])],
+      as: { kind: "replace", values: [] },
+    },
     {
       title: "delete then create, with the changed values",
       changes: [

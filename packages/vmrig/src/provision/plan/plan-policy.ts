@@ -1,6 +1,6 @@
 import { VmrigError } from "../../errors/vmrig-error.ts";
 import { changedValues, type ChangedValue } from "./changed-values.ts";
-import type { Plan, ResourceChange } from "./plan.ts";
+import { isImport, type Plan, type ResourceChange } from "./plan.ts";
 
 export interface PlanPolicyRules {
   /** Addresses that a person allowed to be replaced or deleted. */
@@ -17,6 +17,8 @@ export interface PlanPolicyRules {
 /** Addresses by their change. */
 export interface Changes {
   readonly created: readonly string[];
+  /** Existing resources that the state did not have. They may be updated, too. */
+  readonly adopted: readonly string[];
   readonly updated: readonly string[];
   readonly replaced: readonly string[];
   readonly deleted: readonly string[];
@@ -40,7 +42,7 @@ type Ruling =
   | "no change";
 
 /**
- * Decides whether a test run may apply a plan. A test run may only create and update. An unknown
+ * Decides whether a test run may apply a plan. A test run may only create, adopt and update. An unknown
  * action is refused.
  *
  * One replacement is always allowed, that of a tainted resource: its create step failed or was
@@ -56,6 +58,7 @@ export function checkPlan(plan: Plan, rules: PlanPolicyRules): PlanVerdict {
   assertValid(plan);
   const changes = {
     created: [],
+    adopted: [],
     updated: [],
     replaced: [],
     deleted: [],
@@ -98,6 +101,7 @@ function ruleOnChange(
 ): Ruling {
   const action = change.actions.join(" then ");
   const allowed = rules.allow.has(address);
+  if (action === "no-op" && isImport(change)) return { passes: "adopted" };
   if (action === "no-op" || (mode === "data" && action === "read")) return "no change";
   if (mode !== "managed") return unknown(action);
   switch (action) {
@@ -109,7 +113,7 @@ function ruleOnChange(
         (rules.disruptive?.[type] ?? []).map((attribute) => [attribute]),
       );
       return allowed || values.length === 0
-        ? { passes: "updated" }
+        ? { passes: isImport(change) ? "adopted" : "updated" }
         : { refused: { kind: "disrupt", reason, values } };
     }
     case "delete then create":

@@ -9,6 +9,8 @@ const CHANGE = z.object({
   after_unknown: z.unknown().optional(),
   before_sensitive: z.unknown().optional(),
   after_sensitive: z.unknown().optional(),
+  /** Set for a resource that is adopted by an `import` block. */
+  importing: z.unknown().optional(),
   replace_paths: z.array(z.array(z.union([z.string(), z.number()]))).optional(),
 });
 
@@ -73,9 +75,13 @@ export function hasChanges({ resource_changes = [], output_changes = {} }: Plan)
   return (
     resource_changes.some(
       ({ address, previous_address = address, change }) =>
-        previous_address !== address || isAction(change),
+        previous_address !== address || isImport(change) || isAction(change),
     ) || Object.values(output_changes).some(isAction)
   );
+}
+
+export function isImport({ importing }: Pick<Change, "importing">): boolean {
+  return importing !== undefined && importing !== null;
 }
 
 function isAction({ actions }: Pick<Change, "actions">): boolean {

@@ -1,0 +1,132 @@
+import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, vi } from "vitest";
+import { copySpec } from "../../config/copy-spec.ts";
+import type { Folders } from "../../config/folders.ts";
+import type { MachineStatus } from "../../driver/driver.ts";
+import { machineFiles } from "../../driver/fake/machine-files.ts";
+import { endMembers } from "../../driver/fake/members.ts";
+import { keysOf } from "../../lease/keys.ts";
+import { RedisServer } from "../../redis/fixtures/redis-server.ts";
+import { waitFor } from "../../wait/wait-for.ts";
+import { cloudCopy, sharedDriver } from "../shared-driver.test.kit.ts";
+import { locations, on, rigOf, test, type Run, type TestGate } from "../test-gate.test.kit.ts";
+
+/** A computer of a team: a home of its user, and the machines that all computers share. */
+interface Team {
+  home(name: string): Promise<Folders>;
+  run(testGate: TestGate, folders: Folders, who: string): Run;
+  machines(): Promise<Readonly<Record<string, MachineStatus>>>;
+  readonly redis: RedisServer;
+}
+
+async function setUpTeam(): Promise<Team> {
+  const root = await mkdtemp(join(tmpdir(), "vmrig-test-"));
+  const cloud = join(root, "cloud");
+  const redis = await RedisServer.start();
+  vi.stubEnv("VMRIG_REDIS_URL", `unix://${redis.socketPath}`);
+  const config = { driver: sharedDriver(cloud) };
+  const home = async (name: string): Promise<Folders> => {
+    const folders = { state: join(root, name), cache: join(root, "c"), runtime: join(root, "r") };
+    for (const folder of Object.values(folders))
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+    return folders;
+  };
+  const copy = cloudCopy(await copySpec(rigOf({}), 1, await home("x")), cloud);
+  for (const folder of [copy.folder, copy.runtimeFolder])
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+  onTestFinished(async () => {
+    for (const name of ["pc1", "pc2"]) await endMembers(machineFiles(copy, name));
+    await redis[Symbol.asyncDispose]();
+    await rm(root, { recursive: true, force: true });
+  });
+  return {
+    home,
+    run: (testGate, folders, who) => testGate.run(config, { folders, who }),
+    async machines() {
+      const { machines } = await config.driver.inspect(copy);
+      return Object.fromEntries(machines.map((machine) => [machine.name, machine]));
+    },
+    redis,
+  };
+}
+
+async function stateFilesIn({ state }: Folders): Promise<string[]> {
+  const names = await readdir(state, { recursive: true });
+  return names.filter((name) => name.endsWith(".tfstate") && !name.includes("/data/"));
+}
+
+test("two computers share a rig: one waits, both use the same machines, and no state is on either", async ({
+  testGate,
+}) => {
+  const team = await setUpTeam();
+  const [here, there] = [await team.home("alice"), await team.home("bob")];
+  const alice = team.run(testGate, here, "alice");
+  const first = await alice.gate.claim("file");
+  await on(first, "pc1", "echo left > over");
+  const created = await team.machines();
+  const bob = team.run(testGate, there, "bob");
+  const claim = bob.gate.claim("file");
+  await waitFor({
+    what: "bob to wait",
+    timeoutMs: 30_000,
+    probe: async () =>
+      bob.logLines.some((line) => line.startsWith("wait "))
+        ? { value: undefined }
+        : { seen: bob.logLines.join("\n") },
+  });
+  await alice.gate.close();
+  const second = await claim;
+
+  expect(await on(second, "pc1", "ls")).toBe("");
+  expect(bob.logLines.join("\n")).not.toContain("Terraform");
+  expect(await hostKeys(team)).toEqual(hostKeysOf(created));
+  expect([await stateFilesIn(here), await stateFilesIn(there)]).toEqual([[], []]);
+});
+
+test("a computer that lost its home creates nothing twice, also without the record of the copy", async ({
+  testGate,
+}) => {
+  const team = await setUpTeam();
+  const here = await team.home("alice");
+  const alice = team.run(testGate, here, "alice");
+  await alice.gate.claim("file");
+  await alice.gate.close();
+  const before = await team.machines();
+  await rm(here.state, { recursive: true });
+
+  const again = team.run(testGate, await team.home("alice"), "alice");
+  await again.gate.claim("file");
+  await again.gate.close();
+  expect(again.logLines[0]).toMatch(/^lease /);
+  await rm(here.state, { recursive: true });
+  await team.redis.operator.del(keysOf("vmrig", { rig: "pcs", copy: "pcs-1" }).record);
+  const third = team.run(testGate, await team.home("alice"), "alice");
+  await third.gate.claim("file");
+
+  expect(third.logLines.slice(0, 2)).toEqual([
+    "check    pcs-1: there is no record of it; asking Terraform",
+    "plan     no changes",
+  ]);
+  expect(await hostKeys(team)).toEqual(hostKeysOf(before));
+  expect(locations(await team.machines())).toEqual(locations(before));
+});
+
+test("machines that others use, too, are not leased in a Redis that only this user reaches", async ({
+  testGate,
+}) => {
+  const { gate } = testGate.run({ driver: sharedDriver(testGate.folders.state) });
+  await expect(gate.claim("file")).rejects.toMatchObject({
+    code: "CONFIG_INVALID",
+    summary: 'Rig "pcs" has no Redis, and others use the machines of the driver "fake", too.',
+  });
+});
+
+async function hostKeys(team: Team): Promise<Array<string | undefined>> {
+  return hostKeysOf(await team.machines());
+}
+
+function hostKeysOf(machines: Readonly<Record<string, MachineStatus>>): Array<string | undefined> {
+  return Object.values(machines).map(({ hostKey }) => hostKey);
+}

@@ -1,0 +1,105 @@
+import type { CopySpec, Driver } from "../driver/driver.ts";
+import type { FoundResource } from "../driver/found-resource.ts";
+import { VmrigError } from "../errors/vmrig-error.ts";
+import { compareResources, type LostResource } from "./compare-resources.ts";
+import type { LeaseGuard } from "./lease-guard.ts";
+import type { Stack } from "./stack.ts";
+import type { State } from "./state.ts";
+import type { StateSession } from "./state/state-session.ts";
+
+export interface AdoptOptions {
+  readonly driver: Driver;
+  readonly copy: CopySpec;
+  readonly guard: LeaseGuard;
+  readonly say: (line: string) => void;
+  readonly allow: ReadonlySet<string>;
+  readonly session: StateSession;
+  readonly state: State | undefined;
+  readonly stack: Stack;
+}
+
+/**
+ * Makes the next plan of a stack adopt what exists under the labels of the copy and the state
+ * lacks, instead of creating it a second time. Deletes what was never finished.
+ *
+ * @returns addresses that a killed apply left gone or half-replaced, which a run may create again
+ * @throws VmrigError `STATE_LOST` for what belongs to another owner, or may be in use; nothing was
+ *   touched
+ */
+export async function adoptResources(options: AdoptOptions): Promise<readonly string[]> {
+  const { driver, copy, guard, say, session, stack } = options;
+  if (driver.find === undefined) return [];
+  const found = await driver.find(copy, { signal: guard.signal, say });
+  const declared = new Set(stack.written.addresses.values());
+  const compared = compareResources({
+    ...options,
+    found,
+    declared,
+    applying: session.applying,
+  });
+  if (compared.lost.size > 0) throw lostResources(copy, session, compared.lost);
+  for (const [resource, why] of [...compared.discard].toReversed()) {
+    guard.assertHeld();
+    say(`remove: ${resource.address}, ${resource.location} (${why})`);
+    await driver.discard?.(copy, resource, guard);
+  }
+  if (compared.adopt.size === 0) return compared.interrupted;
+  for (const address of compared.adopt.keys())
+    say(`adopt: ${address} (it exists, but is not in the state)`);
+  await stack.adopt(compared.adopt);
+  for (const address of compared.forget) await stack.forget(address);
+  return compared.interrupted;
+}
+
+function lostResources(
+  copy: CopySpec,
+  session: StateSession,
+  lost: ReadonlyMap<FoundResource, LostResource>,
+): VmrigError {
+  const allow = [...lost]
+    .filter(([, { allowable }]) => allowable === true)
+    .map(([{ address }]) => `--allow ${address}`);
+  return new VmrigError("STATE_LOST", {
+    message: `Found resources of "${copy.copy}" that do not belong to its Terraform state. vmrig changed nothing.`,
+    details: [
+      ...[...lost].map(([{ address, location }, { why }]) => `${address}, ${location}: ${why}`),
+      `${session.shown}: version ${session.version}`,
+    ],
+    hint:
+      allow.length === lost.size
+        ? `return to the config that describes them; or delete them: \`vmrig up ${allow.join(" ")}\``
+        : "find out which rig or state created them. Two rigs with one name must not share an account",
+  });
+}
+
+/**
+ * Deletes what a destroyed stack left behind: resources that a killed run created, and all of them
+ * when the state was lost.
+ *
+ * @returns addresses of the deleted resources
+ * @throws VmrigError `STATE_LOST` for resources of another owner, which stay
+ */
+export async function discardLeftovers(
+  options: Omit<AdoptOptions, "stack" | "allow">,
+): Promise<readonly string[]> {
+  const { driver, copy, guard, say, session, state } = options;
+  if (driver.find === undefined) return [];
+  const found = await driver.find(copy, { signal: guard.signal, say });
+  const isOurs = ({ owner }: FoundResource): boolean =>
+    state?.owner === undefined || owner === state.owner;
+  for (const resource of found.filter(isOurs).toReversed()) {
+    guard.assertHeld();
+    say(`remove: ${resource.address}, ${resource.location}`);
+    await driver.discard?.(copy, resource, guard);
+  }
+  const foreign = found.filter((resource) => !isOurs(resource));
+  if (foreign.length > 0) {
+    const why = (owner = "none"): string => `it belongs to the state of ${owner}`;
+    throw lostResources(
+      copy,
+      session,
+      new Map(foreign.map((resource) => [resource, { why: why(resource.owner) }])),
+    );
+  }
+  return found.map(({ address }) => address);
+}
