@@ -72,6 +72,6 @@ async function destroyState(
   options.guard.assertHeld();
   await session.begin(changes);
   await saved.apply();
-  assertDestroyed(options.copy.copy, files, session);
+  await assertDestroyed(options.copy.copy, files, session);
   return addresses;
 }
