@@ -25,7 +25,7 @@ const SECRETS = z.record(z.string(), z.string());
 /**
  * Returns a secret that belongs to a copy, such as the control key of its machines, and creates it
  * the first time. Secrets are in the store of the state, under a separate name, and never in the
- * state: whoever reads a state cannot log in.
+ * state, so that reading a state does not suffice to log in.
  *
  * @throws VmrigError `STATE_KEY_MISSING` without a key: secrets are never stored in clear; `FENCED`
  *   when a later run has claimed them; `STATE_LOST` when they are damaged; the faults of the store
