@@ -16,7 +16,7 @@ const COMPILED = fileURLToPath(new URL("node_modules/.cache/node-compile", impor
 
 const MACHINES = "packages/*/src/**/*.machines.test.ts";
 /** What synthesises stacks, and applies them with Terraform. */
-const PROVISIONING = ["synthesize", "provision", "destroy", "adopt-resources"].map(
+const PROVISIONING = ["synthesize", "provision", "destroy"].map(
   (name) => `packages/vmrig/src/provision/${name}.test.ts`,
 );
 /** Tests in a separate project, so that all other tests run without a browser. */

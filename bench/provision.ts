@@ -70,7 +70,9 @@ async function initialise(
   env: Readonly<Record<string, string>>,
 ): Promise<Engine> {
   const { path } = await findTerraform();
-  const resources = Array.from({ length: RESOURCES }, (_, i) => [`r${i}`, { input: `${i}` }]);
+  const resources = Object.fromEntries(
+    Array.from({ length: RESOURCES }, (_, i) => [`r${i}`, { input: `${i}` }] as const),
+  );
   await mkdir(folder, { recursive: true });
   await writeFile(
     join(folder, "main.tf.json"),
@@ -79,7 +81,7 @@ async function initialise(
       resource: {
         terraform_data: {
           vmrig_owner: { input: "bench" },
-          ...Object.fromEntries(resources),
+          ...resources,
         },
       },
     }),

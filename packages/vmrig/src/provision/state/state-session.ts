@@ -7,7 +7,7 @@ import type { Holder } from "../../lease/lease.ts";
 import { describeChange } from "./describe-change.ts";
 import { readKeptVersion } from "./read-version.ts";
 import { tooLarge } from "./size-limit.ts";
-import { seedState, withOwner } from "./seed.ts";
+import { isState, seedState, withOwner } from "./seed.ts";
 import { parseStamp } from "./stamp.ts";
 import type { StateStore, StateVersion, StateWrite, StoredState } from "./state-store.ts";
 import { asSuccessor } from "./successor.ts";
@@ -110,7 +110,8 @@ export class StateSession {
     if (this.text === undefined)
       await this.#enqueue(() => this.#store({ text: seedState(owner), summary: "created" }));
     else if (known === undefined) {
-      const text = withOwner(this.text, owner);
+      // Only OpenTofu can change what it encrypted. Nothing is in a state without an owner.
+      const text = isState(this.text) ? withOwner(this.text, owner) : seedState(owner);
       await this.#enqueue(() => this.#store({ text, summary: "a new owner" }));
     }
   }
