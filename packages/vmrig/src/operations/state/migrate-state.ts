@@ -7,7 +7,9 @@ import type { StateOptions } from "../../provision/state/state-options.ts";
 import { StateSession } from "../../provision/state/state-session.ts";
 import type { StateStore } from "../../provision/state/state-store.ts";
 import { s3OptionsOf } from "../../provision/state/stores/s3/s3-options.ts";
+import { copySecrets } from "./copy-secrets.ts";
 import { checkTarget } from "./store-target.ts";
+import { verifyStored } from "./verify-stored.ts";
 import { withState, type HeldState, type StateOperation } from "./with-state.ts";
 
 export interface MigrateStateOptions extends StateOperation {
@@ -29,8 +31,8 @@ export interface Migrated {
 }
 
 /**
- * Copies the newest version of a state to another store, and reads it back. The history stays in
- * the old store.
+ * Copies the newest version of a state, and the secrets beside it, to another store, and reads them
+ * back. The history stays in the old store.
  *
  * @throws VmrigError `STATE_UNWRITABLE` when the other store has a different state, or a newer one;
  *   `CONFIG_INVALID` for a store that the rig cannot use; the faults of both stores
@@ -52,6 +54,7 @@ export async function migrateState(options: MigrateStateOptions): Promise<Migrat
     const { session, states, fence } = held;
     const { text, version, applying } = session;
     const places = { from: states.shown, to: target.shown };
+    await copySecrets({ from: states, to: target, copy, fence, by: holder });
     if (text === undefined) return { version, newVersion: 0, present: false, left: 0, ...places };
     const copied = await StateSession.open({ store: target, copy, fence, by: holder });
     const present = copied.text === text;
@@ -65,19 +68,6 @@ export async function migrateState(options: MigrateStateOptions): Promise<Migrat
     await verifyStored(target, { copy, text });
     const left = (await states.history(copy)).length - 1;
     return { version, newVersion: copied.version, present, left, ...places };
-  });
-}
-
-/** @throws VmrigError `STATE_UNWRITABLE` */
-export async function verifyStored(
-  store: StateStore,
-  { copy, text }: Pick<StateOperation, "copy"> & { readonly text: string },
-): Promise<void> {
-  const read = await store.read(copy);
-  if (read?.text === text) return;
-  throw new VmrigError("STATE_UNWRITABLE", {
-    message: `${store.shown} does not return the state of "${copy.copy}" that was written to it.`,
-    hint: "leave the config as it is, and find out what changes the content of this store",
   });
 }
 

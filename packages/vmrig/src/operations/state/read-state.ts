@@ -1,12 +1,13 @@
 import { toDate } from "../../clock/real-time.ts";
-import { VmrigError } from "../../errors/vmrig-error.ts";
+import { isVmrigError, VmrigError } from "../../errors/vmrig-error.ts";
 import { availableNames } from "../../errors/closest-name.ts";
 import type { CopyName } from "../../lease/keys.ts";
 import type { Holder } from "../../lease/lease.ts";
+import { decryptState } from "../../provision/decrypt-state.ts";
 import { parseState } from "../../provision/state.ts";
 import { readKeptVersion } from "../../provision/state/read-version.ts";
 import { parseResources, type StateInstance } from "../../provision/state/resources.ts";
-import { isEncrypted, parseStamp } from "../../provision/state/stamp.ts";
+import { parseStamp } from "../../provision/state/stamp.ts";
 import type { StateStore, StateVersion, StoredState } from "../../provision/state/state-store.ts";
 import { visibleAttributes } from "./visible-attributes.ts";
 
@@ -33,7 +34,7 @@ export interface StateView extends VersionView {
   readonly serial: number;
   /** Stamped on every machine of this state; missing when it has none. */
   readonly owner?: string;
-  /** Missing when they are not readable, because OpenTofu encrypted the state. */
+  /** Missing when OpenTofu encrypted the state, and cannot decrypt it here. */
   readonly resources?: readonly ResourceView[];
 }
 
@@ -70,24 +71,33 @@ export async function readVersion(
   });
 }
 
+export interface DescribeOptions {
+  readonly copy: string;
+  /** Printable place of the store. */
+  readonly shown: string;
+  /** The only resource to describe. @defaultValue all */
+  readonly address?: string | undefined;
+  /** Whether to fail without the resources of a state that OpenTofu encrypted. */
+  readonly needsResources: boolean;
+}
+
 /**
- * Describes a version of a state.
+ * Describes a version of a state. Decrypts it with OpenTofu, if OpenTofu encrypted it.
  *
- * @param address the only resource to describe. @defaultValue all
- * @throws VmrigError `CONFIG_INVALID` for an unknown address, `STATE_LOST` for a damaged state
+ * @throws VmrigError `CONFIG_INVALID` for an unknown address, `STATE_LOST` for a damaged state,
+ *   `STATE_KEY_MISSING` when OpenTofu cannot decrypt it and the resources are needed
  */
-export function describeState(
+export async function describeState(
   { state, newest }: ReadVersion,
-  {
-    copy,
-    shown,
-    address,
-  }: { readonly copy: string; readonly shown: string; readonly address?: string },
-): StateView {
+  { copy, shown, address, needsResources }: DescribeOptions,
+): Promise<StateView> {
   const stamp = parseStamp(state.text);
   const where = `version ${state.version} of the state of "${copy}" in ${shown}`;
-  const encrypted = isEncrypted(state.text);
-  const owner = encrypted ? undefined : parseState(state.text, where)?.owner;
+  const clear = await decryptState(state.text, where).catch((error: unknown) => {
+    if (needsResources || !isVmrigError(error) || error.code !== "STATE_KEY_MISSING") throw error;
+    return undefined;
+  });
+  const owner = parseState(clear, where)?.owner;
   return {
     copy,
     store: shown,
@@ -96,7 +106,7 @@ export function describeState(
     lineage: stamp?.lineage ?? "",
     serial: stamp?.serial ?? 0,
     ...(owner !== undefined && { owner }),
-    ...(!encrypted && { resources: pick(parseResources(state.text) ?? [], address) }),
+    ...(clear !== undefined && { resources: pick(parseResources(clear) ?? [], address) }),
   };
 }
 

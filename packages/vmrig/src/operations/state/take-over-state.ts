@@ -5,7 +5,7 @@ import {
   type ReadNativeOptions,
 } from "../../provision/state/native/read-native-state.ts";
 import { hasMachines, parseResources } from "../../provision/state/resources.ts";
-import { verifyStored } from "./migrate-state.ts";
+import { verifyStored } from "./verify-stored.ts";
 import { withState, type StateOperation } from "./with-state.ts";
 
 export interface TakeOverStateOptions extends StateOperation, ReadNativeOptions {

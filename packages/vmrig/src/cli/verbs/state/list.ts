@@ -11,10 +11,13 @@ export const list = defineVerb({
     await readCopy(context, name, async ({ copy, states }) => {
       const { describeState, readVersion } =
         await import("../../../operations/state/read-state.ts");
-      const { addressOf, requireResources } = await import("./render-state.ts");
-      const read = await readVersion(states, copy);
-      const view = describeState(read, { copy: copy.copy, shown: states.shown });
-      for (const resource of requireResources(view)) context.print(`${addressOf(resource)}\n`);
+      const { addressOf } = await import("./render-state.ts");
+      const { resources = [] } = await describeState(await readVersion(states, copy), {
+        copy: copy.copy,
+        shown: states.shown,
+        needsResources: true,
+      });
+      for (const resource of resources) context.print(`${addressOf(resource)}\n`);
     });
   },
 });

@@ -183,10 +183,11 @@ test("with several copies, the verb needs --copy, and lists the names", async ({
 
 test("a state that OpenTofu encrypted: show says so, and list refuses", async ({ cli }) => {
   const { state, store } = await rigNamed(cli, "tofu");
-  await store(JSON.stringify({ serial: 3, lineage: LINEAGE, meta: {}, encrypted_data: "vrQh" }));
+  const sealed = { meta: {}, encrypted_data: "vrQh", encryption_version: "v0" };
+  await store(JSON.stringify({ serial: 3, lineage: LINEAGE, ...sealed }));
   expect((await state(["show"])).stdout).toContain("resource encrypted by OpenTofu\n");
   expect(await state(["list"])).toMatchObject({
     exitCode: 3,
-    stderr: expect.stringMatching(/^The resources of "tofu-1" in .* are encrypted/) as unknown,
+    stderr: expect.stringMatching(/^OpenTofu encrypted the version 1 of the state of/) as unknown,
   });
 });

@@ -1,3 +1,4 @@
+import type { Rekeyed } from "../../../operations/state/rekey-state.ts";
 import { openRig } from "../../open-rig.ts";
 import { copyOption } from "../../options.ts";
 import { defineVerb } from "../../verb.ts";
@@ -20,21 +21,25 @@ export const rekey = defineVerb({
     ]);
     for (const name of pickCopies(rig, only)) {
       const copy = pickCopy(rig, folders, name);
-      const { version, stored, key, others } = await rekeyState({
-        rig,
-        folders,
-        copy,
-        holder,
-        say,
-        signal,
-      });
-      if (version === 0) print(`nothing  ${name}: no state\n`);
-      else if (stored) print(`stored   ${name}: version ${version}, encrypted with key ${key}\n`);
-      else print(`current  ${name}: version ${version} has key ${key} already\n`);
-      for (const [other, versions] of others)
-        print(
-          `history  ${name}: ${other === undefined ? "not encrypted" : `needs key ${other}`}: version ${rangesOf(versions)}\n`,
-        );
+      const rekeyed = await rekeyState({ rig, folders, copy, holder, say, signal });
+      if (rekeyed.length === 0) print(`nothing  ${name}: no state\n`);
+      for (const one of rekeyed) print(render(one, rangesOf));
     }
   },
 });
+
+function render(
+  { name, version, stored, before, key, others }: Rekeyed,
+  rangesOf: (numbers: readonly number[]) => string,
+): string {
+  const lines = [
+    stored
+      ? `stored   ${name}: version ${version}, encrypted with key ${key}; it ${before === undefined ? "was not encrypted" : `had key ${before}`}`
+      : `current  ${name}: version ${version} has key ${key} already`,
+    ...[...others].map(([other, versions]) => {
+      const needs = other === undefined ? "not encrypted" : `needs key ${other}`;
+      return `history  ${name}: ${needs}: version ${rangesOf(versions)}`;
+    }),
+  ];
+  return `${lines.join("\n")}\n`;
+}

@@ -1,4 +1,3 @@
-import { VmrigError } from "../../../errors/vmrig-error.ts";
 import { clean, describeHolder } from "../../../lease/holder.ts";
 import type { ResourceView, StateView, VersionView } from "../../../operations/state/read-state.ts";
 import type { StateChange } from "../../../provision/state/describe-change.ts";
@@ -48,15 +47,6 @@ export function renderReturn(change: StateChange | undefined): string {
 
 export function addressOf({ address, tainted, deposed }: ResourceView): string {
   return `${address}${deposed ? " (deposed)" : ""}${tainted ? " (tainted)" : ""}`;
-}
-
-/** @throws VmrigError `STATE_KEY_MISSING` for a state that OpenTofu encrypted */
-export function requireResources({ resources, copy, store }: StateView): readonly ResourceView[] {
-  if (resources !== undefined) return resources;
-  throw new VmrigError("STATE_KEY_MISSING", {
-    message: `The resources of "${copy}" in ${store} are encrypted by OpenTofu.`,
-    hint: "vmrig cannot decrypt them: pull the state, and read it with `tofu`",
-  });
 }
 
 function timeOf({ at }: VersionView): string {

@@ -16,13 +16,13 @@ export const show = defineVerb({
     await readCopy(context, name, async ({ copy, states }) => {
       const { describeState, readVersion } =
         await import("../../../operations/state/read-state.ts");
-      const { renderState, requireResources } = await import("./render-state.ts");
-      const view = describeState(await readVersion(states, copy, version), {
+      const { renderState } = await import("./render-state.ts");
+      const view = await describeState(await readVersion(states, copy, version), {
         copy: copy.copy,
         shown: states.shown,
-        ...(address !== undefined && { address }),
+        address,
+        needsResources: address !== undefined,
       });
-      if (address !== undefined) requireResources(view);
       context.print(json ? `${JSON.stringify(view, undefined, 2)}\n` : renderState(view));
     });
   },
