@@ -50,18 +50,20 @@ const common = {
   signal: interrupted.signal,
   say: (line: string) => console.log(line),
 };
+const bug = values.bug === undefined ? {} : { bug: values.bug };
 const report = values.states
   ? await runStateChaos({
       ...common,
       ttlMs: Number(values.ttl ?? 2500),
       kinds: faultNames(STATE_FAULTS),
+      ...bug,
     })
   : await runChaos({
       ...common,
       ttlMs: Number(values.ttl ?? 1500),
       machines: values.real ? "real" : "fake",
       kinds: faultNames(FAULTS),
-      ...(values.bug !== undefined && { bug: values.bug }),
+      ...bug,
     });
 console.log(JSON.stringify(report));
 const enough = report.grants >= asked.grants && report.faults >= asked.faults;

@@ -28,13 +28,7 @@ export interface CloudDriverOptions {
  * Driver whose machines are folders that all computers reach. Terraform creates and destroys them
  * with calls to `cloud-call.sh`.
  */
-export function cloudDriver({
-  cloud,
-  eventLog,
-  by,
-  machines,
-  stepMs,
-}: CloudDriverOptions): Driver {
+export function cloudDriver({ cloud, eventLog, by, machines, stepMs }: CloudDriverOptions): Driver {
   const call = (what: string, name: string, ...more: string[]): [string, ...string[]] => {
     const who = [by.session, String(by.fence), by.home, by.copy];
     return ["bash", CALL, what, cloud, eventLog, ...who, name, String(stepMs), ...more];

@@ -1,6 +1,7 @@
 /**
  * A run that provisions under its lease, without tests: `node provisioner.ts`, with its plan as JSON
  * in CHAOS_PLAN. It is both the runner and the gate. One lease and one use of Terraform is a _visit_.
+ * Exits with 1 when one failed.
  */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -13,6 +14,7 @@ import { provision } from "../../packages/vmrig/src/provision/provision.ts";
 import { openStateStore } from "../../packages/vmrig/src/provision/state/open-state-store.ts";
 import { cloudDriver } from "./cloud-driver.ts";
 import { recordStep } from "./cloud-events.ts";
+import { injectBug } from "./injected-bugs.ts";
 import { MACHINES, type Provisioning, type ProvisionerPlan, type WantedMachine } from "./plan.ts";
 import { machinesInState } from "./state-text.ts";
 
@@ -72,8 +74,7 @@ async function visit({ what, machines, stepMs }: Provisioning): Promise<void> {
   recordStep(eventLog, "granted", by);
   const name = { rig: "chaos", copy: lease.copy };
   const stored = what === "add" ? (await states.read(name))?.text : undefined;
-  const wanted =
-    what === "add" ? oneMore(machinesInState(stored ?? ""), machines) : [...machines];
+  const wanted = what === "add" ? oneMore(machinesInState(stored ?? ""), machines) : [...machines];
   const cloud = join(CHAOS_ROOT, "cloud");
   await provision({
     driver: cloudDriver({ cloud, eventLog, by, machines: wanted, stepMs }),
@@ -88,12 +89,14 @@ async function visit({ what, machines, stepMs }: Provisioning): Promise<void> {
   lease.assertHeld();
   const made = wanted.map((machine) => `${machine.name}:${machine.memoryMb}`);
   recordStep(eventLog, "provisioned", by, made.toSorted().join(","));
+  await injectBug({ redis: CHAOS_REDIS, cloud, eventLog, by });
 }
 
 for (const one of plan.visits) {
   try {
     await visit(one);
   } catch (error) {
+    process.exitCode = 1;
     process.stderr.write(
       `failed   ${isVmrigError(error) ? error.code : "UNKNOWN"} (${one.what}) ${String(error)} ${isVmrigError(error) ? error.details.join("; ") : ""}\n`,
     );

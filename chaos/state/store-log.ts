@@ -55,8 +55,7 @@ function eventsOf([command = "", key = "", ...words]: string[]): StoreEvent[] {
   const [, copy, kind] = /^vmrig:\{chaos\}:([^:]+):(fence|state|state-versions)$/.exec(key) ?? [];
   if (copy === undefined) return [];
   const name = command.toUpperCase();
-  if (kind === "fence" && name === "SET")
-    return [{ kind: "fence", copy, fence: Number(words[0]) }];
+  if (kind === "fence" && name === "SET") return [{ kind: "fence", copy, fence: Number(words[0]) }];
   if (name === "HDEL") return [];
   if (name !== "HSET") throw new Error(`unknown change of ${key}: ${name} ${words.join(" ")}`);
   const fields = words.flatMap((word, index) =>
@@ -67,8 +66,6 @@ function eventsOf([command = "", key = "", ...words]: string[]): StoreEvent[] {
       return field === "fence" ? [{ kind: "fence", copy, fence: Number(value) }] : [];
     const [, facts = "", ...text] = value.split("\n");
     const { fence, write } = JSON.parse(facts) as { fence: number; write: string };
-    return [
-      { kind: "version", copy, version: Number(field), fence, write, text: text.join("\n") },
-    ];
+    return [{ kind: "version", copy, version: Number(field), fence, write, text: text.join("\n") }];
   });
 }

@@ -30,6 +30,8 @@ export interface StateChaosOptions {
   readonly ttlMs: number;
   /** @defaultValue all */
   readonly kinds?: readonly StateFaultName[];
+  /** One of `STATE_BUGS`: the bug to inject, to see the suite fail. */
+  readonly bug?: string;
   readonly say: (line: string) => void;
   /** Folder for the logs when the suite fails. */
   readonly evidence?: string;
@@ -53,6 +55,8 @@ export interface StateReport {
   readonly lateCalls: number;
   readonly faults: number;
   readonly byKind: Readonly<Record<string, number>>;
+  /** What runs did about the remains of earlier ones: take over, create again, remove, … */
+  readonly repairs: Readonly<Record<string, number>>;
   /** Failed visits by error code. */
   readonly outcomes: Readonly<Record<string, number>>;
   readonly violations: number;
@@ -73,7 +77,12 @@ const EXIT_MS = 20_000;
 export async function runStateChaos(options: StateChaosOptions): Promise<StateReport> {
   const { seed, copies: number, ttlMs, say } = options;
   const started = performance.now();
-  await using rig = await openChaosRig({ copies: number, ttlMs, machines: "fake" });
+  await using rig = await openChaosRig({
+    copies: number,
+    ttlMs,
+    machines: "fake",
+    ...(options.bug !== undefined && { bug: options.bug }),
+  });
   const copies = Array.from({ length: number }, (_, index) => `chaos-${index + 1}`);
   say(`chaos    seed ${seed}, states of ${number} copies, ttl ${ttlMs} ms, in ${rig.root}`);
   const log = join(rig.root, "runs.log");
@@ -150,11 +159,18 @@ export async function runStateChaos(options: StateChaosOptions): Promise<StateRe
     lateCalls,
     faults: appliedFaults.length,
     byKind: tally(appliedFaults.map(({ kind }) => kind)),
+    repairs: repairs(printed),
     outcomes: outcomes(printed),
     violations: violations.length,
     leftovers: left.length,
     seconds: Math.round((performance.now() - started) / 1000),
   };
+}
+
+/** Counts the lines in which a run reports that it repaired something. */
+function repairs(log: string): Record<string, number> {
+  const lines = log.matchAll(/ {2}(?:(adopt|again|remove): |state: (saved|kept|waiting) )/g);
+  return tally([...lines].map(([, on, state]) => (on === undefined ? `state ${state}` : on)));
 }
 
 async function endRuns(runs: Crowd<ProvisionerPlan>): Promise<Violation[]> {
