@@ -74,7 +74,7 @@ export function cloudDriver({ cloud, eventLog, by, machines, stepMs }: CloudDriv
 /** Returns the machines of a copy that exist, complete or not. */
 export async function existingIn(cloud: string, copy: string): Promise<MachineStatus[]> {
   const folder = join(cloud, copy, "machines");
-  const names = await readdir(folder).catch(() => []);
+  const names: string[] = await readdir(folder).catch(() => []);
   const machines = names.toSorted().map(async (name): Promise<MachineStatus> => {
     const text = await readFile(join(folder, name, "record"), "utf8").catch(() => undefined);
     const location = join(folder, name);

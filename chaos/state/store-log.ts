@@ -30,7 +30,7 @@ export async function readStoreLog(folder: string): Promise<StoreEvent[]> {
 }
 
 /** Parses the commands of an append-only file: each one is an array of strings. */
-export function parseCommands(file: Buffer): string[][] {
+function parseCommands(file: Buffer): string[][] {
   let at = 0;
   const number = (type: string): number => {
     const end = file.indexOf("\r\n", at);

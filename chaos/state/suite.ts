@@ -170,7 +170,7 @@ export async function runStateChaos(options: StateChaosOptions): Promise<StateRe
 /** Counts the lines in which a run reports that it repaired something. */
 function repairs(log: string): Record<string, number> {
   const lines = log.matchAll(/ {2}(?:(adopt|again|remove): |state: (saved|kept|waiting) )/g);
-  return tally([...lines].map(([, on, state]) => (on === undefined ? `state ${state}` : on)));
+  return tally([...lines].map(([, machine, state]) => machine ?? `state ${state}`));
 }
 
 async function endRuns(runs: Crowd<ProvisionerPlan>): Promise<Violation[]> {
