@@ -15,6 +15,10 @@ const WORKERS = Math.max(2, availableParallelism() - 1);
 const COMPILED = fileURLToPath(new URL("node_modules/.cache/node-compile", import.meta.url));
 
 const MACHINES = "packages/*/src/**/*.machines.test.ts";
+/** What synthesises stacks, and applies them with Terraform. */
+const PROVISIONING = ["synthesize", "provision", "destroy"].map(
+  (name) => `packages/vmrig/src/provision/${name}.test.ts`,
+);
 /** Tests in a separate project, so that all other tests run without a browser. */
 const BROWSER = "packages/*/src/**/*.browser.test.ts";
 
@@ -39,6 +43,17 @@ export default defineConfig({
           // conditions, not for a fixed time.
           testTimeout: 30_000,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        // The maintained fork of cdktf, with the same source code.
+        resolve: { alias: { cdktf: "cdktn" } },
+        test: {
+          name: "cdktn",
+          include: PROVISIONING,
+          maxWorkers: WORKERS,
+          testTimeout: 30_000,
         },
       },
       {

@@ -6,6 +6,7 @@ import { exec } from "./exec.ts";
 import { fairness } from "./fairness.ts";
 import { contention } from "./lease/contention.ts";
 import { handover } from "./lease/handover.ts";
+import { provision } from "./provision.ts";
 import { random } from "./random.ts";
 import { rollback } from "./rollback.ts";
 import { transfer } from "./transfer.ts";
@@ -23,6 +24,7 @@ const BENCHES: Readonly<Record<string, (runs: number, fake: boolean) => Promise<
   transfer,
   checkpoint,
   random,
+  provision,
 };
 
 const { positionals, values } = parseArgs({

@@ -35,9 +35,21 @@ const schema = /** @type {Schema} */ (
   rigSchema.toJSONSchema({ io: "input", unrepresentable: "any" })
 );
 // A machine's recipe has the keys of the rig's, which stand on the page once.
-const keys = keysOf(schema).filter(({ key }) => !key.startsWith("machines.*.prepare."));
+// A key that several variants of an object have stands there once, too.
+const keys = [
+  ...new Map(
+    keysOf(schema)
+      .filter(({ key }) => !key.startsWith("machines.*.prepare."))
+      .map((entry) => [entry.key, entry]),
+  ).values(),
+];
 
 const DRIVER = { name: "none", declare: () => {} };
+/** Stores of a state that have keys with a default. */
+const STORES = [
+  { store: "pg", url: "postgres://db/vmrig", schema: undefined },
+  { store: "s3", bucket: "states", region: "r", pathStyle: undefined, prefix: undefined },
+];
 
 const text = await readText("docs/reference/config.md");
 const rows = rowsOf(text).map(([key = "", , shown = ""]) => ({
@@ -85,7 +97,12 @@ test.each(rows.filter(({ shown }) => shown.startsWith("`")))(
 function withValue(path, value) {
   const config = {
     name: "pcs",
-    driver: DRIVER,
+    ...(path[0] === "state"
+      ? {
+          driver: { ...DRIVER, locality: "shared" },
+          state: { ...STORES.find((store) => (path[1] ?? "") in store) },
+        }
+      : { driver: DRIVER }),
     machines: { pc1: {} },
     prepare: { files: { "/etc/motd": { content: "" } } },
   };

@@ -2,22 +2,9 @@ import { expect, test } from "vitest";
 import { checkConfig } from "./check.ts";
 import { driver, good, mistakes } from "./check.test.kit.ts";
 
-const STORES =
-  'expected { store: "file" }, { store: "redis" }, { store: "pg", … } or { store: "s3", … }';
-const shared = { ...driver, locality: "shared" };
 const DURATION = 'expected a duration such as "30s", "15m" or "2h"';
 
 test.each<[title: string, config: unknown, mistake: string]>([
-  [
-    "a driver with shared machines and a state on this computer",
-    { ...good, driver: shared, state: { store: "file" } },
-    'state.store: expected a store that others reach: they use this driver\'s machines too, and must see the same state, got "file"',
-  ],
-  [
-    "a driver of this computer's machines and a shared state",
-    { ...good, state: { store: "redis" } },
-    'state.store: expected "file": the machines of this driver are on this computer, and so is their state, got "redis"',
-  ],
   [
     "an unknown key",
     { ...good, machine: {} },
@@ -27,11 +14,6 @@ test.each<[title: string, config: unknown, mistake: string]>([
     "an unknown key of the lease",
     { ...good, lease: { tll: "1s" } },
     'lease: unknown setting "tll" (did you mean "ttl"?); available: ttl, waitFor, onBusy, idle',
-  ],
-  [
-    "an unknown key of the state",
-    { ...good, state: { store: "file", path: "x" } },
-    'state: unknown setting "path"; available: store',
   ],
   ["a duration without a unit", { ...good, lease: { ttl: 30 } }, `lease.ttl: ${DURATION}, got 30`],
   [
@@ -68,21 +50,6 @@ test.each<[title: string, config: unknown, mistake: string]>([
     "another word for strict",
     { ...good, strict: "yes" },
     'strict: expected true, false or "report", got "yes"',
-  ],
-  [
-    "another store",
-    { ...good, state: { store: "local" } },
-    `state.store: ${STORES}, got { store: 'local' }`,
-  ],
-  [
-    "a database without a URL",
-    { ...good, driver: shared, state: { store: "pg", url: "db.example.com" } },
-    'state.url: expected a URL such as "postgres://vmrig@db.example.com/vmrig?sslmode=verify-full"; the password comes from PGPASSWORD, got "db.example.com"',
-  ],
-  [
-    "a bucket without a region",
-    { ...good, driver: shared, state: { store: "s3", bucket: "states" } },
-    'state.region: is missing; expected a region such as "eu-central-1"',
   ],
   ["nothing", null, "the config: expected object, got null"],
   ["a function that was not called", () => good, "the config: expected object, got a function"],

@@ -17,15 +17,17 @@ export const stateStore = z.discriminatedUnion(
       schema: text(
         /^[a-z_][a-z0-9_]{0,62}$/,
         'a schema such as "vmrig": lower-case letters, digits and "_"',
-      ).optional(),
+      ).default("vmrig"),
     }),
     fields({
       store: z.literal("s3"),
       bucket: text(/^[\w.-]{3,63}$/, "the name of a bucket"),
       region: text(/\S/, 'a region such as "eu-central-1"'),
       endpoint: text(/^https?:\/\//, 'a URL such as "https://s3.example.com"').optional(),
-      pathStyle: z.boolean("expected true or false").optional(),
-      prefix: text(/^[\w.-]{1,64}$/, 'the first part of every key, such as "vmrig"').optional(),
+      pathStyle: z.boolean("expected true or false").default(false),
+      prefix: text(/^[\w.-]{1,64}$/, 'the first part of every key, such as "vmrig"').default(
+        "vmrig",
+      ),
     }),
   ],
   'expected { store: "file" }, { store: "redis" }, { store: "pg", … } or { store: "s3", … }',

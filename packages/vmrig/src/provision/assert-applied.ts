@@ -2,7 +2,7 @@ import type { CopySpec, Driver } from "../driver/driver.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import type { Changes } from "./plan/plan-policy.ts";
 import type { StateSession } from "./state/state-session.ts";
-import { parseState, type State } from "./state.ts";
+import { stateOf, type State } from "./state.ts";
 import type { StateFiles } from "./state-files.ts";
 
 /**
@@ -23,7 +23,7 @@ export async function assertApplied(options: {
   readonly changes: Changes;
 }): Promise<void> {
   const { driver, copy, files, session, before, declared, changes } = options;
-  const after = parseState(session.text, session.shown);
+  const after = await stateOf(session);
   const { machines } = await driver.inspect(copy);
   const isComplete = (name: string): boolean => {
     const resource = after?.resources.find((candidate) => candidate.name === name);
@@ -56,8 +56,12 @@ export async function assertApplied(options: {
  *
  * @throws VmrigError `TERRAFORM_FAILED` when the state still has resources
  */
-export function assertDestroyed(copy: string, files: StateFiles, session: StateSession): void {
-  const left = parseState(session.text, session.shown)?.resources ?? [];
+export async function assertDestroyed(
+  copy: string,
+  files: StateFiles,
+  session: StateSession,
+): Promise<void> {
+  const left = (await stateOf(session))?.resources ?? [];
   if (left.length === 0) return;
   throw new VmrigError("TERRAFORM_FAILED", {
     message: `The apply for "${copy}" reported success, but the state still has ${left.map(({ address }) => address).join(", ")}.`,

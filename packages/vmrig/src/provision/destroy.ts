@@ -31,6 +31,7 @@ export async function destroy(options: DestroyOptions): Promise<{ readonly destr
   requireConfirmation(confirm, copy.rig);
   const inspected = await inspectState({ ...options, replaceDamaged: true });
   const destroyed = await destroyState(options, inspected);
+  destroyed.push(...(await discardLeftovers({ ...options, ...inspected })));
 
   for (const { name, location } of existingMachines(await driver.inspect(copy))) {
     guard.assertHeld();
@@ -39,7 +40,6 @@ export async function destroy(options: DestroyOptions): Promise<{ readonly destr
     if (!inspected.state?.resources.some((resource) => resource.name === name))
       destroyed.push(name);
   }
-  destroyed.push(...(await discardLeftovers({ ...options, ...inspected })));
   guard.assertHeld();
   await inspected.session.complete();
   return { destroyed };
@@ -72,6 +72,6 @@ async function destroyState(
   options.guard.assertHeld();
   await session.begin(changes);
   await saved.apply();
-  assertDestroyed(options.copy.copy, files, session);
+  await assertDestroyed(options.copy.copy, files, session);
   return addresses;
 }

@@ -6,7 +6,7 @@ import type { LeaseGuard } from "./lease-guard.ts";
 import { takeOverNativeState } from "./native-state.ts";
 import type { StateFiles } from "./state-files.ts";
 import { openStateFolder } from "./state-folder.ts";
-import { parseState, type State } from "./state.ts";
+import { stateOf, type State } from "./state.ts";
 import { StateSession } from "./state/state-session.ts";
 import type { StateStore } from "./state/state-store.ts";
 import { findTerraform, type TerraformBinary } from "./terraform-binary.ts";
@@ -75,9 +75,9 @@ async function parseOrReplace(
   session: StateSession,
 ): Promise<State | undefined> {
   try {
-    return parseState(session.text, session.shown);
+    return await stateOf(session);
   } catch (error) {
-    if (!replaceDamaged || !isVmrigError(error)) throw error;
+    if (!replaceDamaged || !isVmrigError(error) || error.code !== "STATE_LOST") throw error;
     await session.replaceDamaged();
     say(`state: version ${session.version - 1} is damaged; it stays in the history`);
     return undefined;

@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import type { CopyName } from "../lease/keys.ts";
+import type { StateSession } from "./state/state-session.ts";
 import type { StateStore } from "./state/state-store.ts";
+import { decryptState } from "./decrypt-state.ts";
 import { OWNER_RESOURCE } from "./state-files.ts";
 
 /** The fields that vmrig reads of Terraform's state. */
@@ -50,6 +52,15 @@ const FILE = z.object({
     }),
   ),
 });
+
+/**
+ * Returns the newest version of a run's state.
+ *
+ * @throws as {@link parseState} and `decryptState` do
+ */
+export async function stateOf({ text, shown }: StateSession): Promise<State | undefined> {
+  return parseState(await decryptState(text, shown), shown);
+}
 
 /**
  * Parses the text of a state. An empty text is no state: engines write one when they lock a file.
@@ -113,7 +124,8 @@ export interface StateReading {
  */
 export async function readState(states: StateStore, copy: CopyName): Promise<StateReading> {
   const stored = await states.read(copy);
-  const state = parseState(stored?.text, `state of "${copy.copy}" in ${states.shown}`);
+  const shown = `state of "${copy.copy}" in ${states.shown}`;
+  const state = parseState(await decryptState(stored?.text, shown), shown);
   return {
     state,
     stamp:

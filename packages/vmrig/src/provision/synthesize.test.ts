@@ -1,11 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
-import type { LocalResource, RigStack } from "../driver/rig-stack.ts";
+import { reference, type LocalResource, type RigStack } from "../driver/rig-stack.ts";
 import { FINGERPRINT } from "./file-driver.test.kit.ts";
 import { test, type TestRig } from "./test-rig.test.kit.ts";
 import { openStateFolder } from "./state-folder.ts";
 import { synthesize } from "./synthesize.ts";
+import type { WrittenStack } from "./written-stack.ts";
 
 const lan: LocalResource = {
   name: "lan",
@@ -18,23 +19,94 @@ const lan: LocalResource = {
   destroy: { command: ["unmake"] },
 };
 
+interface StackJson {
+  readonly terraform: Record<string, unknown>;
+  readonly provider?: Record<string, unknown>;
+  readonly data?: Record<string, Record<string, unknown>>;
+  readonly import?: readonly unknown[];
+  readonly resource: Record<string, Record<string, unknown>>;
+}
+
 async function stackOf(
   { copy, driver }: TestRig,
   declare: (stack: RigStack) => void,
-): Promise<{ declared: ReadonlyMap<string, string>; resources: Record<string, unknown> }> {
+  imports: ReadonlyMap<string, string> = new Map(),
+): Promise<WrittenStack & { resources: Record<string, unknown>; stack: StackJson }> {
   const files = await openStateFolder(copy);
-  const { declared } = await synthesize({
+  const written = await synthesize({
     driver: { ...driver, declare },
     copy,
     fingerprint: FINGERPRINT,
     owner: "o",
     files,
+    imports,
   });
-  const stack = JSON.parse(await readFile(join(files.stack, "cdk.tf.json"), "utf8")) as {
-    resource: { terraform_data: Record<string, unknown> };
-  };
-  return { declared, resources: stack.resource.terraform_data };
+  const text = await readFile(join(files.stack, "cdk.tf.json"), "utf8");
+  const stack = JSON.parse(text) as StackJson;
+  const { declared, addresses, disruptive, environment } = written;
+  const resources = stack.resource["terraform_data"] ?? {};
+  return { declared, addresses, disruptive, environment, resources, stack };
 }
+
+const HCLOUD = {
+  name: "hcloud",
+  source: "hetznercloud/hcloud",
+  version: "1.68.0",
+  settings: { poll_interval: "1s" },
+  environment: ["HCLOUD_TOKEN"],
+};
+
+test("declares resources of a provider: pinned, with references, and with everything else escaped", async ({
+  testRig,
+}) => {
+  const server = {
+    name: "${x}",
+    image: reference("data.hcloud_image.debian", "id"),
+    labels: { camelKey: "a" },
+    network: [{ network_id: reference("hcloud_network.lan", "id") }],
+  };
+  const { stack, addresses, disruptive, environment } = await stackOf(
+    testRig,
+    (declaring) => {
+      declaring.provider(HCLOUD);
+      declaring.data({ type: "hcloud_image", name: "debian", attributes: { name: "debian-13" } });
+      declaring.resource({ type: "hcloud_network", name: "lan", attributes: {} });
+      declaring.resource({
+        type: "hcloud_server",
+        name: "pc1",
+        attributes: server,
+        dependsOn: ["lan"],
+        ignoreChanges: ["image"],
+        disruptive: ["server_type"],
+      });
+    },
+    new Map([["hcloud_server.pc1", "42"]]),
+  );
+
+  expect(stack.terraform).toEqual({
+    backend: { http: {} },
+    required_providers: { hcloud: { source: "hetznercloud/hcloud", version: "1.68.0" } },
+  });
+  expect(stack.provider).toEqual({ hcloud: [{ poll_interval: "1s" }] });
+  expect(stack.data?.["hcloud_image"]).toMatchObject({ debian: { name: "debian-13" } });
+  expect(stack.resource["hcloud_server"]?.["pc1"]).toMatchObject({
+    name: "$${x}",
+    image: "${data.hcloud_image.debian.id}",
+    labels: { camelKey: "a" },
+    network: [{ network_id: "${hcloud_network.lan.id}" }],
+    depends_on: ["terraform_data.vmrig_owner", "hcloud_network.lan"],
+    lifecycle: { ignore_changes: ["image"] },
+  });
+  expect(stack.import).toEqual([{ to: "hcloud_server.pc1", id: "42" }]);
+  expect([...addresses]).toEqual([
+    ["lan", "hcloud_network.lan"],
+    ["pc1", "hcloud_server.pc1"],
+  ]);
+  expect([disruptive["hcloud_server"], [...environment]]).toEqual([
+    ["server_type"],
+    ["HCLOUD_TOKEN"],
+  ]);
+});
 
 test("declares steps as quoted and escaped commands, under an address without a hash", async ({
   testRig,

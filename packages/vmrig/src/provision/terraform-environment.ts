@@ -13,8 +13,8 @@ export function hostEnvironment(environment: NodeJS.ProcessEnv): Record<string, 
   return Object.fromEntries(kept) as Record<string, string>;
 }
 
-/** Where Terraform gets providers from: mirrors, a cache, credentials of registries. */
-const OF_PROVIDERS = ["TF_CLI_CONFIG_FILE", "TF_PLUGIN_CACHE_DIR"] as const;
+/** Where Terraform gets providers from, and OpenTofu's own encryption of states and plans. */
+const PASSED = ["TF_CLI_CONFIG_FILE", "TF_PLUGIN_CACHE_DIR", "TF_ENCRYPTION"] as const;
 
 /**
  * Returns the environment of every Terraform that vmrig starts. `TF_CLI_ARGS`, `TF_VAR_…`,
@@ -28,7 +28,7 @@ export function terraformEnvironment(
   environment: NodeJS.ProcessEnv = process.env,
   more: Iterable<string> = [],
 ): Record<string, string> {
-  const passed = [...OF_PROVIDERS, ...more].flatMap((name) => {
+  const passed = [...PASSED, ...more].flatMap((name) => {
     const value = environment[name];
     return value === undefined || value === "" ? [] : [[name, value] as const];
   });

@@ -22,6 +22,7 @@ test("a complete computer has no problems, and the doctor measures every prerequ
     "Redis memory",
     "clock",
     "lease",
+    "state store",
     "Terraform",
     "copies",
     "runtime folder",

@@ -18,6 +18,7 @@ import { examineKeys } from "./keys.ts";
 import { examineNode } from "./node-version.ts";
 import { examineRedis } from "./redis.ts";
 import { examineSshClient } from "./ssh-client.ts";
+import { examineState } from "./state.ts";
 import { examineTerraform } from "./terraform.ts";
 
 export interface ExamineOptions {
@@ -55,6 +56,10 @@ export async function* examine(options: ExamineOptions): AsyncGenerator<Finding>
   const redis = await findRedis(rig.value, "what" in folders ? undefined : folders, options);
   if ("what" in redis) yield redis;
   else yield* examineRedis({ redis, ...namespaceOf(rig.value?.redis), clock });
+
+  signal.throwIfAborted();
+  if (rig.value !== undefined && !("what" in folders) && !("what" in redis))
+    yield await examineState({ rig: rig.value, folders, env, clock });
 
   signal.throwIfAborted();
   yield await examineTerraform(env, signal);

@@ -9,7 +9,7 @@ describe("the command", () => {
   }) => {
     const complete = await cli.start(["doctor"]);
     expect(complete.exitCode, complete.stdout).toBe(0);
-    expect(complete.stdout.trim().split("\n")).toHaveLength(16);
+    expect(complete.stdout.trim().split("\n")).toHaveLength(17);
     expect(complete.stdout).toMatch(/^ok {4}Node\.js: \d/);
     const incomplete = await cli.start(["doctor"], { env: await pathWith(cli, "nothing", []) });
     expect(incomplete.exitCode).toBe(3);

@@ -38,6 +38,15 @@ export function withOwner(text: string, owner: string): string {
   });
 }
 
+/** Whether a text is a state in clear. */
+export function isState(text: string): boolean {
+  try {
+    return STATE.safeParse(JSON.parse(text)).success;
+  } catch {
+    return false;
+  }
+}
+
 /** What Terraform writes for `terraform_data` with an input. */
 function ownerResource(owner: string): object {
   const value = { value: owner, type: "string" };

@@ -7,7 +7,7 @@ import type { CopyName } from "../../lease/keys.ts";
 import type { Holder } from "../../lease/lease.ts";
 import { describeChange } from "./describe-change.ts";
 import { tooLarge } from "./size-limit.ts";
-import { seedState, withOwner } from "./seed.ts";
+import { isState, seedState, withOwner } from "./seed.ts";
 import type { StateStore, StateVersion, StateWrite, StoredState } from "./state-store.ts";
 
 export interface SessionOptions {
@@ -87,7 +87,8 @@ export class StateSession {
     if (this.text === undefined)
       await this.#enqueue(() => this.#store({ text: seedState(owner), summary: "created" }));
     else if (known === undefined) {
-      const text = withOwner(this.text, owner);
+      // Only OpenTofu can change what it encrypted. Nothing is in a state without an owner.
+      const text = isState(this.text) ? withOwner(this.text, owner) : seedState(owner);
       await this.#enqueue(() => this.#store({ text, summary: "a new owner" }));
     }
   }

@@ -5,7 +5,7 @@ import { VmrigError } from "../../../../errors/vmrig-error.ts";
 const REFUSALS: readonly (readonly [state: RegExp, code: ErrorCode, hint: string])[] = [
   [/^28/, "STATE_UNREACHABLE", "check the user and the password of the address"],
   [/^3D000$/, "STATE_UNREACHABLE", "create this database, or correct the address"],
-  [/^(3F000|42P01)$/, "STATE_UNREACHABLE", "create the tables of the state store first"],
+  [/^(3F000|42P01)$/, "STATE_UNREACHABLE", "create its tables: `vmrig state init`"],
   [
     /^42501$/,
     "STATE_UNWRITABLE",

@@ -1,0 +1,86 @@
+import { randomUUID } from "node:crypto";
+import { z } from "zod";
+import { systemClock, type Clock } from "../../clock/clock.ts";
+import type { Fence } from "../../driver/driver.ts";
+import { VmrigError } from "../../errors/vmrig-error.ts";
+import type { CopyName } from "../../lease/keys.ts";
+import type { Holder } from "../../lease/lease.ts";
+import { encryptedStore } from "./encryption/encrypted-store.ts";
+import type { StateKey } from "./encryption/state-keys.ts";
+import type { StateStore } from "./state-store.ts";
+
+export interface SecretOptions {
+  /** The store without encryption. */
+  readonly store: StateStore;
+  /** Keys of `VMRIG_STATE_KEY`. */
+  readonly keys: readonly StateKey[];
+  readonly copy: CopyName;
+  readonly fence: Fence;
+  readonly by: Holder;
+  readonly clock?: Clock;
+}
+
+const SECRETS = z.record(z.string(), z.string());
+
+/**
+ * Returns a secret that belongs to a copy, such as the control key of its machines, and creates it
+ * the first time. Secrets are in the store of the state, under a separate name, and never in the
+ * state, so that reading a state does not suffice to log in.
+ *
+ * @throws VmrigError `STATE_KEY_MISSING` without a key: secrets are never stored in clear; `FENCED`
+ *   when a later run has claimed them; `STATE_LOST` when they are damaged; the faults of the store
+ */
+export async function secretOf(
+  options: SecretOptions,
+  name: string,
+  create: () => string,
+): Promise<string> {
+  const { store, keys, fence, by, clock = systemClock } = options;
+  if (keys.length === 0) throw noKey(options);
+  const copy = { rig: options.copy.rig, copy: `${options.copy.copy}.secrets` };
+  const secrets = encryptedStore(store, { keys });
+  const claim = await secrets.claim(copy, fence);
+  if (claim.outcome === "fenced") throw fenced(options);
+  const known = parse(claim.current?.text ?? "{}", options);
+  const found = known[name];
+  if (found !== undefined) return found;
+  const value = create();
+  const written = await secrets.write(copy, {
+    id: randomUUID(),
+    text: JSON.stringify({ ...known, [name]: value }),
+    base: claim.current?.version ?? 0,
+    fence,
+    by,
+    at: clock.wall(),
+    summary: `created ${name}`,
+    applying: [],
+  });
+  if (written.outcome !== "written") throw fenced(options);
+  return value;
+}
+
+function parse(text: string, { store, copy }: SecretOptions): z.infer<typeof SECRETS> {
+  try {
+    return SECRETS.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new VmrigError("STATE_LOST", {
+      message: `The secrets of "${copy.copy}" in ${store.shown} are damaged.`,
+      hint: "destroy the rig, and create it again",
+      cause,
+    });
+  }
+}
+
+function noKey({ copy, store }: SecretOptions): VmrigError {
+  return new VmrigError("STATE_KEY_MISSING", {
+    message: `"${copy.copy}" has secrets, which ${store.shown} only stores encrypted, and VMRIG_STATE_KEY is not set.`,
+    hint: "create a key with `openssl rand -base64 32`, and set it on all computers",
+  });
+}
+
+function fenced({ copy, store }: SecretOptions): VmrigError {
+  return new VmrigError("FENCED", {
+    message: `The secrets of "${copy.copy}" in ${store.shown} belong to a later run.`,
+    hint: "this run lost its lease: run again",
+  });
+}
