@@ -1,5 +1,6 @@
-import { access, chmod, writeFile } from "node:fs/promises";
+import { access, chmod, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { execa } from "execa";
 import { expect, test } from "vitest";
 import { identifyProcess, processState } from "../local-files/process-identity.ts";
 import { tempFolder } from "../local-files/temp-folder.test.kit.ts";
@@ -46,6 +47,43 @@ async function hasStarted(
   );
   return { error, started };
 }
+
+test("Terraform gets one SIGTERM when its gate stops it and ends: a second one would lose the state", async () => {
+  const folder = await tempFolder();
+  const path = join(folder, "terraform");
+  const signals = join(folder, "signals");
+  // Waits for a second signal for a second after the first one.
+  const stub = `#!/bin/sh
+trap 'echo TERM >> "${signals}"; stopped=yes' TERM
+touch "${join(folder, "ready")}"
+until test "$stopped" = yes; do sleep 0.05; done
+for i in 1 2 3 4 5 6 7 8 9 10; do sleep 0.1; done
+echo end >> "${signals}"
+`;
+  await writeFile(path, stub);
+  await chmod(path, 0o755);
+  const script = `
+    import { access } from "node:fs/promises";
+    import { runTerraform } from ${JSON.stringify(new URL("terraform-run.ts", import.meta.url).href)};
+    const lease = new AbortController();
+    const ready = async () => { try { await access(${JSON.stringify(join(folder, "ready"))}); return true; } catch { return false; } };
+    runTerraform({ path: ${JSON.stringify(path)}, version: "1.11.4" }, {
+      args: ["apply"], cwd: ${JSON.stringify(folder)}, env: { PATH: process.env.PATH }, signal: lease.signal, timeoutMs: 60_000,
+    }).catch(() => {});
+    while (!(await ready())) await new Promise((resolve) => setTimeout(resolve, 20));
+    lease.abort(new Error("lease lost"));
+    setTimeout(() => process.exit(), 100);`;
+  await execa(process.execPath, ["--input-type=module", "--eval", script]);
+  const lines = await waitFor({
+    what: "the end of Terraform",
+    timeoutMs: 30_000,
+    probe: async () => {
+      const text = await readFile(signals, "utf8").catch(() => "");
+      return text.includes("end") ? { value: text.trim().split("\n") } : { seen: text };
+    },
+  });
+  expect(lines).toEqual(["TERM", "end"]);
+});
 
 test("Terraform starts when its process is recorded", async () => {
   expect(await hasStarted(async () => {})).toEqual({ error: undefined, started: true });

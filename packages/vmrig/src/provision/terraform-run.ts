@@ -71,15 +71,21 @@ export async function runTerraform(
     child.stdin.on("error", () => {});
     const timeUp = AbortSignal.timeout(run.timeoutMs);
     const stop = AbortSignal.any([signal, timeUp]);
-    stop.addEventListener("abort", () => child.kill("SIGTERM"), {
-      once: true,
-      signal: ended.signal,
-    });
+    let started = false;
+    const terminate = (): void => {
+      // Otherwise the watcher would send a second signal when this process ends.
+      child.stdin.end(started ? "stopped\n" : "");
+      child.kill("SIGTERM");
+    };
+    stop.addEventListener("abort", terminate, { once: true, signal: ended.signal });
     try {
       if (child.pid !== undefined) await run.onStart?.(child.pid);
-      if (!stop.aborted) child.stdin.write("start\n");
+      if (!stop.aborted) {
+        started = true;
+        child.stdin.write("start\n");
+      }
     } catch (error) {
-      child.kill("SIGTERM");
+      terminate();
       throw error;
     }
     const result = await Promise.race([child, graceOver(stop, ended.signal, clock)]);
