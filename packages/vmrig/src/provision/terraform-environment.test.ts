@@ -33,6 +33,29 @@ test("passes variables of the computer on, but no secrets", ({ testRig }) => {
   });
 });
 
+test("the user's own CLI config applies, for its mirrors and credentials, but not a missing one", async ({
+  testRig,
+}) => {
+  const { files, copy } = testRig;
+  const environment = (more: NodeJS.ProcessEnv) =>
+    terraformEnvironment(files, { HOME: copy.folder, ...more })["TF_CLI_CONFIG_FILE"];
+  const named = join(copy.folder, "named.rc");
+  expect(environment({})).toBe(files.cliConfig);
+  expect(environment({ TF_CLI_CONFIG_FILE: named })).toBe(files.cliConfig);
+  await writeFile(named, "");
+  expect(environment({ TF_CLI_CONFIG_FILE: named })).toBe(named);
+  await writeFile(join(copy.folder, ".terraformrc"), "");
+  expect(environment({})).toBeUndefined();
+});
+
+test("the cache of plugins and the variables of the providers are passed on", ({ testRig }) => {
+  const environment = { TF_PLUGIN_CACHE_DIR: "/cache", HCLOUD_TOKEN: "t", AWS_SECRET: "s" };
+  const passed = terraformEnvironment(testRig.files, environment, ["HCLOUD_TOKEN", "HCLOUD_NONE"]);
+  expect(passed).toMatchObject({ TF_PLUGIN_CACHE_DIR: "/cache", HCLOUD_TOKEN: "t" });
+  expect(Object.keys(passed)).not.toContain("AWS_SECRET");
+  expect(Object.keys(passed)).not.toContain("HCLOUD_NONE");
+});
+
 test("variables of the user's shell change neither the plan nor its location", async ({
   testRig,
 }) => {

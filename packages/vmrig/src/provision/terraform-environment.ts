@@ -14,7 +14,7 @@ export function hostEnvironment(environment: NodeJS.ProcessEnv): Record<string, 
 }
 
 /** Where Terraform gets providers from, and OpenTofu's own encryption of states and plans. */
-const PASSED = ["TF_CLI_CONFIG_FILE", "TF_PLUGIN_CACHE_DIR", "TF_ENCRYPTION"] as const;
+const PASSED = ["TF_PLUGIN_CACHE_DIR", "TF_ENCRYPTION"] as const;
 
 /**
  * Returns the environment of every Terraform that vmrig starts. `TF_CLI_ARGS`, `TF_VAR_…`,
@@ -37,15 +37,18 @@ export function terraformEnvironment(
     TF_IN_AUTOMATION: "1",
     TF_INPUT: "0",
     CHECKPOINT_DISABLE: "1",
-    ...(hasOwnConfig(environment) ? {} : { TF_CLI_CONFIG_FILE: files.cliConfig }),
+    ...cliConfig(files, environment),
     TF_DATA_DIR: files.data,
     ...Object.fromEntries(passed),
   };
 }
 
-/** Without a file, Terraform warns at each command. */
-function hasOwnConfig({ HOME }: NodeJS.ProcessEnv): boolean {
-  return (
-    HOME !== undefined && [".terraformrc", ".tofurc"].some((name) => existsSync(join(HOME, name)))
-  );
+/** The user's own config, or an empty one: with a missing file, Terraform warns at each command. */
+function cliConfig(
+  files: StateFiles,
+  { HOME = "", TF_CLI_CONFIG_FILE: named = "" }: NodeJS.ProcessEnv,
+): Record<string, string> {
+  if (existsSync(named)) return { TF_CLI_CONFIG_FILE: named };
+  const usual = [".terraformrc", ".tofurc"].some((name) => existsSync(join(HOME, name)));
+  return usual ? {} : { TF_CLI_CONFIG_FILE: files.cliConfig };
 }

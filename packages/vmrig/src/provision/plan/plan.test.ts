@@ -34,6 +34,11 @@ test.for([
   );
 });
 
+test("reads a plan after warnings", () => {
+  const text = '\nWarning: Unable to open CLI configuration file\n{"format_version":"1.2"}\n';
+  expect(parsePlan(text)).toEqual({ format_version: "1.2" });
+});
+
 const NO_OP = { address: "a.b", mode: "managed", type: "a", change: { actions: ["no-op"] } };
 
 test.for<[title: string, parts: Partial<Plan>, changes: boolean]>([

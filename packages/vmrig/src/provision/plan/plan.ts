@@ -54,7 +54,8 @@ export type Change = z.infer<typeof CHANGE>;
  */
 export function parsePlan(text: string): Plan {
   try {
-    return PLAN.parse(JSON.parse(text));
+    // OpenTofu prints warnings about the user's CLI config before the plan, which is one line.
+    return PLAN.parse(JSON.parse(text.split("\n").find((line) => line.startsWith("{")) ?? text));
   } catch (error) {
     throw new VmrigError("TERRAFORM_FAILED", {
       message: "Terraform's plan has a format that vmrig does not support, so it was not applied.",
