@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Run } from "../crowd.ts";
-import { one, type Fault, type FaultKind } from "../faults.ts";
+import { one, type Fault, type FaultContext, type FaultKind } from "../faults.ts";
+import type { ChaosRig } from "../rig/chaos-rig.ts";
 import { childrenOf, send } from "../rig/processes.ts";
 import { until } from "../until.ts";
 
@@ -25,27 +26,42 @@ function withDescendants(pid: number): number[] {
   return [pid, ...childrenOf(pid).flatMap((child) => withDescendants(child.pid))];
 }
 
-/** Hits the processes of a run, in most cases while its engine applies. */
-function onRun(
-  act: (run: Run, engine: Engine, ms: number) => Promise<void> | void,
-  needsEngine: boolean,
-): Fault {
-  return async ({ crowd, pick, ms }) => {
-    const hit = await until(TARGET_MS, () => {
-      const running = crowd.runs.flatMap((run) =>
-        enginesOf(run)
-          .filter(({ command }) => pick % 4 === 0 || command === "apply")
-          .map((engine) => ({ run, engine })),
-      );
-      return one(running, pick);
-    });
-    if (hit === undefined && needsEngine) return undefined;
-    const run = hit?.run ?? one(crowd.runs, pick);
-    if (run === undefined) return undefined;
-    const over = act(run, hit?.engine ?? { pid: run.pid, command: "none" }, ms);
-    const target = `${run.session} during ${hit?.engine.command ?? "no command"}`;
+/** Waits for a run whose engine works, in most cases on an apply. */
+async function workingRun({
+  crowd,
+  pick,
+}: FaultContext): Promise<{ readonly run: Run; readonly engine: Engine } | undefined> {
+  return await until(TARGET_MS, () => {
+    const working = crowd.runs.flatMap((run) =>
+      enginesOf(run)
+        .filter(({ command }) => pick % 4 === 0 || command === "apply")
+        .map((engine) => ({ run, engine })),
+    );
+    return one(working, pick);
+  });
+}
+
+/** Hits the processes of a run while its engine works. */
+function onRun(act: (run: Run, engine: Engine, ms: number) => Promise<void> | void): Fault {
+  return async (context) => {
+    const hit = await workingRun(context);
+    if (hit === undefined) return undefined;
+    const { run, engine } = hit;
+    const over = act(run, engine, context.ms);
+    const target = `${run.session} during ${engine.command}`;
     return { target, sessions: [run.session], ...(over && { over }) };
   };
+}
+
+/** Hits Redis, or the network in front of it, while an engine works, or after a while without one. */
+function onStore(act: (rig: ChaosRig, ms: number, pick: number) => Promise<void>): FaultKind {
+  const apply: Fault = async (context) => {
+    const { rig, ms, pick } = context;
+    const hit = await workingRun(context);
+    const during = hit === undefined ? "no command" : `${hit.run.session}'s ${hit.engine.command}`;
+    return { target: `Redis during ${during}`, sessions: [], over: act(rig, ms, pick) };
+  };
+  return { weight: 3, needs: "redis", apply };
 }
 
 async function paused(pids: readonly number[], ms: number): Promise<void> {
@@ -56,84 +72,36 @@ async function paused(pids: readonly number[], ms: number): Promise<void> {
 
 /** All faults of the state suite, with their relative frequency. */
 export const STATE_FAULTS = {
-  "engine-kill": { weight: 4, apply: onRun((_, { pid }) => void send(pid, "SIGKILL"), true) },
-  "engine-term": { weight: 1, apply: onRun((_, { pid }) => void send(pid, "SIGTERM"), true) },
-  "engine-pause": { weight: 2, apply: onRun((_, { pid }, ms) => paused([pid], ms), true) },
-  "gate-kill": { weight: 4, apply: onRun(({ pid }) => void send(pid, "SIGKILL"), false) },
+  "engine-kill": { weight: 4, apply: onRun((_, { pid }) => void send(pid, "SIGKILL")) },
+  "engine-term": { weight: 1, apply: onRun((_, { pid }) => void send(pid, "SIGTERM")) },
+  "engine-pause": { weight: 2, apply: onRun((_, { pid }, ms) => paused([pid], ms)) },
+  "gate-kill": { weight: 4, apply: onRun(({ pid }) => void send(pid, "SIGKILL")) },
   // The engine goes on, and waits for the gate with its state.
-  "gate-pause": { weight: 4, apply: onRun(({ pid }, _, ms) => paused([pid], ms), false) },
+  "gate-pause": { weight: 4, apply: onRun(({ pid }, _, ms) => paused([pid], ms)) },
   "run-pause": {
     weight: 4,
-    apply: onRun(({ pid }, _, ms) => paused(withDescendants(pid), ms), false),
+    apply: onRun(({ pid }, _, ms) => paused(withDescendants(pid), ms)),
   },
   "run-kill": {
     weight: 3,
-    apply: onRun(({ pid }) => withDescendants(pid).forEach((one) => send(one, "SIGKILL")), false),
+    apply: onRun(({ pid }) => withDescendants(pid).forEach((one) => send(one, "SIGKILL"))),
   },
-  "store-down": {
-    weight: 3,
-    needs: "redis",
-    apply: async ({ rig: { redis }, ms }) => ({
-      target: `for ${ms} ms`,
-      sessions: [],
-      over: redis.restart(true, ms),
-    }),
-  },
-  "store-pause": {
-    weight: 2,
-    needs: "redis",
-    apply: async ({ rig: { redis }, ms }) => {
-      redis.pause();
-      return { target: "redis-server", sessions: [], over: sleep(ms).then(() => redis.resume()) };
-    },
-  },
-  "store-slow": {
-    weight: 3,
-    needs: "redis",
-    apply: async ({ rig: { network }, pick, ms }) => ({
-      target: "Redis",
-      sessions: [],
-      over: network.slow(2 * ms, 20 + (pick % 200)),
-    }),
-  },
-  "store-read-only": {
-    weight: 3,
-    needs: "redis",
-    apply: async ({ rig: { redis }, ms }) => {
-      // Redis refuses to write without as many replicas.
-      await redis.operator.config("SET", "min-replicas-to-write", "1");
-      const over = sleep(ms).then(async () => {
-        await redis.operator.config("SET", "min-replicas-to-write", "0");
-      });
-      return { target: `for ${ms} ms`, sessions: [], over };
-    },
-  },
-  "replies-lost": {
-    weight: 3,
-    needs: "redis",
-    apply: async ({ rig: { network }, ms }) => ({
-      target: "Redis",
-      sessions: [],
-      over: network.loseReplies(ms),
-    }),
-  },
-  "network-black-hole": {
-    weight: 2,
-    needs: "redis",
-    apply: async ({ rig: { network }, ms }) => ({
-      target: "Redis",
-      sessions: [],
-      over: network.blackHole(ms),
-    }),
-  },
-  "network-reset": {
-    weight: 2,
-    needs: "redis",
-    apply: async ({ rig: { network } }) => ({
-      target: `${network.reset()} connections`,
-      sessions: [],
-    }),
-  },
+  "store-down": onStore(({ redis }, ms) => redis.restart(true, ms)),
+  "store-pause": onStore(async ({ redis }, ms) => {
+    redis.pause();
+    await sleep(ms);
+    redis.resume();
+  }),
+  "store-slow": onStore(({ network }, ms, pick) => network.slow(2 * ms, 20 + (pick % 200))),
+  "store-read-only": onStore(async ({ redis }, ms) => {
+    // Redis refuses to write without as many replicas.
+    await redis.operator.config("SET", "min-replicas-to-write", "1");
+    await sleep(ms);
+    await redis.operator.config("SET", "min-replicas-to-write", "0");
+  }),
+  "replies-lost": onStore(({ network }, ms) => network.loseReplies(ms)),
+  "network-black-hole": onStore(({ network }, ms) => network.blackHole(ms)),
+  "network-reset": onStore(async ({ network }) => void network.reset()),
 } satisfies Readonly<Record<string, FaultKind>>;
 
 export type StateFaultName = keyof typeof STATE_FAULTS;
