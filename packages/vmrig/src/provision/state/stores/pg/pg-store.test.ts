@@ -46,7 +46,7 @@ test("creating the tables again changes nothing", async () => {
 test.each([
   ["postgres://stranger@/postgres", "STATE_UNREACHABLE", "check the user"],
   ["postgres://member@/missing", "STATE_UNREACHABLE", "create this database"],
-  ["postgres://member@/template1", "STATE_UNREACHABLE", "create the tables"],
+  ["postgres://member@/template1", "STATE_UNREACHABLE", "create its tables"],
 ])("%s fails at once, with a hint", async (url, code, hint) => {
   await using store = pgStore({
     url: `${url}?host=${encodeURIComponent(server.folder)}`,
