@@ -12,6 +12,8 @@ import { withLease } from "./with-lease.ts";
 export interface DestroyRigOptions extends Pick<GateOptions, "rig" | "folders" | "holder" | "say"> {
   /** Name of the rig, as a person typed it. */
   readonly confirm: string;
+  /** The key of the states is lost. @defaultValue false */
+  readonly lostKey?: boolean;
   /** Leaves the queue, or ends Terraform, when it aborts. */
   readonly signal: AbortSignal;
 }
@@ -49,7 +51,7 @@ export async function destroyCopy(
   options: DestroyRigOptions,
   { copy, store, states, destroy }: Work,
 ): Promise<readonly string[]> {
-  const { rig, holder, say, confirm } = options;
+  const { rig, holder, say, confirm, lostKey = false } = options;
   return withLease({ ...options, copy, store }, async (leaseGuard, lease) => {
     const { destroyed } = await destroy({
       driver: rig.driver,
@@ -58,6 +60,7 @@ export async function destroyCopy(
       states,
       by: holder,
       confirm,
+      lostKey,
       say: (line) => say(stepLine(line)),
     });
     await store.dropRecord(lease);

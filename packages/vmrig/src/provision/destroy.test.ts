@@ -1,6 +1,9 @@
+import { randomBytes } from "node:crypto";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
+import { encryptedStore } from "./state/encryption/encrypted-store.ts";
+import { parseStateKeys } from "./state/encryption/state-keys.ts";
 import { destroy } from "./destroy.ts";
 import { CREATE, machine, machineFolder, createByHand } from "./file-driver.test.kit.ts";
 import { heldGuard, PC1, PC2, test } from "./test-rig.test.kit.ts";
@@ -68,10 +71,29 @@ test("removes machines whose state is damaged; the damaged version stays in the 
 
   expect(await testRig.machines()).toEqual([]);
   expect(testRig.output).toContain(
-    `state: version ${version + 1} is damaged; it stays in the history`,
+    `state: version ${version + 1} cannot be read; it stays in the history`,
   );
   expect((await testRig.states.readVersion(testRig.copy, version + 1))?.text).toHaveLength(200);
   expect(await testRig.provision()).toMatchObject({ created: [PC1, PC2] });
+});
+
+test("removes machines whose state no key decrypts, if a person says that the key is lost", async ({
+  testRig,
+}) => {
+  const key = () => parseStateKeys(randomBytes(32).toString("base64"));
+  const { states } = testRig;
+  await testRig.provision({ states: encryptedStore(states, { keys: key() }) });
+  const options = { ...testRig.destroyOptions(), states: encryptedStore(states, { keys: key() }) };
+  const confirmed = { ...options, confirm: "pcs" };
+  await expect(destroy(confirmed)).rejects.toMatchObject({ code: "STATE_KEY_MISSING" });
+  expect(await testRig.machines()).toEqual(["pc1", "pc2"]);
+
+  await destroy({ ...confirmed, lostKey: true });
+
+  expect(await testRig.machines()).toEqual([]);
+  expect(await testRig.provision({ states: options.states })).toMatchObject({
+    created: [PC1, PC2],
+  });
 });
 
 test("keeps everything when the state is only out of reach", async ({ testRig }) => {

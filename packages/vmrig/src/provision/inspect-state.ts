@@ -30,6 +30,8 @@ export interface InspectStateOptions {
    * @defaultValue false
    */
   readonly replaceDamaged?: boolean;
+  /** Whether a state that no key decrypts counts as damaged. @defaultValue false */
+  readonly lostKey?: boolean;
 }
 
 /**
@@ -58,7 +60,11 @@ export async function inspectState(options: InspectStateOptions): Promise<StateI
   const terraform = await findTerraform();
   await waitForEarlierEngine({ files, copy: copy.copy, signal: guard.signal, say });
   guard.assertHeld();
-  const session = await StateSession.open({ store: states, copy, fence: guard.fence, by });
+  const claim = { store: states, copy, fence: guard.fence, by };
+  const { replaceDamaged = false, lostKey = false } = options;
+  const session = replaceDamaged
+    ? await StateSession.openToReplace(claim, { lostKey })
+    : await StateSession.open(claim);
   await takeOverNativeState({ session, files, say });
   await saveUnsavedState({ session, files, say });
   return {
@@ -74,12 +80,15 @@ async function parseOrReplace(
   { replaceDamaged = false, say }: InspectStateOptions,
   session: StateSession,
 ): Promise<State | undefined> {
+  const replace = async (): Promise<undefined> => {
+    await session.replaceDamaged();
+    say(`state: version ${session.version - 1} cannot be read; it stays in the history`);
+  };
+  if (session.text === undefined && session.version > 0) return await replace();
   try {
     return await stateOf(session);
   } catch (error) {
     if (!replaceDamaged || !isVmrigError(error) || error.code !== "STATE_LOST") throw error;
-    await session.replaceDamaged();
-    say(`state: version ${session.version - 1} is damaged; it stays in the history`);
-    return undefined;
+    return await replace();
   }
 }

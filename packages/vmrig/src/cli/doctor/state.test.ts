@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { expect, onTestFinished } from "vitest";
 import { systemClock } from "../../clock/clock.ts";
 import type { RigConfig } from "../../config/schema.ts";
@@ -25,11 +26,12 @@ test("a state in Redis is stored and read; a user without permission is reported
 }) => {
   await using redis = await RedisServer.start();
   const env = { VMRIG_REDIS_URL: `unix://${redis.socketPath}` };
-  for (let time = 0; time < 2; time += 1) {
-    expect(await examine(cli, { store: "redis" }, env)).toMatchObject({
+  // The second time with a new key.
+  for (const more of [{}, { VMRIG_STATE_KEY: randomBytes(32).toString("base64") }]) {
+    expect(await examine(cli, { store: "redis" }, { ...env, ...more })).toMatchObject({
       what: "state store",
       status: "ok",
-      measured: expect.stringMatching(/^redis: unix:.*; stored and read 1 MiB in /) as unknown,
+      measured: expect.stringMatching(/^redis: unix:.*; stored and read 64 KiB in /) as unknown,
     });
   }
   await redis.operator.call("ACL", "SETUSER", "default", "-hset");

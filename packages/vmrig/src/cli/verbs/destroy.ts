@@ -13,6 +13,10 @@ export const destroy = defineVerb({
       value: "RIG",
       help: "same as RIG; makes the intent of a script clear",
     },
+    "lost-key": {
+      type: "boolean",
+      help: "the key that encrypted the state is lost: finds the machines without the state",
+    },
   },
   async run(context, { operands: [typed], options }) {
     const { holder, say, print, signal } = context;
@@ -31,6 +35,7 @@ export const destroy = defineVerb({
       say,
       signal,
       confirm: typed ?? confirmed ?? "",
+      lostKey: options["lost-key"] === true,
     });
     if (destroyed.length === 0) print(`gone     ${rig.name}: nothing to destroy\n`);
     else print(destroyed.map((address) => `gone     ${address}\n`).join(""));

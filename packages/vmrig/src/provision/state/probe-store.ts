@@ -6,12 +6,12 @@ import type { StateStore, StateWrite } from "./state-store.ts";
 
 /** A copy for this check only. Its name is fixed, so that it takes the space of one copy. */
 const PROBE = { rig: "vmrig-doctor", copy: "vmrig-doctor-state" };
-/** The state of 250 machines. */
-const TEXT_BYTES = 1024 * 1024;
+/** The state of 16 machines. The store keeps 50 versions of it. */
+const TEXT_BYTES = 64 * 1024;
 const WRITERS = 5;
 
 /**
- * Stores a state of 1 MiB and reads it back, with concurrent writers of which one must win. Does not
+ * Stores a state of 64 KiB and reads it back, with concurrent writers of which one must win. Does not
  * touch the state of a rig.
  *
  * @throws VmrigError `STATE_UNWRITABLE` when several writers win, or when another text comes back;

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { systemClock, type Clock } from "../../clock/clock.ts";
 import type { Fence } from "../../driver/driver.ts";
+import type { ErrorCode } from "../../errors/codes.ts";
 import { isVmrigError, VmrigError } from "../../errors/vmrig-error.ts";
 import type { CopyName } from "../../lease/keys.ts";
 import type { Holder } from "../../lease/lease.ts";
@@ -11,6 +12,8 @@ import { isState, seedState, withOwner } from "./seed.ts";
 import { parseStamp } from "./stamp.ts";
 import type { StateStore, StateVersion, StateWrite, StoredState } from "./state-store.ts";
 import { asSuccessor } from "./successor.ts";
+
+const KEY_MISSING: ErrorCode = "STATE_KEY_MISSING";
 
 export interface SessionOptions {
   readonly store: StateStore;
@@ -64,14 +67,19 @@ export class StateSession {
    * Claims a state to replace it: its newest version may be damaged or missing, and `text` is
    * `undefined` then.
    *
+   * @param more.lostKey whether a version that no key decrypts is replaced, too. @defaultValue false
    * @throws as `open`, except `STATE_LOST` for the newest version
    */
-  static async openToReplace(options: SessionOptions): Promise<StateSession> {
+  static async openToReplace(
+    options: SessionOptions,
+    { lostKey = false }: { readonly lostKey?: boolean } = {},
+  ): Promise<StateSession> {
     const { store, copy } = options;
     try {
       return await StateSession.open(options);
     } catch (error) {
-      if (!isVmrigError(error) || error.code !== "STATE_LOST") throw error;
+      const codes: readonly ErrorCode[] = ["STATE_LOST", ...(lostKey ? [KEY_MISSING] : [])];
+      if (!isVmrigError(error) || !codes.includes(error.code)) throw error;
       // A store claims first, and then reads the text.
       const version = await store.newestVersion(copy);
       const [newest] = await store.history(copy).catch(() => []);
