@@ -66,17 +66,22 @@ export async function runTerraform(
     // Ends the watcher of this process, which must not signal a later process with this pid.
     child.nodeChildProcess.once("exit", () => child.stdin.end("ended\n"));
     child.stdin.on("error", () => {});
-    if (child.pid !== undefined) await run.onStart?.(child.pid);
     const timeUp = AbortSignal.timeout(run.timeoutMs);
-    const stop = AbortSignal.any([signal, timeUp]);
-    stop.addEventListener("abort", () => child.kill("SIGTERM"), {
-      once: true,
-      signal: ended.signal,
-    });
+    const unnoticed = new AbortController();
+    const stop = AbortSignal.any([signal, timeUp, unnoticed.signal]);
+    // The watcher sends the only SIGTERM: it would send a second one when this process died after
+    // it sent the first.
+    const end = (): void =>
+      void (process.platform === "win32" ? child.kill("SIGTERM") : child.stdin.end());
+    stop.addEventListener("abort", end, { once: true, signal: ended.signal });
+    // Without its record, no later run would wait for this process.
+    if (child.pid !== undefined)
+      await run.onStart?.(child.pid).catch((error: unknown) => unnoticed.abort(error));
     const result = await Promise.race([child, graceOver(stop, ended.signal, clock)]);
 
     if (result === "still running") child.nodeChildProcess.unref();
     signal.throwIfAborted();
+    unnoticed.signal.throwIfAborted();
     if (result === "still running") {
       throw fault(
         `did not end within ${STOP_GRACE_MS / 1000} s of SIGTERM; process ${child.pid} is still running and locks the state`,
