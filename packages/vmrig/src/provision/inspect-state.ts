@@ -59,7 +59,12 @@ export async function inspectState(options: InspectStateOptions): Promise<StateI
   await waitForEarlierEngine({ files, copy: copy.copy, signal: guard.signal, say });
   guard.assertHeld();
   const session = await StateSession.open({ store: states, copy, fence: guard.fence, by });
-  await takeOverNativeState({ session, files, say });
+  await takeOverNativeState({
+    session,
+    files,
+    say,
+    replaceDamaged: options.replaceDamaged ?? false,
+  });
   await saveUnsavedState({ session, files, say });
   return {
     files,
