@@ -26,9 +26,17 @@ export interface AdoptOptions {
  * @throws VmrigError `STATE_LOST` for what belongs to another owner, or may be in use; nothing was
  *   touched
  */
-export async function adoptResources(options: AdoptOptions): Promise<readonly string[]> {
-  const { driver, copy, guard, say, session, stack } = options;
-  if (driver.find === undefined) return [];
+export async function adoptResources(
+  options: AdoptOptions & {
+    /** Called when nothing is lost, before the first change. */
+    readonly before: () => Promise<void>;
+  },
+): Promise<readonly string[]> {
+  const { driver, copy, guard, say, session, stack, before } = options;
+  if (driver.find === undefined) {
+    await before();
+    return [];
+  }
   const found = await driver.find(copy, { signal: guard.signal, say });
   const declared = new Set(stack.written.addresses.values());
   const compared = compareResources({
@@ -38,6 +46,8 @@ export async function adoptResources(options: AdoptOptions): Promise<readonly st
     applying: session.applying,
   });
   if (compared.lost.size > 0) throw lostResources(copy, session, compared.lost);
+  guard.assertHeld();
+  await before();
   for (const [resource, why] of [...compared.discard].toReversed()) {
     guard.assertHeld();
     say(`remove: ${resource.address}, ${resource.location} (${why})`);
@@ -72,34 +82,46 @@ function lostResources(
   });
 }
 
+type FindOptions = Omit<AdoptOptions, "stack" | "allow">;
+
+/**
+ * Refuses to destroy a copy while resources of another owner have its labels. Call it before the
+ * state is destroyed: with its resources, the state loses the owner that tells them apart.
+ *
+ * @throws VmrigError `STATE_LOST`; nothing was touched
+ */
+export async function refuseForeign(options: FindOptions): Promise<void> {
+  const { driver, copy, guard, say, session, state } = options;
+  const found = (await driver.find?.(copy, { signal: guard.signal, say })) ?? [];
+  const foreign = found.filter((resource) => !isOurs(resource, state));
+  if (foreign.length === 0) return;
+  const why = (owner = "none"): string => `it belongs to the state of ${owner}`;
+  throw lostResources(
+    copy,
+    session,
+    new Map(foreign.map((resource) => [resource, { why: why(resource.owner) }])),
+  );
+}
+
+function isOurs({ owner }: FoundResource, state: State | undefined): boolean {
+  return state?.owner === undefined || owner === state.owner;
+}
+
 /**
  * Deletes what a destroyed stack left behind: resources that a killed run created, and all of them
  * when the state was lost.
  *
  * @returns addresses of the deleted resources
- * @throws VmrigError `STATE_LOST` for resources of another owner, which stay
  */
-export async function discardLeftovers(
-  options: Omit<AdoptOptions, "stack" | "allow">,
-): Promise<readonly string[]> {
-  const { driver, copy, guard, say, session, state } = options;
+export async function discardLeftovers(options: FindOptions): Promise<readonly string[]> {
+  const { driver, copy, guard, say, state } = options;
   if (driver.find === undefined) return [];
   const found = await driver.find(copy, { signal: guard.signal, say });
-  const isOurs = ({ owner }: FoundResource): boolean =>
-    state?.owner === undefined || owner === state.owner;
-  for (const resource of found.filter(isOurs).toReversed()) {
+  const ours = found.filter((resource) => isOurs(resource, state));
+  for (const resource of ours.toReversed()) {
     guard.assertHeld();
     say(`remove: ${resource.address}, ${resource.location}`);
     await driver.discard?.(copy, resource, guard);
   }
-  const foreign = found.filter((resource) => !isOurs(resource));
-  if (foreign.length > 0) {
-    const why = (owner = "none"): string => `it belongs to the state of ${owner}`;
-    throw lostResources(
-      copy,
-      session,
-      new Map(foreign.map((resource) => [resource, { why: why(resource.owner) }])),
-    );
-  }
-  return found.map(({ address }) => address);
+  return ours.map(({ address }) => address);
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { VmrigError } from "../errors/vmrig-error.ts";
-import { discardLeftovers } from "./adopt-resources.ts";
+import { discardLeftovers, refuseForeign } from "./adopt-resources.ts";
 import { assertDestroyed } from "./assert-applied.ts";
 import { existingMachines } from "./compare-machines.ts";
 import { openStack } from "./stack.ts";
@@ -30,6 +30,7 @@ export async function destroy(options: DestroyOptions): Promise<{ readonly destr
   const { driver, copy, guard, confirm, say } = options;
   requireConfirmation(confirm, copy.rig);
   const inspected = await inspectState({ ...options, replaceDamaged: true });
+  await refuseForeign({ ...options, ...inspected });
   const destroyed = await destroyState(options, inspected);
   destroyed.push(...(await discardLeftovers({ ...options, ...inspected })));
 
