@@ -8,6 +8,8 @@ import { destroy } from "./destroy.ts";
 import { isEngineRunning } from "./engine-record.ts";
 import { encryptedStore } from "./state/encryption/encrypted-store.ts";
 import { parseStateKeys } from "./state/encryption/state-keys.ts";
+import { unmanagedMachines } from "./lost-state.ts";
+import { readState } from "./state.ts";
 import { test, type TestRig } from "./test-rig.test.kit.ts";
 
 // Findings of the review of issue 15. All failed on main; `test.fails` marks those without a fix.
@@ -91,4 +93,21 @@ test("an engine of an earlier container has ended when this one has claimed the 
   await writeFile(testRig.files.engine, JSON.stringify({ engine, fence: 7, base: 2 }));
 
   expect(await isEngineRunning(testRig.files)).toBe(false);
+});
+
+test.fails("sweep spares machines of another owner that share an account", async ({ testRig }) => {
+  await testRig.provision();
+  const { machines } = await testRig.driver.inspect(testRig.copy);
+  const [pc1] = machines;
+  if (pc1 === undefined) throw new Error("no machine");
+  const { origin: _, ...ofProvider } = pc1;
+  const foreign = { ...ofProvider, owner: "another team", location: "server 9" };
+
+  expect(
+    unmanagedMachines({
+      copy: testRig.copy,
+      inventory: { machines: [foreign] },
+      ...(await readState(testRig.states, testRig.copy)),
+    }),
+  ).toEqual([]);
 });

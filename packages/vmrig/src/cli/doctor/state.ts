@@ -5,7 +5,7 @@ import { formatElapsed } from "../../clock/format-elapsed.ts";
 import type { Folders } from "../../config/folders.ts";
 import type { ResolvedRig } from "../../config/schema.ts";
 import type { Finding } from "../../driver/finding.ts";
-import { openStates, stateOptions } from "../../gate/store/open-states.ts";
+import { openPlainStates, stateKeys, stateOptions } from "../../gate/store/open-states.ts";
 import { ownName } from "../../lease/own-name.ts";
 import type { StateStore, StateWrite } from "../../provision/state/state-store.ts";
 import { failure } from "./finding.ts";
@@ -33,7 +33,9 @@ export async function examineState(options: {
   if (store === "file")
     return { what: WHAT, status: "ok", measured: "file: in the folder of each copy" };
   try {
-    await using states = await openStates(rig, folders, env);
+    stateKeys(env);
+    // Without encryption: an earlier check may have had another key.
+    await using states = await openPlainStates(rig, folders, env);
     const since = clock.monotonic();
     const winners = await race(states, clock);
     const took = formatElapsed(clock.monotonic() - since);
