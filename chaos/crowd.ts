@@ -1,9 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { appendFileSync } from "node:fs";
-import { join } from "node:path";
-import { planRunner, type RunnerPlan } from "./plan.ts";
-import type { RunnerOptions } from "./runner.ts";
+import type { RunnerPlan } from "./plan.ts";
 import type { ChaosRig } from "./rig/chaos-rig.ts";
 
 /** A live run of a test runner. */
@@ -13,32 +11,40 @@ export interface Run {
 }
 
 /** Keeps a fixed number of runs going; a new run starts when one ends. */
-export interface Crowd {
+export interface Crowd<Plan = RunnerPlan> {
   /** Starts the next runs of the plan until `size` runs are live. */
   fill(): void;
   readonly runs: readonly Run[];
   /** Number of runs started so far. */
   readonly started: number;
-  send(plan: RunnerPlan): Promise<number | NodeJS.Signals | null>;
+  send(plan: Plan): Promise<number | NodeJS.Signals | null>;
 }
 
-export interface CrowdOptions {
-  readonly seed: number;
+export interface CrowdOptions<Plan> {
   readonly rig: ChaosRig;
-  readonly copies: number;
+  /** Path of the program of a run. It reads its plan as JSON from CHAOS_PLAN. */
+  readonly program: string;
+  /** Returns the plan of the `index`-th run. */
+  readonly plan: (index: number) => Plan;
   readonly size: number;
   /** File for the output of the runs. */
   readonly log: string;
 }
 
-export function crowd({ seed, rig, copies, size, log }: CrowdOptions): Crowd {
+export function crowd<Plan extends { readonly session: string }>({
+  rig,
+  program,
+  plan: planRun,
+  size,
+  log,
+}: CrowdOptions<Plan>): Crowd<Plan> {
   const living = new Map<string, ChildProcess>();
   let started = 0;
 
-  const send = async (plan: RunnerPlan): Promise<number | NodeJS.Signals | null> => {
-    const orders: RunnerOptions = { ...plan, eventLog: rig.eventLog };
-    const child = spawn(process.execPath, [join(import.meta.dirname, "runner.ts")], {
-      env: { ...rig.env, CHAOS_RUNNER: JSON.stringify(orders) },
+  const send = async (plan: Plan): Promise<number | NodeJS.Signals | null> => {
+    const orders = { ...plan, eventLog: rig.eventLog };
+    const child = spawn(process.execPath, [program], {
+      env: { ...rig.env, CHAOS_PLAN: JSON.stringify(orders) },
       stdio: ["ignore", "pipe", "pipe"],
       detached: true,
     });
@@ -57,7 +63,7 @@ export function crowd({ seed, rig, copies, size, log }: CrowdOptions): Crowd {
 
   return {
     fill() {
-      for (; living.size < size; started++) void send(planRunner(seed, started, copies));
+      for (; living.size < size; started++) void send(planRun(started));
     },
     get runs() {
       return [...living].flatMap(([session, { pid }]) =>

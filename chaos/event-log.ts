@@ -119,8 +119,7 @@ export function openEventLog(
 ): EventLog {
   const rows: ChaosEvent[] = [];
   const granted = new Set<string>();
-  let offset = 0;
-  let rest = "";
+  const readLines = followLines(path);
   return {
     rows,
     get grants() {
@@ -128,21 +127,26 @@ export function openEventLog(
     },
     async readMore() {
       await carry();
-      await using file = await open(path);
-      const { size } = await file.stat();
-      const { buffer, bytesRead } = await file.read(
-        Buffer.alloc(size - offset),
-        0,
-        size - offset,
-        offset,
-      );
-      offset += bytesRead;
-      const lines = (rest + buffer.toString("latin1", 0, bytesRead)).split("\n");
-      rest = lines.pop() ?? "";
-      for (const row of lines.map(parseEvent)) {
+      for (const row of (await readLines()).map(parseEvent)) {
         rows.push(row);
         if (isMachineEvent(row)) granted.add(`${row.copy} ${row.fence}`);
       }
     },
+  };
+}
+
+/** Returns a function that reads the complete lines that were appended since its last call. */
+export function followLines(path: string): () => Promise<string[]> {
+  let offset = 0;
+  let rest = "";
+  return async () => {
+    await using file = await open(path);
+    const { size } = await file.stat();
+    const length = size - offset;
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, offset);
+    offset += bytesRead;
+    const lines = (rest + buffer.toString("latin1", 0, bytesRead)).split("\n");
+    rest = lines.pop() ?? "";
+    return lines;
   };
 }

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Crowd } from "./crowd.ts";
-import { FAULTS, type FaultKind, type FaultName } from "./faults.ts";
+import type { FaultKind } from "./faults.ts";
 import type { AppliedFault, Violation } from "./judge/violation.ts";
-import { createOperator } from "./operator.ts";
+import type { Operator } from "./operator.ts";
 import { planFault } from "./plan.ts";
 import type { ChaosRig } from "./rig/chaos-rig.ts";
 import type { EventLog } from "./event-log.ts";
@@ -10,8 +10,8 @@ import type { EventLog } from "./event-log.ts";
 export interface FaultRunOptions {
   readonly seed: number;
   readonly rig: ChaosRig;
-  readonly crowd: Crowd;
-  readonly eventLog: EventLog;
+  readonly crowd: Pick<Crowd, "fill" | "runs">;
+  readonly eventLog: Pick<EventLog, "grants" | "readMore">;
   readonly ttlMs: number;
   /** Minimum number of grants, and of faults. */
   readonly grants: number;
@@ -21,15 +21,16 @@ export interface FaultRunOptions {
    * progress for this long the suite is stuck.
    */
   readonly stalledMs: number;
-  readonly kinds: readonly FaultName[];
+  /** The faults to inject, by name. */
+  readonly kinds: Readonly<Record<string, FaultKind>>;
+  /** Repairs broken copies. @defaultValue no copy is ever marked as broken */
+  readonly operator?: Operator;
   readonly say: (line: string) => void;
   readonly signal?: AbortSignal;
 }
 
 export interface FaultRunResult {
   readonly appliedFaults: readonly AppliedFault[];
-  /** Broken copies that the operator repaired. */
-  readonly repaired: readonly AppliedFault[];
   readonly violations: readonly Violation[];
   readonly endedAt: number;
 }
@@ -44,12 +45,13 @@ const AT_ONCE = 2;
 /** Keeps runs going and injects one fault after another, until there were enough of both. */
 export async function runFaults(options: FaultRunOptions): Promise<FaultRunResult> {
   const { seed, rig, crowd, eventLog, ttlMs, stalledMs, say } = options;
-  const kinds = Object.fromEntries(
-    options.kinds.map((kind) => [kind, FAULTS[kind].weight]),
-  ) as Record<FaultName, number>;
+  const { kinds, operator } = options;
+  const weights = Object.fromEntries(
+    Object.entries(kinds).map(([kind, { weight }]) => [kind, weight]),
+  );
   const plan = (index: number) =>
     planFault(seed, index, {
-      kinds,
+      kinds: weights,
       ttlMs,
       grantsPerFault: options.grants / Math.max(1, options.faults),
     });
@@ -58,7 +60,6 @@ export async function runFaults(options: FaultRunOptions): Promise<FaultRunResul
   let index = 0;
   let next = plan(index);
   let due = next.afterGrants;
-  const operator = createOperator(rig, crowd);
   let checkedAt = performance.now();
   let moved = { grants: 0, at: performance.now() };
 
@@ -66,8 +67,7 @@ export async function runFaults(options: FaultRunOptions): Promise<FaultRunResul
   const apply = async (): Promise<void> => {
     const { kind, pick, ms } = next;
     const from = Date.now();
-    const fault: FaultKind = FAULTS[kind];
-    const hit = await fault.apply({ rig, crowd, pick, ms });
+    const hit = await kinds[kind]?.apply({ rig, crowd, pick, ms });
     if (hit === undefined) return;
     await hit.over;
     appliedFaults.push({ kind, target: hit.target, sessions: hit.sessions, from, to: Date.now() });
@@ -87,7 +87,7 @@ export async function runFaults(options: FaultRunOptions): Promise<FaultRunResul
     }
     // While Redis does not answer, the operator cannot read the records.
     if (performance.now() - checkedAt > CHECK_EVERY_MS && ![...busy.values()].includes("redis")) {
-      await operator.repairCopies(
+      await operator?.repairCopies(
         [...busy.values()].includes("disk") ||
           appliedFaults.some(({ kind, to }) => kind === "disk-full" && Date.now() - to < FULL_MS),
       );
@@ -99,14 +99,14 @@ export async function runFaults(options: FaultRunOptions): Promise<FaultRunResul
       await Promise.all(busy.keys());
       failed.signal.throwIfAborted();
       const what = `no copy was granted for ${stalledMs / 1000} s, after ${grants} grants and ${appliedFaults.length} faults`;
-      await operator.repairCopies(true);
+      await operator?.repairCopies(true);
       const violations: Violation[] = [
-        ...operator.violations,
+        ...(operator?.violations ?? []),
         ...(stalled ? [{ promise: "frees itself", what } as const] : []),
       ];
-      return { appliedFaults, repaired: operator.repaired, endedAt: Date.now(), violations };
+      return { appliedFaults, endedAt: Date.now(), violations };
     }
-    const { needs }: FaultKind = FAULTS[next.kind];
+    const needs = kinds[next.kind]?.needs;
     const taken = needs !== undefined && [...busy.values()].includes(needs);
     if (options.faults === 0 || grants < due || taken || busy.size >= AT_ONCE) continue;
     const done = apply()

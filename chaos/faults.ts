@@ -9,7 +9,7 @@ import { until } from "./until.ts";
 
 export interface FaultContext {
   readonly rig: ChaosRig;
-  readonly crowd: Crowd;
+  readonly crowd: Pick<Crowd, "runs">;
   /** Selects one of the possible targets. */
   readonly pick: number;
   /** Duration of a fault that has one. */
@@ -24,7 +24,7 @@ export interface FaultEffect {
 }
 
 /** @returns undefined when there is no target */
-type Fault = (context: FaultContext) => Promise<FaultEffect | undefined>;
+export type Fault = (context: FaultContext) => Promise<FaultEffect | undefined>;
 
 export interface FaultKind {
   readonly weight: number;
@@ -33,7 +33,7 @@ export interface FaultKind {
   readonly apply: Fault;
 }
 
-function one<T>(things: readonly T[], pick: number): T | undefined {
+export function one<T>(things: readonly T[], pick: number): T | undefined {
   return things[pick % Math.max(1, things.length)];
 }
 

@@ -2,7 +2,9 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { FAULTS, type FaultName } from "./faults.ts";
+import { FAULTS } from "./faults.ts";
+import { STATE_FAULTS } from "./state/faults.ts";
+import { runStateChaos } from "./state/suite.ts";
 import { runChaos } from "./suite.ts";
 
 const { values } = parseArgs({
@@ -14,17 +16,18 @@ const { values } = parseArgs({
     faults: { type: "string", default: "300" },
     copies: { type: "string", default: "2" },
     crowd: { type: "string", default: "5" },
-    ttl: { type: "string", default: "1500" },
+    ttl: { type: "string" },
     kinds: { type: "string" },
     real: { type: "boolean", default: false },
+    states: { type: "boolean", default: false },
     bug: { type: "string" },
     evidence: { type: "string" },
   },
 });
 
-function faultNames(list: string): FaultName[] {
-  const known = Object.keys(FAULTS) as FaultName[];
-  return list.split(",").map((name) => {
+function faultNames<Name extends string>(faults: Readonly<Record<Name, unknown>>): Name[] {
+  const known = Object.keys(faults) as Name[];
+  return (values.kinds?.split(",") ?? known).map((name) => {
     const kind = known.find((one) => one === name);
     if (kind === undefined)
       throw new Error(`there is no fault "${name}"; known faults: ${known.join(", ")}`);
@@ -38,19 +41,30 @@ for (const signal of ["SIGINT", "SIGTERM"] as const)
 
 const seed = Number(values.seed);
 const asked = { grants: Number(values.grants), faults: Number(values.faults) };
-const report = await runChaos({
+const common = {
   ...asked,
   seed,
   evidence: values.evidence ?? join(tmpdir(), `vmrig-chaos-evidence-${seed}`),
   copies: Number(values.copies),
   crowd: Number(values.crowd),
-  ttlMs: Number(values.ttl),
-  machines: values.real ? "real" : "fake",
-  ...(values.kinds !== undefined && { kinds: faultNames(values.kinds) }),
-  ...(values.bug !== undefined && { bug: values.bug }),
   signal: interrupted.signal,
-  say: (line) => console.log(line),
-});
+  say: (line: string) => console.log(line),
+};
+const bug = values.bug === undefined ? {} : { bug: values.bug };
+const report = values.states
+  ? await runStateChaos({
+      ...common,
+      ttlMs: Number(values.ttl ?? 2500),
+      kinds: faultNames(STATE_FAULTS),
+      ...bug,
+    })
+  : await runChaos({
+      ...common,
+      ttlMs: Number(values.ttl ?? 1500),
+      machines: values.real ? "real" : "fake",
+      kinds: faultNames(FAULTS),
+      ...bug,
+    });
 console.log(JSON.stringify(report));
 const enough = report.grants >= asked.grants && report.faults >= asked.faults;
 process.exitCode = enough && report.violations === 0 && report.leftovers === 0 ? 0 : 1;

@@ -1,5 +1,5 @@
 /**
- * A run of a test runner: `node runner.ts`, with its plan as JSON in CHAOS_RUNNER. It starts its
+ * A run of a test runner: `node runner.ts`, with its plan as JSON in CHAOS_PLAN. It starts its
  * gate and its workers as Vitest would.
  */
 import { fork } from "node:child_process";
@@ -15,7 +15,7 @@ export interface RunnerOptions extends RunnerPlan {
 }
 
 const { session, workers, maxCopies, eventLog } = JSON.parse(
-  process.env["CHAOS_RUNNER"] ?? "null",
+  process.env["CHAOS_PLAN"] ?? "null",
 ) as RunnerOptions;
 
 /** Whether the gate is in the queue, according to its output. */

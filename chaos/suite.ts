@@ -26,6 +26,8 @@ import {
 import { openChaosRig, type ChaosRig } from "./rig/chaos-rig.ts";
 import { runFaults } from "./fault-run.ts";
 import { isMachineEvent, openEventLog } from "./event-log.ts";
+import { createOperator } from "./operator.ts";
+import { planRunner } from "./plan.ts";
 
 export interface ChaosOptions {
   readonly seed: number;
@@ -73,8 +75,12 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
     : [
         `disk-full: ${machines === "real" ? "real machines need a large disk" : "mounting a small disk requires root"}`,
       ];
-  const kinds = (Object.keys(FAULTS) as FaultName[]).filter(
-    (kind) => (rig.ownDisk || kind !== "disk-full") && options.kinds?.includes(kind) !== false,
+  const kinds = Object.fromEntries(
+    (Object.keys(FAULTS) as FaultName[])
+      .filter(
+        (kind) => (rig.ownDisk || kind !== "disk-full") && options.kinds?.includes(kind) !== false,
+      )
+      .map((kind) => [kind, FAULTS[kind]]),
   );
   say(
     `chaos    seed ${seed}, ${number} copies of ${machines} machines, ttl ${ttlMs} ms, in ${rig.root}`,
@@ -83,14 +89,21 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
   using consoles = machines === "real" ? carryConsoles(rig) : undefined;
   const eventLog = openEventLog(rig.eventLog, consoles?.carry);
   const log = join(rig.root, "runs.log");
-  const runs = crowd({ seed, rig, copies: number, size: options.crowd, log });
+  const runs = crowd({
+    rig,
+    program: join(import.meta.dirname, "runner.ts"),
+    plan: (index) => planRunner(seed, index, number),
+    size: options.crowd,
+    log,
+  });
+  const operator = createOperator(rig, runs);
   const violations: Violation[] = [];
   const {
     appliedFaults,
-    repaired,
     endedAt,
     violations: stalled,
-  } = await runFaults({ ...options, stalledMs, rig, crowd: runs, eventLog, kinds });
+  } = await runFaults({ ...options, stalledMs, rig, crowd: runs, eventLog, kinds, operator });
+  const { repaired } = operator;
   violations.push(...stalled);
 
   const { violations: unsettled, leftovers: left } = await settle({

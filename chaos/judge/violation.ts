@@ -1,6 +1,19 @@
 /** A broken promise, and the rows that show it. */
 export interface Violation {
-  readonly promise: "exclusive" | "fenced" | "clean" | "frees itself" | "fair" | "ends" | "no bug";
+  readonly promise:
+    | "exclusive"
+    | "fenced"
+    | "clean"
+    | "frees itself"
+    | "fair"
+    | "ends"
+    | "no bug"
+    // Of the state suite.
+    | "one chain"
+    | "no double"
+    | "complete"
+    | "known"
+    | "recovers";
   readonly what: string;
 }
 

@@ -72,6 +72,7 @@ export async function openChaosRig({
     CHAOS_COPIES: String(copies),
     CHAOS_TTL_MS: String(ttlMs),
     CHAOS_BUG: bug,
+    CHAOS_ROOT: root,
     CHAOS_REDIS: `redis://127.0.0.1:${network.port}`,
   };
   delete env["VMRIG_REDIS_URL"];

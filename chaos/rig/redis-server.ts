@@ -2,18 +2,22 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
 import { until } from "../until.ts";
 
 /** The suite's own Redis. Its address stays the same after every fault. */
 export interface RedisServer extends AsyncDisposable {
   readonly socketPath: string;
+  /** Folder of the append-only file, which is never rewritten: it has every change of the data. */
+  readonly changes: string;
   /** A connection that bypasses the bad network, as an operator with redis-cli has. */
   readonly operator: Redis;
   /**
-   * Kills Redis with `kill -9` and starts it again, with its append-only file or without any data.
+   * Kills Redis with `kill -9` and starts it again after a while, with its append-only file or
+   * without any data.
    */
-  restart(keepData: boolean): Promise<void>;
+  restart(keepData: boolean, downMs?: number): Promise<void>;
   /** Stops the Redis process for this time. */
   pause(): void;
   resume(): void;
@@ -21,6 +25,7 @@ export interface RedisServer extends AsyncDisposable {
 
 export async function startRedis(folder: string): Promise<RedisServer> {
   const socketPath = join(folder, "redis.sock");
+  const changes = join(folder, "appendonlydir");
   await mkdir(folder);
   const operator = new Redis({
     path: socketPath,
@@ -45,6 +50,8 @@ export async function startRedis(folder: string): Promise<RedisServer> {
       "yes",
       "--appendfsync",
       "always",
+      "--auto-aof-rewrite-percentage",
+      "0",
     ];
     child = spawn("redis-server", settings, { stdio: "ignore" });
     child.once("error", () => {});
@@ -65,10 +72,12 @@ export async function startRedis(folder: string): Promise<RedisServer> {
   await start();
   return {
     socketPath,
+    changes,
     operator,
-    async restart(keepData) {
+    async restart(keepData, downMs = 0) {
       await kill();
-      if (!keepData) await rm(join(folder, "appendonlydir"), { recursive: true, force: true });
+      if (!keepData) await rm(changes, { recursive: true, force: true });
+      await sleep(downMs);
       await start();
     },
     pause: () => void child.kill("SIGSTOP"),

@@ -6,6 +6,8 @@ import { CODES } from "../../packages/vmrig/src/errors/codes.ts";
 import { blocksOf, headingsOf, namesIn, readText, rowsOf } from "./markdown.mjs";
 
 const text = await readText("docs/reference/cli.md");
+/** Every verb, and after a group its verbs. */
+const ALL = VERBS.flatMap((verb) => ("verbs" in verb ? [verb, ...verb.verbs] : [verb]));
 
 test("the page begins with the command's own help", () => {
   expect(blocksOf(text)[0]?.code).toBe(helpText());
@@ -15,11 +17,12 @@ test("every verb of the help has its section, in the same order, and no other", 
   const sections = headingsOf(text)
     .map(({ title }) => title)
     .filter((title) => title.startsWith("vmrig "));
-  expect(sections).toEqual(VERBS.map(({ name }) => `vmrig ${name}`));
+  expect(sections).toEqual(ALL.map(({ name }) => `vmrig ${name}`));
 });
 
-test.each(VERBS)("the section of $name begins with what `vmrig $name --help` says", (verb) => {
-  const section = text.split(/^## /m).find((part) => part.startsWith(`vmrig ${verb.name}\n`)) ?? "";
+test.each(ALL)("the section of $name begins with what `vmrig $name --help` says", (verb) => {
+  const section =
+    text.split(/^##+ /m).find((part) => part.startsWith(`vmrig ${verb.name}\n`)) ?? "";
   expect(blocksOf(section)[0]?.code).toBe(helpText(verb));
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { parseCommandLine } from "./command-line.ts";
-import { defineVerb, type Verb } from "./verb.ts";
+import { defineVerb, type Verb, type VerbGroup } from "./verb.ts";
 
 const plain = defineVerb({
   name: "plain",
@@ -23,7 +23,9 @@ const rich = defineVerb({
   },
   run: async () => {},
 });
-const VERBS: readonly Verb[] = [plain, rich];
+const inner = defineVerb({ ...plain, name: "group inner", operands: [{ name: "FILE" }] });
+const group: VerbGroup = { name: "group", summary: "does several", details: [], verbs: [inner] };
+const VERBS: readonly (Verb | VerbGroup)[] = [plain, rich, group];
 
 const parse = (line: string) => parseCommandLine(line === "" ? [] : line.split(" "), VERBS);
 
@@ -36,6 +38,20 @@ describe("help", () => {
     "about one verb is what `vmrig %s` asks for",
     (line) => {
       expect(parse(line)).toEqual({ kind: "help", verb: plain });
+    },
+  );
+
+  test.each(["group", "group --help", "help group", "group --config x"])(
+    "about a group of verbs is what `vmrig %s` asks for",
+    (line) => {
+      expect(parse(line)).toEqual({ kind: "help", verb: group });
+    },
+  );
+
+  test.each(["group inner --help", "--help group inner", "help group inner"])(
+    "about a verb of a group is what `vmrig %s` asks for",
+    (line) => {
+      expect(parse(line)).toEqual({ kind: "help", verb: inner });
     },
   );
 
@@ -59,6 +75,14 @@ describe("a command line", () => {
     },
   );
 
+  test.each(["group inner f --config a.ts", "group --config a.ts inner f"])(
+    "`%s` runs the verb of a group",
+    (line) => {
+      const run = { kind: "run", verb: inner, args: { operands: ["f"] }, config: "a.ts" };
+      expect(parse(line)).toMatchObject(run);
+    },
+  );
+
   test("is split into options, operands and the command", () => {
     expect(parse("rich --allow a -f pc1 --allow b -- sh -c x -- --allow c")).toEqual({
       kind: "run",
@@ -74,8 +98,13 @@ describe("a command line", () => {
 
 describe("an invalid command line is rejected, and the error lists the known names", () => {
   test.each<[line: string, message: string, details: readonly string[]]>([
-    ["plian", 'vmrig has no verb "plian".', ["available: plain, rich, help"]],
-    ["help plian", 'vmrig has no verb "plian".', ["available: plain, rich, help"]],
+    ["plian", 'vmrig has no verb "plian".', ["available: plain, rich, group, help"]],
+    ["help plian", 'vmrig has no verb "plian".', ["available: plain, rich, group, help"]],
+    ["group iner", 'vmrig group has no verb "iner".', ["available: inner"]],
+    ["help group iner", 'vmrig group has no verb "iner".', ["available: inner"]],
+    ["group --copy x inner", "vmrig group has no option --copy.", expect.anything()],
+    ["group inner a b", 'vmrig group inner does not take "b".', []],
+    ["group inner --copi", "vmrig group inner has no option --copi.", expect.anything()],
     [
       "rich pc1 --folow",
       "vmrig rich has no option --folow.",

@@ -1,12 +1,18 @@
 import { CommanderError, type Command } from "commander";
-import { createProgram, usageOf } from "./program.ts";
+import { commandOf, createProgram, usageOf } from "./program.ts";
 import { COMMON_OPTIONS, VERBS } from "./table.ts";
 import { unknownNameError, usageError } from "./usage-error.ts";
-import type { OptionValues, ParsedArguments, Verb } from "./verb.ts";
+import {
+  isGroup,
+  type OptionValues,
+  type ParsedArguments,
+  type Verb,
+  type VerbGroup,
+} from "./verb.ts";
 
 /** A parsed command line. */
 export type ParsedCommand =
-  | { readonly kind: "help"; readonly verb?: Verb }
+  | { readonly kind: "help"; readonly verb?: Verb | VerbGroup }
   | { readonly kind: "version" }
   | {
       readonly kind: "run";
@@ -23,7 +29,7 @@ export type ParsedCommand =
  */
 export function parseCommandLine(
   argv: readonly string[],
-  verbs: readonly Verb[] = VERBS,
+  verbs: readonly (Verb | VerbGroup)[] = VERBS,
 ): ParsedCommand {
   // Commander would append the words after `--` to the operands.
   const end = argv.indexOf("--");
@@ -39,14 +45,19 @@ export function parseCommandLine(
   if (name === undefined || name === "help") {
     const [option] = unknown;
     if (option !== undefined) throw unknownOptionError(option);
-    const [about] = others;
-    return about === undefined ? { kind: "help" } : { kind: "help", verb: findVerb(about, verbs) };
+    if (others.length === 0) return { kind: "help" };
+    return { kind: "help", verb: findVerb(others, verbs).verb };
   }
-  const verb = findVerb(name, verbs);
+  const { verb, rest } = findVerb(operands, verbs);
   if (help === true) return { kind: "help", verb };
-  const command = program.commands.find((known) => known.name() === name) as Command;
+  if (isGroup(verb)) {
+    const [option] = unknown;
+    if (option === undefined) return { kind: "help", verb };
+    throw unknownOptionError(option, verb);
+  }
+  const command = commandOf(program, verb);
   try {
-    command.parse([...others, ...unknown], { from: "user" });
+    command.parse([...rest, ...unknown], { from: "user" });
   } catch (error) {
     throw error instanceof CommanderError ? translateError(error, { verb, command }) : error;
   }
@@ -59,11 +70,22 @@ export function parseCommandLine(
   };
 }
 
-function findVerb(name: string, verbs: readonly Verb[]): Verb {
-  const found = verbs.find((verb) => verb.name === name);
-  if (found !== undefined) return found;
-  const names = [...verbs.map((verb) => verb.name), "help"];
-  throw unknownNameError(`vmrig has no verb "${name}".`, { typed: name, names });
+/** Returns the verb that the first words name, and the words after it. */
+function findVerb(
+  [name = "", ...rest]: readonly string[],
+  verbs: readonly (Verb | VerbGroup)[],
+): { readonly verb: Verb | VerbGroup; readonly rest: readonly string[] } {
+  const verb = verbs.find((known) => known.name === name);
+  if (verb === undefined) {
+    const names = [...verbs.map((known) => known.name), "help"];
+    throw unknownNameError(`vmrig has no verb "${name}".`, { typed: name, names });
+  }
+  const [second, ...others] = rest;
+  if (!isGroup(verb) || second === undefined) return { verb, rest };
+  const inner = verb.verbs.find((known) => known.name === `${name} ${second}`);
+  if (inner !== undefined) return { verb: inner, rest: others };
+  const names = verb.verbs.map((known) => known.name.slice(name.length + 1));
+  throw unknownNameError(`vmrig ${name} has no verb "${second}".`, { typed: second, names });
 }
 
 /** Names the verb, its usage and the known options, which commander's messages do not. */
@@ -85,16 +107,18 @@ function translateError(
 }
 
 /** @param verb The verb before the option; undefined if the option precedes the verb. */
-function unknownOptionError(option: string, verb?: Verb): Error {
+function unknownOptionError(option: string, verb?: Verb | VerbGroup): Error {
   const [typed = "", value] = option.split(/=(.*)/s);
-  const names = Object.keys({ ...verb?.options, ...COMMON_OPTIONS }).map((name) => `--${name}`);
+  const own = verb === undefined || isGroup(verb) ? {} : verb.options;
+  const names = Object.keys({ ...own, ...COMMON_OPTIONS }).map((name) => `--${name}`);
   // Commander rejects `--follow=yes` as an unknown option.
   if (names.includes(typed)) return usageError(`${typed} takes no value, got "${value}".`);
-  return verb === undefined
-    ? unknownNameError(`vmrig has no option ${typed}.`, {
+  const before = ["vmrig", ...(verb === undefined ? [] : [verb.name])].join(" ");
+  return verb === undefined || isGroup(verb)
+    ? unknownNameError(`${before} has no option ${typed}.`, {
         typed,
         names,
-        hint: "options of a verb come after it: vmrig VERB [options]",
+        hint: `options of a verb come after it: ${before} VERB [options]`,
       })
     : unknownNameError(`vmrig ${verb.name} has no option ${typed}.`, { typed, names });
 }

@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
 import { COMMON_OPTIONS, VERBS } from "./table.ts";
 import { usageError } from "./usage-error.ts";
-import type { OptionSpec, OptionSpecs, Verb } from "./verb.ts";
+import { isGroup, type OptionSpec, type OptionSpecs, type Verb, type VerbGroup } from "./verb.ts";
 
 const EXIT_CODES = `
 Exit codes: 0 success, 1 test failure, 2 invalid command line or config,
@@ -14,7 +14,7 @@ Results go to stdout. Progress and errors go to stderr.`;
  * Creates commander's program from the verbs. It writes nothing and does not exit: it throws
  * instead.
  */
-export function createProgram(verbs: readonly Verb[] = VERBS): Command {
+export function createProgram(verbs: readonly (Verb | VerbGroup)[] = VERBS): Command {
   const program = new Command("vmrig")
     .description("Real virtual machines for tests.")
     .usage("[options] VERB")
@@ -32,17 +32,31 @@ export function createProgram(verbs: readonly Verb[] = VERBS): Command {
     .helpCommand("help", "prints the help of one verb, as in `vmrig help up`")
     .addHelpText("after", EXIT_CODES);
   addOptions(program, COMMON_OPTIONS);
-  for (const verb of verbs) {
-    const command = program
-      .command(verb.name)
-      .summary(verb.summary)
-      .description([sentence(verb.summary), ...verb.details].join("\n\n"))
-      .usage(argumentsOf(verb));
-    addOptions(command, verb.options);
-    for (const { name, required } of verb.operands)
-      command.argument(required === true ? `<${name}>` : `[${name}]`);
-  }
+  for (const verb of verbs) addVerb(program, verb);
   return program;
+}
+
+/** Returns commander's command for a verb. */
+export function commandOf(program: Command, { name }: Verb | VerbGroup): Command {
+  return name
+    .split(" ")
+    .reduce((at, word) => at.commands.find((known) => known.name() === word) as Command, program);
+}
+
+function addVerb(parent: Command, verb: Verb | VerbGroup): void {
+  const command = parent
+    .command(verb.name.split(" ").at(-1) ?? "")
+    .summary(verb.summary)
+    .description([sentence(verb.summary), ...verb.details].join("\n\n"));
+  if (isGroup(verb)) {
+    command.usage("VERB [options]").commandsGroup("Verbs:").helpCommand(false);
+    for (const inner of verb.verbs) addVerb(command, inner);
+    return;
+  }
+  command.usage(argumentsOf(verb));
+  addOptions(command, verb.options);
+  for (const { name, required } of verb.operands)
+    command.argument(required === true ? `<${name}>` : `[${name}]`);
 }
 
 /** Returns the usage of a verb: `vmrig exec [options] MACHINE -- COMMAND…`. */

@@ -2,6 +2,7 @@ import { toDate } from "../clock/real-time.ts";
 import type { CopyStatus, MachineView, RigStatus, Waiting } from "../operations/rig-status.ts";
 import { formatDuration } from "../clock/format-duration.ts";
 import { describeHolder } from "../lease/holder.ts";
+import { alignColumns } from "./columns.ts";
 
 /**
  * Formats the status as text, one fact per line, in columns.
@@ -43,7 +44,7 @@ function copyLines(copy: CopyStatus, now: number): string[] {
       ? []
       : [`  broken   for ${since(broken.since, now)}: ${broken.cause}`]),
     ...(elsewhere === undefined ? [] : [`  in another container: ${elsewhere}`]),
-    ...table(machines.map(machineRow)).map((row) => `  ${row}`),
+    ...alignColumns(machines.map(machineRow)).map((row) => `  ${row}`),
     `  ${state}; ${fence === 0 ? "no fence yet" : `fence ${fence}`}`,
   ];
 }
@@ -98,16 +99,4 @@ function left(until: string, now: number): string {
 
 function timeOf(point: string): string {
   return toDate(point).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
-}
-
-function table(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join("   ")
-      .trimEnd(),
-  );
 }

@@ -1,4 +1,4 @@
-import type { OptionSpecs, Verb } from "./verb.ts";
+import type { OptionSpecs, Verb, VerbGroup } from "./verb.ts";
 import { destroy } from "./verbs/destroy.ts";
 import { doctor } from "./verbs/doctor.ts";
 import { down } from "./verbs/down.ts";
@@ -8,12 +8,13 @@ import { logs } from "./verbs/logs.ts";
 import { release } from "./verbs/release.ts";
 import { rollback } from "./verbs/rollback.ts";
 import { ssh } from "./verbs/ssh.ts";
+import { state } from "./verbs/state/group.ts";
 import { status } from "./verbs/status.ts";
 import { sweep } from "./verbs/sweep.ts";
 import { up } from "./verbs/up.ts";
 
 /** All verbs, in the order of the help. */
-export const VERBS: readonly Verb[] = [
+export const VERBS: readonly (Verb | VerbGroup)[] = [
   init,
   doctor,
   status,
@@ -26,6 +27,7 @@ export const VERBS: readonly Verb[] = [
   down,
   destroy,
   sweep,
+  state,
 ];
 
 /** Options of every verb. */

@@ -58,6 +58,7 @@ export interface Operand {
 
 /** A command of the CLI, such as `vmrig up`. */
 export interface Verb<O extends OptionSpecs = OptionSpecs> {
+  /** `up`; for a verb of a group with the group's name: `state list`. */
   readonly name: string;
   /** One line in the help of all verbs. */
   readonly summary: string;
@@ -73,6 +74,15 @@ export interface Verb<O extends OptionSpecs = OptionSpecs> {
    * @returns the exit code, unless it is 0
    */
   run(context: VerbContext, args: ParsedArguments<O>): Promise<number | void>;
+}
+
+/** Several verbs about one thing, such as `vmrig state list` and `vmrig state show`. */
+export interface VerbGroup extends Pick<Verb, "name" | "summary" | "details"> {
+  readonly verbs: readonly Verb[];
+}
+
+export function isGroup(entry: Verb | VerbGroup): entry is VerbGroup {
+  return "verbs" in entry;
 }
 
 /** Defines a verb; infers the option types of `run`. */

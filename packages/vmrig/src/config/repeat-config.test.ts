@@ -13,6 +13,9 @@ test("a text repeats the config in every quoted command, and nowhere else", () =
     "vmrig needs it: run `vmrig up --config 'my rig.ts' --allow a.b`, or `vmrig destroy --config 'my rig.ts' pcs`; it is held by (vmrig up)",
   );
   expect(repeatConfig(hint, undefined)).toBe(hint);
+  expect(repeatConfig("run `vmrig state rollback --to 3`", "x.ts")).toBe(
+    "run `vmrig state rollback --config x.ts --to 3`",
+  );
 });
 
 test("an error keeps everything but the command in its hint", () => {

@@ -15,9 +15,11 @@ export const CONFIG_VERBS = [
   "release",
   "down",
   "destroy",
+  "state",
 ] as const;
 
-const COMMAND = new RegExp(`\`vmrig (${CONFIG_VERBS.join("|")})\\b`, "g");
+// A group is followed by one of its verbs.
+const COMMAND = new RegExp(`\`vmrig (?:state [a-z]+|${CONFIG_VERBS.join("|")})\\b`, "g");
 
 /**
  * Adds `--config` to each quoted command of vmrig in a text, so that the command finds the same

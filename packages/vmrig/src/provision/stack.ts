@@ -72,7 +72,11 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   guard.assertHeld();
   const written = await synthesize(options);
   const refused = new AbortController();
-  const backend = await serveStateBackend({ session, onRefused: (why) => refused.abort(why) });
+  const backend = await serveStateBackend({
+    session,
+    assertHeld: () => guard.assertHeld(),
+    onRefused: (why) => refused.abort(why),
+  });
   const env = {
     ...terraformEnvironment(files, process.env, written.environment),
     ...backend.environment,

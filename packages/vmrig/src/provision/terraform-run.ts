@@ -15,7 +15,10 @@ export interface TerraformRun {
   readonly timeoutMs: number;
   /** A file that receives the output instead of a pipe. */
   readonly log?: string | undefined;
-  /** Called with the process id. Its process has done nothing yet that another run could see. */
+  /**
+   * Called with the process id. Terraform starts when it has returned, and never when it throws: a
+   * later run must know of a Terraform that may change machines.
+   */
   readonly onStart?: (pid: number) => Promise<void>;
   readonly clock?: Clock;
 }
@@ -67,21 +70,28 @@ export async function runTerraform(
     child.nodeChildProcess.once("exit", () => child.stdin.end("ended\n"));
     child.stdin.on("error", () => {});
     const timeUp = AbortSignal.timeout(run.timeoutMs);
-    const unnoticed = new AbortController();
-    const stop = AbortSignal.any([signal, timeUp, unnoticed.signal]);
-    // The watcher sends the only SIGTERM: it would send a second one when this process died after
-    // it sent the first.
-    const end = (): void =>
-      void (process.platform === "win32" ? child.kill("SIGTERM") : child.stdin.end());
-    stop.addEventListener("abort", end, { once: true, signal: ended.signal });
-    // Without its record, no later run would wait for this process.
-    if (child.pid !== undefined)
-      await run.onStart?.(child.pid).catch((error: unknown) => unnoticed.abort(error));
+    const stop = AbortSignal.any([signal, timeUp]);
+    let started = false;
+    const terminate = (): void => {
+      // Otherwise the watcher would send a second signal when this process ends.
+      child.stdin.end(started ? "stopped\n" : "");
+      child.kill("SIGTERM");
+    };
+    stop.addEventListener("abort", terminate, { once: true, signal: ended.signal });
+    try {
+      if (child.pid !== undefined) await run.onStart?.(child.pid);
+      if (!stop.aborted) {
+        started = true;
+        child.stdin.write("start\n");
+      }
+    } catch (error) {
+      terminate();
+      throw error;
+    }
     const result = await Promise.race([child, graceOver(stop, ended.signal, clock)]);
 
     if (result === "still running") child.nodeChildProcess.unref();
     signal.throwIfAborted();
-    unnoticed.signal.throwIfAborted();
     if (result === "still running") {
       throw fault(
         `did not end within ${STOP_GRACE_MS / 1000} s of SIGTERM; process ${child.pid} is still running and locks the state`,
@@ -104,8 +114,9 @@ export async function runTerraform(
 /**
  * Wraps the command in a shell that sets the umask for Terraform alone, because Terraform writes
  * its state with the umask of its parent. `exec` keeps the process, so that a signal reaches
- * Terraform. A watcher stays beside it: it reads a line when Terraform has ended, and the end of the
- * pipe when this process is gone. Windows has neither a umask nor a SIGTERM.
+ * Terraform. The shell waits for a line before that. A watcher stays beside it: it reads a line when
+ * Terraform has ended, and the end of the pipe when this process is gone. Windows has neither a umask
+ * nor a SIGTERM.
  */
 function wrapped(
   words: readonly [string, ...string[]],
@@ -115,7 +126,7 @@ function wrapped(
   return [
     "/bin/sh",
     "-c",
-    `umask 077 && exec 3<&0 && { { read -r ended <&3 || kill -TERM $$; } >/dev/null 2>&1 & } && exec "$@" </dev/null 3<&-${log === undefined ? "" : ' >"$0" 2>&1'}`,
+    `umask 077 && read -r start && exec 3<&0 && { { read -r ended <&3 || kill -TERM $$; } >/dev/null 2>&1 & } && exec "$@" </dev/null 3<&-${log === undefined ? "" : ' >"$0" 2>&1'}`,
     log ?? "terraform",
     ...words,
   ];

@@ -3,11 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, vi } from "vitest";
 import { copySpec } from "../../config/copy-spec.ts";
+import type { RigConfig } from "../../config/schema.ts";
 import type { Folders } from "../../config/folders.ts";
 import type { MachineStatus } from "../../driver/driver.ts";
 import { machineFiles } from "../../driver/fake/machine-files.ts";
 import { endMembers } from "../../driver/fake/members.ts";
 import { keysOf } from "../../lease/keys.ts";
+import { initPgStore } from "../../provision/state/stores/pg/pg-store.ts";
+import { PostgresServer } from "../../provision/state/stores/pg/postgres-server.test.kit.ts";
+import { s3At, S3Server } from "../../provision/state/stores/s3/s3-server.test.kit.ts";
 import { RedisServer } from "../../redis/fixtures/redis-server.ts";
 import { waitFor } from "../../wait/wait-for.ts";
 import { cloudCopy, sharedDriver } from "../shared-driver.test.kit.ts";
@@ -21,12 +25,32 @@ interface Team {
   readonly redis: RedisServer;
 }
 
-async function setUpTeam(): Promise<Team> {
+/** Starts the server of a store. */
+const STORES: Readonly<Record<string, () => Promise<RigConfig["state"]>>> = {
+  Redis: async () => undefined,
+  async PostgreSQL() {
+    const server = await PostgresServer.start();
+    onTestFinished(() => server[Symbol.asyncDispose]());
+    const url = server.urlFor("admin");
+    await initPgStore({ url });
+    return { store: "pg", url };
+  },
+  async "a bucket"() {
+    const server = await S3Server.start();
+    onTestFinished(() => server[Symbol.asyncDispose]());
+    const { environment, ...address } = s3At(server.port);
+    for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
+    return { store: "s3", ...address };
+  },
+};
+
+async function setUpTeam(store = "Redis"): Promise<Team> {
   const root = await mkdtemp(join(tmpdir(), "vmrig-test-"));
   const cloud = join(root, "cloud");
   const redis = await RedisServer.start();
   vi.stubEnv("VMRIG_REDIS_URL", `unix://${redis.socketPath}`);
-  const config = { driver: sharedDriver(cloud) };
+  const state = await STORES[store]?.();
+  const config = { driver: sharedDriver(cloud), ...(state && { state }) };
   const home = async (name: string): Promise<Folders> => {
     const folders = { state: join(root, name), cache: join(root, "c"), runtime: join(root, "r") };
     for (const folder of Object.values(folders))
@@ -57,33 +81,34 @@ async function stateFilesIn({ state }: Folders): Promise<string[]> {
   return names.filter((name) => name.endsWith(".tfstate") && !name.includes("/data/"));
 }
 
-test("two computers share a rig: one waits, both use the same machines, and no state is on either", async ({
-  testGate,
-}) => {
-  const team = await setUpTeam();
-  const [here, there] = [await team.home("alice"), await team.home("bob")];
-  const alice = team.run(testGate, here, "alice");
-  const first = await alice.gate.claim("file");
-  await on(first, "pc1", "echo left > over");
-  const created = await team.machines();
-  const bob = team.run(testGate, there, "bob");
-  const claim = bob.gate.claim("file");
-  await waitFor({
-    what: "bob to wait",
-    timeoutMs: 30_000,
-    probe: async () =>
-      bob.logLines.some((line) => line.startsWith("wait "))
-        ? { value: undefined }
-        : { seen: bob.logLines.join("\n") },
-  });
-  await alice.gate.close();
-  const second = await claim;
+test.for(Object.keys(STORES))(
+  "two computers share a rig, with its state in %s: one waits, both use the same machines, and no state is on either",
+  async (store, { testGate }) => {
+    const team = await setUpTeam(store);
+    const [here, there] = [await team.home("alice"), await team.home("bob")];
+    const alice = team.run(testGate, here, "alice");
+    const first = await alice.gate.claim("file");
+    await on(first, "pc1", "echo left > over");
+    const created = await team.machines();
+    const bob = team.run(testGate, there, "bob");
+    const claim = bob.gate.claim("file");
+    await waitFor({
+      what: "bob to wait",
+      timeoutMs: 30_000,
+      probe: async () =>
+        bob.logLines.some((line) => line.startsWith("wait "))
+          ? { value: undefined }
+          : { seen: bob.logLines.join("\n") },
+    });
+    await alice.gate.close();
+    const second = await claim;
 
-  expect(await on(second, "pc1", "ls")).toBe("");
-  expect(bob.logLines.join("\n")).not.toContain("Terraform");
-  expect(await hostKeys(team)).toEqual(hostKeysOf(created));
-  expect([await stateFilesIn(here), await stateFilesIn(there)]).toEqual([[], []]);
-});
+    expect(await on(second, "pc1", "ls")).toBe("");
+    expect(bob.logLines.join("\n")).not.toContain("Terraform");
+    expect(await hostKeys(team)).toEqual(hostKeysOf(created));
+    expect([await stateFilesIn(here), await stateFilesIn(there)]).toEqual([[], []]);
+  },
+);
 
 test("a computer that lost its home creates nothing twice, also without the record of the copy", async ({
   testGate,

@@ -39,6 +39,7 @@ export function openPlainStates(
     redis: storeAddresses(rig, folders, env),
     namespace: namespaceOf(rig.redis).namespace ?? DEFAULT_NAMESPACE,
     clock: systemClock,
+    environment: env,
   });
 }
 

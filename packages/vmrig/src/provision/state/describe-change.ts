@@ -1,49 +1,46 @@
-import { z } from "zod";
+import { parseResources } from "./resources.ts";
 
-const STATE = z.object({
-  resources: z.array(
-    z.looseObject({
-      module: z.string().optional(),
-      mode: z.string(),
-      type: z.string(),
-      name: z.string(),
-      instances: z.array(z.unknown()),
-    }),
-  ),
-});
+/** Addresses of the managed resources that a new version of a state changes, sorted. */
+export interface StateChange {
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  readonly changed: readonly string[];
+}
+
+/** @returns `undefined` when one of the texts has no readable resources */
+export function compareStates(before: string, after: string): StateChange | undefined {
+  const [old, next] = [contentsOf(before), contentsOf(after)];
+  if (old === undefined || next === undefined) return undefined;
+  return {
+    added: [...next.keys()].filter((address) => !old.has(address)).toSorted(),
+    removed: [...old.keys()].filter((address) => !next.has(address)).toSorted(),
+    changed: [...next.keys()]
+      .filter((address) => old.has(address) && old.get(address) !== next.get(address))
+      .toSorted(),
+  };
+}
 
 /**
  * Returns what a new version of a state changes, for its history: `+2 -0 ~1`, in resources. A state
  * that OpenTofu encrypted has no readable resources.
  */
 export function describeChange(before: string, after: string): string {
-  const [old, next] = [resourcesOf(before), resourcesOf(after)];
-  if (old === undefined || next === undefined) return "encrypted";
-  const added = [...next.keys()].filter((address) => !old.has(address)).length;
-  const removed = [...old.keys()].filter((address) => !next.has(address)).length;
-  const changed = [...next].filter(
-    ([address, text]) => old.has(address) && old.get(address) !== text,
-  ).length;
-  return `+${added} -${removed} ~${changed}`;
+  const change = compareStates(before, after);
+  if (change === undefined) return "encrypted";
+  const { added, removed, changed } = change;
+  return `+${added.length} -${removed.length} ~${changed.length}`;
 }
 
-/** Returns the resources of a state: address → content. */
-function resourcesOf(text: string): ReadonlyMap<string, string> | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  const state = STATE.safeParse(value).data;
-  if (state === undefined) return undefined;
-  return new Map(
-    state.resources
-      .filter(({ mode, instances }) => mode === "managed" && instances.length > 0)
-      .map((resource) => {
-        const { module, type, name, instances } = resource;
-        const address = [module, type, name].filter((part) => part !== undefined).join(".");
-        return [address, JSON.stringify(instances)] as const;
-      }),
+/** Returns the managed resources of a state: address → content. */
+function contentsOf(text: string): ReadonlyMap<string, string> | undefined {
+  const managed = parseResources(text)?.filter((instance) => instance.managed);
+  return (
+    managed &&
+    new Map(
+      managed.map(({ address, deposed, content }) => [
+        deposed ? `${address} (deposed)` : address,
+        content,
+      ]),
+    )
   );
 }

@@ -51,6 +51,19 @@ test("a lock whose reply was lost can be taken and released again", async () => 
   expect((await unlock("a")).status).toBe(409);
 });
 
+test("without the lease an engine gets neither the lock nor the state, and still saves what it did", async () => {
+  const lease = new AbortController();
+  const assertHeld = (): void => lease.signal.throwIfAborted();
+  const { backend, seed, post, store } = await serveLocked({ assertHeld });
+  lease.abort(new VmrigError("LEASE_LOST", { message: "The lease is lost." }));
+  const refused = { status: 409, text: "The lease is lost." };
+  expect(await send(backend, { method: "LOCK", body: lockInfo("a") })).toEqual(refused);
+  expect(await send(backend, { method: "GET" })).toEqual(refused);
+  expect((await post(next(seed))).status).toBe(200);
+  expect((await send(backend, { method: "UNLOCK", body: lockInfo("a") })).status).toBe(200);
+  expect((await store.read(PCS_1))?.text).toBe(next(seed));
+});
+
 test("Terraform's force-unlock, which names no lock, is refused", async () => {
   const { backend } = await serveLocked();
   expect((await send(backend, { method: "UNLOCK", body: "" })).status).toBe(409);

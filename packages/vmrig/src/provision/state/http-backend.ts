@@ -16,6 +16,13 @@ export interface StateBackendOptions {
    * on with every resource that does not depend on the one that it could not save.
    */
   readonly onRefused: (why: VmrigError) => void;
+  /**
+   * Throws when the lease is lost. Then no engine gets the lock or the state: one that waited for
+   * them while this process was paused would begin to change machines.
+   *
+   * @defaultValue the lease is always held
+   */
+  readonly assertHeld?: () => void;
   /** How long to repeat a write while the store gives no answer. @defaultValue 30000 */
   readonly outageMs?: number;
 }
@@ -46,7 +53,7 @@ const PATH = "/state";
 
 /** Serves a claimed state until it is disposed. Refuses `state push`: it would bypass all checks. */
 export async function serveStateBackend(options: StateBackendOptions): Promise<StateBackend> {
-  const { session, onRefused, outageMs = 30_000 } = options;
+  const { session, onRefused, assertHeld = () => {}, outageMs = 30_000 } = options;
   const token = randomBytes(32).toString("base64url");
   const lock = new EngineLock();
   let problem: VmrigError | undefined;
@@ -94,7 +101,16 @@ export async function serveStateBackend(options: StateBackendOptions): Promise<S
     if (pathname !== PATH) return { status: 404 };
     const md5 = request.headers["content-md5"];
     if (body.text !== "" && md5 !== undefined && md5 !== body.md5) return { status: 400 };
-    switch (request.method ?? "") {
+    const method = request.method ?? "";
+    // A state is saved without the lease, as long as no other run has claimed it.
+    if (["GET", "LOCK"].includes(method)) {
+      try {
+        assertHeld();
+      } catch (error) {
+        return { status: 409, body: asVmrigError(error).summary };
+      }
+    }
+    switch (method) {
       case "GET":
         return { status: 200, body: session.text ?? "" };
       case "LOCK": {

@@ -2,6 +2,7 @@ import type { Clock } from "../../clock/clock.ts";
 import type { CopyName } from "../../lease/keys.ts";
 import type { RedisAddress } from "../../redis/address.ts";
 import { fileStore } from "./stores/file/file-store.ts";
+import { s3OptionsOf } from "./stores/s3/s3-options.ts";
 import type { StateOptions } from "./state-options.ts";
 import type { StateStore } from "./state-store.ts";
 
@@ -14,6 +15,8 @@ export interface StoreContext {
   readonly redis: RedisAddress | readonly RedisAddress[];
   readonly namespace: string;
   readonly clock: Clock;
+  /** Has the credentials of `s3`. @defaultValue the environment of this process */
+  readonly environment?: NodeJS.ProcessEnv;
 }
 
 /**
@@ -39,15 +42,8 @@ export async function openStateStore(
     }
     case "s3": {
       const { s3Store } = await import("./stores/s3/s3-store.ts");
-      const { store: _, bucket, region, ...rest } = options;
-      return s3Store({ bucket, region, ...defined(rest), clock: context.clock });
+      const { clock, environment = process.env } = context;
+      return s3Store({ ...s3OptionsOf(options), clock, environment });
     }
   }
-}
-
-/** Removes the fields that are `undefined`. */
-function defined<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
-  };
 }

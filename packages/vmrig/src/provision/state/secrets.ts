@@ -37,7 +37,7 @@ export async function secretOf(
 ): Promise<string> {
   const { store, keys, fence, by, clock = systemClock } = options;
   if (keys.length === 0) throw noKey(options);
-  const copy = { rig: options.copy.rig, copy: `${options.copy.copy}.secrets` };
+  const copy = secretsName(options.copy);
   const secrets = encryptedStore(store, { keys });
   const claim = await secrets.claim(copy, fence);
   if (claim.outcome === "fenced") throw fenced(options);
@@ -57,6 +57,11 @@ export async function secretOf(
   });
   if (written.outcome !== "written") throw fenced(options);
   return value;
+}
+
+/** Returns the name under which a store has the secrets of a copy. */
+export function secretsName({ rig, copy }: CopyName): CopyName {
+  return { rig, copy: `${copy}.secrets` };
 }
 
 function parse(text: string, { store, copy }: SecretOptions): z.infer<typeof SECRETS> {

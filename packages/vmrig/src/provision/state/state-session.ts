@@ -1,14 +1,16 @@
 import { randomUUID } from "node:crypto";
-import { z } from "zod";
 import { systemClock, type Clock } from "../../clock/clock.ts";
 import type { Fence } from "../../driver/driver.ts";
-import { VmrigError } from "../../errors/vmrig-error.ts";
+import { isVmrigError, VmrigError } from "../../errors/vmrig-error.ts";
 import type { CopyName } from "../../lease/keys.ts";
 import type { Holder } from "../../lease/lease.ts";
 import { describeChange } from "./describe-change.ts";
+import { readKeptVersion } from "./read-version.ts";
 import { tooLarge } from "./size-limit.ts";
 import { isState, seedState, withOwner } from "./seed.ts";
+import { parseStamp } from "./stamp.ts";
 import type { StateStore, StateVersion, StateWrite, StoredState } from "./state-store.ts";
+import { asSuccessor } from "./successor.ts";
 
 export interface SessionOptions {
   readonly store: StateStore;
@@ -21,9 +23,6 @@ export interface SessionOptions {
 interface Current extends Pick<StoredState, "version" | "applying"> {
   readonly text: string | undefined;
 }
-
-/** In clear also in a state that OpenTofu encrypted. */
-const STAMP = z.looseObject({ serial: z.number().int(), lineage: z.string().min(1) });
 
 /**
  * The state of one copy during one run: claimed once, read from memory, written to the store. The
@@ -38,11 +37,15 @@ export class StateSession {
   #pending: StateWrite | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
-  private constructor(options: SessionOptions, current: StoredState | undefined) {
+  private constructor(
+    options: SessionOptions,
+    claimed: StateVersion | undefined,
+    current: Current = { version: 0, text: undefined, applying: [] },
+  ) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    this.#current = current ?? { version: 0, text: undefined, applying: [] };
-    this.#claimed = current;
+    this.#current = current;
+    this.#claimed = claimed;
   }
 
   /**
@@ -54,7 +57,27 @@ export class StateSession {
     const { store, copy, fence } = options;
     const claim = await store.claim(copy, fence);
     if (claim.outcome === "fenced") throw fenced(options, claim.fence);
-    return new StateSession(options, claim.current);
+    return new StateSession(options, claim.current, claim.current);
+  }
+
+  /**
+   * Claims a state to replace it: its newest version may be damaged or missing, and `text` is
+   * `undefined` then.
+   *
+   * @throws as `open`, except `STATE_LOST` for the newest version
+   */
+  static async openToReplace(options: SessionOptions): Promise<StateSession> {
+    const { store, copy } = options;
+    try {
+      return await StateSession.open(options);
+    } catch (error) {
+      if (!isVmrigError(error) || error.code !== "STATE_LOST") throw error;
+      // A store claims first, and then reads the text.
+      const version = await store.newestVersion(copy);
+      const [newest] = await store.history(copy).catch(() => []);
+      const applying = newest?.applying ?? [];
+      return new StateSession(options, newest, { version, text: undefined, applying });
+    }
   }
 
   /** Printable place of the state, for errors. */
@@ -124,6 +147,48 @@ export class StateSession {
     return this.#enqueue(() => this.#save(text, note));
   }
 
+  /**
+   * Returns why a text must not replace the stored one: it is no state, it has another lineage, or
+   * its serial is not larger. `undefined` when it may.
+   */
+  whyUnacceptable(text: string): string | undefined {
+    const [old, next] = [parseStamp(this.text ?? ""), parseStamp(text)];
+    if (next === undefined) return "it is not a state";
+    if (old === undefined) return undefined;
+    if (old.lineage !== next.lineage) return `its lineage is ${next.lineage}, not ${old.lineage}`;
+    if (next.serial > old.serial) return undefined;
+    return `its serial is ${next.serial}, and the stored one is ${old.serial}`;
+  }
+
+  /**
+   * Stores the text of a kept version as a new version, with a serial that is larger than the
+   * newest one.
+   *
+   * @throws VmrigError `CONFIG_INVALID` when the version is not kept, `STATE_LOST` when it is
+   *   damaged; as `save`
+   */
+  async returnTo(version: number): Promise<void> {
+    const { store, copy } = this.#options;
+    const kept = await readKeptVersion(store, copy, version);
+    const text = asSuccessor(kept.text, this.text);
+    if (text === undefined) {
+      throw new VmrigError("STATE_LOST", {
+        message: `Version ${version} of the state of "${copy.copy}" is damaged.`,
+        hint: "return to another version",
+      });
+    }
+    const change = describeChange(this.text ?? "", text);
+    await this.replace(text, { summary: `${change}, returned to version ${version}` });
+  }
+
+  /** Stores a text that no engine made from the newest version, or the same text again. */
+  async replace(
+    text: string,
+    more: { readonly summary: string; readonly applying?: readonly string[] },
+  ): Promise<void> {
+    await this.#enqueue(() => this.#store({ text, ...more }));
+  }
+
   /** Returns the error of a text that is larger than a state may be. */
   tooLarge(bytes: number): VmrigError {
     return tooLarge(bytes, this.#options.copy.copy, this.#options.store.shown);
@@ -149,17 +214,7 @@ export class StateSession {
   }
 
   #checkStamp(text: string): void {
-    const [old, next] = [parseStamp(this.text ?? ""), parseStamp(text)];
-    const why =
-      next === undefined
-        ? "it is not a state"
-        : old === undefined
-          ? undefined
-          : old.lineage !== next.lineage
-            ? `its lineage is ${next.lineage}, not ${old.lineage}`
-            : next.serial <= old.serial
-              ? `its serial is ${next.serial}, and the stored one is ${old.serial}`
-              : undefined;
+    const why = this.whyUnacceptable(text);
     if (why === undefined) return;
     throw new VmrigError("STATE_UNWRITABLE", {
       message: `The state that the engine sent for "${this.#options.copy.copy}" was not stored: ${why}.`,
@@ -190,14 +245,6 @@ export class StateSession {
     if (result.outcome === "fenced") throw fenced(this.#options, result.fence);
     if (result.outcome === "conflict") throw changed(this.#options, this.version, result.version);
     this.#current = { version: result.version, text, applying };
-  }
-}
-
-function parseStamp(text: string): z.infer<typeof STAMP> | undefined {
-  try {
-    return STAMP.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
   }
 }
 

@@ -78,7 +78,7 @@ function decrypt(
     if (keys.length === 0 || acceptClear) return state;
     throw new VmrigError("STATE_KEY_MISSING", {
       message: `${which} is not encrypted, although VMRIG_STATE_KEY is set.`,
-      hint: "it may come from a time before the key: check it, then encrypt it",
+      hint: "if it comes from a time before the key, encrypt it with `vmrig state rekey`",
     });
   }
   const { key: id } = envelope;
@@ -100,7 +100,7 @@ function decrypt(
 function changed(which: string, cause: unknown): VmrigError {
   return new VmrigError("STATE_LOST", {
     message: `${which} was changed outside of vmrig, or is a copy of another version.`,
-    hint: "find out who can write to the store, and return to an earlier version of the state",
+    hint: "find out who can write to the store, and return to an earlier version: `vmrig state rollback`",
     cause,
   });
 }

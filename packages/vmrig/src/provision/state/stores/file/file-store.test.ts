@@ -56,6 +56,15 @@ test.each([
   await expect(store.read(copy)).rejects.toMatchObject(lost);
 });
 
+test("the history leaves out a damaged version, and lists all others", async () => {
+  const folder = await tempFolder();
+  const copy = newCopy();
+  const store = fileStore({ folder });
+  for (const base of [0, 1, 2]) await store.write(copy, write(base, 10));
+  await writeFile(join(folder, copy.rig, copy.copy, "2.tfstate"), "{}");
+  expect((await store.history(copy)).map(({ version }) => version)).toEqual([3, 1]);
+});
+
 test("a missing newest version is reported", async () => {
   const folder = await tempFolder();
   const copy = newCopy();

@@ -2,7 +2,7 @@ import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import type { Fence } from "../../../../driver/driver.ts";
-import { VmrigError } from "../../../../errors/vmrig-error.ts";
+import { isVmrigError, VmrigError } from "../../../../errors/vmrig-error.ts";
 import type { CopyName } from "../../../../lease/keys.ts";
 import { writeTextAtomically } from "../../../../local-files/atomic-write.ts";
 import { withFileLock } from "../../../../local-files/file-lock.ts";
@@ -108,7 +108,10 @@ export function fileStore(options: {
       const { version: newest } = await readHead(folderOf(copy));
       const versions = await versionsIn(folderOf(copy));
       const kept = versions.filter((version) => version <= newest).slice(0, KEPT_VERSIONS);
-      const states = await Promise.all(kept.map((version) => readVersion(copy, version)));
+      // A damaged version must not hide those that a person may return to.
+      const states = await Promise.all(
+        kept.map((version) => readVersion(copy, version).catch(ignoreDamage)),
+      );
       return states.flatMap((state) => {
         if (state === undefined) return [];
         const { text: _, ...version } = state;
@@ -123,6 +126,11 @@ export function fileStore(options: {
 
     async [Symbol.asyncDispose]() {},
   };
+}
+
+function ignoreDamage(error: unknown): undefined {
+  if (isVmrigError(error) && error.code === "STATE_LOST") return undefined;
+  throw error;
 }
 
 function fenced({ fence }: { readonly fence: Fence }): {

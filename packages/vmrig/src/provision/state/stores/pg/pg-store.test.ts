@@ -3,6 +3,7 @@ import { BadNetwork } from "../../../../redis/fixtures/bad-network.ts";
 import { newCopy, write } from "../../contract/harness.test.kit.ts";
 import { testStateStore } from "../../contract.test.kit.ts";
 import { initPgStore, pgStore } from "./pg-store.ts";
+import { grantTables, tablesOf } from "./schema.ts";
 import { PostgresServer } from "./postgres-server.test.kit.ts";
 
 // Real processes on a computer that may be busy: each wait has its own deadline.
@@ -14,8 +15,8 @@ beforeAll(async () => {
   await server.admin("create role member login; create role reader login");
   await initPgStore({ url: server.urlFor("admin") });
   await server.admin(`
-    grant usage on schema vmrig to member, reader;
-    grant select, insert, update, delete on all tables in schema vmrig to member;
+    ${grantTables(tablesOf("vmrig"), "member")}
+    grant usage on schema vmrig to reader;
     grant select on all tables in schema vmrig to reader`);
 });
 afterAll(() => server[Symbol.asyncDispose]());

@@ -21,9 +21,17 @@ export function tablesOf(schema: string): PgTables {
   return { schema: quoted, heads: `${quoted}.state_heads`, versions: `${quoted}.state_versions` };
 }
 
+/** Returns the statements that let a role use the tables that {@link createTables} created. */
+export function grantTables({ schema, heads, versions }: PgTables, role: string): string {
+  const quoted = `"${role.replaceAll('"', '""')}"`;
+  return `grant usage on schema ${schema} to ${quoted};
+grant select, insert, update, delete on ${heads}, ${versions} to ${quoted};
+`;
+}
+
 /**
- * Returns the statements that create the tables. A role that owns nothing and may SELECT, INSERT,
- * UPDATE and DELETE in them suffices afterwards.
+ * Returns the statements that create the tables. A role with {@link grantTables} suffices
+ * afterwards.
  */
 export function createTables({ schema, heads, versions }: PgTables): string {
   return `
