@@ -52,19 +52,17 @@ export interface StateInspection {
  *   later run has claimed the state; `STATE_LOST` when it is damaged; the faults of the store
  */
 export async function inspectState(options: InspectStateOptions): Promise<StateInspection> {
-  const { driver, copy, guard, states, by, say } = options;
+  const { driver, copy, guard, states, by, say, replaceDamaged = false } = options;
   guard.assertHeld();
   const files = await openStateFolder(copy);
   const terraform = await findTerraform();
   await waitForEarlierEngine({ files, copy: copy.copy, signal: guard.signal, say });
   guard.assertHeld();
-  const session = await StateSession.open({ store: states, copy, fence: guard.fence, by });
-  await takeOverNativeState({
-    session,
-    files,
-    say,
-    replaceDamaged: options.replaceDamaged ?? false,
-  });
+  const claim = { store: states, copy, fence: guard.fence, by };
+  const session = await (replaceDamaged
+    ? StateSession.openToReplace(claim)
+    : StateSession.open(claim));
+  await takeOverNativeState({ session, files, say, replaceDamaged });
   await saveUnsavedState({ session, files, say });
   return {
     files,
@@ -80,11 +78,12 @@ async function parseOrReplace(
   session: StateSession,
 ): Promise<State | undefined> {
   try {
-    return await stateOf(session);
+    const state = await stateOf(session);
+    if (session.version === 0 || session.text !== undefined) return state;
   } catch (error) {
     if (!replaceDamaged || !isVmrigError(error) || error.code !== "STATE_LOST") throw error;
-    await session.replaceDamaged();
-    say(`state: version ${session.version - 1} is damaged; it stays in the history`);
-    return undefined;
   }
+  await session.replaceDamaged();
+  say(`state: version ${session.version - 1} is damaged; it stays in the history`);
+  return undefined;
 }
