@@ -4,6 +4,10 @@ import { describe, expect } from "vitest";
 import type { FoundResource } from "../driver/found-resource.ts";
 import { claimFolder } from "../local-files/folder-claim.ts";
 import { identifyProcess } from "../local-files/process-identity.ts";
+import { VmrigError } from "../errors/vmrig-error.ts";
+import { person } from "../lease/fixtures/holders.ts";
+import { StateSession } from "./state/state-session.ts";
+import type { StateStore } from "./state/state-store.ts";
 import { destroy } from "./destroy.ts";
 import { isEngineRunning } from "./engine-record.ts";
 import { encryptedStore } from "./state/encryption/encrypted-store.ts";
@@ -111,4 +115,45 @@ test.fails("sweep spares machines of another owner that share an account", async
       ...(await readState(testRig.states, testRig.copy)),
     }),
   ).toEqual([]);
+});
+
+test.fails("destroying a destroyed copy again spares resources of another owner", async ({
+  testRig,
+}) => {
+  const run = (): Promise<unknown> => destroy({ ...testRig.destroyOptions(), confirm: "pcs" });
+  await testRig.provision();
+  await run();
+  const found = withResources(testRig, [
+    { address: "cloud_server.pc9", id: "9", owner: "another team", location: "server 9" },
+  ]);
+
+  await run().catch(() => {});
+
+  expect(found).toHaveLength(1);
+});
+
+test.fails("an engine's last state is stored after a write whose reply was lost for good", async ({
+  testRig,
+}) => {
+  await testRig.provision();
+  const { text } = await testRig.stored();
+  const newer = (by: number): string => {
+    const state = JSON.parse(text) as { readonly serial: number };
+    return JSON.stringify({ ...state, serial: state.serial + by });
+  };
+  let lost = true;
+  const store: StateStore = {
+    ...testRig.states,
+    async write(copy, write) {
+      const outcome = await testRig.states.write(copy, write);
+      if (!lost) return outcome;
+      lost = false;
+      throw new VmrigError("STATE_UNREACHABLE", { message: "no reply" });
+    },
+  };
+  const { copy } = testRig;
+  const session = await StateSession.open({ store, copy, fence: 7, by: person("alice") });
+  await expect(session.save(newer(1))).rejects.toMatchObject({ code: "STATE_UNREACHABLE" });
+
+  await expect(session.save(newer(2))).resolves.toBeUndefined();
 });
